@@ -1,0 +1,1 @@
+//! AWS Signer, Amazon ECR and AWS STS on loopback.

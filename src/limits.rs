@@ -1,0 +1,72 @@
+//! Every size, count and time limit, with its unit, origin and reason.
+
+use std::time::Duration;
+
+/// Bytes of a manifest or index; the limit of `oras-go`, which notation uses, and of most registries.
+pub const MAX_MANIFEST_BYTES: u64 = 4 * 1024 * 1024;
+
+/// Bytes of a signature envelope; notation's limit. A real one has some 10 KiB.
+pub const MAX_ENVELOPE_BYTES: u64 = 32 * 1024 * 1024;
+
+/// Bytes of a registry's error body that are read: enough for every sentence a registry says.
+pub const MAX_ERROR_BODY_BYTES: u64 = 8 * 1024;
+
+/// Bytes of a token answer. ECR says that its tokens have no bound; real ones have some 4 KiB.
+pub const MAX_TOKEN_BYTES: u64 = 256 * 1024;
+
+/// Bytes of an answer of AWS; its largest real one here, a signed envelope, has some 16 KiB.
+pub const MAX_AWS_RESPONSE_BYTES: u64 = 4 * 1024 * 1024;
+
+/// Pages of a referrers list that are followed.
+pub const MAX_REFERRERS_PAGES: usize = 100;
+
+/// Referrers of one artifact that are looked at, over all pages.
+pub const MAX_REFERRERS: usize = 5_000;
+
+/// Signatures of one artifact that are verified; the default of notation's `--max-signatures`.
+pub const MAX_SIGNATURES: usize = 100;
+
+/// Redirects that one request follows. ECR and the public registries need one.
+pub const MAX_REDIRECTS: usize = 5;
+
+/// Times that a request is sent at most, where sending it again does no harm.
+pub const MAX_ATTEMPTS: u32 = 3;
+
+/// Time within which a connection must stand.
+pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Time within which the next bytes of an answer must come.
+pub const READ_TIMEOUT: Duration = Duration::from_secs(15);
+
+/// Time of one request with its whole body.
+pub const REQUEST_TIMEOUT: Duration = Duration::from_mins(1);
+
+/// Certificates of a chain. AWS Signer sends four.
+pub const MAX_CHAIN_CERTIFICATES: usize = 16;
+
+/// Bytes of one certificate.
+pub const MAX_CERTIFICATE_BYTES: u64 = 64 * 1024;
+
+/// Bytes of a file in a trust store.
+pub const MAX_TRUST_STORE_FILE_BYTES: u64 = 1024 * 1024;
+
+/// Files in one trust store.
+pub const MAX_TRUST_STORE_FILES: usize = 1_000;
+
+/// Bytes of a trust policy.
+pub const MAX_POLICY_BYTES: u64 = 4 * 1024 * 1024;
+
+/// Bytes of a configuration file: `config.json`, `signingkeys.json`, Docker's `config.json`.
+pub const MAX_CONFIG_BYTES: u64 = 4 * 1024 * 1024;
+
+/// Bytes of a plugin's request or of its answer (`plugin-extensibility.md`: less than 64 MiB).
+pub const MAX_PLUGIN_MESSAGE_BYTES: u64 = 64 * 1024 * 1024;
+
+/// Time that a plugin or a credential helper may take.
+pub const PROCESS_TIMEOUT: Duration = Duration::from_mins(1);
+
+/// Levels of nesting in JSON and CBOR that is read.
+pub const MAX_NESTING: usize = 32;
+
+/// Bytes of the payload that AWS Signer signs (`SignPayload`, member `payload`).
+pub const MAX_AWS_SIGNER_PAYLOAD_BYTES: usize = 4_096;

@@ -1,0 +1,143 @@
+//! Digests, descriptors and manifests of the OCI image specification.
+//!
+//! The types are `oci-spec`'s; what is added here is the check of bytes against a digest, which
+//! this program never leaves to a registry's word.
+
+pub use oci_spec::image::{Descriptor, Digest};
+
+use crate::algorithm::HashAlgorithm;
+
+/// Why bytes are not what a digest names.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Error {
+    /// The digest is not of a form that this program can check.
+    #[error(
+        "digest `{0}` is not a `sha256`, `sha384` or `sha512` digest in lower-case hexadecimal"
+    )]
+    UnsupportedDigest(String),
+    /// The bytes have another digest.
+    #[error("content has digest `{found}`, wanted `{wanted}`")]
+    DigestMismatch {
+        /// The digest asked for.
+        wanted: String,
+        /// The digest of the bytes that came.
+        found: String,
+    },
+}
+
+/// Parses `text` as a digest whose content this program can check.
+///
+/// # Errors
+///
+/// [`Error::UnsupportedDigest`] if the algorithm is not SHA-256, SHA-384 or SHA-512, or the rest is
+/// not that hash in lower-case hexadecimal.
+pub fn parse_digest(text: &str) -> Result<Digest, Error> {
+    let unsupported = || Error::UnsupportedDigest(text.to_owned());
+    let (algorithm, hex) = text.split_once(':').ok_or_else(unsupported)?;
+    let length = match algorithm {
+        "sha256" => 64,
+        "sha384" => 96,
+        "sha512" => 128,
+        _ => return Err(unsupported()),
+    };
+    let is_lower_hex = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
+    if hex.len() != length || !hex.bytes().all(is_lower_hex) {
+        return Err(unsupported());
+    }
+    text.parse().map_err(|_| unsupported())
+}
+
+/// The SHA-256 digest of `bytes`.
+pub fn sha256_digest(bytes: &[u8]) -> Digest {
+    digest_with(HashAlgorithm::Sha256, bytes)
+}
+
+/// The digest of `bytes` with `algorithm`.
+pub fn digest_with(algorithm: HashAlgorithm, bytes: &[u8]) -> Digest {
+    let prefix = match algorithm {
+        HashAlgorithm::Sha256 => "sha256",
+        HashAlgorithm::Sha384 => "sha384",
+        HashAlgorithm::Sha512 => "sha512",
+    };
+    let text = format!("{prefix}:{}", hex(&algorithm.hash(bytes)));
+    #[expect(
+        clippy::expect_used,
+        reason = "a hash in hexadecimal after its name is a digest"
+    )]
+    text.parse().expect("well-formed digest")
+}
+
+/// Checks that `bytes` are what `digest` names.
+///
+/// # Errors
+///
+/// [`Error::DigestMismatch`], or [`Error::UnsupportedDigest`] if the digest cannot be checked.
+pub fn verify_digest(digest: &Digest, bytes: &[u8]) -> Result<(), Error> {
+    let wanted = parse_digest(digest.as_ref())?;
+    let algorithm = match wanted.as_ref().split_once(':') {
+        Some(("sha256", _)) => HashAlgorithm::Sha256,
+        Some(("sha384", _)) => HashAlgorithm::Sha384,
+        _ => HashAlgorithm::Sha512,
+    };
+    let found = digest_with(algorithm, bytes);
+    if found == wanted {
+        Ok(())
+    } else {
+        Err(Error::DigestMismatch {
+            wanted: wanted.to_string(),
+            found: found.to_string(),
+        })
+    }
+}
+
+/// `bytes` in lower-case hexadecimal.
+pub fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    bytes
+        .iter()
+        .fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+            // Writing to a `String` cannot fail.
+            let _ = write!(text, "{byte:02x}");
+            text
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const EMPTY: &str = "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+
+    #[test]
+    fn a_digest_is_checked_against_the_bytes() {
+        let digest = parse_digest(EMPTY).unwrap();
+        assert_eq!(verify_digest(&digest, b""), Ok(()));
+        assert_eq!(
+            verify_digest(&digest, b"{}"),
+            Err(Error::DigestMismatch {
+                wanted: EMPTY.to_owned(),
+                found: "sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a"
+                    .to_owned(),
+            })
+        );
+    }
+
+    #[test]
+    fn only_checkable_digests_are_parsed() {
+        for text in [
+            "",
+            "sha256:",
+            "md5:d41d8cd98f00b204e9800998ecf8427e",
+            &EMPTY.to_uppercase(),
+            &EMPTY[..70],
+        ] {
+            assert_eq!(
+                parse_digest(text),
+                Err(Error::UnsupportedDigest(text.to_owned()))
+            );
+        }
+        let sha512 = digest_with(HashAlgorithm::Sha512, b"x");
+        assert_eq!(parse_digest(sha512.as_ref()), Ok(sha512));
+    }
+}
