@@ -1,5 +1,6 @@
 //! Signs and verifies container images with AWS Signer, in the Notary Project format.
 
+pub mod x509;
 pub mod oci;
 pub mod algorithm;
 pub mod limits;
