@@ -1,5 +1,8 @@
 //! Signs and verifies container images with AWS Signer, in the Notary Project format.
 
+pub mod config;
+pub mod document;
+pub mod files;
 pub mod oci;
 pub mod algorithm;
 pub mod limits;
