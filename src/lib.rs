@@ -1,6 +1,9 @@
 //! Signs and verifies container images with AWS Signer, in the Notary Project format.
 
 pub mod x509;
+pub mod config;
+pub mod document;
+pub mod files;
 pub mod oci;
 pub mod algorithm;
 pub mod limits;
