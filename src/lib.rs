@@ -4,6 +4,8 @@ pub mod x509;
 pub mod config;
 pub mod document;
 pub mod files;
+pub mod reference;
+pub mod http;
 pub mod oci;
 pub mod algorithm;
 pub mod limits;
