@@ -70,3 +70,7 @@ pub const MAX_NESTING: usize = 32;
 
 /// Bytes of the payload that AWS Signer signs (`SignPayload`, member `payload`).
 pub const MAX_AWS_SIGNER_PAYLOAD_BYTES: usize = 4_096;
+
+/// Values (members, elements) in a plugin's message. A tree of values takes some 50 times the bytes
+/// of its text; a real message has under 100.
+pub const MAX_PLUGIN_MESSAGE_VALUES: usize = 100_000;
