@@ -6,3 +6,4 @@ pub mod plugin_contract;
 pub mod algorithm;
 pub mod limits;
 pub mod notary;
+pub mod plugin;
