@@ -82,3 +82,6 @@ pub const MAX_RETRY_DELAY: Duration = Duration::from_secs(5);
 
 /// Wait before a request is sent the second time, if the server does not say; doubles each time.
 pub const RETRY_DELAY: Duration = Duration::from_millis(250);
+/// Values (members, elements) in a plugin's message. A tree of values takes some 50 times the bytes
+/// of its text; a real message has under 100.
+pub const MAX_PLUGIN_MESSAGE_VALUES: usize = 100_000;
