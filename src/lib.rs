@@ -3,6 +3,7 @@
 pub mod config;
 pub mod document;
 pub mod files;
+pub mod x509;
 pub mod oci;
 pub mod algorithm;
 pub mod limits;
