@@ -1,7 +1,10 @@
 //! Signs and verifies container images with AWS Signer, in the Notary Project format.
 
+pub mod plugin;
+pub mod plugin_host;
 pub mod config;
 pub mod document;
+pub mod process;
 pub mod files;
 pub mod reference;
 pub mod http;
@@ -12,4 +15,3 @@ pub mod plugin_contract;
 pub mod algorithm;
 pub mod limits;
 pub mod notary;
-pub mod plugin;
