@@ -246,7 +246,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_program_need_not_read() {
-        let finished = sh("exit 0", &[b'x'; 1 << 20], LIMITS).await.unwrap();
+        let finished = sh("exit 0", &vec![b'x'; 1 << 20], LIMITS).await.unwrap();
         assert!(finished.success);
     }
 
@@ -267,6 +267,7 @@ mod tests {
         }
     }
 
+    #[expect(clippy::disallowed_methods, reason = "reads what the test itself made")]
     #[tokio::test]
     async fn a_program_that_does_not_end_is_ended_with_what_it_started() {
         let folder = tempfile::tempdir().unwrap();
