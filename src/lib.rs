@@ -1,7 +1,9 @@
 //! Signs and verifies container images with AWS Signer, in the Notary Project format.
 
+pub mod payload;
 pub mod x509;
 pub mod oci;
+pub mod json;
 pub mod algorithm;
 pub mod limits;
 pub mod notary;
