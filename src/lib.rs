@@ -1,6 +1,8 @@
 //! Signs and verifies container images with AWS Signer, in the Notary Project format.
 
 pub mod payload;
+pub mod envelope;
+pub mod signer_info;
 pub mod x509;
 pub mod oci;
 pub mod json;

@@ -12,10 +12,13 @@
 mod certificate;
 mod certificate_file;
 mod chain;
+mod envelope;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
+
+use countersign::notary::EnvelopeFormat;
 
 /// One row of the manifest.
 #[derive(Debug, Clone)]
@@ -26,40 +29,27 @@ pub(crate) struct Case {
     /// What to do with the file, in words.
     pub(crate) how: String,
     kind: String,
-    expected: String,
+    /// The answer of the reference implementation, and ours in brackets where it differs.
+    pub(crate) expected: String,
     why: String,
 }
 
 impl Case {
-    /// The file or folder that the row is about.
-    pub(crate) fn file(&self) -> PathBuf {
-        self.root.join(&self.path)
-    }
-
-    /// Another file of the set, by its path relative to the set. Files that a smaller set lacks come
-    /// from `generated/`.
-    #[expect(
-        dead_code,
-        reason = "for the kinds of rows that need a policy or a trust store"
-    )]
-    pub(crate) fn other_file(&self, path: &str) -> PathBuf {
+    /// The file or folder that the row is about, or another one, by its path relative to the set.
+    pub(crate) fn file(&self, path: &str) -> PathBuf {
         self.root.join(path)
     }
 
     /// The bytes of the row's file.
-    #[expect(clippy::disallowed_methods, reason = "test vectors are small")]
     pub(crate) fn read(&self) -> Vec<u8> {
-        let file = self.file();
-        std::fs::read(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display()))
+        self.read_other(&self.path)
     }
 
-    /// The row's cell `expected`, for answers that no word sums up.
-    #[expect(
-        dead_code,
-        reason = "for the kinds of rows that compare more than a word"
-    )]
-    pub(crate) fn expected(&self) -> &str {
-        &self.expected
+    /// The bytes of another file of the set, by its path relative to the set.
+    #[expect(clippy::disallowed_methods, reason = "test vectors are small")]
+    pub(crate) fn read_other(&self, path: &str) -> Vec<u8> {
+        let file = self.file(path);
+        std::fs::read(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display()))
     }
 }
 
@@ -107,7 +97,6 @@ impl Answer {
     }
 
     /// A failure of the test whatever the row wants, for example other bytes than the reference's.
-    #[expect(dead_code, reason = "for the kinds of rows that compare bytes")]
     pub(crate) fn wrong(detail: impl Into<String>) -> Self {
         Self {
             word: "wrong".to_owned(),
@@ -122,6 +111,7 @@ fn answer(case: &Case) -> Option<Answer> {
         "cert" => certificate::answer(case),
         "cert file" => certificate_file::answer(case),
         "chain" => chain::answer(case),
+        "jws envelope" => envelope::answer(case, EnvelopeFormat::Jws),
         _ => return None,
     })
 }
