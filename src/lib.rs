@@ -2,6 +2,8 @@
 
 pub mod plugin;
 pub mod plugin_host;
+pub mod aws;
+pub mod x509;
 pub mod config;
 pub mod document;
 pub mod process;

@@ -75,6 +75,10 @@ pub const MAX_NESTING: usize = 32;
 /// Bytes of the payload that AWS Signer signs (`SignPayload`, member `payload`).
 pub const MAX_AWS_SIGNER_PAYLOAD_BYTES: usize = 4_096;
 
+/// Values (members, elements) in a plugin's message. A tree of values takes some 50 times the bytes
+/// of its text; a real message has under 100.
+pub const MAX_PLUGIN_MESSAGE_VALUES: usize = 100_000;
+
 /// Bytes of a reference; a host name, a repository, a tag and a digest at their longest need less.
 pub const MAX_REFERENCE_BYTES: usize = 1_024;
 
@@ -86,6 +90,7 @@ pub const MAX_RETRY_DELAY: Duration = Duration::from_secs(5);
 
 /// Wait before a request is sent the second time, if the server does not say; doubles each time.
 pub const RETRY_DELAY: Duration = Duration::from_millis(250);
-/// Values (members, elements) in a plugin's message. A tree of values takes some 50 times the bytes
-/// of its text; a real message has under 100.
-pub const MAX_PLUGIN_MESSAGE_VALUES: usize = 100_000;
+
+/// Time in which AWS credentials must be had; SSO, assumed roles and credential processes may take
+/// some seconds.
+pub const CREDENTIALS_TIMEOUT: Duration = Duration::from_secs(30);
