@@ -7,6 +7,7 @@
 
 mod certificate;
 mod file;
+pub mod identity;
 mod key;
 mod name;
 #[cfg(test)]
