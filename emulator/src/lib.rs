@@ -15,4 +15,7 @@ mod shared;
 mod ecr;
 mod registry;
 
-pub use registry::RegistryOptions;
+pub use registry::{
+    Access, BlobDelivery, DiskError, ReferrersApi, RegistryOptions, RepositoryCreation,
+    TestImageError,
+};
