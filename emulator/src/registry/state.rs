@@ -124,6 +124,14 @@ impl Repository {
         self.manifests.get_key_value(&digest)
     }
 
+    /// The tags of a manifest.
+    pub(crate) fn tags_of<'a>(&'a self, digest: &'a Digest) -> impl Iterator<Item = &'a String> {
+        self.tags
+            .iter()
+            .filter(move |(_, tagged)| *tagged == digest)
+            .map(|(tag, _)| tag)
+    }
+
     /// The manifests whose subject is `subject`, in the order in which they were pushed.
     pub(crate) fn referrers(&self, subject: &Digest) -> Vec<(&Digest, &Manifest)> {
         let mut referrers: Vec<_> = self
@@ -189,6 +197,20 @@ impl State {
         self.repositories
             .get(key)
             .ok_or_else(|| OciError::name_unknown(&key.name, &key.registry.account))
+    }
+
+    /// The repositories of one registry, by name.
+    pub(crate) fn of_registry<'a>(
+        &'a self,
+        registry: &'a RegistryId,
+    ) -> impl Iterator<Item = (&'a RepositoryKey, &'a Repository)> {
+        self.repositories
+            .iter()
+            .filter(move |(key, _)| key.registry == *registry)
+    }
+
+    pub(crate) fn insert(&mut self, key: RepositoryKey, repository: Repository) {
+        self.repositories.insert(key, repository);
     }
 
     pub(crate) fn repository_mut(
