@@ -1,5 +1,6 @@
 //! Signs and verifies container images with AWS Signer, in the Notary Project format.
 
+pub mod payload;
 pub mod x509;
 pub mod config;
 pub mod document;
@@ -7,6 +8,7 @@ pub mod files;
 pub mod reference;
 pub mod http;
 pub mod oci;
+pub mod json;
 pub mod algorithm;
 pub mod limits;
 pub mod notary;
