@@ -1,5 +1,6 @@
 //! Signs and verifies container images with AWS Signer, in the Notary Project format.
 
+pub mod trust_policy;
 pub mod config;
 pub mod document;
 pub mod files;
