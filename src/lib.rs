@@ -11,6 +11,7 @@
 pub mod extended_validation;
 pub mod aws;
 pub mod x509;
+pub mod trust_policy;
 pub mod config;
 pub mod document;
 pub mod files;
