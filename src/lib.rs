@@ -1,5 +1,6 @@
 //! Signs and verifies container images with AWS Signer, in the Notary Project format.
 
+pub mod registry;
 pub mod x509;
 pub mod config;
 pub mod document;
