@@ -13,6 +13,12 @@ pub mod files;
 // The flows.
 
 // The stages.
+pub mod extended_validation;
+pub mod aws;
+pub mod x509;
+pub mod config;
+pub mod document;
+pub mod files;
 pub mod reference;
 pub mod payload;
 pub mod envelope;
