@@ -5,6 +5,11 @@
 //! signatures beside the artifact and judges them against a trust policy. The other modules are the
 //! stages of these two, then what the stages share.
 
+pub mod registry;
+pub mod x509;
+pub mod config;
+pub mod document;
+pub mod files;
 // The flows.
 
 // The stages.
