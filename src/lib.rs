@@ -6,6 +6,12 @@
 //! stages of these two, then what the stages share.
 
 pub mod registry;
+pub mod signer;
+pub mod extended_validation;
+pub mod aws;
+pub mod payload;
+pub mod envelope;
+pub mod signer_info;
 pub mod x509;
 pub mod config;
 pub mod document;
@@ -40,6 +46,10 @@ pub mod files;
 pub mod document;
 pub mod json;
 pub mod oci;
+pub mod http;
+pub mod oci;
+pub mod plugin_contract;
+pub mod json;
 pub mod algorithm;
 pub mod limits;
 pub mod notary;
