@@ -8,6 +8,10 @@ pub const MAX_MANIFEST_BYTES: u64 = 4 * 1024 * 1024;
 /// Bytes of a signature envelope; notation's limit. A real one has some 10 KiB.
 pub const MAX_ENVELOPE_BYTES: u64 = 32 * 1024 * 1024;
 
+/// Bytes of an envelope's protected header: far more than any signer writes, and few enough that
+/// what they are read into stays small.
+pub const MAX_PROTECTED_HEADER_BYTES: usize = 1024 * 1024;
+
 /// Bytes of a registry's error body that are read: enough for every sentence a registry says.
 pub const MAX_ERROR_BODY_BYTES: u64 = 8 * 1024;
 
@@ -64,6 +68,9 @@ pub const MAX_PLUGIN_MESSAGE_BYTES: u64 = 64 * 1024 * 1024;
 
 /// Time that a plugin or a credential helper may take.
 pub const PROCESS_TIMEOUT: Duration = Duration::from_mins(1);
+
+/// Items in the CBOR of an envelope's header; a real one has some 20.
+pub const MAX_CBOR_ITEMS: usize = 10_000;
 
 /// Levels of nesting in JSON and CBOR that is read.
 pub const MAX_NESTING: usize = 32;
