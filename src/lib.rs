@@ -1,5 +1,6 @@
 //! Signs and verifies container images with AWS Signer, in the Notary Project format.
 
+pub mod signer;
 pub mod extended_validation;
 pub mod aws;
 pub mod payload;
