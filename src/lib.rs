@@ -19,37 +19,19 @@ pub mod files;
 // The flows.
 
 // The stages.
-pub mod extended_validation;
-pub mod aws;
-pub mod x509;
 pub mod trust_policy;
-pub mod config;
-pub mod document;
-pub mod files;
 pub mod reference;
-pub mod payload;
-pub mod envelope;
 
 // The faces.
 pub mod plugin;
 
 // What they share.
-pub mod signer_info;
 pub mod plugin_host;
 pub mod plugin_contract;
-pub mod config;
-pub mod x509;
-pub mod aws;
 pub mod http;
 pub mod process;
-pub mod files;
-pub mod document;
 pub mod json;
 pub mod oci;
-pub mod http;
-pub mod oci;
-pub mod plugin_contract;
-pub mod json;
 pub mod algorithm;
 pub mod limits;
 pub mod notary;

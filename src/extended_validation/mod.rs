@@ -10,7 +10,7 @@
 mod revocation;
 mod trusted_identity;
 
-pub use revocation::{NotRevoked, RevokedEntity, check_revocation};
+pub use revocation::{NotRevoked, RevokedEntity, check_revocation, revoked_in_aws_words};
 pub use trusted_identity::{NearMiss, check_trusted_identity};
 
 use std::fmt;

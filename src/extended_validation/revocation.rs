@@ -45,6 +45,25 @@ pub(super) fn in_words(revoked: &[RevokedEntity]) -> String {
     format!("{} {verb} revoked", names.join(", "))
 }
 
+/// What was revoked, in the words of AWS's plugin.
+pub fn revoked_in_aws_words(revoked: &[RevokedEntity]) -> String {
+    let resources: Vec<&str> = revoked
+        .iter()
+        .filter_map(|entity| match entity {
+            RevokedEntity::Job(arn) | RevokedEntity::Profile(arn) => Some(arn.as_str()),
+            RevokedEntity::Certificate(_) => None,
+        })
+        .collect();
+    let mut words = String::new();
+    if !resources.is_empty() {
+        words = format!("Resource(s) {} have been revoked.", resources.join(", "));
+    }
+    if resources.len() < revoked.len() {
+        words.push_str("Certificate(s) have been revoked.");
+    }
+    words
+}
+
 /// The answer that nothing was revoked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
