@@ -1,6 +1,7 @@
 //! Signs and verifies container images with AWS Signer, in the Notary Project format.
 
 pub mod trust_policy;
+pub mod trust_store;
 pub mod config;
 pub mod document;
 pub mod files;
