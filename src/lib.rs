@@ -5,28 +5,13 @@
 //! signatures beside the artifact and judges them against a trust policy. The other modules are the
 //! stages of these two, then what the stages share.
 
-pub mod registry;
-pub mod x509;
-pub mod config;
-pub mod document;
-pub mod files;
-// The flows.
-
 // The stages.
-pub mod extended_validation;
-pub mod aws;
-pub mod x509;
-pub mod config;
-pub mod document;
-pub mod files;
 pub mod reference;
+pub mod registry;
 pub mod payload;
 pub mod envelope;
-
-// The faces.
+pub mod extended_validation;
 pub mod plugin;
-
-// What they share.
 pub mod signer_info;
 pub mod plugin_host;
 pub mod plugin_contract;
