@@ -60,6 +60,9 @@ pub const MAX_TRUST_STORE_FILES: usize = 1_000;
 /// Bytes of a trust policy.
 pub const MAX_POLICY_BYTES: u64 = 4 * 1024 * 1024;
 
+/// Problems of one trust policy that are listed, and as many warnings: more help nobody.
+pub const MAX_POLICY_PROBLEMS: usize = 20;
+
 /// Bytes of a configuration file: `config.json`, `signingkeys.json`, Docker's `config.json`.
 pub const MAX_CONFIG_BYTES: u64 = 4 * 1024 * 1024;
 
@@ -68,6 +71,9 @@ pub const MAX_PLUGIN_MESSAGE_BYTES: u64 = 64 * 1024 * 1024;
 
 /// Time that a plugin or a credential helper may take.
 pub const PROCESS_TIMEOUT: Duration = Duration::from_mins(1);
+
+/// Items in the CBOR of an envelope's header; a real one has some 20.
+pub const MAX_CBOR_ITEMS: usize = 10_000;
 
 /// Levels of nesting in JSON and CBOR that is read.
 pub const MAX_NESTING: usize = 32;

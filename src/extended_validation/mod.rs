@@ -23,6 +23,8 @@ use crate::aws::{
     SigningJobArn, SigningProfileAliasArn, SigningProfileVersionArn,
 };
 use crate::notary::SigningScheme;
+use crate::plugin_contract::CriticalAttributes;
+use crate::signer_info::{LabelKind, SignerInfo};
 
 /// The plugin that AWS Signer's signatures ask for.
 pub const PLUGIN_NAME: &str = "com.amazonaws.signer.notation.plugin";
@@ -255,6 +257,39 @@ impl Claims {
             alias,
             signing_time,
         })
+    }
+
+    /// Reads the claims of an envelope's signature.
+    ///
+    /// # Errors
+    ///
+    /// As [`Claims::new`].
+    pub fn from_signer_info(signer_info: &SignerInfo) -> Result<Self, Error> {
+        let attributes = &signer_info.signed_attributes;
+        let signing_time = match attributes.signing_scheme {
+            SigningScheme::SigningAuthority => Some(attributes.signing_time),
+            SigningScheme::X509 => None,
+        };
+        Self::new(attributes.signing_scheme.as_str(), signing_time, |name| {
+            attributes
+                .extended
+                .iter()
+                .find(|found| found.label == LabelKind::Text && found.name == name)
+                .map(|found| &found.value)
+        })
+    }
+
+    /// Reads the claims of the signature in a plugin's `verify-signature` request.
+    ///
+    /// # Errors
+    ///
+    /// As [`Claims::new`].
+    pub fn from_request(attributes: &CriticalAttributes) -> Result<Self, Error> {
+        Self::new(
+            &attributes.signing_scheme,
+            attributes.authentic_signing_time,
+            |name| attributes.extended_attributes.get(name),
+        )
     }
 
     /// The signing profile, with its version.
