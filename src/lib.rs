@@ -6,33 +6,18 @@
 //! stages of these two, then what the stages share.
 
 // The stages.
-pub mod registry;
-pub mod signer;
-pub mod extended_validation;
-pub mod aws;
-pub mod payload;
-pub mod envelope;
-pub mod signer_info;
-pub mod x509;
-pub mod config;
-pub mod document;
-pub mod files;
-// The flows.
-
-// The stages.
-pub mod extended_validation;
-pub mod aws;
-pub mod x509;
-pub mod trust_policy;
-pub mod config;
-pub mod document;
-pub mod files;
 pub mod reference;
 pub mod registry;
 pub mod payload;
+pub mod signer;
 pub mod envelope;
+pub mod trust_policy;
 pub mod extended_validation;
+
+// The faces.
 pub mod plugin;
+
+// What they share.
 pub mod signer_info;
 pub mod plugin_host;
 pub mod plugin_contract;
@@ -45,10 +30,6 @@ pub mod files;
 pub mod document;
 pub mod json;
 pub mod oci;
-pub mod http;
-pub mod oci;
-pub mod plugin_contract;
-pub mod json;
 pub mod algorithm;
 pub mod limits;
 pub mod notary;
