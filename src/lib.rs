@@ -26,6 +26,14 @@ pub mod files;
 // The stages.
 pub mod trust_policy;
 pub mod reference;
+// The stages.
+pub mod reference;
+pub mod registry;
+pub mod payload;
+pub mod signer;
+pub mod envelope;
+pub mod trust_policy;
+pub mod extended_validation;
 
 // The faces.
 pub mod plugin;
