@@ -1,5 +1,6 @@
 //! Signs and verifies container images with AWS Signer, in the Notary Project format.
 
+pub mod timestamp;
 pub mod payload;
 pub mod x509;
 pub mod config;

@@ -12,6 +12,9 @@
 mod certificate;
 mod certificate_file;
 mod chain;
+mod timestamp_token;
+mod tsp_response;
+mod tst;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -38,10 +41,6 @@ impl Case {
 
     /// Another file of the set, by its path relative to the set. Files that a smaller set lacks come
     /// from `generated/`.
-    #[expect(
-        dead_code,
-        reason = "for the kinds of rows that need a policy or a trust store"
-    )]
     pub(crate) fn other_file(&self, path: &str) -> PathBuf {
         self.root.join(path)
     }
@@ -122,6 +121,9 @@ fn answer(case: &Case) -> Option<Answer> {
         "cert" => certificate::answer(case),
         "cert file" => certificate_file::answer(case),
         "chain" => chain::answer(case),
+        "timestamp verification" => return timestamp_token::answer(case),
+        "tsp response" => tsp_response::answer(case),
+        "tst" => tst::answer(case),
         _ => return None,
     })
 }
