@@ -16,6 +16,7 @@ pub mod document;
 pub mod files;
 pub mod payload;
 pub mod envelope;
+pub mod timestamp;
 pub mod signer_info;
 pub mod x509;
 pub mod config;
@@ -32,6 +33,7 @@ pub mod registry;
 pub mod payload;
 pub mod signer;
 pub mod envelope;
+pub mod timestamp;
 pub mod trust_policy;
 pub mod extended_validation;
 

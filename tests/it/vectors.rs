@@ -14,6 +14,9 @@ mod certificate;
 mod certificate_file;
 mod chain;
 mod envelope;
+mod timestamp_token;
+mod tsp_response;
+mod tst;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -114,6 +117,9 @@ fn answer(case: &Case) -> Option<Answer> {
         "chain" => chain::answer(case),
         "cose envelope" => envelope::answer(case, EnvelopeFormat::Cose),
         "jws envelope" => envelope::answer(case, EnvelopeFormat::Jws),
+        "timestamp verification" => return timestamp_token::answer(case),
+        "tsp response" => tsp_response::answer(case),
+        "tst" => tst::answer(case),
         _ => return None,
     })
 }
