@@ -8,6 +8,7 @@
 mod certificate;
 mod chain;
 mod file;
+pub mod identity;
 mod key;
 mod name;
 #[cfg(test)]
