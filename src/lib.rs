@@ -1,7 +1,7 @@
 //! Signs and verifies container images with AWS Signer, in the Notary Project format.
 //!
-//! Two flows: [`sign`] takes a reference, has a signer make an envelope over the artifact's
-//! descriptor and stores it beside the artifact; [`verify`] takes a reference, finds the
+//! Two flows: `sign` takes a reference, has a signer make an envelope over the artifact's
+//! descriptor and stores it beside the artifact; `verify` takes a reference, finds the
 //! signatures beside the artifact and judges them against a trust policy. The other modules are the
 //! stages of these two, then what the stages share.
 
@@ -27,6 +27,10 @@ pub mod files;
 // The stages.
 pub mod trust_policy;
 pub mod reference;
+// The stages.
+pub mod reference;
+// The flows.
+
 // The stages.
 pub mod reference;
 pub mod registry;
