@@ -119,3 +119,7 @@ pub const TIMESTAMP_TIMEOUT: Duration = Duration::from_secs(15);
 
 /// How far another's clock may be ahead of ours before what it says is from the future.
 pub const CLOCK_SKEW: Duration = Duration::from_mins(5);
+
+/// Artifacts that one command verifies at the same time: enough to hide the round trips, and few
+/// enough that no registry takes it for an attack.
+pub const MAX_CONCURRENT_VERIFICATIONS: usize = 8;
