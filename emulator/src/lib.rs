@@ -10,6 +10,7 @@
 
 mod call;
 mod error;
+mod json;
 mod shared;
 
 mod ecr;

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use super::{Request, after, find, invalid, page, page_size, parse_digest, with_next_token};
 use crate::{
     error::AwsError,
+    json::without_nulls,
     registry::{Digest, Manifest, Repository, RepositoryKey, is_tag},
 };
 
@@ -100,33 +101,20 @@ fn description(
     manifest: &Manifest,
 ) -> Value {
     let document = &manifest.document;
-    let mut description = json!({
+    let tags: Vec<_> = repository.tags_of(digest).collect();
+    let sizes = document.blobs.iter().map(|blob| blob.size);
+    without_nulls(json!({
         "registryId": key.registry.account,
         "repositoryName": key.name,
         "imageDigest": digest.to_string(),
+        "imageTags": (!tags.is_empty()).then_some(tags),
+        "imageSizeInBytes": sizes.reduce(u64::saturating_add),
         "imagePushedAt": manifest.pushed_at.unix_timestamp(),
         "imageManifestMediaType": document.media_type,
+        "artifactMediaType": document.config_media_type,
+        "subjectManifestDigest": document.subject.as_ref().map(Digest::to_string),
         "imageStatus": "ACTIVE",
-    });
-    let tags: Vec<_> = repository.tags_of(digest).collect();
-    if !tags.is_empty() {
-        description["imageTags"] = json!(tags);
-    }
-    if !document.blobs.is_empty() {
-        let bytes = document
-            .blobs
-            .iter()
-            .map(|blob| blob.size)
-            .fold(0_u64, u64::saturating_add);
-        description["imageSizeInBytes"] = json!(bytes);
-    }
-    if let Some(media_type) = &document.config_media_type {
-        description["artifactMediaType"] = json!(media_type);
-    }
-    if let Some(subject) = &document.subject {
-        description["subjectManifestDigest"] = json!(subject.to_string());
-    }
-    description
+    }))
 }
 
 pub(super) fn batch_get(request: &Request<'_>) -> Result<Value, AwsError> {
@@ -142,14 +130,12 @@ pub(super) fn batch_get(request: &Request<'_>) -> Result<Value, AwsError> {
     for id in ids {
         match select(repository, id) {
             Ok((digest, manifest)) => {
-                let mut image_id = json!({ "imageDigest": digest.to_string() });
-                if let Some(tag) = &id.image_tag {
-                    image_id["imageTag"] = json!(tag);
-                }
+                let image_id =
+                    json!({ "imageDigest": digest.to_string(), "imageTag": id.image_tag });
                 images.push(json!({
                     "registryId": key.registry.account,
                     "repositoryName": key.name,
-                    "imageId": image_id,
+                    "imageId": without_nulls(image_id),
                     "imageManifest": String::from_utf8_lossy(&manifest.bytes),
                     "imageManifestMediaType": manifest.document.media_type,
                 }));
@@ -191,13 +177,8 @@ impl Failure {
                 "Tag does not match the image digest",
             ),
         };
-        let mut image_id = json!({});
-        if let Some(digest) = &id.image_digest {
-            image_id["imageDigest"] = json!(digest);
-        }
-        if let Some(tag) = &id.image_tag {
-            image_id["imageTag"] = json!(tag);
-        }
+        let image_id =
+            without_nulls(json!({ "imageDigest": id.image_digest, "imageTag": id.image_tag }));
         json!({ "imageId": image_id, "failureCode": code, "failureReason": reason })
     }
 }
@@ -313,17 +294,12 @@ pub(super) fn referrers(request: &Request<'_>) -> Result<Value, AwsError> {
 
 fn referrer(digest: &Digest, manifest: &Manifest) -> Value {
     let document = &manifest.document;
-    let mut referrer = json!({
+    without_nulls(json!({
         "digest": digest.to_string(),
         "mediaType": document.media_type,
+        "artifactType": document.artifact_type,
         "size": manifest.bytes.len(),
+        "annotations": (!document.annotations.is_empty()).then_some(&document.annotations),
         "artifactStatus": "ACTIVE",
-    });
-    if let Some(artifact_type) = &document.artifact_type {
-        referrer["artifactType"] = json!(artifact_type);
-    }
-    if !document.annotations.is_empty() {
-        referrer["annotations"] = json!(document.annotations);
-    }
-    referrer
+    }))
 }

@@ -177,4 +177,8 @@ fn with_next_token(mut answer: Value, token: Option<String>) -> Value {
 }
 
 #[cfg(test)]
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "`json!` reads better without a reference"
+)]
 mod tests;

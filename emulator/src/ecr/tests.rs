@@ -30,23 +30,23 @@ impl Api {
         }
     }
 
-    fn try_call(&self, action: &str, body: Value) -> Result<Value, AwsError> {
+    fn try_call(&self, action: &str, body: &Value) -> Result<Value, AwsError> {
         let call = Call {
             request: http::Request::new(Bytes::new()),
             host: "127.0.0.1".to_owned(),
             origin: "http://127.0.0.1:4570".to_owned(),
             now: NOW,
         };
-        handle(&self.shared, &self.caller, &call, action, &body)
+        handle(&self.shared, &self.caller, &call, action, body)
     }
 
     fn call(&self, action: &str, body: Value) -> Value {
-        self.try_call(action, body).unwrap()
+        self.try_call(action, &body).unwrap()
     }
 
     /// Code and message of the error.
     fn refused(&self, action: &str, body: Value) -> (String, String) {
-        let error = self.try_call(action, body).unwrap_err();
+        let error = self.try_call(action, &body).unwrap_err();
         assert_eq!(error.status, 400);
         (error.code, error.message)
     }

@@ -151,7 +151,7 @@ pub(crate) fn operation(call: &Call) -> &'static str {
 /// Answers one request of the distribution API, whatever its host (`call.host`). It checks the token itself: these
 /// requests are not signed.
 pub(crate) fn handle(shared: &Shared, call: &Call) -> Response<Bytes> {
-    let mut response = answer(shared, call).unwrap_or_else(|refusal| refusal);
+    let mut response = answer(shared, call).unwrap_or_else(OciError::into_response);
     let version = HeaderValue::from_static("registry/2.0");
     response.headers_mut().insert(API_VERSION, version);
     response
@@ -199,17 +199,14 @@ impl Context<'_> {
     }
 }
 
-fn answer(shared: &Shared, call: &Call) -> Result<Response<Bytes>, Response<Bytes>> {
+fn answer(shared: &Shared, call: &Call) -> Result<Response<Bytes>, OciError> {
     let registry = &shared.registry;
     let Some(route) = Route::parse(call.request.uri().path()) else {
-        return Err(OciError::no_such_path().into_response());
+        return Err(OciError::no_such_path());
     };
     let options = registry.options();
     if let Route::Layer { digest } = &route {
         return Ok(blobs::layer(registry, call, digest));
-    }
-    if route == Route::Token {
-        return access::token(&options.loopback_access, &registry.tokens, call);
     }
     let on_ecr = RegistryId::of_host(&call.host);
     let (access, creates_repository) = match &on_ecr {
@@ -219,6 +216,9 @@ fn answer(shared: &Shared, call: &Call) -> Result<Response<Bytes>, Response<Byte
             options.creation != RepositoryCreation::Explicit,
         ),
     };
+    if route == Route::Token {
+        return access::token(&access, &registry.tokens, call);
+    }
     let id = on_ecr.unwrap_or_else(|| RegistryId {
         account: shared.account.clone(),
         region: shared.region.clone(),
@@ -232,7 +232,7 @@ fn answer(shared: &Shared, call: &Call) -> Result<Response<Bytes>, Response<Byte
         repository: RepositoryKey::new(&id, route.name().unwrap_or_default()),
         creates_repository,
     };
-    dispatch(&context, &route).map_err(OciError::into_response)
+    dispatch(&context, &route)
 }
 
 fn dispatch(context: &Context<'_>, route: &Route) -> Result<Response<Bytes>, OciError> {

@@ -121,7 +121,12 @@ impl fmt::Display for Digest {
 
 /// Lower-case hexadecimal digits.
 pub(crate) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    let digit = |nibble: u8| char::from_digit(u32::from(nibble), 16);
+    bytes
+        .iter()
+        .flat_map(|byte| [digit(byte >> 4), digit(byte & 15)])
+        .flatten()
+        .collect()
 }
 
 #[cfg(test)]
@@ -180,7 +185,7 @@ mod tests {
         assert!(!digest.matches(b"x"));
         assert!(Digest::parse(&format!("sha512:{}", "0".repeat(128))).is_some());
         for bad in [
-            "".to_owned(),
+            String::new(),
             "sha256:".to_owned(),
             empty.to_uppercase(),
             empty.replace("sha256", "md5"),
