@@ -57,7 +57,7 @@ pub(super) fn describe(request: &Request<'_>) -> Result<Value, AwsError> {
     let key = request.repository(input.registry_id.as_deref(), &input.repository_name)?;
     let size = page_size(input.max_results, 1_000, 100)?;
     let after = after(input.next_token.as_deref())?;
-    let state = request.shared.registry.state();
+    let state = request.registry.state();
     let repository = find(&state, &key)?;
     if let Some(ids) = input.image_ids()? {
         let describe = |id: &ImageId| match select(repository, id) {
@@ -123,7 +123,7 @@ pub(super) fn batch_get(request: &Request<'_>) -> Result<Value, AwsError> {
     let ids = input
         .image_ids()?
         .ok_or_else(|| invalid("imageIds", "Member must not be null"))?;
-    let state = request.shared.registry.state();
+    let state = request.registry.state();
     let repository = find(&state, &key)?;
     let mut images = Vec::new();
     let mut failures = Vec::new();
@@ -272,7 +272,7 @@ pub(super) fn referrers(request: &Request<'_>) -> Result<Value, AwsError> {
             .map_err(|_| invalid("nextToken", "must be a token of this operation"))?,
         None => 0,
     };
-    let state = request.shared.registry.state();
+    let state = request.registry.state();
     let types = &input.filter.artifact_types;
     let rest: Vec<_> = find(&state, &key)?
         .referrers(&subject)

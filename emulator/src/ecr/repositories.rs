@@ -86,7 +86,7 @@ pub(super) fn create(request: &Request<'_>) -> Result<Value, AwsError> {
     let input: ChangeInput = request.input()?;
     let key = request.repository(input.registry_id.as_deref(), &input.repository_name)?;
     let mutability = input.mutability()?;
-    let registry = &request.shared.registry;
+    let registry = request.registry;
     let mut state = registry.state();
     if find(&state, &key).is_ok() {
         let message = format!(
@@ -113,7 +113,7 @@ pub(super) fn put_tag_mutability(request: &Request<'_>) -> Result<Value, AwsErro
         return Err(invalid("imageTagMutability", "Member must not be null"));
     }
     let mutability = input.mutability()?;
-    let registry = &request.shared.registry;
+    let registry = request.registry;
     let mut state = registry.state();
     let repository = state
         .repository_mut(&key)
@@ -151,7 +151,7 @@ pub(super) fn describe(request: &Request<'_>) -> Result<Value, AwsError> {
     let registry = request.registry(input.registry_id.as_deref())?;
     let size = page_size(input.max_results, 1_000, 100)?;
     let after = after(input.next_token.as_deref())?;
-    let state = request.shared.registry.state();
+    let state = request.registry.state();
     if let Some(names) = &input.repository_names {
         if !(1..=100).contains(&names.len()) {
             return Err(invalid("repositoryNames", "must have 1 to 100 members"));

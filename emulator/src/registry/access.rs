@@ -119,7 +119,7 @@ fn check_bearer(tokens: &Tokens, route: &Route, call: &Call) -> Result<Granted, 
         Some(name) => format!(",scope=\"repository:{name}:{actions}\""),
         None => String::new(),
     };
-    let realm = format!("{}/_token", call.origin);
+    let realm = format!("{}/_registry/token", call.origin);
     Err(OciError::unauthorized(format!(
         "Bearer realm=\"{realm}\",service=\"{SERVICE}\"{scope}{problem}"
     )))

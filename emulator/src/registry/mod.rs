@@ -3,10 +3,10 @@
 //! | request | module |
 //! | --- | --- |
 //! | `/v2/<name>/manifests/...` | `manifests` |
-//! | `/v2/<name>/blobs/...`, `/_blobs/...` | `blobs` |
+//! | `/v2/<name>/blobs/...`, `/_registry/blobs/...` | `blobs` |
 //! | `/v2/<name>/blobs/uploads/...` | `uploads` |
 //! | `/v2/<name>/referrers/...`, `/v2/<name>/tags/list` | `lists` |
-//! | `/_token`, and the credentials of every request | `access`, `tokens` |
+//! | `/_registry/token`, and the credentials of every request | `access`, `tokens` |
 //!
 //! A registry is an account in a region. ECR's host names say which; every other host means the default one. Content is
 //! in memory, and in the data directory where there is one (`disk`).
@@ -93,6 +93,48 @@ impl Registry {
         *self.options.lock().unwrap_or_else(PoisonError::into_inner) = options;
     }
 
+    /// Answers one request; `default` is the registry of every host that is not ECR's.
+    fn handle(&self, default: RegistryId, call: &Call) -> Response<Bytes> {
+        let mut response = self
+            .answer(default, call)
+            .unwrap_or_else(OciError::into_response);
+        let version = HeaderValue::from_static("registry/2.0");
+        response.headers_mut().insert(API_VERSION, version);
+        response
+    }
+
+    fn answer(&self, default: RegistryId, call: &Call) -> Result<Response<Bytes>, OciError> {
+        let Some(route) = Route::parse(call.request.uri().path()) else {
+            return Err(OciError::no_such_path());
+        };
+        let options = self.options();
+        if let Route::Layer { digest } = &route {
+            return Ok(blobs::layer(self, call, digest));
+        }
+        let on_ecr = RegistryId::of_host(&call.host);
+        let (access, creates_repository) = match &on_ecr {
+            Some(_) => (Access::Ecr, options.creation == RepositoryCreation::OnPush),
+            None => (
+                options.loopback_access.clone(),
+                options.creation != RepositoryCreation::Explicit,
+            ),
+        };
+        if route == Route::Token {
+            return access::token(&access, &self.tokens, call);
+        }
+        let id = on_ecr.unwrap_or(default);
+        let granted = access::check(&access, &self.tokens, &id, &route, call)?;
+        let context = Context {
+            registry: self,
+            options,
+            call,
+            granted,
+            repository: RepositoryKey::new(&id, route.name().unwrap_or_default()),
+            creates_repository,
+        };
+        dispatch(&context, &route)
+    }
+
     fn options(&self) -> RegistryOptions {
         self.options
             .lock()
@@ -138,7 +180,7 @@ fn unsaved(error: &DiskError) -> OciError {
 
 /// Whether a path is the registry's, on any host.
 pub(crate) fn serves(path: &str) -> bool {
-    path == "/v2" || path == "/_token" || path.starts_with("/v2/") || path.starts_with("/_blobs/")
+    path == "/v2" || path.starts_with("/v2/") || path.starts_with("/_registry/")
 }
 
 /// The request's name in the recorded calls and for faults, such as `registry:GetManifest`.
@@ -151,10 +193,11 @@ pub(crate) fn operation(call: &Call) -> &'static str {
 /// Answers one request of the distribution API, whatever its host (`call.host`). It checks the token itself: these
 /// requests are not signed.
 pub(crate) fn handle(shared: &Shared, call: &Call) -> Response<Bytes> {
-    let mut response = answer(shared, call).unwrap_or_else(OciError::into_response);
-    let version = HeaderValue::from_static("registry/2.0");
-    response.headers_mut().insert(API_VERSION, version);
-    response
+    let default = RegistryId {
+        account: shared.account.clone(),
+        region: shared.region.clone(),
+    };
+    shared.registry.handle(default, call)
 }
 
 /// What a handler needs to know about a request.
@@ -197,42 +240,6 @@ impl Context<'_> {
         }
         state.repository_mut(&self.repository)
     }
-}
-
-fn answer(shared: &Shared, call: &Call) -> Result<Response<Bytes>, OciError> {
-    let registry = &shared.registry;
-    let Some(route) = Route::parse(call.request.uri().path()) else {
-        return Err(OciError::no_such_path());
-    };
-    let options = registry.options();
-    if let Route::Layer { digest } = &route {
-        return Ok(blobs::layer(registry, call, digest));
-    }
-    let on_ecr = RegistryId::of_host(&call.host);
-    let (access, creates_repository) = match &on_ecr {
-        Some(_) => (Access::Ecr, options.creation == RepositoryCreation::OnPush),
-        None => (
-            options.loopback_access.clone(),
-            options.creation != RepositoryCreation::Explicit,
-        ),
-    };
-    if route == Route::Token {
-        return access::token(&access, &registry.tokens, call);
-    }
-    let id = on_ecr.unwrap_or_else(|| RegistryId {
-        account: shared.account.clone(),
-        region: shared.region.clone(),
-    });
-    let granted = access::check(&access, &registry.tokens, &id, &route, call)?;
-    let context = Context {
-        registry,
-        options,
-        call,
-        granted,
-        repository: RepositoryKey::new(&id, route.name().unwrap_or_default()),
-        creates_repository,
-    };
-    dispatch(&context, &route)
 }
 
 fn dispatch(context: &Context<'_>, route: &Route) -> Result<Response<Bytes>, OciError> {

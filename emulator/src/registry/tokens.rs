@@ -165,7 +165,7 @@ impl Tokens {
             .append_pair("expires", &expires)
             .append_pair("signature", &signature)
             .finish();
-        format!("/_blobs/{digest}?{query}")
+        format!("/_registry/blobs/{digest}?{query}")
     }
 
     /// Whether these are the values of a [`Self::layer_path`].

@@ -10,15 +10,16 @@ fn redirects_of_requests_with_credentials_lead_to_another_host() {
     let response = server.send("GET", &format!("/v2/app/blobs/{digest}"));
     let target = location(&response);
     assert!(
-        target.starts_with("http://localhost:4570/_blobs/"),
+        target.starts_with("http://localhost:4570/_registry/blobs/"),
         "{target}"
     );
 
     server.host = ECR;
-    let password = server.shared.registry.tokens.password("eu-west-1", NOW);
+    let password = server.registry.tokens.password("eu-west-1", NOW);
     server.authorization = Some(ecr_authorization(&password));
     let response = server.send("GET", &format!("/v2/app/blobs/{digest}"));
-    let bucket = "https://prod-eu-west-1-starport-layer-bucket.s3.eu-west-1.amazonaws.com/_blobs/";
+    let bucket =
+        "https://prod-eu-west-1-starport-layer-bucket.s3.eu-west-1.amazonaws.com/_registry/blobs/";
     assert!(
         location(&response).starts_with(bucket),
         "{}",
@@ -41,7 +42,7 @@ fn an_ecr_host_wants_its_token_and_an_existing_repository() {
         server.authorization = Some(wrong.to_owned());
         assert_eq!(server.send("GET", "/v2/").status(), 401, "{wrong}");
     }
-    let password = server.shared.registry.tokens.password("eu-west-1", NOW);
+    let password = server.registry.tokens.password("eu-west-1", NOW);
     server.authorization = Some(ecr_authorization(&password));
     assert_eq!(server.send("GET", "/v2/").status(), 200);
     let response = server.send("POST", "/v2/app/blobs/uploads/");
@@ -62,7 +63,7 @@ fn the_loopback_registry_is_the_default_accounts() {
     let mut server = Server::new();
     server.push_image("app", "v1");
     server.host = ECR;
-    let password = server.shared.registry.tokens.password("eu-west-1", NOW);
+    let password = server.registry.tokens.password("eu-west-1", NOW);
     server.authorization = Some(ecr_authorization(&password));
     assert_eq!(server.send("GET", "/v2/app/manifests/v1").status(), 200);
     server.host = "444455556666.dkr.ecr.eu-west-1.amazonaws.com";
@@ -100,11 +101,11 @@ fn bearer_tokens_allow_what_they_were_asked_for() {
         };
     });
     let response = server.send("PUT", "/v2/app/manifests/v1");
-    let challenge = "Bearer realm=\"http://127.0.0.1:4570/_token\",service=\"countersign-emulator\",\
+    let challenge = "Bearer realm=\"http://127.0.0.1:4570/_registry/token\",service=\"countersign-emulator\",\
                      scope=\"repository:app:pull,push\"";
     assert_eq!(text(response.headers(), "WWW-Authenticate"), challenge);
     let token = |server: &Server, scope: &str| {
-        let response = server.send("GET", &format!("/_token?service=x&scope={scope}"));
+        let response = server.send("GET", &format!("/_registry/token?service=x&scope={scope}"));
         assert_eq!(response.status(), 200);
         Some(format!(
             "Bearer {}",
@@ -123,7 +124,7 @@ fn bearer_tokens_allow_what_they_were_asked_for() {
     server.authorization = Some("Basic dXNlcjpwYXNz".to_owned());
     let granted = token(&server, "repository:app:pull,push+repository:other:pull");
     server.authorization = Some("Basic dXNlcjp3cm9uZw==".to_owned());
-    assert_eq!(server.send("GET", "/_token").status(), 401);
+    assert_eq!(server.send("GET", "/_registry/token").status(), 401);
     server.authorization = granted;
     server.push_image("app", "v1");
     assert_eq!(
@@ -140,7 +141,7 @@ fn bearer_tokens_allow_what_they_were_asked_for() {
 fn only_a_registry_that_takes_bearer_tokens_gives_them() {
     let mut server = Server::new();
     assert_eq!(
-        refusal(&server.send("GET", "/_token")),
+        refusal(&server.send("GET", "/_registry/token")),
         refused(404, "UNSUPPORTED")
     );
     let options = RegistryOptions {
@@ -151,15 +152,15 @@ fn only_a_registry_that_takes_bearer_tokens_gives_them() {
         },
         ..RegistryOptions::default()
     };
-    server.shared.registry.set_options(options);
-    assert_eq!(server.send("GET", "/_token").status(), 200);
+    server.registry.set_options(options);
+    assert_eq!(server.send("GET", "/_registry/token").status(), 200);
     assert_eq!(
-        refusal(&server.send("POST", "/_token")),
+        refusal(&server.send("POST", "/_registry/token")),
         refused(405, "UNSUPPORTED")
     );
     server.host = ECR;
     assert_eq!(
-        refusal(&server.send("GET", "/_token")),
+        refusal(&server.send("GET", "/_registry/token")),
         refused(404, "UNSUPPORTED")
     );
 }

@@ -158,7 +158,7 @@ fn the_referrers_api_can_be_without_filter_or_absent() {
         referrers: ReferrersApi::Absent,
         ..RegistryOptions::default()
     };
-    server.shared.registry.set_options(absent);
+    server.registry.set_options(absent);
     let response = server.send("GET", &target);
     assert_eq!(response.status(), 404);
     assert_eq!(response.body(), "404 page not found\n");

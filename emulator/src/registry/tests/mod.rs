@@ -16,7 +16,7 @@ const ECR: &str = "111122223333.dkr.ecr.eu-west-1.amazonaws.com";
 
 /// A registry and the requests that tests send to it.
 struct Server {
-    shared: Shared,
+    registry: Registry,
     now: OffsetDateTime,
     host: &'static str,
     authorization: Option<String>,
@@ -35,11 +35,7 @@ impl Server {
 
     fn on(registry: Registry) -> Self {
         Self {
-            shared: Shared {
-                account: "111122223333".to_owned(),
-                region: "eu-west-1".to_owned(),
-                registry,
-            },
+            registry,
             now: NOW,
             host: "127.0.0.1",
             authorization: None,
@@ -70,7 +66,7 @@ impl Server {
             origin,
             now: self.now,
         };
-        handle(&self.shared, &call)
+        self.registry.handle(id(), &call)
     }
 
     fn send(&self, method: &str, target: &str) -> Response<Bytes> {
@@ -236,7 +232,7 @@ fn everything_is_there_after_a_restart() {
 #[test]
 fn test_images_are_real_images() {
     let server = Server::new();
-    let registry = &server.shared.registry;
+    let registry = &server.registry;
     let digest = registry
         .push_test_image(&id(), "app", "v1", TestImage::OnePlatform, NOW)
         .unwrap();
@@ -310,7 +306,15 @@ fn calls_have_names() {
         name("POST", "/v2/a/blobs/uploads/?digest=x"),
         "registry:StartUpload"
     );
-    assert_eq!(name("GET", "/_blobs/sha256:ab?x=y"), "registry:GetLayer");
+    assert_eq!(
+        name("GET", "/_registry/blobs/sha256:ab?x=y"),
+        "registry:GetLayer"
+    );
     assert_eq!(name("GET", "/v2/_catalog"), "registry:Unknown");
-    assert!(serves("/v2/") && serves("/_token") && serves("/_blobs/x") && !serves("/v20/"));
+    assert!(
+        serves("/v2/")
+            && serves("/_registry/token")
+            && serves("/_registry/blobs/x")
+            && !serves("/v20/")
+    );
 }

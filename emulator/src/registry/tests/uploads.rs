@@ -154,16 +154,16 @@ fn a_blob_is_mounted_only_from_where_the_client_may_read() {
         },
         ..RegistryOptions::default()
     };
-    server.shared.registry.set_options(options);
+    server.registry.set_options(options);
     assert_eq!(
         server
-            .send("GET", "/_token?scope=repository:a:pull")
+            .send("GET", "/_registry/token?scope=repository:a:pull")
             .status(),
         401
     );
     let mount = |server: &Server, scopes: &[&str]| {
         let scopes = scopes.iter().map(|scope| (*scope).to_owned()).collect();
-        let token = server.shared.registry.tokens.bearer(scopes, NOW);
+        let token = server.registry.tokens.bearer(scopes, NOW);
         let headers = [("Authorization", &*format!("Bearer {token}"))];
         server
             .send_with(
