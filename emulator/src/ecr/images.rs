@@ -6,7 +6,6 @@ use serde_json::{Value, json};
 use super::{Request, after, find, invalid, page, page_size, parse_digest, with_next_token};
 use crate::{
     error::AwsError,
-    json::without_nulls,
     registry::{Digest, Manifest, Repository, RepositoryKey, is_tag},
 };
 
@@ -103,7 +102,7 @@ fn description(
     let document = &manifest.document;
     let tags: Vec<_> = repository.tags_of(digest).collect();
     let sizes = document.blobs.iter().map(|blob| blob.size);
-    without_nulls(json!({
+    json!({
         "registryId": key.registry.account,
         "repositoryName": key.name,
         "imageDigest": digest.to_string(),
@@ -114,7 +113,7 @@ fn description(
         "artifactMediaType": document.config_media_type,
         "subjectManifestDigest": document.subject.as_ref().map(Digest::to_string),
         "imageStatus": "ACTIVE",
-    }))
+    })
 }
 
 pub(super) fn batch_get(request: &Request<'_>) -> Result<Value, AwsError> {
@@ -135,7 +134,7 @@ pub(super) fn batch_get(request: &Request<'_>) -> Result<Value, AwsError> {
                 images.push(json!({
                     "registryId": key.registry.account,
                     "repositoryName": key.name,
-                    "imageId": without_nulls(image_id),
+                    "imageId": image_id,
                     "imageManifest": String::from_utf8_lossy(&manifest.bytes),
                     "imageManifestMediaType": manifest.document.media_type,
                 }));
@@ -177,8 +176,7 @@ impl Failure {
                 "Tag does not match the image digest",
             ),
         };
-        let image_id =
-            without_nulls(json!({ "imageDigest": id.image_digest, "imageTag": id.image_tag }));
+        let image_id = json!({ "imageDigest": id.image_digest, "imageTag": id.image_tag });
         json!({ "imageId": image_id, "failureCode": code, "failureReason": reason })
     }
 }
@@ -294,12 +292,12 @@ pub(super) fn referrers(request: &Request<'_>) -> Result<Value, AwsError> {
 
 fn referrer(digest: &Digest, manifest: &Manifest) -> Value {
     let document = &manifest.document;
-    without_nulls(json!({
+    json!({
         "digest": digest.to_string(),
         "mediaType": document.media_type,
         "artifactType": document.artifact_type,
         "size": manifest.bytes.len(),
         "annotations": (!document.annotations.is_empty()).then_some(&document.annotations),
         "artifactStatus": "ACTIVE",
-    }))
+    })
 }

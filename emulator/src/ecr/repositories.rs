@@ -8,9 +8,8 @@ use super::{
     with_next_token,
 };
 use crate::{
-    call::partition,
     error::AwsError,
-    json::without_nulls,
+    partition::partition,
     registry::{Repository, RepositoryKey, TagMutability},
 };
 
@@ -119,12 +118,12 @@ pub(super) fn put_tag_mutability(request: &Request<'_>) -> Result<Value, AwsErro
         .repository_mut(&key)
         .map_err(|_| repository_not_found(&key))?;
     repository.mutability = mutability;
-    let answer = without_nulls(json!({
+    let answer = json!({
         "registryId": key.registry.account,
         "repositoryName": key.name,
         "imageTagMutability": mutability_name(&repository.mutability),
         "imageTagMutabilityExclusionFilters": exclusion_filters(&repository.mutability),
-    }));
+    });
     registry.keep(&state).map_err(server_error)?;
     Ok(answer)
 }
@@ -185,7 +184,7 @@ fn description(key: &RepositoryKey, repository: &Repository) -> Value {
         "arn:{}:ecr:{region}:{account}:repository/{name}",
         partition(region)
     );
-    without_nulls(json!({
+    json!({
         "repositoryArn": arn,
         "registryId": account,
         "repositoryName": name,
@@ -195,7 +194,7 @@ fn description(key: &RepositoryKey, repository: &Repository) -> Value {
         "imageTagMutabilityExclusionFilters": exclusion_filters(&repository.mutability),
         "imageScanningConfiguration": { "scanOnPush": false },
         "encryptionConfiguration": { "encryptionType": "AES256" },
-    }))
+    })
 }
 
 fn mutability_name(mutability: &TagMutability) -> &'static str {

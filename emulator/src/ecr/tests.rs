@@ -15,7 +15,7 @@ struct Api {
 impl Api {
     fn new() -> Self {
         Self {
-            registry: Registry::new(RegistryOptions::default()),
+            registry: Registry::open(RegistryOptions::default(), None).unwrap(),
             caller: Caller {
                 account: "111122223333".to_owned(),
                 arn: "arn:aws:iam::111122223333:user/emulator".to_owned(),

@@ -11,7 +11,7 @@ use super::{
     manifests::NOT_A_DIGEST,
     set,
 };
-use crate::json::without_nulls;
+use crate::protocol::without_nulls;
 
 const OCI_FILTERS_APPLIED: HeaderName = HeaderName::from_static("oci-filters-applied");
 

@@ -19,7 +19,7 @@ use std::{
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Method, Response, StatusCode, header};
 
-use crate::{call::Call, shared::Shared};
+use crate::{Error, call::Call, shared::Shared};
 
 mod access;
 mod blobs;
@@ -33,6 +33,7 @@ mod name;
 mod options;
 mod route;
 mod state;
+mod control;
 mod test_image;
 mod tokens;
 mod uploads;
@@ -41,7 +42,8 @@ pub(crate) use host::{RegistryId, is_layer_bucket};
 pub(crate) use name::{Digest, is_name, is_tag};
 pub(crate) use state::{Manifest, Repository, RepositoryKey, State, TagMutability};
 pub(crate) use test_image::TestImage;
-pub(crate) use tokens::{PASSWORD_LIFETIME, random_id};
+pub(crate) use tokens::PASSWORD_LIFETIME;
+pub(crate) use uploads::MAX_BLOB_BYTES;
 pub use {
     disk::Error as DiskError,
     options::{Access, BlobDelivery, ReferrersApi, RegistryOptions, RepositoryCreation},
@@ -67,24 +69,17 @@ pub(crate) struct Registry {
 }
 
 impl Registry {
-    /// Empty registries in memory.
-    pub(crate) fn new(options: RegistryOptions) -> Self {
-        Self {
-            options: Mutex::new(options),
-            state: Mutex::default(),
-            tokens: Tokens::new(),
-            disk: None,
-        }
-    }
-
-    /// The registries that `directory` holds, which is made if it is not there, and keeps every change.
-    pub(crate) fn open(options: RegistryOptions, directory: &Path) -> Result<Self, DiskError> {
-        let disk = Disk::open(directory)?;
-        let state = disk.load()?;
+    /// Empty registries in memory; or those that the directory `registry` of `data_dir` holds, which keeps every change.
+    pub(crate) fn open(options: RegistryOptions, data_dir: Option<&Path>) -> Result<Self, Error> {
+        let disk = data_dir.map(|data_dir| Disk::open(&data_dir.join("registry")));
+        let disk = disk.transpose().map_err(Error::Registry)?;
+        let state = disk.as_ref().map(Disk::load).transpose();
+        let state = state.map_err(Error::Registry)?.unwrap_or_default();
         Ok(Self {
+            options: Mutex::new(options),
             state: Mutex::new(state),
-            disk: Some(disk),
-            ..Self::new(options)
+            tokens: Tokens::new(),
+            disk,
         })
     }
 
@@ -176,11 +171,6 @@ impl Registry {
 
 fn unsaved(error: &DiskError) -> OciError {
     OciError::internal(error.to_string())
-}
-
-/// Whether a path is the registry's, on any host.
-pub(crate) fn serves(path: &str) -> bool {
-    path == "/v2" || path.starts_with("/v2/") || path.starts_with("/_registry/")
 }
 
 /// The request's name in the recorded calls and for faults, such as `registry:GetManifest`.

@@ -6,6 +6,8 @@ use std::fmt;
 
 use aws_lc_rs::digest;
 
+use crate::random::to_hex;
+
 /// Characters of a repository name; many clients limit host and name together to this, and so do we for the name.
 pub(crate) const MAX_NAME_CHARACTERS: usize = 255;
 
@@ -57,7 +59,7 @@ impl Algorithm {
             Self::Sha256 => &digest::SHA256,
             Self::Sha512 => &digest::SHA512,
         };
-        hex(digest::digest(algorithm, bytes).as_ref())
+        to_hex(digest::digest(algorithm, bytes).as_ref())
     }
 
     fn hex_characters(self) -> usize {
@@ -117,16 +119,6 @@ impl fmt::Display for Digest {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "{}:{}", self.algorithm.name(), self.hex)
     }
-}
-
-/// Lower-case hexadecimal digits.
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    let digit = |nibble: u8| char::from_digit(u32::from(nibble), 16);
-    bytes
-        .iter()
-        .flat_map(|byte| [digit(byte >> 4), digit(byte & 15)])
-        .flatten()
-        .collect()
 }
 
 #[cfg(test)]

@@ -30,7 +30,7 @@ impl Server {
     fn with(change: impl FnOnce(&mut RegistryOptions)) -> Self {
         let mut options = RegistryOptions::default();
         change(&mut options);
-        Self::on(Registry::new(options))
+        Self::on(Registry::open(options, None).unwrap())
     }
 
     fn on(registry: Registry) -> Self {
@@ -197,8 +197,9 @@ fn ecr_authorization(password: &str) -> String {
 
 #[test]
 fn everything_is_there_after_a_restart() {
-    let directory = std::env::temp_dir().join(format!("countersign-registry-{}", random_id()));
-    let open = || Registry::open(RegistryOptions::default(), &directory);
+    let directory =
+        std::env::temp_dir().join(format!("countersign-registry-{}", crate::random::hex(16)));
+    let open = || Registry::open(RegistryOptions::default(), Some(&directory));
     let server = Server::on(open().unwrap());
     let subject = server.push_image("app", "v1");
     let pushed: Vec<_> = (0..3)
@@ -222,10 +223,20 @@ fn everything_is_there_after_a_restart() {
     let response = server.send("GET", &format!("/v2/app/blobs/{blob}"));
     assert_eq!(server.send("GET", location(&response)).body(), "v1");
 
-    std::fs::write(directory.join("content/sha256").join(blob.hex()), "v2").unwrap();
-    assert!(matches!(open(), Err(DiskError::Damaged { .. })));
-    std::fs::write(directory.join("index.json"), "{}").unwrap();
-    assert!(matches!(open(), Err(DiskError::Index { .. })));
+    std::fs::write(
+        directory.join("registry/content/sha256").join(blob.hex()),
+        "v2",
+    )
+    .unwrap();
+    assert!(matches!(
+        open(),
+        Err(Error::Registry(DiskError::Damaged { .. }))
+    ));
+    std::fs::write(directory.join("registry/index.json"), "{}").unwrap();
+    assert!(matches!(
+        open(),
+        Err(Error::Registry(DiskError::Index { .. }))
+    ));
     std::fs::remove_dir_all(directory).unwrap();
 }
 
@@ -311,10 +322,4 @@ fn calls_have_names() {
         "registry:GetLayer"
     );
     assert_eq!(name("GET", "/v2/_catalog"), "registry:Unknown");
-    assert!(
-        serves("/v2/")
-            && serves("/_registry/token")
-            && serves("/_registry/blobs/x")
-            && !serves("/v20/")
-    );
 }
