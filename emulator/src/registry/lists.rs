@@ -1,7 +1,7 @@
 //! Lists: the tags of a repository, the referrers of a manifest. Both come in pages, joined by `Link`.
 
 use bytes::Bytes;
-use http::{HeaderName, HeaderValue, Method, Response, StatusCode, header};
+use http::{HeaderName, Method, Response, header};
 use serde_json::{Value, json};
 
 use super::{
@@ -11,6 +11,7 @@ use super::{
     manifests::NOT_A_DIGEST,
     set,
 };
+use crate::protocol::without_nulls;
 
 const OCI_FILTERS_APPLIED: HeaderName = HeaderName::from_static("oci-filters-applied");
 
@@ -53,7 +54,7 @@ pub(super) fn tags(context: &Context<'_>) -> Result<Response<Bytes>, OciError> {
 /// `GET /v2/<name>/referrers/<digest>?artifactType=`
 pub(super) fn referrers(context: &Context<'_>, subject: &str) -> Result<Response<Bytes>, OciError> {
     if context.options.referrers == ReferrersApi::Absent {
-        return Ok(no_referrers_api());
+        return Err(OciError::no_referrers_api());
     }
     if context.method() != Method::GET {
         return Err(OciError::method_not_allowed());
@@ -113,27 +114,13 @@ pub(super) fn referrers(context: &Context<'_>, subject: &str) -> Result<Response
 /// An entry of the list (distribution specification, "Listing Referrers").
 fn descriptor(digest: &Digest, manifest: &Manifest) -> Value {
     let document = &manifest.document;
-    let mut entry = json!({
+    without_nulls(json!({
         "mediaType": document.media_type,
         "digest": digest.to_string(),
         "size": manifest.bytes.len(),
-    });
-    if let Some(artifact_type) = &document.artifact_type {
-        entry["artifactType"] = json!(artifact_type);
-    }
-    if !document.annotations.is_empty() {
-        entry["annotations"] = json!(document.annotations);
-    }
-    entry
-}
-
-/// What a server without this route answers.
-fn no_referrers_api() -> Response<Bytes> {
-    let mut response = Response::new(Bytes::from_static(b"404 page not found\n"));
-    *response.status_mut() = StatusCode::NOT_FOUND;
-    let text = HeaderValue::from_static("text/plain; charset=utf-8");
-    response.headers_mut().insert(header::CONTENT_TYPE, text);
-    response
+        "artifactType": document.artifact_type,
+        "annotations": (!document.annotations.is_empty()).then_some(&document.annotations),
+    }))
 }
 
 fn link(response: &mut Response<Bytes>, target: &str) {

@@ -45,13 +45,13 @@ pub enum Access {
         /// Its password.
         password: String,
     },
-    /// `Bearer`, with tokens from `/_token` on the same server, which asks for `Basic`.
+    /// `Bearer`, with tokens from `/_registry/token` on the same server, which asks for `Basic`.
     Bearer {
-        /// The user that `/_token` gives any token to.
+        /// The user that `/_registry/token` gives any token to.
         username: String,
         /// Its password.
         password: String,
-        /// Whether `/_token` gives tokens to read to requests without credentials.
+        /// Whether `/_registry/token` gives tokens to read to requests without credentials.
         anonymous_pull: bool,
     },
 }

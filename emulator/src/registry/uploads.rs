@@ -5,8 +5,9 @@ use http::{HeaderName, Method, Response, StatusCode, header};
 
 use super::{
     Context, DOCKER_CONTENT_DIGEST, Digest, RepositoryKey, empty_response, error::OciError,
-    manifests::NOT_A_DIGEST, random_id, set,
+    manifests::NOT_A_DIGEST, set,
 };
+use crate::random;
 
 const UPLOAD_UUID: HeaderName = HeaderName::from_static("docker-upload-uuid");
 
@@ -30,7 +31,7 @@ pub(super) fn start(context: &Context<'_>) -> Result<Response<Bytes>, OciError> 
     {
         return stored(context, &digest, bytes);
     }
-    let id = random_id();
+    let id = random::hex(16);
     let mut state = context.registry.state();
     context.repository_for_push(&mut state)?;
     state.start_upload(id.clone(), context.repository.clone());
