@@ -5,6 +5,30 @@
 //! signatures beside the artifact and judges them against a trust policy. The other modules are the
 //! stages of these two, then what the stages share.
 
+pub mod registry;
+pub mod signer;
+pub mod extended_validation;
+pub mod aws;
+pub mod trust_policy;
+pub mod trust_store;
+pub mod config;
+pub mod document;
+pub mod files;
+pub mod payload;
+pub mod envelope;
+pub mod timestamp;
+pub mod signer_info;
+pub mod x509;
+pub mod config;
+pub mod document;
+pub mod files;
+// The flows.
+
+// The stages.
+pub mod trust_policy;
+pub mod reference;
+// The stages.
+pub mod reference;
 // The flows.
 
 // The stages.
@@ -13,6 +37,7 @@ pub mod registry;
 pub mod payload;
 pub mod signer;
 pub mod envelope;
+pub mod timestamp;
 pub mod trust_policy;
 pub mod extended_validation;
 
@@ -20,16 +45,10 @@ pub mod extended_validation;
 pub mod plugin;
 
 // What they share.
-pub mod signer_info;
 pub mod plugin_host;
 pub mod plugin_contract;
-pub mod config;
-pub mod x509;
-pub mod aws;
 pub mod http;
 pub mod process;
-pub mod files;
-pub mod document;
 pub mod json;
 pub mod oci;
 pub mod algorithm;

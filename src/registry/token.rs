@@ -13,7 +13,7 @@ use tokio::time::Instant;
 use url::Url;
 
 use super::credentials::{Credential, Proof};
-use super::error::{Error, Words};
+use super::error::Error;
 use super::session::{Access, Authorization, Session};
 use crate::{http as web, limits};
 
