@@ -86,11 +86,11 @@ pub enum Error {
     #[error("the asynchronous runtime cannot be started")]
     Runtime(#[source] io::Error),
     /// AWS Signer did not sign, or would not.
-    #[error("AWS Signer cannot sign with this profile")]
-    Sign(#[source] aws_signer::Error),
+    #[error(transparent)]
+    Sign(aws_signer::Error),
     /// The signature, or the policy, is none that this plugin can judge.
-    #[error("the signature cannot be judged")]
-    Validation(#[source] extended_validation::Error),
+    #[error(transparent)]
+    Validation(extended_validation::Error),
 }
 
 impl Error {

@@ -7,6 +7,7 @@ pub(super) use settings::KNOWN as SETTINGS;
 
 use std::collections::BTreeMap;
 
+use super::error::in_one_line;
 use super::{Answer, Error, Face};
 use crate::aws::Aws;
 use crate::extended_validation::{
@@ -146,11 +147,10 @@ async fn verify_signature(request: VerifySignatureRequest) -> Result<Answer, Err
             Ok(identity) => success(format!(
                 "Signature publisher matched {identity:?} trusted identity."
             )),
-            Err(error) => failure(
-                "Signature publisher doesn't match any trusted identities.",
-                &error,
-                error.hint(),
-            ),
+            Err(error) => failure(format!(
+                "Signature publisher doesn't match any trusted identities. {}",
+                in_one_line(&error, error.hint())
+            )),
         };
         verification_results.insert(Capability::TrustedIdentity.as_str().to_owned(), result);
     }
@@ -187,12 +187,15 @@ async fn revocation(
         }
         Err(error) => error,
     };
-    let words = match &error {
+    let reason = match &error {
         E::Revoked { revoked } => extended_validation::revoked_in_aws_words(revoked),
-        E::RevocationUnknown(_) => "GetRevocationStatus call failed with error.".to_owned(),
-        _ => "Signature cannot be said not to be revoked.".to_owned(),
+        E::RevocationUnknown(call) => format!(
+            "GetRevocationStatus call failed with error: {}",
+            in_one_line(call, call.hint())
+        ),
+        other => in_one_line(other, other.hint()),
     };
-    failure(&words, &error, error.hint())
+    failure(reason)
 }
 
 fn success(reason: String) -> VerificationResult {
@@ -202,10 +205,10 @@ fn success(reason: String) -> VerificationResult {
     }
 }
 
-fn failure(words: &str, error: &dyn std::error::Error, hint: Option<String>) -> VerificationResult {
+fn failure(reason: String) -> VerificationResult {
     VerificationResult {
         success: false,
-        reason: format!("{words} {}", super::error::in_one_line(error, hint)),
+        reason,
     }
 }
 
