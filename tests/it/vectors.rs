@@ -13,12 +13,14 @@ mod certificate;
 mod certificate_file;
 mod chain;
 mod envelope;
+mod trust_policy;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use countersign::notary::EnvelopeFormat;
+use countersign::trust_policy::DocumentKind;
 
 /// One row of the manifest.
 #[derive(Debug, Clone)]
@@ -112,6 +114,10 @@ fn answer(case: &Case) -> Option<Answer> {
         "cert file" => certificate_file::answer(case),
         "chain" => chain::answer(case),
         "jws envelope" => envelope::answer(case, EnvelopeFormat::Jws),
+        "trust policy (oci)" => trust_policy::parse(case, DocumentKind::Oci),
+        "trust policy (blob)" => trust_policy::parse(case, DocumentKind::Blob),
+        "scope match" => trust_policy::select(case),
+        "identity match" => trust_policy::identity(case),
         _ => return None,
     })
 }
