@@ -11,7 +11,7 @@ mod file;
 mod key;
 mod name;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 
 use der::Tag;
 
@@ -129,7 +129,7 @@ pub enum Error {
         /// Which one, counted from 1.
         position: usize,
         /// What is wrong with it.
-        source: Box<Error>,
+        source: Box<Self>,
     },
     /// No certificate at all.
     #[error("{purpose} chain has no certificate")]

@@ -10,6 +10,12 @@
 //! A kind of row is one file in `tests/it/vectors/` with a function `answer`, and one line in
 //! [`answer`].
 
+#![expect(
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a vector that cannot be read is a failed test"
+)]
+
 mod certificate;
 mod certificate_file;
 mod chain;
