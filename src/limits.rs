@@ -72,6 +72,9 @@ pub const MAX_PLUGIN_MESSAGE_BYTES: u64 = 64 * 1024 * 1024;
 /// Time that a plugin or a credential helper may take.
 pub const PROCESS_TIMEOUT: Duration = Duration::from_mins(1);
 
+/// Items in the CBOR of an envelope's header; a real one has some 20.
+pub const MAX_CBOR_ITEMS: usize = 10_000;
+
 /// Levels of nesting in JSON and CBOR that is read.
 pub const MAX_NESTING: usize = 32;
 

@@ -4,10 +4,17 @@
 //! found by itself. A row's answer is the reference implementation's, unless brackets say another:
 //! `(spec: reject)`, `(ours: reject)`, `(ours: either)`. `tests/vectors/exceptions.json` gives the
 //! rows on which we differ on purpose, each with its reason; a row that is listed there and answers
-//! as wanted fails too.
+//! as wanted fails too. `tests/vectors/messages.json` has the exact words of our refusals, by path:
+//! a row that is listed there must be refused in these words.
 //!
 //! A kind of row is one file in `tests/it/vectors/` with a function `answer`, and one line in
 //! [`answer`].
+
+#![expect(
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a vector that cannot be read is a failed test"
+)]
 
 mod certificate;
 mod certificate_file;
@@ -113,6 +120,7 @@ fn answer(case: &Case) -> Option<Answer> {
         "cert" => certificate::answer(case),
         "cert file" => certificate_file::answer(case),
         "chain" => chain::answer(case),
+        "cose envelope" => envelope::answer(case, EnvelopeFormat::Cose),
         "jws envelope" => envelope::answer(case, EnvelopeFormat::Jws),
         "trust policy (oci)" => trust_policy::parse(case, DocumentKind::Oci),
         "trust policy (blob)" => trust_policy::parse(case, DocumentKind::Blob),
@@ -200,6 +208,9 @@ fn every_vector_is_answered_as_wanted() {
     let exceptions = std::fs::read_to_string(own.join("exceptions.json")).unwrap();
     let exceptions: Vec<Exception> = serde_json::from_str(&exceptions).unwrap();
 
+    let messages = std::fs::read_to_string(own.join("messages.json")).unwrap();
+    let messages: BTreeMap<String, String> = serde_json::from_str(&messages).unwrap();
+
     let mut failures = Vec::new();
     let mut run: BTreeMap<&str, usize> = BTreeMap::new();
     let mut not_run: BTreeMap<&str, usize> = BTreeMap::new();
@@ -210,6 +221,14 @@ fn every_vector_is_answered_as_wanted() {
             continue;
         };
         *run.entry(&case.kind).or_default() += 1;
+        if let Some(message) = messages.get(&case.path)
+            && *message != answer.detail
+        {
+            failures.push(format!(
+                "{} [{}] is answered `{}`, wanted the words `{message}`",
+                case.path, case.kind, answer.detail
+            ));
+        }
         let as_wanted = Wanted::parse(&case.expected).is_met_by(&answer);
         let exception = exceptions.iter().position(|entry| entry.is_for(case));
         excepted.extend(exception);
