@@ -89,24 +89,24 @@ func pushBlob(t *testing.T, target *remote.Repository, mediaType string, content
 	return descriptor
 }
 
-// signature is a signature as it lies in the registry.
-type signature struct {
+// storedSignature is a signature as it lies in the registry.
+type storedSignature struct {
 	mediaType string
 	envelope  []byte
 	manifest  ocispec.Descriptor
 }
 
 // onlySignature fetches the one signature that the image has.
-func (i image) onlySignature(t *testing.T) signature {
+func (i image) onlySignature(t *testing.T) storedSignature {
 	t.Helper()
-	var found []signature
+	var found []storedSignature
 	err := i.signatures.ListSignatures(t.Context(), i.descriptor, func(manifests []ocispec.Descriptor) error {
 		for _, manifest := range manifests {
 			envelope, descriptor, err := i.signatures.FetchSignatureBlob(t.Context(), manifest)
 			if err != nil {
 				return err
 			}
-			found = append(found, signature{descriptor.MediaType, envelope, manifest})
+			found = append(found, storedSignature{descriptor.MediaType, envelope, manifest})
 		}
 		return nil
 	})

@@ -58,12 +58,18 @@ func newNotationDir(t *testing.T, trusted trust) notationDir {
 		}},
 	}
 	writeFile(t, filepath.Join(root, dir.PathTrustPolicy), mustMarshal(t, document))
-	anchor := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: trusted.anchorDER})
-	writeFile(t, filepath.Join(root, dir.TrustStoreDir, "x509", string(trusted.storeType), storeName, "root.crt"), anchor)
-	writeFile(t, filepath.Join(root, dir.PathConfigFile), mustMarshal(t, map[string]any{
-		"insecureRegistries": []string{trusted.registryHost},
+	writeFile(t, filepath.Join(root, dir.TrustStoreDir, "x509", string(trusted.storeType), storeName, "root.crt"), encodePEM(trusted.anchorDER))
+	directory := notationDir(root)
+	directory.writeConfig(t, trusted.registryHost)
+	return directory
+}
+
+// writeConfig writes the config.json that allows plain HTTP to a registry.
+func (d notationDir) writeConfig(t *testing.T, registryHost string) {
+	t.Helper()
+	writeFile(t, filepath.Join(string(d), dir.PathConfigFile), mustMarshal(t, map[string]any{
+		"insecureRegistries": []string{registryHost},
 	}))
-	return notationDir(root)
 }
 
 func (d notationDir) plugins() *plugin.CLIManager {
@@ -188,6 +194,10 @@ func expectVerdict(t *testing.T, who string, got verdict, want reason) {
 	if got.reason != want {
 		t.Errorf("%s: %q, expected %q\n%s", who, got.reason, want, got.detail)
 	}
+}
+
+func encodePEM(der []byte) []byte {
+	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})
 }
 
 func writeFile(t *testing.T, path string, content []byte) {
