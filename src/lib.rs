@@ -1,6 +1,15 @@
 //! Signs and verifies container images with AWS Signer, in the Notary Project format.
 
+pub mod aws;
+pub mod x509;
+pub mod config;
+pub mod document;
+pub mod files;
+pub mod reference;
+pub mod http;
 pub mod oci;
+pub mod plugin_contract;
 pub mod algorithm;
 pub mod limits;
 pub mod notary;
+pub mod plugin;

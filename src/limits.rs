@@ -70,3 +70,18 @@ pub const MAX_NESTING: usize = 32;
 
 /// Bytes of the payload that AWS Signer signs (`SignPayload`, member `payload`).
 pub const MAX_AWS_SIGNER_PAYLOAD_BYTES: usize = 4_096;
+
+/// Values (members, elements) in a plugin's message. A tree of values takes some 50 times the bytes
+/// of its text; a real message has under 100.
+pub const MAX_PLUGIN_MESSAGE_VALUES: usize = 100_000;
+/// Bytes of a reference; a host name, a repository, a tag and a digest at their longest need less.
+pub const MAX_REFERENCE_BYTES: usize = 1_024;
+
+/// Bytes of a repository's name; ECR's limit, and one more than Docker's.
+pub const MAX_REPOSITORY_BYTES: usize = 256;
+
+/// Longest wait before a request is sent again, whatever the server asks for.
+pub const MAX_RETRY_DELAY: Duration = Duration::from_secs(5);
+
+/// Wait before a request is sent the second time, if the server does not say; doubles each time.
+pub const RETRY_DELAY: Duration = Duration::from_millis(250);

@@ -1,0 +1,489 @@
+//! Bounded reads and atomic writes of files; every error names the path.
+//!
+//! Notation refuses symbolic links wherever a file decides about trust (`trust-store-trust-policy.md`,
+//! "Trust Store"; conformance to its policy, trust store and configuration files), and so does [`read`]:
+//! it looks at the path without following a link, opens without following a link, and looks again at
+//! what was opened, so that nothing can be swapped in between. Links in the *directories* above the file
+//! are followed, as notation does. Nothing here looks at owners or modes.
+
+use std::fs::{self, File, FileType, OpenOptions};
+use std::io::{self, Read as _, Write as _};
+use std::path::{Path, PathBuf};
+
+/// Why a file could not be read or written.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// Nothing is there.
+    #[error("`{}` does not exist", path.display())]
+    NotFound {
+        /// The path as it was asked for.
+        path: PathBuf,
+    },
+    /// A symbolic link, where none may be.
+    #[error("`{}` is a symbolic link", path.display())]
+    SymbolicLink {
+        /// The path as it was asked for.
+        path: PathBuf,
+    },
+    /// Something else than what was asked for, such as a directory or a pipe.
+    #[error("`{}` is {found}, not {wanted}", path.display())]
+    WrongKind {
+        /// The path as it was asked for.
+        path: PathBuf,
+        /// What is there, with its article: `a directory`.
+        found: &'static str,
+        /// What may be there, with its article: `a regular file`.
+        wanted: &'static str,
+    },
+    /// More bytes than may be read.
+    #[error("`{}` is larger than {max_bytes} bytes", path.display())]
+    TooLarge {
+        /// The path as it was asked for.
+        path: PathBuf,
+        /// The limit, in bytes.
+        max_bytes: u64,
+    },
+    /// More entries in a directory than may be looked at.
+    #[error("the directory `{}` has more than {max_entries} entries", path.display())]
+    TooManyEntries {
+        /// The path as it was asked for.
+        path: PathBuf,
+        /// The limit.
+        max_entries: usize,
+    },
+    /// The operating system said no.
+    #[error("could not {operation} `{}`", path.display())]
+    Io {
+        /// What was tried: `open`, `read`, `write`.
+        operation: &'static str,
+        /// The path as it was asked for.
+        path: PathBuf,
+        /// The operating system's answer.
+        source: io::Error,
+    },
+}
+
+impl Error {
+    /// The path that the error is about.
+    pub fn path(&self) -> &Path {
+        match self {
+            Self::NotFound { path }
+            | Self::SymbolicLink { path }
+            | Self::WrongKind { path, .. }
+            | Self::TooLarge { path, .. }
+            | Self::TooManyEntries { path, .. }
+            | Self::Io { path, .. } => path,
+        }
+    }
+
+    /// Whether nothing is there; false where it could not be looked.
+    pub fn is_not_found(&self) -> bool {
+        matches!(self, Self::NotFound { .. })
+    }
+
+    /// Whether the operating system denied access.
+    pub fn is_denied(&self) -> bool {
+        matches!(self, Self::Io { source, .. } if source.kind() == io::ErrorKind::PermissionDenied)
+    }
+
+    /// Whether something is there that is of another kind than was asked for, a link included.
+    pub fn is_wrong_kind(&self) -> bool {
+        matches!(self, Self::SymbolicLink { .. } | Self::WrongKind { .. })
+    }
+
+    /// Advice, where there is some.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::SymbolicLink { path } => Some(format!(
+                "replace the link by the file itself: `cp --remove-destination \"$(realpath {0})\" {0}`; a Kubernetes \
+                 ConfigMap or Secret is mounted as links, so copy it or mount it with `subPath`",
+                path.display()
+            )),
+            Self::Io { path, source, .. } if source.kind() == io::ErrorKind::PermissionDenied => {
+                Some(format!("check the permissions of `{}`", path.display()))
+            }
+            _ => None,
+        }
+    }
+
+    /// Maps an answer of the operating system; `operation` is a verb such as `open`.
+    fn io(operation: &'static str, path: &Path, source: io::Error) -> Self {
+        let path = path.to_owned();
+        match source.kind() {
+            io::ErrorKind::NotFound => Self::NotFound { path },
+            _ => Self::Io {
+                operation,
+                path,
+                source,
+            },
+        }
+    }
+}
+
+const REGULAR_FILE: &str = "a regular file";
+
+/// Reads a regular file of at most `max_bytes`.
+///
+/// # Errors
+///
+/// [`Error::SymbolicLink`] and [`Error::WrongKind`] for anything but a regular file,
+/// [`Error::TooLarge`] past the limit, [`Error::NotFound`] and [`Error::Io`] as the operating system answers.
+pub fn read(path: &Path, max_bytes: u64) -> Result<Vec<u8>, Error> {
+    // Looking first keeps a pipe or a device from being opened at all, and gives the clearer message.
+    check_regular(path, look(path)?)?;
+    let mut options = OpenOptions::new();
+    options.read(true);
+    without_following(&mut options);
+    let file = options.open(path).map_err(|source| {
+        // The link was put there after the look above.
+        if is_link_refusal(&source) {
+            Error::SymbolicLink {
+                path: path.to_owned(),
+            }
+        } else {
+            Error::io("open", path, source)
+        }
+    })?;
+    let opened = file
+        .metadata()
+        .map_err(|source| Error::io("look at", path, source))?;
+    check_regular(path, opened.file_type())?;
+    read_bounded(file, path, max_bytes)
+}
+
+/// Reads at most `max_bytes` of what a user named on the command line: links are followed, and pipes
+/// such as `/dev/stdin` are read.
+///
+/// # Errors
+///
+/// [`Error::WrongKind`] for a directory, [`Error::TooLarge`] past the limit, [`Error::NotFound`] and
+/// [`Error::Io`] as the operating system answers.
+pub fn read_following_links(path: &Path, max_bytes: u64) -> Result<Vec<u8>, Error> {
+    let file = File::open(path).map_err(|source| Error::io("open", path, source))?;
+    let opened = file
+        .metadata()
+        .map_err(|source| Error::io("look at", path, source))?;
+    if opened.is_dir() {
+        return Err(wrong_kind(path, opened.file_type(), REGULAR_FILE));
+    }
+    read_bounded(file, path, max_bytes)
+}
+
+/// The paths of everything in a directory, sorted by name, at most `max_entries`.
+///
+/// # Errors
+///
+/// [`Error::SymbolicLink`] and [`Error::WrongKind`] for anything but a directory,
+/// [`Error::TooManyEntries`] past the limit, [`Error::NotFound`] and [`Error::Io`] as the operating system answers.
+pub fn read_directory(path: &Path, max_entries: usize) -> Result<Vec<PathBuf>, Error> {
+    let kind = look(path)?;
+    if !kind.is_dir() {
+        return Err(wrong_kind(path, kind, "a directory"));
+    }
+    let entries = fs::read_dir(path).map_err(|source| Error::io("list", path, source))?;
+    let mut paths = Vec::new();
+    for entry in entries {
+        let entry = entry.map_err(|source| Error::io("list", path, source))?;
+        if paths.len() == max_entries {
+            return Err(Error::TooManyEntries {
+                path: path.to_owned(),
+                max_entries,
+            });
+        }
+        paths.push(entry.path());
+    }
+    paths.sort();
+    Ok(paths)
+}
+
+/// Writes a whole file or nothing: a new file of mode 0600 in the same directory takes the place of `path`.
+///
+/// # Errors
+///
+/// [`Error::SymbolicLink`] and [`Error::WrongKind`] where something else than a regular file is in the
+/// way, [`Error::NotFound`] and [`Error::Io`] as the operating system answers.
+pub fn write_atomic(path: &Path, bytes: &[u8]) -> Result<(), Error> {
+    match look(path) {
+        Ok(kind) => check_regular(path, kind)?,
+        Err(Error::NotFound { .. }) => {}
+        Err(error) => return Err(error),
+    }
+    let directory = match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    };
+    let failed = |source| Error::io("write", path, source);
+    let mut file = tempfile::Builder::new()
+        .prefix(".countersign-")
+        .tempfile_in(directory)
+        .map_err(failed)?;
+    file.write_all(bytes).map_err(failed)?;
+    file.as_file().sync_all().map_err(failed)?;
+    // A rename replaces a link, should one have been put there meanwhile; it never writes through it.
+    file.persist(path).map_err(|error| failed(error.error))?;
+    Ok(())
+}
+
+/// Makes a directory and those above it that are missing, each of mode 0700.
+///
+/// # Errors
+///
+/// [`Error::Io`] as the operating system answers.
+pub fn create_directory(path: &Path) -> Result<(), Error> {
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder
+        .create(path)
+        .map_err(|source| Error::io("make the directory", path, source))
+}
+
+/// What is at `path` itself.
+fn look(path: &Path) -> Result<FileType, Error> {
+    fs::symlink_metadata(path)
+        .map(|metadata| metadata.file_type())
+        .map_err(|source| Error::io("look at", path, source))
+}
+
+fn check_regular(path: &Path, kind: FileType) -> Result<(), Error> {
+    if kind.is_file() {
+        return Ok(());
+    }
+    Err(wrong_kind(path, kind, REGULAR_FILE))
+}
+
+fn wrong_kind(path: &Path, kind: FileType, wanted: &'static str) -> Error {
+    let path = path.to_owned();
+    if kind.is_symlink() {
+        return Error::SymbolicLink { path };
+    }
+    let found = if kind.is_dir() {
+        "a directory"
+    } else if kind.is_file() {
+        REGULAR_FILE
+    } else {
+        "a pipe, socket or device"
+    };
+    Error::WrongKind {
+        path,
+        found,
+        wanted,
+    }
+}
+
+#[cfg(unix)]
+fn without_following(options: &mut OpenOptions) {
+    use rustix::fs::OFlags;
+    use std::os::unix::fs::OpenOptionsExt as _;
+
+    // NONBLOCK: a pipe put there after the first look must not make the open wait for a writer.
+    let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
+    options.custom_flags(flags.bits().cast_signed());
+}
+
+#[cfg(windows)]
+fn without_following(options: &mut OpenOptions) {
+    use std::os::windows::fs::OpenOptionsExt as _;
+
+    /// Opens the link itself; the look at what was opened then refuses it.
+    const FILE_FLAG_OPEN_REPARSE_POINT: u32 = 0x0020_0000;
+    options.custom_flags(FILE_FLAG_OPEN_REPARSE_POINT);
+}
+
+#[cfg(unix)]
+fn is_link_refusal(error: &io::Error) -> bool {
+    error.raw_os_error() == Some(rustix::io::Errno::LOOP.raw_os_error())
+}
+
+#[cfg(windows)]
+fn is_link_refusal(_error: &io::Error) -> bool {
+    false
+}
+
+fn read_bounded(file: File, path: &Path, max_bytes: u64) -> Result<Vec<u8>, Error> {
+    let mut bytes = Vec::new();
+    // One byte more than the limit, to know that there is more; never the size that the file claims.
+    file.take(max_bytes.saturating_add(1))
+        .read_to_end(&mut bytes)
+        .map_err(|source| Error::io("read", path, source))?;
+    if u64::try_from(bytes.len()).is_ok_and(|length| length <= max_bytes) {
+        return Ok(bytes);
+    }
+    Err(Error::TooLarge {
+        path: path.to_owned(),
+        max_bytes,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn directory() -> tempfile::TempDir {
+        tempfile::tempdir().expect("a temporary directory")
+    }
+
+    #[test]
+    fn reads_at_the_limit_and_refuses_one_past_it() {
+        let directory = directory();
+        let path = directory.path().join("file");
+        fs::write(&path, b"12345").unwrap();
+        assert_eq!(read(&path, 5).unwrap(), b"12345");
+        assert_eq!(read_following_links(&path, 5).unwrap(), b"12345");
+        for result in [read(&path, 4), read_following_links(&path, 4)] {
+            assert!(matches!(result, Err(Error::TooLarge { max_bytes: 4, .. })));
+        }
+        assert!(
+            read(&path, 4)
+                .unwrap_err()
+                .to_string()
+                .ends_with("/file` is larger than 4 bytes")
+        );
+    }
+
+    #[test]
+    fn says_that_nothing_is_there() {
+        let directory = directory();
+        let error = read(&directory.path().join("none"), 5).unwrap_err();
+        assert!(error.is_not_found(), "{error}");
+        assert!(error.to_string().ends_with("/none` does not exist"));
+    }
+
+    #[test]
+    fn refuses_a_directory() {
+        let directory = directory();
+        for result in [
+            read(directory.path(), 5),
+            read_following_links(directory.path(), 5),
+        ] {
+            assert!(matches!(
+                result,
+                Err(Error::WrongKind {
+                    found: "a directory",
+                    wanted: "a regular file",
+                    ..
+                })
+            ));
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn refuses_links_and_pipes_unless_a_user_named_them() {
+        let directory = directory();
+        let (file, link, dangling, pipe) = (
+            directory.path().join("file"),
+            directory.path().join("link"),
+            directory.path().join("dangling"),
+            directory.path().join("pipe"),
+        );
+        fs::write(&file, b"x").unwrap();
+        std::os::unix::fs::symlink(&file, &link).unwrap();
+        std::os::unix::fs::symlink("nowhere", &dangling).unwrap();
+        rustix::fs::mknodat(
+            rustix::fs::CWD,
+            &pipe,
+            rustix::fs::FileType::Fifo,
+            rustix::fs::Mode::RUSR,
+            0,
+        )
+        .unwrap();
+        for path in [&link, &dangling] {
+            let error = read(path, 5).unwrap_err();
+            assert!(matches!(error, Error::SymbolicLink { .. }), "{error}");
+            assert!(error.is_wrong_kind());
+        }
+        // Without a writer an open for reading would wait forever.
+        assert!(matches!(
+            read(&pipe, 5),
+            Err(Error::WrongKind {
+                found: "a pipe, socket or device",
+                ..
+            })
+        ));
+        assert_eq!(read_following_links(&link, 5).unwrap(), b"x");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_that_appears_after_the_look_is_not_opened() {
+        let directory = directory();
+        let (file, link) = (directory.path().join("file"), directory.path().join("link"));
+        fs::write(&file, b"x").unwrap();
+        std::os::unix::fs::symlink(&file, &link).unwrap();
+        let mut options = OpenOptions::new();
+        options.read(true);
+        without_following(&mut options);
+        let refused = options.open(&link).unwrap_err();
+        assert!(is_link_refusal(&refused), "{refused}");
+    }
+
+    #[test]
+    fn lists_at_the_limit_in_order_and_refuses_one_past_it() {
+        let directory = directory();
+        for name in ["b", "a"] {
+            fs::write(directory.path().join(name), b"").unwrap();
+        }
+        let names: Vec<_> = read_directory(directory.path(), 2)
+            .unwrap()
+            .iter()
+            .map(|path| path.file_name().unwrap().to_owned())
+            .collect();
+        assert_eq!(names, ["a", "b"]);
+        assert!(matches!(
+            read_directory(directory.path(), 1),
+            Err(Error::TooManyEntries { max_entries: 1, .. })
+        ));
+        assert!(matches!(
+            read_directory(&directory.path().join("a"), 1),
+            Err(Error::WrongKind {
+                found: "a regular file",
+                wanted: "a directory",
+                ..
+            })
+        ));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn writes_for_the_owner_alone_and_never_through_a_link() {
+        use std::os::unix::fs::PermissionsExt as _;
+
+        let directory = directory();
+        let (file, link) = (directory.path().join("file"), directory.path().join("link"));
+        write_atomic(&file, b"one").unwrap();
+        write_atomic(&file, b"two").unwrap();
+        assert_eq!(read(&file, 3).unwrap(), b"two");
+        assert_eq!(
+            fs::metadata(&file).unwrap().permissions().mode() & 0o777,
+            0o600
+        );
+        std::os::unix::fs::symlink(&file, &link).unwrap();
+        assert!(matches!(
+            write_atomic(&link, b"three"),
+            Err(Error::SymbolicLink { .. })
+        ));
+        assert_eq!(read(&file, 3).unwrap(), b"two");
+        // Nothing but the file and the link: no temporary file stays behind.
+        assert_eq!(read_directory(directory.path(), 2).unwrap().len(), 2);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn makes_directories_for_the_owner_alone() {
+        use std::os::unix::fs::PermissionsExt as _;
+
+        let directory = directory();
+        let path = directory.path().join("a/b");
+        create_directory(&path).unwrap();
+        create_directory(&path).unwrap();
+        for path in [path.as_path(), path.parent().unwrap()] {
+            assert_eq!(
+                fs::metadata(path).unwrap().permissions().mode() & 0o777,
+                0o700
+            );
+        }
+    }
+}

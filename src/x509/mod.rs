@@ -1,0 +1,132 @@
+//! Certificates, the requirements on their chains, and distinguished names
+//! (`signature-specification.md`, "Certificate Requirements").
+//!
+//! Input: bytes. Output: certificates that are parsed once and kept with their bytes. Nothing here
+//! reads a file, asks for revocation or knows a trust store: a chain that fits its requirements is
+//! well formed and not yet trusted.
+
+mod certificate;
+mod file;
+mod key;
+mod name;
+#[cfg(test)]
+mod testing;
+
+use der::Tag;
+
+pub use certificate::Certificate;
+pub use file::{PemProblem, parse_certificates};
+pub use name::{Attribute, DistinguishedName};
+
+/// Why bytes are not a certificate, or a certificate is not what it must be.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// Larger than [`crate::limits::MAX_CERTIFICATE_BYTES`].
+    #[error("certificate has {bytes} bytes, more than the {limit} that are read")]
+    TooLarge {
+        /// Its size in bytes.
+        bytes: usize,
+        /// The limit in bytes.
+        limit: u64,
+    },
+    /// Not a certificate in DER.
+    #[error("not a certificate in DER")]
+    Malformed {
+        /// Where it departs from DER.
+        #[source]
+        source: der::Error,
+    },
+    /// A certificate, and then more.
+    #[error("{bytes} bytes follow the certificate")]
+    TrailingBytes {
+        /// How many.
+        bytes: usize,
+    },
+    /// The signed part names another signature algorithm than the certificate around it.
+    #[error("signature algorithms inside and outside the signed part of the certificate differ")]
+    AlgorithmsDiffer,
+    /// RFC 5280 allows each extension once.
+    #[error("extension `{oid}` occurs twice")]
+    DuplicateExtension {
+        /// The extension's type.
+        oid: String,
+    },
+    /// An extension that this program honours cannot be read.
+    #[error("extension `{oid}` is malformed")]
+    MalformedExtension {
+        /// The extension's type.
+        oid: String,
+        /// Where it departs from DER.
+        #[source]
+        source: der::Error,
+    },
+    /// A name's value is not a string, or not of its type's alphabet.
+    #[error("attribute `{attribute}` of a name is not a valid `{tag}`")]
+    UnreadableName {
+        /// The attribute's type.
+        attribute: String,
+        /// The value's type.
+        tag: Tag,
+    },
+    /// A time that no calendar has.
+    #[error("validity is out of range")]
+    TimeOutOfRange,
+    /// A public key that is not of its algorithm's form.
+    #[error("public key is malformed")]
+    MalformedKey,
+    /// A key that may not sign artifacts.
+    #[error(
+        "signing key is `{key}`, wanted RSA of 2048, 3072 or 4096 bits or ECDSA on P-256, P-384 or P-521"
+    )]
+    UnsupportedSigningKey {
+        /// The key.
+        key: String,
+    },
+    /// A signature over a hash that can be forged.
+    #[error("signature is `{algorithm}`, which is no longer safe")]
+    BrokenHash {
+        /// The algorithm.
+        algorithm: &'static str,
+    },
+    /// A signature of an algorithm that is not known here.
+    #[error("signature algorithm `{oid}` is not supported")]
+    UnsupportedAlgorithm {
+        /// The algorithm's identifier.
+        oid: String,
+    },
+    /// A signature algorithm with parameters that are not known here.
+    #[error("parameters of signature algorithm `{oid}` are not supported")]
+    UnsupportedParameters {
+        /// The algorithm's identifier.
+        oid: String,
+    },
+    /// The issuer's key cannot have made this signature, or cannot be used here.
+    #[error("a key `{key}` cannot check a signature `{algorithm}`")]
+    KeyCannotVerify {
+        /// The key.
+        key: String,
+        /// The signature's algorithm.
+        algorithm: String,
+    },
+    /// The signature was made with another key or over other bytes.
+    #[error("signature does not fit the key and the signed bytes")]
+    SignatureMismatch,
+    /// A PEM block that is not a certificate's.
+    #[error("PEM block in line {line} is malformed")]
+    Pem {
+        /// The line in which it begins, counted from 1.
+        line: usize,
+        /// What is wrong with it.
+        #[source]
+        problem: PemProblem,
+    },
+    /// One certificate of a file that cannot be read.
+    #[error("certificate {position} of the file cannot be read")]
+    InFile {
+        /// Which one, counted from 1.
+        position: usize,
+        /// What is wrong with it.
+        source: Box<Error>,
+    },
+}
