@@ -31,7 +31,7 @@ func (i image) reference() string {
 // the tag "v1".
 func pushImage(t *testing.T, server *registryServer, repository string) image {
 	t.Helper()
-	target := openRepository(t, server, repository)
+	target := openRepository(t, server.host, repository)
 	layer := pushBlob(t, target, ocispec.MediaTypeImageLayer, []byte("layer "+rand.Text()))
 	config := pushBlob(t, target, ocispec.MediaTypeImageConfig, mustMarshal(t, ocispec.Image{
 		Platform: ocispec.Platform{Architecture: "amd64", OS: "linux"},
@@ -54,7 +54,7 @@ func pushImage(t *testing.T, server *registryServer, repository string) image {
 // signatures.
 func pushCopy(t *testing.T, server *registryServer, source image, repository string) image {
 	t.Helper()
-	target := openRepository(t, server, repository)
+	target := openRepository(t, server.host, repository)
 	descriptor, err := oras.Copy(t.Context(), source.remote, source.descriptor.Digest.String(), target, "v1", oras.DefaultCopyOptions)
 	if err != nil {
 		t.Fatalf("copying %s: %v", source.reference(), err)
@@ -67,9 +67,9 @@ func newImage(target *remote.Repository, descriptor ocispec.Descriptor) image {
 	return image{scope, descriptor, target, registry.NewRepository(target)}
 }
 
-func openRepository(t *testing.T, server *registryServer, repository string) *remote.Repository {
+func openRepository(t *testing.T, host, repository string) *remote.Repository {
 	t.Helper()
-	target, err := remote.NewRepository(server.host + "/" + repository)
+	target, err := remote.NewRepository(host + "/" + repository)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -135,4 +135,15 @@ func mustMarshal(t *testing.T, value any) []byte {
 		t.Fatalf("encoding %T: %v", value, err)
 	}
 	return encoded
+}
+
+// byTagSchema is the same image for a client that does not use the referrers
+// API, which is what Notation 1.3's --force-referrers-tag does by default.
+func (i image) byTagSchema(t *testing.T) image {
+	t.Helper()
+	target := openRepository(t, i.remote.Reference.Registry, i.remote.Reference.Repository)
+	if err := target.SetReferrersCapability(false); err != nil {
+		t.Fatal(err)
+	}
+	return newImage(target, i.descriptor)
 }

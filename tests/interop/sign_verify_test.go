@@ -26,6 +26,18 @@ func TestNotationSignsUserMetadataThroughOurPlugin(t *testing.T) {
 	})
 }
 
+// TestNotationSignsByTheTagSchema: Notation 1.3 does so unless it is told
+// otherwise, on registries with the referrers API too.
+func TestNotationSignsByTheTagSchema(t *testing.T) {
+	onEachRegistry(t, func(t *testing.T, server *registryServer) {
+		scene := newScene(t, server, "signed-by/notation-go-by-tag-schema")
+		byTag := scene
+		byTag.image = scene.image.byTagSchema(t)
+		byTag.signByNotation(t)
+		scene.expectEverywhere(t, accepted)
+	})
+}
+
 func TestCountersignSigns(t *testing.T) {
 	onEachRegistry(t, func(t *testing.T, server *registryServer) {
 		ways := map[string]func(profileARN string) []string{
