@@ -8,6 +8,10 @@ pub const MAX_MANIFEST_BYTES: u64 = 4 * 1024 * 1024;
 /// Bytes of a signature envelope; notation's limit. A real one has some 10 KiB.
 pub const MAX_ENVELOPE_BYTES: u64 = 32 * 1024 * 1024;
 
+/// Bytes of an envelope's protected header: far more than any signer writes, and few enough that
+/// what they are read into stays small.
+pub const MAX_PROTECTED_HEADER_BYTES: usize = 1024 * 1024;
+
 /// Bytes of a registry's error body that are read: enough for every sentence a registry says.
 pub const MAX_ERROR_BODY_BYTES: u64 = 8 * 1024;
 
@@ -74,6 +78,7 @@ pub const MAX_AWS_SIGNER_PAYLOAD_BYTES: usize = 4_096;
 /// Values (members, elements) in a plugin's message. A tree of values takes some 50 times the bytes
 /// of its text; a real message has under 100.
 pub const MAX_PLUGIN_MESSAGE_VALUES: usize = 100_000;
+
 /// Bytes of a reference; a host name, a repository, a tag and a digest at their longest need less.
 pub const MAX_REFERENCE_BYTES: usize = 1_024;
 
@@ -85,3 +90,7 @@ pub const MAX_RETRY_DELAY: Duration = Duration::from_secs(5);
 
 /// Wait before a request is sent the second time, if the server does not say; doubles each time.
 pub const RETRY_DELAY: Duration = Duration::from_millis(250);
+
+/// Time in which AWS credentials must be had; SSO, assumed roles and credential processes may take
+/// some seconds.
+pub const CREDENTIALS_TIMEOUT: Duration = Duration::from_secs(30);

@@ -17,7 +17,7 @@ use serde::Serialize;
 pub use error::Error;
 
 use crate::limits::MAX_PLUGIN_MESSAGE_BYTES;
-use crate::plugin_contract::{CONTRACT_VERSION, Capability, Command, PluginMetadata};
+use crate::plugin_contract::{CONTRACT_VERSION, Command, PluginMetadata};
 
 /// The plugins that this program can be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -6,6 +6,7 @@
 //! well formed and not yet trusted.
 
 mod certificate;
+mod chain;
 mod file;
 mod key;
 mod name;
@@ -15,6 +16,7 @@ mod testing;
 use der::Tag;
 
 pub use certificate::Certificate;
+pub use chain::{ChainProblem, Purpose, verify_code_signing_chain, verify_timestamping_chain};
 pub use file::{PemProblem, parse_certificates};
 pub use name::{Attribute, DistinguishedName};
 
@@ -129,4 +131,58 @@ pub enum Error {
         /// What is wrong with it.
         source: Box<Error>,
     },
+    /// No certificate at all.
+    #[error("{purpose} chain has no certificate")]
+    EmptyChain {
+        /// What its leaf should sign.
+        purpose: Purpose,
+    },
+    /// More than [`crate::limits::MAX_CHAIN_CERTIFICATES`].
+    #[error("{purpose} chain has {count} certificates, more than the {limit} that are read")]
+    ChainTooLong {
+        /// What its leaf should sign.
+        purpose: Purpose,
+        /// How many there are.
+        count: usize,
+        /// The limit.
+        limit: usize,
+    },
+    /// A certificate that does not fit its place in the chain.
+    #[error(
+        "certificate {position} of {count} in the {purpose} chain (`{subject}`) does not fit its place"
+    )]
+    Chain {
+        /// What the leaf should sign.
+        purpose: Purpose,
+        /// Which certificate, counted from 1; the leaf is 1.
+        position: usize,
+        /// How many there are.
+        count: usize,
+        /// Whose certificate.
+        subject: String,
+        /// The requirement that it does not meet.
+        #[source]
+        problem: ChainProblem,
+    },
+}
+
+impl Error {
+    /// What the reader may do about it.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::BrokenHash { .. } => {
+                Some("have the certificate issued anew, with SHA-256 or better".to_owned())
+            }
+            Self::UnsupportedSigningKey { .. } => Some(
+                "sign with a key of one of these kinds; AWS Signer's are ECDSA on P-384".to_owned(),
+            ),
+            Self::Pem {
+                problem: PemProblem::Label(_),
+                ..
+            } => Some("keep only `CERTIFICATE` blocks in the file".to_owned()),
+            Self::InFile { source, .. } => source.hint(),
+            Self::Chain { problem, .. } => problem.hint(),
+            _ => None,
+        }
+    }
 }
