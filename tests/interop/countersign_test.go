@@ -47,7 +47,7 @@ func (d notationDir) countersign(t *testing.T, args ...string) result {
 // countersignVerify verifies with the trust policy that notation-go reads too.
 func (d notationDir) countersignVerify(t *testing.T, target image) verdict {
 	t.Helper()
-	return verdictOf(d.countersign(t, "verify", target.reference()))
+	return verdictOf(target, d.countersign(t, "verify", target.reference()))
 }
 
 // countersignVerifyProfile verifies without any policy: the profile and the
@@ -56,20 +56,22 @@ func countersignVerifyProfile(t *testing.T, server *registryServer, target image
 	t.Helper()
 	directory := notationDir(t.TempDir())
 	directory.writeConfig(t, server.host)
-	return verdictOf(directory.countersign(t, "verify", target.reference(),
+	return verdictOf(target, directory.countersign(t, "verify", target.reference(),
 		"--signing-profile", profileARN, "--trust-anchor", anchorPath))
 }
 
-// verdictOf reads what a user reads: the exit code, and the words behind it.
-func verdictOf(ran result) verdict {
+// verdictOf reads what a user reads: the exit code, and the words with it.
+func verdictOf(target image, ran result) verdict {
+	said := verdict{noClassifiedFail, ran.String()}
 	switch ran.exitCode {
 	case 0:
-		return verdict{accepted, ran.String()}
+		if strings.Contains(ran.stdout, "Successfully verified signature for "+target.reference()) {
+			said.reason = accepted
+		}
 	case 1:
-		return verdict{classifyWords(ran.stderr), ran.String()}
-	default:
-		return verdict{noClassifiedFail, ran.String()}
+		said.reason = classifyWords(ran.stderr)
 	}
+	return said
 }
 
 // classifyWords finds the validation that the command line says has failed.
