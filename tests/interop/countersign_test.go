@@ -70,6 +70,8 @@ func verdictOf(target image, ran result) verdict {
 		}
 	case 1:
 		said.reason = classifyWords(ran.stderr)
+	case 3:
+		said.reason = undecided
 	}
 	return said
 }

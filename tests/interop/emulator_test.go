@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"encoding/pem"
 	"fmt"
+	"io"
 	"net/http"
 	"os"
 	"os/exec"
@@ -98,8 +99,21 @@ func threeDaysAgo(t *testing.T, meanwhile func()) {
 
 func setEmulatorClock(t *testing.T, offset time.Duration) {
 	t.Helper()
-	body := fmt.Sprintf(`{"offset_seconds": %d}`, int64(offset.Seconds()))
-	request, err := http.NewRequestWithContext(t.Context(), http.MethodPut, emulator.endpoint+"/_emulator/clock", strings.NewReader(body))
+	askEmulator(t, http.MethodPut, "/_emulator/clock", fmt.Sprintf(`{"offset_seconds": %d}`, int64(offset.Seconds())))
+}
+
+// withFault lets calls of an operation go wrong meanwhile, in one of the ways
+// that the emulator's README names.
+func withFault(t *testing.T, operation, fault string, meanwhile func()) {
+	t.Helper()
+	askEmulator(t, http.MethodPost, "/_emulator/faults", fmt.Sprintf(`{"operation": %q, "fault": %q}`, operation, fault))
+	defer askEmulator(t, http.MethodDelete, "/_emulator/faults", "")
+	meanwhile()
+}
+
+func askEmulator(t *testing.T, method, path, body string) {
+	t.Helper()
+	request, err := http.NewRequestWithContext(t.Context(), method, emulator.endpoint+path, strings.NewReader(body))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -109,8 +123,9 @@ func setEmulatorClock(t *testing.T, offset time.Duration) {
 		t.Fatal(err)
 	}
 	defer response.Body.Close()
-	if response.StatusCode >= 300 {
-		t.Fatalf("the emulator does not set its clock: %s", response.Status)
+	if response.StatusCode != http.StatusOK {
+		answer, _ := io.ReadAll(io.LimitReader(response.Body, 1<<10))
+		t.Fatalf("the emulator answers %s %s with %s: %s", method, path, response.Status, answer)
 	}
 }
 

@@ -123,6 +123,7 @@ const (
 	revoked          reason = "revocation"
 	otherArtifact    reason = "signature of another artifact"
 	unsigned         reason = "no signature"
+	undecided        reason = "inconclusive"
 	noClassifiedFail reason = "unclassified failure"
 )
 
