@@ -60,6 +60,9 @@ pub const MAX_TRUST_STORE_FILES: usize = 1_000;
 /// Bytes of a trust policy.
 pub const MAX_POLICY_BYTES: u64 = 4 * 1024 * 1024;
 
+/// Problems of one trust policy that are listed, and as many warnings: more help nobody.
+pub const MAX_POLICY_PROBLEMS: usize = 20;
+
 /// Bytes of a configuration file: `config.json`, `signingkeys.json`, Docker's `config.json`.
 pub const MAX_CONFIG_BYTES: u64 = 4 * 1024 * 1024;
 
@@ -68,6 +71,9 @@ pub const MAX_PLUGIN_MESSAGE_BYTES: u64 = 64 * 1024 * 1024;
 
 /// Time that a plugin or a credential helper may take.
 pub const PROCESS_TIMEOUT: Duration = Duration::from_mins(1);
+
+/// Items in the CBOR of an envelope's header; a real one has some 20.
+pub const MAX_CBOR_ITEMS: usize = 10_000;
 
 /// Levels of nesting in JSON and CBOR that is read.
 pub const MAX_NESTING: usize = 32;
@@ -94,3 +100,26 @@ pub const RETRY_DELAY: Duration = Duration::from_millis(250);
 /// Time in which AWS credentials must be had; SSO, assumed roles and credential processes may take
 /// some seconds.
 pub const CREDENTIALS_TIMEOUT: Duration = Duration::from_secs(30);
+/// Bytes of a time stamp, or of a time-stamping authority's answer (notation's limit for the
+/// answer). Real ones have some 6 KiB.
+pub const MAX_TIMESTAMP_BYTES: u64 = 1024 * 1024;
+
+/// Certificates in a time stamp. Real ones have two to four.
+pub const MAX_TIMESTAMP_CERTIFICATES: usize = 32;
+
+/// Signed attributes of a time stamp, and values of one. Real ones have some six of one value.
+pub const MAX_TIMESTAMP_ATTRIBUTES: usize = 64;
+
+/// Signatures that are checked to find the chain of a time-stamping authority. Names can be made to
+/// fit everywhere, signatures cannot; a straight chain needs one for each certificate.
+pub const MAX_TIMESTAMP_PATH_CHECKS: usize = 64;
+
+/// Time that a time-stamping authority may take for its answer; notation's limit.
+pub const TIMESTAMP_TIMEOUT: Duration = Duration::from_secs(15);
+
+/// How far another's clock may be ahead of ours before what it says is from the future.
+pub const CLOCK_SKEW: Duration = Duration::from_mins(5);
+
+/// Artifacts that one command verifies at the same time: enough to hide the round trips, and few
+/// enough that no registry takes it for an attack.
+pub const MAX_CONCURRENT_VERIFICATIONS: usize = 8;

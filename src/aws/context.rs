@@ -1,6 +1,7 @@
 //! One configuration of AWS per process: credentials are fetched once and shared by the clients of
 //! every region.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use aws_config::identity::IdentityCache;
@@ -41,6 +42,9 @@ pub enum SettingsError {
     /// An endpoint that is not an `http` or `https` URL.
     #[error("`{0}` is not the URL of an endpoint")]
     EndpointUrl(String),
+    /// A setting that is probably a misspelled one of ours.
+    #[error("setting `{0}` is not known")]
+    Unknown(String),
     /// The region set and the one in an ARN are of two partitions, whose profiles and signatures
     /// know nothing of each other.
     #[error(
@@ -66,6 +70,7 @@ impl SettingsError {
             Self::EndpointUrl(_) => {
                 Some("an endpoint is like `https://HOST` or `http://127.0.0.1:4570`".to_owned())
             }
+            Self::Unknown(_) => Some(format!("the settings are `{}`", Settings::NAMES.join("`, `"))),
             Self::Partition { .. } => Some(
                 "leave the region away, then the one in the ARN is asked, with credentials of that partition"
                     .to_owned(),
@@ -75,6 +80,35 @@ impl SettingsError {
 }
 
 impl Settings {
+    /// Names of the settings as Notation passes them on, `--plugin-config`.
+    pub const NAMES: [&'static str; 3] = ["aws-profile", "aws-region", "aws-signer-endpoint-url"];
+
+    /// The settings that Notation passes on (`--plugin-config`), as AWS's plugin knows them.
+    ///
+    /// Settings that do not begin with `aws` are somebody else's and are ignored, as all unknown
+    /// ones are by AWS's plugin; but a misspelled one of ours would quietly sign with other
+    /// credentials or in another region.
+    ///
+    /// # Errors
+    ///
+    /// [`SettingsError::Unknown`].
+    pub fn from_plugin_config(config: &BTreeMap<String, String>) -> Result<Self, SettingsError> {
+        let unknown = config
+            .keys()
+            .filter(|key| !Self::NAMES.contains(&key.as_str()))
+            .find(|key| key.to_ascii_lowercase().starts_with("aws"));
+        if let Some(key) = unknown {
+            return Err(SettingsError::Unknown(key.clone()));
+        }
+        let value = |key: &str| config.get(key).filter(|value| !value.is_empty()).cloned();
+        let [profile, region, endpoint_url] = Self::NAMES;
+        Ok(Self {
+            profile: value(profile),
+            region: value(region),
+            signer_endpoint_url: value(endpoint_url),
+        })
+    }
+
     fn check(&self) -> Result<(), SettingsError> {
         if let Some(region) = &self.region
             && !is_region(region)

@@ -3,8 +3,10 @@
 use time::OffsetDateTime;
 
 use crate::algorithm::{KeySpec, SignatureAlgorithm};
-use crate::notary::{PAYLOAD_MEDIA_TYPE, SigningScheme};
+use crate::notary::{PAYLOAD_MEDIA_TYPE, SigningScheme, rfc3339};
 use crate::{json, x509};
+
+pub use super::cbor::Error as CborError;
 
 /// Why bytes are not an envelope, or an envelope is not whole.
 #[derive(Debug, thiserror::Error)]
@@ -42,6 +44,62 @@ pub enum Error {
         member: &'static str,
         /// Where and why.
         source: base64::DecodeError,
+    },
+    /// Bytes that are not strict CBOR.
+    #[error("{part} cannot be read")]
+    Cbor {
+        /// The part of the envelope; positions count from its beginning.
+        part: &'static str,
+        /// What is wrong with it.
+        source: CborError,
+    },
+    /// CBOR that is not a tagged `COSE_Sign1`.
+    #[error("not a COSE_Sign1: wanted tag 18 and an array of 4")]
+    NotSign1,
+    /// A part of another kind.
+    #[error("{part} is {found}, wanted {wanted}")]
+    WrongPart {
+        /// The part.
+        part: &'static str,
+        /// What it is.
+        found: &'static str,
+        /// What it should be.
+        wanted: &'static str,
+    },
+    /// A label that is not text or a 64-bit integer.
+    #[error("label in the {part} is {found}, wanted text or an integer of 64 bits")]
+    BadLabel {
+        /// The part.
+        part: &'static str,
+        /// What it is.
+        found: &'static str,
+    },
+    /// A header in both buckets.
+    #[error("header `{header}` is in the protected and in the unprotected header")]
+    InBothHeaders {
+        /// Its name.
+        header: String,
+    },
+    /// A header where nobody vouches for it.
+    #[error("header `{header}` is not protected")]
+    NotProtected {
+        /// Its name.
+        header: String,
+    },
+    /// The chain in the protected header.
+    #[error("certificate chain is in the protected header, wanted in the unprotected one")]
+    ProtectedChain,
+    /// A value that plugins and people cannot be told.
+    #[error("header `{header}` has a value that JSON cannot express")]
+    NotInJson {
+        /// Its name.
+        header: String,
+    },
+    /// A number and a text of the same digits.
+    #[error("header `{header}` is there as a number and as text")]
+    AmbiguousLabel {
+        /// Its name.
+        header: String,
     },
     /// Larger than [`crate::limits::MAX_PROTECTED_HEADER_BYTES`].
     #[error("protected header has {bytes} bytes, more than the {limit} that are read")]
@@ -114,7 +172,10 @@ pub enum Error {
         scheme: SigningScheme,
     },
     /// An expiry that was over when it was signed.
-    #[error("expiry {expiry} is not after the signing time {signing_time}")]
+    #[error(
+        "expiry `{}` is not after the signing time `{}`",
+        rfc3339(*expiry), rfc3339(*signing_time)
+    )]
     ExpiryNotAfterSigning {
         /// The expiry.
         expiry: OffsetDateTime,

@@ -30,7 +30,6 @@ const COSE_LABELS: std::ops::RangeInclusive<i64> = 0..=8;
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) enum Label {
     Text(String),
-    #[expect(dead_code, reason = "of COSE, which comes next")]
     Integer(i64),
 }
 
@@ -40,6 +39,23 @@ impl fmt::Display for Label {
             Self::Text(text) => f.write_str(text),
             Self::Integer(number) => write!(f, "{number}"),
         }
+    }
+}
+
+impl Label {
+    /// The name for a message: a number with what it stands for.
+    pub(super) fn describe(&self) -> String {
+        let meaning = match self {
+            Self::Integer(1) => "alg",
+            Self::Integer(2) => "crit",
+            Self::Integer(3) => "content type",
+            Self::Integer(4) => "kid",
+            Self::Integer(5) => "IV",
+            Self::Integer(6) => "partial IV",
+            Self::Integer(33) => "x5chain",
+            other => return other.to_string(),
+        };
+        format!("{self} ({meaning})")
     }
 }
 
@@ -143,7 +159,7 @@ impl Headers {
         let mut seen = HashSet::new();
         if let Some(twice) = self.critical.iter().find(|label| !seen.insert(*label)) {
             return Err(Error::CriticalTwice {
-                header: twice.to_string(),
+                header: twice.describe(),
             });
         }
         let mut required = vec![SIGNING_SCHEME];
@@ -159,7 +175,7 @@ impl Headers {
             }
         }
         for label in &self.critical {
-            let header = || label.to_string();
+            let header = || label.describe();
             let may_not = match label {
                 Label::Text(name) if required.contains(&name.as_str()) => continue,
                 Label::Text(name) => {

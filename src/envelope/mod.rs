@@ -10,6 +10,8 @@
 //! ([`crate::signer_info::SignedAttributes::critical_extended`]) and which artifact it is for is not
 //! decided here.
 
+mod cbor;
+mod cose;
 mod headers;
 mod jws;
 mod rfc3339;
@@ -23,7 +25,7 @@ use crate::x509::{self, Certificate};
 use headers::Headers;
 
 mod error;
-pub use error::Error;
+pub use error::{CborError, Error};
 
 /// An envelope whose form is right. Nothing that it says has been checked.
 #[derive(Debug, Clone)]
@@ -61,7 +63,7 @@ impl UnverifiedEnvelope {
         }
         let parts = match format {
             EnvelopeFormat::Jws => jws::parse(bytes)?,
-            EnvelopeFormat::Cose => return Err(Error::MissingPart { part: "COSE" }),
+            EnvelopeFormat::Cose => cose::parse(bytes)?,
         };
         if parts.payload.is_empty() {
             return Err(Error::MissingPart { part: "payload" });

@@ -13,6 +13,7 @@ use time::OffsetDateTime;
 use super::certificate::{BasicConstraints, Criticality, KeyUsage};
 use super::{Certificate, Error};
 use crate::limits::MAX_CHAIN_CERTIFICATES;
+use crate::notary::rfc3339;
 
 const ANY_PURPOSE: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.37.0");
 const CODE_SIGNING: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.3.3");
@@ -52,7 +53,7 @@ pub enum Purpose {
 impl fmt::Display for Purpose {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::CodeSigning => "code signing",
+            Self::CodeSigning => "code-signing",
             Self::Timestamping => "time-stamping",
         })
     }
@@ -98,7 +99,10 @@ pub enum ChainProblem {
         source: Box<Error>,
     },
     /// Outside its validity.
-    #[error("it is valid from {not_before} to {not_after}, not at {at}")]
+    #[error(
+        "it is valid from {} to {}, not at {}",
+        rfc3339(*not_before), rfc3339(*not_after), rfc3339(*at)
+    )]
     NotValidAt {
         /// The time asked about.
         at: OffsetDateTime,

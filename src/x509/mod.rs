@@ -7,7 +7,9 @@
 
 mod certificate;
 mod chain;
+mod extensions;
 mod file;
+pub mod identity;
 mod key;
 mod name;
 #[cfg(test)]

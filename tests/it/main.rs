@@ -1,3 +1,6 @@
 //! The one integration test binary.
 
+mod support;
+
+mod registry;
 mod vectors;

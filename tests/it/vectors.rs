@@ -4,7 +4,8 @@
 //! found by itself. A row's answer is the reference implementation's, unless brackets say another:
 //! `(spec: reject)`, `(ours: reject)`, `(ours: either)`. `tests/vectors/exceptions.json` gives the
 //! rows on which we differ on purpose, each with its reason; a row that is listed there and answers
-//! as wanted fails too.
+//! as wanted fails too. `tests/vectors/messages.json` has the exact words of our refusals, by path:
+//! a row that is listed there must be refused in these words.
 //!
 //! A kind of row is one file in `tests/it/vectors/` with a function `answer`, and one line in
 //! [`answer`].
@@ -13,6 +14,9 @@ mod certificate;
 mod certificate_file;
 mod chain;
 mod envelope;
+mod timestamp_token;
+mod tsp_response;
+mod tst;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -111,7 +115,11 @@ fn answer(case: &Case) -> Option<Answer> {
         "cert" => certificate::answer(case),
         "cert file" => certificate_file::answer(case),
         "chain" => chain::answer(case),
+        "cose envelope" => envelope::answer(case, EnvelopeFormat::Cose),
         "jws envelope" => envelope::answer(case, EnvelopeFormat::Jws),
+        "timestamp verification" => return timestamp_token::answer(case),
+        "tsp response" => tsp_response::answer(case),
+        "tst" => tst::answer(case),
         _ => return None,
     })
 }
@@ -194,6 +202,9 @@ fn every_vector_is_answered_as_wanted() {
     let exceptions = std::fs::read_to_string(own.join("exceptions.json")).unwrap();
     let exceptions: Vec<Exception> = serde_json::from_str(&exceptions).unwrap();
 
+    let messages = std::fs::read_to_string(own.join("messages.json")).unwrap();
+    let messages: BTreeMap<String, String> = serde_json::from_str(&messages).unwrap();
+
     let mut failures = Vec::new();
     let mut run: BTreeMap<&str, usize> = BTreeMap::new();
     let mut not_run: BTreeMap<&str, usize> = BTreeMap::new();
@@ -204,6 +215,14 @@ fn every_vector_is_answered_as_wanted() {
             continue;
         };
         *run.entry(&case.kind).or_default() += 1;
+        if let Some(message) = messages.get(&case.path)
+            && *message != answer.detail
+        {
+            failures.push(format!(
+                "{} [{}] is answered `{}`, wanted the words `{message}`",
+                case.path, case.kind, answer.detail
+            ));
+        }
         let as_wanted = Wanted::parse(&case.expected).is_met_by(&answer);
         let exception = exceptions.iter().position(|entry| entry.is_for(case));
         excepted.extend(exception);

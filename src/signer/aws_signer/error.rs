@@ -13,7 +13,9 @@ pub enum Error {
     #[error("what is to be signed is not a payload of the Notary Project")]
     Payload(#[source] payload::Error),
     /// The payload is longer than AWS Signer takes.
-    #[error("the payload has {bytes} bytes, and AWS Signer signs {MAX_AWS_SIGNER_PAYLOAD_BYTES} at most")]
+    #[error(
+        "the payload has {bytes} bytes, and AWS Signer signs {MAX_AWS_SIGNER_PAYLOAD_BYTES} at most"
+    )]
     PayloadTooLong {
         /// Its length in bytes.
         bytes: usize,
@@ -24,8 +26,8 @@ pub enum Error {
     #[error("the signing profile cannot be used")]
     Settings(#[source] SettingsError),
     /// AWS did not do it.
-    #[error("AWS Signer did not answer as wanted")]
-    Call(#[source] CallError),
+    #[error(transparent)]
+    Call(CallError),
     /// The profile was cancelled or revoked.
     #[error("signing profile `{profile}` has the status `{status}`, wanted `Active`")]
     NotActive {
@@ -63,7 +65,7 @@ pub enum Error {
         request_id: Option<String>,
         /// What is wrong with it.
         #[source]
-        problem: AnswerProblem,
+        problem: Box<AnswerProblem>,
     },
 }
 
