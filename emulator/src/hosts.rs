@@ -1,6 +1,6 @@
 //! Host names: which ones mean this emulator, and what they mean.
 
-use crate::partition::is_region;
+use crate::{partition::is_region, registry::RegistryId};
 
 const AWS_SUFFIXES: [&str; 6] = [
     ".amazonaws.com",
@@ -26,18 +26,7 @@ pub(crate) fn region_of_host(host: &str) -> Option<&str> {
 /// Whether this is a private registry of Amazon ECR: `111122223333.dkr.ecr.us-east-1.amazonaws.com`, with its FIPS,
 /// dual-stack (`.dkr-ecr.REGION.on.aws`) and China forms.
 pub(crate) fn is_registry_host(host: &str) -> bool {
-    let Some((account, rest)) = host.split_once('.') else {
-        return false;
-    };
-    let service = ["dkr.ecr.", "dkr.ecr-fips.", "dkr-ecr.", "dkr-ecr-fips."]
-        .iter()
-        .find_map(|name| rest.strip_prefix(name));
-    account.len() == 12
-        && account.bytes().all(|byte| byte.is_ascii_digit())
-        && is_aws_host(host)
-        && service
-            .and_then(|rest| rest.split('.').next())
-            .is_some_and(is_region)
+    RegistryId::of_host(host).is_some()
 }
 
 /// Whether this is an endpoint of a service that the emulator has, registries apart.

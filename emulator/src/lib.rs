@@ -70,7 +70,10 @@ pub use calls::RecordedCall;
 pub use clock::SignatureClock;
 pub use faults::{Fault, FaultKind, Faults, Tamper};
 pub use identities::AccessKey;
-pub use registry::RegistryOptions;
+pub use registry::{
+    Access, BlobDelivery, DiskError, ReferrersApi, RegistryOptions, RepositoryCreation,
+    TestImageError,
+};
 
 use shared::{CredentialOptions, Shared};
 
@@ -105,6 +108,9 @@ pub enum Error {
         /// Where it differs.
         source: serde_json::Error,
     },
+    /// The registry's part of the data directory cannot be used.
+    #[error("the registry of the data directory cannot be used")]
+    Registry(#[source] DiskError),
     /// A key or certificate cannot be made or read.
     #[error("a certificate of the emulator cannot be made")]
     Certificate(#[source] rcgen::Error),
@@ -187,7 +193,7 @@ impl Builder {
         self
     }
 
-    /// Keeps authority, access key, profiles, jobs and revocations in this directory, and takes them up again.
+    /// Keeps authority, access key, profiles, jobs, revocations and the registry's content in this directory, and takes them up again.
     #[must_use]
     pub fn data_dir(mut self, data_dir: &Path) -> Self {
         self.data_dir = Some(data_dir.to_owned());
@@ -295,7 +301,7 @@ impl Builder {
             authority: authority::Authority::open(data_dir)?,
             tls: tls::Tls::open(data_dir)?,
             signer: saved::Saved::open(data_dir, "signer.json", || Ok(signer::Store::default()))?,
-            registry: registry::Registry::new(self.registry),
+            registry: registry::Registry::open(self.registry, data_dir)?,
         });
 
         let listen = |source| Error::Listen {

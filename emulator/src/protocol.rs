@@ -208,7 +208,7 @@ fn json_body(error: &AwsError, members: &[(&str, &String)]) -> Vec<u8> {
 }
 
 /// AWS leaves absent members out.
-fn without_nulls(value: Value) -> Value {
+pub(crate) fn without_nulls(value: Value) -> Value {
     match value {
         Value::Object(members) => members
             .into_iter()

@@ -30,13 +30,12 @@ use crate::{
     call::Call,
     dispatch::{self, Reply},
     hosts::{is_loopback_host, is_registry_host, is_service_host, split},
+    registry::{MAX_BLOB_BYTES, is_layer_bucket},
     shared::Shared,
 };
 
 /// Bodies of AWS's JSON services: AWS Signer's largest input is some 6 KiB.
 const MAX_API_BODY_BYTES: usize = 1024 * 1024;
-/// Blobs and manifests; they are kept in memory.
-const MAX_REGISTRY_BODY_BYTES: usize = 512 * 1024 * 1024;
 /// A client that sends no request for this long is let go.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(60);
 
@@ -178,7 +177,7 @@ async fn buffer(request: Request<Incoming>) -> Result<Request<Bytes>, StatusCode
     let max_bytes = if is_api {
         MAX_API_BODY_BYTES
     } else {
-        MAX_REGISTRY_BODY_BYTES
+        MAX_BLOB_BYTES
     };
     parts.uri = Uri::from(path);
     match Limited::new(body, max_bytes).collect().await {
@@ -188,7 +187,7 @@ async fn buffer(request: Request<Incoming>) -> Result<Request<Bytes>, StatusCode
     }
 }
 
-/// Ends the tunnel to a registry here.
+/// Ends the tunnel to a registry, or to where its blobs are, here.
 fn connect(
     request: Request<Incoming>,
     origin: &Origin,
@@ -202,7 +201,8 @@ fn connect(
             .map_or("", |authority| authority.as_str()),
     );
     let is_direct = matches!(origin, Origin::Direct { .. });
-    if !is_direct || !is_registry_host(&host) || port != Some(443) {
+    let is_known = is_registry_host(&host) || is_layer_bucket(&host);
+    if !is_direct || !is_known || port != Some(443) {
         return refused(&host);
     }
     let Ok(config) = shared.tls.config(&host) else {
