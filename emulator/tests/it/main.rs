@@ -1,3 +1,16 @@
 //! The emulator as its clients see it: over sockets, with signed requests.
 
+mod support;
+
+mod credentials;
+mod faults;
+mod permissions;
+mod profiles;
+mod program;
+mod proxy;
 mod registry;
+mod revocation;
+mod sdk;
+mod signatures;
+mod signing;
+mod tags;
