@@ -8,6 +8,7 @@ mod permissions;
 mod profiles;
 mod program;
 mod proxy;
+mod registry;
 mod revocation;
 mod sdk;
 mod signatures;
