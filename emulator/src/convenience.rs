@@ -42,9 +42,16 @@ impl Emulator {
         let path = format!("/signing-profiles/{name}");
         let answer = self.call_signer("PutSigningProfile", Method::PUT, &path, &body)?;
         let text = |member: &str| {
-            answer.get(member).and_then(Value::as_str).unwrap_or_default().to_owned()
+            answer
+                .get(member)
+                .and_then(Value::as_str)
+                .unwrap_or_default()
+                .to_owned()
         };
-        Ok(SigningProfile { arn: text("arn"), version_arn: text("profileVersionArn") })
+        Ok(SigningProfile {
+            arn: text("arn"),
+            version_arn: text("profileVersionArn"),
+        })
     }
 
     /// Revokes the signature that a signing job made.
@@ -56,7 +63,8 @@ impl Emulator {
         let id = job_arn.rsplit('/').next().unwrap_or_default();
         let path = format!("/signing-jobs/{id}/revoke");
         let body = json!({ "reason": "revoked without a client" });
-        self.call_signer("RevokeSignature", Method::PUT, &path, &body).map(|_| ())
+        self.call_signer("RevokeSignature", Method::PUT, &path, &body)
+            .map(|_| ())
     }
 
     /// Revokes a version of a signing profile, for signatures made from this moment on.
@@ -79,7 +87,8 @@ impl Emulator {
             "effectiveTime": effective_time,
         });
         let path = format!("/signing-profiles/{name}/revoke");
-        self.call_signer("RevokeSigningProfile", Method::PUT, &path, &body).map(|_| ())
+        self.call_signer("RevokeSigningProfile", Method::PUT, &path, &body)
+            .map(|_| ())
     }
 
     fn call_signer(
@@ -99,7 +108,11 @@ impl Emulator {
             .ok_or_else(|| refused("its name cannot be part of a path".to_owned()))?;
         let caller = Caller {
             account: self.account().to_owned(),
-            arn: format!("arn:{}:iam::{}:user/emulator", partition(self.region()), self.account()),
+            arn: format!(
+                "arn:{}:iam::{}:user/emulator",
+                partition(self.region()),
+                self.account()
+            ),
             user_id: "AIDAEMULATOR".to_owned(),
             region: self.region().to_owned(),
         };

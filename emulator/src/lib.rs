@@ -72,8 +72,8 @@ use tokio::sync::oneshot;
 
 pub use builder::Builder;
 pub use calls::RecordedCall;
-pub use convenience::{Refused, SigningProfile};
 pub use clock::SignatureClock;
+pub use convenience::{Refused, SigningProfile};
 pub use faults::{Fault, FaultKind, Faults, Tamper};
 pub use identities::AccessKey;
 pub use registry::{
