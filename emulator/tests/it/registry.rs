@@ -98,11 +98,7 @@ async fn push_signature(
 
 fn digest(bytes: &[u8]) -> String {
     let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, bytes);
-    let hex: String = digest
-        .as_ref()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
+    let hex = crate::support::hex(digest.as_ref());
     format!("sha256:{hex}")
 }
 
