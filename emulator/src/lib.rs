@@ -31,6 +31,7 @@
 //! | any other path | `signer` |
 
 mod builder;
+mod convenience;
 mod server;
 mod dispatch;
 mod call;
@@ -71,6 +72,7 @@ use tokio::sync::oneshot;
 
 pub use builder::Builder;
 pub use calls::RecordedCall;
+pub use convenience::{Refused, SigningProfile};
 pub use clock::SignatureClock;
 pub use faults::{Fault, FaultKind, Faults, Tamper};
 pub use identities::AccessKey;
