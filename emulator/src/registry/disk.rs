@@ -256,3 +256,21 @@ fn read(path: &Path, max: usize) -> Result<Vec<u8>, Error> {
     }
     Ok(bytes)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_may_be_as_long_as_the_limit_and_no_longer() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("file");
+        write(&path, b"01234").unwrap();
+        assert_eq!(read(&path, 5).unwrap(), b"01234");
+        let error = read(&path, 4).unwrap_err();
+        assert!(matches!(error, Error::TooLarge { max: 4, .. }), "{error}");
+        let missing = directory.path().join("missing");
+        let error = read(&missing, 4).unwrap_err();
+        assert!(matches!(error, Error::Read { .. }), "{error}");
+    }
+}
