@@ -23,7 +23,7 @@
 //!
 //! | request | module |
 //! | --- | --- |
-//! | `/v2/...`, or any path on an ECR host | `registry` |
+//! | `/v2/...`, `/_registry/...`, or any path on an ECR host | `registry` |
 //! | `/_emulator/...` | `admin` |
 //! | `X-Amz-Target: AmazonEC2ContainerRegistry_V20150921.*` | `ecr` |
 //! | `POST /` with a form | `sts` |
