@@ -80,3 +80,46 @@ pub const MAX_NESTING: usize = 32;
 
 /// Bytes of the payload that AWS Signer signs (`SignPayload`, member `payload`).
 pub const MAX_AWS_SIGNER_PAYLOAD_BYTES: usize = 4_096;
+
+/// Values (members, elements) in a plugin's message. A tree of values takes some 50 times the bytes
+/// of its text; a real message has under 100.
+pub const MAX_PLUGIN_MESSAGE_VALUES: usize = 100_000;
+
+/// Bytes of a reference; a host name, a repository, a tag and a digest at their longest need less.
+pub const MAX_REFERENCE_BYTES: usize = 1_024;
+
+/// Bytes of a repository's name; ECR's limit, and one more than Docker's.
+pub const MAX_REPOSITORY_BYTES: usize = 256;
+
+/// Longest wait before a request is sent again, whatever the server asks for.
+pub const MAX_RETRY_DELAY: Duration = Duration::from_secs(5);
+
+/// Wait before a request is sent the second time, if the server does not say; doubles each time.
+pub const RETRY_DELAY: Duration = Duration::from_millis(250);
+
+/// Time in which AWS credentials must be had; SSO, assumed roles and credential processes may take
+/// some seconds.
+pub const CREDENTIALS_TIMEOUT: Duration = Duration::from_secs(30);
+/// Bytes of a time stamp, or of a time-stamping authority's answer (notation's limit for the
+/// answer). Real ones have some 6 KiB.
+pub const MAX_TIMESTAMP_BYTES: u64 = 1024 * 1024;
+
+/// Certificates in a time stamp. Real ones have two to four.
+pub const MAX_TIMESTAMP_CERTIFICATES: usize = 32;
+
+/// Signed attributes of a time stamp, and values of one. Real ones have some six of one value.
+pub const MAX_TIMESTAMP_ATTRIBUTES: usize = 64;
+
+/// Signatures that are checked to find the chain of a time-stamping authority. Names can be made to
+/// fit everywhere, signatures cannot; a straight chain needs one for each certificate.
+pub const MAX_TIMESTAMP_PATH_CHECKS: usize = 64;
+
+/// Time that a time-stamping authority may take for its answer; notation's limit.
+pub const TIMESTAMP_TIMEOUT: Duration = Duration::from_secs(15);
+
+/// How far another's clock may be ahead of ours before what it says is from the future.
+pub const CLOCK_SKEW: Duration = Duration::from_mins(5);
+
+/// Artifacts that one command verifies at the same time: enough to hide the round trips, and few
+/// enough that no registry takes it for an attack.
+pub const MAX_CONCURRENT_VERIFICATIONS: usize = 8;

@@ -130,7 +130,7 @@ mod tests {
             "sha256:",
             "md5:d41d8cd98f00b204e9800998ecf8427e",
             &EMPTY.to_uppercase(),
-            &EMPTY[..70],
+            EMPTY.get(..70).unwrap(),
         ] {
             assert_eq!(
                 parse_digest(text),

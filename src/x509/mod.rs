@@ -7,6 +7,7 @@
 
 mod certificate;
 mod chain;
+mod extensions;
 mod file;
 pub mod identity;
 mod key;

@@ -20,7 +20,10 @@ mod certificate;
 mod certificate_file;
 mod chain;
 mod envelope;
+mod timestamp_token;
 mod trust_policy;
+mod tsp_response;
+mod tst;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -126,6 +129,9 @@ fn answer(case: &Case) -> Option<Answer> {
         "trust policy (blob)" => trust_policy::parse(case, DocumentKind::Blob),
         "scope match" => trust_policy::select(case),
         "identity match" => trust_policy::identity(case),
+        "timestamp verification" => return timestamp_token::answer(case),
+        "tsp response" => tsp_response::answer(case),
+        "tst" => tst::answer(case),
         _ => return None,
     })
 }

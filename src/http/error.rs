@@ -1,0 +1,259 @@
+//! Why a request got no answer.
+
+use std::error::Error as StdError;
+
+use url::Url;
+
+use super::proxy::Proxy;
+use super::roots::Roots;
+
+/// Why a request got no answer, or none that can be read.
+///
+/// URLs in here are without user names, passwords and queries: a pre-signed URL's query is a
+/// credential.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A proxy's address cannot be used.
+    #[error("the proxy in `{variable}` cannot be used: {reason}")]
+    Proxy {
+        /// The environment variable that names the proxy.
+        variable: String,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
+    /// A file or directory with roots of TLS cannot be read.
+    #[error("the TLS roots of `{origin}` cannot be read")]
+    Roots {
+        /// The environment variable and the path, or the system.
+        origin: String,
+        /// What was found there.
+        #[source]
+        source: Option<rustls_native_certs::Error>,
+    },
+    /// The HTTP client cannot be built.
+    #[error("the HTTP client cannot be set up")]
+    Client {
+        /// What reqwest says.
+        #[source]
+        source: reqwest::Error,
+    },
+    /// TLS cannot be set up.
+    #[error("TLS cannot be set up")]
+    TlsSetup {
+        /// What rustls says.
+        #[source]
+        source: rustls::Error,
+    },
+    /// No connection.
+    #[error("cannot connect to `{host}`{via}")]
+    Connect {
+        /// Host and port of the request.
+        host: String,
+        /// The proxy in force, as ` through ...`; empty without one.
+        via: String,
+        /// What reqwest says.
+        #[source]
+        source: reqwest::Error,
+    },
+    /// The connection stands, but its other end is not trusted or does not speak TLS.
+    #[error("no TLS connection to `{host}`{via} that the roots of `{roots}` vouch for")]
+    Tls {
+        /// Host and port of the request.
+        host: String,
+        /// The proxy in force, as ` through ...`; empty without one.
+        via: String,
+        /// Where the trusted roots came from.
+        roots: String,
+        /// What rustls says.
+        #[source]
+        source: Box<rustls::Error>,
+    },
+    /// No answer, or not all of it, within the time limit.
+    #[error("no whole answer from `{url}`{via} in time")]
+    TimedOut {
+        /// The request's URL.
+        url: String,
+        /// The proxy in force, as ` through ...`; empty without one.
+        via: String,
+        /// What reqwest says.
+        #[source]
+        source: reqwest::Error,
+    },
+    /// The connection broke off before the answer was whole.
+    #[error("the answer from `{url}`{via} broke off")]
+    Interrupted {
+        /// The request's URL.
+        url: String,
+        /// The proxy in force, as ` through ...`; empty without one.
+        via: String,
+        /// What reqwest says.
+        #[source]
+        source: reqwest::Error,
+    },
+    /// A request whose body cannot be sent twice was to be repeated.
+    #[error("the request to `{url}` cannot be sent again")]
+    NotRepeatable {
+        /// The request's URL.
+        url: String,
+    },
+    /// A body longer than allowed.
+    #[error("the answer from `{url}` is longer than {max} bytes")]
+    TooLarge {
+        /// The request's URL.
+        url: String,
+        /// The limit in bytes.
+        max: u64,
+    },
+    /// A compressed body, which was not asked for.
+    #[error("the answer from `{url}` is encoded as `{encoding}`, which was not asked for")]
+    Encoded {
+        /// The request's URL.
+        url: String,
+        /// The value of `Content-Encoding`.
+        encoding: String,
+    },
+}
+
+impl Error {
+    /// What may help.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Proxy { variable, .. } => Some(format!(
+                "set `{variable}` to `http://HOST:PORT` or `https://HOST:PORT`, or unset it"
+            )),
+            Self::Roots { .. } => Some(
+                "install the system's CA certificates (package `ca-certificates`), or name a PEM \
+                 file of roots in `SSL_CERT_FILE`"
+                    .to_owned(),
+            ),
+            Self::Connect { via, .. } if !via.is_empty() => {
+                Some("check the proxy; hosts in `NO_PROXY` are reached without it".to_owned())
+            }
+            Self::Connect { source, .. } if source.is_dns() => {
+                Some("check the host name, and DNS on this machine".to_owned())
+            }
+            Self::Tls { source, .. } if matches!(**source, rustls::Error::InvalidMessage(_)) => {
+                Some(
+                    "the server does not speak TLS there; `--insecure-registry` allows plain HTTP"
+                        .to_owned(),
+                )
+            }
+            Self::Tls { source, .. }
+                if matches!(**source, rustls::Error::InvalidCertificate(_)) =>
+            {
+                Some(
+                    "if a proxy or a private CA signs this host's certificate, name its root in \
+                 `SSL_CERT_FILE`"
+                        .to_owned(),
+                )
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether the request did not even reach the server, so that sending it again does no harm.
+    pub fn is_connect(&self) -> bool {
+        matches!(self, Self::Connect { .. })
+    }
+
+    /// Whether the server, not the way to it, is at fault: it sent what nobody may send.
+    pub fn is_lying(&self) -> bool {
+        matches!(self, Self::TooLarge { .. } | Self::Encoded { .. })
+    }
+
+    pub(super) fn from_reqwest(
+        url: &Url,
+        proxy: Option<&Proxy>,
+        roots: &Roots,
+        source: reqwest::Error,
+    ) -> Self {
+        let via = proxy.map_or_else(String::new, |proxy| format!(" through {proxy}"));
+        // The URL is said by us, without what is secret in it.
+        let source = source.without_url();
+        if let Some(tls) = tls_error(&source) {
+            return Self::Tls {
+                host: host(url),
+                via,
+                roots: roots.to_string(),
+                source: Box::new(tls),
+            };
+        }
+        if source.is_connect() {
+            return Self::Connect {
+                host: host(url),
+                via,
+                source,
+            };
+        }
+        let url = redact(url);
+        if source.is_timeout() {
+            Self::TimedOut { url, via, source }
+        } else {
+            Self::Interrupted { url, via, source }
+        }
+    }
+
+    pub(super) fn from_body(url: &Url, source: reqwest::Error) -> Self {
+        let (url, via, source) = (redact(url), String::new(), source.without_url());
+        if source.is_timeout() {
+            Self::TimedOut { url, via, source }
+        } else {
+            Self::Interrupted { url, via, source }
+        }
+    }
+}
+
+/// `url` for people: without user name, password and fragment, and with `...` for its query.
+pub fn redact(url: &Url) -> String {
+    let mut text = format!("{}://{}{}", url.scheme(), host(url), url.path());
+    if url.query().is_some() {
+        text.push_str("?...");
+    }
+    text
+}
+
+fn host(url: &Url) -> String {
+    let host = url.host_str().unwrap_or_default();
+    match url.port() {
+        Some(port) => format!("{host}:{port}"),
+        None => host.to_owned(),
+    }
+}
+
+/// The error of rustls in the chain of `error`. An `io::Error` hides what it was made from, so
+/// that following `source` alone does not find it.
+fn tls_error(error: &reqwest::Error) -> Option<rustls::Error> {
+    let mut next = error.source();
+    while let Some(error) = next {
+        if let Some(tls) = error.downcast_ref::<rustls::Error>() {
+            return Some(tls.clone());
+        }
+        let inner = error
+            .downcast_ref::<std::io::Error>()
+            .and_then(std::io::Error::get_ref);
+        next = match inner {
+            Some(inner) => Some(inner),
+            None => error.source(),
+        };
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_secret_of_a_url_is_shown() {
+        for (url, shown) in [
+            (
+                "https://user:word@bucket.example/a/b?X-Amz-Signature=abc#frag",
+                "https://bucket.example/a/b?...",
+            ),
+            ("http://[::1]:5000/v2/", "http://[::1]:5000/v2/"),
+        ] {
+            assert_eq!(redact(&Url::parse(url).unwrap()), shown);
+        }
+    }
+}

@@ -1,0 +1,148 @@
+//! Sending again what may be sent again.
+
+use std::time::Duration;
+
+use http::header::{DATE, RETRY_AFTER};
+use http::{HeaderMap, StatusCode};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc2822;
+
+use super::{Error, Pool};
+use crate::limits;
+
+impl Pool {
+    /// Sends `request`, which must be idempotent and without a body that streams, up to
+    /// [`limits::MAX_ATTEMPTS`] times: again if no connection stood, or the server answered 429,
+    /// 502, 503 or 504. Waits what the server asks for, or twice as long each time with a random
+    /// part, but gives the answer back at once if the server asks for more than the settings allow.
+    ///
+    /// # Errors
+    ///
+    /// As [`Pool::send`], from the last attempt.
+    pub async fn send_idempotent(
+        &self,
+        request: &reqwest::Request,
+    ) -> Result<reqwest::Response, Error> {
+        let mut attempt: u32 = 1;
+        loop {
+            let Some(again) = request.try_clone() else {
+                return Err(Error::NotRepeatable {
+                    url: super::redact(request.url()),
+                });
+            };
+            let answer = self.send(again).await;
+            let is_last = attempt >= limits::MAX_ATTEMPTS;
+            let wait = match &answer {
+                Ok(response) if is_passing(response.status()) => {
+                    self.wait(response.headers(), attempt)
+                }
+                Err(error) if error.is_connect() => self.wait(&HeaderMap::new(), attempt),
+                _ => None,
+            };
+            match wait {
+                Some(wait) if !is_last => tokio::time::sleep(wait).await,
+                _ => return answer,
+            }
+            attempt += 1;
+        }
+    }
+
+    /// How long to wait after `attempt` attempts; `None` if the server wants more than allowed.
+    fn wait(&self, headers: &HeaderMap, attempt: u32) -> Option<Duration> {
+        let settings = self.settings();
+        if let Some(asked) = retry_after(headers) {
+            return (asked <= settings.max_retry_delay).then_some(asked);
+        }
+        let delay = settings
+            .retry_delay
+            .saturating_mul(1 << attempt.min(16).saturating_sub(1));
+        Some(
+            delay
+                .mul_f64(0.5 + random_fraction() / 2.0)
+                .min(settings.max_retry_delay),
+        )
+    }
+}
+
+fn is_passing(status: StatusCode) -> bool {
+    matches!(
+        status,
+        StatusCode::TOO_MANY_REQUESTS
+            | StatusCode::BAD_GATEWAY
+            | StatusCode::SERVICE_UNAVAILABLE
+            | StatusCode::GATEWAY_TIMEOUT
+    )
+}
+
+/// The wait that `Retry-After` asks for: seconds, or a date, which is compared with the server's
+/// own clock in `Date` (ours is not read here).
+pub(crate) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let value = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
+    if let Ok(seconds) = value.parse() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let date = headers.get(DATE)?.to_str().ok()?;
+    let parse = |text: &str| OffsetDateTime::parse(&text.replace("GMT", "+0000"), &Rfc2822).ok();
+    Some(Duration::try_from(parse(value)? - parse(date)?).unwrap_or(Duration::ZERO))
+}
+
+/// From 0 to 1; spreads clients that were turned away together.
+fn random_fraction() -> f64 {
+    let mut byte = [0; 1];
+    // Without a random byte all wait equally long, which does no harm.
+    let _ = aws_lc_rs::rand::fill(&mut byte);
+    let [byte] = byte;
+    f64::from(byte) / 255.0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headers(pairs: &[(http::HeaderName, &str)]) -> HeaderMap {
+        let pairs = pairs
+            .iter()
+            .map(|(name, value)| (name.clone(), value.parse().unwrap()));
+        pairs.collect()
+    }
+
+    #[test]
+    fn retry_after_is_seconds_or_a_date() {
+        let date = (DATE, "Sun, 06 Nov 1994 08:49:37 GMT");
+        for (pairs, wanted) in [
+            (vec![], None),
+            (vec![(RETRY_AFTER, "3")], Some(3)),
+            (vec![(RETRY_AFTER, "soon")], None),
+            (vec![(RETRY_AFTER, "Sun, 06 Nov 1994 08:49:39 GMT")], None),
+            (
+                vec![date.clone(), (RETRY_AFTER, "Sun, 06 Nov 1994 08:49:39 GMT")],
+                Some(2),
+            ),
+            (
+                vec![date, (RETRY_AFTER, "Sun, 06 Nov 1994 08:49:00 GMT")],
+                Some(0),
+            ),
+        ] {
+            assert_eq!(
+                retry_after(&headers(&pairs)),
+                wanted.map(Duration::from_secs),
+                "{pairs:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn no_wait_is_longer_than_allowed() {
+        let pool = Pool::new(super::super::Settings::default());
+        let allowed = limits::MAX_RETRY_DELAY;
+        let asked = |seconds: u64| headers(&[(RETRY_AFTER, &seconds.to_string())]);
+        assert_eq!(pool.wait(&asked(allowed.as_secs()), 1), Some(allowed));
+        assert_eq!(pool.wait(&asked(allowed.as_secs() + 1), 1), None);
+        assert!(pool.wait(&HeaderMap::new(), 40).unwrap() <= allowed);
+        let first = pool.wait(&HeaderMap::new(), 1).unwrap();
+        assert!(
+            first >= limits::RETRY_DELAY / 2 && first <= limits::RETRY_DELAY,
+            "{first:?}"
+        );
+    }
+}

@@ -1,0 +1,183 @@
+//! The trusted roots of TLS.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::Error;
+
+/// Where the trusted roots of TLS are.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Roots {
+    /// `SSL_CERT_FILE`: a PEM file that replaces the system's roots.
+    pub file: Option<PathBuf>,
+    /// `SSL_CERT_DIR`: directories of PEM files that replace the system's roots.
+    pub directories: Vec<PathBuf>,
+    /// `AWS_CA_BUNDLE`: a PEM file whose roots are trusted too.
+    pub aws_bundle: Option<PathBuf>,
+}
+
+impl Roots {
+    pub(super) fn from_variables(variable: impl Fn(&str) -> Option<String>) -> Self {
+        let directories = variable("SSL_CERT_DIR").map_or_else(Vec::new, |directories| {
+            std::env::split_paths(&directories)
+                .filter(|path| !path.as_os_str().is_empty())
+                .collect()
+        });
+        Self {
+            file: variable("SSL_CERT_FILE").map(PathBuf::from),
+            directories,
+            aws_bundle: variable("AWS_CA_BUNDLE").map(PathBuf::from),
+        }
+    }
+
+    /// Reads the roots.
+    pub(super) fn load(&self) -> Result<rustls::RootCertStore, Error> {
+        let mut store = rustls::RootCertStore::empty();
+        if let Some(file) = &self.file {
+            add_file(&mut store, "SSL_CERT_FILE", file)?;
+        }
+        for directory in &self.directories {
+            let found = rustls_native_certs::load_certs_from_paths(None, Some(directory));
+            store.add_parsable_certificates(found.certs);
+        }
+        if self.file.is_none() && self.directories.is_empty() {
+            let found = rustls_native_certs::load_native_certs();
+            store.add_parsable_certificates(found.certs);
+            if store.is_empty() && self.aws_bundle.is_none() {
+                return Err(Error::Roots {
+                    origin: self.to_string(),
+                    source: found.errors.into_iter().next(),
+                });
+            }
+        }
+        if let Some(file) = &self.aws_bundle {
+            add_file(&mut store, "AWS_CA_BUNDLE", file)?;
+        }
+        if store.is_empty() {
+            return Err(Error::Roots {
+                origin: self.to_string(),
+                source: None,
+            });
+        }
+        Ok(store)
+    }
+}
+
+impl fmt::Display for Roots {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut origins = Vec::new();
+        if let Some(file) = &self.file {
+            origins.push(format!("SSL_CERT_FILE={}", file.display()));
+        }
+        for directory in &self.directories {
+            origins.push(format!("SSL_CERT_DIR={}", directory.display()));
+        }
+        if origins.is_empty() {
+            origins.push("the system".to_owned());
+        }
+        if let Some(file) = &self.aws_bundle {
+            origins.push(format!("AWS_CA_BUNDLE={}", file.display()));
+        }
+        f.write_str(&origins.join(", "))
+    }
+}
+
+/// A file that somebody named must be readable and hold a root: to go on without it would only
+/// fail later, with a reason that misleads.
+fn add_file(
+    store: &mut rustls::RootCertStore,
+    variable: &str,
+    file: &std::path::Path,
+) -> Result<(), Error> {
+    let found = rustls_native_certs::load_certs_from_paths(Some(file), None);
+    let error = |source| Error::Roots {
+        origin: format!("{variable}={}", file.display()),
+        source,
+    };
+    if let Some(source) = found.errors.into_iter().next() {
+        return Err(error(Some(source)));
+    }
+    let (added, _) = store.add_parsable_certificates(found.certs);
+    if added == 0 {
+        return Err(error(None));
+    }
+    Ok(())
+}
+
+/// TLS 1.2 and 1.3 with aws-lc-rs, trusting `roots`.
+pub(super) fn client_config(roots: rustls::RootCertStore) -> Result<rustls::ClientConfig, Error> {
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let mut config = rustls::ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(|source| Error::TlsSetup { source })?
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    Ok(config)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn root_file(directory: &std::path::Path, name: &str) -> PathBuf {
+        let key = rcgen::KeyPair::generate().unwrap();
+        let mut params = rcgen::CertificateParams::default();
+        params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+        let path = directory.join(name);
+        std::fs::write(&path, params.self_signed(&key).unwrap().pem()).unwrap();
+        path
+    }
+
+    #[test]
+    fn a_named_file_replaces_the_systems_roots_and_the_aws_bundle_adds_to_it() {
+        let directory = tempfile::tempdir().unwrap();
+        let roots = Roots {
+            file: Some(root_file(directory.path(), "one.pem")),
+            directories: Vec::new(),
+            aws_bundle: Some(root_file(directory.path(), "two.pem")),
+        };
+        assert_eq!(roots.load().unwrap().len(), 2);
+        let roots = Roots {
+            file: None,
+            directories: vec![directory.path().to_owned()],
+            aws_bundle: None,
+        };
+        assert_eq!(roots.load().unwrap().len(), 2);
+    }
+
+    #[test]
+    fn a_named_file_that_is_missing_or_holds_no_root_is_an_error_that_names_it() {
+        let directory = tempfile::tempdir().unwrap();
+        let missing = directory.path().join("missing.pem");
+        let empty = directory.path().join("empty.pem");
+        std::fs::write(&empty, "no certificate\n").unwrap();
+        for path in [missing, empty] {
+            for variable in ["SSL_CERT_FILE", "AWS_CA_BUNDLE"] {
+                let roots = Roots::from_variables(|name| {
+                    (name == variable).then(|| path.to_str().unwrap().to_owned())
+                });
+                let Err(Error::Roots { origin, .. }) = roots.load() else {
+                    panic!("{} was accepted", path.display());
+                };
+                assert_eq!(origin, format!("{variable}={}", path.display()));
+            }
+        }
+    }
+
+    #[test]
+    fn directories_without_a_root_are_an_error() {
+        let directory = tempfile::tempdir().unwrap();
+        let roots = Roots::from_variables(|name| {
+            (name == "SSL_CERT_DIR").then(|| directory.path().to_str().unwrap().to_owned())
+        });
+        let Err(Error::Roots { origin, .. }) = roots.load() else {
+            panic!("an empty directory was accepted");
+        };
+        assert_eq!(
+            origin,
+            format!("SSL_CERT_DIR={}", directory.path().display())
+        );
+    }
+}

@@ -1,0 +1,653 @@
+//! References: `registry/repository:tag`, `registry/repository@digest`, or both.
+//!
+//! The grammar is Docker's (the distribution specification's for repository and tag), and the
+//! registry must be named, as notation wants it. Nothing is looked up here.
+
+use std::fmt;
+
+use crate::limits;
+use crate::oci::{self, Digest};
+
+/// The registry that Docker's images are named after, which is not the host that serves them.
+const DOCKER_HUB: &str = "docker.io";
+
+/// Other names of the same registry.
+const DOCKER_HUB_HOSTS: [&str; 2] = ["index.docker.io", "registry-1.docker.io"];
+
+/// The host that serves Docker Hub.
+const DOCKER_HUB_SERVER: &str = "registry-1.docker.io";
+
+/// Why a text is not a reference. Each keeps the whole text as `reference`.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Error {
+    /// Longer than [`limits::MAX_REFERENCE_BYTES`].
+    #[error(
+        "the reference has {length} bytes, more than {}",
+        limits::MAX_REFERENCE_BYTES
+    )]
+    TooLong {
+        /// Its length in bytes.
+        length: usize,
+    },
+    /// Nothing before or after the first slash.
+    #[error("reference `{reference}` names no registry or no repository")]
+    MissingRegistryOrRepository {
+        /// The whole text.
+        reference: String,
+    },
+    /// The registry is not `HOST` or `HOST:PORT`.
+    #[error("`{registry}` in reference `{reference}` is not a registry's host name")]
+    InvalidRegistry {
+        /// The whole text.
+        reference: String,
+        /// The part before the first slash.
+        registry: String,
+    },
+    /// The repository is not of the distribution specification's form.
+    #[error("`{repository}` in reference `{reference}` is not a repository's name")]
+    InvalidRepository {
+        /// The whole text.
+        reference: String,
+        /// The part between the first slash and the tag or digest.
+        repository: String,
+    },
+    /// Neither tag nor digest.
+    #[error("reference `{reference}` has neither tag nor digest")]
+    MissingTagOrDigest {
+        /// The whole text.
+        reference: String,
+    },
+    /// The tag is not of the distribution specification's form.
+    #[error("`{tag}` in reference `{reference}` is not a tag")]
+    InvalidTag {
+        /// The whole text.
+        reference: String,
+        /// The part after the colon.
+        tag: String,
+    },
+    /// The digest cannot be checked.
+    #[error("`{digest}` in reference `{reference}` is not a digest")]
+    InvalidDigest {
+        /// The whole text.
+        reference: String,
+        /// The part after the at sign.
+        digest: String,
+        /// What is wrong with it.
+        #[source]
+        source: oci::Error,
+    },
+}
+
+impl Error {
+    /// What may help.
+    pub fn hint(&self) -> Option<String> {
+        let text = match self {
+            Self::TooLong { .. } => return None,
+            Self::MissingRegistryOrRepository { .. } => {
+                "write the registry out: `docker.io/library/nginx:1.29`, not `nginx:1.29`"
+            }
+            Self::InvalidRepository { reference, .. } | Self::InvalidRegistry { reference, .. }
+                if reference.contains("://") =>
+            {
+                "leave out `http://` or `https://`"
+            }
+            Self::InvalidRepository { repository, .. }
+                if repository.bytes().any(|byte| byte.is_ascii_uppercase()) =>
+            {
+                "repositories are in lower case"
+            }
+            Self::InvalidDigest { .. } => {
+                "a digest is `sha256:` and 64 digits, in lower-case hexadecimal"
+            }
+            _ => "write `REGISTRY/REPOSITORY:TAG` or `REGISTRY/REPOSITORY@DIGEST`",
+        };
+        Some(text.to_owned())
+    }
+
+    /// What notation prints after `Error: ` for such a reference.
+    pub fn notation_sentence(&self) -> String {
+        let (reference, reason) = match self {
+            Self::TooLong { .. } => return self.to_string(),
+            Self::MissingRegistryOrRepository { reference } => {
+                (reference, "missing registry or repository".to_owned())
+            }
+            Self::InvalidRegistry {
+                reference,
+                registry,
+            } => (reference, format!("invalid registry {registry:?}")),
+            Self::InvalidRepository {
+                reference,
+                repository,
+            } => (reference, format!("invalid repository {repository:?}")),
+            Self::MissingTagOrDigest { reference } => (reference, "no tag or digest".to_owned()),
+            Self::InvalidTag { reference, tag } => (reference, format!("invalid tag {tag:?}")),
+            Self::InvalidDigest {
+                reference, digest, ..
+            } => (
+                reference,
+                format!("invalid digest {digest:?}: {}", digest_fault(digest)),
+            ),
+        };
+        format!(
+            "{reference:?}: invalid reference: {reason}. Expecting <registry>/<repository>:<tag> \
+             or <registry>/<repository>@<digest>"
+        )
+    }
+}
+
+/// What Go's digest library calls the fault of `digest`.
+fn digest_fault(digest: &str) -> &'static str {
+    let length = match digest.split_once(':') {
+        Some(("sha256", hex)) => (hex.len(), 64),
+        Some(("sha384", hex)) => (hex.len(), 96),
+        Some(("sha512", hex)) => (hex.len(), 128),
+        Some((algorithm, hex)) if !algorithm.is_empty() && !hex.is_empty() => {
+            return "unsupported digest algorithm";
+        }
+        _ => return "invalid checksum digest format",
+    };
+    match length {
+        (0, _) => "invalid checksum digest format",
+        (found, wanted) if found != wanted => "invalid checksum digest length",
+        _ => "invalid checksum digest format",
+    }
+}
+
+/// A tag, a digest, or both: at least one of them.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+enum Target {
+    Tag(String),
+    Digest(String),
+    Both { tag: String, digest: String },
+}
+
+/// A reference to an artifact in a registry.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Reference {
+    registry: String,
+    repository: String,
+    target: Target,
+}
+
+impl Reference {
+    /// Parses `REGISTRY/REPOSITORY:TAG`, `REGISTRY/REPOSITORY@DIGEST` or
+    /// `REGISTRY/REPOSITORY:TAG@DIGEST`. One-word repositories of Docker Hub get their `library/`.
+    ///
+    /// # Errors
+    ///
+    /// The first thing that is wrong, from left to right.
+    pub fn parse(text: &str) -> Result<Self, Error> {
+        if text.len() > limits::MAX_REFERENCE_BYTES {
+            return Err(Error::TooLong { length: text.len() });
+        }
+        let reference = || text.to_owned();
+        let (registry, path) =
+            text.split_once('/')
+                .ok_or_else(|| Error::MissingRegistryOrRepository {
+                    reference: reference(),
+                })?;
+        let (name, digest) = match path.split_once('@') {
+            Some((name, digest)) => (name, Some(digest)),
+            None => (path, None),
+        };
+        let (repository, tag) = match name.split_once(':') {
+            Some((repository, tag)) => (repository, Some(tag)),
+            None => (name, None),
+        };
+        // Before the registry: `http://HOST/...` then says what is wrong as notation does.
+        if !is_repository(repository) {
+            return Err(Error::InvalidRepository {
+                reference: reference(),
+                repository: repository.to_owned(),
+            });
+        }
+        if !is_registry(registry) {
+            return Err(Error::InvalidRegistry {
+                reference: reference(),
+                registry: registry.to_owned(),
+            });
+        }
+        let tag = match tag {
+            Some(tag) if is_tag(tag) => Some(tag.to_owned()),
+            None => None,
+            Some("") if digest.is_none() => None,
+            Some(tag) => {
+                return Err(Error::InvalidTag {
+                    reference: reference(),
+                    tag: tag.to_owned(),
+                });
+            }
+        };
+        let digest = match digest {
+            None | Some("") => None,
+            Some(digest) => {
+                oci::parse_digest(digest).map_err(|source| Error::InvalidDigest {
+                    reference: reference(),
+                    digest: digest.to_owned(),
+                    source,
+                })?;
+                Some(digest.to_owned())
+            }
+        };
+        let target = match (tag, digest) {
+            (Some(tag), None) => Target::Tag(tag),
+            (None, Some(digest)) => Target::Digest(digest),
+            (Some(tag), Some(digest)) => Target::Both { tag, digest },
+            (None, None) => {
+                return Err(Error::MissingTagOrDigest {
+                    reference: reference(),
+                });
+            }
+        };
+        let is_official = is_docker_hub(registry) && !repository.contains('/');
+        let repository = if is_official {
+            format!("library/{repository}")
+        } else {
+            repository.to_owned()
+        };
+        Ok(Self {
+            registry: registry.to_owned(),
+            repository,
+            target,
+        })
+    }
+
+    /// The registry as it was written: `HOST` or `HOST:PORT`.
+    pub fn registry(&self) -> &str {
+        &self.registry
+    }
+
+    /// The host, with its port if one was written, that requests go to. Docker Hub is served by a
+    /// host of another name than its own.
+    pub fn server(&self) -> &str {
+        if is_docker_hub(&self.registry) {
+            DOCKER_HUB_SERVER
+        } else {
+            &self.registry
+        }
+    }
+
+    /// The repository within the registry.
+    pub fn repository(&self) -> &str {
+        &self.repository
+    }
+
+    /// The tag, if there is one.
+    pub fn tag(&self) -> Option<&str> {
+        match &self.target {
+            Target::Tag(tag) | Target::Both { tag, .. } => Some(tag),
+            Target::Digest(_) => None,
+        }
+    }
+
+    /// The digest, if there is one. It wins over the tag.
+    pub fn digest(&self) -> Option<&str> {
+        match &self.target {
+            Target::Digest(digest) | Target::Both { digest, .. } => Some(digest),
+            Target::Tag(_) => None,
+        }
+    }
+
+    /// What is asked of the registry: the digest, or else the tag.
+    pub fn target(&self) -> &str {
+        match &self.target {
+            Target::Tag(tag) => tag,
+            Target::Digest(digest) | Target::Both { digest, .. } => digest,
+        }
+    }
+
+    /// The same repository with `digest` and no tag.
+    #[must_use]
+    pub fn with_digest(&self, digest: &Digest) -> Self {
+        Self {
+            registry: self.registry.clone(),
+            repository: self.repository.clone(),
+            target: Target::Digest(digest.to_string()),
+        }
+    }
+
+    /// The repository as registry scopes of trust policies are compared: [`normalize_scope`] of
+    /// `registry/repository`.
+    pub fn scope(&self) -> String {
+        normalize_scope(&format!("{}/{}", self.registry, self.repository))
+    }
+
+    /// Whether the registry is this very machine (`localhost`, `127.0.0.0/8`, `[::1]`), so that
+    /// plain HTTP shows nothing to anybody.
+    pub fn is_loopback(&self) -> bool {
+        let host = match self.registry.rsplit_once(':') {
+            Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => host,
+            _ => &self.registry,
+        };
+        let bare = host.trim_start_matches('[').trim_end_matches(']');
+        host.eq_ignore_ascii_case("localhost")
+            || bare
+                .parse::<std::net::IpAddr>()
+                .is_ok_and(|address| address.is_loopback())
+    }
+}
+
+impl fmt::Display for Reference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.registry, self.repository)?;
+        match &self.target {
+            Target::Tag(tag) => write!(f, ":{tag}"),
+            // As notation prints it: the tag counts for nothing beside a digest.
+            Target::Digest(digest) | Target::Both { digest, .. } => write!(f, "@{digest}"),
+        }
+    }
+}
+
+/// A registry scope in the one form in which scopes are compared: the host in lower case, and
+/// Docker Hub by its one name, with `library/` where that is left out. A reference and a policy
+/// that name the same repository in different words then meet.
+pub fn normalize_scope(scope: &str) -> String {
+    let Some((registry, repository)) = scope.split_once('/') else {
+        return scope.to_owned();
+    };
+    let mut registry = registry.to_ascii_lowercase();
+    let mut library = "";
+    if is_docker_hub(&registry) {
+        DOCKER_HUB.clone_into(&mut registry);
+        if !repository.contains('/') {
+            library = "library/";
+        }
+    }
+    format!("{registry}/{library}{repository}")
+}
+
+fn is_docker_hub(registry: &str) -> bool {
+    std::iter::once(DOCKER_HUB)
+        .chain(DOCKER_HUB_HOSTS)
+        .any(|name| registry.eq_ignore_ascii_case(name))
+}
+
+/// `HOST[:PORT]`, where the host is labels of letters, digits and inner hyphens with dots between
+/// them, or an IPv6 address in brackets.
+fn is_registry(text: &str) -> bool {
+    let (host, port) = if let Some(rest) = text.strip_prefix('[') {
+        let Some((address, rest)) = rest.split_once(']') else {
+            return false;
+        };
+        if address.parse::<std::net::Ipv6Addr>().is_err() {
+            return false;
+        }
+        match rest.strip_prefix(':') {
+            Some(port) => (None, Some(port)),
+            None if rest.is_empty() => (None, None),
+            None => return false,
+        }
+    } else {
+        match text.split_once(':') {
+            Some((host, port)) => (Some(host), Some(port)),
+            None => (Some(text), None),
+        }
+    };
+    let is_label = |label: &str| {
+        let inner = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
+        !label.is_empty()
+            && label.len() <= 63
+            && label.bytes().all(inner)
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+    };
+    let host_is_valid = host.is_none_or(|host| host.len() <= 253 && host.split('.').all(is_label));
+    let port_is_valid = port.is_none_or(|port| {
+        port.bytes().all(|byte| byte.is_ascii_digit()) && port.parse::<u16>().is_ok_and(|p| p > 0)
+    });
+    host_is_valid && port_is_valid
+}
+
+/// Words of lower-case letters and digits, with `.`, `_`, `__` or hyphens between them, in parts
+/// with slashes between them.
+fn is_repository(text: &str) -> bool {
+    let is_word = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
+    let is_separator = |separator: &str| {
+        matches!(separator, "" | "." | "_" | "__") || separator.bytes().all(|byte| byte == b'-')
+    };
+    let is_part = |part: &str| {
+        part.starts_with(|first: char| first.is_ascii_lowercase() || first.is_ascii_digit())
+            && part.ends_with(|last: char| last.is_ascii_lowercase() || last.is_ascii_digit())
+            && part
+                .split(|c: char| c.is_ascii_lowercase() || c.is_ascii_digit())
+                .all(is_separator)
+            && part
+                .bytes()
+                .all(|byte| is_word(byte) || matches!(byte, b'.' | b'_' | b'-'))
+    };
+    text.len() <= limits::MAX_REPOSITORY_BYTES && text.split('/').all(is_part)
+}
+
+/// A letter, digit or underscore, and up to 127 of these, dots and hyphens.
+fn is_tag(text: &str) -> bool {
+    let is_word = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+    let mut bytes = text.bytes();
+    text.len() <= 128
+        && bytes.next().is_some_and(is_word)
+        && bytes.all(|byte| is_word(byte) || matches!(byte, b'.' | b'-'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DIGEST: &str = "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+
+    fn parts(text: &str) -> (String, String, Option<String>, Option<String>) {
+        let reference = Reference::parse(text).unwrap();
+        (
+            reference.registry().to_owned(),
+            reference.repository().to_owned(),
+            reference.tag().map(str::to_owned),
+            reference.digest().map(str::to_owned),
+        )
+    }
+
+    #[test]
+    fn the_four_parts_are_told_apart() {
+        let owned = |text: &str| Some(text.to_owned());
+        for (text, registry, repository, tag, digest) in [
+            (
+                "localhost:5000/app:v1".to_owned(),
+                "localhost:5000",
+                "app",
+                owned("v1"),
+                None,
+            ),
+            (
+                format!("r.example/a/b-c__d.e@{DIGEST}"),
+                "r.example",
+                "a/b-c__d.e",
+                None,
+                owned(DIGEST),
+            ),
+            (
+                format!("r.example/a:_T.1-@{DIGEST}"),
+                "r.example",
+                "a",
+                owned("_T.1-"),
+                owned(DIGEST),
+            ),
+            (
+                "[::1]:5000/a:1".to_owned(),
+                "[::1]:5000",
+                "a",
+                owned("1"),
+                None,
+            ),
+        ] {
+            assert_eq!(
+                parts(&text),
+                (registry.to_owned(), repository.to_owned(), tag, digest),
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_digest_wins_over_the_tag_and_is_what_is_shown() {
+        let reference = Reference::parse(&format!("r.example/a:v1@{DIGEST}")).unwrap();
+        assert_eq!(reference.target(), DIGEST);
+        assert_eq!(reference.to_string(), format!("r.example/a@{DIGEST}"));
+        let tagged = Reference::parse("r.example/a:v1").unwrap();
+        assert_eq!(tagged.to_string(), "r.example/a:v1");
+        let digest = oci::parse_digest(DIGEST).unwrap();
+        assert_eq!(
+            tagged.with_digest(&digest).to_string(),
+            reference.to_string()
+        );
+    }
+
+    #[test]
+    fn bad_references_are_refused_in_notations_words() {
+        for (text, reason) in [
+            ("", "missing registry or repository"),
+            ("sign", "missing registry or repository"),
+            ("r.example:5000", "missing registry or repository"),
+            ("r.example/", "invalid repository \"\""),
+            ("r.example/SIGN:v1", "invalid repository \"SIGN\""),
+            (
+                "http://r.example/sign:v1",
+                "invalid repository \"/r.example/sign\"",
+            ),
+            (
+                "http://127.0.0.1:1/sign:v1",
+                "invalid repository \"/127.0.0.1\"",
+            ),
+            ("r.example/si gn:v1", "invalid repository \"si gn\""),
+            ("r.example/a//b:v1", "invalid repository \"a//b\""),
+            ("r.example/a/../b:v1", "invalid repository \"a/../b\""),
+            ("r.example/a___b:v1", "invalid repository \"a___b\""),
+            ("r.example/a-:v1", "invalid repository \"a-\""),
+            ("/a:v1", "invalid registry \"\""),
+            (
+                "user:pw@r.example/a:v1",
+                "invalid registry \"user:pw@r.example\"",
+            ),
+            ("r_x.example/a:v1", "invalid registry \"r_x.example\""),
+            ("r.example./a:v1", "invalid registry \"r.example.\""),
+            ("r.example:/a:v1", "invalid registry \"r.example:\""),
+            (
+                "r.example:65536/a:v1",
+                "invalid registry \"r.example:65536\"",
+            ),
+            ("[::1/a:v1", "invalid registry \"[::1\""),
+            ("[::1]x/a:v1", "invalid registry \"[::1]x\""),
+            ("r.example/sign", "no tag or digest"),
+            ("r.example/sign:", "no tag or digest"),
+            ("r.example/sign@", "no tag or digest"),
+            ("r.example/sign:-v1", "invalid tag \"-v1\""),
+            ("r.example/sign:a:b", "invalid tag \"a:b\""),
+            (
+                "r.example/sign@sha256:abc",
+                "invalid digest \"sha256:abc\": invalid checksum digest length",
+            ),
+            (
+                "r.example/sign@md5:abc",
+                "invalid digest \"md5:abc\": unsupported digest algorithm",
+            ),
+            (
+                "r.example/sign@x",
+                "invalid digest \"x\": invalid checksum digest format",
+            ),
+        ] {
+            assert_eq!(
+                Reference::parse(text).unwrap_err().notation_sentence(),
+                format!(
+                    "\"{text}\": invalid reference: {reason}. Expecting \
+                     <registry>/<repository>:<tag> or <registry>/<repository>@<digest>"
+                )
+            );
+        }
+    }
+
+    #[test]
+    fn a_tag_beside_a_digest_must_be_a_tag() {
+        let text = format!("r.example/a:-x@{DIGEST}");
+        assert_eq!(
+            Reference::parse(&text),
+            Err(Error::InvalidTag {
+                reference: text.clone(),
+                tag: "-x".to_owned()
+            })
+        );
+        assert!(matches!(
+            Reference::parse(&format!("r.example/a:@{DIGEST}")),
+            Err(Error::InvalidTag { tag, .. }) if tag.is_empty()
+        ));
+    }
+
+    #[test]
+    fn lengths_are_bounded() {
+        let repository = "a".repeat(limits::MAX_REPOSITORY_BYTES);
+        assert!(Reference::parse(&format!("r.example/{repository}:v")).is_ok());
+        assert!(matches!(
+            Reference::parse(&format!("r.example/{repository}a:v")),
+            Err(Error::InvalidRepository { .. })
+        ));
+        assert!(Reference::parse(&format!("r.example/a:{}", "t".repeat(128))).is_ok());
+        assert!(matches!(
+            Reference::parse(&format!("r.example/a:{}", "t".repeat(129))),
+            Err(Error::InvalidTag { .. })
+        ));
+        let length = limits::MAX_REFERENCE_BYTES;
+        assert!(!matches!(
+            Reference::parse(&"a".repeat(length)),
+            Err(Error::TooLong { .. })
+        ));
+        assert_eq!(
+            Reference::parse(&"a".repeat(length + 1)),
+            Err(Error::TooLong { length: length + 1 })
+        );
+    }
+
+    #[test]
+    fn docker_hub_has_one_name_for_policies_and_another_for_requests() {
+        for registry in [
+            "docker.io",
+            "index.docker.io",
+            "registry-1.docker.io",
+            "Docker.IO",
+        ] {
+            let reference = Reference::parse(&format!("{registry}/nginx:1")).unwrap();
+            assert_eq!(reference.repository(), "library/nginx");
+            assert_eq!(reference.scope(), "docker.io/library/nginx");
+            assert_eq!(reference.server(), "registry-1.docker.io");
+            assert_eq!(reference.to_string(), format!("{registry}/library/nginx:1"));
+        }
+        let other = Reference::parse("docker.io.example/nginx:1").unwrap();
+        assert_eq!(other.scope(), "docker.io.example/nginx");
+        assert_eq!(other.server(), "docker.io.example");
+    }
+
+    #[test]
+    fn scopes_are_compared_without_regard_to_the_hosts_letter_case() {
+        let reference = Reference::parse("Registry.Example:5000/app:1").unwrap();
+        assert_eq!(reference.scope(), "registry.example:5000/app");
+        assert_eq!(
+            normalize_scope("REGISTRY.example:5000/app"),
+            reference.scope()
+        );
+        assert_eq!(normalize_scope("*"), "*");
+    }
+
+    #[test]
+    fn only_this_machine_is_loopback() {
+        for (registry, wanted) in [
+            ("localhost", true),
+            ("LOCALHOST:5000", true),
+            ("127.0.0.1:5000", true),
+            ("127.1.2.3", true),
+            ("[::1]:5000", true),
+            ("[::1]", true),
+            ("localhost.example", false),
+            ("127.0.0.1.example", false),
+            ("10.0.0.1:5000", false),
+            ("[2001:db8::1]", false),
+        ] {
+            let reference = Reference::parse(&format!("{registry}/a:1")).unwrap();
+            assert_eq!(reference.is_loopback(), wanted, "{registry}");
+        }
+    }
+}
