@@ -1,7 +1,7 @@
 //! The one integration test binary.
 
-mod documents;
 mod support;
 
 mod registry;
+mod documents;
 mod vectors;

@@ -21,9 +21,9 @@ mod certificate_file;
 mod chain;
 mod envelope;
 mod timestamp_token;
-mod trust_policy;
 mod tsp_response;
 mod tst;
+mod trust_policy;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -125,13 +125,13 @@ fn answer(case: &Case) -> Option<Answer> {
         "chain" => chain::answer(case),
         "cose envelope" => envelope::answer(case, EnvelopeFormat::Cose),
         "jws envelope" => envelope::answer(case, EnvelopeFormat::Jws),
+        "timestamp verification" => return timestamp_token::answer(case),
+        "tsp response" => tsp_response::answer(case),
+        "tst" => tst::answer(case),
         "trust policy (oci)" => trust_policy::parse(case, DocumentKind::Oci),
         "trust policy (blob)" => trust_policy::parse(case, DocumentKind::Blob),
         "scope match" => trust_policy::select(case),
         "identity match" => trust_policy::identity(case),
-        "timestamp verification" => return timestamp_token::answer(case),
-        "tsp response" => tsp_response::answer(case),
-        "tst" => tst::answer(case),
         _ => return None,
     })
 }
