@@ -13,6 +13,7 @@
 mod challenge;
 mod credentials;
 mod ecr;
+mod ecr_tokens;
 mod error;
 mod fetch;
 mod manifest;
@@ -29,6 +30,7 @@ pub use credentials::{
     docker_config_path,
 };
 pub use ecr::EcrHost;
+pub use ecr_tokens::AwsEcrTokens;
 pub use error::{Error, Kind, Words};
 pub use fetch::Signature;
 pub use push::{NewSignature, Pushed, Storage, Warning};

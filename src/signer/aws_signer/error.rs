@@ -13,7 +13,9 @@ pub enum Error {
     #[error("what is to be signed is not a payload of the Notary Project")]
     Payload(#[source] payload::Error),
     /// The payload is longer than AWS Signer takes.
-    #[error("the payload has {bytes} bytes, and AWS Signer signs {MAX_AWS_SIGNER_PAYLOAD_BYTES} at most")]
+    #[error(
+        "the payload has {bytes} bytes, and AWS Signer signs {MAX_AWS_SIGNER_PAYLOAD_BYTES} at most"
+    )]
     PayloadTooLong {
         /// Its length in bytes.
         bytes: usize,
