@@ -200,7 +200,7 @@ impl Headers {
         let Some(index) = self.others.iter().position(|(other, _)| *other == label) else {
             return Ok(None);
         };
-        let (_, value) = self.others.swap_remove(index);
+        let (_, value) = self.others.remove(index);
         let Value::String(text) = value else {
             return Err(Error::WrongKind {
                 header: header.to_owned(),

@@ -154,6 +154,10 @@ impl Checker {
             );
             return;
         }
+        // Editors read this one; it says nothing about trust.
+        if name == "$schema" {
+            return;
+        }
         let cause = warning::unknown_member(name, known, self.kind);
         self.warning(value.pointer(), position, cause);
     }
@@ -546,8 +550,8 @@ impl Checker {
 
 /// Whether two names are the same but for letter case.
 fn is_respelled(known: &str, name: &str) -> bool {
-    // Both ways, since some letters only fold in one of them.
-    let fold = |name: &str| name.to_uppercase().to_lowercase();
+    // The long s has no lower case of its own and yet is an `S` in upper case, and to notation.
+    let fold = |name: &str| name.replace('\u{17f}', "s").to_lowercase();
     fold(known) == fold(name)
 }
 

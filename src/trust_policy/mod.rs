@@ -9,6 +9,7 @@
 mod check;
 mod rule;
 mod statement;
+mod trusted_identity;
 mod warning;
 pub mod scope;
 
@@ -19,6 +20,7 @@ pub use rule::{Problem, Rule};
 pub use statement::{
     BlobUse, Level, Statement, TrustedIdentity, VerificationLevel, VerifyTimestamp,
 };
+pub use trusted_identity::IdentityError;
 pub use warning::{Cause, Warning};
 
 use crate::config::StoreName;

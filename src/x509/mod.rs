@@ -13,7 +13,7 @@ pub mod identity;
 mod key;
 mod name;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 
 use der::Tag;
 
@@ -131,7 +131,7 @@ pub enum Error {
         /// Which one, counted from 1.
         position: usize,
         /// What is wrong with it.
-        source: Box<Error>,
+        source: Box<Self>,
     },
     /// No certificate at all.
     #[error("{purpose} chain has no certificate")]

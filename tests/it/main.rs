@@ -3,4 +3,5 @@
 mod support;
 
 mod registry;
+mod documents;
 mod vectors;

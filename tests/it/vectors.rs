@@ -10,6 +10,12 @@
 //! A kind of row is one file in `tests/it/vectors/` with a function `answer`, and one line in
 //! [`answer`].
 
+#![expect(
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a vector that cannot be read is a failed test"
+)]
+
 mod certificate;
 mod certificate_file;
 mod chain;
@@ -17,12 +23,14 @@ mod envelope;
 mod timestamp_token;
 mod tsp_response;
 mod tst;
+mod trust_policy;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use countersign::notary::EnvelopeFormat;
+use countersign::trust_policy::DocumentKind;
 
 /// One row of the manifest.
 #[derive(Debug, Clone)]
@@ -120,6 +128,10 @@ fn answer(case: &Case) -> Option<Answer> {
         "timestamp verification" => return timestamp_token::answer(case),
         "tsp response" => tsp_response::answer(case),
         "tst" => tst::answer(case),
+        "trust policy (oci)" => trust_policy::parse(case, DocumentKind::Oci),
+        "trust policy (blob)" => trust_policy::parse(case, DocumentKind::Blob),
+        "scope match" => trust_policy::select(case),
+        "identity match" => trust_policy::identity(case),
         _ => return None,
     })
 }
