@@ -1,6 +1,7 @@
 //! Signs and verifies container images with AWS Signer, in the Notary Project format.
 
 pub mod timestamp;
+pub mod revocation;
 pub mod payload;
 pub mod x509;
 pub mod config;

@@ -11,7 +11,10 @@
 
 mod certificate;
 mod certificate_file;
+mod cert_ext;
 mod chain;
+mod crl;
+mod revocation;
 mod timestamp_token;
 mod tsp_response;
 mod tst;
@@ -53,10 +56,6 @@ impl Case {
     }
 
     /// The row's cell `expected`, for answers that no word sums up.
-    #[expect(
-        dead_code,
-        reason = "for the kinds of rows that compare more than a word"
-    )]
     pub(crate) fn expected(&self) -> &str {
         &self.expected
     }
@@ -106,7 +105,6 @@ impl Answer {
     }
 
     /// A failure of the test whatever the row wants, for example other bytes than the reference's.
-    #[expect(dead_code, reason = "for the kinds of rows that compare bytes")]
     pub(crate) fn wrong(detail: impl Into<String>) -> Self {
         Self {
             word: "wrong".to_owned(),
@@ -122,6 +120,9 @@ fn answer(case: &Case) -> Option<Answer> {
         "cert file" => certificate_file::answer(case),
         "chain" => chain::answer(case),
         "timestamp verification" => return timestamp_token::answer(case),
+        "cert ext" => cert_ext::answer(case),
+        "crl" => crl::answer(case),
+        "revocation" => revocation::answer(case),
         "tsp response" => tsp_response::answer(case),
         "tst" => tst::answer(case),
         _ => return None,
