@@ -8,6 +8,10 @@ pub const MAX_MANIFEST_BYTES: u64 = 4 * 1024 * 1024;
 /// Bytes of a signature envelope; notation's limit. A real one has some 10 KiB.
 pub const MAX_ENVELOPE_BYTES: u64 = 32 * 1024 * 1024;
 
+/// Bytes of an envelope's protected header: far more than any signer writes, and few enough that
+/// what they are read into stays small.
+pub const MAX_PROTECTED_HEADER_BYTES: usize = 1024 * 1024;
+
 /// Bytes of a registry's error body that are read: enough for every sentence a registry says.
 pub const MAX_ERROR_BODY_BYTES: u64 = 8 * 1024;
 
@@ -56,6 +60,9 @@ pub const MAX_TRUST_STORE_FILES: usize = 1_000;
 /// Bytes of a trust policy.
 pub const MAX_POLICY_BYTES: u64 = 4 * 1024 * 1024;
 
+/// Problems of one trust policy that are listed, and as many warnings: more help nobody.
+pub const MAX_POLICY_PROBLEMS: usize = 20;
+
 /// Bytes of a configuration file: `config.json`, `signingkeys.json`, Docker's `config.json`.
 pub const MAX_CONFIG_BYTES: u64 = 4 * 1024 * 1024;
 
@@ -65,11 +72,18 @@ pub const MAX_PLUGIN_MESSAGE_BYTES: u64 = 64 * 1024 * 1024;
 /// Time that a plugin or a credential helper may take.
 pub const PROCESS_TIMEOUT: Duration = Duration::from_mins(1);
 
+/// Items in the CBOR of an envelope's header; a real one has some 20.
+pub const MAX_CBOR_ITEMS: usize = 10_000;
+
 /// Levels of nesting in JSON and CBOR that is read.
 pub const MAX_NESTING: usize = 32;
 
 /// Bytes of the payload that AWS Signer signs (`SignPayload`, member `payload`).
 pub const MAX_AWS_SIGNER_PAYLOAD_BYTES: usize = 4_096;
+
+/// Values (members, elements) in a plugin's message. A tree of values takes some 50 times the bytes
+/// of its text; a real message has under 100.
+pub const MAX_PLUGIN_MESSAGE_VALUES: usize = 100_000;
 
 /// Bytes of a reference; a host name, a repository, a tag and a digest at their longest need less.
 pub const MAX_REFERENCE_BYTES: usize = 1_024;
@@ -83,6 +97,9 @@ pub const MAX_RETRY_DELAY: Duration = Duration::from_secs(5);
 /// Wait before a request is sent the second time, if the server does not say; doubles each time.
 pub const RETRY_DELAY: Duration = Duration::from_millis(250);
 
+/// Time in which AWS credentials must be had; SSO, assumed roles and credential processes may take
+/// some seconds.
+pub const CREDENTIALS_TIMEOUT: Duration = Duration::from_secs(30);
 /// Bytes of a time stamp, or of a time-stamping authority's answer (notation's limit for the
 /// answer). Real ones have some 6 KiB.
 pub const MAX_TIMESTAMP_BYTES: u64 = 1024 * 1024;
@@ -127,3 +144,6 @@ pub const CRL_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Time that the revocation check of one chain may take, whatever it has to ask.
 pub const REVOCATION_TIMEOUT: Duration = Duration::from_secs(20);
+/// Artifacts that one command verifies at the same time: enough to hide the round trips, and few
+/// enough that no registry takes it for an attack.
+pub const MAX_CONCURRENT_VERIFICATIONS: usize = 8;

@@ -5,6 +5,9 @@
 
 use std::fmt;
 
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
 /// Media type of the payload that is signed (`signature-specification.md`, "Payload").
 pub const PAYLOAD_MEDIA_TYPE: &str = "application/vnd.cncf.notary.payload.v1+json";
 
@@ -221,6 +224,12 @@ impl fmt::Display for Action {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
     }
+}
+
+/// A time as the specifications write it: RFC 3339, with the offset that it has.
+pub fn rfc3339(time: OffsetDateTime) -> String {
+    // Only years beyond four digits cannot be written, and no reader here lets one in.
+    time.format(&Rfc3339).unwrap_or_else(|_| time.to_string())
 }
 
 #[cfg(test)]

@@ -67,7 +67,7 @@ pub enum Error {
         roots: String,
         /// What rustls says.
         #[source]
-        source: rustls::Error,
+        source: Box<rustls::Error>,
     },
     /// No answer, or not all of it, within the time limit.
     #[error("no whole answer from `{url}`{via} in time")]
@@ -133,21 +133,21 @@ impl Error {
             Self::Connect { source, .. } if source.is_dns() => {
                 Some("check the host name, and DNS on this machine".to_owned())
             }
-            Self::Tls {
-                source: rustls::Error::InvalidMessage(_),
-                ..
-            } => Some(
-                "the server does not speak TLS there; `--insecure-registry` allows plain HTTP"
-                    .to_owned(),
-            ),
-            Self::Tls {
-                source: rustls::Error::InvalidCertificate(_),
-                ..
-            } => Some(
-                "if a proxy or a private CA signs this host's certificate, name its root in \
+            Self::Tls { source, .. } if matches!(**source, rustls::Error::InvalidMessage(_)) => {
+                Some(
+                    "the server does not speak TLS there; `--insecure-registry` allows plain HTTP"
+                        .to_owned(),
+                )
+            }
+            Self::Tls { source, .. }
+                if matches!(**source, rustls::Error::InvalidCertificate(_)) =>
+            {
+                Some(
+                    "if a proxy or a private CA signs this host's certificate, name its root in \
                  `SSL_CERT_FILE`"
-                    .to_owned(),
-            ),
+                        .to_owned(),
+                )
+            }
             _ => None,
         }
     }
@@ -176,7 +176,7 @@ impl Error {
                 host: host(url),
                 via,
                 roots: roots.to_string(),
-                source: tls,
+                source: Box::new(tls),
             };
         }
         if source.is_connect() {

@@ -16,6 +16,7 @@ mod roots;
 pub use body::read_body;
 pub use error::{Error, redact};
 pub use proxy::Proxies;
+pub(crate) use retry::retry_after;
 pub use roots::Roots;
 
 use std::sync::{Arc, Mutex, PoisonError};
@@ -205,5 +206,17 @@ pub fn is_loopback(url: &Url) -> bool {
         Some(url::Host::Ipv4(address)) => address.is_loopback(),
         Some(url::Host::Ipv6(address)) => address.is_loopback(),
         None => false,
+    }
+}
+
+/// Whether `url`'s host is an address of the link, such as `169.254.169.254`, or one of the IPv6
+/// addresses at which EC2, ECS and EKS hand out credentials.
+pub fn is_link_local(url: &Url) -> bool {
+    match url.host() {
+        Some(url::Host::Ipv4(address)) => address.is_link_local(),
+        Some(url::Host::Ipv6(address)) => {
+            address.is_unicast_link_local() || matches!(address.segments(), [0xfd00, 0xec2, ..])
+        }
+        _ => false,
     }
 }

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use url::{Host, Url};
 
-use super::{Error, is_loopback};
+use super::{Error, is_link_local, is_loopback};
 
 /// A proxy, and the environment variable that names it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -121,19 +121,6 @@ impl Proxies {
         }
         let excepted = self.exceptions.iter().any(|e| e.matches(url));
         (!excepted).then_some(proxy)
-    }
-}
-
-/// Whether `url`'s host is an address of the link, `169.254.169.254` for example, or ECS's, EKS's
-/// and EC2's addresses in IPv6.
-fn is_link_local(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Ipv4(address)) => address.is_link_local(),
-        Some(Host::Ipv6(address)) => {
-            let segments = address.segments();
-            address.is_unicast_link_local() || matches!(segments, [0xfd00, 0xec2, ..])
-        }
-        _ => false,
     }
 }
 

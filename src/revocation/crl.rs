@@ -168,6 +168,37 @@ impl<'a> Crl<'a> {
     }
 }
 
+/// What a CRL says about itself. Nothing of it is verified: for people, never for a decision.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CrlSummary {
+    /// As of when it holds.
+    pub this_update: OffsetDateTime,
+    /// Until when it holds.
+    pub next_update: Option<OffsetDateTime>,
+    /// Whether it has changes only.
+    pub is_delta: bool,
+    /// Where its delta CRLs are, of any scheme.
+    pub delta_urls: Vec<String>,
+}
+
+impl CrlSummary {
+    /// Reads a CRL in DER.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Malformed`] or [`Error::MalformedExtension`].
+    pub fn parse(der: &[u8]) -> Result<Self, Error> {
+        let crl = Crl::parse(der)?;
+        let points = crl.freshest_crl()?.unwrap_or_default();
+        Ok(Self {
+            this_update: crl.this_update,
+            next_update: crl.next_update,
+            is_delta: crl.base_number()?.is_some(),
+            delta_urls: points.into_iter().flat_map(|point| point.uris).collect(),
+        })
+    }
+}
+
 /// A CRL and its delta CRL that were verified together; only [`Verified::new`] makes one.
 #[derive(Debug)]
 pub(super) struct Verified<'a> {

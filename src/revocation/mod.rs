@@ -19,6 +19,7 @@ mod validity;
 
 pub use cache::{Cache, Error as CacheError};
 pub use check::{Checker, check_chain};
+pub use crl::CrlSummary;
 pub use error::Error;
 pub use fetch::{Answer, Fetch, FetchError, Network, Question};
 

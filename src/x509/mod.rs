@@ -9,10 +9,11 @@ mod certificate;
 mod chain;
 mod extensions;
 mod file;
+pub mod identity;
 mod key;
 mod name;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 
 use der::Tag;
 
@@ -132,7 +133,7 @@ pub enum Error {
         /// Which one, counted from 1.
         position: usize,
         /// What is wrong with it.
-        source: Box<Error>,
+        source: Box<Self>,
     },
     /// No certificate at all.
     #[error("{purpose} chain has no certificate")]

@@ -16,12 +16,12 @@ use crate::oci::hex;
 /// backwards (RFC 2253 prints the last one first).
 const NAMED: [(&str, &str, Repeat); 9] = [
     ("2.5.4.6", "C", Repeat::All),
-    ("2.5.4.10", "O", Repeat::All),
-    ("2.5.4.11", "OU", Repeat::All),
-    ("2.5.4.7", "L", Repeat::All),
     ("2.5.4.8", "ST", Repeat::All),
+    ("2.5.4.7", "L", Repeat::All),
     ("2.5.4.9", "STREET", Repeat::All),
     ("2.5.4.17", "POSTALCODE", Repeat::All),
+    ("2.5.4.10", "O", Repeat::All),
+    ("2.5.4.11", "OU", Repeat::All),
     ("2.5.4.3", "CN", Repeat::Last),
     ("2.5.4.5", "SERIALNUMBER", Repeat::Last),
 ];
@@ -276,7 +276,11 @@ mod tests {
         let subject = name(&[
             &[(COUNTRY, Tag::PrintableString, b"US")],
             &[(STATE, Tag::Utf8String, b"WA")],
+            &[("2.5.4.5", Tag::PrintableString, b"7")],
             &[(ORGANIZATION, Tag::Utf8String, b"DigiCert, Inc.")],
+            &[("2.5.4.17", Tag::Utf8String, b"98101")],
+            &[("2.5.4.9", Tag::Utf8String, b"street")],
+            &[("2.5.4.7", Tag::Utf8String, b"Seattle")],
             &[(UNIT, Tag::Utf8String, b"a")],
             &[(UNIT, Tag::Utf8String, b"b")],
             &[(COMMON_NAME, Tag::Utf8String, b"first")],
@@ -287,7 +291,8 @@ mod tests {
         .unwrap();
         assert_eq!(
             subject.to_string(),
-            "CN=\\ #x\\ ,ST=WA,OU=a+OU=b,O=DigiCert\\, Inc.,C=US,\
+            "SERIALNUMBER=7,CN=\\ #x\\ ,OU=a+OU=b,O=DigiCert\\, Inc.,POSTALCODE=98101,\
+             STREET=street,L=Seattle,ST=WA,C=US,\
              1.2.840.113549.1.9.1=#0c03614062,0.9.2342.19200300.100.1.25=#1303636f6d"
         );
         let values: Vec<&str> = subject.attributes().map(|a| a.value.as_str()).collect();
@@ -296,7 +301,11 @@ mod tests {
             [
                 "US",
                 "WA",
+                "7",
                 "DigiCert, Inc.",
+                "98101",
+                "street",
+                "Seattle",
                 "a",
                 "b",
                 "first",
@@ -315,7 +324,7 @@ mod tests {
             &[(ORGANIZATION, Tag::Utf8String, b"#o")],
         ])
         .unwrap();
-        assert_eq!(subject.to_string(), "L=,O=\\#o");
+        assert_eq!(subject.to_string(), "O=\\#o,L=");
         assert!(name(&[]).unwrap().is_empty());
     }
 

@@ -4,24 +4,36 @@
 //! found by itself. A row's answer is the reference implementation's, unless brackets say another:
 //! `(spec: reject)`, `(ours: reject)`, `(ours: either)`. `tests/vectors/exceptions.json` gives the
 //! rows on which we differ on purpose, each with its reason; a row that is listed there and answers
-//! as wanted fails too.
+//! as wanted fails too. `tests/vectors/messages.json` has the exact words of our refusals, by path:
+//! a row that is listed there must be refused in these words.
 //!
 //! A kind of row is one file in `tests/it/vectors/` with a function `answer`, and one line in
 //! [`answer`].
 
+#![expect(
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a vector that cannot be read is a failed test"
+)]
+
+mod cert_ext;
 mod certificate;
 mod certificate_file;
-mod cert_ext;
 mod chain;
 mod crl;
+mod envelope;
 mod revocation;
 mod timestamp_token;
 mod tsp_response;
 mod tst;
+mod trust_policy;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
+
+use countersign::notary::EnvelopeFormat;
+use countersign::trust_policy::DocumentKind;
 
 /// One row of the manifest.
 #[derive(Debug, Clone)]
@@ -32,32 +44,27 @@ pub(crate) struct Case {
     /// What to do with the file, in words.
     pub(crate) how: String,
     kind: String,
-    expected: String,
+    /// The answer of the reference implementation, and ours in brackets where it differs.
+    pub(crate) expected: String,
     why: String,
 }
 
 impl Case {
-    /// The file or folder that the row is about.
-    pub(crate) fn file(&self) -> PathBuf {
-        self.root.join(&self.path)
-    }
-
-    /// Another file of the set, by its path relative to the set. Files that a smaller set lacks come
-    /// from `generated/`.
-    pub(crate) fn other_file(&self, path: &str) -> PathBuf {
+    /// The file or folder that the row is about, or another one, by its path relative to the set.
+    pub(crate) fn file(&self, path: &str) -> PathBuf {
         self.root.join(path)
     }
 
     /// The bytes of the row's file.
-    #[expect(clippy::disallowed_methods, reason = "test vectors are small")]
     pub(crate) fn read(&self) -> Vec<u8> {
-        let file = self.file();
-        std::fs::read(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display()))
+        self.read_other(&self.path)
     }
 
-    /// The row's cell `expected`, for answers that no word sums up.
-    pub(crate) fn expected(&self) -> &str {
-        &self.expected
+    /// The bytes of another file of the set, by its path relative to the set.
+    #[expect(clippy::disallowed_methods, reason = "test vectors are small")]
+    pub(crate) fn read_other(&self, path: &str) -> Vec<u8> {
+        let file = self.file(path);
+        std::fs::read(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display()))
     }
 }
 
@@ -119,12 +126,18 @@ fn answer(case: &Case) -> Option<Answer> {
         "cert" => certificate::answer(case),
         "cert file" => certificate_file::answer(case),
         "chain" => chain::answer(case),
-        "timestamp verification" => return timestamp_token::answer(case),
+        "cose envelope" => envelope::answer(case, EnvelopeFormat::Cose),
+        "jws envelope" => envelope::answer(case, EnvelopeFormat::Jws),
         "cert ext" => cert_ext::answer(case),
         "crl" => crl::answer(case),
         "revocation" => revocation::answer(case),
+        "timestamp verification" => return timestamp_token::answer(case),
         "tsp response" => tsp_response::answer(case),
         "tst" => tst::answer(case),
+        "trust policy (oci)" => trust_policy::parse(case, DocumentKind::Oci),
+        "trust policy (blob)" => trust_policy::parse(case, DocumentKind::Blob),
+        "scope match" => trust_policy::select(case),
+        "identity match" => trust_policy::identity(case),
         _ => return None,
     })
 }
@@ -207,6 +220,9 @@ fn every_vector_is_answered_as_wanted() {
     let exceptions = std::fs::read_to_string(own.join("exceptions.json")).unwrap();
     let exceptions: Vec<Exception> = serde_json::from_str(&exceptions).unwrap();
 
+    let messages = std::fs::read_to_string(own.join("messages.json")).unwrap();
+    let messages: BTreeMap<String, String> = serde_json::from_str(&messages).unwrap();
+
     let mut failures = Vec::new();
     let mut run: BTreeMap<&str, usize> = BTreeMap::new();
     let mut not_run: BTreeMap<&str, usize> = BTreeMap::new();
@@ -217,6 +233,14 @@ fn every_vector_is_answered_as_wanted() {
             continue;
         };
         *run.entry(&case.kind).or_default() += 1;
+        if let Some(message) = messages.get(&case.path)
+            && *message != answer.detail
+        {
+            failures.push(format!(
+                "{} [{}] is answered `{}`, wanted the words `{message}`",
+                case.path, case.kind, answer.detail
+            ));
+        }
         let as_wanted = Wanted::parse(&case.expected).is_met_by(&answer);
         let exception = exceptions.iter().position(|entry| entry.is_for(case));
         excepted.extend(exception);

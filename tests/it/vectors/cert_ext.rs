@@ -17,7 +17,7 @@ pub(super) fn answer(case: &Case) -> Answer {
         }
         Ok(_) => "info: no usable URL",
     };
-    if found == case.expected() {
+    if found == case.expected {
         Answer::word(found)
     } else {
         Answer::wrong(found)

@@ -28,7 +28,6 @@ impl Fetch for Stored {
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "test vectors are small")]
 pub(super) fn answer(case: &Case) -> Answer {
     let chain = x509::parse_certificates(&case.read()).unwrap();
     let mut stored = Stored::default();
@@ -39,8 +38,7 @@ pub(super) fn answer(case: &Case) -> Answer {
         } else if let Some((url, file)) = part.split_once(" -> ")
             && !["404", "timeout"].contains(&file)
         {
-            let file = case.other_file(&format!("generated/revocation/data/{file}"));
-            let body = std::fs::read(file).unwrap();
+            let body = case.read_other(&format!("generated/revocation/data/{file}"));
             stored.0.insert(url.to_owned(), body.into());
         }
     }

@@ -3,6 +3,8 @@
 //! Input: an environment, handed in; output: paths and settings. Nothing is read here but `config.json`;
 //! trust policies, trust stores and keys are read by the modules that judge them.
 
+mod store_name;
+
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -11,6 +13,8 @@ use crate::document::{self, Document, Kind, Member, Node, Position};
 use crate::files;
 use crate::limits::MAX_CONFIG_BYTES;
 use crate::notary::EnvelopeFormat;
+
+pub use store_name::{StoreName, StoreNameError};
 
 /// The operating systems whose rules differ.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,0 +1,102 @@
+//! How the registry behaves; every choice is for tests, the defaults are Amazon ECR's.
+
+/// How the registry behaves. Start from `RegistryOptions::default()` and change what a test needs.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct RegistryOptions {
+    /// Who may use the registry on hosts that are not ECR's, such as `127.0.0.1:4570`. [`Access::Open`] unless changed.
+    ///
+    /// ECR's hosts, which are reached through the emulator as a proxy, always ask for ECR's token.
+    pub loopback_access: Access,
+    /// The referrers API. [`ReferrersApi::Filtering`] unless changed.
+    pub referrers: ReferrersApi,
+    /// Entries of one page of referrers and of tags; 50 unless changed, and at least 1.
+    pub page_size: usize,
+    /// How the bytes of a blob are answered. [`BlobDelivery::Redirect`] unless changed.
+    pub blobs: BlobDelivery,
+    /// Whether a push makes a repository that is not there. [`RepositoryCreation::LoopbackOnly`] unless changed.
+    pub creation: RepositoryCreation,
+}
+
+impl Default for RegistryOptions {
+    fn default() -> Self {
+        Self {
+            loopback_access: Access::Open,
+            referrers: ReferrersApi::Filtering,
+            page_size: 50,
+            blobs: BlobDelivery::Redirect,
+            creation: RepositoryCreation::LoopbackOnly,
+        }
+    }
+}
+
+/// Who may use the registry.
+#[derive(Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Access {
+    /// Everybody; no credentials are asked for.
+    Open,
+    /// Amazon ECR's: `Basic` with the user `AWS` and a password that `GetAuthorizationToken` issued.
+    Ecr,
+    /// `Basic` with one user.
+    Basic {
+        /// The user.
+        username: String,
+        /// Its password.
+        password: String,
+    },
+    /// `Bearer`, with tokens from `/_registry/token` on the same server, which asks for `Basic`.
+    Bearer {
+        /// The user that `/_registry/token` gives any token to.
+        username: String,
+        /// Its password.
+        password: String,
+        /// Whether `/_registry/token` gives tokens to read to requests without credentials.
+        anonymous_pull: bool,
+    },
+}
+
+impl std::fmt::Debug for Access {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(match self {
+            Self::Open => "Open",
+            Self::Ecr => "Ecr",
+            Self::Basic { .. } => "Basic",
+            Self::Bearer { .. } => "Bearer",
+        })
+    }
+}
+
+/// How `/v2/<name>/referrers/<digest>` answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ReferrersApi {
+    /// As the specification wants it: `artifactType` filters, and `OCI-Filters-Applied` says so.
+    Filtering,
+    /// The filter is ignored, as the specification allows.
+    Unfiltered,
+    /// As registries before distribution 1.1: 404 in plain text, and no `OCI-Subject`. Clients must use the tag schema.
+    Absent,
+}
+
+/// How a GET of a blob is answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum BlobDelivery {
+    /// 307 to an address that is valid for an hour without credentials, and refuses requests that carry some.
+    Redirect,
+    /// 200 with the bytes.
+    Direct,
+}
+
+/// Which pushes make the repository.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum RepositoryCreation {
+    /// Pushes to hosts that are not ECR's. On ECR's, `CreateRepository` makes them.
+    LoopbackOnly,
+    /// Every push.
+    OnPush,
+    /// No push: `CreateRepository` on every host.
+    Explicit,
+}

@@ -1,0 +1,319 @@
+//! One configuration of AWS per process: credentials are fetched once and shared by the clients of
+//! every region.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use aws_config::identity::IdentityCache;
+use aws_config::profile::ProfileFileCredentialsProvider;
+use aws_config::provider_config::ProviderConfig;
+use aws_config::retry::RetryConfig;
+use aws_config::timeout::TimeoutConfig;
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_types::sdk_ua_metadata::FrameworkMetadata;
+use aws_types::service_config::ServiceConfigKey;
+use tokio::sync::OnceCell;
+
+use super::arn::{Location, is_region};
+use super::http_client::PooledHttp;
+use super::partition::Partition;
+use crate::{http, limits};
+
+const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// What the user said about AWS, over and above the environment and AWS's own configuration files.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Settings {
+    /// The profile in AWS's configuration files to take credentials from; nothing else is tried.
+    pub profile: Option<String>,
+    /// The region to ask, whatever region a signing profile is of.
+    pub region: Option<String>,
+    /// The URL to ask AWS Signer at, in place of its own.
+    pub signer_endpoint_url: Option<String>,
+}
+
+/// Why the settings cannot be followed.
+#[derive(Debug, thiserror::Error, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum SettingsError {
+    /// A region that cannot be one.
+    #[error("`{0}` is not a region")]
+    Region(String),
+    /// An endpoint that is not an `http` or `https` URL.
+    #[error("`{0}` is not the URL of an endpoint")]
+    EndpointUrl(String),
+    /// A setting that is probably a misspelled one of ours.
+    #[error("setting `{0}` is not known")]
+    Unknown(String),
+    /// The region set and the one in an ARN are of two partitions, whose profiles and signatures
+    /// know nothing of each other.
+    #[error(
+        "`{arn}` is of partition `{partition}`, but region `{region}`, which is set explicitly, is of `{other}`"
+    )]
+    Partition {
+        /// The ARN.
+        arn: String,
+        /// Its partition.
+        partition: Partition,
+        /// The region set.
+        region: String,
+        /// That region's partition.
+        other: Partition,
+    },
+}
+
+impl SettingsError {
+    /// What to do about it.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Region(_) => Some("a region is like `us-east-1`".to_owned()),
+            Self::EndpointUrl(_) => {
+                Some("an endpoint is like `https://HOST` or `http://127.0.0.1:4570`".to_owned())
+            }
+            Self::Unknown(_) => Some(format!("the settings are `{}`", Settings::NAMES.join("`, `"))),
+            Self::Partition { .. } => Some(
+                "leave the region away, then the one in the ARN is asked, with credentials of that partition"
+                    .to_owned(),
+            ),
+        }
+    }
+}
+
+impl Settings {
+    /// Names of the settings as Notation passes them on, `--plugin-config`.
+    pub const NAMES: [&'static str; 3] = ["aws-profile", "aws-region", "aws-signer-endpoint-url"];
+
+    /// The settings that Notation passes on (`--plugin-config`), as AWS's plugin knows them.
+    ///
+    /// Settings that do not begin with `aws` are somebody else's and are ignored, as all unknown
+    /// ones are by AWS's plugin; but a misspelled one of ours would quietly sign with other
+    /// credentials or in another region.
+    ///
+    /// # Errors
+    ///
+    /// [`SettingsError::Unknown`].
+    pub fn from_plugin_config(config: &BTreeMap<String, String>) -> Result<Self, SettingsError> {
+        let unknown = config
+            .keys()
+            .filter(|key| !Self::NAMES.contains(&key.as_str()))
+            .find(|key| key.to_ascii_lowercase().starts_with("aws"));
+        if let Some(key) = unknown {
+            return Err(SettingsError::Unknown(key.clone()));
+        }
+        let value = |key: &str| config.get(key).filter(|value| !value.is_empty()).cloned();
+        let [profile, region, endpoint_url] = Self::NAMES;
+        Ok(Self {
+            profile: value(profile),
+            region: value(region),
+            signer_endpoint_url: value(endpoint_url),
+        })
+    }
+
+    fn check(&self) -> Result<(), SettingsError> {
+        if let Some(region) = &self.region
+            && !is_region(region)
+        {
+            return Err(SettingsError::Region(region.clone()));
+        }
+        if let Some(text) = &self.signer_endpoint_url {
+            let is_endpoint = url::Url::parse(text)
+                .is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
+            if !is_endpoint {
+                return Err(SettingsError::EndpointUrl(text.clone()));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The region to ask, and whether that is not the one of the ARN in question.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RegionChoice {
+    /// The region to ask.
+    pub region: String,
+    /// The region of the ARN, where the one set explicitly is another.
+    pub conflicts_with: Option<String>,
+}
+
+impl RegionChoice {
+    /// The conflict in words.
+    pub fn warning(&self) -> Option<String> {
+        let other = self.conflicts_with.as_ref()?;
+        Some(format!(
+            "asked in region `{}`, which is set explicitly, although the ARN says `{other}`",
+            self.region
+        ))
+    }
+}
+
+/// AWS, as this process talks to it. Clones share everything; nothing is read and nobody is asked
+/// before the first client is made.
+#[derive(Debug, Clone)]
+pub struct Aws(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    http: PooledHttp,
+    settings: Settings,
+    base: OnceCell<SdkConfig>,
+}
+
+impl Aws {
+    /// AWS through `pool`, with these settings.
+    ///
+    /// # Errors
+    ///
+    /// [`SettingsError`] if a setting cannot be what it should be.
+    pub fn new(pool: http::Pool, settings: Settings) -> Result<Self, SettingsError> {
+        settings.check()?;
+        Ok(Self(Arc::new(Inner {
+            http: PooledHttp::new(pool),
+            settings,
+            base: OnceCell::new(),
+        })))
+    }
+
+    /// The settings that this was made with.
+    pub fn settings(&self) -> &Settings {
+        &self.0.settings
+    }
+
+    /// The region to ask about something at `location`: the one that is set explicitly, else that
+    /// of the ARN. The environment's region has no say: signatures of several regions are verified
+    /// on one machine, and a CodeBuild project always has an `AWS_REGION`.
+    ///
+    /// # Errors
+    ///
+    /// [`SettingsError::Partition`] if the region set is of another partition.
+    pub fn region_for(
+        &self,
+        arn: &dyn std::fmt::Display,
+        location: &Location,
+    ) -> Result<RegionChoice, SettingsError> {
+        let Some(region) = self.0.settings.region.clone() else {
+            return Ok(RegionChoice {
+                region: location.region().to_owned(),
+                conflicts_with: None,
+            });
+        };
+        let other = Partition::of_region(&region);
+        if other != location.partition() {
+            return Err(SettingsError::Partition {
+                arn: arn.to_string(),
+                partition: location.partition(),
+                region,
+                other,
+            });
+        }
+        let conflicts_with = (region != location.region()).then(|| location.region().to_owned());
+        Ok(RegionChoice {
+            region,
+            conflicts_with,
+        })
+    }
+
+    /// The SDK's configuration for `region`; without one, for the region set explicitly or the one
+    /// that AWS's own rules find (environment, configuration files, instance metadata).
+    ///
+    /// Reads configuration files at the first call. Credentials are fetched when a client needs
+    /// them, and then once for all regions.
+    pub async fn config(&self, region: Option<&str>) -> SdkConfig {
+        let region = self.0.settings.region.as_deref().or(region);
+        let base = self
+            .0
+            .base
+            .get_or_init(|| load(&self.0.http, &self.0.settings, region))
+            .await
+            .clone();
+        match region {
+            Some(region) => base
+                .into_builder()
+                .region(Region::new(region.to_owned()))
+                .build(),
+            None => base,
+        }
+    }
+
+    /// A client of AWS Signer in `region`.
+    pub async fn signer(&self, region: &str) -> aws_sdk_signer::Client {
+        let sdk = self.config(Some(region)).await;
+        let mut config = aws_sdk_signer::config::Builder::from(&sdk);
+        if let Some(url) = &self.0.settings.signer_endpoint_url {
+            config.set_endpoint_url(Some(url.clone()));
+        }
+        aws_sdk_signer::Client::from_conf(config.build())
+    }
+
+    /// A client of AWS Signer's data plane in `region`.
+    ///
+    /// An endpoint that is configured for AWS Signer (`AWS_ENDPOINT_URL_SIGNER`) holds for the data
+    /// plane too, unless that has its own (`AWS_ENDPOINT_URL_SIGNER_DATA`): in AWS's plugin the
+    /// question is one of AWS Signer's.
+    pub async fn signer_data(&self, region: &str) -> aws_sdk_signerdata::Client {
+        let sdk = self.config(Some(region)).await;
+        let mut config = aws_sdk_signerdata::config::Builder::from(&sdk);
+        let endpoint = self.0.settings.signer_endpoint_url.clone().or_else(|| {
+            if service_endpoint(&sdk, "Signer Data").is_some() {
+                return None;
+            }
+            service_endpoint(&sdk, "Signer")
+        });
+        if let Some(url) = endpoint {
+            config.set_endpoint_url(Some(url));
+        }
+        aws_sdk_signerdata::Client::from_conf(config.build())
+    }
+}
+
+/// The endpoint that environment or configuration file give this one service.
+fn service_endpoint(sdk: &SdkConfig, service: &str) -> Option<String> {
+    let key = ServiceConfigKey::builder()
+        .service_id(service)
+        .env("AWS_ENDPOINT_URL")
+        .profile("endpoint_url")
+        .build()
+        .ok()?;
+    sdk.service_config()?.load_config(key)
+}
+
+async fn load(http: &PooledHttp, settings: &Settings, region: Option<&str>) -> SdkConfig {
+    let mut loader = aws_config::defaults(BehaviorVersion::latest())
+        .http_client(http.clone())
+        .retry_config(
+            RetryConfig::standard()
+                .with_max_attempts(limits::MAX_ATTEMPTS)
+                .with_initial_backoff(limits::RETRY_DELAY)
+                .with_max_backoff(limits::MAX_RETRY_DELAY),
+        )
+        .timeout_config(
+            TimeoutConfig::builder()
+                .connect_timeout(limits::CONNECT_TIMEOUT)
+                .operation_timeout(limits::REQUEST_TIMEOUT)
+                .build(),
+        )
+        .identity_cache(
+            IdentityCache::lazy()
+                .load_timeout(limits::CREDENTIALS_TIMEOUT)
+                .build(),
+        );
+    if let Ok(metadata) = FrameworkMetadata::new("countersign", Some(VERSION)) {
+        loader = loader.framework_metadata(metadata);
+    }
+    if let Some(region) = region {
+        loader = loader.region(Region::new(region.to_owned()));
+    }
+    if let Some(profile) = &settings.profile {
+        // As in AWS's plugin: a profile that is named explicitly beats keys in the environment,
+        // and nothing else is tried in its place.
+        let provider_config = ProviderConfig::default()
+            .with_http_client(http.clone())
+            .with_region(region.map(|region| Region::new(region.to_owned())));
+        loader = loader.profile_name(profile).credentials_provider(
+            ProfileFileCredentialsProvider::builder()
+                .configure(&provider_config)
+                .profile_name(profile)
+                .build(),
+        );
+    }
+    loader.load().await
+}

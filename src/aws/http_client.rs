@@ -1,0 +1,179 @@
+//! The AWS SDK's requests through our own connection pool, so that proxies, roots of TLS and limits
+//! are the same for AWS as for registries, and one HTTP stack is linked instead of two.
+
+use std::time::Duration;
+
+use aws_smithy_runtime_api::client::http::{
+    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
+};
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+use aws_smithy_runtime_api::client::result::ConnectorError;
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use aws_smithy_types::body::SdkBody;
+use url::{Host, Url};
+
+use crate::http;
+use crate::limits::MAX_AWS_RESPONSE_BYTES;
+
+/// The SDK's way to our pool.
+#[derive(Debug, Clone)]
+pub(super) struct PooledHttp {
+    pool: http::Pool,
+    /// For addresses that are only meant for this machine, and hand out its credentials.
+    direct: http::Pool,
+}
+
+impl PooledHttp {
+    pub(super) fn new(pool: http::Pool) -> Self {
+        let direct = http::Pool::new(http::Settings {
+            proxies: http::Proxies::default(),
+            ..pool.settings().clone()
+        });
+        Self { pool, direct }
+    }
+
+    fn pool_for(&self, url: &Url) -> &http::Pool {
+        if is_link_local(url) {
+            &self.direct
+        } else {
+            &self.pool
+        }
+    }
+
+    async fn send(self, request: HttpRequest) -> Result<HttpResponse, ConnectorError> {
+        let url =
+            Url::parse(request.uri()).map_err(|error| ConnectorError::user(Box::new(error)))?;
+        let pool = self.pool_for(&url);
+        let request = into_reqwest(pool, request, &url)?;
+        let response = pool.send(request).await.map_err(connector_error)?;
+        let status = response.status();
+        let headers = response.headers().clone();
+        let body = http::read_body(response, MAX_AWS_RESPONSE_BYTES)
+            .await
+            .map_err(connector_error)?;
+        let mut answer = ::http::Response::new(SdkBody::from(body));
+        *answer.status_mut() = status;
+        for (name, value) in &headers {
+            // The SDK reads headers as text; what is not text means nothing to it.
+            if value.to_str().is_ok() {
+                answer.headers_mut().append(name, value.clone());
+            }
+        }
+        HttpResponse::try_from(answer).map_err(|error| ConnectorError::other(error.into(), None))
+    }
+}
+
+fn into_reqwest(
+    pool: &http::Pool,
+    request: HttpRequest,
+    url: &Url,
+) -> Result<reqwest::Request, ConnectorError> {
+    let user = |error: Box<dyn std::error::Error + Send + Sync>| ConnectorError::user(error);
+    let request = request
+        .try_into_http1x()
+        .map_err(|error| user(error.into()))?;
+    let (head, body) = request.into_parts();
+    let body = body
+        .bytes()
+        .ok_or_else(|| user("a request with a streamed body".into()))?
+        .to_vec();
+    let mut request = pool
+        .client(url)
+        .map_err(connector_error)?
+        .request(head.method, url.clone())
+        .headers(head.headers)
+        .build()
+        .map_err(|error| user(error.into()))?;
+    if !body.is_empty() {
+        *request.body_mut() = Some(body.into());
+    }
+    Ok(request)
+}
+
+/// Whether sending the request again may help, in the SDK's terms.
+fn connector_error(error: http::Error) -> ConnectorError {
+    match error {
+        http::Error::TimedOut { .. } => ConnectorError::timeout(error.into()),
+        http::Error::Connect { ref source, .. } if source.is_timeout() => {
+            ConnectorError::timeout(error.into())
+        }
+        http::Error::Connect { .. } | http::Error::Interrupted { .. } => {
+            ConnectorError::io(error.into())
+        }
+        _ => ConnectorError::other(error.into(), None),
+    }
+}
+
+/// Instance and container metadata: a proxy would answer for another machine, and would see this
+/// one's credentials.
+fn is_link_local(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Ipv4(address)) => address.is_link_local(),
+        // `fd00:ec2::/32`, where EC2 and EKS have theirs.
+        Some(Host::Ipv6(address)) => matches!(address.segments(), [0xfd00, 0x0ec2, ..]),
+        Some(Host::Domain(_)) | None => false,
+    }
+}
+
+#[derive(Debug)]
+struct Connector {
+    http: PooledHttp,
+    /// What the SDK allows where that is less than the pool does: a second for metadata services.
+    limit: Option<Duration>,
+}
+
+impl HttpConnector for Connector {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let sent = self.http.clone().send(request);
+        match self.limit {
+            None => HttpConnectorFuture::new(sent),
+            Some(limit) => HttpConnectorFuture::new(async move {
+                tokio::time::timeout(limit, sent)
+                    .await
+                    .unwrap_or_else(|elapsed| Err(ConnectorError::timeout(elapsed.into())))
+            }),
+        }
+    }
+}
+
+impl HttpClient for PooledHttp {
+    fn http_connector(
+        &self,
+        settings: &HttpConnectorSettings,
+        _components: &RuntimeComponents,
+    ) -> SharedHttpConnector {
+        let limit = match (settings.connect_timeout(), settings.read_timeout()) {
+            (Some(connect), Some(read)) => Some(connect + read),
+            _ => None,
+        };
+        SharedHttpConnector::new(Connector {
+            http: self.clone(),
+            limit,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn metadata_is_asked_without_a_proxy() {
+        let settings = http::Settings::from_variables(|name| {
+            (name == "HTTP_PROXY").then(|| "http://proxy.example:3128".to_owned())
+        })
+        .unwrap();
+        let http = PooledHttp::new(http::Pool::new(settings));
+        let is_direct = |url: &str| {
+            let pool = http.pool_for(&Url::parse(url).unwrap());
+            pool.settings().proxies == http::Proxies::default()
+        };
+        assert!(is_direct("http://169.254.169.254/latest/api/token"));
+        assert!(is_direct("http://169.254.170.2/v2/credentials/x"));
+        assert!(is_direct("http://[fd00:ec2::254]/latest"));
+        assert!(is_direct("http://[fd00:ec2::23]/v1/credentials"));
+        assert!(!is_direct("http://signer.us-east-1.amazonaws.com/"));
+        assert!(!is_direct("http://169.253.169.254/"));
+        assert!(!is_direct("http://[fd00:ec3::254]/"));
+    }
+}

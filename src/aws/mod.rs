@@ -1,0 +1,15 @@
+//! AWS as everything here uses it: names of resources, partitions, and one shared configuration.
+
+mod arn;
+mod context;
+mod error;
+mod http_client;
+mod partition;
+
+pub use arn::{
+    AliasedSigningProfileArn, ArnError, Location, SignerArn, SigningJobArn, SigningProfileAliasArn,
+    SigningProfileArn, SigningProfileVersionArn,
+};
+pub use context::{Aws, RegionChoice, Settings, SettingsError};
+pub use error::{Call, CallError, CallErrorKind};
+pub use partition::Partition;

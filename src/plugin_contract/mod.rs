@@ -1,0 +1,494 @@
+//! The Notation plugin contract, version 1.0 (`plugin-extensibility.md`): its messages and its
+//! error codes, shared by this program as a plugin and as the host of others.
+//!
+//! Parsing is strict where the contract is (each field's name, letter case and type; an object is
+//! an object) and lenient where it asks for it: unknown fields are ignored, and what notation sends
+//! for "nothing" (`null` for an empty list, the year 1 for no expiry) is read as nothing. What the
+//! values mean is judged elsewhere.
+
+mod read;
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
+
+pub use read::{Error, parse_request, parse_response};
+
+/// The only version of the contract.
+pub const CONTRACT_VERSION: &str = "1.0";
+
+/// A command of the contract.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Command {
+    /// What the plugin is and what it can do.
+    GetPluginMetadata,
+    /// The kind of a key.
+    DescribeKey,
+    /// A raw signature.
+    GenerateSignature,
+    /// A whole signature envelope.
+    GenerateEnvelope,
+    /// Validations that only the plugin can carry out.
+    VerifySignature,
+}
+
+impl Command {
+    /// Every command.
+    pub const ALL: [Self; 5] = [
+        Self::GetPluginMetadata,
+        Self::DescribeKey,
+        Self::GenerateSignature,
+        Self::GenerateEnvelope,
+        Self::VerifySignature,
+    ];
+
+    /// The command's name, the plugin's only argument.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::GetPluginMetadata => "get-plugin-metadata",
+            Self::DescribeKey => "describe-key",
+            Self::GenerateSignature => "generate-signature",
+            Self::GenerateEnvelope => "generate-envelope",
+            Self::VerifySignature => "verify-signature",
+        }
+    }
+
+    /// The command of this exact name; `None` for any other.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL
+            .into_iter()
+            .find(|command| command.as_str() == name)
+    }
+}
+
+impl fmt::Display for Command {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// What a plugin can do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Capability {
+    /// Makes raw signatures.
+    RawSignature,
+    /// Makes whole envelopes.
+    Envelope,
+    /// Makes whole envelopes over files.
+    EnvelopeForBlob,
+    /// Decides whether the signer is one that the policy trusts.
+    TrustedIdentity,
+    /// Decides whether what a signature rests on was revoked.
+    RevocationCheck,
+}
+
+impl Capability {
+    /// Every capability.
+    pub const ALL: [Self; 5] = [
+        Self::RawSignature,
+        Self::Envelope,
+        Self::EnvelopeForBlob,
+        Self::TrustedIdentity,
+        Self::RevocationCheck,
+    ];
+
+    /// The capability's name.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::RawSignature => "SIGNATURE_GENERATOR.RAW",
+            Self::Envelope => "SIGNATURE_GENERATOR.ENVELOPE",
+            Self::EnvelopeForBlob => "SIGNATURE_GENERATOR.ENVELOPE_FOR_BLOB",
+            Self::TrustedIdentity => "SIGNATURE_VERIFIER.TRUSTED_IDENTITY",
+            Self::RevocationCheck => "SIGNATURE_VERIFIER.REVOCATION_CHECK",
+        }
+    }
+
+    /// The capability of this exact name; `None` for any other.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL
+            .into_iter()
+            .find(|capability| capability.as_str() == name)
+    }
+}
+
+impl fmt::Display for Capability {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// The kind of a plugin's failure.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(from = "String", into = "String")]
+pub enum ErrorCode {
+    /// The request is wrong: a field, or a value in it.
+    ValidationError,
+    /// The request is of a version that the plugin does not speak.
+    UnsupportedContractVersion,
+    /// The caller may not use the key or the service behind it.
+    AccessDenied,
+    /// Something behind the plugin took too long.
+    Timeout,
+    /// Something behind the plugin wants fewer requests.
+    Throttled,
+    /// Anything else.
+    Error,
+    /// A code that the contract does not have; plugins send them, and they are passed on.
+    Other(String),
+}
+
+impl ErrorCode {
+    const KNOWN: [(Self, &'static str); 6] = [
+        (Self::ValidationError, "VALIDATION_ERROR"),
+        (
+            Self::UnsupportedContractVersion,
+            "UNSUPPORTED_CONTRACT_VERSION",
+        ),
+        (Self::AccessDenied, "ACCESS_DENIED"),
+        (Self::Timeout, "TIMEOUT"),
+        (Self::Throttled, "THROTTLED"),
+        (Self::Error, "ERROR"),
+    ];
+
+    /// The code in a message.
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Other(code) => code,
+            known => Self::KNOWN
+                .iter()
+                .find(|(code, _)| code == known)
+                .map_or("ERROR", |(_, name)| name),
+        }
+    }
+}
+
+impl From<String> for ErrorCode {
+    fn from(name: String) -> Self {
+        Self::KNOWN
+            .into_iter()
+            .find(|(_, known)| *known == name)
+            .map_or(Self::Other(name), |(code, _)| code)
+    }
+}
+
+impl From<ErrorCode> for String {
+    fn from(code: ErrorCode) -> Self {
+        code.as_str().to_owned()
+    }
+}
+
+impl fmt::Display for ErrorCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// What a plugin writes to stderr when it fails, with exit status 1.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ErrorResponse {
+    /// The kind of failure.
+    pub error_code: ErrorCode,
+    /// What happened, for people.
+    #[serde(default)]
+    pub error_message: String,
+    /// What happened, for programs.
+    #[serde(
+        default,
+        skip_serializing_if = "BTreeMap::is_empty",
+        deserialize_with = "read::null_as_default"
+    )]
+    pub error_metadata: BTreeMap<String, String>,
+}
+
+/// Settings that the caller passes on to the plugin, `--plugin-config`.
+pub type PluginConfig = BTreeMap<String, String>;
+
+/// `get-plugin-metadata`: notation sends `{}`, the specification has a version too.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct GetPluginMetadataRequest {
+    /// The contract's version, where it was sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub contract_version: Option<String>,
+    /// Settings for the plugin.
+    #[serde(
+        default,
+        skip_serializing_if = "BTreeMap::is_empty",
+        deserialize_with = "read::null_as_default"
+    )]
+    pub plugin_config: PluginConfig,
+}
+
+/// What a plugin is and can do.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PluginMetadata {
+    /// The name, that of the executable without `notation-`.
+    pub name: String,
+    /// What it is for, in a sentence.
+    pub description: String,
+    /// Its version; `SemVer` is needed for verification.
+    pub version: String,
+    /// Where to read about it.
+    pub url: String,
+    /// The contract's versions that it speaks.
+    pub supported_contract_versions: Vec<String>,
+    /// The names of its capabilities; unknown ones are possible.
+    pub capabilities: Vec<String>,
+}
+
+/// `describe-key`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DescribeKeyRequest {
+    /// The contract's version.
+    #[serde(deserialize_with = "read::non_empty")]
+    pub contract_version: String,
+    /// The key, in the plugin's own terms.
+    #[serde(deserialize_with = "read::non_empty")]
+    pub key_id: String,
+    /// Settings for the plugin.
+    #[serde(
+        default,
+        skip_serializing_if = "BTreeMap::is_empty",
+        deserialize_with = "read::null_as_default"
+    )]
+    pub plugin_config: PluginConfig,
+}
+
+/// The answer to `describe-key`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DescribeKeyResponse {
+    /// The key that was asked about.
+    pub key_id: String,
+    /// Its kind, for example `EC-384`.
+    pub key_spec: String,
+}
+
+/// `generate-signature`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct GenerateSignatureRequest {
+    /// The contract's version.
+    #[serde(deserialize_with = "read::non_empty")]
+    pub contract_version: String,
+    /// The key, in the plugin's own terms.
+    #[serde(deserialize_with = "read::non_empty")]
+    pub key_id: String,
+    /// The key's kind, for example `EC-384`.
+    #[serde(deserialize_with = "read::non_empty")]
+    pub key_spec: String,
+    /// The hash to use, for example `SHA-384`.
+    #[serde(deserialize_with = "read::non_empty")]
+    pub hash_algorithm: String,
+    /// The bytes to sign.
+    pub payload: Base64,
+    /// Settings for the plugin.
+    #[serde(
+        default,
+        skip_serializing_if = "BTreeMap::is_empty",
+        deserialize_with = "read::null_as_default"
+    )]
+    pub plugin_config: PluginConfig,
+}
+
+/// The answer to `generate-signature`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct GenerateSignatureResponse {
+    /// The key that signed.
+    pub key_id: String,
+    /// The raw signature: RSASSA-PSS, or the two numbers of ECDSA at fixed width.
+    pub signature: Base64,
+    /// The algorithm, for example `ECDSA-SHA-384`.
+    pub signing_algorithm: String,
+    /// Certificates in DER, the leaf first.
+    pub certificate_chain: Vec<Base64>,
+}
+
+/// `generate-envelope`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct GenerateEnvelopeRequest {
+    /// The contract's version.
+    #[serde(deserialize_with = "read::non_empty")]
+    pub contract_version: String,
+    /// The key, in the plugin's own terms.
+    #[serde(deserialize_with = "read::non_empty")]
+    pub key_id: String,
+    /// The payload's media type.
+    #[serde(deserialize_with = "read::non_empty")]
+    pub payload_type: String,
+    /// The media type of the envelope that is wanted.
+    #[serde(deserialize_with = "read::non_empty")]
+    pub signature_envelope_type: String,
+    /// The payload to sign.
+    pub payload: Base64,
+    /// For how long the signature shall be good; nothing or 0 for no expiry.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expiry_duration_in_seconds: Option<u64>,
+    /// Settings for the plugin.
+    #[serde(
+        default,
+        skip_serializing_if = "BTreeMap::is_empty",
+        deserialize_with = "read::null_as_default"
+    )]
+    pub plugin_config: PluginConfig,
+}
+
+/// The answer to `generate-envelope`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct GenerateEnvelopeResponse {
+    /// The envelope.
+    pub signature_envelope: Base64,
+    /// Its media type, the one asked for.
+    pub signature_envelope_type: String,
+    /// Annotations for the signature manifest.
+    #[serde(
+        default,
+        skip_serializing_if = "BTreeMap::is_empty",
+        deserialize_with = "read::null_as_default"
+    )]
+    pub annotations: BTreeMap<String, String>,
+}
+
+/// `verify-signature`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct VerifySignatureRequest {
+    /// The contract's version.
+    #[serde(deserialize_with = "read::non_empty")]
+    pub contract_version: String,
+    /// The signature, whose integrity the host has verified.
+    #[serde(deserialize_with = "read::object")]
+    pub signature: Signature,
+    /// What the policy statement wants.
+    #[serde(deserialize_with = "read::object")]
+    pub trust_policy: TrustPolicy,
+    /// Settings for the plugin.
+    #[serde(
+        default,
+        skip_serializing_if = "BTreeMap::is_empty",
+        deserialize_with = "read::null_as_default"
+    )]
+    pub plugin_config: PluginConfig,
+}
+
+/// The signature in a `verify-signature` request.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Signature {
+    /// What the signer vouches for.
+    #[serde(deserialize_with = "read::object")]
+    pub critical_attributes: CriticalAttributes,
+    /// Names of the attributes that the plugin must process.
+    #[serde(default, deserialize_with = "read::null_as_default")]
+    pub unprocessed_attributes: Vec<String>,
+    /// Certificates in DER, the leaf first.
+    pub certificate_chain: Vec<Base64>,
+}
+
+/// The signed attributes in a `verify-signature` request.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CriticalAttributes {
+    /// The payload's media type.
+    #[serde(deserialize_with = "read::non_empty")]
+    pub content_type: String,
+    /// The signing scheme's name.
+    #[serde(deserialize_with = "read::non_empty")]
+    pub signing_scheme: String,
+    /// Until when the signature is good.
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        with = "read::optional_time"
+    )]
+    pub expiry: Option<OffsetDateTime>,
+    /// When it was made, as the signing authority vouches for.
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        with = "read::optional_time"
+    )]
+    pub authentic_signing_time: Option<OffsetDateTime>,
+    /// Attributes that the specification does not have.
+    #[serde(
+        default,
+        skip_serializing_if = "BTreeMap::is_empty",
+        deserialize_with = "read::null_as_default"
+    )]
+    pub extended_attributes: BTreeMap<String, serde_json::Value>,
+}
+
+/// The policy statement's part in a `verify-signature` request.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TrustPolicy {
+    /// The statement's trusted identities, as they are written there.
+    #[serde(default, deserialize_with = "read::null_as_default")]
+    pub trusted_identities: Vec<String>,
+    /// Names of the capabilities to use.
+    pub signature_verification: Vec<String>,
+}
+
+/// The answer to `verify-signature`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct VerifySignatureResponse {
+    /// One result per capability that was asked for.
+    #[serde(deserialize_with = "read::null_as_default")]
+    pub verification_results: BTreeMap<String, VerificationResult>,
+    /// Names of the attributes that were processed.
+    #[serde(deserialize_with = "read::null_as_default")]
+    pub processed_attributes: Vec<String>,
+}
+
+/// The result of one capability.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct VerificationResult {
+    /// Whether the validation succeeded.
+    pub success: bool,
+    /// Why, or why not.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub reason: String,
+}
+
+/// Bytes that are standard base64, with padding, in a message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Base64(pub Vec<u8>);
+
+/// A message that says which version of the contract it is of.
+pub trait Request {
+    /// The contract's version; nothing where the request may leave it out.
+    fn contract_version(&self) -> Option<&str>;
+}
+
+macro_rules! versioned {
+    ($($request:ty),*) => {
+        $(impl Request for $request {
+            fn contract_version(&self) -> Option<&str> {
+                Some(&self.contract_version)
+            }
+        })*
+    };
+}
+
+versioned!(
+    DescribeKeyRequest,
+    GenerateSignatureRequest,
+    GenerateEnvelopeRequest,
+    VerifySignatureRequest
+);
+
+impl Request for GetPluginMetadataRequest {
+    fn contract_version(&self) -> Option<&str> {
+        self.contract_version.as_deref()
+    }
+}

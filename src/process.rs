@@ -1,0 +1,299 @@
+//! Runs another program with bounds: plugins and credential helpers.
+//!
+//! Input: a program, its arguments and what it reads. Output: its exit status and what it wrote,
+//! or why it was stopped. What it wrote is not judged here. A program that takes too long or says
+//! too much is ended with everything it started.
+
+use std::ffi::OsStr;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::process::{Child, Command};
+
+/// Environment variables that hold secrets of this program and that no child is given.
+const SECRET_VARIABLES: [&str; 2] = ["NOTATION_USERNAME", "NOTATION_PASSWORD"];
+
+/// What a program may use.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// Bytes on each of stdout and stderr.
+    pub max_output_bytes: u64,
+    /// Time until it must have ended and closed both.
+    pub timeout: Duration,
+}
+
+/// What a program that ended by itself left.
+#[derive(Debug)]
+pub struct Finished {
+    /// Whether the exit status was 0.
+    pub success: bool,
+    /// What it wrote to stdout.
+    pub stdout: Vec<u8>,
+    /// What it wrote to stderr.
+    pub stderr: Vec<u8>,
+}
+
+/// Why a program has no answer.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// It could not be started.
+    #[error("could not start `{}`", .program.display())]
+    Start {
+        /// The program.
+        program: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// It could not be written to or read from.
+    #[error("could not talk to `{}`", .program.display())]
+    Pipe {
+        /// The program.
+        program: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// It wrote too much.
+    #[error("`{}` wrote more than {max} bytes", .program.display())]
+    TooMuchOutput {
+        /// The program.
+        program: PathBuf,
+        /// The limit in bytes.
+        max: u64,
+    },
+    /// It did not end in time.
+    #[error("`{}` did not end within {} seconds", .program.display(), .timeout.as_secs())]
+    TimedOut {
+        /// The program.
+        program: PathBuf,
+        /// The limit.
+        timeout: Duration,
+    },
+}
+
+/// Runs `program` with `arguments`, gives it `input` and waits for its end.
+///
+/// # Errors
+///
+/// [`Error`] if it cannot be started, writes too much or takes too long; it and its process group
+/// are ended then.
+pub async fn run(
+    program: &Path,
+    arguments: &[&OsStr],
+    input: &[u8],
+    limits: Limits,
+) -> Result<Finished, Error> {
+    let mut command = Command::new(program);
+    command
+        .args(arguments)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .kill_on_drop(true);
+    for variable in SECRET_VARIABLES {
+        command.env_remove(variable);
+    }
+    #[cfg(unix)]
+    command.process_group(0);
+    let mut child = command.spawn().map_err(|source| Error::Start {
+        program: program.to_owned(),
+        source,
+    })?;
+    let group = Group::of(&child);
+
+    let talk = talk(&mut child, program, input, limits.max_output_bytes);
+    let result = match tokio::time::timeout(limits.timeout, talk).await {
+        Ok(result) => result,
+        Err(_) => Err(Error::TimedOut {
+            program: program.to_owned(),
+            timeout: limits.timeout,
+        }),
+    };
+    if result.is_err() {
+        group.kill();
+        // Its end is only collected, so that no dead process stays behind; it cannot refuse it.
+        let _ = child.kill().await;
+    }
+    result
+}
+
+async fn talk(
+    child: &mut Child,
+    program: &Path,
+    input: &[u8],
+    max: u64,
+) -> Result<Finished, Error> {
+    let pipe = |source| Error::Pipe {
+        program: program.to_owned(),
+        source,
+    };
+    let missing = || pipe(io::Error::from(io::ErrorKind::BrokenPipe));
+    let mut stdin = child.stdin.take().ok_or_else(missing)?;
+    let stdout = child.stdout.take().ok_or_else(missing)?;
+    let stderr = child.stderr.take().ok_or_else(missing)?;
+    let write = async {
+        match stdin.write_all(input).await {
+            // A program need not read what it is given.
+            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(pipe(error)),
+            _ => {
+                drop(stdin);
+                Ok(())
+            }
+        }
+    };
+    let ((), stdout, stderr) = tokio::try_join!(
+        write,
+        read_bounded(stdout, program, max),
+        read_bounded(stderr, program, max)
+    )?;
+    let status = child.wait().await.map_err(pipe)?;
+    Ok(Finished {
+        success: status.success(),
+        stdout,
+        stderr,
+    })
+}
+
+async fn read_bounded(
+    stream: impl AsyncRead + Unpin,
+    program: &Path,
+    max: u64,
+) -> Result<Vec<u8>, Error> {
+    let mut bytes = Vec::new();
+    // One byte more than allowed, to see that there is more.
+    stream
+        .take(max.saturating_add(1))
+        .read_to_end(&mut bytes)
+        .await
+        .map_err(|source| Error::Pipe {
+            program: program.to_owned(),
+            source,
+        })?;
+    if u64::try_from(bytes.len()).is_ok_and(|length| length <= max) {
+        Ok(bytes)
+    } else {
+        Err(Error::TooMuchOutput {
+            program: program.to_owned(),
+            max,
+        })
+    }
+}
+
+/// The process group of a child, so that what it started ends with it.
+struct Group {
+    #[cfg(unix)]
+    leader: Option<rustix::process::Pid>,
+}
+
+impl Group {
+    #[cfg(unix)]
+    fn of(child: &Child) -> Self {
+        let leader = child
+            .id()
+            .and_then(|id| i32::try_from(id).ok())
+            .and_then(rustix::process::Pid::from_raw);
+        Self { leader }
+    }
+
+    #[cfg(not(unix))]
+    fn of(_: &Child) -> Self {
+        Self {}
+    }
+
+    fn kill(&self) {
+        #[cfg(unix)]
+        if let Some(leader) = self.leader {
+            // It may have ended by itself just now.
+            let _ = rustix::process::kill_process_group(leader, rustix::process::Signal::KILL);
+        }
+    }
+}
+
+#[cfg(unix)]
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LIMITS: Limits = Limits {
+        max_output_bytes: 1024,
+        timeout: Duration::from_mins(1),
+    };
+
+    async fn sh(script: &str, input: &[u8], limits: Limits) -> Result<Finished, Error> {
+        run(
+            Path::new("/bin/sh"),
+            &[OsStr::new("-c"), OsStr::new(script)],
+            input,
+            limits,
+        )
+        .await
+    }
+
+    #[tokio::test]
+    async fn input_output_and_status_are_passed_on() {
+        let finished = sh("cat; echo no >&2; exit 3", b"yes", LIMITS)
+            .await
+            .unwrap();
+        assert!(!finished.success);
+        assert_eq!(finished.stdout, b"yes");
+        assert_eq!(finished.stderr, b"no\n");
+    }
+
+    #[tokio::test]
+    async fn a_program_need_not_read() {
+        let finished = sh("exit 0", &vec![b'x'; 1 << 20], LIMITS).await.unwrap();
+        assert!(finished.success);
+    }
+
+    #[tokio::test]
+    async fn output_is_bounded_at_the_limit() {
+        let finished = sh("head -c 1024 /dev/zero", b"", LIMITS).await.unwrap();
+        assert_eq!(finished.stdout.len(), 1024);
+        for script in [
+            "head -c 1025 /dev/zero",
+            "cat /dev/zero",
+            "cat /dev/zero >&2",
+        ] {
+            let error = sh(script, b"", LIMITS).await.unwrap_err();
+            assert!(
+                matches!(error, Error::TooMuchOutput { max: 1024, .. }),
+                "{error:?}"
+            );
+        }
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "reads what the test itself made")]
+    #[tokio::test]
+    async fn a_program_that_does_not_end_is_ended_with_what_it_started() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("pid");
+        let script = format!("sleep 1000 & echo $! > {}; wait", file.display());
+        let limits = Limits {
+            timeout: Duration::from_millis(500),
+            ..LIMITS
+        };
+        let error = sh(&script, b"", limits).await.unwrap_err();
+        assert!(matches!(error, Error::TimedOut { .. }), "{error:?}");
+        let pid: i32 = std::fs::read_to_string(&file)
+            .unwrap()
+            .trim()
+            .parse()
+            .unwrap();
+        // Ended, and perhaps not yet collected by whoever inherited it.
+        let state = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+        assert!(state.is_empty() || state.contains(") Z "), "{state}");
+    }
+
+    #[tokio::test]
+    async fn a_missing_program_is_named() {
+        let error = run(Path::new("/nonexistent/x"), &[], b"", LIMITS)
+            .await
+            .unwrap_err();
+        assert_eq!(error.to_string(), "could not start `/nonexistent/x`");
+    }
+}

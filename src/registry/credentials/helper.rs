@@ -1,0 +1,205 @@
+//! Docker's credential helpers: `docker-credential-NAME get`, the registry on its standard input.
+
+use std::process::Stdio;
+use std::time::Duration;
+
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::process::Command;
+
+use super::super::error::clean;
+use super::{Credential, Error, Proof, Secret};
+use crate::limits;
+
+/// The user name by which a helper says that its secret is an identity token.
+const IDENTITY_TOKEN_USER: &str = "<token>";
+
+/// What every helper says on its standard output if it has nothing for this registry.
+const NOT_FOUND: &str = "credentials not found in native keychain";
+
+#[derive(serde::Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Answer {
+    username: String,
+    secret: String,
+}
+
+/// What the helper `name` has for `server`; `None` if it has nothing.
+pub(super) async fn find(name: &str, server: &str) -> Result<Option<Credential>, Error> {
+    let is_safe = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
+    if name.is_empty()
+        || name.len() > 64
+        || name.starts_with(['.', '-'])
+        || !name.bytes().all(is_safe)
+    {
+        return Err(Error::HelperName { name: clean(name) });
+    }
+    run(
+        &format!("docker-credential-{name}"),
+        server,
+        limits::PROCESS_TIMEOUT,
+    )
+    .await
+}
+
+async fn run(program: &str, server: &str, limit: Duration) -> Result<Option<Credential>, Error> {
+    let start = |source| Error::HelperStart {
+        program: program.to_owned(),
+        source,
+    };
+    let failed = |reason: String| Error::HelperFailed {
+        program: program.to_owned(),
+        reason,
+    };
+    let mut child = Command::new(program)
+        .arg("get")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .kill_on_drop(true)
+        .spawn()
+        .map_err(start)?;
+    let stdin = child.stdin.take();
+    let stdout = child.stdout.take();
+    let conversation = async {
+        if let Some(mut stdin) = stdin {
+            // A helper that does not read its input may still answer.
+            let _ = stdin.write_all(server.as_bytes()).await;
+        }
+        let mut answer = Vec::new();
+        if let Some(stdout) = stdout {
+            let mut bounded = stdout.take(limits::MAX_TOKEN_BYTES + 1);
+            bounded.read_to_end(&mut answer).await.map_err(start)?;
+        }
+        if u64::try_from(answer.len()).map_or(true, |length| length > limits::MAX_TOKEN_BYTES) {
+            return Err(failed("its answer is too long".to_owned()));
+        }
+        let status = child.wait().await.map_err(start)?;
+        Ok((status, answer))
+    };
+    let (status, answer) = tokio::time::timeout(limit, conversation)
+        .await
+        .map_err(|_| Error::HelperTimedOut {
+            program: program.to_owned(),
+            seconds: limit.as_secs(),
+        })??;
+    if !status.success() {
+        let words = clean(String::from_utf8_lossy(&answer).trim());
+        return if words == NOT_FOUND {
+            Ok(None)
+        } else {
+            Err(failed(format!("{status}, saying `{words}`")))
+        };
+    }
+    // The answer holds the secret, so that nothing of it is shown.
+    let answer: Answer = serde_json::from_slice(&answer)
+        .map_err(|_| failed("its answer is not a credential".to_owned()))?;
+    if answer.username.is_empty() && answer.secret.is_empty() {
+        return Ok(None);
+    }
+    let origin = format!("`{program}`");
+    let secret = Secret::new(answer.secret);
+    Ok(Some(if answer.username == IDENTITY_TOKEN_USER {
+        Credential {
+            proof: Proof::IdentityToken(secret),
+            origin,
+        }
+    } else {
+        Credential::password(answer.username, secret, origin)
+    }))
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::PermissionsExt as _;
+
+    /// Runs a helper made of `script`.
+    async fn ran(script: &str, limit: Duration) -> Result<Option<Credential>, Error> {
+        let directory = tempfile::tempdir().unwrap();
+        let program = directory.path().join("docker-credential-test");
+        std::fs::write(&program, format!("#!/bin/sh\n{script}\n")).unwrap();
+        std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
+        run(program.to_str().unwrap(), "r.example", limit).await
+    }
+
+    const LONG: Duration = Duration::from_secs(30);
+
+    #[tokio::test]
+    async fn a_helper_is_asked_for_the_registry() {
+        let script =
+            r#"[ "$1" = get ] && printf '{"ServerURL":"x","Username":"%s","Secret":"s"}' "$(cat)""#;
+        let credential = ran(script, LONG).await.unwrap().unwrap();
+        assert_eq!(
+            credential.proof,
+            Proof::Password {
+                username: "r.example".to_owned(),
+                password: Secret::new("s".to_owned())
+            }
+        );
+    }
+
+    #[tokio::test]
+    async fn the_user_token_marks_an_identity_token() {
+        let credential = ran(r#"echo '{"Username":"<token>","Secret":"s"}'"#, LONG).await;
+        assert_eq!(
+            credential.unwrap().unwrap().proof,
+            Proof::IdentityToken(Secret::new("s".to_owned()))
+        );
+    }
+
+    #[tokio::test]
+    async fn nothing_found_is_told_from_failure() {
+        let script = format!("echo '{NOT_FOUND}'; exit 1");
+        assert_eq!(ran(&script, LONG).await.unwrap(), None);
+        let Err(Error::HelperFailed { reason, .. }) = ran("echo locked; exit 1", LONG).await else {
+            panic!("a failure is no answer");
+        };
+        assert_eq!(reason, "exit status: 1, saying `locked`");
+    }
+
+    #[tokio::test]
+    async fn an_answer_that_is_no_credential_is_an_error_that_does_not_show_it() {
+        let Err(Error::HelperFailed { reason, .. }) =
+            ran(r#"echo '{"Secret":"s3cret"}'"#, LONG).await
+        else {
+            panic!("half a credential is none");
+        };
+        assert_eq!(reason, "its answer is not a credential");
+    }
+
+    #[tokio::test]
+    async fn an_endless_answer_and_an_endless_wait_end() {
+        let Err(Error::HelperFailed { reason, .. }) = ran("yes", LONG).await else {
+            panic!("an endless answer was taken");
+        };
+        assert_eq!(reason, "its answer is too long");
+        assert!(matches!(
+            ran("exec sleep 600", Duration::from_millis(50)).await,
+            Err(Error::HelperTimedOut { .. })
+        ));
+    }
+
+    #[tokio::test]
+    async fn names_stay_in_the_path_and_missing_programs_are_named() {
+        for name in [
+            "",
+            "../x",
+            "a/b",
+            ".hidden",
+            "-x",
+            "a b",
+            "a\u{1b}",
+            &"x".repeat(65),
+        ] {
+            assert!(
+                matches!(find(name, "r").await, Err(Error::HelperName { .. })),
+                "{name}"
+            );
+        }
+        assert!(matches!(
+            find("countersign-test-missing", "r").await,
+            Err(Error::HelperStart { program, .. })
+                if program == "docker-credential-countersign-test-missing"
+        ));
+    }
+}

@@ -1,0 +1,363 @@
+//! Why a registry gave no usable answer.
+
+use std::fmt;
+use std::time::Duration;
+
+use super::credentials;
+use crate::{http, oci};
+
+/// What an error means for somebody who was looking for something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// The registry said that it is not there.
+    NotFound,
+    /// What came cannot be what was asked for.
+    Lying,
+    /// Nothing is known: denied, throttled, unreachable, or not asked at all.
+    CouldNotLook,
+}
+
+/// Why a registry gave no usable answer.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The registry does not have it.
+    #[error("`{reference}` was not found{said}")]
+    NotFound {
+        /// `registry/repository` and tag or digest.
+        reference: String,
+        /// The registry's own words.
+        said: Words,
+    },
+    /// The registry wants other credentials, or any.
+    #[error("registry `{registry}` did not let {credential} into `{repository}`{said}")]
+    Unauthorized {
+        /// The registry.
+        registry: String,
+        /// The repository.
+        repository: String,
+        /// What was shown to it, for example ``the credential of `/root/.docker/config.json` ``.
+        credential: String,
+        /// The registry's own words.
+        said: Words,
+    },
+    /// The registry knows who asks, and says no.
+    #[error("registry `{registry}` denied {credential} access to `{repository}`{said}")]
+    Denied {
+        /// The registry.
+        registry: String,
+        /// The repository.
+        repository: String,
+        /// What was shown to it.
+        credential: String,
+        /// The registry's own words.
+        said: Words,
+    },
+    /// Too many requests.
+    #[error("registry `{registry}` turns away requests for now{said}")]
+    RateLimited {
+        /// The registry.
+        registry: String,
+        /// How long it wants to be left alone, if it says so.
+        retry_after: Option<Duration>,
+        /// The registry's own words.
+        said: Words,
+    },
+    /// A fault of the registry's (status 500 to 599).
+    #[error("registry `{registry}` failed with status {status}{said}")]
+    Unavailable {
+        /// The registry.
+        registry: String,
+        /// The HTTP status.
+        status: u16,
+        /// The registry's own words.
+        said: Words,
+    },
+    /// A status that nothing else here stands for.
+    #[error("`{url}` answered with status {status}{said}")]
+    UnexpectedStatus {
+        /// The request's URL, without its query.
+        url: String,
+        /// The HTTP status.
+        status: u16,
+        /// The registry's own words.
+        said: Words,
+    },
+    /// A tag that cannot be moved has to be.
+    #[error("tag `{reference}` cannot be changed{said}")]
+    TagImmutable {
+        /// `registry/repository:tag`.
+        reference: String,
+        /// The registry's own words.
+        said: Words,
+    },
+    /// No answer, or none that may be read.
+    #[error("no usable answer from registry `{registry}`")]
+    Request {
+        /// The registry.
+        registry: String,
+        /// What happened.
+        #[source]
+        source: http::Error,
+    },
+    /// The listing took longer than one request may.
+    #[error("registry `{registry}` did not list the referrers of `{digest}` in time")]
+    ListingTimedOut {
+        /// The registry.
+        registry: String,
+        /// Whose referrers.
+        digest: String,
+    },
+    /// Credentials could not be read.
+    #[error("the credentials for registry `{registry}` cannot be had")]
+    Credentials {
+        /// The registry.
+        registry: String,
+        /// What happened.
+        #[source]
+        source: credentials::Error,
+    },
+    /// The bytes are not those of their digest.
+    #[error("`{url}` answered with other content than was asked for")]
+    WrongDigest {
+        /// The request's URL.
+        url: String,
+        /// The two digests.
+        #[source]
+        source: oci::Error,
+    },
+    /// The bytes are more or fewer than their descriptor says.
+    #[error("`{url}` answered with {found} bytes, wanted {wanted}")]
+    WrongSize {
+        /// The request's URL.
+        url: String,
+        /// The descriptor's size in bytes.
+        wanted: u64,
+        /// The bytes that came.
+        found: u64,
+    },
+    /// A descriptor announces more than is read.
+    #[error("{what} has {size} bytes, more than {max}")]
+    TooLarge {
+        /// What it is, for example ``the envelope `sha256:...` ``.
+        what: String,
+        /// The size that is announced, in bytes.
+        size: u64,
+        /// The limit, in bytes.
+        max: u64,
+    },
+    /// Something else than a manifest, a web page for example.
+    #[error("`{url}` answered with `{media_type}`, which is no manifest")]
+    NotAManifest {
+        /// The request's URL.
+        url: String,
+        /// The media type, as far as there is one.
+        media_type: String,
+    },
+    /// JSON that is not what its media type says.
+    #[error("`{url}` answered with a malformed document")]
+    Malformed {
+        /// The request's URL.
+        url: String,
+        /// What is wrong with it.
+        #[source]
+        source: serde_json::Error,
+    },
+    /// An answer that would lead somewhere it must not, or says what nobody may say.
+    #[error("`{url}` {fault}")]
+    Misbehaved {
+        /// The request's URL.
+        url: String,
+        /// What it did.
+        fault: String,
+    },
+    /// A manifest that is listed as a signature is none of this artifact.
+    #[error("manifest `{digest}` is not a signature of the artifact: {reason}")]
+    NotASignature {
+        /// The manifest's digest.
+        digest: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// More referrers than are looked at.
+    #[error("`{digest}` has more than {max} referrers or pages of them")]
+    TooManyReferrers {
+        /// Whose referrers.
+        digest: String,
+        /// The limit that was met.
+        max: usize,
+    },
+    /// The index of the tag schema did not keep what was written.
+    #[error("the index `{reference}` lost the signature that was written to it")]
+    IndexConflict {
+        /// `registry/repository:tag`.
+        reference: String,
+    },
+}
+
+impl Error {
+    /// What the error means for somebody who was looking for something.
+    pub fn kind(&self) -> Kind {
+        match self {
+            Self::NotFound { .. } => Kind::NotFound,
+            Self::WrongDigest { .. }
+            | Self::WrongSize { .. }
+            | Self::TooLarge { .. }
+            | Self::NotAManifest { .. }
+            | Self::Malformed { .. }
+            | Self::Misbehaved { .. }
+            | Self::NotASignature { .. } => Kind::Lying,
+            Self::Request { source, .. } if source.is_lying() => Kind::Lying,
+            Self::Unauthorized { .. }
+            | Self::Denied { .. }
+            | Self::RateLimited { .. }
+            | Self::Unavailable { .. }
+            | Self::UnexpectedStatus { .. }
+            | Self::TagImmutable { .. }
+            | Self::Request { .. }
+            | Self::ListingTimedOut { .. }
+            | Self::Credentials { .. }
+            | Self::TooManyReferrers { .. }
+            | Self::IndexConflict { .. } => Kind::CouldNotLook,
+        }
+    }
+
+    /// What may help.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Unauthorized { registry, .. } | Self::Denied { registry, .. } => {
+                Some(if super::EcrHost::parse(registry).is_some() {
+                    "the AWS identity needs `ecr:GetAuthorizationToken` on `*`, and \
+                     `ecr:BatchGetImage` and `ecr:GetDownloadUrlForLayer` on the repository (to sign \
+                     also `ecr:InitiateLayerUpload`, `ecr:UploadLayerPart`, \
+                     `ecr:CompleteLayerUpload`, `ecr:BatchCheckLayerAvailability` and \
+                     `ecr:PutImage`); the repository's policy can deny it as well"
+                        .to_owned()
+                } else {
+                    format!("log in with `docker login {registry}`, or check the repository's name")
+                })
+            }
+            Self::RateLimited {
+                retry_after: Some(wait),
+                ..
+            } => Some(format!("try again in {} seconds", wait.as_secs())),
+            Self::RateLimited { .. } => Some("try again later".to_owned()),
+            Self::NotFound { .. } => {
+                Some("check the repository, the tag or digest, and the AWS region".to_owned())
+            }
+            Self::TagImmutable { .. } => Some(
+                "the registry lacks the referrers API and the repository's tags are immutable; \
+                 exclude `sha256-*` from immutability, or leave out `--force-referrers-tag`"
+                    .to_owned(),
+            ),
+            Self::TooManyReferrers { .. } => Some(
+                "somebody who may push can pile up referrers; remove those that are not needed"
+                    .to_owned(),
+            ),
+            Self::NotAManifest { .. } => Some(
+                "a proxy or a sign-in page may have answered in the registry's place".to_owned(),
+            ),
+            Self::Request { source, .. } => source.hint(),
+            Self::Credentials { source, .. } => source.hint(),
+            _ => None,
+        }
+    }
+}
+
+/// What a registry says in an error, cleaned of what terminals obey; often nothing.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Words(Option<String>);
+
+/// Characters of a registry's words that are kept.
+const MAX_WORDS: usize = 500;
+
+impl Words {
+    /// The words in the body of an error: the specification's `errors`, or what token servers say.
+    pub(super) fn parse(body: &[u8]) -> Self {
+        #[derive(serde::Deserialize)]
+        struct Body {
+            #[serde(default)]
+            errors: Vec<OneError>,
+            error_description: Option<String>,
+            details: Option<String>,
+            message: Option<String>,
+        }
+        #[derive(serde::Deserialize)]
+        struct OneError {
+            code: Option<String>,
+            message: Option<String>,
+        }
+        let Ok(body) = serde_json::from_slice::<Body>(body) else {
+            return Self::default();
+        };
+        let mut words: Vec<String> = body
+            .errors
+            .into_iter()
+            .map(|error| match (error.code, error.message) {
+                (Some(code), Some(message)) if !message.is_empty() => format!("{code}: {message}"),
+                (code, message) => code.or(message).unwrap_or_default(),
+            })
+            .collect();
+        words.extend(body.error_description);
+        words.extend(body.details);
+        words.extend(body.message);
+        words.retain(|text| !text.is_empty());
+        Self((!words.is_empty()).then(|| clean(&words.join("; "))))
+    }
+
+    /// The words; empty if there were none.
+    pub fn as_str(&self) -> &str {
+        self.0.as_deref().unwrap_or_default()
+    }
+}
+
+impl fmt::Display for Words {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Some(words) => write!(f, ", saying `{words}`"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// `text` without control characters and marks of writing direction, and not too long.
+pub(super) fn clean(text: &str) -> String {
+    let is_harmless = |c: &char| {
+        !c.is_control()
+            && !matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    text.chars().filter(is_harmless).take(MAX_WORDS).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_registrys_words_are_kept_and_cleaned() {
+        for (body, words) in [
+            (
+                r#"{"errors":[{"code":"DENIED","message":"no \u001b[31mway\u202e","detail":{"x":1}}]}"#,
+                "DENIED: no [31mway",
+            ),
+            (
+                r#"{"errors":[{"code":"DENIED","message":""},{"message":"m"}]}"#,
+                "DENIED; m",
+            ),
+            (
+                r#"{"details":"incorrect username or password"}"#,
+                "incorrect username or password",
+            ),
+            (
+                r#"{"error":"x","error_description":"described"}"#,
+                "described",
+            ),
+            ("<html>", ""),
+            ("{}", ""),
+        ] {
+            assert_eq!(Words::parse(body.as_bytes()).as_str(), words, "{body}");
+        }
+        let long = format!(r#"{{"message":"{}"}}"#, "x".repeat(MAX_WORDS + 1));
+        assert_eq!(Words::parse(long.as_bytes()).as_str().len(), MAX_WORDS);
+    }
+}

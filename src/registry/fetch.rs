@@ -1,0 +1,105 @@
+//! One signature: its manifest, then its envelope.
+
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+use http::StatusCode;
+use reqwest::Response;
+
+use super::Repository;
+use super::error::Error;
+use super::manifest;
+use crate::notary::EnvelopeFormat;
+use crate::oci::{self, Descriptor, Digest};
+use crate::{http as web, limits};
+
+/// An envelope as it lies in a registry; its signature has not been verified.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Signature {
+    /// The signature manifest.
+    pub manifest: Descriptor,
+    /// The envelope's format, as the manifest's layer says.
+    pub format: EnvelopeFormat,
+    /// The envelope.
+    pub envelope: Bytes,
+    /// The manifest's annotations. Nobody has signed them.
+    pub annotations: BTreeMap<String, String>,
+}
+
+impl Repository {
+    /// Fetches the signature with manifest `manifest`, which must name `subject` as what it signs.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotASignature`] and [`Error::TooLarge`] for what the manifest says,
+    /// [`Error::WrongDigest`] and [`Error::WrongSize`] for bytes that are others,
+    /// [`Error::NotFound`], and what keeps a request from an answer.
+    pub async fn fetch_signature(
+        &self,
+        subject: &Digest,
+        manifest: &Descriptor,
+    ) -> Result<Signature, Error> {
+        if manifest.size() > limits::MAX_MANIFEST_BYTES {
+            return Err(Error::TooLarge {
+                what: format!("signature manifest `{}`", manifest.digest()),
+                size: manifest.size(),
+                max: limits::MAX_MANIFEST_BYTES,
+            });
+        }
+        let path = format!("manifests/{}", manifest.digest());
+        let bytes = self
+            .fetch(&path, manifest, manifest::ACCEPT_SIGNATURE)
+            .await?;
+        let read = manifest::parse_signature(manifest, &bytes, subject)?;
+        let path = format!("blobs/{}", read.envelope.digest());
+        let envelope = self.fetch(&path, &read.envelope, "*/*").await?;
+        Ok(Signature {
+            manifest: manifest.clone(),
+            format: read.format,
+            envelope,
+            annotations: read.annotations,
+        })
+    }
+
+    /// The content of `descriptor`, whose size has been compared with its limit.
+    async fn fetch(
+        &self,
+        path: &str,
+        descriptor: &Descriptor,
+        accept: &'static str,
+    ) -> Result<Bytes, Error> {
+        let response = self.session.get(self.session.url(path), accept).await?;
+        if response.status() != StatusCode::OK {
+            let called = self.session.called(descriptor.digest().as_ref());
+            return Err(self.session.failure(response, called).await);
+        }
+        let url = web::redact(response.url());
+        let wrong_size = |found| Error::WrongSize {
+            url: url.clone(),
+            wanted: descriptor.size(),
+            found,
+        };
+        if let Some(found) = announced_length(&response)
+            && found != descriptor.size()
+        {
+            return Err(wrong_size(found));
+        }
+        let bytes = self.session.body(response, descriptor.size()).await?;
+        let found = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+        if found != descriptor.size() {
+            return Err(wrong_size(found));
+        }
+        match oci::verify_digest(descriptor.digest(), &bytes) {
+            Ok(()) => Ok(bytes),
+            Err(source) => Err(Error::WrongDigest { url, source }),
+        }
+    }
+}
+
+/// The length that the answer announces; that of an encoded answer is another's.
+fn announced_length(response: &Response) -> Option<u64> {
+    let is_encoded = response
+        .headers()
+        .contains_key(http::header::CONTENT_ENCODING);
+    response.content_length().filter(|_| !is_encoded)
+}

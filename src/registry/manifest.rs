@@ -1,0 +1,279 @@
+//! Manifests as they are read and written: what is a signature of what.
+
+use std::collections::BTreeMap;
+
+use http::HeaderMap;
+use http::header::CONTENT_TYPE;
+use oci_spec::image::{ArtifactManifest, ImageManifest};
+use serde::Serialize;
+use url::Url;
+
+use super::error::{Error, clean};
+use crate::http as web;
+use crate::limits;
+use crate::notary::{EnvelopeFormat, SIGNATURE_ARTIFACT_TYPE};
+use crate::oci::{self, Descriptor, Digest};
+
+pub(super) const IMAGE_MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
+pub(super) const IMAGE_INDEX: &str = "application/vnd.oci.image.index.v1+json";
+pub(super) const ARTIFACT_MANIFEST: &str = "application/vnd.oci.artifact.manifest.v1+json";
+const DOCKER_MANIFEST: &str = "application/vnd.docker.distribution.manifest.v2+json";
+const DOCKER_LIST: &str = "application/vnd.docker.distribution.manifest.list.v2+json";
+const EMPTY_CONFIG: &str = "application/vnd.oci.empty.v1+json";
+
+/// The config of a signature manifest: an empty object, as bytes and as inline data.
+pub(super) const EMPTY_CONFIG_BYTES: &[u8] = b"{}";
+const EMPTY_CONFIG_DATA: &str = "e30=";
+
+/// What can be signed.
+pub(super) const ACCEPT_ANY: &str = "application/vnd.oci.image.manifest.v1+json, \
+     application/vnd.oci.image.index.v1+json, \
+     application/vnd.docker.distribution.manifest.v2+json, \
+     application/vnd.docker.distribution.manifest.list.v2+json, \
+     application/vnd.oci.artifact.manifest.v1+json";
+
+/// What can be a signature manifest.
+pub(super) const ACCEPT_SIGNATURE: &str = "application/vnd.oci.image.manifest.v1+json, \
+     application/vnd.oci.artifact.manifest.v1+json";
+
+/// The media type that `headers` give, without parameters and in lower case.
+pub(super) fn content_type(headers: &HeaderMap) -> Option<String> {
+    let text = headers.get(CONTENT_TYPE)?.to_str().ok()?;
+    let bare = text.split(';').next().unwrap_or_default().trim();
+    (!bare.is_empty()).then(|| clean(&bare.to_ascii_lowercase()))
+}
+
+/// The media type of a manifest that came from `url` with `headers`: what the registry says and
+/// what the manifest says of itself must be the same, and something that can be signed.
+pub(super) fn media_type(url: &Url, headers: &HeaderMap, body: &[u8]) -> Result<String, Error> {
+    #[derive(serde::Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Manifest {
+        media_type: Option<String>,
+        manifests: Option<serde::de::IgnoredAny>,
+        config: Option<serde::de::IgnoredAny>,
+        layers: Option<serde::de::IgnoredAny>,
+    }
+    let url = web::redact(url);
+    let said = content_type(headers);
+    let is_known = |media_type: &str| {
+        [
+            IMAGE_MANIFEST,
+            IMAGE_INDEX,
+            DOCKER_MANIFEST,
+            DOCKER_LIST,
+            ARTIFACT_MANIFEST,
+        ]
+        .contains(&media_type)
+    };
+    if let Some(said) = &said
+        && !is_known(said)
+    {
+        return Err(Error::NotAManifest {
+            url,
+            media_type: said.clone(),
+        });
+    }
+    let manifest: Manifest = match serde_json::from_slice(body) {
+        Ok(manifest) => manifest,
+        Err(source) => return Err(Error::Malformed { url, source }),
+    };
+    let of_itself = manifest.media_type.as_deref().map(clean);
+    if let (Some(said), Some(of_itself)) = (&said, &of_itself)
+        && said != of_itself
+    {
+        return Err(Error::Misbehaved {
+            url,
+            fault: format!("calls a manifest `{said}` that calls itself `{of_itself}`"),
+        });
+    }
+    // A document that is an index to one reader and an image to another could pass for either.
+    if manifest.manifests.is_some() && (manifest.config.is_some() || manifest.layers.is_some()) {
+        return Err(Error::Misbehaved {
+            url,
+            fault: "answered with a manifest that is an index as well".to_owned(),
+        });
+    }
+    match said.or(of_itself) {
+        Some(media_type) if is_known(&media_type) => Ok(media_type),
+        other => Err(Error::NotAManifest {
+            url,
+            media_type: other.unwrap_or_default(),
+        }),
+    }
+}
+
+/// What a signature manifest says, checked as far as it goes without its envelope.
+#[derive(Debug)]
+pub(super) struct SignatureManifest {
+    pub(super) envelope: Descriptor,
+    pub(super) format: EnvelopeFormat,
+    pub(super) annotations: BTreeMap<String, String>,
+}
+
+/// Reads `bytes`, which have been compared with `manifest`, as a signature of `subject`.
+///
+/// Read are the two generations of image manifests (the artifact type stands in `artifactType`, or
+/// in the config's media type) and the retired artifact manifest.
+pub(super) fn parse_signature(
+    manifest: &Descriptor,
+    bytes: &[u8],
+    subject: &Digest,
+) -> Result<SignatureManifest, Error> {
+    let wrong = |reason: String| Error::NotASignature {
+        digest: manifest.digest().to_string(),
+        reason,
+    };
+    let malformed = |error: serde_json::Error| wrong(format!("it is malformed: {error}"));
+    let of_itself;
+    let artifact_type;
+    let found_subject;
+    let mut layers;
+    let annotations;
+    match manifest.media_type().as_ref() {
+        IMAGE_MANIFEST => {
+            let read: ImageManifest = serde_json::from_slice(bytes).map_err(malformed)?;
+            of_itself = read.media_type().as_ref().map(ToString::to_string);
+            artifact_type = read
+                .artifact_type()
+                .as_ref()
+                .unwrap_or_else(|| read.config().media_type())
+                .to_string();
+            found_subject = read
+                .subject()
+                .as_ref()
+                .map(|subject| subject.digest().clone());
+            layers = read.layers().clone();
+            annotations = read.annotations().clone();
+        }
+        ARTIFACT_MANIFEST => {
+            let read: ArtifactManifest = serde_json::from_slice(bytes).map_err(malformed)?;
+            of_itself = Some(read.media_type().to_string());
+            artifact_type = read.artifact_type().to_string();
+            found_subject = read
+                .subject()
+                .as_ref()
+                .map(|subject| subject.digest().clone());
+            layers = read.blobs().clone();
+            annotations = read.annotations().clone();
+        }
+        other => {
+            return Err(wrong(format!("its media type is `{}`", clean(other))));
+        }
+    }
+    if let Some(of_itself) = of_itself
+        && of_itself != manifest.media_type().as_ref()
+    {
+        return Err(wrong(format!(
+            "it is listed as `{}` and calls itself `{}`",
+            manifest.media_type(),
+            clean(&of_itself)
+        )));
+    }
+    if artifact_type != SIGNATURE_ARTIFACT_TYPE {
+        return Err(wrong(format!(
+            "its artifact type is `{}`, not `{SIGNATURE_ARTIFACT_TYPE}`",
+            clean(&artifact_type)
+        )));
+    }
+    match found_subject {
+        Some(found) if found == *subject => {}
+        Some(found) => {
+            return Err(wrong(format!(
+                "it belongs to `{}`, not to `{subject}`",
+                clean(found.as_ref())
+            )));
+        }
+        None => return Err(wrong("it names no subject".to_owned())),
+    }
+    let count = layers.len();
+    let envelope = match layers.pop() {
+        Some(envelope) if count == 1 => envelope,
+        _ => return Err(wrong(format!("it has {count} envelopes, not one"))),
+    };
+    let media_type = envelope.media_type().as_ref();
+    let format = EnvelopeFormat::from_media_type(media_type).ok_or_else(|| {
+        wrong(format!(
+            "its envelope's media type is `{}`",
+            clean(media_type)
+        ))
+    })?;
+    if envelope.size() > limits::MAX_ENVELOPE_BYTES {
+        return Err(Error::TooLarge {
+            what: format!("the envelope of signature `{}`", manifest.digest()),
+            size: envelope.size(),
+            max: limits::MAX_ENVELOPE_BYTES,
+        });
+    }
+    Ok(SignatureManifest {
+        envelope,
+        format,
+        annotations: annotations.unwrap_or_default().into_iter().collect(),
+    })
+}
+
+/// A descriptor in notation's order of members.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct WrittenDescriptor<'a> {
+    media_type: &'a str,
+    digest: &'a str,
+    size: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    data: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct WrittenManifest<'a> {
+    schema_version: u8,
+    media_type: &'a str,
+    artifact_type: &'a str,
+    config: WrittenDescriptor<'a>,
+    layers: [WrittenDescriptor<'a>; 1],
+    subject: WrittenDescriptor<'a>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    annotations: &'a BTreeMap<String, String>,
+}
+
+/// The digest of [`EMPTY_CONFIG_BYTES`].
+pub(super) fn empty_config_digest() -> Digest {
+    oci::sha256_digest(EMPTY_CONFIG_BYTES)
+}
+
+/// The bytes of a signature manifest, as notation writes them.
+pub(super) fn write_signature(
+    subject: &Descriptor,
+    format: EnvelopeFormat,
+    envelope: &Digest,
+    envelope_size: u64,
+    annotations: &BTreeMap<String, String>,
+) -> Vec<u8> {
+    let config = empty_config_digest();
+    let written = WrittenManifest {
+        schema_version: 2,
+        media_type: IMAGE_MANIFEST,
+        artifact_type: SIGNATURE_ARTIFACT_TYPE,
+        config: WrittenDescriptor {
+            media_type: EMPTY_CONFIG,
+            digest: config.as_ref(),
+            size: 2,
+            data: Some(EMPTY_CONFIG_DATA),
+        },
+        layers: [WrittenDescriptor {
+            media_type: format.media_type(),
+            digest: envelope.as_ref(),
+            size: envelope_size,
+            data: None,
+        }],
+        subject: WrittenDescriptor {
+            media_type: subject.media_type().as_ref(),
+            digest: subject.digest().as_ref(),
+            size: subject.size(),
+            data: None,
+        },
+        annotations,
+    };
+    #[expect(clippy::expect_used, reason = "strings and numbers are always JSON")]
+    serde_json::to_vec(&written).expect("a manifest is JSON")
+}

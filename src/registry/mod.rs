@@ -1,0 +1,157 @@
+//! Registries: resolve a reference, list the signatures of an artifact, fetch one, push one
+//! (OCI distribution specification 1.1; Notary Project `signature-specification.md`, "Storage").
+//!
+//! In: a [`Reference`]. Out: descriptors and bytes that have been compared with their digests and
+//! sizes, and lists that are as long as the registry says and no longer than [`limits`] allow. Every
+//! error tells "not there" from "cannot be right" from "could not look" ([`Error::kind`]).
+//!
+//! Not checked here: signatures. Who wrote a list decides what is on it; only the signed payload in
+//! an envelope says what was signed.
+//!
+//! [`limits`]: crate::limits
+
+mod challenge;
+mod credentials;
+mod ecr;
+mod ecr_tokens;
+mod error;
+mod fetch;
+mod manifest;
+mod push;
+mod referrers;
+mod resolve;
+mod session;
+mod tag_schema;
+mod token;
+mod transport;
+
+pub use credentials::{
+    Credential, Credentials, EcrTokenError, EcrTokens, Error as CredentialsError, Secret,
+    docker_config_path,
+};
+pub use ecr::EcrHost;
+pub use ecr_tokens::AwsEcrTokens;
+pub use error::{Error, Kind, Words};
+pub use fetch::Signature;
+pub use push::{NewSignature, Pushed, Storage, Warning};
+pub use referrers::{Listing, Source};
+pub use resolve::Target;
+pub use session::Access;
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use url::Url;
+
+use crate::http::Pool;
+use crate::reference::Reference;
+use session::{Registry, Session};
+
+/// Which registries are spoken to in plain HTTP. Amazon ECR never is.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum PlainHttp {
+    /// Those on this machine.
+    #[default]
+    Loopback,
+    /// Those on this machine and these (`insecureRegistries` of notation's `config.json`).
+    AlsoThese(Vec<String>),
+    /// All (`--insecure-registry`).
+    All,
+}
+
+/// Speaks to registries. Clones share connections, credentials and tokens.
+#[derive(Debug, Clone)]
+pub struct Client(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    pool: Pool,
+    credentials: Credentials,
+    plain_http: PlainHttp,
+    sessions: Mutex<HashMap<SessionKey, Arc<Session>>>,
+}
+
+/// A token is for one registry, one repository and one purpose.
+type SessionKey = (Url, String, Access);
+
+impl Client {
+    /// A client that sends through `pool` and shows `credentials`. Asks nobody anything yet.
+    pub fn new(pool: Pool, credentials: Credentials, plain_http: PlainHttp) -> Self {
+        Self(Arc::new(Inner {
+            pool,
+            credentials,
+            plain_http,
+            sessions: Mutex::default(),
+        }))
+    }
+
+    /// The repository of `reference`. Asks nobody anything yet.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Misbehaved`] if the registry's host cannot be part of a URL.
+    pub fn repository(&self, reference: &Reference, access: Access) -> Result<Repository, Error> {
+        let registry = self.registry(reference)?;
+        let key = (
+            registry.base.clone(),
+            reference.repository().to_owned(),
+            access,
+        );
+        let mut sessions = self
+            .0
+            .sessions
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let session = sessions.entry(key).or_insert_with(|| {
+            Arc::new(Session::new(
+                registry,
+                reference.repository().to_owned(),
+                access,
+                self.0.pool.clone(),
+                self.0.credentials.clone(),
+            ))
+        });
+        Ok(Repository {
+            session: Arc::clone(session),
+            reference: reference.clone(),
+        })
+    }
+
+    fn registry(&self, reference: &Reference) -> Result<Registry, Error> {
+        let server = reference.server().to_ascii_lowercase();
+        let ecr = EcrHost::parse(&server);
+        let is_plain = ecr.is_none()
+            && match &self.0.plain_http {
+                PlainHttp::All => true,
+                PlainHttp::Loopback => reference.is_loopback(),
+                PlainHttp::AlsoThese(names) => {
+                    reference.is_loopback() || names.iter().any(|name| name == reference.registry())
+                }
+            };
+        let scheme = if is_plain { "http" } else { "https" };
+        let base = Url::parse(&format!("{scheme}://{server}/")).map_err(|_| Error::Misbehaved {
+            url: server.clone(),
+            fault: "cannot be part of a URL".to_owned(),
+        })?;
+        Ok(Registry {
+            name: reference.registry().to_owned(),
+            server,
+            base,
+            ecr,
+        })
+    }
+}
+
+/// The repository of one reference.
+#[derive(Debug, Clone)]
+pub struct Repository {
+    session: Arc<Session>,
+    reference: Reference,
+}
+
+impl Repository {
+    /// The reference that this repository was opened with.
+    pub fn reference(&self) -> &Reference {
+        &self.reference
+    }
+}

@@ -1,0 +1,178 @@
+//! What a tag or digest stands for.
+
+use http::HeaderMap;
+use oci_spec::image::MediaType;
+use reqwest::Response;
+use url::Url;
+
+use super::error::Error;
+use super::manifest::{self, IMAGE_INDEX};
+use super::referrers::Listing;
+use super::session::Session;
+use super::{Repository, Source};
+use crate::oci::{self, Descriptor, Digest};
+use crate::reference::Reference;
+use crate::{http as web, limits};
+
+/// The header in which registries give a manifest's digest.
+const DIGEST_HEADER: &str = "docker-content-digest";
+
+/// The artifact that a reference stands for; from here on only its digest counts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Target {
+    /// Media type, digest and real size of its manifest.
+    pub descriptor: Descriptor,
+    /// `registry/repository@digest`.
+    pub reference: Reference,
+}
+
+impl Target {
+    /// Whether it is an index, of a multi-platform image for example, and not one image.
+    pub fn is_index(&self) -> bool {
+        let media_type = self.descriptor.media_type().as_ref();
+        media_type == IMAGE_INDEX || media_type.ends_with(".manifest.list.v2+json")
+    }
+}
+
+impl Repository {
+    /// Resolves the reference's digest, or else its tag, with one request.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotFound`]; [`Error::WrongDigest`], [`Error::NotAManifest`], [`Error::Malformed`] or
+    /// [`Error::Misbehaved`] if the answer cannot be right; and what keeps a request from an answer.
+    pub async fn resolve(&self) -> Result<Target, Error> {
+        let url = self.manifest_url();
+        let response = self.session.get(url, manifest::ACCEPT_ANY).await?;
+        self.read_target(response).await
+    }
+
+    /// Resolves the reference and lists the signatures of what it stands for. A reference with a
+    /// digest does both at the same time wherever neither request can be challenged.
+    ///
+    /// The listing's own error comes second, so that both stay apart.
+    ///
+    /// # Errors
+    ///
+    /// As [`Repository::resolve`].
+    pub async fn resolve_and_list(&self) -> Result<(Target, Result<Listing, Error>), Error> {
+        let Some(digest) = self.reference.digest() else {
+            let target = self.resolve().await?;
+            let listing = self.list_signatures(target.descriptor.digest()).await;
+            return Ok((target, listing));
+        };
+        let digest = oci::parse_digest(digest).map_err(|source| Error::WrongDigest {
+            url: self.reference.to_string(),
+            source,
+        })?;
+        if !self.session.may_go_at_once().await {
+            let first = self
+                .session
+                .get_or_authenticate(self.manifest_url(), manifest::ACCEPT_ANY)
+                .await?;
+            if let Some(response) = first {
+                let target = self.read_target(response).await?;
+                let listing = self.list_signatures(&digest).await;
+                return Ok((target, listing));
+            }
+        }
+        let (target, listing) =
+            futures_util::future::join(self.resolve(), self.list_signatures(&digest)).await;
+        Ok((target?, listing))
+    }
+
+    fn manifest_url(&self) -> Url {
+        self.session
+            .url(&format!("manifests/{}", self.reference.target()))
+    }
+
+    async fn read_target(&self, response: Response) -> Result<Target, Error> {
+        let asked = match self.reference.digest() {
+            Some(digest) => {
+                Some(
+                    oci::parse_digest(digest).map_err(|source| Error::WrongDigest {
+                        url: self.reference.to_string(),
+                        source,
+                    })?,
+                )
+            }
+            None => None,
+        };
+        let called = self.reference.to_string();
+        let manifest = read_manifest(&self.session, response, called, asked.as_ref()).await?;
+        Ok(Target {
+            reference: self.reference.with_digest(manifest.descriptor.digest()),
+            descriptor: manifest.descriptor,
+        })
+    }
+}
+
+/// A manifest whose bytes are what its descriptor says.
+pub(super) struct ReadManifest {
+    pub(super) descriptor: Descriptor,
+    pub(super) bytes: bytes::Bytes,
+}
+
+/// Reads the manifest in `response`, for what is called `called`, and compares it with the digest
+/// that was asked for and with the one that the registry gives.
+pub(super) async fn read_manifest(
+    session: &Session,
+    response: Response,
+    called: String,
+    asked: Option<&Digest>,
+) -> Result<ReadManifest, Error> {
+    if !response.status().is_success() {
+        return Err(session.failure(response, called).await);
+    }
+    let url = response.url().clone();
+    let headers = response.headers().clone();
+    let bytes = session.body(response, limits::MAX_MANIFEST_BYTES).await?;
+    let media_type = manifest::media_type(&url, &headers, &bytes);
+    // A page of HTML has neither the digest nor the type: the type says more.
+    if let Err(error @ Error::NotAManifest { .. }) = media_type {
+        return Err(error);
+    }
+    let digest = check_digests(&url, &headers, &bytes, asked)?;
+    let size = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+    Ok(ReadManifest {
+        descriptor: Descriptor::new(MediaType::from(media_type?.as_str()), size, digest),
+        bytes,
+    })
+}
+
+/// Compares `bytes` with the digest in `headers` and the one that was `asked` for; gives the digest
+/// to go on with.
+pub(super) fn check_digests(
+    url: &Url,
+    headers: &HeaderMap,
+    bytes: &[u8],
+    asked: Option<&Digest>,
+) -> Result<Digest, Error> {
+    let wrong = |source| Error::WrongDigest {
+        url: web::redact(url),
+        source,
+    };
+    if let Some(asked) = asked {
+        oci::verify_digest(asked, bytes).map_err(wrong)?;
+    }
+    let announced = match headers.get(DIGEST_HEADER) {
+        Some(value) => {
+            let text = String::from_utf8_lossy(value.as_bytes());
+            let announced = oci::parse_digest(&super::error::clean(&text)).map_err(wrong)?;
+            oci::verify_digest(&announced, bytes).map_err(wrong)?;
+            Some(announced)
+        }
+        None => None,
+    };
+    Ok(asked
+        .cloned()
+        .or(announced)
+        .unwrap_or_else(|| oci::sha256_digest(bytes)))
+}
+
+impl Listing {
+    /// Whether the tag schema has been read for this listing already.
+    pub fn has_read_tag_schema(&self) -> bool {
+        self.source == Source::TagSchema
+    }
+}

@@ -1,0 +1,92 @@
+//! The tag schema (distribution specification, "Referrers Tag Schema"): an index of referrers
+//! under a tag that is named after the digest.
+
+use http::StatusCode;
+
+use super::Repository;
+use super::error::Error;
+use super::manifest::IMAGE_INDEX;
+use super::referrers;
+use super::resolve::{self, ReadManifest};
+use crate::oci::{Descriptor, Digest};
+use crate::{limits, oci};
+
+/// The tag of `digest`'s index: its algorithm and its hexadecimal digits, of which 64 at most.
+pub(super) fn tag(digest: &Digest) -> String {
+    let (algorithm, hex) = digest
+        .as_ref()
+        .split_once(':')
+        .unwrap_or((digest.as_ref(), ""));
+    let hex: String = hex.chars().take(64).collect();
+    format!("{algorithm}-{hex}")
+}
+
+impl Repository {
+    /// Lists the signatures of `digest` that the tag schema has; none if there is no such tag.
+    ///
+    /// # Errors
+    ///
+    /// Whatever keeps the index from being read; [`Error::NotAManifest`] if the tag is no index;
+    /// [`Error::TooManyReferrers`].
+    pub async fn list_by_tag_schema(&self, digest: &Digest) -> Result<Vec<Descriptor>, Error> {
+        let Some(read) = self.read_index(digest).await? else {
+            return Ok(Vec::new());
+        };
+        let url = self.session.url(&format!("manifests/{}", tag(digest)));
+        let index = referrers::parse_index(&url, &read.bytes)?;
+        if index.referrers > limits::MAX_REFERRERS {
+            return Err(Error::TooManyReferrers {
+                digest: digest.to_string(),
+                max: limits::MAX_REFERRERS,
+            });
+        }
+        let mut signatures: Vec<Descriptor> = Vec::new();
+        for signature in index.signatures {
+            if !signatures.iter().any(|s| s.digest() == signature.digest()) {
+                signatures.push(signature);
+            }
+        }
+        Ok(signatures)
+    }
+
+    /// The index of `digest`'s referrers; `None` if there is none.
+    pub(super) async fn read_index(&self, digest: &Digest) -> Result<Option<ReadManifest>, Error> {
+        let tag = tag(digest);
+        let url = self.session.url(&format!("manifests/{tag}"));
+        let response = self.session.get(url.clone(), IMAGE_INDEX).await?;
+        if response.status() == StatusCode::NOT_FOUND {
+            return Ok(None);
+        }
+        let called = self.session.called(&tag);
+        let read = resolve::read_manifest(&self.session, response, called, None).await?;
+        let media_type = read.descriptor.media_type().as_ref();
+        if media_type != IMAGE_INDEX {
+            return Err(Error::NotAManifest {
+                url: crate::http::redact(&url),
+                media_type: media_type.to_owned(),
+            });
+        }
+        // The old index is deleted by the digest of its bytes.
+        debug_assert!(oci::verify_digest(read.descriptor.digest(), &read.bytes).is_ok());
+        Ok(Some(read))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::algorithm::HashAlgorithm;
+
+    #[test]
+    fn the_tag_is_a_tag_whatever_the_digest() {
+        assert_eq!(
+            tag(&oci::sha256_digest(b"{}")),
+            "sha256-44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a"
+        );
+        let long = tag(&oci::digest_with(HashAlgorithm::Sha512, b"{}"));
+        assert_eq!(
+            (long.len(), long.starts_with("sha512-27c74670adb7")),
+            (71, true)
+        );
+    }
+}

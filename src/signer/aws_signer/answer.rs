@@ -1,0 +1,267 @@
+//! What `SignPayload` answered, held against what was asked (conformance of a signer's answer:
+//! `plugin-extensibility.md`, "Using envelope generator").
+
+use std::collections::BTreeMap;
+
+use aws_sdk_signer::operation::sign_payload::SignPayloadOutput;
+
+use super::{Signed, SignedEnvelope, SigningProfile};
+use crate::aws::RegionChoice;
+use crate::envelope::{self, UnverifiedEnvelope};
+use crate::extended_validation::{self, Claims, PLUGIN_NAME, Signer, attribute};
+use crate::notary::{EnvelopeFormat, PAYLOAD_MEDIA_TYPE};
+use crate::payload::{self, Payload};
+
+/// What is wrong with an answer of `SignPayload`.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum AnswerProblem {
+    /// No envelope.
+    #[error("it has no signature")]
+    NoSignature,
+    /// Not a good envelope.
+    #[error("its envelope does not verify")]
+    Envelope(#[source] envelope::Error),
+    /// The envelope says that it holds something else.
+    #[error("its envelope holds `{found}`, wanted `{PAYLOAD_MEDIA_TYPE}`")]
+    ContentType {
+        /// The content type found.
+        found: String,
+    },
+    /// The envelope's payload is not one.
+    #[error("its envelope's payload cannot be read")]
+    Payload(#[source] payload::Error),
+    /// The envelope is for another artifact.
+    #[error("its envelope is for {member} `{found}`, and `{sent}` was sent")]
+    OtherArtifact {
+        /// Which part differs.
+        member: &'static str,
+        /// What was sent.
+        sent: String,
+        /// What was signed.
+        found: String,
+    },
+    /// An annotation of the payload was changed or dropped.
+    #[error("its envelope does not have the annotation `{name}` as it was sent")]
+    Annotation {
+        /// The annotation's name.
+        name: String,
+    },
+    /// The payload has more than was sent.
+    #[error("its envelope's payload has `{member}`, which was not sent")]
+    UnknownMember {
+        /// The member's path.
+        member: String,
+    },
+    /// The envelope does not say what AWS Signer's envelopes say.
+    #[error("its envelope is not one of AWS Signer")]
+    Claims(#[source] extended_validation::Error),
+    /// Another profile, or another version of it, signed.
+    #[error("it was signed with `{found}`{}", warning.as_deref().map_or_else(String::new, |warning| format!("; {warning}")))]
+    OtherProfile {
+        /// The profile version that signed.
+        found: String,
+        /// That the region asked is not the one in the ARN.
+        warning: Option<String>,
+    },
+    /// The envelope names another job than the answer around it.
+    #[error("its envelope is of the job `{found}`, and the answer of `{answered}`")]
+    OtherJob {
+        /// The job in the envelope.
+        found: String,
+        /// The job in the answer.
+        answered: String,
+    },
+    /// The envelope does not ask for AWS Signer's plugin, so nobody would check it for revocation.
+    #[error("its envelope asks for the plugin `{found}`, wanted `{PLUGIN_NAME}`")]
+    VerificationPlugin {
+        /// The plugin found.
+        found: String,
+    },
+    /// The envelope has an attribute that no verifier knows.
+    #[error("its envelope has the attribute `{name}`, which is not one of AWS Signer's")]
+    UnknownAttribute {
+        /// The attribute.
+        name: String,
+    },
+}
+
+impl AnswerProblem {
+    /// What to do about it.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Envelope(source) => source.hint(),
+            Self::OtherProfile {
+                warning: Some(_), ..
+            } => Some("leave the region away, then the one in the ARN is asked".to_owned()),
+            Self::OtherProfile { .. } => Some(
+                "AWS Signer signs with the profile's current version; name the profile without a version, or that one"
+                    .to_owned(),
+            ),
+            _ => Some("the signature was not used; if this happens again, tell AWS".to_owned()),
+        }
+    }
+}
+
+pub(super) fn check(
+    profile: &SigningProfile,
+    sent: &Payload,
+    region: RegionChoice,
+    output: SignPayloadOutput,
+) -> Result<Signed, AnswerProblem> {
+    let format = EnvelopeFormat::Jws;
+    let bytes = output
+        .signature
+        .ok_or(AnswerProblem::NoSignature)?
+        .into_inner();
+    let envelope = UnverifiedEnvelope::parse(format, &bytes)
+        .and_then(UnverifiedEnvelope::verify)
+        .map_err(AnswerProblem::Envelope)?;
+    let signer_info = envelope.signer_info();
+    let attributes = &signer_info.signed_attributes;
+    if attributes.content_type != PAYLOAD_MEDIA_TYPE {
+        return Err(AnswerProblem::ContentType {
+            found: attributes.content_type.clone(),
+        });
+    }
+    let found = Payload::parse(envelope.payload()).map_err(AnswerProblem::Payload)?;
+    check_payload(sent, &found)?;
+
+    let claims = Claims::from_signer_info(signer_info).map_err(AnswerProblem::Claims)?;
+    let is_asked_one = match claims.signer() {
+        Signer::ProfileVersion(version) => profile.is(version),
+        // Where a profile is only known by its alias, nothing in the answer names the profile.
+        Signer::AliasedProfile(_) => false,
+    };
+    if !is_asked_one {
+        return Err(AnswerProblem::OtherProfile {
+            found: claims.signer().to_string(),
+            warning: region.warning(),
+        });
+    }
+    let job = claims.job();
+    if let Some(answered) = output.job_id
+        && answered != job.id()
+    {
+        return Err(AnswerProblem::OtherJob {
+            found: job.id().to_owned(),
+            answered,
+        });
+    }
+    if attributes.verification_plugin.as_deref() != Some(PLUGIN_NAME) {
+        return Err(AnswerProblem::VerificationPlugin {
+            found: attributes.verification_plugin.clone().unwrap_or_default(),
+        });
+    }
+    if let Some(unknown) = attributes
+        .extended
+        .iter()
+        .find(|found| !attribute::ALL.contains(&found.name.as_str()))
+    {
+        return Err(AnswerProblem::UnknownAttribute {
+            name: unknown.name.clone(),
+        });
+    }
+    let annotations: BTreeMap<String, String> =
+        output.metadata.unwrap_or_default().into_iter().collect();
+    Ok(Signed {
+        envelope: SignedEnvelope {
+            format,
+            bytes,
+            annotations,
+        },
+        signer: claims.signer().clone(),
+        job: job.clone(),
+        region,
+    })
+}
+
+/// The descriptor is the same, no annotation was changed or dropped, and nothing unknown was added.
+fn check_payload(sent: &Payload, found: &Payload) -> Result<(), AnswerProblem> {
+    let (sent_target, found_target) = (&sent.target_artifact, &found.target_artifact);
+    let members = [
+        (
+            "media type",
+            sent_target.media_type.clone(),
+            found_target.media_type.clone(),
+        ),
+        (
+            "digest",
+            sent_target.digest.to_string(),
+            found_target.digest.to_string(),
+        ),
+        (
+            "size",
+            sent_target.size.to_string(),
+            found_target.size.to_string(),
+        ),
+    ];
+    if let Some((member, sent, found)) = members.into_iter().find(|(_, sent, found)| sent != found)
+    {
+        return Err(AnswerProblem::OtherArtifact {
+            member,
+            sent,
+            found,
+        });
+    }
+    let changed = sent_target
+        .annotations
+        .iter()
+        .find(|(name, value)| found_target.annotations.get(*name) != Some(*value));
+    if let Some((name, _)) = changed {
+        return Err(AnswerProblem::Annotation { name: name.clone() });
+    }
+    let added = found
+        .unknown_members()
+        .iter()
+        .find(|member| !sent.unknown_members().contains(member));
+    match added {
+        Some(member) => Err(AnswerProblem::UnknownMember {
+            member: member.clone(),
+        }),
+        None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SENT: &str = r#"{"targetArtifact":{"annotations":{"a":"1"},"digest":"sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855","mediaType":"application/vnd.oci.image.manifest.v1+json","size":7}}"#;
+
+    fn compared(from: &str, to: &str) -> Result<(), AnswerProblem> {
+        let parse = |text: &str| Payload::parse(text.as_bytes()).unwrap();
+        assert!(SENT.contains(from));
+        check_payload(&parse(SENT), &parse(&SENT.replace(from, to)))
+    }
+
+    #[test]
+    fn the_payload_that_comes_back_is_the_one_sent() {
+        compared("size", "size").unwrap();
+        compared(r#"{"a":"1"}"#, r#"{"a":"1","b":"2"}"#).unwrap();
+        for (from, to, wanted) in [
+            ("manifest.v1", "manifest.v2", "media type"),
+            ("e3b0", "e3b1", "digest"),
+            ("\"size\":7", "\"size\":8", "size"),
+        ] {
+            assert!(matches!(
+                compared(from, to),
+                Err(AnswerProblem::OtherArtifact { member, .. }) if member == wanted
+            ));
+        }
+        for annotations in ["{}", r#"{"a":"2"}"#, r#"{"A":"1"}"#] {
+            assert!(matches!(
+                compared(r#"{"a":"1"}"#, annotations),
+                Err(AnswerProblem::Annotation { name }) if name == "a"
+            ));
+        }
+        assert!(matches!(
+            compared("\"size\":7", "\"size\":7,\"new\":1"),
+            Err(AnswerProblem::UnknownMember { member }) if member == "targetArtifact.new"
+        ));
+        assert!(matches!(
+            compared("\"size\":7}", "\"size\":7},\"new\":1"),
+            Err(AnswerProblem::UnknownMember { member }) if member == "new"
+        ));
+    }
+}

@@ -1,0 +1,102 @@
+//! Why AWS Signer did not sign.
+
+use super::AnswerProblem;
+use crate::aws::{CallError, SettingsError};
+use crate::limits::MAX_AWS_SIGNER_PAYLOAD_BYTES;
+use crate::payload;
+
+/// Why there is no signature.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// What was to be signed is not a payload of the Notary Project.
+    #[error("what is to be signed is not a payload of the Notary Project")]
+    Payload(#[source] payload::Error),
+    /// The payload is longer than AWS Signer takes.
+    #[error(
+        "the payload has {bytes} bytes, and AWS Signer signs {MAX_AWS_SIGNER_PAYLOAD_BYTES} at most"
+    )]
+    PayloadTooLong {
+        /// Its length in bytes.
+        bytes: usize,
+        /// How many annotations are in it.
+        annotations: usize,
+    },
+    /// The settings contradict the profile.
+    #[error("the signing profile cannot be used")]
+    Settings(#[source] SettingsError),
+    /// AWS did not do it.
+    #[error(transparent)]
+    Call(CallError),
+    /// The profile was cancelled or revoked.
+    #[error("signing profile `{profile}` has the status `{status}`, wanted `Active`")]
+    NotActive {
+        /// The profile.
+        profile: String,
+        /// Its status.
+        status: String,
+    },
+    /// The profile is for something else than container images.
+    #[error(
+        "signing profile `{profile}` is of the platform `{platform}`, wanted `{}`",
+        super::PLATFORM_ID
+    )]
+    OtherPlatform {
+        /// The profile.
+        profile: String,
+        /// Its platform.
+        platform: String,
+    },
+    /// The version that was named is not the profile's current one, and AWS Signer signs with no
+    /// other.
+    #[error("signing profile version `{profile}` is not the current one, which is `{current}`")]
+    NotCurrent {
+        /// The version that was named.
+        profile: String,
+        /// The current version.
+        current: String,
+    },
+    /// The answer is not a good signature of what was sent by who was asked.
+    #[error("what AWS Signer answered for `{profile}`{} is refused", of_request(request_id.as_deref()))]
+    UnusableAnswer {
+        /// The profile.
+        profile: String,
+        /// AWS's name for the request.
+        request_id: Option<String>,
+        /// What is wrong with it.
+        #[source]
+        problem: Box<AnswerProblem>,
+    },
+}
+
+fn of_request(request_id: Option<&str>) -> String {
+    request_id.map_or_else(String::new, |id| format!(" (request `{id}`)"))
+}
+
+impl Error {
+    /// What to do about it.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Payload(source) => source.hint(),
+            Self::PayloadTooLong { annotations: 0, .. } => None,
+            Self::PayloadTooLong { .. } => {
+                Some("leave away some of the metadata (`-m`, `--user-metadata`)".to_owned())
+            }
+            Self::Settings(source) => source.hint(),
+            Self::Call(source) => source.hint(),
+            Self::NotActive { .. } => Some(
+                "a profile that was cancelled or revoked never signs again, and its name cannot be used again: \
+                 make another one"
+                    .to_owned(),
+            ),
+            Self::OtherPlatform { .. } => Some(format!(
+                "make a profile with `aws signer put-signing-profile --profile-name NAME --platform-id {}`",
+                super::PLATFORM_ID
+            )),
+            Self::NotCurrent { .. } => {
+                Some("name the profile without a version, or with the current one".to_owned())
+            }
+            Self::UnusableAnswer { problem, .. } => problem.hint(),
+        }
+    }
+}

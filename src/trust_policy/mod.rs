@@ -1,0 +1,480 @@
+//! Trust policies: which signatures are trusted, for which artifacts
+//! (`trust-store-trust-policy.md`, "Trust Policy").
+//!
+//! Input: a document, as bytes or in Notation's configuration directory. Output: checked statements, and the one
+//! that an artifact's repository or a blob's policy name selects. Every problem of a document is named with JSON
+//! pointer, line and column. Trust stores are not loaded here, and no signature is looked at; whether a signing
+//! profile exists is AWS Signer's to say.
+
+mod check;
+mod rule;
+mod statement;
+mod trusted_identity;
+mod warning;
+pub mod scope;
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+pub use rule::{Problem, Rule};
+pub use statement::{
+    BlobUse, Level, Statement, TrustedIdentity, VerificationLevel, VerifyTimestamp,
+};
+pub use trusted_identity::IdentityError;
+pub use warning::{Cause, Warning};
+
+use crate::config::StoreName;
+use crate::document::{self, Document};
+use crate::files;
+use crate::limits::MAX_POLICY_BYTES;
+use crate::x509::identity::quote;
+
+/// What notation tells people who lack a policy.
+const SETUP: &str = "To create a trust policy, see: https://notaryproject.dev/docs/quickstart/#create-a-trust-policy";
+
+/// The name of the OCI policy in Notation's older releases.
+const LEGACY_FILE_NAME: &str = "trustpolicy.json";
+
+/// The two kinds of documents.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DocumentKind {
+    /// About artifacts in registries.
+    Oci,
+    /// About files.
+    Blob,
+}
+
+impl DocumentKind {
+    /// As notation's messages say it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Oci => "oci",
+            Self::Blob => "blob",
+        }
+    }
+
+    /// The document's name in Notation's configuration directory.
+    pub const fn file_name(self) -> &'static str {
+        match self {
+            Self::Oci => "trustpolicy.oci.json",
+            Self::Blob => "trustpolicy.blob.json",
+        }
+    }
+}
+
+impl fmt::Display for DocumentKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// Why there is no statement to go by.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// There is no document.
+    #[error("no trust policy in `{}`", directory.display())]
+    Missing {
+        /// Notation's configuration directory.
+        directory: PathBuf,
+        /// The kind of document that was looked for.
+        kind: DocumentKind,
+    },
+    /// It is a symbolic link, a directory or another thing that is no file.
+    #[error("the trust policy is not a regular file")]
+    NotRegular {
+        /// What it is; names the path.
+        source: files::Error,
+    },
+    /// It cannot be read.
+    #[error("the trust policy cannot be read")]
+    Unreadable {
+        /// Why; names the path.
+        source: files::Error,
+    },
+    /// It is not one JSON document, or has a name twice in one object.
+    #[error("malformed trust policy `{}`", path.display())]
+    Malformed {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: document::Error,
+    },
+    /// It breaks rules of the specification.
+    #[error("trust policy `{}`, {}{}", path.display(), Listed(problems), more(problems))]
+    Invalid {
+        /// The file.
+        path: PathBuf,
+        /// The kind of document.
+        kind: DocumentKind,
+        /// What is wrong; never empty, the problem that notation names first, at most
+        /// [`crate::limits::MAX_POLICY_PROBLEMS`].
+        problems: Vec<Problem>,
+    },
+    /// No statement is about the repository, and none about everything.
+    #[error("no statement of the trust policy `{}` has the scope `{scope}`", path.display())]
+    NoStatement {
+        /// The file.
+        path: PathBuf,
+        /// The repository.
+        scope: String,
+    },
+    /// Several statements are about the repository in other spellings.
+    #[error("the statements {} of the trust policy `{}` are all about `{scope}`", names.join(", "), path.display())]
+    AmbiguousScope {
+        /// The file.
+        path: PathBuf,
+        /// The repository.
+        scope: String,
+        /// The statements' names, in backticks.
+        names: Vec<String>,
+    },
+    /// A text that is not `registry/repository`.
+    #[error("`{scope}` is not a repository of the form `registry/repository`")]
+    InvalidScope {
+        /// The text.
+        scope: String,
+    },
+    /// A text that is not `registry/repository@digest`.
+    #[error("`{artifact}` is not of the form `registry/repository@digest`")]
+    InvalidArtifact {
+        /// The text.
+        artifact: String,
+    },
+    /// An empty name was given for a blob policy.
+    #[error("the name of the blob trust policy statement is blank")]
+    BlankName,
+    /// No statement has the name that was given.
+    #[error("no statement of the trust policy `{}` has the name `{name}`", path.display())]
+    NoNamedStatement {
+        /// The file.
+        path: PathBuf,
+        /// The name.
+        name: String,
+    },
+    /// No name was given and no statement is global.
+    #[error("no statement of the trust policy `{}` has `globalPolicy` set", path.display())]
+    NoGlobalStatement {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A signing profile that was given in place of a policy is none.
+    #[error("`{identity}` is not the ARN of a signing profile")]
+    NotASigningProfile {
+        /// What was given.
+        identity: String,
+        /// What was probably meant, or how an ARN is written.
+        advice: String,
+    },
+}
+
+impl Error {
+    /// notation's sentence, which its command line prints after `Error: `. `artifact` is the reference or file
+    /// that is verified.
+    pub fn notation_sentence(&self, artifact: &str) -> String {
+        match self {
+            Self::Missing { .. } => format!("trust policy is not present. {SETUP}"),
+            Self::NotRegular { .. } => {
+                format!("trust policy is not a regular file (symlinks are not supported). {SETUP}")
+            }
+            Self::Unreadable { source } if source.is_denied() => format!(
+                "unable to read trust policy due to file permissions, please verify the permissions of {}",
+                source.path().display()
+            ),
+            Self::Unreadable { .. } => "unable to read trust policy".into(),
+            Self::Malformed { .. } => format!("malformed trust policy. {SETUP}"),
+            Self::Invalid { kind, problems, .. } => problems
+                .first()
+                .and_then(|first| first.rule.notation_sentence(*kind, &first.statement))
+                .unwrap_or_else(|| format!("malformed trust policy. {SETUP}")),
+            Self::NoStatement { .. } | Self::AmbiguousScope { .. } => format!(
+                "signature verification failed: artifact {} has no applicable oci trust policy statement. Trust policy \
+                 applicability for a given artifact is determined by registryScopes. {SETUP}",
+                quote(artifact)
+            ),
+            Self::InvalidScope { scope } => rule::scope_sentence(scope, ""),
+            Self::InvalidArtifact { artifact } => format!(
+                "artifact URI {} could not be parsed, make sure it is the fully qualified oci artifact URI without the \
+                 scheme/protocol. e.g domain.com:80/my/repository@sha256:digest",
+                quote(artifact)
+            ),
+            Self::BlankName => "signature verification failed: policy name cannot be empty".into(),
+            Self::NoNamedStatement { name, .. } => format!(
+                "signature verification failed: no applicable blob trust policy with name {}",
+                quote(name)
+            ),
+            Self::NoGlobalStatement { .. } => {
+                "signature verification failed: no global blob trust policy".into()
+            }
+            Self::NotASigningProfile { .. } => self.to_string(),
+        }
+    }
+
+    /// All problems of a document, the one that notation names first; empty for every other error.
+    pub fn problems(&self) -> &[Problem] {
+        match self {
+            Self::Invalid { problems, .. } => problems,
+            _ => &[],
+        }
+    }
+
+    /// Advice, where there is some.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Missing { kind, directory } => Some(match kind {
+                DocumentKind::Oci => format!(
+                    "write `{}`, or name the signing profiles on the command line: `--signing-profile ARN`",
+                    directory.join(kind.file_name()).display()
+                ),
+                DocumentKind::Blob => {
+                    format!("write `{}`", directory.join(kind.file_name()).display())
+                }
+            }),
+            Self::NotRegular { source } | Self::Unreadable { source } => source.hint(),
+            Self::Malformed { source, .. } => source.hint(),
+            Self::Invalid { problems, .. } => problems.first().and_then(Problem::hint),
+            Self::NoStatement { scope, .. } => Some(format!(
+                "add `{scope}` to the `registryScopes` of a statement; a repository is not covered by its parent's scope"
+            )),
+            Self::AmbiguousScope { .. } => {
+                Some("keep one spelling of the repository in one statement".into())
+            }
+            Self::NoGlobalStatement { .. } => {
+                Some("name the statement with `--policy-name`, or set `globalPolicy` in one".into())
+            }
+            Self::NotASigningProfile { advice, .. } => Some(advice.clone()),
+            Self::InvalidScope { .. }
+            | Self::InvalidArtifact { .. }
+            | Self::BlankName
+            | Self::NoNamedStatement { .. } => None,
+        }
+    }
+}
+
+/// The first of several problems.
+struct Listed<'a>(&'a [Problem]);
+
+impl fmt::Display for Listed<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0.first() {
+            Some(first) => first.fmt(f),
+            None => f.write_str("unknown problem"),
+        }
+    }
+}
+
+fn more(problems: &[Problem]) -> String {
+    match problems.len() {
+        0 | 1 => String::new(),
+        2 => " (and 1 more problem)".into(),
+        count => format!(" (and {} more problems)", count - 1),
+    }
+}
+
+/// The checked statements of one document.
+#[derive(Debug, Clone)]
+pub struct TrustPolicies {
+    kind: DocumentKind,
+    path: PathBuf,
+    statements: Vec<Statement>,
+    warnings: Vec<Warning>,
+}
+
+impl TrustPolicies {
+    /// Loads the OCI policy of a configuration directory: `trustpolicy.oci.json` and, only where that does not
+    /// exist, `trustpolicy.json`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Missing`], [`Error::NotRegular`], [`Error::Unreadable`], [`Error::Malformed`] and [`Error::Invalid`].
+    pub fn load_oci(config_dir: &Path) -> Result<Self, Error> {
+        let kind = DocumentKind::Oci;
+        Self::load(config_dir, kind, &[kind.file_name(), LEGACY_FILE_NAME])
+    }
+
+    /// Loads the blob policy of a configuration directory, `trustpolicy.blob.json`.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::load_oci`].
+    pub fn load_blob(config_dir: &Path) -> Result<Self, Error> {
+        let kind = DocumentKind::Blob;
+        Self::load(config_dir, kind, &[kind.file_name()])
+    }
+
+    fn load(directory: &Path, kind: DocumentKind, names: &[&str]) -> Result<Self, Error> {
+        for name in names {
+            let path = directory.join(name);
+            match files::read(&path, MAX_POLICY_BYTES) {
+                Ok(bytes) => return Self::parse(kind, &path, &bytes),
+                Err(error) if error.is_not_found() => {}
+                Err(source) if source.is_wrong_kind() => return Err(Error::NotRegular { source }),
+                Err(source) => return Err(Error::Unreadable { source }),
+            }
+        }
+        let directory = directory.to_owned();
+        Err(Error::Missing { directory, kind })
+    }
+
+    /// Parses and checks a document; `path` is for messages.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Malformed`] and [`Error::Invalid`].
+    pub fn parse(kind: DocumentKind, path: &Path, bytes: &[u8]) -> Result<Self, Error> {
+        let path = path.to_owned();
+        let document = match Document::parse(bytes) {
+            Ok(document) => document,
+            Err(source) => return Err(Error::Malformed { path, source }),
+        };
+        let checked = check::check(&document, kind);
+        if !checked.problems.is_empty() {
+            let problems = checked.problems;
+            return Err(Error::Invalid {
+                path,
+                kind,
+                problems,
+            });
+        }
+        Ok(Self {
+            kind,
+            path,
+            statements: checked.statements,
+            warnings: checked.warnings,
+        })
+    }
+
+    /// A policy without a document: the signing profiles of AWS Signer that are trusted, for every repository, at
+    /// level strict.
+    ///
+    /// `profiles` are ARNs of signing profiles or of versions of them; `stores` hold the roots.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotASigningProfile`].
+    pub fn of_signing_profiles(profiles: &[String], stores: Vec<StoreName>) -> Result<Self, Error> {
+        let mut trusted_identities = Vec::new();
+        for profile in profiles {
+            if let Some(advice) = warning::advice_for_signing_profile(profile) {
+                let identity = profile.clone();
+                return Err(Error::NotASigningProfile { identity, advice });
+            }
+            trusted_identities.push(TrustedIdentity::Other(profile.clone()));
+        }
+        let statement = Statement {
+            name: "signing-profiles".into(),
+            registry_scopes: vec![scope::WILDCARD.into()],
+            blob_use: BlobUse::Global,
+            level: VerificationLevel::new(Level::Strict, std::collections::BTreeMap::new()),
+            trust_stores: stores,
+            trusted_identities,
+            verify_timestamp: VerifyTimestamp::Always,
+        };
+        Ok(Self {
+            kind: DocumentKind::Oci,
+            path: "the command line".into(),
+            statements: vec![statement],
+            warnings: Vec::new(),
+        })
+    }
+
+    /// The kind of document.
+    pub const fn kind(&self) -> DocumentKind {
+        self.kind
+    }
+
+    /// The file that it was read from.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Every statement, in the order of the document.
+    pub fn statements(&self) -> &[Statement] {
+        &self.statements
+    }
+
+    /// What has no effect, or probably not the one that was meant.
+    pub fn warnings(&self) -> &[Warning] {
+        &self.warnings
+    }
+
+    /// Selects the statement about a repository, written `registry/repository`: the one that names it, in the very
+    /// spelling or in another one of the same repository, else the one with the scope `*`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidScope`], [`Error::NoStatement`], and [`Error::AmbiguousScope`] where only other spellings are
+    /// found, in several statements.
+    pub fn select(&self, scope: &str) -> Result<&Statement, Error> {
+        if !scope::is_valid(scope) {
+            let scope = scope.to_owned();
+            return Err(Error::InvalidScope { scope });
+        }
+        let named = |wanted: &str| {
+            self.statements
+                .iter()
+                .find(|statement| statement.registry_scopes.iter().any(|s| s == wanted))
+        };
+        if let Some(statement) = named(scope) {
+            return Ok(statement);
+        }
+        let normalised = scope::normalise(scope);
+        let respelled: Vec<&Statement> = self
+            .statements
+            .iter()
+            .filter(|statement| {
+                let mut scopes = statement.registry_scopes.iter();
+                scopes.any(|scope| scope::normalise(scope) == normalised)
+            })
+            .collect();
+        match respelled.as_slice() {
+            [] => named(scope::WILDCARD).ok_or_else(|| Error::NoStatement {
+                path: self.path.clone(),
+                scope: scope.to_owned(),
+            }),
+            [statement] => Ok(statement),
+            several => Err(Error::AmbiguousScope {
+                path: self.path.clone(),
+                scope: scope.to_owned(),
+                names: several.iter().map(|s| format!("`{}`", s.name)).collect(),
+            }),
+        }
+    }
+
+    /// Selects the statement about an artifact, written `registry/repository@digest`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidArtifact`], and as [`Self::select`].
+    pub fn select_for_artifact(&self, artifact: &str) -> Result<&Statement, Error> {
+        let scope = scope::of_artifact(artifact).ok_or_else(|| Error::InvalidArtifact {
+            artifact: artifact.to_owned(),
+        })?;
+        self.select(scope)
+    }
+
+    /// Selects the statement about a blob: the one of this name or, without a name, the global one.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::BlankName`], [`Error::NoNamedStatement`] and [`Error::NoGlobalStatement`].
+    pub fn select_for_blob(&self, name: Option<&str>) -> Result<&Statement, Error> {
+        let path = || self.path.clone();
+        let mut statements = self.statements.iter();
+        match name {
+            Some(name) if name.trim().is_empty() => Err(Error::BlankName),
+            Some(name) => statements
+                .find(|statement| statement.name == name)
+                .ok_or_else(|| Error::NoNamedStatement {
+                    path: path(),
+                    name: name.to_owned(),
+                }),
+            None => statements
+                .find(|statement| statement.blob_use == BlobUse::Global)
+                .ok_or_else(|| Error::NoGlobalStatement { path: path() }),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
