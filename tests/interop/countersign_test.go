@@ -3,6 +3,7 @@ package interop
 import (
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 )
@@ -76,15 +77,19 @@ func verdictOf(target image, ran result) verdict {
 	return said
 }
 
-// classifyWords finds the validation that the command line says has failed.
+// failedValidation is the line about a validation that failed and is enforced.
+var failedValidation = regexp.MustCompile(`(?m)^ +(\w+) \(enforce\): failed: `)
+
+// classifyWords finds the class of the refusal in what the command line says.
 func classifyWords(stderr string) reason {
 	if strings.Contains(stderr, "no signature is associated with") {
 		return unsigned
 	}
-	for _, class := range []reason{badIntegrity, badAuthenticity, badTimestamp, expired, revoked} {
-		if strings.Contains(stderr, string(class)) {
-			return class
-		}
+	if found := failedValidation.FindStringSubmatch(stderr); found != nil {
+		return reason(found[1])
+	}
+	if strings.Contains(stderr, "refused: content descriptor mismatch") {
+		return otherArtifact
 	}
 	return noClassifiedFail
 }
