@@ -27,6 +27,11 @@ func (i image) reference() string {
 	return i.scope + "@" + i.descriptor.Digest.String()
 }
 
+// taggedReference names the image by its tag.
+func (i image) taggedReference() string {
+	return i.scope + ":v1"
+}
+
 // pushImage pushes a small image of one layer, different each time, under
 // the tag "v1".
 func pushImage(t *testing.T, server *registryServer, repository string) image {
@@ -46,6 +51,26 @@ func pushImage(t *testing.T, server *registryServer, repository string) image {
 	descriptor, err := oras.TagBytes(t.Context(), target, ocispec.MediaTypeImageManifest, manifest, "v1")
 	if err != nil {
 		t.Fatalf("pushing to %s: %v", repository, err)
+	}
+	return newImage(target, descriptor)
+}
+
+// pushIndex pushes an index of two images under the tag "v1".
+func pushIndex(t *testing.T, server *registryServer, repository string) image {
+	t.Helper()
+	index := ocispec.Index{
+		Versioned: specs.Versioned{SchemaVersion: 2},
+		MediaType: ocispec.MediaTypeImageIndex,
+	}
+	for _, architecture := range []string{"amd64", "arm64"} {
+		descriptor := pushImage(t, server, repository).descriptor
+		descriptor.Platform = &ocispec.Platform{Architecture: architecture, OS: "linux"}
+		index.Manifests = append(index.Manifests, descriptor)
+	}
+	target := openRepository(t, server.host, repository)
+	descriptor, err := oras.TagBytes(t.Context(), target, ocispec.MediaTypeImageIndex, mustMarshal(t, index), "v1")
+	if err != nil {
+		t.Fatalf("pushing an index to %s: %v", repository, err)
 	}
 	return newImage(target, descriptor)
 }

@@ -58,6 +58,25 @@ func TestCountersignSigns(t *testing.T) {
 	})
 }
 
+// TestIndexByTag signs the index of a multi-platform image, which its tag
+// names: the signature is the index's, and no image's in it.
+func TestIndexByTag(t *testing.T) {
+	onEachRegistry(t, func(t *testing.T, server *registryServer) {
+		scene := newScene(t, server, "signed-by/countersign-index")
+		member := scene.image
+		scene.image = pushIndex(t, server, "signed-by/countersign-index")
+		tagged := scene.image.taggedReference()
+		if ran := scene.directory.countersign(t, "sign", tagged, "--signing-profile", scene.profile.arn); ran.exitCode != 0 {
+			t.Fatalf("countersign sign: %s", ran)
+		}
+		scene.expectEverywhere(t, accepted)
+		byTag := verdictOf(scene.image, scene.directory.countersign(t, "verify", tagged))
+		expectVerdict(t, "countersign verify by the tag", byTag, accepted)
+		scene.image = member
+		scene.expectEverywhere(t, unsigned)
+	})
+}
+
 // TestSecondSignature signs one image by both, in both orders: each must
 // leave the other's signature in place.
 func TestSecondSignature(t *testing.T) {
@@ -88,11 +107,19 @@ func TestSecondSignature(t *testing.T) {
 
 // TestRegistryAsItIs runs on go-containerregistry's registry without the
 // wrapper, which lists config.mediaType as the artifactType and never sends
-// OCI-Subject. Notation 1.3 writes manifests that it lists rightly.
+// OCI-Subject. Notation 1.3 writes manifests that it lists rightly; those of
+// countersign, which follow specification 1.1, only countersign finds there.
 func TestRegistryAsItIs(t *testing.T) {
 	scene := newScene(t, unwrapped, "signed-by/notation-go")
 	scene.signByNotation(t)
 	scene.expectEverywhere(t, accepted)
+
+	scene = newScene(t, unwrapped, "signed-by/countersign")
+	ran := scene.directory.countersign(t, "sign", scene.image.reference(), "--signing-profile", scene.profile.arn)
+	if ran.exitCode != 0 {
+		t.Fatalf("countersign sign: %s", ran)
+	}
+	expectVerdict(t, "countersign verify", scene.directory.countersignVerify(t, scene.image), accepted)
 }
 
 // TestNotationInstallsOurPlugin installs the program as `notation plugin

@@ -23,7 +23,7 @@ const startTimeout = 30 * time.Second
 // builds on a shared machine are slow to start.
 const runTimeout = 60 * time.Second
 
-// registries are the two that every case runs on; unwrapped is
+// registries are those that every case runs on; unwrapped is
 // go-containerregistry's as it is, for one case.
 var (
 	registries []*registryServer
@@ -61,13 +61,15 @@ func runSuite(m *testing.M) (int, error) {
 		return 0, err
 	}
 	defer stop()
-	registries = []*registryServer{withReferrers, withoutReferrers}
-
 	stop, err = startEmulator(filepath.Join(scratch, "emulator"))
 	if err != nil {
 		return 0, err
 	}
 	defer stop()
+	// The emulator's own registry stands for Amazon ECR: the referrers API
+	// with a filter, and blobs behind a redirect.
+	emulated := &registryServer{"emulator", strings.TrimPrefix(emulator.endpoint, "http://")}
+	registries = []*registryServer{withReferrers, withoutReferrers, emulated}
 
 	return m.Run(), nil
 }
