@@ -108,6 +108,7 @@ impl Authority {
     }
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "a function for `map_err`")]
 fn internal(error: rcgen::Error) -> AwsError {
     AwsError::internal(format!(
         "the emulator's certification authority failed: {error}"

@@ -5,6 +5,7 @@ use http::{Response, StatusCode, header};
 use serde_json::{Value, json};
 
 use super::set;
+use crate::protocol::without_nulls;
 
 /// An answer that refuses the request.
 #[derive(Debug, PartialEq)]
@@ -224,6 +225,7 @@ impl OciError {
                 detail,
             } => {
                 let error = json!({ "code": code, "message": message, "detail": detail });
+                let error = without_nulls(error);
                 let body = json!({ "errors": [error] });
                 ("application/json", Bytes::from(body.to_string()))
             }
