@@ -29,6 +29,11 @@ func (d notationDir) installPlugin(t *testing.T) {
 	}
 }
 
+// dockerConfig is the directory that `docker login` would have written to.
+func (d notationDir) dockerConfig() string {
+	return filepath.Join(string(d), "docker")
+}
+
 // countersign runs the command line with this directory as NOTATION_CONFIG.
 func (d notationDir) countersign(t *testing.T, args ...string) result {
 	t.Helper()
@@ -36,6 +41,7 @@ func (d notationDir) countersign(t *testing.T, args ...string) result {
 		"PATH=" + os.Getenv("PATH"),
 		"HOME=" + t.TempDir(),
 		"NOTATION_CONFIG=" + string(d),
+		"DOCKER_CONFIG=" + d.dockerConfig(),
 	}
 	for _, entry := range os.Environ() {
 		if strings.HasPrefix(entry, "AWS_") {

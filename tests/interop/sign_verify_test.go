@@ -58,6 +58,20 @@ func TestCountersignSigns(t *testing.T) {
 	})
 }
 
+// TestDockerManifest signs, by each, an image with Docker's media types.
+func TestDockerManifest(t *testing.T) {
+	onEachRegistry(t, func(t *testing.T, server *registryServer) {
+		scene := newScene(t, server, "signed-by/notation-go")
+		scene.image = pushDockerImage(t, server, "signed-by/notation-go-docker")
+		scene.signByNotation(t)
+		scene.expectEverywhere(t, accepted)
+
+		scene.image = pushDockerImage(t, server, "signed-by/countersign-docker")
+		scene.signByCountersign(t)
+		scene.expectEverywhere(t, accepted)
+	})
+}
+
 // TestIndexByTag signs the index of a multi-platform image, which its tag
 // names: the signature is the index's, and no image's in it.
 func TestIndexByTag(t *testing.T) {
@@ -92,10 +106,7 @@ func TestSecondSignature(t *testing.T) {
 				byCountersign, byNotation = second, first
 				byNotation.signByNotation(t)
 			}
-			ran := byCountersign.directory.countersign(t, "sign", first.image.reference(), "--signing-profile", byCountersign.profile.arn)
-			if ran.exitCode != 0 {
-				t.Fatalf("countersign sign: %s", ran)
-			}
+			byCountersign.signByCountersign(t)
 			if countersignFirst {
 				byNotation.signByNotation(t)
 			}
@@ -115,10 +126,7 @@ func TestRegistryAsItIs(t *testing.T) {
 	scene.expectEverywhere(t, accepted)
 
 	scene = newScene(t, unwrapped, "signed-by/countersign")
-	ran := scene.directory.countersign(t, "sign", scene.image.reference(), "--signing-profile", scene.profile.arn)
-	if ran.exitCode != 0 {
-		t.Fatalf("countersign sign: %s", ran)
-	}
+	scene.signByCountersign(t)
 	expectVerdict(t, "countersign verify", scene.directory.countersignVerify(t, scene.image), accepted)
 }
 
