@@ -229,6 +229,18 @@ pub enum Error {
         /// Its name.
         header: &'static str,
     },
+    /// An attribute twice, or one of the name of a header (when an envelope is written).
+    #[error("header `{header}` is there twice")]
+    AttributeTwice {
+        /// Its name.
+        header: String,
+    },
+    /// An attribute whose name the format does not have (when an envelope is written).
+    #[error("header `{header}` cannot be written in this format")]
+    NotInFormat {
+        /// Its name.
+        header: String,
+    },
     /// No certificate.
     #[error("envelope has no certificate chain")]
     NoCertificate,

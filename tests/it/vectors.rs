@@ -20,6 +20,7 @@ mod certificate;
 mod certificate_file;
 mod chain;
 mod envelope;
+mod sign_vector;
 mod timestamp_token;
 mod tsp_response;
 mod tst;
@@ -125,6 +126,7 @@ fn answer(case: &Case) -> Option<Answer> {
         "chain" => chain::answer(case),
         "cose envelope" => envelope::answer(case, EnvelopeFormat::Cose),
         "jws envelope" => envelope::answer(case, EnvelopeFormat::Jws),
+        "sign vector" => sign_vector::answer(case),
         "timestamp verification" => return timestamp_token::answer(case),
         "tsp response" => tsp_response::answer(case),
         "tst" => tst::answer(case),
