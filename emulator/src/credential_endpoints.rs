@@ -1,5 +1,5 @@
 //! The places where a machine in AWS gets its credentials, so that a client's credential chain can be tried on
-//! loopback: containers (Amazon ECS, EKS Pod Identity), EC2 instance metadata (IMDSv2), IAM Identity Center (SSO).
+//! loopback: containers (Amazon ECS, EKS Pod Identity), EC2 instance metadata (IMDS version 2), IAM Identity Center (SSO).
 
 use bytes::Bytes;
 use http::{HeaderValue, Method, Response, StatusCode, header};

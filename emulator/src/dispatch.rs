@@ -281,7 +281,7 @@ fn sts_answer(
             form.action(),
             "*",
         );
-        error.code = "AccessDenied".to_owned();
+        "AccessDenied".clone_into(&mut error.code);
         return Err(error);
     }
     let context = sts::Context {

@@ -8,7 +8,7 @@ use std::{
 use serde::{Deserialize, Serialize};
 
 /// A wait longer than this is cut to it: a forgotten fault must not hang a pipeline for good.
-const MAX_LATENCY: Duration = Duration::from_secs(300);
+const MAX_LATENCY: Duration = Duration::from_mins(5);
 
 /// What goes wrong.
 ///

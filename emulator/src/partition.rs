@@ -22,7 +22,7 @@ pub(crate) fn is_region(text: &str) -> bool {
     let is_word =
         |part: &&str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_lowercase());
     (2..=4).contains(&area.len())
-        && is_word(&area)
+        && is_word(area)
         && !middle.is_empty()
         && middle.iter().all(is_word)
         && (1..=2).contains(&number.len())

@@ -37,7 +37,7 @@ use crate::{
 /// Bodies of AWS's JSON services: AWS Signer's largest input is some 6 KiB.
 const MAX_API_BODY_BYTES: usize = 1024 * 1024;
 /// A client that sends no request for this long is let go.
-const HEADER_TIMEOUT: Duration = Duration::from_secs(60);
+const HEADER_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// Serves connections until the task is dropped.
 pub(crate) async fn serve(listener: TcpListener, shared: Arc<Shared>) {
@@ -102,7 +102,7 @@ async fn answer(
     }
     let (host, client_origin) = match target(&request, &origin) {
         Ok(target) => target,
-        Err(response) => return Ok(response),
+        Err(response) => return Ok(*response),
     };
     let request = match buffer(request).await {
         Ok(request) => request,
@@ -128,7 +128,7 @@ async fn answer(
 fn target<B>(
     request: &Request<B>,
     origin: &Origin,
-) -> Result<(String, String), Response<ReplyBody>> {
+) -> Result<(String, String), Box<Response<ReplyBody>>> {
     let port = match origin {
         Origin::Tunnel { host } => return Ok((host.clone(), format!("https://{host}"))),
         Origin::Direct { port } => *port,
@@ -142,7 +142,7 @@ fn target<B>(
             let client_origin = format!("http://{authority}");
             return Ok((host, client_origin));
         }
-        return Err(refused(&host));
+        return Err(Box::new(refused(&host)));
     }
     let authority = request
         .headers()

@@ -188,9 +188,15 @@ impl CallError {
                 format!("check the name, the account and the region in `{resource}`")
             }
             CallErrorKind::TimedOut | CallErrorKind::Unreachable => {
-                "check the region, the proxy and, in a VPC, that there is an endpoint for AWS Signer \
-                 (`signer`, and `data-signer` for revocation)"
-                    .to_owned()
+                let endpoint = match action.split_once(':') {
+                    Some(("signer", "GetRevocationStatus")) => "`data-signer`",
+                    Some(("signer", _)) => "`signer`",
+                    Some(("ecr", _)) => "`ecr.api`",
+                    _ => "the service",
+                };
+                format!(
+                    "check the region, the proxy and, in a VPC without a way out, that there is an endpoint for {endpoint}"
+                )
             }
             CallErrorKind::ServiceFailure => "try again later".to_owned(),
             CallErrorKind::Invalid | CallErrorKind::Malformed | CallErrorKind::NotSent => {
@@ -215,12 +221,16 @@ impl CallError {
     }
 
     /// What the SDK's error means.
-    pub(crate) fn from_sdk<E>(call: Call, error: &SdkError<E, HttpResponse>) -> Self
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "it goes in where `map_err` hands it out"
+    )]
+    pub(crate) fn from_sdk<E>(call: Call, error: SdkError<E, HttpResponse>) -> Self
     where
         E: std::error::Error + ProvideErrorMetadata + Send + Sync + 'static,
     {
         let request_id = error.request_id().map(str::to_owned);
-        let (kind, code, message) = match error {
+        let (kind, code, message) = match &error {
             SdkError::ServiceError(service) => {
                 let raw = service.raw();
                 let code = service.err().code().map(printable);
@@ -235,7 +245,7 @@ impl CallError {
             }
             SdkError::TimeoutError(_) => (CallErrorKind::TimedOut, None, None),
             SdkError::DispatchFailure(_) | SdkError::ConstructionFailure(_) => {
-                let (kind, message) = without_answer(error);
+                let (kind, message) = without_answer(&error);
                 (kind, None, Some(message))
             }
             SdkError::ResponseError(response) => {
@@ -243,7 +253,7 @@ impl CallError {
                 (
                     CallErrorKind::Malformed,
                     None,
-                    Some(format!("HTTP status {status}: {}", chain(error))),
+                    Some(format!("HTTP status {status}: {}", chain(&error))),
                 )
             }
             other => (CallErrorKind::NotSent, None, Some(chain(other))),

@@ -11,15 +11,19 @@
 //! [`answer`].
 
 #![expect(
+    clippy::indexing_slicing,
     clippy::panic,
     clippy::unwrap_used,
     reason = "a vector that cannot be read is a failed test"
 )]
 
+mod cert_ext;
 mod certificate;
 mod certificate_file;
 mod chain;
+mod crl;
 mod envelope;
+mod revocation;
 mod sign_vector;
 mod timestamp_token;
 mod tsp_response;
@@ -127,6 +131,9 @@ fn answer(case: &Case) -> Option<Answer> {
         "cose envelope" => envelope::answer(case, EnvelopeFormat::Cose),
         "jws envelope" => envelope::answer(case, EnvelopeFormat::Jws),
         "sign vector" => sign_vector::answer(case),
+        "cert ext" => cert_ext::answer(case),
+        "crl" => crl::answer(case),
+        "revocation" => revocation::answer(case),
         "timestamp verification" => return timestamp_token::answer(case),
         "tsp response" => tsp_response::answer(case),
         "tst" => tst::answer(case),

@@ -5,6 +5,7 @@ use http::{Response, StatusCode, header};
 use serde_json::{Value, json};
 
 use super::set;
+use crate::protocol::without_nulls;
 
 /// An answer that refuses the request.
 #[derive(Debug, PartialEq)]
@@ -84,7 +85,7 @@ impl OciError {
     }
 
     pub(super) fn name_invalid(name: &str) -> Self {
-        let message = "invalid repository name: components of a-z and 0-9, joined by . _ __ or -, 255 characters at most";
+        let message = "invalid repository name: components of a-z and 0-9, joined by . _ __ or -, 256 characters at most";
         Self::new(StatusCode::BAD_REQUEST, "NAME_INVALID", message)
             .with_detail(json!({ "name": shortened(name) }))
     }
@@ -224,6 +225,7 @@ impl OciError {
                 detail,
             } => {
                 let error = json!({ "code": code, "message": message, "detail": detail });
+                let error = without_nulls(error);
                 let body = json!({ "errors": [error] });
                 ("application/json", Bytes::from(body.to_string()))
             }

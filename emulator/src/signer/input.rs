@@ -7,12 +7,15 @@ use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 use crate::error::AwsError;
 
+/// A regular expression of the model as text, and the same as code.
+type Pattern = (&'static str, fn(&str) -> bool);
+
 /// Constraints of one string shape of the model.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Rule {
     min: usize,
     max: usize,
-    pattern: Option<(&'static str, fn(&str) -> bool)>,
+    pattern: Option<Pattern>,
     values: &'static [&'static str],
 }
 

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use crate::support::*;
 
+const LIST: &str = "/latest/meta-data/iam/security-credentials/";
 const ROLE_ARN: &str = "arn:aws:iam::444455556666:role/builder";
 
 async fn request(emulator: &Emulator, request: http::request::Builder, body: &str) -> Answer {
@@ -199,7 +200,6 @@ async fn a_container_s_credentials() {
 #[tokio::test]
 async fn an_instance_s_credentials() {
     let emulator = start();
-    const LIST: &str = "/latest/meta-data/iam/security-credentials/";
     assert_eq!(request(&emulator, Request::get(LIST), "").await.status, 401);
     assert_eq!(
         request(&emulator, Request::put("/latest/api/token"), "")

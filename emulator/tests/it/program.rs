@@ -152,7 +152,7 @@ fn it_listens_on_loopback_alone_unless_told() {
 }
 
 #[test]
-fn a_taken_address_and_a_broken_file() {
+fn a_taken_address_a_taken_directory_and_a_broken_file() {
     let emulator = start();
     let error = Emulator::builder()
         .listen(emulator.address())
@@ -164,6 +164,19 @@ fn a_taken_address_and_a_broken_file() {
     );
 
     let dir = tempfile::tempdir().unwrap();
+    let first = Emulator::builder()
+        .data_dir(dir.path())
+        .start_blocking()
+        .unwrap();
+    let error = Emulator::builder()
+        .data_dir(dir.path())
+        .start_blocking()
+        .unwrap_err();
+    assert!(
+        matches!(&error, Error::InUse { path } if path == dir.path()),
+        "{error:?}"
+    );
+    drop(first);
     fs::write(dir.path().join("signer.json"), "{").unwrap();
     let error = Emulator::builder()
         .data_dir(dir.path())

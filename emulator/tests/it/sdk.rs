@@ -163,42 +163,55 @@ async fn the_whole_life_of_a_signature() {
         "arn:aws:signer:us-east-1:111122223333:/signing-jobs/{}",
         answer.job_id().unwrap()
     );
+    let profile_arn = put.profile_version_arn().unwrap();
+    assert_eq!(
+        revoked_by_both_clients(&emulator, profile_arn, &job_arn, *job.created_at().unwrap()).await,
+        [profile_arn, &job_arn]
+    );
+}
+
+/// What `GetRevocationStatus` names, asked through the client of AWS Signer and through that of its data plane.
+async fn revoked_by_both_clients(
+    emulator: &Emulator,
+    profile_arn: &str,
+    job_arn: &str,
+    signed_at: DateTime,
+) -> Vec<String> {
     let hash = "0".repeat(192);
-    // Its requests carry the prefix `data-`, which only a proxy can serve on loopback.
-    let status = client
+    // This client's requests carry the prefix `data-`, which only a proxy can serve on loopback.
+    let status = signer(emulator)
         .get_revocation_status()
-        .signature_timestamp(*job.created_at().unwrap())
+        .signature_timestamp(signed_at)
         .platform_id(NOTATION)
-        .profile_version_arn(put.profile_version_arn().unwrap())
-        .job_arn(&job_arn)
+        .profile_version_arn(profile_arn)
+        .job_arn(job_arn)
         .certificate_hashes(&hash)
         .certificate_hashes(&hash)
         .send()
         .await
         .unwrap();
-    let expected = [put.profile_version_arn().unwrap(), &job_arn];
-    assert_eq!(status.revoked_entities(), expected);
     assert_eq!(emulator.calls().pop().unwrap().host, "data-127.0.0.1");
 
     let config = aws_sdk_signerdata::Config::builder()
         .behavior_version(BehaviorVersion::v2026_01_12())
         .endpoint_url(emulator.endpoint())
         .region(Region::new("us-east-1"))
-        .credentials_provider(credentials(&emulator))
-        .http_client(http_client(&emulator))
+        .credentials_provider(credentials(emulator))
+        .http_client(http_client(emulator))
         .build();
-    let status = aws_sdk_signerdata::Client::from_conf(config)
+    let data_status = aws_sdk_signerdata::Client::from_conf(config)
         .get_revocation_status()
-        .signature_timestamp(DateTime::from_secs(job.created_at().unwrap().secs()))
+        .signature_timestamp(signed_at)
         .platform_id(NOTATION)
-        .profile_version_arn(put.profile_version_arn().unwrap())
-        .job_arn(&job_arn)
+        .profile_version_arn(profile_arn)
+        .job_arn(job_arn)
         .certificate_hashes(&hash)
         .send()
         .await
         .unwrap();
-    assert_eq!(status.revoked_entities(), expected);
     assert_eq!(emulator.calls().pop().unwrap().host, "127.0.0.1");
+    assert_eq!(status.revoked_entities(), data_status.revoked_entities());
+    status.revoked_entities().to_vec()
 }
 
 #[tokio::test]

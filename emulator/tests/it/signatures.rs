@@ -162,7 +162,7 @@ async fn a_clock_within_five_minutes() {
 
 #[tokio::test]
 async fn which_clock_counts() {
-    let day = Duration::from_secs(86_400);
+    let day = Duration::from_hours(24);
     let offset = time::Duration::days(-1);
     for (clock, of_now, of_yesterday) in [
         (SignatureClock::Real, true, false),

@@ -278,6 +278,7 @@ impl Answer {
 pub(crate) struct Envelope {
     pub(crate) text: Value,
     pub(crate) protected: Value,
+    pub(crate) protected_text: String,
     pub(crate) payload: Vec<u8>,
     pub(crate) chain: Vec<Vec<u8>>,
 }
@@ -314,6 +315,7 @@ impl Envelope {
         let is_good = key.verify(signed.as_bytes(), &decoded("signature")).is_ok();
         let envelope = Self {
             protected: serde_json::from_slice(&decoded("protected")).unwrap(),
+            protected_text: String::from_utf8(decoded("protected")).unwrap(),
             payload: decoded("payload"),
             chain,
             text,
@@ -335,11 +337,7 @@ impl Envelope {
                     &aws_lc_rs::digest::SHA384,
                     certificate.tbs_certificate.as_ref(),
                 );
-                digest
-                    .as_ref()
-                    .iter()
-                    .map(|byte| format!("{byte:02x}"))
-                    .collect::<String>()
+                hex(digest.as_ref())
             })
             .collect();
         (0..hashes.len())
@@ -356,4 +354,11 @@ impl Envelope {
 
 pub(crate) fn seconds_ago(seconds: u64) -> SystemTime {
     SystemTime::now() - Duration::from_secs(seconds)
+}
+
+/// Lower-case hexadecimal.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes
+        .iter()
+        .fold(String::new(), |text, byte| format!("{text}{byte:02x}"))
 }
