@@ -312,3 +312,17 @@ impl Error {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn advice_is_given_where_there_is_some() {
+        let hint = |source| Error::Signature { source }.hint().unwrap();
+        assert!(hint(x509::Error::SignatureMismatch).starts_with("the envelope was changed"));
+        let key = "RSA of 1024 bits".to_owned();
+        assert!(hint(x509::Error::UnsupportedSigningKey { key }).starts_with("sign with a key"));
+        assert_eq!(Error::NoCritical.hint(), None);
+    }
+}
