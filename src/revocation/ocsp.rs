@@ -241,7 +241,7 @@ impl Basic {
             .verify_signature(&self.algorithm, &self.signed, &self.signature)
             .map_err(|source| Error::Signature {
                 subject: signer.subject().to_string(),
-                source,
+                source: Box::new(source),
             })?;
         let is_checked = signer == issuer || signer.has_ocsp_no_check();
         Ok((!is_checked).then(|| signer.clone()))
@@ -250,9 +250,7 @@ impl Basic {
     fn is_signer(&self, certificate: &Certificate) -> bool {
         match &self.data.responder_id {
             ResponderId::ByName(name) => name == certificate.subject().as_name(),
-            ResponderId::ByKey(key) => {
-                key.as_bytes() == hash(SHA1, certificate.public_key_bits())
-            }
+            ResponderId::ByKey(key) => key.as_bytes() == hash(SHA1, certificate.public_key_bits()),
         }
     }
 }

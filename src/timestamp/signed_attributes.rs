@@ -41,7 +41,7 @@ impl<'a> SignedAttributes<'a> {
             content_type: decode(
                 required(CONTENT_TYPE, "contentType")?,
                 "contentType",
-                |reader| ObjectIdentifier::decode(reader),
+                ObjectIdentifier::decode,
             )?,
             message_digest: decode(
                 required(MESSAGE_DIGEST, "messageDigest")?,
