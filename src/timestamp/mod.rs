@@ -229,6 +229,3 @@ fn signature_algorithm(signer: &Signer<'_>, hash: HashAlgorithm) -> AlgorithmIde
     }
     algorithm
 }
-
-#[cfg(test)]
-mod tests;

@@ -3,5 +3,6 @@
 mod support;
 
 mod registry;
+mod timestamp;
 mod documents;
 mod vectors;

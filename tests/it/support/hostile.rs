@@ -270,6 +270,7 @@ fn tls() -> (TlsAcceptor, String) {
         "localhost",
         "127.0.0.1",
         "*.example",
+        "tsa.example",
         "*.dkr.ecr.eu-west-1.amazonaws.com",
         "*.dkr.ecr.us-east-1.amazonaws.com",
         "registry-1.docker.io",
