@@ -7,6 +7,8 @@
 mod support;
 
 mod cli;
+mod registry;
+mod timestamp;
 mod documents;
 mod layers;
 mod registry;
