@@ -2,6 +2,8 @@
 
 mod support;
 
+mod layers;
+mod plugin;
 mod registry;
 mod documents;
 mod vectors;
