@@ -18,6 +18,7 @@ pub mod envelope;
 pub mod trust_policy;
 pub mod trust_store;
 pub mod timestamp;
+pub mod revocation;
 pub mod extended_validation;
 pub mod outcome;
 

@@ -329,6 +329,17 @@ impl Failure {
         }
     }
 
+    /// The sentence that notation ends a whole verification with, where it does: for a trust store
+    /// that cannot be used it names the store, and not the artifact.
+    pub fn notation_error(&self) -> Option<String> {
+        match self {
+            Self::Authenticity {
+                source: AuthenticityError::Store { source },
+            } => Some(source.notation_error()),
+            _ => None,
+        }
+    }
+
     /// A name for programs to branch on; it does not change once published.
     pub fn code(&self) -> &'static str {
         match self {

@@ -17,6 +17,8 @@ use crate::{Error, error::AwsError, random, saved::Saved};
 const LEAF_LIFE: Duration = Duration::days(3);
 /// A leaf signs for at most this long, so that it never ends soon after a signature.
 const LEAF_USE: Duration = Duration::hours(12);
+/// A leaf is valid before it is made, as AWS's are: a verifier's clock may be behind.
+const LEAF_BACKDATED: Duration = Duration::hours(1);
 /// AWS's regional authorities live about a year.
 const REGIONAL_LIFE: Duration = Duration::days(395);
 /// Long enough for any clock offset. AWS's root lives a hundred years.
@@ -203,8 +205,8 @@ impl Keys {
         params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::CodeSigning];
         params.use_authority_key_identifier_extension = true;
-        params.not_before = now;
-        params.not_after = now + LEAF_LIFE;
+        params.not_before = now - LEAF_BACKDATED;
+        params.not_after = params.not_before + LEAF_LIFE;
         let leaf = Issued::by(regional, &params)?;
         self.leaves.entry(region.to_owned()).or_default().push(leaf);
         Ok(())
@@ -310,14 +312,11 @@ mod tests {
     fn a_leaf_is_reused_while_enough_life_is_left() {
         let authority = Authority::open(None).unwrap();
         let first = leaf(&authority, "us-east-1", NOW);
-        assert_eq!(first, leaf(&authority, "us-east-1", NOW + LEAF_USE));
+        let last = NOW - LEAF_BACKDATED + LEAF_USE;
+        assert_eq!(first, leaf(&authority, "us-east-1", last));
         assert_ne!(
             first,
-            leaf(
-                &authority,
-                "us-east-1",
-                NOW + LEAF_USE + Duration::seconds(1)
-            )
+            leaf(&authority, "us-east-1", last + Duration::SECOND)
         );
         assert_ne!(first, leaf(&authority, "us-west-2", NOW));
     }

@@ -23,7 +23,7 @@
 //!
 //! | request | module |
 //! | --- | --- |
-//! | `/v2/...`, or any path on an ECR host | `registry` |
+//! | `/v2/...`, `/_registry/...`, or any path on an ECR host | `registry` |
 //! | `/_emulator/...` | `admin` |
 //! | `X-Amz-Target: AmazonEC2ContainerRegistry_V20150921.*` | `ecr` |
 //! | `POST /` with a form | `sts` |
@@ -31,6 +31,7 @@
 //! | any other path | `signer` |
 
 mod builder;
+mod convenience;
 mod server;
 mod dispatch;
 mod call;
@@ -72,6 +73,7 @@ use tokio::sync::oneshot;
 pub use builder::Builder;
 pub use calls::RecordedCall;
 pub use clock::SignatureClock;
+pub use convenience::{Refused, SigningProfile};
 pub use faults::{Fault, FaultKind, Faults, Tamper};
 pub use identities::AccessKey;
 pub use registry::{

@@ -1,5 +1,6 @@
 //! Notation's own sentence for each failure: the first line that people and scripts know.
 
+use crate::outcome::{Failure, SignatureOutcome};
 use crate::reference::Reference;
 use crate::{registry, sign, verify};
 
@@ -15,10 +16,17 @@ pub(super) fn of_verification(error: &verify::Error) -> String {
             "signature verification failed: no signature is associated with \"{reference}\", make \
              sure the artifact was signed successfully"
         ),
-        verify::Error::Rejected(refused) | verify::Error::Inconclusive(refused) => format!(
-            "signature verification failed for all the signatures associated with {}",
-            refused.reference
-        ),
+        verify::Error::Rejected(refused) | verify::Error::Inconclusive(refused) => {
+            let leading = refused.outcomes.first().and_then(SignatureOutcome::refusal);
+            leading
+                .and_then(Failure::notation_error)
+                .unwrap_or_else(|| {
+                    format!(
+                        "signature verification failed for all the signatures associated with {}",
+                        refused.reference
+                    )
+                })
+        }
     }
 }
 

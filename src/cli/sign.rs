@@ -9,7 +9,7 @@ use super::{index_note, sentence};
 use crate::extended_validation::PLUGIN_NAME;
 use crate::reference::Reference;
 use crate::registry::{Storage, Warning};
-use crate::sign::{self, Options, Signed};
+use crate::sign::{self, Error, Options, Signed};
 use crate::signer::aws_signer::SigningProfile;
 
 /// Flags of `sign`; those that notation has work as they do there.
@@ -133,7 +133,16 @@ impl Job {
                 } else {
                     Exit::Rejected
                 };
-                Report::error(exit, &sentence::of_signing(&error), &error, error.hint())
+                let report =
+                    Report::error(exit, &sentence::of_signing(&error), &error, error.hint());
+                if matches!(
+                    error,
+                    Error::Resolve { .. } | Error::ReservedMetadata { .. }
+                ) {
+                    // Nothing was resolved that a tag could have led astray.
+                    return report;
+                }
+                report
             }
         };
         if let (None, Some(tag)) = (reference.digest(), reference.tag()) {

@@ -126,7 +126,14 @@ impl Job {
                 );
                 report
             }
-            Err(error) => failed(&error),
+            Err(error) => {
+                let report = failed(&error);
+                if matches!(error, Error::Policy { .. } | Error::Resolve { .. }) {
+                    // Nothing was resolved that a tag could have led astray.
+                    return report;
+                }
+                report
+            }
         };
         let mut before = String::new();
         if let (None, Some(tag)) = (reference.digest(), reference.tag()) {

@@ -19,11 +19,12 @@ pub use proxy::Proxies;
 pub(crate) use retry::retry_after;
 pub use roots::Roots;
 
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use reqwest::redirect;
-use url::Url;
+use url::{Host, Url};
 
 use crate::limits;
 
@@ -199,24 +200,34 @@ impl Pool {
     }
 }
 
-/// Whether `url`'s host is this very machine: `localhost`, `127.0.0.0/8` or `[::1]`.
+/// Whether `url`'s host is this very machine: `localhost`, `127.0.0.0/8`, `[::1]`, or an address of
+/// no particular host, which reaches it too.
 pub fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(url::Host::Domain(name)) => name.eq_ignore_ascii_case("localhost"),
-        Some(url::Host::Ipv4(address)) => address.is_loopback(),
-        Some(url::Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
+    match address(url) {
+        Some(address) => address.is_loopback() || address.is_unspecified(),
+        None => url
+            .domain()
+            .is_some_and(|name| name.trim_end_matches('.').eq_ignore_ascii_case("localhost")),
     }
 }
 
 /// Whether `url`'s host is an address of the link, such as `169.254.169.254`, or one of the IPv6
 /// addresses at which EC2, ECS and EKS hand out credentials.
 pub fn is_link_local(url: &Url) -> bool {
-    match url.host() {
-        Some(url::Host::Ipv4(address)) => address.is_link_local(),
-        Some(url::Host::Ipv6(address)) => {
+    match address(url) {
+        Some(IpAddr::V4(address)) => address.is_link_local(),
+        Some(IpAddr::V6(address)) => {
             address.is_unicast_link_local() || matches!(address.segments(), [0xfd00, 0xec2, ..])
         }
-        _ => false,
+        None => false,
+    }
+}
+
+/// The address that `url`'s host is, an IPv4 address inside IPv6 unpacked; `None` for a name.
+fn address(url: &Url) -> Option<IpAddr> {
+    match url.host()? {
+        Host::Ipv4(address) => Some(IpAddr::V4(address)),
+        Host::Ipv6(address) => Some(address.to_canonical()),
+        Host::Domain(_) => None,
     }
 }

@@ -51,7 +51,7 @@ async fn issue(config: SdkConfig, host: &EcrHost) -> Result<Secret, EcrTokenErro
         .get_authorization_token()
         .send()
         .await
-        .map_err(|error| CallError::from_sdk(call(host), &error))?;
+        .map_err(|error| CallError::from_sdk(call(host), error))?;
     let [data] = answer.authorization_data() else {
         return Err("AWS answered with no token, or with more than one".into());
     };
@@ -150,7 +150,7 @@ mod tests {
             ),
             (
                 "123456789012.dkr.ecr-fips.us-gov-west-1.amazonaws.com",
-                "https://ecr-fips.us-gov-west-1.amazonaws.com/",
+                "https://api.ecr-fips.us-gov-west-1.amazonaws.com/",
             ),
             (
                 "123456789012.dkr.ecr.cn-north-1.amazonaws.com.cn",

@@ -185,9 +185,7 @@ impl Certificate {
 
     /// Whether `time` is within its validity, both ends included.
     pub fn is_valid_at(&self, time: OffsetDateTime) -> bool {
-        // Certificates count in seconds: the whole last second belongs to it.
-        (self.0.not_before.unix_timestamp()..=self.0.not_after.unix_timestamp())
-            .contains(&time.unix_timestamp())
+        (self.0.not_before..=self.0.not_after).contains(&time)
     }
 
     /// The serial number, as its two's complement bytes.
@@ -398,6 +396,7 @@ fn extended_key_usage(
 #[cfg(test)]
 mod tests {
     use time::Duration;
+    use time::macros::datetime;
 
     use super::*;
     use crate::x509::testing::{
@@ -434,7 +433,15 @@ mod tests {
         assert!(certificate.is_valid_at(NOT_BEFORE));
         assert!(certificate.is_valid_at(NOT_AFTER));
         assert!(!certificate.is_valid_at(NOT_BEFORE - Duration::SECOND));
-        assert!(!certificate.is_valid_at(NOT_AFTER + Duration::SECOND));
+        assert!(!certificate.is_valid_at(NOT_AFTER + Duration::MILLISECOND));
+    }
+
+    #[test]
+    fn no_certificate_is_older_than_1970() {
+        let from = |time| Request::leaf("leaf").valid_from(time).self_signed_der();
+        Certificate::parse(&from(datetime!(1970-01-01 00:00:00 UTC))).unwrap();
+        let error = Certificate::parse(&from(datetime!(1969-12-31 23:59:59 UTC))).unwrap_err();
+        assert!(matches!(error, Error::Malformed { .. }), "{error}");
     }
 
     #[test]

@@ -528,7 +528,11 @@ mod tests {
             assert_eq!(usable(&key, pkcs1), by_pkcs1, "{bits}");
             assert_eq!(usable(&key, pss), by_pss, "{bits}");
         }
+        let ecdsa = Scheme::Ecdsa(HashAlgorithm::Sha256);
+        assert!(!usable(&ec(P224, 57).unwrap(), ecdsa));
+        assert!(!usable(&rsa(1024), Scheme::RsaPkcs1(HashAlgorithm::Sha384)));
         let key = ec(P256, 65).unwrap();
+        assert!(usable(&key, ecdsa));
         assert!(!usable(&key, pkcs1));
         let error = key
             .verify_signed(&algorithm(ED25519, None), b"", b"")

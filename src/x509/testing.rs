@@ -25,6 +25,7 @@ pub(crate) const NOT_AFTER: OffsetDateTime = datetime!(2040-01-01 00:00:00 UTC);
 pub(crate) struct Request {
     name: String,
     algorithm: &'static SignatureAlgorithm,
+    not_before: OffsetDateTime,
     /// Type, criticality and content.
     extensions: Vec<(String, bool, Vec<u8>)>,
 }
@@ -41,6 +42,7 @@ impl Request {
         Self {
             name: name.to_owned(),
             algorithm: &PKCS_ECDSA_P256_SHA256,
+            not_before: NOT_BEFORE,
             extensions: Vec::new(),
         }
     }
@@ -66,6 +68,11 @@ impl Request {
 
     pub(crate) fn algorithm(mut self, algorithm: &'static SignatureAlgorithm) -> Self {
         self.algorithm = algorithm;
+        self
+    }
+
+    pub(crate) fn valid_from(mut self, time: OffsetDateTime) -> Self {
+        self.not_before = time;
         self
     }
 
@@ -148,7 +155,7 @@ impl Request {
 
     fn params(&self) -> CertificateParams {
         let mut params = CertificateParams::default();
-        params.not_before = NOT_BEFORE;
+        params.not_before = self.not_before;
         params.not_after = NOT_AFTER;
         params.distinguished_name = rcgen::DistinguishedName::new();
         params

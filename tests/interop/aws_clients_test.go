@@ -243,18 +243,25 @@ func certificateHashes(chain []*x509.Certificate) []string {
 	return hashes
 }
 
-// expectRevoked asks both services that answer: the data plane's own, and
-// the older one, whose clients put a prefix before the host and so need the
-// emulator as their proxy.
+// expectRevoked asks by every name that AWS's clients have for the data
+// plane: its own service, and the older one, whose clients put a prefix
+// before the endpoint's host and so need the emulator as their proxy. Older
+// releases put "verification." there, newer ones "data-".
 func expectRevoked(t *testing.T, client awsClient, question map[string]any, want ...string) {
 	t.Helper()
-	asked := map[string][]string{
-		"signer-data": nil,
-		"signer":      {"HTTP_PROXY=" + emulator.endpoint, "http_proxy=" + emulator.endpoint},
+	proxy := []string{"HTTP_PROXY=" + emulator.endpoint, "http_proxy=" + emulator.endpoint}
+	verificationHost := strings.Replace(emulator.endpoint, "://", "://verification.", 1)
+	ways := []struct {
+		service     string
+		environment []string
+	}{
+		{"signer-data", nil},
+		{"signer", proxy},
+		{"signer-data", append(proxy, "AWS_ENDPOINT_URL_SIGNER_DATA="+verificationHost)},
 	}
 	slices.Sort(want)
-	for service, environment := range asked {
-		answer := client.call(t, environment, service, "get-revocation-status", question)
+	for _, way := range ways {
+		answer := client.call(t, way.environment, way.service, "get-revocation-status", question)
 		entities, _ := answer["revokedEntities"].([]any)
 		got := make([]string, len(entities))
 		for i, entity := range entities {
@@ -262,7 +269,7 @@ func expectRevoked(t *testing.T, client awsClient, question map[string]any, want
 		}
 		slices.Sort(got)
 		if !slices.Equal(got, want) {
-			t.Errorf("%s %s: revoked %v, expected %v", client.name, service, got, want)
+			t.Errorf("%s %s: revoked %v, expected %v", client.name, way.service, got, want)
 		}
 	}
 }

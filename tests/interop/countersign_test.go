@@ -3,6 +3,7 @@ package interop
 import (
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 )
@@ -28,6 +29,11 @@ func (d notationDir) installPlugin(t *testing.T) {
 	}
 }
 
+// dockerConfig is the directory that `docker login` would have written to.
+func (d notationDir) dockerConfig() string {
+	return filepath.Join(string(d), "docker")
+}
+
 // countersign runs the command line with this directory as NOTATION_CONFIG.
 func (d notationDir) countersign(t *testing.T, args ...string) result {
 	t.Helper()
@@ -35,6 +41,7 @@ func (d notationDir) countersign(t *testing.T, args ...string) result {
 		"PATH=" + os.Getenv("PATH"),
 		"HOME=" + t.TempDir(),
 		"NOTATION_CONFIG=" + string(d),
+		"DOCKER_CONFIG=" + d.dockerConfig(),
 	}
 	for _, entry := range os.Environ() {
 		if strings.HasPrefix(entry, "AWS_") {
@@ -76,15 +83,19 @@ func verdictOf(target image, ran result) verdict {
 	return said
 }
 
-// classifyWords finds the validation that the command line says has failed.
+// failedValidation is the line about a validation that failed and is enforced.
+var failedValidation = regexp.MustCompile(`(?m)^ +(\w+) \(enforce\): failed: `)
+
+// classifyWords finds the class of the refusal in what the command line says.
 func classifyWords(stderr string) reason {
 	if strings.Contains(stderr, "no signature is associated with") {
 		return unsigned
 	}
-	for _, class := range []reason{badIntegrity, badAuthenticity, badTimestamp, expired, revoked} {
-		if strings.Contains(stderr, string(class)) {
-			return class
-		}
+	if found := failedValidation.FindStringSubmatch(stderr); found != nil {
+		return reason(found[1])
+	}
+	if strings.Contains(stderr, "refused: content descriptor mismatch") {
+		return otherArtifact
 	}
 	return noClassifiedFail
 }

@@ -10,10 +10,14 @@ import (
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 	"oras.land/oras-go/v2"
 	"oras.land/oras-go/v2/registry/remote"
+	"oras.land/oras-go/v2/registry/remote/auth"
 )
+
+const mediaTypeDockerManifest = "application/vnd.docker.distribution.manifest.v2+json"
 
 // image is an image of its own content in a repository.
 type image struct {
+	server *registryServer
 	// scope is registry/repository, as trust policies name it.
 	scope      string
 	descriptor ocispec.Descriptor
@@ -27,11 +31,16 @@ func (i image) reference() string {
 	return i.scope + "@" + i.descriptor.Digest.String()
 }
 
+// taggedReference names the image by its tag.
+func (i image) taggedReference() string {
+	return i.scope + ":v1"
+}
+
 // pushImage pushes a small image of one layer, different each time, under
 // the tag "v1".
 func pushImage(t *testing.T, server *registryServer, repository string) image {
 	t.Helper()
-	target := openRepository(t, server.host, repository)
+	target := openRepository(t, server, repository)
 	layer := pushBlob(t, target, ocispec.MediaTypeImageLayer, []byte("layer "+rand.Text()))
 	config := pushBlob(t, target, ocispec.MediaTypeImageConfig, mustMarshal(t, ocispec.Image{
 		Platform: ocispec.Platform{Architecture: "amd64", OS: "linux"},
@@ -47,29 +56,69 @@ func pushImage(t *testing.T, server *registryServer, repository string) image {
 	if err != nil {
 		t.Fatalf("pushing to %s: %v", repository, err)
 	}
-	return newImage(target, descriptor)
+	return newImage(server, target, descriptor)
+}
+
+// pushDockerImage pushes an image with Docker's media types, as older
+// builders do.
+func pushDockerImage(t *testing.T, server *registryServer, repository string) image {
+	t.Helper()
+	target := openRepository(t, server, repository)
+	manifest := mustMarshal(t, map[string]any{
+		"schemaVersion": 2,
+		"mediaType":     mediaTypeDockerManifest,
+		"config":        pushBlob(t, target, "application/vnd.docker.container.image.v1+json", mustMarshal(t, ocispec.Image{})),
+		"layers": []ocispec.Descriptor{
+			pushBlob(t, target, "application/vnd.docker.image.rootfs.diff.tar.gzip", []byte("layer "+rand.Text())),
+		},
+	})
+	descriptor, err := oras.TagBytes(t.Context(), target, mediaTypeDockerManifest, manifest, "v1")
+	if err != nil {
+		t.Fatalf("pushing to %s: %v", repository, err)
+	}
+	return newImage(server, target, descriptor)
+}
+
+// pushIndex pushes an index of two images under the tag "v1".
+func pushIndex(t *testing.T, server *registryServer, repository string) image {
+	t.Helper()
+	index := ocispec.Index{
+		Versioned: specs.Versioned{SchemaVersion: 2},
+		MediaType: ocispec.MediaTypeImageIndex,
+	}
+	for _, architecture := range []string{"amd64", "arm64"} {
+		descriptor := pushImage(t, server, repository).descriptor
+		descriptor.Platform = &ocispec.Platform{Architecture: architecture, OS: "linux"}
+		index.Manifests = append(index.Manifests, descriptor)
+	}
+	target := openRepository(t, server, repository)
+	descriptor, err := oras.TagBytes(t.Context(), target, ocispec.MediaTypeImageIndex, mustMarshal(t, index), "v1")
+	if err != nil {
+		t.Fatalf("pushing an index to %s: %v", repository, err)
+	}
+	return newImage(server, target, descriptor)
 }
 
 // pushCopy pushes the same image to another repository, without its
 // signatures.
 func pushCopy(t *testing.T, server *registryServer, source image, repository string) image {
 	t.Helper()
-	target := openRepository(t, server.host, repository)
+	target := openRepository(t, server, repository)
 	descriptor, err := oras.Copy(t.Context(), source.remote, source.descriptor.Digest.String(), target, "v1", oras.DefaultCopyOptions)
 	if err != nil {
 		t.Fatalf("copying %s: %v", source.reference(), err)
 	}
-	return newImage(target, descriptor)
+	return newImage(server, target, descriptor)
 }
 
-func newImage(target *remote.Repository, descriptor ocispec.Descriptor) image {
+func newImage(server *registryServer, target *remote.Repository, descriptor ocispec.Descriptor) image {
 	scope := target.Reference.Registry + "/" + target.Reference.Repository
-	return image{scope, descriptor, target, registry.NewRepository(target)}
+	return image{server, scope, descriptor, target, registry.NewRepository(target)}
 }
 
-func openRepository(t *testing.T, host, repository string) *remote.Repository {
+func openRepository(t *testing.T, server *registryServer, repository string) *remote.Repository {
 	t.Helper()
-	target, err := remote.NewRepository(host + "/" + repository)
+	target, err := remote.NewRepository(server.host + "/" + repository)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -77,6 +126,12 @@ func openRepository(t *testing.T, host, repository string) *remote.Repository {
 	// An index of the tag schema that was replaced stays where it is:
 	// distribution forbids deleting.
 	target.SkipReferrersGC = true
+	if server.password != "" {
+		target.Client = &auth.Client{Credential: auth.StaticCredential(server.host, auth.Credential{
+			Username: registryUser,
+			Password: server.password,
+		})}
+	}
 	return target
 }
 
@@ -141,9 +196,9 @@ func mustMarshal(t *testing.T, value any) []byte {
 // API, which is what Notation 1.3's --force-referrers-tag does by default.
 func (i image) byTagSchema(t *testing.T) image {
 	t.Helper()
-	target := openRepository(t, i.remote.Reference.Registry, i.remote.Reference.Repository)
+	target := openRepository(t, i.server, i.remote.Reference.Repository)
 	if err := target.SetReferrersCapability(false); err != nil {
 		t.Fatal(err)
 	}
-	return newImage(target, i.descriptor)
+	return newImage(i.server, target, i.descriptor)
 }

@@ -17,6 +17,7 @@ import (
 
 	ggcr "github.com/google/go-containerregistry/pkg/registry"
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
+	"golang.org/x/crypto/bcrypt"
 )
 
 // maxManifestBytes bounds what the wrapper reads of a manifest.
@@ -29,7 +30,11 @@ type registryServer struct {
 	// Notation takes for plain HTTP by itself, the other an address, which
 	// config.json must name in insecureRegistries.
 	host string
+	// password is what the user registryUser must give; empty where nobody is asked.
+	password string
 }
+
+const registryUser = "interop"
 
 // serveContainerRegistry serves go-containerregistry's registry, which has
 // the referrers API, from this process.
@@ -45,12 +50,13 @@ func serveContainerRegistry(name string, corrected bool) (*registryServer, func(
 	server := &http.Server{Handler: handler}
 	go func() { _ = server.Serve(listener) }()
 	host := fmt.Sprintf("localhost:%d", listener.Addr().(*net.TCPAddr).Port)
-	return &registryServer{name, host}, func() { _ = server.Close() }, nil
+	return &registryServer{name: name, host: host}, func() { _ = server.Close() }, nil
 }
 
 // startDistribution starts the CNCF distribution registry, which has no
-// referrers API: signatures are found by the tag schema.
-func startDistribution(scratch string) (*registryServer, func(), error) {
+// referrers API: signatures are found by the tag schema. With a password it
+// asks for Basic credentials.
+func startDistribution(scratch, name, password string) (*registryServer, func(), error) {
 	path := os.Getenv("DISTRIBUTION_REGISTRY_BIN")
 	if path == "" {
 		return nil, nil, fmt.Errorf("DISTRIBUTION_REGISTRY_BIN is not set: start these tests by tests/interop/run")
@@ -59,42 +65,57 @@ func startDistribution(scratch string) (*registryServer, func(), error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	host := fmt.Sprintf("127.0.0.1:%d", port)
+	server := &registryServer{name, fmt.Sprintf("127.0.0.1:%d", port), password}
+	directory := filepath.Join(scratch, name)
+	if err := os.Mkdir(directory, 0o700); err != nil {
+		return nil, nil, err
+	}
 	// Deleting stays forbidden, as it is by default: a client that replaces a
 	// referrers index cannot remove the old one.
 	configuration := fmt.Sprintf(`version: 0.1
 log: {level: error, accesslog: {disabled: true}}
 storage: {filesystem: {rootdirectory: %q}}
 http: {addr: %q}
-`, filepath.Join(scratch, "distribution"), host)
-	configPath := filepath.Join(scratch, "distribution.yml")
+`, filepath.Join(directory, "data"), server.host)
+	if password != "" {
+		passwords := filepath.Join(directory, "htpasswd")
+		hash, err := bcrypt.GenerateFromPassword([]byte(password), bcrypt.MinCost)
+		if err != nil {
+			return nil, nil, err
+		}
+		if err := os.WriteFile(passwords, []byte(registryUser+":"+string(hash)+"\n"), 0o600); err != nil {
+			return nil, nil, err
+		}
+		configuration += fmt.Sprintf("auth: {htpasswd: {realm: interop, path: %q}}\n", passwords)
+	}
+	configPath := filepath.Join(directory, "config.yml")
 	if err := os.WriteFile(configPath, []byte(configuration), 0o600); err != nil {
 		return nil, nil, err
 	}
 	cmd := exec.Command(path, "serve", configPath)
-	cmd.Env = []string{"OTEL_TRACES_EXPORTER=none", "HOME=" + scratch}
-	logPath := filepath.Join(scratch, "distribution.log")
+	cmd.Env = []string{"OTEL_TRACES_EXPORTER=none", "HOME=" + directory}
+	logPath := filepath.Join(directory, "log")
 	stop, err := startProgram(cmd, logPath, "")
 	if err != nil {
 		return nil, nil, err
 	}
-	if err := waitForRegistry(host); err != nil {
+	if err := waitForRegistry(server); err != nil {
 		stop()
 		said, _ := os.ReadFile(logPath)
 		return nil, nil, fmt.Errorf("distribution's registry did not start: %w\n%s", err, said)
 	}
-	return &registryServer{"distribution", host}, stop, nil
+	return server, stop, nil
 }
 
 // waitForRegistry asks until the registry answers: distribution has no line
 // that says so.
-func waitForRegistry(host string) error {
+func waitForRegistry(server *registryServer) error {
 	deadline := time.Now().Add(startTimeout)
 	for {
-		response, err := http.Get("http://" + host + "/v2/")
+		response, err := http.Get("http://" + server.host + "/v2/")
 		if err == nil {
 			response.Body.Close()
-			if response.StatusCode == http.StatusOK {
+			if response.StatusCode == http.StatusOK || response.StatusCode == http.StatusUnauthorized {
 				return nil
 			}
 			err = fmt.Errorf("status %s", response.Status)

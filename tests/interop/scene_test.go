@@ -49,6 +49,15 @@ func (s scene) signByNotation(t *testing.T) {
 	notationSign(t, s.directory.pluginSigner(t, s.profile.arn), s.image, mediaTypeJWS, nil)
 }
 
+// signByCountersign signs with the command line.
+func (s scene) signByCountersign(t *testing.T) {
+	t.Helper()
+	ran := s.directory.countersign(t, "sign", s.image.reference(), "--signing-profile", s.profile.arn)
+	if ran.exitCode != 0 {
+		t.Fatalf("countersign sign: %s", ran)
+	}
+}
+
 // expectEverywhere asks every verifier, by the policy and by the profile.
 func (s scene) expectEverywhere(t *testing.T, want reason) {
 	t.Helper()

@@ -58,6 +58,39 @@ func TestCountersignSigns(t *testing.T) {
 	})
 }
 
+// TestDockerManifest signs, by each, an image with Docker's media types.
+func TestDockerManifest(t *testing.T) {
+	onEachRegistry(t, func(t *testing.T, server *registryServer) {
+		scene := newScene(t, server, "signed-by/notation-go")
+		scene.image = pushDockerImage(t, server, "signed-by/notation-go-docker")
+		scene.signByNotation(t)
+		scene.expectEverywhere(t, accepted)
+
+		scene.image = pushDockerImage(t, server, "signed-by/countersign-docker")
+		scene.signByCountersign(t)
+		scene.expectEverywhere(t, accepted)
+	})
+}
+
+// TestIndexByTag signs the index of a multi-platform image, which its tag
+// names: the signature is the index's, and no image's in it.
+func TestIndexByTag(t *testing.T) {
+	onEachRegistry(t, func(t *testing.T, server *registryServer) {
+		scene := newScene(t, server, "signed-by/countersign-index")
+		member := scene.image
+		scene.image = pushIndex(t, server, "signed-by/countersign-index")
+		tagged := scene.image.taggedReference()
+		if ran := scene.directory.countersign(t, "sign", tagged, "--signing-profile", scene.profile.arn); ran.exitCode != 0 {
+			t.Fatalf("countersign sign: %s", ran)
+		}
+		scene.expectEverywhere(t, accepted)
+		byTag := verdictOf(scene.image, scene.directory.countersign(t, "verify", tagged))
+		expectVerdict(t, "countersign verify by the tag", byTag, accepted)
+		scene.image = member
+		scene.expectEverywhere(t, unsigned)
+	})
+}
+
 // TestSecondSignature signs one image by both, in both orders: each must
 // leave the other's signature in place.
 func TestSecondSignature(t *testing.T) {
@@ -73,10 +106,7 @@ func TestSecondSignature(t *testing.T) {
 				byCountersign, byNotation = second, first
 				byNotation.signByNotation(t)
 			}
-			ran := byCountersign.directory.countersign(t, "sign", first.image.reference(), "--signing-profile", byCountersign.profile.arn)
-			if ran.exitCode != 0 {
-				t.Fatalf("countersign sign: %s", ran)
-			}
+			byCountersign.signByCountersign(t)
 			if countersignFirst {
 				byNotation.signByNotation(t)
 			}
@@ -88,11 +118,16 @@ func TestSecondSignature(t *testing.T) {
 
 // TestRegistryAsItIs runs on go-containerregistry's registry without the
 // wrapper, which lists config.mediaType as the artifactType and never sends
-// OCI-Subject. Notation 1.3 writes manifests that it lists rightly.
+// OCI-Subject. Notation 1.3 writes manifests that it lists rightly; those of
+// countersign, which follow specification 1.1, only countersign finds there.
 func TestRegistryAsItIs(t *testing.T) {
 	scene := newScene(t, unwrapped, "signed-by/notation-go")
 	scene.signByNotation(t)
 	scene.expectEverywhere(t, accepted)
+
+	scene = newScene(t, unwrapped, "signed-by/countersign")
+	scene.signByCountersign(t)
+	expectVerdict(t, "countersign verify", scene.directory.countersignVerify(t, scene.image), accepted)
 }
 
 // TestNotationInstallsOurPlugin installs the program as `notation plugin

@@ -23,11 +23,13 @@ const startTimeout = 30 * time.Second
 // builds on a shared machine are slow to start.
 const runTimeout = 60 * time.Second
 
-// registries are the two that every case runs on; unwrapped is
-// go-containerregistry's as it is, for one case.
 var (
+	// registries are those that every case runs on.
 	registries []*registryServer
-	unwrapped  *registryServer
+	// unwrapped is go-containerregistry's as it is.
+	unwrapped *registryServer
+	// guarded is distribution's with a password.
+	guarded *registryServer
 )
 
 func TestMain(m *testing.M) {
@@ -56,18 +58,25 @@ func runSuite(m *testing.M) (int, error) {
 		return 0, err
 	}
 	defer stop()
-	withoutReferrers, stop, err := startDistribution(scratch)
+	withoutReferrers, stop, err := startDistribution(scratch, "distribution", "")
 	if err != nil {
 		return 0, err
 	}
 	defer stop()
-	registries = []*registryServer{withReferrers, withoutReferrers}
-
+	guarded, stop, err = startDistribution(scratch, "distribution-with-password", "correct horse")
+	if err != nil {
+		return 0, err
+	}
+	defer stop()
 	stop, err = startEmulator(filepath.Join(scratch, "emulator"))
 	if err != nil {
 		return 0, err
 	}
 	defer stop()
+	// The emulator's own registry stands for Amazon ECR: the referrers API
+	// with a filter, and blobs behind a redirect.
+	emulated := &registryServer{name: "emulator", host: strings.TrimPrefix(emulator.endpoint, "http://")}
+	registries = []*registryServer{withReferrers, withoutReferrers, emulated}
 
 	return m.Run(), nil
 }

@@ -1,9 +1,16 @@
 //! The one integration test binary.
+#![expect(
+    clippy::disallowed_methods,
+    reason = "tests read files that they made themselves"
+)]
 
 mod support;
 
 mod layers;
 mod plugin;
 mod registry;
+mod cli;
 mod documents;
+mod layers;
+mod registry;
 mod vectors;

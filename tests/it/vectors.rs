@@ -16,10 +16,13 @@
     reason = "a vector that cannot be read is a failed test"
 )]
 
+mod cert_ext;
 mod certificate;
 mod certificate_file;
 mod chain;
+mod crl;
 mod envelope;
+mod revocation;
 mod timestamp_token;
 mod tsp_response;
 mod tst;
@@ -125,6 +128,9 @@ fn answer(case: &Case) -> Option<Answer> {
         "chain" => chain::answer(case),
         "cose envelope" => envelope::answer(case, EnvelopeFormat::Cose),
         "jws envelope" => envelope::answer(case, EnvelopeFormat::Jws),
+        "cert ext" => cert_ext::answer(case),
+        "crl" => crl::answer(case),
+        "revocation" => revocation::answer(case),
         "timestamp verification" => return timestamp_token::answer(case),
         "tsp response" => tsp_response::answer(case),
         "tst" => tst::answer(case),

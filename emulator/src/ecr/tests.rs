@@ -131,7 +131,7 @@ fn a_repository_is_made_once() {
 #[test]
 fn inputs_that_do_not_fit_are_refused() {
     let api = Api::new();
-    let longest = "a".repeat(255);
+    let longest = "a".repeat(256);
     api.call("CreateRepository", json!({ "repositoryName": longest }));
     for (body, code) in [
         (json!({}), "SerializationException"),
@@ -146,7 +146,7 @@ fn inputs_that_do_not_fit_are_refused() {
             "InvalidParameterException",
         ),
         (
-            json!({ "repositoryName": "a".repeat(256) }),
+            json!({ "repositoryName": "a".repeat(257) }),
             "InvalidParameterException",
         ),
         (

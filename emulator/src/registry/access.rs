@@ -24,7 +24,7 @@ const SERVICE: &str = "countersign-emulator";
 const BASIC: &str = "Basic realm=\"countersign-emulator\"";
 
 /// Scopes of one token request that are read.
-const MAX_SCOPES: usize = 32;
+pub(super) const MAX_SCOPES: usize = 32;
 
 /// What a request may touch besides the repository it names.
 #[derive(Debug)]

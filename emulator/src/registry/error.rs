@@ -85,7 +85,7 @@ impl OciError {
     }
 
     pub(super) fn name_invalid(name: &str) -> Self {
-        let message = "invalid repository name: components of a-z and 0-9, joined by . _ __ or -, 255 characters at most";
+        let message = "invalid repository name: components of a-z and 0-9, joined by . _ __ or -, 256 characters at most";
         Self::new(StatusCode::BAD_REQUEST, "NAME_INVALID", message)
             .with_detail(json!({ "name": shortened(name) }))
     }

@@ -15,9 +15,6 @@ use crate::protocol::without_nulls;
 
 const OCI_FILTERS_APPLIED: HeaderName = HeaderName::from_static("oci-filters-applied");
 
-/// Entries of one page that a client can ask for.
-const MAX_PAGE: usize = 1_000;
-
 /// `GET /v2/<name>/tags/list?n=&last=`
 pub(super) fn tags(context: &Context<'_>) -> Result<Response<Bytes>, OciError> {
     if context.method() != Method::GET {
@@ -26,7 +23,6 @@ pub(super) fn tags(context: &Context<'_>) -> Result<Response<Bytes>, OciError> {
     let page = match context.query("n") {
         Some(n) => n
             .parse::<usize>()
-            .map(|n| n.min(MAX_PAGE))
             .map_err(|_| OciError::page_invalid("`n` is not a number"))?,
         None => context.options.page_size.max(1),
     };

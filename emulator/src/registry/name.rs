@@ -8,8 +8,8 @@ use aws_lc_rs::digest;
 
 use crate::random::to_hex;
 
-/// Characters of a repository name; many clients limit host and name together to this, and so do we for the name.
-pub(crate) const MAX_NAME_CHARACTERS: usize = 255;
+/// Characters of a repository name (ECR's `CreateRepository`). Many clients take less, host and all.
+pub(crate) const MAX_NAME_CHARACTERS: usize = 256;
 
 /// Characters of a tag (distribution specification, "Pulling manifests").
 const MAX_TAG_CHARACTERS: usize = 128;

@@ -1,15 +1,17 @@
 //! The registry, with an independent client (`oci-client`).
 
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use countersign_emulator::{Access, BlobDelivery, Emulator, ReferrersApi, RegistryOptions};
 use oci_client::{
     Client, Reference, RegistryOperation,
-    client::{ClientConfig, ClientProtocol, Config, ImageLayer},
+    client::{Certificate, CertificateEncoding, ClientConfig, ClientProtocol, Config, ImageLayer},
     errors::OciDistributionError,
     manifest::{
         IMAGE_LAYER_MEDIA_TYPE, OCI_IMAGE_MEDIA_TYPE, OciDescriptor, OciImageManifest, OciManifest,
     },
     secrets::RegistryAuth,
 };
+use serde_json::{Value, json};
 
 const SIGNATURE: &str = "application/vnd.cncf.notary.signature";
 
@@ -98,12 +100,12 @@ async fn push_signature(
 
 fn digest(bytes: &[u8]) -> String {
     let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, bytes);
-    let hex: String = digest
+    digest
         .as_ref()
         .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
-    format!("sha256:{hex}")
+        .fold("sha256:".to_owned(), |text, byte| {
+            format!("{text}{byte:02x}")
+        })
 }
 
 #[tokio::test]
@@ -293,4 +295,122 @@ async fn a_test_index_has_two_platforms() {
             .await
             .unwrap();
     }
+}
+
+/// A request to Amazon ECR's management API.
+async fn ecr(emulator: &Emulator, region: &str, action: &str, body: &Value) -> Value {
+    let client = crate::support::Client {
+        service: "ecr",
+        ..crate::support::Client::of(emulator).in_region(region)
+    };
+    let body = body.to_string();
+    let mut request = client.signed("POST", "/", "application/x-amz-json-1.1", body.as_bytes());
+    let target = format!("AmazonEC2ContainerRegistry_V20150921.{action}");
+    request
+        .headers_mut()
+        .insert("x-amz-target", target.parse().unwrap());
+    crate::support::exchange(emulator.address(), request)
+        .await
+        .unwrap()
+        .ok()
+}
+
+/// User and password of `GetAuthorizationToken`.
+async fn ecr_credentials(emulator: &Emulator, region: &str) -> RegistryAuth {
+    let answer = ecr(emulator, region, "GetAuthorizationToken", &json!({})).await;
+    let token = answer["authorizationData"][0]["authorizationToken"]
+        .as_str()
+        .unwrap();
+    let token = String::from_utf8(STANDARD.decode(token).unwrap()).unwrap();
+    let (user, password) = token.split_once(':').unwrap();
+    RegistryAuth::Basic(user.to_owned(), password.to_owned())
+}
+
+#[tokio::test]
+async fn an_ecr_host_is_reached_through_the_proxy_with_ecrs_token() {
+    let emulator = start(|_| {});
+    let host = "111122223333.dkr.ecr.eu-west-1.amazonaws.com";
+    let reference: Reference = format!("{host}/app:v1").parse().unwrap();
+    let client = || {
+        Client::new(ClientConfig {
+            https_proxy: Some(emulator.endpoint()),
+            tls_certs_only: vec![Certificate {
+                encoding: CertificateEncoding::Pem,
+                data: emulator.tls_root_pem().into_bytes(),
+            }],
+            ..ClientConfig::default()
+        })
+    };
+    let layer = || ImageLayer::new(b"layer".to_vec(), IMAGE_LAYER_MEDIA_TYPE.to_owned(), None);
+    let config = || Config::oci_v1(b"{}".to_vec(), None);
+    let auth = ecr_credentials(&emulator, "eu-west-1").await;
+
+    let pushed = client()
+        .push(&reference, &[layer()], config(), &auth, None)
+        .await;
+    let Err(OciDistributionError::ServerError {
+        code: 404, message, ..
+    }) = pushed
+    else {
+        panic!("{:?}", pushed.err());
+    };
+    assert!(message.contains("\"NAME_UNKNOWN\""), "{message}");
+    ecr(
+        &emulator,
+        "eu-west-1",
+        "CreateRepository",
+        &json!({ "repositoryName": "app" }),
+    )
+    .await;
+    client()
+        .push(&reference, &[layer()], config(), &auth, None)
+        .await
+        .unwrap();
+    let image = client()
+        .pull(&reference, &auth, vec![IMAGE_LAYER_MEDIA_TYPE])
+        .await
+        .unwrap();
+    assert_eq!(image.layers[0].data.as_ref(), b"layer");
+
+    // The bytes came from another host, where the credentials were left out.
+    let calls = emulator.calls();
+    let layers: Vec<_> = calls
+        .iter()
+        .filter(|call| call.operation == "registry:GetLayer")
+        .collect();
+    assert_eq!(layers.len(), 2);
+    for call in layers {
+        assert_eq!(
+            call.host,
+            "prod-eu-west-1-starport-layer-bucket.s3.eu-west-1.amazonaws.com"
+        );
+        assert_eq!(call.status, Some(200));
+    }
+    // A token of another region, and none.
+    let elsewhere = ecr_credentials(&emulator, "us-east-1").await;
+    for auth in [elsewhere, RegistryAuth::Anonymous] {
+        let refused = client()
+            .fetch_manifest_digest(&reference, &auth)
+            .await
+            .unwrap_err();
+        assert!(
+            matches!(
+                refused,
+                OciDistributionError::UnauthorizedError { .. }
+                    | OciDistributionError::AuthenticationFailure(_)
+            ),
+            "{refused:?}"
+        );
+    }
+    let images = ecr(
+        &emulator,
+        "eu-west-1",
+        "DescribeImages",
+        &json!({ "repositoryName": "app" }),
+    )
+    .await;
+    assert_eq!(
+        images["imageDetails"][0]["imageDigest"].as_str(),
+        image.digest.as_deref()
+    );
 }

@@ -19,6 +19,7 @@ use http::HeaderValue;
 use tokio::sync::OnceCell;
 
 use super::ecr::EcrHost;
+use crate::aws::CallError;
 use crate::files;
 
 /// A secret: shown to its registry only, never printed.
@@ -160,7 +161,10 @@ impl Error {
                 "install it, or take it out of `credHelpers` or `credsStore` of Docker's \
                  configuration"
             }
-            Self::EcrToken { .. } => {
+            Self::EcrToken { source, .. } => {
+                if let Some(error) = source.downcast_ref::<CallError>() {
+                    return error.hint();
+                }
                 "check the AWS credentials of this environment; they need \
                  `ecr:GetAuthorizationToken` on `*`"
             }

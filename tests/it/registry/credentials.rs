@@ -1,1 +1,461 @@
-//! (to come)
+//! Who is shown what.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use countersign::limits::MAX_TOKEN_BYTES;
+use countersign::reference::Reference;
+use countersign::registry::{
+    Access, Client, Credential, Credentials, Error, Kind, PlainHttp, Secret,
+};
+
+use super::{IMAGE_MANIFEST, Store, error, opened, serving};
+use crate::support::hostile::{Hostile, Reply, Seen};
+
+/// `user:s3cret`, for the registry at `server`.
+fn password_for(server: &str) -> Credentials {
+    let secret = Secret::new("s3cret".to_owned());
+    let credential = Credential::password("user".to_owned(), secret, "`--password`");
+    Credentials::new(Some((server.to_owned(), credential)), None, None)
+}
+
+const BASIC: &str = "Basic dXNlcjpzM2NyZXQ=";
+
+fn challenge(value: &str) -> Reply {
+    error(401, "UNAUTHORIZED", "log in").header("WWW-Authenticate", value)
+}
+
+/// A registry that wants what `wanted` says, and challenges with `value`.
+fn guarded(store: &Store, wanted: &'static str, value: &'static str) -> Hostile {
+    serving(store, move |seen| {
+        let is_registry = seen.path().starts_with("/v2/") && seen.host != "storage.example";
+        (is_registry && seen.header("authorization") != Some(wanted)).then(|| challenge(value))
+    })
+}
+
+/// A registry whose realm `http(s)://realm.example/token` hands out `token`.
+fn with_realm(
+    store: &Store,
+    realm: &'static str,
+    token: impl Fn(&Seen) -> Reply + Send + Sync + 'static,
+) -> Hostile {
+    serving(store, move |seen| {
+        if seen.path() == "/token" {
+            return Some(token(seen));
+        }
+        let value = format!("Bearer realm=\"{realm}\",service=\"registry\"");
+        (seen.header("authorization") != Some("Bearer t0ken")).then(|| challenge(&value))
+    })
+}
+
+fn token() -> Reply {
+    Reply::ok("application/json", r#"{"token":"t0ken"}"#)
+}
+
+async fn resolved(
+    hostile: &Hostile,
+    reference: &str,
+    credentials: Credentials,
+) -> Result<(), Error> {
+    let repository = opened(hostile, reference, credentials, Access::Pull);
+    repository.resolve().await.map(drop)
+}
+
+#[tokio::test]
+async fn a_password_is_shown_when_asked_for_and_then_at_once() {
+    let store = Store::signed();
+    let hostile = guarded(&store, BASIC, "Basic realm=\"x\"");
+    let reference = "registry.example/app:v1";
+    let repository = opened(
+        &hostile,
+        reference,
+        password_for("registry.example"),
+        Access::Pull,
+    );
+    repository.resolve().await.unwrap();
+    repository.list_signatures(&store.digest()).await.unwrap();
+    let shown: Vec<_> = hostile
+        .seen()
+        .iter()
+        .map(|s| s.header("authorization").map(str::to_owned))
+        .collect();
+    assert_eq!(
+        shown,
+        [None, Some(BASIC.to_owned()), Some(BASIC.to_owned())]
+    );
+}
+
+#[tokio::test]
+async fn a_password_is_for_its_own_registry() {
+    let hostile = guarded(&Store::new(), BASIC, "Basic realm=\"x\"");
+    let error = resolved(
+        &hostile,
+        "other.example/app:v1",
+        password_for("registry.example"),
+    )
+    .await;
+    let error = error.unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "registry `other.example` did not let an anonymous request into `app`, saying \
+         `UNAUTHORIZED: log in`"
+    );
+    assert!(
+        hostile
+            .seen()
+            .iter()
+            .all(|seen| seen.header("authorization").is_none())
+    );
+}
+
+#[tokio::test]
+async fn a_wrong_password_is_an_error_that_says_whose_and_not_what() {
+    let hostile = guarded(&Store::new(), "another", "Basic realm=\"x\"");
+    let error = resolved(
+        &hostile,
+        "registry.example/app:v1",
+        password_for("registry.example"),
+    )
+    .await;
+    let error = error.unwrap_err();
+    assert_eq!(error.kind(), Kind::CouldNotLook);
+    assert_eq!(
+        error.to_string(),
+        "registry `registry.example` did not let the credential of `--password` into `app`, saying \
+         `UNAUTHORIZED: log in`"
+    );
+    assert_eq!(hostile.seen().len(), 2);
+    assert!(!format!("{error:?} {:?}", password_for("x")).contains("s3cret"));
+}
+
+#[tokio::test]
+async fn no_password_travels_along_a_redirect_to_another_host() {
+    let mut store = Store::new();
+    let descriptor = store.sign(b"envelope");
+    let mirror = store.clone();
+    let hostile = serving(&store, move |seen| {
+        if seen.host == "storage.example" {
+            return Some(Reply::status(200).body("envelope"));
+        }
+        if seen.header("authorization") != Some(BASIC) {
+            return Some(challenge("Basic realm=\"x\""));
+        }
+        if seen.path().contains("/blobs/") {
+            return Some(Reply::redirect("https://storage.example/x"));
+        }
+        // One redirect within the registry, which needs the password again.
+        if seen.path().contains("/manifests/") && !seen.target.contains('?') {
+            return Some(Reply::redirect(&format!("{}?again", seen.path())));
+        }
+        Some(mirror.serve(seen))
+    });
+    let repository = opened(
+        &hostile,
+        "registry.example/app:v1",
+        password_for("registry.example"),
+        Access::Pull,
+    );
+    repository
+        .fetch_signature(&store.digest(), &descriptor)
+        .await
+        .unwrap();
+    for seen in hostile.seen().iter().skip(1) {
+        let wanted = (seen.host == "registry.example").then_some(BASIC);
+        assert_eq!(seen.header("authorization"), wanted, "{}", seen.url());
+    }
+    assert_eq!(hostile.seen().last().unwrap().host, "storage.example");
+}
+
+#[tokio::test]
+async fn a_token_is_asked_for_once_and_for_this_repository() {
+    let store = Store::signed();
+    let hostile = with_realm(&store, "https://realm.example/token", |_| token());
+    let reference = "registry.example/team/app:v1";
+    let repository = opened(
+        &hostile,
+        reference,
+        password_for("registry.example"),
+        Access::Pull,
+    );
+    repository.resolve().await.unwrap();
+    repository.list_signatures(&store.digest()).await.unwrap();
+    let seen = hostile.seen();
+    assert_eq!(seen.len(), 4);
+    assert_eq!(seen[1].host, "realm.example");
+    assert_eq!(seen[1].query()["service"], "registry");
+    assert_eq!(seen[1].query()["scope"], "repository:team/app:pull");
+    assert_eq!(seen[1].header("authorization"), Some(BASIC));
+    for seen in &seen[2..] {
+        assert_eq!(seen.header("authorization"), Some("Bearer t0ken"));
+    }
+}
+
+#[tokio::test]
+async fn without_a_password_a_token_is_asked_for_anonymously() {
+    let hostile = with_realm(&Store::new(), "https://realm.example/token", |_| {
+        Reply::ok(
+            "application/json",
+            r#"{"access_token":"t0ken","expires_in":300}"#,
+        )
+    });
+    resolved(&hostile, "registry.example/app:v1", Credentials::default())
+        .await
+        .unwrap();
+    assert_eq!(hostile.seen()[1].header("authorization"), None);
+}
+
+#[tokio::test]
+async fn to_sign_the_token_allows_both_from_the_start() {
+    let hostile = with_realm(&Store::new(), "https://realm.example/token", |_| token());
+    let repository = opened(
+        &hostile,
+        "registry.example/app:v1",
+        Credentials::default(),
+        Access::PullAndPush,
+    );
+    repository.resolve().await.unwrap();
+    assert_eq!(
+        hostile.seen()[1].query()["scope"],
+        "repository:app:pull,push"
+    );
+}
+
+#[tokio::test]
+async fn requests_that_are_challenged_at_the_same_time_share_a_token() {
+    let store = Store::signed();
+    let counted = AtomicUsize::new(0);
+    let hostile = serving(&store, move |seen| {
+        if seen.path() == "/token" {
+            return Some(token());
+        }
+        // Both first requests are under way before either is challenged.
+        let value = "Bearer realm=\"https://realm.example/token\"";
+        let is_first = seen.header("authorization").is_none();
+        is_first.then(|| {
+            challenge(value).after_requests(counted.fetch_add(1, Ordering::Relaxed).max(2))
+        })
+    });
+    let client = Client::new(hostile.pool(), Credentials::default(), PlainHttp::Loopback);
+    let reference = Reference::parse("registry.example/app:v1").unwrap();
+    let first = client.repository(&reference, Access::Pull).unwrap();
+    let second = client.clone().repository(&reference, Access::Pull).unwrap();
+    let (first, second) = tokio::join!(first.resolve(), second.resolve());
+    assert!(first.is_ok() && second.is_ok());
+    let tokens = hostile
+        .lines()
+        .iter()
+        .filter(|line| *line == "GET /token")
+        .count();
+    assert_eq!((tokens, hostile.seen().len()), (1, 5));
+}
+
+#[tokio::test]
+async fn a_token_that_does_not_help_is_not_asked_for_again() {
+    let store = Store::new();
+    let hostile = serving(&store, |seen| {
+        let value = "Bearer realm=\"https://realm.example/token\"";
+        Some(if seen.path() == "/token" {
+            token()
+        } else {
+            challenge(value)
+        })
+    });
+    let repository = opened(
+        &hostile,
+        "registry.example/app:v1",
+        Credentials::default(),
+        Access::Pull,
+    );
+    for _ in 0..2 {
+        assert!(matches!(
+            repository.resolve().await,
+            Err(Error::Unauthorized { .. })
+        ));
+    }
+    let tokens = hostile
+        .lines()
+        .iter()
+        .filter(|line| *line == "GET /token")
+        .count();
+    assert_eq!((tokens, hostile.seen().len()), (1, 4));
+}
+
+#[tokio::test]
+async fn a_realm_must_be_https_and_elsewhere() {
+    for (realm, fault) in [
+        (
+            "http://realm.example/token",
+            "names a token realm that is not `https`",
+        ),
+        ("/token", "names a token realm that is no URL"),
+        (
+            "https://u:p@realm.example/token",
+            "names a token realm with a password in it",
+        ),
+        (
+            "https://127.0.0.1/token",
+            "names a token realm inside this machine or its link",
+        ),
+        (
+            "https://[::ffff:127.0.0.1]/token",
+            "names a token realm inside this machine or its link",
+        ),
+        (
+            "https://0.0.0.0/token",
+            "names a token realm inside this machine or its link",
+        ),
+        (
+            "https://169.254.169.254/token",
+            "names a token realm inside this machine or its link",
+        ),
+    ] {
+        let hostile = with_realm(&Store::new(), realm, |_| token());
+        let error = resolved(
+            &hostile,
+            "registry.example/app:v1",
+            password_for("registry.example"),
+        )
+        .await;
+        let error = error.unwrap_err();
+        assert_eq!(error.kind(), Kind::Lying);
+        assert!(
+            matches!(&error, Error::Misbehaved { fault: f, .. } if f == fault),
+            "{error:?}"
+        );
+        assert_eq!(hostile.seen().len(), 1, "{realm}");
+    }
+}
+
+#[tokio::test]
+async fn a_registry_in_plain_http_may_have_its_realm_there_too() {
+    let hostile = with_realm(&Store::new(), "http://realm.example/token", |_| token());
+    let repository = super::with_plain_http(&hostile, "registry.example/app:v1");
+    repository.resolve().await.unwrap();
+    assert_eq!(
+        hostile.seen()[1].url().split('?').next(),
+        Some("http://realm.example/token")
+    );
+}
+
+#[tokio::test]
+async fn what_a_realm_answers_is_judged_and_never_shown() {
+    let refused = |reply: Reply| async move {
+        let hostile = with_realm(&Store::new(), "https://realm.example/token", move |_| {
+            reply.clone()
+        });
+        let error = resolved(
+            &hostile,
+            "registry.example/app:v1",
+            password_for("registry.example"),
+        )
+        .await;
+        error.unwrap_err()
+    };
+    let json = |body: &str| Reply::ok("application/json", body);
+    for (reply, wanted) in [
+        (
+            json("no token s3cret"),
+            "answered with something else than a token",
+        ),
+        (json("{}"), "answered without a token"),
+        (json(r#"{"token":""}"#), "answered without a token"),
+        (
+            json(r#"{"token":"s3cret\n"}"#),
+            "answered with a token that no header can hold",
+        ),
+    ] {
+        let error = refused(reply).await;
+        assert_eq!(
+            error.to_string(),
+            format!("`https://realm.example/token` {wanted}")
+        );
+        assert!(!format!("{error:?}").contains("s3cret"));
+    }
+    let denied = refused(Reply::status(401).body(r#"{"details":"wrong password"}"#)).await;
+    assert_eq!(
+        denied.to_string(),
+        "registry `registry.example` did not let the credential of `--password` into `app`, saying \
+         `wrong password`"
+    );
+    let long = format!(
+        r#"{{"token":"{}"}}"#,
+        "x".repeat(usize::try_from(MAX_TOKEN_BYTES).unwrap())
+    );
+    assert!(matches!(refused(json(&long)).await, Error::Request { .. }));
+    let elsewhere = refused(Reply::redirect("https://evil.example/token")).await;
+    assert!(matches!(
+        elsewhere,
+        Error::UnexpectedStatus { status: 307, .. }
+    ));
+}
+
+#[tokio::test]
+async fn dockers_configuration_is_read_for_this_registry() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("config.json");
+    let config = r#"{"auths":{"registry.example":{"auth":"dXNlcjpzM2NyZXQ="}}}"#;
+    std::fs::write(&path, config).unwrap();
+    let docker = || Credentials::new(None, None, Some(path.clone()));
+    let hostile = guarded(&Store::new(), BASIC, "Basic realm=\"x\"");
+    resolved(&hostile, "registry.example/app:v1", docker())
+        .await
+        .unwrap();
+    let hostile = guarded(&Store::new(), BASIC, "Basic realm=\"x\"");
+    assert!(matches!(
+        resolved(&hostile, "other.example/app:v1", docker()).await,
+        Err(Error::Unauthorized { .. })
+    ));
+}
+
+#[tokio::test]
+async fn a_broken_configuration_is_said_and_not_passed_over() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("config.json");
+    std::fs::write(&path, "{").unwrap();
+    let hostile = guarded(&Store::new(), BASIC, "Basic realm=\"x\"");
+    let docker = Credentials::new(None, None, Some(path));
+    let error = resolved(&hostile, "registry.example/app:v1", docker)
+        .await
+        .unwrap_err();
+    assert_eq!(error.kind(), Kind::CouldNotLook);
+    assert_eq!(
+        error.to_string(),
+        "the credentials for registry `registry.example` cannot be had"
+    );
+}
+
+#[tokio::test]
+async fn an_identity_token_is_changed_at_the_realm_only() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("config.json");
+    let config = r#"{"auths":{"registry.example":{"identitytoken":"r3fresh"}}}"#;
+    std::fs::write(&path, config).unwrap();
+    let hostile = with_realm(&Store::new(), "https://realm.example/token", |_| token());
+    let docker = Credentials::new(None, None, Some(path));
+    resolved(&hostile, "registry.example/app:v1", docker)
+        .await
+        .unwrap();
+    let seen = hostile.seen();
+    assert_eq!(seen[1].method, "POST");
+    let form: std::collections::HashMap<_, _> = url::form_urlencoded::parse(&seen[1].body)
+        .into_owned()
+        .collect();
+    assert_eq!(form["grant_type"], "refresh_token");
+    assert_eq!(form["refresh_token"], "r3fresh");
+    assert_eq!(form["scope"], "repository:app:pull");
+    assert!(
+        seen.iter()
+            .all(|seen| !format!("{:?}", seen.headers).contains("r3fresh"))
+    );
+}
+
+#[tokio::test]
+async fn docker_hub_is_asked_at_its_own_host() {
+    let hostile = serving(&Store::new(), |_| Some(Reply::ok(IMAGE_MANIFEST, "{}")));
+    resolved(&hostile, "docker.io/nginx:1", Credentials::default())
+        .await
+        .unwrap();
+    assert_eq!(
+        hostile.seen()[0].url(),
+        "https://registry-1.docker.io/v2/library/nginx/manifests/1"
+    );
+}

@@ -200,3 +200,10 @@ fn with_pool(pool: countersign::http::Pool, reference: &str) -> Repository {
     let reference = Reference::parse(reference).unwrap();
     client.repository(&reference, Access::Pull).unwrap()
 }
+
+/// The repository of `reference` at a registry anywhere that is spoken to in plain HTTP.
+fn with_plain_http(hostile: &Hostile, reference: &str) -> Repository {
+    let client = Client::new(hostile.pool(), Credentials::default(), PlainHttp::All);
+    let reference = Reference::parse(reference).unwrap();
+    client.repository(&reference, Access::Pull).unwrap()
+}

@@ -5,42 +5,45 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
 /// A home of its own for one test: nothing of the machine's configuration is seen from inside.
-pub struct Sandbox {
+pub(crate) struct Sandbox {
     home: tempfile::TempDir,
     variables: Vec<(String, String)>,
 }
 
 /// What the program left.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Ran {
-    pub code: i32,
-    pub stdout: String,
-    pub stderr: String,
+pub(crate) struct Ran {
+    pub(crate) code: i32,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
 }
 
 impl Sandbox {
-    pub fn new() -> Self {
-        Self { home: tempfile::tempdir().unwrap(), variables: Vec::new() }
+    pub(crate) fn new() -> Self {
+        Self {
+            home: tempfile::tempdir().unwrap(),
+            variables: Vec::new(),
+        }
     }
 
     /// The same with an environment variable more.
-    pub fn with(mut self, name: &str, value: impl Into<String>) -> Self {
+    pub(crate) fn with(mut self, name: &str, value: impl Into<String>) -> Self {
         self.variables.retain(|(known, _)| known != name);
         self.variables.push((name.to_owned(), value.into()));
         self
     }
 
-    pub fn home(&self) -> &Path {
+    pub(crate) fn home(&self) -> &Path {
         self.home.path()
     }
 
     /// Notation's configuration directory inside.
-    pub fn config(&self) -> PathBuf {
+    pub(crate) fn config(&self) -> PathBuf {
         self.home().join(".config/notation")
     }
 
     /// Writes a file below Notation's configuration directory.
-    pub fn write_config(&self, path: &str, content: impl AsRef<[u8]>) -> PathBuf {
+    pub(crate) fn write_config(&self, path: &str, content: impl AsRef<[u8]>) -> PathBuf {
         let file = self.config().join(path);
         std::fs::create_dir_all(file.parent().unwrap()).unwrap();
         std::fs::write(&file, content).unwrap();
@@ -48,12 +51,12 @@ impl Sandbox {
     }
 
     /// Runs `countersign` with `arguments`.
-    pub fn run<A: AsRef<OsStr>>(&self, arguments: &[A]) -> Ran {
+    pub(crate) fn run<A: AsRef<OsStr>>(&self, arguments: &[A]) -> Ran {
         self.run_as(Path::new(env!("CARGO_BIN_EXE_countersign")), arguments)
     }
 
     /// Runs the program under another path, for the names that it listens to.
-    pub fn run_as<A: AsRef<OsStr>>(&self, program: &Path, arguments: &[A]) -> Ran {
+    pub(crate) fn run_as<A: AsRef<OsStr>>(&self, program: &Path, arguments: &[A]) -> Ran {
         let output: Output = self.command(program).args(arguments).output().unwrap();
         Ran {
             code: output.status.code().unwrap_or(-1),
@@ -63,7 +66,7 @@ impl Sandbox {
     }
 
     /// A command in this environment, stdin closed.
-    pub fn command(&self, program: &Path) -> Command {
+    pub(crate) fn command(&self, program: &Path) -> Command {
         let mut command = Command::new(program);
         command
             .env_clear()
@@ -81,14 +84,14 @@ impl Ran {
     /// Asserts that the program refused with this exit code, wrote nothing to stdout, and began
     /// its error with this line.
     #[track_caller]
-    pub fn assert_refused(&self, code: i32, first_line: &str) {
+    pub(crate) fn assert_refused(&self, code: i32, first_line: &str) {
         assert_eq!((self.code, self.stdout.as_str()), (code, ""), "{self:#?}");
         assert_eq!(self.stderr.lines().next(), Some(first_line), "{self:#?}");
     }
 
     /// Asserts that stderr has this text somewhere.
     #[track_caller]
-    pub fn assert_says(&self, text: &str) {
+    pub(crate) fn assert_says(&self, text: &str) {
         assert!(self.stderr.contains(text), "`{text}` is not in {self:#?}");
     }
 }

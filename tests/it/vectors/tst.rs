@@ -13,7 +13,6 @@ pub(super) fn answer(case: &Case) -> Answer {
 }
 
 /// The certificates in another file of the set.
-#[expect(clippy::disallowed_methods, reason = "test vectors are small")]
 pub(super) fn certificates(case: &Case, path: &str) -> Vec<Certificate> {
-    x509::parse_certificates(&std::fs::read(case.file(path)).unwrap()).unwrap()
+    x509::parse_certificates(&case.read_other(path)).unwrap()
 }

@@ -1,6 +1,7 @@
 //! Credentials, and the hosts that want them.
 
 use super::*;
+use crate::registry::access::MAX_SCOPES;
 
 #[test]
 fn redirects_of_requests_with_credentials_lead_to_another_host() {
@@ -163,4 +164,29 @@ fn only_a_registry_that_takes_bearer_tokens_gives_them() {
         refusal(&server.send("GET", "/_registry/token")),
         refused(404, "UNSUPPORTED")
     );
+}
+
+#[test]
+fn a_token_has_as_many_scopes_as_one_may_ask_for() {
+    let mut server = Server::with(|options| {
+        options.loopback_access = Access::Bearer {
+            username: "user".to_owned(),
+            password: "pass".to_owned(),
+            anonymous_pull: true,
+        };
+    });
+    let scopes = |count: usize| {
+        let scopes = (1..=count).map(|number| format!("scope=repository:r{number}:pull"));
+        scopes.collect::<Vec<_>>().join("&")
+    };
+    let status = |server: &mut Server, count: usize| {
+        server.authorization = None;
+        let answer = json(&server.send("GET", &format!("/_registry/token?{}", scopes(count))));
+        server.authorization = Some(format!("Bearer {}", answer["token"].as_str().unwrap()));
+        let last = server.send("GET", &format!("/v2/r{count}/tags/list"));
+        last.status().as_u16()
+    };
+    // Allowed, but there is no such repository; and not allowed.
+    assert_eq!(status(&mut server, MAX_SCOPES), 404);
+    assert_eq!(status(&mut server, MAX_SCOPES + 1), 401);
 }

@@ -197,9 +197,9 @@ fn ecr_authorization(password: &str) -> String {
 
 #[test]
 fn everything_is_there_after_a_restart() {
-    let directory =
-        std::env::temp_dir().join(format!("countersign-registry-{}", crate::random::hex(16)));
-    let open = || Registry::open(RegistryOptions::default(), Some(&directory));
+    let directory = tempfile::tempdir().unwrap();
+    let directory = directory.path();
+    let open = || Registry::open(RegistryOptions::default(), Some(directory));
     let server = Server::on(open().unwrap());
     let subject = server.push_image("app", "v1");
     let pushed: Vec<_> = (0..3)
@@ -237,7 +237,6 @@ fn everything_is_there_after_a_restart() {
         open(),
         Err(Error::Registry(DiskError::Index { .. }))
     ));
-    std::fs::remove_dir_all(directory).unwrap();
 }
 
 #[test]

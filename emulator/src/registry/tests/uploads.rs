@@ -183,3 +183,24 @@ fn a_blob_is_mounted_only_from_where_the_client_may_read() {
         201
     );
 }
+
+#[test]
+fn a_blob_may_be_as_long_as_the_options_say_and_no_longer() {
+    let server = Server::with(|options| options.max_blob_bytes = 4);
+    server.push_blob("app", b"0123");
+    let digest = Digest::sha256(b"01234");
+    let target = format!("/v2/app/blobs/uploads/?digest={digest}");
+    let response = server.send_with("POST", &target, &[], b"01234");
+    assert_eq!(refusal(&response), refused(413, "SIZE_INVALID"));
+
+    let start = server.send("POST", "/v2/app/blobs/uploads/");
+    let upload = location(&start);
+    assert_eq!(
+        server.send_with("PATCH", upload, &[], b"0123").status(),
+        202
+    );
+    let response = server.send_with("PATCH", upload, &[], b"4");
+    assert_eq!(refusal(&response), refused(413, "SIZE_INVALID"));
+    let response = server.send_with("PUT", &format!("{upload}?digest={digest}"), &[], b"4");
+    assert_eq!(refusal(&response), refused(413, "SIZE_INVALID"));
+}
