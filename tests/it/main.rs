@@ -6,11 +6,9 @@
 
 mod support;
 
-mod layers;
-mod plugin;
-mod registry;
 mod cli;
 mod documents;
 mod layers;
+mod plugin;
 mod registry;
 mod vectors;

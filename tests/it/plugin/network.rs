@@ -181,3 +181,21 @@ fn credentials_of_a_container_are_fetched_once() {
     reply.answer("generate-envelope.response");
     assert_eq!(fixture.operations().len(), 2);
 }
+
+#[test]
+fn no_log_is_written() {
+    let fixture = Fixture::new();
+    let profile = fixture.profile("Images");
+    let config = fixture.home.path().join("config");
+    let changes = [
+        ("AWS_SIGNER_NOTATION_PLUGIN_DEBUG", "true"),
+        ("XDG_CONFIG_HOME", config.to_str().unwrap()),
+        ("RUST_LOG", "trace"),
+    ];
+    sign_and_verify(&fixture, &profile, &changes);
+    let files: Vec<_> = std::fs::read_dir(fixture.home.path())
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
+    assert_eq!(files, Vec::<PathBuf>::new());
+}
