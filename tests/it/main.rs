@@ -11,5 +11,6 @@ mod registry;
 mod timestamp;
 mod documents;
 mod layers;
+mod plugin;
 mod registry;
 mod vectors;
