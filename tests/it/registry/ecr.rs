@@ -11,7 +11,7 @@ use countersign::registry::{
 };
 use futures_util::future::{BoxFuture, FutureExt as _};
 
-use super::{Store, error, opened, serving};
+use super::{Store, error, opened};
 use crate::support::hostile::{Hostile, Reply};
 
 const HOST: &str = "123456789012.dkr.ecr.eu-west-1.amazonaws.com";
