@@ -282,9 +282,7 @@ async fn an_index_that_never_keeps_it_is_an_error() {
         is_index.then(|| Reply::status(201))
     });
     let error = pushed(&taking, Storage::default()).await.unwrap_err();
-    assert!(
-        matches!(&error, Error::IndexConflict { reference } if reference.ends_with(&tag()))
-    );
+    assert!(matches!(&error, Error::IndexConflict { reference } if reference.ends_with(&tag())));
     let puts = taking
         .hostile
         .lines()
