@@ -5,17 +5,26 @@
 //! signatures beside the artifact and judges them against a trust policy. The other modules are the
 //! stages of these two, then what the stages share.
 
-// The stages.
+// The flows.
+pub mod sign;
+pub mod verify;
+
+// Their stages.
 pub mod reference;
 pub mod registry;
 pub mod payload;
 pub mod signer;
 pub mod envelope;
 pub mod trust_policy;
+pub mod trust_store;
+pub mod timestamp;
+pub mod revocation;
 pub mod extended_validation;
+pub mod outcome;
 
 // The faces.
 pub mod plugin;
+pub mod cli;
 
 // What they share.
 pub mod signer_info;

@@ -100,3 +100,50 @@ pub const RETRY_DELAY: Duration = Duration::from_millis(250);
 /// Time in which AWS credentials must be had; SSO, assumed roles and credential processes may take
 /// some seconds.
 pub const CREDENTIALS_TIMEOUT: Duration = Duration::from_secs(30);
+/// Bytes of a time stamp, or of a time-stamping authority's answer (notation's limit for the
+/// answer). Real ones have some 6 KiB.
+pub const MAX_TIMESTAMP_BYTES: u64 = 1024 * 1024;
+
+/// Certificates in a time stamp. Real ones have two to four.
+pub const MAX_TIMESTAMP_CERTIFICATES: usize = 32;
+
+/// Signed attributes of a time stamp, and values of one. Real ones have some six of one value.
+pub const MAX_TIMESTAMP_ATTRIBUTES: usize = 64;
+
+/// Signatures that are checked to find the chain of a time-stamping authority. Names can be made to
+/// fit everywhere, signatures cannot; a straight chain needs one for each certificate.
+pub const MAX_TIMESTAMP_PATH_CHECKS: usize = 64;
+
+/// Time that a time-stamping authority may take for its answer; notation's limit.
+pub const TIMESTAMP_TIMEOUT: Duration = Duration::from_secs(15);
+
+/// How far another's clock may be ahead of ours before what it says is from the future.
+pub const CLOCK_SKEW: Duration = Duration::from_mins(5);
+
+/// Bytes of an OCSP answer. Real ones have some 2 KiB; notation reads 20 KiB, which three certificates
+/// of a delegated responder can fill.
+pub const MAX_OCSP_RESPONSE_BYTES: u64 = 64 * 1024;
+
+/// Bytes of a CRL; notation's limit, at which it refuses and we still read.
+pub const MAX_CRL_BYTES: u64 = 32 * 1024 * 1024;
+
+/// Bytes of a cached CRL with its delta CRL, both in base64.
+pub const MAX_CRL_CACHE_BYTES: u64 = 96 * 1024 * 1024;
+
+/// Longest OCSP request, in base64, that goes into a URL; RFC 6960 appendix A.1 allows up to 255.
+pub const MAX_OCSP_GET_CHARS: usize = 254;
+
+/// Addresses of each kind (OCSP, CRL) that are asked for one certificate. Real ones have one or two.
+pub const MAX_REVOCATION_URLS: usize = 8;
+
+/// Time that an OCSP responder may take for its answer; notation's limit.
+pub const OCSP_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// Time that one CRL may take; notation's limit.
+pub const CRL_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Time that the revocation check of one chain may take, whatever it has to ask.
+pub const REVOCATION_TIMEOUT: Duration = Duration::from_secs(20);
+/// Artifacts that one command verifies at the same time: enough to hide the round trips, and few
+/// enough that no registry takes it for an attack.
+pub const MAX_CONCURRENT_VERIFICATIONS: usize = 8;

@@ -3,15 +3,16 @@
 use std::io;
 use std::process::ExitCode;
 
+use countersign::cli;
 use countersign::plugin::{self, Face};
 
 fn main() -> ExitCode {
-    let mut arguments = std::env::args_os();
-    let program = arguments.next().unwrap_or_default();
+    let arguments: Vec<_> = std::env::args_os().collect();
+    let program = arguments.first().cloned().unwrap_or_default();
     if let Some(face) = Face::of_executable(&program) {
-        let arguments: Vec<_> = arguments.collect();
+        let arguments = arguments.get(1..).unwrap_or_default();
         let (stdin, stdout, stderr) = (io::stdin(), io::stdout(), io::stderr());
-        return plugin::run(face, &arguments, stdin.lock(), stdout.lock(), stderr.lock()).into();
+        return plugin::run(face, arguments, stdin.lock(), stdout.lock(), stderr.lock()).into();
     }
-    ExitCode::SUCCESS
+    cli::run(arguments).into()
 }

@@ -29,16 +29,3 @@ pub(crate) struct Caller {
     /// The region of the credential scope, such as `us-east-1`.
     pub(crate) region: String,
 }
-
-/// The partition of a region: `aws`, `aws-us-gov` or `aws-cn`.
-pub(crate) fn partition(region: &str) -> &'static str {
-    if region.starts_with("us-gov-") {
-        "aws-us-gov"
-    } else if region.starts_with("cn-") {
-        "aws-cn"
-    } else if region.starts_with("eusc-") {
-        "aws-eusc"
-    } else {
-        "aws"
-    }
-}

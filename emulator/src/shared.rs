@@ -1,6 +1,17 @@
 //! What every request can reach.
 
-use crate::registry::Registry;
+use crate::{
+    authority::Authority,
+    calls::Calls,
+    clock::{Clock, SignatureClock},
+    error::AwsError,
+    faults::Faults,
+    identities::Identities,
+    registry::Registry,
+    saved::Saved,
+    signer::Store,
+    tls::Tls,
+};
 
 /// What every request can reach. One per emulator, behind an `Arc`; each part locks itself.
 #[derive(Debug)]
@@ -9,6 +20,46 @@ pub(crate) struct Shared {
     pub(crate) account: String,
     /// The default region.
     pub(crate) region: String,
+    /// Regions a signature may be scoped to; empty: every well-formed one.
+    pub(crate) regions: Vec<String>,
+    pub(crate) clock: Clock,
+    pub(crate) signature_clock: SignatureClock,
+    pub(crate) identities: Identities,
+    pub(crate) credential_options: CredentialOptions,
+    pub(crate) faults: Faults,
+    pub(crate) calls: Calls,
+    pub(crate) authority: Authority,
+    pub(crate) tls: Tls,
+    pub(crate) signer: Saved<Store>,
     /// Repositories, blobs, tokens.
     pub(crate) registry: Registry,
+}
+
+/// What the credential endpoints ask for and give.
+#[derive(Clone)]
+pub(crate) struct CredentialOptions {
+    pub(crate) role: String,
+    pub(crate) container_token: Option<String>,
+    pub(crate) web_identity_token: Option<String>,
+    pub(crate) sso_token: Option<String>,
+    pub(crate) imds_token: String,
+}
+
+impl std::fmt::Debug for CredentialOptions {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter
+            .debug_struct("CredentialOptions")
+            .field("role", &self.role)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Shared {
+    /// `GetRevocationStatus` names this certificate hash from now on.
+    pub(crate) fn revoke_certificate(&self, hash: &str) -> Result<(), AwsError> {
+        self.signer.change(|store| {
+            store.revoked_certificate_hashes.push(hash.to_owned());
+            Ok(())
+        })
+    }
 }

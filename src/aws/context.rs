@@ -1,6 +1,7 @@
 //! One configuration of AWS per process: credentials are fetched once and shared by the clients of
 //! every region.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use aws_config::identity::IdentityCache;
@@ -9,6 +10,7 @@ use aws_config::provider_config::ProviderConfig;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
 use aws_types::sdk_ua_metadata::FrameworkMetadata;
 use aws_types::service_config::ServiceConfigKey;
 use tokio::sync::OnceCell;
@@ -41,6 +43,9 @@ pub enum SettingsError {
     /// An endpoint that is not an `http` or `https` URL.
     #[error("`{0}` is not the URL of an endpoint")]
     EndpointUrl(String),
+    /// A setting that is probably a misspelled one of ours.
+    #[error("setting `{0}` is not known")]
+    Unknown(String),
     /// The region set and the one in an ARN are of two partitions, whose profiles and signatures
     /// know nothing of each other.
     #[error(
@@ -66,6 +71,7 @@ impl SettingsError {
             Self::EndpointUrl(_) => {
                 Some("an endpoint is like `https://HOST` or `http://127.0.0.1:4570`".to_owned())
             }
+            Self::Unknown(_) => Some(format!("the settings are `{}`", Settings::NAMES.join("`, `"))),
             Self::Partition { .. } => Some(
                 "leave the region away, then the one in the ARN is asked, with credentials of that partition"
                     .to_owned(),
@@ -75,6 +81,35 @@ impl SettingsError {
 }
 
 impl Settings {
+    /// Names of the settings as Notation passes them on, `--plugin-config`.
+    pub const NAMES: [&'static str; 3] = ["aws-profile", "aws-region", "aws-signer-endpoint-url"];
+
+    /// The settings that Notation passes on (`--plugin-config`), as AWS's plugin knows them.
+    ///
+    /// Settings that do not begin with `aws` are somebody else's and are ignored, as all unknown
+    /// ones are by AWS's plugin; but a misspelled one of ours would quietly sign with other
+    /// credentials or in another region.
+    ///
+    /// # Errors
+    ///
+    /// [`SettingsError::Unknown`].
+    pub fn from_plugin_config(config: &BTreeMap<String, String>) -> Result<Self, SettingsError> {
+        let unknown = config
+            .keys()
+            .filter(|key| !Self::NAMES.contains(&key.as_str()))
+            .find(|key| key.to_ascii_lowercase().starts_with("aws"));
+        if let Some(key) = unknown {
+            return Err(SettingsError::Unknown(key.clone()));
+        }
+        let value = |key: &str| config.get(key).filter(|value| !value.is_empty()).cloned();
+        let [profile, region, endpoint_url] = Self::NAMES;
+        Ok(Self {
+            profile: value(profile),
+            region: value(region),
+            signer_endpoint_url: value(endpoint_url),
+        })
+    }
+
     fn check(&self) -> Result<(), SettingsError> {
         if let Some(region) = &self.region
             && !is_region(region)
@@ -121,6 +156,7 @@ pub struct Aws(Arc<Inner>);
 struct Inner {
     http: PooledHttp,
     settings: Settings,
+    credentials: Option<SharedCredentialsProvider>,
     base: OnceCell<SdkConfig>,
 }
 
@@ -135,8 +171,20 @@ impl Aws {
         Ok(Self(Arc::new(Inner {
             http: PooledHttp::new(pool),
             settings,
+            credentials: None,
             base: OnceCell::new(),
         })))
+    }
+
+    /// The same, with these credentials and no others.
+    #[must_use]
+    pub fn with_credentials(&self, credentials: impl ProvideCredentials + 'static) -> Self {
+        Self(Arc::new(Inner {
+            http: self.0.http.clone(),
+            settings: self.0.settings.clone(),
+            credentials: Some(SharedCredentialsProvider::new(credentials)),
+            base: OnceCell::new(),
+        }))
     }
 
     /// The settings that this was made with.
@@ -188,7 +236,7 @@ impl Aws {
         let base = self
             .0
             .base
-            .get_or_init(|| load(&self.0.http, &self.0.settings, region))
+            .get_or_init(|| load(&self.0, region))
             .await
             .clone();
         match region {
@@ -242,7 +290,8 @@ fn service_endpoint(sdk: &SdkConfig, service: &str) -> Option<String> {
     sdk.service_config()?.load_config(key)
 }
 
-async fn load(http: &PooledHttp, settings: &Settings, region: Option<&str>) -> SdkConfig {
+async fn load(aws: &Inner, region: Option<&str>) -> SdkConfig {
+    let Inner { http, settings, .. } = aws;
     let mut loader = aws_config::defaults(BehaviorVersion::latest())
         .http_client(http.clone())
         .retry_config(
@@ -281,5 +330,93 @@ async fn load(http: &PooledHttp, settings: &Settings, region: Option<&str>) -> S
                 .build(),
         );
     }
+    if let Some(credentials) = &aws.credentials {
+        loader = loader.credentials_provider(credentials.clone());
+    }
     loader.load().await
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use aws_credential_types::Credentials;
+    use aws_credential_types::provider::future;
+
+    use super::super::SigningProfileArn;
+    use super::*;
+
+    fn aws(region: Option<&str>) -> Aws {
+        let settings = Settings {
+            region: region.map(str::to_owned),
+            // Port 9 (discard): nobody is there.
+            signer_endpoint_url: Some("http://127.0.0.1:9".to_owned()),
+            ..Settings::default()
+        };
+        Aws::new(http::Pool::new(http::Settings::default()), settings).unwrap()
+    }
+
+    #[test]
+    fn the_arns_region_is_asked_unless_another_is_set() {
+        let arn = "arn:aws:signer:us-west-2:111122223333:/signing-profiles/Images";
+        let arn = SigningProfileArn::parse(arn).unwrap();
+        let choice = |region| aws(region).region_for(&arn, arn.location());
+        for region in [None, Some("us-west-2")] {
+            let choice = choice(region).unwrap();
+            assert_eq!(
+                (choice.region.as_str(), choice.warning()),
+                ("us-west-2", None)
+            );
+        }
+        let other = choice(Some("eu-west-1")).unwrap();
+        assert_eq!(other.region, "eu-west-1");
+        assert_eq!(
+            other.warning().unwrap(),
+            "asked in region `eu-west-1`, which is set explicitly, although the ARN says `us-west-2`"
+        );
+        assert_eq!(
+            choice(Some("us-gov-west-1")).unwrap_err(),
+            SettingsError::Partition {
+                arn: arn.to_string(),
+                partition: Partition::Aws,
+                region: "us-gov-west-1".to_owned(),
+                other: Partition::AwsUsGov,
+            }
+        );
+    }
+
+    #[derive(Debug)]
+    struct Counted(Arc<AtomicUsize>);
+
+    impl ProvideCredentials for Counted {
+        fn provide_credentials<'a>(&'a self) -> future::ProvideCredentials<'a>
+        where
+            Self: 'a,
+        {
+            self.0.fetch_add(1, Ordering::SeqCst);
+            future::ProvideCredentials::ready(Ok(Credentials::new("AKID", "s", None, None, "test")))
+        }
+    }
+
+    #[tokio::test]
+    async fn credentials_are_fetched_once_for_all_regions_and_services() {
+        let count = Arc::new(AtomicUsize::new(0));
+        let aws = aws(None).with_credentials(Counted(Arc::clone(&count)));
+        for region in ["us-west-2", "eu-west-1"] {
+            let signer = aws.signer(region).await;
+            let asked = signer.get_signing_profile().profile_name("Images").send();
+            asked.await.unwrap_err();
+            let data = aws.clone().signer_data(region).await;
+            let asked = data
+                .get_revocation_status()
+                .signature_timestamp(aws_smithy_types::DateTime::from_secs(0))
+                .platform_id("x")
+                .profile_version_arn("x")
+                .job_arn("x")
+                .certificate_hashes("x")
+                .send();
+            asked.await.unwrap_err();
+        }
+        assert_eq!(count.load(Ordering::SeqCst), 1);
+    }
 }

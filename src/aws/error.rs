@@ -188,9 +188,15 @@ impl CallError {
                 format!("check the name, the account and the region in `{resource}`")
             }
             CallErrorKind::TimedOut | CallErrorKind::Unreachable => {
-                "check the region, the proxy and, in a VPC, that there is an endpoint for AWS Signer \
-                 (`signer`, and `data-signer` for revocation)"
-                    .to_owned()
+                let endpoint = match action.split_once(':') {
+                    Some(("signer", "GetRevocationStatus")) => "`data-signer`",
+                    Some(("signer", _)) => "`signer`",
+                    Some(("ecr", _)) => "`ecr.api`",
+                    _ => "the service",
+                };
+                format!(
+                    "check the region, the proxy and, in a VPC without a way out, that there is an endpoint for {endpoint}"
+                )
             }
             CallErrorKind::ServiceFailure => "try again later".to_owned(),
             CallErrorKind::Invalid | CallErrorKind::Malformed | CallErrorKind::NotSent => {
@@ -215,6 +221,10 @@ impl CallError {
     }
 
     /// What the SDK's error means.
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "it goes in where `map_err` hands it out"
+    )]
     pub(crate) fn from_sdk<E>(call: Call, error: SdkError<E, HttpResponse>) -> Self
     where
         E: std::error::Error + ProvideErrorMetadata + Send + Sync + 'static,

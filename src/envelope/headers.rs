@@ -200,7 +200,7 @@ impl Headers {
         let Some(index) = self.others.iter().position(|(other, _)| *other == label) else {
             return Ok(None);
         };
-        let (_, value) = self.others.swap_remove(index);
+        let (_, value) = self.others.remove(index);
         let Value::String(text) = value else {
             return Err(Error::WrongKind {
                 header: header.to_owned(),
@@ -227,4 +227,181 @@ pub(super) fn check_range(header: &str, time: OffsetDateTime) -> Result<OffsetDa
         });
     }
     Ok(time)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+    use time::macros::datetime;
+
+    use super::*;
+
+    const TIME: OffsetDateTime = datetime!(2024-01-02 03:04:05 UTC);
+
+    /// Headers of scheme `notary.x509`, with these extended attributes, all critical.
+    fn headers(others: &[(&str, Value)]) -> Headers {
+        let label = |name: &str| Label::Text(name.to_owned());
+        let names = others.iter().map(|(name, _)| *name);
+        Headers {
+            algorithm: SignatureAlgorithm::Es256,
+            content_type: String::new(),
+            critical: std::iter::once(SIGNING_SCHEME)
+                .chain(names)
+                .map(label)
+                .collect(),
+            signing_scheme: "notary.x509".to_owned(),
+            signing_time: Some(TIME),
+            authentic_signing_time: None,
+            expiry: None,
+            others: others
+                .iter()
+                .map(|(name, value)| (label(name), value.clone()))
+                .collect(),
+        }
+    }
+
+    fn judge(headers: Headers) -> Result<SignedAttributes, String> {
+        headers
+            .into_signed_attributes(EnvelopeFormat::Jws)
+            .map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn plugin_attributes_are_whole() {
+        let plugin = (VERIFICATION_PLUGIN, json!("plugin"));
+        let version = (VERIFICATION_PLUGIN_MIN_VERSION, json!("1.0.0-rc.1"));
+        let attributes =
+            judge(headers(&[plugin.clone(), version.clone(), ("x", json!(1))])).unwrap();
+        assert_eq!(attributes.verification_plugin.as_deref(), Some("plugin"));
+        assert_eq!(
+            attributes.verification_plugin_min_version.as_deref(),
+            Some("1.0.0-rc.1")
+        );
+        assert_eq!(attributes.extended.len(), 1);
+        for (others, wanted) in [
+            (
+                vec![version],
+                "header `io.cncf.notary.verificationPluginMinVersion` names a version and no plugin",
+            ),
+            (
+                vec![(VERIFICATION_PLUGIN, json!(1))],
+                "header `io.cncf.notary.verificationPlugin` is a number, wanted a string",
+            ),
+            (
+                vec![(VERIFICATION_PLUGIN, json!(" \t"))],
+                "header `io.cncf.notary.verificationPlugin` is blank",
+            ),
+            (
+                vec![
+                    plugin.clone(),
+                    (VERIFICATION_PLUGIN_MIN_VERSION, json!("v1.0")),
+                ],
+                "header `io.cncf.notary.verificationPluginMinVersion` has `v1.0`, which is not a \
+                 semantic version",
+            ),
+        ] {
+            assert_eq!(judge(headers(&others)), Err(wanted.to_owned()));
+        }
+        let mut not_critical = headers(&[plugin]);
+        not_critical.critical.truncate(1);
+        assert_eq!(
+            judge(not_critical),
+            Err("header `io.cncf.notary.verificationPlugin` is not marked critical".to_owned())
+        );
+    }
+
+    #[test]
+    fn every_required_header_must_be_critical_and_every_critical_one_present() {
+        let with_expiry = || Headers {
+            expiry: Some(TIME + time::Duration::SECOND),
+            ..headers(&[])
+        };
+        assert_eq!(
+            judge(with_expiry()),
+            Err("header `io.cncf.notary.expiry` is not marked critical".to_owned())
+        );
+        let mut critical = with_expiry();
+        critical.critical.push(Label::Text(EXPIRY.to_owned()));
+        assert_eq!(
+            judge(critical).unwrap().expiry,
+            Some(TIME + time::Duration::SECOND)
+        );
+        // Without an expiry it is only a name.
+        let mut absent = headers(&[]);
+        absent.critical.push(Label::Text(EXPIRY.to_owned()));
+        assert_eq!(
+            judge(absent),
+            Err("header `io.cncf.notary.expiry` is marked critical and missing".to_owned())
+        );
+        let mut at_once = with_expiry();
+        at_once.expiry = Some(TIME);
+        assert_eq!(
+            judge(at_once),
+            Err(
+                "expiry `2024-01-02T03:04:05Z` is not after the signing time \
+                 `2024-01-02T03:04:05Z`"
+                    .to_owned()
+            )
+        );
+        for name in JOSE_NAMES {
+            assert_eq!(
+                judge(headers(&[(name, json!(1))])),
+                Err(format!("header `{name}` must not be marked critical"))
+            );
+        }
+    }
+
+    #[test]
+    fn a_scheme_has_its_own_time_only() {
+        let authority = || Headers {
+            signing_scheme: "notary.x509.signingAuthority".to_owned(),
+            ..headers(&[])
+        };
+        assert_eq!(
+            judge(authority()),
+            Err(
+                "header `io.cncf.notary.signingTime` does not belong to signing scheme \
+                 `notary.x509.signingAuthority`"
+                    .to_owned()
+            )
+        );
+        let without_time = Headers {
+            signing_time: None,
+            ..authority()
+        };
+        assert_eq!(
+            judge(without_time),
+            Err("header `io.cncf.notary.authenticSigningTime` is missing".to_owned())
+        );
+        let not_critical = Headers {
+            signing_time: None,
+            authentic_signing_time: Some(TIME),
+            ..authority()
+        };
+        assert_eq!(
+            judge(not_critical),
+            Err("header `io.cncf.notary.authenticSigningTime` is not marked critical".to_owned())
+        );
+        let other = Headers {
+            signing_scheme: "notary.X509".to_owned(),
+            ..headers(&[])
+        };
+        assert_eq!(
+            judge(other),
+            Err("signing scheme `notary.X509` is not supported".to_owned())
+        );
+    }
+
+    #[test]
+    fn times_begin_with_1970() {
+        let check = |time| check_range("h", time).map_err(|error| error.to_string());
+        assert_eq!(
+            check(OffsetDateTime::UNIX_EPOCH),
+            Ok(OffsetDateTime::UNIX_EPOCH)
+        );
+        assert_eq!(
+            check(OffsetDateTime::UNIX_EPOCH - time::Duration::SECOND),
+            Err("header `h` has a time out of range".to_owned())
+        );
+    }
 }

@@ -12,9 +12,12 @@
 
 mod cbor;
 mod cose;
+mod error;
 mod headers;
 mod jws;
 mod rfc3339;
+#[cfg(test)]
+mod testing;
 
 use crate::algorithm::SignatureAlgorithm;
 use crate::limits::{MAX_CHAIN_CERTIFICATES, MAX_ENVELOPE_BYTES};
@@ -24,7 +27,6 @@ use crate::x509::{self, Certificate};
 
 use headers::Headers;
 
-mod error;
 pub use error::{CborError, Error};
 
 /// An envelope whose form is right. Nothing that it says has been checked.
@@ -192,4 +194,20 @@ fn check_chain_length(count: usize) -> Result<(), Error> {
         });
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_size_is_bounded() {
+        let limit = usize::try_from(MAX_ENVELOPE_BYTES).unwrap();
+        let parse = |bytes: &[u8]| UnverifiedEnvelope::parse(EnvelopeFormat::Jws, bytes);
+        let spaces = vec![b' '; limit + 1];
+        let error = parse(&spaces).unwrap_err();
+        assert!(matches!(error, Error::TooLarge { bytes, .. } if bytes == limit + 1));
+        let error = parse(&spaces[..limit]).unwrap_err();
+        assert!(matches!(error, Error::NotAnObject));
+    }
 }

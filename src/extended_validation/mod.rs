@@ -10,7 +10,7 @@
 mod revocation;
 mod trusted_identity;
 
-pub use revocation::{NotRevoked, RevokedEntity, check_revocation};
+pub use revocation::{NotRevoked, RevokedEntity, check_revocation, revoked_in_aws_words};
 pub use trusted_identity::{NearMiss, check_trusted_identity};
 
 use std::fmt;
@@ -397,11 +397,11 @@ pub(crate) mod tests {
         let profile = (attribute::SIGNING_PROFILE_VERSION, json!(VERSION));
         let job = (attribute::SIGNING_JOB, json!(JOB));
         assert!(matches!(
-            claims(&[job.clone()]),
+            claims(std::slice::from_ref(&job)),
             Err(Error::NoAttribute { name }) if name == attribute::SIGNING_PROFILE_VERSION
         ));
         assert!(matches!(
-            claims(&[profile.clone()]),
+            claims(std::slice::from_ref(&profile)),
             Err(Error::NoAttribute { name }) if name == attribute::SIGNING_JOB
         ));
         assert!(matches!(

@@ -45,6 +45,31 @@ pub(super) fn in_words(revoked: &[RevokedEntity]) -> String {
     format!("{} {verb} revoked", names.join(", "))
 }
 
+/// What was revoked, in the words of AWS's plugin; which certificates, it does not say.
+pub fn revoked_in_aws_words(revoked: &[RevokedEntity]) -> String {
+    let (mut resources, mut subjects) = (Vec::new(), Vec::new());
+    for entity in revoked {
+        match entity {
+            RevokedEntity::Job(arn) | RevokedEntity::Profile(arn) => resources.push(arn.as_str()),
+            RevokedEntity::Certificate(subject) => subjects.push(format!("`{subject}`")),
+        }
+    }
+    let mut sentences = Vec::new();
+    if !resources.is_empty() {
+        sentences.push(format!(
+            "Resource(s) {} have been revoked.",
+            resources.join(", ")
+        ));
+    }
+    if !subjects.is_empty() {
+        sentences.push(format!(
+            "Certificate(s) have been revoked. ({})",
+            subjects.join(", ")
+        ));
+    }
+    sentences.join(" ")
+}
+
 /// The answer that nothing was revoked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]

@@ -3,7 +3,12 @@
 use std::collections::BTreeMap;
 use std::io;
 
+use super::aws_signer::SETTINGS;
+use crate::aws::{ArnError, CallError, CallErrorKind, SettingsError};
+use crate::notary::{EnvelopeFormat, PAYLOAD_MEDIA_TYPE};
 use crate::plugin_contract::{self, Command, ErrorCode, ErrorResponse};
+use crate::signer::aws_signer;
+use crate::{extended_validation, http, x509};
 
 /// Why a command failed.
 #[derive(Debug, thiserror::Error)]
@@ -34,28 +39,131 @@ pub enum Error {
         source: plugin_contract::Error,
     },
     /// AWS Signer makes whole envelopes only.
-    #[error("AWS Signer signs whole envelopes, so `generate-signature` cannot be answered")]
+    #[error(
+        "AWS Signer makes whole envelopes and no raw signatures, so `generate-signature` is not supported"
+    )]
     RawSignature,
+    /// A setting that is none.
+    #[error("`{0}` is not a setting of this plugin")]
+    Setting(String),
+    /// The settings cannot be followed.
+    #[error("the plugin's settings cannot be used")]
+    Settings(#[source] SettingsError),
+    /// The environment's HTTP settings cannot be followed.
+    #[error("HTTP cannot be used as the environment says")]
+    Http(#[source] http::Error),
+    /// The key is not a signing profile.
+    #[error("the key is not a signing profile, or a version of one, of AWS Signer")]
+    KeyId(#[source] ArnError),
+    /// An envelope that AWS Signer does not make.
+    #[error("AWS Signer does not make envelopes of the type `{0}`, only `{jws}`", jws = EnvelopeFormat::Jws.media_type())]
+    EnvelopeType(String),
+    /// A payload that AWS Signer does not sign.
+    #[error("AWS Signer does not sign payloads of the type `{0}`, only `{PAYLOAD_MEDIA_TYPE}`")]
+    PayloadType(String),
+    /// An expiry, which only the signing profile can set.
+    #[error("AWS Signer takes no expiry from the caller, and {seconds} seconds were asked for")]
+    Expiry {
+        /// The expiry asked for.
+        seconds: u64,
+    },
+    /// Nothing to verify.
+    #[error("the request names no capability in `trustPolicy.signatureVerification`")]
+    NoCapability,
+    /// A capability that this plugin does not have.
+    #[error("`{0}` is not a verification capability of this plugin")]
+    Capability(String),
+    /// A certificate in the request.
+    #[error("certificate {index} of `signature.certificateChain` cannot be read")]
+    Certificate {
+        /// Its place in the chain, from 0.
+        index: usize,
+        /// What is wrong with it.
+        #[source]
+        source: x509::Error,
+    },
+    /// The asynchronous runtime does not start.
+    #[error("the asynchronous runtime cannot be started")]
+    Runtime(#[source] io::Error),
+    /// AWS Signer did not sign, or would not.
+    #[error(transparent)]
+    Sign(aws_signer::Error),
+    /// The signature, or the policy, is none that this plugin can judge.
+    #[error(transparent)]
+    Validation(extended_validation::Error),
 }
 
 impl Error {
     /// The contract's code for this failure.
     fn code(&self) -> ErrorCode {
         match self {
-            Self::NoCommand | Self::UnknownCommand(_) | Self::ExtraArgument(_) => {
-                ErrorCode::ValidationError
+            Self::NoCommand
+            | Self::UnknownCommand(_)
+            | Self::ExtraArgument(_)
+            | Self::Request {
+                source:
+                    plugin_contract::Error::TooLarge
+                    | plugin_contract::Error::TooManyValues
+                    | plugin_contract::Error::NotJson { .. }
+                    | plugin_contract::Error::Field { .. },
+                ..
             }
-            Self::Read(_) | Self::Write(_) => ErrorCode::Error,
-            Self::Request { source, .. } => match source {
-                plugin_contract::Error::ContractVersion { .. } => {
-                    ErrorCode::UnsupportedContractVersion
+            | Self::RawSignature
+            | Self::Setting(_)
+            | Self::Settings(_)
+            | Self::KeyId(_)
+            | Self::EnvelopeType(_)
+            | Self::PayloadType(_)
+            | Self::Expiry { .. }
+            | Self::NoCapability
+            | Self::Capability(_)
+            | Self::Certificate { .. }
+            | Self::Sign(
+                aws_signer::Error::Payload(_)
+                | aws_signer::Error::PayloadTooLong { .. }
+                | aws_signer::Error::Settings(_)
+                | aws_signer::Error::NotActive { .. }
+                | aws_signer::Error::OtherPlatform { .. }
+                | aws_signer::Error::NotCurrent { .. },
+            )
+            | Self::Validation(
+                extended_validation::Error::Scheme { .. }
+                | extended_validation::Error::NoSigningTime
+                | extended_validation::Error::NoAttribute { .. }
+                | extended_validation::Error::AttributeType { .. }
+                | extended_validation::Error::Attribute { .. }
+                | extended_validation::Error::PartitionsDiffer { .. }
+                | extended_validation::Error::Wildcard
+                | extended_validation::Error::Untrusted { .. }
+                | extended_validation::Error::Settings(_)
+                | extended_validation::Error::Revoked { .. }
+                | extended_validation::Error::UnexpectedEntity { .. }
+                | extended_validation::Error::ChainLength { .. },
+            ) => ErrorCode::ValidationError,
+            Self::Request {
+                source: plugin_contract::Error::ContractVersion { .. },
+                ..
+            } => ErrorCode::UnsupportedContractVersion,
+            Self::Sign(aws_signer::Error::Call(call))
+            | Self::Validation(extended_validation::Error::RevocationUnknown(call)) => {
+                match call.kind() {
+                    CallErrorKind::Denied
+                    | CallErrorKind::NoCredentials
+                    | CallErrorKind::BadCredentials => ErrorCode::AccessDenied,
+                    CallErrorKind::Throttled => ErrorCode::Throttled,
+                    CallErrorKind::TimedOut => ErrorCode::Timeout,
+                    CallErrorKind::Invalid | CallErrorKind::NotFound => ErrorCode::ValidationError,
+                    CallErrorKind::Unreachable
+                    | CallErrorKind::ServiceFailure
+                    | CallErrorKind::Malformed
+                    | CallErrorKind::NotSent => ErrorCode::Error,
                 }
-                plugin_contract::Error::TooLarge
-                | plugin_contract::Error::TooManyValues
-                | plugin_contract::Error::NotJson { .. }
-                | plugin_contract::Error::Field { .. } => ErrorCode::ValidationError,
-            },
-            Self::RawSignature => ErrorCode::ValidationError,
+            }
+            Self::Read(_)
+            | Self::Write(_)
+            | Self::Http(_)
+            | Self::Runtime(_)
+            | Self::Sign(aws_signer::Error::UnusableAnswer { .. }) => ErrorCode::Error,
         }
     }
 
@@ -64,35 +172,89 @@ impl Error {
         match self {
             Self::NoCommand | Self::UnknownCommand(_) | Self::ExtraArgument(_) => Some(format!(
                 "Notation calls this program with one of the commands {}, and a request on stdin",
-                Command::ALL.map(|command| format!("`{command}`")).join(", ")
+                names(Command::ALL.map(Command::as_str))
             )),
             Self::RawSignature => Some(
                 "use `generate-envelope`; raw signatures with your own AWS KMS key come from the plugin `aws-kms`"
                     .to_owned(),
             ),
-            Self::Read(_) | Self::Write(_) | Self::Request { .. } => None,
+            Self::Setting(_) => Some(format!("its settings are {}", names(SETTINGS))),
+            Self::Settings(source) => source.hint(),
+            Self::Http(source) => source.hint(),
+            Self::KeyId(source) => source.hint(),
+            Self::EnvelopeType(_) => {
+                Some("sign with `--signature-format jws`, or set it in `config.json`".to_owned())
+            }
+            Self::Expiry { .. } => Some(
+                "leave `-e`/`--expiry` away: the signing profile's signature validity period sets the expiry"
+                    .to_owned(),
+            ),
+            Self::Sign(source) => source.hint(),
+            Self::Validation(source) => source.hint(),
+            Self::Read(_)
+            | Self::Write(_)
+            | Self::Request { .. }
+            | Self::PayloadType(_)
+            | Self::NoCapability
+            | Self::Capability(_)
+            | Self::Certificate { .. }
+            | Self::Runtime(_) => None,
         }
     }
 
-    /// The message for stderr: the clause, its causes and the advice in one line, because a host
-    /// shows nothing else.
-    pub(super) fn response(&self) -> ErrorResponse {
-        let mut message = self.to_string();
-        let mut cause = std::error::Error::source(self);
-        while let Some(error) = cause {
-            message.push_str(": ");
-            message.push_str(&error.to_string());
-            cause = error.source();
+    /// The call to AWS that failed, if that is why.
+    fn call(&self) -> Option<&CallError> {
+        match self {
+            Self::Sign(aws_signer::Error::Call(call))
+            | Self::Validation(extended_validation::Error::RevocationUnknown(call)) => Some(call),
+            _ => None,
         }
-        if let Some(hint) = self.hint() {
-            message.push_str(" (");
-            message.push_str(&hint);
-            message.push(')');
+    }
+
+    /// The message for stderr: everything in one line, because a host shows nothing else.
+    pub(super) fn response(&self) -> ErrorResponse {
+        let mut metadata = BTreeMap::new();
+        if let Some(error) = self.call() {
+            let call = error.call();
+            let values = [
+                ("action", Some(call.action)),
+                ("resource", Some(call.resource.as_str())),
+                ("region", Some(call.region.as_str())),
+                ("awsErrorCode", error.code()),
+                ("principal", error.principal()),
+                ("requestId", error.request_id()),
+            ];
+            for (name, value) in values {
+                if let Some(value) = value {
+                    metadata.insert(name.to_owned(), value.to_owned());
+                }
+            }
         }
         ErrorResponse {
             error_code: self.code(),
-            error_message: message,
-            error_metadata: BTreeMap::new(),
+            error_message: in_one_line(self, self.hint()),
+            error_metadata: metadata,
         }
     }
+}
+
+/// An error, its causes and the advice, as one line.
+pub(super) fn in_one_line(error: &dyn std::error::Error, hint: Option<String>) -> String {
+    let mut line = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        line.push_str(": ");
+        line.push_str(&error.to_string());
+        cause = error.source();
+    }
+    if let Some(hint) = hint {
+        line.push_str(" (");
+        line.push_str(&hint);
+        line.push(')');
+    }
+    line
+}
+
+fn names<const N: usize>(names: [&str; N]) -> String {
+    names.map(|name| format!("`{name}`")).join(", ")
 }

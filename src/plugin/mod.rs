@@ -81,12 +81,18 @@ pub fn run(
 ) -> u8 {
     let result = answer(face, arguments, stdin).and_then(|answer| {
         stdout
-            .write_all(&answer)
+            .write_all(&answer.bytes)
             .and_then(|()| stdout.flush())
-            .map_err(Error::Write)
+            .map_err(Error::Write)?;
+        Ok(answer.warning)
     });
     match result {
-        Ok(()) => 0,
+        Ok(None) => 0,
+        Ok(Some(warning)) => {
+            // A host ignores stderr where the exit status is 0; people do not.
+            let _ = writeln!(stderr, "warning: {warning}");
+            0
+        }
         Err(error) => {
             // Where stderr is closed too, the exit status is all that is left to say.
             let _ = serde_json::to_writer(&mut stderr, &error.response());
@@ -96,10 +102,38 @@ pub fn run(
     }
 }
 
-fn answer(face: Face, arguments: &[OsString], stdin: impl Read) -> Result<Vec<u8>, Error> {
+/// What a command answers.
+#[derive(Debug)]
+struct Answer {
+    /// For stdout.
+    bytes: Vec<u8>,
+    /// For stderr, where the command succeeded all the same.
+    warning: Option<String>,
+}
+
+impl Answer {
+    fn of(message: &impl Serialize) -> Result<Self, Error> {
+        let bytes = serde_json::to_vec(message).map_err(|error| Error::Write(error.into()))?;
+        Ok(Self {
+            bytes,
+            warning: None,
+        })
+    }
+
+    fn with_warning(self, warning: Option<String>) -> Self {
+        Self { warning, ..self }
+    }
+}
+
+fn answer(face: Face, arguments: &[OsString], stdin: impl Read) -> Result<Answer, Error> {
     let command = match arguments {
         [] => return Err(Error::NoCommand),
-        [argument] if argument == "version" => return Ok(version(face).into_bytes()),
+        [argument] if argument == "version" => {
+            return Ok(Answer {
+                bytes: version(face).into_bytes(),
+                warning: None,
+            });
+        }
         [argument] => argument
             .to_str()
             .and_then(Command::from_name)
@@ -131,10 +165,6 @@ fn read_request(stdin: impl Read) -> Result<Vec<u8>, Error> {
         .read_to_end(&mut request)
         .map_err(Error::Read)?;
     Ok(request)
-}
-
-fn to_json(answer: &impl Serialize) -> Result<Vec<u8>, Error> {
-    serde_json::to_vec(answer).map_err(|error| Error::Write(error.into()))
 }
 
 #[cfg(test)]

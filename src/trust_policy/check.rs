@@ -4,6 +4,7 @@
 //! as absent, and as an empty string in a list, as it does in notation.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::path::Path;
 
 use super::rule::{Problem, Rule};
 use super::statement::{
@@ -15,6 +16,7 @@ use crate::config::StoreName;
 use crate::document::{Document, Kind, Member, Node, Position};
 use crate::limits::MAX_POLICY_PROBLEMS;
 use crate::notary::{Action, Validation};
+use crate::reference::normalize_scope;
 use crate::x509::identity::SubjectIdentity;
 
 const VERSION: &str = "1.0";
@@ -48,9 +50,10 @@ pub(super) struct Checked {
 }
 
 /// Checks a whole document.
-pub(super) fn check(document: &Document<'_>, kind: DocumentKind) -> Checked {
+pub(super) fn check(document: &Document<'_>, kind: DocumentKind, path: &Path) -> Checked {
     let mut checker = Checker {
         kind,
+        path,
         statement: String::new(),
         checked: Checked::default(),
     };
@@ -63,8 +66,10 @@ pub(super) fn check(document: &Document<'_>, kind: DocumentKind) -> Checked {
     checked
 }
 
-struct Checker {
+struct Checker<'p> {
     kind: DocumentKind,
+    /// The document's file.
+    path: &'p Path,
     /// The name of the statement that is being checked.
     statement: String,
     checked: Checked,
@@ -80,7 +85,7 @@ struct ScopeSeen {
     position: Position,
 }
 
-impl Checker {
+impl Checker<'_> {
     fn problem(&mut self, node: &Node<'_>, rule: Rule) {
         self.problem_at(node.pointer(), node.position(), rule);
     }
@@ -88,6 +93,7 @@ impl Checker {
     fn problem_at(&mut self, pointer: &str, position: Position, rule: Rule) {
         if self.checked.problems.len() < MAX_POLICY_PROBLEMS {
             self.checked.problems.push(Problem {
+                path: self.path.to_owned(),
                 pointer: pointer.to_owned(),
                 position,
                 statement: self.statement.clone(),
@@ -99,6 +105,7 @@ impl Checker {
     fn warning(&mut self, pointer: &str, position: Position, cause: Cause) {
         if self.checked.warnings.len() < MAX_POLICY_PROBLEMS {
             self.checked.warnings.push(Warning {
+                path: self.path.to_owned(),
                 pointer: pointer.to_owned(),
                 position,
                 cause,
@@ -152,6 +159,10 @@ impl Checker {
                 position,
                 Rule::OtherLetterCase { found, allowed },
             );
+            return;
+        }
+        // Editors read this one; it says nothing about trust.
+        if name == "$schema" {
             return;
         }
         let cause = warning::unknown_member(name, known, self.kind);
@@ -535,7 +546,7 @@ impl Checker {
                     self.problem_at(&pointer, position, Rule::ScopeTaken { found: text });
                     continue;
                 }
-                if let Some(other) = spellings.insert(scope::normalise(&text), text.clone()) {
+                if let Some(other) = spellings.insert(normalize_scope(&text), text.clone()) {
                     let cause = Cause::ScopeRespelled { scope: text, other };
                     self.warning(&pointer, position, cause);
                 }
@@ -546,8 +557,8 @@ impl Checker {
 
 /// Whether two names are the same but for letter case.
 fn is_respelled(known: &str, name: &str) -> bool {
-    // Both ways, since some letters only fold in one of them.
-    let fold = |name: &str| name.to_uppercase().to_lowercase();
+    // The long s has no lower case of its own and yet is an `S` in upper case, and to notation.
+    let fold = |name: &str| name.replace('\u{17f}', "s").to_lowercase();
     fold(known) == fold(name)
 }
 

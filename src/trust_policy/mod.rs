@@ -9,6 +9,7 @@
 mod check;
 mod rule;
 mod statement;
+mod trusted_identity;
 mod warning;
 pub mod scope;
 
@@ -19,12 +20,15 @@ pub use rule::{Problem, Rule};
 pub use statement::{
     BlobUse, Level, Statement, TrustedIdentity, VerificationLevel, VerifyTimestamp,
 };
+pub use trusted_identity::IdentityError;
 pub use warning::{Cause, Warning};
 
+use crate::aws::{ArnError, SignerArn, SigningProfileArn};
 use crate::config::StoreName;
 use crate::document::{self, Document};
 use crate::files;
 use crate::limits::MAX_POLICY_BYTES;
+use crate::reference::normalize_scope;
 use crate::x509::identity::quote;
 
 /// What notation tells people who lack a policy.
@@ -99,7 +103,7 @@ pub enum Error {
         source: document::Error,
     },
     /// It breaks rules of the specification.
-    #[error("trust policy `{}`, {}{}", path.display(), Listed(problems), more(problems))]
+    #[error("trust policy {}{}", Listed(problems), more(problems))]
     Invalid {
         /// The file.
         path: PathBuf,
@@ -157,12 +161,10 @@ pub enum Error {
         path: PathBuf,
     },
     /// A signing profile that was given in place of a policy is none.
-    #[error("`{identity}` is not the ARN of a signing profile")]
+    #[error("a trusted signing profile cannot be used")]
     NotASigningProfile {
-        /// What was given.
-        identity: String,
-        /// What was probably meant, or how an ARN is written.
-        advice: String,
+        /// What is wrong with its ARN.
+        source: ArnError,
     },
 }
 
@@ -204,7 +206,7 @@ impl Error {
             Self::NoGlobalStatement { .. } => {
                 "signature verification failed: no global blob trust policy".into()
             }
-            Self::NotASigningProfile { .. } => self.to_string(),
+            Self::NotASigningProfile { source } => source.to_string(),
         }
     }
 
@@ -240,7 +242,7 @@ impl Error {
             Self::NoGlobalStatement { .. } => {
                 Some("name the statement with `--policy-name`, or set `globalPolicy` in one".into())
             }
-            Self::NotASigningProfile { advice, .. } => Some(advice.clone()),
+            Self::NotASigningProfile { source } => source.hint(),
             Self::InvalidScope { .. }
             | Self::InvalidArtifact { .. }
             | Self::BlankName
@@ -325,7 +327,7 @@ impl TrustPolicies {
             Ok(document) => document,
             Err(source) => return Err(Error::Malformed { path, source }),
         };
-        let checked = check::check(&document, kind);
+        let checked = check::check(&document, kind, &path);
         if !checked.problems.is_empty() {
             let problems = checked.problems;
             return Err(Error::Invalid {
@@ -353,9 +355,14 @@ impl TrustPolicies {
     pub fn of_signing_profiles(profiles: &[String], stores: Vec<StoreName>) -> Result<Self, Error> {
         let mut trusted_identities = Vec::new();
         for profile in profiles {
-            if let Some(advice) = warning::advice_for_signing_profile(profile) {
-                let identity = profile.clone();
-                return Err(Error::NotASigningProfile { identity, advice });
+            let problem = match SignerArn::parse(profile) {
+                Ok(SignerArn::Profile(_) | SignerArn::ProfileVersion(_)) => None,
+                // Of another kind; this says which one is wanted.
+                Ok(_) => SigningProfileArn::parse(profile).err(),
+                Err(problem) => Some(problem),
+            };
+            if let Some(source) = problem {
+                return Err(Error::NotASigningProfile { source });
             }
             trusted_identities.push(TrustedIdentity::Other(profile.clone()));
         }
@@ -416,13 +423,13 @@ impl TrustPolicies {
         if let Some(statement) = named(scope) {
             return Ok(statement);
         }
-        let normalised = scope::normalise(scope);
+        let normalised = normalize_scope(scope);
         let respelled: Vec<&Statement> = self
             .statements
             .iter()
             .filter(|statement| {
                 let mut scopes = statement.registry_scopes.iter();
-                scopes.any(|scope| scope::normalise(scope) == normalised)
+                scopes.any(|scope| normalize_scope(scope) == normalised)
             })
             .collect();
         match respelled.as_slice() {

@@ -1,6 +1,7 @@
 //! What can be wrong with a trust policy: each rule in our words, in notation's, and what to do.
 
 use std::fmt;
+use std::path::PathBuf;
 
 use super::statement::Level;
 use super::{DocumentKind, scope};
@@ -12,6 +13,8 @@ use crate::x509::identity::{self, quote};
 /// One thing that is wrong, and where it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
+    /// The document's file.
+    pub path: PathBuf,
     /// JSON pointer of the value that breaks the rule, or of the object that lacks a member.
     pub pointer: String,
     /// Where that is.
@@ -24,13 +27,8 @@ pub struct Problem {
 
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{}: {}: {}",
-            self.position,
-            place(&self.pointer),
-            self.rule
-        )
+        let (path, position, place) = (self.path.display(), self.position, place(&self.pointer));
+        write!(f, "`{path}`, {position}: {place}: {}", self.rule)
     }
 }
 

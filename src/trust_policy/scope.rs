@@ -44,26 +44,6 @@ fn is_path_component(component: &str) -> bool {
         })
 }
 
-/// A scope under which all its spellings are the same: the host in lower case, Docker Hub by one name.
-///
-/// Off-spec: notation compares the text alone, so that another spelling of a registry reaches another statement.
-pub fn normalise(scope: &str) -> String {
-    let Some((registry, repository)) = scope.split_once('/') else {
-        return scope.to_owned();
-    };
-    let registry = registry.to_ascii_lowercase();
-    if !matches!(
-        registry.as_str(),
-        "docker.io" | "index.docker.io" | "registry-1.docker.io"
-    ) {
-        return format!("{registry}/{repository}");
-    }
-    if repository.contains('/') {
-        return format!("docker.io/{repository}");
-    }
-    format!("docker.io/library/{repository}")
-}
-
 /// The scope of an artifact's text, `registry/repository@digest`: what is before the last `@`.
 ///
 /// `None` where there is no `@`. Whether the rest is a scope is [`is_valid`]'s question.
@@ -129,20 +109,6 @@ mod tests {
             "a.io/é",
         ] {
             assert!(!is_valid(scope), "{scope}");
-        }
-    }
-
-    #[test]
-    fn spellings_of_one_repository_are_the_same() {
-        for (scope, expected) in [
-            ("REG.io/a/b", "reg.io/a/b"),
-            ("reg.io:443/a", "reg.io:443/a"),
-            ("docker.io/alpine", "docker.io/library/alpine"),
-            ("Index.Docker.io/alpine", "docker.io/library/alpine"),
-            ("registry-1.docker.io/a/b", "docker.io/a/b"),
-            ("alpine", "alpine"),
-        ] {
-            assert_eq!(normalise(scope), expected);
         }
     }
 

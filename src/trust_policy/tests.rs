@@ -289,7 +289,11 @@ fn every_rule_names_its_place_and_has_notations_sentence() {
         let error = oci(&text).unwrap_err();
         let found = problems(&text);
         assert_eq!(found.len(), 1, "{text}: {found:?}");
-        assert_eq!(found[0].to_string(), expected, "{text}");
+        assert_eq!(
+            found[0].to_string(),
+            format!("`/c/p.json`, {expected}"),
+            "{text}"
+        );
         assert_eq!(
             error.to_string(),
             format!("trust policy `/c/p.json`, {expected}")
@@ -504,10 +508,14 @@ fn what_has_no_effect_is_warned_about() {
     .replace(r#"["*"],"#, r#"["REG.io/a", "reg.io/a"],"#)
     .replace(
         r#"Identities": ["*"]"#,
-        r#"Identities": ["arn:aws:signer:us-west-2:111122223333:/signing-profile/P"]"#,
+        r#"Identities": ["arn:aws:signer:us-west-2:111122223333:/signing-profile/Images"]"#,
     );
     let policies = oci(&text).unwrap();
-    let warnings: Vec<String> = policies.warnings().iter().map(Warning::to_string).collect();
+    let warnings: Vec<String> = policies
+        .warnings()
+        .iter()
+        .map(|warning| warning.to_string().replace("`/c/p.json`, ", ""))
+        .collect();
     assert_eq!(
         warnings,
         [
@@ -516,8 +524,9 @@ fn what_has_no_effect_is_warned_about() {
              trustpolicy.blob.json has it",
             "line 1, column 92: `/trustPolicies/0/x`: the unknown member `x` is ignored",
             "line 3, column 52: `/trustPolicies/0/trustedIdentities/0`: \
-             `arn:aws:signer:us-west-2:111122223333:/signing-profile/P` is not the ARN of a signing profile and trusts no \
-             signature",
+             the identity trusts no signature: `arn:aws:signer:us-west-2:111122223333:/signing-profile/Images` has the resource \
+             `/signing-profile/Images`, wanted `/signing-profiles/NAME`, `/signing-profiles/NAME/VERSION`, `/signing-jobs/ID` or \
+             `/aliases/NAME`",
             "line 3, column 16: `/trustPolicies/0/trustStores`: every trust store is of type `tsa`, so that no signature is \
              authentic",
             "line 1, column 131: `/trustPolicies/0/registryScopes/1`: the scope `reg.io/a` is the repository `REG.io/a` in \
@@ -529,7 +538,7 @@ fn what_has_no_effect_is_warned_about() {
     assert_eq!(hints[1..3], [None, None]);
     assert_eq!(
         hints[3].as_deref(),
-        Some("did you mean `arn:aws:signer:us-west-2:111122223333:/signing-profiles/P`?")
+        Some("did you mean `arn:aws:signer:us-west-2:111122223333:/signing-profiles/Images`?")
     );
 }
 
@@ -750,9 +759,10 @@ fn the_older_file_counts_only_where_there_is_no_newer_one() {
 #[test]
 fn signing_profiles_alone_make_a_strict_policy() {
     let store = StoreName::parse("signingAuthority:aws-signer-ts").unwrap();
-    let profile = "arn:aws:signer:us-west-2:111122223333:/signing-profiles/P".to_owned();
+    let profile = "arn:aws:signer:us-west-2:111122223333:/signing-profiles/Images".to_owned();
     let policies =
-        TrustPolicies::of_signing_profiles(&[profile.clone()], vec![store.clone()]).unwrap();
+        TrustPolicies::of_signing_profiles(std::slice::from_ref(&profile), vec![store.clone()])
+            .unwrap();
     let statement = policies.select("any.io/repository").unwrap();
     assert_eq!(statement.level.name(), "strict");
     assert_eq!(statement.trust_stores, [store.clone()]);
@@ -760,19 +770,24 @@ fn signing_profiles_alone_make_a_strict_policy() {
         statement.trusted_identities,
         [TrustedIdentity::Other(profile.clone())]
     );
-    for (wrong, advice) in [
-        (profile.replace("profiles", "profile"), format!("did you mean `{profile}`?")),
-        (
-            "P".to_owned(),
-            "the ARN of a signing profile is `arn:aws:signer:REGION:ACCOUNT:/signing-profiles/NAME`, and `/VERSION` after \
-             it where only one version is trusted"
-                .to_owned(),
-        ),
-    ] {
-        let error = TrustPolicies::of_signing_profiles(&[wrong.clone()], vec![store.clone()]).unwrap_err();
-        assert_eq!(error.to_string(), format!("`{wrong}` is not the ARN of a signing profile"));
-        assert_eq!(error.hint(), Some(advice));
-    }
+    let version = format!("{profile}/0123456789");
+    assert!(TrustPolicies::of_signing_profiles(std::slice::from_ref(&version), Vec::new()).is_ok());
+    let wrong = |text: String| {
+        let error = TrustPolicies::of_signing_profiles(&[text], vec![store.clone()]).unwrap_err();
+        let Error::NotASigningProfile { source } = &error else {
+            panic!("{error:?}");
+        };
+        (source.clone(), error.hint())
+    };
+    let (problem, hint) = wrong(profile.replace("profiles", "profile"));
+    assert!(matches!(problem, ArnError::Resource { .. }), "{problem:?}");
+    assert_eq!(hint, Some(format!("did you mean `{profile}`?")));
+    let (problem, _) = wrong(profile.replace("/signing-profiles/", "/aliases/"));
+    assert!(matches!(problem, ArnError::Resource { .. }), "{problem:?}");
+    assert!(matches!(
+        wrong("Images".into()).0,
+        ArnError::NotAnArn { .. }
+    ));
 }
 
 #[test]

@@ -1,15 +1,19 @@
 //! What is allowed in a trust policy and yet probably a mistake.
 
 use std::fmt;
+use std::path::PathBuf;
 
 use super::DocumentKind;
 use super::statement::{Statement, TrustedIdentity};
+use crate::aws::{ArnError, SignerArn};
 use crate::document::{Position, near_name, place};
 use crate::notary::StoreType;
 
 /// Something that has no effect, or not the one that was meant.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Warning {
+    /// The document's file.
+    pub path: PathBuf,
     /// JSON pointer of the value.
     pub pointer: String,
     /// Where it is.
@@ -20,13 +24,8 @@ pub struct Warning {
 
 impl fmt::Display for Warning {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{}: {}: {}",
-            self.position,
-            place(&self.pointer),
-            self.cause
-        )
+        let (path, position, place) = (self.path.display(), self.position, place(&self.pointer));
+        write!(f, "`{path}`, {position}: {place}: {}", self.cause)
     }
 }
 
@@ -55,12 +54,15 @@ pub enum Cause {
         /// The kind of document that has it.
         kind: DocumentKind,
     },
-    /// An identity that looks like a signing profile of AWS Signer and is none, so that it trusts no signature.
+    /// An identity that looks like a signing profile of AWS Signer and is none.
     NotASigningProfile {
+        /// What is wrong with it.
+        problem: ArnError,
+    },
+    /// An identity that is the ARN of one signature and not of a signer.
+    SigningJob {
         /// The identity.
         identity: String,
-        /// The identity as it was probably meant.
-        near: Option<String>,
     },
     /// All trust stores are of type `tsa`, which trust time stamps and no signature.
     OnlyTimestampStores,
@@ -82,10 +84,13 @@ impl fmt::Display for Cause {
                 "the member `{name}` is ignored; only {} has it",
                 kind.file_name()
             ),
-            Self::NotASigningProfile { identity, .. } => {
+            Self::NotASigningProfile { problem } => {
+                write!(f, "the identity trusts no signature: {problem}")
+            }
+            Self::SigningJob { identity } => {
                 write!(
                     f,
-                    "`{identity}` is not the ARN of a signing profile and trusts no signature"
+                    "the identity trusts no signature: `{identity}` is a signing job, not a signing profile"
                 )
             }
             Self::OnlyTimestampStores => {
@@ -108,8 +113,9 @@ impl Cause {
                 return near.map(|near| format!("did you mean `{near}`?"));
             }
             Self::MemberOfOtherDocument { .. } => return None,
-            Self::NotASigningProfile { near, .. } => {
-                return Some(signing_profile_advice(near.as_deref()));
+            Self::NotASigningProfile { problem } => return problem.hint(),
+            Self::SigningJob { .. } => {
+                "name the signing profile that signs; `countersign inspect` shows it"
             }
             Self::OnlyTimestampStores => {
                 "add a store of type `signingAuthority` (AWS Signer) or `ca` (a signer's own key)"
@@ -118,29 +124,6 @@ impl Cause {
         };
         Some(advice.into())
     }
-}
-
-/// What to write for a signing profile; `near` is what was probably meant.
-fn signing_profile_advice(near: Option<&str>) -> String {
-    match near {
-        Some(near) => format!("did you mean `{near}`?"),
-        None => "the ARN of a signing profile is \
-            `arn:aws:signer:REGION:ACCOUNT:/signing-profiles/NAME`, and `/VERSION` after it where only one version is \
-            trusted"
-            .into(),
-    }
-}
-
-/// Advice about a text that must be the ARN of a signing profile; `None` where it is.
-pub(super) fn advice_for_signing_profile(text: &str) -> Option<String> {
-    if is_signing_profile_arn(text) {
-        return None;
-    }
-    let near = match not_a_signing_profile(&TrustedIdentity::Other(text.to_owned())) {
-        Some(Cause::NotASigningProfile { near, .. }) => near,
-        _ => None,
-    };
-    Some(signing_profile_advice(near.as_deref()))
 }
 
 /// What an unknown member of an object is; `known` are the names that the object may have.
@@ -172,113 +155,72 @@ pub(super) fn not_a_signing_profile(identity: &TrustedIdentity) -> Option<Cause>
     let TrustedIdentity::Other(identity) = identity else {
         return None;
     };
-    let parts: Vec<&str> = identity.splitn(6, ':').collect();
-    let [arn, partition, service, region, account, resource] = parts.as_slice() else {
-        return None;
-    };
-    if !arn.eq_ignore_ascii_case("arn") || !service.eq_ignore_ascii_case("signer") {
+    let mut parts = identity.split(':');
+    let is = |part: Option<&str>, name| part.is_some_and(|part| part.eq_ignore_ascii_case(name));
+    if !is(parts.next(), "arn") || !is(parts.nth(1), "signer") {
         return None;
     }
-    if is_signing_profile_arn(identity) {
-        return None;
+    match SignerArn::parse(identity) {
+        Ok(SignerArn::Job(_)) => Some(Cause::SigningJob {
+            identity: identity.clone(),
+        }),
+        Ok(_) => None,
+        Err(problem) => Some(Cause::NotASigningProfile { problem }),
     }
-    // Notation's documents and AWS's have had it in the singular; the slash before it is easily lost.
-    let name = resource
-        .trim_start_matches('/')
-        .split_once('/')
-        .and_then(|(collection, name)| near_name(collection, &["signing-profiles"]).map(|_| name));
-    let near = name
-        .map(|name| format!("/signing-profiles/{name}"))
-        .filter(|resource| is_signing_profile(partition, region, account, resource))
-        .map(|resource| format!("arn:{partition}:signer:{region}:{account}:{resource}"));
-    let identity = identity.clone();
-    Some(Cause::NotASigningProfile { identity, near })
-}
-
-/// Whether a text is the ARN of a signing profile or of a version of one.
-pub(super) fn is_signing_profile_arn(text: &str) -> bool {
-    let parts: Vec<&str> = text.splitn(6, ':').collect();
-    let ["arn", partition, "signer", region, account, resource] = parts.as_slice() else {
-        return false;
-    };
-    is_signing_profile(partition, region, account, resource)
-}
-
-/// The parts of `arn:PARTITION:signer:REGION:ACCOUNT:/signing-profiles/NAME[/VERSION]`.
-fn is_signing_profile(partition: &str, region: &str, account: &str, resource: &str) -> bool {
-    let is_word = |text: &str, more: fn(u8) -> bool| {
-        !text.is_empty()
-            && text
-                .bytes()
-                .all(|byte| byte.is_ascii_alphanumeric() || more(byte))
-    };
-    let Some(profile) = resource.strip_prefix("/signing-profiles/") else {
-        return false;
-    };
-    let (name, version) = match profile.split_once('/') {
-        Some((name, version)) => (name, Some(version)),
-        None => (profile, None),
-    };
-    partition.starts_with("aws")
-        && is_word(partition, |byte| byte == b'-')
-        && is_word(region, |byte| byte == b'-')
-        && account.len() == 12
-        && account.bytes().all(|byte| byte.is_ascii_digit())
-        && is_word(name, |byte| byte == b'_')
-        && version.is_none_or(|version| version.len() == 10 && is_word(version, |_| false))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn near(identity: &str) -> Option<Option<String>> {
-        match not_a_signing_profile(&TrustedIdentity::Other(identity.into()))? {
-            Cause::NotASigningProfile { near, .. } => Some(near),
-            other => panic!("{other:?}"),
-        }
+    fn warning(identity: &str) -> Option<Cause> {
+        not_a_signing_profile(&TrustedIdentity::Other(identity.into()))
     }
 
     #[test]
     fn a_signing_profile_in_the_singular_is_recognised() {
-        let right = "arn:aws:signer:us-west-2:111122223333:/signing-profiles/P";
+        let right = "arn:aws:signer:us-west-2:111122223333:/signing-profiles/Images";
         for wrong in [
-            "arn:aws:signer:us-west-2:111122223333:/signing-profile/P",
-            "arn:aws:signer:us-west-2:111122223333:signing-profiles/P",
-            "arn:aws:signer:us-west-2:111122223333:signing-profile/P",
-            "arn:aws:signer:us-west-2:111122223333:/Signing-Profiles/P",
+            "arn:aws:signer:us-west-2:111122223333:/signing-profile/Images",
+            "arn:aws:signer:us-west-2:111122223333:signing-profiles/Images",
+            "arn:aws:signer:us-west-2:111122223333:/Signing-Profiles/Images",
         ] {
-            assert_eq!(near(wrong), Some(Some(right.into())), "{wrong}");
+            let cause = warning(wrong).unwrap();
+            assert!(matches!(cause, Cause::NotASigningProfile { .. }), "{wrong}");
+            assert_eq!(
+                cause.hint(),
+                Some(format!("did you mean `{right}`?")),
+                "{wrong}"
+            );
         }
-        assert_eq!(
-            near("arn:aws-us-gov:signer:us-gov-west-1:111122223333:/signing-profile/P/0123456789"),
-            Some(Some(
-                "arn:aws-us-gov:signer:us-gov-west-1:111122223333:/signing-profiles/P/0123456789"
-                    .into()
-            ))
-        );
     }
 
     #[test]
-    fn other_arns_of_the_service_are_warned_about_and_other_identities_are_not() {
+    fn what_can_never_match_is_warned_about_and_other_identities_are_not() {
         for wrong in [
-            "arn:aws:signer:us-west-2:111122223333:/signing-jobs/x",
-            "arn:aws:signer:us-west-2:1111:/signing-profiles/P",
-            "arn:aws:signer::111122223333:/signing-profiles/P",
-            "arn:aws:signer:us-west-2:111122223333:/signing-profiles/",
-            "arn:aws:signer:us-west-2:111122223333:/signing-profiles/P/short",
-            "arn:aws:signer:us-west-2:111122223333:/signing-profiles/P*",
+            "arn:aws:signer:us-west-2:1111:/signing-profiles/Images",
+            "arn:aws:signer:us-gov-west-1:111122223333:/signing-profiles/Images",
+            "arn:aws:signer:us-west-2:111122223333:/signing-profiles/Images*",
+            "ARN:aws:Signer:us-west-2:111122223333:/signing-profiles/Images",
         ] {
-            assert_eq!(near(wrong), Some(None), "{wrong}");
+            let cause = warning(wrong);
+            assert!(
+                matches!(cause, Some(Cause::NotASigningProfile { .. })),
+                "{wrong}"
+            );
         }
-        for other in [
-            "arn:aws:signer:us-west-2:111122223333:/signing-profiles/P",
-            "arn:aws:signer:us-west-2:111122223333:/signing-profiles/P_1/0123456789",
-            "arn:aws-cn:signer:cn-north-1:111122223333:/signing-profiles/P",
+        let job = "arn:aws:signer:us-west-2:111122223333:/signing-jobs/x";
+        let identity = job.into();
+        assert_eq!(warning(job), Some(Cause::SigningJob { identity }));
+        for right in [
+            "arn:aws:signer:us-west-2:111122223333:/signing-profiles/Images",
+            "arn:aws:signer:us-west-2:111122223333:/signing-profiles/Images/0123456789",
+            "arn:aws-cn:signer:cn-north-1:111122223333:/signing-profiles/Images",
+            "arn:aws:signer:us-west-2:111122223333:/aliases/images",
             "arn:aws:iam::111122223333:role/x",
             "x509.SubjectAltName:a",
         ] {
-            assert_eq!(near(other), None, "{other}");
+            assert_eq!(warning(right), None, "{right}");
         }
     }
 }

@@ -185,9 +185,7 @@ impl Certificate {
 
     /// Whether `time` is within its validity, both ends included.
     pub fn is_valid_at(&self, time: OffsetDateTime) -> bool {
-        // Certificates count in seconds: the whole last second belongs to it.
-        (self.0.not_before.unix_timestamp()..=self.0.not_after.unix_timestamp())
-            .contains(&time.unix_timestamp())
+        (self.0.not_before..=self.0.not_after).contains(&time)
     }
 
     /// The serial number, as its two's complement bytes.
@@ -393,4 +391,143 @@ fn extended_key_usage(
         criticality,
         purposes: Vec::<ObjectIdentifier>::decode(reader)?,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use time::Duration;
+    use time::macros::datetime;
+
+    use super::*;
+    use crate::x509::testing::{
+        BASIC_CONSTRAINTS, EXTENDED_KEY_USAGE, KEY_USAGE, NOT_AFTER, NOT_BEFORE, Request,
+        self_signed,
+    };
+
+    #[test]
+    fn a_certificate_says_what_it_is() {
+        let root = Request::authority("root").self_signed().certificate;
+        let again = Certificate::parse(root.der()).unwrap();
+        assert_eq!(root, again);
+        assert_eq!(root.subject().to_string(), "CN=root");
+        assert_eq!(root.key_spec().unwrap(), KeySpec::Ec256);
+        assert_eq!(root.sha256_fingerprint().len(), 64);
+        assert_eq!(
+            root.sha256_fingerprint(),
+            hex(&HashAlgorithm::Sha256.hash(root.der()))
+        );
+        assert!(root.is_ca() && root.is_self_signed() && root.is_self_issued());
+        assert!(
+            root.der()
+                .windows(root.tbs_der().len())
+                .any(|part| part == root.tbs_der())
+        );
+        assert!(!self_signed("leaf").is_ca());
+    }
+
+    #[test]
+    fn validity_includes_both_ends() {
+        let certificate = self_signed("leaf");
+        assert_eq!(certificate.not_before(), NOT_BEFORE);
+        assert_eq!(certificate.not_after(), NOT_AFTER);
+        assert!(certificate.is_valid_at(NOT_BEFORE));
+        assert!(certificate.is_valid_at(NOT_AFTER));
+        assert!(!certificate.is_valid_at(NOT_BEFORE - Duration::SECOND));
+        assert!(!certificate.is_valid_at(NOT_AFTER + Duration::MILLISECOND));
+    }
+
+    #[test]
+    fn no_certificate_is_older_than_1970() {
+        let from = |time| Request::leaf("leaf").valid_from(time).self_signed_der();
+        Certificate::parse(&from(datetime!(1970-01-01 00:00:00 UTC))).unwrap();
+        let error = Certificate::parse(&from(datetime!(1969-12-31 23:59:59 UTC))).unwrap_err();
+        assert!(matches!(error, Error::Malformed { .. }), "{error}");
+    }
+
+    #[test]
+    fn a_name_alone_does_not_make_a_root() {
+        let root = Request::authority("root").self_signed();
+        let impostor = Request::authority("root").issued_by(&root).certificate;
+        assert!(impostor.is_self_issued());
+        assert!(!impostor.is_self_signed());
+        let error = impostor.verify_signed_by(&impostor).unwrap_err();
+        assert!(matches!(error, Error::SignatureMismatch));
+        impostor.verify_signed_by(&root.certificate).unwrap();
+    }
+
+    #[test]
+    fn exactly_one_certificate_is_parsed() {
+        let der = self_signed("leaf").der().to_vec();
+        let error = Certificate::parse(&[der.as_slice(), &[0]].concat()).unwrap_err();
+        assert_eq!(error.to_string(), "1 bytes follow the certificate");
+        for bytes in [&der[..der.len() - 1], &[], &[0x30, 0x80, 0, 0], b"x"] {
+            let error = Certificate::parse(bytes).unwrap_err();
+            assert!(matches!(error, Error::Malformed { .. }), "{error}");
+        }
+        let limit = usize::try_from(MAX_CERTIFICATE_BYTES).unwrap();
+        let error = Certificate::parse(&vec![0; limit]).unwrap_err();
+        assert!(matches!(error, Error::Malformed { .. }), "{error}");
+        let error = Certificate::parse(&vec![0; limit + 1]).unwrap_err();
+        assert!(matches!(error, Error::TooLarge { bytes, .. } if bytes == limit + 1));
+    }
+
+    #[test]
+    fn an_extension_that_counts_must_be_readable() {
+        for (oid, content) in [
+            (KEY_USAGE, &[0x04, 0x00][..]),
+            (KEY_USAGE, &[0x03, 0x02, 0x07, 0x80, 0x00]),
+            (KEY_USAGE, &[0x03, 0x02, 0x08, 0x80]),
+            (BASIC_CONSTRAINTS, &[0x30, 0x03, 0x02, 0x01, 0xff]),
+            (BASIC_CONSTRAINTS, &[0x01, 0x01, 0xff]),
+            (EXTENDED_KEY_USAGE, &[0x30, 0x02, 0x05, 0x00]),
+        ] {
+            let der = Request::leaf("leaf").extension(oid, true, content);
+            let Err(error) = Certificate::parse(&der.self_signed_der()) else {
+                panic!("{oid} {content:02x?}");
+            };
+            assert!(
+                matches!(&error, Error::MalformedExtension { oid: found, .. } if found == oid),
+                "{error}"
+            );
+        }
+        let der = Request::leaf("leaf").extension("1.2.3.4.5", true, &[0xff]);
+        Certificate::parse(&der.self_signed_der()).unwrap();
+    }
+
+    #[test]
+    fn an_extension_occurs_once() {
+        let der =
+            Request::leaf("leaf").another_extension(KEY_USAGE, true, &[0x03, 0x02, 0x07, 0x80]);
+        let error = Certificate::parse(&der.self_signed_der()).unwrap_err();
+        assert_eq!(error.to_string(), "extension `2.5.29.15` occurs twice");
+    }
+
+    #[test]
+    fn a_changed_algorithm_outside_the_signed_part_is_refused() {
+        let mut der = self_signed("leaf").der().to_vec();
+        // ecdsa-with-SHA256 occurs inside and then outside: the last one is outside.
+        let oid = [0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, 0x02];
+        let at = der
+            .windows(oid.len())
+            .rposition(|part| part == oid)
+            .unwrap();
+        der[at + oid.len() - 1] = 0x03;
+        let error = Certificate::parse(&der).unwrap_err();
+        assert!(matches!(error, Error::AlgorithmsDiffer), "{error}");
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn any_bytes_are_read_or_refused(bytes: Vec<u8>) {
+            let _ = Certificate::parse(&bytes);
+        }
+
+        #[test]
+        fn any_damage_is_read_or_refused(at in 0_usize..400, byte: u8) {
+            let mut der = self_signed("leaf").der().to_vec();
+            let at = at % der.len();
+            der[at] = byte;
+            let _ = Certificate::parse(&der).map(|certificate| certificate.is_self_signed());
+        }
+    }
 }

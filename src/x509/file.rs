@@ -20,9 +20,12 @@ const DASHES: &str = "-----";
 /// [`Error::Pem`] for a block that is not a whole, well-formed certificate block;
 /// [`Error::InFile`] with what is wrong with one certificate.
 pub fn parse_certificates(bytes: &[u8]) -> Result<Vec<Certificate>, Error> {
-    let ders = match std::str::from_utf8(bytes) {
-        Ok(text) if text.contains(BEGIN) => pem_blocks(text)?,
-        _ => split_der(bytes)?,
+    // Text around the blocks may be in any encoding.
+    let text = String::from_utf8_lossy(bytes);
+    let ders = if text.lines().any(|line| line.starts_with(BEGIN)) {
+        pem_blocks(&text)?
+    } else {
+        split_der(bytes)?
     };
     let certificates = ders
         .iter()
@@ -135,6 +138,8 @@ mod tests {
         // `between` stands at the start of the line and hides nothing.
         let text = text.replace("between", "between\n");
         assert_eq!(parse_certificates(text.as_bytes()).unwrap(), both);
+        let latin = [b"Subject: Zo\xeb\n", text.as_bytes()].concat();
+        assert_eq!(parse_certificates(&latin).unwrap(), both);
         let der = [first.der(), second.der()].concat();
         assert_eq!(parse_certificates(&der).unwrap(), both);
         assert_eq!(parse_certificates(b"").unwrap(), []);
@@ -179,6 +184,10 @@ mod tests {
         );
         let error = parse_certificates(&[good.der(), b"x"].concat()).unwrap_err();
         assert!(matches!(error, Error::InFile { position: 2, .. }));
+        // A block begins at the beginning of a line, or is none.
+        let indented = format!(" {}", pem("CERTIFICATE", good.der()));
+        let error = parse_certificates(indented.as_bytes()).unwrap_err();
+        assert!(matches!(error, Error::InFile { position: 1, .. }));
     }
 
     proptest::proptest! {

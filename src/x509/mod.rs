@@ -7,17 +7,20 @@
 
 mod certificate;
 mod chain;
+mod extensions;
 mod file;
 pub mod identity;
 mod key;
 mod name;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 
 use der::Tag;
 
 pub use certificate::Certificate;
 pub use chain::{ChainProblem, Purpose, verify_code_signing_chain, verify_timestamping_chain};
+pub use extensions::{DistributionPoint, parse_distribution_points};
+pub(crate) use extensions::uris;
 pub use file::{PemProblem, parse_certificates};
 pub use name::{Attribute, DistinguishedName};
 
@@ -130,7 +133,7 @@ pub enum Error {
         /// Which one, counted from 1.
         position: usize,
         /// What is wrong with it.
-        source: Box<Error>,
+        source: Box<Self>,
     },
     /// No certificate at all.
     #[error("{purpose} chain has no certificate")]

@@ -6,15 +6,24 @@ use std::path::{Path, PathBuf};
 /// Module name -> layer, read from the table under the heading "Layers".
 fn table() -> BTreeMap<String, usize> {
     let text = std::fs::read_to_string(root().join("ARCHITECTURE.md")).unwrap();
-    let section = text.split("\n## Layers\n").nth(1).expect("a section `Layers`");
+    let section = text
+        .split("\n## Layers\n")
+        .nth(1)
+        .expect("a section `Layers`");
     let section = section.split("\n## ").next().unwrap();
     let mut layers = BTreeMap::new();
     for line in section.lines().filter(|line| line.starts_with("| ")) {
         let cells: Vec<&str> = line.trim_matches('|').split('|').map(str::trim).collect();
-        let Ok(layer) = cells[0].parse::<usize>() else { continue };
+        let Ok(layer) = cells[0].parse::<usize>() else {
+            continue;
+        };
         for module in cells[1].split_whitespace() {
             let module = module.trim_matches('`').to_owned();
-            assert_eq!(layers.insert(module.clone(), layer), None, "`{module}` is in two layers");
+            assert_eq!(
+                layers.insert(module.clone(), layer),
+                None,
+                "`{module}` is in two layers"
+            );
         }
     }
     layers
@@ -65,7 +74,9 @@ fn imports(text: &str) -> Vec<String> {
                         in_path = false;
                     }
                     ':' if depth == 1 => in_path = true,
-                    c if depth == 1 && !in_path && (c.is_alphanumeric() || c == '_') => name.push(c),
+                    c if depth == 1 && !in_path && (c.is_alphanumeric() || c == '_') => {
+                        name.push(c)
+                    }
                     _ => {}
                 }
                 if depth == 0 {
@@ -74,7 +85,11 @@ fn imports(text: &str) -> Vec<String> {
             }
             found.push(name);
         } else {
-            found.push(rest.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect());
+            found.push(
+                rest.chars()
+                    .take_while(|c| c.is_alphanumeric() || *c == '_')
+                    .collect(),
+            );
         }
     }
     found.retain(|name| !name.is_empty());
@@ -92,7 +107,13 @@ fn a_module_imports_only_from_lower_layers() {
     let mut wrong = Vec::new();
     for file in files {
         let relative = file.strip_prefix(&source).unwrap();
-        let first = relative.components().next().unwrap().as_os_str().to_str().unwrap();
+        let first = relative
+            .components()
+            .next()
+            .unwrap()
+            .as_os_str()
+            .to_str()
+            .unwrap();
         let module = first.trim_end_matches(".rs");
         if module == "main" || module == "lib" {
             continue;
@@ -123,7 +144,8 @@ fn every_module_of_the_table_exists() {
     for module in table().keys() {
         let source = root().join("src");
         assert!(
-            source.join(format!("{module}.rs")).exists() || source.join(module).join("mod.rs").exists(),
+            source.join(format!("{module}.rs")).exists()
+                || source.join(module).join("mod.rs").exists(),
             "ARCHITECTURE.md lists `{module}`, and there is no such module"
         );
     }

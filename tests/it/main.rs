@@ -1,6 +1,13 @@
 //! The one integration test binary.
+#![expect(
+    clippy::disallowed_methods,
+    reason = "tests read files that they made themselves"
+)]
 
 mod support;
 
+mod cli;
+mod documents;
+mod layers;
 mod registry;
 mod vectors;

@@ -10,16 +10,30 @@
 //! A kind of row is one file in `tests/it/vectors/` with a function `answer`, and one line in
 //! [`answer`].
 
+#![expect(
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a vector that cannot be read is a failed test"
+)]
+
+mod cert_ext;
 mod certificate;
 mod certificate_file;
 mod chain;
+mod crl;
 mod envelope;
+mod revocation;
+mod timestamp_token;
+mod tsp_response;
+mod tst;
+mod trust_policy;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use countersign::notary::EnvelopeFormat;
+use countersign::trust_policy::DocumentKind;
 
 /// One row of the manifest.
 #[derive(Debug, Clone)]
@@ -114,6 +128,16 @@ fn answer(case: &Case) -> Option<Answer> {
         "chain" => chain::answer(case),
         "cose envelope" => envelope::answer(case, EnvelopeFormat::Cose),
         "jws envelope" => envelope::answer(case, EnvelopeFormat::Jws),
+        "cert ext" => cert_ext::answer(case),
+        "crl" => crl::answer(case),
+        "revocation" => revocation::answer(case),
+        "timestamp verification" => return timestamp_token::answer(case),
+        "tsp response" => tsp_response::answer(case),
+        "tst" => tst::answer(case),
+        "trust policy (oci)" => trust_policy::parse(case, DocumentKind::Oci),
+        "trust policy (blob)" => trust_policy::parse(case, DocumentKind::Blob),
+        "scope match" => trust_policy::select(case),
+        "identity match" => trust_policy::identity(case),
         _ => return None,
     })
 }

@@ -56,7 +56,7 @@ pub(super) fn describe(request: &Request<'_>) -> Result<Value, AwsError> {
     let key = request.repository(input.registry_id.as_deref(), &input.repository_name)?;
     let size = page_size(input.max_results, 1_000, 100)?;
     let after = after(input.next_token.as_deref())?;
-    let state = request.shared.registry.state();
+    let state = request.registry.state();
     let repository = find(&state, &key)?;
     if let Some(ids) = input.image_ids()? {
         let describe = |id: &ImageId| match select(repository, id) {
@@ -100,33 +100,20 @@ fn description(
     manifest: &Manifest,
 ) -> Value {
     let document = &manifest.document;
-    let mut description = json!({
+    let tags: Vec<_> = repository.tags_of(digest).collect();
+    let sizes = document.blobs.iter().map(|blob| blob.size);
+    json!({
         "registryId": key.registry.account,
         "repositoryName": key.name,
         "imageDigest": digest.to_string(),
+        "imageTags": (!tags.is_empty()).then_some(tags),
+        "imageSizeInBytes": sizes.reduce(u64::saturating_add),
         "imagePushedAt": manifest.pushed_at.unix_timestamp(),
         "imageManifestMediaType": document.media_type,
+        "artifactMediaType": document.config_media_type,
+        "subjectManifestDigest": document.subject.as_ref().map(Digest::to_string),
         "imageStatus": "ACTIVE",
-    });
-    let tags: Vec<_> = repository.tags_of(digest).collect();
-    if !tags.is_empty() {
-        description["imageTags"] = json!(tags);
-    }
-    if !document.blobs.is_empty() {
-        let bytes = document
-            .blobs
-            .iter()
-            .map(|blob| blob.size)
-            .fold(0_u64, u64::saturating_add);
-        description["imageSizeInBytes"] = json!(bytes);
-    }
-    if let Some(media_type) = &document.config_media_type {
-        description["artifactMediaType"] = json!(media_type);
-    }
-    if let Some(subject) = &document.subject {
-        description["subjectManifestDigest"] = json!(subject.to_string());
-    }
-    description
+    })
 }
 
 pub(super) fn batch_get(request: &Request<'_>) -> Result<Value, AwsError> {
@@ -135,17 +122,15 @@ pub(super) fn batch_get(request: &Request<'_>) -> Result<Value, AwsError> {
     let ids = input
         .image_ids()?
         .ok_or_else(|| invalid("imageIds", "Member must not be null"))?;
-    let state = request.shared.registry.state();
+    let state = request.registry.state();
     let repository = find(&state, &key)?;
     let mut images = Vec::new();
     let mut failures = Vec::new();
     for id in ids {
         match select(repository, id) {
             Ok((digest, manifest)) => {
-                let mut image_id = json!({ "imageDigest": digest.to_string() });
-                if let Some(tag) = &id.image_tag {
-                    image_id["imageTag"] = json!(tag);
-                }
+                let image_id =
+                    json!({ "imageDigest": digest.to_string(), "imageTag": id.image_tag });
                 images.push(json!({
                     "registryId": key.registry.account,
                     "repositoryName": key.name,
@@ -191,13 +176,7 @@ impl Failure {
                 "Tag does not match the image digest",
             ),
         };
-        let mut image_id = json!({});
-        if let Some(digest) = &id.image_digest {
-            image_id["imageDigest"] = json!(digest);
-        }
-        if let Some(tag) = &id.image_tag {
-            image_id["imageTag"] = json!(tag);
-        }
+        let image_id = json!({ "imageDigest": id.image_digest, "imageTag": id.image_tag });
         json!({ "imageId": image_id, "failureCode": code, "failureReason": reason })
     }
 }
@@ -291,7 +270,7 @@ pub(super) fn referrers(request: &Request<'_>) -> Result<Value, AwsError> {
             .map_err(|_| invalid("nextToken", "must be a token of this operation"))?,
         None => 0,
     };
-    let state = request.shared.registry.state();
+    let state = request.registry.state();
     let types = &input.filter.artifact_types;
     let rest: Vec<_> = find(&state, &key)?
         .referrers(&subject)
@@ -313,17 +292,12 @@ pub(super) fn referrers(request: &Request<'_>) -> Result<Value, AwsError> {
 
 fn referrer(digest: &Digest, manifest: &Manifest) -> Value {
     let document = &manifest.document;
-    let mut referrer = json!({
+    json!({
         "digest": digest.to_string(),
         "mediaType": document.media_type,
+        "artifactType": document.artifact_type,
         "size": manifest.bytes.len(),
+        "annotations": (!document.annotations.is_empty()).then_some(&document.annotations),
         "artifactStatus": "ACTIVE",
-    });
-    if let Some(artifact_type) = &document.artifact_type {
-        referrer["artifactType"] = json!(artifact_type);
-    }
-    if !document.annotations.is_empty() {
-        referrer["annotations"] = json!(document.annotations);
-    }
-    referrer
+    })
 }

@@ -11,15 +11,17 @@ use time::OffsetDateTime;
 use crate::{
     call::{Call, Caller},
     error::AwsError,
-    registry::{Digest, PASSWORD_LIFETIME, RegistryId, Repository, RepositoryKey, State, is_name},
+    registry::{
+        Digest, PASSWORD_LIFETIME, Registry, RegistryId, Repository, RepositoryKey, State, is_name,
+    },
     shared::Shared,
 };
 
 mod images;
 mod repositories;
 
-/// Characters of a repository's name (`CreateRepository`).
-const NAME_CHARACTERS: std::ops::RangeInclusive<usize> = 2..=256;
+/// Characters of a repository's name at least (`CreateRepository`); the registry checks the rest.
+const MIN_NAME_CHARACTERS: usize = 2;
 
 /// Answers one operation: `action` is what follows the dot of `X-Amz-Target`. The signature of the request has been
 /// checked, `body` is the parsed body (`{}` when empty); injected faults are applied by the server.
@@ -31,26 +33,30 @@ pub(crate) fn handle(
     body: &Value,
 ) -> Result<Value, AwsError> {
     let request = Request {
-        shared,
+        registry: &shared.registry,
         caller,
         now: call.now,
         body,
     };
+    answer(&request, action)
+}
+
+fn answer(request: &Request<'_>, action: &str) -> Result<Value, AwsError> {
     match action {
-        "GetAuthorizationToken" => Ok(authorization_token(&request)),
-        "CreateRepository" => repositories::create(&request),
-        "DescribeRepositories" => repositories::describe(&request),
-        "PutImageTagMutability" => repositories::put_tag_mutability(&request),
-        "DescribeImages" => images::describe(&request),
-        "BatchGetImage" => images::batch_get(&request),
-        "ListImageReferrers" => images::referrers(&request),
+        "GetAuthorizationToken" => Ok(authorization_token(request)),
+        "CreateRepository" => repositories::create(request),
+        "DescribeRepositories" => repositories::describe(request),
+        "PutImageTagMutability" => repositories::put_tag_mutability(request),
+        "DescribeImages" => images::describe(request),
+        "BatchGetImage" => images::batch_get(request),
+        "ListImageReferrers" => images::referrers(request),
         action => Err(AwsError::unknown_operation(action)),
     }
 }
 
 /// What an operation needs.
 struct Request<'a> {
-    shared: &'a Shared,
+    registry: &'a Registry,
     caller: &'a Caller,
     now: OffsetDateTime,
     body: &'a Value,
@@ -90,7 +96,6 @@ fn authorization_token(request: &Request<'_>) -> Value {
         region: request.caller.region.clone(),
     };
     let password = request
-        .shared
         .registry
         .tokens()
         .password(&registry.region, request.now);
@@ -102,7 +107,7 @@ fn authorization_token(request: &Request<'_>) -> Value {
 }
 
 fn check_name(name: &str) -> Result<(), AwsError> {
-    if is_name(name) && NAME_CHARACTERS.contains(&name.len()) {
+    if is_name(name) && name.len() >= MIN_NAME_CHARACTERS {
         return Ok(());
     }
     Err(invalid(
@@ -177,4 +182,8 @@ fn with_next_token(mut answer: Value, token: Option<String>) -> Value {
 }
 
 #[cfg(test)]
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "`json!` reads better without a reference"
+)]
 mod tests;

@@ -8,8 +8,8 @@ use super::{
     with_next_token,
 };
 use crate::{
-    call::partition,
     error::AwsError,
+    partition::partition,
     registry::{Repository, RepositoryKey, TagMutability},
 };
 
@@ -85,7 +85,7 @@ pub(super) fn create(request: &Request<'_>) -> Result<Value, AwsError> {
     let input: ChangeInput = request.input()?;
     let key = request.repository(input.registry_id.as_deref(), &input.repository_name)?;
     let mutability = input.mutability()?;
-    let registry = &request.shared.registry;
+    let registry = request.registry;
     let mut state = registry.state();
     if find(&state, &key).is_ok() {
         let message = format!(
@@ -112,15 +112,18 @@ pub(super) fn put_tag_mutability(request: &Request<'_>) -> Result<Value, AwsErro
         return Err(invalid("imageTagMutability", "Member must not be null"));
     }
     let mutability = input.mutability()?;
-    let registry = &request.shared.registry;
+    let registry = request.registry;
     let mut state = registry.state();
     let repository = state
         .repository_mut(&key)
         .map_err(|_| repository_not_found(&key))?;
     repository.mutability = mutability;
-    let mut answer = mutability_members(&repository.mutability);
-    answer["registryId"] = json!(key.registry.account);
-    answer["repositoryName"] = json!(key.name);
+    let answer = json!({
+        "registryId": key.registry.account,
+        "repositoryName": key.name,
+        "imageTagMutability": mutability_name(&repository.mutability),
+        "imageTagMutabilityExclusionFilters": exclusion_filters(&repository.mutability),
+    });
     registry.keep(&state).map_err(server_error)?;
     Ok(answer)
 }
@@ -147,7 +150,7 @@ pub(super) fn describe(request: &Request<'_>) -> Result<Value, AwsError> {
     let registry = request.registry(input.registry_id.as_deref())?;
     let size = page_size(input.max_results, 1_000, 100)?;
     let after = after(input.next_token.as_deref())?;
-    let state = request.shared.registry.state();
+    let state = request.registry.state();
     if let Some(names) = &input.repository_names {
         if !(1..=100).contains(&names.len()) {
             return Err(invalid("repositoryNames", "must have 1 to 100 members"));
@@ -177,34 +180,41 @@ pub(super) fn describe(request: &Request<'_>) -> Result<Value, AwsError> {
 fn description(key: &RepositoryKey, repository: &Repository) -> Value {
     let registry = &key.registry;
     let (account, region, name) = (&registry.account, &registry.region, &key.name);
-    let mut description = mutability_members(&repository.mutability);
-    description["repositoryArn"] = json!(format!(
+    let arn = format!(
         "arn:{}:ecr:{region}:{account}:repository/{name}",
         partition(region)
-    ));
-    description["registryId"] = json!(account);
-    description["repositoryName"] = json!(name);
-    description["repositoryUri"] = json!(format!("{}/{name}", registry.host()));
-    description["createdAt"] = json!(repository.created_at.unix_timestamp());
-    description["imageScanningConfiguration"] = json!({ "scanOnPush": false });
-    description["encryptionConfiguration"] = json!({ "encryptionType": "AES256" });
-    description
+    );
+    json!({
+        "repositoryArn": arn,
+        "registryId": account,
+        "repositoryName": name,
+        "repositoryUri": format!("{}/{name}", registry.host()),
+        "createdAt": repository.created_at.unix_timestamp(),
+        "imageTagMutability": mutability_name(&repository.mutability),
+        "imageTagMutabilityExclusionFilters": exclusion_filters(&repository.mutability),
+        "imageScanningConfiguration": { "scanOnPush": false },
+        "encryptionConfiguration": { "encryptionType": "AES256" },
+    })
 }
 
-fn mutability_members(mutability: &TagMutability) -> Value {
-    let name = match (mutability.is_immutable, mutability.exclusions.is_empty()) {
+fn mutability_name(mutability: &TagMutability) -> &'static str {
+    match (mutability.is_immutable, mutability.exclusions.is_empty()) {
         (false, true) => "MUTABLE",
         (false, false) => "MUTABLE_WITH_EXCLUSION",
         (true, true) => "IMMUTABLE",
         (true, false) => "IMMUTABLE_WITH_EXCLUSION",
-    };
-    let mut members = json!({ "imageTagMutability": name });
-    if !mutability.exclusions.is_empty() {
-        let filters = mutability.exclusions.iter();
-        let filters: Vec<_> = filters
-            .map(|filter| json!({ "filterType": "WILDCARD", "filter": filter }))
-            .collect();
-        members["imageTagMutabilityExclusionFilters"] = json!(filters);
     }
-    members
+}
+
+/// Null where there are none.
+fn exclusion_filters(mutability: &TagMutability) -> Value {
+    let filters = mutability.exclusions.iter();
+    let filters: Vec<_> = filters
+        .map(|filter| json!({ "filterType": "WILDCARD", "filter": filter }))
+        .collect();
+    if filters.is_empty() {
+        Value::Null
+    } else {
+        json!(filters)
+    }
 }

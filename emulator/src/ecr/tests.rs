@@ -1,6 +1,5 @@
 //! The management API, operation by operation.
 
-use bytes::Bytes;
 use time::macros::datetime;
 
 use super::*;
@@ -9,18 +8,14 @@ use crate::registry::{Registry, RegistryOptions, TestImage};
 const NOW: OffsetDateTime = datetime!(2026-01-02 03:04:05 UTC);
 
 struct Api {
-    shared: Shared,
+    registry: Registry,
     caller: Caller,
 }
 
 impl Api {
     fn new() -> Self {
         Self {
-            shared: Shared {
-                account: "111122223333".to_owned(),
-                region: "eu-west-1".to_owned(),
-                registry: Registry::new(RegistryOptions::default()),
-            },
+            registry: Registry::open(RegistryOptions::default(), None).unwrap(),
             caller: Caller {
                 account: "111122223333".to_owned(),
                 arn: "arn:aws:iam::111122223333:user/emulator".to_owned(),
@@ -30,23 +25,23 @@ impl Api {
         }
     }
 
-    fn try_call(&self, action: &str, body: Value) -> Result<Value, AwsError> {
-        let call = Call {
-            request: http::Request::new(Bytes::new()),
-            host: "127.0.0.1".to_owned(),
-            origin: "http://127.0.0.1:4570".to_owned(),
+    fn try_call(&self, action: &str, body: &Value) -> Result<Value, AwsError> {
+        let request = Request {
+            registry: &self.registry,
+            caller: &self.caller,
             now: NOW,
+            body,
         };
-        handle(&self.shared, &self.caller, &call, action, &body)
+        answer(&request, action)
     }
 
     fn call(&self, action: &str, body: Value) -> Value {
-        self.try_call(action, body).unwrap()
+        self.try_call(action, &body).unwrap()
     }
 
     /// Code and message of the error.
     fn refused(&self, action: &str, body: Value) -> (String, String) {
-        let error = self.try_call(action, body).unwrap_err();
+        let error = self.try_call(action, &body).unwrap_err();
         assert_eq!(error.status, 400);
         (error.code, error.message)
     }
@@ -61,7 +56,6 @@ impl Api {
             region: "eu-west-1".to_owned(),
         };
         let pushed = self
-            .shared
             .registry
             .push_test_image(&registry, repository, tag, image, NOW);
         pushed.unwrap()
@@ -78,7 +72,7 @@ impl Api {
         );
         for (number, artifact_type) in artifact_types.iter().enumerate() {
             let digest = self.push(repository, &format!("t{number}"), TestImage::OnePlatform);
-            let mut state = self.shared.registry.state();
+            let mut state = self.registry.state();
             let repository = state.repository_mut(&key).unwrap();
             let manifest = repository
                 .manifests
@@ -137,7 +131,7 @@ fn a_repository_is_made_once() {
 #[test]
 fn inputs_that_do_not_fit_are_refused() {
     let api = Api::new();
-    let longest = "a".repeat(255);
+    let longest = "a".repeat(256);
     api.call("CreateRepository", json!({ "repositoryName": longest }));
     for (body, code) in [
         (json!({}), "SerializationException"),
@@ -152,7 +146,7 @@ fn inputs_that_do_not_fit_are_refused() {
             "InvalidParameterException",
         ),
         (
-            json!({ "repositoryName": "a".repeat(256) }),
+            json!({ "repositoryName": "a".repeat(257) }),
             "InvalidParameterException",
         ),
         (

@@ -2,11 +2,12 @@
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Bytes;
-use http::{HeaderValue, Method, Response, StatusCode, header};
+use http::{Method, Response, header};
 use serde_json::json;
 use time::format_description::well_known::Rfc3339;
 
 use super::{
+    content_response,
     error::OciError,
     host::RegistryId,
     name::is_name,
@@ -19,8 +20,11 @@ use crate::call::Call;
 /// The name that the token service and the challenges use.
 const SERVICE: &str = "countersign-emulator";
 
+/// The challenge of a registry, or of a token service, that takes one user.
+const BASIC: &str = "Basic realm=\"countersign-emulator\"";
+
 /// Scopes of one token request that are read.
-const MAX_SCOPES: usize = 32;
+pub(super) const MAX_SCOPES: usize = 32;
 
 /// What a request may touch besides the repository it names.
 #[derive(Debug)]
@@ -60,27 +64,20 @@ pub(super) fn check(
     registry: &RegistryId,
     route: &Route,
     call: &Call,
-) -> Result<Granted, Response<Bytes>> {
+) -> Result<Granted, OciError> {
     match access {
         Access::Open => Ok(Granted::All),
         Access::Ecr => check_ecr(tokens, registry, call),
         Access::Basic { username, password } => match basic(call) {
             Some((user, secret)) if user == *username && secret == *password => Ok(Granted::All),
-            _ => Err(challenge(
-                OciError::unauthorized("authentication required").into_response(),
-                "Basic realm=\"countersign-emulator\"",
-            )),
+            _ => Err(OciError::unauthorized(BASIC.to_owned())),
         },
         Access::Bearer { .. } => check_bearer(tokens, route, call),
     }
 }
 
 /// Amazon ECR: the user `AWS` with a password of `GetAuthorizationToken`.
-fn check_ecr(
-    tokens: &Tokens,
-    registry: &RegistryId,
-    call: &Call,
-) -> Result<Granted, Response<Bytes>> {
+fn check_ecr(tokens: &Tokens, registry: &RegistryId, call: &Call) -> Result<Granted, OciError> {
     let refused = match basic(call) {
         Some((user, password)) if user == "AWS" => {
             match tokens.check_password(&password, registry, call.now) {
@@ -90,61 +87,42 @@ fn check_ecr(
         }
         _ => Refused::Invalid,
     };
-    match refused {
+    Err(match refused {
         Refused::Expired => {
             let message = "Your authorization token has expired. Reauthenticate and try again.";
-            Err(OciError::denied(message).into_response())
+            OciError::denied(message)
         }
-        Refused::Invalid => {
-            let mut response = Response::new(Bytes::from_static(b"Not Authorized\n"));
-            *response.status_mut() = StatusCode::UNAUTHORIZED;
-            let text = HeaderValue::from_static("text/plain; charset=utf-8");
-            response.headers_mut().insert(header::CONTENT_TYPE, text);
-            let realm = format!(
-                "Basic realm=\"{}/\",service=\"ecr.amazonaws.com\"",
-                call.origin
-            );
-            Err(challenge(response, &realm))
-        }
-    }
+        Refused::Invalid => OciError::ecr_unauthorized(&call.origin),
+    })
 }
 
-fn check_bearer(tokens: &Tokens, route: &Route, call: &Call) -> Result<Granted, Response<Bytes>> {
+fn check_bearer(tokens: &Tokens, route: &Route, call: &Call) -> Result<Granted, OciError> {
     let actions = actions(call.request.method());
-    let required = route
-        .name()
-        .map(|name| format!("repository:{name}:{actions}"));
-    let problem =
-        match authorization(call, "bearer").map(|token| tokens.check_bearer(&token, call.now)) {
-            None => "",
-            Some(Err(_)) => ",error=\"invalid_token\"",
-            Some(Ok(bearer)) => {
-                let granted = Granted::Token(bearer);
-                let allowed = |name: &str| {
-                    actions
-                        .split(',')
-                        .all(|action| granted.allows(name, action))
-                };
-                if route.name().is_none_or(allowed) {
-                    return Ok(granted);
-                }
-                ",error=\"insufficient_scope\""
+    let token = authorization(call, "bearer");
+    let problem = match token.map(|token| tokens.check_bearer(&token, call.now)) {
+        None => "",
+        Some(Err(_)) => ",error=\"invalid_token\"",
+        Some(Ok(bearer)) => {
+            let granted = Granted::Token(bearer);
+            let mut needed = actions.split(',');
+            let is_allowed = route
+                .name()
+                .is_none_or(|name| needed.all(|action| granted.allows(name, action)));
+            if is_allowed {
+                return Ok(granted);
             }
-        };
-    // A name that is none is repeated in no header.
-    let is_good_name = route.name().is_none_or(is_name);
-    let scope = match required {
-        Some(scope) if is_good_name => format!(",scope=\"{scope}\""),
-        _ => String::new(),
+            ",error=\"insufficient_scope\""
+        }
     };
-    let realm = format!(
-        "Bearer realm=\"{}/_token\",service=\"{SERVICE}\"{scope}{problem}",
-        call.origin
-    );
-    Err(challenge(
-        OciError::unauthorized("authentication required").into_response(),
-        &realm,
-    ))
+    // What is not a name is not repeated in a header.
+    let scope = match route.name().filter(|name| is_name(name)) {
+        Some(name) => format!(",scope=\"repository:{name}:{actions}\""),
+        None => String::new(),
+    };
+    let realm = format!("{}/_registry/token", call.origin);
+    Err(OciError::unauthorized(format!(
+        "Bearer realm=\"{realm}\",service=\"{SERVICE}\"{scope}{problem}"
+    )))
 }
 
 fn actions(method: &Method) -> &'static str {
@@ -153,15 +131,6 @@ fn actions(method: &Method) -> &'static str {
         Method::DELETE => "delete",
         _ => "pull,push",
     }
-}
-
-fn challenge(mut response: Response<Bytes>, value: &str) -> Response<Bytes> {
-    if let Ok(value) = HeaderValue::from_str(value) {
-        response
-            .headers_mut()
-            .insert(header::WWW_AUTHENTICATE, value);
-    }
-    response
 }
 
 /// What follows the scheme in the request's `Authorization`.
@@ -191,24 +160,23 @@ pub(super) fn token(
     access: &Access,
     tokens: &Tokens,
     call: &Call,
-) -> Result<Response<Bytes>, Response<Bytes>> {
+) -> Result<Response<Bytes>, OciError> {
     let Access::Bearer {
         username,
         password,
         anonymous_pull,
     } = access
     else {
-        return Err(OciError::no_such_path().into_response());
+        return Err(OciError::no_such_path());
     };
     if call.request.method() != Method::GET {
-        return Err(OciError::method_not_allowed().into_response());
+        return Err(OciError::method_not_allowed());
     }
     let has_credentials = call.request.headers().contains_key(header::AUTHORIZATION);
     let is_known =
         basic(call).is_some_and(|(user, secret)| user == *username && secret == *password);
     if !is_known && (has_credentials || !anonymous_pull) {
-        let response = OciError::unauthorized("authentication required").into_response();
-        return Err(challenge(response, "Basic realm=\"countersign-emulator\""));
+        return Err(OciError::unauthorized(BASIC.to_owned()));
     }
     let scopes = requested_scopes(call)
         .filter_map(|scope| {
@@ -227,10 +195,10 @@ pub(super) fn token(
         "expires_in": BEARER_LIFETIME.whole_seconds(),
         "issued_at": call.now.format(&Rfc3339).unwrap_or_default(),
     });
-    let mut response = Response::new(Bytes::from(body.to_string()));
-    let json = HeaderValue::from_static("application/json");
-    response.headers_mut().insert(header::CONTENT_TYPE, json);
-    Ok(response)
+    Ok(content_response(
+        "application/json",
+        Bytes::from(body.to_string()),
+    ))
 }
 
 /// The values of `scope`, each of which may hold several, separated by blanks.

@@ -1,7 +1,6 @@
 //! The registries' content on disk: `content/<algorithm>/<hex>` for blobs and manifests, `index.json` for what is where.
 //!
-//! Content that nothing names any more stays; the directory is for tests and small pipelines. Not synchronised: after a
-//! power failure, what was pushed last may be missing, and then loading says so.
+//! Content that nothing names any more stays; the directory is for tests and small pipelines.
 
 use std::{
     collections::BTreeMap,
@@ -21,6 +20,7 @@ use super::{
     state::{Manifest, Repository, RepositoryKey, State, TagMutability},
     uploads::MAX_BLOB_BYTES,
 };
+use crate::saved::{self, Secrecy};
 
 /// Bytes of `index.json`: some hundred thousand manifests.
 const MAX_INDEX_BYTES: usize = 64 * 1024 * 1024;
@@ -232,11 +232,8 @@ fn saved_repository((key, repository): (&RepositoryKey, &Repository)) -> SavedRe
     }
 }
 
-/// Writes beside the file, then renames, so that no reader sees half of it.
 fn write(path: &Path, bytes: &[u8]) -> Result<(), Error> {
-    let beside = path.with_extension("new");
-    let written = fs::write(&beside, bytes).and_then(|()| fs::rename(&beside, path));
-    written.map_err(|source| Error::Write {
+    saved::write(path, bytes, Secrecy::Public).map_err(|source| Error::Write {
         path: path.to_owned(),
         source,
     })
@@ -258,4 +255,22 @@ fn read(path: &Path, max: usize) -> Result<Vec<u8>, Error> {
         });
     }
     Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_may_be_as_long_as_the_limit_and_no_longer() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("file");
+        write(&path, b"01234").unwrap();
+        assert_eq!(read(&path, 5).unwrap(), b"01234");
+        let error = read(&path, 4).unwrap_err();
+        assert!(matches!(error, Error::TooLarge { max: 4, .. }), "{error}");
+        let missing = directory.path().join("missing");
+        let error = read(&missing, 4).unwrap_err();
+        assert!(matches!(error, Error::Read { .. }), "{error}");
+    }
 }

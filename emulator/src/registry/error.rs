@@ -1,34 +1,91 @@
 //! Errors of the distribution API: a status, and a body of one code, message and detail.
 
 use bytes::Bytes;
-use http::{HeaderValue, Response, StatusCode, header};
+use http::{Response, StatusCode, header};
 use serde_json::{Value, json};
+
+use super::set;
+use crate::protocol::without_nulls;
 
 /// An answer that refuses the request.
 #[derive(Debug, PartialEq)]
 pub(crate) struct OciError {
     status: StatusCode,
-    code: &'static str,
-    message: String,
-    detail: Value,
+    body: Body,
+    /// `WWW-Authenticate`
+    challenge: Option<String>,
+}
+
+#[derive(Debug, PartialEq)]
+enum Body {
+    /// As the specification has it ("Error Codes").
+    Json {
+        code: &'static str,
+        message: String,
+        detail: Value,
+    },
+    /// As some servers answer instead.
+    PlainText(&'static str),
 }
 
 impl OciError {
     fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
-        Self {
-            status,
+        let body = Body::Json {
             code,
             message: message.into(),
             detail: Value::Null,
+        };
+        Self {
+            status,
+            body,
+            challenge: None,
         }
     }
 
-    fn with_detail(self, detail: Value) -> Self {
-        Self { detail, ..self }
+    fn with_detail(mut self, value: Value) -> Self {
+        if let Body::Json { detail, .. } = &mut self.body {
+            *detail = value;
+        }
+        self
+    }
+
+    fn plain_text(status: StatusCode, text: &'static str) -> Self {
+        Self {
+            status,
+            body: Body::PlainText(text),
+            challenge: None,
+        }
+    }
+
+    /// Asks for credentials: `challenge` is the value of `WWW-Authenticate`.
+    pub(super) fn unauthorized(challenge: String) -> Self {
+        let refusal = Self::new(
+            StatusCode::UNAUTHORIZED,
+            "UNAUTHORIZED",
+            "authentication required",
+        );
+        Self {
+            challenge: Some(challenge),
+            ..refusal
+        }
+    }
+
+    /// Asks for credentials as Amazon ECR does.
+    pub(super) fn ecr_unauthorized(origin: &str) -> Self {
+        let challenge = format!("Basic realm=\"{origin}/\",service=\"ecr.amazonaws.com\"");
+        Self {
+            challenge: Some(challenge),
+            ..Self::plain_text(StatusCode::UNAUTHORIZED, "Not Authorized\n")
+        }
+    }
+
+    /// What a server without the referrers API answers.
+    pub(super) fn no_referrers_api() -> Self {
+        Self::plain_text(StatusCode::NOT_FOUND, "404 page not found\n")
     }
 
     pub(super) fn name_invalid(name: &str) -> Self {
-        let message = "invalid repository name: components of a-z and 0-9, joined by . _ __ or -, 255 characters at most";
+        let message = "invalid repository name: components of a-z and 0-9, joined by . _ __ or -, 256 characters at most";
         Self::new(StatusCode::BAD_REQUEST, "NAME_INVALID", message)
             .with_detail(json!({ "name": shortened(name) }))
     }
@@ -131,10 +188,6 @@ impl OciError {
         Self::new(StatusCode::FORBIDDEN, "DENIED", message)
     }
 
-    pub(super) fn unauthorized(message: impl Into<String>) -> Self {
-        Self::new(StatusCode::UNAUTHORIZED, "UNAUTHORIZED", message)
-    }
-
     pub(super) fn no_such_path() -> Self {
         Self::new(
             StatusCode::NOT_FOUND,
@@ -156,23 +209,34 @@ impl OciError {
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "UNKNOWN", message)
     }
 
-    pub(super) fn status(&self) -> StatusCode {
-        self.status
-    }
-
     /// The sentence, for callers that are not HTTP.
     pub(super) fn message(&self) -> &str {
-        &self.message
+        match &self.body {
+            Body::Json { message, .. } => message,
+            Body::PlainText(text) => text,
+        }
     }
 
     pub(super) fn into_response(self) -> Response<Bytes> {
-        let body = json!({ "errors": [{ "code": self.code, "message": self.message, "detail": self.detail }] });
-        let mut response = Response::new(Bytes::from(body.to_string()));
+        let (content_type, body) = match self.body {
+            Body::Json {
+                code,
+                message,
+                detail,
+            } => {
+                let error = json!({ "code": code, "message": message, "detail": detail });
+                let error = without_nulls(error);
+                let body = json!({ "errors": [error] });
+                ("application/json", Bytes::from(body.to_string()))
+            }
+            Body::PlainText(text) => ("text/plain; charset=utf-8", Bytes::from(text)),
+        };
+        let mut response = Response::new(body);
         *response.status_mut() = self.status;
-        response.headers_mut().insert(
-            header::CONTENT_TYPE,
-            HeaderValue::from_static("application/json"),
-        );
+        set(&mut response, header::CONTENT_TYPE, content_type);
+        if let Some(challenge) = &self.challenge {
+            set(&mut response, header::WWW_AUTHENTICATE, challenge);
+        }
         response
     }
 }

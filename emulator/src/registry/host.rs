@@ -1,6 +1,6 @@
 //! Which registry a host name means.
 
-use crate::call::Call;
+use crate::{call::Call, partition::is_region};
 
 /// One ECR registry: an account in a region.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -12,13 +12,15 @@ pub(crate) struct RegistryId {
 }
 
 /// What follows the region in the names of ECR registries, all partitions, single and dual stack.
-const SUFFIXES: [&str; 7] = [
+const SUFFIXES: [&str; 9] = [
     "amazonaws.com",
     "amazonaws.com.cn",
+    "amazonaws.eu",
     "on.aws",
     "on.amazonwebservices.com.cn",
     "sc2s.sgov.gov",
     "c2s.ic.gov",
+    "cloud.adc-e.uk",
     "csp.hci.ic.gov",
 ];
 
@@ -32,11 +34,7 @@ impl RegistryId {
             .find(|service| rest.starts_with(service))?;
         let (region, suffix) = rest.strip_prefix(service)?.split_once('.')?;
         let is_account = account.len() == 12 && account.bytes().all(|byte| byte.is_ascii_digit());
-        let is_region = !region.is_empty()
-            && region
-                .bytes()
-                .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
-        (is_account && is_region && SUFFIXES.contains(&suffix)).then(|| Self {
+        (is_account && is_region(region) && SUFFIXES.contains(&suffix)).then(|| Self {
             account: account.to_owned(),
             region: region.to_owned(),
         })

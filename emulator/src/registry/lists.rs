@@ -1,7 +1,7 @@
 //! Lists: the tags of a repository, the referrers of a manifest. Both come in pages, joined by `Link`.
 
 use bytes::Bytes;
-use http::{HeaderName, HeaderValue, Method, Response, StatusCode, header};
+use http::{HeaderName, Method, Response, header};
 use serde_json::{Value, json};
 
 use super::{
@@ -11,11 +11,9 @@ use super::{
     manifests::NOT_A_DIGEST,
     set,
 };
+use crate::protocol::without_nulls;
 
 const OCI_FILTERS_APPLIED: HeaderName = HeaderName::from_static("oci-filters-applied");
-
-/// Entries of one page that a client can ask for.
-const MAX_PAGE: usize = 1_000;
 
 /// `GET /v2/<name>/tags/list?n=&last=`
 pub(super) fn tags(context: &Context<'_>) -> Result<Response<Bytes>, OciError> {
@@ -25,7 +23,6 @@ pub(super) fn tags(context: &Context<'_>) -> Result<Response<Bytes>, OciError> {
     let page = match context.query("n") {
         Some(n) => n
             .parse::<usize>()
-            .map(|n| n.min(MAX_PAGE))
             .map_err(|_| OciError::page_invalid("`n` is not a number"))?,
         None => context.options.page_size.max(1),
     };
@@ -53,7 +50,7 @@ pub(super) fn tags(context: &Context<'_>) -> Result<Response<Bytes>, OciError> {
 /// `GET /v2/<name>/referrers/<digest>?artifactType=`
 pub(super) fn referrers(context: &Context<'_>, subject: &str) -> Result<Response<Bytes>, OciError> {
     if context.options.referrers == ReferrersApi::Absent {
-        return Ok(no_referrers_api());
+        return Err(OciError::no_referrers_api());
     }
     if context.method() != Method::GET {
         return Err(OciError::method_not_allowed());
@@ -113,27 +110,13 @@ pub(super) fn referrers(context: &Context<'_>, subject: &str) -> Result<Response
 /// An entry of the list (distribution specification, "Listing Referrers").
 fn descriptor(digest: &Digest, manifest: &Manifest) -> Value {
     let document = &manifest.document;
-    let mut entry = json!({
+    without_nulls(json!({
         "mediaType": document.media_type,
         "digest": digest.to_string(),
         "size": manifest.bytes.len(),
-    });
-    if let Some(artifact_type) = &document.artifact_type {
-        entry["artifactType"] = json!(artifact_type);
-    }
-    if !document.annotations.is_empty() {
-        entry["annotations"] = json!(document.annotations);
-    }
-    entry
-}
-
-/// What a server without this route answers.
-fn no_referrers_api() -> Response<Bytes> {
-    let mut response = Response::new(Bytes::from_static(b"404 page not found\n"));
-    *response.status_mut() = StatusCode::NOT_FOUND;
-    let text = HeaderValue::from_static("text/plain; charset=utf-8");
-    response.headers_mut().insert(header::CONTENT_TYPE, text);
-    response
+        "artifactType": document.artifact_type,
+        "annotations": (!document.annotations.is_empty()).then_some(&document.annotations),
+    }))
 }
 
 fn link(response: &mut Response<Bytes>, target: &str) {

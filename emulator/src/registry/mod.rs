@@ -3,10 +3,10 @@
 //! | request | module |
 //! | --- | --- |
 //! | `/v2/<name>/manifests/...` | `manifests` |
-//! | `/v2/<name>/blobs/...`, `/_blobs/...` | `blobs` |
+//! | `/v2/<name>/blobs/...`, `/_registry/blobs/...` | `blobs` |
 //! | `/v2/<name>/blobs/uploads/...` | `uploads` |
 //! | `/v2/<name>/referrers/...`, `/v2/<name>/tags/list` | `lists` |
-//! | `/_token`, and the credentials of every request | `access`, `tokens` |
+//! | `/_registry/token`, and the credentials of every request | `access`, `tokens` |
 //!
 //! A registry is an account in a region. ECR's host names say which; every other host means the default one. Content is
 //! in memory, and in the data directory where there is one (`disk`).
@@ -19,7 +19,7 @@ use std::{
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Method, Response, StatusCode, header};
 
-use crate::{call::Call, shared::Shared};
+use crate::{Error, call::Call, shared::Shared};
 
 mod access;
 mod blobs;
@@ -33,6 +33,7 @@ mod name;
 mod options;
 mod route;
 mod state;
+mod control;
 mod test_image;
 mod tokens;
 mod uploads;
@@ -41,7 +42,8 @@ pub(crate) use host::{RegistryId, is_layer_bucket};
 pub(crate) use name::{Digest, is_name, is_tag};
 pub(crate) use state::{Manifest, Repository, RepositoryKey, State, TagMutability};
 pub(crate) use test_image::TestImage;
-pub(crate) use tokens::{PASSWORD_LIFETIME, random_id};
+pub(crate) use tokens::PASSWORD_LIFETIME;
+pub(crate) use uploads::MAX_BLOB_BYTES;
 pub use {
     disk::Error as DiskError,
     options::{Access, BlobDelivery, ReferrersApi, RegistryOptions, RepositoryCreation},
@@ -67,30 +69,65 @@ pub(crate) struct Registry {
 }
 
 impl Registry {
-    /// Empty registries in memory.
-    pub(crate) fn new(options: RegistryOptions) -> Self {
-        Self {
-            options: Mutex::new(options),
-            state: Mutex::default(),
-            tokens: Tokens::new(),
-            disk: None,
-        }
-    }
-
-    /// The registries that `directory` holds, which is made if it is not there, and keeps every change.
-    pub(crate) fn open(options: RegistryOptions, directory: &Path) -> Result<Self, DiskError> {
-        let disk = Disk::open(directory)?;
-        let state = disk.load()?;
+    /// Empty registries in memory; or those that the directory `registry` of `data_dir` holds, which keeps every change.
+    pub(crate) fn open(options: RegistryOptions, data_dir: Option<&Path>) -> Result<Self, Error> {
+        let disk = data_dir.map(|data_dir| Disk::open(&data_dir.join("registry")));
+        let disk = disk.transpose().map_err(Error::Registry)?;
+        let state = disk.as_ref().map(Disk::load).transpose();
+        let state = state.map_err(Error::Registry)?.unwrap_or_default();
         Ok(Self {
+            options: Mutex::new(options),
             state: Mutex::new(state),
-            disk: Some(disk),
-            ..Self::new(options)
+            tokens: Tokens::new(),
+            disk,
         })
     }
 
     /// Changes how the registries behave from now on.
     pub(crate) fn set_options(&self, options: RegistryOptions) {
         *self.options.lock().unwrap_or_else(PoisonError::into_inner) = options;
+    }
+
+    /// Answers one request; `default` is the registry of every host that is not ECR's.
+    fn handle(&self, default: RegistryId, call: &Call) -> Response<Bytes> {
+        let mut response = self
+            .answer(default, call)
+            .unwrap_or_else(OciError::into_response);
+        let version = HeaderValue::from_static("registry/2.0");
+        response.headers_mut().insert(API_VERSION, version);
+        response
+    }
+
+    fn answer(&self, default: RegistryId, call: &Call) -> Result<Response<Bytes>, OciError> {
+        let Some(route) = Route::parse(call.request.uri().path()) else {
+            return Err(OciError::no_such_path());
+        };
+        let options = self.options();
+        if let Route::Layer { digest } = &route {
+            return Ok(blobs::layer(self, call, digest));
+        }
+        let on_ecr = RegistryId::of_host(&call.host);
+        let (access, creates_repository) = match &on_ecr {
+            Some(_) => (Access::Ecr, options.creation == RepositoryCreation::OnPush),
+            None => (
+                options.loopback_access.clone(),
+                options.creation != RepositoryCreation::Explicit,
+            ),
+        };
+        if route == Route::Token {
+            return access::token(&access, &self.tokens, call);
+        }
+        let id = on_ecr.unwrap_or(default);
+        let granted = access::check(&access, &self.tokens, &id, &route, call)?;
+        let context = Context {
+            registry: self,
+            options,
+            call,
+            granted,
+            repository: RepositoryKey::new(&id, route.name().unwrap_or_default()),
+            creates_repository,
+        };
+        dispatch(&context, &route)
     }
 
     fn options(&self) -> RegistryOptions {
@@ -136,11 +173,6 @@ fn unsaved(error: &DiskError) -> OciError {
     OciError::internal(error.to_string())
 }
 
-/// Whether a path is the registry's, on any host.
-pub(crate) fn serves(path: &str) -> bool {
-    path == "/v2" || path == "/_token" || path.starts_with("/v2/") || path.starts_with("/_blobs/")
-}
-
 /// The request's name in the recorded calls and for faults, such as `registry:GetManifest`.
 pub(crate) fn operation(call: &Call) -> &'static str {
     Route::parse(call.request.uri().path()).map_or("registry:Unknown", |route| {
@@ -151,10 +183,11 @@ pub(crate) fn operation(call: &Call) -> &'static str {
 /// Answers one request of the distribution API, whatever its host (`call.host`). It checks the token itself: these
 /// requests are not signed.
 pub(crate) fn handle(shared: &Shared, call: &Call) -> Response<Bytes> {
-    let mut response = answer(shared, call).unwrap_or_else(|refusal| refusal);
-    let version = HeaderValue::from_static("registry/2.0");
-    response.headers_mut().insert(API_VERSION, version);
-    response
+    let default = RegistryId {
+        account: shared.account.clone(),
+        region: shared.region.clone(),
+    };
+    shared.registry.handle(default, call)
 }
 
 /// What a handler needs to know about a request.
@@ -197,42 +230,6 @@ impl Context<'_> {
         }
         state.repository_mut(&self.repository)
     }
-}
-
-fn answer(shared: &Shared, call: &Call) -> Result<Response<Bytes>, Response<Bytes>> {
-    let registry = &shared.registry;
-    let Some(route) = Route::parse(call.request.uri().path()) else {
-        return Err(OciError::no_such_path().into_response());
-    };
-    let options = registry.options();
-    if let Route::Layer { digest } = &route {
-        return Ok(blobs::layer(registry, call, digest));
-    }
-    if route == Route::Token {
-        return access::token(&options.loopback_access, &registry.tokens, call);
-    }
-    let on_ecr = RegistryId::of_host(&call.host);
-    let (access, creates_repository) = match &on_ecr {
-        Some(_) => (Access::Ecr, options.creation == RepositoryCreation::OnPush),
-        None => (
-            options.loopback_access.clone(),
-            options.creation != RepositoryCreation::Explicit,
-        ),
-    };
-    let id = on_ecr.unwrap_or_else(|| RegistryId {
-        account: shared.account.clone(),
-        region: shared.region.clone(),
-    });
-    let granted = access::check(&access, &registry.tokens, &id, &route, call)?;
-    let context = Context {
-        registry,
-        options,
-        call,
-        granted,
-        repository: RepositoryKey::new(&id, route.name().unwrap_or_default()),
-        creates_repository,
-    };
-    dispatch(&context, &route).map_err(OciError::into_response)
 }
 
 fn dispatch(context: &Context<'_>, route: &Route) -> Result<Response<Bytes>, OciError> {

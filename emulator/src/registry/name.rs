@@ -6,8 +6,10 @@ use std::fmt;
 
 use aws_lc_rs::digest;
 
-/// Characters of a repository name; many clients limit host and name together to this, and so do we for the name.
-pub(crate) const MAX_NAME_CHARACTERS: usize = 255;
+use crate::random::to_hex;
+
+/// Characters of a repository name (ECR's `CreateRepository`). Many clients take less, host and all.
+pub(crate) const MAX_NAME_CHARACTERS: usize = 256;
 
 /// Characters of a tag (distribution specification, "Pulling manifests").
 const MAX_TAG_CHARACTERS: usize = 128;
@@ -57,7 +59,7 @@ impl Algorithm {
             Self::Sha256 => &digest::SHA256,
             Self::Sha512 => &digest::SHA512,
         };
-        hex(digest::digest(algorithm, bytes).as_ref())
+        to_hex(digest::digest(algorithm, bytes).as_ref())
     }
 
     fn hex_characters(self) -> usize {
@@ -119,11 +121,6 @@ impl fmt::Display for Digest {
     }
 }
 
-/// Lower-case hexadecimal digits.
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -180,7 +177,7 @@ mod tests {
         assert!(!digest.matches(b"x"));
         assert!(Digest::parse(&format!("sha512:{}", "0".repeat(128))).is_some());
         for bad in [
-            "".to_owned(),
+            String::new(),
             "sha256:".to_owned(),
             empty.to_uppercase(),
             empty.replace("sha256", "md5"),

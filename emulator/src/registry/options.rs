@@ -1,5 +1,7 @@
 //! How the registry behaves; every choice is for tests, the defaults are Amazon ECR's.
 
+use super::MAX_BLOB_BYTES;
+
 /// How the registry behaves. Start from `RegistryOptions::default()` and change what a test needs.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
@@ -14,6 +16,8 @@ pub struct RegistryOptions {
     pub page_size: usize,
     /// How the bytes of a blob are answered. [`BlobDelivery::Redirect`] unless changed.
     pub blobs: BlobDelivery,
+    /// Bytes of one blob that a push may have; 256 MiB unless changed, and never more.
+    pub max_blob_bytes: usize,
     /// Whether a push makes a repository that is not there. [`RepositoryCreation::LoopbackOnly`] unless changed.
     pub creation: RepositoryCreation,
 }
@@ -25,6 +29,7 @@ impl Default for RegistryOptions {
             referrers: ReferrersApi::Filtering,
             page_size: 50,
             blobs: BlobDelivery::Redirect,
+            max_blob_bytes: MAX_BLOB_BYTES,
             creation: RepositoryCreation::LoopbackOnly,
         }
     }
@@ -45,13 +50,13 @@ pub enum Access {
         /// Its password.
         password: String,
     },
-    /// `Bearer`, with tokens from `/_token` on the same server, which asks for `Basic`.
+    /// `Bearer`, with tokens from `/_registry/token` on the same server, which asks for `Basic`.
     Bearer {
-        /// The user that `/_token` gives any token to.
+        /// The user that `/_registry/token` gives any token to.
         username: String,
         /// Its password.
         password: String,
-        /// Whether `/_token` gives tokens to read to requests without credentials.
+        /// Whether `/_registry/token` gives tokens to read to requests without credentials.
         anonymous_pull: bool,
     },
 }

@@ -7,9 +7,9 @@ use percent_encoding::percent_decode_str;
 pub(crate) enum Route {
     /// `/v2/`
     Ping,
-    /// `/_token`: where a bearer token is to be had.
+    /// `/_registry/token`: where a bearer token is to be had.
     Token,
-    /// `/_blobs/<digest>`: where the redirect of a blob leads.
+    /// `/_registry/blobs/<digest>`: where the redirect of a blob leads.
     Layer { digest: String },
     /// `/v2/<name>/manifests/<tag or digest>`
     Manifest { name: String, reference: String },
@@ -35,8 +35,8 @@ impl Route {
         let segments: Vec<&str> = segments.iter().map(String::as_str).collect();
         match segments.as_slice() {
             ["v2"] | ["v2", ""] => Some(Self::Ping),
-            ["_token"] => Some(Self::Token),
-            ["_blobs", digest] => Some(Self::Layer {
+            ["_registry", "token"] => Some(Self::Token),
+            ["_registry", "blobs", digest] => Some(Self::Layer {
                 digest: (*digest).to_owned(),
             }),
             // From the right: a name may have components such as `blobs` itself.
@@ -177,7 +177,7 @@ mod tests {
             "/v2/a/tags/other",
             "/v2/a/referrers",
             "/v2/%ff/manifests/x",
-            "/_blobs/a/b",
+            "/_registry/blobs/a/b",
         ] {
             assert_eq!(Route::parse(path), None, "{path}");
         }

@@ -2,7 +2,7 @@
 //!
 //! Each carries what it allows, and an HMAC over that, so that nothing needs to be remembered.
 
-use aws_lc_rs::{hmac, rand};
+use aws_lc_rs::hmac;
 use base64::{
     Engine as _,
     engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
@@ -11,11 +11,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use time::{Duration, OffsetDateTime};
 
-use super::{
-    host::RegistryId,
-    name::{Digest, hex},
-    state::RepositoryKey,
-};
+use super::{host::RegistryId, name::Digest, state::RepositoryKey};
+use crate::random;
 
 /// How long an ECR password is valid (ECR's `GetAuthorizationToken`).
 pub(crate) const PASSWORD_LIFETIME: Duration = Duration::hours(12);
@@ -62,24 +59,10 @@ pub(super) struct Bearer {
     expiration: i64,
 }
 
-/// 128 random bits in hexadecimal, as ids and boundaries need them.
-pub(crate) fn random_id() -> String {
-    hex(&random::<16>())
-}
-
-fn random<const N: usize>() -> [u8; N] {
-    let mut bytes = [0; N];
-    // Fails only where the operating system has no random numbers, and TLS does not work there either.
-    if rand::fill(&mut bytes).is_err() {
-        std::process::abort();
-    }
-    bytes
-}
-
 impl Tokens {
     pub(super) fn new() -> Self {
         Self {
-            key: hmac::Key::new(hmac::HMAC_SHA256, &random::<32>()),
+            key: hmac::Key::new(hmac::HMAC_SHA256, &random::bytes::<32>()),
         }
     }
 
@@ -90,12 +73,12 @@ impl Tokens {
             context.update(b"\n");
             context.update(part.as_bytes());
         }
-        hex(context.sign().as_ref())
+        random::to_hex(context.sign().as_ref())
     }
 
     /// A password for the user `AWS`, valid in one region.
     pub(crate) fn password(&self, region: &str, now: OffsetDateTime) -> String {
-        let payload = STANDARD.encode(random::<768>());
+        let payload = STANDARD.encode(random::bytes::<768>());
         let expiration = (now + PASSWORD_LIFETIME).unix_timestamp();
         let mac = self.mac("password", &[&payload, region, &expiration.to_string()]);
         STANDARD.encode(
@@ -165,7 +148,7 @@ impl Tokens {
             .append_pair("expires", &expires)
             .append_pair("signature", &signature)
             .finish();
-        format!("/_blobs/{digest}?{query}")
+        format!("/_registry/blobs/{digest}?{query}")
     }
 
     /// Whether these are the values of a [`Self::layer_path`].

@@ -5,8 +5,9 @@ use http::{HeaderName, Method, Response, StatusCode, header};
 
 use super::{
     Context, DOCKER_CONTENT_DIGEST, Digest, RepositoryKey, empty_response, error::OciError,
-    manifests::NOT_A_DIGEST, random_id, set,
+    manifests::NOT_A_DIGEST, set,
 };
+use crate::random;
 
 const UPLOAD_UUID: HeaderName = HeaderName::from_static("docker-upload-uuid");
 
@@ -30,7 +31,7 @@ pub(super) fn start(context: &Context<'_>) -> Result<Response<Bytes>, OciError> 
     {
         return stored(context, &digest, bytes);
     }
-    let id = random_id();
+    let id = random::hex(16);
     let mut state = context.registry.state();
     context.repository_for_push(&mut state)?;
     state.start_upload(id.clone(), context.repository.clone());
@@ -122,11 +123,17 @@ fn append(context: &Context<'_>, bytes: &mut Vec<u8>) -> Result<(), OciError> {
         }
     }
     let length = bytes.len().saturating_add(body.len());
-    if length > MAX_BLOB_BYTES {
-        let message = format!("the blob has {length} bytes or more, {MAX_BLOB_BYTES} are allowed");
+    check_length(context, length)?;
+    bytes.extend_from_slice(body);
+    Ok(())
+}
+
+fn check_length(context: &Context<'_>, length: usize) -> Result<(), OciError> {
+    let max = context.options.max_blob_bytes.min(MAX_BLOB_BYTES);
+    if length > max {
+        let message = format!("the blob has {length} bytes or more, {max} are allowed");
         return Err(OciError::too_large(message));
     }
-    bytes.extend_from_slice(body);
     Ok(())
 }
 
@@ -136,13 +143,7 @@ fn digest_of(text: &str) -> Result<Digest, OciError> {
 
 fn finish(context: &Context<'_>, digest: &str, bytes: Bytes) -> Result<Response<Bytes>, OciError> {
     let parsed = digest_of(digest)?;
-    if bytes.len() > MAX_BLOB_BYTES {
-        let message = format!(
-            "the blob has {} bytes, {MAX_BLOB_BYTES} are allowed",
-            bytes.len()
-        );
-        return Err(OciError::too_large(message));
-    }
+    check_length(context, bytes.len())?;
     if !parsed.matches(&bytes) {
         return Err(OciError::digest_invalid(
             digest,

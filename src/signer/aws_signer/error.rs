@@ -26,8 +26,8 @@ pub enum Error {
     #[error("the signing profile cannot be used")]
     Settings(#[source] SettingsError),
     /// AWS did not do it.
-    #[error("AWS Signer did not answer as wanted")]
-    Call(#[source] CallError),
+    #[error(transparent)]
+    Call(CallError),
     /// The profile was cancelled or revoked.
     #[error("signing profile `{profile}` has the status `{status}`, wanted `Active`")]
     NotActive {
@@ -65,7 +65,7 @@ pub enum Error {
         request_id: Option<String>,
         /// What is wrong with it.
         #[source]
-        problem: AnswerProblem,
+        problem: Box<AnswerProblem>,
     },
 }
 

@@ -1,0 +1,91 @@
+//! The emulator's own routes, under `/_emulator/`: what the library's methods do, over HTTP.
+//!
+//! | request | does |
+//! | --- | --- |
+//! | `GET`, `DELETE /_emulator/calls` | lists, forgets the recorded calls |
+//! | `GET`, `POST`, `DELETE /_emulator/faults` | lists, adds, ends faults |
+//! | `GET`, `PUT /_emulator/clock` | reads, sets the clock's offset: `{"offset_seconds": -86400}` |
+//! | `POST /_emulator/revoked-certificates` | `{"hash": "..."}`: `GetRevocationStatus` names it from now on |
+
+use bytes::Bytes;
+use http::{HeaderValue, Response, StatusCode, header};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use time::{Duration, format_description::well_known::Rfc3339};
+
+use crate::{call::Call, faults::Fault, shared::Shared};
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Clock {
+    offset_seconds: i64,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RevokedCertificate {
+    hash: String,
+}
+
+pub(crate) fn handle(shared: &Shared, call: &Call) -> Response<Bytes> {
+    match answer(shared, call) {
+        Ok(value) => response(StatusCode::OK, &value),
+        Err((status, message)) => response(status, &json!({ "message": message })),
+    }
+}
+
+fn answer(shared: &Shared, call: &Call) -> Result<Value, (StatusCode, String)> {
+    let body = call.request.body();
+    let malformed = |error: serde_json::Error| (StatusCode::BAD_REQUEST, error.to_string());
+    match (call.request.method().as_str(), call.request.uri().path()) {
+        ("GET", "/_emulator/calls") => Ok(json!({ "calls": shared.calls.all() })),
+        ("DELETE", "/_emulator/calls") => {
+            shared.calls.clear();
+            Ok(json!({}))
+        }
+        ("GET", "/_emulator/faults") => Ok(json!({ "faults": shared.faults.all() })),
+        ("POST", "/_emulator/faults") => {
+            let fault: Fault = serde_json::from_slice(body).map_err(malformed)?;
+            shared.faults.add(fault);
+            Ok(json!({ "faults": shared.faults.all() }))
+        }
+        ("DELETE", "/_emulator/faults") => {
+            shared.faults.clear();
+            Ok(json!({}))
+        }
+        ("GET", "/_emulator/clock") => Ok(clock(shared)),
+        ("PUT", "/_emulator/clock") => {
+            let Clock { offset_seconds } = serde_json::from_slice(body).map_err(malformed)?;
+            shared.clock.set_offset(Duration::seconds(offset_seconds));
+            Ok(clock(shared))
+        }
+        ("POST", "/_emulator/revoked-certificates") => {
+            let RevokedCertificate { hash } = serde_json::from_slice(body).map_err(malformed)?;
+            shared
+                .revoke_certificate(&hash)
+                .map_err(|error| (StatusCode::INTERNAL_SERVER_ERROR, error.message))?;
+            Ok(json!({}))
+        }
+        (method, path) => Err((
+            StatusCode::NOT_FOUND,
+            format!("the emulator has no route {method} {path}"),
+        )),
+    }
+}
+
+fn clock(shared: &Shared) -> Value {
+    json!({
+        "offset_seconds": shared.clock.offset().whole_seconds(),
+        "now": shared.clock.now().format(&Rfc3339).unwrap_or_default(),
+    })
+}
+
+fn response(status: StatusCode, body: &Value) -> Response<Bytes> {
+    let mut response = Response::new(Bytes::from(body.to_string()));
+    *response.status_mut() = status;
+    response.headers_mut().insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static("application/json"),
+    );
+    response
+}

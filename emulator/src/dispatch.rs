@@ -1,0 +1,308 @@
+//! One request to one answer: which service, faults, signature, operation, record.
+
+use bytes::Bytes;
+use http::{Response, header};
+use serde_json::Value;
+
+use crate::{
+    admin,
+    call::{Call, Caller},
+    calls::RecordedCall,
+    clock::{SignatureClock, real_now},
+    credential_endpoints::{self, Endpoint},
+    ecr,
+    error::AwsError,
+    faults::{FaultKind, Tamper},
+    hosts::is_registry_host,
+    protocol::Protocol,
+    registry,
+    shared::Shared,
+    signer::{self, Operation},
+    sigv4::{self, Expectations},
+    sts::{self, Form},
+};
+
+/// Where a request goes.
+#[derive(Debug)]
+enum Service {
+    Admin,
+    Registry,
+    /// The operation that `X-Amz-Target` names.
+    Ecr(String),
+    Sts(Form),
+    Credentials(Endpoint),
+    Signer(Operation),
+    Unknown,
+}
+
+/// What goes back to the client.
+#[derive(Debug)]
+pub(crate) enum Reply {
+    Whole(Response<Bytes>),
+    /// Half of the body, then the end of the connection.
+    Truncated(Response<Bytes>),
+    /// Nothing: the connection is reset.
+    Reset,
+}
+
+impl Service {
+    fn of(call: &Call) -> Self {
+        let request = &call.request;
+        let (method, path) = (request.method(), request.uri().path());
+        let text = |name: header::HeaderName| {
+            request
+                .headers()
+                .get(name)
+                .and_then(|value| value.to_str().ok())
+        };
+        // `/_registry/` is where the registry's redirects lead.
+        let is_registry_path =
+            path == "/v2" || path.starts_with("/v2/") || path.starts_with("/_registry/");
+        if is_registry_host(&call.host) || is_registry_path {
+            return Self::Registry;
+        }
+        if path.starts_with("/_emulator/") {
+            return Self::Admin;
+        }
+        if let Some(target) = text(header::HeaderName::from_static("x-amz-target")) {
+            let action = target.strip_prefix("AmazonEC2ContainerRegistry_V20150921.");
+            return action.map_or(Self::Unknown, |action| Self::Ecr(action.to_owned()));
+        }
+        let is_form = text(header::CONTENT_TYPE)
+            .is_some_and(|it| it.starts_with("application/x-www-form-urlencoded"));
+        if is_form && path == "/" && method == http::Method::POST {
+            return Self::Sts(Form::parse(request.body()));
+        }
+        if let Some(endpoint) = Endpoint::of(method, path) {
+            return Self::Credentials(endpoint);
+        }
+        Operation::of(method, path).map_or(Self::Unknown, Self::Signer)
+    }
+
+    /// The name in the recorded calls, and for faults.
+    fn operation(&self, call: &Call) -> String {
+        match self {
+            Self::Admin | Self::Unknown => "Unknown".to_owned(),
+            Self::Registry => registry::operation(call).to_owned(),
+            Self::Ecr(action) => action.clone(),
+            Self::Sts(form) => form.action().to_owned(),
+            Self::Credentials(endpoint) => endpoint.name().to_owned(),
+            Self::Signer(operation) => operation.name().to_owned(),
+        }
+    }
+
+    fn protocol(&self) -> Protocol {
+        match self {
+            Self::Ecr(_) => Protocol::Json11,
+            Self::Sts(_) => Protocol::Query,
+            Self::Registry => Protocol::Registry,
+            Self::Admin | Self::Credentials(_) | Self::Signer(_) | Self::Unknown => {
+                Protocol::RestJson
+            }
+        }
+    }
+}
+
+/// Answers a request.
+pub(crate) async fn handle(shared: &Shared, call: &Call) -> Reply {
+    let service = Service::of(call);
+    // The emulator's own routes fail on nobody's demand and are nobody's calls.
+    if matches!(service, Service::Admin) {
+        return Reply::Whole(admin::handle(shared, call));
+    }
+    let operation = service.operation(call);
+    let taken = shared.faults.take(&operation);
+    if !taken.latency.is_zero() {
+        tokio::time::sleep(taken.latency).await;
+    }
+    let protocol = service.protocol();
+    let reply = match taken.refusal {
+        Some(FaultKind::ConnectionReset) => Reply::Reset,
+        Some(FaultKind::Throttle) => Reply::Whole(protocol.error(&protocol.throttled())),
+        Some(FaultKind::ServerError { status }) => {
+            Reply::Whole(protocol.error(&protocol.server_error(status)))
+        }
+        refusal => {
+            let is_denied = refusal == Some(FaultKind::AccessDenied);
+            let response = answer(shared, call, &service, is_denied, taken.tamper);
+            if taken.truncated {
+                Reply::Truncated(response)
+            } else {
+                Reply::Whole(response)
+            }
+        }
+    };
+    shared.calls.record(record(call, operation, &reply));
+    reply
+}
+
+fn record(call: &Call, operation: String, reply: &Reply) -> RecordedCall {
+    let request = &call.request;
+    RecordedCall {
+        method: request.method().to_string(),
+        host: call.host.clone(),
+        path: request
+            .uri()
+            .path_and_query()
+            .map_or_else(|| "/".to_owned(), ToString::to_string),
+        operation,
+        status: match reply {
+            Reply::Whole(response) | Reply::Truncated(response) => Some(response.status().as_u16()),
+            Reply::Reset => None,
+        },
+        access_key_id: sigv4::access_key_id(request).map(str::to_owned),
+        user_agent: request
+            .headers()
+            .get(header::USER_AGENT)
+            .map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned()),
+    }
+}
+
+fn answer(
+    shared: &Shared,
+    call: &Call,
+    service: &Service,
+    is_denied: bool,
+    tamper: Option<Tamper>,
+) -> Response<Bytes> {
+    let protocol = service.protocol();
+    match service {
+        Service::Registry if is_denied => {
+            let error = AwsError::new(
+                http::StatusCode::FORBIDDEN,
+                "DENIED",
+                "requested access to the resource is denied",
+            );
+            protocol.error(&error)
+        }
+        Service::Registry => registry::handle(shared, call),
+        Service::Signer(operation) => {
+            let result = caller(shared, call, "signer", protocol).and_then(|caller| {
+                if is_denied {
+                    let resource = signer::resource(operation, &caller, &call.request);
+                    return Err(denied(&caller, "signer", operation.name(), &resource));
+                }
+                let context = signer::Context {
+                    store: &shared.signer,
+                    authority: &shared.authority,
+                    caller: &caller,
+                    request: &call.request,
+                    now: call.now,
+                    tamper,
+                };
+                signer::handle(&context, operation)
+            });
+            protocol.answer(result)
+        }
+        Service::Ecr(action) => {
+            let result = caller(shared, call, "ecr", protocol).and_then(|caller| {
+                if is_denied {
+                    return Err(denied(&caller, "ecr", action, "*"));
+                }
+                let body = call.request.body();
+                let body = if body.is_empty() {
+                    Ok(Value::Object(serde_json::Map::new()))
+                } else {
+                    serde_json::from_slice(body)
+                };
+                let body = body.map_err(|error| {
+                    AwsError::client("SerializationException", error.to_string())
+                })?;
+                ecr::handle(shared, &caller, call, action, &body)
+            });
+            protocol.answer(result)
+        }
+        Service::Sts(form) => {
+            sts_answer(shared, call, form, is_denied).unwrap_or_else(|error| protocol.error(&error))
+        }
+        Service::Credentials(_) if is_denied => {
+            let error = AwsError::new(http::StatusCode::FORBIDDEN, "Forbidden", "access denied");
+            protocol.error(&error)
+        }
+        Service::Credentials(endpoint) => credentials(shared, call, *endpoint),
+        Service::Admin | Service::Unknown => {
+            let path = call.request.uri().path();
+            let mut error =
+                AwsError::unknown_operation(&format!("{} {path}", call.request.method()));
+            error.status = http::StatusCode::NOT_FOUND;
+            protocol.error(&error)
+        }
+    }
+}
+
+fn denied(caller: &Caller, service: &str, action: &str, resource: &str) -> AwsError {
+    AwsError::access_denied(caller, service, action, resource, "identity-based")
+}
+
+/// Who signed the request.
+fn caller(
+    shared: &Shared,
+    call: &Call,
+    service: &str,
+    protocol: Protocol,
+) -> Result<Caller, AwsError> {
+    let real_now = real_now();
+    let expectations = Expectations {
+        identities: &shared.identities,
+        service,
+        host: &call.host,
+        regions: &shared.regions,
+        now: match shared.signature_clock {
+            SignatureClock::Real => Some(real_now),
+            SignatureClock::Emulator => Some(call.now),
+            SignatureClock::Unchecked => None,
+        },
+        real_now,
+    };
+    sigv4::check(&call.request, &expectations).map_err(|refusal| protocol.refusal(refusal))
+}
+
+fn sts_answer(
+    shared: &Shared,
+    call: &Call,
+    form: &Form,
+    is_denied: bool,
+) -> Result<Response<Bytes>, AwsError> {
+    let caller = if form.is_unsigned() {
+        None
+    } else {
+        Some(caller(shared, call, "sts", Protocol::Query)?)
+    };
+    if is_denied {
+        let anonymous = Caller {
+            account: shared.account.clone(),
+            arn: "anonymous".to_owned(),
+            user_id: String::new(),
+            region: shared.region.clone(),
+        };
+        let mut error = denied(
+            caller.as_ref().unwrap_or(&anonymous),
+            "sts",
+            form.action(),
+            "*",
+        );
+        "AccessDenied".clone_into(&mut error.code);
+        return Err(error);
+    }
+    let context = sts::Context {
+        identities: &shared.identities,
+        web_identity_token: shared.credential_options.web_identity_token.as_deref(),
+        now: real_now(),
+    };
+    sts::handle(&context, caller.as_ref(), form)
+}
+
+fn credentials(shared: &Shared, call: &Call, endpoint: Endpoint) -> Response<Bytes> {
+    let options = &shared.credential_options;
+    let context = credential_endpoints::Context {
+        identities: &shared.identities,
+        account: &shared.account,
+        region: &shared.region,
+        role: &options.role,
+        container_token: options.container_token.as_deref(),
+        sso_token: options.sso_token.as_deref(),
+        imds_token: &options.imds_token,
+        real_now: real_now(),
+    };
+    credential_endpoints::handle(&context, endpoint, call)
+}

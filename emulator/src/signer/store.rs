@@ -1,0 +1,288 @@
+//! Profiles and jobs, as kept in `signer.json`.
+
+use std::collections::BTreeMap;
+
+use http::StatusCode;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use time::{Duration, Month, OffsetDateTime};
+
+use crate::{error::AwsError, partition::partition};
+
+/// All accounts, all regions.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub(crate) struct Store {
+    /// By the profile's ARN.
+    pub(crate) profiles: BTreeMap<String, Profile>,
+    /// By the job's ARN.
+    pub(crate) jobs: BTreeMap<String, Job>,
+    /// Certificate hashes that tests declared revoked.
+    #[serde(default)]
+    pub(crate) revoked_certificate_hashes: Vec<String>,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Profile {
+    pub(crate) account: String,
+    pub(crate) region: String,
+    pub(crate) name: String,
+    pub(crate) version: String,
+    pub(crate) platform_id: String,
+    pub(crate) validity: Validity,
+    #[serde(default)]
+    pub(crate) certificate_arn: Option<String>,
+    #[serde(default)]
+    pub(crate) overrides: Option<Value>,
+    #[serde(default)]
+    pub(crate) signing_parameters: Option<Value>,
+    #[serde(default)]
+    pub(crate) tags: BTreeMap<String, String>,
+    pub(crate) is_canceled: bool,
+    pub(crate) revocation: Option<ProfileRevocation>,
+    #[serde(default)]
+    pub(crate) permissions: Vec<Permission>,
+    /// Changes with every change of the permissions.
+    pub(crate) revision_id: Option<String>,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct ProfileRevocation {
+    #[serde(with = "time::serde::rfc3339")]
+    pub(crate) effective_from: OffsetDateTime,
+    #[serde(with = "time::serde::rfc3339")]
+    pub(crate) revoked_at: OffsetDateTime,
+    pub(crate) revoked_by: String,
+    pub(crate) reason: String,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Permission {
+    pub(crate) statement_id: String,
+    /// `signer:SignPayload`.
+    pub(crate) action: String,
+    /// An account, or the ARN of a role or user.
+    pub(crate) principal: String,
+    pub(crate) profile_version: Option<String>,
+}
+
+/// How long a profile's signatures are valid.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Validity {
+    pub(crate) value: u16,
+    #[serde(rename = "type")]
+    pub(crate) unit: ValidityUnit,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub(crate) enum ValidityUnit {
+    Days,
+    Months,
+    Years,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Job {
+    pub(crate) id: String,
+    /// The profile's account.
+    pub(crate) owner: String,
+    /// The caller's account.
+    pub(crate) invoker: String,
+    pub(crate) requested_by: String,
+    pub(crate) region: String,
+    pub(crate) profile_name: String,
+    pub(crate) profile_version: String,
+    pub(crate) platform_id: String,
+    #[serde(with = "time::serde::rfc3339")]
+    pub(crate) created_at: OffsetDateTime,
+    #[serde(with = "time::serde::rfc3339")]
+    pub(crate) expires_at: OffsetDateTime,
+    pub(crate) revocation: Option<JobRevocation>,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct JobRevocation {
+    pub(crate) reason: String,
+    #[serde(with = "time::serde::rfc3339")]
+    pub(crate) revoked_at: OffsetDateTime,
+    pub(crate) revoked_by: String,
+}
+
+/// `arn:PARTITION:signer:REGION:ACCOUNT:/signing-profiles/NAME`
+pub(crate) fn profile_arn(region: &str, account: &str, name: &str) -> String {
+    format!(
+        "arn:{}:signer:{region}:{account}:/signing-profiles/{name}",
+        partition(region)
+    )
+}
+
+/// `arn:PARTITION:signer:REGION:ACCOUNT:/signing-jobs/ID`
+pub(crate) fn job_arn(region: &str, account: &str, id: &str) -> String {
+    format!(
+        "arn:{}:signer:{region}:{account}:/signing-jobs/{id}",
+        partition(region)
+    )
+}
+
+/// A time as the service writes it: seconds since 1970.
+pub(crate) fn timestamp(time: OffsetDateTime) -> Value {
+    json!(time.unix_timestamp())
+}
+
+pub(crate) fn validation(message: impl Into<String>) -> AwsError {
+    AwsError::client("ValidationException", message)
+}
+
+pub(crate) fn not_found(message: impl Into<String>) -> AwsError {
+    AwsError::new(StatusCode::NOT_FOUND, "ResourceNotFoundException", message)
+}
+
+impl Store {
+    pub(crate) fn profile(
+        &self,
+        region: &str,
+        account: &str,
+        name: &str,
+    ) -> Result<&Profile, AwsError> {
+        let profile = self.profiles.get(&profile_arn(region, account, name));
+        profile.ok_or_else(|| profile_not_found(name))
+    }
+
+    pub(crate) fn profile_mut(
+        &mut self,
+        region: &str,
+        account: &str,
+        name: &str,
+    ) -> Result<&mut Profile, AwsError> {
+        let profile = self.profiles.get_mut(&profile_arn(region, account, name));
+        profile.ok_or_else(|| profile_not_found(name))
+    }
+}
+
+fn profile_not_found(name: &str) -> AwsError {
+    not_found(format!("Signing profile {name} not found"))
+}
+
+impl Profile {
+    pub(crate) fn arn(&self) -> String {
+        profile_arn(&self.region, &self.account, &self.name)
+    }
+
+    pub(crate) fn version_arn(&self) -> String {
+        format!("{}/{}", self.arn(), self.version)
+    }
+
+    pub(crate) fn status(&self) -> &'static str {
+        if self.revocation.is_some() {
+            "Revoked"
+        } else if self.is_canceled {
+            "Canceled"
+        } else {
+            "Active"
+        }
+    }
+}
+
+impl Job {
+    pub(crate) fn arn(&self) -> String {
+        job_arn(&self.region, &self.owner, &self.id)
+    }
+}
+
+impl Validity {
+    /// AWS's default, and its maximum.
+    pub(crate) const MAX: Self = Self {
+        value: 135,
+        unit: ValidityUnit::Months,
+    };
+
+    /// Whether this is at least a day and at most 135 months.
+    pub(crate) fn is_allowed(self) -> bool {
+        let max = match self.unit {
+            ValidityUnit::Days => 4_110,
+            ValidityUnit::Months => 135,
+            ValidityUnit::Years => 11,
+        };
+        (1..=max).contains(&self.value)
+    }
+
+    /// When a signature made at `start` ends. Months are calendar months; the 31st becomes the month's last day.
+    pub(crate) fn end(self, start: OffsetDateTime) -> OffsetDateTime {
+        match self.unit {
+            ValidityUnit::Days => start + Duration::days(i64::from(self.value)),
+            ValidityUnit::Months => add_months(start, self.value),
+            ValidityUnit::Years => add_months(start, self.value.saturating_mul(12)),
+        }
+    }
+}
+
+fn add_months(start: OffsetDateTime, months: u16) -> OffsetDateTime {
+    let index = i32::from(u8::from(start.month())) - 1 + i32::from(months);
+    let year = start.year() + index / 12;
+    let month = u8::try_from(index % 12 + 1)
+        .ok()
+        .and_then(|month| Month::try_from(month).ok())
+        .unwrap_or(Month::January);
+    let day = start.day().min(month.length(year));
+    time::Date::from_calendar_date(year, month, day).map_or(start, |date| start.replace_date(date))
+}
+
+#[cfg(test)]
+mod tests {
+    use time::macros::datetime;
+
+    use super::*;
+
+    #[test]
+    fn validity_as_aws_s_signatures_show_it() {
+        // Both from AWS: a profile of three years and one of the default 135 months.
+        let years = Validity {
+            value: 3,
+            unit: ValidityUnit::Years,
+        };
+        assert_eq!(
+            years.end(datetime!(2023-12-06 01:20:03 UTC)),
+            datetime!(2026-12-06 01:20:03 UTC)
+        );
+        assert_eq!(
+            Validity::MAX.end(datetime!(2023-07-18 10:51:39 UTC)),
+            datetime!(2034-10-18 10:51:39 UTC)
+        );
+    }
+
+    #[test]
+    fn a_month_that_is_shorter() {
+        let month = Validity {
+            value: 1,
+            unit: ValidityUnit::Months,
+        };
+        assert_eq!(
+            month.end(datetime!(2024-01-31 12:00 UTC)),
+            datetime!(2024-02-29 12:00 UTC)
+        );
+        assert_eq!(
+            month.end(datetime!(2023-12-31 12:00 UTC)),
+            datetime!(2024-01-31 12:00 UTC)
+        );
+    }
+
+    #[test]
+    fn the_limits_of_a_validity() {
+        for (unit, max) in [
+            (ValidityUnit::Days, 4_110),
+            (ValidityUnit::Months, 135),
+            (ValidityUnit::Years, 11),
+        ] {
+            assert!(Validity { value: 1, unit }.is_allowed());
+            assert!(Validity { value: max, unit }.is_allowed());
+            assert!(
+                !Validity {
+                    value: max + 1,
+                    unit
+                }
+                .is_allowed()
+            );
+            assert!(!Validity { value: 0, unit }.is_allowed());
+        }
+    }
+}

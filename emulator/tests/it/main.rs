@@ -1,0 +1,25 @@
+//! The emulator as its clients see it: over sockets, with signed requests.
+
+#![expect(
+    clippy::disallowed_methods,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::string_slice,
+    clippy::unwrap_used,
+    reason = "these are tests, helpers and all"
+)]
+
+mod support;
+
+mod credentials;
+mod faults;
+mod permissions;
+mod profiles;
+mod program;
+mod proxy;
+mod registry;
+mod revocation;
+mod sdk;
+mod signatures;
+mod signing;
+mod tags;

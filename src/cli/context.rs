@@ -1,0 +1,216 @@
+//! What the commands share: directories, connections, credentials, the time.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use time::OffsetDateTime;
+
+use super::args::RegistryArgs;
+use super::report::{Exit, Report, one_line};
+use crate::aws::{Aws, Settings};
+use crate::config::{Config, NotationDirs, StoreName};
+use crate::http;
+use crate::notary::StoreType;
+use crate::plugin_host::PluginHost;
+use crate::reference::Reference;
+use crate::registry::{self, AwsEcrTokens, Credential, Credentials, PlainHttp, Secret};
+use crate::signer::aws_signer::SigningProfile;
+use crate::trust_policy::{self, TrustPolicies};
+use crate::trust_store::{self, NamedStore, TrustStores};
+use crate::verify::{Judges, Verifier};
+
+/// Everything that a command needs of its surroundings.
+pub(super) struct Context {
+    pub(super) dirs: NotationDirs,
+    pub(super) aws: Aws,
+    pub(super) registry: registry::Client,
+    pub(super) plugin_config: BTreeMap<String, String>,
+    pub(super) now: OffsetDateTime,
+}
+
+impl Context {
+    /// Reads the environment and Notation's `config.json`; asks nobody anything yet.
+    pub(super) fn new(
+        args: &RegistryArgs,
+        references: &[Reference],
+        plugin_config: BTreeMap<String, String>,
+    ) -> Result<Self, Report> {
+        let dirs = NotationDirs::from_env();
+        let config = Config::load(&dirs).map_err(|error| {
+            Report::error(Exit::Usage, &error.to_string(), &error, error.hint())
+        })?;
+        let pool = http::Settings::from_env()
+            .map(http::Pool::new)
+            .map_err(|error| {
+                Report::error(Exit::Usage, &error.to_string(), &error, error.hint())
+            })?;
+        let settings = Settings::from_plugin_config(&plugin_config)
+            .map_err(|error| Report::usage(&error.to_string(), error.hint()))?;
+        let aws = Aws::new(pool.clone(), settings)
+            .map_err(|error| Report::usage(&error.to_string(), error.hint()))?;
+
+        let explicit = match (explicit_credential(args)?, references) {
+            (None, _) | (_, []) => None,
+            (Some(credential), [first, others @ ..]) => {
+                if others.iter().any(|other| other.server() != first.server()) {
+                    return Err(Report::usage(
+                        "one user name and password for references of several registries",
+                        Some("run the command once for each registry".to_owned()),
+                    ));
+                }
+                Some((first.server().to_owned(), credential))
+            }
+        };
+        let credentials = Credentials::new(
+            explicit,
+            Some(Arc::new(AwsEcrTokens::new(aws.clone()))),
+            registry::docker_config_path(variable),
+        );
+        let plain_http = if args.insecure_registry {
+            PlainHttp::All
+        } else {
+            PlainHttp::AlsoThese(config.insecure_registries)
+        };
+        Ok(Self {
+            dirs,
+            aws,
+            registry: registry::Client::new(pool, credentials, plain_http),
+            plugin_config,
+            now: now(),
+        })
+    }
+
+    /// A verifier: against the signing profiles if there are any, else against Notation's trust
+    /// policy. With it come the policy's warnings.
+    pub(super) fn verifier(
+        self,
+        signing_profiles: &[String],
+        trust_anchor: Option<&Path>,
+    ) -> Result<(Verifier, Vec<String>), Report> {
+        let (policies, stores) = if signing_profiles.is_empty() {
+            let config = &self.dirs.config;
+            (
+                TrustPolicies::load_oci(config).map_err(policy_report)?,
+                TrustStores::new(config),
+            )
+        } else {
+            let stores = roots_of(signing_profiles, trust_anchor)?;
+            let names = stores.iter().map(|store| store.name.clone()).collect();
+            let policies = TrustPolicies::of_signing_profiles(signing_profiles, names)
+                .map_err(|error| Report::usage(&error.to_string(), error.hint()))?;
+            (policies, TrustStores::in_memory(stores))
+        };
+        let warnings = policies
+            .warnings()
+            .iter()
+            .map(ToString::to_string)
+            .collect();
+        let judges = Judges {
+            stores,
+            aws: self.aws,
+            plugins: PluginHost::new(self.dirs.plugins()),
+            plugin_config: self.plugin_config,
+            use_installed_plugin: false,
+        };
+        Ok((
+            Verifier {
+                policies,
+                registry: self.registry,
+                judges,
+            },
+            warnings,
+        ))
+    }
+}
+
+/// A policy that cannot be used: notation's sentence, then every problem with its place.
+fn policy_report(error: trust_policy::Error) -> Report {
+    let sentence = error.notation_sentence("");
+    let mut report = Report::error(Exit::Rejected, &sentence, &error, error.hint());
+    if sentence != error.to_string() {
+        let problems: Vec<String> = match error.problems() {
+            [] => vec![error.to_string()],
+            several => several.iter().map(ToString::to_string).collect(),
+        };
+        let lines: String = problems
+            .iter()
+            .map(|line| format!("caused by: {}\n", one_line(line)))
+            .collect();
+        let after_sentence = report.stderr.find('\n').map_or(0, |end| end + 1);
+        report.stderr.insert_str(after_sentence, &lines);
+    }
+    report
+}
+
+/// The roots that signatures of these profiles may rest on: the file that the user names, else
+/// what AWS has published for the profiles' partitions.
+fn roots_of(
+    signing_profiles: &[String],
+    trust_anchor: Option<&Path>,
+) -> Result<Vec<NamedStore>, Report> {
+    let failed = |error: trust_store::Error| {
+        Report::error(Exit::Usage, &error.to_string(), &error, error.hint())
+    };
+    let kind = StoreType::SigningAuthority;
+    if let Some(path) = trust_anchor {
+        let name = StoreName::new(kind, "trust-anchor")
+            .map_err(|error| Report::failed(Exit::Usage, &error.to_string()))?;
+        return Ok(vec![NamedStore::from_file(name, path).map_err(failed)?]);
+    }
+    let mut partitions = Vec::new();
+    for profile in signing_profiles {
+        let profile = SigningProfile::parse(profile)
+            .map_err(|error| Report::usage(&error.to_string(), error.hint()))?;
+        let partition = profile.arn().location().partition().as_str();
+        if !partitions.contains(&partition) {
+            partitions.push(partition);
+        }
+    }
+    partitions
+        .into_iter()
+        .map(|partition| trust_store::built_in(partition).map_err(failed))
+        .collect()
+}
+
+/// What the user gave on the command line or in the environment; both parts or none.
+fn explicit_credential(args: &RegistryArgs) -> Result<Option<Credential>, Report> {
+    let (username, from) = match &args.username {
+        Some(username) => (Some(username.clone()), "`--username`"),
+        None => (variable("NOTATION_USERNAME"), "`NOTATION_USERNAME`"),
+    };
+    let password = args
+        .password
+        .clone()
+        .or_else(|| variable("NOTATION_PASSWORD").map(Secret::new));
+    match (username.filter(|name| !name.is_empty()), password) {
+        (Some(username), Some(password)) => {
+            Ok(Some(Credential::password(username, password, from)))
+        }
+        (None, None) => Ok(None),
+        (Some(_), None) => Err(Report::usage(
+            "a user name for the registry, and no password",
+            Some("give `--password` or set `NOTATION_PASSWORD`".to_owned()),
+        )),
+        (None, Some(_)) => Err(Report::usage(
+            "a password for the registry, and no user name",
+            Some("give `--username` or set `NOTATION_USERNAME`".to_owned()),
+        )),
+    }
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the command line reads the environment"
+)]
+fn variable(name: &str) -> Option<String> {
+    std::env::var_os(name).and_then(|value| value.into_string().ok())
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the command line reads the clock"
+)]
+fn now() -> OffsetDateTime {
+    OffsetDateTime::now_utc()
+}

@@ -1,0 +1,134 @@
+//! The command line: one file for each command.
+//!
+//! This layer alone prints, reads the clock and the environment, and knows notation's words. A
+//! command takes what it needs from [`context::Context`] and gives back a [`Report`].
+
+mod args;
+mod context;
+mod report;
+mod sentence;
+mod sign;
+mod verify;
+
+use std::ffi::OsString;
+use std::io::Write as _;
+use std::path::Path;
+
+use clap::{Parser, Subcommand};
+
+use crate::reference::Reference;
+use crate::registry::Target;
+use report::{Exit, Report};
+
+/// Signs and verifies container images with AWS Signer, in the Notary Project format.
+#[derive(Debug, Parser)]
+#[command(
+    name = "countersign",
+    version,
+    max_term_width = 100,
+    subcommand_required = true,
+    arg_required_else_help = false,
+    after_help = "Exit codes: 0 verified or done, 1 rejected or unsigned, 2 usage, 3 could not be decided.\n\
+                  Run under the name `notation`, it exits with 0 or 1 only, as notation does."
+)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Sign artifacts in a registry
+    Sign(sign::Args),
+    /// Verify artifacts in a registry
+    Verify(verify::Args),
+}
+
+/// Runs the command line and returns the process's exit code.
+///
+/// `arguments` begins with the name that the program was started by.
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    let as_notation = arguments.first().is_some_and(|name| {
+        Path::new(name)
+            .file_stem()
+            .is_some_and(|stem| stem == "notation")
+    });
+    let mut exit = Exit::Done;
+    let mut emit = |report: Report| {
+        // A reader that went away is no reason to fail, nor is there anybody to tell.
+        let _ = std::io::stderr().lock().write_all(report.stderr.as_bytes());
+        let _ = std::io::stdout().lock().write_all(report.stdout.as_bytes());
+        exit = exit.worse(report.exit);
+    };
+    match Cli::try_parse_from(&arguments) {
+        Ok(cli) => execute(cli.command, &mut emit),
+        Err(error) => emit(usage_report(&error)),
+    }
+    if as_notation {
+        u8::from(exit != Exit::Done)
+    } else {
+        exit.code()
+    }
+}
+
+/// Runs a command; each report is written as soon as it and those before it are there.
+fn execute(command: Command, emit: &mut dyn FnMut(Report)) {
+    let runtime = match tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+    {
+        Ok(runtime) => runtime,
+        Err(error) => return emit(Report::failed(Exit::Inconclusive, &error.to_string())),
+    };
+    runtime.block_on(async {
+        match command {
+            Command::Sign(args) => sign::run(args, emit).await,
+            Command::Verify(args) => verify::run(args, emit).await,
+        }
+    });
+    // What is left, an idle connection or a name being looked up, is not worth waiting for.
+    runtime.shutdown_background();
+}
+
+/// What clap says, in the words of the rest: help on stdout with 0, anything else on stderr with 2.
+fn usage_report(error: &clap::Error) -> Report {
+    let text = error.render().to_string();
+    if error.use_stderr() {
+        let text = text
+            .strip_prefix("error: ")
+            .map_or(text.clone(), |rest| format!("Error: {rest}"));
+        Report {
+            stdout: String::new(),
+            stderr: text,
+            exit: Exit::Usage,
+        }
+    } else {
+        Report {
+            stdout: text,
+            stderr: String::new(),
+            exit: Exit::Done,
+        }
+    }
+}
+
+/// Parses every reference before anything is done with one of them.
+fn parse_references(texts: &[String]) -> Result<Vec<Reference>, Report> {
+    let parse = |text: &String| {
+        Reference::parse(text)
+            .map_err(|error| Report::usage(&error.notation_sentence(), error.hint()))
+    };
+    texts.iter().map(parse).collect()
+}
+
+/// Says that an index is one: who signs or verifies it has not looked at the images in it.
+fn index_note(target: &Target, done: &str) -> String {
+    if target.is_index() {
+        format!(
+            "Note: {} is a multi-platform index; the index itself was {done}, not the images in it.\n",
+            target.reference
+        )
+    } else {
+        String::new()
+    }
+}

@@ -1,0 +1,146 @@
+//! What a command gives back: the text of both streams and the exit code.
+
+use std::error::Error as StdError;
+use std::fmt::Write as _;
+
+/// The exit codes of the command line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Exit {
+    /// Verified, signed, done.
+    Done,
+    /// Looked at and refused, or not signed.
+    Rejected,
+    /// Wrong flags, unreadable files.
+    Usage,
+    /// Could not be decided: not allowed to look, not reachable, throttled.
+    Inconclusive,
+}
+
+impl Exit {
+    pub(super) const fn code(self) -> u8 {
+        match self {
+            Self::Done => 0,
+            Self::Rejected => 1,
+            Self::Usage => 2,
+            Self::Inconclusive => 3,
+        }
+    }
+
+    /// The worse of two: a refusal is certain and outweighs what could not be decided.
+    pub(super) fn worse(self, other: Self) -> Self {
+        let rank = |exit| match exit {
+            Self::Done => 0,
+            Self::Inconclusive => 1,
+            Self::Usage => 2,
+            Self::Rejected => 3,
+        };
+        if rank(other) > rank(self) {
+            other
+        } else {
+            self
+        }
+    }
+}
+
+/// The output of one command, or of its part for one reference.
+#[derive(Debug)]
+pub(super) struct Report {
+    pub(super) stdout: String,
+    pub(super) stderr: String,
+    pub(super) exit: Exit,
+}
+
+impl Report {
+    pub(super) fn done() -> Self {
+        Self {
+            stdout: String::new(),
+            stderr: String::new(),
+            exit: Exit::Done,
+        }
+    }
+
+    /// A failure that one sentence says whole.
+    pub(super) fn failed(exit: Exit, sentence: &str) -> Self {
+        Self {
+            stdout: String::new(),
+            stderr: format!("Error: {sentence}\n"),
+            exit,
+        }
+    }
+
+    /// Wrong flags or unreadable files.
+    pub(super) fn usage(sentence: &str, hint: Option<String>) -> Self {
+        let mut report = Self::failed(Exit::Usage, sentence);
+        write_hint(&mut report.stderr, "", hint);
+        report
+    }
+
+    /// A failure: notation's sentence, then what caused it, then what to do.
+    pub(super) fn error(
+        exit: Exit,
+        sentence: &str,
+        error: &(dyn StdError + 'static),
+        hint: Option<String>,
+    ) -> Self {
+        let mut stderr = format!("Error: {sentence}\n");
+        write_causes(&mut stderr, "", error.source());
+        write_hint(&mut stderr, "", hint);
+        Self {
+            stdout: String::new(),
+            stderr,
+            exit,
+        }
+    }
+}
+
+/// Writes a line `caused by: ...` for each error of the chain that begins with `cause`.
+pub(super) fn write_causes(
+    text: &mut String,
+    indent: &str,
+    mut cause: Option<&(dyn StdError + 'static)>,
+) {
+    let mut last = String::new();
+    while let Some(error) = cause {
+        let sentence = error.to_string();
+        // Transparent wrappers of foreign libraries repeat their source.
+        if sentence != last {
+            // Writing to a `String` cannot fail.
+            let _ = writeln!(text, "{indent}caused by: {}", one_line(&sentence));
+        }
+        last = sentence;
+        cause = error.source();
+    }
+}
+
+/// Writes the line `hint: ...`.
+pub(super) fn write_hint(text: &mut String, indent: &str, hint: Option<String>) {
+    if let Some(hint) = hint {
+        let _ = writeln!(text, "{indent}hint: {}", one_line(&hint));
+    }
+}
+
+/// Foreign text on one line and without control characters: what a registry or an envelope says
+/// must not be able to draw on a terminal.
+pub(super) fn one_line(text: &str) -> String {
+    text.chars()
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_outweighs_what_could_not_be_decided() {
+        assert_eq!(Exit::Done.worse(Exit::Inconclusive), Exit::Inconclusive);
+        assert_eq!(Exit::Inconclusive.worse(Exit::Rejected), Exit::Rejected);
+        assert_eq!(Exit::Rejected.worse(Exit::Inconclusive), Exit::Rejected);
+        assert_eq!(Exit::Rejected.worse(Exit::Done), Exit::Rejected);
+    }
+
+    #[test]
+    fn foreign_text_cannot_draw_on_a_terminal() {
+        assert_eq!(one_line("a\u{1b}[31mb\r\nc"), "a [31mb  c");
+    }
+}

@@ -1,0 +1,56 @@
+//! Notation's own sentence for each failure: the first line that people and scripts know.
+
+use crate::outcome::{Failure, SignatureOutcome};
+use crate::reference::Reference;
+use crate::{registry, sign, verify};
+
+/// The sentence for a verification that failed.
+pub(super) fn of_verification(error: &verify::Error) -> String {
+    match error {
+        verify::Error::Policy { reference, source } => {
+            source.notation_sentence(&reference.to_string())
+        }
+        verify::Error::Resolve { reference, source } => of_resolve(reference, source),
+        verify::Error::List { source, .. } => format!("signature verification failed: {source}"),
+        verify::Error::NoSignature { reference } => format!(
+            "signature verification failed: no signature is associated with \"{reference}\", make \
+             sure the artifact was signed successfully"
+        ),
+        verify::Error::Rejected(refused) | verify::Error::Inconclusive(refused) => {
+            let leading = refused.outcomes.first().and_then(SignatureOutcome::refusal);
+            leading
+                .and_then(Failure::notation_error)
+                .unwrap_or_else(|| {
+                    format!(
+                        "signature verification failed for all the signatures associated with {}",
+                        refused.reference
+                    )
+                })
+        }
+    }
+}
+
+/// The sentence for a signing that failed.
+pub(super) fn of_signing(error: &sign::Error) -> String {
+    match error {
+        sign::Error::Resolve { reference, source } => of_resolve(reference, source),
+        sign::Error::Push { source, .. } => {
+            format!("failed to push signature to registry with error: {source}")
+        }
+        sign::Error::Moved { signed, found, .. } => {
+            format!("during signing descriptor subject has changed from {signed} to {found}")
+        }
+        sign::Error::ReservedMetadata { .. }
+        | sign::Error::Payload { .. }
+        | sign::Error::Envelope { .. }
+        | sign::Error::Signer { .. } => error.to_string(),
+    }
+}
+
+fn of_resolve(reference: &Reference, source: &registry::Error) -> String {
+    if source.kind() == registry::Kind::NotFound {
+        format!("failed to get manifest descriptor: {reference}: not found")
+    } else {
+        format!("failed to get manifest descriptor: {source}")
+    }
+}

@@ -1,0 +1,160 @@
+//! Answers kept on disk.
+//!
+//! CRLs lie where notation keeps them, in its format, so that both use the same files:
+//! `{cache}/crl/{SHA-256 of the URL in hexadecimal}`, a JSON object with `baseCRL` and, if there is
+//! one, `deltaCRL`, each base64 of DER. OCSP answers, which notation does not keep, lie in
+//! `{cache}/ocsp/{SHA-256 of the URL, a zero byte and the request}` as they came.
+//!
+//! Nothing here is trusted: what is read is verified as if it had just come. Files are replaced
+//! whole, from a temporary file in the same directory, so that writers do not disturb each other.
+
+use std::path::{Path, PathBuf};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+
+use crate::algorithm::HashAlgorithm;
+use crate::files;
+use crate::limits::{MAX_CRL_CACHE_BYTES, MAX_OCSP_RESPONSE_BYTES};
+use crate::oci::hex;
+
+/// Why a kept answer cannot be used, or an answer cannot be kept. Never why a check fails.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The file system said no.
+    #[error("the revocation cache cannot be used")]
+    File {
+        /// Why; names the path.
+        source: files::Error,
+    },
+    /// Not a file that notation or this program wrote.
+    #[error("`{}` is not a cached CRL", path.display())]
+    Json {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: serde_json::Error,
+    },
+    /// A CRL in the file is not base64.
+    #[error("a CRL in `{}` is not in base64", path.display())]
+    Base64 {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: base64::DecodeError,
+    },
+}
+
+/// A CRL with the delta CRL that it names, as they came.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct CrlBundle {
+    pub(super) base: Bytes,
+    pub(super) delta: Option<Bytes>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct CrlFile {
+    #[serde(rename = "baseCRL")]
+    base: String,
+    #[serde(rename = "deltaCRL", default, skip_serializing_if = "Option::is_none")]
+    delta: Option<String>,
+}
+
+/// The directories of kept answers. They are made when the first answer is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cache {
+    crl: PathBuf,
+    ocsp: PathBuf,
+}
+
+impl Cache {
+    /// The cache below notation's cache directory.
+    pub fn new(directory: &Path) -> Self {
+        Self {
+            crl: directory.join("crl"),
+            ocsp: directory.join("ocsp"),
+        }
+    }
+
+    /// The CRL kept for `url`; `None` if there is none.
+    pub(super) fn read_crl(&self, url: &str) -> Result<Option<CrlBundle>, Error> {
+        let path = self.crl_path(url);
+        let Some(json) = read(&path, MAX_CRL_CACHE_BYTES)? else {
+            return Ok(None);
+        };
+        let file: CrlFile = serde_json::from_slice(&json).map_err(|source| Error::Json {
+            path: path.clone(),
+            source,
+        })?;
+        let decode = |text: String| {
+            STANDARD
+                .decode(text)
+                .map(Bytes::from)
+                .map_err(|source| Error::Base64 {
+                    path: path.clone(),
+                    source,
+                })
+        };
+        Ok(Some(CrlBundle {
+            base: decode(file.base)?,
+            delta: file.delta.map(decode).transpose()?,
+        }))
+    }
+
+    /// Keeps the CRL of `url`.
+    pub(super) fn write_crl(&self, url: &str, bundle: &CrlBundle) -> Result<(), Error> {
+        let path = self.crl_path(url);
+        let file = CrlFile {
+            base: STANDARD.encode(&bundle.base),
+            delta: bundle.delta.as_ref().map(|delta| STANDARD.encode(delta)),
+        };
+        let json = serde_json::to_vec(&file).map_err(|source| Error::Json {
+            path: path.clone(),
+            source,
+        })?;
+        write(&self.crl, &path, &json)
+    }
+
+    /// The answer kept for `request` to `url`; `None` if there is none.
+    pub(super) fn read_ocsp(&self, url: &str, request: &[u8]) -> Result<Option<Bytes>, Error> {
+        let path = self.ocsp_path(url, request);
+        Ok(read(&path, MAX_OCSP_RESPONSE_BYTES)?.map(Bytes::from))
+    }
+
+    /// Keeps the answer to `request` to `url`.
+    pub(super) fn write_ocsp(
+        &self,
+        url: &str,
+        request: &[u8],
+        response: &[u8],
+    ) -> Result<(), Error> {
+        write(&self.ocsp, &self.ocsp_path(url, request), response)
+    }
+
+    fn crl_path(&self, url: &str) -> PathBuf {
+        self.crl
+            .join(hex(&HashAlgorithm::Sha256.hash(url.as_bytes())))
+    }
+
+    fn ocsp_path(&self, url: &str, request: &[u8]) -> PathBuf {
+        let question = [url.as_bytes(), &[0], request].concat();
+        self.ocsp.join(hex(&HashAlgorithm::Sha256.hash(&question)))
+    }
+}
+
+fn read(path: &Path, max_bytes: u64) -> Result<Option<Vec<u8>>, Error> {
+    match files::read(path, max_bytes) {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(error) if error.is_not_found() => Ok(None),
+        Err(source) => Err(Error::File { source }),
+    }
+}
+
+fn write(directory: &Path, path: &Path, bytes: &[u8]) -> Result<(), Error> {
+    files::create_directory(directory)
+        .and_then(|()| files::write_atomic(path, bytes))
+        .map_err(|source| Error::File { source })
+}

@@ -1,0 +1,485 @@
+//! Asking about a chain: which source, in which order, until when.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::FutureExt as _;
+use futures_util::future::{BoxFuture, Shared, join_all};
+use time::OffsetDateTime;
+
+use super::cache::{self, Cache, CrlBundle};
+use super::crl::{Crl, Verified};
+use super::entry::Listed;
+use super::fetch::{Fetch, FetchError, Question};
+use super::{
+    CertificateRevocation, ChainRevocation, Error, Evidence, Failure, Origin, Protocol, Status,
+    ocsp,
+};
+use crate::limits::{MAX_REVOCATION_URLS, REVOCATION_TIMEOUT};
+use crate::oci::hex;
+use crate::x509::{self, Certificate, DistributionPoint, Purpose};
+
+type Asked = Shared<BoxFuture<'static, Result<Bytes, Arc<FetchError>>>>;
+
+/// Whom to ask, and what was answered in this run.
+///
+/// Each question is sent once, whoever asks it again and whatever came of it: make one checker for
+/// one run of the program, and a new one for the next.
+#[derive(Debug)]
+pub struct Checker {
+    fetch: Arc<dyn Fetch>,
+    cache: Option<Cache>,
+    timeout: Duration,
+    asked: Mutex<HashMap<Question, Asked>>,
+    cache_problem: Mutex<Option<cache::Error>>,
+}
+
+impl Checker {
+    /// Asks `fetch`, keeps nothing on disk, and takes at most [`REVOCATION_TIMEOUT`] for a chain.
+    pub fn new(fetch: Arc<dyn Fetch>) -> Self {
+        Self {
+            fetch,
+            cache: None,
+            timeout: REVOCATION_TIMEOUT,
+            asked: Mutex::default(),
+            cache_problem: Mutex::default(),
+        }
+    }
+
+    /// Reads and keeps answers in `cache`.
+    #[must_use]
+    pub fn with_cache(mut self, cache: Cache) -> Self {
+        self.cache = Some(cache);
+        self
+    }
+
+    /// Takes at most `timeout` for a chain.
+    #[must_use]
+    pub fn with_timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
+        self
+    }
+
+    /// The first reason why the cache could not be used, for a warning; only the first call has it.
+    /// A check never fails for it.
+    pub fn take_cache_problem(&self) -> Option<cache::Error> {
+        self.cache_problem
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take()
+    }
+
+    async fn ask(&self, question: Question) -> Result<Bytes, Error> {
+        let answer = {
+            let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
+            asked
+                .entry(question)
+                .or_insert_with_key(|question| {
+                    let (fetch, question) = (Arc::clone(&self.fetch), question.clone());
+                    let ask = async move {
+                        question.check()?;
+                        question.check_answer(fetch.fetch(&question).await?)
+                    };
+                    ask.map(|answer| answer.map_err(Arc::new)).boxed().shared()
+                })
+                .clone()
+        };
+        answer.await.map_err(|source| Error::Fetch { source })
+    }
+
+    /// What the cache answers; a cache that cannot be used answers nothing.
+    fn cached<T>(
+        &self,
+        read: impl FnOnce(&Cache) -> Result<Option<T>, cache::Error>,
+    ) -> Option<T> {
+        match read(self.cache.as_ref()?) {
+            Ok(found) => found,
+            Err(error) => {
+                let mut problem = self
+                    .cache_problem
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner);
+                problem.get_or_insert(error);
+                None
+            }
+        }
+    }
+
+    fn keep(&self, write: impl FnOnce(&Cache) -> Result<(), cache::Error>) {
+        self.cached(|cache| write(cache).map(Some));
+    }
+}
+
+/// Checks every certificate of `chain`, leaf first, but its root, all at the same time.
+///
+/// `signing_time` is the authentic signing time, if there is one (scheme `notary.x509.signingAuthority`
+/// alone): a certificate that became invalid only after it counts as good. Never pass the time of a
+/// time stamp.
+///
+/// # Errors
+///
+/// [`Error::Chain`] if `chain` is not a complete chain for `purpose`. Everything else is a result.
+pub async fn check_chain(
+    chain: &[Certificate],
+    purpose: Purpose,
+    signing_time: Option<OffsetDateTime>,
+    checker: &Checker,
+    now: OffsetDateTime,
+) -> Result<ChainRevocation, Error> {
+    match purpose {
+        Purpose::CodeSigning => x509::verify_code_signing_chain(chain, None),
+        Purpose::Timestamping => x509::verify_timestamping_chain(chain, None),
+    }
+    .map_err(|source| Error::Chain { source })?;
+    let run = Run {
+        checker,
+        signing_time,
+        now,
+    };
+    let checks = chain.iter().enumerate().map(|(index, certificate)| {
+        let issuer = chain.get(index.saturating_add(1));
+        run.check_in_time(certificate, issuer)
+    });
+    Ok(ChainRevocation {
+        certificates: join_all(checks).await,
+    })
+}
+
+/// What is the same for all certificates of a chain.
+#[derive(Clone, Copy)]
+struct Run<'a> {
+    checker: &'a Checker,
+    signing_time: Option<OffsetDateTime>,
+    now: OffsetDateTime,
+}
+
+impl Run<'_> {
+    async fn check_in_time(
+        &self,
+        certificate: &Certificate,
+        issuer: Option<&Certificate>,
+    ) -> CertificateRevocation {
+        let mut failures = Vec::new();
+        let status = match issuer {
+            // The root: it is trusted or not, and nobody above it says otherwise.
+            None => Status::NotRevokable,
+            Some(issuer) => {
+                let check = self.check(certificate, issuer, &mut failures);
+                let limit = self.checker.timeout;
+                match tokio::time::timeout(limit, check).await {
+                    Ok(status) => status,
+                    Err(_) => {
+                        failures.push(Failure {
+                            protocol: None,
+                            url: None,
+                            error: Error::TimedOut {
+                                seconds: limit.as_secs(),
+                            },
+                        });
+                        Status::Unknown
+                    }
+                }
+            }
+        };
+        CertificateRevocation {
+            subject: certificate.subject().to_string(),
+            serial_number: hex(certificate.serial_number()),
+            status,
+            failures,
+        }
+    }
+
+    async fn check(
+        &self,
+        certificate: &Certificate,
+        issuer: &Certificate,
+        failures: &mut Vec<Failure>,
+    ) -> Status {
+        let status = self.check_ocsp(certificate, issuer, failures).await;
+        if !matches!(status, Status::Unknown | Status::NotRevokable) {
+            return status;
+        }
+        let lists = self.check_crls(certificate, issuer, failures).await;
+        match (status, lists) {
+            // A certificate with an OCSP responder alone stays unknown.
+            (Status::Unknown, Status::NotRevokable) => Status::Unknown,
+            (_, lists) => lists,
+        }
+    }
+
+    /// Responders in the certificate's order; the first who says something definite, that it does
+    /// not know the certificate included, ends the search.
+    async fn check_ocsp(
+        &self,
+        certificate: &Certificate,
+        issuer: &Certificate,
+        failures: &mut Vec<Failure>,
+    ) -> Status {
+        let protocol = Some(Protocol::Ocsp);
+        let mut failed = |url: Option<String>, error| {
+            failures.push(Failure {
+                protocol,
+                url,
+                error,
+            });
+        };
+        let questions = certificate
+            .ocsp_urls()
+            .map_err(|source| Error::Addresses { source })
+            .and_then(|urls| {
+                check_count(urls.len())?;
+                Ok((urls, ocsp::request(certificate, issuer)?))
+            });
+        let (urls, request) = match questions {
+            Ok((urls, _)) if urls.is_empty() => return Status::NotRevokable,
+            Ok(questions) => questions,
+            Err(error) => {
+                failed(None, error);
+                return Status::Unknown;
+            }
+        };
+        for url in urls {
+            match self.ask_responder(certificate, issuer, &url, &request).await {
+                Ok(status) => return status,
+                Err(error) => {
+                    let ends = matches!(error, Error::UnknownCertificate);
+                    failed(Some(url), error);
+                    if ends {
+                        break;
+                    }
+                }
+            }
+        }
+        Status::Unknown
+    }
+
+    async fn ask_responder(
+        &self,
+        certificate: &Certificate,
+        issuer: &Certificate,
+        url: &str,
+        request: &[u8],
+    ) -> Result<Status, Error> {
+        let verify = |response: &[u8]| {
+            ocsp::verify(response, certificate, issuer, self.signing_time, self.now)
+        };
+        let cached = self
+            .checker
+            .cached(|cache| cache.read_ocsp(url, request))
+            .and_then(|response| verify(&response).ok());
+        // What is kept and does not hold any more, or never did, is asked for again, once.
+        let (answer, origin) = match cached {
+            Some(answer) => (answer, Origin::Cache),
+            None => {
+                let question = Question::Ocsp {
+                    url: url.to_owned(),
+                    request: request.to_vec(),
+                };
+                let response = self.checker.ask(question).await?;
+                let answer = verify(&response)?;
+                self.checker
+                    .keep(|cache| cache.write_ocsp(url, request, &response));
+                (answer, Origin::Network)
+            }
+        };
+        if let Some(responder) = &answer.unchecked_responder {
+            self.check_responder(responder, issuer).await?;
+        }
+        let evidence = Evidence {
+            protocol: Protocol::Ocsp,
+            url: url.to_owned(),
+            origin,
+            this_update: answer.this_update,
+            next_update: answer.next_update,
+        };
+        Ok(match answer.status {
+            ocsp::Status::Good => Status::Good(evidence),
+            ocsp::Status::Revoked { at, reason } => Status::Revoked {
+                evidence,
+                at,
+                reason,
+            },
+        })
+    }
+
+    /// A responder whose issuer does not exempt it is checked with CRLs, and passes if it names none
+    /// (RFC 6960 section 4.2.2.2.1 leaves that to us).
+    async fn check_responder(
+        &self,
+        responder: &Certificate,
+        issuer: &Certificate,
+    ) -> Result<(), Error> {
+        let mut failures = Vec::new();
+        // The authentic signing time is of the signature, not of the responder's answer.
+        let run = Self {
+            signing_time: None,
+            ..*self
+        };
+        match run.check_crls(responder, issuer, &mut failures).await {
+            Status::Good(_) | Status::NotRevokable => Ok(()),
+            Status::Revoked { .. } | Status::Unknown => Err(Error::ResponderRevocation {
+                subject: responder.subject().to_string(),
+                source: failures.pop().map(|failure| Box::new(failure.error)),
+            }),
+        }
+    }
+
+    /// Every distribution point, all at the same time, because one CRL alone may be partial: any
+    /// revocation counts, then any list that covers the certificate and does not have it.
+    async fn check_crls(
+        &self,
+        certificate: &Certificate,
+        issuer: &Certificate,
+        failures: &mut Vec<Failure>,
+    ) -> Status {
+        let points = certificate
+            .crl_distribution_points()
+            .map_err(|source| Error::Addresses { source })
+            .and_then(|points| {
+                check_count(points.iter().map(|point| point.uris.len()).sum())?;
+                Ok(points)
+            });
+        let points = match points {
+            Ok(points) => points,
+            Err(error) => {
+                failures.push(Failure {
+                    protocol: Some(Protocol::Crl),
+                    url: None,
+                    error,
+                });
+                return Status::Unknown;
+            }
+        };
+        if points.is_empty() {
+            return Status::NotRevokable;
+        }
+        let checks = points
+            .iter()
+            .map(|point| self.check_point(certificate, issuer, point));
+        let mut best = Status::Unknown;
+        for (status, point_failures) in join_all(checks).await {
+            failures.extend(point_failures);
+            match (&best, &status) {
+                (Status::Revoked { .. }, _) | (_, Status::Unknown) => {}
+                (Status::Good(_), Status::Good(_)) => {}
+                _ => best = status,
+            }
+        }
+        best
+    }
+
+    /// The addresses of one distribution point are of the same CRL: the first that works counts.
+    async fn check_point(
+        &self,
+        certificate: &Certificate,
+        issuer: &Certificate,
+        point: &DistributionPoint,
+    ) -> (Status, Vec<Failure>) {
+        let mut failures = Vec::new();
+        for url in &point.uris {
+            match self.check_list(certificate, issuer, point, url).await {
+                Ok(status) => return (status, failures),
+                Err(error) => failures.push(Failure {
+                    protocol: Some(Protocol::Crl),
+                    url: Some(url.clone()),
+                    error,
+                }),
+            }
+        }
+        if failures.is_empty() {
+            failures.push(Failure {
+                protocol: Some(Protocol::Crl),
+                url: None,
+                error: Error::OutOfScope {
+                    reason: "its distribution point has no address",
+                },
+            });
+        }
+        (Status::Unknown, failures)
+    }
+
+    async fn check_list(
+        &self,
+        certificate: &Certificate,
+        issuer: &Certificate,
+        point: &DistributionPoint,
+        url: &str,
+    ) -> Result<Status, Error> {
+        let cached = self.checker.cached(|cache| cache.read_crl(url));
+        if let Some(bundle) = cached
+            && let Ok(verified) = verify_bundle(&bundle, issuer, self.now)
+        {
+            let listed = verified.look_up(certificate, point, self.signing_time)?;
+            return Ok(crl_status(url, Origin::Cache, &verified, &listed));
+        }
+        let base = self.ask_crl(url).await?;
+        let delta = match Crl::parse(&base)?.freshest_crl()? {
+            None => None,
+            Some(points) => Some(self.ask_delta(&points).await?),
+        };
+        let bundle = CrlBundle { base, delta };
+        let verified = verify_bundle(&bundle, issuer, self.now)?;
+        self.checker.keep(|cache| cache.write_crl(url, &bundle));
+        let listed = verified.look_up(certificate, point, self.signing_time)?;
+        Ok(crl_status(url, Origin::Network, &verified, &listed))
+    }
+
+    async fn ask_crl(&self, url: &str) -> Result<Bytes, Error> {
+        let question = Question::Crl {
+            url: url.to_owned(),
+        };
+        self.checker.ask(question).await
+    }
+
+    /// The delta CRL from the first address that answers.
+    async fn ask_delta(&self, points: &[DistributionPoint]) -> Result<Bytes, Error> {
+        let urls: Vec<&String> = points.iter().flat_map(|point| &point.uris).collect();
+        check_count(urls.len())?;
+        let mut last = Error::DeltaUnfit {
+            reason: "the base names no address of it",
+        };
+        for url in urls {
+            match self.ask_crl(url).await {
+                Ok(delta) => return Ok(delta),
+                Err(error) => last = error,
+            }
+        }
+        Err(last)
+    }
+}
+
+fn verify_bundle<'a>(
+    bundle: &'a CrlBundle,
+    issuer: &Certificate,
+    now: OffsetDateTime,
+) -> Result<Verified<'a>, Error> {
+    let delta = bundle.delta.as_deref().map(Crl::parse).transpose()?;
+    Verified::new(Crl::parse(&bundle.base)?, delta, issuer, now)
+}
+
+fn crl_status(url: &str, origin: Origin, verified: &Verified<'_>, listed: &Listed) -> Status {
+    let evidence = Evidence {
+        protocol: Protocol::Crl,
+        url: url.to_owned(),
+        origin,
+        this_update: verified.this_update(),
+        next_update: verified.next_update(),
+    };
+    match listed.revocation() {
+        None => Status::Good(evidence),
+        Some(entry) => Status::Revoked {
+            evidence,
+            at: entry.revoked_at,
+            reason: entry.reason,
+        },
+    }
+}
+
+fn check_count(found: usize) -> Result<(), Error> {
+    if found > MAX_REVOCATION_URLS {
+        return Err(Error::TooManyAddresses { found });
+    }
+    Ok(())
+}

@@ -1,0 +1,155 @@
+//! Entries of a CRL, and what they add up to (RFC 5280 section 5.3).
+
+use der::asn1::{GeneralizedTime, ObjectIdentifier};
+use der::{AnyRef, Decode as _, Reader, Tag, Tagged as _};
+use time::OffsetDateTime;
+use x509_cert::ext::Extension;
+use x509_cert::ext::pkix::CrlReason;
+
+use super::crl::{check_unique, read_time};
+use super::{Error, RevocationReason};
+
+const REASON_CODE: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.21");
+pub(super) const INVALIDITY_DATE: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.24");
+
+/// An entry whose details are not read yet.
+#[derive(Debug)]
+pub(super) struct Entry<'a> {
+    /// The serial number's two's complement bytes.
+    pub(super) serial_number: &'a [u8],
+    revoked_at: OffsetDateTime,
+    /// The extensions in DER, if there are any.
+    extensions: Option<&'a [u8]>,
+}
+
+impl<'a> Entry<'a> {
+    pub(super) fn read<R: Reader<'a>>(reader: &mut R) -> der::Result<Self> {
+        reader.sequence(|fields| {
+            let serial_number = AnyRef::decode(fields)?;
+            serial_number.tag().assert_eq(Tag::Integer)?;
+            let revoked_at = read_time(fields)?;
+            let extensions = if fields.is_finished() {
+                None
+            } else {
+                Some(fields.tlv_bytes()?)
+            };
+            Ok(Self {
+                serial_number: serial_number.value(),
+                revoked_at,
+                extensions,
+            })
+        })
+    }
+
+    /// Reads the extensions, all of whose critical ones must be known.
+    pub(super) fn details(&self) -> Result<Details, Error> {
+        let extensions = match self.extensions {
+            None => Vec::new(),
+            Some(der) => Vec::<Extension>::from_der(der).map_err(|source| Error::Malformed {
+                what: "an entry's extensions",
+                source,
+            })?,
+        };
+        check_unique(&extensions)?;
+        let mut details = Details {
+            revoked_at: self.revoked_at,
+            reason: RevocationReason::Unspecified,
+            invalid_since: None,
+        };
+        for extension in &extensions {
+            let malformed = |_| Error::MalformedExtension {
+                oid: extension.extn_id.to_string(),
+            };
+            let value = extension.extn_value.as_bytes();
+            match extension.extn_id {
+                REASON_CODE => {
+                    let reason = CrlReason::from_der(value).map_err(malformed)?;
+                    details.reason = RevocationReason::from_code(reason);
+                }
+                INVALIDITY_DATE => {
+                    details.invalid_since = Some(read_invalidity_date(value).map_err(malformed)?);
+                }
+                _ if extension.critical => {
+                    return Err(Error::CriticalExtension {
+                        oid: extension.extn_id.to_string(),
+                    });
+                }
+                _ => {}
+            }
+        }
+        Ok(details)
+    }
+}
+
+pub(super) fn read_invalidity_date(der: &[u8]) -> der::Result<OffsetDateTime> {
+    let seconds = GeneralizedTime::from_der(der)?.to_unix_duration().as_secs();
+    i64::try_from(seconds)
+        .ok()
+        .and_then(|seconds| OffsetDateTime::from_unix_timestamp(seconds).ok())
+        .ok_or_else(|| Tag::GeneralizedTime.value_error())
+}
+
+/// Whether a signature at `signing_time` is older than what made the certificate invalid. Equal times
+/// are not: what was signed in that very second is not known to be good.
+pub(super) fn was_signed_before(
+    invalid_since: Option<OffsetDateTime>,
+    signing_time: Option<OffsetDateTime>,
+) -> bool {
+    matches!((signing_time, invalid_since), (Some(signed), Some(invalid)) if signed < invalid)
+}
+
+/// What one entry says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Details {
+    pub(super) revoked_at: OffsetDateTime,
+    pub(super) reason: RevocationReason,
+    /// Since when the certificate is not to be believed; may be before `revoked_at`.
+    pub(super) invalid_since: Option<OffsetDateTime>,
+}
+
+/// What all entries for one certificate say together.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Listed {
+    /// The first entry that cannot be taken back.
+    permanent: Option<Details>,
+    /// The last entry that puts the certificate on hold or takes it off.
+    temporary: Option<Details>,
+}
+
+impl Listed {
+    /// Adds an entry. One whose invalidity date is after the authentic signing time does not count.
+    pub(super) fn add(&mut self, entry: &Details, signing_time: Option<OffsetDateTime>) {
+        if was_signed_before(entry.invalid_since, signing_time) {
+            return;
+        }
+        match entry.reason {
+            RevocationReason::CertificateHold | RevocationReason::RemoveFromCrl => {
+                // Of two entries of one time the hold counts.
+                let is_later = self.temporary.as_ref().is_none_or(|last| {
+                    entry.revoked_at > last.revoked_at
+                        || (entry.revoked_at == last.revoked_at
+                            && entry.reason == RevocationReason::CertificateHold)
+                });
+                if is_later {
+                    self.temporary = Some(entry.clone());
+                }
+            }
+            _ => {
+                self.permanent.get_or_insert_with(|| entry.clone());
+            }
+        }
+    }
+
+    /// The entry that revokes the certificate.
+    pub(super) fn revocation(&self) -> Option<&Details> {
+        let hold = self
+            .temporary
+            .as_ref()
+            .filter(|last| last.reason == RevocationReason::CertificateHold);
+        self.permanent.as_ref().or(hold)
+    }
+
+    pub(super) fn is_revoked(&self) -> bool {
+        self.revocation().is_some()
+    }
+}

@@ -1,0 +1,186 @@
+//! Why a source said nothing about a certificate.
+
+use std::sync::Arc;
+
+use time::OffsetDateTime;
+
+use super::fetch::FetchError;
+use crate::limits::MAX_REVOCATION_URLS;
+use crate::x509;
+
+/// Why one source said nothing that counts, or a chain could not be checked at all.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The chain is not one, so that nothing can be asked about it.
+    #[error("the chain to check for revocation does not meet the requirements")]
+    Chain {
+        /// Which certificate, and which requirement.
+        source: x509::Error,
+    },
+    /// An extension that says where to ask cannot be read.
+    #[error("where to ask for the certificate's revocation cannot be read")]
+    Addresses {
+        /// Which extension.
+        source: x509::Error,
+    },
+    /// More addresses than are asked.
+    #[error("the certificate names {found} addresses, more than the {MAX_REVOCATION_URLS} asked")]
+    TooManyAddresses {
+        /// How many there are.
+        found: usize,
+    },
+    /// No answer came.
+    #[error("no answer")]
+    Fetch {
+        /// Why.
+        source: Arc<FetchError>,
+    },
+    /// The time for all questions ran out.
+    #[error("no answer within the time limit of {seconds} seconds")]
+    TimedOut {
+        /// The limit in seconds.
+        seconds: u64,
+    },
+    /// Not what was asked for in DER.
+    #[error("not {what} in DER")]
+    Malformed {
+        /// What was wanted, with its article.
+        what: &'static str,
+        /// Where it departs from DER.
+        #[source]
+        source: der::Error,
+    },
+    /// The signature algorithm inside the signed part is another than outside.
+    #[error("signature algorithms inside and outside the signed part differ")]
+    AlgorithmsDiffer,
+    /// The responder refused.
+    #[error("the responder answered `{status}`")]
+    ResponderStatus {
+        /// `OCSPResponseStatus` by name.
+        status: &'static str,
+    },
+    /// An OCSP answer of another type than the basic one.
+    #[error("answer of type `{oid}`, wanted a basic OCSP response")]
+    ResponseType {
+        /// The type's identifier.
+        oid: String,
+    },
+    /// The responder's certificate is neither the issuer's nor among those sent.
+    #[error("the responder that signed is not the issuer, and its certificate was not sent")]
+    ResponderMissing,
+    /// The responder may not speak for the issuer.
+    #[error("the issuer did not authorise the responder `{subject}`: {reason}")]
+    ResponderUnauthorized {
+        /// The responder's name.
+        subject: String,
+        /// What its certificate lacks.
+        reason: &'static str,
+    },
+    /// The certificate of a responder cannot be read.
+    #[error("a certificate of the responder cannot be read")]
+    ResponderCertificate {
+        /// What is wrong with it.
+        source: x509::Error,
+    },
+    /// Whether the responder itself is revoked is not known, or it is.
+    #[error("the responder `{subject}` is not known to be unrevoked")]
+    ResponderRevocation {
+        /// The responder's name.
+        subject: String,
+        /// Why; none if it is revoked.
+        #[source]
+        source: Option<Box<Error>>,
+    },
+    /// The issuer's key may not sign CRLs.
+    #[error("key usage of the issuer `{subject}` lacks `cRLSign`")]
+    IssuerMayNotSign {
+        /// The issuer's name.
+        subject: String,
+    },
+    /// The signature is wrong.
+    #[error("signature is not that of `{subject}`")]
+    Signature {
+        /// Whose signature is wanted.
+        subject: String,
+        /// What is wrong.
+        source: x509::Error,
+    },
+    /// A CRL of another issuer.
+    #[error("the CRL's issuer is not the certificate's issuer, `{subject}`")]
+    IssuerMismatch {
+        /// The certificate's issuer.
+        subject: String,
+    },
+    /// The answer is for other certificates.
+    #[error("the answer is not for this certificate")]
+    OtherCertificate,
+    /// The responder does not know the certificate.
+    #[error("the responder does not know the certificate")]
+    UnknownCertificate,
+    /// The answer does not say how long it holds.
+    #[error("no next update is given")]
+    NoNextUpdate,
+    /// The answer holds no longer.
+    #[error("next update was due at {next_update}")]
+    Expired {
+        /// When it was due.
+        next_update: OffsetDateTime,
+    },
+    /// The answer holds not yet.
+    #[error("this update is at {this_update}, in the future")]
+    NotYetValid {
+        /// From when it holds.
+        this_update: OffsetDateTime,
+    },
+    /// An extension that must be understood.
+    #[error("critical extension `{oid}` is not supported")]
+    CriticalExtension {
+        /// The extension's type.
+        oid: String,
+    },
+    /// An extension that cannot be read, or that is there twice.
+    #[error("extension `{oid}` is malformed or there twice")]
+    MalformedExtension {
+        /// The extension's type.
+        oid: String,
+    },
+    /// A CRL that says nothing about this certificate.
+    #[error("the CRL does not cover this certificate: {reason}")]
+    OutOfScope {
+        /// What it covers instead.
+        reason: &'static str,
+    },
+    /// A CRL of changes where a whole one is wanted, or the reverse.
+    #[error("{found} was sent, wanted {wanted}")]
+    DeltaMismatch {
+        /// What was sent.
+        found: &'static str,
+        /// What was wanted.
+        wanted: &'static str,
+    },
+    /// A delta CRL that does not fit its base.
+    #[error("the delta CRL does not fit its base: {reason}")]
+    DeltaUnfit {
+        /// What does not fit.
+        reason: &'static str,
+    },
+    /// The certificate alone says where its delta CRL is.
+    #[error("the certificate names a delta CRL and its base CRL does not")]
+    DeltaOnlyInCertificate,
+}
+
+impl Error {
+    /// Advice, where there is some.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Fetch { source } => source.hint(),
+            Self::NotYetValid { .. } => Some("check this machine's clock".to_owned()),
+            Self::TimedOut { .. } => Some(
+                "check that this machine reaches the addresses in the certificates over HTTP"
+                    .to_owned(),
+            ),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,200 @@
+//! AWS Signer as the signer: `SignPayload` makes the whole envelope, `GetSigningProfile` says whether
+//! it would.
+//!
+//! What comes back is believed in nothing: the envelope is verified, its payload is compared with
+//! the one sent, and it must be by the profile, and by the version where one was named, that was
+//! asked for. Whether its root is one that anybody trusts is for a verification to say.
+
+mod answer;
+mod error;
+
+pub use answer::AnswerProblem;
+pub use error::Error;
+
+use aws_sdk_signer::operation::RequestId as _;
+use aws_sdk_signer::primitives::Blob;
+use aws_sdk_signer::types::SigningProfileStatus;
+
+use super::SignedEnvelope;
+use crate::aws::{
+    ArnError, Aws, Call, CallError, RegionChoice, SignerArn, SigningJobArn, SigningProfileArn,
+    SigningProfileVersionArn,
+};
+use crate::extended_validation::Signer;
+use crate::limits::MAX_AWS_SIGNER_PAYLOAD_BYTES;
+use crate::notary::PAYLOAD_MEDIA_TYPE;
+use crate::payload::Payload;
+
+/// The signing platform of container images.
+const PLATFORM_ID: &str = "Notation-OCI-SHA384-ECDSA";
+
+/// The signing profile to sign with: whatever its current version is, or exactly one version.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SigningProfile {
+    /// The profile's current version.
+    Current(SigningProfileArn),
+    /// This version; anything else is refused.
+    Version(SigningProfileVersionArn),
+}
+
+impl SigningProfile {
+    /// Parses the ARN of a signing profile or of a profile version.
+    ///
+    /// # Errors
+    ///
+    /// [`ArnError`].
+    pub fn parse(text: &str) -> Result<Self, ArnError> {
+        match SignerArn::parse(text) {
+            Ok(SignerArn::ProfileVersion(arn)) => Ok(Self::Version(arn)),
+            _ => SigningProfileArn::parse(text).map(Self::Current),
+        }
+    }
+
+    /// The profile, without a version.
+    pub fn arn(&self) -> &SigningProfileArn {
+        match self {
+            Self::Current(arn) => arn,
+            Self::Version(arn) => arn.profile(),
+        }
+    }
+
+    fn is(&self, version: &SigningProfileVersionArn) -> bool {
+        match self {
+            Self::Current(arn) => arn == version.profile(),
+            Self::Version(arn) => arn == version,
+        }
+    }
+}
+
+impl std::fmt::Display for SigningProfile {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Current(arn) => arn.fmt(f),
+            Self::Version(arn) => arn.fmt(f),
+        }
+    }
+}
+
+/// A signature by AWS Signer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Signed {
+    /// The envelope, a JWS.
+    pub envelope: SignedEnvelope,
+    /// The profile version that signed.
+    pub signer: Signer,
+    /// The signing job.
+    pub job: SigningJobArn,
+    /// The region that was asked.
+    pub region: RegionChoice,
+}
+
+/// Signs `payload`, the JSON of a Notary Project payload, with `profile`.
+///
+/// # Errors
+///
+/// [`Error`]: the payload is not one, or too long; the call failed; or the answer is not what was
+/// asked for.
+pub async fn sign(aws: &Aws, profile: &SigningProfile, payload: &[u8]) -> Result<Signed, Error> {
+    let sent = Payload::parse(payload).map_err(Error::Payload)?;
+    if payload.len() > MAX_AWS_SIGNER_PAYLOAD_BYTES {
+        return Err(Error::PayloadTooLong {
+            bytes: payload.len(),
+            annotations: sent.target_artifact.annotations.len(),
+        });
+    }
+    let (call, region) = call(aws, profile, "signer:SignPayload")?;
+    let output = aws
+        .signer(&region.region)
+        .await
+        .sign_payload()
+        .profile_name(profile.arn().name())
+        .profile_owner(profile.arn().location().account())
+        .payload(Blob::new(payload))
+        .payload_format(PAYLOAD_MEDIA_TYPE)
+        .send()
+        .await
+        .map_err(|error| Error::Call(CallError::from_sdk(call.clone(), error)))?;
+    let request_id = output.request_id().map(str::to_owned);
+    let signed = answer::check(profile, &sent, region, output);
+    signed.map_err(|problem| Error::UnusableAnswer {
+        profile: profile.to_string(),
+        request_id,
+        problem: Box::new(problem),
+    })
+}
+
+/// Checks that `profile` can sign container images now: it exists, is active, is of the platform
+/// for them, and its current version is the one named, if one is.
+///
+/// # Errors
+///
+/// [`Error`].
+pub async fn describe(aws: &Aws, profile: &SigningProfile) -> Result<RegionChoice, Error> {
+    let (call, region) = call(aws, profile, "signer:GetSigningProfile")?;
+    let found = aws
+        .signer(&region.region)
+        .await
+        .get_signing_profile()
+        .profile_name(profile.arn().name())
+        .profile_owner(profile.arn().location().account())
+        .send()
+        .await
+        .map_err(|error| Error::Call(CallError::from_sdk(call.clone(), error)))?;
+    let malformed = |problem: String| {
+        Error::Call(CallError::malformed(
+            call.clone(),
+            problem,
+            found.request_id(),
+        ))
+    };
+    let version = found.profile_version_arn().unwrap_or_default();
+    let version = SigningProfileVersionArn::parse(version)
+        .map_err(|error| malformed(format!("its profile version is unusable: {error}")))?;
+    if version.profile() != profile.arn() {
+        return Err(malformed(format!(
+            "it is about `{version}`{}",
+            region
+                .warning()
+                .map_or_else(String::new, |warning| format!("; {warning}"))
+        )));
+    }
+    match found.status() {
+        Some(SigningProfileStatus::Active) => {}
+        other => {
+            return Err(Error::NotActive {
+                profile: profile.to_string(),
+                status: other.map_or("unknown", |status| status.as_str()).to_owned(),
+            });
+        }
+    }
+    if found.platform_id() != Some(PLATFORM_ID) {
+        return Err(Error::OtherPlatform {
+            profile: profile.to_string(),
+            platform: found.platform_id().unwrap_or("unknown").to_owned(),
+        });
+    }
+    if !profile.is(&version) {
+        return Err(Error::NotCurrent {
+            profile: profile.to_string(),
+            current: version.version().to_owned(),
+        });
+    }
+    Ok(region)
+}
+
+fn call(
+    aws: &Aws,
+    profile: &SigningProfile,
+    action: &'static str,
+) -> Result<(Call, RegionChoice), Error> {
+    let region = aws
+        .region_for(profile, profile.arn().location())
+        .map_err(Error::Settings)?;
+    let call = Call {
+        action,
+        resource: profile.arn().to_string(),
+        region: region.region.clone(),
+    };
+    Ok((call, region))
+}

@@ -1,0 +1,241 @@
+//! Why a trust store cannot be used, in our words and in notation's.
+
+use std::path::PathBuf;
+
+use crate::config::StoreName;
+use crate::notary::StoreType;
+use crate::x509::identity::quote;
+use crate::{files, x509};
+
+/// Why a trust store cannot be used. One bad file spoils the whole store: which of its certificates were meant to be
+/// trusted is not guessed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// There is no such store.
+    #[error("the trust store `{store}` does not exist")]
+    Missing {
+        /// The store.
+        store: StoreName,
+        /// Where it was looked for; `None` for stores in memory.
+        directory: Option<PathBuf>,
+    },
+    /// It is a symbolic link, a file or another thing that is no directory.
+    #[error("the trust store `{store}` is not a directory")]
+    NotDirectory {
+        /// The store.
+        store: StoreName,
+        /// What it is; names the path.
+        source: files::Error,
+    },
+    /// It cannot be listed.
+    #[error("the trust store `{store}` cannot be listed")]
+    Unlistable {
+        /// The store.
+        store: StoreName,
+        /// Why; names the path.
+        source: files::Error,
+    },
+    /// Something in it is a symbolic link, a directory or another thing that is no file.
+    #[error("`{file}` in the trust store `{store}` is not a regular file")]
+    NotRegular {
+        /// The store.
+        store: StoreName,
+        /// The name in the store.
+        file: String,
+        /// What it is; names the path.
+        source: files::Error,
+    },
+    /// A file in it cannot be read.
+    #[error("`{file}` in the trust store `{store}` cannot be read")]
+    Unreadable {
+        /// The store.
+        store: StoreName,
+        /// The name in the store.
+        file: String,
+        /// Why; names the path.
+        source: files::Error,
+    },
+    /// A file in it is not made of certificates.
+    #[error("`{file}` in the trust store `{store}` is not a file of certificates")]
+    NotCertificates {
+        /// The store.
+        store: StoreName,
+        /// The name in the store.
+        file: String,
+        /// Why.
+        source: x509::Error,
+    },
+    /// A file in it has no certificate.
+    #[error("`{file}` in the trust store `{store}` holds no certificate")]
+    EmptyFile {
+        /// The store.
+        store: StoreName,
+        /// The name in the store.
+        file: String,
+    },
+    /// A certificate in it is not one that others can rest on.
+    #[error("`{file}` in the trust store `{store}` holds `{subject}`, which is {found}; wanted: {}", wanted(store.kind()))]
+    NotAnAnchor {
+        /// The store.
+        store: StoreName,
+        /// The name in the store.
+        file: String,
+        /// The certificate's subject.
+        subject: String,
+        /// What it lacks.
+        found: &'static str,
+    },
+    /// It has no file at all.
+    #[error("the trust store `{store}` is empty")]
+    Empty {
+        /// The store.
+        store: StoreName,
+    },
+    /// AWS publishes no root for this partition, as far as is known here.
+    #[error("no root certificate of AWS Signer is published for the partition `{partition}`")]
+    NoPublishedRoot {
+        /// The partition, such as `aws-cn`.
+        partition: String,
+    },
+}
+
+/// The certificates that may be in a store of this type.
+const fn wanted(kind: StoreType) -> &'static str {
+    match kind {
+        StoreType::Ca | StoreType::SigningAuthority => {
+            "a certificate authority, or a self-signed certificate"
+        }
+        StoreType::Tsa => "a self-signed certificate authority",
+    }
+}
+
+impl Error {
+    /// notation's sentence, as a result of the validation `authenticity`.
+    pub fn notation_sentence(&self) -> String {
+        match self {
+            Self::Missing { store, .. } => {
+                format!(
+                    "the trust store {} of type \"{}\" does not exist",
+                    quote(store.name()),
+                    store.kind()
+                )
+            }
+            Self::NotDirectory { store, source } => format!(
+                "the trust store {} of type {} with path {} is not a regular directory (symlinks are not supported).",
+                store.name(),
+                store.kind(),
+                source.path().display()
+            ),
+            Self::Unlistable { store, source } => format!(
+                "failed to access the trust store {} of type \"{}\". {}",
+                quote(store.name()),
+                store.kind(),
+                of_system(source)
+            ),
+            Self::NotRegular { store, file, .. } => format!(
+                "trusted certificate {file} in trust store {} of type {} is not a regular file (directories or symlinks \
+                 are not supported).",
+                store.name(),
+                store.kind()
+            ),
+            Self::Unreadable {
+                store,
+                file,
+                source,
+            } => {
+                format!(
+                    "failed to read {} {}",
+                    in_store(store, file),
+                    of_system(source)
+                )
+            }
+            Self::NotCertificates { store, file, .. } => {
+                format!(
+                    "failed to read {} x509: malformed certificate",
+                    in_store(store, file)
+                )
+            }
+            Self::EmptyFile { store, file } => {
+                format!(
+                    "failed to validate {} input certs cannot be empty",
+                    in_store(store, file)
+                )
+            }
+            Self::NotAnAnchor {
+                store,
+                file,
+                subject,
+                ..
+            } => format!(
+                "failed to validate {} certificate with subject {} is not a {}",
+                in_store(store, file),
+                quote(subject),
+                match store.kind() {
+                    StoreType::Tsa => "root CA certificate",
+                    StoreType::Ca | StoreType::SigningAuthority => {
+                        "CA certificate or self-signed signing certificate"
+                    }
+                }
+            ),
+            Self::Empty { store } => format!(
+                "no x509 certificates were found in trust store {} of type \"{}\"",
+                quote(store.name()),
+                store.kind()
+            ),
+            Self::NoPublishedRoot { .. } => self.to_string(),
+        }
+    }
+
+    /// notation's sentence as its command line prints it after `Error: `, with the advice that it gives.
+    pub fn notation_error(&self) -> String {
+        let advice = match self {
+            Self::Missing { .. } | Self::Empty { .. } => {
+                ". Use command 'notation cert add' to create and add trusted certificates to the trust store"
+            }
+            _ => "",
+        };
+        self.notation_sentence() + advice
+    }
+
+    /// Advice, where there is some.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Missing { store, .. } | Self::Empty { store } => Some(format!(
+                "add its certificates: `countersign cert add --type {} --store {} FILE`",
+                store.kind(),
+                store.name()
+            )),
+            Self::NotDirectory { source, .. }
+            | Self::Unlistable { source, .. }
+            | Self::NotRegular { source, .. }
+            | Self::Unreadable { source, .. } => source.hint(),
+            Self::NotCertificates { .. } | Self::EmptyFile { .. } => Some(
+                "a trust store holds certificate files alone, as PEM or DER; move everything else out of it".into(),
+            ),
+            Self::NotAnAnchor { .. } => {
+                Some("take the root certificate of the chain, not the signer's own certificate".into())
+            }
+            Self::NoPublishedRoot { .. } => Some(
+                "give the root certificate that your own records of AWS Signer hold: `--trust-anchor FILE`".into(),
+            ),
+        }
+    }
+}
+
+/// A file in a store, as the beginning of notation's sentences.
+fn in_store(store: &StoreName, file: &str) -> String {
+    let (name, kind) = (store.name(), store.kind());
+    format!("the trusted certificate {file} in trust store {name} of type {kind}.")
+}
+
+/// The operating system's answer as Go writes it.
+fn of_system(error: &files::Error) -> String {
+    match error {
+        files::Error::Io { path, .. } if error.is_denied() => {
+            format!("open {}: permission denied", path.display())
+        }
+        files::Error::Io { path, source, .. } => format!("open {}: {source}", path.display()),
+        other => other.to_string(),
+    }
+}

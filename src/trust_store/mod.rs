@@ -1,0 +1,252 @@
+//! Trust stores: the certificates that signatures may rest on (`trust-store-trust-policy.md`, "Trust Store").
+//!
+//! Input: `truststore/x509/TYPE/NAME/FILE` below Notation's configuration directory, or certificates in memory.
+//! Output: certificates, and the one that a signature's chain rests on. A store is read once. No chain is built and
+//! no expiry looked at here: the chain in an envelope has been verified as it is.
+
+mod authenticity;
+mod built_in;
+mod error;
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+pub use authenticity::{Anchor, AuthenticityError};
+pub use built_in::{built_in, built_in_file};
+pub use error::Error;
+
+use crate::config::StoreName;
+use crate::files;
+use crate::limits::{MAX_TRUST_STORE_FILE_BYTES, MAX_TRUST_STORE_FILES};
+use crate::notary::StoreType;
+use crate::x509::{self, Certificate, parse_certificates};
+
+/// A certificate of a store, and the file that it was read from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TrustedCertificate {
+    /// The certificate.
+    pub certificate: Certificate,
+    /// Its file.
+    pub file: PathBuf,
+}
+
+/// The certificates of one store; at least one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NamedStore {
+    /// Type and name.
+    pub name: StoreName,
+    /// The certificates, in the order of the file names.
+    pub certificates: Vec<TrustedCertificate>,
+}
+
+impl NamedStore {
+    /// Reads a store from one file that a user named; links are followed.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unreadable`], [`Error::NotCertificates`], [`Error::EmptyFile`] and [`Error::NotAnAnchor`].
+    pub fn from_file(name: StoreName, path: &Path) -> Result<Self, Error> {
+        let file = path.display().to_string();
+        let bytes = match files::read_following_links(path, MAX_TRUST_STORE_FILE_BYTES) {
+            Ok(bytes) => bytes,
+            Err(source) => {
+                return Err(Error::Unreadable {
+                    store: name,
+                    file,
+                    source,
+                });
+            }
+        };
+        let certificates = anchors(&name, &file, &bytes)?
+            .into_iter()
+            .map(|certificate| TrustedCertificate {
+                certificate,
+                file: path.to_owned(),
+            })
+            .collect();
+        Ok(Self { name, certificates })
+    }
+
+    /// The entry that equals a certificate, byte for byte.
+    pub fn find(&self, certificate: &Certificate) -> Option<&TrustedCertificate> {
+        self.certificates
+            .iter()
+            .find(|trusted| trusted.certificate == *certificate)
+    }
+}
+
+/// What a store was found to be; failures are kept as well, so that every signature is told the same.
+type Loaded = Result<Arc<NamedStore>, Arc<Error>>;
+
+/// The trust stores of one configuration directory, or some in memory. Each is read when it is first asked for.
+#[derive(Debug)]
+pub struct TrustStores {
+    /// `truststore/x509`; `None` where all stores are in memory.
+    directory: Option<PathBuf>,
+    loaded: Mutex<HashMap<StoreName, Loaded>>,
+}
+
+impl TrustStores {
+    /// The stores of a configuration directory.
+    pub fn new(config_dir: &Path) -> Self {
+        Self {
+            directory: Some(config_dir.join("truststore").join("x509")),
+            loaded: Mutex::default(),
+        }
+    }
+
+    /// These stores and no others.
+    pub fn in_memory(stores: impl IntoIterator<Item = NamedStore>) -> Self {
+        let loaded = stores
+            .into_iter()
+            .map(|store| (store.name.clone(), Ok(Arc::new(store))));
+        Self {
+            directory: None,
+            loaded: Mutex::new(loaded.collect()),
+        }
+    }
+
+    /// The directory of a store; `None` where all stores are in memory.
+    pub fn directory_of(&self, name: &StoreName) -> Option<PathBuf> {
+        let directory = self.directory.as_ref()?;
+        Some(directory.join(name.kind().as_str()).join(name.name()))
+    }
+
+    /// Loads a store, once.
+    ///
+    /// # Errors
+    ///
+    /// Every variant of [`Error`] but [`Error::NoPublishedRoot`]; the same one each time.
+    pub fn load(&self, name: &StoreName) -> Loaded {
+        // A panic elsewhere leaves nothing half done in the map.
+        let mut loaded = self.loaded.lock().unwrap_or_else(PoisonError::into_inner);
+        let entry = loaded
+            .entry(name.clone())
+            .or_insert_with(|| match self.directory_of(name) {
+                Some(directory) => read_store(name, &directory).map(Arc::new).map_err(Arc::new),
+                None => Err(Arc::new(Error::Missing {
+                    store: name.clone(),
+                    directory: None,
+                })),
+            });
+        entry.clone()
+    }
+}
+
+fn read_store(name: &StoreName, directory: &Path) -> Result<NamedStore, Error> {
+    let store = || name.clone();
+    let paths = files::read_directory(directory, MAX_TRUST_STORE_FILES).map_err(|source| {
+        if source.is_not_found() {
+            Error::Missing {
+                store: store(),
+                directory: Some(directory.to_owned()),
+            }
+        } else if source.is_wrong_kind() {
+            Error::NotDirectory {
+                store: store(),
+                source,
+            }
+        } else {
+            Error::Unlistable {
+                store: store(),
+                source,
+            }
+        }
+    })?;
+    let mut certificates = Vec::new();
+    for path in paths {
+        let file = path
+            .file_name()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned();
+        let bytes = match files::read(&path, MAX_TRUST_STORE_FILE_BYTES) {
+            Ok(bytes) => bytes,
+            // Off-spec: the specification passes over directories; notation, and so we, do not.
+            Err(source) if source.is_wrong_kind() => {
+                return Err(Error::NotRegular {
+                    store: store(),
+                    file,
+                    source,
+                });
+            }
+            Err(source) => {
+                return Err(Error::Unreadable {
+                    store: store(),
+                    file,
+                    source,
+                });
+            }
+        };
+        for certificate in anchors(name, &file, &bytes)? {
+            certificates.push(TrustedCertificate {
+                certificate,
+                file: path.clone(),
+            });
+        }
+    }
+    if certificates.is_empty() {
+        return Err(Error::Empty { store: store() });
+    }
+    Ok(NamedStore {
+        name: store(),
+        certificates,
+    })
+}
+
+/// The certificates of one file, each of which may be trusted in a store of this type.
+fn anchors(store: &StoreName, file: &str, bytes: &[u8]) -> Result<Vec<Certificate>, Error> {
+    let certificates = parse_certificates(bytes).map_err(|source| Error::NotCertificates {
+        store: store.clone(),
+        file: file.to_owned(),
+        source,
+    })?;
+    if certificates.is_empty() {
+        return Err(Error::EmptyFile {
+            store: store.clone(),
+            file: file.to_owned(),
+        });
+    }
+    for certificate in &certificates {
+        if let Some(found) = unfit(store.kind(), certificate) {
+            return Err(Error::NotAnAnchor {
+                store: store.clone(),
+                file: file.to_owned(),
+                subject: certificate.subject().to_string(),
+                found,
+            });
+        }
+    }
+    Ok(certificates)
+}
+
+/// Why a certificate may not be in a store of this type.
+fn unfit(kind: StoreType, certificate: &Certificate) -> Option<&'static str> {
+    match (kind, certificate.is_ca(), is_self_signed(certificate)) {
+        (StoreType::Ca | StoreType::SigningAuthority, true, _)
+        | (StoreType::Ca | StoreType::SigningAuthority, false, true)
+        | (StoreType::Tsa, true, true) => None,
+        (StoreType::Ca | StoreType::SigningAuthority, false, false) => {
+            Some("neither a certificate authority nor self-signed")
+        }
+        (StoreType::Tsa, false, _) => Some("not a certificate authority"),
+        (StoreType::Tsa, true, false) => Some("not self-signed"),
+    }
+}
+
+/// Whether a certificate is its own issuer. Here SHA-1 does no harm: that the certificate is in the store makes it
+/// trusted, and not its own signature.
+fn is_self_signed(certificate: &Certificate) -> bool {
+    if !certificate.is_self_issued() {
+        return false;
+    }
+    match certificate.verify_signed_by(certificate) {
+        Ok(()) => true,
+        Err(x509::Error::BrokenHash { algorithm }) => algorithm.contains("SHA-1"),
+        Err(_) => false,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,101 @@
+package interop
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// installPlugin puts our program where Notation looks for the plugin, as a
+// hard link, or as a copy where the file systems differ.
+func (d notationDir) installPlugin(t *testing.T) {
+	t.Helper()
+	program := requireProgram(t, "COUNTERSIGN_BIN")
+	installed := filepath.Join(string(d), "plugins", pluginName, "notation-"+pluginName)
+	if err := os.MkdirAll(filepath.Dir(installed), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if os.Link(program, installed) == nil {
+		return
+	}
+	content, err := os.ReadFile(program)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(installed, content, 0o700); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// dockerConfig is the directory that `docker login` would have written to.
+func (d notationDir) dockerConfig() string {
+	return filepath.Join(string(d), "docker")
+}
+
+// countersign runs the command line with this directory as NOTATION_CONFIG.
+func (d notationDir) countersign(t *testing.T, args ...string) result {
+	t.Helper()
+	environment := []string{
+		"PATH=" + os.Getenv("PATH"),
+		"HOME=" + t.TempDir(),
+		"NOTATION_CONFIG=" + string(d),
+		"DOCKER_CONFIG=" + d.dockerConfig(),
+	}
+	for _, entry := range os.Environ() {
+		if strings.HasPrefix(entry, "AWS_") {
+			environment = append(environment, entry)
+		}
+	}
+	return runProgram(t, environment, requireProgram(t, "COUNTERSIGN_BIN"), args...)
+}
+
+// countersignVerify verifies with the trust policy that notation-go reads too.
+func (d notationDir) countersignVerify(t *testing.T, target image) verdict {
+	t.Helper()
+	return verdictOf(target, d.countersign(t, "verify", target.reference()))
+}
+
+// countersignVerifyProfile verifies without any policy: the profile and the
+// root are named on the command line.
+func countersignVerifyProfile(t *testing.T, server *registryServer, target image, profileARN, anchorPath string) verdict {
+	t.Helper()
+	directory := notationDir(t.TempDir())
+	directory.writeConfig(t, server.host)
+	return verdictOf(target, directory.countersign(t, "verify", target.reference(),
+		"--signing-profile", profileARN, "--trust-anchor", anchorPath))
+}
+
+// verdictOf reads what a user reads: the exit code, and the words with it.
+func verdictOf(target image, ran result) verdict {
+	said := verdict{noClassifiedFail, ran.String()}
+	switch ran.exitCode {
+	case 0:
+		if strings.Contains(ran.stdout, "Successfully verified signature for "+target.reference()) {
+			said.reason = accepted
+		}
+	case 1:
+		said.reason = classifyWords(ran.stderr)
+	case 3:
+		said.reason = undecided
+	}
+	return said
+}
+
+// failedValidation is the line about a validation that failed and is enforced.
+var failedValidation = regexp.MustCompile(`(?m)^ +(\w+) \(enforce\): failed: `)
+
+// classifyWords finds the class of the refusal in what the command line says.
+func classifyWords(stderr string) reason {
+	if strings.Contains(stderr, "no signature is associated with") {
+		return unsigned
+	}
+	if found := failedValidation.FindStringSubmatch(stderr); found != nil {
+		return reason(found[1])
+	}
+	if strings.Contains(stderr, "refused: content descriptor mismatch") {
+		return otherArtifact
+	}
+	return noClassifiedFail
+}

@@ -1,0 +1,212 @@
+package interop
+
+import (
+	"context"
+	"encoding/json"
+	"encoding/pem"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/notaryproject/notation-go"
+	"github.com/notaryproject/notation-go/dir"
+	"github.com/notaryproject/notation-go/plugin"
+	"github.com/notaryproject/notation-go/signer"
+	"github.com/notaryproject/notation-go/verifier"
+	"github.com/notaryproject/notation-go/verifier/trustpolicy"
+	"github.com/notaryproject/notation-go/verifier/truststore"
+	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
+)
+
+const (
+	// pluginName is what AWS Signer's signatures name as their verifier.
+	pluginName = "com.amazonaws.signer.notation.plugin"
+	// storeName is the named trust store of every policy here.
+	storeName = "interop"
+
+	mediaTypeJWS  = "application/jose+json"
+	mediaTypeCOSE = "application/cose"
+)
+
+// trust is what a verifier is told to believe.
+type trust struct {
+	storeType    truststore.Type
+	anchorDER    []byte
+	identities   []string
+	registryHost string
+}
+
+// notationDir is a NOTATION_CONFIG directory, which is the NOTATION_LIBEXEC
+// directory too.
+type notationDir string
+
+// newNotationDir writes the directory as a user would: a strict policy for
+// every repository, one named store, and config.json.
+func newNotationDir(t *testing.T, trusted trust) notationDir {
+	t.Helper()
+	root := t.TempDir()
+	document := trustpolicy.Document{
+		Version: "1.0",
+		TrustPolicies: []trustpolicy.TrustPolicy{{
+			Name:                  "interop",
+			RegistryScopes:        []string{"*"},
+			SignatureVerification: trustpolicy.SignatureVerification{VerificationLevel: "strict"},
+			TrustStores:           []string{string(trusted.storeType) + ":" + storeName},
+			TrustedIdentities:     trusted.identities,
+		}},
+	}
+	writeFile(t, filepath.Join(root, dir.PathTrustPolicy), mustMarshal(t, document))
+	writeFile(t, filepath.Join(root, dir.TrustStoreDir, "x509", string(trusted.storeType), storeName, "root.crt"), encodePEM(trusted.anchorDER))
+	directory := notationDir(root)
+	directory.writeConfig(t, trusted.registryHost)
+	return directory
+}
+
+// writeConfig writes the config.json that allows plain HTTP to a registry.
+func (d notationDir) writeConfig(t *testing.T, registryHost string) {
+	t.Helper()
+	writeFile(t, filepath.Join(string(d), dir.PathConfigFile), mustMarshal(t, map[string]any{
+		"insecureRegistries": []string{registryHost},
+	}))
+}
+
+func (d notationDir) plugins() *plugin.CLIManager {
+	return plugin.NewCLIManager(dir.NewSysFS(filepath.Join(string(d), dir.PathPlugins)))
+}
+
+// pluginSigner is what `notation sign --plugin NAME --id KEY` signs with.
+func (d notationDir) pluginSigner(t *testing.T, keyID string) notation.Signer {
+	t.Helper()
+	found, err := d.plugins().Get(t.Context(), pluginName)
+	if err != nil {
+		t.Fatalf("notation-go does not find the plugin: %v", err)
+	}
+	signer, err := signer.NewFromPlugin(found, keyID, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return signer
+}
+
+// notationSign signs as `notation sign` does.
+func notationSign(t *testing.T, signer notation.Signer, target image, mediaType string, metadata map[string]string) {
+	t.Helper()
+	_, err := notation.Sign(t.Context(), signer, target.signatures, notation.SignOptions{
+		SignerSignOptions: notation.SignerSignOptions{SignatureMediaType: mediaType},
+		ArtifactReference: target.reference(),
+		UserMetadata:      metadata,
+	})
+	if err != nil {
+		t.Fatalf("notation-go does not sign %s: %v", target.reference(), err)
+	}
+}
+
+// verdict is what a verifier said, and why.
+type verdict struct {
+	reason reason
+	// detail is what it said in its own words.
+	detail string
+}
+
+// reason is the class of a verdict: the validation of the specification that
+// failed, or what stands in its place.
+type reason string
+
+const (
+	accepted         reason = "accepted"
+	badIntegrity     reason = "integrity"
+	badAuthenticity  reason = "authenticity"
+	badTimestamp     reason = "authenticTimestamp"
+	expired          reason = "expiry"
+	revoked          reason = "revocation"
+	otherArtifact    reason = "signature of another artifact"
+	unsigned         reason = "no signature"
+	undecided        reason = "inconclusive"
+	noClassifiedFail reason = "unclassified failure"
+)
+
+// notationVerify verifies as `notation verify` does.
+func (d notationDir) notationVerify(t *testing.T, target image) verdict {
+	t.Helper()
+	document, err := os.ReadFile(filepath.Join(string(d), dir.PathTrustPolicy))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var policy trustpolicy.Document
+	if err := json.Unmarshal(document, &policy); err != nil {
+		t.Fatal(err)
+	}
+	stores := truststore.NewX509TrustStore(dir.NewSysFS(string(d)))
+	inner, err := verifier.New(&policy, stores, d.plugins())
+	if err != nil {
+		t.Fatal(err)
+	}
+	recorder := &outcomeRecorder{Verifier: inner}
+	_, _, err = notation.Verify(t.Context(), recorder, target.signatures, notation.VerifyOptions{
+		ArtifactReference:    target.reference(),
+		MaxSignatureAttempts: 10,
+	})
+	if err == nil {
+		return verdict{accepted, ""}
+	}
+	return verdict{classify(recorder.outcomes, err), err.Error()}
+}
+
+// outcomeRecorder keeps the outcome of each signature, which notation.Verify
+// drops when none is good.
+type outcomeRecorder struct {
+	notation.Verifier
+	outcomes []*notation.VerificationOutcome
+}
+
+func (r *outcomeRecorder) Verify(ctx context.Context, descriptor ocispec.Descriptor, signature []byte, options notation.VerifierVerifyOptions) (*notation.VerificationOutcome, error) {
+	outcome, err := r.Verifier.Verify(ctx, descriptor, signature, options)
+	r.outcomes = append(r.outcomes, outcome)
+	return outcome, err
+}
+
+// classify tells which validation was the first that failed and is enforced.
+func classify(outcomes []*notation.VerificationOutcome, err error) reason {
+	var retrieval notation.ErrorSignatureRetrievalFailed
+	if len(outcomes) == 0 && errors.As(err, &retrieval) && strings.HasPrefix(retrieval.Msg, "no signature is associated with") {
+		return unsigned
+	}
+	for _, outcome := range outcomes {
+		if outcome == nil {
+			continue
+		}
+		for _, validation := range outcome.VerificationResults {
+			if validation.Error != nil && validation.Action == trustpolicy.ActionEnforce {
+				return reason(validation.Type)
+			}
+		}
+		if outcome.Error != nil && strings.HasSuffix(outcome.Error.Error(), "content descriptor mismatch") {
+			return otherArtifact
+		}
+	}
+	return noClassifiedFail
+}
+
+// expectVerdict fails the test unless the verifier answered for this reason.
+func expectVerdict(t *testing.T, who string, got verdict, want reason) {
+	t.Helper()
+	if got.reason != want {
+		t.Errorf("%s: %q, expected %q\n%s", who, got.reason, want, got.detail)
+	}
+}
+
+func encodePEM(der []byte) []byte {
+	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})
+}
+
+func writeFile(t *testing.T, path string, content []byte) {
+	t.Helper()
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, content, 0o600); err != nil {
+		t.Fatal(err)
+	}
+}

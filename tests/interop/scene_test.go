@@ -1,0 +1,102 @@
+package interop
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/notaryproject/notation-go/verifier/truststore"
+)
+
+// scene is one case's own signing profile, image and Notation directory,
+// which trusts the emulator's root and that profile.
+type scene struct {
+	server    *registryServer
+	profile   signingProfile
+	image     image
+	directory notationDir
+}
+
+func newScene(t *testing.T, server *registryServer, repository string) scene {
+	t.Helper()
+	profile := createProfile(t)
+	return scene{
+		server:    server,
+		profile:   profile,
+		image:     pushImage(t, server, repository),
+		directory: directoryTrusting(t, server, emulator.rootDER, profile.arn),
+	}
+}
+
+// directoryTrusting is a Notation directory with our plugin that trusts one
+// root and one signing profile.
+func directoryTrusting(t *testing.T, server *registryServer, anchorDER []byte, profileARN string) notationDir {
+	t.Helper()
+	directory := newNotationDir(t, trust{
+		storeType:    truststore.TypeSigningAuthority,
+		anchorDER:    anchorDER,
+		identities:   []string{profileARN},
+		registryHost: server.host,
+	})
+	directory.installPlugin(t)
+	return directory
+}
+
+// signByNotation signs with notation-go through our plugin.
+func (s scene) signByNotation(t *testing.T) {
+	t.Helper()
+	notationSign(t, s.directory.pluginSigner(t, s.profile.arn), s.image, mediaTypeJWS, nil)
+}
+
+// signByCountersign signs with the command line.
+func (s scene) signByCountersign(t *testing.T) {
+	t.Helper()
+	ran := s.directory.countersign(t, "sign", s.image.reference(), "--signing-profile", s.profile.arn)
+	if ran.exitCode != 0 {
+		t.Fatalf("countersign sign: %s", ran)
+	}
+}
+
+// expectEverywhere asks every verifier, by the policy and by the profile.
+func (s scene) expectEverywhere(t *testing.T, want reason) {
+	t.Helper()
+	s.expectByPolicy(t, want)
+	byProfile := countersignVerifyProfile(t, s.server, s.image, s.profile.arn, emulator.rootPath)
+	expectVerdict(t, "countersign verify --signing-profile", byProfile, want)
+}
+
+// expectByPolicy asks the two verifiers that read the directory.
+func (s scene) expectByPolicy(t *testing.T, want reason) {
+	t.Helper()
+	expectVerdict(t, "notation-go with our plugin", s.directory.notationVerify(t, s.image), want)
+	expectVerdict(t, "countersign verify", s.directory.countersignVerify(t, s.image), want)
+}
+
+// signedJob is the ARN of the job that made a signature.
+func signedJob(t *testing.T, envelope []byte) string {
+	t.Helper()
+	var parts jws
+	if err := json.Unmarshal(envelope, &parts); err != nil {
+		t.Fatal(err)
+	}
+	var header map[string]any
+	if err := json.Unmarshal(decodeBase64(t, parts.Protected), &header); err != nil {
+		t.Fatal(err)
+	}
+	job, isText := header["com.amazonaws.signer.signingJob"].(string)
+	if !isText {
+		t.Fatalf("the protected header names no signing job: %v", header)
+	}
+	return job
+}
+
+// writePEM writes a certificate to a file of its own.
+func writePEM(t *testing.T, der []byte) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "root.crt")
+	if err := os.WriteFile(path, encodePEM(der), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}

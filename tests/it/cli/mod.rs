@@ -1,0 +1,4 @@
+//! The command line from the outside: exit code, stdout and stderr of the real binary.
+
+mod sign;
+mod verify;

@@ -1,0 +1,3 @@
+//! Documents that ship beside the program, held to the code: schemas and ready-made policies.
+
+mod trust_policies;

@@ -1,0 +1,97 @@
+//! Runs the real binary in an empty environment.
+
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+/// A home of its own for one test: nothing of the machine's configuration is seen from inside.
+pub(crate) struct Sandbox {
+    home: tempfile::TempDir,
+    variables: Vec<(String, String)>,
+}
+
+/// What the program left.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Ran {
+    pub(crate) code: i32,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+impl Sandbox {
+    pub(crate) fn new() -> Self {
+        Self {
+            home: tempfile::tempdir().unwrap(),
+            variables: Vec::new(),
+        }
+    }
+
+    /// The same with an environment variable more.
+    pub(crate) fn with(mut self, name: &str, value: impl Into<String>) -> Self {
+        self.variables.retain(|(known, _)| known != name);
+        self.variables.push((name.to_owned(), value.into()));
+        self
+    }
+
+    pub(crate) fn home(&self) -> &Path {
+        self.home.path()
+    }
+
+    /// Notation's configuration directory inside.
+    pub(crate) fn config(&self) -> PathBuf {
+        self.home().join(".config/notation")
+    }
+
+    /// Writes a file below Notation's configuration directory.
+    pub(crate) fn write_config(&self, path: &str, content: impl AsRef<[u8]>) -> PathBuf {
+        let file = self.config().join(path);
+        std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+        std::fs::write(&file, content).unwrap();
+        file
+    }
+
+    /// Runs `countersign` with `arguments`.
+    pub(crate) fn run<A: AsRef<OsStr>>(&self, arguments: &[A]) -> Ran {
+        self.run_as(Path::new(env!("CARGO_BIN_EXE_countersign")), arguments)
+    }
+
+    /// Runs the program under another path, for the names that it listens to.
+    pub(crate) fn run_as<A: AsRef<OsStr>>(&self, program: &Path, arguments: &[A]) -> Ran {
+        let output: Output = self.command(program).args(arguments).output().unwrap();
+        Ran {
+            code: output.status.code().unwrap_or(-1),
+            stdout: String::from_utf8(output.stdout).unwrap(),
+            stderr: String::from_utf8(output.stderr).unwrap(),
+        }
+    }
+
+    /// A command in this environment, stdin closed.
+    pub(crate) fn command(&self, program: &Path) -> Command {
+        let mut command = Command::new(program);
+        command
+            .env_clear()
+            .env("HOME", self.home())
+            // No test may look for credentials on the machine's own network.
+            .env("AWS_EC2_METADATA_DISABLED", "true")
+            .envs(self.variables.iter().map(|(name, value)| (name, value)))
+            .current_dir(self.home())
+            .stdin(Stdio::null());
+        command
+    }
+}
+
+impl Ran {
+    /// Asserts that the program refused with this exit code, wrote nothing to stdout, and began
+    /// its error with this line.
+    #[track_caller]
+    pub(crate) fn assert_refused(&self, code: i32, first_line: &str) {
+        assert_eq!((self.code, self.stdout.as_str()), (code, ""), "{self:#?}");
+        assert_eq!(self.stderr.lines().next(), Some(first_line), "{self:#?}");
+    }
+
+    /// Asserts that stderr has this text somewhere.
+    #[track_caller]
+    pub(crate) fn assert_says(&self, text: &str) {
+        assert!(self.stderr.contains(text), "`{text}` is not in {self:#?}");
+    }
+}

@@ -1,0 +1,112 @@
+//! An emulator with a signing profile and an image, and a sandbox that is pointed at it.
+
+use countersign_emulator::{Emulator, SigningProfile};
+
+use super::sandbox::{Ran, Sandbox};
+
+pub(crate) struct Scene {
+    pub(crate) emulator: Emulator,
+    pub(crate) sandbox: Sandbox,
+    pub(crate) profile: SigningProfile,
+    /// `localhost:PORT/app`.
+    pub(crate) repository: String,
+    /// `localhost:PORT/app@sha256:...`, whose tag is `v1`.
+    pub(crate) image: String,
+}
+
+impl Scene {
+    pub(crate) fn new() -> Self {
+        Self::with(Emulator::builder())
+    }
+
+    pub(crate) fn with(builder: countersign_emulator::Builder) -> Self {
+        let emulator = builder.start_blocking().unwrap();
+        let mut sandbox = Sandbox::new();
+        for (name, value) in emulator.env() {
+            sandbox = sandbox.with(name, value);
+        }
+        std::fs::write(
+            sandbox.home().join("root.crt"),
+            emulator.root_certificate_pem(),
+        )
+        .unwrap();
+        let profile = emulator.create_signing_profile("release").unwrap();
+        let repository = format!("localhost:{}/app", emulator.address().port());
+        let digest = emulator.push_test_image("app", "v1").unwrap();
+        let image = format!("{repository}@{digest}");
+        Self {
+            emulator,
+            sandbox,
+            profile,
+            repository,
+            image,
+        }
+    }
+
+    /// The same environment with a variable more.
+    pub(crate) fn with_variable(self, name: &str, value: impl Into<String>) -> Self {
+        Self {
+            sandbox: self.sandbox.with(name, value),
+            ..self
+        }
+    }
+
+    pub(crate) fn run(&self, arguments: &[&str]) -> Ran {
+        self.sandbox.run(arguments)
+    }
+
+    /// Signs `reference`, which must succeed; gives the digest of the signature manifest.
+    pub(crate) fn sign(&self, reference: &str) -> String {
+        let ran = self.run(&["sign", "--signing-profile", &self.profile.arn, reference]);
+        assert_eq!(ran.code, 0, "{ran:#?}");
+        let pushed = ran.stdout.lines().last().unwrap();
+        pushed.rsplit('@').next().unwrap().to_owned()
+    }
+
+    /// Verifies `reference` with the profile named on the command line and the emulator's root.
+    pub(crate) fn verify(&self, reference: &str) -> Ran {
+        self.verify_with(&[], reference)
+    }
+
+    pub(crate) fn verify_with(&self, more: &[&str], reference: &str) -> Ran {
+        let fixed = [
+            "verify",
+            "--signing-profile",
+            &self.profile.arn,
+            "--trust-anchor",
+            "root.crt",
+        ];
+        self.run(&[&fixed, more, &[reference]].concat())
+    }
+
+    /// Writes Notation's trust policy with this statement's level, and the emulator's root into
+    /// the trust store that it names.
+    pub(crate) fn write_policy(&self, level: &str) {
+        self.write_policy_with(&format!(r#"{{ "level": "{level}" }}"#), &self.profile.arn);
+    }
+
+    pub(crate) fn write_policy_with(&self, signature_verification: &str, identity: &str) {
+        let policy = format!(
+            r#"{{ "version": "1.0", "trustPolicies": [ {{
+                "name": "images",
+                "registryScopes": [ "{}" ],
+                "signatureVerification": {signature_verification},
+                "trustStores": [ "signingAuthority:aws-signer-ts" ],
+                "trustedIdentities": [ "{identity}" ]
+            }} ] }}"#,
+            self.repository
+        );
+        self.sandbox.write_config("trustpolicy.oci.json", policy);
+        self.sandbox.write_config(
+            "truststore/x509/signingAuthority/aws-signer-ts/root.crt",
+            self.emulator.root_certificate_pem(),
+        );
+    }
+
+    /// Names of the calls since the last time, oldest first.
+    pub(crate) fn operations(&self) -> Vec<String> {
+        let calls = self.emulator.calls();
+        self.emulator.clear_calls();
+        calls.into_iter().map(|call| call.operation).collect()
+    }
+}
