@@ -90,10 +90,7 @@ impl Checker {
     }
 
     /// What the cache answers; a cache that cannot be used answers nothing.
-    fn cached<T>(
-        &self,
-        read: impl FnOnce(&Cache) -> Result<Option<T>, cache::Error>,
-    ) -> Option<T> {
+    fn cached<T>(&self, read: impl FnOnce(&Cache) -> Result<Option<T>, cache::Error>) -> Option<T> {
         match read(self.cache.as_ref()?) {
             Ok(found) => found,
             Err(error) => {
@@ -241,7 +238,10 @@ impl Run<'_> {
             }
         };
         for url in urls {
-            match self.ask_responder(certificate, issuer, &url, &request).await {
+            match self
+                .ask_responder(certificate, issuer, &url, &request)
+                .await
+            {
                 Ok(status) => return status,
                 Err(error) => {
                     let ends = matches!(error, Error::UnknownCertificate);

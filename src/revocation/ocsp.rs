@@ -250,9 +250,7 @@ impl Basic {
     fn is_signer(&self, certificate: &Certificate) -> bool {
         match &self.data.responder_id {
             ResponderId::ByName(name) => name == certificate.subject().as_name(),
-            ResponderId::ByKey(key) => {
-                key.as_bytes() == hash(SHA1, certificate.public_key_bits())
-            }
+            ResponderId::ByKey(key) => key.as_bytes() == hash(SHA1, certificate.public_key_bits()),
         }
     }
 }

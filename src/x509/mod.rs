@@ -19,8 +19,8 @@ use der::Tag;
 
 pub use certificate::Certificate;
 pub use chain::{ChainProblem, Purpose, verify_code_signing_chain, verify_timestamping_chain};
-pub use extensions::{DistributionPoint, parse_distribution_points};
 pub(crate) use extensions::uris;
+pub use extensions::{DistributionPoint, parse_distribution_points};
 pub use file::{PemProblem, parse_certificates};
 pub use name::{Attribute, DistinguishedName};
 
