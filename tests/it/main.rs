@@ -7,10 +7,9 @@
 mod support;
 
 mod cli;
-mod registry;
-mod timestamp;
 mod documents;
 mod layers;
 mod plugin;
 mod registry;
+mod timestamp;
 mod vectors;
