@@ -11,4 +11,5 @@ mod documents;
 mod layers;
 mod plugin;
 mod registry;
+mod timestamp;
 mod vectors;

@@ -8,7 +8,7 @@ use countersign::limits::MAX_ATTEMPTS;
 use reqwest::{Method, Request};
 use url::Url;
 
-use crate::support::hostile::{Hostile, Reply};
+use crate::support::hostile::{Hostile, Reply, Seen};
 
 fn get(url: &str) -> Request {
     Request::new(Method::GET, Url::parse(url).unwrap())
@@ -119,7 +119,7 @@ async fn requests_go_through_the_proxy() {
     ] {
         pool.send(get(url)).await.unwrap();
     }
-    let urls: Vec<String> = hostile.seen().iter().map(|seen| seen.url()).collect();
+    let urls: Vec<String> = hostile.seen().iter().map(Seen::url).collect();
     assert_eq!(
         urls,
         [
