@@ -13,3 +13,6 @@ pub use arn::{
 pub use context::{Aws, RegionChoice, Settings, SettingsError};
 pub use error::{Call, CallError, CallErrorKind};
 pub use partition::Partition;
+
+#[cfg(test)]
+pub(crate) use error::tests::error as call_error;
