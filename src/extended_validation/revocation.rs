@@ -122,7 +122,7 @@ pub async fn check_revocation(
         ))
         .send()
         .await
-        .map_err(|error| Error::RevocationUnknown(CallError::from_sdk(call, error)))?;
+        .map_err(|error| Error::RevocationUnknown(CallError::from_sdk(call, &error)))?;
     question.judge(answer.revoked_entities())?;
     Ok(NotRevoked { region })
 }

@@ -132,7 +132,7 @@ impl<'a> Crl<'a> {
     }
 
     /// Steps (a), (f) and (g) of RFC 5280 section 6.3.3, for a base or a delta CRL.
-    fn verify(&self, issuer: &Certificate, now: OffsetDateTime) -> Result<(), Error> {
+    pub(super) fn verify(&self, issuer: &Certificate, now: OffsetDateTime) -> Result<(), Error> {
         let subject = || issuer.subject().to_string();
         if self.issuer != issuer.subject_der() {
             return Err(Error::IssuerMismatch { subject: subject() });
@@ -144,7 +144,7 @@ impl<'a> Crl<'a> {
             .verify_signature(&self.algorithm, self.tbs, self.signature)
             .map_err(|source| Error::Signature {
                 subject: subject(),
-                source,
+                source: Box::new(source),
             })?;
         check_validity(self.this_update, self.next_update, now)?;
         let supported = [ISSUING_DISTRIBUTION_POINT, DELTA_CRL_INDICATOR];
@@ -265,7 +265,9 @@ impl<'a> Verified<'a> {
         // against it, as in notation; but neither is it then good.
         let only_here = certificate
             .freshest_crl()
-            .map_err(|source| Error::Addresses { source })?;
+            .map_err(|source| Error::Addresses {
+                source: Box::new(source),
+            })?;
         if only_here.is_some() && self.base.freshest_crl()?.is_none() {
             return Err(Error::DeltaOnlyInCertificate);
         }

@@ -241,7 +241,7 @@ impl Basic {
             .verify_signature(&self.algorithm, &self.signed, &self.signature)
             .map_err(|source| Error::Signature {
                 subject: signer.subject().to_string(),
-                source,
+                source: Box::new(source),
             })?;
         let is_checked = signer == issuer || signer.has_ocsp_no_check();
         Ok((!is_checked).then(|| signer.clone()))

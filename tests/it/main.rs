@@ -9,5 +9,7 @@ mod support;
 mod cli;
 mod documents;
 mod layers;
+mod plugin;
 mod registry;
+mod timestamp;
 mod vectors;

@@ -11,6 +11,7 @@
 //! [`answer`].
 
 #![expect(
+    clippy::indexing_slicing,
     clippy::panic,
     clippy::unwrap_used,
     reason = "a vector that cannot be read is a failed test"
@@ -23,6 +24,7 @@ mod chain;
 mod crl;
 mod envelope;
 mod revocation;
+mod sign_vector;
 mod timestamp_token;
 mod tsp_response;
 mod tst;
@@ -128,6 +130,7 @@ fn answer(case: &Case) -> Option<Answer> {
         "chain" => chain::answer(case),
         "cose envelope" => envelope::answer(case, EnvelopeFormat::Cose),
         "jws envelope" => envelope::answer(case, EnvelopeFormat::Jws),
+        "sign vector" => sign_vector::answer(case),
         "cert ext" => cert_ext::answer(case),
         "crl" => crl::answer(case),
         "revocation" => revocation::answer(case),
