@@ -4,5 +4,6 @@ mod support;
 
 mod registry;
 mod timestamp;
+mod revocation;
 mod documents;
 mod vectors;
