@@ -1,6 +1,7 @@
 //! What a CRL must be, and what it says.
 
 use countersign::revocation::{Evidence, Origin, Protocol, RevocationReason};
+use countersign::x509;
 
 use super::*;
 use crate::support::pki::extension;
@@ -128,6 +129,26 @@ async fn a_crl_of_another_or_by_another_does_not_count() {
     assert!(
         matches!(&error, Error::Signature { subject, .. } if subject == "CN=root"),
         "{error}"
+    );
+}
+
+#[tokio::test]
+async fn a_signature_over_a_broken_hash_does_not_count() {
+    let pki = Pki::with_crl();
+    let mut crl = Crl::new(&[]);
+    crl.algorithm = seq(&[&oid("1.2.840.10045.4.1")]);
+    let error = unknown(pki.check(&[(CRL_URL, pki.crl(&crl))]).await);
+    let Error::Signature { source, .. } = &error else {
+        panic!("{error}");
+    };
+    assert!(
+        matches!(
+            **source,
+            x509::Error::BrokenHash {
+                algorithm: "ECDSA with SHA-1"
+            }
+        ),
+        "{source}"
     );
 }
 
