@@ -12,4 +12,6 @@ mod layers;
 mod plugin;
 mod registry;
 mod timestamp;
+mod revocation;
+mod documents;
 mod vectors;
