@@ -8,6 +8,7 @@ mod support;
 
 mod cli;
 mod documents;
+mod environment;
 mod layers;
 mod plugin;
 mod registry;
