@@ -275,7 +275,11 @@ fn tls() -> (TlsAcceptor, String) {
     let names = [
         "localhost",
         "127.0.0.1",
-        "*.example",
+        "registry.example",
+        "other.example",
+        "realm.example",
+        "storage.example",
+        "evil.example",
         "tsa.example",
         "*.dkr.ecr.eu-west-1.amazonaws.com",
         "*.dkr.ecr.us-east-1.amazonaws.com",
