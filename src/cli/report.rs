@@ -83,7 +83,12 @@ impl Report {
         hint: Option<String>,
     ) -> Self {
         let mut stderr = format!("Error: {sentence}\n");
-        write_causes(&mut stderr, "", error.source());
+        let mut cause = error.source();
+        // Some of notation's sentences end with what caused them.
+        if let Some(said) = cause.filter(|cause| sentence.ends_with(&cause.to_string())) {
+            cause = said.source();
+        }
+        write_causes(&mut stderr, "", cause);
         write_hint(&mut stderr, "", hint);
         Self {
             stdout: String::new(),

@@ -227,6 +227,24 @@ mod tests {
     }
 
     #[test]
+    fn certificates_are_named_by_their_hash_and_their_issuers() {
+        // The hash of AWS Signer's published root, as another implementation computes it.
+        const ROOT: &str = "163b39eb810821441b047ddf99b17fec3db7c40fc0e5fcd4fd69818dd8e953d4752d210c9e6f6382eff98edc0a2771ea";
+        let root = include_bytes!("../../trustpolicy/roots/aws-signer-notation-root.crt");
+        let root = crate::x509::parse_certificates(root).unwrap().remove(0);
+        let leaf = crate::x509::testing::self_signed("leaf");
+        assert_eq!(
+            certificate_hashes(std::slice::from_ref(&root)),
+            [format!("{ROOT}{ROOT}")]
+        );
+        let leaf_hash = hex(&HashAlgorithm::Sha384.hash(leaf.tbs_der()));
+        assert_eq!(
+            certificate_hashes(&[leaf, root]),
+            [format!("{leaf_hash}{ROOT}"), format!("{ROOT}{ROOT}")]
+        );
+    }
+
+    #[test]
     fn only_an_empty_answer_is_a_good_one() {
         judge(&[]).unwrap();
         for (answer, words) in [

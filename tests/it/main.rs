@@ -8,8 +8,11 @@ mod support;
 
 mod cli;
 mod documents;
+mod environment;
 mod layers;
 mod plugin;
 mod registry;
 mod timestamp;
+mod revocation;
+mod documents;
 mod vectors;

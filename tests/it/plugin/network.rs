@@ -163,26 +163,6 @@ fn aws_is_reached_by_its_names_through_the_proxy() {
 }
 
 #[test]
-fn credentials_of_a_container_are_fetched_once() {
-    let fixture = Fixture::with(Emulator::builder().container_token("token-of-the-container"));
-    let profile = fixture.profile("Images");
-    let url = format!("{}/credentials/container", fixture.emulator.endpoint());
-    let changes = [
-        ("AWS_ACCESS_KEY_ID", ""),
-        ("AWS_SECRET_ACCESS_KEY", ""),
-        ("AWS_CONTAINER_CREDENTIALS_FULL_URI", url.as_str()),
-        (
-            "AWS_CONTAINER_AUTHORIZATION_TOKEN",
-            "token-of-the-container",
-        ),
-    ];
-    let reply = fixture.run_with("generate-envelope", &envelope_request(&profile), &changes);
-    assert!(!reply.stdout.contains("token-of-the-container"));
-    reply.answer("generate-envelope.response");
-    assert_eq!(fixture.operations().len(), 2);
-}
-
-#[test]
 fn no_log_is_written() {
     let fixture = Fixture::new();
     let profile = fixture.profile("Images");

@@ -51,6 +51,14 @@ impl Scene {
         }
     }
 
+    /// The same environment without these variables.
+    pub(crate) fn without_variables(self, names: &[&str]) -> Self {
+        Self {
+            sandbox: self.sandbox.without(names),
+            ..self
+        }
+    }
+
     pub(crate) fn run(&self, arguments: &[&str]) -> Ran {
         self.sandbox.run(arguments)
     }
