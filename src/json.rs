@@ -7,6 +7,7 @@
 use std::cell::RefCell;
 use std::fmt;
 
+use serde::Serialize;
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 
@@ -107,6 +108,33 @@ pub fn check_case(members: &Map<String, Value>, known: &[&'static str]) -> Resul
         }
     }
     Ok(())
+}
+
+/// Writes `value` as notation's own encoder does (Go's): compact, with `<`, `>`, `&`, U+2028 and
+/// U+2029 escaped. Bytes that are signed must be the same ones.
+///
+/// # Panics
+///
+/// If `value` is not JSON: a map with keys that are not text, or a type whose serialisation fails.
+pub fn to_text<T: Serialize>(value: &T) -> String {
+    #[expect(
+        clippy::expect_used,
+        reason = "the types that are written have a JSON form"
+    )]
+    let text = serde_json::to_string(value).expect("JSON");
+    let mut escaped = String::with_capacity(text.len());
+    // These occur in strings only.
+    for character in text.chars() {
+        match character {
+            '<' => escaped.push_str("\\u003c"),
+            '>' => escaped.push_str("\\u003e"),
+            '&' => escaped.push_str("\\u0026"),
+            '\u{2028}' => escaped.push_str("\\u2028"),
+            '\u{2029}' => escaped.push_str("\\u2029"),
+            other => escaped.push(other),
+        }
+    }
+    escaped
 }
 
 /// What a value is, with its article: `a string`, `an array`, `null`.

@@ -147,3 +147,7 @@ pub const REVOCATION_TIMEOUT: Duration = Duration::from_secs(20);
 /// Artifacts that one command verifies at the same time: enough to hide the round trips, and few
 /// enough that no registry takes it for an attack.
 pub const MAX_CONCURRENT_VERIFICATIONS: usize = 8;
+
+/// How long OCSP is asked alone; then CRLs are asked for too, in case they are needed. A responder
+/// that is well has answered by then.
+pub const OCSP_HEAD_START: Duration = Duration::from_millis(500);

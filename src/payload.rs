@@ -282,33 +282,16 @@ struct Ordered<'a> {
     annotations: Option<&'a BTreeMap<String, String>>,
 }
 
-/// The payload's JSON with the escapes of Go's encoder. What is escaped occurs in strings only.
+/// The whole payload's JSON.
 fn to_json<T: Serialize>(target: &T) -> String {
     #[derive(Serialize)]
     #[serde(rename_all = "camelCase")]
     struct Whole<'a, T> {
         target_artifact: &'a T,
     }
-    let whole = Whole {
+    json::to_text(&Whole {
         target_artifact: target,
-    };
-    #[expect(
-        clippy::expect_used,
-        reason = "strings and numbers under string keys are always JSON"
-    )]
-    let text = serde_json::to_string(&whole).expect("JSON");
-    let mut escaped = String::with_capacity(text.len());
-    for character in text.chars() {
-        match character {
-            '<' => escaped.push_str("\\u003c"),
-            '>' => escaped.push_str("\\u003e"),
-            '&' => escaped.push_str("\\u0026"),
-            '\u{2028}' => escaped.push_str("\\u2028"),
-            '\u{2029}' => escaped.push_str("\\u2029"),
-            other => escaped.push(other),
-        }
-    }
-    escaped
+    })
 }
 
 fn annotations(target: &Map<String, Value>) -> Result<BTreeMap<String, String>, Error> {

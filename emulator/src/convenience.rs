@@ -6,8 +6,7 @@ use serde_json::{Value, json};
 use time::format_description::well_known::Rfc3339;
 
 use crate::Emulator;
-use crate::call::Caller;
-use crate::partition::partition;
+use crate::identities::Credentials;
 use crate::signer::{self, Operation};
 
 /// A signing profile that [`Emulator::create_signing_profile`] made.
@@ -40,7 +39,7 @@ impl Emulator {
     pub fn create_signing_profile(&self, name: &str) -> Result<SigningProfile, Refused> {
         let body = json!({ "platformId": "Notation-OCI-SHA384-ECDSA" });
         let path = format!("/signing-profiles/{name}");
-        let answer = self.call_signer("PutSigningProfile", Method::PUT, &path, &body)?;
+        let answer = self.call_signer("PutSigningProfile", &Method::PUT, &path, &body)?;
         let text = |member: &str| {
             answer
                 .get(member)
@@ -63,7 +62,7 @@ impl Emulator {
         let id = job_arn.rsplit('/').next().unwrap_or_default();
         let path = format!("/signing-jobs/{id}/revoke");
         let body = json!({ "reason": "revoked without a client" });
-        self.call_signer("RevokeSignature", Method::PUT, &path, &body)
+        self.call_signer("RevokeSignature", &Method::PUT, &path, &body)
             .map(|_| ())
     }
 
@@ -87,35 +86,26 @@ impl Emulator {
             "effectiveTime": effective_time,
         });
         let path = format!("/signing-profiles/{name}/revoke");
-        self.call_signer("RevokeSigningProfile", Method::PUT, &path, &body)
+        self.call_signer("RevokeSigningProfile", &Method::PUT, &path, &body)
             .map(|_| ())
     }
 
     fn call_signer(
         &self,
         operation: &'static str,
-        method: Method,
+        method: &Method,
         path: &str,
         body: &Value,
     ) -> Result<Value, Refused> {
         let refused = |message: String| Refused { operation, message };
         let request = Request::builder()
-            .method(method.clone())
+            .method(method)
             .uri(path)
             .body(Bytes::from(body.to_string()))
             .map_err(|error| refused(error.to_string()))?;
-        let found = Operation::of(&method, path)
+        let found = Operation::of(method, path)
             .ok_or_else(|| refused("its name cannot be part of a path".to_owned()))?;
-        let caller = Caller {
-            account: self.account().to_owned(),
-            arn: format!(
-                "arn:{}:iam::{}:user/emulator",
-                partition(self.region()),
-                self.account()
-            ),
-            user_id: "AIDAEMULATOR".to_owned(),
-            region: self.region().to_owned(),
-        };
+        let caller = Credentials::LongTerm(self.access_key.clone()).caller(self.region());
         let context = signer::Context {
             store: &self.shared.signer,
             authority: &self.shared.authority,

@@ -301,3 +301,58 @@ impl<'a> Authorization<'a> {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use time::macros::datetime;
+
+    use super::*;
+
+    #[test]
+    fn five_minutes_either_way_and_a_second_more() {
+        let now = datetime!(2026-11-22 05:00 UTC);
+        let check = |signed_at| check_date(signed_at, "DATE", now);
+        assert_eq!(check(now - MAX_SKEW), Ok(()));
+        assert_eq!(check(now + MAX_SKEW), Ok(()));
+        assert_eq!(
+            check(now - MAX_SKEW - Duration::SECOND),
+            Err(Refusal::Signature(
+                "Signature expired: DATE is now earlier than 20261122T045500Z (20261122T050000Z - 5 min.)".to_owned()
+            ))
+        );
+        assert_eq!(
+            check(now + MAX_SKEW + Duration::SECOND),
+            Err(Refusal::Signature(
+                "Signature not yet current: DATE is still later than 20261122T050500Z (20261122T050000Z + 5 min.)"
+                    .to_owned()
+            ))
+        );
+    }
+
+    #[test]
+    fn a_date_that_is_not_the_scope_s() {
+        let header = "AWS4-HMAC-SHA256 Credential=AKIA/20261121/us-east-1/signer/aws4_request, SignedHeaders=host, \
+                      Signature=00";
+        let authorization = Authorization::parse(header).unwrap();
+        let expected = Expectations {
+            identities: &Identities::default(),
+            service: "signer",
+            host: "127.0.0.1",
+            regions: &[],
+            now: None,
+            real_now: datetime!(2026-11-22 05:00 UTC),
+        };
+        assert_eq!(
+            check_scope(&authorization, "20261121T050000Z", &expected),
+            Ok(())
+        );
+        assert_eq!(
+            check_scope(&authorization, "20261122T050000Z", &expected),
+            Err(Refusal::Signature(
+                "Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP: \
+                 '20261121' != '20261122', from '20261122T050000Z'."
+                    .to_owned()
+            ))
+        );
+    }
+}

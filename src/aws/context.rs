@@ -267,10 +267,13 @@ impl Aws {
         let sdk = self.config(Some(region)).await;
         let mut config = aws_sdk_signerdata::config::Builder::from(&sdk);
         let endpoint = self.0.settings.signer_endpoint_url.clone().or_else(|| {
-            if service_endpoint(&sdk, "Signer Data").is_some() {
-                return None;
+            let has_its_own = is_set("AWS_ENDPOINT_URL_SIGNER_DATA")
+                || service_endpoint(&sdk, "Signer Data").is_some();
+            if has_its_own {
+                None
+            } else {
+                service_endpoint(&sdk, "Signer")
             }
-            service_endpoint(&sdk, "Signer")
         });
         if let Some(url) = endpoint {
             config.set_endpoint_url(Some(url));
@@ -279,7 +282,16 @@ impl Aws {
     }
 }
 
-/// The endpoint that environment or configuration file give this one service.
+fn is_set(variable: &str) -> bool {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the SDK does not tell an endpoint of one service from one of all if they are the same"
+    )]
+    std::env::var_os(variable).is_some()
+}
+
+/// The endpoint that environment or configuration file give this one service; the one for all
+/// services (`AWS_ENDPOINT_URL`), which the SDK answers with in its place, does not count.
 fn service_endpoint(sdk: &SdkConfig, service: &str) -> Option<String> {
     let key = ServiceConfigKey::builder()
         .service_id(service)
@@ -287,7 +299,8 @@ fn service_endpoint(sdk: &SdkConfig, service: &str) -> Option<String> {
         .profile("endpoint_url")
         .build()
         .ok()?;
-    sdk.service_config()?.load_config(key)
+    let url = sdk.service_config()?.load_config(key)?;
+    (Some(url.as_str()) != sdk.endpoint_url()).then_some(url)
 }
 
 /// Whether the endpoint of this service, or of all services, is configured.

@@ -221,16 +221,12 @@ impl CallError {
     }
 
     /// What the SDK's error means.
-    #[expect(
-        clippy::needless_pass_by_value,
-        reason = "it goes in where `map_err` hands it out"
-    )]
-    pub(crate) fn from_sdk<E>(call: Call, error: SdkError<E, HttpResponse>) -> Self
+    pub(crate) fn from_sdk<E>(call: Call, error: &SdkError<E, HttpResponse>) -> Self
     where
         E: std::error::Error + ProvideErrorMetadata + Send + Sync + 'static,
     {
         let request_id = error.request_id().map(str::to_owned);
-        let (kind, code, message) = match &error {
+        let (kind, code, message) = match error {
             SdkError::ServiceError(service) => {
                 let raw = service.raw();
                 let code = service.err().code().map(printable);
@@ -245,7 +241,7 @@ impl CallError {
             }
             SdkError::TimeoutError(_) => (CallErrorKind::TimedOut, None, None),
             SdkError::DispatchFailure(_) | SdkError::ConstructionFailure(_) => {
-                let (kind, message) = without_answer(&error);
+                let (kind, message) = without_answer(error);
                 (kind, None, Some(message))
             }
             SdkError::ResponseError(response) => {
@@ -253,7 +249,7 @@ impl CallError {
                 (
                     CallErrorKind::Malformed,
                     None,
-                    Some(format!("HTTP status {status}: {}", chain(&error))),
+                    Some(format!("HTTP status {status}: {}", chain(error))),
                 )
             }
             other => (CallErrorKind::NotSent, None, Some(chain(other))),
@@ -410,10 +406,10 @@ fn printable(text: &str) -> String {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
 
-    fn error(kind: CallErrorKind, code: &str, message: &str) -> CallError {
+    pub(crate) fn error(kind: CallErrorKind, code: &str, message: &str) -> CallError {
         CallError {
             call: Box::new(Call {
                 action: "signer:SignPayload",

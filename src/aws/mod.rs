@@ -14,3 +14,6 @@ pub(crate) use context::has_endpoint;
 pub use context::{Aws, RegionChoice, Settings, SettingsError};
 pub use error::{Call, CallError, CallErrorKind};
 pub use partition::Partition;
+
+#[cfg(test)]
+pub(crate) use error::tests::error as call_error;

@@ -15,6 +15,7 @@ use crate::notary::{EnvelopeFormat, StoreType};
 use crate::plugin_host::PluginHost;
 use crate::reference::Reference;
 use crate::registry::{self, AwsEcrTokens, Credential, Credentials, PlainHttp, Secret};
+use crate::revocation;
 use crate::signer::aws_signer::SigningProfile;
 use crate::trust_policy::{self, TrustPolicies};
 use crate::trust_store::{self, NamedStore, TrustStores};
@@ -24,6 +25,7 @@ use crate::verify::{Judges, Verifier};
 pub(super) struct Context {
     pub(super) dirs: NotationDirs,
     pub(super) aws: Aws,
+    pool: http::Pool,
     pub(super) registry: registry::Client,
     pub(super) plugin_config: BTreeMap<String, String>,
     /// The envelope format that Notation's `config.json` asks for.
@@ -77,7 +79,8 @@ impl Context {
         Ok(Self {
             dirs,
             aws,
-            registry: registry::Client::new(pool, credentials, plain_http),
+            registry: registry::Client::new(pool.clone(), credentials, plain_http),
+            pool,
             plugin_config,
             signature_format: config.signature_format,
             now: now(),
@@ -112,6 +115,8 @@ impl Context {
         let judges = Judges {
             stores,
             aws: self.aws,
+            revocation: revocation::Checker::new(Arc::new(revocation::Network::new(self.pool)))
+                .with_cache(revocation::Cache::new(&self.dirs.cache)),
             plugins: PluginHost::new(self.dirs.plugins()),
             plugin_config: self.plugin_config,
             use_installed_plugin: false,

@@ -229,6 +229,18 @@ pub enum Error {
         /// Its name.
         header: &'static str,
     },
+    /// An attribute twice, or one of the name of a header (when an envelope is written).
+    #[error("header `{header}` is there twice")]
+    AttributeTwice {
+        /// Its name.
+        header: String,
+    },
+    /// An attribute whose name the format does not have (when an envelope is written).
+    #[error("header `{header}` cannot be written in this format")]
+    NotInFormat {
+        /// Its name.
+        header: String,
+    },
     /// No certificate.
     #[error("envelope has no certificate chain")]
     NoCertificate,
@@ -298,5 +310,19 @@ impl Error {
             ),
             _ => None,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn advice_is_given_where_there_is_some() {
+        let hint = |source| Error::Signature { source }.hint().unwrap();
+        assert!(hint(x509::Error::SignatureMismatch).starts_with("the envelope was changed"));
+        let key = "RSA of 1024 bits".to_owned();
+        assert!(hint(x509::Error::UnsupportedSigningKey { key }).starts_with("sign with a key"));
+        assert_eq!(Error::NoCritical.hint(), None);
     }
 }

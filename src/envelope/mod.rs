@@ -2,7 +2,8 @@
 //!
 //! Input: the bytes of an envelope and its format. Output: an [`UnverifiedEnvelope`], which can only
 //! be shown, and from it a [`VerifiedEnvelope`], which only [`UnverifiedEnvelope::verify`] makes.
-//! Both formats are read into the same parts and judged by the same checks.
+//! Both formats are read into the same parts and judged by the same checks. An
+//! [`UnsignedEnvelope`] goes the other way: from attributes to the bytes to sign, and to an envelope.
 //!
 //! A verified envelope is whole: its signature fits its bytes and its first certificate, its chain
 //! and its headers meet the specification. Whether the signer is trusted, whether it was in time,
@@ -18,6 +19,7 @@ mod jws;
 mod rfc3339;
 #[cfg(test)]
 mod testing;
+mod unsigned;
 
 use crate::algorithm::SignatureAlgorithm;
 use crate::limits::{MAX_CHAIN_CERTIFICATES, MAX_ENVELOPE_BYTES};
@@ -28,6 +30,7 @@ use crate::x509::{self, Certificate};
 use headers::Headers;
 
 pub use error::{CborError, Error};
+pub use unsigned::UnsignedEnvelope;
 
 /// An envelope whose form is right. Nothing that it says has been checked.
 #[derive(Debug, Clone)]

@@ -122,7 +122,7 @@ pub async fn check_revocation(
         ))
         .send()
         .await
-        .map_err(|error| Error::RevocationUnknown(CallError::from_sdk(call, error)))?;
+        .map_err(|error| Error::RevocationUnknown(CallError::from_sdk(call, &error)))?;
     question.judge(answer.revoked_entities())?;
     Ok(NotRevoked { region })
 }
@@ -224,6 +224,24 @@ mod tests {
     fn judge(answer: &[&str]) -> Result<(), Error> {
         let answer: Vec<String> = answer.iter().map(|&entity| entity.to_owned()).collect();
         question().judge(&answer)
+    }
+
+    #[test]
+    fn certificates_are_named_by_their_hash_and_their_issuers() {
+        // The hash of AWS Signer's published root, as another implementation computes it.
+        const ROOT: &str = "163b39eb810821441b047ddf99b17fec3db7c40fc0e5fcd4fd69818dd8e953d4752d210c9e6f6382eff98edc0a2771ea";
+        let root = include_bytes!("../../trustpolicy/roots/aws-signer-notation-root.crt");
+        let root = crate::x509::parse_certificates(root).unwrap().remove(0);
+        let leaf = crate::x509::testing::self_signed("leaf");
+        assert_eq!(
+            certificate_hashes(std::slice::from_ref(&root)),
+            [format!("{ROOT}{ROOT}")]
+        );
+        let leaf_hash = hex(&HashAlgorithm::Sha384.hash(leaf.tbs_der()));
+        assert_eq!(
+            certificate_hashes(&[leaf, root]),
+            [format!("{leaf_hash}{ROOT}"), format!("{ROOT}{ROOT}")]
+        );
     }
 
     #[test]

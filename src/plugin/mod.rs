@@ -170,6 +170,7 @@ fn read_request(stdin: impl Read) -> Result<Vec<u8>, Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::extended_validation::PLUGIN_VERSION;
 
     fn run_with(arguments: &[&str], stdin: &[u8]) -> (u8, String, String) {
         let arguments: Vec<OsString> = arguments.iter().map(OsString::from).collect();
@@ -219,6 +220,7 @@ mod tests {
                 "SIGNATURE_VERIFIER.REVOCATION_CHECK"
             ]
         );
+        assert!(metadata.version.starts_with(&format!("{PLUGIN_VERSION}+")));
         assert_eq!(
             semver::Version::parse(&metadata.version)
                 .unwrap()

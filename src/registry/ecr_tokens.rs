@@ -55,7 +55,7 @@ async fn issue(config: SdkConfig, host: &EcrHost) -> Result<Secret, EcrTokenErro
         .get_authorization_token()
         .send()
         .await
-        .map_err(|error| CallError::from_sdk(call(host), error))?;
+        .map_err(|error| CallError::from_sdk(call(host), &error))?;
     let [data] = answer.authorization_data() else {
         return Err("AWS answered with no token, or with more than one".into());
     };

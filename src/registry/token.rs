@@ -18,7 +18,7 @@ use super::session::{Access, Authorization, Session};
 use crate::{http as web, limits};
 
 /// How long a token is good if its realm does not say (distribution's token specification).
-const DEFAULT_LIFETIME: Duration = Duration::from_secs(60);
+const DEFAULT_LIFETIME: Duration = Duration::from_mins(1);
 
 /// The name by which realms know this program.
 const CLIENT_ID: &str = "countersign";

@@ -1,113 +1,23 @@
 //! Asking about a chain: which source, in which order, until when.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::convert::Infallible;
 
 use bytes::Bytes;
-use futures_util::FutureExt as _;
-use futures_util::future::{BoxFuture, Shared, join_all};
+use futures_util::future::join_all;
 use time::OffsetDateTime;
 
-use super::cache::{self, Cache, CrlBundle};
+use super::cache::CrlBundle;
+use super::checker::Checker;
 use super::crl::{Crl, Verified};
 use super::entry::Listed;
-use super::fetch::{Fetch, FetchError, Question};
+use super::fetch::Question;
 use super::{
     CertificateRevocation, ChainRevocation, Error, Evidence, Failure, Origin, Protocol, Status,
     ocsp,
 };
-use crate::limits::{MAX_REVOCATION_URLS, REVOCATION_TIMEOUT};
+use crate::limits::{MAX_REVOCATION_URLS, OCSP_HEAD_START};
 use crate::oci::hex;
 use crate::x509::{self, Certificate, DistributionPoint, Purpose};
-
-type Asked = Shared<BoxFuture<'static, Result<Bytes, Arc<FetchError>>>>;
-
-/// Whom to ask, and what was answered in this run.
-///
-/// Each question is sent once, whoever asks it again and whatever came of it: make one checker for
-/// one run of the program, and a new one for the next.
-#[derive(Debug)]
-pub struct Checker {
-    fetch: Arc<dyn Fetch>,
-    cache: Option<Cache>,
-    timeout: Duration,
-    asked: Mutex<HashMap<Question, Asked>>,
-    cache_problem: Mutex<Option<cache::Error>>,
-}
-
-impl Checker {
-    /// Asks `fetch`, keeps nothing on disk, and takes at most [`REVOCATION_TIMEOUT`] for a chain.
-    pub fn new(fetch: Arc<dyn Fetch>) -> Self {
-        Self {
-            fetch,
-            cache: None,
-            timeout: REVOCATION_TIMEOUT,
-            asked: Mutex::default(),
-            cache_problem: Mutex::default(),
-        }
-    }
-
-    /// Reads and keeps answers in `cache`.
-    #[must_use]
-    pub fn with_cache(mut self, cache: Cache) -> Self {
-        self.cache = Some(cache);
-        self
-    }
-
-    /// Takes at most `timeout` for a chain.
-    #[must_use]
-    pub fn with_timeout(mut self, timeout: Duration) -> Self {
-        self.timeout = timeout;
-        self
-    }
-
-    /// The first reason why the cache could not be used, for a warning; only the first call has it.
-    /// A check never fails for it.
-    pub fn take_cache_problem(&self) -> Option<cache::Error> {
-        self.cache_problem
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take()
-    }
-
-    async fn ask(&self, question: Question) -> Result<Bytes, Error> {
-        let answer = {
-            let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
-            asked
-                .entry(question)
-                .or_insert_with_key(|question| {
-                    let (fetch, question) = (Arc::clone(&self.fetch), question.clone());
-                    let ask = async move {
-                        question.check()?;
-                        question.check_answer(fetch.fetch(&question).await?)
-                    };
-                    ask.map(|answer| answer.map_err(Arc::new)).boxed().shared()
-                })
-                .clone()
-        };
-        answer.await.map_err(|source| Error::Fetch { source })
-    }
-
-    /// What the cache answers; a cache that cannot be used answers nothing.
-    fn cached<T>(&self, read: impl FnOnce(&Cache) -> Result<Option<T>, cache::Error>) -> Option<T> {
-        match read(self.cache.as_ref()?) {
-            Ok(found) => found,
-            Err(error) => {
-                let mut problem = self
-                    .cache_problem
-                    .lock()
-                    .unwrap_or_else(PoisonError::into_inner);
-                problem.get_or_insert(error);
-                None
-            }
-        }
-    }
-
-    fn keep(&self, write: impl FnOnce(&Cache) -> Result<(), cache::Error>) {
-        self.cached(|cache| write(cache).map(Some));
-    }
-}
 
 /// Checks every certificate of `chain`, leaf first, but its root, all at the same time.
 ///
@@ -129,7 +39,9 @@ pub async fn check_chain(
         Purpose::CodeSigning => x509::verify_code_signing_chain(chain, None),
         Purpose::Timestamping => x509::verify_timestamping_chain(chain, None),
     }
-    .map_err(|source| Error::Chain { source })?;
+    .map_err(|source| Error::Chain {
+        source: Box::new(source),
+    })?;
     let run = Run {
         checker,
         signing_time,
@@ -165,9 +77,9 @@ impl Run<'_> {
             Some(issuer) => {
                 let check = self.check(certificate, issuer, &mut failures);
                 let limit = self.checker.timeout;
-                match tokio::time::timeout(limit, check).await {
-                    Ok(status) => status,
-                    Err(_) => {
+                tokio::time::timeout(limit, check)
+                    .await
+                    .unwrap_or_else(|_elapsed| {
                         failures.push(Failure {
                             protocol: None,
                             url: None,
@@ -176,8 +88,7 @@ impl Run<'_> {
                             },
                         });
                         Status::Unknown
-                    }
-                }
+                    })
             }
         };
         CertificateRevocation {
@@ -194,7 +105,11 @@ impl Run<'_> {
         issuer: &Certificate,
         failures: &mut Vec<Failure>,
     ) -> Status {
-        let status = self.check_ocsp(certificate, issuer, failures).await;
+        let status = tokio::select! {
+            biased;
+            status = self.check_ocsp(certificate, issuer, failures) => status,
+            never = self.ask_crls_ahead(certificate, issuer) => match never {},
+        };
         if !matches!(status, Status::Unknown | Status::NotRevokable) {
             return status;
         }
@@ -204,6 +119,14 @@ impl Run<'_> {
             (Status::Unknown, Status::NotRevokable) => Status::Unknown,
             (_, lists) => lists,
         }
+    }
+
+    /// While a responder takes long, asks for the CRLs that are needed if it says nothing. What comes
+    /// is found again by [`Checker::ask`], and decides nothing here.
+    async fn ask_crls_ahead(&self, certificate: &Certificate, issuer: &Certificate) -> Infallible {
+        tokio::time::sleep(OCSP_HEAD_START).await;
+        self.check_crls(certificate, issuer, &mut Vec::new()).await;
+        std::future::pending().await
     }
 
     /// Responders in the certificate's order; the first who says something definite, that it does
@@ -224,7 +147,9 @@ impl Run<'_> {
         };
         let questions = certificate
             .ocsp_urls()
-            .map_err(|source| Error::Addresses { source })
+            .map_err(|source| Error::Addresses {
+                source: Box::new(source),
+            })
             .and_then(|urls| {
                 check_count(urls.len())?;
                 Ok((urls, ocsp::request(certificate, issuer)?))
@@ -270,19 +195,18 @@ impl Run<'_> {
             .cached(|cache| cache.read_ocsp(url, request))
             .and_then(|response| verify(&response).ok());
         // What is kept and does not hold any more, or never did, is asked for again, once.
-        let (answer, origin) = match cached {
-            Some(answer) => (answer, Origin::Cache),
-            None => {
-                let question = Question::Ocsp {
-                    url: url.to_owned(),
-                    request: request.to_vec(),
-                };
-                let response = self.checker.ask(question).await?;
-                let answer = verify(&response)?;
-                self.checker
-                    .keep(|cache| cache.write_ocsp(url, request, &response));
-                (answer, Origin::Network)
-            }
+        let (answer, origin) = if let Some(answer) = cached {
+            (answer, Origin::Cache)
+        } else {
+            let question = Question::Ocsp {
+                url: url.to_owned(),
+                request: request.to_vec(),
+            };
+            let response = self.checker.ask(question).await?;
+            let answer = verify(&response)?;
+            self.checker
+                .keep(|cache| cache.write_ocsp(url, request, &response));
+            (answer, Origin::Network)
         };
         if let Some(responder) = &answer.unchecked_responder {
             self.check_responder(responder, issuer).await?;
@@ -336,7 +260,9 @@ impl Run<'_> {
     ) -> Status {
         let points = certificate
             .crl_distribution_points()
-            .map_err(|source| Error::Addresses { source })
+            .map_err(|source| Error::Addresses {
+                source: Box::new(source),
+            })
             .and_then(|points| {
                 check_count(points.iter().map(|point| point.uris.len()).sum())?;
                 Ok(points)
@@ -362,9 +288,8 @@ impl Run<'_> {
         for (status, point_failures) in join_all(checks).await {
             failures.extend(point_failures);
             match (&best, &status) {
-                (Status::Revoked { .. }, _) | (_, Status::Unknown) => {}
-                (Status::Good(_), Status::Good(_)) => {}
-                _ => best = status,
+                (Status::Unknown, _) | (Status::Good(_), Status::Revoked { .. }) => best = status,
+                _ => {}
             }
         }
         best
@@ -414,16 +339,26 @@ impl Run<'_> {
             let listed = verified.look_up(certificate, point, self.signing_time)?;
             return Ok(crl_status(url, Origin::Cache, &verified, &listed));
         }
-        let base = self.ask_crl(url).await?;
-        let delta = match Crl::parse(&base)?.freshest_crl()? {
-            None => None,
-            Some(points) => Some(self.ask_delta(&points).await?),
-        };
-        let bundle = CrlBundle { base, delta };
+        let bundle = self.ask_bundle(url, issuer).await?;
         let verified = verify_bundle(&bundle, issuer, self.now)?;
         self.checker.keep(|cache| cache.write_crl(url, &bundle));
         let listed = verified.look_up(certificate, point, self.signing_time)?;
         Ok(crl_status(url, Origin::Network, &verified, &listed))
+    }
+
+    /// The CRL at `url`, with the delta CRL that it names.
+    async fn ask_bundle(&self, url: &str, issuer: &Certificate) -> Result<CrlBundle, Error> {
+        let base = self.ask_crl(url).await?;
+        let crl = Crl::parse(&base)?;
+        let delta = match crl.freshest_crl()? {
+            None => None,
+            Some(points) => {
+                // An address counts only if the issuer signed it.
+                crl.verify(issuer, self.now)?;
+                Some(self.ask_delta(&points).await?)
+            }
+        };
+        Ok(CrlBundle { base, delta })
     }
 
     async fn ask_crl(&self, url: &str) -> Result<Bytes, Error> {

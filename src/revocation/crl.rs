@@ -132,7 +132,7 @@ impl<'a> Crl<'a> {
     }
 
     /// Steps (a), (f) and (g) of RFC 5280 section 6.3.3, for a base or a delta CRL.
-    fn verify(&self, issuer: &Certificate, now: OffsetDateTime) -> Result<(), Error> {
+    pub(super) fn verify(&self, issuer: &Certificate, now: OffsetDateTime) -> Result<(), Error> {
         let subject = || issuer.subject().to_string();
         if self.issuer != issuer.subject_der() {
             return Err(Error::IssuerMismatch { subject: subject() });
@@ -144,7 +144,7 @@ impl<'a> Crl<'a> {
             .verify_signature(&self.algorithm, self.tbs, self.signature)
             .map_err(|source| Error::Signature {
                 subject: subject(),
-                source,
+                source: Box::new(source),
             })?;
         check_validity(self.this_update, self.next_update, now)?;
         let supported = [ISSUING_DISTRIBUTION_POINT, DELTA_CRL_INDICATOR];
@@ -265,7 +265,9 @@ impl<'a> Verified<'a> {
         // against it, as in notation; but neither is it then good.
         let only_here = certificate
             .freshest_crl()
-            .map_err(|source| Error::Addresses { source })?;
+            .map_err(|source| Error::Addresses {
+                source: Box::new(source),
+            })?;
         if only_here.is_some() && self.base.freshest_crl()?.is_none() {
             return Err(Error::DeltaOnlyInCertificate);
         }
@@ -404,4 +406,31 @@ pub(super) fn read_time<'a, R: Reader<'a>>(fields: &mut R) -> der::Result<Offset
         .ok()
         .and_then(|seconds| OffsetDateTime::from_unix_timestamp(seconds).ok())
         .ok_or_else(|| Tag::GeneralizedTime.value_error())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_compared_as_numbers() {
+        let number = |der: &[u8]| Number::read(der).unwrap();
+        let ordered = [
+            number(&[2, 1, 0]),
+            number(&[2, 1, 5]),
+            number(&[2, 1, 0x7f]),
+            number(&[2, 2, 0, 0x80]),
+            number(&[2, 2, 0, 0xff]),
+            number(&[2, 2, 1, 0]),
+        ];
+        assert!(ordered.is_sorted_by(|a, b| a < b), "{ordered:?}");
+        assert!(Number::read(&[2, 1, 0xff]).is_err(), "negative");
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn any_bytes_are_read_or_refused(bytes: Vec<u8>) {
+            let _ = CrlSummary::parse(&bytes);
+        }
+    }
 }

@@ -6,6 +6,7 @@ use time::OffsetDateTime;
 
 use super::fetch::FetchError;
 use crate::limits::MAX_REVOCATION_URLS;
+use crate::notary::rfc3339;
 use crate::x509;
 
 /// Why one source said nothing that counts, or a chain could not be checked at all.
@@ -16,13 +17,13 @@ pub enum Error {
     #[error("the chain to check for revocation does not meet the requirements")]
     Chain {
         /// Which certificate, and which requirement.
-        source: x509::Error,
+        source: Box<x509::Error>,
     },
     /// An extension that says where to ask cannot be read.
     #[error("where to ask for the certificate's revocation cannot be read")]
     Addresses {
         /// Which extension.
-        source: x509::Error,
+        source: Box<x509::Error>,
     },
     /// More addresses than are asked.
     #[error("the certificate names {found} addresses, more than the {MAX_REVOCATION_URLS} asked")]
@@ -77,12 +78,6 @@ pub enum Error {
         /// What its certificate lacks.
         reason: &'static str,
     },
-    /// The certificate of a responder cannot be read.
-    #[error("a certificate of the responder cannot be read")]
-    ResponderCertificate {
-        /// What is wrong with it.
-        source: x509::Error,
-    },
     /// Whether the responder itself is revoked is not known, or it is.
     #[error("the responder `{subject}` is not known to be unrevoked")]
     ResponderRevocation {
@@ -90,7 +85,7 @@ pub enum Error {
         subject: String,
         /// Why; none if it is revoked.
         #[source]
-        source: Option<Box<Error>>,
+        source: Option<Box<Self>>,
     },
     /// The issuer's key may not sign CRLs.
     #[error("key usage of the issuer `{subject}` lacks `cRLSign`")]
@@ -104,7 +99,7 @@ pub enum Error {
         /// Whose signature is wanted.
         subject: String,
         /// What is wrong.
-        source: x509::Error,
+        source: Box<x509::Error>,
     },
     /// A CRL of another issuer.
     #[error("the CRL's issuer is not the certificate's issuer, `{subject}`")]
@@ -122,13 +117,13 @@ pub enum Error {
     #[error("no next update is given")]
     NoNextUpdate,
     /// The answer holds no longer.
-    #[error("next update was due at {next_update}")]
+    #[error("next update was due at `{}`", rfc3339(*next_update))]
     Expired {
         /// When it was due.
         next_update: OffsetDateTime,
     },
     /// The answer holds not yet.
-    #[error("this update is at {this_update}, in the future")]
+    #[error("this update is at `{}`, in the future", rfc3339(*this_update))]
     NotYetValid {
         /// From when it holds.
         this_update: OffsetDateTime,

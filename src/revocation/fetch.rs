@@ -138,7 +138,7 @@ pub enum FetchError {
         /// The address.
         url: String,
         /// Why.
-        source: http::Error,
+        source: Box<http::Error>,
     },
     /// More bytes than are read.
     #[error("the answer of `{url}` is longer than {limit} bytes")]
@@ -190,7 +190,7 @@ impl Network {
         *request.timeout_mut() = Some(question.timeout());
         let failed = |url: &Url, source| FetchError::Http {
             url: http::redact(url),
-            source,
+            source: Box::new(source),
         };
         for _ in 0..=MAX_REDIRECTS {
             let url = request.url().clone();

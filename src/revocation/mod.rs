@@ -10,6 +10,7 @@
 
 mod cache;
 mod check;
+mod checker;
 mod crl;
 mod entry;
 mod error;
@@ -18,7 +19,8 @@ mod ocsp;
 mod validity;
 
 pub use cache::{Cache, Error as CacheError};
-pub use check::{Checker, check_chain};
+pub use check::check_chain;
+pub use checker::Checker;
 pub use crl::CrlSummary;
 pub use error::Error;
 pub use fetch::{Answer, Fetch, FetchError, Network, Question};

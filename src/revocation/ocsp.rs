@@ -241,7 +241,7 @@ impl Basic {
             .verify_signature(&self.algorithm, &self.signed, &self.signature)
             .map_err(|source| Error::Signature {
                 subject: signer.subject().to_string(),
-                source,
+                source: Box::new(source),
             })?;
         let is_checked = signer == issuer || signer.has_ocsp_no_check();
         Ok((!is_checked).then(|| signer.clone()))
@@ -326,4 +326,47 @@ fn to_time(time: OcspGeneralizedTime) -> Result<OffsetDateTime, Error> {
             what: "an OCSP response",
             source: Tag::GeneralizedTime.value_error(),
         })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_is_named() {
+        for (code, status) in [
+            (1, "malformedRequest"),
+            (2, "internalError"),
+            (3, "tryLater"),
+            (5, "sigRequired"),
+            (6, "unauthorized"),
+        ] {
+            let error = basic_response(&[0x30, 3, 0x0a, 1, code]).unwrap_err();
+            assert!(
+                matches!(error, Error::ResponderStatus { status: found } if found == status),
+                "{error}"
+            );
+        }
+        for malformed in [&[0x30, 3, 0x0a, 1, 4][..], &[0x30, 3, 0x0a, 1, 0]] {
+            let error = basic_response(malformed).unwrap_err();
+            assert!(matches!(error, Error::Malformed { .. }), "{error}");
+        }
+        // Successful, of the type 1.2.3.4.
+        let other = [
+            0x30, 0x10, 0x0a, 1, 0, 0xa0, 0x0b, 0x30, 9, 6, 3, 0x2a, 3, 4, 4, 2, 5, 0,
+        ];
+        let error = basic_response(&other).unwrap_err();
+        assert!(
+            matches!(&error, Error::ResponseType { oid } if oid == "1.2.3.4"),
+            "{error}"
+        );
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn any_bytes_are_read_or_refused(bytes: Vec<u8>) {
+            let _ = basic_response(&bytes);
+            let _ = Basic::parse(&bytes);
+        }
+    }
 }

@@ -11,6 +11,7 @@ use crate::limits::{MAX_NESTING, MAX_TIMESTAMP_BYTES};
 const CONSTRUCTED: u8 = 0x20;
 const BIT_STRING: u8 = 0x03;
 const OCTET_STRING: u8 = 0x04;
+const END_OF_CONTENTS: [u8; 2] = [0, 0];
 
 /// `bytes`, which must be one BER element and nothing else, as DER.
 pub(super) fn to_der(bytes: &[u8]) -> Result<Vec<u8>, Error> {
@@ -95,28 +96,21 @@ impl<'a> Reader<'a> {
                 content,
             });
         }
-        let parts = match length {
-            Some(length) => {
-                let mut inner = Self {
-                    rest: self.take(length)?,
-                };
-                let mut parts = Parts::new(first);
-                while !inner.rest.is_empty() {
-                    parts.push(&inner.element(depth.saturating_add(1))?)?;
-                }
-                parts
+        let mut parts = Parts::new(first);
+        let depth = depth.saturating_add(1);
+        if let Some(length) = length {
+            let mut inner = Self {
+                rest: self.take(length)?,
+            };
+            while !inner.rest.is_empty() {
+                parts.push(&inner.element(depth)?)?;
             }
-            None => {
-                let mut parts = Parts::new(first);
-                loop {
-                    if let Some(rest) = self.rest.strip_prefix(&[0, 0]) {
-                        self.rest = rest;
-                        break parts;
-                    }
-                    parts.push(&self.element(depth.saturating_add(1))?)?;
-                }
+        } else {
+            while !self.rest.starts_with(&END_OF_CONTENTS) {
+                parts.push(&self.element(depth)?)?;
             }
-        };
+            self.take(END_OF_CONTENTS.len())?;
+        }
         let (joined, content) = parts.finish();
         Ok(Element {
             identifier,

@@ -98,8 +98,9 @@ impl Search<'_> {
     }
 
     fn check(&self, chain: &[Certificate]) -> Result<(), Error> {
-        x509::verify_timestamping_chain(chain, Some(self.at))
-            .map_err(|source| Error::Chain { source })?;
+        x509::verify_timestamping_chain(chain, Some(self.at)).map_err(|source| Error::Chain {
+            source: Box::new(source),
+        })?;
         // An authority that says what its certificates are for is taken at its word.
         match chain.iter().find(|c| !c.allows_purpose(&TIME_STAMPING)) {
             Some(authority) => Err(Error::AuthorityPurpose {

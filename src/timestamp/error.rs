@@ -3,6 +3,7 @@
 use der::Tag;
 use time::OffsetDateTime;
 
+use crate::notary::rfc3339;
 use crate::{http, x509};
 
 /// Why a time stamp is not believed, or none was got.
@@ -95,7 +96,7 @@ pub enum Error {
         /// Which one, counted from 1.
         position: usize,
         /// What is wrong with it.
-        source: x509::Error,
+        source: Box<x509::Error>,
     },
     /// A signed attribute that must be there.
     #[error("signed attribute `{attribute}` is missing")]
@@ -146,13 +147,17 @@ pub enum Error {
     #[error("time stamp is for another signature")]
     ImprintMismatch,
     /// The time and its accuracy leave the calendar.
-    #[error("time `{generated_at}` with its accuracy is out of range")]
+    #[error("time `{}` with its accuracy is out of range", rfc3339(*generated_at))]
     TimeOutOfRange {
         /// The stamped time.
         generated_at: OffsetDateTime,
     },
     /// The time has not come yet.
-    #[error("time stamp says `{generated_at}`, which is later than now, `{now}`")]
+    #[error(
+        "time stamp says `{}`, which is later than now, `{}`",
+        rfc3339(*generated_at),
+        rfc3339(*now)
+    )]
     FromTheFuture {
         /// The stamped time.
         generated_at: OffsetDateTime,
@@ -177,7 +182,7 @@ pub enum Error {
         /// Whose certificate.
         subject: String,
         /// What is wrong.
-        source: x509::Error,
+        source: Box<x509::Error>,
     },
     /// No chain from the signer's certificate to a trusted root.
     #[error(
@@ -196,7 +201,7 @@ pub enum Error {
     #[error("the time-stamping authority's chain does not meet the requirements")]
     Chain {
         /// Which certificate, and which requirement.
-        source: x509::Error,
+        source: Box<x509::Error>,
     },
     /// A certificate authority that does not issue for time-stamping.
     #[error("extended key usage of `{subject}` does not allow time-stamping below it")]
@@ -205,7 +210,10 @@ pub enum Error {
         subject: String,
     },
     /// The signer's own statement of the time contradicts its certificates.
-    #[error("the signed attribute `signingTime` is `{time}`, when `{subject}` was not valid")]
+    #[error(
+        "the signed attribute `signingTime` is `{}`, when `{subject}` was not valid",
+        rfc3339(*time)
+    )]
     SigningTime {
         /// The attribute's time.
         time: OffsetDateTime,
@@ -214,8 +222,12 @@ pub enum Error {
     },
     /// The stamped signature's certificate was not, or not certainly, valid then.
     #[error(
-        "signature was made between `{earliest}` and `{latest}`, and certificate `{subject}` is \
-         valid from `{not_before}` to `{not_after}`"
+        "signature was made between `{}` and `{}`, and certificate `{subject}` is valid from `{}` \
+         to `{}`",
+        rfc3339(*earliest),
+        rfc3339(*latest),
+        rfc3339(*not_before),
+        rfc3339(*not_after)
     )]
     OutsideValidity {
         /// Whose certificate.
@@ -242,7 +254,7 @@ pub enum Error {
     #[error("the time-stamping authority did not answer")]
     Http {
         /// Why.
-        source: http::Error,
+        source: Box<http::Error>,
     },
     /// An answer other than a time stamp.
     #[error("the time-stamping authority `{url}` answered with status {status}")]

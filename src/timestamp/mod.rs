@@ -176,7 +176,7 @@ fn parse_certificates(certificates: &[&[u8]]) -> Result<Vec<Certificate>, Error>
     let parse = |(index, der): (usize, &&[u8])| {
         Certificate::parse(der).map_err(|source| Error::Certificate {
             position: index.saturating_add(1),
-            source,
+            source: Box::new(source),
         })
     };
     certificates.iter().enumerate().map(parse).collect()
@@ -213,7 +213,7 @@ fn verify_signature(
         .verify_signature(&algorithm, &signer.signed_bytes, signer.signature)
         .map_err(|source| Error::Signature {
             subject: certificate.subject().to_string(),
-            source,
+            source: Box::new(source),
         })
 }
 
@@ -229,6 +229,3 @@ fn signature_algorithm(signer: &Signer<'_>, hash: HashAlgorithm) -> AlgorithmIde
     }
     algorithm
 }
-
-#[cfg(test)]
-mod tests;

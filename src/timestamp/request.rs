@@ -170,10 +170,9 @@ async fn send(pool: &http::Pool, url: &Url, request: &[u8]) -> Result<bytes::Byt
     );
     *post.body_mut() = Some(request.to_vec().into());
     *post.timeout_mut() = Some(TIMESTAMP_TIMEOUT);
-    let response = pool
-        .send(post)
-        .await
-        .map_err(|source| Error::Http { source })?;
+    let response = pool.send(post).await.map_err(|source| Error::Http {
+        source: Box::new(source),
+    })?;
     // Off-spec: RFC 3161 knows no status code but 200; sigstore's authority answers 201.
     if !matches!(response.status().as_u16(), 200 | 201) {
         return Err(Error::Status {
@@ -195,7 +194,9 @@ async fn send(pool: &http::Pool, url: &Url, request: &[u8]) -> Result<bytes::Byt
     }
     http::read_body(response, MAX_TIMESTAMP_BYTES)
         .await
-        .map_err(|source| Error::Http { source })
+        .map_err(|source| Error::Http {
+            source: Box::new(source),
+        })
 }
 
 #[cfg(test)]

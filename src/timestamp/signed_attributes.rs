@@ -41,7 +41,7 @@ impl<'a> SignedAttributes<'a> {
             content_type: decode(
                 required(CONTENT_TYPE, "contentType")?,
                 "contentType",
-                |reader| ObjectIdentifier::decode(reader),
+                ObjectIdentifier::decode,
             )?,
             message_digest: decode(
                 required(MESSAGE_DIGEST, "messageDigest")?,
@@ -208,7 +208,9 @@ fn find<'a>(
     oid: ObjectIdentifier,
     attribute: &'static str,
 ) -> Result<Option<&'a [u8]>, Error> {
-    let mut found = attributes.iter().filter(|candidate| candidate.oid == oid);
+    let mut found = attributes
+        .iter()
+        .filter(|candidate| candidate.oid == oid.as_bytes());
     match (found.next(), found.next()) {
         (None, _) => Ok(None),
         (Some(only), None) if only.values == 1 => Ok(Some(only.value)),

@@ -43,7 +43,8 @@ pub(super) struct Signer<'a> {
 /// A signed attribute.
 #[derive(Debug)]
 pub(super) struct Attribute<'a> {
-    pub(super) oid: ObjectIdentifier,
+    /// Its type, encoded: others' numbers may be larger than `ObjectIdentifier` holds.
+    pub(super) oid: &'a [u8],
     /// The first value in DER.
     pub(super) value: &'a [u8],
     /// How many values there are.
@@ -210,10 +211,11 @@ impl<'a> Attribute<'a> {
         let mut reader = SliceReader::new(der).map_err(malformed)?;
         let (oid, values) = reader
             .sequence(|fields| {
-                let oid = ObjectIdentifier::decode(fields)?;
+                let oid = Element::read(fields)?;
+                oid.tag.assert_eq(Tag::ObjectIdentifier)?;
                 let values = Element::read(fields)?;
                 values.tag.assert_eq(Tag::Set)?;
-                Ok((oid, values.value))
+                Ok((oid.value, values.value))
             })
             .map_err(malformed)?;
         let values = elements(values, MAX_TIMESTAMP_ATTRIBUTES, "values of an attribute")?;

@@ -18,7 +18,8 @@ const BASELINE_POLICY: ObjectIdentifier = ObjectIdentifier::new_unwrap("0.4.0.20
 /// What a time-stamping authority says.
 #[derive(Debug)]
 pub(super) struct TstInfo<'a> {
-    pub(super) policy: ObjectIdentifier,
+    /// The policy's identifier, encoded: its numbers may be larger than `ObjectIdentifier` holds.
+    pub(super) policy: &'a [u8],
     pub(super) hash_algorithm: AlgorithmIdentifierOwned,
     pub(super) hashed_message: &'a [u8],
     pub(super) generated_at: OffsetDateTime,
@@ -53,7 +54,7 @@ impl<'a> TstInfo<'a> {
             .and_then(|info| reader.finish(info))
             .map_err(malformed)?;
         info.accuracy = stated.unwrap_or_default();
-        if info.accuracy.is_zero() && info.policy == BASELINE_POLICY {
+        if info.accuracy.is_zero() && info.policy == BASELINE_POLICY.as_bytes() {
             info.accuracy = Duration::SECOND;
         }
         Ok(info)
@@ -61,7 +62,8 @@ impl<'a> TstInfo<'a> {
 
     fn fields<R: Reader<'a>>(fields: &mut R) -> der::Result<(Self, Option<Duration>)> {
         u32::decode(fields)?;
-        let policy = ObjectIdentifier::decode(fields)?;
+        let policy = AnyRef::decode(fields)?;
+        policy.tag().assert_eq(Tag::ObjectIdentifier)?;
         let (hash_algorithm, hashed_message) = fields.sequence(|imprint| {
             Ok((
                 AlgorithmIdentifierOwned::decode(imprint)?,
@@ -97,7 +99,7 @@ impl<'a> TstInfo<'a> {
             }
         }
         let info = Self {
-            policy,
+            policy: policy.value(),
             hash_algorithm,
             hashed_message,
             generated_at,

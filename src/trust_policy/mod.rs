@@ -7,7 +7,9 @@
 //! profile exists is AWS Signer's to say.
 
 mod check;
+mod error;
 mod rule;
+mod sentence;
 mod statement;
 mod trusted_identity;
 mod warning;
@@ -16,6 +18,7 @@ pub mod scope;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+pub use error::Error;
 pub use rule::{Problem, Rule};
 pub use statement::{
     BlobUse, Level, Statement, TrustedIdentity, VerificationLevel, VerifyTimestamp,
@@ -23,16 +26,12 @@ pub use statement::{
 pub use trusted_identity::IdentityError;
 pub use warning::{Cause, Warning};
 
-use crate::aws::{ArnError, SignerArn, SigningProfileArn};
+use crate::aws::{SignerArn, SigningProfileArn};
 use crate::config::StoreName;
-use crate::document::{self, Document};
+use crate::document::Document;
 use crate::files;
 use crate::limits::MAX_POLICY_BYTES;
 use crate::reference::normalize_scope;
-use crate::x509::identity::quote;
-
-/// What notation tells people who lack a policy.
-const SETUP: &str = "To create a trust policy, see: https://notaryproject.dev/docs/quickstart/#create-a-trust-policy";
 
 /// The name of the OCI policy in Notation's older releases.
 const LEGACY_FILE_NAME: &str = "trustpolicy.json";
@@ -67,207 +66,6 @@ impl DocumentKind {
 impl fmt::Display for DocumentKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
-    }
-}
-
-/// Why there is no statement to go by.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum Error {
-    /// There is no document.
-    #[error("no trust policy in `{}`", directory.display())]
-    Missing {
-        /// Notation's configuration directory.
-        directory: PathBuf,
-        /// The kind of document that was looked for.
-        kind: DocumentKind,
-    },
-    /// It is a symbolic link, a directory or another thing that is no file.
-    #[error("the trust policy is not a regular file")]
-    NotRegular {
-        /// What it is; names the path.
-        source: files::Error,
-    },
-    /// It cannot be read.
-    #[error("the trust policy cannot be read")]
-    Unreadable {
-        /// Why; names the path.
-        source: files::Error,
-    },
-    /// It is not one JSON document, or has a name twice in one object.
-    #[error("malformed trust policy `{}`", path.display())]
-    Malformed {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        source: document::Error,
-    },
-    /// It breaks rules of the specification.
-    #[error("trust policy {}{}", Listed(problems), more(problems))]
-    Invalid {
-        /// The file.
-        path: PathBuf,
-        /// The kind of document.
-        kind: DocumentKind,
-        /// What is wrong; never empty, the problem that notation names first, at most
-        /// [`crate::limits::MAX_POLICY_PROBLEMS`].
-        problems: Vec<Problem>,
-    },
-    /// No statement is about the repository, and none about everything.
-    #[error("no statement of the trust policy `{}` has the scope `{scope}`", path.display())]
-    NoStatement {
-        /// The file.
-        path: PathBuf,
-        /// The repository.
-        scope: String,
-    },
-    /// Several statements are about the repository in other spellings.
-    #[error("the statements {} of the trust policy `{}` are all about `{scope}`", names.join(", "), path.display())]
-    AmbiguousScope {
-        /// The file.
-        path: PathBuf,
-        /// The repository.
-        scope: String,
-        /// The statements' names, in backticks.
-        names: Vec<String>,
-    },
-    /// A text that is not `registry/repository`.
-    #[error("`{scope}` is not a repository of the form `registry/repository`")]
-    InvalidScope {
-        /// The text.
-        scope: String,
-    },
-    /// A text that is not `registry/repository@digest`.
-    #[error("`{artifact}` is not of the form `registry/repository@digest`")]
-    InvalidArtifact {
-        /// The text.
-        artifact: String,
-    },
-    /// An empty name was given for a blob policy.
-    #[error("the name of the blob trust policy statement is blank")]
-    BlankName,
-    /// No statement has the name that was given.
-    #[error("no statement of the trust policy `{}` has the name `{name}`", path.display())]
-    NoNamedStatement {
-        /// The file.
-        path: PathBuf,
-        /// The name.
-        name: String,
-    },
-    /// No name was given and no statement is global.
-    #[error("no statement of the trust policy `{}` has `globalPolicy` set", path.display())]
-    NoGlobalStatement {
-        /// The file.
-        path: PathBuf,
-    },
-    /// A signing profile that was given in place of a policy is none.
-    #[error("a trusted signing profile cannot be used")]
-    NotASigningProfile {
-        /// What is wrong with its ARN.
-        source: ArnError,
-    },
-}
-
-impl Error {
-    /// notation's sentence, which its command line prints after `Error: `. `artifact` is the reference or file
-    /// that is verified.
-    pub fn notation_sentence(&self, artifact: &str) -> String {
-        match self {
-            Self::Missing { .. } => format!("trust policy is not present. {SETUP}"),
-            Self::NotRegular { .. } => {
-                format!("trust policy is not a regular file (symlinks are not supported). {SETUP}")
-            }
-            Self::Unreadable { source } if source.is_denied() => format!(
-                "unable to read trust policy due to file permissions, please verify the permissions of {}",
-                source.path().display()
-            ),
-            Self::Unreadable { .. } => "unable to read trust policy".into(),
-            Self::Malformed { .. } => format!("malformed trust policy. {SETUP}"),
-            Self::Invalid { kind, problems, .. } => problems
-                .first()
-                .and_then(|first| first.rule.notation_sentence(*kind, &first.statement))
-                .unwrap_or_else(|| format!("malformed trust policy. {SETUP}")),
-            Self::NoStatement { .. } | Self::AmbiguousScope { .. } => format!(
-                "signature verification failed: artifact {} has no applicable oci trust policy statement. Trust policy \
-                 applicability for a given artifact is determined by registryScopes. {SETUP}",
-                quote(artifact)
-            ),
-            Self::InvalidScope { scope } => rule::scope_sentence(scope, ""),
-            Self::InvalidArtifact { artifact } => format!(
-                "artifact URI {} could not be parsed, make sure it is the fully qualified oci artifact URI without the \
-                 scheme/protocol. e.g domain.com:80/my/repository@sha256:digest",
-                quote(artifact)
-            ),
-            Self::BlankName => "signature verification failed: policy name cannot be empty".into(),
-            Self::NoNamedStatement { name, .. } => format!(
-                "signature verification failed: no applicable blob trust policy with name {}",
-                quote(name)
-            ),
-            Self::NoGlobalStatement { .. } => {
-                "signature verification failed: no global blob trust policy".into()
-            }
-            Self::NotASigningProfile { source } => source.to_string(),
-        }
-    }
-
-    /// All problems of a document, the one that notation names first; empty for every other error.
-    pub fn problems(&self) -> &[Problem] {
-        match self {
-            Self::Invalid { problems, .. } => problems,
-            _ => &[],
-        }
-    }
-
-    /// Advice, where there is some.
-    pub fn hint(&self) -> Option<String> {
-        match self {
-            Self::Missing { kind, directory } => Some(match kind {
-                DocumentKind::Oci => format!(
-                    "write `{}`, or name the signing profiles on the command line: `--signing-profile ARN`",
-                    directory.join(kind.file_name()).display()
-                ),
-                DocumentKind::Blob => {
-                    format!("write `{}`", directory.join(kind.file_name()).display())
-                }
-            }),
-            Self::NotRegular { source } | Self::Unreadable { source } => source.hint(),
-            Self::Malformed { source, .. } => source.hint(),
-            Self::Invalid { problems, .. } => problems.first().and_then(Problem::hint),
-            Self::NoStatement { scope, .. } => Some(format!(
-                "add `{scope}` to the `registryScopes` of a statement; a repository is not covered by its parent's scope"
-            )),
-            Self::AmbiguousScope { .. } => {
-                Some("keep one spelling of the repository in one statement".into())
-            }
-            Self::NoGlobalStatement { .. } => {
-                Some("name the statement with `--policy-name`, or set `globalPolicy` in one".into())
-            }
-            Self::NotASigningProfile { source } => source.hint(),
-            Self::InvalidScope { .. }
-            | Self::InvalidArtifact { .. }
-            | Self::BlankName
-            | Self::NoNamedStatement { .. } => None,
-        }
-    }
-}
-
-/// The first of several problems.
-struct Listed<'a>(&'a [Problem]);
-
-impl fmt::Display for Listed<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0.first() {
-            Some(first) => first.fmt(f),
-            None => f.write_str("unknown problem"),
-        }
-    }
-}
-
-fn more(problems: &[Problem]) -> String {
-    match problems.len() {
-        0 | 1 => String::new(),
-        2 => " (and 1 more problem)".into(),
-        count => format!(" (and {} more problems)", count - 1),
     }
 }
 

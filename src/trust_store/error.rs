@@ -64,7 +64,7 @@ pub enum Error {
         /// The name in the store.
         file: String,
         /// Why.
-        source: x509::Error,
+        source: Box<x509::Error>,
     },
     /// A file in it has no certificate.
     #[error("`{file}` in the trust store `{store}` holds no certificate")]

@@ -200,7 +200,7 @@ fn anchors(store: &StoreName, file: &str, bytes: &[u8]) -> Result<Vec<Certificat
     let certificates = parse_certificates(bytes).map_err(|source| Error::NotCertificates {
         store: store.clone(),
         file: file.to_owned(),
-        source,
+        source: Box::new(source),
     })?;
     if certificates.is_empty() {
         return Err(Error::EmptyFile {

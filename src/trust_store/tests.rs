@@ -357,3 +357,28 @@ fn stores_in_memory_are_the_only_ones() {
         }
     ));
 }
+
+/// A self-signed certificate with `ecdsa-with-SHA1` that is no authority.
+const SHA1: &[u8] = b"-----BEGIN CERTIFICATE-----
+MIIBbzCCARWgAwIBAgIUBKe0ws92ScjXrMpPZXA7C7y82/wwCQYHKoZIzj0EATAO
+MQwwCgYDVQQDDANvbGQwIBcNMjYxMTIyMDUyOTA3WhgPMjEyNjEwMjkwNTI5MDda
+MA4xDDAKBgNVBAMMA29sZDBZMBMGByqGSM49AgEGCCqGSM49AwEHA0IABBLpV2p5
+cMhPs5DLPDwr0CvzoH8A5Bhxa+JU5h+m4S23WEv+7JeEJDXACoq6iVhxqVCPj4fC
+oVo+TgwCgUDi2HSjUDBOMB0GA1UdDgQWBBRgcWy1vTMfUDHnMBdFmR98h+w1azAf
+BgNVHSMEGDAWgBRgcWy1vTMfUDHnMBdFmR98h+w1azAMBgNVHRMBAf8EAjAAMAkG
+ByqGSM49BAEDSQAwRgIhAILQFBnbKc/iXLoK1DEKRSxlvGU5PCerPL756QJ+LjxR
+AiEAyGDC58rLB9QrYmbdaLlXptEdI0KK7VD+gFLxR/lrOeE=
+-----END CERTIFICATE-----
+";
+
+#[test]
+fn an_old_self_signed_certificate_may_be_in_a_store() {
+    let directory = config(&[("ca/old/old.pem", SHA1)]);
+    let store = TrustStores::new(directory.path())
+        .load(&name("ca:old"))
+        .unwrap();
+    assert_eq!(
+        store.certificates[0].certificate.subject().to_string(),
+        "CN=old"
+    );
+}

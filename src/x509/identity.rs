@@ -11,6 +11,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use super::DistinguishedName;
+use crate::oci::hex;
 
 /// Attributes that every identity and every subject must have, non-empty.
 const MANDATORY: [&str; 3] = ["C", "ST", "O"];
@@ -139,7 +140,8 @@ pub(crate) fn quote(text: &str) -> String {
             '\r' => quoted.push_str("\\r"),
             '\t' => quoted.push_str("\\t"),
             control if control.is_ascii_control() => {
-                quoted.push_str(&format!("\\x{:02x}", u32::from(control)));
+                quoted.push_str("\\x");
+                quoted.push_str(&hex(&[u8::try_from(control).unwrap_or_default()]));
             }
             other => quoted.push(other),
         }
@@ -497,7 +499,7 @@ mod tests {
             (
                 "C=US,ST=WA,O=#0401",
                 Error::HexValue,
-                r##"unsupported distinguished name (DN) "C=US,ST=WA,O=#0401": notation does not support x509.subject identities containing "=#""##,
+                "unsupported distinguished name (DN) \"C=US,ST=WA,O=#0401\": notation does not support x509.subject identities containing \"=#\"",
             ),
         ] {
             let error = refused(text);

@@ -190,3 +190,32 @@ impl Error {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn advice_comes_from_the_innermost_problem() {
+        let broken = || Error::BrokenHash {
+            algorithm: "RSA with SHA-1",
+        };
+        let in_chain = Error::Chain {
+            purpose: Purpose::CodeSigning,
+            position: 2,
+            count: 2,
+            subject: "CN=root".to_owned(),
+            problem: ChainProblem::NotSelfSigned {
+                source: Box::new(broken()),
+            },
+        };
+        let in_file = Error::InFile {
+            position: 1,
+            source: Box::new(broken()),
+        };
+        let wanted = Some("have the certificate issued anew, with SHA-256 or better".to_owned());
+        assert_eq!(in_chain.hint(), wanted);
+        assert_eq!(in_file.hint(), wanted);
+        assert_eq!(Error::MalformedKey.hint(), None);
+    }
+}

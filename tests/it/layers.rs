@@ -74,6 +74,8 @@ fn imports(text: &str) -> Vec<String> {
                         in_path = false;
                     }
                     ':' if depth == 1 => in_path = true,
+                    // `a as b`: what follows is another name for it.
+                    c if depth == 1 && c.is_whitespace() && !name.is_empty() => in_path = true,
                     c if depth == 1 && !in_path && (c.is_alphanumeric() || c == '_') => {
                         name.push(c)
                     }
@@ -153,8 +155,8 @@ fn every_module_of_the_table_exists() {
 
 #[test]
 fn imports_are_found_in_every_form() {
-    let code = "use crate::oci::Digest;\nuse crate::{limits, notary::{Action, Validation}};\n\
+    let code = "use crate::oci::Digest;\nuse crate::{http as web, limits, notary::{Action, Validation}};\n\
                 fn f() { crate::http::send($crate::x::y) }\n// crate::comment::only\n\
                 #[cfg(test)]\nmod tests { use crate::cli::X; }\n";
-    assert_eq!(imports(code), ["oci", "limits", "notary", "http"]);
+    assert_eq!(imports(code), ["oci", "http", "limits", "notary", "http"]);
 }

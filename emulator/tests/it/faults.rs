@@ -51,6 +51,54 @@ async fn throttling_has_the_code_of_the_service() {
 }
 
 #[tokio::test]
+async fn other_services_throttle_in_their_own_way() {
+    let emulator = start();
+    emulator.faults().add(Fault::new(FaultKind::Throttle));
+    let sts = Client {
+        service: "sts",
+        ..Client::of(&emulator)
+    };
+    let form = sts.signed(
+        "POST",
+        "/",
+        "application/x-www-form-urlencoded",
+        b"Action=GetCallerIdentity",
+    );
+    let answer = exchange(emulator.address(), form).await.unwrap();
+    assert_eq!(answer.status, 400);
+    assert!(
+        answer.text().contains("<Code>Throttling</Code>"),
+        "{}",
+        answer.text()
+    );
+
+    let ecr = Client {
+        service: "ecr",
+        ..Client::of(&emulator)
+    };
+    let mut request = ecr.signed("POST", "/", "application/x-amz-json-1.1", b"{}");
+    let target = "AmazonEC2ContainerRegistry_V20150921.GetAuthorizationToken";
+    request
+        .headers_mut()
+        .insert("x-amz-target", target.parse().unwrap());
+    let answer = exchange(emulator.address(), request).await.unwrap();
+    assert_eq!(answer.status, 400);
+    assert_eq!(
+        answer.json(),
+        json!({ "__type": "ThrottlingException", "message": "Rate exceeded" })
+    );
+
+    let request = http::Request::get("/v2/")
+        .header("host", "127.0.0.1")
+        .body(Full::default())
+        .unwrap();
+    let answer = exchange(emulator.address(), request).await.unwrap();
+    assert_eq!(answer.status, 429);
+    let errors = json!([{ "code": "TOOMANYREQUESTS", "message": "Rate exceeded" }]);
+    assert_eq!(answer.json(), json!({ "errors": errors }));
+}
+
+#[tokio::test]
 async fn an_internal_error() {
     let emulator = start();
     emulator

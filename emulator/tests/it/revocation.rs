@@ -184,3 +184,32 @@ async fn a_reason_at_its_limit_and_one_past() {
         .await
         .assert_not_found("Signing job unknown not found");
 }
+
+#[tokio::test]
+async fn set_up_and_revoked_without_a_client() {
+    let emulator = start();
+    let client = Client::of(&emulator);
+    let profile = emulator.create_signing_profile("web").unwrap();
+    assert_eq!(
+        client.get("/signing-profiles/web").await.ok()["profileVersionArn"],
+        profile.version_arn
+    );
+    let taken = emulator.create_signing_profile("web").unwrap_err();
+    assert_eq!(
+        taken.to_string(),
+        "PutSigningProfile was refused: Profile with name web already exists"
+    );
+
+    let envelope = Envelope::of(&client.sign_payload("web").await);
+    let job_arn = envelope.attribute("com.amazonaws.signer.signingJob");
+    emulator.revoke_signature(job_arn).unwrap();
+    assert_eq!(revoked(&client, &envelope).await, json!([job_arn]));
+    let minute_ago = OffsetDateTime::now_utc() - Duration::MINUTE;
+    emulator
+        .revoke_signing_profile(&profile.version_arn, minute_ago)
+        .unwrap();
+    assert_eq!(
+        revoked(&client, &envelope).await,
+        json!([profile.version_arn, job_arn])
+    );
+}

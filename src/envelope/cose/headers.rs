@@ -6,15 +6,15 @@ use time::{Duration, OffsetDateTime};
 use super::super::cbor::Item;
 use super::super::headers::{Headers, Label, check_range};
 use super::super::{Error, check_chain_length};
-use super::{ALGORITHM, Bucket, CONTENT_TYPE, CRITICAL, X5CHAIN, label, wrong_kind};
+use super::{
+    ALGORITHM, Bucket, CONTENT_TYPE, CRITICAL, EPOCH_TIME_TAG, X5CHAIN, label, wrong_kind,
+};
 use crate::algorithm::SignatureAlgorithm;
 use crate::notary::attribute::{
     AUTHENTIC_SIGNING_TIME, EXPIRY, SIGNING_AGENT, SIGNING_SCHEME, SIGNING_TIME,
     TIMESTAMP_SIGNATURE,
 };
 use crate::signer_info::UnsignedAttributes;
-
-const EPOCH_TIME_TAG: u64 = 1;
 
 pub(super) fn parse_headers(mut bucket: Bucket<'_>) -> Result<Headers, Error> {
     let algorithm = match bucket.remove(&ALGORITHM) {

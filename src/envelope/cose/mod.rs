@@ -1,10 +1,13 @@
 //! `COSE_Sign1` (`signature-envelope-cose.md`, RFC 9052).
 
 mod headers;
+mod write;
 
 use std::collections::HashMap;
 
 use minicbor::encode::Encoder;
+
+pub(super) use write::{write, write_protected};
 
 use headers::{parse_headers, take_chain, take_unsigned_attributes};
 
@@ -14,6 +17,7 @@ use super::{Error, Parts, parse_chain};
 use crate::limits::MAX_PROTECTED_HEADER_BYTES;
 
 const SIGN1_TAG: u64 = 18;
+const EPOCH_TIME_TAG: u64 = 1;
 
 const ALGORITHM: Label = Label::Integer(1);
 const CRITICAL: Label = Label::Integer(2);
@@ -72,7 +76,7 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Parts, Error> {
 }
 
 /// The bytes that are signed: RFC 9052 section 4.4, without external data.
-fn signature_structure(protected: &[u8], payload: &[u8]) -> Vec<u8> {
+pub(super) fn signature_structure(protected: &[u8], payload: &[u8]) -> Vec<u8> {
     let capacity = protected
         .len()
         .saturating_add(payload.len())

@@ -4,6 +4,7 @@
 //! repeated member in the protected header, base64 in its only form.
 
 mod flattened;
+mod write;
 
 use std::borrow::Cow;
 
@@ -13,6 +14,7 @@ use serde_json::{Map, Value};
 use time::OffsetDateTime;
 
 use flattened::Flattened;
+pub(super) use write::{signing_input, write, write_protected};
 
 use super::headers::{Headers, Label, check_range};
 use super::{Error, Parts, check_chain_length, parse_chain, rfc3339};

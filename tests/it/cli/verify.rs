@@ -537,7 +537,7 @@ fn wrong_usage_is_said_before_anybody_is_asked() {
                 "arn:aws-cn:signer:cn-north-1:111122223333:/signing-profiles/app",
                 "localhost:1/x:v1",
             ],
-            "Error: AWS has published no root for AWS Signer in the partition `aws-cn`",
+            "Error: no root certificate of AWS Signer is published for the partition `aws-cn`",
         ),
         (
             &["verify", "-u", "x", "localhost:1/x:v1"],

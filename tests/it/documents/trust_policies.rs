@@ -1,5 +1,12 @@
 //! Trust policies: the checks, the schemas and the ready-made policies agree.
 
+#![expect(
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "helpers of tests"
+)]
+
 use std::path::{Path, PathBuf};
 
 use countersign::trust_policy::{DocumentKind, Error, Rule, TrustPolicies};

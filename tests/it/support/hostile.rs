@@ -4,7 +4,13 @@
 //! answered as if this server were that host, and a `CONNECT` is accepted and then spoken TLS with,
 //! under a certificate of the server's own root. So a test can be any host, Amazon ECR included.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot set up its server has failed"
+)]
+
 use std::collections::HashMap;
+use std::fmt::Write as _;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
@@ -282,6 +288,7 @@ fn tls(more_hosts: &[&str]) -> (TlsAcceptor, String) {
         "realm.example",
         "storage.example",
         "evil.example",
+        "tsa.example",
         "*.dkr.ecr.eu-west-1.amazonaws.com",
         "*.dkr.ecr.us-east-1.amazonaws.com",
         "registry-1.docker.io",
@@ -386,12 +393,12 @@ where
 {
     let mut head = format!("HTTP/1.1 {} Reply\r\n", reply.status);
     for (name, value) in &reply.headers {
-        head.push_str(&format!("{name}: {value}\r\n"));
+        let _ = write!(head, "{name}: {value}\r\n");
     }
     let closed = || Err(std::io::ErrorKind::ConnectionAborted.into());
     match reply.body {
         Body::Whole(body) => {
-            head.push_str(&format!("Content-Length: {}\r\n\r\n", body.len()));
+            let _ = write!(head, "Content-Length: {}\r\n\r\n", body.len());
             stream.write_all(head.as_bytes()).await?;
             if !is_head {
                 stream.write_all(&body).await?;
@@ -399,7 +406,7 @@ where
             stream.flush().await
         }
         Body::Cut { bytes, length } => {
-            head.push_str(&format!("Content-Length: {length}\r\n\r\n"));
+            let _ = write!(head, "Content-Length: {length}\r\n\r\n");
             stream.write_all(head.as_bytes()).await?;
             stream.write_all(&bytes).await?;
             stream.flush().await?;

@@ -5,3 +5,4 @@ pub(crate) mod hostile;
 pub(crate) mod registry_client;
 pub(crate) mod sandbox;
 pub(crate) mod scene;
+pub(crate) mod pki;

@@ -38,9 +38,8 @@ pub(super) fn identity(case: &Case) -> Answer {
     let policy = case
         .how
         .split_once("policy ")
-        .and_then(|(_, rest)| rest.split_once(": identity "))
-        .map(|(policy, _)| policy)
-        .unwrap_or_else(|| panic!("{}", case.how));
+        .and_then(|(_, rest)| rest.split_once(": identity "));
+    let (policy, _) = policy.unwrap_or_else(|| panic!("{}", case.how));
     match check_identity(case, policy) {
         Ok(()) => Answer::accept(),
         Err(error) => Answer::reject(&*error),
@@ -48,7 +47,15 @@ pub(super) fn identity(case: &Case) -> Answer {
 }
 
 fn check_identity(case: &Case, policy: &str) -> Result<(), Box<dyn Error>> {
-    let envelope = UnverifiedEnvelope::parse(EnvelopeFormat::Jws, &case.read())?.verify()?;
+    let is_cose = Path::new(&case.path)
+        .extension()
+        .is_some_and(|extension| extension == "cose");
+    let format = if is_cose {
+        EnvelopeFormat::Cose
+    } else {
+        EnvelopeFormat::Jws
+    };
+    let envelope = UnverifiedEnvelope::parse(format, &case.read())?.verify()?;
     let signer_info = envelope.signer_info();
     let policies = TrustPolicies::parse(
         DocumentKind::Oci,
@@ -60,6 +67,7 @@ fn check_identity(case: &Case, policy: &str) -> Result<(), Box<dyn Error>> {
     let chain = &signer_info.certificate_chain;
     let scheme = signer_info.signed_attributes.signing_scheme;
     stores.authenticate(&statement.trust_stores, scheme, chain)?;
-    statement.check_identity(&chain[0])?;
+    let signing_certificate = chain.first().ok_or("no certificate")?;
+    statement.check_identity(signing_certificate)?;
     Ok(())
 }

@@ -1,0 +1,105 @@
+//! Whom a check asks: each question once, and the cache on disk before it.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::FutureExt as _;
+use futures_util::future::{BoxFuture, Shared};
+
+use super::Error;
+use super::cache::{self, Cache};
+use super::fetch::{Fetch, FetchError, Question};
+use crate::limits::REVOCATION_TIMEOUT;
+
+type Asked = Shared<BoxFuture<'static, Result<Bytes, Arc<FetchError>>>>;
+
+/// Whom to ask, and what was answered in this run.
+///
+/// Each question is sent once, whoever asks it again and whatever came of it: make one checker for
+/// one run of the program, and a new one for the next.
+#[derive(Debug)]
+pub struct Checker {
+    fetch: Arc<dyn Fetch>,
+    cache: Option<Cache>,
+    pub(super) timeout: Duration,
+    asked: Mutex<HashMap<Question, Asked>>,
+    cache_problem: Mutex<Option<cache::Error>>,
+}
+
+impl Checker {
+    /// Asks `fetch`, keeps nothing on disk, and takes at most [`REVOCATION_TIMEOUT`] for a chain.
+    pub fn new(fetch: Arc<dyn Fetch>) -> Self {
+        Self {
+            fetch,
+            cache: None,
+            timeout: REVOCATION_TIMEOUT,
+            asked: Mutex::default(),
+            cache_problem: Mutex::default(),
+        }
+    }
+
+    /// Reads and keeps answers in `cache`.
+    #[must_use]
+    pub fn with_cache(mut self, cache: Cache) -> Self {
+        self.cache = Some(cache);
+        self
+    }
+
+    /// Takes at most `timeout` for a chain.
+    #[must_use]
+    pub fn with_timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
+        self
+    }
+
+    /// The first reason why the cache could not be used, for a warning; only the first call has it.
+    /// A check never fails for it.
+    pub fn take_cache_problem(&self) -> Option<cache::Error> {
+        self.cache_problem
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take()
+    }
+
+    pub(super) async fn ask(&self, question: Question) -> Result<Bytes, Error> {
+        let answer = {
+            let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
+            asked
+                .entry(question)
+                .or_insert_with_key(|question| {
+                    let (fetch, question) = (Arc::clone(&self.fetch), question.clone());
+                    let ask = async move {
+                        question.check()?;
+                        question.check_answer(fetch.fetch(&question).await?)
+                    };
+                    ask.map(|answer| answer.map_err(Arc::new)).boxed().shared()
+                })
+                .clone()
+        };
+        answer.await.map_err(|source| Error::Fetch { source })
+    }
+
+    /// What the cache answers; a cache that cannot be used answers nothing.
+    pub(super) fn cached<T>(
+        &self,
+        read: impl FnOnce(&Cache) -> Result<Option<T>, cache::Error>,
+    ) -> Option<T> {
+        match read(self.cache.as_ref()?) {
+            Ok(found) => found,
+            Err(error) => {
+                let mut problem = self
+                    .cache_problem
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner);
+                problem.get_or_insert(error);
+                None
+            }
+        }
+    }
+
+    pub(super) fn keep(&self, write: impl FnOnce(&Cache) -> Result<(), cache::Error>) {
+        self.cached(|cache| write(cache).map(Some));
+    }
+}

@@ -1,0 +1,113 @@
+//! `registryScopes` and `globalPolicy`: what a statement is about.
+
+use std::collections::{HashMap, HashSet};
+
+use super::{Checker, Members, is_another_type};
+use crate::document::{Kind, Node, Position};
+use crate::reference::normalize_scope;
+use crate::trust_policy::rule::Rule;
+use crate::trust_policy::scope;
+use crate::trust_policy::statement::{BlobUse, VerificationLevel};
+use crate::trust_policy::warning::Cause;
+
+/// A scope and where it is, in the order of the document.
+pub(super) struct ScopeSeen {
+    pub(super) text: String,
+    pointer: String,
+    position: Position,
+}
+
+impl Checker<'_> {
+    pub(super) fn check_global(
+        &mut self,
+        node: Option<&Node<'_>>,
+        level: Option<&VerificationLevel>,
+        globals: &mut usize,
+    ) -> BlobUse {
+        let Some(node) = node else {
+            return BlobUse::ByName;
+        };
+        match node.as_bool() {
+            Some(true) => {}
+            Some(false) => return BlobUse::ByName,
+            None => {
+                self.wrong_type(node, "a boolean");
+                return BlobUse::ByName;
+            }
+        }
+        *globals += 1;
+        if *globals > 1 {
+            self.problem(node, Rule::GlobalTwice);
+        }
+        // Off-spec in notation alone: its own test for this never fires.
+        if level.is_some_and(VerificationLevel::is_skip) {
+            self.problem(node, Rule::GlobalSkip);
+        }
+        BlobUse::Global
+    }
+
+    pub(super) fn check_statement_scopes(
+        &mut self,
+        statement: &Node<'_>,
+        members: &Members<'_>,
+        level: Option<&VerificationLevel>,
+    ) -> Vec<ScopeSeen> {
+        let list = members.get("registryScopes");
+        let elements = self.elements(list, "an array of strings");
+        if elements.is_empty() && list.is_none_or(|list| list.kind() == Kind::Array) {
+            self.problem(list.unwrap_or(statement), Rule::ScopesMissing);
+        }
+        let is_wildcard = |element: &&Node<'_>| element.as_str() == Some(scope::WILDCARD);
+        if let Some(wildcard) = elements.iter().find(is_wildcard) {
+            if elements.len() > 1 {
+                self.problem(wildcard, Rule::ScopeWildcard);
+            }
+            // `trust-store-trust-policy.md`: "The scope MUST NOT be `*`" at level skip. notation takes it.
+            if level.is_some_and(VerificationLevel::is_skip) {
+                self.problem(wildcard, Rule::SkipEverything);
+            }
+        }
+        let mut seen = Vec::new();
+        for element in &elements {
+            let text = self.string(Some(element));
+            if is_another_type(Some(element)) {
+                continue;
+            }
+            if text != scope::WILDCARD && !scope::is_valid(text) {
+                let found = text.to_owned();
+                self.problem(element, Rule::ScopeInvalid { found });
+                continue;
+            }
+            seen.push(ScopeSeen {
+                text: text.to_owned(),
+                pointer: element.pointer().to_owned(),
+                position: element.position(),
+            });
+        }
+        seen
+    }
+
+    /// Every scope belongs to one statement, once.
+    pub(super) fn check_scopes(&mut self, statements: Vec<(String, Vec<ScopeSeen>)>) {
+        let mut taken: HashSet<String> = HashSet::new();
+        let mut spellings: HashMap<String, String> = HashMap::new();
+        for (statement, scopes) in statements {
+            self.statement = statement;
+            for ScopeSeen {
+                text,
+                pointer,
+                position,
+            } in scopes
+            {
+                if !taken.insert(text.clone()) {
+                    self.problem_at(&pointer, position, Rule::ScopeTaken { found: text });
+                    continue;
+                }
+                if let Some(other) = spellings.insert(normalize_scope(&text), text.clone()) {
+                    let cause = Cause::ScopeRespelled { scope: text, other };
+                    self.warning(&pointer, position, cause);
+                }
+            }
+        }
+    }
+}
