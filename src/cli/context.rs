@@ -12,7 +12,7 @@ use super::report::{Exit, Report, one_line};
 use crate::aws::{Aws, Settings};
 use crate::config::{Config, NotationDirs, StoreName};
 use crate::http;
-use crate::notary::StoreType;
+use crate::notary::{EnvelopeFormat, StoreType};
 use crate::plugin_host::PluginHost;
 use crate::reference::Reference;
 use crate::registry::{self, AwsEcrTokens, Credential, Credentials, PlainHttp, Secret};
@@ -29,6 +29,8 @@ pub(super) struct Context {
     pool: http::Pool,
     pub(super) registry: registry::Client,
     pub(super) plugin_config: BTreeMap<String, String>,
+    /// The envelope format that Notation's `config.json` asks for.
+    pub(super) signature_format: Option<EnvelopeFormat>,
     pub(super) now: OffsetDateTime,
 }
 
@@ -81,6 +83,7 @@ impl Context {
             registry: registry::Client::new(pool.clone(), credentials, plain_http),
             pool,
             plugin_config,
+            signature_format: config.signature_format,
             now: now(),
         })
     }
@@ -189,10 +192,10 @@ fn explicit_credential(args: &RegistryArgs) -> Result<Option<Credential>, Report
         Some(username) => (Some(username.clone()), "`--username`"),
         None => (variable("NOTATION_USERNAME"), "`NOTATION_USERNAME`"),
     };
-    let password = args
-        .password
-        .clone()
-        .or_else(|| variable("NOTATION_PASSWORD").map(Secret::new));
+    let password = args.password.clone().or_else(|| {
+        let password = variable("NOTATION_PASSWORD").filter(|password| !password.is_empty());
+        password.map(Secret::new)
+    });
     match (username.filter(|name| !name.is_empty()), password) {
         (Some(username), Some(password)) => {
             Ok(Some(Credential::password(username, password, from)))
