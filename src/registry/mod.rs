@@ -50,10 +50,10 @@ use session::{Registry, Session};
 /// Which registries are spoken to in plain HTTP. Amazon ECR never is.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum PlainHttp {
-    /// Those on this machine.
+    /// Those called `localhost`, as in notation.
     #[default]
-    Loopback,
-    /// Those on this machine and these (`insecureRegistries` of notation's `config.json`).
+    Localhost,
+    /// Those called `localhost` and these (`insecureRegistries` of notation's `config.json`).
     AlsoThese(Vec<String>),
     /// All (`--insecure-registry`).
     All,
@@ -123,9 +123,10 @@ impl Client {
         let is_plain = ecr.is_none()
             && match &self.0.plain_http {
                 PlainHttp::All => true,
-                PlainHttp::Loopback => reference.is_loopback(),
+                PlainHttp::Localhost => reference.is_localhost(),
                 PlainHttp::AlsoThese(names) => {
-                    reference.is_loopback() || names.iter().any(|name| name == reference.registry())
+                    reference.is_localhost()
+                        || names.iter().any(|name| name == reference.registry())
                 }
             };
         let scheme = if is_plain { "http" } else { "https" };
