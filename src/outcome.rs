@@ -262,6 +262,14 @@ pub enum Failure {
         /// What it was asked for.
         capability: Capability,
     },
+    /// The plugin answered what it was not asked.
+    #[error("plugin `{name}` answered about `{unasked}`, which it was not asked about")]
+    PluginAnsweredMore {
+        /// The plugin.
+        name: String,
+        /// A capability or an attribute.
+        unasked: String,
+    },
     /// The plugin does not trust the signer.
     #[error("trusted identify verification by plugin \"{plugin}\" failed with reason \"{reason}\"")]
     UntrustedByPlugin {
@@ -382,6 +390,7 @@ impl Failure {
             | Self::PluginTooOld { .. }
             | Self::PluginCannotVerify { .. }
             | Self::PluginDidNotAnswer { .. }
+            | Self::PluginAnsweredMore { .. }
             | Self::UnprocessedAttributes(_) => 4,
             Self::Authenticity { .. } | Self::RevocationNotAsked => 5,
             Self::UntrustedSubject { .. }
@@ -444,6 +453,7 @@ impl Failure {
             Self::PluginVersion { .. } => "plugin-version-invalid",
             Self::PluginCannotVerify { .. } => "plugin-cannot-verify",
             Self::PluginDidNotAnswer { .. } => "plugin-did-not-answer",
+            Self::PluginAnsweredMore { .. } => "plugin-answered-more",
             Self::UntrustedByPlugin { .. } => "identity-untrusted-by-plugin",
             Self::RevokedByPlugin { .. } => "revoked-by-plugin",
             Self::PluginTooOld { .. } => "plugin-too-old",
@@ -521,7 +531,8 @@ impl Failure {
             }
             Self::PluginVersion { .. }
             | Self::PluginCannotVerify { .. }
-            | Self::PluginDidNotAnswer { .. } => {
+            | Self::PluginDidNotAnswer { .. }
+            | Self::PluginAnsweredMore { .. } => {
                 Some("the plugin breaks Notation's plugin contract; ask its author".to_owned())
             }
             Self::UntrustedByPlugin { .. } | Self::RevokedByPlugin { .. } => None,

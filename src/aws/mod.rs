@@ -10,6 +10,7 @@ pub use arn::{
     AliasedSigningProfileArn, ArnError, Location, SignerArn, SigningJobArn, SigningProfileAliasArn,
     SigningProfileArn, SigningProfileVersionArn,
 };
+pub(crate) use context::has_endpoint;
 pub use context::{Aws, RegionChoice, Settings, SettingsError};
 pub use error::{Call, CallError, CallErrorKind};
 pub use partition::Partition;

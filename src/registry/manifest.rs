@@ -277,3 +277,37 @@ pub(super) fn write_signature(
     #[expect(clippy::expect_used, reason = "strings and numbers are always JSON")]
     serde_json::to_vec(&written).expect("a manifest is JSON")
 }
+
+#[cfg(test)]
+mod tests {
+    use oci_spec::image::MediaType;
+
+    use super::*;
+
+    /// A signature manifest that notation-go wrote.
+    const WRITTEN_BY_NOTATION: &str = r#"{"schemaVersion":2,"mediaType":"application/vnd.oci.image.manifest.v1+json","artifactType":"application/vnd.cncf.notary.signature","config":{"mediaType":"application/vnd.oci.empty.v1+json","digest":"sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a","size":2,"data":"e30="},"layers":[{"mediaType":"application/jose+json","digest":"sha256:8eff2465c8dbbea6d702e7386cc572521a026750ce57c075ce20350c338e3ebc","size":2071}],"subject":{"mediaType":"application/vnd.oci.image.manifest.v1+json","digest":"sha256:b8479de3f88fb259a0a9ea82a5b2a052a1ef3c4ebbcfc61482d5ae4c831f8af9","size":517},"annotations":{"io.cncf.notary.x509chain.thumbprint#S256":"[\"7ebaf647db202a9970376bb60f2f028579b4875589c889168895e46290ee74b9\",\"fea60cf033c4033547ca350cf0b3ff7791afd187ce18b1e5a65855d6edee91ce\"]","org.opencontainers.image.created":"2024-01-02T03:04:05Z"}}"#;
+
+    #[test]
+    fn a_signature_manifest_is_notations_byte_for_byte() {
+        let digest = |hex: &str| oci::parse_digest(&format!("sha256:{hex}")).unwrap();
+        let subject = Descriptor::new(
+            MediaType::ImageManifest,
+            517,
+            digest("b8479de3f88fb259a0a9ea82a5b2a052a1ef3c4ebbcfc61482d5ae4c831f8af9"),
+        );
+        let envelope = digest("8eff2465c8dbbea6d702e7386cc572521a026750ce57c075ce20350c338e3ebc");
+        let manifest = Descriptor::new(
+            MediaType::ImageManifest,
+            862,
+            oci::sha256_digest(WRITTEN_BY_NOTATION.as_bytes()),
+        );
+        let read =
+            parse_signature(&manifest, WRITTEN_BY_NOTATION.as_bytes(), subject.digest()).unwrap();
+        assert_eq!(
+            (read.format, read.envelope.digest()),
+            (EnvelopeFormat::Jws, &envelope)
+        );
+        let written = write_signature(&subject, read.format, &envelope, 2071, &read.annotations);
+        assert_eq!(String::from_utf8(written).unwrap(), WRITTEN_BY_NOTATION);
+    }
+}

@@ -50,6 +50,17 @@ async fn a_body_is_read_up_to_its_limit() {
 }
 
 #[tokio::test]
+async fn a_body_that_is_announced_too_long_is_not_waited_for() {
+    let hostile = Hostile::start(|_| Reply::status(200).cut("", 9));
+    let url = format!("http://{}/", hostile.host());
+    let response = hostile.pool().send(get(&url)).await.unwrap();
+    assert!(matches!(
+        read_body(response, 8).await,
+        Err(Error::TooLarge { max: 8, .. })
+    ));
+}
+
+#[tokio::test]
 async fn a_busy_server_is_asked_again_so_often() {
     for status in [429, 502, 503, 504] {
         let hostile = Hostile::start(move |_| Reply::status(status));
@@ -98,15 +109,18 @@ async fn nobody_there_is_said() {
     let host = listener.local_addr().unwrap().to_string();
     drop(listener);
     let settings = Settings {
-        retry_delay: Duration::ZERO,
+        retry_delay: Duration::from_millis(40),
         ..Settings::default()
     };
+    let start = std::time::Instant::now();
     let error = Pool::new(settings)
         .send_idempotent(&get(&format!("http://{host}/")))
         .await;
     let error = error.unwrap_err();
     assert!(error.is_connect());
     assert_eq!(error.to_string(), format!("cannot connect to `{host}`"));
+    // It was tried again after half of 40 ms at least, and again after half of 80 ms.
+    assert!(start.elapsed() >= Duration::from_millis(60));
 }
 
 #[tokio::test]
