@@ -1,9 +1,16 @@
-//! References: `registry/repository:tag`, `registry/repository@digest`, or both.
+//! References: `registry/repository:tag`, `registry/repository@digest`, or both; and `PATH:TAG` or
+//! `PATH@DIGEST` for an OCI image layout.
 //!
 //! The grammar is Docker's (the distribution specification's for repository and tag), and the
 //! registry must be named, as notation wants it. Nothing is looked up here.
 
+mod artifact;
+mod layout;
+
 use std::fmt;
+
+pub use artifact::ArtifactReference;
+pub use layout::{LayoutError, LayoutReference};
 
 use crate::limits;
 use crate::oci::{self, Digest};

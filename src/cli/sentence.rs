@@ -1,7 +1,7 @@
 //! Notation's own sentence for each failure: the first line that people and scripts know.
 
 use crate::outcome::{Failure, SignatureOutcome};
-use crate::reference::Reference;
+use crate::reference::ArtifactReference;
 use crate::{registry, sign, verify};
 
 /// The sentence for a verification that failed.
@@ -47,7 +47,7 @@ pub(super) fn of_signing(error: &sign::Error) -> String {
     }
 }
 
-fn of_resolve(reference: &Reference, source: &registry::Error) -> String {
+pub(super) fn of_resolve(reference: &ArtifactReference, source: &registry::Error) -> String {
     if source.kind() == registry::Kind::NotFound {
         format!("failed to get manifest descriptor: {reference}: not found")
     } else {

@@ -10,7 +10,7 @@ use oci_spec::image::MediaType;
 use reqwest::{Request, Response};
 use serde_json::{Value, json};
 
-use super::Repository;
+use super::RemoteRepository;
 use super::error::Error;
 use super::manifest::{self, IMAGE_INDEX, IMAGE_MANIFEST};
 use super::tag_schema;
@@ -73,7 +73,7 @@ pub enum Warning {
     },
 }
 
-impl Repository {
+impl RemoteRepository {
     /// Pushes `signature` and files it under its subject.
     ///
     /// # Errors
