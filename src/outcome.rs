@@ -4,15 +4,22 @@
 //! signature looked at (`trust-store-trust-policy.md`, "Signature Verification details"). Nothing
 //! here decides a validation; it only keeps what was decided, and ranks it.
 
+use std::sync::Arc;
+
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc2822;
 
-use crate::notary::{Action, EnvelopeFormat, SigningScheme, Validation};
+use crate::notary::{Action, EnvelopeFormat, Validation};
 use crate::oci::Digest;
 use crate::plugin_contract::Capability;
 use crate::signer_info::SignerInfo;
+use crate::trust_policy::IdentityError;
 use crate::trust_store::AuthenticityError;
-use crate::{envelope, extended_validation, payload, plugin_host, registry, x509};
+use crate::x509::Purpose;
+use crate::{
+    envelope, extended_validation, payload, plugin_host, registry, revocation, timestamp,
+    trust_store,
+};
 
 /// Everything that was found about one signature.
 #[derive(Debug)]
@@ -104,27 +111,12 @@ pub enum Failure {
         #[source]
         source: registry::Error,
     },
-    /// This version does not judge envelopes of this format.
-    #[error("signature envelope format with media type \"{}\" is not supported", .0.media_type())]
-    FormatNotSupported(EnvelopeFormat),
-    /// This version does not judge signatures of this scheme.
-    #[error("signing scheme \"{0}\" is not supported")]
-    SchemeNotSupported(SigningScheme),
     /// The envelope is malformed or its signature does not fit.
     #[error("unable to verify the integrity of the signature envelope")]
     Envelope {
         /// What is wrong with it.
         #[source]
         source: envelope::Error,
-    },
-    /// The payload is not of the Notary Project's type.
-    #[error(
-        "payload content type is \"{found}\", wanted \"{}\"",
-        crate::notary::PAYLOAD_MEDIA_TYPE
-    )]
-    ContentType {
-        /// The type that the envelope names.
-        found: String,
     },
     /// No certificate of the chain is trusted, or a trust store cannot be used.
     #[error("{}", .source.notation_sentence())]
@@ -134,18 +126,11 @@ pub enum Failure {
         source: AuthenticityError,
     },
     /// The signing certificate is none of the policy's identities.
-    #[error(
-        "signing certificate from the digital signature does not match the X.509 trusted identities \
-         defined in the trust policy \"{statement}\""
-    )]
+    #[error("{}", .source.notation_sentence())]
     UntrustedSubject {
-        /// The policy statement.
-        statement: String,
-        /// The signing certificate's subject.
-        subject: String,
-        /// Why the subject cannot be compared at all, if that is so.
+        /// What was found and wanted.
         #[source]
-        source: Option<x509::identity::Error>,
+        source: IdentityError,
     },
     /// AWS Signer's identity check failed.
     #[error("the signature's AWS Signer profile is not a trusted identity")]
@@ -182,9 +167,62 @@ pub enum Failure {
         #[source]
         source: extended_validation::Error,
     },
-    /// This version cannot ask what this signature's revocation rests on.
-    #[error("revocation of signatures that AWS Signer did not make is not supported")]
-    RevocationNotSupported,
+    /// A certificate is not valid now, and no time stamp says that it was when it signed.
+    #[error("{}", validity_sentence(.subject, *.not_before, *.not_after, *.now))]
+    CertificateNotValidNow {
+        /// The certificate's subject.
+        subject: String,
+        /// Its validity.
+        not_before: OffsetDateTime,
+        /// Its validity.
+        not_after: OffsetDateTime,
+        /// When the signature is verified.
+        now: OffsetDateTime,
+    },
+    /// The policy wants a time stamp, and there is none.
+    #[error("no timestamp countersignature was found in the signature envelope")]
+    NoTimestamp,
+    /// A trust store of time-stamping authorities cannot be used.
+    #[error("failed to load tsa trust store")]
+    TimestampStore {
+        /// Why.
+        #[source]
+        source: Arc<trust_store::Error>,
+    },
+    /// The time stamp does not hold.
+    #[error("failed to verify the timestamp countersignature")]
+    Timestamp {
+        /// What is wrong with it.
+        #[source]
+        source: timestamp::Error,
+    },
+    /// A certificate was revoked.
+    #[error("{} with subject \"{subject}\" is revoked", role(*.purpose))]
+    CertificateRevoked {
+        /// Whose chain it is in.
+        purpose: Purpose,
+        /// The certificate's subject.
+        subject: String,
+        /// What the sources said.
+        details: Vec<String>,
+    },
+    /// Nobody who counts said whether a certificate was revoked.
+    #[error("{} with subject \"{subject}\" revocation status is unknown", role(*.purpose))]
+    CertificateRevocationUnknown {
+        /// Whose chain it is in.
+        purpose: Purpose,
+        /// The certificate's subject.
+        subject: String,
+        /// What the sources said.
+        details: Vec<String>,
+    },
+    /// The chain is not one that can be asked about.
+    #[error("the revocation status cannot be checked")]
+    RevocationNotChecked {
+        /// Why.
+        #[source]
+        source: revocation::Error,
+    },
     /// Revocation was not asked about, since the signature is not authentic.
     #[error("revocation was not checked, because the signature is not authentic")]
     RevocationNotAsked,
@@ -223,6 +261,14 @@ pub enum Failure {
         name: String,
         /// What it was asked for.
         capability: Capability,
+    },
+    /// The plugin answered what it was not asked.
+    #[error("plugin `{name}` answered about `{unasked}`, which it was not asked about")]
+    PluginAnsweredMore {
+        /// The plugin.
+        name: String,
+        /// A capability or an attribute.
+        unasked: String,
     },
     /// The plugin does not trust the signer.
     #[error("trusted identify verification by plugin \"{plugin}\" failed with reason \"{reason}\"")]
@@ -276,6 +322,34 @@ pub enum Failure {
     },
 }
 
+fn role(purpose: Purpose) -> &'static str {
+    match purpose {
+        Purpose::CodeSigning => "signing certificate",
+        Purpose::Timestamping => "timestamping certificate",
+    }
+}
+
+fn validity_sentence(
+    subject: &str,
+    not_before: OffsetDateTime,
+    not_after: OffsetDateTime,
+    now: OffsetDateTime,
+) -> String {
+    if now < not_before {
+        format!(
+            "verification time is before certificate \"{subject}\" validity period, it will be valid \
+             from \"{}\"",
+            rfc1123z(not_before)
+        )
+    } else {
+        format!(
+            "verification time is after certificate \"{subject}\" validity period, it was expired at \
+             \"{}\"",
+            rfc1123z(not_after)
+        )
+    }
+}
+
 fn revocation_sentence(source: &extended_validation::Error) -> &'static str {
     if source.is_inconclusive() {
         "the signature's revocation status could not be determined"
@@ -293,6 +367,7 @@ impl Failure {
                 source.is_inconclusive()
             }
             Self::Plugin { source } => source.is_unanswered(),
+            Self::CertificateRevocationUnknown { .. } => true,
             _ => false,
         };
         if inconclusive {
@@ -307,8 +382,7 @@ impl Failure {
     pub fn rank(&self) -> u8 {
         match self {
             Self::Fetch { .. } => 0,
-            Self::FormatNotSupported(_) | Self::SchemeNotSupported(_) => 1,
-            Self::Envelope { .. } | Self::ContentType { .. } | Self::Payload { .. } => 2,
+            Self::Envelope { .. } | Self::Payload { .. } => 2,
             Self::AnotherArtifact { .. } => 3,
             Self::Plugin { .. }
             | Self::NotAwsSigner { .. }
@@ -316,15 +390,23 @@ impl Failure {
             | Self::PluginTooOld { .. }
             | Self::PluginCannotVerify { .. }
             | Self::PluginDidNotAnswer { .. }
-            | Self::UnprocessedAttributes(_)
-            | Self::RevocationNotSupported => 4,
+            | Self::PluginAnsweredMore { .. }
+            | Self::UnprocessedAttributes(_) => 4,
             Self::Authenticity { .. } | Self::RevocationNotAsked => 5,
             Self::UntrustedSubject { .. }
             | Self::UntrustedProfile { .. }
             | Self::UntrustedByPlugin { .. } => 6,
             Self::Expired { .. } => 7,
-            Self::CertificateNotValid { .. } => 8,
-            Self::Revocation { .. } | Self::RevokedByPlugin { .. } => 9,
+            Self::CertificateNotValid { .. }
+            | Self::CertificateNotValidNow { .. }
+            | Self::NoTimestamp
+            | Self::TimestampStore { .. }
+            | Self::Timestamp { .. } => 8,
+            Self::Revocation { .. }
+            | Self::RevokedByPlugin { .. }
+            | Self::CertificateRevoked { .. }
+            | Self::CertificateRevocationUnknown { .. }
+            | Self::RevocationNotChecked { .. } => 9,
             Self::UserMetadata { .. } => 10,
         }
     }
@@ -344,10 +426,7 @@ impl Failure {
     pub fn code(&self) -> &'static str {
         match self {
             Self::Fetch { .. } => "signature-not-retrievable",
-            Self::FormatNotSupported(_) => "envelope-format-not-supported",
-            Self::SchemeNotSupported(_) => "signing-scheme-not-supported",
             Self::Envelope { .. } => "envelope-invalid",
-            Self::ContentType { .. } => "content-type-mismatch",
             Self::Authenticity {
                 source: AuthenticityError::Store { .. },
             } => "trust-store-unusable",
@@ -361,12 +440,20 @@ impl Failure {
             Self::CertificateNotValid { .. } => "certificate-not-valid-at-signing",
             Self::Revocation { source } if source.is_inconclusive() => "revocation-unknown",
             Self::Revocation { .. } => "revoked",
-            Self::RevocationNotSupported => "revocation-not-supported",
+            Self::CertificateNotValidNow { .. } => "certificate-not-valid-now",
+            Self::NoTimestamp => "timestamp-missing",
+            Self::TimestampStore { .. } => "timestamp-trust-store-unusable",
+            Self::Timestamp { .. } => "timestamp-invalid",
+            Self::CertificateRevoked { .. } => "certificate-revoked",
+            Self::CertificateRevocationUnknown { .. } | Self::RevocationNotChecked { .. } => {
+                "certificate-revocation-unknown"
+            }
             Self::RevocationNotAsked => "revocation-not-checked",
             Self::Plugin { .. } => "plugin-failed",
             Self::PluginVersion { .. } => "plugin-version-invalid",
             Self::PluginCannotVerify { .. } => "plugin-cannot-verify",
             Self::PluginDidNotAnswer { .. } => "plugin-did-not-answer",
+            Self::PluginAnsweredMore { .. } => "plugin-answered-more",
             Self::UntrustedByPlugin { .. } => "identity-untrusted-by-plugin",
             Self::RevokedByPlugin { .. } => "revoked-by-plugin",
             Self::PluginTooOld { .. } => "plugin-too-old",
@@ -381,7 +468,6 @@ impl Failure {
     /// What was found and what was wanted, where the sentence does not say it: a line each.
     pub fn details(&self) -> Vec<String> {
         match self {
-            Self::UntrustedSubject { subject, .. } => vec![format!("found: `{subject}`")],
             Self::CertificateNotValid {
                 not_before,
                 not_after,
@@ -406,20 +492,12 @@ impl Failure {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Fetch { source, .. } => source.hint(),
-            Self::FormatNotSupported(_) | Self::SchemeNotSupported(_) => Some(
-                "this version judges signatures of AWS Signer: JWS envelopes with the signing \
-                 scheme `notary.x509.signingAuthority`"
-                    .to_owned(),
-            ),
             Self::Envelope { source } => source.hint(),
-            Self::ContentType { .. } | Self::Payload { .. } => {
+            Self::Payload { .. } => {
                 Some("sign the artifact again; this was not signed as a Notary Project payload".to_owned())
             }
             Self::Authenticity { source } => source.hint(),
-            Self::UntrustedSubject { subject, .. } => Some(format!(
-                "the signer is `{subject}`; add `x509.subject: ...` of it to `trustedIdentities` \
-                 only if you trust it"
-            )),
+            Self::UntrustedSubject { source } => source.hint(),
             Self::UntrustedProfile { source }
             | Self::Revocation { source }
             | Self::NotAwsSigner { source } => source.hint(),
@@ -431,18 +509,30 @@ impl Failure {
                  and sign again"
                     .to_owned(),
             ),
-            Self::RevocationNotSupported => Some(
-                "set `\"revocation\": \"skip\"` in the statement's `override` only if going without \
-                 that check is acceptable"
+            Self::CertificateNotValidNow { .. } | Self::NoTimestamp => Some(
+                "sign again with a time stamp (`--timestamp-url`), so that the signature outlives its \
+                 certificate"
                     .to_owned(),
             ),
+            Self::TimestampStore { source } => source.hint(),
+            Self::Timestamp { source } => source.hint(),
+            Self::CertificateRevoked { .. } => {
+                Some("do not use this artifact; sign a good one with another key".to_owned())
+            }
+            Self::CertificateRevocationUnknown { .. } => Some(
+                "the addresses above must be reachable from here, over plain HTTP and perhaps a proxy \
+                 (`HTTP_PROXY`)"
+                    .to_owned(),
+            ),
+            Self::RevocationNotChecked { source } => source.hint(),
             Self::Plugin { source } => source.hint(),
             Self::UnprocessedAttributes(_) => {
                 Some("verify this signature with the program that knows its attributes".to_owned())
             }
             Self::PluginVersion { .. }
             | Self::PluginCannotVerify { .. }
-            | Self::PluginDidNotAnswer { .. } => {
+            | Self::PluginDidNotAnswer { .. }
+            | Self::PluginAnsweredMore { .. } => {
                 Some("the plugin breaks Notation's plugin contract; ask its author".to_owned())
             }
             Self::UntrustedByPlugin { .. } | Self::RevokedByPlugin { .. } => None,

@@ -20,6 +20,7 @@ use crate::plugin_contract::PluginConfig;
 use crate::plugin_host::PluginHost;
 use crate::reference::{ArtifactReference, Reference};
 use crate::registry::{self, Access, Repository, Target};
+use crate::revocation;
 use crate::trust_policy::{self, Statement, TrustPolicies};
 use crate::trust_store::TrustStores;
 
@@ -41,6 +42,8 @@ pub struct Judges {
     pub stores: TrustStores,
     /// AWS, for AWS Signer's part of a verification.
     pub aws: Aws,
+    /// Who is asked about the revocation of certificates.
+    pub revocation: revocation::Checker,
     /// Other plugins that a signature may ask for.
     pub plugins: PluginHost,
     /// Settings for plugins, from the command line.

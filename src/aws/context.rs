@@ -303,6 +303,11 @@ fn service_endpoint(sdk: &SdkConfig, service: &str) -> Option<String> {
     (Some(url.as_str()) != sdk.endpoint_url()).then_some(url)
 }
 
+/// Whether the endpoint of this service, or of all services, is configured.
+pub(crate) fn has_endpoint(sdk: &SdkConfig, service: &str) -> bool {
+    sdk.endpoint_url().is_some() || service_endpoint(sdk, service).is_some()
+}
+
 async fn load(aws: &Inner, region: Option<&str>) -> SdkConfig {
     let Inner { http, settings, .. } = aws;
     let mut loader = aws_config::defaults(BehaviorVersion::latest())

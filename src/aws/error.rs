@@ -406,10 +406,10 @@ fn printable(text: &str) -> String {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
 
-    fn error(kind: CallErrorKind, code: &str, message: &str) -> CallError {
+    pub(crate) fn error(kind: CallErrorKind, code: &str, message: &str) -> CallError {
         CallError {
             call: Box::new(Call {
                 action: "signer:SignPayload",

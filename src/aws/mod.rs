@@ -10,6 +10,10 @@ pub use arn::{
     AliasedSigningProfileArn, ArnError, Location, SignerArn, SigningJobArn, SigningProfileAliasArn,
     SigningProfileArn, SigningProfileVersionArn,
 };
+pub(crate) use context::has_endpoint;
 pub use context::{Aws, RegionChoice, Settings, SettingsError};
 pub use error::{Call, CallError, CallErrorKind};
 pub use partition::Partition;
+
+#[cfg(test)]
+pub(crate) use error::tests::error as call_error;

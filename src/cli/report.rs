@@ -83,7 +83,12 @@ impl Report {
         hint: Option<String>,
     ) -> Self {
         let mut stderr = format!("Error: {sentence}\n");
-        write_causes(&mut stderr, "", error.source());
+        let mut cause = error.source();
+        // Some of notation's sentences end with what caused them.
+        if let Some(said) = cause.filter(|cause| sentence.ends_with(&cause.to_string())) {
+            cause = said.source();
+        }
+        write_causes(&mut stderr, "", cause);
         write_hint(&mut stderr, "", hint);
         Self {
             stdout: String::new(),
@@ -144,6 +149,19 @@ mod tests {
         assert_eq!(Exit::Inconclusive.worse(Exit::Rejected), Exit::Rejected);
         assert_eq!(Exit::Rejected.worse(Exit::Inconclusive), Exit::Rejected);
         assert_eq!(Exit::Rejected.worse(Exit::Done), Exit::Rejected);
+    }
+
+    #[test]
+    fn a_cause_that_the_sentence_ends_with_is_not_said_again() {
+        #[derive(Debug, thiserror::Error)]
+        #[error("outer")]
+        struct Outer(#[source] std::io::Error);
+        let stderr = |sentence| {
+            let error = Outer(std::io::Error::other("inner"));
+            Report::error(Exit::Rejected, sentence, &error, None).stderr
+        };
+        assert_eq!(stderr("failed: inner"), "Error: failed: inner\n");
+        assert_eq!(stderr("failed"), "Error: failed\ncaused by: inner\n");
     }
 
     #[test]

@@ -6,7 +6,12 @@
 
 use std::fmt;
 
+use aws_smithy_runtime_api::box_error::BoxError;
+use aws_smithy_runtime_api::client::interceptors::Intercept;
+use aws_smithy_runtime_api::client::interceptors::context::BeforeDeserializationInterceptorContextRef;
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::DateTime;
+use aws_smithy_types::config_bag::ConfigBag;
 
 use super::{Claims, Error};
 use crate::algorithm::HashAlgorithm;
@@ -120,11 +125,40 @@ pub async fn check_revocation(
                 .map(|(hash, _)| hash.clone())
                 .collect(),
         ))
+        .customize()
+        .interceptor(WantObject)
         .send()
         .await
         .map_err(|error| Error::RevocationUnknown(CallError::from_sdk(call, &error)))?;
     question.judge(answer.revoked_entities())?;
     Ok(NotRevoked { region })
+}
+
+/// Refuses a successful answer that is not a JSON object. The SDK reads an empty body as an empty
+/// object, which is how AWS says that nothing was revoked.
+#[derive(Debug)]
+struct WantObject;
+
+impl Intercept for WantObject {
+    fn name(&self) -> &'static str {
+        "WantObject"
+    }
+
+    fn read_before_deserialization(
+        &self,
+        context: &BeforeDeserializationInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        let response = context.response();
+        let is_object = response.body().bytes().is_some_and(|body| {
+            serde_json::from_slice::<serde_json::Map<String, serde_json::Value>>(body).is_ok()
+        });
+        if response.status().is_success() && !(response.status().as_u16() == 200 && is_object) {
+            return Err("the answer is not a JSON object".into());
+        }
+        Ok(())
+    }
 }
 
 /// What is asked about.
@@ -224,6 +258,24 @@ mod tests {
     fn judge(answer: &[&str]) -> Result<(), Error> {
         let answer: Vec<String> = answer.iter().map(|&entity| entity.to_owned()).collect();
         question().judge(&answer)
+    }
+
+    #[test]
+    fn certificates_are_named_by_their_hash_and_their_issuers() {
+        // The hash of AWS Signer's published root, as another implementation computes it.
+        const ROOT: &str = "163b39eb810821441b047ddf99b17fec3db7c40fc0e5fcd4fd69818dd8e953d4752d210c9e6f6382eff98edc0a2771ea";
+        let root = include_bytes!("../../trustpolicy/roots/aws-signer-notation-root.crt");
+        let root = crate::x509::parse_certificates(root).unwrap().remove(0);
+        let leaf = crate::x509::testing::self_signed("leaf");
+        assert_eq!(
+            certificate_hashes(std::slice::from_ref(&root)),
+            [format!("{ROOT}{ROOT}")]
+        );
+        let leaf_hash = hex(&HashAlgorithm::Sha384.hash(leaf.tbs_der()));
+        assert_eq!(
+            certificate_hashes(&[leaf, root]),
+            [format!("{leaf_hash}{ROOT}"), format!("{ROOT}{ROOT}")]
+        );
     }
 
     #[test]

@@ -258,3 +258,36 @@ pub(super) fn in_one_line(error: &dyn std::error::Error, hint: Option<String>) -
 fn names<const N: usize>(names: [&str; N]) -> String {
     names.map(|name| format!("`{name}`")).join(", ")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::aws::call_error;
+
+    #[test]
+    fn each_failure_of_aws_has_its_code() {
+        for (kind, code) in [
+            (CallErrorKind::Denied, "ACCESS_DENIED"),
+            (CallErrorKind::NoCredentials, "ACCESS_DENIED"),
+            (CallErrorKind::BadCredentials, "ACCESS_DENIED"),
+            (CallErrorKind::Throttled, "THROTTLED"),
+            (CallErrorKind::TimedOut, "TIMEOUT"),
+            (CallErrorKind::Invalid, "VALIDATION_ERROR"),
+            (CallErrorKind::NotFound, "VALIDATION_ERROR"),
+            (CallErrorKind::Unreachable, "ERROR"),
+            (CallErrorKind::ServiceFailure, "ERROR"),
+            (CallErrorKind::Malformed, "ERROR"),
+            (CallErrorKind::NotSent, "ERROR"),
+        ] {
+            let call = call_error(kind, "SomeException", "User: arn:aws:iam::1:user/x may not");
+            let response = Error::Sign(aws_signer::Error::Call(call)).response();
+            assert_eq!(response.error_code.as_str(), code, "{kind:?}");
+            assert_eq!(response.error_metadata["awsErrorCode"], "SomeException");
+            assert_eq!(
+                response.error_metadata["principal"],
+                "arn:aws:iam::1:user/x"
+            );
+            assert_eq!(response.error_metadata["requestId"], "r-1");
+        }
+    }
+}

@@ -46,18 +46,15 @@ fn parse_value(value: &str) -> Vec<Challenge> {
             // Not of the header's grammar: what came before still counts.
             break;
         }
-        match after.trim_start_matches([' ', '\t']).strip_prefix('=') {
-            Some(after) => {
-                let (text, after) = take_value(after.trim_start_matches([' ', '\t']));
-                if let Some((_, parameters)) = found.last_mut() {
-                    parameters.push((word.to_ascii_lowercase(), text));
-                }
-                rest = after;
+        if let Some(after) = after.trim_start_matches([' ', '\t']).strip_prefix('=') {
+            let (text, after) = take_value(after.trim_start_matches([' ', '\t']));
+            if let Some((_, parameters)) = found.last_mut() {
+                parameters.push((word.to_ascii_lowercase(), text));
             }
-            None => {
-                found.push((word.to_ascii_lowercase(), Vec::new()));
-                rest = after;
-            }
+            rest = after;
+        } else {
+            found.push((word.to_ascii_lowercase(), Vec::new()));
+            rest = after;
         }
     }
     found

@@ -8,7 +8,7 @@ use futures_util::future::{BoxFuture, FutureExt as _};
 use super::credentials::{EcrTokenError, EcrTokens, Secret};
 use super::ecr::EcrHost;
 use super::error::clean;
-use crate::aws::{Aws, Call, CallError};
+use crate::aws::{self, Aws, Call, CallError};
 
 /// Asks AWS, with the credentials of this environment, in the region that a registry's host names.
 #[derive(Debug, Clone)]
@@ -36,15 +36,19 @@ fn call(host: &EcrHost) -> Call {
 }
 
 async fn issue(config: SdkConfig, host: &EcrHost) -> Result<Secret, EcrTokenError> {
+    let has_endpoint = aws::has_endpoint(&config, "ECR");
     // The host's region counts, whatever region is set for anything else.
     let mut builder = config
         .into_builder()
         .region(Region::new(host.region().to_owned()));
-    if host.is_fips() {
-        builder.set_use_fips(Some(true));
-    }
-    if host.is_dual_stack() {
-        builder.set_use_dual_stack(Some(true));
+    // An endpoint that is configured has no variants, and the SDK refuses to ask for one.
+    if !has_endpoint {
+        if host.is_fips() {
+            builder.set_use_fips(Some(true));
+        }
+        if host.is_dual_stack() {
+            builder.set_use_dual_stack(Some(true));
+        }
     }
     let client = aws_sdk_ecr::Client::new(&builder.build());
     let answer = client

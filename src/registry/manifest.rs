@@ -18,7 +18,7 @@ pub(super) const IMAGE_MANIFEST: &str = "application/vnd.oci.image.manifest.v1+j
 pub(super) const IMAGE_INDEX: &str = "application/vnd.oci.image.index.v1+json";
 pub(super) const ARTIFACT_MANIFEST: &str = "application/vnd.oci.artifact.manifest.v1+json";
 const DOCKER_MANIFEST: &str = "application/vnd.docker.distribution.manifest.v2+json";
-const DOCKER_LIST: &str = "application/vnd.docker.distribution.manifest.list.v2+json";
+pub(super) const DOCKER_LIST: &str = "application/vnd.docker.distribution.manifest.list.v2+json";
 const EMPTY_CONFIG: &str = "application/vnd.oci.empty.v1+json";
 
 /// The config of a signature manifest: an empty object, as bytes and as inline data.
@@ -46,6 +46,15 @@ pub(super) fn content_type(headers: &HeaderMap) -> Option<String> {
 /// The media type of a manifest that came from `url` with `headers`: what the registry says and
 /// what the manifest says of itself must be the same, and something that can be signed.
 pub(super) fn media_type(url: &Url, headers: &HeaderMap, body: &[u8]) -> Result<String, Error> {
+    checked_media_type(&web::redact(url), content_type(headers), body)
+}
+
+/// The same for a manifest of `url`, a file's path perhaps, of which was `said` to be of this type.
+pub(super) fn checked_media_type(
+    url: &str,
+    said: Option<String>,
+    body: &[u8],
+) -> Result<String, Error> {
     #[derive(serde::Deserialize)]
     #[serde(rename_all = "camelCase")]
     struct Manifest {
@@ -54,8 +63,7 @@ pub(super) fn media_type(url: &Url, headers: &HeaderMap, body: &[u8]) -> Result<
         config: Option<serde::de::IgnoredAny>,
         layers: Option<serde::de::IgnoredAny>,
     }
-    let url = web::redact(url);
-    let said = content_type(headers);
+    let url = url.to_owned();
     let is_known = |media_type: &str| {
         [
             IMAGE_MANIFEST,
@@ -100,6 +108,49 @@ pub(super) fn media_type(url: &Url, headers: &HeaderMap, body: &[u8]) -> Result<
             url,
             media_type: other.unwrap_or_default(),
         }),
+    }
+}
+
+/// What kind of artifact a manifest is, and of what it is a referrer.
+#[derive(Debug, Default)]
+pub(super) struct Relation {
+    pub(super) artifact_type: Option<String>,
+    pub(super) subject: Option<Subject>,
+}
+
+#[derive(Debug, serde::Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Subject {
+    pub(super) media_type: String,
+    pub(super) digest: String,
+    pub(super) size: u64,
+}
+
+/// Reads the relation of an image manifest or an artifact manifest; of anything else there is none.
+/// The artifact type stands in `artifactType` or else in the config's media type.
+pub(super) fn relation(bytes: &[u8]) -> Relation {
+    #[derive(serde::Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Manifest {
+        artifact_type: Option<String>,
+        config: Option<Config>,
+        subject: Option<Subject>,
+    }
+    #[derive(serde::Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Config {
+        media_type: Option<String>,
+    }
+    let Ok(manifest) = serde_json::from_slice::<Manifest>(bytes) else {
+        return Relation::default();
+    };
+    let of_config = manifest.config.and_then(|config| config.media_type);
+    Relation {
+        artifact_type: manifest
+            .artifact_type
+            .filter(|artifact_type| !artifact_type.is_empty())
+            .or(of_config),
+        subject: manifest.subject,
     }
 }
 
@@ -276,4 +327,38 @@ pub(super) fn write_signature(
     };
     #[expect(clippy::expect_used, reason = "strings and numbers are always JSON")]
     serde_json::to_vec(&written).expect("a manifest is JSON")
+}
+
+#[cfg(test)]
+mod tests {
+    use oci_spec::image::MediaType;
+
+    use super::*;
+
+    /// A signature manifest that notation-go wrote.
+    const WRITTEN_BY_NOTATION: &str = r#"{"schemaVersion":2,"mediaType":"application/vnd.oci.image.manifest.v1+json","artifactType":"application/vnd.cncf.notary.signature","config":{"mediaType":"application/vnd.oci.empty.v1+json","digest":"sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a","size":2,"data":"e30="},"layers":[{"mediaType":"application/jose+json","digest":"sha256:8eff2465c8dbbea6d702e7386cc572521a026750ce57c075ce20350c338e3ebc","size":2071}],"subject":{"mediaType":"application/vnd.oci.image.manifest.v1+json","digest":"sha256:b8479de3f88fb259a0a9ea82a5b2a052a1ef3c4ebbcfc61482d5ae4c831f8af9","size":517},"annotations":{"io.cncf.notary.x509chain.thumbprint#S256":"[\"7ebaf647db202a9970376bb60f2f028579b4875589c889168895e46290ee74b9\",\"fea60cf033c4033547ca350cf0b3ff7791afd187ce18b1e5a65855d6edee91ce\"]","org.opencontainers.image.created":"2024-01-02T03:04:05Z"}}"#;
+
+    #[test]
+    fn a_signature_manifest_is_notations_byte_for_byte() {
+        let digest = |hex: &str| oci::parse_digest(&format!("sha256:{hex}")).unwrap();
+        let subject = Descriptor::new(
+            MediaType::ImageManifest,
+            517,
+            digest("b8479de3f88fb259a0a9ea82a5b2a052a1ef3c4ebbcfc61482d5ae4c831f8af9"),
+        );
+        let envelope = digest("8eff2465c8dbbea6d702e7386cc572521a026750ce57c075ce20350c338e3ebc");
+        let manifest = Descriptor::new(
+            MediaType::ImageManifest,
+            862,
+            oci::sha256_digest(WRITTEN_BY_NOTATION.as_bytes()),
+        );
+        let read =
+            parse_signature(&manifest, WRITTEN_BY_NOTATION.as_bytes(), subject.digest()).unwrap();
+        assert_eq!(
+            (read.format, read.envelope.digest()),
+            (EnvelopeFormat::Jws, &envelope)
+        );
+        let written = write_signature(&subject, read.format, &envelope, 2071, &read.annotations);
+        assert_eq!(String::from_utf8(written).unwrap(), WRITTEN_BY_NOTATION);
+    }
 }

@@ -274,7 +274,7 @@ impl RemoteRepository {
     }
 }
 
-fn contains(index: &Value, digest: &Digest) -> bool {
+pub(super) fn contains(index: &Value, digest: &Digest) -> bool {
     let manifests = index.get("manifests").and_then(Value::as_array);
     manifests.is_some_and(|manifests| {
         let is_it =
@@ -284,7 +284,11 @@ fn contains(index: &Value, digest: &Digest) -> bool {
 }
 
 /// Adds an entry to an index, whose other members stay as they are.
-fn add(index: &mut Value, manifest: &Descriptor, annotations: &BTreeMap<String, String>) {
+pub(super) fn add(
+    index: &mut Value,
+    manifest: &Descriptor,
+    annotations: &BTreeMap<String, String>,
+) {
     let mut entry = json!({
         "mediaType": manifest.media_type().to_string(),
         "digest": manifest.digest().to_string(),

@@ -14,9 +14,10 @@ use url::Url;
 use super::RemoteRepository;
 use super::error::Error;
 use super::manifest::{self, IMAGE_INDEX};
+use crate::http as web;
+use crate::limits;
 use crate::notary::SIGNATURE_ARTIFACT_TYPE;
 use crate::oci::{self, Descriptor, Digest};
-use crate::{http as web, limits};
 
 /// Where a list of signatures came from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,6 +26,8 @@ pub enum Source {
     ReferrersApi,
     /// The index under the tag `ALGORITHM-HEX`.
     TagSchema,
+    /// The manifests of an OCI image layout.
+    Layout,
 }
 
 /// The signatures of one artifact, in the registry's order, each once.

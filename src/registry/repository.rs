@@ -1,6 +1,9 @@
 //! One repository, wherever it is: what signing, verifying, listing and inspecting work on.
 
-use super::{Error, Listing, NewSignature, Pushed, RemoteRepository, Signature, Storage, Target};
+use super::{
+    Error, LayoutRepository, Listing, NewSignature, Pushed, RemoteRepository, Signature, Storage,
+    Target,
+};
 use crate::oci::{Descriptor, Digest};
 use crate::reference::ArtifactReference;
 
@@ -9,6 +12,8 @@ use crate::reference::ArtifactReference;
 pub enum Repository {
     /// In a registry.
     Remote(RemoteRepository),
+    /// In a directory.
+    Layout(LayoutRepository),
 }
 
 impl From<RemoteRepository> for Repository {
@@ -17,11 +22,18 @@ impl From<RemoteRepository> for Repository {
     }
 }
 
+impl From<LayoutRepository> for Repository {
+    fn from(repository: LayoutRepository) -> Self {
+        Self::Layout(repository)
+    }
+}
+
 impl Repository {
     /// The reference that this repository was opened with.
     pub fn reference(&self) -> ArtifactReference {
         match self {
             Self::Remote(remote) => remote.reference().clone().into(),
+            Self::Layout(layout) => layout.reference().clone().into(),
         }
     }
 
@@ -29,10 +41,11 @@ impl Repository {
     ///
     /// # Errors
     ///
-    /// As [`RemoteRepository::resolve`].
+    /// As [`RemoteRepository::resolve`] and [`LayoutRepository::resolve`].
     pub async fn resolve(&self) -> Result<Target, Error> {
         match self {
             Self::Remote(remote) => remote.resolve().await,
+            Self::Layout(layout) => layout.resolve(),
         }
     }
 
@@ -44,6 +57,7 @@ impl Repository {
     pub async fn resolve_and_list(&self) -> Result<(Target, Result<Listing, Error>), Error> {
         match self {
             Self::Remote(remote) => remote.resolve_and_list().await,
+            Self::Layout(layout) => layout.resolve_and_list(),
         }
     }
 
@@ -55,6 +69,7 @@ impl Repository {
     pub async fn list_by_tag_schema(&self, digest: &Digest) -> Result<Vec<Descriptor>, Error> {
         match self {
             Self::Remote(remote) => remote.list_by_tag_schema(digest).await,
+            Self::Layout(_) => Ok(Vec::new()),
         }
     }
 
@@ -84,7 +99,7 @@ impl Repository {
     ///
     /// # Errors
     ///
-    /// As [`RemoteRepository::fetch_signature`].
+    /// As [`RemoteRepository::fetch_signature`] and [`LayoutRepository::fetch_signature`].
     pub async fn fetch_signature(
         &self,
         subject: &Digest,
@@ -92,6 +107,7 @@ impl Repository {
     ) -> Result<Signature, Error> {
         match self {
             Self::Remote(remote) => remote.fetch_signature(subject, manifest).await,
+            Self::Layout(layout) => layout.fetch_signature(subject, manifest),
         }
     }
 
@@ -99,7 +115,7 @@ impl Repository {
     ///
     /// # Errors
     ///
-    /// As [`RemoteRepository::push_signature`].
+    /// As [`RemoteRepository::push_signature`] and [`LayoutRepository::push_signature`].
     pub async fn push_signature(
         &self,
         signature: &NewSignature,
@@ -107,6 +123,7 @@ impl Repository {
     ) -> Result<Pushed, Error> {
         match self {
             Self::Remote(remote) => remote.push_signature(signature, storage).await,
+            Self::Layout(layout) => layout.push_signature(signature).await,
         }
     }
 }

@@ -10,9 +10,10 @@ use super::manifest::{self, IMAGE_INDEX};
 use super::referrers::Listing;
 use super::session::Session;
 use super::{RemoteRepository, Source};
+use crate::http as web;
+use crate::limits;
 use crate::oci::{self, Descriptor, Digest};
 use crate::reference::ArtifactReference;
-use crate::{http as web, limits};
 
 /// The header in which registries give a manifest's digest.
 const DIGEST_HEADER: &str = "docker-content-digest";
@@ -174,9 +175,9 @@ pub(super) fn check_digests(
 }
 
 impl Listing {
-    /// Whether the tag schema has been read for this listing already.
+    /// Whether there is no tag schema left to read for this listing.
     pub fn has_read_tag_schema(&self) -> bool {
-        self.source == Source::TagSchema
+        self.source != Source::ReferrersApi
     }
 
     /// Adds the signatures that are not in the list yet.

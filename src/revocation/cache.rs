@@ -158,3 +158,109 @@ fn write(directory: &Path, path: &Path, bytes: &[u8]) -> Result<(), Error> {
         .and_then(|()| files::write_atomic(path, bytes))
         .map_err(|source| Error::File { source })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const URL: &str = "http://localhost:10086/leaf.crl";
+    const NAME: &str = "eaf8bbfe35f6c2c8b136081de9a994f9515752b2e30b9a6889ae3128ea97656c";
+
+    fn bundle(delta: Option<&'static [u8]>) -> CrlBundle {
+        CrlBundle {
+            base: Bytes::from_static(b"base"),
+            delta: delta.map(Bytes::from_static),
+        }
+    }
+
+    #[test]
+    fn a_crl_lies_where_notation_looks_in_the_form_that_notation_reads() {
+        let directory = tempfile::tempdir().unwrap();
+        let cache = Cache::new(directory.path());
+        let path = directory.path().join("crl").join(NAME);
+        for (delta, json) in [
+            (
+                Some(&b"delta"[..]),
+                r#"{"baseCRL":"YmFzZQ==","deltaCRL":"ZGVsdGE="}"#,
+            ),
+            (None, r#"{"baseCRL":"YmFzZQ=="}"#),
+        ] {
+            cache.write_crl(URL, &bundle(delta)).unwrap();
+            assert_eq!(files::read(&path, 100).unwrap(), json.as_bytes());
+            assert_eq!(cache.read_crl(URL).unwrap(), Some(bundle(delta)));
+        }
+        assert_eq!(cache.read_crl("http://other").unwrap(), None);
+    }
+
+    #[test]
+    fn an_answer_is_found_for_its_question_alone() {
+        let directory = tempfile::tempdir().unwrap();
+        let cache = Cache::new(directory.path());
+        cache.write_ocsp(URL, b"question", b"answer").unwrap();
+        let read = |url, request: &[u8]| cache.read_ocsp(url, request).unwrap();
+        assert_eq!(read(URL, b"question"), Some(Bytes::from_static(b"answer")));
+        assert_eq!(read(URL, b"another"), None);
+        assert_eq!(read("http://other", b"question"), None);
+        // Neither is a CRL's file.
+        assert_eq!(cache.read_crl(URL).unwrap(), None);
+    }
+
+    #[test]
+    fn a_file_that_is_no_crl_says_so() {
+        let directory = tempfile::tempdir().unwrap();
+        let cache = Cache::new(directory.path());
+        cache.write_crl(URL, &bundle(None)).unwrap();
+        let path = directory.path().join("crl").join(NAME);
+        let error = |content: &str| {
+            files::write_atomic(&path, content.as_bytes()).unwrap();
+            cache.read_crl(URL).unwrap_err()
+        };
+        for json in ["", "{}", "[]", r#"{"baseCRL":null}"#, r#"{"baseCRL":"" x"#] {
+            assert!(matches!(error(json), Error::Json { .. }), "{json}");
+        }
+        for json in [
+            r#"{"baseCRL":"?"}"#,
+            r#"{"baseCRL":"YmFzZQ==","deltaCRL":"?"}"#,
+        ] {
+            assert!(matches!(error(json), Error::Base64 { .. }), "{json}");
+        }
+        // Go writes `null` for nothing.
+        files::write_atomic(&path, br#"{"baseCRL":"YmFzZQ==","deltaCRL":null,"x":1}"#).unwrap();
+        assert_eq!(cache.read_crl(URL).unwrap(), Some(bundle(None)));
+    }
+
+    #[test]
+    fn writers_at_the_same_time_do_not_disturb_readers() {
+        let directory = tempfile::tempdir().unwrap();
+        let cache = Cache::new(directory.path());
+        cache.write_crl(URL, &bundle(None)).unwrap();
+        std::thread::scope(|scope| {
+            for delta in [None, Some(&b"delta"[..])] {
+                let cache = &cache;
+                scope.spawn(move || {
+                    for _ in 0..50 {
+                        cache.write_crl(URL, &bundle(delta)).unwrap();
+                    }
+                });
+            }
+            for _ in 0..50 {
+                let found = cache.read_crl(URL).unwrap().unwrap();
+                assert_eq!(found.base, b"base"[..]);
+            }
+        });
+        // Nothing but the one file stays behind.
+        let files = files::read_directory(&directory.path().join("crl"), 1).unwrap();
+        assert_eq!(files.len(), 1);
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn any_bundle_is_read_as_it_was_written(base: Vec<u8>, delta: Option<Vec<u8>>) {
+            let directory = tempfile::tempdir().unwrap();
+            let cache = Cache::new(directory.path());
+            let bundle = CrlBundle { base: base.into(), delta: delta.map(Bytes::from) };
+            cache.write_crl(URL, &bundle).unwrap();
+            proptest::prop_assert_eq!(cache.read_crl(URL).unwrap(), Some(bundle));
+        }
+    }
+}

@@ -407,3 +407,30 @@ pub(super) fn read_time<'a, R: Reader<'a>>(fields: &mut R) -> der::Result<Offset
         .and_then(|seconds| OffsetDateTime::from_unix_timestamp(seconds).ok())
         .ok_or_else(|| Tag::GeneralizedTime.value_error())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_compared_as_numbers() {
+        let number = |der: &[u8]| Number::read(der).unwrap();
+        let ordered = [
+            number(&[2, 1, 0]),
+            number(&[2, 1, 5]),
+            number(&[2, 1, 0x7f]),
+            number(&[2, 2, 0, 0x80]),
+            number(&[2, 2, 0, 0xff]),
+            number(&[2, 2, 1, 0]),
+        ];
+        assert!(ordered.is_sorted_by(|a, b| a < b), "{ordered:?}");
+        assert!(Number::read(&[2, 1, 0xff]).is_err(), "negative");
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn any_bytes_are_read_or_refused(bytes: Vec<u8>) {
+            let _ = CrlSummary::parse(&bytes);
+        }
+    }
+}

@@ -153,3 +153,93 @@ impl Listed {
         self.revocation().is_some()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use time::Duration;
+    use time::macros::datetime;
+
+    use super::*;
+
+    const REVOKED_AT: OffsetDateTime = datetime!(2024-06-01 00:00 UTC);
+
+    fn entry(reason: RevocationReason, days_later: i64) -> Details {
+        Details {
+            revoked_at: REVOKED_AT + Duration::days(days_later),
+            reason,
+            invalid_since: None,
+        }
+    }
+
+    /// The reason for which entries, in this order, revoke the certificate.
+    fn revoked_for(entries: &[(RevocationReason, i64)]) -> Option<RevocationReason> {
+        let mut listed = Listed::default();
+        for (reason, days_later) in entries {
+            listed.add(&entry(*reason, *days_later), None);
+        }
+        listed.revocation().map(|entry| entry.reason)
+    }
+
+    #[test]
+    fn a_hold_ends_with_a_later_removal_and_a_revocation_never() {
+        use RevocationReason::{
+            CertificateHold as Hold, KeyCompromise as Compromise, RemoveFromCrl as Remove,
+            Superseded,
+        };
+        for (entries, wanted) in [
+            (&[][..], None),
+            (&[(Hold, 0)], Some(Hold)),
+            (&[(Hold, 0), (Remove, 1)], None),
+            // The times count, not the order in the lists.
+            (&[(Remove, 1), (Hold, 0)], None),
+            (&[(Remove, 0), (Hold, 1)], Some(Hold)),
+            (&[(Hold, 0), (Remove, 0)], Some(Hold)),
+            (&[(Remove, 0), (Hold, 0)], Some(Hold)),
+            (&[(Hold, 0), (Remove, 1), (Hold, 2)], Some(Hold)),
+            (&[(Remove, 0)], None),
+            (&[(Compromise, 0), (Remove, 1)], Some(Compromise)),
+            (&[(Hold, 0), (Superseded, 1)], Some(Superseded)),
+            (&[(Superseded, 0), (Compromise, 1)], Some(Superseded)),
+        ] {
+            assert_eq!(revoked_for(entries), wanted, "{entries:?}");
+        }
+    }
+
+    #[test]
+    fn an_entry_of_what_became_invalid_after_signing_does_not_count() {
+        let invalid_since = datetime!(2024-03-01 00:00 UTC);
+        let is_revoked = |signing_time, more: Option<Details>| {
+            let mut listed = Listed::default();
+            let invalid = Details {
+                invalid_since: Some(invalid_since),
+                ..entry(RevocationReason::KeyCompromise, 0)
+            };
+            listed.add(&invalid, signing_time);
+            for entry in more {
+                listed.add(&entry, signing_time);
+            }
+            listed.is_revoked()
+        };
+        assert!(is_revoked(None, None));
+        assert!(is_revoked(Some(invalid_since), None));
+        assert!(!is_revoked(Some(invalid_since - Duration::SECOND), None));
+        // Another entry, of a delta CRL for example, is judged by itself.
+        assert!(is_revoked(
+            Some(invalid_since - Duration::SECOND),
+            Some(entry(RevocationReason::Superseded, 1))
+        ));
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn any_entry_is_read_or_refused(bytes: Vec<u8>) {
+            let mut reader = der::SliceReader::new(&bytes).unwrap();
+            if let Ok(entry) = Entry::read(&mut reader) {
+                let _ = entry.details();
+            }
+            let extensions = Entry { serial_number: &[1], revoked_at: REVOKED_AT, extensions: Some(&bytes) };
+            let _ = extensions.details();
+            let _ = read_invalidity_date(&bytes);
+        }
+    }
+}

@@ -327,3 +327,46 @@ fn to_time(time: OcspGeneralizedTime) -> Result<OffsetDateTime, Error> {
             source: Tag::GeneralizedTime.value_error(),
         })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_is_named() {
+        for (code, status) in [
+            (1, "malformedRequest"),
+            (2, "internalError"),
+            (3, "tryLater"),
+            (5, "sigRequired"),
+            (6, "unauthorized"),
+        ] {
+            let error = basic_response(&[0x30, 3, 0x0a, 1, code]).unwrap_err();
+            assert!(
+                matches!(error, Error::ResponderStatus { status: found } if found == status),
+                "{error}"
+            );
+        }
+        for malformed in [&[0x30, 3, 0x0a, 1, 4][..], &[0x30, 3, 0x0a, 1, 0]] {
+            let error = basic_response(malformed).unwrap_err();
+            assert!(matches!(error, Error::Malformed { .. }), "{error}");
+        }
+        // Successful, of the type 1.2.3.4.
+        let other = [
+            0x30, 0x10, 0x0a, 1, 0, 0xa0, 0x0b, 0x30, 9, 6, 3, 0x2a, 3, 4, 4, 2, 5, 0,
+        ];
+        let error = basic_response(&other).unwrap_err();
+        assert!(
+            matches!(&error, Error::ResponseType { oid } if oid == "1.2.3.4"),
+            "{error}"
+        );
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn any_bytes_are_read_or_refused(bytes: Vec<u8>) {
+            let _ = basic_response(&bytes);
+            let _ = Basic::parse(&bytes);
+        }
+    }
+}

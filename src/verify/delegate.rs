@@ -201,7 +201,34 @@ impl InstalledPlugin {
             .verify_signature(&request)
             .await
             .map_err(|source| Failure::Plugin { source })?;
+        self.check_extent(&answer, &request)?;
         self.read(&answer, &asked, &critical_names(info))
+    }
+
+    /// Off-spec in notation, which ignores it: an answer to what was not asked is no answer of a
+    /// plugin that knows what it does.
+    fn check_extent(
+        &self,
+        answer: &VerifySignatureResponse,
+        request: &VerifySignatureRequest,
+    ) -> Result<(), Failure> {
+        let asked = &request.trust_policy.signature_verification;
+        let sent = &request.signature.unprocessed_attributes;
+        let results = answer
+            .verification_results
+            .keys()
+            .filter(|name| !asked.contains(name));
+        let attributes = answer
+            .processed_attributes
+            .iter()
+            .filter(|name| !sent.contains(name));
+        match results.chain(attributes).next() {
+            None => Ok(()),
+            Some(unasked) => Err(Failure::PluginAnsweredMore {
+                name: self.plugin.name().to_owned(),
+                unasked: unasked.clone(),
+            }),
+        }
     }
 
     fn read(

@@ -11,14 +11,18 @@ use time::OffsetDateTime;
 
 use super::Judges;
 use super::delegate::{Delegate, PluginAnswer};
+use crate::config::StoreName;
 use crate::envelope::{UnverifiedEnvelope, VerifiedEnvelope};
 use crate::extended_validation;
-use crate::notary::{Action, EnvelopeFormat, PAYLOAD_MEDIA_TYPE, SigningScheme, Validation};
+use crate::notary::{Action, EnvelopeFormat, SigningScheme, StoreType, Validation};
 use crate::oci::Descriptor;
-use crate::outcome::{Failure, SignatureOutcome, ValidationOutcome};
+use crate::outcome::{Failure, SignatureOutcome, ValidationOutcome, rfc1123z};
 use crate::payload::Payload;
+use crate::revocation::{self, CertificateRevocation, ChainRevocation, Status, Verdict};
 use crate::signer_info::{SignedAttributes, SignerInfo};
-use crate::trust_policy::{Statement, TrustedIdentity};
+use crate::timestamp;
+use crate::trust_policy::{Statement, TrustedIdentity, VerifyTimestamp};
+use crate::x509::{Certificate, Purpose};
 
 /// What a signature is judged against.
 pub(super) struct Bench<'a> {
@@ -74,7 +78,6 @@ impl Bench<'_> {
             .into_iter()
             .collect();
         fatal(outcome, self.validate_user_metadata(&payload))?;
-        fatal(outcome, check_scheme(attributes))?;
         fatal(outcome, Delegate::check_attributes(attributes))?;
 
         // 5. Authenticity: a trusted root first, because the signature chooses who judges the rest.
@@ -97,11 +100,8 @@ impl Bench<'_> {
             self.validate_expiry(attributes),
         )?;
         // 7. Authentic timestamp.
-        self.record(
-            outcome,
-            Validation::AuthenticTimestamp,
-            self.validate_authentic_timestamp(info),
-        )?;
+        let timestamp = self.validate_authentic_timestamp(info).await;
+        self.record(outcome, Validation::AuthenticTimestamp, timestamp)?;
         // 8. Revocation.
         let revocation_action = self.statement.level.action(Validation::Revocation);
         if revocation_action != Action::Skip && !delegate.decides_revocation() {
@@ -188,26 +188,13 @@ impl Bench<'_> {
                 .map(|_| ())
                 .map_err(|source| Failure::UntrustedProfile { source });
         }
-        if identities.contains(&TrustedIdentity::Any) {
+        let Some(leaf) = info.certificate_chain.first() else {
+            // An envelope without certificates does not parse.
             return Ok(());
-        }
-        let leaf = info.certificate_chain.first();
-        let refused = |source| Failure::UntrustedSubject {
-            statement: self.statement.name.clone(),
-            subject: leaf
-                .map(|leaf| leaf.subject().to_string())
-                .unwrap_or_default(),
-            source,
         };
-        for identity in self.statement.subject_identities() {
-            let Some(leaf) = leaf else { break };
-            match identity.matches(leaf.subject()) {
-                Ok(true) => return Ok(()),
-                Ok(false) => {}
-                Err(error) => return Err(refused(Some(error))),
-            }
-        }
-        Err(refused(None))
+        self.statement
+            .check_identity(leaf)
+            .map_err(|source| Failure::UntrustedSubject { source })
     }
 
     /// Fails from the instant of the expiry on, as notation does.
@@ -218,27 +205,87 @@ impl Bench<'_> {
         }
     }
 
-    /// Under `notary.x509.signingAuthority` the authentic signing time must lie within the validity
-    /// of every certificate; when the signature is verified does not matter.
-    #[expect(
-        clippy::unused_self,
-        reason = "the other scheme needs the policy and the time"
-    )]
-    fn validate_authentic_timestamp(&self, info: &SignerInfo) -> Result<(), Failure> {
-        let at = info.signed_attributes.signing_time;
+    /// When the signature was made, as far as that can be believed, every certificate must have been
+    /// valid.
+    async fn validate_authentic_timestamp(&self, info: &SignerInfo) -> Result<(), Failure> {
+        if info.signed_attributes.signing_scheme == SigningScheme::SigningAuthority {
+            // The signing authority vouches for its time; when the signature is verified does not
+            // matter.
+            let at = info.signed_attributes.signing_time;
+            return match info
+                .certificate_chain
+                .iter()
+                .find(|one| !one.is_valid_at(at))
+            {
+                None => Ok(()),
+                Some(certificate) => Err(Failure::CertificateNotValid {
+                    subject: certificate.subject().to_string(),
+                    not_before: certificate.not_before(),
+                    not_after: certificate.not_after(),
+                    at,
+                }),
+            };
+        }
+        // Under `notary.x509` the signer's own time proves nothing: a time stamp does, or else the
+        // time of this verification counts.
+        let stores = self.statement.trust_stores_of(StoreType::Tsa);
+        let has_expired = |one: &Certificate| one.not_after() < self.now;
+        let needs_timestamp = match self.statement.verify_timestamp {
+            VerifyTimestamp::Always => true,
+            VerifyTimestamp::AfterCertExpiry => info.certificate_chain.iter().any(has_expired),
+        };
+        if !stores.is_empty() && needs_timestamp {
+            return self.validate_timestamp(info, &stores).await;
+        }
         match info
             .certificate_chain
             .iter()
-            .find(|certificate| !certificate.is_valid_at(at))
+            .find(|one| !one.is_valid_at(self.now))
         {
             None => Ok(()),
-            Some(certificate) => Err(Failure::CertificateNotValid {
+            Some(certificate) => Err(Failure::CertificateNotValidNow {
                 subject: certificate.subject().to_string(),
                 not_before: certificate.not_before(),
                 not_after: certificate.not_after(),
-                at,
+                now: self.now,
             }),
         }
+    }
+
+    /// The RFC 3161 countersignature: over this very signature, by a trusted authority that was not
+    /// revoked, at a time at which every certificate of the signer was valid.
+    async fn validate_timestamp(
+        &self,
+        info: &SignerInfo,
+        stores: &[&StoreName],
+    ) -> Result<(), Failure> {
+        let token = info.unsigned_attributes.timestamp_signature.as_deref();
+        let token = token.ok_or(Failure::NoTimestamp)?;
+        let mut roots = Vec::new();
+        for name in stores {
+            let store = self.judges.stores.load(name);
+            let store = store.map_err(|source| Failure::TimestampStore { source })?;
+            roots.extend(
+                store
+                    .certificates
+                    .iter()
+                    .map(|trusted| trusted.certificate.clone()),
+            );
+        }
+        let failed = |source| Failure::Timestamp { source };
+        let stamp = timestamp::verify(token, &info.signature, &roots, self.now).map_err(failed)?;
+        stamp
+            .check_validity(&info.certificate_chain)
+            .map_err(failed)?;
+        // The policy's action for revocation does not reach here: it is about the signer.
+        let answer = revocation::check_chain(
+            stamp.chain(),
+            Purpose::Timestamping,
+            None,
+            &self.judges.revocation,
+            self.now,
+        );
+        judge_revocation(answer.await, Purpose::Timestamping)
     }
 
     async fn validate_revocation(
@@ -254,9 +301,75 @@ impl Bench<'_> {
                     .map(|_| ())
                     .map_err(|source| Failure::Revocation { source })
             }
-            Delegate::Native | Delegate::Plugin(_) => Err(Failure::RevocationNotSupported),
+            Delegate::Native | Delegate::Plugin(_) => {
+                let attributes = &info.signed_attributes;
+                let authentic = attributes.signing_scheme == SigningScheme::SigningAuthority;
+                let answer = revocation::check_chain(
+                    &info.certificate_chain,
+                    Purpose::CodeSigning,
+                    authentic.then_some(attributes.signing_time),
+                    &self.judges.revocation,
+                    self.now,
+                );
+                judge_revocation(answer.await, Purpose::CodeSigning)
+            }
         }
     }
+}
+
+/// Unknown is not good.
+fn judge_revocation(
+    answer: Result<ChainRevocation, revocation::Error>,
+    purpose: Purpose,
+) -> Result<(), Failure> {
+    let answer = answer.map_err(|source| Failure::RevocationNotChecked { source })?;
+    match answer.verdict() {
+        Verdict::NotRevoked => Ok(()),
+        Verdict::Revoked(certificate) => Err(Failure::CertificateRevoked {
+            purpose,
+            subject: certificate.subject.clone(),
+            details: describe(certificate),
+        }),
+        Verdict::Unknown(certificate) => Err(Failure::CertificateRevocationUnknown {
+            purpose,
+            subject: certificate.subject.clone(),
+            details: describe(certificate),
+        }),
+    }
+}
+
+/// What the sources said about one certificate, a line each.
+fn describe(certificate: &CertificateRevocation) -> Vec<String> {
+    let mut lines = Vec::new();
+    if let Status::Revoked {
+        evidence,
+        at,
+        reason,
+    } = &certificate.status
+    {
+        lines.push(format!(
+            "{} at `{}` of \"{}\": revoked on \"{}\", {reason}",
+            evidence.protocol,
+            evidence.url,
+            rfc1123z(evidence.this_update),
+            rfc1123z(*at)
+        ));
+    }
+    for failure in &certificate.failures {
+        let source = match (&failure.protocol, &failure.url) {
+            (Some(protocol), Some(url)) => format!("{protocol} at `{url}`: "),
+            (Some(protocol), None) => format!("{protocol}: "),
+            _ => String::new(),
+        };
+        let mut line = format!("{source}{}", failure.error);
+        let mut cause = std::error::Error::source(&failure.error);
+        while let Some(error) = cause {
+            line = format!("{line}: {error}");
+            cause = error.source();
+        }
+        lines.push(line);
+    }
+    lines
 }
 
 /// Keeps a failure that no level can turn into a warning.
@@ -268,19 +381,9 @@ fn fatal<T>(outcome: &mut SignatureOutcome, result: Result<T, Failure>) -> Resul
 }
 
 fn verify_integrity(format: EnvelopeFormat, bytes: &[u8]) -> Result<VerifiedEnvelope, Failure> {
-    if format == EnvelopeFormat::Cose {
-        return Err(Failure::FormatNotSupported(format));
-    }
-    let verified = UnverifiedEnvelope::parse(format, bytes)
+    UnverifiedEnvelope::parse(format, bytes)
         .and_then(UnverifiedEnvelope::verify)
-        .map_err(|source| Failure::Envelope { source })?;
-    let content_type = &verified.signer_info().signed_attributes.content_type;
-    if content_type != PAYLOAD_MEDIA_TYPE {
-        return Err(Failure::ContentType {
-            found: content_type.clone(),
-        });
-    }
-    Ok(verified)
+        .map_err(|source| Failure::Envelope { source })
 }
 
 fn validate_payload(bytes: &[u8], target: &Descriptor) -> Result<Payload, Failure> {
@@ -289,11 +392,4 @@ fn validate_payload(bytes: &[u8], target: &Descriptor) -> Result<Payload, Failur
         .matches(target)
         .map_err(|source| Failure::AnotherArtifact { source })?;
     Ok(payload)
-}
-
-fn check_scheme(attributes: &SignedAttributes) -> Result<(), Failure> {
-    match attributes.signing_scheme {
-        SigningScheme::SigningAuthority => Ok(()),
-        scheme @ SigningScheme::X509 => Err(Failure::SchemeNotSupported(scheme)),
-    }
 }

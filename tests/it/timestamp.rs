@@ -273,6 +273,17 @@ fn an_authority_for_other_purposes_vouches_for_no_time() {
 }
 
 #[test]
+fn extensions_that_the_specification_does_not_name_decide_nothing() {
+    let root = Entity::root(authority("root"));
+    let mut params = stamper("TSA");
+    let unknown = custom(&[1, 2, 3, 4], true, &[5, 0]);
+    params.custom_extensions.push(unknown);
+    let leaf = root.issue(params);
+    let token = Token::new(MESSAGE, &[&leaf]).build(&leaf);
+    assert!(timestamp::verify(&token, MESSAGE, &[root.certificate.clone()], NOW).is_ok());
+}
+
+#[test]
 fn what_signs_must_be_for_time_stamping_and_valid_then() {
     let root = Entity::root(authority("root"));
     let genuine = root.issue(stamper("genuine"));

@@ -33,18 +33,19 @@ pub fn config_path(variable: impl Fn(&str) -> Option<String>) -> Option<PathBuf>
 }
 
 #[derive(serde::Deserialize)]
-#[serde(rename_all = "camelCase")]
 struct Config {
     #[serde(default)]
     auths: HashMap<String, Auth>,
-    #[serde(default)]
-    cred_helpers: HashMap<String, String>,
-    creds_store: Option<String>,
+    #[serde(default, rename = "credHelpers")]
+    helpers: HashMap<String, String>,
+    #[serde(rename = "credsStore")]
+    store: Option<String>,
 }
 
 #[derive(serde::Deserialize)]
 struct Auth {
-    auth: Option<String>,
+    #[serde(rename = "auth")]
+    pair: Option<String>,
     username: Option<String>,
     password: Option<String>,
     identitytoken: Option<String>,
@@ -68,8 +69,8 @@ pub(super) async fn find(path: &Path, server: &str) -> Result<Option<Credential>
     } else {
         server
     };
-    let store = config.creds_store.filter(|name| !name.is_empty());
-    if let Some(name) = config.cred_helpers.get(key).or(store.as_ref()) {
+    let store = config.store.filter(|name| !name.is_empty());
+    if let Some(name) = config.helpers.get(key).or(store.as_ref()) {
         return helper::find(name, key).await;
     }
     // Older entries have a scheme and a path.
@@ -101,7 +102,7 @@ fn credential(path: &Path, server: &str, auth: &Auth) -> Result<Option<Credentia
             origin,
         }));
     }
-    let pair = match given(&auth.auth) {
+    let pair = match given(&auth.pair) {
         Some(encoded) => {
             let malformed = || Error::MalformedAuth {
                 path: path.to_owned(),

@@ -108,7 +108,8 @@ async fn run(program: &str, server: &str, limit: Duration) -> Result<Option<Cred
     }))
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 mod tests {
     use super::*;
     use std::os::unix::fs::PermissionsExt as _;

@@ -220,7 +220,7 @@ impl Credentials {
         ecr: Option<&EcrHost>,
     ) -> Result<Option<Credential>, Error> {
         if let Some((known, credential)) = &self.0.explicit
-            && known == server
+            && known.eq_ignore_ascii_case(server)
         {
             return Ok(Some(credential.clone()));
         }

@@ -225,9 +225,19 @@ fn check_payload(sent: &Payload, found: &Payload) -> Result<(), AnswerProblem> {
 
 #[cfg(test)]
 mod tests {
+    use aws_lc_rs::rand::SystemRandom;
+    use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair};
+    use aws_sdk_signer::primitives::Blob;
+    use base64::Engine as _;
+    use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+    use serde_json::{Value, json};
+
     use super::*;
+    use crate::x509::testing::Request;
 
     const SENT: &str = r#"{"targetArtifact":{"annotations":{"a":"1"},"digest":"sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855","mediaType":"application/vnd.oci.image.manifest.v1+json","size":7}}"#;
+    const PROFILE: &str = "arn:aws:signer:us-west-2:111122223333:/signing-profiles/Images";
+    const JOB: &str = "97af3947-e7b2-4533-8d9d-6741156f0b79";
 
     fn compared(from: &str, to: &str) -> Result<(), AnswerProblem> {
         let parse = |text: &str| Payload::parse(text.as_bytes()).unwrap();
@@ -262,6 +272,167 @@ mod tests {
         assert!(matches!(
             compared("\"size\":7}", "\"size\":7},\"new\":1"),
             Err(AnswerProblem::UnknownMember { member }) if member == "new"
+        ));
+    }
+
+    /// The header of a good answer.
+    fn header() -> Value {
+        json!({
+            "alg": "ES256",
+            "cty": PAYLOAD_MEDIA_TYPE,
+            "crit": [
+                "io.cncf.notary.signingScheme",
+                "io.cncf.notary.authenticSigningTime",
+                "io.cncf.notary.verificationPlugin",
+                "com.amazonaws.signer.signingProfileVersion",
+                "com.amazonaws.signer.signingJob",
+            ],
+            "io.cncf.notary.signingScheme": "notary.x509.signingAuthority",
+            "io.cncf.notary.authenticSigningTime": "2026-01-02T03:04:05Z",
+            "io.cncf.notary.verificationPlugin": PLUGIN_NAME,
+            "com.amazonaws.signer.signingProfileVersion": format!("{PROFILE}/OF8IVUsPJq"),
+            "com.amazonaws.signer.signingJob": format!("arn:aws:signer:us-west-2:111122223333:/signing-jobs/{JOB}"),
+        })
+    }
+
+    /// A JWS with this header, signed well.
+    fn signed(header: &Value) -> Vec<u8> {
+        let root = Request::authority("root").self_signed();
+        let leaf = Request::leaf("leaf").issued_by(&root);
+        let protected = URL_SAFE_NO_PAD.encode(header.to_string());
+        let payload = URL_SAFE_NO_PAD.encode(SENT);
+        let message = format!("{protected}.{payload}");
+        let key = leaf.key.serialize_der();
+        let signature = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &key)
+            .unwrap()
+            .sign(&SystemRandom::new(), message.as_bytes())
+            .unwrap();
+        let chain = [&leaf, &root].map(|identity| STANDARD.encode(identity.certificate.der()));
+        let envelope = json!({
+            "payload": payload,
+            "protected": protected,
+            "header": { "x5c": chain },
+            "signature": URL_SAFE_NO_PAD.encode(signature),
+        });
+        envelope.to_string().into_bytes()
+    }
+
+    fn answered(profile: &str, header: &Value) -> Result<Signed, AnswerProblem> {
+        let output = SignPayloadOutput::builder()
+            .job_id(JOB)
+            .metadata("k", "v")
+            .signature(Blob::new(signed(header)))
+            .build();
+        judged(profile, output)
+    }
+
+    fn judged(profile: &str, output: SignPayloadOutput) -> Result<Signed, AnswerProblem> {
+        let sent = Payload::parse(SENT.as_bytes()).unwrap();
+        let region = RegionChoice {
+            region: "us-west-2".to_owned(),
+            conflicts_with: None,
+        };
+        check(
+            &SigningProfile::parse(profile).unwrap(),
+            &sent,
+            region,
+            output,
+        )
+    }
+
+    /// The header with one member changed; `crit` follows.
+    fn with(name: &str, value: Value) -> Value {
+        let mut header = header();
+        if header.get(name).is_none() {
+            header["crit"].as_array_mut().unwrap().push(json!(name));
+        }
+        header[name] = value;
+        header
+    }
+
+    #[test]
+    fn a_good_answer_is_handed_on_as_it_came() {
+        let version = format!("{PROFILE}/OF8IVUsPJq");
+        for profile in [PROFILE, &version] {
+            let signed = answered(profile, &header()).unwrap();
+            assert_eq!(signed.signer.to_string(), version);
+            assert_eq!(signed.job.id(), JOB);
+            assert_eq!(signed.envelope.format, EnvelopeFormat::Jws);
+            assert_eq!(
+                signed.envelope.annotations,
+                BTreeMap::from([("k".to_owned(), "v".to_owned())])
+            );
+        }
+    }
+
+    #[test]
+    fn an_answer_with_another_header_is_refused() {
+        let profile_version = "com.amazonaws.signer.signingProfileVersion";
+        for other in [
+            "arn:aws:signer:us-west-2:111122223333:/signing-profiles/Image/OF8IVUsPJq",
+            "arn:aws:signer:us-west-2:999922223333:/signing-profiles/Images/OF8IVUsPJq",
+            "arn:aws:signer:us-east-1:111122223333:/signing-profiles/Images/OF8IVUsPJq",
+            "arn:aws:signer:us-west-2:111122223333:/aliased-signing-profiles/97af3947",
+        ] {
+            assert!(matches!(
+                answered(PROFILE, &with(profile_version, json!(other))),
+                Err(AnswerProblem::OtherProfile { found, .. }) if found == other
+            ));
+        }
+        assert!(matches!(
+            answered(&format!("{PROFILE}/XXXXXXXXXX"), &header()),
+            Err(AnswerProblem::OtherProfile { .. })
+        ));
+        assert!(matches!(
+            answered(PROFILE, &with(profile_version, json!("x"))),
+            Err(AnswerProblem::Claims(
+                extended_validation::Error::Attribute { .. }
+            ))
+        ));
+        let job = json!("arn:aws:signer:us-west-2:111122223333:/signing-jobs/0000");
+        assert!(matches!(
+            answered(PROFILE, &with("com.amazonaws.signer.signingJob", job)),
+            Err(AnswerProblem::OtherJob { found, .. }) if found == "0000"
+        ));
+        assert!(matches!(
+            answered(PROFILE, &with("io.cncf.notary.verificationPlugin", json!("other"))),
+            Err(AnswerProblem::VerificationPlugin { found }) if found == "other"
+        ));
+        assert!(matches!(
+            answered(PROFILE, &with("com.example.new", json!(1))),
+            Err(AnswerProblem::UnknownAttribute { name }) if name == "com.example.new"
+        ));
+        let text = answered(PROFILE, &with("cty", json!("text/plain"))).unwrap_err();
+        assert!(matches!(
+            text,
+            AnswerProblem::ContentType { .. } | AnswerProblem::Envelope(_)
+        ));
+    }
+
+    #[test]
+    fn a_signature_by_another_scheme_or_none_is_refused() {
+        let mut header = header();
+        let members = header.as_object_mut().unwrap();
+        members.remove("io.cncf.notary.authenticSigningTime");
+        members.insert(
+            "io.cncf.notary.signingTime".to_owned(),
+            json!("2026-01-02T03:04:05Z"),
+        );
+        members.insert(
+            "io.cncf.notary.signingScheme".to_owned(),
+            json!("notary.x509"),
+        );
+        members["crit"]
+            .as_array_mut()
+            .unwrap()
+            .retain(|name| name != "io.cncf.notary.authenticSigningTime");
+        assert!(matches!(
+            answered(PROFILE, &header),
+            Err(AnswerProblem::Claims(extended_validation::Error::Scheme { found })) if found == "notary.x509"
+        ));
+        assert!(matches!(
+            judged(PROFILE, SignPayloadOutput::builder().build()),
+            Err(AnswerProblem::NoSignature)
         ));
     }
 }

@@ -262,7 +262,7 @@ fn an_unanswered_question_about_revocation_is_never_a_yes() {
         scene
             .emulator
             .faults()
-            .add(Fault::new(fault.clone()).on("GetRevocationStatus"));
+            .add(Fault::new(fault).on("GetRevocationStatus"));
         let ran = scene.verify(&scene.image);
         ran.assert_refused(3, &refused(&scene.image));
         ran.assert_says(
@@ -537,7 +537,7 @@ fn wrong_usage_is_said_before_anybody_is_asked() {
                 "arn:aws-cn:signer:cn-north-1:111122223333:/signing-profiles/app",
                 "localhost:1/x:v1",
             ],
-            "Error: AWS has published no root for AWS Signer in the partition `aws-cn`",
+            "Error: no root certificate of AWS Signer is published for the partition `aws-cn`",
         ),
         (
             &["verify", "-u", "x", "localhost:1/x:v1"],

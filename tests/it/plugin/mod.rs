@@ -1,6 +1,7 @@
 //! The real program as AWS Signer's plugin, over pipes: its answers, its errors, its calls to AWS.
 
 mod bad_input;
+mod credentials;
 mod messages;
 mod network;
 mod signing;

@@ -11,7 +11,7 @@ use countersign::registry::{
 };
 use futures_util::future::{BoxFuture, FutureExt as _};
 
-use super::{Store, error, opened, serving};
+use super::{Store, error, opened};
 use crate::support::hostile::{Hostile, Reply};
 
 const HOST: &str = "123456789012.dkr.ecr.eu-west-1.amazonaws.com";
@@ -41,8 +41,12 @@ impl EcrTokens for FakeAws {
 
 fn aws() -> (Arc<FakeAws>, Credentials) {
     let aws = Arc::new(FakeAws::default());
-    let credentials = Credentials::new(None, Some(Arc::clone(&aws) as Arc<dyn EcrTokens>), None);
+    let credentials = Credentials::new(None, Some(tokens(&aws)), None);
     (aws, credentials)
+}
+
+fn tokens(aws: &Arc<FakeAws>) -> Arc<dyn EcrTokens> {
+    Arc::<FakeAws>::clone(aws)
 }
 
 fn basic(host: &str) -> String {
@@ -224,7 +228,7 @@ async fn what_aws_refuses_is_said() {
         ..FakeAws::default()
     });
     let hostile = ecr(&Store::new());
-    let credentials = Credentials::new(None, Some(aws as Arc<dyn EcrTokens>), None);
+    let credentials = Credentials::new(None, Some(tokens(&aws)), None);
     let repository = opened(
         &hostile,
         &format!("{HOST}/app:v1"),
@@ -265,7 +269,7 @@ async fn dockers_login_stands_in_where_aws_issues_nothing() {
         ..FakeAws::default()
     });
     let hostile = ecr(&Store::new());
-    let credentials = Credentials::new(None, Some(aws as Arc<dyn EcrTokens>), Some(path));
+    let credentials = Credentials::new(None, Some(tokens(&aws)), Some(path));
     let repository = opened(
         &hostile,
         &format!("{HOST}/app:v1"),
@@ -281,11 +285,7 @@ async fn a_password_of_the_users_own_wins() {
     let hostile = ecr(&Store::new());
     let secret = Secret::new(format!("token of {HOST}"));
     let own = Credential::password("AWS".to_owned(), secret, "`--password`");
-    let credentials = Credentials::new(
-        Some((HOST.to_owned(), own)),
-        Some(Arc::clone(&aws) as Arc<dyn EcrTokens>),
-        None,
-    );
+    let credentials = Credentials::new(Some((HOST.to_owned(), own)), Some(tokens(&aws)), None);
     let repository = opened(
         &hostile,
         &format!("{HOST}/app:v1"),

@@ -85,10 +85,11 @@ async fn every_generation_of_manifests_is_read() {
     assert_eq!(retired.annotations["a"], "b");
 }
 
+type Change = fn(&mut serde_json::Value);
+
 #[tokio::test]
 async fn a_manifest_that_is_no_signature_of_the_artifact_says_why() {
     let other = oci::sha256_digest(b"other").to_string();
-    type Change = fn(&mut serde_json::Value);
     let rows: [(Change, String); 9] = [
         (
             |m| m["subject"]["digest"] = json!(oci::sha256_digest(b"other").to_string()),

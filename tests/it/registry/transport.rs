@@ -8,7 +8,7 @@ use countersign::limits::MAX_ATTEMPTS;
 use reqwest::{Method, Request};
 use url::Url;
 
-use crate::support::hostile::{Hostile, Reply};
+use crate::support::hostile::{Hostile, Reply, Seen};
 
 fn get(url: &str) -> Request {
     Request::new(Method::GET, Url::parse(url).unwrap())
@@ -47,6 +47,17 @@ async fn a_body_is_read_up_to_its_limit() {
             ));
         }
     }
+}
+
+#[tokio::test]
+async fn a_body_that_is_announced_too_long_is_not_waited_for() {
+    let hostile = Hostile::start(|_| Reply::status(200).cut("", 9));
+    let url = format!("http://{}/", hostile.host());
+    let response = hostile.pool().send(get(&url)).await.unwrap();
+    assert!(matches!(
+        read_body(response, 8).await,
+        Err(Error::TooLarge { max: 8, .. })
+    ));
 }
 
 #[tokio::test]
@@ -98,15 +109,18 @@ async fn nobody_there_is_said() {
     let host = listener.local_addr().unwrap().to_string();
     drop(listener);
     let settings = Settings {
-        retry_delay: Duration::ZERO,
+        retry_delay: Duration::from_millis(40),
         ..Settings::default()
     };
+    let start = std::time::Instant::now();
     let error = Pool::new(settings)
         .send_idempotent(&get(&format!("http://{host}/")))
         .await;
     let error = error.unwrap_err();
     assert!(error.is_connect());
     assert_eq!(error.to_string(), format!("cannot connect to `{host}`"));
+    // It was tried again after half of 40 ms at least, and again after half of 80 ms.
+    assert!(start.elapsed() >= Duration::from_millis(60));
 }
 
 #[tokio::test]
@@ -119,7 +133,7 @@ async fn requests_go_through_the_proxy() {
     ] {
         pool.send(get(url)).await.unwrap();
     }
-    let urls: Vec<String> = hostile.seen().iter().map(|seen| seen.url()).collect();
+    let urls: Vec<String> = hostile.seen().iter().map(Seen::url).collect();
     assert_eq!(
         urls,
         [

@@ -4,7 +4,13 @@
 //! answered as if this server were that host, and a `CONNECT` is accepted and then spoken TLS with,
 //! under a certificate of the server's own root. So a test can be any host, Amazon ECR included.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot set up its server has failed"
+)]
+
 use std::collections::HashMap;
+use std::fmt::Write as _;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
@@ -171,7 +177,15 @@ pub(crate) struct Hostile {
 impl Hostile {
     /// Starts a server that answers with `handler`.
     pub(crate) fn start(handler: impl Fn(&Seen) -> Reply + Send + Sync + 'static) -> Self {
-        let (tls, root_pem) = tls();
+        Self::start_as(&[], handler)
+    }
+
+    /// The same, with a certificate for these hosts too.
+    pub(crate) fn start_as(
+        hosts: &[&str],
+        handler: impl Fn(&Seen) -> Reply + Send + Sync + 'static,
+    ) -> Self {
+        let (tls, root_pem) = tls(hosts);
         let directory = tempfile::tempdir().unwrap();
         let root = directory.path().join("root.pem");
         std::fs::write(&root, root_pem).unwrap();
@@ -260,7 +274,7 @@ impl Hostile {
     }
 }
 
-fn tls() -> (TlsAcceptor, String) {
+fn tls(more_hosts: &[&str]) -> (TlsAcceptor, String) {
     let root_key = rcgen::KeyPair::generate().unwrap();
     let mut root = rcgen::CertificateParams::default();
     root.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
@@ -269,14 +283,20 @@ fn tls() -> (TlsAcceptor, String) {
     let names = [
         "localhost",
         "127.0.0.1",
-        "*.example",
+        "registry.example",
+        "other.example",
+        "realm.example",
+        "storage.example",
+        "evil.example",
         "tsa.example",
         "*.dkr.ecr.eu-west-1.amazonaws.com",
         "*.dkr.ecr.us-east-1.amazonaws.com",
         "registry-1.docker.io",
     ];
     let key = rcgen::KeyPair::generate().unwrap();
-    let leaf = rcgen::CertificateParams::new(names.map(str::to_owned).to_vec()).unwrap();
+    let names = names.iter().chain(more_hosts);
+    let names: Vec<String> = names.map(|name| (*name).to_owned()).collect();
+    let leaf = rcgen::CertificateParams::new(names).unwrap();
     let certificate = leaf.signed_by(&key, &issuer).unwrap();
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let config = rustls::ServerConfig::builder_with_provider(provider)
@@ -373,12 +393,12 @@ where
 {
     let mut head = format!("HTTP/1.1 {} Reply\r\n", reply.status);
     for (name, value) in &reply.headers {
-        head.push_str(&format!("{name}: {value}\r\n"));
+        let _ = write!(head, "{name}: {value}\r\n");
     }
     let closed = || Err(std::io::ErrorKind::ConnectionAborted.into());
     match reply.body {
         Body::Whole(body) => {
-            head.push_str(&format!("Content-Length: {}\r\n\r\n", body.len()));
+            let _ = write!(head, "Content-Length: {}\r\n\r\n", body.len());
             stream.write_all(head.as_bytes()).await?;
             if !is_head {
                 stream.write_all(&body).await?;
@@ -386,7 +406,7 @@ where
             stream.flush().await
         }
         Body::Cut { bytes, length } => {
-            head.push_str(&format!("Content-Length: {length}\r\n\r\n"));
+            let _ = write!(head, "Content-Length: {length}\r\n\r\n");
             stream.write_all(head.as_bytes()).await?;
             stream.write_all(&bytes).await?;
             stream.flush().await?;

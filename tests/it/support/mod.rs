@@ -1,7 +1,8 @@
 //! What the tests share.
 
+pub(crate) mod forward;
 pub(crate) mod hostile;
+pub(crate) mod pki;
 pub(crate) mod registry_client;
 pub(crate) mod sandbox;
 pub(crate) mod scene;
-pub(crate) mod pki;

@@ -297,6 +297,8 @@ pub(crate) struct Crl {
     pub(crate) next_update: String,
     pub(crate) revoked: Vec<Revoked>,
     pub(crate) extensions: Vec<Vec<u8>>,
+    /// The name of the signature's algorithm; the signature is always ECDSA with SHA-256.
+    pub(crate) algorithm: Vec<u8>,
 }
 
 impl Crl {
@@ -307,6 +309,7 @@ impl Crl {
             next_update: "21000101000000Z".to_owned(),
             revoked: revoked.to_vec(),
             extensions: Vec::new(),
+            algorithm: ECDSA_SHA256.to_vec(),
         }
     }
 
@@ -353,14 +356,14 @@ impl Crl {
         let extensions = list(SEQUENCE, self.extensions.concat());
         let tbs = seq(&[
             &tlv(INTEGER, &[1]),
-            ECDSA_SHA256,
+            &self.algorithm,
             issuer.certificate.subject_der(),
             &time(&self.this_update),
             &time(&self.next_update),
             &list(SEQUENCE, entries),
             &list(0xa0, extensions),
         ]);
-        tlv(SEQUENCE, &issuer.signed(&tbs))
+        seq(&[&tbs, &self.algorithm, &bits(&issuer.sign(&tbs))])
     }
 }
 

@@ -33,6 +33,13 @@ impl Sandbox {
         self
     }
 
+    /// The same without these environment variables.
+    pub(crate) fn without(mut self, names: &[&str]) -> Self {
+        self.variables
+            .retain(|(known, _)| !names.contains(&known.as_str()));
+        self
+    }
+
     pub(crate) fn home(&self) -> &Path {
         self.home.path()
     }

@@ -3,89 +3,16 @@
 //! Input is text from a command line, a trust policy or a signature; output is a typed name or a
 //! sentence that says which part is wrong. Nothing here asks AWS whether the thing exists.
 
+mod error;
+mod syntax;
+
 use std::fmt;
 
 use super::partition::Partition;
 
-/// Longest ARN that AWS's APIs take, in bytes (Signer API, shape `Arn`).
-const MAX_ARN_BYTES: usize = 2_048;
-
-/// Why text is not the ARN that was wanted.
-#[derive(Debug, thiserror::Error, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum ArnError {
-    /// Not `arn:partition:service:region:account:resource` at all.
-    #[error("`{text}` is not an ARN: {reason}")]
-    NotAnArn {
-        /// The text, as it was given.
-        text: String,
-        /// Which part is wrong.
-        reason: &'static str,
-    },
-    /// An ARN of another service.
-    #[error("`{text}` is an ARN of `{service}`, not of AWS Signer (`signer`)")]
-    OtherService {
-        /// The text, as it was given.
-        text: String,
-        /// The service found.
-        service: String,
-    },
-    /// A partition that this program does not know.
-    #[error("`{text}` names the unknown partition `{partition}`")]
-    UnknownPartition {
-        /// The text, as it was given.
-        text: String,
-        /// The partition found.
-        partition: String,
-    },
-    /// The region belongs to another partition than the one that is named.
-    #[error(
-        "`{text}` names partition `{partition}`, but region `{region}` belongs to `{belongs_to}`"
-    )]
-    RegionOfOtherPartition {
-        /// The text, as it was given.
-        text: String,
-        /// The partition found.
-        partition: Partition,
-        /// The region found.
-        region: String,
-        /// The partition of that region.
-        belongs_to: Partition,
-    },
-    /// A well-formed ARN of AWS Signer whose resource is of no known form.
-    #[error("`{text}` has the resource `{resource}`, wanted {wanted}")]
-    Resource {
-        /// The text, as it was given.
-        text: String,
-        /// The part after the account.
-        resource: String,
-        /// The form wanted, in words.
-        wanted: &'static str,
-        /// What was probably meant.
-        suggestion: Option<String>,
-    },
-}
-
-impl ArnError {
-    /// What to do about it.
-    pub fn hint(&self) -> Option<String> {
-        match self {
-            Self::NotAnArn { .. } | Self::OtherService { .. } => Some(format!(
-                "a signing profile's ARN looks like `{EXAMPLE_PROFILE}`; `aws signer list-signing-profiles` prints yours"
-            )),
-            Self::Resource {
-                suggestion: Some(suggestion),
-                ..
-            } => Some(format!("did you mean `{suggestion}`?")),
-            Self::UnknownPartition { .. }
-            | Self::RegionOfOtherPartition { .. }
-            | Self::Resource { .. } => None,
-        }
-    }
-}
-
-const EXAMPLE_PROFILE: &str =
-    "arn:aws:signer:us-east-1:111122223333:/signing-profiles/ContainerSigning";
+pub use error::ArnError;
+pub(super) use syntax::is_region;
+use syntax::{is_alphanumeric, is_plain, is_profile_name, parse_location, suggest};
 
 const WANTED_PROFILE: &str = "`/signing-profiles/NAME`";
 const WANTED_PROFILE_VERSION: &str = "`/signing-profiles/NAME/VERSION`";
@@ -405,117 +332,6 @@ impl fmt::Display for AliasedSigningProfileArn {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}/aliased-signing-profiles/{}", self.location, self.id)
     }
-}
-
-/// Everything before the resource, checked; and the resource.
-fn parse_location(text: &str) -> Result<(Location, &str), ArnError> {
-    let not_an_arn = |reason| ArnError::NotAnArn {
-        text: abbreviated(text),
-        reason,
-    };
-    if text.len() > MAX_ARN_BYTES {
-        return Err(not_an_arn("it is longer than 2048 bytes"));
-    }
-    let mut parts = text.splitn(6, ':');
-    let mut next = || parts.next();
-    let (Some("arn"), Some(partition), Some(service), Some(region), Some(account), Some(resource)) =
-        (next(), next(), next(), next(), next(), next())
-    else {
-        return Err(not_an_arn(
-            "it must have six parts, `arn:PARTITION:signer:REGION:ACCOUNT:RESOURCE`",
-        ));
-    };
-    if service != "signer" {
-        return Err(ArnError::OtherService {
-            text: text.to_owned(),
-            service: service.to_owned(),
-        });
-    }
-    let partition = Partition::from_name(partition).ok_or_else(|| ArnError::UnknownPartition {
-        text: text.to_owned(),
-        partition: partition.to_owned(),
-    })?;
-    if !is_region(region) {
-        return Err(not_an_arn("its region is not like `us-east-1`"));
-    }
-    if account.len() != 12 || !account.bytes().all(|byte| byte.is_ascii_digit()) {
-        return Err(not_an_arn("its account is not 12 digits"));
-    }
-    let belongs_to = Partition::of_region(region);
-    if belongs_to != partition {
-        return Err(ArnError::RegionOfOtherPartition {
-            text: text.to_owned(),
-            partition,
-            region: region.to_owned(),
-            belongs_to,
-        });
-    }
-    let location = Location {
-        partition,
-        region: region.to_owned(),
-        account: account.to_owned(),
-    };
-    Ok((location, resource))
-}
-
-/// What was probably meant by a resource that is of no known form.
-fn suggest(location: &Location, resource: &str) -> Option<String> {
-    let mut parts = resource.trim_start_matches('/').splitn(2, '/');
-    let (collection, rest) = (parts.next()?, parts.next()?);
-    let meant = match collection.to_ascii_lowercase().as_str() {
-        "signing-profile" | "signing-profiles" | "signingprofile" | "signingprofiles" => {
-            "signing-profiles"
-        }
-        "signing-job" | "signing-jobs" => "signing-jobs",
-        "alias" | "aliases" => "aliases",
-        _ => return None,
-    };
-    let resource = format!("/{meant}/{}", rest.trim_end_matches('/'));
-    SignerArn::from_resource(location, &resource).map(|arn| arn.to_string())
-}
-
-/// Text for an error, cut where somebody sent a book.
-fn abbreviated(text: &str) -> String {
-    const SHOWN: usize = 200;
-    if text.chars().count() <= SHOWN {
-        return text.to_owned();
-    }
-    let start: String = text.chars().take(SHOWN).collect();
-    format!("{start}…")
-}
-
-/// A region as AWS names them; whether it exists is AWS's business.
-pub(super) fn is_region(text: &str) -> bool {
-    text.len() <= 32
-        && text.contains('-')
-        && text.split('-').all(|part| {
-            !part.is_empty()
-                && part
-                    .bytes()
-                    .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
-        })
-}
-
-/// Signer API, shape `ProfileName`: 2 to 64 of letters, digits and `_`.
-fn is_profile_name(text: &str) -> bool {
-    (2..=64).contains(&text.len())
-        && text
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
-}
-
-/// Signer API, shape `ProfileVersion`: ten letters and digits. The length is not held against a
-/// signature: the specification of the attribute has none.
-fn is_alphanumeric(text: &str) -> bool {
-    (1..=64).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric())
-}
-
-/// An identifier without anything that could be a separator or a pattern.
-fn is_plain(text: &str) -> bool {
-    (1..=256).contains(&text.len())
-        && text
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'))
 }
 
 #[cfg(test)]

@@ -1,0 +1,280 @@
+//! Amazon ECR by its host names: whose token goes where, and how many requests it takes.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use countersign_emulator::{Fault, FaultKind};
+
+use super::{aws, behind, behind_the_emulator};
+use crate::support::hostile::{Hostile, Seen};
+use crate::support::sandbox::Ran;
+use crate::support::scene::Scene;
+
+const HOST: &str = "111122223333.dkr.ecr.us-east-1.amazonaws.com";
+
+/// Pushes an image to `host/app` without a client; gives it by digest.
+fn pushed(scene: &Scene, host: &str) -> String {
+    let digest = scene
+        .emulator
+        .push_test_image(&format!("{host}/app"), "v1")
+        .unwrap();
+    format!("{host}/app@{digest}")
+}
+
+#[track_caller]
+fn assert_verified(ran: &Ran, image: &str) {
+    let expected = Ran {
+        code: 0,
+        stdout: format!("Successfully verified signature for {image}\n"),
+        stderr: String::new(),
+    };
+    assert_eq!(*ran, expected);
+}
+
+fn token_requests(scene: &Scene) -> usize {
+    let operations = scene.operations();
+    let is_token = |name: &&String| *name == "GetAuthorizationToken";
+    operations.iter().filter(is_token).count()
+}
+
+#[test]
+fn every_kind_of_host_name_is_signed_and_verified() {
+    let scene = behind_the_emulator();
+    for host in [
+        HOST,
+        "111122223333.dkr.ecr.eu-west-1.amazonaws.com",
+        "111122223333.dkr-ecr.us-east-1.on.aws",
+        "111122223333.dkr.ecr-fips.us-east-1.amazonaws.com",
+        "111122223333.dkr-ecr-fips.us-east-1.on.aws",
+        "111122223333.dkr.ecr.us-gov-west-1.amazonaws.com",
+        "111122223333.dkr.ecr-fips.us-gov-west-1.amazonaws.com",
+        "111122223333.dkr.ecr.cn-north-1.amazonaws.com.cn",
+        "111122223333.dkr-ecr.cn-north-1.on.amazonwebservices.com.cn",
+        // Another account's registry: the token is the caller's, and ECR decides.
+        "444455556666.dkr.ecr.us-east-1.amazonaws.com",
+    ] {
+        let image = pushed(&scene, host);
+        let digest = image.split('@').nth(1).unwrap().to_owned();
+        scene.emulator.clear_calls();
+        // The emulator's passwords are good in one region only.
+        let signature = scene.sign(&image);
+        assert_ne!(signature, digest);
+        assert_eq!(token_requests(&scene), 1, "{host}");
+        assert_verified(&scene.verify(&image), &image);
+        assert_eq!(token_requests(&scene), 1, "{host}");
+    }
+}
+
+#[test]
+fn the_region_that_is_set_has_no_say_in_whom_ecr_tokens_are_asked_from() {
+    for (host, endpoint) in [
+        (HOST, "api.ecr.us-east-1.amazonaws.com"),
+        (
+            "111122223333.dkr-ecr.us-east-1.on.aws",
+            "ecr.us-east-1.api.aws",
+        ),
+        (
+            "111122223333.dkr.ecr-fips.us-east-1.amazonaws.com",
+            "api.ecr-fips.us-east-1.amazonaws.com",
+        ),
+        (
+            "111122223333.dkr-ecr-fips.us-east-1.on.aws",
+            "ecr-fips.us-east-1.api.aws",
+        ),
+        (
+            "111122223333.dkr.ecr.us-gov-west-1.amazonaws.com",
+            "api.ecr.us-gov-west-1.amazonaws.com",
+        ),
+        (
+            "111122223333.dkr.ecr.cn-north-1.amazonaws.com.cn",
+            "api.ecr.cn-north-1.amazonaws.com.cn",
+        ),
+    ] {
+        let scene = Scene::new();
+        let image = pushed(&scene, host);
+        let aws = aws(&scene, |_| 0);
+        let scene = behind(scene, &aws).with_variable("AWS_REGION", "ap-south-1");
+        scene.sign(&image);
+        let asked = |is_asked: fn(&Seen) -> bool| -> Vec<String> {
+            let seen = aws.seen();
+            let asked = seen.iter().filter(|seen| is_asked(seen));
+            asked.map(|seen| seen.host.clone()).collect()
+        };
+        let tokens = asked(|seen| {
+            seen.header("x-amz-target")
+                .is_some_and(|it| it.ends_with(".GetAuthorizationToken"))
+        });
+        assert_eq!(tokens, [endpoint], "{host}");
+        let signer = asked(|seen| seen.path() == "/signing-jobs/with-payload");
+        assert_eq!(signer, ["signer.us-east-1.amazonaws.com"], "{host}");
+    }
+}
+
+#[test]
+fn one_token_serves_all_references_of_a_registry() {
+    let scene = behind_the_emulator();
+    let images: Vec<String> = ["v1", "v2", "v3"]
+        .into_iter()
+        .flat_map(|tag| ["app", "base"].map(|name| (name, tag)))
+        .map(|(name, tag)| {
+            let repository = format!("{HOST}/{name}");
+            let digest = scene.emulator.push_test_image(&repository, tag).unwrap();
+            format!("{repository}@{digest}")
+        })
+        .collect();
+    let images: Vec<&str> = images.iter().map(String::as_str).collect();
+    scene.emulator.clear_calls();
+    let sign = ["sign", "--signing-profile", &scene.profile.arn];
+    let ran = scene.run(&[&sign[..], &images].concat());
+    assert_eq!(ran.code, 0, "{ran:#?}");
+    assert_eq!(token_requests(&scene), 1);
+
+    // These go at the same time, and each needs the token at once.
+    let verify = ["verify", "--trust-anchor", "root.crt"];
+    let profile = ["--signing-profile", &scene.profile.arn];
+    let ran = scene.run(&[&verify[..], &profile, &images].concat());
+    let answers: Vec<_> = images
+        .iter()
+        .map(|image| format!("Successfully verified signature for {image}\n"))
+        .collect();
+    let answers = answers.concat();
+    assert_eq!((ran.code, ran.stdout), (0, answers));
+    assert_eq!(token_requests(&scene), 1);
+
+    // A second registry needs a second token.
+    let other = pushed(&scene, "111122223333.dkr.ecr.eu-west-1.amazonaws.com");
+    scene.sign(&other);
+    scene.emulator.clear_calls();
+    let both = [images[0], &other];
+    let ran = scene.run(&[&verify[..], &profile, &both].concat());
+    assert_eq!(ran.code, 0, "{ran:#?}");
+    assert_eq!(token_requests(&scene), 2);
+}
+
+#[test]
+fn the_token_goes_to_its_registry_and_nowhere_else() {
+    let scene = Scene::new();
+    let image = pushed(&scene, HOST);
+    let aws = aws(&scene, |_| 0);
+    let scene = behind(scene, &aws);
+    scene.sign(&image);
+    assert_eq!(scene.verify(&image).code, 0);
+    let mut layers = 0;
+    for seen in aws.seen() {
+        let authorization = seen.header("authorization").unwrap_or_default();
+        if seen.host == HOST {
+            let user = authorization
+                .strip_prefix("Basic ")
+                .map(|pair| STANDARD.decode(pair).unwrap());
+            assert!(user.unwrap().starts_with(b"AWS:"), "{}", seen.url());
+        } else if seen.host.contains("-starport-layer-bucket.") {
+            layers += 1;
+            assert_eq!(authorization, "", "{}", seen.url());
+        } else {
+            assert!(
+                authorization.starts_with("AWS4-HMAC-SHA256 "),
+                "{}",
+                seen.url()
+            );
+        }
+        assert_eq!(seen.scheme, "https", "{}", seen.url());
+    }
+    assert_eq!(layers, 1);
+}
+
+/// Requests to the registry and its bucket, each with the path's kind only.
+fn registry_requests(aws: &Hostile) -> Vec<&'static str> {
+    let kind = |seen: &Seen| {
+        let kinds = ["/manifests/", "/referrers/", "/blobs/"];
+        if seen.host.contains("-starport-layer-bucket.") {
+            return Some("bucket");
+        }
+        if seen.host != HOST {
+            return None;
+        }
+        kinds.into_iter().find(|kind| seen.path().contains(kind))
+    };
+    aws.seen().iter().filter_map(kind).collect()
+}
+
+#[test]
+fn a_verification_is_five_registry_requests_in_four_steps() {
+    let scene = Scene::new();
+    let image = pushed(&scene, HOST);
+    let signing = aws(&scene, |_| 0);
+    let scene = behind(scene, &signing);
+    scene.sign(&image);
+
+    // The image and its referrers are answered once both have been asked for: the token was the
+    // first request. Were they asked one after the other, none would be.
+    let digest = image.split('@').nth(1).unwrap().to_owned();
+    let first_step = move |seen: &Seen| {
+        if seen.path().ends_with(&digest) { 3 } else { 0 }
+    };
+    let held = aws(&scene, first_step);
+    let scene = behind(scene, &held);
+    assert_verified(&scene.verify(&image), &image);
+    let mut asked = registry_requests(&held);
+    asked[..2].sort_unstable();
+    assert_eq!(
+        asked,
+        [
+            "/manifests/",
+            "/referrers/",
+            "/manifests/",
+            "/blobs/",
+            "bucket"
+        ]
+    );
+    // The token before, the question about revocation after.
+    assert_eq!(held.seen().len(), 7);
+
+    let by_tag = aws(&scene, |_| 0);
+    let scene = behind(scene, &by_tag);
+    let ran = scene.verify(&format!("{HOST}/app:v1"));
+    assert_eq!(ran.code, 0, "{ran:#?}");
+    assert_eq!(
+        registry_requests(&by_tag),
+        [
+            "/manifests/",
+            "/referrers/",
+            "/manifests/",
+            "/blobs/",
+            "bucket"
+        ]
+    );
+    assert_eq!(by_tag.seen().len(), 7);
+}
+
+#[test]
+fn a_token_that_aws_denies_is_said_with_who_what_and_where() {
+    let scene = behind_the_emulator();
+    let image = pushed(&scene, HOST);
+    scene
+        .emulator
+        .faults()
+        .add(Fault::new(FaultKind::AccessDenied).on("GetAuthorizationToken"));
+    for command in ["sign", "verify"] {
+        let ran = scene.run(&[command, "--signing-profile", &scene.profile.arn, &image]);
+        ran.assert_refused(
+            3,
+            &format!(
+                "Error: failed to get manifest descriptor: the credentials for registry `{HOST}` \
+                 cannot be had"
+            ),
+        );
+        ran.assert_says(
+            "caused by: AWS denied `ecr:GetAuthorizationToken` on `*` in region `us-east-1`: \
+             AccessDeniedException: User: arn:aws:iam::111122223333:user/emulator is not \
+             authorized to perform: ecr:GetAuthorizationToken on resource: *",
+        );
+        ran.assert_says(
+            "hint: allow `arn:aws:iam::111122223333:user/emulator` the action \
+             `ecr:GetAuthorizationToken` on `*` in an IAM policy",
+        );
+        assert_eq!(
+            ran.stderr.matches("cannot be had").count(),
+            1,
+            "nothing is said twice: {ran:#?}"
+        );
+    }
+}

@@ -1,0 +1,132 @@
+//! What is kept on disk saves requests, and never more than that.
+
+use std::path::Path;
+
+use countersign::revocation::{Cache, CacheError, Origin};
+
+use super::*;
+
+fn both() -> Pki {
+    Pki::new(vec![ocsp_at(&[OCSP_URL]), crl_at(&[CRL_URL])])
+}
+
+/// The result for the leaf with a cache in `directory`, what was asked, and what the cache said.
+async fn run(
+    pki: &Pki,
+    directory: &Path,
+    answers: &[(&str, Vec<u8>)],
+) -> (CertificateRevocation, Vec<String>, Option<CacheError>) {
+    let stored = Arc::new(Stored::new(answers));
+    let checker =
+        Checker::new(Arc::clone(&stored) as Arc<dyn Fetch>).with_cache(Cache::new(directory));
+    let result = check(&pki.chain(), None, &checker).await;
+    let leaf = result.certificates.into_iter().next().unwrap();
+    let problem = checker.take_cache_problem();
+    assert!(checker.take_cache_problem().is_none(), "once is enough");
+    (leaf, stored.asked(), problem)
+}
+
+fn origin(result: &CertificateRevocation) -> Origin {
+    match &result.status {
+        Status::Good(evidence) | Status::Revoked { evidence, .. } => evidence.origin,
+        other => panic!("{other:?}: {:?}", result.failures),
+    }
+}
+
+#[tokio::test]
+async fn a_warm_cache_makes_no_request() {
+    for (pki, url) in [(Pki::with_ocsp(), OCSP_URL), (Pki::with_crl(), CRL_URL)] {
+        for is_revoked_there in [false, true] {
+            let directory = tempfile::tempdir().unwrap();
+            let answer = match (url, is_revoked_there) {
+                (OCSP_URL, false) => pki.ocsp(&Ocsp::good()),
+                (OCSP_URL, true) => pki.ocsp(&Ocsp::revoked("20240601000000Z", 1)),
+                (_, false) => pki.crl(&Crl::new(&[])),
+                (_, true) => pki.crl(&Crl::new(&[(pki.serial(), "20240601000000Z", None)])),
+            };
+            let answers = [(url, answer)];
+            let (cold, asked, _) = run(&pki, directory.path(), &answers).await;
+            assert_eq!((origin(&cold), asked.len()), (Origin::Network, 1));
+            let (warm, asked, problem) = run(&pki, directory.path(), &[]).await;
+            assert_eq!((origin(&warm), asked.len()), (Origin::Cache, 0));
+            assert_eq!(is_revoked(&warm), is_revoked_there);
+            assert!(problem.is_none());
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_is_kept_is_asked_for_again_when_it_does_not_count_any_more() {
+    let pki = Pki::with_crl();
+    let other = Pki::with_crl();
+    let directory = tempfile::tempdir().unwrap();
+    let path = crl_file(directory.path());
+    let good = pki.crl(&Crl::new(&[]));
+    let mut expired = Crl::new(&[]);
+    expired.next_update = "20260101000000Z".to_owned();
+    let file = |crl: &[u8]| {
+        use base64::Engine as _;
+        let base64 = base64::engine::general_purpose::STANDARD.encode(crl);
+        format!(r#"{{"baseCRL":"{base64}"}}"#).into_bytes()
+    };
+    std::fs::create_dir(directory.path().join("crl")).unwrap();
+    for (content, is_problem) in [
+        (file(&pki.crl(&expired)), false),
+        (file(&other.crl(&Crl::new(&[]))), false),
+        (file(b"no CRL"), false),
+        (b"{".to_vec(), true),
+        (vec![], true),
+    ] {
+        std::fs::write(&path, &content).unwrap();
+        let (result, asked, problem) =
+            run(&pki, directory.path(), &[(CRL_URL, good.clone())]).await;
+        assert_eq!(origin(&result), Origin::Network);
+        assert_eq!(asked, [CRL_URL], "once");
+        assert_eq!(problem.is_some(), is_problem);
+        // It is put right by that.
+        let (result, asked, problem) = run(&pki, directory.path(), &[]).await;
+        assert_eq!((origin(&result), asked.len()), (Origin::Cache, 0));
+        assert!(problem.is_none());
+    }
+}
+
+fn crl_file(directory: &Path) -> std::path::PathBuf {
+    let name = countersign::oci::sha256_digest(CRL_URL.as_bytes());
+    directory
+        .join("crl")
+        .join(name.as_ref().strip_prefix("sha256:").unwrap())
+}
+
+#[tokio::test]
+async fn what_does_not_count_is_not_kept() {
+    let pki = both();
+    let directory = tempfile::tempdir().unwrap();
+    let mut expired_ocsp = Ocsp::good();
+    expired_ocsp.next_update = "20260101000000Z".to_owned();
+    let mut expired_crl = Crl::new(&[]);
+    expired_crl.next_update = "20260101000000Z".to_owned();
+    let answers = [
+        (OCSP_URL, pki.ocsp(&expired_ocsp)),
+        (CRL_URL, pki.crl(&expired_crl)),
+    ];
+    let (result, asked, _) = run(&pki, directory.path(), &answers).await;
+    assert_eq!(result.status, Status::Unknown);
+    assert_eq!(asked, [OCSP_URL, CRL_URL]);
+    assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 0);
+}
+
+#[tokio::test]
+async fn a_cache_that_cannot_be_used_is_a_warning() {
+    let pki = both();
+    let directory = tempfile::tempdir().unwrap();
+    // A file where the directory would be: nobody can write there, the superuser included.
+    let root = directory.path().join("file");
+    std::fs::write(&root, b"").unwrap();
+    let answers = [(CRL_URL, pki.crl(&Crl::new(&[])))];
+    let (result, asked, problem) = run(&pki, &root, &answers).await;
+    assert!(is_good(&result));
+    assert_eq!(asked, [OCSP_URL, CRL_URL]);
+    let problem = problem.unwrap();
+    assert!(matches!(problem, CacheError::File { .. }), "{problem}");
+    assert_eq!(problem.to_string(), "the revocation cache cannot be used");
+}
