@@ -1,12 +1,17 @@
-//! References: `registry/repository:tag`, `registry/repository@digest`, or both.
+//! References: `registry/repository:tag`, `registry/repository@digest`, or both; and `PATH:TAG` or
+//! `PATH@DIGEST` for an OCI image layout.
 //!
 //! The grammar is Docker's (the distribution specification's for repository and tag), and the
 //! registry must be named, as notation wants it. Nothing is looked up here.
 
+mod artifact;
 mod error;
 mod grammar;
+mod layout;
 
+pub use artifact::ArtifactReference;
 pub use error::Error;
+pub use layout::{LayoutError, LayoutReference};
 
 use std::fmt;
 
