@@ -656,6 +656,31 @@ fn an_old_answer_does_not_answer_a_new_request() {
     );
 }
 
+#[test]
+fn no_byte_of_a_stamp_can_be_changed_or_left_out() {
+    let tsa = Authority::new();
+    let token = tsa.token().build(&tsa.leaf);
+    let wanted = tsa.verify(&token).unwrap();
+    let mut unchanged = 0;
+    for position in 0..token.len() {
+        assert!(tsa.verify(&token[..position]).is_err(), "{position}");
+        for bit in [0, 7] {
+            let mut changed = token.clone();
+            changed[position] ^= 1 << bit;
+            // Bytes that say nothing remain: the list of digests, which the signer repeats.
+            if let Ok(verified) = tsa.verify(&changed) {
+                assert_eq!(verified, wanted, "{position}");
+                unchanged += 1;
+            }
+        }
+    }
+    assert!(
+        unchanged < token.len() / 20,
+        "{unchanged} of {}",
+        token.len()
+    );
+}
+
 proptest::proptest! {
     #[test]
     fn no_bytes_make_a_stamp(bytes: Vec<u8>) {
