@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use time::UtcOffset;
 use time::format_description::well_known::Rfc3339;
 
-use crate::aws::Aws;
+use crate::aws::{Aws, CallErrorKind};
 use crate::envelope::{self, UnverifiedEnvelope};
 use crate::notary::{EnvelopeFormat, RESERVED_PREFIX, THUMBPRINT_ANNOTATION};
 use crate::oci::{Descriptor, Digest};
@@ -121,9 +121,12 @@ impl Error {
                 source.kind() == registry::Kind::CouldNotLook
             }
             Self::Signer {
-                source: aws_signer::Error::Call(_),
+                source: aws_signer::Error::Call(call),
                 ..
-            } => true,
+            } => !matches!(
+                call.kind(),
+                CallErrorKind::Invalid | CallErrorKind::NotFound
+            ),
             _ => false,
         }
     }

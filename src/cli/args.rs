@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use clap::Args;
+use clap::builder::NonEmptyStringValueParser;
 
 use crate::registry::Secret;
 
@@ -10,11 +11,11 @@ use crate::registry::Secret;
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Registry")]
 pub(super) struct RegistryArgs {
-    /// User name for the registry [default: $NOTATION_USERNAME, then AWS for Amazon ECR, then
+    /// User name for the registry [default: `NOTATION_USERNAME`, then AWS for Amazon ECR, then
     /// Docker's configuration]
-    #[arg(short, long)]
+    #[arg(short, long, value_parser = NonEmptyStringValueParser::new())]
     pub(super) username: Option<String>,
-    /// Password for the registry [default: $NOTATION_PASSWORD]; visible to other users of the
+    /// Password for the registry [default: `NOTATION_PASSWORD`]; visible to other users of the
     /// machine when given here
     #[arg(short, long, value_parser = parse_secret)]
     pub(super) password: Option<Secret>,
@@ -23,8 +24,10 @@ pub(super) struct RegistryArgs {
     pub(super) insecure_registry: bool,
 }
 
-#[expect(clippy::unnecessary_wraps, reason = "the signature that clap calls")]
-fn parse_secret(text: &str) -> Result<Secret, std::convert::Infallible> {
+fn parse_secret(text: &str) -> Result<Secret, &'static str> {
+    if text.is_empty() {
+        return Err("it is empty");
+    }
     Ok(Secret::new(text.to_owned()))
 }
 

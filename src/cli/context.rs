@@ -1,6 +1,7 @@
 //! What the commands share: directories, connections, credentials, the time.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -11,7 +12,7 @@ use super::report::{Exit, Report, one_line};
 use crate::aws::{Aws, Settings};
 use crate::config::{Config, NotationDirs, StoreName};
 use crate::http;
-use crate::notary::StoreType;
+use crate::notary::{EnvelopeFormat, StoreType};
 use crate::plugin_host::PluginHost;
 use crate::reference::Reference;
 use crate::registry::{self, AwsEcrTokens, Credential, Credentials, PlainHttp, Secret};
@@ -28,6 +29,8 @@ pub(super) struct Context {
     pool: http::Pool,
     pub(super) registry: registry::Client,
     pub(super) plugin_config: BTreeMap<String, String>,
+    /// The envelope format that Notation's `config.json` asks for.
+    pub(super) signature_format: Option<EnvelopeFormat>,
     pub(super) now: OffsetDateTime,
 }
 
@@ -80,6 +83,7 @@ impl Context {
             registry: registry::Client::new(pool.clone(), credentials, plain_http),
             pool,
             plugin_config,
+            signature_format: config.signature_format,
             now: now(),
         })
     }
@@ -94,7 +98,7 @@ impl Context {
         let (policies, stores) = if signing_profiles.is_empty() {
             let config = &self.dirs.config;
             (
-                TrustPolicies::load_oci(config).map_err(policy_report)?,
+                TrustPolicies::load_oci(config).map_err(|error| policy_report(&error))?,
                 TrustStores::new(config),
             )
         } else {
@@ -107,7 +111,10 @@ impl Context {
         let warnings = policies
             .warnings()
             .iter()
-            .map(ToString::to_string)
+            .map(|warning| match warning.hint() {
+                Some(hint) => format!("{warning}; {hint}"),
+                None => warning.to_string(),
+            })
             .collect();
         let judges = Judges {
             stores,
@@ -130,18 +137,19 @@ impl Context {
 }
 
 /// A policy that cannot be used: notation's sentence, then every problem with its place.
-fn policy_report(error: trust_policy::Error) -> Report {
+fn policy_report(error: &trust_policy::Error) -> Report {
     let sentence = error.notation_sentence("");
-    let mut report = Report::error(Exit::Rejected, &sentence, &error, error.hint());
+    let mut report = Report::error(Exit::Rejected, &sentence, error, error.hint());
     if sentence != error.to_string() {
         let problems: Vec<String> = match error.problems() {
             [] => vec![error.to_string()],
             several => several.iter().map(ToString::to_string).collect(),
         };
-        let lines: String = problems
-            .iter()
-            .map(|line| format!("caused by: {}\n", one_line(line)))
-            .collect();
+        let mut lines = String::new();
+        for problem in problems {
+            // Writing to a `String` cannot fail.
+            let _ = writeln!(lines, "caused by: {}", one_line(&problem));
+        }
         let after_sentence = report.stderr.find('\n').map_or(0, |end| end + 1);
         report.stderr.insert_str(after_sentence, &lines);
     }
@@ -184,10 +192,10 @@ fn explicit_credential(args: &RegistryArgs) -> Result<Option<Credential>, Report
         Some(username) => (Some(username.clone()), "`--username`"),
         None => (variable("NOTATION_USERNAME"), "`NOTATION_USERNAME`"),
     };
-    let password = args
-        .password
-        .clone()
-        .or_else(|| variable("NOTATION_PASSWORD").map(Secret::new));
+    let password = args.password.clone().or_else(|| {
+        let password = variable("NOTATION_PASSWORD").filter(|password| !password.is_empty());
+        password.map(Secret::new)
+    });
     match (username.filter(|name| !name.is_empty()), password) {
         (Some(username), Some(password)) => {
             Ok(Some(Credential::password(username, password, from)))

@@ -145,6 +145,19 @@ mod tests {
     }
 
     #[test]
+    fn a_cause_that_the_sentence_ends_with_is_not_said_again() {
+        #[derive(Debug, thiserror::Error)]
+        #[error("outer")]
+        struct Outer(#[source] std::io::Error);
+        let stderr = |sentence| {
+            let error = Outer(std::io::Error::other("inner"));
+            Report::error(Exit::Rejected, sentence, &error, None).stderr
+        };
+        assert_eq!(stderr("failed: inner"), "Error: failed: inner\n");
+        assert_eq!(stderr("failed"), "Error: failed\ncaused by: inner\n");
+    }
+
+    #[test]
     fn foreign_text_cannot_draw_on_a_terminal() {
         assert_eq!(one_line("a\u{1b}[31mb\r\nc"), "a [31mb  c");
     }

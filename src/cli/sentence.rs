@@ -1,5 +1,6 @@
 //! Notation's own sentence for each failure: the first line that people and scripts know.
 
+use crate::notary::RESERVED_PREFIX;
 use crate::outcome::{Failure, SignatureOutcome};
 use crate::reference::Reference;
 use crate::{registry, sign, verify};
@@ -40,10 +41,12 @@ pub(super) fn of_signing(error: &sign::Error) -> String {
         sign::Error::Moved { signed, found, .. } => {
             format!("during signing descriptor subject has changed from {signed} to {found}")
         }
-        sign::Error::ReservedMetadata { .. }
-        | sign::Error::Payload { .. }
-        | sign::Error::Envelope { .. }
-        | sign::Error::Signer { .. } => error.to_string(),
+        sign::Error::ReservedMetadata { key } => format!(
+            "error adding user metadata: metadata key {key} has reserved prefix {RESERVED_PREFIX}"
+        ),
+        sign::Error::Payload { .. } | sign::Error::Envelope { .. } | sign::Error::Signer { .. } => {
+            error.to_string()
+        }
     }
 }
 

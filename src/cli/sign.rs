@@ -2,11 +2,14 @@
 
 use std::fmt::Write as _;
 
+use clap::builder::NonEmptyStringValueParser;
+
 use super::args::{RegistryArgs, parse_pairs};
 use super::context::Context;
 use super::report::{Exit, Report, one_line, write_causes};
 use super::{index_note, sentence};
 use crate::extended_validation::PLUGIN_NAME;
+use crate::notary::EnvelopeFormat;
 use crate::reference::Reference;
 use crate::registry::{Storage, Warning};
 use crate::sign::{self, Error, Options, Signed};
@@ -23,13 +26,14 @@ pub(super) struct Args {
     #[arg(required = true, value_name = "REFERENCE")]
     references: Vec<String>,
     /// AWS Signer profile, or profile version, that signs
-    #[arg(long, value_name = "ARN", conflicts_with_all = ["plugin", "id"])]
+    // An empty value is a variable that is not set; nothing may be signed with a default then.
+    #[arg(long, value_name = "ARN", conflicts_with_all = ["plugin", "id"], value_parser = NonEmptyStringValueParser::new())]
     signing_profile: Option<String>,
     /// Plugin that signs; AWS Signer's is built in
-    #[arg(long, value_name = "NAME", requires = "id")]
+    #[arg(long, value_name = "NAME", requires = "id", value_parser = NonEmptyStringValueParser::new())]
     plugin: Option<String>,
     /// Key of the plugin; for AWS Signer the profile's ARN
-    #[arg(long, value_name = "ARN", requires = "plugin")]
+    #[arg(long, value_name = "ARN", requires = "plugin", value_parser = NonEmptyStringValueParser::new())]
     id: Option<String>,
     /// User metadata to sign with the artifact
     #[arg(short = 'm', long, value_name = "KEY=VALUE")]
@@ -104,6 +108,14 @@ impl Job {
         let plugin_config = parse_pairs("plugin-config", &args.plugin_config).map_err(usage)?;
         let references = super::parse_references(&args.references)?;
         let context = Context::new(&args.registry, &references, plugin_config)?;
+        if args.signature_format.is_none() && context.signature_format == Some(EnvelopeFormat::Cose)
+        {
+            return Err(usage(
+                "AWS Signer makes JWS envelopes only, and `signatureFormat` in Notation's \
+                 `config.json` is `cose`; give `--signature-format jws`"
+                    .to_owned(),
+            ));
+        }
         let profile = SigningProfile::parse(profile)
             .map_err(|error| Report::usage(&error.to_string(), error.hint()))?;
         let storage = if args.force_referrers_tag {
@@ -128,10 +140,10 @@ impl Job {
         let mut report = match signed {
             Ok(signed) => success(&signed),
             Err(error) => {
-                let exit = if error.is_inconclusive() {
-                    Exit::Inconclusive
-                } else {
-                    Exit::Rejected
+                let exit = match &error {
+                    Error::ReservedMetadata { .. } => Exit::Usage,
+                    error if error.is_inconclusive() => Exit::Inconclusive,
+                    _ => Exit::Rejected,
                 };
                 let report =
                     Report::error(exit, &sentence::of_signing(&error), &error, error.hint());

@@ -5,6 +5,7 @@ use std::error::Error as _;
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
+use clap::builder::NonEmptyStringValueParser;
 use futures_util::StreamExt as _;
 use time::OffsetDateTime;
 
@@ -31,7 +32,8 @@ pub(super) struct Args {
     references: Vec<String>,
     /// AWS Signer profile, or profile version, that must have signed; needs no trust policy and no
     /// trust store. May be given several times
-    #[arg(long, value_name = "ARN")]
+    // An empty value is a variable that is not set; no trust policy may stand in for it.
+    #[arg(long, value_name = "ARN", value_parser = NonEmptyStringValueParser::new())]
     signing_profile: Vec<String>,
     /// Certificate file that replaces AWS Signer's published roots
     #[arg(long, value_name = "FILE", requires = "signing_profile")]
@@ -112,11 +114,9 @@ impl Job {
     }
 
     async fn verify(&self, reference: &Reference) -> Report {
-        let mut report = match self
-            .verifier
-            .verify(reference, &self.options, self.now)
-            .await
-        {
+        // On the heap: several of these are under way at once.
+        let verification = Box::pin(self.verifier.verify(reference, &self.options, self.now));
+        let mut report = match verification.await {
             Ok(Verification::Verified(verified)) => self.verified(&verified),
             Ok(Verification::Skipped { reference, .. }) => {
                 let mut report = Report::done();

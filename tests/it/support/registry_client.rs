@@ -19,7 +19,23 @@ impl RepositoryClient {
     }
 
     pub(crate) fn manifest(&self, reference: &str) -> Value {
-        serde_json::from_slice(&self.get(&format!("manifests/{reference}"))).unwrap()
+        serde_json::from_slice(&self.manifest_bytes(reference)).unwrap()
+    }
+
+    pub(crate) fn manifest_bytes(&self, reference: &str) -> Vec<u8> {
+        self.get(&format!("manifests/{reference}"))
+    }
+
+    /// The tags, sorted.
+    pub(crate) fn tags(&self) -> Vec<String> {
+        let list: Value = serde_json::from_slice(&self.get("tags/list")).unwrap();
+        let tags = list["tags"].as_array().unwrap();
+        let mut tags: Vec<String> = tags
+            .iter()
+            .map(|tag| tag.as_str().unwrap().to_owned())
+            .collect();
+        tags.sort();
+        tags
     }
 
     pub(crate) fn blob(&self, digest: &str) -> Vec<u8> {
@@ -62,11 +78,15 @@ impl RepositoryClient {
     }
 
     pub(crate) fn put_manifest(&self, reference: &str, manifest: &Value) -> Digest {
-        let bytes = manifest.to_string();
+        self.put_manifest_bytes(reference, manifest.to_string().as_bytes())
+    }
+
+    pub(crate) fn put_manifest_bytes(&self, reference: &str, bytes: &[u8]) -> Digest {
+        let manifest: Value = serde_json::from_slice(bytes).unwrap();
         let media_type = manifest["mediaType"].as_str().unwrap();
         let url = format!("{}/manifests/{reference}", self.base);
-        self.send(reqwest::Method::PUT, &url, bytes.as_bytes(), media_type);
-        sha256_digest(bytes.as_bytes())
+        self.send(reqwest::Method::PUT, &url, bytes, media_type);
+        sha256_digest(bytes)
     }
 
     /// Files `envelope` as a signature of the artifact with this digest; gives the manifest's digest.

@@ -2,6 +2,7 @@
 
 use countersign_emulator::{Emulator, SigningProfile};
 
+use super::registry_client::RepositoryClient;
 use super::sandbox::{Ran, Sandbox};
 
 pub(crate) struct Scene {
@@ -57,6 +58,25 @@ impl Scene {
             sandbox: self.sandbox.without(names),
             ..self
         }
+    }
+
+    /// `sha256:...` of the image.
+    pub(crate) fn digest(&self) -> &str {
+        self.image.split('@').nth(1).unwrap()
+    }
+
+    /// `localhost:PORT`.
+    pub(crate) fn registry(&self) -> &str {
+        self.repository.split('/').next().unwrap()
+    }
+
+    pub(crate) fn client(&self) -> RepositoryClient {
+        RepositoryClient::new(&self.repository)
+    }
+
+    /// The repository's tags, sorted.
+    pub(crate) fn tags(&self) -> Vec<String> {
+        self.client().tags()
     }
 
     pub(crate) fn run(&self, arguments: &[&str]) -> Ran {
