@@ -14,5 +14,4 @@ mod plugin;
 mod registry;
 mod timestamp;
 mod revocation;
-mod documents;
 mod vectors;
