@@ -54,6 +54,7 @@ pub fn sha256_digest(bytes: &[u8]) -> Digest {
 }
 
 /// The digest of `bytes` with `algorithm`.
+#[expect(clippy::missing_panics_doc, reason = "it cannot")]
 pub fn digest_with(algorithm: HashAlgorithm, bytes: &[u8]) -> Digest {
     let prefix = match algorithm {
         HashAlgorithm::Sha256 => "sha256",

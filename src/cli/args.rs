@@ -11,11 +11,11 @@ use crate::registry::Secret;
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Registry")]
 pub(super) struct RegistryArgs {
-    /// User name for the registry [default: $NOTATION_USERNAME, then AWS for Amazon ECR, then
+    /// User name for the registry [default: `NOTATION_USERNAME`, then AWS for Amazon ECR, then
     /// Docker's configuration]
     #[arg(short, long, value_parser = NonEmptyStringValueParser::new())]
     pub(super) username: Option<String>,
-    /// Password for the registry [default: $NOTATION_PASSWORD]; visible to other users of the
+    /// Password for the registry [default: `NOTATION_PASSWORD`]; visible to other users of the
     /// machine when given here
     #[arg(short, long, value_parser = parse_secret)]
     pub(super) password: Option<Secret>,

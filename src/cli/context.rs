@@ -1,6 +1,7 @@
 //! What the commands share: directories, connections, credentials, the time.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -97,7 +98,7 @@ impl Context {
         let (policies, stores) = if signing_profiles.is_empty() {
             let config = &self.dirs.config;
             (
-                TrustPolicies::load_oci(config).map_err(policy_report)?,
+                TrustPolicies::load_oci(config).map_err(|error| policy_report(&error))?,
                 TrustStores::new(config),
             )
         } else {
@@ -110,7 +111,10 @@ impl Context {
         let warnings = policies
             .warnings()
             .iter()
-            .map(ToString::to_string)
+            .map(|warning| match warning.hint() {
+                Some(hint) => format!("{warning}; {hint}"),
+                None => warning.to_string(),
+            })
             .collect();
         let judges = Judges {
             stores,
@@ -133,18 +137,19 @@ impl Context {
 }
 
 /// A policy that cannot be used: notation's sentence, then every problem with its place.
-fn policy_report(error: trust_policy::Error) -> Report {
+fn policy_report(error: &trust_policy::Error) -> Report {
     let sentence = error.notation_sentence("");
-    let mut report = Report::error(Exit::Rejected, &sentence, &error, error.hint());
+    let mut report = Report::error(Exit::Rejected, &sentence, error, error.hint());
     if sentence != error.to_string() {
         let problems: Vec<String> = match error.problems() {
             [] => vec![error.to_string()],
             several => several.iter().map(ToString::to_string).collect(),
         };
-        let lines: String = problems
-            .iter()
-            .map(|line| format!("caused by: {}\n", one_line(line)))
-            .collect();
+        let mut lines = String::new();
+        for problem in problems {
+            // Writing to a `String` cannot fail.
+            let _ = writeln!(lines, "caused by: {}", one_line(&problem));
+        }
         let after_sentence = report.stderr.find('\n').map_or(0, |end| end + 1);
         report.stderr.insert_str(after_sentence, &lines);
     }

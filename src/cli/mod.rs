@@ -55,15 +55,15 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
             .is_some_and(|stem| stem == "notation")
     });
     let mut exit = Exit::Done;
-    let mut emit = |report: Report| {
+    let mut write = |report: Report| {
         // A reader that went away is no reason to fail, nor is there anybody to tell.
         let _ = std::io::stderr().lock().write_all(report.stderr.as_bytes());
         let _ = std::io::stdout().lock().write_all(report.stdout.as_bytes());
         exit = exit.worse(report.exit);
     };
     match Cli::try_parse_from(&arguments) {
-        Ok(cli) => execute(cli.command, &mut emit),
-        Err(error) => emit(usage_report(&error)),
+        Ok(cli) => execute(cli.command, &mut write),
+        Err(error) => write(usage_report(&error)),
     }
     if as_notation {
         u8::from(exit != Exit::Done)

@@ -114,11 +114,9 @@ impl Job {
     }
 
     async fn verify(&self, reference: &Reference) -> Report {
-        let mut report = match self
-            .verifier
-            .verify(reference, &self.options, self.now)
-            .await
-        {
+        // On the heap: several of these are under way at once.
+        let verification = Box::pin(self.verifier.verify(reference, &self.options, self.now));
+        let mut report = match verification.await {
             Ok(Verification::Verified(verified)) => self.verified(&verified),
             Ok(Verification::Skipped { reference, .. }) => {
                 let mut report = Report::done();

@@ -6,7 +6,12 @@
 
 use std::fmt;
 
+use aws_smithy_runtime_api::box_error::BoxError;
+use aws_smithy_runtime_api::client::interceptors::Intercept;
+use aws_smithy_runtime_api::client::interceptors::context::BeforeDeserializationInterceptorContextRef;
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::DateTime;
+use aws_smithy_types::config_bag::ConfigBag;
 
 use super::{Claims, Error};
 use crate::algorithm::HashAlgorithm;
@@ -120,11 +125,40 @@ pub async fn check_revocation(
                 .map(|(hash, _)| hash.clone())
                 .collect(),
         ))
+        .customize()
+        .interceptor(WantObject)
         .send()
         .await
         .map_err(|error| Error::RevocationUnknown(CallError::from_sdk(call, &error)))?;
     question.judge(answer.revoked_entities())?;
     Ok(NotRevoked { region })
+}
+
+/// Refuses a successful answer that is not a JSON object. The SDK reads an empty body as an empty
+/// object, which is how AWS says that nothing was revoked.
+#[derive(Debug)]
+struct WantObject;
+
+impl Intercept for WantObject {
+    fn name(&self) -> &'static str {
+        "WantObject"
+    }
+
+    fn read_before_deserialization(
+        &self,
+        context: &BeforeDeserializationInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        let response = context.response();
+        let is_object = response.body().bytes().is_some_and(|body| {
+            serde_json::from_slice::<serde_json::Map<String, serde_json::Value>>(body).is_ok()
+        });
+        if response.status().is_success() && !(response.status().as_u16() == 200 && is_object) {
+            return Err("the answer is not a JSON object".into());
+        }
+        Ok(())
+    }
 }
 
 /// What is asked about.

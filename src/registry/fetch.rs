@@ -9,9 +9,10 @@ use reqwest::Response;
 use super::Repository;
 use super::error::Error;
 use super::manifest;
+use crate::http as web;
+use crate::limits;
 use crate::notary::EnvelopeFormat;
 use crate::oci::{self, Descriptor, Digest};
-use crate::{http as web, limits};
 
 /// An envelope as it lies in a registry; its signature has not been verified.
 #[derive(Debug, Clone, PartialEq, Eq)]

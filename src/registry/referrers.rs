@@ -14,9 +14,10 @@ use url::Url;
 use super::Repository;
 use super::error::Error;
 use super::manifest::{self, IMAGE_INDEX};
+use crate::http as web;
+use crate::limits;
 use crate::notary::SIGNATURE_ARTIFACT_TYPE;
 use crate::oci::{self, Descriptor, Digest};
-use crate::{http as web, limits};
 
 /// Where a list of signatures came from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -10,9 +10,10 @@ use super::manifest::{self, IMAGE_INDEX};
 use super::referrers::Listing;
 use super::session::Session;
 use super::{Repository, Source};
+use crate::http as web;
+use crate::limits;
 use crate::oci::{self, Descriptor, Digest};
 use crate::reference::Reference;
-use crate::{http as web, limits};
 
 /// The header in which registries give a manifest's digest.
 const DIGEST_HEADER: &str = "docker-content-digest";

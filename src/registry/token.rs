@@ -15,7 +15,8 @@ use url::Url;
 use super::credentials::{Credential, Proof};
 use super::error::Error;
 use super::session::{Access, Authorization, Session};
-use crate::{http as web, limits};
+use crate::http as web;
+use crate::limits;
 
 /// How long a token is good if its realm does not say (distribution's token specification).
 const DEFAULT_LIFETIME: Duration = Duration::from_mins(1);

@@ -10,7 +10,8 @@ use url::Url;
 
 use super::error::{Error, Words};
 use super::session::{Authorization, Session};
-use crate::{http as web, limits};
+use crate::http as web;
+use crate::limits;
 
 /// Whether a request may be sent again if the server is busy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -47,11 +47,10 @@ fn rust_files(folder: &Path, files: &mut Vec<PathBuf>) {
 /// The top-level modules that the code of `text` names by `crate::...`, tests left out.
 fn imports(text: &str) -> Vec<String> {
     let code = text.split("\n#[cfg(test)]\nmod ").next().unwrap();
-    let code: String = code
-        .lines()
-        .filter(|line| !line.trim_start().starts_with("//"))
-        .map(|line| format!("{line}\n"))
-        .collect();
+    let code: Vec<_> =
+        code.lines().filter(|line| !line.trim_start().starts_with("//")).collect();
+    let code = code.join("
+");
     let mut found = Vec::new();
     for (position, _) in code.match_indices("crate::") {
         // `$crate::` and `other_crate::` are something else.
@@ -77,7 +76,7 @@ fn imports(text: &str) -> Vec<String> {
                     // `a as b`: what follows is another name for it.
                     c if depth == 1 && c.is_whitespace() && !name.is_empty() => in_path = true,
                     c if depth == 1 && !in_path && (c.is_alphanumeric() || c == '_') => {
-                        name.push(c)
+                        name.push(c);
                     }
                     _ => {}
                 }

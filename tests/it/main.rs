@@ -3,6 +3,15 @@
     clippy::disallowed_methods,
     reason = "tests read files that they made themselves"
 )]
+#![expect(
+    clippy::expect_used,
+    clippy::format_push_string,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::string_slice,
+    clippy::unwrap_used,
+    reason = "what the tests share may fail a test, as the tests themselves may"
+)]
 
 mod support;
 
@@ -12,6 +21,6 @@ mod environment;
 mod layers;
 mod plugin;
 mod registry;
-mod timestamp;
 mod revocation;
+mod timestamp;
 mod vectors;

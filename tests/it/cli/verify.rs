@@ -262,7 +262,7 @@ fn an_unanswered_question_about_revocation_is_never_a_yes() {
         scene
             .emulator
             .faults()
-            .add(Fault::new(fault.clone()).on("GetRevocationStatus"));
+            .add(Fault::new(fault).on("GetRevocationStatus"));
         let ran = scene.verify(&scene.image);
         ran.assert_refused(3, &refused(&scene.image));
         ran.assert_says(

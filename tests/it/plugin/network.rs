@@ -64,6 +64,74 @@ fn an_endpoint_for_aws_signer_alone_holds_for_both_planes() {
     );
 }
 
+/// A server that answers every request with the same bytes.
+fn server(answer: &str) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let answer = answer.to_owned();
+    // Ends with the test's process.
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let mut reader = BufReader::new(stream.try_clone().unwrap());
+            let mut line = String::from("x");
+            while !line.trim().is_empty() {
+                line.clear();
+                reader.read_line(&mut line).unwrap();
+            }
+            let _ = stream.write_all(answer.as_bytes());
+        }
+    });
+    format!("http://{address}")
+}
+
+/// Only AWS's own word that nothing was revoked is that word.
+#[test]
+fn what_is_no_answer_is_not_not_revoked() {
+    let fixture = Fixture::new();
+    let request = fixture.signed(&fixture.profile("Images"));
+    let verify = |status: &str, body: &str| {
+        let url = server(&format!(
+            "HTTP/1.1 {status}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}",
+            body.len()
+        ));
+        let answer = fixture
+            .run_with("verify-signature", &request, &[("AWS_ENDPOINT_URL", &url)])
+            .answer("verify-signature.response");
+        answer["verificationResults"][REVOCATION_CHECK].clone()
+    };
+    for body in [
+        r#"{"revokedEntities":[]}"#,
+        "{}",
+        r#"{"new":1}"#,
+        r#"{"revokedEntities":null}"#,
+    ] {
+        assert_eq!(verify("200 OK", body)["success"], true, "{body}");
+    }
+    for (status, body) in [
+        ("200 OK", ""),
+        ("200 OK", "<html>Welcome to the hotel</html>"),
+        ("200 OK", "[]"),
+        ("200 OK", "null"),
+        ("200 OK", "{}x"),
+        ("200 OK", r#"{"revokedEntities":"x"}"#),
+        ("200 OK", r#"{"revokedEntities":[1]}"#),
+        ("204 No Content", ""),
+        ("302 Found", ""),
+        ("304 Not Modified", ""),
+        ("404 Not Found", "{}"),
+        ("407 Proxy Authentication Required", ""),
+    ] {
+        let result = verify(status, body);
+        assert_eq!(result["success"], false, "{status} {body}");
+        let reason = result["reason"].as_str().unwrap();
+        assert!(
+            reason.starts_with("GetRevocationStatus call failed with error: AWS "),
+            "{reason}"
+        );
+    }
+}
+
 /// A proxy that notes where it was to lead, and refuses.
 struct Proxy {
     address: std::net::SocketAddr,

@@ -360,7 +360,7 @@ fn a_revoked_profile_is_refused_for_what_it_signed_since() {
     let before = fixture.signed(&profile_of(&version));
     fixture.emulator.set_clock_offset(time::Duration::ZERO);
     let since = fixture.signed(&profile_of(&version));
-    let an_hour_ago = std::time::SystemTime::now() - std::time::Duration::from_secs(3600);
+    let an_hour_ago = std::time::SystemTime::now() - std::time::Duration::from_hours(1);
     let revoke = fixture
         .client("us-east-1")
         .revoke_signing_profile()

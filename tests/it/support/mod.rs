@@ -2,7 +2,7 @@
 
 pub(crate) mod forward;
 pub(crate) mod hostile;
+pub(crate) mod pki;
 pub(crate) mod registry_client;
 pub(crate) mod sandbox;
 pub(crate) mod scene;
-pub(crate) mod pki;

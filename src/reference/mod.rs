@@ -3,10 +3,16 @@
 //! The grammar is Docker's (the distribution specification's for repository and tag), and the
 //! registry must be named, as notation wants it. Nothing is looked up here.
 
+mod error;
+mod grammar;
+
+pub use error::Error;
+
 use std::fmt;
 
 use crate::limits;
 use crate::oci::{self, Digest};
+use grammar::{is_registry, is_repository, is_tag};
 
 /// The registry that Docker's images are named after, which is not the host that serves them.
 const DOCKER_HUB: &str = "docker.io";
@@ -16,143 +22,6 @@ const DOCKER_HUB_HOSTS: [&str; 2] = ["index.docker.io", "registry-1.docker.io"];
 
 /// The host that serves Docker Hub.
 const DOCKER_HUB_SERVER: &str = "registry-1.docker.io";
-
-/// Why a text is not a reference. Each keeps the whole text as `reference`.
-#[derive(Debug, thiserror::Error, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Error {
-    /// Longer than [`limits::MAX_REFERENCE_BYTES`].
-    #[error(
-        "the reference has {length} bytes, more than {}",
-        limits::MAX_REFERENCE_BYTES
-    )]
-    TooLong {
-        /// Its length in bytes.
-        length: usize,
-    },
-    /// Nothing before or after the first slash.
-    #[error("reference `{reference}` names no registry or no repository")]
-    MissingRegistryOrRepository {
-        /// The whole text.
-        reference: String,
-    },
-    /// The registry is not `HOST` or `HOST:PORT`.
-    #[error("`{registry}` in reference `{reference}` is not a registry's host name")]
-    InvalidRegistry {
-        /// The whole text.
-        reference: String,
-        /// The part before the first slash.
-        registry: String,
-    },
-    /// The repository is not of the distribution specification's form.
-    #[error("`{repository}` in reference `{reference}` is not a repository's name")]
-    InvalidRepository {
-        /// The whole text.
-        reference: String,
-        /// The part between the first slash and the tag or digest.
-        repository: String,
-    },
-    /// Neither tag nor digest.
-    #[error("reference `{reference}` has neither tag nor digest")]
-    MissingTagOrDigest {
-        /// The whole text.
-        reference: String,
-    },
-    /// The tag is not of the distribution specification's form.
-    #[error("`{tag}` in reference `{reference}` is not a tag")]
-    InvalidTag {
-        /// The whole text.
-        reference: String,
-        /// The part after the colon.
-        tag: String,
-    },
-    /// The digest cannot be checked.
-    #[error("`{digest}` in reference `{reference}` is not a digest")]
-    InvalidDigest {
-        /// The whole text.
-        reference: String,
-        /// The part after the at sign.
-        digest: String,
-        /// What is wrong with it.
-        #[source]
-        source: oci::Error,
-    },
-}
-
-impl Error {
-    /// What may help.
-    pub fn hint(&self) -> Option<String> {
-        let text = match self {
-            Self::TooLong { .. } => return None,
-            Self::MissingRegistryOrRepository { .. } => {
-                "write the registry out: `docker.io/library/nginx:1.29`, not `nginx:1.29`"
-            }
-            Self::InvalidRepository { reference, .. } | Self::InvalidRegistry { reference, .. }
-                if reference.contains("://") =>
-            {
-                "leave out `http://` or `https://`"
-            }
-            Self::InvalidRepository { repository, .. }
-                if repository.bytes().any(|byte| byte.is_ascii_uppercase()) =>
-            {
-                "repositories are in lower case"
-            }
-            Self::InvalidDigest { .. } => {
-                "a digest is `sha256:` and 64 digits, in lower-case hexadecimal"
-            }
-            _ => "write `REGISTRY/REPOSITORY:TAG` or `REGISTRY/REPOSITORY@DIGEST`",
-        };
-        Some(text.to_owned())
-    }
-
-    /// What notation prints after `Error: ` for such a reference.
-    pub fn notation_sentence(&self) -> String {
-        let (reference, reason) = match self {
-            Self::TooLong { .. } => return self.to_string(),
-            Self::MissingRegistryOrRepository { reference } => {
-                (reference, "missing registry or repository".to_owned())
-            }
-            Self::InvalidRegistry {
-                reference,
-                registry,
-            } => (reference, format!("invalid registry {registry:?}")),
-            Self::InvalidRepository {
-                reference,
-                repository,
-            } => (reference, format!("invalid repository {repository:?}")),
-            Self::MissingTagOrDigest { reference } => (reference, "no tag or digest".to_owned()),
-            Self::InvalidTag { reference, tag } => (reference, format!("invalid tag {tag:?}")),
-            Self::InvalidDigest {
-                reference, digest, ..
-            } => (
-                reference,
-                format!("invalid digest {digest:?}: {}", digest_fault(digest)),
-            ),
-        };
-        format!(
-            "{reference:?}: invalid reference: {reason}. Expecting <registry>/<repository>:<tag> \
-             or <registry>/<repository>@<digest>"
-        )
-    }
-}
-
-/// What Go's digest library calls the fault of `digest`.
-fn digest_fault(digest: &str) -> &'static str {
-    let length = match digest.split_once(':') {
-        Some(("sha256", hex)) => (hex.len(), 64),
-        Some(("sha384", hex)) => (hex.len(), 96),
-        Some(("sha512", hex)) => (hex.len(), 128),
-        Some((algorithm, hex)) if !algorithm.is_empty() && !hex.is_empty() => {
-            return "unsupported digest algorithm";
-        }
-        _ => return "invalid checksum digest format",
-    };
-    match length {
-        (0, _) => "invalid checksum digest format",
-        (found, wanted) if found != wanted => "invalid checksum digest length",
-        _ => "invalid checksum digest format",
-    }
-}
 
 /// A tag, a digest, or both: at least one of them.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -361,71 +230,6 @@ fn is_docker_hub(registry: &str) -> bool {
     std::iter::once(DOCKER_HUB)
         .chain(DOCKER_HUB_HOSTS)
         .any(|name| registry.eq_ignore_ascii_case(name))
-}
-
-/// `HOST[:PORT]`, where the host is labels of letters, digits and inner hyphens with dots between
-/// them, or an IPv6 address in brackets.
-fn is_registry(text: &str) -> bool {
-    let (host, port) = if let Some(rest) = text.strip_prefix('[') {
-        let Some((address, rest)) = rest.split_once(']') else {
-            return false;
-        };
-        if address.parse::<std::net::Ipv6Addr>().is_err() {
-            return false;
-        }
-        match rest.strip_prefix(':') {
-            Some(port) => (None, Some(port)),
-            None if rest.is_empty() => (None, None),
-            None => return false,
-        }
-    } else {
-        match text.split_once(':') {
-            Some((host, port)) => (Some(host), Some(port)),
-            None => (Some(text), None),
-        }
-    };
-    let is_label = |label: &str| {
-        let inner = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
-        !label.is_empty()
-            && label.len() <= 63
-            && label.bytes().all(inner)
-            && !label.starts_with('-')
-            && !label.ends_with('-')
-    };
-    let host_is_valid = host.is_none_or(|host| host.len() <= 253 && host.split('.').all(is_label));
-    let port_is_valid = port.is_none_or(|port| {
-        port.bytes().all(|byte| byte.is_ascii_digit()) && port.parse::<u16>().is_ok_and(|p| p > 0)
-    });
-    host_is_valid && port_is_valid
-}
-
-/// Words of lower-case letters and digits, with `.`, `_`, `__` or hyphens between them, in parts
-/// with slashes between them.
-fn is_repository(text: &str) -> bool {
-    let is_word = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
-    let is_separator = |separator: &str| {
-        matches!(separator, "" | "." | "_" | "__") || separator.bytes().all(|byte| byte == b'-')
-    };
-    let is_part = |part: &str| {
-        part.starts_with(|first: char| first.is_ascii_lowercase() || first.is_ascii_digit())
-            && part.ends_with(|last: char| last.is_ascii_lowercase() || last.is_ascii_digit())
-            && part
-                .split(|c: char| c.is_ascii_lowercase() || c.is_ascii_digit())
-                .all(is_separator)
-            && part
-                .bytes()
-                .all(|byte| is_word(byte) || matches!(byte, b'.' | b'_' | b'-'))
-    };
-    text.len() <= limits::MAX_REPOSITORY_BYTES && text.split('/').all(is_part)
-}
-
-/// A letter, digit or underscore, and up to 127 of these, dots and hyphens.
-fn is_tag(text: &str) -> bool {
-    let is_word = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
-    let mut bytes = text.bytes();
-    text.len() <= 128
-        && bytes.next().is_some_and(is_word)
-        && bytes.all(|byte| is_word(byte) || matches!(byte, b'.' | b'-'))
 }
 
 #[cfg(test)]
