@@ -1,7 +1,9 @@
 //! Why a call to AWS has no answer: what was asked for, what AWS said, and what to do.
 
+use std::error::Error as _;
 use std::fmt;
 
+use aws_config::meta::ProviderChainError;
 use aws_credential_types::provider::error::CredentialsError;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
@@ -181,7 +183,8 @@ impl CallError {
                 Some("SignatureDoesNotMatch" | "InvalidSignatureException") => {
                     "check `AWS_SECRET_ACCESS_KEY`, and this machine's clock".to_owned()
                 }
-                _ => "check that the credentials are of the same partition, and have not been deleted"
+                _ => "check that the credentials are of the same partition, and have not been deleted; \
+                      temporary ones need `AWS_SESSION_TOKEN` too"
                     .to_owned(),
             },
             CallErrorKind::NotFound => {
@@ -352,11 +355,7 @@ where
 /// Where credentials were looked for, and what went wrong there.
 fn credentials_problem(error: &CredentialsError) -> String {
     match error {
-        CredentialsError::CredentialsNotLoaded(_) => {
-            "none were found in the environment, the configuration files' profile, a web identity token, \
-             the container's or the instance's metadata"
-                .to_owned()
-        }
+        CredentialsError::CredentialsNotLoaded(_) => not_found(error),
         CredentialsError::ProviderTimedOut(_) => {
             format!(
                 "the source of credentials did not answer in {} seconds",
@@ -364,7 +363,16 @@ fn credentials_problem(error: &CredentialsError) -> String {
             )
         }
         other => {
-            let text = chain(other);
+            let mut text = chain(other);
+            if let Some(io) = other.source()
+                && io.is::<std::io::Error>()
+            {
+                // The SDK reads these files, and does not say which.
+                text.push_str(
+                    ": the file that `AWS_WEB_IDENTITY_TOKEN_FILE` or \
+                     `AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE` names",
+                );
+            }
             // What a credential process prints is shown nowhere: it deals in secrets.
             match text.split_once("Stderr:") {
                 Some((text, _)) => format!(
@@ -375,6 +383,35 @@ fn credentials_problem(error: &CredentialsError) -> String {
             }
         }
     }
+}
+
+/// Where none were found, and why not there.
+fn not_found(error: &CredentialsError) -> String {
+    let Some(source) = error.source() else {
+        return "none were found".to_owned();
+    };
+    let Some(chain_error) = source.downcast_ref::<ProviderChainError<CredentialsError>>() else {
+        return format!("none were found: {}", chain(source));
+    };
+    let places: Vec<String> = chain_error
+        .attempts()
+        .iter()
+        .map(|attempt| {
+            let place = match attempt.name() {
+                "Environment" => "the environment",
+                "Profile" => "the profile of the configuration files",
+                "WebIdentityToken" => "a web identity token",
+                "EcsContainer" => "the container's metadata",
+                "Ec2InstanceMetadata" => "the instance's metadata",
+                other => other,
+            };
+            match attempt.error().source() {
+                Some(reason) => format!("{place} ({})", chain(reason)),
+                None => place.to_owned(),
+            }
+        })
+        .collect();
+    printable(&format!("none were found in {}", places.join(", ")))
 }
 
 /// The error and its causes in one line, each once.
@@ -392,8 +429,13 @@ fn chain(error: &dyn std::error::Error) -> String {
     printable(&text)
 }
 
+/// Where AWS's message about a wrong signature begins to repeat the request, whose session token is
+/// a secret.
+const REPEATED_REQUEST: &str = "The Canonical String";
+
 /// Text from elsewhere for a terminal: one line, bounded, without control characters.
 fn printable(text: &str) -> String {
+    let text = text.split(REPEATED_REQUEST).next().unwrap_or_default();
     let mut printable: String = text
         .chars()
         .take(MAX_MESSAGE_CHARS)

@@ -47,10 +47,14 @@ fn rust_files(folder: &Path, files: &mut Vec<PathBuf>) {
 /// The top-level modules that the code of `text` names by `crate::...`, tests left out.
 fn imports(text: &str) -> Vec<String> {
     let code = text.split("\n#[cfg(test)]\nmod ").next().unwrap();
-    let code: Vec<_> =
-        code.lines().filter(|line| !line.trim_start().starts_with("//")).collect();
-    let code = code.join("
-");
+    let code: Vec<_> = code
+        .lines()
+        .filter(|line| !line.trim_start().starts_with("//"))
+        .collect();
+    let code = code.join(
+        "
+",
+    );
     let mut found = Vec::new();
     for (position, _) in code.match_indices("crate::") {
         // `$crate::` and `other_crate::` are something else.

@@ -121,7 +121,10 @@ fn one_token_serves_all_references_of_a_registry() {
     let verify = ["verify", "--trust-anchor", "root.crt"];
     let profile = ["--signing-profile", &scene.profile.arn];
     let ran = scene.run(&[&verify[..], &profile, &images].concat());
-    let answers: Vec<_> = images.iter().map(|image| format!("Successfully verified signature for {image}\n")).collect();
+    let answers: Vec<_> = images
+        .iter()
+        .map(|image| format!("Successfully verified signature for {image}\n"))
+        .collect();
     let answers = answers.concat();
     assert_eq!((ran.code, ran.stdout), (0, answers));
     assert_eq!(token_requests(&scene), 1);

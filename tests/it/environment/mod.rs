@@ -2,7 +2,10 @@
 //! kind of AWS credentials. The real binary, in an environment that the test makes whole.
 
 mod credentials;
+mod credentials_refused;
 mod ecr;
+mod endpoints;
+mod proxies;
 
 use countersign_emulator::{Builder, Emulator};
 
@@ -42,13 +45,12 @@ fn pushed(scene: &Scene, host: &str) -> String {
 }
 
 /// Hosts of AWS that [`aws`] has a certificate for.
-const AWS_HOSTS: [&str; 15] = [
+const AWS_HOSTS: [&str; 14] = [
     "*.us-east-1.amazonaws.com",
     "*.us-east-1.api.aws",
     "api.ecr.us-east-1.amazonaws.com",
     "api.ecr-fips.us-east-1.amazonaws.com",
     "api.ecr.us-gov-west-1.amazonaws.com",
-    "api.ecr-fips.us-gov-west-1.amazonaws.com",
     "api.ecr.cn-north-1.amazonaws.com.cn",
     "*.dkr.ecr-fips.us-east-1.amazonaws.com",
     "*.dkr-ecr.us-east-1.on.aws",

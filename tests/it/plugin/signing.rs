@@ -410,7 +410,7 @@ fn wrong_and_missing_credentials_are_told_apart() {
         .run_with("generate-envelope", &request, &no_keys)
         .error();
     assert!(
-        message.contains("none were found in the environment, the configuration files' profile"),
+        message.contains("none were found in the environment ("),
         "{message}"
     );
     assert!(message.contains("set `AWS_ACCESS_KEY_ID`"), "{message}");
