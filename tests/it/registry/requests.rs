@@ -1,12 +1,12 @@
 //! How many requests a verification takes, and how many of them wait for another.
 
-use countersign::registry::{Access, Credentials, Repository};
+use countersign::registry::{Access, Credentials, RemoteRepository};
 
 use super::{Store, anonymous, error, opened, serving};
 use crate::support::hostile::{Hostile, Reply, Seen};
 
 /// What a verification that succeeds asks of a registry.
-async fn verified(repository: &Repository) {
+async fn verified(repository: &RemoteRepository) {
     let (target, listing) = repository.resolve_and_list().await.unwrap();
     let listing = listing.unwrap();
     let subject = target.descriptor.digest();
