@@ -1,14 +1,14 @@
 //! Why a call to AWS has no answer: what was asked for, what AWS said, and what to do.
 
-use std::error::Error as _;
 use std::fmt;
 
-use aws_config::meta::ProviderChainError;
 use aws_credential_types::provider::error::CredentialsError;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use aws_types::request_id::RequestId as _;
+
+use super::no_credentials;
 
 /// Most characters of AWS's message that are shown; real ones have under 500.
 const MAX_MESSAGE_CHARS: usize = 2_000;
@@ -328,7 +328,7 @@ where
         if let Some(credentials) = error.downcast_ref::<CredentialsError>() {
             return (
                 CallErrorKind::NoCredentials,
-                credentials_problem(credentials),
+                no_credentials::in_words(credentials),
             );
         }
         if let Some(http) = error.downcast_ref::<crate::http::Error>() {
@@ -352,70 +352,8 @@ where
     (kind, chain(error))
 }
 
-/// Where credentials were looked for, and what went wrong there.
-fn credentials_problem(error: &CredentialsError) -> String {
-    match error {
-        CredentialsError::CredentialsNotLoaded(_) => not_found(error),
-        CredentialsError::ProviderTimedOut(_) => {
-            format!(
-                "the source of credentials did not answer in {} seconds",
-                crate::limits::CREDENTIALS_TIMEOUT.as_secs()
-            )
-        }
-        other => {
-            let mut text = chain(other);
-            if let Some(io) = other.source()
-                && io.is::<std::io::Error>()
-            {
-                // The SDK reads these files, and does not say which.
-                text.push_str(
-                    ": the file that `AWS_WEB_IDENTITY_TOKEN_FILE` or \
-                     `AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE` names",
-                );
-            }
-            // What a credential process prints is shown nowhere: it deals in secrets.
-            match text.split_once("Stderr:") {
-                Some((text, _)) => format!(
-                    "{}; run its command by hand to see what it says",
-                    text.trim_end().trim_end_matches('.')
-                ),
-                None => text,
-            }
-        }
-    }
-}
-
-/// Where none were found, and why not there.
-fn not_found(error: &CredentialsError) -> String {
-    let Some(source) = error.source() else {
-        return "none were found".to_owned();
-    };
-    let Some(chain_error) = source.downcast_ref::<ProviderChainError<CredentialsError>>() else {
-        return format!("none were found: {}", chain(source));
-    };
-    let places: Vec<String> = chain_error
-        .attempts()
-        .iter()
-        .map(|attempt| {
-            let place = match attempt.name() {
-                "Environment" => "the environment",
-                "Profile" => "the profile of the configuration files",
-                "WebIdentityToken" => "a web identity token",
-                "EcsContainer" => "the container's metadata",
-                "Ec2InstanceMetadata" => "the instance's metadata",
-                other => other,
-            };
-            match attempt.error().source() {
-                Some(reason) => format!("{place} ({})", chain(reason)),
-                None => place.to_owned(),
-            }
-        })
-        .collect();
-    printable(&format!("none were found in {}", places.join(", ")))
-}
-
 /// The error and its causes in one line, each once.
-fn chain(error: &dyn std::error::Error) -> String {
+pub(super) fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {
@@ -434,7 +372,7 @@ fn chain(error: &dyn std::error::Error) -> String {
 const REPEATED_REQUEST: &str = "The Canonical String";
 
 /// Text from elsewhere for a terminal: one line, bounded, without control characters.
-fn printable(text: &str) -> String {
+pub(super) fn printable(text: &str) -> String {
     let text = text.split(REPEATED_REQUEST).next().unwrap_or_default();
     let mut printable: String = text
         .chars()

@@ -4,6 +4,8 @@ mod arn;
 mod context;
 mod error;
 mod http_client;
+mod named_profile;
+mod no_credentials;
 mod partition;
 
 pub use arn::{
