@@ -204,6 +204,15 @@ pub fn read_directory(path: &Path, max_entries: usize) -> Result<Vec<PathBuf>, E
 /// [`Error::SymbolicLink`] and [`Error::WrongKind`] where something else than a regular file is in the
 /// way, [`Error::NotFound`] and [`Error::Io`] as the operating system answers.
 pub fn write_atomic(path: &Path, bytes: &[u8]) -> Result<(), Error> {
+    write_atomic_with_mode(path, bytes, 0o600)
+}
+
+/// [`write_atomic`] with another mode for the new file, of which the process's mask is taken off.
+///
+/// # Errors
+///
+/// As [`write_atomic`].
+pub fn write_atomic_with_mode(path: &Path, bytes: &[u8], mode: u32) -> Result<(), Error> {
     match look(path) {
         Ok(kind) => check_regular(path, kind)?,
         Err(Error::NotFound { .. }) => {}
@@ -214,15 +223,33 @@ pub fn write_atomic(path: &Path, bytes: &[u8]) -> Result<(), Error> {
         _ => Path::new("."),
     };
     let failed = |source| Error::io("write", path, source);
-    let mut file = tempfile::Builder::new()
-        .prefix(".countersign-")
-        .tempfile_in(directory)
-        .map_err(failed)?;
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".countersign-");
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(mode));
+    #[cfg(not(unix))]
+    let _ = mode;
+    let mut file = builder.tempfile_in(directory).map_err(failed)?;
     file.write_all(bytes).map_err(failed)?;
     file.as_file().sync_all().map_err(failed)?;
     // A rename replaces a link, should one have been put there meanwhile; it never writes through it.
     file.persist(path).map_err(|error| failed(error.error))?;
     Ok(())
+}
+
+/// Checks that there is a directory at `path` itself.
+///
+/// # Errors
+///
+/// [`Error::SymbolicLink`] and [`Error::WrongKind`] for anything else, [`Error::NotFound`] and
+/// [`Error::Io`] as the operating system answers.
+pub fn check_directory(path: &Path) -> Result<(), Error> {
+    let kind = look(path)?;
+    if kind.is_dir() {
+        Ok(())
+    } else {
+        Err(wrong_kind(path, kind, "a directory"))
+    }
 }
 
 /// Makes a directory and those above it that are missing, each of mode 0700.

@@ -151,3 +151,9 @@ pub const MAX_CONCURRENT_VERIFICATIONS: usize = 8;
 /// How long OCSP is asked alone; then CRLs are asked for too, in case they are needed. A responder
 /// that is well has answered by then.
 pub const OCSP_HEAD_START: Duration = Duration::from_millis(500);
+
+/// Time in which the lock on an OCI image layout must be had; writing a signature takes milliseconds.
+pub const LAYOUT_LOCK_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Wait before the lock on an OCI image layout is tried again.
+pub const LAYOUT_LOCK_DELAY: Duration = Duration::from_millis(20);

@@ -14,8 +14,8 @@ use crate::envelope::{self, UnverifiedEnvelope};
 use crate::notary::{EnvelopeFormat, RESERVED_PREFIX, THUMBPRINT_ANNOTATION};
 use crate::oci::{Descriptor, Digest};
 use crate::payload::{self, Payload};
-use crate::reference::Reference;
-use crate::registry::{self, Access, NewSignature, Storage, Target, Warning};
+use crate::reference::{ArtifactReference, Reference};
+use crate::registry::{self, Access, NewSignature, Repository, Storage, Target, Warning};
 use crate::signer::SignedEnvelope;
 use crate::signer::aws_signer::{self, SigningProfile};
 
@@ -35,11 +35,11 @@ pub struct Options {
 #[derive(Debug)]
 pub struct Signed {
     /// The artifact, by digest.
-    pub reference: Reference,
+    pub reference: ArtifactReference,
     /// What it is.
     pub target: Target,
     /// The signature manifest, by digest, in the same repository.
-    pub signature: Reference,
+    pub signature: ArtifactReference,
     /// What the registry did not do as it should, without harm.
     pub warnings: Vec<Warning>,
     /// What AWS Signer says about the signature.
@@ -60,7 +60,7 @@ pub enum Error {
     #[error("failed to resolve `{reference}`")]
     Resolve {
         /// The artifact.
-        reference: Reference,
+        reference: ArtifactReference,
         /// What went wrong.
         #[source]
         source: registry::Error,
@@ -69,7 +69,7 @@ pub enum Error {
     #[error("no payload can be made for `{reference}`")]
     Payload {
         /// The artifact.
-        reference: Reference,
+        reference: ArtifactReference,
         /// What is wrong.
         #[source]
         source: payload::Error,
@@ -78,7 +78,7 @@ pub enum Error {
     #[error("failed to sign `{reference}`")]
     Signer {
         /// The artifact.
-        reference: Reference,
+        reference: ArtifactReference,
         /// What went wrong.
         #[source]
         source: aws_signer::Error,
@@ -87,7 +87,7 @@ pub enum Error {
     #[error("the signature of `{reference}` cannot be described")]
     Envelope {
         /// The artifact.
-        reference: Reference,
+        reference: ArtifactReference,
         /// What is wrong.
         #[source]
         source: envelope::Error,
@@ -96,7 +96,7 @@ pub enum Error {
     #[error("`{reference}` changed from `{signed}` to `{found}` while it was being signed")]
     Moved {
         /// The artifact, by tag.
-        reference: Reference,
+        reference: ArtifactReference,
         /// What was signed.
         signed: Digest,
         /// What the tag names now.
@@ -106,7 +106,7 @@ pub enum Error {
     #[error("failed to push the signature of `{reference}`")]
     Push {
         /// The artifact, by digest.
-        reference: Reference,
+        reference: ArtifactReference,
         /// What went wrong.
         #[source]
         source: registry::Error,
@@ -160,11 +160,12 @@ pub async fn sign(
 ) -> Result<Signed, Error> {
     check_metadata_keys(&options.user_metadata)?;
     let resolve = |source| Error::Resolve {
-        reference: reference.clone(),
+        reference: reference.clone().into(),
         source,
     };
     let repository = registry
         .repository(reference, Access::PullAndPush)
+        .map(Repository::from)
         .map_err(resolve)?;
     // 1. Resolve once; from here on only the digest counts.
     let target = repository.resolve().await.map_err(resolve)?;
@@ -213,7 +214,7 @@ pub async fn sign(
         })?;
     Ok(Signed {
         reference: by_digest(),
-        signature: reference.with_digest(pushed.manifest.digest()),
+        signature: target.reference.with_digest(pushed.manifest.digest()),
         target,
         warnings: pushed.warnings,
         signer: signed,
@@ -230,20 +231,20 @@ fn check_metadata_keys(metadata: &BTreeMap<String, String>) -> Result<(), Error>
 async fn check_not_moved(
     reference: &Reference,
     signed: &Descriptor,
-    repository: &registry::Repository,
+    repository: &Repository,
 ) -> Result<(), Error> {
     let now = repository
         .resolve()
         .await
         .map_err(|source| Error::Resolve {
-            reference: reference.clone(),
+            reference: reference.clone().into(),
             source,
         })?;
     if now.descriptor.digest() == signed.digest() {
         return Ok(());
     }
     Err(Error::Moved {
-        reference: reference.clone(),
+        reference: reference.clone().into(),
         signed: signed.digest().clone(),
         found: now.descriptor.digest().clone(),
     })

@@ -18,7 +18,7 @@ use crate::oci::{Descriptor, Digest};
 use crate::outcome::{Failure, FailureClass, SignatureOutcome};
 use crate::plugin_contract::PluginConfig;
 use crate::plugin_host::PluginHost;
-use crate::reference::Reference;
+use crate::reference::{ArtifactReference, Reference};
 use crate::registry::{self, Access, Repository, Target};
 use crate::revocation;
 use crate::trust_policy::{self, Statement, TrustPolicies};
@@ -117,7 +117,7 @@ pub enum Verification {
     /// The policy says that this artifact's signatures are not verified.
     Skipped {
         /// The artifact, by digest.
-        reference: Reference,
+        reference: ArtifactReference,
         /// The policy statement that says so.
         statement: String,
     },
@@ -127,7 +127,7 @@ pub enum Verification {
 #[derive(Debug)]
 pub struct Verified {
     /// The artifact, by digest.
-    pub reference: Reference,
+    pub reference: ArtifactReference,
     /// What it is.
     pub target: Target,
     /// The policy statement that applied.
@@ -146,7 +146,7 @@ pub enum Error {
     #[error("no trust policy statement for `{reference}`")]
     Policy {
         /// The artifact.
-        reference: Reference,
+        reference: ArtifactReference,
         /// What is wrong.
         #[source]
         source: trust_policy::Error,
@@ -155,7 +155,7 @@ pub enum Error {
     #[error("failed to resolve `{reference}`")]
     Resolve {
         /// The artifact.
-        reference: Reference,
+        reference: ArtifactReference,
         /// What went wrong.
         #[source]
         source: registry::Error,
@@ -164,7 +164,7 @@ pub enum Error {
     #[error("failed to list the signatures of `{reference}`")]
     List {
         /// The artifact.
-        reference: Reference,
+        reference: ArtifactReference,
         /// What went wrong.
         #[source]
         source: registry::Error,
@@ -173,7 +173,7 @@ pub enum Error {
     #[error("no signature is associated with `{reference}`")]
     NoSignature {
         /// The artifact, by digest.
-        reference: Reference,
+        reference: ArtifactReference,
     },
     /// There are signatures, and none is accepted.
     #[error("no signature of `{}` is trusted", .0.reference)]
@@ -187,7 +187,7 @@ pub enum Error {
 #[derive(Debug)]
 pub struct Refused {
     /// The artifact, by digest.
-    pub reference: Reference,
+    pub reference: ArtifactReference,
     /// The policy statement that applied.
     pub statement: String,
     /// Every signature that was looked at; the one that came furthest first.
@@ -250,17 +250,18 @@ impl Verifier {
             self.policies
                 .select(&reference.scope())
                 .map_err(|source| Error::Policy {
-                    reference: reference.clone(),
+                    reference: reference.clone().into(),
                     source,
                 })?;
         // 2. A statement may say that nothing is verified.
         let resolve = |source| Error::Resolve {
-            reference: reference.clone(),
+            reference: reference.clone().into(),
             source,
         };
         let repository = self
             .registry
             .repository(reference, Access::Pull)
+            .map(Repository::from)
             .map_err(resolve)?;
         if statement.level.is_skip() {
             // Resolved only to name what was not verified, as notation does.
@@ -296,11 +297,18 @@ impl Verifier {
         // Old clients wrote only the tag schema. It is read before the answer is "no": a
         // verification that succeeds pays nothing for it.
         if !tag_schema_was_read {
-            let tagged = repository
+            match repository
                 .list_by_tag_schema(target.descriptor.digest())
-                .await;
-            if let Some(accepted) = trial.try_signatures(tagged.map_err(list)?).await {
-                return Ok(trial.verified(accepted));
+                .await
+            {
+                Ok(tagged) => {
+                    if let Some(accepted) = trial.try_signatures(tagged).await {
+                        return Ok(trial.verified(accepted));
+                    }
+                }
+                Err(error) => {
+                    trial.unseen.get_or_insert(Unseen::Listing(error));
+                }
             }
         }
         Err(trial.refused())

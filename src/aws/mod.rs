@@ -5,7 +5,6 @@ mod context;
 mod error;
 mod http_client;
 mod named_profile;
-mod no_credentials;
 mod partition;
 
 pub use arn::{

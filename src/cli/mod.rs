@@ -5,9 +5,13 @@
 
 mod args;
 mod context;
+mod inspect;
+mod list;
 mod report;
 mod sentence;
 mod sign;
+mod signatures;
+mod tree;
 mod verify;
 
 use std::ffi::OsString;
@@ -42,6 +46,11 @@ enum Command {
     Sign(sign::Args),
     /// Verify artifacts in a registry
     Verify(verify::Args),
+    /// List the signatures of an artifact
+    #[command(visible_alias = "ls")]
+    List(list::Args),
+    /// Show what the signatures of an artifact say, without verifying them
+    Inspect(inspect::Args),
 }
 
 /// Runs the command line and returns the process's exit code.
@@ -85,6 +94,8 @@ fn execute(command: Command, emit: &mut dyn FnMut(Report)) {
         match command {
             Command::Sign(args) => sign::run(args, emit).await,
             Command::Verify(args) => verify::run(args, emit).await,
+            Command::List(args) => emit(list::run(&args).await),
+            Command::Inspect(args) => emit(inspect::run(&args).await),
         }
     });
     // What is left, an idle connection or a name being looked up, is not worth waiting for.

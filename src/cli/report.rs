@@ -128,8 +128,15 @@ pub(super) fn write_hint(text: &mut String, indent: &str, hint: Option<String>) 
 /// must not be able to draw on a terminal.
 pub(super) fn one_line(text: &str) -> String {
     text.chars()
-        .map(|c| if c.is_control() { ' ' } else { c })
+        .map(|c| if draws(c) { ' ' } else { c })
         .collect()
+}
+
+/// Whether terminals obey this character instead of showing it: control characters, line
+/// separators, and marks of writing direction.
+pub(super) fn draws(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 #[cfg(test)]
@@ -160,5 +167,6 @@ mod tests {
     #[test]
     fn foreign_text_cannot_draw_on_a_terminal() {
         assert_eq!(one_line("a\u{1b}[31mb\r\nc"), "a [31mb  c");
+        assert_eq!(one_line("a\u{202e}b\u{2028}c\u{9b}d ü"), "a b c d ü");
     }
 }

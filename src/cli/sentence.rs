@@ -2,7 +2,7 @@
 
 use crate::notary::RESERVED_PREFIX;
 use crate::outcome::{Failure, SignatureOutcome};
-use crate::reference::Reference;
+use crate::reference::ArtifactReference;
 use crate::{registry, sign, verify};
 
 /// The sentence for a verification that failed.
@@ -50,7 +50,7 @@ pub(super) fn of_signing(error: &sign::Error) -> String {
     }
 }
 
-fn of_resolve(reference: &Reference, source: &registry::Error) -> String {
+pub(super) fn of_resolve(reference: &ArtifactReference, source: &registry::Error) -> String {
     if source.kind() == registry::Kind::NotFound {
         format!("failed to get manifest descriptor: {reference}: not found")
     } else {

@@ -1,10 +1,11 @@
 //! Why a registry gave no usable answer.
 
 use std::fmt;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use super::credentials;
-use crate::{http, oci};
+use crate::{files, http, oci};
 
 /// What an error means for somebody who was looking for something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -190,8 +191,29 @@ pub enum Error {
     /// The index of the tag schema did not keep what was written.
     #[error("the index `{reference}` lost the signature that was written to it")]
     IndexConflict {
-        /// `registry/repository:tag`.
+        /// `registry/repository:tag`, or the index of an OCI image layout.
         reference: String,
+    },
+    /// A directory that should be an OCI image layout.
+    #[error("`{}` is not an OCI image layout: {fault}", path.display())]
+    NotALayout {
+        /// The directory.
+        path: PathBuf,
+        /// What is wrong with it.
+        fault: String,
+    },
+    /// Another process keeps the OCI image layout locked.
+    #[error("the lock on `{}` is held by another process", path.display())]
+    LayoutBusy {
+        /// The file that is locked.
+        path: PathBuf,
+    },
+    /// A file of an OCI image layout cannot be read or written.
+    #[error("no usable file in the OCI image layout")]
+    File {
+        /// Which file, and what is wrong with it.
+        #[source]
+        source: files::Error,
     },
 }
 
@@ -206,8 +228,14 @@ impl Error {
             | Self::NotAManifest { .. }
             | Self::Malformed { .. }
             | Self::Misbehaved { .. }
-            | Self::NotASignature { .. } => Kind::Lying,
+            | Self::NotASignature { .. }
+            | Self::NotALayout { .. } => Kind::Lying,
             Self::Request { source, .. } if source.is_lying() => Kind::Lying,
+            Self::File { source } if source.is_not_found() => Kind::NotFound,
+            Self::File {
+                source: files::Error::Io { .. },
+            } => Kind::CouldNotLook,
+            Self::File { .. } => Kind::Lying,
             Self::Unauthorized { .. }
             | Self::Denied { .. }
             | Self::RateLimited { .. }
@@ -218,7 +246,8 @@ impl Error {
             | Self::ListingTimedOut { .. }
             | Self::Credentials { .. }
             | Self::TooManyReferrers { .. }
-            | Self::IndexConflict { .. } => Kind::CouldNotLook,
+            | Self::IndexConflict { .. }
+            | Self::LayoutBusy { .. } => Kind::CouldNotLook,
         }
     }
 
@@ -259,6 +288,12 @@ impl Error {
             ),
             Self::Request { source, .. } => source.hint(),
             Self::Credentials { source, .. } => source.hint(),
+            Self::File { source } => source.hint(),
+            Self::NotALayout { .. } => Some(
+                "an OCI image layout is a directory with the files `oci-layout` and `index.json`, as \
+                 `skopeo copy ... oci:DIRECTORY:TAG` or `oras copy --to-oci-layout` writes it"
+                    .to_owned(),
+            ),
             _ => None,
         }
     }

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use http::StatusCode;
 use reqwest::Response;
 
-use super::Repository;
+use super::RemoteRepository;
 use super::error::Error;
 use super::manifest;
 use crate::http as web;
@@ -27,7 +27,7 @@ pub struct Signature {
     pub annotations: BTreeMap<String, String>,
 }
 
-impl Repository {
+impl RemoteRepository {
     /// Fetches the signature with manifest `manifest`, which must name `subject` as what it signs.
     ///
     /// # Errors

@@ -18,7 +18,7 @@ pub(super) const IMAGE_MANIFEST: &str = "application/vnd.oci.image.manifest.v1+j
 pub(super) const IMAGE_INDEX: &str = "application/vnd.oci.image.index.v1+json";
 pub(super) const ARTIFACT_MANIFEST: &str = "application/vnd.oci.artifact.manifest.v1+json";
 const DOCKER_MANIFEST: &str = "application/vnd.docker.distribution.manifest.v2+json";
-const DOCKER_LIST: &str = "application/vnd.docker.distribution.manifest.list.v2+json";
+pub(super) const DOCKER_LIST: &str = "application/vnd.docker.distribution.manifest.list.v2+json";
 const EMPTY_CONFIG: &str = "application/vnd.oci.empty.v1+json";
 
 /// The config of a signature manifest: an empty object, as bytes and as inline data.
@@ -46,6 +46,15 @@ pub(super) fn content_type(headers: &HeaderMap) -> Option<String> {
 /// The media type of a manifest that came from `url` with `headers`: what the registry says and
 /// what the manifest says of itself must be the same, and something that can be signed.
 pub(super) fn media_type(url: &Url, headers: &HeaderMap, body: &[u8]) -> Result<String, Error> {
+    checked_media_type(&web::redact(url), content_type(headers), body)
+}
+
+/// The same for a manifest of `url`, a file's path perhaps, of which was `said` to be of this type.
+pub(super) fn checked_media_type(
+    url: &str,
+    said: Option<String>,
+    body: &[u8],
+) -> Result<String, Error> {
     #[derive(serde::Deserialize)]
     #[serde(rename_all = "camelCase")]
     struct Manifest {
@@ -54,8 +63,7 @@ pub(super) fn media_type(url: &Url, headers: &HeaderMap, body: &[u8]) -> Result<
         config: Option<serde::de::IgnoredAny>,
         layers: Option<serde::de::IgnoredAny>,
     }
-    let url = web::redact(url);
-    let said = content_type(headers);
+    let url = url.to_owned();
     let is_known = |media_type: &str| {
         [
             IMAGE_MANIFEST,
@@ -100,6 +108,49 @@ pub(super) fn media_type(url: &Url, headers: &HeaderMap, body: &[u8]) -> Result<
             url,
             media_type: other.unwrap_or_default(),
         }),
+    }
+}
+
+/// What kind of artifact a manifest is, and of what it is a referrer.
+#[derive(Debug, Default)]
+pub(super) struct Relation {
+    pub(super) artifact_type: Option<String>,
+    pub(super) subject: Option<Subject>,
+}
+
+#[derive(Debug, serde::Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Subject {
+    pub(super) media_type: String,
+    pub(super) digest: String,
+    pub(super) size: u64,
+}
+
+/// Reads the relation of an image manifest or an artifact manifest; of anything else there is none.
+/// The artifact type stands in `artifactType` or else in the config's media type.
+pub(super) fn relation(bytes: &[u8]) -> Relation {
+    #[derive(serde::Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Manifest {
+        artifact_type: Option<String>,
+        config: Option<Config>,
+        subject: Option<Subject>,
+    }
+    #[derive(serde::Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Config {
+        media_type: Option<String>,
+    }
+    let Ok(manifest) = serde_json::from_slice::<Manifest>(bytes) else {
+        return Relation::default();
+    };
+    let of_config = manifest.config.and_then(|config| config.media_type);
+    Relation {
+        artifact_type: manifest
+            .artifact_type
+            .filter(|artifact_type| !artifact_type.is_empty())
+            .or(of_config),
+        subject: manifest.subject,
     }
 }
 

@@ -16,9 +16,11 @@ mod ecr;
 mod ecr_tokens;
 mod error;
 mod fetch;
+mod layout;
 mod manifest;
 mod push;
 mod referrers;
+mod repository;
 mod resolve;
 mod session;
 mod tag_schema;
@@ -33,8 +35,10 @@ pub use ecr::EcrHost;
 pub use ecr_tokens::AwsEcrTokens;
 pub use error::{Error, Kind, Words};
 pub use fetch::Signature;
+pub use layout::LayoutRepository;
 pub use push::{NewSignature, Pushed, Storage, Warning};
 pub use referrers::{Listing, Source};
+pub use repository::Repository;
 pub use resolve::Target;
 pub use session::Access;
 
@@ -50,10 +54,10 @@ use session::{Registry, Session};
 /// Which registries are spoken to in plain HTTP. Amazon ECR never is.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum PlainHttp {
-    /// Those on this machine.
+    /// Those called `localhost`, as in notation.
     #[default]
-    Loopback,
-    /// Those on this machine and these (`insecureRegistries` of notation's `config.json`).
+    Localhost,
+    /// Those called `localhost` and these (`insecureRegistries` of notation's `config.json`).
     AlsoThese(Vec<String>),
     /// All (`--insecure-registry`).
     All,
@@ -90,7 +94,11 @@ impl Client {
     /// # Errors
     ///
     /// [`Error::Misbehaved`] if the registry's host cannot be part of a URL.
-    pub fn repository(&self, reference: &Reference, access: Access) -> Result<Repository, Error> {
+    pub fn repository(
+        &self,
+        reference: &Reference,
+        access: Access,
+    ) -> Result<RemoteRepository, Error> {
         let registry = self.registry(reference)?;
         let key = (
             registry.base.clone(),
@@ -111,7 +119,7 @@ impl Client {
                 self.0.credentials.clone(),
             ))
         });
-        Ok(Repository {
+        Ok(RemoteRepository {
             session: Arc::clone(session),
             reference: reference.clone(),
         })
@@ -123,9 +131,10 @@ impl Client {
         let is_plain = ecr.is_none()
             && match &self.0.plain_http {
                 PlainHttp::All => true,
-                PlainHttp::Loopback => reference.is_loopback(),
+                PlainHttp::Localhost => reference.is_localhost(),
                 PlainHttp::AlsoThese(names) => {
-                    reference.is_loopback() || names.iter().any(|name| name == reference.registry())
+                    reference.is_localhost()
+                        || names.iter().any(|name| name == reference.registry())
                 }
             };
         let scheme = if is_plain { "http" } else { "https" };
@@ -142,14 +151,14 @@ impl Client {
     }
 }
 
-/// The repository of one reference.
+/// A repository in a registry, opened with one reference.
 #[derive(Debug, Clone)]
-pub struct Repository {
+pub struct RemoteRepository {
     session: Arc<Session>,
     reference: Reference,
 }
 
-impl Repository {
+impl RemoteRepository {
     /// The reference that this repository was opened with.
     pub fn reference(&self) -> &Reference {
         &self.reference

@@ -10,7 +10,7 @@ use oci_spec::image::MediaType;
 use reqwest::{Request, Response};
 use serde_json::{Value, json};
 
-use super::Repository;
+use super::RemoteRepository;
 use super::error::Error;
 use super::manifest::{self, IMAGE_INDEX, IMAGE_MANIFEST};
 use super::tag_schema;
@@ -73,7 +73,7 @@ pub enum Warning {
     },
 }
 
-impl Repository {
+impl RemoteRepository {
     /// Pushes `signature` and files it under its subject.
     ///
     /// # Errors
@@ -274,7 +274,7 @@ impl Repository {
     }
 }
 
-fn contains(index: &Value, digest: &Digest) -> bool {
+pub(super) fn contains(index: &Value, digest: &Digest) -> bool {
     let manifests = index.get("manifests").and_then(Value::as_array);
     manifests.is_some_and(|manifests| {
         let is_it =
@@ -284,7 +284,11 @@ fn contains(index: &Value, digest: &Digest) -> bool {
 }
 
 /// Adds an entry to an index, whose other members stay as they are.
-fn add(index: &mut Value, manifest: &Descriptor, annotations: &BTreeMap<String, String>) {
+pub(super) fn add(
+    index: &mut Value,
+    manifest: &Descriptor,
+    annotations: &BTreeMap<String, String>,
+) {
     let mut entry = json!({
         "mediaType": manifest.media_type().to_string(),
         "digest": manifest.digest().to_string(),

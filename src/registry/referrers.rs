@@ -11,7 +11,7 @@ use serde::Deserialize;
 use serde::de::{IgnoredAny, SeqAccess, Visitor};
 use url::Url;
 
-use super::Repository;
+use super::RemoteRepository;
 use super::error::Error;
 use super::manifest::{self, IMAGE_INDEX};
 use crate::http as web;
@@ -26,6 +26,8 @@ pub enum Source {
     ReferrersApi,
     /// The index under the tag `ALGORITHM-HEX`.
     TagSchema,
+    /// The manifests of an OCI image layout.
+    Layout,
 }
 
 /// The signatures of one artifact, in the registry's order, each once.
@@ -40,10 +42,10 @@ pub struct Listing {
     pub incomplete: Option<Error>,
 }
 
-impl Repository {
+impl RemoteRepository {
     /// Lists the signatures of `digest`: from the referrers API, or from the tag schema if the
     /// registry lacks that API. An empty list is no proof yet: old tools wrote the tag schema even
-    /// where the API is ([`Repository::list_by_tag_schema`]).
+    /// where the API is ([`RemoteRepository::list_by_tag_schema`]).
     ///
     /// # Errors
     ///

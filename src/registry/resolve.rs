@@ -9,11 +9,11 @@ use super::error::Error;
 use super::manifest::{self, IMAGE_INDEX};
 use super::referrers::Listing;
 use super::session::Session;
-use super::{Repository, Source};
+use super::{RemoteRepository, Source};
 use crate::http as web;
 use crate::limits;
 use crate::oci::{self, Descriptor, Digest};
-use crate::reference::Reference;
+use crate::reference::ArtifactReference;
 
 /// The header in which registries give a manifest's digest.
 const DIGEST_HEADER: &str = "docker-content-digest";
@@ -23,8 +23,8 @@ const DIGEST_HEADER: &str = "docker-content-digest";
 pub struct Target {
     /// Media type, digest and real size of its manifest.
     pub descriptor: Descriptor,
-    /// `registry/repository@digest`.
-    pub reference: Reference,
+    /// `registry/repository@digest`, or `path@digest` in a layout.
+    pub reference: ArtifactReference,
 }
 
 impl Target {
@@ -35,7 +35,7 @@ impl Target {
     }
 }
 
-impl Repository {
+impl RemoteRepository {
     /// Resolves the reference's digest, or else its tag, with one request.
     ///
     /// # Errors
@@ -55,7 +55,7 @@ impl Repository {
     ///
     /// # Errors
     ///
-    /// As [`Repository::resolve`].
+    /// As [`RemoteRepository::resolve`].
     pub async fn resolve_and_list(&self) -> Result<(Target, Result<Listing, Error>), Error> {
         let Some(digest) = self.reference.digest() else {
             let target = self.resolve().await?;
@@ -102,7 +102,10 @@ impl Repository {
         let called = self.reference.to_string();
         let manifest = read_manifest(&self.session, response, called, asked.as_ref()).await?;
         Ok(Target {
-            reference: self.reference.with_digest(manifest.descriptor.digest()),
+            reference: self
+                .reference
+                .with_digest(manifest.descriptor.digest())
+                .into(),
             descriptor: manifest.descriptor,
         })
     }
@@ -172,8 +175,18 @@ pub(super) fn check_digests(
 }
 
 impl Listing {
-    /// Whether the tag schema has been read for this listing already.
+    /// Whether there is no tag schema left to read for this listing.
     pub fn has_read_tag_schema(&self) -> bool {
-        self.source == Source::TagSchema
+        self.source != Source::ReferrersApi
+    }
+
+    /// Adds the signatures that are not in the list yet.
+    pub(super) fn add(&mut self, signatures: Vec<Descriptor>) {
+        for signature in signatures {
+            let is_it = |known: &Descriptor| known.digest() == signature.digest();
+            if !self.signatures.iter().any(is_it) {
+                self.signatures.push(signature);
+            }
+        }
     }
 }

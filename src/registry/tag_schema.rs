@@ -3,7 +3,7 @@
 
 use http::StatusCode;
 
-use super::Repository;
+use super::RemoteRepository;
 use super::error::Error;
 use super::manifest::IMAGE_INDEX;
 use super::referrers;
@@ -21,7 +21,7 @@ pub(super) fn tag(digest: &Digest) -> String {
     format!("{algorithm}-{hex}")
 }
 
-impl Repository {
+impl RemoteRepository {
     /// Lists the signatures of `digest` that the tag schema has; none if there is no such tag.
     ///
     /// # Errors

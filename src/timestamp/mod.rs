@@ -18,10 +18,12 @@ mod response;
 mod signed_attributes;
 mod signed_data;
 mod tst_info;
+mod unverified;
 
 pub use error::Error;
 pub use request::{Request, request};
 pub use response::parse_response;
+pub use unverified::UnverifiedTimestamp;
 
 use der::asn1::ObjectIdentifier;
 use time::OffsetDateTime;
@@ -132,12 +134,8 @@ fn read_info<'a>(signed_data: &SignedData<'a>) -> Result<TstInfo<'a>, Error> {
     TstInfo::parse(signed_data.content)
 }
 
-fn verify_info(
-    signed_data: &SignedData<'_>,
-    info: &TstInfo<'_>,
-    roots: &[Certificate],
-    now: OffsetDateTime,
-) -> Result<VerifiedTimestamp, Error> {
+/// The stamped time less and plus its accuracy.
+fn range(info: &TstInfo<'_>) -> Result<(OffsetDateTime, OffsetDateTime), Error> {
     let generated_at = info.generated_at;
     let out_of_range = || Error::TimeOutOfRange { generated_at };
     let earliest = generated_at
@@ -146,6 +144,17 @@ fn verify_info(
     let latest = generated_at
         .checked_add(info.accuracy)
         .ok_or_else(out_of_range)?;
+    Ok((earliest, latest))
+}
+
+fn verify_info(
+    signed_data: &SignedData<'_>,
+    info: &TstInfo<'_>,
+    roots: &[Certificate],
+    now: OffsetDateTime,
+) -> Result<VerifiedTimestamp, Error> {
+    let generated_at = info.generated_at;
+    let (earliest, latest) = range(info)?;
     if earliest - now > CLOCK_SKEW {
         return Err(Error::FromTheFuture { generated_at, now });
     }

@@ -20,7 +20,7 @@ use std::collections::{BTreeMap, HashMap};
 use countersign::notary::{EnvelopeFormat, SIGNATURE_ARTIFACT_TYPE};
 use countersign::oci::{self, Descriptor, Digest};
 use countersign::reference::Reference;
-use countersign::registry::{Access, Client, Credentials, PlainHttp, Repository};
+use countersign::registry::{Access, Client, Credentials, PlainHttp, RemoteRepository};
 use serde_json::json;
 
 use crate::support::hostile::{Hostile, Reply, Seen};
@@ -173,7 +173,7 @@ fn error(status: u16, code: &str, message: &str) -> Reply {
 }
 
 /// The repository of `reference`, as nobody in particular.
-fn anonymous(hostile: &Hostile, reference: &str) -> Repository {
+fn anonymous(hostile: &Hostile, reference: &str) -> RemoteRepository {
     opened(hostile, reference, Credentials::default(), Access::Pull)
 }
 
@@ -182,8 +182,8 @@ fn opened(
     reference: &str,
     credentials: Credentials,
     access: Access,
-) -> Repository {
-    let client = Client::new(hostile.pool(), credentials, PlainHttp::Loopback);
+) -> RemoteRepository {
+    let client = Client::new(hostile.pool(), credentials, PlainHttp::Localhost);
     let reference = Reference::parse(reference).unwrap();
     client.repository(&reference, access).unwrap()
 }
@@ -202,14 +202,14 @@ fn no_annotations() -> BTreeMap<String, String> {
 }
 
 /// The repository of `reference`, as nobody in particular, through `pool`.
-fn with_pool(pool: countersign::http::Pool, reference: &str) -> Repository {
-    let client = Client::new(pool, Credentials::default(), PlainHttp::Loopback);
+fn with_pool(pool: countersign::http::Pool, reference: &str) -> RemoteRepository {
+    let client = Client::new(pool, Credentials::default(), PlainHttp::Localhost);
     let reference = Reference::parse(reference).unwrap();
     client.repository(&reference, Access::Pull).unwrap()
 }
 
 /// The repository of `reference` at a registry anywhere that is spoken to in plain HTTP.
-fn with_plain_http(hostile: &Hostile, reference: &str) -> Repository {
+fn with_plain_http(hostile: &Hostile, reference: &str) -> RemoteRepository {
     let client = Client::new(hostile.pool(), Credentials::default(), PlainHttp::All);
     let reference = Reference::parse(reference).unwrap();
     client.repository(&reference, Access::Pull).unwrap()

@@ -1,12 +1,12 @@
 //! How many requests a verification takes, and how many of them wait for another.
 
-use countersign::registry::{Access, Credentials, Repository};
+use countersign::registry::{Access, Credentials, RemoteRepository};
 
 use super::{Store, anonymous, error, opened, serving};
 use crate::support::hostile::{Hostile, Reply, Seen};
 
 /// What a verification that succeeds asks of a registry.
-async fn verified(repository: &Repository) {
+async fn verified(repository: &RemoteRepository) {
     let (target, listing) = repository.resolve_and_list().await.unwrap();
     let listing = listing.unwrap();
     let subject = target.descriptor.digest();
@@ -103,7 +103,7 @@ async fn what_may_be_challenged_goes_alone_and_is_remembered() {
     let client = countersign::registry::Client::new(
         again.pool(),
         Credentials::default(),
-        countersign::registry::PlainHttp::Loopback,
+        countersign::registry::PlainHttp::Localhost,
     );
     let by_tag = countersign::reference::Reference::parse("registry.example/app:v1").unwrap();
     let by_digest = countersign::reference::Reference::parse(&reference).unwrap();

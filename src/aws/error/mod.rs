@@ -1,17 +1,8 @@
 //! Why a call to AWS has no answer: what was asked for, what AWS said, and what to do.
 
+mod reading;
+
 use std::fmt;
-
-use aws_credential_types::provider::error::CredentialsError;
-use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
-use aws_smithy_runtime_api::client::result::SdkError;
-use aws_smithy_types::error::metadata::ProvideErrorMetadata;
-use aws_types::request_id::RequestId as _;
-
-use super::no_credentials;
-
-/// Most characters of AWS's message that are shown; real ones have under 500.
-const MAX_MESSAGE_CHARS: usize = 2_000;
 
 /// A call: which action, on what, where. The words of IAM policies.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -92,6 +83,8 @@ pub struct CallError {
     code: Option<String>,
     message: Option<String>,
     request_id: Option<String>,
+    /// What the way there advises, where that is what failed.
+    cause_hint: Option<String>,
 }
 
 impl std::error::Error for CallError {}
@@ -156,6 +149,9 @@ impl CallError {
 
     /// What to do about it.
     pub fn hint(&self) -> Option<String> {
+        if let Some(hint) = &self.cause_hint {
+            return Some(hint.clone());
+        }
         let Call {
             action, resource, ..
         } = self.call.as_ref();
@@ -220,169 +216,9 @@ impl CallError {
             code: None,
             message: Some(problem.into()),
             request_id: request_id.map(str::to_owned),
+            cause_hint: None,
         }
     }
-
-    /// What the SDK's error means.
-    pub(crate) fn from_sdk<E>(call: Call, error: &SdkError<E, HttpResponse>) -> Self
-    where
-        E: std::error::Error + ProvideErrorMetadata + Send + Sync + 'static,
-    {
-        let request_id = error.request_id().map(str::to_owned);
-        let (kind, code, message) = match error {
-            SdkError::ServiceError(service) => {
-                let raw = service.raw();
-                let code = service.err().code().map(printable);
-                let message = service
-                    .err()
-                    .message()
-                    .map(printable)
-                    .filter(|message| !message.is_empty())
-                    .or_else(|| message_in(raw.body().bytes()));
-                let kind = kind_of(code.as_deref(), raw.status().as_u16());
-                (kind, code, message)
-            }
-            SdkError::TimeoutError(_) => (CallErrorKind::TimedOut, None, None),
-            SdkError::DispatchFailure(_) | SdkError::ConstructionFailure(_) => {
-                let (kind, message) = without_answer(error);
-                (kind, None, Some(message))
-            }
-            SdkError::ResponseError(response) => {
-                let status = response.raw().status().as_u16();
-                (
-                    CallErrorKind::Malformed,
-                    None,
-                    Some(format!("HTTP status {status}: {}", chain(error))),
-                )
-            }
-            other => (CallErrorKind::NotSent, None, Some(chain(other))),
-        };
-        Self {
-            call: Box::new(call),
-            kind,
-            code,
-            message,
-            request_id,
-        }
-    }
-}
-
-fn kind_of(code: Option<&str>, status: u16) -> CallErrorKind {
-    match code {
-        Some(
-            "AccessDeniedException" | "AccessDenied" | "NotAuthorized" | "UnauthorizedOperation",
-        ) => CallErrorKind::Denied,
-        Some(
-            "TooManyRequestsException"
-            | "ThrottlingException"
-            | "Throttling"
-            | "ThrottledException"
-            | "RequestThrottled"
-            | "RequestThrottledException"
-            | "RequestLimitExceeded"
-            | "SlowDown",
-        ) => CallErrorKind::Throttled,
-        Some(
-            "ExpiredTokenException"
-            | "ExpiredToken"
-            | "RequestExpired"
-            | "UnrecognizedClientException"
-            | "InvalidClientTokenId"
-            | "InvalidSignatureException"
-            | "SignatureDoesNotMatch"
-            | "IncompleteSignature"
-            | "IncompleteSignatureException"
-            | "MissingAuthenticationToken"
-            | "MissingAuthenticationTokenException",
-        ) => CallErrorKind::BadCredentials,
-        Some("ResourceNotFoundException" | "NotFoundException") => CallErrorKind::NotFound,
-        Some("ValidationException" | "BadRequestException") => CallErrorKind::Invalid,
-        _ => match status {
-            401 | 403 => CallErrorKind::Denied,
-            404 => CallErrorKind::NotFound,
-            429 => CallErrorKind::Throttled,
-            400..=499 => CallErrorKind::Invalid,
-            500..=599 => CallErrorKind::ServiceFailure,
-            _ => CallErrorKind::Malformed,
-        },
-    }
-}
-
-/// Signer spells the member `message`, the layer in front of it `Message`.
-fn message_in(body: Option<&[u8]>) -> Option<String> {
-    let body: serde_json::Value = serde_json::from_slice(body?).ok()?;
-    ["message", "Message", "errorMessage"]
-        .into_iter()
-        .filter_map(|name| body.get(name)?.as_str())
-        .map(printable)
-        .find(|message| !message.is_empty())
-}
-
-/// No answer came at all: why.
-fn without_answer<E>(error: &SdkError<E, HttpResponse>) -> (CallErrorKind, String)
-where
-    E: std::error::Error + Send + Sync + 'static,
-{
-    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
-    while let Some(error) = cause {
-        if let Some(credentials) = error.downcast_ref::<CredentialsError>() {
-            return (
-                CallErrorKind::NoCredentials,
-                no_credentials::in_words(credentials),
-            );
-        }
-        if let Some(http) = error.downcast_ref::<crate::http::Error>() {
-            let kind = match http {
-                crate::http::Error::TimedOut { .. } => CallErrorKind::TimedOut,
-                http if http.is_lying() => CallErrorKind::Malformed,
-                _ => CallErrorKind::Unreachable,
-            };
-            let hint = http
-                .hint()
-                .map_or_else(String::new, |hint| format!(" ({hint})"));
-            return (kind, format!("{}{hint}", chain(error)));
-        }
-        cause = error.source();
-    }
-    let kind = match error {
-        SdkError::DispatchFailure(failure) if failure.is_timeout() => CallErrorKind::TimedOut,
-        SdkError::DispatchFailure(failure) if failure.is_io() => CallErrorKind::Unreachable,
-        _ => CallErrorKind::NotSent,
-    };
-    (kind, chain(error))
-}
-
-/// The error and its causes in one line, each once.
-pub(super) fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        let next = error.to_string();
-        if !text.ends_with(&next) {
-            text.push_str(": ");
-            text.push_str(&next);
-        }
-        cause = error.source();
-    }
-    printable(&text)
-}
-
-/// Where AWS's message about a wrong signature begins to repeat the request, whose session token is
-/// a secret.
-const REPEATED_REQUEST: &str = "The Canonical String";
-
-/// Text from elsewhere for a terminal: one line, bounded, without control characters.
-pub(super) fn printable(text: &str) -> String {
-    let text = text.split(REPEATED_REQUEST).next().unwrap_or_default();
-    let mut printable: String = text
-        .chars()
-        .take(MAX_MESSAGE_CHARS)
-        .map(|c| if c.is_control() { ' ' } else { c })
-        .collect();
-    if text.chars().nth(MAX_MESSAGE_CHARS).is_some() {
-        printable.push('…');
-    }
-    printable.trim().to_owned()
 }
 
 #[cfg(test)]
@@ -401,6 +237,7 @@ pub(crate) mod tests {
             code: Some(code.to_owned()),
             message: Some(message.to_owned()),
             request_id: Some("r-1".to_owned()),
+            cause_hint: None,
         }
     }
 
@@ -427,64 +264,5 @@ pub(crate) mod tests {
              `arn:aws:signer:us-west-2:111122223333:/signing-profiles/Images` in an IAM policy, \
              and look for a policy that denies it"
         );
-    }
-
-    #[test]
-    fn codes_decide_before_statuses() {
-        for (code, status, kind) in [
-            (
-                Some("TooManyRequestsException"),
-                429,
-                CallErrorKind::Throttled,
-            ),
-            (Some("ThrottlingException"), 400, CallErrorKind::Throttled),
-            (Some("AccessDeniedException"), 403, CallErrorKind::Denied),
-            (
-                Some("ExpiredTokenException"),
-                403,
-                CallErrorKind::BadCredentials,
-            ),
-            (Some("ValidationException"), 400, CallErrorKind::Invalid),
-            (
-                Some("ResourceNotFoundException"),
-                404,
-                CallErrorKind::NotFound,
-            ),
-            (
-                Some("InternalServiceErrorException"),
-                500,
-                CallErrorKind::ServiceFailure,
-            ),
-            (None, 403, CallErrorKind::Denied),
-            (None, 429, CallErrorKind::Throttled),
-            (None, 503, CallErrorKind::ServiceFailure),
-            (Some("New"), 418, CallErrorKind::Invalid),
-            (None, 302, CallErrorKind::Malformed),
-        ] {
-            assert_eq!(kind_of(code, status), kind, "{code:?} {status}");
-        }
-    }
-
-    #[test]
-    fn either_spelling_of_the_message_is_read() {
-        for body in [
-            &br#"{"message":"no"}"#[..],
-            br#"{"Message":"no"}"#,
-            br#"{"message":"","Message":"no"}"#,
-        ] {
-            assert_eq!(message_in(Some(body)).as_deref(), Some("no"));
-        }
-        assert_eq!(message_in(Some(b"<html>")), None);
-        assert_eq!(message_in(None), None);
-    }
-
-    #[test]
-    fn text_from_elsewhere_is_one_bounded_line() {
-        assert_eq!(printable("a\nb\u{1b}[31mc "), "a b [31mc");
-        assert_eq!(
-            printable(&"x".repeat(MAX_MESSAGE_CHARS)).chars().count(),
-            MAX_MESSAGE_CHARS
-        );
-        assert!(printable(&"x".repeat(MAX_MESSAGE_CHARS + 1)).ends_with("x…"));
     }
 }

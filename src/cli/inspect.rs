@@ -1,0 +1,180 @@
+//! `countersign inspect`: what the signatures of an artifact say. Nothing is verified.
+
+mod details;
+mod text;
+
+use std::error::Error as StdError;
+use std::fmt::Write as _;
+
+use serde::Serialize;
+
+use super::args::RegistryArgs;
+use super::report::{Exit, Report, one_line};
+use super::signatures::{self, Found};
+use super::tree::Tree;
+use crate::limits;
+use crate::notary::SIGNATURE_ARTIFACT_TYPE;
+use crate::oci::Descriptor;
+use details::Details;
+use text::Times;
+
+/// Flags of `inspect`, as notation has them.
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// Artifact: registry/repository@digest, or :tag
+    reference: String,
+    /// Output format: tree or json
+    #[arg(short, long, value_name = "FORMAT", default_value = "tree")]
+    output: String,
+    /// Signatures that are shown at most
+    #[arg(long, value_name = "NUMBER", default_value_t = i64::try_from(limits::MAX_SIGNATURES).unwrap_or(i64::MAX), allow_negative_numbers = true)]
+    max_signatures: i64,
+    #[command(flatten)]
+    registry: RegistryArgs,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Output {
+    Tree,
+    Json,
+}
+
+/// One signature on stdout.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+enum Shown {
+    Readable(Box<Details>),
+    /// In the place that a signature has that cannot be shown.
+    Unreadable {
+        digest: String,
+        error: String,
+    },
+}
+
+/// What `--output json` writes.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Document {
+    media_type: String,
+    signatures: Vec<Shown>,
+}
+
+pub(super) async fn run(args: &Args) -> Report {
+    let output = match args.output.as_str() {
+        "tree" => Output::Tree,
+        "json" => Output::Json,
+        other => {
+            let sentence = format!("invalid format: {:?}", one_line(other));
+            return Report::failed(Exit::Usage, &sentence);
+        }
+    };
+    let Args {
+        reference,
+        max_signatures,
+        registry,
+        ..
+    } = args;
+    match signatures::find(reference, registry, *max_signatures, "inspect").await {
+        Ok(found) => show(found, output).await,
+        Err(report) => report,
+    }
+}
+
+async fn show(found: Found, output: Output) -> Report {
+    let mut stderr = found.warnings.clone();
+    let mut exit = found.exit;
+    let mut shown = Vec::new();
+    let mut skipped = false;
+    for signature in &found.signatures {
+        let read = read(&found, signature, output).await;
+        shown.push(read.unwrap_or_else(|skip| {
+            let _ = writeln!(stderr, "Warning: {}", skip.warning);
+            exit = exit.worse(skip.exit);
+            skipped = true;
+            Shown::Unreadable {
+                digest: signature.digest().to_string(),
+                error: skip.error,
+            }
+        }));
+    }
+    if skipped {
+        stderr.push_str("Error: at least one signature could not be read\n");
+    }
+    let stdout = match output {
+        Output::Tree => tree(&found, shown),
+        Output::Json => text::json(&Document {
+            media_type: found.target.descriptor.media_type().to_string(),
+            signatures: shown,
+        }),
+    };
+    Report {
+        stdout,
+        stderr,
+        exit,
+    }
+}
+
+/// Why a signature cannot be shown.
+struct Skip {
+    warning: String,
+    error: String,
+    exit: Exit,
+}
+
+async fn read(found: &Found, signature: &Descriptor, output: Output) -> Result<Shown, Skip> {
+    let digest = signature.digest();
+    let subject = found.target.descriptor.digest();
+    let fetched = found.repository.fetch_signature(subject, signature).await;
+    let fetched = fetched.map_err(|error| {
+        let exit = signatures::exit_of(&error);
+        let error = sentence(&error);
+        Skip {
+            warning: format!("unable to fetch signature {digest} due to error: {error}"),
+            error,
+            exit,
+        }
+    })?;
+    let times = match output {
+        Output::Tree => Times::Ansic,
+        Output::Json => Times::Rfc3339,
+    };
+    let details = Details::read(digest, fetched.format, &fetched.envelope, times);
+    let details = details.map_err(|error| {
+        let error = sentence(&error);
+        Skip {
+            warning: format!("Skipping signature {digest} because of error: {error}"),
+            error,
+            exit: Exit::Rejected,
+        }
+    })?;
+    Ok(Shown::Readable(Box::new(details)))
+}
+
+fn tree(found: &Found, shown: Vec<Shown>) -> String {
+    let reference = found.target.reference.to_string();
+    if shown.is_empty() {
+        return format!("{} has no associated signature\n", one_line(&reference));
+    }
+    let signatures = shown.into_iter().map(|signature| match signature {
+        Shown::Readable(details) => details.tree(),
+        Shown::Unreadable { digest, error } => {
+            Tree::new(digest).with(Tree::pair("unreadable", &error))
+        }
+    });
+    let tree = Tree::new(reference).with(Tree::new(SIGNATURE_ARTIFACT_TYPE).with_all(signatures));
+    format!(
+        "Inspecting all signatures for signed artifact\n{}",
+        tree.draw()
+    )
+}
+
+/// An error with its causes, on one line.
+fn sentence(error: &dyn StdError) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let _ = write!(text, ": {error}");
+        cause = error.source();
+    }
+    one_line(&text)
+}

@@ -1,0 +1,123 @@
+//! What `list` and `inspect` share: an artifact and all its signatures, nothing judged.
+
+use std::error::Error as _;
+use std::fmt::Write as _;
+
+use super::args::RegistryArgs;
+use super::context::Context;
+use super::report::{Exit, Report, one_line, write_causes, write_hint};
+use super::sentence;
+use crate::oci::Descriptor;
+use crate::reference::{ArtifactReference, Reference};
+use crate::registry::{self, Access, Kind, Repository, Target};
+
+/// An artifact and its signatures.
+#[derive(Debug)]
+pub(super) struct Found {
+    pub(super) repository: Repository,
+    pub(super) target: Target,
+    /// At most as many as were asked for.
+    pub(super) signatures: Vec<Descriptor>,
+    /// What is to be said on stderr: the tag, the limit, and what could not be listed.
+    pub(super) warnings: String,
+    /// Whether all there is was seen.
+    pub(super) exit: Exit,
+}
+
+/// Resolves `reference` and lists at most `max_signatures` signatures of what it stands for.
+/// `verb` is what the warning about tags calls the command.
+///
+/// # Errors
+///
+/// The report of a failure, in notation's words.
+pub(super) async fn find(
+    reference: &str,
+    registry: &RegistryArgs,
+    max_signatures: i64,
+    verb: &str,
+) -> Result<Found, Report> {
+    let limit = usize::try_from(max_signatures)
+        .ok()
+        .filter(|limit| *limit > 0)
+        .ok_or_else(|| {
+            Report::failed(
+                Exit::Usage,
+                &format!("max-signatures value {max_signatures} must be a positive number"),
+            )
+        })?;
+    let repository = open(reference, registry)?;
+    let reference = repository.reference();
+    let resolved = repository.resolve_and_list_all().await;
+    let (target, listing) =
+        resolved.map_err(|error| failed(&sentence::of_resolve(&reference, &error), &error))?;
+    let mut warnings = tag_warning(&reference, verb);
+    let listing = listing.map_err(|error| {
+        let mut report = failed(&error.to_string(), &error);
+        report.stderr.insert_str(0, &warnings);
+        report
+    })?;
+    let mut exit = Exit::Done;
+    if let Some(error) = &listing.incomplete {
+        exit = exit_of(error);
+        let sentence = one_line(&error.to_string());
+        let _ = writeln!(
+            warnings,
+            "Warning: there may be more signatures: {sentence}"
+        );
+        write_causes(&mut warnings, "  ", error.source());
+        write_hint(&mut warnings, "  ", error.hint());
+    }
+    let mut signatures = listing.signatures;
+    if signatures.len() > limit {
+        signatures.truncate(limit);
+        let _ = writeln!(
+            warnings,
+            "Warning: exceeded configured limit of max signatures {limit} to examine"
+        );
+    }
+    Ok(Found {
+        repository,
+        target,
+        signatures,
+        warnings,
+        exit,
+    })
+}
+
+fn open(reference: &str, registry: &RegistryArgs) -> Result<Repository, Report> {
+    let reference = Reference::parse(reference)
+        .map_err(|error| Report::usage(&error.notation_sentence(), error.hint()))?;
+    let references = [reference];
+    let context = Context::new(registry, &references, std::collections::BTreeMap::new())?;
+    let [reference] = references;
+    match context.registry.repository(&reference, Access::Pull) {
+        Ok(repository) => Ok(repository.into()),
+        Err(error) => {
+            let sentence = sentence::of_resolve(&reference.into(), &error);
+            Err(failed(&sentence, &error))
+        }
+    }
+}
+
+fn tag_warning(reference: &ArtifactReference, verb: &str) -> String {
+    match (reference.digest(), reference.tag()) {
+        (None, Some(tag)) => format!(
+            "Warning: Always {verb} the artifact using digest(@sha256:...) rather than a \
+             tag(:{tag}) because resolved digest may not point to the same signed artifact, as tags \
+             are mutable.\n"
+        ),
+        _ => String::new(),
+    }
+}
+
+fn failed(sentence: &str, error: &registry::Error) -> Report {
+    Report::error(exit_of(error), &one_line(sentence), error, error.hint())
+}
+
+/// "Could not look" is told from "not there" and "cannot be right".
+pub(super) fn exit_of(error: &registry::Error) -> Exit {
+    match error.kind() {
+        Kind::CouldNotLook => Exit::Inconclusive,
+        Kind::NotFound | Kind::Lying => Exit::Rejected,
+    }
+}

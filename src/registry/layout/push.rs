@@ -1,0 +1,154 @@
+//! A new signature into a layout: envelope, config and manifest as blobs, then the index.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File, TryLockError};
+use std::path::Path;
+
+use oci_spec::image::MediaType;
+use serde_json::Value;
+
+use super::index::INDEX;
+use super::{LayoutRepository, MARKER};
+use crate::oci::{self, Descriptor, Digest};
+use crate::registry::error::Error;
+use crate::registry::manifest::{self, EMPTY_CONFIG_BYTES, IMAGE_MANIFEST};
+use crate::registry::push;
+use crate::registry::{NewSignature, Pushed, Storage};
+use crate::{files, limits};
+
+/// Modes as notation gives them: what is content-addressed never changes.
+const BLOB_MODE: u32 = 0o444;
+const INDEX_MODE: u32 = 0o644;
+
+/// Times that the index is read, changed and written, if others write it at the same time.
+const MAX_INDEX_ATTEMPTS: usize = 3;
+
+impl LayoutRepository {
+    /// Writes `signature` into the layout. Until the index names it, nobody sees it.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::LayoutBusy`] if another keeps the layout locked, [`Error::IndexConflict`] if another
+    /// who does not lock it overwrites the index each time, [`Error::File`] for what cannot be written.
+    pub async fn push_signature(&self, signature: &NewSignature) -> Result<Pushed, Error> {
+        let envelope = self.write_blob(&signature.envelope)?;
+        self.write_blob(EMPTY_CONFIG_BYTES)?;
+        let bytes = manifest::write_signature(
+            &signature.subject,
+            signature.format,
+            &envelope,
+            u64::try_from(signature.envelope.len()).unwrap_or(u64::MAX),
+            &signature.annotations,
+        );
+        let digest = self.write_blob(&bytes)?;
+        let size = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+        let manifest = Descriptor::new(MediaType::from(IMAGE_MANIFEST), size, digest);
+        self.add_to_index(&manifest, &signature.annotations).await?;
+        Ok(Pushed {
+            manifest,
+            storage: Storage::ReferrersApi,
+            warnings: Vec::new(),
+        })
+    }
+
+    /// Writes a blob unless it is there, whole.
+    fn write_blob(&self, bytes: &[u8]) -> Result<Digest, Error> {
+        let digest = oci::sha256_digest(bytes);
+        let path = self.blob_path(&digest);
+        self.check_directories(&digest)?;
+        let size = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+        if files::read(&path, size).is_ok_and(|found| found == bytes) {
+            return Ok(digest);
+        }
+        if let Some(directory) = path.parent() {
+            make_directories(directory)?;
+        }
+        write(&path, bytes, BLOB_MODE)?;
+        Ok(digest)
+    }
+
+    /// Adds `manifest` to the index: under a lock for other processes of this program, and with a look
+    /// afterwards for programs that do not lock.
+    async fn add_to_index(
+        &self,
+        manifest: &Descriptor,
+        annotations: &BTreeMap<String, String>,
+    ) -> Result<(), Error> {
+        let _lock = self.lock().await?;
+        let path = self.root().join(INDEX);
+        for _ in 0..MAX_INDEX_ATTEMPTS {
+            let mut index = Value::Object(self.read_index()?);
+            if push::contains(&index, manifest.digest()) {
+                return Ok(());
+            }
+            push::add(&mut index, manifest, annotations);
+            let bytes = index.to_string().into_bytes();
+            let size = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+            if size > limits::MAX_MANIFEST_BYTES {
+                return Err(Error::TooLarge {
+                    what: format!("`{}` with the new signature", path.display()),
+                    size,
+                    max: limits::MAX_MANIFEST_BYTES,
+                });
+            }
+            write(&path, &bytes, INDEX_MODE)?;
+            if push::contains(&Value::Object(self.read_index()?), manifest.digest()) {
+                return Ok(());
+            }
+        }
+        Err(Error::IndexConflict {
+            reference: path.display().to_string(),
+        })
+    }
+
+    /// Locks the layout for as long as the answer lives. The lock is on the one file that is never
+    /// replaced.
+    async fn lock(&self) -> Result<File, Error> {
+        let path = self.root().join(MARKER);
+        let file = File::open(&path).map_err(|source| Error::File {
+            source: files::Error::Io {
+                operation: "open",
+                path: path.clone(),
+                source,
+            },
+        })?;
+        let locked = async {
+            loop {
+                match file.try_lock() {
+                    Ok(()) => return Ok(()),
+                    Err(TryLockError::WouldBlock) => {
+                        tokio::time::sleep(limits::LAYOUT_LOCK_DELAY).await;
+                    }
+                    Err(TryLockError::Error(source)) => {
+                        return Err(Error::File {
+                            source: files::Error::Io {
+                                operation: "lock",
+                                path: path.clone(),
+                                source,
+                            },
+                        });
+                    }
+                }
+            }
+        };
+        match tokio::time::timeout(limits::LAYOUT_LOCK_TIMEOUT, locked).await {
+            Ok(locked) => locked.map(|()| file),
+            Err(_) => Err(Error::LayoutBusy { path }),
+        }
+    }
+}
+
+fn write(path: &Path, bytes: &[u8], mode: u32) -> Result<(), Error> {
+    files::write_atomic_with_mode(path, bytes, mode).map_err(|source| Error::File { source })
+}
+
+/// Makes `blobs/ALGORITHM` where a layout has no content of that algorithm yet.
+fn make_directories(directory: &Path) -> Result<(), Error> {
+    fs::create_dir_all(directory).map_err(|source| Error::File {
+        source: files::Error::Io {
+            operation: "make the directory",
+            path: directory.to_owned(),
+            source,
+        },
+    })
+}
