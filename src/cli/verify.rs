@@ -17,7 +17,7 @@ use crate::extended_validation::attribute;
 use crate::limits;
 use crate::notary::Validation;
 use crate::outcome::{FailureClass, SignatureOutcome, rfc1123z};
-use crate::reference::Reference;
+use crate::reference::ArtifactReference;
 use crate::verify::{Error, Options, Unseen, Verification, Verified, Verifier};
 
 /// Flags of `verify`; those that notation has work as they do there.
@@ -27,7 +27,8 @@ use crate::verify::{Error, Options, Unseen, Verification, Verified, Verifier};
     111122223333.dkr.ecr.us-east-1.amazonaws.com/app@sha256:...\n  \
     countersign verify REFERENCE    (with Notation's trust policy and trust store)")]
 pub(super) struct Args {
-    /// Artifacts to verify: registry/repository@digest, or :tag
+    /// Artifacts to verify: registry/repository@digest, or :tag; with --oci-layout directory@digest,
+    /// or :tag
     #[arg(required = true, value_name = "REFERENCE")]
     references: Vec<String>,
     /// AWS Signer profile, or profile version, that must have signed; needs no trust policy and no
@@ -50,8 +51,35 @@ pub(super) struct Args {
     /// Say on stderr what was found, in the same detail as for a failure
     #[arg(short, long)]
     verbose: bool,
+    /// Verify in an OCI image layout, a directory on this machine
+    #[arg(long)]
+    oci_layout: bool,
+    /// Registry scope of the trust policy statement for the layout, for example local/app
+    #[arg(long)]
+    scope: Option<String>,
     #[command(flatten)]
     registry: RegistryArgs,
+}
+
+/// The scope of a layout where profiles on the command line stand for the policy: its statement is
+/// about everything.
+const ANY_LAYOUT_SCOPE: &str = "local/layout";
+
+/// A layout has no name that trust policies know, so that both flags come together; and nothing but a
+/// layout may choose the statement that it is judged by.
+fn check_scope(args: &Args) -> Result<(), Report> {
+    let missing = match (args.oci_layout, &args.scope) {
+        (true, None) if args.signing_profile.is_empty() => "scope",
+        (false, Some(_)) => "oci-layout",
+        _ => return Ok(()),
+    };
+    Err(Report::failed(
+        Exit::Usage,
+        &format!(
+            "if any flags in the group [oci-layout scope] are set they must all be set; missing \
+             [{missing}]"
+        ),
+    ))
 }
 
 pub(super) async fn run(args: Args, emit: &mut dyn FnMut(Report)) {
@@ -71,7 +99,9 @@ pub(super) async fn run(args: Args, emit: &mut dyn FnMut(Report)) {
 struct Job {
     verifier: Verifier,
     options: Options,
-    references: Vec<Reference>,
+    references: Vec<ArtifactReference>,
+    /// By which the trust policy knows an OCI image layout.
+    scope: String,
     now: OffsetDateTime,
     verbose: bool,
     warnings: String,
@@ -89,9 +119,10 @@ impl Job {
                 args.max_signatures
             ))
         })?;
+        check_scope(args)?;
         let user_metadata = parse_pairs("user-metadata", &args.user_metadata).map_err(usage)?;
         let plugin_config = parse_pairs("plugin-config", &args.plugin_config).map_err(usage)?;
-        let references = super::parse_references(&args.references)?;
+        let references = super::parse_references(&args.references, args.oci_layout)?;
         let context = Context::new(&args.registry, &references, plugin_config)?;
         let now = context.now;
         let (verifier, warnings) =
@@ -107,16 +138,34 @@ impl Job {
                 user_metadata,
             },
             references,
+            scope: args
+                .scope
+                .clone()
+                .unwrap_or_else(|| ANY_LAYOUT_SCOPE.to_owned()),
             now,
             verbose: args.verbose,
             warnings,
         })
     }
 
-    async fn verify(&self, reference: &Reference) -> Report {
+    async fn verify(&self, reference: &ArtifactReference) -> Report {
+        let Self {
+            verifier, options, ..
+        } = self;
         // On the heap: several of these are under way at once.
-        let verification = Box::pin(self.verifier.verify(reference, &self.options, self.now));
-        let mut report = match verification.await {
+        let verification = match reference {
+            ArtifactReference::Registry(reference) => {
+                Box::pin(verifier.verify(reference, options, self.now)).await
+            }
+            ArtifactReference::Layout(reference) => match super::open_layout(reference) {
+                Ok(layout) => {
+                    let scope = &self.scope;
+                    Box::pin(verifier.verify_layout(&layout, scope, options, self.now)).await
+                }
+                Err(report) => return report,
+            },
+        };
+        let mut report = match verification {
             Ok(Verification::Verified(verified)) => self.verified(&verified),
             Ok(Verification::Skipped { reference, .. }) => {
                 let mut report = Report::done();
@@ -127,7 +176,7 @@ impl Job {
                 report
             }
             Err(error) => {
-                let report = failed(&error);
+                let report = failed(&error, &self.scope);
                 if matches!(error, Error::Policy { .. } | Error::Resolve { .. }) {
                     // Nothing was resolved that a tag could have led astray.
                     return report;
@@ -186,12 +235,12 @@ impl Job {
     }
 }
 
-fn failed(error: &Error) -> Report {
+fn failed(error: &Error, scope: &str) -> Report {
     let exit = match error.class() {
         FailureClass::Rejected => Exit::Rejected,
         FailureClass::Inconclusive => Exit::Inconclusive,
     };
-    let sentence = sentence::of_verification(error);
+    let sentence = sentence::of_verification(error, scope);
     let (Error::Rejected(refused) | Error::Inconclusive(refused)) = error else {
         return Report::error(exit, &sentence, error, error.hint());
     };

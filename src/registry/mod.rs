@@ -33,7 +33,7 @@ pub use credentials::{
 };
 pub use ecr::EcrHost;
 pub use ecr_tokens::AwsEcrTokens;
-pub use error::{Error, Kind, Words};
+pub use error::{Error, Kind, LayoutFault, Words};
 pub use fetch::Signature;
 pub use layout::LayoutRepository;
 pub use push::{NewSignature, Pushed, Storage, Warning};

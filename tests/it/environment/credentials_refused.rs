@@ -54,7 +54,7 @@ const WHERE_FROM: &str = "set `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`, o
 fn none_at_all_names_every_place_and_why_not_there() {
     assert_could_not(
         &without_credentials(Emulator::builder()),
-        ": none were found in the environment (environment variable not set), the profile of the \
+        ": none were found in the environment (environment variable not set), the profile of AWS's \
          configuration files, a web identity token ($AWS_WEB_IDENTITY_TOKEN_FILE was not set), the \
          container's metadata (ECS provider not configured), the instance's metadata (IMDS \
          disabled by AWS_EC2_METADATA_DISABLED env var set to `true`)",
