@@ -51,6 +51,22 @@ use crate::http::Pool;
 use crate::reference::Reference;
 use session::{Registry, Session};
 
+/// What fuzz targets need from inside; not compiled otherwise.
+#[cfg(fuzzing)]
+pub mod fuzzing {
+    use url::Url;
+
+    /// How many referrers an index has, and how many of them are signatures that are kept.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Malformed`](super::Error::Malformed).
+    pub fn referrers_index(url: &Url, bytes: &[u8]) -> Result<(usize, usize), super::Error> {
+        let index = super::referrers::parse_index(url, bytes)?;
+        Ok((index.referrers, index.signatures.len()))
+    }
+}
+
 /// Which registries are spoken to in plain HTTP. Amazon ECR never is.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum PlainHttp {
