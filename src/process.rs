@@ -284,9 +284,19 @@ mod tests {
             .trim()
             .parse()
             .unwrap();
-        // Ended, and perhaps not yet collected by whoever inherited it.
-        let state = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-        assert!(state.is_empty() || state.contains(") Z "), "{state}");
+        // Ended, and perhaps not yet collected by whoever inherited it; the kernel takes its time.
+        let has_ended = || {
+            let state = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+            state.is_empty() || state.contains(") Z ")
+        };
+        let wait = async {
+            while !has_ended() {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(Duration::from_mins(1), wait)
+            .await
+            .unwrap();
     }
 
     #[tokio::test]

@@ -339,11 +339,18 @@ impl Verifier {
         // Old clients wrote only the tag schema. It is read before the answer is "no": a
         // verification that succeeds pays nothing for it.
         if !tag_schema_was_read {
-            let tagged = repository
+            match repository
                 .list_by_tag_schema(target.descriptor.digest())
-                .await;
-            if let Some(accepted) = trial.try_signatures(tagged.map_err(list)?).await {
-                return Ok(trial.verified(accepted));
+                .await
+            {
+                Ok(tagged) => {
+                    if let Some(accepted) = trial.try_signatures(tagged).await {
+                        return Ok(trial.verified(accepted));
+                    }
+                }
+                Err(error) => {
+                    trial.unseen.get_or_insert(Unseen::Listing(error));
+                }
             }
         }
         Err(trial.refused())

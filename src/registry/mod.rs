@@ -51,13 +51,29 @@ use crate::http::Pool;
 use crate::reference::Reference;
 use session::{Registry, Session};
 
+/// What fuzz targets need from inside; not compiled otherwise.
+#[cfg(fuzzing)]
+pub mod fuzzing {
+    use url::Url;
+
+    /// How many referrers an index has, and how many of them are signatures that are kept.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Malformed`](super::Error::Malformed).
+    pub fn referrers_index(url: &Url, bytes: &[u8]) -> Result<(usize, usize), super::Error> {
+        let index = super::referrers::parse_index(url, bytes)?;
+        Ok((index.referrers, index.signatures.len()))
+    }
+}
+
 /// Which registries are spoken to in plain HTTP. Amazon ECR never is.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum PlainHttp {
-    /// Those on this machine.
+    /// Those called `localhost`, as in notation.
     #[default]
-    Loopback,
-    /// Those on this machine and these (`insecureRegistries` of notation's `config.json`).
+    Localhost,
+    /// Those called `localhost` and these (`insecureRegistries` of notation's `config.json`).
     AlsoThese(Vec<String>),
     /// All (`--insecure-registry`).
     All,
@@ -131,9 +147,10 @@ impl Client {
         let is_plain = ecr.is_none()
             && match &self.0.plain_http {
                 PlainHttp::All => true,
-                PlainHttp::Loopback => reference.is_loopback(),
+                PlainHttp::Localhost => reference.is_localhost(),
                 PlainHttp::AlsoThese(names) => {
-                    reference.is_loopback() || names.iter().any(|name| name == reference.registry())
+                    reference.is_localhost()
+                        || names.iter().any(|name| name == reference.registry())
                 }
             };
         let scheme = if is_plain { "http" } else { "https" };

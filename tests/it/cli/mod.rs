@@ -5,4 +5,5 @@ mod list;
 mod oci_layout;
 mod recordings;
 mod sign;
+mod verdict;
 mod verify;

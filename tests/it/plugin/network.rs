@@ -230,6 +230,28 @@ fn aws_is_reached_by_its_names_through_the_proxy() {
     assert_eq!(fixture.operations(), Vec::<String>::new());
 }
 
+/// What the SDK shows of a request that it cannot send is not passed on.
+#[test]
+fn an_endpoint_that_cannot_be_one_is_named_alone() {
+    let fixture = Fixture::new();
+    let profile = fixture.profile("Images");
+    for endpoint in ["not a url", "http://"] {
+        let (code, message, _) = fixture
+            .run_with(
+                "generate-envelope",
+                &envelope_request(&profile),
+                &[("AWS_ENDPOINT_URL", endpoint)],
+            )
+            .error();
+        assert_eq!(code, "ERROR");
+        assert!(
+            message.contains(&format!("failed to apply endpoint `{endpoint}`: ")),
+            "{message}"
+        );
+        assert!(!message.contains("Request {"), "{message}");
+    }
+}
+
 #[test]
 fn no_log_is_written() {
     let fixture = Fixture::new();

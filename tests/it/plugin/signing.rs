@@ -409,10 +409,15 @@ fn wrong_and_missing_credentials_are_told_apart() {
     let (_, message, _) = fixture
         .run_with("generate-envelope", &request, &no_keys)
         .error();
-    assert!(
-        message.contains("none were found in the environment, the configuration files' profile"),
-        "{message}"
-    );
+    for source in [
+        "none were found in the environment (environment variable not set)",
+        "the profile of AWS's configuration files",
+        "a web identity token ($AWS_WEB_IDENTITY_TOKEN_FILE was not set)",
+        "the container's metadata (",
+        "the instance's metadata (",
+    ] {
+        assert!(message.contains(source), "{message}");
+    }
     assert!(message.contains("set `AWS_ACCESS_KEY_ID`"), "{message}");
 }
 

@@ -234,7 +234,7 @@ async fn requests_that_are_challenged_at_the_same_time_share_a_token() {
             challenge(value).after_requests(counted.fetch_add(1, Ordering::Relaxed).max(2))
         })
     });
-    let client = Client::new(hostile.pool(), Credentials::default(), PlainHttp::Loopback);
+    let client = Client::new(hostile.pool(), Credentials::default(), PlainHttp::Localhost);
     let reference = Reference::parse("registry.example/app:v1").unwrap();
     let first = client.repository(&reference, Access::Pull).unwrap();
     let second = client.clone().repository(&reference, Access::Pull).unwrap();

@@ -103,7 +103,7 @@ async fn the_token_is_fetched_once_and_shown_at_once() {
 async fn each_registry_has_a_token_of_its_own() {
     let hostile = ecr(&Store::new());
     let (aws, credentials) = aws();
-    let client = Client::new(hostile.pool(), credentials, PlainHttp::Loopback);
+    let client = Client::new(hostile.pool(), credentials, PlainHttp::Localhost);
     let hosts = [
         HOST,
         "123456789012.dkr.ecr.us-east-1.amazonaws.com",
@@ -121,7 +121,7 @@ async fn each_registry_has_a_token_of_its_own() {
 async fn two_repositories_of_one_registry_share_its_token() {
     let hostile = ecr(&Store::new());
     let (aws, credentials) = aws();
-    let client = Client::new(hostile.pool(), credentials, PlainHttp::Loopback);
+    let client = Client::new(hostile.pool(), credentials, PlainHttp::Localhost);
     let opened = |name: &str| {
         let reference = Reference::parse(&format!("{HOST}/{name}:v1")).unwrap();
         client.repository(&reference, Access::Pull).unwrap()

@@ -183,7 +183,7 @@ fn opened(
     credentials: Credentials,
     access: Access,
 ) -> RemoteRepository {
-    let client = Client::new(hostile.pool(), credentials, PlainHttp::Loopback);
+    let client = Client::new(hostile.pool(), credentials, PlainHttp::Localhost);
     let reference = Reference::parse(reference).unwrap();
     client.repository(&reference, access).unwrap()
 }
@@ -203,7 +203,7 @@ fn no_annotations() -> BTreeMap<String, String> {
 
 /// The repository of `reference`, as nobody in particular, through `pool`.
 fn with_pool(pool: countersign::http::Pool, reference: &str) -> RemoteRepository {
-    let client = Client::new(pool, Credentials::default(), PlainHttp::Loopback);
+    let client = Client::new(pool, Credentials::default(), PlainHttp::Localhost);
     let reference = Reference::parse(reference).unwrap();
     client.repository(&reference, Access::Pull).unwrap()
 }

@@ -103,7 +103,7 @@ async fn what_may_be_challenged_goes_alone_and_is_remembered() {
     let client = countersign::registry::Client::new(
         again.pool(),
         Credentials::default(),
-        countersign::registry::PlainHttp::Loopback,
+        countersign::registry::PlainHttp::Localhost,
     );
     let by_tag = countersign::reference::Reference::parse("registry.example/app:v1").unwrap();
     let by_digest = countersign::reference::Reference::parse(&reference).unwrap();

@@ -229,9 +229,9 @@ impl Hostile {
         }
     }
 
-    /// `127.0.0.1:PORT`: a registry that is spoken to in plain HTTP.
+    /// `localhost:PORT`: a registry that is spoken to in plain HTTP.
     pub(crate) fn host(&self) -> String {
-        self.address.to_string()
+        format!("localhost:{}", self.address.port())
     }
 
     /// The root of the server's certificates, a PEM file.

@@ -1,0 +1,268 @@
+//! Why a call to AWS has no answer: what was asked for, what AWS said, and what to do.
+
+mod reading;
+
+use std::fmt;
+
+/// A call: which action, on what, where. The words of IAM policies.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Call {
+    /// The IAM action, for example `signer:SignPayload`.
+    pub action: &'static str,
+    /// The ARN of what the action is on.
+    pub resource: String,
+    /// The region that was asked.
+    pub region: String,
+}
+
+/// What kind of failure it was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum CallErrorKind {
+    /// The caller may not do this.
+    Denied,
+    /// AWS wants fewer requests.
+    Throttled,
+    /// AWS says that the request is wrong.
+    Invalid,
+    /// What was asked about does not exist, or not for this caller.
+    NotFound,
+    /// No credentials could be had.
+    NoCredentials,
+    /// AWS does not accept the credentials: expired, unknown, of another partition.
+    BadCredentials,
+    /// No answer in time.
+    TimedOut,
+    /// No connection, or one that broke off.
+    Unreachable,
+    /// AWS failed.
+    ServiceFailure,
+    /// An answer that is not one.
+    Malformed,
+    /// The request could not even be made: no endpoint, for example.
+    NotSent,
+}
+
+impl CallErrorKind {
+    /// Whether the same call may well succeed later.
+    pub const fn is_transient(self) -> bool {
+        match self {
+            Self::Throttled | Self::TimedOut | Self::Unreachable | Self::ServiceFailure => true,
+            Self::Denied
+            | Self::Invalid
+            | Self::NotFound
+            | Self::NoCredentials
+            | Self::BadCredentials
+            | Self::Malformed
+            | Self::NotSent => false,
+        }
+    }
+
+    const fn words(self) -> &'static str {
+        match self {
+            Self::Denied => "AWS denied",
+            Self::Throttled => "AWS throttled",
+            Self::Invalid => "AWS refused as invalid",
+            Self::NotFound => "AWS did not find what was asked for by",
+            Self::NoCredentials => "no AWS credentials for",
+            Self::BadCredentials => "AWS does not accept the credentials for",
+            Self::TimedOut => "AWS did not answer in time to",
+            Self::Unreachable => "AWS could not be reached for",
+            Self::ServiceFailure => "AWS failed at",
+            Self::Malformed => "AWS gave no usable answer to",
+            Self::NotSent => "nothing could be sent to AWS for",
+        }
+    }
+}
+
+/// A call to AWS that failed. Its text has all that AWS said, and nothing that was secret in the
+/// request.
+#[derive(Debug)]
+pub struct CallError {
+    call: Box<Call>,
+    kind: CallErrorKind,
+    code: Option<String>,
+    message: Option<String>,
+    request_id: Option<String>,
+    /// What the way there advises, where that is what failed.
+    cause_hint: Option<String>,
+}
+
+impl std::error::Error for CallError {}
+
+impl fmt::Display for CallError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Call {
+            action,
+            resource,
+            region,
+        } = self.call.as_ref();
+        write!(
+            f,
+            "{} `{action}` on `{resource}` in region `{region}`",
+            self.kind.words()
+        )?;
+        match (&self.code, &self.message) {
+            (Some(code), Some(message)) => write!(f, ": {code}: {message}")?,
+            (Some(code), None) => write!(f, ": {code}, without a message")?,
+            (None, Some(message)) => write!(f, ": {message}")?,
+            (None, None) => {}
+        }
+        if let Some(id) = &self.request_id {
+            write!(f, " (request `{id}`)")?;
+        }
+        Ok(())
+    }
+}
+
+impl CallError {
+    /// The call that failed.
+    pub fn call(&self) -> &Call {
+        &self.call
+    }
+
+    /// What kind of failure it was.
+    pub fn kind(&self) -> CallErrorKind {
+        self.kind
+    }
+
+    /// AWS's error code, for example `AccessDeniedException`.
+    pub fn code(&self) -> Option<&str> {
+        self.code.as_deref()
+    }
+
+    /// AWS's message, or what came in its place.
+    pub fn message(&self) -> Option<&str> {
+        self.message.as_deref()
+    }
+
+    /// AWS's name for the request; their support asks for it.
+    pub fn request_id(&self) -> Option<&str> {
+        self.request_id.as_deref()
+    }
+
+    /// The caller, where AWS's message names it.
+    pub fn principal(&self) -> Option<&str> {
+        let (_, rest) = self.message.as_deref()?.split_once("User: ")?;
+        let principal = rest.split_whitespace().next()?;
+        principal.starts_with("arn:").then_some(principal)
+    }
+
+    /// What to do about it.
+    pub fn hint(&self) -> Option<String> {
+        if let Some(hint) = &self.cause_hint {
+            return Some(hint.clone());
+        }
+        let Call {
+            action, resource, ..
+        } = self.call.as_ref();
+        Some(match self.kind {
+            CallErrorKind::Denied => {
+                let caller = self
+                    .principal()
+                    .map_or_else(|| "the caller".to_owned(), |arn| format!("`{arn}`"));
+                format!(
+                    "allow {caller} the action `{action}` on `{resource}` in an IAM policy, and look for a policy that denies it"
+                )
+            }
+            CallErrorKind::Throttled => {
+                "the account's quota for this action is used up; try again later, or ask AWS for more"
+                    .to_owned()
+            }
+            CallErrorKind::NoCredentials => "set `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`, \
+                 or `AWS_PROFILE` (with `aws sso login` where that profile needs it), or run where a role is attached"
+                .to_owned(),
+            CallErrorKind::BadCredentials => match self.code.as_deref() {
+                Some("ExpiredTokenException" | "ExpiredToken" | "RequestExpired") => {
+                    "the session has ended: get new credentials, for example by `aws sso login`"
+                        .to_owned()
+                }
+                Some("SignatureDoesNotMatch" | "InvalidSignatureException") => {
+                    "check `AWS_SECRET_ACCESS_KEY`, and this machine's clock".to_owned()
+                }
+                _ => "check that the credentials are of the same partition, and have not been deleted; \
+                      temporary ones need `AWS_SESSION_TOKEN` too"
+                    .to_owned(),
+            },
+            CallErrorKind::NotFound => {
+                format!("check the name, the account and the region in `{resource}`")
+            }
+            CallErrorKind::TimedOut | CallErrorKind::Unreachable => {
+                let endpoint = match action.split_once(':') {
+                    Some(("signer", "GetRevocationStatus")) => "`data-signer`",
+                    Some(("signer", _)) => "`signer`",
+                    Some(("ecr", _)) => "`ecr.api`",
+                    _ => "the service",
+                };
+                format!(
+                    "check the region, the proxy and, in a VPC without a way out, that there is an endpoint for {endpoint}"
+                )
+            }
+            CallErrorKind::ServiceFailure => "try again later".to_owned(),
+            CallErrorKind::Invalid | CallErrorKind::Malformed | CallErrorKind::NotSent => {
+                return None;
+            }
+        })
+    }
+
+    /// An answer that came, but is not what the API promises.
+    pub(crate) fn malformed(
+        call: Call,
+        problem: impl Into<String>,
+        request_id: Option<&str>,
+    ) -> Self {
+        Self {
+            call: Box::new(call),
+            kind: CallErrorKind::Malformed,
+            code: None,
+            message: Some(problem.into()),
+            request_id: request_id.map(str::to_owned),
+            cause_hint: None,
+        }
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    pub(crate) fn error(kind: CallErrorKind, code: &str, message: &str) -> CallError {
+        CallError {
+            call: Box::new(Call {
+                action: "signer:SignPayload",
+                resource: "arn:aws:signer:us-west-2:111122223333:/signing-profiles/Images"
+                    .to_owned(),
+                region: "us-west-2".to_owned(),
+            }),
+            kind,
+            code: Some(code.to_owned()),
+            message: Some(message.to_owned()),
+            request_id: Some("r-1".to_owned()),
+            cause_hint: None,
+        }
+    }
+
+    #[test]
+    fn a_denial_names_who_what_and_where() {
+        let error = error(
+            CallErrorKind::Denied,
+            "AccessDeniedException",
+            "User: arn:aws:sts::111122223333:assumed-role/ci/x is not authorized to perform: signer:SignPayload",
+        );
+        assert_eq!(
+            error.to_string(),
+            "AWS denied `signer:SignPayload` on `arn:aws:signer:us-west-2:111122223333:/signing-profiles/Images` \
+             in region `us-west-2`: AccessDeniedException: User: arn:aws:sts::111122223333:assumed-role/ci/x \
+             is not authorized to perform: signer:SignPayload (request `r-1`)"
+        );
+        assert_eq!(
+            error.principal(),
+            Some("arn:aws:sts::111122223333:assumed-role/ci/x")
+        );
+        assert_eq!(
+            error.hint().unwrap(),
+            "allow `arn:aws:sts::111122223333:assumed-role/ci/x` the action `signer:SignPayload` on \
+             `arn:aws:signer:us-west-2:111122223333:/signing-profiles/Images` in an IAM policy, \
+             and look for a policy that denies it"
+        );
+    }
+}

@@ -1,0 +1,326 @@
+//! From the SDK's errors to ours.
+
+use std::error::Error as _;
+
+use aws_config::meta::{ProviderAttempt, ProviderChainError};
+use aws_credential_types::provider::error::CredentialsError;
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use aws_types::request_id::RequestId as _;
+
+use super::{Call, CallError, CallErrorKind};
+
+/// Most characters of AWS's message that are shown; real ones have under 500.
+const MAX_MESSAGE_CHARS: usize = 2_000;
+
+impl CallError {
+    /// What the SDK's error means.
+    pub(crate) fn from_sdk<E>(call: Call, error: &SdkError<E, HttpResponse>) -> Self
+    where
+        E: std::error::Error + ProvideErrorMetadata + Send + Sync + 'static,
+    {
+        let request_id = error.request_id().map(str::to_owned);
+        let mut cause_hint = None;
+        let (kind, code, message) = match error {
+            SdkError::ServiceError(service) => {
+                let raw = service.raw();
+                let code = service.err().code().map(printable);
+                let message = service
+                    .err()
+                    .message()
+                    .map(printable)
+                    .filter(|message| !message.is_empty())
+                    .or_else(|| message_in(raw.body().bytes()))
+                    .or_else(|| {
+                        let status = raw.status().as_u16();
+                        code.is_none().then(|| format!("HTTP status {status}"))
+                    });
+                let kind = kind_of(code.as_deref(), raw.status().as_u16());
+                (kind, code, message)
+            }
+            SdkError::TimeoutError(_) => (CallErrorKind::TimedOut, None, None),
+            SdkError::DispatchFailure(_) | SdkError::ConstructionFailure(_) => {
+                let (kind, message) = without_answer(error, &mut cause_hint);
+                (kind, None, Some(message))
+            }
+            SdkError::ResponseError(response) => {
+                let status = response.raw().status().as_u16();
+                let problem = innermost(error);
+                let message = format!("HTTP status {status}: {problem}");
+                (CallErrorKind::Malformed, None, Some(message))
+            }
+            other => (CallErrorKind::NotSent, None, Some(chain(other))),
+        };
+        Self {
+            call: Box::new(call),
+            kind,
+            code,
+            message,
+            request_id,
+            cause_hint,
+        }
+    }
+}
+
+fn kind_of(code: Option<&str>, status: u16) -> CallErrorKind {
+    match code {
+        Some(
+            "AccessDeniedException" | "AccessDenied" | "NotAuthorized" | "UnauthorizedOperation",
+        ) => CallErrorKind::Denied,
+        Some(
+            "TooManyRequestsException"
+            | "ThrottlingException"
+            | "Throttling"
+            | "ThrottledException"
+            | "RequestThrottled"
+            | "RequestThrottledException"
+            | "RequestLimitExceeded"
+            | "SlowDown",
+        ) => CallErrorKind::Throttled,
+        Some(
+            "ExpiredTokenException"
+            | "ExpiredToken"
+            | "RequestExpired"
+            | "UnrecognizedClientException"
+            | "InvalidClientTokenId"
+            | "InvalidSignatureException"
+            | "SignatureDoesNotMatch"
+            | "IncompleteSignature"
+            | "IncompleteSignatureException"
+            | "MissingAuthenticationToken"
+            | "MissingAuthenticationTokenException",
+        ) => CallErrorKind::BadCredentials,
+        Some("ResourceNotFoundException" | "NotFoundException") => CallErrorKind::NotFound,
+        Some("ValidationException" | "BadRequestException") => CallErrorKind::Invalid,
+        _ => match status {
+            401 | 403 => CallErrorKind::Denied,
+            404 => CallErrorKind::NotFound,
+            429 => CallErrorKind::Throttled,
+            400..=499 => CallErrorKind::Invalid,
+            500..=599 => CallErrorKind::ServiceFailure,
+            _ => CallErrorKind::Malformed,
+        },
+    }
+}
+
+/// Signer spells the member `message`, the layer in front of it `Message`.
+fn message_in(body: Option<&[u8]>) -> Option<String> {
+    let body: serde_json::Value = serde_json::from_slice(body?).ok()?;
+    ["message", "Message", "errorMessage"]
+        .into_iter()
+        .filter_map(|name| body.get(name)?.as_str())
+        .map(printable)
+        .find(|message| !message.is_empty())
+}
+
+/// No answer came at all: why.
+fn without_answer<E>(
+    error: &SdkError<E, HttpResponse>,
+    hint: &mut Option<String>,
+) -> (CallErrorKind, String)
+where
+    E: std::error::Error + Send + Sync + 'static,
+{
+    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
+    while let Some(error) = cause {
+        if let Some(credentials) = error.downcast_ref::<CredentialsError>() {
+            return (
+                CallErrorKind::NoCredentials,
+                credentials_problem(credentials),
+            );
+        }
+        if let Some(http) = error.downcast_ref::<crate::http::Error>() {
+            let kind = match http {
+                crate::http::Error::TimedOut { .. } => CallErrorKind::TimedOut,
+                http if http.is_lying() => CallErrorKind::Malformed,
+                _ => CallErrorKind::Unreachable,
+            };
+            *hint = http.hint();
+            return (kind, chain(error));
+        }
+        cause = error.source();
+    }
+    let kind = match error {
+        SdkError::DispatchFailure(failure) if failure.is_timeout() => CallErrorKind::TimedOut,
+        SdkError::DispatchFailure(failure) if failure.is_io() => CallErrorKind::Unreachable,
+        _ => CallErrorKind::NotSent,
+    };
+    (kind, chain(error))
+}
+
+/// Where credentials were looked for, and what went wrong there.
+fn credentials_problem(error: &CredentialsError) -> String {
+    match error {
+        CredentialsError::CredentialsNotLoaded(_) => not_found(error),
+        CredentialsError::ProviderTimedOut(_) => {
+            format!(
+                "the source of credentials did not answer in {} seconds",
+                crate::limits::CREDENTIALS_TIMEOUT.as_secs()
+            )
+        }
+        other => {
+            let mut text = chain(other);
+            if other
+                .source()
+                .is_some_and(<dyn std::error::Error>::is::<std::io::Error>)
+            {
+                // The SDK reads these files, and does not say which.
+                text.push_str(
+                    ": the file that `AWS_WEB_IDENTITY_TOKEN_FILE` or \
+                     `AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE` names",
+                );
+            }
+            // What a credential process prints is shown nowhere: it deals in secrets.
+            match text.split_once("Stderr:") {
+                Some((text, _)) => format!(
+                    "{}; run its command by hand to see what it says",
+                    text.trim_end().trim_end_matches('.')
+                ),
+                None => text,
+            }
+        }
+    }
+}
+
+/// Where none were found, and why not there.
+fn not_found(error: &CredentialsError) -> String {
+    // One profile was named, and nothing else is tried.
+    let Some(source) = error.source() else {
+        return "none were found in the profile that is set".to_owned();
+    };
+    match source.downcast_ref::<ProviderChainError<CredentialsError>>() {
+        Some(tried) => {
+            let tried: Vec<String> = tried.attempts().iter().map(attempt_in_words).collect();
+            format!("none were found in {}", tried.join(", "))
+        }
+        None => format!("none were found: {}", chain(source)),
+    }
+}
+
+/// A source of credentials that had none, and why.
+fn attempt_in_words(attempt: &ProviderAttempt<CredentialsError>) -> String {
+    let name = match attempt.name() {
+        "Environment" => "the environment",
+        "Profile" => "the profile of AWS's configuration files",
+        "WebIdentityToken" => "a web identity token",
+        "EcsContainer" => "the container's metadata",
+        "Ec2InstanceMetadata" => "the instance's metadata",
+        other => other,
+    };
+    match attempt.error().source() {
+        Some(reason) => format!("{name} ({})", chain(reason)),
+        None => name.to_owned(),
+    }
+}
+
+/// The last cause of the error: what the SDK's layers wrap.
+fn innermost(error: &dyn std::error::Error) -> String {
+    let mut error = error;
+    while let Some(cause) = error.source() {
+        error = cause;
+    }
+    printable(&error.to_string())
+}
+
+/// The error and its causes in one line, each once. What the SDK shows of a whole request is left
+/// out.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let next = error.to_string();
+        let next = match next.split_once(" to request `Request {") {
+            Some((before, _)) => before.to_owned(),
+            None => next,
+        };
+        if !text.ends_with(&next) {
+            text.push_str(": ");
+            text.push_str(&next);
+        }
+        cause = error.source();
+    }
+    printable(&text)
+}
+
+/// Where AWS's message about a wrong signature begins to repeat the request, whose session token is
+/// a secret.
+const REPEATED_REQUEST: &str = "The Canonical String";
+
+/// Text from elsewhere for a terminal: one line, bounded, without control characters.
+fn printable(text: &str) -> String {
+    let text = text.split(REPEATED_REQUEST).next().unwrap_or_default();
+    let mut printable: String = text
+        .chars()
+        .take(MAX_MESSAGE_CHARS)
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .collect();
+    if text.chars().nth(MAX_MESSAGE_CHARS).is_some() {
+        printable.push('…');
+    }
+    printable.trim().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_decide_before_statuses() {
+        for (code, status, kind) in [
+            (
+                Some("TooManyRequestsException"),
+                429,
+                CallErrorKind::Throttled,
+            ),
+            (Some("ThrottlingException"), 400, CallErrorKind::Throttled),
+            (Some("AccessDeniedException"), 403, CallErrorKind::Denied),
+            (
+                Some("ExpiredTokenException"),
+                403,
+                CallErrorKind::BadCredentials,
+            ),
+            (Some("ValidationException"), 400, CallErrorKind::Invalid),
+            (
+                Some("ResourceNotFoundException"),
+                404,
+                CallErrorKind::NotFound,
+            ),
+            (
+                Some("InternalServiceErrorException"),
+                500,
+                CallErrorKind::ServiceFailure,
+            ),
+            (None, 403, CallErrorKind::Denied),
+            (None, 429, CallErrorKind::Throttled),
+            (None, 503, CallErrorKind::ServiceFailure),
+            (Some("New"), 418, CallErrorKind::Invalid),
+            (None, 302, CallErrorKind::Malformed),
+        ] {
+            assert_eq!(kind_of(code, status), kind, "{code:?} {status}");
+        }
+    }
+
+    #[test]
+    fn either_spelling_of_the_message_is_read() {
+        for body in [
+            &br#"{"message":"no"}"#[..],
+            br#"{"Message":"no"}"#,
+            br#"{"message":"","Message":"no"}"#,
+        ] {
+            assert_eq!(message_in(Some(body)).as_deref(), Some("no"));
+        }
+        assert_eq!(message_in(Some(b"<html>")), None);
+        assert_eq!(message_in(None), None);
+    }
+
+    #[test]
+    fn text_from_elsewhere_is_one_bounded_line() {
+        assert_eq!(printable("a\nb\u{1b}[31mc "), "a b [31mc");
+        assert_eq!(
+            printable(&"x".repeat(MAX_MESSAGE_CHARS)).chars().count(),
+            MAX_MESSAGE_CHARS
+        );
+        assert!(printable(&"x".repeat(MAX_MESSAGE_CHARS + 1)).ends_with("x…"));
+    }
+}
