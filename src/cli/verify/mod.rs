@@ -233,7 +233,7 @@ impl Job {
                 report
             }
             // Nothing was resolved that a tag could have led astray.
-            Err(error @ (Error::Policy { .. } | Error::Resolve { .. })) => {
+            Err(error @ Error::Resolve { .. }) => {
                 return text::failed(error, &self.scope);
             }
             Err(error) => text::failed(error, &self.scope),
