@@ -6,6 +6,11 @@
 //! first line of stderr. A case on which we differ on purpose is in [`DIFFERENCES`] with what we do
 //! instead; it fails if it no longer differs. Cases that cannot be set up are counted and named.
 
+#![expect(
+    clippy::print_stdout,
+    reason = "what is not replayed, and what differs, is named in the test's output"
+)]
+
 mod case;
 mod fixtures;
 mod layouts;
