@@ -1,3 +1,4 @@
 //! Documents that ship beside the program, held to the code: schemas and ready-made policies.
 
+mod named_tests;
 mod trust_policies;
