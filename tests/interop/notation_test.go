@@ -1,15 +1,21 @@
 package interop
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"encoding/pem"
 	"errors"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/notaryproject/notation-core-go/revocation"
+	"github.com/notaryproject/notation-core-go/revocation/crl"
+	"github.com/notaryproject/notation-core-go/revocation/purpose"
 	"github.com/notaryproject/notation-go"
 	"github.com/notaryproject/notation-go/dir"
 	"github.com/notaryproject/notation-go/plugin"
@@ -33,32 +39,51 @@ const (
 // trust is what a verifier is told to believe.
 type trust struct {
 	storeType    truststore.Type
-	anchorDER    []byte
+	anchorsDER   [][]byte
 	identities   []string
 	registryHost string
+	// level is "strict" where nothing is said.
+	level string
+	// scope is every repository where nothing is said.
+	scope string
+	// timeAuthoritiesDER are the roots of time-stamping authorities.
+	timeAuthoritiesDER [][]byte
+	verifyTimestamp    trustpolicy.TimestampOption
 }
 
 // notationDir is a NOTATION_CONFIG directory, which is the NOTATION_LIBEXEC
 // directory too.
 type notationDir string
 
-// newNotationDir writes the directory as a user would: a strict policy for
-// every repository, one named store, and config.json.
+// newNotationDir writes the directory as a user would: a policy of one
+// statement, its stores, and config.json.
 func newNotationDir(t *testing.T, trusted trust) notationDir {
 	t.Helper()
 	root := t.TempDir()
-	document := trustpolicy.Document{
-		Version: "1.0",
-		TrustPolicies: []trustpolicy.TrustPolicy{{
-			Name:                  "interop",
-			RegistryScopes:        []string{"*"},
-			SignatureVerification: trustpolicy.SignatureVerification{VerificationLevel: "strict"},
-			TrustStores:           []string{string(trusted.storeType) + ":" + storeName},
-			TrustedIdentities:     trusted.identities,
-		}},
+	policy := trustpolicy.TrustPolicy{
+		Name:           "interop",
+		RegistryScopes: []string{cmp.Or(trusted.scope, "*")},
+		SignatureVerification: trustpolicy.SignatureVerification{
+			VerificationLevel: cmp.Or(trusted.level, "strict"),
+			VerifyTimestamp:   trusted.verifyTimestamp,
+		},
+		TrustedIdentities: trusted.identities,
 	}
+	addStore := func(storeType truststore.Type, anchorsDER [][]byte) {
+		if len(anchorsDER) == 0 {
+			return
+		}
+		policy.TrustStores = append(policy.TrustStores, string(storeType)+":"+storeName)
+		var file []byte
+		for _, anchor := range anchorsDER {
+			file = append(file, encodePEM(anchor)...)
+		}
+		writeFile(t, filepath.Join(root, dir.TrustStoreDir, "x509", string(storeType), storeName, "roots.crt"), file)
+	}
+	addStore(trusted.storeType, trusted.anchorsDER)
+	addStore(truststore.TypeTSA, trusted.timeAuthoritiesDER)
+	document := trustpolicy.Document{Version: "1.0", TrustPolicies: []trustpolicy.TrustPolicy{policy}}
 	writeFile(t, filepath.Join(root, dir.PathTrustPolicy), mustMarshal(t, document))
-	writeFile(t, filepath.Join(root, dir.TrustStoreDir, "x509", string(trusted.storeType), storeName, "root.crt"), encodePEM(trusted.anchorDER))
 	directory := notationDir(root)
 	directory.writeConfig(t, trusted.registryHost)
 	return directory
@@ -130,6 +155,17 @@ const (
 // notationVerify verifies as `notation verify` does.
 func (d notationDir) notationVerify(t *testing.T, target image) verdict {
 	t.Helper()
+	outcomes, err := d.notationOutcomes(t, target)
+	if err == nil {
+		return verdict{accepted, ""}
+	}
+	return verdict{classify(outcomes, err), err.Error()}
+}
+
+// notationOutcomes verifies as `notation verify` does: the outcome of each
+// signature that was looked at, and the answer in the end.
+func (d notationDir) notationOutcomes(t *testing.T, target image) ([]*notation.VerificationOutcome, error) {
+	t.Helper()
 	document, err := os.ReadFile(filepath.Join(string(d), dir.PathTrustPolicy))
 	if err != nil {
 		t.Fatal(err)
@@ -139,30 +175,55 @@ func (d notationDir) notationVerify(t *testing.T, target image) verdict {
 		t.Fatal(err)
 	}
 	stores := truststore.NewX509TrustStore(dir.NewSysFS(string(d)))
-	inner, err := verifier.New(&policy, stores, d.plugins())
+	inner, err := verifier.NewWithOptions(&policy, stores, d.plugins(), verifier.VerifierOptions{
+		RevocationCodeSigningValidator:  revocationValidator(t, purpose.CodeSigning),
+		RevocationTimestampingValidator: revocationValidator(t, purpose.Timestamping),
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	recorder := &outcomeRecorder{Verifier: inner}
+	recorder := &outcomeRecorder{verifySkipper: inner.(verifySkipper)}
 	_, _, err = notation.Verify(t.Context(), recorder, target.signatures, notation.VerifyOptions{
 		ArtifactReference:    target.reference(),
 		MaxSignatureAttempts: 10,
 	})
-	if err == nil {
-		return verdict{accepted, ""}
+	return recorder.outcomes, err
+}
+
+// revocationValidator asks as Notation's command line does, but keeps nothing
+// on disk.
+func revocationValidator(t *testing.T, chains purpose.Purpose) revocation.Validator {
+	t.Helper()
+	fetcher, err := crl.NewHTTPFetcher(&http.Client{Timeout: 5 * time.Second})
+	if err != nil {
+		t.Fatal(err)
 	}
-	return verdict{classify(recorder.outcomes, err), err.Error()}
+	validator, err := revocation.NewWithOptions(revocation.Options{
+		OCSPHTTPClient:   &http.Client{Timeout: 2 * time.Second},
+		CRLFetcher:       fetcher,
+		CertChainPurpose: chains,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return validator
+}
+
+// verifySkipper is what notation.Verify asks for the level "skip".
+type verifySkipper interface {
+	notation.Verifier
+	SkipVerify(context.Context, notation.VerifierVerifyOptions) (bool, *trustpolicy.VerificationLevel, error)
 }
 
 // outcomeRecorder keeps the outcome of each signature, which notation.Verify
 // drops when none is good.
 type outcomeRecorder struct {
-	notation.Verifier
+	verifySkipper
 	outcomes []*notation.VerificationOutcome
 }
 
 func (r *outcomeRecorder) Verify(ctx context.Context, descriptor ocispec.Descriptor, signature []byte, options notation.VerifierVerifyOptions) (*notation.VerificationOutcome, error) {
-	outcome, err := r.Verifier.Verify(ctx, descriptor, signature, options)
+	outcome, err := r.verifySkipper.Verify(ctx, descriptor, signature, options)
 	r.outcomes = append(r.outcomes, outcome)
 	return outcome, err
 }

@@ -152,16 +152,7 @@ where
 /// Where credentials were looked for, and what went wrong there.
 fn credentials_problem(error: &CredentialsError) -> String {
     match error {
-        CredentialsError::CredentialsNotLoaded(_) => match error
-            .source()
-            .and_then(|source| source.downcast_ref::<ProviderChainError<CredentialsError>>())
-        {
-            Some(tried) => {
-                let tried: Vec<String> = tried.attempts().iter().map(attempt_in_words).collect();
-                format!("none were found in {}", tried.join(", "))
-            }
-            None => "none were found in the profile that is set".to_owned(),
-        },
+        CredentialsError::CredentialsNotLoaded(_) => not_found(error),
         CredentialsError::ProviderTimedOut(_) => {
             format!(
                 "the source of credentials did not answer in {} seconds",
@@ -189,6 +180,21 @@ fn credentials_problem(error: &CredentialsError) -> String {
                 None => text,
             }
         }
+    }
+}
+
+/// Where none were found, and why not there.
+fn not_found(error: &CredentialsError) -> String {
+    // One profile was named, and nothing else is tried.
+    let Some(source) = error.source() else {
+        return "none were found in the profile that is set".to_owned();
+    };
+    match source.downcast_ref::<ProviderChainError<CredentialsError>>() {
+        Some(tried) => {
+            let tried: Vec<String> = tried.attempts().iter().map(attempt_in_words).collect();
+            format!("none were found in {}", tried.join(", "))
+        }
+        None => format!("none were found: {}", chain(source)),
     }
 }
 

@@ -159,6 +159,57 @@ fn configuration_files_that_cannot_be_used() {
     );
 }
 
+/// The SDK would take an instance's credentials, or a container's, in its place.
+#[test]
+fn a_profile_that_is_not_there_is_not_passed_over() {
+    let scene = without_credentials(Emulator::builder());
+    let uri = format!("{}/credentials/container", scene.emulator.endpoint());
+    write(
+        &scene,
+        ".aws/config",
+        "[profile other]\nregion = us-east-1\n[ci]\n",
+    );
+    let scene = scene
+        .with_variable("AWS_CONTAINER_CREDENTIALS_FULL_URI", uri)
+        .with_variable("AWS_PROFILE", "ci");
+    assert_could_not(
+        &scene,
+        ": none were found: profile `ci`, which `AWS_PROFILE` names, is not in AWS's configuration \
+         files\n",
+        WHERE_FROM,
+    );
+
+    // Neither with keys in the environment; and the setting beats the variable.
+    let scene = behind_the_emulator().with_variable("AWS_PROFILE", "nope");
+    write(
+        &scene,
+        ".aws/config",
+        "[profile empty]\nregion = us-east-1\n",
+    );
+    for (setting, words) in [
+        (
+            &[][..],
+            ": profile `nope`, which `AWS_PROFILE` names, is not in AWS's configuration files",
+        ),
+        (
+            &["--plugin-config", "aws-profile=gone"],
+            ": profile `gone`, which `aws-profile` names, is not in AWS's configuration files",
+        ),
+        (
+            &["--plugin-config", "aws-profile=empty"],
+            ": none were found in the profile that is set\n",
+        ),
+    ] {
+        let sign = ["sign", "--signing-profile", &scene.profile.arn];
+        let ran = scene.run(&[&sign[..], setting, &[&scene.image]].concat());
+        ran.assert_refused(3, &format!("Error: failed to sign `{}`", scene.image));
+        ran.assert_says(words);
+    }
+    // An empty variable names none.
+    let scene = scene.with_variable("AWS_PROFILE", "");
+    scene.sign(&scene.image);
+}
+
 #[cfg(unix)]
 #[test]
 fn a_credential_process_that_fails_is_not_quoted() {

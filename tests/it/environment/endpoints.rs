@@ -93,6 +93,28 @@ fn credentials_come_from_such_an_endpoint_too() {
     );
 }
 
+/// The same for a profile that is named in the settings, whose provider is not the SDK's default.
+#[test]
+fn a_named_profile_asks_such_an_endpoint_too() {
+    let scene = Scene::new();
+    write(&scene, "token", "any");
+    let config = "[profile ci]\nrole_arn = arn:aws:iam::111122223333:role/ci\n\
+                  web_identity_token_file = token\n";
+    write(&scene, ".aws/config", config);
+    let aws = aws(&scene, |_| 0);
+    let scene = behind(scene, &aws).with_variable("AWS_USE_FIPS_ENDPOINT", "true");
+    let sign = ["sign", "--signing-profile", &scene.profile.arn];
+    let setting = ["--plugin-config", "aws-profile=ci"];
+    let ran = scene.run(&[&sign[..], &setting, &[&scene.image]].concat());
+    assert_eq!(ran.code, 0, "{ran:#?}");
+    let hosts: Vec<String> = aws.seen().into_iter().map(|seen| seen.host).collect();
+    let expected = [
+        "sts-fips.us-east-1.amazonaws.com",
+        "signer-fips.us-east-1.amazonaws.com",
+    ];
+    assert_eq!(hosts, expected);
+}
+
 #[test]
 fn each_service_may_have_an_endpoint_of_its_own() {
     let scene = behind_the_emulator().without_variables(&["AWS_ENDPOINT_URL"]);
