@@ -398,10 +398,11 @@ impl Trial<'_> {
                 self.unseen = Some(Unseen::Limit(self.options.max_signatures));
                 return None;
             }
-            let outcome = self.try_signature(&signature).await;
+            let mut outcome = self.try_signature(&signature).await;
             if outcome.refusal().is_none() {
                 return Some(outcome);
             }
+            outcome.forget_details();
             self.outcomes.push(outcome);
         }
         None

@@ -4,6 +4,7 @@ pub(crate) mod envelopes;
 pub(crate) mod forward;
 pub(crate) mod hostile;
 pub(crate) mod layout;
+pub(crate) mod measure;
 pub(crate) mod pki;
 pub(crate) mod registry_client;
 pub(crate) mod sandbox;
