@@ -10,7 +10,7 @@ use super::report::{Exit, Report, one_line, write_causes};
 use super::{index_note, sentence};
 use crate::extended_validation::PLUGIN_NAME;
 use crate::notary::EnvelopeFormat;
-use crate::reference::Reference;
+use crate::reference::ArtifactReference;
 use crate::registry::{Storage, Warning};
 use crate::sign::{self, Error, Options, Signed};
 use crate::signer::aws_signer::SigningProfile;
@@ -22,7 +22,8 @@ use crate::signer::aws_signer::SigningProfile;
     111122223333.dkr.ecr.us-east-1.amazonaws.com/app@sha256:...\n  \
     countersign sign --plugin com.amazonaws.signer.notation.plugin --id ARN REFERENCE")]
 pub(super) struct Args {
-    /// Artifacts to sign: registry/repository@digest, or :tag
+    /// Artifacts to sign: registry/repository@digest, or :tag; with --oci-layout directory@digest, or
+    /// :tag
     #[arg(required = true, value_name = "REFERENCE")]
     references: Vec<String>,
     /// AWS Signer profile, or profile version, that signs
@@ -46,8 +47,11 @@ pub(super) struct Args {
     signature_format: Option<String>,
     /// Store the signature with the referrers tag schema, even where the registry has the referrers
     /// API
-    #[arg(long)]
+    #[arg(long, conflicts_with = "oci_layout")]
     force_referrers_tag: bool,
+    /// Sign in an OCI image layout, a directory on this machine
+    #[arg(long)]
+    oci_layout: bool,
     #[command(flatten)]
     registry: RegistryArgs,
 }
@@ -67,7 +71,7 @@ struct Job {
     context: Context,
     profile: SigningProfile,
     options: Options,
-    references: Vec<Reference>,
+    references: Vec<ArtifactReference>,
 }
 
 impl Job {
@@ -106,7 +110,7 @@ impl Job {
         };
         let user_metadata = parse_pairs("user-metadata", &args.user_metadata).map_err(usage)?;
         let plugin_config = parse_pairs("plugin-config", &args.plugin_config).map_err(usage)?;
-        let references = super::parse_references(&args.references)?;
+        let references = super::parse_references(&args.references, args.oci_layout)?;
         let context = Context::new(&args.registry, &references, plugin_config)?;
         if args.signature_format.is_none() && context.signature_format == Some(EnvelopeFormat::Cose)
         {
@@ -134,9 +138,17 @@ impl Job {
         })
     }
 
-    async fn sign(&self, reference: &Reference) -> Report {
+    async fn sign(&self, reference: &ArtifactReference) -> Report {
         let Context { aws, registry, .. } = &self.context;
-        let signed = sign::sign(reference, aws, &self.profile, registry, &self.options).await;
+        let signed = match reference {
+            ArtifactReference::Registry(reference) => {
+                sign::sign(reference, aws, &self.profile, registry, &self.options).await
+            }
+            ArtifactReference::Layout(reference) => match super::open_layout(reference) {
+                Ok(layout) => sign::sign_layout(&layout, aws, &self.profile, &self.options).await,
+                Err(report) => return report,
+            },
+        };
         let mut report = match signed {
             Ok(signed) => success(&signed),
             Err(error) => {

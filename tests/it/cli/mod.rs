@@ -1,4 +1,9 @@
 //! The command line from the outside: exit code, stdout and stderr of the real binary.
 
+mod inspect;
+mod list;
+mod oci_layout;
+mod recordings;
 mod sign;
+mod verdict;
 mod verify;

@@ -1,7 +1,9 @@
 //! What the tests share.
 
+pub(crate) mod envelopes;
 pub(crate) mod forward;
 pub(crate) mod hostile;
+pub(crate) mod layout;
 pub(crate) mod pki;
 pub(crate) mod registry_client;
 pub(crate) mod sandbox;
