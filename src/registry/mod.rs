@@ -1,5 +1,6 @@
 //! Registries: resolve a reference, list the signatures of an artifact, fetch one, push one
-//! (OCI distribution specification 1.1; Notary Project `signature-specification.md`, "Storage").
+//! (OCI distribution specification 1.1; Notary Project `signature-specification.md`, "Storage"). An OCI
+//! image layout on disk ([`LayoutRepository`]) does the same; [`Repository`] is either.
 //!
 //! In: a [`Reference`]. Out: descriptors and bytes that have been compared with their digests and
 //! sizes, and lists that are as long as the registry says and no longer than [`limits`] allow. Every
