@@ -78,7 +78,7 @@ func expectJudgement(t *testing.T, who string, got, want judgement) {
 // notationJudges verifies as `notation verify` does.
 func (d notationDir) notationJudges(t *testing.T, target image) judgement {
 	t.Helper()
-	outcomes, err := d.notationOutcomes(t, target)
+	outcomes, err := d.notationOutcomes(t, target, nil)
 	if err == nil && len(outcomes) == 0 {
 		return skipped
 	}
@@ -92,15 +92,18 @@ func (d notationDir) notationJudges(t *testing.T, target image) judgement {
 	return judgementOf(err == nil, validations)
 }
 
+func (j judgement) isAccepted() bool {
+	return strings.HasPrefix(string(j), "accepted\n")
+}
+
 // warnings are the validations that failed and are logged; both programs warn
 // of them when they accept a signature.
 func (j judgement) warnings() []string {
-	verdict, validations, _ := strings.Cut(string(j), "\n")
-	if verdict != "accepted" {
+	if !j.isAccepted() {
 		return nil
 	}
 	var found []string
-	for _, line := range strings.Split(validations, "\n") {
+	for _, line := range strings.Split(string(j), "\n") {
 		if validation, isLogged := strings.CutSuffix(line, " ("+string(trustpolicy.ActionLog)+"): failed"); isLogged {
 			found = append(found, validation)
 		}

@@ -22,11 +22,15 @@ type matrixState string
 
 const (
 	stateValid         matrixState = "valid"
+	stateDetailed      matrixState = "valid, with metadata and expiry"
 	stateExpired       matrixState = "expired"
 	stateOutdated      matrixState = "outdated certificate"
 	stateUntrusted     matrixState = "untrusted"
 	stateWrongIdentity matrixState = "wrong identity"
 )
+
+// demanded is the user metadata of the signatures that have some.
+var demanded = map[string]string{"build": "7", "path": "a/b <c> & \u00fc"}
 
 // matrixImage is an image and how it was signed.
 type matrixImage struct {
@@ -56,6 +60,16 @@ func TestVerifiersAgree(t *testing.T) {
 		expectAgreement(t, level, images, stateUntrusted, trust{anchorsDER: foreign, identities: right})
 		expectAgreement(t, level, images, stateWrongIdentity, trust{anchorsDER: roots, identities: wrong})
 	}
+	t.Run("metadata", func(t *testing.T) {
+		directory := newNotationDir(t, trust{
+			storeType:    truststore.TypeCA,
+			anchorsDER:   roots,
+			identities:   right,
+			registryHost: server.host,
+		})
+		expectMetadata(t, directory, images, demanded, stateDetailed)
+		expectMetadata(t, directory, images, map[string]string{"build": "8"}, "")
+	})
 	// Such a policy names neither stores nor identities.
 	expectAgreement(t, "skip", images, "", trust{})
 }
@@ -98,6 +112,31 @@ func expectAgreement(t *testing.T, level string, images []matrixImage, trustStat
 	})
 }
 
+// expectMetadata demands user metadata of all signatures; those of one state
+// have it.
+func expectMetadata(t *testing.T, directory notationDir, images []matrixImage, metadata map[string]string, state matrixState) {
+	t.Helper()
+	var flags []string
+	for key, value := range metadata {
+		flags = append(flags, "--user-metadata", key+"="+value)
+	}
+	var targets []signedImage
+	for _, image := range images {
+		targets = append(targets, image.signedImage)
+	}
+	byCountersign := directory.countersignJudges(t, targets, flags...)
+	for _, image := range images {
+		want := image.state == state
+		_, err := directory.notationOutcomes(t, image.image, metadata)
+		if (err == nil) != want {
+			t.Errorf("%s, %s, %v: notation-go says %v", image.name, image.state, metadata, err)
+		}
+		if ours := byCountersign[image.reference()]; ours.isAccepted() != want {
+			t.Errorf("%s, %s, %v: countersign says\n%s", image.name, image.state, metadata, ours)
+		}
+	}
+}
+
 // signMatrix pushes and signs one image for each kind of key, format and
 // state of the signature.
 func signMatrix(t *testing.T, server *registryServer, hierarchies []certificates.Hierarchy) []matrixImage {
@@ -111,9 +150,10 @@ func signMatrix(t *testing.T, server *registryServer, hierarchies []certificates
 		}
 		for _, mediaType := range []string{mediaTypeJWS, mediaTypeCOSE} {
 			sign := map[matrixState]func(image){
-				stateValid: func(target image) { notationSign(t, local, target, mediaType, nil) },
+				stateValid:    func(target image) { notationSign(t, local, target, mediaType, nil) },
+				stateDetailed: func(target image) { notationSignFor(t, local, target, mediaType, time.Hour, demanded) },
 				// The shortest time that Notation allows.
-				stateExpired:  func(target image) { notationSignFor(t, local, target, mediaType, time.Second) },
+				stateExpired:  func(target image) { notationSignFor(t, local, target, mediaType, time.Second, nil) },
 				stateOutdated: func(target image) { signInThePast(t, hierarchy, target, mediaType) },
 			}
 			for state, sign := range sign {
@@ -128,12 +168,13 @@ func signMatrix(t *testing.T, server *registryServer, hierarchies []certificates
 	return images
 }
 
-// notationSignFor signs as `notation sign --expiry` does.
-func notationSignFor(t *testing.T, signer notation.Signer, target image, mediaType string, lifetime time.Duration) {
+// notationSignFor signs as `notation sign --expiry --user-metadata` does.
+func notationSignFor(t *testing.T, signer notation.Signer, target image, mediaType string, lifetime time.Duration, metadata map[string]string) {
 	t.Helper()
 	_, err := notation.Sign(t.Context(), signer, target.signatures, notation.SignOptions{
 		SignerSignOptions: notation.SignerSignOptions{SignatureMediaType: mediaType, ExpiryDuration: lifetime},
 		ArtifactReference: target.reference(),
+		UserMetadata:      metadata,
 	})
 	if err != nil {
 		t.Fatalf("notation-go does not sign %s: %v", target.reference(), err)

@@ -155,7 +155,7 @@ const (
 // notationVerify verifies as `notation verify` does.
 func (d notationDir) notationVerify(t *testing.T, target image) verdict {
 	t.Helper()
-	outcomes, err := d.notationOutcomes(t, target)
+	outcomes, err := d.notationOutcomes(t, target, nil)
 	if err == nil {
 		return verdict{accepted, ""}
 	}
@@ -164,7 +164,7 @@ func (d notationDir) notationVerify(t *testing.T, target image) verdict {
 
 // notationOutcomes verifies as `notation verify` does: the outcome of each
 // signature that was looked at, and the answer in the end.
-func (d notationDir) notationOutcomes(t *testing.T, target image) ([]*notation.VerificationOutcome, error) {
+func (d notationDir) notationOutcomes(t *testing.T, target image, metadata map[string]string) ([]*notation.VerificationOutcome, error) {
 	t.Helper()
 	document, err := os.ReadFile(filepath.Join(string(d), dir.PathTrustPolicy))
 	if err != nil {
@@ -186,6 +186,7 @@ func (d notationDir) notationOutcomes(t *testing.T, target image) ([]*notation.V
 	_, _, err = notation.Verify(t.Context(), recorder, target.signatures, notation.VerifyOptions{
 		ArtifactReference:    target.reference(),
 		MaxSignatureAttempts: 10,
+		UserMetadata:         metadata,
 	})
 	return recorder.outcomes, err
 }
