@@ -9,26 +9,26 @@ use std::collections::BTreeMap;
 use time::UtcOffset;
 use time::format_description::well_known::Rfc3339;
 
-use crate::aws::{Aws, CallErrorKind};
 use crate::envelope::{self, UnverifiedEnvelope};
-use crate::notary::{EnvelopeFormat, RESERVED_PREFIX, THUMBPRINT_ANNOTATION};
+use crate::notary::{RESERVED_PREFIX, THUMBPRINT_ANNOTATION};
 use crate::oci::{Descriptor, Digest};
-use crate::payload::{self, Payload};
+use crate::payload::Payload;
 use crate::reference::{ArtifactReference, Reference};
 use crate::registry::{self, Access, NewSignature, Repository, Storage, Target, Warning};
-use crate::signer::SignedEnvelope;
-use crate::signer::aws_signer::{self, SigningProfile};
+use crate::signer::{self, SignedEnvelope, Signer, Terms};
 
 /// Annotation of a manifest: when it was made (OCI image specification, "Annotations").
 const CREATED_ANNOTATION: &str = "org.opencontainers.image.created";
 
 /// What one signing asks for beyond the artifact.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug)]
 pub struct Options {
     /// User metadata to sign with the artifact.
     pub user_metadata: BTreeMap<String, String>,
     /// How the signature is filed under the artifact.
     pub storage: Storage,
+    /// The envelope's format, its expiry and its time stamp.
+    pub terms: Terms,
 }
 
 /// A signature that was made and stored.
@@ -42,8 +42,8 @@ pub struct Signed {
     pub signature: ArtifactReference,
     /// What the registry did not do as it should, without harm.
     pub warnings: Vec<Warning>,
-    /// What AWS Signer says about the signature.
-    pub signer: aws_signer::Signed,
+    /// What the signer says about it.
+    pub signer: signer::Signed,
 }
 
 /// Why an artifact was not signed, or its signature not stored.
@@ -65,15 +65,6 @@ pub enum Error {
         #[source]
         source: registry::Error,
     },
-    /// The payload could not be made.
-    #[error("no payload can be made for `{reference}`")]
-    Payload {
-        /// The artifact.
-        reference: ArtifactReference,
-        /// What is wrong.
-        #[source]
-        source: payload::Error,
-    },
     /// The signer refused, or its answer did not hold.
     #[error("failed to sign `{reference}`")]
     Signer {
@@ -81,7 +72,7 @@ pub enum Error {
         reference: ArtifactReference,
         /// What went wrong.
         #[source]
-        source: aws_signer::Error,
+        source: signer::Error,
     },
     /// The signer's envelope cannot be read again for the manifest's annotations.
     #[error("the signature of `{reference}` cannot be described")]
@@ -120,13 +111,7 @@ impl Error {
             Self::Resolve { source, .. } | Self::Push { source, .. } => {
                 source.kind() == registry::Kind::CouldNotLook
             }
-            Self::Signer {
-                source: aws_signer::Error::Call(call),
-                ..
-            } => !matches!(
-                call.kind(),
-                CallErrorKind::Invalid | CallErrorKind::NotFound
-            ),
+            Self::Signer { source, .. } => source.is_inconclusive(),
             _ => false,
         }
     }
@@ -136,7 +121,6 @@ impl Error {
         match self {
             Self::ReservedMetadata { .. } => Some("choose another key".to_owned()),
             Self::Resolve { source, .. } | Self::Push { source, .. } => source.hint(),
-            Self::Payload { source, .. } => source.hint(),
             Self::Signer { source, .. } => source.hint(),
             Self::Envelope { source, .. } => source.hint(),
             Self::Moved { .. } => {
@@ -146,15 +130,14 @@ impl Error {
     }
 }
 
-/// Signs the artifact that `reference` names with AWS Signer, and pushes the signature beside it.
+/// Signs the artifact that `reference` names, and pushes the signature beside it.
 ///
 /// # Errors
 ///
 /// Nothing is stored unless every step before holds; [`Error`] names the step.
 pub async fn sign(
     reference: &Reference,
-    aws: &Aws,
-    profile: &SigningProfile,
+    signer: &Signer,
     registry: &registry::Client,
     options: &Options,
 ) -> Result<Signed, Error> {
@@ -173,15 +156,11 @@ pub async fn sign(
 
     // 2. The payload: media type, digest and size, and the user's metadata. What else a registry
     //    says of the artifact is not signed, as in notation.
-    let payload = Payload::new(&target.descriptor, options.user_metadata.clone())
-        .to_bytes(EnvelopeFormat::Jws)
-        .map_err(|source| Error::Payload {
-            reference: by_digest(),
-            source,
-        })?;
+    let payload = Payload::new(&target.descriptor, options.user_metadata.clone());
 
     // 3. The envelope, which the signer has verified.
-    let signed = aws_signer::sign(aws, profile, &payload)
+    let signed = signer
+        .sign(&payload, &options.terms)
         .await
         .map_err(|source| Error::Signer {
             reference: by_digest(),

@@ -5,11 +5,15 @@
 
 mod args;
 mod context;
+mod duration;
+mod key;
+mod passphrase;
 mod inspect;
 mod list;
 mod report;
 mod sentence;
 mod sign;
+mod signer;
 mod signatures;
 mod tree;
 mod verify;
@@ -46,6 +50,9 @@ enum Command {
     Sign(sign::Args),
     /// Verify artifacts in a registry
     Verify(verify::Args),
+    /// Manage the names of signing keys
+    #[command(subcommand)]
+    Key(key::Command),
     /// List the signatures of an artifact
     #[command(visible_alias = "ls")]
     List(list::Args),
@@ -94,6 +101,7 @@ fn execute(command: Command, emit: &mut dyn FnMut(Report)) {
         match command {
             Command::Sign(args) => sign::run(args, emit).await,
             Command::Verify(args) => verify::run(args, emit).await,
+            Command::Key(command) => emit(key::run(&command)),
             Command::List(args) => emit(list::run(&args).await),
             Command::Inspect(args) => emit(inspect::run(&args).await),
         }

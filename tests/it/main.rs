@@ -19,6 +19,7 @@ mod cli;
 mod documents;
 mod environment;
 mod layers;
+mod local_key;
 mod plugin;
 mod registry;
 mod revocation;

@@ -2,6 +2,7 @@
 
 pub(crate) mod forward;
 pub(crate) mod hostile;
+pub(crate) mod local_keys;
 pub(crate) mod pki;
 pub(crate) mod registry_client;
 pub(crate) mod sandbox;
