@@ -1,4 +1,5 @@
 //! The command line from the outside: exit code, stdout and stderr of the real binary.
 
+mod key;
 mod sign;
 mod verify;

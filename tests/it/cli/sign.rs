@@ -2,6 +2,7 @@
 
 mod answers;
 mod flags;
+mod local_key;
 mod stored;
 
 use crate::support::sandbox::Ran;
