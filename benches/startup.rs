@@ -1,13 +1,14 @@
 //! Times `get-plugin-metadata` as a whole process against a program that only prints: this one,
 //! started with no argument. Run by `benches/startup`.
 
-use std::process::{Command, Stdio};
+use std::fs::File;
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 const ROUNDS: usize = 300;
 
 fn main() {
-    let Some(plugin) = std::env::args_os().nth(1) else {
+    let (Some(plugin), Some(request)) = (std::env::args_os().nth(1), std::env::args_os().nth(2)) else {
         println!("{{\"name\":\"a program that only prints\"}}");
         return;
     };
@@ -19,8 +20,8 @@ fn main() {
     let mut times = (Vec::new(), Vec::new());
     // The two take turns, so that whatever else the machine does hits both.
     for _ in 0..ROUNDS {
-        times.0.push(run(&mut print));
-        times.1.push(run(&mut metadata));
+        times.0.push(run(&mut print, &request));
+        times.1.push(run(&mut metadata, &request));
     }
     let (print, metadata) = (median(times.0), median(times.1));
     println!("a program that only prints: {print:?} (median of {ROUNDS})");
@@ -28,9 +29,10 @@ fn main() {
     println!("ratio: {:.2}", metadata.as_secs_f64() / print.as_secs_f64());
 }
 
-fn run(command: &mut Command) -> Duration {
+fn run(command: &mut Command, request: &std::ffi::OsStr) -> Duration {
+    let stdin = File::open(request).expect("the request");
     let start = Instant::now();
-    let output = command.stdin(Stdio::null()).output().expect("a program to start");
+    let output = command.stdin(stdin).output().expect("a program to start");
     let time = start.elapsed();
     assert!(output.status.success() && !output.stdout.is_empty(), "{output:?}");
     time

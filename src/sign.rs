@@ -1,4 +1,4 @@
-//! Signs an artifact in a registry and stores the signature beside it.
+//! Signs an artifact in a registry or in an OCI image layout and stores the signature beside it.
 //!
 //! Input: a reference and a signer. Output: the digests of what was signed and of the signature.
 //! The steps are those of `signing-and-verification-workflow.md`, "Signing steps". The signer has
@@ -14,7 +14,9 @@ use crate::notary::{RESERVED_PREFIX, THUMBPRINT_ANNOTATION};
 use crate::oci::{Descriptor, Digest};
 use crate::payload::Payload;
 use crate::reference::{ArtifactReference, Reference};
-use crate::registry::{self, Access, NewSignature, Repository, Storage, Target, Warning};
+use crate::registry::{
+    self, Access, LayoutRepository, NewSignature, Repository, Storage, Target, Warning,
+};
 use crate::signer::{self, SignedEnvelope, Signer, Terms};
 
 /// Annotation of a manifest: when it was made (OCI image specification, "Annotations").
@@ -141,15 +143,38 @@ pub async fn sign(
     registry: &registry::Client,
     options: &Options,
 ) -> Result<Signed, Error> {
-    check_metadata_keys(&options.user_metadata)?;
-    let resolve = |source| Error::Resolve {
-        reference: reference.clone().into(),
-        source,
-    };
     let repository = registry
         .repository(reference, Access::PullAndPush)
-        .map(Repository::from)
-        .map_err(resolve)?;
+        .map_err(|source| Error::Resolve {
+            reference: reference.clone().into(),
+            source,
+        })?;
+    sign_in(&repository.into(), signer, options).await
+}
+
+/// Signs the artifact that `layout` was opened for, and stores the signature there.
+///
+/// # Errors
+///
+/// As [`sign`].
+pub async fn sign_layout(
+    layout: &LayoutRepository,
+    signer: &Signer,
+    options: &Options,
+) -> Result<Signed, Error> {
+    sign_in(&layout.clone().into(), signer, options).await
+}
+
+async fn sign_in(
+    repository: &Repository,
+    signer: &Signer,
+    options: &Options,
+) -> Result<Signed, Error> {
+    check_metadata_keys(&options.user_metadata)?;
+    let resolve = |source| Error::Resolve {
+        reference: repository.reference(),
+        source,
+    };
     // 1. Resolve once; from here on only the digest counts.
     let target = repository.resolve().await.map_err(resolve)?;
     let by_digest = || target.reference.clone();
@@ -173,8 +198,8 @@ pub async fn sign(
 
     // 4. A tag may have moved while the signer worked. What was asked for is no longer what was
     //    signed, so nothing is pushed.
-    if reference.digest().is_none() {
-        check_not_moved(reference, &target.descriptor, &repository).await?;
+    if repository.reference().digest().is_none() {
+        check_not_moved(repository, &target.descriptor).await?;
     }
 
     // 5. Store it.
@@ -207,23 +232,19 @@ fn check_metadata_keys(metadata: &BTreeMap<String, String>) -> Result<(), Error>
     }
 }
 
-async fn check_not_moved(
-    reference: &Reference,
-    signed: &Descriptor,
-    repository: &Repository,
-) -> Result<(), Error> {
+async fn check_not_moved(repository: &Repository, signed: &Descriptor) -> Result<(), Error> {
     let now = repository
         .resolve()
         .await
         .map_err(|source| Error::Resolve {
-            reference: reference.clone().into(),
+            reference: repository.reference(),
             source,
         })?;
     if now.descriptor.digest() == signed.digest() {
         return Ok(());
     }
     Err(Error::Moved {
-        reference: reference.clone().into(),
+        reference: repository.reference(),
         signed: signed.digest().clone(),
         found: now.descriptor.digest().clone(),
     })

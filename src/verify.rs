@@ -1,4 +1,4 @@
-//! Verifies the signatures of an artifact in a registry.
+//! Verifies the signatures of an artifact in a registry or in an OCI image layout.
 //!
 //! Input: a reference. Output: a [`Verification`], or why there is none. The steps carry the
 //! numbers of `trust-store-trust-policy.md` and `signing-and-verification-workflow.md`; one bad
@@ -19,7 +19,7 @@ use crate::outcome::{Failure, FailureClass, SignatureOutcome};
 use crate::plugin_contract::PluginConfig;
 use crate::plugin_host::PluginHost;
 use crate::reference::{ArtifactReference, Reference};
-use crate::registry::{self, Access, Repository, Target};
+use crate::registry::{self, Access, LayoutRepository, Repository, Target};
 use crate::revocation;
 use crate::trust_policy::{self, Statement, TrustPolicies};
 use crate::trust_store::TrustStores;
@@ -224,9 +224,15 @@ impl Error {
         match self {
             Self::Policy { source, .. } => source.hint(),
             Self::Resolve { source, .. } | Self::List { source, .. } => source.hint(),
-            Self::NoSignature { reference } => Some(format!(
-                "sign it: `countersign sign --signing-profile ARN {reference}`"
-            )),
+            Self::NoSignature { reference } => {
+                let flag = match reference {
+                    ArtifactReference::Registry(_) => "",
+                    ArtifactReference::Layout(_) => "--oci-layout ",
+                };
+                Some(format!(
+                    "sign it: `countersign sign --signing-profile ARN {flag}{reference}`"
+                ))
+            }
             Self::Rejected(_) | Self::Inconclusive(_) => None,
         }
     }
@@ -245,24 +251,60 @@ impl Verifier {
         options: &Options,
         now: OffsetDateTime,
     ) -> Result<Verification, Error> {
-        // 1. The statement that applies.
-        let statement =
-            self.policies
-                .select(&reference.scope())
-                .map_err(|source| Error::Policy {
-                    reference: reference.clone().into(),
-                    source,
-                })?;
-        // 2. A statement may say that nothing is verified.
-        let resolve = |source| Error::Resolve {
-            reference: reference.clone().into(),
-            source,
-        };
+        let statement = self.select(&reference.scope(), || reference.clone().into())?;
         let repository = self
             .registry
             .repository(reference, Access::Pull)
-            .map(Repository::from)
-            .map_err(resolve)?;
+            .map_err(|source| Error::Resolve {
+                reference: reference.clone().into(),
+                source,
+            })?;
+        self.verify_in(&repository.into(), statement, options, now)
+            .await
+    }
+
+    /// Verifies the artifact that `layout` was opened for. A directory has no name that policies
+    /// know: `scope`, of the form `local/NAME`, chooses the statement.
+    ///
+    /// # Errors
+    ///
+    /// As [`Verifier::verify`].
+    pub async fn verify_layout(
+        &self,
+        layout: &LayoutRepository,
+        scope: &str,
+        options: &Options,
+        now: OffsetDateTime,
+    ) -> Result<Verification, Error> {
+        let statement = self.select(scope, || layout.reference().clone().into())?;
+        self.verify_in(&layout.clone().into(), statement, options, now)
+            .await
+    }
+
+    /// 1. The statement that applies.
+    fn select(
+        &self,
+        scope: &str,
+        reference: impl Fn() -> ArtifactReference,
+    ) -> Result<&Statement, Error> {
+        self.policies.select(scope).map_err(|source| Error::Policy {
+            reference: reference(),
+            source,
+        })
+    }
+
+    async fn verify_in(
+        &self,
+        repository: &Repository,
+        statement: &Statement,
+        options: &Options,
+        now: OffsetDateTime,
+    ) -> Result<Verification, Error> {
+        // 2. A statement may say that nothing is verified.
+        let resolve = |source| Error::Resolve {
+            reference: repository.reference(),
+            source,
+        };
         if statement.level.is_skip() {
             // Resolved only to name what was not verified, as notation does.
             let target = repository.resolve().await.map_err(resolve)?;
@@ -279,7 +321,7 @@ impl Verifier {
         let listing = listing.map_err(list)?;
         let mut trial = Trial {
             verifier: self,
-            repository: &repository,
+            repository,
             target: &target,
             statement,
             options,

@@ -5,8 +5,6 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use aws_config::identity::IdentityCache;
-use aws_config::profile::ProfileFileCredentialsProvider;
-use aws_config::provider_config::ProviderConfig;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
@@ -17,6 +15,7 @@ use tokio::sync::OnceCell;
 
 use super::arn::{Location, is_region};
 use super::http_client::PooledHttp;
+use super::named_profile;
 use super::partition::Partition;
 use crate::{http, limits};
 
@@ -335,21 +334,21 @@ async fn load(aws: &Inner, region: Option<&str>) -> SdkConfig {
     if let Some(region) = region {
         loader = loader.region(Region::new(region.to_owned()));
     }
+    if let Some(credentials) = &aws.credentials {
+        return loader
+            .credentials_provider(credentials.clone())
+            .load()
+            .await;
+    }
+    if let Some(missing) = named_profile::missing(settings.profile.as_deref()).await {
+        return loader.credentials_provider(missing).load().await;
+    }
     if let Some(profile) = &settings.profile {
         // As in AWS's plugin: a profile that is named explicitly beats keys in the environment,
         // and nothing else is tried in its place.
-        let provider_config = ProviderConfig::default()
-            .with_http_client(http.clone())
-            .with_region(region.map(|region| Region::new(region.to_owned())));
-        loader = loader.profile_name(profile).credentials_provider(
-            ProfileFileCredentialsProvider::builder()
-                .configure(&provider_config)
-                .profile_name(profile)
-                .build(),
-        );
-    }
-    if let Some(credentials) = &aws.credentials {
-        loader = loader.credentials_provider(credentials.clone());
+        let sdk = loader.profile_name(profile).no_credentials().load().await;
+        let credentials = named_profile::credentials(&sdk, http, profile);
+        return sdk.into_builder().credentials_provider(credentials).build();
     }
     loader.load().await
 }

@@ -4,6 +4,7 @@ mod arn;
 mod context;
 mod error;
 mod http_client;
+mod named_profile;
 mod partition;
 
 pub use arn::{

@@ -17,7 +17,7 @@ use crate::http;
 use crate::limits::MAX_TRUST_STORE_FILE_BYTES;
 use crate::notary::{EnvelopeFormat, StoreType};
 use crate::plugin_host::PluginHost;
-use crate::reference::Reference;
+use crate::reference::ArtifactReference;
 use crate::registry::{self, AwsEcrTokens, Credential, Credentials, PlainHttp, Secret};
 use crate::revocation;
 use crate::signer::aws_signer::SigningProfile;
@@ -43,7 +43,7 @@ impl Context {
     /// Reads the environment and Notation's `config.json`; asks nobody anything yet.
     pub(super) fn new(
         args: &RegistryArgs,
-        references: &[Reference],
+        references: &[ArtifactReference],
         plugin_config: BTreeMap<String, String>,
     ) -> Result<Self, Report> {
         let dirs = NotationDirs::from_env();
@@ -60,16 +60,23 @@ impl Context {
         let aws = Aws::new(pool.clone(), settings)
             .map_err(|error| Report::usage(&error.to_string(), error.hint()))?;
 
-        let explicit = match (explicit_credential(args)?, references) {
+        let servers: Vec<&str> = references
+            .iter()
+            .filter_map(|reference| match reference {
+                ArtifactReference::Registry(reference) => Some(reference.server()),
+                ArtifactReference::Layout(_) => None,
+            })
+            .collect();
+        let explicit = match (explicit_credential(args)?, servers.as_slice()) {
             (None, _) | (_, []) => None,
             (Some(credential), [first, others @ ..]) => {
-                if others.iter().any(|other| other.server() != first.server()) {
+                if others.iter().any(|other| other != first) {
                     return Err(Report::usage(
                         "one user name and password for references of several registries",
                         Some("run the command once for each registry".to_owned()),
                     ));
                 }
-                Some((first.server().to_owned(), credential))
+                Some(((*first).to_owned(), credential))
             }
         };
         let credentials = Credentials::new(

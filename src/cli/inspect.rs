@@ -21,7 +21,7 @@ use text::Times;
 /// Flags of `inspect`, as notation has them.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// Artifact: registry/repository@digest, or :tag
+    /// Artifact: registry/repository@digest, or :tag; with --oci-layout directory@digest, or :tag
     reference: String,
     /// Output format: tree or json
     #[arg(short, long, value_name = "FORMAT", default_value = "tree")]
@@ -29,6 +29,9 @@ pub(super) struct Args {
     /// Signatures that are shown at most
     #[arg(long, value_name = "NUMBER", default_value_t = i64::try_from(limits::MAX_SIGNATURES).unwrap_or(i64::MAX), allow_negative_numbers = true)]
     max_signatures: i64,
+    /// Look in an OCI image layout, a directory on this machine
+    #[arg(long)]
+    oci_layout: bool,
     #[command(flatten)]
     registry: RegistryArgs,
 }
@@ -60,24 +63,21 @@ struct Document {
 }
 
 pub(super) async fn run(args: &Args) -> Report {
+    inspect(args).await.unwrap_or_else(|report| report)
+}
+
+async fn inspect(args: &Args) -> Result<Report, Report> {
     let output = match args.output.as_str() {
         "tree" => Output::Tree,
         "json" => Output::Json,
         other => {
             let sentence = format!("invalid format: {:?}", one_line(other));
-            return Report::failed(Exit::Usage, &sentence);
+            return Err(Report::failed(Exit::Usage, &sentence));
         }
     };
-    let Args {
-        reference,
-        max_signatures,
-        registry,
-        ..
-    } = args;
-    match signatures::find(reference, registry, *max_signatures, "inspect").await {
-        Ok(found) => show(found, output).await,
-        Err(report) => report,
-    }
+    let repository = signatures::open(&args.reference, args.oci_layout, &args.registry)?;
+    let found = signatures::find(repository, args.max_signatures, "inspect").await?;
+    Ok(show(found, output).await)
 }
 
 async fn show(found: Found, output: Output) -> Report {

@@ -1,9 +1,7 @@
 //! `countersign list`: the signatures of an artifact, by digest.
 
-use std::fmt::Write as _;
-
 use super::args::RegistryArgs;
-use super::report::Report;
+use super::report::{Report, one_line};
 use super::signatures;
 use super::tree::Tree;
 use crate::limits;
@@ -12,38 +10,37 @@ use crate::notary::SIGNATURE_ARTIFACT_TYPE;
 /// Flags of `list`, as notation has them.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// Artifact: registry/repository@digest, or :tag
+    /// Artifact: registry/repository@digest, or :tag; with --oci-layout directory@digest, or :tag
     reference: String,
     /// Signatures that are listed at most
     #[arg(long, value_name = "NUMBER", default_value_t = i64::try_from(limits::MAX_SIGNATURES).unwrap_or(i64::MAX), allow_negative_numbers = true)]
     max_signatures: i64,
+    /// Look in an OCI image layout, a directory on this machine
+    #[arg(long)]
+    oci_layout: bool,
     #[command(flatten)]
     registry: RegistryArgs,
 }
 
 pub(super) async fn run(args: &Args) -> Report {
-    let found =
-        signatures::find(&args.reference, &args.registry, args.max_signatures, "list").await;
-    let found = match found {
-        Ok(found) => found,
-        Err(report) => return report,
-    };
-    let reference = &found.target.reference;
-    let mut stdout = String::new();
-    if found.signatures.is_empty() {
-        let _ = writeln!(stdout, "{reference} has no associated signatures");
+    list(args).await.unwrap_or_else(|report| report)
+}
+
+async fn list(args: &Args) -> Result<Report, Report> {
+    let repository = signatures::open(&args.reference, args.oci_layout, &args.registry)?;
+    let found = signatures::find(repository, args.max_signatures, "list").await?;
+    let reference = found.target.reference.to_string();
+    let stdout = if found.signatures.is_empty() {
+        format!("{} has no associated signatures\n", one_line(&reference))
     } else {
-        let signatures = found.signatures.iter().map(|signature| {
-            let digest = signature.digest();
-            Tree::new(digest)
-        });
-        let tree = Tree::new(reference.to_string())
-            .with(Tree::new(SIGNATURE_ARTIFACT_TYPE).with_all(signatures));
-        stdout = tree.draw();
-    }
-    Report {
+        let signatures = found.signatures.iter();
+        let signatures = signatures.map(|signature| Tree::new(signature.digest()));
+        let list = Tree::new(SIGNATURE_ARTIFACT_TYPE).with_all(signatures);
+        Tree::new(reference).with(list).draw()
+    };
+    Ok(Report {
         stdout,
         stderr: found.warnings,
         exit: found.exit,
-    }
+    })
 }

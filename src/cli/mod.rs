@@ -24,8 +24,8 @@ use std::path::Path;
 
 use clap::{Parser, Subcommand};
 
-use crate::reference::Reference;
-use crate::registry::Target;
+use crate::reference::{ArtifactReference, LayoutReference, Reference};
+use crate::registry::{LayoutRepository, Target};
 use report::{Exit, Report};
 
 /// Signs and verifies container images with AWS Signer, in the Notary Project format.
@@ -46,9 +46,9 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Sign artifacts in a registry
+    /// Sign artifacts in a registry or in an OCI image layout
     Sign(sign::Args),
-    /// Verify artifacts in a registry
+    /// Verify artifacts in a registry or in an OCI image layout
     Verify(verify::Args),
     /// Manage the names of signing keys
     #[command(subcommand)]
@@ -131,13 +131,32 @@ fn usage_report(error: &clap::Error) -> Report {
     }
 }
 
-/// Parses every reference before anything is done with one of them.
-fn parse_references(texts: &[String]) -> Result<Vec<Reference>, Report> {
-    let parse = |text: &String| {
-        Reference::parse(text)
+/// Parses every reference before anything is done with one of them: into registries, or with
+/// `--oci-layout` into OCI image layouts.
+fn parse_references(texts: &[String], oci_layout: bool) -> Result<Vec<ArtifactReference>, Report> {
+    texts
+        .iter()
+        .map(|text| parse_reference(text, oci_layout))
+        .collect()
+}
+
+fn parse_reference(text: &str, oci_layout: bool) -> Result<ArtifactReference, Report> {
+    if oci_layout {
+        LayoutReference::parse(text)
+            .map(ArtifactReference::from)
             .map_err(|error| Report::usage(&error.notation_sentence(), error.hint()))
-    };
-    texts.iter().map(parse).collect()
+    } else {
+        Reference::parse(text)
+            .map(ArtifactReference::from)
+            .map_err(|error| Report::usage(&error.notation_sentence(), error.hint()))
+    }
+}
+
+fn open_layout(reference: &LayoutReference) -> Result<LayoutRepository, Report> {
+    LayoutRepository::open(reference).map_err(|error| {
+        let sentence = report::one_line(&sentence::of_open(&error));
+        Report::error(signatures::exit_of(&error), &sentence, &error, error.hint())
+    })
 }
 
 /// Says that an index is one: who signs or verifies it has not looked at the images in it.

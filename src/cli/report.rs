@@ -3,6 +3,8 @@
 use std::error::Error as StdError;
 use std::fmt::Write as _;
 
+use crate::outcome::FailureClass;
+
 /// The exit codes of the command line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Exit {
@@ -17,6 +19,14 @@ pub(super) enum Exit {
 }
 
 impl Exit {
+    /// The code for a verification that failed.
+    pub(super) const fn of(class: FailureClass) -> Self {
+        match class {
+            FailureClass::Rejected => Self::Rejected,
+            FailureClass::Inconclusive => Self::Inconclusive,
+        }
+    }
+
     pub(super) const fn code(self) -> u8 {
         match self {
             Self::Done => 0,

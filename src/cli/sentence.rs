@@ -3,19 +3,21 @@
 use crate::notary::RESERVED_PREFIX;
 use crate::outcome::{Failure, SignatureOutcome};
 use crate::reference::ArtifactReference;
+use crate::registry::LayoutFault;
 use crate::{registry, sign, signer, verify};
 
-/// The sentence for a verification that failed.
-pub(super) fn of_verification(error: &verify::Error) -> String {
+/// The sentence for a verification that failed. `scope` is what policies call a layout.
+pub(super) fn of_verification(error: &verify::Error, scope: &str) -> String {
     match error {
         verify::Error::Policy { reference, source } => {
-            source.notation_sentence(&reference.to_string())
+            source.notation_sentence(&in_scope(reference, scope))
         }
         verify::Error::Resolve { reference, source } => of_resolve(reference, source),
         verify::Error::List { source, .. } => format!("signature verification failed: {source}"),
         verify::Error::NoSignature { reference } => format!(
-            "signature verification failed: no signature is associated with \"{reference}\", make \
-             sure the artifact was signed successfully"
+            "signature verification failed: no signature is associated with \"{}\", make \
+             sure the artifact was signed successfully",
+            in_scope(reference, scope)
         ),
         verify::Error::Rejected(refused) | verify::Error::Inconclusive(refused) => {
             let leading = refused.outcomes.first().and_then(SignatureOutcome::refusal);
@@ -59,8 +61,38 @@ pub(super) fn of_signing(error: &sign::Error) -> String {
     }
 }
 
+/// What notation calls an artifact whose statement it looks for: a layout by its scope.
+fn in_scope(reference: &ArtifactReference, scope: &str) -> String {
+    match reference {
+        ArtifactReference::Registry(reference) => reference.to_string(),
+        ArtifactReference::Layout(reference) => match (reference.digest(), reference.tag()) {
+            (Some(digest), _) => format!("{scope}@{digest}"),
+            (None, tag) => format!("{scope}:{}", tag.unwrap_or_default()),
+        },
+    }
+}
+
+/// The sentence for an OCI image layout that cannot be opened.
+pub(super) fn of_open(error: &registry::Error) -> String {
+    let reason = match error {
+        registry::Error::NotALayout { path, fault } => match fault {
+            LayoutFault::Missing => format!("stat {}: no such file or directory", path.display()),
+            LayoutFault::NotADirectory => "the input path is not a directory".to_owned(),
+            LayoutFault::Version(_) => "invalid OCI Image Layout: unsupported version".to_owned(),
+            _ => error.to_string(),
+        },
+        _ => error.to_string(),
+    };
+    format!("failed to create OCI store: {reason}")
+}
+
+/// The sentence for an artifact that cannot be resolved.
 pub(super) fn of_resolve(reference: &ArtifactReference, source: &registry::Error) -> String {
-    if source.kind() == registry::Kind::NotFound {
+    if source.kind() == registry::Kind::NotFound
+        && matches!(reference, ArtifactReference::Layout(_))
+    {
+        "failed to get manifest descriptor: not found".to_owned()
+    } else if source.kind() == registry::Kind::NotFound {
         format!("failed to get manifest descriptor: {reference}: not found")
     } else {
         format!("failed to get manifest descriptor: {source}")

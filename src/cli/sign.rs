@@ -12,7 +12,7 @@ use super::signer::SignerArgs;
 use super::{index_note, sentence};
 use crate::config::NotationDirs;
 use crate::notary::EnvelopeFormat;
-use crate::reference::Reference;
+use crate::reference::ArtifactReference;
 use crate::registry::{Storage, Warning};
 use crate::sign::{self, Error, Options, Signed};
 use crate::signer::{Signer, Terms};
@@ -25,7 +25,8 @@ use crate::signer::{Signer, Terms};
     countersign sign --plugin com.amazonaws.signer.notation.plugin --id ARN REFERENCE\n  \
     countersign sign --key release --signature-format cose --expiry 720h REFERENCE")]
 pub(super) struct Args {
-    /// Artifacts to sign: registry/repository@digest, or :tag
+    /// Artifacts to sign: registry/repository@digest, or :tag; with --oci-layout directory@digest, or
+    /// :tag
     #[arg(required = true, value_name = "REFERENCE")]
     references: Vec<String>,
     #[command(flatten)]
@@ -51,8 +52,11 @@ pub(super) struct Args {
     timestamp_root_cert: Option<PathBuf>,
     /// Store the signature with the referrers tag schema, even where the registry has the referrers
     /// API
-    #[arg(long)]
+    #[arg(long, conflicts_with = "oci_layout")]
     force_referrers_tag: bool,
+    /// Sign in an OCI image layout, a directory on this machine
+    #[arg(long)]
+    oci_layout: bool,
     #[command(flatten)]
     registry: RegistryArgs,
 }
@@ -72,7 +76,7 @@ struct Job {
     context: Context,
     signer: Signer,
     options: Options,
-    references: Vec<Reference>,
+    references: Vec<ArtifactReference>,
 }
 
 impl Job {
@@ -94,7 +98,7 @@ impl Job {
         let expiry = expiry.map_err(usage)?.flatten();
         let user_metadata = parse_pairs("user-metadata", &args.user_metadata).map_err(usage)?;
         let plugin_config = parse_pairs("plugin-config", &args.plugin_config).map_err(usage)?;
-        let references = super::parse_references(&args.references)?;
+        let references = super::parse_references(&args.references, args.oci_layout)?;
         let choice = args
             .signer
             .choose(&NotationDirs::from_env(), plugin_config)?;
@@ -130,9 +134,17 @@ impl Job {
         })
     }
 
-    async fn sign(&self, reference: &Reference) -> Report {
-        let registry = &self.context.registry;
-        let signed = sign::sign(reference, &self.signer, registry, &self.options).await;
+    async fn sign(&self, reference: &ArtifactReference) -> Report {
+        let (signer, options) = (&self.signer, &self.options);
+        let signed = match reference {
+            ArtifactReference::Registry(reference) => {
+                sign::sign(reference, signer, &self.context.registry, options).await
+            }
+            ArtifactReference::Layout(reference) => match super::open_layout(reference) {
+                Ok(layout) => sign::sign_layout(&layout, signer, options).await,
+                Err(report) => return report,
+            },
+        };
         let mut report = match signed {
             Ok(signed) => success(&signed),
             Err(error) => {

@@ -1,5 +1,6 @@
 //! What `list` and `inspect` share: an artifact and all its signatures, nothing judged.
 
+use std::collections::BTreeMap;
 use std::error::Error as _;
 use std::fmt::Write as _;
 
@@ -8,7 +9,7 @@ use super::context::Context;
 use super::report::{Exit, Report, one_line, write_causes, write_hint};
 use super::sentence;
 use crate::oci::Descriptor;
-use crate::reference::{ArtifactReference, Reference};
+use crate::reference::ArtifactReference;
 use crate::registry::{self, Access, Kind, Repository, Target};
 
 /// An artifact and its signatures.
@@ -24,15 +25,15 @@ pub(super) struct Found {
     pub(super) exit: Exit,
 }
 
-/// Resolves `reference` and lists at most `max_signatures` signatures of what it stands for.
+/// Resolves the reference of `repository` and lists at most `max_signatures` signatures of what it
+/// stands for.
 /// `verb` is what the warning about tags calls the command.
 ///
 /// # Errors
 ///
 /// The report of a failure, in notation's words.
 pub(super) async fn find(
-    reference: &str,
-    registry: &RegistryArgs,
+    repository: Repository,
     max_signatures: i64,
     verb: &str,
 ) -> Result<Found, Report> {
@@ -45,7 +46,6 @@ pub(super) async fn find(
                 &format!("max-signatures value {max_signatures} must be a positive number"),
             )
         })?;
-    let repository = open(reference, registry)?;
     let reference = repository.reference();
     let resolved = repository.resolve_and_list_all().await;
     let (target, listing) =
@@ -84,18 +84,28 @@ pub(super) async fn find(
     })
 }
 
-fn open(reference: &str, registry: &RegistryArgs) -> Result<Repository, Report> {
-    let reference = Reference::parse(reference)
-        .map_err(|error| Report::usage(&error.notation_sentence(), error.hint()))?;
-    let references = [reference];
-    let context = Context::new(registry, &references, std::collections::BTreeMap::new())?;
-    let [reference] = references;
-    match context.registry.repository(&reference, Access::Pull) {
-        Ok(repository) => Ok(repository.into()),
-        Err(error) => {
-            let sentence = sentence::of_resolve(&reference.into(), &error);
-            Err(failed(&sentence, &error))
+/// Opens the repository of `reference`, which asks nobody anything yet.
+///
+/// # Errors
+///
+/// The report of a failure, in notation's words.
+pub(super) fn open(
+    reference: &str,
+    oci_layout: bool,
+    registry: &RegistryArgs,
+) -> Result<Repository, Report> {
+    let artifact = super::parse_reference(reference, oci_layout)?;
+    let reference = match &artifact {
+        ArtifactReference::Layout(reference) => {
+            return super::open_layout(reference).map(Into::into);
         }
+        ArtifactReference::Registry(reference) => reference,
+    };
+    let references = std::slice::from_ref(&artifact);
+    let context = Context::new(registry, references, BTreeMap::new())?;
+    match context.registry.repository(reference, Access::Pull) {
+        Ok(repository) => Ok(repository.into()),
+        Err(error) => Err(failed(&sentence::of_resolve(&artifact, &error), &error)),
     }
 }
 

@@ -18,6 +18,24 @@ pub enum Kind {
     CouldNotLook,
 }
 
+/// Why a path is no OCI image layout.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum LayoutFault {
+    /// Nothing has this path.
+    #[error("there is nothing there")]
+    Missing,
+    /// It is a file, for example.
+    #[error("it is not a directory")]
+    NotADirectory,
+    /// It lacks the file that makes it a layout.
+    #[error("it has no file `oci-layout`")]
+    Unmarked,
+    /// It is of a version that this program does not know.
+    #[error("its version is `{0}`, not `1.0.0`")]
+    Version(String),
+}
+
 /// Why a registry gave no usable answer.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -200,7 +218,7 @@ pub enum Error {
         /// The directory.
         path: PathBuf,
         /// What is wrong with it.
-        fault: String,
+        fault: LayoutFault,
     },
     /// Another process keeps the OCI image layout locked.
     #[error("the lock on `{}` is held by another process", path.display())]
@@ -221,7 +239,11 @@ impl Error {
     /// What the error means for somebody who was looking for something.
     pub fn kind(&self) -> Kind {
         match self {
-            Self::NotFound { .. } => Kind::NotFound,
+            Self::NotFound { .. }
+            | Self::NotALayout {
+                fault: LayoutFault::Missing,
+                ..
+            } => Kind::NotFound,
             Self::WrongDigest { .. }
             | Self::WrongSize { .. }
             | Self::TooLarge { .. }
@@ -231,11 +253,7 @@ impl Error {
             | Self::NotASignature { .. }
             | Self::NotALayout { .. } => Kind::Lying,
             Self::Request { source, .. } if source.is_lying() => Kind::Lying,
-            Self::File { source } if source.is_not_found() => Kind::NotFound,
-            Self::File {
-                source: files::Error::Io { .. },
-            } => Kind::CouldNotLook,
-            Self::File { .. } => Kind::Lying,
+            Self::File { source } => kind_of_file(source),
             Self::Unauthorized { .. }
             | Self::Denied { .. }
             | Self::RateLimited { .. }
@@ -296,6 +314,16 @@ impl Error {
             ),
             _ => None,
         }
+    }
+}
+
+/// A link or a directory in a file's place cannot be right; what the operating system refuses is not
+/// known.
+fn kind_of_file(error: &files::Error) -> Kind {
+    match error {
+        files::Error::NotFound { .. } => Kind::NotFound,
+        files::Error::Io { .. } => Kind::CouldNotLook,
+        _ => Kind::Lying,
     }
 }
 

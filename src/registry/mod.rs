@@ -33,7 +33,7 @@ pub use credentials::{
 };
 pub use ecr::EcrHost;
 pub use ecr_tokens::AwsEcrTokens;
-pub use error::{Error, Kind, Words};
+pub use error::{Error, Kind, LayoutFault, Words};
 pub use fetch::Signature;
 pub use layout::LayoutRepository;
 pub use push::{NewSignature, Pushed, Storage, Warning};
@@ -50,6 +50,22 @@ use url::Url;
 use crate::http::Pool;
 use crate::reference::Reference;
 use session::{Registry, Session};
+
+/// What fuzz targets need from inside; not compiled otherwise.
+#[cfg(fuzzing)]
+pub mod fuzzing {
+    use url::Url;
+
+    /// How many referrers an index has, and how many of them are signatures that are kept.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Malformed`](super::Error::Malformed).
+    pub fn referrers_index(url: &Url, bytes: &[u8]) -> Result<(usize, usize), super::Error> {
+        let index = super::referrers::parse_index(url, bytes)?;
+        Ok((index.referrers, index.signatures.len()))
+    }
+}
 
 /// Which registries are spoken to in plain HTTP. Amazon ECR never is.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

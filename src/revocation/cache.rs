@@ -48,6 +48,19 @@ pub enum Error {
     },
 }
 
+impl Error {
+    /// Advice, where there is some.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::File { source } => source.hint(),
+            Self::Json { path, .. } | Self::Base64 { path, .. } => Some(format!(
+                "nothing is lost if `{}` is removed: it is fetched again",
+                path.display()
+            )),
+        }
+    }
+}
+
 /// A CRL with the delta CRL that it names, as they came.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct CrlBundle {

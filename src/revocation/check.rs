@@ -23,7 +23,7 @@ use crate::x509::{self, Certificate, DistributionPoint, Purpose};
 ///
 /// `signing_time` is the authentic signing time, if there is one (scheme `notary.x509.signingAuthority`
 /// alone): a certificate that became invalid only after it counts as good. Never pass the time of a
-/// time stamp.
+/// time stamp. To be awaited in a Tokio runtime with its timers enabled.
 ///
 /// # Errors
 ///

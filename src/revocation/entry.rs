@@ -215,7 +215,7 @@ mod tests {
                 ..entry(RevocationReason::KeyCompromise, 0)
             };
             listed.add(&invalid, signing_time);
-            for entry in more {
+            if let Some(entry) = more {
                 listed.add(&entry, signing_time);
             }
             listed.is_revoked()

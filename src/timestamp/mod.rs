@@ -39,6 +39,20 @@ use tst_info::{TstInfo, sha2};
 const TST_INFO: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.16.1.4");
 const RSA_ENCRYPTION: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
 
+/// What fuzz targets need from inside; not compiled otherwise.
+#[cfg(fuzzing)]
+pub mod fuzzing {
+    /// Reads a `TSTInfo`.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with it.
+    pub fn tst_info(der: &[u8]) -> Result<(), super::Error> {
+        let info = super::TstInfo::parse(der)?;
+        super::range(&info).map(drop)
+    }
+}
+
 /// A time stamp that was verified whole; only [`verify`] makes one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct VerifiedTimestamp {

@@ -22,7 +22,7 @@ func TestDriverAlone(t *testing.T) {
 		local, certificate := localSigner(t)
 		directory := newNotationDir(t, trust{
 			storeType:    truststore.TypeCA,
-			anchorDER:    certificate.Raw,
+			anchorsDER:   [][]byte{certificate.Raw},
 			identities:   []string{"*"},
 			registryHost: server.host,
 		})

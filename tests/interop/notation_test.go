@@ -1,6 +1,7 @@
 package interop
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"encoding/pem"
@@ -33,32 +34,40 @@ const (
 // trust is what a verifier is told to believe.
 type trust struct {
 	storeType    truststore.Type
-	anchorDER    []byte
+	anchorsDER   [][]byte
 	identities   []string
 	registryHost string
+	// level is "strict" where nothing is said.
+	level string
+	// scope is every repository where nothing is said.
+	scope string
 }
 
 // notationDir is a NOTATION_CONFIG directory, which is the NOTATION_LIBEXEC
 // directory too.
 type notationDir string
 
-// newNotationDir writes the directory as a user would: a strict policy for
-// every repository, one named store, and config.json.
+// newNotationDir writes the directory as a user would: a policy of one
+// statement, one named store, and config.json.
 func newNotationDir(t *testing.T, trusted trust) notationDir {
 	t.Helper()
 	root := t.TempDir()
-	document := trustpolicy.Document{
-		Version: "1.0",
-		TrustPolicies: []trustpolicy.TrustPolicy{{
-			Name:                  "interop",
-			RegistryScopes:        []string{"*"},
-			SignatureVerification: trustpolicy.SignatureVerification{VerificationLevel: "strict"},
-			TrustStores:           []string{string(trusted.storeType) + ":" + storeName},
-			TrustedIdentities:     trusted.identities,
-		}},
+	policy := trustpolicy.TrustPolicy{
+		Name:                  "interop",
+		RegistryScopes:        []string{cmp.Or(trusted.scope, "*")},
+		SignatureVerification: trustpolicy.SignatureVerification{VerificationLevel: cmp.Or(trusted.level, "strict")},
+		TrustedIdentities:     trusted.identities,
 	}
+	if len(trusted.anchorsDER) > 0 {
+		policy.TrustStores = []string{string(trusted.storeType) + ":" + storeName}
+		var file []byte
+		for _, anchor := range trusted.anchorsDER {
+			file = append(file, encodePEM(anchor)...)
+		}
+		writeFile(t, filepath.Join(root, dir.TrustStoreDir, "x509", string(trusted.storeType), storeName, "roots.crt"), file)
+	}
+	document := trustpolicy.Document{Version: "1.0", TrustPolicies: []trustpolicy.TrustPolicy{policy}}
 	writeFile(t, filepath.Join(root, dir.PathTrustPolicy), mustMarshal(t, document))
-	writeFile(t, filepath.Join(root, dir.TrustStoreDir, "x509", string(trusted.storeType), storeName, "root.crt"), encodePEM(trusted.anchorDER))
 	directory := notationDir(root)
 	directory.writeConfig(t, trusted.registryHost)
 	return directory
@@ -130,6 +139,17 @@ const (
 // notationVerify verifies as `notation verify` does.
 func (d notationDir) notationVerify(t *testing.T, target image) verdict {
 	t.Helper()
+	outcomes, err := d.notationOutcomes(t, target)
+	if err == nil {
+		return verdict{accepted, ""}
+	}
+	return verdict{classify(outcomes, err), err.Error()}
+}
+
+// notationOutcomes verifies as `notation verify` does: the outcome of each
+// signature that was looked at, and the answer in the end.
+func (d notationDir) notationOutcomes(t *testing.T, target image) ([]*notation.VerificationOutcome, error) {
+	t.Helper()
 	document, err := os.ReadFile(filepath.Join(string(d), dir.PathTrustPolicy))
 	if err != nil {
 		t.Fatal(err)
@@ -143,26 +163,29 @@ func (d notationDir) notationVerify(t *testing.T, target image) verdict {
 	if err != nil {
 		t.Fatal(err)
 	}
-	recorder := &outcomeRecorder{Verifier: inner}
+	recorder := &outcomeRecorder{verifySkipper: inner.(verifySkipper)}
 	_, _, err = notation.Verify(t.Context(), recorder, target.signatures, notation.VerifyOptions{
 		ArtifactReference:    target.reference(),
 		MaxSignatureAttempts: 10,
 	})
-	if err == nil {
-		return verdict{accepted, ""}
-	}
-	return verdict{classify(recorder.outcomes, err), err.Error()}
+	return recorder.outcomes, err
+}
+
+// verifySkipper is what notation.Verify asks for the level "skip".
+type verifySkipper interface {
+	notation.Verifier
+	SkipVerify(context.Context, notation.VerifierVerifyOptions) (bool, *trustpolicy.VerificationLevel, error)
 }
 
 // outcomeRecorder keeps the outcome of each signature, which notation.Verify
 // drops when none is good.
 type outcomeRecorder struct {
-	notation.Verifier
+	verifySkipper
 	outcomes []*notation.VerificationOutcome
 }
 
 func (r *outcomeRecorder) Verify(ctx context.Context, descriptor ocispec.Descriptor, signature []byte, options notation.VerifierVerifyOptions) (*notation.VerificationOutcome, error) {
-	outcome, err := r.Verifier.Verify(ctx, descriptor, signature, options)
+	outcome, err := r.verifySkipper.Verify(ctx, descriptor, signature, options)
 	r.outcomes = append(r.outcomes, outcome)
 	return outcome, err
 }

@@ -35,7 +35,7 @@ func directoryTrusting(t *testing.T, server *registryServer, anchorDER []byte, p
 	t.Helper()
 	directory := newNotationDir(t, trust{
 		storeType:    truststore.TypeSigningAuthority,
-		anchorDER:    anchorDER,
+		anchorsDER:   [][]byte{anchorDER},
 		identities:   []string{profileARN},
 		registryHost: server.host,
 	})

@@ -1,5 +1,11 @@
 //! Time stamps: made by a test's own authority, changed in one place, and asked for over loopback.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "what is not as expected is a failed test"
+)]
+
 use std::sync::Arc;
 
 use countersign::algorithm::HashAlgorithm;
@@ -260,7 +266,13 @@ fn an_authority_for_other_purposes_vouches_for_no_time() {
         let intermediate = root.issue(params);
         let leaf = intermediate.issue(stamper("TSA"));
         let token = Token::new(MESSAGE, &[&leaf, &intermediate]).build(&leaf);
-        timestamp::verify(&token, MESSAGE, &[root.certificate.clone()], NOW).map(drop)
+        timestamp::verify(
+            &token,
+            MESSAGE,
+            std::slice::from_ref(&root.certificate),
+            NOW,
+        )
+        .map(drop)
     };
     let usage = |purpose: &str| custom(&[2, 5, 29, 37], false, &seq(&[&oid(purpose)]));
     assert!(verify(Some(time_stamping())).is_ok());
@@ -280,7 +292,15 @@ fn extensions_that_the_specification_does_not_name_decide_nothing() {
     params.custom_extensions.push(unknown);
     let leaf = root.issue(params);
     let token = Token::new(MESSAGE, &[&leaf]).build(&leaf);
-    assert!(timestamp::verify(&token, MESSAGE, &[root.certificate.clone()], NOW).is_ok());
+    assert!(
+        timestamp::verify(
+            &token,
+            MESSAGE,
+            std::slice::from_ref(&root.certificate),
+            NOW
+        )
+        .is_ok()
+    );
 }
 
 #[test]
@@ -291,7 +311,12 @@ fn what_signs_must_be_for_time_stamping_and_valid_then() {
         let leaf = root.issue(params);
         // The genuine one comes first and has not signed.
         let token = Token::new(MESSAGE, &[&genuine, &leaf]).build(&leaf);
-        match timestamp::verify(&token, MESSAGE, &[root.certificate.clone()], NOW) {
+        match timestamp::verify(
+            &token,
+            MESSAGE,
+            std::slice::from_ref(&root.certificate),
+            NOW,
+        ) {
             Err(Error::Chain { source }) => match *source {
                 x509::Error::Chain { problem, .. } => problem,
                 other => panic!("{other}"),
@@ -316,7 +341,15 @@ fn what_signs_must_be_for_time_stamping_and_valid_then() {
     expired.not_after = STAMPED;
     let leaf = root.issue(expired);
     let token = Token::new(MESSAGE, &[&leaf]).build(&leaf);
-    assert!(timestamp::verify(&token, MESSAGE, &[root.certificate.clone()], NOW).is_ok());
+    assert!(
+        timestamp::verify(
+            &token,
+            MESSAGE,
+            std::slice::from_ref(&root.certificate),
+            NOW
+        )
+        .is_ok()
+    );
 }
 
 #[test]
@@ -620,6 +653,31 @@ fn an_old_answer_does_not_answer_a_new_request() {
     assert!(
         matches!(error, Error::NotAsRequested { what: "nonce" }),
         "{error}"
+    );
+}
+
+#[test]
+fn no_byte_of_a_stamp_can_be_changed_or_left_out() {
+    let tsa = Authority::new();
+    let token = tsa.token().build(&tsa.leaf);
+    let wanted = tsa.verify(&token).unwrap();
+    let mut unchanged = 0;
+    for position in 0..token.len() {
+        assert!(tsa.verify(&token[..position]).is_err(), "{position}");
+        for bit in [0, 7] {
+            let mut changed = token.clone();
+            changed[position] ^= 1 << bit;
+            // Bytes that say nothing remain: the list of digests, which the signer repeats.
+            if let Ok(verified) = tsa.verify(&changed) {
+                assert_eq!(verified, wanted, "{position}");
+                unchanged += 1;
+            }
+        }
+    }
+    assert!(
+        unchanged < token.len() / 20,
+        "{unchanged} of {}",
+        token.len()
     );
 }
 

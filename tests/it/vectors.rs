@@ -23,6 +23,7 @@ mod certificate_file;
 mod chain;
 mod crl;
 mod envelope;
+mod oci_layout;
 mod revocation;
 mod sign_vector;
 mod tsp_response;
@@ -129,6 +130,7 @@ fn answer(case: &Case) -> Option<Answer> {
         "cert file" => certificate_file::answer(case),
         "chain" => chain::answer(case),
         "cose envelope" => envelope::answer(case, EnvelopeFormat::Cose),
+        "oci layout" => oci_layout::answer(case),
         "jws envelope" => envelope::answer(case, EnvelopeFormat::Jws),
         "sign vector" => sign_vector::answer(case),
         "cert ext" => cert_ext::answer(case),

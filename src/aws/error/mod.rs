@@ -179,7 +179,8 @@ impl CallError {
                 Some("SignatureDoesNotMatch" | "InvalidSignatureException") => {
                     "check `AWS_SECRET_ACCESS_KEY`, and this machine's clock".to_owned()
                 }
-                _ => "check that the credentials are of the same partition, and have not been deleted"
+                _ => "check that the credentials are of the same partition, and have not been deleted; \
+                      temporary ones need `AWS_SESSION_TOKEN` too"
                     .to_owned(),
             },
             CallErrorKind::NotFound => {

@@ -152,16 +152,7 @@ where
 /// Where credentials were looked for, and what went wrong there.
 fn credentials_problem(error: &CredentialsError) -> String {
     match error {
-        CredentialsError::CredentialsNotLoaded(_) => match error
-            .source()
-            .and_then(|source| source.downcast_ref::<ProviderChainError<CredentialsError>>())
-        {
-            Some(tried) => {
-                let tried: Vec<String> = tried.attempts().iter().map(attempt_in_words).collect();
-                format!("none were found in {}", tried.join(", "))
-            }
-            None => "none were found in the profile that is set".to_owned(),
-        },
+        CredentialsError::CredentialsNotLoaded(_) => not_found(error),
         CredentialsError::ProviderTimedOut(_) => {
             format!(
                 "the source of credentials did not answer in {} seconds",
@@ -169,7 +160,17 @@ fn credentials_problem(error: &CredentialsError) -> String {
             )
         }
         other => {
-            let text = chain(other);
+            let mut text = chain(other);
+            if other
+                .source()
+                .is_some_and(<dyn std::error::Error>::is::<std::io::Error>)
+            {
+                // The SDK reads these files, and does not say which.
+                text.push_str(
+                    ": the file that `AWS_WEB_IDENTITY_TOKEN_FILE` or \
+                     `AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE` names",
+                );
+            }
             // What a credential process prints is shown nowhere: it deals in secrets.
             match text.split_once("Stderr:") {
                 Some((text, _)) => format!(
@@ -179,6 +180,21 @@ fn credentials_problem(error: &CredentialsError) -> String {
                 None => text,
             }
         }
+    }
+}
+
+/// Where none were found, and why not there.
+fn not_found(error: &CredentialsError) -> String {
+    // One profile was named, and nothing else is tried.
+    let Some(source) = error.source() else {
+        return "none were found in the profile that is set".to_owned();
+    };
+    match source.downcast_ref::<ProviderChainError<CredentialsError>>() {
+        Some(tried) => {
+            let tried: Vec<String> = tried.attempts().iter().map(attempt_in_words).collect();
+            format!("none were found in {}", tried.join(", "))
+        }
+        None => format!("none were found: {}", chain(source)),
     }
 }
 
@@ -193,7 +209,7 @@ fn attempt_in_words(attempt: &ProviderAttempt<CredentialsError>) -> String {
         other => other,
     };
     match attempt.error().source() {
-        Some(_) => format!("{name} ({})", innermost(attempt.error())),
+        Some(reason) => format!("{name} ({})", chain(reason)),
         None => name.to_owned(),
     }
 }
@@ -227,8 +243,13 @@ fn chain(error: &dyn std::error::Error) -> String {
     printable(&text)
 }
 
+/// Where AWS's message about a wrong signature begins to repeat the request, whose session token is
+/// a secret.
+const REPEATED_REQUEST: &str = "The Canonical String";
+
 /// Text from elsewhere for a terminal: one line, bounded, without control characters.
 fn printable(text: &str) -> String {
+    let text = text.split(REPEATED_REQUEST).next().unwrap_or_default();
     let mut printable: String = text
         .chars()
         .take(MAX_MESSAGE_CHARS)

@@ -15,7 +15,7 @@ use bytes::Bytes;
 use oci_spec::image::MediaType;
 use serde::Deserialize;
 
-use super::error::Error;
+use super::error::{Error, LayoutFault};
 use super::{Listing, Signature, Target, manifest};
 use crate::oci::{self, Descriptor, Digest};
 use crate::reference::LayoutReference;
@@ -47,24 +47,24 @@ impl LayoutRepository {
             image_layout_version: Option<String>,
         }
         let root = reference.path();
-        let not_a_layout = |fault: String| Error::NotALayout {
+        let not_a_layout = |fault: LayoutFault| Error::NotALayout {
             path: root.to_owned(),
             fault,
         };
         // A link to the directory is the user's own word; below it none is followed.
         match root.metadata() {
             Ok(found) if !found.is_dir() => {
-                return Err(not_a_layout("it is not a directory".to_owned()));
+                return Err(not_a_layout(LayoutFault::NotADirectory));
             }
             Err(source) if source.kind() == std::io::ErrorKind::NotFound => {
-                return Err(not_a_layout("there is nothing there".to_owned()));
+                return Err(not_a_layout(LayoutFault::Missing));
             }
             Ok(_) | Err(_) => {}
         }
         let marker = root.join(MARKER);
         let bytes = match files::read(&marker, limits::MAX_CONFIG_BYTES) {
             Err(source) if source.is_not_found() => {
-                return Err(not_a_layout(format!("it has no file `{MARKER}`")));
+                return Err(not_a_layout(LayoutFault::Unmarked));
             }
             read => read.map_err(|source| Error::File { source })?,
         };
@@ -75,10 +75,8 @@ impl LayoutRepository {
         match read.image_layout_version.as_deref() {
             Some(VERSION) => {}
             other => {
-                return Err(not_a_layout(format!(
-                    "its version is `{}`, not `{VERSION}`",
-                    super::error::clean(other.unwrap_or_default())
-                )));
+                let version = super::error::clean(other.unwrap_or_default());
+                return Err(not_a_layout(LayoutFault::Version(version)));
             }
         }
         let repository = Self {

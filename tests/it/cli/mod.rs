@@ -2,4 +2,5 @@
 
 mod key;
 mod sign;
+mod verdict;
 mod verify;

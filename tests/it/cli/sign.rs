@@ -3,6 +3,7 @@
 mod answers;
 mod flags;
 mod local_key;
+mod plugin;
 mod stored;
 
 use crate::support::sandbox::Ran;

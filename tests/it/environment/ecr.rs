@@ -4,21 +4,10 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use countersign_emulator::{Fault, FaultKind};
 
-use super::{aws, behind, behind_the_emulator};
+use super::{ECR, aws, behind, behind_the_emulator, pushed};
 use crate::support::hostile::{Hostile, Seen};
 use crate::support::sandbox::Ran;
 use crate::support::scene::Scene;
-
-const HOST: &str = "111122223333.dkr.ecr.us-east-1.amazonaws.com";
-
-/// Pushes an image to `host/app` without a client; gives it by digest.
-fn pushed(scene: &Scene, host: &str) -> String {
-    let digest = scene
-        .emulator
-        .push_test_image(&format!("{host}/app"), "v1")
-        .unwrap();
-    format!("{host}/app@{digest}")
-}
 
 #[track_caller]
 fn assert_verified(ran: &Ran, image: &str) {
@@ -40,7 +29,7 @@ fn token_requests(scene: &Scene) -> usize {
 fn every_kind_of_host_name_is_signed_and_verified() {
     let scene = behind_the_emulator();
     for host in [
-        HOST,
+        ECR,
         "111122223333.dkr.ecr.eu-west-1.amazonaws.com",
         "111122223333.dkr-ecr.us-east-1.on.aws",
         "111122223333.dkr.ecr-fips.us-east-1.amazonaws.com",
@@ -67,7 +56,7 @@ fn every_kind_of_host_name_is_signed_and_verified() {
 #[test]
 fn the_region_that_is_set_has_no_say_in_whom_ecr_tokens_are_asked_from() {
     for (host, endpoint) in [
-        (HOST, "api.ecr.us-east-1.amazonaws.com"),
+        (ECR, "api.ecr.us-east-1.amazonaws.com"),
         (
             "111122223333.dkr-ecr.us-east-1.on.aws",
             "ecr.us-east-1.api.aws",
@@ -116,7 +105,7 @@ fn one_token_serves_all_references_of_a_registry() {
         .into_iter()
         .flat_map(|tag| ["app", "base"].map(|name| (name, tag)))
         .map(|(name, tag)| {
-            let repository = format!("{HOST}/{name}");
+            let repository = format!("{ECR}/{name}");
             let digest = scene.emulator.push_test_image(&repository, tag).unwrap();
             format!("{repository}@{digest}")
         })
@@ -153,7 +142,7 @@ fn one_token_serves_all_references_of_a_registry() {
 #[test]
 fn the_token_goes_to_its_registry_and_nowhere_else() {
     let scene = Scene::new();
-    let image = pushed(&scene, HOST);
+    let image = pushed(&scene, ECR);
     let aws = aws(&scene, |_| 0);
     let scene = behind(scene, &aws);
     scene.sign(&image);
@@ -161,7 +150,7 @@ fn the_token_goes_to_its_registry_and_nowhere_else() {
     let mut layers = 0;
     for seen in aws.seen() {
         let authorization = seen.header("authorization").unwrap_or_default();
-        if seen.host == HOST {
+        if seen.host == ECR {
             let user = authorization
                 .strip_prefix("Basic ")
                 .map(|pair| STANDARD.decode(pair).unwrap());
@@ -188,7 +177,7 @@ fn registry_requests(aws: &Hostile) -> Vec<&'static str> {
         if seen.host.contains("-starport-layer-bucket.") {
             return Some("bucket");
         }
-        if seen.host != HOST {
+        if seen.host != ECR {
             return None;
         }
         kinds.into_iter().find(|kind| seen.path().contains(kind))
@@ -199,7 +188,7 @@ fn registry_requests(aws: &Hostile) -> Vec<&'static str> {
 #[test]
 fn a_verification_is_five_registry_requests_in_four_steps() {
     let scene = Scene::new();
-    let image = pushed(&scene, HOST);
+    let image = pushed(&scene, ECR);
     let signing = aws(&scene, |_| 0);
     let scene = behind(scene, &signing);
     scene.sign(&image);
@@ -230,7 +219,7 @@ fn a_verification_is_five_registry_requests_in_four_steps() {
 
     let by_tag = aws(&scene, |_| 0);
     let scene = behind(scene, &by_tag);
-    let ran = scene.verify(&format!("{HOST}/app:v1"));
+    let ran = scene.verify(&format!("{ECR}/app:v1"));
     assert_eq!(ran.code, 0, "{ran:#?}");
     assert_eq!(
         registry_requests(&by_tag),
@@ -248,7 +237,7 @@ fn a_verification_is_five_registry_requests_in_four_steps() {
 #[test]
 fn a_token_that_aws_denies_is_said_with_who_what_and_where() {
     let scene = behind_the_emulator();
-    let image = pushed(&scene, HOST);
+    let image = pushed(&scene, ECR);
     scene
         .emulator
         .faults()
@@ -258,7 +247,7 @@ fn a_token_that_aws_denies_is_said_with_who_what_and_where() {
         ran.assert_refused(
             3,
             &format!(
-                "Error: failed to get manifest descriptor: the credentials for registry `{HOST}` \
+                "Error: failed to get manifest descriptor: the credentials for registry `{ECR}` \
                  cannot be had"
             ),
         );

@@ -1,16 +1,29 @@
 //! The surroundings that pipelines have: Amazon ECR by its host names, proxies, roots of TLS, and every
 //! kind of AWS credentials. The real binary, in an environment that the test makes whole.
 
+mod credentials;
+mod credentials_refused;
 mod ecr;
+mod endpoints;
+mod proxies;
+
+use countersign_emulator::{Builder, Emulator};
 
 use crate::support::forward::forward;
 use crate::support::hostile::{Hostile, Seen};
 use crate::support::scene::Scene;
 
+/// Variables with the emulator's access key.
+const KEYS: [&str; 2] = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"];
+
 /// A scene whose environment leads every host of Amazon ECR to the emulator, as a pipeline would do
 /// it: the proxy, and the root of what the proxy says that it is.
 fn behind_the_emulator() -> Scene {
-    let scene = Scene::new();
+    behind_an_emulator(Emulator::builder())
+}
+
+fn behind_an_emulator(builder: Builder) -> Scene {
+    let scene = Scene::with(builder);
     let root = scene.sandbox.home().join("tls-root.crt");
     std::fs::write(&root, scene.emulator.tls_root_pem()).unwrap();
     let proxy = scene.emulator.endpoint();
@@ -19,14 +32,25 @@ fn behind_the_emulator() -> Scene {
         .with_variable("SSL_CERT_FILE", root.to_str().unwrap())
 }
 
+/// A registry of Amazon ECR.
+const ECR: &str = "111122223333.dkr.ecr.us-east-1.amazonaws.com";
+
+/// Pushes an image to `host/app` without a client; gives it by digest.
+fn pushed(scene: &Scene, host: &str) -> String {
+    let digest = scene
+        .emulator
+        .push_test_image(&format!("{host}/app"), "v1")
+        .unwrap();
+    format!("{host}/app@{digest}")
+}
+
 /// Hosts of AWS that [`aws`] has a certificate for.
-const AWS_HOSTS: [&str; 15] = [
+const AWS_HOSTS: [&str; 14] = [
     "*.us-east-1.amazonaws.com",
     "*.us-east-1.api.aws",
     "api.ecr.us-east-1.amazonaws.com",
     "api.ecr-fips.us-east-1.amazonaws.com",
     "api.ecr.us-gov-west-1.amazonaws.com",
-    "api.ecr-fips.us-gov-west-1.amazonaws.com",
     "api.ecr.cn-north-1.amazonaws.com.cn",
     "*.dkr.ecr-fips.us-east-1.amazonaws.com",
     "*.dkr-ecr.us-east-1.on.aws",

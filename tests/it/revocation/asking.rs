@@ -7,6 +7,7 @@ use tokio::time::Instant;
 
 use super::*;
 use crate::support::hostile::Seen;
+use crate::support::pki::stamper;
 
 fn checker(server: &Hostile) -> Checker {
     Checker::new(Arc::new(Network::new(server.pool())))
@@ -262,4 +263,53 @@ async fn a_revoked_certificate_outweighs_an_unknown_one() {
     assert!(
         matches!(result.verdict(), Verdict::Revoked(certificate) if certificate.subject == "CN=ca")
     );
+}
+
+#[tokio::test]
+async fn no_byte_of_an_answer_can_be_changed_or_left_out() {
+    let with_crl = Pki::with_crl();
+    let with_ocsp = Pki::with_ocsp();
+    let delta_url = "http://crl.test/delta.crl";
+    let delta = with_crl.crl(&Crl::new(&[]).number(6).delta(5));
+    let base = with_crl.crl(&Crl::new(&[]).number(5).freshest(&[delta_url]));
+    let ocsp = with_ocsp.ocsp(&Ocsp::good());
+    for (pki, url, answer, more) in [
+        (&with_ocsp, OCSP_URL, &ocsp, vec![]),
+        (&with_crl, CRL_URL, &base, vec![(delta_url, delta.clone())]),
+        (&with_crl, delta_url, &delta, vec![(CRL_URL, base.clone())]),
+    ] {
+        let check = async |changed: Vec<u8>| {
+            let answers = [&[(url, changed)], more.as_slice()].concat();
+            pki.check(&answers).await.status
+        };
+        assert!(matches!(check(answer.clone()).await, Status::Good(_)));
+        for position in 0..answer.len() {
+            let cut = check(answer[..position].to_vec()).await;
+            assert_eq!(cut, Status::Unknown, "{url} cut at {position}");
+            for bit in [0, 7] {
+                let mut changed = answer.clone();
+                changed[position] ^= 1 << bit;
+                let status = check(changed).await;
+                assert_eq!(status, Status::Unknown, "{url} changed at {position}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_time_stamping_authoritys_chain_is_checked_alike() {
+    let root = Entity::root(authority("TSA root"));
+    let leaf = root.issue(with(stamper("TSA"), vec![crl_at(&[CRL_URL])]));
+    let chain = [&leaf, &root].map(|entity| entity.certificate.clone());
+    let serial_number = leaf.certificate.serial_number().to_vec();
+    for (list, is_listed) in [
+        (vec![], false),
+        (vec![(serial_number, "20240601000000Z", Some(1))], true),
+    ] {
+        let crl = Crl::new(&list).build(&root);
+        let checker = Checker::new(Arc::new(Stored::new(&[(CRL_URL, crl)])));
+        let result =
+            revocation::check_chain(&chain, Purpose::Timestamping, None, &checker, NOW).await;
+        assert_eq!(is_revoked(&result.unwrap().certificates[0]), is_listed);
+    }
 }

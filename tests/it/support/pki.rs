@@ -39,7 +39,7 @@ pub(crate) fn tlv(tag: u8, content: &[u8]) -> Vec<u8> {
         let octets = length.to_be_bytes();
         let zeros = octets.iter().take_while(|octet| **octet == 0).count();
         element.push(0x80 | u8::try_from(4 - zeros).unwrap());
-        element.extend(&octets[zeros..]);
+        element.extend(octets.iter().skip(zeros));
     }
     element.extend(content);
     element

@@ -1,5 +1,7 @@
 //! An emulator with a signing profile and an image, and a sandbox that is pointed at it.
 
+use std::io::{Read as _, Write as _};
+
 use countersign_emulator::{Emulator, SigningProfile};
 
 use super::registry_client::RepositoryClient;
@@ -72,6 +74,17 @@ impl Scene {
 
     pub(crate) fn client(&self) -> RepositoryClient {
         RepositoryClient::new(&self.repository)
+    }
+
+    /// What the emulator answers to `GET path`, for its owner's eyes.
+    pub(crate) fn emulator_get(&self, path: &str) -> String {
+        let mut stream = std::net::TcpStream::connect(self.emulator.address()).unwrap();
+        let request =
+            format!("GET {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n");
+        stream.write_all(request.as_bytes()).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer.split_once("\r\n\r\n").unwrap().1.to_owned()
     }
 
     /// The repository's tags, sorted.

@@ -1,0 +1,262 @@
+//! `countersign verify`: verifies artifacts in a registry against Notation's trust policy, or
+//! against AWS Signer profiles named on the command line.
+
+mod text;
+mod verdict;
+
+use std::fmt::Write as _;
+use std::path::PathBuf;
+
+use clap::builder::NonEmptyStringValueParser;
+use futures_util::StreamExt as _;
+use time::OffsetDateTime;
+
+use super::args::{RegistryArgs, parse_pairs};
+use super::context::Context;
+use super::report::{Exit, Report, one_line};
+use crate::limits;
+use crate::reference::ArtifactReference;
+use crate::verify::{Error, Options, Verification, Verifier};
+
+/// Flags of `verify`; those that notation has work as they do there.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  \
+    countersign verify --signing-profile arn:aws:signer:us-east-1:111122223333:/signing-profiles/release \\\n      \
+    111122223333.dkr.ecr.us-east-1.amazonaws.com/app@sha256:...\n  \
+    countersign verify REFERENCE    (with Notation's trust policy and trust store)")]
+pub(super) struct Args {
+    /// Artifacts to verify: registry/repository@digest, or :tag; with --oci-layout directory@digest,
+    /// or :tag
+    #[arg(required = true, value_name = "REFERENCE")]
+    references: Vec<String>,
+    /// AWS Signer profile, or profile version, that must have signed; needs no trust policy and no
+    /// trust store. May be given several times
+    // An empty value is a variable that is not set; no trust policy may stand in for it.
+    #[arg(long, value_name = "ARN", value_parser = NonEmptyStringValueParser::new())]
+    signing_profile: Vec<String>,
+    /// Certificate file that replaces AWS Signer's published roots
+    #[arg(long, value_name = "FILE", requires = "signing_profile")]
+    trust_anchor: Option<PathBuf>,
+    /// User metadata that must have been signed
+    #[arg(short = 'm', long, value_name = "KEY=VALUE")]
+    user_metadata: Vec<String>,
+    /// Settings of AWS Signer's checks: aws-profile, aws-region, aws-signer-endpoint-url
+    #[arg(long, value_name = "KEY=VALUE")]
+    plugin_config: Vec<String>,
+    /// Signatures that are looked at, for each artifact
+    #[arg(long, value_name = "NUMBER", default_value_t = i64::try_from(limits::MAX_SIGNATURES).unwrap_or(i64::MAX), allow_negative_numbers = true)]
+    max_signatures: i64,
+    /// Form of the answer: `json` is one document on stdout, see schemas/verdict.v1.schema.json
+    #[arg(short, long, value_name = "FORM", default_value = "text")]
+    output: Output,
+    /// Say on stderr what was found, in the same detail as for a failure
+    #[arg(short, long)]
+    verbose: bool,
+    /// Verify in an OCI image layout, a directory on this machine
+    #[arg(long)]
+    oci_layout: bool,
+    /// Registry scope of the trust policy statement for the layout, for example local/app
+    #[arg(long)]
+    scope: Option<String>,
+    #[command(flatten)]
+    registry: RegistryArgs,
+}
+
+/// Forms of the answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Output {
+    Text,
+    Json,
+}
+
+/// The scope of a layout where profiles on the command line stand for the policy: its statement is
+/// about everything.
+const ANY_LAYOUT_SCOPE: &str = "local/layout";
+
+/// A layout has no name that trust policies know, so that both flags come together; and nothing but a
+/// layout may choose the statement that it is judged by.
+fn check_scope(args: &Args) -> Result<(), Report> {
+    let missing = match (args.oci_layout, &args.scope) {
+        (true, None) if args.signing_profile.is_empty() => "scope",
+        (false, Some(_)) => "oci-layout",
+        _ => return Ok(()),
+    };
+    Err(Report::failed(
+        Exit::Usage,
+        &format!(
+            "if any flags in the group [oci-layout scope] are set they must all be set; missing \
+             [{missing}]"
+        ),
+    ))
+}
+
+pub(super) async fn run(args: Args, emit: &mut dyn FnMut(Report)) {
+    let job = match Job::prepare(&args) {
+        Ok(job) => job,
+        Err(report) => return emit(report),
+    };
+    // On the heap: several of these are under way at once.
+    let mut answers = futures_util::stream::iter(&job.references)
+        .map(|reference| Box::pin(job.verify(reference)))
+        .buffered(limits::MAX_CONCURRENT_VERIFICATIONS);
+    let mut verdicts = Verdicts::default();
+    for (asked, reference) in args.references.iter().zip(&job.references) {
+        let Some(answer) = answers.next().await else {
+            break;
+        };
+        match (answer, args.output) {
+            (Err(report), _) => emit(report),
+            (Ok(answer), Output::Text) => emit(job.in_words(reference, &answer)),
+            (Ok(answer), Output::Json) => verdicts.add(asked, &job.scope, &answer),
+        }
+    }
+    if args.output == Output::Json {
+        emit(verdicts.report(&job.warnings));
+    }
+}
+
+/// The answers of a command, for its one document.
+#[derive(Default)]
+struct Verdicts {
+    results: Vec<serde_json::Value>,
+    exit: Option<Exit>,
+}
+
+impl Verdicts {
+    fn add(&mut self, asked: &str, scope: &str, answer: &Result<Verification, Error>) {
+        let exit = answer
+            .as_ref()
+            .map_or_else(|error| Exit::of(error.class()), |_| Exit::Done);
+        self.exit = Some(self.exit.map_or(exit, |worst| worst.worse(exit)));
+        self.results.push(verdict::result(asked, scope, answer));
+    }
+
+    fn report(self, warnings: &str) -> Report {
+        let exit = self.exit.unwrap_or(Exit::Usage);
+        let document = verdict::document(self.results, exit);
+        Report {
+            stdout: format!("{document:#}\n"),
+            stderr: warnings.to_owned(),
+            exit,
+        }
+    }
+}
+
+/// Everything that holds for all references of one command.
+struct Job {
+    verifier: Verifier,
+    options: Options,
+    references: Vec<ArtifactReference>,
+    /// By which the trust policy knows an OCI image layout.
+    scope: String,
+    now: OffsetDateTime,
+    verbose: bool,
+    warnings: String,
+}
+
+impl Job {
+    fn prepare(args: &Args) -> Result<Self, Report> {
+        let usage = |text: String| Report::failed(Exit::Usage, &text);
+        let max_signatures = usize::try_from(args.max_signatures)
+            .ok()
+            .filter(|count| *count > 0);
+        let max_signatures = max_signatures.ok_or_else(|| {
+            usage(format!(
+                "max-signatures value {} must be a positive number",
+                args.max_signatures
+            ))
+        })?;
+        check_scope(args)?;
+        let user_metadata = parse_pairs("user-metadata", &args.user_metadata).map_err(usage)?;
+        let plugin_config = parse_pairs("plugin-config", &args.plugin_config).map_err(usage)?;
+        let references = super::parse_references(&args.references, args.oci_layout)?;
+        let context = Context::new(&args.registry, &references, plugin_config)?;
+        let now = context.now;
+        let (verifier, warnings) =
+            context.verifier(&args.signing_profile, args.trust_anchor.as_deref())?;
+        let warnings = warnings.iter().fold(String::new(), |mut text, warning| {
+            let _ = writeln!(text, "Warning: {}", one_line(warning));
+            text
+        });
+        Ok(Self {
+            verifier,
+            options: Options {
+                max_signatures,
+                user_metadata,
+            },
+            references,
+            scope: args
+                .scope
+                .clone()
+                .unwrap_or_else(|| ANY_LAYOUT_SCOPE.to_owned()),
+            now,
+            verbose: args.verbose,
+            warnings,
+        })
+    }
+
+    /// The answer; or what keeps an OCI image layout from being opened.
+    async fn verify(
+        &self,
+        reference: &ArtifactReference,
+    ) -> Result<Result<Verification, Error>, Report> {
+        let Self {
+            verifier,
+            options,
+            scope,
+            now,
+            ..
+        } = self;
+        Ok(match reference {
+            ArtifactReference::Registry(reference) => {
+                verifier.verify(reference, options, *now).await
+            }
+            ArtifactReference::Layout(reference) => {
+                let layout = super::open_layout(reference)?;
+                verifier.verify_layout(&layout, scope, options, *now).await
+            }
+        })
+    }
+
+    fn in_words(
+        &self,
+        reference: &ArtifactReference,
+        answer: &Result<Verification, Error>,
+    ) -> Report {
+        let mut report = match answer {
+            Ok(Verification::Verified(verified)) => text::verified(verified, self.verbose),
+            Ok(Verification::Skipped { reference, .. }) => {
+                let mut report = Report::done();
+                let _ = writeln!(
+                    report.stdout,
+                    "Trust policy is configured to skip signature verification for {reference}"
+                );
+                report
+            }
+            // Nothing was resolved that a tag could have led astray.
+            Err(error @ (Error::Policy { .. } | Error::Resolve { .. })) => {
+                return text::failed(error, &self.scope);
+            }
+            Err(error) => text::failed(error, &self.scope),
+        };
+        let mut before = String::new();
+        if let (None, Some(tag)) = (reference.digest(), reference.tag()) {
+            let _ = writeln!(
+                before,
+                "Warning: Always verify the artifact using digest(@sha256:...) rather than a \
+                 tag(:{tag}) because resolved digest may not point to the same signed artifact, as \
+                 tags are mutable."
+            );
+        }
+        before.push_str(&self.warnings);
+        // Notation parts its warnings from the answer by a blank line.
+        if report.exit == Exit::Done
+            && !(before.is_empty() && report.stderr.is_empty())
+            && !self.verbose
+        {
+            report.stdout.insert(0, '\n');
+        }
+        report.stderr.insert_str(0, &before);
+        report
+    }
+}

@@ -1,0 +1,173 @@
+//! What `verify` found, in notation's words and then in detail.
+
+use std::error::Error as _;
+use std::fmt::Write as _;
+
+use crate::cli::report::{Exit, Report, one_line, write_causes, write_hint};
+use crate::cli::{index_note, sentence};
+use crate::extended_validation::attribute;
+use crate::notary::Validation;
+use crate::outcome::{Failure, SignatureOutcome, rfc1123z};
+use crate::verify::{Error, Unseen, Verified};
+
+/// The answer to a verification that succeeded; `verbose` shows every signature looked at.
+pub(super) fn verified(verified: &Verified, verbose: bool) -> Report {
+    let mut report = Report::done();
+    for (validation, failure) in verified.accepted.logged() {
+        let _ = writeln!(
+            report.stderr,
+            "Warning: {validation} was set to \"log\" and failed with error: {}",
+            one_line(&failure.to_string())
+        );
+        write_causes(&mut report.stderr, "  ", failure.source());
+        write_hint(&mut report.stderr, "  ", failure.hint());
+    }
+    report
+        .stderr
+        .push_str(&index_note(&verified.target, "verified"));
+    if verbose {
+        write_outcome(&mut report.stderr, &verified.accepted);
+        for outcome in &verified.refused {
+            write_outcome(&mut report.stderr, outcome);
+        }
+    }
+    let _ = writeln!(
+        report.stdout,
+        "Successfully verified signature for {}",
+        verified.reference
+    );
+    write_metadata(&mut report.stdout, &verified.accepted.user_metadata);
+    report
+}
+
+/// The answer to a verification that failed.
+pub(super) fn failed(error: &Error, scope: &str) -> Report {
+    let exit = Exit::of(error.class());
+    let sentence = sentence::of_verification(error, scope);
+    let (Error::Rejected(refused) | Error::Inconclusive(refused)) = error else {
+        return Report::error(exit, &sentence, error, error.hint());
+    };
+    let mut report = Report::failed(exit, &sentence);
+    for outcome in &refused.outcomes {
+        write_outcome(&mut report.stderr, outcome);
+    }
+    match &refused.unseen {
+        Some(Unseen::Limit(limit)) => {
+            let _ = writeln!(
+                report.stderr,
+                "signature evaluation stopped. The configured limit of {limit} signatures to verify \
+                 per artifact exceeded\nhint: the artifact has more signatures than that; remove \
+                 those that nobody trusts, or raise `--max-signatures`"
+            );
+        }
+        Some(Unseen::Listing(error)) => {
+            let _ = writeln!(
+                report.stderr,
+                "there may be more signatures: {}",
+                one_line(&error.to_string())
+            );
+            write_causes(&mut report.stderr, "", error.source());
+            write_hint(&mut report.stderr, "", error.hint());
+        }
+        None => {}
+    }
+    report
+}
+
+/// One signature: what it is, each validation with its action and result, the reasons.
+fn write_outcome(text: &mut String, outcome: &SignatureOutcome) {
+    let _ = writeln!(text, "signature {}", outcome.manifest_digest);
+    if let Some(info) = &outcome.signer_info {
+        let attributes = &info.signed_attributes;
+        let signer = attributes
+            .extended
+            .iter()
+            .find(|attribute| attribute.name == attribute::SIGNING_PROFILE_VERSION)
+            .and_then(|attribute| attribute.value.as_str())
+            .map(str::to_owned)
+            .or_else(|| {
+                info.certificate_chain
+                    .first()
+                    .map(|leaf| leaf.subject().to_string())
+            })
+            .unwrap_or_default();
+        let _ = writeln!(text, "  signed by {}", one_line(&signer));
+        let _ = writeln!(
+            text,
+            "  signed on {}, scheme {}, algorithm {}",
+            rfc1123z(attributes.signing_time),
+            attributes.signing_scheme,
+            info.signature_algorithm
+        );
+        if let Some(expiry) = attributes.expiry {
+            let _ = writeln!(text, "  expires on {}", rfc1123z(expiry));
+        }
+    }
+    for validation in &outcome.validations {
+        write_validation(
+            text,
+            validation.validation,
+            validation.action.as_str(),
+            validation.failure.as_ref(),
+        );
+    }
+    if let Some(failure) = &outcome.failure {
+        let _ = writeln!(text, "  refused: {}", one_line(&failure.to_string()));
+        write_details(text, failure);
+    }
+}
+
+fn write_validation(
+    text: &mut String,
+    validation: Validation,
+    action: &str,
+    failure: Option<&Failure>,
+) {
+    match failure {
+        None => {
+            let _ = writeln!(text, "  {validation} ({action}): passed");
+        }
+        Some(failure) => {
+            let _ = writeln!(
+                text,
+                "  {validation} ({action}): failed: {}",
+                one_line(&failure.to_string())
+            );
+            write_details(text, failure);
+        }
+    }
+}
+
+fn write_details(text: &mut String, failure: &Failure) {
+    for line in failure.details() {
+        let _ = writeln!(text, "    {}", one_line(&line));
+    }
+    write_causes(text, "    ", failure.source());
+    write_hint(text, "    ", failure.hint());
+}
+
+/// The table of signed metadata, laid out as notation lays it out.
+fn write_metadata(text: &mut String, metadata: &[(String, String)]) {
+    if metadata.is_empty() {
+        return;
+    }
+    text.push_str("\nThe artifact was signed with the following user metadata.\n\n");
+    let rows: Vec<(String, String)> = std::iter::once(("KEY".to_owned(), "VALUE".to_owned()))
+        .chain(
+            metadata
+                .iter()
+                .map(|(key, value)| (one_line(key), one_line(value))),
+        )
+        .collect();
+    let width = |column: fn(&(String, String)) -> &String| {
+        rows.iter()
+            .map(|row| column(row).chars().count())
+            .max()
+            .unwrap_or(0)
+            + 3
+    };
+    let (keys, values) = (width(|row| &row.0), width(|row| &row.1));
+    for (key, value) in &rows {
+        let _ = writeln!(text, "{key:keys$}{value:values$}");
+    }
+}

@@ -1,0 +1,239 @@
+//! The JSON form of what `verify` found: one versioned document for a command
+//! (`schemas/verdict.v1.schema.json`). Names and codes do not change within version 1; more may come.
+
+use std::error::Error as StdError;
+
+use serde_json::{Map, Value, json};
+
+use crate::cli::report::Exit;
+use crate::cli::sentence;
+use crate::extended_validation::attribute;
+use crate::notary::{Action, rfc3339};
+use crate::outcome::{Failure, FailureClass, SignatureOutcome, ValidationOutcome};
+use crate::registry::Kind;
+use crate::signer_info::SignerInfo;
+use crate::verify::{Error, Refused, Unseen, Verification};
+
+/// The document for all references of a command, in the order asked.
+pub(super) fn document(results: Vec<Value>, exit: Exit) -> Value {
+    json!({ "version": "1", "exitCode": exit.code(), "results": results })
+}
+
+/// What was found about one reference, `asked` for in these words.
+pub(super) fn result(asked: &str, scope: &str, answer: &Result<Verification, Error>) -> Value {
+    let mut result = Map::new();
+    let mut put = |name: &str, value: Value| result.insert(name.to_owned(), value);
+    put("asked", asked.into());
+    match answer {
+        Ok(Verification::Verified(verified)) => {
+            put("verdict", "verified".into());
+            put("reference", verified.reference.to_string().into());
+            put(
+                "mediaType",
+                verified.target.descriptor.media_type().to_string().into(),
+            );
+            put("policyStatement", verified.statement.clone().into());
+            let refused = verified.refused.iter().map(signature);
+            put(
+                "signatures",
+                std::iter::once(signature(&verified.accepted))
+                    .chain(refused)
+                    .collect(),
+            );
+        }
+        Ok(Verification::Skipped {
+            reference,
+            statement,
+        }) => {
+            put("verdict", "skipped".into());
+            put("reference", reference.to_string().into());
+            put("policyStatement", statement.clone().into());
+            put("signatures", json!([]));
+        }
+        Err(error) => {
+            put("verdict", verdict(error).into());
+            put(
+                "error",
+                reasons(
+                    code(error),
+                    &sentence::of_verification(error, scope),
+                    error,
+                    error.hint(),
+                ),
+            );
+            match error {
+                Error::Rejected(refused) | Error::Inconclusive(refused) => {
+                    put("reference", refused.reference.to_string().into());
+                    put("policyStatement", refused.statement.clone().into());
+                    put(
+                        "signatures",
+                        refused.outcomes.iter().map(signature).collect(),
+                    );
+                    if let Some(unseen) = &refused.unseen {
+                        put("unseen", unseen_signatures(unseen));
+                    }
+                }
+                Error::NoSignature { reference } => {
+                    put("reference", reference.to_string().into());
+                    put("signatures", json!([]));
+                }
+                Error::Policy { .. } | Error::Resolve { .. } | Error::List { .. } => {
+                    put("signatures", json!([]));
+                }
+            }
+        }
+    }
+    Value::Object(result)
+}
+
+/// `verdict` and the exit code say the same in fewer words.
+fn verdict(error: &Error) -> &'static str {
+    match error {
+        Error::NoSignature { .. } => "unsigned",
+        _ => match error.class() {
+            FailureClass::Rejected => "rejected",
+            FailureClass::Inconclusive => "inconclusive",
+        },
+    }
+}
+
+fn code(error: &Error) -> &'static str {
+    match error {
+        Error::Policy { .. } => "policy-unusable",
+        Error::Resolve { source, .. } => match source.kind() {
+            Kind::NotFound => "artifact-not-found",
+            Kind::Lying => "registry-misbehaved",
+            Kind::CouldNotLook => "registry-unavailable",
+        },
+        Error::List { .. } => "signatures-not-listed",
+        Error::NoSignature { .. } => "no-signature",
+        Error::Rejected(refused) | Error::Inconclusive(refused) => leading_code(refused),
+    }
+}
+
+/// The code of the signature that came furthest.
+fn leading_code(refused: &Refused) -> &'static str {
+    let leading = refused.outcomes.first().and_then(SignatureOutcome::refusal);
+    leading.map_or("no-signature", Failure::code)
+}
+
+fn unseen_signatures(unseen: &Unseen) -> Value {
+    match unseen {
+        Unseen::Limit(limit) => json!({ "code": "limit-reached", "limit": limit }),
+        Unseen::Listing(error) => {
+            reasons("list-broke-off", &error.to_string(), error, error.hint())
+        }
+    }
+}
+
+fn signature(outcome: &SignatureOutcome) -> Value {
+    let mut signature = Map::new();
+    let mut put = |name: &str, value: Value| signature.insert(name.to_owned(), value);
+    put("digest", outcome.manifest_digest.to_string().into());
+    put("accepted", outcome.refusal().is_none().into());
+    if let Some(format) = outcome.format {
+        put("envelopeMediaType", format.media_type().into());
+    }
+    if let Some(info) = &outcome.signer_info {
+        put("signer", signer(info));
+    }
+    if !outcome.user_metadata.is_empty() {
+        let metadata: Map<String, Value> = outcome
+            .user_metadata
+            .iter()
+            .map(|(key, value)| (key.clone(), value.clone().into()))
+            .collect();
+        put("userMetadata", Value::Object(metadata));
+    }
+    put(
+        "validations",
+        outcome.validations.iter().map(validation).collect(),
+    );
+    if let Some(failure) = &outcome.failure {
+        put("refusal", reasons_of(failure));
+    }
+    Value::Object(signature)
+}
+
+fn signer(info: &SignerInfo) -> Value {
+    let attributes = &info.signed_attributes;
+    let mut signer = json!({
+        "signingScheme": attributes.signing_scheme.as_str(),
+        "signatureAlgorithm": info.signature_algorithm.contract_name(),
+        "signingTime": rfc3339(attributes.signing_time),
+    });
+    let mut put = |name: &str, value: Value| {
+        if let Some(signer) = signer.as_object_mut() {
+            signer.insert(name.to_owned(), value);
+        }
+    };
+    if let Some(leaf) = info.certificate_chain.first() {
+        put("subject", leaf.subject().to_string().into());
+    }
+    if let Some(expiry) = attributes.expiry {
+        put("expiry", rfc3339(expiry).into());
+    }
+    for (name, attribute) in [
+        ("signingProfileVersion", attribute::SIGNING_PROFILE_VERSION),
+        ("signingJob", attribute::SIGNING_JOB),
+    ] {
+        let mut extended = attributes.extended.iter();
+        if let Some(found) = extended.find(|one| one.name == attribute) {
+            put(name, found.value.clone());
+        }
+    }
+    signer
+}
+
+fn validation(outcome: &ValidationOutcome) -> Value {
+    let mut validation = json!({
+        "validation": outcome.validation.as_str(),
+        "action": outcome.action.as_str(),
+        "result": if outcome.failure.is_some() { "failed" } else { "passed" },
+    });
+    debug_assert!(
+        outcome.action != Action::Skip,
+        "what is skipped leaves no outcome"
+    );
+    if let (Some(failure), Some(validation)) = (&outcome.failure, validation.as_object_mut()) {
+        validation.insert("reason".to_owned(), reasons_of(failure));
+    }
+    validation
+}
+
+fn reasons_of(failure: &Failure) -> Value {
+    let mut value = reasons(
+        failure.code(),
+        &failure.to_string(),
+        failure,
+        failure.hint(),
+    );
+    let details = failure.details();
+    if let (false, Some(value)) = (details.is_empty(), value.as_object_mut()) {
+        value.insert("details".to_owned(), details.into());
+    }
+    value
+}
+
+/// A code to branch on, a sentence, its causes, what to do.
+fn reasons(
+    code: &str,
+    message: &str,
+    error: &(dyn StdError + 'static),
+    hint: Option<String>,
+) -> Value {
+    let mut causes: Vec<String> = Vec::new();
+    let mut source = error.source();
+    while let Some(error) = source {
+        let text = error.to_string();
+        if causes.last() != Some(&text) && text != message {
+            causes.push(text);
+        }
+        source = error.source();
+    }
+    let mut value = json!({ "code": code, "message": message, "causes": causes });
+    if let (Some(hint), Some(value)) = (hint, value.as_object_mut()) {
+        value.insert("hint".to_owned(), hint.into());
+    }
+    value
+}
