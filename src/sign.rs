@@ -184,14 +184,14 @@ async fn sign_in(
     let payload = Payload::new(&target.descriptor, options.user_metadata.clone());
 
     // 3. The envelope, which the signer has verified.
-    let signed = signer
+    let made = signer
         .sign(&payload, &options.terms)
         .await
         .map_err(|source| Error::Signer {
             reference: by_digest(),
             source,
         })?;
-    let annotations = annotations(&signed.envelope).map_err(|source| Error::Envelope {
+    let annotations = annotations(&made.envelope).map_err(|source| Error::Envelope {
         reference: by_digest(),
         source,
     })?;
@@ -205,8 +205,8 @@ async fn sign_in(
     // 5. Store it.
     let signature = NewSignature {
         subject: target.descriptor.clone(),
-        format: signed.envelope.format,
-        envelope: signed.envelope.bytes.clone().into(),
+        format: made.envelope.format,
+        envelope: made.envelope.bytes.clone().into(),
         annotations,
     };
     let pushed = repository
@@ -221,7 +221,7 @@ async fn sign_in(
         signature: target.reference.with_digest(pushed.manifest.digest()),
         target,
         warnings: pushed.warnings,
-        signer: signed,
+        signer: made,
     })
 }
 

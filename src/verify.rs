@@ -259,8 +259,7 @@ impl Verifier {
                 reference: reference.clone().into(),
                 source,
             })?;
-        self.verify_in(&repository.into(), statement, options, now)
-            .await
+        Box::pin(self.verify_in(&repository.into(), statement, options, now)).await
     }
 
     /// Verifies the artifact that `layout` was opened for. A directory has no name that policies
@@ -277,8 +276,7 @@ impl Verifier {
         now: OffsetDateTime,
     ) -> Result<Verification, Error> {
         let statement = self.select(scope, || layout.reference().clone().into())?;
-        self.verify_in(&layout.clone().into(), statement, options, now)
-            .await
+        Box::pin(self.verify_in(&layout.clone().into(), statement, options, now)).await
     }
 
     /// 1. The statement that applies.

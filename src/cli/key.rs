@@ -92,15 +92,15 @@ pub(super) fn run(command: &Command) -> Report {
     }
 }
 
-fn report(error: SigningKeysError) -> Report {
-    Report::error(Exit::Usage, &error.to_string(), &error, error.hint())
+fn report(error: &SigningKeysError) -> Report {
+    Report::error(Exit::Usage, &error.to_string(), error, error.hint())
 }
 
 fn add(dirs: &NotationDirs, args: &AddArgs) -> Result<String, Report> {
     let usage = |sentence: String| Report::failed(Exit::Usage, &sentence);
     let config = parse_pairs("plugin-config", &args.plugin_config).map_err(usage)?;
     if args.name.is_empty() {
-        return Err(report(SigningKeysError::EmptyName));
+        return Err(report(&SigningKeysError::EmptyName));
     }
     let key = match (&args.plugin, &args.key_file, &args.certificates) {
         (Some(plugin), ..) => {
@@ -125,7 +125,8 @@ fn add(dirs: &NotationDirs, args: &AddArgs) -> Result<String, Report> {
         name: args.name.clone(),
         ..key
     };
-    SigningKeys::update(dirs, |keys| keys.add(key, args.default)).map_err(report)?;
+    SigningKeys::update(dirs, |keys| keys.add(key, args.default))
+        .map_err(|error| report(&error))?;
     Ok(if args.default {
         marked(&args.name)
     } else {
@@ -164,12 +165,12 @@ fn absolute(path: &str) -> Result<String, Report> {
 }
 
 fn update(dirs: &NotationDirs, name: &str) -> Result<String, Report> {
-    SigningKeys::update(dirs, |keys| keys.set_default(name)).map_err(report)?;
+    SigningKeys::update(dirs, |keys| keys.set_default(name)).map_err(|error| report(&error))?;
     Ok(marked(name))
 }
 
 fn list(dirs: &NotationDirs) -> Result<String, Report> {
-    let keys = SigningKeys::load(dirs).map_err(report)?;
+    let keys = SigningKeys::load(dirs).map_err(|error| report(&error))?;
     let head = ["NAME", "KEY PATH", "CERTIFICATE PATH", "ID", "PLUGIN NAME"];
     let mut rows = vec![head.map(str::to_owned)];
     for key in &keys.keys {
@@ -212,7 +213,8 @@ fn table(rows: &[[String; 5]]) -> String {
 }
 
 fn delete(dirs: &NotationDirs, names: &[String]) -> Result<String, Report> {
-    let default = SigningKeys::update(dirs, |keys| keys.remove(names)).map_err(report)?;
+    let default =
+        SigningKeys::update(dirs, |keys| keys.remove(names)).map_err(|error| report(&error))?;
     let is_default = |name: &String| default.as_ref() == Some(name);
     if let [name] = names {
         let word = if is_default(name) { "default key " } else { "" };

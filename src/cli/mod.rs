@@ -1,7 +1,7 @@
 //! The command line: one file for each command.
 //!
 //! This layer alone prints, reads the clock and the environment, and knows notation's words. A
-//! command takes what it needs from [`context::Context`] and gives back a [`Report`].
+//! command takes what it needs from `context::Context` and gives back a `Report`.
 
 mod args;
 mod context;

@@ -2,7 +2,8 @@
 
 use std::fmt::Write as _;
 
-use std::path::PathBuf;
+use std::ffi::OsString;
+use std::path::Path;
 
 use super::args::{RegistryArgs, parse_pairs};
 use super::context::Context;
@@ -49,7 +50,7 @@ pub(super) struct Args {
     timestamp_url: Option<String>,
     /// File with the one root certificate of that authority
     #[arg(long, value_name = "FILE", requires = "timestamp_url")]
-    timestamp_root_cert: Option<PathBuf>,
+    timestamp_root_cert: Option<OsString>,
     /// Store the signature with the referrers tag schema, even where the registry has the referrers
     /// API
     #[arg(long, conflicts_with = "oci_layout")]
@@ -104,7 +105,7 @@ impl Job {
             .choose(&NotationDirs::from_env(), plugin_config)?;
         let context = Context::new(&args.registry, &references, choice.aws_settings())?;
         let timestamping = match (&args.timestamp_url, &args.timestamp_root_cert) {
-            (Some(url), Some(root)) => Some(context.timestamping(url, root)?),
+            (Some(url), Some(root)) => Some(context.timestamping(url, Path::new(root))?),
             _ => None,
         };
         let terms = Terms {
@@ -135,13 +136,13 @@ impl Job {
     }
 
     async fn sign(&self, reference: &ArtifactReference) -> Report {
-        let (signer, options) = (&self.signer, &self.options);
+        let (by, options) = (&self.signer, &self.options);
         let signed = match reference {
             ArtifactReference::Registry(reference) => {
-                sign::sign(reference, signer, &self.context.registry, options).await
+                sign::sign(reference, by, &self.context.registry, options).await
             }
             ArtifactReference::Layout(reference) => match super::open_layout(reference) {
-                Ok(layout) => sign::sign_layout(&layout, signer, options).await,
+                Ok(layout) => sign::sign_layout(&layout, by, options).await,
                 Err(report) => return report,
             },
         };

@@ -1,6 +1,8 @@
 //! What a signer needs that makes only the signature itself: the envelope around it, the time
 //! stamp on it, and the check of what came out.
 
+use std::collections::BTreeMap;
+
 use time::OffsetDateTime;
 
 use super::aws_signer::AnswerProblem;
@@ -92,6 +94,6 @@ pub(super) async fn finish(
     Ok(SignedEnvelope {
         format: terms.format,
         bytes,
-        annotations: Default::default(),
+        annotations: BTreeMap::new(),
     })
 }

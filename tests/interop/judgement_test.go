@@ -3,6 +3,7 @@ package interop
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -30,6 +31,48 @@ func judgedValidation(validation, action string, failed bool) string {
 		result = "failed"
 	}
 	return fmt.Sprintf("%s (%s): %s", validation, action, result)
+}
+
+// judgementAt is the judgement at a level when this validation fails and no
+// other; none where it is empty.
+func judgementAt(level, failing string) judgement {
+	if level == "skip" {
+		return skipped
+	}
+	enforced := map[string]string{
+		"strict":     "integrity authenticity expiry authenticTimestamp revocation",
+		"permissive": "integrity authenticity",
+		"audit":      "integrity",
+	}[level]
+	var validations []string
+	for _, validation := range []string{"integrity", "authenticity", "expiry", "authenticTimestamp", "revocation"} {
+		isEnforced := slices.Contains(strings.Fields(enforced), validation)
+		action := trustpolicy.ActionLog
+		if isEnforced {
+			action = trustpolicy.ActionEnforce
+		}
+		validations = append(validations, judgedValidation(validation, string(action), validation == failing))
+		if validation == failing && isEnforced {
+			return judgementOf(false, validations)
+		}
+	}
+	return judgementOf(true, validations)
+}
+
+// judgementIf is the judgement at a level where this validation may fail.
+func judgementIf(level, validation string, fails bool) judgement {
+	if !fails {
+		validation = ""
+	}
+	return judgementAt(level, validation)
+}
+
+// expectJudgement fails the test unless the verifier said exactly this.
+func expectJudgement(t *testing.T, who string, got, want judgement) {
+	t.Helper()
+	if got != want {
+		t.Errorf("%s, expected\n%s\nsays\n%s", who, want, got)
+	}
 }
 
 // notationJudges verifies as `notation verify` does.

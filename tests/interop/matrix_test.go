@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"countersign.test/interop/certificates"
 	"github.com/notaryproject/notation-core-go/signature"
 	"github.com/notaryproject/notation-go"
 	"github.com/notaryproject/notation-go/signer"
@@ -39,12 +40,12 @@ type matrixImage struct {
 // expired, untrusted or another's: they must agree on every validation.
 func TestVerifiersAgree(t *testing.T) {
 	server := registries[0]
-	hierarchies := newHierarchies(t, keyKinds)
+	hierarchies := certificates.NewHierarchies(t, certificates.Kinds)
 	images := signMatrix(t, server, hierarchies)
 
 	var roots [][]byte
 	for _, hierarchy := range hierarchies {
-		roots = append(roots, hierarchy.root.certificate.Raw)
+		roots = append(roots, hierarchy.Root.Certificate.Raw)
 	}
 	foreign := [][]byte{foreignRoot(t).Raw}
 	right := []string{"x509.subject: C=US, ST=WA, O=Interop"}
@@ -89,25 +90,22 @@ func expectAgreement(t *testing.T, level string, images []matrixImage, trustStat
 		byCountersign := directory.countersignJudges(t, targets)
 		for _, image := range asked {
 			want := expectedJudgement(level, image.state)
-			byNotation := directory.notationJudges(t, image.image)
-			if byNotation != want {
-				t.Errorf("%s, %s: notation-go, expected\n%s\nsays\n%s", image.name, image.state, want, byNotation)
-			}
-			if ours := byCountersign[image.reference()]; ours != documentedDifference(level, image.state, want) {
-				t.Errorf("%s, %s: notation-go says\n%s\ncountersign says\n%s", image.name, image.state, want, ours)
-			}
+			who := image.name + ", " + string(image.state)
+			expectJudgement(t, who+": notation-go", directory.notationJudges(t, image.image), want)
+			ours := byCountersign[image.reference()]
+			expectJudgement(t, who+": countersign", ours, documentedDifference(level, image.state, want))
 		}
 	})
 }
 
 // signMatrix pushes and signs one image for each kind of key, format and
 // state of the signature.
-func signMatrix(t *testing.T, server *registryServer, hierarchies []hierarchy) []matrixImage {
+func signMatrix(t *testing.T, server *registryServer, hierarchies []certificates.Hierarchy) []matrixImage {
 	t.Helper()
 	var images []matrixImage
 	for _, hierarchy := range hierarchies {
-		chain := hierarchy.chain(t, nil)
-		local, err := signer.NewGenericSigner(hierarchy.signingKey, chain)
+		chain := hierarchy.Chain(t, nil)
+		local, err := signer.NewGenericSigner(hierarchy.SigningKey, chain)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -121,7 +119,7 @@ func signMatrix(t *testing.T, server *registryServer, hierarchies []hierarchy) [
 			for state, sign := range sign {
 				target := pushImage(t, server, "matrix")
 				sign(target)
-				images = append(images, matrixImage{withSignature(t, target), hierarchy.kind.name + " " + mediaType, state})
+				images = append(images, matrixImage{withSignature(t, target), hierarchy.Kind.Name + " " + mediaType, state})
 			}
 		}
 	}
@@ -144,11 +142,11 @@ func notationSignFor(t *testing.T, signer notation.Signer, target image, mediaTy
 
 // signInThePast signs, with a certificate that is outdated by now, while it
 // was not: what Notation's signer does, but for the clock.
-func signInThePast(t *testing.T, hierarchy hierarchy, target image, mediaType string) {
+func signInThePast(t *testing.T, hierarchy certificates.Hierarchy, target image, mediaType string) {
 	t.Helper()
 	then := time.Now().Add(-2 * time.Hour)
-	chain := hierarchy.chain(t, func(leaf *x509.Certificate) { leaf.NotAfter = then.Add(time.Hour) })
-	local, err := signature.NewLocalSigner(chain, hierarchy.signingKey)
+	chain := hierarchy.Chain(t, func(leaf *x509.Certificate) { leaf.NotAfter = then.Add(time.Hour) })
+	local, err := signature.NewLocalSigner(chain, hierarchy.SigningKey)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -179,33 +177,12 @@ func signEnvelope(t *testing.T, mediaType string, request *signature.SignRequest
 // expectedJudgement is what the specification says: the validation that must
 // fail does, as the level treats it, and no other.
 func expectedJudgement(level string, state matrixState) judgement {
-	if level == "skip" {
-		return skipped
-	}
-	failing := map[matrixState]string{
+	return judgementAt(level, map[matrixState]string{
 		stateExpired:       "expiry",
 		stateOutdated:      "authenticTimestamp",
 		stateUntrusted:     "authenticity",
 		stateWrongIdentity: "authenticity",
-	}[state]
-	enforced := map[string]string{
-		"strict":     "integrity authenticity expiry authenticTimestamp revocation",
-		"permissive": "integrity authenticity",
-		"audit":      "integrity",
-	}[level]
-	var validations []string
-	for _, validation := range []string{"integrity", "authenticity", "expiry", "authenticTimestamp", "revocation"} {
-		isEnforced := strings.Contains(enforced, validation)
-		action := "log"
-		if isEnforced {
-			action = "enforce"
-		}
-		validations = append(validations, judgedValidation(validation, action, validation == failing))
-		if validation == failing && isEnforced {
-			return judgementOf(false, validations)
-		}
-	}
-	return judgementOf(true, validations)
+	}[state])
 }
 
 // documentedDifference is what countersign must say where notation-go says

@@ -6,11 +6,16 @@ import (
 	"encoding/json"
 	"encoding/pem"
 	"errors"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/notaryproject/notation-core-go/revocation"
+	"github.com/notaryproject/notation-core-go/revocation/crl"
+	"github.com/notaryproject/notation-core-go/revocation/purpose"
 	"github.com/notaryproject/notation-go"
 	"github.com/notaryproject/notation-go/dir"
 	"github.com/notaryproject/notation-go/plugin"
@@ -41,6 +46,9 @@ type trust struct {
 	level string
 	// scope is every repository where nothing is said.
 	scope string
+	// timeAuthoritiesDER are the roots of time-stamping authorities.
+	timeAuthoritiesDER [][]byte
+	verifyTimestamp    trustpolicy.TimestampOption
 }
 
 // notationDir is a NOTATION_CONFIG directory, which is the NOTATION_LIBEXEC
@@ -48,24 +56,32 @@ type trust struct {
 type notationDir string
 
 // newNotationDir writes the directory as a user would: a policy of one
-// statement, one named store, and config.json.
+// statement, its stores, and config.json.
 func newNotationDir(t *testing.T, trusted trust) notationDir {
 	t.Helper()
 	root := t.TempDir()
 	policy := trustpolicy.TrustPolicy{
-		Name:                  "interop",
-		RegistryScopes:        []string{cmp.Or(trusted.scope, "*")},
-		SignatureVerification: trustpolicy.SignatureVerification{VerificationLevel: cmp.Or(trusted.level, "strict")},
-		TrustedIdentities:     trusted.identities,
+		Name:           "interop",
+		RegistryScopes: []string{cmp.Or(trusted.scope, "*")},
+		SignatureVerification: trustpolicy.SignatureVerification{
+			VerificationLevel: cmp.Or(trusted.level, "strict"),
+			VerifyTimestamp:   trusted.verifyTimestamp,
+		},
+		TrustedIdentities: trusted.identities,
 	}
-	if len(trusted.anchorsDER) > 0 {
-		policy.TrustStores = []string{string(trusted.storeType) + ":" + storeName}
+	addStore := func(storeType truststore.Type, anchorsDER [][]byte) {
+		if len(anchorsDER) == 0 {
+			return
+		}
+		policy.TrustStores = append(policy.TrustStores, string(storeType)+":"+storeName)
 		var file []byte
-		for _, anchor := range trusted.anchorsDER {
+		for _, anchor := range anchorsDER {
 			file = append(file, encodePEM(anchor)...)
 		}
-		writeFile(t, filepath.Join(root, dir.TrustStoreDir, "x509", string(trusted.storeType), storeName, "roots.crt"), file)
+		writeFile(t, filepath.Join(root, dir.TrustStoreDir, "x509", string(storeType), storeName, "roots.crt"), file)
 	}
+	addStore(trusted.storeType, trusted.anchorsDER)
+	addStore(truststore.TypeTSA, trusted.timeAuthoritiesDER)
 	document := trustpolicy.Document{Version: "1.0", TrustPolicies: []trustpolicy.TrustPolicy{policy}}
 	writeFile(t, filepath.Join(root, dir.PathTrustPolicy), mustMarshal(t, document))
 	directory := notationDir(root)
@@ -159,7 +175,10 @@ func (d notationDir) notationOutcomes(t *testing.T, target image) ([]*notation.V
 		t.Fatal(err)
 	}
 	stores := truststore.NewX509TrustStore(dir.NewSysFS(string(d)))
-	inner, err := verifier.New(&policy, stores, d.plugins())
+	inner, err := verifier.NewWithOptions(&policy, stores, d.plugins(), verifier.VerifierOptions{
+		RevocationCodeSigningValidator:  revocationValidator(t, purpose.CodeSigning),
+		RevocationTimestampingValidator: revocationValidator(t, purpose.Timestamping),
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -169,6 +188,25 @@ func (d notationDir) notationOutcomes(t *testing.T, target image) ([]*notation.V
 		MaxSignatureAttempts: 10,
 	})
 	return recorder.outcomes, err
+}
+
+// revocationValidator asks as Notation's command line does, but keeps nothing
+// on disk.
+func revocationValidator(t *testing.T, chains purpose.Purpose) revocation.Validator {
+	t.Helper()
+	fetcher, err := crl.NewHTTPFetcher(&http.Client{Timeout: 5 * time.Second})
+	if err != nil {
+		t.Fatal(err)
+	}
+	validator, err := revocation.NewWithOptions(revocation.Options{
+		OCSPHTTPClient:   &http.Client{Timeout: 2 * time.Second},
+		CRLFetcher:       fetcher,
+		CertChainPurpose: chains,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return validator
 }
 
 // verifySkipper is what notation.Verify asks for the level "skip".

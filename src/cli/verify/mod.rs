@@ -95,9 +95,8 @@ pub(super) async fn run(args: Args, emit: &mut dyn FnMut(Report)) {
         Ok(job) => job,
         Err(report) => return emit(report),
     };
-    // On the heap: several of these are under way at once.
     let mut answers = futures_util::stream::iter(&job.references)
-        .map(|reference| Box::pin(job.verify(reference)))
+        .map(|reference| job.verify(reference))
         .buffered(limits::MAX_CONCURRENT_VERIFICATIONS);
     let mut verdicts = Verdicts::default();
     for (asked, reference) in args.references.iter().zip(&job.references) {
@@ -133,7 +132,7 @@ impl Verdicts {
 
     fn report(self, warnings: &str) -> Report {
         let exit = self.exit.unwrap_or(Exit::Usage);
-        let document = verdict::document(self.results, exit);
+        let document = verdict::document(&self.results, exit);
         Report {
             stdout: format!("{document:#}\n"),
             stderr: warnings.to_owned(),

@@ -15,7 +15,7 @@ use crate::signer_info::SignerInfo;
 use crate::verify::{Error, Refused, Unseen, Verification};
 
 /// The document for all references of a command, in the order asked.
-pub(super) fn document(results: Vec<Value>, exit: Exit) -> Value {
+pub(super) fn document(results: &[Value], exit: Exit) -> Value {
     json!({ "version": "1", "exitCode": exit.code(), "results": results })
 }
 

@@ -95,7 +95,7 @@ impl LayoutRepository {
 pub(super) struct Walk<'a> {
     layout: &'a LayoutRepository,
     queue: VecDeque<Entry>,
-    seen: HashSet<String>,
+    seen: HashSet<(String, String, u64)>,
     /// The first reason why there may be more.
     pub(super) failure: Option<Error>,
 }
@@ -127,7 +127,14 @@ impl Walk<'_> {
                 });
                 return;
             }
-            if self.seen.insert(entry.descriptor.digest().to_string()) {
+            // By everything that is said of it: one wrong entry must not stand for a right one.
+            let descriptor = &entry.descriptor;
+            let key = (
+                descriptor.digest().to_string(),
+                descriptor.media_type().to_string(),
+                descriptor.size(),
+            );
+            if self.seen.insert(key) {
                 self.queue.push_back(entry);
             }
         }

@@ -19,10 +19,15 @@ impl LayoutRepository {
     /// What keeps `index.json` from being read.
     pub fn list_signatures(&self, subject: &Descriptor) -> Result<Listing, Error> {
         let mut walk = self.walk()?;
-        let mut signatures = Vec::new();
+        let mut signatures: Vec<Descriptor> = Vec::new();
         while let Some(entry) = walk.next() {
             match self.is_signature_of(&entry, subject) {
-                Ok(true) => signatures.push(super::bare(&entry.descriptor)),
+                Ok(true) => {
+                    let digest = entry.descriptor.digest();
+                    if !signatures.iter().any(|known| known.digest() == digest) {
+                        signatures.push(super::bare(&entry.descriptor));
+                    }
+                }
                 Ok(false) => {}
                 Err(error) if calls_itself_a_signature(&entry) => {
                     walk.failure.get_or_insert(error);

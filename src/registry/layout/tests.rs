@@ -310,7 +310,9 @@ fn a_broken_entry_hides_no_other() {
         no_json,
     ];
     let mut entries = broken.to_vec();
-    entries.extend([tagged(&image, "v1"), good]);
+    let mut misnamed = good.clone();
+    misnamed["mediaType"] = json!("text/plain");
+    entries.extend([misnamed, tagged(&image, "v1"), good]);
     disk.write_index(&entries);
     let (count, incomplete) = disk.list();
     assert_eq!((count, incomplete.is_some()), (1, false));

@@ -1,6 +1,10 @@
 //! The command line from the outside: exit code, stdout and stderr of the real binary.
 
+mod inspect;
 mod key;
+mod list;
+mod oci_layout;
+mod recordings;
 mod sign;
 mod verdict;
 mod verify;

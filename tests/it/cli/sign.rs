@@ -5,6 +5,7 @@ mod flags;
 mod local_key;
 mod plugin;
 mod stored;
+mod timestamping;
 
 use crate::support::sandbox::Ran;
 use crate::support::scene::Scene;

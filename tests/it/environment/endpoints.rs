@@ -97,14 +97,9 @@ fn credentials_come_from_such_an_endpoint_too() {
 #[test]
 fn a_named_profile_asks_such_an_endpoint_too() {
     let scene = Scene::new();
-    let keys = format!(
-        "[base]\naws_access_key_id = {}\naws_secret_access_key = {}\n",
-        scene.emulator.access_key_id(),
-        scene.emulator.secret_access_key()
-    );
-    write(&scene, ".aws/credentials", &keys);
+    write(&scene, "token", "any");
     let config = "[profile ci]\nrole_arn = arn:aws:iam::111122223333:role/ci\n\
-                  source_profile = base\n";
+                  web_identity_token_file = token\n";
     write(&scene, ".aws/config", config);
     let aws = aws(&scene, |_| 0);
     let scene = behind(scene, &aws).with_variable("AWS_USE_FIPS_ENDPOINT", "true");

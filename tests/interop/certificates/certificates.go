@@ -1,4 +1,6 @@
-package interop
+// Package certificates makes keys, and the chains of certificates that they
+// sign with, as fresh ones for every run.
+package certificates
 
 import (
 	"crypto"
@@ -14,13 +16,13 @@ import (
 	"time"
 )
 
-// keyKind is one of the six kinds of signing keys that the specification allows.
-type keyKind struct {
-	name     string
+// Kind is one of the six kinds of signing keys that the specification allows.
+type Kind struct {
+	Name     string
 	generate func() (crypto.Signer, error)
 }
 
-var keyKinds = []keyKind{
+var Kinds = []Kind{
 	{"RSA-2048", rsaKey(2048)},
 	{"RSA-3072", rsaKey(3072)},
 	{"RSA-4096", rsaKey(4096)},
@@ -37,24 +39,24 @@ func ecdsaKey(curve elliptic.Curve) func() (crypto.Signer, error) {
 	return func() (crypto.Signer, error) { return ecdsa.GenerateKey(curve, rand.Reader) }
 }
 
-// authority is a certificate that issues others.
-type authority struct {
-	certificate *x509.Certificate
-	key         crypto.Signer
+// Authority is a certificate that issues others.
+type Authority struct {
+	Certificate *x509.Certificate
+	Key         crypto.Signer
 }
 
-// hierarchy is a root, an intermediate authority and a signing key, all of
+// Hierarchy is a root, an intermediate authority and a signing key, all of
 // one kind.
-type hierarchy struct {
-	kind         keyKind
-	root         authority
-	intermediate authority
-	signingKey   crypto.Signer
+type Hierarchy struct {
+	Kind         Kind
+	Root         Authority
+	Intermediate Authority
+	SigningKey   crypto.Signer
 }
 
-// newHierarchies makes one hierarchy per kind; the keys at once, because a
+// NewHierarchies makes one hierarchy per kind; the keys at once, because a
 // large RSA key takes seconds.
-func newHierarchies(t *testing.T, kinds []keyKind) []hierarchy {
+func NewHierarchies(t testing.TB, kinds []Kind) []Hierarchy {
 	t.Helper()
 	const each = 3
 	keys := make([]crypto.Signer, each*len(kinds))
@@ -69,47 +71,47 @@ func newHierarchies(t *testing.T, kinds []keyKind) []hierarchy {
 	}
 	pending.Wait()
 
-	made := make([]hierarchy, len(kinds))
+	made := make([]Hierarchy, len(kinds))
 	for i, kind := range kinds {
 		for _, failure := range failures[each*i : each*(i+1)] {
 			if failure != nil {
-				t.Fatalf("%s: %v", kind.name, failure)
+				t.Fatalf("%s: %v", kind.Name, failure)
 			}
 		}
-		root := authority{nil, keys[each*i]}
-		root.certificate = root.issue(t, authorityTemplate(kind.name+" root"), root.key.Public())
-		between := authority{nil, keys[each*i+1]}
-		between.certificate = root.issue(t, authorityTemplate(kind.name+" intermediate"), between.key.Public())
-		made[i] = hierarchy{kind, root, between, keys[each*i+2]}
+		root := Authority{Key: keys[each*i]}
+		root.Certificate = root.Issue(t, authorityTemplate(kind.Name+" root"), root.Key.Public())
+		between := Authority{Key: keys[each*i+1]}
+		between.Certificate = root.Issue(t, authorityTemplate(kind.Name+" intermediate"), between.Key.Public())
+		made[i] = Hierarchy{kind, root, between, keys[each*i+2]}
 	}
 	return made
 }
 
-// chain issues the signing certificate and puts its issuers behind it. edit
+// Chain issues the signing certificate and puts its issuers behind it. edit
 // may change the certificate before it is issued.
-func (h hierarchy) chain(t *testing.T, edit func(leaf *x509.Certificate)) []*x509.Certificate {
+func (h Hierarchy) Chain(t testing.TB, edit func(leaf *x509.Certificate)) []*x509.Certificate {
 	t.Helper()
-	leaf := template(h.kind.name + " signer")
+	leaf := Template(h.Kind.Name + " signer")
 	leaf.KeyUsage = x509.KeyUsageDigitalSignature
 	leaf.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageCodeSigning}
 	if edit != nil {
 		edit(leaf)
 	}
 	return []*x509.Certificate{
-		h.intermediate.issue(t, leaf, h.signingKey.Public()),
-		h.intermediate.certificate,
-		h.root.certificate,
+		h.Intermediate.Issue(t, leaf, h.SigningKey.Public()),
+		h.Intermediate.Certificate,
+		h.Root.Certificate,
 	}
 }
 
-// issue signs a certificate; one of its own for an authority that has none.
-func (a authority) issue(t *testing.T, template *x509.Certificate, public crypto.PublicKey) *x509.Certificate {
+// Issue signs a certificate; one of its own for an authority that has none.
+func (a Authority) Issue(t testing.TB, template *x509.Certificate, public crypto.PublicKey) *x509.Certificate {
 	t.Helper()
-	issuer := a.certificate
+	issuer := a.Certificate
 	if issuer == nil {
 		issuer = template
 	}
-	der, err := x509.CreateCertificate(rand.Reader, template, issuer, public, a.key)
+	der, err := x509.CreateCertificate(rand.Reader, template, issuer, public, a.Key)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -121,15 +123,15 @@ func (a authority) issue(t *testing.T, template *x509.Certificate, public crypto
 }
 
 func authorityTemplate(commonName string) *x509.Certificate {
-	made := template(commonName)
+	made := Template(commonName)
 	made.KeyUsage = x509.KeyUsageCertSign | x509.KeyUsageCRLSign
 	made.IsCA = true
 	made.BasicConstraintsValid = true
 	return made
 }
 
-// template is valid for some hours around now.
-func template(commonName string) *x509.Certificate {
+// Template is valid for some hours around now.
+func Template(commonName string) *x509.Certificate {
 	serial, err := rand.Int(rand.Reader, new(big.Int).Lsh(big.NewInt(1), 120))
 	if err != nil {
 		panic(err)

@@ -1,0 +1,122 @@
+//! `countersign list`.
+
+use countersign_emulator::{Emulator, Fault, FaultKind, ReferrersApi, RegistryOptions};
+use serde_json::json;
+
+use crate::support::layout::IMAGE_MANIFEST;
+use crate::support::sandbox::Ran;
+use crate::support::scene::Scene;
+
+const SIGNATURE: &str = "application/vnd.cncf.notary.signature";
+
+fn done(stdout: String, stderr: &str) -> Ran {
+    Ran {
+        code: 0,
+        stdout,
+        stderr: stderr.to_owned(),
+    }
+}
+
+#[test]
+fn signatures_are_listed_as_notation_lists_them() {
+    let scene = Scene::new();
+    let unsigned = format!("{} has no associated signatures\n", scene.image);
+    assert_eq!(scene.run(&["list", &scene.image]), done(unsigned, ""));
+    let signature = scene.sign(&scene.image);
+    let listed = format!("{}\n└── {SIGNATURE}\n    └── {signature}\n", scene.image);
+    assert_eq!(scene.run(&["list", &scene.image]), done(listed.clone(), ""));
+    assert_eq!(
+        scene.run(&["ls", &format!("{}:v1", scene.repository)]),
+        done(
+            listed,
+            "Warning: Always list the artifact using digest(@sha256:...) rather than a tag(:v1) \
+             because resolved digest may not point to the same signed artifact, as tags are \
+             mutable.\n"
+        )
+    );
+}
+
+#[test]
+fn a_signature_that_only_the_tag_schema_has_is_listed_too() {
+    let scene = Scene::new();
+    let by_api = scene.sign(&scene.image);
+    // An old tool: the manifest names no subject, and the index under the tag lists it.
+    let client = scene.client();
+    let envelope = client.envelope(&by_api);
+    let manifest = json!({
+        "schemaVersion": 2,
+        "mediaType": IMAGE_MANIFEST,
+        "artifactType": SIGNATURE,
+        "config": {"mediaType": SIGNATURE, "digest": client.push_blob(b"{}"), "size": 2},
+        "layers": [{
+            "mediaType": "application/jose+json",
+            "digest": client.push_blob(&envelope),
+            "size": envelope.len(),
+        }],
+    });
+    let bytes = manifest.to_string();
+    let by_tag = client.put_manifest("old", &manifest);
+    let entry = |digest: &str, size: usize| json!({"mediaType": IMAGE_MANIFEST, "digest": digest, "size": size, "artifactType": SIGNATURE});
+    let index = json!({
+        "schemaVersion": 2,
+        "mediaType": "application/vnd.oci.image.index.v1+json",
+        "manifests": [
+            entry(&by_api, client.manifest_bytes(&by_api).len()),
+            entry(by_tag.as_ref(), bytes.len()),
+        ],
+    });
+    client.put_manifest(&scene.digest().replace(':', "-"), &index);
+    let listed = format!(
+        "{}\n└── {SIGNATURE}\n    ├── {by_api}\n    └── {by_tag}\n",
+        scene.image
+    );
+    assert_eq!(scene.run(&["list", &scene.image]), done(listed, ""));
+}
+
+#[test]
+fn a_list_that_could_not_be_read_whole_is_not_passed_off_as_one() {
+    let mut options = RegistryOptions::default();
+    options.referrers = ReferrersApi::Filtering;
+    let scene = Scene::with(Emulator::builder().registry(options));
+    let signature = scene.sign(&scene.image);
+    let tag = scene.digest().replace(':', "-");
+    scene
+        .client()
+        .put_manifest_bytes(&tag, scene.client().manifest_bytes("v1").as_slice());
+    let ran = scene.run(&["list", &scene.image]);
+    assert_eq!(ran.code, 1, "{ran:#?}");
+    assert!(ran.stdout.contains(&signature), "{ran:#?}");
+    ran.assert_says("Warning: there may be more signatures: ");
+    ran.assert_says("which is no manifest");
+}
+
+#[test]
+fn a_registry_that_fails_is_no_registry_without_signatures() {
+    let scene = Scene::new();
+    scene.sign(&scene.image);
+    let fault = Fault::new(FaultKind::ServerError { status: 503 }).on("registry:ListReferrers");
+    scene.emulator.faults().add(fault);
+    let ran = scene.run(&["list", &scene.image]);
+    assert_eq!((ran.code, ran.stdout.as_str()), (3, ""), "{ran:#?}");
+    ran.assert_says("failed with status 503");
+}
+
+#[test]
+fn no_more_signatures_are_listed_than_asked_for() {
+    let scene = Scene::new();
+    let mut signatures = [scene.sign(&scene.image), scene.sign(&scene.image)];
+    signatures.sort();
+    let limited = scene.run(&["list", "--max-signatures", "1", &scene.image]);
+    assert_eq!(limited.code, 0, "{limited:#?}");
+    assert_eq!(limited.stdout.lines().count(), 3, "{limited:#?}");
+    assert_eq!(
+        limited.stderr,
+        "Warning: exceeded configured limit of max signatures 1 to examine\n"
+    );
+    let whole = scene.run(&["list", "--max-signatures", "2", &scene.image]);
+    assert_eq!(whole.stderr, "");
+    assert_eq!(whole.stdout.lines().count(), 4, "{whole:#?}");
+    scene
+        .run(&["list", "--max-signatures", "0", &scene.image])
+        .assert_refused(2, "Error: max-signatures value 0 must be a positive number");
+}

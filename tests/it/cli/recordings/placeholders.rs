@@ -1,0 +1,92 @@
+//! The recordings' placeholders: out of a command, and into what our program prints.
+
+use std::collections::BTreeMap;
+
+use time::format_description::well_known::Rfc3339;
+use time::{OffsetDateTime, PrimitiveDateTime, macros::format_description};
+
+/// What stands for what, longest text first where one begins another.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Placeholders {
+    /// `<registry>` and so on, with the text that it stands for.
+    pub(super) known: BTreeMap<&'static str, String>,
+}
+
+impl Placeholders {
+    /// `text` with each placeholder replaced; `None` if one is not known.
+    pub(super) fn fill(&self, text: &str) -> Option<String> {
+        let mut filled = text.to_owned();
+        for (name, value) in &self.known {
+            filled = filled.replace(name, value);
+        }
+        (!filled.contains('<')).then_some(filled)
+    }
+
+    /// `text` with placeholders for what differs from run to run. Digests are numbered over all
+    /// texts that are given to one `Digests`.
+    pub(super) fn abstracted(&self, text: &str, digests: &mut Digests) -> String {
+        let mut text = text.to_owned();
+        for (name, value) in &self.known {
+            if !name.starts_with("<digest:signature") {
+                text = text.replace(value, name);
+            }
+        }
+        let mut result = String::new();
+        let mut rest = text.as_str();
+        while let Some(character) = rest.chars().next() {
+            let (placeholder, length) = digests
+                .digest(rest)
+                .or_else(|| fingerprint(rest))
+                .or_else(|| time(rest))
+                .unwrap_or_else(|| (character.to_string(), character.len_utf8()));
+            result.push_str(&placeholder);
+            rest = &rest[length..];
+        }
+        result
+    }
+}
+
+/// The digests of one case, in the order of their first appearance.
+#[derive(Debug, Default)]
+pub(super) struct Digests(Vec<String>);
+
+impl Digests {
+    fn digest(&mut self, text: &str) -> Option<(String, usize)> {
+        let length = "sha256:".len() + 64;
+        let digest = text.get(..length)?;
+        if !digest.starts_with("sha256:") || !is_hex(&digest[7..]) {
+            return None;
+        }
+        let known = self.0.iter().position(|known| known == digest);
+        let number = known.unwrap_or_else(|| {
+            self.0.push(digest.to_owned());
+            self.0.len() - 1
+        });
+        let placeholder = match number {
+            0 => "<digest:signature>".to_owned(),
+            number => format!("<digest:signature-{}>", number + 1),
+        };
+        Some((placeholder, length))
+    }
+}
+
+fn is_hex(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
+fn fingerprint(text: &str) -> Option<(String, usize)> {
+    is_hex(text.get(..64)?).then(|| ("<fingerprint>".to_owned(), 64))
+}
+
+fn time(text: &str) -> Option<(String, usize)> {
+    let ansic = format_description!(
+        "[weekday repr:short] [month repr:short] [day padding:space] [hour]:[minute]:[second] [year]"
+    );
+    let is_ansic = |text: &str| PrimitiveDateTime::parse(text, ansic).is_ok();
+    if text.get(..24).is_some_and(is_ansic) {
+        return Some(("<time:ansic>".to_owned(), 24));
+    }
+    let is_rfc3339 = |text: &str| OffsetDateTime::parse(text, &Rfc3339).is_ok();
+    let is_rfc3339 = text.get(..20).is_some_and(is_rfc3339);
+    is_rfc3339.then(|| ("<time:rfc3339>".to_owned(), 20))
+}
