@@ -8,9 +8,19 @@ pub const MAX_MANIFEST_BYTES: u64 = 4 * 1024 * 1024;
 /// Bytes of a signature envelope; notation's limit. A real one has some 10 KiB.
 pub const MAX_ENVELOPE_BYTES: u64 = 32 * 1024 * 1024;
 
-/// Bytes of an envelope's protected header: far more than any signer writes, and few enough that
-/// what they are read into stays small.
-pub const MAX_PROTECTED_HEADER_BYTES: usize = 1024 * 1024;
+/// Bytes of an envelope's protected header: far more than any signer writes (some 2 KiB), and few
+/// enough that what they are read into, at most a hundred times as much, stays small.
+pub const MAX_PROTECTED_HEADER_BYTES: usize = 64 * 1024;
+
+/// Bytes of an envelope's payload: a descriptor with what its signer noted. AWS Signer signs 4 KiB at
+/// most. Every refused signature may be quoted, so that a hundred of them must fit into memory.
+pub const MAX_PAYLOAD_BYTES: usize = 128 * 1024;
+
+/// Bytes of the primitive signature in an envelope; the longest, of RSA with 4096 bits, has 512.
+pub const MAX_SIGNATURE_BYTES: usize = 1024;
+
+/// Bytes of the name of the program that signed, which is only shown.
+pub const MAX_SIGNING_AGENT_BYTES: usize = 4 * 1024;
 
 /// Bytes of a registry's error body that are read: enough for every sentence a registry says.
 pub const MAX_ERROR_BODY_BYTES: u64 = 8 * 1024;

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc2822;
 
+use crate::extended_validation::attribute::SIGNING_PROFILE_VERSION;
 use crate::notary::{Action, EnvelopeFormat, Validation};
 use crate::oci::Digest;
 use crate::plugin_contract::Capability;
@@ -48,6 +49,17 @@ impl SignatureOutcome {
             user_metadata: Vec::new(),
             validations: Vec::new(),
             failure: None,
+        }
+    }
+
+    /// Forgets what a report of a refusal does not show: a registry may list many signatures, and
+    /// each may be as large as is allowed.
+    pub fn forget_details(&mut self) {
+        if let Some(info) = &mut self.signer_info {
+            let attributes = &mut info.signed_attributes.extended;
+            attributes.retain(|attribute| attribute.name == SIGNING_PROFILE_VERSION);
+            info.certificate_chain.truncate(1);
+            info.unsigned_attributes.timestamp_signature = None;
         }
     }
 

@@ -296,6 +296,6 @@ fn variable(name: &str) -> Option<String> {
     clippy::disallowed_methods,
     reason = "the command line reads the clock"
 )]
-fn now() -> OffsetDateTime {
+pub(super) fn now() -> OffsetDateTime {
     OffsetDateTime::now_utc()
 }

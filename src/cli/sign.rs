@@ -141,10 +141,7 @@ impl Job {
             ArtifactReference::Registry(reference) => {
                 sign::sign(reference, by, &self.context.registry, options).await
             }
-            ArtifactReference::Layout(reference) => match super::open_layout(reference) {
-                Ok(layout) => sign::sign_layout(&layout, by, options).await,
-                Err(report) => return report,
-            },
+            ArtifactReference::Layout(reference) => sign::sign_layout(reference, by, options).await,
         };
         let mut report = match signed {
             Ok(signed) => success(&signed),
@@ -158,7 +155,7 @@ impl Job {
                     Report::error(exit, &sentence::of_signing(&error), &error, error.hint());
                 if matches!(
                     error,
-                    Error::Resolve { .. } | Error::ReservedMetadata { .. }
+                    Error::Open { .. } | Error::Resolve { .. } | Error::ReservedMetadata { .. }
                 ) {
                     // Nothing was resolved that a tag could have led astray.
                     return report;

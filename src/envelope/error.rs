@@ -101,6 +101,14 @@ pub enum Error {
         /// Its name.
         header: String,
     },
+    /// Larger than its limit in [`crate::limits`].
+    #[error("`{part}` has more than the {limit} bytes that are read")]
+    PartTooLarge {
+        /// The part.
+        part: &'static str,
+        /// The limit in bytes.
+        limit: usize,
+    },
     /// Larger than [`crate::limits::MAX_PROTECTED_HEADER_BYTES`].
     #[error("protected header has {bytes} bytes, more than the {limit} that are read")]
     HeaderTooLarge {

@@ -190,6 +190,19 @@ fn parse_chain<B: AsRef<[u8]>>(ders: &[B]) -> Result<Vec<Certificate>, Error> {
     certificates.collect()
 }
 
+/// Refuses a part of more than `limit` bytes, before it is copied.
+fn check_part(part: &'static str, bytes: usize, limit: usize) -> Result<(), Error> {
+    if bytes > limit {
+        return Err(Error::PartTooLarge { part, limit });
+    }
+    Ok(())
+}
+
+/// [`MAX_TIMESTAMP_BYTES`] and [`MAX_CERTIFICATE_BYTES`] as lengths in memory.
+fn length(limit: u64) -> usize {
+    usize::try_from(limit).unwrap_or(usize::MAX)
+}
+
 fn check_chain_length(count: usize) -> Result<(), Error> {
     if count > MAX_CHAIN_CERTIFICATES {
         return Err(Error::TooManyCertificates {

@@ -18,6 +18,7 @@ mod support;
 mod cli;
 mod documents;
 mod environment;
+mod hostile;
 mod layers;
 mod local_key;
 mod plugin;

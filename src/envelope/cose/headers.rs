@@ -5,11 +5,12 @@ use time::{Duration, OffsetDateTime};
 
 use super::super::cbor::Item;
 use super::super::headers::{Headers, Label, check_range};
-use super::super::{Error, check_chain_length};
+use super::super::{Error, check_chain_length, check_part, length};
 use super::{
     ALGORITHM, Bucket, CONTENT_TYPE, CRITICAL, EPOCH_TIME_TAG, X5CHAIN, label, wrong_kind,
 };
 use crate::algorithm::SignatureAlgorithm;
+use crate::limits::{MAX_SIGNING_AGENT_BYTES, MAX_TIMESTAMP_BYTES};
 use crate::notary::attribute::{
     AUTHENTIC_SIGNING_TIME, EXPIRY, SIGNING_AGENT, SIGNING_SCHEME, SIGNING_TIME,
     TIMESTAMP_SIGNATURE,
@@ -157,12 +158,22 @@ pub(super) fn take_unsigned_attributes(
     let token = text(TIMESTAMP_SIGNATURE);
     let timestamp_signature = match unprotected.remove(&token) {
         None => None,
-        Some(Item::Bytes(bytes)) => Some(bytes.to_vec()),
+        Some(Item::Bytes(bytes)) => {
+            check_part(
+                TIMESTAMP_SIGNATURE,
+                bytes.len(),
+                length(MAX_TIMESTAMP_BYTES),
+            )?;
+            Some(bytes.to_vec())
+        }
         Some(other) => return Err(wrong_kind(&token, &other, "bytes")),
     };
     // Off-spec: an agent that is not text is no agent, as in notation; it is only shown.
     let signing_agent = match unprotected.remove(&text(SIGNING_AGENT)) {
-        Some(Item::Text(agent)) => Some(agent.to_owned()),
+        Some(Item::Text(agent)) => {
+            check_part(SIGNING_AGENT, agent.len(), MAX_SIGNING_AGENT_BYTES)?;
+            Some(agent.to_owned())
+        }
         _ => None,
     };
     Ok(UnsignedAttributes {

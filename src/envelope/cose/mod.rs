@@ -13,8 +13,8 @@ use headers::{parse_headers, take_chain, take_unsigned_attributes};
 
 use super::cbor::{Item, Reader, Tags};
 use super::headers::Label;
-use super::{Error, Parts, parse_chain};
-use crate::limits::MAX_PROTECTED_HEADER_BYTES;
+use super::{Error, Parts, check_part, parse_chain};
+use crate::limits::{MAX_PAYLOAD_BYTES, MAX_PROTECTED_HEADER_BYTES, MAX_SIGNATURE_BYTES};
 
 const SIGN1_TAG: u64 = 18;
 const EPOCH_TIME_TAG: u64 = 1;
@@ -49,6 +49,8 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Parts, Error> {
     let protected = bytes_of("protected header", &protected)?;
     let payload = bytes_of("payload", &payload)?;
     let signature = bytes_of("signature", &signature)?;
+    check_part("payload", payload.len(), MAX_PAYLOAD_BYTES)?;
+    check_part("signature", signature.len(), MAX_SIGNATURE_BYTES)?;
     let headers = parse_protected_bucket(protected)?;
     let mut unprotected = bucket("unprotected header", unprotected)?;
     // RFC 9052 section 3: a label is in one bucket only.
@@ -478,8 +480,8 @@ mod tests {
     #[test]
     fn the_protected_header_is_bounded() {
         let of_size = |bytes: usize| {
-            let smallest = protected(&[("x".into(), Cbor::Bytes(vec![0; 70_000]))]).len();
-            protected(&[("x".into(), Cbor::Bytes(vec![0; 70_000 + bytes - smallest]))])
+            let smallest = protected(&[("x".into(), Cbor::Bytes(vec![0; 60_000]))]).len();
+            protected(&[("x".into(), Cbor::Bytes(vec![0; 60_000 + bytes - smallest]))])
         };
         let at_limit = of_size(MAX_PROTECTED_HEADER_BYTES);
         assert_eq!(at_limit.len(), MAX_PROTECTED_HEADER_BYTES);

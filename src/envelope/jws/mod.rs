@@ -17,13 +17,16 @@ use flattened::Flattened;
 pub(super) use write::{signing_input, write, write_protected};
 
 use super::headers::{Headers, Label, check_range};
-use super::{Error, Parts, check_chain_length, parse_chain, rfc3339};
+use super::{Error, Parts, check_chain_length, check_part, length, parse_chain, rfc3339};
 use crate::algorithm::SignatureAlgorithm;
 use crate::json;
-use crate::limits::MAX_PROTECTED_HEADER_BYTES;
+use crate::limits::{
+    MAX_CERTIFICATE_BYTES, MAX_PAYLOAD_BYTES, MAX_PROTECTED_HEADER_BYTES, MAX_SIGNATURE_BYTES,
+    MAX_SIGNING_AGENT_BYTES, MAX_TIMESTAMP_BYTES,
+};
 use crate::notary::attribute::{
-    AUTHENTIC_SIGNING_TIME, EXPIRY, SIGNING_SCHEME, SIGNING_TIME, TIMESTAMP_SIGNATURE,
-    VERIFICATION_PLUGIN, VERIFICATION_PLUGIN_MIN_VERSION,
+    AUTHENTIC_SIGNING_TIME, EXPIRY, SIGNING_AGENT, SIGNING_SCHEME, SIGNING_TIME,
+    TIMESTAMP_SIGNATURE, VERIFICATION_PLUGIN, VERIFICATION_PLUGIN_MIN_VERSION,
 };
 use crate::signer_info::UnsignedAttributes;
 
@@ -42,18 +45,24 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Parts, Error> {
     check_chain_length(chain.len())?;
     let chain: Vec<Vec<u8>> = chain
         .iter()
-        .map(|certificate| decode_base64("x5c", certificate))
+        .map(|certificate| decode_base64("x5c", certificate, length(MAX_CERTIFICATE_BYTES)))
         .collect::<Result<_, _>>()?;
     let token = envelope.header.timestamp_signature;
+    let agent = envelope.header.signing_agent;
+    check_part(
+        SIGNING_AGENT,
+        agent.as_ref().map_or(0, |agent| agent.len()),
+        MAX_SIGNING_AGENT_BYTES,
+    )?;
     let unsigned_attributes = UnsignedAttributes {
-        signing_agent: envelope.header.signing_agent.map(Cow::into_owned),
+        signing_agent: agent.map(Cow::into_owned),
         timestamp_signature: token
-            .map(|token| decode_base64(TIMESTAMP_SIGNATURE, &token))
+            .map(|token| decode_base64(TIMESTAMP_SIGNATURE, &token, length(MAX_TIMESTAMP_BYTES)))
             .transpose()?,
     };
     Ok(Parts {
-        payload: decode_base64url("payload", &envelope.payload)?,
-        signature: decode_base64url("signature", &envelope.signature)?,
+        payload: decode_base64url("payload", &envelope.payload, MAX_PAYLOAD_BYTES)?,
+        signature: decode_base64url("signature", &envelope.signature, MAX_SIGNATURE_BYTES)?,
         headers: parse_protected(&envelope.protected)?,
         // RFC 7515 section 5.2: what is signed is the encoded text.
         signed_bytes: [
@@ -67,16 +76,23 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Parts, Error> {
     })
 }
 
-fn decode_base64url(member: &'static str, text: &str) -> Result<Vec<u8>, Error> {
+fn decode_base64url(member: &'static str, text: &str, limit: usize) -> Result<Vec<u8>, Error> {
+    check_part(member, decoded_length(text), limit)?;
     URL_SAFE_NO_PAD
         .decode(text)
         .map_err(|source| Error::Base64Url { member, source })
 }
 
-fn decode_base64(member: &'static str, text: &str) -> Result<Vec<u8>, Error> {
+fn decode_base64(member: &'static str, text: &str, limit: usize) -> Result<Vec<u8>, Error> {
+    check_part(member, decoded_length(text.trim_end_matches('=')), limit)?;
     STANDARD
         .decode(text)
         .map_err(|source| Error::Base64 { member, source })
+}
+
+/// How many bytes `text`, base64 without padding, stands for.
+fn decoded_length(text: &str) -> usize {
+    text.len() / 4 * 3 + text.len() % 4 * 3 / 4
 }
 
 fn parse_protected(encoded: &str) -> Result<Headers, Error> {
@@ -91,13 +107,12 @@ fn parse_protected(encoded: &str) -> Result<Headers, Error> {
         VERIFICATION_PLUGIN,
         VERIFICATION_PLUGIN_MIN_VERSION,
     ];
-    let bytes = decode_base64url("protected", encoded)?;
-    if bytes.len() > MAX_PROTECTED_HEADER_BYTES {
-        return Err(Error::HeaderTooLarge {
-            bytes: bytes.len(),
-            limit: MAX_PROTECTED_HEADER_BYTES,
-        });
+    let limit = MAX_PROTECTED_HEADER_BYTES;
+    let bytes = decoded_length(encoded);
+    if bytes > limit {
+        return Err(Error::HeaderTooLarge { bytes, limit });
     }
+    let bytes = decode_base64url("protected", encoded, limit)?;
     let header_json = |source| Error::HeaderJson { source };
     let mut members = json::parse_object(&bytes).map_err(header_json)?;
     json::check_case(&members, &KNOWN).map_err(header_json)?;
@@ -448,8 +463,48 @@ mod tests {
         let past_it = of_size(MAX_PROTECTED_HEADER_BYTES + 1);
         assert_eq!(
             refusal(verify(&signed(&signer, &past_it).to_string())),
-            "protected header has 1048577 bytes, more than the 1048576 that are read"
+            "protected header has 65537 bytes, more than the 65536 that are read"
         );
+    }
+
+    #[test]
+    fn every_part_is_bounded() {
+        let good = signed(&Signer::new(), PROTECTED);
+        let refused_as_too_large = |member: &[&str], value: String| {
+            let mut envelope = good.clone();
+            let mut place = &mut envelope;
+            for name in member {
+                place = &mut place[*name];
+            }
+            *place = value.into();
+            match UnverifiedEnvelope::parse(EnvelopeFormat::Jws, envelope.to_string().as_bytes()) {
+                Err(Error::PartTooLarge { part, .. }) => Some(part),
+                _ => None,
+            }
+        };
+        for (member, limit) in [
+            ("payload", MAX_PAYLOAD_BYTES),
+            ("signature", MAX_SIGNATURE_BYTES),
+        ] {
+            let of_size = |bytes| URL_SAFE_NO_PAD.encode(vec![1; bytes]);
+            assert_eq!(refused_as_too_large(&[member], of_size(limit)), None);
+            let past_it = refused_as_too_large(&[member], of_size(limit + 1));
+            assert_eq!(past_it, Some(member));
+        }
+        let limit = length(MAX_TIMESTAMP_BYTES);
+        let token = ["header", TIMESTAMP_SIGNATURE];
+        let of_size = |bytes| STANDARD.encode(vec![1; bytes]);
+        assert_eq!(refused_as_too_large(&token, of_size(limit)), None);
+        let past_it = refused_as_too_large(&token, of_size(limit + 1));
+        assert_eq!(past_it, Some(TIMESTAMP_SIGNATURE));
+        let agent = ["header", SIGNING_AGENT];
+        let of_size = |bytes| "a".repeat(bytes);
+        assert_eq!(
+            refused_as_too_large(&agent, of_size(MAX_SIGNING_AGENT_BYTES)),
+            None
+        );
+        let past_it = refused_as_too_large(&agent, of_size(MAX_SIGNING_AGENT_BYTES + 1));
+        assert_eq!(past_it, Some(SIGNING_AGENT));
     }
 
     proptest! {

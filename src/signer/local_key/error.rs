@@ -82,6 +82,13 @@ pub enum Error {
         /// The certificate's subject.
         subject: String,
     },
+    /// No test key could be made.
+    #[error("no test key can be generated")]
+    NotGenerated {
+        /// Why.
+        #[source]
+        source: rcgen::Error,
+    },
     /// The cryptographic library gave no signature.
     #[error("the key made no signature")]
     NotSigned,

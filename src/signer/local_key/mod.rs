@@ -1,9 +1,11 @@
 //! A key in a file, with its certificate chain in another: bring your own key.
 
 mod error;
+mod generate;
 mod private_key;
 
 pub use error::Error;
+pub use generate::{TestKey, TestKeySize};
 
 use std::fmt;
 use std::path::{Path, PathBuf};

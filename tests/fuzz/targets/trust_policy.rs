@@ -1,12 +1,16 @@
-//! Trust policy documents.
+//! Trust policy documents, about registries and about files.
 #![no_main]
 
 use std::path::Path;
 
-use countersign::trust_policy::TrustPolicies;
+use countersign::trust_policy::{DocumentKind, TrustPolicies};
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
-    if let Ok(policies) = TrustPolicies::parse_oci(Path::new("trustpolicy.oci.json"), bytes) {
+    let parse = |kind| TrustPolicies::parse(kind, Path::new("trustpolicy.json"), bytes);
+    if let Ok(policies) = parse(DocumentKind::Oci) {
         let _ = policies.select("registry.example/repository");
+    }
+    if let Ok(policies) = parse(DocumentKind::Blob) {
+        let _ = policies.select_for_blob(Some("name"));
     }
 });

@@ -5,6 +5,7 @@ pub(crate) mod forward;
 pub(crate) mod hostile;
 pub(crate) mod local_keys;
 pub(crate) mod layout;
+pub(crate) mod measure;
 pub(crate) mod pki;
 pub(crate) mod registry_client;
 pub(crate) mod sandbox;

@@ -9,6 +9,7 @@ use time::macros::datetime;
 use super::local_key::{add, envelope};
 use super::{assert_signed, writes};
 use crate::support::hostile::{Hostile, Reply, Seen};
+use crate::support::local_keys;
 use crate::support::pki::{
     Crl, Entity, Token, authority, custom, distribution_point, granted, stamper,
 };
@@ -146,23 +147,35 @@ fn a_stamp_that_is_not_good_stops_the_signing() {
     assert_refused(
         &tsa,
         &tsa.root,
-        // Before any of the certificates was valid.
-        |tsa, seen| {
-            let body = tsa.stamp(seen, |token| token.time = "20190101000000Z".to_owned());
-            Reply::ok(REPLY, body)
-        },
-        1,
-        &["caused by: "],
-    );
-    assert_refused(
-        &tsa,
-        &tsa.root,
         |_, _| Reply::ok("text/html", "<p>"),
         1,
         &["text/html"],
     );
     assert_refused(&tsa, &tsa.root, |_, _| Reply::status(500), 1, &["500"]);
     assert_refused(&tsa, &tsa.root, |_, _| Reply::closed(), 3, &["caused by: "]);
+}
+
+#[test]
+fn a_stamp_from_before_the_signers_certificate_is_refused() {
+    let tsa = Arc::new(Authority::new(None));
+    let scene = Scene::new();
+    add(&scene, "ec-256", &["--default"]);
+    // The stamp is of June 2024.
+    let mut params = local_keys::params("young");
+    params.not_before = datetime!(2025-01-01 00:00 UTC);
+    scene.sandbox.write_config(
+        "localkeys/ec-256.crt",
+        local_keys::certificate_of("ec-256", &params),
+    );
+    let authority = Arc::clone(&tsa);
+    let server = Hostile::start(move |seen| Reply::ok(REPLY, authority.stamp(seen, |_| {})));
+    scene.emulator.clear_calls();
+    let ran = sign(&scene, &server, &tsa.root, &[]);
+    ran.assert_refused(
+        1,
+        "Error: timestamp: the time stamp does not fit the signer's certificates",
+    );
+    assert_eq!(writes(&scene), [""; 0]);
 }
 
 #[test]
