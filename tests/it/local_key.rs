@@ -49,8 +49,8 @@ fn payload() -> Payload {
 
 fn sign(key: LocalKey, payload: &Payload, terms: &Terms) -> Result<SignedEnvelope, signer::Error> {
     let signer = Signer::LocalKey(key);
-    let signed = futures_util::FutureExt::now_or_never(signer.sign(payload, terms));
-    signed.unwrap().map(|signed| signed.envelope)
+    let made = futures_util::FutureExt::now_or_never(signer.sign(payload, terms));
+    made.unwrap().map(|signed| signed.envelope)
 }
 
 #[test]
@@ -297,7 +297,7 @@ fn payload_and_header_are_the_references() {
                 descriptor
                     .get("annotations")
                     .cloned()
-                    .unwrap_or_else(|| Value::Object(Default::default())),
+                    .unwrap_or_else(|| Value::Object(serde_json::Map::new())),
             );
             let payload = Payload::new(
                 &serde_json::from_value(descriptor).unwrap(),
@@ -327,7 +327,7 @@ fn signed_parts(format: EnvelopeFormat, bytes: &[u8]) -> (String, Vec<u8>) {
         EnvelopeFormat::Cose => {
             let cose = coset::CoseSign1::from_tagged_slice(bytes).unwrap();
             let header = cose.protected.original_data.clone().unwrap();
-            let shown = header.iter().map(|byte| format!("{byte:02x}")).collect();
+            let shown = countersign::oci::hex(&header);
 
             (shown, cose.payload.unwrap())
         }

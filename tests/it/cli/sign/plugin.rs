@@ -109,10 +109,10 @@ fn whole(
         now,
     };
     let payload = Payload::parse(&decode(&request["payload"])).unwrap();
-    let signed = signer
+    let made = signer
         .sign(other.unwrap_or(&payload), &terms)
         .now_or_never();
-    let bytes = signed.unwrap().unwrap().envelope.bytes;
+    let bytes = made.unwrap().unwrap().envelope.bytes;
     json!({
         "signatureEnvelope": STANDARD.encode(bytes), "signatureEnvelopeType": media_type,
         "annotations": { "from": "plugin" },
