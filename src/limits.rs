@@ -167,3 +167,13 @@ pub const LAYOUT_LOCK_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Wait before the lock on an OCI image layout is tried again.
 pub const LAYOUT_LOCK_DELAY: Duration = Duration::from_millis(20);
+
+/// Bytes of a private key file; an RSA key of 4096 bits has some 3 KiB.
+pub const MAX_KEY_BYTES: u64 = 64 * 1024;
+
+/// Rounds of PBKDF2 that an encrypted key may ask for; OpenSSL writes 2,048, careful people a
+/// million, and more would only keep the machine busy.
+pub const MAX_PBKDF2_ITERATIONS: u32 = 10_000_000;
+
+/// Keys in `signingkeys.json`.
+pub const MAX_SIGNING_KEYS: usize = 1_000;

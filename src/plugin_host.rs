@@ -130,6 +130,21 @@ impl Error {
         }
     }
 
+    /// The plugin, by the name that was asked for.
+    pub fn plugin(&self) -> &str {
+        match self {
+            Self::Name { name }
+            | Self::NotInstalled { name, .. }
+            | Self::NotExecutable { name, .. }
+            | Self::Run { name, .. }
+            | Self::Refused { name, .. }
+            | Self::FailedSilently { name, .. }
+            | Self::Answer { name, .. }
+            | Self::Request { name, .. }
+            | Self::Metadata { name, .. } => name,
+        }
+    }
+
     /// What to do about it.
     pub fn hint(&self) -> Option<String> {
         match self {

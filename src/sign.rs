@@ -9,28 +9,28 @@ use std::collections::BTreeMap;
 use time::UtcOffset;
 use time::format_description::well_known::Rfc3339;
 
-use crate::aws::{Aws, CallErrorKind};
 use crate::envelope::{self, UnverifiedEnvelope};
-use crate::notary::{EnvelopeFormat, RESERVED_PREFIX, THUMBPRINT_ANNOTATION};
+use crate::notary::{RESERVED_PREFIX, THUMBPRINT_ANNOTATION};
 use crate::oci::{Descriptor, Digest};
-use crate::payload::{self, Payload};
+use crate::payload::Payload;
 use crate::reference::{ArtifactReference, LayoutReference, Reference};
 use crate::registry::{
     self, Access, LayoutRepository, NewSignature, Repository, Storage, Target, Warning,
 };
-use crate::signer::SignedEnvelope;
-use crate::signer::aws_signer::{self, SigningProfile};
+use crate::signer::{self, SignedEnvelope, Signer, Terms};
 
 /// Annotation of a manifest: when it was made (OCI image specification, "Annotations").
 const CREATED_ANNOTATION: &str = "org.opencontainers.image.created";
 
 /// What one signing asks for beyond the artifact.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug)]
 pub struct Options {
     /// User metadata to sign with the artifact.
     pub user_metadata: BTreeMap<String, String>,
     /// How the signature is filed under the artifact.
     pub storage: Storage,
+    /// The envelope's format, its expiry and its time stamp.
+    pub terms: Terms,
 }
 
 /// A signature that was made and stored.
@@ -44,8 +44,8 @@ pub struct Signed {
     pub signature: ArtifactReference,
     /// What the registry did not do as it should, without harm.
     pub warnings: Vec<Warning>,
-    /// What AWS Signer says about the signature.
-    pub signer: aws_signer::Signed,
+    /// What the signer says about it.
+    pub signer: signer::Signed,
 }
 
 /// Why an artifact was not signed, or its signature not stored.
@@ -76,15 +76,6 @@ pub enum Error {
         #[source]
         source: registry::Error,
     },
-    /// The payload could not be made.
-    #[error("no payload can be made for `{reference}`")]
-    Payload {
-        /// The artifact.
-        reference: ArtifactReference,
-        /// What is wrong.
-        #[source]
-        source: payload::Error,
-    },
     /// The signer refused, or its answer did not hold.
     #[error("failed to sign `{reference}`")]
     Signer {
@@ -92,7 +83,7 @@ pub enum Error {
         reference: ArtifactReference,
         /// What went wrong.
         #[source]
-        source: aws_signer::Error,
+        source: signer::Error,
     },
     /// The signer's envelope cannot be read again for the manifest's annotations.
     #[error("the signature of `{reference}` cannot be described")]
@@ -131,13 +122,7 @@ impl Error {
             Self::Open { source, .. }
             | Self::Resolve { source, .. }
             | Self::Push { source, .. } => source.kind() == registry::Kind::CouldNotLook,
-            Self::Signer {
-                source: aws_signer::Error::Call(call),
-                ..
-            } => !matches!(
-                call.kind(),
-                CallErrorKind::Invalid | CallErrorKind::NotFound
-            ),
+            Self::Signer { source, .. } => source.is_inconclusive(),
             _ => false,
         }
     }
@@ -149,7 +134,6 @@ impl Error {
             Self::Open { source, .. }
             | Self::Resolve { source, .. }
             | Self::Push { source, .. } => source.hint(),
-            Self::Payload { source, .. } => source.hint(),
             Self::Signer { source, .. } => source.hint(),
             Self::Envelope { source, .. } => source.hint(),
             Self::Moved { .. } => {
@@ -159,15 +143,14 @@ impl Error {
     }
 }
 
-/// Signs the artifact that `reference` names with AWS Signer, and pushes the signature beside it.
+/// Signs the artifact that `reference` names, and pushes the signature beside it.
 ///
 /// # Errors
 ///
 /// Nothing is stored unless every step before holds; [`Error`] names the step.
 pub async fn sign(
     reference: &Reference,
-    aws: &Aws,
-    profile: &SigningProfile,
+    signer: &Signer,
     registry: &registry::Client,
     options: &Options,
 ) -> Result<Signed, Error> {
@@ -177,32 +160,29 @@ pub async fn sign(
             reference: reference.clone().into(),
             source,
         })?;
-    sign_in(&repository.into(), aws, profile, options).await
+    sign_in(&repository.into(), signer, options).await
 }
 
-/// Signs the artifact that `reference` names in an OCI image layout with AWS Signer, and stores the
-/// signature there.
+/// Signs the artifact that `reference` names in an OCI image layout, and stores the signature there.
 ///
 /// # Errors
 ///
 /// As [`sign`].
 pub async fn sign_layout(
     reference: &LayoutReference,
-    aws: &Aws,
-    profile: &SigningProfile,
+    signer: &Signer,
     options: &Options,
 ) -> Result<Signed, Error> {
     let layout = LayoutRepository::open(reference).map_err(|source| Error::Open {
         reference: reference.clone().into(),
         source,
     })?;
-    sign_in(&layout.into(), aws, profile, options).await
+    sign_in(&layout.into(), signer, options).await
 }
 
 async fn sign_in(
     repository: &Repository,
-    aws: &Aws,
-    profile: &SigningProfile,
+    signer: &Signer,
     options: &Options,
 ) -> Result<Signed, Error> {
     check_metadata_keys(&options.user_metadata)?;
@@ -216,21 +196,17 @@ async fn sign_in(
 
     // 2. The payload: media type, digest and size, and the user's metadata. What else a registry
     //    says of the artifact is not signed, as in notation.
-    let payload = Payload::new(&target.descriptor, options.user_metadata.clone())
-        .to_bytes(EnvelopeFormat::Jws)
-        .map_err(|source| Error::Payload {
-            reference: by_digest(),
-            source,
-        })?;
+    let payload = Payload::new(&target.descriptor, options.user_metadata.clone());
 
     // 3. The envelope, which the signer has verified.
-    let signed = aws_signer::sign(aws, profile, &payload)
+    let made = signer
+        .sign(&payload, &options.terms)
         .await
         .map_err(|source| Error::Signer {
             reference: by_digest(),
             source,
         })?;
-    let annotations = annotations(&signed.envelope).map_err(|source| Error::Envelope {
+    let annotations = annotations(&made.envelope).map_err(|source| Error::Envelope {
         reference: by_digest(),
         source,
     })?;
@@ -244,8 +220,8 @@ async fn sign_in(
     // 5. Store it.
     let signature = NewSignature {
         subject: target.descriptor.clone(),
-        format: signed.envelope.format,
-        envelope: signed.envelope.bytes.clone().into(),
+        format: made.envelope.format,
+        envelope: made.envelope.bytes.clone().into(),
         annotations,
     };
     let pushed = repository
@@ -260,7 +236,7 @@ async fn sign_in(
         signature: target.reference.with_digest(pushed.manifest.digest()),
         target,
         warnings: pushed.warnings,
-        signer: signed,
+        signer: made,
     })
 }
 

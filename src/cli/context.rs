@@ -6,21 +6,26 @@ use std::path::Path;
 use std::sync::Arc;
 
 use time::OffsetDateTime;
+use url::Url;
 
 use super::args::RegistryArgs;
 use super::report::{Exit, Report, one_line};
 use crate::aws::{Aws, Settings};
 use crate::config::{Config, NotationDirs, StoreName};
+use crate::files;
 use crate::http;
+use crate::limits::MAX_TRUST_STORE_FILE_BYTES;
 use crate::notary::{EnvelopeFormat, StoreType};
 use crate::plugin_host::PluginHost;
 use crate::reference::ArtifactReference;
 use crate::registry::{self, AwsEcrTokens, Credential, Credentials, PlainHttp, Secret};
 use crate::revocation;
 use crate::signer::aws_signer::SigningProfile;
+use crate::signer::timestamping::Timestamping;
 use crate::trust_policy::{self, TrustPolicies};
 use crate::trust_store::{self, NamedStore, TrustStores};
 use crate::verify::{Judges, Verifier};
+use crate::x509::{Certificate, parse_certificates};
 
 /// Everything that a command needs of its surroundings.
 pub(super) struct Context {
@@ -95,6 +100,42 @@ impl Context {
         })
     }
 
+    /// The time-stamping authority at `url`, whose root is the only certificate of the file `root`.
+    pub(super) fn timestamping(&self, url: &str, root: &Path) -> Result<Timestamping, Report> {
+        let usage = |sentence: String| Report::failed(Exit::Usage, &sentence);
+        if url.is_empty() {
+            return Err(usage("timestamping: tsa url cannot be empty".to_owned()));
+        }
+        if root.as_os_str().is_empty() {
+            return Err(usage(
+                "timestamping: tsa root certificate path cannot be empty".to_owned(),
+            ));
+        }
+        let parsed = Url::parse(url)
+            .ok()
+            .filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
+        let Some(parsed) = parsed else {
+            return Err(usage(format!(
+                "cannot get http timestamper for timestamping: `{}` is not a URL with http or \
+                 https and a host",
+                one_line(url)
+            )));
+        };
+        Ok(Timestamping {
+            pool: self.pool.clone(),
+            url: parsed,
+            root: read_root(root)?,
+            revocation: self.revocation(),
+        })
+    }
+
+    /// Asks about revocation, with Notation's cache of CRLs.
+    fn revocation(&self) -> revocation::Checker {
+        let network = revocation::Network::new(self.pool.clone());
+        revocation::Checker::new(Arc::new(network))
+            .with_cache(revocation::Cache::new(&self.dirs.cache))
+    }
+
     /// A verifier: against the signing profiles if there are any, else against Notation's trust
     /// policy. With it come the policy's warnings.
     pub(super) fn verifier(
@@ -140,6 +181,30 @@ impl Context {
             },
             warnings,
         ))
+    }
+}
+
+/// The one certificate of a file, which must be a self-signed certificate authority.
+fn read_root(path: &Path) -> Result<Certificate, Report> {
+    let failed = |sentence: String| Report::failed(Exit::Usage, &sentence);
+    let bytes = files::read_following_links(path, MAX_TRUST_STORE_FILE_BYTES)
+        .map_err(|error| Report::error(Exit::Usage, &error.to_string(), &error, error.hint()))?;
+    let certificates = parse_certificates(&bytes)
+        .map_err(|error| Report::error(Exit::Usage, &error.to_string(), &error, error.hint()))?;
+    let expecting = "Expecting single x509 root certificate in PEM or DER format from the file";
+    let shown = path.display();
+    match certificates.as_slice() {
+        [] => Err(failed(format!(
+            "cannot find any certificate from \"{shown}\". {expecting}"
+        ))),
+        [root] if root.is_ca() && root.is_self_signed() => Ok(root.clone()),
+        [_] => Err(failed(format!(
+            "failed to check root certificate with error: \"{shown}\" is not a self-signed \
+             certificate authority"
+        ))),
+        _ => Err(failed(format!(
+            "found more than one certificates from \"{shown}\". {expecting}"
+        ))),
     }
 }
 
@@ -231,6 +296,6 @@ fn variable(name: &str) -> Option<String> {
     clippy::disallowed_methods,
     reason = "the command line reads the clock"
 )]
-fn now() -> OffsetDateTime {
+pub(super) fn now() -> OffsetDateTime {
     OffsetDateTime::now_utc()
 }

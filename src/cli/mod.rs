@@ -4,12 +4,17 @@
 //! command takes what it needs from `context::Context` and gives back a `Report`.
 
 mod args;
+mod cert;
 mod context;
+mod duration;
+mod key;
+mod passphrase;
 mod inspect;
 mod list;
 mod report;
 mod sentence;
 mod sign;
+mod signer;
 mod signatures;
 mod tree;
 mod verify;
@@ -46,6 +51,12 @@ enum Command {
     Sign(sign::Args),
     /// Verify artifacts in a registry or in an OCI image layout
     Verify(verify::Args),
+    /// Make keys and certificates for tests
+    #[command(subcommand, visible_alias = "certificate")]
+    Cert(cert::Command),
+    /// Manage the names of signing keys
+    #[command(subcommand)]
+    Key(key::Command),
     /// List the signatures of an artifact
     #[command(visible_alias = "ls")]
     List(list::Args),
@@ -94,6 +105,8 @@ fn execute(command: Command, emit: &mut dyn FnMut(Report)) {
         match command {
             Command::Sign(args) => sign::run(args, emit).await,
             Command::Verify(args) => verify::run(args, emit).await,
+            Command::Cert(command) => emit(cert::run(&command)),
+            Command::Key(command) => emit(key::run(&command)),
             Command::List(args) => emit(list::run(&args).await),
             Command::Inspect(args) => emit(inspect::run(&args).await),
         }

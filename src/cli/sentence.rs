@@ -4,7 +4,7 @@ use crate::notary::RESERVED_PREFIX;
 use crate::outcome::{Failure, SignatureOutcome};
 use crate::reference::ArtifactReference;
 use crate::registry::LayoutFault;
-use crate::{registry, sign, trust_policy, verify};
+use crate::{registry, sign, signer, trust_policy, verify};
 
 /// The sentence for a verification that failed. `scope` is what policies call a layout.
 pub(super) fn of_verification(error: &verify::Error, scope: &str) -> String {
@@ -54,9 +54,18 @@ pub(super) fn of_signing(error: &sign::Error) -> String {
         sign::Error::ReservedMetadata { key } => format!(
             "error adding user metadata: metadata key {key} has reserved prefix {RESERVED_PREFIX}"
         ),
-        sign::Error::Payload { .. } | sign::Error::Envelope { .. } | sign::Error::Signer { .. } => {
-            error.to_string()
-        }
+        sign::Error::Signer { source, .. } => match source {
+            signer::Error::Plugin(source) => {
+                format!(
+                    "failed to sign with the plugin {}: {source}",
+                    source.plugin()
+                )
+            }
+            signer::Error::Chain { source: problem } => format!("{source}, {problem}"),
+            signer::Error::Timestamp { source } => format!("timestamp: {source}"),
+            _ => error.to_string(),
+        },
+        sign::Error::Envelope { .. } => error.to_string(),
     }
 }
 

@@ -1,50 +1,56 @@
-//! `countersign sign`: signs artifacts in a registry with AWS Signer.
+//! `countersign sign`: signs artifacts in a registry.
 
 use std::fmt::Write as _;
 
-use clap::builder::NonEmptyStringValueParser;
+use std::ffi::OsString;
+use std::path::Path;
 
 use super::args::{RegistryArgs, parse_pairs};
 use super::context::Context;
+use super::duration::parse_expiry;
 use super::report::{Exit, Report, one_line, write_causes};
+use super::signer::SignerArgs;
 use super::{index_note, sentence};
-use crate::extended_validation::PLUGIN_NAME;
+use crate::config::NotationDirs;
 use crate::notary::EnvelopeFormat;
 use crate::reference::ArtifactReference;
 use crate::registry::{Storage, Warning};
 use crate::sign::{self, Error, Options, Signed};
-use crate::signer::aws_signer::SigningProfile;
+use crate::signer::{Signer, Terms};
 
 /// Flags of `sign`; those that notation has work as they do there.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  \
     countersign sign --signing-profile arn:aws:signer:us-east-1:111122223333:/signing-profiles/release \\\n      \
     111122223333.dkr.ecr.us-east-1.amazonaws.com/app@sha256:...\n  \
-    countersign sign --plugin com.amazonaws.signer.notation.plugin --id ARN REFERENCE")]
+    countersign sign --plugin com.amazonaws.signer.notation.plugin --id ARN REFERENCE\n  \
+    countersign sign --key release --signature-format cose --expiry 720h REFERENCE")]
 pub(super) struct Args {
     /// Artifacts to sign: registry/repository@digest, or :tag; with --oci-layout directory@digest, or
     /// :tag
     #[arg(required = true, value_name = "REFERENCE")]
     references: Vec<String>,
-    /// AWS Signer profile, or profile version, that signs
-    // An empty value is a variable that is not set; nothing may be signed with a default then.
-    #[arg(long, value_name = "ARN", conflicts_with_all = ["plugin", "id"], value_parser = NonEmptyStringValueParser::new())]
-    signing_profile: Option<String>,
-    /// Plugin that signs; AWS Signer's is built in
-    #[arg(long, value_name = "NAME", requires = "id", value_parser = NonEmptyStringValueParser::new())]
-    plugin: Option<String>,
-    /// Key of the plugin; for AWS Signer the profile's ARN
-    #[arg(long, value_name = "ARN", requires = "plugin", value_parser = NonEmptyStringValueParser::new())]
-    id: Option<String>,
+    #[command(flatten)]
+    signer: SignerArgs,
     /// User metadata to sign with the artifact
     #[arg(short = 'm', long, value_name = "KEY=VALUE")]
     user_metadata: Vec<String>,
-    /// Settings of the plugin: aws-profile, aws-region, aws-signer-endpoint-url
+    /// Settings of the plugin; of AWS Signer: aws-profile, aws-region, aws-signer-endpoint-url
     #[arg(long, value_name = "KEY=VALUE")]
     plugin_config: Vec<String>,
-    /// Envelope format; AWS Signer makes JWS only
+    /// Envelope format, `jws` or `cose`; AWS Signer makes JWS only [default: `signatureFormat` of
+    /// Notation's `config.json`, then `jws`]
     #[arg(long, value_name = "FORMAT")]
     signature_format: Option<String>,
+    /// How long the signature shall be good, such as `24h` or `1h30m` [default: for ever]
+    #[arg(short, long, value_name = "DURATION", allow_hyphen_values = true)]
+    expiry: Option<String>,
+    /// Time-stamping authority (RFC 3161) that is asked for a time stamp
+    #[arg(long, value_name = "URL", requires = "timestamp_root_cert")]
+    timestamp_url: Option<String>,
+    /// File with the one root certificate of that authority
+    #[arg(long, value_name = "FILE", requires = "timestamp_url")]
+    timestamp_root_cert: Option<OsString>,
     /// Store the signature with the referrers tag schema, even where the registry has the referrers
     /// API
     #[arg(long, conflicts_with = "oci_layout")]
@@ -69,7 +75,7 @@ pub(super) async fn run(args: Args, emit: &mut dyn FnMut(Report)) {
 /// Everything that holds for all references of one command.
 struct Job {
     context: Context,
-    profile: SigningProfile,
+    signer: Signer,
     options: Options,
     references: Vec<ArtifactReference>,
 }
@@ -78,49 +84,39 @@ impl Job {
     /// Checks every flag and reference before anything is signed.
     fn prepare(args: &Args) -> Result<Self, Report> {
         let usage = |text: String| Report::failed(Exit::Usage, &text);
-        match args.signature_format.as_deref() {
-            None | Some("jws") => {}
-            Some("cose") => {
-                return Err(usage(
-                    "AWS Signer makes JWS envelopes only; leave out `--signature-format cose`"
-                        .to_owned(),
-                ));
-            }
+        let format = match args.signature_format.as_deref() {
+            None => None,
+            Some("jws") => Some(EnvelopeFormat::Jws),
+            Some("cose") => Some(EnvelopeFormat::Cose),
             Some(other) => {
                 return Err(usage(format!(
                     "signature format \"{other}\" not supported\nSupported signature envelope \
                      formats are \"jws\" and \"cose\""
                 )));
             }
-        }
-        let profile = match (&args.signing_profile, args.plugin.as_deref(), &args.id) {
-            (Some(profile), ..) => profile,
-            (None, Some(PLUGIN_NAME), Some(id)) => id,
-            (None, Some(other), _) => {
-                return Err(usage(format!(
-                    "plugin `{other}` is not supported: this version signs with `{PLUGIN_NAME}`"
-                )));
-            }
-            _ => {
-                return Err(usage(
-                    "no signing profile: give `--signing-profile ARN`, or `--plugin NAME --id ARN`"
-                        .to_owned(),
-                ));
-            }
         };
+        let expiry = args.expiry.as_deref().map(parse_expiry).transpose();
+        let expiry = expiry.map_err(usage)?.flatten();
         let user_metadata = parse_pairs("user-metadata", &args.user_metadata).map_err(usage)?;
         let plugin_config = parse_pairs("plugin-config", &args.plugin_config).map_err(usage)?;
         let references = super::parse_references(&args.references, args.oci_layout)?;
-        let context = Context::new(&args.registry, &references, plugin_config)?;
-        if args.signature_format.is_none() && context.signature_format == Some(EnvelopeFormat::Cose)
-        {
-            return Err(usage(
-                "AWS Signer makes JWS envelopes only, and `signatureFormat` in Notation's \
-                 `config.json` is `cose`; give `--signature-format jws`"
-                    .to_owned(),
-            ));
-        }
-        let profile = SigningProfile::parse(profile)
+        let choice = args
+            .signer
+            .choose(&NotationDirs::from_env(), plugin_config)?;
+        let context = Context::new(&args.registry, &references, choice.aws_settings())?;
+        let timestamping = match (&args.timestamp_url, &args.timestamp_root_cert) {
+            (Some(url), Some(root)) => Some(context.timestamping(url, Path::new(root))?),
+            _ => None,
+        };
+        let terms = Terms {
+            format: choice.format(format, context.signature_format)?,
+            expiry,
+            timestamping,
+            now: context.now,
+        };
+        let signer = choice.open(&context)?;
+        signer
+            .check(&terms)
             .map_err(|error| Report::usage(&error.to_string(), error.hint()))?;
         let storage = if args.force_referrers_tag {
             Storage::TagSchema
@@ -129,24 +125,23 @@ impl Job {
         };
         Ok(Self {
             context,
-            profile,
+            signer,
             options: Options {
                 user_metadata,
                 storage,
+                terms,
             },
             references,
         })
     }
 
     async fn sign(&self, reference: &ArtifactReference) -> Report {
-        let Context { aws, registry, .. } = &self.context;
+        let (by, options) = (&self.signer, &self.options);
         let signed = match reference {
             ArtifactReference::Registry(reference) => {
-                sign::sign(reference, aws, &self.profile, registry, &self.options).await
+                sign::sign(reference, by, &self.context.registry, options).await
             }
-            ArtifactReference::Layout(reference) => {
-                sign::sign_layout(reference, aws, &self.profile, &self.options).await
-            }
+            ArtifactReference::Layout(reference) => sign::sign_layout(reference, by, options).await,
         };
         let mut report = match signed {
             Ok(signed) => success(&signed),
@@ -191,8 +186,8 @@ fn success(signed: &Signed) -> Report {
         );
         write_causes(&mut report.stderr, "  ", Some(source));
     }
-    if let Some(warning) = signed.signer.region.warning() {
-        let _ = writeln!(report.stderr, "Warning: {}", one_line(&warning));
+    if let Some(warning) = &signed.signer.warning {
+        let _ = writeln!(report.stderr, "Warning: {}", one_line(warning));
     }
     report
         .stderr

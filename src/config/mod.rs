@@ -3,6 +3,7 @@
 //! Input: an environment, handed in; output: paths and settings. Nothing is read here but `config.json`;
 //! trust policies, trust stores and keys are read by the modules that judge them.
 
+mod signing_keys;
 mod store_name;
 
 use std::collections::BTreeMap;
@@ -14,6 +15,7 @@ use crate::files;
 use crate::limits::MAX_CONFIG_BYTES;
 use crate::notary::EnvelopeFormat;
 
+pub use signing_keys::{Error as SigningKeysError, SigningKey, SigningKeys};
 pub use store_name::{StoreName, StoreNameError};
 
 /// The operating systems whose rules differ.

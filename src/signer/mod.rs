@@ -1,10 +1,28 @@
 //! Signers: a payload in, an envelope out that was verified before it is handed on.
+//!
+//! AWS Signer and some plugins make whole envelopes; a local key and the other plugins make only
+//! the signature, and `primitive` writes the envelope around it. Whoever made it, it is verified
+//! here as anybody else would, and its payload is the one that was given.
 
 pub mod aws_signer;
+pub mod local_key;
+pub mod plugin;
+mod primitive;
+pub mod timestamping;
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
+use time::OffsetDateTime;
+
+use crate::aws::{Aws, CallErrorKind, SigningJobArn};
 use crate::notary::EnvelopeFormat;
+use crate::payload::{self, Payload};
+use crate::{envelope, x509};
+use aws_signer::{AnswerProblem, SigningProfile};
+use local_key::LocalKey;
+use plugin::PluginSigner;
+use timestamping::Timestamping;
 
 /// What a signer made.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,4 +33,213 @@ pub struct SignedEnvelope {
     pub bytes: Vec<u8>,
     /// Annotations that the signer wants on the signature manifest.
     pub annotations: BTreeMap<String, String>,
+}
+
+/// Who signs.
+#[derive(Debug)]
+pub enum Signer {
+    /// A signing profile of AWS Signer.
+    AwsSigner(Aws, SigningProfile),
+    /// A key in a file.
+    LocalKey(LocalKey),
+    /// A key of a Notation plugin.
+    Plugin(PluginSigner),
+}
+
+/// How is signed.
+#[derive(Debug)]
+pub struct Terms {
+    /// The envelope's format.
+    pub format: EnvelopeFormat,
+    /// How long the signature shall be good, in whole seconds; for ever if nothing.
+    pub expiry: Option<Duration>,
+    /// The authority that stamps the signature's time, if any.
+    pub timestamping: Option<Timestamping>,
+    /// The time of signing.
+    pub now: OffsetDateTime,
+}
+
+/// A signature, verified.
+#[derive(Debug)]
+pub struct Signed {
+    /// The envelope.
+    pub envelope: SignedEnvelope,
+    /// The signing job, if AWS Signer made it.
+    pub job: Option<SigningJobArn>,
+    /// What the user should know and what did no harm.
+    pub warning: Option<String>,
+}
+
+/// Why there is no signature.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// AWS Signer refused, or its answer did not hold.
+    #[error(transparent)]
+    AwsSigner(aws_signer::Error),
+    /// The local key did not sign.
+    #[error(transparent)]
+    LocalKey(local_key::Error),
+    /// The plugin refused, or its answer did not hold.
+    #[error(transparent)]
+    Plugin(plugin::Error),
+    /// What AWS Signer does not do.
+    #[error("AWS Signer {what}")]
+    NotByAwsSigner {
+        /// What, beginning with a verb.
+        what: &'static str,
+    },
+    /// The payload could not be written.
+    #[error("no payload can be made")]
+    Payload {
+        /// Why.
+        #[source]
+        source: payload::Error,
+    },
+    /// The envelope could not be written.
+    #[error("no envelope can be made")]
+    Envelope {
+        /// Why.
+        #[source]
+        source: envelope::Error,
+    },
+    /// The expiry is past the end of the calendar.
+    #[error("a signature that expires after {seconds} seconds is out of the calendar")]
+    Expiry {
+        /// The duration asked for.
+        seconds: u64,
+    },
+    /// There is no certificate.
+    #[error("certificate-chain not present or is empty")]
+    NoCertificate,
+    /// The chain may not sign, or not now.
+    #[error("certificate-chain is invalid")]
+    Chain {
+        /// What is wrong with it.
+        #[source]
+        source: x509::Error,
+    },
+    /// The signature is not one of the certificate's key.
+    #[error("generated signature failed verification")]
+    Signature {
+        /// What is wrong with it.
+        #[source]
+        source: x509::Error,
+    },
+    /// What was written does not verify.
+    #[error("generated signature failed verification")]
+    NotVerified {
+        /// What is wrong with it.
+        #[source]
+        source: Box<AnswerProblem>,
+    },
+    /// There is no good time stamp.
+    #[error("the signature was not time-stamped")]
+    Timestamp {
+        /// Why.
+        #[source]
+        source: timestamping::Error,
+    },
+}
+
+impl From<plugin::Error> for Error {
+    fn from(error: plugin::Error) -> Self {
+        Self::Plugin(error)
+    }
+}
+
+impl Error {
+    /// Whether signing again may succeed without any change: not allowed, not reachable, throttled.
+    pub fn is_inconclusive(&self) -> bool {
+        match self {
+            Self::AwsSigner(aws_signer::Error::Call(call)) => !matches!(
+                call.kind(),
+                CallErrorKind::Invalid | CallErrorKind::NotFound
+            ),
+            Self::Plugin(error) => error.is_inconclusive(),
+            Self::Timestamp { source } => source.is_inconclusive(),
+            _ => false,
+        }
+    }
+
+    /// What to do about it.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::AwsSigner(source) => source.hint(),
+            Self::LocalKey(source) => source.hint(),
+            Self::Plugin(source) => source.hint(),
+            Self::Payload { source } => source.hint(),
+            Self::Envelope { source } => source.hint(),
+            Self::Chain { source } => source.hint(),
+            Self::Timestamp { source } => source.hint(),
+            _ => None,
+        }
+    }
+}
+
+impl Signer {
+    /// Checks that this signer can do what `terms` ask for, as far as nobody needs to be asked.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotByAwsSigner`].
+    pub fn check(&self, terms: &Terms) -> Result<(), Error> {
+        let Self::AwsSigner(..) = self else {
+            return Ok(());
+        };
+        let what = if terms.format != EnvelopeFormat::Jws {
+            "makes JWS envelopes only"
+        } else if terms.expiry.is_some() {
+            "takes the expiry from the signing profile; leave out `--expiry`"
+        } else if terms.timestamping.is_some() {
+            "vouches for the time itself; leave out `--timestamp-url` and `--timestamp-root-cert`"
+        } else {
+            return Ok(());
+        };
+        Err(Error::NotByAwsSigner { what })
+    }
+
+    /// Signs `payload`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error`]: nothing that does not verify is given back.
+    pub async fn sign(&self, payload: &Payload, terms: &Terms) -> Result<Signed, Error> {
+        self.check(terms)?;
+        match self {
+            Self::AwsSigner(aws, profile) => {
+                let bytes = payload
+                    .to_bytes(terms.format)
+                    .map_err(|source| Error::Payload { source })?;
+                let signed = aws_signer::sign(aws, profile, &bytes)
+                    .await
+                    .map_err(Error::AwsSigner)?;
+                Ok(Signed {
+                    warning: signed.region.warning(),
+                    envelope: signed.envelope,
+                    job: Some(signed.job),
+                })
+            }
+            Self::LocalKey(key) => {
+                let spec = primitive::check_chain(key.chain(), terms.now)?;
+                let draft = primitive::draft(payload, terms, spec)?;
+                let signature = key.sign(&draft.signed_bytes()).map_err(Error::LocalKey)?;
+                let agent = primitive::SIGNING_AGENT.to_owned();
+                primitive::finish(payload, draft, &signature, key.chain(), agent, terms)
+                    .await
+                    .map(Signed::from)
+            }
+            Self::Plugin(plugin) => plugin.sign(payload, terms).await.map(Signed::from),
+        }
+    }
+}
+
+impl From<SignedEnvelope> for Signed {
+    fn from(envelope: SignedEnvelope) -> Self {
+        Self {
+            envelope,
+            job: None,
+            warning: None,
+        }
+    }
 }

@@ -20,6 +20,7 @@ mod documents;
 mod environment;
 mod hostile;
 mod layers;
+mod local_key;
 mod plugin;
 mod registry;
 mod revocation;

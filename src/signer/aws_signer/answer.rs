@@ -7,7 +7,7 @@ use aws_sdk_signer::operation::sign_payload::SignPayloadOutput;
 
 use super::{Signed, SignedEnvelope, SigningProfile};
 use crate::aws::RegionChoice;
-use crate::envelope::{self, UnverifiedEnvelope};
+use crate::envelope::{self, UnverifiedEnvelope, VerifiedEnvelope};
 use crate::extended_validation::{self, Claims, PLUGIN_NAME, Signer, attribute};
 use crate::notary::{EnvelopeFormat, PAYLOAD_MEDIA_TYPE};
 use crate::payload::{self, Payload};
@@ -87,6 +87,26 @@ pub enum AnswerProblem {
 }
 
 impl AnswerProblem {
+    /// Verifies an envelope that a signer made for the payload `sent`, and gives it back.
+    pub(in crate::signer) fn find(
+        sent: &Payload,
+        format: EnvelopeFormat,
+        bytes: &[u8],
+    ) -> Result<VerifiedEnvelope, Self> {
+        let envelope = UnverifiedEnvelope::parse(format, bytes)
+            .and_then(UnverifiedEnvelope::verify)
+            .map_err(Self::Envelope)?;
+        let found = &envelope.signer_info().signed_attributes.content_type;
+        if found != PAYLOAD_MEDIA_TYPE {
+            return Err(Self::ContentType {
+                found: found.clone(),
+            });
+        }
+        let found = Payload::parse(envelope.payload()).map_err(Self::Payload)?;
+        check_payload(sent, &found)?;
+        Ok(envelope)
+    }
+
     /// What to do about it.
     pub fn hint(&self) -> Option<String> {
         match self {
@@ -114,19 +134,9 @@ pub(super) fn check(
         .signature
         .ok_or(AnswerProblem::NoSignature)?
         .into_inner();
-    let envelope = UnverifiedEnvelope::parse(format, &bytes)
-        .and_then(UnverifiedEnvelope::verify)
-        .map_err(AnswerProblem::Envelope)?;
+    let envelope = AnswerProblem::find(sent, format, &bytes)?;
     let signer_info = envelope.signer_info();
     let attributes = &signer_info.signed_attributes;
-    if attributes.content_type != PAYLOAD_MEDIA_TYPE {
-        return Err(AnswerProblem::ContentType {
-            found: attributes.content_type.clone(),
-        });
-    }
-    let found = Payload::parse(envelope.payload()).map_err(AnswerProblem::Payload)?;
-    check_payload(sent, &found)?;
-
     let claims = Claims::from_signer_info(signer_info).map_err(AnswerProblem::Claims)?;
     let is_asked_one = match claims.signer() {
         Signer::ProfileVersion(version) => profile.is(version),

@@ -1,6 +1,8 @@
 //! The command line from the outside: exit code, stdout and stderr of the real binary.
 
+mod cert;
 mod inspect;
+mod key;
 mod list;
 mod oci_layout;
 mod recordings;

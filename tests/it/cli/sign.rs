@@ -2,7 +2,10 @@
 
 mod answers;
 mod flags;
+mod local_key;
+mod plugin;
 mod stored;
+mod timestamping;
 
 use crate::support::sandbox::Ran;
 use crate::support::scene::Scene;

@@ -3,9 +3,11 @@
 pub(crate) mod envelopes;
 pub(crate) mod forward;
 pub(crate) mod hostile;
+pub(crate) mod local_keys;
 pub(crate) mod layout;
 pub(crate) mod measure;
 pub(crate) mod pki;
 pub(crate) mod registry_client;
 pub(crate) mod sandbox;
 pub(crate) mod scene;
+pub(crate) mod script_plugin;

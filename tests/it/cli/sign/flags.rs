@@ -24,7 +24,7 @@ fn an_empty_value_is_never_a_default() {
             none("--signing-profile <ARN>"),
         ),
         (&["--signing-profile="], none("--signing-profile <ARN>")),
-        (&["--plugin", PLUGIN, "--id", ""], none("--id <ARN>")),
+        (&["--plugin", PLUGIN, "--id", ""], none("--id <ID>")),
         (&["--plugin", "", "--id", &arn], none("--plugin <NAME>")),
         (
             &["--signing-profile", &arn, "--username", ""],
@@ -34,6 +34,7 @@ fn an_empty_value_is_never_a_default() {
             &["--signing-profile", &arn, "-u", "x", "-p", ""],
             "Error: invalid value '' for '--password <PASSWORD>': it is empty".to_owned(),
         ),
+        (&["--key", ""], none("--key <NAME>")),
         (
             &["--signing-profile", &arn, "--signature-format", ""],
             "Error: signature format \"\" not supported".to_owned(),
@@ -68,12 +69,29 @@ fn the_signer_must_be_named_in_one_way() {
     for (arguments, first_line) in [
         (
             &[][..],
-            "Error: no signing profile: give `--signing-profile ARN`, or `--plugin NAME --id ARN`",
+            "Error: default signing key not set. Please set default signing key or specify a key name",
+        ),
+        (&["--key", "nope"], "Error: signing key nope not found"),
+        (
+            &["--key", "k", "--plugin", PLUGIN, "--id", &arn],
+            "Error: the argument '--key <NAME>' cannot be used with:",
         ),
         (
-            &["--plugin", "nope", "--id", &arn],
-            "Error: plugin `nope` is not supported: this version signs with \
-             `com.amazonaws.signer.notation.plugin`",
+            &["--signing-profile", &arn, "--key", "k"],
+            "Error: the argument '--signing-profile <ARN>' cannot be used with '--key <NAME>'",
+        ),
+        (
+            &["--signing-profile", &arn, "--expiry", "24"],
+            "Error: invalid argument \"24\" for \"-e, --expiry\" flag: time: missing unit in \
+             duration \"24\"",
+        ),
+        (
+            &["--signing-profile", &arn, "--expiry", "-1h"],
+            "Error: expiry duration cannot be a negative value",
+        ),
+        (
+            &["--signing-profile", &arn, "-e", "24h"],
+            "Error: AWS Signer takes the expiry from the signing profile; leave out `--expiry`",
         ),
         (
             &["--signing-profile", &arn, "--plugin", PLUGIN, "--id", &arn],

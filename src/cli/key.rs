@@ -1,0 +1,235 @@
+//! `countersign key`: the names of signing keys, in Notation's `signingkeys.json`.
+
+use std::fmt::Write as _;
+
+use clap::builder::NonEmptyStringValueParser;
+
+use super::args::parse_pairs;
+use super::report::{Exit, Report, one_line};
+use crate::config::{NotationDirs, SigningKey, SigningKeys, SigningKeysError};
+use crate::extended_validation::PLUGIN_NAME;
+use crate::plugin_host::PluginHost;
+use crate::signer::aws_signer::SigningProfile;
+
+/// Commands of `key`.
+#[derive(Debug, clap::Subcommand)]
+pub(super) enum Command {
+    /// Add a plugin's key, or a local one, to the signing key list
+    Add(AddArgs),
+    /// Make a key the default
+    #[command(visible_alias = "set")]
+    Update(UpdateArgs),
+    /// List the keys; the default one has an asterisk
+    #[command(visible_alias = "ls")]
+    List,
+    /// Remove keys from the list; the keys themselves stay
+    Delete(DeleteArgs),
+}
+
+/// Flags of `key add`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  \
+    countersign key add --plugin com.amazonaws.signer.notation.plugin --id PROFILE_ARN --default release\n  \
+    countersign key add --key-file release.key --certificates release.crt release")]
+pub(super) struct AddArgs {
+    /// Name of the key
+    #[arg(value_name = "NAME")]
+    name: String,
+    /// Plugin that has the key; AWS Signer's is built in
+    #[arg(long, value_name = "NAME", required_unless_present = "key_file")]
+    plugin: Option<String>,
+    /// Key of the plugin; for AWS Signer the profile's ARN
+    #[arg(long, value_name = "ID")]
+    id: Option<String>,
+    /// Settings of the plugin for this key
+    #[arg(long, value_name = "KEY=VALUE")]
+    plugin_config: Vec<String>,
+    /// File with a private key in PEM, instead of a plugin
+    #[arg(long, value_name = "FILE", requires = "certificates", conflicts_with_all = ["plugin", "id", "plugin_config"], value_parser = NonEmptyStringValueParser::new())]
+    key_file: Option<String>,
+    /// File with the key's certificate and those of its issuers
+    #[arg(long, value_name = "FILE", requires = "key_file", value_parser = NonEmptyStringValueParser::new())]
+    certificates: Option<String>,
+    /// Make it the default
+    #[arg(long)]
+    default: bool,
+}
+
+/// Flags of `key update`.
+#[derive(Debug, clap::Args)]
+pub(super) struct UpdateArgs {
+    /// Name of the key
+    #[arg(value_name = "NAME")]
+    name: String,
+    /// Make it the default
+    // Off-spec: notation does nothing at all without the flag, and says so to nobody.
+    #[arg(long, required = true)]
+    default: bool,
+}
+
+/// Arguments of `key delete`.
+#[derive(Debug, clap::Args)]
+pub(super) struct DeleteArgs {
+    /// Names of keys
+    #[arg(required = true, value_name = "NAME")]
+    names: Vec<String>,
+}
+
+pub(super) fn run(command: &Command) -> Report {
+    let dirs = NotationDirs::from_env();
+    let done = match command {
+        Command::Add(args) => add(&dirs, args),
+        Command::Update(args) => update(&dirs, &args.name),
+        Command::List => list(&dirs),
+        Command::Delete(args) => delete(&dirs, &args.names),
+    };
+    match done {
+        Ok(stdout) => Report {
+            stdout,
+            ..Report::done()
+        },
+        Err(report) => report,
+    }
+}
+
+fn report(error: &SigningKeysError) -> Report {
+    Report::error(Exit::Usage, &error.to_string(), error, error.hint())
+}
+
+fn add(dirs: &NotationDirs, args: &AddArgs) -> Result<String, Report> {
+    let usage = |sentence: String| Report::failed(Exit::Usage, &sentence);
+    let config = parse_pairs("plugin-config", &args.plugin_config).map_err(usage)?;
+    if args.name.is_empty() {
+        return Err(report(&SigningKeysError::EmptyName));
+    }
+    let key = match (&args.plugin, &args.key_file, &args.certificates) {
+        (Some(plugin), ..) => {
+            let id = args.id.clone().filter(|id| !id.is_empty());
+            let id = id.ok_or_else(|| usage("missing key id".to_owned()))?;
+            check_plugin(dirs, plugin, &id)?;
+            SigningKey {
+                id: Some(id),
+                plugin_name: Some(plugin.clone()),
+                plugin_config: config,
+                ..SigningKey::default()
+            }
+        }
+        (None, Some(key), Some(certificates)) => SigningKey {
+            key_path: Some(absolute(key)?),
+            cert_path: Some(absolute(certificates)?),
+            ..SigningKey::default()
+        },
+        _ => return Err(usage("required flag(s) \"plugin\" not set".to_owned())),
+    };
+    let key = SigningKey {
+        name: args.name.clone(),
+        ..key
+    };
+    SigningKeys::update(dirs, |keys| keys.add(key, args.default))
+        .map_err(|error| report(&error))?;
+    Ok(if args.default {
+        marked(&args.name)
+    } else {
+        format!("{}\n", one_line(&args.name))
+    })
+}
+
+fn marked(name: &str) -> String {
+    format!("{}: marked as default\n", one_line(name))
+}
+
+/// A key that nothing could sign with is not added.
+fn check_plugin(dirs: &NotationDirs, plugin: &str, id: &str) -> Result<(), Report> {
+    if plugin.is_empty() {
+        return Err(Report::failed(Exit::Usage, "plugin name cannot be empty"));
+    }
+    if plugin == PLUGIN_NAME {
+        return SigningProfile::parse(id)
+            .map(drop)
+            .map_err(|error| Report::usage(&error.to_string(), error.hint()));
+    }
+    PluginHost::new(dirs.plugins())
+        .find(plugin)
+        .map(drop)
+        .map_err(|error| Report::error(Exit::Usage, &error.to_string(), &error, error.hint()))
+}
+
+/// The list is read from other directories than the one it was written in.
+fn absolute(path: &str) -> Result<String, Report> {
+    let path = std::path::absolute(path).map_err(|error| {
+        Report::failed(Exit::Usage, &format!("`{path}` cannot be used: {error}"))
+    })?;
+    path.into_os_string()
+        .into_string()
+        .map_err(|_| Report::failed(Exit::Usage, "a path in the list must be UTF-8"))
+}
+
+fn update(dirs: &NotationDirs, name: &str) -> Result<String, Report> {
+    SigningKeys::update(dirs, |keys| keys.set_default(name)).map_err(|error| report(&error))?;
+    Ok(marked(name))
+}
+
+fn list(dirs: &NotationDirs) -> Result<String, Report> {
+    let keys = SigningKeys::load(dirs).map_err(|error| report(&error))?;
+    let head = ["NAME", "KEY PATH", "CERTIFICATE PATH", "ID", "PLUGIN NAME"];
+    let mut rows = vec![head.map(str::to_owned)];
+    for key in &keys.keys {
+        let is_default = keys.default.as_ref() == Some(&key.name);
+        let name = if is_default {
+            format!("* {}", key.name)
+        } else {
+            key.name.clone()
+        };
+        let cell = |value: &Option<String>| value.clone().unwrap_or_default();
+        let row = [
+            name,
+            cell(&key.key_path),
+            cell(&key.cert_path),
+            cell(&key.id),
+            cell(&key.plugin_name),
+        ];
+        rows.push(row.map(|cell| one_line(&cell)));
+    }
+    Ok(table(&rows))
+}
+
+/// Columns as wide as their widest cell and three blanks more, as notation has them.
+fn table(rows: &[[String; 5]]) -> String {
+    let mut widths = [0; 5];
+    for row in rows {
+        for (width, cell) in widths.iter_mut().zip(row) {
+            *width = cell.chars().count().max(*width);
+        }
+    }
+    let mut text = String::new();
+    for row in rows {
+        for (width, cell) in widths.iter().zip(row) {
+            // Writing to a `String` cannot fail.
+            let _ = write!(text, "{cell:width$}   ");
+        }
+        text.push('\n');
+    }
+    text
+}
+
+fn delete(dirs: &NotationDirs, names: &[String]) -> Result<String, Report> {
+    let default =
+        SigningKeys::update(dirs, |keys| keys.remove(names)).map_err(|error| report(&error))?;
+    let is_default = |name: &String| default.as_ref() == Some(name);
+    if let [name] = names {
+        let word = if is_default(name) { "default key " } else { "" };
+        return Ok(format!(
+            "Removed {word}{} from Notation signing key list. The source key still exists.\n",
+            one_line(name)
+        ));
+    }
+    let mut text = "Removed the following keys from Notation signing key list. The source keys \
+                    still exist.\n"
+        .to_owned();
+    for name in names {
+        let note = if is_default(name) { " (default)" } else { "" };
+        // Writing to a `String` cannot fail.
+        let _ = writeln!(text, "{}{note}", one_line(name));
+    }
+    Ok(text)
+}

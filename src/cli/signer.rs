@@ -1,0 +1,205 @@
+//! Which signer the flags of `sign` and `signingkeys.json` mean.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use clap::builder::NonEmptyStringValueParser;
+
+use super::context::Context;
+use super::passphrase;
+use super::report::{Exit, Report};
+use crate::config::{NotationDirs, SigningKey, SigningKeys};
+use crate::extended_validation::PLUGIN_NAME;
+use crate::notary::EnvelopeFormat;
+use crate::plugin_host::PluginHost;
+use crate::signer::Signer;
+use crate::signer::aws_signer::SigningProfile;
+use crate::signer::local_key::{self, KeyFile};
+use crate::signer::plugin::PluginSigner;
+
+/// Flags that choose the signer. An empty value is a variable that is not set: nothing may be
+/// signed with a default then.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Signer")]
+pub(super) struct SignerArgs {
+    /// AWS Signer profile, or profile version, that signs
+    #[arg(long, value_name = "ARN", conflicts_with_all = ["plugin", "id", "key"], value_parser = NonEmptyStringValueParser::new())]
+    signing_profile: Option<String>,
+    /// Key of Notation's `signingkeys.json` that signs [default: its default key]
+    #[arg(short, long, value_name = "NAME", conflicts_with_all = ["plugin", "id"], value_parser = NonEmptyStringValueParser::new())]
+    key: Option<String>,
+    /// Plugin that signs; AWS Signer's is built in
+    #[arg(long, value_name = "NAME", requires = "id", value_parser = NonEmptyStringValueParser::new())]
+    plugin: Option<String>,
+    /// Key of the plugin; for AWS Signer the profile's ARN
+    #[arg(long, value_name = "ID", requires = "plugin", value_parser = NonEmptyStringValueParser::new())]
+    id: Option<String>,
+    /// Read the passphrase of an encrypted key from this file descriptor instead of the terminal
+    #[arg(long, value_name = "FD")]
+    key_passphrase_fd: Option<u32>,
+}
+
+/// What was chosen; nothing has been read of it.
+pub(super) enum Choice {
+    /// A signing profile of AWS Signer, with the settings of its key.
+    AwsSigner(String, BTreeMap<String, String>),
+    /// A key of a plugin, with its settings.
+    Plugin {
+        name: String,
+        id: String,
+        config: BTreeMap<String, String>,
+    },
+    /// A key file and its certificates.
+    LocalKey {
+        key: PathBuf,
+        certificates: PathBuf,
+        passphrase_fd: Option<u32>,
+    },
+}
+
+impl SignerArgs {
+    /// The signer that the flags name, else the default key. `config` are the plugin's settings of
+    /// the command line, which win over those of the key.
+    pub(super) fn choose(
+        &self,
+        dirs: &NotationDirs,
+        config: BTreeMap<String, String>,
+    ) -> Result<Choice, Report> {
+        if let Some(profile) = &self.signing_profile {
+            return Ok(Choice::AwsSigner(profile.clone(), config));
+        }
+        if let (Some(name), Some(id)) = (&self.plugin, &self.id) {
+            return Ok(Choice::of_plugin(name, id, config));
+        }
+        let report = |error: crate::config::SigningKeysError| {
+            Report::error(Exit::Usage, &error.to_string(), &error, error.hint())
+        };
+        let keys = SigningKeys::load(dirs).map_err(report)?;
+        let key = keys.get(self.key.as_deref()).map_err(report)?;
+        self.of_key(key, config)
+    }
+
+    fn of_key(&self, key: &SigningKey, config: BTreeMap<String, String>) -> Result<Choice, Report> {
+        let usage = |sentence: &str| Report::failed(Exit::Usage, sentence);
+        let path = |path: &str, otherwise| match path {
+            "" => Err(usage(otherwise)),
+            path => Ok(PathBuf::from(path)),
+        };
+        match (&key.key_path, &key.cert_path, &key.plugin_name) {
+            (None, None, Some(plugin)) => {
+                let mut merged = key.plugin_config.clone();
+                merged.extend(config);
+                match key.id.as_deref() {
+                    None | Some("") => Err(usage(&format!("key `{}` has no id", key.name))),
+                    Some(id) => Ok(Choice::of_plugin(plugin, id, merged)),
+                }
+            }
+            (None, None, None) => Err(usage(
+                "unsupported key, either provide a local key and certificate file paths, or a key \
+                 name in config.json, check https://notaryproject.dev/docs/user-guides/how-to/notation-config-file/ for details",
+            )),
+            (key, certificates, _) => Ok(Choice::LocalKey {
+                key: path(key.as_deref().unwrap_or_default(), "key path not specified")?,
+                certificates: path(
+                    certificates.as_deref().unwrap_or_default(),
+                    "certificate path not specified",
+                )?,
+                passphrase_fd: self.key_passphrase_fd,
+            }),
+        }
+    }
+}
+
+impl Choice {
+    fn of_plugin(name: &str, id: &str, config: BTreeMap<String, String>) -> Self {
+        if name == PLUGIN_NAME {
+            return Self::AwsSigner(id.to_owned(), config);
+        }
+        Self::Plugin {
+            name: name.to_owned(),
+            id: id.to_owned(),
+            config,
+        }
+    }
+
+    /// The settings of AWS Signer, if it signs.
+    pub(super) fn aws_settings(&self) -> BTreeMap<String, String> {
+        match self {
+            Self::AwsSigner(_, config) => config.clone(),
+            Self::Plugin { .. } | Self::LocalKey { .. } => BTreeMap::new(),
+        }
+    }
+
+    /// The envelope's format: `flag`, else what `config.json` says, else JWS.
+    pub(super) fn format(
+        &self,
+        flag: Option<EnvelopeFormat>,
+        config: Option<EnvelopeFormat>,
+    ) -> Result<EnvelopeFormat, Report> {
+        let format = flag.or(config).unwrap_or(EnvelopeFormat::Jws);
+        if matches!(self, Self::AwsSigner(..)) && format == EnvelopeFormat::Cose {
+            return Err(Report::failed(
+                Exit::Usage,
+                if flag.is_some() {
+                    "AWS Signer makes JWS envelopes only; leave out `--signature-format cose`"
+                } else {
+                    "AWS Signer makes JWS envelopes only, and `signatureFormat` in Notation's \
+                     `config.json` is `cose`; give `--signature-format jws`"
+                },
+            ));
+        }
+        Ok(format)
+    }
+
+    /// The signer: its key is read, its plugin found.
+    pub(super) fn open(self, context: &Context) -> Result<Signer, Report> {
+        match self {
+            Self::AwsSigner(profile, _) => {
+                let profile = SigningProfile::parse(&profile)
+                    .map_err(|error| Report::usage(&error.to_string(), error.hint()))?;
+                Ok(Signer::AwsSigner(context.aws.clone(), profile))
+            }
+            Self::Plugin { name, id, config } => {
+                let host = PluginHost::new(context.dirs.plugins());
+                let plugin = host.find(&name).map_err(|error| {
+                    Report::error(Exit::Usage, &error.to_string(), &error, error.hint())
+                })?;
+                Ok(Signer::Plugin(PluginSigner {
+                    plugin,
+                    key_id: id,
+                    config,
+                }))
+            }
+            Self::LocalKey {
+                key,
+                certificates,
+                passphrase_fd,
+            } => open_key(&key, &certificates, passphrase_fd).map(Signer::LocalKey),
+        }
+    }
+}
+
+fn open_key(
+    key: &Path,
+    certificates: &Path,
+    passphrase_fd: Option<u32>,
+) -> Result<local_key::LocalKey, Report> {
+    let report = |error: local_key::Error| {
+        Report::error(Exit::Usage, &error.to_string(), &error, error.hint())
+    };
+    let file = KeyFile::read(key, certificates).map_err(report)?;
+    let passphrase = if file.is_encrypted() {
+        passphrase::read(key, passphrase_fd).map_err(|error| {
+            Report::error(
+                Exit::Usage,
+                "the passphrase could not be read",
+                &std::io::Error::other(error),
+                None,
+            )
+        })?
+    } else {
+        None
+    };
+    let passphrase = passphrase.as_ref().map(|bytes| bytes.as_slice());
+    file.open(passphrase).map_err(report)
+}

@@ -1,0 +1,239 @@
+//! `countersign key`, against what notation prints and writes.
+
+use std::os::unix::fs::PermissionsExt as _;
+
+use crate::support::sandbox::{Ran, Sandbox};
+
+fn sandbox() -> Sandbox {
+    let sandbox = Sandbox::new();
+    let plugin = sandbox.write_config("plugins/p/notation-p", "#!/bin/sh\nexit 1\n");
+    std::fs::set_permissions(plugin, std::fs::Permissions::from_mode(0o755)).unwrap();
+    sandbox
+}
+
+fn key(sandbox: &Sandbox, arguments: &[&str]) -> Ran {
+    sandbox.run(&[&["key"], arguments].concat())
+}
+
+#[track_caller]
+fn assert_done(sandbox: &Sandbox, arguments: &[&str], stdout: &str) {
+    let ran = key(sandbox, arguments);
+    assert_eq!(
+        (ran.code, ran.stdout.as_str(), ran.stderr.as_str()),
+        (0, stdout, "")
+    );
+}
+
+fn file(sandbox: &Sandbox) -> String {
+    std::fs::read_to_string(sandbox.config().join("signingkeys.json")).unwrap()
+}
+
+#[test]
+fn keys_come_and_go_in_notations_words() {
+    let sandbox = sandbox();
+    let head = "NAME   KEY PATH   CERTIFICATE PATH   ID   PLUGIN NAME   \n";
+    assert_done(&sandbox, &["list"], head);
+    assert_done(
+        &sandbox,
+        &["add", "--plugin", "p", "--id", "id1", "k1"],
+        "k1\n",
+    );
+    assert_done(
+        &sandbox,
+        &["add", "--plugin", "p", "--id", "id2", "--default", "k2"],
+        "k2: marked as default\n",
+    );
+    let config = ["--plugin-config", "a=b", "--plugin-config", "c=d"];
+    let more = [
+        &["add", "--plugin", "p", "--id", "id3"],
+        &config[..],
+        &["my key"],
+    ]
+    .concat();
+    assert_done(&sandbox, &more, "my key\n");
+    let wanted = r#"{
+    "default": "k2",
+    "keys": [
+        {
+            "name": "k1",
+            "id": "id1",
+            "pluginName": "p"
+        },
+        {
+            "name": "k2",
+            "id": "id2",
+            "pluginName": "p"
+        },
+        {
+            "name": "my key",
+            "id": "id3",
+            "pluginName": "p",
+            "pluginConfig": {
+                "a": "b",
+                "c": "d"
+            }
+        }
+    ]
+}
+"#;
+    assert_eq!(file(&sandbox), wanted);
+    let metadata = std::fs::metadata(sandbox.config().join("signingkeys.json")).unwrap();
+    assert_eq!(metadata.permissions().mode() & 0o777, 0o600);
+    let listed = "NAME     KEY PATH   CERTIFICATE PATH   ID    PLUGIN NAME   \n\
+                  k1                                     id1   p             \n\
+                  * k2                                   id2   p             \n\
+                  my key                                 id3   p             \n";
+    assert_done(&sandbox, &["list"], listed);
+    assert_done(&sandbox, &["ls"], listed);
+    assert_done(
+        &sandbox,
+        &["update", "--default", "k1"],
+        "k1: marked as default\n",
+    );
+    assert_done(
+        &sandbox,
+        &["set", "--default", "k2"],
+        "k2: marked as default\n",
+    );
+    assert_done(
+        &sandbox,
+        &["delete", "my key"],
+        "Removed my key from Notation signing key list. The source key still exists.\n",
+    );
+    assert_done(
+        &sandbox,
+        &["delete", "k2", "k1"],
+        "Removed the following keys from Notation signing key list. The source keys still \
+         exist.\nk2 (default)\nk1\n",
+    );
+    assert_eq!(file(&sandbox), "{\n    \"keys\": []\n}\n");
+    assert_done(
+        &sandbox,
+        &["add", "--plugin", "p", "--id", "i", "--default", "k"],
+        "k: marked as default\n",
+    );
+    assert_done(
+        &sandbox,
+        &["delete", "k"],
+        "Removed default key k from Notation signing key list. The source key still exists.\n",
+    );
+}
+
+#[test]
+fn what_cannot_be_done_changes_nothing() {
+    let sandbox = sandbox();
+    assert_done(
+        &sandbox,
+        &["add", "--plugin", "p", "--id", "id1", "k1"],
+        "k1\n",
+    );
+    let before = file(&sandbox);
+    let gone = format!(
+        "plugin `nope` is not installed: there is no `{}/plugins/nope/notation-nope`",
+        sandbox.config().display()
+    );
+    for (arguments, sentence) in [
+        (
+            &["add", "--plugin", "nope", "--id", "x", "k"][..],
+            gone.as_str(),
+        ),
+        (
+            &["add", "--plugin", "p", "--id", "x", "k1"],
+            "signing key with name \"k1\" already exists",
+        ),
+        (&["add", "--plugin", "p", "k"], "missing key id"),
+        (&["add", "--plugin", "p", "--id", "", "k"], "missing key id"),
+        (
+            &["add", "--plugin", "", "--id", "x", "k"],
+            "plugin name cannot be empty",
+        ),
+        (
+            &["add", "--plugin", "p", "--id", "x", ""],
+            "key name cannot be empty",
+        ),
+        (
+            &["add", "--plugin", "../p", "--id", "x", "k"],
+            "`../p` is not a plugin's name",
+        ),
+        (
+            &[
+                "add",
+                "--plugin",
+                "p",
+                "--id",
+                "x",
+                "--plugin-config",
+                "abc",
+                "k",
+            ],
+            "could not parse flag plugin-config: key-value pair requires \"=\" as separator",
+        ),
+        (
+            &[
+                "add",
+                "--plugin",
+                "com.amazonaws.signer.notation.plugin",
+                "--id",
+                "x",
+                "k",
+            ],
+            "`x` is not an ARN: it must have six parts, \
+             `arn:PARTITION:signer:REGION:ACCOUNT:RESOURCE`",
+        ),
+        (
+            &["update", "--default", "nope"],
+            "signing key nope not found",
+        ),
+        (&["update", "--default", ""], "key name cannot be empty"),
+        (
+            &["update", "k1"],
+            "the following required arguments were not provided:",
+        ),
+        (&["delete", "k1", "nope"], "signing key nope not found"),
+        (&["delete", "k1", "k1"], "signing key k1 not found"),
+        (&["delete", ""], "key name cannot be empty"),
+    ] {
+        key(&sandbox, arguments).assert_refused(2, &format!("Error: {sentence}"));
+        assert_eq!(file(&sandbox), before, "{arguments:?}");
+    }
+}
+
+#[test]
+fn a_file_that_is_not_notations_is_left_as_it_is() {
+    let sandbox = sandbox();
+    for (text, sentence) in [
+        ("{bad", "malformed signingkeys.json"),
+        ("", "malformed signingkeys.json"),
+        (
+            r#"{"default":"x","keys":[]}"#,
+            "malformed signingkeys.json: default key 'x' not found",
+        ),
+        (
+            r#"{"keys":[{"name":"a"},{"name":"a"}]}"#,
+            "malformed signingkeys.json: multiple keys with name 'a' found",
+        ),
+    ] {
+        sandbox.write_config("signingkeys.json", text);
+        for arguments in [
+            &["list"][..],
+            &["add", "--plugin", "p", "--id", "x", "new"],
+            &["update", "--default", "a"],
+            &["delete", "a"],
+        ] {
+            key(&sandbox, arguments).assert_refused(2, &format!("Error: {sentence}"));
+        }
+        assert_eq!(file(&sandbox), text);
+    }
+    // Never written through a link.
+    let target = sandbox.home().join("target");
+    std::fs::write(&target, r#"{"keys":[]}"#).unwrap();
+    let link = sandbox.config().join("signingkeys.json");
+    std::fs::remove_file(&link).unwrap();
+    std::os::unix::fs::symlink(&target, &link).unwrap();
+    for arguments in [&["list"][..], &["add", "--plugin", "p", "--id", "x", "new"]] {
+        let ran = key(&sandbox, arguments);
+        ran.assert_refused(2, "Error: signingkeys.json cannot be used");
+        ran.assert_says("is a symbolic link");
+    }
+    assert_eq!(std::fs::read_to_string(target).unwrap(), r#"{"keys":[]}"#);
+}
