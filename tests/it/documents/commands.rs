@@ -51,6 +51,17 @@ fn what_the_readme_shows_of_countersign_works() {
         .status();
     assert!(written.unwrap().success());
 
+    // For the blocks about a layout in the current directory.
+    crate::support::layout::make(&scene.sandbox.home().join("layout"), &["v1"]);
+    let policy = scene.sandbox.config().join("trustpolicy.oci.json");
+    let text = std::fs::read_to_string(&policy).unwrap();
+    let scope = format!("\"{}\"", scene.repository);
+    std::fs::write(
+        &policy,
+        text.replace(&scope, &format!("{scope}, \"local/app\"")),
+    )
+    .unwrap();
+
     let mut run = 0;
     for block in blocks("README.md")
         .iter()

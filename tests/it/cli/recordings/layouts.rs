@@ -51,23 +51,6 @@ const DIFFERENCES: &[Difference] = &[
         why: "`inspect` reads layouts too",
     },
     Difference {
-        cases: &["verify with a scope that no statement has"],
-        exit: None,
-        stdout: Text::Same,
-        stderr: Text::Begins(
-            "Error: signature verification failed: artifact \"local/none:v1\" has no applicable oci \
-             trust policy statement.",
-        ),
-        why: "the statement is chosen before the tag is resolved",
-    },
-    Difference {
-        cases: &["verify with an empty scope", "verify with a scope that has"],
-        exit: None,
-        stdout: Text::Same,
-        stderr: Text::Begins("Error: signature verification failed: registry scope \""),
-        why: "the statement is chosen before the tag is resolved; an empty scope is named as such",
-    },
-    Difference {
         cases: &[
             "list, path is an empty directory",
             "verify, path is an empty directory",
