@@ -14,7 +14,7 @@ use crate::envelope::{self, UnverifiedEnvelope};
 use crate::notary::{EnvelopeFormat, RESERVED_PREFIX, THUMBPRINT_ANNOTATION};
 use crate::oci::{Descriptor, Digest};
 use crate::payload::{self, Payload};
-use crate::reference::{ArtifactReference, Reference};
+use crate::reference::{ArtifactReference, LayoutReference, Reference};
 use crate::registry::{
     self, Access, LayoutRepository, NewSignature, Repository, Storage, Target, Warning,
 };
@@ -57,6 +57,15 @@ pub enum Error {
     ReservedMetadata {
         /// The key.
         key: String,
+    },
+    /// The OCI image layout could not be opened.
+    #[error("failed to open the OCI image layout of `{reference}`")]
+    Open {
+        /// The artifact.
+        reference: ArtifactReference,
+        /// What went wrong.
+        #[source]
+        source: registry::Error,
     },
     /// The artifact's descriptor could not be had.
     #[error("failed to resolve `{reference}`")]
@@ -119,9 +128,9 @@ impl Error {
     /// Whether signing again may succeed without any change: not allowed, not reachable, throttled.
     pub fn is_inconclusive(&self) -> bool {
         match self {
-            Self::Resolve { source, .. } | Self::Push { source, .. } => {
-                source.kind() == registry::Kind::CouldNotLook
-            }
+            Self::Open { source, .. }
+            | Self::Resolve { source, .. }
+            | Self::Push { source, .. } => source.kind() == registry::Kind::CouldNotLook,
             Self::Signer {
                 source: aws_signer::Error::Call(call),
                 ..
@@ -137,7 +146,9 @@ impl Error {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::ReservedMetadata { .. } => Some("choose another key".to_owned()),
-            Self::Resolve { source, .. } | Self::Push { source, .. } => source.hint(),
+            Self::Open { source, .. }
+            | Self::Resolve { source, .. }
+            | Self::Push { source, .. } => source.hint(),
             Self::Payload { source, .. } => source.hint(),
             Self::Signer { source, .. } => source.hint(),
             Self::Envelope { source, .. } => source.hint(),
@@ -169,18 +180,23 @@ pub async fn sign(
     sign_in(&repository.into(), aws, profile, options).await
 }
 
-/// Signs the artifact that `layout` was opened for with AWS Signer, and stores the signature there.
+/// Signs the artifact that `reference` names in an OCI image layout with AWS Signer, and stores the
+/// signature there.
 ///
 /// # Errors
 ///
 /// As [`sign`].
 pub async fn sign_layout(
-    layout: &LayoutRepository,
+    reference: &LayoutReference,
     aws: &Aws,
     profile: &SigningProfile,
     options: &Options,
 ) -> Result<Signed, Error> {
-    sign_in(&layout.clone().into(), aws, profile, options).await
+    let layout = LayoutRepository::open(reference).map_err(|source| Error::Open {
+        reference: reference.clone().into(),
+        source,
+    })?;
+    sign_in(&layout.into(), aws, profile, options).await
 }
 
 async fn sign_in(

@@ -18,7 +18,7 @@ use crate::oci::{Descriptor, Digest};
 use crate::outcome::{Failure, FailureClass, SignatureOutcome};
 use crate::plugin_contract::PluginConfig;
 use crate::plugin_host::PluginHost;
-use crate::reference::{ArtifactReference, Reference};
+use crate::reference::{ArtifactReference, LayoutReference, Reference};
 use crate::registry::{self, Access, LayoutRepository, Repository, Target};
 use crate::revocation;
 use crate::trust_policy::{self, Statement, TrustPolicies};
@@ -151,6 +151,15 @@ pub enum Error {
         #[source]
         source: trust_policy::Error,
     },
+    /// The OCI image layout could not be opened.
+    #[error("failed to open the OCI image layout of `{reference}`")]
+    Open {
+        /// The artifact.
+        reference: ArtifactReference,
+        /// What went wrong.
+        #[source]
+        source: registry::Error,
+    },
     /// The artifact's descriptor could not be had.
     #[error("failed to resolve `{reference}`")]
     Resolve {
@@ -209,7 +218,9 @@ impl Error {
     /// Whether the artifact was refused, or could not be judged.
     pub fn class(&self) -> FailureClass {
         match self {
-            Self::Resolve { source, .. } | Self::List { source, .. }
+            Self::Open { source, .. }
+            | Self::Resolve { source, .. }
+            | Self::List { source, .. }
                 if source.kind() == registry::Kind::CouldNotLook =>
             {
                 FailureClass::Inconclusive
@@ -223,7 +234,9 @@ impl Error {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Policy { source, .. } => source.hint(),
-            Self::Resolve { source, .. } | Self::List { source, .. } => source.hint(),
+            Self::Open { source, .. }
+            | Self::Resolve { source, .. }
+            | Self::List { source, .. } => source.hint(),
             Self::NoSignature { reference } => {
                 let flag = match reference {
                     ArtifactReference::Registry(_) => "",
@@ -259,24 +272,31 @@ impl Verifier {
                 reference: reference.clone().into(),
                 source,
             })?;
-        Box::pin(self.verify_in(&repository.into(), statement, options, now)).await
+        let repository = repository.into();
+        // On the heap: it is large, and callers have several under way at once.
+        Box::pin(self.verify_in(&repository, statement, options, now)).await
     }
 
-    /// Verifies the artifact that `layout` was opened for. A directory has no name that policies
-    /// know: `scope`, of the form `local/NAME`, chooses the statement.
+    /// Verifies the artifact that `reference` names in an OCI image layout. A directory has no name
+    /// that policies know: `scope`, of the form `local/NAME`, chooses the statement.
     ///
     /// # Errors
     ///
     /// As [`Verifier::verify`].
     pub async fn verify_layout(
         &self,
-        layout: &LayoutRepository,
+        reference: &LayoutReference,
         scope: &str,
         options: &Options,
         now: OffsetDateTime,
     ) -> Result<Verification, Error> {
-        let statement = self.select(scope, || layout.reference().clone().into())?;
-        Box::pin(self.verify_in(&layout.clone().into(), statement, options, now)).await
+        let layout = LayoutRepository::open(reference).map_err(|source| Error::Open {
+            reference: reference.clone().into(),
+            source,
+        })?;
+        let statement = self.select(scope, || reference.clone().into())?;
+        let layout = layout.into();
+        Box::pin(self.verify_in(&layout, statement, options, now)).await
     }
 
     /// 1. The statement that applies.

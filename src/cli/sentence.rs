@@ -4,14 +4,21 @@ use crate::notary::RESERVED_PREFIX;
 use crate::outcome::{Failure, SignatureOutcome};
 use crate::reference::ArtifactReference;
 use crate::registry::LayoutFault;
-use crate::{registry, sign, verify};
+use crate::{registry, sign, trust_policy, verify};
 
 /// The sentence for a verification that failed. `scope` is what policies call a layout.
 pub(super) fn of_verification(error: &verify::Error, scope: &str) -> String {
     match error {
         verify::Error::Policy { reference, source } => {
-            source.notation_sentence(&in_scope(reference, scope))
+            let sentence = source.notation_sentence(&in_scope(reference, scope));
+            match source {
+                trust_policy::Error::InvalidScope { .. } => {
+                    format!("signature verification failed: {sentence}")
+                }
+                _ => sentence,
+            }
         }
+        verify::Error::Open { source, .. } => of_open(source),
         verify::Error::Resolve { reference, source } => of_resolve(reference, source),
         verify::Error::List { source, .. } => format!("signature verification failed: {source}"),
         verify::Error::NoSignature { reference } => format!(
@@ -36,6 +43,7 @@ pub(super) fn of_verification(error: &verify::Error, scope: &str) -> String {
 /// The sentence for a signing that failed.
 pub(super) fn of_signing(error: &sign::Error) -> String {
     match error {
+        sign::Error::Open { source, .. } => of_open(source),
         sign::Error::Resolve { reference, source } => of_resolve(reference, source),
         sign::Error::Push { source, .. } => {
             format!("failed to push signature to registry with error: {source}")

@@ -144,10 +144,9 @@ impl Job {
             ArtifactReference::Registry(reference) => {
                 sign::sign(reference, aws, &self.profile, registry, &self.options).await
             }
-            ArtifactReference::Layout(reference) => match super::open_layout(reference) {
-                Ok(layout) => sign::sign_layout(&layout, aws, &self.profile, &self.options).await,
-                Err(report) => return report,
-            },
+            ArtifactReference::Layout(reference) => {
+                sign::sign_layout(reference, aws, &self.profile, &self.options).await
+            }
         };
         let mut report = match signed {
             Ok(signed) => success(&signed),
@@ -161,7 +160,7 @@ impl Job {
                     Report::error(exit, &sentence::of_signing(&error), &error, error.hint());
                 if matches!(
                     error,
-                    Error::Resolve { .. } | Error::ReservedMetadata { .. }
+                    Error::Open { .. } | Error::Resolve { .. } | Error::ReservedMetadata { .. }
                 ) {
                     // Nothing was resolved that a tag could have led astray.
                     return report;

@@ -104,9 +104,8 @@ pub(super) async fn run(args: Args, emit: &mut dyn FnMut(Report)) {
             break;
         };
         match (answer, args.output) {
-            (Err(report), _) => emit(report),
-            (Ok(answer), Output::Text) => emit(job.in_words(reference, &answer)),
-            (Ok(answer), Output::Json) => verdicts.add(asked, &job.scope, &answer),
+            (answer, Output::Text) => emit(job.in_words(reference, &answer)),
+            (answer, Output::Json) => verdicts.add(asked, &job.scope, &answer),
         }
     }
     if args.output == Output::Json {
@@ -194,11 +193,7 @@ impl Job {
         })
     }
 
-    /// The answer; or what keeps an OCI image layout from being opened.
-    async fn verify(
-        &self,
-        reference: &ArtifactReference,
-    ) -> Result<Result<Verification, Error>, Report> {
+    async fn verify(&self, reference: &ArtifactReference) -> Result<Verification, Error> {
         let Self {
             verifier,
             options,
@@ -206,15 +201,16 @@ impl Job {
             now,
             ..
         } = self;
-        Ok(match reference {
+        match reference {
             ArtifactReference::Registry(reference) => {
                 verifier.verify(reference, options, *now).await
             }
             ArtifactReference::Layout(reference) => {
-                let layout = super::open_layout(reference)?;
-                verifier.verify_layout(&layout, scope, options, *now).await
+                verifier
+                    .verify_layout(reference, scope, options, *now)
+                    .await
             }
-        })
+        }
     }
 
     fn in_words(
@@ -233,7 +229,7 @@ impl Job {
                 report
             }
             // Nothing was resolved that a tag could have led astray.
-            Err(error @ (Error::Policy { .. } | Error::Resolve { .. })) => {
+            Err(error @ (Error::Open { .. } | Error::Resolve { .. })) => {
                 return text::failed(error, &self.scope);
             }
             Err(error) => text::failed(error, &self.scope),

@@ -77,7 +77,10 @@ pub(super) fn result(asked: &str, scope: &str, answer: &Result<Verification, Err
                     put("reference", reference.to_string().into());
                     put("signatures", json!([]));
                 }
-                Error::Policy { .. } | Error::Resolve { .. } | Error::List { .. } => {
+                Error::Policy { .. }
+                | Error::Open { .. }
+                | Error::Resolve { .. }
+                | Error::List { .. } => {
                     put("signatures", json!([]));
                 }
             }
@@ -105,6 +108,7 @@ fn code(error: &Error) -> &'static str {
             Kind::Lying => "registry-misbehaved",
             Kind::CouldNotLook => "registry-unavailable",
         },
+        Error::Open { .. } => "layout-unusable",
         Error::List { .. } => "signatures-not-listed",
         Error::NoSignature { .. } => "no-signature",
         Error::Rejected(refused) | Error::Inconclusive(refused) => leading_code(refused),

@@ -22,8 +22,9 @@ var mediaTypes = map[string]string{
 	".cose": "application/cose",
 }
 
-const payload = `{"targetArtifact":{"mediaType":"application/vnd.oci.image.manifest.v1+json",` +
-	`"digest":"sha256:73c803930ea3ba1e54bc25c2bdc53edd0284c62ed651fe7b00369da519a3c333","size":16724}}`
+// payload has its members in the order in which the JWS writer puts them.
+const payload = `{"targetArtifact":{"digest":"sha256:73c803930ea3ba1e54bc25c2bdc53edd0284c62ed651fe7b00369da519a3c333",` +
+	`"mediaType":"application/vnd.oci.image.manifest.v1+json","size":16724}}`
 
 // TestWrite writes an envelope in each format, with a chain of three
 // certificates, for each key that is measured.

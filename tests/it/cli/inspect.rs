@@ -30,7 +30,7 @@ fn a_signature_of_aws_signer_is_shown_whole() {
     for line in [
         "        │   ├── signing scheme: notary.x509.signingAuthority\n",
         "        │   ├── com.amazonaws.signer.signingJob: arn:aws:signer:",
-        "        │   ├── io.cncf.notary.verificationPlugin: com.amazonaws.signer.notation.plugin\n",
+        "── io.cncf.notary.verificationPlugin: com.amazonaws.signer.notation.plugin\n",
         "        ├── user defined attributes\n        │   └── (empty)\n",
         "        └── signed artifact\n            ├── media type: application/vnd.oci.image.manifest.v1+json\n",
     ] {

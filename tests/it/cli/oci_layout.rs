@@ -155,3 +155,17 @@ fn what_is_no_layout_is_said_so() {
         "Error: failed to create OCI store: invalid OCI Image Layout: unsupported version",
     );
 }
+
+#[test]
+fn the_document_has_a_result_for_a_layout_that_cannot_be_opened() {
+    let (scene, _, image) = scene();
+    assert_eq!(sign(&scene, &image).code, 0);
+    let ran = scene.verify_with(&["--oci-layout", "-o", "json", "nope:v1"], &image);
+    assert_eq!(ran.code, 1, "{ran:#?}");
+    let document: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
+    let results = document["results"].as_array().unwrap();
+    let verdicts: Vec<_> = results.iter().map(|result| &result["verdict"]).collect();
+    assert_eq!(verdicts, ["rejected", "verified"]);
+    assert_eq!(results[0]["error"]["code"], "layout-unusable");
+    assert_eq!(results[1]["reference"], image);
+}

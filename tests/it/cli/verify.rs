@@ -551,7 +551,7 @@ fn wrong_usage_is_said_before_anybody_is_asked() {
 }
 
 #[test]
-fn a_verification_makes_no_more_requests_than_it_needs() {
+fn round_trips_of_a_verification_are_no_more_than_it_needs() {
     let scene = Scene::new();
     scene.sign(&scene.image);
     scene.operations();

@@ -185,6 +185,14 @@ fn stamp() -> Stamp {
 
 /// Every repository with signatures that are filed as they should be.
 fn repositories(signers: &Signers) -> Vec<(&'static str, Vec<File>)> {
+    let mut all = whole(signers);
+    all.extend(attributes(signers));
+    all.extend(odd(signers));
+    all
+}
+
+/// Signatures as notation makes them.
+fn whole(signers: &Signers) -> Vec<(&'static str, Vec<File>)> {
     let image = layout::image("v1");
     let plain = payload(&image, &json!({}));
     let agent = |agent| Envelope::new(&plain, agent);
@@ -219,6 +227,13 @@ fn repositories(signers: &Signers) -> Vec<(&'static str, Vec<File>)> {
         ),
         ("i-ts", vec![(JWS, stamped.jws(&signers.signer))]),
         ("i-tscose", vec![(COSE, stamped.cose(&signers.signer))]),
+    ]
+}
+
+/// Signatures with attributes and payloads that only another program makes.
+fn attributes(signers: &Signers) -> Vec<(&'static str, Vec<File>)> {
+    let image = layout::image("v1");
+    vec![
         (
             "i-plugin",
             jws_with(signers, |envelope| {
@@ -273,6 +288,12 @@ fn repositories(signers: &Signers) -> Vec<(&'static str, Vec<File>)> {
                 envelope.expiry = Some(datetime!(2026-06-02 12:00 UTC));
             }),
         ),
+    ]
+}
+
+/// Signatures with something wrong about them.
+fn odd(signers: &Signers) -> Vec<(&'static str, Vec<File>)> {
+    vec![
         (
             "badsig",
             jws_with(signers, |envelope| envelope.spoilt = true),

@@ -124,7 +124,7 @@ fn layouts_are_answered_as_notation_does() {
             .stderr
             .lines()
             .filter(|line| !line.starts_with(EXPERIMENTAL));
-        case.stderr = lines.map(|line| format!("{line}\n")).collect();
+        case.stderr = lines.flat_map(|line| [line, "\n"]).collect();
         let arguments = case.arguments().filter(|_| !is_signing);
         let arguments: Option<Vec<String>> =
             arguments.and_then(|words| words.iter().map(|word| names.fill(word)).collect());

@@ -1,0 +1,267 @@
+package interop
+
+import (
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/asn1"
+	"encoding/json"
+	"encoding/pem"
+	"fmt"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"testing"
+	"time"
+
+	"countersign.test/interop/certificates"
+	"github.com/notaryproject/notation-go"
+	"github.com/notaryproject/notation-go/signer"
+	"github.com/notaryproject/notation-go/verifier/trustpolicy"
+	"github.com/notaryproject/notation-go/verifier/truststore"
+	"github.com/notaryproject/tspclient-go"
+)
+
+// shortLife is how long a signing certificate is valid that is to expire
+// before it is verified.
+const shortLife = 5 * time.Second
+
+// timeAuthority is sigstore's time-stamping authority.
+type timeAuthority struct {
+	root    *x509.Certificate
+	address string
+}
+
+// timestampCase is a signature with or without a time stamp.
+type timestampCase struct {
+	signedImage
+	name string
+	// stamped says that the time stamp is the signature's own.
+	stamped bool
+	// outdated says that the signing certificate has expired since.
+	outdated bool
+}
+
+// fails says whether the signature's time cannot be believed, with the roots
+// of this authority in the policy; nobody asks for a time stamp where there
+// are none.
+func (c timestampCase) fails(roots []*x509.Certificate, trusted *timeAuthority, option trustpolicy.TimestampOption) bool {
+	if len(roots) == 0 {
+		return c.outdated
+	}
+	needed := option == trustpolicy.OptionAlways || c.outdated
+	return needed && !(c.stamped && roots[0].Equal(trusted.root))
+}
+
+// TestTimestamps asks both verifiers about signatures that notation-go has
+// stamped by sigstore's authority.
+func TestTimestamps(t *testing.T) {
+	authority := startTimeAuthority(t)
+	server := registries[0]
+	hierarchy := certificates.NewHierarchies(t, certificates.Kinds[3:4])[0]
+
+	var cases []timestampCase
+	byMediaType := map[string]map[bool]image{}
+	for _, mediaType := range []string{mediaTypeJWS, mediaTypeCOSE} {
+		byMediaType[mediaType] = map[bool]image{}
+		for _, test := range []timestampCase{
+			{name: "stamped", stamped: true},
+			{name: "not stamped"},
+			{name: "stamped, expired since", stamped: true, outdated: true},
+			{name: "not stamped, expired since", outdated: true},
+		} {
+			target := pushImage(t, server, "timestamps")
+			signStamped(t, hierarchy, authority, target, mediaType, test)
+			test.name += ", " + mediaType
+			test.signedImage = withSignature(t, target)
+			cases = append(cases, test)
+			if !test.outdated {
+				byMediaType[mediaType][test.stamped] = target
+			}
+		}
+	}
+	signed := byMediaType[mediaTypeJWS]
+	moved := pushCopy(t, server, signed[false], "timestamps-moved")
+	moved.attach(t, mediaTypeJWS, moveStamp(t, signed[true], signed[false]))
+	cases = append(cases, timestampCase{name: "stamp of another signature", signedImage: withSignature(t, moved)})
+	time.Sleep(shortLife + time.Second)
+
+	stores := map[string][]*x509.Certificate{
+		"right authority": {authority.root},
+		"other authority": {foreignRoot(t)},
+		"no authority":    nil,
+	}
+	for _, option := range []trustpolicy.TimestampOption{trustpolicy.OptionAlways, trustpolicy.OptionAfterCertExpiry} {
+		for store, roots := range stores {
+			for _, level := range []string{"strict", "permissive"} {
+				t.Run(fmt.Sprintf("%s/%s/%s", option, store, level), func(t *testing.T) {
+					trusted := trust{
+						storeType:       truststore.TypeCA,
+						anchorsDER:      [][]byte{hierarchy.Root.Certificate.Raw},
+						identities:      []string{"*"},
+						registryHost:    server.host,
+						level:           level,
+						verifyTimestamp: option,
+					}
+					for _, root := range roots {
+						trusted.timeAuthoritiesDER = append(trusted.timeAuthoritiesDER, root.Raw)
+					}
+					directory := newNotationDir(t, trusted)
+					var targets []signedImage
+					for _, test := range cases {
+						targets = append(targets, test.signedImage)
+					}
+					byCountersign := directory.countersignJudges(t, targets)
+					for _, test := range cases {
+						want := judgementIf(level, string(badTimestamp), test.fails(roots, authority, option))
+						expectJudgement(t, test.name+": notation-go", directory.notationJudges(t, test.image), want)
+						expectJudgement(t, test.name+": countersign", byCountersign[test.reference()], want)
+					}
+				})
+			}
+		}
+	}
+}
+
+// signStamped signs as `notation sign --timestamp-url` does.
+func signStamped(t *testing.T, hierarchy certificates.Hierarchy, authority *timeAuthority, target image, mediaType string, test timestampCase) {
+	t.Helper()
+	chain := hierarchy.Chain(t, func(leaf *x509.Certificate) {
+		if test.outdated {
+			leaf.NotAfter = time.Now().Add(shortLife)
+		}
+	})
+	local, err := signer.NewGenericSigner(hierarchy.SigningKey, chain)
+	if err != nil {
+		t.Fatal(err)
+	}
+	options := notation.SignerSignOptions{SignatureMediaType: mediaType}
+	if test.stamped {
+		options.TSARootCAs = x509.NewCertPool()
+		options.TSARootCAs.AddCert(authority.root)
+		client := &http.Client{Timeout: runTimeout, Transport: createdIsOK{http.DefaultTransport}}
+		options.Timestamper, err = tspclient.NewHTTPTimestamper(client, authority.address)
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	_, err = notation.Sign(t.Context(), local, target.signatures, notation.SignOptions{
+		SignerSignOptions: options,
+		ArtifactReference: target.reference(),
+	})
+	if err != nil {
+		t.Fatalf("notation-go does not sign %s: %v", test.name, err)
+	}
+}
+
+// createdIsOK turns the status 201, with which sigstore's authority answers,
+// into the 200 that Notation takes.
+type createdIsOK struct {
+	http.RoundTripper
+}
+
+func (c createdIsOK) RoundTrip(request *http.Request) (*http.Response, error) {
+	response, err := c.RoundTripper.RoundTrip(request)
+	if err == nil && response.StatusCode == http.StatusCreated {
+		response.StatusCode = http.StatusOK
+	}
+	return response, err
+}
+
+// moveStamp gives the envelope of one image with the time stamp of another's.
+func moveStamp(t *testing.T, from, to image) []byte {
+	t.Helper()
+	const member = "io.cncf.notary.timestampSignature"
+	header := func(encoded json.RawMessage) map[string]json.RawMessage {
+		var members map[string]json.RawMessage
+		if err := json.Unmarshal(encoded, &members); err != nil {
+			t.Fatal(err)
+		}
+		return members
+	}
+	var source jws
+	if err := json.Unmarshal(from.onlySignature(t).envelope, &source); err != nil {
+		t.Fatal(err)
+	}
+	stamp, isThere := header(source.Header)[member]
+	if !isThere {
+		t.Fatalf("%s has no time stamp", from.reference())
+	}
+	return editJWS(t, to.onlySignature(t).envelope, func(parts *jws) {
+		members := header(parts.Header)
+		members[member] = stamp
+		parts.Header = mustMarshal(t, members)
+	})
+}
+
+// startTimeAuthority makes an authority's keys and starts sigstore's server
+// with them. There can be one at a time on a machine: its metrics are always
+// at port 2112.
+func startTimeAuthority(t *testing.T) *timeAuthority {
+	t.Helper()
+	program := requireProgram(t, "TIMESTAMP_SERVER_BIN")
+	hierarchy := certificates.NewHierarchies(t, certificates.Kinds[4:5])[0]
+	leaf := certificates.Template("time-stamping authority")
+	leaf.KeyUsage = x509.KeyUsageDigitalSignature
+	leaf.ExtraExtensions = []pkix.Extension{{
+		// Critical, which Go's ExtKeyUsage is not.
+		Id:       asn1.ObjectIdentifier{2, 5, 29, 37},
+		Critical: true,
+		Value:    mustMarshalASN1(t, []asn1.ObjectIdentifier{{1, 3, 6, 1, 5, 5, 7, 3, 8}}),
+	}}
+	// Sigstore's server asks more of intermediate authorities than the Notary
+	// Project does: there is none.
+	root := hierarchy.Root
+	chain := []*x509.Certificate{root.Issue(t, leaf, hierarchy.SigningKey.Public()), root.Certificate}
+	directory := t.TempDir()
+	key, err := x509.MarshalPKCS8PrivateKey(hierarchy.SigningKey)
+	if err != nil {
+		t.Fatal(err)
+	}
+	keyPath, chainPath := filepath.Join(directory, "key.pem"), filepath.Join(directory, "chain.pem")
+	writeFile(t, keyPath, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: key}))
+	var file []byte
+	for _, certificate := range chain {
+		file = append(file, encodePEM(certificate.Raw)...)
+	}
+	writeFile(t, chainPath, file)
+
+	port, err := freePort()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(program, "serve", "--host", "127.0.0.1", "--port", strconv.Itoa(port),
+		"--disable-ntp-monitoring", "--timestamp-signer", "file", "--timestamp-signer-hash", "sha384",
+		"--file-signer-key-path", keyPath, "--certificate-chain-path", chainPath)
+	cmd.Env = []string{"HOME=" + directory}
+	cmd.Dir = directory
+	logPath := filepath.Join(directory, "log")
+	stop, err := startProgram(cmd, logPath, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(stop)
+	server := fmt.Sprintf("http://127.0.0.1:%d", port)
+	for deadline := time.Now().Add(startTimeout); ; time.Sleep(20 * time.Millisecond) {
+		response, err := http.Get(server + "/ping")
+		if err == nil {
+			response.Body.Close()
+			break
+		}
+		if time.Now().After(deadline) {
+			said, _ := os.ReadFile(logPath)
+			t.Fatalf("sigstore's authority did not start: %v\n%s", err, said)
+		}
+	}
+	return &timeAuthority{root.Certificate, server + "/api/v1/timestamp"}
+}
+
+func mustMarshalASN1(t *testing.T, value any) []byte {
+	t.Helper()
+	encoded, err := asn1.Marshal(value)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return encoded
+}

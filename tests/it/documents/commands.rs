@@ -1,0 +1,122 @@
+//! Every command that `README.md` and `CONTRIBUTING.md` show is run: here, or by `.ci/run`.
+
+use std::path::Path;
+
+use crate::support::scene::Scene;
+
+/// The blocks of shell commands in a document, in order.
+fn blocks(document: &str) -> Vec<String> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(document);
+    let text = std::fs::read_to_string(path).unwrap();
+    let blocks: Vec<String> = text
+        .split("\n```sh\n")
+        .skip(1)
+        .map(|rest| rest.split("\n```").next().unwrap().to_owned())
+        .collect();
+    assert!(!blocks.is_empty(), "{document}");
+    blocks
+}
+
+/// Whether the block is for a program that this test has, and what it shows can be done again.
+fn is_run_here(block: &str) -> bool {
+    ![
+        "cargo ",
+        "notation ",
+        ". /tmp",
+        "tests/",
+        ".ci/",
+        "benches/",
+    ]
+    .iter()
+    .any(|start| block.starts_with(start))
+}
+
+#[test]
+fn what_the_readme_shows_of_countersign_works() {
+    let scene = Scene::new();
+    scene.sign(&scene.image);
+    scene.write_policy("strict");
+    let bin = scene.sandbox.home().join("bin");
+    std::fs::create_dir(&bin).unwrap();
+    // The README is about AWS, whose roots are built in; here the emulator's stand in for them.
+    let wrapper = format!(
+        "#!/bin/sh\ncase \"$*\" in\nverify*--trust-anchor*|sign*) ;;\nverify*--signing-profile*) set -- \"$@\" --trust-anchor {}/root.crt ;;\nesac\nexec {} \"$@\"\n",
+        scene.sandbox.home().display(),
+        env!("CARGO_BIN_EXE_countersign"),
+    );
+    let program = bin.join("countersign");
+    let written = std::process::Command::new("/bin/sh")
+        .args(["-c", "printf %s \"$1\" > \"$0\" && chmod 755 \"$0\""])
+        .args([program.as_os_str(), wrapper.as_ref()])
+        .status();
+    assert!(written.unwrap().success());
+
+    let mut run = 0;
+    for block in blocks("README.md")
+        .iter()
+        .filter(|block| is_run_here(block))
+    {
+        let output = scene
+            .sandbox
+            .command(Path::new("/bin/sh"))
+            .args(["-e", "-c", block])
+            .env("PATH", format!("{}:/usr/bin:/bin", bin.display()))
+            .env("PROFILE_ARN", &scene.profile.arn)
+            .env("IMAGE", &scene.image)
+            .output()
+            .unwrap();
+        assert!(
+            output.status.success(),
+            "{block}\n{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        run += 1;
+    }
+    assert!(run >= 4, "{run} blocks were run");
+    let plugin = "plugins/com.amazonaws.signer.notation.plugin/notation-com.amazonaws.signer.notation.plugin";
+    assert!(scene.sandbox.config().join(plugin).is_file());
+}
+
+#[test]
+fn what_is_not_run_here_is_run_by_the_gate_or_on_purpose_not() {
+    let gate = Path::new(env!("CARGO_MANIFEST_DIR")).join(".ci/run");
+    let gate = std::fs::read_to_string(gate).unwrap();
+    // The first takes minutes and has its own place; the second needs a program that is not here,
+    // and whose library the interoperability run drives; the third is the emulator's own test.
+    let elsewhere = [
+        (
+            "cargo build --release",
+            "the size-optimised build has its own command",
+        ),
+        ("benches/", "figures, from the release build"),
+        ("notation ", "tests/interop drives notation's library"),
+        (
+            "cargo run -p countersign-emulator",
+            "emulator/tests/it/program.rs",
+        ),
+        (
+            ". /tmp/countersign-emulator/env",
+            "emulator/tests/it/program.rs",
+        ),
+        (
+            "countersign verify --signing-profile \"$PROFILE_ARN\" --trust-anchor",
+            "above",
+        ),
+        ("tests/fuzz/run", "long runs have their own command"),
+        (".ci/run", "this is the gate"),
+    ];
+    for document in ["README.md", "CONTRIBUTING.md"] {
+        for block in blocks(document).iter().filter(|block| !is_run_here(block)) {
+            for line in block.lines() {
+                let command = line.split('#').next().unwrap().trim();
+                let is_known = elsewhere
+                    .iter()
+                    .any(|(start, _)| command.starts_with(start));
+                assert!(
+                    is_known || gate.contains(command),
+                    "{document}: nothing runs `{command}`"
+                );
+            }
+        }
+    }
+}
