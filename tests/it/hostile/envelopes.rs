@@ -71,8 +71,8 @@ fn an_envelope_of_32_mib_is_read_and_refused_within_the_memory() {
     let filling = "A".repeat((max_envelope() - head.len() - tail.len()) / 4 * 4);
     let payload = format!("{head}{filling}{tail}").into_bytes();
     // Text that cannot be borrowed, because it has escapes.
-    let escapes = "\\/".repeat((max_envelope() - head.len() - tail.len()) / 2);
-    let escaped = format!("{head}{escapes}{tail}").into_bytes();
+    let slashes = "\\/".repeat((max_envelope() - head.len() - tail.len()) / 2);
+    let escaped = format!("{head}{slashes}{tail}").into_bytes();
     // A `COSE_Sign1` of an empty header, a payload, and one byte of signature.
     let size = max_envelope() - 16;
     let mut cose = vec![0xd2, 0x84, 0x41, 0xa0, 0xa0, 0x5a];
