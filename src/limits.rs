@@ -8,6 +8,9 @@ pub const MAX_MANIFEST_BYTES: u64 = 4 * 1024 * 1024;
 /// Bytes of a signature envelope; notation's limit. A real one has some 10 KiB.
 pub const MAX_ENVELOPE_BYTES: u64 = 32 * 1024 * 1024;
 
+/// Bytes of a JWS with escapes in its JSON: what has escapes is copied, what has none is not.
+pub const MAX_ESCAPED_ENVELOPE_BYTES: u64 = 4 * 1024 * 1024;
+
 /// Bytes of an envelope's protected header: far more than any signer writes (some 2 KiB), and few
 /// enough that what they are read into, at most a hundred times as much, stays small.
 pub const MAX_PROTECTED_HEADER_BYTES: usize = 64 * 1024;

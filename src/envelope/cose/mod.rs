@@ -182,6 +182,8 @@ mod tests {
     use crate::notary::{EnvelopeFormat, PAYLOAD_MEDIA_TYPE, SigningScheme};
     use crate::signer_info::{ExtendedAttribute, LabelKind, UnsignedAttributes};
 
+    use crate::limits::{MAX_SIGNING_AGENT_BYTES, MAX_TIMESTAMP_BYTES};
+
     const TIME: i64 = 1_704_164_645;
 
     fn tagged(tag: u64, value: impl Into<Cbor>) -> Cbor {
@@ -250,6 +252,44 @@ mod tests {
             source = error.source();
         }
         text
+    }
+
+    #[test]
+    fn every_part_is_bounded() {
+        let signer = Signer::new();
+        let refused = |payload: usize, signature: usize, more: &[(Cbor, Cbor)]| {
+            let unprotected = [&[(33.into(), chain(&signer))], more].concat();
+            let mut encoder = Encoder::new(vec![0xd2, 0x84]);
+            encoder.bytes(&protected(&[])).unwrap();
+            encoder.writer_mut().extend(map(unprotected));
+            encoder.bytes(&vec![1; payload]).unwrap();
+            encoder.bytes(&vec![1; signature]).unwrap();
+            match UnverifiedEnvelope::parse(EnvelopeFormat::Cose, &encoder.into_writer()) {
+                Err(Error::PartTooLarge { part, .. }) => Some(part),
+                Err(error) => panic!("{error}"),
+                Ok(_) => None,
+            }
+        };
+        let token = |bytes: usize| [(TIMESTAMP_SIGNATURE.into(), Cbor::Bytes(vec![1; bytes]))];
+        let agent = |bytes: usize| [(SIGNING_AGENT.into(), "a".repeat(bytes).into())];
+        let max_token = usize::try_from(MAX_TIMESTAMP_BYTES).unwrap();
+        for (found, wanted) in [
+            (refused(MAX_PAYLOAD_BYTES, MAX_SIGNATURE_BYTES, &[]), None),
+            (refused(MAX_PAYLOAD_BYTES + 1, 1, &[]), Some("payload")),
+            (refused(1, MAX_SIGNATURE_BYTES + 1, &[]), Some("signature")),
+            (refused(1, 1, &token(max_token)), None),
+            (
+                refused(1, 1, &token(max_token + 1)),
+                Some(TIMESTAMP_SIGNATURE),
+            ),
+            (refused(1, 1, &agent(MAX_SIGNING_AGENT_BYTES)), None),
+            (
+                refused(1, 1, &agent(MAX_SIGNING_AGENT_BYTES + 1)),
+                Some(SIGNING_AGENT),
+            ),
+        ] {
+            assert_eq!(found, wanted);
+        }
     }
 
     #[test]

@@ -21,8 +21,8 @@ use super::{Error, Parts, check_chain_length, check_part, length, parse_chain, r
 use crate::algorithm::SignatureAlgorithm;
 use crate::json;
 use crate::limits::{
-    MAX_CERTIFICATE_BYTES, MAX_PAYLOAD_BYTES, MAX_PROTECTED_HEADER_BYTES, MAX_SIGNATURE_BYTES,
-    MAX_SIGNING_AGENT_BYTES, MAX_TIMESTAMP_BYTES,
+    MAX_CERTIFICATE_BYTES, MAX_ESCAPED_ENVELOPE_BYTES, MAX_PAYLOAD_BYTES,
+    MAX_PROTECTED_HEADER_BYTES, MAX_SIGNATURE_BYTES, MAX_SIGNING_AGENT_BYTES, MAX_TIMESTAMP_BYTES,
 };
 use crate::notary::attribute::{
     AUTHENTIC_SIGNING_TIME, EXPIRY, SIGNING_AGENT, SIGNING_SCHEME, SIGNING_TIME,
@@ -38,6 +38,12 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Parts, Error> {
     // `serde` would also read the members from an array.
     if bytes.trim_ascii_start().first() != Some(&b'{') {
         return Err(Error::NotAnObject);
+    }
+    if bytes.len() > length(MAX_ESCAPED_ENVELOPE_BYTES) && bytes.contains(&b'\\') {
+        return Err(Error::TooLarge {
+            bytes: bytes.len(),
+            limit: MAX_ESCAPED_ENVELOPE_BYTES,
+        });
     }
     let envelope: Flattened<'_> =
         serde_json::from_slice(bytes).map_err(|source| Error::Json { source })?;
@@ -465,6 +471,29 @@ mod tests {
             refusal(verify(&signed(&signer, &past_it).to_string())),
             "protected header has 65537 bytes, more than the 65536 that are read"
         );
+    }
+
+    #[test]
+    fn an_envelope_with_escapes_has_a_limit_of_its_own() {
+        let limit = length(MAX_ESCAPED_ENVELOPE_BYTES);
+        let of_size = |bytes: usize| {
+            let text = r#"{"payload":"\/"}"#;
+            format!("{text}{}", " ".repeat(bytes - text.len()))
+        };
+        let parse = |text: &str| UnverifiedEnvelope::parse(EnvelopeFormat::Jws, text.as_bytes());
+        assert!(matches!(
+            parse(&of_size(limit)).unwrap_err(),
+            Error::Json { .. }
+        ));
+        assert!(matches!(
+            parse(&of_size(limit + 1)).unwrap_err(),
+            Error::TooLarge {
+                limit: MAX_ESCAPED_ENVELOPE_BYTES,
+                ..
+            }
+        ));
+        let without = of_size(limit + 1).replace('\\', "");
+        assert!(matches!(parse(&without).unwrap_err(), Error::Json { .. }));
     }
 
     #[test]

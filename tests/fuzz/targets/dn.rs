@@ -1,7 +1,7 @@
 //! Distinguished names of trusted identities.
 #![no_main]
 
-use countersign::x509::SubjectIdentity;
+use countersign::x509::identity::SubjectIdentity;
 
 libfuzzer_sys::fuzz_target!(|text: &str| {
     if let Ok(identity) = SubjectIdentity::parse(text) {

@@ -10,8 +10,15 @@ use super::*;
 
 /// A registry with one signature, whose envelope is answered with `reply` and said to be `size` bytes.
 fn with_envelope(digest: &str, size: usize, reply: Reply) -> Liar {
+    with_envelope_of("application/jose+json", digest, size, reply)
+}
+
+fn with_envelope_of(media_type: &str, digest: &str, size: usize, reply: Reply) -> Liar {
     let (scene, truth) = signed();
     let manifest = truth.signature_of(digest, size);
+    let mut manifest: Value = serde_json::from_slice(&manifest).unwrap();
+    manifest["layers"][0]["mediaType"] = media_type.into();
+    let manifest = manifest.to_string().into_bytes();
     let blob = digest.to_owned();
     liar_about(scene, truth, move |seen, _| {
         let signature = sha256_digest(&manifest).to_string();
@@ -63,9 +70,23 @@ fn an_envelope_of_32_mib_is_read_and_refused_within_the_memory() {
     let tail = r#"","protected":"e30","header":{"x5c":[]},"signature":"AA"}"#;
     let filling = "A".repeat((max_envelope() - head.len() - tail.len()) / 4 * 4);
     let payload = format!("{head}{filling}{tail}").into_bytes();
-    for bytes in [blank, payload] {
+    // Text that cannot be borrowed, because it has escapes.
+    let slashes = "\\/".repeat((max_envelope() - head.len() - tail.len()) / 2);
+    let escaped = format!("{head}{slashes}{tail}").into_bytes();
+    // A `COSE_Sign1` of an empty header, a payload, and one byte of signature.
+    let size = max_envelope() - 16;
+    let mut cose = vec![0xd2, 0x84, 0x41, 0xa0, 0xa0, 0x5a];
+    cose.extend(u32::try_from(size).unwrap().to_be_bytes());
+    cose.extend(vec![b'x'; size]);
+    cose.extend([0x41, 0]);
+    for (media_type, bytes) in [
+        ("application/jose+json", blank),
+        ("application/jose+json", payload),
+        ("application/jose+json", escaped),
+        ("application/cose", cose),
+    ] {
         let digest = sha256_digest(&bytes).to_string();
-        let liar = with_envelope(&digest, bytes.len(), octets(bytes));
+        let liar = with_envelope_of(media_type, &digest, bytes.len(), octets(bytes));
         liar.assert_untrusted(1, "integrity (enforce): failed");
         let ran = liar.inspect();
         assert_eq!(ran.code, 1, "{ran:#?}");
