@@ -27,6 +27,15 @@ use crate::trust_store::{self, NamedStore, TrustStores};
 use crate::verify::{Judges, Verifier};
 use crate::x509::{Certificate, parse_certificates};
 
+/// Who judges AWS Signer's signatures.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum AwsSignerChecks {
+    /// This program.
+    InProcess,
+    /// The plugin that is installed, AWS's own for example.
+    InstalledPlugin,
+}
+
 /// Everything that a command needs of its surroundings.
 pub(super) struct Context {
     pub(super) dirs: NotationDirs,
@@ -142,6 +151,7 @@ impl Context {
         self,
         signing_profiles: &[String],
         trust_anchor: Option<&Path>,
+        aws_signer: AwsSignerChecks,
     ) -> Result<(Verifier, Vec<String>), Report> {
         let (policies, stores) = if signing_profiles.is_empty() {
             let config = &self.dirs.config;
@@ -171,7 +181,7 @@ impl Context {
                 .with_cache(revocation::Cache::new(&self.dirs.cache)),
             plugins: PluginHost::new(self.dirs.plugins()),
             plugin_config: self.plugin_config,
-            use_installed_plugin: false,
+            use_installed_plugin: aws_signer == AwsSignerChecks::InstalledPlugin,
         };
         Ok((
             Verifier {

@@ -36,15 +36,36 @@ pub use unsigned::UnsignedEnvelope;
 #[derive(Debug, Clone)]
 pub struct UnverifiedEnvelope {
     format: EnvelopeFormat,
-    payload: Vec<u8>,
+    payload: PayloadBytes,
     /// The bytes that the signature covers.
     signed_bytes: Vec<u8>,
     signer_info: SignerInfo,
 }
 
+/// Where a payload's bytes are, so that they are there once.
+#[derive(Debug, Clone)]
+enum PayloadBytes {
+    /// Decoded: what the signature of a JWS covers is their text in base64url.
+    Decoded(Vec<u8>),
+    /// The last so many of the signed bytes: COSE signs them as they are.
+    EndOfSignedBytes(usize),
+}
+
+impl PayloadBytes {
+    fn get<'a>(&'a self, signed_bytes: &'a [u8]) -> &'a [u8] {
+        match self {
+            Self::Decoded(bytes) => bytes,
+            Self::EndOfSignedBytes(length) => {
+                let start = signed_bytes.len().saturating_sub(*length);
+                signed_bytes.get(start..).unwrap_or_default()
+            }
+        }
+    }
+}
+
 /// What a format's reader finds in an envelope.
 struct Parts {
-    payload: Vec<u8>,
+    payload: PayloadBytes,
     signed_bytes: Vec<u8>,
     headers: Headers,
     unsigned_attributes: UnsignedAttributes,
@@ -70,7 +91,7 @@ impl UnverifiedEnvelope {
             EnvelopeFormat::Jws => jws::parse(bytes)?,
             EnvelopeFormat::Cose => cose::parse(bytes)?,
         };
-        if parts.payload.is_empty() {
+        if parts.payload.get(&parts.signed_bytes).is_empty() {
             return Err(Error::MissingPart { part: "payload" });
         }
         if parts.signature.is_empty() {
@@ -98,7 +119,7 @@ impl UnverifiedEnvelope {
 
     /// The payload, to be shown. Nobody has vouched for it.
     pub fn payload(&self) -> &[u8] {
-        &self.payload
+        self.payload.get(&self.signed_bytes)
     }
 
     /// What the envelope says, to be shown. Nobody has vouched for it.
@@ -166,7 +187,7 @@ impl VerifiedEnvelope {
     /// The payload that was signed. Its media type is [`PAYLOAD_MEDIA_TYPE`]; its bytes have not
     /// been read.
     pub fn payload(&self) -> &[u8] {
-        &self.0.payload
+        self.0.payload()
     }
 
     /// What the envelope says about its signature.

@@ -12,7 +12,7 @@ use futures_util::StreamExt as _;
 use time::OffsetDateTime;
 
 use super::args::{RegistryArgs, parse_pairs};
-use super::context::Context;
+use super::context::{AwsSignerChecks, Context};
 use super::report::{Exit, Report, one_line};
 use crate::limits;
 use crate::reference::ArtifactReference;
@@ -43,6 +43,9 @@ pub(super) struct Args {
     /// Settings of AWS Signer's checks: aws-profile, aws-region, aws-signer-endpoint-url
     #[arg(long, value_name = "KEY=VALUE")]
     plugin_config: Vec<String>,
+    /// Have AWS Signer's signatures judged by the installed plugin, not by this program
+    #[arg(long)]
+    use_installed_plugin: bool,
     /// Signatures that are looked at, for each artifact
     #[arg(long, value_name = "NUMBER", default_value_t = i64::try_from(limits::MAX_SIGNATURES).unwrap_or(i64::MAX), allow_negative_numbers = true)]
     max_signatures: i64,
@@ -170,8 +173,13 @@ impl Job {
         let references = super::parse_references(&args.references, args.oci_layout)?;
         let context = Context::new(&args.registry, &references, plugin_config)?;
         let now = context.now;
+        let checks = if args.use_installed_plugin {
+            AwsSignerChecks::InstalledPlugin
+        } else {
+            AwsSignerChecks::InProcess
+        };
         let (verifier, warnings) =
-            context.verifier(&args.signing_profile, args.trust_anchor.as_deref())?;
+            context.verifier(&args.signing_profile, args.trust_anchor.as_deref(), checks)?;
         let warnings = warnings.iter().fold(String::new(), |mut text, warning| {
             let _ = writeln!(text, "Warning: {}", one_line(warning));
             text

@@ -13,7 +13,7 @@ use headers::{parse_headers, take_chain, take_unsigned_attributes};
 
 use super::cbor::{Item, Reader, Tags};
 use super::headers::Label;
-use super::{Error, Parts, check_part, parse_chain};
+use super::{Error, Parts, PayloadBytes, check_part, parse_chain};
 use crate::limits::{MAX_PAYLOAD_BYTES, MAX_PROTECTED_HEADER_BYTES, MAX_SIGNATURE_BYTES};
 
 const SIGN1_TAG: u64 = 18;
@@ -68,7 +68,7 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Parts, Error> {
     }
     let headers = parse_headers(headers)?;
     Ok(Parts {
-        payload: payload.to_vec(),
+        payload: PayloadBytes::EndOfSignedBytes(payload.len()),
         signed_bytes: signature_structure(protected, payload),
         headers,
         certificate_chain: parse_chain(&take_chain(&mut unprotected)?)?,

@@ -17,7 +17,9 @@ use flattened::Flattened;
 pub(super) use write::{signing_input, write, write_protected};
 
 use super::headers::{Headers, Label, check_range};
-use super::{Error, Parts, check_chain_length, check_part, length, parse_chain, rfc3339};
+use super::{
+    Error, Parts, PayloadBytes, check_chain_length, check_part, length, parse_chain, rfc3339,
+};
 use crate::algorithm::SignatureAlgorithm;
 use crate::json;
 use crate::limits::{
@@ -67,7 +69,11 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Parts, Error> {
             .transpose()?,
     };
     Ok(Parts {
-        payload: decode_base64url("payload", &envelope.payload, MAX_PAYLOAD_BYTES)?,
+        payload: PayloadBytes::Decoded(decode_base64url(
+            "payload",
+            &envelope.payload,
+            MAX_PAYLOAD_BYTES,
+        )?),
         signature: decode_base64url("signature", &envelope.signature, MAX_SIGNATURE_BYTES)?,
         headers: parse_protected(&envelope.protected)?,
         // RFC 7515 section 5.2: what is signed is the encoded text.

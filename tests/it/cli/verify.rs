@@ -584,3 +584,46 @@ fn the_emulator_can_be_any_region() {
     scene.sign(&scene.image);
     assert_verified(&scene.verify(&scene.image), &scene.image);
 }
+
+#[test]
+fn an_installed_plugin_is_asked_only_where_that_is_wanted() {
+    const NAME: &str = "com.amazonaws.signer.notation.plugin";
+    let scene = Scene::new();
+    scene.sign(&scene.image);
+    let metadata = serde_json::json!({
+        "name": NAME, "description": "d", "version": "1.0.0", "url": "u",
+        "supportedContractVersions": ["1.0"],
+        "capabilities": ["SIGNATURE_VERIFIER.TRUSTED_IDENTITY", "SIGNATURE_VERIFIER.REVOCATION_CHECK"],
+    });
+    let answer = serde_json::json!({
+        "verificationResults": {
+            "SIGNATURE_VERIFIER.TRUSTED_IDENTITY": { "success": true, "reason": "r" },
+            "SIGNATURE_VERIFIER.REVOCATION_CHECK": { "success": false, "reason": "the plugin says so" },
+        },
+        "processedAttributes": [
+            "com.amazonaws.signer.signingProfileVersion", "com.amazonaws.signer.signingJob",
+        ],
+    });
+    let script = format!(
+        "#!/bin/sh\ncat > /dev/null\ncase \"$1\" in\nget-plugin-metadata) echo '{metadata}' ;;\n*) echo '{answer}' ;;\nesac\n"
+    );
+    let file = scene
+        .sandbox
+        .write_config(&format!("plugins/{NAME}/notation-{NAME}.new"), script);
+    // Put in place by another process: what this one has written could still be open in a process
+    // that another test is starting, and could not be executed then.
+    let executable = file.with_file_name(format!("notation-{NAME}"));
+    let status = std::process::Command::new("/bin/sh")
+        .args(["-c", "cp \"$0\" \"$1\" && chmod 755 \"$1\""])
+        .args([&file, &executable])
+        .status();
+    assert!(status.unwrap().success());
+
+    assert_verified(&scene.verify(&scene.image), &scene.image);
+    let ran = scene.verify_with(&["--use-installed-plugin"], &scene.image);
+    ran.assert_refused(1, &refused(&scene.image));
+    ran.assert_says(&format!(
+        "revocation (enforce): failed: revocation check by verification plugin \"{NAME}\" failed \
+         with reason \"the plugin says so\""
+    ));
+}
