@@ -33,6 +33,8 @@ pub struct SignatureOutcome {
     pub signer_info: Option<SignerInfo>,
     /// The user metadata that was signed, once the payload was compared.
     pub user_metadata: Vec<(String, String)>,
+    /// What is worth knowing and changes nothing, in sentences.
+    pub warnings: Vec<String>,
     /// The validations that were carried out, in order; a skipped one is not among them.
     pub validations: Vec<ValidationOutcome>,
     /// A failure that no verification level can turn into a warning.
@@ -47,6 +49,7 @@ impl SignatureOutcome {
             format: None,
             signer_info: None,
             user_metadata: Vec::new(),
+            warnings: Vec::new(),
             validations: Vec::new(),
             failure: None,
         }

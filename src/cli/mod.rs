@@ -76,10 +76,24 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
     });
     let mut exit = Exit::Done;
     let mut write = |report: Report| {
-        // A reader that went away is no reason to fail, nor is there anybody to tell.
+        // Nobody can be told that stderr cannot be written.
         let _ = std::io::stderr().lock().write_all(report.stderr.as_bytes());
-        let _ = std::io::stdout().lock().write_all(report.stdout.as_bytes());
+        let mut stdout = std::io::stdout().lock();
+        let written = stdout
+            .write_all(report.stdout.as_bytes())
+            .and_then(|()| stdout.flush());
         exit = exit.worse(report.exit);
+        // A reader that went away has what it wanted; a full disk has not.
+        if let Err(error) = written
+            && error.kind() != std::io::ErrorKind::BrokenPipe
+        {
+            let report = Report::failed(
+                Exit::Inconclusive,
+                &format!("cannot write the answer: {error}"),
+            );
+            let _ = std::io::stderr().lock().write_all(report.stderr.as_bytes());
+            exit = exit.worse(report.exit);
+        }
     };
     match Cli::try_parse_from(&arguments) {
         Ok(cli) => execute(cli.command, &mut write),

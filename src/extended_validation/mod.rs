@@ -140,16 +140,25 @@ impl Error {
             ),
             Self::Untrusted { near_misses, .. } => {
                 let text: Vec<String> = near_misses.iter().map(NearMiss::to_string).collect();
-                (!text.is_empty()).then(|| text.join("; "))
+                Some(if text.is_empty() {
+                    "if you trust that profile, name it in `trustedIdentities`, or with \
+                     `--signing-profile`; else sign with one that you trust"
+                        .to_owned()
+                } else {
+                    text.join("; ")
+                })
             }
             Self::Settings(source) => source.hint(),
             Self::RevocationUnknown(source) => source.hint(),
+            Self::Revoked { .. } => Some(
+                "a revocation is for ever: use another artifact, or sign this one again if it is good"
+                    .to_owned(),
+            ),
             Self::Scheme { .. }
             | Self::NoSigningTime
             | Self::NoAttribute { .. }
             | Self::AttributeType { .. }
             | Self::PartitionsDiffer { .. }
-            | Self::Revoked { .. }
             | Self::UnexpectedEntity { .. }
             | Self::ChainLength { .. } => None,
         }

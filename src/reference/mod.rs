@@ -28,6 +28,19 @@ const DOCKER_HUB_HOSTS: [&str; 2] = ["index.docker.io", "registry-1.docker.io"];
 /// The host that serves Docker Hub.
 const DOCKER_HUB_SERVER: &str = "registry-1.docker.io";
 
+/// The text without what could be a password: `user:password@HOST/...` is no reference, but people
+/// write it, and an error must not repeat it. The `@` of a digest has no `/` behind it.
+fn without_password(text: &str) -> String {
+    let of_user = text
+        .match_indices('@')
+        .map(|(at, _)| at)
+        .rfind(|at| text.get(*at..).is_some_and(|rest| rest.contains('/')));
+    match of_user.and_then(|at| text.get(at..)) {
+        Some(rest) => format!("***{rest}"),
+        None => text.to_owned(),
+    }
+}
+
 /// A tag, a digest, or both: at least one of them.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 enum Target {
@@ -55,7 +68,9 @@ impl Reference {
         if text.len() > limits::MAX_REFERENCE_BYTES {
             return Err(Error::TooLong { length: text.len() });
         }
-        let reference = || text.to_owned();
+        // What is written before an `@` there is wrong in any case, and is not said again.
+        let text = &without_password(text);
+        let reference = || text.clone();
         let (registry, path) =
             text.split_once('/')
                 .ok_or_else(|| Error::MissingRegistryOrRepository {
@@ -323,10 +338,7 @@ mod tests {
             ("r.example/a___b:v1", "invalid repository \"a___b\""),
             ("r.example/a-:v1", "invalid repository \"a-\""),
             ("/a:v1", "invalid registry \"\""),
-            (
-                "user:pw@r.example/a:v1",
-                "invalid registry \"user:pw@r.example\"",
-            ),
+            ("***@r.example/a:v1", "invalid registry \"***@r.example\""),
             ("r_x.example/a:v1", "invalid registry \"r_x.example\""),
             ("r.example./a:v1", "invalid registry \"r.example.\""),
             ("r.example:/a:v1", "invalid registry \"r.example:\""),

@@ -202,7 +202,8 @@ impl Error {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Missing { store, .. } | Self::Empty { store } => Some(format!(
-                "add its certificates: `countersign cert add --type {} --store {} FILE`",
+                "put its certificates into the directory `truststore/x509/{}/{}` of Notation's \
+                 configuration",
                 store.kind(),
                 store.name()
             )),

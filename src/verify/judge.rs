@@ -83,6 +83,11 @@ impl Bench<'_> {
         // 5. Authenticity: a trusted root first, because the signature chooses who judges the rest.
         let trust_store = self.validate_trust_store(info);
         let authentic = trust_store.is_ok();
+        let enforced = self.statement.level.action(Validation::Authenticity) == Action::Enforce;
+        if enforced && let Err(failure) = trust_store {
+            self.record(outcome, Validation::Authenticity, Err(failure))?;
+            return Err(Refused);
+        }
         let delegate = fatal(outcome, Delegate::choose(self.judges, info).await)?;
         if let Err(failure) = trust_store {
             self.record(outcome, Validation::Authenticity, Err(failure))?;
@@ -107,7 +112,8 @@ impl Bench<'_> {
         if revocation_action != Action::Skip && !delegate.decides_revocation() {
             // Whom to ask is what an authentic signature says; nobody is asked for a forged one.
             let revocation = if authentic {
-                self.validate_revocation(&delegate, info).await
+                self.validate_revocation(&delegate, info, &mut outcome.warnings)
+                    .await
             } else {
                 Err(Failure::RevocationNotAsked)
             };
@@ -292,11 +298,16 @@ impl Bench<'_> {
         &self,
         delegate: &Delegate,
         info: &SignerInfo,
+        warnings: &mut Vec<String>,
     ) -> Result<(), Failure> {
         match delegate {
             Delegate::AwsSigner(claims) => {
                 let chain = &info.certificate_chain;
-                extended_validation::check_revocation(&self.judges.aws, claims, chain)
+                let aws = &self.judges.aws;
+                // A region that is set explicitly and is not the profile's is asked, and said.
+                let region = aws.region_for(claims.signer(), claims.signer().location());
+                warnings.extend(region.ok().and_then(|region| region.warning()));
+                extended_validation::check_revocation(aws, claims, chain)
                     .await
                     .map(|_| ())
                     .map_err(|source| Failure::Revocation { source })

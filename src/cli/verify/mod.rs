@@ -96,6 +96,7 @@ fn check_scope(args: &Args) -> Result<(), Report> {
 pub(super) async fn run(args: Args, emit: &mut dyn FnMut(Report)) {
     let job = match Job::prepare(&args) {
         Ok(job) => job,
+        Err(report) if args.output == Output::Json => return emit(verdict::unusable(report)),
         Err(report) => return emit(report),
     };
     let mut answers = futures_util::stream::iter(&job.references)

@@ -13,6 +13,9 @@ use crate::verify::{Error, Unseen, Verified};
 /// The answer to a verification that succeeded; `verbose` shows every signature looked at.
 pub(super) fn verified(verified: &Verified, verbose: bool) -> Report {
     let mut report = Report::done();
+    for warning in &verified.accepted.warnings {
+        let _ = writeln!(report.stderr, "Warning: {}", one_line(warning));
+    }
     for (validation, failure) in verified.accepted.logged() {
         let _ = writeln!(
             report.stderr,
@@ -102,6 +105,9 @@ fn write_outcome(text: &mut String, outcome: &SignatureOutcome) {
         if let Some(expiry) = attributes.expiry {
             let _ = writeln!(text, "  expires on {}", rfc1123z(expiry));
         }
+    }
+    for warning in &outcome.warnings {
+        let _ = writeln!(text, "  warning: {}", one_line(warning));
     }
     for validation in &outcome.validations {
         write_validation(

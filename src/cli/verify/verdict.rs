@@ -5,7 +5,7 @@ use std::error::Error as StdError;
 
 use serde_json::{Map, Value, json};
 
-use crate::cli::report::Exit;
+use crate::cli::report::{Exit, Report};
 use crate::cli::sentence;
 use crate::extended_validation::attribute;
 use crate::notary::{Action, rfc3339};
@@ -17,6 +17,22 @@ use crate::verify::{Error, Refused, Unseen, Verification};
 /// The document for all references of a command, in the order asked.
 pub(super) fn document(results: &[Value], exit: Exit) -> Value {
     json!({ "version": "1", "exitCode": exit.code(), "results": results })
+}
+
+/// The answer where nothing could be begun with: the document has no results, and the report's
+/// first line as its error.
+pub(super) fn unusable(report: Report) -> Report {
+    let mut document = document(&[], report.exit);
+    let message = report.stderr.lines().next().unwrap_or_default();
+    let message = message.strip_prefix("Error: ").unwrap_or(message);
+    let error = json!({ "code": "not-begun", "message": message, "causes": [] });
+    if let Some(document) = document.as_object_mut() {
+        document.insert("error".to_owned(), error);
+    }
+    Report {
+        stdout: format!("{document:#}\n"),
+        ..report
+    }
 }
 
 /// What was found about one reference, `asked` for in these words.

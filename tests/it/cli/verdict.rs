@@ -147,3 +147,18 @@ fn a_policy_that_skips_is_not_called_verified() {
     assert_eq!(document(&ran)["results"][0]["verdict"], "skipped");
     assert_eq!(ran.code, 0);
 }
+
+#[test]
+fn what_cannot_be_begun_is_a_document_too() {
+    let scene = Scene::new();
+    for (arguments, code) in [
+        (&["verify", "-o", "json", "localhost/app:v1"][..], 1),
+        (&["verify", "-o", "json", "localhost/app"], 2),
+    ] {
+        let ran = scene.run(arguments);
+        let document = document(&ran);
+        assert_eq!(ran.code, code, "{ran:#?}");
+        assert_eq!(document["results"], json!([]));
+        assert_eq!(document["error"]["code"], "not-begun");
+    }
+}

@@ -607,17 +607,7 @@ fn an_installed_plugin_is_asked_only_where_that_is_wanted() {
     let script = format!(
         "#!/bin/sh\ncat > /dev/null\ncase \"$1\" in\nget-plugin-metadata) echo '{metadata}' ;;\n*) echo '{answer}' ;;\nesac\n"
     );
-    let file = scene
-        .sandbox
-        .write_config(&format!("plugins/{NAME}/notation-{NAME}.new"), script);
-    // Put in place by another process: what this one has written could still be open in a process
-    // that another test is starting, and could not be executed then.
-    let executable = file.with_file_name(format!("notation-{NAME}"));
-    let status = std::process::Command::new("/bin/sh")
-        .args(["-c", "cp \"$0\" \"$1\" && chmod 755 \"$1\""])
-        .args([&file, &executable])
-        .status();
-    assert!(status.unwrap().success());
+    install_plugin(&scene, NAME, &script);
 
     assert_verified(&scene.verify(&scene.image), &scene.image);
     let ran = scene.verify_with(&["--use-installed-plugin"], &scene.image);
@@ -626,4 +616,92 @@ fn an_installed_plugin_is_asked_only_where_that_is_wanted() {
         "revocation (enforce): failed: revocation check by verification plugin \"{NAME}\" failed \
          with reason \"the plugin says so\""
     ));
+}
+
+#[test]
+fn an_untrusted_signature_starts_no_plugin() {
+    const NAME: &str = "com.amazonaws.signer.notation.plugin";
+    let scene = Scene::new();
+    scene.sign(&scene.image);
+    let marker = scene.sandbox.home().join("started");
+    let script = format!("#!/bin/sh\ntouch '{}'\n", marker.display());
+    install_plugin(&scene, NAME, &script);
+    let arguments = [
+        "verify",
+        "--use-installed-plugin",
+        "--signing-profile",
+        &scene.profile.arn,
+    ];
+    // AWS's own root, which the emulator's signatures do not lead to.
+    let ran = scene.run(&[&arguments[..], &[&scene.image]].concat());
+    ran.assert_refused(1, &refused(&scene.image));
+    ran.assert_says("does not contain any trusted certificate");
+    assert!(!marker.exists(), "{ran:#?}");
+    // The same with the right root, so that the marker is known to work.
+    scene.verify_with(&["--use-installed-plugin"], &scene.image);
+    assert!(marker.exists());
+}
+
+/// Installs a plugin that is this script.
+fn install_plugin(scene: &Scene, name: &str, script: &str) {
+    let new = format!("plugins/{name}/notation-{name}.new");
+    let file = scene.sandbox.write_config(&new, script);
+    // Put in place by another process: what this one has written could still be open in a process
+    // that another test is starting, and could not be executed then.
+    let executable = file.with_file_name(format!("notation-{name}"));
+    let status = std::process::Command::new("/bin/sh")
+        .args(["-c", "cp \"$0\" \"$1\" && chmod 755 \"$1\""])
+        .args([&file, &executable])
+        .status();
+    assert!(status.unwrap().success());
+}
+
+#[test]
+fn an_answer_that_cannot_be_written_is_a_failure() {
+    let scene = Scene::new();
+    scene.sign(&scene.image);
+    let program = std::path::Path::new(env!("CARGO_BIN_EXE_countersign"));
+    let full = std::fs::OpenOptions::new()
+        .write(true)
+        .open("/dev/full")
+        .unwrap();
+    let status = scene
+        .sandbox
+        .command(program)
+        .args([
+            "verify",
+            "--signing-profile",
+            &scene.profile.arn,
+            "--trust-anchor",
+            "root.crt",
+        ])
+        .arg(&scene.image)
+        .stdout(full)
+        .status();
+    assert_eq!(status.unwrap().code(), Some(3));
+}
+
+#[test]
+fn a_password_in_a_reference_is_not_repeated() {
+    let scene = Scene::new();
+    for reference in [
+        "bob:hunter2@localhost/app:v1",
+        "http://bob:hunter2@localhost/app:v1",
+    ] {
+        let ran = scene.verify(reference);
+        assert_eq!(ran.code, 2);
+        assert!(!ran.stderr.contains("hunter2"), "{ran:#?}");
+    }
+}
+
+#[test]
+fn a_region_that_is_not_the_profiles_is_asked_and_said() {
+    let scene = Scene::new();
+    scene.sign(&scene.image);
+    let ran = scene.verify_with(&["--plugin-config", "aws-region=eu-west-1"], &scene.image);
+    assert_eq!(ran.code, 0, "{ran:#?}");
+    ran.assert_says(
+        "Warning: asked in region `eu-west-1`, which is set explicitly, although the ARN says \
+         `us-east-1`",
+    );
 }
