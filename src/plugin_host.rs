@@ -386,7 +386,7 @@ impl Plugin {
                 command,
                 source,
             })?;
-        if finished.success {
+        if finished.status.success() {
             return plugin_contract::parse_response(&finished.stdout).map_err(|source| {
                 Error::Answer {
                     name: name(),

@@ -7,7 +7,7 @@
 use std::ffi::OsStr;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
+use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt as _};
@@ -28,8 +28,8 @@ pub struct Limits {
 /// What a program that ended by itself left.
 #[derive(Debug)]
 pub struct Finished {
-    /// Whether the exit status was 0.
-    pub success: bool,
+    /// How it ended.
+    pub status: ExitStatus,
     /// What it wrote to stdout.
     pub stdout: Vec<u8>,
     /// What it wrote to stderr.
@@ -153,7 +153,7 @@ async fn talk(
     )?;
     let status = child.wait().await.map_err(pipe)?;
     Ok(Finished {
-        success: status.success(),
+        status,
         stdout,
         stderr,
     })
@@ -239,7 +239,7 @@ mod tests {
         let finished = sh("cat; echo no >&2; exit 3", b"yes", LIMITS)
             .await
             .unwrap();
-        assert!(!finished.success);
+        assert!(!finished.status.success());
         assert_eq!(finished.stdout, b"yes");
         assert_eq!(finished.stderr, b"no\n");
     }
@@ -247,7 +247,7 @@ mod tests {
     #[tokio::test]
     async fn a_program_need_not_read() {
         let finished = sh("exit 0", &vec![b'x'; 1 << 20], LIMITS).await.unwrap();
-        assert!(finished.success);
+        assert!(finished.status.success());
     }
 
     #[tokio::test]

@@ -1,14 +1,12 @@
 //! Docker's credential helpers: `docker-credential-NAME get`, the registry on its standard input.
 
-use std::process::Stdio;
+use std::ffi::OsStr;
+use std::path::Path;
 use std::time::Duration;
-
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::process::Command;
 
 use super::super::error::clean;
 use super::{Credential, Error, Proof, Secret};
-use crate::limits;
+use crate::{limits, process};
 
 /// The user name by which a helper says that its secret is an identity token.
 const IDENTITY_TOKEN_USER: &str = "<token>";
@@ -42,46 +40,33 @@ pub(super) async fn find(name: &str, server: &str) -> Result<Option<Credential>,
 }
 
 async fn run(program: &str, server: &str, limit: Duration) -> Result<Option<Credential>, Error> {
-    let start = |source| Error::HelperStart {
-        program: program.to_owned(),
-        source,
-    };
     let failed = |reason: String| Error::HelperFailed {
         program: program.to_owned(),
         reason,
     };
-    let mut child = Command::new(program)
-        .arg("get")
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .kill_on_drop(true)
-        .spawn()
-        .map_err(start)?;
-    let stdin = child.stdin.take();
-    let stdout = child.stdout.take();
-    let conversation = async {
-        if let Some(mut stdin) = stdin {
-            // A helper that does not read its input may still answer.
-            let _ = stdin.write_all(server.as_bytes()).await;
-        }
-        let mut answer = Vec::new();
-        if let Some(stdout) = stdout {
-            let mut bounded = stdout.take(limits::MAX_TOKEN_BYTES + 1);
-            bounded.read_to_end(&mut answer).await.map_err(start)?;
-        }
-        if u64::try_from(answer.len()).map_or(true, |length| length > limits::MAX_TOKEN_BYTES) {
-            return Err(failed("its answer is too long".to_owned()));
-        }
-        let status = child.wait().await.map_err(start)?;
-        Ok((status, answer))
+    let bounds = process::Limits {
+        max_output_bytes: limits::MAX_TOKEN_BYTES,
+        timeout: limit,
     };
-    let (status, answer) = tokio::time::timeout(limit, conversation)
-        .await
-        .map_err(|_| Error::HelperTimedOut {
+    let arguments = [OsStr::new("get")];
+    let finished = process::run(Path::new(program), &arguments, server.as_bytes(), bounds);
+    let process::Finished {
+        status,
+        stdout: answer,
+        ..
+    } = finished.await.map_err(|error| match error {
+        process::Error::Start { source, .. } | process::Error::Pipe { source, .. } => {
+            Error::HelperStart {
+                program: program.to_owned(),
+                source,
+            }
+        }
+        process::Error::TooMuchOutput { .. } => failed("its answer is too long".to_owned()),
+        process::Error::TimedOut { .. } => Error::HelperTimedOut {
             program: program.to_owned(),
             seconds: limit.as_secs(),
-        })??;
+        },
+    })?;
     if !status.success() {
         let words = clean(String::from_utf8_lossy(&answer).trim());
         return if words == NOT_FOUND {
