@@ -208,11 +208,6 @@ impl Certificate {
         self.0.key.key_spec()
     }
 
-    /// Its key as a person names it, for example `RSA of 2048 bits`; for any key.
-    pub fn key_description(&self) -> String {
-        self.0.key.describe()
-    }
-
     /// Whether its basic constraints say that it is a certificate authority.
     pub fn is_ca(&self) -> bool {
         self.0
