@@ -5,24 +5,16 @@ use std::path::Path;
 
 use time::format_description::well_known::Rfc3339;
 
-use super::context::now;
-use super::report::{Exit, Report};
+use super::super::context::now;
+use super::super::report::{Exit, Report};
 use crate::config::{NotationDirs, SigningKey, SigningKeys, SigningKeysError, StoreName};
 use crate::files;
 use crate::notary::StoreType;
 use crate::signer::local_key::{TestKey, TestKeySize};
 
-/// Commands of `cert`.
-#[derive(Debug, clap::Subcommand)]
-pub(super) enum Command {
-    /// Make an RSA key and a self-signed certificate for tests: valid for a day, trusted in the store
-    /// `ca:NAME`, and in the signing key list as NAME
-    GenerateTest(GenerateTestArgs),
-}
-
 /// Flags of `cert generate-test`.
 #[derive(Debug, clap::Args)]
-pub(super) struct GenerateTestArgs {
+pub(super) struct Args {
     /// Common name of the certificate, and the name of its key and of its trust store
     #[arg(value_name = "NAME")]
     name: String,
@@ -40,18 +32,8 @@ pub(super) struct GenerateTestArgs {
     default: bool,
 }
 
-pub(super) fn run(command: &Command) -> Report {
-    let Command::GenerateTest(args) = command;
-    match generate_test(&NotationDirs::from_env(), args) {
-        Ok(stdout) => Report {
-            stdout,
-            ..Report::done()
-        },
-        Err(report) => report,
-    }
-}
-
-fn generate_test(dirs: &NotationDirs, args: &GenerateTestArgs) -> Result<String, Report> {
+/// Makes the key and the certificate; gives what to print.
+pub(super) fn run(dirs: &NotationDirs, args: &Args) -> Result<String, Report> {
     let usage = |sentence: String| Report::failed(Exit::Usage, &sentence);
     let name = args.name.as_str();
     // The store's rule for names leads out of no directory; the key's files have the same name.
