@@ -2,8 +2,8 @@
 
 mod answers;
 mod flags;
-mod local_key;
-mod plugin;
+pub(super) mod local_key;
+pub(super) mod plugin;
 mod stored;
 mod timestamping;
 
