@@ -2,16 +2,8 @@ package interop
 
 import (
 	"crypto/x509"
-	"crypto/x509/pkix"
-	"encoding/asn1"
 	"encoding/json"
-	"encoding/pem"
 	"fmt"
-	"net/http"
-	"os"
-	"os/exec"
-	"path/filepath"
-	"strconv"
 	"testing"
 	"time"
 
@@ -20,7 +12,6 @@ import (
 	"github.com/notaryproject/notation-go/signer"
 	"github.com/notaryproject/notation-go/verifier/trustpolicy"
 	"github.com/notaryproject/notation-go/verifier/truststore"
-	"github.com/notaryproject/tspclient-go"
 )
 
 // shortLife is how long a signing certificate is valid that is to expire
@@ -134,13 +125,7 @@ func signStamped(t *testing.T, hierarchy certificates.Hierarchy, authority *time
 	if test.stamped {
 		authority.stamp(t, &options)
 	}
-	_, err = notation.Sign(t.Context(), local, target.signatures, notation.SignOptions{
-		SignerSignOptions: options,
-		ArtifactReference: target.reference(),
-	})
-	if err != nil {
-		t.Fatalf("notation-go does not sign %s: %v", test.name, err)
-	}
+	notationSignWith(t, local, target, options)
 }
 
 // moveStamp gives the envelope of one image with the time stamp of another's.
