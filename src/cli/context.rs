@@ -10,7 +10,7 @@ use url::Url;
 
 use super::args::RegistryArgs;
 use super::report::{Exit, Report, one_line};
-use crate::aws::{Aws, Settings};
+use crate::aws::{ArnService, Aws, Settings};
 use crate::config::{Config, NotationDirs, StoreName};
 use crate::files;
 use crate::http;
@@ -64,7 +64,9 @@ impl Context {
             .map_err(|error| {
                 Report::error(Exit::Usage, &error.to_string(), &error, error.hint())
             })?;
-        let settings = Settings::from_plugin_config(&plugin_config)
+        // Which of them the one who signs has is checked where that is known.
+        let services = [ArnService::Signer, ArnService::Kms];
+        let settings = Settings::from_plugin_config(&plugin_config, &services)
             .map_err(|error| Report::usage(&error.to_string(), error.hint()))?;
         let aws = Aws::new(pool.clone(), settings)
             .map_err(|error| Report::usage(&error.to_string(), error.hint()))?;

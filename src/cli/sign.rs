@@ -24,6 +24,7 @@ use crate::signer::{Signer, Terms};
     countersign sign --signing-profile arn:aws:signer:us-east-1:111122223333:/signing-profiles/release \\\n      \
     111122223333.dkr.ecr.us-east-1.amazonaws.com/app@sha256:...\n  \
     countersign sign --plugin com.amazonaws.signer.notation.plugin --id ARN REFERENCE\n  \
+    countersign sign --kms-key alias/release --certificate-chain release.crt REFERENCE\n  \
     countersign sign --key release --signature-format cose --expiry 720h REFERENCE")]
 pub(super) struct Args {
     /// Artifacts to sign: registry/repository@digest, or :tag; with --oci-layout directory@digest, or
@@ -35,7 +36,8 @@ pub(super) struct Args {
     /// User metadata to sign with the artifact
     #[arg(short = 'm', long, value_name = "KEY=VALUE")]
     user_metadata: Vec<String>,
-    /// Settings of the plugin; of AWS Signer: aws-profile, aws-region, aws-signer-endpoint-url
+    /// Settings of the plugin; of AWS Signer and AWS KMS: aws-profile, aws-region,
+    /// aws-signer-endpoint-url, aws-kms-endpoint-url
     #[arg(long, value_name = "KEY=VALUE")]
     plugin_config: Vec<String>,
     /// Envelope format, `jws` or `cose`; AWS Signer makes JWS only [default: `signatureFormat` of

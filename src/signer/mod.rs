@@ -1,9 +1,10 @@
 //! Signers: a payload in, an envelope out that was verified before it is handed on.
 //!
-//! AWS Signer and some plugins make whole envelopes; a local key and the other plugins make only
-//! the signature, and `primitive` writes the envelope around it. Whoever made it, it is verified
+//! AWS Signer and some plugins make whole envelopes; a key of AWS KMS, a local key and the other
+//! plugins make only the signature, and `primitive` writes the envelope around it. Whoever made it, it is verified
 //! here as anybody else would, and its payload is the one that was given.
 
+pub mod aws_kms;
 pub mod aws_signer;
 pub mod local_key;
 pub mod plugin;
@@ -20,6 +21,7 @@ use crate::aws::{Aws, CallErrorKind, SigningJobArn};
 use crate::notary::EnvelopeFormat;
 use crate::payload::{self, Payload};
 use crate::{envelope, x509};
+use aws_kms::KmsKey;
 use aws_signer::{AnswerProblem, SigningProfile};
 use local_key::LocalKey;
 use plugin::PluginSigner;
@@ -41,6 +43,8 @@ pub struct SignedEnvelope {
 pub enum Signer {
     /// A signing profile of AWS Signer.
     AwsSigner(Aws, SigningProfile),
+    /// A key of AWS KMS.
+    AwsKms(KmsKey),
     /// A key in a file.
     LocalKey(LocalKey),
     /// A key of a Notation plugin.
@@ -78,6 +82,9 @@ pub enum Error {
     /// AWS Signer refused, or its answer did not hold.
     #[error(transparent)]
     AwsSigner(aws_signer::Error),
+    /// AWS KMS did not sign, or not well.
+    #[error(transparent)]
+    AwsKms(aws_kms::Error),
     /// The local key did not sign.
     #[error(transparent)]
     LocalKey(local_key::Error),
@@ -157,6 +164,7 @@ impl Error {
                 call.kind(),
                 CallErrorKind::Invalid | CallErrorKind::NotFound
             ),
+            Self::AwsKms(error) => error.is_inconclusive(),
             Self::Plugin(error) => error.is_inconclusive(),
             Self::Timestamp { source } => source.is_inconclusive(),
             _ => false,
@@ -167,6 +175,7 @@ impl Error {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::AwsSigner(source) => source.hint(),
+            Self::AwsKms(source) => source.hint(),
             Self::LocalKey(source) => source.hint(),
             Self::Plugin(source) => source.hint(),
             Self::Payload { source } => source.hint(),
@@ -255,6 +264,18 @@ impl Signer {
                     envelope: signed.envelope,
                     job: Some(signed.job),
                 })
+            }
+            Self::AwsKms(key) => {
+                let spec = primitive::check_chain(key.chain(), terms.now)?;
+                let draft = primitive::draft(payload, terms, spec)?;
+                let signature = key
+                    .sign(&draft.signed_bytes())
+                    .await
+                    .map_err(Error::AwsKms)?;
+                let agent = primitive::SIGNING_AGENT.to_owned();
+                primitive::finish(payload, draft, &signature, key.chain(), agent, terms)
+                    .await
+                    .map(Signed::from)
             }
             Self::LocalKey(key) => {
                 let spec = primitive::check_chain(key.chain(), terms.now)?;

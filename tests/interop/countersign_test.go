@@ -8,12 +8,11 @@ import (
 	"testing"
 )
 
-// installPlugin puts our program where Notation looks for the plugin, as a
-// hard link, or as a copy where the file systems differ.
-func (d notationDir) installPlugin(t *testing.T) {
+// installPlugin puts a program where Notation looks for the plugin of this
+// name, as a hard link, or as a copy where the file systems differ.
+func (d notationDir) installPlugin(t *testing.T, name, program string) {
 	t.Helper()
-	program := requireProgram(t, "COUNTERSIGN_BIN")
-	installed := filepath.Join(string(d), "plugins", pluginName, "notation-"+pluginName)
+	installed := filepath.Join(string(d), "plugins", name, "notation-"+name)
 	if err := os.MkdirAll(filepath.Dir(installed), 0o700); err != nil {
 		t.Fatal(err)
 	}

@@ -102,11 +102,11 @@ func (d notationDir) plugins() *plugin.CLIManager {
 }
 
 // pluginSigner is what `notation sign --plugin NAME --id KEY` signs with.
-func (d notationDir) pluginSigner(t *testing.T, keyID string) notation.Signer {
+func (d notationDir) pluginSigner(t *testing.T, name, keyID string) notation.Signer {
 	t.Helper()
-	found, err := d.plugins().Get(t.Context(), pluginName)
+	found, err := d.plugins().Get(t.Context(), name)
 	if err != nil {
-		t.Fatalf("notation-go does not find the plugin: %v", err)
+		t.Fatalf("notation-go does not find the plugin %s: %v", name, err)
 	}
 	signer, err := signer.NewFromPlugin(found, keyID, nil)
 	if err != nil {
@@ -122,6 +122,18 @@ func notationSign(t *testing.T, signer notation.Signer, target image, mediaType 
 		SignerSignOptions: notation.SignerSignOptions{SignatureMediaType: mediaType},
 		ArtifactReference: target.reference(),
 		UserMetadata:      metadata,
+	})
+	if err != nil {
+		t.Fatalf("notation-go does not sign %s: %v", target.reference(), err)
+	}
+}
+
+// notationSignWith signs as `notation sign` does with these options.
+func notationSignWith(t *testing.T, signer notation.Signer, target image, options notation.SignerSignOptions) {
+	t.Helper()
+	_, err := notation.Sign(t.Context(), signer, target.signatures, notation.SignOptions{
+		SignerSignOptions: options,
+		ArtifactReference: target.reference(),
 	})
 	if err != nil {
 		t.Fatalf("notation-go does not sign %s: %v", target.reference(), err)

@@ -91,6 +91,12 @@ func NewHierarchies(t testing.TB, kinds []Kind) []Hierarchy {
 // may change the certificate before it is issued.
 func (h Hierarchy) Chain(t testing.TB, edit func(leaf *x509.Certificate)) []*x509.Certificate {
 	t.Helper()
+	return h.ChainFor(t, h.SigningKey.Public(), edit)
+}
+
+// ChainFor is Chain for a key that lies elsewhere.
+func (h Hierarchy) ChainFor(t testing.TB, public crypto.PublicKey, edit func(leaf *x509.Certificate)) []*x509.Certificate {
+	t.Helper()
 	leaf := Template(h.Kind.Name + " signer")
 	leaf.KeyUsage = x509.KeyUsageDigitalSignature
 	leaf.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageCodeSigning}
@@ -98,7 +104,7 @@ func (h Hierarchy) Chain(t testing.TB, edit func(leaf *x509.Certificate)) []*x50
 		edit(leaf)
 	}
 	return []*x509.Certificate{
-		h.Intermediate.Issue(t, leaf, h.SigningKey.Public()),
+		h.Intermediate.Issue(t, leaf, public),
 		h.Intermediate.Certificate,
 		h.Root.Certificate,
 	}
