@@ -217,6 +217,7 @@ impl Signer {
     pub async fn key_spec(&self) -> Result<KeySpec, Error> {
         match self {
             Self::AwsSigner(..) => Ok(aws_signer::KEY_SPEC),
+            Self::AwsKms(key) => Ok(key.key_spec()),
             Self::LocalKey(key) => primitive::key_spec(key.chain()),
             Self::Plugin(plugin) => plugin.key_spec_for_blobs().await,
         }
@@ -240,7 +241,9 @@ impl Signer {
                 signed.map(Signed::from)
             }
             // A payload is a payload.
-            Self::AwsSigner(..) | Self::LocalKey(_) => self.sign(payload, terms).await,
+            Self::AwsSigner(..) | Self::AwsKms(_) | Self::LocalKey(_) => {
+                self.sign(payload, terms).await
+            }
         }
     }
 
