@@ -122,7 +122,7 @@ fn execute(command: Command, emit: &mut dyn FnMut(Report)) {
             Command::Sign(args) => sign::run(args, emit).await,
             Command::Verify(args) => verify::run(args, emit).await,
             Command::Cert(command) => emit(cert::run(&command)),
-            Command::Key(command) => emit(key::run(&command)),
+            Command::Key(command) => emit(key::run(&command).await),
             Command::List(args) => emit(list::run(&args).await),
             Command::Inspect(args) => emit(inspect::run(&args).await),
         }

@@ -141,15 +141,9 @@ impl PluginSigner {
         terms: &Terms,
     ) -> Result<SignedEnvelope, super::Error> {
         let metadata = self.plugin.metadata(&self.config).await.map_err(host)?;
-        let can = |capability: Capability| {
-            metadata
-                .capabilities
-                .iter()
-                .any(|name| name == capability.as_str())
-        };
-        if can(Capability::RawSignature) {
+        if metadata.can(Capability::RawSignature) {
             self.sign_raw(payload, terms, &metadata).await
-        } else if can(Capability::Envelope) {
+        } else if metadata.can(Capability::Envelope) {
             self.sign_envelope(payload, terms).await
         } else {
             Err(super::Error::Plugin(Error::NoCapability {
@@ -169,7 +163,7 @@ impl PluginSigner {
             key_id: self.key_id.clone(),
             plugin_config: self.config.clone(),
         };
-        let described = self.plugin.describe_key(&request).await.map_err(host)?;
+        let described = self.plugin.ask(&request).await.map_err(host)?;
         self.check("keyId", &described.key_id, &self.key_id)?;
         let spec = KeySpec::from_name(&described.key_spec).ok_or_else(|| Error::KeySpec {
             plugin: self.name(),
@@ -185,11 +179,7 @@ impl PluginSigner {
             payload: Base64(draft.signed_bytes()),
             plugin_config: self.config.clone(),
         };
-        let answer = self
-            .plugin
-            .generate_signature(&request)
-            .await
-            .map_err(host)?;
+        let answer = self.plugin.ask(&request).await.map_err(host)?;
         self.check("keyId", &answer.key_id, &self.key_id)?;
         self.check(
             "signingAlgorithm",
@@ -240,11 +230,7 @@ impl PluginSigner {
             expiry_duration_in_seconds: terms.expiry.as_ref().map(Duration::as_secs),
             plugin_config: self.config.clone(),
         };
-        let answer = self
-            .plugin
-            .generate_envelope(&request)
-            .await
-            .map_err(host)?;
+        let answer = self.plugin.ask(&request).await.map_err(host)?;
         self.check(
             "signatureEnvelopeType",
             &answer.signature_envelope_type,
