@@ -9,6 +9,7 @@ use super::report::{Exit, Report, one_line};
 use super::table::table;
 use crate::config::{NotationDirs, SigningKey, SigningKeys, SigningKeysError};
 use crate::extended_validation::PLUGIN_NAME;
+use crate::plugin_contract::{Capability, PluginConfig};
 use crate::plugin_host::PluginHost;
 use crate::signer::aws_signer::SigningProfile;
 
@@ -76,10 +77,10 @@ pub(super) struct DeleteArgs {
     names: Vec<String>,
 }
 
-pub(super) fn run(command: &Command) -> Report {
+pub(super) async fn run(command: &Command) -> Report {
     let dirs = NotationDirs::from_env();
     let done = match command {
-        Command::Add(args) => add(&dirs, args),
+        Command::Add(args) => add(&dirs, args).await,
         Command::Update(args) => update(&dirs, &args.name),
         Command::List => list(&dirs),
         Command::Delete(args) => delete(&dirs, &args.names),
@@ -97,7 +98,7 @@ fn report(error: &SigningKeysError) -> Report {
     Report::error(Exit::Usage, &error.to_string(), error, error.hint())
 }
 
-fn add(dirs: &NotationDirs, args: &AddArgs) -> Result<String, Report> {
+async fn add(dirs: &NotationDirs, args: &AddArgs) -> Result<String, Report> {
     let usage = |sentence: String| Report::failed(Exit::Usage, &sentence);
     let config = parse_pairs("plugin-config", &args.plugin_config).map_err(usage)?;
     if args.name.is_empty() {
@@ -107,7 +108,7 @@ fn add(dirs: &NotationDirs, args: &AddArgs) -> Result<String, Report> {
         (Some(plugin), ..) => {
             let id = args.id.clone().filter(|id| !id.is_empty());
             let id = id.ok_or_else(|| usage("missing key id".to_owned()))?;
-            check_plugin(dirs, plugin, &id)?;
+            check_plugin(dirs, plugin, &id, &config).await?;
             SigningKey {
                 id: Some(id),
                 plugin_name: Some(plugin.clone()),
@@ -140,7 +141,12 @@ fn marked(name: &str) -> String {
 }
 
 /// A key that nothing could sign with is not added.
-fn check_plugin(dirs: &NotationDirs, plugin: &str, id: &str) -> Result<(), Report> {
+async fn check_plugin(
+    dirs: &NotationDirs,
+    plugin: &str,
+    id: &str,
+    config: &PluginConfig,
+) -> Result<(), Report> {
     if plugin.is_empty() {
         return Err(Report::failed(Exit::Usage, "plugin name cannot be empty"));
     }
@@ -149,10 +155,20 @@ fn check_plugin(dirs: &NotationDirs, plugin: &str, id: &str) -> Result<(), Repor
             .map(drop)
             .map_err(|error| Report::usage(&error.to_string(), error.hint()));
     }
-    PluginHost::new(dirs.plugins())
-        .find(plugin)
-        .map(drop)
-        .map_err(|error| Report::error(Exit::Usage, &error.to_string(), &error, error.hint()))
+    let found = PluginHost::new(dirs.plugins()).find(plugin);
+    let metadata = match found {
+        Ok(found) => found.metadata(config).await,
+        Err(error) => Err(error),
+    };
+    let metadata = metadata
+        .map_err(|error| Report::error(Exit::Usage, &error.to_string(), &error, error.hint()))?;
+    if metadata.can(Capability::RawSignature) || metadata.can(Capability::Envelope) {
+        return Ok(());
+    }
+    Err(Report::failed(
+        Exit::Usage,
+        &format!("plugin `{plugin}` does not have signing capabilities"),
+    ))
 }
 
 /// The list is read from other directories than the one it was written in.

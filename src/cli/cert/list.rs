@@ -1,5 +1,7 @@
 //! `countersign cert list`: what the trust stores hold.
 
+use std::fmt::Write as _;
+
 use super::super::report::{Exit, Report, write_causes, write_hint};
 use super::super::table::table;
 use super::{parse_store, parse_type, warning};
@@ -77,7 +79,8 @@ fn chosen(files: &StoreFiles, args: &Args, report: &mut Report) -> Result<Vec<St
 
 /// Half a list must not pass for a whole one.
 fn unreadable(report: &mut Report, error: &files::Error) {
-    report.stderr.push_str(&format!("Error: {error}\n"));
+    // Writing to a `String` cannot fail.
+    let _ = writeln!(report.stderr, "Error: {error}");
     write_causes(&mut report.stderr, "", std::error::Error::source(error));
     write_hint(&mut report.stderr, "", error.hint());
     report.exit = Exit::Usage;
