@@ -94,7 +94,7 @@ pub(super) async fn run(args: &Args) -> Result<Report, Report> {
     if replace == Replace::Forced {
         report
             .stderr
-            .push_str("Warning: existing signature file was overwritten\n");
+            .push_str("Warning: existing signature file will be overwritten\n");
     }
     if let Some(warning) = &signed.signer.warning {
         let _ = writeln!(report.stderr, "Warning: {}", one_line(warning));

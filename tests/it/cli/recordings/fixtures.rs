@@ -16,8 +16,8 @@ use crate::support::layout;
 use crate::support::pki::{self, Entity, Token};
 use crate::support::registry_client::RepositoryClient;
 
-const NOTATION: &str = "notation-go/1.3.0+unreleased";
-const RECORDER: &str = "recorder/1.0";
+pub(super) const NOTATION: &str = "notation-go/1.3.0+unreleased";
+pub(super) const RECORDER: &str = "recorder/1.0";
 const JWS: &str = "application/jose+json";
 const COSE: &str = "application/cose";
 const IMAGE_INDEX: &str = "application/vnd.oci.image.index.v1+json";
@@ -25,10 +25,10 @@ const IMAGE_INDEX: &str = "application/vnd.oci.image.index.v1+json";
 /// The keys of the recordings.
 pub(super) struct Signers {
     pub(super) signer: Signer,
-    ec: Signer,
-    other: Signer,
+    pub(super) ec: Signer,
+    pub(super) other: Signer,
     expiring: Signer,
-    chain: Signer,
+    pub(super) chain: Signer,
 }
 
 impl Signers {
@@ -169,7 +169,7 @@ fn spoilt_header() -> File {
 }
 
 /// A time-stamping authority with the names of the recordings.
-fn stamp() -> Stamp {
+pub(super) fn stamp() -> Stamp {
     let name = |mut params: rcgen::CertificateParams, name: &str| {
         params.distinguished_name = rcgen::DistinguishedName::new();
         let subject = &mut params.distinguished_name;
