@@ -190,7 +190,11 @@ fn without_advice(stderr: &str) -> String {
         let line = line.trim_start();
         !line.starts_with("caused by: ") && !line.starts_with("hint: ")
     };
-    let lines: Vec<&str> = stderr.trim_end().lines().filter(is_sentence).collect();
+    // Below them is what was found about each signature.
+    let is_finding = |line: &&str| line.starts_with("signature sha256:");
+    let lines = stderr.trim_end().lines();
+    let lines = lines.take_while(|line| !is_finding(line));
+    let lines: Vec<&str> = lines.filter(is_sentence).collect();
     lines.join("\n")
 }
 

@@ -72,8 +72,15 @@ fn authority(name: &str) -> CertificateParams {
 impl Signer {
     /// A self-signed signer with an RSA key.
     pub(crate) fn rsa(name: &str) -> Self {
+        Self::rsa_until(name, params(name).not_after)
+    }
+
+    /// The same, whose certificate is good until then.
+    pub(crate) fn rsa_until(name: &str, not_after: OffsetDateTime) -> Self {
         let key = KeyPair::generate_for(&rcgen::PKCS_RSA_SHA256).unwrap();
-        let certificate = leaf(name).self_signed(&key).unwrap();
+        let mut params = leaf(name);
+        params.not_after = not_after;
+        let certificate = params.self_signed(&key).unwrap();
         Self {
             key: rsa_key(&key),
             chain: vec![certificate.der().to_vec()],

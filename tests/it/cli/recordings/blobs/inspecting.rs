@@ -7,7 +7,7 @@ use time::macros::datetime;
 
 use countersign::oci::sha256_digest;
 
-use super::super::fixtures::{NOTATION, RECORDER, Signers, stamp};
+use super::super::fixtures::{NOTATION, RECORDER, Signers, TimeAuthority};
 use super::super::{Difference, Text, recorded};
 use super::{Home, replay};
 use crate::support::envelopes::Envelope;
@@ -110,7 +110,7 @@ fn write(folder: &Path, signers: &Signers) {
     meta.expiry = Some(datetime!(2100-01-01 00:00 UTC));
     write("meta.jws.sig", meta.jws(&signers.signer));
     let mut stamped = plain(NOTATION);
-    stamped.stamp = Some(stamp());
+    stamped.stamp = Some(TimeAuthority::new().stamp());
     write("ts.jws.sig", stamped.jws(&signers.signer));
     write("tscose.cose.sig", stamped.cose(&signers.signer));
 
