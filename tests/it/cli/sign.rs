@@ -5,7 +5,7 @@ mod flags;
 pub(super) mod local_key;
 pub(super) mod plugin;
 mod stored;
-mod timestamping;
+pub(super) mod timestamping;
 
 use crate::support::sandbox::Ran;
 use crate::support::scene::Scene;
