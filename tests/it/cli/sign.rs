@@ -2,6 +2,7 @@
 
 mod answers;
 mod flags;
+mod kms;
 mod local_key;
 mod plugin;
 mod stored;
