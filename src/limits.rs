@@ -67,6 +67,9 @@ pub const MAX_CERTIFICATE_BYTES: u64 = 64 * 1024;
 /// Bytes of a file in a trust store.
 pub const MAX_TRUST_STORE_FILE_BYTES: u64 = 1024 * 1024;
 
+/// Trust stores of one type.
+pub const MAX_TRUST_STORES: usize = 1_000;
+
 /// Files in one trust store.
 pub const MAX_TRUST_STORE_FILES: usize = 1_000;
 

@@ -5,6 +5,7 @@
 
 mod args;
 mod cert;
+mod confirm;
 mod context;
 mod duration;
 mod key;
@@ -16,6 +17,7 @@ mod sentence;
 mod sign;
 mod signer;
 mod signatures;
+mod table;
 mod tree;
 mod verify;
 
@@ -51,7 +53,7 @@ enum Command {
     Sign(sign::Args),
     /// Verify artifacts in a registry or in an OCI image layout
     Verify(verify::Args),
-    /// Make keys and certificates for tests
+    /// Manage the certificates of the trust stores, and make test certificates
     #[command(subcommand, visible_alias = "certificate")]
     Cert(cert::Command),
     /// Manage the names of signing keys
