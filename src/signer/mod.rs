@@ -218,6 +218,11 @@ impl Signer {
         match self {
             Self::AwsSigner(..) => Ok(aws_signer::KEY_SPEC),
             Self::LocalKey(key) => primitive::key_spec(key.chain()),
+            // Asked before a large file is read.
+            Self::AwsKms(key) => match key.check().await {
+                Ok(_) => Ok(key.key_spec()),
+                Err(error) => Err(Error::AwsKms(error)),
+            },
             Self::Plugin(plugin) => plugin.key_spec_for_blobs().await,
         }
     }
@@ -240,7 +245,9 @@ impl Signer {
                 signed.map(Signed::from)
             }
             // A payload is a payload.
-            Self::AwsSigner(..) | Self::LocalKey(_) => self.sign(payload, terms).await,
+            Self::AwsSigner(..) | Self::AwsKms(_) | Self::LocalKey(_) => {
+                self.sign(payload, terms).await
+            }
         }
     }
 
