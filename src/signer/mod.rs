@@ -9,6 +9,7 @@ pub mod aws_signer;
 pub mod local_key;
 pub mod plugin;
 mod primitive;
+mod test_certificate;
 pub mod timestamping;
 
 use std::collections::BTreeMap;
