@@ -37,9 +37,6 @@ pub(super) const CAPABILITIES: &[Capability] = &[
     Capability::RevocationCheck,
 ];
 
-/// The keys of AWS Signer: `ECDSA-SHA-384`, for every profile of the platform for images.
-const KEY_SPEC: &str = crate::algorithm::KeySpec::Ec384.as_str();
-
 pub(super) fn answer(command: Command, request: &[u8]) -> Result<Answer, Error> {
     let invalid = |source| Error::Request { command, source };
     match command {
@@ -84,7 +81,7 @@ async fn describe_key(request: DescribeKeyRequest) -> Result<Answer, Error> {
         .map_err(Error::Sign)?;
     Ok(Answer::of(&DescribeKeyResponse {
         key_id: request.key_id,
-        key_spec: KEY_SPEC.to_owned(),
+        key_spec: aws_signer::KEY_SPEC.as_str().to_owned(),
     })?
     .with_warning(region.warning()))
 }

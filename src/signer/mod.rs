@@ -16,6 +16,7 @@ use std::time::Duration;
 
 use time::OffsetDateTime;
 
+use crate::algorithm::KeySpec;
 use crate::aws::{Aws, CallErrorKind, SigningJobArn};
 use crate::notary::EnvelopeFormat;
 use crate::payload::{self, Payload};
@@ -206,6 +207,48 @@ impl Signer {
             return Ok(());
         };
         Err(Error::NotByAwsSigner { what })
+    }
+
+    /// The kind of the key, which decides with which algorithm a blob's digest is made.
+    ///
+    /// # Errors
+    ///
+    /// [`Error`] if the key is not one that can sign blobs.
+    pub async fn key_spec(&self) -> Result<KeySpec, Error> {
+        match self {
+            Self::AwsSigner(..) => Ok(aws_signer::KEY_SPEC),
+            Self::LocalKey(key) => primitive::key_spec(key.chain()),
+            // Asked before a large file is read.
+            Self::AwsKms(key) => match key.check().await {
+                Ok(_) => Ok(key.key_spec()),
+                Err(error) => Err(Error::AwsKms(error)),
+            },
+            Self::Plugin(plugin) => plugin.key_spec_for_blobs().await,
+        }
+    }
+
+    /// Signs the payload of a blob, whose digest was made for a key of the kind `key`.
+    ///
+    /// # Errors
+    ///
+    /// As [`Signer::sign`].
+    pub async fn sign_blob(
+        &self,
+        payload: &Payload,
+        key: KeySpec,
+        terms: &Terms,
+    ) -> Result<Signed, Error> {
+        match self {
+            Self::Plugin(plugin) => {
+                self.check(terms)?;
+                let signed = plugin.sign_blob(payload, key, terms).await;
+                signed.map(Signed::from)
+            }
+            // A payload is a payload.
+            Self::AwsSigner(..) | Self::AwsKms(_) | Self::LocalKey(_) => {
+                self.sign(payload, terms).await
+            }
+        }
     }
 
     /// Signs `payload`.

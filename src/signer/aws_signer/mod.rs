@@ -16,6 +16,7 @@ use aws_sdk_signer::primitives::Blob;
 use aws_sdk_signer::types::SigningProfileStatus;
 
 use super::SignedEnvelope;
+use crate::algorithm::KeySpec;
 use crate::aws::{
     ArnError, Aws, Call, CallError, RegionChoice, SignerArn, SigningJobArn, SigningProfileArn,
     SigningProfileVersionArn,
@@ -24,6 +25,9 @@ use crate::extended_validation::Signer;
 use crate::limits::MAX_AWS_SIGNER_PAYLOAD_BYTES;
 use crate::notary::PAYLOAD_MEDIA_TYPE;
 use crate::payload::Payload;
+
+/// The keys of AWS Signer, for every profile of the platform for images.
+pub const KEY_SPEC: KeySpec = KeySpec::Ec384;
 
 /// The signing platform of container images.
 const PLATFORM_ID: &str = "Notation-OCI-SHA384-ECDSA";
