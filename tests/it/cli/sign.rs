@@ -3,8 +3,8 @@
 mod answers;
 mod flags;
 mod kms;
-mod local_key;
-mod plugin;
+pub(super) mod local_key;
+pub(super) mod plugin;
 mod stored;
 mod timestamping;
 
