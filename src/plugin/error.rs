@@ -163,7 +163,9 @@ impl Error {
             | Self::Write(_)
             | Self::Http(_)
             | Self::Runtime(_)
-            | Self::Sign(aws_signer::Error::UnusableAnswer { .. }) => ErrorCode::Error,
+            | Self::Sign(aws_signer::Error::UnusableAnswer { .. } | aws_signer::Error::NotAsked) => {
+                ErrorCode::Error
+            }
         }
     }
 

@@ -15,11 +15,11 @@ use std::time::Duration;
 
 use time::OffsetDateTime;
 
-use crate::aws::{Aws, CallErrorKind, SigningJobArn};
+use crate::aws::{CallErrorKind, SigningJobArn};
 use crate::notary::EnvelopeFormat;
 use crate::payload::{self, Payload};
 use crate::{envelope, x509};
-use aws_signer::{AnswerProblem, SigningProfile};
+use aws_signer::{AnswerProblem, AwsSigner};
 use local_key::LocalKey;
 use plugin::PluginSigner;
 use timestamping::Timestamping;
@@ -39,7 +39,7 @@ pub struct SignedEnvelope {
 #[derive(Debug)]
 pub enum Signer {
     /// A signing profile of AWS Signer.
-    AwsSigner(Aws, SigningProfile),
+    AwsSigner(AwsSigner),
     /// A key in a file.
     LocalKey(LocalKey),
     /// A key of a Notation plugin.
@@ -199,6 +199,15 @@ impl Signer {
         Err(Error::NotByAwsSigner { what })
     }
 
+    /// The certificates of the signer's own key, its own first; `None` where the signer only shows
+    /// them in what it signs.
+    pub fn certificate_chain(&self) -> Option<&[x509::Certificate]> {
+        match self {
+            Self::LocalKey(key) => Some(key.chain()),
+            Self::AwsSigner(_) | Self::Plugin(_) => None,
+        }
+    }
+
     /// Signs `payload`.
     ///
     /// # Errors
@@ -207,11 +216,11 @@ impl Signer {
     pub async fn sign(&self, payload: &Payload, terms: &Terms) -> Result<Signed, Error> {
         self.check(terms)?;
         match self {
-            Self::AwsSigner(aws, profile) => {
+            Self::AwsSigner(AwsSigner { aws, profile, pace }) => {
                 let bytes = payload
                     .to_bytes(terms.format)
                     .map_err(|source| Error::Payload { source })?;
-                let signed = aws_signer::sign(aws, profile, &bytes)
+                let signed = aws_signer::sign(aws, profile, &bytes, pace)
                     .await
                     .map_err(Error::AwsSigner)?;
                 Ok(Signed {

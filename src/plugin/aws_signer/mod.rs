@@ -19,7 +19,7 @@ use crate::plugin_contract::{
     GenerateEnvelopeRequest, GenerateEnvelopeResponse, GenerateSignatureRequest,
     GetPluginMetadataRequest, VerificationResult, VerifySignatureRequest, VerifySignatureResponse,
 };
-use crate::signer::aws_signer::{self, SigningProfile};
+use crate::signer::aws_signer::{self, Pace, SigningProfile};
 use crate::x509::Certificate;
 
 pub(super) const NAME: &str = PLUGIN_NAME;
@@ -107,7 +107,7 @@ async fn generate_envelope(request: GenerateEnvelopeRequest) -> Result<Answer, E
     }
     let aws = settings::aws(&request.plugin_config)?;
     let Base64(payload) = request.payload;
-    let signed = aws_signer::sign(&aws, &profile, &payload)
+    let signed = aws_signer::sign(&aws, &profile, &payload, &Pace::default())
         .await
         .map_err(Error::Sign)?;
     Ok(Answer::of(&GenerateEnvelopeResponse {
