@@ -179,7 +179,9 @@ impl IfMissing {
                     reference: repository.reference(),
                     source,
                 })?;
-        let found = Search::new(self, repository, &target).run(listing).await;
+        let search = Search::new(self, repository, &target);
+        // On the heap: it is large, and there are several under way at once.
+        let found = Box::pin(search.run(listing)).await;
         Ok((target, found))
     }
 

@@ -47,9 +47,9 @@ pub(super) struct Asked {
 /// What a reference led to before anything is stored.
 enum Next {
     /// A signature that is to be stored.
-    Store(Repository, Made),
+    Store(Box<(Repository, Made)>),
     /// Nothing is to be stored.
-    End(End),
+    End(Box<End>),
 }
 
 impl Job {
@@ -154,8 +154,8 @@ impl Job {
             () = self.stop.interrupted() => Err(Error::Interrupted { asked: asked.text.clone() }),
         };
         let (repository, made) = match next {
-            Ok(Next::Store(repository, made)) => (repository, made),
-            Ok(Next::End(end)) => return end,
+            Ok(Next::Store(begun)) => *begun,
+            Ok(Next::End(end)) => return *end,
             Err(Error::Sign(error)) if is_not_asked(&error) => {
                 let reason = self.stop.reason().unwrap_or(NotTried::AfterFailure);
                 return End::NotTried(reason);
@@ -208,7 +208,7 @@ impl Job {
         };
         *shown = Some(target.clone());
         if let Some(other) = self.same_artifact(index, &target) {
-            return Ok(Next::End(End::SameAs { other }));
+            return Ok(Next::End(Box::new(End::SameAs { other })));
         }
         let found = found.transpose().map_err(Error::Look)?.flatten();
         if let Some(Found {
@@ -217,13 +217,14 @@ impl Job {
         }) = found
         {
             let reference = target.reference.with_digest(&manifest);
-            return Ok(Next::End(End::AlreadySigned {
+            return Ok(Next::End(Box::new(End::AlreadySigned {
                 reference,
                 signature,
-            }));
+            })));
         }
         let made = sign::make(target, &self.signer, &self.options).await;
-        Ok(Next::Store(repository, made.map_err(Error::Sign)?))
+        let made = made.map_err(Error::Sign)?;
+        Ok(Next::Store(Box::new((repository, made))))
     }
 
     /// An earlier reference that is written the same.

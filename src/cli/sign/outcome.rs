@@ -150,12 +150,11 @@ impl Error {
 
     pub(super) fn pushed(&self) -> Pushed {
         match self {
-            Self::InterruptedPush { .. } => Pushed::Unknown,
-            Self::Sign(sign::Error::Push { source, .. })
-                if matches!(source, registry::Error::Unconfirmed { .. }) =>
-            {
-                Pushed::Unknown
-            }
+            Self::InterruptedPush { .. }
+            | Self::Sign(sign::Error::Push {
+                source: registry::Error::Unconfirmed { .. },
+                ..
+            }) => Pushed::Unknown,
             _ => Pushed::No,
         }
     }
@@ -189,9 +188,11 @@ impl End {
     /// The exit code for this reference alone.
     pub(super) fn exit(&self) -> Exit {
         match self {
-            Self::Signed { .. } | Self::AlreadySigned { .. } | Self::SameAs { .. } => Exit::Done,
-            // The failure has its own.
-            Self::NotTried(NotTried::AfterFailure) => Exit::Done,
+            // What was not begun after a failure adds nothing to it.
+            Self::Signed { .. }
+            | Self::AlreadySigned { .. }
+            | Self::SameAs { .. }
+            | Self::NotTried(NotTried::AfterFailure) => Exit::Done,
             Self::NotTried(NotTried::Interrupted) => Exit::Inconclusive,
             Self::Failed { error, .. } => error.exit(),
         }

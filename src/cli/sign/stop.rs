@@ -60,15 +60,16 @@ impl Stop {
         self.reached(State::GivenUp).await;
     }
 
-    /// Takes interrupts for as long as it is polled. The first ends what has not begun to be pushed;
-    /// the second, or a pause after the first, ends everything.
-    pub(super) async fn listen(&self, mut interrupts: Interrupts) {
+    /// Takes interrupts for as long as it is polled. The first ends what has not begun to be pushed,
+    /// and is told by `tell`; the second, or a time after the first, ends everything.
+    pub(super) async fn listen(&self, mut interrupts: Interrupts, tell: impl FnOnce()) {
         interrupts.next().await;
         self.raise(State::Interrupted);
+        tell();
         // Either way it is over.
         let _ = tokio::time::timeout(INTERRUPT_GRACE, interrupts.next()).await;
         self.raise(State::GivenUp);
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 
     fn raise(&self, to: State) {
@@ -122,7 +123,7 @@ impl Interrupts {
     #[cfg(not(unix))]
     async fn next(&mut self) {
         if tokio::signal::ctrl_c().await.is_err() {
-            std::future::pending().await
+            std::future::pending::<()>().await;
         }
     }
 }

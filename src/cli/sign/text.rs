@@ -3,12 +3,11 @@
 use std::fmt::Write as _;
 
 use super::job::Asked;
-use super::outcome::{End, Error, NotTried, Outcome, Pushed};
+use super::outcome::{End, NotTried, Outcome, Pushed};
 use crate::cli::index_note;
 use crate::cli::report::{Report, one_line, write_causes};
 use crate::notary::rfc3339;
 use crate::registry::Warning;
-use crate::sign;
 
 /// What is said about one reference as soon as it and those before it are done.
 pub(super) fn report(asked: &Asked, outcome: &Outcome) -> Report {
@@ -45,12 +44,12 @@ pub(super) fn report(asked: &Asked, outcome: &Outcome) -> Report {
             return report;
         }
         End::Failed { error, .. } => {
-            report = failed(error);
-            if let Error::Sign(sign::Error::Open { .. } | sign::Error::Resolve { .. }) =
-                error.as_ref()
-            {
-                // Nothing was resolved that a tag could have led astray.
-            }
+            report = Report::error(
+                error.exit(),
+                &error.sentence(),
+                error.as_error(),
+                error.hint(),
+            );
         }
         End::NotTried(NotTried::Interrupted) => {
             report = Report::failed(
@@ -61,9 +60,12 @@ pub(super) fn report(asked: &Asked, outcome: &Outcome) -> Report {
         }
         End::NotTried(NotTried::AfterFailure) => return report,
     }
-    if let (None, Some(tag)) = (asked.reference.digest(), asked.reference.tag())
-        && outcome.target.is_some()
-    {
+    // Where nothing was resolved, no tag led astray.
+    if let (None, Some(tag), Some(_)) = (
+        asked.reference.digest(),
+        asked.reference.tag(),
+        &outcome.target,
+    ) {
         report.stderr.insert_str(
             0,
             &format!(
@@ -79,13 +81,13 @@ pub(super) fn report(asked: &Asked, outcome: &Outcome) -> Report {
 const OLD_INDEX: &str = "Warning: Removal of outdated referrers index from remote registry failed. \
                          Garbage collection may be required.";
 
-fn failed(error: &Error) -> Report {
-    Report::error(
-        error.exit(),
-        &error.sentence(),
-        error.as_error(),
-        error.hint(),
-    )
+/// What is said at an interrupt.
+pub(super) fn interrupted() -> Report {
+    Report {
+        stderr: "Interrupted: pushes that have begun are finished; another interrupt ends them too\n"
+            .to_owned(),
+        ..Report::done()
+    }
 }
 
 /// Why a reference is not signed for itself.
