@@ -97,15 +97,8 @@ impl IfMissing {
         trust_anchor: Option<&Path>,
         remaining: Duration,
     ) -> Result<Self, Report> {
-        let until = context
-            .now
-            .checked_add(remaining.try_into().unwrap_or(time::Duration::MAX));
-        let until = until.ok_or_else(|| {
-            Report::usage(
-                "minimum remaining life is past the end of the calendar",
-                None,
-            )
-        })?;
+        let remaining = remaining.try_into().unwrap_or(time::Duration::MAX);
+        let until = context.now.saturating_add(remaining);
         let (statement, stores, leaf) = match (signer, signer.certificate_chain()) {
             (Signer::AwsSigner(by), _) => {
                 let profile = [by.profile.to_string()];

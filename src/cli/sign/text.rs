@@ -84,8 +84,9 @@ const OLD_INDEX: &str = "Warning: Removal of outdated referrers index from remot
 /// What is said at an interrupt.
 pub(super) fn interrupted() -> Report {
     Report {
-        stderr: "Interrupted: pushes that have begun are finished; another interrupt ends them too\n"
-            .to_owned(),
+        stderr:
+            "Interrupted: pushes that have begun are finished; another interrupt ends them too\n"
+                .to_owned(),
         ..Report::done()
     }
 }

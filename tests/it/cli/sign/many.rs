@@ -287,7 +287,10 @@ fn several_in_one_layout_are_all_kept() {
     let tags: Vec<String> = (0..9).map(|number| format!("v{number}")).collect();
     layout::make(&scene.sandbox.home().join("layout"), &strs(&tags));
     let references: Vec<String> = tags.iter().map(|tag| format!("./layout:{tag}")).collect();
-    let ran = sign(&scene, &[&["--oci-layout"][..], &strs(&references)].concat());
+    let ran = sign(
+        &scene,
+        &[&["--oci-layout"][..], &strs(&references)].concat(),
+    );
     assert_eq!(ran.code, 0, "{ran:#?}");
     ran.assert_says("Summary: signed 9, skipped 0, failed 0, not tried 0\n");
     for reference in &references {
