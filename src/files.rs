@@ -10,6 +10,8 @@ use std::fs::{self, File, FileType, OpenOptions};
 use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
+use tempfile::NamedTempFile;
+
 /// Why a file could not be read or written.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -17,6 +19,12 @@ pub enum Error {
     /// Nothing is there.
     #[error("`{}` does not exist", path.display())]
     NotFound {
+        /// The path as it was asked for.
+        path: PathBuf,
+    },
+    /// Something is there already, where a new file was to be written.
+    #[error("`{}` exists", path.display())]
+    Exists {
         /// The path as it was asked for.
         path: PathBuf,
     },
@@ -69,6 +77,7 @@ impl Error {
     pub fn path(&self) -> &Path {
         match self {
             Self::NotFound { path }
+            | Self::Exists { path }
             | Self::SymbolicLink { path }
             | Self::WrongKind { path, .. }
             | Self::TooLarge { path, .. }
@@ -170,6 +179,29 @@ pub fn read_following_links(path: &Path, max_bytes: u64) -> Result<Vec<u8>, Erro
     read_bounded(file, path, max_bytes)
 }
 
+/// Opens a regular file that a user named on the command line, links followed: for files that are not
+/// read whole. A pipe or a device is not opened.
+///
+/// # Errors
+///
+/// [`Error::WrongKind`] for anything but a regular file, [`Error::NotFound`] and [`Error::Io`] as the
+/// operating system answers.
+pub fn open_following_links(path: &Path) -> Result<File, Error> {
+    let found = fs::metadata(path).map_err(|source| Error::io("open", path, source))?;
+    check_regular(path, found.file_type())?;
+    let mut options = OpenOptions::new();
+    options.read(true);
+    without_waiting(&mut options);
+    let file = options
+        .open(path)
+        .map_err(|source| Error::io("open", path, source))?;
+    let opened = file
+        .metadata()
+        .map_err(|source| Error::io("look at", path, source))?;
+    check_regular(path, opened.file_type())?;
+    Ok(file)
+}
+
 /// The paths of everything in a directory, sorted by name, at most `max_entries`.
 ///
 /// # Errors
@@ -218,10 +250,43 @@ pub fn write_atomic_with_mode(path: &Path, bytes: &[u8], mode: u32) -> Result<()
         Err(Error::NotFound { .. }) => {}
         Err(error) => return Err(error),
     }
+    // A rename replaces a link, should one have been put there meanwhile; it never writes through it.
     let directory = match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
     };
+    written(path, bytes, mode, directory)?
+        .persist(path)
+        .map_err(|error| Error::io("write", path, error.error))?;
+    Ok(())
+}
+
+/// Writes a whole file of this mode, of which the process's mask is taken off, where nothing was before: what is
+/// there, a dangling link included, stays as it is. The file is written in the directory `scratch` of the same file
+/// system first, so that nobody who reads the file's own directory meets half of it.
+///
+/// # Errors
+///
+/// [`Error::Exists`], [`Error::NotFound`] for a missing directory, [`Error::Io`] as the operating system answers.
+pub fn write_new(path: &Path, bytes: &[u8], mode: u32, scratch: &Path) -> Result<(), Error> {
+    let exists = || Error::Exists {
+        path: path.to_owned(),
+    };
+    if look(path).is_ok() {
+        return Err(exists());
+    }
+    // Something that was put there after the look is not replaced either.
+    written(path, bytes, mode, scratch)?
+        .persist_noclobber(path)
+        .map_err(|error| match error.error.kind() {
+            io::ErrorKind::AlreadyExists => exists(),
+            _ => Error::io("write", path, error.error),
+        })?;
+    Ok(())
+}
+
+/// A temporary file in `directory` with the bytes for `path`; gone when it is dropped.
+fn written(path: &Path, bytes: &[u8], mode: u32, directory: &Path) -> Result<NamedTempFile, Error> {
     let failed = |source| Error::io("write", path, source);
     let mut builder = tempfile::Builder::new();
     builder.prefix(".countersign-");
@@ -232,9 +297,44 @@ pub fn write_atomic_with_mode(path: &Path, bytes: &[u8], mode: u32) -> Result<()
     let mut file = builder.tempfile_in(directory).map_err(failed)?;
     file.write_all(bytes).map_err(failed)?;
     file.as_file().sync_all().map_err(failed)?;
-    // A rename replaces a link, should one have been put there meanwhile; it never writes through it.
-    file.persist(path).map_err(|error| failed(error.error))?;
-    Ok(())
+    Ok(file)
+}
+
+/// Removes a file, or a link itself; never a directory.
+///
+/// # Errors
+///
+/// [`Error::WrongKind`] for a directory, [`Error::NotFound`] and [`Error::Io`] as the operating system answers.
+pub fn remove(path: &Path) -> Result<(), Error> {
+    let kind = look(path)?;
+    if kind.is_dir() {
+        return Err(wrong_kind(path, kind, REGULAR_FILE));
+    }
+    fs::remove_file(path).map_err(|source| Error::io("remove", path, source))
+}
+
+/// Removes a directory if nothing is in it; whether it did.
+///
+/// # Errors
+///
+/// [`Error::NotFound`] and [`Error::Io`] as the operating system answers.
+pub fn remove_empty_directory(path: &Path) -> Result<bool, Error> {
+    match fs::remove_dir(path) {
+        Ok(()) => Ok(true),
+        Err(source) if source.kind() == io::ErrorKind::DirectoryNotEmpty => Ok(false),
+        Err(source) => Err(Error::io("remove", path, source)),
+    }
+}
+
+/// Removes a directory with everything in it; links in it are removed, not followed.
+///
+/// # Errors
+///
+/// [`Error::SymbolicLink`] and [`Error::WrongKind`] for anything but a directory, [`Error::NotFound`] and
+/// [`Error::Io`] as the operating system answers.
+pub fn remove_directory(path: &Path) -> Result<(), Error> {
+    check_directory(path)?;
+    fs::remove_dir_all(path).map_err(|source| Error::io("remove", path, source))
 }
 
 /// Checks that there is a directory at `path` itself.
@@ -310,6 +410,17 @@ fn without_following(options: &mut OpenOptions) {
     options.custom_flags(flags.bits().cast_signed());
 }
 
+/// A pipe put there after the first look must not make the open wait for a writer.
+#[cfg(unix)]
+fn without_waiting(options: &mut OpenOptions) {
+    use std::os::unix::fs::OpenOptionsExt as _;
+
+    options.custom_flags(rustix::fs::OFlags::NONBLOCK.bits().cast_signed());
+}
+
+#[cfg(windows)]
+fn without_waiting(_options: &mut OpenOptions) {}
+
 #[cfg(windows)]
 fn without_following(options: &mut OpenOptions) {
     use std::os::windows::fs::OpenOptionsExt as _;
@@ -345,172 +456,4 @@ fn read_bounded(file: File, path: &Path, max_bytes: u64) -> Result<Vec<u8>, Erro
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn directory() -> tempfile::TempDir {
-        tempfile::tempdir().expect("a temporary directory")
-    }
-
-    #[test]
-    fn reads_at_the_limit_and_refuses_one_past_it() {
-        let directory = directory();
-        let path = directory.path().join("file");
-        fs::write(&path, b"12345").unwrap();
-        assert_eq!(read(&path, 5).unwrap(), b"12345");
-        assert_eq!(read_following_links(&path, 5).unwrap(), b"12345");
-        for result in [read(&path, 4), read_following_links(&path, 4)] {
-            assert!(matches!(result, Err(Error::TooLarge { max_bytes: 4, .. })));
-        }
-        assert!(
-            read(&path, 4)
-                .unwrap_err()
-                .to_string()
-                .ends_with("/file` is larger than 4 bytes")
-        );
-    }
-
-    #[test]
-    fn says_that_nothing_is_there() {
-        let directory = directory();
-        let error = read(&directory.path().join("none"), 5).unwrap_err();
-        assert!(error.is_not_found(), "{error}");
-        assert!(error.to_string().ends_with("/none` does not exist"));
-    }
-
-    #[test]
-    fn refuses_a_directory() {
-        let directory = directory();
-        for result in [
-            read(directory.path(), 5),
-            read_following_links(directory.path(), 5),
-        ] {
-            assert!(matches!(
-                result,
-                Err(Error::WrongKind {
-                    found: "a directory",
-                    wanted: "a regular file",
-                    ..
-                })
-            ));
-        }
-    }
-
-    #[cfg(unix)]
-    #[test]
-    fn refuses_links_and_pipes_unless_a_user_named_them() {
-        let directory = directory();
-        let (file, link, dangling, pipe) = (
-            directory.path().join("file"),
-            directory.path().join("link"),
-            directory.path().join("dangling"),
-            directory.path().join("pipe"),
-        );
-        fs::write(&file, b"x").unwrap();
-        std::os::unix::fs::symlink(&file, &link).unwrap();
-        std::os::unix::fs::symlink("nowhere", &dangling).unwrap();
-        rustix::fs::mknodat(
-            rustix::fs::CWD,
-            &pipe,
-            rustix::fs::FileType::Fifo,
-            rustix::fs::Mode::RUSR,
-            0,
-        )
-        .unwrap();
-        for path in [&link, &dangling] {
-            let error = read(path, 5).unwrap_err();
-            assert!(matches!(error, Error::SymbolicLink { .. }), "{error}");
-            assert!(error.is_wrong_kind());
-        }
-        // Without a writer an open for reading would wait forever.
-        assert!(matches!(
-            read(&pipe, 5),
-            Err(Error::WrongKind {
-                found: "a pipe, socket or device",
-                ..
-            })
-        ));
-        assert_eq!(read_following_links(&link, 5).unwrap(), b"x");
-    }
-
-    #[cfg(unix)]
-    #[test]
-    fn a_link_that_appears_after_the_look_is_not_opened() {
-        let directory = directory();
-        let (file, link) = (directory.path().join("file"), directory.path().join("link"));
-        fs::write(&file, b"x").unwrap();
-        std::os::unix::fs::symlink(&file, &link).unwrap();
-        let mut options = OpenOptions::new();
-        options.read(true);
-        without_following(&mut options);
-        let refused = options.open(&link).unwrap_err();
-        assert!(is_link_refusal(&refused), "{refused}");
-    }
-
-    #[test]
-    fn lists_at_the_limit_in_order_and_refuses_one_past_it() {
-        let directory = directory();
-        for name in ["b", "a"] {
-            fs::write(directory.path().join(name), b"").unwrap();
-        }
-        let names: Vec<_> = read_directory(directory.path(), 2)
-            .unwrap()
-            .iter()
-            .map(|path| path.file_name().unwrap().to_owned())
-            .collect();
-        assert_eq!(names, ["a", "b"]);
-        assert!(matches!(
-            read_directory(directory.path(), 1),
-            Err(Error::TooManyEntries { max_entries: 1, .. })
-        ));
-        assert!(matches!(
-            read_directory(&directory.path().join("a"), 1),
-            Err(Error::WrongKind {
-                found: "a regular file",
-                wanted: "a directory",
-                ..
-            })
-        ));
-    }
-
-    #[cfg(unix)]
-    #[test]
-    fn writes_for_the_owner_alone_and_never_through_a_link() {
-        use std::os::unix::fs::PermissionsExt as _;
-
-        let directory = directory();
-        let (file, link) = (directory.path().join("file"), directory.path().join("link"));
-        write_atomic(&file, b"one").unwrap();
-        write_atomic(&file, b"two").unwrap();
-        assert_eq!(read(&file, 3).unwrap(), b"two");
-        assert_eq!(
-            fs::metadata(&file).unwrap().permissions().mode() & 0o777,
-            0o600
-        );
-        std::os::unix::fs::symlink(&file, &link).unwrap();
-        assert!(matches!(
-            write_atomic(&link, b"three"),
-            Err(Error::SymbolicLink { .. })
-        ));
-        assert_eq!(read(&file, 3).unwrap(), b"two");
-        // Nothing but the file and the link: no temporary file stays behind.
-        assert_eq!(read_directory(directory.path(), 2).unwrap().len(), 2);
-    }
-
-    #[cfg(unix)]
-    #[test]
-    fn makes_directories_for_the_owner_alone() {
-        use std::os::unix::fs::PermissionsExt as _;
-
-        let directory = directory();
-        let path = directory.path().join("a/b");
-        create_directory(&path).unwrap();
-        create_directory(&path).unwrap();
-        for path in [path.as_path(), path.parent().unwrap()] {
-            assert_eq!(
-                fs::metadata(path).unwrap().permissions().mode() & 0o777,
-                0o700
-            );
-        }
-    }
-}
+mod tests;

@@ -8,6 +8,10 @@ pub const MAX_MANIFEST_BYTES: u64 = 4 * 1024 * 1024;
 /// Bytes of a signature envelope; notation's limit. A real one has some 10 KiB.
 pub const MAX_ENVELOPE_BYTES: u64 = 32 * 1024 * 1024;
 
+/// Bytes of a blob that are in memory at a time: few beside the program itself, and enough that reading
+/// costs nothing beside hashing.
+pub const BLOB_BUFFER_BYTES: usize = 1024 * 1024;
+
 /// Bytes of a JWS with escapes in its JSON: what has escapes is copied, what has none is not.
 pub const MAX_ESCAPED_ENVELOPE_BYTES: u64 = 4 * 1024 * 1024;
 
@@ -66,6 +70,9 @@ pub const MAX_CERTIFICATE_BYTES: u64 = 64 * 1024;
 
 /// Bytes of a file in a trust store.
 pub const MAX_TRUST_STORE_FILE_BYTES: u64 = 1024 * 1024;
+
+/// Trust stores of one type.
+pub const MAX_TRUST_STORES: usize = 1_000;
 
 /// Files in one trust store.
 pub const MAX_TRUST_STORE_FILES: usize = 1_000;

@@ -4,6 +4,8 @@
 //! The steps are those of `signing-and-verification-workflow.md`, "Signing steps". The signer has
 //! verified its envelope before it comes here; whether the artifact may run is `verify`'s question.
 
+pub mod blob;
+
 use std::collections::BTreeMap;
 
 use time::UtcOffset;
@@ -187,8 +189,8 @@ pub async fn sign(
 ///
 /// [`Error::ReservedMetadata`].
 pub fn check_user_metadata(metadata: &BTreeMap<String, String>) -> Result<(), Error> {
-    match metadata.keys().find(|key| key.starts_with(RESERVED_PREFIX)) {
-        Some(key) => Err(Error::ReservedMetadata { key: key.clone() }),
+    match reserved_key(metadata) {
+        Some(key) => Err(Error::ReservedMetadata { key }),
         None => Ok(()),
     }
 }
@@ -302,6 +304,12 @@ pub async fn store(
         signature: target.reference.with_digest(pushed.manifest.digest()),
         warnings: pushed.warnings,
     })
+}
+
+/// The first key of the user's metadata that the specification keeps for itself.
+fn reserved_key(metadata: &BTreeMap<String, String>) -> Option<String> {
+    let mut keys = metadata.keys();
+    keys.find(|key| key.starts_with(RESERVED_PREFIX)).cloned()
 }
 
 async fn check_not_moved(repository: &Repository, signed: &Descriptor) -> Result<(), Error> {

@@ -6,6 +6,7 @@ use clap::builder::NonEmptyStringValueParser;
 
 use super::args::parse_pairs;
 use super::report::{Exit, Report, one_line};
+use super::table::table;
 use crate::config::{NotationDirs, SigningKey, SigningKeys, SigningKeysError};
 use crate::extended_validation::PLUGIN_NAME;
 use crate::plugin_host::PluginHost;
@@ -188,28 +189,9 @@ fn list(dirs: &NotationDirs) -> Result<String, Report> {
             cell(&key.id),
             cell(&key.plugin_name),
         ];
-        rows.push(row.map(|cell| one_line(&cell)));
+        rows.push(row);
     }
     Ok(table(&rows))
-}
-
-/// Columns as wide as their widest cell and three blanks more, as notation has them.
-fn table(rows: &[[String; 5]]) -> String {
-    let mut widths = [0; 5];
-    for row in rows {
-        for (width, cell) in widths.iter_mut().zip(row) {
-            *width = cell.chars().count().max(*width);
-        }
-    }
-    let mut text = String::new();
-    for row in rows {
-        for (width, cell) in widths.iter().zip(row) {
-            // Writing to a `String` cannot fail.
-            let _ = write!(text, "{cell:width$}   ");
-        }
-        text.push('\n');
-    }
-    text
 }
 
 fn delete(dirs: &NotationDirs, names: &[String]) -> Result<String, Report> {

@@ -4,9 +4,12 @@
 //! command takes what it needs from `context::Context` and gives back a `Report`.
 
 mod args;
+mod blob;
 mod cert;
+mod confirm;
 mod context;
 mod duration;
+mod envelope;
 mod key;
 mod passphrase;
 mod inspect;
@@ -16,6 +19,7 @@ mod sentence;
 mod sign;
 mod signer;
 mod signatures;
+mod table;
 mod tree;
 mod verify;
 
@@ -51,7 +55,10 @@ enum Command {
     Sign(sign::Args),
     /// Verify artifacts in a registry or in an OCI image layout
     Verify(verify::Args),
-    /// Make keys and certificates for tests
+    /// Sign and verify files
+    #[command(subcommand)]
+    Blob(blob::Command),
+    /// Manage the certificates of the trust stores, and make test certificates
     #[command(subcommand, visible_alias = "certificate")]
     Cert(cert::Command),
     /// Manage the names of signing keys
@@ -119,6 +126,7 @@ fn execute(command: Command, emit: &mut dyn FnMut(Report)) {
         match command {
             Command::Sign(args) => sign::run(args, emit).await,
             Command::Verify(args) => verify::run(args, emit).await,
+            Command::Blob(command) => emit(blob::run(command).await),
             Command::Cert(command) => emit(cert::run(&command)),
             Command::Key(command) => emit(key::run(&command)),
             Command::List(args) => emit(list::run(&args).await),

@@ -1,9 +1,9 @@
 //! The flags of `sign`.
 
-use std::ffi::OsString;
 use std::path::PathBuf;
 
 use crate::cli::args::RegistryArgs;
+use crate::cli::envelope::EnvelopeArgs;
 use crate::cli::signer::SignerArgs;
 use crate::limits;
 
@@ -14,6 +14,7 @@ use crate::limits;
     111122223333.dkr.ecr.us-east-1.amazonaws.com/app@sha256:...\n  \
     countersign sign --signing-profile ARN --if-missing --keep-going --output json REFERENCE REFERENCE\n  \
     countersign sign --plugin com.amazonaws.signer.notation.plugin --id ARN REFERENCE\n  \
+    countersign sign --kms-key alias/release --certificate-chain release.crt REFERENCE\n  \
     countersign sign --key release --signature-format cose --expiry 720h REFERENCE\n\n\
     Several references are signed at the same time. The first failure stops what has not begun, unless\n\
     --keep-going is given; an interrupt (SIGINT, SIGTERM) does so too, finishes the pushes that have begun,\n\
@@ -28,22 +29,12 @@ pub(in crate::cli) struct Args {
     /// User metadata to sign with the artifact
     #[arg(short = 'm', long, value_name = "KEY=VALUE")]
     pub(super) user_metadata: Vec<String>,
-    /// Settings of the plugin; of AWS Signer: aws-profile, aws-region, aws-signer-endpoint-url
+    /// Settings of the plugin; of AWS Signer and AWS KMS: aws-profile, aws-region,
+    /// aws-signer-endpoint-url, aws-kms-endpoint-url
     #[arg(long, value_name = "KEY=VALUE")]
     pub(super) plugin_config: Vec<String>,
-    /// Envelope format, `jws` or `cose`; AWS Signer makes JWS only [default: `signatureFormat` of
-    /// Notation's `config.json`, then `jws`]
-    #[arg(long, value_name = "FORMAT")]
-    pub(super) signature_format: Option<String>,
-    /// How long the signature shall be good, such as `24h` or `1h30m` [default: for ever]
-    #[arg(short, long, value_name = "DURATION", allow_hyphen_values = true)]
-    pub(super) expiry: Option<String>,
-    /// Time-stamping authority (RFC 3161) that is asked for a time stamp
-    #[arg(long, value_name = "URL", requires = "timestamp_root_cert")]
-    pub(super) timestamp_url: Option<String>,
-    /// File with the one root certificate of that authority
-    #[arg(long, value_name = "FILE", requires = "timestamp_url")]
-    pub(super) timestamp_root_cert: Option<OsString>,
+    #[command(flatten)]
+    pub(super) envelope: EnvelopeArgs,
     /// Store the signature with the referrers tag schema, even where the registry has the referrers
     /// API
     #[arg(long, conflicts_with = "oci_layout")]

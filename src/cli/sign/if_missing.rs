@@ -139,7 +139,7 @@ impl IfMissing {
                     "`--if-missing` does not work with this plugin: which certificate it will sign \
                      with is not known before",
                     Some(
-                        "it works with AWS Signer and with a key in a file; leave it out, and sign \
+                        "it works with AWS Signer, AWS KMS and a key in a file; leave it out, and sign \
                          what `countersign verify` refuses"
                             .to_owned(),
                     ),

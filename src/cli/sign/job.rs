@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 use std::num::NonZeroU32;
-use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
 use super::args::{Args, ManyArgs};
@@ -11,18 +10,18 @@ use super::outcome::{End, Error, NotTried, Outcome, Signature};
 use super::stop::Stop;
 use crate::cli::args::parse_pairs;
 use crate::cli::context::Context;
-use crate::cli::duration::{parse_expiry, parse_seconds};
+use crate::cli::duration::parse_seconds;
 use crate::cli::report::{Exit, Report};
 use crate::cli::sentence;
 use crate::cli::signer::Choice;
 use crate::config::NotationDirs;
 use crate::limits::MIN_REMAINING;
-use crate::notary::{EnvelopeFormat, rfc3339};
+use crate::notary::rfc3339;
 use crate::reference::ArtifactReference;
 use crate::registry::{self, Repository, Storage, Target};
 use crate::sign::{self, Made, Options};
 use crate::signer::aws_signer::{self, Pace};
-use crate::signer::{self, Signer, Terms};
+use crate::signer::{self, Signer};
 
 /// Everything that holds for all references of one command.
 pub(super) struct Job {
@@ -56,19 +55,6 @@ impl Job {
     /// Checks every flag and reference before anything is signed.
     pub(super) fn prepare(args: &Args) -> Result<Self, Report> {
         let usage = |text: String| Report::failed(Exit::Usage, &text);
-        let format = match args.signature_format.as_deref() {
-            None => None,
-            Some("jws") => Some(EnvelopeFormat::Jws),
-            Some("cose") => Some(EnvelopeFormat::Cose),
-            Some(other) => {
-                return Err(usage(format!(
-                    "signature format \"{other}\" not supported\nSupported signature envelope \
-                     formats are \"jws\" and \"cose\""
-                )));
-            }
-        };
-        let expiry = args.expiry.as_deref().map(parse_expiry).transpose();
-        let expiry = expiry.map_err(usage)?.flatten();
         let user_metadata = parse_pairs("user-metadata", &args.user_metadata).map_err(usage)?;
         sign::check_user_metadata(&user_metadata)
             .map_err(|error| Report::usage(&sentence::of_signing(&error), error.hint()))?;
@@ -79,16 +65,7 @@ impl Job {
             .choose(&NotationDirs::from_env(), plugin_config)?;
         let pace = pace(&args.many, &choice)?;
         let context = Context::new(&args.registry, &references, choice.aws_settings())?;
-        let timestamping = match (&args.timestamp_url, &args.timestamp_root_cert) {
-            (Some(url), Some(root)) => Some(context.timestamping(url, Path::new(root))?),
-            _ => None,
-        };
-        let terms = Terms {
-            format: choice.format(format, context.signature_format)?,
-            expiry,
-            timestamping,
-            now: context.now,
-        };
+        let terms = args.envelope.terms(&choice, &context)?;
         let signer = choice.open(&context, pace.clone())?;
         signer
             .check(&terms)

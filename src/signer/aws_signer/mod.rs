@@ -20,6 +20,7 @@ use aws_sdk_signer::primitives::Blob;
 use aws_sdk_signer::types::SigningProfileStatus;
 
 use super::SignedEnvelope;
+use crate::algorithm::KeySpec;
 use crate::aws::{
     ArnError, Aws, Call, CallError, CallErrorKind, RegionChoice, SignerArn, SigningJobArn,
     SigningProfileArn, SigningProfileVersionArn,
@@ -28,6 +29,9 @@ use crate::extended_validation::Signer;
 use crate::limits::{MAX_ATTEMPTS, MAX_AWS_SIGNER_PAYLOAD_BYTES, MAX_THROTTLED_ATTEMPTS};
 use crate::notary::PAYLOAD_MEDIA_TYPE;
 use crate::payload::Payload;
+
+/// The keys of AWS Signer, for every profile of the platform for images.
+pub const KEY_SPEC: KeySpec = KeySpec::Ec384;
 
 /// The signing platform of container images.
 const PLATFORM_ID: &str = "Notation-OCI-SHA384-ECDSA";

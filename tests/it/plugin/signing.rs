@@ -172,8 +172,8 @@ fn what_aws_signer_cannot_do_is_said_before_it_is_asked() {
     with(json!({ "payload": "e30" })).assert_error("VALIDATION_ERROR", "`payload`: not base64");
     with(json!({ "pluginConfig": { "aws_region": "us-east-1" } })).assert_error(
         "VALIDATION_ERROR",
-        "`aws_region` is not a setting of this plugin \
-         (its settings are `aws-profile`, `aws-region`, `aws-signer-endpoint-url`)",
+        "the plugin's settings cannot be used: setting `aws_region` is not known \
+         (the settings are `aws-profile`, `aws-region`, `aws-signer-endpoint-url`)",
     );
     with(json!({ "pluginConfig": { "aws-region": "nowhere" } }))
         .assert_error("VALIDATION_ERROR", "`nowhere` is not a region");

@@ -5,24 +5,16 @@ use std::path::Path;
 
 use time::format_description::well_known::Rfc3339;
 
-use super::context::now;
-use super::report::{Exit, Report};
-use crate::config::{NotationDirs, SigningKey, SigningKeys, SigningKeysError, StoreName};
+use super::super::context::now;
+use super::super::report::{Exit, Report};
+use super::test_files::TestFiles;
+use crate::config::{NotationDirs, SigningKey, SigningKeys, SigningKeysError};
 use crate::files;
-use crate::notary::StoreType;
 use crate::signer::local_key::{TestKey, TestKeySize};
-
-/// Commands of `cert`.
-#[derive(Debug, clap::Subcommand)]
-pub(super) enum Command {
-    /// Make an RSA key and a self-signed certificate for tests: valid for a day, trusted in the store
-    /// `ca:NAME`, and in the signing key list as NAME
-    GenerateTest(GenerateTestArgs),
-}
 
 /// Flags of `cert generate-test`.
 #[derive(Debug, clap::Args)]
-pub(super) struct GenerateTestArgs {
+pub(in crate::cli) struct Args {
     /// Common name of the certificate, and the name of its key and of its trust store
     #[arg(value_name = "NAME")]
     name: String,
@@ -40,22 +32,11 @@ pub(super) struct GenerateTestArgs {
     default: bool,
 }
 
-pub(super) fn run(command: &Command) -> Report {
-    let Command::GenerateTest(args) = command;
-    match generate_test(&NotationDirs::from_env(), args) {
-        Ok(stdout) => Report {
-            stdout,
-            ..Report::done()
-        },
-        Err(report) => report,
-    }
-}
-
-fn generate_test(dirs: &NotationDirs, args: &GenerateTestArgs) -> Result<String, Report> {
+/// Makes the key and the certificate; gives what to print.
+pub(super) fn run(dirs: &NotationDirs, args: &Args) -> Result<String, Report> {
     let usage = |sentence: String| Report::failed(Exit::Usage, &sentence);
     let name = args.name.as_str();
-    // The store's rule for names leads out of no directory; the key's files have the same name.
-    StoreName::new(StoreType::Ca, name)
+    let test = TestFiles::of(dirs, name)
         .map_err(|_| usage("name needs to follow [a-zA-Z0-9_.-]+ format".to_owned()))?;
     let size = match args.bits {
         2048 => TestKeySize::Rsa2048,
@@ -73,18 +54,7 @@ fn generate_test(dirs: &NotationDirs, args: &GenerateTestArgs) -> Result<String,
         let name = name.to_owned();
         return Err(keys_report(&SigningKeysError::Exists { name }));
     }
-    let local = dirs.local_keys();
-    let store = dirs
-        .config
-        .join("truststore/x509")
-        .join(StoreType::Ca.as_str())
-        .join(name);
-    let (key, certificate) = (format!("{name}.key"), format!("{name}.crt"));
-    let paths = [
-        local.join(key),
-        local.join(&certificate),
-        store.join(&certificate),
-    ];
+    let paths = [&test.key, &test.certificate, &test.trusted];
     if let Some(taken) = paths.iter().find(|path| path.symlink_metadata().is_ok()) {
         return Err(Report::usage(
             &format!("failed to write key file: `{}` exists", taken.display()),
@@ -94,27 +64,37 @@ fn generate_test(dirs: &NotationDirs, args: &GenerateTestArgs) -> Result<String,
     let made = TestKey::generate(name, size, now())
         .map_err(|error| Report::error(Exit::Rejected, &error.to_string(), &error, None))?;
 
-    let [key_path, certificate_path, _] = &paths;
     let entry = SigningKey {
         name: name.to_owned(),
-        key_path: Some(text(key_path)?),
-        cert_path: Some(text(certificate_path)?),
+        key_path: Some(text(&test.key)?),
+        cert_path: Some(text(&test.certificate)?),
         ..SigningKey::default()
     };
-    let contents = [&*made.key, &made.certificate, &made.certificate];
-    let written = paths
+    // Modes as notation has them.
+    let contents = [
+        (made.key.as_str(), 0o600),
+        (made.certificate.as_str(), 0o644),
+        (made.certificate.as_str(), 0o600),
+    ];
+    let mut written = Vec::new();
+    let done = paths
         .iter()
         .zip(contents)
-        .try_for_each(|(path, content)| write(path, content))
+        .try_for_each(|(path, (content, mode))| {
+            write(path, content, mode, &test.folder)?;
+            written.push(path);
+            Ok(())
+        })
         .and_then(|()| {
             SigningKeys::update(dirs, |keys| keys.add(entry, args.default))
                 .map_err(|error| keys_report(&error))
         });
-    if let Err(report) = written {
-        for path in &paths {
-            // None of them was there before; what cannot be removed was not written.
-            let _ = std::fs::remove_file(path);
+    if let Err(report) = done {
+        for path in written {
+            // The failure itself is said; this try left nothing else.
+            let _ = files::remove(path);
         }
+        let _ = files::remove_empty_directory(test.trusted.parent().unwrap_or(&test.trusted));
         return Err(report);
     }
 
@@ -127,11 +107,12 @@ fn generate_test(dirs: &NotationDirs, args: &GenerateTestArgs) -> Result<String,
          generated certificate expiring on {expiring}\n\
          wrote key: {}\n\
          wrote certificate: {}\n\
-         Successfully added {certificate} to named store {name} of type ca\n\
+         Successfully added {} to named store {name} of type ca\n\
          {name}: added to the key list\n",
         args.bits,
-        key_path.display(),
-        certificate_path.display(),
+        test.key.display(),
+        test.certificate.display(),
+        test.file_name,
     );
     if args.default {
         let _ = writeln!(out, "{name}: marked as default signing key");
@@ -139,11 +120,16 @@ fn generate_test(dirs: &NotationDirs, args: &GenerateTestArgs) -> Result<String,
     Ok(out)
 }
 
-fn write(path: &Path, content: &str) -> Result<(), Report> {
+/// Writes a new file; what somebody else put there meanwhile is not replaced.
+fn write(path: &Path, content: &str, mode: u32, scratch: &Path) -> Result<(), Report> {
     let folder = path.parent().unwrap_or(path);
     files::create_directory(folder)
-        .and_then(|()| files::write_atomic(path, content.as_bytes()))
-        .map_err(|error| Report::error(Exit::Usage, &error.to_string(), &error, error.hint()))
+        .and_then(|()| files::check_directory(folder))
+        .and_then(|()| files::write_new(path, content.as_bytes(), mode, scratch))
+        .map_err(|error| {
+            let sentence = format!("failed to write key file: {error}");
+            Report::error(Exit::Usage, &sentence, &error, error.hint())
+        })
 }
 
 fn text(path: &Path) -> Result<String, Report> {

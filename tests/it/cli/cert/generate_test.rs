@@ -28,17 +28,20 @@ fn a_test_key_signs_and_verifies() {
             "wabbit-networks.io: marked as default signing key".to_owned(),
         ]
     );
-    for file in [
-        "localkeys/wabbit-networks.io.key",
-        "localkeys/wabbit-networks.io.crt",
-        "truststore/x509/ca/wabbit-networks.io/wabbit-networks.io.crt",
-        "signingkeys.json",
+    for (file, wanted) in [
+        ("localkeys/wabbit-networks.io.key", 0o600),
+        ("localkeys/wabbit-networks.io.crt", 0o644),
+        (
+            "truststore/x509/ca/wabbit-networks.io/wabbit-networks.io.crt",
+            0o600,
+        ),
+        ("signingkeys.json", 0o600),
     ] {
         let mode = std::fs::metadata(config.join(file))
             .unwrap()
             .permissions()
             .mode();
-        assert_eq!(mode & 0o777, 0o600, "{file}");
+        assert_eq!(mode & 0o777, wanted, "{file}");
     }
     let ran = scene.run(&["sign", &scene.image]);
     assert_eq!(ran.code, 0, "{ran:#?}");
