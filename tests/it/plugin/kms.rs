@@ -2,7 +2,7 @@
 
 use aws_sdk_kms::types::{KeySpec, KeyUsageType};
 use countersign::x509::Certificate;
-use countersign_emulator::{Fault, FaultKind};
+use countersign_emulator::{Fault, FaultKind, Tamper};
 
 use super::*;
 use crate::support::kms::{self, KINDS};
@@ -255,6 +255,31 @@ fn a_denial_says_for_programs_what_was_denied() {
         ),
         (&json!("kms:Sign"), &json!(arn), &json!("us-east-1"))
     );
+}
+
+#[test]
+fn a_signature_that_does_not_verify_is_not_answered() {
+    let fixture = Fixture::new();
+    for name in ["ec-384", "rsa-2048"] {
+        let (arn, config) = key(&fixture, name);
+        let what = Tamper::Signature;
+        let tamper = Fault::new(FaultKind::Tamper { what }).on("Sign");
+        fixture.emulator.faults().add(tamper);
+        ask(
+            &fixture,
+            "generate-signature",
+            &generate(&arn, name, &config),
+        )
+        .assert_error(
+            "ERROR",
+            &format!(
+                "the signature that AWS KMS made with `{arn}` is refused: it does not verify with \
+                 the certificate: signature does not fit the key and the signed bytes (check what \
+                 answers in the place of AWS KMS)"
+            ),
+        );
+        fixture.emulator.faults().clear();
+    }
 }
 
 #[test]

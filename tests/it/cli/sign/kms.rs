@@ -229,7 +229,7 @@ fn refused_in(scene: &Scene, id: &str) -> Ran {
 }
 
 #[test]
-fn a_region_that_is_not_the_keys_is_refused_before_anybody_is_asked() {
+fn a_region_that_is_not_the_keys_is_refused_before_kms_is_asked() {
     let scene = Scene::new();
     let arn = key(&scene, "ec-256");
     let with = |region: &str| {
