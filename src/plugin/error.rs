@@ -208,7 +208,9 @@ impl Error {
                 | aws_kms::Error::NotGenerated { .. }
                 | aws_kms::Error::Signature { .. },
             )
-            | Self::Sign(aws_signer::Error::UnusableAnswer { .. }) => ErrorCode::Error,
+            | Self::Sign(aws_signer::Error::UnusableAnswer { .. } | aws_signer::Error::NotAsked) => {
+                ErrorCode::Error
+            }
         }
     }
 

@@ -18,12 +18,12 @@ use std::time::Duration;
 use time::OffsetDateTime;
 
 use crate::algorithm::KeySpec;
-use crate::aws::{Aws, CallErrorKind, SigningJobArn};
+use crate::aws::{CallErrorKind, SigningJobArn};
 use crate::notary::EnvelopeFormat;
 use crate::payload::{self, Payload};
 use crate::{envelope, x509};
 use aws_kms::KmsKey;
-use aws_signer::{AnswerProblem, SigningProfile};
+use aws_signer::{AnswerProblem, AwsSigner};
 use local_key::LocalKey;
 use plugin::PluginSigner;
 use timestamping::Timestamping;
@@ -43,7 +43,7 @@ pub struct SignedEnvelope {
 #[derive(Debug)]
 pub enum Signer {
     /// A signing profile of AWS Signer.
-    AwsSigner(Aws, SigningProfile),
+    AwsSigner(AwsSigner),
     /// A key of AWS KMS.
     AwsKms(KmsKey),
     /// A key in a file.
@@ -210,6 +210,16 @@ impl Signer {
         Err(Error::NotByAwsSigner { what })
     }
 
+    /// The certificates of the signer's own key, its own first; `None` where the signer only shows
+    /// them in what it signs.
+    pub fn certificate_chain(&self) -> Option<&[x509::Certificate]> {
+        match self {
+            Self::AwsKms(key) => Some(key.chain()),
+            Self::LocalKey(key) => Some(key.chain()),
+            Self::AwsSigner(_) | Self::Plugin(_) => None,
+        }
+    }
+
     /// The kind of the key, which decides with which algorithm a blob's digest is made.
     ///
     /// # Errors
@@ -261,11 +271,11 @@ impl Signer {
     pub async fn sign(&self, payload: &Payload, terms: &Terms) -> Result<Signed, Error> {
         self.check(terms)?;
         match self {
-            Self::AwsSigner(aws, profile) => {
+            Self::AwsSigner(AwsSigner { aws, profile, pace }) => {
                 let bytes = payload
                     .to_bytes(terms.format)
                     .map_err(|source| Error::Payload { source })?;
-                let signed = aws_signer::sign(aws, profile, &bytes)
+                let signed = aws_signer::sign(aws, profile, &bytes, pace)
                     .await
                     .map_err(Error::AwsSigner)?;
                 Ok(Signed {
