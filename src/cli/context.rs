@@ -155,6 +155,18 @@ impl Context {
             .with_cache(revocation::Cache::new(&self.dirs.cache))
     }
 
+    /// What signatures are judged with in process, against these stores.
+    pub(super) fn judges(&self, stores: TrustStores) -> Judges {
+        Judges {
+            stores,
+            aws: self.aws.clone(),
+            revocation: self.revocation(),
+            plugins: PluginHost::new(self.dirs.plugins()),
+            plugin_config: self.plugin_config.clone(),
+            use_installed_plugin: false,
+        }
+    }
+
     /// A verifier: against the signing profiles if there are any, else against Notation's trust
     /// policy of this kind. With it come the policy's warnings.
     pub(super) fn verifier(
@@ -190,13 +202,8 @@ impl Context {
             })
             .collect();
         let judges = Judges {
-            stores,
-            aws: self.aws,
-            revocation: revocation::Checker::new(Arc::new(revocation::Network::new(self.pool)))
-                .with_cache(revocation::Cache::new(&self.dirs.cache)),
-            plugins: PluginHost::new(self.dirs.plugins()),
-            plugin_config: self.plugin_config,
             use_installed_plugin: aws_signer == AwsSignerChecks::InstalledPlugin,
+            ..self.judges(stores)
         };
         Ok((
             Verifier {
@@ -255,7 +262,7 @@ fn policy_report(error: &trust_policy::Error) -> Report {
 
 /// The roots that signatures of these profiles may rest on: the file that the user names, else
 /// what AWS has published for the profiles' partitions.
-fn roots_of(
+pub(super) fn roots_of(
     signing_profiles: &[String],
     trust_anchor: Option<&Path>,
 ) -> Result<Vec<NamedStore>, Report> {

@@ -15,7 +15,7 @@ use crate::notary::EnvelopeFormat;
 use crate::plugin_host::PluginHost;
 use crate::signer::Signer;
 use crate::signer::aws_kms::{self, CertificateChain, KmsKey};
-use crate::signer::aws_signer::SigningProfile;
+use crate::signer::aws_signer::{AwsSigner, Pace, SigningProfile};
 use crate::signer::local_key::{self, KeyFile};
 use crate::signer::plugin::PluginSigner;
 
@@ -196,13 +196,17 @@ impl Choice {
         Ok(format)
     }
 
-    /// The signer: its key is read, its plugin found.
-    pub(super) fn open(self, context: &Context) -> Result<Signer, Report> {
+    /// The signer: its key is read, its plugin found. AWS Signer is asked at this pace.
+    pub(super) fn open(self, context: &Context, pace: Pace) -> Result<Signer, Report> {
         match self {
             Self::AwsSigner(profile, _) => {
                 let profile = SigningProfile::parse(&profile)
                     .map_err(|error| Report::usage(&error.to_string(), error.hint()))?;
-                Ok(Signer::AwsSigner(context.aws.clone(), profile))
+                Ok(Signer::AwsSigner(AwsSigner {
+                    aws: context.aws.clone(),
+                    profile,
+                    pace,
+                }))
             }
             Self::AwsKms {
                 key,

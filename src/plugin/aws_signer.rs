@@ -16,7 +16,7 @@ use crate::plugin_contract::{
     GetPluginMetadataRequest, PluginConfig, VerificationResult, VerifySignatureRequest,
     VerifySignatureResponse,
 };
-use crate::signer::aws_signer::{self, SigningProfile};
+use crate::signer::aws_signer::{self, Pace, SigningProfile};
 use crate::x509::Certificate;
 
 pub(super) const NAME: &str = PLUGIN_NAME;
@@ -101,7 +101,7 @@ async fn generate_envelope(request: GenerateEnvelopeRequest) -> Result<Answer, E
     }
     let aws = aws(&request.plugin_config)?;
     let Base64(payload) = request.payload;
-    let signed = aws_signer::sign(&aws, &profile, &payload)
+    let signed = aws_signer::sign(&aws, &profile, &payload, &Pace::default())
         .await
         .map_err(Error::Sign)?;
     Ok(Answer::of(&GenerateEnvelopeResponse {

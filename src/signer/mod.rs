@@ -9,6 +9,7 @@ pub mod aws_signer;
 pub mod local_key;
 pub mod plugin;
 mod primitive;
+mod test_certificate;
 pub mod timestamping;
 
 use std::collections::BTreeMap;
@@ -17,12 +18,12 @@ use std::time::Duration;
 use time::OffsetDateTime;
 
 use crate::algorithm::KeySpec;
-use crate::aws::{Aws, CallErrorKind, SigningJobArn};
+use crate::aws::{CallErrorKind, SigningJobArn};
 use crate::notary::EnvelopeFormat;
 use crate::payload::{self, Payload};
 use crate::{envelope, x509};
 use aws_kms::KmsKey;
-use aws_signer::{AnswerProblem, SigningProfile};
+use aws_signer::{AnswerProblem, AwsSigner};
 use local_key::LocalKey;
 use plugin::PluginSigner;
 use timestamping::Timestamping;
@@ -42,7 +43,7 @@ pub struct SignedEnvelope {
 #[derive(Debug)]
 pub enum Signer {
     /// A signing profile of AWS Signer.
-    AwsSigner(Aws, SigningProfile),
+    AwsSigner(AwsSigner),
     /// A key of AWS KMS.
     AwsKms(KmsKey),
     /// A key in a file.
@@ -209,6 +210,16 @@ impl Signer {
         Err(Error::NotByAwsSigner { what })
     }
 
+    /// The certificates of the signer's own key, its own first; `None` where the signer only shows
+    /// them in what it signs.
+    pub fn certificate_chain(&self) -> Option<&[x509::Certificate]> {
+        match self {
+            Self::AwsKms(key) => Some(key.chain()),
+            Self::LocalKey(key) => Some(key.chain()),
+            Self::AwsSigner(_) | Self::Plugin(_) => None,
+        }
+    }
+
     /// The kind of the key, which decides with which algorithm a blob's digest is made.
     ///
     /// # Errors
@@ -217,8 +228,12 @@ impl Signer {
     pub async fn key_spec(&self) -> Result<KeySpec, Error> {
         match self {
             Self::AwsSigner(..) => Ok(aws_signer::KEY_SPEC),
-            Self::AwsKms(key) => Ok(key.key_spec()),
             Self::LocalKey(key) => primitive::key_spec(key.chain()),
+            // Asked before a large file is read.
+            Self::AwsKms(key) => match key.check().await {
+                Ok(_) => Ok(key.key_spec()),
+                Err(error) => Err(Error::AwsKms(error)),
+            },
             Self::Plugin(plugin) => plugin.key_spec_for_blobs().await,
         }
     }
@@ -255,11 +270,11 @@ impl Signer {
     pub async fn sign(&self, payload: &Payload, terms: &Terms) -> Result<Signed, Error> {
         self.check(terms)?;
         match self {
-            Self::AwsSigner(aws, profile) => {
+            Self::AwsSigner(AwsSigner { aws, profile, pace }) => {
                 let bytes = payload
                     .to_bytes(terms.format)
                     .map_err(|source| Error::Payload { source })?;
-                let signed = aws_signer::sign(aws, profile, &bytes)
+                let signed = aws_signer::sign(aws, profile, &bytes, pace)
                     .await
                     .map_err(Error::AwsSigner)?;
                 Ok(Signed {

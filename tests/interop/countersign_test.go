@@ -33,10 +33,18 @@ func (d notationDir) dockerConfig() string {
 	return filepath.Join(string(d), "docker")
 }
 
-// countersign runs the command line with this directory as NOTATION_CONFIG.
+// countersign runs the command line with this directory as NOTATION_CONFIG,
+// and nothing kept from any other run.
 func (d notationDir) countersign(t *testing.T, args ...string) result {
 	t.Helper()
+	return d.countersignCached(t, t.TempDir(), args...)
+}
+
+// countersignCached is countersign with a directory as NOTATION_CACHE.
+func (d notationDir) countersignCached(t *testing.T, cache string, args ...string) result {
+	t.Helper()
 	environment := []string{
+		"NOTATION_CACHE=" + cache,
 		"PATH=" + os.Getenv("PATH"),
 		"HOME=" + t.TempDir(),
 		"NOTATION_CONFIG=" + string(d),
@@ -74,9 +82,9 @@ func verdictOf(target image, ran result) verdict {
 		if strings.Contains(ran.stdout, "Successfully verified signature for "+target.reference()) {
 			said.reason = accepted
 		}
-	case 1:
+	case exitRefused:
 		said.reason = classifyWords(ran.stderr)
-	case 3:
+	case exitUndecided:
 		said.reason = undecided
 	}
 	return said

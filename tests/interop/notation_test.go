@@ -178,6 +178,12 @@ func (d notationDir) notationVerify(t *testing.T, target image) verdict {
 // signature that was looked at, and the answer in the end.
 func (d notationDir) notationOutcomes(t *testing.T, target image, metadata map[string]string) ([]*notation.VerificationOutcome, error) {
 	t.Helper()
+	return d.notationOutcomesCached(t, target, metadata, nil)
+}
+
+// notationOutcomesCached is notationOutcomes with CRLs kept in a cache.
+func (d notationDir) notationOutcomesCached(t *testing.T, target image, metadata map[string]string, cache crl.Cache) ([]*notation.VerificationOutcome, error) {
+	t.Helper()
 	document, err := os.ReadFile(filepath.Join(string(d), dir.PathTrustPolicy))
 	if err != nil {
 		t.Fatal(err)
@@ -188,8 +194,8 @@ func (d notationDir) notationOutcomes(t *testing.T, target image, metadata map[s
 	}
 	stores := truststore.NewX509TrustStore(dir.NewSysFS(string(d)))
 	inner, err := verifier.NewWithOptions(&policy, stores, d.plugins(), verifier.VerifierOptions{
-		RevocationCodeSigningValidator:  revocationValidator(t, purpose.CodeSigning),
-		RevocationTimestampingValidator: revocationValidator(t, purpose.Timestamping),
+		RevocationCodeSigningValidator:  revocationValidator(t, purpose.CodeSigning, cache),
+		RevocationTimestampingValidator: revocationValidator(t, purpose.Timestamping, cache),
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -203,14 +209,15 @@ func (d notationDir) notationOutcomes(t *testing.T, target image, metadata map[s
 	return recorder.outcomes, err
 }
 
-// revocationValidator asks as Notation's command line does, but keeps nothing
-// on disk.
-func revocationValidator(t *testing.T, chains purpose.Purpose) revocation.Validator {
+// revocationValidator asks as Notation's command line does, but keeps CRLs in
+// the cache alone that it is given, if any.
+func revocationValidator(t *testing.T, chains purpose.Purpose, cache crl.Cache) revocation.Validator {
 	t.Helper()
 	fetcher, err := crl.NewHTTPFetcher(&http.Client{Timeout: 5 * time.Second})
 	if err != nil {
 		t.Fatal(err)
 	}
+	fetcher.Cache = cache
 	validator, err := revocation.NewWithOptions(revocation.Options{
 		OCSPHTTPClient:   &http.Client{Timeout: 2 * time.Second},
 		CRLFetcher:       fetcher,

@@ -18,6 +18,7 @@ use crate::config::NotationDirs;
 use crate::files;
 use crate::notary::EnvelopeFormat;
 use crate::sign::blob::{self, Error, Options};
+use crate::signer::aws_signer::Pace;
 
 /// Flags of `blob sign`; those that notation has work as they do there.
 #[derive(Debug, clap::Args)]
@@ -70,7 +71,7 @@ pub(super) async fn run(args: &Args) -> Result<Report, Report> {
         .choose(&NotationDirs::from_env(), plugin_config)?;
     let context = Context::without_registry(choice.aws_settings())?;
     let terms = args.envelope.terms(&choice, &context)?;
-    let by = choice.open(&context)?;
+    let by = choice.open(&context, Pace::default())?;
     by.check(&terms)
         .map_err(|error| Report::usage(&error.to_string(), error.hint()))?;
 

@@ -2,7 +2,7 @@
 //! against AWS Signer profiles named on the command line.
 
 pub(super) mod text;
-mod verdict;
+pub(super) mod verdict;
 
 use std::fmt::Write as _;
 use std::path::PathBuf;

@@ -5,10 +5,13 @@ use aws_sdk_kms::operation::RequestId as _;
 use aws_sdk_kms::operation::get_public_key::GetPublicKeyOutput;
 use aws_sdk_kms::types::{KeySpec as KmsKeySpec, KeyUsageType, SigningAlgorithmSpec};
 
+use der::Decode as _;
+use x509_cert::spki::SubjectPublicKeyInfoRef;
+
 use super::{Error, name_of};
 use crate::algorithm::KeySpec;
 use crate::aws::{Aws, Call, CallError, KmsKeyId};
-use crate::x509::Certificate;
+use crate::x509::{self, Certificate};
 
 /// A key of KMS that can sign.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,6 +42,16 @@ impl KmsPublicKey {
     /// The public key: `SubjectPublicKeyInfo` in DER.
     pub fn info(&self) -> &[u8] {
         &self.info
+    }
+
+    /// The key's own bits in [`KmsPublicKey::info`].
+    pub(super) fn public_key_bits(&self) -> Result<Vec<u8>, Error> {
+        let info = SubjectPublicKeyInfoRef::from_der(&self.info).ok();
+        let bits = info.and_then(|info| Some(info.subject_public_key.as_bytes()?.to_vec()));
+        bits.ok_or_else(|| Error::PublicKey {
+            key: self.arn.clone(),
+            source: x509::Error::MalformedKey,
+        })
     }
 
     /// Checks that `certificate` is for this key.
@@ -89,7 +102,7 @@ pub async fn describe(aws: &Aws, id: &KmsKeyId) -> Result<KmsPublicKey, Error> {
         .send()
         .await
         .map_err(|error| Error::Call(CallError::from_sdk(call.clone(), &error)))?;
-    read(id, call, &answer)
+    read(id, &call, &answer)
 }
 
 /// Where the key is: in the region of its ARN, else in the one that is set.
@@ -112,8 +125,7 @@ async fn region_of(aws: &Aws, id: &KmsKeyId) -> Result<String, Error> {
     Ok(choice.region)
 }
 
-fn read(id: &KmsKeyId, call: Call, answer: &GetPublicKeyOutput) -> Result<KmsPublicKey, Error> {
-    let region = call.region.clone();
+fn read(id: &KmsKeyId, call: &Call, answer: &GetPublicKeyOutput) -> Result<KmsPublicKey, Error> {
     let malformed = |problem: String| {
         Error::Call(CallError::malformed(
             call.clone(),
@@ -161,7 +173,7 @@ fn read(id: &KmsKeyId, call: Call, answer: &GetPublicKeyOutput) -> Result<KmsPub
         .ok_or_else(|| malformed("it has no public key".to_owned()))?;
     Ok(KmsPublicKey {
         arn: key(),
-        region,
+        region: call.region.clone(),
         spec,
         info: info.as_ref().to_vec(),
     })
@@ -209,7 +221,7 @@ mod tests {
             resource: id.to_owned(),
             region: "eu-west-1".to_owned(),
         };
-        read(&KmsKeyId::parse(id).unwrap(), call, &answer.build())
+        read(&KmsKeyId::parse(id).unwrap(), &call, &answer.build())
     }
 
     #[test]

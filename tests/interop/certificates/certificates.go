@@ -79,9 +79,9 @@ func NewHierarchies(t testing.TB, kinds []Kind) []Hierarchy {
 			}
 		}
 		root := Authority{Key: keys[each*i]}
-		root.Certificate = root.Issue(t, authorityTemplate(kind.Name+" root"), root.Key.Public())
+		root.Certificate = root.Issue(t, AuthorityTemplate(kind.Name+" root"), root.Key.Public())
 		between := Authority{Key: keys[each*i+1]}
-		between.Certificate = root.Issue(t, authorityTemplate(kind.Name+" intermediate"), between.Key.Public())
+		between.Certificate = root.Issue(t, AuthorityTemplate(kind.Name+" intermediate"), between.Key.Public())
 		made[i] = Hierarchy{kind, root, between, keys[each*i+2]}
 	}
 	return made
@@ -128,7 +128,8 @@ func (a Authority) Issue(t testing.TB, template *x509.Certificate, public crypto
 	return certificate
 }
 
-func authorityTemplate(commonName string) *x509.Certificate {
+// AuthorityTemplate is Template for a certificate that issues others.
+func AuthorityTemplate(commonName string) *x509.Certificate {
 	made := Template(commonName)
 	made.KeyUsage = x509.KeyUsageCertSign | x509.KeyUsageCRLSign
 	made.IsCA = true

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use crate::support::kms;
 use crate::support::scene::Scene;
 
 /// The blocks of shell commands in a document, in order.
@@ -64,6 +65,11 @@ fn what_the_readme_shows_of_countersign_works() {
     )
     .unwrap();
 
+    // For those about AWS KMS.
+    let kms_key = kms::import(&scene.emulator, "ec-384");
+    let chain = kms::Chain::of("ec-384").pem();
+    std::fs::write(scene.sandbox.home().join("release.crt"), chain).unwrap();
+
     let mut run = 0;
     for block in blocks("README.md")
         .iter()
@@ -75,6 +81,7 @@ fn what_the_readme_shows_of_countersign_works() {
             .args(["-e", "-c", block])
             .env("PATH", format!("{}:/usr/bin:/bin", bin.display()))
             .env("PROFILE_ARN", &scene.profile.arn)
+            .env("KMS_KEY", &kms_key)
             .env("IMAGE", &scene.image)
             .output()
             .unwrap();

@@ -321,7 +321,7 @@ fn throttling_is_waited_out_and_then_said() {
         whole["errorMetadata"]["awsErrorCode"],
         "TooManyRequestsException"
     );
-    assert_eq!(fixture.operations(), ["SignPayload"; 3]);
+    assert_eq!(fixture.operations(), ["SignPayload"; 6]);
 }
 
 #[test]

@@ -28,7 +28,7 @@ pub(super) struct Signers {
     pub(super) signer: Signer,
     pub(super) ec: Signer,
     pub(super) other: Signer,
-    expiring: Signer,
+    pub(super) expiring: Signer,
     pub(super) chain: Signer,
 }
 
@@ -228,6 +228,7 @@ fn whole(signers: &Signers) -> Vec<(&'static str, Vec<File>)> {
         ("signed", vec![jws(signers, NOTATION)]),
         ("multi", three(signers)),
         ("unsigned", vec![]),
+        ("gentest", vec![]),
         ("cose", vec![cose(signers)]),
         ("ec", by(&signers.ec)),
         ("bychain", by(&signers.chain)),

@@ -270,7 +270,11 @@ fn files_are_verified_as_notation_does() {
     let home = Home::new();
     let sandbox = Sandbox::new();
     let (signers, authority) = (Signers::new(), TimeAuthority::new());
-    let expiring = Signer::rsa_until("expiring", datetime!(2024-12-01 00:00 UTC));
+    let expiring = Signer::rsa_between(
+        "expiring",
+        datetime!(2020-01-01 00:00 UTC),
+        datetime!(2024-12-01 00:00 UTC),
+    );
     write(sandbox.home(), &signers, &expiring, &authority);
     for (name, signer) in [("signer", &signers.signer), ("expiring", &expiring)] {
         let file = format!("truststore/x509/ca/test/{name}.crt");
