@@ -23,6 +23,7 @@ mod reading;
 mod signing;
 mod state;
 mod test_certificates;
+mod trust_stores;
 mod verifying;
 
 use std::collections::BTreeSet;

@@ -18,7 +18,11 @@ const FAILED: Text =
 const DENIED: Text = Text::Begins("Error: signature verification failed: ");
 const RESOLVING: Text = Text::Begins("Error: failed to get manifest descriptor: ");
 
-const fn refused(cases: &'static [&'static str], stderr: Text, why: &'static str) -> Difference {
+pub(super) const fn refused(
+    cases: &'static [&'static str],
+    stderr: Text,
+    why: &'static str,
+) -> Difference {
     Difference {
         cases,
         exit: Some(1),
@@ -172,8 +176,6 @@ const POLICIES: &[Difference] = &[
         why: "what is misspelt decides nothing, and is said",
     },
 ];
-
-const STORES: &[Difference] = &[];
 
 /// Repositories that only these groups have, or that are others there.
 fn repositories(signers: &Signers) -> Vec<(&'static str, Vec<File>)> {
