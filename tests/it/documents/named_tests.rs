@@ -70,7 +70,11 @@ impl Known {
                 known.functions.extend(names.map(str::to_owned));
             }
         }
-        for entry in std::fs::read_dir(package().join("tests/interop")).unwrap() {
+        let interop = ["tests/interop", "tests/interop/blob"].map(|folder| package().join(folder));
+        for entry in interop
+            .iter()
+            .flat_map(|folder| std::fs::read_dir(folder).unwrap())
+        {
             let path = entry.unwrap().path();
             if path.extension().is_some_and(|extension| extension == "go") {
                 let text = std::fs::read_to_string(path).unwrap();
