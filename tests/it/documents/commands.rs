@@ -40,7 +40,7 @@ fn what_the_readme_shows_of_countersign_works() {
     std::fs::create_dir(&bin).unwrap();
     // The README is about AWS, whose roots are built in; here the emulator's stand in for them.
     let wrapper = format!(
-        "#!/bin/sh\ncase \"$*\" in\nverify*--trust-anchor*|sign*) ;;\nverify*--signing-profile*) set -- \"$@\" --trust-anchor {}/root.crt ;;\nesac\nexec {} \"$@\"\n",
+        "#!/bin/sh\ncase \"$*\" in\n*--trust-anchor*) ;;\nverify*--signing-profile*|sign*--if-missing*) set -- \"$@\" --trust-anchor {}/root.crt ;;\nesac\nexec {} \"$@\"\n",
         scene.sandbox.home().display(),
         env!("CARGO_BIN_EXE_countersign"),
     );
@@ -62,6 +62,8 @@ fn what_the_readme_shows_of_countersign_works() {
     )
     .unwrap();
 
+    let second = scene.emulator.push_test_image("base", "v1").unwrap();
+    let second = format!("{}/base@{second}", scene.registry());
     let mut run = 0;
     for block in blocks("README.md")
         .iter()
@@ -74,6 +76,7 @@ fn what_the_readme_shows_of_countersign_works() {
             .env("PATH", format!("{}:/usr/bin:/bin", bin.display()))
             .env("PROFILE_ARN", &scene.profile.arn)
             .env("IMAGE", &scene.image)
+            .env("IMAGE2", &second)
             .output()
             .unwrap();
         assert!(
