@@ -127,8 +127,8 @@ fn execute(command: Command, emit: &mut dyn FnMut(Report)) {
             Command::Sign(args) => sign::run(args, emit).await,
             Command::Verify(args) => verify::run(args, emit).await,
             Command::Blob(command) => emit(blob::run(command).await),
-            Command::Cert(command) => emit(cert::run(&command)),
-            Command::Key(command) => emit(key::run(&command)),
+            Command::Cert(command) => emit(cert::run(&command).await),
+            Command::Key(command) => emit(key::run(&command).await),
             Command::List(args) => emit(list::run(&args).await),
             Command::Inspect(args) => emit(inspect::run(&args).await),
         }

@@ -203,7 +203,11 @@ impl Error {
             | Self::Write(_)
             | Self::Http(_)
             | Self::Runtime(_)
-            | Self::Kms(aws_kms::Error::PublicKey { .. } | aws_kms::Error::Signature { .. })
+            | Self::Kms(
+                aws_kms::Error::PublicKey { .. }
+                | aws_kms::Error::NotGenerated { .. }
+                | aws_kms::Error::Signature { .. },
+            )
             | Self::Sign(aws_signer::Error::UnusableAnswer { .. } | aws_signer::Error::NotAsked) => {
                 ErrorCode::Error
             }

@@ -9,6 +9,7 @@ pub mod aws_signer;
 pub mod local_key;
 pub mod plugin;
 mod primitive;
+mod test_certificate;
 pub mod timestamping;
 
 use std::collections::BTreeMap;
@@ -233,6 +234,7 @@ impl Signer {
     pub async fn key_spec(&self) -> Result<KeySpec, Error> {
         match self {
             Self::AwsSigner(..) => Ok(aws_signer::KEY_SPEC),
+            Self::AwsKms(key) => Ok(key.key_spec()),
             Self::LocalKey(key) => primitive::key_spec(key.chain()),
             // Asked before a large file is read.
             Self::AwsKms(key) => match key.check().await {

@@ -155,10 +155,10 @@ impl PluginSigner {
         terms: &Terms,
     ) -> Result<SignedEnvelope, super::Error> {
         let metadata = self.plugin.metadata(&self.config).await.map_err(host)?;
-        if can(&metadata, Capability::RawSignature) {
+        if metadata.can(Capability::RawSignature) {
             let key = self.key_spec().await?;
             self.sign_raw(payload, key, terms, &metadata).await
-        } else if can(&metadata, Capability::Envelope) {
+        } else if metadata.can(Capability::Envelope) {
             self.sign_envelope(payload, terms).await
         } else {
             Err(super::Error::Plugin(Error::NoCapability {
@@ -181,7 +181,7 @@ impl PluginSigner {
         terms: &Terms,
     ) -> Result<SignedEnvelope, super::Error> {
         let metadata = self.metadata_for_blobs().await?;
-        if can(&metadata, Capability::RawSignature) {
+        if metadata.can(Capability::RawSignature) {
             self.sign_raw(payload, key, terms, &metadata).await
         } else {
             self.sign_envelope(payload, terms).await
@@ -191,7 +191,7 @@ impl PluginSigner {
     async fn metadata_for_blobs(&self) -> Result<PluginMetadata, Error> {
         let metadata = self.plugin.metadata(&self.config).await.map_err(host)?;
         let capabilities = [Capability::RawSignature, Capability::EnvelopeForBlob];
-        if capabilities.into_iter().any(|one| can(&metadata, one)) {
+        if capabilities.into_iter().any(|one| metadata.can(one)) {
             return Ok(metadata);
         }
         Err(Error::NoBlobCapability {
@@ -206,7 +206,7 @@ impl PluginSigner {
             key_id: self.key_id.clone(),
             plugin_config: self.config.clone(),
         };
-        let described = self.plugin.describe_key(&request).await.map_err(host)?;
+        let described = self.plugin.ask(&request).await.map_err(host)?;
         self.check("keyId", &described.key_id, &self.key_id)?;
         KeySpec::from_name(&described.key_spec).ok_or_else(|| Error::KeySpec {
             plugin: self.name(),
@@ -231,11 +231,7 @@ impl PluginSigner {
             payload: Base64(draft.signed_bytes()),
             plugin_config: self.config.clone(),
         };
-        let answer = self
-            .plugin
-            .generate_signature(&request)
-            .await
-            .map_err(host)?;
+        let answer = self.plugin.ask(&request).await.map_err(host)?;
         self.check("keyId", &answer.key_id, &self.key_id)?;
         self.check(
             "signingAlgorithm",
@@ -286,11 +282,7 @@ impl PluginSigner {
             expiry_duration_in_seconds: terms.expiry.as_ref().map(Duration::as_secs),
             plugin_config: self.config.clone(),
         };
-        let answer = self
-            .plugin
-            .generate_envelope(&request)
-            .await
-            .map_err(host)?;
+        let answer = self.plugin.ask(&request).await.map_err(host)?;
         self.check(
             "signatureEnvelopeType",
             &answer.signature_envelope_type,
@@ -357,11 +349,6 @@ impl PluginSigner {
     fn name(&self) -> String {
         self.plugin.name().to_owned()
     }
-}
-
-fn can(metadata: &PluginMetadata, capability: Capability) -> bool {
-    let mut names = metadata.capabilities.iter();
-    names.any(|name| name == capability.as_str())
 }
 
 fn host(source: plugin_host::Error) -> Error {

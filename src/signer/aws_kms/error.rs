@@ -81,6 +81,13 @@ pub enum Error {
         /// The kind of the certificate's key.
         certificate_spec: String,
     },
+    /// No test certificate could be made.
+    #[error("no test certificate can be generated")]
+    NotGenerated {
+        /// Why.
+        #[source]
+        source: rcgen::Error,
+    },
     /// What KMS answered is not a signature.
     #[error("the signature that AWS KMS made with `{key}` is refused")]
     Signature {
@@ -131,13 +138,13 @@ impl Error {
                 "a key's usage and kind cannot be changed: make another with `aws kms create-key \
                  --key-usage SIGN_VERIFY --key-spec ECC_NIST_P384`"
             }
-            Self::Algorithm { .. } => return None,
+            Self::Algorithm { .. } | Self::NotGenerated { .. } => return None,
             Self::Mismatch { .. } => {
                 "the file begins with the certificate that was issued for this key; have one \
                  issued for its public key (`aws kms get-public-key`)"
             }
             Self::PublicKey { .. } | Self::Signature { .. } => {
-                "nothing was pushed; check what answers in the place of AWS KMS"
+                "check what answers in the place of AWS KMS"
             }
         };
         Some(text.to_owned())

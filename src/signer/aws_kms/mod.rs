@@ -10,12 +10,14 @@ mod error;
 mod fixed_width;
 mod public_key;
 mod settings;
+mod test_certificate;
 
 pub use certificate_chain::{CertificateChain, CertificateChainError, ChainFileProblem};
 pub use error::Error;
 pub use fixed_width::SignatureProblem;
 pub use public_key::{KmsPublicKey, describe};
 pub use settings::{PLUGIN_NAME, Settings, SettingsError};
+pub use test_certificate::TestCertificate;
 
 use aws_sdk_kms::operation::RequestId as _;
 use aws_sdk_kms::primitives::Blob;

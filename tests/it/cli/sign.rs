@@ -7,9 +7,10 @@ mod document;
 mod flags;
 mod if_missing;
 mod interrupt;
-mod local_key;
+mod kms;
+pub(super) mod local_key;
 mod many;
-mod plugin;
+pub(super) mod plugin;
 mod stored;
 mod timestamping;
 

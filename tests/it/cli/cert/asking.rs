@@ -1,11 +1,8 @@
 //! The questions before something is deleted.
 
-use std::fs::File;
 use std::io::{Read as _, Write as _};
 use std::path::Path;
 use std::process::Stdio;
-
-use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 
 use super::{add_root, assert_done, cert, sandbox, tree};
 use crate::support::sandbox::{Ran, Sandbox};
@@ -14,30 +11,8 @@ const DELETE: [&str; 6] = ["delete", "-t", "ca", "-s", "test", "root.crt"];
 
 /// Runs `cert` with a terminal for its input, on which `answer` is typed.
 fn at_a_terminal(sandbox: &Sandbox, arguments: &[&str], answer: &str) -> Ran {
-    let typing = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
-    grantpt(&typing).unwrap();
-    unlockpt(&typing).unwrap();
-    let name = ptsname(&typing, Vec::new()).unwrap();
-    let terminal = File::options()
-        .read(true)
-        .write(true)
-        .open(name.to_str().unwrap())
-        .unwrap();
-    File::from(typing.try_clone().unwrap())
-        .write_all(answer.as_bytes())
-        .unwrap();
-    let output = sandbox
-        .command(Path::new(env!("CARGO_BIN_EXE_countersign")))
-        .arg("cert")
-        .args(arguments)
-        .stdin(Stdio::from(terminal))
-        .output()
-        .unwrap();
-    Ran {
-        code: output.status.code().unwrap(),
-        stdout: String::from_utf8(output.stdout).unwrap(),
-        stderr: String::from_utf8(output.stderr).unwrap(),
-    }
+    let mut command = sandbox.command(Path::new(env!("CARGO_BIN_EXE_countersign")));
+    Ran::at_a_terminal(command.arg("cert").args(arguments), answer)
 }
 
 #[test]

@@ -5,23 +5,13 @@ mod asking;
 mod cleaning_up;
 mod deleting;
 mod generate_test;
+mod kms_key;
 mod listing;
 
 use std::path::Path;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-
 use crate::support::pki::{self, Entity};
 use crate::support::sandbox::{Ran, Sandbox};
-
-/// A certificate as PEM.
-fn pem(der: &[u8]) -> String {
-    format!(
-        "-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----\n",
-        STANDARD.encode(der)
-    )
-}
 
 /// A sandbox whose working directory has `root.crt`, `self.crt` (self-signed, no authority), `leaf.crt` (issued by
 /// the root), `middle.crt` (an authority that the root issued) and `junk.crt`.
@@ -38,7 +28,7 @@ fn sandbox() -> Sandbox {
         ("self", &own),
     ] {
         let file = sandbox.home().join(format!("{name}.crt"));
-        std::fs::write(file, pem(entity.certificate.der())).unwrap();
+        std::fs::write(file, pki::pem(entity.certificate.der())).unwrap();
     }
     std::fs::write(sandbox.home().join("junk.crt"), "junk").unwrap();
     sandbox

@@ -25,10 +25,10 @@ const IMAGE_INDEX: &str = "application/vnd.oci.image.index.v1+json";
 /// The keys of the recordings.
 pub(super) struct Signers {
     pub(super) signer: Signer,
-    ec: Signer,
-    other: Signer,
-    expiring: Signer,
-    chain: Signer,
+    pub(super) ec: Signer,
+    pub(super) other: Signer,
+    pub(super) expiring: Signer,
+    pub(super) chain: Signer,
 }
 
 impl Signers {
@@ -209,6 +209,7 @@ fn whole(signers: &Signers) -> Vec<(&'static str, Vec<File>)> {
         ("signed", vec![jws(signers, NOTATION)]),
         ("multi", three(signers)),
         ("unsigned", vec![]),
+        ("gentest", vec![]),
         ("cose", vec![cose(signers)]),
         ("ec", by(&signers.ec)),
         ("bychain", by(&signers.chain)),
