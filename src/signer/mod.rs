@@ -234,7 +234,6 @@ impl Signer {
     pub async fn key_spec(&self) -> Result<KeySpec, Error> {
         match self {
             Self::AwsSigner(..) => Ok(aws_signer::KEY_SPEC),
-            Self::AwsKms(key) => Ok(key.key_spec()),
             Self::LocalKey(key) => primitive::key_spec(key.chain()),
             // Asked before a large file is read.
             Self::AwsKms(key) => match key.check().await {

@@ -109,7 +109,8 @@ fn several_images_ask_for_the_public_key_once() {
     let other = scene.emulator.push_test_image("app", "v2").unwrap();
     let other = format!("{}@{other}", scene.repository);
     let ran = sign(&scene, &arn, "ec-384.crt", &[&other]);
-    assert_eq!((ran.code, ran.stderr.as_str()), (0, ""), "{ran:#?}");
+    assert_eq!(ran.code, 0, "{ran:#?}");
+    ran.assert_says("Summary: signed 2, skipped 0, failed 0, not tried 0\n");
     assert_eq!(calls(&scene), ["GetPublicKey", "Sign", "Sign"]);
 }
 
