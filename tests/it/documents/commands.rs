@@ -41,7 +41,7 @@ fn what_the_readme_shows_of_countersign_works() {
     std::fs::create_dir(&bin).unwrap();
     // The README is about AWS, whose roots are built in; here the emulator's stand in for them.
     let wrapper = format!(
-        "#!/bin/sh\ncase \"$*\" in\nverify*--trust-anchor*|sign*) ;;\nverify*--signing-profile*) set -- \"$@\" --trust-anchor {}/root.crt ;;\nesac\nexec {} \"$@\"\n",
+        "#!/bin/sh\ncase \"$*\" in\nverify*--trust-anchor*|sign*|\"blob sign\"*) ;;\nverify*--signing-profile*|\"blob verify\"*--signing-profile*) set -- \"$@\" --trust-anchor {}/root.crt ;;\nesac\nexec {} \"$@\"\n",
         scene.sandbox.home().display(),
         env!("CARGO_BIN_EXE_countersign"),
     );
@@ -52,6 +52,8 @@ fn what_the_readme_shows_of_countersign_works() {
         .status();
     assert!(written.unwrap().success());
 
+    // For the blocks about a file.
+    std::fs::write(scene.sandbox.home().join("app.tar.gz"), "hello\n").unwrap();
     // For the blocks about a layout in the current directory.
     crate::support::layout::make(&scene.sandbox.home().join("layout"), &["v1"]);
     let policy = scene.sandbox.config().join("trustpolicy.oci.json");
