@@ -245,8 +245,8 @@ pub enum Error {
 }
 
 impl Error {
-    /// The same, where it came in place of the answer to a manifest that was sent whole, so that the
-    /// registry may have it.
+    /// The same, where it came in place of the answer to a signature manifest, or to its entry in the
+    /// index: both may be there.
     pub(super) fn after_sending(self, manifest: &oci::Digest) -> Self {
         let is_open = match &self {
             Self::Request { source, .. } => !source.is_connect() && !source.is_lying(),

@@ -41,7 +41,7 @@ fn what_the_readme_shows_of_countersign_works() {
     std::fs::create_dir(&bin).unwrap();
     // The README is about AWS, whose roots are built in; here the emulator's stand in for them.
     let wrapper = format!(
-        "#!/bin/sh\ncase \"$*\" in\nverify*--trust-anchor*|sign*|\"blob sign\"*) ;;\nverify*--signing-profile*|\"blob verify\"*--signing-profile*) set -- \"$@\" --trust-anchor {}/root.crt ;;\nesac\nexec {} \"$@\"\n",
+        "#!/bin/sh\ncase \"$*\" in\n*--trust-anchor*) ;;\nverify*--signing-profile*|sign*--if-missing*|\"blob verify\"*--signing-profile*) set -- \"$@\" --trust-anchor {}/root.crt ;;\nesac\nexec {} \"$@\"\n",
         scene.sandbox.home().display(),
         env!("CARGO_BIN_EXE_countersign"),
     );
@@ -69,7 +69,8 @@ fn what_the_readme_shows_of_countersign_works() {
     let kms_key = kms::import(&scene.emulator, "ec-384");
     let chain = kms::Chain::of("ec-384").pem();
     std::fs::write(scene.sandbox.home().join("release.crt"), chain).unwrap();
-
+    let second = scene.emulator.push_test_image("base", "v1").unwrap();
+    let second = format!("{}/base@{second}", scene.registry());
     let mut run = 0;
     for block in blocks("README.md")
         .iter()
@@ -83,6 +84,7 @@ fn what_the_readme_shows_of_countersign_works() {
             .env("PROFILE_ARN", &scene.profile.arn)
             .env("KMS_KEY", &kms_key)
             .env("IMAGE", &scene.image)
+            .env("IMAGE2", &second)
             .output()
             .unwrap();
         assert!(
