@@ -114,7 +114,7 @@ pub async fn sign(aws: &Aws, profile: &SigningProfile, payload: &[u8]) -> Result
         .payload_format(PAYLOAD_MEDIA_TYPE)
         .send()
         .await
-        .map_err(|error| Error::Call(CallError::from_sdk(call.clone(), &error)))?;
+        .map_err(|error| failed(CallError::from_sdk(call.clone(), &error), &region))?;
     let request_id = output.request_id().map(str::to_owned);
     let signed = answer::check(profile, &sent, region, output);
     signed.map_err(|problem| Error::UnusableAnswer {
@@ -140,7 +140,7 @@ pub async fn describe(aws: &Aws, profile: &SigningProfile) -> Result<RegionChoic
         .profile_owner(profile.arn().location().account())
         .send()
         .await
-        .map_err(|error| Error::Call(CallError::from_sdk(call.clone(), &error)))?;
+        .map_err(|error| failed(CallError::from_sdk(call.clone(), &error), &region))?;
     let malformed = |problem: String| {
         Error::Call(CallError::malformed(
             call.clone(),
@@ -181,6 +181,11 @@ pub async fn describe(aws: &Aws, profile: &SigningProfile) -> Result<RegionChoic
         });
     }
     Ok(region)
+}
+
+/// A call that failed; in another region than the profile's that may be why.
+fn failed(error: CallError, region: &RegionChoice) -> Error {
+    Error::Call(error.in_spite_of(region.conflicts_with.as_deref()))
 }
 
 fn call(
