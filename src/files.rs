@@ -179,6 +179,29 @@ pub fn read_following_links(path: &Path, max_bytes: u64) -> Result<Vec<u8>, Erro
     read_bounded(file, path, max_bytes)
 }
 
+/// Opens a regular file that a user named on the command line, links followed: for files that are not
+/// read whole. A pipe or a device is not opened.
+///
+/// # Errors
+///
+/// [`Error::WrongKind`] for anything but a regular file, [`Error::NotFound`] and [`Error::Io`] as the
+/// operating system answers.
+pub fn open_following_links(path: &Path) -> Result<File, Error> {
+    let found = fs::metadata(path).map_err(|source| Error::io("open", path, source))?;
+    check_regular(path, found.file_type())?;
+    let mut options = OpenOptions::new();
+    options.read(true);
+    without_waiting(&mut options);
+    let file = options
+        .open(path)
+        .map_err(|source| Error::io("open", path, source))?;
+    let opened = file
+        .metadata()
+        .map_err(|source| Error::io("look at", path, source))?;
+    check_regular(path, opened.file_type())?;
+    Ok(file)
+}
+
 /// The paths of everything in a directory, sorted by name, at most `max_entries`.
 ///
 /// # Errors
@@ -386,6 +409,17 @@ fn without_following(options: &mut OpenOptions) {
     let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
     options.custom_flags(flags.bits().cast_signed());
 }
+
+/// A pipe put there after the first look must not make the open wait for a writer.
+#[cfg(unix)]
+fn without_waiting(options: &mut OpenOptions) {
+    use std::os::unix::fs::OpenOptionsExt as _;
+
+    options.custom_flags(rustix::fs::OFlags::NONBLOCK.bits().cast_signed());
+}
+
+#[cfg(windows)]
+fn without_waiting(_options: &mut OpenOptions) {}
 
 #[cfg(windows)]
 fn without_following(options: &mut OpenOptions) {

@@ -8,6 +8,10 @@ pub const MAX_MANIFEST_BYTES: u64 = 4 * 1024 * 1024;
 /// Bytes of a signature envelope; notation's limit. A real one has some 10 KiB.
 pub const MAX_ENVELOPE_BYTES: u64 = 32 * 1024 * 1024;
 
+/// Bytes of a blob that are in memory at a time: few beside the program itself, and enough that reading
+/// costs nothing beside hashing.
+pub const BLOB_BUFFER_BYTES: usize = 1024 * 1024;
+
 /// Bytes of a JWS with escapes in its JSON: what has escapes is copied, what has none is not.
 pub const MAX_ESCAPED_ENVELOPE_BYTES: u64 = 4 * 1024 * 1024;
 
@@ -183,3 +187,24 @@ pub const MAX_PBKDF2_ITERATIONS: u32 = 10_000_000;
 
 /// Keys in `signingkeys.json`.
 pub const MAX_SIGNING_KEYS: usize = 1_000;
+
+/// Artifacts that one command signs at the same time: what takes a second each, at the pace that AWS
+/// Signer allows by default, and some more.
+pub const MAX_CONCURRENT_SIGNINGS: usize = 16;
+
+/// Calls of `SignPayload` in a second: AWS's default quota of an account in a region.
+pub const SIGN_PAYLOAD_PER_SECOND: u32 = 10;
+
+/// Calls of `SignPayload` in a second that can be asked for; AWS raises the quota on request.
+pub const MAX_SIGN_PAYLOAD_PER_SECOND: u32 = 1_000;
+
+/// Times that `SignPayload` is asked while AWS answers that there are too many requests: some eight
+/// seconds. The quota is for a second, so that who waits that long gets a turn unless others keep it used up.
+pub const MAX_THROTTLED_ATTEMPTS: u32 = 6;
+
+/// Life that a signature must have left for `sign --if-missing` to leave it at that: a day. The
+/// shortest validity that a signing profile can have is a day too, its default 135 months.
+pub const MIN_REMAINING: Duration = Duration::from_hours(24);
+
+/// Time that pushes which have begun get after an interrupt; a push takes a second.
+pub const INTERRUPT_GRACE: Duration = Duration::from_secs(30);

@@ -18,7 +18,7 @@ use crate::trust_policy::IdentityError;
 use crate::trust_store::AuthenticityError;
 use crate::x509::Purpose;
 use crate::{
-    envelope, extended_validation, payload, plugin_host, registry, revocation, timestamp,
+    blob, envelope, extended_validation, payload, plugin_host, registry, revocation, timestamp,
     trust_store,
 };
 
@@ -318,6 +318,13 @@ pub enum Failure {
         #[source]
         source: payload::Error,
     },
+    /// The blob could not be read.
+    #[error("failed to generate descriptor for given artifact")]
+    Blob {
+        /// What went wrong.
+        #[source]
+        source: blob::Error,
+    },
     /// The signature asks for AWS Signer's rules and is not one of AWS Signer's.
     #[error("the signature names AWS Signer's plugin, but is not one of AWS Signer's")]
     NotAwsSigner {
@@ -382,7 +389,7 @@ impl Failure {
                 source.is_inconclusive()
             }
             Self::Plugin { source } => source.is_unanswered(),
-            Self::CertificateRevocationUnknown { .. } => true,
+            Self::CertificateRevocationUnknown { .. } | Self::Blob { .. } => true,
             _ => false,
         };
         if inconclusive {
@@ -398,7 +405,7 @@ impl Failure {
         match self {
             Self::Fetch { .. } => 0,
             Self::Envelope { .. } | Self::Payload { .. } => 2,
-            Self::AnotherArtifact { .. } => 3,
+            Self::AnotherArtifact { .. } | Self::Blob { .. } => 3,
             Self::Plugin { .. }
             | Self::NotAwsSigner { .. }
             | Self::PluginVersion { .. }
@@ -475,6 +482,7 @@ impl Failure {
             Self::UnprocessedAttributes(_) => "critical-attributes-not-processed",
             Self::Payload { .. } => "payload-malformed",
             Self::AnotherArtifact { .. } => "artifact-mismatch",
+            Self::Blob { .. } => "blob-not-readable",
             Self::NotAwsSigner { .. } => "aws-signer-attributes-invalid",
             Self::UserMetadata { .. } => "user-metadata-mismatch",
         }
@@ -555,6 +563,8 @@ impl Failure {
                 Some("mend what made the signature not authentic first".to_owned())
             }
             Self::PluginTooOld { .. } => Some("install a newer version".to_owned()),
+            Self::Blob { source } => source.hint(),
+            Self::AnotherArtifact { source: source @ payload::Error::ImageNotBlob { .. } } => source.hint(),
             Self::AnotherArtifact { .. } => Some(
                 "somebody attached a signature of something else to this artifact; sign this one"
                     .to_owned(),

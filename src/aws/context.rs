@@ -1,7 +1,6 @@
 //! One configuration of AWS per process: credentials are fetched once and shared by the clients of
 //! every region.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use aws_config::identity::IdentityCache;
@@ -13,118 +12,14 @@ use aws_types::sdk_ua_metadata::FrameworkMetadata;
 use aws_types::service_config::ServiceConfigKey;
 use tokio::sync::OnceCell;
 
-use super::arn::{Location, is_region};
+use super::arn::Location;
 use super::http_client::PooledHttp;
 use super::named_profile;
 use super::partition::Partition;
+use super::settings::{Settings, SettingsError};
 use crate::{http, limits};
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
-
-/// What the user said about AWS, over and above the environment and AWS's own configuration files.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Settings {
-    /// The profile in AWS's configuration files to take credentials from; nothing else is tried.
-    pub profile: Option<String>,
-    /// The region to ask, whatever region a signing profile is of.
-    pub region: Option<String>,
-    /// The URL to ask AWS Signer at, in place of its own.
-    pub signer_endpoint_url: Option<String>,
-}
-
-/// Why the settings cannot be followed.
-#[derive(Debug, thiserror::Error, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum SettingsError {
-    /// A region that cannot be one.
-    #[error("`{0}` is not a region")]
-    Region(String),
-    /// An endpoint that is not an `http` or `https` URL.
-    #[error("`{0}` is not the URL of an endpoint")]
-    EndpointUrl(String),
-    /// A setting that is probably a misspelled one of ours.
-    #[error("setting `{0}` is not known")]
-    Unknown(String),
-    /// The region set and the one in an ARN are of two partitions, whose profiles and signatures
-    /// know nothing of each other.
-    #[error(
-        "`{arn}` is of partition `{partition}`, but region `{region}`, which is set explicitly, is of `{other}`"
-    )]
-    Partition {
-        /// The ARN.
-        arn: String,
-        /// Its partition.
-        partition: Partition,
-        /// The region set.
-        region: String,
-        /// That region's partition.
-        other: Partition,
-    },
-}
-
-impl SettingsError {
-    /// What to do about it.
-    pub fn hint(&self) -> Option<String> {
-        match self {
-            Self::Region(_) => Some("a region is like `us-east-1`".to_owned()),
-            Self::EndpointUrl(_) => {
-                Some("an endpoint is like `https://HOST` or `http://127.0.0.1:4570`".to_owned())
-            }
-            Self::Unknown(_) => Some(format!("the settings are `{}`", Settings::NAMES.join("`, `"))),
-            Self::Partition { .. } => Some(
-                "leave the region away, then the one in the ARN is asked, with credentials of that partition"
-                    .to_owned(),
-            ),
-        }
-    }
-}
-
-impl Settings {
-    /// Names of the settings as Notation passes them on, `--plugin-config`.
-    pub const NAMES: [&'static str; 3] = ["aws-profile", "aws-region", "aws-signer-endpoint-url"];
-
-    /// The settings that Notation passes on (`--plugin-config`), as AWS's plugin knows them.
-    ///
-    /// Settings that do not begin with `aws` are somebody else's and are ignored, as all unknown
-    /// ones are by AWS's plugin; but a misspelled one of ours would quietly sign with other
-    /// credentials or in another region.
-    ///
-    /// # Errors
-    ///
-    /// [`SettingsError::Unknown`].
-    pub fn from_plugin_config(config: &BTreeMap<String, String>) -> Result<Self, SettingsError> {
-        let unknown = config
-            .keys()
-            .filter(|key| !Self::NAMES.contains(&key.as_str()))
-            .find(|key| key.to_ascii_lowercase().starts_with("aws"));
-        if let Some(key) = unknown {
-            return Err(SettingsError::Unknown(key.clone()));
-        }
-        let value = |key: &str| config.get(key).filter(|value| !value.is_empty()).cloned();
-        let [profile, region, endpoint_url] = Self::NAMES;
-        Ok(Self {
-            profile: value(profile),
-            region: value(region),
-            signer_endpoint_url: value(endpoint_url),
-        })
-    }
-
-    fn check(&self) -> Result<(), SettingsError> {
-        if let Some(region) = &self.region
-            && !is_region(region)
-        {
-            return Err(SettingsError::Region(region.clone()));
-        }
-        if let Some(text) = &self.signer_endpoint_url {
-            let is_endpoint = url::Url::parse(text)
-                .is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
-            if !is_endpoint {
-                return Err(SettingsError::EndpointUrl(text.clone()));
-            }
-        }
-        Ok(())
-    }
-}
 
 /// The region to ask, and whether that is not the one of the ARN in question.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -157,6 +52,8 @@ struct Inner {
     settings: Settings,
     credentials: Option<SharedCredentialsProvider>,
     base: OnceCell<SdkConfig>,
+    /// The region that AWS's own rules find.
+    default_region: OnceCell<Option<String>>,
 }
 
 impl Aws {
@@ -172,6 +69,7 @@ impl Aws {
             settings,
             credentials: None,
             base: OnceCell::new(),
+            default_region: OnceCell::new(),
         })))
     }
 
@@ -183,6 +81,7 @@ impl Aws {
             settings: self.0.settings.clone(),
             credentials: Some(SharedCredentialsProvider::new(credentials)),
             base: OnceCell::new(),
+            default_region: OnceCell::new(),
         }))
     }
 
@@ -225,31 +124,44 @@ impl Aws {
         })
     }
 
-    /// The SDK's configuration for `region`; without one, for the region set explicitly or the one
-    /// that AWS's own rules find (environment, configuration files, instance metadata).
+    /// The region of what does not name one: the one that is set explicitly, else the one that AWS's
+    /// own rules find (environment, configuration files, instance metadata); `None` where there is
+    /// none.
+    pub async fn default_region(&self) -> Option<String> {
+        if let Some(region) = &self.0.settings.region {
+            return Some(region.clone());
+        }
+        // Not the shared configuration's, which is that of the first client.
+        self.0
+            .default_region
+            .get_or_init(async || {
+                let sdk = load(&self.0, None).await;
+                sdk.region().map(ToString::to_string)
+            })
+            .await
+            .clone()
+    }
+
+    /// The SDK's configuration for `region`, or for the one that is set explicitly.
     ///
     /// Reads configuration files at the first call. Credentials are fetched when a client needs
     /// them, and then once for all regions.
-    pub async fn config(&self, region: Option<&str>) -> SdkConfig {
-        let region = self.0.settings.region.as_deref().or(region);
+    pub async fn config(&self, region: &str) -> SdkConfig {
+        let region = self.0.settings.region.as_deref().unwrap_or(region);
         let base = self
             .0
             .base
-            .get_or_init(|| load(&self.0, region))
+            .get_or_init(|| load(&self.0, Some(region)))
             .await
             .clone();
-        match region {
-            Some(region) => base
-                .into_builder()
-                .region(Region::new(region.to_owned()))
-                .build(),
-            None => base,
-        }
+        base.into_builder()
+            .region(Region::new(region.to_owned()))
+            .build()
     }
 
     /// A client of AWS Signer in `region`.
     pub async fn signer(&self, region: &str) -> aws_sdk_signer::Client {
-        let sdk = self.config(Some(region)).await;
+        let sdk = self.config(region).await;
         let mut config = aws_sdk_signer::config::Builder::from(&sdk);
         if let Some(url) = &self.0.settings.signer_endpoint_url {
             config.set_endpoint_url(Some(url.clone()));
@@ -263,7 +175,7 @@ impl Aws {
     /// plane too, unless that has its own (`AWS_ENDPOINT_URL_SIGNER_DATA`): in AWS's plugin the
     /// question is one of AWS Signer's.
     pub async fn signer_data(&self, region: &str) -> aws_sdk_signerdata::Client {
-        let sdk = self.config(Some(region)).await;
+        let sdk = self.config(region).await;
         let mut config = aws_sdk_signerdata::config::Builder::from(&sdk);
         let endpoint = self.0.settings.signer_endpoint_url.clone().or_else(|| {
             let has_its_own = is_set("AWS_ENDPOINT_URL_SIGNER_DATA")
@@ -278,6 +190,16 @@ impl Aws {
             config.set_endpoint_url(Some(url));
         }
         aws_sdk_signerdata::Client::from_conf(config.build())
+    }
+
+    /// A client of AWS KMS in `region`.
+    pub async fn kms(&self, region: &str) -> aws_sdk_kms::Client {
+        let sdk = self.config(region).await;
+        let mut config = aws_sdk_kms::config::Builder::from(&sdk);
+        if let Some(url) = &self.0.settings.kms_endpoint_url {
+            config.set_endpoint_url(Some(url.clone()));
+        }
+        aws_sdk_kms::Client::from_conf(config.build())
     }
 }
 

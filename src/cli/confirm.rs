@@ -1,4 +1,4 @@
-//! Questions before something is removed. They are asked on a terminal alone: what comes out of a pipe was not
+//! Questions before something is removed or replaced. They are asked on a terminal alone: what comes out of a pipe was not
 //! written as an answer.
 
 use std::io::{self, BufRead as _, IsTerminal as _, Read as _, Write as _};
@@ -8,7 +8,8 @@ use super::report::{Exit, Report, one_line};
 /// Longest answer in bytes.
 const MAX_BYTES: u64 = 1_024;
 
-/// Asks, after an explanation of whole lines or none, unless the user said yes beforehand.
+/// Asks before something is deleted, after an explanation of whole lines or none, unless the user said yes
+/// beforehand.
 ///
 /// # Errors
 ///
@@ -17,11 +18,30 @@ pub(super) fn confirm(explanation: &str, question: &str, yes: bool) -> Result<()
     if yes {
         return Ok(());
     }
+    ask(explanation, question, "nothing was deleted", "--yes")
+}
+
+/// Asks before a file takes the place of another.
+///
+/// # Errors
+///
+/// What to print where the answer is not yes, or nobody can be asked.
+pub(super) fn confirm_overwriting(what: &str) -> Result<(), Report> {
+    ask(
+        "",
+        &format!("The {what} already exists, do you want to overwrite it?"),
+        &format!("the {what} already exists"),
+        "--force",
+    )
+}
+
+/// `otherwise` is said where nobody can be asked, and `flag` is what says yes beforehand.
+fn ask(explanation: &str, question: &str, otherwise: &str, flag: &str) -> Result<(), Report> {
     let stdin = io::stdin();
     if !stdin.is_terminal() {
         return Err(Report::usage(
-            "nothing was deleted: there is no terminal to ask on",
-            Some("say yes beforehand: `--yes`".to_owned()),
+            &format!("{otherwise}: there is no terminal to ask on"),
+            Some(format!("say yes beforehand: `{flag}`")),
         ));
     }
     let mut stderr = io::stderr().lock();
@@ -38,7 +58,7 @@ pub(super) fn confirm(explanation: &str, question: &str, yes: bool) -> Result<()
         }),
         Err(error) => Err(Report::failed(
             Exit::Usage,
-            &format!("nothing was deleted: the answer could not be read: {error}"),
+            &format!("{otherwise}: the answer could not be read: {error}"),
         )),
     }
 }

@@ -7,10 +7,12 @@ use clap::builder::NonEmptyStringValueParser;
 use super::args::parse_pairs;
 use super::report::{Exit, Report, one_line};
 use super::table::table;
+use crate::aws::KmsKeyId;
 use crate::config::{NotationDirs, SigningKey, SigningKeys, SigningKeysError};
 use crate::extended_validation::PLUGIN_NAME;
 use crate::plugin_contract::{Capability, PluginConfig};
 use crate::plugin_host::PluginHost;
+use crate::signer::aws_kms;
 use crate::signer::aws_signer::SigningProfile;
 
 /// Commands of `key`.
@@ -32,15 +34,16 @@ pub(super) enum Command {
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  \
     countersign key add --plugin com.amazonaws.signer.notation.plugin --id PROFILE_ARN --default release\n  \
+    countersign key add --plugin aws-kms --id KEY_ARN --plugin-config certificate_chain=release.crt kms\n  \
     countersign key add --key-file release.key --certificates release.crt release")]
 pub(super) struct AddArgs {
     /// Name of the key
     #[arg(value_name = "NAME")]
     name: String,
-    /// Plugin that has the key; AWS Signer's is built in
+    /// Plugin that has the key; AWS Signer's and `aws-kms` are built in
     #[arg(long, value_name = "NAME", required_unless_present = "key_file")]
     plugin: Option<String>,
-    /// Key of the plugin; for AWS Signer the profile's ARN
+    /// Key of the plugin; for AWS Signer the profile's ARN, for `aws-kms` the key
     #[arg(long, value_name = "ID")]
     id: Option<String>,
     /// Settings of the plugin for this key
@@ -108,7 +111,12 @@ async fn add(dirs: &NotationDirs, args: &AddArgs) -> Result<String, Report> {
         (Some(plugin), ..) => {
             let id = args.id.clone().filter(|id| !id.is_empty());
             let id = id.ok_or_else(|| usage("missing key id".to_owned()))?;
-            check_plugin(dirs, plugin, &id, &config).await?;
+            let config = if plugin == aws_kms::PLUGIN_NAME {
+                check_kms_key(&id, config)?
+            } else {
+                check_plugin(dirs, plugin, &id, &config).await?;
+                config
+            };
             SigningKey {
                 id: Some(id),
                 plugin_name: Some(plugin.clone()),
@@ -169,6 +177,19 @@ async fn check_plugin(
         Exit::Usage,
         &format!("plugin `{plugin}` does not have signing capabilities"),
     ))
+}
+
+/// The settings of a key of AWS KMS, with its certificates where they are found from anywhere. KMS is
+/// not asked: who adds a key need not be who may use it.
+fn check_kms_key(id: &str, mut config: PluginConfig) -> Result<PluginConfig, Report> {
+    KmsKeyId::parse(id).map_err(|error| Report::usage(&error.to_string(), error.hint()))?;
+    let settings = aws_kms::Settings::from_plugin_config(&config);
+    let checked = settings.and_then(|settings| settings.certificate_chain().map(drop));
+    checked.map_err(|error| Report::usage(&error.to_string(), error.hint()))?;
+    if let Some(path) = config.get_mut(aws_kms::Settings::CERTIFICATE_CHAIN) {
+        *path = absolute(path)?;
+    }
+    Ok(config)
 }
 
 /// The list is read from other directories than the one it was written in.

@@ -4,10 +4,12 @@
 //! command takes what it needs from `context::Context` and gives back a `Report`.
 
 mod args;
+mod blob;
 mod cert;
 mod confirm;
 mod context;
 mod duration;
+mod envelope;
 mod key;
 mod passphrase;
 mod inspect;
@@ -54,6 +56,9 @@ enum Command {
     Sign(sign::Args),
     /// Verify artifacts in a registry or in an OCI image layout
     Verify(verify::Args),
+    /// Sign and verify files
+    #[command(subcommand)]
+    Blob(blob::Command),
     /// Manage the certificates of the trust stores, and make test certificates
     #[command(subcommand, visible_alias = "certificate")]
     Cert(cert::Command),
@@ -123,7 +128,8 @@ fn execute(command: Command, emit: &mut dyn FnMut(Report)) {
         match command {
             Command::Sign(args) => sign::run(args, emit).await,
             Command::Verify(args) => verify::run(args, emit).await,
-            Command::Cert(command) => emit(cert::run(&command)),
+            Command::Blob(command) => emit(blob::run(command).await),
+            Command::Cert(command) => emit(cert::run(&command).await),
             Command::Key(command) => emit(key::run(&command).await),
             Command::List(args) => emit(list::run(&args).await),
             Command::Inspect(args) => emit(inspect::run(&args).await),

@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 use time::OffsetDateTime;
 
 use super::Judges;
+use super::blob;
 use super::delegate::{Delegate, PluginAnswer};
 use crate::config::StoreName;
 use crate::envelope::{UnverifiedEnvelope, VerifiedEnvelope};
@@ -29,10 +30,19 @@ use crate::x509::{Certificate, Purpose};
 /// What a signature is judged against.
 pub(super) struct Bench<'a> {
     pub(super) judges: &'a Judges,
-    pub(super) target: &'a Descriptor,
+    pub(super) wanted: Wanted<'a>,
     pub(super) statement: &'a Statement,
     pub(super) user_metadata: &'a BTreeMap<String, String>,
     pub(super) now: OffsetDateTime,
+}
+
+/// What a signature must be of.
+#[derive(Clone, Copy)]
+pub(super) enum Wanted<'a> {
+    /// The artifact of this descriptor.
+    Artifact(&'a Descriptor),
+    /// A file.
+    Blob(blob::Target<'a>),
 }
 
 /// The signature is not accepted; the outcome says why.
@@ -72,7 +82,7 @@ impl Bench<'_> {
 
         // 4. What the signature is for. Off-spec: the specification leaves this to the end; here it
         //    comes before anything that asks others about a signature of something else.
-        let payload = fatal(outcome, validate_payload(verified.payload(), self.target))?;
+        let payload = fatal(outcome, self.validate_payload(&verified))?;
         // What the specification keeps for itself is no user's.
         let annotations = payload.target_artifact.annotations.clone().into_iter();
         outcome.user_metadata = annotations
@@ -158,6 +168,18 @@ impl Bench<'_> {
         } else {
             Ok(())
         }
+    }
+
+    fn validate_payload(&self, envelope: &VerifiedEnvelope) -> Result<Payload, Failure> {
+        let payload =
+            Payload::parse(envelope.payload()).map_err(|source| Failure::Payload { source })?;
+        match &self.wanted {
+            Wanted::Artifact(target) => payload
+                .matches(target)
+                .map_err(|source| Failure::AnotherArtifact { source })?,
+            Wanted::Blob(target) => target.check(envelope.signer_info(), &payload)?,
+        }
+        Ok(payload)
     }
 
     fn validate_user_metadata(&self, payload: &Payload) -> Result<(), Failure> {
@@ -396,12 +418,4 @@ fn verify_integrity(format: EnvelopeFormat, bytes: &[u8]) -> Result<VerifiedEnve
     UnverifiedEnvelope::parse(format, bytes)
         .and_then(UnverifiedEnvelope::verify)
         .map_err(|source| Failure::Envelope { source })
-}
-
-fn validate_payload(bytes: &[u8], target: &Descriptor) -> Result<Payload, Failure> {
-    let payload = Payload::parse(bytes).map_err(|source| Failure::Payload { source })?;
-    payload
-        .matches(target)
-        .map_err(|source| Failure::AnotherArtifact { source })?;
-    Ok(payload)
 }

@@ -10,6 +10,7 @@ use super::test_files::TestFiles;
 use crate::config::{NotationDirs, SigningKeys, SigningKeysError};
 use crate::files;
 use crate::limits::MAX_TRUST_STORE_FILE_BYTES;
+use crate::signer::aws_kms;
 use crate::trust_store::{ChangeError, StoreFiles};
 
 /// Flags of `cert cleanup-test`.
@@ -86,8 +87,15 @@ fn is_listed(dirs: &NotationDirs, name: &str, test: &TestFiles) -> Result<bool, 
     let Some(key) = keys.keys.iter().find(|key| key.name == name) else {
         return Ok(false);
     };
-    let wanted = std::path::absolute(&test.key).unwrap_or_else(|_| test.key.clone());
-    if key.key_path.as_deref().map(Path::new) == Some(wanted.as_path()) {
+    let is = |path: Option<&str>, wanted: &Path| {
+        let wanted = std::path::absolute(wanted).unwrap_or_else(|_| wanted.to_owned());
+        path.map(Path::new) == Some(wanted.as_path())
+    };
+    // Of a key in AWS KMS there is the certificate alone.
+    let chain = key.plugin_config.get(aws_kms::Settings::CERTIFICATE_CHAIN);
+    let is_kms = key.plugin_name.as_deref() == Some(aws_kms::PLUGIN_NAME)
+        && is(chain.map(String::as_str), &test.certificate);
+    if is_kms || is(key.key_path.as_deref(), &test.key) {
         return Ok(true);
     }
     Err(Report::usage(

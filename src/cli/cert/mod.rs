@@ -4,6 +4,7 @@ mod add;
 mod cleanup_test;
 mod delete;
 mod generate_test;
+mod kms_key;
 mod list;
 mod show;
 mod test_files;
@@ -25,21 +26,21 @@ pub(super) enum Command {
     Show(show::Args),
     /// Delete certificates from a trust store
     Delete(delete::Args),
-    /// Make an RSA key and a self-signed certificate for tests: valid for a day, trusted in the store
-    /// `ca:NAME`, and in the signing key list as NAME
+    /// Make an RSA key, or take one of AWS KMS, and a self-signed certificate for tests: valid for a
+    /// day, trusted in the store `ca:NAME`, and in the signing key list as NAME
     GenerateTest(generate_test::Args),
     /// Remove what `generate-test` made
     CleanupTest(cleanup_test::Args),
 }
 
-pub(super) fn run(command: &Command) -> Report {
+pub(super) async fn run(command: &Command) -> Report {
     let dirs = NotationDirs::from_env();
     let done = match command {
         Command::Add(args) => return add::run(&dirs, args),
         Command::List(args) => return list::run(&dirs, args),
         Command::Show(args) => show::run(&dirs, args),
         Command::Delete(args) => delete::run(&dirs, args),
-        Command::GenerateTest(args) => generate_test::run(&dirs, args),
+        Command::GenerateTest(args) => generate_test::run(&dirs, args).await,
         Command::CleanupTest(args) => cleanup_test::run(&dirs, args),
     };
     match done {

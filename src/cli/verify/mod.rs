@@ -1,8 +1,8 @@
 //! `countersign verify`: verifies artifacts in a registry against Notation's trust policy, or
 //! against AWS Signer profiles named on the command line.
 
-mod text;
-mod verdict;
+pub(super) mod text;
+pub(super) mod verdict;
 
 use std::fmt::Write as _;
 use std::path::PathBuf;
@@ -16,6 +16,7 @@ use super::context::{AwsSignerChecks, Context};
 use super::report::{Exit, Report, one_line};
 use crate::limits;
 use crate::reference::ArtifactReference;
+use crate::trust_policy::DocumentKind;
 use crate::verify::{Error, Options, Verification, Verifier};
 
 /// Flags of `verify`; those that notation has work as they do there.
@@ -179,8 +180,12 @@ impl Job {
         } else {
             AwsSignerChecks::InProcess
         };
-        let (verifier, warnings) =
-            context.verifier(&args.signing_profile, args.trust_anchor.as_deref(), checks)?;
+        let (verifier, warnings) = context.verifier(
+            DocumentKind::Oci,
+            &args.signing_profile,
+            args.trust_anchor.as_deref(),
+            checks,
+        )?;
         let warnings = warnings.iter().fold(String::new(), |mut text, warning| {
             let _ = writeln!(text, "Warning: {}", one_line(warning));
             text

@@ -295,3 +295,42 @@ fn two_programs_at_once_lose_nothing() {
         .collect();
     assert_eq!(names.len(), 32, "{names:?}");
 }
+
+#[test]
+fn a_key_of_aws_kms_is_checked_without_asking_and_found_from_anywhere() {
+    let sandbox = Sandbox::new();
+    let add = |more: &[&str]| {
+        let fixed = ["key", "add", "--plugin", "aws-kms", "release", "--id"];
+        sandbox.run(&[&fixed[..], more].concat())
+    };
+    for (more, first_line) in [
+        (
+            &["a b", "--plugin-config", "certificate_chain=x"][..],
+            "Error: `a b` does not name a key of AWS KMS",
+        ),
+        (
+            &["alias/release"],
+            "Error: setting `certificate_chain` is missing",
+        ),
+        (
+            &["alias/release", "--plugin-config", "chain=x"],
+            "Error: setting `chain` is not known",
+        ),
+    ] {
+        add(more).assert_refused(2, first_line);
+        assert!(!sandbox.config().exists());
+    }
+    let ran = add(&[
+        "alias/release",
+        "--plugin-config",
+        "certificate_chain=release.crt",
+    ]);
+    assert_eq!(
+        (ran.code, ran.stdout.as_str()),
+        (0, "release\n"),
+        "{ran:#?}"
+    );
+    let keys = std::fs::read_to_string(sandbox.config().join("signingkeys.json")).unwrap();
+    let file = sandbox.home().join("release.crt");
+    assert!(keys.contains(file.to_str().unwrap()), "{keys}");
+}

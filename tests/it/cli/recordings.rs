@@ -11,6 +11,7 @@
     reason = "what is not replayed, and what differs, is named in the test's output"
 )]
 
+mod blobs;
 mod case;
 mod certificates;
 mod environment;

@@ -5,6 +5,7 @@ mod asking;
 mod cleaning_up;
 mod deleting;
 mod generate_test;
+mod kms_key;
 mod listing;
 
 use std::path::Path;

@@ -1,6 +1,7 @@
 //! The registries and repositories of the recordings, as far as `list` and `inspect` need them.
 
 use std::net::TcpListener;
+use std::sync::Arc;
 
 use countersign_emulator::{Access, ReferrersApi, RegistryOptions};
 use countersign_emulator::{Emulator, Fault, FaultKind};
@@ -17,7 +18,7 @@ use crate::support::pki::{self, Entity, Token};
 use crate::support::registry_client::RepositoryClient;
 
 pub(super) const NOTATION: &str = "notation-go/1.3.0+unreleased";
-const RECORDER: &str = "recorder/1.0";
+pub(super) const RECORDER: &str = "recorder/1.0";
 pub(super) const JWS: &str = "application/jose+json";
 const COSE: &str = "application/cose";
 const IMAGE_INDEX: &str = "application/vnd.oci.image.index.v1+json";
@@ -204,18 +205,36 @@ fn spoilt_header() -> File {
 }
 
 /// A time-stamping authority with the names of the recordings.
-fn stamp() -> Stamp {
-    let name = |mut params: rcgen::CertificateParams, name: &str| {
-        params.distinguished_name = rcgen::DistinguishedName::new();
-        let subject = &mut params.distinguished_name;
-        subject.push(rcgen::DnType::OrganizationName, "local");
-        subject.push(rcgen::DnType::CommonName, name);
-        params
-    };
-    let root = Entity::root(name(pki::authority(""), "Test TSA Root"));
-    let middle = root.issue(name(pki::authority(""), "Test TSA Intermediate"));
-    let leaf = middle.issue(name(pki::stamper(""), "Test TSA Timestamping"));
-    Box::new(move |signature| Token::new(signature, &[&leaf, &middle, &root]).build(&leaf))
+#[derive(Clone)]
+pub(super) struct TimeAuthority(Arc<[Entity; 3]>);
+
+impl TimeAuthority {
+    pub(super) fn new() -> Self {
+        let name = |mut params: rcgen::CertificateParams, name: &str| {
+            params.distinguished_name = rcgen::DistinguishedName::new();
+            let subject = &mut params.distinguished_name;
+            subject.push(rcgen::DnType::OrganizationName, "local");
+            subject.push(rcgen::DnType::CommonName, name);
+            params
+        };
+        let root = Entity::root(name(pki::authority(""), "Test TSA Root"));
+        let middle = root.issue(name(pki::authority(""), "Test TSA Intermediate"));
+        let leaf = middle.issue(name(pki::stamper(""), "Test TSA Timestamping"));
+        Self(Arc::new([leaf, middle, root]))
+    }
+
+    /// In DER.
+    pub(super) fn root(&self) -> &[u8] {
+        self.0[2].certificate.der()
+    }
+
+    pub(super) fn stamp(&self) -> Stamp {
+        let chain = Arc::clone(&self.0);
+        Box::new(move |signature| {
+            let [leaf, middle, root] = &*chain;
+            Token::new(signature, &[leaf, middle, root]).build(leaf)
+        })
+    }
 }
 
 /// Every repository with signatures that are filed as they should be.
@@ -239,7 +258,7 @@ fn whole(signers: &Signers) -> Vec<(&'static str, Vec<File>)> {
         envelope
     };
     let mut stamped = agent(NOTATION);
-    stamped.stamp = Some(stamp());
+    stamped.stamp = Some(TimeAuthority::new().stamp());
     vec![
         ("signed", vec![jws(signers, NOTATION)]),
         ("multi", three(signers)),

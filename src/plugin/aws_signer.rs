@@ -1,15 +1,11 @@
 //! `com.amazonaws.signer.notation.plugin`: AWS Signer signs, and says who signed and whether that
 //! was revoked.
 
-mod settings;
-
-pub(super) use settings::KNOWN as SETTINGS;
-
 use std::collections::BTreeMap;
 
 use super::error::in_one_line;
-use super::{Answer, Error, Face};
-use crate::aws::Aws;
+use super::{Answer, Error, Face, block_on};
+use crate::aws::{ArnService, Aws, Settings};
 use crate::extended_validation::{
     self, Claims, PLUGIN_NAME, check_revocation, check_trusted_identity,
 };
@@ -17,15 +13,20 @@ use crate::notary::{EnvelopeFormat, PAYLOAD_MEDIA_TYPE};
 use crate::plugin_contract::{
     self, Base64, Capability, Command, DescribeKeyRequest, DescribeKeyResponse,
     GenerateEnvelopeRequest, GenerateEnvelopeResponse, GenerateSignatureRequest,
-    GetPluginMetadataRequest, VerificationResult, VerifySignatureRequest, VerifySignatureResponse,
+    GetPluginMetadataRequest, PluginConfig, VerificationResult, VerifySignatureRequest,
+    VerifySignatureResponse,
 };
-use crate::signer::aws_signer::{self, SigningProfile};
+use crate::signer::aws_signer::{self, Pace, SigningProfile};
 use crate::x509::Certificate;
 
 pub(super) const NAME: &str = PLUGIN_NAME;
 
 pub(super) const DESCRIPTION: &str =
     "Signs and verifies container images with AWS Signer, in the Notary Project format";
+
+/// The version that metadata reports: that of AWS's plugin whose behaviour this one has, because a
+/// signature may ask for a minimum of it; then our own, which does not take part in comparisons.
+pub(super) const VERSION: &str = concat!("1.0.2292+countersign.", env!("CARGO_PKG_VERSION"));
 
 /// Those of AWS's plugin, and files. Never `SIGNATURE_GENERATOR.RAW`: Notation prefers it wherever
 /// it is offered, and AWS Signer only makes whole envelopes.
@@ -35,9 +36,6 @@ pub(super) const CAPABILITIES: &[Capability] = &[
     Capability::TrustedIdentity,
     Capability::RevocationCheck,
 ];
-
-/// The keys of AWS Signer: `ECDSA-SHA-384`, for every profile of the platform for images.
-const KEY_SPEC: &str = crate::algorithm::KeySpec::Ec384.as_str();
 
 pub(super) fn answer(command: Command, request: &[u8]) -> Result<Answer, Error> {
     let invalid = |source| Error::Request { command, source };
@@ -70,24 +68,20 @@ pub(super) fn answer(command: Command, request: &[u8]) -> Result<Answer, Error> 
     }
 }
 
-/// Only here is a runtime started: metadata must not wait for one.
-fn block_on(answer: impl Future<Output = Result<Answer, Error>>) -> Result<Answer, Error> {
-    tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(Error::Runtime)?
-        .block_on(answer)
+fn aws(config: &PluginConfig) -> Result<Aws, Error> {
+    let settings = Settings::from_plugin_config(config, &[ArnService::Signer]);
+    super::aws(settings.map_err(Error::Settings)?)
 }
 
 async fn describe_key(request: DescribeKeyRequest) -> Result<Answer, Error> {
     let profile = SigningProfile::parse(&request.key_id).map_err(Error::KeyId)?;
-    let aws = settings::aws(&request.plugin_config)?;
+    let aws = aws(&request.plugin_config)?;
     let region = aws_signer::describe(&aws, &profile)
         .await
         .map_err(Error::Sign)?;
     Ok(Answer::of(&DescribeKeyResponse {
         key_id: request.key_id,
-        key_spec: KEY_SPEC.to_owned(),
+        key_spec: aws_signer::KEY_SPEC.as_str().to_owned(),
     })?
     .with_warning(region.warning()))
 }
@@ -105,9 +99,9 @@ async fn generate_envelope(request: GenerateEnvelopeRequest) -> Result<Answer, E
     {
         return Err(Error::Expiry { seconds });
     }
-    let aws = settings::aws(&request.plugin_config)?;
+    let aws = aws(&request.plugin_config)?;
     let Base64(payload) = request.payload;
-    let signed = aws_signer::sign(&aws, &profile, &payload)
+    let signed = aws_signer::sign(&aws, &profile, &payload, &Pace::default())
         .await
         .map_err(Error::Sign)?;
     Ok(Answer::of(&GenerateEnvelopeResponse {
@@ -155,7 +149,7 @@ async fn verify_signature(request: VerifySignatureRequest) -> Result<Answer, Err
         verification_results.insert(Capability::TrustedIdentity.as_str().to_owned(), result);
     }
     if capabilities.contains(&Capability::RevocationCheck) {
-        let aws = settings::aws(&request.plugin_config)?;
+        let aws = aws(&request.plugin_config)?;
         let chain = certificate_chain(&request.signature.certificate_chain)?;
         let result = revocation(&aws, &claims, &chain, &mut warning).await;
         verification_results.insert(Capability::RevocationCheck.as_str().to_owned(), result);
