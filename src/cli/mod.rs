@@ -19,6 +19,7 @@ mod sentence;
 mod sign;
 mod signer;
 mod signatures;
+mod switches;
 mod table;
 mod tree;
 mod verify;
@@ -27,7 +28,7 @@ use std::ffi::OsString;
 use std::io::Write as _;
 use std::path::Path;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, Parser, Subcommand};
 
 use crate::reference::{ArtifactReference, LayoutReference, Reference};
 use crate::registry::{LayoutRepository, Target};
@@ -102,7 +103,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
             exit = exit.worse(report.exit);
         }
     };
-    match Cli::try_parse_from(&arguments) {
+    let arguments = switches::without_values(&Cli::command(), arguments);
+    match Cli::try_parse_from(arguments) {
         Ok(cli) => execute(cli.command, &mut write),
         Err(error) => write(usage_report(&error)),
     }

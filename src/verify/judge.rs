@@ -15,7 +15,9 @@ use super::delegate::{Delegate, PluginAnswer};
 use crate::config::StoreName;
 use crate::envelope::{UnverifiedEnvelope, VerifiedEnvelope};
 use crate::extended_validation;
-use crate::notary::{Action, EnvelopeFormat, SigningScheme, StoreType, Validation};
+use crate::notary::{
+    Action, EnvelopeFormat, RESERVED_PREFIX, SigningScheme, StoreType, Validation,
+};
 use crate::oci::Descriptor;
 use crate::outcome::{Failure, SignatureOutcome, ValidationOutcome, rfc1123z};
 use crate::payload::Payload;
@@ -81,11 +83,10 @@ impl Bench<'_> {
         // 4. What the signature is for. Off-spec: the specification leaves this to the end; here it
         //    comes before anything that asks others about a signature of something else.
         let payload = fatal(outcome, self.validate_payload(&verified))?;
-        outcome.user_metadata = payload
-            .target_artifact
-            .annotations
-            .clone()
-            .into_iter()
+        // What the specification keeps for itself is no user's.
+        let annotations = payload.target_artifact.annotations.clone().into_iter();
+        outcome.user_metadata = annotations
+            .filter(|(key, _)| !key.starts_with(RESERVED_PREFIX))
             .collect();
         fatal(outcome, self.validate_user_metadata(&payload))?;
         fatal(outcome, Delegate::check_attributes(attributes))?;

@@ -127,12 +127,11 @@ fn import(path: &Path, args: &ImportArgs) -> Result<Report, Report> {
         Report::error(Exit::Usage, &one_line(&sentence), &error, error.hint())
     })?;
     let policies = TrustPolicies::parse(KIND, from, &document).map_err(|error| {
-        let sentence = match &error {
-            Error::Invalid { .. } => format!(
-                "failed to validate blob trust policy configuration: {}",
-                error.notation_sentence("")
-            ),
-            _ => format!("failed to parse blob trust policy configuration: {error}"),
+        let sentence = match error.broken_rule() {
+            Some(sentence) => {
+                format!("failed to validate blob trust policy configuration: {sentence}")
+            }
+            None => format!("failed to parse blob trust policy configuration: {error}"),
         };
         refused(&sentence, &error)
     })?;
@@ -179,7 +178,8 @@ fn show(path: &Path) -> Result<Report, Report> {
             report.stderr.insert_str(
                 0,
                 "Existing blob trust policy configuration is invalid, you may update or create a new one via \
-                 `countersign blob policy import <path-to-policy.json>`.\n",
+                 `countersign blob policy import <path-to-policy.json>`. See \
+                 https://notaryproject.dev/docs/quickstart/#create-a-trust-policy\n",
             );
             report
         }
@@ -218,7 +218,7 @@ fn write(path: &Path, document: &[u8], force: bool) -> Result<Option<&'static st
             Report::error(Exit::Rejected, &one_line(&sentence), &error, error.hint())
         })?;
     Ok((exists && force)
-        .then_some("Warning: existing blob trust policy configuration was overwritten\n"))
+        .then_some("Warning: existing blob trust policy configuration will be overwritten\n"))
 }
 
 fn done(sentence: &str, warning: Option<&str>) -> Report {

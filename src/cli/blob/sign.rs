@@ -1,6 +1,6 @@
 //! `countersign blob sign`: signs a file, and writes the signature beside it.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fmt::Write as _;
 use std::path::{Component, Path, PathBuf};
 
@@ -60,7 +60,7 @@ pub(super) async fn run(args: &Args) -> Result<Report, Report> {
         return Err(usage("content media-type cannot be empty".to_owned()));
     }
     let directory = args.signature_directory.as_deref();
-    if directory.is_some_and(|directory| directory.is_empty()) {
+    if directory.is_some_and(OsStr::is_empty) {
         return Err(usage("signature directory cannot be empty".to_owned()));
     }
     blob::check_media_type(&args.media_type).map_err(|error| failed(&error))?;
@@ -71,9 +71,8 @@ pub(super) async fn run(args: &Args) -> Result<Report, Report> {
         .choose(&NotationDirs::from_env(), plugin_config)?;
     let context = Context::without_registry(choice.aws_settings())?;
     let terms = args.envelope.terms(&choice, &context)?;
-    let signer = choice.open(&context, Pace::default())?;
-    signer
-        .check(&terms)
+    let by = choice.open(&context, Pace::default())?;
+    by.check(&terms)
         .map_err(|error| Report::usage(&error.to_string(), error.hint()))?;
 
     let blob = open(path)?;
@@ -86,7 +85,7 @@ pub(super) async fn run(args: &Args) -> Result<Report, Report> {
         terms,
     };
     let bar = Bar::new(&blob);
-    let signed = blob::sign(&blob, &signer, &options, &|bytes| bar.show(bytes)).await;
+    let signed = blob::sign(&blob, &by, &options, &|bytes| bar.show(bytes)).await;
     drop(bar);
     let signed = signed.map_err(|error| failed(&error))?;
     replace.write(&file, &signed.signer.envelope.bytes)?;
@@ -95,7 +94,7 @@ pub(super) async fn run(args: &Args) -> Result<Report, Report> {
     if replace == Replace::Forced {
         report
             .stderr
-            .push_str("Warning: existing signature file was overwritten\n");
+            .push_str("Warning: existing signature file will be overwritten\n");
     }
     if let Some(warning) = &signed.signer.warning {
         let _ = writeln!(report.stderr, "Warning: {}", one_line(warning));

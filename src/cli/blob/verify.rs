@@ -121,9 +121,7 @@ pub(super) async fn run(args: &Args) -> Result<Report, Report> {
     let answer = answer.await;
     drop(bar);
     match answer {
-        Ok(Verification::Verified(verified)) => {
-            Ok(success(file, &verified, &warnings, args.verbose))
-        }
+        Ok(Verification::Verified(found)) => Ok(success(file, &found, &warnings, args.verbose)),
         Ok(Verification::Skipped { .. }) => Ok(skipped(file, &warnings)),
         Err(error) => {
             let mut report = failed(&error);

@@ -61,12 +61,10 @@ pub(super) fn from_der(signature: &[u8], width: usize) -> Result<Vec<u8>, Signat
     let mut fixed = Vec::with_capacity(width.saturating_mul(2));
     for number in [numbers.r, numbers.s] {
         let bytes = number.as_bytes();
+        let found = bytes.len();
         let padding = width
-            .checked_sub(bytes.len())
-            .ok_or_else(|| SignatureProblem::TooLong {
-                found: bytes.len(),
-                width,
-            })?;
+            .checked_sub(found)
+            .ok_or(SignatureProblem::TooLong { found, width })?;
         if bytes.iter().all(|byte| *byte == 0) {
             return Err(SignatureProblem::Zero);
         }

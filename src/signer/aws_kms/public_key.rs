@@ -102,7 +102,7 @@ pub async fn describe(aws: &Aws, id: &KmsKeyId) -> Result<KmsPublicKey, Error> {
         .send()
         .await
         .map_err(|error| Error::Call(CallError::from_sdk(call.clone(), &error)))?;
-    read(id, call, &answer)
+    read(id, &call, &answer)
 }
 
 /// Where the key is: in the region of its ARN, else in the one that is set.
@@ -125,8 +125,7 @@ async fn region_of(aws: &Aws, id: &KmsKeyId) -> Result<String, Error> {
     Ok(choice.region)
 }
 
-fn read(id: &KmsKeyId, call: Call, answer: &GetPublicKeyOutput) -> Result<KmsPublicKey, Error> {
-    let region = call.region.clone();
+fn read(id: &KmsKeyId, call: &Call, answer: &GetPublicKeyOutput) -> Result<KmsPublicKey, Error> {
     let malformed = |problem: String| {
         Error::Call(CallError::malformed(
             call.clone(),
@@ -174,7 +173,7 @@ fn read(id: &KmsKeyId, call: Call, answer: &GetPublicKeyOutput) -> Result<KmsPub
         .ok_or_else(|| malformed("it has no public key".to_owned()))?;
     Ok(KmsPublicKey {
         arn: key(),
-        region,
+        region: call.region.clone(),
         spec,
         info: info.as_ref().to_vec(),
     })
@@ -222,7 +221,7 @@ mod tests {
             resource: id.to_owned(),
             region: "eu-west-1".to_owned(),
         };
-        read(&KmsKeyId::parse(id).unwrap(), call, &answer.build())
+        read(&KmsKeyId::parse(id).unwrap(), &call, &answer.build())
     }
 
     #[test]

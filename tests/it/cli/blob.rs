@@ -4,8 +4,10 @@ mod aws_signer;
 mod memory;
 mod plugin;
 mod policy;
+mod progress;
 mod rules;
 mod sign;
+mod timestamping;
 mod verify;
 
 use std::fs;

@@ -12,7 +12,7 @@ pub(super) mod local_key;
 mod many;
 pub(super) mod plugin;
 mod stored;
-mod timestamping;
+pub(super) mod timestamping;
 
 use crate::support::sandbox::Ran;
 use crate::support::scene::Scene;

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use crate::support::kms;
 use crate::support::scene::Scene;
 
 /// The blocks of shell commands in a document, in order.
@@ -40,7 +41,7 @@ fn what_the_readme_shows_of_countersign_works() {
     std::fs::create_dir(&bin).unwrap();
     // The README is about AWS, whose roots are built in; here the emulator's stand in for them.
     let wrapper = format!(
-        "#!/bin/sh\ncase \"$*\" in\n*--trust-anchor*) ;;\nverify*--signing-profile*|sign*--if-missing*) set -- \"$@\" --trust-anchor {}/root.crt ;;\nesac\nexec {} \"$@\"\n",
+        "#!/bin/sh\ncase \"$*\" in\n*--trust-anchor*) ;;\nverify*--signing-profile*|sign*--if-missing*|\"blob verify\"*--signing-profile*) set -- \"$@\" --trust-anchor {}/root.crt ;;\nesac\nexec {} \"$@\"\n",
         scene.sandbox.home().display(),
         env!("CARGO_BIN_EXE_countersign"),
     );
@@ -51,6 +52,8 @@ fn what_the_readme_shows_of_countersign_works() {
         .status();
     assert!(written.unwrap().success());
 
+    // For the blocks about a file.
+    std::fs::write(scene.sandbox.home().join("app.tar.gz"), "hello\n").unwrap();
     // For the blocks about a layout in the current directory.
     crate::support::layout::make(&scene.sandbox.home().join("layout"), &["v1"]);
     let policy = scene.sandbox.config().join("trustpolicy.oci.json");
@@ -62,6 +65,10 @@ fn what_the_readme_shows_of_countersign_works() {
     )
     .unwrap();
 
+    // For those about AWS KMS.
+    let kms_key = kms::import(&scene.emulator, "ec-384");
+    let chain = kms::Chain::of("ec-384").pem();
+    std::fs::write(scene.sandbox.home().join("release.crt"), chain).unwrap();
     let second = scene.emulator.push_test_image("base", "v1").unwrap();
     let second = format!("{}/base@{second}", scene.registry());
     let mut run = 0;
@@ -75,6 +82,7 @@ fn what_the_readme_shows_of_countersign_works() {
             .args(["-e", "-c", block])
             .env("PATH", format!("{}:/usr/bin:/bin", bin.display()))
             .env("PROFILE_ARN", &scene.profile.arn)
+            .env("KMS_KEY", &kms_key)
             .env("IMAGE", &scene.image)
             .env("IMAGE2", &second)
             .output()

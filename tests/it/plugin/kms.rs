@@ -2,7 +2,7 @@
 
 use aws_sdk_kms::types::{KeySpec, KeyUsageType};
 use countersign::x509::Certificate;
-use countersign_emulator::{Fault, FaultKind};
+use countersign_emulator::{Fault, FaultKind, Tamper};
 
 use super::*;
 use crate::support::kms::{self, KINDS};
@@ -116,47 +116,44 @@ fn a_key_goes_by_each_of_its_names() {
     }
 }
 
-#[test]
-fn each_refusal_has_its_code_and_its_advice() {
-    let fixture = Fixture::new();
-    let (good, config) = key(&fixture, "rsa-2048");
-    let refused = |id: &str, config: &Value, code: &str, texts: &[&str]| {
-        let describe = describe(id, config);
-        let generate = generate(id, "rsa-2048", config);
-        for (command, request) in [("describe-key", describe), ("generate-signature", generate)] {
-            let (found, message, _) = ask(&fixture, command, &request).error();
-            assert_eq!(found, code, "{message}");
-            for text in texts {
-                assert!(message.contains(text), "{message}\nlacks\n{text}");
-            }
+/// Asserts that both commands are refused for the key `id`, with this code and these words.
+#[track_caller]
+fn refused(fixture: &Fixture, id: &str, config: &Value, code: &str, texts: &[&str]) {
+    let describe = describe(id, config);
+    let generate = generate(id, "rsa-2048", config);
+    for (command, request) in [("describe-key", describe), ("generate-signature", generate)] {
+        let (found, message, _) = ask(fixture, command, &request).error();
+        assert_eq!(found, code, "{message}");
+        for text in texts {
+            assert!(message.contains(text), "{message}\nlacks\n{text}");
         }
-    };
-    let make = |spec, usage| kms::create(&fixture.emulator, spec, usage);
+    }
+}
 
-    let (disabled, _) = key(&fixture, "rsa-2048");
+#[test]
+fn a_key_that_cannot_sign_is_refused_with_what_to_do() {
+    let fixture = Fixture::new();
+    let (disabled, config) = key(&fixture, "rsa-2048");
+    let make = |spec, usage| kms::create(&fixture.emulator, spec, usage);
+    let refused =
+        |id: &str, texts: &[&str]| refused(&fixture, id, &config, "VALIDATION_ERROR", texts);
+
     fixture.emulator.disable_kms_key(&disabled).unwrap();
     refused(
         &disabled,
-        &config,
-        "VALIDATION_ERROR",
         &[
             &format!("DisabledException: {disabled} is disabled."),
             &format!("(enable the key: `aws kms enable-key --key-id {disabled}`)"),
         ],
     );
-    let (deleted, _) = key(&fixture, "rsa-2048");
-    kms::schedule_deletion(&fixture.emulator, &deleted);
+    kms::schedule_deletion(&fixture.emulator, &disabled);
     refused(
-        &deleted,
-        &config,
-        "VALIDATION_ERROR",
+        &disabled,
         &["KMSInvalidStateException", "(look at the state of the key"],
     );
     let encrypting = make(KeySpec::Rsa2048, KeyUsageType::EncryptDecrypt);
     refused(
         &encrypting,
-        &config,
-        "VALIDATION_ERROR",
         &[
             &format!("key `{encrypting}` is for `ENCRYPT_DECRYPT`, wanted `SIGN_VERIFY`"),
             "(a key's usage and kind cannot be changed",
@@ -165,47 +162,39 @@ fn each_refusal_has_its_code_and_its_advice() {
     let symmetric = make(KeySpec::SymmetricDefault, KeyUsageType::EncryptDecrypt);
     refused(
         &symmetric,
-        &config,
-        "VALIDATION_ERROR",
         &["is not an asymmetric key", "(a symmetric key cannot sign"],
     );
-    let missing = good.replace("111122223333", "444455556666");
-    refused(&missing, &config, "ACCESS_DENIED", &["`kms:GetPublicKey`"]);
-    let id = "1234abcd-12ab-34cd-56ef-1234567890ab";
+    let other = fixture.emulator.create_kms_key("RSA_2048").unwrap();
     refused(
-        id,
-        &config,
-        "VALIDATION_ERROR",
+        &other,
         &[
-            "NotFoundException",
-            &format!("(check that `{id}` is in region"),
+            &format!("is not for the key `{other}`"),
+            "(the file begins with the certificate",
         ],
     );
-    let region = |region: &str| {
-        let mut config = config.clone();
-        config["aws-region"] = region.into();
-        config
-    };
+}
+
+#[test]
+fn each_refusal_has_its_code_and_its_advice() {
+    let fixture = Fixture::new();
+    let (good, config) = key(&fixture, "rsa-2048");
+    let elsewhere = good.replace("111122223333", "444455556666");
+    let denied = ["`kms:GetPublicKey`", "in the key's policy"];
+    refused(&fixture, &elsewhere, &config, "ACCESS_DENIED", &denied);
+    let id = "1234abcd-12ab-34cd-56ef-1234567890ab";
+    let advice = format!("(check that `{id}` is in region `us-east-1`");
+    let missing = ["NotFoundException", &advice];
+    refused(&fixture, id, &config, "VALIDATION_ERROR", &missing);
+    let mut region = config.clone();
+    region["aws-region"] = "eu-west-1".into();
     refused(
+        &fixture,
         &good,
-        &region("eu-west-1"),
+        &region,
         "VALIDATION_ERROR",
         &[
             "is in region `us-east-1`, but region `eu-west-1` is set explicitly",
             "(leave the region away",
-        ],
-    );
-    let (other, _) = (
-        fixture.emulator.create_kms_key("RSA_2048").unwrap(),
-        config.clone(),
-    );
-    refused(
-        &other,
-        &config,
-        "VALIDATION_ERROR",
-        &[
-            &format!("is not for the key `{other}`"),
-            "(the file begins with the certificate",
         ],
     );
     for (kind, code, text) in [
@@ -222,7 +211,13 @@ fn each_refusal_has_its_code_and_its_advice() {
         ),
     ] {
         fixture.emulator.faults().add(Fault::new(kind));
-        refused(&good, &config, code, &[text, &good, "`us-east-1`"]);
+        refused(
+            &fixture,
+            &good,
+            &config,
+            code,
+            &[text, &good, "`us-east-1`"],
+        );
         fixture.emulator.faults().clear();
     }
 }
@@ -255,6 +250,31 @@ fn a_denial_says_for_programs_what_was_denied() {
         ),
         (&json!("kms:Sign"), &json!(arn), &json!("us-east-1"))
     );
+}
+
+#[test]
+fn a_signature_that_does_not_verify_is_not_answered() {
+    let fixture = Fixture::new();
+    for name in ["ec-384", "rsa-2048"] {
+        let (arn, config) = key(&fixture, name);
+        let what = Tamper::Signature;
+        let tamper = Fault::new(FaultKind::Tamper { what }).on("Sign");
+        fixture.emulator.faults().add(tamper);
+        ask(
+            &fixture,
+            "generate-signature",
+            &generate(&arn, name, &config),
+        )
+        .assert_error(
+            "ERROR",
+            &format!(
+                "the signature that AWS KMS made with `{arn}` is refused: it does not verify with \
+                 the certificate: signature does not fit the key and the signed bytes (check what \
+                 answers in the place of AWS KMS)"
+            ),
+        );
+        fixture.emulator.faults().clear();
+    }
 }
 
 #[test]

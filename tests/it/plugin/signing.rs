@@ -1,7 +1,9 @@
 //! `describe-key` and `generate-envelope`.
 
+use countersign::algorithm::{HashAlgorithm, KeySpec};
 use countersign::envelope::UnverifiedEnvelope;
 use countersign::notary::EnvelopeFormat;
+use countersign::oci::digest_with;
 use countersign_emulator::{Fault, FaultKind, Tamper};
 
 use super::*;
@@ -124,6 +126,39 @@ fn an_envelope_is_made_by_one_call_and_verifies() {
     }
     let caller = fixture.emulator.calls();
     assert_eq!(caller, []);
+}
+
+#[test]
+fn the_payload_of_a_file_is_signed_too() {
+    let fixture = Fixture::new();
+    let profile = fixture.profile("Files");
+    let target = json!({ "targetArtifact": {
+        "mediaType": "application/octet-stream",
+        "digest": digest_with(HashAlgorithm::Sha384, b"hello\n"),
+        "size": 6,
+        "annotations": { "a": "b" },
+    } });
+    let mut request = envelope_request(&profile);
+    request["payload"] = json!(STANDARD.encode(target.to_string()));
+    let answer = fixture
+        .run("generate-envelope", &request)
+        .answer("generate-envelope.response");
+    assert_eq!(fixture.operations(), ["SignPayload"]);
+    let envelope = STANDARD
+        .decode(answer["signatureEnvelope"].as_str().unwrap())
+        .unwrap();
+    let envelope = UnverifiedEnvelope::parse(EnvelopeFormat::Jws, &envelope)
+        .and_then(UnverifiedEnvelope::verify)
+        .unwrap();
+    let found: Value = serde_json::from_slice(envelope.payload()).unwrap();
+    assert_eq!(found, target);
+    // What signs it is the key that `describe-key` tells of, on which the file's digest depends.
+    let described = fixture
+        .run("describe-key", &key_request(&profile))
+        .answer("describe-key.response");
+    let algorithm = envelope.signer_info().signature_algorithm;
+    let spec = KeySpec::from_name(described["keySpec"].as_str().unwrap()).unwrap();
+    assert_eq!(algorithm, spec.signature_algorithm());
 }
 
 #[test]

@@ -48,18 +48,18 @@ impl Chain {
 
     /// The same with another certificate for the key.
     pub(crate) fn with(name: &str, params: CertificateParams) -> Self {
-        let (root_key, authority_key) =
-            (KeyPair::generate().unwrap(), KeyPair::generate().unwrap());
-        let (root, authority) = (pki::authority("root"), pki::authority("authority"));
-        let root_certificate = root.self_signed(&root_key).unwrap();
-        let root = Issuer::new(root, root_key);
-        let authority_certificate = authority.signed_by(&authority_key, &root).unwrap();
-        let authority = Issuer::new(authority, authority_key);
-        let leaf = params.signed_by(&key_pair(name), &authority).unwrap();
+        let (above, between) = (pki::authority("root"), pki::authority("authority"));
+        let key = KeyPair::generate().unwrap();
+        let root = above.self_signed(&key).unwrap();
+        let above = Issuer::new(above, key);
+        let key = KeyPair::generate().unwrap();
+        let authority = between.signed_by(&key, &above).unwrap();
+        let between = Issuer::new(between, key);
+        let leaf = params.signed_by(&key_pair(name), &between).unwrap();
         Self {
             leaf: leaf.pem(),
-            authority: authority_certificate.pem(),
-            root: root_certificate.pem(),
+            authority: authority.pem(),
+            root: root.pem(),
         }
     }
 

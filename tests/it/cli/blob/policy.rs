@@ -65,7 +65,7 @@ fn what_is_there_is_replaced_only_by_force_and_never_through_a_link() {
         (ran.code, ran.stderr.as_str()),
         (
             0,
-            "Warning: existing blob trust policy configuration was overwritten\n"
+            "Warning: existing blob trust policy configuration will be overwritten\n"
         )
     );
     assert_eq!(fs::read_to_string(&file).unwrap(), good);

@@ -48,6 +48,7 @@ struct Signers {
     other: Signer,
 }
 
+#[expect(clippy::too_many_lines, reason = "a table")]
 fn faults() -> Vec<Fault> {
     vec![
         GOOD,

@@ -153,7 +153,7 @@ fn a_signature_that_is_there_is_replaced_only_by_force() {
     let ran = sign(&scene, &["--force", "f"]);
     assert_eq!(
         (ran.code, ran.stderr.as_str()),
-        (0, "Warning: existing signature file was overwritten\n")
+        (0, "Warning: existing signature file will be overwritten\n")
     );
     assert_verified(&verify(&scene, &["-s", "f.jws.sig", "f"]), "f");
     // Nothing to overwrite, nothing to say.

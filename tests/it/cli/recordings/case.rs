@@ -108,16 +108,33 @@ fn read_line(line: &str, block: Block, case: &mut Case) -> Block {
     Block::None
 }
 
+/// A command, taken apart.
+#[derive(Debug, Default)]
+pub(super) struct Words {
+    /// Variables of the environment.
+    pub(super) variables: Vec<(String, String)>,
+    /// Variables that are taken out of it.
+    pub(super) unset: Vec<String>,
+    /// `notation` or a shell.
+    pub(super) program: String,
+    pub(super) arguments: Vec<String>,
+}
+
 impl Case {
-    /// Variables of the environment and the arguments behind `notation`, or `None` if the command
-    /// is more than that.
-    pub(super) fn words(&self) -> Option<(Vec<(String, String)>, Vec<String>)> {
+    /// `None` if the command is for another program.
+    pub(super) fn words(&self) -> Option<Words> {
         let mut words = split(&self.command)?.into_iter();
-        let mut variables = Vec::new();
-        for word in words.by_ref() {
+        let mut taken = Words::default();
+        while let Some(word) = words.next() {
             match word.split_once('=') {
-                Some((name, value)) => variables.push((name.to_owned(), value.to_owned())),
-                None if word == "notation" => return Some((variables, words.collect())),
+                Some((name, value)) => taken.variables.push((name.to_owned(), value.to_owned())),
+                None if word == "env" => {}
+                None if word == "-u" => taken.unset.push(words.next()?),
+                None if matches!(word.as_str(), "notation" | "bash") => {
+                    taken.program = word;
+                    taken.arguments = words.collect();
+                    return Some(taken);
+                }
                 None => return None,
             }
         }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use time::format_description::well_known::Rfc3339;
+use time::format_description::well_known::{Rfc2822, Rfc3339};
 use time::{OffsetDateTime, PrimitiveDateTime, macros::format_description};
 
 /// What stands for what, longest text first where one begins another.
@@ -95,6 +95,10 @@ fn time(text: &str) -> Option<(String, usize)> {
         if text.get(..length).is_some_and(is_in(form)) {
             return Some((name.to_owned(), length));
         }
+    }
+    let is_rfc1123z = |text: &str| OffsetDateTime::parse(text, &Rfc2822).is_ok();
+    if text.get(..31).is_some_and(is_rfc1123z) {
+        return Some(("<time:rfc1123z>".to_owned(), 31));
     }
     let is_rfc3339 = |text: &str| OffsetDateTime::parse(text, &Rfc3339).is_ok();
     let is_rfc3339 = text.get(..20).is_some_and(is_rfc3339);

@@ -115,6 +115,40 @@ fn several_images_ask_for_the_public_key_once() {
 }
 
 #[test]
+fn what_the_key_has_signed_already_is_not_signed_again() {
+    let scene = Scene::new();
+    let arn = key(&scene, "ec-256");
+    assert_signed(&sign(&scene, &arn, "ec-256.crt", &[]), &scene.image, "");
+    calls(&scene);
+    let ran = sign(&scene, &arn, "ec-256.crt", &["--if-missing"]);
+    assert_eq!(ran.code, 0, "{ran:#?}");
+    assert_eq!(calls(&scene), [""; 0]);
+    let other = key(&scene, "ec-384");
+    let ran = sign(&scene, &other, "ec-384.crt", &["--if-missing"]);
+    assert_signed(&ran, &scene.image, "");
+}
+
+#[test]
+fn a_file_is_signed_once_the_key_is_known_to_fit() {
+    let scene = Scene::new();
+    let arn = key(&scene, "rsa-3072");
+    std::fs::write(scene.sandbox.home().join("app.tar"), "content").unwrap();
+    let sign = |key: &str| {
+        let signer = ["--kms-key", key, "--certificate-chain", "rsa-3072.crt"];
+        scene.run(&[&["blob", "sign", "--force"], &signer[..], &["app.tar"]].concat())
+    };
+    let ran = sign(&arn);
+    assert_eq!(ran.code, 0, "{ran:#?}");
+    assert!(scene.sandbox.home().join("app.tar.jws.sig").exists());
+    assert_eq!(calls(&scene), ["GetPublicKey", "Sign"]);
+    let other = scene.emulator.create_kms_key("RSA_3072").unwrap();
+    let ran = sign(&other);
+    assert_eq!(ran.code, 1, "{ran:#?}");
+    ran.assert_says(&format!("is not for the key `{other}`"));
+    assert_eq!(calls(&scene), ["GetPublicKey"]);
+}
+
+#[test]
 fn a_key_has_four_names_and_three_ways_to_say_them() {
     let scene = Scene::new();
     let arn = key(&scene, "ec-256");
@@ -196,7 +230,7 @@ fn refused_in(scene: &Scene, id: &str) -> Ran {
 }
 
 #[test]
-fn a_region_that_is_not_the_keys_is_refused_before_anybody_is_asked() {
+fn a_region_that_is_not_the_keys_is_refused_before_kms_is_asked() {
     let scene = Scene::new();
     let arn = key(&scene, "ec-256");
     let with = |region: &str| {

@@ -17,16 +17,16 @@ use crate::support::pki::{
 use crate::support::sandbox::Ran;
 use crate::support::scene::Scene;
 
-const REPLY: &str = "application/timestamp-reply";
+pub(in crate::cli) const REPLY: &str = "application/timestamp-reply";
 
 /// An authority's certificates, whose leaf is on a CRL at `crl`, if at all.
-struct Authority {
-    root: Entity,
+pub(in crate::cli) struct Authority {
+    pub(in crate::cli) root: Entity,
     leaf: Entity,
 }
 
 impl Authority {
-    fn new(crl: Option<&str>) -> Self {
+    pub(in crate::cli) fn new(crl: Option<&str>) -> Self {
         let root = Entity::root(authority("TSA root"));
         let mut params = stamper("TSA");
         if let Some(url) = crl {
@@ -41,7 +41,7 @@ impl Authority {
     }
 
     /// The answer to `request`, a query whose nonce has 20 bytes.
-    fn stamp(&self, request: &Seen, change: impl FnOnce(&mut Token)) -> Vec<u8> {
+    pub(in crate::cli) fn stamp(&self, request: &Seen, change: impl FnOnce(&mut Token)) -> Vec<u8> {
         let mut token = Token::new(b"", &[&self.leaf]);
         let end = request.body.len() - 3;
         token.nonce = Some(request.body[end - 20..end].to_vec());
