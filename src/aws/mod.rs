@@ -6,15 +6,17 @@ mod error;
 mod http_client;
 mod named_profile;
 mod partition;
+mod settings;
 
 pub use arn::{
     AliasedSigningProfileArn, ArnError, ArnService, KmsKeyId, KmsKeyIdError, Location, SignerArn,
     SigningJobArn, SigningProfileAliasArn, SigningProfileArn, SigningProfileVersionArn,
 };
 pub(crate) use context::has_endpoint;
-pub use context::{Aws, RegionChoice, Settings, SettingsError};
+pub use context::{Aws, RegionChoice};
 pub use error::{Call, CallError, CallErrorKind};
 pub use partition::Partition;
+pub use settings::{Settings, SettingsError};
 
 #[cfg(test)]
 pub(crate) use error::tests::error as call_error;
