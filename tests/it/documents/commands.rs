@@ -100,6 +100,46 @@ fn what_the_readme_shows_of_countersign_works() {
 }
 
 #[test]
+fn what_the_readme_shows_of_the_emulator_works() {
+    const FOLDER: &str = "/tmp/countersign-emulator";
+
+    let scene = Scene::new();
+    scene.sign(&scene.image);
+    let folder = tempfile::tempdir().unwrap();
+    scene.emulator.write_files(folder.path()).unwrap();
+    let bin = scene.sandbox.home().join("bin");
+    std::fs::create_dir(&bin).unwrap();
+    let program = env!("CARGO_BIN_EXE_countersign");
+    std::os::unix::fs::symlink(program, bin.join("countersign")).unwrap();
+    let blocks = blocks("README.md");
+    let mut of_emulator = blocks.iter().filter(|block| block.contains(FOLDER));
+    let start = of_emulator.next().unwrap();
+    assert!(start.ends_with(&format!(" --data-dir {FOLDER}")), "{start}");
+    let [use_it] = of_emulator.collect::<Vec<_>>()[..] else {
+        panic!("one block uses the emulator");
+    };
+    let output = std::process::Command::new("/bin/sh")
+        .args(["-e", "-c"])
+        .arg(use_it.replace(FOLDER, folder.path().to_str().unwrap()))
+        // Everything else must come from the file.
+        .env_clear()
+        .env("HOME", scene.sandbox.home())
+        .env("PATH", format!("{}:/usr/bin:/bin", bin.display()))
+        .env("AWS_EC2_METADATA_DISABLED", "true")
+        .env("PROFILE_ARN", &scene.profile.arn)
+        .env("IMAGE", &scene.image)
+        .current_dir(scene.sandbox.home())
+        .output()
+        .unwrap();
+    assert_eq!(
+        String::from_utf8_lossy(&output.stdout),
+        format!("Successfully verified signature for {}\n", scene.image),
+        "{use_it}\n{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+}
+
+#[test]
 fn what_is_not_run_here_is_run_by_the_gate_or_on_purpose_not() {
     let gate = Path::new(env!("CARGO_MANIFEST_DIR")).join(".ci/run");
     let gate = std::fs::read_to_string(gate).unwrap();
@@ -118,11 +158,11 @@ fn what_is_not_run_here_is_run_by_the_gate_or_on_purpose_not() {
         ),
         (
             ". /tmp/countersign-emulator/env",
-            "emulator/tests/it/program.rs",
+            "what_the_readme_shows_of_the_emulator_works",
         ),
         (
             "countersign verify --signing-profile \"$PROFILE_ARN\" --trust-anchor",
-            "above",
+            "what_the_readme_shows_of_the_emulator_works",
         ),
         ("tests/fuzz/run", "long runs have their own command"),
         (".ci/run", "this is the gate"),
