@@ -219,12 +219,17 @@ impl Context {
 /// The one certificate of a file, which must be a self-signed certificate authority.
 fn read_root(path: &Path) -> Result<Certificate, Report> {
     let failed = |sentence: String| Report::failed(Exit::Usage, &sentence);
-    let bytes = files::read_following_links(path, MAX_TRUST_STORE_FILE_BYTES)
-        .map_err(|error| Report::error(Exit::Usage, &error.to_string(), &error, error.hint()))?;
-    let certificates = parse_certificates(&bytes)
-        .map_err(|error| Report::error(Exit::Usage, &error.to_string(), &error, error.hint()))?;
-    let expecting = "Expecting single x509 root certificate in PEM or DER format from the file";
     let shown = path.display();
+    let cannot = |what: String| format!("the file of `--timestamp-root-cert` cannot be {what}");
+    let bytes = files::read_following_links(path, MAX_TRUST_STORE_FILE_BYTES).map_err(|error| {
+        let sentence = cannot(format!("read: {error}"));
+        Report::error(Exit::Usage, &sentence, &error, error.hint())
+    })?;
+    let certificates = parse_certificates(&bytes).map_err(|error| {
+        let sentence = cannot(format!("used: `{shown}`: {error}"));
+        Report::error(Exit::Usage, &sentence, &error, error.hint())
+    })?;
+    let expecting = "Expecting single x509 root certificate in PEM or DER format from the file";
     match certificates.as_slice() {
         [] => Err(failed(format!(
             "cannot find any certificate from \"{shown}\". {expecting}"

@@ -24,6 +24,7 @@ mod reading;
 mod signing;
 mod state;
 mod test_certificates;
+mod timestamping;
 mod trust_stores;
 mod verifying;
 

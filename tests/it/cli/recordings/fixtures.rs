@@ -264,6 +264,8 @@ fn whole(signers: &Signers) -> Vec<(&'static str, Vec<File>)> {
         ("multi", three(signers)),
         ("unsigned", vec![]),
         ("gentest", vec![]),
+        ("sign-ts", vec![]),
+        ("sign-plugin", vec![]),
         ("environment", vec![jws(signers, NOTATION)]),
         ("sign", vec![]),
         ("sign-force", vec![]),

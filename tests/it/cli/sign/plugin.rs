@@ -1,5 +1,7 @@
 //! Signing with an installed plugin: what it makes is checked whatever it says.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair};
 use base64::Engine as _;
@@ -170,11 +172,15 @@ fn both_kinds_of_plugin_sign_in_both_formats() {
 #[test]
 fn a_named_keys_settings_are_completed_by_the_command_line() {
     let scene = Scene::new();
-    install(&scene, &[RAW], |_, request, _| {
-        assert_eq!(
-            request["pluginConfig"],
+    let is_listed = AtomicBool::new(false);
+    install(&scene, &[RAW], move |_, request, _| {
+        // First the plugin is asked whether it can sign at all, with the settings of the key.
+        let wanted = if is_listed.swap(true, Ordering::Relaxed) {
             json!({ "a": "key", "b": "line", "c": "line" })
-        );
+        } else {
+            json!({ "a": "key", "b": "key" })
+        };
+        assert_eq!(request["pluginConfig"], wanted);
         assert!(request.get("keyId").is_none_or(|id| id == "k"));
     });
     let config = ["--plugin-config", "a=key", "--plugin-config", "b=key"];
