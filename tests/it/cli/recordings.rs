@@ -67,9 +67,9 @@ struct Difference {
 
 /// The position of the difference that a case is listed under, and that of its name there.
 fn listed(differences: &[Difference], case: &Case) -> Option<(usize, usize)> {
-    let is_of = |name: &&str| match name.strip_suffix('*') {
+    let is_of = |name: &str| match name.strip_suffix('*') {
         Some(start) => case.name.starts_with(start),
-        None => case.name == **name,
+        None => case.name == name,
     };
     differences
         .iter()
@@ -77,7 +77,7 @@ fn listed(differences: &[Difference], case: &Case) -> Option<(usize, usize)> {
         .find_map(|(index, difference)| {
             Some((
                 index,
-                difference.cases.iter().position(|name| is_of(&name))?,
+                difference.cases.iter().position(|name| is_of(name))?,
             ))
         })
 }
