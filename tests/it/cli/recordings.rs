@@ -75,10 +75,7 @@ fn listed(differences: &[Difference], case: &Case) -> Option<(usize, usize)> {
         .iter()
         .enumerate()
         .find_map(|(index, difference)| {
-            Some((
-                index,
-                difference.cases.iter().position(|name| is_of(name))?,
-            ))
+            Some((index, difference.cases.iter().position(|name| is_of(name))?))
         })
 }
 

@@ -66,14 +66,12 @@ fn all_are_signed_in_the_order_given_and_summed_up() {
         })
         .collect();
     assert_eq!(ran.stdout.lines().collect::<Vec<_>>(), expected);
-    let summary: String = images
+    let lines = images
         .iter()
-        .map(|image| format!("  signed: {image}: {}\n", signature_of(&ran, image)))
-        .collect();
-    assert_eq!(
-        ran.stderr,
-        format!("Summary: signed 20, skipped 0, failed 0, not tried 0\n{summary}")
-    );
+        .map(|image| format!("  signed: {image}: {}", signature_of(&ran, image)));
+    let head = "Summary: signed 20, skipped 0, failed 0, not tried 0".to_owned();
+    let summary: Vec<String> = std::iter::once(head).chain(lines).collect();
+    assert_eq!(ran.stderr.lines().collect::<Vec<_>>(), summary);
     for image in &images {
         assert_eq!(scene.verify(image).code, 0);
     }
@@ -213,15 +211,12 @@ fn asked_at(flags: &[&str]) -> Vec<Instant> {
 
 #[test]
 fn aws_signer_is_asked_ten_times_a_second_unless_told_otherwise() {
-    for (flags, interval) in [(&[][..], 100), (&["--rate", "25"], 40)] {
+    for (flags, interval) in [(&[][..], 100), (&["--rate", "4"], 250)] {
         let times = asked_at(flags);
         assert_eq!(times.len(), 7);
-        // The first may be late where it arrives, the last not early where it is sent.
+        // The first may arrive late, on a busy machine much so; none is sent early.
         let took = times[6] - times[0];
-        assert!(
-            took > Duration::from_millis(interval * 6 - interval / 2),
-            "{took:?}"
-        );
+        assert!(took > Duration::from_millis(interval * 4), "{took:?}");
     }
 }
 
