@@ -1,7 +1,7 @@
 //! `countersign cert cleanup-test`: removes what `cert generate-test` made, and nothing else.
 
 use std::fmt::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::super::confirm::confirm;
 use super::super::report::{Exit, Report};
@@ -11,7 +11,6 @@ use crate::config::{NotationDirs, SigningKeys, SigningKeysError};
 use crate::files;
 use crate::limits::MAX_TRUST_STORE_FILE_BYTES;
 use crate::signer::aws_kms;
-use crate::signer::aws_kms::{self, Settings};
 use crate::trust_store::{ChangeError, StoreFiles};
 
 /// Flags of `cert cleanup-test`.
@@ -82,20 +81,21 @@ pub(super) fn run(dirs: &NotationDirs, args: &Args) -> Result<String, Report> {
     Ok(out)
 }
 
-/// Whether the key list has the test key, in a file or in AWS KMS. Off-spec: notation takes any key of this name out
-/// of the list.
+/// Whether the key list has the test key. Off-spec: notation takes any key of this name out of the list.
 fn is_listed(dirs: &NotationDirs, name: &str, test: &TestFiles) -> Result<bool, Report> {
     let keys = SigningKeys::load(dirs).map_err(|error| keys_report(name, &error))?;
     let Some(key) = keys.keys.iter().find(|key| key.name == name) else {
         return Ok(false);
     };
-    let is = |listed: Option<&String>, path: &PathBuf| {
-        let wanted = std::path::absolute(path).unwrap_or_else(|_| path.clone());
-        listed.map(Path::new) == Some(wanted.as_path())
+    let is = |path: Option<&str>, wanted: &Path| {
+        let wanted = std::path::absolute(wanted).unwrap_or_else(|_| wanted.to_owned());
+        path.map(Path::new) == Some(wanted.as_path())
     };
-    let is_in_kms = key.plugin_name.as_deref() == Some(aws_kms::PLUGIN_NAME);
-    let chain = key.plugin_config.get(Settings::CERTIFICATE_CHAIN);
-    if is(key.key_path.as_ref(), &test.key) || (is_in_kms && is(chain, &test.certificate)) {
+    // Of a key in AWS KMS there is the certificate alone.
+    let chain = key.plugin_config.get(aws_kms::Settings::CERTIFICATE_CHAIN);
+    let is_kms = key.plugin_name.as_deref() == Some(aws_kms::PLUGIN_NAME)
+        && is(chain.map(String::as_str), &test.certificate);
+    if is_kms || is(key.key_path.as_deref(), &test.key) {
         return Ok(true);
     }
     Err(Report::usage(
