@@ -4,9 +4,9 @@
 //! "Trust Store"; conformance to its policy, trust store and configuration files), and so does [`read`]:
 //! it looks at the path without following a link, opens without following a link, and looks again at
 //! what was opened, so that nothing can be swapped in between. Links in the *directories* above the file
-//! are followed, as notation does. Nothing here looks at owners or modes.
+//! are followed, as notation does. Only [`read_private`] looks at owners and modes.
 
-use std::fs::{self, File, FileType, OpenOptions};
+use std::fs::{self, File, FileType, Metadata, OpenOptions};
 use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
@@ -35,6 +35,14 @@ pub enum Error {
         found: &'static str,
         /// What may be there, with its article: `a regular file`.
         wanted: &'static str,
+    },
+    /// A file that another user may have written, where only this user's own count.
+    #[error("`{}` {reason}", path.display())]
+    NotPrivate {
+        /// The path as it was asked for.
+        path: PathBuf,
+        /// What is wrong: a verb and its object.
+        reason: &'static str,
     },
     /// More bytes than may be read.
     #[error("`{}` is larger than {max_bytes} bytes", path.display())]
@@ -71,6 +79,7 @@ impl Error {
             Self::NotFound { path }
             | Self::SymbolicLink { path }
             | Self::WrongKind { path, .. }
+            | Self::NotPrivate { path, .. }
             | Self::TooLarge { path, .. }
             | Self::TooManyEntries { path, .. }
             | Self::Io { path, .. } => path,
@@ -130,6 +139,24 @@ const REGULAR_FILE: &str = "a regular file";
 /// [`Error::SymbolicLink`] and [`Error::WrongKind`] for anything but a regular file,
 /// [`Error::TooLarge`] past the limit, [`Error::NotFound`] and [`Error::Io`] as the operating system answers.
 pub fn read(path: &Path, max_bytes: u64) -> Result<Vec<u8>, Error> {
+    let (file, _) = open_regular(path)?;
+    read_bounded(file, path, max_bytes)
+}
+
+/// [`read`] of a file that this user alone can have written: it is this user's, and nobody else may
+/// read or write it.
+///
+/// # Errors
+///
+/// As [`read`], and [`Error::NotPrivate`].
+pub fn read_private(path: &Path, max_bytes: u64) -> Result<Vec<u8>, Error> {
+    let (file, opened) = open_regular(path)?;
+    check_private(path, &opened)?;
+    read_bounded(file, path, max_bytes)
+}
+
+/// Opens what is a regular file itself.
+fn open_regular(path: &Path) -> Result<(File, Metadata), Error> {
     // Looking first keeps a pipe or a device from being opened at all, and gives the clearer message.
     check_regular(path, look(path)?)?;
     let mut options = OpenOptions::new();
@@ -149,7 +176,30 @@ pub fn read(path: &Path, max_bytes: u64) -> Result<Vec<u8>, Error> {
         .metadata()
         .map_err(|source| Error::io("look at", path, source))?;
     check_regular(path, opened.file_type())?;
-    read_bounded(file, path, max_bytes)
+    Ok((file, opened))
+}
+
+#[cfg(unix)]
+fn check_private(path: &Path, opened: &Metadata) -> Result<(), Error> {
+    use std::os::unix::fs::MetadataExt as _;
+
+    let reason = if opened.uid() != rustix::process::geteuid().as_raw() {
+        "belongs to another user"
+    } else if opened.mode() & 0o077 != 0 {
+        "is open to other users"
+    } else {
+        return Ok(());
+    };
+    Err(Error::NotPrivate {
+        path: path.to_owned(),
+        reason,
+    })
+}
+
+/// Elsewhere the directories of a user are closed to others by themselves.
+#[cfg(not(unix))]
+fn check_private(_path: &Path, _opened: &Metadata) -> Result<(), Error> {
+    Ok(())
 }
 
 /// Reads at most `max_bytes` of what a user named on the command line: links are followed, and pipes
@@ -345,172 +395,4 @@ fn read_bounded(file: File, path: &Path, max_bytes: u64) -> Result<Vec<u8>, Erro
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn directory() -> tempfile::TempDir {
-        tempfile::tempdir().expect("a temporary directory")
-    }
-
-    #[test]
-    fn reads_at_the_limit_and_refuses_one_past_it() {
-        let directory = directory();
-        let path = directory.path().join("file");
-        fs::write(&path, b"12345").unwrap();
-        assert_eq!(read(&path, 5).unwrap(), b"12345");
-        assert_eq!(read_following_links(&path, 5).unwrap(), b"12345");
-        for result in [read(&path, 4), read_following_links(&path, 4)] {
-            assert!(matches!(result, Err(Error::TooLarge { max_bytes: 4, .. })));
-        }
-        assert!(
-            read(&path, 4)
-                .unwrap_err()
-                .to_string()
-                .ends_with("/file` is larger than 4 bytes")
-        );
-    }
-
-    #[test]
-    fn says_that_nothing_is_there() {
-        let directory = directory();
-        let error = read(&directory.path().join("none"), 5).unwrap_err();
-        assert!(error.is_not_found(), "{error}");
-        assert!(error.to_string().ends_with("/none` does not exist"));
-    }
-
-    #[test]
-    fn refuses_a_directory() {
-        let directory = directory();
-        for result in [
-            read(directory.path(), 5),
-            read_following_links(directory.path(), 5),
-        ] {
-            assert!(matches!(
-                result,
-                Err(Error::WrongKind {
-                    found: "a directory",
-                    wanted: "a regular file",
-                    ..
-                })
-            ));
-        }
-    }
-
-    #[cfg(unix)]
-    #[test]
-    fn refuses_links_and_pipes_unless_a_user_named_them() {
-        let directory = directory();
-        let (file, link, dangling, pipe) = (
-            directory.path().join("file"),
-            directory.path().join("link"),
-            directory.path().join("dangling"),
-            directory.path().join("pipe"),
-        );
-        fs::write(&file, b"x").unwrap();
-        std::os::unix::fs::symlink(&file, &link).unwrap();
-        std::os::unix::fs::symlink("nowhere", &dangling).unwrap();
-        rustix::fs::mknodat(
-            rustix::fs::CWD,
-            &pipe,
-            rustix::fs::FileType::Fifo,
-            rustix::fs::Mode::RUSR,
-            0,
-        )
-        .unwrap();
-        for path in [&link, &dangling] {
-            let error = read(path, 5).unwrap_err();
-            assert!(matches!(error, Error::SymbolicLink { .. }), "{error}");
-            assert!(error.is_wrong_kind());
-        }
-        // Without a writer an open for reading would wait forever.
-        assert!(matches!(
-            read(&pipe, 5),
-            Err(Error::WrongKind {
-                found: "a pipe, socket or device",
-                ..
-            })
-        ));
-        assert_eq!(read_following_links(&link, 5).unwrap(), b"x");
-    }
-
-    #[cfg(unix)]
-    #[test]
-    fn a_link_that_appears_after_the_look_is_not_opened() {
-        let directory = directory();
-        let (file, link) = (directory.path().join("file"), directory.path().join("link"));
-        fs::write(&file, b"x").unwrap();
-        std::os::unix::fs::symlink(&file, &link).unwrap();
-        let mut options = OpenOptions::new();
-        options.read(true);
-        without_following(&mut options);
-        let refused = options.open(&link).unwrap_err();
-        assert!(is_link_refusal(&refused), "{refused}");
-    }
-
-    #[test]
-    fn lists_at_the_limit_in_order_and_refuses_one_past_it() {
-        let directory = directory();
-        for name in ["b", "a"] {
-            fs::write(directory.path().join(name), b"").unwrap();
-        }
-        let names: Vec<_> = read_directory(directory.path(), 2)
-            .unwrap()
-            .iter()
-            .map(|path| path.file_name().unwrap().to_owned())
-            .collect();
-        assert_eq!(names, ["a", "b"]);
-        assert!(matches!(
-            read_directory(directory.path(), 1),
-            Err(Error::TooManyEntries { max_entries: 1, .. })
-        ));
-        assert!(matches!(
-            read_directory(&directory.path().join("a"), 1),
-            Err(Error::WrongKind {
-                found: "a regular file",
-                wanted: "a directory",
-                ..
-            })
-        ));
-    }
-
-    #[cfg(unix)]
-    #[test]
-    fn writes_for_the_owner_alone_and_never_through_a_link() {
-        use std::os::unix::fs::PermissionsExt as _;
-
-        let directory = directory();
-        let (file, link) = (directory.path().join("file"), directory.path().join("link"));
-        write_atomic(&file, b"one").unwrap();
-        write_atomic(&file, b"two").unwrap();
-        assert_eq!(read(&file, 3).unwrap(), b"two");
-        assert_eq!(
-            fs::metadata(&file).unwrap().permissions().mode() & 0o777,
-            0o600
-        );
-        std::os::unix::fs::symlink(&file, &link).unwrap();
-        assert!(matches!(
-            write_atomic(&link, b"three"),
-            Err(Error::SymbolicLink { .. })
-        ));
-        assert_eq!(read(&file, 3).unwrap(), b"two");
-        // Nothing but the file and the link: no temporary file stays behind.
-        assert_eq!(read_directory(directory.path(), 2).unwrap().len(), 2);
-    }
-
-    #[cfg(unix)]
-    #[test]
-    fn makes_directories_for_the_owner_alone() {
-        use std::os::unix::fs::PermissionsExt as _;
-
-        let directory = directory();
-        let path = directory.path().join("a/b");
-        create_directory(&path).unwrap();
-        create_directory(&path).unwrap();
-        for path in [path.as_path(), path.parent().unwrap()] {
-            assert_eq!(
-                fs::metadata(path).unwrap().permissions().mode() & 0o777,
-                0o700
-            );
-        }
-    }
-}
+mod tests;

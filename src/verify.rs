@@ -6,12 +6,13 @@
 
 mod delegate;
 mod judge;
+mod revocation;
 
 use std::collections::BTreeMap;
 
 use time::OffsetDateTime;
 
-use crate::aws::Aws;
+use crate::extended_validation::RevocationChecker;
 use crate::limits;
 use crate::notary::EnvelopeFormat;
 use crate::oci::{Descriptor, Digest};
@@ -20,7 +21,7 @@ use crate::plugin_contract::PluginConfig;
 use crate::plugin_host::PluginHost;
 use crate::reference::{ArtifactReference, LayoutReference, Reference};
 use crate::registry::{self, Access, LayoutRepository, Repository, Target};
-use crate::revocation;
+use crate::revocation::Checker;
 use crate::trust_policy::{self, Statement, TrustPolicies};
 use crate::trust_store::TrustStores;
 
@@ -40,12 +41,12 @@ pub struct Verifier {
 pub struct Judges {
     /// The trust stores that the policy names.
     pub stores: TrustStores,
-    /// AWS, for AWS Signer's part of a verification.
-    pub aws: Aws,
+    /// Who says whether AWS Signer revoked something.
+    pub aws_signer: RevocationChecker,
     /// Who is asked about the revocation of certificates.
-    pub revocation: revocation::Checker,
-    /// Other plugins that a signature may ask for.
-    pub plugins: PluginHost,
+    pub revocation: Checker,
+    /// Other plugins that a signature may ask for; none is run without.
+    pub plugins: Option<PluginHost>,
     /// Settings for plugins, from the command line.
     pub plugin_config: PluginConfig,
     /// Whether an installed plugin goes before the rules in process for AWS Signer's signatures.

@@ -6,6 +6,7 @@ mod error;
 mod http_client;
 mod named_profile;
 mod partition;
+mod rate_limit;
 
 pub use arn::{
     AliasedSigningProfileArn, ArnError, Location, SignerArn, SigningJobArn, SigningProfileAliasArn,
@@ -15,6 +16,7 @@ pub(crate) use context::has_endpoint;
 pub use context::{Aws, RegionChoice, Settings, SettingsError};
 pub use error::{Call, CallError, CallErrorKind};
 pub use partition::Partition;
+pub use rate_limit::RateLimit;
 
 #[cfg(test)]
 pub(crate) use error::tests::error as call_error;

@@ -12,6 +12,7 @@ use super::args::RegistryArgs;
 use super::report::{Exit, Report, one_line};
 use crate::aws::{Aws, Settings};
 use crate::config::{Config, NotationDirs, StoreName};
+use crate::extended_validation::RevocationChecker;
 use crate::files;
 use crate::http;
 use crate::limits::MAX_TRUST_STORE_FILE_BYTES;
@@ -176,10 +177,10 @@ impl Context {
             .collect();
         let judges = Judges {
             stores,
-            aws: self.aws,
+            aws_signer: RevocationChecker::new(self.aws),
             revocation: revocation::Checker::new(Arc::new(revocation::Network::new(self.pool)))
                 .with_cache(revocation::Cache::new(&self.dirs.cache)),
-            plugins: PluginHost::new(self.dirs.plugins()),
+            plugins: Some(PluginHost::new(self.dirs.plugins())),
             plugin_config: self.plugin_config,
             use_installed_plugin: aws_signer == AwsSignerChecks::InstalledPlugin,
         };

@@ -10,10 +10,15 @@
 mod revocation;
 mod trusted_identity;
 
-pub use revocation::{NotRevoked, RevokedEntity, check_revocation, revoked_in_aws_words};
+pub use revocation::{
+    Answer, AnswerCache, DocumentError, Evidence, Inquiry, Origin, Place, Question,
+    RevocationChecker, RevokedEntity, StoredAnswers, Subject, check_revocation,
+    revoked_in_aws_words,
+};
 pub use trusted_identity::{NearMiss, check_trusted_identity};
 
 use std::fmt;
+use std::path::PathBuf;
 
 use serde_json::Value;
 use time::OffsetDateTime;
@@ -107,6 +112,27 @@ pub enum Error {
     /// The question about revocation was not answered.
     #[error("the revocation status is not known")]
     RevocationUnknown(#[source] CallError),
+    /// Nothing may be asked, and no answer is stored.
+    #[error("no answer of AWS Signer about `{job}` is stored in `{}`", directory.display())]
+    NotStored {
+        /// The signing job.
+        job: String,
+        /// Where answers are.
+        directory: PathBuf,
+    },
+    /// A stored answer does not count.
+    #[error("the stored answer of AWS Signer does not count")]
+    Stored {
+        /// Why.
+        #[source]
+        source: DocumentError,
+    },
+    /// An answer is stored, and the trust policy does not allow that it counts.
+    #[error("nobody has signed the stored answer `{}`, and the trust policy does not allow it", path.display())]
+    UnsignedNotAllowed {
+        /// The file.
+        path: PathBuf,
+    },
     /// Something that the signature rests on was revoked.
     #[error("{}", revocation::in_words(revoked))]
     Revoked {
@@ -150,6 +176,18 @@ impl Error {
             }
             Self::Settings(source) => source.hint(),
             Self::RevocationUnknown(source) => source.hint(),
+            Self::NotStored { .. } | Self::Stored { .. } => Some(
+                "with a network, `countersign revocation fetch REFERENCE --out DIR` asks AWS Signer \
+                 again and stores its answer"
+                    .to_owned(),
+            ),
+            Self::UnsignedNotAllowed { .. } => Some(
+                "if you trust whoever can write that directory, add \
+                 `\"unsignedRevocationStatements\": [\"aws-signer\"]` to `signatureVerification` of the \
+                 trust policy's statement, or give `--unsigned-revocation-statements aws-signer` with \
+                 `--signing-profile`"
+                    .to_owned(),
+            ),
             Self::Revoked { .. } => Some(
                 "a revocation is for ever: use another artifact, or sign this one again if it is good"
                     .to_owned(),
@@ -166,7 +204,14 @@ impl Error {
 
     /// Whether the answer is unknown rather than no.
     pub fn is_inconclusive(&self) -> bool {
-        matches!(self, Self::RevocationUnknown(_) | Self::Settings(_))
+        matches!(
+            self,
+            Self::RevocationUnknown(_)
+                | Self::Settings(_)
+                | Self::NotStored { .. }
+                | Self::Stored { .. }
+                | Self::UnsignedNotAllowed { .. }
+        )
     }
 }
 

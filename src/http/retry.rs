@@ -53,15 +53,21 @@ impl Pool {
         if let Some(asked) = retry_after(headers) {
             return (asked <= settings.max_retry_delay).then_some(asked);
         }
-        let delay = settings
-            .retry_delay
-            .saturating_mul(1 << attempt.min(16).saturating_sub(1));
-        Some(
-            delay
-                .mul_f64(0.5 + random_fraction() / 2.0)
-                .min(settings.max_retry_delay),
-        )
+        Some(retry_delay(
+            settings.retry_delay,
+            settings.max_retry_delay,
+            attempt,
+        ))
     }
+}
+
+/// How long to wait after `attempt` attempts: `first`, doubled each time, half of it at random, and
+/// never more than `longest`.
+pub(crate) fn retry_delay(first: Duration, longest: Duration, attempt: u32) -> Duration {
+    first
+        .saturating_mul(1 << attempt.min(16).saturating_sub(1))
+        .mul_f64(0.5 + random_fraction() / 2.0)
+        .min(longest)
 }
 
 fn is_passing(status: StatusCode) -> bool {

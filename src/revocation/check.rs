@@ -1,12 +1,13 @@
 //! Asking about a chain: which source, in which order, until when.
 
 use std::convert::Infallible;
+use std::path::PathBuf;
 
 use bytes::Bytes;
 use futures_util::future::join_all;
 use time::OffsetDateTime;
 
-use super::cache::CrlBundle;
+use super::cache::{Cache, CrlBundle};
 use super::checker::Checker;
 use super::crl::{Crl, Verified};
 use super::entry::Listed;
@@ -195,18 +196,20 @@ impl Run<'_> {
             .cached(|cache| cache.read_ocsp(url, request))
             .and_then(|response| verify(&response).ok());
         // What is kept and does not hold any more, or never did, is asked for again, once.
-        let (answer, origin) = if let Some(answer) = cached {
-            (answer, Origin::Cache)
+        let (answer, (origin, path)) = if let Some(answer) = cached {
+            let file = |cache: &Cache| cache.ocsp_path(url, request);
+            (answer, self.checker.from_cache(file))
         } else {
             let question = Question::Ocsp {
                 url: url.to_owned(),
                 request: request.to_vec(),
             };
+            let origin = self.checker.from_source(&question);
             let response = self.checker.ask(question).await?;
             let answer = verify(&response)?;
             self.checker
                 .keep(|cache| cache.write_ocsp(url, request, &response));
-            (answer, Origin::Network)
+            (answer, origin)
         };
         if let Some(responder) = &answer.unchecked_responder {
             self.check_responder(responder, issuer).await?;
@@ -215,6 +218,7 @@ impl Run<'_> {
             protocol: Protocol::Ocsp,
             url: url.to_owned(),
             origin,
+            path,
             this_update: answer.this_update,
             next_update: answer.next_update,
         };
@@ -337,13 +341,18 @@ impl Run<'_> {
             && let Ok(verified) = verify_bundle(&bundle, issuer, self.now)
         {
             let listed = verified.look_up(certificate, point, self.signing_time)?;
-            return Ok(crl_status(url, Origin::Cache, &verified, &listed));
+            let origin = self.checker.from_cache(|cache| cache.crl_path(url));
+            return Ok(crl_status(url, origin, &verified, &listed));
         }
         let bundle = self.ask_bundle(url, issuer).await?;
         let verified = verify_bundle(&bundle, issuer, self.now)?;
         self.checker.keep(|cache| cache.write_crl(url, &bundle));
         let listed = verified.look_up(certificate, point, self.signing_time)?;
-        Ok(crl_status(url, Origin::Network, &verified, &listed))
+        let question = Question::Crl {
+            url: url.to_owned(),
+        };
+        let origin = self.checker.from_source(&question);
+        Ok(crl_status(url, origin, &verified, &listed))
     }
 
     /// The CRL at `url`, with the delta CRL that it names.
@@ -394,11 +403,17 @@ fn verify_bundle<'a>(
     Verified::new(Crl::parse(&bundle.base)?, delta, issuer, now)
 }
 
-fn crl_status(url: &str, origin: Origin, verified: &Verified<'_>, listed: &Listed) -> Status {
+fn crl_status(
+    url: &str,
+    (origin, path): (Origin, Option<PathBuf>),
+    verified: &Verified<'_>,
+    listed: &Listed,
+) -> Status {
     let evidence = Evidence {
         protocol: Protocol::Crl,
         url: url.to_owned(),
         origin,
+        path,
         this_update: verified.this_update(),
         next_update: verified.next_update(),
     };

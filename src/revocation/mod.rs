@@ -26,6 +26,7 @@ pub use error::Error;
 pub use fetch::{Answer, Fetch, FetchError, Network, Question};
 
 use std::fmt;
+use std::path::PathBuf;
 
 use time::OffsetDateTime;
 use x509_cert::ext::pkix::CrlReason;
@@ -55,6 +56,8 @@ pub enum Origin {
     Network,
     /// From the cache on disk.
     Cache,
+    /// From what was stored for a check without a network.
+    Stored,
 }
 
 /// What a result rests on.
@@ -66,6 +69,8 @@ pub struct Evidence {
     pub url: String,
     /// Whether it was kept on disk.
     pub origin: Origin,
+    /// The file that it was kept in; `None` if it came over the network.
+    pub path: Option<PathBuf>,
     /// As of when it holds.
     pub this_update: OffsetDateTime,
     /// Until when it holds; always there in what counts.

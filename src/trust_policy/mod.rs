@@ -21,7 +21,8 @@ use std::path::{Path, PathBuf};
 pub use error::Error;
 pub use rule::{Problem, Rule};
 pub use statement::{
-    BlobUse, Level, Statement, TrustedIdentity, VerificationLevel, VerifyTimestamp,
+    BlobUse, Level, Statement, TrustedIdentity, UnsignedStatement, VerificationLevel,
+    VerifyTimestamp,
 };
 pub use trusted_identity::IdentityError;
 pub use warning::{Cause, Warning};
@@ -172,6 +173,7 @@ impl TrustPolicies {
             trust_stores: stores,
             trusted_identities,
             verify_timestamp: VerifyTimestamp::Always,
+            unsigned_revocation_statements: Vec::new(),
         };
         Ok(Self {
             kind: DocumentKind::Oci,

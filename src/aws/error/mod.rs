@@ -76,7 +76,7 @@ impl CallErrorKind {
 
 /// A call to AWS that failed. Its text has all that AWS said, and nothing that was secret in the
 /// request.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct CallError {
     call: Box<Call>,
     kind: CallErrorKind,
@@ -202,6 +202,18 @@ impl CallError {
                 return None;
             }
         })
+    }
+
+    /// No answer, within all the time that there is for the call.
+    pub(crate) fn timed_out(call: Call, limit: std::time::Duration) -> Self {
+        Self {
+            call: Box::new(call),
+            kind: CallErrorKind::TimedOut,
+            code: None,
+            message: Some(format!("not within {} seconds", limit.as_secs())),
+            request_id: None,
+            cause_hint: None,
+        }
     }
 
     /// An answer that came, but is not what the API promises.

@@ -13,7 +13,9 @@ use time::OffsetDateTime;
 
 use super::args::{RegistryArgs, parse_pairs};
 use super::context::{AwsSignerChecks, Context};
+use super::duration::parse_span;
 use super::report::{Exit, Report, one_line};
+use crate::extended_validation::{AnswerCache, RevocationChecker};
 use crate::limits;
 use crate::reference::ArtifactReference;
 use crate::verify::{Error, Options, Verification, Verifier};
@@ -46,6 +48,10 @@ pub(super) struct Args {
     /// Have AWS Signer's signatures judged by the installed plugin, not by this program
     #[arg(long)]
     use_installed_plugin: bool,
+    /// Keep AWS Signer's answers that nothing was revoked on this machine, and let them count for so
+    /// long, 24h at most; without this flag none is kept or read
+    #[arg(long, value_name = "DURATION")]
+    revocation_cache_ttl: Option<String>,
     /// Signatures that are looked at, for each artifact
     #[arg(long, value_name = "NUMBER", default_value_t = i64::try_from(limits::MAX_SIGNATURES).unwrap_or(i64::MAX), allow_negative_numbers = true)]
     max_signatures: i64,
@@ -174,13 +180,26 @@ impl Job {
         let references = super::parse_references(&args.references, args.oci_layout)?;
         let context = Context::new(&args.registry, &references, plugin_config)?;
         let now = context.now;
+        let cache = match &args.revocation_cache_ttl {
+            None => None,
+            Some(text) => {
+                let flag = "--revocation-cache-ttl";
+                let ttl =
+                    parse_span(flag, text, limits::MAX_REVOCATION_CACHE_TTL).map_err(usage)?;
+                Some(AnswerCache::new(context.dirs.aws_signer_cache(), ttl))
+            }
+        };
+        let aws = context.aws.clone();
         let checks = if args.use_installed_plugin {
             AwsSignerChecks::InstalledPlugin
         } else {
             AwsSignerChecks::InProcess
         };
-        let (verifier, warnings) =
+        let (mut verifier, warnings) =
             context.verifier(&args.signing_profile, args.trust_anchor.as_deref(), checks)?;
+        if let Some(cache) = cache {
+            verifier.judges.aws_signer = RevocationChecker::with_cache(aws, cache);
+        }
         let warnings = warnings.iter().fold(String::new(), |mut text, warning| {
             let _ = writeln!(text, "Warning: {}", one_line(warning));
             text
