@@ -8,7 +8,7 @@ use crate::support::scene::Scene;
 
 /// The document, which must be what its schema says and agree with the exit code.
 #[track_caller]
-fn document(ran: &Ran) -> Value {
+pub(super) fn document(ran: &Ran) -> Value {
     let document: Value = serde_json::from_str(&ran.stdout).unwrap_or_else(|_| panic!("{ran:#?}"));
     let schema = concat!(
         env!("CARGO_MANIFEST_DIR"),
