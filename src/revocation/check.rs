@@ -36,13 +36,7 @@ pub async fn check_chain(
     checker: &Checker,
     now: OffsetDateTime,
 ) -> Result<ChainRevocation, Error> {
-    match purpose {
-        Purpose::CodeSigning => x509::verify_code_signing_chain(chain, None),
-        Purpose::Timestamping => x509::verify_timestamping_chain(chain, None),
-    }
-    .map_err(|source| Error::Chain {
-        source: Box::new(source),
-    })?;
+    check_form(chain, purpose)?;
     let run = Run {
         checker,
         signing_time,
@@ -57,12 +51,22 @@ pub async fn check_chain(
     })
 }
 
+pub(super) fn check_form(chain: &[Certificate], purpose: Purpose) -> Result<(), Error> {
+    match purpose {
+        Purpose::CodeSigning => x509::verify_code_signing_chain(chain, None),
+        Purpose::Timestamping => x509::verify_timestamping_chain(chain, None),
+    }
+    .map_err(|source| Error::Chain {
+        source: Box::new(source),
+    })
+}
+
 /// What is the same for all certificates of a chain.
 #[derive(Clone, Copy)]
-struct Run<'a> {
-    checker: &'a Checker,
-    signing_time: Option<OffsetDateTime>,
-    now: OffsetDateTime,
+pub(super) struct Run<'a> {
+    pub(super) checker: &'a Checker,
+    pub(super) signing_time: Option<OffsetDateTime>,
+    pub(super) now: OffsetDateTime,
 }
 
 impl Run<'_> {
@@ -77,19 +81,10 @@ impl Run<'_> {
             None => Status::NotRevokable,
             Some(issuer) => {
                 let check = self.check(certificate, issuer, &mut failures);
-                let limit = self.checker.timeout;
-                tokio::time::timeout(limit, check)
-                    .await
-                    .unwrap_or_else(|_elapsed| {
-                        failures.push(Failure {
-                            protocol: None,
-                            url: None,
-                            error: Error::TimedOut {
-                                seconds: limit.as_secs(),
-                            },
-                        });
-                        Status::Unknown
-                    })
+                self.in_time(check).await.unwrap_or_else(|failure| {
+                    failures.push(failure);
+                    Status::Unknown
+                })
             }
         };
         CertificateRevocation {
@@ -98,6 +93,22 @@ impl Run<'_> {
             status,
             failures,
         }
+    }
+
+    /// What `check` gives within the time for a chain.
+    pub(super) async fn in_time(
+        &self,
+        check: impl Future<Output = Status>,
+    ) -> Result<Status, Failure> {
+        let limit = self.checker.timeout;
+        let status = tokio::time::timeout(limit, check).await;
+        status.map_err(|_elapsed| Failure {
+            protocol: None,
+            url: None,
+            error: Error::TimedOut {
+                seconds: limit.as_secs(),
+            },
+        })
     }
 
     async fn check(
@@ -132,7 +143,7 @@ impl Run<'_> {
 
     /// Responders in the certificate's order; the first who says something definite, that it does
     /// not know the certificate included, ends the search.
-    async fn check_ocsp(
+    pub(super) async fn check_ocsp(
         &self,
         certificate: &Certificate,
         issuer: &Certificate,
@@ -256,7 +267,7 @@ impl Run<'_> {
 
     /// Every distribution point, all at the same time, because one CRL alone may be partial: any
     /// revocation counts, then any list that covers the certificate and does not have it.
-    async fn check_crls(
+    pub(super) async fn check_crls(
         &self,
         certificate: &Certificate,
         issuer: &Certificate,

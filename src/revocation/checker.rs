@@ -110,10 +110,15 @@ impl Checker {
 
     /// Where an answer to `question` is from that was not in the cache.
     pub(super) fn from_source(&self, question: &Question) -> (Origin, Option<PathBuf>) {
-        match self.fetch.stored_at(question) {
+        match self.fetch.store() {
             None => (Origin::Network, None),
-            path => (Origin::Stored, path),
+            Some(store) => (Origin::Stored, Some(store.path(question))),
         }
+    }
+
+    /// Whether only answers count that were stored before.
+    pub fn is_offline(&self) -> bool {
+        self.fetch.store().is_some()
     }
 
     pub(super) fn keep(&self, write: impl FnOnce(&Cache) -> Result<(), cache::Error>) {

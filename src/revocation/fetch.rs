@@ -6,7 +6,6 @@
 
 use std::fmt;
 use std::future::Future;
-use std::path::PathBuf;
 use std::pin::Pin;
 use std::time::Duration;
 
@@ -18,6 +17,7 @@ use bytes::Bytes;
 use reqwest::Method;
 use url::Url;
 
+use super::stored::Stored;
 use crate::files;
 use crate::http;
 use crate::limits::{
@@ -66,7 +66,7 @@ impl Question {
         })
     }
 
-    fn max_bytes(&self) -> u64 {
+    pub(super) fn max_bytes(&self) -> u64 {
         match self {
             Self::Ocsp { .. } => MAX_OCSP_RESPONSE_BYTES,
             Self::Crl { .. } => MAX_CRL_BYTES,
@@ -185,8 +185,8 @@ pub trait Fetch: fmt::Debug + Send + Sync {
     /// The answer to `question`: the whole body, not looked at.
     fn fetch<'a>(&'a self, question: &'a Question) -> Answer<'a>;
 
-    /// The file that answers `question`, where nobody is asked and answers were stored before.
-    fn stored_at(&self, _question: &Question) -> Option<PathBuf> {
+    /// Where answers were stored before, if nobody else is asked.
+    fn store(&self) -> Option<&Stored> {
         None
     }
 }

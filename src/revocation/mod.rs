@@ -15,7 +15,9 @@ mod crl;
 mod entry;
 mod error;
 mod fetch;
+mod gather;
 mod ocsp;
+mod stored;
 mod validity;
 
 pub use cache::{Cache, Error as CacheError};
@@ -24,6 +26,8 @@ pub use checker::Checker;
 pub use crl::CrlSummary;
 pub use error::Error;
 pub use fetch::{Answer, Fetch, FetchError, Network, Question};
+pub use gather::{GatheredCertificate, gather_chain};
+pub use stored::{Recorder, Stored};
 
 use std::fmt;
 use std::path::PathBuf;
