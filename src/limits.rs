@@ -201,3 +201,11 @@ pub const MAX_REVOCATION_CACHE_TTL: Duration = Duration::from_hours(24);
 
 /// Answers of AWS Signer that are kept on disk, some 2 KiB each.
 pub const MAX_KEPT_REVOCATION_ANSWERS: usize = 2_000;
+
+/// How old an answer of AWS Signer may be that was stored for a verification without a network, unless
+/// the user says otherwise (`--offline-max-age`): long enough to carry it there, and no longer than most
+/// CRLs hold.
+pub const OFFLINE_ANSWER_AGE: Duration = Duration::from_hours(7 * 24);
+
+/// The longest that the user may say: who revokes a signature must know when all have heard of it.
+pub const MAX_OFFLINE_ANSWER_AGE: Duration = Duration::from_hours(90 * 24);

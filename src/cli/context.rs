@@ -25,7 +25,7 @@ use crate::signer::aws_signer::SigningProfile;
 use crate::signer::timestamping::Timestamping;
 use crate::trust_policy::{self, TrustPolicies};
 use crate::trust_store::{self, NamedStore, TrustStores};
-use crate::verify::{Judges, Verifier};
+use crate::verify::{Artifacts, Judges, Verifier};
 use crate::x509::{Certificate, parse_certificates};
 
 /// Who judges AWS Signer's signatures.
@@ -139,6 +139,13 @@ impl Context {
         })
     }
 
+    /// Asks about revocation and stores every answer; no cache stands between.
+    pub(super) fn recorder(&self, stored: revocation::Stored) -> revocation::Checker {
+        let network = revocation::Network::new(self.pool.clone());
+        let recorder = revocation::Recorder::new(Arc::new(network), stored);
+        revocation::Checker::new(Arc::new(recorder))
+    }
+
     /// Asks about revocation, with Notation's cache of CRLs.
     fn revocation(&self) -> revocation::Checker {
         let network = revocation::Network::new(self.pool.clone());
@@ -154,8 +161,43 @@ impl Context {
         trust_anchor: Option<&Path>,
         aws_signer: AwsSignerChecks,
     ) -> Result<(Verifier, Vec<String>), Report> {
+        let policy = Policy::load(&self.dirs, signing_profiles, trust_anchor)?;
+        let revocation = self.revocation();
+        let judges = Judges {
+            stores: policy.stores,
+            aws_signer: RevocationChecker::new(self.aws),
+            revocation,
+            plugins: Some(PluginHost::new(self.dirs.plugins())),
+            plugin_config: self.plugin_config,
+            use_installed_plugin: aws_signer == AwsSignerChecks::InstalledPlugin,
+        };
+        Ok((
+            Verifier {
+                policies: policy.policies,
+                artifacts: Artifacts::Registries(self.registry),
+                judges,
+            },
+            policy.warnings,
+        ))
+    }
+}
+
+/// Who is trusted for what: a trust policy with its stores. With it come the policy's warnings.
+pub(super) struct Policy {
+    pub(super) policies: TrustPolicies,
+    pub(super) stores: TrustStores,
+    pub(super) warnings: Vec<String>,
+}
+
+impl Policy {
+    /// That of the signing profiles if there are any, else Notation's.
+    pub(super) fn load(
+        dirs: &NotationDirs,
+        signing_profiles: &[String],
+        trust_anchor: Option<&Path>,
+    ) -> Result<Self, Report> {
         let (policies, stores) = if signing_profiles.is_empty() {
-            let config = &self.dirs.config;
+            let config = &dirs.config;
             (
                 TrustPolicies::load_oci(config).map_err(|error| policy_report(&error))?,
                 TrustStores::new(config),
@@ -175,23 +217,11 @@ impl Context {
                 None => warning.to_string(),
             })
             .collect();
-        let judges = Judges {
+        Ok(Self {
+            policies,
             stores,
-            aws_signer: RevocationChecker::new(self.aws),
-            revocation: revocation::Checker::new(Arc::new(revocation::Network::new(self.pool)))
-                .with_cache(revocation::Cache::new(&self.dirs.cache)),
-            plugins: Some(PluginHost::new(self.dirs.plugins())),
-            plugin_config: self.plugin_config,
-            use_installed_plugin: aws_signer == AwsSignerChecks::InstalledPlugin,
-        };
-        Ok((
-            Verifier {
-                policies,
-                registry: self.registry,
-                judges,
-            },
             warnings,
-        ))
+        })
     }
 }
 

@@ -12,6 +12,7 @@ mod passphrase;
 mod inspect;
 mod list;
 mod report;
+mod revocation;
 mod sentence;
 mod sign;
 mod signer;
@@ -51,6 +52,9 @@ enum Command {
     Sign(sign::Args),
     /// Verify artifacts in a registry or in an OCI image layout
     Verify(verify::Args),
+    /// Store what is known about revocation, for verification without a network
+    #[command(subcommand)]
+    Revocation(revocation::Command),
     /// Make keys and certificates for tests
     #[command(subcommand, visible_alias = "certificate")]
     Cert(cert::Command),
@@ -119,6 +123,7 @@ fn execute(command: Command, emit: &mut dyn FnMut(Report)) {
         match command {
             Command::Sign(args) => sign::run(args, emit).await,
             Command::Verify(args) => verify::run(args, emit).await,
+            Command::Revocation(command) => revocation::run(command, emit).await,
             Command::Cert(command) => emit(cert::run(&command)),
             Command::Key(command) => emit(key::run(&command)),
             Command::List(args) => emit(list::run(&args).await),

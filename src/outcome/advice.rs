@@ -181,6 +181,11 @@ impl Failure {
             Self::CertificateRevoked { .. } => {
                 Some("do not use this artifact; sign a good one with another key".to_owned())
             }
+            Self::CertificateRevocationUnknown { offline: true, .. } => Some(
+                "with a network, `countersign revocation fetch REFERENCE --out DIR` asks again and \
+                 stores the answers"
+                    .to_owned(),
+            ),
             Self::CertificateRevocationUnknown { .. } => Some(
                 "the addresses above must be reachable from here, over plain HTTP and perhaps a proxy \
                  (`HTTP_PROXY`)"

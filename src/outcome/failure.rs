@@ -137,6 +137,8 @@ pub enum Failure {
     /// Nobody who counts said whether a certificate was revoked.
     #[error("{} with subject \"{subject}\" revocation status is unknown", role(*.purpose))]
     CertificateRevocationUnknown {
+        /// Whether only stored answers could count.
+        offline: bool,
         /// Whose chain it is in.
         purpose: Purpose,
         /// The certificate's subject.

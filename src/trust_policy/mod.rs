@@ -183,6 +183,15 @@ impl TrustPolicies {
         })
     }
 
+    /// The same, with statements of these allowed without a signature in every statement of the policy.
+    #[must_use]
+    pub fn allow_unsigned(mut self, allowed: &[UnsignedStatement]) -> Self {
+        for statement in &mut self.statements {
+            statement.unsigned_revocation_statements = allowed.to_vec();
+        }
+        self
+    }
+
     /// The kind of document.
     pub const fn kind(&self) -> DocumentKind {
         self.kind

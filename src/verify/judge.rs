@@ -186,7 +186,7 @@ impl Bench<'_> {
         Ok(())
     }
 
-    fn validate_trust_store(&self, info: &SignerInfo) -> Result<(), Failure> {
+    pub(super) fn validate_trust_store(&self, info: &SignerInfo) -> Result<(), Failure> {
         let scheme = info.signed_attributes.signing_scheme;
         self.judges
             .stores
@@ -199,7 +199,11 @@ impl Bench<'_> {
             .map_err(|source| Failure::Authenticity { source })
     }
 
-    fn validate_identity(&self, delegate: &Delegate, info: &SignerInfo) -> Result<(), Failure> {
+    pub(super) fn validate_identity(
+        &self,
+        delegate: &Delegate,
+        info: &SignerInfo,
+    ) -> Result<(), Failure> {
         let identities = &self.statement.trusted_identities;
         if let Delegate::AwsSigner(claims) = delegate {
             let texts: Vec<&str> = identities.iter().map(TrustedIdentity::as_str).collect();
@@ -289,13 +293,16 @@ fn fatal<T>(outcome: &mut SignatureOutcome, result: Result<T, Failure>) -> Resul
     })
 }
 
-fn verify_integrity(format: EnvelopeFormat, bytes: &[u8]) -> Result<VerifiedEnvelope, Failure> {
+pub(super) fn verify_integrity(
+    format: EnvelopeFormat,
+    bytes: &[u8],
+) -> Result<VerifiedEnvelope, Failure> {
     UnverifiedEnvelope::parse(format, bytes)
         .and_then(UnverifiedEnvelope::verify)
         .map_err(|source| Failure::Envelope { source })
 }
 
-fn validate_payload(bytes: &[u8], target: &Descriptor) -> Result<Payload, Failure> {
+pub(super) fn validate_payload(bytes: &[u8], target: &Descriptor) -> Result<Payload, Failure> {
     let payload = Payload::parse(bytes).map_err(|source| Failure::Payload { source })?;
     payload
         .matches(target)

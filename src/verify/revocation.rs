@@ -124,6 +124,7 @@ impl Bench<'_> {
                 details: describe(certificate),
             }),
             Verdict::Unknown(certificate) => Err(Failure::CertificateRevocationUnknown {
+                offline: self.judges.revocation.is_offline(),
                 purpose,
                 subject: certificate.subject.clone(),
                 details: describe(certificate),
@@ -168,7 +169,7 @@ pub(super) fn describe(certificate: &CertificateRevocation) -> Vec<String> {
 }
 
 /// An error with its causes, on one line.
-fn in_one_line(error: &dyn std::error::Error) -> String {
+pub(super) fn in_one_line(error: &dyn std::error::Error) -> String {
     let mut line = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {

@@ -99,6 +99,9 @@ pub(super) fn result(asked: &str, scope: &str, answer: &Result<Verification, Err
                 Error::Policy { .. }
                 | Error::Open { .. }
                 | Error::Resolve { .. }
+                | Error::TagOffline { .. }
+                | Error::NotStored { .. }
+                | Error::Store { .. }
                 | Error::List { .. } => {
                     put("signatures", json!([]));
                 }
@@ -128,6 +131,9 @@ fn code(error: &Error) -> &'static str {
             Kind::CouldNotLook => "registry-unavailable",
         },
         Error::Open { .. } => "layout-unusable",
+        Error::TagOffline { .. } => "tag-offline",
+        Error::NotStored { .. } => "not-stored",
+        Error::Store { .. } => "not-storable",
         Error::List { .. } => "signatures-not-listed",
         Error::NoSignature { .. } => "no-signature",
         Error::Rejected(refused) | Error::Inconclusive(refused) => leading_code(refused),

@@ -1,7 +1,9 @@
 //! What the command line knows about revocation: whom it asks, how often, and what it says of it.
 
 mod asking;
+mod certificates;
 mod kept;
+mod offline;
 
 use countersign::oci::sha256_digest;
 use serde_json::{Value, json};
