@@ -132,12 +132,12 @@ mod tests {
     use crate::registry::manifest::{self, IMAGE_MANIFEST};
 
     fn descriptor(bytes: &[u8]) -> Descriptor {
+        of_type(IMAGE_MANIFEST, bytes)
+    }
+
+    fn of_type(media_type: &str, bytes: &[u8]) -> Descriptor {
         let size = u64::try_from(bytes.len()).unwrap();
-        Descriptor::new(
-            MediaType::from(IMAGE_MANIFEST),
-            size,
-            oci::sha256_digest(bytes),
-        )
+        Descriptor::new(MediaType::from(media_type), size, oci::sha256_digest(bytes))
     }
 
     #[tokio::test]
@@ -165,7 +165,7 @@ mod tests {
         let signature = Signature {
             manifest: descriptor(&bytes),
             format: EnvelopeFormat::Jws,
-            envelope_descriptor: descriptor(&envelope),
+            envelope_descriptor: of_type(EnvelopeFormat::Jws.media_type(), &envelope),
             envelope,
             annotations: std::collections::BTreeMap::new(),
         };
