@@ -1,29 +1,27 @@
 //! Whom a verification asks: AWS, each question once, or the answers that were stored before.
 
-use std::collections::HashMap;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use futures_util::FutureExt as _;
-use futures_util::future::{BoxFuture, Shared};
 use time::OffsetDateTime;
-use tokio::time::Instant;
 
 use super::super::{Claims, Error};
 use super::ask::ask;
+use super::asked_once::AskedOnce;
 use super::document::{Answer, DocumentError};
 use super::kept::AnswerCache;
 use super::question::{Inquired, Place, Question};
 use super::stored::StoredAnswers;
 use crate::aws::{Aws, CallError, RateLimit, RegionChoice};
-use crate::limits::{MAX_REVOCATION_QUESTIONS_PER_SECOND, UNANSWERED_HOLD};
+use crate::limits::MAX_REVOCATION_QUESTIONS_PER_SECOND;
 use crate::x509::Certificate;
 
 /// Who says whether AWS Signer revoked something.
 ///
 /// Each question is sent once, whoever asks it again: make one checker for one run of the program.
 /// Who asks while the answer is awaited waits for the same answer. That a question was not answered is
-/// remembered for [`UNANSWERED_HOLD`] and no longer.
+/// remembered for half a minute and no longer.
 #[derive(Debug)]
 pub struct RevocationChecker(Source);
 
@@ -38,15 +36,7 @@ struct Asking {
     aws: Aws,
     limit: Arc<RateLimit>,
     cache: Option<AnswerCache>,
-    asked: Mutex<HashMap<Question, Asked>>,
-}
-
-type Shareable = Shared<BoxFuture<'static, Result<Known, CallError>>>;
-
-#[derive(Debug)]
-struct Asked {
-    answer: Shareable,
-    failed_at: Option<Instant>,
+    asked: AskedOnce<Question, Known, CallError>,
 }
 
 /// An answer, and where it is from.
@@ -108,7 +98,7 @@ impl RevocationChecker {
             aws,
             limit: Arc::new(RateLimit::new(MAX_REVOCATION_QUESTIONS_PER_SECOND)),
             cache: None,
-            asked: Mutex::default(),
+            asked: AskedOnce::default(),
         })))
     }
 
@@ -295,50 +285,17 @@ impl Asking {
         signing_time: OffsetDateTime,
         now: OffsetDateTime,
     ) -> Result<Known, CallError> {
-        let shared = self.share(&question, signing_time, now);
-        let answer = shared.clone().await;
-        if answer.is_err() {
-            let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
-            if let Some(this) = asked.get_mut(&question)
-                && this.answer.ptr_eq(&shared)
-            {
-                this.failed_at.get_or_insert_with(Instant::now);
-            }
-        }
-        answer
-    }
-
-    /// The answer that is awaited already, or there; else one that is asked for now.
-    fn share(
-        &self,
-        question: &Question,
-        signing_time: OffsetDateTime,
-        now: OffsetDateTime,
-    ) -> Shareable {
-        let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(this) = asked.get(question)
-            && this
-                .failed_at
-                .is_none_or(|at| at.elapsed() < UNANSWERED_HOLD)
-        {
-            return this.answer.clone();
-        }
-        let (aws, limit, cache) = (
-            self.aws.clone(),
-            Arc::clone(&self.limit),
-            self.cache.clone(),
-        );
-        let to_ask = question.clone();
-        let answer =
-            async move { find(&aws, &limit, cache.as_ref(), to_ask, signing_time, now).await }
+        let find = || {
+            let (aws, limit, cache) = (
+                self.aws.clone(),
+                Arc::clone(&self.limit),
+                self.cache.clone(),
+            );
+            let question = question.clone();
+            async move { find(&aws, &limit, cache.as_ref(), question, signing_time, now).await }
                 .boxed()
-                .shared();
-        let this = Asked {
-            answer: answer.clone(),
-            failed_at: None,
         };
-        asked.insert(question.clone(), this);
-        answer
+        self.asked.ask(&question, find).await
     }
 }
 

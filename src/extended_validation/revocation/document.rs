@@ -121,8 +121,12 @@ impl Answer {
         Ok(json)
     }
 
-    /// Reads the answer that `json`, the content of `path`, has.
-    pub(super) fn parse(path: &std::path::Path, json: &[u8]) -> Result<Self, DocumentError> {
+    /// Reads the answer that `json`, the content of `path`, has. Nothing vouches for it.
+    ///
+    /// # Errors
+    ///
+    /// [`DocumentError::Json`], [`DocumentError::Version`] and [`DocumentError::Time`].
+    pub fn parse(path: &std::path::Path, json: &[u8]) -> Result<Self, DocumentError> {
         let path = || path.to_owned();
         let document: Document = serde_json::from_slice(json).map_err(|source| {
             let path = path();

@@ -3,6 +3,7 @@
 mod aws_signer;
 mod certificates;
 mod layouts;
+mod plugins;
 
 use std::path::{Path, PathBuf};
 
