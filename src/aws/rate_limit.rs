@@ -68,7 +68,7 @@ mod tests {
             passed.push(start.elapsed());
         }
         for (first, last) in passed.iter().zip(passed.iter().skip(100)) {
-            assert!(*last - *first >= SECOND, "{first:?} {last:?}");
+            assert!(*last >= *first + SECOND, "{first:?} {last:?}");
         }
         // And nobody waits longer than that: 50 each at 0, 0.5, 1, 1.5, 2, 2.5 and 3 seconds.
         assert_eq!(passed.last().unwrap().as_millis(), 3_000);

@@ -209,13 +209,13 @@ impl Run<'_> {
         // What is kept and does not hold any more, or never did, is asked for again, once.
         let (answer, (origin, path)) = if let Some(answer) = cached {
             let file = |cache: &Cache| cache.ocsp_path(url, request);
-            (answer, self.checker.from_cache(file))
+            (answer, self.checker.cache_origin(file))
         } else {
             let question = Question::Ocsp {
                 url: url.to_owned(),
                 request: request.to_vec(),
             };
-            let origin = self.checker.from_source(&question);
+            let origin = self.checker.source_origin(&question);
             let response = self.checker.ask(question).await?;
             let answer = verify(&response)?;
             self.checker
@@ -352,7 +352,7 @@ impl Run<'_> {
             && let Ok(verified) = verify_bundle(&bundle, issuer, self.now)
         {
             let listed = verified.look_up(certificate, point, self.signing_time)?;
-            let origin = self.checker.from_cache(|cache| cache.crl_path(url));
+            let origin = self.checker.cache_origin(|cache| cache.crl_path(url));
             return Ok(crl_status(url, origin, &verified, &listed));
         }
         let bundle = self.ask_bundle(url, issuer).await?;
@@ -362,7 +362,7 @@ impl Run<'_> {
         let question = Question::Crl {
             url: url.to_owned(),
         };
-        let origin = self.checker.from_source(&question);
+        let origin = self.checker.source_origin(&question);
         Ok(crl_status(url, origin, &verified, &listed))
     }
 

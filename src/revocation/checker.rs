@@ -101,7 +101,7 @@ impl Checker {
     }
 
     /// Where an answer is from that was in the cache, in the file that `path` gives.
-    pub(super) fn from_cache(
+    pub(super) fn cache_origin(
         &self,
         path: impl FnOnce(&Cache) -> PathBuf,
     ) -> (Origin, Option<PathBuf>) {
@@ -109,7 +109,7 @@ impl Checker {
     }
 
     /// Where an answer to `question` is from that was not in the cache.
-    pub(super) fn from_source(&self, question: &Question) -> (Origin, Option<PathBuf>) {
+    pub(super) fn source_origin(&self, question: &Question) -> (Origin, Option<PathBuf>) {
         match self.fetch.store() {
             None => (Origin::Network, None),
             Some(store) => (Origin::Stored, Some(store.path(question))),

@@ -129,7 +129,8 @@ impl Error {
             Self::Policy { source, .. } => source.hint(),
             Self::Open { source, .. }
             | Self::Resolve { source, .. }
-            | Self::List { source, .. } => source.hint(),
+            | Self::List { source, .. }
+            | Self::Store { source, .. } => source.hint(),
             Self::NoSignature { reference } => {
                 let flag = match reference {
                     ArtifactReference::Registry(_) => "",
@@ -147,7 +148,6 @@ impl Error {
                 "with a network: `countersign revocation fetch --out {} {reference}`",
                 directory.display()
             )),
-            Self::Store { source, .. } => source.hint(),
             Self::Rejected(_) | Self::Inconclusive(_) => None,
         }
     }

@@ -7,7 +7,7 @@ use time::OffsetDateTime;
 
 use super::delegate::Delegate;
 use super::judge::{Bench, validate_payload, verify_integrity};
-use super::revocation::{authentic_time, describe};
+use super::revocation::{authentic_time, describe, in_one_line};
 use super::{Error, FetchedSignature, OfflineDirectory, Options, Unseen, Verifier};
 use crate::extended_validation::{Evidence, Origin, StoredAnswers};
 use crate::limits;
@@ -316,26 +316,21 @@ impl Bench<'_> {
         let (answer, result) = match asked {
             Ok(answered) => answered,
             Err(error) => {
-                gathered
-                    .missing
-                    .push(super::revocation::in_one_line(&error));
+                gathered.missing.push(in_one_line(&error));
                 return;
             }
         };
-        match store.write(&answer) {
-            Err(error) => gathered
-                .missing
-                .push(super::revocation::in_one_line(&error)),
-            Ok(_) => {
-                let evidence = Evidence {
-                    question: answer.question,
-                    asked_at: answer.asked_at,
-                    origin: Origin::Aws,
-                };
-                let fact = RevocationFact::of_aws_signer(&evidence, result.is_ok(), self.now);
-                gathered.facts.push(fact);
-            }
+        if let Err(error) = store.write(&answer) {
+            gathered.missing.push(in_one_line(&error));
+            return;
         }
+        let evidence = Evidence {
+            question: answer.question,
+            asked_at: answer.asked_at,
+            origin: Origin::Aws,
+        };
+        let fact = RevocationFact::of_aws_signer(&evidence, result.is_ok(), self.now);
+        gathered.facts.push(fact);
     }
 
     async fn gather_chain(
@@ -350,9 +345,7 @@ impl Bench<'_> {
         let certificates = match asked.await {
             Ok(certificates) => certificates,
             Err(error) => {
-                gathered
-                    .missing
-                    .push(super::revocation::in_one_line(&error));
+                gathered.missing.push(in_one_line(&error));
                 return;
             }
         };

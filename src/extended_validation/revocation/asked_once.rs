@@ -116,10 +116,11 @@ mod tests {
         let (asked, count) = (AskedOnce::default(), Arc::new(AtomicUsize::new(0)));
         let askers = (0..10).map(|_| asked.ask(&"a", slow(&count, Err(1))));
         assert_eq!(join_all(askers).await, [Err(1); 10]);
-        advance(UNANSWERED_HOLD - Duration::from_millis(1)).await;
+        let tick = Duration::from_millis(1);
+        advance(UNANSWERED_HOLD.checked_sub(tick).unwrap()).await;
         assert_eq!(asked.ask(&"a", slow(&count, Ok(2))).await, Err(1));
         assert_eq!(count.load(Ordering::SeqCst), 1);
-        advance(Duration::from_millis(1)).await;
+        advance(tick).await;
         assert_eq!(asked.ask(&"a", slow(&count, Ok(2))).await, Ok(2));
         assert_eq!(count.load(Ordering::SeqCst), 2);
     }

@@ -188,7 +188,8 @@ impl RevocationChecker {
             Source::Aws(asking) => {
                 let region = region(&asking.aws, claims)?;
                 warnings.extend(region.warning());
-                let question = question(&asking.aws, claims, &inquired, &region).await;
+                // On the heap: reading AWS's configuration takes a large future.
+                let question = Box::pin(question(&asking.aws, claims, &inquired, &region)).await;
                 asking
                     .ask(question, inquired.signing_time, now)
                     .await
@@ -269,7 +270,7 @@ pub async fn check_revocation(
 ) -> Result<RegionChoice, Error> {
     let inquired = Inquired::new(claims, certificate_chain)?;
     let region = region(aws, claims)?;
-    let question = question(aws, claims, &inquired, &region).await;
+    let question = Box::pin(question(aws, claims, &inquired, &region)).await;
     let limit = RateLimit::new(MAX_REVOCATION_QUESTIONS_PER_SECOND);
     let revoked = ask(aws, &limit, &question, inquired.signing_time)
         .await

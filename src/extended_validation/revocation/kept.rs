@@ -112,7 +112,7 @@ mod tests {
     use super::super::document::tests::{ASKED, answer};
     use super::*;
 
-    const TTL: Duration = Duration::from_secs(60);
+    const TTL: Duration = Duration::from_mins(1);
 
     fn cache(directory: &tempfile::TempDir) -> AnswerCache {
         AnswerCache::new(directory.path().join("aws-signer"), TTL)

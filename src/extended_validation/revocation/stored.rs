@@ -95,7 +95,7 @@ mod tests {
     use super::super::document::tests::{ASKED, answer};
     use super::*;
 
-    const AGE: Duration = Duration::from_secs(60);
+    const AGE: Duration = Duration::from_mins(1);
 
     fn stored(directory: &tempfile::TempDir) -> StoredAnswers {
         StoredAnswers::new(directory.path().join("aws-signer"), AGE)

@@ -183,7 +183,10 @@ mod tests {
         assert_eq!(target.reference, reference.clone().into());
         assert_eq!(target.descriptor, image.0);
         let listing = listing.unwrap();
-        assert_eq!(listing.signatures, [signature.manifest.clone()]);
+        assert_eq!(
+            listing.signatures,
+            std::slice::from_ref(&signature.manifest)
+        );
         let found = layout.fetch_signature(image.0.digest(), &signature.manifest);
         assert_eq!(found.unwrap(), signature);
         let error = layout.copy_manifest(&image.0, b"other").await.unwrap_err();

@@ -449,11 +449,11 @@ fn only_known_statements_are_allowed_unsigned() {
             format!("{place}/0`: found `AWS-Signer`; allowed: `aws-signer`"),
         ),
         (
-            r#"[null]"#,
+            "[null]",
             format!("{place}/0`: found ``; allowed: `aws-signer`"),
         ),
         (
-            r#"[true]"#,
+            "[true]",
             format!("{place}/0`: found a boolean; allowed: a string"),
         ),
         (

@@ -71,11 +71,7 @@ fn what_passes_is_asked_again_and_what_does_not_is_not() {
         questions(&scene);
         let faults = scene.emulator.faults();
         faults.clear();
-        faults.add(
-            Fault::new(kind.clone())
-                .on("GetRevocationStatus")
-                .times(failures),
-        );
+        faults.add(Fault::new(kind).on("GetRevocationStatus").times(failures));
         let ran = verify(&scene, &[&scene.image]);
         assert_eq!(
             (ran.code, questions(&scene)),

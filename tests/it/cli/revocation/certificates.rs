@@ -63,21 +63,21 @@ impl Pki {
         }
     }
 
-    pub(super) fn ocsp(&self, ocsp: &Ocsp) -> Option<Vec<u8>> {
-        Some(ocsp.build(&self.leaf.certificate, &self.root, &self.root))
+    pub(super) fn ocsp(&self, ocsp: &Ocsp) -> Vec<u8> {
+        ocsp.build(&self.leaf.certificate, &self.root, &self.root)
     }
 
     /// A CRL of the signer's root that lists the leaf or not.
-    pub(super) fn crl(&self, is_revoked: bool) -> Option<Vec<u8>> {
+    pub(super) fn crl(&self, is_revoked: bool) -> Vec<u8> {
         let serial = self.leaf.certificate.serial_number().to_vec();
         let revoked = [(serial, "20240601000000Z", None)];
-        Some(Crl::new(if is_revoked { &revoked } else { &[] }).build(&self.root))
+        Crl::new(if is_revoked { &revoked } else { &[] }).build(&self.root)
     }
 
-    pub(super) fn tsa_crl(&self, is_revoked: bool) -> Option<Vec<u8>> {
+    pub(super) fn tsa_crl(&self, is_revoked: bool) -> Vec<u8> {
         let serial = self.tsa.certificate.serial_number().to_vec();
         let revoked = [(serial, "20240101000000Z", None)];
-        Some(Crl::new(if is_revoked { &revoked } else { &[] }).build(&self.tsa_root))
+        Crl::new(if is_revoked { &revoked } else { &[] }).build(&self.tsa_root)
     }
 
     fn stamp(&self, request: &Seen) -> Vec<u8> {
@@ -92,9 +92,9 @@ impl Pki {
 pub(super) fn signed() -> Signed {
     let pki = Arc::new(Pki::new());
     let answers = Arc::new(Mutex::new(Answers {
-        ocsp: pki.ocsp(&Ocsp::good()),
-        crl: pki.crl(false),
-        tsa_crl: pki.tsa_crl(false),
+        ocsp: Some(pki.ocsp(&Ocsp::good())),
+        crl: Some(pki.crl(false)),
+        tsa_crl: Some(pki.tsa_crl(false)),
     }));
     let (known, current) = (Arc::clone(&pki), Arc::clone(&answers));
     let server = Hostile::start(move |seen: &Seen| {
@@ -250,7 +250,7 @@ fn every_fact_says_where_it_came_from() {
 fn unknown_is_said_with_the_reasons() {
     let signed = signed();
     *signed.answers.lock().unwrap() = Answers {
-        tsa_crl: signed.pki.tsa_crl(false),
+        tsa_crl: Some(signed.pki.tsa_crl(false)),
         ..Answers::default()
     };
     let ran = signed.verify(&["-o", "json"]);

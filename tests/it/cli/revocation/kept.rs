@@ -7,6 +7,8 @@ use serde_json::{Value, json};
 use super::{facts, questions, verify};
 use crate::support::scene::Scene;
 
+type Change = fn(&mut Value);
+
 fn directory(scene: &Scene) -> PathBuf {
     scene.sandbox.home().join(".cache/notation/aws-signer")
 }
@@ -101,7 +103,6 @@ fn what_was_meddled_with_is_ignored_and_said() {
     let scene = Scene::new();
     scene.sign(&scene.image);
     with_cache(&scene, "1h");
-    type Change = fn(&mut Value);
     let changes: [(Change, &str); 5] = [
         (
             |d| d["question"]["subject"]["jobArn"] = json!("x"),

@@ -12,6 +12,8 @@ use super::{Island, files, policy};
 use crate::support::sandbox::Ran;
 use crate::support::scene::Scene;
 
+type Change = fn(&mut Value);
+
 /// Fetches with the profile on the command line.
 fn fetch(scene: &Scene, references: &[&str]) -> Ran {
     let fixed = [
@@ -164,7 +166,6 @@ fn an_answer_that_is_missing_or_about_something_else_is_no_answer() {
     let (scene, island) = fetched();
     write_policy(&scene, &island, &allowed());
     let file = island.files("aws-signer").remove(0);
-    type Change = fn(&mut Value);
     let changes: [(Change, &str); 3] = [
         (
             |d| d["question"]["subject"]["jobArn"] = json!("x"),
