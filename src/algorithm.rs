@@ -4,6 +4,8 @@
 
 use std::fmt;
 
+use aws_lc_rs::digest;
+
 /// A hash algorithm of the specification.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum HashAlgorithm {
@@ -27,14 +29,40 @@ impl HashAlgorithm {
 
     /// The hash of `bytes`.
     pub fn hash(self, bytes: &[u8]) -> Vec<u8> {
-        let algorithm = match self {
-            Self::Sha256 => &aws_lc_rs::digest::SHA256,
-            Self::Sha384 => &aws_lc_rs::digest::SHA384,
-            Self::Sha512 => &aws_lc_rs::digest::SHA512,
-        };
-        aws_lc_rs::digest::digest(algorithm, bytes)
-            .as_ref()
-            .to_vec()
+        let mut hasher = self.hasher();
+        hasher.update(bytes);
+        hasher.finish()
+    }
+
+    /// A hash of bytes that come in pieces.
+    pub fn hasher(self) -> Hasher {
+        Hasher(digest::Context::new(match self {
+            Self::Sha256 => &digest::SHA256,
+            Self::Sha384 => &digest::SHA384,
+            Self::Sha512 => &digest::SHA512,
+        }))
+    }
+}
+
+/// A hash on its way.
+#[derive(Clone)]
+pub struct Hasher(digest::Context);
+
+impl Hasher {
+    /// Takes the next bytes.
+    pub fn update(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+
+    /// The hash of all bytes that were taken.
+    pub fn finish(self) -> Vec<u8> {
+        self.0.finish().as_ref().to_vec()
+    }
+}
+
+impl fmt::Debug for Hasher {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Hasher").finish_non_exhaustive()
     }
 }
 

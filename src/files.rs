@@ -6,9 +6,15 @@
 //! what was opened, so that nothing can be swapped in between. Links in the *directories* above the file
 //! are followed, as notation does. Only [`read_private`] looks at owners and modes.
 
+mod private;
+
+pub use private::read_private;
+
 use std::fs::{self, File, FileType, Metadata, OpenOptions};
 use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
+
+use tempfile::NamedTempFile;
 
 /// Why a file could not be read or written.
 #[derive(Debug, thiserror::Error)]
@@ -17,6 +23,12 @@ pub enum Error {
     /// Nothing is there.
     #[error("`{}` does not exist", path.display())]
     NotFound {
+        /// The path as it was asked for.
+        path: PathBuf,
+    },
+    /// Something is there already, where a new file was to be written.
+    #[error("`{}` exists", path.display())]
+    Exists {
         /// The path as it was asked for.
         path: PathBuf,
     },
@@ -77,6 +89,7 @@ impl Error {
     pub fn path(&self) -> &Path {
         match self {
             Self::NotFound { path }
+            | Self::Exists { path }
             | Self::SymbolicLink { path }
             | Self::WrongKind { path, .. }
             | Self::NotPrivate { path, .. }
@@ -143,18 +156,6 @@ pub fn read(path: &Path, max_bytes: u64) -> Result<Vec<u8>, Error> {
     read_bounded(file, path, max_bytes)
 }
 
-/// [`read`] of a file that this user alone can have written: it is this user's, and nobody else may
-/// read or write it.
-///
-/// # Errors
-///
-/// As [`read`], and [`Error::NotPrivate`].
-pub fn read_private(path: &Path, max_bytes: u64) -> Result<Vec<u8>, Error> {
-    let (file, opened) = open_regular(path)?;
-    check_private(path, &opened)?;
-    read_bounded(file, path, max_bytes)
-}
-
 /// Opens what is a regular file itself.
 fn open_regular(path: &Path) -> Result<(File, Metadata), Error> {
     // Looking first keeps a pipe or a device from being opened at all, and gives the clearer message.
@@ -179,29 +180,6 @@ fn open_regular(path: &Path) -> Result<(File, Metadata), Error> {
     Ok((file, opened))
 }
 
-#[cfg(unix)]
-fn check_private(path: &Path, opened: &Metadata) -> Result<(), Error> {
-    use std::os::unix::fs::MetadataExt as _;
-
-    let reason = if opened.uid() != rustix::process::geteuid().as_raw() {
-        "belongs to another user"
-    } else if opened.mode() & 0o077 != 0 {
-        "is open to other users"
-    } else {
-        return Ok(());
-    };
-    Err(Error::NotPrivate {
-        path: path.to_owned(),
-        reason,
-    })
-}
-
-/// Elsewhere the directories of a user are closed to others by themselves.
-#[cfg(not(unix))]
-fn check_private(_path: &Path, _opened: &Metadata) -> Result<(), Error> {
-    Ok(())
-}
-
 /// Reads at most `max_bytes` of what a user named on the command line: links are followed, and pipes
 /// such as `/dev/stdin` are read.
 ///
@@ -218,6 +196,29 @@ pub fn read_following_links(path: &Path, max_bytes: u64) -> Result<Vec<u8>, Erro
         return Err(wrong_kind(path, opened.file_type(), REGULAR_FILE));
     }
     read_bounded(file, path, max_bytes)
+}
+
+/// Opens a regular file that a user named on the command line, links followed: for files that are not
+/// read whole. A pipe or a device is not opened.
+///
+/// # Errors
+///
+/// [`Error::WrongKind`] for anything but a regular file, [`Error::NotFound`] and [`Error::Io`] as the
+/// operating system answers.
+pub fn open_following_links(path: &Path) -> Result<File, Error> {
+    let found = fs::metadata(path).map_err(|source| Error::io("open", path, source))?;
+    check_regular(path, found.file_type())?;
+    let mut options = OpenOptions::new();
+    options.read(true);
+    without_waiting(&mut options);
+    let file = options
+        .open(path)
+        .map_err(|source| Error::io("open", path, source))?;
+    let opened = file
+        .metadata()
+        .map_err(|source| Error::io("look at", path, source))?;
+    check_regular(path, opened.file_type())?;
+    Ok(file)
 }
 
 /// The paths of everything in a directory, sorted by name, at most `max_entries`.
@@ -268,10 +269,43 @@ pub fn write_atomic_with_mode(path: &Path, bytes: &[u8], mode: u32) -> Result<()
         Err(Error::NotFound { .. }) => {}
         Err(error) => return Err(error),
     }
+    // A rename replaces a link, should one have been put there meanwhile; it never writes through it.
     let directory = match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
     };
+    written(path, bytes, mode, directory)?
+        .persist(path)
+        .map_err(|error| Error::io("write", path, error.error))?;
+    Ok(())
+}
+
+/// Writes a whole file of this mode, of which the process's mask is taken off, where nothing was before: what is
+/// there, a dangling link included, stays as it is. The file is written in the directory `scratch` of the same file
+/// system first, so that nobody who reads the file's own directory meets half of it.
+///
+/// # Errors
+///
+/// [`Error::Exists`], [`Error::NotFound`] for a missing directory, [`Error::Io`] as the operating system answers.
+pub fn write_new(path: &Path, bytes: &[u8], mode: u32, scratch: &Path) -> Result<(), Error> {
+    let exists = || Error::Exists {
+        path: path.to_owned(),
+    };
+    if look(path).is_ok() {
+        return Err(exists());
+    }
+    // Something that was put there after the look is not replaced either.
+    written(path, bytes, mode, scratch)?
+        .persist_noclobber(path)
+        .map_err(|error| match error.error.kind() {
+            io::ErrorKind::AlreadyExists => exists(),
+            _ => Error::io("write", path, error.error),
+        })?;
+    Ok(())
+}
+
+/// A temporary file in `directory` with the bytes for `path`; gone when it is dropped.
+fn written(path: &Path, bytes: &[u8], mode: u32, directory: &Path) -> Result<NamedTempFile, Error> {
     let failed = |source| Error::io("write", path, source);
     let mut builder = tempfile::Builder::new();
     builder.prefix(".countersign-");
@@ -282,9 +316,44 @@ pub fn write_atomic_with_mode(path: &Path, bytes: &[u8], mode: u32) -> Result<()
     let mut file = builder.tempfile_in(directory).map_err(failed)?;
     file.write_all(bytes).map_err(failed)?;
     file.as_file().sync_all().map_err(failed)?;
-    // A rename replaces a link, should one have been put there meanwhile; it never writes through it.
-    file.persist(path).map_err(|error| failed(error.error))?;
-    Ok(())
+    Ok(file)
+}
+
+/// Removes a file, or a link itself; never a directory.
+///
+/// # Errors
+///
+/// [`Error::WrongKind`] for a directory, [`Error::NotFound`] and [`Error::Io`] as the operating system answers.
+pub fn remove(path: &Path) -> Result<(), Error> {
+    let kind = look(path)?;
+    if kind.is_dir() {
+        return Err(wrong_kind(path, kind, REGULAR_FILE));
+    }
+    fs::remove_file(path).map_err(|source| Error::io("remove", path, source))
+}
+
+/// Removes a directory if nothing is in it; whether it did.
+///
+/// # Errors
+///
+/// [`Error::NotFound`] and [`Error::Io`] as the operating system answers.
+pub fn remove_empty_directory(path: &Path) -> Result<bool, Error> {
+    match fs::remove_dir(path) {
+        Ok(()) => Ok(true),
+        Err(source) if source.kind() == io::ErrorKind::DirectoryNotEmpty => Ok(false),
+        Err(source) => Err(Error::io("remove", path, source)),
+    }
+}
+
+/// Removes a directory with everything in it; links in it are removed, not followed.
+///
+/// # Errors
+///
+/// [`Error::SymbolicLink`] and [`Error::WrongKind`] for anything but a directory, [`Error::NotFound`] and
+/// [`Error::Io`] as the operating system answers.
+pub fn remove_directory(path: &Path) -> Result<(), Error> {
+    check_directory(path)?;
+    fs::remove_dir_all(path).map_err(|source| Error::io("remove", path, source))
 }
 
 /// Checks that there is a directory at `path` itself.
@@ -359,6 +428,17 @@ fn without_following(options: &mut OpenOptions) {
     let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
     options.custom_flags(flags.bits().cast_signed());
 }
+
+/// A pipe put there after the first look must not make the open wait for a writer.
+#[cfg(unix)]
+fn without_waiting(options: &mut OpenOptions) {
+    use std::os::unix::fs::OpenOptionsExt as _;
+
+    options.custom_flags(rustix::fs::OFlags::NONBLOCK.bits().cast_signed());
+}
+
+#[cfg(windows)]
+fn without_waiting(_options: &mut OpenOptions) {}
 
 #[cfg(windows)]
 fn without_following(options: &mut OpenOptions) {

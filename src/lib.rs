@@ -13,6 +13,7 @@ pub mod verify;
 pub mod reference;
 pub mod registry;
 pub mod payload;
+pub mod blob;
 pub mod signer;
 pub mod envelope;
 pub mod trust_policy;

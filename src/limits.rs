@@ -8,6 +8,10 @@ pub const MAX_MANIFEST_BYTES: u64 = 4 * 1024 * 1024;
 /// Bytes of a signature envelope; notation's limit. A real one has some 10 KiB.
 pub const MAX_ENVELOPE_BYTES: u64 = 32 * 1024 * 1024;
 
+/// Bytes of a blob that are in memory at a time: few beside the program itself, and enough that reading
+/// costs nothing beside hashing.
+pub const BLOB_BUFFER_BYTES: usize = 1024 * 1024;
+
 /// Bytes of a JWS with escapes in its JSON: what has escapes is copied, what has none is not.
 pub const MAX_ESCAPED_ENVELOPE_BYTES: u64 = 4 * 1024 * 1024;
 
@@ -66,6 +70,9 @@ pub const MAX_CERTIFICATE_BYTES: u64 = 64 * 1024;
 
 /// Bytes of a file in a trust store.
 pub const MAX_TRUST_STORE_FILE_BYTES: u64 = 1024 * 1024;
+
+/// Trust stores of one type.
+pub const MAX_TRUST_STORES: usize = 1_000;
 
 /// Files in one trust store.
 pub const MAX_TRUST_STORE_FILES: usize = 1_000;
@@ -209,3 +216,23 @@ pub const OFFLINE_ANSWER_AGE: Duration = Duration::from_hours(7 * 24);
 
 /// The longest that the user may say: who revokes a signature must know when all have heard of it.
 pub const MAX_OFFLINE_ANSWER_AGE: Duration = Duration::from_hours(90 * 24);
+/// Artifacts that one command signs at the same time: what takes a second each, at the pace that AWS
+/// Signer allows by default, and some more.
+pub const MAX_CONCURRENT_SIGNINGS: usize = 16;
+
+/// Calls of `SignPayload` in a second: AWS's default quota of an account in a region.
+pub const SIGN_PAYLOAD_PER_SECOND: u32 = 10;
+
+/// Calls of `SignPayload` in a second that can be asked for; AWS raises the quota on request.
+pub const MAX_SIGN_PAYLOAD_PER_SECOND: u32 = 1_000;
+
+/// Times that `SignPayload` is asked while AWS answers that there are too many requests: some eight
+/// seconds. The quota is for a second, so that who waits that long gets a turn unless others keep it used up.
+pub const MAX_THROTTLED_ATTEMPTS: u32 = 6;
+
+/// Life that a signature must have left for `sign --if-missing` to leave it at that: a day. The
+/// shortest validity that a signing profile can have is a day too, its default 135 months.
+pub const MIN_REMAINING: Duration = Duration::from_hours(24);
+
+/// Time that pushes which have begun get after an interrupt; a push takes a second.
+pub const INTERRUPT_GRACE: Duration = Duration::from_secs(30);

@@ -54,14 +54,19 @@ pub fn sha256_digest(bytes: &[u8]) -> Digest {
 }
 
 /// The digest of `bytes` with `algorithm`.
-#[expect(clippy::missing_panics_doc, reason = "it cannot")]
 pub fn digest_with(algorithm: HashAlgorithm, bytes: &[u8]) -> Digest {
+    digest_of_hash(algorithm, &algorithm.hash(bytes))
+}
+
+/// The digest that `hash` is, made with `algorithm`.
+#[expect(clippy::missing_panics_doc, reason = "it cannot")]
+pub fn digest_of_hash(algorithm: HashAlgorithm, hash: &[u8]) -> Digest {
     let prefix = match algorithm {
         HashAlgorithm::Sha256 => "sha256",
         HashAlgorithm::Sha384 => "sha384",
         HashAlgorithm::Sha512 => "sha512",
     };
-    let text = format!("{prefix}:{}", hex(&algorithm.hash(bytes)));
+    let text = format!("{prefix}:{}", hex(hash));
     #[expect(
         clippy::expect_used,
         reason = "a hash in hexadecimal after its name is a digest"

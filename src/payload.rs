@@ -64,6 +64,12 @@ pub enum Error {
         /// What the artifact has.
         found: String,
     },
+    /// The signature is for an image, and a file is verified.
+    #[error("signature is for an image, of media type `{media_type}`, and not for a blob")]
+    ImageNotBlob {
+        /// The media type that was signed.
+        media_type: String,
+    },
     /// A size that notation would sign as another one.
     #[error("size {size} is above {limit}, the largest that a JWS payload carries exactly")]
     SizeNotExact {
@@ -82,6 +88,9 @@ impl Error {
                 "the signature may have been copied from another artifact; sign this one"
                     .to_owned(),
             ),
+            Self::ImageNotBlob { media_type } => Some(format!(
+                "verify the image itself; or, if the file is meant as one, give `--media-type {media_type}`"
+            )),
             Self::SizeNotExact { .. } => Some("sign in the format COSE".to_owned()),
             _ => None,
         }
@@ -129,7 +138,7 @@ impl Payload {
     ///
     /// # Errors
     ///
-    /// Every [`Error`] but [`Error::OtherArtifact`] and [`Error::SizeNotExact`].
+    /// Every [`Error`] but [`Error::OtherArtifact`], [`Error::ImageNotBlob`] and [`Error::SizeNotExact`].
     pub fn parse(bytes: &[u8]) -> Result<Self, Error> {
         const TARGET: &str = "targetArtifact";
         const KNOWN: [&str; 4] = ["mediaType", "digest", "size", "annotations"];

@@ -4,6 +4,8 @@
 //! The steps are those of `signing-and-verification-workflow.md`, "Signing steps". The signer has
 //! verified its envelope before it comes here; whether the artifact may run is `verify`'s question.
 
+pub mod blob;
+
 use std::collections::BTreeMap;
 
 use time::UtcOffset;
@@ -13,11 +15,12 @@ use crate::envelope::{self, UnverifiedEnvelope};
 use crate::notary::{RESERVED_PREFIX, THUMBPRINT_ANNOTATION};
 use crate::oci::{Descriptor, Digest};
 use crate::payload::Payload;
-use crate::reference::{ArtifactReference, LayoutReference, Reference};
+use crate::reference::ArtifactReference;
 use crate::registry::{
     self, Access, LayoutRepository, NewSignature, Repository, Storage, Target, Warning,
 };
 use crate::signer::{self, SignedEnvelope, Signer, Terms};
+use crate::signer_info::SignerInfo;
 
 /// Annotation of a manifest: when it was made (OCI image specification, "Annotations").
 const CREATED_ANNOTATION: &str = "org.opencontainers.image.created";
@@ -33,19 +36,33 @@ pub struct Options {
     pub terms: Terms,
 }
 
-/// A signature that was made and stored.
+/// A signature that was made, and is stored nowhere yet.
 #[derive(Debug)]
-pub struct Signed {
-    /// The artifact, by digest.
-    pub reference: ArtifactReference,
-    /// What it is.
+pub struct Made {
+    /// What was signed.
     pub target: Target,
+    /// The signature, and what the signer says about it.
+    pub signer: signer::Signed,
+    /// What its envelope says.
+    pub info: SignerInfo,
+}
+
+/// Where a signature was stored.
+#[derive(Debug)]
+pub struct Stored {
     /// The signature manifest, by digest, in the same repository.
     pub signature: ArtifactReference,
     /// What the registry did not do as it should, without harm.
     pub warnings: Vec<Warning>,
-    /// What the signer says about it.
-    pub signer: signer::Signed,
+}
+
+/// A signature that was made and stored.
+#[derive(Debug)]
+pub struct Signed {
+    /// The signature, and what was signed.
+    pub made: Made,
+    /// Where it is.
+    pub stored: Stored,
 }
 
 /// Why an artifact was not signed, or its signature not stored.
@@ -143,74 +160,125 @@ impl Error {
     }
 }
 
-/// Signs the artifact that `reference` names, and pushes the signature beside it.
+/// Signs the artifact that `reference` names, in a registry or in an OCI image layout, and stores
+/// the signature beside it.
 ///
 /// # Errors
 ///
 /// Nothing is stored unless every step before holds; [`Error`] names the step.
 pub async fn sign(
-    reference: &Reference,
+    reference: &ArtifactReference,
     signer: &Signer,
     registry: &registry::Client,
     options: &Options,
 ) -> Result<Signed, Error> {
-    let repository = registry
-        .repository(reference, Access::PullAndPush)
-        .map_err(|source| Error::Resolve {
-            reference: reference.clone().into(),
-            source,
-        })?;
-    sign_in(&repository.into(), signer, options).await
+    check_user_metadata(&options.user_metadata)?;
+    let repository = open(reference, registry)?;
+    // 1. Resolve once; from here on only the digest counts.
+    let target = resolve(&repository).await?;
+    // 2, 3. The payload, and the envelope.
+    let made = make(target, signer, options).await?;
+    // 4, 5. Store it, unless the tag has moved.
+    let stored = store(&repository, &made, options.storage).await?;
+    Ok(Signed { made, stored })
 }
 
-/// Signs the artifact that `reference` names in an OCI image layout, and stores the signature there.
+/// Checks that no user metadata has a key that the specification keeps for itself.
 ///
 /// # Errors
 ///
-/// As [`sign`].
-pub async fn sign_layout(
-    reference: &LayoutReference,
-    signer: &Signer,
-    options: &Options,
-) -> Result<Signed, Error> {
-    let layout = LayoutRepository::open(reference).map_err(|source| Error::Open {
-        reference: reference.clone().into(),
-        source,
-    })?;
-    sign_in(&layout.into(), signer, options).await
+/// [`Error::ReservedMetadata`].
+pub fn check_user_metadata(metadata: &BTreeMap<String, String>) -> Result<(), Error> {
+    match reserved_key(metadata) {
+        Some(key) => Err(Error::ReservedMetadata { key }),
+        None => Ok(()),
+    }
 }
 
-async fn sign_in(
-    repository: &Repository,
-    signer: &Signer,
-    options: &Options,
-) -> Result<Signed, Error> {
-    check_metadata_keys(&options.user_metadata)?;
-    let resolve = |source| Error::Resolve {
+/// Opens the repository of `reference`, to sign in it. Nobody is asked yet.
+///
+/// # Errors
+///
+/// [`Error::Open`] for a layout, [`Error::Resolve`] for a registry.
+pub fn open(
+    reference: &ArtifactReference,
+    registry: &registry::Client,
+) -> Result<Repository, Error> {
+    match reference {
+        ArtifactReference::Registry(inside) => {
+            let repository = registry.repository(inside, Access::PullAndPush);
+            repository
+                .map(Repository::from)
+                .map_err(|source| Error::Resolve {
+                    reference: reference.clone(),
+                    source,
+                })
+        }
+        ArtifactReference::Layout(inside) => LayoutRepository::open(inside)
+            .map(Repository::from)
+            .map_err(|source| Error::Open {
+                reference: reference.clone(),
+                source,
+            }),
+    }
+}
+
+/// Step 1: what the reference stands for.
+///
+/// # Errors
+///
+/// [`Error::Resolve`].
+pub async fn resolve(repository: &Repository) -> Result<Target, Error> {
+    repository.resolve().await.map_err(|source| Error::Resolve {
         reference: repository.reference(),
         source,
-    };
-    // 1. Resolve once; from here on only the digest counts.
-    let target = repository.resolve().await.map_err(resolve)?;
-    let by_digest = || target.reference.clone();
+    })
+}
 
+/// Steps 2 and 3: the payload of `target`, and a verified envelope around it.
+///
+/// # Errors
+///
+/// [`Error::Signer`] and [`Error::Envelope`].
+pub async fn make(target: Target, signer: &Signer, options: &Options) -> Result<Made, Error> {
     // 2. The payload: media type, digest and size, and the user's metadata. What else a registry
     //    says of the artifact is not signed, as in notation.
     let payload = Payload::new(&target.descriptor, options.user_metadata.clone());
 
     // 3. The envelope, which the signer has verified.
-    let made = signer
-        .sign(&payload, &options.terms)
-        .await
-        .map_err(|source| Error::Signer {
-            reference: by_digest(),
-            source,
-        })?;
-    let annotations = annotations(&made.envelope).map_err(|source| Error::Envelope {
-        reference: by_digest(),
-        source,
-    })?;
+    let signer = match signer.sign(&payload, &options.terms).await {
+        Ok(answer) => answer,
+        Err(source) => {
+            let reference = target.reference;
+            return Err(Error::Signer { reference, source });
+        }
+    };
+    let SignedEnvelope { format, bytes, .. } = &signer.envelope;
+    match UnverifiedEnvelope::parse(*format, bytes) {
+        Ok(envelope) => Ok(Made {
+            info: envelope.signer_info().clone(),
+            target,
+            signer,
+        }),
+        Err(source) => {
+            let reference = target.reference;
+            Err(Error::Envelope { reference, source })
+        }
+    }
+}
 
+/// Steps 4 and 5: stores the signature beside what it signs, under the reference that `repository`
+/// was opened with.
+///
+/// # Errors
+///
+/// [`Error::Moved`], [`Error::Resolve`] and [`Error::Push`].
+pub async fn store(
+    repository: &Repository,
+    made: &Made,
+    storage: Storage,
+) -> Result<Stored, Error> {
+    let target = &made.target;
     // 4. A tag may have moved while the signer worked. What was asked for is no longer what was
     //    signed, so nothing is pushed.
     if repository.reference().digest().is_none() {
@@ -218,43 +286,34 @@ async fn sign_in(
     }
 
     // 5. Store it.
+    let envelope = &made.signer.envelope;
     let signature = NewSignature {
         subject: target.descriptor.clone(),
-        format: made.envelope.format,
-        envelope: made.envelope.bytes.clone().into(),
-        annotations,
+        format: envelope.format,
+        envelope: envelope.bytes.clone().into(),
+        annotations: annotations(envelope, &made.info),
     };
     let pushed = repository
-        .push_signature(&signature, options.storage)
+        .push_signature(&signature, storage)
         .await
         .map_err(|source| Error::Push {
-            reference: by_digest(),
+            reference: target.reference.clone(),
             source,
         })?;
-    Ok(Signed {
-        reference: by_digest(),
+    Ok(Stored {
         signature: target.reference.with_digest(pushed.manifest.digest()),
-        target,
         warnings: pushed.warnings,
-        signer: made,
     })
 }
 
-fn check_metadata_keys(metadata: &BTreeMap<String, String>) -> Result<(), Error> {
-    match metadata.keys().find(|key| key.starts_with(RESERVED_PREFIX)) {
-        Some(key) => Err(Error::ReservedMetadata { key: key.clone() }),
-        None => Ok(()),
-    }
+/// The first key of the user's metadata that the specification keeps for itself.
+fn reserved_key(metadata: &BTreeMap<String, String>) -> Option<String> {
+    let mut keys = metadata.keys();
+    keys.find(|key| key.starts_with(RESERVED_PREFIX)).cloned()
 }
 
 async fn check_not_moved(repository: &Repository, signed: &Descriptor) -> Result<(), Error> {
-    let now = repository
-        .resolve()
-        .await
-        .map_err(|source| Error::Resolve {
-            reference: repository.reference(),
-            source,
-        })?;
+    let now = resolve(repository).await?;
     if now.descriptor.digest() == signed.digest() {
         return Ok(());
     }
@@ -267,9 +326,7 @@ async fn check_not_moved(repository: &Repository, signed: &Descriptor) -> Result
 
 /// The annotations of the signature manifest: the signer's, then the thumbprints of the
 /// certificates and the time, which nothing may replace.
-fn annotations(envelope: &SignedEnvelope) -> Result<BTreeMap<String, String>, envelope::Error> {
-    let read = UnverifiedEnvelope::parse(envelope.format, &envelope.bytes)?;
-    let info = read.signer_info();
+fn annotations(envelope: &SignedEnvelope, info: &SignerInfo) -> BTreeMap<String, String> {
     let thumbprints: Vec<String> = info
         .certificate_chain
         .iter()
@@ -288,5 +345,5 @@ fn annotations(envelope: &SignedEnvelope) -> Result<BTreeMap<String, String>, en
     if let Ok(created) = created.format(&Rfc3339) {
         annotations.insert(CREATED_ANNOTATION.to_owned(), created);
     }
-    Ok(annotations)
+    annotations
 }

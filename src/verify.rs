@@ -4,6 +4,7 @@
 //! numbers of `trust-store-trust-policy.md` and `signing-and-verification-workflow.md`; one bad
 //! signature never hides a good one, and nothing that could not be looked at counts as good.
 
+pub mod blob;
 mod delegate;
 mod error;
 mod gather;
@@ -86,7 +87,7 @@ impl Judges {
     ) -> SignatureOutcome {
         let bench = judge::Bench {
             judges: self,
-            target,
+            wanted: judge::Wanted::Artifact(target),
             statement,
             user_metadata,
             now,

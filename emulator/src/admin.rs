@@ -6,7 +6,9 @@
 //! | `GET`, `POST`, `DELETE /_emulator/faults` | lists, adds, ends faults |
 //! | `GET`, `PUT /_emulator/clock` | reads, sets the clock's offset: `{"offset_seconds": -86400}` |
 //! | `POST /_emulator/revoked-certificates` | `{"hash": "..."}`: `GetRevocationStatus` names it from now on |
+//! | `POST /_emulator/kms-keys` | `{"key_spec": "RSA_4096", "pkcs8": "(base64)"}`: a KMS key with this private key, `{"arn": ...}` |
 
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 use http::{HeaderValue, Response, StatusCode, header};
 use serde::Deserialize;
@@ -25,6 +27,13 @@ struct Clock {
 #[serde(deny_unknown_fields)]
 struct RevokedCertificate {
     hash: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct KmsKey {
+    key_spec: String,
+    pkcs8: String,
 }
 
 pub(crate) fn handle(shared: &Shared, call: &Call) -> Response<Bytes> {
@@ -65,6 +74,17 @@ fn answer(shared: &Shared, call: &Call) -> Result<Value, (StatusCode, String)> {
                 .revoke_certificate(&hash)
                 .map_err(|error| (StatusCode::INTERNAL_SERVER_ERROR, error.message))?;
             Ok(json!({}))
+        }
+        ("POST", "/_emulator/kms-keys") => {
+            let KmsKey { key_spec, pkcs8 } = serde_json::from_slice(body).map_err(malformed)?;
+            let bad = |message: String| (StatusCode::BAD_REQUEST, message);
+            let pkcs8 = STANDARD
+                .decode(&pkcs8)
+                .map_err(|error| bad(error.to_string()))?;
+            let arn = shared
+                .import_kms_key(&key_spec, &pkcs8)
+                .map_err(|error| bad(error.message))?;
+            Ok(json!({ "arn": arn }))
         }
         (method, path) => Err((
             StatusCode::NOT_FOUND,

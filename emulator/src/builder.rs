@@ -17,7 +17,7 @@ use crate::{
     calls::Calls,
     clock::Clock,
     identities::Identities,
-    random,
+    kms, random,
     registry::Registry,
     saved::Saved,
     server,
@@ -100,7 +100,7 @@ impl Builder {
         self
     }
 
-    /// Keeps authority, access key, profiles, jobs, revocations and the registry's content in this directory, and takes
+    /// Keeps authority, access key, profiles, jobs, revocations, KMS keys and the registry's content in this directory, and takes
     /// them up again. One emulator at a time has a directory.
     #[must_use]
     pub fn data_dir(mut self, data_dir: &Path) -> Self {
@@ -189,18 +189,19 @@ impl Builder {
         let clock = Clock::default();
         clock.set_offset(self.clock_offset);
         let shared = Arc::new(Shared {
-            account: access_key.account.clone(),
             region: self.region,
             regions: self.regions,
             clock,
             signature_clock: self.signature_clock,
             identities: Identities::new(self.access_keys.into_iter().chain([access_key.clone()])),
+            access_key,
             credential_options: self.credential_options,
             faults: Faults::default(),
             calls: Calls::default(),
             authority: Authority::open(data_dir)?,
             tls: Tls::open(data_dir)?,
             signer: Saved::open(data_dir, "signer.json", || Ok(Store::default()))?,
+            kms: Saved::open(data_dir, "kms.json", || Ok(kms::Store::default()))?,
             registry: Registry::open(self.registry, data_dir)?,
         });
 
@@ -215,7 +216,6 @@ impl Builder {
         let thread = run(listener, Arc::clone(&shared), stopped)?;
         Ok(Emulator {
             shared,
-            access_key,
             address,
             stop: Some(stop),
             thread: Some(thread),

@@ -1,4 +1,5 @@
-//! What a test sets up without a client of its own: the operations of AWS Signer, called as this emulator's own user.
+//! What a test sets up without a client of its own: operations of AWS Signer and AWS KMS, called as this emulator's own
+//! user.
 
 use bytes::Bytes;
 use http::{Method, Request};
@@ -6,7 +7,7 @@ use serde_json::{Value, json};
 use time::format_description::well_known::Rfc3339;
 
 use crate::Emulator;
-use crate::identities::Credentials;
+use crate::kms;
 use crate::signer::{self, Operation};
 
 /// A signing profile that [`Emulator::create_signing_profile`] made.
@@ -90,6 +91,66 @@ impl Emulator {
             .map(|_| ())
     }
 
+    /// Makes a KMS key for signing, of a spec such as `RSA_3072` or `ECC_NIST_P256`; answers its ARN. An RSA key of 4,096
+    /// bits takes a second or more: [`Self::import_kms_key`] takes none.
+    ///
+    /// # Errors
+    ///
+    /// [`Refused`], as `CreateKey` refuses: the spec is none, or none of a key that signs.
+    pub fn create_kms_key(&self, spec: &str) -> Result<String, Refused> {
+        let body = json!({ "KeySpec": spec, "KeyUsage": "SIGN_VERIFY" });
+        let answer = self.call_kms("CreateKey", &body)?;
+        let arn = answer.pointer("/KeyMetadata/Arn").and_then(Value::as_str);
+        Ok(arn.unwrap_or_default().to_owned())
+    }
+
+    /// Makes a KMS key for signing with this private key, PKCS #8 in DER; answers its ARN.
+    ///
+    /// # Errors
+    ///
+    /// [`Refused`] if the private key is none of the spec.
+    pub fn import_kms_key(&self, spec: &str, pkcs8: &[u8]) -> Result<String, Refused> {
+        let imported = self.shared.import_kms_key(spec, pkcs8);
+        imported.map_err(|error| Refused {
+            operation: "ImportKeyMaterial",
+            message: error.message,
+        })
+    }
+
+    /// Gives a KMS key an alias, `alias/...`.
+    ///
+    /// # Errors
+    ///
+    /// [`Refused`], as `CreateAlias` refuses: there is such an alias, or no such key.
+    pub fn create_kms_alias(&self, alias: &str, key_arn: &str) -> Result<(), Refused> {
+        let body = json!({ "AliasName": alias, "TargetKeyId": key_arn });
+        self.call_kms("CreateAlias", &body).map(|_| ())
+    }
+
+    /// Disables a KMS key.
+    ///
+    /// # Errors
+    ///
+    /// [`Refused`], as `DisableKey` refuses: there is no such key.
+    pub fn disable_kms_key(&self, key_arn: &str) -> Result<(), Refused> {
+        self.call_kms("DisableKey", &json!({ "KeyId": key_arn }))
+            .map(|_| ())
+    }
+
+    fn call_kms(&self, operation: &'static str, body: &Value) -> Result<Value, Refused> {
+        let context = kms::Context {
+            store: &self.shared.kms,
+            caller: &self.shared.owner(),
+            now: self.shared.clock.now(),
+            body,
+            tamper: None,
+        };
+        kms::handle(&context, operation).map_err(|error| Refused {
+            operation,
+            message: error.message,
+        })
+    }
+
     fn call_signer(
         &self,
         operation: &'static str,
@@ -105,7 +166,7 @@ impl Emulator {
             .map_err(|error| refused(error.to_string()))?;
         let found = Operation::of(method, path)
             .ok_or_else(|| refused("its name cannot be part of a path".to_owned()))?;
-        let caller = Credentials::LongTerm(self.access_key.clone()).caller(self.region());
+        let caller = self.shared.owner();
         let context = signer::Context {
             store: &self.shared.signer,
             authority: &self.shared.authority,

@@ -14,6 +14,7 @@ use crate::{
     error::AwsError,
     faults::{FaultKind, Tamper},
     hosts::is_registry_host,
+    kms,
     protocol::Protocol,
     registry,
     shared::Shared,
@@ -29,6 +30,8 @@ enum Service {
     Registry,
     /// The operation that `X-Amz-Target` names.
     Ecr(String),
+    /// As for ECR.
+    Kms(String),
     Sts(Form),
     Credentials(Endpoint),
     Signer(Operation),
@@ -65,8 +68,13 @@ impl Service {
             return Self::Admin;
         }
         if let Some(target) = text(header::HeaderName::from_static("x-amz-target")) {
-            let action = target.strip_prefix("AmazonEC2ContainerRegistry_V20150921.");
-            return action.map_or(Self::Unknown, |action| Self::Ecr(action.to_owned()));
+            return match target.split_once('.') {
+                Some(("AmazonEC2ContainerRegistry_V20150921", action)) => {
+                    Self::Ecr(action.to_owned())
+                }
+                Some(("TrentService", action)) => Self::Kms(action.to_owned()),
+                _ => Self::Unknown,
+            };
         }
         let is_form = text(header::CONTENT_TYPE)
             .is_some_and(|it| it.starts_with("application/x-www-form-urlencoded"));
@@ -84,7 +92,7 @@ impl Service {
         match self {
             Self::Admin | Self::Unknown => "Unknown".to_owned(),
             Self::Registry => registry::operation(call).to_owned(),
-            Self::Ecr(action) => action.clone(),
+            Self::Ecr(action) | Self::Kms(action) => action.clone(),
             Self::Sts(form) => form.action().to_owned(),
             Self::Credentials(endpoint) => endpoint.name().to_owned(),
             Self::Signer(operation) => operation.name().to_owned(),
@@ -94,6 +102,7 @@ impl Service {
     fn protocol(&self) -> Protocol {
         match self {
             Self::Ecr(_) => Protocol::Json11,
+            Self::Kms(_) => Protocol::Kms,
             Self::Sts(_) => Protocol::Query,
             Self::Registry => Protocol::Registry,
             Self::Admin | Self::Credentials(_) | Self::Signer(_) | Self::Unknown => {
@@ -199,16 +208,24 @@ fn answer(
                 if is_denied {
                     return Err(denied(&caller, "ecr", action, "*"));
                 }
-                let body = call.request.body();
-                let body = if body.is_empty() {
-                    Ok(Value::Object(serde_json::Map::new()))
-                } else {
-                    serde_json::from_slice(body)
+                ecr::handle(shared, &caller, call, action, &json_body(call)?)
+            });
+            protocol.answer(result)
+        }
+        Service::Kms(action) => {
+            let result = caller(shared, call, "kms", protocol).and_then(|caller| {
+                let context = kms::Context {
+                    store: &shared.kms,
+                    caller: &caller,
+                    now: call.now,
+                    body: &json_body(call)?,
+                    tamper,
                 };
-                let body = body.map_err(|error| {
-                    AwsError::client("SerializationException", error.to_string())
-                })?;
-                ecr::handle(shared, &caller, call, action, &body)
+                if is_denied {
+                    let resource = kms::resource(&context, action);
+                    return Err(denied(&caller, "kms", action, &resource));
+                }
+                kms::handle(&context, action)
             });
             protocol.answer(result)
         }
@@ -228,6 +245,16 @@ fn answer(
             protocol.error(&error)
         }
     }
+}
+
+/// The body of a JSON 1.1 request; `{}` where it is empty.
+fn json_body(call: &Call) -> Result<Value, AwsError> {
+    let body = call.request.body();
+    if body.is_empty() {
+        return Ok(Value::Object(serde_json::Map::new()));
+    }
+    serde_json::from_slice(body)
+        .map_err(|error| AwsError::client("SerializationException", error.to_string()))
 }
 
 fn denied(caller: &Caller, service: &str, action: &str, resource: &str) -> AwsError {
@@ -270,7 +297,7 @@ fn sts_answer(
     };
     if is_denied {
         let anonymous = Caller {
-            account: shared.account.clone(),
+            account: shared.access_key.account.clone(),
             arn: "anonymous".to_owned(),
             user_id: String::new(),
             region: shared.region.clone(),
@@ -296,7 +323,7 @@ fn credentials(shared: &Shared, call: &Call, endpoint: Endpoint) -> Response<Byt
     let options = &shared.credential_options;
     let context = credential_endpoints::Context {
         identities: &shared.identities,
-        account: &shared.account,
+        account: &shared.access_key.account,
         region: &shared.region,
         role: &options.role,
         container_token: options.container_token.as_deref(),

@@ -36,7 +36,8 @@ pub enum FaultKind {
     ConnectionReset,
     /// The answer's headers and half of its body, then the end of the connection.
     TruncatedBody,
-    /// `SignPayload` answers something it was not asked for. Nothing happens on other operations.
+    /// `SignPayload` answers something it was not asked for; of AWS KMS, `Sign` knows [`Tamper::Signature`]. Nothing
+    /// happens on other operations.
     Tamper {
         /// What is wrong with the answer.
         what: Tamper,

@@ -31,7 +31,7 @@ pub(crate) fn is_registry_host(host: &str) -> bool {
 
 /// Whether this is an endpoint of a service that the emulator has, registries apart.
 pub(crate) fn is_service_host(host: &str) -> bool {
-    const SERVICES: [&str; 8] = [
+    const SERVICES: [&str; 10] = [
         "signer.",
         "signer-fips.",
         "data-signer.",
@@ -40,6 +40,8 @@ pub(crate) fn is_service_host(host: &str) -> bool {
         "verification.signer-fips.",
         "sts.",
         "api.ecr.",
+        "kms.",
+        "kms-fips.",
     ];
     is_aws_host(host) && SERVICES.iter().any(|service| host.starts_with(service))
 }

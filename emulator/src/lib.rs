@@ -1,4 +1,4 @@
-//! AWS Signer, Amazon ECR and AWS STS on loopback.
+//! AWS Signer, AWS KMS, Amazon ECR and AWS STS on loopback.
 //!
 //! One server, one port, no network, no account. A client that is pointed at it ([`Emulator::env`]) signs and verifies
 //! container images as it would with AWS; the signatures chain to a root of the emulator's own
@@ -26,6 +26,7 @@
 //! | `/v2/...`, `/_registry/...`, or any path on an ECR host | `registry` |
 //! | `/_emulator/...` | `admin` |
 //! | `X-Amz-Target: AmazonEC2ContainerRegistry_V20150921.*` | `ecr` |
+//! | `X-Amz-Target: TrentService.*` | `kms` |
 //! | `POST /` with a form | `sts` |
 //! | `/credentials/...`, `/latest/...`, `/federation/...` | `credential_endpoints` |
 //! | any other path | `signer` |
@@ -42,6 +43,7 @@ mod protocol;
 mod error;
 
 mod signer;
+mod kms;
 mod ecr;
 mod registry;
 mod sts;
@@ -135,7 +137,6 @@ pub enum Error {
 #[derive(Debug)]
 pub struct Emulator {
     shared: Arc<Shared>,
-    access_key: AccessKey,
     address: SocketAddr,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
@@ -161,7 +162,7 @@ impl Emulator {
 
     /// Twelve digits.
     pub fn account(&self) -> &str {
-        &self.access_key.account
+        &self.shared.access_key.account
     }
 
     /// The default region.
@@ -171,22 +172,25 @@ impl Emulator {
 
     /// The access key's identifier.
     pub fn access_key_id(&self) -> &str {
-        &self.access_key.access_key_id
+        &self.shared.access_key.access_key_id
     }
 
     /// The access key's secret.
     pub fn secret_access_key(&self) -> &str {
-        &self.access_key.secret_access_key
+        &self.shared.access_key.secret_access_key
     }
 
     /// The variables that point an AWS client at this emulator.
     pub fn env(&self) -> Vec<(&'static str, String)> {
         vec![
             ("AWS_ENDPOINT_URL", self.endpoint()),
-            ("AWS_ACCESS_KEY_ID", self.access_key.access_key_id.clone()),
+            (
+                "AWS_ACCESS_KEY_ID",
+                self.shared.access_key.access_key_id.clone(),
+            ),
             (
                 "AWS_SECRET_ACCESS_KEY",
-                self.access_key.secret_access_key.clone(),
+                self.shared.access_key.secret_access_key.clone(),
             ),
             ("AWS_REGION", self.shared.region.clone()),
             ("AWS_DEFAULT_REGION", self.shared.region.clone()),

@@ -10,7 +10,7 @@ use std::{
 use clap::Parser;
 use countersign_emulator::{Emulator, Error};
 
-/// AWS Signer, Amazon ECR and AWS STS on loopback
+/// AWS Signer, AWS KMS, Amazon ECR and AWS STS on loopback
 #[derive(Debug, Parser)]
 #[command(version, about)]
 struct Arguments {

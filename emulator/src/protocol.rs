@@ -13,6 +13,8 @@ pub(crate) enum Protocol {
     RestJson,
     /// Amazon ECR: JSON 1.1, the error's code in `__type`.
     Json11,
+    /// AWS KMS: JSON 1.1, with internal and throttling errors of its own.
+    Kms,
     /// AWS STS: XML.
     Query,
     /// The registry: OCI error documents.
@@ -48,7 +50,7 @@ impl Protocol {
                 }
                 response
             }
-            Self::Json11 => {
+            Self::Json11 | Self::Kms => {
                 // JSON 1.1 services answer 400 where others answer 403 or 429.
                 let status = if error.status.is_client_error() {
                     StatusCode::BAD_REQUEST
@@ -99,7 +101,7 @@ impl Protocol {
     ) -> Response<Bytes> {
         let content_type = match self {
             Self::RestJson | Self::Registry => "application/json",
-            Self::Json11 => "application/x-amz-json-1.1",
+            Self::Json11 | Self::Kms => "application/x-amz-json-1.1",
             Self::Query => "text/xml",
         };
         let mut response = Response::new(Bytes::from(body));
@@ -168,6 +170,10 @@ impl Protocol {
                 "Too Many Requests",
             ),
             Self::Json11 => AwsError::client("ThrottlingException", "Rate exceeded"),
+            Self::Kms => AwsError::client(
+                "ThrottlingException",
+                "You have exceeded the rate at which you may call KMS. Reduce the frequency of your calls.",
+            ),
             Self::Query => AwsError::client("Throttling", "Rate exceeded"),
             Self::Registry => AwsError::new(
                 StatusCode::TOO_MANY_REQUESTS,
@@ -186,6 +192,7 @@ impl Protocol {
         let code = match self {
             Self::RestJson => "InternalServiceErrorException",
             Self::Json11 => "ServerException",
+            Self::Kms => "KMSInternalException",
             Self::Query => "InternalFailure",
             Self::Registry => "UNKNOWN",
         };

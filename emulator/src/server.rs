@@ -159,7 +159,7 @@ fn refused(host: &str) -> Response<ReplyBody> {
     plain(
         StatusCode::FORBIDDEN,
         &format!(
-            "the emulator is no proxy to `{host}`: it stands in for AWS Signer, AWS STS and Amazon ECR alone"
+            "the emulator is no proxy to `{host}`: it stands in for AWS Signer, AWS KMS, AWS STS and Amazon ECR alone"
         ),
     )
 }

@@ -2,11 +2,13 @@
 
 use crate::{
     authority::Authority,
+    call::Caller,
     calls::Calls,
     clock::{Clock, SignatureClock},
     error::AwsError,
     faults::Faults,
-    identities::Identities,
+    identities::{AccessKey, Credentials, Identities},
+    kms,
     registry::Registry,
     saved::Saved,
     signer::Store,
@@ -16,8 +18,8 @@ use crate::{
 /// What every request can reach. One per emulator, behind an `Arc`; each part locks itself.
 #[derive(Debug)]
 pub(crate) struct Shared {
-    /// The default account (twelve digits): owner of the registry on the bare loopback address.
-    pub(crate) account: String,
+    /// The emulator's own access key. Its account is the default one: owner of the registry on the bare loopback address.
+    pub(crate) access_key: AccessKey,
     /// The default region.
     pub(crate) region: String,
     /// Regions a signature may be scoped to; empty: every well-formed one.
@@ -31,6 +33,7 @@ pub(crate) struct Shared {
     pub(crate) authority: Authority,
     pub(crate) tls: Tls,
     pub(crate) signer: Saved<Store>,
+    pub(crate) kms: Saved<kms::Store>,
     /// Repositories, blobs, tokens.
     pub(crate) registry: Registry,
 }
@@ -61,5 +64,15 @@ impl Shared {
             store.revoked_certificate_hashes.push(hash.to_owned());
             Ok(())
         })
+    }
+
+    /// A KMS key of the emulator's own account and region with this private key; answers its ARN.
+    pub(crate) fn import_kms_key(&self, spec: &str, pkcs8: &[u8]) -> Result<String, AwsError> {
+        kms::import(&self.kms, &self.owner(), self.clock.now(), spec, pkcs8)
+    }
+
+    /// Who makes what is made without a client.
+    pub(crate) fn owner(&self) -> Caller {
+        Credentials::LongTerm(self.access_key.clone()).caller(&self.region)
     }
 }

@@ -13,7 +13,7 @@ use aws_types::sdk_ua_metadata::FrameworkMetadata;
 use aws_types::service_config::ServiceConfigKey;
 use tokio::sync::OnceCell;
 
-use super::arn::{Location, is_region};
+use super::arn::{ArnService, Location, is_region};
 use super::http_client::PooledHttp;
 use super::named_profile;
 use super::partition::Partition;
@@ -30,6 +30,8 @@ pub struct Settings {
     pub region: Option<String>,
     /// The URL to ask AWS Signer at, in place of its own.
     pub signer_endpoint_url: Option<String>,
+    /// The URL to ask AWS KMS at, in place of its own.
+    pub kms_endpoint_url: Option<String>,
 }
 
 /// Why the settings cannot be followed.
@@ -43,8 +45,13 @@ pub enum SettingsError {
     #[error("`{0}` is not the URL of an endpoint")]
     EndpointUrl(String),
     /// A setting that is probably a misspelled one of ours.
-    #[error("setting `{0}` is not known")]
-    Unknown(String),
+    #[error("setting `{name}` is not known")]
+    Unknown {
+        /// Its name.
+        name: String,
+        /// The settings that there are.
+        known: Vec<&'static str>,
+    },
     /// The region set and the one in an ARN are of two partitions, whose profiles and signatures
     /// know nothing of each other.
     #[error(
@@ -70,7 +77,7 @@ impl SettingsError {
             Self::EndpointUrl(_) => {
                 Some("an endpoint is like `https://HOST` or `http://127.0.0.1:4570`".to_owned())
             }
-            Self::Unknown(_) => Some(format!("the settings are `{}`", Settings::NAMES.join("`, `"))),
+            Self::Unknown { known, .. } => Some(format!("the settings are `{}`", known.join("`, `"))),
             Self::Partition { .. } => Some(
                 "leave the region away, then the one in the ARN is asked, with credentials of that partition"
                     .to_owned(),
@@ -80,10 +87,25 @@ impl SettingsError {
 }
 
 impl Settings {
-    /// Names of the settings as Notation passes them on, `--plugin-config`.
-    pub const NAMES: [&'static str; 3] = ["aws-profile", "aws-region", "aws-signer-endpoint-url"];
+    const PROFILE: &str = "aws-profile";
+    const REGION: &str = "aws-region";
+    const SIGNER_ENDPOINT_URL: &str = "aws-signer-endpoint-url";
+    const KMS_ENDPOINT_URL: &str = "aws-kms-endpoint-url";
 
-    /// The settings that Notation passes on (`--plugin-config`), as AWS's plugin knows them.
+    /// Names of the settings for these services, as Notation passes them on (`--plugin-config`).
+    pub fn names(services: &[ArnService]) -> Vec<&'static str> {
+        let endpoints = services.iter().map(|service| match service {
+            ArnService::Signer => Self::SIGNER_ENDPOINT_URL,
+            ArnService::Kms => Self::KMS_ENDPOINT_URL,
+        });
+        [Self::PROFILE, Self::REGION]
+            .into_iter()
+            .chain(endpoints)
+            .collect()
+    }
+
+    /// The settings for these services that Notation passes on (`--plugin-config`), as AWS's plugin
+    /// knows those of AWS Signer.
     ///
     /// Settings that do not begin with `aws` are somebody else's and are ignored, as all unknown
     /// ones are by AWS's plugin; but a misspelled one of ours would quietly sign with other
@@ -92,20 +114,25 @@ impl Settings {
     /// # Errors
     ///
     /// [`SettingsError::Unknown`].
-    pub fn from_plugin_config(config: &BTreeMap<String, String>) -> Result<Self, SettingsError> {
+    pub fn from_plugin_config(
+        config: &BTreeMap<String, String>,
+        services: &[ArnService],
+    ) -> Result<Self, SettingsError> {
+        let known = Self::names(services);
         let unknown = config
             .keys()
-            .filter(|key| !Self::NAMES.contains(&key.as_str()))
+            .filter(|key| !known.contains(&key.as_str()))
             .find(|key| key.to_ascii_lowercase().starts_with("aws"));
-        if let Some(key) = unknown {
-            return Err(SettingsError::Unknown(key.clone()));
+        if let Some(name) = unknown {
+            let name = name.clone();
+            return Err(SettingsError::Unknown { name, known });
         }
         let value = |key: &str| config.get(key).filter(|value| !value.is_empty()).cloned();
-        let [profile, region, endpoint_url] = Self::NAMES;
         Ok(Self {
-            profile: value(profile),
-            region: value(region),
-            signer_endpoint_url: value(endpoint_url),
+            profile: value(Self::PROFILE),
+            region: value(Self::REGION),
+            signer_endpoint_url: value(Self::SIGNER_ENDPOINT_URL),
+            kms_endpoint_url: value(Self::KMS_ENDPOINT_URL),
         })
     }
 
@@ -115,7 +142,10 @@ impl Settings {
         {
             return Err(SettingsError::Region(region.clone()));
         }
-        if let Some(text) = &self.signer_endpoint_url {
+        for text in [&self.signer_endpoint_url, &self.kms_endpoint_url]
+            .into_iter()
+            .flatten()
+        {
             let is_endpoint = url::Url::parse(text)
                 .is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
             if !is_endpoint {
@@ -157,6 +187,8 @@ struct Inner {
     settings: Settings,
     credentials: Option<SharedCredentialsProvider>,
     base: OnceCell<SdkConfig>,
+    /// The region that AWS's own rules find.
+    default_region: OnceCell<Option<String>>,
 }
 
 impl Aws {
@@ -172,6 +204,7 @@ impl Aws {
             settings,
             credentials: None,
             base: OnceCell::new(),
+            default_region: OnceCell::new(),
         })))
     }
 
@@ -183,6 +216,7 @@ impl Aws {
             settings: self.0.settings.clone(),
             credentials: Some(SharedCredentialsProvider::new(credentials)),
             base: OnceCell::new(),
+            default_region: OnceCell::new(),
         }))
     }
 
@@ -225,31 +259,44 @@ impl Aws {
         })
     }
 
-    /// The SDK's configuration for `region`; without one, for the region set explicitly or the one
-    /// that AWS's own rules find (environment, configuration files, instance metadata).
+    /// The region of what does not name one: the one that is set explicitly, else the one that AWS's
+    /// own rules find (environment, configuration files, instance metadata); `None` where there is
+    /// none.
+    pub async fn default_region(&self) -> Option<String> {
+        if let Some(region) = &self.0.settings.region {
+            return Some(region.clone());
+        }
+        // Not the shared configuration's, which is that of the first client.
+        self.0
+            .default_region
+            .get_or_init(async || {
+                let sdk = load(&self.0, None).await;
+                sdk.region().map(ToString::to_string)
+            })
+            .await
+            .clone()
+    }
+
+    /// The SDK's configuration for `region`, or for the one that is set explicitly.
     ///
     /// Reads configuration files at the first call. Credentials are fetched when a client needs
     /// them, and then once for all regions.
-    pub async fn config(&self, region: Option<&str>) -> SdkConfig {
-        let region = self.0.settings.region.as_deref().or(region);
+    pub async fn config(&self, region: &str) -> SdkConfig {
+        let region = self.0.settings.region.as_deref().unwrap_or(region);
         let base = self
             .0
             .base
-            .get_or_init(|| load(&self.0, region))
+            .get_or_init(|| load(&self.0, Some(region)))
             .await
             .clone();
-        match region {
-            Some(region) => base
-                .into_builder()
-                .region(Region::new(region.to_owned()))
-                .build(),
-            None => base,
-        }
+        base.into_builder()
+            .region(Region::new(region.to_owned()))
+            .build()
     }
 
     /// A client of AWS Signer in `region`.
     pub async fn signer(&self, region: &str) -> aws_sdk_signer::Client {
-        let sdk = self.config(Some(region)).await;
+        let sdk = self.config(region).await;
         let mut config = aws_sdk_signer::config::Builder::from(&sdk);
         if let Some(url) = &self.0.settings.signer_endpoint_url {
             config.set_endpoint_url(Some(url.clone()));
@@ -263,7 +310,7 @@ impl Aws {
     /// plane too, unless that has its own (`AWS_ENDPOINT_URL_SIGNER_DATA`): in AWS's plugin the
     /// question is one of AWS Signer's.
     pub async fn signer_data(&self, region: &str) -> aws_sdk_signerdata::Client {
-        let sdk = self.config(Some(region)).await;
+        let sdk = self.config(region).await;
         let mut config = aws_sdk_signerdata::config::Builder::from(&sdk);
         if let DataPlane::Signers(url) = self.data_plane(&sdk) {
             config.set_endpoint_url(Some(url));
@@ -273,7 +320,7 @@ impl Aws {
 
     /// The URL at which the client of [`Aws::signer_data`] asks; `None` for AWS's own.
     pub async fn signer_data_endpoint(&self, region: &str) -> Option<String> {
-        let sdk = self.config(Some(region)).await;
+        let sdk = self.config(region).await;
         match self.data_plane(&sdk) {
             DataPlane::Signers(url) => Some(url),
             DataPlane::Own => service_endpoint(&sdk, "Signer Data")
@@ -291,6 +338,16 @@ impl Aws {
             None => service_endpoint(sdk, "Signer"),
         };
         signers.map_or(DataPlane::Own, DataPlane::Signers)
+    }
+
+    /// A client of AWS KMS in `region`.
+    pub async fn kms(&self, region: &str) -> aws_sdk_kms::Client {
+        let sdk = self.config(region).await;
+        let mut config = aws_sdk_kms::config::Builder::from(&sdk);
+        if let Some(url) = &self.0.settings.kms_endpoint_url {
+            config.set_endpoint_url(Some(url.clone()));
+        }
+        aws_sdk_kms::Client::from_conf(config.build())
     }
 }
 
@@ -421,6 +478,88 @@ mod tests {
                 other: Partition::AwsUsGov,
             }
         );
+    }
+
+    #[test]
+    fn settings_are_those_of_the_services_in_question() {
+        let with = |pairs: &[(&str, &str)], services: &[ArnService]| {
+            let config = pairs
+                .iter()
+                .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
+                .collect();
+            Settings::from_plugin_config(&config, services)
+        };
+        let pairs = [
+            ("aws-profile", "ci"),
+            ("aws-region", "eu-west-1"),
+            ("timeout", "5"),
+        ];
+        let signer = [&pairs[..], &[("aws-signer-endpoint-url", "http://s:1")]].concat();
+        let kms = [&pairs[..], &[("aws-kms-endpoint-url", "http://k:1")]].concat();
+        let settings = Settings {
+            profile: Some("ci".to_owned()),
+            region: Some("eu-west-1".to_owned()),
+            ..Settings::default()
+        };
+        assert_eq!(
+            with(&signer, &[ArnService::Signer]).unwrap(),
+            Settings {
+                signer_endpoint_url: Some("http://s:1".to_owned()),
+                ..settings.clone()
+            }
+        );
+        assert_eq!(
+            with(&kms, &[ArnService::Kms]).unwrap(),
+            Settings {
+                kms_endpoint_url: Some("http://k:1".to_owned()),
+                ..settings
+            }
+        );
+        let empty = with(&[("aws-region", "")], &[ArnService::Kms]).unwrap();
+        assert_eq!(empty, Settings::default());
+        for (pairs, service) in [
+            (&kms[..], ArnService::Signer),
+            (&signer[..], ArnService::Kms),
+            (&[("aws_region", "x")], ArnService::Kms),
+            (&[("aws-Region", "x")], ArnService::Kms),
+            (&[("AWS_PROFILE", "x")], ArnService::Signer),
+            (&[("aws-endpoint-url", "x")], ArnService::Signer),
+        ] {
+            let known = Settings::names(&[service]);
+            let error = with(pairs, &[service]).unwrap_err();
+            assert!(
+                matches!(&error, SettingsError::Unknown { known: said, .. } if *said == known),
+                "{error}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_followed_is_refused() {
+        let new = |settings| Aws::new(http::Pool::new(http::Settings::default()), settings);
+        let region = |region: &str| Settings {
+            region: Some(region.to_owned()),
+            ..Settings::default()
+        };
+        for text in ["us_east_1", "evil.example/"] {
+            let error = new(region(text)).unwrap_err();
+            assert_eq!(error, SettingsError::Region(text.to_owned()));
+        }
+        for text in ["127.0.0.1:1", "file:///x"] {
+            for settings in [
+                Settings {
+                    signer_endpoint_url: Some(text.to_owned()),
+                    ..Settings::default()
+                },
+                Settings {
+                    kms_endpoint_url: Some(text.to_owned()),
+                    ..Settings::default()
+                },
+            ] {
+                let error = new(settings).unwrap_err();
+                assert_eq!(error, SettingsError::EndpointUrl(text.to_owned()));
+            }
+        }
     }
 
     #[derive(Debug)]

@@ -9,8 +9,8 @@ mod partition;
 mod rate_limit;
 
 pub use arn::{
-    AliasedSigningProfileArn, ArnError, Location, SignerArn, SigningJobArn, SigningProfileAliasArn,
-    SigningProfileArn, SigningProfileVersionArn,
+    AliasedSigningProfileArn, ArnError, ArnService, KmsKeyId, KmsKeyIdError, Location, SignerArn,
+    SigningJobArn, SigningProfileAliasArn, SigningProfileArn, SigningProfileVersionArn,
 };
 pub(crate) use context::has_endpoint;
 pub use context::{Aws, RegionChoice, Settings, SettingsError};

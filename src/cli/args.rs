@@ -8,7 +8,7 @@ use clap::builder::NonEmptyStringValueParser;
 use crate::registry::Secret;
 
 /// How a registry is reached.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 #[command(next_help_heading = "Registry")]
 pub(super) struct RegistryArgs {
     /// User name for the registry [default: `NOTATION_USERNAME`, then AWS for Amazon ECR, then

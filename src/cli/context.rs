@@ -10,7 +10,7 @@ use url::Url;
 
 use super::args::RegistryArgs;
 use super::report::{Exit, Report, one_line};
-use crate::aws::{Aws, Settings};
+use crate::aws::{ArnService, Aws, Settings};
 use crate::config::{Config, NotationDirs, StoreName};
 use crate::extended_validation::RevocationChecker;
 use crate::files;
@@ -23,7 +23,7 @@ use crate::registry::{self, AwsEcrTokens, Credential, Credentials, PlainHttp, Se
 use crate::revocation;
 use crate::signer::aws_signer::SigningProfile;
 use crate::signer::timestamping::Timestamping;
-use crate::trust_policy::{self, TrustPolicies};
+use crate::trust_policy::{self, DocumentKind, TrustPolicies};
 use crate::trust_store::{self, NamedStore, TrustStores};
 use crate::verify::{Artifacts, Judges, Verifier};
 use crate::x509::{Certificate, parse_certificates};
@@ -65,7 +65,9 @@ impl Context {
             .map_err(|error| {
                 Report::error(Exit::Usage, &error.to_string(), &error, error.hint())
             })?;
-        let settings = Settings::from_plugin_config(&plugin_config)
+        // Which of them the one who signs has is checked where that is known.
+        let services = [ArnService::Signer, ArnService::Kms];
+        let settings = Settings::from_plugin_config(&plugin_config, &services)
             .map_err(|error| Report::usage(&error.to_string(), error.hint()))?;
         let aws = Aws::new(pool.clone(), settings)
             .map_err(|error| Report::usage(&error.to_string(), error.hint()))?;
@@ -77,17 +79,18 @@ impl Context {
                 ArtifactReference::Layout(_) => None,
             })
             .collect();
-        let explicit = match (explicit_credential(args)?, servers.as_slice()) {
-            (None, _) | (_, []) => None,
-            (Some(credential), [first, others @ ..]) => {
-                if others.iter().any(|other| other != first) {
+        let explicit = match servers.as_slice() {
+            [] => None,
+            [first, others @ ..] => match explicit_credential(args)? {
+                Some(_) if others.iter().any(|other| other != first) => {
                     return Err(Report::usage(
                         "one user name and password for references of several registries",
                         Some("run the command once for each registry".to_owned()),
                     ));
                 }
-                Some(((*first).to_owned(), credential))
-            }
+                Some(credential) => Some(((*first).to_owned(), credential)),
+                None => None,
+            },
         };
         let credentials = Credentials::new(
             explicit,
@@ -108,6 +111,13 @@ impl Context {
             signature_format: config.signature_format,
             now: now(),
         })
+    }
+
+    /// The same for commands that have nothing to do with a registry.
+    pub(super) fn without_registry(
+        plugin_config: BTreeMap<String, String>,
+    ) -> Result<Self, Report> {
+        Self::new(&RegistryArgs::default(), &[], plugin_config)
     }
 
     /// The time-stamping authority at `url`, whose root is the only certificate of the file `root`.
@@ -153,23 +163,31 @@ impl Context {
             .with_cache(revocation::Cache::new(&self.dirs.cache))
     }
 
+    /// What signatures are judged with in process, against these stores.
+    pub(super) fn judges(&self, stores: TrustStores) -> Judges {
+        Judges {
+            stores,
+            aws_signer: RevocationChecker::new(self.aws.clone()),
+            revocation: self.revocation(),
+            plugins: Some(PluginHost::new(self.dirs.plugins())),
+            plugin_config: self.plugin_config.clone(),
+            use_installed_plugin: false,
+        }
+    }
+
     /// A verifier: against the signing profiles if there are any, else against Notation's trust
-    /// policy. With it come the policy's warnings.
+    /// policy of this kind. With it come the policy's warnings.
     pub(super) fn verifier(
         self,
+        kind: DocumentKind,
         signing_profiles: &[String],
         trust_anchor: Option<&Path>,
         aws_signer: AwsSignerChecks,
     ) -> Result<(Verifier, Vec<String>), Report> {
-        let policy = Policy::load(&self.dirs, signing_profiles, trust_anchor)?;
-        let revocation = self.revocation();
+        let policy = Policy::load(kind, &self.dirs, signing_profiles, trust_anchor)?;
         let judges = Judges {
-            stores: policy.stores,
-            aws_signer: RevocationChecker::new(self.aws),
-            revocation,
-            plugins: Some(PluginHost::new(self.dirs.plugins())),
-            plugin_config: self.plugin_config,
             use_installed_plugin: aws_signer == AwsSignerChecks::InstalledPlugin,
+            ..self.judges(policy.stores)
         };
         Ok((
             Verifier {
@@ -190,8 +208,9 @@ pub(super) struct Policy {
 }
 
 impl Policy {
-    /// That of the signing profiles if there are any, else Notation's.
+    /// That of the signing profiles if there are any, else Notation's of this kind.
     pub(super) fn load(
+        kind: DocumentKind,
         dirs: &NotationDirs,
         signing_profiles: &[String],
         trust_anchor: Option<&Path>,
@@ -199,7 +218,11 @@ impl Policy {
         let (policies, stores) = if signing_profiles.is_empty() {
             let config = &dirs.config;
             (
-                TrustPolicies::load_oci(config).map_err(|error| policy_report(&error))?,
+                match kind {
+                    DocumentKind::Oci => TrustPolicies::load_oci(config),
+                    DocumentKind::Blob => TrustPolicies::load_blob(config),
+                }
+                .map_err(|error| policy_report(&error))?,
                 TrustStores::new(config),
             )
         } else {
@@ -271,7 +294,7 @@ fn policy_report(error: &trust_policy::Error) -> Report {
 
 /// The roots that signatures of these profiles may rest on: the file that the user names, else
 /// what AWS has published for the profiles' partitions.
-fn roots_of(
+pub(super) fn roots_of(
     signing_profiles: &[String],
     trust_anchor: Option<&Path>,
 ) -> Result<Vec<NamedStore>, Report> {

@@ -1,4 +1,5 @@
-//! Durations as Go writes them, which notation's `--expiry` takes: `24h`, `1h30m`, `1.5h`.
+//! Durations as Go writes them, which notation's `--expiry` takes: `24h`, `1h30m`, `1.5h`. Our own
+//! flags take the same.
 
 use std::time::Duration;
 
@@ -8,18 +9,29 @@ use std::time::Duration;
 ///
 /// A sentence in notation's words.
 pub(super) fn parse_expiry(text: &str) -> Result<Option<Duration>, String> {
+    let duration = parse_seconds("-e, --expiry", "expiry duration", text)?;
+    Ok(Some(duration).filter(|duration| !duration.is_zero()))
+}
+
+/// Parses the value of `flag`, whole seconds, which is called `name` in sentences.
+///
+/// # Errors
+///
+/// A sentence in notation's words.
+pub(super) fn parse_seconds(flag: &str, name: &str, text: &str) -> Result<Duration, String> {
     let nanoseconds = parse(text).map_err(|problem| {
-        format!("invalid argument \"{text}\" for \"-e, --expiry\" flag: time: {problem}")
+        format!("invalid argument \"{text}\" for \"{flag}\" flag: time: {problem}")
     })?;
     if nanoseconds < 0 {
-        return Err("expiry duration cannot be a negative value".to_owned());
+        return Err(format!("{name} cannot be a negative value"));
     }
     let seconds = nanoseconds / 1_000_000_000;
     if seconds * 1_000_000_000 != nanoseconds {
-        return Err("expiry duration supports minimum granularity of seconds".to_owned());
+        return Err(format!("{name} supports minimum granularity of seconds"));
     }
-    let seconds = u64::try_from(seconds).unwrap_or_default();
-    Ok(Some(Duration::from_secs(seconds)).filter(|duration| !duration.is_zero()))
+    Ok(Duration::from_secs(
+        u64::try_from(seconds).unwrap_or_default(),
+    ))
 }
 
 /// Parses the value of the flag `flag`: more than nothing, and at most `longest`.

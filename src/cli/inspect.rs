@@ -1,7 +1,7 @@
 //! `countersign inspect`: what the signatures of an artifact say. Nothing is verified.
 
-mod details;
-mod text;
+pub(super) mod details;
+pub(super) mod text;
 
 use std::error::Error as StdError;
 use std::fmt::Write as _;
@@ -138,7 +138,7 @@ async fn read(found: &Found, signature: &Descriptor, output: Output) -> Result<S
         Output::Tree => Times::Ansic,
         Output::Json => Times::Rfc3339,
     };
-    let details = Details::read(digest, fetched.format, &fetched.envelope, times);
+    let details = Details::read(fetched.format, &fetched.envelope, times);
     let details = details.map_err(|error| {
         let error = sentence(&error);
         Skip {
@@ -147,7 +147,7 @@ async fn read(found: &Found, signature: &Descriptor, output: Output) -> Result<S
             exit: Exit::Rejected,
         }
     })?;
-    Ok(Shown::Readable(Box::new(details)))
+    Ok(Shown::Readable(Box::new(details.with_digest(digest))))
 }
 
 fn tree(found: &Found, shown: Vec<Shown>) -> String {
@@ -156,7 +156,7 @@ fn tree(found: &Found, shown: Vec<Shown>) -> String {
         return format!("{} has no associated signature\n", one_line(&reference));
     }
     let signatures = shown.into_iter().map(|signature| match signature {
-        Shown::Readable(details) => details.tree(),
+        Shown::Readable(details) => details.tree(details.digest()),
         Shown::Unreadable { digest, error } => {
             Tree::new(digest).with(Tree::pair("unreadable", &error))
         }
@@ -169,7 +169,7 @@ fn tree(found: &Found, shown: Vec<Shown>) -> String {
 }
 
 /// An error with its causes, on one line.
-fn sentence(error: &dyn StdError) -> String {
+pub(super) fn sentence(error: &dyn StdError) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {

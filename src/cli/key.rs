@@ -6,9 +6,13 @@ use clap::builder::NonEmptyStringValueParser;
 
 use super::args::parse_pairs;
 use super::report::{Exit, Report, one_line};
+use super::table::table;
+use crate::aws::KmsKeyId;
 use crate::config::{NotationDirs, SigningKey, SigningKeys, SigningKeysError};
 use crate::extended_validation::PLUGIN_NAME;
+use crate::plugin_contract::{Capability, PluginConfig};
 use crate::plugin_host::PluginHost;
+use crate::signer::aws_kms;
 use crate::signer::aws_signer::SigningProfile;
 
 /// Commands of `key`.
@@ -30,15 +34,16 @@ pub(super) enum Command {
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  \
     countersign key add --plugin com.amazonaws.signer.notation.plugin --id PROFILE_ARN --default release\n  \
+    countersign key add --plugin aws-kms --id KEY_ARN --plugin-config certificate_chain=release.crt kms\n  \
     countersign key add --key-file release.key --certificates release.crt release")]
 pub(super) struct AddArgs {
     /// Name of the key
     #[arg(value_name = "NAME")]
     name: String,
-    /// Plugin that has the key; AWS Signer's is built in
+    /// Plugin that has the key; AWS Signer's and `aws-kms` are built in
     #[arg(long, value_name = "NAME", required_unless_present = "key_file")]
     plugin: Option<String>,
-    /// Key of the plugin; for AWS Signer the profile's ARN
+    /// Key of the plugin; for AWS Signer the profile's ARN, for `aws-kms` the key
     #[arg(long, value_name = "ID")]
     id: Option<String>,
     /// Settings of the plugin for this key
@@ -75,10 +80,10 @@ pub(super) struct DeleteArgs {
     names: Vec<String>,
 }
 
-pub(super) fn run(command: &Command) -> Report {
+pub(super) async fn run(command: &Command) -> Report {
     let dirs = NotationDirs::from_env();
     let done = match command {
-        Command::Add(args) => add(&dirs, args),
+        Command::Add(args) => add(&dirs, args).await,
         Command::Update(args) => update(&dirs, &args.name),
         Command::List => list(&dirs),
         Command::Delete(args) => delete(&dirs, &args.names),
@@ -96,7 +101,7 @@ fn report(error: &SigningKeysError) -> Report {
     Report::error(Exit::Usage, &error.to_string(), error, error.hint())
 }
 
-fn add(dirs: &NotationDirs, args: &AddArgs) -> Result<String, Report> {
+async fn add(dirs: &NotationDirs, args: &AddArgs) -> Result<String, Report> {
     let usage = |sentence: String| Report::failed(Exit::Usage, &sentence);
     let config = parse_pairs("plugin-config", &args.plugin_config).map_err(usage)?;
     if args.name.is_empty() {
@@ -106,7 +111,12 @@ fn add(dirs: &NotationDirs, args: &AddArgs) -> Result<String, Report> {
         (Some(plugin), ..) => {
             let id = args.id.clone().filter(|id| !id.is_empty());
             let id = id.ok_or_else(|| usage("missing key id".to_owned()))?;
-            check_plugin(dirs, plugin, &id)?;
+            let config = if plugin == aws_kms::PLUGIN_NAME {
+                check_kms_key(&id, config)?
+            } else {
+                check_plugin(dirs, plugin, &id, &config).await?;
+                config
+            };
             SigningKey {
                 id: Some(id),
                 plugin_name: Some(plugin.clone()),
@@ -139,7 +149,12 @@ fn marked(name: &str) -> String {
 }
 
 /// A key that nothing could sign with is not added.
-fn check_plugin(dirs: &NotationDirs, plugin: &str, id: &str) -> Result<(), Report> {
+async fn check_plugin(
+    dirs: &NotationDirs,
+    plugin: &str,
+    id: &str,
+    config: &PluginConfig,
+) -> Result<(), Report> {
     if plugin.is_empty() {
         return Err(Report::failed(Exit::Usage, "plugin name cannot be empty"));
     }
@@ -148,10 +163,33 @@ fn check_plugin(dirs: &NotationDirs, plugin: &str, id: &str) -> Result<(), Repor
             .map(drop)
             .map_err(|error| Report::usage(&error.to_string(), error.hint()));
     }
-    PluginHost::new(dirs.plugins())
-        .find(plugin)
-        .map(drop)
-        .map_err(|error| Report::error(Exit::Usage, &error.to_string(), &error, error.hint()))
+    let found = PluginHost::new(dirs.plugins()).find(plugin);
+    let metadata = match found {
+        Ok(found) => found.metadata(config).await,
+        Err(error) => Err(error),
+    };
+    let metadata = metadata
+        .map_err(|error| Report::error(Exit::Usage, &error.to_string(), &error, error.hint()))?;
+    if metadata.can(Capability::RawSignature) || metadata.can(Capability::Envelope) {
+        return Ok(());
+    }
+    Err(Report::failed(
+        Exit::Usage,
+        &format!("plugin `{plugin}` does not have signing capabilities"),
+    ))
+}
+
+/// The settings of a key of AWS KMS, with its certificates where they are found from anywhere. KMS is
+/// not asked: who adds a key need not be who may use it.
+fn check_kms_key(id: &str, mut config: PluginConfig) -> Result<PluginConfig, Report> {
+    KmsKeyId::parse(id).map_err(|error| Report::usage(&error.to_string(), error.hint()))?;
+    let settings = aws_kms::Settings::from_plugin_config(&config);
+    let checked = settings.and_then(|settings| settings.certificate_chain().map(drop));
+    checked.map_err(|error| Report::usage(&error.to_string(), error.hint()))?;
+    if let Some(path) = config.get_mut(aws_kms::Settings::CERTIFICATE_CHAIN) {
+        *path = absolute(path)?;
+    }
+    Ok(config)
 }
 
 /// The list is read from other directories than the one it was written in.
@@ -188,28 +226,9 @@ fn list(dirs: &NotationDirs) -> Result<String, Report> {
             cell(&key.id),
             cell(&key.plugin_name),
         ];
-        rows.push(row.map(|cell| one_line(&cell)));
+        rows.push(row);
     }
     Ok(table(&rows))
-}
-
-/// Columns as wide as their widest cell and three blanks more, as notation has them.
-fn table(rows: &[[String; 5]]) -> String {
-    let mut widths = [0; 5];
-    for row in rows {
-        for (width, cell) in widths.iter_mut().zip(row) {
-            *width = cell.chars().count().max(*width);
-        }
-    }
-    let mut text = String::new();
-    for row in rows {
-        for (width, cell) in widths.iter().zip(row) {
-            // Writing to a `String` cannot fail.
-            let _ = write!(text, "{cell:width$}   ");
-        }
-        text.push('\n');
-    }
-    text
 }
 
 fn delete(dirs: &NotationDirs, names: &[String]) -> Result<String, Report> {

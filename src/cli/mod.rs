@@ -4,9 +4,12 @@
 //! command takes what it needs from `context::Context` and gives back a `Report`.
 
 mod args;
+mod blob;
 mod cert;
+mod confirm;
 mod context;
 mod duration;
+mod envelope;
 mod key;
 mod passphrase;
 mod inspect;
@@ -17,6 +20,8 @@ mod sentence;
 mod sign;
 mod signer;
 mod signatures;
+mod switches;
+mod table;
 mod tree;
 mod verify;
 
@@ -24,7 +29,7 @@ use std::ffi::OsString;
 use std::io::Write as _;
 use std::path::Path;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, Parser, Subcommand};
 
 use crate::reference::{ArtifactReference, LayoutReference, Reference};
 use crate::registry::{LayoutRepository, Target};
@@ -55,7 +60,10 @@ enum Command {
     /// Store what is known about revocation, for verification without a network
     #[command(subcommand)]
     Revocation(revocation::Command),
-    /// Make keys and certificates for tests
+    /// Sign and verify files
+    #[command(subcommand)]
+    Blob(blob::Command),
+    /// Manage the certificates of the trust stores, and make test certificates
     #[command(subcommand, visible_alias = "certificate")]
     Cert(cert::Command),
     /// Manage the names of signing keys
@@ -99,7 +107,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
             exit = exit.worse(report.exit);
         }
     };
-    match Cli::try_parse_from(&arguments) {
+    let arguments = switches::without_values(&Cli::command(), arguments);
+    match Cli::try_parse_from(arguments) {
         Ok(cli) => execute(cli.command, &mut write),
         Err(error) => write(usage_report(&error)),
     }
@@ -124,8 +133,9 @@ fn execute(command: Command, emit: &mut dyn FnMut(Report)) {
             Command::Sign(args) => sign::run(args, emit).await,
             Command::Verify(args) => verify::run(args, emit).await,
             Command::Revocation(command) => revocation::run(command, emit).await,
-            Command::Cert(command) => emit(cert::run(&command)),
-            Command::Key(command) => emit(key::run(&command)),
+            Command::Blob(command) => emit(blob::run(command).await),
+            Command::Cert(command) => emit(cert::run(&command).await),
+            Command::Key(command) => emit(key::run(&command).await),
             Command::List(args) => emit(list::run(&args).await),
             Command::Inspect(args) => emit(inspect::run(&args).await),
         }

@@ -14,6 +14,7 @@ use super::sentence;
 use super::verify::scope_of;
 use crate::limits;
 use crate::reference::ArtifactReference;
+use crate::trust_policy::DocumentKind;
 use crate::verify::{Error, Gathered, OfflineDirectory, Options, Unseen};
 
 /// The commands of `revocation`.
@@ -76,6 +77,7 @@ async fn fetch(args: &Args, emit: &mut dyn FnMut(Report)) -> Result<(), Report> 
     let directory = OfflineDirectory::new(args.out.clone());
     let recorder = context.recorder(directory.revocation());
     let (mut verifier, warnings) = context.verifier(
+        DocumentKind::Oci,
         &args.signing_profile,
         args.trust_anchor.as_deref(),
         AwsSignerChecks::InProcess,

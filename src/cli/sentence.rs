@@ -4,7 +4,7 @@ use crate::notary::RESERVED_PREFIX;
 use crate::outcome::{Failure, SignatureOutcome};
 use crate::reference::ArtifactReference;
 use crate::registry::LayoutFault;
-use crate::{registry, sign, signer, trust_policy, verify};
+use crate::{files, registry, sign, signer, trust_policy, verify};
 
 /// The sentence for a verification that failed. `scope` is what policies call a layout.
 pub(super) fn of_verification(error: &verify::Error, scope: &str) -> String {
@@ -54,21 +54,85 @@ pub(super) fn of_signing(error: &sign::Error) -> String {
         sign::Error::Moved { signed, found, .. } => {
             format!("during signing descriptor subject has changed from {signed} to {found}")
         }
-        sign::Error::ReservedMetadata { key } => format!(
-            "error adding user metadata: metadata key {key} has reserved prefix {RESERVED_PREFIX}"
-        ),
-        sign::Error::Signer { source, .. } => match source {
-            signer::Error::Plugin(source) => {
-                format!(
-                    "failed to sign with the plugin {}: {source}",
-                    source.plugin()
-                )
-            }
-            signer::Error::Chain { source: problem } => format!("{source}, {problem}"),
-            signer::Error::Timestamp { source } => format!("timestamp: {source}"),
-            _ => error.to_string(),
-        },
+        sign::Error::ReservedMetadata { key } => reserved_metadata(key),
+        sign::Error::Signer { source, .. } => {
+            of_signer(source).unwrap_or_else(|| error.to_string())
+        }
         sign::Error::Envelope { .. } => error.to_string(),
+    }
+}
+
+/// The sentence for what a signer did not do, where notation has one.
+fn of_signer(error: &signer::Error) -> Option<String> {
+    match error {
+        signer::Error::Plugin(source @ signer::plugin::Error::NoBlobCapability { .. }) => {
+            Some(source.to_string())
+        }
+        signer::Error::Plugin(source) => Some(format!(
+            "failed to sign with the plugin {}: {source}",
+            source.plugin()
+        )),
+        signer::Error::Chain { source: problem } => Some(format!("{error}, {problem}")),
+        signer::Error::Timestamp { source } => Some(format!("timestamp: {source}")),
+        _ => None,
+    }
+}
+
+/// The sentence for a signing of a blob that failed.
+pub(super) fn of_blob_signing(error: &sign::blob::Error) -> String {
+    match error {
+        sign::blob::Error::ReservedMetadata { key } => reserved_metadata(key),
+        sign::blob::Error::MediaType {
+            media_type,
+            problem,
+        } => format!("invalid content media-type {media_type:?}: {problem}"),
+        sign::blob::Error::Signer { source, .. } => {
+            of_signer(source).unwrap_or_else(|| error.to_string())
+        }
+        _ => error.to_string(),
+    }
+}
+
+/// The sentence for a verification of a blob that failed.
+pub(super) fn of_blob_verification(error: &verify::blob::Error) -> String {
+    let refused = match error {
+        verify::blob::Error::Policy { path, source } => {
+            return source.notation_sentence(&path.to_string_lossy());
+        }
+        verify::blob::Error::Rejected(refused) | verify::blob::Error::Inconclusive(refused) => {
+            refused
+        }
+    };
+    let Some(failure) = refused.outcome.refusal() else {
+        return error.to_string();
+    };
+    if let Some(sentence) = failure.notation_error() {
+        return sentence;
+    }
+    let reason = match failure {
+        Failure::AnotherArtifact { .. } => {
+            "integrity check failed. signature does not match the given blob".to_owned()
+        }
+        Failure::Blob { source } => format!("{failure}. Error: {source}"),
+        _ => failure.to_string(),
+    };
+    format!("signature verification failed: {reason}")
+}
+
+fn reserved_metadata(key: &str) -> String {
+    format!("error adding user metadata: metadata key {key} has reserved prefix {RESERVED_PREFIX}")
+}
+
+/// The sentence for a file that a flag or an argument names and that cannot be used, as Go says it.
+pub(super) fn of_file(error: &files::Error) -> String {
+    let path = error.path().display();
+    match error {
+        files::Error::NotFound { .. } => format!("open {path}: no such file or directory"),
+        _ if error.is_denied() => format!("open {path}: permission denied"),
+        files::Error::WrongKind { found, .. } if *found == "a directory" => {
+            format!("read {path}: is a directory")
+        }
+        _ => error.to_string(),
     }
 }
 

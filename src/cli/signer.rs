@@ -8,12 +8,14 @@ use clap::builder::NonEmptyStringValueParser;
 use super::context::Context;
 use super::passphrase;
 use super::report::{Exit, Report};
+use crate::aws::{ArnService, KmsKeyId, Settings};
 use crate::config::{NotationDirs, SigningKey, SigningKeys};
 use crate::extended_validation::PLUGIN_NAME;
 use crate::notary::EnvelopeFormat;
 use crate::plugin_host::PluginHost;
 use crate::signer::Signer;
-use crate::signer::aws_signer::SigningProfile;
+use crate::signer::aws_kms::{self, CertificateChain, KmsKey};
+use crate::signer::aws_signer::{AwsSigner, Pace, SigningProfile};
 use crate::signer::local_key::{self, KeyFile};
 use crate::signer::plugin::PluginSigner;
 
@@ -23,15 +25,22 @@ use crate::signer::plugin::PluginSigner;
 #[command(next_help_heading = "Signer")]
 pub(super) struct SignerArgs {
     /// AWS Signer profile, or profile version, that signs
-    #[arg(long, value_name = "ARN", conflicts_with_all = ["plugin", "id", "key"], value_parser = NonEmptyStringValueParser::new())]
+    #[arg(long, value_name = "ARN", conflicts_with_all = ["plugin", "id", "key", "kms_key"], value_parser = NonEmptyStringValueParser::new())]
     signing_profile: Option<String>,
+    /// Key of AWS KMS that signs: its ARN, its identifier, an alias' ARN or `alias/NAME`
+    #[arg(long, value_name = "KEY", requires = "certificate_chain", conflicts_with_all = ["plugin", "id", "key"], value_parser = NonEmptyStringValueParser::new())]
+    kms_key: Option<String>,
+    /// File with the certificate of the KMS key and those of its issuers: PEM, or what
+    /// `aws acm-pca get-certificate` prints
+    #[arg(long, value_name = "FILE", requires = "kms_key", value_parser = NonEmptyStringValueParser::new())]
+    certificate_chain: Option<String>,
     /// Key of Notation's `signingkeys.json` that signs [default: its default key]
     #[arg(short, long, value_name = "NAME", conflicts_with_all = ["plugin", "id"], value_parser = NonEmptyStringValueParser::new())]
     key: Option<String>,
-    /// Plugin that signs; AWS Signer's is built in
+    /// Plugin that signs; AWS Signer's and `aws-kms` are built in
     #[arg(long, value_name = "NAME", requires = "id", value_parser = NonEmptyStringValueParser::new())]
     plugin: Option<String>,
-    /// Key of the plugin; for AWS Signer the profile's ARN
+    /// Key of the plugin; for AWS Signer the profile's ARN, for `aws-kms` the key
     #[arg(long, value_name = "ID", requires = "plugin", value_parser = NonEmptyStringValueParser::new())]
     id: Option<String>,
     /// Read the passphrase of an encrypted key from this file descriptor instead of the terminal
@@ -43,6 +52,12 @@ pub(super) struct SignerArgs {
 pub(super) enum Choice {
     /// A signing profile of AWS Signer, with the settings of its key.
     AwsSigner(String, BTreeMap<String, String>),
+    /// A key of AWS KMS, with the settings of AWS and the file of its certificates.
+    AwsKms {
+        key: String,
+        aws: BTreeMap<String, String>,
+        certificate_chain: PathBuf,
+    },
     /// A key of a plugin, with its settings.
     Plugin {
         name: String,
@@ -66,10 +81,22 @@ impl SignerArgs {
         config: BTreeMap<String, String>,
     ) -> Result<Choice, Report> {
         if let Some(profile) = &self.signing_profile {
-            return Ok(Choice::AwsSigner(profile.clone(), config));
+            return Choice::of_plugin(PLUGIN_NAME, profile, config);
+        }
+        if let (Some(key), Some(chain)) = (&self.kms_key, &self.certificate_chain) {
+            let mut config = config;
+            let name = aws_kms::Settings::CERTIFICATE_CHAIN.to_owned();
+            if config.insert(name, chain.clone()).is_some() {
+                return Err(Report::failed(
+                    Exit::Usage,
+                    "`--certificate-chain` and `--plugin-config certificate_chain=...` say the \
+                     same; give one of them",
+                ));
+            }
+            return Choice::of_plugin(aws_kms::PLUGIN_NAME, key, config);
         }
         if let (Some(name), Some(id)) = (&self.plugin, &self.id) {
-            return Ok(Choice::of_plugin(name, id, config));
+            return Choice::of_plugin(name, id, config);
         }
         let report = |error: crate::config::SigningKeysError| {
             Report::error(Exit::Usage, &error.to_string(), &error, error.hint())
@@ -91,7 +118,7 @@ impl SignerArgs {
                 merged.extend(config);
                 match key.id.as_deref() {
                     None | Some("") => Err(usage(&format!("key `{}` has no id", key.name))),
-                    Some(id) => Ok(Choice::of_plugin(plugin, id, merged)),
+                    Some(id) => Choice::of_plugin(plugin, id, merged),
                 }
             }
             (None, None, None) => Err(usage(
@@ -111,21 +138,39 @@ impl SignerArgs {
 }
 
 impl Choice {
-    fn of_plugin(name: &str, id: &str, config: BTreeMap<String, String>) -> Self {
-        if name == PLUGIN_NAME {
-            return Self::AwsSigner(id.to_owned(), config);
-        }
-        Self::Plugin {
-            name: name.to_owned(),
-            id: id.to_owned(),
-            config,
+    fn of_plugin(name: &str, id: &str, config: BTreeMap<String, String>) -> Result<Self, Report> {
+        let id = id.to_owned();
+        match name {
+            PLUGIN_NAME => {
+                Settings::from_plugin_config(&config, &[ArnService::Signer])
+                    .map_err(|error| Report::usage(&error.to_string(), error.hint()))?;
+                Ok(Self::AwsSigner(id, config))
+            }
+            aws_kms::PLUGIN_NAME => {
+                let usage =
+                    |error: aws_kms::SettingsError| Report::usage(&error.to_string(), error.hint());
+                let settings = aws_kms::Settings::from_plugin_config(&config).map_err(usage)?;
+                let certificate_chain = settings.certificate_chain().map_err(usage)?.clone();
+                let mut aws = config;
+                aws.remove(aws_kms::Settings::CERTIFICATE_CHAIN);
+                Ok(Self::AwsKms {
+                    key: id,
+                    aws,
+                    certificate_chain,
+                })
+            }
+            name => Ok(Self::Plugin {
+                name: name.to_owned(),
+                id,
+                config,
+            }),
         }
     }
 
-    /// The settings of AWS Signer, if it signs.
+    /// The settings of AWS, if AWS Signer or AWS KMS signs.
     pub(super) fn aws_settings(&self) -> BTreeMap<String, String> {
         match self {
-            Self::AwsSigner(_, config) => config.clone(),
+            Self::AwsSigner(_, settings) | Self::AwsKms { aws: settings, .. } => settings.clone(),
             Self::Plugin { .. } | Self::LocalKey { .. } => BTreeMap::new(),
         }
     }
@@ -151,13 +196,30 @@ impl Choice {
         Ok(format)
     }
 
-    /// The signer: its key is read, its plugin found.
-    pub(super) fn open(self, context: &Context) -> Result<Signer, Report> {
+    /// The signer: its key is read, its plugin found. AWS Signer is asked at this pace.
+    pub(super) fn open(self, context: &Context, pace: Pace) -> Result<Signer, Report> {
         match self {
             Self::AwsSigner(profile, _) => {
                 let profile = SigningProfile::parse(&profile)
                     .map_err(|error| Report::usage(&error.to_string(), error.hint()))?;
-                Ok(Signer::AwsSigner(context.aws.clone(), profile))
+                Ok(Signer::AwsSigner(AwsSigner {
+                    aws: context.aws.clone(),
+                    profile,
+                    pace,
+                }))
+            }
+            Self::AwsKms {
+                key,
+                certificate_chain,
+                ..
+            } => {
+                let id = KmsKeyId::parse(&key)
+                    .map_err(|error| Report::usage(&error.to_string(), error.hint()))?;
+                let chain =
+                    CertificateChain::read(&certificate_chain, context.now).map_err(|error| {
+                        Report::error(Exit::Usage, &error.to_string(), &error, error.hint())
+                    })?;
+                Ok(Signer::AwsKms(KmsKey::new(context.aws.clone(), id, chain)))
             }
             Self::Plugin { name, id, config } => {
                 let host = PluginHost::new(context.dirs.plugins());

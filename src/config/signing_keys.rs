@@ -68,8 +68,8 @@ impl Error {
             Self::Malformed { source } => source.hint(),
             Self::NotFound { .. } => Some("`key list` shows the names".to_owned()),
             Self::NoDefault => Some(
-                "give `--key NAME`, `--signing-profile ARN` or `--plugin NAME --id ID`, or set a \
-                 default with `key update --default NAME`"
+                "give `--key NAME`, `--signing-profile ARN`, `--kms-key KEY` or `--plugin NAME --id \
+                 ID`, or set a default with `key update --default NAME`"
                     .to_owned(),
             ),
             _ => None,

@@ -1,4 +1,4 @@
-//! Tests of reads and writes.
+//! Tests of files.
 
 use super::*;
 
@@ -166,4 +166,53 @@ fn makes_directories_for_the_owner_alone() {
             0o700
         );
     }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_new_file_replaces_nothing() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let directory = directory();
+    let (file, dangling) = (
+        directory.path().join("file"),
+        directory.path().join("dangling"),
+    );
+    write_new(&file, b"one", 0o644, directory.path()).unwrap();
+    let mode = fs::metadata(&file).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o644);
+    std::os::unix::fs::symlink("nowhere", &dangling).unwrap();
+    for path in [&file, &dangling] {
+        let error = write_new(path, b"two", 0o600, directory.path()).unwrap_err();
+        assert_eq!(error.to_string(), format!("`{}` exists", path.display()));
+    }
+    assert_eq!(read(&file, 3).unwrap(), b"one");
+    assert_eq!(read_directory(directory.path(), 2).unwrap().len(), 2);
+}
+
+#[cfg(unix)]
+#[test]
+fn what_is_removed_is_the_link_and_never_what_it_leads_to() {
+    let directory = directory();
+    let path = |name: &str| directory.path().join(name);
+    fs::create_dir(path("real")).unwrap();
+    fs::write(path("real/file"), b"x").unwrap();
+    std::os::unix::fs::symlink("real", path("link")).unwrap();
+    assert!(matches!(
+        remove(&path("real")),
+        Err(Error::WrongKind { .. })
+    ));
+    assert!(matches!(
+        remove_directory(&path("link")),
+        Err(Error::SymbolicLink { .. })
+    ));
+    assert!(!remove_empty_directory(&path("real")).unwrap());
+    remove(&path("link")).unwrap();
+    fs::create_dir(path("store")).unwrap();
+    std::os::unix::fs::symlink("../real", path("store/link")).unwrap();
+    remove_directory(&path("store")).unwrap();
+    assert_eq!(read(&path("real/file"), 1).unwrap(), b"x");
+    remove(&path("real/file")).unwrap();
+    assert!(remove_empty_directory(&path("real")).unwrap());
+    assert!(remove(&path("real/file")).unwrap_err().is_not_found());
 }

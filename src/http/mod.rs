@@ -16,7 +16,7 @@ mod roots;
 pub use body::read_body;
 pub use error::{Error, redact};
 pub use proxy::Proxies;
-pub(crate) use retry::{retry_after, retry_delay};
+pub(crate) use retry::{backoff, retry_after};
 pub use roots::Roots;
 
 use std::net::IpAddr;

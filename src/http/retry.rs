@@ -53,17 +53,17 @@ impl Pool {
         if let Some(asked) = retry_after(headers) {
             return (asked <= settings.max_retry_delay).then_some(asked);
         }
-        Some(retry_delay(
+        Some(backoff(
+            attempt,
             settings.retry_delay,
             settings.max_retry_delay,
-            attempt,
         ))
     }
 }
 
-/// How long to wait after `attempt` attempts: `first`, doubled each time, half of it at random, and
-/// never more than `longest`.
-pub(crate) fn retry_delay(first: Duration, longest: Duration, attempt: u32) -> Duration {
+/// How long to wait after `attempt` attempts: `first`, doubled each time, of which up to a half is
+/// left out at random, and never more than `longest`.
+pub(crate) fn backoff(attempt: u32, first: Duration, longest: Duration) -> Duration {
     first
         .saturating_mul(1 << attempt.min(16).saturating_sub(1))
         .mul_f64(0.5 + random_fraction() / 2.0)

@@ -2,8 +2,8 @@
 //! do.
 
 use super::{Failure, FailureClass, rfc1123z};
-use crate::registry;
 use crate::trust_store::AuthenticityError;
+use crate::{payload, registry};
 
 impl Failure {
     /// Whether the signature was refused, or could not be judged.
@@ -14,7 +14,9 @@ impl Failure {
                 source.is_inconclusive()
             }
             Self::Plugin { source } => source.is_unanswered(),
-            Self::CertificateRevocationUnknown { .. } | Self::PluginNotRun { .. } => true,
+            Self::CertificateRevocationUnknown { .. }
+            | Self::PluginNotRun { .. }
+            | Self::Blob { .. } => true,
             _ => false,
         };
         if inconclusive {
@@ -30,7 +32,7 @@ impl Failure {
         match self {
             Self::Fetch { .. } => 0,
             Self::Envelope { .. } | Self::Payload { .. } => 2,
-            Self::AnotherArtifact { .. } => 3,
+            Self::AnotherArtifact { .. } | Self::Blob { .. } => 3,
             Self::Plugin { .. }
             | Self::PluginNotRun { .. }
             | Self::NotAwsSigner { .. }
@@ -111,6 +113,7 @@ impl Failure {
             Self::UnprocessedAttributes(_) => "critical-attributes-not-processed",
             Self::Payload { .. } => "payload-malformed",
             Self::AnotherArtifact { .. } => "artifact-mismatch",
+            Self::Blob { .. } => "blob-not-readable",
             Self::NotAwsSigner { .. } => "aws-signer-attributes-invalid",
             Self::UserMetadata { .. } => "user-metadata-mismatch",
         }
@@ -207,6 +210,8 @@ impl Failure {
                 Some("mend what made the signature not authentic first".to_owned())
             }
             Self::PluginTooOld { .. } => Some("install a newer version".to_owned()),
+            Self::Blob { source } => source.hint(),
+            Self::AnotherArtifact { source: source @ payload::Error::ImageNotBlob { .. } } => source.hint(),
             Self::AnotherArtifact { .. } => Some(
                 "somebody attached a signature of something else to this artifact; sign this one"
                     .to_owned(),

@@ -11,7 +11,7 @@ use crate::trust_policy::IdentityError;
 use crate::trust_store::AuthenticityError;
 use crate::x509::Purpose;
 use crate::{
-    envelope, extended_validation, payload, plugin_host, registry, revocation, timestamp,
+    blob, envelope, extended_validation, payload, plugin_host, registry, revocation, timestamp,
     trust_store,
 };
 
@@ -238,6 +238,13 @@ pub enum Failure {
         /// The difference.
         #[source]
         source: payload::Error,
+    },
+    /// The blob could not be read.
+    #[error("failed to generate descriptor for given artifact")]
+    Blob {
+        /// What went wrong.
+        #[source]
+        source: blob::Error,
     },
     /// The signature asks for AWS Signer's rules and is not one of AWS Signer's.
     #[error("the signature names AWS Signer's plugin, but is not one of AWS Signer's")]

@@ -3,17 +3,20 @@
 use std::collections::BTreeMap;
 use std::io;
 
-use super::aws_signer::SETTINGS;
-use crate::aws::{ArnError, CallError, CallErrorKind, SettingsError};
+use super::Face;
+use crate::aws::{ArnError, CallError, CallErrorKind, KmsKeyIdError, SettingsError};
 use crate::notary::{EnvelopeFormat, PAYLOAD_MEDIA_TYPE};
 use crate::plugin_contract::{self, Command, ErrorCode, ErrorResponse};
-use crate::signer::aws_signer;
+use crate::signer::{aws_kms, aws_signer};
 use crate::{extended_validation, http, x509};
 
 /// Why a command failed.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
+    /// The executable has the name of a plugin that this program is not.
+    #[error("this program is no plugin `{0}`")]
+    UnknownPlugin(String),
     /// No argument.
     #[error("no command was given")]
     NoCommand,
@@ -43,18 +46,40 @@ pub enum Error {
         "AWS Signer makes whole envelopes and no raw signatures, so `generate-signature` is not supported"
     )]
     RawSignature,
-    /// A setting that is none.
-    #[error("`{0}` is not a setting of this plugin")]
-    Setting(String),
+    /// AWS KMS makes mere signatures.
+    #[error("AWS KMS makes raw signatures and nothing else, so `{0}` is not supported")]
+    RawOnly(Command),
     /// The settings cannot be followed.
     #[error("the plugin's settings cannot be used")]
     Settings(#[source] SettingsError),
+    /// The settings of a key of AWS KMS cannot be followed.
+    #[error("the plugin's settings cannot be used")]
+    KmsSettings(#[source] aws_kms::SettingsError),
     /// The environment's HTTP settings cannot be followed.
     #[error("HTTP cannot be used as the environment says")]
     Http(#[source] http::Error),
     /// The key is not a signing profile.
     #[error("the key is not a signing profile, or a version of one, of AWS Signer")]
     KeyId(#[source] ArnError),
+    /// The key is none of AWS KMS.
+    #[error("the key is not one of AWS KMS")]
+    KmsKeyId(#[source] KmsKeyIdError),
+    /// The certificates cannot be used.
+    #[error(transparent)]
+    CertificateChain(aws_kms::CertificateChainError),
+    /// The signature asked for is none of the certificate's key.
+    #[error("`{field}` is `{found}`, and for the certificate's key it is `{wanted}`")]
+    OtherKeySpec {
+        /// The field of the request.
+        field: &'static str,
+        /// What it says.
+        found: String,
+        /// What it must say.
+        wanted: String,
+    },
+    /// AWS KMS did not sign, or would not.
+    #[error(transparent)]
+    Kms(aws_kms::Error),
     /// An envelope that AWS Signer does not make.
     #[error("AWS Signer does not make envelopes of the type `{0}`, only `{jws}`", jws = EnvelopeFormat::Jws.media_type())]
     EnvelopeType(String),
@@ -109,9 +134,22 @@ impl Error {
                 ..
             }
             | Self::RawSignature
-            | Self::Setting(_)
+            | Self::RawOnly(_)
             | Self::Settings(_)
+            | Self::KmsSettings(_)
             | Self::KeyId(_)
+            | Self::KmsKeyId(_)
+            | Self::CertificateChain(_)
+            | Self::OtherKeySpec { .. }
+            | Self::Kms(
+                aws_kms::Error::Settings(_)
+                | aws_kms::Error::NoRegion { .. }
+                | aws_kms::Error::OtherRegion { .. }
+                | aws_kms::Error::Usage { .. }
+                | aws_kms::Error::KeySpec { .. }
+                | aws_kms::Error::Algorithm { .. }
+                | aws_kms::Error::Mismatch { .. },
+            )
             | Self::EnvelopeType(_)
             | Self::PayloadType(_)
             | Self::Expiry { .. }
@@ -148,6 +186,7 @@ impl Error {
                 ..
             } => ErrorCode::UnsupportedContractVersion,
             Self::Sign(aws_signer::Error::Call(call))
+            | Self::Kms(aws_kms::Error::Call(call))
             | Self::Validation(extended_validation::Error::RevocationUnknown(call)) => {
                 match call.kind() {
                     CallErrorKind::Denied
@@ -162,11 +201,19 @@ impl Error {
                     | CallErrorKind::NotSent => ErrorCode::Error,
                 }
             }
-            Self::Read(_)
+            Self::UnknownPlugin(_)
+            | Self::Read(_)
             | Self::Write(_)
             | Self::Http(_)
             | Self::Runtime(_)
-            | Self::Sign(aws_signer::Error::UnusableAnswer { .. }) => ErrorCode::Error,
+            | Self::Kms(
+                aws_kms::Error::PublicKey { .. }
+                | aws_kms::Error::NotGenerated { .. }
+                | aws_kms::Error::Signature { .. },
+            )
+            | Self::Sign(aws_signer::Error::UnusableAnswer { .. } | aws_signer::Error::NotAsked) => {
+                ErrorCode::Error
+            }
         }
     }
 
@@ -181,8 +228,19 @@ impl Error {
                 "use `generate-envelope`; raw signatures with your own AWS KMS key come from the plugin `aws-kms`"
                     .to_owned(),
             ),
-            Self::Setting(_) => Some(format!("its settings are {}", names(SETTINGS))),
+            Self::UnknownPlugin(_) => {
+                let names = Face::ALL.map(|face| format!("`notation-{}`", face.name()));
+                Some(format!("name the executable {}", names.join(" or ")))
+            }
+            Self::RawOnly(_) => Some(
+                "it has `describe-key` and `generate-signature`; Notation makes the envelope, and                  verifies it, itself"
+                    .to_owned(),
+            ),
             Self::Settings(source) => source.hint(),
+            Self::KmsSettings(source) => source.hint(),
+            Self::KmsKeyId(source) => source.hint(),
+            Self::CertificateChain(source) => source.hint(),
+            Self::Kms(source) => source.hint(),
             Self::Http(source) => source.hint(),
             Self::KeyId(source) => source.hint(),
             Self::EnvelopeType(_) => {
@@ -198,6 +256,7 @@ impl Error {
             | Self::Write(_)
             | Self::Request { .. }
             | Self::PayloadType(_)
+            | Self::OtherKeySpec { .. }
             | Self::NoCapability
             | Self::Capability(_)
             | Self::Certificate { .. }
@@ -209,6 +268,7 @@ impl Error {
     fn call(&self) -> Option<&CallError> {
         match self {
             Self::Sign(aws_signer::Error::Call(call))
+            | Self::Kms(aws_kms::Error::Call(call))
             | Self::Validation(extended_validation::Error::RevocationUnknown(call)) => Some(call),
             _ => None,
         }
@@ -283,14 +343,18 @@ mod tests {
             (CallErrorKind::NotSent, "ERROR"),
         ] {
             let call = call_error(kind, "SomeException", "User: arn:aws:iam::1:user/x may not");
-            let response = Error::Sign(aws_signer::Error::Call(call)).response();
-            assert_eq!(response.error_code.as_str(), code, "{kind:?}");
-            assert_eq!(response.error_metadata["awsErrorCode"], "SomeException");
-            assert_eq!(
-                response.error_metadata["principal"],
-                "arn:aws:iam::1:user/x"
-            );
-            assert_eq!(response.error_metadata["requestId"], "r-1");
+            let by_signer = Error::Sign(aws_signer::Error::Call(call));
+            let call = call_error(kind, "SomeException", "User: arn:aws:iam::1:user/x may not");
+            let by_kms = Error::Kms(aws_kms::Error::Call(call));
+            for response in [by_signer.response(), by_kms.response()] {
+                assert_eq!(response.error_code.as_str(), code, "{kind:?}");
+                assert_eq!(response.error_metadata["awsErrorCode"], "SomeException");
+                assert_eq!(
+                    response.error_metadata["principal"],
+                    "arn:aws:iam::1:user/x"
+                );
+                assert_eq!(response.error_metadata["requestId"], "r-1");
+            }
         }
     }
 }

@@ -5,6 +5,7 @@
 //! Which plugin it is follows from the executable's file name, because Notation checks the name
 //! against the directory in which it found the executable.
 
+mod aws_kms;
 mod aws_signer;
 mod error;
 
@@ -16,6 +17,8 @@ use serde::Serialize;
 
 pub use error::Error;
 
+use crate::aws::{Aws, Settings};
+use crate::http;
 use crate::limits::MAX_PLUGIN_MESSAGE_BYTES;
 use crate::plugin_contract::{CONTRACT_VERSION, Command, PluginMetadata};
 
@@ -24,40 +27,60 @@ use crate::plugin_contract::{CONTRACT_VERSION, Command, PluginMetadata};
 pub enum Face {
     /// `com.amazonaws.signer.notation.plugin`: the name that AWS Signer's signatures ask for.
     AwsSigner,
+    /// `aws-kms`: raw signatures with a key in AWS KMS.
+    AwsKms,
 }
-
-/// The version that metadata reports: that of AWS's plugin whose behaviour this one has, because a
-/// signature may ask for a minimum of it; then our own, which does not take part in comparisons.
-const VERSION: &str = concat!("1.0.2292+countersign.", env!("CARGO_PKG_VERSION"));
 
 const URL: &str = env!("CARGO_PKG_REPOSITORY");
 
 impl Face {
-    /// The plugin that an executable of this file name is; `None` where it is no plugin.
-    pub fn of_executable(path: &OsStr) -> Option<Self> {
+    /// Every plugin.
+    pub const ALL: [Self; 2] = [Self::AwsSigner, Self::AwsKms];
+
+    /// The plugin as which a program of this file name is asked with `arguments`; `None` where it is
+    /// not asked as a plugin.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::UnknownPlugin`] if a command of the contract is given to a plugin that this program
+    /// is not: whoever put it there expects an answer in the contract's form.
+    pub fn of_executable(path: &OsStr, arguments: &[OsString]) -> Option<Result<Self, Error>> {
         let name = Path::new(path).file_name()?.to_str()?;
         let name = name.strip_suffix(".exe").unwrap_or(name);
         let name = name.strip_prefix("notation-")?;
-        [Self::AwsSigner]
-            .into_iter()
-            .find(|face| face.name() == name)
+        if let Some(face) = Self::ALL.into_iter().find(|face| face.name() == name) {
+            return Some(Ok(face));
+        }
+        let command = arguments.first()?.to_str()?;
+        Command::from_name(command)?;
+        Some(Err(Error::UnknownPlugin(name.to_owned())))
     }
 
     /// The plugin's name in Notation.
     pub const fn name(self) -> &'static str {
         match self {
             Self::AwsSigner => aws_signer::NAME,
+            Self::AwsKms => aws_kms::NAME,
         }
     }
 
     fn metadata(self) -> PluginMetadata {
-        let (description, capabilities) = match self {
-            Self::AwsSigner => (aws_signer::DESCRIPTION, aws_signer::CAPABILITIES),
+        let (version, description, capabilities) = match self {
+            Self::AwsSigner => (
+                aws_signer::VERSION,
+                aws_signer::DESCRIPTION,
+                aws_signer::CAPABILITIES,
+            ),
+            Self::AwsKms => (
+                env!("CARGO_PKG_VERSION"),
+                aws_kms::DESCRIPTION,
+                aws_kms::CAPABILITIES,
+            ),
         };
         PluginMetadata {
             name: self.name().to_owned(),
             description: description.to_owned(),
-            version: VERSION.to_owned(),
+            version: version.to_owned(),
             url: URL.to_owned(),
             supported_contract_versions: vec![CONTRACT_VERSION.to_owned()],
             capabilities: capabilities
@@ -73,13 +96,14 @@ impl Face {
 /// `arguments` are those after the program's name. Nothing is written to `stdout` unless the
 /// command succeeded, and then only its answer.
 pub fn run(
-    face: Face,
+    face: Result<Face, Error>,
     arguments: &[OsString],
     stdin: impl Read,
     mut stdout: impl Write,
     mut stderr: impl Write,
 ) -> u8 {
-    let result = answer(face, arguments, stdin).and_then(|answer| {
+    let answered = face.and_then(|face| answer(face, arguments, stdin));
+    let result = answered.and_then(|answer| {
         stdout
             .write_all(&answer.bytes)
             .and_then(|()| stdout.flush())
@@ -145,7 +169,23 @@ fn answer(face: Face, arguments: &[OsString], stdin: impl Read) -> Result<Answer
     let request = read_request(stdin)?;
     match face {
         Face::AwsSigner => aws_signer::answer(command, &request),
+        Face::AwsKms => aws_kms::answer(command, &request),
     }
+}
+
+/// Only here is a runtime started: metadata must not wait for one.
+fn block_on(answer: impl Future<Output = Result<Answer, Error>>) -> Result<Answer, Error> {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(Error::Runtime)?
+        .block_on(answer)
+}
+
+/// AWS as the settings and the environment say. Asks nobody yet.
+fn aws(settings: Settings) -> Result<Aws, Error> {
+    let pool = http::Pool::new(http::Settings::from_env().map_err(Error::Http)?);
+    Aws::new(pool, settings).map_err(Error::Settings)
 }
 
 /// For people, who ask every program so.
@@ -173,9 +213,13 @@ mod tests {
     use crate::extended_validation::PLUGIN_VERSION;
 
     fn run_with(arguments: &[&str], stdin: &[u8]) -> (u8, String, String) {
+        run_as(Ok(Face::AwsSigner), arguments, stdin)
+    }
+
+    fn run_as(face: Result<Face, Error>, arguments: &[&str], stdin: &[u8]) -> (u8, String, String) {
         let arguments: Vec<OsString> = arguments.iter().map(OsString::from).collect();
         let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
-        let status = run(Face::AwsSigner, &arguments, stdin, &mut stdout, &mut stderr);
+        let status = run(face, &arguments, stdin, &mut stdout, &mut stderr);
         (
             status,
             String::from_utf8(stdout).unwrap(),
@@ -185,22 +229,48 @@ mod tests {
 
     #[test]
     fn the_file_name_decides() {
+        let face = |name: &str, arguments: &[&str]| {
+            let arguments: Vec<OsString> = arguments.iter().map(OsString::from).collect();
+            Face::of_executable(OsStr::new(name), &arguments)
+        };
         for name in [
             "notation-com.amazonaws.signer.notation.plugin",
             "/a/b/notation-com.amazonaws.signer.notation.plugin",
             "./notation-com.amazonaws.signer.notation.plugin.exe",
         ] {
-            assert_eq!(Face::of_executable(OsStr::new(name)), Some(Face::AwsSigner));
+            assert_eq!(face(name, &[]).unwrap().unwrap(), Face::AwsSigner);
+        }
+        for name in ["notation-aws-kms", "/a/notation-aws-kms.exe"] {
+            assert_eq!(face(name, &["x"]).unwrap().unwrap(), Face::AwsKms);
         }
         for name in [
             "",
             "countersign",
             "notation",
+            "aws-kms",
             "com.amazonaws.signer.notation.plugin",
-            "notation-com.amazonaws.signer.notation.plugin2",
             "notation-com.amazonaws.signer.notation.plugin/countersign",
         ] {
-            assert_eq!(Face::of_executable(OsStr::new(name)), None, "{name}");
+            assert!(face(name, &["get-plugin-metadata"]).is_none(), "{name}");
+        }
+        // Any other plugin's name: the contract's commands are answered by the contract's error,
+        // and people are not.
+        for command in Command::ALL {
+            let error = face("/a/notation-aws-kms2", &[command.as_str()])
+                .unwrap()
+                .unwrap_err();
+            assert!(matches!(&error, Error::UnknownPlugin(name) if name == "aws-kms2"));
+            let (status, stdout, stderr) = run_as(Err(error), &[command.as_str()], b"{}");
+            assert_eq!((status, stdout.as_str()), (1, ""));
+            assert_eq!(
+                stderr,
+                "{\"errorCode\":\"ERROR\",\"errorMessage\":\"this program is no plugin `aws-kms2` \
+                 (name the executable `notation-com.amazonaws.signer.notation.plugin` or \
+                 `notation-aws-kms`)\"}"
+            );
+        }
+        for arguments in [&[][..], &["--help"], &["sign"]] {
+            assert!(face("notation-aws-kms2", arguments).is_none());
         }
     }
 
@@ -228,6 +298,19 @@ mod tests {
                 .as_str(),
             concat!("countersign.", env!("CARGO_PKG_VERSION"))
         );
+    }
+
+    #[test]
+    fn aws_kms_makes_raw_signatures_only() {
+        let (status, stdout, stderr) = run_as(Ok(Face::AwsKms), &["get-plugin-metadata"], b"{}");
+        assert_eq!((status, stderr.as_str()), (0, ""));
+        let metadata: PluginMetadata = serde_json::from_str(&stdout).unwrap();
+        assert_eq!(metadata, Face::AwsKms.metadata());
+        assert_eq!(
+            (metadata.name.as_str(), metadata.version.as_str()),
+            ("aws-kms", env!("CARGO_PKG_VERSION"))
+        );
+        assert_eq!(metadata.capabilities, ["SIGNATURE_GENERATOR.RAW"]);
     }
 
     #[test]
@@ -262,7 +345,13 @@ mod tests {
         }
         let mut stderr = Vec::new();
         let arguments = [OsString::from("get-plugin-metadata")];
-        let status = run(Face::AwsSigner, &arguments, &b"{}"[..], Broken, &mut stderr);
+        let status = run(
+            Ok(Face::AwsSigner),
+            &arguments,
+            &b"{}"[..],
+            Broken,
+            &mut stderr,
+        );
         assert_eq!(status, 1);
         assert!(
             String::from_utf8(stderr)

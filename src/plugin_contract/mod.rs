@@ -240,6 +240,15 @@ pub struct PluginMetadata {
     pub capabilities: Vec<String>,
 }
 
+impl PluginMetadata {
+    /// Whether the plugin has a capability.
+    pub fn can(&self, capability: Capability) -> bool {
+        self.capabilities
+            .iter()
+            .any(|name| name == capability.as_str())
+    }
+}
+
 /// `describe-key`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -464,15 +473,23 @@ pub struct VerificationResult {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Base64(pub Vec<u8>);
 
-/// A message that says which version of the contract it is of.
+/// A message to a plugin.
 pub trait Request {
+    /// The command that it is the input of.
+    const COMMAND: Command;
+    /// What a plugin answers.
+    type Response;
+
     /// The contract's version; nothing where the request may leave it out.
     fn contract_version(&self) -> Option<&str>;
 }
 
 macro_rules! versioned {
-    ($($request:ty),*) => {
+    ($($request:ident is $command:ident and is answered by $response:ident),* $(,)?) => {
         $(impl Request for $request {
+            const COMMAND: Command = Command::$command;
+            type Response = $response;
+
             fn contract_version(&self) -> Option<&str> {
                 Some(&self.contract_version)
             }
@@ -481,13 +498,16 @@ macro_rules! versioned {
 }
 
 versioned!(
-    DescribeKeyRequest,
-    GenerateSignatureRequest,
-    GenerateEnvelopeRequest,
-    VerifySignatureRequest
+    DescribeKeyRequest is DescribeKey and is answered by DescribeKeyResponse,
+    GenerateSignatureRequest is GenerateSignature and is answered by GenerateSignatureResponse,
+    GenerateEnvelopeRequest is GenerateEnvelope and is answered by GenerateEnvelopeResponse,
+    VerifySignatureRequest is VerifySignature and is answered by VerifySignatureResponse,
 );
 
 impl Request for GetPluginMetadataRequest {
+    const COMMAND: Command = Command::GetPluginMetadata;
+    type Response = PluginMetadata;
+
     fn contract_version(&self) -> Option<&str> {
         self.contract_version.as_deref()
     }

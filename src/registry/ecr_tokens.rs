@@ -23,7 +23,7 @@ impl AwsEcrTokens {
 
 impl EcrTokens for AwsEcrTokens {
     fn token<'a>(&'a self, host: &'a EcrHost) -> BoxFuture<'a, Result<Secret, EcrTokenError>> {
-        async move { issue(self.0.config(Some(host.region())).await, host).await }.boxed()
+        async move { issue(self.0.config(host.region()).await, host).await }.boxed()
     }
 }
 

@@ -206,6 +206,15 @@ pub enum Error {
         /// The limit that was met.
         max: usize,
     },
+    /// A signature manifest was sent, and no answer says whether the registry has it.
+    #[error("the registry did not confirm the signature manifest `{manifest}`")]
+    Unconfirmed {
+        /// The manifest's digest.
+        manifest: String,
+        /// What came in place of the answer.
+        #[source]
+        source: Box<Self>,
+    },
     /// The index of the tag schema did not keep what was written.
     #[error("the index `{reference}` lost the signature that was written to it")]
     IndexConflict {
@@ -236,6 +245,23 @@ pub enum Error {
 }
 
 impl Error {
+    /// The same, where it came in place of the answer to a manifest that was sent whole, so that the
+    /// registry may have it.
+    pub(super) fn after_sending(self, manifest: &oci::Digest) -> Self {
+        let is_open = match &self {
+            Self::Request { source, .. } => !source.is_connect() && !source.is_lying(),
+            Self::Unavailable { .. } => true,
+            _ => false,
+        };
+        if !is_open {
+            return self;
+        }
+        Self::Unconfirmed {
+            manifest: manifest.to_string(),
+            source: Box::new(self),
+        }
+    }
+
     /// What the error means for somebody who was looking for something.
     pub fn kind(&self) -> Kind {
         match self {
@@ -254,6 +280,7 @@ impl Error {
             | Self::NotALayout { .. } => Kind::Lying,
             Self::Request { source, .. } if source.is_lying() => Kind::Lying,
             Self::File { source } => kind_of_file(source),
+            Self::Unconfirmed { source, .. } => source.kind(),
             Self::Unauthorized { .. }
             | Self::Denied { .. }
             | Self::RateLimited { .. }
@@ -305,6 +332,10 @@ impl Error {
                 "a proxy or a sign-in page may have answered in the registry's place".to_owned(),
             ),
             Self::Request { source, .. } => source.hint(),
+            Self::Unconfirmed { .. } => Some(
+                "it may be there all the same: `countersign list` shows it; sign again if it is not"
+                    .to_owned(),
+            ),
             Self::Credentials { source, .. } => source.hint(),
             Self::File { source } => source.hint(),
             Self::NotALayout { .. } => Some(

@@ -108,7 +108,8 @@ impl RemoteRepository {
         let manifest = Descriptor::new(MediaType::from(IMAGE_MANIFEST), size, digest.clone());
         let headers = self
             .put_manifest(digest.as_ref(), IMAGE_MANIFEST, bytes)
-            .await?;
+            .await
+            .map_err(|error| error.after_sending(&digest))?;
         let subject = signature.subject.digest();
         let is_filed = headers
             .get(SUBJECT_HEADER)

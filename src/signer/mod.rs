@@ -1,13 +1,15 @@
 //! Signers: a payload in, an envelope out that was verified before it is handed on.
 //!
-//! AWS Signer and some plugins make whole envelopes; a local key and the other plugins make only
-//! the signature, and `primitive` writes the envelope around it. Whoever made it, it is verified
+//! AWS Signer and some plugins make whole envelopes; a key of AWS KMS, a local key and the other
+//! plugins make only the signature, and `primitive` writes the envelope around it. Whoever made it, it is verified
 //! here as anybody else would, and its payload is the one that was given.
 
+pub mod aws_kms;
 pub mod aws_signer;
 pub mod local_key;
 pub mod plugin;
 mod primitive;
+mod test_certificate;
 pub mod timestamping;
 
 use std::collections::BTreeMap;
@@ -15,11 +17,13 @@ use std::time::Duration;
 
 use time::OffsetDateTime;
 
-use crate::aws::{Aws, CallErrorKind, SigningJobArn};
+use crate::algorithm::KeySpec;
+use crate::aws::{CallErrorKind, SigningJobArn};
 use crate::notary::EnvelopeFormat;
 use crate::payload::{self, Payload};
 use crate::{envelope, x509};
-use aws_signer::{AnswerProblem, SigningProfile};
+use aws_kms::KmsKey;
+use aws_signer::{AnswerProblem, AwsSigner};
 use local_key::LocalKey;
 use plugin::PluginSigner;
 use timestamping::Timestamping;
@@ -39,7 +43,9 @@ pub struct SignedEnvelope {
 #[derive(Debug)]
 pub enum Signer {
     /// A signing profile of AWS Signer.
-    AwsSigner(Aws, SigningProfile),
+    AwsSigner(AwsSigner),
+    /// A key of AWS KMS.
+    AwsKms(KmsKey),
     /// A key in a file.
     LocalKey(LocalKey),
     /// A key of a Notation plugin.
@@ -77,6 +83,9 @@ pub enum Error {
     /// AWS Signer refused, or its answer did not hold.
     #[error(transparent)]
     AwsSigner(aws_signer::Error),
+    /// AWS KMS did not sign, or not well.
+    #[error(transparent)]
+    AwsKms(aws_kms::Error),
     /// The local key did not sign.
     #[error(transparent)]
     LocalKey(local_key::Error),
@@ -156,6 +165,7 @@ impl Error {
                 call.kind(),
                 CallErrorKind::Invalid | CallErrorKind::NotFound
             ),
+            Self::AwsKms(error) => error.is_inconclusive(),
             Self::Plugin(error) => error.is_inconclusive(),
             Self::Timestamp { source } => source.is_inconclusive(),
             _ => false,
@@ -166,6 +176,7 @@ impl Error {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::AwsSigner(source) => source.hint(),
+            Self::AwsKms(source) => source.hint(),
             Self::LocalKey(source) => source.hint(),
             Self::Plugin(source) => source.hint(),
             Self::Payload { source } => source.hint(),
@@ -199,6 +210,58 @@ impl Signer {
         Err(Error::NotByAwsSigner { what })
     }
 
+    /// The certificates of the signer's own key, its own first; `None` where the signer only shows
+    /// them in what it signs.
+    pub fn certificate_chain(&self) -> Option<&[x509::Certificate]> {
+        match self {
+            Self::AwsKms(key) => Some(key.chain()),
+            Self::LocalKey(key) => Some(key.chain()),
+            Self::AwsSigner(_) | Self::Plugin(_) => None,
+        }
+    }
+
+    /// The kind of the key, which decides with which algorithm a blob's digest is made.
+    ///
+    /// # Errors
+    ///
+    /// [`Error`] if the key is not one that can sign blobs.
+    pub async fn key_spec(&self) -> Result<KeySpec, Error> {
+        match self {
+            Self::AwsSigner(..) => Ok(aws_signer::KEY_SPEC),
+            Self::LocalKey(key) => primitive::key_spec(key.chain()),
+            // Asked before a large file is read.
+            Self::AwsKms(key) => match key.check().await {
+                Ok(_) => Ok(key.key_spec()),
+                Err(error) => Err(Error::AwsKms(error)),
+            },
+            Self::Plugin(plugin) => plugin.key_spec_for_blobs().await,
+        }
+    }
+
+    /// Signs the payload of a blob, whose digest was made for a key of the kind `key`.
+    ///
+    /// # Errors
+    ///
+    /// As [`Signer::sign`].
+    pub async fn sign_blob(
+        &self,
+        payload: &Payload,
+        key: KeySpec,
+        terms: &Terms,
+    ) -> Result<Signed, Error> {
+        match self {
+            Self::Plugin(plugin) => {
+                self.check(terms)?;
+                let signed = plugin.sign_blob(payload, key, terms).await;
+                signed.map(Signed::from)
+            }
+            // A payload is a payload.
+            Self::AwsSigner(..) | Self::AwsKms(_) | Self::LocalKey(_) => {
+                self.sign(payload, terms).await
+            }
+        }
+    }
+
     /// Signs `payload`.
     ///
     /// # Errors
@@ -207,11 +270,11 @@ impl Signer {
     pub async fn sign(&self, payload: &Payload, terms: &Terms) -> Result<Signed, Error> {
         self.check(terms)?;
         match self {
-            Self::AwsSigner(aws, profile) => {
+            Self::AwsSigner(AwsSigner { aws, profile, pace }) => {
                 let bytes = payload
                     .to_bytes(terms.format)
                     .map_err(|source| Error::Payload { source })?;
-                let signed = aws_signer::sign(aws, profile, &bytes)
+                let signed = aws_signer::sign(aws, profile, &bytes, pace)
                     .await
                     .map_err(Error::AwsSigner)?;
                 Ok(Signed {
@@ -219,6 +282,18 @@ impl Signer {
                     envelope: signed.envelope,
                     job: Some(signed.job),
                 })
+            }
+            Self::AwsKms(key) => {
+                let spec = primitive::check_chain(key.chain(), terms.now)?;
+                let draft = primitive::draft(payload, terms, spec)?;
+                let signature = key
+                    .sign(&draft.signed_bytes())
+                    .await
+                    .map_err(Error::AwsKms)?;
+                let agent = primitive::SIGNING_AGENT.to_owned();
+                primitive::finish(payload, draft, &signature, key.chain(), agent, terms)
+                    .await
+                    .map(Signed::from)
             }
             Self::LocalKey(key) => {
                 let spec = primitive::check_chain(key.chain(), terms.now)?;

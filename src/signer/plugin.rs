@@ -40,6 +40,14 @@ pub enum Error {
         /// The plugin.
         plugin: String,
     },
+    /// It signs images only.
+    #[error(
+        "the plugin \"{plugin}\" lacks the signature generator capability required for blob signing"
+    )]
+    NoBlobCapability {
+        /// The plugin.
+        plugin: String,
+    },
     /// It answered something else than it was asked.
     #[error("{field} in the answer of plugin `{plugin}` is `{found}`, wanted `{wanted}`")]
     Answer {
@@ -104,6 +112,7 @@ impl Error {
         match self {
             Self::Host(source) => source.plugin(),
             Self::NoCapability { plugin }
+            | Self::NoBlobCapability { plugin }
             | Self::Answer { plugin, .. }
             | Self::KeySpec { plugin, .. }
             | Self::Certificate { plugin, .. }
@@ -123,6 +132,11 @@ impl Error {
         match self {
             Self::Host(source) => source.hint(),
             Self::NoCapability { .. } => None,
+            Self::NoBlobCapability { .. } => Some(format!(
+                "a plugin signs blobs with `{}` or `{}`",
+                Capability::RawSignature,
+                Capability::EnvelopeForBlob
+            )),
             Self::NoTimestamp { .. } => Some(
                 "leave out `--timestamp-url` and `--timestamp-root-cert`; a plugin of this kind \
                  asks for time stamps itself"
@@ -141,15 +155,10 @@ impl PluginSigner {
         terms: &Terms,
     ) -> Result<SignedEnvelope, super::Error> {
         let metadata = self.plugin.metadata(&self.config).await.map_err(host)?;
-        let can = |capability: Capability| {
-            metadata
-                .capabilities
-                .iter()
-                .any(|name| name == capability.as_str())
-        };
-        if can(Capability::RawSignature) {
-            self.sign_raw(payload, terms, &metadata).await
-        } else if can(Capability::Envelope) {
+        if metadata.can(Capability::RawSignature) {
+            let key = self.key_spec().await?;
+            self.sign_raw(payload, key, terms, &metadata).await
+        } else if metadata.can(Capability::Envelope) {
             self.sign_envelope(payload, terms).await
         } else {
             Err(super::Error::Plugin(Error::NoCapability {
@@ -158,23 +167,60 @@ impl PluginSigner {
         }
     }
 
-    async fn sign_raw(
+    /// The kind of the key, if the plugin signs blobs at all.
+    pub(super) async fn key_spec_for_blobs(&self) -> Result<KeySpec, super::Error> {
+        self.metadata_for_blobs().await?;
+        Ok(self.key_spec().await?)
+    }
+
+    /// Signs the payload of a blob with a key of the kind `key`.
+    pub(super) async fn sign_blob(
         &self,
         payload: &Payload,
+        key: KeySpec,
         terms: &Terms,
-        metadata: &PluginMetadata,
     ) -> Result<SignedEnvelope, super::Error> {
+        let metadata = self.metadata_for_blobs().await?;
+        if metadata.can(Capability::RawSignature) {
+            self.sign_raw(payload, key, terms, &metadata).await
+        } else {
+            self.sign_envelope(payload, terms).await
+        }
+    }
+
+    async fn metadata_for_blobs(&self) -> Result<PluginMetadata, Error> {
+        let metadata = self.plugin.metadata(&self.config).await.map_err(host)?;
+        let capabilities = [Capability::RawSignature, Capability::EnvelopeForBlob];
+        if capabilities.into_iter().any(|one| metadata.can(one)) {
+            return Ok(metadata);
+        }
+        Err(Error::NoBlobCapability {
+            plugin: self.name(),
+        })
+    }
+
+    /// What the plugin says of the key.
+    async fn key_spec(&self) -> Result<KeySpec, Error> {
         let request = DescribeKeyRequest {
             contract_version: CONTRACT_VERSION.to_owned(),
             key_id: self.key_id.clone(),
             plugin_config: self.config.clone(),
         };
-        let described = self.plugin.describe_key(&request).await.map_err(host)?;
+        let described = self.plugin.ask(&request).await.map_err(host)?;
         self.check("keyId", &described.key_id, &self.key_id)?;
-        let spec = KeySpec::from_name(&described.key_spec).ok_or_else(|| Error::KeySpec {
+        KeySpec::from_name(&described.key_spec).ok_or_else(|| Error::KeySpec {
             plugin: self.name(),
             found: described.key_spec.clone(),
-        })?;
+        })
+    }
+
+    async fn sign_raw(
+        &self,
+        payload: &Payload,
+        spec: KeySpec,
+        terms: &Terms,
+        metadata: &PluginMetadata,
+    ) -> Result<SignedEnvelope, super::Error> {
         let algorithm = spec.signature_algorithm();
         let draft = primitive::draft(payload, terms, spec)?;
         let request = GenerateSignatureRequest {
@@ -185,11 +231,7 @@ impl PluginSigner {
             payload: Base64(draft.signed_bytes()),
             plugin_config: self.config.clone(),
         };
-        let answer = self
-            .plugin
-            .generate_signature(&request)
-            .await
-            .map_err(host)?;
+        let answer = self.plugin.ask(&request).await.map_err(host)?;
         self.check("keyId", &answer.key_id, &self.key_id)?;
         self.check(
             "signingAlgorithm",
@@ -240,11 +282,7 @@ impl PluginSigner {
             expiry_duration_in_seconds: terms.expiry.as_ref().map(Duration::as_secs),
             plugin_config: self.config.clone(),
         };
-        let answer = self
-            .plugin
-            .generate_envelope(&request)
-            .await
-            .map_err(host)?;
+        let answer = self.plugin.ask(&request).await.map_err(host)?;
         self.check(
             "signatureEnvelopeType",
             &answer.signature_envelope_type,

@@ -55,6 +55,11 @@ fn expiry(signing_time: OffsetDateTime, terms: &Terms) -> Result<Option<OffsetDa
 /// Checks the chain as the specification wants it at the time of signing.
 pub(super) fn check_chain(chain: &[Certificate], at: OffsetDateTime) -> Result<KeySpec, Error> {
     verify_code_signing_chain(chain, Some(at)).map_err(|source| Error::Chain { source })?;
+    key_spec(chain)
+}
+
+/// The kind of the signer's key.
+pub(super) fn key_spec(chain: &[Certificate]) -> Result<KeySpec, Error> {
     let leaf = chain.first().ok_or(Error::NoCertificate)?;
     leaf.key_spec().map_err(|source| Error::Chain { source })
 }

@@ -126,9 +126,8 @@ impl Error {
             ),
             Self::Unreadable { .. } => "unable to read trust policy".into(),
             Self::Malformed { .. } => format!("malformed trust policy. {SETUP}"),
-            Self::Invalid { kind, problems, .. } => problems
-                .first()
-                .and_then(|first| first.rule.notation_sentence(*kind, &first.statement))
+            Self::Invalid { .. } => self
+                .broken_rule()
                 .unwrap_or_else(|| format!("malformed trust policy. {SETUP}")),
             Self::NoStatement { .. } | Self::AmbiguousScope { .. } => format!(
                 "signature verification failed: artifact {} has no applicable oci trust policy statement. Trust policy \
@@ -150,6 +149,17 @@ impl Error {
                 "signature verification failed: no global blob trust policy".into()
             }
             Self::NotASigningProfile { source } => source.to_string(),
+        }
+    }
+
+    /// notation's sentence for the rule that a document breaks; `None` if it is no document of this form.
+    pub fn broken_rule(&self) -> Option<String> {
+        match self {
+            Self::Invalid { kind, problems, .. } => {
+                let first = problems.first()?;
+                first.rule.notation_sentence(*kind, &first.statement)
+            }
+            _ => None,
         }
     }
 

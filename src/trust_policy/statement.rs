@@ -173,7 +173,7 @@ pub struct VerificationLevel {
 
 impl VerificationLevel {
     /// A level as it is, or with other actions for some validations.
-    pub(super) const fn new(base: Level, overrides: BTreeMap<Validation, Action>) -> Self {
+    pub const fn new(base: Level, overrides: BTreeMap<Validation, Action>) -> Self {
         Self { base, overrides }
     }
 

@@ -77,7 +77,8 @@ impl BuiltIn {
         let name = name.map_err(|_| Error::NoPublishedRoot {
             partition: self.partition.to_owned(),
         })?;
-        let certificates = super::anchors(&name, self.file, self.pem)?;
+        let certificates = super::anchors(name.kind(), self.pem)
+            .map_err(|unfit| Error::of_file(name.clone(), self.file.to_owned(), unfit))?;
         let file = PathBuf::from(format!("(built in) {}", self.file));
         let certificates = certificates
             .into_iter()

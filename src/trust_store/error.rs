@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::unfit::{Unfit, wanted};
 use crate::config::StoreName;
 use crate::notary::StoreType;
 use crate::x509::identity::quote;
@@ -100,17 +101,25 @@ pub enum Error {
     },
 }
 
-/// The certificates that may be in a store of this type.
-const fn wanted(kind: StoreType) -> &'static str {
-    match kind {
-        StoreType::Ca | StoreType::SigningAuthority => {
-            "a certificate authority, or a self-signed certificate"
-        }
-        StoreType::Tsa => "a self-signed certificate authority",
-    }
-}
-
 impl Error {
+    /// What is wrong with a file, of this store.
+    pub(super) fn of_file(store: StoreName, file: String, unfit: Unfit) -> Self {
+        match unfit {
+            Unfit::NotCertificates { source } => Self::NotCertificates {
+                store,
+                file,
+                source,
+            },
+            Unfit::Empty => Self::EmptyFile { store, file },
+            Unfit::NotAnAnchor { subject, found, .. } => Self::NotAnAnchor {
+                store,
+                file,
+                subject,
+                found,
+            },
+        }
+    }
+
     /// notation's sentence, as a result of the validation `authenticity`.
     pub fn notation_sentence(&self) -> String {
         match self {

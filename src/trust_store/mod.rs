@@ -7,6 +7,8 @@
 mod authenticity;
 mod built_in;
 mod error;
+mod manage;
+mod unfit;
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -15,12 +17,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 pub use authenticity::{Anchor, AuthenticityError};
 pub use built_in::{built_in, built_in_file};
 pub use error::Error;
+pub use manage::{ChangeError, StoreFile, StoreFiles};
+pub use unfit::Unfit;
 
 use crate::config::StoreName;
 use crate::files;
 use crate::limits::{MAX_TRUST_STORE_FILE_BYTES, MAX_TRUST_STORE_FILES};
-use crate::notary::StoreType;
-use crate::x509::{self, Certificate, parse_certificates};
+use crate::x509::Certificate;
+use unfit::anchors;
 
 /// A certificate of a store, and the file that it was read from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,7 +62,8 @@ impl NamedStore {
                 });
             }
         };
-        let certificates = anchors(&name, &file, &bytes)?
+        let certificates = anchors(name.kind(), &bytes)
+            .map_err(|unfit| Error::of_file(name.clone(), file, unfit))?
             .into_iter()
             .map(|certificate| TrustedCertificate {
                 certificate,
@@ -156,30 +161,7 @@ fn read_store(name: &StoreName, directory: &Path) -> Result<NamedStore, Error> {
     })?;
     let mut certificates = Vec::new();
     for path in paths {
-        let file = path
-            .file_name()
-            .unwrap_or_default()
-            .to_string_lossy()
-            .into_owned();
-        let bytes = match files::read(&path, MAX_TRUST_STORE_FILE_BYTES) {
-            Ok(bytes) => bytes,
-            // Off-spec: the specification passes over directories; notation, and so we, do not.
-            Err(source) if source.is_wrong_kind() => {
-                return Err(Error::NotRegular {
-                    store: store(),
-                    file,
-                    source,
-                });
-            }
-            Err(source) => {
-                return Err(Error::Unreadable {
-                    store: store(),
-                    file,
-                    source,
-                });
-            }
-        };
-        for certificate in anchors(name, &file, &bytes)? {
+        for certificate in read_file(name, &path)? {
             certificates.push(TrustedCertificate {
                 certificate,
                 file: path.clone(),
@@ -195,56 +177,29 @@ fn read_store(name: &StoreName, directory: &Path) -> Result<NamedStore, Error> {
     })
 }
 
-/// The certificates of one file, each of which may be trusted in a store of this type.
-fn anchors(store: &StoreName, file: &str, bytes: &[u8]) -> Result<Vec<Certificate>, Error> {
-    let certificates = parse_certificates(bytes).map_err(|source| Error::NotCertificates {
-        store: store.clone(),
-        file: file.to_owned(),
-        source: Box::new(source),
-    })?;
-    if certificates.is_empty() {
-        return Err(Error::EmptyFile {
-            store: store.clone(),
-            file: file.to_owned(),
-        });
-    }
-    for certificate in &certificates {
-        if let Some(found) = unfit(store.kind(), certificate) {
-            return Err(Error::NotAnAnchor {
-                store: store.clone(),
-                file: file.to_owned(),
-                subject: certificate.subject().to_string(),
-                found,
-            });
+/// The certificates of one file of a store.
+fn read_file(name: &StoreName, path: &Path) -> Result<Vec<Certificate>, Error> {
+    let store = || name.clone();
+    let file = path
+        .file_name()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .into_owned();
+    match files::read(path, MAX_TRUST_STORE_FILE_BYTES) {
+        Ok(bytes) => {
+            anchors(name.kind(), &bytes).map_err(|unfit| Error::of_file(store(), file, unfit))
         }
-    }
-    Ok(certificates)
-}
-
-/// Why a certificate may not be in a store of this type.
-fn unfit(kind: StoreType, certificate: &Certificate) -> Option<&'static str> {
-    match (kind, certificate.is_ca(), is_self_signed(certificate)) {
-        (StoreType::Ca | StoreType::SigningAuthority, true, _)
-        | (StoreType::Ca | StoreType::SigningAuthority, false, true)
-        | (StoreType::Tsa, true, true) => None,
-        (StoreType::Ca | StoreType::SigningAuthority, false, false) => {
-            Some("neither a certificate authority nor self-signed")
-        }
-        (StoreType::Tsa, false, _) => Some("not a certificate authority"),
-        (StoreType::Tsa, true, false) => Some("not self-signed"),
-    }
-}
-
-/// Whether a certificate is its own issuer. Here SHA-1 does no harm: that the certificate is in the store makes it
-/// trusted, and not its own signature.
-fn is_self_signed(certificate: &Certificate) -> bool {
-    if !certificate.is_self_issued() {
-        return false;
-    }
-    match certificate.verify_signed_by(certificate) {
-        Ok(()) => true,
-        Err(x509::Error::BrokenHash { algorithm }) => algorithm.contains("SHA-1"),
-        Err(_) => false,
+        // Off-spec: the specification passes over directories; notation, and so we, do not.
+        Err(source) if source.is_wrong_kind() => Err(Error::NotRegular {
+            store: store(),
+            file,
+            source,
+        }),
+        Err(source) => Err(Error::Unreadable {
+            store: store(),
+            file,
+            source,
+        }),
     }
 }
 

@@ -204,7 +204,7 @@ impl InstalledPlugin {
         let request = request(info, statement, &asked, config);
         let answer = self
             .plugin
-            .verify_signature(&request)
+            .ask(&request)
             .await
             .map_err(|source| Failure::Plugin { source })?;
         self.check_extent(&answer, &request)?;

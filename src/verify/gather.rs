@@ -6,7 +6,7 @@
 use time::OffsetDateTime;
 
 use super::delegate::Delegate;
-use super::judge::{Bench, validate_payload, verify_integrity};
+use super::judge::{Bench, Wanted, verify_integrity};
 use super::revocation::{authentic_time, describe, in_one_line};
 use super::{Error, FetchedSignature, OfflineDirectory, Options, Unseen, Verifier};
 use crate::extended_validation::{Evidence, Origin, StoredAnswers};
@@ -228,7 +228,7 @@ impl Gathering<'_> {
         }
         let bench = Bench {
             judges: &self.verifier.judges,
-            target: &target.descriptor,
+            wanted: Wanted::Artifact(&target.descriptor),
             statement: self.statement,
             user_metadata: &self.options.user_metadata,
             now: self.now,
@@ -256,7 +256,7 @@ impl Bench<'_> {
         signature: FetchedSignature<'_>,
     ) -> Result<(SignerInfo, Delegate), Failure> {
         let verified = verify_integrity(signature.format, signature.envelope)?;
-        validate_payload(verified.payload(), self.target)?;
+        self.validate_payload(&verified)?;
         let info = verified.signer_info();
         Delegate::check_attributes(&info.signed_attributes)?;
         self.validate_trust_store(info)?;

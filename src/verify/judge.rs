@@ -10,12 +10,15 @@ use std::collections::BTreeMap;
 use time::OffsetDateTime;
 
 use super::Judges;
+use super::blob;
 use super::delegate::{Delegate, PluginAnswer};
 use super::revocation::Found;
 use crate::envelope::{UnverifiedEnvelope, VerifiedEnvelope};
 use crate::extended_validation;
 use crate::limits::CLOCK_SKEW;
-use crate::notary::{Action, EnvelopeFormat, SigningScheme, StoreType, Validation};
+use crate::notary::{
+    Action, EnvelopeFormat, RESERVED_PREFIX, SigningScheme, StoreType, Validation,
+};
 use crate::oci::Descriptor;
 use crate::outcome::{Failure, SignatureOutcome, ValidationOutcome};
 use crate::payload::Payload;
@@ -26,10 +29,19 @@ use crate::x509::Certificate;
 /// What a signature is judged against.
 pub(super) struct Bench<'a> {
     pub(super) judges: &'a Judges,
-    pub(super) target: &'a Descriptor,
+    pub(super) wanted: Wanted<'a>,
     pub(super) statement: &'a Statement,
     pub(super) user_metadata: &'a BTreeMap<String, String>,
     pub(super) now: OffsetDateTime,
+}
+
+/// What a signature must be of.
+#[derive(Clone, Copy)]
+pub(super) enum Wanted<'a> {
+    /// The artifact of this descriptor.
+    Artifact(&'a Descriptor),
+    /// A file.
+    Blob(blob::Target<'a>),
 }
 
 /// The signature is not accepted; the outcome says why.
@@ -69,12 +81,11 @@ impl Bench<'_> {
 
         // 4. What the signature is for. Off-spec: the specification leaves this to the end; here it
         //    comes before anything that asks others about a signature of something else.
-        let payload = fatal(outcome, validate_payload(verified.payload(), self.target))?;
-        outcome.user_metadata = payload
-            .target_artifact
-            .annotations
-            .clone()
-            .into_iter()
+        let payload = fatal(outcome, self.validate_payload(&verified))?;
+        // What the specification keeps for itself is no user's.
+        let annotations = payload.target_artifact.annotations.clone().into_iter();
+        outcome.user_metadata = annotations
+            .filter(|(key, _)| !key.starts_with(RESERVED_PREFIX))
             .collect();
         fatal(outcome, self.validate_user_metadata(&payload))?;
         fatal(outcome, Delegate::check_attributes(attributes))?;
@@ -170,6 +181,18 @@ impl Bench<'_> {
         } else {
             Ok(())
         }
+    }
+
+    pub(super) fn validate_payload(&self, envelope: &VerifiedEnvelope) -> Result<Payload, Failure> {
+        let payload =
+            Payload::parse(envelope.payload()).map_err(|source| Failure::Payload { source })?;
+        match &self.wanted {
+            Wanted::Artifact(target) => payload
+                .matches(target)
+                .map_err(|source| Failure::AnotherArtifact { source })?,
+            Wanted::Blob(target) => target.check(envelope.signer_info(), &payload)?,
+        }
+        Ok(payload)
     }
 
     fn validate_user_metadata(&self, payload: &Payload) -> Result<(), Failure> {
@@ -300,12 +323,4 @@ pub(super) fn verify_integrity(
     UnverifiedEnvelope::parse(format, bytes)
         .and_then(UnverifiedEnvelope::verify)
         .map_err(|source| Failure::Envelope { source })
-}
-
-pub(super) fn validate_payload(bytes: &[u8], target: &Descriptor) -> Result<Payload, Failure> {
-    let payload = Payload::parse(bytes).map_err(|source| Failure::Payload { source })?;
-    payload
-        .matches(target)
-        .map_err(|source| Failure::AnotherArtifact { source })?;
-    Ok(payload)
 }

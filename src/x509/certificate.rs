@@ -10,7 +10,7 @@ use der::asn1::{BitStringRef, ObjectIdentifier};
 use der::{Decode as _, Reader as _, SliceReader, Tag};
 use time::OffsetDateTime;
 use x509_cert::ext::Extension;
-use x509_cert::spki::AlgorithmIdentifierOwned;
+use x509_cert::spki::{AlgorithmIdentifierOwned, SubjectPublicKeyInfoOwned};
 use x509_cert::time::Time;
 
 use super::key::PublicKey;
@@ -206,6 +206,16 @@ impl Certificate {
     /// the exact number of bits.
     pub fn key_spec(&self) -> Result<KeySpec, Error> {
         self.0.key.key_spec()
+    }
+
+    /// Whether its key is the one in `info`, a `SubjectPublicKeyInfo` in DER.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::MalformedKey`] if there is no public key in `info`.
+    pub fn has_public_key(&self, info: &[u8]) -> Result<bool, Error> {
+        let info = SubjectPublicKeyInfoOwned::from_der(info).map_err(|_| Error::MalformedKey)?;
+        Ok(PublicKey::parse(&info)? == self.0.key)
     }
 
     /// Whether its basic constraints say that it is a certificate authority.

@@ -8,12 +8,11 @@ import (
 	"testing"
 )
 
-// installPlugin puts our program where Notation looks for the plugin, as a
-// hard link, or as a copy where the file systems differ.
-func (d notationDir) installPlugin(t *testing.T) {
+// installPlugin puts a program where Notation looks for the plugin of this
+// name, as a hard link, or as a copy where the file systems differ.
+func (d notationDir) installPlugin(t *testing.T, name, program string) {
 	t.Helper()
-	program := requireProgram(t, "COUNTERSIGN_BIN")
-	installed := filepath.Join(string(d), "plugins", pluginName, "notation-"+pluginName)
+	installed := filepath.Join(string(d), "plugins", name, "notation-"+name)
 	if err := os.MkdirAll(filepath.Dir(installed), 0o700); err != nil {
 		t.Fatal(err)
 	}
@@ -34,10 +33,18 @@ func (d notationDir) dockerConfig() string {
 	return filepath.Join(string(d), "docker")
 }
 
-// countersign runs the command line with this directory as NOTATION_CONFIG.
+// countersign runs the command line with this directory as NOTATION_CONFIG,
+// and nothing kept from any other run.
 func (d notationDir) countersign(t *testing.T, args ...string) result {
 	t.Helper()
+	return d.countersignCached(t, t.TempDir(), args...)
+}
+
+// countersignCached is countersign with a directory as NOTATION_CACHE.
+func (d notationDir) countersignCached(t *testing.T, cache string, args ...string) result {
+	t.Helper()
 	environment := []string{
+		"NOTATION_CACHE=" + cache,
 		"PATH=" + os.Getenv("PATH"),
 		"HOME=" + t.TempDir(),
 		"NOTATION_CONFIG=" + string(d),
@@ -75,9 +82,9 @@ func verdictOf(target image, ran result) verdict {
 		if strings.Contains(ran.stdout, "Successfully verified signature for "+target.reference()) {
 			said.reason = accepted
 		}
-	case 1:
+	case exitRefused:
 		said.reason = classifyWords(ran.stderr)
-	case 3:
+	case exitUndecided:
 		said.reason = undecided
 	}
 	return said

@@ -17,6 +17,12 @@ type judgement string
 
 const skipped judgement = "skipped"
 
+// Exit codes of countersign.
+const (
+	exitRefused   = 1
+	exitUndecided = 3
+)
+
 func judgementOf(accepted bool, validations []string) judgement {
 	verdict := "refused"
 	if accepted {
@@ -133,6 +139,13 @@ var (
 // here: they belong to the whole command.
 func (d notationDir) countersignJudges(t *testing.T, targets []signedImage, flags ...string) map[string]judgement {
 	t.Helper()
+	return d.countersignJudgesEnding(t, exitRefused, targets, flags...)
+}
+
+// countersignJudgesEnding is countersignJudges where a refusal ends the
+// command with this exit code.
+func (d notationDir) countersignJudgesEnding(t *testing.T, refusedCode int, targets []signedImage, flags ...string) map[string]judgement {
+	t.Helper()
 	args := append([]string{"verify", "--verbose"}, flags...)
 	for _, target := range targets {
 		args = append(args, target.reference())
@@ -164,7 +177,7 @@ func (d notationDir) countersignJudges(t *testing.T, targets []signedImage, flag
 		}
 		accepted := said["Successfully verified signature for "+reference]
 		if !accepted {
-			wantCode = 1
+			wantCode = refusedCode
 		}
 		judged[reference] = judgementOf(accepted, validations[target.signature])
 		for _, validation := range judged[reference].warnings() {

@@ -102,11 +102,11 @@ func (d notationDir) plugins() *plugin.CLIManager {
 }
 
 // pluginSigner is what `notation sign --plugin NAME --id KEY` signs with.
-func (d notationDir) pluginSigner(t *testing.T, keyID string) notation.Signer {
+func (d notationDir) pluginSigner(t *testing.T, name, keyID string) notation.Signer {
 	t.Helper()
-	found, err := d.plugins().Get(t.Context(), pluginName)
+	found, err := d.plugins().Get(t.Context(), name)
 	if err != nil {
-		t.Fatalf("notation-go does not find the plugin: %v", err)
+		t.Fatalf("notation-go does not find the plugin %s: %v", name, err)
 	}
 	signer, err := signer.NewFromPlugin(found, keyID, nil)
 	if err != nil {
@@ -122,6 +122,18 @@ func notationSign(t *testing.T, signer notation.Signer, target image, mediaType 
 		SignerSignOptions: notation.SignerSignOptions{SignatureMediaType: mediaType},
 		ArtifactReference: target.reference(),
 		UserMetadata:      metadata,
+	})
+	if err != nil {
+		t.Fatalf("notation-go does not sign %s: %v", target.reference(), err)
+	}
+}
+
+// notationSignWith signs as `notation sign` does with these options.
+func notationSignWith(t *testing.T, signer notation.Signer, target image, options notation.SignerSignOptions) {
+	t.Helper()
+	_, err := notation.Sign(t.Context(), signer, target.signatures, notation.SignOptions{
+		SignerSignOptions: options,
+		ArtifactReference: target.reference(),
 	})
 	if err != nil {
 		t.Fatalf("notation-go does not sign %s: %v", target.reference(), err)
@@ -166,6 +178,12 @@ func (d notationDir) notationVerify(t *testing.T, target image) verdict {
 // signature that was looked at, and the answer in the end.
 func (d notationDir) notationOutcomes(t *testing.T, target image, metadata map[string]string) ([]*notation.VerificationOutcome, error) {
 	t.Helper()
+	return d.notationOutcomesCached(t, target, metadata, nil)
+}
+
+// notationOutcomesCached is notationOutcomes with CRLs kept in a cache.
+func (d notationDir) notationOutcomesCached(t *testing.T, target image, metadata map[string]string, cache crl.Cache) ([]*notation.VerificationOutcome, error) {
+	t.Helper()
 	document, err := os.ReadFile(filepath.Join(string(d), dir.PathTrustPolicy))
 	if err != nil {
 		t.Fatal(err)
@@ -176,8 +194,8 @@ func (d notationDir) notationOutcomes(t *testing.T, target image, metadata map[s
 	}
 	stores := truststore.NewX509TrustStore(dir.NewSysFS(string(d)))
 	inner, err := verifier.NewWithOptions(&policy, stores, d.plugins(), verifier.VerifierOptions{
-		RevocationCodeSigningValidator:  revocationValidator(t, purpose.CodeSigning),
-		RevocationTimestampingValidator: revocationValidator(t, purpose.Timestamping),
+		RevocationCodeSigningValidator:  revocationValidator(t, purpose.CodeSigning, cache),
+		RevocationTimestampingValidator: revocationValidator(t, purpose.Timestamping, cache),
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -191,14 +209,15 @@ func (d notationDir) notationOutcomes(t *testing.T, target image, metadata map[s
 	return recorder.outcomes, err
 }
 
-// revocationValidator asks as Notation's command line does, but keeps nothing
-// on disk.
-func revocationValidator(t *testing.T, chains purpose.Purpose) revocation.Validator {
+// revocationValidator asks as Notation's command line does, but keeps CRLs in
+// the cache alone that it is given, if any.
+func revocationValidator(t *testing.T, chains purpose.Purpose, cache crl.Cache) revocation.Validator {
 	t.Helper()
 	fetcher, err := crl.NewHTTPFetcher(&http.Client{Timeout: 5 * time.Second})
 	if err != nil {
 		t.Fatal(err)
 	}
+	fetcher.Cache = cache
 	validator, err := revocation.NewWithOptions(revocation.Options{
 		OCSPHTTPClient:   &http.Client{Timeout: 2 * time.Second},
 		CRLFetcher:       fetcher,

@@ -134,7 +134,7 @@ func TestNotationUnderstandsWhyThePluginDoesNotSign(t *testing.T) {
 			}
 			var err error
 			sign := func() {
-				_, err = notation.Sign(t.Context(), scene.directory.pluginSigner(t, test.keyID), scene.image.signatures, notation.SignOptions{
+				_, err = notation.Sign(t.Context(), scene.directory.pluginSigner(t, pluginName, test.keyID), scene.image.signatures, notation.SignOptions{
 					SignerSignOptions: test.options,
 					ArtifactReference: scene.image.reference(),
 				})

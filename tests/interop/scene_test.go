@@ -39,14 +39,14 @@ func directoryTrusting(t *testing.T, server *registryServer, anchorDER []byte, p
 		identities:   []string{profileARN},
 		registryHost: server.host,
 	})
-	directory.installPlugin(t)
+	directory.installPlugin(t, pluginName, requireProgram(t, "COUNTERSIGN_BIN"))
 	return directory
 }
 
 // signByNotation signs with notation-go through our plugin.
 func (s scene) signByNotation(t *testing.T) {
 	t.Helper()
-	notationSign(t, s.directory.pluginSigner(t, s.profile.arn), s.image, mediaTypeJWS, nil)
+	notationSign(t, s.directory.pluginSigner(t, pluginName, s.profile.arn), s.image, mediaTypeJWS, nil)
 }
 
 // signByCountersign signs with the command line.

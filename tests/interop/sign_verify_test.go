@@ -21,7 +21,7 @@ func TestNotationSignsUserMetadataThroughOurPlugin(t *testing.T) {
 	onEachRegistry(t, func(t *testing.T, server *registryServer) {
 		scene := newScene(t, server, "signed-by/notation-go-with-metadata")
 		metadata := map[string]string{"build": "7", "ref": "refs/heads/main & <more>"}
-		notationSign(t, scene.directory.pluginSigner(t, scene.profile.arn), scene.image, mediaTypeJWS, metadata)
+		notationSign(t, scene.directory.pluginSigner(t, pluginName, scene.profile.arn), scene.image, mediaTypeJWS, metadata)
 		scene.expectEverywhere(t, accepted)
 	})
 }

@@ -2,16 +2,8 @@ package interop
 
 import (
 	"crypto/x509"
-	"crypto/x509/pkix"
-	"encoding/asn1"
 	"encoding/json"
-	"encoding/pem"
 	"fmt"
-	"net/http"
-	"os"
-	"os/exec"
-	"path/filepath"
-	"strconv"
 	"testing"
 	"time"
 
@@ -20,18 +12,11 @@ import (
 	"github.com/notaryproject/notation-go/signer"
 	"github.com/notaryproject/notation-go/verifier/trustpolicy"
 	"github.com/notaryproject/notation-go/verifier/truststore"
-	"github.com/notaryproject/tspclient-go"
 )
 
 // shortLife is how long a signing certificate is valid that is to expire
 // before it is verified.
 const shortLife = 5 * time.Second
-
-// timeAuthority is sigstore's time-stamping authority.
-type timeAuthority struct {
-	root    *x509.Certificate
-	address string
-}
 
 // timestampCase is a signature with or without a time stamp.
 type timestampCase struct {
@@ -57,7 +42,7 @@ func (c timestampCase) fails(roots []*x509.Certificate, trusted *timeAuthority, 
 // TestTimestamps asks both verifiers about signatures that notation-go has
 // stamped by sigstore's authority.
 func TestTimestamps(t *testing.T) {
-	authority := startTimeAuthority(t)
+	authority := startTimeAuthority(t, nil)
 	server := registries[0]
 	hierarchy := certificates.NewHierarchies(t, certificates.Kinds[3:4])[0]
 
@@ -138,35 +123,9 @@ func signStamped(t *testing.T, hierarchy certificates.Hierarchy, authority *time
 	}
 	options := notation.SignerSignOptions{SignatureMediaType: mediaType}
 	if test.stamped {
-		options.TSARootCAs = x509.NewCertPool()
-		options.TSARootCAs.AddCert(authority.root)
-		client := &http.Client{Timeout: runTimeout, Transport: createdIsOK{http.DefaultTransport}}
-		options.Timestamper, err = tspclient.NewHTTPTimestamper(client, authority.address)
-		if err != nil {
-			t.Fatal(err)
-		}
+		authority.stamp(t, &options)
 	}
-	_, err = notation.Sign(t.Context(), local, target.signatures, notation.SignOptions{
-		SignerSignOptions: options,
-		ArtifactReference: target.reference(),
-	})
-	if err != nil {
-		t.Fatalf("notation-go does not sign %s: %v", test.name, err)
-	}
-}
-
-// createdIsOK turns the status 201, with which sigstore's authority answers,
-// into the 200 that Notation takes.
-type createdIsOK struct {
-	http.RoundTripper
-}
-
-func (c createdIsOK) RoundTrip(request *http.Request) (*http.Response, error) {
-	response, err := c.RoundTripper.RoundTrip(request)
-	if err == nil && response.StatusCode == http.StatusCreated {
-		response.StatusCode = http.StatusOK
-	}
-	return response, err
+	notationSignWith(t, local, target, options)
 }
 
 // moveStamp gives the envelope of one image with the time stamp of another's.
@@ -193,75 +152,4 @@ func moveStamp(t *testing.T, from, to image) []byte {
 		members[member] = stamp
 		parts.Header = mustMarshal(t, members)
 	})
-}
-
-// startTimeAuthority makes an authority's keys and starts sigstore's server
-// with them. There can be one at a time on a machine: its metrics are always
-// at port 2112.
-func startTimeAuthority(t *testing.T) *timeAuthority {
-	t.Helper()
-	program := requireProgram(t, "TIMESTAMP_SERVER_BIN")
-	hierarchy := certificates.NewHierarchies(t, certificates.Kinds[4:5])[0]
-	leaf := certificates.Template("time-stamping authority")
-	leaf.KeyUsage = x509.KeyUsageDigitalSignature
-	leaf.ExtraExtensions = []pkix.Extension{{
-		// Critical, which Go's ExtKeyUsage is not.
-		Id:       asn1.ObjectIdentifier{2, 5, 29, 37},
-		Critical: true,
-		Value:    mustMarshalASN1(t, []asn1.ObjectIdentifier{{1, 3, 6, 1, 5, 5, 7, 3, 8}}),
-	}}
-	// Sigstore's server asks more of intermediate authorities than the Notary
-	// Project does: there is none.
-	root := hierarchy.Root
-	chain := []*x509.Certificate{root.Issue(t, leaf, hierarchy.SigningKey.Public()), root.Certificate}
-	directory := t.TempDir()
-	key, err := x509.MarshalPKCS8PrivateKey(hierarchy.SigningKey)
-	if err != nil {
-		t.Fatal(err)
-	}
-	keyPath, chainPath := filepath.Join(directory, "key.pem"), filepath.Join(directory, "chain.pem")
-	writeFile(t, keyPath, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: key}))
-	var file []byte
-	for _, certificate := range chain {
-		file = append(file, encodePEM(certificate.Raw)...)
-	}
-	writeFile(t, chainPath, file)
-
-	port, err := freePort()
-	if err != nil {
-		t.Fatal(err)
-	}
-	cmd := exec.Command(program, "serve", "--host", "127.0.0.1", "--port", strconv.Itoa(port),
-		"--disable-ntp-monitoring", "--timestamp-signer", "file", "--timestamp-signer-hash", "sha384",
-		"--file-signer-key-path", keyPath, "--certificate-chain-path", chainPath)
-	cmd.Env = []string{"HOME=" + directory}
-	cmd.Dir = directory
-	logPath := filepath.Join(directory, "log")
-	stop, err := startProgram(cmd, logPath, "")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(stop)
-	server := fmt.Sprintf("http://127.0.0.1:%d", port)
-	for deadline := time.Now().Add(startTimeout); ; time.Sleep(20 * time.Millisecond) {
-		response, err := http.Get(server + "/ping")
-		if err == nil {
-			response.Body.Close()
-			break
-		}
-		if time.Now().After(deadline) {
-			said, _ := os.ReadFile(logPath)
-			t.Fatalf("sigstore's authority did not start: %v\n%s", err, said)
-		}
-	}
-	return &timeAuthority{root.Certificate, server + "/api/v1/timestamp"}
-}
-
-func mustMarshalASN1(t *testing.T, value any) []byte {
-	t.Helper()
-	encoded, err := asn1.Marshal(value)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return encoded
 }

@@ -41,7 +41,7 @@ impl Emulator {
         image: TestImage,
     ) -> Result<String, TestImageError> {
         let default = RegistryId {
-            account: self.shared.account.clone(),
+            account: self.shared.access_key.account.clone(),
             region: self.shared.region.clone(),
         };
         let now = self.shared.clock.now();

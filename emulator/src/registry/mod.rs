@@ -184,7 +184,7 @@ pub(crate) fn operation(call: &Call) -> &'static str {
 /// requests are not signed.
 pub(crate) fn handle(shared: &Shared, call: &Call) -> Response<Bytes> {
     let default = RegistryId {
-        account: shared.account.clone(),
+        account: shared.access_key.account.clone(),
         region: shared.region.clone(),
     };
     shared.registry.handle(default, call)

@@ -13,6 +13,7 @@ mod support;
 
 mod credentials;
 mod faults;
+mod kms;
 mod permissions;
 mod profiles;
 mod program;

@@ -81,7 +81,7 @@ async fn it_proxies_nowhere_else() {
         assert_eq!(
             answer.text(),
             format!(
-                "the emulator is no proxy to `{name}`: it stands in for AWS Signer, AWS STS and Amazon ECR alone\n"
+                "the emulator is no proxy to `{name}`: it stands in for AWS Signer, AWS KMS, AWS STS and Amazon ECR alone\n"
             )
         );
     }

@@ -1,9 +1,39 @@
-//! Why text is not an ARN of AWS Signer.
+//! Why text is not the ARN that was wanted.
 
 use crate::aws::Partition;
 
 const EXAMPLE_PROFILE: &str =
     "arn:aws:signer:us-east-1:111122223333:/signing-profiles/ContainerSigning";
+
+const EXAMPLE_KEY: &str =
+    "arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab";
+
+/// A service whose resources are named here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ArnService {
+    /// AWS Signer.
+    Signer,
+    /// AWS KMS.
+    Kms,
+}
+
+impl ArnService {
+    /// The service in an ARN.
+    pub const fn id(self) -> &'static str {
+        match self {
+            Self::Signer => "signer",
+            Self::Kms => "kms",
+        }
+    }
+
+    /// The service's name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Signer => "AWS Signer",
+            Self::Kms => "AWS KMS",
+        }
+    }
+}
 
 /// Why text is not the ARN that was wanted.
 #[derive(Debug, thiserror::Error, Clone, PartialEq, Eq)]
@@ -14,14 +44,18 @@ pub enum ArnError {
     NotAnArn {
         /// The text, as it was given.
         text: String,
+        /// Whose ARN was wanted.
+        wanted: ArnService,
         /// Which part is wrong.
         reason: &'static str,
     },
     /// An ARN of another service.
-    #[error("`{text}` is an ARN of `{service}`, not of AWS Signer (`signer`)")]
+    #[error("`{text}` is an ARN of `{service}`, not of {} (`{}`)", wanted.name(), wanted.id())]
     OtherService {
         /// The text, as it was given.
         text: String,
+        /// Whose ARN was wanted.
+        wanted: ArnService,
         /// The service found.
         service: String,
     },
@@ -47,7 +81,7 @@ pub enum ArnError {
         /// The partition of that region.
         belongs_to: Partition,
     },
-    /// A well-formed ARN of AWS Signer whose resource is of no known form.
+    /// A well-formed ARN of the service whose resource is of no known form.
     #[error("`{text}` has the resource `{resource}`, wanted {wanted}")]
     Resource {
         /// The text, as it was given.
@@ -65,9 +99,16 @@ impl ArnError {
     /// What to do about it.
     pub fn hint(&self) -> Option<String> {
         match self {
-            Self::NotAnArn { .. } | Self::OtherService { .. } => Some(format!(
-                "a signing profile's ARN looks like `{EXAMPLE_PROFILE}`; `aws signer list-signing-profiles` prints yours"
-            )),
+            Self::NotAnArn { wanted, .. } | Self::OtherService { wanted, .. } => {
+                Some(match wanted {
+                    ArnService::Signer => format!(
+                        "a signing profile's ARN looks like `{EXAMPLE_PROFILE}`; `aws signer list-signing-profiles` prints yours"
+                    ),
+                    ArnService::Kms => format!(
+                        "a key's ARN looks like `{EXAMPLE_KEY}`; `aws kms list-keys` and `aws kms list-aliases` print yours"
+                    ),
+                })
+            }
             Self::Resource {
                 suggestion: Some(suggestion),
                 ..

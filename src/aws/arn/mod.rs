@@ -1,16 +1,19 @@
-//! Amazon Resource Names of AWS Signer: signing profiles, their versions, signing jobs, aliases.
+//! Amazon Resource Names: AWS Signer's signing profiles, their versions, signing jobs and aliases, and
+//! the names of keys of AWS KMS.
 //!
 //! Input is text from a command line, a trust policy or a signature; output is a typed name or a
 //! sentence that says which part is wrong. Nothing here asks AWS whether the thing exists.
 
 mod error;
+mod kms_key;
 mod syntax;
 
 use std::fmt;
 
 use super::partition::Partition;
 
-pub use error::ArnError;
+pub use error::{ArnError, ArnService};
+pub use kms_key::{KmsKeyId, KmsKeyIdError};
 pub(super) use syntax::is_region;
 use syntax::{is_alphanumeric, is_plain, is_profile_name, parse_location, suggest};
 
@@ -20,9 +23,10 @@ const WANTED_JOB: &str = "`/signing-jobs/ID`";
 const WANTED_ALIAS: &str = "`/aliases/NAME`";
 const WANTED_ANY: &str = "`/signing-profiles/NAME`, `/signing-profiles/NAME/VERSION`, `/signing-jobs/ID` or `/aliases/NAME`";
 
-/// Where a resource of AWS Signer lives: partition, region, account.
+/// Where a resource lives: partition, region, account.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Location {
+    service: ArnService,
     partition: Partition,
     region: String,
     account: String,
@@ -48,11 +52,13 @@ impl Location {
 impl fmt::Display for Location {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self {
+            service,
             partition,
             region,
             account,
         } = self;
-        write!(f, "arn:{partition}:signer:{region}:{account}:")
+        let service = service.id();
+        write!(f, "arn:{partition}:{service}:{region}:{account}:")
     }
 }
 
@@ -118,7 +124,7 @@ impl SignerArn {
     }
 
     fn parse_wanting(text: &str, wanted: &'static str) -> Result<Self, ArnError> {
-        let (location, resource) = parse_location(text)?;
+        let (location, resource) = parse_location(text, ArnService::Signer)?;
         Self::from_resource(&location, resource).ok_or_else(|| ArnError::Resource {
             text: text.to_owned(),
             resource: resource.to_owned(),

@@ -1,15 +1,16 @@
 //! The parts of an ARN, and what was probably meant by a wrong one.
 
-use super::{ArnError, Location, SignerArn};
+use super::{ArnError, ArnService, Location, SignerArn};
 use crate::aws::Partition;
 
 /// Longest ARN that AWS's APIs take, in bytes (Signer API, shape `Arn`).
-const MAX_ARN_BYTES: usize = 2_048;
+pub(super) const MAX_ARN_BYTES: usize = 2_048;
 
 /// Everything before the resource, checked; and the resource.
-pub(super) fn parse_location(text: &str) -> Result<(Location, &str), ArnError> {
+pub(super) fn parse_location(text: &str, wanted: ArnService) -> Result<(Location, &str), ArnError> {
     let not_an_arn = |reason| ArnError::NotAnArn {
         text: abbreviated(text),
+        wanted,
         reason,
     };
     if text.len() > MAX_ARN_BYTES {
@@ -20,13 +21,19 @@ pub(super) fn parse_location(text: &str) -> Result<(Location, &str), ArnError> {
     let (Some("arn"), Some(partition), Some(service), Some(region), Some(account), Some(resource)) =
         (next(), next(), next(), next(), next(), next())
     else {
-        return Err(not_an_arn(
-            "it must have six parts, `arn:PARTITION:signer:REGION:ACCOUNT:RESOURCE`",
-        ));
+        return Err(not_an_arn(match wanted {
+            ArnService::Signer => {
+                "it must have six parts, `arn:PARTITION:signer:REGION:ACCOUNT:RESOURCE`"
+            }
+            ArnService::Kms => {
+                "it must have six parts, `arn:PARTITION:kms:REGION:ACCOUNT:RESOURCE`"
+            }
+        }));
     };
-    if service != "signer" {
+    if service != wanted.id() {
         return Err(ArnError::OtherService {
             text: text.to_owned(),
+            wanted,
             service: service.to_owned(),
         });
     }
@@ -50,6 +57,7 @@ pub(super) fn parse_location(text: &str) -> Result<(Location, &str), ArnError> {
         });
     }
     let location = Location {
+        service: wanted,
         partition,
         region: region.to_owned(),
         account: account.to_owned(),
@@ -74,7 +82,7 @@ pub(super) fn suggest(location: &Location, resource: &str) -> Option<String> {
 }
 
 /// Text for an error, cut where somebody sent a book.
-fn abbreviated(text: &str) -> String {
+pub(super) fn abbreviated(text: &str) -> String {
     const SHOWN: usize = 200;
     if text.chars().count() <= SHOWN {
         return text.to_owned();

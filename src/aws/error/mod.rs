@@ -191,6 +191,7 @@ impl CallError {
                     Some(("signer", "GetRevocationStatus")) => "`data-signer`",
                     Some(("signer", _)) => "`signer`",
                     Some(("ecr", _)) => "`ecr.api`",
+                    Some(("kms", _)) => "`kms`",
                     _ => "the service",
                 };
                 format!(

@@ -93,6 +93,7 @@ fn kind_of(code: Option<&str>, status: u16) -> CallErrorKind {
         ) => CallErrorKind::BadCredentials,
         Some("ResourceNotFoundException" | "NotFoundException") => CallErrorKind::NotFound,
         Some("ValidationException" | "BadRequestException") => CallErrorKind::Invalid,
+        Some("DependencyTimeoutException") => CallErrorKind::TimedOut,
         _ => match status {
             401 | 403 => CallErrorKind::Denied,
             404 => CallErrorKind::NotFound,
@@ -288,6 +289,17 @@ mod tests {
             ),
             (
                 Some("InternalServiceErrorException"),
+                500,
+                CallErrorKind::ServiceFailure,
+            ),
+            (
+                Some("DependencyTimeoutException"),
+                503,
+                CallErrorKind::TimedOut,
+            ),
+            (Some("DisabledException"), 400, CallErrorKind::Invalid),
+            (
+                Some("KeyUnavailableException"),
                 500,
                 CallErrorKind::ServiceFailure,
             ),

@@ -20,7 +20,7 @@ use crate::x509;
 
 /// Why an envelope cannot be shown.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum Error {
+pub(in crate::cli) enum Error {
     #[error("the signature envelope is malformed")]
     Envelope(#[source] envelope::Error),
     #[error("payload content type {0:?} not supported")]
@@ -33,8 +33,10 @@ pub(super) enum Error {
 
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Details {
-    digest: String,
+pub(in crate::cli) struct Details {
+    /// Of the signature manifest; a signature in a file has none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    digest: Option<String>,
     signature_algorithm: &'static str,
     signature_envelope_type: &'static str,
     signed_attributes: Attributes,
@@ -105,9 +107,8 @@ struct SignedArtifact {
 }
 
 impl Details {
-    /// Reads the envelope of the signature whose manifest has `digest`.
-    pub(super) fn read(
-        digest: &Digest,
+    /// Reads an envelope.
+    pub(in crate::cli) fn read(
         format: EnvelopeFormat,
         bytes: &[u8],
         times: Times,
@@ -122,7 +123,7 @@ impl Details {
         let members = json::parse_object(envelope.payload()).map_err(Error::PayloadJson)?;
         let target = payload.target_artifact;
         Ok(Self {
-            digest: digest.to_string(),
+            digest: None,
             signature_algorithm: info.signature_algorithm.contract_name(),
             signature_envelope_type: format.media_type(),
             signed_attributes: Attributes::new(&info.signed_attributes, times),
@@ -139,15 +140,28 @@ impl Details {
         })
     }
 
-    /// The tree below the list of signatures.
-    pub(super) fn tree(&self) -> Tree {
+    /// The same with the digest of the signature manifest.
+    pub(in crate::cli) fn with_digest(self, digest: &Digest) -> Self {
+        Self {
+            digest: Some(digest.to_string()),
+            ..self
+        }
+    }
+
+    /// The digest of the signature manifest, if there is one.
+    pub(in crate::cli) fn digest(&self) -> &str {
+        self.digest.as_deref().unwrap_or_default()
+    }
+
+    /// The tree below `name`, by which the signature is known.
+    pub(in crate::cli) fn tree(&self, name: &str) -> Tree {
         let signed = self.signed_attributes.0.iter();
         let metadata = self.user_defined_attributes.iter().flatten();
         let metadata: Vec<Tree> = metadata
             .map(|(name, value)| Tree::pair(name, value))
             .collect();
         let artifact = &self.signed_artifact;
-        Tree::new(&self.digest)
+        Tree::new(name)
             .with(Tree::pair("signature algorithm", self.signature_algorithm))
             .with(Tree::pair(
                 "signature envelope type",

@@ -14,7 +14,7 @@ use crate::cli::report::draws;
 
 /// How an output writes times; always in UTC.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Times {
+pub(in crate::cli) enum Times {
     /// `Sun Nov 22 06:00:00 2026`, in trees.
     Ansic,
     /// `2026-11-22T06:00:00Z`, in JSON.
@@ -26,7 +26,7 @@ const ANSIC: &[BorrowedFormatItem<'_>] = format_description!(
 );
 
 impl Times {
-    pub(super) fn write(self, time: OffsetDateTime) -> String {
+    pub(in crate::cli) fn write(self, time: OffsetDateTime) -> String {
         let utc = time.to_offset(UtcOffset::UTC);
         let utc = utc.replace_nanosecond(0).unwrap_or(utc);
         match self {
@@ -38,7 +38,7 @@ impl Times {
 }
 
 /// The value of an extended attribute as Go prints it: `map[a:[1 two]]`.
-pub(super) fn go_value(value: &Value) -> String {
+pub(in crate::cli) fn go_value(value: &Value) -> String {
     match value {
         Value::Null => "<nil>".to_owned(),
         Value::String(text) => text.clone(),
@@ -59,7 +59,7 @@ pub(super) fn go_value(value: &Value) -> String {
 
 /// `document` as indented JSON with the escapes of Go's encoder, and with one for every character
 /// that terminals obey. All of these occur in strings only.
-pub(super) fn json<T: Serialize>(document: &T) -> String {
+pub(in crate::cli) fn json<T: Serialize>(document: &T) -> String {
     #[expect(
         clippy::expect_used,
         reason = "strings, numbers and JSON values are JSON"

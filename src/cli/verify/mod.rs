@@ -2,8 +2,8 @@
 //! against AWS Signer profiles named on the command line.
 
 mod offline;
-mod text;
-mod verdict;
+pub(super) mod text;
+pub(super) mod verdict;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -20,7 +20,7 @@ use super::report::{Exit, Report, one_line};
 use crate::extended_validation::{AnswerCache, RevocationChecker};
 use crate::limits;
 use crate::reference::ArtifactReference;
-use crate::trust_policy::UnsignedStatement;
+use crate::trust_policy::{DocumentKind, UnsignedStatement};
 use crate::verify::{Error, Options, Verification, Verifier};
 
 /// Flags of `verify`; those that notation has work as they do there.
@@ -198,8 +198,12 @@ fn online_verifier(
     } else {
         AwsSignerChecks::InProcess
     };
-    let (mut verifier, warnings) =
-        context.verifier(&args.signing_profile, args.trust_anchor.as_deref(), checks)?;
+    let (mut verifier, warnings) = context.verifier(
+        DocumentKind::Oci,
+        &args.signing_profile,
+        args.trust_anchor.as_deref(),
+        checks,
+    )?;
     if let Some(cache) = cache {
         verifier.judges.aws_signer = RevocationChecker::with_cache(aws, cache);
     }

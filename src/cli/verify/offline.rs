@@ -14,6 +14,7 @@ use crate::config::NotationDirs;
 use crate::extended_validation::RevocationChecker;
 use crate::limits;
 use crate::revocation::Checker;
+use crate::trust_policy::DocumentKind;
 use crate::verify::{Artifacts, Judges, OfflineDirectory, Verifier};
 
 /// The verifier, with the policy's warnings and the time.
@@ -42,7 +43,12 @@ pub(super) fn verifier(
         }
     };
     let dirs = NotationDirs::from_env();
-    let policy = Policy::load(&dirs, &args.signing_profile, args.trust_anchor.as_deref())?;
+    let policy = Policy::load(
+        DocumentKind::Oci,
+        &dirs,
+        &args.signing_profile,
+        args.trust_anchor.as_deref(),
+    )?;
     let policies = if args.signing_profile.is_empty() {
         policy.policies
     } else {

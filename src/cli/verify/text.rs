@@ -12,18 +12,7 @@ use crate::verify::{Error, Unseen, Verified};
 /// The answer to a verification that succeeded; `verbose` shows every signature looked at.
 pub(super) fn verified(verified: &Verified, verbose: bool) -> Report {
     let mut report = Report::done();
-    for warning in &verified.accepted.warnings {
-        let _ = writeln!(report.stderr, "Warning: {}", one_line(warning));
-    }
-    for (validation, failure) in verified.accepted.logged() {
-        let _ = writeln!(
-            report.stderr,
-            "Warning: {validation} was set to \"log\" and failed with error: {}",
-            one_line(&failure.to_string())
-        );
-        write_causes(&mut report.stderr, "  ", failure.source());
-        write_hint(&mut report.stderr, "  ", failure.hint());
-    }
+    write_warnings(&mut report.stderr, &verified.accepted);
     report
         .stderr
         .push_str(&index_note(&verified.target, "verified"));
@@ -40,6 +29,22 @@ pub(super) fn verified(verified: &Verified, verbose: bool) -> Report {
     );
     write_metadata(&mut report.stdout, &verified.accepted.user_metadata);
     report
+}
+
+/// What did not keep a signature from being accepted.
+pub(in crate::cli) fn write_warnings(text: &mut String, accepted: &SignatureOutcome) {
+    for warning in &accepted.warnings {
+        let _ = writeln!(text, "Warning: {}", one_line(warning));
+    }
+    for (validation, failure) in accepted.logged() {
+        let _ = writeln!(
+            text,
+            "Warning: {validation} was set to \"log\" and failed with error: {}",
+            one_line(&failure.to_string())
+        );
+        write_causes(text, "  ", failure.source());
+        write_hint(text, "  ", failure.hint());
+    }
 }
 
 /// The answer to a verification that failed.
@@ -77,7 +82,7 @@ pub(super) fn failed(error: &Error, scope: &str) -> Report {
 }
 
 /// One signature: what it is, each validation with its action and result, the reasons.
-fn write_outcome(text: &mut String, outcome: &SignatureOutcome) {
+pub(in crate::cli) fn write_outcome(text: &mut String, outcome: &SignatureOutcome) {
     let _ = writeln!(text, "signature {}", outcome.manifest_digest);
     if let Some(info) = &outcome.signer_info {
         let attributes = &info.signed_attributes;
@@ -146,7 +151,7 @@ fn write_details(text: &mut String, failure: &Failure) {
 }
 
 /// The table of signed metadata, laid out as notation lays it out.
-fn write_metadata(text: &mut String, metadata: &[(String, String)]) {
+pub(in crate::cli) fn write_metadata(text: &mut String, metadata: &[(String, String)]) {
     if metadata.is_empty() {
         return;
     }

@@ -187,7 +187,7 @@ fn signature(outcome: &SignatureOutcome) -> Value {
     Value::Object(signature)
 }
 
-fn signer(info: &SignerInfo) -> Value {
+pub(in crate::cli) fn signer(info: &SignerInfo) -> Value {
     let attributes = &info.signed_attributes;
     let mut signer = json!({
         "signingScheme": attributes.signing_scheme.as_str(),
@@ -296,7 +296,7 @@ fn reasons_of(failure: &Failure) -> Value {
 }
 
 /// A code to branch on, a sentence, its causes, what to do.
-fn reasons(
+pub(in crate::cli) fn reasons(
     code: &str,
     message: &str,
     error: &(dyn StdError + 'static),

@@ -14,7 +14,7 @@ use tokio::time::{Instant, sleep, timeout_at};
 
 use super::question::Question;
 use crate::aws::{Aws, CallError, RateLimit};
-use crate::http::retry_delay;
+use crate::http::backoff;
 use crate::limits;
 
 /// Asks, and gives back what AWS says was revoked. `signing_time` is the question's.
@@ -42,7 +42,7 @@ pub(super) async fn ask(
                 return Err(CallError::timed_out(question.call(), limit));
             }
         };
-        let wait = retry_delay(limits::RETRY_DELAY, limits::MAX_RETRY_DELAY, attempt);
+        let wait = backoff(attempt, limits::RETRY_DELAY, limits::MAX_RETRY_DELAY);
         let is_last = attempt >= limits::MAX_ATTEMPTS || Instant::now() + wait >= deadline;
         if is_last || !error.kind().is_transient() {
             return Err(error);

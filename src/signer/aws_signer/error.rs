@@ -25,6 +25,9 @@ pub enum Error {
     /// The settings contradict the profile.
     #[error("the signing profile cannot be used")]
     Settings(#[source] SettingsError),
+    /// Signing was stopped while this signature waited for its turn.
+    #[error("AWS Signer was not asked, because signing was stopped")]
+    NotAsked,
     /// AWS did not do it.
     #[error(transparent)]
     Call(CallError),
@@ -78,7 +81,7 @@ impl Error {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Payload(source) => source.hint(),
-            Self::PayloadTooLong { annotations: 0, .. } => None,
+            Self::PayloadTooLong { annotations: 0, .. } | Self::NotAsked => None,
             Self::PayloadTooLong { .. } => {
                 Some("leave away some of the metadata (`-m`, `--user-metadata`)".to_owned())
             }

@@ -7,23 +7,31 @@
 
 mod answer;
 mod error;
+mod pace;
 
 pub use answer::AnswerProblem;
 pub use error::Error;
+pub use pace::Pace;
 
+use aws_sdk_signer::config::retry::RetryConfig;
 use aws_sdk_signer::operation::RequestId as _;
+use aws_sdk_signer::operation::sign_payload::SignPayloadOutput;
 use aws_sdk_signer::primitives::Blob;
 use aws_sdk_signer::types::SigningProfileStatus;
 
 use super::SignedEnvelope;
+use crate::algorithm::KeySpec;
 use crate::aws::{
-    ArnError, Aws, Call, CallError, RegionChoice, SignerArn, SigningJobArn, SigningProfileArn,
-    SigningProfileVersionArn,
+    ArnError, Aws, Call, CallError, CallErrorKind, RegionChoice, SignerArn, SigningJobArn,
+    SigningProfileArn, SigningProfileVersionArn,
 };
 use crate::extended_validation::Signer;
-use crate::limits::MAX_AWS_SIGNER_PAYLOAD_BYTES;
+use crate::limits::{MAX_ATTEMPTS, MAX_AWS_SIGNER_PAYLOAD_BYTES, MAX_THROTTLED_ATTEMPTS};
 use crate::notary::PAYLOAD_MEDIA_TYPE;
 use crate::payload::Payload;
+
+/// The keys of AWS Signer, for every profile of the platform for images.
+pub const KEY_SPEC: KeySpec = KeySpec::Ec384;
 
 /// The signing platform of container images.
 const PLATFORM_ID: &str = "Notation-OCI-SHA384-ECDSA";
@@ -75,6 +83,17 @@ impl std::fmt::Display for SigningProfile {
     }
 }
 
+/// AWS Signer with one of its profiles.
+#[derive(Debug)]
+pub struct AwsSigner {
+    /// AWS, and the credentials for it.
+    pub aws: Aws,
+    /// The profile that signs.
+    pub profile: SigningProfile,
+    /// How fast it is asked.
+    pub pace: Pace,
+}
+
 /// A signature by AWS Signer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
@@ -89,13 +108,20 @@ pub struct Signed {
     pub region: RegionChoice,
 }
 
-/// Signs `payload`, the JSON of a Notary Project payload, with `profile`.
+/// Signs `payload`, the JSON of a Notary Project payload, with `profile`, when `pace` allows it.
+/// While AWS answers that there are too many requests, it is asked again, later each time, up to
+/// [`MAX_THROTTLED_ATTEMPTS`] times; up to [`MAX_ATTEMPTS`] times where it fails otherwise.
 ///
 /// # Errors
 ///
 /// [`Error`]: the payload is not one, or too long; the call failed; or the answer is not what was
 /// asked for.
-pub async fn sign(aws: &Aws, profile: &SigningProfile, payload: &[u8]) -> Result<Signed, Error> {
+pub async fn sign(
+    aws: &Aws,
+    profile: &SigningProfile,
+    payload: &[u8],
+    pace: &Pace,
+) -> Result<Signed, Error> {
     let sent = Payload::parse(payload).map_err(Error::Payload)?;
     if payload.len() > MAX_AWS_SIGNER_PAYLOAD_BYTES {
         return Err(Error::PayloadTooLong {
@@ -104,17 +130,28 @@ pub async fn sign(aws: &Aws, profile: &SigningProfile, payload: &[u8]) -> Result
         });
     }
     let (call, region) = call(aws, profile, "signer:SignPayload")?;
-    let output = aws
-        .signer(&region.region)
-        .await
-        .sign_payload()
-        .profile_name(profile.arn().name())
-        .profile_owner(profile.arn().location().account())
-        .payload(Blob::new(payload))
-        .payload_format(PAYLOAD_MEDIA_TYPE)
-        .send()
-        .await
-        .map_err(|error| Error::Call(CallError::from_sdk(call.clone(), &error)))?;
+    let client = aws.signer(&region.region).await;
+    pace.turn().await.map_err(|pace::Stopped| Error::NotAsked)?;
+    let mut attempt = 1;
+    let output = loop {
+        let error = match ask(&client, profile, payload, &call).await {
+            Ok(output) => break output,
+            Err(error) => error,
+        };
+        let attempts = match error.kind() {
+            CallErrorKind::Throttled => MAX_THROTTLED_ATTEMPTS,
+            kind if kind.is_transient() => MAX_ATTEMPTS,
+            _ => 1,
+        };
+        if attempt >= attempts {
+            return Err(Error::Call(error));
+        }
+        pace.back_off(attempt);
+        if let Err(pace::Stopped) = pace.turn().await {
+            return Err(Error::Call(error));
+        }
+        attempt += 1;
+    };
     let request_id = output.request_id().map(str::to_owned);
     let signed = answer::check(profile, &sent, region, output);
     signed.map_err(|problem| Error::UnusableAnswer {
@@ -122,6 +159,28 @@ pub async fn sign(aws: &Aws, profile: &SigningProfile, payload: &[u8]) -> Result
         request_id,
         problem: Box::new(problem),
     })
+}
+
+/// Asks once: each attempt is a call that the pace has to know of, so that the SDK may not ask again
+/// by itself.
+async fn ask(
+    client: &aws_sdk_signer::Client,
+    profile: &SigningProfile,
+    payload: &[u8],
+    call: &Call,
+) -> Result<SignPayloadOutput, CallError> {
+    let once = aws_sdk_signer::Config::builder().retry_config(RetryConfig::disabled());
+    client
+        .sign_payload()
+        .profile_name(profile.arn().name())
+        .profile_owner(profile.arn().location().account())
+        .payload(Blob::new(payload))
+        .payload_format(PAYLOAD_MEDIA_TYPE)
+        .customize()
+        .config_override(once)
+        .send()
+        .await
+        .map_err(|error| CallError::from_sdk(call.clone(), &error))
 }
 
 /// Checks that `profile` can sign container images now: it exists, is active, is of the platform

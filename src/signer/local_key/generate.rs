@@ -1,16 +1,11 @@
 //! A key with a self-signed certificate, to try things out with; not for anything that counts.
 
-use rcgen::{
-    CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, KeyPair,
-    KeyUsagePurpose, PKCS_RSA_SHA256, PKCS_RSA_SHA384, PKCS_RSA_SHA512, RsaKeySize,
-};
+use rcgen::{KeyPair, PKCS_RSA_SHA256, PKCS_RSA_SHA384, PKCS_RSA_SHA512, RsaKeySize};
 use time::OffsetDateTime;
 use zeroize::Zeroizing;
 
 use super::Error;
-
-/// For how long a test certificate is valid, as in notation.
-const VALIDITY: time::Duration = time::Duration::DAY;
+use crate::signer::test_certificate::params;
 
 /// The sizes of RSA keys that can sign.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,6 +16,17 @@ pub enum TestKeySize {
     Rsa3072,
     /// 4096 bits.
     Rsa4096,
+}
+
+impl TestKeySize {
+    /// The bits of the modulus.
+    pub const fn bits(self) -> u32 {
+        match self {
+            Self::Rsa2048 => 2048,
+            Self::Rsa3072 => 3072,
+            Self::Rsa4096 => 4096,
+        }
+    }
 }
 
 /// A new key with its certificate, both in PEM.
@@ -57,29 +63,12 @@ impl TestKey {
             TestKeySize::Rsa4096 => (&PKCS_RSA_SHA512, RsaKeySize::_4096),
         };
         let key = KeyPair::generate_rsa_for(algorithm, size).map_err(failed)?;
-        let not_before = now.replace_nanosecond(0).unwrap_or(now);
-        let not_after = not_before.saturating_add(VALIDITY);
-        let mut name = DistinguishedName::new();
-        for (kind, value) in [
-            (DnType::CountryName, "US"),
-            (DnType::StateOrProvinceName, "WA"),
-            (DnType::LocalityName, "Seattle"),
-            (DnType::OrganizationName, "Notary"),
-            (DnType::CommonName, common_name),
-        ] {
-            name.push(kind, value);
-        }
-        let mut params = CertificateParams::default();
-        params.distinguished_name = name;
-        params.not_before = not_before;
-        params.not_after = not_after;
-        params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
-        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::CodeSigning];
+        let params = params(common_name, now);
         let certificate = params.self_signed(&key).map_err(failed)?;
         Ok(Self {
             key: Zeroizing::new(key.serialize_pem()),
             certificate: certificate.pem(),
-            not_after,
+            not_after: params.not_after,
         })
     }
 }

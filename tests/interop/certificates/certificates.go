@@ -79,9 +79,9 @@ func NewHierarchies(t testing.TB, kinds []Kind) []Hierarchy {
 			}
 		}
 		root := Authority{Key: keys[each*i]}
-		root.Certificate = root.Issue(t, authorityTemplate(kind.Name+" root"), root.Key.Public())
+		root.Certificate = root.Issue(t, AuthorityTemplate(kind.Name+" root"), root.Key.Public())
 		between := Authority{Key: keys[each*i+1]}
-		between.Certificate = root.Issue(t, authorityTemplate(kind.Name+" intermediate"), between.Key.Public())
+		between.Certificate = root.Issue(t, AuthorityTemplate(kind.Name+" intermediate"), between.Key.Public())
 		made[i] = Hierarchy{kind, root, between, keys[each*i+2]}
 	}
 	return made
@@ -91,6 +91,12 @@ func NewHierarchies(t testing.TB, kinds []Kind) []Hierarchy {
 // may change the certificate before it is issued.
 func (h Hierarchy) Chain(t testing.TB, edit func(leaf *x509.Certificate)) []*x509.Certificate {
 	t.Helper()
+	return h.ChainFor(t, h.SigningKey.Public(), edit)
+}
+
+// ChainFor is Chain for a key that lies elsewhere.
+func (h Hierarchy) ChainFor(t testing.TB, public crypto.PublicKey, edit func(leaf *x509.Certificate)) []*x509.Certificate {
+	t.Helper()
 	leaf := Template(h.Kind.Name + " signer")
 	leaf.KeyUsage = x509.KeyUsageDigitalSignature
 	leaf.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageCodeSigning}
@@ -98,7 +104,7 @@ func (h Hierarchy) Chain(t testing.TB, edit func(leaf *x509.Certificate)) []*x50
 		edit(leaf)
 	}
 	return []*x509.Certificate{
-		h.Intermediate.Issue(t, leaf, h.SigningKey.Public()),
+		h.Intermediate.Issue(t, leaf, public),
 		h.Intermediate.Certificate,
 		h.Root.Certificate,
 	}
@@ -122,7 +128,8 @@ func (a Authority) Issue(t testing.TB, template *x509.Certificate, public crypto
 	return certificate
 }
 
-func authorityTemplate(commonName string) *x509.Certificate {
+// AuthorityTemplate is Template for a certificate that issues others.
+func AuthorityTemplate(commonName string) *x509.Certificate {
 	made := Template(commonName)
 	made.KeyUsage = x509.KeyUsageCertSign | x509.KeyUsageCRLSign
 	made.IsCA = true

@@ -3,11 +3,12 @@
 use std::os::unix::fs::PermissionsExt as _;
 
 use crate::support::sandbox::{Ran, Sandbox};
+use crate::support::script_plugin;
 
 fn sandbox() -> Sandbox {
     let sandbox = Sandbox::new();
-    let plugin = sandbox.write_config("plugins/p/notation-p", "#!/bin/sh\nexit 1\n");
-    std::fs::set_permissions(plugin, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let line = script_plugin::metadata_line("p", "SIGNATURE_GENERATOR.RAW");
+    script_plugin::install_line(&sandbox, "p", &line);
     sandbox
 }
 
@@ -236,4 +237,100 @@ fn a_file_that_is_not_notations_is_left_as_it_is() {
         ran.assert_says("is a symbolic link");
     }
     assert_eq!(std::fs::read_to_string(target).unwrap(), r#"{"keys":[]}"#);
+}
+
+#[test]
+fn a_key_of_a_plugin_that_could_not_sign_is_not_added() {
+    let sandbox = Sandbox::new();
+    let verifier = script_plugin::metadata_line("v", "SIGNATURE_VERIFIER.TRUSTED_IDENTITY");
+    let other = script_plugin::metadata_line("p", "SIGNATURE_GENERATOR.RAW");
+    for (name, line, sentence) in [
+        (
+            "v",
+            verifier.as_str(),
+            "plugin `v` does not have signing capabilities",
+        ),
+        (
+            "broken",
+            "exit 1",
+            "plugin `broken` failed at `get-plugin-metadata` without an error of the contract's form",
+        ),
+        (
+            "other",
+            &other,
+            "plugin `other` has unusable metadata: its name is `p`",
+        ),
+    ] {
+        script_plugin::install_line(&sandbox, name, line);
+        let ran = key(&sandbox, &["add", "--plugin", name, "--id", "x", "k"]);
+        ran.assert_refused(2, &format!("Error: {sentence}"));
+        assert!(!sandbox.config().join("signingkeys.json").exists());
+    }
+}
+
+#[test]
+fn two_programs_at_once_lose_nothing() {
+    let sandbox = sandbox();
+    let program = std::path::Path::new(env!("CARGO_BIN_EXE_countersign"));
+    for round in 0..4 {
+        let children: Vec<_> = (0..8)
+            .map(|index| {
+                let name = format!("{round}-{index}");
+                let add = ["key", "add", "--plugin", "p", "--id", "x", &name];
+                let mut command = sandbox.command(program);
+                command.args(add).stdout(std::process::Stdio::null());
+                command.spawn().unwrap()
+            })
+            .collect();
+        for mut child in children {
+            assert!(child.wait().unwrap().success());
+        }
+    }
+    let keys: serde_json::Value = serde_json::from_str(&file(&sandbox)).unwrap();
+    let names: std::collections::BTreeSet<&str> = keys["keys"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|key| key["name"].as_str().unwrap())
+        .collect();
+    assert_eq!(names.len(), 32, "{names:?}");
+}
+
+#[test]
+fn a_key_of_aws_kms_is_checked_without_asking_and_found_from_anywhere() {
+    let sandbox = Sandbox::new();
+    let add = |more: &[&str]| {
+        let fixed = ["key", "add", "--plugin", "aws-kms", "release", "--id"];
+        sandbox.run(&[&fixed[..], more].concat())
+    };
+    for (more, first_line) in [
+        (
+            &["a b", "--plugin-config", "certificate_chain=x"][..],
+            "Error: `a b` does not name a key of AWS KMS",
+        ),
+        (
+            &["alias/release"],
+            "Error: setting `certificate_chain` is missing",
+        ),
+        (
+            &["alias/release", "--plugin-config", "chain=x"],
+            "Error: setting `chain` is not known",
+        ),
+    ] {
+        add(more).assert_refused(2, first_line);
+        assert!(!sandbox.config().exists());
+    }
+    let ran = add(&[
+        "alias/release",
+        "--plugin-config",
+        "certificate_chain=release.crt",
+    ]);
+    assert_eq!(
+        (ran.code, ran.stdout.as_str()),
+        (0, "release\n"),
+        "{ran:#?}"
+    );
+    let keys = std::fs::read_to_string(sandbox.config().join("signingkeys.json")).unwrap();
+    let file = sandbox.home().join("release.crt");
+    assert!(keys.contains(file.to_str().unwrap()), "{keys}");
 }

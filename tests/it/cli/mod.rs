@@ -1,5 +1,6 @@
 //! The command line from the outside: exit code, stdout and stderr of the real binary.
 
+mod blob;
 mod cert;
 mod inspect;
 mod key;

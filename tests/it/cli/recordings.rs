@@ -1,43 +1,62 @@
-//! Replays what notation was recorded to print and return, and compares.
+//! Replays what notation was recorded to print, return and write, and compares.
 //!
-//! The recordings are read from `../shared/reference/recordings`, or from the folder that
-//! `COUNTERSIGN_RECORDINGS` names; without them there is nothing to replay. The program runs under the
-//! name `notation`, so that it has notation's exit codes. Compared are the exit code, stdout, and the
-//! first line of stderr. A case on which we differ on purpose is in [`DIFFERENCES`] with what we do
-//! instead; it fails if it no longer differs. Cases that cannot be set up are counted and named.
+//! The recordings are in `tests/recordings`; `COUNTERSIGN_RECORDINGS` names another folder of the same form. The program
+//! runs under the name `notation`, so that it has notation's exit codes. Compared are the exit code, stdout, stderr
+//! without our `caused by:` and `hint:` lines, and, in groups that write, the files of the configuration directory. A
+//! case on which we differ on purpose is in its group's `DIFFERENCES` with what we do instead; it fails if it no longer
+//! differs, and so does a difference that is no case's. Cases that cannot be set up here are counted and named.
 
 #![expect(
     clippy::print_stdout,
     reason = "what is not replayed, and what differs, is named in the test's output"
 )]
 
+mod blobs;
 mod case;
+mod certificates;
+mod environment;
+
 mod fixtures;
+mod keys;
 mod layouts;
 mod placeholders;
+mod reading;
+mod signing;
+mod state;
+mod test_certificates;
+mod trust_stores;
+mod verifying;
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use crate::support::sandbox::{Ran, Sandbox};
 use case::Case;
-use fixtures::Fixtures;
 use placeholders::{Digests, Placeholders};
+use state::Snapshot;
 
 /// What we print instead.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Text {
     Same,
+    /// Nothing.
+    Nothing,
     Begins(&'static str),
     Contains(&'static str),
     /// The recorded text without its last line.
     WithoutLastLine,
+    /// The recorded text without the lines that begin so.
+    Without(&'static str),
+    /// The recorded text after a question, which is not printed there.
+    AfterQuestion,
     /// Other words of other programs, libraries or systems.
     OtherWords,
 }
 
 /// A difference on purpose.
 struct Difference {
-    /// What the names of its cases begin with.
+    /// The names of its cases; one that ends with `*` is the beginning of several.
     cases: &'static [&'static str],
     exit: Option<i32>,
     stdout: Text,
@@ -45,133 +64,22 @@ struct Difference {
     why: &'static str,
 }
 
-const RESOLVING: Text = Text::Begins("Error: failed to get manifest descriptor: ");
-const FETCHING: Text =
-    Text::Begins("Warning: unable to fetch signature <digest:signature> due to error: ");
-const SKIPPING: Text =
-    Text::Begins("Warning: Skipping signature <digest:signature> because of error: ");
-const IN_TREE: Text = Text::Contains("    └── <digest:signature>\n        └── unreadable: ");
-const IN_JSON: Text =
-    Text::Contains("      \"digest\": \"<digest:signature>\",\n      \"error\": \"");
-const SHOWN: &str = "a signature that cannot be read is shown in its place";
-
-const DIFFERENCES: &[Difference] = &[
-    Difference {
-        cases: &["max-signatures x", "output flag does not exist"],
-        exit: None,
-        stdout: Text::Same,
-        stderr: Text::OtherWords,
-        why: "the words of the flag parser",
-    },
-    Difference {
-        cases: &["extra argument"],
-        exit: Some(1),
-        stdout: Text::Begins(""),
-        stderr: Text::OtherWords,
-        why: "an argument that would be ignored is refused",
-    },
-    Difference {
-        cases: &[
-            "reference registry down",
-            "reference denied",
-            "reference another digest",
-            "reference credentials wanted",
-            "wrong password",
-            "plain HTTP registry without the insecure flag",
-        ],
-        exit: None,
-        stdout: Text::Same,
-        stderr: RESOLVING,
-        why: "our own words for what kept a request from an answer",
-    },
-    Difference {
-        cases: &["reference referrers denied", "reference referrers junk"],
-        exit: None,
-        stdout: Text::Same,
-        stderr: Text::OtherWords,
-        why: "our own words for what kept a request from an answer",
-    },
-    Difference {
-        cases: &["tree, badlayer", "tree, nolayers", "tree, twolayers"],
-        exit: None,
-        stdout: IN_TREE,
-        stderr: FETCHING,
-        why: SHOWN,
-    },
-    Difference {
-        cases: &["json, badlayer", "json, nolayers", "json, twolayers"],
-        exit: None,
-        stdout: IN_JSON,
-        stderr: FETCHING,
-        why: SHOWN,
-    },
-    Difference {
-        cases: &[
-            "tree, i-nochain",
-            "tree, badpayload",
-            "tree, badjws",
-            "tree, badcty",
-            "tree, noscheme",
-        ],
-        exit: None,
-        stdout: IN_TREE,
-        stderr: SKIPPING,
-        why: SHOWN,
-    },
-    Difference {
-        cases: &[
-            "json, i-nochain",
-            "json, badpayload",
-            "json, badjws",
-            "json, badcty",
-            "json, noscheme",
-        ],
-        exit: None,
-        stdout: IN_JSON,
-        stderr: SKIPPING,
-        why: SHOWN,
-    },
-    Difference {
-        cases: &["tree, one good and one broken signature"],
-        exit: None,
-        stdout: Text::Contains(" unreadable: "),
-        stderr: Text::Begins("Warning: Skipping signature <digest:signature"),
-        why: SHOWN,
-    },
-    Difference {
-        cases: &["json, one good and one broken signature"],
-        exit: None,
-        stdout: Text::Contains("\"error\": "),
-        stderr: Text::Begins("Warning: Skipping signature <digest:signature"),
-        why: SHOWN,
-    },
-    Difference {
-        cases: &[
-            "tree, three signatures with a maximum of two",
-            "json, three signatures with a maximum of two",
-        ],
-        exit: None,
-        stdout: Text::WithoutLastLine,
-        stderr: Text::Begins("Warning: exceeded configured limit of max signatures 2 to examine"),
-        why: "a warning is no part of the document on stdout",
-    },
-    Difference {
-        cases: &["tree, i-ts-junk"],
-        exit: None,
-        stdout: Text::Contains(
-            "timestamp signature\n        │       └── error: failed to parse timestamp countersignature: ",
-        ),
-        stderr: Text::Same,
-        why: "our own words for what is wrong with a time stamp",
-    },
-    Difference {
-        cases: &["json, i-ts-junk"],
-        exit: None,
-        stdout: Text::Contains("\"error\": \"failed to parse timestamp countersignature: "),
-        stderr: Text::Same,
-        why: "our own words for what is wrong with a time stamp",
-    },
-];
+/// The position of the difference that a case is listed under, and that of its name there.
+fn listed(differences: &[Difference], case: &Case) -> Option<(usize, usize)> {
+    let is_of = |name: &&str| match name.strip_suffix('*') {
+        Some(start) => case.name.starts_with(start),
+        None => case.name == **name,
+    };
+    differences
+        .iter()
+        .enumerate()
+        .find_map(|(index, difference)| {
+            Some((
+                index,
+                difference.cases.iter().position(|name| is_of(&name))?,
+            ))
+        })
+}
 
 /// What came of a file of recordings.
 #[derive(Default)]
@@ -180,49 +88,63 @@ struct Tally {
     different: Vec<String>,
     not_replayed: Vec<String>,
     failures: Vec<String>,
+    /// The names of differences that were met.
+    met: BTreeSet<(usize, usize)>,
+}
+
+/// A command's streams, exit code and changes of files, with placeholders.
+#[derive(Debug, PartialEq, Eq)]
+struct Answer {
+    exit: i32,
+    stdout: String,
+    stderr: String,
+    changes: Vec<String>,
 }
 
 impl Tally {
+    /// Compares; gives whether they are the same.
     fn compare(
         &mut self,
         differences: &[Difference],
         case: &Case,
-        ran: &Ran,
-        names: &Placeholders,
-    ) {
-        let mut digests = Digests::default();
-        let stdout = names.abstracted(&ran.stdout, &mut digests);
-        let stderr = names.abstracted(&ran.stderr, &mut digests);
-        let first = |text: &str| text.lines().next().unwrap_or_default().to_owned();
-        let (found, wanted) = (first(&stderr), first(&case.stderr));
-        let is_same = ran.code == case.exit && stdout == case.stdout && found == wanted;
-        let difference = differences.iter().find(|difference| {
-            let mut names = difference.cases.iter();
-            names.any(|name| case.name.starts_with(name))
-        });
-        match difference {
+        found: &Answer,
+        wanted: &Answer,
+    ) -> bool {
+        let is_same = found == wanted;
+        let listed = listed(differences, case);
+        self.met.extend(listed);
+        match listed.map(|(index, _)| &differences[index]) {
             None if is_same => self.same += 1,
             Some(difference)
                 if !is_same
-                    && ran.code == difference.exit.unwrap_or(case.exit)
-                    && matches(difference.stdout, &stdout, &case.stdout)
-                    && matches(difference.stderr, &found, &wanted) =>
+                    && (found.changes.is_empty() || found.changes == wanted.changes)
+                    && found.exit == difference.exit.unwrap_or(case.exit)
+                    && matches(difference.stdout, &found.stdout, &wanted.stdout)
+                    && matches(difference.stderr, &found.stderr, &wanted.stderr) =>
             {
                 self.different
                     .push(format!("{} ({})", case.name, difference.why));
             }
             _ => self.failures.push(format!(
-                "{}: {}\nwanted {} {}\n{}found {} {found}\n{stdout}",
-                case.name, case.command, case.exit, wanted, case.stdout, ran.code
+                "{}: {}\nwanted {wanted:#?}\nfound {found:#?}\n",
+                case.name, case.command
             )),
         }
+        is_same
     }
 
     #[track_caller]
-    fn finish(self, group: &str) {
+    fn finish(mut self, differences: &[Difference], group: &str) {
         println!("{group}: {} the same", self.same);
         println!("  differ on purpose: {:#?}", self.different);
         println!("  not replayed: {:#?}", self.not_replayed);
+        for (index, difference) in differences.iter().enumerate() {
+            for (position, name) in difference.cases.iter().enumerate() {
+                if !self.met.contains(&(index, position)) {
+                    self.failures.push(format!("no case is `{name}`"));
+                }
+            }
+        }
         assert!(self.same > 0, "nothing of {group} was replayed");
         assert!(
             self.failures.is_empty(),
@@ -236,31 +158,41 @@ impl Tally {
 fn matches(text: Text, found: &str, recorded: &str) -> bool {
     match text {
         Text::Same => found == recorded,
+        Text::Nothing => found.is_empty(),
         Text::Begins(start) => found.starts_with(start),
         Text::Contains(part) => found.contains(part),
         Text::WithoutLastLine => recorded
             .trim_end()
             .rsplit_once('\n')
             .is_some_and(|(before, _)| found.trim_end() == before),
+        Text::Without(start) => {
+            let lines = recorded.split_inclusive('\n');
+            let left: String = lines.filter(|line| !line.starts_with(start)).collect();
+            found == left
+        }
+        Text::AfterQuestion => recorded
+            .split_once("[y/N] ")
+            .is_some_and(|(_, after)| found == after),
         Text::OtherWords => !found.is_empty() || recorded.is_empty(),
     }
 }
 
-/// The cases of a file of recordings, if it is there.
-fn recorded(group: &str) -> Option<Vec<Case>> {
-    let shared = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/reference/recordings");
-    let folder = std::env::var_os("COUNTERSIGN_RECORDINGS").map_or(shared, PathBuf::from);
+/// The cases of a group. Without its file there is nothing to hold the program to: that is a failure.
+fn recorded(group: &str) -> Vec<Case> {
+    let own = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/recordings");
+    let folder = std::env::var_os("COUNTERSIGN_RECORDINGS").map_or(own, PathBuf::from);
     let file = folder.join(format!("{group}.txt"));
-    let Ok(text) = std::fs::read_to_string(&file) else {
-        println!("no recordings at {}", file.display());
-        return None;
-    };
-    Some(case::parse(&text))
+    let text = std::fs::read_to_string(&file)
+        .unwrap_or_else(|error| panic!("no recordings at {}: {error}", file.display()));
+    // Here the one is below the other.
+    case::parse(&text.replace("<home>/.config", "<config>"))
 }
 
 /// Our program under notation's name.
 fn notation(sandbox: &Sandbox) -> PathBuf {
-    let program = sandbox.home().join("notation");
+    let folder = sandbox.home().join("bin");
+    std::fs::create_dir(&folder).unwrap();
+    let program = folder.join("notation");
     let ours = env!("CARGO_BIN_EXE_countersign");
     std::fs::hard_link(ours, &program)
         .or_else(|_| std::fs::copy(ours, &program).map(|_| ()))
@@ -268,38 +200,145 @@ fn notation(sandbox: &Sandbox) -> PathBuf {
     program
 }
 
-fn replay(group: &str) {
-    let Some(cases) = recorded(group) else {
-        return;
-    };
-    let fixtures = Fixtures::start();
-    let sandbox = Sandbox::new();
-    let program = notation(&sandbox);
-    let mut tally = Tally::default();
-    for case in &cases {
-        let arguments = case.arguments().and_then(|words| {
-            let words = words.iter();
-            words
-                .map(|word| fixtures.placeholders.fill(word))
-                .collect::<Option<Vec<_>>>()
-        });
-        match arguments {
-            Some(arguments) => {
-                let ran = sandbox.run_as(&program, &arguments);
-                tally.compare(DIFFERENCES, case, &ran, &fixtures.placeholders);
-            }
-            None => tally.not_replayed.push(case.name.clone()),
+/// Without what a user is told after notation's sentence: causes, advice, and the outcome of each signature.
+fn without_advice(stderr: &str) -> String {
+    let mut is_outcome = false;
+    let mut lines = Vec::new();
+    for line in stderr.trim_end().lines() {
+        is_outcome = line.starts_with("signature sha256:") || (is_outcome && line.starts_with(' '));
+        let is_advice = ["caused by: ", "hint: "]
+            .iter()
+            .any(|start| line.trim_start().starts_with(start));
+        if !is_outcome && !is_advice {
+            lines.push(line);
         }
     }
-    tally.finish(group);
+    lines.join("\n")
 }
 
-#[test]
-fn list_answers_as_notation_does() {
-    replay("list");
+/// A table without the blanks by which it is aligned, where the recording has placeholders in its cells.
+fn table(text: &str, recorded: &str) -> String {
+    if !recorded.contains("KEY PATH") || !recorded.contains('<') {
+        return text.to_owned();
+    }
+    let mut rows = String::new();
+    for line in text.lines() {
+        let cells: Vec<&str> = line.split_whitespace().collect();
+        rows += &cells.join(" ");
+        rows.push('\n');
+    }
+    rows
 }
 
-#[test]
-fn inspect_answers_as_notation_does() {
-    replay("inspect");
+/// Runs the cases of one group, one after the other.
+struct Replay<'a> {
+    sandbox: Sandbox,
+    program: PathBuf,
+    names: Placeholders,
+    differences: &'a [Difference],
+    tally: Tally,
+    /// Whether changes of files are compared.
+    writes: bool,
+}
+
+impl<'a> Replay<'a> {
+    fn new(sandbox: Sandbox, names: &Placeholders, differences: &'a [Difference]) -> Self {
+        let mut names = names.clone();
+        let home = sandbox.home().to_str().unwrap().to_owned();
+        // The longer one first.
+        names.known.insert("<config>", format!("{home}/.config"));
+        names.known.insert("<cwd>", home);
+        Self {
+            program: notation(&sandbox),
+            sandbox,
+            names,
+            differences,
+            tally: Tally::default(),
+            writes: false,
+        }
+    }
+
+    fn run(&mut self, case: &Case) {
+        for (path, content) in &case.inputs {
+            let file = PathBuf::from(self.names.fill(path).unwrap());
+            std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+            // A link that another case left is not written through.
+            if file.is_symlink() {
+                std::fs::remove_file(&file).unwrap();
+            }
+            std::fs::write(file, self.names.fill(content).unwrap()).unwrap();
+        }
+        let Some(mut command) = self.command(case) else {
+            return self.skip(case);
+        };
+        let config = self.sandbox.config();
+        let before = if self.writes {
+            Snapshot::of(&config)
+        } else {
+            Snapshot::default()
+        };
+        let ran = match &case.stdin {
+            Some(typed) => Ran::at_a_terminal(&mut command, typed),
+            None => Ran::of(&mut command),
+        };
+        let mut digests = Digests::default();
+        let mut found = Answer {
+            exit: ran.code,
+            stdout: table(
+                &self.names.abstracted(&ran.stdout, &mut digests),
+                &case.stdout,
+            ),
+            stderr: self
+                .names
+                .abstracted(&without_advice(&ran.stderr), &mut digests),
+            changes: Vec::new(),
+        };
+        let mut wanted = Answer {
+            exit: case.exit,
+            stdout: table(&case.stdout, &case.stdout),
+            stderr: case.stderr.trim_end().to_owned(),
+            changes: Vec::new(),
+        };
+        if self.writes {
+            found.changes = before.changes(&Snapshot::of(&config), &self.names);
+            wanted.changes = state::wanted(case);
+        }
+        if !self.tally.compare(self.differences, case, &found, &wanted)
+            && found.changes != wanted.changes
+        {
+            // The cases after this one begin with what notation left.
+            state::catch_up(case, &config, &self.names);
+        }
+    }
+
+    /// The command of a case, if every placeholder in it is known.
+    fn command(&self, case: &Case) -> Option<Command> {
+        let words = case.words()?;
+        let program = match words.program.as_str() {
+            "bash" => Path::new("/bin/sh"),
+            _ => &self.program,
+        };
+        let mut command = self.sandbox.command(program);
+        let bin = self.program.parent().unwrap().to_str().unwrap();
+        command.env("PATH", format!("{bin}:/usr/bin:/bin"));
+        for name in &words.unset {
+            command.env_remove(name);
+        }
+        for (name, value) in &words.variables {
+            command.env(name, self.names.fill(value)?);
+        }
+        for argument in &words.arguments {
+            command.arg(self.names.fill(argument)?);
+        }
+        Some(command)
+    }
+
+    fn skip(&mut self, case: &Case) {
+        self.tally.not_replayed.push(case.name.clone());
+    }
+
+    #[track_caller]
+    fn finish(self, group: &str) {
+        self.tally.finish(self.differences, group);
+    }
 }

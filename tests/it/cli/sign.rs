@@ -1,11 +1,16 @@
 //! `countersign sign`.
 
 mod answers;
+mod document;
 mod flags;
-mod local_key;
-mod plugin;
+mod if_missing;
+mod interrupt;
+mod kms;
+pub(super) mod local_key;
+mod many;
+pub(super) mod plugin;
 mod stored;
-mod timestamping;
+pub(super) mod timestamping;
 
 use crate::support::sandbox::Ran;
 use crate::support::scene::Scene;
@@ -101,32 +106,6 @@ fn an_index_is_signed_itself_and_said_to_be_one() {
     assert_signed(&sign(&scene, &[&image]), &image, &note);
     let ran = sign(&scene, &[&format!("{}:multi", scene.repository)]);
     assert_signed(&ran, &image, &format!("{}{note}", tag_warning("multi")));
-}
-
-#[test]
-fn several_references_are_signed_in_order_and_one_failure_does_not_hide_the_rest() {
-    let scene = Scene::new();
-    let second = scene.emulator.push_test_image("base", "v1").unwrap();
-    let registry = scene.repository.strip_suffix("/app").unwrap();
-    let second = format!("{registry}/base@{second}");
-    let missing = format!("{}:none", scene.repository);
-    let ran = sign(&scene, &[&scene.image, &missing, &second]);
-    assert_eq!(ran.code, 1, "{ran:#?}");
-    let lines: Vec<&str> = ran.stdout.lines().collect();
-    assert_eq!(lines.len(), 4, "{ran:#?}");
-    assert_eq!(lines[0], format!("Successfully signed {}", scene.image));
-    assert_eq!(lines[2], format!("Successfully signed {second}"));
-    let errors: Vec<&str> = ran
-        .stderr
-        .lines()
-        .filter(|line| line.starts_with("Error: "))
-        .collect();
-    assert_eq!(
-        errors,
-        [format!(
-            "Error: failed to get manifest descriptor: {missing}: not found"
-        )]
-    );
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use crate::support::kms;
 use crate::support::scene::Scene;
 
 /// The blocks of shell commands in a document, in order.
@@ -40,7 +41,7 @@ fn what_the_readme_shows_of_countersign_works() {
     std::fs::create_dir(&bin).unwrap();
     // The README is about AWS, whose roots are built in; here the emulator's stand in for them.
     let wrapper = format!(
-        "#!/bin/sh\ncase \"$*\" in\nverify*--trust-anchor*|sign*) ;;\nverify*--signing-profile*|revocation*--signing-profile*) set -- \"$@\" --trust-anchor {}/root.crt ;;\nesac\nexec {} \"$@\"\n",
+        "#!/bin/sh\ncase \"$*\" in\nverify*--trust-anchor*|sign*|\"blob sign\"*) ;;\nverify*--signing-profile*|revocation*--signing-profile*|\"blob verify\"*--signing-profile*) set -- \"$@\" --trust-anchor {}/root.crt ;;\nesac\nexec {} \"$@\"\n",
         scene.sandbox.home().display(),
         env!("CARGO_BIN_EXE_countersign"),
     );
@@ -51,6 +52,8 @@ fn what_the_readme_shows_of_countersign_works() {
         .status();
     assert!(written.unwrap().success());
 
+    // For the blocks about a file.
+    std::fs::write(scene.sandbox.home().join("app.tar.gz"), "hello\n").unwrap();
     // For the blocks about a layout in the current directory.
     crate::support::layout::make(&scene.sandbox.home().join("layout"), &["v1"]);
     let policy = scene.sandbox.config().join("trustpolicy.oci.json");
@@ -61,6 +64,11 @@ fn what_the_readme_shows_of_countersign_works() {
         text.replace(&scope, &format!("{scope}, \"local/app\"")),
     )
     .unwrap();
+
+    // For those about AWS KMS.
+    let kms_key = kms::import(&scene.emulator, "ec-384");
+    let chain = kms::Chain::of("ec-384").pem();
+    std::fs::write(scene.sandbox.home().join("release.crt"), chain).unwrap();
 
     let mut run = 0;
     for block in blocks("README.md")
@@ -73,6 +81,7 @@ fn what_the_readme_shows_of_countersign_works() {
             .args(["-e", "-c", block])
             .env("PATH", format!("{}:/usr/bin:/bin", bin.display()))
             .env("PROFILE_ARN", &scene.profile.arn)
+            .env("KMS_KEY", &kms_key)
             .env("IMAGE", &scene.image)
             .output()
             .unwrap();

@@ -33,20 +33,24 @@ fn files_below(directory: &Path) -> Vec<String> {
 
 /// What a document can name.
 struct Known {
-    /// Names of functions.
-    functions: HashSet<String>,
-    /// Names of modules: of files and of their folders.
+    /// Tests, by module and name: `trust_store::a_store_is_read_once`. Modules named `tests` are left out, in the
+    /// documents too.
+    tests: HashSet<String>,
+    /// Modules that have tests, in themselves or in modules of theirs.
     modules: HashSet<String>,
     /// Paths of vectors, with and without what stands before and after the name.
     vectors: Vec<String>,
+    /// Names of recorded cases.
+    recordings: HashSet<String>,
 }
 
 impl Known {
     fn read() -> Self {
         let mut known = Self {
-            functions: HashSet::new(),
-            modules: HashSet::from(["tests".to_owned()]),
+            tests: HashSet::new(),
+            modules: HashSet::new(),
             vectors: files_below(&package().join("tests/vectors/generated")),
+            recordings: HashSet::new(),
         };
         let manifest = package().join("tests/vectors/MANIFEST.tsv");
         let manifest = std::fs::read_to_string(manifest).unwrap();
@@ -57,45 +61,78 @@ impl Known {
             let names = columns.first().copied().into_iter().chain(name);
             known.vectors.extend(names.map(str::to_owned));
         }
-        for folder in ["src", "tests/it", "emulator/src"] {
+        for file in files_below(&package().join("tests/recordings")) {
+            let text = std::fs::read_to_string(package().join("tests/recordings").join(file));
+            let text = text.unwrap();
+            let cases = text
+                .lines()
+                .filter_map(|line| line.strip_prefix("### case: "));
+            known.recordings.extend(cases.map(str::to_owned));
+        }
+        for folder in ["src", "tests/it", "emulator/src", "emulator/tests/it"] {
             let folder = package().join(folder);
             for file in files_below(&folder) {
-                let Some(module) = file.strip_suffix(".rs") else {
-                    continue;
-                };
-                known.modules.extend(module.split('/').map(str::to_owned));
-                let text = std::fs::read_to_string(folder.join(&file)).unwrap();
-                let after = text.split("fn ").skip(1);
-                let names = after.filter_map(|text| text.split(['(', '<']).next());
-                known.functions.extend(names.map(str::to_owned));
+                if let Some(path) = file.strip_suffix(".rs") {
+                    let text = std::fs::read_to_string(folder.join(&file)).unwrap();
+                    known.add_tests(path, &text);
+                }
             }
         }
-        for entry in std::fs::read_dir(package().join("tests/interop")).unwrap() {
-            let path = entry.unwrap().path();
-            if path.extension().is_some_and(|extension| extension == "go") {
-                let text = std::fs::read_to_string(path).unwrap();
-                let after = text.split("\nfunc ").skip(1);
+        let interop = package().join("tests/interop");
+        for file in files_below(&interop) {
+            if file.ends_with(".go") {
+                let text = std::fs::read_to_string(interop.join(file)).unwrap();
+                let after = text.split("\nfunc Test").skip(1);
                 let names = after.filter_map(|text| text.split('(').next());
-                known.functions.extend(names.map(str::to_owned));
+                known.tests.extend(names.map(|name| format!("Test{name}")));
             }
         }
         known
     }
 
+    /// The tests of one file, whose path below the root module is `path`.
+    fn add_tests(&mut self, path: &str, text: &str) {
+        let is_said = |part: &&str| !matches!(*part, "mod" | "tests" | "lib" | "main");
+        let module: Vec<&str> = path.split('/').filter(is_said).collect();
+        let mut is_test = false;
+        for line in text.lines().map(str::trim_start) {
+            is_test |= line.starts_with("#[test]") || line.starts_with("#[tokio::test");
+            let Some(rest) = line.trim_start_matches("async ").strip_prefix("fn ") else {
+                continue;
+            };
+            if !std::mem::take(&mut is_test) {
+                continue;
+            }
+            let name = rest.split(['(', '<']).next().unwrap();
+            self.tests
+                .insert([&module[..], &[name]].concat().join("::"));
+            for length in 1..=module.len() {
+                self.modules.insert(module[..length].join("::"));
+            }
+        }
+    }
+
     fn has(&self, named: &str) -> bool {
         if named.contains(['/', '.']) {
-            return package().join(named).exists()
-                || self.vectors.iter().any(|path| {
-                    let is_end = |rest: &str| rest.is_empty() || rest.starts_with(['.', '/']);
-                    let is_start = |at: usize| at == 0 || path[..at].ends_with('/');
-                    path.match_indices(named)
-                        .any(|(at, _)| is_start(at) && is_end(&path[at + named.len()..]))
-                });
+            return package().join(named).exists() || self.has_vector_path(named);
         }
-        let mut words: Vec<&str> = named.trim_start_matches("it ").split("::").collect();
-        let last = words.pop().unwrap();
-        let is_module = |word: &&str| self.modules.contains(*word);
-        words.iter().all(is_module) && (self.functions.contains(last) || is_module(&last))
+        let parts: Vec<&str> = named.split("::").filter(|part| *part != "tests").collect();
+        let named = parts.join("::");
+        // A name without a module stands for the only test of that name.
+        let end = format!("::{named}");
+        let mut of_name = self.tests.iter().filter(|test| test.ends_with(&end));
+        self.tests.contains(&named)
+            || self.modules.contains(&named)
+            || (parts.len() == 1 && of_name.next().is_some() && of_name.next().is_none())
+    }
+
+    fn has_vector_path(&self, named: &str) -> bool {
+        self.vectors.iter().any(|path| {
+            let is_end = |rest: &str| rest.is_empty() || rest.starts_with(['.', '/']);
+            let is_start = |at: usize| at == 0 || path[..at].ends_with('/');
+            path.match_indices(named)
+                .any(|(at, _)| is_start(at) && is_end(&path[at + named.len()..]))
+        })
     }
 
     /// Whether a word of a row that says "vectors" is the name of one: a file, whatever its folder.
@@ -104,6 +141,35 @@ impl Known {
             let file = path.rsplit('/').next().unwrap();
             file.split('.').next() == Some(named)
         })
+    }
+}
+
+#[test]
+fn a_misspelt_name_is_no_test() {
+    let known = Known::read();
+    let this = "documents::named_tests::a_misspelt_name_is_no_test";
+    for named in [
+        this,
+        "documents::named_tests",
+        "documents",
+        "a_misspelt_name_is_no_test",
+        "files::a_new_file_replaces_nothing",
+        "files::tests::a_new_file_replaces_nothing",
+    ] {
+        assert!(known.has(named), "{named}");
+    }
+    for named in [
+        "documents::a_misspelt_name_is_no_test",
+        "named_tests::a_misspelt_name_is_no_test",
+        "documents::named_tests::a_misspelt_name_is_no",
+        "documents::named_tests::known",
+        "a_misspelt_name",
+        "named_tests",
+        "files::read",
+        "files_below",
+        "",
+    ] {
+        assert!(!known.has(named), "{named}");
     }
 }
 
@@ -125,9 +191,15 @@ fn every_test_that_a_document_names_exists() {
             for name in named(cell) {
                 tests += 1;
                 let is_vector = cell.contains("vector") && known.has_vector(name);
+                assert!(!name.is_empty(), "{row}");
                 if !is_vector && !known.has(name) {
                     missing.push(format!("{document}: `{name}`"));
                 }
+            }
+            if cell.contains("`cli::recordings") {
+                let quoted = cell.split('"').skip(1).step_by(2);
+                let unknown = quoted.filter(|case| !known.recordings.contains(*case));
+                missing.extend(unknown.map(|case| format!("{document}: \"{case}\"")));
             }
             let names_none = !cell.contains('`');
             let is_head = cell.starts_with("test");

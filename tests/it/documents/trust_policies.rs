@@ -316,16 +316,17 @@ fn the_checks_and_the_schemas_agree_about_the_vectors() {
 
 #[test]
 fn the_ready_made_policies_are_good_and_explained() {
-    let schema = schema(DocumentKind::Oci);
     let directory = package().join("trustpolicy");
     for path in files_of(&directory, "json") {
         let text = read(&path);
-        assert!(
-            agree(DocumentKind::Oci, &schema, &text),
-            "{}",
-            path.display()
-        );
-        let policies = TrustPolicies::parse(DocumentKind::Oci, &path, text.as_bytes()).unwrap();
+        let name = path.file_name().unwrap().to_str().unwrap();
+        let kind = if name.starts_with("blob.") {
+            DocumentKind::Blob
+        } else {
+            DocumentKind::Oci
+        };
+        assert!(agree(kind, &schema(kind), &text), "{}", path.display());
+        let policies = TrustPolicies::parse(kind, &path, text.as_bytes()).unwrap();
         // Its placeholders are ARNs as they must be, in an account that no one has.
         assert_eq!(policies.warnings(), [], "{}", path.display());
         assert!(
@@ -334,9 +335,11 @@ fn the_ready_made_policies_are_good_and_explained() {
             path.display()
         );
         let explanation = read(&path.with_extension("md"));
-        let name = path.file_name().unwrap().to_str().unwrap();
         assert!(
-            explanation.contains(&format!("cp {name} ")),
+            explanation.contains(&format!(
+                "cp {name} ~/.config/notation/{}",
+                kind.file_name()
+            )),
             "{}",
             path.display()
         );

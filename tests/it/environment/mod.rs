@@ -5,6 +5,7 @@ mod credentials;
 mod credentials_refused;
 mod ecr;
 mod endpoints;
+mod kms;
 mod proxies;
 
 use countersign_emulator::{Builder, Emulator};

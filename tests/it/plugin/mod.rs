@@ -1,7 +1,8 @@
-//! The real program as AWS Signer's plugin, over pipes: its answers, its errors, its calls to AWS.
+//! The real program as AWS Signer's plugin, and as `aws-kms`, over pipes: its answers, its errors, its calls to AWS.
 
 mod bad_input;
 mod credentials;
+mod kms;
 mod messages;
 mod network;
 mod signing;
@@ -30,15 +31,18 @@ const JOB: &str = "com.amazonaws.signer.signingJob";
 const ALIAS: &str = "com.amazonaws.signer.signingProfileAlias";
 
 /// The program under the plugin's name, as an installation lays it down; once for all tests.
-static INSTALLED: LazyLock<(tempfile::TempDir, PathBuf)> = LazyLock::new(|| {
+static INSTALLED: LazyLock<(tempfile::TempDir, PathBuf)> = LazyLock::new(|| install(PLUGIN));
+
+/// The program under another name.
+fn install(name: &str) -> (tempfile::TempDir, PathBuf) {
     let program = Path::new(env!("CARGO_BIN_EXE_countersign"));
     let folder = tempfile::tempdir().unwrap();
-    let plugin = folder.path().join(PLUGIN);
+    let plugin = folder.path().join(name);
     std::fs::hard_link(program, &plugin)
         .or_else(|_| std::fs::copy(program, &plugin).map(|_| ()))
         .unwrap();
     (folder, plugin)
-});
+}
 
 /// What one run of the plugin gave.
 struct Reply {
@@ -175,6 +179,16 @@ impl Fixture {
 
     /// Runs the plugin with `changes` to its environment; an empty value takes the variable away.
     fn run_with(&self, command: &str, request: &Value, changes: &[(&str, &str)]) -> Reply {
+        self.run_program(&INSTALLED.1, command, request, changes)
+    }
+
+    fn run_program(
+        &self,
+        program: &Path,
+        command: &str,
+        request: &Value,
+        changes: &[(&str, &str)],
+    ) -> Reply {
         let env = self.env();
         let mut env: Vec<(&str, &str)> = env
             .iter()
@@ -182,7 +196,9 @@ impl Fixture {
             .filter(|(name, _)| !changes.iter().any(|(changed, _)| changed == name))
             .collect();
         env.extend(changes.iter().filter(|(_, value)| !value.is_empty()));
-        let reply = run(&[command], request.to_string().as_bytes(), &env);
+        let mut program = Command::new(program);
+        program.arg(command);
+        let reply = run_command(program, request.to_string().as_bytes(), &env);
         // Whatever happens, nothing secret is said.
         for secret in [
             self.emulator.secret_access_key(),

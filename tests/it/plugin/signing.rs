@@ -1,7 +1,9 @@
 //! `describe-key` and `generate-envelope`.
 
+use countersign::algorithm::{HashAlgorithm, KeySpec};
 use countersign::envelope::UnverifiedEnvelope;
 use countersign::notary::EnvelopeFormat;
+use countersign::oci::digest_with;
 use countersign_emulator::{Fault, FaultKind, Tamper};
 
 use super::*;
@@ -127,6 +129,39 @@ fn an_envelope_is_made_by_one_call_and_verifies() {
 }
 
 #[test]
+fn the_payload_of_a_file_is_signed_too() {
+    let fixture = Fixture::new();
+    let profile = fixture.profile("Files");
+    let target = json!({ "targetArtifact": {
+        "mediaType": "application/octet-stream",
+        "digest": digest_with(HashAlgorithm::Sha384, b"hello\n"),
+        "size": 6,
+        "annotations": { "a": "b" },
+    } });
+    let mut request = envelope_request(&profile);
+    request["payload"] = json!(STANDARD.encode(target.to_string()));
+    let answer = fixture
+        .run("generate-envelope", &request)
+        .answer("generate-envelope.response");
+    assert_eq!(fixture.operations(), ["SignPayload"]);
+    let envelope = STANDARD
+        .decode(answer["signatureEnvelope"].as_str().unwrap())
+        .unwrap();
+    let envelope = UnverifiedEnvelope::parse(EnvelopeFormat::Jws, &envelope)
+        .and_then(UnverifiedEnvelope::verify)
+        .unwrap();
+    let found: Value = serde_json::from_slice(envelope.payload()).unwrap();
+    assert_eq!(found, target);
+    // What signs it is the key that `describe-key` tells of, on which the file's digest depends.
+    let described = fixture
+        .run("describe-key", &key_request(&profile))
+        .answer("describe-key.response");
+    let algorithm = envelope.signer_info().signature_algorithm;
+    let spec = KeySpec::from_name(described["keySpec"].as_str().unwrap()).unwrap();
+    assert_eq!(algorithm, spec.signature_algorithm());
+}
+
+#[test]
 fn the_caller_is_named_to_aws() {
     let fixture = Fixture::new();
     let profile = fixture.profile("Images");
@@ -172,8 +207,8 @@ fn what_aws_signer_cannot_do_is_said_before_it_is_asked() {
     with(json!({ "payload": "e30" })).assert_error("VALIDATION_ERROR", "`payload`: not base64");
     with(json!({ "pluginConfig": { "aws_region": "us-east-1" } })).assert_error(
         "VALIDATION_ERROR",
-        "`aws_region` is not a setting of this plugin \
-         (its settings are `aws-profile`, `aws-region`, `aws-signer-endpoint-url`)",
+        "the plugin's settings cannot be used: setting `aws_region` is not known \
+         (the settings are `aws-profile`, `aws-region`, `aws-signer-endpoint-url`)",
     );
     with(json!({ "pluginConfig": { "aws-region": "nowhere" } }))
         .assert_error("VALIDATION_ERROR", "`nowhere` is not a region");
@@ -286,7 +321,7 @@ fn throttling_is_waited_out_and_then_said() {
         whole["errorMetadata"]["awsErrorCode"],
         "TooManyRequestsException"
     );
-    assert_eq!(fixture.operations(), ["SignPayload"; 3]);
+    assert_eq!(fixture.operations(), ["SignPayload"; 6]);
 }
 
 #[test]

@@ -25,6 +25,8 @@ use countersign::notary::attribute::{
     TIMESTAMP_SIGNATURE,
 };
 
+use super::pki;
+
 const SCHEME: &str = "notary.x509";
 
 /// A signing key with its certificate chain.
@@ -33,6 +35,7 @@ pub(crate) struct Signer {
     /// In DER, leaf first.
     chain: Vec<Vec<u8>>,
     root_pem: String,
+    key_pem: String,
 }
 
 enum Key {
@@ -72,12 +75,25 @@ fn authority(name: &str) -> CertificateParams {
 impl Signer {
     /// A self-signed signer with an RSA key.
     pub(crate) fn rsa(name: &str) -> Self {
+        Self::rsa_with(leaf(name))
+    }
+
+    /// The same with a certificate for another time.
+    pub(crate) fn rsa_between(name: &str, from: OffsetDateTime, to: OffsetDateTime) -> Self {
+        let mut params = leaf(name);
+        params.not_before = from;
+        params.not_after = to;
+        Self::rsa_with(params)
+    }
+
+    fn rsa_with(params: CertificateParams) -> Self {
         let key = KeyPair::generate_for(&rcgen::PKCS_RSA_SHA256).unwrap();
-        let certificate = leaf(name).self_signed(&key).unwrap();
+        let certificate = params.self_signed(&key).unwrap();
         Self {
             key: rsa_key(&key),
             chain: vec![certificate.der().to_vec()],
             root_pem: certificate.pem(),
+            key_pem: key.serialize_pem(),
         }
     }
 
@@ -90,6 +106,7 @@ impl Signer {
             key: Key::Ec(pair.unwrap()),
             chain: vec![certificate.der().to_vec()],
             root_pem: certificate.pem(),
+            key_pem: key.serialize_pem(),
         }
     }
 
@@ -108,10 +125,21 @@ impl Signer {
             key: rsa_key(&key),
             chain: [&leaf, &middle, &root].map(|c| c.der().to_vec()).to_vec(),
             root_pem: root.pem(),
+            key_pem: key.serialize_pem(),
         }
     }
 
     /// What a trust store needs to trust this signer.
+    /// The private key, PKCS#8.
+    pub(crate) fn key_pem(&self) -> &str {
+        &self.key_pem
+    }
+
+    /// The certificates, the signer's own first.
+    pub(crate) fn chain_pem(&self) -> String {
+        self.chain.iter().map(|der| pki::pem(der)).collect()
+    }
+
     pub(crate) fn root_pem(&self) -> &str {
         &self.root_pem
     }

@@ -3,6 +3,7 @@
 pub(crate) mod envelopes;
 pub(crate) mod forward;
 pub(crate) mod hostile;
+pub(crate) mod kms;
 pub(crate) mod local_keys;
 pub(crate) mod layout;
 pub(crate) mod measure;

@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "what cannot be made is a failed test")]
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use countersign::algorithm::HashAlgorithm;
 use countersign::x509::Certificate;
 use der::Encode as _;
@@ -73,6 +75,17 @@ pub(crate) fn distribution_point(uris: &[&str]) -> Vec<u8> {
         .flat_map(|uri| tlv(0x86, uri.as_bytes()))
         .collect();
     seq(&[&seq(&[&tlv(0xa0, &tlv(0xa0, &names))])])
+}
+
+/// A certificate as PEM.
+pub(crate) fn pem(der: &[u8]) -> String {
+    let body = STANDARD.encode(der);
+    let mut text = "-----BEGIN CERTIFICATE-----\n".to_owned();
+    for line in body.as_bytes().chunks(64) {
+        text += std::str::from_utf8(line).unwrap();
+        text.push('\n');
+    }
+    text + "-----END CERTIFICATE-----\n"
 }
 
 /// Somebody with a certificate and its key; keys are ECDSA on P-256.

@@ -1,8 +1,12 @@
 //! Runs the real binary in an empty environment.
 
 use std::ffi::OsStr;
+use std::fs::File;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Stdio};
+
+use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 
 /// A home of its own for one test: nothing of the machine's configuration is seen from inside.
 pub(crate) struct Sandbox {
@@ -64,12 +68,7 @@ impl Sandbox {
 
     /// Runs the program under another path, for the names that it listens to.
     pub(crate) fn run_as<A: AsRef<OsStr>>(&self, program: &Path, arguments: &[A]) -> Ran {
-        let output: Output = self.command(program).args(arguments).output().unwrap();
-        Ran {
-            code: output.status.code().unwrap_or(-1),
-            stdout: String::from_utf8(output.stdout).unwrap(),
-            stderr: String::from_utf8(output.stderr).unwrap(),
-        }
+        Ran::of(self.command(program).args(arguments))
     }
 
     /// A command in this environment, stdin closed.
@@ -88,6 +87,30 @@ impl Sandbox {
 }
 
 impl Ran {
+    /// Runs a command to its end.
+    pub(crate) fn of(command: &mut Command) -> Self {
+        let output = command.output().unwrap();
+        Self {
+            code: output.status.code().unwrap_or(-1),
+            stdout: String::from_utf8(output.stdout).unwrap(),
+            stderr: String::from_utf8(output.stderr).unwrap(),
+        }
+    }
+
+    /// The same with a terminal for its input, on which `typed` was typed.
+    pub(crate) fn at_a_terminal(command: &mut Command, typed: &str) -> Self {
+        let typing = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
+        grantpt(&typing).unwrap();
+        unlockpt(&typing).unwrap();
+        let name = ptsname(&typing, Vec::new()).unwrap();
+        let mut options = File::options();
+        let terminal = options.read(true).write(true);
+        let terminal = terminal.open(name.to_str().unwrap()).unwrap();
+        let mut keyboard = File::from(typing.try_clone().unwrap());
+        keyboard.write_all(typed.as_bytes()).unwrap();
+        Self::of(command.stdin(terminal))
+    }
+
     /// Asserts that the program refused with this exit code, wrote nothing to stdout, and began
     /// its error with this line.
     #[track_caller]

@@ -2,7 +2,7 @@
 //! request on through named pipes.
 
 use std::io::{Read as _, Write as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use serde_json::Value;
@@ -15,6 +15,26 @@ const SCRIPT: &str = r#"#!/bin/sh
 { read -r code; if [ "$code" = 0 ]; then cat; else cat >&2; fi; } < "$0.answer"
 exit "$code"
 "#;
+
+/// Installs a plugin that runs a line of shell, whatever it is asked.
+pub(crate) fn install_line(sandbox: &Sandbox, name: &str, line: &str) -> PathBuf {
+    let folder = sandbox.config().join("plugins").join(name);
+    std::fs::create_dir_all(&folder).unwrap();
+    let program = folder.join(format!("notation-{name}"));
+    let script = format!("#!/bin/sh\n{line}\n");
+    let write = "printf '%s' \"$2\" > \"$1\"; chmod 755 \"$1\"";
+    sh(write, &program, &script);
+    program
+}
+
+/// The line for [`install_line`] that answers every command with the metadata of a plugin.
+pub(crate) fn metadata_line(name: &str, capability: &str) -> String {
+    let metadata = serde_json::json!({
+        "name": name, "description": "d", "version": "1.0.0", "url": "u",
+        "supportedContractVersions": ["1.0"], "capabilities": [capability],
+    });
+    format!("echo '{metadata}'")
+}
 
 /// Installs the plugin `name`. `answer` is given the command and the request; what it fails with
 /// is written to stderr, and the exit status is 1.

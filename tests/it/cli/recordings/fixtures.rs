@@ -1,9 +1,10 @@
 //! The registries and repositories of the recordings, as far as `list` and `inspect` need them.
 
 use std::net::TcpListener;
+use std::sync::Arc;
 
-use countersign_emulator::Emulator;
 use countersign_emulator::{Access, ReferrersApi, RegistryOptions};
+use countersign_emulator::{Emulator, Fault, FaultKind};
 use serde_json::{Value, json};
 use time::macros::datetime;
 
@@ -16,19 +17,19 @@ use crate::support::layout;
 use crate::support::pki::{self, Entity, Token};
 use crate::support::registry_client::RepositoryClient;
 
-const NOTATION: &str = "notation-go/1.3.0+unreleased";
-const RECORDER: &str = "recorder/1.0";
-const JWS: &str = "application/jose+json";
+pub(super) const NOTATION: &str = "notation-go/1.3.0+unreleased";
+pub(super) const RECORDER: &str = "recorder/1.0";
+pub(super) const JWS: &str = "application/jose+json";
 const COSE: &str = "application/cose";
 const IMAGE_INDEX: &str = "application/vnd.oci.image.index.v1+json";
 
 /// The keys of the recordings.
 pub(super) struct Signers {
     pub(super) signer: Signer,
-    ec: Signer,
-    other: Signer,
-    expiring: Signer,
-    chain: Signer,
+    pub(super) ec: Signer,
+    pub(super) other: Signer,
+    pub(super) expiring: Signer,
+    pub(super) chain: Signer,
 }
 
 impl Signers {
@@ -37,7 +38,11 @@ impl Signers {
             signer: Signer::rsa("signer"),
             ec: Signer::ec("signer-ec"),
             other: Signer::rsa("other"),
-            expiring: Signer::rsa("expiring"),
+            expiring: Signer::rsa_between(
+                "expiring",
+                datetime!(2026-05-01 00:00 UTC),
+                datetime!(2026-07-01 00:00 UTC),
+            ),
             chain: Signer::chain(),
         }
     }
@@ -58,12 +63,20 @@ pub(super) fn payload(image: &str, more: &Value) -> Value {
 /// The running registries.
 pub(super) struct Fixtures {
     pub(super) placeholders: Placeholders,
-    _emulators: [Emulator; 3],
+    pub(super) signers: Signers,
+    _emulators: [Emulator; 4],
     _broken: Hostile,
 }
 
 impl Fixtures {
     pub(super) fn start() -> Self {
+        Self::start_with(|_| Vec::new())
+    }
+
+    /// With other repositories of `<registry>`, some in the place of the usual ones.
+    pub(super) fn start_with(
+        more: impl FnOnce(&Signers) -> Vec<(&'static str, Vec<File>)>,
+    ) -> Self {
         let signers = Signers::new();
         let registry = emulator(RegistryOptions::default());
         let mut options = RegistryOptions::default();
@@ -79,7 +92,11 @@ impl Fixtures {
 
         let host = registry.address().to_string();
         let mut signed = None;
-        for (name, envelopes) in repositories(&signers) {
+        let more = more(&signers);
+        let mut all = repositories(&signers);
+        all.retain(|(name, _)| more.iter().all(|(other, _)| other != name));
+        all.extend(more);
+        for (name, envelopes) in all {
             let digest = push(&host, name, &envelopes);
             if name == "signed" {
                 signed = digest;
@@ -90,13 +107,31 @@ impl Fixtures {
         for (name, envelopes) in [
             ("list", vec![jws(&signers, NOTATION), cose(&signers)]),
             ("list2", vec![]),
+            ("sign", vec![]),
+            ("verify", vec![jws(&signers, NOTATION)]),
+            ("verify2", vec![]),
             ("inspect", three(&signers)),
         ] {
             push_by_tag(&fallback_host, name, &envelopes);
         }
 
+        let mut options = RegistryOptions::default();
+        options.referrers = ReferrersApi::Absent;
+        let nodelete = emulator(options);
+        let nodelete_host = nodelete.address().to_string();
+        push_by_tag(&nodelete_host, "sign", &[jws(&signers, NOTATION)]);
+        let kept = Fault::new(FaultKind::AccessDenied).on("registry:DeleteManifest");
+        nodelete.faults().add(kept);
+        let auth_host = format!("testuser:testpass@{}", auth.address());
+        push(&auth_host, "sign", &[jws(&signers, NOTATION)]);
+
         let mut placeholders = Placeholders::default();
         let known = &mut placeholders.known;
+        known.insert("<registry:nodelete>", nodelete_host);
+        known.insert(
+            "<registry:localhost>",
+            host.replace("127.0.0.1", "localhost"),
+        );
         known.insert("<registry>", host);
         known.insert("<registry:fallback>", fallback_host);
         known.insert("<registry:auth>", auth.address().to_string());
@@ -108,7 +143,8 @@ impl Fixtures {
         known.insert("<digest:signature>", signed.unwrap());
         Self {
             placeholders,
-            _emulators: [registry, fallback, auth],
+            signers,
+            _emulators: [registry, fallback, auth, nodelete],
             _broken: broken,
         }
     }
@@ -131,14 +167,14 @@ pub(super) fn digest_of(name: &str) -> String {
 }
 
 /// Media type and bytes of an envelope.
-type File = (&'static str, Vec<u8>);
+pub(super) type File = (&'static str, Vec<u8>);
 
-fn jws(signers: &Signers, agent: &'static str) -> File {
+pub(super) fn jws(signers: &Signers, agent: &'static str) -> File {
     let envelope = Envelope::new(&payload(&layout::image("v1"), &json!({})), agent);
     (JWS, envelope.jws(&signers.signer))
 }
 
-fn jws_with(signers: &Signers, change: impl FnOnce(&mut Envelope)) -> Vec<File> {
+pub(super) fn jws_with(signers: &Signers, change: impl FnOnce(&mut Envelope)) -> Vec<File> {
     let image = layout::image("v1");
     let mut envelope = Envelope::new(&payload(&image, &json!({})), RECORDER);
     change(&mut envelope);
@@ -169,18 +205,36 @@ fn spoilt_header() -> File {
 }
 
 /// A time-stamping authority with the names of the recordings.
-fn stamp() -> Stamp {
-    let name = |mut params: rcgen::CertificateParams, name: &str| {
-        params.distinguished_name = rcgen::DistinguishedName::new();
-        let subject = &mut params.distinguished_name;
-        subject.push(rcgen::DnType::OrganizationName, "local");
-        subject.push(rcgen::DnType::CommonName, name);
-        params
-    };
-    let root = Entity::root(name(pki::authority(""), "Test TSA Root"));
-    let middle = root.issue(name(pki::authority(""), "Test TSA Intermediate"));
-    let leaf = middle.issue(name(pki::stamper(""), "Test TSA Timestamping"));
-    Box::new(move |signature| Token::new(signature, &[&leaf, &middle, &root]).build(&leaf))
+#[derive(Clone)]
+pub(super) struct TimeAuthority(Arc<[Entity; 3]>);
+
+impl TimeAuthority {
+    pub(super) fn new() -> Self {
+        let name = |mut params: rcgen::CertificateParams, name: &str| {
+            params.distinguished_name = rcgen::DistinguishedName::new();
+            let subject = &mut params.distinguished_name;
+            subject.push(rcgen::DnType::OrganizationName, "local");
+            subject.push(rcgen::DnType::CommonName, name);
+            params
+        };
+        let root = Entity::root(name(pki::authority(""), "Test TSA Root"));
+        let middle = root.issue(name(pki::authority(""), "Test TSA Intermediate"));
+        let leaf = middle.issue(name(pki::stamper(""), "Test TSA Timestamping"));
+        Self(Arc::new([leaf, middle, root]))
+    }
+
+    /// In DER.
+    pub(super) fn root(&self) -> &[u8] {
+        self.0[2].certificate.der()
+    }
+
+    pub(super) fn stamp(&self) -> Stamp {
+        let chain = Arc::clone(&self.0);
+        Box::new(move |signature| {
+            let [leaf, middle, root] = &*chain;
+            Token::new(signature, &[leaf, middle, root]).build(leaf)
+        })
+    }
 }
 
 /// Every repository with signatures that are filed as they should be.
@@ -204,11 +258,15 @@ fn whole(signers: &Signers) -> Vec<(&'static str, Vec<File>)> {
         envelope
     };
     let mut stamped = agent(NOTATION);
-    stamped.stamp = Some(stamp());
+    stamped.stamp = Some(TimeAuthority::new().stamp());
     vec![
         ("signed", vec![jws(signers, NOTATION)]),
         ("multi", three(signers)),
         ("unsigned", vec![]),
+        ("gentest", vec![]),
+        ("environment", vec![jws(signers, NOTATION)]),
+        ("sign", vec![]),
+        ("sign-force", vec![]),
         ("cose", vec![cose(signers)]),
         ("ec", by(&signers.ec)),
         ("bychain", by(&signers.chain)),
@@ -421,6 +479,14 @@ fn odd_manifests(host: &str) {
     }
 }
 
+const EMPTY_INDEX: &str =
+    r#"{"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json","manifests":[]}"#;
+
+fn denied(message: &str) -> Reply {
+    let error = json!({"errors": [{"code": "DENIED", "message": message}]});
+    Reply::status(403).body(error.to_string())
+}
+
 /// `<registry:broken>`: the repository says what is wrong.
 fn broken(seen: &Seen) -> Reply {
     let path = seen.path();
@@ -431,9 +497,19 @@ fn broken(seen: &Seen) -> Reply {
     let is_referrers = path.contains("/referrers/");
     match path.split('/').nth(2).unwrap_or_default() {
         "denied" => Reply::status(403),
-        "referrersdenied" if is_referrers => Reply::status(403)
-            .body(r#"{"errors":[{"code":"DENIED","message":"referrers are denied"}]}"#),
+        "referrersdenied" if is_referrers => denied("referrers are denied"),
         "referrersjunk" if is_referrers => Reply::ok(IMAGE_INDEX, r#"{"manifests":"x"}"#),
+        "pushdenied" | "manifestdenied" if is_referrers => Reply::ok(IMAGE_INDEX, EMPTY_INDEX),
+        "pushdenied" if seen.method == "POST" => denied("pushes are denied"),
+        "manifestdenied" if seen.method == "POST" => {
+            Reply::status(202).header("Location", "/v2/manifestdenied/blobs/uploads/1")
+        }
+        "manifestdenied" if path.contains("/blobs/") => Reply::status(201),
+        "manifestdenied" if seen.method == "PUT" => denied("manifest pushes are denied"),
+        "pushdenied" | "manifestdenied" if path.ends_with(&digest_of("v1")) => image(),
+        "plain" if is_referrers => Reply::ok(IMAGE_INDEX, EMPTY_INDEX),
+        "plain" | "noreferrers" if path.ends_with(&digest_of("v1")) && !is_referrers => image(),
+        "html" => Reply::ok("text/html", "<html></html>"),
         "lying" => Reply::ok(layout::IMAGE_MANIFEST, layout::image("v2"))
             .header("Docker-Content-Digest", &digest_of("v2")),
         "referrersdenied" | "referrersjunk" if path.ends_with(&digest_of("v1")) => image(),

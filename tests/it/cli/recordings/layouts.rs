@@ -1,22 +1,18 @@
-//! `--oci-layout` as recorded. Our program signs with other keys than the recordings do, so that the
-//! signatures are put there, and the recorded `sign` is not replayed.
+//! `--oci-layout`.
 
-use std::collections::BTreeMap;
 use std::fs;
 
-use countersign::notary::EnvelopeFormat;
-use countersign::reference::LayoutReference;
-use countersign::registry::{LayoutRepository, NewSignature};
-use serde_json::json;
-
-use super::fixtures::{Signers, digest_of, payload};
+use super::fixtures::digest_of;
 use super::placeholders::Placeholders;
-use super::{Difference, Tally, Text, notation, recorded};
-use crate::support::envelopes::Envelope;
+use super::signing;
+use super::{Difference, Replay, Text, recorded};
 use crate::support::layout;
 use crate::support::sandbox::Sandbox;
 
 const EXPERIMENTAL: &str = "Warning: This feature is experimental";
+
+/// Would be signed here, where nothing is experimental, and listed in the cases after them.
+const NOT_SIGNED: &[&str] = &["sign, not enabled", "sign, enabled with another value"];
 
 const DIFFERENCES: &[Difference] = &[
     Difference {
@@ -51,7 +47,25 @@ const DIFFERENCES: &[Difference] = &[
         why: "`inspect` reads layouts too",
     },
     Difference {
+        cases: &["sign, flag false and not enabled"],
+        exit: None,
+        stdout: Text::Same,
+        stderr: Text::Begins("Error: \"layout:v1\": invalid reference: "),
+        why: "nothing here is experimental",
+    },
+    Difference {
         cases: &[
+            "sign, index.json is malformed",
+            "sign, oci-layout file is malformed",
+        ],
+        exit: None,
+        stdout: Text::Same,
+        stderr: Text::Begins("Error: failed to create OCI store: "),
+        why: "our own words for what is wrong with a layout",
+    },
+    Difference {
+        cases: &[
+            "sign, path is an empty directory",
             "list, path is an empty directory",
             "verify, path is an empty directory",
         ],
@@ -63,89 +77,73 @@ const DIFFERENCES: &[Difference] = &[
         ),
         why: "nothing is made where something is to be read",
     },
+    Difference {
+        cases: &["verify with a scope that no statement has"],
+        exit: None,
+        stdout: Text::Same,
+        stderr: Text::Contains(
+            "Error: signature verification failed: artifact \"local/none:v1\" has no applicable",
+        ),
+        why: "the statement is chosen before the tag is resolved",
+    },
+    Difference {
+        cases: &["verify with an empty scope"],
+        exit: None,
+        stdout: Text::Same,
+        stderr: Text::Contains(
+            "Error: signature verification failed: registry scope \"\" is not valid",
+        ),
+        why: "an empty value is a variable that is not set, and never a default",
+    },
 ];
 
 #[test]
 fn layouts_are_answered_as_notation_does() {
-    let Some(cases) = recorded("sign-oci-layout") else {
-        return;
-    };
-    let signers = Signers::new();
-    let sandbox = Sandbox::new();
-    let program = notation(&sandbox);
-    let home = sandbox.home();
-    layout::make(&home.join("layout"), &["v1", "v2"]);
-    fs::create_dir(home.join("emptydir")).unwrap();
-    fs::write(home.join("file"), "").unwrap();
-    sandbox.write_config(
-        "truststore/x509/ca/test/signer.crt",
-        signers.signer.root_pem(),
-    );
-
     let mut names = Placeholders::default();
     for (name, value) in [
         ("<digest:image>", digest_of("v1")),
         ("<digest:image-2>", digest_of("v2")),
         ("<digest:zero>", format!("sha256:{}", "0".repeat(64))),
         ("<registry>", "127.0.0.1:1".to_owned()),
-        ("<cwd>", home.to_str().unwrap().to_owned()),
     ] {
         names.known.insert(name, value);
     }
-    let mut tally = Tally::default();
-    for mut case in cases {
-        for (path, content) in &case.inputs {
-            let file = path.strip_prefix("<config>/notation/").unwrap();
-            sandbox.write_config(file, content.trim_end());
+    let mut replay = Replay::new(Sandbox::new(), &names, DIFFERENCES);
+    signing::write_keys(&replay);
+    let config = replay.sandbox.config();
+    let signer = [("signer", "signer.key", "signer.crt")];
+    signing::write_list(&config, Some("signer"), &signer);
+    let home = replay.sandbox.home();
+    layout::make(&home.join("layout"), &["v1", "v2"]);
+    fs::create_dir(home.join("emptydir")).unwrap();
+    fs::write(home.join("file"), "").unwrap();
+    replay.sandbox.write_config(
+        "truststore/x509/ca/test/signer.crt",
+        fs::read(replay.sandbox.config().join("localkeys/signer.crt")).unwrap(),
+    );
+    let index = home.join("layout/index.json");
+    let marker = home.join("layout/oci-layout");
+    let before = [&index, &marker].map(|file| fs::read(file).unwrap());
+    for mut case in recorded("sign-oci-layout") {
+        if NOT_SIGNED.contains(&case.name.as_str()) {
+            replay.skip(&case);
+            continue;
         }
-        let is_signing = case.name.starts_with("sign");
-        // Three signatures, as the recorded commands leave them.
-        if case.name == "list by tag" {
-            sign(&sandbox, &signers);
+        match case.name.as_str() {
+            "sign, index.json is malformed" => fs::write(&index, "{bad").unwrap(),
+            "sign, layout version is unknown" => {
+                fs::write(&index, &before[0]).unwrap();
+                fs::write(&marker, r#"{"imageLayoutVersion":"2.0.0"}"#).unwrap();
+            }
+            "sign, oci-layout file is malformed" => fs::write(&marker, "x").unwrap(),
+            _ => {}
         }
         let lines = case
             .stderr
             .lines()
             .filter(|line| !line.starts_with(EXPERIMENTAL));
         case.stderr = lines.flat_map(|line| [line, "\n"]).collect();
-        let arguments = case.arguments().filter(|_| !is_signing);
-        let arguments: Option<Vec<String>> =
-            arguments.and_then(|words| words.iter().map(|word| names.fill(word)).collect());
-        match arguments {
-            Some(arguments) => {
-                let ran = sandbox.run_as(&program, &arguments);
-                tally.compare(DIFFERENCES, &case, &ran, &names);
-            }
-            None => tally.not_replayed.push(case.name),
-        }
+        replay.run(&case);
     }
-    tally.finish("sign-oci-layout");
-}
-
-fn sign(sandbox: &Sandbox, signers: &Signers) {
-    let path = sandbox.home().join("layout");
-    let reference = LayoutReference::parse(&format!("{}:v1", path.display())).unwrap();
-    let repository = LayoutRepository::open(&reference).unwrap();
-    let subject = repository.resolve().unwrap().descriptor;
-    let envelope = Envelope::new(&payload(&layout::image("v1"), &json!({})), "test/1");
-    let envelopes = [
-        (EnvelopeFormat::Jws, envelope.jws(&signers.signer)),
-        (EnvelopeFormat::Jws, envelope.jws(&signers.signer)),
-        (EnvelopeFormat::Cose, envelope.cose(&signers.signer)),
-    ];
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .unwrap();
-    for (format, envelope) in envelopes {
-        let signature = NewSignature {
-            subject: subject.clone(),
-            format,
-            envelope: envelope.into(),
-            annotations: BTreeMap::new(),
-        };
-        runtime
-            .block_on(repository.push_signature(&signature))
-            .unwrap();
-    }
+    replay.finish("sign-oci-layout");
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use time::format_description::well_known::Rfc3339;
+use time::format_description::well_known::{Rfc2822, Rfc3339};
 use time::{OffsetDateTime, PrimitiveDateTime, macros::format_description};
 
 /// What stands for what, longest text first where one begins another.
@@ -82,9 +82,23 @@ fn time(text: &str) -> Option<(String, usize)> {
     let ansic = format_description!(
         "[weekday repr:short] [month repr:short] [day padding:space] [hour]:[minute]:[second] [year]"
     );
-    let is_ansic = |text: &str| PrimitiveDateTime::parse(text, ansic).is_ok();
-    if text.get(..24).is_some_and(is_ansic) {
-        return Some(("<time:ansic>".to_owned(), 24));
+    let go = format_description!("[year]-[month]-[day] [hour]:[minute]:[second] +0000 UTC");
+    let rfc1123z = format_description!(
+        "[weekday repr:short], [day] [month repr:short] [year] [hour]:[minute]:[second] +0000"
+    );
+    let is_in = |form| move |text: &str| PrimitiveDateTime::parse(text, form).is_ok();
+    for (form, length, name) in [
+        (ansic, 24, "<time:ansic>"),
+        (go, 29, "<time:go>"),
+        (rfc1123z, 31, "<time:rfc1123z>"),
+    ] {
+        if text.get(..length).is_some_and(is_in(form)) {
+            return Some((name.to_owned(), length));
+        }
+    }
+    let is_rfc1123z = |text: &str| OffsetDateTime::parse(text, &Rfc2822).is_ok();
+    if text.get(..31).is_some_and(is_rfc1123z) {
+        return Some(("<time:rfc1123z>".to_owned(), 31));
     }
     let is_rfc3339 = |text: &str| OffsetDateTime::parse(text, &Rfc3339).is_ok();
     let is_rfc3339 = text.get(..20).is_some_and(is_rfc3339);

@@ -11,7 +11,7 @@ use crate::support::sandbox::Ran;
 use crate::support::scene::Scene;
 
 /// Adds the key `name` with a certificate of its own.
-pub(super) fn add(scene: &Scene, name: &str, more: &[&str]) {
+pub(in crate::cli) fn add(scene: &Scene, name: &str, more: &[&str]) {
     let of = name.split('.').next().unwrap();
     let certificate = scene.sandbox.write_config(
         &format!("localkeys/{name}.crt"),

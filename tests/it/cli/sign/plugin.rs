@@ -18,8 +18,8 @@ use crate::support::sandbox::Ran;
 use crate::support::scene::Scene;
 use crate::support::{local_keys, script_plugin};
 
-const RAW: &str = "SIGNATURE_GENERATOR.RAW";
-const ENVELOPE: &str = "SIGNATURE_GENERATOR.ENVELOPE";
+pub(in crate::cli) const RAW: &str = "SIGNATURE_GENERATOR.RAW";
+pub(in crate::cli) const ENVELOPE: &str = "SIGNATURE_GENERATOR.ENVELOPE";
 
 fn metadata(capabilities: &[&str]) -> Value {
     json!({
@@ -29,7 +29,7 @@ fn metadata(capabilities: &[&str]) -> Value {
 }
 
 /// A plugin with these capabilities and the key `ec-256`, whose every answer `change` may change.
-fn install(
+pub(in crate::cli) fn install(
     scene: &Scene,
     capabilities: &'static [&'static str],
     change: impl Fn(&str, &Value, &mut Value) + Send + 'static,

@@ -9,6 +9,7 @@ use time::macros::datetime;
 use super::local_key::{add, envelope};
 use super::{assert_signed, writes};
 use crate::support::hostile::{Hostile, Reply, Seen};
+use crate::support::kms;
 use crate::support::local_keys;
 use crate::support::pki::{
     Crl, Entity, Token, authority, custom, distribution_point, granted, stamper,
@@ -16,16 +17,16 @@ use crate::support::pki::{
 use crate::support::sandbox::Ran;
 use crate::support::scene::Scene;
 
-const REPLY: &str = "application/timestamp-reply";
+pub(in crate::cli) const REPLY: &str = "application/timestamp-reply";
 
 /// An authority's certificates, whose leaf is on a CRL at `crl`, if at all.
-struct Authority {
-    root: Entity,
+pub(in crate::cli) struct Authority {
+    pub(in crate::cli) root: Entity,
     leaf: Entity,
 }
 
 impl Authority {
-    fn new(crl: Option<&str>) -> Self {
+    pub(in crate::cli) fn new(crl: Option<&str>) -> Self {
         let root = Entity::root(authority("TSA root"));
         let mut params = stamper("TSA");
         if let Some(url) = crl {
@@ -40,7 +41,7 @@ impl Authority {
     }
 
     /// The answer to `request`, a query whose nonce has 20 bytes.
-    fn stamp(&self, request: &Seen, change: impl FnOnce(&mut Token)) -> Vec<u8> {
+    pub(in crate::cli) fn stamp(&self, request: &Seen, change: impl FnOnce(&mut Token)) -> Vec<u8> {
         let mut token = Token::new(b"", &[&self.leaf]);
         let end = request.body.len() - 3;
         token.nonce = Some(request.body[end - 20..end].to_vec());
@@ -93,6 +94,28 @@ fn both_formats_carry_the_stamp_and_it_verifies() {
         let stamp = timestamp::verify(token, &info.signature, &roots, now).unwrap();
         assert_eq!(stamp.generated_at(), datetime!(2024-06-21 12:00 UTC));
     }
+}
+
+#[test]
+fn a_signature_of_aws_kms_is_stamped_too() {
+    let tsa = Arc::new(Authority::new(None));
+    let scene = Scene::new();
+    let key = kms::import(&scene.emulator, "ec-256");
+    kms::write_chain(scene.sandbox.home(), "ec-256");
+    let authority = Arc::clone(&tsa);
+    let server = Hostile::start(move |seen| Reply::ok(REPLY, authority.stamp(seen, |_| {})));
+    let signer = ["--kms-key", &key, "--certificate-chain", "ec-256.crt"];
+    let ran = sign(&scene, &server, &tsa.root, &signer);
+    let digest = assert_signed(&ran, &scene.image, "");
+    let found = envelope(&scene, &digest, EnvelopeFormat::Jws)
+        .verify()
+        .unwrap();
+    let info = found.signer_info();
+    let token = info.unsigned_attributes.timestamp_signature.as_ref();
+    let roots = [tsa.root.certificate.clone()];
+    let now = datetime!(2026-11-22 00:00 UTC);
+    let stamp = timestamp::verify(token.unwrap(), &info.signature, &roots, now).unwrap();
+    assert_eq!(stamp.generated_at(), datetime!(2024-06-21 12:00 UTC));
 }
 
 /// Nothing may be pushed where the authority answers so.

@@ -1,0 +1,45 @@
+//! `countersign blob inspect`: what the signature of a file says. Nothing is verified.
+
+use std::ffi::OsString;
+use std::path::Path;
+
+use super::super::inspect::details::Details;
+use super::super::inspect::text::{self, Times};
+use super::super::report::{Exit, Report, one_line};
+use super::{format_of, read_signature};
+
+/// Flags of `blob inspect`, as notation has them.
+#[derive(Debug, clap::Args)]
+pub(in crate::cli) struct Args {
+    /// Signature: NAME.jws.sig or NAME.cose.sig
+    #[arg(value_name = "SIGNATURE")]
+    signature: OsString,
+    /// Output format: tree or json
+    #[arg(short, long, value_name = "FORMAT", default_value = "tree")]
+    output: String,
+}
+
+pub(super) fn run(args: &Args) -> Result<Report, Report> {
+    let times = match args.output.as_str() {
+        "tree" => Times::Ansic,
+        "json" => Times::Rfc3339,
+        other => {
+            let sentence = format!("unrecognized output format {}", one_line(other));
+            return Err(Report::failed(Exit::Usage, &sentence));
+        }
+    };
+    let path = Path::new(&args.signature);
+    let format = format_of(path)?;
+    let envelope = read_signature(path, "failed to read signature file: ")?;
+    let details = Details::read(format, &envelope, times).map_err(|error| {
+        Report::error(Exit::Rejected, &one_line(&error.to_string()), &error, None)
+    })?;
+    let stdout = match times {
+        Times::Ansic => details.tree(&path.to_string_lossy()).draw(),
+        Times::Rfc3339 => text::json(&details),
+    };
+    Ok(Report {
+        stdout,
+        ..Report::done()
+    })
+}

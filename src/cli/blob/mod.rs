@@ -1,0 +1,137 @@
+//! `countersign blob`: signs and verifies files.
+
+mod inspect;
+mod policy;
+mod progress;
+mod sign;
+mod verify;
+
+use std::path::Path;
+
+use super::envelope::unknown_format;
+use super::report::{Exit, Report, one_line};
+use super::sentence;
+use crate::blob::{self, Blob};
+use crate::files;
+use crate::limits::MAX_ENVELOPE_BYTES;
+use crate::notary::EnvelopeFormat;
+
+/// Commands of `blob`.
+#[derive(Debug, clap::Subcommand)]
+pub(super) enum Command {
+    /// Sign a file; the signature is written to FILE.jws.sig or FILE.cose.sig
+    Sign(sign::Args),
+    /// Verify the signature of a file
+    Verify(verify::Args),
+    /// Show what the signature of a file says, without verifying it
+    Inspect(inspect::Args),
+    /// Manage the trust policy for files
+    #[command(subcommand)]
+    Policy(policy::Command),
+}
+
+pub(super) async fn run(command: Command) -> Report {
+    let report = match command {
+        Command::Sign(args) => sign::run(&args).await,
+        Command::Verify(args) => verify::run(&args).await,
+        Command::Inspect(args) => inspect::run(&args),
+        Command::Policy(command) => policy::run(&command),
+    };
+    report.unwrap_or_else(|report| report)
+}
+
+/// Opens the file that is signed or verified.
+fn open(path: &Path) -> Result<Blob, Report> {
+    Blob::open(path).map_err(|error| {
+        let words = match &error {
+            blob::Error::Open { source } => sentence::of_file(source),
+            _ => error.to_string(),
+        };
+        Report::error(Exit::Usage, &one_line(&words), &error, error.hint())
+    })
+}
+
+/// Reads a signature file. A link is followed: what it leads to is judged.
+fn read_signature(path: &Path, before: &str) -> Result<Vec<u8>, Report> {
+    files::read_following_links(path, MAX_ENVELOPE_BYTES).map_err(|error| {
+        let words = format!("{before}{}", sentence::of_file(&error));
+        Report::error(Exit::Usage, &one_line(&words), &error, error.hint())
+    })
+}
+
+/// The format of a signature, which its file's name says: `NAME.jws.sig` or `NAME.cose.sig`, in any
+/// letter case.
+fn format_of(path: &Path) -> Result<EnvelopeFormat, Report> {
+    let name = path.file_name().unwrap_or(".".as_ref()).to_string_lossy();
+    let invalid = |rest: &str| {
+        let name = one_line(&name);
+        Report::failed(
+            Exit::Usage,
+            &format!("invalid signature filename {name}. {rest}"),
+        )
+    };
+    let mut parts = name.rsplit('.');
+    let is_signature = parts
+        .next()
+        .is_some_and(|last| last.eq_ignore_ascii_case("sig"));
+    if !is_signature || !name.contains('.') {
+        return Err(invalid("The file extension must be .sig"));
+    }
+    let (Some(format), Some(_)) = (parts.next(), parts.next()) else {
+        return Err(invalid(
+            "A valid signature file name must contain signature format and .sig file extension",
+        ));
+    };
+    match format.to_ascii_lowercase().as_str() {
+        "jws" => Ok(EnvelopeFormat::Jws),
+        "cose" => Ok(EnvelopeFormat::Cose),
+        other => Err(unknown_format(other)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_file_name_says_the_format() {
+        for (name, format) in [
+            ("x.jws.sig", EnvelopeFormat::Jws),
+            ("a/x.y.COSE.Sig", EnvelopeFormat::Cose),
+            (".jws.sig", EnvelopeFormat::Jws),
+        ] {
+            assert_eq!(format_of(Path::new(name)).unwrap(), format, "{name}");
+        }
+        for (name, sentence) in [
+            (
+                "x",
+                "invalid signature filename x. The file extension must be .sig",
+            ),
+            (
+                "sig",
+                "invalid signature filename sig. The file extension must be .sig",
+            ),
+            (
+                "",
+                "invalid signature filename .. The file extension must be .sig",
+            ),
+            (
+                "a.jws.sig/x.jws",
+                "invalid signature filename x.jws. The file extension must be .sig",
+            ),
+            (
+                "jws.sig",
+                "invalid signature filename jws.sig. A valid signature file name must contain signature format \
+                 and .sig file extension",
+            ),
+            (
+                "x.PGP.sig",
+                "signature format \"pgp\" not supported\nSupported signature envelope formats are \"jws\" and \
+                 \"cose\"",
+            ),
+        ] {
+            let report = format_of(Path::new(name)).unwrap_err();
+            assert_eq!(report.stderr, format!("Error: {sentence}\n"), "{name}");
+        }
+    }
+}

@@ -1,0 +1,176 @@
+//! `countersign blob sign`: signs a file, and writes the signature beside it.
+
+use std::ffi::{OsStr, OsString};
+use std::fmt::Write as _;
+use std::path::{Component, Path, PathBuf};
+
+use super::super::args::parse_pairs;
+use super::super::confirm::confirm_overwriting;
+use super::super::context::Context;
+use super::super::envelope::EnvelopeArgs;
+use super::super::report::{Exit, Report, one_line};
+use super::super::sentence;
+use super::super::signer::SignerArgs;
+use super::open;
+use super::progress::Bar;
+use crate::blob::DEFAULT_MEDIA_TYPE;
+use crate::config::NotationDirs;
+use crate::files;
+use crate::notary::EnvelopeFormat;
+use crate::sign::blob::{self, Error, Options};
+use crate::signer::aws_signer::Pace;
+
+/// Flags of `blob sign`; those that notation has work as they do there.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  \
+    countersign blob sign --signing-profile arn:aws:signer:us-east-1:111122223333:/signing-profiles/release app.tar.gz\n  \
+    countersign blob sign --key release --signature-format cose --signature-directory signatures app.tar.gz")]
+pub(in crate::cli) struct Args {
+    /// File to sign
+    #[arg(value_name = "FILE")]
+    file: OsString,
+    #[command(flatten)]
+    signer: SignerArgs,
+    /// Media type of the file
+    #[arg(long, value_name = "TYPE", default_value = DEFAULT_MEDIA_TYPE)]
+    media_type: String,
+    /// User metadata to sign with the file
+    #[arg(short = 'm', long, value_name = "KEY=VALUE")]
+    user_metadata: Vec<String>,
+    /// Settings of the plugin; of AWS Signer: aws-profile, aws-region, aws-signer-endpoint-url
+    #[arg(long, value_name = "KEY=VALUE")]
+    plugin_config: Vec<String>,
+    #[command(flatten)]
+    envelope: EnvelopeArgs,
+    /// Directory for the signature, made if there is none [default: that of the file]
+    #[arg(long, value_name = "DIRECTORY")]
+    signature_directory: Option<OsString>,
+    /// Overwrite a signature that is there
+    #[arg(long)]
+    force: bool,
+}
+
+pub(super) async fn run(args: &Args) -> Result<Report, Report> {
+    let usage = |sentence: String| Report::failed(Exit::Usage, &sentence);
+    let path = Path::new(&args.file);
+    if args.file.is_empty() {
+        return Err(usage("blob path cannot be empty".to_owned()));
+    }
+    if args.media_type.is_empty() {
+        return Err(usage("content media-type cannot be empty".to_owned()));
+    }
+    let directory = args.signature_directory.as_deref();
+    if directory.is_some_and(OsStr::is_empty) {
+        return Err(usage("signature directory cannot be empty".to_owned()));
+    }
+    blob::check_media_type(&args.media_type).map_err(|error| failed(&error))?;
+    let user_metadata = parse_pairs("user-metadata", &args.user_metadata).map_err(usage)?;
+    let plugin_config = parse_pairs("plugin-config", &args.plugin_config).map_err(usage)?;
+    let choice = args
+        .signer
+        .choose(&NotationDirs::from_env(), plugin_config)?;
+    let context = Context::without_registry(choice.aws_settings())?;
+    let terms = args.envelope.terms(&choice, &context)?;
+    let by = choice.open(&context, Pace::default())?;
+    by.check(&terms)
+        .map_err(|error| Report::usage(&error.to_string(), error.hint()))?;
+
+    let blob = open(path)?;
+    let file = signature_file(path, directory.map(Path::new), terms.format);
+    let replace = Replace::ask(&file, args.force)?;
+
+    let options = Options {
+        media_type: args.media_type.clone(),
+        user_metadata,
+        terms,
+    };
+    let bar = Bar::new(&blob);
+    let signed = blob::sign(&blob, &by, &options, &|bytes| bar.show(bytes)).await;
+    drop(bar);
+    let signed = signed.map_err(|error| failed(&error))?;
+    replace.write(&file, &signed.signer.envelope.bytes)?;
+
+    let mut report = Report::done();
+    if replace == Replace::Forced {
+        report
+            .stderr
+            .push_str("Warning: existing signature file will be overwritten\n");
+    }
+    if let Some(warning) = &signed.signer.warning {
+        let _ = writeln!(report.stderr, "Warning: {}", one_line(warning));
+    }
+    let shown = |path: &Path| one_line(&path.to_string_lossy());
+    let _ = writeln!(report.stdout, "Successfully signed {}", shown(path));
+    let _ = writeln!(report.stdout, "Signature file written to {}", shown(&file));
+    Ok(report)
+}
+
+fn failed(error: &Error) -> Report {
+    let exit = match error {
+        Error::ReservedMetadata { .. } | Error::MediaType { .. } | Error::ImageMediaType { .. } => {
+            Exit::Usage
+        }
+        error if error.is_inconclusive() => Exit::Inconclusive,
+        _ => Exit::Rejected,
+    };
+    let sentence = one_line(&sentence::of_blob_signing(error));
+    Report::error(exit, &sentence, error, error.hint())
+}
+
+/// `FILE.jws.sig` or `FILE.cose.sig`, in `directory` or beside the file.
+fn signature_file(blob: &Path, directory: Option<&Path>, format: EnvelopeFormat) -> PathBuf {
+    let beside = blob.parent().unwrap_or(Path::new(""));
+    // `./file` is shown as `file`, as in notation.
+    let directory: PathBuf = directory
+        .unwrap_or(beside)
+        .components()
+        .filter(|component| *component != Component::CurDir)
+        .collect();
+    let mut name = blob.file_name().unwrap_or_default().to_owned();
+    name.push(match format {
+        EnvelopeFormat::Jws => ".jws.sig",
+        EnvelopeFormat::Cose => ".cose.sig",
+    });
+    directory.join(name)
+}
+
+/// What becomes of a signature file that is there already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Replace {
+    /// There is none, and none may come.
+    Nothing,
+    /// The user was asked.
+    Allowed,
+    /// `--force`.
+    Forced,
+}
+
+impl Replace {
+    /// Asks before anything is read or signed.
+    fn ask(file: &Path, force: bool) -> Result<Self, Report> {
+        if file.symlink_metadata().is_err() {
+            return Ok(Self::Nothing);
+        }
+        if force {
+            return Ok(Self::Forced);
+        }
+        confirm_overwriting("signature file")?;
+        Ok(Self::Allowed)
+    }
+
+    fn write(self, file: &Path, envelope: &[u8]) -> Result<(), Report> {
+        let directory = match file.parent() {
+            Some(parent) if !parent.as_os_str().is_empty() => parent,
+            _ => Path::new("."),
+        };
+        files::create_directory(directory)
+            .and_then(|()| match self {
+                Self::Nothing => files::write_new(file, envelope, 0o600, directory),
+                Self::Allowed | Self::Forced => files::write_atomic(file, envelope),
+            })
+            .map_err(|error| {
+                let sentence = format!("failed to write signature to file: {error}");
+                Report::error(Exit::Rejected, &one_line(&sentence), &error, error.hint())
+            })
+    }
+}

@@ -1,0 +1,199 @@
+//! `countersign cert generate-test`: a key and a certificate to try things out with.
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use clap::builder::NonEmptyStringValueParser;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+use zeroize::Zeroizing;
+
+use super::super::context::now;
+use super::super::report::{Exit, Report};
+use super::kms_key;
+use super::test_files::TestFiles;
+use crate::config::{NotationDirs, SigningKey, SigningKeys, SigningKeysError};
+use crate::files;
+use crate::signer::local_key::{TestKey, TestKeySize};
+
+/// Flags of `cert generate-test`.
+#[derive(Debug, clap::Args)]
+pub(in crate::cli) struct Args {
+    /// Common name of the certificate, and the name of its key and of its trust store
+    #[arg(value_name = "NAME")]
+    name: String,
+    /// Bits of the RSA key: 2048, 3072 or 4096
+    #[arg(
+        short,
+        long,
+        value_name = "BITS",
+        default_value_t = 2048,
+        allow_negative_numbers = true
+    )]
+    bits: i64,
+    /// Key of AWS KMS that the certificate is for, in place of a new key: its ARN, its identifier, an
+    /// alias' ARN or `alias/NAME`
+    #[arg(long, value_name = "KEY", conflicts_with = "bits", value_parser = NonEmptyStringValueParser::new())]
+    kms_key: Option<String>,
+    /// Settings of AWS KMS, kept with the key: aws-profile, aws-region, aws-kms-endpoint-url
+    #[arg(long, value_name = "KEY=VALUE", requires = "kms_key")]
+    plugin_config: Vec<String>,
+    /// Make it the default key
+    #[arg(long)]
+    default: bool,
+}
+
+/// What was made, and not yet written.
+struct Made {
+    /// What was done, in notation's words where it has some.
+    done: String,
+    /// The private key in PEM, unless it is in AWS KMS.
+    key: Option<Zeroizing<String>>,
+    /// The certificate in PEM.
+    certificate: String,
+    not_after: OffsetDateTime,
+    entry: SigningKey,
+}
+
+/// Makes the key and the certificate; gives what to print.
+pub(super) async fn run(dirs: &NotationDirs, args: &Args) -> Result<String, Report> {
+    let usage = |sentence: String| Report::failed(Exit::Usage, &sentence);
+    let name = args.name.as_str();
+    let test = TestFiles::of(dirs, name)
+        .map_err(|_| usage("name needs to follow [a-zA-Z0-9_.-]+ format".to_owned()))?;
+    let size = size(args.bits)?;
+    // Everything that can be in the way is looked at before anything is written.
+    let listed = SigningKeys::load(dirs).map_err(|error| keys_report(&error))?;
+    if listed.keys.iter().any(|key| key.name == name) {
+        let name = name.to_owned();
+        return Err(keys_report(&SigningKeysError::Exists { name }));
+    }
+    let paths = [&test.key, &test.certificate, &test.trusted];
+    if let Some(taken) = paths.iter().find(|path| path.symlink_metadata().is_ok()) {
+        return Err(Report::usage(
+            &format!("failed to write key file: `{}` exists", taken.display()),
+            Some("choose another name, or remove what is left of the other key".to_owned()),
+        ));
+    }
+    let made = match &args.kms_key {
+        None => generate(name, size, &test)?,
+        Some(key) => {
+            let certificate = text(&test.certificate)?;
+            let (made, entry) =
+                kms_key::generate(key, &args.plugin_config, name, certificate).await?;
+            Made {
+                done: format!("using AWS KMS key {} ({})", made.key.arn(), made.key.spec()),
+                key: None,
+                certificate: made.certificate,
+                not_after: made.not_after,
+                entry,
+            }
+        }
+    };
+
+    // Modes as notation has them.
+    let key = made.key.as_ref();
+    let files = [
+        key.map(|key| (&test.key, key.as_str(), 0o600)),
+        Some((&test.certificate, made.certificate.as_str(), 0o644)),
+        Some((&test.trusted, made.certificate.as_str(), 0o600)),
+    ];
+    let mut written = Vec::new();
+    let done = files
+        .into_iter()
+        .flatten()
+        .try_for_each(|(path, content, mode)| {
+            write(path, content, mode, &test.folder)?;
+            written.push(path);
+            Ok(())
+        })
+        .and_then(|()| {
+            SigningKeys::update(dirs, |keys| keys.add(made.entry, args.default))
+                .map_err(|error| keys_report(&error))
+        });
+    if let Err(report) = done {
+        for path in written {
+            // The failure itself is said; this try left nothing else.
+            let _ = files::remove(path);
+        }
+        let _ = files::remove_empty_directory(test.trusted.parent().unwrap_or(&test.trusted));
+        return Err(report);
+    }
+
+    let mut out = String::new();
+    let expiring = made.not_after.format(&Rfc3339).unwrap_or_default();
+    // Writing to a `String` cannot fail.
+    let _ = writeln!(
+        out,
+        "{}\ngenerated certificate expiring on {expiring}",
+        made.done
+    );
+    if made.key.is_some() {
+        let _ = writeln!(out, "wrote key: {}", test.key.display());
+    }
+    let _ = write!(
+        out,
+        "wrote certificate: {}\n\
+         Successfully added {} to named store {name} of type ca\n\
+         {name}: added to the key list\n",
+        test.certificate.display(),
+        test.file_name,
+    );
+    if args.default {
+        let _ = writeln!(out, "{name}: marked as default signing key");
+    }
+    Ok(out)
+}
+
+fn size(bits: i64) -> Result<TestKeySize, Report> {
+    match bits {
+        2048 => Ok(TestKeySize::Rsa2048),
+        3072 => Ok(TestKeySize::Rsa3072),
+        4096 => Ok(TestKeySize::Rsa4096),
+        bits => Err(Report::failed(
+            Exit::Usage,
+            &format!("RSA keys of {bits} bits cannot sign; `--bits` is 2048, 3072 or 4096"),
+        )),
+    }
+}
+
+/// A key for a file.
+fn generate(name: &str, size: TestKeySize, test: &TestFiles) -> Result<Made, Report> {
+    let made = TestKey::generate(name, size, now())
+        .map_err(|error| Report::error(Exit::Rejected, &error.to_string(), &error, None))?;
+    Ok(Made {
+        done: format!("generating RSA Key with {} bits", size.bits()),
+        key: Some(made.key),
+        certificate: made.certificate,
+        not_after: made.not_after,
+        entry: SigningKey {
+            name: name.to_owned(),
+            key_path: Some(text(&test.key)?),
+            cert_path: Some(text(&test.certificate)?),
+            ..SigningKey::default()
+        },
+    })
+}
+
+/// Writes a new file; what somebody else put there meanwhile is not replaced.
+fn write(path: &Path, content: &str, mode: u32, scratch: &Path) -> Result<(), Report> {
+    let folder = path.parent().unwrap_or(path);
+    files::create_directory(folder)
+        .and_then(|()| files::check_directory(folder))
+        .and_then(|()| files::write_new(path, content.as_bytes(), mode, scratch))
+        .map_err(|error| {
+            let sentence = format!("failed to write key file: {error}");
+            Report::error(Exit::Usage, &sentence, &error, error.hint())
+        })
+}
+
+fn text(path: &Path) -> Result<String, Report> {
+    let absolute = std::path::absolute(path).ok();
+    absolute
+        .and_then(|path| path.into_os_string().into_string().ok())
+        .ok_or_else(|| Report::failed(Exit::Usage, "a path in the key list must be UTF-8"))
+}
+
+fn keys_report(error: &SigningKeysError) -> Report {
+    Report::error(Exit::Usage, &error.to_string(), error, error.hint())
+}

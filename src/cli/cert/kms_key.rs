@@ -1,0 +1,59 @@
+//! `cert generate-test --kms-key`: a test certificate for a key that is in AWS KMS already.
+
+use std::collections::BTreeMap;
+
+use super::super::args::parse_pairs;
+use super::super::context::now;
+use super::super::report::{Exit, Report};
+use crate::aws::{Aws, KmsKeyId};
+use crate::config::SigningKey;
+use crate::http;
+use crate::signer::aws_kms::{PLUGIN_NAME, Settings, TestCertificate};
+
+/// Has KMS sign a certificate for its key `key`, and gives it with its entry for the key list, in
+/// which `certificate` is its file.
+pub(super) async fn generate(
+    key: &str,
+    plugin_config: &[String],
+    name: &str,
+    certificate: String,
+) -> Result<(TestCertificate, SigningKey), Report> {
+    let usage = |text: String| Report::failed(Exit::Usage, &text);
+    let id =
+        KmsKeyId::parse(key).map_err(|error| Report::usage(&error.to_string(), error.hint()))?;
+    let mut config = parse_pairs("plugin-config", plugin_config).map_err(usage)?;
+    let made = TestCertificate::generate(&aws(&config)?, &id, name, now()).await;
+    let made = made.map_err(|error| {
+        let exit = if error.is_inconclusive() {
+            Exit::Inconclusive
+        } else {
+            Exit::Rejected
+        };
+        Report::error(exit, &error.to_string(), &error, error.hint())
+    })?;
+    config.insert(Settings::CERTIFICATE_CHAIN.to_owned(), certificate);
+    let entry = SigningKey {
+        name: name.to_owned(),
+        // The certificate stays this key's, wherever an alias is pointed.
+        id: Some(made.key.arn().to_owned()),
+        plugin_name: Some(PLUGIN_NAME.to_owned()),
+        plugin_config: config,
+        ..SigningKey::default()
+    };
+    Ok((made, entry))
+}
+
+fn aws(config: &BTreeMap<String, String>) -> Result<Aws, Report> {
+    let settings = Settings::from_plugin_config(config)
+        .map_err(|error| Report::usage(&error.to_string(), error.hint()))?;
+    if settings.certificate_chain.is_some() {
+        return Err(Report::failed(
+            Exit::Usage,
+            "the certificate is made here; leave out `certificate_chain`",
+        ));
+    }
+    let pool = http::Settings::from_env()
+        .map(http::Pool::new)
+        .map_err(|error| Report::error(Exit::Usage, &error.to_string(), &error, error.hint()))?;
+    Aws::new(pool, settings.aws).map_err(|error| Report::usage(&error.to_string(), error.hint()))
+}

@@ -1,0 +1,108 @@
+//! `countersign cert`: the certificates of the trust stores, and test certificates.
+
+mod add;
+mod cleanup_test;
+mod delete;
+mod generate_test;
+mod kms_key;
+mod list;
+mod show;
+mod test_files;
+
+use super::report::{Exit, Report, write_causes, write_hint};
+use crate::config::{NotationDirs, StoreName};
+use crate::notary::StoreType;
+use crate::trust_store::{self, ChangeError};
+
+/// Commands of `cert`.
+#[derive(Debug, clap::Subcommand)]
+pub(super) enum Command {
+    /// Add certificates to a trust store
+    Add(add::Args),
+    /// List the certificates of the trust stores
+    #[command(visible_alias = "ls")]
+    List(list::Args),
+    /// Show the certificates of one file of a trust store
+    Show(show::Args),
+    /// Delete certificates from a trust store
+    Delete(delete::Args),
+    /// Make an RSA key, or take one of AWS KMS, and a self-signed certificate for tests: valid for a
+    /// day, trusted in the store `ca:NAME`, and in the signing key list as NAME
+    GenerateTest(generate_test::Args),
+    /// Remove what `generate-test` made
+    CleanupTest(cleanup_test::Args),
+}
+
+pub(super) async fn run(command: &Command) -> Report {
+    let dirs = NotationDirs::from_env();
+    let done = match command {
+        Command::Add(args) => return add::run(&dirs, args),
+        Command::List(args) => return list::run(&dirs, args),
+        Command::Show(args) => show::run(&dirs, args),
+        Command::Delete(args) => delete::run(&dirs, args),
+        Command::GenerateTest(args) => generate_test::run(&dirs, args).await,
+        Command::CleanupTest(args) => cleanup_test::run(&dirs, args),
+    };
+    match done {
+        Ok(stdout) => Report {
+            stdout,
+            ..Report::done()
+        },
+        Err(report) => report,
+    }
+}
+
+/// Which trust store.
+#[derive(Debug, clap::Args)]
+struct StoreArgs {
+    /// Type of the trust store: ca, signingAuthority or tsa
+    #[arg(short = 't', long = "type", value_name = "TYPE")]
+    kind: String,
+    /// Name of the trust store
+    #[arg(short, long, value_name = "NAME")]
+    store: String,
+}
+
+impl StoreArgs {
+    fn parse(&self) -> Result<StoreName, Report> {
+        parse_store(parse_type(&self.kind)?, &self.store)
+    }
+}
+
+fn parse_type(text: &str) -> Result<StoreType, Report> {
+    if text.is_empty() {
+        return Err(Report::failed(Exit::Usage, "store type cannot be empty"));
+    }
+    StoreType::from_name(text).ok_or_else(|| {
+        Report::usage(
+            &format!("unsupported store type: {text}"),
+            Some("the types are `ca`, `signingAuthority` and `tsa`".to_owned()),
+        )
+    })
+}
+
+fn parse_store(kind: StoreType, name: &str) -> Result<StoreName, Report> {
+    StoreName::new(kind, name).map_err(|error| {
+        Report::usage(
+            "named store name needs to follow [a-zA-Z0-9_.-]+ format",
+            Some(error.to_string()),
+        )
+    })
+}
+
+/// What a user is told where verification would not be able to use a store.
+fn warning(error: &trust_store::Error) -> String {
+    let mut text = format!("Warning: {error}\n");
+    write_causes(&mut text, "", std::error::Error::source(error));
+    write_hint(&mut text, "", error.hint());
+    text
+}
+
+/// A change of the store that was refused, after a sentence of notation's that says what was refused.
+fn refused(sentence: &str, error: &ChangeError) -> Report {
+    let hint = error.hint();
+    match error {
+        ChangeError::Files { source } => Report::error(Exit::Usage, sentence, source, hint),
+        error => Report::error(Exit::Usage, sentence, error, hint),
+    }
+}

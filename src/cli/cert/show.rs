@@ -1,0 +1,92 @@
+//! `countersign cert show`: the certificates of one file of a trust store.
+
+use std::fmt::Write as _;
+
+use time::OffsetDateTime;
+use time::macros::format_description;
+
+use super::super::report::{Exit, Report, one_line};
+use super::{StoreArgs, refused};
+use crate::config::NotationDirs;
+use crate::files;
+use crate::limits::MAX_TRUST_STORE_FILE_BYTES;
+use crate::trust_store::StoreFiles;
+use crate::x509::{Certificate, parse_certificates};
+
+const RULE: &str =
+    "--------------------------------------------------------------------------------";
+
+/// Flags of `cert show`.
+#[derive(Debug, clap::Args)]
+pub(in crate::cli) struct Args {
+    #[command(flatten)]
+    store: StoreArgs,
+    /// Name of the file, as `cert list` shows it
+    #[arg(value_name = "NAME")]
+    name: String,
+}
+
+/// Shows what the file holds, whether it may be in that store or not.
+pub(super) fn run(dirs: &NotationDirs, args: &Args) -> Result<String, Report> {
+    let store = args.store.parse()?;
+    if args.name.is_empty() {
+        let sentence = "certificate fileName cannot be empty";
+        return Err(Report::failed(Exit::Usage, sentence));
+    }
+    let failed = format!(
+        "failed to show details of certificate {}, with error: ",
+        one_line(&args.name)
+    );
+    let path = StoreFiles::new(&dirs.config)
+        .path_of(&store, &args.name)
+        .map_err(|error| refused(&format!("{failed}{error}"), &error))?;
+    let bytes = files::read(&path, MAX_TRUST_STORE_FILE_BYTES).map_err(|error| {
+        let words = match &error {
+            files::Error::NotFound { path } => {
+                format!("open {}: no such file or directory", path.display())
+            }
+            other => other.to_string(),
+        };
+        Report::error(
+            Exit::Usage,
+            &format!("{failed}{words}"),
+            &error,
+            error.hint(),
+        )
+    })?;
+    let certificates = parse_certificates(&bytes)
+        .map_err(|error| Report::error(Exit::Usage, &format!("{failed}{error}"), &error, None))?;
+    if certificates.is_empty() {
+        let sentence = format!("{failed}no valid certificate found in the file");
+        return Err(Report::failed(Exit::Usage, &sentence));
+    }
+    let mut out = "Certificate details\n".to_owned();
+    for certificate in &certificates {
+        details(&mut out, certificate);
+    }
+    Ok(out)
+}
+
+fn details(out: &mut String, certificate: &Certificate) {
+    // Writing to a `String` cannot fail.
+    let _ = write!(
+        out,
+        "{RULE}\nIssuer: {}\nSubject: {}\nValid from: {}\nValid to: {}\nIsCA: {}\n\
+         SHA256 Thumbprint: {}\n",
+        one_line(&certificate.issuer().to_string()),
+        one_line(&certificate.subject().to_string()),
+        in_go(certificate.not_before()),
+        in_go(certificate.not_after()),
+        certificate.is_ca(),
+        certificate.sha256_fingerprint(),
+    );
+}
+
+/// A time as Go's `Time.String` has it in UTC.
+fn in_go(time: OffsetDateTime) -> String {
+    let form = format_description!("[year]-[month]-[day] [hour]:[minute]:[second] +0000 UTC");
+    // Only a writer could fail.
+    time.to_offset(time::UtcOffset::UTC)
+        .format(form)
+        .unwrap_or_default()
+}

@@ -1,0 +1,84 @@
+//! Questions before something is removed or replaced. They are asked on a terminal alone: what comes out of a pipe was not
+//! written as an answer.
+
+use std::io::{self, BufRead as _, IsTerminal as _, Read as _, Write as _};
+
+use super::report::{Exit, Report, one_line};
+
+/// Longest answer in bytes.
+const MAX_BYTES: u64 = 1_024;
+
+/// Asks before something is deleted, after an explanation of whole lines or none, unless the user said yes
+/// beforehand.
+///
+/// # Errors
+///
+/// What to print where the answer is not yes, or nobody can be asked.
+pub(super) fn confirm(explanation: &str, question: &str, yes: bool) -> Result<(), Report> {
+    if yes {
+        return Ok(());
+    }
+    ask(explanation, question, "nothing was deleted", "--yes")
+}
+
+/// Asks before a file takes the place of another.
+///
+/// # Errors
+///
+/// What to print where the answer is not yes, or nobody can be asked.
+pub(super) fn confirm_overwriting(what: &str) -> Result<(), Report> {
+    ask(
+        "",
+        &format!("The {what} already exists, do you want to overwrite it?"),
+        &format!("the {what} already exists"),
+        "--force",
+    )
+}
+
+/// `otherwise` is said where nobody can be asked, and `flag` is what says yes beforehand.
+fn ask(explanation: &str, question: &str, otherwise: &str, flag: &str) -> Result<(), Report> {
+    let stdin = io::stdin();
+    if !stdin.is_terminal() {
+        return Err(Report::usage(
+            &format!("{otherwise}: there is no terminal to ask on"),
+            Some(format!("say yes beforehand: `{flag}`")),
+        ));
+    }
+    let mut stderr = io::stderr().lock();
+    let mut answer = String::new();
+    let answered = write!(stderr, "{explanation}{} [y/N] ", one_line(question))
+        .and_then(|()| stderr.flush())
+        .and_then(|()| stdin.lock().take(MAX_BYTES).read_line(&mut answer));
+    match answered {
+        Ok(_) if is_yes(&answer) => Ok(()),
+        Ok(_) => Err(Report {
+            stdout: "Operation cancelled.\n".to_owned(),
+            stderr: String::new(),
+            exit: Exit::Rejected,
+        }),
+        Err(error) => Err(Report::failed(
+            Exit::Usage,
+            &format!("{otherwise}: the answer could not be read: {error}"),
+        )),
+    }
+}
+
+/// As notation takes it.
+fn is_yes(answer: &str) -> bool {
+    matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_yes_is_yes() {
+        for answer in ["y\n", "Y\r\n", " yes \n", "YES"] {
+            assert!(is_yes(answer), "{answer}");
+        }
+        for answer in ["", "\n", "n\n", "no\n", "yess\n", "ye\n", "y y\n"] {
+            assert!(!is_yes(answer), "{answer}");
+        }
+    }
+}

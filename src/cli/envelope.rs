@@ -1,0 +1,64 @@
+//! Flags about the envelope that is made: its format, its expiry and its time stamp.
+
+use std::ffi::OsString;
+use std::path::Path;
+
+use super::context::Context;
+use super::duration::parse_expiry;
+use super::report::{Exit, Report};
+use super::signer::Choice;
+use crate::notary::EnvelopeFormat;
+use crate::signer::Terms;
+
+/// What is said about a format that does not exist.
+pub(super) fn unknown_format(found: &str) -> Report {
+    Report::failed(
+        Exit::Usage,
+        &format!(
+            "signature format {found:?} not supported\nSupported signature envelope formats are \
+             \"jws\" and \"cose\""
+        ),
+    )
+}
+
+/// Flags about the envelope, as notation has them.
+#[derive(Debug, clap::Args)]
+pub(super) struct EnvelopeArgs {
+    /// Envelope format, `jws` or `cose`; AWS Signer makes JWS only [default: `signatureFormat` of
+    /// Notation's `config.json`, then `jws`]
+    #[arg(long, value_name = "FORMAT")]
+    signature_format: Option<String>,
+    /// How long the signature shall be good, such as `24h` or `1h30m` [default: for ever]
+    #[arg(short, long, value_name = "DURATION", allow_hyphen_values = true)]
+    expiry: Option<String>,
+    /// Time-stamping authority (RFC 3161) that is asked for a time stamp
+    #[arg(long, value_name = "URL", requires = "timestamp_root_cert")]
+    timestamp_url: Option<String>,
+    /// File with the one root certificate of that authority
+    #[arg(long, value_name = "FILE", requires = "timestamp_url")]
+    timestamp_root_cert: Option<OsString>,
+}
+
+impl EnvelopeArgs {
+    /// What the flags ask for, of the signer that was chosen.
+    pub(super) fn terms(&self, choice: &Choice, context: &Context) -> Result<Terms, Report> {
+        let format = match self.signature_format.as_deref() {
+            None => None,
+            Some("jws") => Some(EnvelopeFormat::Jws),
+            Some("cose") => Some(EnvelopeFormat::Cose),
+            Some(other) => return Err(unknown_format(other)),
+        };
+        let expiry = self.expiry.as_deref().map(parse_expiry).transpose();
+        let expiry = expiry.map_err(|sentence| Report::failed(Exit::Usage, &sentence))?;
+        let timestamping = match (&self.timestamp_url, &self.timestamp_root_cert) {
+            (Some(url), Some(root)) => Some(context.timestamping(url, Path::new(root))?),
+            _ => None,
+        };
+        Ok(Terms {
+            format: choice.format(format, context.signature_format)?,
+            expiry: expiry.flatten(),
+            timestamping,
+            now: context.now,
+        })
+    }
+}

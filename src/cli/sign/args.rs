@@ -1,0 +1,86 @@
+//! The flags of `sign`.
+
+use std::path::PathBuf;
+
+use crate::cli::args::RegistryArgs;
+use crate::cli::envelope::EnvelopeArgs;
+use crate::cli::signer::SignerArgs;
+use crate::limits;
+
+/// Flags of `sign`; those that notation has work as they do there.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  \
+    countersign sign --signing-profile arn:aws:signer:us-east-1:111122223333:/signing-profiles/release \\\n      \
+    111122223333.dkr.ecr.us-east-1.amazonaws.com/app@sha256:...\n  \
+    countersign sign --signing-profile ARN --if-missing --keep-going --output json REFERENCE REFERENCE\n  \
+    countersign sign --plugin com.amazonaws.signer.notation.plugin --id ARN REFERENCE\n  \
+    countersign sign --kms-key alias/release --certificate-chain release.crt REFERENCE\n  \
+    countersign sign --key release --signature-format cose --expiry 720h REFERENCE\n\n\
+    Several references are signed at the same time. The first failure stops what has not begun, unless\n\
+    --keep-going is given; an interrupt (SIGINT, SIGTERM) does so too, finishes the pushes that have begun,\n\
+    and leads to exit code 3. What is left is done by the same command with --if-missing.")]
+pub(in crate::cli) struct Args {
+    /// Artifacts to sign: registry/repository@digest, or :tag; with --oci-layout directory@digest, or
+    /// :tag. What is given twice is signed once
+    #[arg(required = true, value_name = "REFERENCE")]
+    pub(super) references: Vec<String>,
+    #[command(flatten)]
+    pub(super) signer: SignerArgs,
+    /// User metadata to sign with the artifact
+    #[arg(short = 'm', long, value_name = "KEY=VALUE")]
+    pub(super) user_metadata: Vec<String>,
+    /// Settings of the plugin; of AWS Signer and AWS KMS: aws-profile, aws-region,
+    /// aws-signer-endpoint-url, aws-kms-endpoint-url
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub(super) plugin_config: Vec<String>,
+    #[command(flatten)]
+    pub(super) envelope: EnvelopeArgs,
+    /// Store the signature with the referrers tag schema, even where the registry has the referrers
+    /// API
+    #[arg(long, conflicts_with = "oci_layout")]
+    pub(super) force_referrers_tag: bool,
+    /// Sign in an OCI image layout, a directory on this machine
+    #[arg(long)]
+    pub(super) oci_layout: bool,
+    #[command(flatten)]
+    pub(super) many: ManyArgs,
+    #[command(flatten)]
+    pub(super) registry: RegistryArgs,
+}
+
+/// How several artifacts are signed, and what happens to those that are signed already.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Many artifacts")]
+pub(super) struct ManyArgs {
+    /// Leave an artifact as it is if it has the signature already: by the same profile or
+    /// certificate, with the same metadata, and verified, revocation included
+    #[arg(long)]
+    pub(super) if_missing: bool,
+    /// How much longer that signature must be good [default: 24h]
+    #[arg(
+        long,
+        value_name = "DURATION",
+        requires = "if_missing",
+        allow_hyphen_values = true
+    )]
+    pub(super) min_remaining: Option<String>,
+    /// Certificate file that replaces AWS Signer's published roots for --if-missing
+    #[arg(long, value_name = "FILE", requires = "if_missing")]
+    pub(super) trust_anchor: Option<PathBuf>,
+    /// Sign the rest after a failure
+    #[arg(long)]
+    pub(super) keep_going: bool,
+    /// Signatures asked of AWS Signer in a second, at most [default: 10, AWS's default quota]
+    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(1..=i64::from(limits::MAX_SIGN_PAYLOAD_PER_SECOND)))]
+    pub(super) rate: Option<u32>,
+    /// Form of the answer: `json` is one document on stdout, see schemas/signing.v1.schema.json
+    #[arg(short, long, value_name = "FORM", default_value = "text")]
+    pub(super) output: Output,
+}
+
+/// Forms of the answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(super) enum Output {
+    Text,
+    Json,
+}

@@ -1,0 +1,200 @@
+//! What became of each reference of a `sign` command.
+
+use crate::cli::report::Exit;
+use crate::cli::sentence;
+use crate::notary::EnvelopeFormat;
+use crate::reference::ArtifactReference;
+use crate::registry::{self, Target, Warning};
+use crate::sign;
+use crate::signer_info::SignerInfo;
+
+use super::if_missing;
+
+/// What became of one reference.
+#[derive(Debug)]
+pub(super) struct Outcome {
+    /// What the reference stands for, once it was resolved.
+    pub(super) target: Option<Target>,
+    pub(super) end: End,
+}
+
+/// How the signing of one reference ended.
+#[derive(Debug)]
+pub(super) enum End {
+    /// A signature was made and stored.
+    Signed {
+        /// The signature manifest, by digest.
+        reference: ArtifactReference,
+        signature: Signature,
+        warnings: Vec<Warning>,
+        /// What is worth knowing, in sentences.
+        notes: Vec<String>,
+    },
+    /// The signature was there already.
+    AlreadySigned {
+        /// The signature manifest, by digest.
+        reference: ArtifactReference,
+        signature: Signature,
+    },
+    /// It stands for the same as another reference of the command, which is what was signed.
+    SameAs {
+        /// The other one, as it was given.
+        other: String,
+    },
+    /// It was not signed, or the signature not stored.
+    Failed {
+        error: Box<Error>,
+        /// The signature, if one was made.
+        signature: Option<Signature>,
+    },
+    /// It was not begun.
+    NotTried(NotTried),
+}
+
+/// Why a reference was not begun with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum NotTried {
+    AfterFailure,
+    Interrupted,
+}
+
+impl NotTried {
+    pub(super) const fn code(self) -> &'static str {
+        match self {
+            Self::AfterFailure => "stopped-after-failure",
+            Self::Interrupted => "interrupted",
+        }
+    }
+
+    pub(super) const fn as_str(self) -> &'static str {
+        match self {
+            Self::AfterFailure => "another one failed before",
+            Self::Interrupted => "interrupted",
+        }
+    }
+}
+
+/// A signature, as far as it is told of.
+#[derive(Debug)]
+pub(super) struct Signature {
+    pub(super) format: EnvelopeFormat,
+    pub(super) info: SignerInfo,
+}
+
+impl Signature {
+    /// Keeps what is shown: a command may sign many artifacts.
+    pub(super) fn new(format: EnvelopeFormat, mut info: SignerInfo) -> Self {
+        info.certificate_chain.truncate(1);
+        info.unsigned_attributes.timestamp_signature = None;
+        Self { format, info }
+    }
+}
+
+/// Why a reference was not signed, or its signature not stored.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Error {
+    #[error(transparent)]
+    Sign(sign::Error),
+    /// Whether it is signed already is not known.
+    #[error(transparent)]
+    Look(if_missing::Error),
+    #[error("interrupted before the signature of `{asked}` was pushed; nothing was pushed")]
+    Interrupted { asked: String },
+    #[error(
+        "interrupted while the signature of `{asked}` was being pushed; whether it is there is not known"
+    )]
+    InterruptedPush { asked: String },
+}
+
+/// What is in the repository after a failure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Pushed {
+    No,
+    /// The registry did not say.
+    Unknown,
+}
+
+impl Error {
+    pub(super) fn exit(&self) -> Exit {
+        match self {
+            Self::Sign(sign::Error::ReservedMetadata { .. }) => Exit::Usage,
+            Self::Sign(error) if !error.is_inconclusive() => Exit::Rejected,
+            _ => Exit::Inconclusive,
+        }
+    }
+
+    /// The first line that people see.
+    pub(super) fn sentence(&self) -> String {
+        match self {
+            Self::Sign(error) => sentence::of_signing(error),
+            _ => self.to_string(),
+        }
+    }
+
+    /// The error whose sources are the causes.
+    pub(super) fn as_error(&self) -> &(dyn std::error::Error + 'static) {
+        match self {
+            Self::Sign(error) => error,
+            Self::Look(error) => error,
+            Self::Interrupted { .. } | Self::InterruptedPush { .. } => self,
+        }
+    }
+
+    pub(super) fn hint(&self) -> Option<String> {
+        match self {
+            Self::Sign(error) => error.hint(),
+            Self::Look(error) => error.hint(),
+            Self::Interrupted { .. } | Self::InterruptedPush { .. } => None,
+        }
+    }
+
+    pub(super) fn pushed(&self) -> Pushed {
+        match self {
+            Self::InterruptedPush { .. }
+            | Self::Sign(sign::Error::Push {
+                source: registry::Error::Unconfirmed { .. },
+                ..
+            }) => Pushed::Unknown,
+            _ => Pushed::No,
+        }
+    }
+
+    /// To branch on; does not change.
+    pub(super) fn code(&self) -> &'static str {
+        match self {
+            Self::Sign(error) => match error {
+                sign::Error::ReservedMetadata { .. } => "metadata-key-reserved",
+                sign::Error::Open { .. } => "layout-unusable",
+                sign::Error::Resolve { source, .. } => match source.kind() {
+                    registry::Kind::NotFound => "artifact-not-found",
+                    registry::Kind::Lying => "registry-misbehaved",
+                    registry::Kind::CouldNotLook => "registry-unavailable",
+                },
+                sign::Error::Signer { source, .. } if source.is_inconclusive() => {
+                    "signer-unavailable"
+                }
+                sign::Error::Signer { .. } | sign::Error::Envelope { .. } => "signer-refused",
+                sign::Error::Moved { .. } => "tag-moved",
+                sign::Error::Push { .. } if self.pushed() == Pushed::Unknown => "push-unconfirmed",
+                sign::Error::Push { .. } => "push-failed",
+            },
+            Self::Look(_) => "signatures-not-checked",
+            Self::Interrupted { .. } | Self::InterruptedPush { .. } => "interrupted",
+        }
+    }
+}
+
+impl End {
+    /// The exit code for this reference alone.
+    pub(super) fn exit(&self) -> Exit {
+        match self {
+            // What was not begun after a failure adds nothing to it.
+            Self::Signed { .. }
+            | Self::AlreadySigned { .. }
+            | Self::SameAs { .. }
+            | Self::NotTried(NotTried::AfterFailure) => Exit::Done,
+            Self::NotTried(NotTried::Interrupted) => Exit::Inconclusive,
+            Self::Failed { error, .. } => error.exit(),
+        }
+    }
+}

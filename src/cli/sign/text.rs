@@ -1,0 +1,174 @@
+//! What became of one reference, in notation's words, and of all of them in a summary.
+
+use std::fmt::Write as _;
+
+use super::job::Asked;
+use super::outcome::{End, NotTried, Outcome, Pushed};
+use crate::cli::index_note;
+use crate::cli::report::{Report, one_line, write_causes};
+use crate::notary::rfc3339;
+use crate::registry::Warning;
+
+/// What is said about one reference as soon as it and those before it are done.
+pub(super) fn report(asked: &Asked, outcome: &Outcome) -> Report {
+    let mut report = Report::done();
+    match &outcome.end {
+        End::Signed {
+            reference,
+            warnings,
+            notes,
+            ..
+        } => {
+            for Warning::OldIndexNotDeleted { source, .. } in warnings {
+                report.stderr.push_str(OLD_INDEX);
+                report.stderr.push('\n');
+                write_causes(&mut report.stderr, "  ", Some(source));
+            }
+            for note in notes {
+                let _ = writeln!(report.stderr, "Warning: {}", one_line(note));
+            }
+            if let Some(target) = &outcome.target {
+                report.stderr.push_str(&index_note(target, "signed"));
+                let _ = writeln!(report.stdout, "Successfully signed {}", target.reference);
+            }
+            let _ = writeln!(report.stdout, "Pushed the signature to {reference}");
+        }
+        End::AlreadySigned { reference, .. } => {
+            if let Some(target) = &outcome.target {
+                let _ = writeln!(report.stdout, "Already signed {}", target.reference);
+            }
+            let _ = writeln!(report.stdout, "The signature is {reference}");
+        }
+        End::SameAs { other } => {
+            report.stderr = format!("Note: {}; it is signed once.\n", same_as(asked, other));
+            return report;
+        }
+        End::Failed { error, .. } => {
+            report = Report::error(
+                error.exit(),
+                &error.sentence(),
+                error.as_error(),
+                error.hint(),
+            );
+        }
+        End::NotTried(NotTried::Interrupted) => {
+            report = Report::failed(
+                outcome.end.exit(),
+                &format!("interrupted before `{}` was begun", one_line(&asked.text)),
+            );
+            return report;
+        }
+        End::NotTried(NotTried::AfterFailure) => return report,
+    }
+    // Where nothing was resolved, no tag led astray.
+    if let (None, Some(tag), Some(_)) = (
+        asked.reference.digest(),
+        asked.reference.tag(),
+        &outcome.target,
+    ) {
+        report.stderr.insert_str(
+            0,
+            &format!(
+                "Warning: Always sign the artifact using digest(@sha256:...) rather than a \
+                 tag(:{tag}) because tags are mutable and a tag reference can point to a \
+                 different artifact than the one signed.\n"
+            ),
+        );
+    }
+    report
+}
+
+const OLD_INDEX: &str = "Warning: Removal of outdated referrers index from remote registry failed. \
+                         Garbage collection may be required.";
+
+/// What is said at an interrupt.
+pub(super) fn interrupted() -> Report {
+    Report {
+        stderr:
+            "Interrupted: pushes that have begun are finished; another interrupt ends them too\n"
+                .to_owned(),
+        ..Report::done()
+    }
+}
+
+/// Why a reference is not signed for itself.
+pub(super) fn same_as(asked: &Asked, other: &str) -> String {
+    let text = one_line(&asked.text);
+    if other == asked.text {
+        format!("`{text}` is given twice")
+    } else {
+        format!("`{text}` is the same artifact as `{}`", one_line(other))
+    }
+}
+
+/// How many references ended in which way.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Counts {
+    pub(super) signed: usize,
+    pub(super) skipped: usize,
+    pub(super) failed: usize,
+    pub(super) not_tried: usize,
+}
+
+impl Counts {
+    pub(super) fn of(outcomes: &[Outcome]) -> Self {
+        let mut counts = Self::default();
+        for outcome in outcomes {
+            let count = match &outcome.end {
+                End::Signed { .. } => &mut counts.signed,
+                End::AlreadySigned { .. } | End::SameAs { .. } => &mut counts.skipped,
+                End::Failed { .. } => &mut counts.failed,
+                End::NotTried(_) => &mut counts.not_tried,
+            };
+            *count += 1;
+        }
+        counts
+    }
+
+    /// Whether something is left to do.
+    fn is_unfinished(self) -> bool {
+        self.failed + self.not_tried > 0
+    }
+}
+
+/// What became of all references, for stderr.
+pub(super) fn summary(asked: &[Asked], outcomes: &[Outcome], can_look: bool) -> String {
+    let counts = Counts::of(outcomes);
+    let mut text = format!(
+        "Summary: signed {}, skipped {}, failed {}, not tried {}\n",
+        counts.signed, counts.skipped, counts.failed, counts.not_tried
+    );
+    for (asked, outcome) in asked.iter().zip(outcomes) {
+        let name = one_line(&asked.text);
+        let line = match &outcome.end {
+            End::Signed { reference, .. } => format!("signed: {name}: {reference}"),
+            End::AlreadySigned {
+                reference,
+                signature,
+            } => {
+                let until = match signature.info.signed_attributes.expiry {
+                    Some(expiry) => format!(", good until {}", rfc3339(expiry)),
+                    None => String::new(),
+                };
+                format!("skipped: {name}: signed already, {reference}{until}")
+            }
+            End::SameAs { other } => format!("skipped: {name}: {}", same_as(asked, other)),
+            End::Failed { error, signature } => {
+                let done = match (signature, error.pushed()) {
+                    (None, _) => "not signed",
+                    (Some(_), Pushed::No) => "signed, and not pushed",
+                    (Some(_), Pushed::Unknown) => "signed, and perhaps pushed",
+                };
+                let sentence = error.sentence();
+                let first = sentence.lines().next().unwrap_or_default();
+                format!("failed: {name}: {done}: {}", one_line(first))
+            }
+            End::NotTried(reason) => format!("not tried: {name}: {}", reason.as_str()),
+        };
+        let _ = writeln!(text, "  {line}");
+    }
+    if counts.is_unfinished() && can_look {
+        text.push_str("hint: the same command with `--if-missing` does what is left\n");
+    }
+    text
+}

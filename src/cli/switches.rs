@@ -1,0 +1,89 @@
+//! Switches with a value, `--name=true` and `--name=false`, which notation's flag parser knows and scripts have.
+
+use std::ffi::OsString;
+
+use clap::{ArgAction, Command};
+
+/// The arguments with `--name` for `--name=true`, and without `--name=false`, for the switches of the command that
+/// they name. Nothing behind `--` is looked at.
+pub(super) fn without_values(root: &Command, arguments: Vec<OsString>) -> Vec<OsString> {
+    let mut command = root;
+    let mut is_naming_command = true;
+    let mut is_over = false;
+    let mut kept = Vec::with_capacity(arguments.len());
+    for (index, argument) in arguments.into_iter().enumerate() {
+        let text = argument.to_str().unwrap_or_default();
+        is_over |= text == "--";
+        if index > 0 && is_naming_command {
+            match command.find_subcommand(text) {
+                Some(found) => command = found,
+                None => is_naming_command = false,
+            }
+        }
+        let switch = text
+            .strip_prefix("--")
+            .and_then(|rest| rest.split_once('='))
+            .filter(|(name, _)| !is_over && is_switch(command, name));
+        match switch {
+            Some((name, "true")) => kept.push(format!("--{name}").into()),
+            Some((_, "false")) => {}
+            _ => kept.push(argument),
+        }
+    }
+    kept
+}
+
+fn is_switch(command: &Command, name: &str) -> bool {
+    command.get_arguments().any(|argument| {
+        argument.get_long() == Some(name) && matches!(argument.get_action(), ArgAction::SetTrue)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn only_switches_of_the_command_lose_their_value() {
+        let root = super::super::Cli::command();
+        for (given, kept) in [
+            (
+                "x sign --force-referrers-tag=false --oci-layout=true a",
+                "x sign --oci-layout a",
+            ),
+            (
+                "x cert delete --all=true --yes=false",
+                "x cert delete --all",
+            ),
+            (
+                "x certificate list --type=false",
+                "x certificate list --type=false",
+            ),
+            (
+                "x sign --force-referrers-tag=no",
+                "x sign --force-referrers-tag=no",
+            ),
+            (
+                "x sign -- --oci-layout=false",
+                "x sign -- --oci-layout=false",
+            ),
+            (
+                "x key list --oci-layout=false",
+                "x key list --oci-layout=false",
+            ),
+            (
+                "x sign --user-metadata=false a",
+                "x sign --user-metadata=false a",
+            ),
+        ] {
+            let arguments = given.split(' ').map(OsString::from).collect();
+            let found: Vec<_> = without_values(&root, arguments)
+                .into_iter()
+                .map(|argument| argument.into_string().unwrap())
+                .collect();
+            assert_eq!(found.join(" "), kept);
+        }
+    }
+}

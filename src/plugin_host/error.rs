@@ -1,0 +1,153 @@
+//! Why a plugin has no answer.
+
+use std::path::PathBuf;
+
+use crate::plugin_contract::{self, Command, ErrorCode};
+use crate::process;
+
+/// Why a plugin has no answer.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The name could lead out of the plugin directory, or is none.
+    #[error("`{name}` is not a plugin's name")]
+    Name {
+        /// What was given.
+        name: String,
+    },
+    /// There is no such plugin.
+    #[error("plugin `{name}` is not installed: there is no `{}`", .path.display())]
+    NotInstalled {
+        /// The plugin.
+        name: String,
+        /// The executable that was looked for.
+        path: PathBuf,
+    },
+    /// What is there is not a program to run.
+    #[error("plugin `{name}`: `{}` is {found}", .path.display())]
+    NotExecutable {
+        /// The plugin.
+        name: String,
+        /// The file.
+        path: PathBuf,
+        /// What it is instead of an executable regular file.
+        found: &'static str,
+    },
+    /// It could not be run to its end.
+    #[error("plugin `{name}` could not be run with `{command}`")]
+    Run {
+        /// The plugin.
+        name: String,
+        /// The command.
+        command: Command,
+        /// What went wrong.
+        #[source]
+        source: process::Error,
+    },
+    /// It refused.
+    #[error("plugin `{name}` failed at `{command}` with {code}: {message}")]
+    Refused {
+        /// The plugin.
+        name: String,
+        /// The command.
+        command: Command,
+        /// The contract's code.
+        code: ErrorCode,
+        /// The plugin's words.
+        message: String,
+    },
+    /// It failed and did not say why in the contract's form.
+    #[error("plugin `{name}` failed at `{command}` without an error of the contract's form")]
+    FailedSilently {
+        /// The plugin.
+        name: String,
+        /// The command.
+        command: Command,
+    },
+    /// Its answer is not of the contract's form.
+    #[error("plugin `{name}` gave a malformed answer to `{command}`")]
+    Answer {
+        /// The plugin.
+        name: String,
+        /// The command.
+        command: Command,
+        /// What is wrong with it.
+        #[source]
+        source: plugin_contract::Error,
+    },
+    /// A request could not be written; only a value too strange for JSON does that.
+    #[error("the request `{command}` for plugin `{name}` cannot be written")]
+    Request {
+        /// The plugin.
+        name: String,
+        /// The command.
+        command: Command,
+        /// Why.
+        #[source]
+        source: serde_json::Error,
+    },
+    /// Its metadata is not what the contract asks for.
+    #[error("plugin `{name}` has unusable metadata: {problem}")]
+    Metadata {
+        /// The plugin.
+        name: String,
+        /// What is wrong.
+        problem: String,
+    },
+}
+
+impl Error {
+    /// Whether asking again later may bring an answer: nothing was decided.
+    pub fn is_unanswered(&self) -> bool {
+        match self {
+            Self::Run { .. } => true,
+            Self::Refused { code, .. } => {
+                matches!(
+                    code,
+                    ErrorCode::AccessDenied | ErrorCode::Timeout | ErrorCode::Throttled
+                )
+            }
+            _ => false,
+        }
+    }
+
+    /// The plugin, by the name that was asked for.
+    pub fn plugin(&self) -> &str {
+        match self {
+            Self::Name { name }
+            | Self::NotInstalled { name, .. }
+            | Self::NotExecutable { name, .. }
+            | Self::Run { name, .. }
+            | Self::Refused { name, .. }
+            | Self::FailedSilently { name, .. }
+            | Self::Answer { name, .. }
+            | Self::Request { name, .. }
+            | Self::Metadata { name, .. } => name,
+        }
+    }
+
+    /// What to do about it.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Name { .. } => Some(
+                "a plugin's name has letters, digits, `.`, `_` and `-`, and begins with a letter or \
+                 a digit"
+                    .to_owned(),
+            ),
+            Self::NotInstalled { path, .. } => {
+                Some(format!("install the plugin so that its executable is `{}`", path.display()))
+            }
+            Self::NotExecutable { path, .. } => Some(format!(
+                "`{}` must be a regular file, no link, that may be executed",
+                path.display()
+            )),
+            Self::Run { source: process::Error::TimedOut { .. }, .. } => {
+                Some("the plugin hangs; try it by hand with the same request".to_owned())
+            }
+            Self::Answer { .. } | Self::FailedSilently { .. } | Self::Metadata { .. } => {
+                Some("the plugin breaks Notation's plugin contract; ask its author".to_owned())
+            }
+            Self::Run { .. } | Self::Refused { .. } | Self::Request { .. } => None,
+        }
+    }
+}

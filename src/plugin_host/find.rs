@@ -1,0 +1,118 @@
+//! Finding an installed plugin.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use super::{Error, Plugin};
+use crate::limits::PROCESS_TIMEOUT;
+
+/// Longest name of a plugin, in bytes; a file name has 255, and `notation-` and `.exe` are part of it.
+pub(super) const MAX_NAME_BYTES: usize = 200;
+
+/// The directory in which plugins are installed.
+#[derive(Debug, Clone)]
+pub struct PluginHost {
+    plugins: PathBuf,
+    timeout: Duration,
+}
+
+impl PluginHost {
+    /// The plugins in the directory `plugins`, one directory for each.
+    pub fn new(plugins: PathBuf) -> Self {
+        Self {
+            plugins,
+            timeout: PROCESS_TIMEOUT,
+        }
+    }
+
+    /// The same with another limit for each command of a plugin.
+    #[must_use]
+    pub fn with_timeout(self, timeout: Duration) -> Self {
+        Self { timeout, ..self }
+    }
+
+    /// Finds the plugin `name`: `{plugins}/{name}/notation-{name}`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Name`] before the disk is touched, [`Error::NotInstalled`], and
+    /// [`Error::NotExecutable`] for anything but an executable regular file.
+    pub fn find(&self, name: &str) -> Result<Plugin, Error> {
+        check_name(name)?;
+        let folder = self.plugins.join(name);
+        let path = folder.join(format!("notation-{name}{}", std::env::consts::EXE_SUFFIX));
+        // Off-spec: notation follows links here. A link is refused, as the specification says.
+        check_kind(
+            name,
+            &folder,
+            &path,
+            std::fs::Metadata::is_dir,
+            "not a directory",
+        )?;
+        check_kind(
+            name,
+            &path,
+            &path,
+            std::fs::Metadata::is_file,
+            "not a regular file",
+        )?;
+        check_kind(name, &path, &path, is_executable, "not executable")?;
+        Ok(Plugin {
+            name: name.to_owned(),
+            path,
+            timeout: self.timeout,
+        })
+    }
+}
+
+/// One path component of a conservative alphabet; an envelope may have chosen it.
+fn check_name(name: &str) -> Result<(), Error> {
+    let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
+    let first = name
+        .chars()
+        .next()
+        .is_some_and(|c| c.is_ascii_alphanumeric());
+    if first && name.len() <= MAX_NAME_BYTES && name.chars().all(allowed) {
+        Ok(())
+    } else {
+        Err(Error::Name {
+            name: name.to_owned(),
+        })
+    }
+}
+
+fn check_kind(
+    name: &str,
+    path: &Path,
+    executable: &Path,
+    wanted: impl Fn(&std::fs::Metadata) -> bool,
+    otherwise: &'static str,
+) -> Result<(), Error> {
+    let metadata = std::fs::symlink_metadata(path).map_err(|_| Error::NotInstalled {
+        name: name.to_owned(),
+        path: executable.to_owned(),
+    })?;
+    let found = if metadata.is_symlink() {
+        "a symbolic link"
+    } else if wanted(&metadata) {
+        return Ok(());
+    } else {
+        otherwise
+    };
+    Err(Error::NotExecutable {
+        name: name.to_owned(),
+        path: path.to_owned(),
+        found,
+    })
+}
+
+#[cfg(unix)]
+fn is_executable(metadata: &std::fs::Metadata) -> bool {
+    use std::os::unix::fs::PermissionsExt as _;
+    metadata.permissions().mode() & 0o111 != 0
+}
+
+#[cfg(not(unix))]
+fn is_executable(_: &std::fs::Metadata) -> bool {
+    true
+}

@@ -1,0 +1,151 @@
+//! Other Notation plugins: found, run with limits, their answers read.
+//!
+//! Input: a plugin's name and a request of the contract. Output: the answer, or why there is none
+//! (`plugin-extensibility.md`). A plugin is a program of the user's own, so it is believed in what
+//! it alone can know, and in nothing else: what an answer means for a signature is judged by the
+//! caller.
+
+mod error;
+mod find;
+
+use std::ffi::OsStr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+pub use error::Error;
+pub use find::PluginHost;
+
+use crate::limits::MAX_PLUGIN_MESSAGE_BYTES;
+use crate::plugin_contract::{
+    self, CONTRACT_VERSION, ErrorResponse, GetPluginMetadataRequest, PluginConfig, PluginMetadata,
+    Request,
+};
+use crate::process;
+
+/// An installed plugin.
+#[derive(Debug, Clone)]
+pub struct Plugin {
+    name: String,
+    path: PathBuf,
+    timeout: Duration,
+}
+
+impl Plugin {
+    /// The plugin's name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// What the plugin is and can do; checked against the name and the contract's version.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Metadata`] if a field is empty, the name is another or contract 1.0 is missing; else
+    /// as every command.
+    pub async fn metadata(&self, config: &PluginConfig) -> Result<PluginMetadata, Error> {
+        let request = GetPluginMetadataRequest {
+            contract_version: None,
+            plugin_config: config.clone(),
+        };
+        let metadata = self.ask(&request).await?;
+        let problem = metadata_problem(&metadata, &self.name);
+        match problem {
+            None => Ok(metadata),
+            Some(problem) => Err(Error::Metadata {
+                name: self.name.clone(),
+                problem,
+            }),
+        }
+    }
+
+    /// Sends a request of the contract; gives the plugin's answer, which is of the contract's form
+    /// and nothing more.
+    ///
+    /// # Errors
+    ///
+    /// [`Error`] if the plugin refuses or gives no answer of the contract's form.
+    pub async fn ask<Q>(&self, request: &Q) -> Result<Q::Response, Error>
+    where
+        Q: Request + Serialize,
+        Q::Response: DeserializeOwned,
+    {
+        let command = Q::COMMAND;
+        let name = || self.name.clone();
+        let input = serde_json::to_vec(request).map_err(|source| Error::Request {
+            name: name(),
+            command,
+            source,
+        })?;
+        let limits = process::Limits {
+            // The contract says "less than 64 MiB".
+            max_output_bytes: MAX_PLUGIN_MESSAGE_BYTES - 1,
+            timeout: self.timeout,
+        };
+        let finished = process::run(&self.path, &[OsStr::new(command.as_str())], &input, limits)
+            .await
+            .map_err(|source| Error::Run {
+                name: name(),
+                command,
+                source,
+            })?;
+        if finished.status.success() {
+            return plugin_contract::parse_response(&finished.stdout).map_err(|source| {
+                Error::Answer {
+                    name: name(),
+                    command,
+                    source,
+                }
+            });
+        }
+        match plugin_contract::parse_response::<ErrorResponse>(&finished.stderr) {
+            Ok(error) => Err(Error::Refused {
+                name: name(),
+                command,
+                code: error.error_code,
+                message: error.error_message,
+            }),
+            Err(_) => Err(Error::FailedSilently {
+                name: name(),
+                command,
+            }),
+        }
+    }
+}
+
+fn metadata_problem(metadata: &PluginMetadata, name: &str) -> Option<String> {
+    let fields = [
+        ("name", metadata.name.is_empty()),
+        ("description", metadata.description.is_empty()),
+        ("version", metadata.version.is_empty()),
+        ("url", metadata.url.is_empty()),
+        (
+            "supportedContractVersions",
+            metadata.supported_contract_versions.is_empty(),
+        ),
+        ("capabilities", metadata.capabilities.is_empty()),
+    ];
+    if let Some((field, _)) = fields.iter().find(|(_, empty)| *empty) {
+        return Some(format!("`{field}` is empty"));
+    }
+    if metadata.name != name {
+        return Some(format!("its name is `{}`", metadata.name));
+    }
+    if !metadata
+        .supported_contract_versions
+        .iter()
+        .any(|version| version == CONTRACT_VERSION)
+    {
+        return Some(format!(
+            "it speaks the contract's versions `{}`, not `{CONTRACT_VERSION}`",
+            metadata.supported_contract_versions.join("`, `")
+        ));
+    }
+    None
+}
+
+#[cfg(unix)]
+#[cfg(test)]
+mod tests;

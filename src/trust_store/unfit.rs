@@ -1,0 +1,101 @@
+//! Whether the certificates of a file may be in a store (`trust-store-trust-policy.md`, "Trust Store").
+
+use crate::notary::StoreType;
+use crate::x509::{self, Certificate, parse_certificates};
+
+/// Why a file may not be in a store.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Unfit {
+    /// Something in it is no certificate.
+    #[error("it is not a file of certificates")]
+    NotCertificates {
+        /// What is wrong, and where.
+        source: Box<x509::Error>,
+    },
+    /// It has no certificate.
+    #[error("no valid certificate found in the file")]
+    Empty,
+    /// A certificate in it is not one that others can rest on.
+    #[error("it holds `{subject}`, which is {found}; wanted: {}", wanted(*kind))]
+    NotAnAnchor {
+        /// The certificate's subject.
+        subject: String,
+        /// What it lacks.
+        found: &'static str,
+        /// The type of the store.
+        kind: StoreType,
+    },
+}
+
+impl Unfit {
+    /// Advice, where there is some.
+    pub fn hint(&self) -> Option<String> {
+        Some(match self {
+            Self::NotCertificates { .. } | Self::Empty => {
+                "a trust store holds certificate files alone, as PEM or DER".to_owned()
+            }
+            Self::NotAnAnchor { .. } => {
+                "take the root certificate of the chain, not the signer's own certificate"
+                    .to_owned()
+            }
+        })
+    }
+}
+
+/// The certificates that may be in a store of this type.
+pub(super) const fn wanted(kind: StoreType) -> &'static str {
+    match kind {
+        StoreType::Ca | StoreType::SigningAuthority => {
+            "a certificate authority, or a self-signed certificate"
+        }
+        StoreType::Tsa => "a self-signed certificate authority",
+    }
+}
+
+/// The certificates of one file, each of which may be trusted in a store of this type; at least one.
+pub(super) fn anchors(kind: StoreType, bytes: &[u8]) -> Result<Vec<Certificate>, Unfit> {
+    let certificates = parse_certificates(bytes).map_err(|source| Unfit::NotCertificates {
+        source: Box::new(source),
+    })?;
+    if certificates.is_empty() {
+        return Err(Unfit::Empty);
+    }
+    for certificate in &certificates {
+        if let Some(found) = lack(kind, certificate) {
+            return Err(Unfit::NotAnAnchor {
+                subject: certificate.subject().to_string(),
+                found,
+                kind,
+            });
+        }
+    }
+    Ok(certificates)
+}
+
+/// Why a certificate may not be in a store of this type.
+fn lack(kind: StoreType, certificate: &Certificate) -> Option<&'static str> {
+    match (kind, certificate.is_ca(), is_self_signed(certificate)) {
+        (StoreType::Ca | StoreType::SigningAuthority, true, _)
+        | (StoreType::Ca | StoreType::SigningAuthority, false, true)
+        | (StoreType::Tsa, true, true) => None,
+        (StoreType::Ca | StoreType::SigningAuthority, false, false) => {
+            Some("neither a certificate authority nor self-signed")
+        }
+        (StoreType::Tsa, false, _) => Some("not a certificate authority"),
+        (StoreType::Tsa, true, false) => Some("not self-signed"),
+    }
+}
+
+/// Whether a certificate is its own issuer. Here SHA-1 does no harm: that the certificate is in the store makes it
+/// trusted, and not its own signature.
+fn is_self_signed(certificate: &Certificate) -> bool {
+    if !certificate.is_self_issued() {
+        return false;
+    }
+    match certificate.verify_signed_by(certificate) {
+        Ok(()) => true,
+        Err(x509::Error::BrokenHash { algorithm }) => algorithm.contains("SHA-1"),
+        Err(_) => false,
+    }
+}

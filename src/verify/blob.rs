@@ -1,0 +1,215 @@
+//! Verifies the signature of a blob, a file of any size.
+//!
+//! Input: an open file and an envelope. Output: a [`Verification`], or why there is none. The
+//! signature is judged by the same steps as one of an image; only what it must be a signature of is
+//! another, and has its digest in the algorithm of the key that signed.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use time::OffsetDateTime;
+
+use super::Judges;
+use super::judge::{Bench, Wanted};
+use crate::blob::{self, Blob, Progress};
+use crate::notary::EnvelopeFormat;
+use crate::oci::sha256_digest;
+use crate::outcome::{Failure, FailureClass, SignatureOutcome};
+use crate::payload::{self, Payload};
+use crate::signer_info::SignerInfo;
+use crate::trust_policy::{self, Statement, TrustPolicies};
+
+/// What one verification asks for beyond the policy.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// Media type that must have been signed; any but an image's if there is none.
+    pub media_type: Option<String>,
+    /// User metadata that must have been signed.
+    pub user_metadata: BTreeMap<String, String>,
+}
+
+/// A blob whose signature was accepted.
+#[derive(Debug)]
+pub struct Verified {
+    /// The policy statement that applied.
+    pub statement: String,
+    /// The signature.
+    pub accepted: SignatureOutcome,
+}
+
+/// The answer to a verification that did not fail.
+#[derive(Debug)]
+pub enum Verification {
+    /// The signature was accepted.
+    Verified(Box<Verified>),
+    /// The policy says that signatures are not verified; nothing was looked at.
+    Skipped {
+        /// The policy statement that says so.
+        statement: String,
+    },
+}
+
+/// A blob whose signature is not accepted.
+#[derive(Debug)]
+pub struct Refused {
+    /// The blob.
+    pub path: PathBuf,
+    /// The policy statement that applied.
+    pub statement: String,
+    /// The signature.
+    pub outcome: SignatureOutcome,
+}
+
+/// Why a blob is not verified.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// No statement of the policy applies.
+    #[error("no trust policy statement for `{}`", path.display())]
+    Policy {
+        /// The blob.
+        path: PathBuf,
+        /// What is wrong.
+        #[source]
+        source: trust_policy::Error,
+    },
+    /// The signature is not accepted.
+    #[error("the signature of `{}` is not trusted", .0.path.display())]
+    Rejected(Box<Refused>),
+    /// The signature could not be judged.
+    #[error("the signature of `{}` could not be judged", .0.path.display())]
+    Inconclusive(Box<Refused>),
+}
+
+impl Error {
+    /// Whether the blob was refused, or could not be judged.
+    pub fn class(&self) -> FailureClass {
+        match self {
+            Self::Inconclusive(_) => FailureClass::Inconclusive,
+            Self::Policy { .. } | Self::Rejected(_) => FailureClass::Rejected,
+        }
+    }
+
+    /// What to do about it; a rejected signature's own hint is with its outcome.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Policy { source, .. } => source.hint(),
+            Self::Rejected(_) | Self::Inconclusive(_) => None,
+        }
+    }
+}
+
+/// The statement of `policies` about `blob`: the one of this name, or without a name the global one.
+///
+/// # Errors
+///
+/// [`Error::Policy`].
+pub fn select<'a>(
+    policies: &'a TrustPolicies,
+    blob: &Blob,
+    name: Option<&str>,
+) -> Result<&'a Statement, Error> {
+    policies
+        .select_for_blob(name)
+        .map_err(|source| Error::Policy {
+            path: blob.path().to_owned(),
+            source,
+        })
+}
+
+/// A signature's bytes, as they came.
+#[derive(Debug, Clone, Copy)]
+pub struct Signature<'a> {
+    /// The envelope's format.
+    pub format: EnvelopeFormat,
+    /// The envelope.
+    pub envelope: &'a [u8],
+}
+
+impl Judges {
+    /// Verifies the signature of `blob` against a policy statement, at the time `now`. `progress` is
+    /// told how much of the blob was read; it is read only for a signature that is intact.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Rejected`] and [`Error::Inconclusive`].
+    pub async fn verify_blob(
+        &self,
+        blob: &Blob,
+        signature: Signature<'_>,
+        statement: &Statement,
+        options: &Options,
+        progress: Progress<'_>,
+        now: OffsetDateTime,
+    ) -> Result<Verification, Error> {
+        let name = statement.name.clone();
+        if statement.level.is_skip() {
+            return Ok(Verification::Skipped { statement: name });
+        }
+        let bench = Bench {
+            judges: self,
+            wanted: Wanted::Blob(Target {
+                blob,
+                media_type: options.media_type.as_deref(),
+                progress,
+            }),
+            statement,
+            user_metadata: &options.user_metadata,
+            now,
+        };
+        let mut outcome = SignatureOutcome::new(sha256_digest(signature.envelope));
+        bench
+            .judge(signature.format, signature.envelope, &mut outcome)
+            .await;
+        let Some(failure) = outcome.refusal() else {
+            return Ok(Verification::Verified(Box::new(Verified {
+                statement: name,
+                accepted: outcome,
+            })));
+        };
+        let class = failure.class();
+        let refused = Box::new(Refused {
+            path: blob.path().to_owned(),
+            statement: name,
+            outcome,
+        });
+        Err(match class {
+            FailureClass::Rejected => Error::Rejected(refused),
+            FailureClass::Inconclusive => Error::Inconclusive(refused),
+        })
+    }
+}
+
+/// The blob that a signature must be of.
+#[derive(Clone, Copy)]
+pub(super) struct Target<'a> {
+    blob: &'a Blob,
+    media_type: Option<&'a str>,
+    progress: Progress<'a>,
+}
+
+impl Target<'_> {
+    /// Checks that the signature, which is intact, is of this blob: size and digest always, the
+    /// media type if one was asked for.
+    pub(super) fn check(&self, info: &SignerInfo, payload: &Payload) -> Result<(), Failure> {
+        let signed = &payload.target_artifact.media_type;
+        let media_type = match self.media_type {
+            Some(asked) => asked,
+            // What is signed for an image says nothing about files, unless somebody asks for it.
+            None if blob::is_manifest(signed) => {
+                let media_type = signed.clone();
+                let source = payload::Error::ImageNotBlob { media_type };
+                return Err(Failure::AnotherArtifact { source });
+            }
+            None => signed,
+        };
+        let algorithm = info.signature_algorithm.hash_algorithm();
+        let found = self
+            .blob
+            .describe(media_type, algorithm, self.progress)
+            .map_err(|source| Failure::Blob { source })?;
+        payload
+            .matches(&found)
+            .map_err(|source| Failure::AnotherArtifact { source })
+    }
+}

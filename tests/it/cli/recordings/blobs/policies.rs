@@ -1,0 +1,222 @@
+//! `blob policy`.
+
+use std::fs;
+use std::os::unix::fs::symlink;
+
+use super::super::case::Case;
+use super::super::{Difference, Text, recorded};
+use super::{Home, replay};
+use crate::support::sandbox::Sandbox;
+
+const MANAGING: &[Difference] = &[
+    Difference {
+        cases: &["show without a policy"],
+        exit: None,
+        stdout: Text::Same,
+        stderr: Text::Contains("You can import one using `countersign blob policy import"),
+        why: "our program's name",
+    },
+    Difference {
+        cases: &["show a malformed policy", "show an invalid policy"],
+        exit: None,
+        stdout: Text::Same,
+        stderr: Text::Contains(
+            "create a new one via `countersign blob policy import <path-to-policy.json>`. See \
+             https://notaryproject.dev/docs/quickstart/#create-a-trust-policy\nError: ",
+        ),
+        why: "our program's name and our own words for what is wrong with JSON",
+    },
+    Difference {
+        cases: &[
+            "init again, stdin empty",
+            "import again, stdin empty",
+            "import over a malformed policy, no prompt",
+        ],
+        exit: Some(1),
+        stdout: Text::Nothing,
+        stderr: Text::Begins(
+            "Error: the blob trust policy configuration already exists: there is no terminal to ask on",
+        ),
+        why: "nothing is overwritten unless somebody says so, and what was not done is no success",
+    },
+    Difference {
+        cases: &[
+            "init again, answer no",
+            "import again, answer no",
+            "import over an invalid policy",
+            "import an oci policy",
+        ],
+        exit: Some(1),
+        stdout: Text::AfterQuestion,
+        stderr: Text::Begins("The blob trust policy configuration already exists"),
+        why: "a question is no answer; what was not done is no success",
+    },
+    Difference {
+        cases: &["init again, answer yes", "import again, answer yes"],
+        exit: None,
+        stdout: Text::AfterQuestion,
+        stderr: Text::Begins("The blob trust policy configuration already exists"),
+        why: "a question is no answer",
+    },
+    Difference {
+        cases: &[
+            "init without name",
+            "init without store",
+            "init without identity",
+        ],
+        exit: None,
+        stdout: Text::Same,
+        stderr: Text::Begins("Error: the following required arguments were not provided:"),
+        why: "the words of the flag parser",
+    },
+    Difference {
+        cases: &["import malformed JSON"],
+        exit: None,
+        stdout: Text::Same,
+        stderr: NOT_JSON,
+        why: JSON,
+    },
+    Difference {
+        cases: &["show a symbolic link"],
+        exit: Some(1),
+        stdout: Text::Nothing,
+        stderr: Text::Begins(
+            "Error: failed to show trust policy: `<config>/notation/trustpolicy.blob.json` is a symbolic link",
+        ),
+        why: "what no verification would read is not shown as the policy",
+    },
+    Difference {
+        cases: &["import over a symbolic link"],
+        exit: Some(1),
+        stdout: Text::Nothing,
+        stderr: Text::Contains(
+            "Error: failed to write blob trust policy file: `<config>/notation/trustpolicy.blob.json` is a symbolic link",
+        ),
+        why: "nothing is written through a link",
+    },
+];
+
+const NOT_JSON: Text = Text::Begins(
+    "Error: failed to parse blob trust policy configuration: malformed trust policy `p",
+);
+const JSON: &str = "our own words for what is wrong with JSON, and its place";
+
+const RULES: &[Difference] = &[
+    Difference {
+        cases: &[
+            "not JSON",
+            "empty file",
+            "truncated",
+            "trailing comma",
+            "comment",
+            "byte order mark",
+            "trailing data",
+            "two documents",
+        ],
+        exit: None,
+        stdout: Text::Same,
+        stderr: NOT_JSON,
+        why: JSON,
+    },
+    Difference {
+        cases: &[
+            "trustPolicies an object",
+            "statement a string",
+            "name a number",
+            "signatureVerification a string",
+            "override a list",
+            "stores a string",
+            "identities a string",
+            "array",
+            "number",
+            "global a string",
+            "vector global_string",
+        ],
+        exit: None,
+        stdout: Text::Same,
+        stderr: Text::Begins(
+            "Error: failed to parse blob trust policy configuration: trust policy `policy.json`, line ",
+        ),
+        why: JSON,
+    },
+    Difference {
+        cases: &["duplicate key in JSON", "field name in another case"],
+        exit: Some(1),
+        stdout: Text::Nothing,
+        stderr: Text::Begins("Error: failed to parse blob trust policy configuration: "),
+        why: "two readers must not understand one policy differently",
+    },
+    Difference {
+        cases: &[
+            "store tsa:t",
+            "unknown field at the top",
+            "registryScopes in a blob policy",
+        ],
+        exit: None,
+        stdout: Text::Same,
+        stderr: Text::Begins("Warning: `policy.json`, line 1, column "),
+        why: "what has no effect is warned about",
+    },
+    Difference {
+        cases: &["identity X509.subject:C=US, ST=WA, O=x", "identity :x"],
+        exit: Some(1),
+        stdout: Text::Nothing,
+        stderr: Text::Begins(
+            "Error: failed to validate blob trust policy configuration: blob trust policy: trust policy \
+             statement \"p\" has trusted identity of the unsupported type ",
+        ),
+        why: "an identity that nothing can match is a mistake",
+    },
+    Difference {
+        cases: &["global skip", "vector global_skip"],
+        exit: Some(1),
+        stdout: Text::Nothing,
+        stderr: Text::Begins(
+            "Error: failed to validate blob trust policy configuration: global blob trust policy \
+             statement cannot have verification level set to skip",
+        ),
+        why: "the specification forbids it",
+    },
+];
+
+fn is_unprivileged(case: &Case) -> bool {
+    let mut preconditions = case.preconditions.iter();
+    preconditions.any(|text| text.starts_with("runs as an unprivileged user"))
+}
+
+#[test]
+fn policies_are_managed_as_notation_does() {
+    let home = Home::new();
+    let mut replay = replay(Sandbox::new(), &home, MANAGING, &[]);
+    replay.writes = true;
+    let file = replay.sandbox.config().join("trustpolicy.blob.json");
+    for case in recorded("blob-policy") {
+        if is_unprivileged(&case) {
+            replay.skip(&case);
+            continue;
+        }
+        if case.is_fresh {
+            fs::remove_dir_all(replay.sandbox.config()).unwrap();
+        }
+        if case.name == "show a symbolic link" {
+            let real = replay.sandbox.home().join("real.json");
+            fs::rename(&file, &real).unwrap();
+            symlink(&real, &file).unwrap();
+        }
+        replay.run(&case);
+    }
+    replay.finish("blob-policy");
+}
+
+#[test]
+fn the_rules_of_policies_are_notations() {
+    let home = Home::new();
+    let mut replay = replay(Sandbox::new(), &home, RULES, &[]);
+    replay.writes = true;
+    for case in recorded("blob-policy-rules") {
+        // Every document is imported where there is none.
+        let _ = fs::remove_dir_all(replay.sandbox.config());
+        replay.run(&case);
+    }
+    replay.finish("blob-policy-rules");
+}

@@ -1,0 +1,47 @@
+//! Where the program looks when the environment changes.
+
+use std::fs;
+
+use super::fixtures::Fixtures;
+use super::{Replay, recorded, signing};
+use crate::support::sandbox::Sandbox;
+
+/// The first looks for the policy in a directory that no case has filled; the others are commands that this program
+/// does not have.
+const NOT_HERE: &[&str] = &[
+    "cache without XDG_CACHE_HOME and HOME",
+    "umask 000, policy import",
+    "stdout closed",
+];
+
+#[test]
+fn the_environment_means_what_it_means_to_notation() {
+    let fixtures = Fixtures::start();
+    let mut replay = Replay::new(Sandbox::new(), &fixtures.placeholders, &[]);
+    replay.writes = true;
+    replay.sandbox.write_config(
+        "truststore/x509/ca/test/signer.crt",
+        fixtures.signers.signer.root_pem(),
+    );
+    let root = fixtures.signers.chain.root_pem().to_owned();
+    replay.names.known.insert("<pem: CERTIFICATE>", root);
+    for case in recorded("environment") {
+        let keys = replay.sandbox.config().join("signingkeys.json");
+        match case.name.as_str() {
+            // There these are two directories.
+            "NOTATION_CONFIG empty" => fs::remove_file(&keys).unwrap(),
+            "umask 077" => {
+                let g = ("g", "g.key", "g.crt");
+                let signer = ("signer", "signer.key", "signer.crt");
+                signing::write_list(&replay.sandbox.config(), Some("signer"), &[g, signer]);
+            }
+            _ => {}
+        }
+        if NOT_HERE.contains(&case.name.as_str()) {
+            replay.skip(&case);
+        } else {
+            replay.run(&case);
+        }
+    }
+    replay.finish("environment");
+}
