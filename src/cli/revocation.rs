@@ -13,6 +13,7 @@ use super::report::{Exit, Report, one_line, write_causes, write_hint};
 use super::sentence;
 use super::verify::scope_of;
 use crate::limits;
+use crate::outcome::{RevocationFact, Said};
 use crate::reference::ArtifactReference;
 use crate::trust_policy::DocumentKind;
 use crate::verify::{Error, Gathered, OfflineDirectory, Options, Unseen};
@@ -138,6 +139,16 @@ fn in_words(gathered: &Gathered) -> Report {
         }
         for fact in &signature.facts {
             let _ = writeln!(text, "  {}", one_line(&fact.to_string()));
+        }
+        let is_unsigned = |fact: &RevocationFact| {
+            let said = fact.source.as_ref().map(|source| &source.said);
+            matches!(said, Some(Said::AwsSigner { .. }))
+        };
+        if signature.facts.iter().any(is_unsigned) {
+            text.push_str(
+                "  note: nobody has signed AWS Signer's answer; offline it counts only where \
+                 `unsignedRevocationStatements` allows it\n",
+            );
         }
         for missing in &signature.missing {
             let _ = writeln!(text, "  missing: {}", one_line(missing));

@@ -26,6 +26,8 @@ use crate::x509::{Certificate, Purpose};
 pub struct Gathered {
     /// The artifact, by digest.
     pub reference: ArtifactReference,
+    /// Whether the policy has no signature of it verified, so that none is needed.
+    pub is_skipped: bool,
     /// Its signatures.
     pub signatures: Vec<GatheredSignature>,
     /// Why there may be signatures that were not looked at.
@@ -36,6 +38,9 @@ impl Gathered {
     /// Whether everything was stored that a verification will need, for every signature that it may
     /// accept; and there is one.
     pub fn is_complete(&self) -> bool {
+        if self.is_skipped {
+            return true;
+        }
         let mut authentic = self.signatures.iter().filter(|one| one.refusal.is_none());
         self.unseen.is_none()
             && self.signatures.iter().any(|one| one.refusal.is_none())
@@ -157,9 +162,13 @@ impl Gathering<'_> {
         }
         let mut gathered = Gathered {
             reference: target.reference.clone(),
+            is_skipped: self.statement.level.is_skip(),
             signatures: Vec::new(),
             unseen: listing.incomplete.map(Unseen::Listing),
         };
+        if gathered.is_skipped {
+            return Ok(gathered);
+        }
         if listing.signatures.len() > self.options.max_signatures {
             gathered.unseen = Some(Unseen::Limit(self.options.max_signatures));
         }

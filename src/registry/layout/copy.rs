@@ -5,7 +5,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use super::index::INDEX;
-use super::push::{INDEX_MODE, write};
+use super::push::INDEX_MODE;
 use super::{LayoutRepository, MARKER, VERSION};
 use crate::files;
 use crate::notary::SIGNATURE_ARTIFACT_TYPE;
@@ -45,12 +45,16 @@ impl LayoutRepository {
         files::create_directory(directory).map_err(failed)?;
         files::check_directory(directory).map_err(failed)?;
         let (marker, index) = (directory.join(MARKER), directory.join(INDEX));
-        // The marker comes last: what has one is whole.
-        if !marker.exists() {
-            let empty = json!({ "schemaVersion": 2, "manifests": [] });
-            write(&index, empty.to_string().as_bytes(), INDEX_MODE)?;
-            let version = json!({ "imageLayoutVersion": VERSION });
-            write(&marker, version.to_string().as_bytes(), INDEX_MODE)?;
+        // The marker comes last: what has one is whole. Nothing that is there is replaced, as another
+        // process may be at it, too.
+        let empty = json!({ "schemaVersion": 2, "manifests": [] });
+        let version = json!({ "imageLayoutVersion": VERSION });
+        for (path, content) in [(&index, empty), (&marker, version)] {
+            let content = content.to_string();
+            match files::write_new(path, content.as_bytes(), INDEX_MODE, directory) {
+                Ok(()) | Err(files::Error::Exists { .. }) => {}
+                Err(source) => return Err(failed(source)),
+            }
         }
         Self::open_copy(directory, reference)
     }

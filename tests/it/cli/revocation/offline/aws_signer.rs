@@ -290,6 +290,41 @@ fn a_signature_of_another_is_refused_offline_as_online() {
 }
 
 #[test]
+fn several_artifacts_share_a_directory_and_a_skipped_one_needs_no_signature() {
+    let scene = Scene::new();
+    let second = scene.emulator.push_test_image("app", "v2").unwrap();
+    let second = format!("{}@{second}", scene.repository);
+    scene.sign(&scene.image);
+    scene.sign(&second);
+    let ran = fetch(&scene, &[&scene.image, &second, &scene.image]);
+    assert_eq!(ran.code, 0, "{ran:#?}");
+    assert_eq!(ran.stdout.lines().count(), 3, "{ran:#?}");
+    ran.assert_says("note: nobody has signed AWS Signer's answer");
+    let island = Island::new(&scene, scene.digest());
+    write_policy(&scene, &island, &allowed());
+    for image in [&scene.image, &second] {
+        let (_, digest) = image.split_once('@').unwrap();
+        let there = format!("{}/app@{digest}", island.tripwire.host());
+        assert_eq!(island.verify_reference(&[], &there).code, 0);
+    }
+
+    let scene = Scene::new();
+    let policy = json!({ "version": "1.0", "trustPolicies": [ {
+        "name": "s", "registryScopes": [ scene.repository ],
+        "signatureVerification": { "level": "skip" },
+    } ] });
+    let policy = policy.to_string();
+    scene.sandbox.write_config("trustpolicy.oci.json", &policy);
+    let ran = scene.run(&["revocation", "fetch", "--out", "facts", &scene.image]);
+    assert_eq!(ran.code, 0, "{ran:#?}");
+    let island = Island::new(&scene, scene.digest());
+    island.sandbox.write_config("trustpolicy.oci.json", &policy);
+    let ran = island.verify_reference(&[], &scene.image);
+    assert_eq!(ran.code, 0, "{ran:#?}");
+    assert!(ran.stdout.contains("configured to skip"), "{ran:#?}");
+}
+
+#[test]
 fn a_fetch_says_what_is_missing() {
     let scene = Scene::new();
     let ran = fetch(&scene, &[&scene.image]);
