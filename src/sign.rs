@@ -148,9 +148,10 @@ impl Error {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::ReservedMetadata { .. } => Some("choose another key".to_owned()),
-            Self::Open { source, .. }
-            | Self::Resolve { source, .. }
-            | Self::Push { source, .. } => source.hint(),
+            Self::Open { source, .. } | Self::Resolve { source, .. } => source.hint(),
+            Self::Push { source, .. } => source
+                .hint()
+                .or_else(|| Some("the signature is not listed anywhere: sign again".to_owned())),
             Self::Signer { source, .. } => source.hint(),
             Self::Envelope { source, .. } => source.hint(),
             Self::Moved { .. } => {

@@ -7,16 +7,18 @@ mod http_client;
 mod named_profile;
 mod partition;
 mod rate_limit;
+mod settings;
 
 pub use arn::{
     AliasedSigningProfileArn, ArnError, ArnService, KmsKeyId, KmsKeyIdError, Location, SignerArn,
     SigningJobArn, SigningProfileAliasArn, SigningProfileArn, SigningProfileVersionArn,
 };
 pub(crate) use context::has_endpoint;
-pub use context::{Aws, RegionChoice, Settings, SettingsError};
+pub use context::{Aws, RegionChoice};
 pub use error::{Call, CallError, CallErrorKind};
 pub use partition::Partition;
 pub use rate_limit::RateLimit;
+pub use settings::{Settings, SettingsError};
 
 #[cfg(test)]
 pub(crate) use error::tests::error as call_error;

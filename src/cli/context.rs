@@ -305,7 +305,21 @@ pub(super) fn roots_of(
     if let Some(path) = trust_anchor {
         let name = StoreName::new(kind, "trust-anchor")
             .map_err(|error| Report::failed(Exit::Usage, &error.to_string()))?;
-        return Ok(vec![NamedStore::from_file(name, path).map_err(failed)?]);
+        return match NamedStore::from_file(name, path) {
+            Ok(store) => Ok(vec![store]),
+            Err(error @ trust_store::Error::Unreadable { .. }) => Err(Report::error(
+                Exit::Usage,
+                &format!(
+                    "the file of `--trust-anchor` cannot be read: `{}`",
+                    path.display()
+                ),
+                &error,
+                error.hint().or_else(|| {
+                    Some("name the file that has the root of AWS Signer's certificates".to_owned())
+                }),
+            )),
+            Err(error) => Err(failed(error)),
+        };
     }
     let mut partitions = Vec::new();
     for profile in signing_profiles {

@@ -23,6 +23,7 @@ pub(super) fn unknown_format(found: &str) -> Report {
 
 /// Flags about the envelope, as notation has them.
 #[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Signature")]
 pub(super) struct EnvelopeArgs {
     /// Envelope format, `jws` or `cose`; AWS Signer makes JWS only [default: `signatureFormat` of
     /// Notation's `config.json`, then `jws`]

@@ -94,8 +94,8 @@ impl Report {
     ) -> Self {
         let mut stderr = format!("Error: {sentence}\n");
         let mut cause = error.source();
-        // Some of notation's sentences end with what caused them.
-        if let Some(said) = cause.filter(|cause| sentence.ends_with(&cause.to_string())) {
+        // Some of notation's sentences say what caused them.
+        while let Some(said) = cause.filter(|cause| sentence.contains(&cause.to_string())) {
             cause = said.source();
         }
         write_causes(&mut stderr, "", cause);
@@ -162,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cause_that_the_sentence_ends_with_is_not_said_again() {
+    fn a_cause_that_the_sentence_says_is_not_said_again() {
         #[derive(Debug, thiserror::Error)]
         #[error("outer")]
         struct Outer(#[source] std::io::Error);
@@ -171,6 +171,10 @@ mod tests {
             Report::error(Exit::Rejected, sentence, &error, None).stderr
         };
         assert_eq!(stderr("failed: inner"), "Error: failed: inner\n");
+        assert_eq!(
+            stderr("inner, so it failed"),
+            "Error: inner, so it failed\n"
+        );
         assert_eq!(stderr("failed"), "Error: failed\ncaused by: inner\n");
     }
 

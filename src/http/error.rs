@@ -133,6 +133,10 @@ impl Error {
             Self::Connect { source, .. } if source.is_dns() => {
                 Some("check the host name, and DNS on this machine".to_owned())
             }
+            Self::Connect { source, .. } if is_refused(source) => Some(
+                "nothing listens there: check the host and the port, and that the server runs"
+                    .to_owned(),
+            ),
             Self::Tls { source, .. } if matches!(**source, rustls::Error::InvalidMessage(_)) => {
                 Some(
                     "the server does not speak TLS there; `--insecure-registry` allows plain HTTP"
@@ -238,6 +242,20 @@ fn tls_error(error: &reqwest::Error) -> Option<rustls::Error> {
         };
     }
     None
+}
+
+/// Whether the other machine answered that nobody listens on that port.
+fn is_refused(error: &reqwest::Error) -> bool {
+    let mut source = std::error::Error::source(error);
+    while let Some(cause) = source {
+        if let Some(io) = cause.downcast_ref::<std::io::Error>()
+            && io.kind() == std::io::ErrorKind::ConnectionRefused
+        {
+            return true;
+        }
+        source = cause.source();
+    }
+    false
 }
 
 #[cfg(test)]

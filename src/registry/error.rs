@@ -245,8 +245,8 @@ pub enum Error {
 }
 
 impl Error {
-    /// The same, where it came in place of the answer to a manifest that was sent whole, so that the
-    /// registry may have it.
+    /// The same, where it came in place of the answer to a signature manifest, or to its entry in the
+    /// index: both may be there.
     pub(super) fn after_sending(self, manifest: &oci::Digest) -> Self {
         let is_open = match &self {
             Self::Request { source, .. } => !source.is_connect() && !source.is_lying(),
@@ -316,8 +316,13 @@ impl Error {
                 ..
             } => Some(format!("try again in {} seconds", wait.as_secs())),
             Self::RateLimited { .. } => Some("try again later".to_owned()),
-            Self::NotFound { .. } => {
-                Some("check the repository, the tag or digest, and the AWS region".to_owned())
+            Self::NotFound { reference, .. } => {
+                let registry = reference.split('/').next().unwrap_or_default();
+                Some(if super::EcrHost::parse(registry).is_some() {
+                    "check the repository, the tag or digest, and the AWS region".to_owned()
+                } else {
+                    "check the repository, and the tag or digest".to_owned()
+                })
             }
             Self::TagImmutable { .. } => Some(
                 "the registry lacks the referrers API and the repository's tags are immutable; \
@@ -426,6 +431,23 @@ pub(super) fn clean(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_region_is_doubted_where_there_is_one() {
+        let hint = |registry: &str| {
+            let reference = format!("{registry}/app:v1");
+            let said = Words::default();
+            Error::NotFound { reference, said }.hint().unwrap()
+        };
+        assert_eq!(
+            hint("111122223333.dkr.ecr.eu-west-1.amazonaws.com"),
+            "check the repository, the tag or digest, and the AWS region"
+        );
+        assert_eq!(
+            hint("example.com"),
+            "check the repository, and the tag or digest"
+        );
+    }
 
     #[test]
     fn a_registrys_words_are_kept_and_cleaned() {

@@ -123,7 +123,8 @@ impl RemoteRepository {
         }
         let warnings = self
             .add_to_index(subject, &manifest, &signature.annotations)
-            .await?;
+            .await
+            .map_err(|error| error.after_sending(&digest))?;
         Ok(Pushed {
             manifest,
             storage: Storage::TagSchema,

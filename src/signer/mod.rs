@@ -181,7 +181,13 @@ impl Error {
             Self::Plugin(source) => source.hint(),
             Self::Payload { source } => source.hint(),
             Self::Envelope { source } => source.hint(),
-            Self::Chain { source } => source.hint(),
+            Self::Chain { source } => source.hint().or_else(|| {
+                Some(
+                    "it takes a certificate for code signing that is valid now, then each one's \
+                     issuer, and the root last"
+                        .to_owned(),
+                )
+            }),
             Self::Timestamp { source } => source.hint(),
             _ => None,
         }

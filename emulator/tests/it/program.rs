@@ -63,6 +63,40 @@ fn client(data_dir: &Path) -> Client {
     }
 }
 
+/// What the documents say after `cargo run -p countersign-emulator -- `, with an address and a directory of this test's.
+#[test]
+fn the_documents_commands_start_it() {
+    for document in ["README.md", "../README.md"] {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(document);
+        let text = fs::read_to_string(path).unwrap();
+        let commands: Vec<&str> = text
+            .lines()
+            .filter_map(|line| line.strip_prefix("cargo run -p countersign-emulator -- "))
+            .collect();
+        assert!(!commands.is_empty(), "{document}");
+        for command in commands {
+            let dir = tempfile::tempdir().unwrap();
+            let mut arguments: Vec<&str> = command.split(' ').collect();
+            for (flag, value) in [
+                ("--listen", "127.0.0.1:0"),
+                ("--data-dir", dir.path().to_str().unwrap()),
+            ] {
+                let at = arguments.iter().position(|word| *word == flag).unwrap();
+                arguments[at + 1] = value;
+            }
+            let child = Command::new(env!("CARGO_BIN_EXE_countersign-emulator"))
+                .args(&arguments)
+                .stdout(Stdio::piped())
+                .spawn()
+                .unwrap();
+            let mut program = Program(child);
+            let lines = BufReader::new(program.0.stdout.take().unwrap()).lines();
+            let mut lines = lines.map(Result::unwrap);
+            assert!(lines.any(|line| line == "ready"), "{document}: {command}");
+        }
+    }
+}
+
 #[cfg(unix)]
 #[tokio::test]
 async fn it_says_where_its_files_are_and_takes_its_state_up_again() {

@@ -85,6 +85,8 @@ pub struct CallError {
     request_id: Option<String>,
     /// What the way there advises, where that is what failed.
     cause_hint: Option<String>,
+    /// The region of the resource, where the one that was set and asked is another.
+    other_region: Option<String>,
 }
 
 impl std::error::Error for CallError {}
@@ -101,6 +103,12 @@ impl fmt::Display for CallError {
             "{} `{action}` on `{resource}` in region `{region}`",
             self.kind.words()
         )?;
+        if let Some(other) = &self.other_region {
+            write!(
+                f,
+                " (which is set explicitly, although the ARN says `{other}`)"
+            )?;
+        }
         match (&self.code, &self.message) {
             (Some(code), Some(message)) => write!(f, ": {code}: {message}")?,
             (Some(code), None) => write!(f, ": {code}, without a message")?,
@@ -214,6 +222,16 @@ impl CallError {
             message: Some(format!("not within {} seconds", limit.as_secs())),
             request_id: None,
             cause_hint: None,
+            other_region: None,
+        }
+    }
+
+    /// The same of a call in another region than the resource's, where one was.
+    #[must_use]
+    pub(crate) fn in_spite_of(self, other_region: Option<&str>) -> Self {
+        Self {
+            other_region: other_region.map(str::to_owned),
+            ..self
         }
     }
 
@@ -230,6 +248,7 @@ impl CallError {
             message: Some(problem.into()),
             request_id: request_id.map(str::to_owned),
             cause_hint: None,
+            other_region: None,
         }
     }
 }
@@ -251,6 +270,7 @@ pub(crate) mod tests {
             message: Some(message.to_owned()),
             request_id: Some("r-1".to_owned()),
             cause_hint: None,
+            other_region: None,
         }
     }
 

@@ -59,6 +59,7 @@ impl CallError {
             message,
             request_id,
             cause_hint,
+            other_region: None,
         }
     }
 }

@@ -4,6 +4,7 @@ mod inspect;
 mod policy;
 mod progress;
 mod sign;
+mod verdict;
 mod verify;
 
 use std::path::Path;

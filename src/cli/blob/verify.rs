@@ -11,9 +11,10 @@ use super::super::args::parse_pairs;
 use super::super::context::{AwsSignerChecks, Context};
 use super::super::report::{Exit, Report, one_line};
 use super::super::sentence;
-use super::super::verify::text;
+use super::super::verify::verdict::unusable;
+use super::super::verify::{Output, text};
 use super::progress::Bar;
-use super::{format_of, open, read_signature};
+use super::{format_of, open, read_signature, verdict};
 use crate::trust_policy::DocumentKind;
 use crate::verify::blob::{self, Error, Options, Signature, Verification, Verified};
 
@@ -59,12 +60,31 @@ pub(in crate::cli) struct Args {
     /// Have AWS Signer's signatures judged by the installed plugin, not by this program
     #[arg(long)]
     use_installed_plugin: bool,
+    /// Form of the answer: `json` is one document on stdout, see schemas/verdict.v1.schema.json
+    #[arg(short, long, value_name = "FORM", default_value = "text")]
+    output: Output,
     /// Say on stderr what was found, in the same detail as for a failure
     #[arg(short, long)]
     verbose: bool,
 }
 
+/// What was found, and the policy's warnings.
+struct Answer {
+    found: Result<Verification, Error>,
+    warnings: String,
+}
+
 pub(super) async fn run(args: &Args) -> Result<Report, Report> {
+    let file = Path::new(&args.file);
+    match (verify(args, file).await, args.output) {
+        (Ok(answer), Output::Text) => Ok(in_words(file, &answer, args.verbose)),
+        (Ok(answer), Output::Json) => Ok(verdict::report(file, &answer.found, answer.warnings)),
+        (Err(report), Output::Text) => Err(report),
+        (Err(report), Output::Json) => Err(unusable(report)),
+    }
+}
+
+async fn verify(args: &Args, file: &Path) -> Result<Answer, Report> {
     let usage = |sentence: String| Report::failed(Exit::Usage, &sentence);
     if args.signature.is_empty() {
         return Err(usage(
@@ -78,7 +98,6 @@ pub(super) async fn run(args: &Args) -> Result<Report, Report> {
     let plugin_config = parse_pairs("plugin-config", &args.plugin_config).map_err(usage)?;
     let signature = Path::new(&args.signature);
     let format = format_of(signature)?;
-    let file = Path::new(&args.file);
     let blob = open(file)?;
 
     let context = Context::without_registry(plugin_config)?;
@@ -99,12 +118,19 @@ pub(super) async fn run(args: &Args) -> Result<Report, Report> {
         text
     });
     let name = args.policy_name.as_deref();
-    let statement =
-        blob::select(&verifier.policies, &blob, name).map_err(|error| failed(&error))?;
-    if statement.level.is_skip() {
-        // The signature is not even read.
-        return Ok(skipped(file, &warnings));
-    }
+    let statement = match blob::select(&verifier.policies, &blob, name) {
+        Ok(statement) if statement.level.is_skip() => {
+            // The signature is not even read.
+            let statement = statement.name.clone();
+            let found = Ok(Verification::Skipped { statement });
+            return Ok(Answer { found, warnings });
+        }
+        Ok(statement) => statement,
+        Err(error) => {
+            let found = Err(error);
+            return Ok(Answer { found, warnings });
+        }
+    };
     let envelope = read_signature(signature, "")?;
     let options = Options {
         media_type: args.media_type.clone(),
@@ -118,15 +144,19 @@ pub(super) async fn run(args: &Args) -> Result<Report, Report> {
     let progress = |bytes| bar.show(bytes);
     let judges = &verifier.judges;
     let answer = judges.verify_blob(&blob, signature, statement, &options, &progress, now);
-    let answer = answer.await;
-    drop(bar);
-    match answer {
-        Ok(Verification::Verified(found)) => Ok(success(file, &found, &warnings, args.verbose)),
-        Ok(Verification::Skipped { .. }) => Ok(skipped(file, &warnings)),
+    let found = answer.await;
+    Ok(Answer { found, warnings })
+}
+
+fn in_words(file: &Path, answer: &Answer, verbose: bool) -> Report {
+    let warnings = &answer.warnings;
+    match &answer.found {
+        Ok(Verification::Verified(verified)) => success(file, verified, warnings, verbose),
+        Ok(Verification::Skipped { .. }) => skipped(file, warnings),
         Err(error) => {
-            let mut report = failed(&error);
-            report.stderr.insert_str(0, &warnings);
-            Err(report)
+            let mut report = failed(error);
+            report.stderr.insert_str(0, warnings);
+            report
         }
     }
 }

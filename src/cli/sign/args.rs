@@ -16,16 +16,15 @@ use crate::limits;
     countersign sign --plugin com.amazonaws.signer.notation.plugin --id ARN REFERENCE\n  \
     countersign sign --kms-key alias/release --certificate-chain release.crt REFERENCE\n  \
     countersign sign --key release --signature-format cose --expiry 720h REFERENCE\n\n\
-    Several references are signed at the same time. The first failure stops what has not begun, unless\n\
-    --keep-going is given; an interrupt (SIGINT, SIGTERM) does so too, finishes the pushes that have begun,\n\
-    and leads to exit code 3. What is left is done by the same command with --if-missing.")]
+    Several references are signed at the same time. The first failure stops what has not begun,\n\
+    unless --keep-going is given. An interrupt (SIGINT, SIGTERM) stops it too, finishes the pushes\n\
+    that have begun, and leads to exit code 3 if anything is left. The same command with\n\
+    --if-missing does what is left.")]
 pub(in crate::cli) struct Args {
     /// Artifacts to sign: registry/repository@digest, or :tag; with --oci-layout directory@digest, or
     /// :tag. What is given twice is signed once
     #[arg(required = true, value_name = "REFERENCE")]
     pub(super) references: Vec<String>,
-    #[command(flatten)]
-    pub(super) signer: SignerArgs,
     /// User metadata to sign with the artifact
     #[arg(short = 'm', long, value_name = "KEY=VALUE")]
     pub(super) user_metadata: Vec<String>,
@@ -33,8 +32,6 @@ pub(in crate::cli) struct Args {
     /// aws-signer-endpoint-url, aws-kms-endpoint-url
     #[arg(long, value_name = "KEY=VALUE")]
     pub(super) plugin_config: Vec<String>,
-    #[command(flatten)]
-    pub(super) envelope: EnvelopeArgs,
     /// Store the signature with the referrers tag schema, even where the registry has the referrers
     /// API
     #[arg(long, conflicts_with = "oci_layout")]
@@ -42,6 +39,10 @@ pub(in crate::cli) struct Args {
     /// Sign in an OCI image layout, a directory on this machine
     #[arg(long)]
     pub(super) oci_layout: bool,
+    #[command(flatten)]
+    pub(super) signer: SignerArgs,
+    #[command(flatten)]
+    pub(super) envelope: EnvelopeArgs,
     #[command(flatten)]
     pub(super) many: ManyArgs,
     #[command(flatten)]

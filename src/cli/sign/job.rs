@@ -97,9 +97,15 @@ impl Job {
         })
     }
 
-    /// Whether the command can be run again for what is left.
-    pub(super) fn can_look(&self) -> bool {
-        matches!(self.signer, Signer::AwsSigner(_)) || self.signer.certificate_chain().is_some()
+    /// How what is left can be done without signing anything twice.
+    pub(super) fn how_to_finish(&self) -> Option<&'static str> {
+        let can_look = matches!(self.signer, Signer::AwsSigner(_))
+            || self.signer.certificate_chain().is_some();
+        match (&self.if_missing, can_look) {
+            (Some(_), _) => Some("the same command does what is left"),
+            (None, true) => Some("the same command with `--if-missing` does what is left"),
+            (None, false) => None,
+        }
     }
 
     /// Signs one of the references, unless it is too late to begin.
@@ -198,6 +204,10 @@ impl Job {
                 reference,
                 signature,
             })));
+        }
+        // Looking has left nothing behind.
+        if let Some(reason) = self.stop.reason() {
+            return Ok(Next::End(Box::new(End::NotTried(reason))));
         }
         let made = sign::make(target, &self.signer, &self.options).await;
         let made = made.map_err(Error::Sign)?;

@@ -45,10 +45,9 @@ pub(super) async fn run(args: Args, emit: &mut dyn FnMut(Report)) {
             let document = document::document(&job.asked, &outcomes, report.exit);
             report.stdout = format!("{document:#}\n");
         }
-        Output::Text if job.asked.len() > 1 => {
-            report.stderr = text::summary(&job.asked, &outcomes, job.can_look());
-        }
-        Output::Text => {}
+        // One that was tried has said everything.
+        Output::Text if outcomes.len() == 1 && !outcomes.iter().any(Outcome::was_not_tried) => {}
+        Output::Text => report.stderr = text::summary(&job, &outcomes),
     }
     emit(report);
 }

@@ -18,6 +18,12 @@ pub(super) struct Outcome {
     pub(super) end: End,
 }
 
+impl Outcome {
+    pub(super) fn was_not_tried(&self) -> bool {
+        matches!(self.end, End::NotTried(_))
+    }
+}
+
 /// How the signing of one reference ended.
 #[derive(Debug)]
 pub(super) enum End {

@@ -2,8 +2,8 @@
 
 use std::fmt::Write as _;
 
-use super::job::Asked;
-use super::outcome::{End, NotTried, Outcome, Pushed};
+use super::job::{Asked, Job};
+use super::outcome::{End, Outcome, Pushed};
 use crate::cli::index_note;
 use crate::cli::report::{Report, one_line, write_causes};
 use crate::notary::rfc3339;
@@ -51,14 +51,8 @@ pub(super) fn report(asked: &Asked, outcome: &Outcome) -> Report {
                 error.hint(),
             );
         }
-        End::NotTried(NotTried::Interrupted) => {
-            report = Report::failed(
-                outcome.end.exit(),
-                &format!("interrupted before `{}` was begun", one_line(&asked.text)),
-            );
-            return report;
-        }
-        End::NotTried(NotTried::AfterFailure) => return report,
+        // The summary says it.
+        End::NotTried(_) => return report,
     }
     // Where nothing was resolved, no tag led astray.
     if let (None, Some(tag), Some(_)) = (
@@ -132,13 +126,13 @@ impl Counts {
 }
 
 /// What became of all references, for stderr.
-pub(super) fn summary(asked: &[Asked], outcomes: &[Outcome], can_look: bool) -> String {
+pub(super) fn summary(job: &Job, outcomes: &[Outcome]) -> String {
     let counts = Counts::of(outcomes);
     let mut text = format!(
         "Summary: signed {}, skipped {}, failed {}, not tried {}\n",
         counts.signed, counts.skipped, counts.failed, counts.not_tried
     );
-    for (asked, outcome) in asked.iter().zip(outcomes) {
+    for (asked, outcome) in job.asked.iter().zip(outcomes) {
         let name = one_line(&asked.text);
         let line = match &outcome.end {
             End::Signed { reference, .. } => format!("signed: {name}: {reference}"),
@@ -167,8 +161,10 @@ pub(super) fn summary(asked: &[Asked], outcomes: &[Outcome], can_look: bool) -> 
         };
         let _ = writeln!(text, "  {line}");
     }
-    if counts.is_unfinished() && can_look {
-        text.push_str("hint: the same command with `--if-missing` does what is left\n");
+    if counts.is_unfinished()
+        && let Some(advice) = job.how_to_finish()
+    {
+        let _ = writeln!(text, "hint: {advice}");
     }
     text
 }

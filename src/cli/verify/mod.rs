@@ -87,7 +87,7 @@ pub(super) struct Args {
 
 /// Forms of the answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-enum Output {
+pub(super) enum Output {
     Text,
     Json,
 }

@@ -18,13 +18,13 @@ use crate::signer_info::SignerInfo;
 use crate::verify::{Error, Refused, Unseen, Verification};
 
 /// The document for all references of a command, in the order asked.
-pub(super) fn document(results: &[Value], exit: Exit) -> Value {
+pub(in crate::cli) fn document(results: &[Value], exit: Exit) -> Value {
     json!({ "version": "1", "exitCode": exit.code(), "results": results })
 }
 
 /// The answer where nothing could be begun with: the document has no results, and the report's
 /// first line as its error.
-pub(super) fn unusable(report: Report) -> Report {
+pub(in crate::cli) fn unusable(report: Report) -> Report {
     let mut document = document(&[], report.exit);
     let message = report.stderr.lines().next().unwrap_or_default();
     let message = message.strip_prefix("Error: ").unwrap_or(message);
@@ -155,7 +155,8 @@ fn unseen_signatures(unseen: &Unseen) -> Value {
     }
 }
 
-fn signature(outcome: &SignatureOutcome) -> Value {
+/// What was found about one signature.
+pub(in crate::cli) fn signature(outcome: &SignatureOutcome) -> Value {
     let mut signature = Map::new();
     let mut put = |name: &str, value: Value| signature.insert(name.to_owned(), value);
     put("digest", outcome.manifest_digest.to_string().into());

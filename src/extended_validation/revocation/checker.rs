@@ -193,7 +193,7 @@ impl RevocationChecker {
                 asking
                     .ask(question, inquired.signing_time, now)
                     .await
-                    .map_err(Error::RevocationUnknown)?
+                    .map_err(|error| unknown(error, &region))?
             }
             Source::Stored(stored) => {
                 let location = claims.signer().location();
@@ -213,6 +213,11 @@ impl RevocationChecker {
         };
         Ok((inquired, known))
     }
+}
+
+/// There is no answer; where another region than the signature's was asked, that may be why.
+fn unknown(error: CallError, region: &RegionChoice) -> Error {
+    Error::RevocationUnknown(error.in_spite_of(region.conflicts_with.as_deref()))
 }
 
 fn region(aws: &Aws, claims: &Claims) -> Result<RegionChoice, Error> {
@@ -274,7 +279,7 @@ pub async fn check_revocation(
     let limit = RateLimit::new(MAX_REVOCATION_QUESTIONS_PER_SECOND);
     let revoked = ask(aws, &limit, &question, inquired.signing_time)
         .await
-        .map_err(Error::RevocationUnknown)?;
+        .map_err(|error| unknown(error, &region))?;
     inquired.judge(&revoked)?;
     Ok(region)
 }

@@ -1,7 +1,7 @@
 //! Why AWS Signer did not sign.
 
 use super::AnswerProblem;
-use crate::aws::{CallError, SettingsError};
+use crate::aws::{CallError, CallErrorKind, SettingsError};
 use crate::limits::MAX_AWS_SIGNER_PAYLOAD_BYTES;
 use crate::payload;
 
@@ -72,6 +72,16 @@ pub enum Error {
     },
 }
 
+/// What there is to say about a profile that is not active.
+const NEVER_AGAIN: &str = "a profile that was cancelled or revoked never signs again, and its name cannot be used \
+                           again: make another one";
+
+/// Whether AWS Signer refused because the profile is not active, which only its message says.
+fn is_about_status(error: &CallError) -> bool {
+    let says = |message: &str| message.contains("not active") || message.contains("inactive");
+    error.kind() == CallErrorKind::Invalid && error.message().is_some_and(says)
+}
+
 fn of_request(request_id: Option<&str>) -> String {
     request_id.map_or_else(String::new, |id| format!(" (request `{id}`)"))
 }
@@ -86,12 +96,9 @@ impl Error {
                 Some("leave away some of the metadata (`-m`, `--user-metadata`)".to_owned())
             }
             Self::Settings(source) => source.hint(),
+            Self::Call(source) if is_about_status(source) => Some(NEVER_AGAIN.to_owned()),
             Self::Call(source) => source.hint(),
-            Self::NotActive { .. } => Some(
-                "a profile that was cancelled or revoked never signs again, and its name cannot be used again: \
-                 make another one"
-                    .to_owned(),
-            ),
+            Self::NotActive { .. } => Some(NEVER_AGAIN.to_owned()),
             Self::OtherPlatform { .. } => Some(format!(
                 "make a profile with `aws signer put-signing-profile --profile-name NAME --platform-id {}`",
                 super::PLATFORM_ID

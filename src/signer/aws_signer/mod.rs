@@ -144,11 +144,11 @@ pub async fn sign(
             _ => 1,
         };
         if attempt >= attempts {
-            return Err(Error::Call(error));
+            return Err(failed(error, &region));
         }
         pace.back_off(attempt);
         if let Err(pace::Stopped) = pace.turn().await {
-            return Err(Error::Call(error));
+            return Err(failed(error, &region));
         }
         attempt += 1;
     };
@@ -199,7 +199,7 @@ pub async fn describe(aws: &Aws, profile: &SigningProfile) -> Result<RegionChoic
         .profile_owner(profile.arn().location().account())
         .send()
         .await
-        .map_err(|error| Error::Call(CallError::from_sdk(call.clone(), &error)))?;
+        .map_err(|error| failed(CallError::from_sdk(call.clone(), &error), &region))?;
     let malformed = |problem: String| {
         Error::Call(CallError::malformed(
             call.clone(),
@@ -240,6 +240,11 @@ pub async fn describe(aws: &Aws, profile: &SigningProfile) -> Result<RegionChoic
         });
     }
     Ok(region)
+}
+
+/// A call that failed; in another region than the profile's that may be why.
+fn failed(error: CallError, region: &RegionChoice) -> Error {
+    Error::Call(error.in_spite_of(region.conflicts_with.as_deref()))
 }
 
 fn call(

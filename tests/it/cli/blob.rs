@@ -8,6 +8,7 @@ mod progress;
 mod rules;
 mod sign;
 mod timestamping;
+mod verdict;
 mod verify;
 
 use std::fs;

@@ -1,6 +1,8 @@
 //! `countersign sign`.
 
 mod answers;
+mod bad_input;
+mod broken_push;
 mod document;
 mod flags;
 mod if_missing;

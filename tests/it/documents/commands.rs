@@ -41,7 +41,7 @@ fn what_the_readme_shows_of_countersign_works() {
     std::fs::create_dir(&bin).unwrap();
     // The README is about AWS, whose roots are built in; here the emulator's stand in for them.
     let wrapper = format!(
-        "#!/bin/sh\ncase \"$*\" in\nverify*--trust-anchor*|sign*|\"blob sign\"*) ;;\nverify*--signing-profile*|revocation*--signing-profile*|\"blob verify\"*--signing-profile*) set -- \"$@\" --trust-anchor {}/root.crt ;;\nesac\nexec {} \"$@\"\n",
+        "#!/bin/sh\ncase \"$*\" in\n*--trust-anchor*) ;;\nverify*--signing-profile*|revocation*--signing-profile*|sign*--if-missing*|\"blob verify\"*--signing-profile*) set -- \"$@\" --trust-anchor {}/root.crt ;;\nesac\nexec {} \"$@\"\n",
         scene.sandbox.home().display(),
         env!("CARGO_BIN_EXE_countersign"),
     );
@@ -69,7 +69,8 @@ fn what_the_readme_shows_of_countersign_works() {
     let kms_key = kms::import(&scene.emulator, "ec-384");
     let chain = kms::Chain::of("ec-384").pem();
     std::fs::write(scene.sandbox.home().join("release.crt"), chain).unwrap();
-
+    let second = scene.emulator.push_test_image("base", "v1").unwrap();
+    let second = format!("{}/base@{second}", scene.registry());
     let mut run = 0;
     for block in blocks("README.md")
         .iter()
@@ -83,6 +84,7 @@ fn what_the_readme_shows_of_countersign_works() {
             .env("PROFILE_ARN", &scene.profile.arn)
             .env("KMS_KEY", &kms_key)
             .env("IMAGE", &scene.image)
+            .env("IMAGE2", &second)
             .output()
             .unwrap();
         assert!(
@@ -95,6 +97,46 @@ fn what_the_readme_shows_of_countersign_works() {
     assert!(run >= 4, "{run} blocks were run");
     let plugin = "plugins/com.amazonaws.signer.notation.plugin/notation-com.amazonaws.signer.notation.plugin";
     assert!(scene.sandbox.config().join(plugin).is_file());
+}
+
+#[test]
+fn what_the_readme_shows_of_the_emulator_works() {
+    const FOLDER: &str = "/tmp/countersign-emulator";
+
+    let scene = Scene::new();
+    scene.sign(&scene.image);
+    let folder = tempfile::tempdir().unwrap();
+    scene.emulator.write_files(folder.path()).unwrap();
+    let bin = scene.sandbox.home().join("bin");
+    std::fs::create_dir(&bin).unwrap();
+    let program = env!("CARGO_BIN_EXE_countersign");
+    std::os::unix::fs::symlink(program, bin.join("countersign")).unwrap();
+    let blocks = blocks("README.md");
+    let mut of_emulator = blocks.iter().filter(|block| block.contains(FOLDER));
+    let start = of_emulator.next().unwrap();
+    assert!(start.ends_with(&format!(" --data-dir {FOLDER}")), "{start}");
+    let [use_it] = of_emulator.collect::<Vec<_>>()[..] else {
+        panic!("one block uses the emulator");
+    };
+    let output = std::process::Command::new("/bin/sh")
+        .args(["-e", "-c"])
+        .arg(use_it.replace(FOLDER, folder.path().to_str().unwrap()))
+        // Everything else must come from the file.
+        .env_clear()
+        .env("HOME", scene.sandbox.home())
+        .env("PATH", format!("{}:/usr/bin:/bin", bin.display()))
+        .env("AWS_EC2_METADATA_DISABLED", "true")
+        .env("PROFILE_ARN", &scene.profile.arn)
+        .env("IMAGE", &scene.image)
+        .current_dir(scene.sandbox.home())
+        .output()
+        .unwrap();
+    assert_eq!(
+        String::from_utf8_lossy(&output.stdout),
+        format!("Successfully verified signature for {}\n", scene.image),
+        "{use_it}\n{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
 }
 
 #[test]
@@ -116,11 +158,11 @@ fn what_is_not_run_here_is_run_by_the_gate_or_on_purpose_not() {
         ),
         (
             ". /tmp/countersign-emulator/env",
-            "emulator/tests/it/program.rs",
+            "what_the_readme_shows_of_the_emulator_works",
         ),
         (
             "countersign verify --signing-profile \"$PROFILE_ARN\" --trust-anchor",
-            "above",
+            "what_the_readme_shows_of_the_emulator_works",
         ),
         ("tests/fuzz/run", "long runs have their own command"),
         (".ci/run", "this is the gate"),

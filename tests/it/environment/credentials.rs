@@ -266,7 +266,8 @@ fn several_images_at_once_share_one_set_of_credentials() {
     let images: Vec<&str> = images.iter().map(String::as_str).collect();
     let profile = ["--signing-profile", &scene.profile.arn];
     let ran = scene.run(&[&["sign"][..], &profile, &images].concat());
-    assert_eq!((ran.code, ran.stderr.as_str()), (0, ""), "{ran:#?}");
+    assert_eq!(ran.code, 0, "{ran:#?}");
+    ran.assert_says("Summary: signed 3, skipped 0, failed 0, not tried 0\n");
     scene.emulator.clear_calls();
     let verify = ["verify", "--trust-anchor", "root.crt"];
     let ran = scene.run(&[&verify[..], &profile, &images].concat());

@@ -267,3 +267,26 @@ fn a_token_that_aws_denies_is_said_with_who_what_and_where() {
         );
     }
 }
+
+#[test]
+fn many_images_of_one_registry_take_one_token() {
+    let scene = behind_the_emulator();
+    let images: Vec<String> = (0..6)
+        .map(|number| {
+            let name = format!("{ECR}/app-{number}");
+            let digest = scene.emulator.push_test_image(&name, "v1").unwrap();
+            format!("{name}@{digest}")
+        })
+        .collect();
+    let mut arguments = vec!["sign", "--signing-profile", &scene.profile.arn];
+    arguments.extend(images.iter().map(String::as_str));
+    scene.emulator.clear_calls();
+    let ran = scene.run(&arguments);
+    assert_eq!(ran.code, 0, "{ran:#?}");
+    let mut operations = scene.operations();
+    operations.retain(|name| !name.starts_with("registry:"));
+    operations.sort();
+    let mut expected = vec!["GetAuthorizationToken"];
+    expected.extend(["SignPayload"; 6]);
+    assert_eq!(operations, expected);
+}

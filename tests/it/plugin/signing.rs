@@ -558,7 +558,12 @@ fn an_explicit_region_wins_and_the_conflict_is_said() {
         request["pluginConfig"] = json!({ "aws-region": region });
         fixture.run(command, &request)
     };
-    run("generate-envelope", "us-east-1").assert_error("VALIDATION_ERROR", "in region `us-east-1`");
+    for command in ["generate-envelope", "describe-key"] {
+        run(command, "us-east-1").assert_error(
+            "VALIDATION_ERROR",
+            "in region `us-east-1` (which is set explicitly, although the ARN says `eu-west-1`): ResourceNotFoundException",
+        );
+    }
     // There is a profile of that name there, but it is another one.
     fixture.profile_version("us-east-1", "Images", PLATFORM);
     run("generate-envelope", "us-east-1").assert_error("ERROR", conflict);

@@ -43,11 +43,11 @@ pub(crate) struct Chain {
 impl Chain {
     /// Certificates for the key `name`.
     pub(crate) fn of(name: &str) -> Self {
-        Self::with(name, local_keys::params(name))
+        Self::with(name, &local_keys::params(name))
     }
 
     /// The same with another certificate for the key.
-    pub(crate) fn with(name: &str, params: CertificateParams) -> Self {
+    pub(crate) fn with(name: &str, params: &CertificateParams) -> Self {
         let (above, between) = (pki::authority("root"), pki::authority("authority"));
         let key = KeyPair::generate().unwrap();
         let root = above.self_signed(&key).unwrap();

@@ -74,7 +74,9 @@ const DIFFERENCES: &[Difference] = &[
         cases: &["update with default=false"],
         exit: Some(1),
         stdout: Text::Same,
-        stderr: Text::Begins("Error: unexpected value 'false' for '--default'"),
+        stderr: Text::Begins(
+            "Error: the following required arguments were not provided:\n  --default",
+        ),
         why: "what does nothing is a mistake",
     },
     Difference {

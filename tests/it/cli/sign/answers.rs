@@ -130,6 +130,10 @@ fn a_profile_that_cannot_sign_is_a_refusal_and_not_worth_another_try() {
         .unwrap();
     let ran = refused(&scene, 1);
     ran.assert_says("Signing profile release is not active: its status is Revoked");
+    ran.assert_says(
+        "\nhint: a profile that was cancelled or revoked never signs again, and its name cannot be used again: make \
+         another one\n",
+    );
 
     let missing = scene.profile.arn.replace("release", "missing");
     scene.profile.arn.clone_from(&missing);

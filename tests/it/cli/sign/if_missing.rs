@@ -7,7 +7,7 @@ use super::many::{images, strs};
 use super::{PLUGIN, assert_signed, sign, tag_warning};
 use crate::support::sandbox::Ran;
 use crate::support::scene::Scene;
-use crate::support::{local_keys, script_plugin};
+use crate::support::{kms, local_keys, script_plugin};
 
 /// Signs what is missing with the scene's profile, the emulator's root, and `more`.
 fn sign_missing(scene: &Scene, more: &[&str]) -> Ran {
@@ -100,7 +100,7 @@ fn a_run_that_broke_off_is_finished_by_the_next() {
     let ran = sign_missing(&scene, &arguments);
     assert_eq!(ran.code, 3, "{ran:#?}");
     ran.assert_says("Summary: signed 3, skipped 0, failed 2, not tried 0\n");
-    ran.assert_says("hint: the same command with `--if-missing` does what is left\n");
+    ran.assert_says("hint: the same command does what is left\n");
 
     scene.emulator.clear_calls();
     let ran = sign_missing(&scene, &arguments);
@@ -126,6 +126,10 @@ fn only_this_profile_and_this_metadata_count() {
     assert_left(&scene, &["-m", "build=1"], &tagged);
     assert_made(&scene, &["-m", "build=2"]);
     assert_left(&scene, &[], &first);
+
+    let scene_of_one = Scene::new();
+    let tagged = assert_made(&scene_of_one, &["-m", "build=1"]);
+    assert_ne!(assert_made(&scene_of_one, &[]), tagged);
 
     // Any version of the profile, unless one is named.
     let profile = scene.profile.clone();
@@ -400,6 +404,31 @@ fn with_a_key_in_a_file_its_very_certificate_and_the_format_count() {
         2,
         "Error: `--trust-anchor` is about AWS Signer's roots, and `CN=ec-256,O=Notary,ST=WA,C=US` signs",
     );
+}
+
+#[test]
+fn with_a_key_in_aws_kms_its_very_certificate_counts() {
+    let scene = Scene::new();
+    let folder = scene.sandbox.home();
+    let arn = kms::import(&scene.emulator, "ec-256");
+    kms::write_chain(folder, "ec-256");
+    let run = || {
+        let key = ["sign", "--kms-key", &arn, "--certificate-chain"];
+        scene.run(&[&key[..], &["ec-256.crt", "--if-missing", &scene.image]].concat())
+    };
+    assert_signed(&run(), &scene.image, "");
+    scene.emulator.clear_calls();
+    let ran = run();
+    assert!(ran.stdout.starts_with("Already signed "), "{ran:#?}");
+    let operations = scene.operations();
+    let of_kms = |name: &&String| !name.starts_with("registry:");
+    assert_eq!(operations.iter().find(of_kms), None);
+
+    // Another certificate of the same key.
+    kms::write_chain(folder, "ec-256");
+    assert_signed(&run(), &scene.image, "");
+    let ran = run();
+    assert!(ran.stdout.starts_with("Already signed "), "{ran:#?}");
 }
 
 #[test]

@@ -1,9 +1,14 @@
 //! Several references at once: in which order, how fast, and what a failure leaves.
 
+use std::io::Read as _;
+use std::path::Path;
+use std::process::Stdio;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use countersign_emulator::{Emulator, Fault, FaultKind};
+
+use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 
 use super::{sign, tag_warning};
 use crate::support::forward::forward;
@@ -61,14 +66,12 @@ fn all_are_signed_in_the_order_given_and_summed_up() {
         })
         .collect();
     assert_eq!(ran.stdout.lines().collect::<Vec<_>>(), expected);
-    let summary: String = images
+    let lines = images
         .iter()
-        .map(|image| format!("  signed: {image}: {}\n", signature_of(&ran, image)))
-        .collect();
-    assert_eq!(
-        ran.stderr,
-        format!("Summary: signed 20, skipped 0, failed 0, not tried 0\n{summary}")
-    );
+        .map(|image| format!("  signed: {image}: {}", signature_of(&ran, image)));
+    let head = "Summary: signed 20, skipped 0, failed 0, not tried 0".to_owned();
+    let summary: Vec<String> = std::iter::once(head).chain(lines).collect();
+    assert_eq!(ran.stderr.lines().collect::<Vec<_>>(), summary);
     for image in &images {
         assert_eq!(scene.verify(image).code, 0);
     }
@@ -208,15 +211,12 @@ fn asked_at(flags: &[&str]) -> Vec<Instant> {
 
 #[test]
 fn aws_signer_is_asked_ten_times_a_second_unless_told_otherwise() {
-    for (flags, interval) in [(&[][..], 100), (&["--rate", "25"], 40)] {
+    for (flags, interval) in [(&[][..], 100), (&["--rate", "4"], 250)] {
         let times = asked_at(flags);
         assert_eq!(times.len(), 7);
-        // The first may be late where it arrives, the last not early where it is sent.
+        // The first may arrive late, on a busy machine much so; none is sent early.
         let took = times[6] - times[0];
-        assert!(
-            took > Duration::from_millis(interval * 6 - interval / 2),
-            "{took:?}"
-        );
+        assert!(took > Duration::from_millis(interval * 4), "{took:?}");
     }
 }
 
@@ -297,4 +297,45 @@ fn several_in_one_layout_are_all_kept() {
         let ran = scene.verify_with(&["--oci-layout"], reference);
         assert_eq!(ran.code, 0, "{ran:#?}");
     }
+}
+
+/// Signs `references` with stderr on a terminal; gives what the terminal was sent.
+fn on_a_terminal(scene: &Scene, references: &[&str]) -> String {
+    let terminal = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
+    grantpt(&terminal).unwrap();
+    unlockpt(&terminal).unwrap();
+    let name = ptsname(&terminal, Vec::new()).unwrap();
+    let mut options = std::fs::OpenOptions::new();
+    let inside = options.read(true).write(true);
+    let inside = inside.open(name.to_str().unwrap()).unwrap();
+    let mut child = scene
+        .sandbox
+        .command(Path::new(env!("CARGO_BIN_EXE_countersign")))
+        .args(["sign", "--signing-profile", &scene.profile.arn])
+        .args(references)
+        .env("TERM", "xterm")
+        .stdout(Stdio::null())
+        .stderr(Stdio::from(inside))
+        .spawn()
+        .unwrap();
+    let mut sent = Vec::new();
+    // A terminal that nobody has open any more is an error to read.
+    let _ = std::fs::File::from(terminal).read_to_end(&mut sent);
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+    String::from_utf8_lossy(&sent).into_owned()
+}
+
+#[test]
+fn a_terminal_gets_a_bar_where_there_is_more_than_one() {
+    let scene = Scene::new();
+    let images = images(&scene, 3);
+    let sent = on_a_terminal(&scene, &strs(&images));
+    assert!(sent.contains("signing ["), "{sent:?}");
+    assert!(sent.contains("] 0/3 "), "{sent:?}");
+    // It is gone in the end, and the summary is whole.
+    let (_, end) = sent.rsplit_once("Summary: signed 3, ").unwrap();
+    assert!(!end.contains("signing ["), "{sent:?}");
+
+    let sent = on_a_terminal(&scene, &[&scene.image]);
+    assert_eq!(sent, "");
 }

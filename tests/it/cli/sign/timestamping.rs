@@ -118,6 +118,29 @@ fn a_signature_of_aws_kms_is_stamped_too() {
     assert_eq!(stamp.generated_at(), datetime!(2024-06-21 12:00 UTC));
 }
 
+#[test]
+fn with_if_missing_a_signature_without_this_authoritys_stamp_is_not_there() {
+    let scene = Scene::new();
+    add(&scene, "ec-256", &["--default"]);
+    let authorities = [(); 2].map(|()| Arc::new(Authority::new(None)));
+    let servers = authorities.clone().map(|authority| {
+        Hostile::start(move |seen| Reply::ok(REPLY, authority.stamp(seen, |_| {})))
+    });
+    let missing = |which: usize| {
+        let root = &authorities[which].root;
+        sign(&scene, &servers[which], root, &["--if-missing"])
+    };
+    let unstamped = scene.run(&["sign", &scene.image]);
+    assert_signed(&unstamped, &scene.image, "");
+    assert_signed(&missing(0), &scene.image, "");
+    assert_signed(&missing(1), &scene.image, "");
+    for which in [0, 1] {
+        let ran = missing(which);
+        assert!(ran.stdout.starts_with("Already signed "), "{ran:#?}");
+        assert_eq!(servers[which].seen().len(), 1);
+    }
+}
+
 /// Nothing may be pushed where the authority answers so.
 #[track_caller]
 fn assert_refused(

@@ -180,3 +180,45 @@ fn more_signatures_than_allowed_are_not_looked_at() {
             );
     }
 }
+
+#[test]
+fn what_keeps_from_an_answer_has_its_advice() {
+    let scene = Scene::new();
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let nobody = listener.local_addr().unwrap();
+    drop(listener);
+    let ran = scene.verify(&format!("{nobody}/app:v1"));
+    ran.assert_refused(
+        3,
+        &format!(
+            "Error: failed to get manifest descriptor: no usable answer from registry `{nobody}`"
+        ),
+    );
+    let advice =
+        "\nhint: nothing listens there: check the host and the port, and that the server runs\n";
+    ran.assert_says(advice);
+    let ran = scene.verify(&format!("{}:none", scene.repository));
+    ran.assert_says("\nhint: check the repository, and the tag or digest\n");
+
+    let sandbox = scene
+        .sandbox
+        .with("AWS_ENDPOINT_URL", format!("http://{nobody}"));
+    let ran = sandbox.run(&[
+        "sign",
+        "--signing-profile",
+        &scene.profile.arn,
+        &scene.image,
+    ]);
+    assert_eq!(ran.code, 3, "{ran:#?}");
+    ran.assert_says(advice);
+    let profile = ["verify", "--signing-profile", &scene.profile.arn];
+    let anchor = ["--trust-anchor", "none.crt", &scene.image];
+    let ran = sandbox.run(&[&profile[..], &anchor].concat());
+    ran.assert_refused(
+        2,
+        "Error: the file of `--trust-anchor` cannot be read: `none.crt`",
+    );
+    ran.assert_says(
+        "\ncaused by: `none.crt` does not exist\nhint: name the file that has the root of AWS Signer's certificates\n",
+    );
+}

@@ -1,0 +1,229 @@
+//! What is said about AWS beside its own environment and files: `--plugin-config`, or the `pluginConfig`
+//! of a key.
+
+use std::collections::BTreeMap;
+
+use super::arn::{ArnService, is_region};
+use super::partition::Partition;
+
+/// What the user said about AWS, over and above the environment and AWS's own configuration files.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Settings {
+    /// The profile in AWS's configuration files to take credentials from; nothing else is tried.
+    pub profile: Option<String>,
+    /// The region to ask, whatever region a signing profile is of.
+    pub region: Option<String>,
+    /// The URL to ask AWS Signer at, in place of its own.
+    pub signer_endpoint_url: Option<String>,
+    /// The URL to ask AWS KMS at, in place of its own.
+    pub kms_endpoint_url: Option<String>,
+}
+
+/// Why the settings cannot be followed.
+#[derive(Debug, thiserror::Error, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum SettingsError {
+    /// A region that cannot be one.
+    #[error("`{0}` is not a region")]
+    Region(String),
+    /// An endpoint that is not an `http` or `https` URL.
+    #[error("`{0}` is not the URL of an endpoint")]
+    EndpointUrl(String),
+    /// A setting that is probably a misspelled one of ours.
+    #[error("setting `{name}` is not known")]
+    Unknown {
+        /// Its name.
+        name: String,
+        /// The settings that there are.
+        known: Vec<&'static str>,
+    },
+    /// The region set and the one in an ARN are of two partitions, whose profiles and signatures
+    /// know nothing of each other.
+    #[error(
+        "`{arn}` is of partition `{partition}`, but region `{region}`, which is set explicitly, is of `{other}`"
+    )]
+    Partition {
+        /// The ARN.
+        arn: String,
+        /// Its partition.
+        partition: Partition,
+        /// The region set.
+        region: String,
+        /// That region's partition.
+        other: Partition,
+    },
+}
+
+impl SettingsError {
+    /// What to do about it.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Region(_) => Some("a region is like `us-east-1`".to_owned()),
+            Self::EndpointUrl(_) => {
+                Some("an endpoint is like `https://HOST` or `http://127.0.0.1:4570`".to_owned())
+            }
+            Self::Unknown { known, .. } => Some(format!("the settings are `{}`", known.join("`, `"))),
+            Self::Partition { .. } => Some(
+                "leave the region away, then the one in the ARN is asked, with credentials of that partition"
+                    .to_owned(),
+            ),
+        }
+    }
+}
+
+impl Settings {
+    const PROFILE: &str = "aws-profile";
+    const REGION: &str = "aws-region";
+    const SIGNER_ENDPOINT_URL: &str = "aws-signer-endpoint-url";
+    const KMS_ENDPOINT_URL: &str = "aws-kms-endpoint-url";
+
+    /// Names of the settings for these services, as Notation passes them on (`--plugin-config`).
+    pub fn names(services: &[ArnService]) -> Vec<&'static str> {
+        let endpoints = services.iter().map(|service| match service {
+            ArnService::Signer => Self::SIGNER_ENDPOINT_URL,
+            ArnService::Kms => Self::KMS_ENDPOINT_URL,
+        });
+        [Self::PROFILE, Self::REGION]
+            .into_iter()
+            .chain(endpoints)
+            .collect()
+    }
+
+    /// The settings for these services that Notation passes on (`--plugin-config`), as AWS's plugin
+    /// knows those of AWS Signer.
+    ///
+    /// Settings that do not begin with `aws` are somebody else's and are ignored, as all unknown
+    /// ones are by AWS's plugin; but a misspelled one of ours would quietly sign with other
+    /// credentials or in another region.
+    ///
+    /// # Errors
+    ///
+    /// [`SettingsError::Unknown`].
+    pub fn from_plugin_config(
+        config: &BTreeMap<String, String>,
+        services: &[ArnService],
+    ) -> Result<Self, SettingsError> {
+        let known = Self::names(services);
+        let unknown = config
+            .keys()
+            .filter(|key| !known.contains(&key.as_str()))
+            .find(|key| key.to_ascii_lowercase().starts_with("aws"));
+        if let Some(name) = unknown {
+            let name = name.clone();
+            return Err(SettingsError::Unknown { name, known });
+        }
+        let value = |key: &str| config.get(key).filter(|value| !value.is_empty()).cloned();
+        Ok(Self {
+            profile: value(Self::PROFILE),
+            region: value(Self::REGION),
+            signer_endpoint_url: value(Self::SIGNER_ENDPOINT_URL),
+            kms_endpoint_url: value(Self::KMS_ENDPOINT_URL),
+        })
+    }
+
+    /// Checks that each setting can be what it should be.
+    pub(super) fn check(&self) -> Result<(), SettingsError> {
+        if let Some(region) = &self.region
+            && !is_region(region)
+        {
+            return Err(SettingsError::Region(region.clone()));
+        }
+        for text in [&self.signer_endpoint_url, &self.kms_endpoint_url]
+            .into_iter()
+            .flatten()
+        {
+            let is_endpoint = url::Url::parse(text)
+                .is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
+            if !is_endpoint {
+                return Err(SettingsError::EndpointUrl(text.clone()));
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn settings_are_those_of_the_services_in_question() {
+        let with = |pairs: &[(&str, &str)], services: &[ArnService]| {
+            let config = pairs
+                .iter()
+                .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
+                .collect();
+            Settings::from_plugin_config(&config, services)
+        };
+        let pairs = [
+            ("aws-profile", "ci"),
+            ("aws-region", "eu-west-1"),
+            ("timeout", "5"),
+        ];
+        let signer = [&pairs[..], &[("aws-signer-endpoint-url", "http://s:1")]].concat();
+        let kms = [&pairs[..], &[("aws-kms-endpoint-url", "http://k:1")]].concat();
+        let settings = Settings {
+            profile: Some("ci".to_owned()),
+            region: Some("eu-west-1".to_owned()),
+            ..Settings::default()
+        };
+        assert_eq!(
+            with(&signer, &[ArnService::Signer]).unwrap(),
+            Settings {
+                signer_endpoint_url: Some("http://s:1".to_owned()),
+                ..settings.clone()
+            }
+        );
+        assert_eq!(
+            with(&kms, &[ArnService::Kms]).unwrap(),
+            Settings {
+                kms_endpoint_url: Some("http://k:1".to_owned()),
+                ..settings
+            }
+        );
+        let empty = with(&[("aws-region", "")], &[ArnService::Kms]).unwrap();
+        assert_eq!(empty, Settings::default());
+        for (pairs, service) in [
+            (&kms[..], ArnService::Signer),
+            (&signer[..], ArnService::Kms),
+            (&[("aws_region", "x")], ArnService::Kms),
+            (&[("aws-Region", "x")], ArnService::Kms),
+            (&[("AWS_PROFILE", "x")], ArnService::Signer),
+            (&[("aws-endpoint-url", "x")], ArnService::Signer),
+        ] {
+            let known = Settings::names(&[service]);
+            let error = with(pairs, &[service]).unwrap_err();
+            assert!(
+                matches!(&error, SettingsError::Unknown { known: said, .. } if *said == known),
+                "{error}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_followed_is_refused() {
+        let region = |region: &str| Settings {
+            region: Some(region.to_owned()),
+            ..Settings::default()
+        };
+        for text in ["us_east_1", "evil.example/"] {
+            let error = region(text).check().unwrap_err();
+            assert_eq!(error, SettingsError::Region(text.to_owned()));
+        }
+        for text in ["127.0.0.1:1", "file:///x"] {
+            for settings in [
+                Settings {
+                    signer_endpoint_url: Some(text.to_owned()),
+                    ..Settings::default()
+                },
+                Settings {
+                    kms_endpoint_url: Some(text.to_owned()),
+                    ..Settings::default()
+                },
+            ] {
+                let error = settings.check().unwrap_err();
+                assert_eq!(error, SettingsError::EndpointUrl(text.to_owned()));
+            }
+        }
+    }
+}
