@@ -211,8 +211,7 @@ impl Error {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Missing { store, .. } | Self::Empty { store } => Some(format!(
-                "put its certificates into the directory `truststore/x509/{}/{}` of Notation's \
-                 configuration",
+                "add its certificates: `countersign cert add --type {} --store {} FILE`",
                 store.kind(),
                 store.name()
             )),

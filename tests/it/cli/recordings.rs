@@ -24,6 +24,7 @@ mod reading;
 mod signing;
 mod state;
 mod test_certificates;
+mod timestamping;
 mod trust_stores;
 mod verifying;
 
@@ -66,18 +67,15 @@ struct Difference {
 
 /// The position of the difference that a case is listed under, and that of its name there.
 fn listed(differences: &[Difference], case: &Case) -> Option<(usize, usize)> {
-    let is_of = |name: &&str| match name.strip_suffix('*') {
+    let is_of = |name: &str| match name.strip_suffix('*') {
         Some(start) => case.name.starts_with(start),
-        None => case.name == **name,
+        None => case.name == name,
     };
     differences
         .iter()
         .enumerate()
         .find_map(|(index, difference)| {
-            Some((
-                index,
-                difference.cases.iter().position(|name| is_of(&name))?,
-            ))
+            Some((index, difference.cases.iter().position(|name| is_of(name))?))
         })
 }
 

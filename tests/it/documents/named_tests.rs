@@ -80,7 +80,7 @@ impl Known {
         }
         let interop = package().join("tests/interop");
         for file in files_below(&interop) {
-            if file.ends_with(".go") {
+            if Path::new(&file).extension().is_some_and(|end| end == "go") {
                 let text = std::fs::read_to_string(interop.join(file)).unwrap();
                 let after = text.split("\nfunc Test").skip(1);
                 let names = after.filter_map(|text| text.split('(').next());

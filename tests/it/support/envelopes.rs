@@ -75,7 +75,7 @@ fn authority(name: &str) -> CertificateParams {
 impl Signer {
     /// A self-signed signer with an RSA key.
     pub(crate) fn rsa(name: &str) -> Self {
-        Self::rsa_with(leaf(name))
+        Self::rsa_with(&leaf(name))
     }
 
     /// The same with a certificate for another time.
@@ -83,10 +83,10 @@ impl Signer {
         let mut params = leaf(name);
         params.not_before = from;
         params.not_after = to;
-        Self::rsa_with(params)
+        Self::rsa_with(&params)
     }
 
-    fn rsa_with(params: CertificateParams) -> Self {
+    fn rsa_with(params: &CertificateParams) -> Self {
         let key = KeyPair::generate_for(&rcgen::PKCS_RSA_SHA256).unwrap();
         let certificate = params.self_signed(&key).unwrap();
         Self {

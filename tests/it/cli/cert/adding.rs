@@ -37,6 +37,7 @@ fn files_are_copied_under_their_names_for_the_owner_alone() {
 fn what_no_signature_could_be_verified_with_is_not_added() {
     let sandbox = sandbox();
     let pem = std::fs::read_to_string(sandbox.home().join("self.crt")).unwrap();
+    let line = pem.lines().count() + 1;
     let key = "-----BEGIN PRIVATE KEY-----\nAA==\n-----END PRIVATE KEY-----\n";
     std::fs::write(sandbox.home().join("mixed.pem"), pem + key).unwrap();
     std::fs::write(sandbox.home().join("empty.crt"), "").unwrap();
@@ -74,9 +75,10 @@ fn what_no_signature_could_be_verified_with_is_not_added() {
         (
             "ca",
             "mixed.pem",
-            "it is not a file of certificates: PEM block in line 4 is malformed: it holds `PRIVATE KEY`, wanted \
-             `CERTIFICATE`"
-                .to_owned(),
+            format!(
+                "it is not a file of certificates: PEM block in line {line} is malformed: it holds `PRIVATE KEY`, \
+                 wanted `CERTIFICATE`"
+            ),
         ),
         (
             "ca",

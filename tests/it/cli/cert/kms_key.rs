@@ -188,3 +188,26 @@ fn what_cannot_be_made_leaves_nothing_behind() {
     ran.assert_says("hint: allow `arn:aws:iam::111122223333:user/emulator` `kms:GetPublicKey`");
     assert!(!config.exists());
 }
+
+#[test]
+fn what_was_made_for_a_key_in_kms_is_cleaned_up() {
+    let scene = Scene::new();
+    let arn = kms::import(&scene.emulator, KINDS[0].0);
+    assert_eq!(generate(&scene, &arn, &["trial"]).code, 0);
+    let ran = scene.run(&["cert", "cleanup-test", "--yes", "trial"]);
+    assert_eq!((ran.code, ran.stderr.as_str()), (0, ""), "{ran:#?}");
+    let local = scene.sandbox.config().join("localkeys");
+    let local = local.display();
+    assert_eq!(
+        ran.stdout,
+        format!(
+            "Successfully deleted trial.crt from trust store trial of type ca\n\
+             Successfully removed key trial from the key list\n\
+             Key file {local}/trial.key does not exist\n\
+             Successfully deleted certificate file: {local}/trial.crt\n\
+             Cleanup completed successfully\n"
+        )
+    );
+    // The key itself stays.
+    assert_eq!(generate(&scene, &arn, &["trial"]).code, 0);
+}

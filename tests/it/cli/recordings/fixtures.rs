@@ -264,6 +264,8 @@ fn whole(signers: &Signers) -> Vec<(&'static str, Vec<File>)> {
         ("multi", three(signers)),
         ("unsigned", vec![]),
         ("gentest", vec![]),
+        ("sign-ts", vec![]),
+        ("sign-plugin", vec![]),
         ("environment", vec![jws(signers, NOTATION)]),
         ("sign", vec![]),
         ("sign-force", vec![]),
@@ -499,20 +501,24 @@ fn broken(seen: &Seen) -> Reply {
         "denied" => Reply::status(403),
         "referrersdenied" if is_referrers => denied("referrers are denied"),
         "referrersjunk" if is_referrers => Reply::ok(IMAGE_INDEX, r#"{"manifests":"x"}"#),
-        "pushdenied" | "manifestdenied" if is_referrers => Reply::ok(IMAGE_INDEX, EMPTY_INDEX),
+        "pushdenied" | "manifestdenied" | "plain" if is_referrers => {
+            Reply::ok(IMAGE_INDEX, EMPTY_INDEX)
+        }
         "pushdenied" if seen.method == "POST" => denied("pushes are denied"),
         "manifestdenied" if seen.method == "POST" => {
             Reply::status(202).header("Location", "/v2/manifestdenied/blobs/uploads/1")
         }
         "manifestdenied" if path.contains("/blobs/") => Reply::status(201),
         "manifestdenied" if seen.method == "PUT" => denied("manifest pushes are denied"),
-        "pushdenied" | "manifestdenied" if path.ends_with(&digest_of("v1")) => image(),
-        "plain" if is_referrers => Reply::ok(IMAGE_INDEX, EMPTY_INDEX),
         "plain" | "noreferrers" if path.ends_with(&digest_of("v1")) && !is_referrers => image(),
         "html" => Reply::ok("text/html", "<html></html>"),
         "lying" => Reply::ok(layout::IMAGE_MANIFEST, layout::image("v2"))
             .header("Docker-Content-Digest", &digest_of("v2")),
-        "referrersdenied" | "referrersjunk" if path.ends_with(&digest_of("v1")) => image(),
+        "pushdenied" | "manifestdenied" | "referrersdenied" | "referrersjunk"
+            if path.ends_with(&digest_of("v1")) =>
+        {
+            image()
+        }
         _ => Reply::status(404),
     }
 }

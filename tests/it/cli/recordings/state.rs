@@ -18,6 +18,10 @@ enum Entry {
     File(u32, Vec<u8>),
 }
 
+fn is_json(path: &str) -> bool {
+    Path::new(path).extension().is_some_and(|end| end == "json")
+}
+
 /// Everything below the configuration directory, by path.
 #[derive(Debug, Default)]
 pub(super) struct Snapshot(BTreeMap<String, Entry>);
@@ -56,7 +60,7 @@ impl Snapshot {
                 && self.0.get(path) != Some(entry)
             {
                 let text = String::from_utf8_lossy(bytes);
-                let text = if path.ends_with(".json") {
+                let text = if is_json(path) {
                     names.abstracted(&text, &mut Digests::default())
                 } else {
                     String::new()
@@ -97,7 +101,7 @@ fn recorded(case: &Case) -> impl Iterator<Item = Change<'_>> {
 pub(super) fn wanted(case: &Case) -> Vec<String> {
     let mut changes: Vec<String> = recorded(case)
         .map(|change| match change {
-            Change::Wrote(path, mode, text) if path.ends_with(".json") => {
+            Change::Wrote(path, mode, text) if is_json(path) => {
                 format!("wrote {path} {mode} {text}")
             }
             Change::Wrote(path, mode, _) => format!("wrote {path} {mode} "),
@@ -116,7 +120,7 @@ pub(super) fn catch_up(case: &Case, config: &Path, names: &Placeholders) {
             Change::Wrote(path, mode, text) => {
                 let file = config.join(path);
                 let source = config.join("../..").join(file.file_name().unwrap());
-                let content = if path.ends_with(".json") {
+                let content = if is_json(path) {
                     names.fill(text).unwrap().into_bytes()
                 } else if let Ok(bytes) = fs::read(source) {
                     bytes

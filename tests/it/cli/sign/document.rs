@@ -123,7 +123,7 @@ fn every_state_has_its_reason() {
                 "code": "artifact-not-found",
                 "message": format!("failed to get manifest descriptor: {missing}: not found"),
                 "causes": [format!("`{missing}` was not found, saying `MANIFEST_UNKNOWN: Requested image not found`")],
-                "hint": "check the repository, the tag or digest, and the AWS region",
+                "hint": "check the repository, and the tag or digest",
             },
         })
     );

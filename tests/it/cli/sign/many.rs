@@ -109,7 +109,7 @@ fn after_a_failure_the_rest_is_signed_where_that_is_asked_for() {
         format!(
             "Error: failed to get manifest descriptor: {missing}: not found\n\
              caused by: `{missing}` was not found, saying `MANIFEST_UNKNOWN: Requested image not found`\n\
-             hint: check the repository, the tag or digest, and the AWS region\n\
+             hint: check the repository, and the tag or digest\n\
              Summary: signed 2, skipped 0, failed 1, not tried 0\n  \
              signed: {}: {}\n  \
              failed: {missing}: not signed: failed to get manifest descriptor: {missing}: not found\n  \

@@ -292,7 +292,8 @@ fn what_is_wrong_with_the_flags_is_said_before_anything_is_asked() {
         (
             "http://x/",
             "none.crt",
-            "Error: `none.crt` does not exist".to_owned(),
+            "Error: the file of `--timestamp-root-cert` cannot be read: `none.crt` does not exist"
+                .to_owned(),
         ),
         (
             "http://x/",
