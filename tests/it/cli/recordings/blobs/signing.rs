@@ -125,8 +125,8 @@ const DIFFERENCES: &[Difference] = &[
         cases: &["timestamp root missing"],
         exit: None,
         stdout: Text::Same,
-        stderr: Text::Begins("Error: `none.crt` does not exist"),
-        why: "our own words for a file that is not there",
+        stderr: Text::Begins("Error: the file of `--timestamp-root-cert` cannot be read"),
+        why: "the flag is named whose file is not there",
     },
     Difference {
         cases: &["expired certificate"],
