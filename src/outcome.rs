@@ -73,6 +73,16 @@ impl SignatureOutcome {
         })
     }
 
+    /// The same, taken out.
+    pub fn into_refusal(self) -> Option<Failure> {
+        self.failure.or_else(|| {
+            self.validations
+                .into_iter()
+                .filter(|outcome| outcome.action == Action::Enforce)
+                .find_map(|outcome| outcome.failure)
+        })
+    }
+
     /// Failures that the verification level only logs, each with its validation.
     pub fn logged(&self) -> impl Iterator<Item = (Validation, &Failure)> {
         self.validations

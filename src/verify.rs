@@ -16,6 +16,7 @@ mod trial;
 pub use error::{Error, Refused, Unseen};
 pub use gather::{Gathered, GatheredSignature};
 pub use offline::OfflineDirectory;
+pub use trial::{AnySignature, Criteria, Found, Search};
 
 use std::collections::BTreeMap;
 
@@ -33,7 +34,6 @@ use crate::registry::{self, Access, LayoutRepository, Repository, Target};
 use crate::revocation::Checker;
 use crate::trust_policy::{Statement, TrustPolicies};
 use crate::trust_store::TrustStores;
-use trial::Trial;
 
 /// What every verification of a process shares: policies, stores, connections.
 #[derive(Debug)]
@@ -246,45 +246,21 @@ impl Verifier {
             });
         }
         let (target, listing) = repository.resolve_and_list().await.map_err(resolve)?;
-        let list = |source| Error::List {
-            reference: target.reference.clone(),
-            source,
-        };
-        let listing = listing.map_err(list)?;
-        let mut trial = Trial {
-            verifier: self,
+        let search = Search {
             repository,
             target: &target,
             statement,
             options,
+            criteria: &AnySignature,
             now,
-            outcomes: Vec::new(),
-            unseen: None,
         };
-        let tag_schema_was_read = listing.has_read_tag_schema();
-        if let Some(accepted) = trial.try_signatures(listing.signatures).await {
-            return Ok(trial.verified(accepted));
-        }
-        if let Some(error) = listing.incomplete {
-            trial.unseen.get_or_insert(Unseen::Listing(error));
-        }
-        // Old clients wrote only the tag schema. It is read before the answer is "no": a
-        // verification that succeeds pays nothing for it.
-        if !tag_schema_was_read {
-            match repository
-                .list_by_tag_schema(target.descriptor.digest())
-                .await
-            {
-                Ok(tagged) => {
-                    if let Some(accepted) = trial.try_signatures(tagged).await {
-                        return Ok(trial.verified(accepted));
-                    }
-                }
-                Err(error) => {
-                    trial.unseen.get_or_insert(Unseen::Listing(error));
-                }
-            }
-        }
-        Err(trial.refused())
+        let found = self.judges.find(search, listing).await?;
+        Ok(Verification::Verified(Box::new(Verified {
+            reference: target.reference.clone(),
+            target,
+            statement: statement.name.clone(),
+            accepted: found.accepted,
+            refused: found.refused,
+        })))
     }
 }

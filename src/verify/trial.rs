@@ -2,101 +2,191 @@
 
 use time::OffsetDateTime;
 
-use super::{Error, FetchedSignature, Options, Refused, Unseen, Verification, Verified, Verifier};
+use super::{Error, FetchedSignature, Judges, Options, Refused, Unseen};
 use crate::oci::{Descriptor, Digest};
 use crate::outcome::{Failure, FailureClass, SignatureOutcome};
-use crate::registry::{self, Repository, Target};
+use crate::registry::{self, Listing, Repository, Signature, Target};
 use crate::trust_policy::Statement;
 
-/// One verification on its way.
-pub(super) struct Trial<'a> {
-    pub(super) verifier: &'a Verifier,
-    pub(super) repository: &'a Repository,
-    pub(super) target: &'a Target,
-    pub(super) statement: &'a Statement,
-    pub(super) options: &'a Options,
-    pub(super) now: OffsetDateTime,
-    pub(super) outcomes: Vec<SignatureOutcome>,
-    pub(super) unseen: Option<Unseen>,
+/// Which signature is looked for, beyond that the policy accepts it.
+pub trait Criteria: std::fmt::Debug {
+    /// Whether it may be this one. What cannot be is not judged: nobody is asked about it.
+    fn may_be(&self, _signature: &Signature) -> bool {
+        true
+    }
+
+    /// Whether it is this one, which is accepted.
+    fn is(&self, _accepted: &SignatureOutcome) -> bool {
+        true
+    }
+}
+
+/// Any signature that the policy accepts.
+#[derive(Debug, Clone, Copy)]
+pub struct AnySignature;
+
+impl Criteria for AnySignature {}
+
+/// A search that found what it looked for.
+#[derive(Debug)]
+pub struct Found {
+    /// The signature that was accepted.
+    pub accepted: SignatureOutcome,
+    /// Signatures that were looked at before it, and refused.
+    pub refused: Vec<SignatureOutcome>,
+}
+
+/// What a search goes by.
+#[derive(Debug, Clone, Copy)]
+pub struct Search<'a> {
+    /// Where the artifact and its signatures are.
+    pub repository: &'a Repository,
+    /// The artifact.
+    pub target: &'a Target,
+    /// The policy statement that applies; its level is not `skip`.
+    pub statement: &'a Statement,
+    /// What is asked for beyond the policy.
+    pub options: &'a Options,
+    /// Which of the signatures that are accepted is looked for.
+    pub criteria: &'a dyn Criteria,
+    /// The time of the verification.
+    pub now: OffsetDateTime,
+}
+
+impl Judges {
+    /// Judges the signatures that `listing` has, and then those of the tag schema, until one is
+    /// accepted and is the one looked for.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::List`], [`Error::NoSignature`], [`Error::Rejected`] and [`Error::Inconclusive`].
+    pub async fn find(
+        &self,
+        search: Search<'_>,
+        listing: Result<Listing, registry::Error>,
+    ) -> Result<Found, Error> {
+        let listing = listing.map_err(|source| Error::List {
+            reference: search.target.reference.clone(),
+            source,
+        })?;
+        let tag_schema_was_read = listing.has_read_tag_schema();
+        let mut trial = Trial {
+            judges: self,
+            search,
+            tried: Vec::new(),
+            refused: Vec::new(),
+            unseen: listing.incomplete.map(Unseen::Listing),
+        };
+        if let Some(accepted) = trial.try_signatures(listing.signatures).await {
+            return Ok(trial.found(accepted));
+        }
+        // Old clients wrote only the tag schema. It is read before the answer is "no": a
+        // verification that succeeds pays nothing for it.
+        if !tag_schema_was_read {
+            let digest = search.target.descriptor.digest();
+            match search.repository.list_by_tag_schema(digest).await {
+                Ok(tagged) => {
+                    if let Some(accepted) = trial.try_signatures(tagged).await {
+                        return Ok(trial.found(accepted));
+                    }
+                }
+                Err(error) => {
+                    trial.unseen.get_or_insert(Unseen::Listing(error));
+                }
+            }
+        }
+        Err(trial.into_error())
+    }
+}
+
+/// A search on its way.
+struct Trial<'a> {
+    judges: &'a Judges,
+    search: Search<'a>,
+    tried: Vec<Digest>,
+    refused: Vec<SignatureOutcome>,
+    /// Why there may be signatures that were not looked at.
+    unseen: Option<Unseen>,
 }
 
 impl Trial<'_> {
     /// Judges signatures in the registry's order until one is accepted.
-    pub(super) async fn try_signatures(
-        &mut self,
-        signatures: Vec<Descriptor>,
-    ) -> Option<SignatureOutcome> {
+    async fn try_signatures(&mut self, signatures: Vec<Descriptor>) -> Option<SignatureOutcome> {
+        let limit = self.search.options.max_signatures;
         for signature in signatures {
-            if self.was_tried(signature.digest()) {
+            if self.tried.contains(signature.digest()) {
                 continue;
             }
-            if self.outcomes.len() >= self.options.max_signatures {
-                self.unseen = Some(Unseen::Limit(self.options.max_signatures));
+            if self.tried.len() >= limit {
+                self.unseen = Some(Unseen::Limit(limit));
                 return None;
             }
-            let mut outcome = self.try_signature(&signature).await;
-            if outcome.refusal().is_none() {
+            self.tried.push(signature.digest().clone());
+            let Some(mut outcome) = self.try_signature(&signature).await else {
+                continue;
+            };
+            if outcome.refusal().is_some() {
+                outcome.forget_details();
+                self.refused.push(outcome);
+            } else if self.search.criteria.is(&outcome) {
                 return Some(outcome);
             }
-            outcome.forget_details();
-            self.outcomes.push(outcome);
         }
         None
     }
 
-    /// Fetches and judges one signature. What cannot be fetched is a failed attempt, no more.
-    async fn try_signature(&self, signature: &Descriptor) -> SignatureOutcome {
-        let target = &self.target.descriptor;
-        match self
-            .repository
-            .fetch_signature(target.digest(), signature)
-            .await
-        {
-            Ok(fetched) => {
-                let signature = FetchedSignature {
-                    manifest_digest: signature.digest(),
-                    format: fetched.format,
-                    envelope: &fetched.envelope,
-                };
-                let Options { user_metadata, .. } = self.options;
-                let judges = &self.verifier.judges;
-                judges
-                    .judge(signature, target, self.statement, user_metadata, self.now)
-                    .await
-            }
+    /// Fetches and judges one signature; nothing for one that is not looked for. What cannot be
+    /// fetched is a failed attempt, no more.
+    async fn try_signature(&self, signature: &Descriptor) -> Option<SignatureOutcome> {
+        let Search {
+            repository,
+            target,
+            statement,
+            options,
+            criteria,
+            now,
+        } = self.search;
+        let target = &target.descriptor;
+        let fetched = repository.fetch_signature(target.digest(), signature);
+        let fetched = match fetched.await {
+            Ok(fetched) => fetched,
             Err(source) => {
-                let mut outcome = SignatureOutcome::new(signature.digest().clone());
                 let manifest = signature.digest().clone();
+                let mut outcome = SignatureOutcome::new(manifest.clone());
                 outcome.failure = Some(Failure::Fetch { manifest, source });
-                outcome
+                return Some(outcome);
             }
+        };
+        if !criteria.may_be(&fetched) {
+            return None;
+        }
+        let signature = FetchedSignature {
+            manifest_digest: signature.digest(),
+            format: fetched.format,
+            envelope: &fetched.envelope,
+        };
+        let judged = self
+            .judges
+            .judge(signature, target, statement, &options.user_metadata, now);
+        Some(judged.await)
+    }
+
+    fn found(self, accepted: SignatureOutcome) -> Found {
+        Found {
+            accepted,
+            refused: self.refused,
         }
     }
 
-    fn was_tried(&self, digest: &Digest) -> bool {
-        self.outcomes
-            .iter()
-            .any(|outcome| outcome.manifest_digest == *digest)
-    }
-
-    pub(super) fn verified(self, accepted: SignatureOutcome) -> Verification {
-        Verification::Verified(Box::new(Verified {
-            reference: self.target.reference.clone(),
-            target: self.target.clone(),
-            statement: self.statement.name.clone(),
-            accepted,
-            refused: self.outcomes,
-        }))
-    }
-
-    pub(super) fn refused(self) -> Error {
-        let reference = self.target.reference.clone();
-        let mut outcomes = self.outcomes;
+    fn into_error(self) -> Error {
+        let reference = self.search.target.reference.clone();
+        let mut outcomes = self.refused;
         if outcomes.is_empty() {
-            return match self.unseen {
-                Some(Unseen::Listing(source)) => Error::List { reference, source },
-                _ => Error::NoSignature { reference },
-            };
+            match self.unseen {
+                Some(Unseen::Listing(source)) => return Error::List { reference, source },
+                Some(Unseen::Limit(_)) => {}
+                None => return Error::NoSignature { reference },
+            }
         }
         let list_broke_off = matches!(
             &self.unseen,
@@ -109,10 +199,9 @@ impl Trial<'_> {
                 .any(|failure| failure.class() == FailureClass::Inconclusive);
         // The signature that came furthest leads: its failure says most about what to mend.
         outcomes.sort_by_key(|outcome| std::cmp::Reverse(outcome.refusal().map(Failure::rank)));
-        let statement = self.statement.name.clone();
         let refused = Box::new(Refused {
             reference,
-            statement,
+            statement: self.search.statement.name.clone(),
             outcomes,
             unseen: self.unseen,
         });

@@ -15,8 +15,8 @@ use crate::cli::report::{Exit, Report};
 use crate::config::StoreName;
 use crate::envelope::UnverifiedEnvelope;
 use crate::limits::MAX_SIGNATURES;
-use crate::notary::{Action, EnvelopeFormat, StoreType};
-use crate::oci::{Descriptor, Digest};
+use crate::notary::{EnvelopeFormat, StoreType};
+use crate::oci::Digest;
 use crate::outcome::{Failure, FailureClass, SignatureOutcome};
 use crate::reference::ArtifactReference;
 use crate::registry::{self, Repository, Signature, Target};
@@ -26,17 +26,18 @@ use crate::trust_policy::{
     BlobUse, Level, Statement, TrustPolicies, TrustedIdentity, VerificationLevel, VerifyTimestamp,
 };
 use crate::trust_store::{NamedStore, TrustStores, TrustedCertificate};
-use crate::verify::{FetchedSignature, Judges};
+use crate::verify::{self, Criteria, Judges, Refused, Search, Unseen};
 use crate::x509::Certificate;
 
 /// What counts as the signature that would be made.
+#[derive(Debug)]
 pub(super) struct IfMissing {
     judges: Judges,
     statement: Statement,
     /// The signer's certificate; nothing where the statement names a signing profile.
     leaf: Option<Certificate>,
     format: EnvelopeFormat,
-    user_metadata: BTreeMap<String, String>,
+    options: verify::Options,
     /// Until when it must be good.
     until: OffsetDateTime,
     now: OffsetDateTime,
@@ -69,6 +70,11 @@ pub(super) enum Error {
         #[source]
         source: Box<Failure>,
     },
+    #[error("it is not known whether a signature is missing")]
+    Find {
+        #[source]
+        source: Box<verify::Error>,
+    },
     #[error(
         "`{reference}` has more than {MAX_SIGNATURES} signatures, and none of the first ones counts, so that it is not known whether one is missing"
     )]
@@ -80,6 +86,7 @@ impl Error {
         match self {
             Self::List { source, .. } => source.hint(),
             Self::Judge { source, .. } => source.hint(),
+            Self::Find { source } => source.hint(),
             Self::TooMany { .. } => Some(
                 "remove signatures that nobody trusts, or sign without `--if-missing`".to_owned(),
             ),
@@ -151,7 +158,10 @@ impl IfMissing {
             statement,
             leaf,
             format: options.terms.format,
-            user_metadata: options.user_metadata.clone(),
+            options: verify::Options {
+                user_metadata: options.user_metadata.clone(),
+                ..verify::Options::default()
+            },
             until,
             now: context.now,
         })
@@ -172,38 +182,90 @@ impl IfMissing {
                     reference: repository.reference(),
                     source,
                 })?;
-        let search = Search::new(self, repository, &target);
+        let search = Search {
+            repository,
+            target: &target,
+            statement: &self.statement,
+            options: &self.options,
+            criteria: self,
+            now: self.now,
+        };
         // On the heap: it is large, and there are several under way at once.
-        let found = Box::pin(search.run(listing)).await;
-        Ok((target, found))
+        let found = Box::pin(self.judges.find(search, listing)).await;
+        Ok((
+            target,
+            found.map_or_else(unless_refused, |it| Ok(told(it.accepted))),
+        ))
     }
 
     /// Whether a signature good until `expiry` would soon be made again.
     pub(super) fn is_too_short(&self, expiry: Option<OffsetDateTime>) -> bool {
         expiry.is_some_and(|expiry| expiry < self.until)
     }
+}
 
-    /// Whether an accepted signature is the one that would be made.
-    ///
-    /// The end of the certificates does not count: AWS Signer vouches for the time of its signatures,
-    /// and a new signature by the same certificate would end at the same time.
-    fn counts(&self, format: EnvelopeFormat, outcome: &SignatureOutcome) -> bool {
-        let metadata: BTreeMap<String, String> = outcome.user_metadata.iter().cloned().collect();
-        let expiry = outcome
-            .signer_info
-            .as_ref()
-            .and_then(|info| info.signed_attributes.expiry);
-        format == self.format && metadata == self.user_metadata && !self.is_too_short(expiry)
+impl Criteria for IfMissing {
+    /// Not where the envelope says that somebody else's certificate signed it.
+    fn may_be(&self, signature: &Signature) -> bool {
+        let Some(leaf) = &self.leaf else {
+            return true;
+        };
+        UnverifiedEnvelope::parse(signature.format, &signature.envelope).map_or(true, |envelope| {
+            envelope.signer_info().certificate_chain.first() == Some(leaf)
+        })
     }
 
-    /// Whether the envelope says that somebody else's certificate signed it. Nobody need be asked
-    /// about it then.
-    fn is_anothers(&self, signature: &Signature) -> bool {
-        let Some(leaf) = &self.leaf else {
-            return false;
-        };
-        UnverifiedEnvelope::parse(signature.format, &signature.envelope)
-            .is_ok_and(|envelope| envelope.signer_info().certificate_chain.first() != Some(leaf))
+    /// The end of the certificates does not count: AWS Signer vouches for the time of its signatures,
+    /// and a new signature by the same certificate would end at the same time.
+    fn is(&self, accepted: &SignatureOutcome) -> bool {
+        let metadata: BTreeMap<String, String> = accepted.user_metadata.iter().cloned().collect();
+        let info = accepted.signer_info.as_ref();
+        let expiry = info.and_then(|info| info.signed_attributes.expiry);
+        accepted.format == Some(self.format)
+            && metadata == self.options.user_metadata
+            && !self.is_too_short(expiry)
+    }
+}
+
+/// What is told of the signature that was found.
+fn told(accepted: SignatureOutcome) -> Option<Found> {
+    Some(Found {
+        manifest: accepted.manifest_digest,
+        signature: super::outcome::Signature::new(accepted.format?, accepted.signer_info?),
+    })
+}
+
+/// What was looked at and refused is not there; all else is not known.
+fn unless_refused(error: verify::Error) -> Result<Option<Found>, Error> {
+    match error {
+        verify::Error::NoSignature { .. } => Ok(None),
+        verify::Error::Rejected(refused) | verify::Error::Inconclusive(refused) => {
+            let Refused {
+                reference,
+                outcomes,
+                unseen,
+                ..
+            } = *refused;
+            let unknown = outcomes.into_iter().find_map(|outcome| {
+                let manifest = outcome.manifest_digest.clone();
+                let failure = outcome.into_refusal()?;
+                (failure.class() == FailureClass::Inconclusive).then_some((manifest, failure))
+            });
+            match (unknown, unseen) {
+                (Some((manifest, failure)), _) => Err(Error::Judge {
+                    reference,
+                    manifest,
+                    source: Box::new(failure),
+                }),
+                (None, Some(Unseen::Listing(source))) => Err(Error::List { reference, source }),
+                (None, Some(Unseen::Limit(_))) => Err(Error::TooMany { reference }),
+                (None, None) => Ok(None),
+            }
+        }
+        verify::Error::List { reference, source } => Err(Error::List { reference, source }),
+        source => Err(Error::Find {
+            source: Box::new(source),
+        }),
     }
 }
 
@@ -231,143 +293,5 @@ fn own_statement(stores: &[NamedStore]) -> Statement {
         trusted_identities: vec![TrustedIdentity::Any],
         verify_timestamp: VerifyTimestamp::Always,
         unsigned_revocation_statements: Vec::new(),
-    }
-}
-
-/// One search on its way.
-struct Search<'a> {
-    wanted: &'a IfMissing,
-    repository: &'a Repository,
-    target: &'a Target,
-    tried: Vec<Digest>,
-    /// The first thing that could not be looked at.
-    unknown: Option<Error>,
-}
-
-impl<'a> Search<'a> {
-    fn new(wanted: &'a IfMissing, repository: &'a Repository, target: &'a Target) -> Self {
-        Self {
-            wanted,
-            repository,
-            target,
-            tried: Vec::new(),
-            unknown: None,
-        }
-    }
-
-    async fn run(
-        mut self,
-        listing: Result<registry::Listing, registry::Error>,
-    ) -> Result<Option<Found>, Error> {
-        let reference = &self.target.reference;
-        let list = |source| Error::List {
-            reference: reference.clone(),
-            source,
-        };
-        let listing = listing.map_err(list)?;
-        let is_whole = listing.has_read_tag_schema();
-        if let Some(found) = self.try_signatures(listing.signatures).await {
-            return Ok(Some(found));
-        }
-        if let Some(source) = listing.incomplete {
-            self.unknown.get_or_insert(list(source));
-        }
-        // As in a verification: old clients wrote only the tag schema.
-        if !is_whole && self.unknown.is_none() {
-            let digest = self.target.descriptor.digest();
-            match self.repository.list_by_tag_schema(digest).await {
-                Ok(tagged) => {
-                    if let Some(found) = self.try_signatures(tagged).await {
-                        return Ok(Some(found));
-                    }
-                }
-                Err(source) => self.unknown = Some(list(source)),
-            }
-        }
-        self.unknown.map_or(Ok(None), Err)
-    }
-
-    async fn try_signatures(&mut self, signatures: Vec<Descriptor>) -> Option<Found> {
-        for signature in signatures {
-            if self.tried.contains(signature.digest()) {
-                continue;
-            }
-            if self.tried.len() >= MAX_SIGNATURES {
-                let reference = self.target.reference.clone();
-                self.unknown.get_or_insert(Error::TooMany { reference });
-                return None;
-            }
-            self.tried.push(signature.digest().clone());
-            match self.try_signature(&signature).await {
-                Ok(Some(found)) => return Some(found),
-                Ok(None) => {}
-                Err(failure) => {
-                    self.unknown.get_or_insert(Error::Judge {
-                        reference: self.target.reference.clone(),
-                        manifest: signature.digest().clone(),
-                        source: Box::new(failure),
-                    });
-                }
-            }
-        }
-        None
-    }
-
-    /// The signature if it counts, nothing if it does not, a failure if that is not known.
-    async fn try_signature(&self, manifest: &Descriptor) -> Result<Option<Found>, Failure> {
-        let target = &self.target.descriptor;
-        let fetched = self.repository.fetch_signature(target.digest(), manifest);
-        let fetched = match fetched.await {
-            Ok(fetched) => fetched,
-            Err(source) => {
-                let manifest = manifest.digest().clone();
-                return unless_refused(Failure::Fetch { manifest, source });
-            }
-        };
-        if self.wanted.is_anothers(&fetched) {
-            return Ok(None);
-        }
-        let signature = FetchedSignature {
-            manifest_digest: manifest.digest(),
-            format: fetched.format,
-            envelope: &fetched.envelope,
-        };
-        let IfMissing {
-            judges,
-            statement,
-            user_metadata,
-            now,
-            ..
-        } = self.wanted;
-        let judged = judges.judge(signature, target, statement, user_metadata, *now);
-        let info = match accepted(judged.await) {
-            Ok(outcome) if self.wanted.counts(fetched.format, &outcome) => outcome.signer_info,
-            Ok(_) => None,
-            Err(failure) => return unless_refused(failure),
-        };
-        Ok(info.map(|info| Found {
-            manifest: manifest.digest().clone(),
-            signature: super::outcome::Signature::new(fetched.format, info),
-        }))
-    }
-}
-
-/// The outcome of a signature that is accepted, or why it is not.
-fn accepted(mut outcome: SignatureOutcome) -> Result<SignatureOutcome, Failure> {
-    if let Some(failure) = outcome.failure.take() {
-        return Err(failure);
-    }
-    let validations = outcome.validations.iter_mut();
-    let refusal = validations
-        .filter(|validation| validation.action == Action::Enforce)
-        .find_map(|validation| validation.failure.take());
-    refusal.map_or(Ok(outcome), Err)
-}
-
-/// What was looked at and refused is not there; all else is not known.
-fn unless_refused(failure: Failure) -> Result<Option<Found>, Failure> {
-    match failure.class() {
-        FailureClass::Rejected => Ok(None),
-        FailureClass::Inconclusive => Err(failure),
     }
 }
