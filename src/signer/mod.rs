@@ -259,7 +259,7 @@ impl Signer {
             Self::Plugin(plugin) => {
                 self.check(terms)?;
                 let signed = plugin.sign_blob(payload, key, terms).await;
-                signed.map(Signed::from)
+                signed.map(|envelope| Signed::stamped(envelope, terms))
             }
             // A payload is a payload.
             Self::AwsSigner(..) | Self::AwsKms(_) | Self::LocalKey(_) => {
@@ -299,7 +299,7 @@ impl Signer {
                 let agent = primitive::SIGNING_AGENT.to_owned();
                 primitive::finish(payload, draft, &signature, key.chain(), agent, terms)
                     .await
-                    .map(Signed::from)
+                    .map(|envelope| Signed::stamped(envelope, terms))
             }
             Self::LocalKey(key) => {
                 let spec = primitive::check_chain(key.chain(), terms.now)?;
@@ -308,19 +308,24 @@ impl Signer {
                 let agent = primitive::SIGNING_AGENT.to_owned();
                 primitive::finish(payload, draft, &signature, key.chain(), agent, terms)
                     .await
-                    .map(Signed::from)
+                    .map(|envelope| Signed::stamped(envelope, terms))
             }
-            Self::Plugin(plugin) => plugin.sign(payload, terms).await.map(Signed::from),
+            Self::Plugin(plugin) => {
+                let signed = plugin.sign(payload, terms).await;
+                signed.map(|envelope| Signed::stamped(envelope, terms))
+            }
         }
     }
 }
 
-impl From<SignedEnvelope> for Signed {
-    fn from(envelope: SignedEnvelope) -> Self {
+impl Signed {
+    /// An envelope that was perhaps stamped, with what there is to say of that.
+    fn stamped(envelope: SignedEnvelope, terms: &Terms) -> Self {
+        let timestamping = terms.timestamping.as_ref();
         Self {
             envelope,
             job: None,
-            warning: None,
+            warning: timestamping.and_then(Timestamping::cache_warning),
         }
     }
 }

@@ -87,6 +87,14 @@ impl Error {
 }
 
 impl Timestamping {
+    /// Why the cache of answers about revocation could not be used, for a warning; said once.
+    pub(super) fn cache_warning(&self) -> Option<String> {
+        let problem = self.revocation.take_cache_problem()?;
+        let cause = std::error::Error::source(&problem);
+        let cause = cause.map_or_else(String::new, |cause| format!(": {cause}"));
+        Some(format!("{problem}{cause}"))
+    }
+
     /// A time stamp over `signature`, whose certificates are `chain`: the token in DER.
     pub(super) async fn stamp(
         &self,

@@ -281,3 +281,17 @@ fn a_cache_that_cannot_be_used_is_said() {
     );
     assert_eq!(ran.stderr.matches("Warning: ").count(), 1, "{ran:#?}");
 }
+
+#[test]
+fn a_cache_that_cannot_be_used_is_said_when_stamping_too() {
+    let signed = signed();
+    let cache = signed.scene.sandbox.home().join(".cache");
+    let _ = std::fs::remove_dir_all(&cache);
+    std::fs::write(&cache, "").unwrap();
+    let url = format!("http://{}/stamp", signed.server.host());
+    let stamp = ["--timestamp-url", &url, "--timestamp-root-cert", "tsa.crt"];
+    let image = [signed.scene.image.as_str()];
+    let ran = signed.scene.run(&[&["sign"], &stamp[..], &image].concat());
+    assert_eq!(ran.code, 0, "{ran:#?}");
+    ran.assert_says("Warning: the revocation cache cannot be used: ");
+}
