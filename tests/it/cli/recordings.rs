@@ -20,6 +20,7 @@ mod fixtures;
 mod keys;
 mod layouts;
 mod placeholders;
+mod plugins;
 mod reading;
 mod signing;
 mod state;
