@@ -511,6 +511,8 @@ fn broken(seen: &Seen) -> Reply {
         "manifestdenied" if path.contains("/blobs/") => Reply::status(201),
         "manifestdenied" if seen.method == "PUT" => denied("manifest pushes are denied"),
         "plain" | "noreferrers" if path.ends_with(&digest_of("v1")) && !is_referrers => image(),
+        "limited" => Reply::status(429).header("Retry-After", "0"),
+        "failing" => Reply::status(500),
         "html" => Reply::ok("text/html", "<html></html>"),
         "lying" => Reply::ok(layout::IMAGE_MANIFEST, layout::image("v2"))
             .header("Docker-Content-Digest", &digest_of("v2")),
