@@ -156,6 +156,9 @@ impl Blob {
             path: self.path.clone(),
             source,
         };
+        let changed = || Error::Changed {
+            path: self.path.clone(),
+        };
         let mut file = &self.file;
         file.rewind().map_err(failed)?;
         let mut hasher = algorithm.hasher();
@@ -170,13 +173,15 @@ impl Blob {
             };
             hasher.update(buffer.get(..count).unwrap_or_default());
             size = size.saturating_add(u64::try_from(count).unwrap_or(u64::MAX));
+            // Somebody who goes on writing cannot make this go on reading.
+            if size > self.opened.size {
+                return Err(changed());
+            }
             progress(size);
         }
         let now = State::of(&file.metadata().map_err(failed)?);
         if now != self.opened || size != self.opened.size {
-            return Err(Error::Changed {
-                path: self.path.clone(),
-            });
+            return Err(changed());
         }
         let digest = oci::digest_of_hash(algorithm, &hasher.finish());
         Ok(Descriptor::new(media_type.into(), size, digest))
@@ -230,10 +235,16 @@ mod tests {
         let (_directory, path) = file(b"one");
         let blob = Blob::open(&path).unwrap();
         std::fs::write(&path, b"other").unwrap();
-        let error = blob
-            .describe(DEFAULT_MEDIA_TYPE, HashAlgorithm::Sha256, &|_| ())
-            .unwrap_err();
+        let described = |progress: Progress<'_>| {
+            blob.describe(DEFAULT_MEDIA_TYPE, HashAlgorithm::Sha256, progress)
+        };
+        // What is more than there was is not read to its end.
+        let error = described(&|bytes| panic!("{bytes} were read")).unwrap_err();
         assert!(matches!(error, Error::Changed { .. }), "{error}");
+        std::fs::write(&path, b"on").unwrap();
+        let error = described(&|_| ()).unwrap_err();
+        assert!(matches!(error, Error::Changed { .. }), "{error}");
+        std::fs::write(&path, b"other").unwrap();
         // The handle is that of the file that was opened, whatever has its name now.
         let blob = Blob::open(&path).unwrap();
         std::fs::remove_file(&path).unwrap();

@@ -4,9 +4,13 @@
 //! "Trust Store"; conformance to its policy, trust store and configuration files), and so does [`read`]:
 //! it looks at the path without following a link, opens without following a link, and looks again at
 //! what was opened, so that nothing can be swapped in between. Links in the *directories* above the file
-//! are followed, as notation does. Nothing here looks at owners or modes.
+//! are followed, as notation does. Only [`read_private`] looks at owners and modes.
 
-use std::fs::{self, File, FileType, OpenOptions};
+mod private;
+
+pub use private::read_private;
+
+use std::fs::{self, File, FileType, Metadata, OpenOptions};
 use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
@@ -44,6 +48,14 @@ pub enum Error {
         /// What may be there, with its article: `a regular file`.
         wanted: &'static str,
     },
+    /// A file that another user may have written, where only this user's own count.
+    #[error("`{}` {reason}", path.display())]
+    NotPrivate {
+        /// The path as it was asked for.
+        path: PathBuf,
+        /// What is wrong: a verb and its object.
+        reason: &'static str,
+    },
     /// More bytes than may be read.
     #[error("`{}` is larger than {max_bytes} bytes", path.display())]
     TooLarge {
@@ -80,6 +92,7 @@ impl Error {
             | Self::Exists { path }
             | Self::SymbolicLink { path }
             | Self::WrongKind { path, .. }
+            | Self::NotPrivate { path, .. }
             | Self::TooLarge { path, .. }
             | Self::TooManyEntries { path, .. }
             | Self::Io { path, .. } => path,
@@ -139,6 +152,12 @@ const REGULAR_FILE: &str = "a regular file";
 /// [`Error::SymbolicLink`] and [`Error::WrongKind`] for anything but a regular file,
 /// [`Error::TooLarge`] past the limit, [`Error::NotFound`] and [`Error::Io`] as the operating system answers.
 pub fn read(path: &Path, max_bytes: u64) -> Result<Vec<u8>, Error> {
+    let (file, _) = open_regular(path)?;
+    read_bounded(file, path, max_bytes)
+}
+
+/// Opens what is a regular file itself.
+fn open_regular(path: &Path) -> Result<(File, Metadata), Error> {
     // Looking first keeps a pipe or a device from being opened at all, and gives the clearer message.
     check_regular(path, look(path)?)?;
     let mut options = OpenOptions::new();
@@ -158,7 +177,7 @@ pub fn read(path: &Path, max_bytes: u64) -> Result<Vec<u8>, Error> {
         .metadata()
         .map_err(|source| Error::io("look at", path, source))?;
     check_regular(path, opened.file_type())?;
-    read_bounded(file, path, max_bytes)
+    Ok((file, opened))
 }
 
 /// Reads at most `max_bytes` of what a user named on the command line: links are followed, and pipes

@@ -188,6 +188,34 @@ pub const MAX_PBKDF2_ITERATIONS: u32 = 10_000_000;
 /// Keys in `signingkeys.json`.
 pub const MAX_SIGNING_KEYS: usize = 1_000;
 
+/// Questions about revocation that one process sends to AWS Signer in a second: the quota of an
+/// account in a region (`GetRevocationStatus`), which other processes share.
+pub const MAX_REVOCATION_QUESTIONS_PER_SECOND: usize = 100;
+
+/// Time that one question to AWS Signer about revocation may take, with every attempt and every wait.
+pub const AWS_REVOCATION_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// How long a question that AWS Signer did not answer is not asked again in one process: a registry
+/// may list a signature a hundred times.
+pub const UNANSWERED_HOLD: Duration = Duration::from_secs(30);
+
+/// Bytes of a kept or stored answer of AWS Signer; one about four certificates has some 2 KiB.
+pub const MAX_REVOCATION_ANSWER_BYTES: u64 = 64 * 1024;
+
+/// Longest time for which an answer of AWS Signer may be kept (`--revocation-cache-ttl`): whoever
+/// revokes a signature must know when that has reached everybody.
+pub const MAX_REVOCATION_CACHE_TTL: Duration = Duration::from_hours(24);
+
+/// Answers of AWS Signer that are kept on disk, some 2 KiB each.
+pub const MAX_KEPT_REVOCATION_ANSWERS: usize = 2_000;
+
+/// How old an answer of AWS Signer may be that was stored for a verification without a network, unless
+/// the user says otherwise (`--offline-max-age`): long enough to carry it there, and no longer than most
+/// CRLs hold.
+pub const OFFLINE_ANSWER_AGE: Duration = Duration::from_hours(7 * 24);
+
+/// The longest that the user may say: who revokes a signature must know when all have heard of it.
+pub const MAX_OFFLINE_ANSWER_AGE: Duration = Duration::from_hours(90 * 24);
 /// Artifacts that one command signs at the same time: what takes a second each, at the pace that AWS
 /// Signer allows by default, and some more.
 pub const MAX_CONCURRENT_SIGNINGS: usize = 16;

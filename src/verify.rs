@@ -6,34 +6,53 @@
 
 pub mod blob;
 mod delegate;
+mod error;
+mod gather;
 mod judge;
+mod offline;
+mod revocation;
+mod trial;
+
+pub use error::{Error, Refused, Unseen};
+pub use gather::{Gathered, GatheredSignature};
+pub use offline::OfflineDirectory;
 
 use std::collections::BTreeMap;
 
 use time::OffsetDateTime;
 
-use crate::aws::Aws;
+use crate::extended_validation::RevocationChecker;
 use crate::limits;
 use crate::notary::EnvelopeFormat;
 use crate::oci::{Descriptor, Digest};
-use crate::outcome::{Failure, FailureClass, SignatureOutcome};
+use crate::outcome::SignatureOutcome;
 use crate::plugin_contract::PluginConfig;
 use crate::plugin_host::PluginHost;
 use crate::reference::{ArtifactReference, LayoutReference, Reference};
 use crate::registry::{self, Access, LayoutRepository, Repository, Target};
-use crate::revocation;
-use crate::trust_policy::{self, Statement, TrustPolicies};
+use crate::revocation::Checker;
+use crate::trust_policy::{Statement, TrustPolicies};
 use crate::trust_store::TrustStores;
+use trial::Trial;
 
 /// What every verification of a process shares: policies, stores, connections.
 #[derive(Debug)]
 pub struct Verifier {
     /// The trust policy document.
     pub policies: TrustPolicies,
-    /// Registries and their credentials.
-    pub registry: registry::Client,
+    /// Where artifacts of registries are looked for.
+    pub artifacts: Artifacts,
     /// What signatures are judged with.
     pub judges: Judges,
+}
+
+/// Where artifacts of registries are looked for.
+#[derive(Debug)]
+pub enum Artifacts {
+    /// In registries, with their credentials.
+    Registries(registry::Client),
+    /// In what was stored before. No registry is asked.
+    Stored(OfflineDirectory),
 }
 
 /// What signatures are judged with, wherever they come from.
@@ -41,12 +60,12 @@ pub struct Verifier {
 pub struct Judges {
     /// The trust stores that the policy names.
     pub stores: TrustStores,
-    /// AWS, for AWS Signer's part of a verification.
-    pub aws: Aws,
+    /// Who says whether AWS Signer revoked something.
+    pub aws_signer: RevocationChecker,
     /// Who is asked about the revocation of certificates.
-    pub revocation: revocation::Checker,
-    /// Other plugins that a signature may ask for.
-    pub plugins: PluginHost,
+    pub revocation: Checker,
+    /// Other plugins that a signature may ask for; none is run without.
+    pub plugins: Option<PluginHost>,
     /// Settings for plugins, from the command line.
     pub plugin_config: PluginConfig,
     /// Whether an installed plugin goes before the rules in process for AWS Signer's signatures.
@@ -139,119 +158,6 @@ pub struct Verified {
     pub refused: Vec<SignatureOutcome>,
 }
 
-/// Why an artifact is not verified.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum Error {
-    /// No statement of the policy applies, or the policy is unusable.
-    #[error("no trust policy statement for `{reference}`")]
-    Policy {
-        /// The artifact.
-        reference: ArtifactReference,
-        /// What is wrong.
-        #[source]
-        source: trust_policy::Error,
-    },
-    /// The OCI image layout could not be opened.
-    #[error("failed to open the OCI image layout of `{reference}`")]
-    Open {
-        /// The artifact.
-        reference: ArtifactReference,
-        /// What went wrong.
-        #[source]
-        source: registry::Error,
-    },
-    /// The artifact's descriptor could not be had.
-    #[error("failed to resolve `{reference}`")]
-    Resolve {
-        /// The artifact.
-        reference: ArtifactReference,
-        /// What went wrong.
-        #[source]
-        source: registry::Error,
-    },
-    /// The list of its signatures could not be had.
-    #[error("failed to list the signatures of `{reference}`")]
-    List {
-        /// The artifact.
-        reference: ArtifactReference,
-        /// What went wrong.
-        #[source]
-        source: registry::Error,
-    },
-    /// There is no signature.
-    #[error("no signature is associated with `{reference}`")]
-    NoSignature {
-        /// The artifact, by digest.
-        reference: ArtifactReference,
-    },
-    /// There are signatures, and none is accepted.
-    #[error("no signature of `{}` is trusted", .0.reference)]
-    Rejected(Box<Refused>),
-    /// No signature is accepted, and some could not be judged.
-    #[error("the signatures of `{}` could not be judged", .0.reference)]
-    Inconclusive(Box<Refused>),
-}
-
-/// An artifact none of whose signatures is accepted.
-#[derive(Debug)]
-pub struct Refused {
-    /// The artifact, by digest.
-    pub reference: ArtifactReference,
-    /// The policy statement that applied.
-    pub statement: String,
-    /// Every signature that was looked at; the one that came furthest first.
-    pub outcomes: Vec<SignatureOutcome>,
-    /// Why there may be signatures that were not looked at.
-    pub unseen: Option<Unseen>,
-}
-
-/// Why there may be signatures that were not looked at.
-#[derive(Debug)]
-pub enum Unseen {
-    /// There are more than may be looked at; this many may.
-    Limit(usize),
-    /// The list of signatures broke off.
-    Listing(registry::Error),
-}
-
-impl Error {
-    /// Whether the artifact was refused, or could not be judged.
-    pub fn class(&self) -> FailureClass {
-        match self {
-            Self::Open { source, .. }
-            | Self::Resolve { source, .. }
-            | Self::List { source, .. }
-                if source.kind() == registry::Kind::CouldNotLook =>
-            {
-                FailureClass::Inconclusive
-            }
-            Self::Inconclusive(_) => FailureClass::Inconclusive,
-            _ => FailureClass::Rejected,
-        }
-    }
-
-    /// What to do about it; a rejected signature's own hint is with its outcome.
-    pub fn hint(&self) -> Option<String> {
-        match self {
-            Self::Policy { source, .. } => source.hint(),
-            Self::Open { source, .. }
-            | Self::Resolve { source, .. }
-            | Self::List { source, .. } => source.hint(),
-            Self::NoSignature { reference } => {
-                let flag = match reference {
-                    ArtifactReference::Registry(_) => "",
-                    ArtifactReference::Layout(_) => "--oci-layout ",
-                };
-                Some(format!(
-                    "sign it: `countersign sign --signing-profile ARN {flag}{reference}`"
-                ))
-            }
-            Self::Rejected(_) | Self::Inconclusive(_) => None,
-        }
-    }
-}
-
 impl Verifier {
     /// Verifies the artifact that `reference` names, at the time `now`.
     ///
@@ -266,14 +172,7 @@ impl Verifier {
         now: OffsetDateTime,
     ) -> Result<Verification, Error> {
         let statement = self.select(&reference.scope(), || reference.clone().into())?;
-        let repository = self
-            .registry
-            .repository(reference, Access::Pull)
-            .map_err(|source| Error::Resolve {
-                reference: reference.clone().into(),
-                source,
-            })?;
-        let repository = repository.into();
+        let repository = self.repository(reference)?;
         // On the heap: it is large, and callers have several under way at once.
         Box::pin(self.verify_in(&repository, statement, options, now)).await
     }
@@ -298,6 +197,20 @@ impl Verifier {
         let statement = self.select(scope, || reference.clone().into())?;
         let layout = layout.into();
         Box::pin(self.verify_in(&layout, statement, options, now)).await
+    }
+
+    /// The repository of `reference`, or the copy of the artifact that was stored.
+    fn repository(&self, reference: &Reference) -> Result<Repository, Error> {
+        match &self.artifacts {
+            Artifacts::Registries(client) => client
+                .repository(reference, Access::Pull)
+                .map(Repository::from)
+                .map_err(|source| Error::Resolve {
+                    reference: reference.clone().into(),
+                    source,
+                }),
+            Artifacts::Stored(directory) => directory.open(reference).map(Repository::from),
+        }
     }
 
     /// 1. The statement that applies.
@@ -373,118 +286,5 @@ impl Verifier {
             }
         }
         Err(trial.refused())
-    }
-}
-
-/// One verification on its way.
-struct Trial<'a> {
-    verifier: &'a Verifier,
-    repository: &'a Repository,
-    target: &'a Target,
-    statement: &'a Statement,
-    options: &'a Options,
-    now: OffsetDateTime,
-    outcomes: Vec<SignatureOutcome>,
-    unseen: Option<Unseen>,
-}
-
-impl Trial<'_> {
-    /// Judges signatures in the registry's order until one is accepted.
-    async fn try_signatures(&mut self, signatures: Vec<Descriptor>) -> Option<SignatureOutcome> {
-        for signature in signatures {
-            if self.was_tried(signature.digest()) {
-                continue;
-            }
-            if self.outcomes.len() >= self.options.max_signatures {
-                self.unseen = Some(Unseen::Limit(self.options.max_signatures));
-                return None;
-            }
-            let mut outcome = self.try_signature(&signature).await;
-            if outcome.refusal().is_none() {
-                return Some(outcome);
-            }
-            outcome.forget_details();
-            self.outcomes.push(outcome);
-        }
-        None
-    }
-
-    /// Fetches and judges one signature. What cannot be fetched is a failed attempt, no more.
-    async fn try_signature(&self, signature: &Descriptor) -> SignatureOutcome {
-        let target = &self.target.descriptor;
-        match self
-            .repository
-            .fetch_signature(target.digest(), signature)
-            .await
-        {
-            Ok(fetched) => {
-                let signature = FetchedSignature {
-                    manifest_digest: signature.digest(),
-                    format: fetched.format,
-                    envelope: &fetched.envelope,
-                };
-                let Options { user_metadata, .. } = self.options;
-                let judges = &self.verifier.judges;
-                judges
-                    .judge(signature, target, self.statement, user_metadata, self.now)
-                    .await
-            }
-            Err(source) => {
-                let mut outcome = SignatureOutcome::new(signature.digest().clone());
-                let manifest = signature.digest().clone();
-                outcome.failure = Some(Failure::Fetch { manifest, source });
-                outcome
-            }
-        }
-    }
-
-    fn was_tried(&self, digest: &Digest) -> bool {
-        self.outcomes
-            .iter()
-            .any(|outcome| outcome.manifest_digest == *digest)
-    }
-
-    fn verified(self, accepted: SignatureOutcome) -> Verification {
-        Verification::Verified(Box::new(Verified {
-            reference: self.target.reference.clone(),
-            target: self.target.clone(),
-            statement: self.statement.name.clone(),
-            accepted,
-            refused: self.outcomes,
-        }))
-    }
-
-    fn refused(self) -> Error {
-        let reference = self.target.reference.clone();
-        let mut outcomes = self.outcomes;
-        if outcomes.is_empty() {
-            return match self.unseen {
-                Some(Unseen::Listing(source)) => Error::List { reference, source },
-                _ => Error::NoSignature { reference },
-            };
-        }
-        let list_broke_off = matches!(
-            &self.unseen,
-            Some(Unseen::Listing(error)) if error.kind() == registry::Kind::CouldNotLook
-        );
-        let inconclusive = list_broke_off
-            || outcomes
-                .iter()
-                .filter_map(SignatureOutcome::refusal)
-                .any(|failure| failure.class() == FailureClass::Inconclusive);
-        // The signature that came furthest leads: its failure says most about what to mend.
-        outcomes.sort_by_key(|outcome| std::cmp::Reverse(outcome.refusal().map(Failure::rank)));
-        let statement = self.statement.name.clone();
-        let refused = Box::new(Refused {
-            reference,
-            statement,
-            outcomes,
-            unseen: self.unseen,
-        });
-        if inconclusive {
-            Error::Inconclusive(refused)
-        } else {
-            Error::Rejected(refused)
-        }
     }
 }

@@ -177,19 +177,32 @@ impl Aws {
     pub async fn signer_data(&self, region: &str) -> aws_sdk_signerdata::Client {
         let sdk = self.config(region).await;
         let mut config = aws_sdk_signerdata::config::Builder::from(&sdk);
-        let endpoint = self.0.settings.signer_endpoint_url.clone().or_else(|| {
-            let has_its_own = is_set("AWS_ENDPOINT_URL_SIGNER_DATA")
-                || service_endpoint(&sdk, "Signer Data").is_some();
-            if has_its_own {
-                None
-            } else {
-                service_endpoint(&sdk, "Signer")
-            }
-        });
-        if let Some(url) = endpoint {
+        if let DataPlane::Signers(url) = self.data_plane(&sdk) {
             config.set_endpoint_url(Some(url));
         }
         aws_sdk_signerdata::Client::from_conf(config.build())
+    }
+
+    /// The URL at which the client of [`Aws::signer_data`] asks; `None` for AWS's own.
+    pub async fn signer_data_endpoint(&self, region: &str) -> Option<String> {
+        let sdk = self.config(region).await;
+        match self.data_plane(&sdk) {
+            DataPlane::Signers(url) => Some(url),
+            DataPlane::Own => service_endpoint(&sdk, "Signer Data")
+                .or_else(|| sdk.endpoint_url().map(str::to_owned)),
+        }
+    }
+
+    fn data_plane(&self, sdk: &SdkConfig) -> DataPlane {
+        let has_its_own = || {
+            is_set("AWS_ENDPOINT_URL_SIGNER_DATA") || service_endpoint(sdk, "Signer Data").is_some()
+        };
+        let signers = match &self.0.settings.signer_endpoint_url {
+            Some(url) => Some(url.clone()),
+            None if has_its_own() => None,
+            None => service_endpoint(sdk, "Signer"),
+        };
+        signers.map_or(DataPlane::Own, DataPlane::Signers)
     }
 
     /// A client of AWS KMS in `region`.
@@ -201,6 +214,14 @@ impl Aws {
         }
         aws_sdk_kms::Client::from_conf(config.build())
     }
+}
+
+/// Where AWS Signer's data plane is asked.
+enum DataPlane {
+    /// At the URL that is set for AWS Signer.
+    Signers(String),
+    /// Where the SDK's own rules lead for the data plane.
+    Own,
 }
 
 fn is_set(variable: &str) -> bool {

@@ -6,6 +6,7 @@ mod error;
 mod http_client;
 mod named_profile;
 mod partition;
+mod rate_limit;
 mod settings;
 
 pub use arn::{
@@ -16,6 +17,7 @@ pub(crate) use context::has_endpoint;
 pub use context::{Aws, RegionChoice};
 pub use error::{Call, CallError, CallErrorKind};
 pub use partition::Partition;
+pub use rate_limit::RateLimit;
 pub use settings::{Settings, SettingsError};
 
 #[cfg(test)]

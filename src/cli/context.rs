@@ -12,6 +12,7 @@ use super::args::RegistryArgs;
 use super::report::{Exit, Report, one_line};
 use crate::aws::{ArnService, Aws, Settings};
 use crate::config::{Config, NotationDirs, StoreName};
+use crate::extended_validation::RevocationChecker;
 use crate::files;
 use crate::http;
 use crate::limits::MAX_TRUST_STORE_FILE_BYTES;
@@ -24,7 +25,7 @@ use crate::signer::aws_signer::SigningProfile;
 use crate::signer::timestamping::Timestamping;
 use crate::trust_policy::{self, DocumentKind, TrustPolicies};
 use crate::trust_store::{self, NamedStore, TrustStores};
-use crate::verify::{Judges, Verifier};
+use crate::verify::{Artifacts, Judges, Verifier};
 use crate::x509::{Certificate, parse_certificates};
 
 /// Who judges AWS Signer's signatures.
@@ -148,6 +149,13 @@ impl Context {
         })
     }
 
+    /// Asks about revocation and stores every answer; no cache stands between.
+    pub(super) fn recorder(&self, stored: revocation::Stored) -> revocation::Checker {
+        let network = revocation::Network::new(self.pool.clone());
+        let recorder = revocation::Recorder::new(Arc::new(network), stored);
+        revocation::Checker::new(Arc::new(recorder))
+    }
+
     /// Asks about revocation, with Notation's cache of CRLs.
     fn revocation(&self) -> revocation::Checker {
         let network = revocation::Network::new(self.pool.clone());
@@ -159,9 +167,9 @@ impl Context {
     pub(super) fn judges(&self, stores: TrustStores) -> Judges {
         Judges {
             stores,
-            aws: self.aws.clone(),
+            aws_signer: RevocationChecker::new(self.aws.clone()),
             revocation: self.revocation(),
-            plugins: PluginHost::new(self.dirs.plugins()),
+            plugins: Some(PluginHost::new(self.dirs.plugins())),
             plugin_config: self.plugin_config.clone(),
             use_installed_plugin: false,
         }
@@ -176,8 +184,39 @@ impl Context {
         trust_anchor: Option<&Path>,
         aws_signer: AwsSignerChecks,
     ) -> Result<(Verifier, Vec<String>), Report> {
+        let policy = Policy::load(kind, &self.dirs, signing_profiles, trust_anchor)?;
+        let judges = Judges {
+            use_installed_plugin: aws_signer == AwsSignerChecks::InstalledPlugin,
+            ..self.judges(policy.stores)
+        };
+        Ok((
+            Verifier {
+                policies: policy.policies,
+                artifacts: Artifacts::Registries(self.registry),
+                judges,
+            },
+            policy.warnings,
+        ))
+    }
+}
+
+/// Who is trusted for what: a trust policy with its stores. With it come the policy's warnings.
+pub(super) struct Policy {
+    pub(super) policies: TrustPolicies,
+    pub(super) stores: TrustStores,
+    pub(super) warnings: Vec<String>,
+}
+
+impl Policy {
+    /// That of the signing profiles if there are any, else Notation's of this kind.
+    pub(super) fn load(
+        kind: DocumentKind,
+        dirs: &NotationDirs,
+        signing_profiles: &[String],
+        trust_anchor: Option<&Path>,
+    ) -> Result<Self, Report> {
         let (policies, stores) = if signing_profiles.is_empty() {
-            let config = &self.dirs.config;
+            let config = &dirs.config;
             (
                 match kind {
                     DocumentKind::Oci => TrustPolicies::load_oci(config),
@@ -201,18 +240,11 @@ impl Context {
                 None => warning.to_string(),
             })
             .collect();
-        let judges = Judges {
-            use_installed_plugin: aws_signer == AwsSignerChecks::InstalledPlugin,
-            ..self.judges(stores)
-        };
-        Ok((
-            Verifier {
-                policies,
-                registry: self.registry,
-                judges,
-            },
+        Ok(Self {
+            policies,
+            stores,
             warnings,
-        ))
+        })
     }
 }
 

@@ -34,6 +34,24 @@ pub(super) fn parse_seconds(flag: &str, name: &str, text: &str) -> Result<Durati
     ))
 }
 
+/// Parses the value of the flag `flag`: more than nothing, and at most `longest`.
+///
+/// # Errors
+///
+/// A sentence.
+pub(super) fn parse_span(flag: &str, text: &str, longest: Duration) -> Result<Duration, String> {
+    let nanoseconds =
+        parse(text).map_err(|problem| format!("invalid value `{text}` for `{flag}`: {problem}"))?;
+    let span = u64::try_from(nanoseconds).map(Duration::from_nanos);
+    match span {
+        Ok(span) if !span.is_zero() && span <= longest => Ok(span),
+        _ => Err(format!(
+            "invalid value `{text}` for `{flag}`: wanted more than nothing and at most {}h",
+            longest.as_secs() / 3_600
+        )),
+    }
+}
+
 /// Nanoseconds, within 64 bits as in Go.
 fn parse(text: &str) -> Result<i128, String> {
     let invalid = || format!("invalid duration \"{text}\"");
@@ -161,5 +179,25 @@ mod tests {
         ] {
             assert_eq!(parse_expiry(text).unwrap_err(), sentence);
         }
+    }
+
+    #[test]
+    fn a_span_is_more_than_nothing_and_bounded() {
+        let longest = Duration::from_hours(24);
+        let span = |text| parse_span("--x", text, longest);
+        assert_eq!(span("24h"), Ok(longest));
+        assert_eq!(span("1s"), Ok(Duration::from_secs(1)));
+        for text in ["0", "-1s", "24h1ns", "9000h"] {
+            assert_eq!(
+                span(text).unwrap_err(),
+                format!(
+                    "invalid value `{text}` for `--x`: wanted more than nothing and at most 24h"
+                )
+            );
+        }
+        assert_eq!(
+            span("5").unwrap_err(),
+            "invalid value `5` for `--x`: missing unit in duration \"5\""
+        );
     }
 }

@@ -15,6 +15,7 @@ mod passphrase;
 mod inspect;
 mod list;
 mod report;
+mod revocation;
 mod sentence;
 mod sign;
 mod signer;
@@ -56,6 +57,9 @@ enum Command {
     Sign(sign::Args),
     /// Verify artifacts in a registry or in an OCI image layout
     Verify(verify::Args),
+    /// Store what is known about revocation, for verification without a network
+    #[command(subcommand)]
+    Revocation(revocation::Command),
     /// Sign and verify files
     #[command(subcommand)]
     Blob(blob::Command),
@@ -128,6 +132,7 @@ fn execute(command: Command, emit: &mut dyn FnMut(Report)) {
         match command {
             Command::Sign(args) => sign::run(args, emit).await,
             Command::Verify(args) => verify::run(args, emit).await,
+            Command::Revocation(command) => revocation::run(command, emit).await,
             Command::Blob(command) => emit(blob::run(command).await),
             Command::Cert(command) => emit(cert::run(&command).await),
             Command::Key(command) => emit(key::run(&command).await),

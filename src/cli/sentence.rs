@@ -20,6 +20,9 @@ pub(super) fn of_verification(error: &verify::Error, scope: &str) -> String {
         }
         verify::Error::Open { source, .. } => of_open(source),
         verify::Error::Resolve { reference, source } => of_resolve(reference, source),
+        verify::Error::TagOffline { .. }
+        | verify::Error::NotStored { .. }
+        | verify::Error::Store { .. } => error.to_string(),
         verify::Error::List { source, .. } => format!("signature verification failed: {source}"),
         verify::Error::NoSignature { reference } => format!(
             "signature verification failed: no signature is associated with \"{}\", make \

@@ -127,6 +127,11 @@ impl NotationDirs {
         self.libexec.join("plugins")
     }
 
+    /// The directory of kept answers of AWS Signer, which notation does not know.
+    pub fn aws_signer_cache(&self) -> PathBuf {
+        self.cache.join("aws-signer")
+    }
+
     /// The directory of cached CRLs.
     pub fn crl_cache(&self) -> PathBuf {
         self.cache.join("crl")

@@ -7,10 +7,16 @@
 //!
 //! Not checked here: the envelope, its certificates, its time and its expiry.
 
+mod error;
 mod revocation;
 mod trusted_identity;
 
-pub use revocation::{NotRevoked, RevokedEntity, check_revocation, revoked_in_aws_words};
+pub use error::Error;
+pub use revocation::{
+    Answer, AnswerCache, DocumentError, Evidence, Inquiry, Origin, Place, Question,
+    RevocationChecker, RevokedEntity, StoredAnswers, Subject, check_revocation,
+    revoked_in_aws_words,
+};
 pub use trusted_identity::{NearMiss, check_trusted_identity};
 
 use std::fmt;
@@ -19,8 +25,8 @@ use serde_json::Value;
 use time::OffsetDateTime;
 
 use crate::aws::{
-    AliasedSigningProfileArn, ArnError, CallError, Location, SettingsError, SignerArn,
-    SigningJobArn, SigningProfileAliasArn, SigningProfileVersionArn,
+    AliasedSigningProfileArn, Location, SignerArn, SigningJobArn, SigningProfileAliasArn,
+    SigningProfileVersionArn,
 };
 use crate::notary::SigningScheme;
 use crate::plugin_contract::CriticalAttributes;
@@ -43,131 +49,6 @@ pub mod attribute {
 
     /// All of them.
     pub const ALL: [&str; 3] = [SIGNING_PROFILE_VERSION, SIGNING_JOB, SIGNING_PROFILE_ALIAS];
-}
-
-/// Why a signature is not accepted, or why it cannot be said.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum Error {
-    /// The signature is not by a signing authority, so not by AWS Signer.
-    #[error(
-        "signing scheme `{found}` is not AWS Signer's, wanted `{}`",
-        SigningScheme::SigningAuthority
-    )]
-    Scheme {
-        /// The scheme found.
-        found: String,
-    },
-    /// The signature does not say when it was made.
-    #[error("the signature has no authentic signing time")]
-    NoSigningTime,
-    /// An attribute of AWS Signer is not there.
-    #[error("the signature lacks the attribute `{name}`")]
-    NoAttribute {
-        /// The attribute.
-        name: &'static str,
-    },
-    /// An attribute of AWS Signer is something else than text.
-    #[error("the signature's attribute `{name}` is not a string")]
-    AttributeType {
-        /// The attribute.
-        name: &'static str,
-    },
-    /// An attribute of AWS Signer does not hold what it should.
-    #[error("the signature's attribute `{name}` cannot be read")]
-    Attribute {
-        /// The attribute.
-        name: &'static str,
-        /// What is wrong with it.
-        #[source]
-        source: ArnError,
-    },
-    /// The signature's attributes are of more than one partition.
-    #[error("the signature's profile `{profile}` and `{other}` are of two partitions")]
-    PartitionsDiffer {
-        /// The profile version.
-        profile: String,
-        /// The job or alias.
-        other: String,
-    },
-    /// The policy trusts everybody.
-    #[error("trusted identity `*` trusts every customer of AWS Signer")]
-    Wildcard,
-    /// The signing profile is not one that is trusted.
-    #[error("signed with `{signer}`, which is none of the trusted identities")]
-    Untrusted {
-        /// The profile version, and the alias where there is one.
-        signer: String,
-        /// Trusted identities that may have been meant for it.
-        near_misses: Vec<NearMiss>,
-    },
-    /// The settings contradict the signature.
-    #[error("the revocation status cannot be asked for")]
-    Settings(#[source] SettingsError),
-    /// The question about revocation was not answered.
-    #[error("the revocation status is not known")]
-    RevocationUnknown(#[source] CallError),
-    /// Something that the signature rests on was revoked.
-    #[error("{}", revocation::in_words(revoked))]
-    Revoked {
-        /// What was revoked.
-        revoked: Vec<RevokedEntity>,
-    },
-    /// AWS named as revoked what it was not asked about.
-    #[error("AWS's answer says `{entity}` was revoked, which was not asked about")]
-    UnexpectedEntity {
-        /// What it named.
-        entity: String,
-    },
-    /// No certificates, or too many, to ask about.
-    #[error("the signature has {found} certificates, wanted 1 to {limit}")]
-    ChainLength {
-        /// How many there are.
-        found: usize,
-        /// How many there may be.
-        limit: usize,
-    },
-}
-
-impl Error {
-    /// What to do about it.
-    pub fn hint(&self) -> Option<String> {
-        match self {
-            Self::Attribute { source, .. } => source.hint(),
-            Self::Wildcard => Some(
-                "name the signing profiles, for example `arn:aws:signer:REGION:ACCOUNT:/signing-profiles/NAME`"
-                    .to_owned(),
-            ),
-            Self::Untrusted { near_misses, .. } => {
-                let text: Vec<String> = near_misses.iter().map(NearMiss::to_string).collect();
-                Some(if text.is_empty() {
-                    "if you trust that profile, name it in `trustedIdentities`, or with \
-                     `--signing-profile`; else sign with one that you trust"
-                        .to_owned()
-                } else {
-                    text.join("; ")
-                })
-            }
-            Self::Settings(source) => source.hint(),
-            Self::RevocationUnknown(source) => source.hint(),
-            Self::Revoked { .. } => Some(
-                "a revocation is for ever: use another artifact, or sign this one again if it is good"
-                    .to_owned(),
-            ),
-            Self::Scheme { .. }
-            | Self::NoSigningTime
-            | Self::NoAttribute { .. }
-            | Self::AttributeType { .. }
-            | Self::PartitionsDiffer { .. }
-            | Self::UnexpectedEntity { .. }
-            | Self::ChainLength { .. } => None,
-        }
-    }
-
-    /// Whether the answer is unknown rather than no.
-    pub fn is_inconclusive(&self) -> bool {
-        matches!(self, Self::RevocationUnknown(_) | Self::Settings(_))
-    }
 }
 
 /// What a signature names as its signing profile.

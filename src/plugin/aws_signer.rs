@@ -175,8 +175,8 @@ async fn revocation(
 ) -> VerificationResult {
     use extended_validation::Error as E;
     let error = match check_revocation(aws, claims, chain).await {
-        Ok(answer) => {
-            *warning = answer.region.warning();
+        Ok(region) => {
+            *warning = region.warning();
             return success("Signature is not revoked.".to_owned());
         }
         Err(error) => error,

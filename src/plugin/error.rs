@@ -175,6 +175,9 @@ impl Error {
                 | extended_validation::Error::Untrusted { .. }
                 | extended_validation::Error::Settings(_)
                 | extended_validation::Error::Revoked { .. }
+                | extended_validation::Error::NotStored { .. }
+                | extended_validation::Error::Stored { .. }
+                | extended_validation::Error::UnsignedNotAllowed { .. }
                 | extended_validation::Error::UnexpectedEntity { .. }
                 | extended_validation::Error::ChainLength { .. },
             ) => ErrorCode::ValidationError,

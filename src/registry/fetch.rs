@@ -23,6 +23,8 @@ pub struct Signature {
     pub format: EnvelopeFormat,
     /// The envelope.
     pub envelope: Bytes,
+    /// What the manifest says of the envelope: media type, digest, size.
+    pub envelope_descriptor: Descriptor,
     /// The manifest's annotations. Nobody has signed them.
     pub annotations: BTreeMap<String, String>,
 }
@@ -58,8 +60,28 @@ impl RemoteRepository {
             manifest: manifest.clone(),
             format: read.format,
             envelope,
+            envelope_descriptor: read.envelope,
             annotations: read.annotations,
         })
+    }
+
+    /// The manifest that `descriptor` describes, as bytes.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::TooLarge`] for what the descriptor says, [`Error::WrongDigest`] and
+    /// [`Error::WrongSize`] for bytes that are others, [`Error::NotFound`], and what keeps a request
+    /// from an answer.
+    pub async fn fetch_manifest(&self, descriptor: &Descriptor) -> Result<Bytes, Error> {
+        if descriptor.size() > limits::MAX_MANIFEST_BYTES {
+            return Err(Error::TooLarge {
+                what: format!("manifest `{}`", descriptor.digest()),
+                size: descriptor.size(),
+                max: limits::MAX_MANIFEST_BYTES,
+            });
+        }
+        let path = format!("manifests/{}", descriptor.digest());
+        self.fetch(&path, descriptor, manifest::ACCEPT_ANY).await
     }
 
     /// The content of `descriptor`, whose size has been compared with its limit.

@@ -1,5 +1,7 @@
 //! One repository, wherever it is: what signing, verifying, listing and inspecting work on.
 
+use bytes::Bytes;
+
 use super::{
     Error, LayoutRepository, Listing, NewSignature, Pushed, RemoteRepository, Signature, Storage,
     Target,
@@ -33,7 +35,7 @@ impl Repository {
     pub fn reference(&self) -> ArtifactReference {
         match self {
             Self::Remote(remote) => remote.reference().clone().into(),
-            Self::Layout(layout) => layout.reference().clone().into(),
+            Self::Layout(layout) => layout.called().clone(),
         }
     }
 
@@ -108,6 +110,18 @@ impl Repository {
         match self {
             Self::Remote(remote) => remote.fetch_signature(subject, manifest).await,
             Self::Layout(layout) => layout.fetch_signature(subject, manifest),
+        }
+    }
+
+    /// The manifest that `descriptor` describes, as bytes.
+    ///
+    /// # Errors
+    ///
+    /// As [`RemoteRepository::fetch_manifest`] and [`LayoutRepository::fetch_manifest`].
+    pub async fn fetch_manifest(&self, descriptor: &Descriptor) -> Result<Bytes, Error> {
+        match self {
+            Self::Remote(remote) => remote.fetch_manifest(descriptor).await,
+            Self::Layout(layout) => layout.fetch_manifest(descriptor),
         }
     }
 

@@ -147,12 +147,14 @@ impl Cache {
         write(&self.ocsp, &self.ocsp_path(url, request), response)
     }
 
-    fn crl_path(&self, url: &str) -> PathBuf {
+    /// The file of the CRL of `url`.
+    pub(super) fn crl_path(&self, url: &str) -> PathBuf {
         self.crl
             .join(hex(&HashAlgorithm::Sha256.hash(url.as_bytes())))
     }
 
-    fn ocsp_path(&self, url: &str, request: &[u8]) -> PathBuf {
+    /// The file of the answer to `request` to `url`.
+    pub(super) fn ocsp_path(&self, url: &str, request: &[u8]) -> PathBuf {
         let question = [url.as_bytes(), &[0], request].concat();
         self.ocsp.join(hex(&HashAlgorithm::Sha256.hash(&question)))
     }

@@ -1,12 +1,13 @@
 //! Asking about a chain: which source, in which order, until when.
 
 use std::convert::Infallible;
+use std::path::PathBuf;
 
 use bytes::Bytes;
 use futures_util::future::join_all;
 use time::OffsetDateTime;
 
-use super::cache::CrlBundle;
+use super::cache::{Cache, CrlBundle};
 use super::checker::Checker;
 use super::crl::{Crl, Verified};
 use super::entry::Listed;
@@ -35,13 +36,7 @@ pub async fn check_chain(
     checker: &Checker,
     now: OffsetDateTime,
 ) -> Result<ChainRevocation, Error> {
-    match purpose {
-        Purpose::CodeSigning => x509::verify_code_signing_chain(chain, None),
-        Purpose::Timestamping => x509::verify_timestamping_chain(chain, None),
-    }
-    .map_err(|source| Error::Chain {
-        source: Box::new(source),
-    })?;
+    check_form(chain, purpose)?;
     let run = Run {
         checker,
         signing_time,
@@ -56,12 +51,22 @@ pub async fn check_chain(
     })
 }
 
+pub(super) fn check_form(chain: &[Certificate], purpose: Purpose) -> Result<(), Error> {
+    match purpose {
+        Purpose::CodeSigning => x509::verify_code_signing_chain(chain, None),
+        Purpose::Timestamping => x509::verify_timestamping_chain(chain, None),
+    }
+    .map_err(|source| Error::Chain {
+        source: Box::new(source),
+    })
+}
+
 /// What is the same for all certificates of a chain.
 #[derive(Clone, Copy)]
-struct Run<'a> {
-    checker: &'a Checker,
-    signing_time: Option<OffsetDateTime>,
-    now: OffsetDateTime,
+pub(super) struct Run<'a> {
+    pub(super) checker: &'a Checker,
+    pub(super) signing_time: Option<OffsetDateTime>,
+    pub(super) now: OffsetDateTime,
 }
 
 impl Run<'_> {
@@ -76,19 +81,10 @@ impl Run<'_> {
             None => Status::NotRevokable,
             Some(issuer) => {
                 let check = self.check(certificate, issuer, &mut failures);
-                let limit = self.checker.timeout;
-                tokio::time::timeout(limit, check)
-                    .await
-                    .unwrap_or_else(|_elapsed| {
-                        failures.push(Failure {
-                            protocol: None,
-                            url: None,
-                            error: Error::TimedOut {
-                                seconds: limit.as_secs(),
-                            },
-                        });
-                        Status::Unknown
-                    })
+                self.in_time(check).await.unwrap_or_else(|failure| {
+                    failures.push(failure);
+                    Status::Unknown
+                })
             }
         };
         CertificateRevocation {
@@ -97,6 +93,22 @@ impl Run<'_> {
             status,
             failures,
         }
+    }
+
+    /// What `check` gives within the time for a chain.
+    pub(super) async fn in_time(
+        &self,
+        check: impl Future<Output = Status>,
+    ) -> Result<Status, Failure> {
+        let limit = self.checker.timeout;
+        let status = tokio::time::timeout(limit, check).await;
+        status.map_err(|_elapsed| Failure {
+            protocol: None,
+            url: None,
+            error: Error::TimedOut {
+                seconds: limit.as_secs(),
+            },
+        })
     }
 
     async fn check(
@@ -131,7 +143,7 @@ impl Run<'_> {
 
     /// Responders in the certificate's order; the first who says something definite, that it does
     /// not know the certificate included, ends the search.
-    async fn check_ocsp(
+    pub(super) async fn check_ocsp(
         &self,
         certificate: &Certificate,
         issuer: &Certificate,
@@ -195,18 +207,20 @@ impl Run<'_> {
             .cached(|cache| cache.read_ocsp(url, request))
             .and_then(|response| verify(&response).ok());
         // What is kept and does not hold any more, or never did, is asked for again, once.
-        let (answer, origin) = if let Some(answer) = cached {
-            (answer, Origin::Cache)
+        let (answer, (origin, path)) = if let Some(answer) = cached {
+            let file = |cache: &Cache| cache.ocsp_path(url, request);
+            (answer, self.checker.cache_origin(file))
         } else {
             let question = Question::Ocsp {
                 url: url.to_owned(),
                 request: request.to_vec(),
             };
+            let origin = self.checker.source_origin(&question);
             let response = self.checker.ask(question).await?;
             let answer = verify(&response)?;
             self.checker
                 .keep(|cache| cache.write_ocsp(url, request, &response));
-            (answer, Origin::Network)
+            (answer, origin)
         };
         if let Some(responder) = &answer.unchecked_responder {
             self.check_responder(responder, issuer).await?;
@@ -215,6 +229,7 @@ impl Run<'_> {
             protocol: Protocol::Ocsp,
             url: url.to_owned(),
             origin,
+            path,
             this_update: answer.this_update,
             next_update: answer.next_update,
         };
@@ -252,7 +267,7 @@ impl Run<'_> {
 
     /// Every distribution point, all at the same time, because one CRL alone may be partial: any
     /// revocation counts, then any list that covers the certificate and does not have it.
-    async fn check_crls(
+    pub(super) async fn check_crls(
         &self,
         certificate: &Certificate,
         issuer: &Certificate,
@@ -337,13 +352,18 @@ impl Run<'_> {
             && let Ok(verified) = verify_bundle(&bundle, issuer, self.now)
         {
             let listed = verified.look_up(certificate, point, self.signing_time)?;
-            return Ok(crl_status(url, Origin::Cache, &verified, &listed));
+            let origin = self.checker.cache_origin(|cache| cache.crl_path(url));
+            return Ok(crl_status(url, origin, &verified, &listed));
         }
         let bundle = self.ask_bundle(url, issuer).await?;
         let verified = verify_bundle(&bundle, issuer, self.now)?;
         self.checker.keep(|cache| cache.write_crl(url, &bundle));
         let listed = verified.look_up(certificate, point, self.signing_time)?;
-        Ok(crl_status(url, Origin::Network, &verified, &listed))
+        let question = Question::Crl {
+            url: url.to_owned(),
+        };
+        let origin = self.checker.source_origin(&question);
+        Ok(crl_status(url, origin, &verified, &listed))
     }
 
     /// The CRL at `url`, with the delta CRL that it names.
@@ -394,11 +414,17 @@ fn verify_bundle<'a>(
     Verified::new(Crl::parse(&bundle.base)?, delta, issuer, now)
 }
 
-fn crl_status(url: &str, origin: Origin, verified: &Verified<'_>, listed: &Listed) -> Status {
+fn crl_status(
+    url: &str,
+    (origin, path): (Origin, Option<PathBuf>),
+    verified: &Verified<'_>,
+    listed: &Listed,
+) -> Status {
     let evidence = Evidence {
         protocol: Protocol::Crl,
         url: url.to_owned(),
         origin,
+        path,
         this_update: verified.this_update(),
         next_update: verified.next_update(),
     };

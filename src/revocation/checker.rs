@@ -1,6 +1,7 @@
 //! Whom a check asks: each question once, and the cache on disk before it.
 
 use std::collections::HashMap;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -8,9 +9,9 @@ use bytes::Bytes;
 use futures_util::FutureExt as _;
 use futures_util::future::{BoxFuture, Shared};
 
-use super::Error;
 use super::cache::{self, Cache};
 use super::fetch::{Fetch, FetchError, Question};
+use super::{Error, Origin};
 use crate::limits::REVOCATION_TIMEOUT;
 
 type Asked = Shared<BoxFuture<'static, Result<Bytes, Arc<FetchError>>>>;
@@ -97,6 +98,27 @@ impl Checker {
                 None
             }
         }
+    }
+
+    /// Where an answer is from that was in the cache, in the file that `path` gives.
+    pub(super) fn cache_origin(
+        &self,
+        path: impl FnOnce(&Cache) -> PathBuf,
+    ) -> (Origin, Option<PathBuf>) {
+        (Origin::Cache, self.cache.as_ref().map(path))
+    }
+
+    /// Where an answer to `question` is from that was not in the cache.
+    pub(super) fn source_origin(&self, question: &Question) -> (Origin, Option<PathBuf>) {
+        match self.fetch.store() {
+            None => (Origin::Network, None),
+            Some(store) => (Origin::Stored, Some(store.path(question))),
+        }
+    }
+
+    /// Whether only answers count that were stored before.
+    pub fn is_offline(&self) -> bool {
+        self.fetch.store().is_some()
     }
 
     pub(super) fn keep(&self, write: impl FnOnce(&Cache) -> Result<(), cache::Error>) {

@@ -17,6 +17,8 @@ use bytes::Bytes;
 use reqwest::Method;
 use url::Url;
 
+use super::stored::Stored;
+use crate::files;
 use crate::http;
 use crate::limits::{
     CRL_TIMEOUT, MAX_CRL_BYTES, MAX_OCSP_GET_CHARS, MAX_OCSP_RESPONSE_BYTES, MAX_REDIRECTS,
@@ -64,7 +66,7 @@ impl Question {
         })
     }
 
-    fn max_bytes(&self) -> u64 {
+    pub(super) fn max_bytes(&self) -> u64 {
         match self {
             Self::Ocsp { .. } => MAX_OCSP_RESPONSE_BYTES,
             Self::Crl { .. } => MAX_CRL_BYTES,
@@ -154,6 +156,14 @@ pub enum FetchError {
         /// The address.
         url: String,
     },
+    /// The stored answer of this address cannot be read, or its answer cannot be stored.
+    #[error("the stored answer of `{url}` cannot be used")]
+    Store {
+        /// The address.
+        url: String,
+        /// Why; names the path.
+        source: Box<files::Error>,
+    },
 }
 
 impl FetchError {
@@ -161,6 +171,7 @@ impl FetchError {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Http { source, .. } => source.hint(),
+            Self::Store { source, .. } => source.hint(),
             _ => None,
         }
     }
@@ -173,6 +184,11 @@ pub type Answer<'a> = Pin<Box<dyn Future<Output = Result<Bytes, FetchError>> + S
 pub trait Fetch: fmt::Debug + Send + Sync {
     /// The answer to `question`: the whole body, not looked at.
     fn fetch<'a>(&'a self, question: &'a Question) -> Answer<'a>;
+
+    /// Where answers were stored before, if nobody else is asked.
+    fn store(&self) -> Option<&Stored> {
+        None
+    }
 }
 
 /// Asks over the network.

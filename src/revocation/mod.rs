@@ -15,7 +15,9 @@ mod crl;
 mod entry;
 mod error;
 mod fetch;
+mod gather;
 mod ocsp;
+mod stored;
 mod validity;
 
 pub use cache::{Cache, Error as CacheError};
@@ -24,8 +26,11 @@ pub use checker::Checker;
 pub use crl::CrlSummary;
 pub use error::Error;
 pub use fetch::{Answer, Fetch, FetchError, Network, Question};
+pub use gather::{GatheredCertificate, gather_chain};
+pub use stored::{Recorder, Stored};
 
 use std::fmt;
+use std::path::PathBuf;
 
 use time::OffsetDateTime;
 use x509_cert::ext::pkix::CrlReason;
@@ -55,6 +60,8 @@ pub enum Origin {
     Network,
     /// From the cache on disk.
     Cache,
+    /// From what was stored for a check without a network.
+    Stored,
 }
 
 /// What a result rests on.
@@ -66,6 +73,8 @@ pub struct Evidence {
     pub url: String,
     /// Whether it was kept on disk.
     pub origin: Origin,
+    /// The file that it was kept in; `None` if it came over the network.
+    pub path: Option<PathBuf>,
     /// As of when it holds.
     pub this_update: OffsetDateTime,
     /// Until when it holds; always there in what counts.

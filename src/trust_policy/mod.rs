@@ -21,7 +21,8 @@ use std::path::{Path, PathBuf};
 pub use error::Error;
 pub use rule::{Problem, Rule};
 pub use statement::{
-    BlobUse, Level, Statement, TrustedIdentity, VerificationLevel, VerifyTimestamp,
+    BlobUse, Level, Statement, TrustedIdentity, UnsignedStatement, VerificationLevel,
+    VerifyTimestamp,
 };
 pub use trusted_identity::IdentityError;
 pub use warning::{Cause, Warning};
@@ -172,6 +173,7 @@ impl TrustPolicies {
             trust_stores: stores,
             trusted_identities,
             verify_timestamp: VerifyTimestamp::Always,
+            unsigned_revocation_statements: Vec::new(),
         };
         Ok(Self {
             kind: DocumentKind::Oci,
@@ -179,6 +181,15 @@ impl TrustPolicies {
             statements: vec![statement],
             warnings: Vec::new(),
         })
+    }
+
+    /// The same, with statements of these allowed without a signature in every statement of the policy.
+    #[must_use]
+    pub fn allow_unsigned(mut self, allowed: &[UnsignedStatement]) -> Self {
+        for statement in &mut self.statements {
+            statement.unsigned_revocation_statements = allowed.to_vec();
+        }
+        self
     }
 
     /// The kind of document.

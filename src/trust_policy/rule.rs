@@ -4,7 +4,7 @@ use std::fmt;
 use std::path::PathBuf;
 
 use super::scope;
-use super::statement::Level;
+use super::statement::{Level, UnsignedStatement};
 use crate::config::StoreNameError;
 use crate::document::{Kind, Position, place};
 use crate::notary::{Action, Validation};
@@ -131,6 +131,12 @@ pub enum Rule {
         /// The value.
         found: String,
     },
+    /// Another name in `unsignedRevocationStatements`.
+    #[error("found `{found}`; allowed: `aws-signer`")]
+    UnsignedStatement {
+        /// The name.
+        found: String,
+    },
     /// Level `skip` with stores or identities.
     #[error("`{member}` is set at level `skip`; it must be absent or empty there")]
     TrustAtSkip {
@@ -249,6 +255,12 @@ impl Rule {
             }
             Self::VerifyTimestamp { found } => {
                 return did_you_mean(found, &["always", "afterCertExpiry"]);
+            }
+            Self::UnsignedStatement { found } => {
+                return did_you_mean(
+                    found,
+                    &UnsignedStatement::ALL.map(UnsignedStatement::as_str),
+                );
             }
             Self::IdentitySubject { problem, .. } => return problem.hint(),
             Self::IdentityType { .. } => {

@@ -16,7 +16,9 @@ impl Rule {
         let of_level =
             |rest: String| of_statement(format!("has invalid signatureVerification: {rest}"));
         let sentence = match self {
-            Self::WrongType { .. } | Self::OtherLetterCase { .. } => return None,
+            Self::WrongType { .. }
+            | Self::OtherLetterCase { .. }
+            | Self::UnsignedStatement { .. } => return None,
             Self::VersionMissing => {
                 format!("{document} trust policy document has empty version, version must be specified")
             }

@@ -25,6 +25,33 @@ pub struct Statement {
     pub trusted_identities: Vec<TrustedIdentity>,
     /// When a countersignature's time is asked for.
     pub verify_timestamp: VerifyTimestamp,
+    /// Statements about revocation that count although nobody has signed them, where no network may be
+    /// asked. Not in the specification: notation knows no such member and ignores it.
+    pub unsigned_revocation_statements: Vec<UnsignedStatement>,
+}
+
+/// Whose statements about revocation may count without a signature.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum UnsignedStatement {
+    /// AWS Signer's, which it gives over TLS and does not sign.
+    AwsSigner,
+}
+
+impl UnsignedStatement {
+    /// All of them.
+    pub const ALL: [Self; 1] = [Self::AwsSigner];
+
+    /// The name in a trust policy.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::AwsSigner => "aws-signer",
+        }
+    }
+
+    /// Whose statements a trust policy means by `name`.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|one| one.as_str() == name)
+    }
 }
 
 impl Statement {

@@ -137,7 +137,13 @@ impl InstalledPlugin {
         attributes: &SignedAttributes,
     ) -> Result<Self, Failure> {
         let failed = |source| Failure::Plugin { source };
-        let plugin = judges.plugins.find(name).map_err(failed)?;
+        let plugins = judges
+            .plugins
+            .as_ref()
+            .ok_or_else(|| Failure::PluginNotRun {
+                name: name.to_owned(),
+            })?;
+        let plugin = plugins.find(name).map_err(failed)?;
         let metadata = plugin
             .metadata(&judges.plugin_config)
             .await

@@ -12,20 +12,19 @@ use time::OffsetDateTime;
 use super::Judges;
 use super::blob;
 use super::delegate::{Delegate, PluginAnswer};
-use crate::config::StoreName;
+use super::revocation::Found;
 use crate::envelope::{UnverifiedEnvelope, VerifiedEnvelope};
 use crate::extended_validation;
+use crate::limits::CLOCK_SKEW;
 use crate::notary::{
     Action, EnvelopeFormat, RESERVED_PREFIX, SigningScheme, StoreType, Validation,
 };
 use crate::oci::Descriptor;
-use crate::outcome::{Failure, SignatureOutcome, ValidationOutcome, rfc1123z};
+use crate::outcome::{Failure, SignatureOutcome, ValidationOutcome};
 use crate::payload::Payload;
-use crate::revocation::{self, CertificateRevocation, ChainRevocation, Status, Verdict};
 use crate::signer_info::{SignedAttributes, SignerInfo};
-use crate::timestamp;
 use crate::trust_policy::{Statement, TrustedIdentity, VerifyTimestamp};
-use crate::x509::{Certificate, Purpose};
+use crate::x509::Certificate;
 
 /// What a signature is judged against.
 pub(super) struct Bench<'a> {
@@ -116,19 +115,20 @@ impl Bench<'_> {
             self.validate_expiry(attributes),
         )?;
         // 7. Authentic timestamp.
-        let timestamp = self.validate_authentic_timestamp(info).await;
-        self.record(outcome, Validation::AuthenticTimestamp, timestamp)?;
+        let mut found = Found::default();
+        let timestamp = self.validate_authentic_timestamp(info, &mut found).await;
+        self.record_found(outcome, Validation::AuthenticTimestamp, timestamp, found)?;
         // 8. Revocation.
         let revocation_action = self.statement.level.action(Validation::Revocation);
         if revocation_action != Action::Skip && !delegate.decides_revocation() {
             // Whom to ask is what an authentic signature says; nobody is asked for a forged one.
+            let mut found = Found::default();
             let revocation = if authentic {
-                self.validate_revocation(&delegate, info, &mut outcome.warnings)
-                    .await
+                self.validate_revocation(&delegate, info, &mut found).await
             } else {
                 Err(Failure::RevocationNotAsked)
             };
-            self.record(outcome, Validation::Revocation, revocation)?;
+            self.record_found(outcome, Validation::Revocation, revocation, found)?;
         }
         // 9. What only a plugin can decide. It runs last, and not for what is refused already.
         if let Delegate::Plugin(plugin) = &delegate {
@@ -156,12 +156,25 @@ impl Bench<'_> {
         validation: Validation,
         result: Result<(), Failure>,
     ) -> Result<(), Refused> {
+        self.record_found(outcome, validation, result, Found::default())
+    }
+
+    /// The same with what was found on the way.
+    fn record_found(
+        &self,
+        outcome: &mut SignatureOutcome,
+        validation: Validation,
+        result: Result<(), Failure>,
+        found: Found,
+    ) -> Result<(), Refused> {
+        outcome.warnings.extend(found.warnings);
         let action = self.statement.level.action(validation);
         let failed = result.is_err();
         outcome.validations.push(ValidationOutcome {
             validation,
             action,
             failure: result.err(),
+            facts: found.facts,
         });
         if failed && action == Action::Enforce {
             Err(Refused)
@@ -170,7 +183,7 @@ impl Bench<'_> {
         }
     }
 
-    fn validate_payload(&self, envelope: &VerifiedEnvelope) -> Result<Payload, Failure> {
+    pub(super) fn validate_payload(&self, envelope: &VerifiedEnvelope) -> Result<Payload, Failure> {
         let payload =
             Payload::parse(envelope.payload()).map_err(|source| Failure::Payload { source })?;
         match &self.wanted {
@@ -196,7 +209,7 @@ impl Bench<'_> {
         Ok(())
     }
 
-    fn validate_trust_store(&self, info: &SignerInfo) -> Result<(), Failure> {
+    pub(super) fn validate_trust_store(&self, info: &SignerInfo) -> Result<(), Failure> {
         let scheme = info.signed_attributes.signing_scheme;
         self.judges
             .stores
@@ -209,7 +222,11 @@ impl Bench<'_> {
             .map_err(|source| Failure::Authenticity { source })
     }
 
-    fn validate_identity(&self, delegate: &Delegate, info: &SignerInfo) -> Result<(), Failure> {
+    pub(super) fn validate_identity(
+        &self,
+        delegate: &Delegate,
+        info: &SignerInfo,
+    ) -> Result<(), Failure> {
         let identities = &self.statement.trusted_identities;
         if let Delegate::AwsSigner(claims) = delegate {
             let texts: Vec<&str> = identities.iter().map(TrustedIdentity::as_str).collect();
@@ -236,11 +253,20 @@ impl Bench<'_> {
 
     /// When the signature was made, as far as that can be believed, every certificate must have been
     /// valid.
-    async fn validate_authentic_timestamp(&self, info: &SignerInfo) -> Result<(), Failure> {
+    async fn validate_authentic_timestamp(
+        &self,
+        info: &SignerInfo,
+        found: &mut Found,
+    ) -> Result<(), Failure> {
         if info.signed_attributes.signing_scheme == SigningScheme::SigningAuthority {
             // The signing authority vouches for its time; when the signature is verified does not
             // matter.
             let at = info.signed_attributes.signing_time;
+            // Off-spec: notation takes a time that is not there yet. Nobody can have signed then.
+            if at - self.now > CLOCK_SKEW {
+                let now = self.now;
+                return Err(Failure::SignedInTheFuture { at, now });
+            }
             return match info
                 .certificate_chain
                 .iter()
@@ -264,7 +290,7 @@ impl Bench<'_> {
             VerifyTimestamp::AfterCertExpiry => info.certificate_chain.iter().any(has_expired),
         };
         if !stores.is_empty() && needs_timestamp {
-            return self.validate_timestamp(info, &stores).await;
+            return self.validate_timestamp(info, &stores, found).await;
         }
         match info
             .certificate_chain
@@ -280,130 +306,6 @@ impl Bench<'_> {
             }),
         }
     }
-
-    /// The RFC 3161 countersignature: over this very signature, by a trusted authority that was not
-    /// revoked, at a time at which every certificate of the signer was valid.
-    async fn validate_timestamp(
-        &self,
-        info: &SignerInfo,
-        stores: &[&StoreName],
-    ) -> Result<(), Failure> {
-        let token = info.unsigned_attributes.timestamp_signature.as_deref();
-        let token = token.ok_or(Failure::NoTimestamp)?;
-        let mut roots = Vec::new();
-        for name in stores {
-            let store = self.judges.stores.load(name);
-            let store = store.map_err(|source| Failure::TimestampStore { source })?;
-            roots.extend(
-                store
-                    .certificates
-                    .iter()
-                    .map(|trusted| trusted.certificate.clone()),
-            );
-        }
-        let failed = |source| Failure::Timestamp { source };
-        let stamp = timestamp::verify(token, &info.signature, &roots, self.now).map_err(failed)?;
-        stamp
-            .check_validity(&info.certificate_chain)
-            .map_err(failed)?;
-        // The policy's action for revocation does not reach here: it is about the signer.
-        let answer = revocation::check_chain(
-            stamp.chain(),
-            Purpose::Timestamping,
-            None,
-            &self.judges.revocation,
-            self.now,
-        );
-        judge_revocation(answer.await, Purpose::Timestamping)
-    }
-
-    async fn validate_revocation(
-        &self,
-        delegate: &Delegate,
-        info: &SignerInfo,
-        warnings: &mut Vec<String>,
-    ) -> Result<(), Failure> {
-        match delegate {
-            Delegate::AwsSigner(claims) => {
-                let chain = &info.certificate_chain;
-                let aws = &self.judges.aws;
-                // A region that is set explicitly and is not the profile's is asked, and said.
-                let region = aws.region_for(claims.signer(), claims.signer().location());
-                warnings.extend(region.ok().and_then(|region| region.warning()));
-                extended_validation::check_revocation(aws, claims, chain)
-                    .await
-                    .map(|_| ())
-                    .map_err(|source| Failure::Revocation { source })
-            }
-            Delegate::Native | Delegate::Plugin(_) => {
-                let attributes = &info.signed_attributes;
-                let authentic = attributes.signing_scheme == SigningScheme::SigningAuthority;
-                let answer = revocation::check_chain(
-                    &info.certificate_chain,
-                    Purpose::CodeSigning,
-                    authentic.then_some(attributes.signing_time),
-                    &self.judges.revocation,
-                    self.now,
-                );
-                judge_revocation(answer.await, Purpose::CodeSigning)
-            }
-        }
-    }
-}
-
-/// Unknown is not good.
-fn judge_revocation(
-    answer: Result<ChainRevocation, revocation::Error>,
-    purpose: Purpose,
-) -> Result<(), Failure> {
-    let answer = answer.map_err(|source| Failure::RevocationNotChecked { source })?;
-    match answer.verdict() {
-        Verdict::NotRevoked => Ok(()),
-        Verdict::Revoked(certificate) => Err(Failure::CertificateRevoked {
-            purpose,
-            subject: certificate.subject.clone(),
-            details: describe(certificate),
-        }),
-        Verdict::Unknown(certificate) => Err(Failure::CertificateRevocationUnknown {
-            purpose,
-            subject: certificate.subject.clone(),
-            details: describe(certificate),
-        }),
-    }
-}
-
-/// What the sources said about one certificate, a line each.
-fn describe(certificate: &CertificateRevocation) -> Vec<String> {
-    let mut lines = Vec::new();
-    if let Status::Revoked {
-        evidence,
-        at,
-        reason,
-    } = &certificate.status
-    {
-        lines.push(format!(
-            "{} at `{}` of \"{}\": revoked on \"{}\", {reason}",
-            evidence.protocol,
-            evidence.url,
-            rfc1123z(evidence.this_update),
-            rfc1123z(*at)
-        ));
-    }
-    for failure in &certificate.failures {
-        let source = match (&failure.protocol, &failure.url) {
-            (Some(protocol), Some(url)) => format!("{protocol} at `{url}`: "),
-            (Some(protocol), None) => format!("{protocol}: "),
-            _ => String::new(),
-        };
-        let mut line = format!("{source}{}", failure.error);
-        let mut cause = std::error::Error::source(&failure.error);
-        while let Some(error) = cause {
-            line = format!("{line}: {error}");
-            cause = error.source();
-        }
-        lines.push(line);
-    }
-    lines
 }
 
 /// Keeps a failure that no level can turn into a warning.
@@ -414,7 +316,10 @@ fn fatal<T>(outcome: &mut SignatureOutcome, result: Result<T, Failure>) -> Resul
     })
 }
 
-fn verify_integrity(format: EnvelopeFormat, bytes: &[u8]) -> Result<VerifiedEnvelope, Failure> {
+pub(super) fn verify_integrity(
+    format: EnvelopeFormat,
+    bytes: &[u8],
+) -> Result<VerifiedEnvelope, Failure> {
     UnverifiedEnvelope::parse(format, bytes)
         .and_then(UnverifiedEnvelope::verify)
         .map_err(|source| Failure::Envelope { source })

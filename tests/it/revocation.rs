@@ -9,6 +9,7 @@
 )]
 
 mod asking;
+mod aws_signer;
 mod cache;
 mod crl;
 mod ocsp;

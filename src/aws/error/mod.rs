@@ -76,7 +76,7 @@ impl CallErrorKind {
 
 /// A call to AWS that failed. Its text has all that AWS said, and nothing that was secret in the
 /// request.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct CallError {
     call: Box<Call>,
     kind: CallErrorKind,
@@ -211,6 +211,19 @@ impl CallError {
                 return None;
             }
         })
+    }
+
+    /// No answer, within all the time that there is for the call.
+    pub(crate) fn timed_out(call: Call, limit: std::time::Duration) -> Self {
+        Self {
+            call: Box::new(call),
+            kind: CallErrorKind::TimedOut,
+            code: None,
+            message: Some(format!("not within {} seconds", limit.as_secs())),
+            request_id: None,
+            cause_hint: None,
+            other_region: None,
+        }
     }
 
     /// The same of a call in another region than the resource's, where one was.

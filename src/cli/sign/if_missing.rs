@@ -230,6 +230,7 @@ fn own_statement(stores: &[NamedStore]) -> Statement {
         trust_stores: stores.iter().map(|store| store.name.clone()).collect(),
         trusted_identities: vec![TrustedIdentity::Any],
         verify_timestamp: VerifyTimestamp::Always,
+        unsigned_revocation_statements: Vec::new(),
     }
 }
 

@@ -1,9 +1,11 @@
 //! `countersign verify`: verifies artifacts in a registry against Notation's trust policy, or
 //! against AWS Signer profiles named on the command line.
 
+mod offline;
 pub(super) mod text;
 pub(super) mod verdict;
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
@@ -13,10 +15,12 @@ use time::OffsetDateTime;
 
 use super::args::{RegistryArgs, parse_pairs};
 use super::context::{AwsSignerChecks, Context};
+use super::duration::parse_span;
 use super::report::{Exit, Report, one_line};
+use crate::extended_validation::{AnswerCache, RevocationChecker};
 use crate::limits;
 use crate::reference::ArtifactReference;
-use crate::trust_policy::DocumentKind;
+use crate::trust_policy::{DocumentKind, UnsignedStatement};
 use crate::verify::{Error, Options, Verification, Verifier};
 
 /// Flags of `verify`; those that notation has work as they do there.
@@ -47,6 +51,21 @@ pub(super) struct Args {
     /// Have AWS Signer's signatures judged by the installed plugin, not by this program
     #[arg(long)]
     use_installed_plugin: bool,
+    /// Keep AWS Signer's answers that nothing was revoked on this machine, and let them count for so
+    /// long, 24h at most; without this flag none is kept or read
+    #[arg(long, value_name = "DURATION")]
+    revocation_cache_ttl: Option<String>,
+    /// Ask nobody: verify with what `revocation fetch --out DIR` has stored. Artifacts of registries
+    /// are named by digest
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["plugin_config", "use_installed_plugin", "revocation_cache_ttl"])]
+    offline: Option<PathBuf>,
+    /// How old AWS Signer's stored answers may be, 2160h at most [default: 168h]
+    #[arg(long, value_name = "DURATION", requires = "offline")]
+    offline_max_age: Option<String>,
+    /// Whose stored answers count although nobody has signed them: `aws-signer`. A trust policy says
+    /// that itself, in `unsignedRevocationStatements`
+    #[arg(long, value_name = "NAME", requires = "offline", requires = "signing_profile", value_parser = parse_unsigned)]
+    unsigned_revocation_statements: Vec<UnsignedStatement>,
     /// Signatures that are looked at, for each artifact
     #[arg(long, value_name = "NUMBER", default_value_t = i64::try_from(limits::MAX_SIGNATURES).unwrap_or(i64::MAX), allow_negative_numbers = true)]
     max_signatures: i64,
@@ -79,11 +98,15 @@ const ANY_LAYOUT_SCOPE: &str = "local/layout";
 
 /// A layout has no name that trust policies know, so that both flags come together; and nothing but a
 /// layout may choose the statement that it is judged by.
-fn check_scope(args: &Args) -> Result<(), Report> {
-    let missing = match (args.oci_layout, &args.scope) {
-        (true, None) if args.signing_profile.is_empty() => "scope",
+pub(super) fn scope_of(
+    oci_layout: bool,
+    scope: Option<&str>,
+    signing_profiles: &[String],
+) -> Result<String, Report> {
+    let missing = match (oci_layout, scope) {
+        (true, None) if signing_profiles.is_empty() => "scope",
         (false, Some(_)) => "oci-layout",
-        _ => return Ok(()),
+        (_, scope) => return Ok(scope.unwrap_or(ANY_LAYOUT_SCOPE).to_owned()),
     };
     Err(Report::failed(
         Exit::Usage,
@@ -145,6 +168,48 @@ impl Verdicts {
     }
 }
 
+fn parse_unsigned(name: &str) -> Result<UnsignedStatement, String> {
+    UnsignedStatement::from_name(name).ok_or_else(|| {
+        let names = UnsignedStatement::ALL.map(UnsignedStatement::as_str);
+        format!("allowed: {}", names.join(", "))
+    })
+}
+
+/// A verifier that asks registries, AWS and everybody else; with the policy's warnings and the time.
+fn online_verifier(
+    args: &Args,
+    references: &[ArtifactReference],
+    plugin_config: BTreeMap<String, String>,
+) -> Result<(Verifier, Vec<String>, OffsetDateTime), Report> {
+    let context = Context::new(&args.registry, references, plugin_config)?;
+    let now = context.now;
+    let cache = match &args.revocation_cache_ttl {
+        None => None,
+        Some(text) => {
+            let flag = "--revocation-cache-ttl";
+            let ttl = parse_span(flag, text, limits::MAX_REVOCATION_CACHE_TTL)
+                .map_err(|text| Report::failed(Exit::Usage, &text))?;
+            Some(AnswerCache::new(context.dirs.aws_signer_cache(), ttl))
+        }
+    };
+    let aws = context.aws.clone();
+    let checks = if args.use_installed_plugin {
+        AwsSignerChecks::InstalledPlugin
+    } else {
+        AwsSignerChecks::InProcess
+    };
+    let (mut verifier, warnings) = context.verifier(
+        DocumentKind::Oci,
+        &args.signing_profile,
+        args.trust_anchor.as_deref(),
+        checks,
+    )?;
+    if let Some(cache) = cache {
+        verifier.judges.aws_signer = RevocationChecker::with_cache(aws, cache);
+    }
+    Ok((verifier, warnings, now))
+}
+
 /// Everything that holds for all references of one command.
 struct Job {
     verifier: Verifier,
@@ -169,23 +234,18 @@ impl Job {
                 args.max_signatures
             ))
         })?;
-        check_scope(args)?;
+        let scope = scope_of(
+            args.oci_layout,
+            args.scope.as_deref(),
+            &args.signing_profile,
+        )?;
         let user_metadata = parse_pairs("user-metadata", &args.user_metadata).map_err(usage)?;
         let plugin_config = parse_pairs("plugin-config", &args.plugin_config).map_err(usage)?;
         let references = super::parse_references(&args.references, args.oci_layout)?;
-        let context = Context::new(&args.registry, &references, plugin_config)?;
-        let now = context.now;
-        let checks = if args.use_installed_plugin {
-            AwsSignerChecks::InstalledPlugin
-        } else {
-            AwsSignerChecks::InProcess
+        let (verifier, warnings, now) = match &args.offline {
+            Some(directory) => offline::verifier(args, directory)?,
+            None => online_verifier(args, &references, plugin_config)?,
         };
-        let (verifier, warnings) = context.verifier(
-            DocumentKind::Oci,
-            &args.signing_profile,
-            args.trust_anchor.as_deref(),
-            checks,
-        )?;
         let warnings = warnings.iter().fold(String::new(), |mut text, warning| {
             let _ = writeln!(text, "Warning: {}", one_line(warning));
             text
@@ -197,10 +257,7 @@ impl Job {
                 user_metadata,
             },
             references,
-            scope: args
-                .scope
-                .clone()
-                .unwrap_or_else(|| ANY_LAYOUT_SCOPE.to_owned()),
+            scope,
             now,
             verbose: args.verbose,
             warnings,

@@ -6,8 +6,7 @@ use std::fmt::Write as _;
 use crate::cli::report::{Exit, Report, one_line, write_causes, write_hint};
 use crate::cli::{index_note, sentence};
 use crate::extended_validation::attribute;
-use crate::notary::Validation;
-use crate::outcome::{Failure, SignatureOutcome, rfc1123z};
+use crate::outcome::{Failure, SignatureOutcome, ValidationOutcome, rfc1123z};
 use crate::verify::{Error, Unseen, Verified};
 
 /// The answer to a verification that succeeded; `verbose` shows every signature looked at.
@@ -115,12 +114,7 @@ pub(in crate::cli) fn write_outcome(text: &mut String, outcome: &SignatureOutcom
         let _ = writeln!(text, "  warning: {}", one_line(warning));
     }
     for validation in &outcome.validations {
-        write_validation(
-            text,
-            validation.validation,
-            validation.action.as_str(),
-            validation.failure.as_ref(),
-        );
+        write_validation(text, validation);
     }
     if let Some(failure) = &outcome.failure {
         let _ = writeln!(text, "  refused: {}", one_line(&failure.to_string()));
@@ -128,13 +122,9 @@ pub(in crate::cli) fn write_outcome(text: &mut String, outcome: &SignatureOutcom
     }
 }
 
-fn write_validation(
-    text: &mut String,
-    validation: Validation,
-    action: &str,
-    failure: Option<&Failure>,
-) {
-    match failure {
+fn write_validation(text: &mut String, outcome: &ValidationOutcome) {
+    let (validation, action) = (outcome.validation, outcome.action.as_str());
+    match &outcome.failure {
         None => {
             let _ = writeln!(text, "  {validation} ({action}): passed");
         }
@@ -146,6 +136,9 @@ fn write_validation(
             );
             write_details(text, failure);
         }
+    }
+    for fact in &outcome.facts {
+        let _ = writeln!(text, "    {}", one_line(&fact.to_string()));
     }
 }
 

@@ -9,8 +9,11 @@ use crate::cli::report::{Exit, Report};
 use crate::cli::sentence;
 use crate::extended_validation::attribute;
 use crate::notary::{Action, rfc3339};
-use crate::outcome::{Failure, FailureClass, SignatureOutcome, ValidationOutcome};
+use crate::outcome::{
+    Failure, FailureClass, RevocationFact, Said, SignatureOutcome, ValidationOutcome,
+};
 use crate::registry::Kind;
+use crate::revocation::Protocol;
 use crate::signer_info::SignerInfo;
 use crate::verify::{Error, Refused, Unseen, Verification};
 
@@ -96,6 +99,9 @@ pub(super) fn result(asked: &str, scope: &str, answer: &Result<Verification, Err
                 Error::Policy { .. }
                 | Error::Open { .. }
                 | Error::Resolve { .. }
+                | Error::TagOffline { .. }
+                | Error::NotStored { .. }
+                | Error::Store { .. }
                 | Error::List { .. } => {
                     put("signatures", json!([]));
                 }
@@ -125,6 +131,9 @@ fn code(error: &Error) -> &'static str {
             Kind::CouldNotLook => "registry-unavailable",
         },
         Error::Open { .. } => "layout-unusable",
+        Error::TagOffline { .. } => "tag-offline",
+        Error::NotStored { .. } => "not-stored",
+        Error::Store { .. } => "not-storable",
         Error::List { .. } => "signatures-not-listed",
         Error::NoSignature { .. } => "no-signature",
         Error::Rejected(refused) | Error::Inconclusive(refused) => leading_code(refused),
@@ -165,6 +174,9 @@ pub(in crate::cli) fn signature(outcome: &SignatureOutcome) -> Value {
             .map(|(key, value)| (key.clone(), value.clone().into()))
             .collect();
         put("userMetadata", Value::Object(metadata));
+    }
+    if !outcome.warnings.is_empty() {
+        put("warnings", outcome.warnings.clone().into());
     }
     put(
         "validations",
@@ -219,7 +231,55 @@ fn validation(outcome: &ValidationOutcome) -> Value {
     if let (Some(failure), Some(validation)) = (&outcome.failure, validation.as_object_mut()) {
         validation.insert("reason".to_owned(), reasons_of(failure));
     }
+    if let (false, Some(validation)) = (outcome.facts.is_empty(), validation.as_object_mut()) {
+        let facts = outcome.facts.iter().map(fact).collect();
+        validation.insert("facts".to_owned(), facts);
+    }
     validation
+}
+
+/// What is known about revocation, and who says so.
+fn fact(fact: &RevocationFact) -> Value {
+    let mut value = Map::new();
+    let mut put = |name: &str, text: &str| value.insert(name.to_owned(), text.into());
+    put("about", &fact.about);
+    put("status", fact.status.as_str());
+    let Some(source) = &fact.source else {
+        return Value::Object(value);
+    };
+    match &source.said {
+        Said::Authority { protocol, url } => {
+            put(
+                "source",
+                if *protocol == Protocol::Ocsp {
+                    "ocsp"
+                } else {
+                    "crl"
+                },
+            );
+            put("url", url);
+        }
+        Said::AwsSigner {
+            region,
+            endpoint_url,
+        } => {
+            put("source", "aws-signer");
+            put("region", region);
+            if let Some(url) = endpoint_url {
+                put("url", url);
+            }
+        }
+    }
+    put("from", source.held.as_str());
+    if let Some(path) = source.held.path() {
+        put("file", &path.to_string_lossy());
+    }
+    put("asOf", &rfc3339(source.as_of));
+    if let Some(until) = source.until {
+        put("until", &rfc3339(until));
+    }
+    value.insert("ageSeconds".to_owned(), source.age_seconds.into());
+    Value::Object(value)
 }
 
 fn reasons_of(failure: &Failure) -> Value {

@@ -5,6 +5,7 @@
 //! cannot be read hides no other. Files are read as they are, up to their limits, and never through a
 //! symbolic link below the layout's directory; their bytes are compared with their digests.
 
+mod copy;
 mod index;
 mod push;
 mod scan;
@@ -18,7 +19,7 @@ use serde::Deserialize;
 use super::error::{Error, LayoutFault};
 use super::{Listing, Signature, Target, manifest};
 use crate::oci::{self, Descriptor, Digest};
-use crate::reference::LayoutReference;
+use crate::reference::{ArtifactReference, LayoutReference};
 use crate::{files, limits};
 
 /// The file that makes a directory a layout.
@@ -31,6 +32,8 @@ const VERSION: &str = "1.0.0";
 #[derive(Debug, Clone)]
 pub struct LayoutRepository {
     reference: LayoutReference,
+    /// What the artifact is called: by `reference`, or as in the registry that this is a copy of.
+    called: ArtifactReference,
 }
 
 impl LayoutRepository {
@@ -81,6 +84,7 @@ impl LayoutRepository {
         }
         let repository = Self {
             reference: reference.clone(),
+            called: reference.clone().into(),
         };
         repository.read_index()?;
         Ok(repository)
@@ -89,6 +93,21 @@ impl LayoutRepository {
     /// The reference that this layout was opened with.
     pub fn reference(&self) -> &LayoutReference {
         &self.reference
+    }
+
+    /// What the artifact is called: the reference that this layout was opened with, or the registry's
+    /// where this is a copy of it.
+    pub fn called(&self) -> &ArtifactReference {
+        &self.called
+    }
+
+    /// The manifest that `descriptor` describes, as bytes.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::TooLarge`], [`Error::WrongDigest`] and [`Error::WrongSize`], [`Error::NotFound`].
+    pub fn fetch_manifest(&self, descriptor: &Descriptor) -> Result<Bytes, Error> {
+        self.read_manifest(descriptor).map(Bytes::from)
     }
 
     /// What the reference stands for: the manifest that has the tag, or any that the index leads to
@@ -108,7 +127,7 @@ impl LayoutRepository {
         let media_type = descriptor.media_type().to_string();
         manifest::checked_media_type(&called, Some(media_type), &bytes)?;
         Ok(Target {
-            reference: self.reference.with_digest(descriptor.digest()).into(),
+            reference: self.called.with_digest(descriptor.digest()),
             // What else the index says of it, its tag for example, is not signed.
             descriptor: bare(&descriptor),
         })
@@ -143,6 +162,7 @@ impl LayoutRepository {
             manifest: manifest.clone(),
             format: read.format,
             envelope: Bytes::from(envelope),
+            envelope_descriptor: read.envelope,
             annotations: read.annotations,
         })
     }

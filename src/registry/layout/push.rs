@@ -1,6 +1,5 @@
 //! A new signature into a layout: envelope, config and manifest as blobs, then the index.
 
-use std::collections::BTreeMap;
 use std::fs::{self, File, TryLockError};
 use std::path::Path;
 
@@ -18,7 +17,7 @@ use crate::{files, limits};
 
 /// Modes as notation gives them: what is content-addressed never changes.
 const BLOB_MODE: u32 = 0o444;
-const INDEX_MODE: u32 = 0o644;
+pub(super) const INDEX_MODE: u32 = 0o644;
 
 /// Times that the index is read, changed and written, if others write it at the same time.
 const MAX_INDEX_ATTEMPTS: usize = 3;
@@ -43,7 +42,10 @@ impl LayoutRepository {
         let digest = self.write_blob(&bytes)?;
         let size = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
         let manifest = Descriptor::new(MediaType::from(IMAGE_MANIFEST), size, digest);
-        self.add_to_index(&manifest, &signature.annotations).await?;
+        self.add_to_index(&manifest, |index| {
+            push::add(index, &manifest, &signature.annotations);
+        })
+        .await?;
         Ok(Pushed {
             manifest,
             storage: Storage::ReferrersApi,
@@ -51,28 +53,32 @@ impl LayoutRepository {
         })
     }
 
-    /// Writes a blob unless it is there, whole.
     fn write_blob(&self, bytes: &[u8]) -> Result<Digest, Error> {
         let digest = oci::sha256_digest(bytes);
-        let path = self.blob_path(&digest);
-        self.check_directories(&digest)?;
+        self.write_blob_as(&digest, bytes)?;
+        Ok(digest)
+    }
+
+    /// Writes a blob, whose digest was compared, unless it is there, whole.
+    pub(super) fn write_blob_as(&self, digest: &Digest, bytes: &[u8]) -> Result<(), Error> {
+        let path = self.blob_path(digest);
+        self.check_directories(digest)?;
         let size = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
         if files::read(&path, size).is_ok_and(|found| found == bytes) {
-            return Ok(digest);
+            return Ok(());
         }
         if let Some(directory) = path.parent() {
             make_directories(directory)?;
         }
-        write(&path, bytes, BLOB_MODE)?;
-        Ok(digest)
+        write(&path, bytes, BLOB_MODE)
     }
 
-    /// Adds `manifest` to the index: under a lock for other processes of this program, and with a look
-    /// afterwards for programs that do not lock.
-    async fn add_to_index(
+    /// Has `add` add `manifest` to the index: under a lock for other processes of this program, and with
+    /// a look afterwards for programs that do not lock.
+    pub(super) async fn add_to_index(
         &self,
         manifest: &Descriptor,
-        annotations: &BTreeMap<String, String>,
+        add: impl Fn(&mut Value),
     ) -> Result<(), Error> {
         let _lock = self.lock().await?;
         let path = self.root().join(INDEX);
@@ -81,7 +87,7 @@ impl LayoutRepository {
             if push::contains(&index, manifest.digest()) {
                 return Ok(());
             }
-            push::add(&mut index, manifest, annotations);
+            add(&mut index);
             let bytes = index.to_string().into_bytes();
             let size = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
             if size > limits::MAX_MANIFEST_BYTES {
@@ -138,7 +144,7 @@ impl LayoutRepository {
     }
 }
 
-fn write(path: &Path, bytes: &[u8], mode: u32) -> Result<(), Error> {
+pub(super) fn write(path: &Path, bytes: &[u8], mode: u32) -> Result<(), Error> {
     files::write_atomic_with_mode(path, bytes, mode).map_err(|source| Error::File { source })
 }
 

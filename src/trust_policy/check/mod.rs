@@ -11,6 +11,7 @@ use std::collections::{HashMap, HashSet};
 use std::path::Path;
 
 use self::reach::ScopeSeen;
+use self::verification::Verification;
 use super::DocumentKind;
 use super::rule::{Problem, Rule};
 use super::statement::Statement;
@@ -236,8 +237,11 @@ impl Checker<'_> {
             let found = name.clone();
             self.problem(name_node, Rule::NameTaken { found });
         }
-        let (level, verify_timestamp) =
-            self.check_verification(node, members.get("signatureVerification"));
+        let Verification {
+            level,
+            verify_timestamp,
+            unsigned_revocation_statements,
+        } = self.check_verification(node, members.get("signatureVerification"));
         if let Some(level) = &level {
             self.check_trust(node, level, &members);
         }
@@ -261,6 +265,7 @@ impl Checker<'_> {
             trust_stores,
             trusted_identities,
             verify_timestamp,
+            unsigned_revocation_statements,
         };
         if warning::has_only_timestamp_stores(&statement) {
             let stores = members.get("trustStores").unwrap_or(node);

@@ -1,4 +1,5 @@
-//! `signatureVerification`: level, overrides, when a time stamp is asked for.
+//! `signatureVerification`: level, overrides, when a time stamp is asked for, whose statements count
+//! unsigned.
 
 use std::collections::BTreeMap;
 
@@ -6,16 +7,31 @@ use super::{Checker, Members, is_another_type};
 use crate::document::{Kind, Member, Node};
 use crate::notary::{Action, Validation};
 use crate::trust_policy::rule::Rule;
-use crate::trust_policy::statement::{Level, VerificationLevel, VerifyTimestamp};
+use crate::trust_policy::statement::{
+    Level, UnsignedStatement, VerificationLevel, VerifyTimestamp,
+};
 
-const VERIFICATION_MEMBERS: &[&str] = &["level", "override", "verifyTimestamp"];
+const VERIFICATION_MEMBERS: &[&str] = &[
+    "level",
+    "override",
+    "verifyTimestamp",
+    "unsignedRevocationStatements",
+];
+
+/// What `signatureVerification` says.
+pub(super) struct Verification {
+    /// None where there is a problem with it.
+    pub(super) level: Option<VerificationLevel>,
+    pub(super) verify_timestamp: VerifyTimestamp,
+    pub(super) unsigned_revocation_statements: Vec<UnsignedStatement>,
+}
 
 impl Checker<'_> {
     pub(super) fn check_verification(
         &mut self,
         statement: &Node<'_>,
         node: Option<&Node<'_>>,
-    ) -> (Option<VerificationLevel>, VerifyTimestamp) {
+    ) -> Verification {
         let members = match node {
             Some(node) => self.members(node, VERIFICATION_MEMBERS),
             None => Members::new(),
@@ -43,8 +59,33 @@ impl Checker<'_> {
             }
             VerifyTimestamp::default()
         });
-        let level = base.map(|base| VerificationLevel::new(base, overrides));
-        (level, verify_timestamp)
+        let unsigned = members.get("unsignedRevocationStatements");
+        Verification {
+            level: base.map(|base| VerificationLevel::new(base, overrides)),
+            verify_timestamp,
+            unsigned_revocation_statements: self.check_unsigned(unsigned),
+        }
+    }
+
+    /// Names of those whose statements count unsigned; a name that is not known is refused, since it
+    /// would trust somebody, or nobody, without a word.
+    fn check_unsigned(&mut self, node: Option<&Node<'_>>) -> Vec<UnsignedStatement> {
+        let mut statements = Vec::new();
+        for element in self.elements(node, "an array of strings") {
+            let text = self.string(Some(&element));
+            if is_another_type(Some(&element)) {
+                continue;
+            }
+            match UnsignedStatement::from_name(text) {
+                Some(statement) if statements.contains(&statement) => {}
+                Some(statement) => statements.push(statement),
+                None => {
+                    let found = text.to_owned();
+                    self.problem(&element, Rule::UnsignedStatement { found });
+                }
+            }
+        }
+        statements
     }
 
     pub(super) fn check_overrides(

@@ -411,3 +411,63 @@ fn a_blob_policy_has_one_global_statement_that_verifies() {
         "multiple blob trust policy statements use the same name \"pstrict\", statement names must be unique"
     );
 }
+
+/// notation ignores the member, so that it has no sentence for it.
+#[test]
+fn only_known_statements_are_allowed_unsigned() {
+    let level = r#"{"level": "strict"}"#;
+    let with = |value: &str| {
+        let member = format!(r#"{{"level": "strict", "unsignedRevocationStatements": {value}}}"#);
+        TrustPolicies::parse(
+            DocumentKind::Oci,
+            "p.json".as_ref(),
+            edited(level, &member).as_bytes(),
+        )
+    };
+    for (value, allowed) in [
+        ("null", &[][..]),
+        ("[]", &[]),
+        (r#"["aws-signer"]"#, &[UnsignedStatement::AwsSigner]),
+        (
+            r#"["aws-signer", "aws-signer"]"#,
+            &[UnsignedStatement::AwsSigner],
+        ),
+    ] {
+        let policies = with(value).unwrap();
+        let statement = &policies.statements()[0];
+        assert_eq!(statement.unsigned_revocation_statements, allowed, "{value}");
+        assert_eq!(policies.warnings(), [], "{value}");
+    }
+    let place = "`/trustPolicies/0/signatureVerification/unsignedRevocationStatements";
+    for (value, wanted) in [
+        (
+            r#"["aws-singer"]"#,
+            format!("{place}/0`: found `aws-singer`; allowed: `aws-signer`"),
+        ),
+        (
+            r#"["AWS-Signer"]"#,
+            format!("{place}/0`: found `AWS-Signer`; allowed: `aws-signer`"),
+        ),
+        (
+            "[null]",
+            format!("{place}/0`: found ``; allowed: `aws-signer`"),
+        ),
+        (
+            "[true]",
+            format!("{place}/0`: found a boolean; allowed: a string"),
+        ),
+        (
+            r#""aws-signer""#,
+            format!("{place}`: found a string; allowed: an array of strings"),
+        ),
+    ] {
+        let error = with(value).unwrap_err();
+        let problem = &error.problems()[0];
+        let text = problem.to_string();
+        assert!(text.starts_with("`p.json`, line 2, column "), "{text}");
+        assert!(text.ends_with(&wanted), "{text}");
+    }
+    let error = with(r#"["aws-singer"]"#).unwrap_err();
+    let hint = error.problems()[0].hint();
+    assert_eq!(hint.as_deref(), Some("did you mean `aws-signer`?"));
+}

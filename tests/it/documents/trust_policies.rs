@@ -110,6 +110,7 @@ fn good(kind: DocumentKind) -> Vec<Value> {
                     "level": "strict",
                     "verifyTimestamp": "afterCertExpiry",
                     "override": {"authenticity": "log", "revocation": "skip"},
+                    "unsignedRevocationStatements": ["aws-signer"],
                 },
                 "trustStores": ["ca:x", "signingAuthority:y", "tsa:z"],
                 "trustedIdentities": ["x509.subject: C=US, ST=WA, O=N", "arn:x"],

@@ -60,6 +60,86 @@ async fn certificates_of_a_chain_are_asked_about_at_the_same_time() {
 }
 
 #[tokio::test]
+async fn both_protocols_are_in_flight_where_the_first_is_slow() {
+    let pki = Pki::new(vec![ocsp_at(&[OCSP_URL]), crl_at(&[CRL_URL])]);
+    let (ocsp, crl) = (pki.ocsp(&Ocsp::good()), pki.crl(&Crl::new(&[])));
+    // The responder answers nobody before the CRL was asked for as well.
+    let server = Hostile::start(move |seen: &Seen| {
+        let body = if seen.path() == "/leaf.crl" {
+            &crl
+        } else {
+            &ocsp
+        };
+        Reply::status(200).body(body.clone()).after_requests(2)
+    });
+    assert!(is_good(&check_over(&server, &pki).await));
+    assert_eq!(server.seen().len(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_chain_takes_as_long_as_its_slowest_answer() {
+    let urls = [
+        "http://crl.test/1",
+        "http://crl.test/2",
+        "http://crl.test/3",
+    ];
+    let root = Entity::root(authority("root"));
+    let first = root.issue(with(authority("1"), vec![crl_at(&urls[..1])]));
+    let second = first.issue(with(authority("2"), vec![crl_at(&urls[1..2])]));
+    let leaf = second.issue(with(signer("leaf"), vec![crl_at(&urls[2..])]));
+    let chain = [&leaf, &second, &first, &root].map(|entity| entity.certificate.clone());
+    let answers = [(urls[0], &root), (urls[1], &first), (urls[2], &second)]
+        .map(|(url, issuer)| (url, Crl::new(&[]).build(issuer)));
+    let took = |chain: Vec<Certificate>| {
+        let stored = Stored {
+            delay: Duration::from_secs(4),
+            ..Stored::new(&answers)
+        };
+        async move {
+            let start = Instant::now();
+            let result = check(&chain, None, &Checker::new(Arc::new(stored))).await;
+            assert!(matches!(result.verdict(), Verdict::NotRevoked));
+            start.elapsed()
+        }
+    };
+    // Three certificates in the time of one.
+    let lone = root.issue(with(signer("lone"), vec![crl_at(&urls[..1])]));
+    let short = [&lone, &root].map(|entity| entity.certificate.clone());
+    assert_eq!(took(chain.to_vec()).await, took(short.to_vec()).await);
+}
+
+#[tokio::test]
+async fn all_that_is_gathered_is_asked_for_at_the_same_time() {
+    let root = Entity::root(authority("root"));
+    let extensions = |url: &'static str| vec![ocsp_at(&["http://ocsp.test/"]), crl_at(&[url])];
+    let middle = root.issue(with(
+        authority("middle"),
+        extensions("http://crl.test/middle"),
+    ));
+    let leaf = middle.issue(with(signer("leaf"), extensions("http://crl.test/leaf")));
+    let chain = [&leaf, &middle, &root].map(|entity| entity.certificate.clone());
+    let (middle_crl, leaf_crl) = (Crl::new(&[]).build(&root), Crl::new(&[]).build(&middle));
+    // No answer comes before all four were asked for; the responder knows nobody.
+    let server = Hostile::start(move |seen: &Seen| {
+        let reply = match seen.path() {
+            "/middle" => Reply::status(200).body(middle_crl.clone()),
+            "/leaf" => Reply::status(200).body(leaf_crl.clone()),
+            _ => Reply::status(404),
+        };
+        reply.after_requests(4)
+    });
+    let purpose = Purpose::CodeSigning;
+    let gathered = revocation::gather_chain(&chain, purpose, None, &checker(&server), NOW).await;
+    let gathered = gathered.unwrap();
+    assert_eq!(server.seen().len(), 4);
+    assert_eq!(gathered.len(), 2, "nobody is asked about the root");
+    for certificate in gathered {
+        assert_eq!(certificate.ocsp.status, Status::Unknown);
+        assert!(is_good(&certificate.crl) && certificate.is_known());
+    }
+}
+
+#[tokio::test]
 async fn an_ocsp_request_goes_by_get_or_with_a_query_by_post() {
     for (url, method) in [
         ("http://ocsp.test", "GET"),

@@ -22,6 +22,7 @@ async fn a_result_says_where_it_came_from_as_of_when_and_until_when() {
         protocol: Protocol::Crl,
         url: CRL_URL.to_owned(),
         origin: Origin::Network,
+        path: None,
         this_update: datetime!(2024-01-01 00:00 UTC),
         next_update: Some(datetime!(2100-01-01 00:00 UTC)),
     };

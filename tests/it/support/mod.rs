@@ -12,3 +12,4 @@ pub(crate) mod registry_client;
 pub(crate) mod sandbox;
 pub(crate) mod scene;
 pub(crate) mod script_plugin;
+pub(crate) mod tripwire;

@@ -162,6 +162,11 @@ impl Entity {
         }
     }
 
+    /// The private key in PEM.
+    pub(crate) fn key_pem(&self) -> String {
+        self.issuer.key().serialize_pem()
+    }
+
     fn sign(&self, message: &[u8]) -> Vec<u8> {
         self.issuer.key().sign(message).unwrap()
     }

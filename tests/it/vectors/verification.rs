@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use countersign::aws::{Aws, Settings};
+use countersign::extended_validation::RevocationChecker;
 use countersign::notary::EnvelopeFormat;
 use countersign::oci::{Descriptor, sha256_digest};
 use countersign::plugin_host::PluginHost;
@@ -108,10 +109,10 @@ fn judge(case: &Case, policy: &[u8], config: &Path, plugin: Option<&Value>) -> A
     let pool = http::Pool::new(http::Settings::default());
     let judges = Judges {
         stores: TrustStores::new(config),
-        aws: Aws::new(pool.clone(), Settings::default()).unwrap(),
+        aws_signer: RevocationChecker::new(Aws::new(pool.clone(), Settings::default()).unwrap()),
         // The certificates name nobody to ask.
         revocation: revocation::Checker::new(Arc::new(revocation::Network::new(pool))),
-        plugins: PluginHost::new(plugins.path().to_owned()),
+        plugins: Some(PluginHost::new(plugins.path().to_owned())),
         plugin_config: BTreeMap::new(),
         use_installed_plugin: false,
     };

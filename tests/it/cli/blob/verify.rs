@@ -157,6 +157,23 @@ fn what_is_asked_for_wrongly_is_said_in_notations_words() {
 }
 
 #[test]
+fn a_signature_without_end_is_not_read_to_it() {
+    let scene = signed();
+    let limit = countersign::limits::MAX_ENVELOPE_BYTES;
+    let long = fs::File::create(scene.sandbox.home().join("long.jws.sig")).unwrap();
+    long.set_len(limit).unwrap();
+    verify(&scene, &["-s", "long.jws.sig", "f"]).assert_refused(
+        1,
+        "Error: signature verification failed: unable to verify the integrity of the signature envelope",
+    );
+    long.set_len(limit + 1).unwrap();
+    verify(&scene, &["-s", "long.jws.sig", "f"]).assert_refused(
+        2,
+        &format!("Error: `long.jws.sig` is larger than {limit} bytes"),
+    );
+}
+
+#[test]
 fn what_is_only_logged_is_warned_about() {
     let scene = signed();
     fs::remove_dir_all(scene.sandbox.config().join("truststore")).unwrap();

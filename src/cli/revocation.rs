@@ -1,0 +1,190 @@
+//! `countersign revocation fetch`: stores what `verify --offline` needs.
+
+use std::fmt::Write as _;
+use std::path::PathBuf;
+
+use clap::Subcommand;
+use clap::builder::NonEmptyStringValueParser;
+use futures_util::StreamExt as _;
+
+use super::args::{RegistryArgs, parse_pairs};
+use super::context::{AwsSignerChecks, Context};
+use super::report::{Exit, Report, one_line, write_causes, write_hint};
+use super::sentence;
+use super::verify::scope_of;
+use crate::limits;
+use crate::outcome::{RevocationFact, Said};
+use crate::reference::ArtifactReference;
+use crate::trust_policy::DocumentKind;
+use crate::verify::{Error, Gathered, OfflineDirectory, Options, Unseen};
+
+/// The commands of `revocation`.
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Store what `verify --offline` needs: artifacts, signatures, and what is known about revocation
+    Fetch(Args),
+}
+
+/// Flags of `revocation fetch`; they mean what they mean in `verify`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  \
+    countersign revocation fetch --out ./facts REFERENCE    (with Notation's trust policy)\n  \
+    countersign verify --offline ./facts REFERENCE@sha256:...    (on a machine without a network)")]
+pub(super) struct Args {
+    /// Artifacts: registry/repository@digest, or :tag; with --oci-layout directory@digest, or :tag
+    #[arg(required = true, value_name = "REFERENCE")]
+    references: Vec<String>,
+    /// Directory to store everything in; what it has already is replaced or stays
+    #[arg(long, value_name = "DIR")]
+    out: PathBuf,
+    /// AWS Signer profile, or profile version, that must have signed; needs no trust policy and no
+    /// trust store. May be given several times
+    #[arg(long, value_name = "ARN", value_parser = NonEmptyStringValueParser::new())]
+    signing_profile: Vec<String>,
+    /// Certificate file that replaces AWS Signer's published roots
+    #[arg(long, value_name = "FILE", requires = "signing_profile")]
+    trust_anchor: Option<PathBuf>,
+    /// Settings of AWS Signer's checks: aws-profile, aws-region, aws-signer-endpoint-url
+    #[arg(long, value_name = "KEY=VALUE")]
+    plugin_config: Vec<String>,
+    /// The artifacts are in an OCI image layout, a directory on this machine
+    #[arg(long)]
+    oci_layout: bool,
+    /// Registry scope of the trust policy statement for the layout, for example local/app
+    #[arg(long)]
+    scope: Option<String>,
+    #[command(flatten)]
+    registry: RegistryArgs,
+}
+
+pub(super) async fn run(command: Command, emit: &mut dyn FnMut(Report)) {
+    let Command::Fetch(args) = command;
+    if let Err(report) = fetch(&args, emit).await {
+        emit(report);
+    }
+}
+
+async fn fetch(args: &Args, emit: &mut dyn FnMut(Report)) -> Result<(), Report> {
+    let usage = |text: String| Report::failed(Exit::Usage, &text);
+    let scope = scope_of(
+        args.oci_layout,
+        args.scope.as_deref(),
+        &args.signing_profile,
+    )?;
+    let plugin_config = parse_pairs("plugin-config", &args.plugin_config).map_err(usage)?;
+    let references = super::parse_references(&args.references, args.oci_layout)?;
+    let context = Context::new(&args.registry, &references, plugin_config)?;
+    let now = context.now;
+    let directory = OfflineDirectory::new(args.out.clone());
+    let recorder = context.recorder(directory.revocation());
+    let (mut verifier, warnings) = context.verifier(
+        DocumentKind::Oci,
+        &args.signing_profile,
+        args.trust_anchor.as_deref(),
+        AwsSignerChecks::InProcess,
+    )?;
+    verifier.judges.revocation = recorder;
+    // What a plugin answers cannot be stored.
+    verifier.judges.plugins = None;
+    for warning in &warnings {
+        emit(Report {
+            stderr: format!("Warning: {}\n", one_line(warning)),
+            ..Report::done()
+        });
+    }
+    let options = Options::default();
+    let (verifier, directory, options, scope) = (&verifier, &directory, &options, scope.as_str());
+    let mut answers = futures_util::stream::iter(&references)
+        .map(|reference| async move {
+            match reference {
+                ArtifactReference::Registry(reference) => {
+                    verifier.gather(reference, directory, options, now).await
+                }
+                ArtifactReference::Layout(reference) => {
+                    verifier
+                        .gather_layout(reference, scope, directory, options, now)
+                        .await
+                }
+            }
+        })
+        .buffered(limits::MAX_CONCURRENT_VERIFICATIONS);
+    while let Some(answer) = answers.next().await {
+        emit(match answer {
+            Ok(gathered) => in_words(&gathered),
+            Err(error) => failed(&error, scope),
+        });
+    }
+    Ok(())
+}
+
+fn failed(error: &Error, scope: &str) -> Report {
+    let sentence = sentence::of_verification(error, scope);
+    Report::error(Exit::of(error.class()), &sentence, error, error.hint())
+}
+
+/// Each signature with what was stored for it, and what could not be.
+fn in_words(gathered: &Gathered) -> Report {
+    let mut report = Report::done();
+    let text = &mut report.stderr;
+    for signature in &gathered.signatures {
+        let _ = writeln!(text, "signature {}", signature.digest);
+        if let Some(failure) = &signature.refusal {
+            let _ = writeln!(
+                text,
+                "  not asked about: {}",
+                one_line(&failure.to_string())
+            );
+            write_causes(text, "    ", std::error::Error::source(failure));
+            write_hint(text, "    ", failure.hint());
+        }
+        for fact in &signature.facts {
+            let _ = writeln!(text, "  {}", one_line(&fact.to_string()));
+        }
+        let is_unsigned = |fact: &RevocationFact| {
+            let said = fact.source.as_ref().map(|source| &source.said);
+            matches!(said, Some(Said::AwsSigner { .. }))
+        };
+        if signature.facts.iter().any(is_unsigned) {
+            text.push_str(
+                "  note: nobody has signed AWS Signer's answer; offline it counts only where \
+                 `unsignedRevocationStatements` allows it\n",
+            );
+        }
+        for missing in &signature.missing {
+            let _ = writeln!(text, "  missing: {}", one_line(missing));
+        }
+    }
+    match &gathered.unseen {
+        None => {}
+        Some(Unseen::Limit(limit)) => {
+            let _ = writeln!(
+                text,
+                "there are more than {limit} signatures; the rest was not stored"
+            );
+        }
+        Some(Unseen::Listing(error)) => {
+            let _ = writeln!(
+                text,
+                "there may be more signatures: {}",
+                one_line(&error.to_string())
+            );
+            write_causes(text, "", std::error::Error::source(error));
+            write_hint(text, "", error.hint());
+        }
+    }
+    if gathered.is_complete() {
+        let _ = writeln!(
+            report.stdout,
+            "Stored what is needed to verify {}",
+            gathered.reference
+        );
+        return report;
+    }
+    report.exit = Exit::Inconclusive;
+    let sentence = format!(
+        "Error: not everything could be stored that is needed to verify {}\n",
+        gathered.reference
+    );
+    report.stderr.insert_str(0, &sentence);
+    report
+}

@@ -1,0 +1,172 @@
+//! Why a signature of AWS Signer is not accepted, or why that cannot be said.
+
+use std::path::PathBuf;
+
+use super::{DocumentError, NearMiss, RevokedEntity, revocation};
+use crate::aws::{ArnError, CallError, SettingsError};
+use crate::notary::SigningScheme;
+
+/// Why a signature is not accepted, or why it cannot be said.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The signature is not by a signing authority, so not by AWS Signer.
+    #[error(
+        "signing scheme `{found}` is not AWS Signer's, wanted `{}`",
+        SigningScheme::SigningAuthority
+    )]
+    Scheme {
+        /// The scheme found.
+        found: String,
+    },
+    /// The signature does not say when it was made.
+    #[error("the signature has no authentic signing time")]
+    NoSigningTime,
+    /// An attribute of AWS Signer is not there.
+    #[error("the signature lacks the attribute `{name}`")]
+    NoAttribute {
+        /// The attribute.
+        name: &'static str,
+    },
+    /// An attribute of AWS Signer is something else than text.
+    #[error("the signature's attribute `{name}` is not a string")]
+    AttributeType {
+        /// The attribute.
+        name: &'static str,
+    },
+    /// An attribute of AWS Signer does not hold what it should.
+    #[error("the signature's attribute `{name}` cannot be read")]
+    Attribute {
+        /// The attribute.
+        name: &'static str,
+        /// What is wrong with it.
+        #[source]
+        source: ArnError,
+    },
+    /// The signature's attributes are of more than one partition.
+    #[error("the signature's profile `{profile}` and `{other}` are of two partitions")]
+    PartitionsDiffer {
+        /// The profile version.
+        profile: String,
+        /// The job or alias.
+        other: String,
+    },
+    /// The policy trusts everybody.
+    #[error("trusted identity `*` trusts every customer of AWS Signer")]
+    Wildcard,
+    /// The signing profile is not one that is trusted.
+    #[error("signed with `{signer}`, which is none of the trusted identities")]
+    Untrusted {
+        /// The profile version, and the alias where there is one.
+        signer: String,
+        /// Trusted identities that may have been meant for it.
+        near_misses: Vec<NearMiss>,
+    },
+    /// The settings contradict the signature.
+    #[error("the revocation status cannot be asked for")]
+    Settings(#[source] SettingsError),
+    /// The question about revocation was not answered.
+    #[error("the revocation status is not known")]
+    RevocationUnknown(#[source] CallError),
+    /// Nothing may be asked, and no answer is stored.
+    #[error("no answer of AWS Signer about `{job}` is stored in `{}`", directory.display())]
+    NotStored {
+        /// The signing job.
+        job: String,
+        /// Where answers are.
+        directory: PathBuf,
+    },
+    /// A stored answer does not count.
+    #[error("the stored answer of AWS Signer does not count")]
+    Stored {
+        /// Why.
+        #[source]
+        source: DocumentError,
+    },
+    /// An answer is stored, and the trust policy does not allow that it counts.
+    #[error("nobody has signed the stored answer `{}`, and the trust policy does not allow it", path.display())]
+    UnsignedNotAllowed {
+        /// The file.
+        path: PathBuf,
+    },
+    /// Something that the signature rests on was revoked.
+    #[error("{}", revocation::in_words(revoked))]
+    Revoked {
+        /// What was revoked.
+        revoked: Vec<RevokedEntity>,
+    },
+    /// AWS named as revoked what it was not asked about.
+    #[error("AWS's answer says `{entity}` was revoked, which was not asked about")]
+    UnexpectedEntity {
+        /// What it named.
+        entity: String,
+    },
+    /// No certificates, or too many, to ask about.
+    #[error("the signature has {found} certificates, wanted 1 to {limit}")]
+    ChainLength {
+        /// How many there are.
+        found: usize,
+        /// How many there may be.
+        limit: usize,
+    },
+}
+
+impl Error {
+    /// What to do about it.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Attribute { source, .. } => source.hint(),
+            Self::Wildcard => Some(
+                "name the signing profiles, for example `arn:aws:signer:REGION:ACCOUNT:/signing-profiles/NAME`"
+                    .to_owned(),
+            ),
+            Self::Untrusted { near_misses, .. } => {
+                let text: Vec<String> = near_misses.iter().map(NearMiss::to_string).collect();
+                Some(if text.is_empty() {
+                    "if you trust that profile, name it in `trustedIdentities`, or with \
+                     `--signing-profile`; else sign with one that you trust"
+                        .to_owned()
+                } else {
+                    text.join("; ")
+                })
+            }
+            Self::Settings(source) => source.hint(),
+            Self::RevocationUnknown(source) => source.hint(),
+            Self::NotStored { .. } | Self::Stored { .. } => Some(
+                "with a network, `countersign revocation fetch REFERENCE --out DIR` asks AWS Signer \
+                 again and stores its answer"
+                    .to_owned(),
+            ),
+            Self::UnsignedNotAllowed { .. } => Some(
+                "if you trust whoever can write that directory, add \
+                 `\"unsignedRevocationStatements\": [\"aws-signer\"]` to `signatureVerification` of the \
+                 trust policy's statement, or give `--unsigned-revocation-statements aws-signer` with \
+                 `--signing-profile`"
+                    .to_owned(),
+            ),
+            Self::Revoked { .. } => Some(
+                "a revocation is for ever: use another artifact, or sign this one again if it is good"
+                    .to_owned(),
+            ),
+            Self::Scheme { .. }
+            | Self::NoSigningTime
+            | Self::NoAttribute { .. }
+            | Self::AttributeType { .. }
+            | Self::PartitionsDiffer { .. }
+            | Self::UnexpectedEntity { .. }
+            | Self::ChainLength { .. } => None,
+        }
+    }
+
+    /// Whether the answer is unknown rather than no.
+    pub fn is_inconclusive(&self) -> bool {
+        matches!(
+            self,
+            Self::RevocationUnknown(_)
+                | Self::Settings(_)
+                | Self::NotStored { .. }
+                | Self::Stored { .. }
+                | Self::UnsignedNotAllowed { .. }
+        )
+    }
+}

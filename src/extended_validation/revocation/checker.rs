@@ -1,0 +1,362 @@
+//! Whom a verification asks: AWS, each question once, or the answers that were stored before.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use futures_util::FutureExt as _;
+use time::OffsetDateTime;
+
+use super::super::{Claims, Error};
+use super::ask::ask;
+use super::asked_once::AskedOnce;
+use super::document::{Answer, DocumentError};
+use super::kept::AnswerCache;
+use super::question::{Inquired, Place, Question};
+use super::stored::StoredAnswers;
+use crate::aws::{Aws, CallError, RateLimit, RegionChoice};
+use crate::limits::MAX_REVOCATION_QUESTIONS_PER_SECOND;
+use crate::x509::Certificate;
+
+/// Who says whether AWS Signer revoked something.
+///
+/// Each question is sent once, whoever asks it again: make one checker for one run of the program.
+/// Who asks while the answer is awaited waits for the same answer. That a question was not answered is
+/// remembered for half a minute and no longer.
+#[derive(Debug)]
+pub struct RevocationChecker(Source);
+
+#[derive(Debug)]
+enum Source {
+    Aws(Box<Asking>),
+    Stored(StoredAnswers),
+}
+
+#[derive(Debug)]
+struct Asking {
+    aws: Aws,
+    limit: Arc<RateLimit>,
+    cache: Option<AnswerCache>,
+    asked: AskedOnce<Question, Known, CallError>,
+}
+
+/// An answer, and where it is from.
+#[derive(Debug, Clone)]
+struct Known {
+    answer: Answer,
+    origin: Origin,
+    /// Why what is kept on disk did not count, or nothing could be kept.
+    warnings: Vec<String>,
+}
+
+/// Where an answer of AWS Signer is from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Origin {
+    /// AWS gave it to this run of the program.
+    Aws,
+    /// It was kept on this machine.
+    Cache {
+        /// The file.
+        path: PathBuf,
+        /// Until when it may count.
+        until: OffsetDateTime,
+    },
+    /// It was stored for a verification without a network. Nobody has signed it.
+    Stored {
+        /// The file.
+        path: PathBuf,
+        /// Until when it may count.
+        until: OffsetDateTime,
+    },
+}
+
+/// What a result rests on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Evidence {
+    /// What was asked, of whom.
+    pub question: Question,
+    /// When it was asked, at the latest.
+    pub asked_at: OffsetDateTime,
+    /// Where the answer is from.
+    pub origin: Origin,
+}
+
+/// What came of asking.
+#[derive(Debug)]
+pub struct Inquiry {
+    /// Nothing was revoked; or what was, or why that is not known.
+    pub result: Result<(), Error>,
+    /// What the result rests on; nothing where there was no answer.
+    pub evidence: Option<Evidence>,
+    /// What is worth knowing and changes nothing, in sentences.
+    pub warnings: Vec<String>,
+}
+
+impl RevocationChecker {
+    /// Asks AWS, and keeps nothing on disk.
+    pub fn new(aws: Aws) -> Self {
+        Self(Source::Aws(Box::new(Asking {
+            aws,
+            limit: Arc::new(RateLimit::new(MAX_REVOCATION_QUESTIONS_PER_SECOND)),
+            cache: None,
+            asked: AskedOnce::default(),
+        })))
+    }
+
+    /// Asks AWS only for what is not in `cache`, and keeps good answers there.
+    pub fn with_cache(aws: Aws, cache: AnswerCache) -> Self {
+        let mut checker = Self::new(aws);
+        if let Source::Aws(asking) = &mut checker.0 {
+            asking.cache = Some(cache);
+        }
+        checker
+    }
+
+    /// Asks nobody: only what is in `stored` counts, where that is allowed.
+    pub fn stored(stored: StoredAnswers) -> Self {
+        Self(Source::Stored(stored))
+    }
+
+    /// Says whether the job, the profile version or a certificate was revoked.
+    ///
+    /// `certificate_chain` is that of the signature, the leaf first. `allows_unsigned` is whether the
+    /// trust policy allows answers that were stored.
+    pub async fn check(
+        &self,
+        claims: &Claims,
+        certificate_chain: &[Certificate],
+        allows_unsigned: bool,
+        now: OffsetDateTime,
+    ) -> Inquiry {
+        let mut warnings = Vec::new();
+        let known = self.known(
+            claims,
+            certificate_chain,
+            allows_unsigned,
+            now,
+            &mut warnings,
+        );
+        match known.await {
+            Err(error) => Inquiry {
+                result: Err(error),
+                evidence: None,
+                warnings,
+            },
+            Ok((inquired, known)) => {
+                warnings.extend(known.warnings);
+                Inquiry {
+                    result: inquired.judge(&known.answer.revoked_entities),
+                    evidence: Some(Evidence {
+                        question: known.answer.question,
+                        asked_at: known.answer.asked_at,
+                        origin: known.origin,
+                    }),
+                    warnings,
+                }
+            }
+        }
+    }
+
+    /// AWS's answer as it is, for a store, and what it comes to.
+    ///
+    /// # Errors
+    ///
+    /// Why there is no answer.
+    pub async fn answer(
+        &self,
+        claims: &Claims,
+        certificate_chain: &[Certificate],
+        now: OffsetDateTime,
+    ) -> Result<(Answer, Result<(), Error>), Error> {
+        let warnings = &mut Vec::new();
+        let (inquired, known) = self
+            .known(claims, certificate_chain, false, now, warnings)
+            .await?;
+        let result = inquired.judge(&known.answer.revoked_entities);
+        Ok((known.answer, result))
+    }
+
+    async fn known(
+        &self,
+        claims: &Claims,
+        certificate_chain: &[Certificate],
+        allows_unsigned: bool,
+        now: OffsetDateTime,
+        warnings: &mut Vec<String>,
+    ) -> Result<(Inquired, Known), Error> {
+        let inquired = Inquired::new(claims, certificate_chain)?;
+        let known = match &self.0 {
+            Source::Aws(asking) => {
+                let region = region(&asking.aws, claims)?;
+                warnings.extend(region.warning());
+                // On the heap: reading AWS's configuration takes a large future.
+                let question = Box::pin(question(&asking.aws, claims, &inquired, &region)).await;
+                asking
+                    .ask(question, inquired.signing_time, now)
+                    .await
+                    .map_err(|error| unknown(error, &region))?
+            }
+            Source::Stored(stored) => {
+                let location = claims.signer().location();
+                let partition = location.partition().to_string();
+                let (answer, path) = stored.read(&inquired.subject, &partition, now)?;
+                if !allows_unsigned {
+                    return Err(Error::UnsignedNotAllowed { path });
+                }
+                warnings.extend(elsewhere(&answer.question.place, location.region()));
+                let until = later(answer.asked_at, stored.max_age());
+                Known {
+                    answer,
+                    origin: Origin::Stored { path, until },
+                    warnings: Vec::new(),
+                }
+            }
+        };
+        Ok((inquired, known))
+    }
+}
+
+/// There is no answer; where another region than the signature's was asked, that may be why.
+fn unknown(error: CallError, region: &RegionChoice) -> Error {
+    Error::RevocationUnknown(error.in_spite_of(region.conflicts_with.as_deref()))
+}
+
+fn region(aws: &Aws, claims: &Claims) -> Result<RegionChoice, Error> {
+    aws.region_for(claims.signer(), claims.signer().location())
+        .map_err(Error::Settings)
+}
+
+async fn question(
+    aws: &Aws,
+    claims: &Claims,
+    inquired: &Inquired,
+    region: &RegionChoice,
+) -> Question {
+    Question {
+        place: Place {
+            partition: claims.signer().location().partition().to_string(),
+            region: region.region.clone(),
+            endpoint_url: aws.signer_data_endpoint(&region.region).await,
+        },
+        subject: inquired.subject.clone(),
+    }
+}
+
+/// A warning about a stored answer that is not of AWS's own endpoint in the profile's region.
+fn elsewhere(place: &Place, region: &str) -> Option<String> {
+    if let Some(url) = &place.endpoint_url {
+        return Some(format!(
+            "the stored answer was asked at `{url}`, which was set explicitly"
+        ));
+    }
+    (place.region != region).then(|| {
+        format!(
+            "the stored answer was asked in region `{}`, although the ARN says `{region}`",
+            place.region
+        )
+    })
+}
+
+fn later(time: OffsetDateTime, by: std::time::Duration) -> OffsetDateTime {
+    time::Duration::try_from(by)
+        .ok()
+        .and_then(|by| time.checked_add(by))
+        .unwrap_or(time)
+}
+
+/// Asks AWS without a checker, for one question of one process; gives the region asked.
+///
+/// # Errors
+///
+/// As [`Inquiry::result`] has it.
+pub async fn check_revocation(
+    aws: &Aws,
+    claims: &Claims,
+    certificate_chain: &[Certificate],
+) -> Result<RegionChoice, Error> {
+    let inquired = Inquired::new(claims, certificate_chain)?;
+    let region = region(aws, claims)?;
+    let question = Box::pin(question(aws, claims, &inquired, &region)).await;
+    let limit = RateLimit::new(MAX_REVOCATION_QUESTIONS_PER_SECOND);
+    let revoked = ask(aws, &limit, &question, inquired.signing_time)
+        .await
+        .map_err(|error| unknown(error, &region))?;
+    inquired.judge(&revoked)?;
+    Ok(region)
+}
+
+impl Asking {
+    async fn ask(
+        &self,
+        question: Question,
+        signing_time: OffsetDateTime,
+        now: OffsetDateTime,
+    ) -> Result<Known, CallError> {
+        let find = || {
+            let (aws, limit, cache) = (
+                self.aws.clone(),
+                Arc::clone(&self.limit),
+                self.cache.clone(),
+            );
+            let question = question.clone();
+            async move { find(&aws, &limit, cache.as_ref(), question, signing_time, now).await }
+                .boxed()
+        };
+        self.asked.ask(&question, find).await
+    }
+}
+
+/// The answer that is kept, or else AWS's, which is kept then.
+async fn find(
+    aws: &Aws,
+    limit: &RateLimit,
+    cache: Option<&AnswerCache>,
+    question: Question,
+    signing_time: OffsetDateTime,
+    now: OffsetDateTime,
+) -> Result<Known, CallError> {
+    let mut warnings = Vec::new();
+    if let Some(cache) = cache {
+        match cache.read(&question, now) {
+            Ok(None) => {}
+            Ok(Some((answer, path))) => {
+                let until = later(answer.asked_at, cache.ttl());
+                return Ok(Known {
+                    answer,
+                    origin: Origin::Cache { path, until },
+                    warnings,
+                });
+            }
+            Err(error) => warnings.push(format!(
+                "a kept answer of AWS Signer is ignored: {}",
+                in_one_line(&error)
+            )),
+        }
+    }
+    let revoked_entities = ask(aws, limit, &question, signing_time).await?;
+    let answer = Answer {
+        question,
+        revoked_entities,
+        asked_at: now,
+    };
+    if let Some(Err(error)) = cache.map(|cache| cache.write(&answer)) {
+        warnings.push(format!(
+            "AWS Signer's answer could not be kept: {}",
+            in_one_line(&error)
+        ));
+    }
+    Ok(Known {
+        answer,
+        origin: Origin::Aws,
+        warnings,
+    })
+}
+
+fn in_one_line(error: &DocumentError) -> String {
+    let mut line = error.to_string();
+    let mut cause = std::error::Error::source(error);
+    while let Some(error) = cause {
+        line = format!("{line}: {error}");
+        cause = error.source();
+    }
+    line
+}

@@ -1,0 +1,258 @@
+//! An answer of AWS Signer as a file (`schemas/aws-signer-revocation.v1.schema.json`): what was asked,
+//! of whom, when, and what was answered. Nobody has signed it; who may write the file decides what it
+//! says.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+use super::question::Question;
+use crate::files;
+use crate::limits::CLOCK_SKEW;
+use crate::notary::rfc3339;
+
+const VERSION: &str = "1";
+
+/// An answer of AWS Signer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer {
+    /// What was asked, of whom.
+    pub question: Question,
+    /// What AWS says was revoked; nothing is good.
+    pub revoked_entities: Vec<String>,
+    /// When it was asked.
+    pub asked_at: OffsetDateTime,
+}
+
+/// Why an answer in a file does not count, or cannot be written.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum DocumentError {
+    /// The file system said no.
+    #[error("the file of the answer cannot be used")]
+    File {
+        /// Why; names the path.
+        source: files::Error,
+    },
+    /// Not a file that this program wrote.
+    #[error("`{}` is not an answer of AWS Signer", path.display())]
+    Json {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: serde_json::Error,
+    },
+    /// Another version of the form.
+    #[error("`{}` has version `{found}`, wanted `{VERSION}`", path.display())]
+    Version {
+        /// The file.
+        path: PathBuf,
+        /// Its version.
+        found: String,
+    },
+    /// A time that is none.
+    #[error("`{}` does not say when it was asked", path.display())]
+    Time {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with the time.
+        source: time::error::Parse,
+    },
+    /// The answer to another question.
+    #[error("`{}` has the answer to another question", path.display())]
+    OtherQuestion {
+        /// The file.
+        path: PathBuf,
+    },
+    /// Only answers that nothing was revoked are kept.
+    #[error("`{}` says that something was revoked, which is never kept", path.display())]
+    NotGood {
+        /// The file.
+        path: PathBuf,
+    },
+    /// Older than allowed.
+    #[error(
+        "`{}` was asked at {}, more than {} seconds ago", path.display(), rfc3339(*asked_at), limit.as_secs()
+    )]
+    TooOld {
+        /// The file.
+        path: PathBuf,
+        /// When it was asked.
+        asked_at: OffsetDateTime,
+        /// The most that its age may be.
+        limit: Duration,
+    },
+    /// Asked later than now.
+    #[error("`{}` was asked at {}, which is in the future", path.display(), rfc3339(*asked_at))]
+    FromTheFuture {
+        /// The file.
+        path: PathBuf,
+        /// When it says it was asked.
+        asked_at: OffsetDateTime,
+    },
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Document {
+    version: String,
+    question: Question,
+    revoked_entities: Vec<String>,
+    asked_at: String,
+}
+
+impl Answer {
+    pub(super) fn to_json(&self, path: &std::path::Path) -> Result<Vec<u8>, DocumentError> {
+        let document = Document {
+            version: VERSION.to_owned(),
+            question: self.question.clone(),
+            revoked_entities: self.revoked_entities.clone(),
+            asked_at: rfc3339(self.asked_at),
+        };
+        let json = serde_json::to_vec_pretty(&document);
+        let mut json = json.map_err(|source| DocumentError::Json {
+            path: path.to_owned(),
+            source,
+        })?;
+        json.push(b'\n');
+        Ok(json)
+    }
+
+    /// Reads the answer that `json`, the content of `path`, has. Nothing vouches for it.
+    ///
+    /// # Errors
+    ///
+    /// [`DocumentError::Json`], [`DocumentError::Version`] and [`DocumentError::Time`].
+    pub fn parse(path: &std::path::Path, json: &[u8]) -> Result<Self, DocumentError> {
+        let path = || path.to_owned();
+        let document: Document = serde_json::from_slice(json).map_err(|source| {
+            let path = path();
+            DocumentError::Json { path, source }
+        })?;
+        if document.version != VERSION {
+            return Err(DocumentError::Version {
+                path: path(),
+                found: document.version.chars().take(20).collect(),
+            });
+        }
+        let asked_at = OffsetDateTime::parse(&document.asked_at, &Rfc3339).map_err(|source| {
+            let path = path();
+            DocumentError::Time { path, source }
+        })?;
+        Ok(Self {
+            question: document.question,
+            revoked_entities: document.revoked_entities,
+            asked_at,
+        })
+    }
+
+    /// Checks that the answer of `path` is at most `limit` old at `now`, and not from the future, with
+    /// some room for clocks. Who needs no such room looks for himself.
+    pub(super) fn check_age(
+        &self,
+        path: &std::path::Path,
+        limit: Duration,
+        now: OffsetDateTime,
+    ) -> Result<(), DocumentError> {
+        let (path, asked_at) = (path.to_owned(), self.asked_at);
+        if asked_at - now > CLOCK_SKEW {
+            return Err(DocumentError::FromTheFuture { path, asked_at });
+        }
+        if now - asked_at > limit {
+            return Err(DocumentError::TooOld {
+                path,
+                asked_at,
+                limit,
+            });
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use std::path::Path;
+
+    use time::macros::datetime;
+
+    use super::super::question::tests::question;
+    use super::*;
+
+    pub(crate) const ASKED: OffsetDateTime = datetime!(2026-01-02 03:04:05.25 UTC);
+
+    pub(crate) fn answer() -> Answer {
+        Answer {
+            question: question(),
+            revoked_entities: Vec::new(),
+            asked_at: ASKED,
+        }
+    }
+
+    fn parse(json: &str) -> Result<Answer, DocumentError> {
+        Answer::parse(Path::new("a.json"), json.as_bytes())
+    }
+
+    #[test]
+    fn an_answer_is_read_as_it_was_written() {
+        let mut answer = answer();
+        answer.question.place.endpoint_url = Some("http://127.0.0.1:1/".to_owned());
+        answer.revoked_entities = vec!["x".to_owned()];
+        let json = answer.to_json(Path::new("a.json")).unwrap();
+        let json = String::from_utf8(json).unwrap();
+        assert_eq!(parse(&json).unwrap(), answer);
+        assert!(
+            json.contains("\"askedAt\": \"2026-01-02T03:04:05.25Z\""),
+            "{json}"
+        );
+    }
+
+    #[test]
+    fn what_is_not_whole_is_not_read() {
+        let json = String::from_utf8(answer().to_json(Path::new("a.json")).unwrap()).unwrap();
+        for (old, new) in [
+            ("\"revokedEntities\": [],", ""),
+            ("\"revokedEntities\": []", "\"revokedEntities\": null"),
+            (
+                "\"revokedEntities\": [],",
+                "\"revokedEntities\": [], \"revokedEntities\": [],",
+            ),
+            ("\"version\"", "\"more\": 1, \"version\""),
+            ("\"region\"", "\"endpoint\": \"x\", \"region\""),
+            ("\"jobArn\"", "\"jobARN\""),
+        ] {
+            let changed = json.replacen(old, new, 1);
+            assert_ne!(changed, json, "{old}");
+            let error = parse(&changed).unwrap_err();
+            assert!(
+                matches!(error, DocumentError::Json { .. }),
+                "{changed}: {error}"
+            );
+        }
+        let error = parse(&json.replace("\"version\": \"1\"", "\"version\": \"2\"")).unwrap_err();
+        assert_eq!(error.to_string(), "`a.json` has version `2`, wanted `1`");
+        let error = parse(&json.replace("2026-01-02T03:04:05.25Z", "yesterday")).unwrap_err();
+        assert!(matches!(error, DocumentError::Time { .. }), "{error}");
+    }
+
+    #[test]
+    fn an_answer_counts_for_so_long_and_not_before_it_was_given() {
+        let limit = Duration::from_mins(1);
+        let skew = time::Duration::try_from(CLOCK_SKEW).unwrap();
+        let check = |now| answer().check_age(Path::new("a.json"), limit, now);
+        let tick = time::Duration::NANOSECOND;
+        check(ASKED).unwrap();
+        check(ASKED + limit).unwrap();
+        check(ASKED - skew).unwrap();
+        assert!(matches!(
+            check(ASKED + limit + tick),
+            Err(DocumentError::TooOld { .. })
+        ));
+        assert!(matches!(
+            check(ASKED - skew - tick),
+            Err(DocumentError::FromTheFuture { .. })
+        ));
+    }
+}

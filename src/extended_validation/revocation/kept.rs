@@ -1,0 +1,268 @@
+//! Answers of AWS Signer kept on this machine for a stated time, because the user asked for that
+//! (`verify --revocation-cache-ttl`).
+//!
+//! One file for each question, `{directory}/{SHA-256 of the whole question}.json`, whole in it again.
+//! Only answers that nothing was revoked are kept: a refusal is always AWS's own and of this moment.
+//! A file counts only if this user alone can have written it, as nothing in it is signed. Whatever
+//! does not count is asked for again.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use time::OffsetDateTime;
+
+use super::document::{Answer, DocumentError};
+use super::question::Question;
+use crate::files;
+use crate::limits::{MAX_KEPT_REVOCATION_ANSWERS, MAX_REVOCATION_ANSWER_BYTES};
+
+/// The directory of kept answers, and for how long they count. It is made when the first answer is
+/// kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AnswerCache {
+    directory: PathBuf,
+    ttl: Duration,
+}
+
+impl AnswerCache {
+    /// The answers in `directory` that are at most `ttl` old.
+    pub fn new(directory: PathBuf, ttl: Duration) -> Self {
+        Self { directory, ttl }
+    }
+
+    /// How old an answer may be.
+    pub(super) fn ttl(&self) -> Duration {
+        self.ttl
+    }
+
+    /// The answer kept for `question`, and its file; `None` if there is none.
+    pub(super) fn read(
+        &self,
+        question: &Question,
+        now: OffsetDateTime,
+    ) -> Result<Option<(Answer, PathBuf)>, DocumentError> {
+        let file = |source| DocumentError::File { source };
+        let path = self.path(question);
+        match files::check_directory(&self.directory) {
+            Err(error) if error.is_not_found() => return Ok(None),
+            checked => checked.map_err(file)?,
+        }
+        let json = match files::read_private(&path, MAX_REVOCATION_ANSWER_BYTES) {
+            Err(error) if error.is_not_found() => return Ok(None),
+            read => read.map_err(file)?,
+        };
+        let answer = Answer::parse(&path, &json)?;
+        if answer.question != *question {
+            return Err(DocumentError::OtherQuestion { path });
+        }
+        if !answer.revoked_entities.is_empty() {
+            return Err(DocumentError::NotGood { path });
+        }
+        match answer.check_age(&path, self.ttl, now) {
+            // Simply over, and another process's that began just after this one: nothing to tell.
+            Err(DocumentError::TooOld { .. }) => Ok(None),
+            Ok(()) if answer.asked_at > now => Ok(None),
+            checked => checked.map(|()| Some((answer, path))),
+        }
+    }
+
+    /// Keeps `answer`, if it is a good one.
+    pub(super) fn write(&self, answer: &Answer) -> Result<(), DocumentError> {
+        if !answer.revoked_entities.is_empty() {
+            return Ok(());
+        }
+        let file = |source| DocumentError::File { source };
+        let path = self.path(&answer.question);
+        let json = answer.to_json(&path)?;
+        files::create_directory(&self.directory).map_err(file)?;
+        files::check_directory(&self.directory).map_err(file)?;
+        make_room(&self.directory).map_err(file)?;
+        files::write_atomic(&path, &json).map_err(file)
+    }
+
+    fn path(&self, question: &Question) -> PathBuf {
+        self.directory.join(format!("{}.json", question.name()))
+    }
+}
+
+/// Removes the older half of the files once there are too many. Another process may do the same; a
+/// kept answer that is gone is asked for again.
+fn make_room(directory: &Path) -> Result<(), files::Error> {
+    let mut paths =
+        files::read_directory(directory, MAX_KEPT_REVOCATION_ANSWERS.saturating_mul(2))?;
+    if paths.len() < MAX_KEPT_REVOCATION_ANSWERS {
+        return Ok(());
+    }
+    paths.sort_by_cached_key(|path| {
+        let metadata = std::fs::symlink_metadata(path);
+        metadata.and_then(|found| found.modified()).ok()
+    });
+    let older_half = MAX_KEPT_REVOCATION_ANSWERS / 2;
+    for path in paths.iter().take(older_half) {
+        // What cannot be removed is not worth a word: the next write tries again.
+        let _ = std::fs::remove_file(path);
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::super::document::tests::{ASKED, answer};
+    use super::*;
+
+    const TTL: Duration = Duration::from_mins(1);
+
+    fn cache(directory: &tempfile::TempDir) -> AnswerCache {
+        AnswerCache::new(directory.path().join("aws-signer"), TTL)
+    }
+
+    fn read(cache: &AnswerCache, now: OffsetDateTime) -> Result<bool, DocumentError> {
+        let found = cache.read(&answer().question, now)?;
+        Ok(found.is_some_and(|(found, _)| found == answer()))
+    }
+
+    #[test]
+    fn an_answer_is_kept_for_its_time_and_for_its_question() {
+        let directory = tempfile::tempdir().unwrap();
+        let cache = cache(&directory);
+        assert!(!read(&cache, ASKED).unwrap(), "nothing there yet");
+        cache.write(&answer()).unwrap();
+        assert!(read(&cache, ASKED).unwrap());
+        assert!(read(&cache, ASKED + TTL).unwrap());
+        assert!(!read(&cache, ASKED + TTL + Duration::from_nanos(1)).unwrap());
+        // Of a process that began a moment later.
+        assert!(!read(&cache, ASKED - Duration::from_secs(1)).unwrap());
+        assert!(matches!(
+            read(&cache, ASKED - Duration::from_hours(1)),
+            Err(DocumentError::FromTheFuture { .. })
+        ));
+        let mut other = answer().question;
+        other.place.endpoint_url = Some("http://127.0.0.1:1".to_owned());
+        assert_eq!(cache.read(&other, ASKED).unwrap(), None);
+    }
+
+    #[test]
+    fn a_refusal_is_never_kept_nor_believed() {
+        let directory = tempfile::tempdir().unwrap();
+        let cache = cache(&directory);
+        let mut revoked = answer();
+        revoked.revoked_entities.push("x".to_owned());
+        cache.write(&revoked).unwrap();
+        assert!(!cache.directory.exists());
+        cache.write(&answer()).unwrap();
+        let path = cache.path(&answer().question);
+        files::write_atomic(&path, &revoked.to_json(&path).unwrap()).unwrap();
+        assert!(matches!(
+            read(&cache, ASKED),
+            Err(DocumentError::NotGood { .. })
+        ));
+    }
+
+    #[test]
+    fn the_answer_to_another_question_does_not_count_under_this_ones_name() {
+        let directory = tempfile::tempdir().unwrap();
+        let cache = cache(&directory);
+        let mut other = answer();
+        other.question.subject.job_arn.push('x');
+        cache.write(&other).unwrap();
+        fs::rename(cache.path(&other.question), cache.path(&answer().question)).unwrap();
+        assert!(matches!(
+            read(&cache, ASKED),
+            Err(DocumentError::OtherQuestion { .. })
+        ));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn only_this_users_own_files_count_and_no_links() {
+        use std::os::unix::fs::{PermissionsExt as _, symlink};
+
+        let directory = tempfile::tempdir().unwrap();
+        let cache = cache(&directory);
+        cache.write(&answer()).unwrap();
+        let path = cache.path(&answer().question);
+        let mode = fs::metadata(&path).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o620)).unwrap();
+        let error = read(&cache, ASKED).unwrap_err();
+        assert!(
+            matches!(
+                &error,
+                DocumentError::File {
+                    source: files::Error::NotPrivate { .. }
+                }
+            ),
+            "{error}"
+        );
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+        let elsewhere = directory.path().join("elsewhere.json");
+        fs::rename(&path, &elsewhere).unwrap();
+        symlink(&elsewhere, &path).unwrap();
+        for error in [
+            read(&cache, ASKED).unwrap_err(),
+            cache.write(&answer()).unwrap_err(),
+        ] {
+            assert!(
+                matches!(
+                    &error,
+                    DocumentError::File {
+                        source: files::Error::SymbolicLink { .. }
+                    }
+                ),
+                "{error}"
+            );
+        }
+        // Nor a directory that is a link.
+        fs::rename(&cache.directory, directory.path().join("real")).unwrap();
+        symlink(directory.path().join("real"), &cache.directory).unwrap();
+        for error in [
+            read(&cache, ASKED).unwrap_err(),
+            cache.write(&answer()).unwrap_err(),
+        ] {
+            assert!(
+                matches!(
+                    &error,
+                    DocumentError::File {
+                        source: files::Error::SymbolicLink { .. }
+                    }
+                ),
+                "{error}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_file_is_bounded_and_so_is_their_number() {
+        let directory = tempfile::tempdir().unwrap();
+        let cache = cache(&directory);
+        cache.write(&answer()).unwrap();
+        let path = cache.path(&answer().question);
+        let mut json = files::read(&path, 10_000).unwrap();
+        let limit = usize::try_from(MAX_REVOCATION_ANSWER_BYTES).unwrap();
+        json.resize(limit, b' ');
+        files::write_atomic(&path, &json).unwrap();
+        assert!(read(&cache, ASKED).unwrap());
+        json.push(b' ');
+        files::write_atomic(&path, &json).unwrap();
+        assert!(matches!(
+            read(&cache, ASKED),
+            Err(DocumentError::File {
+                source: files::Error::TooLarge { .. }
+            })
+        ));
+        let count = || fs::read_dir(&cache.directory).unwrap().count();
+        for number in count()..MAX_KEPT_REVOCATION_ANSWERS - 1 {
+            fs::write(cache.directory.join(format!("{number}.json")), b"").unwrap();
+        }
+        let mut other = answer();
+        other.question.subject.job_arn.push('x');
+        cache.write(&other).unwrap();
+        assert_eq!(count(), MAX_KEPT_REVOCATION_ANSWERS);
+        other.question.subject.job_arn.push('y');
+        cache.write(&other).unwrap();
+        assert_eq!(count(), MAX_KEPT_REVOCATION_ANSWERS / 2 + 1);
+        assert!(cache.read(&other.question, ASKED).unwrap().is_some());
+    }
+}

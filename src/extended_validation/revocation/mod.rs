@@ -1,0 +1,74 @@
+//! Was the signing job, the profile version or a certificate of the chain revoked?
+//!
+//! AWS Signer's data plane is asked (`GetRevocationStatus`), in the region of the signing profile
+//! unless another is set explicitly, about exactly what the signature rests on. AWS's plugin asks in
+//! the caller's region; whether every region knows every job is not documented. In place of AWS, an
+//! answer may count that was kept or stored before; each is bound to its whole question.
+
+mod ask;
+mod asked_once;
+mod checker;
+mod document;
+mod kept;
+mod question;
+mod stored;
+
+pub use checker::{Evidence, Inquiry, Origin, RevocationChecker, check_revocation};
+pub use document::{Answer, DocumentError};
+pub use kept::AnswerCache;
+pub use question::{Place, Question, Subject};
+pub use stored::StoredAnswers;
+
+use std::fmt;
+
+/// What AWS Signer says was revoked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RevokedEntity {
+    /// The signing job.
+    Job(String),
+    /// The signing profile, from some time before the signature.
+    Profile(String),
+    /// A certificate of the chain, by its subject.
+    Certificate(String),
+}
+
+impl fmt::Display for RevokedEntity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Job(arn) => write!(f, "signing job `{arn}`"),
+            Self::Profile(arn) => write!(f, "signing profile `{arn}`"),
+            Self::Certificate(subject) => write!(f, "certificate `{subject}`"),
+        }
+    }
+}
+
+pub(super) fn in_words(revoked: &[RevokedEntity]) -> String {
+    let names: Vec<String> = revoked.iter().map(RevokedEntity::to_string).collect();
+    let verb = if revoked.len() == 1 { "was" } else { "were" };
+    format!("{} {verb} revoked", names.join(", "))
+}
+
+/// What was revoked, in the words of AWS's plugin; which certificates, it does not say.
+pub fn revoked_in_aws_words(revoked: &[RevokedEntity]) -> String {
+    let (mut resources, mut subjects) = (Vec::new(), Vec::new());
+    for entity in revoked {
+        match entity {
+            RevokedEntity::Job(arn) | RevokedEntity::Profile(arn) => resources.push(arn.as_str()),
+            RevokedEntity::Certificate(subject) => subjects.push(format!("`{subject}`")),
+        }
+    }
+    let mut sentences = Vec::new();
+    if !resources.is_empty() {
+        sentences.push(format!(
+            "Resource(s) {} have been revoked.",
+            resources.join(", ")
+        ));
+    }
+    if !subjects.is_empty() {
+        sentences.push(format!(
+            "Certificate(s) have been revoked. ({})",
+            subjects.join(", ")
+        ));
+    }
+    sentences.join(" ")
+}

@@ -1,0 +1,204 @@
+//! Answers of AWS Signer stored for a verification without a network, one file for each subject:
+//! `{directory}/{SHA-256 of what was asked about}.json`.
+//!
+//! Whoever may write the directory could have made the answer up: it counts only where the trust policy
+//! allows unsigned statements of AWS Signer by name, and for so long.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use time::OffsetDateTime;
+
+use super::super::Error;
+use super::document::{Answer, DocumentError};
+use super::question::Subject;
+use crate::files;
+use crate::limits::MAX_REVOCATION_ANSWER_BYTES;
+
+/// The directory of stored answers, and how old one may be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredAnswers {
+    directory: PathBuf,
+    max_age: Duration,
+}
+
+impl StoredAnswers {
+    /// The answers in `directory`, of which those count that are at most `max_age` old.
+    pub fn new(directory: PathBuf, max_age: Duration) -> Self {
+        Self { directory, max_age }
+    }
+
+    /// How old an answer may be.
+    pub(super) fn max_age(&self) -> Duration {
+        self.max_age
+    }
+
+    /// The answer about `subject`, and its file. Whoever was asked, it must be of the partition.
+    pub(super) fn read(
+        &self,
+        subject: &Subject,
+        partition: &str,
+        now: OffsetDateTime,
+    ) -> Result<(Answer, PathBuf), Error> {
+        let unusable = |source| Error::Stored { source };
+        let file = |source| unusable(DocumentError::File { source });
+        let not_stored = || Error::NotStored {
+            job: subject.job_arn.clone(),
+            directory: self.directory.clone(),
+        };
+        let path = self.path(subject);
+        match files::check_directory(&self.directory) {
+            Err(error) if error.is_not_found() => return Err(not_stored()),
+            checked => checked.map_err(file)?,
+        }
+        let json = match files::read(&path, MAX_REVOCATION_ANSWER_BYTES) {
+            Err(error) if error.is_not_found() => return Err(not_stored()),
+            read => read.map_err(file)?,
+        };
+        let answer = Answer::parse(&path, &json).map_err(unusable)?;
+        if answer.question.subject != *subject || answer.question.place.partition != partition {
+            return Err(unusable(DocumentError::OtherQuestion { path }));
+        }
+        answer
+            .check_age(&path, self.max_age, now)
+            .map_err(unusable)?;
+        Ok((answer, path))
+    }
+
+    /// Stores `answer`, in place of an older one about the same; gives the file.
+    ///
+    /// # Errors
+    ///
+    /// [`DocumentError::File`].
+    pub fn write(&self, answer: &Answer) -> Result<PathBuf, DocumentError> {
+        let file = |source| DocumentError::File { source };
+        let path = self.path(&answer.question.subject);
+        let json = answer.to_json(&path)?;
+        files::create_directory(&self.directory).map_err(file)?;
+        files::check_directory(&self.directory).map_err(file)?;
+        files::write_atomic(&path, &json).map_err(file)?;
+        Ok(path)
+    }
+
+    /// Where they are.
+    pub fn directory(&self) -> &Path {
+        &self.directory
+    }
+
+    fn path(&self, subject: &Subject) -> PathBuf {
+        self.directory.join(format!("{}.json", subject.name()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::document::tests::{ASKED, answer};
+    use super::*;
+
+    const AGE: Duration = Duration::from_mins(1);
+
+    fn stored(directory: &tempfile::TempDir) -> StoredAnswers {
+        StoredAnswers::new(directory.path().join("aws-signer"), AGE)
+    }
+
+    fn read(stored: &StoredAnswers, now: OffsetDateTime) -> Result<Answer, Error> {
+        let subject = answer().question.subject;
+        stored.read(&subject, "aws", now).map(|(answer, _)| answer)
+    }
+
+    fn unusable(result: Result<Answer, Error>) -> DocumentError {
+        match result {
+            Err(error @ Error::Stored { .. }) if !error.is_inconclusive() => panic!("{error}"),
+            Err(Error::Stored { source }) => source,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn an_answer_is_found_wherever_it_was_asked() {
+        let directory = tempfile::tempdir().unwrap();
+        let stored = stored(&directory);
+        let error = read(&stored, ASKED).unwrap_err();
+        assert!(matches!(error, Error::NotStored { .. }) && error.is_inconclusive());
+        let mut elsewhere = answer();
+        elsewhere.question.place.region = "eu-west-1".to_owned();
+        elsewhere.revoked_entities = vec!["x".to_owned()];
+        stored.write(&elsewhere).unwrap();
+        assert_eq!(read(&stored, ASKED).unwrap(), elsewhere);
+        // A newer answer takes its place.
+        stored.write(&answer()).unwrap();
+        assert_eq!(read(&stored, ASKED + AGE).unwrap(), answer());
+        let error = unusable(read(&stored, ASKED + AGE + Duration::from_nanos(1)));
+        assert!(
+            matches!(error, DocumentError::TooOld { limit: AGE, .. }),
+            "{error}"
+        );
+        let error = unusable(read(&stored, ASKED - Duration::from_hours(1)));
+        assert!(
+            matches!(error, DocumentError::FromTheFuture { .. }),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn an_answer_about_something_else_or_in_pieces_does_not_count() {
+        let directory = tempfile::tempdir().unwrap();
+        let stored = stored(&directory);
+        let path = stored.write(&answer()).unwrap();
+        for change in [
+            |answer: &mut Answer| answer.question.subject.job_arn.push('x'),
+            |answer: &mut Answer| answer.question.place.partition = "aws-cn".to_owned(),
+        ] {
+            let mut other = answer();
+            change(&mut other);
+            files::write_atomic(&path, &other.to_json(&path).unwrap()).unwrap();
+            let error = unusable(read(&stored, ASKED));
+            assert!(
+                matches!(error, DocumentError::OtherQuestion { .. }),
+                "{error}"
+            );
+        }
+        files::write_atomic(&path, b"{}").unwrap();
+        assert!(matches!(
+            unusable(read(&stored, ASKED)),
+            DocumentError::Json { .. }
+        ));
+        let limit = usize::try_from(MAX_REVOCATION_ANSWER_BYTES).unwrap();
+        files::write_atomic(&path, &vec![b' '; limit + 1]).unwrap();
+        assert!(matches!(
+            unusable(read(&stored, ASKED)),
+            DocumentError::File {
+                source: files::Error::TooLarge { .. }
+            }
+        ));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn links_are_not_followed() {
+        use std::os::unix::fs::symlink;
+
+        let directory = tempfile::tempdir().unwrap();
+        let stored = stored(&directory);
+        let path = stored.write(&answer()).unwrap();
+        let is_link = |error: &DocumentError| {
+            matches!(
+                error,
+                DocumentError::File {
+                    source: files::Error::SymbolicLink { .. }
+                }
+            )
+        };
+        let elsewhere = directory.path().join("elsewhere.json");
+        std::fs::rename(&path, &elsewhere).unwrap();
+        symlink(&elsewhere, &path).unwrap();
+        assert!(is_link(&unusable(read(&stored, ASKED))));
+        assert!(is_link(&stored.write(&answer()).unwrap_err()));
+        std::fs::remove_file(&path).unwrap();
+        std::fs::rename(&elsewhere, &path).unwrap();
+        std::fs::rename(stored.directory(), directory.path().join("real")).unwrap();
+        symlink(directory.path().join("real"), stored.directory()).unwrap();
+        assert!(is_link(&unusable(read(&stored, ASKED))));
+        assert!(is_link(&stored.write(&answer()).unwrap_err()));
+    }
+}

@@ -1,0 +1,227 @@
+//! What a failure means: refused or undecided, how far the signature came, a code for programs, what to
+//! do.
+
+use super::{Failure, FailureClass, rfc1123z};
+use crate::trust_store::AuthenticityError;
+use crate::{payload, registry};
+
+impl Failure {
+    /// Whether the signature was refused, or could not be judged.
+    pub fn class(&self) -> FailureClass {
+        let inconclusive = match self {
+            Self::Fetch { source, .. } => source.kind() == registry::Kind::CouldNotLook,
+            Self::UntrustedProfile { source } | Self::Revocation { source } => {
+                source.is_inconclusive()
+            }
+            Self::Plugin { source } => source.is_unanswered(),
+            Self::CertificateRevocationUnknown { .. }
+            | Self::PluginNotRun { .. }
+            | Self::Blob { .. } => true,
+            _ => false,
+        };
+        if inconclusive {
+            FailureClass::Inconclusive
+        } else {
+            FailureClass::Rejected
+        }
+    }
+
+    /// How much the failure tells, for choosing which of several signatures' failures leads:
+    /// the further a signature came, the more its failure says about what to mend.
+    pub fn rank(&self) -> u8 {
+        match self {
+            Self::Fetch { .. } => 0,
+            Self::Envelope { .. } | Self::Payload { .. } => 2,
+            Self::AnotherArtifact { .. } | Self::Blob { .. } => 3,
+            Self::Plugin { .. }
+            | Self::PluginNotRun { .. }
+            | Self::NotAwsSigner { .. }
+            | Self::PluginVersion { .. }
+            | Self::PluginTooOld { .. }
+            | Self::PluginCannotVerify { .. }
+            | Self::PluginDidNotAnswer { .. }
+            | Self::PluginAnsweredMore { .. }
+            | Self::UnprocessedAttributes(_) => 4,
+            Self::Authenticity { .. } | Self::RevocationNotAsked => 5,
+            Self::UntrustedSubject { .. }
+            | Self::UntrustedProfile { .. }
+            | Self::UntrustedByPlugin { .. } => 6,
+            Self::Expired { .. } => 7,
+            Self::CertificateNotValid { .. }
+            | Self::CertificateNotValidNow { .. }
+            | Self::SignedInTheFuture { .. }
+            | Self::NoTimestamp
+            | Self::TimestampStore { .. }
+            | Self::Timestamp { .. } => 8,
+            Self::Revocation { .. }
+            | Self::RevokedByPlugin { .. }
+            | Self::CertificateRevoked { .. }
+            | Self::CertificateRevocationUnknown { .. }
+            | Self::RevocationNotChecked { .. } => 9,
+            Self::UserMetadata { .. } => 10,
+        }
+    }
+
+    /// The sentence that notation ends a whole verification with, where it does: for a trust store
+    /// that cannot be used it names the store, and not the artifact.
+    pub fn notation_error(&self) -> Option<String> {
+        match self {
+            Self::Authenticity {
+                source: AuthenticityError::Store { source },
+            } => Some(source.notation_error()),
+            _ => None,
+        }
+    }
+
+    /// A name for programs to branch on; it does not change once published.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Fetch { .. } => "signature-not-retrievable",
+            Self::Envelope { .. } => "envelope-invalid",
+            Self::Authenticity {
+                source: AuthenticityError::Store { .. },
+            } => "trust-store-unusable",
+            Self::Authenticity {
+                source: AuthenticityError::NoStoreOfType { .. },
+            } => "no-trust-store-of-type",
+            Self::Authenticity { .. } => "certificate-chain-untrusted",
+            Self::UntrustedSubject { .. } => "subject-untrusted",
+            Self::UntrustedProfile { .. } => "signing-profile-untrusted",
+            Self::Expired { .. } => "signature-expired",
+            Self::CertificateNotValid { .. } => "certificate-not-valid-at-signing",
+            Self::Revocation { source } if source.is_inconclusive() => "revocation-unknown",
+            Self::Revocation { .. } => "revoked",
+            Self::CertificateNotValidNow { .. } => "certificate-not-valid-now",
+            Self::NoTimestamp => "timestamp-missing",
+            Self::TimestampStore { .. } => "timestamp-trust-store-unusable",
+            Self::Timestamp { .. } => "timestamp-invalid",
+            Self::CertificateRevoked { .. } => "certificate-revoked",
+            Self::CertificateRevocationUnknown { .. } | Self::RevocationNotChecked { .. } => {
+                "certificate-revocation-unknown"
+            }
+            Self::RevocationNotAsked => "revocation-not-checked",
+            Self::SignedInTheFuture { .. } => "signed-in-the-future",
+            Self::Plugin { .. } => "plugin-failed",
+            Self::PluginNotRun { .. } => "plugin-not-run",
+            Self::PluginVersion { .. } => "plugin-version-invalid",
+            Self::PluginCannotVerify { .. } => "plugin-cannot-verify",
+            Self::PluginDidNotAnswer { .. } => "plugin-did-not-answer",
+            Self::PluginAnsweredMore { .. } => "plugin-answered-more",
+            Self::UntrustedByPlugin { .. } => "identity-untrusted-by-plugin",
+            Self::RevokedByPlugin { .. } => "revoked-by-plugin",
+            Self::PluginTooOld { .. } => "plugin-too-old",
+            Self::UnprocessedAttributes(_) => "critical-attributes-not-processed",
+            Self::Payload { .. } => "payload-malformed",
+            Self::AnotherArtifact { .. } => "artifact-mismatch",
+            Self::Blob { .. } => "blob-not-readable",
+            Self::NotAwsSigner { .. } => "aws-signer-attributes-invalid",
+            Self::UserMetadata { .. } => "user-metadata-mismatch",
+        }
+    }
+
+    /// What was found and what was wanted, where the sentence does not say it: a line each.
+    pub fn details(&self) -> Vec<String> {
+        match self {
+            Self::CertificateNotValid {
+                not_before,
+                not_after,
+                ..
+            } => vec![format!(
+                "valid from \"{}\" to \"{}\"",
+                rfc1123z(*not_before),
+                rfc1123z(*not_after)
+            )],
+            Self::CertificateRevoked { details, .. }
+            | Self::CertificateRevocationUnknown { details, .. } => details.clone(),
+            Self::SignedInTheFuture { now, .. } => {
+                vec![format!("verified at \"{}\"", rfc1123z(*now))]
+            }
+            Self::UserMetadata { key, found, wanted } => vec![
+                match found {
+                    Some(found) => format!("found: {key}={found}"),
+                    None => format!("found: no `{key}`"),
+                },
+                format!("wanted: {key}={wanted}"),
+            ],
+            _ => Vec::new(),
+        }
+    }
+
+    /// What to do about it.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Fetch { source, .. } => source.hint(),
+            Self::Envelope { source } => source.hint(),
+            Self::Payload { .. } => {
+                Some("sign the artifact again; this was not signed as a Notary Project payload".to_owned())
+            }
+            Self::Authenticity { source } => source.hint(),
+            Self::UntrustedSubject { source } => source.hint(),
+            Self::UntrustedProfile { source }
+            | Self::Revocation { source }
+            | Self::NotAwsSigner { source } => source.hint(),
+            Self::Expired { .. } => {
+                Some("sign the artifact again, or deploy one whose signature is still good".to_owned())
+            }
+            Self::CertificateNotValid { .. } => Some(
+                "the signer's certificate did not cover the signing time; check the signer's clock \
+                 and sign again"
+                    .to_owned(),
+            ),
+            Self::SignedInTheFuture { .. } => {
+                Some("check this machine's clock; AWS Signer's is right".to_owned())
+            }
+            Self::PluginNotRun { .. } => {
+                Some("a plugin may use a network; verify without `--offline`".to_owned())
+            }
+            Self::CertificateNotValidNow { .. } | Self::NoTimestamp => Some(
+                "sign again with a time stamp (`--timestamp-url`), so that the signature outlives its \
+                 certificate"
+                    .to_owned(),
+            ),
+            Self::TimestampStore { source } => source.hint(),
+            Self::Timestamp { source } => source.hint(),
+            Self::CertificateRevoked { .. } => {
+                Some("do not use this artifact; sign a good one with another key".to_owned())
+            }
+            Self::CertificateRevocationUnknown { offline: true, .. } => Some(
+                "with a network, `countersign revocation fetch REFERENCE --out DIR` asks again and \
+                 stores the answers"
+                    .to_owned(),
+            ),
+            Self::CertificateRevocationUnknown { .. } => Some(
+                "the addresses above must be reachable from here, over plain HTTP and perhaps a proxy \
+                 (`HTTP_PROXY`)"
+                    .to_owned(),
+            ),
+            Self::RevocationNotChecked { source } => source.hint(),
+            Self::Plugin { source } => source.hint(),
+            Self::UnprocessedAttributes(_) => {
+                Some("verify this signature with the program that knows its attributes".to_owned())
+            }
+            Self::PluginVersion { .. }
+            | Self::PluginCannotVerify { .. }
+            | Self::PluginDidNotAnswer { .. }
+            | Self::PluginAnsweredMore { .. } => {
+                Some("the plugin breaks Notation's plugin contract; ask its author".to_owned())
+            }
+            Self::UntrustedByPlugin { .. } | Self::RevokedByPlugin { .. } => None,
+            Self::RevocationNotAsked => {
+                Some("mend what made the signature not authentic first".to_owned())
+            }
+            Self::PluginTooOld { .. } => Some("install a newer version".to_owned()),
+            Self::Blob { source } => source.hint(),
+            Self::AnotherArtifact { source: source @ payload::Error::ImageNotBlob { .. } } => source.hint(),
+            Self::AnotherArtifact { .. } => Some(
+                "somebody attached a signature of something else to this artifact; sign this one"
+                    .to_owned(),
+            ),
+            Self::UserMetadata { key, found: Some(found), .. } => {
+                Some(format!("`{key}` was signed with the value `{found}`"))
+            }
+            Self::UserMetadata { key, found: None, .. } => {
+                Some(format!("`{key}` was not signed; sign with `-m {key}=...`"))
+            }
+        }
+    }
+}

@@ -1,0 +1,306 @@
+//! What is known about revocation: who says so, as of when, until when.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use time::OffsetDateTime;
+
+use super::rfc1123z;
+use crate::extended_validation;
+use crate::revocation::{self, CertificateRevocation, Evidence, Protocol, Status};
+
+/// What is known about one thing that a signature rests on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RevocationFact {
+    /// What it is about: the subject of a certificate, or a signing job with all that it rests on.
+    pub about: String,
+    /// What is known.
+    pub status: RevocationStatus,
+    /// Who said so; `None` where nobody did who counts, or nobody can.
+    pub source: Option<FactSource>,
+}
+
+/// What is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RevocationStatus {
+    /// It was not revoked.
+    Good,
+    /// It was revoked.
+    Revoked,
+    /// Nobody can revoke it: it is a root, or names nobody to ask.
+    NotRevokable,
+    /// Nobody who counts said anything. Not good.
+    Unknown,
+}
+
+impl RevocationStatus {
+    /// A name for programs; it does not change once published.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Good => "good",
+            Self::Revoked => "revoked",
+            Self::NotRevokable => "not-revokable",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+/// Who said so, as of when, until when.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FactSource {
+    /// Who was asked.
+    pub said: Said,
+    /// Where the answer was until now.
+    pub held: Held,
+    /// As of when it holds.
+    pub as_of: OffsetDateTime,
+    /// Until when it holds; AWS Signer's own answer does not say.
+    pub until: Option<OffsetDateTime>,
+    /// How old it was when it was looked at, in seconds.
+    pub age_seconds: u64,
+}
+
+/// Who was asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Said {
+    /// An OCSP responder or the publisher of a CRL, who signed the answer.
+    Authority {
+        /// How it was asked.
+        protocol: Protocol,
+        /// Where, as the certificate names it.
+        url: String,
+    },
+    /// AWS Signer, whose answer is not signed.
+    AwsSigner {
+        /// The region asked.
+        region: String,
+        /// The URL asked, where it is not AWS's own.
+        endpoint_url: Option<String>,
+    },
+}
+
+/// Where an answer was until now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Held {
+    /// It came over the network, for this verification or another one of the same run.
+    Network,
+    /// In a cache on this machine.
+    Cache(PathBuf),
+    /// Stored for a verification without a network.
+    Stored(PathBuf),
+}
+
+impl Held {
+    /// A name for programs; it does not change once published.
+    pub const fn as_str(&self) -> &'static str {
+        match self {
+            Self::Network => "network",
+            Self::Cache(_) => "cache",
+            Self::Stored(_) => "offline",
+        }
+    }
+
+    /// The file.
+    pub fn path(&self) -> Option<&PathBuf> {
+        match self {
+            Self::Network => None,
+            Self::Cache(path) | Self::Stored(path) => Some(path),
+        }
+    }
+}
+
+impl RevocationFact {
+    /// What is known at `now` about one certificate.
+    pub fn of_certificate(certificate: &CertificateRevocation, now: OffsetDateTime) -> Self {
+        let (status, evidence) = match &certificate.status {
+            Status::Good(evidence) => (RevocationStatus::Good, Some(evidence)),
+            Status::Revoked { evidence, .. } => (RevocationStatus::Revoked, Some(evidence)),
+            Status::NotRevokable => (RevocationStatus::NotRevokable, None),
+            Status::Unknown => (RevocationStatus::Unknown, None),
+        };
+        Self {
+            about: certificate.subject.clone(),
+            status,
+            source: evidence.map(|evidence| of_authority(evidence, now)),
+        }
+    }
+
+    /// What AWS Signer's answer says at `now`.
+    pub fn of_aws_signer(
+        evidence: &extended_validation::Evidence,
+        is_good: bool,
+        now: OffsetDateTime,
+    ) -> Self {
+        use extended_validation::Origin;
+        let (held, until) = match &evidence.origin {
+            Origin::Aws => (Held::Network, None),
+            Origin::Cache { path, until } => (Held::Cache(path.clone()), Some(*until)),
+            Origin::Stored { path, until } => (Held::Stored(path.clone()), Some(*until)),
+        };
+        let place = &evidence.question.place;
+        Self {
+            about: evidence.question.subject.job_arn.clone(),
+            status: if is_good {
+                RevocationStatus::Good
+            } else {
+                RevocationStatus::Revoked
+            },
+            source: Some(FactSource {
+                said: Said::AwsSigner {
+                    region: place.region.clone(),
+                    endpoint_url: place.endpoint_url.clone(),
+                },
+                held,
+                as_of: evidence.asked_at,
+                until,
+                age_seconds: age(evidence.asked_at, now),
+            }),
+        }
+    }
+}
+
+fn of_authority(evidence: &Evidence, now: OffsetDateTime) -> FactSource {
+    let path = || evidence.path.clone().unwrap_or_default();
+    FactSource {
+        said: Said::Authority {
+            protocol: evidence.protocol,
+            url: evidence.url.clone(),
+        },
+        held: match evidence.origin {
+            revocation::Origin::Network => Held::Network,
+            revocation::Origin::Cache => Held::Cache(path()),
+            revocation::Origin::Stored => Held::Stored(path()),
+        },
+        as_of: evidence.this_update,
+        until: evidence.next_update,
+        age_seconds: age(evidence.this_update, now),
+    }
+}
+
+/// Seconds from `then` to `now`; none where another's clock is ahead.
+fn age(then: OffsetDateTime, now: OffsetDateTime) -> u64 {
+    u64::try_from((now - then).whole_seconds()).unwrap_or(0)
+}
+
+impl fmt::Display for RevocationFact {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let words = match self.status {
+            RevocationStatus::Good => "not revoked",
+            RevocationStatus::Revoked => "revoked",
+            RevocationStatus::NotRevokable => "not revokable",
+            RevocationStatus::Unknown => "not known",
+        };
+        write!(f, "{words}: `{}`", self.about)?;
+        let Some(source) = &self.source else {
+            return Ok(());
+        };
+        match &source.said {
+            Said::Authority { protocol, url } => write!(f, ", by {protocol} of `{url}`")?,
+            Said::AwsSigner {
+                region,
+                endpoint_url,
+            } => {
+                write!(f, ", by AWS Signer in `{region}`")?;
+                if let Some(url) = endpoint_url {
+                    write!(f, " at `{url}`")?;
+                }
+            }
+        }
+        write!(
+            f,
+            ", as of {} ({} old)",
+            rfc1123z(source.as_of),
+            in_words(source.age_seconds)
+        )?;
+        if let Some(until) = source.until {
+            write!(f, ", until {}", rfc1123z(until))?;
+        }
+        match &source.held {
+            Held::Network => Ok(()),
+            Held::Cache(path) => write!(f, ", kept in `{}`", path.display()),
+            Held::Stored(path) => write!(f, ", stored in `{}`", path.display()),
+        }
+    }
+}
+
+/// A length of time in its two largest units: `3 days 4 hours`.
+fn in_words(seconds: u64) -> String {
+    let units = [
+        ("day", 86_400),
+        ("hour", 3_600),
+        ("minute", 60),
+        ("second", 1),
+    ];
+    let mut rest = seconds;
+    let mut words = Vec::new();
+    for (unit, length) in units {
+        let count = rest / length;
+        rest %= length;
+        if count > 0 {
+            let plural = if count == 1 { "" } else { "s" };
+            words.push(format!("{count} {unit}{plural}"));
+        } else if !words.is_empty() {
+            break;
+        }
+        if words.len() == 2 {
+            break;
+        }
+    }
+    if words.is_empty() {
+        return "0 seconds".to_owned();
+    }
+    words.join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use time::macros::datetime;
+
+    use super::*;
+
+    #[test]
+    fn an_age_is_said_in_its_two_largest_units() {
+        for (seconds, words) in [
+            (0, "0 seconds"),
+            (1, "1 second"),
+            (61, "1 minute 1 second"),
+            (3_600, "1 hour"),
+            (90_061, "1 day 1 hour"),
+            (86_400 * 2 + 59, "2 days"),
+        ] {
+            assert_eq!(in_words(seconds), words);
+        }
+    }
+
+    #[test]
+    fn a_fact_says_who_when_and_until_when() {
+        let as_of = datetime!(2026-11-20 00:00 UTC);
+        let now = datetime!(2026-11-22 01:00 UTC);
+        let evidence = Evidence {
+            protocol: Protocol::Crl,
+            url: "http://crl.test/".to_owned(),
+            origin: revocation::Origin::Stored,
+            path: Some("dir/crl/x".into()),
+            this_update: as_of,
+            next_update: Some(datetime!(2026-12-01 00:00 UTC)),
+        };
+        let certificate = |status| CertificateRevocation {
+            subject: "CN=leaf".to_owned(),
+            serial_number: "01".to_owned(),
+            status,
+            failures: Vec::new(),
+        };
+        let fact = RevocationFact::of_certificate(&certificate(Status::Good(evidence)), now);
+        assert_eq!(
+            fact.to_string(),
+            "not revoked: `CN=leaf`, by CRL of `http://crl.test/`, as of Fri, 20 Nov 2026 00:00:00 +0000 \
+             (2 days 1 hour old), until Tue, 01 Dec 2026 00:00:00 +0000, stored in `dir/crl/x`"
+        );
+        let fact = RevocationFact::of_certificate(&certificate(Status::Unknown), now);
+        assert_eq!(fact.to_string(), "not known: `CN=leaf`");
+        let fact = RevocationFact::of_certificate(&certificate(Status::NotRevokable), now);
+        assert_eq!(fact.to_string(), "not revokable: `CN=leaf`");
+        // A clock that is ahead makes nothing younger than now.
+        assert_eq!(age(now, as_of), 0);
+    }
+}

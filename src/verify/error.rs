@@ -1,0 +1,154 @@
+//! Why an artifact is not verified.
+
+use std::path::PathBuf;
+
+use crate::outcome::{FailureClass, SignatureOutcome};
+use crate::reference::ArtifactReference;
+use crate::{registry, trust_policy};
+
+/// Why an artifact is not verified.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// No statement of the policy applies, or the policy is unusable.
+    #[error("no trust policy statement for `{reference}`")]
+    Policy {
+        /// The artifact.
+        reference: ArtifactReference,
+        /// What is wrong.
+        #[source]
+        source: trust_policy::Error,
+    },
+    /// The OCI image layout could not be opened.
+    #[error("failed to open the OCI image layout of `{reference}`")]
+    Open {
+        /// The artifact.
+        reference: ArtifactReference,
+        /// What went wrong.
+        #[source]
+        source: registry::Error,
+    },
+    /// The artifact's descriptor could not be had.
+    #[error("failed to resolve `{reference}`")]
+    Resolve {
+        /// The artifact.
+        reference: ArtifactReference,
+        /// What went wrong.
+        #[source]
+        source: registry::Error,
+    },
+    /// A tag, where no registry may be asked what it stands for.
+    #[error("`{reference}` is a tag, which only its registry can resolve")]
+    TagOffline {
+        /// The artifact.
+        reference: ArtifactReference,
+    },
+    /// No registry may be asked, and the artifact was not stored.
+    #[error("`{reference}` is not stored in `{}`", directory.display())]
+    NotStored {
+        /// The artifact.
+        reference: ArtifactReference,
+        /// Where artifacts are stored.
+        directory: PathBuf,
+    },
+    /// The artifact could not be stored.
+    #[error("failed to store `{reference}`")]
+    Store {
+        /// The artifact.
+        reference: ArtifactReference,
+        /// What went wrong.
+        #[source]
+        source: registry::Error,
+    },
+    /// The list of its signatures could not be had.
+    #[error("failed to list the signatures of `{reference}`")]
+    List {
+        /// The artifact.
+        reference: ArtifactReference,
+        /// What went wrong.
+        #[source]
+        source: registry::Error,
+    },
+    /// There is no signature.
+    #[error("no signature is associated with `{reference}`")]
+    NoSignature {
+        /// The artifact, by digest.
+        reference: ArtifactReference,
+    },
+    /// There are signatures, and none is accepted.
+    #[error("no signature of `{}` is trusted", .0.reference)]
+    Rejected(Box<Refused>),
+    /// No signature is accepted, and some could not be judged.
+    #[error("the signatures of `{}` could not be judged", .0.reference)]
+    Inconclusive(Box<Refused>),
+}
+
+/// An artifact none of whose signatures is accepted.
+#[derive(Debug)]
+pub struct Refused {
+    /// The artifact, by digest.
+    pub reference: ArtifactReference,
+    /// The policy statement that applied.
+    pub statement: String,
+    /// Every signature that was looked at; the one that came furthest first.
+    pub outcomes: Vec<SignatureOutcome>,
+    /// Why there may be signatures that were not looked at.
+    pub unseen: Option<Unseen>,
+}
+
+/// Why there may be signatures that were not looked at.
+#[derive(Debug)]
+pub enum Unseen {
+    /// There are more than may be looked at; this many may.
+    Limit(usize),
+    /// The list of signatures broke off.
+    Listing(registry::Error),
+}
+
+impl Error {
+    /// Whether the artifact was refused, or could not be judged.
+    pub fn class(&self) -> FailureClass {
+        match self {
+            Self::Open { source, .. }
+            | Self::Resolve { source, .. }
+            | Self::List { source, .. }
+                if source.kind() == registry::Kind::CouldNotLook =>
+            {
+                FailureClass::Inconclusive
+            }
+            Self::Inconclusive(_) | Self::TagOffline { .. } | Self::NotStored { .. } => {
+                FailureClass::Inconclusive
+            }
+            _ => FailureClass::Rejected,
+        }
+    }
+
+    /// What to do about it; a rejected signature's own hint is with its outcome.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Policy { source, .. } => source.hint(),
+            Self::Open { source, .. }
+            | Self::Resolve { source, .. }
+            | Self::List { source, .. }
+            | Self::Store { source, .. } => source.hint(),
+            Self::NoSignature { reference } => {
+                let flag = match reference {
+                    ArtifactReference::Registry(_) => "",
+                    ArtifactReference::Layout(_) => "--oci-layout ",
+                };
+                Some(format!(
+                    "sign it: `countersign sign --signing-profile ARN {flag}{reference}`"
+                ))
+            }
+            Self::TagOffline { .. } => Some(
+                "name it by its digest, `REPOSITORY@sha256:...`; `countersign revocation fetch` says it"
+                    .to_owned(),
+            ),
+            Self::NotStored { reference, directory } => Some(format!(
+                "with a network: `countersign revocation fetch --out {} {reference}`",
+                directory.display()
+            )),
+            Self::Rejected(_) | Self::Inconclusive(_) => None,
+        }
+    }
+}

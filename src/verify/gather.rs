@@ -1,0 +1,376 @@
+//! Storing what a verification without a network needs.
+//!
+//! The same first steps as a verification, since only an authentic signature says whom to ask; then
+//! everybody is asked who may be needed, whatever the first one says. A verdict is not given here.
+
+use time::OffsetDateTime;
+
+use super::delegate::Delegate;
+use super::judge::{Bench, Wanted, verify_integrity};
+use super::revocation::{authentic_time, describe, in_one_line};
+use super::{Error, FetchedSignature, OfflineDirectory, Options, Unseen, Verifier};
+use crate::extended_validation::{Evidence, Origin, StoredAnswers};
+use crate::limits;
+use crate::notary::{Action, SigningScheme, StoreType, Validation};
+use crate::oci::{Descriptor, Digest};
+use crate::outcome::{Failure, RevocationFact, RevocationStatus};
+use crate::reference::{ArtifactReference, LayoutReference, Reference};
+use crate::registry::{LayoutRepository, Repository, Target};
+use crate::revocation;
+use crate::signer_info::SignerInfo;
+use crate::trust_policy::Statement;
+use crate::x509::{Certificate, Purpose};
+
+/// What was stored for one artifact.
+#[derive(Debug)]
+pub struct Gathered {
+    /// The artifact, by digest.
+    pub reference: ArtifactReference,
+    /// Whether the policy has no signature of it verified, so that none is needed.
+    pub is_skipped: bool,
+    /// Its signatures.
+    pub signatures: Vec<GatheredSignature>,
+    /// Why there may be signatures that were not looked at.
+    pub unseen: Option<Unseen>,
+}
+
+impl Gathered {
+    /// Whether everything was stored that a verification will need, for every signature that it may
+    /// accept; and there is one.
+    pub fn is_complete(&self) -> bool {
+        if self.is_skipped {
+            return true;
+        }
+        let mut authentic = self.signatures.iter().filter(|one| one.refusal.is_none());
+        self.unseen.is_none()
+            && self.signatures.iter().any(|one| one.refusal.is_none())
+            && authentic.all(|one| one.missing.is_empty())
+    }
+}
+
+/// What was stored for one signature.
+#[derive(Debug)]
+pub struct GatheredSignature {
+    /// The digest of the signature manifest.
+    pub digest: Digest,
+    /// Why no verification here would accept it, so that nobody was asked about it.
+    pub refusal: Option<Failure>,
+    /// What was stored about revocation.
+    pub facts: Vec<RevocationFact>,
+    /// What could not be had, in sentences.
+    pub missing: Vec<String>,
+}
+
+impl Verifier {
+    /// Stores in `directory` what a later verification of the registry's artifact `reference` needs with
+    /// nothing else: copies of the artifact's manifest and of its signatures, and all that is to be
+    /// known about revocation. The verifier's own judges must store what they are told: see
+    /// [`revocation::Recorder`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Verifier::verify`], and [`Error::Store`].
+    pub async fn gather(
+        &self,
+        reference: &Reference,
+        directory: &OfflineDirectory,
+        options: &Options,
+        now: OffsetDateTime,
+    ) -> Result<Gathered, Error> {
+        let statement = self.select(&reference.scope(), || reference.clone().into())?;
+        let repository = self.repository(reference)?;
+        let gathering = Gathering {
+            verifier: self,
+            repository: &repository,
+            statement,
+            directory,
+            options,
+            now,
+        };
+        Box::pin(gathering.run(Some(reference))).await
+    }
+
+    /// The same for an artifact in an OCI image layout, which needs no copy.
+    ///
+    /// # Errors
+    ///
+    /// As [`Verifier::verify_layout`].
+    pub async fn gather_layout(
+        &self,
+        reference: &LayoutReference,
+        scope: &str,
+        directory: &OfflineDirectory,
+        options: &Options,
+        now: OffsetDateTime,
+    ) -> Result<Gathered, Error> {
+        let layout = LayoutRepository::open(reference).map_err(|source| Error::Open {
+            reference: reference.clone().into(),
+            source,
+        })?;
+        let statement = self.select(scope, || reference.clone().into())?;
+        let gathering = Gathering {
+            verifier: self,
+            repository: &layout.into(),
+            statement,
+            directory,
+            options,
+            now,
+        };
+        Box::pin(gathering.run(None)).await
+    }
+}
+
+/// One artifact on its way into the directory.
+struct Gathering<'a> {
+    verifier: &'a Verifier,
+    repository: &'a Repository,
+    statement: &'a Statement,
+    directory: &'a OfflineDirectory,
+    options: &'a Options,
+    now: OffsetDateTime,
+}
+
+impl Gathering<'_> {
+    /// `copied` is the registry's artifact that is to be copied.
+    async fn run(&self, copied: Option<&Reference>) -> Result<Gathered, Error> {
+        let (target, listing) = self
+            .repository
+            .resolve_and_list_all()
+            .await
+            .map_err(|source| Error::Resolve {
+                reference: self.repository.reference(),
+                source,
+            })?;
+        let listing = listing.map_err(|source| Error::List {
+            reference: target.reference.clone(),
+            source,
+        })?;
+        let copy = match copied {
+            None => None,
+            Some(reference) => Some(self.copy_target(reference, &target).await?),
+        };
+        if listing.signatures.is_empty() && !self.statement.level.is_skip() {
+            return Err(match listing.incomplete {
+                Some(source) => Error::List {
+                    reference: target.reference,
+                    source,
+                },
+                None => Error::NoSignature {
+                    reference: target.reference,
+                },
+            });
+        }
+        let mut gathered = Gathered {
+            reference: target.reference.clone(),
+            is_skipped: self.statement.level.is_skip(),
+            signatures: Vec::new(),
+            unseen: listing.incomplete.map(Unseen::Listing),
+        };
+        if gathered.is_skipped {
+            return Ok(gathered);
+        }
+        if listing.signatures.len() > self.options.max_signatures {
+            gathered.unseen = Some(Unseen::Limit(self.options.max_signatures));
+        }
+        for signature in listing.signatures.iter().take(self.options.max_signatures) {
+            let stored = self.store_signature(copy.as_ref(), &target, signature);
+            gathered.signatures.push(stored.await?);
+        }
+        Ok(gathered)
+    }
+
+    async fn copy_target(
+        &self,
+        reference: &Reference,
+        target: &Target,
+    ) -> Result<LayoutRepository, Error> {
+        let bytes = self.repository.fetch_manifest(&target.descriptor).await;
+        let bytes = bytes.map_err(|source| Error::Resolve {
+            reference: target.reference.clone(),
+            source,
+        })?;
+        let failed = |source| Error::Store {
+            reference: target.reference.clone(),
+            source,
+        };
+        let reference = reference.with_digest(target.descriptor.digest());
+        let copy = self.directory.create(&reference).map_err(failed)?;
+        copy.copy_manifest(&target.descriptor, &bytes)
+            .await
+            .map_err(failed)?;
+        Ok(copy)
+    }
+
+    async fn store_signature(
+        &self,
+        copy: Option<&LayoutRepository>,
+        target: &Target,
+        signature: &Descriptor,
+    ) -> Result<GatheredSignature, Error> {
+        let mut gathered = GatheredSignature {
+            digest: signature.digest().clone(),
+            refusal: None,
+            facts: Vec::new(),
+            missing: Vec::new(),
+        };
+        let subject = target.descriptor.digest();
+        let fetched = async {
+            let manifest = self.repository.fetch_manifest(signature).await?;
+            let fetched = self.repository.fetch_signature(subject, signature).await?;
+            Ok((manifest, fetched))
+        };
+        let (manifest, fetched) = match fetched.await {
+            Ok(fetched) => fetched,
+            Err(source) => {
+                let manifest = signature.digest().clone();
+                gathered.refusal = Some(Failure::Fetch { manifest, source });
+                return Ok(gathered);
+            }
+        };
+        if let Some(copy) = copy {
+            copy.copy_signature(&fetched, &manifest)
+                .await
+                .map_err(|source| Error::Store {
+                    reference: target.reference.clone(),
+                    source,
+                })?;
+        }
+        let bench = Bench {
+            judges: &self.verifier.judges,
+            wanted: Wanted::Artifact(&target.descriptor),
+            statement: self.statement,
+            user_metadata: &self.options.user_metadata,
+            now: self.now,
+        };
+        let fetched = FetchedSignature {
+            manifest_digest: signature.digest(),
+            format: fetched.format,
+            envelope: &fetched.envelope,
+        };
+        match bench.authenticate(fetched).await {
+            Err(failure) => gathered.refusal = Some(failure),
+            Ok((info, delegate)) => {
+                let store = self.directory.aws_signer(limits::OFFLINE_ANSWER_AGE);
+                bench.gather(&info, &delegate, &store, &mut gathered).await;
+            }
+        }
+        Ok(gathered)
+    }
+}
+
+impl Bench<'_> {
+    /// The steps of a verification before anybody is asked about revocation, in its order.
+    async fn authenticate(
+        &self,
+        signature: FetchedSignature<'_>,
+    ) -> Result<(SignerInfo, Delegate), Failure> {
+        let verified = verify_integrity(signature.format, signature.envelope)?;
+        self.validate_payload(&verified)?;
+        let info = verified.signer_info();
+        Delegate::check_attributes(&info.signed_attributes)?;
+        self.validate_trust_store(info)?;
+        let delegate = Delegate::choose(self.judges, info).await?;
+        if self.statement.level.action(Validation::Authenticity) == Action::Enforce {
+            self.validate_identity(&delegate, info)?;
+        }
+        Ok((info.clone(), delegate))
+    }
+
+    /// Asks everybody who may be needed about an authentic signature.
+    async fn gather(
+        &self,
+        info: &SignerInfo,
+        delegate: &Delegate,
+        store: &StoredAnswers,
+        gathered: &mut GatheredSignature,
+    ) {
+        if self.statement.level.action(Validation::Revocation) != Action::Skip {
+            match delegate {
+                Delegate::AwsSigner(_) => self.store_answer(info, delegate, store, gathered).await,
+                Delegate::Native | Delegate::Plugin(_) => {
+                    let chain = &info.certificate_chain;
+                    let time = authentic_time(info);
+                    self.gather_chain(chain, Purpose::CodeSigning, time, gathered)
+                        .await;
+                }
+            }
+        }
+        // A time stamp may not be needed today, and be needed on the day of the verification.
+        let stores = self.statement.trust_stores_of(StoreType::Tsa);
+        let is_stamped = info.unsigned_attributes.timestamp_signature.is_some();
+        let scheme = info.signed_attributes.signing_scheme;
+        if scheme == SigningScheme::X509 && is_stamped && !stores.is_empty() {
+            match self.verify_timestamp(info, &stores) {
+                Err(failure) => gathered.missing.push(failure.to_string()),
+                Ok(stamp) => {
+                    self.gather_chain(stamp.chain(), Purpose::Timestamping, None, gathered)
+                        .await;
+                }
+            }
+        }
+    }
+
+    async fn store_answer(
+        &self,
+        info: &SignerInfo,
+        delegate: &Delegate,
+        store: &StoredAnswers,
+        gathered: &mut GatheredSignature,
+    ) {
+        let Delegate::AwsSigner(claims) = delegate else {
+            return;
+        };
+        let chain = &info.certificate_chain;
+        let asked = self.judges.aws_signer.answer(claims, chain, self.now).await;
+        let (answer, result) = match asked {
+            Ok(answered) => answered,
+            Err(error) => {
+                gathered.missing.push(in_one_line(&error));
+                return;
+            }
+        };
+        if let Err(error) = store.write(&answer) {
+            gathered.missing.push(in_one_line(&error));
+            return;
+        }
+        let evidence = Evidence {
+            question: answer.question,
+            asked_at: answer.asked_at,
+            origin: Origin::Aws,
+        };
+        let fact = RevocationFact::of_aws_signer(&evidence, result.is_ok(), self.now);
+        gathered.facts.push(fact);
+    }
+
+    async fn gather_chain(
+        &self,
+        chain: &[Certificate],
+        purpose: Purpose,
+        signing_time: Option<OffsetDateTime>,
+        gathered: &mut GatheredSignature,
+    ) {
+        let checker = &self.judges.revocation;
+        let asked = revocation::gather_chain(chain, purpose, signing_time, checker, self.now);
+        let certificates = match asked.await {
+            Ok(certificates) => certificates,
+            Err(error) => {
+                gathered.missing.push(in_one_line(&error));
+                return;
+            }
+        };
+        for certificate in &certificates {
+            let is_known = certificate.is_known();
+            for one in [&certificate.ocsp, &certificate.crl] {
+                let fact = RevocationFact::of_certificate(one, self.now);
+                if matches!(
+                    fact.status,
+                    RevocationStatus::Good | RevocationStatus::Revoked
+                ) {
+                    gathered.facts.push(fact);
+                } else if !is_known {
+                    gathered.missing.extend(describe(one));
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,75 @@
+//! The directory with all that a verification without a network needs.
+//!
+//! `artifacts/` is an OCI image layout with copies of manifests, signatures and envelopes;
+//! `revocation/` has OCSP answers and CRLs, `aws-signer/` AWS Signer's answers. Nothing in it is trusted
+//! for being there: what is content-addressed is hashed, what is signed is verified, and what is
+//! neither counts only where the trust policy allows it by name.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::Error;
+use crate::extended_validation::StoredAnswers;
+use crate::reference::Reference;
+use crate::registry::{self, Kind, LayoutRepository};
+use crate::revocation::Stored;
+
+/// The directory of `revocation fetch` and `verify --offline`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OfflineDirectory {
+    root: PathBuf,
+}
+
+impl OfflineDirectory {
+    /// The directory `root`. Reads nothing yet.
+    pub fn new(root: PathBuf) -> Self {
+        Self { root }
+    }
+
+    /// OCSP answers and CRLs.
+    pub fn revocation(&self) -> Stored {
+        Stored::new(self.root.join("revocation"))
+    }
+
+    /// AWS Signer's answers, of which those count that are at most `max_age` old.
+    pub fn aws_signer(&self, max_age: Duration) -> StoredAnswers {
+        StoredAnswers::new(self.root.join("aws-signer"), max_age)
+    }
+
+    fn artifacts(&self) -> PathBuf {
+        self.root.join("artifacts")
+    }
+
+    /// The copy of the artifact that `reference` names by its digest.
+    pub(super) fn open(&self, reference: &Reference) -> Result<LayoutRepository, Error> {
+        let called = || reference.clone().into();
+        if reference.digest().is_none() {
+            return Err(Error::TagOffline {
+                reference: called(),
+            });
+        }
+        let directory = self.artifacts();
+        let opened = LayoutRepository::open_copy(&directory, reference).and_then(|layout| {
+            // Whether it is there decides who is told what; it is read again when it is verified.
+            layout.resolve().map(|_| layout)
+        });
+        opened.map_err(|source| match source.kind() {
+            Kind::NotFound => Error::NotStored {
+                reference: called(),
+                directory: self.root.clone(),
+            },
+            _ => Error::Resolve {
+                reference: called(),
+                source,
+            },
+        })
+    }
+
+    /// A place for a copy of the artifact that `reference` names by its digest.
+    pub(super) fn create(
+        &self,
+        reference: &Reference,
+    ) -> Result<LayoutRepository, registry::Error> {
+        LayoutRepository::create_copy(&self.artifacts(), reference)
+    }
+}

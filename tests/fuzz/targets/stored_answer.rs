@@ -1,0 +1,10 @@
+//! AWS Signer's answers about revocation as files.
+#![no_main]
+
+use std::path::Path;
+
+use countersign::extended_validation::Answer;
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
+    let _ = Answer::parse(Path::new("answer.json"), bytes);
+});

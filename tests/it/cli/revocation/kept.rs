@@ -1,0 +1,200 @@
+//! `--revocation-cache-ttl`: AWS Signer's answers on this machine.
+
+use std::path::PathBuf;
+
+use serde_json::{Value, json};
+
+use super::{facts, questions, verify};
+use crate::support::scene::Scene;
+
+type Change = fn(&mut Value);
+
+fn directory(scene: &Scene) -> PathBuf {
+    scene.sandbox.home().join(".cache/notation/aws-signer")
+}
+
+/// The only file there.
+fn file(scene: &Scene) -> PathBuf {
+    let mut files: Vec<_> = std::fs::read_dir(directory(scene))
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
+    assert_eq!(files.len(), 1, "{files:?}");
+    files.remove(0)
+}
+
+/// Changes the file as its owner would.
+fn change(scene: &Scene, change: impl FnOnce(&mut Value)) {
+    let path = file(scene);
+    let mut document: Value =
+        serde_json::from_str(&std::fs::read_to_string(&path).unwrap()).unwrap();
+    change(&mut document);
+    std::fs::write(&path, document.to_string()).unwrap();
+}
+
+/// Verifies with the cache; gives how often AWS was asked, and stderr.
+#[track_caller]
+fn with_cache(scene: &Scene, ttl: &str) -> (usize, String) {
+    questions(scene);
+    let ran = verify(scene, &["--revocation-cache-ttl", ttl, &scene.image]);
+    assert_eq!(ran.code, 0, "{ran:#?}");
+    (questions(scene), ran.stderr)
+}
+
+#[test]
+fn an_answer_is_kept_only_if_asked_to_and_says_its_age() {
+    let scene = Scene::new();
+    scene.sign(&scene.image);
+    assert_eq!(verify(&scene, &[&scene.image]).code, 0);
+    assert!(!directory(&scene).exists());
+    assert_eq!(with_cache(&scene, "1h"), (1, String::new()));
+    assert_eq!(with_cache(&scene, "1h"), (0, String::new()));
+    // Whoever does not ask for it gets none.
+    questions(&scene);
+    assert_eq!(verify(&scene, &[&scene.image]).code, 0);
+    assert_eq!(questions(&scene), 1);
+
+    let schema = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/schemas/aws-signer-revocation.v1.schema.json"
+    );
+    let schema: Value = serde_json::from_str(&std::fs::read_to_string(schema).unwrap()).unwrap();
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    change(&scene, |document| {
+        assert!(validator.is_valid(document), "{document:#}");
+        let asked_at = time::OffsetDateTime::now_utc() - time::Duration::minutes(50);
+        document["askedAt"] = json!(countersign::notary::rfc3339(asked_at));
+    });
+    let ran = verify(
+        &scene,
+        &["--revocation-cache-ttl", "1h", "-o", "json", &scene.image],
+    );
+    let fact = &facts(&ran, "revocation")[0];
+    assert_eq!(
+        (&fact["from"], &fact["status"]),
+        (&json!("cache"), &json!("good"))
+    );
+    assert_eq!(fact["file"], file(&scene).to_str().unwrap());
+    let age = fact["ageSeconds"].as_u64().unwrap();
+    assert!((3_000..3_060).contains(&age), "{age}");
+    let ran = verify(
+        &scene,
+        &["--revocation-cache-ttl", "1h", "--verbose", &scene.image],
+    );
+    ran.assert_says("(50 minutes");
+    ran.assert_says(", kept in `");
+    // For this user the time is over.
+    assert_eq!(with_cache(&scene, "49m").0, 1);
+}
+
+#[test]
+fn an_answer_is_bound_to_the_question_and_its_endpoint() {
+    let scene = Scene::new();
+    scene.sign(&scene.image);
+    assert_eq!(with_cache(&scene, "1h").0, 1);
+    let data = format!("http://localhost:{}", scene.emulator.address().port());
+    let scene = scene.with_variable("AWS_ENDPOINT_URL_SIGNER_DATA", data);
+    assert_eq!(with_cache(&scene, "1h").0, 1, "asked elsewhere");
+    assert_eq!(std::fs::read_dir(directory(&scene)).unwrap().count(), 2);
+}
+
+#[test]
+fn what_was_meddled_with_is_ignored_and_said() {
+    let scene = Scene::new();
+    scene.sign(&scene.image);
+    with_cache(&scene, "1h");
+    let changes: [(Change, &str); 5] = [
+        (
+            |d| d["question"]["subject"]["jobArn"] = json!("x"),
+            "has the answer to another question",
+        ),
+        (
+            |d| d["question"]["place"]["region"] = json!("x"),
+            "has the answer to another question",
+        ),
+        (
+            |d| d["revokedEntities"] = json!(["x"]),
+            "says that something was revoked",
+        ),
+        (
+            |d| d["askedAt"] = json!("2999-01-01T00:00:00Z"),
+            "which is in the future",
+        ),
+        (|d| d["more"] = json!(1), "is not an answer of AWS Signer"),
+    ];
+    for (meddle, words) in changes {
+        change(&scene, meddle);
+        let (asked, stderr) = with_cache(&scene, "1h");
+        assert_eq!(asked, 1, "{words}");
+        assert!(
+            stderr.starts_with("Warning: a kept answer of AWS Signer is ignored: `")
+                && stderr.contains(words),
+            "{stderr}"
+        );
+        // It was replaced.
+        assert_eq!(with_cache(&scene, "1h"), (0, String::new()), "{words}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_file_open_to_others_a_link_and_a_place_that_cannot_be_written_are_no_cache() {
+    use std::os::unix::fs::{PermissionsExt as _, symlink};
+
+    let scene = Scene::new();
+    scene.sign(&scene.image);
+    with_cache(&scene, "1h");
+    let path = file(&scene);
+    let mode = |path: &PathBuf| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!((mode(&path), mode(&directory(&scene))), (0o600, 0o700));
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o666)).unwrap();
+    let (asked, stderr) = with_cache(&scene, "1h");
+    assert!(
+        asked == 1 && stderr.contains("is open to other users"),
+        "{stderr}"
+    );
+    let elsewhere = scene.sandbox.home().join("elsewhere");
+    std::fs::rename(&path, &elsewhere).unwrap();
+    symlink(&elsewhere, &path).unwrap();
+    let (asked, stderr) = with_cache(&scene, "1h");
+    assert!(
+        asked == 1 && stderr.contains("is a symbolic link"),
+        "{stderr}"
+    );
+    std::fs::remove_dir_all(directory(&scene)).unwrap();
+    std::fs::write(directory(&scene), "").unwrap();
+    let (asked, stderr) = with_cache(&scene, "1h");
+    assert!(
+        asked == 1 && stderr.contains("AWS Signer's answer could not be kept: "),
+        "{stderr}"
+    );
+}
+
+#[test]
+fn a_refusal_is_not_kept() {
+    let scene = Scene::new();
+    scene.sign(&scene.image);
+    let job = super::asking::job(&scene);
+    scene.emulator.revoke_signature(&job).unwrap();
+    for _ in 0..2 {
+        questions(&scene);
+        let ran = verify(&scene, &["--revocation-cache-ttl", "1h", &scene.image]);
+        assert_eq!((ran.code, questions(&scene)), (1, 1), "{ran:#?}");
+    }
+    assert!(!directory(&scene).exists());
+}
+
+#[test]
+fn the_time_is_bounded() {
+    let scene = Scene::new();
+    for ttl in ["0s", "25h"] {
+        let ran = verify(&scene, &["--revocation-cache-ttl", ttl, &scene.image]);
+        ran.assert_refused(
+            2,
+            &format!(
+                "Error: invalid value `{ttl}` for `--revocation-cache-ttl`: wanted more than nothing \
+                 and at most 24h"
+            ),
+        );
+    }
+}

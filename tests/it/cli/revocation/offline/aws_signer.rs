@@ -1,0 +1,384 @@
+//! AWS Signer's signatures: its answer is a statement that nobody has signed.
+
+use std::path::Path;
+
+use countersign::notary::rfc3339;
+use countersign_emulator::{Fault, FaultKind};
+use serde_json::{Value, json};
+use time::{Duration, OffsetDateTime};
+
+use super::super::{asking::job, facts};
+use super::{Island, files, policy};
+use crate::support::sandbox::Ran;
+use crate::support::scene::Scene;
+
+type Change = fn(&mut Value);
+
+/// Fetches with the profile on the command line.
+fn fetch(scene: &Scene, references: &[&str]) -> Ran {
+    let fixed = [
+        "revocation",
+        "fetch",
+        "--out",
+        "facts",
+        "--trust-anchor",
+        "root.crt",
+    ];
+    let profile = ["--signing-profile", &scene.profile.arn];
+    scene.run(&[&fixed[..], &profile, references].concat())
+}
+
+fn fetched() -> (Scene, Island) {
+    let scene = Scene::new();
+    scene.sign(&scene.image);
+    let ran = fetch(&scene, &[&scene.image]);
+    assert_eq!(ran.code, 0, "{ran:#?}");
+    let island = Island::new(&scene, scene.digest());
+    (scene, island)
+}
+
+/// Has the island trust the scene's profile by a policy with this `signatureVerification`.
+fn write_policy(scene: &Scene, island: &Island, verification: &Value) {
+    let store = "signingAuthority:aws";
+    let policy = policy(verification, &[store], &scene.profile.arn);
+    island.sandbox.write_config("trustpolicy.oci.json", policy);
+    island.sandbox.write_config(
+        "truststore/x509/signingAuthority/aws/root.crt",
+        scene.emulator.root_certificate_pem(),
+    );
+}
+
+fn allowed() -> Value {
+    json!({ "level": "strict", "unsignedRevocationStatements": ["aws-signer"] })
+}
+
+fn change(path: &Path, change: impl FnOnce(&mut Value)) {
+    let text = std::fs::read_to_string(path).unwrap();
+    let mut document: Value = serde_json::from_str(&text).unwrap();
+    change(&mut document);
+    std::fs::write(path, document.to_string()).unwrap();
+}
+
+#[test]
+fn what_was_fetched_verifies_where_the_policy_allows_it_by_name() {
+    let (scene, island) = fetched();
+    write_policy(&scene, &island, &json!({ "level": "strict" }));
+    let ran = island.verify(&[]);
+    assert_eq!(ran.code, 3, "{ran:#?}");
+    ran.assert_says(
+        "revocation (enforce): failed: the signature's revocation status could not be determined",
+    );
+    ran.assert_says("and the trust policy does not allow it");
+    ran.assert_says(
+        "add `\"unsignedRevocationStatements\": [\"aws-signer\"]` to `signatureVerification`",
+    );
+
+    write_policy(&scene, &island, &allowed());
+    island.assert_verified(&[]);
+    let ran = island.verify(&["-o", "json"]);
+    let fact = &facts(&ran, "revocation")[0];
+    assert_eq!(fact["about"], job(&scene));
+    assert_eq!(
+        (&fact["status"], &fact["source"], &fact["from"]),
+        (&json!("good"), &json!("aws-signer"), &json!("offline"))
+    );
+    assert_eq!(fact["region"], "us-east-1");
+    let file = fact["file"].as_str().unwrap();
+    assert!(file.starts_with("facts/aws-signer/"), "{file}");
+    assert!(
+        fact["until"].is_string() && fact["ageSeconds"].is_u64(),
+        "{fact}"
+    );
+    // The emulator is no endpoint of AWS's own, and the verdict says so.
+    let document: Value = serde_json::from_str(&ran.stdout).unwrap();
+    let warnings = document["results"][0]["signatures"][0]["warnings"].to_string();
+    assert!(
+        warnings.contains("the stored answer was asked at `http://"),
+        "{warnings}"
+    );
+}
+
+#[test]
+fn profiles_on_the_command_line_need_the_flag() {
+    let (scene, island) = fetched();
+    let profile = [
+        "--signing-profile",
+        &scene.profile.arn,
+        "--trust-anchor",
+        "root.crt",
+    ];
+    let ran = island.verify(&profile);
+    assert_eq!(ran.code, 3, "{ran:#?}");
+    ran.assert_says("`--unsigned-revocation-statements aws-signer` with `--signing-profile`");
+    let flag = ["--unsigned-revocation-statements", "aws-signer"];
+    island.assert_verified(&[&profile[..], &flag].concat());
+    // Never beside a trust policy, never online, and no other name.
+    let ran = island.verify(&flag);
+    assert_eq!(ran.code, 2, "{ran:#?}");
+    let ran = scene.run(&[&["verify"], &profile[..], &flag, &[&scene.image]].concat());
+    assert_eq!(ran.code, 2, "{ran:#?}");
+    let other = ["--unsigned-revocation-statements", "aws"];
+    let ran = island.verify(&[&profile[..], &other].concat());
+    assert_eq!(ran.code, 2, "{ran:#?}");
+    ran.assert_says("allowed: aws-signer");
+}
+
+#[test]
+fn a_stored_answer_has_its_schema_and_a_bound() {
+    let (scene, island) = fetched();
+    write_policy(&scene, &island, &allowed());
+    let schema = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/schemas/aws-signer-revocation.v1.schema.json"
+    );
+    let schema: Value = serde_json::from_str(&std::fs::read_to_string(schema).unwrap()).unwrap();
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    let file = &island.files("aws-signer")[0];
+    let aged = |age: Duration| {
+        change(file, |document| {
+            assert!(validator.is_valid(document), "{document:#}");
+            document["askedAt"] = json!(rfc3339(OffsetDateTime::now_utc() - age));
+        });
+    };
+    aged(Duration::hours(7 * 24 - 1));
+    island.assert_verified(&[]);
+    let ran = island.verify(&["--verbose"]);
+    ran.assert_says("(6 days 23 hours old), until ");
+    ran.assert_says(", stored in `facts/aws-signer/");
+    aged(Duration::hours(7 * 24 + 1));
+    let ran = island.verify(&[]);
+    assert_eq!(ran.code, 3, "{ran:#?}");
+    ran.assert_says("more than 604800 seconds ago");
+    ran.assert_says("hint: with a network, `countersign revocation fetch REFERENCE --out DIR`");
+    island.assert_verified(&["--offline-max-age", "170h"]);
+    aged(Duration::hours(-1));
+    let ran = island.verify(&["--offline-max-age", "170h"]);
+    assert_eq!(ran.code, 3, "{ran:#?}");
+    ran.assert_says("which is in the future");
+    for age in ["0s", "2161h"] {
+        let ran = island.verify(&["--offline-max-age", age]);
+        assert_eq!(ran.code, 2, "{ran:#?}");
+    }
+}
+
+#[test]
+fn an_answer_that_is_missing_or_about_something_else_is_no_answer() {
+    let (scene, island) = fetched();
+    write_policy(&scene, &island, &allowed());
+    let file = island.files("aws-signer").remove(0);
+    let changes: [(Change, &str); 3] = [
+        (
+            |d| d["question"]["subject"]["jobArn"] = json!("x"),
+            "has the answer to another question",
+        ),
+        (
+            |d| d["question"]["place"]["partition"] = json!("aws-cn"),
+            "has the answer to another question",
+        ),
+        (
+            |d| d["more"] = json!(true),
+            "is not an answer of AWS Signer",
+        ),
+    ];
+    let good = std::fs::read(&file).unwrap();
+    for (meddle, words) in changes {
+        std::fs::write(&file, &good).unwrap();
+        change(&file, meddle);
+        let ran = island.verify(&[]);
+        assert_eq!(ran.code, 3, "{ran:#?}");
+        ran.assert_says(words);
+    }
+    std::fs::remove_file(&file).unwrap();
+    let ran = island.verify(&[]);
+    assert_eq!(ran.code, 3, "{ran:#?}");
+    ran.assert_says("no answer of AWS Signer about `");
+}
+
+#[test]
+fn a_stored_revocation_is_a_revocation() {
+    let scene = Scene::new();
+    scene.sign(&scene.image);
+    let job = job(&scene);
+    scene.emulator.revoke_signature(&job).unwrap();
+    let ran = fetch(&scene, &[&scene.image]);
+    assert_eq!(ran.code, 0, "a fetch gives no verdict: {ran:#?}");
+    ran.assert_says(&format!("revoked: `{job}`, by AWS Signer in `us-east-1`"));
+    let island = Island::new(&scene, scene.digest());
+    write_policy(&scene, &island, &allowed());
+    let ran = island.verify(&[]);
+    assert_eq!(ran.code, 1, "{ran:#?}");
+    ran.assert_says(&format!("signing job `{job}` was revoked"));
+}
+
+#[test]
+fn what_is_not_stored_a_tag_and_no_directory_are_said() {
+    let (scene, island) = fetched();
+    write_policy(&scene, &island, &allowed());
+    let (repository, _) = island.image.split_once('@').unwrap();
+    let ran = island.verify_reference(&[], &format!("{repository}:v1"));
+    assert_eq!(ran.code, 3, "{ran:#?}");
+    ran.assert_says("is a tag, which only its registry can resolve");
+    ran.assert_says("hint: name it by its digest");
+    let other = format!("{repository}@sha256:{}", "0".repeat(64));
+    let ran = island.verify_reference(&[], &other);
+    ran.assert_refused(3, &format!("Error: `{other}` is not stored in `facts`"));
+    ran.assert_says(&format!("countersign revocation fetch --out facts {other}"));
+    let ran = island
+        .sandbox
+        .run(&["verify", "--offline", "nowhere", &island.image]);
+    ran.assert_refused(
+        2,
+        "Error: `nowhere`, which `--offline` names, is no directory",
+    );
+    for flag in [
+        "--use-installed-plugin",
+        "--revocation-cache-ttl=1h",
+        "--plugin-config=a=b",
+    ] {
+        let ran = island.verify(&[flag]);
+        assert_eq!(ran.code, 2, "{ran:#?}");
+    }
+}
+
+#[test]
+fn copies_that_were_meddled_with_are_never_verified() {
+    let (scene, island) = fetched();
+    write_policy(&scene, &island, &allowed());
+    // The image's manifest, the signature's, and the envelope.
+    let blobs = island.files("artifacts/blobs/sha256");
+    assert_eq!(blobs.len(), 3);
+    for blob in &blobs {
+        let good = std::fs::read(blob).unwrap();
+        std::fs::remove_file(blob).unwrap();
+        let ran = island.verify(&[]);
+        assert!(ran.code == 1 || ran.code == 3, "{ran:#?}");
+        let mut bad = good.clone();
+        bad[good.len() / 2] ^= 1;
+        std::fs::write(blob, &bad).unwrap();
+        let ran = island.verify(&[]);
+        assert!(ran.code == 1 || ran.code == 3, "{ran:#?}");
+        #[cfg(unix)]
+        {
+            let elsewhere = island.sandbox.home().join("elsewhere");
+            std::fs::write(&elsewhere, &good).unwrap();
+            std::fs::remove_file(blob).unwrap();
+            std::os::unix::fs::symlink(&elsewhere, blob).unwrap();
+            let ran = island.verify(&[]);
+            assert!(ran.code == 1 || ran.code == 3, "{ran:#?}");
+            std::fs::remove_file(blob).unwrap();
+        }
+        std::fs::write(blob, &good).unwrap();
+        island.assert_verified(&[]);
+    }
+}
+
+#[test]
+fn a_signature_of_another_is_refused_offline_as_online() {
+    let (scene, island) = fetched();
+    let other = scene.emulator.create_signing_profile("other").unwrap();
+    let ran = island.verify(&[
+        "--signing-profile",
+        &other.arn,
+        "--trust-anchor",
+        "root.crt",
+    ]);
+    assert_eq!(ran.code, 1, "{ran:#?}");
+    ran.assert_says("is not a trusted identity");
+    // Without the emulator's root nothing of it is trusted.
+    let ran = island.verify(&["--signing-profile", &scene.profile.arn]);
+    assert_eq!(ran.code, 1, "{ran:#?}");
+}
+
+#[test]
+fn several_artifacts_share_a_directory_and_a_skipped_one_needs_no_signature() {
+    let scene = Scene::new();
+    let second = scene.emulator.push_test_image("app", "v2").unwrap();
+    let second = format!("{}@{second}", scene.repository);
+    scene.sign(&scene.image);
+    scene.sign(&second);
+    let ran = fetch(&scene, &[&scene.image, &second, &scene.image]);
+    assert_eq!(ran.code, 0, "{ran:#?}");
+    assert_eq!(ran.stdout.lines().count(), 3, "{ran:#?}");
+    ran.assert_says("note: nobody has signed AWS Signer's answer");
+    let island = Island::new(&scene, scene.digest());
+    write_policy(&scene, &island, &allowed());
+    for image in [&scene.image, &second] {
+        let (_, digest) = image.split_once('@').unwrap();
+        let there = format!("{}/app@{digest}", island.tripwire.host());
+        assert_eq!(island.verify_reference(&[], &there).code, 0);
+    }
+
+    let scene = Scene::new();
+    let policy = json!({ "version": "1.0", "trustPolicies": [ {
+        "name": "s", "registryScopes": [ scene.repository ],
+        "signatureVerification": { "level": "skip" },
+    } ] });
+    let policy = policy.to_string();
+    scene.sandbox.write_config("trustpolicy.oci.json", &policy);
+    let ran = scene.run(&["revocation", "fetch", "--out", "facts", &scene.image]);
+    assert_eq!(ran.code, 0, "{ran:#?}");
+    let island = Island::new(&scene, scene.digest());
+    island.sandbox.write_config("trustpolicy.oci.json", &policy);
+    let ran = island.verify_reference(&[], &scene.image);
+    assert_eq!(ran.code, 0, "{ran:#?}");
+    assert!(ran.stdout.contains("configured to skip"), "{ran:#?}");
+}
+
+#[test]
+fn a_fetch_says_what_is_missing() {
+    let scene = Scene::new();
+    let ran = fetch(&scene, &[&scene.image]);
+    ran.assert_refused(
+        1,
+        &format!(
+            "Error: signature verification failed: no signature is associated with \"{}\", make \
+             sure the artifact was signed successfully",
+            scene.image
+        ),
+    );
+    scene.sign(&scene.image);
+    let fault = Fault::new(FaultKind::AccessDenied).on("GetRevocationStatus");
+    scene.emulator.faults().add(fault.times(1));
+    let ran = fetch(&scene, &[&scene.image]);
+    ran.assert_refused(
+        3,
+        &format!(
+            "Error: not everything could be stored that is needed to verify {}",
+            scene.image
+        ),
+    );
+    ran.assert_says("missing: ");
+    ran.assert_says("AccessDeniedException");
+    // By tag it says the digest that is to be verified.
+    let ran = fetch(&scene, &[&format!("{}:v1", scene.repository)]);
+    let stdout = format!("Stored what is needed to verify {}\n", scene.image);
+    assert_eq!((ran.code, ran.stdout), (0, stdout), "{}", ran.stderr);
+    assert_eq!(
+        files(&scene.sandbox.home().join("facts/aws-signer")).len(),
+        1
+    );
+}
+
+#[test]
+fn nobody_is_asked_about_a_signature_that_is_not_trusted() {
+    let scene = Scene::new();
+    scene.sign(&scene.image);
+    scene.operations();
+    let profile = &scene.profile.arn;
+    let ran = scene.run(&[
+        "revocation",
+        "fetch",
+        "--out",
+        "facts",
+        "--signing-profile",
+        profile,
+        &scene.image,
+    ]);
+    assert_eq!(ran.code, 3, "{ran:#?}");
+    ran.assert_says("not asked about: ");
+    let operations = scene.operations();
+    assert!(
+        !operations.contains(&"GetRevocationStatus".to_owned()),
+        "{operations:?}"
+    );
+}
