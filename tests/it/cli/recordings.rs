@@ -12,6 +12,7 @@
 )]
 
 mod blobs;
+mod broken;
 mod case;
 mod certificates;
 mod environment;

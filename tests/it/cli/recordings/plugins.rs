@@ -199,7 +199,6 @@ fn line(case: &str) -> Option<String> {
         |code: &str, message: &str| failed(&json!({"errorCode": code, "errorMessage": message}));
     Some(match case {
         "plugin that answers garbage to get-plugin-metadata" => "echo garbage".to_owned(),
-        "plugin that answers nothing" => "exit 0".to_owned(),
         "plugin that fails silently" => "exit 3".to_owned(),
         "plugin that fails with plain text" => "echo boom >&2; exit 1".to_owned(),
         "plugin that fails with an error object" => code("ACCESS_DENIED", "no access"),
@@ -216,7 +215,8 @@ fn line(case: &str) -> Option<String> {
         "plugin without capabilities" => but("capabilities", json!([])),
         "plugin without contract versions" => but("supportedContractVersions", json!([])),
         "plugin with an unknown capability" => but("capabilities", json!(["NEW.THING"])),
-        "plugin that is not executable"
+        "plugin that answers nothing"
+        | "plugin that is not executable"
         | "plugin without an interpreter"
         | "plugin that is not a program" => "exit 0".to_owned(),
         _ => return None,

@@ -139,7 +139,6 @@ fn line(case: &str) -> Option<String> {
         plugin.line()
     };
     Some(match case {
-        "both succeed" | "signature expired" => good().line(),
         "identity fails" => results(false, true).line(),
         "revocation fails" | "revocation skipped, plugin says no" => results(true, false).line(),
         "both fail" => results(false, false).line(),
@@ -161,7 +160,6 @@ fn line(case: &str) -> Option<String> {
         "verify-signature fails" => good().line_with(failing),
         "verify-signature fails with plain text" => good().line_with("echo boom >&2; exit 1"),
         "get-plugin-metadata fails" => failing.to_owned(),
-        "plugin is not executable" => good().line(),
         "plugin has another name" => with("name", "q"),
         "version too low" => with("version", "1.0.0"),
         "version equal" => with("version", "1.5.0"),
@@ -169,7 +167,11 @@ fn line(case: &str) -> Option<String> {
         "version with a prerelease" => with("version", "1.5.0-rc.1"),
         "version of the plugin is no semver"
         | "version of the plugin is no semver, minimum asked" => with("version", "one"),
-        "minimum version is no semver" | "untrusted identity, plugin says yes" => good().line(),
+        "both succeed"
+        | "signature expired"
+        | "plugin is not executable"
+        | "minimum version is no semver"
+        | "untrusted identity, plugin says yes" => good().line(),
         "attribute processed" => processing(true, &["com.example.critical"]),
         "attribute not processed" => processing(true, &[]),
         "attribute processed but identity fails" => processing(false, &["com.example.critical"]),
@@ -181,11 +183,11 @@ fn line(case: &str) -> Option<String> {
 }
 
 /// The plugin that is told by its settings what to answer.
-fn configured(command: &str, request: &Value) -> Result<Value, Value> {
+fn configured(command: &str, request: &Value) -> Value {
     if command == "get-plugin-metadata" {
         let mut metadata = Plugin::new(&[IDENTITY, REVOCATION], &[]).metadata;
         metadata["name"] = json!("e2e-plugin");
-        return Ok(metadata);
+        return metadata;
     }
     let is_good = |name: &str| request["pluginConfig"][name] != "failed";
     let results = [IDENTITY, REVOCATION].map(|name| (name, is_good(name)));
@@ -201,7 +203,7 @@ fn configured(command: &str, request: &Value) -> Result<Value, Value> {
         given[name]["reason"] = json!(reason);
     }
     given.retain(|name, _| asked.iter().any(|capability| capability == name));
-    Ok(answer)
+    answer
 }
 
 #[test]
@@ -212,7 +214,9 @@ fn plugins_verify_as_they_do_for_notation() {
         "truststore/x509/ca/test/signer.crt",
         fixtures.signers.signer.root_pem(),
     );
-    script_plugin::install(&replay.sandbox, "e2e-plugin", configured);
+    script_plugin::install(&replay.sandbox, "e2e-plugin", |command, request| {
+        Ok(configured(command, request))
+    });
     for case in recorded("verify-plugin") {
         let name = [", strict", ", permissive", ", audit"]
             .iter()
