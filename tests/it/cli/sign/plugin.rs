@@ -14,17 +14,17 @@ use time::{Duration, OffsetDateTime};
 
 use super::local_key::envelope;
 use super::{assert_signed, writes};
-use crate::support::sandbox::Ran;
+use crate::support::sandbox::{Ran, Sandbox};
 use crate::support::scene::Scene;
 use crate::support::{local_keys, script_plugin};
 
 pub(in crate::cli) const RAW: &str = "SIGNATURE_GENERATOR.RAW";
 pub(in crate::cli) const ENVELOPE: &str = "SIGNATURE_GENERATOR.ENVELOPE";
 
-fn metadata(capabilities: &[&str]) -> Value {
+fn metadata(name: &str) -> Value {
     json!({
-        "name": "p", "description": "d", "version": "1.2.3", "url": "u",
-        "supportedContractVersions": ["1.0"], "capabilities": capabilities,
+        "name": name, "description": "d", "version": "1.2.3", "url": "u",
+        "supportedContractVersions": ["1.0"], "capabilities": [],
     })
 }
 
@@ -34,10 +34,24 @@ pub(in crate::cli) fn install(
     capabilities: &'static [&'static str],
     change: impl Fn(&str, &Value, &mut Value) + Send + 'static,
 ) {
+    install_as(&scene.sandbox, "p", move |command, request, answer| {
+        if command == "get-plugin-metadata" {
+            answer["capabilities"] = json!(capabilities);
+        }
+        change(command, request, answer);
+    });
+}
+
+/// The same under another name, and with no capabilities of its own.
+pub(in crate::cli) fn install_as(
+    sandbox: &Sandbox,
+    name: &'static str,
+    change: impl Fn(&str, &Value, &mut Value) + Send + 'static,
+) {
     let certificate = local_keys::certificate("ec-256");
-    script_plugin::install(&scene.sandbox, "p", move |command, request| {
+    script_plugin::install(sandbox, name, move |command, request| {
         let mut answer = match command {
-            "get-plugin-metadata" => metadata(capabilities),
+            "get-plugin-metadata" => metadata(name),
             "describe-key" => json!({ "keyId": request["keyId"], "keySpec": "EC-256" }),
             "generate-signature" => raw(request, &certificate),
             _ => whole(request, &certificate, now(), None),
