@@ -74,6 +74,9 @@ fn of_signer(error: &signer::Error) -> Option<String> {
         )),
         signer::Error::Chain { source: problem } => Some(format!("{error}, {problem}")),
         signer::Error::Timestamp { source } => Some(format!("timestamp: {source}")),
+        signer::Error::Signature { .. } | signer::Error::NotVerified { .. } => {
+            Some(error.to_string())
+        }
         _ => None,
     }
 }

@@ -10,9 +10,10 @@ use time::macros::datetime;
 
 use countersign::oci::sha256_digest;
 
+use super::broken;
 use super::placeholders::Placeholders;
 use crate::support::envelopes::{Envelope, Signer, Stamp};
-use crate::support::hostile::{Hostile, Reply, Seen};
+use crate::support::hostile::Hostile;
 use crate::support::layout;
 use crate::support::pki::{self, Entity, Token};
 use crate::support::registry_client::RepositoryClient;
@@ -21,7 +22,7 @@ pub(super) const NOTATION: &str = "notation-go/1.3.0+unreleased";
 pub(super) const RECORDER: &str = "recorder/1.0";
 pub(super) const JWS: &str = "application/jose+json";
 const COSE: &str = "application/cose";
-const IMAGE_INDEX: &str = "application/vnd.oci.image.index.v1+json";
+pub(super) const IMAGE_INDEX: &str = "application/vnd.oci.image.index.v1+json";
 
 /// The keys of the recordings.
 pub(super) struct Signers {
@@ -88,7 +89,7 @@ impl Fixtures {
             password: "testpass".to_owned(),
         };
         let auth = emulator(options);
-        let broken = Hostile::start(broken);
+        let broken = Hostile::start(broken::answer);
 
         let host = registry.address().to_string();
         let mut signed = None;
@@ -478,47 +479,5 @@ fn odd_manifests(host: &str) {
         let client = image(host, name);
         let digest = sha256_digest(manifest.to_string().as_bytes());
         client.put_manifest(digest.as_ref(), &manifest);
-    }
-}
-
-const EMPTY_INDEX: &str =
-    r#"{"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json","manifests":[]}"#;
-
-fn denied(message: &str) -> Reply {
-    let error = json!({"errors": [{"code": "DENIED", "message": message}]});
-    Reply::status(403).body(error.to_string())
-}
-
-/// `<registry:broken>`: the repository says what is wrong.
-fn broken(seen: &Seen) -> Reply {
-    let path = seen.path();
-    let image = || {
-        Reply::ok(layout::IMAGE_MANIFEST, layout::image("v1"))
-            .header("Docker-Content-Digest", &digest_of("v1"))
-    };
-    let is_referrers = path.contains("/referrers/");
-    match path.split('/').nth(2).unwrap_or_default() {
-        "denied" => Reply::status(403),
-        "referrersdenied" if is_referrers => denied("referrers are denied"),
-        "referrersjunk" if is_referrers => Reply::ok(IMAGE_INDEX, r#"{"manifests":"x"}"#),
-        "pushdenied" | "manifestdenied" | "plain" if is_referrers => {
-            Reply::ok(IMAGE_INDEX, EMPTY_INDEX)
-        }
-        "pushdenied" if seen.method == "POST" => denied("pushes are denied"),
-        "manifestdenied" if seen.method == "POST" => {
-            Reply::status(202).header("Location", "/v2/manifestdenied/blobs/uploads/1")
-        }
-        "manifestdenied" if path.contains("/blobs/") => Reply::status(201),
-        "manifestdenied" if seen.method == "PUT" => denied("manifest pushes are denied"),
-        "plain" | "noreferrers" if path.ends_with(&digest_of("v1")) && !is_referrers => image(),
-        "html" => Reply::ok("text/html", "<html></html>"),
-        "lying" => Reply::ok(layout::IMAGE_MANIFEST, layout::image("v2"))
-            .header("Docker-Content-Digest", &digest_of("v2")),
-        "pushdenied" | "manifestdenied" | "referrersdenied" | "referrersjunk"
-            if path.ends_with(&digest_of("v1")) =>
-        {
-            image()
-        }
-        _ => Reply::status(404),
     }
 }

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use time::macros::datetime;
 
 use super::fixtures::{File, Fixtures, JWS, NOTATION, Signers, jws, jws_with, payload};
-use super::{Difference, Replay, Text, recorded};
+use super::{Difference, Replay, Text, recorded, signing};
 use crate::support::envelopes::Envelope;
 use crate::support::layout;
 use crate::support::sandbox::Sandbox;
@@ -177,6 +177,12 @@ const POLICIES: &[Difference] = &[
     },
 ];
 
+const ERRORS: &[Difference] = &[refused(
+    &["verify,*", "sign,*", "list,*", "inspect,*"],
+    RESOLVING,
+    NO_ANSWER,
+)];
+
 /// Repositories that only these groups have, or that are others there.
 fn repositories(signers: &Signers) -> Vec<(&'static str, Vec<File>)> {
     let image = layout::image("v1");
@@ -284,4 +290,19 @@ fn policies_are_found_as_notation_finds_them() {
         }
     }
     replay.finish("verify-policy");
+}
+
+#[test]
+fn registries_that_fail_are_given_up_as_notation_does() {
+    let fixtures = Fixtures::start();
+    let mut replay = Replay::new(Sandbox::new(), &fixtures.placeholders, ERRORS);
+    write_stores(&replay, &fixtures.signers);
+    signing::write_keys(&replay);
+    let config = replay.sandbox.config();
+    let signer = [("signer", "signer.key", "signer.crt")];
+    signing::write_list(&config, Some("signer"), &signer);
+    for case in recorded("verify-errors-at-registry") {
+        replay.run(&case);
+    }
+    replay.finish("verify-errors-at-registry");
 }

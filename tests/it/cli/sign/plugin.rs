@@ -65,11 +65,11 @@ pub(in crate::cli) fn install_as(
 }
 
 #[expect(clippy::disallowed_methods, reason = "a plugin reads the clock")]
-fn now() -> OffsetDateTime {
+pub(in crate::cli) fn now() -> OffsetDateTime {
     OffsetDateTime::now_utc()
 }
 
-fn decode(value: &Value) -> Vec<u8> {
+pub(in crate::cli) fn decode(value: &Value) -> Vec<u8> {
     STANDARD.decode(value.as_str().unwrap()).unwrap()
 }
 
@@ -81,7 +81,7 @@ fn der_of(pem: &str) -> Vec<u8> {
     STANDARD.decode(body).unwrap()
 }
 
-fn raw(request: &Value, certificate: &str) -> Value {
+pub(in crate::cli) fn raw(request: &Value, certificate: &str) -> Value {
     assert_eq!(request["contractVersion"], "1.0");
     assert_eq!(request["hashAlgorithm"], "SHA-256");
     assert_eq!(request["keySpec"], "EC-256");
@@ -98,7 +98,7 @@ fn raw(request: &Value, certificate: &str) -> Value {
 }
 
 /// An envelope over the request's payload, or over another.
-fn whole(
+pub(in crate::cli) fn whole(
     request: &Value,
     certificate: &str,
     now: OffsetDateTime,
