@@ -13,7 +13,7 @@ use crate::aws::{ArnService, KmsKeyId, Settings};
 use crate::config::{NotationDirs, SigningKey, SigningKeys};
 use crate::extended_validation::PLUGIN_NAME;
 use crate::notary::EnvelopeFormat;
-use crate::plugin_host::PluginHost;
+use crate::plugin_host::{self, PluginHost};
 use crate::signer::Signer;
 use crate::signer::aws_kms::{self, KmsKey};
 use crate::signer::aws_signer::{AwsSigner, Pace, SigningProfile};
@@ -228,9 +228,7 @@ impl Choice {
             }
             Self::Plugin { name, id, config } => {
                 let host = PluginHost::new(context.dirs.plugins());
-                let plugin = host.find(&name).map_err(|error| {
-                    Report::error(Exit::Usage, &error.to_string(), &error, error.hint())
-                })?;
+                let plugin = host.find(&name).map_err(|error| unusable_plugin(&error))?;
                 Ok(Signer::Plugin(PluginSigner {
                     plugin,
                     key_id: id,
@@ -246,6 +244,12 @@ impl Choice {
                 .map(Signer::LocalKey),
         }
     }
+}
+
+/// What is said of a plugin that cannot be found or run; parts of it are the plugin's own words.
+pub(super) fn unusable_plugin(error: &plugin_host::Error) -> Report {
+    let sentence = one_line(&error.to_string());
+    Report::error(Exit::Usage, &sentence, error, error.hint())
 }
 
 /// What is said of the files of the key `name`.
@@ -265,12 +269,12 @@ fn open_key(
     let file = KeyFile::read(key, certificates, now).map_err(report)?;
     let passphrase = if file.is_encrypted() {
         passphrase::read(key, passphrase_fd).map_err(|error| {
-            Report::error(
-                Exit::Usage,
-                "the passphrase could not be read",
-                &std::io::Error::other(error),
-                None,
-            )
+            let exit = match error {
+                passphrase::Error::Interrupted => Exit::Inconclusive,
+                _ => Exit::Usage,
+            };
+            let sentence = one_line(&format!("key `{name}`: {error}"));
+            Report::error(exit, &sentence, &error, error.hint())
         })?
     } else {
         None
