@@ -37,8 +37,8 @@ pub(super) enum Command {
 /// Flags of `key add`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  \
-    countersign key add --plugin com.amazonaws.signer.notation.plugin --id PROFILE_ARN --default release\n  \
-    countersign key add --plugin aws-kms --id KEY_ARN --plugin-config certificate_chain=release.crt kms\n  \
+    countersign key add --plugin com.amazonaws.signer.notation.plugin --id ARN --default release\n  \
+    countersign key add --plugin aws-kms --id ARN --plugin-config certificate_chain=kms.crt kms\n  \
     countersign key add --key-file release.key --certificates release.crt release")]
 pub(super) struct AddArgs {
     /// Name of the key

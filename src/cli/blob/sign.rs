@@ -25,8 +25,8 @@ use crate::signer::aws_signer::Pace;
 /// Flags of `blob sign`; those that notation has work as they do there.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  \
-    countersign blob sign --signing-profile arn:aws:signer:us-east-1:111122223333:/signing-profiles/release app.tar.gz\n  \
-    countersign blob sign --key release --signature-format cose --signature-directory signatures app.tar.gz")]
+    countersign blob sign --signing-profile ARN app.tar.gz\n  \
+    countersign blob sign --key release --signature-format cose --signature-directory out app.tar.gz")]
 pub(in crate::cli) struct Args {
     /// File to sign
     #[arg(value_name = "FILE")]
