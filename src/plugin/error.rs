@@ -8,7 +8,7 @@ use crate::aws::{ArnError, CallError, CallErrorKind, KmsKeyIdError, SettingsErro
 use crate::notary::{EnvelopeFormat, PAYLOAD_MEDIA_TYPE};
 use crate::plugin_contract::{self, Command, ErrorCode, ErrorResponse};
 use crate::signer::{aws_kms, aws_signer};
-use crate::{extended_validation, http, x509};
+use crate::{causes, extended_validation, http, x509};
 
 /// Why a command failed.
 #[derive(Debug, thiserror::Error)]
@@ -303,13 +303,7 @@ impl Error {
 
 /// An error, its causes and the advice, as one line.
 pub(super) fn in_one_line(error: &dyn std::error::Error, hint: Option<String>) -> String {
-    let mut line = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        line.push_str(": ");
-        line.push_str(&error.to_string());
-        cause = error.source();
-    }
+    let mut line = causes::in_one_line(error);
     if let Some(hint) = hint {
         line.push_str(" (");
         line.push_str(&hint);

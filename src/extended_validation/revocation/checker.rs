@@ -9,11 +9,12 @@ use time::OffsetDateTime;
 use super::super::{Claims, Error};
 use super::ask::ask;
 use super::asked_once::AskedOnce;
-use super::document::{Answer, DocumentError};
+use super::document::Answer;
 use super::kept::AnswerCache;
 use super::question::{Inquired, Place, Question};
 use super::stored::StoredAnswers;
 use crate::aws::{Aws, CallError, RateLimit, RegionChoice};
+use crate::causes::in_one_line;
 use crate::limits::MAX_REVOCATION_QUESTIONS_PER_SECOND;
 use crate::x509::Certificate;
 
@@ -349,14 +350,4 @@ async fn find(
         origin: Origin::Aws,
         warnings,
     })
-}
-
-fn in_one_line(error: &DocumentError) -> String {
-    let mut line = error.to_string();
-    let mut cause = std::error::Error::source(error);
-    while let Some(error) = cause {
-        line = format!("{line}: {error}");
-        cause = error.source();
-    }
-    line
 }
