@@ -12,7 +12,7 @@ use super::args::RegistryArgs;
 use super::report::{Exit, Report, one_line};
 use crate::aws::{ArnService, Aws, Settings};
 use crate::config::{Config, NotationDirs, StoreName};
-use crate::extended_validation::RevocationChecker;
+use crate::extended_validation::{AnswerCache, RevocationChecker};
 use crate::files;
 use crate::http;
 use crate::limits::MAX_TRUST_STORE_FILE_BYTES;
@@ -167,7 +167,10 @@ impl Context {
     pub(super) fn judges(&self, stores: TrustStores) -> Judges {
         Judges {
             stores,
-            aws_signer: RevocationChecker::new(self.aws.clone()),
+            aws_signer: RevocationChecker::with_cache(
+                self.aws.clone(),
+                AnswerCache::unread(self.dirs.aws_signer_cache()),
+            ),
             revocation: self.revocation(),
             plugins: Some(PluginHost::new(self.dirs.plugins())),
             plugin_config: self.plugin_config.clone(),

@@ -9,8 +9,8 @@ use time::OffsetDateTime;
 use super::super::{Claims, Error};
 use super::ask::ask;
 use super::asked_once::AskedOnce;
-use super::document::Answer;
-use super::kept::AnswerCache;
+use super::document::{Answer, later};
+use super::kept::{AnswerCache, Kept};
 use super::question::{Inquired, Place, Question};
 use super::stored::StoredAnswers;
 use crate::aws::{Aws, CallError, RateLimit, RegionChoice};
@@ -103,7 +103,8 @@ impl RevocationChecker {
         })))
     }
 
-    /// Asks AWS only for what is not in `cache`, and keeps good answers there.
+    /// Asks AWS only for what is not in `cache`, and keeps good answers there, where it is read; what
+    /// AWS has revoked is removed from it in any case.
     pub fn with_cache(aws: Aws, cache: AnswerCache) -> Self {
         let mut checker = Self::new(aws);
         if let Source::Aws(asking) = &mut checker.0 {
@@ -257,13 +258,6 @@ fn elsewhere(place: &Place, region: &str) -> Option<String> {
     })
 }
 
-fn later(time: OffsetDateTime, by: std::time::Duration) -> OffsetDateTime {
-    time::Duration::try_from(by)
-        .ok()
-        .and_then(|by| time.checked_add(by))
-        .unwrap_or(time)
-}
-
 /// Asks AWS without a checker, for one question of one process; gives the region asked.
 ///
 /// # Errors
@@ -319,8 +313,11 @@ async fn find(
     if let Some(cache) = cache {
         match cache.read(&question, now) {
             Ok(None) => {}
-            Ok(Some((answer, path))) => {
-                let until = later(answer.asked_at, cache.ttl());
+            Ok(Some(Kept {
+                answer,
+                path,
+                until,
+            })) => {
                 return Ok(Known {
                     answer,
                     origin: Origin::Cache { path, until },
@@ -340,10 +337,15 @@ async fn find(
         asked_at: now,
     };
     if let Some(Err(error)) = cache.map(|cache| cache.write(&answer)) {
-        warnings.push(format!(
-            "AWS Signer's answer could not be kept: {}",
-            in_one_line(&error)
-        ));
+        let error = in_one_line(&error);
+        warnings.push(if answer.revoked_entities.is_empty() {
+            format!("AWS Signer's answer could not be kept: {error}")
+        } else {
+            format!(
+                "an older answer of AWS Signer, that nothing was revoked, could not be removed, and \
+                 may count again with `--revocation-cache-ttl`: {error}"
+            )
+        });
     }
     Ok(Known {
         answer,

@@ -172,6 +172,14 @@ impl Answer {
     }
 }
 
+/// `by` after `time`; `time` itself at the end of all times.
+pub(super) fn later(time: OffsetDateTime, by: Duration) -> OffsetDateTime {
+    time::Duration::try_from(by)
+        .ok()
+        .and_then(|by| time.checked_add(by))
+        .unwrap_or(time)
+}
+
 #[cfg(test)]
 pub(super) mod tests {
     use std::path::Path;

@@ -170,6 +170,62 @@ fn a_file_open_to_others_a_link_and_a_place_that_cannot_be_written_are_no_cache(
     );
 }
 
+/// A scene with an image that was signed an hour ago.
+fn signed() -> Scene {
+    let scene = Scene::new();
+    scene.emulator.set_clock_offset(-time::Duration::hours(1));
+    scene.sign(&scene.image);
+    scene.emulator.set_clock_offset(time::Duration::ZERO);
+    scene
+}
+
+/// Has the file say that it was asked so long ago.
+fn age(scene: &Scene, age: time::Duration) {
+    let asked_at = time::OffsetDateTime::now_utc() - age;
+    change(scene, |document| {
+        document["askedAt"] = json!(countersign::notary::rfc3339(asked_at));
+    });
+}
+
+#[test]
+fn a_refusal_ends_what_was_kept() {
+    // Whoever asks: with a shorter time, without a cache, by another command.
+    let asks: [&[&str]; 2] = [&["--revocation-cache-ttl", "5m"], &[]];
+    for more in asks {
+        let scene = signed();
+        with_cache(&scene, "24h");
+        age(&scene, time::Duration::minutes(10));
+        let job = super::asking::job(&scene);
+        scene.emulator.revoke_signature(&job).unwrap();
+        assert_eq!(with_cache(&scene, "24h").0, 0, "kept, and not asked");
+        let ran = verify(&scene, &[more, &[&*scene.image]].concat());
+        assert_eq!(ran.code, 1, "{ran:#?}");
+        assert_eq!(std::fs::read_dir(directory(&scene)).unwrap().count(), 0);
+        let ran = verify(&scene, &["--revocation-cache-ttl", "24h", &scene.image]);
+        assert_eq!(ran.code, 1, "{ran:#?}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn what_a_refusal_cannot_end_is_said() {
+    use std::os::unix::fs::symlink;
+
+    let scene = signed();
+    with_cache(&scene, "24h");
+    let job = super::asking::job(&scene);
+    scene.emulator.revoke_signature(&job).unwrap();
+    let elsewhere = scene.sandbox.home().join("elsewhere");
+    std::fs::rename(directory(&scene), &elsewhere).unwrap();
+    symlink(&elsewhere, directory(&scene)).unwrap();
+    let ran = verify(&scene, &[&scene.image]);
+    assert_eq!(ran.code, 1, "{ran:#?}");
+    ran.assert_says(
+        "warning: an older answer of AWS Signer, that nothing was revoked, could not be removed, and \
+         may count again with `--revocation-cache-ttl`: the file of the answer cannot be used: `",
+    );
+}
+
 #[test]
 fn a_refusal_is_not_kept() {
     let scene = Scene::new();
