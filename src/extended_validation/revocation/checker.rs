@@ -37,7 +37,7 @@ struct Asking {
     aws: Aws,
     limit: Arc<RateLimit>,
     cache: Option<AnswerCache>,
-    asked: AskedOnce<Question, Known, CallError>,
+    asked: AskedOnce<Question, Known, Unanswered>,
 }
 
 /// An answer, and where it is from.
@@ -46,6 +46,14 @@ struct Known {
     answer: Answer,
     origin: Origin,
     /// Why what is kept on disk did not count, or nothing could be kept.
+    warnings: Vec<String>,
+}
+
+/// Why there is no answer.
+#[derive(Debug, Clone)]
+struct Unanswered {
+    error: CallError,
+    /// Why what is kept on disk did not count: with it nobody would have been asked.
     warnings: Vec<String>,
 }
 
@@ -192,10 +200,11 @@ impl RevocationChecker {
                 warnings.extend(region.warning());
                 // On the heap: reading AWS's configuration takes a large future.
                 let question = Box::pin(question(&asking.aws, claims, &inquired, &region)).await;
-                asking
-                    .ask(question, inquired.signing_time, now)
-                    .await
-                    .map_err(|error| unknown(error, &region))?
+                let asked = asking.ask(question, inquired.signing_time, now).await;
+                asked.map_err(|unanswered| {
+                    warnings.extend(unanswered.warnings);
+                    unknown(unanswered.error, &region)
+                })?
             }
             Source::Stored(stored) => {
                 let location = claims.signer().location();
@@ -285,7 +294,7 @@ impl Asking {
         question: Question,
         signing_time: OffsetDateTime,
         now: OffsetDateTime,
-    ) -> Result<Known, CallError> {
+    ) -> Result<Known, Unanswered> {
         let find = || {
             let (aws, limit, cache) = (
                 self.aws.clone(),
@@ -308,7 +317,7 @@ async fn find(
     question: Question,
     signing_time: OffsetDateTime,
     now: OffsetDateTime,
-) -> Result<Known, CallError> {
+) -> Result<Known, Unanswered> {
     let mut warnings = Vec::new();
     if let Some(cache) = cache {
         match cache.read(&question, now) {
@@ -330,7 +339,10 @@ async fn find(
             )),
         }
     }
-    let revoked_entities = ask(aws, limit, &question, signing_time).await?;
+    let revoked_entities = match ask(aws, limit, &question, signing_time).await {
+        Ok(revoked) => revoked,
+        Err(error) => return Err(Unanswered { error, warnings }),
+    };
     let answer = Answer {
         question,
         revoked_entities,

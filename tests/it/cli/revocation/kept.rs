@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use countersign_emulator::{Fault, FaultKind};
 use serde_json::{Value, json};
 
 use super::{facts, questions, verify};
@@ -168,6 +169,30 @@ fn a_file_open_to_others_a_link_and_a_place_that_cannot_be_written_are_no_cache(
         asked == 1 && stderr.contains("AWS Signer's answer could not be kept: "),
         "{stderr}"
     );
+}
+
+#[cfg(unix)]
+#[test]
+fn why_a_kept_answer_does_not_count_is_said_where_aws_gives_none() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let scene = Scene::new();
+    scene.sign(&scene.image);
+    with_cache(&scene, "15m");
+    std::fs::set_permissions(file(&scene), std::fs::Permissions::from_mode(0o644)).unwrap();
+    let fault = Fault::new(FaultKind::AccessDenied).on("GetRevocationStatus");
+    scene.emulator.faults().add(fault);
+    let arguments = ["--revocation-cache-ttl", "15m", &scene.image];
+    let ran = verify(&scene, &arguments);
+    assert_eq!(ran.code, 3, "{ran:#?}");
+    ran.assert_says("  warning: a kept answer of AWS Signer is ignored: ");
+    ran.assert_says("is open to other users");
+    let ran = verify(&scene, &[&["-o", "json"][..], &arguments].concat());
+    assert_eq!(ran.code, 3, "{ran:#?}");
+    let document = crate::cli::verdict::document(&ran);
+    let warning = &document["results"][0]["signatures"][0]["warnings"][0];
+    let warning = warning.as_str().unwrap();
+    assert!(warning.contains("is open to other users"), "{warning}");
 }
 
 /// A scene with an image that was signed an hour ago.
