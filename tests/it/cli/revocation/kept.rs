@@ -162,6 +162,23 @@ fn a_file_open_to_others_a_link_and_a_place_that_cannot_be_written_are_no_cache(
         asked == 1 && stderr.contains("is a symbolic link"),
         "{stderr}"
     );
+    let open = |mode| {
+        let mode = std::fs::Permissions::from_mode(mode);
+        std::fs::set_permissions(directory(&scene), mode).unwrap();
+    };
+    std::fs::remove_file(&path).unwrap();
+    with_cache(&scene, "1h");
+    open(0o777);
+    let (asked, stderr) = with_cache(&scene, "1h");
+    for words in [
+        "a kept answer of AWS Signer is ignored: ",
+        "aws-signer` can be written by other users",
+        "AWS Signer's answer could not be kept: ",
+    ] {
+        assert!(asked == 1 && stderr.contains(words), "{stderr}");
+    }
+    open(0o700);
+    assert_eq!(with_cache(&scene, "1h").0, 0);
     std::fs::remove_dir_all(directory(&scene)).unwrap();
     std::fs::write(directory(&scene), "").unwrap();
     let (asked, stderr) = with_cache(&scene, "1h");
