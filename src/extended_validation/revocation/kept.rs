@@ -77,7 +77,7 @@ impl AnswerCache {
         if !answer.revoked_entities.is_empty() {
             return Err(DocumentError::NotGood { path });
         }
-        match answer.check_age(&path, ttl, now) {
+        match answer.check_time(&path, ttl, now) {
             // Simply over, and another process's that began just after this one: nothing to tell.
             Err(DocumentError::TooOld { .. }) => Ok(None),
             Ok(()) if answer.asked_at > now => Ok(None),

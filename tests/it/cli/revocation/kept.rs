@@ -44,8 +44,7 @@ fn with_cache(scene: &Scene, ttl: &str) -> (usize, String) {
 
 #[test]
 fn an_answer_is_kept_only_if_asked_to_and_says_its_age() {
-    let scene = Scene::new();
-    scene.sign(&scene.image);
+    let scene = signed();
     assert_eq!(verify(&scene, &[&scene.image]).code, 0);
     assert!(!directory(&scene).exists());
     assert_eq!(with_cache(&scene, "1h"), (1, String::new()));
@@ -104,7 +103,7 @@ fn what_was_meddled_with_is_ignored_and_said() {
     let scene = Scene::new();
     scene.sign(&scene.image);
     with_cache(&scene, "1h");
-    let changes: [(Change, &str); 5] = [
+    let changes: [(Change, &str); 6] = [
         (
             |d| d["question"]["subject"]["jobArn"] = json!("x"),
             "has the answer to another question",
@@ -120,6 +119,13 @@ fn what_was_meddled_with_is_ignored_and_said() {
         (
             |d| d["askedAt"] = json!("2999-01-01T00:00:00Z"),
             "which is in the future",
+        ),
+        (
+            |d| {
+                let asked_at = time::OffsetDateTime::now_utc() - time::Duration::minutes(10);
+                d["askedAt"] = json!(countersign::notary::rfc3339(asked_at));
+            },
+            ", before the signature was made at ",
         ),
         (|d| d["more"] = json!(1), "is not an answer of AWS Signer"),
     ];
