@@ -289,8 +289,19 @@ fn a_refusal_is_not_kept() {
 }
 
 #[test]
-fn the_time_is_bounded() {
+fn the_time_is_bounded_and_not_for_a_plugin() {
     let scene = Scene::new();
+    let ran = verify(
+        &scene,
+        &[
+            "--use-installed-plugin",
+            "--revocation-cache-ttl",
+            "1h",
+            &scene.image,
+        ],
+    );
+    assert_eq!(ran.code, 2, "{ran:#?}");
+    ran.assert_says("'--use-installed-plugin' cannot be used with '--revocation-cache-ttl <");
     for ttl in ["0s", "25h"] {
         let ran = verify(&scene, &["--revocation-cache-ttl", ttl, &scene.image]);
         ran.assert_refused(

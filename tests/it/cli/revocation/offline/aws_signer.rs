@@ -263,10 +263,20 @@ fn what_is_not_stored_a_tag_and_no_directory_are_said() {
         "--use-installed-plugin",
         "--revocation-cache-ttl=1h",
         "--plugin-config=a=b",
+        // Nobody asks a registry.
+        "--username=u",
+        "--password=p",
+        "--insecure-registry",
     ] {
         let ran = island.verify(&[flag]);
         assert_eq!(ran.code, 2, "{ran:#?}");
+        ran.assert_says("the argument '--offline <DIR>' cannot be used with '--");
     }
+    // What the environment says for all commands is no contradiction.
+    let sandbox = island.sandbox.with("NOTATION_USERNAME", "u");
+    let sandbox = sandbox.with("NOTATION_PASSWORD", "p");
+    let ran = sandbox.run(&["verify", "--offline", "facts", &island.image]);
+    assert_eq!(ran.code, 0, "{ran:#?}");
 }
 
 #[test]
