@@ -327,6 +327,10 @@ impl Job {
             report.stdout.insert(0, '\n');
         }
         report.stderr.insert_str(0, &before);
+        // No warning, so that it does not change what notation prints; `--verbose` says more.
+        if let (Ok(Verification::Verified(verified)), false) = (answer, self.verbose) {
+            report.stderr.push_str(&text::age_note(&verified.accepted));
+        }
         report
     }
 }

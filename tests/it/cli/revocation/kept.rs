@@ -33,13 +33,20 @@ fn change(scene: &Scene, change: impl FnOnce(&mut Value)) {
     std::fs::write(&path, document.to_string()).unwrap();
 }
 
-/// Verifies with the cache; gives how often AWS was asked, and stderr.
+/// Verifies with the cache; gives how often AWS was asked, and stderr without the note of the answer's
+/// age, which is there if and only if nobody was asked.
 #[track_caller]
 fn with_cache(scene: &Scene, ttl: &str) -> (usize, String) {
     questions(scene);
     let ran = verify(scene, &["--revocation-cache-ttl", ttl, &scene.image]);
     assert_eq!(ran.code, 0, "{ran:#?}");
-    (questions(scene), ran.stderr)
+    let asked = questions(scene);
+    let (notes, others): (Vec<&str>, Vec<&str>) = ran
+        .stderr
+        .split_inclusive('\n')
+        .partition(|line| line.starts_with("Note: the oldest answer about revocation is "));
+    assert_eq!(notes.len(), usize::from(asked == 0), "{ran:#?}");
+    (asked, others.concat())
 }
 
 #[test]
@@ -83,6 +90,15 @@ fn an_answer_is_kept_only_if_asked_to_and_says_its_age() {
     );
     ran.assert_says("(50 minutes");
     ran.assert_says(", kept in `");
+    // And where nothing more is wanted, in one line; stdout is as ever.
+    let ran = verify(&scene, &["--revocation-cache-ttl", "1h", &scene.image]);
+    let stdout = format!("Successfully verified signature for {}\n", scene.image);
+    assert_eq!((ran.code, &*ran.stdout), (0, &*stdout), "{ran:#?}");
+    let note = ran
+        .stderr
+        .strip_prefix("Note: the oldest answer about revocation is 50 minutes");
+    let note = note.unwrap_or_else(|| panic!("{ran:#?}"));
+    assert!(note.ends_with(" old (AWS Signer's, kept)\n"), "{note}");
     // For this user the time is over.
     assert_eq!(with_cache(&scene, "49m").0, 1);
 }

@@ -153,6 +153,10 @@ fn a_stored_answer_has_its_schema_and_a_bound() {
     let ran = island.verify(&["--verbose"]);
     ran.assert_says("(6 days 23 hours old), until ");
     ran.assert_says(", stored in `facts/aws-signer/");
+    let ran = island.verify(&[]);
+    ran.assert_says(
+        "Note: the oldest answer about revocation is 6 days 23 hours old (AWS Signer's, stored)",
+    );
     aged(Duration::hours(7 * 24 + 1));
     let ran = island.verify(&[]);
     assert_eq!(ran.code, 3, "{ran:#?}");
