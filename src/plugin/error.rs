@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::io;
 
 use super::Face;
+use super::reason::reason;
 use crate::aws::{ArnError, CallError, CallErrorKind, KmsKeyIdError, SettingsError};
 use crate::notary::{EnvelopeFormat, PAYLOAD_MEDIA_TYPE};
 use crate::plugin_contract::{self, Command, ErrorCode, ErrorResponse};
@@ -277,6 +278,9 @@ impl Error {
     /// The message for stderr: everything in one line, because a host shows nothing else.
     pub(super) fn response(&self) -> ErrorResponse {
         let mut metadata = BTreeMap::new();
+        if let Some(reason) = reason(self) {
+            metadata.insert("reason".to_owned(), reason.to_owned());
+        }
         if let Some(error) = self.call() {
             let call = error.call();
             let values = [
