@@ -8,6 +8,7 @@ use super::reason::reason;
 use crate::aws::{ArnError, CallError, CallErrorKind, KmsKeyIdError, SettingsError};
 use crate::notary::{EnvelopeFormat, PAYLOAD_MEDIA_TYPE};
 use crate::plugin_contract::{self, Command, ErrorCode, ErrorResponse};
+use crate::signer::certificate_chain::CertificateChainError;
 use crate::signer::{aws_kms, aws_signer};
 use crate::{causes, extended_validation, http, x509};
 
@@ -67,7 +68,7 @@ pub enum Error {
     KmsKeyId(#[source] KmsKeyIdError),
     /// The certificates cannot be used.
     #[error(transparent)]
-    CertificateChain(aws_kms::CertificateChainError),
+    CertificateChain(CertificateChainError),
     /// The signature asked for is none of the certificate's key.
     #[error("`{field}` is `{found}`, and for the certificate's key it is `{wanted}`")]
     OtherKeySpec {
