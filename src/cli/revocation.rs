@@ -13,7 +13,7 @@ use super::report::{Exit, Report, one_line, write_causes, write_hint};
 use super::sentence;
 use super::verify::scope_of;
 use crate::limits;
-use crate::outcome::{RevocationFact, Said};
+use crate::outcome::{RevocationFact, RevocationStatus, Said};
 use crate::reference::ArtifactReference;
 use crate::trust_policy::DocumentKind;
 use crate::verify::{Error, Gathered, OfflineDirectory, Options, Unseen};
@@ -150,8 +150,20 @@ fn in_words(gathered: &Gathered) -> Report {
                  `unsignedRevocationStatements` allows it\n",
             );
         }
+        let is_revoked = |fact: &RevocationFact| fact.status == RevocationStatus::Revoked;
+        if signature.facts.iter().any(is_revoked) {
+            text.push_str("  warning: offline, too, this signature will count as revoked\n");
+        }
         for missing in &signature.missing {
-            let _ = writeln!(text, "  missing: {}", one_line(missing));
+            let _ = writeln!(text, "  missing: {}", one_line(&missing.sentence));
+            write_hint(text, "    ", missing.hint.clone());
+        }
+        for unanswered in &signature.unanswered {
+            let _ = writeln!(
+                text,
+                "  not answered, another source did: {}",
+                one_line(&unanswered.sentence)
+            );
         }
     }
     match &gathered.unseen {
