@@ -92,6 +92,19 @@ async fn fetch(args: &Args, emit: &mut dyn FnMut(Report)) -> Result<(), Report> 
             ..Report::done()
         });
     }
+    directory.prepare().map_err(|error| {
+        let sentence = format!(
+            "`{}`, which `--out` names, cannot be used",
+            args.out.display()
+        );
+        let hint = error.hint().or_else(|| {
+            Some("name a directory that this user can write, or a new one, with `--out`".to_owned())
+        });
+        let mut report = Report::failed(Exit::Usage, &sentence);
+        write_causes(&mut report.stderr, "", Some(&error));
+        write_hint(&mut report.stderr, "", hint);
+        report
+    })?;
     let options = Options::default();
     let (verifier, directory, options, scope) = (&verifier, &directory, &options, scope.as_str());
     let mut answers = futures_util::stream::iter(&references)
