@@ -4,7 +4,8 @@
 //! "Trust Store"; conformance to its policy, trust store and configuration files), and so does [`read`]:
 //! it looks at the path without following a link, opens without following a link, and looks again at
 //! what was opened, so that nothing can be swapped in between. Links in the *directories* above the file
-//! are followed, as notation does. Only [`read_private`] looks at owners and modes.
+//! are followed, as notation does. Only [`read_private`] and [`check_private_directory`] look at owners
+//! and modes.
 
 mod directory;
 mod private;
@@ -13,7 +14,7 @@ mod room;
 pub use directory::{
     SHARED_DIRECTORY, SHARED_FILE, check_writable, create_directory, create_directory_with_mode,
 };
-pub use private::read_private;
+pub use private::{check_private_directory, read_private};
 pub use room::make_room;
 
 use std::fs::{self, File, FileType, Metadata, OpenOptions};
@@ -54,7 +55,8 @@ pub enum Error {
         /// What may be there, with its article: `a regular file`.
         wanted: &'static str,
     },
-    /// A file that another user may have written, where only this user's own count.
+    /// A file that another user may have written, or a directory that one may write, where only this
+    /// user's own count.
     #[error("`{}` {reason}", path.display())]
     NotPrivate {
         /// The path as it was asked for.

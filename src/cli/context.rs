@@ -257,7 +257,12 @@ fn read_root(path: &Path) -> Result<Certificate, Report> {
     let cannot = |what: String| format!("the file of `--timestamp-root-cert` cannot be {what}");
     let bytes = files::read_following_links(path, MAX_TRUST_STORE_FILE_BYTES).map_err(|error| {
         let sentence = cannot(format!("read: {error}"));
-        Report::error(Exit::Usage, &sentence, &error, error.hint())
+        let hint = error.hint().unwrap_or_else(|| {
+            "check the path; the file has the root certificate of the time-stamping authority, and \
+             no other, in PEM or DER"
+                .to_owned()
+        });
+        Report::error(Exit::Usage, &sentence, &error, Some(hint))
     })?;
     let certificates = parse_certificates(&bytes).map_err(|error| {
         let sentence = cannot(format!("used: `{shown}`: {error}"));

@@ -110,6 +110,7 @@ fn failed(error: &Error) -> Report {
         Error::ReservedMetadata { .. } | Error::MediaType { .. } | Error::ImageMediaType { .. } => {
             Exit::Usage
         }
+        Error::Signer { source, .. } if source.is_unusable_file() => Exit::Usage,
         error if error.is_inconclusive() => Exit::Inconclusive,
         _ => Exit::Rejected,
     };

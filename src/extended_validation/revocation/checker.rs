@@ -12,6 +12,7 @@ use super::asked_once::AskedOnce;
 use super::document::{Answer, later};
 use super::kept::{AnswerCache, Kept};
 use super::question::{Inquired, Place, Question};
+use super::silence::Silence;
 use super::stored::StoredAnswers;
 use crate::aws::{Aws, CallError, RateLimit, RegionChoice};
 use crate::causes::in_one_line;
@@ -22,7 +23,8 @@ use crate::x509::Certificate;
 ///
 /// Each question is sent once, whoever asks it again: make one checker for one run of the program.
 /// Who asks while the answer is awaited waits for the same answer. That a question was not answered is
-/// remembered for half a minute and no longer.
+/// remembered for half a minute and no longer; and for as long, where there was no answer at all, no
+/// other question goes the same way.
 #[derive(Debug)]
 pub struct RevocationChecker(Source);
 
@@ -37,6 +39,7 @@ struct Asking {
     aws: Aws,
     limit: Arc<RateLimit>,
     cache: Option<AnswerCache>,
+    silence: Arc<Silence>,
     asked: AskedOnce<Question, Known, Unanswered>,
 }
 
@@ -107,6 +110,7 @@ impl RevocationChecker {
             aws,
             limit: Arc::new(RateLimit::new(MAX_REVOCATION_QUESTIONS_PER_SECOND)),
             cache: None,
+            silence: Arc::default(),
             asked: AskedOnce::default(),
         })))
     }
@@ -296,23 +300,45 @@ impl Asking {
         now: OffsetDateTime,
     ) -> Result<Known, Unanswered> {
         let find = || {
-            let (aws, limit, cache) = (
-                self.aws.clone(),
-                Arc::clone(&self.limit),
-                self.cache.clone(),
-            );
-            let question = question.clone();
-            async move { find(&aws, &limit, cache.as_ref(), question, signing_time, now).await }
-                .boxed()
+            let line = Line {
+                aws: self.aws.clone(),
+                limit: Arc::clone(&self.limit),
+                silence: Arc::clone(&self.silence),
+            };
+            let (cache, question) = (self.cache.clone(), question.clone());
+            async move { find(&line, cache.as_ref(), question, signing_time, now).await }.boxed()
         };
         self.asked.ask(&question, find).await
     }
 }
 
+/// The way to AWS, which all questions share.
+struct Line {
+    aws: Aws,
+    limit: Arc<RateLimit>,
+    silence: Arc<Silence>,
+}
+
+impl Line {
+    async fn ask(
+        &self,
+        question: &Question,
+        signing_time: OffsetDateTime,
+    ) -> Result<Vec<String>, CallError> {
+        if let Some(error) = self.silence.about(question) {
+            return Err(error);
+        }
+        let answer = ask(&self.aws, &self.limit, question, signing_time).await;
+        if let Err(error) = &answer {
+            self.silence.note(question, error);
+        }
+        answer
+    }
+}
+
 /// The answer that is kept, or else AWS's, which is kept then.
 async fn find(
-    aws: &Aws,
-    limit: &RateLimit,
+    line: &Line,
     cache: Option<&AnswerCache>,
     question: Question,
     signing_time: OffsetDateTime,
@@ -339,7 +365,7 @@ async fn find(
             )),
         }
     }
-    let revoked_entities = match ask(aws, limit, &question, signing_time).await {
+    let revoked_entities = match line.ask(&question, signing_time).await {
         Ok(revoked) => revoked,
         Err(error) => return Err(Unanswered { error, warnings }),
     };

@@ -4,8 +4,8 @@
 //! One file for each question, `{directory}/{SHA-256 of the whole question}.json`, whole in it again.
 //! Only answers that nothing was revoked are kept: a refusal is always AWS's own and of this moment,
 //! and takes away what was kept before it, also where nobody asked for anything to be kept.
-//! A file counts only if this user alone can have written it, as nothing in it is signed. Whatever
-//! does not count is asked for again.
+//! A file counts only if this user alone can have written it and put it there, as nothing in it is
+//! signed: both it and the directory are looked at. Whatever does not count is asked for again.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -62,7 +62,7 @@ impl AnswerCache {
         };
         let file = |source| DocumentError::File { source };
         let path = self.path(question);
-        match files::check_directory(&self.directory) {
+        match files::check_private_directory(&self.directory) {
             Err(error) if error.is_not_found() => return Ok(None),
             checked => checked.map_err(file)?,
         }
@@ -77,7 +77,7 @@ impl AnswerCache {
         if !answer.revoked_entities.is_empty() {
             return Err(DocumentError::NotGood { path });
         }
-        match answer.check_age(&path, ttl, now) {
+        match answer.check_time(&path, ttl, now) {
             // Simply over, and another process's that began just after this one: nothing to tell.
             Err(DocumentError::TooOld { .. }) => Ok(None),
             Ok(()) if answer.asked_at > now => Ok(None),
@@ -104,7 +104,7 @@ impl AnswerCache {
         }
         let json = answer.to_json(&path)?;
         files::create_directory(&self.directory).map_err(file)?;
-        files::check_directory(&self.directory).map_err(file)?;
+        files::check_private_directory(&self.directory).map_err(file)?;
         make_room(&self.directory).map_err(file)?;
         files::write_atomic(&path, &json).map_err(file)
     }

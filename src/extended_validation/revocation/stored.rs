@@ -60,7 +60,7 @@ impl StoredAnswers {
             return Err(unusable(DocumentError::OtherQuestion { path }));
         }
         answer
-            .check_age(&path, self.max_age, now)
+            .check_time(&path, self.max_age, now)
             .map_err(unusable)?;
         Ok((answer, path))
     }

@@ -294,7 +294,7 @@ fn an_expired_certificate_signs_nothing() {
     );
     write(&scene, "f", "hello\n");
     let ran = sign(&scene, &["f"]);
-    assert_eq!(ran.code, 1, "{ran:#?}");
-    ran.assert_says("Error: certificate-chain is invalid, ");
+    assert_eq!(ran.code, 2, "{ran:#?}");
+    ran.assert_says("Error: key `ec-256`: the certificate chain in `");
     assert_eq!(names(scene.sandbox.home()), ["f"]);
 }

@@ -33,19 +33,25 @@ fn change(scene: &Scene, change: impl FnOnce(&mut Value)) {
     std::fs::write(&path, document.to_string()).unwrap();
 }
 
-/// Verifies with the cache; gives how often AWS was asked, and stderr.
+/// Verifies with the cache; gives how often AWS was asked, and stderr without the note of the answer's
+/// age, which is there if and only if nobody was asked.
 #[track_caller]
 fn with_cache(scene: &Scene, ttl: &str) -> (usize, String) {
     questions(scene);
     let ran = verify(scene, &["--revocation-cache-ttl", ttl, &scene.image]);
     assert_eq!(ran.code, 0, "{ran:#?}");
-    (questions(scene), ran.stderr)
+    let asked = questions(scene);
+    let (notes, others): (Vec<&str>, Vec<&str>) = ran
+        .stderr
+        .split_inclusive('\n')
+        .partition(|line| line.starts_with("Note: the oldest answer about revocation is "));
+    assert_eq!(notes.len(), usize::from(asked == 0), "{ran:#?}");
+    (asked, others.concat())
 }
 
 #[test]
 fn an_answer_is_kept_only_if_asked_to_and_says_its_age() {
-    let scene = Scene::new();
-    scene.sign(&scene.image);
+    let scene = signed();
     assert_eq!(verify(&scene, &[&scene.image]).code, 0);
     assert!(!directory(&scene).exists());
     assert_eq!(with_cache(&scene, "1h"), (1, String::new()));
@@ -84,6 +90,15 @@ fn an_answer_is_kept_only_if_asked_to_and_says_its_age() {
     );
     ran.assert_says("(50 minutes");
     ran.assert_says(", kept in `");
+    // And where nothing more is wanted, in one line; stdout is as ever.
+    let ran = verify(&scene, &["--revocation-cache-ttl", "1h", &scene.image]);
+    let stdout = format!("Successfully verified signature for {}\n", scene.image);
+    assert_eq!((ran.code, &*ran.stdout), (0, &*stdout), "{ran:#?}");
+    let note = ran
+        .stderr
+        .strip_prefix("Note: the oldest answer about revocation is 50 minutes");
+    let note = note.unwrap_or_else(|| panic!("{ran:#?}"));
+    assert!(note.ends_with(" old (AWS Signer's, kept)\n"), "{note}");
     // For this user the time is over.
     assert_eq!(with_cache(&scene, "49m").0, 1);
 }
@@ -104,7 +119,7 @@ fn what_was_meddled_with_is_ignored_and_said() {
     let scene = Scene::new();
     scene.sign(&scene.image);
     with_cache(&scene, "1h");
-    let changes: [(Change, &str); 5] = [
+    let changes: [(Change, &str); 6] = [
         (
             |d| d["question"]["subject"]["jobArn"] = json!("x"),
             "has the answer to another question",
@@ -120,6 +135,13 @@ fn what_was_meddled_with_is_ignored_and_said() {
         (
             |d| d["askedAt"] = json!("2999-01-01T00:00:00Z"),
             "which is in the future",
+        ),
+        (
+            |d| {
+                let asked_at = time::OffsetDateTime::now_utc() - time::Duration::minutes(10);
+                d["askedAt"] = json!(countersign::notary::rfc3339(asked_at));
+            },
+            ", before the signature was made at ",
         ),
         (|d| d["more"] = json!(1), "is not an answer of AWS Signer"),
     ];
@@ -162,6 +184,23 @@ fn a_file_open_to_others_a_link_and_a_place_that_cannot_be_written_are_no_cache(
         asked == 1 && stderr.contains("is a symbolic link"),
         "{stderr}"
     );
+    let open = |mode| {
+        let mode = std::fs::Permissions::from_mode(mode);
+        std::fs::set_permissions(directory(&scene), mode).unwrap();
+    };
+    std::fs::remove_file(&path).unwrap();
+    with_cache(&scene, "1h");
+    open(0o777);
+    let (asked, stderr) = with_cache(&scene, "1h");
+    for words in [
+        "a kept answer of AWS Signer is ignored: ",
+        "aws-signer` can be written by other users",
+        "AWS Signer's answer could not be kept: ",
+    ] {
+        assert!(asked == 1 && stderr.contains(words), "{stderr}");
+    }
+    open(0o700);
+    assert_eq!(with_cache(&scene, "1h").0, 0);
     std::fs::remove_dir_all(directory(&scene)).unwrap();
     std::fs::write(directory(&scene), "").unwrap();
     let (asked, stderr) = with_cache(&scene, "1h");
@@ -266,8 +305,19 @@ fn a_refusal_is_not_kept() {
 }
 
 #[test]
-fn the_time_is_bounded() {
+fn the_time_is_bounded_and_not_for_a_plugin() {
     let scene = Scene::new();
+    let ran = verify(
+        &scene,
+        &[
+            "--use-installed-plugin",
+            "--revocation-cache-ttl",
+            "1h",
+            &scene.image,
+        ],
+    );
+    assert_eq!(ran.code, 2, "{ran:#?}");
+    ran.assert_says("'--use-installed-plugin' cannot be used with '--revocation-cache-ttl <");
     for ttl in ["0s", "25h"] {
         let ran = verify(&scene, &["--revocation-cache-ttl", ttl, &scene.image]);
         ran.assert_refused(

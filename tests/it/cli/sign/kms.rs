@@ -142,7 +142,7 @@ fn a_file_is_signed_once_the_key_is_known_to_fit() {
     assert_eq!(calls(&scene), ["GetPublicKey", "Sign"]);
     let other = scene.emulator.create_kms_key("RSA_3072").unwrap();
     let ran = sign(&other);
-    assert_eq!(ran.code, 1, "{ran:#?}");
+    assert_eq!(ran.code, 2, "{ran:#?}");
     ran.assert_says(&format!("is not for the key `{other}`"));
     assert_eq!(calls(&scene), ["GetPublicKey"]);
 }

@@ -28,9 +28,17 @@ fn fetch(scene: &Scene, references: &[&str]) -> Ran {
     scene.run(&[&fixed[..], &profile, references].concat())
 }
 
+/// With an image that was signed just now.
 fn fetched() -> (Scene, Island) {
+    fetched_of(Duration::ZERO)
+}
+
+/// With an image that was signed so long ago.
+fn fetched_of(age: Duration) -> (Scene, Island) {
     let scene = Scene::new();
+    scene.emulator.set_clock_offset(-age);
     scene.sign(&scene.image);
+    scene.emulator.set_clock_offset(Duration::ZERO);
     let ran = fetch(&scene, &[&scene.image]);
     assert_eq!(ran.code, 0, "{ran:#?}");
     let island = Island::new(&scene, scene.digest());
@@ -125,7 +133,7 @@ fn profiles_on_the_command_line_need_the_flag() {
 
 #[test]
 fn a_stored_answer_has_its_schema_and_a_bound() {
-    let (scene, island) = fetched();
+    let (scene, island) = fetched_of(Duration::days(8));
     write_policy(&scene, &island, &allowed());
     let schema = concat!(
         env!("CARGO_MANIFEST_DIR"),
@@ -145,6 +153,10 @@ fn a_stored_answer_has_its_schema_and_a_bound() {
     let ran = island.verify(&["--verbose"]);
     ran.assert_says("(6 days 23 hours old), until ");
     ran.assert_says(", stored in `facts/aws-signer/");
+    let ran = island.verify(&[]);
+    ran.assert_says(
+        "Note: the oldest answer about revocation is 6 days 23 hours old (AWS Signer's, stored)",
+    );
     aged(Duration::hours(7 * 24 + 1));
     let ran = island.verify(&[]);
     assert_eq!(ran.code, 3, "{ran:#?}");
@@ -159,6 +171,27 @@ fn a_stored_answer_has_its_schema_and_a_bound() {
         let ran = island.verify(&["--offline-max-age", age]);
         assert_eq!(ran.code, 2, "{ran:#?}");
     }
+}
+
+#[test]
+fn an_answer_from_before_the_signature_does_not_count() {
+    let (scene, island) = fetched();
+    write_policy(&scene, &island, &allowed());
+    let file = &island.files("aws-signer")[0];
+    let ago = |age: Duration| {
+        let asked_at = OffsetDateTime::now_utc() - age;
+        change(file, |document| {
+            document["askedAt"] = json!(rfc3339(asked_at));
+        });
+    };
+    // As far as clocks may differ.
+    ago(Duration::minutes(4));
+    island.assert_verified(&[]);
+    ago(Duration::days(2));
+    let ran = island.verify(&[]);
+    assert_eq!(ran.code, 3, "{ran:#?}");
+    ran.assert_says("caused by: `facts/aws-signer/");
+    ran.assert_says(", before the signature was made at ");
 }
 
 #[test]
@@ -234,10 +267,20 @@ fn what_is_not_stored_a_tag_and_no_directory_are_said() {
         "--use-installed-plugin",
         "--revocation-cache-ttl=1h",
         "--plugin-config=a=b",
+        // Nobody asks a registry.
+        "--username=u",
+        "--password=p",
+        "--insecure-registry",
     ] {
         let ran = island.verify(&[flag]);
         assert_eq!(ran.code, 2, "{ran:#?}");
+        ran.assert_says("the argument '--offline <DIR>' cannot be used with '--");
     }
+    // What the environment says for all commands is no contradiction.
+    let sandbox = island.sandbox.with("NOTATION_USERNAME", "u");
+    let sandbox = sandbox.with("NOTATION_PASSWORD", "p");
+    let ran = sandbox.run(&["verify", "--offline", "facts", &island.image]);
+    assert_eq!(ran.code, 0, "{ran:#?}");
 }
 
 #[test]

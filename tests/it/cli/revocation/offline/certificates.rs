@@ -50,6 +50,18 @@ fn everybody_is_asked_and_then_nobody() {
         leaf["ageSeconds"].as_u64().unwrap() > 86_400 * 365,
         "{leaf}"
     );
+    // Of several facts the oldest, in one line.
+    let text = island.verify(&[]);
+    let notes: Vec<&str> = text
+        .stderr
+        .lines()
+        .filter(|line| line.starts_with("Note: "))
+        .collect();
+    assert_eq!(notes.len(), 1, "{text:#?}");
+    assert!(
+        notes[0].ends_with(" old (OCSP, stored)") || notes[0].ends_with(" old (CRL, stored)"),
+        "{text:#?}"
+    );
     let tsa = &facts(&ran, "authenticTimestamp")[0];
     assert_eq!(
         (&tsa["url"], &tsa["from"]),
