@@ -210,6 +210,9 @@ pub const MAX_REVOCATION_ANSWER_BYTES: u64 = 64 * 1024;
 /// revokes a signature must know when that has reached everybody.
 pub const MAX_REVOCATION_CACHE_TTL: Duration = Duration::from_hours(24);
 
+/// OCSP answers that are kept on disk, mostly of some 2 KiB each.
+pub const MAX_KEPT_OCSP_ANSWERS: usize = 2_000;
+
 /// Answers of AWS Signer that are kept on disk, some 2 KiB each.
 pub const MAX_KEPT_REVOCATION_ANSWERS: usize = 2_000;
 

@@ -149,11 +149,10 @@ impl Context {
         })
     }
 
-    /// Asks about revocation and stores every answer; no cache stands between.
+    /// Asks about revocation and stores every answer that counts; no cache stands between.
     pub(super) fn recorder(&self, stored: revocation::Stored) -> revocation::Checker {
         let network = revocation::Network::new(self.pool.clone());
-        let recorder = revocation::Recorder::new(Arc::new(network), stored);
-        revocation::Checker::new(Arc::new(recorder))
+        revocation::Checker::new(Arc::new(network)).with_record(stored)
     }
 
     /// Asks about revocation, with Notation's cache of CRLs.

@@ -158,13 +158,6 @@ pub(super) fn describe(certificate: &CertificateRevocation) -> Vec<String> {
             rfc1123z(*at)
         ));
     }
-    for failure in &certificate.failures {
-        let source = match (&failure.protocol, &failure.url) {
-            (Some(protocol), Some(url)) => format!("{protocol} at `{url}`: "),
-            (Some(protocol), None) => format!("{protocol}: "),
-            _ => String::new(),
-        };
-        lines.push(format!("{source}{}", in_one_line(&failure.error)));
-    }
+    lines.extend(certificate.failures.iter().map(ToString::to_string));
     lines
 }
