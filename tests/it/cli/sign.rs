@@ -11,6 +11,7 @@ mod kms;
 pub(super) mod local_key;
 mod many;
 pub(super) mod plugin;
+mod same;
 mod stored;
 pub(super) mod timestamping;
 
