@@ -4,11 +4,18 @@
 //! "Trust Store"; conformance to its policy, trust store and configuration files), and so does [`read`]:
 //! it looks at the path without following a link, opens without following a link, and looks again at
 //! what was opened, so that nothing can be swapped in between. Links in the *directories* above the file
-//! are followed, as notation does. Only [`read_private`] looks at owners and modes.
+//! are followed, as notation does. Only [`read_private`] and [`check_private_directory`] look at owners
+//! and modes.
 
+mod directory;
 mod private;
+mod room;
 
-pub use private::read_private;
+pub use directory::{
+    SHARED_DIRECTORY, SHARED_FILE, check_writable, create_directory, create_directory_with_mode,
+};
+pub use private::{check_private_directory, read_private};
+pub use room::make_room;
 
 use std::fs::{self, File, FileType, Metadata, OpenOptions};
 use std::io::{self, Read as _, Write as _};
@@ -48,7 +55,8 @@ pub enum Error {
         /// What may be there, with its article: `a regular file`.
         wanted: &'static str,
     },
-    /// A file that another user may have written, where only this user's own count.
+    /// A file that another user may have written, or a directory that one may write, where only this
+    /// user's own count.
     #[error("`{}` {reason}", path.display())]
     NotPrivate {
         /// The path as it was asked for.
@@ -117,6 +125,11 @@ impl Error {
     /// Advice, where there is some.
     pub fn hint(&self) -> Option<String> {
         match self {
+            // What the link leads to decides how it is copied.
+            Self::SymbolicLink { path } if path.is_dir() => Some(format!(
+                "replace the link by the directory itself: `cp -RL {0} {0}.copy && rm {0} && mv {0}.copy {0}`",
+                path.display()
+            )),
             Self::SymbolicLink { path } => Some(format!(
                 "replace the link by the file itself: `cp --remove-destination \"$(realpath {0})\" {0}`; a Kubernetes \
                  ConfigMap or Secret is mounted as links, so copy it or mount it with `subPath`",
@@ -144,6 +157,8 @@ impl Error {
 }
 
 const REGULAR_FILE: &str = "a regular file";
+
+const PRIVATE_FILE: u32 = 0o600;
 
 /// Reads a regular file of at most `max_bytes`.
 ///
@@ -255,7 +270,7 @@ pub fn read_directory(path: &Path, max_entries: usize) -> Result<Vec<PathBuf>, E
 /// [`Error::SymbolicLink`] and [`Error::WrongKind`] where something else than a regular file is in the
 /// way, [`Error::NotFound`] and [`Error::Io`] as the operating system answers.
 pub fn write_atomic(path: &Path, bytes: &[u8]) -> Result<(), Error> {
-    write_atomic_with_mode(path, bytes, 0o600)
+    write_atomic_with_mode(path, bytes, PRIVATE_FILE)
 }
 
 /// [`write_atomic`] with another mode for the new file, of which the process's mask is taken off.
@@ -404,21 +419,6 @@ pub fn check_directory(path: &Path) -> Result<(), Error> {
     } else {
         Err(wrong_kind(path, kind, "a directory"))
     }
-}
-
-/// Makes a directory and those above it that are missing, each of mode 0700.
-///
-/// # Errors
-///
-/// [`Error::Io`] as the operating system answers.
-pub fn create_directory(path: &Path) -> Result<(), Error> {
-    let mut builder = fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder
-        .create(path)
-        .map_err(|source| Error::io("make the directory", path, source))
 }
 
 /// What is at `path` itself.

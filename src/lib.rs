@@ -22,6 +22,7 @@ pub mod timestamp;
 pub mod revocation;
 pub mod extended_validation;
 pub mod outcome;
+pub mod rules;
 
 // The faces.
 pub mod plugin;
@@ -43,3 +44,4 @@ pub mod oci;
 pub mod algorithm;
 pub mod limits;
 pub mod notary;
+pub mod causes;

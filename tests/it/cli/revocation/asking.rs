@@ -144,9 +144,7 @@ fn a_signature_of_tomorrow_is_refused() {
     let ran = verify(&scene, &[&scene.image]);
     assert_eq!(ran.code, 0, "within what clocks may differ: {ran:#?}");
     let scene = Scene::new();
-    scene.emulator.set_clock_offset(Duration::minutes(7));
-    scene.sign(&scene.image);
-    scene.emulator.set_clock_offset(Duration::ZERO);
+    scene.sign_at(Duration::minutes(7));
     let ran = verify(&scene, &[&scene.image]);
     assert_eq!(ran.code, 1, "{ran:#?}");
     ran.assert_says("authenticTimestamp (enforce): failed: the signature was produced at \"");
