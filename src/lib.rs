@@ -22,6 +22,7 @@ pub mod timestamp;
 pub mod revocation;
 pub mod extended_validation;
 pub mod outcome;
+pub mod rules;
 
 // The faces.
 pub mod plugin;

@@ -195,9 +195,12 @@ pub const MAX_REVOCATION_QUESTIONS_PER_SECOND: usize = 100;
 /// Time that one question to AWS Signer about revocation may take, with every attempt and every wait.
 pub const AWS_REVOCATION_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// How long a question that AWS Signer did not answer is not asked again in one process, and, where it
-/// gave no answer at all, no other question is sent to the same place: a registry may list a hundred
-/// signatures, and nobody waits [`AWS_REVOCATION_TIMEOUT`] for each.
+/// Time that may be lost in vain on questions to one place of AWS Signer, until no other is sent there:
+/// more than a moment's trouble, and little enough for the sum over a hundred signatures.
+pub const AWS_SILENCE: Duration = Duration::from_secs(10);
+
+/// How long a question that AWS Signer did not answer is not asked again in one process, and no question
+/// is sent where [`AWS_SILENCE`] was lost: a registry may list a hundred signatures.
 pub const UNANSWERED_HOLD: Duration = Duration::from_secs(30);
 
 /// Bytes of a kept or stored answer of AWS Signer; one about four certificates has some 2 KiB.

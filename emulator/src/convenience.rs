@@ -1,6 +1,7 @@
 //! What a test sets up without a client of its own: operations of AWS Signer and AWS KMS, called as this emulator's own
 //! user.
 
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 use http::{Method, Request};
 use serde_json::{Value, json};
@@ -52,6 +53,26 @@ impl Emulator {
             arn: text("arn"),
             version_arn: text("profileVersionArn"),
         })
+    }
+
+    /// Signs `payload` with the signing profile of this name, as at the time that
+    /// [`Self::set_clock_offset`] set; answers the envelope, which nobody has looked at.
+    ///
+    /// # Errors
+    ///
+    /// [`Refused`], as `SignPayload` refuses: there is no such profile, or the payload is none.
+    pub fn sign_payload(&self, profile: &str, payload: &[u8]) -> Result<Vec<u8>, Refused> {
+        let body = json!({
+            "payload": STANDARD.encode(payload),
+            "payloadFormat": "application/vnd.cncf.notary.payload.v1+json",
+            "profileName": profile,
+        });
+        let path = "/signing-jobs/with-payload";
+        let answer = self.call_signer("SignPayload", &Method::POST, path, &body)?;
+        let signature = answer.get("signature").and_then(Value::as_str);
+        Ok(STANDARD
+            .decode(signature.unwrap_or_default())
+            .unwrap_or_default())
     }
 
     /// Revokes the signature that a signing job made.

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use super::{Error, PRIVATE_FILE, written, wrong_kind};
+use super::{Error, wrong_kind};
 
 /// Modes of what anybody on the machine may read: it is public, and may be carried to another user.
 pub const SHARED_FILE: u32 = 0o644;
@@ -21,7 +21,11 @@ pub fn check_writable(path: &Path) -> Result<(), Error> {
     if !found.is_dir() {
         return Err(wrong_kind(path, found.file_type(), "a directory"));
     }
-    written(path, b"", PRIVATE_FILE, path).map(|_| ())
+    tempfile::Builder::new()
+        .prefix(".countersign-")
+        .tempfile_in(path)
+        .map(drop)
+        .map_err(|source| Error::io("write in", path, source))
 }
 
 /// Makes a directory and those above it that are missing, each of mode 0700.

@@ -1,9 +1,7 @@
 //! `aws-kms`: raw signatures with the user's own key in AWS KMS, and the certificate that goes with
 //! it. What envelopes there are is Notation's business.
 
-use time::OffsetDateTime;
-
-use super::{Answer, Error, Face, aws, block_on};
+use super::{Answer, Error, Face, aws, block_on, now};
 use crate::aws::KmsKeyId;
 use crate::plugin_contract::{
     self, Base64, Capability, Command, DescribeKeyRequest, DescribeKeyResponse,
@@ -116,9 +114,4 @@ fn key_id(text: &str) -> Result<KmsKeyId, Error> {
 
 fn settings(config: &PluginConfig) -> Result<Settings, Error> {
     Settings::from_plugin_config(config).map_err(Error::KmsSettings)
-}
-
-#[expect(clippy::disallowed_methods, reason = "a plugin reads the clock")]
-fn now() -> OffsetDateTime {
-    OffsetDateTime::now_utc()
 }

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::error::in_one_line;
-use super::{Answer, Error, Face, block_on};
+use super::{Answer, Error, Face, block_on, now};
 use crate::aws::{ArnService, Aws, Settings};
 use crate::extended_validation::{
     self, Claims, PLUGIN_NAME, check_revocation, check_trusted_identity,
@@ -101,7 +101,7 @@ async fn generate_envelope(request: GenerateEnvelopeRequest) -> Result<Answer, E
     }
     let aws = aws(&request.plugin_config)?;
     let Base64(payload) = request.payload;
-    let signed = aws_signer::sign(&aws, &profile, &payload, &Pace::default())
+    let signed = aws_signer::sign(&aws, &profile, &payload, &Pace::default(), now())
         .await
         .map_err(Error::Sign)?;
     Ok(Answer::of(&GenerateEnvelopeResponse {

@@ -287,7 +287,7 @@ impl Signer {
                 let bytes = payload
                     .to_bytes(terms.format)
                     .map_err(|source| Error::Payload { source })?;
-                let signed = aws_signer::sign(aws, profile, &bytes, pace)
+                let signed = aws_signer::sign(aws, profile, &bytes, pace, terms.now)
                     .await
                     .map_err(Error::AwsSigner)?;
                 Ok(Signed {

@@ -289,11 +289,10 @@ impl PluginSigner {
             terms.format.media_type(),
         )?;
         let bytes = answer.signature_envelope.0;
-        let envelope = AnswerProblem::find(payload, terms.format, &bytes).map_err(|problem| {
-            Error::Envelope {
-                plugin: self.name(),
-                problem: Box::new(problem),
-            }
+        let envelope = AnswerProblem::find(payload, terms.format, &bytes, terms.now);
+        let envelope = envelope.map_err(|problem| Error::Envelope {
+            plugin: self.name(),
+            problem: Box::new(problem),
         })?;
         let info = envelope.signer_info();
         let attributes = &info.signed_attributes;

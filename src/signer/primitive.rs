@@ -93,7 +93,8 @@ pub(super) async fn finish(
         timestamp_signature,
     };
     let bytes = draft.into_bytes(signature, chain, &attributes);
-    AnswerProblem::find(payload, terms.format, &bytes).map_err(|source| Error::NotVerified {
+    let verified = AnswerProblem::find(payload, terms.format, &bytes, terms.now);
+    verified.map_err(|source| Error::NotVerified {
         source: Box::new(source),
     })?;
     Ok(SignedEnvelope {

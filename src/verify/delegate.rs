@@ -12,6 +12,7 @@ use crate::plugin_contract::{
     VerificationResult, VerifySignatureRequest, VerifySignatureResponse,
 };
 use crate::plugin_host::Plugin;
+use crate::rules;
 use crate::signer_info::{ExtendedAttribute, LabelKind, SignedAttributes, SignerInfo};
 use crate::trust_policy::{Statement, TrustedIdentity};
 
@@ -38,19 +39,6 @@ pub(super) struct PluginAnswer {
 }
 
 impl Delegate {
-    /// Checks the attributes that name the plugin. Whoever is chosen, these must hold.
-    pub(super) fn check_attributes(attributes: &SignedAttributes) -> Result<(), Failure> {
-        // Off-spec: notation ignores a minimum version where no plugin is named. It is a critical
-        // attribute that nothing processes.
-        if attributes.verification_plugin_min_version.is_some()
-            && attributes.verification_plugin.is_none()
-        {
-            let name = crate::notary::attribute::VERIFICATION_PLUGIN_MIN_VERSION;
-            return Err(Failure::UnprocessedAttributes(vec![name.to_owned()]));
-        }
-        Ok(())
-    }
-
     /// Chooses by the signature's `verificationPlugin`, and refuses critical attributes that
     /// nobody here processes: they fail at every level.
     pub(super) async fn choose(judges: &Judges, info: &SignerInfo) -> Result<Self, Failure> {
@@ -58,8 +46,7 @@ impl Delegate {
         let delegate = match attributes.verification_plugin.as_deref() {
             None => Self::Native,
             Some(extended_validation::PLUGIN_NAME) if !judges.use_installed_plugin => {
-                check_version(attributes, extended_validation::PLUGIN_VERSION)?;
-                Self::AwsSigner(claims(attributes)?)
+                Self::AwsSigner(rules::claims_of_aws_signer(info)?)
             }
             Some(name) => Self::Plugin(InstalledPlugin::find(judges, name, attributes).await?),
         };
@@ -69,16 +56,8 @@ impl Delegate {
             // It says itself what it processed.
             Self::Plugin(_) => return Ok(delegate),
         };
-        let unprocessed: Vec<String> = attributes
-            .critical_extended()
-            .filter(|attribute| !processed.contains(&attribute.name.as_str()))
-            .map(|attribute| attribute.name.clone())
-            .collect();
-        if unprocessed.is_empty() {
-            Ok(delegate)
-        } else {
-            Err(Failure::UnprocessedAttributes(unprocessed))
-        }
+        rules::check_processed(attributes, &processed)?;
+        Ok(delegate)
     }
 
     /// Whether a plugin's answer is the answer to "is the signer trusted".
@@ -93,40 +72,6 @@ impl Delegate {
 
     fn plugin_has(&self, capability: Capability) -> bool {
         matches!(self, Self::Plugin(plugin) if plugin.capabilities.contains(&capability))
-    }
-}
-
-/// What AWS Signer vouches for. A signature that names its plugin and lacks that is not one of
-/// AWS Signer's, so no level accepts it.
-fn claims(attributes: &SignedAttributes) -> Result<Claims, Failure> {
-    let scheme = attributes.signing_scheme;
-    let time = (scheme == SigningScheme::SigningAuthority).then_some(attributes.signing_time);
-    Claims::new(scheme.as_str(), time, |name| {
-        let mut extended = attributes.extended.iter();
-        extended
-            .find(|attribute| attribute.name == name)
-            .map(|attribute| &attribute.value)
-    })
-    .map_err(|source| Failure::NotAwsSigner { source })
-}
-
-fn check_version(attributes: &SignedAttributes, version: &str) -> Result<(), Failure> {
-    let Some(wanted) = &attributes.verification_plugin_min_version else {
-        return Ok(());
-    };
-    let parse = semver::Version::parse;
-    // Precedence, in which build metadata does not count.
-    let new_enough = match (parse(version), parse(wanted)) {
-        (Ok(found), Ok(wanted)) => found.cmp_precedence(&wanted).is_ge(),
-        _ => false,
-    };
-    if new_enough {
-        Ok(())
-    } else {
-        Err(Failure::PluginTooOld {
-            wanted: wanted.clone(),
-            found: version.to_owned(),
-        })
     }
 }
 
@@ -154,7 +99,7 @@ impl InstalledPlugin {
                 found: metadata.version,
             });
         }
-        check_version(attributes, &metadata.version)?;
+        rules::check_plugin_version(attributes, &metadata.version)?;
         let capabilities: Vec<Capability> =
             [Capability::TrustedIdentity, Capability::RevocationCheck]
                 .into_iter()
@@ -192,10 +137,7 @@ impl InstalledPlugin {
             .collect();
         if asked.is_empty() {
             // Off-spec: notation lets unknown critical attributes pass here.
-            let unprocessed = critical_names(info);
-            if !unprocessed.is_empty() {
-                return Err(Failure::UnprocessedAttributes(unprocessed));
-            }
+            rules::check_processed(&info.signed_attributes, &[])?;
             return Ok(PluginAnswer {
                 identity: None,
                 revocation: None,

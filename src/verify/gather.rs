@@ -18,6 +18,7 @@ use crate::outcome::{Failure, RevocationFact, RevocationStatus};
 use crate::reference::{ArtifactReference, LayoutReference, Reference};
 use crate::registry::{LayoutRepository, Repository, Target};
 use crate::revocation;
+use crate::rules;
 use crate::signer_info::SignerInfo;
 use crate::trust_policy::Statement;
 use crate::x509::{Certificate, Purpose};
@@ -290,7 +291,7 @@ impl Bench<'_> {
         let verified = verify_integrity(signature.format, signature.envelope)?;
         self.validate_payload(&verified)?;
         let info = verified.signer_info();
-        Delegate::check_attributes(&info.signed_attributes)?;
+        rules::check_min_version_has_plugin(&info.signed_attributes)?;
         self.validate_trust_store(info)?;
         let delegate = Delegate::choose(self.judges, info).await?;
         if self.statement.level.action(Validation::Authenticity) == Action::Enforce {

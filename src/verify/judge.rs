@@ -15,14 +15,14 @@ use super::delegate::{Delegate, PluginAnswer};
 use super::revocation::Found;
 use crate::envelope::{UnverifiedEnvelope, VerifiedEnvelope};
 use crate::extended_validation;
-use crate::limits::CLOCK_SKEW;
 use crate::notary::{
     Action, EnvelopeFormat, RESERVED_PREFIX, SigningScheme, StoreType, Validation,
 };
 use crate::oci::Descriptor;
 use crate::outcome::{Failure, SignatureOutcome, ValidationOutcome};
 use crate::payload::Payload;
-use crate::signer_info::{SignedAttributes, SignerInfo};
+use crate::rules;
+use crate::signer_info::SignerInfo;
 use crate::trust_policy::{Statement, TrustedIdentity, VerifyTimestamp};
 use crate::x509::Certificate;
 
@@ -88,7 +88,7 @@ impl Bench<'_> {
             .filter(|(key, _)| !key.starts_with(RESERVED_PREFIX))
             .collect();
         fatal(outcome, self.validate_user_metadata(&payload))?;
-        fatal(outcome, Delegate::check_attributes(attributes))?;
+        fatal(outcome, rules::check_min_version_has_plugin(attributes))?;
 
         // 5. Authenticity: a trusted root first, because the signature chooses who judges the rest.
         let trust_store = self.validate_trust_store(info);
@@ -112,7 +112,7 @@ impl Bench<'_> {
         self.record(
             outcome,
             Validation::Expiry,
-            self.validate_expiry(attributes),
+            rules::check_expiry(attributes, self.now),
         )?;
         // 7. Authentic timestamp.
         let mut found = Found::default();
@@ -243,14 +243,6 @@ impl Bench<'_> {
             .map_err(|source| Failure::UntrustedSubject { source })
     }
 
-    /// Fails from the instant of the expiry on, as notation does.
-    fn validate_expiry(&self, attributes: &SignedAttributes) -> Result<(), Failure> {
-        match attributes.expiry {
-            Some(expiry) if self.now >= expiry => Err(Failure::Expired { expiry }),
-            _ => Ok(()),
-        }
-    }
-
     /// When the signature was made, as far as that can be believed, every certificate must have been
     /// valid.
     async fn validate_authentic_timestamp(
@@ -261,25 +253,7 @@ impl Bench<'_> {
         if info.signed_attributes.signing_scheme == SigningScheme::SigningAuthority {
             // The signing authority vouches for its time; when the signature is verified does not
             // matter.
-            let at = info.signed_attributes.signing_time;
-            // Off-spec: notation takes a time that is not there yet. Nobody can have signed then.
-            if at - self.now > CLOCK_SKEW {
-                let now = self.now;
-                return Err(Failure::SignedInTheFuture { at, now });
-            }
-            return match info
-                .certificate_chain
-                .iter()
-                .find(|one| !one.is_valid_at(at))
-            {
-                None => Ok(()),
-                Some(certificate) => Err(Failure::CertificateNotValid {
-                    subject: certificate.subject().to_string(),
-                    not_before: certificate.not_before(),
-                    not_after: certificate.not_after(),
-                    at,
-                }),
-            };
+            return rules::check_authentic_signing_time(info, self.now);
         }
         // Under `notary.x509` the signer's own time proves nothing: a time stamp does, or else the
         // time of this verification counts.

@@ -1,11 +1,10 @@
 //! The steps of one reference, and what holds for all of them.
 
-use std::collections::HashMap;
 use std::num::NonZeroU32;
-use std::sync::{Mutex, PoisonError};
 
 use super::args::{Args, ManyArgs};
-use super::if_missing::{Found, IfMissing};
+use super::claims::{Answer, Claims};
+use super::if_missing::{self, Found, IfMissing};
 use super::outcome::{End, Error, NotTried, Outcome, Signature};
 use super::stop::Stop;
 use crate::cli::args::parse_pairs;
@@ -30,8 +29,7 @@ pub(super) struct Job {
     options: Options,
     if_missing: Option<IfMissing>,
     pub(super) asked: Vec<Asked>,
-    /// Digests that are being signed or have been, each with the reference that it came from.
-    begun: Mutex<HashMap<String, usize>>,
+    claims: Claims,
     pub(super) stop: Stop,
     keeps_going: bool,
 }
@@ -43,12 +41,12 @@ pub(super) struct Asked {
     pub(super) reference: ArtifactReference,
 }
 
-/// What a reference led to before anything is stored.
-enum Next {
-    /// A signature that is to be stored.
-    Store(Box<(Repository, Made)>),
-    /// Nothing is to be stored.
-    End(Box<End>),
+/// What a reference stands for.
+struct Resolved {
+    repository: Repository,
+    target: Target,
+    /// The answer to `--if-missing`, if that was asked.
+    found: Option<Result<Option<Found>, if_missing::Error>>,
 }
 
 impl Job {
@@ -91,7 +89,7 @@ impl Job {
                 .zip(references)
                 .map(|(text, reference)| Asked { text, reference })
                 .collect(),
-            begun: Mutex::default(),
+            claims: Claims::default(),
             stop: Stop::new(pace),
             keeps_going: args.many.keep_going,
         })
@@ -121,39 +119,109 @@ impl Job {
         if matches!(outcome.end, End::Failed { .. }) && !self.keeps_going {
             self.stop.after_failure();
         }
+        // Whoever waits for this one must find the end of the command, if this is it.
+        match &outcome.end {
+            End::Signed { .. } | End::AlreadySigned { .. } | End::SameAs { .. } => {
+                self.claims.done(index);
+            }
+            End::Failed { .. } | End::NotTried(_) => self.claims.give_up(index),
+        }
         outcome
     }
 
-    async fn begin(&self, index: usize, asked: &Asked, target: &mut Option<Target>) -> End {
-        if let Some(other) = self.same_reference(index, asked) {
-            return End::SameAs {
-                other: other.text.clone(),
-            };
+    /// All steps of a reference. `shown` gets what it stands for.
+    async fn begin(&self, index: usize, asked: &Asked, shown: &mut Option<Target>) -> End {
+        let end = self.run(index, asked, shown).await;
+        end.unwrap_or_else(|end| *end)
+    }
+
+    async fn run(
+        &self,
+        index: usize,
+        asked: &Asked,
+        shown: &mut Option<Target>,
+    ) -> Result<End, Box<End>> {
+        self.claim(index, asked.reference.to_string()).await?;
+        let resolved = self.unless_interrupted(asked, self.resolve(asked)).await?;
+        let Resolved {
+            repository,
+            target,
+            found,
+        } = resolved;
+        *shown = Some(target.clone());
+        let claimed = self.claim(index, target.reference.to_string()).await;
+        if let Err(end) = claimed {
+            self.check_not_moved(asked, &repository, &target, &end)
+                .await?;
+            return Err(end);
         }
-        // Until a push has begun, an interrupt ends it.
-        let next = tokio::select! {
+        if let Some(Found {
+            manifest,
+            signature,
+        }) = found
+            .transpose()
+            .map_err(|error| failed(Error::Look(error)))?
+            .flatten()
+        {
+            let reference = target.reference.with_digest(&manifest);
+            return Ok(End::AlreadySigned {
+                reference,
+                signature,
+            });
+        }
+        // Looking has left nothing behind.
+        if let Some(reason) = self.stop.reason() {
+            return Ok(End::NotTried(reason));
+        }
+        let making = async {
+            let made = sign::make(target, &self.signer, &self.options).await;
+            made.map_err(Error::Sign)
+        };
+        let made = self.unless_interrupted(asked, making).await?;
+        Ok(self.store(asked, &repository, made).await)
+    }
+
+    /// Does what leaves nothing behind, until an interrupt.
+    async fn unless_interrupted<T>(
+        &self,
+        asked: &Asked,
+        work: impl Future<Output = Result<T, Error>>,
+    ) -> Result<T, Box<End>> {
+        let done = tokio::select! {
             biased;
-            next = self.make(index, asked, target) => next,
+            done = work => done,
             () = self.stop.interrupted() => Err(Error::Interrupted { asked: asked.text.clone() }),
         };
-        let (repository, made) = match next {
-            Ok(Next::Store(begun)) => *begun,
-            Ok(Next::End(end)) => return *end,
-            Err(Error::Sign(error)) if is_not_asked(&error) => {
+        done.map_err(|error| match error {
+            Error::Sign(error) if is_not_asked(&error) => {
                 let reason = self.stop.reason().unwrap_or(NotTried::AfterFailure);
-                return End::NotTried(reason);
+                Box::new(End::NotTried(reason))
             }
-            Err(error) => {
-                return End::Failed {
-                    error: Box::new(error),
-                    signature: None,
-                };
+            error => failed(error),
+        })
+    }
+
+    async fn resolve(&self, asked: &Asked) -> Result<Resolved, Error> {
+        let repository = sign::open(&asked.reference, &self.registry).map_err(Error::Sign)?;
+        let (target, found) = match &self.if_missing {
+            Some(if_missing) => {
+                let (target, found) = if_missing.look(&repository).await.map_err(Error::Sign)?;
+                (target, Some(found))
             }
+            None => (sign::resolve(&repository).await.map_err(Error::Sign)?, None),
         };
-        // What has begun to be pushed is not left half done.
+        Ok(Resolved {
+            repository,
+            target,
+            found,
+        })
+    }
+
+    /// Stores a signature. What has begun to be pushed is not left half done.
+    async fn store(&self, asked: &Asked, repository: &Repository, made: Made) -> End {
         let stored = tokio::select! {
             biased;
-            stored = sign::store(&repository, &made, self.options.storage) => {
+            stored = sign::store(repository, &made, self.options.storage) => {
                 stored.map_err(Error::Sign)
             }
             () = self.stop.given_up() => Err(Error::InterruptedPush { asked: asked.text.clone() }),
@@ -174,58 +242,55 @@ impl Job {
         }
     }
 
-    /// Everything but storing the signature.
-    async fn make(
-        &self,
-        index: usize,
-        asked: &Asked,
-        shown: &mut Option<Target>,
-    ) -> Result<Next, Error> {
-        let repository = sign::open(&asked.reference, &self.registry).map_err(Error::Sign)?;
-        let (target, found) = match &self.if_missing {
-            Some(if_missing) => {
-                let (target, found) = if_missing.look(&repository).await.map_err(Error::Sign)?;
-                (target, Some(found))
+    /// Takes `what` upon this reference. Where another one has, its end is waited for: what it has
+    /// signed is not signed again, and what it has not is this one's, unless it is too late to begin.
+    async fn claim(&self, index: usize, what: String) -> Result<(), Box<End>> {
+        let mut has_waited = false;
+        loop {
+            match self.claims.claim(what.clone(), index) {
+                Answer::Own => {
+                    return match self.stop.reason() {
+                        Some(reason) if has_waited => Err(Box::new(End::NotTried(reason))),
+                        _ => Ok(()),
+                    };
+                }
+                Answer::Done { by } => {
+                    let other = self.asked.get(by).map(|other| other.text.clone());
+                    let other = other.unwrap_or_default();
+                    return Err(Box::new(End::SameAs { other }));
+                }
+                Answer::Wait(wait) => wait.end().await,
             }
-            None => (sign::resolve(&repository).await.map_err(Error::Sign)?, None),
+            has_waited = true;
+        }
+    }
+
+    /// A tag may have moved while the signature of its artifact was made for another reference.
+    async fn check_not_moved(
+        &self,
+        asked: &Asked,
+        repository: &Repository,
+        target: &Target,
+        end: &End,
+    ) -> Result<(), Box<End>> {
+        let End::SameAs { other } = end else {
+            return Ok(());
         };
-        *shown = Some(target.clone());
-        if let Some(other) = self.same_artifact(index, &target) {
-            return Ok(Next::End(Box::new(End::SameAs { other })));
+        if asked.reference.digest().is_some() {
+            return Ok(());
         }
-        let found = found.transpose().map_err(Error::Look)?.flatten();
-        if let Some(Found {
-            manifest,
-            signature,
-        }) = found
-        {
-            let reference = target.reference.with_digest(&manifest);
-            return Ok(Next::End(Box::new(End::AlreadySigned {
-                reference,
-                signature,
-            })));
+        let resolving = async { sign::resolve(repository).await.map_err(Error::Sign) };
+        let now = self.unless_interrupted(asked, resolving).await?;
+        let (signed, found) = (target.descriptor.digest(), now.descriptor.digest());
+        if signed == found {
+            return Ok(());
         }
-        // Looking has left nothing behind.
-        if let Some(reason) = self.stop.reason() {
-            return Ok(Next::End(Box::new(End::NotTried(reason))));
-        }
-        let made = sign::make(target, &self.signer, &self.options).await;
-        let made = made.map_err(Error::Sign)?;
-        Ok(Next::Store(Box::new((repository, made))))
-    }
-
-    /// An earlier reference that is written the same.
-    fn same_reference(&self, index: usize, asked: &Asked) -> Option<&Asked> {
-        let mut earlier = self.asked.iter().take(index);
-        earlier.find(|earlier| earlier.reference == asked.reference)
-    }
-
-    /// The reference, as it was given, for which this artifact has been begun with.
-    fn same_artifact(&self, index: usize, target: &Target) -> Option<String> {
-        let mut begun = self.begun.lock().unwrap_or_else(PoisonError::into_inner);
-        let first = *begun.entry(target.reference.to_string()).or_insert(index);
-        let other = self.asked.get(first).filter(|_| first != index);
-        other.map(|other| other.text.clone())
+        Err(failed(Error::OtherMoved {
+            asked: asked.text.clone(),
+            other: other.clone(),
+            signed: signed.clone(),
+            found: found.clone(),
+        }))
     }
 
     fn notes(&self, made: &Made) -> Vec<String> {
@@ -272,6 +337,13 @@ fn if_missing(
     };
     let trust_anchor = args.trust_anchor.as_deref();
     IfMissing::new(context, signer, options, trust_anchor, remaining).map(Some)
+}
+
+fn failed(error: Error) -> Box<End> {
+    Box::new(End::Failed {
+        error: Box::new(error),
+        signature: None,
+    })
 }
 
 /// Whether signing ended before the signer was asked for anything.

@@ -1,6 +1,7 @@
 //! `countersign sign`: signs artifacts in registries or in OCI image layouts, several at a time.
 
 mod args;
+mod claims;
 mod document;
 mod if_missing;
 mod job;

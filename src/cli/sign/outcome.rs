@@ -3,6 +3,7 @@
 use crate::cli::report::Exit;
 use crate::cli::sentence;
 use crate::notary::EnvelopeFormat;
+use crate::oci::Digest;
 use crate::reference::ArtifactReference;
 use crate::registry::{self, Target, Warning};
 use crate::sign;
@@ -110,6 +111,16 @@ pub(super) enum Error {
         "interrupted while the signature of `{asked}` was being pushed; whether it is there is not known"
     )]
     InterruptedPush { asked: String },
+    #[error(
+        "`{asked}` changed from `{signed}` to `{found}` while the former was signed for `{other}`"
+    )]
+    OtherMoved {
+        asked: String,
+        /// The reference that the artifact was signed for, as it was given.
+        other: String,
+        signed: Digest,
+        found: Digest,
+    },
 }
 
 /// What is in the repository after a failure.
@@ -128,6 +139,7 @@ impl Error {
                 Exit::Usage
             }
             Self::Sign(error) if !error.is_inconclusive() => Exit::Rejected,
+            Self::OtherMoved { .. } => Exit::Rejected,
             _ => Exit::Inconclusive,
         }
     }
@@ -145,7 +157,9 @@ impl Error {
         match self {
             Self::Sign(error) => error,
             Self::Look(error) => error,
-            Self::Interrupted { .. } | Self::InterruptedPush { .. } => self,
+            Self::Interrupted { .. } | Self::InterruptedPush { .. } | Self::OtherMoved { .. } => {
+                self
+            }
         }
     }
 
@@ -154,6 +168,10 @@ impl Error {
             Self::Sign(error) => error.hint(),
             Self::Look(error) => error.hint(),
             Self::Interrupted { .. } | Self::InterruptedPush { .. } => None,
+            Self::OtherMoved { .. } => Some(
+                "what it names now was not signed; sign again, by digest, which cannot move"
+                    .to_owned(),
+            ),
         }
     }
 
@@ -187,6 +205,7 @@ impl Error {
                 sign::Error::Push { .. } if self.pushed() == Pushed::Unknown => "push-unconfirmed",
                 sign::Error::Push { .. } => "push-failed",
             },
+            Self::OtherMoved { .. } => "tag-moved",
             Self::Look(_) => "signatures-not-checked",
             Self::Interrupted { .. } | Self::InterruptedPush { .. } => "interrupted",
         }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use futures_util::FutureExt as _;
 use time::OffsetDateTime;
+use tokio::time::Instant;
 
 use super::super::{Claims, Error};
 use super::ask::ask;
@@ -23,8 +24,8 @@ use crate::x509::Certificate;
 ///
 /// Each question is sent once, whoever asks it again: make one checker for one run of the program.
 /// Who asks while the answer is awaited waits for the same answer. That a question was not answered is
-/// remembered for half a minute and no longer; and for as long, where there was no answer at all, no
-/// other question goes the same way.
+/// remembered for half a minute and no longer; and for as long, where time was lost without any answer,
+/// no other question goes the same way.
 #[derive(Debug)]
 pub struct RevocationChecker(Source);
 
@@ -328,10 +329,10 @@ impl Line {
         if let Some(error) = self.silence.about(question) {
             return Err(error);
         }
+        let start = Instant::now();
         let answer = ask(&self.aws, &self.limit, question, signing_time).await;
-        if let Err(error) = &answer {
-            self.silence.note(question, error);
-        }
+        let error = answer.as_ref().err();
+        self.silence.note(question, start.elapsed(), error);
         answer
     }
 }
@@ -390,4 +391,55 @@ async fn find(
         origin: Origin::Aws,
         warnings,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use aws_credential_types::Credentials;
+
+    use super::super::document::tests::ASKED;
+    use super::super::question::tests::question;
+    use super::*;
+    use crate::aws::Settings;
+    use crate::http;
+    use crate::limits::AWS_REVOCATION_TIMEOUT;
+
+    #[tokio::test(start_paused = true)]
+    async fn the_second_question_does_not_wait_where_the_first_had_no_answer() {
+        // Takes connections and never says a word.
+        let mute = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let settings = Settings {
+            signer_endpoint_url: Some(format!("http://{}", mute.local_addr().unwrap())),
+            ..Settings::default()
+        };
+        let aws = Aws::new(http::Pool::new(http::Settings::default()), settings).unwrap();
+        let line = Line {
+            aws: aws.with_credentials(Credentials::new("AKID", "s", None, None, "test")),
+            limit: Arc::new(RateLimit::new(1)),
+            silence: Arc::default(),
+        };
+        let mut questions = Vec::new();
+        for job in ["first", "second", "third"] {
+            let mut question = question();
+            question.subject.job_arn = job.to_owned();
+            questions.push(question);
+        }
+        let start = Instant::now();
+        let mut errors = Vec::new();
+        for question in &questions {
+            errors.push(line.ask(question, ASKED).await.unwrap_err().to_string());
+            let took = start.elapsed();
+            assert!(
+                took <= AWS_REVOCATION_TIMEOUT + Duration::from_millis(10),
+                "{took:?}"
+            );
+        }
+        let skipped: Vec<bool> = errors
+            .iter()
+            .map(|error| error.contains(": not asked, because another question had no answer: "))
+            .collect();
+        assert_eq!(skipped, [false, true, true], "{errors:#?}");
+    }
 }

@@ -1,55 +1,72 @@
-//! Who did not answer: not every question waits for the same silence again.
+//! Who does not answer: not every question waits for the same silence again.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use tokio::time::Instant;
 
 use super::question::{Place, Question};
 use crate::aws::{CallError, CallErrorKind};
-use crate::limits::UNANSWERED_HOLD;
+use crate::limits::{AWS_SILENCE, UNANSWERED_HOLD};
 
-/// Places that did not answer a question at all, and the error of that question. For
-/// [`UNANSWERED_HOLD`] nothing more is asked there: signatures are judged one after another, and each
-/// would have its whole time.
+/// Places where questions were lost. Once [`AWS_SILENCE`] was spent in vain, nothing more is asked there
+/// for [`UNANSWERED_HOLD`]: signatures are judged one after another, and each would have its whole time.
 #[derive(Debug, Default)]
-pub(super) struct Silence(Mutex<HashMap<Place, (Instant, CallError)>>);
+pub(super) struct Silence(Mutex<HashMap<Place, Lost>>);
+
+/// What was lost since the last answer.
+#[derive(Debug)]
+struct Lost {
+    time: Duration,
+    /// When the last question was lost, and why.
+    at: Instant,
+    error: CallError,
+}
 
 impl Silence {
     /// Why `question` need not be asked, if its place is silent.
     pub(super) fn about(&self, question: &Question) -> Option<CallError> {
-        let silent = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let (since, error) = silent.get(&question.place)?;
-        (since.elapsed() < UNANSWERED_HOLD).then(|| error.also_for(question.call()))
+        let places = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let lost = places.get(&question.place)?;
+        let is_silent = lost.time >= AWS_SILENCE && lost.at.elapsed() < UNANSWERED_HOLD;
+        is_silent.then(|| lost.error.also_for(question.call()))
     }
 
-    /// Takes note of why `question` has no answer. A refusal is one, of this question alone.
-    pub(super) fn note(&self, question: &Question, error: &CallError) {
-        let is_answer = error.code().is_some();
-        let is_silence = matches!(
-            error.kind(),
-            CallErrorKind::TimedOut | CallErrorKind::Unreachable
-        );
-        if is_silence && !is_answer {
-            let mut silent = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-            silent.insert(question.place.clone(), (Instant::now(), error.clone()));
+    /// Takes note of what came of `question`, which took so long. A refusal is an answer.
+    pub(super) fn note(&self, question: &Question, took: Duration, error: Option<&CallError>) {
+        let mut places = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        match error {
+            Some(error) if error.code().is_none() => {
+                let is_silence = matches!(
+                    error.kind(),
+                    CallErrorKind::TimedOut | CallErrorKind::Unreachable
+                );
+                if is_silence {
+                    let before = places.get(&question.place).map(|lost| lost.time);
+                    let lost = Lost {
+                        time: before.unwrap_or_default().saturating_add(took),
+                        at: Instant::now(),
+                        error: error.clone(),
+                    };
+                    places.insert(question.place.clone(), lost);
+                }
+            }
+            _ => {
+                places.remove(&question.place);
+            }
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use tokio::time::advance;
 
     use super::super::question::tests::question;
     use super::*;
-    use crate::aws::CallErrorKind;
 
-    fn timed_out(question: &Question) -> CallError {
-        CallError::timed_out(question.call(), Duration::from_secs(30))
-    }
+    const TICK: Duration = Duration::from_millis(1);
 
     fn other_job() -> Question {
         let mut other = question();
@@ -57,13 +74,18 @@ mod tests {
         other
     }
 
+    fn timed_out() -> CallError {
+        CallError::timed_out(question().call(), Duration::from_secs(30))
+    }
+
     #[tokio::test(start_paused = true)]
-    async fn a_place_that_did_not_answer_is_left_alone_for_a_while() {
+    async fn a_place_that_does_not_answer_is_left_alone_for_a_while() {
         let silence = Silence::default();
-        assert!(silence.about(&question()).is_none());
-        silence.note(&question(), &timed_out(&question()));
-        let tick = Duration::from_millis(1);
-        advance(UNANSWERED_HOLD.checked_sub(tick).unwrap()).await;
+        let lose = |time| silence.note(&question(), time, Some(&timed_out()));
+        lose(AWS_SILENCE.checked_sub(TICK).unwrap());
+        assert!(silence.about(&other_job()).is_none());
+        lose(TICK);
+        advance(UNANSWERED_HOLD.checked_sub(TICK).unwrap()).await;
         let error = silence.about(&other_job()).unwrap();
         assert_eq!(error.kind(), CallErrorKind::TimedOut);
         assert_eq!(
@@ -79,36 +101,38 @@ mod tests {
             change(&mut elsewhere.place);
             assert!(silence.about(&elsewhere).is_none(), "{elsewhere:?}");
         }
-        advance(tick).await;
+        advance(TICK).await;
         assert!(silence.about(&other_job()).is_none());
+        // Nothing has changed since: that one more was lost says enough.
+        lose(TICK);
+        assert!(silence.about(&other_job()).is_some());
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_refusal_is_no_silence() {
-        use CallErrorKind::*;
+    async fn an_answer_ends_the_silence_and_a_refusal_is_one() {
+        use CallErrorKind::{Denied, NotSent, Throttled, TimedOut, Unreachable};
 
         let silence = Silence::default();
-        for kind in [
-            Denied,
-            Throttled,
-            Invalid,
-            NotFound,
-            NoCredentials,
-            BadCredentials,
-            ServiceFailure,
-            Malformed,
-            NotSent,
-        ] {
-            silence.note(&question(), &CallError::of_kind(kind, None));
-            assert!(silence.about(&question()).is_none(), "{kind:?}");
+        let code = Some("DependencyTimeoutException");
+        let answers = [
+            None,
+            Some(CallError::of_kind(TimedOut, code)),
+            Some(CallError::of_kind(Denied, Some("AccessDeniedException"))),
+            Some(CallError::of_kind(
+                Throttled,
+                Some("TooManyRequestsException"),
+            )),
+        ];
+        for answer in &answers {
+            let lost = CallError::of_kind(Unreachable, None);
+            silence.note(&question(), AWS_SILENCE, Some(&lost));
+            assert!(silence.about(&question()).is_some());
+            silence.note(&question(), AWS_SILENCE, answer.as_ref());
+            assert!(silence.about(&question()).is_none(), "{answer:?}");
         }
-        for kind in [TimedOut, Unreachable] {
-            let said = CallError::of_kind(kind, Some("DependencyTimeoutException"));
-            silence.note(&question(), &said);
-            assert!(silence.about(&question()).is_none(), "{kind:?}");
-            silence.note(&question(), &CallError::of_kind(kind, None));
-            assert!(silence.about(&question()).is_some(), "{kind:?}");
-            advance(UNANSWERED_HOLD).await;
-        }
+        // That nothing could be sent says nothing about the place.
+        let not_sent = CallError::of_kind(NotSent, None);
+        silence.note(&question(), AWS_SILENCE, Some(&not_sent));
+        assert!(silence.about(&question()).is_none());
     }
 }

@@ -4,13 +4,16 @@
 use std::collections::BTreeMap;
 
 use aws_sdk_signer::operation::sign_payload::SignPayloadOutput;
+use time::OffsetDateTime;
 
 use super::{Signed, SignedEnvelope, SigningProfile};
 use crate::aws::RegionChoice;
 use crate::envelope::{self, UnverifiedEnvelope, VerifiedEnvelope};
 use crate::extended_validation::{self, Claims, PLUGIN_NAME, Signer, attribute};
 use crate::notary::{EnvelopeFormat, PAYLOAD_MEDIA_TYPE};
+use crate::outcome::Failure;
 use crate::payload::{self, Payload};
+use crate::rules;
 
 /// What is wrong with an answer of `SignPayload`.
 #[derive(Debug, thiserror::Error)]
@@ -84,11 +87,27 @@ pub enum AnswerProblem {
         /// The attribute.
         name: String,
     },
+    /// A good envelope that no verification accepts.
+    #[error("`verify` would refuse its envelope")]
+    Refused(#[source] Box<Failure>),
 }
 
 impl AnswerProblem {
-    /// Verifies an envelope that a signer made for the payload `sent`, and gives it back.
+    /// Verifies an envelope that a signer made for the payload `sent`, as `verify` would at `now`, and
+    /// gives it back.
     pub(in crate::signer) fn find(
+        sent: &Payload,
+        format: EnvelopeFormat,
+        bytes: &[u8],
+        now: OffsetDateTime,
+    ) -> Result<VerifiedEnvelope, Self> {
+        let envelope = Self::find_in_payload(sent, format, bytes)?;
+        Self::find_in_attributes(&envelope, now)?;
+        Ok(envelope)
+    }
+
+    /// That the envelope is intact and for `sent`.
+    fn find_in_payload(
         sent: &Payload,
         format: EnvelopeFormat,
         bytes: &[u8],
@@ -107,10 +126,17 @@ impl AnswerProblem {
         Ok(envelope)
     }
 
+    /// That nothing it says of itself is a reason to refuse it.
+    fn find_in_attributes(envelope: &VerifiedEnvelope, now: OffsetDateTime) -> Result<(), Self> {
+        rules::check(envelope.signer_info(), now)
+            .map_err(|failure| Self::Refused(Box::new(failure)))
+    }
+
     /// What to do about it.
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Envelope(source) => source.hint(),
+            Self::Refused(failure) => failure.hint(),
             Self::OtherProfile {
                 warning: Some(_), ..
             } => Some("leave the region away, then the one in the ARN is asked".to_owned()),
@@ -128,13 +154,14 @@ pub(super) fn check(
     sent: &Payload,
     region: RegionChoice,
     output: SignPayloadOutput,
+    now: OffsetDateTime,
 ) -> Result<Signed, AnswerProblem> {
     let format = EnvelopeFormat::Jws;
     let bytes = output
         .signature
         .ok_or(AnswerProblem::NoSignature)?
         .into_inner();
-    let envelope = AnswerProblem::find(sent, format, &bytes)?;
+    let envelope = AnswerProblem::find_in_payload(sent, format, &bytes)?;
     let signer_info = envelope.signer_info();
     let attributes = &signer_info.signed_attributes;
     let claims = Claims::from_signer_info(signer_info).map_err(AnswerProblem::Claims)?;
@@ -172,6 +199,7 @@ pub(super) fn check(
             name: unknown.name.clone(),
         });
     }
+    AnswerProblem::find_in_attributes(&envelope, now)?;
     let annotations: BTreeMap<String, String> =
         output.metadata.unwrap_or_default().into_iter().collect();
     Ok(Signed {
@@ -241,12 +269,15 @@ mod tests {
     use base64::Engine as _;
     use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
     use serde_json::{Value, json};
+    use time::macros::datetime;
 
     use super::*;
     use crate::x509::testing::Request;
 
     const SENT: &str = r#"{"targetArtifact":{"annotations":{"a":"1"},"digest":"sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855","mediaType":"application/vnd.oci.image.manifest.v1+json","size":7}}"#;
     const PROFILE: &str = "arn:aws:signer:us-west-2:111122223333:/signing-profiles/Images";
+    /// A day after the signatures here.
+    const NOW: OffsetDateTime = datetime!(2026-01-03 03:04:05 UTC);
     const JOB: &str = "97af3947-e7b2-4533-8d9d-6741156f0b79";
 
     fn compared(from: &str, to: &str) -> Result<(), AnswerProblem> {
@@ -347,6 +378,7 @@ mod tests {
             &sent,
             region,
             output,
+            NOW,
         )
     }
 
@@ -416,6 +448,35 @@ mod tests {
         assert!(matches!(
             text,
             AnswerProblem::ContentType { .. } | AnswerProblem::Envelope(_)
+        ));
+    }
+
+    #[test]
+    fn an_answer_that_verify_would_refuse_is_refused() {
+        let refused = |name: &str, value: Value| match answered(PROFILE, &with(name, value)) {
+            Err(AnswerProblem::Refused(failure)) => *failure,
+            other => panic!("{other:?}"),
+        };
+        let expiry = "io.cncf.notary.expiry";
+        assert!(matches!(
+            refused(expiry, json!("2026-01-03T03:04:05Z")),
+            Failure::Expired { expiry } if expiry == NOW
+        ));
+        answered(PROFILE, &with(expiry, json!("2026-01-03T03:04:06Z"))).unwrap();
+        let time = "io.cncf.notary.authenticSigningTime";
+        assert!(matches!(
+            refused(time, json!("2026-01-03T03:09:06Z")),
+            Failure::SignedInTheFuture { now, .. } if now == NOW
+        ));
+        answered(PROFILE, &with(time, json!("2026-01-03T03:09:05Z"))).unwrap();
+        assert!(matches!(
+            refused(time, json!("1999-01-01T00:00:00Z")),
+            Failure::CertificateNotValid { .. }
+        ));
+        let version = "io.cncf.notary.verificationPluginMinVersion";
+        assert!(matches!(
+            refused(version, json!("99.0.0")),
+            Failure::PluginTooOld { wanted, .. } if wanted == "99.0.0"
         ));
     }
 

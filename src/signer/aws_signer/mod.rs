@@ -18,6 +18,7 @@ use aws_sdk_signer::operation::RequestId as _;
 use aws_sdk_signer::operation::sign_payload::SignPayloadOutput;
 use aws_sdk_signer::primitives::Blob;
 use aws_sdk_signer::types::SigningProfileStatus;
+use time::OffsetDateTime;
 
 use super::SignedEnvelope;
 use crate::algorithm::KeySpec;
@@ -110,7 +111,8 @@ pub struct Signed {
 
 /// Signs `payload`, the JSON of a Notary Project payload, with `profile`, when `pace` allows it.
 /// While AWS answers that there are too many requests, it is asked again, later each time, up to
-/// [`MAX_THROTTLED_ATTEMPTS`] times; up to [`MAX_ATTEMPTS`] times where it fails otherwise.
+/// [`MAX_THROTTLED_ATTEMPTS`] times; up to [`MAX_ATTEMPTS`] times where it fails otherwise. The
+/// answer is judged as it is at `now`.
 ///
 /// # Errors
 ///
@@ -121,6 +123,7 @@ pub async fn sign(
     profile: &SigningProfile,
     payload: &[u8],
     pace: &Pace,
+    now: OffsetDateTime,
 ) -> Result<Signed, Error> {
     let sent = Payload::parse(payload).map_err(Error::Payload)?;
     if payload.len() > MAX_AWS_SIGNER_PAYLOAD_BYTES {
@@ -153,7 +156,7 @@ pub async fn sign(
         attempt += 1;
     };
     let request_id = output.request_id().map(str::to_owned);
-    let signed = answer::check(profile, &sent, region, output);
+    let signed = answer::check(profile, &sent, region, output, now);
     signed.map_err(|problem| Error::UnusableAnswer {
         profile: profile.to_string(),
         request_id,

@@ -12,6 +12,7 @@ pub(super) mod local_key;
 mod many;
 mod passphrase;
 pub(super) mod plugin;
+mod same;
 mod stored;
 pub(super) mod timestamping;
 

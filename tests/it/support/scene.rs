@@ -3,6 +3,7 @@
 use std::io::{Read as _, Write as _};
 
 use countersign_emulator::{Emulator, SigningProfile};
+use serde_json::{Value, json};
 
 use super::registry_client::RepositoryClient;
 use super::sandbox::{Ran, Sandbox};
@@ -102,6 +103,22 @@ impl Scene {
         assert_eq!(ran.code, 0, "{ran:#?}");
         let pushed = ran.stdout.lines().last().unwrap();
         pushed.rsplit('@').next().unwrap().to_owned()
+    }
+
+    /// A signature of the scene's image that AWS Signer made at another time, as an envelope that
+    /// nobody looked at before it was stored.
+    pub(crate) fn sign_at(&self, offset: time::Duration) {
+        let artifact = self.client().manifest_bytes(self.digest());
+        let media_type: Value = serde_json::from_slice(&artifact).unwrap();
+        let payload = json!({ "targetArtifact": {
+            "mediaType": media_type["mediaType"], "digest": self.digest(), "size": artifact.len(),
+        } });
+        self.emulator.set_clock_offset(offset);
+        let payload = payload.to_string();
+        let envelope = self.emulator.sign_payload("release", payload.as_bytes());
+        self.emulator.set_clock_offset(time::Duration::ZERO);
+        let client = self.client();
+        client.push_signature(self.digest(), "application/jose+json", &envelope.unwrap());
     }
 
     /// Verifies `reference` with the profile named on the command line and the emulator's root.

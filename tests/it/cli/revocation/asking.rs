@@ -103,30 +103,6 @@ fn an_unanswered_question_is_shared_and_not_asked_for_each_signature() {
 }
 
 #[test]
-fn where_there_was_no_answer_the_next_signature_does_not_wait_for_one() {
-    let scene = Scene::new();
-    // Three jobs, so three questions.
-    for _ in 0..3 {
-        scene.sign(&scene.image);
-    }
-    let fault = Fault::new(FaultKind::ConnectionReset).on("GetRevocationStatus");
-    scene.emulator.faults().add(fault);
-    questions(&scene);
-    let ran = verify(&scene, &[&scene.image]);
-    assert_eq!(ran.code, 3, "{ran:#?}");
-    // The attempts of the first.
-    assert_eq!(questions(&scene), 3, "{ran:#?}");
-    let words = "not asked, because another question had no answer: ";
-    assert_eq!(ran.stderr.matches(words).count(), 2, "{ran:#?}");
-    // A refusal is an answer, and of one question only.
-    let faults = scene.emulator.faults();
-    faults.clear();
-    faults.add(Fault::new(FaultKind::AccessDenied).on("GetRevocationStatus"));
-    assert_eq!(verify(&scene, &[&scene.image]).code, 3);
-    assert_eq!(questions(&scene), 3);
-}
-
-#[test]
 fn the_verdict_says_who_answered_and_when() {
     let scene = Scene::new();
     scene.sign(&scene.image);
@@ -168,9 +144,7 @@ fn a_signature_of_tomorrow_is_refused() {
     let ran = verify(&scene, &[&scene.image]);
     assert_eq!(ran.code, 0, "within what clocks may differ: {ran:#?}");
     let scene = Scene::new();
-    scene.emulator.set_clock_offset(Duration::minutes(7));
-    scene.sign(&scene.image);
-    scene.emulator.set_clock_offset(Duration::ZERO);
+    scene.sign_at(Duration::minutes(7));
     let ran = verify(&scene, &[&scene.image]);
     assert_eq!(ran.code, 1, "{ran:#?}");
     ran.assert_says("authenticTimestamp (enforce): failed: the signature was produced at \"");

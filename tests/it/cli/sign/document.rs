@@ -91,7 +91,7 @@ fn every_state_has_its_reason() {
     let missing = format!("{}:none", scene.repository);
     let denied = Fault::new(FaultKind::AccessDenied).on("registry:PutManifest");
     scene.emulator.faults().add(denied);
-    let ran = sign_json(&scene, &[&signed, &missing, &base, &base]);
+    let ran = sign_json(&scene, &[&signed, &missing, &base, &signed]);
     assert_eq!((ran.code, ran.stderr.as_str()), (1, ""), "{ran:#?}");
     let document = document(&ran);
     assert_eq!(
@@ -137,11 +137,11 @@ fn every_state_has_its_reason() {
     assert_eq!(
         results[3],
         json!({
-            "asked": base,
+            "asked": signed,
             "state": "skipped",
             "reason": {
                 "code": "given-twice",
-                "message": format!("`{base}` is given twice"),
+                "message": format!("`{signed}` is given twice"),
                 "causes": [],
             },
         })

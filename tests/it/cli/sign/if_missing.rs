@@ -288,11 +288,7 @@ fn a_signature_must_be_good_for_long_enough() {
 
     // One that has expired is not there, whatever is asked for.
     let scene = Scene::new();
-    scene
-        .emulator
-        .set_clock_offset(-time::Duration::days(5_000));
-    sign(&scene, &[&scene.image]);
-    scene.emulator.set_clock_offset(time::Duration::ZERO);
+    scene.sign_at(-time::Duration::days(5_000));
     let second = assert_made(&scene, &["--min-remaining", "0s"]);
     assert_left(&scene, &["--min-remaining", "0s"], &second);
 }

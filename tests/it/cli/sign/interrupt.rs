@@ -17,14 +17,14 @@ use crate::support::sandbox::Ran;
 use crate::support::scene::Scene;
 
 /// The emulator behind a server that holds one answer back.
-struct Held {
-    server: Hostile,
+pub(super) struct Held {
+    pub(super) server: Hostile,
     held: mpsc::Receiver<()>,
 }
 
 impl Held {
     /// Holds the first answer to a request that begins with `line` until [`Held::release`].
-    fn on(scene: &Scene, line: &'static str) -> Self {
+    pub(super) fn on(scene: &Scene, line: &'static str) -> Self {
         let emulator = scene.emulator.address();
         let (tell, held) = mpsc::channel();
         let tell = Mutex::new(Some(tell));
@@ -48,11 +48,11 @@ impl Held {
     }
 
     /// Waits until the answer is held back.
-    fn wait(&self) {
+    pub(super) fn wait(&self) {
         self.held.recv().unwrap();
     }
 
-    fn release(&self) {
+    pub(super) fn release(&self) {
         use std::io::Write as _;
         let mut stream = std::net::TcpStream::connect(self.server.host()).unwrap();
         let request = b"GET /release HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
@@ -66,14 +66,14 @@ impl Held {
 }
 
 /// The program on its way.
-struct Running {
+pub(super) struct Running {
     child: Child,
     stderr: BufReader<ChildStderr>,
     said: String,
 }
 
 impl Running {
-    fn start(scene: &Scene, more: &[&str]) -> Self {
+    pub(super) fn start(scene: &Scene, more: &[&str]) -> Self {
         let program = Path::new(env!("CARGO_BIN_EXE_countersign"));
         let mut child = scene
             .sandbox
@@ -92,7 +92,7 @@ impl Running {
         }
     }
 
-    fn signal(&self, signal: Signal) {
+    pub(super) fn signal(&self, signal: Signal) {
         kill_process(Pid::from_child(&self.child), signal).unwrap();
     }
 
@@ -105,7 +105,7 @@ impl Running {
         );
     }
 
-    fn end(mut self) -> Ran {
+    pub(super) fn end(mut self) -> Ran {
         self.stderr.read_to_string(&mut self.said).unwrap();
         let output = self.child.wait_with_output().unwrap();
         Ran {

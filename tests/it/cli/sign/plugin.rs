@@ -16,7 +16,7 @@ use super::local_key::envelope;
 use super::{assert_signed, writes};
 use crate::support::sandbox::{Ran, Sandbox};
 use crate::support::scene::Scene;
-use crate::support::{local_keys, script_plugin};
+use crate::support::{envelopes, local_keys, script_plugin};
 
 pub(in crate::cli) const RAW: &str = "SIGNATURE_GENERATOR.RAW";
 pub(in crate::cli) const ENVELOPE: &str = "SIGNATURE_GENERATOR.ENVELOPE";
@@ -416,6 +416,75 @@ fn an_envelope_that_is_not_what_was_asked_for_is_refused() {
         1,
         "Error: certificate-chain is invalid, ",
     );
+}
+
+/// Answers with an envelope of the payload asked for, changed by `change`.
+fn envelope_with(
+    change: fn(&mut envelopes::Envelope),
+) -> impl Fn(&str, &Value, &mut Value) + Send + 'static {
+    move |command, request, answer| {
+        if command == "generate-envelope" {
+            let payload = serde_json::from_slice(&decode(&request["payload"])).unwrap();
+            let mut envelope = envelopes::Envelope::new(&payload, "plugin");
+            envelope.signing_time = now().replace_nanosecond(0).unwrap();
+            change(&mut envelope);
+            let bytes = envelope.jws(&envelopes::Signer::ec("plugin"));
+            *answer = json!({
+                "signatureEnvelope": STANDARD.encode(bytes),
+                "signatureEnvelopeType": request["signatureEnvelopeType"],
+            });
+        }
+    }
+}
+
+#[test]
+fn an_envelope_that_verify_would_refuse_is_refused() {
+    let refuse = |change, cause| assert_refused(&[ENVELOPE], envelope_with(change), 1, cause);
+    refuse(
+        |envelope| envelope.extended = vec![("foo", json!(1), true)],
+        "caused by: `verify` would refuse its envelope",
+    );
+    refuse(
+        |envelope| envelope.extended = vec![("foo", json!(1), true)],
+        "`foo`",
+    );
+    refuse(
+        |envelope| {
+            envelope.signing_time -= Duration::HOUR;
+            envelope.expiry = Some(envelope.signing_time + Duration::MINUTE);
+        },
+        "caused by: digital signature has expired on ",
+    );
+    refuse(
+        |envelope| {
+            let version = "io.cncf.notary.verificationPluginMinVersion";
+            envelope.extended = vec![(version, json!("1.0.0"), true)];
+        },
+        "`io.cncf.notary.verificationPluginMinVersion`",
+    );
+    refuse(
+        |envelope| {
+            envelope.scheme = Some("notary.x509.signingAuthority");
+            envelope.signing_time += Duration::minutes(10);
+        },
+        "caused by: `verify` would refuse its envelope",
+    );
+
+    // What the plugin that it names processes is not known here, and what is not critical may be
+    // ignored.
+    let good: [fn(&mut envelopes::Envelope); 3] = [
+        |envelope| {
+            let plugin = "io.cncf.notary.verificationPlugin";
+            envelope.extended = vec![(plugin, json!("other"), true), ("foo", json!(1), true)];
+        },
+        |envelope| envelope.extended = vec![("foo", json!(1), false)],
+        |envelope| envelope.expiry = Some(envelope.signing_time + Duration::HOUR),
+    ];
+    for change in good {
+        let scene = Scene::new();
+        install(&scene, &[ENVELOPE], envelope_with(change));
+        assert_signed(&sign(&scene, &[]), &scene.image, "");
+    }
 }
 
 #[test]

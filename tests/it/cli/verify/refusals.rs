@@ -69,9 +69,7 @@ fn another_profile_is_refused_by_name() {
 fn an_expired_signature_is_refused_and_at_permissive_warned_about() {
     // Signed so long ago that the profile's validity is over.
     let scene = Scene::new();
-    scene.emulator.set_clock_offset(Duration::days(-12 * 366));
-    scene.sign(&scene.image);
-    scene.emulator.set_clock_offset(Duration::ZERO);
+    scene.sign_at(Duration::days(-12 * 366));
     let ran = scene.verify(&scene.image);
     ran.assert_refused(1, &refused(&scene.image));
     ran.assert_says("expiry (enforce): failed: digital signature has expired on \"");
