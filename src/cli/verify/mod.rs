@@ -164,6 +164,7 @@ impl Verdicts {
             stdout: format!("{document:#}\n"),
             stderr: warnings.to_owned(),
             exit,
+            ..Report::done()
         }
     }
 }
