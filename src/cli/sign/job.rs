@@ -95,15 +95,33 @@ impl Job {
         })
     }
 
-    /// How what is left can be done without signing anything twice.
-    pub(super) fn how_to_finish(&self) -> Option<&'static str> {
+    /// How what is left can be done without signing anything twice; nothing where the same command
+    /// could do no more.
+    pub(super) fn how_to_finish(&self, outcomes: &[Outcome]) -> Option<String> {
+        let any = |is: fn(&End) -> bool| outcomes.iter().any(|outcome| is(&outcome.end));
+        if !any(End::may_be_signed_by_the_next_run) {
+            return None;
+        }
         let can_look = matches!(self.signer, Signer::AwsSigner(_))
             || self.signer.certificate_chain().is_some();
-        match (&self.if_missing, can_look) {
-            (Some(_), _) => Some("the same command does what is left"),
-            (None, true) => Some("the same command with `--if-missing` does what is left"),
-            (None, false) => None,
+        if self.if_missing.is_none() && !can_look {
+            return None;
         }
+        // What fails again must not stop the rest again.
+        let fails_again =
+            any(|end| matches!(end, End::Failed { .. }) && !end.may_be_signed_by_the_next_run());
+        let flags: Vec<&str> = [
+            (self.if_missing.is_none(), "`--if-missing`"),
+            (fails_again && !self.keeps_going, "`--keep-going`"),
+        ]
+        .into_iter()
+        .filter_map(|(is_needed, flag)| is_needed.then_some(flag))
+        .collect();
+        let flags = match flags.as_slice() {
+            [] => String::new(),
+            flags => format!(" with {}", flags.join(" and ")),
+        };
+        Some(format!("the same command{flags} does what is left"))
     }
 
     /// Signs one of the references, unless it is too late to begin.

@@ -210,6 +210,18 @@ impl Error {
 }
 
 impl End {
+    /// Whether the same command may sign it when it is run again, without any other change.
+    pub(super) fn may_be_signed_by_the_next_run(&self) -> bool {
+        match self {
+            Self::Signed { .. } | Self::AlreadySigned { .. } | Self::SameAs { .. } => false,
+            Self::NotTried(_) => true,
+            Self::Failed { error, .. } => match &**error {
+                Error::Sign(sign::Error::Moved { .. }) | Error::OtherMoved { .. } => true,
+                error => error.exit() == Exit::Inconclusive,
+            },
+        }
+    }
+
     /// The exit code for this reference alone.
     pub(super) fn exit(&self) -> Exit {
         match self {

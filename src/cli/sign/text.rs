@@ -118,11 +118,6 @@ impl Counts {
         }
         counts
     }
-
-    /// Whether something is left to do.
-    fn is_unfinished(self) -> bool {
-        self.failed + self.not_tried > 0
-    }
 }
 
 /// What became of all references, for stderr.
@@ -161,9 +156,7 @@ pub(super) fn summary(job: &Job, outcomes: &[Outcome]) -> String {
         };
         let _ = writeln!(text, "  {line}");
     }
-    if counts.is_unfinished()
-        && let Some(advice) = job.how_to_finish()
-    {
+    if let Some(advice) = job.how_to_finish(outcomes) {
         let _ = writeln!(text, "hint: {advice}");
     }
     text
