@@ -164,7 +164,11 @@ impl Error {
         match self {
             Self::Sign(error) => error.hint(),
             Self::Look(error) => error.hint(),
-            Self::Interrupted { .. } | Self::InterruptedPush { .. } => None,
+            Self::Interrupted { .. } => Some("run the same command again".to_owned()),
+            Self::InterruptedPush { .. } => Some(
+                "`countersign list` shows it if it is there; if it is not, run the same command again"
+                    .to_owned(),
+            ),
             Self::OtherMoved { .. } => Some(
                 "what it names now was not signed; sign again, by digest, which cannot move"
                     .to_owned(),
