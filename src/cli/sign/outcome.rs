@@ -7,6 +7,7 @@ use crate::oci::Digest;
 use crate::reference::ArtifactReference;
 use crate::registry::{self, Target, Warning};
 use crate::sign;
+use crate::signer;
 use crate::signer_info::SignerInfo;
 
 use super::if_missing;
@@ -152,6 +153,11 @@ impl Error {
     /// The error whose sources are the causes.
     pub(super) fn as_error(&self) -> &(dyn std::error::Error + 'static) {
         match self {
+            // The sentence says everything above it.
+            Self::Sign(sign::Error::Signer {
+                source: signer::Error::Timestamp { source },
+                ..
+            }) => source,
             Self::Sign(error) => error,
             Self::Look(error) => error,
             Self::Interrupted { .. } | Self::InterruptedPush { .. } | Self::OtherMoved { .. } => {

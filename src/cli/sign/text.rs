@@ -9,8 +9,9 @@ use crate::cli::report::{Report, one_line, write_causes};
 use crate::notary::rfc3339;
 use crate::registry::Warning;
 
-/// What is said about one reference as soon as it and those before it are done.
-pub(super) fn report(asked: &Asked, outcome: &Outcome) -> Report {
+/// What is said about one reference as soon as it and those before it are done. Where it is one of
+/// several, an error names it on its own line.
+pub(super) fn report(asked: &Asked, outcome: &Outcome, is_one_of_several: bool) -> Report {
     let mut report = Report::done();
     match &outcome.end {
         End::Signed {
@@ -44,12 +45,11 @@ pub(super) fn report(asked: &Asked, outcome: &Outcome) -> Report {
             return report;
         }
         End::Failed { error, .. } => {
-            report = Report::error(
-                error.exit(),
-                &error.sentence(),
-                error.as_error(),
-                error.hint(),
-            );
+            let mut sentence = error.sentence();
+            if is_one_of_several && !sentence.contains(&asked.text) {
+                sentence.insert_str(0, &format!("{}: ", one_line(&asked.text)));
+            }
+            report = Report::error(error.exit(), &sentence, error.as_error(), error.hint());
         }
         // The summary says it.
         End::NotTried(_) => return report,
