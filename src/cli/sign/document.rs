@@ -62,13 +62,14 @@ fn result(asked: &Asked, outcome: &Outcome) -> Value {
             signature: made,
             warnings,
             notes,
+            refused,
         } => {
             put("state", "signed".into());
             put("signature", signature(made, Some(reference), "yes"));
             let warnings: Vec<Value> = warnings
                 .iter()
                 .map(warning)
-                .chain(notes.iter().cloned().map(Value::from))
+                .chain(notes.iter().chain(refused).cloned().map(Value::from))
                 .collect();
             if !warnings.is_empty() {
                 put("warnings", warnings.into());

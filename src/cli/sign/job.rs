@@ -4,7 +4,7 @@ use std::num::NonZeroU32;
 
 use super::args::{Args, ManyArgs};
 use super::claims::{Answer, Claims};
-use super::if_missing::{self, Found, IfMissing};
+use super::if_missing::{self, Found, IfMissing, Looked};
 use super::outcome::{End, Error, NotTried, Outcome, Signature};
 use super::stop::Stop;
 use crate::cli::args::parse_pairs;
@@ -46,7 +46,7 @@ struct Resolved {
     repository: Repository,
     target: Target,
     /// The answer to `--if-missing`, if that was asked.
-    found: Option<Result<Option<Found>, if_missing::Error>>,
+    found: Option<Result<Looked, if_missing::Error>>,
 }
 
 impl Job {
@@ -173,20 +173,22 @@ impl Job {
                 .await?;
             return Err(end);
         }
-        if let Some(Found {
-            manifest,
-            signature,
-        }) = found
-            .transpose()
-            .map_err(|error| failed(Error::Look(error)))?
-            .flatten()
-        {
-            let reference = target.reference.with_digest(&manifest);
-            return Ok(End::AlreadySigned {
-                reference,
-                signature,
-            });
-        }
+        let found = found.transpose();
+        let refused = match found.map_err(|error| failed(Error::Look(error)))? {
+            Some(Looked::Found(found)) => {
+                let Found {
+                    manifest,
+                    signature,
+                } = *found;
+                let reference = target.reference.with_digest(&manifest);
+                return Ok(End::AlreadySigned {
+                    reference,
+                    signature,
+                });
+            }
+            Some(Looked::Missing { refused }) => refused,
+            None => None,
+        };
         // Looking has left nothing behind.
         if let Some(reason) = self.stop.reason() {
             return Ok(End::NotTried(reason));
@@ -196,7 +198,7 @@ impl Job {
             made.map_err(Error::Sign)
         };
         let made = self.unless_interrupted(asked, making).await?;
-        Ok(self.store(asked, &repository, made).await)
+        Ok(self.store(asked, &repository, made, refused).await)
     }
 
     /// Does what leaves nothing behind, until an interrupt.
@@ -236,7 +238,13 @@ impl Job {
     }
 
     /// Stores a signature. What has begun to be pushed is not left half done.
-    async fn store(&self, asked: &Asked, repository: &Repository, made: Made) -> End {
+    async fn store(
+        &self,
+        asked: &Asked,
+        repository: &Repository,
+        made: Made,
+        refused: Option<String>,
+    ) -> End {
         let stored = tokio::select! {
             biased;
             stored = sign::store(repository, &made, self.options.storage) => {
@@ -252,6 +260,7 @@ impl Job {
                 signature,
                 warnings: stored.warnings,
                 notes,
+                refused,
             },
             Err(error) => End::Failed {
                 error: Box::new(error),

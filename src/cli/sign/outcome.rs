@@ -37,6 +37,8 @@ pub(super) enum End {
         warnings: Vec<Warning>,
         /// What is worth knowing, in sentences.
         notes: Vec<String>,
+        /// Why signatures that were there did not count for `--if-missing`.
+        refused: Option<String>,
     },
     /// The signature was there already.
     AlreadySigned {

@@ -18,8 +18,12 @@ pub(super) fn report(asked: &Asked, outcome: &Outcome, is_one_of_several: bool) 
             reference,
             warnings,
             notes,
+            refused,
             ..
         } => {
+            if let Some(refused) = refused {
+                let _ = writeln!(report.stderr, "Note: {}", one_line(refused));
+            }
             for Warning::OldIndexNotDeleted { source, .. } in warnings {
                 report.stderr.push_str(OLD_INDEX);
                 report.stderr.push('\n');
