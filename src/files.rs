@@ -4,11 +4,18 @@
 //! "Trust Store"; conformance to its policy, trust store and configuration files), and so does [`read`]:
 //! it looks at the path without following a link, opens without following a link, and looks again at
 //! what was opened, so that nothing can be swapped in between. Links in the *directories* above the file
-//! are followed, as notation does. Only [`read_private`] looks at owners and modes.
+//! are followed, as notation does. Only [`read_private`] and [`check_private_directory`] look at owners
+//! and modes.
 
+mod directory;
 mod private;
+mod room;
 
-pub use private::read_private;
+pub use directory::{
+    SHARED_DIRECTORY, SHARED_FILE, check_writable, create_directory, create_directory_with_mode,
+};
+pub use private::{check_private_directory, read_private};
+pub use room::make_room;
 
 use std::fs::{self, File, FileType, Metadata, OpenOptions};
 use std::io::{self, Read as _, Write as _};
@@ -48,7 +55,8 @@ pub enum Error {
         /// What may be there, with its article: `a regular file`.
         wanted: &'static str,
     },
-    /// A file that another user may have written, where only this user's own count.
+    /// A file that another user may have written, or a directory that one may write, where only this
+    /// user's own count.
     #[error("`{}` {reason}", path.display())]
     NotPrivate {
         /// The path as it was asked for.
@@ -117,6 +125,11 @@ impl Error {
     /// Advice, where there is some.
     pub fn hint(&self) -> Option<String> {
         match self {
+            // What the link leads to decides how it is copied.
+            Self::SymbolicLink { path } if path.is_dir() => Some(format!(
+                "replace the link by the directory itself: `cp -RL {0} {0}.copy && rm {0} && mv {0}.copy {0}`",
+                path.display()
+            )),
             Self::SymbolicLink { path } => Some(format!(
                 "replace the link by the file itself: `cp --remove-destination \"$(realpath {0})\" {0}`; a Kubernetes \
                  ConfigMap or Secret is mounted as links, so copy it or mount it with `subPath`",
@@ -144,6 +157,8 @@ impl Error {
 }
 
 const REGULAR_FILE: &str = "a regular file";
+
+const PRIVATE_FILE: u32 = 0o600;
 
 /// Reads a regular file of at most `max_bytes`.
 ///
@@ -255,7 +270,7 @@ pub fn read_directory(path: &Path, max_entries: usize) -> Result<Vec<PathBuf>, E
 /// [`Error::SymbolicLink`] and [`Error::WrongKind`] where something else than a regular file is in the
 /// way, [`Error::NotFound`] and [`Error::Io`] as the operating system answers.
 pub fn write_atomic(path: &Path, bytes: &[u8]) -> Result<(), Error> {
-    write_atomic_with_mode(path, bytes, 0o600)
+    write_atomic_with_mode(path, bytes, PRIVATE_FILE)
 }
 
 /// [`write_atomic`] with another mode for the new file, of which the process's mask is taken off.
@@ -264,20 +279,11 @@ pub fn write_atomic(path: &Path, bytes: &[u8]) -> Result<(), Error> {
 ///
 /// As [`write_atomic`].
 pub fn write_atomic_with_mode(path: &Path, bytes: &[u8], mode: u32) -> Result<(), Error> {
-    match look(path) {
-        Ok(kind) => check_regular(path, kind)?,
-        Err(Error::NotFound { .. }) => {}
-        Err(error) => return Err(error),
-    }
-    // A rename replaces a link, should one have been put there meanwhile; it never writes through it.
     let directory = match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
     };
-    written(path, bytes, mode, directory)?
-        .persist(path)
-        .map_err(|error| Error::io("write", path, error.error))?;
-    Ok(())
+    Reserved::new(path, mode, directory, true)?.write(bytes)
 }
 
 /// Writes a whole file of this mode, of which the process's mask is taken off, where nothing was before: what is
@@ -288,35 +294,79 @@ pub fn write_atomic_with_mode(path: &Path, bytes: &[u8], mode: u32) -> Result<()
 ///
 /// [`Error::Exists`], [`Error::NotFound`] for a missing directory, [`Error::Io`] as the operating system answers.
 pub fn write_new(path: &Path, bytes: &[u8], mode: u32, scratch: &Path) -> Result<(), Error> {
-    let exists = || Error::Exists {
-        path: path.to_owned(),
-    };
-    if look(path).is_ok() {
-        return Err(exists());
-    }
-    // Something that was put there after the look is not replaced either.
-    written(path, bytes, mode, scratch)?
-        .persist_noclobber(path)
-        .map_err(|error| match error.error.kind() {
-            io::ErrorKind::AlreadyExists => exists(),
-            _ => Error::io("write", path, error.error),
-        })?;
-    Ok(())
+    Reserved::new(path, mode, scratch, false)?.write(bytes)
 }
 
-/// A temporary file in `directory` with the bytes for `path`; gone when it is dropped.
-fn written(path: &Path, bytes: &[u8], mode: u32, directory: &Path) -> Result<NamedTempFile, Error> {
-    let failed = |source| Error::io("write", path, source);
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(".countersign-");
-    #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(mode));
-    #[cfg(not(unix))]
-    let _ = mode;
-    let mut file = builder.tempfile_in(directory).map_err(failed)?;
-    file.write_all(bytes).map_err(failed)?;
-    file.as_file().sync_all().map_err(failed)?;
-    Ok(file)
+/// A file that is to be written and can be, as far as that is known beforehand: there is a temporary file for it,
+/// which is gone when this is dropped.
+#[derive(Debug)]
+pub struct Reserved {
+    path: PathBuf,
+    temporary: NamedTempFile,
+    replaces: bool,
+}
+
+impl Reserved {
+    /// Makes the temporary file for `path`, of this mode, in the directory `scratch` of the same file system.
+    /// `replaces` says whether a regular file that is there may be replaced.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Exists`], [`Error::SymbolicLink`] and [`Error::WrongKind`] for what is in the way,
+    /// [`Error::NotFound`] and [`Error::Io`] as the operating system answers.
+    pub fn new(path: &Path, mode: u32, scratch: &Path, replaces: bool) -> Result<Self, Error> {
+        match look(path) {
+            Ok(kind) if replaces => check_regular(path, kind)?,
+            Ok(_) => {
+                return Err(Error::Exists {
+                    path: path.to_owned(),
+                });
+            }
+            Err(Error::NotFound { .. }) => {}
+            Err(error) => return Err(error),
+        }
+        let mut builder = tempfile::Builder::new();
+        builder.prefix(".countersign-");
+        #[cfg(unix)]
+        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(mode));
+        #[cfg(not(unix))]
+        let _ = mode;
+        let temporary = builder
+            .tempfile_in(scratch)
+            .map_err(|source| Error::io("write", path, source))?;
+        Ok(Self {
+            path: path.to_owned(),
+            temporary,
+            replaces,
+        })
+    }
+
+    /// Writes the whole file or nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Exists`] if something has come meanwhile that must not be replaced, else [`Error::Io`] as the
+    /// operating system answers.
+    pub fn write(mut self, bytes: &[u8]) -> Result<(), Error> {
+        let path = self.path;
+        let failed = |source| Error::io("write", &path, source);
+        self.temporary.write_all(bytes).map_err(failed)?;
+        self.temporary.as_file().sync_all().map_err(failed)?;
+        // A rename replaces a link, should one have been put there meanwhile; it never writes through it.
+        let persisted = if self.replaces {
+            self.temporary.persist(&path)
+        } else {
+            // Something that was put there after the look is not replaced either.
+            self.temporary.persist_noclobber(&path)
+        };
+        match persisted {
+            Ok(_) => Ok(()),
+            Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => {
+                Err(Error::Exists { path })
+            }
+            Err(error) => Err(failed(error.error)),
+        }
+    }
 }
 
 /// Removes a file, or a link itself; never a directory.
@@ -369,21 +419,6 @@ pub fn check_directory(path: &Path) -> Result<(), Error> {
     } else {
         Err(wrong_kind(path, kind, "a directory"))
     }
-}
-
-/// Makes a directory and those above it that are missing, each of mode 0700.
-///
-/// # Errors
-///
-/// [`Error::Io`] as the operating system answers.
-pub fn create_directory(path: &Path) -> Result<(), Error> {
-    let mut builder = fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder
-        .create(path)
-        .map_err(|source| Error::io("make the directory", path, source))
 }
 
 /// What is at `path` itself.

@@ -44,3 +44,4 @@ pub mod oci;
 pub mod algorithm;
 pub mod limits;
 pub mod notary;
+pub mod causes;

@@ -195,8 +195,12 @@ pub const MAX_REVOCATION_QUESTIONS_PER_SECOND: usize = 100;
 /// Time that one question to AWS Signer about revocation may take, with every attempt and every wait.
 pub const AWS_REVOCATION_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// How long a question that AWS Signer did not answer is not asked again in one process: a registry
-/// may list a signature a hundred times.
+/// Time that may be lost in vain on questions to one place of AWS Signer, until no other is sent there:
+/// more than a moment's trouble, and little enough for the sum over a hundred signatures.
+pub const AWS_SILENCE: Duration = Duration::from_secs(10);
+
+/// How long a question that AWS Signer did not answer is not asked again in one process, and no question
+/// is sent where [`AWS_SILENCE`] was lost: a registry may list a hundred signatures.
 pub const UNANSWERED_HOLD: Duration = Duration::from_secs(30);
 
 /// Bytes of a kept or stored answer of AWS Signer; one about four certificates has some 2 KiB.
@@ -205,6 +209,9 @@ pub const MAX_REVOCATION_ANSWER_BYTES: u64 = 64 * 1024;
 /// Longest time for which an answer of AWS Signer may be kept (`--revocation-cache-ttl`): whoever
 /// revokes a signature must know when that has reached everybody.
 pub const MAX_REVOCATION_CACHE_TTL: Duration = Duration::from_hours(24);
+
+/// OCSP answers that are kept on disk, mostly of some 2 KiB each.
+pub const MAX_KEPT_OCSP_ANSWERS: usize = 2_000;
 
 /// Answers of AWS Signer that are kept on disk, some 2 KiB each.
 pub const MAX_KEPT_REVOCATION_ANSWERS: usize = 2_000;

@@ -14,7 +14,7 @@ mod revocation;
 mod trial;
 
 pub use error::{Error, Refused, Unseen};
-pub use gather::{Gathered, GatheredSignature};
+pub use gather::{Gathered, GatheredSignature, Missing};
 pub use offline::OfflineDirectory;
 pub use trial::{AnySignature, Criteria, Found, Search};
 

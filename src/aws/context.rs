@@ -4,6 +4,10 @@
 use std::sync::Arc;
 
 use aws_config::identity::IdentityCache;
+use aws_config::imds::region::ImdsRegionProvider;
+use aws_config::meta::region::RegionProviderChain;
+use aws_config::profile::ProfileFileRegionProvider;
+use aws_config::provider_config::ProviderConfig;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
@@ -126,7 +130,8 @@ impl Aws {
 
     /// The region of what does not name one: the one that is set explicitly, else the one that AWS's
     /// own rules find (environment, configuration files, instance metadata); `None` where there is
-    /// none.
+    /// none. A variable that is set and empty is not set, as for AWS's command line; the SDK would
+    /// ask in a region without a name.
     pub async fn default_region(&self) -> Option<String> {
         if let Some(region) = &self.0.settings.region {
             return Some(region.clone());
@@ -134,9 +139,9 @@ impl Aws {
         // Not the shared configuration's, which is that of the first client.
         self.0
             .default_region
-            .get_or_init(async || {
-                let sdk = load(&self.0, None).await;
-                sdk.region().map(ToString::to_string)
+            .get_or_init(async || match region_in_environment() {
+                Some(region) => Some(region),
+                None => region_elsewhere(&self.0).await,
             })
             .await
             .clone()
@@ -151,7 +156,7 @@ impl Aws {
         let base = self
             .0
             .base
-            .get_or_init(|| load(&self.0, Some(region)))
+            .get_or_init(|| load(&self.0, region))
             .await
             .clone();
         base.into_builder()
@@ -250,7 +255,35 @@ pub(crate) fn has_endpoint(sdk: &SdkConfig, service: &str) -> bool {
     sdk.endpoint_url().is_some() || service_endpoint(sdk, service).is_some()
 }
 
-async fn load(aws: &Inner, region: Option<&str>) -> SdkConfig {
+/// The region that the environment names.
+fn region_in_environment() -> Option<String> {
+    let set = |variable| {
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "the SDK takes an empty variable for a region, and looks no further"
+        )]
+        let region = std::env::var(variable).ok()?;
+        (!region.is_empty()).then_some(region)
+    };
+    set("AWS_REGION").or_else(|| set("AWS_DEFAULT_REGION"))
+}
+
+/// The region that a configuration file or an instance's metadata name.
+async fn region_elsewhere(aws: &Inner) -> Option<String> {
+    let config = ProviderConfig::default().with_http_client(aws.http.clone());
+    let mut files = ProfileFileRegionProvider::builder().configure(&config);
+    if let Some(profile) = &aws.settings.profile {
+        files = files.profile_name(profile);
+    }
+    let instance = ImdsRegionProvider::builder().configure(&config).build();
+    let region = RegionProviderChain::first_try(files.build())
+        .or_else(instance)
+        .region()
+        .await?;
+    (!region.as_ref().is_empty()).then(|| region.to_string())
+}
+
+async fn load(aws: &Inner, region: &str) -> SdkConfig {
     let Inner { http, settings, .. } = aws;
     let mut loader = aws_config::defaults(BehaviorVersion::latest())
         .http_client(http.clone())
@@ -274,9 +307,7 @@ async fn load(aws: &Inner, region: Option<&str>) -> SdkConfig {
     if let Ok(metadata) = FrameworkMetadata::new("countersign", Some(VERSION)) {
         loader = loader.framework_metadata(metadata);
     }
-    if let Some(region) = region {
-        loader = loader.region(Region::new(region.to_owned()));
-    }
+    loader = loader.region(Region::new(region.to_owned()));
     if let Some(credentials) = &aws.credentials {
         return loader
             .credentials_provider(credentials.clone())

@@ -11,7 +11,7 @@ use super::args::RegistryArgs;
 use super::report::{Exit, Report, one_line};
 use crate::aws::{ArnService, Aws, Settings};
 use crate::config::{Config, NotationDirs, StoreName};
-use crate::extended_validation::RevocationChecker;
+use crate::extended_validation::{AnswerCache, RevocationChecker};
 use crate::files;
 use crate::http;
 use crate::limits::MAX_TRUST_STORE_FILE_BYTES;
@@ -148,11 +148,10 @@ impl Context {
         })
     }
 
-    /// Asks about revocation and stores every answer; no cache stands between.
+    /// Asks about revocation and stores every answer that counts; no cache stands between.
     pub(super) fn recorder(&self, stored: revocation::Stored) -> revocation::Checker {
         let network = revocation::Network::new(self.pool.clone());
-        let recorder = revocation::Recorder::new(Arc::new(network), stored);
-        revocation::Checker::new(Arc::new(recorder))
+        revocation::Checker::new(Arc::new(network)).with_record(stored)
     }
 
     /// Asks about revocation, with Notation's cache of CRLs.
@@ -166,7 +165,10 @@ impl Context {
     pub(super) fn judges(&self, stores: TrustStores) -> Judges {
         Judges {
             stores,
-            aws_signer: RevocationChecker::new(self.aws.clone()),
+            aws_signer: RevocationChecker::with_cache(
+                self.aws.clone(),
+                AnswerCache::unread(self.dirs.aws_signer_cache()),
+            ),
             revocation: self.revocation(),
             plugins: Some(PluginHost::new(self.dirs.plugins())),
             plugin_config: self.plugin_config.clone(),
@@ -254,7 +256,12 @@ fn read_root(path: &Path) -> Result<Certificate, Report> {
     let cannot = |what: String| format!("the file of `--timestamp-root-cert` cannot be {what}");
     let bytes = files::read_following_links(path, MAX_TRUST_STORE_FILE_BYTES).map_err(|error| {
         let sentence = cannot(format!("read: {error}"));
-        Report::error(Exit::Usage, &sentence, &error, error.hint())
+        let hint = error.hint().unwrap_or_else(|| {
+            "check the path; the file has the root certificate of the time-stamping authority, and \
+             no other, in PEM or DER"
+                .to_owned()
+        });
+        Report::error(Exit::Usage, &sentence, &error, Some(hint))
     })?;
     let certificates = parse_certificates(&bytes).map_err(|error| {
         let sentence = cannot(format!("used: `{shown}`: {error}"));

@@ -6,6 +6,7 @@ use clap::builder::NonEmptyStringValueParser;
 
 use super::args::parse_pairs;
 use super::report::{Exit, Report, one_line};
+use super::signer::unusable_plugin;
 use super::table::table;
 use crate::aws::KmsKeyId;
 use crate::config::{NotationDirs, SigningKey, SigningKeys, SigningKeysError};
@@ -168,8 +169,7 @@ async fn check_plugin(
         Ok(found) => found.metadata(config).await,
         Err(error) => Err(error),
     };
-    let metadata = metadata
-        .map_err(|error| Report::error(Exit::Usage, &error.to_string(), &error, error.hint()))?;
+    let metadata = metadata.map_err(|error| unusable_plugin(&error))?;
     if metadata.can(Capability::RawSignature) || metadata.can(Capability::Envelope) {
         return Ok(());
     }

@@ -13,6 +13,7 @@ mod envelope;
 mod key;
 mod passphrase;
 mod inspect;
+mod interrupts;
 mod list;
 mod report;
 mod revocation;

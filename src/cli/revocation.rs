@@ -13,7 +13,7 @@ use super::report::{Exit, Report, one_line, write_causes, write_hint};
 use super::sentence;
 use super::verify::scope_of;
 use crate::limits;
-use crate::outcome::{RevocationFact, Said};
+use crate::outcome::{RevocationFact, RevocationStatus, Said};
 use crate::reference::ArtifactReference;
 use crate::trust_policy::DocumentKind;
 use crate::verify::{Error, Gathered, OfflineDirectory, Options, Unseen};
@@ -92,6 +92,19 @@ async fn fetch(args: &Args, emit: &mut dyn FnMut(Report)) -> Result<(), Report> 
             ..Report::done()
         });
     }
+    directory.prepare().map_err(|error| {
+        let sentence = format!(
+            "`{}`, which `--out` names, cannot be used",
+            args.out.display()
+        );
+        let hint = error.hint().or_else(|| {
+            Some("name a directory that this user can write, or a new one, with `--out`".to_owned())
+        });
+        let mut report = Report::failed(Exit::Usage, &sentence);
+        write_causes(&mut report.stderr, "", Some(&error));
+        write_hint(&mut report.stderr, "", hint);
+        report
+    })?;
     let options = Options::default();
     let (verifier, directory, options, scope) = (&verifier, &directory, &options, scope.as_str());
     let mut answers = futures_util::stream::iter(&references)
@@ -150,8 +163,20 @@ fn in_words(gathered: &Gathered) -> Report {
                  `unsignedRevocationStatements` allows it\n",
             );
         }
+        let is_revoked = |fact: &RevocationFact| fact.status == RevocationStatus::Revoked;
+        if signature.facts.iter().any(is_revoked) {
+            text.push_str("  warning: offline, too, this signature will count as revoked\n");
+        }
         for missing in &signature.missing {
-            let _ = writeln!(text, "  missing: {}", one_line(missing));
+            let _ = writeln!(text, "  missing: {}", one_line(&missing.sentence));
+            write_hint(text, "    ", missing.hint.clone());
+        }
+        for unanswered in &signature.unanswered {
+            let _ = writeln!(
+                text,
+                "  not answered, another source did: {}",
+                one_line(&unanswered.sentence)
+            );
         }
     }
     match &gathered.unseen {

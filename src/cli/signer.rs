@@ -4,18 +4,20 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use clap::builder::NonEmptyStringValueParser;
+use time::OffsetDateTime;
 
 use super::context::Context;
 use super::passphrase;
-use super::report::{Exit, Report};
+use super::report::{Exit, Report, one_line};
 use crate::aws::{ArnService, KmsKeyId, Settings};
 use crate::config::{NotationDirs, SigningKey, SigningKeys};
 use crate::extended_validation::PLUGIN_NAME;
 use crate::notary::EnvelopeFormat;
-use crate::plugin_host::PluginHost;
+use crate::plugin_host::{self, PluginHost};
 use crate::signer::Signer;
-use crate::signer::aws_kms::{self, CertificateChain, KmsKey};
+use crate::signer::aws_kms::{self, KmsKey};
 use crate::signer::aws_signer::{AwsSigner, Pace, SigningProfile};
+use crate::signer::certificate_chain::CertificateChain;
 use crate::signer::local_key::{self, KeyFile};
 use crate::signer::plugin::PluginSigner;
 
@@ -66,6 +68,7 @@ pub(super) enum Choice {
     },
     /// A key file and its certificates.
     LocalKey {
+        name: String,
         key: PathBuf,
         certificates: PathBuf,
         passphrase_fd: Option<u32>,
@@ -112,6 +115,7 @@ impl SignerArgs {
             "" => Err(usage(otherwise)),
             path => Ok(PathBuf::from(path)),
         };
+        let name = &key.name;
         match (&key.key_path, &key.cert_path, &key.plugin_name) {
             (None, None, Some(plugin)) => {
                 let mut merged = key.plugin_config.clone();
@@ -126,6 +130,7 @@ impl SignerArgs {
                  name in config.json, check https://notaryproject.dev/docs/user-guides/how-to/notation-config-file/ for details",
             )),
             (key, certificates, _) => Ok(Choice::LocalKey {
+                name: name.clone(),
                 key: path(key.as_deref().unwrap_or_default(), "key path not specified")?,
                 certificates: path(
                     certificates.as_deref().unwrap_or_default(),
@@ -223,9 +228,7 @@ impl Choice {
             }
             Self::Plugin { name, id, config } => {
                 let host = PluginHost::new(context.dirs.plugins());
-                let plugin = host.find(&name).map_err(|error| {
-                    Report::error(Exit::Usage, &error.to_string(), &error, error.hint())
-                })?;
+                let plugin = host.find(&name).map_err(|error| unusable_plugin(&error))?;
                 Ok(Signer::Plugin(PluginSigner {
                     plugin,
                     key_id: id,
@@ -233,31 +236,45 @@ impl Choice {
                 }))
             }
             Self::LocalKey {
+                name,
                 key,
                 certificates,
                 passphrase_fd,
-            } => open_key(&key, &certificates, passphrase_fd).map(Signer::LocalKey),
+            } => open_key(&name, &key, &certificates, passphrase_fd, context.now)
+                .map(Signer::LocalKey),
         }
     }
 }
 
+/// What is said of a plugin that cannot be found or run; parts of it are the plugin's own words.
+pub(super) fn unusable_plugin(error: &plugin_host::Error) -> Report {
+    let sentence = one_line(&error.to_string());
+    Report::error(Exit::Usage, &sentence, error, error.hint())
+}
+
+/// What is said of the files of the key `name`.
+pub(super) fn unusable_key(name: &str, error: &local_key::Error) -> Report {
+    let sentence = one_line(&format!("key `{name}`: {error}"));
+    Report::error(Exit::Usage, &sentence, error, error.hint())
+}
+
 fn open_key(
+    name: &str,
     key: &Path,
     certificates: &Path,
     passphrase_fd: Option<u32>,
+    now: OffsetDateTime,
 ) -> Result<local_key::LocalKey, Report> {
-    let report = |error: local_key::Error| {
-        Report::error(Exit::Usage, &error.to_string(), &error, error.hint())
-    };
-    let file = KeyFile::read(key, certificates).map_err(report)?;
+    let report = |error: local_key::Error| unusable_key(name, &error);
+    let file = KeyFile::read(key, certificates, now).map_err(report)?;
     let passphrase = if file.is_encrypted() {
         passphrase::read(key, passphrase_fd).map_err(|error| {
-            Report::error(
-                Exit::Usage,
-                "the passphrase could not be read",
-                &std::io::Error::other(error),
-                None,
-            )
+            let exit = match error {
+                passphrase::Error::Interrupted => Exit::Inconclusive,
+                _ => Exit::Usage,
+            };
+            let sentence = one_line(&format!("key `{name}`: {error}"));
+            Report::error(exit, &sentence, &error, error.hint())
         })?
     } else {
         None

@@ -132,6 +132,9 @@ impl Error {
             }
             Self::Settings(source) => source.hint(),
             Self::RevocationUnknown(source) => source.hint(),
+            Self::Stored {
+                source: DocumentError::File { source },
+            } if source.hint().is_some() => source.hint(),
             Self::NotStored { .. } | Self::Stored { .. } => Some(
                 "with a network, `countersign revocation fetch REFERENCE --out DIR` asks AWS Signer \
                  again and stores its answer"

@@ -1,9 +1,9 @@
-//! Files that nobody else can have written.
+//! Files that nobody else can have written, and directories that nobody else can write.
 
 use std::fs::Metadata;
 use std::path::Path;
 
-use super::{Error, open_regular, read_bounded};
+use super::{Error, check_directory, open_regular, read_bounded};
 
 /// [`read`](super::read) of a file that this user alone can have written: it is this user's, and nobody else may
 /// read or write it.
@@ -13,18 +13,37 @@ use super::{Error, open_regular, read_bounded};
 /// As [`read`](super::read), and [`Error::NotPrivate`].
 pub fn read_private(path: &Path, max_bytes: u64) -> Result<Vec<u8>, Error> {
     let (file, opened) = open_regular(path)?;
-    check_private(path, &opened)?;
+    check_private(path, &opened, 0o077, "is open to other users")?;
     read_bounded(file, path, max_bytes)
 }
 
+/// Checks that there is a directory at `path` itself, in which nobody but this user can put or rename
+/// anything: it is this user's, and others may not write it.
+///
+/// # Errors
+///
+/// As [`check_directory`](super::check_directory), and [`Error::NotPrivate`].
+pub fn check_private_directory(path: &Path) -> Result<(), Error> {
+    check_directory(path)?;
+    let found = std::fs::symlink_metadata(path);
+    let found = found.map_err(|source| Error::io("look at", path, source))?;
+    check_private(path, &found, 0o022, "can be written by other users")
+}
+
+/// `closed` are the bits of the mode that may not be set, `open` what it is if one is.
 #[cfg(unix)]
-fn check_private(path: &Path, opened: &Metadata) -> Result<(), Error> {
+fn check_private(
+    path: &Path,
+    found: &Metadata,
+    closed: u32,
+    open: &'static str,
+) -> Result<(), Error> {
     use std::os::unix::fs::MetadataExt as _;
 
-    let reason = if opened.uid() != rustix::process::geteuid().as_raw() {
+    let reason = if found.uid() != rustix::process::geteuid().as_raw() {
         "belongs to another user"
-    } else if opened.mode() & 0o077 != 0 {
-        "is open to other users"
+    } else if found.mode() & closed != 0 {
+        open
     } else {
         return Ok(());
     };
@@ -36,7 +55,7 @@ fn check_private(path: &Path, opened: &Metadata) -> Result<(), Error> {
 
 /// Elsewhere the directories of a user are closed to others by themselves.
 #[cfg(not(unix))]
-fn check_private(_path: &Path, _opened: &Metadata) -> Result<(), Error> {
+fn check_private(_: &Path, _: &Metadata, _: u32, _: &'static str) -> Result<(), Error> {
     Ok(())
 }
 
@@ -81,6 +100,36 @@ mod tests {
         symlink(&path, &link).unwrap();
         assert!(matches!(
             read_private(&link, 5),
+            Err(Error::SymbolicLink { .. })
+        ));
+    }
+
+    #[test]
+    fn a_directory_that_others_can_write_or_own_is_refused() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("directory");
+        fs::create_dir(&path).unwrap();
+        let reason = |mode| {
+            fs::set_permissions(&path, Permissions::from_mode(mode)).unwrap();
+            match check_private_directory(&path) {
+                Ok(()) => "",
+                Err(Error::NotPrivate { reason, .. }) => reason,
+                Err(error) => panic!("{error}"),
+            }
+        };
+        assert_eq!((reason(0o700), reason(0o755)), ("", ""));
+        for mode in [0o720, 0o702, 0o777, 0o1777] {
+            assert_eq!(reason(mode), "can be written by other users", "{mode:o}");
+        }
+        if chown(&path, Some(1), None).is_ok() {
+            assert_eq!(reason(0o700), "belongs to another user");
+            chown(&path, Some(0), None).unwrap();
+        }
+        reason(0o700);
+        let link = directory.path().join("link");
+        symlink(&path, &link).unwrap();
+        assert!(matches!(
+            check_private_directory(&link),
             Err(Error::SymbolicLink { .. })
         ));
     }

@@ -189,11 +189,9 @@ impl Failure {
                  stores the answers"
                     .to_owned(),
             ),
-            Self::CertificateRevocationUnknown { .. } => Some(
-                "the addresses above must be reachable from here, over plain HTTP and perhaps a proxy \
-                 (`HTTP_PROXY`)"
-                    .to_owned(),
-            ),
+            Self::CertificateRevocationUnknown { .. } => {
+                Some(crate::revocation::REACHABLE_HINT.to_owned())
+            }
             Self::RevocationNotChecked { source } => source.hint(),
             Self::Plugin { source } => source.hint(),
             Self::UnprocessedAttributes(_) => {

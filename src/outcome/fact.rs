@@ -60,6 +60,13 @@ pub struct FactSource {
     pub age_seconds: u64,
 }
 
+impl FactSource {
+    /// How old the answer was, in its two largest units: `3 days 4 hours`.
+    pub fn age(&self) -> String {
+        in_words(self.age_seconds)
+    }
+}
+
 /// Who was asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Said {
@@ -210,7 +217,7 @@ impl fmt::Display for RevocationFact {
             f,
             ", as of {} ({} old)",
             rfc1123z(source.as_of),
-            in_words(source.age_seconds)
+            source.age()
         )?;
         if let Some(until) = source.until {
             write!(f, ", until {}", rfc1123z(until))?;

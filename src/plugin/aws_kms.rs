@@ -8,7 +8,8 @@ use crate::plugin_contract::{
     GenerateEnvelopeRequest, GenerateSignatureRequest, GenerateSignatureResponse,
     GetPluginMetadataRequest, PluginConfig, VerifySignatureRequest,
 };
-use crate::signer::aws_kms::{self, CertificateChain, KmsKey, PLUGIN_NAME, Settings};
+use crate::signer::aws_kms::{self, KmsKey, PLUGIN_NAME, Settings};
+use crate::signer::certificate_chain::CertificateChain;
 
 pub(super) const NAME: &str = PLUGIN_NAME;
 

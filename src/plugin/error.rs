@@ -4,11 +4,13 @@ use std::collections::BTreeMap;
 use std::io;
 
 use super::Face;
+use super::reason::reason;
 use crate::aws::{ArnError, CallError, CallErrorKind, KmsKeyIdError, SettingsError};
 use crate::notary::{EnvelopeFormat, PAYLOAD_MEDIA_TYPE};
 use crate::plugin_contract::{self, Command, ErrorCode, ErrorResponse};
+use crate::signer::certificate_chain::CertificateChainError;
 use crate::signer::{aws_kms, aws_signer};
-use crate::{extended_validation, http, x509};
+use crate::{causes, extended_validation, http, x509};
 
 /// Why a command failed.
 #[derive(Debug, thiserror::Error)]
@@ -66,7 +68,7 @@ pub enum Error {
     KmsKeyId(#[source] KmsKeyIdError),
     /// The certificates cannot be used.
     #[error(transparent)]
-    CertificateChain(aws_kms::CertificateChainError),
+    CertificateChain(CertificateChainError),
     /// The signature asked for is none of the certificate's key.
     #[error("`{field}` is `{found}`, and for the certificate's key it is `{wanted}`")]
     OtherKeySpec {
@@ -277,6 +279,9 @@ impl Error {
     /// The message for stderr: everything in one line, because a host shows nothing else.
     pub(super) fn response(&self) -> ErrorResponse {
         let mut metadata = BTreeMap::new();
+        if let Some(reason) = reason(self) {
+            metadata.insert("reason".to_owned(), reason.to_owned());
+        }
         if let Some(error) = self.call() {
             let call = error.call();
             let values = [
@@ -303,13 +308,7 @@ impl Error {
 
 /// An error, its causes and the advice, as one line.
 pub(super) fn in_one_line(error: &dyn std::error::Error, hint: Option<String>) -> String {
-    let mut line = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        line.push_str(": ");
-        line.push_str(&error.to_string());
-        cause = error.source();
-    }
+    let mut line = causes::in_one_line(error);
     if let Some(hint) = hint {
         line.push_str(" (");
         line.push_str(&hint);

@@ -8,6 +8,7 @@
 mod aws_kms;
 mod aws_signer;
 mod error;
+mod reason;
 
 use std::ffi::{OsStr, OsString};
 use std::io::{Read, Write};

@@ -1,6 +1,7 @@
 //! Why a plugin has no answer.
 
 use std::path::PathBuf;
+use std::process::ExitStatus;
 
 use crate::plugin_contract::{self, Command, ErrorCode};
 use crate::process;
@@ -57,12 +58,19 @@ pub enum Error {
         message: String,
     },
     /// It failed and did not say why in the contract's form.
-    #[error("plugin `{name}` failed at `{command}` without an error of the contract's form")]
-    FailedSilently {
+    #[error(
+        "plugin `{name}` failed at `{command}` without an error of the contract's form ({status}){}",
+        said.as_ref().map_or_else(String::new, |said| format!(": `{said}`"))
+    )]
+    NoError {
         /// The plugin.
         name: String,
         /// The command.
         command: Command,
+        /// How it ended, in the operating system's words.
+        status: ExitStatus,
+        /// The first line that it wrote to stderr, cut short and without control characters.
+        said: Option<String>,
     },
     /// Its answer is not of the contract's form.
     #[error("plugin `{name}` gave a malformed answer to `{command}`")]
@@ -119,7 +127,7 @@ impl Error {
             | Self::NotExecutable { name, .. }
             | Self::Run { name, .. }
             | Self::Refused { name, .. }
-            | Self::FailedSilently { name, .. }
+            | Self::NoError { name, .. }
             | Self::Answer { name, .. }
             | Self::Request { name, .. }
             | Self::Metadata { name, .. } => name,
@@ -144,7 +152,11 @@ impl Error {
             Self::Run { source: process::Error::TimedOut { .. }, .. } => {
                 Some("the plugin hangs; try it by hand with the same request".to_owned())
             }
-            Self::Answer { .. } | Self::FailedSilently { .. } | Self::Metadata { .. } => {
+            Self::NoError { name, command, .. } => Some(format!(
+                "the plugin has trouble of its own; try it by hand: `echo '{{}}' | notation-{name} \
+                 {command}`"
+            )),
+            Self::Answer { .. } | Self::Metadata { .. } => {
                 Some("the plugin breaks Notation's plugin contract; ask its author".to_owned())
             }
             Self::Run { .. } | Self::Refused { .. } | Self::Request { .. } => None,

@@ -107,12 +107,32 @@ impl Plugin {
                 code: error.error_code,
                 message: error.error_message,
             }),
-            Err(_) => Err(Error::FailedSilently {
+            Err(_) => Err(Error::NoError {
                 name: name(),
                 command,
+                status: finished.status,
+                said: first_line(&finished.stderr),
             }),
         }
     }
+}
+
+/// The first line with something on it, as much of it as fits a sentence.
+fn first_line(stderr: &[u8]) -> Option<String> {
+    const MAX_CHARACTERS: usize = 200;
+    // A character has four bytes at most; what comes before the line is at most a few line ends.
+    let text = stderr.trim_ascii_start();
+    let text = text.get(..4 * MAX_CHARACTERS).unwrap_or(text);
+    let text = String::from_utf8_lossy(text);
+    let line: String = text
+        .lines()
+        .next()?
+        .chars()
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .take(MAX_CHARACTERS)
+        .collect();
+    let line = line.trim();
+    (!line.is_empty()).then(|| line.to_owned())
 }
 
 fn metadata_problem(metadata: &PluginMetadata, name: &str) -> Option<String> {

@@ -102,10 +102,41 @@ async fn a_refusal_keeps_the_plugins_words() {
 }
 
 #[tokio::test]
+async fn a_plugin_that_dies_is_quoted_in_one_bounded_line() {
+    let said = async |script: &str| {
+        let error = Installed::new("p", script).metadata().await.unwrap_err();
+        assert!(
+            error
+                .hint()
+                .unwrap()
+                .contains("notation-p get-plugin-metadata")
+        );
+        error.to_string()
+    };
+    let begin =
+        "plugin `p` failed at `get-plugin-metadata` without an error of the contract's form";
+    for (script, end) in [
+        (
+            r"printf '\n\033[31mboom\r\nmore\n' >&2; exit 7",
+            " (exit status: 7): `[31mboom`",
+        ),
+        ("exit 7", " (exit status: 7)"),
+        ("printf ' \\n' >&2; exit 1", " (exit status: 1)"),
+        ("kill -9 $$", " (signal: 9 (SIGKILL))"),
+    ] {
+        assert_eq!(said(script).await, format!("{begin}{end}"));
+    }
+    let long = |length| format!("head -c {length} /dev/zero | tr '\\0' x >&2; exit 1");
+    let quoted = |length| format!("{begin} (exit status: 1): `{}`", "x".repeat(length));
+    assert_eq!(said(&long(200)).await, quoted(200));
+    assert_eq!(said(&long(201)).await, quoted(200));
+}
+
+#[tokio::test]
 async fn what_is_said_on_the_wrong_stream_does_not_count() {
     let script = format!("{}; exit 1", metadata("p", r#""1.0""#));
     let error = Installed::new("p", &script).metadata().await.unwrap_err();
-    assert!(matches!(error, Error::FailedSilently { .. }), "{error:?}");
+    assert!(matches!(error, Error::NoError { .. }), "{error:?}");
     let script = format!("{} >&2", metadata("p", r#""1.0""#));
     let error = Installed::new("p", &script).metadata().await.unwrap_err();
     assert!(matches!(error, Error::Answer { .. }), "{error:?}");

@@ -229,6 +229,15 @@ pub enum Error {
         /// What is wrong with it.
         fault: LayoutFault,
     },
+    /// A copy of a registry's artifact is not as it was made. It says nothing about the registry's.
+    #[error("the copy in `{}` cannot be used", path.display())]
+    SpoiledCopy {
+        /// The directory of the copy.
+        path: PathBuf,
+        /// What is wrong with it.
+        #[source]
+        source: Box<Self>,
+    },
     /// Another process keeps the OCI image layout locked.
     #[error("the lock on `{}` is held by another process", path.display())]
     LayoutBusy {
@@ -292,6 +301,7 @@ impl Error {
             | Self::Credentials { .. }
             | Self::TooManyReferrers { .. }
             | Self::IndexConflict { .. }
+            | Self::SpoiledCopy { .. }
             | Self::LayoutBusy { .. } => Kind::CouldNotLook,
         }
     }
@@ -343,6 +353,19 @@ impl Error {
             ),
             Self::Credentials { source, .. } => source.hint(),
             Self::File { source } => source.hint(),
+            Self::SpoiledCopy { source, .. } => {
+                let file = match &**source {
+                    Self::File { source } => source.hint(),
+                    _ => None,
+                };
+                file.or_else(|| {
+                    Some(
+                        "with a network, `countersign revocation fetch REFERENCE --out DIR` copies it \
+                         again; let DIR be a new directory"
+                            .to_owned(),
+                    )
+                })
+            }
             Self::NotALayout { .. } => Some(
                 "an OCI image layout is a directory with the files `oci-layout` and `index.json`, as \
                  `skopeo copy ... oci:DIRECTORY:TAG` or `oras copy --to-oci-layout` writes it"

@@ -5,6 +5,8 @@
 //! one, `deltaCRL`, each base64 of DER. OCSP answers, which notation does not keep, lie in
 //! `{cache}/ocsp/{SHA-256 of the URL, a zero byte and the request}` as they came.
 //!
+//! Of the latter there are only so many; those written longest ago give way.
+//!
 //! Nothing here is trusted: what is read is verified as if it had just come. Files are replaced
 //! whole, from a temporary file in the same directory, so that writers do not disturb each other.
 
@@ -17,7 +19,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::algorithm::HashAlgorithm;
 use crate::files;
-use crate::limits::{MAX_CRL_CACHE_BYTES, MAX_OCSP_RESPONSE_BYTES};
+use crate::limits::{MAX_CRL_CACHE_BYTES, MAX_KEPT_OCSP_ANSWERS, MAX_OCSP_RESPONSE_BYTES};
 use crate::oci::hex;
 
 /// Why a kept answer cannot be used, or an answer cannot be kept. Never why a check fails.
@@ -144,6 +146,10 @@ impl Cache {
         request: &[u8],
         response: &[u8],
     ) -> Result<(), Error> {
+        let failed = |source| Error::File { source };
+        files::create_directory(&self.ocsp).map_err(failed)?;
+        // Nobody else looks after this directory.
+        files::make_room(&self.ocsp, MAX_KEPT_OCSP_ANSWERS).map_err(failed)?;
         write(&self.ocsp, &self.ocsp_path(url, request), response)
     }
 
@@ -218,6 +224,28 @@ mod tests {
         assert_eq!(read("http://other", b"question"), None);
         // Neither is a CRL's file.
         assert_eq!(cache.read_crl(URL).unwrap(), None);
+    }
+
+    #[test]
+    fn ocsp_answers_are_bounded_in_number() {
+        let directory = tempfile::tempdir().unwrap();
+        let cache = Cache::new(directory.path());
+        let kept = || {
+            std::fs::read_dir(directory.path().join("ocsp"))
+                .unwrap()
+                .count()
+        };
+        cache.write_ocsp(URL, b"first", b"answer").unwrap();
+        let old = std::fs::File::open(cache.ocsp_path(URL, b"first")).unwrap();
+        old.set_modified(std::time::SystemTime::UNIX_EPOCH).unwrap();
+        for number in 1..MAX_KEPT_OCSP_ANSWERS {
+            std::fs::write(cache.ocsp_path(URL, number.to_string().as_bytes()), b"").unwrap();
+        }
+        assert_eq!(kept(), MAX_KEPT_OCSP_ANSWERS);
+        cache.write_ocsp(URL, b"last", b"answer").unwrap();
+        assert_eq!(kept(), MAX_KEPT_OCSP_ANSWERS / 2 + 1);
+        assert_eq!(cache.read_ocsp(URL, b"first").unwrap(), None);
+        assert!(cache.read_ocsp(URL, b"last").unwrap().is_some());
     }
 
     #[test]

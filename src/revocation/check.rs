@@ -4,7 +4,9 @@ use std::convert::Infallible;
 use std::path::PathBuf;
 
 use bytes::Bytes;
+use futures_util::StreamExt as _;
 use futures_util::future::join_all;
+use futures_util::stream;
 use time::OffsetDateTime;
 
 use super::cache::{Cache, CrlBundle};
@@ -122,11 +124,16 @@ impl Run<'_> {
             status = self.check_ocsp(certificate, issuer, failures) => status,
             never = self.ask_crls_ahead(certificate, issuer) => match never {},
         };
-        if !matches!(status, Status::Unknown | Status::NotRevokable) {
+        let is_open = matches!(status, Status::Unknown | Status::NotRevokable);
+        if !is_open && !self.checker.asks_everybody() {
             return status;
         }
         let lists = self.check_crls(certificate, issuer, failures).await;
         match (status, lists) {
+            (status @ Status::Revoked { .. }, _) => status,
+            // Stored answers are of different days: a good one may be from before the revocation.
+            (_, lists @ Status::Revoked { .. }) => lists,
+            (status @ Status::Good(_), _) => status,
             // A certificate with an OCSP responder alone stays unknown.
             (Status::Unknown, Status::NotRevokable) => Status::Unknown,
             (_, lists) => lists,
@@ -142,21 +149,13 @@ impl Run<'_> {
     }
 
     /// Responders in the certificate's order; the first who says something definite, that it does
-    /// not know the certificate included, ends the search.
+    /// not know the certificate included, counts.
     pub(super) async fn check_ocsp(
         &self,
         certificate: &Certificate,
         issuer: &Certificate,
         failures: &mut Vec<Failure>,
     ) -> Status {
-        let protocol = Some(Protocol::Ocsp);
-        let mut failed = |url: Option<String>, error| {
-            failures.push(Failure {
-                protocol,
-                url,
-                error,
-            });
-        };
         let questions = certificate
             .ocsp_urls()
             .map_err(|source| Error::Addresses {
@@ -170,26 +169,56 @@ impl Run<'_> {
             Ok((urls, _)) if urls.is_empty() => return Status::NotRevokable,
             Ok(questions) => questions,
             Err(error) => {
-                failed(None, error);
+                failures.push(Failure {
+                    protocol: Some(Protocol::Ocsp),
+                    url: None,
+                    error,
+                });
                 return Status::Unknown;
             }
         };
+        let asked = urls
+            .iter()
+            .map(|url| self.ask_responder(certificate, issuer, url, &request))
+            .collect();
+        let first = self.first_answer(Protocol::Ocsp, &urls, asked, failures);
+        first.await.unwrap_or(Status::Unknown)
+    }
+
+    /// What the first of `urls` says that says something definite, which ends the search. Where
+    /// everybody is asked, it counts unless another one knows of a revocation. `asked` are the questions
+    /// to each.
+    async fn first_answer<A: Future<Output = Result<Status, Error>>>(
+        &self,
+        protocol: Protocol,
+        urls: &[String],
+        asked: Vec<A>,
+        failures: &mut Vec<Failure>,
+    ) -> Option<Status> {
+        let everybody = self.checker.asks_everybody();
+        let at_once = if everybody { MAX_REVOCATION_URLS } else { 1 };
+        let mut answers = stream::iter(asked).buffered(at_once);
+        let mut first = None;
         for url in urls {
-            match self
-                .ask_responder(certificate, issuer, &url, &request)
-                .await
-            {
-                Ok(status) => return status,
+            match answers.next().await? {
+                Ok(status @ Status::Revoked { .. }) => return Some(status),
+                Ok(status) => first = first.or(Some(status)),
                 Err(error) => {
-                    let ends = matches!(error, Error::UnknownCertificate);
-                    failed(Some(url), error);
-                    if ends {
-                        break;
+                    if matches!(error, Error::UnknownCertificate) {
+                        first = first.or(Some(Status::Unknown));
                     }
+                    failures.push(Failure {
+                        protocol: Some(protocol),
+                        url: Some(url.clone()),
+                        error,
+                    });
                 }
             }
+            if first.is_some() && !everybody {
+                break;
+            }
         }
-        Status::Unknown
+        first
     }
 
     async fn ask_responder(
@@ -199,48 +228,43 @@ impl Run<'_> {
         url: &str,
         request: &[u8],
     ) -> Result<Status, Error> {
-        let verify = |response: &[u8]| {
-            ocsp::verify(response, certificate, issuer, self.signing_time, self.now)
-        };
-        let cached = self
-            .checker
-            .cached(|cache| cache.read_ocsp(url, request))
-            .and_then(|response| verify(&response).ok());
+        let cached = self.checker.cached(|cache| cache.read_ocsp(url, request));
         // What is kept and does not hold any more, or never did, is asked for again, once.
-        let (answer, (origin, path)) = if let Some(answer) = cached {
+        if let Some(response) = cached
+            && let Ok(answer) = self.verify_answer(&response, certificate, issuer).await
+        {
             let file = |cache: &Cache| cache.ocsp_path(url, request);
-            (answer, self.checker.cache_origin(file))
-        } else {
-            let question = Question::Ocsp {
-                url: url.to_owned(),
-                request: request.to_vec(),
-            };
-            let origin = self.checker.source_origin(&question);
-            let response = self.checker.ask(question).await?;
-            let answer = verify(&response)?;
-            self.checker
-                .keep(|cache| cache.write_ocsp(url, request, &response));
-            (answer, origin)
+            return Ok(ocsp_status(url, self.checker.cache_origin(file), &answer));
+        }
+        let question = Question::Ocsp {
+            url: url.to_owned(),
+            request: request.to_vec(),
         };
+        let response = self.checker.ask(question.clone()).await?;
+        let verified = self.verify_answer(&response, certificate, issuer).await;
+        // That it does not know the certificate is the responder's word, too.
+        if matches!(verified, Ok(_) | Err(Error::UnknownCertificate)) {
+            self.checker.store(&question, &response)?;
+        }
+        let answer = verified?;
+        self.checker
+            .keep(|cache| cache.write_ocsp(url, request, &response));
+        let origin = self.checker.source_origin(&question);
+        Ok(ocsp_status(url, origin, &answer))
+    }
+
+    /// What `response` says, if it and its responder count.
+    async fn verify_answer(
+        &self,
+        response: &[u8],
+        certificate: &Certificate,
+        issuer: &Certificate,
+    ) -> Result<ocsp::Answer, Error> {
+        let answer = ocsp::verify(response, certificate, issuer, self.signing_time, self.now)?;
         if let Some(responder) = &answer.unchecked_responder {
             self.check_responder(responder, issuer).await?;
         }
-        let evidence = Evidence {
-            protocol: Protocol::Ocsp,
-            url: url.to_owned(),
-            origin,
-            path,
-            this_update: answer.this_update,
-            next_update: answer.next_update,
-        };
-        Ok(match answer.status {
-            ocsp::Status::Good => Status::Good(evidence),
-            ocsp::Status::Revoked { at, reason } => Status::Revoked {
-                evidence,
-                at,
-                reason,
-            },
-        })
+        Ok(answer)
     }
 
     /// A responder whose issuer does not exempt it is checked with CRLs, and passes if it names none
@@ -318,15 +342,14 @@ impl Run<'_> {
         point: &DistributionPoint,
     ) -> (Status, Vec<Failure>) {
         let mut failures = Vec::new();
-        for url in &point.uris {
-            match self.check_list(certificate, issuer, point, url).await {
-                Ok(status) => return (status, failures),
-                Err(error) => failures.push(Failure {
-                    protocol: Some(Protocol::Crl),
-                    url: Some(url.clone()),
-                    error,
-                }),
-            }
+        let asked = point
+            .uris
+            .iter()
+            .map(|url| self.check_list(certificate, issuer, point, url))
+            .collect();
+        let first = self.first_answer(Protocol::Crl, &point.uris, asked, &mut failures);
+        if let Some(status) = first.await {
+            return (status, failures);
         }
         if failures.is_empty() {
             failures.push(Failure {
@@ -348,55 +371,56 @@ impl Run<'_> {
         url: &str,
     ) -> Result<Status, Error> {
         let cached = self.checker.cached(|cache| cache.read_crl(url));
+        // What is kept and does not hold any more, or is about others, is asked for again, once.
         if let Some(bundle) = cached
             && let Ok(verified) = verify_bundle(&bundle, issuer, self.now)
+            && let Ok(listed) = verified.look_up(certificate, point, self.signing_time)
         {
-            let listed = verified.look_up(certificate, point, self.signing_time)?;
             let origin = self.checker.cache_origin(|cache| cache.crl_path(url));
             return Ok(crl_status(url, origin, &verified, &listed));
         }
-        let bundle = self.ask_bundle(url, issuer).await?;
+        let (bundle, delta_urls) = self.ask_bundle(url, issuer).await?;
         let verified = verify_bundle(&bundle, issuer, self.now)?;
-        self.checker.keep(|cache| cache.write_crl(url, &bundle));
         let listed = verified.look_up(certificate, point, self.signing_time)?;
-        let question = Question::Crl {
-            url: url.to_owned(),
-        };
+        self.checker.keep(|cache| cache.write_crl(url, &bundle));
+        let question = crl_question(url);
+        self.checker.store(&question, &bundle.base)?;
+        if let Some(delta) = &bundle.delta {
+            // Under every address, so that an older one at another address does not count instead.
+            for url in &delta_urls {
+                self.checker.store(&crl_question(url), delta)?;
+            }
+        }
         let origin = self.checker.source_origin(&question);
         Ok(crl_status(url, origin, &verified, &listed))
     }
 
-    /// The CRL at `url`, with the delta CRL that it names.
-    async fn ask_bundle(&self, url: &str, issuer: &Certificate) -> Result<CrlBundle, Error> {
-        let base = self.ask_crl(url).await?;
+    /// The CRL at `url`, with the delta CRL that it names, and the addresses of that one.
+    async fn ask_bundle(
+        &self,
+        url: &str,
+        issuer: &Certificate,
+    ) -> Result<(CrlBundle, Vec<String>), Error> {
+        let base = self.checker.ask(crl_question(url)).await?;
         let crl = Crl::parse(&base)?;
-        let delta = match crl.freshest_crl()? {
-            None => None,
-            Some(points) => {
-                // An address counts only if the issuer signed it.
-                crl.verify(issuer, self.now)?;
-                Some(self.ask_delta(&points).await?)
-            }
+        let Some(points) = crl.freshest_crl()? else {
+            return Ok((CrlBundle { base, delta: None }, Vec::new()));
         };
-        Ok(CrlBundle { base, delta })
-    }
-
-    async fn ask_crl(&self, url: &str) -> Result<Bytes, Error> {
-        let question = Question::Crl {
-            url: url.to_owned(),
-        };
-        self.checker.ask(question).await
+        // An address counts only if the issuer signed it.
+        crl.verify(issuer, self.now)?;
+        let urls: Vec<String> = points.into_iter().flat_map(|point| point.uris).collect();
+        let delta = Some(self.ask_delta(&urls).await?);
+        Ok((CrlBundle { base, delta }, urls))
     }
 
     /// The delta CRL from the first address that answers.
-    async fn ask_delta(&self, points: &[DistributionPoint]) -> Result<Bytes, Error> {
-        let urls: Vec<&String> = points.iter().flat_map(|point| &point.uris).collect();
+    async fn ask_delta(&self, urls: &[String]) -> Result<Bytes, Error> {
         check_count(urls.len())?;
         let mut last = Error::DeltaUnfit {
             reason: "the base names no address of it",
         };
         for url in urls {
-            match self.ask_crl(url).await {
+            match self.checker.ask(crl_question(url)).await {
                 Ok(delta) => return Ok(delta),
                 Err(error) => last = error,
             }
@@ -412,6 +436,35 @@ fn verify_bundle<'a>(
 ) -> Result<Verified<'a>, Error> {
     let delta = bundle.delta.as_deref().map(Crl::parse).transpose()?;
     Verified::new(Crl::parse(&bundle.base)?, delta, issuer, now)
+}
+
+fn crl_question(url: &str) -> Question {
+    Question::Crl {
+        url: url.to_owned(),
+    }
+}
+
+fn ocsp_status(
+    url: &str,
+    (origin, path): (Origin, Option<PathBuf>),
+    answer: &ocsp::Answer,
+) -> Status {
+    let evidence = Evidence {
+        protocol: Protocol::Ocsp,
+        url: url.to_owned(),
+        origin,
+        path,
+        this_update: answer.this_update,
+        next_update: answer.next_update,
+    };
+    match answer.status {
+        ocsp::Status::Good => Status::Good(evidence),
+        ocsp::Status::Revoked { at, reason } => Status::Revoked {
+            evidence,
+            at,
+            reason,
+        },
+    }
 }
 
 fn crl_status(

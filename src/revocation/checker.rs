@@ -11,6 +11,7 @@ use futures_util::future::{BoxFuture, Shared};
 
 use super::cache::{self, Cache};
 use super::fetch::{Fetch, FetchError, Question};
+use super::stored::Stored;
 use super::{Error, Origin};
 use crate::limits::REVOCATION_TIMEOUT;
 
@@ -24,6 +25,7 @@ type Asked = Shared<BoxFuture<'static, Result<Bytes, Arc<FetchError>>>>;
 pub struct Checker {
     fetch: Arc<dyn Fetch>,
     cache: Option<Cache>,
+    record: Option<Stored>,
     pub(super) timeout: Duration,
     asked: Mutex<HashMap<Question, Asked>>,
     cache_problem: Mutex<Option<cache::Error>>,
@@ -35,6 +37,7 @@ impl Checker {
         Self {
             fetch,
             cache: None,
+            record: None,
             timeout: REVOCATION_TIMEOUT,
             asked: Mutex::default(),
             cache_problem: Mutex::default(),
@@ -45,6 +48,14 @@ impl Checker {
     #[must_use]
     pub fn with_cache(mut self, cache: Cache) -> Self {
         self.cache = Some(cache);
+        self
+    }
+
+    /// Stores in `record`, for a check without a network, every answer that counts; asks everybody,
+    /// whatever the first one says. An answer that does not count leaves what is stored as it is.
+    #[must_use]
+    pub fn with_record(mut self, record: Stored) -> Self {
+        self.record = Some(record);
         self
     }
 
@@ -119,6 +130,21 @@ impl Checker {
     /// Whether only answers count that were stored before.
     pub fn is_offline(&self) -> bool {
         self.fetch.store().is_some()
+    }
+
+    /// Whether every source is asked. To a check of what is stored it costs nothing, and no answer that
+    /// was stored on another day may hide a later one.
+    pub(super) fn asks_everybody(&self) -> bool {
+        self.is_offline() || self.record.is_some()
+    }
+
+    /// Stores an answer that counts, where answers are to be stored.
+    pub(super) fn store(&self, question: &Question, answer: &[u8]) -> Result<(), Error> {
+        let stored = self.record.as_ref();
+        let written = stored.map_or(Ok(()), |stored| stored.write(question, answer));
+        written.map_err(|source| Error::Fetch {
+            source: Arc::new(source),
+        })
     }
 
     pub(super) fn keep(&self, write: impl FnOnce(&Cache) -> Result<(), cache::Error>) {

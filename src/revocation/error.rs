@@ -166,6 +166,11 @@ pub enum Error {
 }
 
 impl Error {
+    /// Whether an answer came, and could not be stored.
+    pub fn is_of_store(&self) -> bool {
+        matches!(self, Self::Fetch { source } if matches!(**source, FetchError::Store { .. }))
+    }
+
     /// Advice, where there is some.
     pub fn hint(&self) -> Option<String> {
         match self {

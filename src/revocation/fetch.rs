@@ -172,6 +172,11 @@ impl FetchError {
         match self {
             Self::Http { source, .. } => source.hint(),
             Self::Store { source, .. } => source.hint(),
+            Self::Status { .. } => Some(
+                "whoever issued the certificate answers there; if it does from elsewhere, look at the \
+                 proxy (`HTTP_PROXY`)"
+                    .to_owned(),
+            ),
             _ => None,
         }
     }

@@ -27,13 +27,19 @@ pub use crl::CrlSummary;
 pub use error::Error;
 pub use fetch::{Answer, Fetch, FetchError, Network, Question};
 pub use gather::{GatheredCertificate, gather_chain};
-pub use stored::{Recorder, Stored};
+pub use stored::Stored;
 
 use std::fmt;
 use std::path::PathBuf;
 
 use time::OffsetDateTime;
 use x509_cert::ext::pkix::CrlReason;
+
+use crate::causes::in_one_line;
+
+/// Advice where nobody gave an answer that counts.
+pub const REACHABLE_HINT: &str = "the addresses above must be reachable from here, over plain HTTP and \
+                                  perhaps a proxy (`HTTP_PROXY`)";
 
 /// How an answer is got.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -165,6 +171,18 @@ pub struct Failure {
     pub url: Option<String>,
     /// Why it does not count.
     pub error: Error,
+}
+
+impl fmt::Display for Failure {
+    /// Who, and why with all causes, on one line.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (&self.protocol, &self.url) {
+            (Some(protocol), Some(url)) => write!(f, "{protocol} at `{url}`: ")?,
+            (Some(protocol), None) => write!(f, "{protocol}: ")?,
+            _ => {}
+        }
+        f.write_str(&in_one_line(&self.error))
+    }
 }
 
 /// The result for one certificate.

@@ -5,7 +5,6 @@
 //! need not be trusted: each is judged as if it had just come, its next update included.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use bytes::Bytes;
 
@@ -52,12 +51,12 @@ impl Stored {
         }
     }
 
-    fn write(&self, question: &Question, answer: &[u8]) -> Result<(), FetchError> {
+    pub(super) fn write(&self, question: &Question, answer: &[u8]) -> Result<(), FetchError> {
         let path = self.path(question);
         let directory = path.parent().unwrap_or(&self.directory);
-        files::create_directory(directory)
+        files::create_directory_with_mode(directory, files::SHARED_DIRECTORY)
             .and_then(|()| self.check_directories(&path))
-            .and_then(|()| files::write_atomic(&path, answer))
+            .and_then(|()| files::write_atomic_with_mode(&path, answer, files::SHARED_FILE))
             .map_err(|source| unusable(question, source))
     }
 
@@ -85,46 +84,10 @@ impl Fetch for Stored {
     }
 }
 
-/// Asks another, and stores every answer that comes.
-#[derive(Debug, Clone)]
-pub struct Recorder {
-    source: Arc<dyn Fetch>,
-    stored: Stored,
-}
-
-impl Recorder {
-    /// Asks `source`, and stores its answers in `stored`.
-    pub fn new(source: Arc<dyn Fetch>, stored: Stored) -> Self {
-        Self { source, stored }
-    }
-}
-
-impl Fetch for Recorder {
-    fn fetch<'a>(&'a self, question: &'a Question) -> Answer<'a> {
-        Box::pin(async {
-            let answer = self.source.fetch(question).await?;
-            let answer = question.check_answer(answer)?;
-            self.stored.write(question, &answer)?;
-            Ok(answer)
-        })
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::limits::MAX_OCSP_RESPONSE_BYTES;
-
-    /// Answers everybody with so many bytes.
-    #[derive(Debug)]
-    struct Answers(usize);
-
-    impl Fetch for Answers {
-        fn fetch<'a>(&'a self, _question: &'a Question) -> Answer<'a> {
-            let answer = Bytes::from(vec![7; self.0]);
-            Box::pin(async { Ok(answer) })
-        }
-    }
 
     fn ocsp(request: &[u8]) -> Question {
         Question::Ocsp {
@@ -143,12 +106,11 @@ mod tests {
     async fn an_answer_is_found_for_its_question_alone() {
         let directory = tempfile::tempdir().unwrap();
         let stored = Stored::new(directory.path().join("revocation"));
-        let recorder = Recorder::new(Arc::new(Answers(3)), stored.clone());
         assert!(matches!(
             stored.fetch(&ocsp(b"a")).await,
             Err(FetchError::NotStored { url }) if url == "http://ocsp.test/"
         ));
-        assert_eq!(recorder.fetch(&ocsp(b"a")).await.unwrap(), [7; 3][..]);
+        stored.write(&ocsp(b"a"), &[7; 3]).unwrap();
         assert_eq!(stored.fetch(&ocsp(b"a")).await.unwrap(), [7; 3][..]);
         for other in [ocsp(b"b"), crl()] {
             let found = stored.fetch(&other).await;
@@ -157,25 +119,19 @@ mod tests {
                 "{found:?}"
             );
         }
-        recorder.fetch(&crl()).await.unwrap();
+        stored.write(&crl(), &[7; 3]).unwrap();
         assert_eq!(stored.fetch(&crl()).await.unwrap(), [7; 3][..]);
-        assert!(stored.store().is_some() && recorder.store().is_none());
     }
 
     #[tokio::test]
-    async fn answers_are_bounded_when_stored_and_when_read() {
+    async fn answers_are_bounded_when_read() {
         let directory = tempfile::tempdir().unwrap();
         let stored = Stored::new(directory.path().join("revocation"));
         let max = usize::try_from(MAX_OCSP_RESPONSE_BYTES).unwrap();
         let question = ocsp(b"a");
-        let recorder = Recorder::new(Arc::new(Answers(max + 1)), stored.clone());
-        let error = recorder.fetch(&question).await.unwrap_err();
-        assert!(matches!(error, FetchError::TooLarge { .. }), "{error}");
-        assert!(!directory.path().join("revocation").exists());
-        let recorder = Recorder::new(Arc::new(Answers(max)), stored.clone());
-        recorder.fetch(&question).await.unwrap();
+        stored.write(&question, &vec![0; max]).unwrap();
         assert_eq!(stored.fetch(&question).await.unwrap().len(), max);
-        files::write_atomic(&stored.path(&question), &vec![0; max + 1]).unwrap();
+        stored.write(&question, &vec![0; max + 1]).unwrap();
         let error = stored.fetch(&question).await.unwrap_err();
         assert!(
             matches!(&error, FetchError::Store { source, .. }
@@ -192,14 +148,14 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let root = directory.path().join("revocation");
         let stored = Stored::new(root.clone());
-        let recorder = Recorder::new(Arc::new(Answers(3)), stored.clone());
-        recorder.fetch(&crl()).await.unwrap();
+        stored.write(&crl(), &[7; 3]).unwrap();
         let path = stored.path(&crl());
         let elsewhere = directory.path().join("elsewhere");
         for linked in [path.clone(), root.join("crl"), root] {
             std::fs::rename(&linked, &elsewhere).unwrap();
             symlink(&elsewhere, &linked).unwrap();
-            for result in [stored.fetch(&crl()).await, recorder.fetch(&crl()).await] {
+            let read = stored.fetch(&crl()).await.map(|_| ());
+            for result in [read, stored.write(&crl(), b"new")] {
                 let error = result.unwrap_err();
                 assert!(
                     matches!(&error, FetchError::Store { source, .. }

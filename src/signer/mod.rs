@@ -6,6 +6,7 @@
 
 pub mod aws_kms;
 pub mod aws_signer;
+pub mod certificate_chain;
 pub mod local_key;
 pub mod plugin;
 mod primitive;
@@ -170,6 +171,12 @@ impl Error {
             Self::Timestamp { source } => source.is_inconclusive(),
             _ => false,
         }
+    }
+
+    /// Whether files that were given cannot be used, which shows only now: the certificate is not
+    /// that of the key in AWS KMS.
+    pub fn is_unusable_file(&self) -> bool {
+        matches!(self, Self::AwsKms(aws_kms::Error::Mismatch { .. }))
     }
 
     /// What to do about it.

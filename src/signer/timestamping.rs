@@ -60,8 +60,16 @@ pub enum Error {
     RevocationUnknown {
         /// The certificate's subject.
         subject: String,
+        /// Who said nothing, and why.
+        #[source]
+        source: Unanswered,
     },
 }
+
+/// Who said nothing about a certificate that counts, and why.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{}", .0.join("; "))]
+pub struct Unanswered(Vec<String>);
 
 impl Error {
     /// Whether asking again later may help.
@@ -81,7 +89,8 @@ impl Error {
         match self {
             Self::Request { source, .. } | Self::Validity { source } => source.hint(),
             Self::Revoked { .. } => Some("use another time-stamping authority".to_owned()),
-            Self::RevocationNotChecked { .. } | Self::RevocationUnknown { .. } => None,
+            Self::RevocationNotChecked { source } => source.hint(),
+            Self::RevocationUnknown { .. } => Some(revocation::REACHABLE_HINT.to_owned()),
         }
     }
 }
@@ -125,6 +134,13 @@ impl Timestamping {
             }),
             Verdict::Unknown(certificate) => Err(Error::RevocationUnknown {
                 subject: certificate.subject.clone(),
+                source: Unanswered(
+                    certificate
+                        .failures
+                        .iter()
+                        .map(ToString::to_string)
+                        .collect(),
+                ),
             }),
         }
     }

@@ -116,9 +116,10 @@ impl Error {
             {
                 FailureClass::Inconclusive
             }
-            Self::Inconclusive(_) | Self::TagOffline { .. } | Self::NotStored { .. } => {
-                FailureClass::Inconclusive
-            }
+            Self::Inconclusive(_)
+            | Self::TagOffline { .. }
+            | Self::NotStored { .. }
+            | Self::Store { .. } => FailureClass::Inconclusive,
             _ => FailureClass::Rejected,
         }
     }
@@ -129,8 +130,14 @@ impl Error {
             Self::Policy { source, .. } => source.hint(),
             Self::Open { source, .. }
             | Self::Resolve { source, .. }
-            | Self::List { source, .. }
-            | Self::Store { source, .. } => source.hint(),
+            | Self::List { source, .. } => source.hint(),
+            Self::Store { source, .. } => {
+                let file = match source {
+                    registry::Error::File { source } => source.hint(),
+                    _ => None,
+                };
+                file.or_else(|| Some("name another directory with `--out`".to_owned()))
+            }
             Self::NoSignature { reference } => {
                 let flag = match reference {
                     ArtifactReference::Registry(_) => "",

@@ -7,9 +7,10 @@ use time::OffsetDateTime;
 
 use super::delegate::Delegate;
 use super::judge::{Bench, Wanted, verify_integrity};
-use super::revocation::{authentic_time, describe, in_one_line};
+use super::revocation::authentic_time;
 use super::{Error, FetchedSignature, OfflineDirectory, Options, Unseen, Verifier};
-use crate::extended_validation::{Evidence, Origin, StoredAnswers};
+use crate::causes::in_one_line;
+use crate::extended_validation::{DocumentError, Evidence, Origin, StoredAnswers};
 use crate::limits;
 use crate::notary::{Action, SigningScheme, StoreType, Validation};
 use crate::oci::{Descriptor, Digest};
@@ -58,15 +59,36 @@ pub struct GatheredSignature {
     pub refusal: Option<Failure>,
     /// What was stored about revocation.
     pub facts: Vec<RevocationFact>,
-    /// What could not be had, in sentences.
-    pub missing: Vec<String>,
+    /// What could not be had.
+    pub missing: Vec<Missing>,
+    /// Who gave no answer that counts, where another one's is enough. What was stored of them before is
+    /// left as it is.
+    pub unanswered: Vec<Missing>,
+}
+
+/// Something that could not be had.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Missing {
+    /// What, and why.
+    pub sentence: String,
+    /// What to do about it.
+    pub hint: Option<String>,
+}
+
+impl Missing {
+    fn new(error: &dyn std::error::Error, hint: Option<String>) -> Self {
+        Self {
+            sentence: in_one_line(error),
+            hint,
+        }
+    }
 }
 
 impl Verifier {
     /// Stores in `directory` what a later verification of the registry's artifact `reference` needs with
     /// nothing else: copies of the artifact's manifest and of its signatures, and all that is to be
     /// known about revocation. The verifier's own judges must store what they are told: see
-    /// [`revocation::Recorder`].
+    /// [`revocation::Checker::with_record`].
     ///
     /// # Errors
     ///
@@ -213,6 +235,7 @@ impl Gathering<'_> {
             refusal: None,
             facts: Vec::new(),
             missing: Vec::new(),
+            unanswered: Vec::new(),
         };
         let subject = target.descriptor.digest();
         let fetched = async {
@@ -302,7 +325,9 @@ impl Bench<'_> {
         let scheme = info.signed_attributes.signing_scheme;
         if scheme == SigningScheme::X509 && is_stamped && !stores.is_empty() {
             match self.verify_timestamp(info, &stores) {
-                Err(failure) => gathered.missing.push(failure.to_string()),
+                Err(failure) => gathered
+                    .missing
+                    .push(Missing::new(&failure, failure.hint())),
                 Ok(stamp) => {
                     self.gather_chain(stamp.chain(), Purpose::Timestamping, None, gathered)
                         .await;
@@ -326,12 +351,14 @@ impl Bench<'_> {
         let (answer, result) = match asked {
             Ok(answered) => answered,
             Err(error) => {
-                gathered.missing.push(in_one_line(&error));
+                gathered.missing.push(Missing::new(&error, error.hint()));
                 return;
             }
         };
         if let Err(error) = store.write(&answer) {
-            gathered.missing.push(in_one_line(&error));
+            gathered
+                .missing
+                .push(Missing::new(&error, hint_for_file(&error)));
             return;
         }
         let evidence = Evidence {
@@ -355,7 +382,7 @@ impl Bench<'_> {
         let certificates = match asked.await {
             Ok(certificates) => certificates,
             Err(error) => {
-                gathered.missing.push(in_one_line(&error));
+                gathered.missing.push(Missing::new(&error, error.hint()));
                 return;
             }
         };
@@ -368,10 +395,27 @@ impl Bench<'_> {
                     RevocationStatus::Good | RevocationStatus::Revoked
                 ) {
                     gathered.facts.push(fact);
-                } else if !is_known {
-                    gathered.missing.extend(describe(one));
+                }
+                for failure in &one.failures {
+                    let missing = Missing {
+                        sentence: failure.to_string(),
+                        hint: failure.error.hint(),
+                    };
+                    // An answer that came and could not be stored may be of a revocation.
+                    if is_known && !failure.error.is_of_store() {
+                        gathered.unanswered.push(missing);
+                    } else {
+                        gathered.missing.push(missing);
+                    }
                 }
             }
         }
+    }
+}
+
+fn hint_for_file(error: &DocumentError) -> Option<String> {
+    match error {
+        DocumentError::File { source } => source.hint(),
+        _ => None,
     }
 }

@@ -3,16 +3,29 @@
 //! `artifacts/` is an OCI image layout with copies of manifests, signatures and envelopes;
 //! `revocation/` has OCSP answers and CRLs, `aws-signer/` AWS Signer's answers. Nothing in it is trusted
 //! for being there: what is content-addressed is hashed, what is signed is verified, and what is
-//! neither counts only where the trust policy allows it by name.
+//! neither counts only where the trust policy allows it by name. Nothing in it is secret: files and
+//! directories have the modes of what all may read, so that it can be carried to another user.
 
 use std::path::PathBuf;
 use std::time::Duration;
 
 use super::Error;
 use crate::extended_validation::StoredAnswers;
+use crate::files;
 use crate::reference::Reference;
 use crate::registry::{self, Kind, LayoutRepository};
 use crate::revocation::Stored;
+
+/// Where something is written, if it is there already.
+const FOLDERS: [&str; 7] = [
+    "artifacts",
+    "artifacts/blobs",
+    "artifacts/blobs/sha256",
+    "revocation",
+    "revocation/crl",
+    "revocation/ocsp",
+    "aws-signer",
+];
 
 /// The directory of `revocation fetch` and `verify --offline`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,6 +37,30 @@ impl OfflineDirectory {
     /// The directory `root`. Reads nothing yet.
     pub fn new(root: PathBuf) -> Self {
         Self { root }
+    }
+
+    /// Makes the directory, and checks that everything in it can be written, before anybody is asked.
+    ///
+    /// # Errors
+    ///
+    /// What keeps a directory from being made or written. Links in it are refused, as they would lead
+    /// out of it; the directory itself may be one.
+    pub fn prepare(&self) -> Result<(), files::Error> {
+        match files::check_writable(&self.root) {
+            Err(error) if error.is_not_found() => {
+                files::create_directory_with_mode(&self.root, files::SHARED_DIRECTORY)?;
+            }
+            checked => checked?,
+        }
+        for folder in FOLDERS {
+            let folder = self.root.join(folder);
+            let checked = files::check_directory(&folder);
+            match checked.and_then(|()| files::check_writable(&folder)) {
+                Err(error) if error.is_not_found() => {}
+                checked => checked?,
+            }
+        }
+        Ok(())
     }
 
     /// OCSP answers and CRLs.

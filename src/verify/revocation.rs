@@ -5,6 +5,7 @@ use time::OffsetDateTime;
 
 use super::delegate::Delegate;
 use super::judge::Bench;
+pub(super) use crate::causes::in_one_line;
 use crate::config::StoreName;
 use crate::notary::SigningScheme;
 use crate::outcome::{Failure, RevocationFact, rfc1123z};
@@ -157,24 +158,6 @@ pub(super) fn describe(certificate: &CertificateRevocation) -> Vec<String> {
             rfc1123z(*at)
         ));
     }
-    for failure in &certificate.failures {
-        let source = match (&failure.protocol, &failure.url) {
-            (Some(protocol), Some(url)) => format!("{protocol} at `{url}`: "),
-            (Some(protocol), None) => format!("{protocol}: "),
-            _ => String::new(),
-        };
-        lines.push(format!("{source}{}", in_one_line(&failure.error)));
-    }
+    lines.extend(certificate.failures.iter().map(ToString::to_string));
     lines
-}
-
-/// An error with its causes, on one line.
-pub(super) fn in_one_line(error: &dyn std::error::Error) -> String {
-    let mut line = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        line = format!("{line}: {error}");
-        cause = error.source();
-    }
-    line
 }

@@ -16,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"countersign.test/interop/programs"
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/service/signer"
@@ -28,22 +29,22 @@ import (
 type awsClient struct {
 	name string
 	// run makes the call with more variables in the environment.
-	run func(t *testing.T, environment []string, service, operation string, parameters map[string]any) result
+	run func(t *testing.T, environment []string, service, operation string, parameters map[string]any) programs.Result
 }
 
 var awsClients = []awsClient{
-	{"boto3", func(t *testing.T, environment []string, service, operation string, parameters map[string]any) result {
+	{"boto3", func(t *testing.T, environment []string, service, operation string, parameters map[string]any) programs.Result {
 		script, err := filepath.Abs("python/boto3_call.py")
 		if err != nil {
 			t.Fatal(err)
 		}
-		python := filepath.Join(requireProgram(t, "INTEROP_PYTHON_BIN"), "python")
+		python := filepath.Join(programs.Require(t, "INTEROP_PYTHON_BIN"), "python")
 		operation = strings.ReplaceAll(operation, "-", "_")
-		return runProgram(t, append(os.Environ(), environment...), python, script, service, operation, string(mustMarshal(t, parameters)))
+		return programs.Run(t, t.TempDir(), append(os.Environ(), environment...), python, script, service, operation, string(mustMarshal(t, parameters)))
 	}},
-	{"aws", func(t *testing.T, environment []string, service, operation string, parameters map[string]any) result {
-		program := filepath.Join(requireProgram(t, "INTEROP_PYTHON_BIN"), "aws")
-		return runProgram(t, append(os.Environ(), environment...), program, service, operation,
+	{"aws", func(t *testing.T, environment []string, service, operation string, parameters map[string]any) programs.Result {
+		program := filepath.Join(programs.Require(t, "INTEROP_PYTHON_BIN"), "aws")
+		return programs.Run(t, t.TempDir(), append(os.Environ(), environment...), program, service, operation,
 			"--output", "json", "--cli-input-json", string(mustMarshal(t, parameters)))
 	}},
 }
@@ -52,14 +53,14 @@ var awsClients = []awsClient{
 func (c awsClient) call(t *testing.T, environment []string, service, operation string, parameters map[string]any) map[string]any {
 	t.Helper()
 	ran := c.run(t, environment, service, operation, parameters)
-	if ran.exitCode != 0 {
+	if ran.ExitCode != 0 {
 		t.Fatalf("%s %s %s: %s", c.name, service, operation, ran)
 	}
 	answer := map[string]any{}
-	if ran.stdout == "" {
+	if ran.Stdout == "" {
 		return answer
 	}
-	if err := json.Unmarshal([]byte(ran.stdout), &answer); err != nil {
+	if err := json.Unmarshal([]byte(ran.Stdout), &answer); err != nil {
 		t.Fatalf("%s %s %s printed no JSON: %s", c.name, service, operation, ran)
 	}
 	return answer
@@ -111,11 +112,11 @@ func TestAWSClientsAreRefusedAsAWSRefuses(t *testing.T) {
 	for _, client := range awsClients {
 		t.Run(client.name, func(t *testing.T) {
 			unknown := client.run(t, nil, "signer", "get-signing-profile", map[string]any{"profileName": "interop_unknown"})
-			if unknown.exitCode == 0 || !strings.Contains(unknown.stderr, "ResourceNotFoundException") {
+			if unknown.ExitCode == 0 || !strings.Contains(unknown.Stderr, "ResourceNotFoundException") {
 				t.Errorf("an unknown profile: %s", unknown)
 			}
 			wrongKey := client.run(t, []string{"AWS_SECRET_ACCESS_KEY=wrong"}, "signer", "list-signing-profiles", map[string]any{})
-			if wrongKey.exitCode == 0 || !strings.Contains(wrongKey.stderr, "SignatureException") {
+			if wrongKey.ExitCode == 0 || !strings.Contains(wrongKey.Stderr, "SignatureException") {
 				t.Errorf("a wrong secret key: %s", wrongKey)
 			}
 		})
@@ -125,7 +126,7 @@ func TestAWSClientsAreRefusedAsAWSRefuses(t *testing.T) {
 // TestGoSDKAsksForRevocationThroughTheProxy is how AWS's Go plugin asks: its
 // SDK puts "data-" before the endpoint's host, and only a proxy resolves that.
 func TestGoSDKAsksForRevocationThroughTheProxy(t *testing.T) {
-	proxy, err := url.Parse(emulator.endpoint)
+	proxy, err := url.Parse(emulator.Endpoint)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -249,8 +250,8 @@ func certificateHashes(chain []*x509.Certificate) []string {
 // releases put "verification." there, newer ones "data-".
 func expectRevoked(t *testing.T, client awsClient, question map[string]any, want ...string) {
 	t.Helper()
-	proxy := []string{"HTTP_PROXY=" + emulator.endpoint, "http_proxy=" + emulator.endpoint}
-	verificationHost := strings.Replace(emulator.endpoint, "://", "://verification.", 1)
+	proxy := []string{"HTTP_PROXY=" + emulator.Endpoint, "http_proxy=" + emulator.Endpoint}
+	verificationHost := strings.Replace(emulator.Endpoint, "://", "://verification.", 1)
 	ways := []struct {
 		service     string
 		environment []string

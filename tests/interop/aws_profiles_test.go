@@ -77,7 +77,7 @@ func TestAWSClientsManageProfiles(t *testing.T) {
 			call("signer", "cancel-signing-profile", map[string]any{"profileName": name})
 			expect("the status", call("signer", "get-signing-profile", map[string]any{"profileName": name})["status"], "Canceled")
 			again := client.run(t, nil, "signer", "put-signing-profile", map[string]any{"profileName": name, "platformId": notationPlatform})
-			if again.exitCode == 0 || !strings.Contains(again.stderr, "ValidationException") {
+			if again.ExitCode == 0 || !strings.Contains(again.Stderr, "ValidationException") {
 				t.Errorf("the name was given twice: %s", again)
 			}
 		})

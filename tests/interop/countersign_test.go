@@ -6,26 +6,14 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"countersign.test/interop/programs"
 )
 
-// installPlugin puts a program where Notation looks for the plugin of this
-// name, as a hard link, or as a copy where the file systems differ.
+// installPlugin puts a program where Notation looks for the plugin of this name.
 func (d notationDir) installPlugin(t *testing.T, name, program string) {
 	t.Helper()
-	installed := filepath.Join(string(d), "plugins", name, "notation-"+name)
-	if err := os.MkdirAll(filepath.Dir(installed), 0o700); err != nil {
-		t.Fatal(err)
-	}
-	if os.Link(program, installed) == nil {
-		return
-	}
-	content, err := os.ReadFile(program)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(installed, content, 0o700); err != nil {
-		t.Fatal(err)
-	}
+	programs.InstallPlugin(t, string(d), name, program)
 }
 
 // dockerConfig is the directory that `docker login` would have written to.
@@ -35,13 +23,13 @@ func (d notationDir) dockerConfig() string {
 
 // countersign runs the command line with this directory as NOTATION_CONFIG,
 // and nothing kept from any other run.
-func (d notationDir) countersign(t *testing.T, args ...string) result {
+func (d notationDir) countersign(t *testing.T, args ...string) programs.Result {
 	t.Helper()
 	return d.countersignCached(t, t.TempDir(), args...)
 }
 
 // countersignCached is countersign with a directory as NOTATION_CACHE.
-func (d notationDir) countersignCached(t *testing.T, cache string, args ...string) result {
+func (d notationDir) countersignCached(t *testing.T, cache string, args ...string) programs.Result {
 	t.Helper()
 	environment := []string{
 		"NOTATION_CACHE=" + cache,
@@ -50,12 +38,8 @@ func (d notationDir) countersignCached(t *testing.T, cache string, args ...strin
 		"NOTATION_CONFIG=" + string(d),
 		"DOCKER_CONFIG=" + d.dockerConfig(),
 	}
-	for _, entry := range os.Environ() {
-		if strings.HasPrefix(entry, "AWS_") {
-			environment = append(environment, entry)
-		}
-	}
-	return runProgram(t, environment, requireProgram(t, "COUNTERSIGN_BIN"), args...)
+	environment = append(environment, programs.AWSEnvironment()...)
+	return programs.Run(t, t.TempDir(), environment, programs.Require(t, "COUNTERSIGN_BIN"), args...)
 }
 
 // countersignVerify verifies with the trust policy that notation-go reads too.
@@ -75,15 +59,15 @@ func countersignVerifyProfile(t *testing.T, server *registryServer, target image
 }
 
 // verdictOf reads what a user reads: the exit code, and the words with it.
-func verdictOf(target image, ran result) verdict {
+func verdictOf(target image, ran programs.Result) verdict {
 	said := verdict{noClassifiedFail, ran.String()}
-	switch ran.exitCode {
+	switch ran.ExitCode {
 	case 0:
-		if strings.Contains(ran.stdout, "Successfully verified signature for "+target.reference()) {
+		if strings.Contains(ran.Stdout, "Successfully verified signature for "+target.reference()) {
 			said.reason = accepted
 		}
 	case exitRefused:
-		said.reason = classifyWords(ran.stderr)
+		said.reason = classifyWords(ran.Stderr)
 	case exitUndecided:
 		said.reason = undecided
 	}

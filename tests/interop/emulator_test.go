@@ -2,13 +2,9 @@ package interop
 
 import (
 	"crypto/rand"
-	"encoding/pem"
 	"fmt"
 	"io"
 	"net/http"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -20,74 +16,6 @@ import (
 )
 
 const notationPlatform = "Notation-OCI-SHA384-ECDSA"
-
-// emulator is the running emulator of AWS Signer.
-var emulator struct {
-	endpoint string
-	// rootPath is the PEM file of its root, rootDER the certificate in it.
-	rootPath string
-	rootDER  []byte
-}
-
-// startEmulator starts the emulator and puts what it wrote into DIR/env into
-// this process's environment, where AWS's SDK and every plugin find it.
-func startEmulator(dataDir string) (func(), error) {
-	path := os.Getenv("COUNTERSIGN_EMULATOR_BIN")
-	if path == "" {
-		return nil, fmt.Errorf("COUNTERSIGN_EMULATOR_BIN is not set: start these tests by tests/interop/run")
-	}
-	if err := os.MkdirAll(dataDir, 0o700); err != nil {
-		return nil, err
-	}
-	cmd := exec.Command(path, "--listen", "127.0.0.1:0", "--data-dir", dataDir)
-	stop, err := startProgram(cmd, dataDir+".log", "ready")
-	if err != nil {
-		return nil, err
-	}
-	if err := useEmulator(dataDir); err != nil {
-		stop()
-		return nil, err
-	}
-	return stop, nil
-}
-
-func useEmulator(dataDir string) error {
-	lines, err := os.ReadFile(filepath.Join(dataDir, "env"))
-	if err != nil {
-		return err
-	}
-	// Nothing that the machine has configured for AWS may take part.
-	for _, entry := range os.Environ() {
-		if name, _, _ := strings.Cut(entry, "="); strings.HasPrefix(name, "AWS_") {
-			os.Unsetenv(name)
-		}
-	}
-	os.Setenv("AWS_CONFIG_FILE", filepath.Join(dataDir, "no-config"))
-	os.Setenv("AWS_SHARED_CREDENTIALS_FILE", filepath.Join(dataDir, "no-credentials"))
-	os.Setenv("AWS_EC2_METADATA_DISABLED", "true")
-	for line := range strings.Lines(string(lines)) {
-		assignment, isExport := strings.CutPrefix(strings.TrimSpace(line), "export ")
-		name, value, isAssignment := strings.Cut(assignment, "=")
-		if isExport && isAssignment {
-			os.Setenv(name, strings.Trim(value, `"'`))
-		}
-	}
-	emulator.endpoint = os.Getenv("AWS_ENDPOINT_URL")
-	if emulator.endpoint == "" {
-		return fmt.Errorf("%s sets no AWS_ENDPOINT_URL:\n%s", filepath.Join(dataDir, "env"), lines)
-	}
-	emulator.rootPath = filepath.Join(dataDir, "root.crt")
-	encoded, err := os.ReadFile(emulator.rootPath)
-	if err != nil {
-		return err
-	}
-	block, _ := pem.Decode(encoded)
-	if block == nil {
-		return fmt.Errorf("%s is not PEM", emulator.rootPath)
-	}
-	emulator.rootDER = block.Bytes
-	return nil
-}
 
 // threeDaysAgo lets the emulator's clock go three days late meanwhile.
 func threeDaysAgo(t *testing.T, meanwhile func()) {
@@ -113,7 +41,7 @@ func withFault(t *testing.T, operation, fault string, meanwhile func()) {
 
 func askEmulator(t *testing.T, method, path, body string) {
 	t.Helper()
-	request, err := http.NewRequestWithContext(t.Context(), method, emulator.endpoint+path, strings.NewReader(body))
+	request, err := http.NewRequestWithContext(t.Context(), method, emulator.Endpoint+path, strings.NewReader(body))
 	if err != nil {
 		t.Fatal(err)
 	}

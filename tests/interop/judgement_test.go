@@ -154,7 +154,7 @@ func (d notationDir) countersignJudgesEnding(t *testing.T, refusedCode int, targ
 
 	validations := map[string][]string{}
 	current := ""
-	for _, line := range strings.Split(ran.stderr, "\n") {
+	for _, line := range strings.Split(ran.Stderr, "\n") {
 		if found := outcomeLine.FindStringSubmatch(line); found != nil {
 			current = found[1]
 		} else if found := validationLine.FindStringSubmatch(line); found != nil {
@@ -163,7 +163,7 @@ func (d notationDir) countersignJudgesEnding(t *testing.T, refusedCode int, targ
 	}
 
 	said := map[string]bool{}
-	for _, line := range strings.Split(ran.stdout, "\n") {
+	for _, line := range strings.Split(ran.Stdout, "\n") {
 		said[line] = true
 	}
 	judged := map[string]judgement{}
@@ -186,12 +186,12 @@ func (d notationDir) countersignJudgesEnding(t *testing.T, refusedCode int, targ
 	}
 
 	warnings := map[string]int{}
-	for _, found := range warningLine.FindAllStringSubmatch(ran.stderr, -1) {
+	for _, found := range warningLine.FindAllStringSubmatch(ran.Stderr, -1) {
 		warnings[found[1]]++
 	}
-	if ran.exitCode != wantCode || fmt.Sprint(warnings) != fmt.Sprint(wantWarnings) {
+	if ran.ExitCode != wantCode || fmt.Sprint(warnings) != fmt.Sprint(wantWarnings) {
 		t.Errorf("countersign ended with %d and warned of %v, expected %d and %v\n%s",
-			ran.exitCode, warnings, wantCode, wantWarnings, ran)
+			ran.ExitCode, warnings, wantCode, wantWarnings, ran)
 	}
 	return judged
 }

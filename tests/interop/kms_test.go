@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"countersign.test/interop/certificates"
+	"countersign.test/interop/programs"
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
@@ -73,7 +74,7 @@ func publicKMSKey(t *testing.T, arn string) kmsKey {
 // certify has the authorities issue the key's certificate, and writes its chain.
 func (k kmsKey) certify(t *testing.T, hierarchy certificates.Hierarchy, path string) {
 	t.Helper()
-	writeChain(t, path, hierarchy.ChainFor(t, k.public, nil))
+	programs.WriteChain(t, path, hierarchy.ChainFor(t, k.public, nil))
 }
 
 // signByNotation is `notation sign --plugin aws-kms --id ARN --plugin-config
@@ -87,7 +88,7 @@ func (k kmsKey) signByNotation(t *testing.T, directory notationDir, hierarchy ce
 
 func (k kmsKey) notationSigner(t *testing.T, directory notationDir, chainPath string) notation.Signer {
 	t.Helper()
-	directory.installPlugin(t, kmsPlugin, requireProgram(t, "COUNTERSIGN_BIN"))
+	directory.installPlugin(t, kmsPlugin, programs.Require(t, "COUNTERSIGN_BIN"))
 	found, err := directory.plugins().Get(t.Context(), kmsPlugin)
 	if err != nil {
 		t.Fatalf("notation-go does not find the plugin: %v", err)
@@ -125,7 +126,7 @@ func TestKMSKeys(t *testing.T) {
 			target := pushImage(t, server, "kms")
 			args := append([]string{"sign", target.reference(), "--signature-format", format}, flags[format]...)
 			ran := directory.countersign(t, args...)
-			if ran.exitCode != 0 {
+			if ran.ExitCode != 0 {
 				t.Fatalf("countersign sign: %s", ran)
 			}
 			names = append(names, spec+" "+format+" by countersign")
@@ -180,15 +181,17 @@ func TestNotationHearsWhatKMSRefuses(t *testing.T) {
 		// code is empty where notation-go keeps the words alone, as it does of
 		// whatever happens while an envelope is made.
 		code plugin.ErrorCode
-		says string
+		// reason is that of the error's metadata.
+		reason string
+		says   string
 	}{
-		{"disabled", disabled, disabledChain, "", "", plugin.ErrorCodeValidation, disabled.arn + " is disabled"},
-		{"another usage", encrypting, encryptingChain, "", "", plugin.ErrorCodeValidation, "ENCRYPT_DECRYPT"},
-		{"another key's certificate", key, disabledChain, "", "", plugin.ErrorCodeValidation, "certificate"},
-		{"another region", elsewhere, chainPath, "", "", plugin.ErrorCodeValidation, "does not exist"},
-		{"denied", key, chainPath, "GetPublicKey", "access-denied", plugin.ErrorCodeAccessDenied, "kms:GetPublicKey on resource: " + key.arn},
-		{"denied to sign", key, chainPath, "Sign", "access-denied", "", "kms:Sign on resource: " + key.arn},
-		{"throttled", key, chainPath, "GetPublicKey", "throttle", plugin.ErrorCodeThrottled, "You have exceeded the rate"},
+		{"disabled", disabled, disabledChain, "", "", plugin.ErrorCodeValidation, "key-disabled", disabled.arn + " is disabled"},
+		{"another usage", encrypting, encryptingChain, "", "", plugin.ErrorCodeValidation, "key-usage", "ENCRYPT_DECRYPT"},
+		{"another key's certificate", key, disabledChain, "", "", plugin.ErrorCodeValidation, "certificate", "certificate"},
+		{"another region", elsewhere, chainPath, "", "", plugin.ErrorCodeValidation, "key-not-found", "does not exist"},
+		{"denied", key, chainPath, "GetPublicKey", "access-denied", plugin.ErrorCodeAccessDenied, "denied", "kms:GetPublicKey on resource: " + key.arn},
+		{"denied to sign", key, chainPath, "Sign", "access-denied", "", "", "kms:Sign on resource: " + key.arn},
+		{"throttled", key, chainPath, "GetPublicKey", "throttle", plugin.ErrorCodeThrottled, "throttled", "You have exceeded the rate"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			var err error
@@ -208,8 +211,8 @@ func TestNotationHearsWhatKMSRefuses(t *testing.T) {
 				t.Fatal("notation-go signs")
 			}
 			var refusal proto.RequestError
-			if errors.As(err, &refusal) != (test.code != "") || refusal.Code != test.code || !strings.Contains(err.Error(), test.says) {
-				t.Errorf("%s: %v, expected %s with %q", refusal.Code, err, test.code, test.says)
+			if errors.As(err, &refusal) != (test.code != "") || refusal.Code != test.code || refusal.Metadata["reason"] != test.reason || !strings.Contains(err.Error(), test.says) {
+				t.Errorf("%s %v: %v, expected %s %q with %q", refusal.Code, refusal.Metadata, err, test.code, test.reason, test.says)
 			}
 		})
 	}
@@ -243,7 +246,7 @@ func TestAWSClientsUseKMS(t *testing.T) {
 				t.Fatal(err)
 			}
 			refused := client.run(t, nil, "kms", "sign", parameters)
-			if refused.exitCode == 0 || !strings.Contains(refused.stderr, "DisabledException") {
+			if refused.ExitCode == 0 || !strings.Contains(refused.Stderr, "DisabledException") {
 				t.Errorf("a disabled key: %s", refused)
 			}
 		})

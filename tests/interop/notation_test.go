@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
-	"encoding/pem"
 	"errors"
 	"net/http"
 	"os"
@@ -13,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"countersign.test/interop/programs"
 	"github.com/notaryproject/notation-core-go/revocation"
 	"github.com/notaryproject/notation-core-go/revocation/crl"
 	"github.com/notaryproject/notation-core-go/revocation/purpose"
@@ -76,14 +76,14 @@ func newNotationDir(t *testing.T, trusted trust) notationDir {
 		policy.TrustStores = append(policy.TrustStores, string(storeType)+":"+storeName)
 		var file []byte
 		for _, anchor := range anchorsDER {
-			file = append(file, encodePEM(anchor)...)
+			file = append(file, programs.EncodePEM(anchor)...)
 		}
-		writeFile(t, filepath.Join(root, dir.TrustStoreDir, "x509", string(storeType), storeName, "roots.crt"), file)
+		programs.WriteFile(t, filepath.Join(root, dir.TrustStoreDir, "x509", string(storeType), storeName, "roots.crt"), file)
 	}
 	addStore(trusted.storeType, trusted.anchorsDER)
 	addStore(truststore.TypeTSA, trusted.timeAuthoritiesDER)
 	document := trustpolicy.Document{Version: "1.0", TrustPolicies: []trustpolicy.TrustPolicy{policy}}
-	writeFile(t, filepath.Join(root, dir.PathTrustPolicy), mustMarshal(t, document))
+	programs.WriteFile(t, filepath.Join(root, dir.PathTrustPolicy), mustMarshal(t, document))
 	directory := notationDir(root)
 	directory.writeConfig(t, trusted.registryHost)
 	return directory
@@ -92,7 +92,7 @@ func newNotationDir(t *testing.T, trusted trust) notationDir {
 // writeConfig writes the config.json that allows plain HTTP to a registry.
 func (d notationDir) writeConfig(t *testing.T, registryHost string) {
 	t.Helper()
-	writeFile(t, filepath.Join(string(d), dir.PathConfigFile), mustMarshal(t, map[string]any{
+	programs.WriteFile(t, filepath.Join(string(d), dir.PathConfigFile), mustMarshal(t, map[string]any{
 		"insecureRegistries": []string{registryHost},
 	}))
 }
@@ -275,19 +275,5 @@ func expectVerdict(t *testing.T, who string, got verdict, want reason) {
 	t.Helper()
 	if got.reason != want {
 		t.Errorf("%s: %q, expected %q\n%s", who, got.reason, want, got.detail)
-	}
-}
-
-func encodePEM(der []byte) []byte {
-	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})
-}
-
-func writeFile(t *testing.T, path string, content []byte) {
-	t.Helper()
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(path, content, 0o600); err != nil {
-		t.Fatal(err)
 	}
 }

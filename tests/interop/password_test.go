@@ -4,13 +4,15 @@ import (
 	"encoding/base64"
 	"path/filepath"
 	"testing"
+
+	"countersign.test/interop/programs"
 )
 
 // login writes what `docker login` writes.
 func (d notationDir) login(t *testing.T, server *registryServer, password string) {
 	t.Helper()
 	credentials := base64.StdEncoding.EncodeToString([]byte(registryUser + ":" + password))
-	writeFile(t, filepath.Join(d.dockerConfig(), "config.json"), mustMarshal(t, map[string]any{
+	programs.WriteFile(t, filepath.Join(d.dockerConfig(), "config.json"), mustMarshal(t, map[string]any{
 		"auths": map[string]any{server.host: map[string]any{"auth": credentials}},
 	}))
 }
@@ -31,7 +33,7 @@ func TestRegistryWithAPassword(t *testing.T) {
 	second.signByNotation(t)
 	second.expectByPolicy(t, accepted)
 
-	withoutLogin := directoryTrusting(t, guarded, emulator.rootDER, scene.profile.arn)
+	withoutLogin := directoryTrusting(t, guarded, emulator.RootDER, scene.profile.arn)
 	byFlags := withoutLogin.countersign(t, "verify", scene.image.reference(), "-u", registryUser, "-p", guarded.password)
 	expectVerdict(t, "countersign verify -u -p", verdictOf(scene.image, byFlags), accepted)
 

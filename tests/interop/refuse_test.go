@@ -55,7 +55,7 @@ func TestBothRefuseAProfileThatIsNotInThePolicy(t *testing.T) {
 	onEachRegistry(t, func(t *testing.T, server *registryServer) {
 		scene := signedScene(t, server, "refused/other-profile")
 		scene.profile = createProfile(t)
-		scene.directory = directoryTrusting(t, server, emulator.rootDER, scene.profile.arn)
+		scene.directory = directoryTrusting(t, server, emulator.RootDER, scene.profile.arn)
 		scene.expectEverywhere(t, badAuthenticity)
 	})
 }
@@ -75,7 +75,7 @@ func TestBothRefuseAnExpiredSignature(t *testing.T) {
 	onEachRegistry(t, func(t *testing.T, server *registryServer) {
 		scene := newScene(t, server, "refused/expired")
 		scene.profile = createProfileValidFor(t, 1)
-		scene.directory = directoryTrusting(t, server, emulator.rootDER, scene.profile.arn)
+		scene.directory = directoryTrusting(t, server, emulator.RootDER, scene.profile.arn)
 		threeDaysAgo(t, func() { scene.signByNotation(t) })
 		scene.expectEverywhere(t, expired)
 	})

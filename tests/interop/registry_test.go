@@ -15,6 +15,7 @@ import (
 	"strings"
 	"time"
 
+	"countersign.test/interop/programs"
 	ggcr "github.com/google/go-containerregistry/pkg/registry"
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 	"golang.org/x/crypto/bcrypt"
@@ -61,7 +62,7 @@ func startDistribution(scratch, name, password string) (*registryServer, func(),
 	if path == "" {
 		return nil, nil, fmt.Errorf("DISTRIBUTION_REGISTRY_BIN is not set: start these tests by tests/interop/run")
 	}
-	port, err := freePort()
+	port, err := programs.FreePort()
 	if err != nil {
 		return nil, nil, err
 	}
@@ -95,7 +96,7 @@ http: {addr: %q}
 	cmd := exec.Command(path, "serve", configPath)
 	cmd.Env = []string{"OTEL_TRACES_EXPORTER=none", "HOME=" + directory}
 	logPath := filepath.Join(directory, "log")
-	stop, err := startProgram(cmd, logPath, "")
+	stop, err := programs.Start(cmd, logPath, "")
 	if err != nil {
 		return nil, nil, err
 	}
@@ -110,7 +111,7 @@ http: {addr: %q}
 // waitForRegistry asks until the registry answers: distribution has no line
 // that says so.
 func waitForRegistry(server *registryServer) error {
-	deadline := time.Now().Add(startTimeout)
+	deadline := time.Now().Add(programs.StartTimeout)
 	for {
 		response, err := http.Get("http://" + server.host + "/v2/")
 		if err == nil {

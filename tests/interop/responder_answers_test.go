@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"countersign.test/interop/certificates"
+	"countersign.test/interop/programs"
 	"golang.org/x/crypto/ocsp"
 )
 
@@ -64,12 +65,12 @@ func opensslDirectory(t *testing.T, issuer certificates.Authority, certificate *
 	t.Helper()
 	directory := t.TempDir()
 	path := func(name string) string { return filepath.Join(directory, name) }
-	writeFile(t, path("ca.pem"), encodePEM(issuer.Certificate.Raw))
+	programs.WriteFile(t, path("ca.pem"), programs.EncodePEM(issuer.Certificate.Raw))
 	key, err := x509.MarshalPKCS8PrivateKey(issuer.Key)
 	if err != nil {
 		t.Fatal(err)
 	}
-	writeFile(t, path("key.pem"), pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: key}))
+	programs.WriteFile(t, path("key.pem"), pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: key}))
 	index := ""
 	if status != "" {
 		revokedAt := ""
@@ -79,9 +80,9 @@ func opensslDirectory(t *testing.T, issuer certificates.Authority, certificate *
 		index = fmt.Sprintf("%s\t%s\t%s\t%X\tunknown\t/CN=signer\n", status,
 			certificate.NotAfter.UTC().Format("060102150405Z"), revokedAt, certificate.SerialNumber.Bytes())
 	}
-	writeFile(t, path("index.txt"), []byte(index))
-	writeFile(t, path("crlnumber"), []byte("07\n"))
-	writeFile(t, path("ca.cnf"), []byte(`[ca]
+	programs.WriteFile(t, path("index.txt"), []byte(index))
+	programs.WriteFile(t, path("crlnumber"), []byte("07\n"))
+	programs.WriteFile(t, path("ca.cnf"), []byte(`[ca]
 default_ca = interop
 [interop]
 database = index.txt

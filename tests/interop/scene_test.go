@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"countersign.test/interop/programs"
 	"github.com/notaryproject/notation-go/verifier/truststore"
 )
 
@@ -25,7 +26,7 @@ func newScene(t *testing.T, server *registryServer, repository string) scene {
 		server:    server,
 		profile:   profile,
 		image:     pushImage(t, server, repository),
-		directory: directoryTrusting(t, server, emulator.rootDER, profile.arn),
+		directory: directoryTrusting(t, server, emulator.RootDER, profile.arn),
 	}
 }
 
@@ -39,7 +40,7 @@ func directoryTrusting(t *testing.T, server *registryServer, anchorDER []byte, p
 		identities:   []string{profileARN},
 		registryHost: server.host,
 	})
-	directory.installPlugin(t, pluginName, requireProgram(t, "COUNTERSIGN_BIN"))
+	directory.installPlugin(t, pluginName, programs.Require(t, "COUNTERSIGN_BIN"))
 	return directory
 }
 
@@ -53,7 +54,7 @@ func (s scene) signByNotation(t *testing.T) {
 func (s scene) signByCountersign(t *testing.T) {
 	t.Helper()
 	ran := s.directory.countersign(t, "sign", s.image.reference(), "--signing-profile", s.profile.arn)
-	if ran.exitCode != 0 {
+	if ran.ExitCode != 0 {
 		t.Fatalf("countersign sign: %s", ran)
 	}
 }
@@ -62,7 +63,7 @@ func (s scene) signByCountersign(t *testing.T) {
 func (s scene) expectEverywhere(t *testing.T, want reason) {
 	t.Helper()
 	s.expectByPolicy(t, want)
-	byProfile := countersignVerifyProfile(t, s.server, s.image, s.profile.arn, emulator.rootPath)
+	byProfile := countersignVerifyProfile(t, s.server, s.image, s.profile.arn, emulator.RootPath)
 	expectVerdict(t, "countersign verify --signing-profile", byProfile, want)
 }
 
@@ -95,7 +96,7 @@ func signedJob(t *testing.T, envelope []byte) string {
 func writePEM(t *testing.T, der []byte) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "root.crt")
-	if err := os.WriteFile(path, encodePEM(der), 0o600); err != nil {
+	if err := os.WriteFile(path, programs.EncodePEM(der), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	return path

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"countersign.test/interop/programs"
 	"github.com/notaryproject/notation-go/plugin"
 )
 
@@ -49,7 +50,7 @@ func TestCountersignSigns(t *testing.T) {
 			t.Run(name, func(t *testing.T) {
 				scene := newScene(t, server, "signed-by/countersign")
 				args := append([]string{"sign", scene.image.reference()}, flags(scene.profile.arn)...)
-				if ran := scene.directory.countersign(t, args...); ran.exitCode != 0 {
+				if ran := scene.directory.countersign(t, args...); ran.ExitCode != 0 {
 					t.Fatalf("countersign sign: %s", ran)
 				}
 				scene.expectEverywhere(t, accepted)
@@ -80,7 +81,7 @@ func TestIndexByTag(t *testing.T) {
 		member := scene.image
 		scene.image = pushIndex(t, server, "signed-by/countersign-index")
 		tagged := scene.image.taggedReference()
-		if ran := scene.directory.countersign(t, "sign", tagged, "--signing-profile", scene.profile.arn); ran.exitCode != 0 {
+		if ran := scene.directory.countersign(t, "sign", tagged, "--signing-profile", scene.profile.arn); ran.ExitCode != 0 {
 			t.Fatalf("countersign sign: %s", ran)
 		}
 		scene.expectEverywhere(t, accepted)
@@ -99,7 +100,7 @@ func TestSecondSignature(t *testing.T) {
 			first := newScene(t, server, "signed-by/both")
 			second := first
 			second.profile = createProfile(t)
-			second.directory = directoryTrusting(t, server, emulator.rootDER, second.profile.arn)
+			second.directory = directoryTrusting(t, server, emulator.RootDER, second.profile.arn)
 
 			byCountersign, byNotation := first, second
 			if !countersignFirst {
@@ -133,7 +134,7 @@ func TestRegistryAsItIs(t *testing.T) {
 // TestNotationInstallsOurPlugin installs the program as `notation plugin
 // install --file` does.
 func TestNotationInstallsOurPlugin(t *testing.T) {
-	content, err := os.ReadFile(requireProgram(t, "COUNTERSIGN_BIN"))
+	content, err := os.ReadFile(programs.Require(t, "COUNTERSIGN_BIN"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"countersign.test/interop/certificates"
+	"countersign.test/interop/programs"
 	"github.com/notaryproject/notation-core-go/signature"
 	"github.com/notaryproject/notation-go"
 	"github.com/notaryproject/notation-go/signer"
@@ -56,7 +57,7 @@ var signingWays = []signingWay{
 		flags: func(t *testing.T, scene signingScene) []string {
 			ran := scene.directory.countersign(t, "key", "add", "--key-file", scene.path("key.pem"),
 				"--certificates", scene.path("chain.pem"), "local")
-			if ran.exitCode != 0 {
+			if ran.ExitCode != 0 {
 				t.Fatalf("countersign key add: %s", ran)
 			}
 			return []string{"--key", "local"}
@@ -88,7 +89,7 @@ var signingWays = []signingWay{
 
 func pluginWay(name string, kind certificates.Kind, stampsItself bool) signingWay {
 	install := func(t *testing.T, directory notationDir) {
-		directory.installPlugin(t, name, requireProgram(t, "INTEROP_PLUGIN_BIN"))
+		directory.installPlugin(t, name, programs.Require(t, "INTEROP_PLUGIN_BIN"))
 	}
 	return signingWay{
 		name: "plugin " + name,
@@ -117,7 +118,7 @@ type waySigned struct {
 // both verifiers about all of it.
 func TestSigners(t *testing.T) {
 	server := registries[0]
-	authority := startTimeAuthority(t, nil)
+	authority := programs.StartTimeAuthority(t, nil)
 	var kinds []certificates.Kind
 	for _, way := range signingWays {
 		kinds = append(kinds, way.kind)
@@ -129,14 +130,14 @@ func TestSigners(t *testing.T) {
 		trusted.anchorsDER = append(trusted.anchorsDER, hierarchy.Root.Certificate.Raw)
 	}
 	plain := newNotationDir(t, trusted)
-	trusted.timeAuthoritiesDER = [][]byte{authority.root.Raw}
+	trusted.timeAuthoritiesDER = [][]byte{authority.Root.Raw}
 	trusted.verifyTimestamp = trustpolicy.OptionAlways
 	demanding := newNotationDir(t, trusted)
 
 	var all []waySigned
 	for i, way := range signingWays {
 		scene := signingScene{plain, hierarchies[i], t.TempDir()}
-		writeKey(t, scene.keyDirectory, scene.hierarchy.SigningKey, scene.hierarchy.Chain(t, nil))
+		programs.WriteKey(t, scene.keyDirectory, scene.hierarchy.SigningKey, scene.hierarchy.Chain(t, nil))
 		all = append(all, way.signAll(t, server, scene, authority)...)
 	}
 	expectAll := func(name string, directory notationDir, wantOf func(waySigned) judgement) {
@@ -174,12 +175,12 @@ func TestSignersAWSSigner(t *testing.T) {
 
 // signAll signs an image by each program, in each format, with and without a
 // time stamp.
-func (w signingWay) signAll(t *testing.T, server *registryServer, scene signingScene, authority *timeAuthority) []waySigned {
+func (w signingWay) signAll(t *testing.T, server *registryServer, scene signingScene, authority *programs.TimeAuthority) []waySigned {
 	t.Helper()
 	flags, local := w.flags(t, scene), w.signer(t, scene)
 	stampConfig := map[string]string{
-		"timestamp_url":       authority.notationAddress,
-		"timestamp_root_cert": authority.rootPath,
+		"timestamp_url":       authority.NotationAddress,
+		"timestamp_root_cert": authority.RootPath,
 	}
 	var made []waySigned
 	for format, mediaType := range map[string]string{"jws": mediaTypeJWS, "cose": mediaTypeCOSE} {
@@ -194,9 +195,9 @@ func (w signingWay) signAll(t *testing.T, server *registryServer, scene signingS
 					args = append(args, "--plugin-config", key+"="+value)
 				}
 			case stamped:
-				args = append(args, "--timestamp-url", authority.address, "--timestamp-root-cert", authority.rootPath)
+				args = append(args, "--timestamp-url", authority.Address, "--timestamp-root-cert", authority.RootPath)
 			}
-			if ran := scene.directory.countersign(t, args...); ran.exitCode != 0 {
+			if ran := scene.directory.countersign(t, args...); ran.ExitCode != 0 {
 				t.Fatalf("%s: countersign sign: %s", name, ran)
 			}
 			made = append(made, expectSigned(t, target, mediaType, stamped, name+", by countersign"))
@@ -207,7 +208,7 @@ func (w signingWay) signAll(t *testing.T, server *registryServer, scene signingS
 			case stamped && w.stampsItself:
 				options.PluginConfig = stampConfig
 			case stamped:
-				authority.stamp(t, &options)
+				authority.Stamp(t, &options)
 			}
 			notationSignWith(t, local, target, options)
 			made = append(made, expectSigned(t, target, mediaType, stamped, name+", by notation-go"))

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"countersign.test/interop/certificates"
+	"countersign.test/interop/programs"
 	"github.com/notaryproject/notation-core-go/revocation/purpose"
 	"github.com/notaryproject/notation-go"
 	"github.com/notaryproject/notation-go/signer"
@@ -43,7 +44,7 @@ func TestTimeAuthorityRevocation(t *testing.T) {
 			stranger := certificates.NewHierarchies(t, certificates.Kinds[4:5])[0]
 			var subject revocationSubject
 			var say func(*testing.T, *source, revocationSubject)
-			authority := startTimeAuthority(t, func(leaf *x509.Certificate, root certificates.Authority) func(*x509.Certificate) {
+			authority := programs.StartTimeAuthority(t, func(leaf *x509.Certificate, root certificates.Authority) func(*x509.Certificate) {
 				addresses := &leaf.OCSPServer
 				if protocol == "CRL" {
 					addresses = &leaf.CRLDistributionPoints
@@ -91,10 +92,10 @@ type stampedScene struct {
 	directory notationDir
 	hierarchy certificates.Hierarchy
 	chain     []*x509.Certificate
-	authority *timeAuthority
+	authority *programs.TimeAuthority
 }
 
-func newStampedScene(t *testing.T, authority *timeAuthority) stampedScene {
+func newStampedScene(t *testing.T, authority *programs.TimeAuthority) stampedScene {
 	t.Helper()
 	hierarchy := certificates.NewHierarchies(t, certificates.Kinds[3:4])[0]
 	directory := newNotationDir(t, trust{
@@ -102,12 +103,12 @@ func newStampedScene(t *testing.T, authority *timeAuthority) stampedScene {
 		anchorsDER:         [][]byte{hierarchy.Root.Certificate.Raw},
 		identities:         []string{"*"},
 		registryHost:       registries[0].host,
-		timeAuthoritiesDER: [][]byte{authority.root.Raw},
+		timeAuthoritiesDER: [][]byte{authority.Root.Raw},
 		verifyTimestamp:    trustpolicy.OptionAlways,
 	})
 	chain := hierarchy.Chain(t, nil)
-	keyPath, chainPath := writeKey(t, t.TempDir(), hierarchy.SigningKey, chain)
-	if ran := directory.countersign(t, "key", "add", "--key-file", keyPath, "--certificates", chainPath, "stamped"); ran.exitCode != 0 {
+	keyPath, chainPath := programs.WriteKey(t, t.TempDir(), hierarchy.SigningKey, chain)
+	if ran := directory.countersign(t, "key", "add", "--key-file", keyPath, "--certificates", chainPath, "stamped"); ran.ExitCode != 0 {
 		t.Fatalf("countersign key add: %s", ran)
 	}
 	return stampedScene{directory, hierarchy, chain, authority}
@@ -117,8 +118,8 @@ func newStampedScene(t *testing.T, authority *timeAuthority) stampedScene {
 func (s stampedScene) signByCountersign(t *testing.T, target image) string {
 	t.Helper()
 	ran := s.directory.countersign(t, "sign", target.reference(), "--key", "stamped", "--signature-format", "cose",
-		"--timestamp-url", s.authority.address, "--timestamp-root-cert", s.authority.rootPath)
-	if ran.exitCode == 0 {
+		"--timestamp-url", s.authority.Address, "--timestamp-root-cert", s.authority.RootPath)
+	if ran.ExitCode == 0 {
 		return ""
 	}
 	return ran.String()
@@ -135,7 +136,7 @@ func (s stampedScene) signByNotation(t *testing.T, target image) string {
 		SignatureMediaType:     mediaTypeJWS,
 		TSARevocationValidator: revocationValidator(t, purpose.Timestamping, nil),
 	}
-	s.authority.stamp(t, &options)
+	s.authority.Stamp(t, &options)
 	_, err = notation.Sign(t.Context(), local, target.signatures, notation.SignOptions{
 		SignerSignOptions: options,
 		ArtifactReference: target.reference(),

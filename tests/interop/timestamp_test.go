@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"countersign.test/interop/certificates"
+	"countersign.test/interop/programs"
 	"github.com/notaryproject/notation-go"
 	"github.com/notaryproject/notation-go/signer"
 	"github.com/notaryproject/notation-go/verifier/trustpolicy"
@@ -31,18 +32,18 @@ type timestampCase struct {
 // fails says whether the signature's time cannot be believed, with the roots
 // of this authority in the policy; nobody asks for a time stamp where there
 // are none.
-func (c timestampCase) fails(roots []*x509.Certificate, trusted *timeAuthority, option trustpolicy.TimestampOption) bool {
+func (c timestampCase) fails(roots []*x509.Certificate, trusted *programs.TimeAuthority, option trustpolicy.TimestampOption) bool {
 	if len(roots) == 0 {
 		return c.outdated
 	}
 	needed := option == trustpolicy.OptionAlways || c.outdated
-	return needed && !(c.stamped && roots[0].Equal(trusted.root))
+	return needed && !(c.stamped && roots[0].Equal(trusted.Root))
 }
 
 // TestTimestamps asks both verifiers about signatures that notation-go has
 // stamped by sigstore's authority.
 func TestTimestamps(t *testing.T) {
-	authority := startTimeAuthority(t, nil)
+	authority := programs.StartTimeAuthority(t, nil)
 	server := registries[0]
 	hierarchy := certificates.NewHierarchies(t, certificates.Kinds[3:4])[0]
 
@@ -73,7 +74,7 @@ func TestTimestamps(t *testing.T) {
 	time.Sleep(shortLife + time.Second)
 
 	stores := map[string][]*x509.Certificate{
-		"right authority": {authority.root},
+		"right authority": {authority.Root},
 		"other authority": {foreignRoot(t)},
 		"no authority":    nil,
 	}
@@ -110,7 +111,7 @@ func TestTimestamps(t *testing.T) {
 }
 
 // signStamped signs as `notation sign --timestamp-url` does.
-func signStamped(t *testing.T, hierarchy certificates.Hierarchy, authority *timeAuthority, target image, mediaType string, test timestampCase) {
+func signStamped(t *testing.T, hierarchy certificates.Hierarchy, authority *programs.TimeAuthority, target image, mediaType string, test timestampCase) {
 	t.Helper()
 	chain := hierarchy.Chain(t, func(leaf *x509.Certificate) {
 		if test.outdated {
@@ -123,7 +124,7 @@ func signStamped(t *testing.T, hierarchy certificates.Hierarchy, authority *time
 	}
 	options := notation.SignerSignOptions{SignatureMediaType: mediaType}
 	if test.stamped {
-		authority.stamp(t, &options)
+		authority.Stamp(t, &options)
 	}
 	notationSignWith(t, local, target, options)
 }

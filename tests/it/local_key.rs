@@ -7,7 +7,8 @@ use countersign::envelope::UnverifiedEnvelope;
 use countersign::notary::EnvelopeFormat;
 use countersign::oci::Descriptor;
 use countersign::payload::Payload;
-use countersign::signer::local_key::{Error, KeyFile, LocalKey};
+use countersign::signer::certificate_chain::ChainFileProblem;
+use countersign::signer::local_key::{Error, KeyFile, KeyProblem, LocalKey};
 use countersign::signer::{self, SignedEnvelope, Signer, Terms};
 use serde_json::Value;
 use time::OffsetDateTime;
@@ -22,7 +23,7 @@ fn read(key: &str, certificate: &str) -> Result<KeyFile, Error> {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("chain.crt");
     std::fs::write(&file, certificate).unwrap();
-    KeyFile::read(&local_keys::path(key), &file)
+    KeyFile::read(&local_keys::path(key), &file, NOW)
 }
 
 fn open(key: &str, certificate_of: &str, passphrase: Option<&str>) -> Result<LocalKey, Error> {
@@ -103,79 +104,63 @@ fn what_cannot_be_read_is_named_and_shows_nothing() {
             "ec-256.aes256",
             "ec-256",
             None,
-            "the key file is encrypted and there is no passphrase",
+            "the key file `KEY` is encrypted and there is no passphrase",
         ),
         (
             "ec-256.aes256",
             "ec-256",
             Some("Secret"),
-            "the passphrase does not open the key file, or the file is damaged",
+            "the key file `KEY` is not opened by the passphrase, or is damaged",
         ),
         (
             "ec-256.scrypt",
             "ec-256",
             Some("secret"),
-            "the key file is encrypted with scrypt; PBES2 with PBKDF2 and AES-CBC is read",
+            "the key file `KEY` is encrypted with scrypt; PBES2 with PBKDF2 and AES-CBC is read",
         ),
         (
             "ec-256.des3",
             "ec-256",
             Some("secret"),
-            "the key file is encrypted with something else than PBES2 with PBKDF2 or scrypt and \
+            "the key file `KEY` is encrypted with something else than PBES2 with PBKDF2 or scrypt and \
              AES-CBC; PBES2 with PBKDF2 and AES-CBC is read",
         ),
         (
             "ec-256.iterations",
             "ec-256",
             Some("secret"),
-            "the key file asks for 10000001 rounds of PBKDF2; from 1 to 10000000 are done",
+            "the key file `KEY` asks for 10000001 rounds of PBKDF2; from 1 to 10000000 are done",
         ),
         (
             "ec-256.legacy",
             "ec-256",
             Some("secret"),
-            "the key file is encrypted in PEM's old way, `Proc-Type: 4,ENCRYPTED`",
+            "the key file `KEY` is encrypted in PEM's old way, `Proc-Type: 4,ENCRYPTED`",
         ),
-        (
-            "rsa-2048",
-            "ec-256",
-            None,
-            "the private key is not the certificate's, which is EC-256",
-        ),
-        (
-            "ec-384",
-            "ec-256",
-            None,
-            "the private key is not the certificate's, which is EC-256",
-        ),
-        (
-            "ec-256",
-            "rsa-2048",
-            None,
-            "the private key is not the certificate's, which is RSA-2048",
-        ),
-        (
-            "rsa-2048.pkcs1",
-            "ec-256",
-            None,
-            "the private key is not the certificate's, which is EC-256",
-        ),
-        (
-            "ec-256.sec1",
-            "rsa-2048",
-            None,
-            "the private key is not the certificate's, which is RSA-2048",
-        ),
-        (
-            "rsa-3072",
-            "rsa-2048",
-            None,
-            "private key does not match the public key of the certificate \
-             `CN=rsa-2048,O=Notary,ST=WA,C=US`",
-        ),
+        ("rsa-2048", "ec-256", None, "EC-256"),
+        ("ec-384", "ec-256", None, "EC-256"),
+        ("ec-256", "rsa-2048", None, "RSA-2048"),
+        ("rsa-2048.pkcs1", "ec-256", None, "EC-256"),
+        ("ec-256.sec1", "rsa-2048", None, "RSA-2048"),
+        ("rsa-3072", "rsa-2048", None, "RSA-2048"),
     ] {
         let error = open(key, of, passphrase).unwrap_err();
-        assert_eq!(error.to_string(), words, "{key}");
+        let path = local_keys::path(key);
+        if let Error::Mismatch { spec, .. } = &error {
+            assert_eq!(spec.as_str(), words, "{key}");
+            let said = error.to_string();
+            let sentence = format!(
+                "the private key in `{}` does not match the public key of the first certificate in `",
+                path.display()
+            );
+            assert!(said.starts_with(&sentence), "{said}");
+            let certificate = format!("/chain.crt`, `CN={of},O=Notary,ST=WA,C=US` ({words})");
+            assert!(said.ends_with(&certificate), "{said}");
+        } else {
+            let words = words.replace("KEY", path.to_str().unwrap());
+            assert_eq!(error.to_string(), words, "{key}");
+        }
+        assert!(error.hint().is_some(), "{error:?}");
         let shown = format!("{error:?}");
         assert!(!shown.contains("ecret"), "{shown}");
     }
@@ -193,56 +178,116 @@ fn switched_and_doubled_files_are_named() {
     let refused = |pem: &str| {
         let file = folder.path().join("k.key");
         std::fs::write(&file, pem).unwrap();
-        KeyFile::read(&file, &certificate).unwrap_err()
+        KeyFile::read(&file, &certificate, NOW).unwrap_err()
     };
     let key = std::fs::read_to_string(local_keys::path("ec-256")).unwrap();
     let error = refused(&local_keys::certificate("ec-256"));
     assert_eq!(
         error.to_string(),
-        "the key file has no private key in PEM, but `CERTIFICATE`"
+        format!(
+            "the key file `{}` has no private key in PEM, but `CERTIFICATE`",
+            folder.path().join("k.key").display()
+        )
     );
     assert_eq!(
         error.hint().as_deref(),
-        Some("`keyPath` and `certPath` may have been switched")
+        Some("the files of key and certificates may have been switched")
     );
-    assert!(matches!(refused(""), Error::NoKey { found: None }));
+    let public = "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n";
+    for (pem, wanted, hint) in [
+        (
+            String::new(),
+            KeyProblem::NoKey { found: None },
+            "it takes a private key in PEM",
+        ),
+        (
+            public.to_owned(),
+            KeyProblem::NoKey {
+                found: Some("PUBLIC KEY".to_owned()),
+            },
+            "it takes the private key that belongs to the public key",
+        ),
+        (
+            format!("{key}{key}"),
+            KeyProblem::SeveralKeys,
+            "leave in the file only the key",
+        ),
+        (
+            key.trim_end().trim_end_matches('-').to_owned(),
+            KeyProblem::Pem,
+            "copy it anew",
+        ),
+        (key.replace("MIGH", "MI!H"), KeyProblem::Pem, "copy it anew"),
+    ] {
+        let error = refused(&pem);
+        let Error::KeyFile { problem, .. } = &error else {
+            panic!("{error:?}");
+        };
+        assert_eq!(problem, &wanted);
+        assert!(error.hint().unwrap().contains(hint), "{error:?}");
+    }
+    let chain_problem = |certificates: &std::path::Path| {
+        let error = KeyFile::read(&local_keys::path("ec-256"), certificates, NOW).unwrap_err();
+        match error {
+            Error::Chain(error) => error,
+            error => panic!("{error:?}"),
+        }
+    };
+    let error = chain_problem(&local_keys::path("ec-256"));
+    assert!(
+        matches!(error.problem(), ChainFileProblem::Certificates { .. }),
+        "{error:?}"
+    );
+    assert!(error.hint().unwrap().contains("may have been switched"));
+    let empty = folder.path().join("empty");
+    std::fs::write(&empty, "").unwrap();
     assert!(matches!(
-        refused(&format!("{key}{key}")),
-        Error::SeveralKeys
+        chain_problem(&empty).problem(),
+        ChainFileProblem::Chain {
+            source: countersign::x509::Error::EmptyChain { .. }
+        }
     ));
-    assert!(matches!(
-        refused(key.trim_end().trim_end_matches('-')),
-        Error::Pem
-    ));
-    assert!(matches!(refused(&key.replace("MIGH", "MI!H")), Error::Pem));
-    let error = KeyFile::read(&certificate, &local_keys::path("ec-256")).unwrap_err();
-    assert!(matches!(error, Error::Certificates { .. }), "{error:?}");
-    std::fs::write(folder.path().join("empty"), "").unwrap();
-    let error =
-        KeyFile::read(&local_keys::path("ec-256"), &folder.path().join("empty")).unwrap_err();
-    assert!(matches!(error, Error::NoCertificate { .. }), "{error:?}");
+    // What is missing is named, and what belongs there.
+    let missing = folder.path().join("none");
+    let error = chain_problem(&missing);
+    assert!(error.hint().unwrap().starts_with("check the path; "));
+    let error = KeyFile::read(&missing, &certificate, NOW).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        format!("the key file `{}` cannot be read", missing.display())
+    );
+    assert!(error.hint().unwrap().starts_with("check the path; "));
 }
 
 #[test]
 fn the_certificate_must_be_good_for_signing_now() {
-    let sign_with = |params: &rcgen::CertificateParams| {
-        let key = read("ec-256", &local_keys::certificate_of("ec-256", params))
-            .unwrap()
-            .open(None)
-            .unwrap();
-        sign(key, &payload(), &terms(EnvelopeFormat::Jws))
+    let read_with = |params: &rcgen::CertificateParams| {
+        read("ec-256", &local_keys::certificate_of("ec-256", params))
+    };
+    let assert_refused = |params: &rcgen::CertificateParams| {
+        let error = read_with(params).unwrap_err();
+        assert!(
+            matches!(&error, Error::Chain(error) if matches!(error.problem(), ChainFileProblem::Chain { .. })),
+            "{error:?}"
+        );
     };
     let mut past = local_keys::params("past");
     past.not_after = datetime!(2024-06-21 11:59 UTC);
-    assert!(matches!(sign_with(&past), Err(signer::Error::Chain { .. })));
+    assert_refused(&past);
     past.not_after = datetime!(2024-06-21 12:01 UTC);
-    sign_with(&past).unwrap();
-    let mut server = local_keys::params("server");
-    server.extended_key_usages = vec![rcgen::ExtendedKeyUsagePurpose::ServerAuth];
+    let key = read_with(&past).unwrap().open(None).unwrap();
+    // A long-lived process signs later than it opened the key.
+    let late = Terms {
+        now: datetime!(2024-06-21 12:02 UTC),
+        ..terms(EnvelopeFormat::Jws)
+    };
     assert!(matches!(
-        sign_with(&server),
+        sign(key, &payload(), &late),
         Err(signer::Error::Chain { .. })
     ));
+    let mut server = local_keys::params("server");
+    server.extended_key_usages = vec![rcgen::ExtendedKeyUsagePurpose::ServerAuth];
+    assert_refused(&server);
 }
 
 #[test]

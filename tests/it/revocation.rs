@@ -13,6 +13,7 @@ mod aws_signer;
 mod cache;
 mod crl;
 mod ocsp;
+mod record;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};

@@ -226,6 +226,20 @@ impl CallError {
         }
     }
 
+    /// The same of another call, which was not made because of it.
+    #[must_use]
+    pub(crate) fn also_for(&self, call: Call) -> Self {
+        let why = self.message.as_deref().unwrap_or("no answer");
+        Self {
+            call: Box::new(call),
+            message: Some(format!(
+                "not asked, because another question had no answer: {why}"
+            )),
+            request_id: None,
+            ..self.clone()
+        }
+    }
+
     /// The same of a call in another region than the resource's, where one was.
     #[must_use]
     pub(crate) fn in_spite_of(self, other_region: Option<&str>) -> Self {
@@ -271,6 +285,15 @@ pub(crate) mod tests {
             request_id: Some("r-1".to_owned()),
             cause_hint: None,
             other_region: None,
+        }
+    }
+
+    impl CallError {
+        pub(crate) fn of_kind(kind: CallErrorKind, code: Option<&str>) -> Self {
+            Self {
+                code: code.map(str::to_owned),
+                ..error(kind, "", "")
+            }
         }
     }
 

@@ -15,7 +15,7 @@ use super::open;
 use super::progress::Bar;
 use crate::blob::DEFAULT_MEDIA_TYPE;
 use crate::config::NotationDirs;
-use crate::files;
+use crate::files::{self, Reserved};
 use crate::notary::EnvelopeFormat;
 use crate::sign::blob::{self, Error, Options};
 use crate::signer::aws_signer::Pace;
@@ -78,6 +78,7 @@ pub(super) async fn run(args: &Args) -> Result<Report, Report> {
     let blob = open(path)?;
     let file = signature_file(path, directory.map(Path::new), terms.format);
     let replace = Replace::ask(&file, args.force)?;
+    let reserved = replace.reserve(&file)?;
 
     let options = Options {
         media_type: args.media_type.clone(),
@@ -88,7 +89,8 @@ pub(super) async fn run(args: &Args) -> Result<Report, Report> {
     let signed = blob::sign(&blob, &by, &options, &|bytes| bar.show(bytes)).await;
     drop(bar);
     let signed = signed.map_err(|error| failed(&error))?;
-    replace.write(&file, &signed.signer.envelope.bytes)?;
+    let written = reserved.write(&signed.signer.envelope.bytes);
+    written.map_err(|error| not_written(Exit::Rejected, &error))?;
 
     let mut report = Report::done();
     if replace == Replace::Forced {
@@ -110,6 +112,7 @@ fn failed(error: &Error) -> Report {
         Error::ReservedMetadata { .. } | Error::MediaType { .. } | Error::ImageMediaType { .. } => {
             Exit::Usage
         }
+        Error::Signer { source, .. } if source.is_unusable_file() => Exit::Usage,
         error if error.is_inconclusive() => Exit::Inconclusive,
         _ => Exit::Rejected,
     };
@@ -158,19 +161,25 @@ impl Replace {
         Ok(Self::Allowed)
     }
 
-    fn write(self, file: &Path, envelope: &[u8]) -> Result<(), Report> {
+    /// Finds out, before anything is signed, that the signature can be written.
+    fn reserve(self, file: &Path) -> Result<Reserved, Report> {
         let directory = match file.parent() {
             Some(parent) if !parent.as_os_str().is_empty() => parent,
             _ => Path::new("."),
         };
+        let replaces = self != Self::Nothing;
         files::create_directory(directory)
-            .and_then(|()| match self {
-                Self::Nothing => files::write_new(file, envelope, 0o600, directory),
-                Self::Allowed | Self::Forced => files::write_atomic(file, envelope),
-            })
-            .map_err(|error| {
-                let sentence = format!("failed to write signature to file: {error}");
-                Report::error(Exit::Rejected, &one_line(&sentence), &error, error.hint())
-            })
+            .and_then(|()| Reserved::new(file, 0o600, directory, replaces))
+            .map_err(|error| not_written(Exit::Usage, &error))
     }
+}
+
+fn not_written(exit: Exit, error: &files::Error) -> Report {
+    let sentence = one_line(&format!("failed to write signature to file: {error}"));
+    let hint = if error.is_wrong_kind() {
+        "remove what is in the way, or give another directory, `--signature-directory DIRECTORY`"
+    } else {
+        "give a directory that can be written to, `--signature-directory DIRECTORY`"
+    };
+    Report::error(exit, &sentence, error, Some(hint.to_owned()))
 }

@@ -17,13 +17,13 @@ use futures_util::StreamExt as _;
 
 pub(super) use args::Args;
 
+use super::interrupts::Interrupts;
 use super::report::Report;
 use crate::limits::MAX_CONCURRENT_SIGNINGS;
 use args::Output;
 use job::Job;
 use outcome::Outcome;
 use progress::Progress;
-use stop::Interrupts;
 
 pub(super) async fn run(args: Args, emit: &mut dyn FnMut(Report)) {
     let output = args.many.output;

@@ -138,6 +138,9 @@ impl Error {
     pub(super) fn exit(&self) -> Exit {
         match self {
             Self::Sign(sign::Error::ReservedMetadata { .. }) => Exit::Usage,
+            Self::Sign(sign::Error::Signer { source, .. }) if source.is_unusable_file() => {
+                Exit::Usage
+            }
             Self::Sign(error) if !error.is_inconclusive() => Exit::Rejected,
             Self::OtherMoved { .. } => Exit::Rejected,
             _ => Exit::Inconclusive,

@@ -1,10 +1,9 @@
 //! When a command ends before everything is signed: after a failure, or at an interrupt.
 
-use std::io;
-
 use tokio::sync::watch;
 
 use super::outcome::NotTried;
+use crate::cli::interrupts::Interrupts;
 use crate::limits::INTERRUPT_GRACE;
 use crate::signer::aws_signer::Pace;
 
@@ -85,46 +84,6 @@ impl Stop {
         let mut state = self.state.subscribe();
         // The sender is `self`, so that it is there as long as this runs.
         let _ = state.wait_for(|state| *state >= wanted).await;
-    }
-}
-
-/// Interrupts of this process. Once this is made, they end nothing by themselves.
-#[derive(Debug)]
-pub(super) struct Interrupts {
-    #[cfg(unix)]
-    interrupt: tokio::signal::unix::Signal,
-    #[cfg(unix)]
-    terminate: tokio::signal::unix::Signal,
-}
-
-impl Interrupts {
-    #[cfg(unix)]
-    pub(super) fn new() -> io::Result<Self> {
-        use tokio::signal::unix::{SignalKind, signal};
-        Ok(Self {
-            interrupt: signal(SignalKind::interrupt())?,
-            terminate: signal(SignalKind::terminate())?,
-        })
-    }
-
-    #[cfg(not(unix))]
-    pub(super) fn new() -> io::Result<Self> {
-        Ok(Self {})
-    }
-
-    #[cfg(unix)]
-    async fn next(&mut self) {
-        tokio::select! {
-            _ = self.interrupt.recv() => {}
-            _ = self.terminate.recv() => {}
-        }
-    }
-
-    #[cfg(not(unix))]
-    async fn next(&mut self) {
-        if tokio::signal::ctrl_c().await.is_err() {
-            std::future::pending::<()>().await;
-        }
     }
 }
 

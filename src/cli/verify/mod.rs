@@ -53,11 +53,15 @@ pub(super) struct Args {
     use_installed_plugin: bool,
     /// Keep AWS Signer's answers that nothing was revoked on this machine, and let them count for so
     /// long, 24h at most; without this flag none is kept or read
-    #[arg(long, value_name = "DURATION")]
+    // An installed plugin asks for itself.
+    #[arg(long, value_name = "DURATION", conflicts_with = "use_installed_plugin")]
     revocation_cache_ttl: Option<String>,
     /// Ask nobody: verify with what `revocation fetch --out DIR` has stored. Artifacts of registries
     /// are named by digest
-    #[arg(long, value_name = "DIR", conflicts_with_all = ["plugin_config", "use_installed_plugin", "revocation_cache_ttl"])]
+    #[arg(long, value_name = "DIR", conflicts_with_all = [
+        "plugin_config", "use_installed_plugin", "revocation_cache_ttl", "username", "password",
+        "insecure_registry",
+    ])]
     offline: Option<PathBuf>,
     /// How old AWS Signer's stored answers may be, 2160h at most [default: 168h]
     #[arg(long, value_name = "DURATION", requires = "offline")]
@@ -324,6 +328,10 @@ impl Job {
             report.stdout.insert(0, '\n');
         }
         report.stderr.insert_str(0, &before);
+        // No warning, so that it does not change what notation prints; `--verbose` says more.
+        if let (Ok(Verification::Verified(verified)), false) = (answer, self.verbose) {
+            report.stderr.push_str(&text::age_note(&verified.accepted));
+        }
         report
     }
 }

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use crate::cli::report::{Exit, Report, one_line, write_causes, write_hint};
 use crate::cli::{index_note, sentence};
 use crate::extended_validation::attribute;
-use crate::outcome::{Failure, SignatureOutcome, ValidationOutcome, rfc1123z};
+use crate::outcome::{Failure, Held, Said, SignatureOutcome, ValidationOutcome, rfc1123z};
 use crate::verify::{Error, Unseen, Verified};
 
 /// The answer to a verification that succeeded; `verbose` shows every signature looked at.
@@ -29,6 +29,28 @@ pub(super) fn verified(verified: &Verified, verbose: bool) -> Report {
     );
     write_metadata(&mut report.stdout, &verified.accepted.user_metadata);
     report
+}
+
+/// How old the oldest answer is that a file gave although AWS Signer, or everybody, could have been
+/// asked: the user chose that, and may have forgotten. Nothing where there is none; what a cache has of
+/// answers that say themselves until when they hold is nobody's choice.
+pub(super) fn age_note(accepted: &SignatureOutcome) -> String {
+    let facts = accepted.validations.iter().flat_map(|one| &one.facts);
+    let sources = facts.filter_map(|fact| fact.source.as_ref());
+    let chosen = sources.filter_map(|source| match (&source.held, &source.said) {
+        (Held::Network, _) | (Held::Cache(_), Said::Authority { .. }) => None,
+        (Held::Cache(_), Said::AwsSigner { .. }) => Some((source, "kept")),
+        (Held::Stored(_), _) => Some((source, "stored")),
+    });
+    let Some((oldest, held)) = chosen.max_by_key(|(source, _)| source.age_seconds) else {
+        return String::new();
+    };
+    let who = match &oldest.said {
+        Said::AwsSigner { .. } => "AWS Signer's".to_owned(),
+        Said::Authority { protocol, .. } => protocol.to_string(),
+    };
+    let age = oldest.age();
+    format!("Note: the oldest answer about revocation is {age} old ({who}, {held})\n")
 }
 
 /// What did not keep a signature from being accepted.

@@ -5,15 +5,18 @@ use std::sync::Arc;
 
 use futures_util::FutureExt as _;
 use time::OffsetDateTime;
+use tokio::time::Instant;
 
 use super::super::{Claims, Error};
 use super::ask::ask;
 use super::asked_once::AskedOnce;
-use super::document::{Answer, DocumentError};
-use super::kept::AnswerCache;
+use super::document::{Answer, later};
+use super::kept::{AnswerCache, Kept};
 use super::question::{Inquired, Place, Question};
+use super::silence::Silence;
 use super::stored::StoredAnswers;
 use crate::aws::{Aws, CallError, RateLimit, RegionChoice};
+use crate::causes::in_one_line;
 use crate::limits::MAX_REVOCATION_QUESTIONS_PER_SECOND;
 use crate::x509::Certificate;
 
@@ -21,7 +24,8 @@ use crate::x509::Certificate;
 ///
 /// Each question is sent once, whoever asks it again: make one checker for one run of the program.
 /// Who asks while the answer is awaited waits for the same answer. That a question was not answered is
-/// remembered for half a minute and no longer.
+/// remembered for half a minute and no longer; and for as long, where time was lost without any answer,
+/// no other question goes the same way.
 #[derive(Debug)]
 pub struct RevocationChecker(Source);
 
@@ -36,7 +40,8 @@ struct Asking {
     aws: Aws,
     limit: Arc<RateLimit>,
     cache: Option<AnswerCache>,
-    asked: AskedOnce<Question, Known, CallError>,
+    silence: Arc<Silence>,
+    asked: AskedOnce<Question, Known, Unanswered>,
 }
 
 /// An answer, and where it is from.
@@ -45,6 +50,14 @@ struct Known {
     answer: Answer,
     origin: Origin,
     /// Why what is kept on disk did not count, or nothing could be kept.
+    warnings: Vec<String>,
+}
+
+/// Why there is no answer.
+#[derive(Debug, Clone)]
+struct Unanswered {
+    error: CallError,
+    /// Why what is kept on disk did not count: with it nobody would have been asked.
     warnings: Vec<String>,
 }
 
@@ -98,11 +111,13 @@ impl RevocationChecker {
             aws,
             limit: Arc::new(RateLimit::new(MAX_REVOCATION_QUESTIONS_PER_SECOND)),
             cache: None,
+            silence: Arc::default(),
             asked: AskedOnce::default(),
         })))
     }
 
-    /// Asks AWS only for what is not in `cache`, and keeps good answers there.
+    /// Asks AWS only for what is not in `cache`, and keeps good answers there, where it is read; what
+    /// AWS has revoked is removed from it in any case.
     pub fn with_cache(aws: Aws, cache: AnswerCache) -> Self {
         let mut checker = Self::new(aws);
         if let Source::Aws(asking) = &mut checker.0 {
@@ -190,10 +205,11 @@ impl RevocationChecker {
                 warnings.extend(region.warning());
                 // On the heap: reading AWS's configuration takes a large future.
                 let question = Box::pin(question(&asking.aws, claims, &inquired, &region)).await;
-                asking
-                    .ask(question, inquired.signing_time, now)
-                    .await
-                    .map_err(|error| unknown(error, &region))?
+                let asked = asking.ask(question, inquired.signing_time, now).await;
+                asked.map_err(|unanswered| {
+                    warnings.extend(unanswered.warnings);
+                    unknown(unanswered.error, &region)
+                })?
             }
             Source::Stored(stored) => {
                 let location = claims.signer().location();
@@ -256,13 +272,6 @@ fn elsewhere(place: &Place, region: &str) -> Option<String> {
     })
 }
 
-fn later(time: OffsetDateTime, by: std::time::Duration) -> OffsetDateTime {
-    time::Duration::try_from(by)
-        .ok()
-        .and_then(|by| time.checked_add(by))
-        .unwrap_or(time)
-}
-
 /// Asks AWS without a checker, for one question of one process; gives the region asked.
 ///
 /// # Errors
@@ -290,36 +299,61 @@ impl Asking {
         question: Question,
         signing_time: OffsetDateTime,
         now: OffsetDateTime,
-    ) -> Result<Known, CallError> {
+    ) -> Result<Known, Unanswered> {
         let find = || {
-            let (aws, limit, cache) = (
-                self.aws.clone(),
-                Arc::clone(&self.limit),
-                self.cache.clone(),
-            );
-            let question = question.clone();
-            async move { find(&aws, &limit, cache.as_ref(), question, signing_time, now).await }
-                .boxed()
+            let line = Line {
+                aws: self.aws.clone(),
+                limit: Arc::clone(&self.limit),
+                silence: Arc::clone(&self.silence),
+            };
+            let (cache, question) = (self.cache.clone(), question.clone());
+            async move { find(&line, cache.as_ref(), question, signing_time, now).await }.boxed()
         };
         self.asked.ask(&question, find).await
     }
 }
 
+/// The way to AWS, which all questions share.
+struct Line {
+    aws: Aws,
+    limit: Arc<RateLimit>,
+    silence: Arc<Silence>,
+}
+
+impl Line {
+    async fn ask(
+        &self,
+        question: &Question,
+        signing_time: OffsetDateTime,
+    ) -> Result<Vec<String>, CallError> {
+        if let Some(error) = self.silence.about(question) {
+            return Err(error);
+        }
+        let start = Instant::now();
+        let answer = ask(&self.aws, &self.limit, question, signing_time).await;
+        let error = answer.as_ref().err();
+        self.silence.note(question, start.elapsed(), error);
+        answer
+    }
+}
+
 /// The answer that is kept, or else AWS's, which is kept then.
 async fn find(
-    aws: &Aws,
-    limit: &RateLimit,
+    line: &Line,
     cache: Option<&AnswerCache>,
     question: Question,
     signing_time: OffsetDateTime,
     now: OffsetDateTime,
-) -> Result<Known, CallError> {
+) -> Result<Known, Unanswered> {
     let mut warnings = Vec::new();
     if let Some(cache) = cache {
         match cache.read(&question, now) {
             Ok(None) => {}
-            Ok(Some((answer, path))) => {
-                let until = later(answer.asked_at, cache.ttl());
+            Ok(Some(Kept {
+                answer,
+                path,
+                until,
+            })) => {
                 return Ok(Known {
                     answer,
                     origin: Origin::Cache { path, until },
@@ -332,17 +366,25 @@ async fn find(
             )),
         }
     }
-    let revoked_entities = ask(aws, limit, &question, signing_time).await?;
+    let revoked_entities = match line.ask(&question, signing_time).await {
+        Ok(revoked) => revoked,
+        Err(error) => return Err(Unanswered { error, warnings }),
+    };
     let answer = Answer {
         question,
         revoked_entities,
         asked_at: now,
     };
     if let Some(Err(error)) = cache.map(|cache| cache.write(&answer)) {
-        warnings.push(format!(
-            "AWS Signer's answer could not be kept: {}",
-            in_one_line(&error)
-        ));
+        let error = in_one_line(&error);
+        warnings.push(if answer.revoked_entities.is_empty() {
+            format!("AWS Signer's answer could not be kept: {error}")
+        } else {
+            format!(
+                "an older answer of AWS Signer, that nothing was revoked, could not be removed, and \
+                 may count again with `--revocation-cache-ttl`: {error}"
+            )
+        });
     }
     Ok(Known {
         answer,
@@ -351,12 +393,53 @@ async fn find(
     })
 }
 
-fn in_one_line(error: &DocumentError) -> String {
-    let mut line = error.to_string();
-    let mut cause = std::error::Error::source(error);
-    while let Some(error) = cause {
-        line = format!("{line}: {error}");
-        cause = error.source();
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use aws_credential_types::Credentials;
+
+    use super::super::document::tests::ASKED;
+    use super::super::question::tests::question;
+    use super::*;
+    use crate::aws::Settings;
+    use crate::http;
+    use crate::limits::AWS_REVOCATION_TIMEOUT;
+
+    #[tokio::test(start_paused = true)]
+    async fn the_second_question_does_not_wait_where_the_first_had_no_answer() {
+        // Takes connections and never says a word.
+        let mute = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let settings = Settings {
+            signer_endpoint_url: Some(format!("http://{}", mute.local_addr().unwrap())),
+            ..Settings::default()
+        };
+        let aws = Aws::new(http::Pool::new(http::Settings::default()), settings).unwrap();
+        let line = Line {
+            aws: aws.with_credentials(Credentials::new("AKID", "s", None, None, "test")),
+            limit: Arc::new(RateLimit::new(1)),
+            silence: Arc::default(),
+        };
+        let mut questions = Vec::new();
+        for job in ["first", "second", "third"] {
+            let mut question = question();
+            question.subject.job_arn = job.to_owned();
+            questions.push(question);
+        }
+        let start = Instant::now();
+        let mut errors = Vec::new();
+        for question in &questions {
+            errors.push(line.ask(question, ASKED).await.unwrap_err().to_string());
+            let took = start.elapsed();
+            assert!(
+                took <= AWS_REVOCATION_TIMEOUT + Duration::from_millis(10),
+                "{took:?}"
+            );
+        }
+        let skipped: Vec<bool> = errors
+            .iter()
+            .map(|error| error.contains(": not asked, because another question had no answer: "))
+            .collect();
+        assert_eq!(skipped, [false, true, true], "{errors:#?}");
     }
-    line
 }

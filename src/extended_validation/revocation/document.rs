@@ -54,7 +54,7 @@ pub enum DocumentError {
         found: String,
     },
     /// A time that is none.
-    #[error("`{}` does not say when it was asked", path.display())]
+    #[error("`{}` does not say when it was asked, or about a signature of when", path.display())]
     Time {
         /// The file.
         path: PathBuf,
@@ -84,6 +84,19 @@ pub enum DocumentError {
         asked_at: OffsetDateTime,
         /// The most that its age may be.
         limit: Duration,
+    },
+    /// Asked before what it is about was signed.
+    #[error(
+        "`{}` was asked at {}, before the signature was made at {}", path.display(), rfc3339(*asked_at),
+        rfc3339(*signed_at)
+    )]
+    BeforeSignature {
+        /// The file.
+        path: PathBuf,
+        /// When it says it was asked.
+        asked_at: OffsetDateTime,
+        /// When the signature was made.
+        signed_at: OffsetDateTime,
     },
     /// Asked later than now.
     #[error("`{}` was asked at {}, which is in the future", path.display(), rfc3339(*asked_at))]
@@ -149,9 +162,9 @@ impl Answer {
         })
     }
 
-    /// Checks that the answer of `path` is at most `limit` old at `now`, and not from the future, with
-    /// some room for clocks. Who needs no such room looks for himself.
-    pub(super) fn check_age(
+    /// Checks that the answer of `path` is at most `limit` old at `now`, not from the future, and not
+    /// from before the signature, with some room for clocks. Who needs no such room looks for himself.
+    pub(super) fn check_time(
         &self,
         path: &std::path::Path,
         limit: Duration,
@@ -168,8 +181,28 @@ impl Answer {
                 limit,
             });
         }
+        let signed_at = &self.question.subject.signature_timestamp;
+        let signed_at = match OffsetDateTime::parse(signed_at, &Rfc3339) {
+            Ok(signed_at) => signed_at,
+            Err(source) => return Err(DocumentError::Time { path, source }),
+        };
+        if signed_at - asked_at > CLOCK_SKEW {
+            return Err(DocumentError::BeforeSignature {
+                path,
+                asked_at,
+                signed_at,
+            });
+        }
         Ok(())
     }
+}
+
+/// `by` after `time`; `time` itself at the end of all times.
+pub(super) fn later(time: OffsetDateTime, by: Duration) -> OffsetDateTime {
+    time::Duration::try_from(by)
+        .ok()
+        .and_then(|by| time.checked_add(by))
+        .unwrap_or(time)
 }
 
 #[cfg(test)]
@@ -241,7 +274,7 @@ pub(super) mod tests {
     fn an_answer_counts_for_so_long_and_not_before_it_was_given() {
         let limit = Duration::from_mins(1);
         let skew = time::Duration::try_from(CLOCK_SKEW).unwrap();
-        let check = |now| answer().check_age(Path::new("a.json"), limit, now);
+        let check = |now| answer().check_time(Path::new("a.json"), limit, now);
         let tick = time::Duration::NANOSECOND;
         check(ASKED).unwrap();
         check(ASKED + limit).unwrap();
@@ -254,5 +287,32 @@ pub(super) mod tests {
             check(ASKED - skew - tick),
             Err(DocumentError::FromTheFuture { .. })
         ));
+    }
+
+    #[test]
+    fn an_answer_from_before_the_signature_is_none_about_it() {
+        let check = |asked_at| {
+            let answer = Answer {
+                asked_at,
+                ..answer()
+            };
+            answer.check_time(Path::new("a.json"), Duration::from_hours(1), asked_at)
+        };
+        let signed = datetime!(2026-01-02 03:04:05 UTC);
+        let skew = time::Duration::try_from(CLOCK_SKEW).unwrap();
+        check(signed - skew).unwrap();
+        let error = check(signed - skew - time::Duration::SECOND).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "`a.json` was asked at 2026-01-02T02:59:04Z, before the signature was made at \
+             2026-01-02T03:04:05Z"
+        );
+        let mut answer = answer();
+        answer.question.subject.signature_timestamp = "then".to_owned();
+        let error = answer.check_time(Path::new("a.json"), Duration::from_hours(1), ASKED);
+        assert!(
+            matches!(error, Err(DocumentError::Time { .. })),
+            "{error:?}"
+        );
     }
 }

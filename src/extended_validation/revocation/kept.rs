@@ -2,16 +2,17 @@
 //! (`verify --revocation-cache-ttl`).
 //!
 //! One file for each question, `{directory}/{SHA-256 of the whole question}.json`, whole in it again.
-//! Only answers that nothing was revoked are kept: a refusal is always AWS's own and of this moment.
-//! A file counts only if this user alone can have written it, as nothing in it is signed. Whatever
-//! does not count is asked for again.
+//! Only answers that nothing was revoked are kept: a refusal is always AWS's own and of this moment,
+//! and takes away what was kept before it, also where nobody asked for anything to be kept.
+//! A file counts only if this user alone can have written it and put it there, as nothing in it is
+//! signed: both it and the directory are looked at. Whatever does not count is asked for again.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use time::OffsetDateTime;
 
-use super::document::{Answer, DocumentError};
+use super::document::{Answer, DocumentError, later};
 use super::question::Question;
 use crate::files;
 use crate::limits::{MAX_KEPT_REVOCATION_ANSWERS, MAX_REVOCATION_ANSWER_BYTES};
@@ -21,29 +22,47 @@ use crate::limits::{MAX_KEPT_REVOCATION_ANSWERS, MAX_REVOCATION_ANSWER_BYTES};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AnswerCache {
     directory: PathBuf,
-    ttl: Duration,
+    /// How old an answer may be; `None` where nothing is read or kept.
+    ttl: Option<Duration>,
+}
+
+/// An answer that counts.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Kept {
+    pub(super) answer: Answer,
+    pub(super) path: PathBuf,
+    /// Until when it counts.
+    pub(super) until: OffsetDateTime,
 }
 
 impl AnswerCache {
     /// The answers in `directory` that are at most `ttl` old.
     pub fn new(directory: PathBuf, ttl: Duration) -> Self {
+        let ttl = Some(ttl);
         Self { directory, ttl }
     }
 
-    /// How old an answer may be.
-    pub(super) fn ttl(&self) -> Duration {
-        self.ttl
+    /// Reads and keeps nothing in `directory`, but removes what a refusal has made wrong: others may
+    /// read there.
+    pub fn unread(directory: PathBuf) -> Self {
+        Self {
+            directory,
+            ttl: None,
+        }
     }
 
-    /// The answer kept for `question`, and its file; `None` if there is none.
+    /// The answer kept for `question`; `None` if there is none.
     pub(super) fn read(
         &self,
         question: &Question,
         now: OffsetDateTime,
-    ) -> Result<Option<(Answer, PathBuf)>, DocumentError> {
+    ) -> Result<Option<Kept>, DocumentError> {
+        let Some(ttl) = self.ttl else {
+            return Ok(None);
+        };
         let file = |source| DocumentError::File { source };
         let path = self.path(question);
-        match files::check_directory(&self.directory) {
+        match files::check_private_directory(&self.directory) {
             Err(error) if error.is_not_found() => return Ok(None),
             checked => checked.map_err(file)?,
         }
@@ -58,26 +77,43 @@ impl AnswerCache {
         if !answer.revoked_entities.is_empty() {
             return Err(DocumentError::NotGood { path });
         }
-        match answer.check_age(&path, self.ttl, now) {
+        match answer.check_time(&path, ttl, now) {
             // Simply over, and another process's that began just after this one: nothing to tell.
             Err(DocumentError::TooOld { .. }) => Ok(None),
             Ok(()) if answer.asked_at > now => Ok(None),
-            checked => checked.map(|()| Some((answer, path))),
+            checked => checked.map(|()| {
+                let until = later(answer.asked_at, ttl);
+                Some(Kept {
+                    answer,
+                    path,
+                    until,
+                })
+            }),
         }
     }
 
-    /// Keeps `answer`, if it is a good one.
+    /// Keeps `answer` if it is a good one; else nothing stays kept for its question.
     pub(super) fn write(&self, answer: &Answer) -> Result<(), DocumentError> {
-        if !answer.revoked_entities.is_empty() {
-            return Ok(());
-        }
         let file = |source| DocumentError::File { source };
         let path = self.path(&answer.question);
+        if !answer.revoked_entities.is_empty() {
+            return self.forget(&path).map_err(file);
+        }
+        if self.ttl.is_none() {
+            return Ok(());
+        }
         let json = answer.to_json(&path)?;
         files::create_directory(&self.directory).map_err(file)?;
-        files::check_directory(&self.directory).map_err(file)?;
+        files::check_private_directory(&self.directory).map_err(file)?;
         make_room(&self.directory).map_err(file)?;
         files::write_atomic(&path, &json).map_err(file)
+    }
+
+    fn forget(&self, path: &Path) -> Result<(), files::Error> {
+        match files::check_directory(&self.directory).and_then(|()| files::remove(path)) {
+            Err(error) if error.is_not_found() => Ok(()),
+            removed => removed,
+        }
     }
 
     fn path(&self, question: &Question) -> PathBuf {
@@ -120,7 +156,7 @@ mod tests {
 
     fn read(cache: &AnswerCache, now: OffsetDateTime) -> Result<bool, DocumentError> {
         let found = cache.read(&answer().question, now)?;
-        Ok(found.is_some_and(|(found, _)| found == answer()))
+        Ok(found.is_some_and(|found| found.answer == answer()))
     }
 
     #[test]
@@ -141,6 +177,33 @@ mod tests {
         let mut other = answer().question;
         other.place.endpoint_url = Some("http://127.0.0.1:1".to_owned());
         assert_eq!(cache.read(&other, ASKED).unwrap(), None);
+    }
+
+    #[test]
+    fn a_refusal_takes_away_what_was_kept_also_where_nothing_is_read() {
+        let directory = tempfile::tempdir().unwrap();
+        let cache = cache(&directory);
+        let unread = AnswerCache::unread(cache.directory.clone());
+        let mut revoked = answer();
+        revoked.revoked_entities.push("x".to_owned());
+        let mut other = answer();
+        other.question.subject.job_arn.push('x');
+        cache.write(&other).unwrap();
+        for asked in [&cache, &unread] {
+            cache.write(&answer()).unwrap();
+            asked.write(&revoked).unwrap();
+            assert_eq!(cache.read(&answer().question, ASKED).unwrap(), None);
+            // Nothing is there any more; and a second time that is well, too.
+            asked.write(&revoked).unwrap();
+            assert!(!cache.path(&answer().question).exists());
+            assert!(cache.read(&other.question, ASKED).unwrap().is_some());
+        }
+        cache.write(&answer()).unwrap();
+        assert_eq!(unread.read(&answer().question, ASKED).unwrap(), None);
+        let elsewhere = tempfile::tempdir().unwrap();
+        let unread = AnswerCache::unread(elsewhere.path().join("aws-signer"));
+        unread.write(&answer()).unwrap();
+        assert!(!unread.directory.exists());
     }
 
     #[test]

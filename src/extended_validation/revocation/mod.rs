@@ -11,6 +11,7 @@ mod checker;
 mod document;
 mod kept;
 mod question;
+mod silence;
 mod stored;
 
 pub use checker::{Evidence, Inquiry, Origin, RevocationChecker, check_revocation};

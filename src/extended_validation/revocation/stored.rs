@@ -60,7 +60,7 @@ impl StoredAnswers {
             return Err(unusable(DocumentError::OtherQuestion { path }));
         }
         answer
-            .check_age(&path, self.max_age, now)
+            .check_time(&path, self.max_age, now)
             .map_err(unusable)?;
         Ok((answer, path))
     }
@@ -74,9 +74,10 @@ impl StoredAnswers {
         let file = |source| DocumentError::File { source };
         let path = self.path(&answer.question.subject);
         let json = answer.to_json(&path)?;
-        files::create_directory(&self.directory).map_err(file)?;
+        files::create_directory_with_mode(&self.directory, files::SHARED_DIRECTORY)
+            .map_err(file)?;
         files::check_directory(&self.directory).map_err(file)?;
-        files::write_atomic(&path, &json).map_err(file)?;
+        files::write_atomic_with_mode(&path, &json, files::SHARED_FILE).map_err(file)?;
         Ok(path)
     }
 

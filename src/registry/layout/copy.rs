@@ -10,9 +10,9 @@ use super::{LayoutRepository, MARKER, VERSION};
 use crate::files;
 use crate::notary::SIGNATURE_ARTIFACT_TYPE;
 use crate::oci::{self, Descriptor};
-use crate::reference::{LayoutReference, Reference};
-use crate::registry::Signature;
+use crate::reference::{ArtifactReference, LayoutReference, Reference};
 use crate::registry::error::Error;
+use crate::registry::{Kind, Signature};
 
 impl LayoutRepository {
     /// Opens the layout in `directory` as a copy of the registry's artifact `reference`, which has a
@@ -20,9 +20,16 @@ impl LayoutRepository {
     ///
     /// # Errors
     ///
-    /// [`Error::NotFound`] if there is no layout, or no digest in the reference; and as
-    /// [`LayoutRepository::open`].
+    /// [`Error::NotFound`] if there is no layout, or no digest in the reference;
+    /// [`Error::SpoiledCopy`] for anything else, a link in the directory's place included.
     pub fn open_copy(directory: &Path, reference: &Reference) -> Result<Self, Error> {
+        Self::open_called(directory, reference).map_err(|source| match source.kind() {
+            Kind::NotFound => source,
+            _ => spoiled(directory, source),
+        })
+    }
+
+    fn open_called(directory: &Path, reference: &Reference) -> Result<Self, Error> {
         let not_found = || Error::NotFound {
             reference: reference.to_string(),
             said: crate::registry::Words::default(),
@@ -30,6 +37,11 @@ impl LayoutRepository {
         let digest = reference.digest().ok_or_else(not_found)?;
         let place = format!("{}@{digest}", directory.display());
         let place = LayoutReference::parse(&place).map_err(|_| not_found())?;
+        match files::check_directory(directory) {
+            Err(source) if source.is_not_found() => return Err(not_found()),
+            // A link would lead out of what was carried along.
+            checked => checked.map_err(|source| Error::File { source })?,
+        }
         let mut layout = Self::open(&place)?;
         layout.called = reference.clone().into();
         Ok(layout)
@@ -42,7 +54,7 @@ impl LayoutRepository {
     /// As [`LayoutRepository::open_copy`], and [`Error::File`] for what cannot be written.
     pub fn create_copy(directory: &Path, reference: &Reference) -> Result<Self, Error> {
         let failed = |source| Error::File { source };
-        files::create_directory(directory).map_err(failed)?;
+        files::create_directory_with_mode(directory, files::SHARED_DIRECTORY).map_err(failed)?;
         files::check_directory(directory).map_err(failed)?;
         let (marker, index) = (directory.join(MARKER), directory.join(INDEX));
         // The marker comes last: what has one is whole. Nothing that is there is replaced, as another
@@ -56,7 +68,15 @@ impl LayoutRepository {
                 Err(source) => return Err(failed(source)),
             }
         }
-        Self::open_copy(directory, reference)
+        Self::open_called(directory, reference)
+    }
+
+    /// What an error means in a copy: nothing about the registry's own.
+    pub(super) fn in_copy(&self, error: Error) -> Error {
+        match &self.called {
+            ArtifactReference::Registry(_) => spoiled(self.root(), error),
+            ArtifactReference::Layout(_) => error,
+        }
     }
 
     /// Adds a manifest as it is; what it names is not added.
@@ -126,6 +146,17 @@ impl LayoutRepository {
     }
 }
 
+fn spoiled(directory: &Path, error: Error) -> Error {
+    match error {
+        // What the registry had to begin with.
+        Error::NotASignature { .. } | Error::TooManyReferrers { .. } => error,
+        error => Error::SpoiledCopy {
+            path: directory.to_owned(),
+            source: Box::new(error),
+        },
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use bytes::Bytes;
@@ -155,7 +186,7 @@ mod tests {
         let reference = format!("registry.example/app@{}", image.0.digest());
         let reference = Reference::parse(&reference).unwrap();
         let none = LayoutRepository::open_copy(&path, &reference).unwrap_err();
-        assert_eq!(none.kind(), crate::registry::Kind::NotFound);
+        assert_eq!(none.kind(), Kind::NotFound);
 
         let envelope = Bytes::from_static(b"envelope");
         let digest = oci::sha256_digest(&envelope);
@@ -206,9 +237,28 @@ mod tests {
             .unwrap();
         std::fs::remove_file(lost.join(hex)).unwrap();
         let listing = layout.list_signatures(&image.0).unwrap();
-        assert!(listing.signatures.is_empty() && listing.incomplete.is_some());
+        assert!(listing.signatures.is_empty());
+        let incomplete = listing.incomplete.unwrap();
+        assert!(
+            matches!(&incomplete, Error::SpoiledCopy { path: found, source }
+                if *found == path && matches!(**source, Error::NotFound { .. })),
+            "{incomplete}"
+        );
+        assert_eq!(incomplete.kind(), Kind::CouldNotLook);
+        #[cfg(unix)]
+        {
+            let elsewhere = directory.path().join("elsewhere");
+            std::fs::rename(&path, &elsewhere).unwrap();
+            std::os::unix::fs::symlink(&elsewhere, &path).unwrap();
+            let error = LayoutRepository::open_copy(&path, &reference).unwrap_err();
+            assert!(
+                matches!(&error, Error::SpoiledCopy { source, .. } if matches!(&**source,
+                    Error::File { source: files::Error::SymbolicLink { .. } })),
+                "{error}"
+            );
+        }
         let tag = Reference::parse("registry.example/app:v1").unwrap();
         let error = LayoutRepository::open_copy(&path, &tag).unwrap_err();
-        assert_eq!(error.kind(), crate::registry::Kind::NotFound);
+        assert_eq!(error.kind(), Kind::NotFound);
     }
 }

@@ -17,7 +17,7 @@ use oci_spec::image::MediaType;
 use serde::Deserialize;
 
 use super::error::{Error, LayoutFault};
-use super::{Listing, Signature, Target, manifest};
+use super::{Kind, Listing, Signature, Target, manifest};
 use crate::oci::{self, Descriptor, Digest};
 use crate::reference::{ArtifactReference, LayoutReference};
 use crate::{files, limits};
@@ -107,7 +107,8 @@ impl LayoutRepository {
     ///
     /// [`Error::TooLarge`], [`Error::WrongDigest`] and [`Error::WrongSize`], [`Error::NotFound`].
     pub fn fetch_manifest(&self, descriptor: &Descriptor) -> Result<Bytes, Error> {
-        self.read_manifest(descriptor).map(Bytes::from)
+        let bytes = self.read_manifest(descriptor);
+        bytes.map(Bytes::from).map_err(|error| self.in_copy(error))
     }
 
     /// What the reference stands for: the manifest that has the tag, or any that the index leads to
@@ -118,6 +119,14 @@ impl LayoutRepository {
     /// [`Error::NotFound`]; [`Error::Misbehaved`] if two manifests have the tag; what is wrong with
     /// the manifest.
     pub fn resolve(&self) -> Result<Target, Error> {
+        self.find_target().map_err(|error| match error.kind() {
+            // It was not copied.
+            Kind::NotFound => error,
+            _ => self.in_copy(error),
+        })
+    }
+
+    fn find_target(&self) -> Result<Target, Error> {
         let descriptor = match self.reference.digest() {
             Some(digest) => self.find_digest(digest)?,
             None => self.find_tag()?,
@@ -155,6 +164,11 @@ impl LayoutRepository {
         subject: &Digest,
         manifest: &Descriptor,
     ) -> Result<Signature, Error> {
+        let read = self.read_signature(subject, manifest);
+        read.map_err(|error| self.in_copy(error))
+    }
+
+    fn read_signature(&self, subject: &Digest, manifest: &Descriptor) -> Result<Signature, Error> {
         let bytes = self.read_manifest(manifest)?;
         let read = manifest::parse_signature(manifest, &bytes, subject)?;
         let envelope = self.read_blob(&read.envelope)?;

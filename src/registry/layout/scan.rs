@@ -18,7 +18,7 @@ impl LayoutRepository {
     ///
     /// What keeps `index.json` from being read.
     pub fn list_signatures(&self, subject: &Descriptor) -> Result<Listing, Error> {
-        let mut walk = self.walk()?;
+        let mut walk = self.walk().map_err(|error| self.in_copy(error))?;
         let mut signatures: Vec<Descriptor> = Vec::new();
         while let Some(entry) = walk.next() {
             match self.is_signature_of(&entry, subject) {
@@ -38,7 +38,7 @@ impl LayoutRepository {
         Ok(Listing {
             signatures,
             source: Source::Layout,
-            incomplete: walk.failure,
+            incomplete: walk.failure.map(|error| self.in_copy(error)),
         })
     }
 

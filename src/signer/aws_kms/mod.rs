@@ -5,14 +5,12 @@
 //! with the digest and never the message. KMS's answer is believed in nothing: the signature must
 //! verify with the certificate.
 
-mod certificate_chain;
 mod error;
 mod fixed_width;
 mod public_key;
 mod settings;
 mod test_certificate;
 
-pub use certificate_chain::{CertificateChain, CertificateChainError, ChainFileProblem};
 pub use error::Error;
 pub use fixed_width::SignatureProblem;
 pub use public_key::{KmsPublicKey, describe};
@@ -24,6 +22,7 @@ use aws_sdk_kms::primitives::Blob;
 use aws_sdk_kms::types::{MessageType, SigningAlgorithmSpec};
 use tokio::sync::OnceCell;
 
+use super::certificate_chain::CertificateChain;
 use crate::algorithm::{KeySpec, SignatureAlgorithm};
 use crate::aws::{Aws, Call, CallError, KmsKeyId};
 use crate::x509::Certificate;

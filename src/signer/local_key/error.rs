@@ -3,84 +3,49 @@
 use std::path::PathBuf;
 
 use crate::algorithm::KeySpec;
+use crate::files;
 use crate::limits::MAX_PBKDF2_ITERATIONS;
-use crate::{files, x509};
+use crate::signer::certificate_chain::CertificateChainError;
 
 /// Why a local key cannot be used.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// A file could not be read.
-    #[error("the signing key cannot be read")]
+    /// The certificates may not sign, or there are none.
+    #[error(transparent)]
+    Chain(CertificateChainError),
+    /// The key file could not be read.
+    #[error("the key file `{}` cannot be read", path.display())]
     Unreadable {
+        /// The file.
+        path: PathBuf,
         /// Why.
         #[source]
         source: files::Error,
     },
-    /// The certificate file is not one.
-    #[error("the certificates in `{}` cannot be used", path.display())]
-    Certificates {
+    /// The key file has no key that could be used.
+    #[error("the key file `{}` {problem}", path.display())]
+    KeyFile {
         /// The file.
         path: PathBuf,
         /// What is wrong with it.
-        #[source]
-        source: x509::Error,
+        problem: KeyProblem,
     },
-    /// No certificate in the file.
-    #[error("there is no certificate in `{}`", path.display())]
-    NoCertificate {
-        /// The file.
-        path: PathBuf,
-    },
-    /// A key file with something else in it.
-    #[error("the key file has no private key in PEM{}", found.as_ref().map_or_else(String::new, |found| format!(", but `{found}`")))]
-    NoKey {
-        /// The label of a block that it has instead.
-        found: Option<String>,
-    },
-    /// A PEM block without its end, or that is not base64.
-    #[error("the key file is not well-formed PEM")]
-    Pem,
-    /// Two keys in one file.
-    #[error("the key file has several private keys")]
-    SeveralKeys,
-    /// PEM with its own encryption, whose key derivation is one round of MD5.
-    #[error("the key file is encrypted in PEM's old way, `Proc-Type: 4,ENCRYPTED`")]
-    LegacyEncryption,
-    /// A way of encryption that is not read.
-    #[error("the key file is encrypted with {what}; PBES2 with PBKDF2 and AES-CBC is read")]
-    UnsupportedEncryption {
-        /// What it is encrypted with.
-        what: String,
-    },
-    /// Too much work for a passphrase, or none.
+    /// Another key than the certificate's.
     #[error(
-        "the key file asks for {found} rounds of PBKDF2; from 1 to {MAX_PBKDF2_ITERATIONS} are done"
+        "the private key in `{}` does not match the public key of the first certificate in `{}`, \
+         `{subject}` ({})",
+        key.display(), certificates.display(), spec.as_str()
     )]
-    Iterations {
-        /// The number in the file.
-        found: u32,
-    },
-    /// The key is encrypted.
-    #[error("the key file is encrypted and there is no passphrase")]
-    NoPassphrase,
-    /// The passphrase does not open the key.
-    #[error("the passphrase does not open the key file, or the file is damaged")]
-    WrongPassphrase,
-    /// The key cannot be read.
-    #[error("the private key is malformed, or too weak to be read")]
-    Malformed,
-    /// Another kind of key than the certificate's.
-    #[error("the private key is not the certificate's, which is {wanted}")]
-    OtherKey {
-        /// The certificate's kind of key.
-        wanted: KeySpec,
-    },
-    /// The same kind of key, and another one.
-    #[error("private key does not match the public key of the certificate `{subject}`")]
     Mismatch {
+        /// The key file.
+        key: PathBuf,
+        /// The certificate file.
+        certificates: PathBuf,
         /// The certificate's subject.
         subject: String,
+        /// The certificate's kind of key.
+        spec: KeySpec,
     },
     /// No test key could be made.
     #[error("no test key can be generated")]
@@ -94,15 +59,85 @@ pub enum Error {
     NotSigned,
 }
 
+/// What is wrong with a key file, said of it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum KeyProblem {
+    /// Something else is in it.
+    #[error("has no private key in PEM{}", found.as_ref().map_or_else(String::new, |found| format!(", but `{found}`")))]
+    NoKey {
+        /// The label of a block that it has instead.
+        found: Option<String>,
+    },
+    /// A PEM block without its end, or that is not base64.
+    #[error("is not well-formed PEM")]
+    Pem,
+    /// Two keys in one file.
+    #[error("has several private keys")]
+    SeveralKeys,
+    /// PEM with its own encryption, whose key derivation is one round of MD5.
+    #[error("is encrypted in PEM's old way, `Proc-Type: 4,ENCRYPTED`")]
+    LegacyEncryption,
+    /// A way of encryption that is not read.
+    #[error("is encrypted with {what}; PBES2 with PBKDF2 and AES-CBC is read")]
+    UnsupportedEncryption {
+        /// What it is encrypted with.
+        what: String,
+    },
+    /// Too much work for a passphrase, or none.
+    #[error("asks for {found} rounds of PBKDF2; from 1 to {MAX_PBKDF2_ITERATIONS} are done")]
+    Iterations {
+        /// The number in the file.
+        found: u32,
+    },
+    /// The key is encrypted.
+    #[error("is encrypted and there is no passphrase")]
+    NoPassphrase,
+    /// The passphrase does not open the key.
+    #[error("is not opened by the passphrase, or is damaged")]
+    WrongPassphrase,
+    /// The key cannot be read.
+    #[error("has a private key that is malformed, or too weak to be read")]
+    Malformed,
+    /// Another kind of key than the certificate's.
+    #[error("has another kind of key than the certificate")]
+    OtherKey,
+}
+
 impl Error {
     /// What to do about it.
     pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Chain(source) => source.hint(),
+            Self::Unreadable { source, .. } => Some(source.hint().unwrap_or_else(|| {
+                "check the path; the file has one private key in PEM".to_owned()
+            })),
+            Self::KeyFile { problem, .. } => problem.hint(),
+            Self::Mismatch { .. } => Some(
+                "the signer's own certificate comes first in the certificate file, then its \
+                 issuers; the key file has the key that it was issued for"
+                    .to_owned(),
+            ),
+            Self::NotGenerated { .. } | Self::NotSigned => None,
+        }
+    }
+}
+
+impl KeyProblem {
+    fn hint(&self) -> Option<String> {
         let text = match self {
-            Self::Unreadable { source } => return source.hint(),
-            Self::Certificates { source, .. } => return source.hint(),
             Self::NoKey { found: Some(found) } if found.contains("CERTIFICATE") => {
-                "`keyPath` and `certPath` may have been switched"
+                "the files of key and certificates may have been switched"
             }
+            Self::NoKey { found: Some(found) } if found.contains("PUBLIC KEY") => {
+                "it takes the private key that belongs to the public key"
+            }
+            Self::NoKey { .. } => {
+                "it takes a private key in PEM, `-----BEGIN PRIVATE KEY-----`; from DER: `openssl \
+                 pkey -inform DER -in OLD.key -out NEW.key`"
+            }
+            Self::Pem => "the file may have been cut short or edited; copy it anew",
+            Self::SeveralKeys => "leave in the file only the key of the signer's certificate",
             Self::LegacyEncryption
             | Self::UnsupportedEncryption { .. }
             | Self::Iterations { .. } => {
@@ -112,10 +147,14 @@ impl Error {
                 "run it in a terminal to be asked, or give `--key-passphrase-fd N` with the \
                  passphrase on file descriptor N"
             }
-            Self::OtherKey { .. } | Self::Mismatch { .. } => {
-                "the signer's own certificate comes first in the certificate file, then its issuers"
+            Self::WrongPassphrase => {
+                "try the passphrase with `openssl pkey -noout -in FILE`; no space around it is \
+                 taken off"
             }
-            _ => return None,
+            Self::Malformed | Self::OtherKey => {
+                "RSA of 2048, 3072 or 4096 bits and ECDSA on P-256, P-384 or P-521 sign; look at \
+                 the key with `openssl pkey -noout -check -in FILE`"
+            }
         };
         Some(text.to_owned())
     }

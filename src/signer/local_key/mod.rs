@@ -4,49 +4,53 @@ mod error;
 mod generate;
 mod private_key;
 
-pub use error::Error;
+pub use error::{Error, KeyProblem};
 pub use generate::{TestKey, TestKeySize};
 
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use crate::files;
-use crate::limits::{MAX_KEY_BYTES, MAX_TRUST_STORE_FILE_BYTES};
-use crate::x509::{Certificate, parse_certificates};
-use private_key::{KeyBlock, PrivateKey};
+use time::OffsetDateTime;
 use zeroize::Zeroizing;
+
+use super::certificate_chain::CertificateChain;
+use crate::files;
+use crate::limits::MAX_KEY_BYTES;
+use crate::x509::Certificate;
+use private_key::{KeyBlock, PrivateKey};
 
 /// A key file and its certificates, read and not yet opened.
 pub struct KeyFile {
     key: KeyBlock,
-    chain: Vec<Certificate>,
-    leaf: Certificate,
+    key_path: PathBuf,
+    chain: CertificateChain,
     certificate_path: PathBuf,
 }
 
 impl KeyFile {
-    /// Reads a private key in PEM and its certificates, the signer's first.
+    /// Reads a private key in PEM and its certificates, the signer's first, which must be fit to
+    /// sign code at `now`.
     ///
     /// # Errors
     ///
-    /// [`Error`] if a file cannot be read or has something else in it.
-    pub fn read(key: &Path, certificates: &Path) -> Result<Self, Error> {
-        let unreadable = |source| Error::Unreadable { source };
-        // Keys and certificates are often mounted as links, and what is in them is checked.
-        let bytes = files::read_following_links(certificates, MAX_TRUST_STORE_FILE_BYTES)
-            .map_err(unreadable)?;
-        let chain = parse_certificates(&bytes).map_err(|source| Error::Certificates {
-            path: certificates.to_owned(),
-            source,
+    /// [`Error`] if a file cannot be read, has something else in it, or may not sign.
+    pub fn read(key: &Path, certificates: &Path, now: OffsetDateTime) -> Result<Self, Error> {
+        let chain = CertificateChain::read(certificates, now).map_err(Error::Chain)?;
+        // Keys are often mounted as links.
+        let pem = files::read_following_links(key, MAX_KEY_BYTES).map_err(|source| {
+            Error::Unreadable {
+                path: key.to_owned(),
+                source,
+            }
         })?;
-        let leaf = chain.first().cloned().ok_or_else(|| Error::NoCertificate {
-            path: certificates.to_owned(),
+        let block = KeyBlock::parse(&Zeroizing::new(pem)).map_err(|problem| Error::KeyFile {
+            path: key.to_owned(),
+            problem,
         })?;
-        let pem = files::read_following_links(key, MAX_KEY_BYTES).map_err(unreadable)?;
         Ok(Self {
-            key: KeyBlock::parse(&Zeroizing::new(pem))?,
+            key: block,
+            key_path: key.to_owned(),
             chain,
-            leaf,
             certificate_path: certificates.to_owned(),
         })
     }
@@ -61,17 +65,27 @@ impl KeyFile {
     ///
     /// # Errors
     ///
-    /// [`Error`]; whether the certificates may sign is looked at when they do.
+    /// [`Error::KeyFile`] and [`Error::Mismatch`].
     pub fn open(self, passphrase: Option<&[u8]>) -> Result<LocalKey, Error> {
-        let spec = self.leaf.key_spec().map_err(|source| Error::Certificates {
-            path: self.certificate_path.clone(),
-            source,
+        let spec = self.chain.key_spec();
+        let leaf = self.chain.leaf();
+        let mismatch = || Error::Mismatch {
+            key: self.key_path.clone(),
+            certificates: self.certificate_path.clone(),
+            subject: leaf.subject().to_string(),
+            spec,
+        };
+        let key = self.key.open(spec, passphrase).map_err(|problem| {
+            if problem == KeyProblem::OtherKey {
+                return mismatch();
+            }
+            Error::KeyFile {
+                path: self.key_path.clone(),
+                problem,
+            }
         })?;
-        let key = self.key.open(spec, passphrase)?;
-        if key.public_key_bits() != self.leaf.public_key_bits() {
-            return Err(Error::Mismatch {
-                subject: self.leaf.subject().to_string(),
-            });
+        if key.public_key_bits() != leaf.public_key_bits() {
+            return Err(mismatch());
         }
         Ok(LocalKey {
             key,
@@ -89,13 +103,13 @@ impl fmt::Debug for KeyFile {
 /// A key that signs, with its certificate chain.
 pub struct LocalKey {
     key: PrivateKey,
-    chain: Vec<Certificate>,
+    chain: CertificateChain,
 }
 
 impl LocalKey {
     /// The certificates, the signer's first. Never empty.
     pub fn chain(&self) -> &[Certificate] {
-        &self.chain
+        self.chain.certificates()
     }
 
     pub(super) fn sign(&self, message: &[u8]) -> Result<Vec<u8>, Error> {

@@ -20,7 +20,7 @@ use pkcs8::pkcs5::pbes2::{EncryptionScheme as Cipher, Kdf, Pbkdf2Prf};
 use pkcs8::{EncryptedPrivateKeyInfo, PrivateKeyInfo};
 use zeroize::Zeroizing;
 
-use super::Error;
+use super::{Error, KeyProblem};
 use crate::algorithm::{KeySpec, SignatureAlgorithm};
 use crate::limits::MAX_PBKDF2_ITERATIONS;
 
@@ -40,8 +40,8 @@ enum Label {
 
 impl KeyBlock {
     /// The only private key of a PEM file. Other blocks, such as `EC PARAMETERS`, are passed over.
-    pub(super) fn parse(pem: &[u8]) -> Result<Self, Error> {
-        let text = std::str::from_utf8(pem).map_err(|_| Error::NoKey { found: None })?;
+    pub(super) fn parse(pem: &[u8]) -> Result<Self, KeyProblem> {
+        let text = std::str::from_utf8(pem).map_err(|_| KeyProblem::NoKey { found: None })?;
         let mut key = None;
         let mut other = None;
         let mut lines = text.lines().map(str::trim);
@@ -54,10 +54,10 @@ impl KeyBlock {
                 match lines.next() {
                     Some(line) if line == end => break,
                     Some(line) if line.contains(':') => {
-                        return Err(Error::LegacyEncryption);
+                        return Err(KeyProblem::LegacyEncryption);
                     }
                     Some(line) => body.push_str(line),
-                    None => return Err(Error::Pem),
+                    None => return Err(KeyProblem::Pem),
                 }
             }
             let known = match label {
@@ -71,16 +71,16 @@ impl KeyBlock {
                 }
             };
             if key.is_some() {
-                return Err(Error::SeveralKeys);
+                return Err(KeyProblem::SeveralKeys);
             }
             let mut der = Zeroizing::new(vec![0; body.len()]);
             let length = STANDARD
                 .decode_slice(body.as_bytes(), &mut der)
-                .map_err(|_| Error::Pem)?;
+                .map_err(|_| KeyProblem::Pem)?;
             der.truncate(length);
             key = Some(Self { label: known, der });
         }
-        key.ok_or(Error::NoKey { found: other })
+        key.ok_or(KeyProblem::NoKey { found: other })
     }
 
     /// Whether a passphrase is needed.
@@ -93,23 +93,23 @@ impl KeyBlock {
         &self,
         spec: KeySpec,
         passphrase: Option<&[u8]>,
-    ) -> Result<PrivateKey, Error> {
+    ) -> Result<PrivateKey, KeyProblem> {
         match self.label {
             Label::Pkcs8 => PrivateKey::from_pkcs8(spec, &self.der),
             Label::EncryptedPkcs8 => {
-                let passphrase = passphrase.ok_or(Error::NoPassphrase)?;
+                let passphrase = passphrase.ok_or(KeyProblem::NoPassphrase)?;
                 PrivateKey::from_pkcs8(spec, &decrypt(&self.der, passphrase)?)
             }
             Label::Pkcs1 => match scheme(spec) {
                 Algorithm::Rsa(_) => PrivateKey::rsa(spec, RsaKeyPair::from_der(&self.der)),
-                Algorithm::Ecdsa(_) => Err(Error::OtherKey { wanted: spec }),
+                Algorithm::Ecdsa(_) => Err(KeyProblem::OtherKey),
             },
             Label::Sec1 => match scheme(spec) {
                 Algorithm::Ecdsa(algorithm) => PrivateKey::ecdsa(
                     spec,
                     EcdsaKeyPair::from_private_key_der(algorithm, &self.der),
                 ),
-                Algorithm::Rsa(_) => Err(Error::OtherKey { wanted: spec }),
+                Algorithm::Rsa(_) => Err(KeyProblem::OtherKey),
             },
         }
     }
@@ -120,8 +120,8 @@ fn begin(line: &str) -> Option<&str> {
 }
 
 /// Decrypts PBES2 (RFC 8018 section 6.2).
-fn decrypt(der: &[u8], passphrase: &[u8]) -> Result<Zeroizing<Vec<u8>>, Error> {
-    let unsupported = |what: &str| Error::UnsupportedEncryption {
+fn decrypt(der: &[u8], passphrase: &[u8]) -> Result<Zeroizing<Vec<u8>>, KeyProblem> {
+    let unsupported = |what: &str| KeyProblem::UnsupportedEncryption {
         what: what.to_owned(),
     };
     let info = EncryptedPrivateKeyInfo::try_from(der)
@@ -153,7 +153,7 @@ fn decrypt(der: &[u8], passphrase: &[u8]) -> Result<Zeroizing<Vec<u8>>, Error> {
     }
     let iterations = NonZeroU32::new(kdf.iteration_count)
         .filter(|count| count.get() <= MAX_PBKDF2_ITERATIONS)
-        .ok_or(Error::Iterations {
+        .ok_or(KeyProblem::Iterations {
             found: kdf.iteration_count,
         })?;
     let mut key = Zeroizing::new(vec![0; length]);
@@ -165,10 +165,10 @@ fn decrypt(der: &[u8], passphrase: &[u8]) -> Result<Zeroizing<Vec<u8>>, Error> {
             let context = DecryptionContext::Iv128(FixedLength::from(iv));
             key.decrypt(&mut text, context).map(|plain| plain.len())
         })
-        .map_err(|_| Error::WrongPassphrase)?;
+        .map_err(|_| KeyProblem::WrongPassphrase)?;
     text.truncate(length);
     // One wrong passphrase in 256 leaves good padding, and then no key.
-    PrivateKeyInfo::try_from(text.as_slice()).map_err(|_| Error::WrongPassphrase)?;
+    PrivateKeyInfo::try_from(text.as_slice()).map_err(|_| KeyProblem::WrongPassphrase)?;
     Ok(text)
 }
 
@@ -201,29 +201,29 @@ enum Pair {
 }
 
 impl PrivateKey {
-    fn from_pkcs8(spec: KeySpec, der: &[u8]) -> Result<Self, Error> {
-        let info = PrivateKeyInfo::try_from(der).map_err(|_| Error::Malformed)?;
+    fn from_pkcs8(spec: KeySpec, der: &[u8]) -> Result<Self, KeyProblem> {
+        let info = PrivateKeyInfo::try_from(der).map_err(|_| KeyProblem::Malformed)?;
         let is_rsa = info.algorithm.oid.to_string() == "1.2.840.113549.1.1.1";
         match scheme(spec) {
             Algorithm::Rsa(_) if is_rsa => Self::rsa(spec, RsaKeyPair::from_pkcs8(der)),
             Algorithm::Ecdsa(algorithm) if !is_rsa => {
                 Self::ecdsa(spec, EcdsaKeyPair::from_pkcs8(algorithm, der))
             }
-            _ => Err(Error::OtherKey { wanted: spec }),
+            _ => Err(KeyProblem::OtherKey),
         }
     }
 
-    fn rsa<E>(spec: KeySpec, pair: Result<RsaKeyPair, E>) -> Result<Self, Error> {
-        let pair = pair.map_err(|_| Error::Malformed)?;
+    fn rsa<E>(spec: KeySpec, pair: Result<RsaKeyPair, E>) -> Result<Self, KeyProblem> {
+        let pair = pair.map_err(|_| KeyProblem::Malformed)?;
         Ok(Self {
             spec,
             pair: Pair::Rsa(pair),
         })
     }
 
-    fn ecdsa<E>(spec: KeySpec, pair: Result<EcdsaKeyPair, E>) -> Result<Self, Error> {
+    fn ecdsa<E>(spec: KeySpec, pair: Result<EcdsaKeyPair, E>) -> Result<Self, KeyProblem> {
         // Another curve is refused here too: the library does not tell which it was.
-        let pair = pair.map_err(|_| Error::OtherKey { wanted: spec })?;
+        let pair = pair.map_err(|_| KeyProblem::OtherKey)?;
         Ok(Self {
             spec,
             pair: Pair::Ecdsa(pair),

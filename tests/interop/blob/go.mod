@@ -9,7 +9,6 @@ require (
 	github.com/aws/aws-sdk-go-v2/service/kms v1.62.4
 	github.com/aws/aws-sdk-go-v2/service/signer v1.33.2
 	github.com/notaryproject/notation-go v1.3.2
-	github.com/notaryproject/tspclient-go v1.0.0
 )
 
 require (
@@ -33,6 +32,7 @@ require (
 	github.com/google/uuid v1.6.0 // indirect
 	github.com/notaryproject/notation-core-go v1.3.0 // indirect
 	github.com/notaryproject/notation-plugin-framework-go v1.0.0 // indirect
+	github.com/notaryproject/tspclient-go v1.0.0 // indirect
 	github.com/opencontainers/go-digest v1.0.0 // indirect
 	github.com/opencontainers/image-spec v1.1.1 // indirect
 	github.com/veraison/go-cose v1.3.0 // indirect
@@ -43,7 +43,7 @@ require (
 	oras.land/oras-go/v2 v2.6.0 // indirect
 )
 
-// For the package certificates alone.
+// For the packages certificates and programs alone.
 replace countersign.test/interop => ../
 
 // The one with blobs; its version is lower than that of the release without.

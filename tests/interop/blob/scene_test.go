@@ -2,16 +2,15 @@ package blob
 
 import (
 	"bytes"
-	"crypto"
-	"crypto/x509"
 	"encoding/json"
-	"encoding/pem"
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"countersign.test/interop/certificates"
+	"countersign.test/interop/programs"
 	"github.com/notaryproject/notation-go"
 	"github.com/notaryproject/notation-go/dir"
 	"github.com/notaryproject/notation-go/plugin"
@@ -37,7 +36,7 @@ var formats = map[string]string{"jws": "application/jose+json", "cose": "applica
 func newDirectory(t *testing.T, store truststore.Type, root []byte, identity string, timeRoot []byte) string {
 	t.Helper()
 	directory := t.TempDir()
-	write(t, filepath.Join(directory, fileName), content)
+	programs.WriteFile(t, filepath.Join(directory, fileName), content)
 	policy := trustpolicy.BlobTrustPolicy{
 		Name:                  "files",
 		GlobalPolicy:          true,
@@ -46,7 +45,7 @@ func newDirectory(t *testing.T, store truststore.Type, root []byte, identity str
 	}
 	add := func(store truststore.Type, certificate []byte) {
 		policy.TrustStores = append(policy.TrustStores, string(store)+":interop")
-		write(t, filepath.Join(directory, dir.TrustStoreDir, "x509", string(store), "interop", "root.crt"), certificate)
+		programs.WriteFile(t, filepath.Join(directory, dir.TrustStoreDir, "x509", string(store), "interop", "root.crt"), certificate)
 	}
 	add(store, root)
 	if timeRoot != nil {
@@ -56,7 +55,7 @@ func newDirectory(t *testing.T, store truststore.Type, root []byte, identity str
 	if err != nil {
 		t.Fatal(err)
 	}
-	write(t, filepath.Join(directory, dir.PathBlobTrustPolicy), document)
+	programs.WriteFile(t, filepath.Join(directory, dir.PathBlobTrustPolicy), document)
 	return directory
 }
 
@@ -79,7 +78,7 @@ func signByNotation(t *testing.T, directory, format string, signer notation.Blob
 	if err != nil {
 		t.Fatalf("notation-go does not sign: %v", err)
 	}
-	write(t, filepath.Join(directory, fileName+"."+format+".sig"), envelope)
+	programs.WriteFile(t, filepath.Join(directory, fileName+"."+format+".sig"), envelope)
 }
 
 // signByCountersign is `countersign blob sign`.
@@ -123,47 +122,39 @@ func verifyByNotation(t *testing.T, directory, format string, blob []byte) error
 // it for another.
 func expectBoth(t *testing.T, directory, format string) {
 	t.Helper()
-	signature := fileName + "." + format + ".sig"
-	if err := verifyByNotation(t, directory, format, content); err != nil {
-		t.Errorf("notation-go refuses %s: %v", signature, err)
-	}
-	if code, said := countersign(t, directory, "blob", "verify", "-m", metadata, "-s", signature, fileName); code != 0 {
-		t.Errorf("countersign refuses %s: exit code %d\n%s", signature, code, said)
-	}
-	other := []byte("jello\n")
-	if err := verifyByNotation(t, directory, format, other); err == nil {
-		t.Errorf("notation-go accepts %s for another file", signature)
-	}
-	write(t, filepath.Join(directory, "other.txt"), other)
-	if code, said := countersign(t, directory, "blob", "verify", "-s", signature, "other.txt"); code != 1 {
-		t.Errorf("countersign, %s for another file: exit code %d\n%s", signature, code, said)
-	}
+	expectAnswers(t, directory, format, fileName, "")
+	programs.WriteFile(t, filepath.Join(directory, "other.txt"), []byte("jello\n"))
+	expectAnswers(t, directory, format, "other.txt", "signature does not match the given blob")
 }
 
-// writeKey writes key.pem and chain.pem, and adds them to countersign's keys.
-func writeKey(t *testing.T, directory string, key crypto.Signer, chain []*x509.Certificate) {
+// expectAnswers asks both verifiers about a file; where a word is given, both
+// must refuse with it.
+func expectAnswers(t *testing.T, directory, format, file, word string) {
 	t.Helper()
-	encoded, err := x509.MarshalPKCS8PrivateKey(key)
+	signature := fileName + "." + format + ".sig"
+	content, err := os.ReadFile(filepath.Join(directory, file))
 	if err != nil {
 		t.Fatal(err)
 	}
-	write(t, filepath.Join(directory, "key.pem"), pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: encoded}))
-	var file []byte
-	for _, certificate := range chain {
-		file = append(file, encodePEM(certificate)...)
+	err = verifyByNotation(t, directory, format, content)
+	if word == "" && err != nil || word != "" && (err == nil || !strings.Contains(err.Error(), word)) {
+		t.Errorf("notation-go, %s for %s: %v, expected %q", signature, file, err, word)
 	}
-	write(t, filepath.Join(directory, "chain.pem"), file)
-}
-
-func encodePEM(certificate *x509.Certificate) []byte {
-	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: certificate.Raw})
+	ran := countersign(t, directory, "blob", "verify", "-m", metadata, "-s", signature, file)
+	wantCode := 0
+	if word != "" {
+		wantCode = 1
+	}
+	if ran.ExitCode != wantCode || !strings.Contains(ran.Stderr, word) {
+		t.Errorf("countersign, %s for %s: %s, expected %q", signature, file, ran, word)
+	}
 }
 
 // localScene is a directory with a key of a kind, which its policy trusts.
 func localScene(t *testing.T, hierarchy certificates.Hierarchy, timeRoot []byte) string {
 	t.Helper()
 	identity := fmt.Sprintf("x509.subject: C=US, ST=WA, O=Interop, CN=%s signer", hierarchy.Kind.Name)
-	directory := newDirectory(t, truststore.TypeCA, encodePEM(hierarchy.Root.Certificate), identity, timeRoot)
-	writeKey(t, directory, hierarchy.SigningKey, hierarchy.Chain(t, nil))
+	directory := newDirectory(t, truststore.TypeCA, programs.EncodePEM(hierarchy.Root.Certificate.Raw), identity, timeRoot)
+	programs.WriteKey(t, directory, hierarchy.SigningKey, hierarchy.Chain(t, nil))
 	return directory
 }

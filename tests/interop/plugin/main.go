@@ -1,8 +1,9 @@
 // Command plugin is a Notation plugin in Go, with Go's cryptography and the
 // plugin framework of the Notary Project: what a team might have written for a
 // key of its own. Installed as notation-interop-raw it makes signatures, as
-// notation-interop-envelope whole envelopes, with a time stamp where the
-// plugin configuration names an authority.
+// notation-interop-envelope whole envelopes, as notation-interop-envelope-for-blob
+// those of files, with a time stamp where the plugin configuration names an
+// authority.
 //
 // A key's identifier is a directory with key.pem (PKCS #8) and chain.pem.
 package main
@@ -14,6 +15,7 @@ import (
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/x509"
+	"encoding/json"
 	"encoding/pem"
 	"fmt"
 	"net/http"
@@ -36,6 +38,16 @@ const authorityTimeout = 30 * time.Second
 func main() {
 	ctx := context.Background()
 	name := strings.TrimPrefix(filepath.Base(os.Args[0]), "notation-")
+	if name == envelopeForBlob && len(os.Args) == 2 {
+		switch plugin.Command(os.Args[1]) {
+		case plugin.CommandDescribeKey:
+			serve(ctx, filePlugin{name}.DescribeKey)
+			return
+		case plugin.CommandGenerateEnvelope:
+			serve(ctx, filePlugin{name}.GenerateEnvelope)
+			return
+		}
+	}
 	program, err := cli.New(filePlugin{name})
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -44,23 +56,47 @@ func main() {
 	program.Execute(ctx, os.Args)
 }
 
+// envelopeForBlob is a name and a capability that the specification has and the
+// framework does not.
+const envelopeForBlob = "interop-envelope-for-blob"
+
+// capabilities are those of each name.
+var capabilities = map[string]plugin.Capability{
+	"interop-raw":      plugin.CapabilitySignatureGenerator,
+	"interop-envelope": plugin.CapabilityEnvelopeGenerator,
+	envelopeForBlob:    "SIGNATURE_GENERATOR.ENVELOPE_FOR_BLOB",
+}
+
+// serve answers a command that the framework does not take with a capability
+// that it does not know.
+func serve[Q, A any](ctx context.Context, answer func(context.Context, *Q) (*A, error)) {
+	var request Q
+	err := json.NewDecoder(os.Stdin).Decode(&request)
+	if err == nil {
+		var response *A
+		if response, err = answer(ctx, &request); err == nil {
+			err = json.NewEncoder(os.Stdout).Encode(response)
+		}
+	}
+	if err != nil {
+		_ = json.NewEncoder(os.Stderr).Encode(plugin.NewGenericError(err.Error()))
+		os.Exit(1)
+	}
+}
+
 // filePlugin signs with keys in files, in the way that its name says.
 type filePlugin struct {
 	name string
 }
 
 func (p filePlugin) GetMetadata(context.Context, *plugin.GetMetadataRequest) (*plugin.GetMetadataResponse, error) {
-	capability := plugin.CapabilitySignatureGenerator
-	if p.name == "interop-envelope" {
-		capability = plugin.CapabilityEnvelopeGenerator
-	}
 	return &plugin.GetMetadataResponse{
 		Name:                      p.name,
 		Description:               "Signs with a key in a file",
 		Version:                   "1.0.0",
 		URL:                       "https://countersign.test/interop",
 		SupportedContractVersions: []string{plugin.ContractVersion},
-		Capabilities:              []plugin.Capability{capability},
+		Capabilities:              []plugin.Capability{capabilities[p.name]},
 	}, nil
 }
 

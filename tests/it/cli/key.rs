@@ -252,8 +252,9 @@ fn a_key_of_a_plugin_that_could_not_sign_is_not_added() {
         ),
         (
             "broken",
-            "exit 1",
-            "plugin `broken` failed at `get-plugin-metadata` without an error of the contract's form",
+            "echo boom >&2; exit 7",
+            "plugin `broken` failed at `get-plugin-metadata` without an error of the contract's \
+             form (exit status: 7): `boom`",
         ),
         (
             "other",

@@ -10,6 +10,7 @@ mod interrupt;
 mod kms;
 pub(super) mod local_key;
 mod many;
+mod passphrase;
 pub(super) mod plugin;
 mod same;
 mod stored;

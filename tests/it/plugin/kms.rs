@@ -116,14 +116,16 @@ fn a_key_goes_by_each_of_its_names() {
     }
 }
 
-/// Asserts that both commands are refused for the key `id`, with this code and these words.
+/// Asserts that both commands are refused for the key `id`, with this code and reason (`CODE
+/// reason`) and these words.
 #[track_caller]
-fn refused(fixture: &Fixture, id: &str, config: &Value, code: &str, texts: &[&str]) {
+fn refused(fixture: &Fixture, id: &str, config: &Value, why: &str, texts: &[&str]) {
     let describe = describe(id, config);
     let generate = generate(id, "rsa-2048", config);
     for (command, request) in [("describe-key", describe), ("generate-signature", generate)] {
-        let (found, message, _) = ask(fixture, command, &request).error();
-        assert_eq!(found, code, "{message}");
+        let (code, message, error) = ask(fixture, command, &request).error();
+        let reason = error["errorMetadata"]["reason"].as_str().unwrap_or("none");
+        assert_eq!(format!("{code} {reason}"), why, "{message}");
         for text in texts {
             assert!(message.contains(text), "{message}\nlacks\n{text}");
         }
@@ -135,12 +137,15 @@ fn a_key_that_cannot_sign_is_refused_with_what_to_do() {
     let fixture = Fixture::new();
     let (disabled, config) = key(&fixture, "rsa-2048");
     let make = |spec, usage| kms::create(&fixture.emulator, spec, usage);
-    let refused =
-        |id: &str, texts: &[&str]| refused(&fixture, id, &config, "VALIDATION_ERROR", texts);
+    let refused = |id: &str, reason: &str, texts: &[&str]| {
+        let why = format!("VALIDATION_ERROR {reason}");
+        refused(&fixture, id, &config, &why, texts);
+    };
 
     fixture.emulator.disable_kms_key(&disabled).unwrap();
     refused(
         &disabled,
+        "key-disabled",
         &[
             &format!("DisabledException: {disabled} is disabled."),
             &format!("(enable the key: `aws kms enable-key --key-id {disabled}`)"),
@@ -149,11 +154,13 @@ fn a_key_that_cannot_sign_is_refused_with_what_to_do() {
     kms::schedule_deletion(&fixture.emulator, &disabled);
     refused(
         &disabled,
+        "key-state",
         &["KMSInvalidStateException", "(look at the state of the key"],
     );
     let encrypting = make(KeySpec::Rsa2048, KeyUsageType::EncryptDecrypt);
     refused(
         &encrypting,
+        "key-usage",
         &[
             &format!("key `{encrypting}` is for `ENCRYPT_DECRYPT`, wanted `SIGN_VERIFY`"),
             "(a key's usage and kind cannot be changed",
@@ -162,11 +169,13 @@ fn a_key_that_cannot_sign_is_refused_with_what_to_do() {
     let symmetric = make(KeySpec::SymmetricDefault, KeyUsageType::EncryptDecrypt);
     refused(
         &symmetric,
+        "key-usage",
         &["is not an asymmetric key", "(a symmetric key cannot sign"],
     );
     let other = fixture.emulator.create_kms_key("RSA_2048").unwrap();
     refused(
         &other,
+        "certificate",
         &[
             &format!("is not for the key `{other}`"),
             "(the file begins with the certificate",
@@ -180,18 +189,40 @@ fn each_refusal_has_its_code_and_its_advice() {
     let (good, config) = key(&fixture, "rsa-2048");
     let elsewhere = good.replace("111122223333", "444455556666");
     let denied = ["`kms:GetPublicKey`", "in the key's policy"];
-    refused(&fixture, &elsewhere, &config, "ACCESS_DENIED", &denied);
+    refused(
+        &fixture,
+        &elsewhere,
+        &config,
+        "ACCESS_DENIED denied",
+        &denied,
+    );
     let id = "1234abcd-12ab-34cd-56ef-1234567890ab";
     let advice = format!("(check that `{id}` is in region `us-east-1`");
     let missing = ["NotFoundException", &advice];
-    refused(&fixture, id, &config, "VALIDATION_ERROR", &missing);
+    refused(
+        &fixture,
+        id,
+        &config,
+        "VALIDATION_ERROR key-not-found",
+        &missing,
+    );
+    // An ARN's region is the one that is asked, and it knows no such key.
+    let moved = good.replace(":us-east-1:", ":eu-west-1:");
+    let missing = ["does not exist", "(check the region, the account"];
+    refused(
+        &fixture,
+        &moved,
+        &config,
+        "VALIDATION_ERROR key-not-found",
+        &missing,
+    );
     let mut region = config.clone();
     region["aws-region"] = "eu-west-1".into();
     refused(
         &fixture,
         &good,
         &region,
-        "VALIDATION_ERROR",
+        "VALIDATION_ERROR region",
         &[
             "is in region `us-east-1`, but region `eu-west-1` is set explicitly",
             "(leave the region away",
@@ -200,13 +231,17 @@ fn each_refusal_has_its_code_and_its_advice() {
     for (kind, code, text) in [
         (
             FaultKind::AccessDenied,
-            "ACCESS_DENIED",
+            "ACCESS_DENIED denied",
             "in the key's policy",
         ),
-        (FaultKind::Throttle, "THROTTLED", "(the account's quota"),
+        (
+            FaultKind::Throttle,
+            "THROTTLED throttled",
+            "(the account's quota",
+        ),
         (
             FaultKind::ServerError { status: 500 },
-            "ERROR",
+            "ERROR service-failure",
             "(try again later)",
         ),
     ] {
@@ -339,7 +374,38 @@ fn a_request_that_does_not_fit_is_refused_before_anybody_is_asked() {
         "VALIDATION_ERROR",
         "the certificate chain in `/nowhere.crt` cannot be used: it cannot be read",
     );
+    for (changes, reason) in [
+        (json!({ "keyId": "release key" }), "key-id"),
+        (json!({ "keySpec": "EC-384" }), "request"),
+        (json!({ "contractVersion": "2.0" }), "request"),
+        (json!({ "pluginConfig": {} }), "settings"),
+        (
+            json!({ "pluginConfig": { "certificate_chain": chain, "aws-region": "x y" } }),
+            "region",
+        ),
+        (
+            json!({ "pluginConfig": { "certificate_chain": "/nowhere.crt" } }),
+            "certificate",
+        ),
+    ] {
+        let (_, message, error) = with(changes).error();
+        assert_eq!(error["errorMetadata"]["reason"], reason, "{message}");
+    }
     assert_eq!(fixture.operations(), [""; 0]);
+}
+
+#[test]
+fn the_readme_names_every_reason_of_the_schema() {
+    let schema = schema("error");
+    let reasons = &schema["properties"]["errorMetadata"]["properties"]["reason"]["enum"];
+    let readme = concat!(env!("CARGO_MANIFEST_DIR"), "/README.md");
+    let readme = std::fs::read_to_string(readme).unwrap();
+    let (_, table) = readme.split_once("| `errorCode` | `reason` |").unwrap();
+    let (table, _) = table.split_once("\n\n").unwrap();
+    for reason in reasons.as_array().unwrap() {
+        let reason = reason.as_str().unwrap();
+        assert!(table.contains(&format!("`{reason}`")), "{reason}");
+    }
 }
 
 #[test]

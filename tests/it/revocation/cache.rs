@@ -64,11 +64,6 @@ async fn what_is_kept_is_asked_for_again_when_it_does_not_count_any_more() {
     let good = pki.crl(&Crl::new(&[]));
     let mut expired = Crl::new(&[]);
     expired.next_update = "20260101000000Z".to_owned();
-    let file = |crl: &[u8]| {
-        use base64::Engine as _;
-        let base64 = base64::engine::general_purpose::STANDARD.encode(crl);
-        format!(r#"{{"baseCRL":"{base64}"}}"#).into_bytes()
-    };
     std::fs::create_dir(directory.path().join("crl")).unwrap();
     for (content, is_problem) in [
         (file(&pki.crl(&expired)), false),
@@ -88,6 +83,14 @@ async fn what_is_kept_is_asked_for_again_when_it_does_not_count_any_more() {
         assert_eq!((origin(&result), asked.len()), (Origin::Cache, 0));
         assert!(problem.is_none());
     }
+}
+
+/// What notation writes for a CRL.
+fn file(crl: &[u8]) -> Vec<u8> {
+    use base64::Engine as _;
+
+    let base64 = base64::engine::general_purpose::STANDARD.encode(crl);
+    format!(r#"{{"baseCRL":"{base64}"}}"#).into_bytes()
 }
 
 fn crl_file(directory: &Path) -> std::path::PathBuf {
@@ -129,4 +132,70 @@ async fn a_cache_that_cannot_be_used_is_a_warning() {
     let problem = problem.unwrap();
     assert!(matches!(problem, CacheError::File { .. }), "{problem}");
     assert_eq!(problem.to_string(), "the revocation cache cannot be used");
+}
+
+#[tokio::test]
+async fn a_kept_crl_that_is_about_others_is_asked_for_again_and_never_kept() {
+    let pki = Pki::with_crl();
+    let directory = tempfile::tempdir().unwrap();
+    let elsewhere = tlv(0xa0, &tlv(0xa0, &tlv(0x86, b"http://elsewhere.test/")));
+    let of_others = pki.crl(&Crl::new(&[]).with(crl::scope(&elsewhere)));
+    let (result, _, _) = run(&pki, directory.path(), &[(CRL_URL, of_others.clone())]).await;
+    assert!(matches!(unknown(result), Error::OutOfScope { .. }));
+    assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 0);
+    // As another program may have kept it.
+    std::fs::create_dir(directory.path().join("crl")).unwrap();
+    let path = crl_file(directory.path());
+    std::fs::write(&path, file(&of_others)).unwrap();
+    let right = [(CRL_URL, pki.crl(&Crl::new(&[])))];
+    let (result, asked, _) = run(&pki, directory.path(), &right).await;
+    assert_eq!(
+        (origin(&result), &asked[..]),
+        (Origin::Network, &[CRL_URL.to_owned()][..])
+    );
+    let (result, asked, _) = run(&pki, directory.path(), &[]).await;
+    assert_eq!((origin(&result), asked.len()), (Origin::Cache, 0));
+}
+
+#[tokio::test]
+async fn a_kept_ocsp_answer_whose_responder_does_not_count_is_asked_for_again() {
+    let url = "http://crl.test/responders.crl";
+    let pki = Pki::with_ocsp();
+    let mut params = with(
+        crate::support::pki::params("responder"),
+        vec![crl_at(&[url])],
+    );
+    params.extended_key_usages = vec![rcgen::ExtendedKeyUsagePurpose::OcspSigning];
+    let responder = pki.root.issue(params);
+    let mut answer = Ocsp::good();
+    answer.certificates = vec![responder.certificate.clone()];
+    let answer = answer.build(&pki.leaf.certificate, &pki.root, &responder);
+    let listed = Crl::new(&[(
+        responder.certificate.serial_number().to_vec(),
+        "20240601000000Z",
+        None,
+    )]);
+    let revoked = (url, pki.crl(&listed));
+    let directory = tempfile::tempdir().unwrap();
+    let good = (url, pki.crl(&Crl::new(&[])));
+    let answers = [(OCSP_URL, answer.clone()), good];
+    let (result, _, _) = run(&pki, directory.path(), &answers).await;
+    assert_eq!(origin(&result), Origin::Network);
+    let kept = || {
+        std::fs::read_dir(directory.path().join("ocsp"))
+            .unwrap()
+            .count()
+    };
+    assert_eq!(kept(), 1);
+    // The responder is revoked now: another answer is asked for, and that one decides.
+    std::fs::remove_dir_all(directory.path().join("crl")).unwrap();
+    let answers = [(OCSP_URL, pki.ocsp(&Ocsp::good())), revoked.clone()];
+    let (result, asked, _) = run(&pki, directory.path(), &answers).await;
+    assert_eq!(origin(&result), Origin::Network);
+    assert!(asked.contains(&OCSP_URL.to_owned()), "{asked:?}");
+    // What never counted is not kept.
+    let directory = tempfile::tempdir().unwrap();
+    let (result, _, _) = run(&pki, directory.path(), &[(OCSP_URL, answer), revoked]).await;
+    assert!(matches!(unknown(result), Error::ResponderRevocation { .. }));
+    assert!(!directory.path().join("ocsp").exists());
 }

@@ -11,7 +11,7 @@ const HOLD: Option<u8> = Some(6);
 const REMOVE: Option<u8> = Some(8);
 
 /// An issuing distribution point with this content.
-fn scope(content: &[u8]) -> Vec<u8> {
+pub(super) fn scope(content: &[u8]) -> Vec<u8> {
     extension("2.5.29.28", true, &tlv(0x30, content))
 }
 

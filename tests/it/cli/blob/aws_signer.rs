@@ -100,3 +100,33 @@ fn what_aws_signer_does_not_do_is_said_before_it_is_asked() {
     assert_eq!(scene.operations(), [""; 0]);
     assert_eq!(names(scene.sandbox.home()), ["f"]);
 }
+
+#[test]
+fn no_signature_is_spent_on_a_place_that_cannot_be_written_to() {
+    let scene = Scene::new();
+    write(&scene, "f", "hello\n");
+    write(&scene, "other", "precious");
+    let link = scene.sandbox.home().join("f.jws.sig");
+    std::os::unix::fs::symlink("other", &link).unwrap();
+    let refused = |more: &[&str], found: &str, hint: &str| {
+        let ran = sign_by_profile(&scene, more);
+        let sentence = format!("Error: failed to write signature to file: {found}");
+        ran.assert_refused(2, &sentence);
+        ran.assert_says(&format!("\nhint: {hint}"));
+        assert_eq!(scene.operations(), [""; 0], "{found}");
+        assert_eq!(names(scene.sandbox.home()), ["f", "f.jws.sig", "other"]);
+    };
+    let in_the_way = "remove what is in the way, or give another directory";
+    refused(&["--force"], "`f.jws.sig` is a symbolic link", in_the_way);
+    let elsewhere = "give a directory that can be written to, `--signature-directory DIRECTORY`";
+    refused(
+        &["--signature-directory", "/proc/nope"],
+        "`/proc/nope` does not exist",
+        elsewhere,
+    );
+    refused(
+        &["--signature-directory", "/proc"],
+        "`/proc/f.jws.sig` does not exist",
+        elsewhere,
+    );
+}

@@ -132,7 +132,7 @@ fn the_signature_lies_beside_the_file_or_in_the_directory() {
     assert_eq!(names(&home.join("d")), ["f", "f.jws.sig"]);
 
     sign(&scene, &["--signature-directory", "d/f", "d/f"]).assert_refused(
-        1,
+        2,
         "Error: failed to write signature to file: could not make the directory `d/f`",
     );
 }
@@ -173,20 +173,20 @@ fn nothing_is_written_through_a_link_or_into_a_directory() {
         "Error: the signature file already exists: there is no terminal to ask on",
     );
     sign(&scene, &["--force", "f"]).assert_refused(
-        1,
+        2,
         "Error: failed to write signature to file: `f.jws.sig` is a symbolic link",
     );
     assert_eq!(fs::read(&other).unwrap(), b"precious");
     fs::remove_file(&signature).unwrap();
     symlink("nowhere", &signature).unwrap();
     sign(&scene, &["--force", "f"]).assert_refused(
-        1,
+        2,
         "Error: failed to write signature to file: `f.jws.sig` is a symbolic link",
     );
     fs::remove_file(&signature).unwrap();
     fs::create_dir(&signature).unwrap();
     sign(&scene, &["--force", "f"]).assert_refused(
-        1,
+        2,
         "Error: failed to write signature to file: `f.jws.sig` is a directory, not a regular file",
     );
     assert_eq!(names(scene.sandbox.home()), ["f", "f.jws.sig", "other"]);
@@ -294,7 +294,7 @@ fn an_expired_certificate_signs_nothing() {
     );
     write(&scene, "f", "hello\n");
     let ran = sign(&scene, &["f"]);
-    assert_eq!(ran.code, 1, "{ran:#?}");
-    ran.assert_says("Error: certificate-chain is invalid, ");
+    assert_eq!(ran.code, 2, "{ran:#?}");
+    ran.assert_says("Error: key `ec-256`: the certificate chain in `");
     assert_eq!(names(scene.sandbox.home()), ["f"]);
 }

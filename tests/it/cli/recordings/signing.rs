@@ -16,9 +16,7 @@ const NOT_SET: &str = "an empty value is a variable that is not set, and never a
 const OWN_WORDS: &str = "the file is named, and what was found";
 const KEY: &str = "our own words for what is wrong with a key";
 const NO_ANSWER: &str = "our own words for what kept a request from an answer";
-const CHAIN: Text = Text::Begins(
-    "Error: certificate-chain is invalid, certificate 1 of 1 in the code-signing chain (`CN=",
-);
+const CHAIN: Text = Text::Begins("Error: key `");
 const RESOLVING: Text = Text::Begins("Error: failed to get manifest descriptor: ");
 const PUSHING: Text = Text::Begins(
     "Error: failed to push signature to registry with error: registry `<registry:broken>` denied an anonymous request access to `",
@@ -141,27 +139,14 @@ const DIFFERENCES: &[Difference] = &[
         "what is wrong is a cause of its own",
     ),
     refused(
-        &["key file is missing", "certificate file is missing"],
-        Text::Begins("Error: the signing key cannot be read"),
-        "what is wrong is a cause of its own",
-    ),
-    refused(
-        &["key of another certificate"],
-        Text::Begins(
-            "Error: private key does not match the public key of the certificate `CN=past,",
-        ),
-        KEY,
-    ),
-    refused(
-        &["key file is a certificate"],
-        Text::Begins("Error: the key file has no private key in PEM, but `CERTIFICATE`"),
-        KEY,
-    ),
-    refused(
-        &["certificate file is a key"],
-        Text::Begins(
-            "Error: the certificates in `<config>/notation/localkeys/signer.key` cannot be used",
-        ),
+        &[
+            "key file is missing",
+            "certificate file is missing",
+            "key of another certificate",
+            "key file is a certificate",
+            "certificate file is a key",
+        ],
+        CHAIN,
         KEY,
     ),
     refused(

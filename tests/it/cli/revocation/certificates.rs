@@ -295,3 +295,20 @@ fn a_cache_that_cannot_be_used_is_said_when_stamping_too() {
     assert_eq!(ran.code, 0, "{ran:#?}");
     ran.assert_says("Warning: the revocation cache cannot be used: ");
 }
+
+#[test]
+fn an_authority_of_unknown_standing_is_said_with_the_reasons_when_stamping() {
+    let signed = signed();
+    signed.answers.lock().unwrap().tsa_crl = None;
+    let url = format!("http://{}/stamp", signed.server.host());
+    let stamp = ["--timestamp-url", &url, "--timestamp-root-cert", "tsa.crt"];
+    let image = [signed.scene.image.as_str()];
+    let ran = signed.scene.run(&[&["sign"], &stamp[..], &image].concat());
+    assert_eq!(ran.code, 3, "{ran:#?}");
+    ran.assert_says("timestamping certificate with subject `CN=TSA` revocation status is unknown");
+    ran.assert_says(
+        "caused by: CRL at `http://tsa.test/tsa.crl`: no answer: `http://tsa.test/tsa.crl` answered \
+         with status 404",
+    );
+    ran.assert_says("hint: the addresses above must be reachable from here, over plain HTTP");
+}

@@ -2,7 +2,6 @@
 
 use rcgen::{CertificateParams, ExtendedKeyUsagePurpose, Issuer, KeyPair};
 
-use super::writes;
 use crate::support::local_keys;
 use crate::support::pki;
 use crate::support::sandbox::Ran;
@@ -39,19 +38,29 @@ fn sign_with(scene: &Scene, certificates: &str) -> Ran {
     scene.run(&["sign", &scene.image])
 }
 
-/// Signs with these certificates, which must fail for `problem` with nothing written.
+/// Signs images and a file with these certificates, which must fail for `problem` before anybody is
+/// asked or anything read.
 #[track_caller]
 fn assert_chain_refused(scene: &Scene, certificates: &str, problem: &str, hint: &str) {
     let ran = sign_with(scene, certificates);
-    assert_eq!((ran.code, ran.stdout.as_str()), (1, ""), "{ran:#?}");
-    assert!(
-        ran.stderr
-            .starts_with("Error: certificate-chain is invalid, certificate "),
-        "{ran:#?}"
-    );
-    ran.assert_says(&format!("\ncaused by: {problem}"));
-    ran.assert_says(&format!("\nhint: {hint}\n"));
-    assert_eq!(writes(scene), [""; 0]);
+    let images = scene.run(&["sign", "--keep-going", &scene.image, &scene.image]);
+    // Reading this file would take longer than the tests may.
+    let file = scene.sandbox.home().join("large");
+    let large = std::fs::File::create(&file).unwrap();
+    large.set_len(1 << 40).unwrap();
+    let blob = scene.run(&["blob", "sign", file.to_str().unwrap()]);
+    for ran in [ran, images, blob] {
+        let sentence = format!(
+            "Error: key `a`: the certificate chain in `{}/localkeys/a.crt` cannot be used",
+            scene.sandbox.config().display()
+        );
+        ran.assert_refused(2, &sentence);
+        assert_eq!(ran.stderr.matches("Error: ").count(), 1, "{ran:#?}");
+        ran.assert_says("\ncaused by: the chain may not sign code\ncaused by: certificate ");
+        ran.assert_says(&format!("\ncaused by: {problem}"));
+        ran.assert_says(&format!("\nhint: {hint}"));
+    }
+    assert_eq!(scene.operations(), [""; 0]);
 }
 
 #[test]
@@ -61,31 +70,18 @@ fn a_chain_begins_with_the_signer_and_ends_with_the_root() {
     let ran = sign_with(&scene, &[&leaf[..], &between, &root].concat());
     assert_eq!(ran.code, 0, "{ran:#?}");
 
-    // The signer is not first: its key is not that of the first certificate.
-    for (order, first) in [
-        ([&root, &between, &leaf], "CN=root"),
-        ([&between, &leaf, &root], "CN=between"),
-    ] {
-        let ran = sign_with(&scene, &order.map(String::as_str).concat());
-        ran.assert_refused(
-            2,
-            &format!(
-                "Error: private key does not match the public key of the certificate `{first}`"
-            ),
-        );
-        ran.assert_says(
-            "hint: the signer's own certificate comes first in the certificate file, then its issuers",
-        );
-        assert_eq!(scene.operations(), [""; 0]);
-    }
-    // The issuers are switched, or one is left out.
+    // The order is another, or one is left out.
     let hint = "a chain is the signer's certificate first, then each issuer, up to the root";
     let next = "its issuer is `CN=between` and the next certificate's subject is `CN=root`";
     let last = "it is the last certificate and was issued by `CN=root`";
-    for (order, problem) in [
-        (&[&leaf, &root, &between][..], next),
-        (&[&leaf, &root], next),
-        (&[&leaf, &between], last),
+    let missing =
+        "add the certificate of `CN=root` at the end of the file, and so on up to the root";
+    for (order, problem, hint) in [
+        (&[&leaf, &root, &between][..], next, hint),
+        (&[&root, &between, &leaf], "it is self-signed", hint),
+        (&[&between, &leaf, &root], "its issuer is `CN=root`", hint),
+        (&[&leaf, &root], next, hint),
+        (&[&leaf, &between], last, missing),
     ] {
         let certificates: String = order.iter().map(|pem| pem.as_str()).collect();
         assert_chain_refused(&scene, &certificates, problem, hint);
@@ -101,14 +97,22 @@ fn a_certificate_for_another_use_does_not_sign() {
     encipherer.key_usages = vec![rcgen::KeyUsagePurpose::KeyEncipherment];
     let mut future = local_keys::params("future");
     future.not_before = time::macros::datetime!(2119-01-01 00:00 UTC);
-    let hint = "it takes a certificate for code signing that is valid now, then each one's issuer, \
-                and the root last";
-    for (params, problem) in [
-        (server, "its extended key usage has `serverAuth`"),
-        (encipherer, "its key usage lacks `digitalSignature`"),
+    let code_signing = "have a certificate for code signing issued";
+    for (params, problem, hint) in [
+        (
+            server,
+            "its extended key usage has `serverAuth`",
+            code_signing,
+        ),
+        (
+            encipherer,
+            "its key usage lacks `digitalSignature`",
+            code_signing,
+        ),
         (
             future,
             "it is valid from 2119-01-01T00:00:00Z to 2120-01-01T00:00:00Z, not at 20",
+            "have a new certificate issued; the key can stay",
         ),
     ] {
         assert_chain_refused(&scene, &chain(&params).concat(), problem, hint);

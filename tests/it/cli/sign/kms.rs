@@ -142,7 +142,7 @@ fn a_file_is_signed_once_the_key_is_known_to_fit() {
     assert_eq!(calls(&scene), ["GetPublicKey", "Sign"]);
     let other = scene.emulator.create_kms_key("RSA_3072").unwrap();
     let ran = sign(&other);
-    assert_eq!(ran.code, 1, "{ran:#?}");
+    assert_eq!(ran.code, 2, "{ran:#?}");
     ran.assert_says(&format!("is not for the key `{other}`"));
     assert_eq!(calls(&scene), ["GetPublicKey"]);
 }
@@ -208,6 +208,23 @@ fn a_name_without_a_region_is_looked_for_where_the_environment_says() {
          hint: name the key by its ARN, or set `AWS_REGION` or `--plugin-config aws-region=REGION`"
     ));
     assert_eq!(calls(&scene), [""; 0]);
+
+    // A variable that is empty is not set: in the second place, in the files, and nowhere.
+    let scene = scene.with_variable("AWS_REGION", "");
+    let nowhere = sign(&scene, &id, "ec-256.crt", &[]);
+    nowhere.assert_says(&format!(
+        "caused by: nothing says in which region the key `{id}` is\nhint: "
+    ));
+    let files = scene.sandbox.home().join("aws-config");
+    std::fs::write(&files, "[default]\nregion = us-east-1\n").unwrap();
+    let scene = scene.with_variable("AWS_CONFIG_FILE", files.to_str().unwrap());
+    let ran = sign(&scene, &id, "ec-256.crt", &[]);
+    assert_signed(&ran, &scene.image, "");
+    std::fs::write(&files, "").unwrap();
+    let scene = scene.with_variable("AWS_DEFAULT_REGION", "us-east-1");
+    let ran = sign(&scene, &id, "ec-256.crt", &[]);
+    assert_signed(&ran, &scene.image, "");
+    calls(&scene);
 
     let scene = scene.with_variable("AWS_REGION", "eu-west-1");
     let ran = refused_in(&scene, &id);

@@ -113,10 +113,12 @@ fn a_passphrase_comes_from_a_descriptor_and_never_from_nothing() {
     let scene = Scene::new();
     add(&scene, "ec-256.aes256", &["--default"]);
     let ran = scene.run(&["sign", &scene.image]);
-    ran.assert_refused(
-        2,
-        "Error: the key file is encrypted and there is no passphrase",
+    let key = local_keys::path("ec-256.aes256");
+    let key = format!(
+        "Error: key `ec-256.aes256`: the key file `{}`",
+        key.display()
     );
+    ran.assert_refused(2, &format!("{key} is encrypted and there is no passphrase"));
     ran.assert_says("--key-passphrase-fd N");
     let with = |passphrase: &str| {
         let file = scene.sandbox.home().join("passphrase");
@@ -138,14 +140,16 @@ fn a_passphrase_comes_from_a_descriptor_and_never_from_nothing() {
     let wrong = with("other\n");
     wrong.assert_refused(
         2,
-        "Error: the passphrase does not open the key file, or the file is damaged",
+        &format!("{key} is not opened by the passphrase, or is damaged"),
     );
+    wrong.assert_says("hint: try the passphrase with `openssl pkey");
     assert_eq!(writes(&scene), [""; 0]);
     for passphrase in ["secret", "secret\n", "secret\r\nmore"] {
         assert_signed(&with(passphrase), &scene.image, "");
     }
     let long = "x".repeat(4_096);
-    with(&long).assert_refused(2, "Error: the passphrase could not be read");
+    with(&long).assert_says("caused by: its first line is longer than 4095 bytes\n");
+    assert_signed(&with(&format!("secret\n{long}")), &scene.image, "");
 }
 
 #[test]
@@ -166,19 +170,28 @@ fn what_is_wrong_with_a_key_is_said_before_anything_is_asked() {
     for (entry, sentence) in [
         (
             format!(r#""keyPath":"{other}","certPath":"{crt}""#),
-            "Error: the private key is not the certificate's, which is EC-256".to_owned(),
+            format!(
+                "Error: key `a`: the private key in `{other}` does not match the public key of the \
+                 first certificate in `{crt}`, `CN=ec-256,O=Notary,ST=WA,C=US` (EC-256)"
+            ),
         ),
         (
             format!(r#""keyPath":"{crt}","certPath":"{crt}""#),
-            "Error: the key file has no private key in PEM, but `CERTIFICATE`".to_owned(),
+            format!(
+                "Error: key `a`: the key file `{crt}` has no private key in PEM, but `CERTIFICATE`"
+            ),
         ),
         (
             format!(r#""keyPath":"{key}","certPath":"{key}""#),
-            format!("Error: the certificates in `{key}` cannot be used"),
+            format!("Error: key `a`: the certificate chain in `{key}` cannot be used"),
         ),
         (
             format!(r#""keyPath":"{missing}","certPath":"{crt}""#),
-            "Error: the signing key cannot be read".to_owned(),
+            format!("Error: key `a`: the key file `{missing}` cannot be read"),
+        ),
+        (
+            format!(r#""keyPath":"{key}","certPath":"{missing}""#),
+            format!("Error: key `a`: the certificate chain in `{missing}` cannot be used"),
         ),
         (
             format!(r#""keyPath":"","certPath":"{crt}""#),
@@ -231,12 +244,8 @@ fn a_certificate_that_may_not_sign_now_pushes_nothing() {
     );
     scene.emulator.clear_calls();
     let ran = scene.run(&["sign", &scene.image]);
-    assert_eq!(ran.code, 1, "{ran:#?}");
-    assert!(
-        ran.stderr
-            .starts_with("Error: certificate-chain is invalid, "),
-        "{ran:#?}"
-    );
+    assert_eq!(ran.code, 2, "{ran:#?}");
+    ran.assert_says("Error: key `ec-256`: the certificate chain in `");
     assert_eq!(writes(&scene), [""; 0]);
 }
 

@@ -351,6 +351,9 @@ fn what_is_wrong_with_the_flags_is_said_before_anything_is_asked() {
             &scene.image,
         ]);
         ran.assert_refused(2, &sentence);
+        if root == "none.crt" {
+            ran.assert_says("\nhint: check the path; the file has the root certificate ");
+        }
         assert_eq!(scene.operations(), [""; 0], "{url} {root}");
     }
     for flag in ["--timestamp-url", "--timestamp-root-cert"] {

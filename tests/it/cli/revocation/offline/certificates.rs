@@ -50,6 +50,18 @@ fn everybody_is_asked_and_then_nobody() {
         leaf["ageSeconds"].as_u64().unwrap() > 86_400 * 365,
         "{leaf}"
     );
+    // Of several facts the oldest, in one line.
+    let text = island.verify(&[]);
+    let notes: Vec<&str> = text
+        .stderr
+        .lines()
+        .filter(|line| line.starts_with("Note: "))
+        .collect();
+    assert_eq!(notes.len(), 1, "{text:#?}");
+    assert!(
+        notes[0].ends_with(" old (OCSP, stored)") || notes[0].ends_with(" old (CRL, stored)"),
+        "{text:#?}"
+    );
     let tsa = &facts(&ran, "authenticTimestamp")[0];
     assert_eq!(
         (&tsa["url"], &tsa["from"]),
@@ -128,6 +140,13 @@ fn what_is_stored_is_verified_as_if_it_had_just_come() {
 fn links_in_the_directory_are_not_followed() {
     let signed = signed();
     let island = island(&signed);
+    #[cfg(unix)]
+    for file in island.files("revocation/crl") {
+        use std::os::unix::fs::PermissionsExt as _;
+
+        let mode = std::fs::metadata(&file).unwrap().permissions().mode();
+        assert_eq!(mode & 0o444, 0o444, "all may read what is carried along");
+    }
     for folder in ["revocation/ocsp", "revocation/crl"] {
         for file in island.files(folder) {
             let target = island.sandbox.home().join(file.file_name().unwrap());
@@ -153,9 +172,54 @@ fn a_fetch_says_whose_answer_is_missing() {
     // The signer's CRL is enough for the signer.
     ran.assert_says("  not revoked: `CN=leaf`, by CRL of `http://crl.test/leaf.crl`");
     ran.assert_says("  missing: CRL at `http://tsa.test/tsa.crl`: ");
+    ran.assert_says("    hint: whoever issued the certificate answers there");
     assert!(!ran.stderr.contains("missing: OCSP"), "{ran:#?}");
+    ran.assert_says(
+        "  not answered, another source did: OCSP at `http://ocsp.test/`: no answer: \
+         `http://ocsp.test/",
+    );
     signed.answers.lock().unwrap().tsa_crl = Some(signed.pki.tsa_crl(false));
     island(&signed).assert_verified(&[]);
+}
+
+#[test]
+fn a_revocation_that_only_the_crl_knows_outweighs_the_ocsp_answer_stored_before() {
+    let signed = signed();
+    island(&signed).assert_verified(&[]);
+    *signed.answers.lock().unwrap() = Answers {
+        crl: Some(signed.pki.crl(true)),
+        tsa_crl: Some(signed.pki.tsa_crl(false)),
+        ocsp: None,
+    };
+    let ran = fetch(&signed);
+    // It must be carried to where nobody can be asked, so that a script goes on.
+    assert_eq!(ran.code, 0, "a fetch gives no verdict: {ran:#?}");
+    ran.assert_says("  revoked: `CN=leaf`, by CRL of `http://crl.test/leaf.crl`");
+    ran.assert_says("  warning: offline, too, this signature will count as revoked");
+    ran.assert_says("  not answered, another source did: OCSP at `http://ocsp.test/`: no answer: ");
+    let island = Island::new(&signed.scene, signed.scene.digest());
+    signed.trust(&island.sandbox);
+    assert_eq!(island.files("revocation/ocsp").len(), 1);
+    let ran = island.verify(&[]);
+    assert_eq!(ran.code, 1, "{ran:#?}");
+    ran.assert_says("signing certificate with subject \"CN=leaf\" is revoked");
+}
+
+#[test]
+fn a_fetch_without_usable_answers_leaves_what_was_stored() {
+    let signed = signed();
+    island(&signed);
+    *signed.answers.lock().unwrap() = Answers {
+        ocsp: Some(b"junk".to_vec()),
+        crl: Some(b"junk".to_vec()),
+        tsa_crl: Some(b"junk".to_vec()),
+    };
+    let ran = fetch(&signed);
+    assert_eq!(ran.code, 3, "{ran:#?}");
+    ran.assert_says("  missing: OCSP at `http://ocsp.test/`: not an OCSP response in DER");
+    let island = Island::new(&signed.scene, signed.scene.digest());
+    signed.trust(&island.sandbox);
+    island.assert_verified(&[]);
 }
 
 #[test]

@@ -115,14 +115,14 @@ fn a_certificate_for_another_key_is_refused_before_anything_is_signed() {
     let scene = Scene::new();
     let arn = key(&scene, "ec-256");
     let other = scene.emulator.create_kms_key("ECC_NIST_P256").unwrap();
-    let ran = refused(&scene, &other, "ec-256.crt", 1);
+    let ran = refused(&scene, &other, "ec-256.crt", 2);
     assert_eq!(calls(&scene), ["GetPublicKey"]);
     ran.assert_says(&format!(
         "caused by: the certificate `CN=ec-256,O=Notary,ST=WA,C=US` is not for the key `{other}`\n\
          hint: the file begins with the certificate that was issued for this key"
     ));
     key(&scene, "rsa-2048");
-    let ran = refused(&scene, &arn, "rsa-2048.crt", 1);
+    let ran = refused(&scene, &arn, "rsa-2048.crt", 2);
     assert_eq!(calls(&scene), ["GetPublicKey"]);
     ran.assert_says(&format!(
         "is for a key RSA-2048, not for the key `{arn}`, which is EC-256"

@@ -1,8 +1,8 @@
 //! The certificates for a key: PEM or DER with the signer's first, or the JSON in which AWS Private CA
 //! (`aws acm-pca get-certificate`) and AWS Certificate Manager (`export-certificate`) print them.
 //!
-//! Input: a file. Output: a chain that fits the specification's requirements now, so that nobody is
-//! asked to sign what would be refused.
+//! Input: a file. Output: a chain that fits the specification's requirements now, so that nothing is
+//! read, and nobody asked, for a signature that would be refused.
 
 use std::path::{Path, PathBuf};
 
@@ -12,7 +12,9 @@ use crate::algorithm::KeySpec;
 use crate::files;
 use crate::json;
 use crate::limits::MAX_TRUST_STORE_FILE_BYTES;
-use crate::x509::{self, Certificate, ChainProblem, parse_certificates, verify_code_signing_chain};
+use crate::x509::{
+    self, Certificate, ChainProblem, PemProblem, parse_certificates, verify_code_signing_chain,
+};
 
 /// The member of AWS's JSON with the one certificate.
 const CERTIFICATE: &str = "Certificate";
@@ -94,7 +96,13 @@ impl CertificateChainError {
     /// What to do about it.
     pub fn hint(&self) -> Option<String> {
         match &self.problem {
-            ChainFileProblem::Unreadable { source } => source.hint(),
+            ChainFileProblem::Unreadable { source } => {
+                Some(source.hint().unwrap_or_else(|| {
+                    "check the path; the file has the certificates in PEM, the signer's first, then \
+                     each one's issuer, up to the root"
+                        .to_owned()
+                }))
+            }
             ChainFileProblem::Json { .. }
             | ChainFileProblem::Member { .. }
             | ChainFileProblem::Count { .. } => Some(
@@ -102,7 +110,17 @@ impl CertificateChainError {
                  in PEM, the signer's first"
                     .to_owned(),
             ),
-            ChainFileProblem::Certificates { source } => source.hint(),
+            ChainFileProblem::Certificates { source } => match source {
+                x509::Error::Pem {
+                    problem: PemProblem::Label(label),
+                    ..
+                } if label.contains("PRIVATE KEY") => Some(
+                    "a private key belongs in a file of its own; the files of key and certificates \
+                     may have been switched"
+                        .to_owned(),
+                ),
+                _ => source.hint(),
+            },
             ChainFileProblem::Chain { source } => hint_of_chain(source),
         }
     }

@@ -1,11 +1,9 @@
-package interop
+package programs
 
 import (
-	"crypto"
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/asn1"
-	"encoding/pem"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -23,24 +21,24 @@ import (
 	"github.com/notaryproject/tspclient-go"
 )
 
-// timeAuthority is sigstore's time-stamping authority.
-type timeAuthority struct {
-	root *x509.Certificate
-	// rootPath is the PEM file of the root.
-	rootPath string
-	address  string
-	// notationAddress is the same authority behind a shim: sigstore's answers
+// TimeAuthority is sigstore's time-stamping authority.
+type TimeAuthority struct {
+	Root *x509.Certificate
+	// RootPath is the PEM file of the root.
+	RootPath string
+	Address  string
+	// NotationAddress is the same authority behind a shim: sigstore's answers
 	// with the status 201, where Notation takes 200 alone.
-	notationAddress string
+	NotationAddress string
 }
 
-// startTimeAuthority makes an authority's keys and starts sigstore's server
+// StartTimeAuthority makes an authority's keys and starts sigstore's server
 // with them. There can be one at a time on a machine: its metrics are always
 // at port 2112. edit may change the certificate before root issues it; what it
 // returns is told of the certificate then.
-func startTimeAuthority(t *testing.T, edit func(leaf *x509.Certificate, root certificates.Authority) func(*x509.Certificate)) *timeAuthority {
+func StartTimeAuthority(t testing.TB, edit func(leaf *x509.Certificate, root certificates.Authority) func(*x509.Certificate)) *TimeAuthority {
 	t.Helper()
-	program := requireProgram(t, "TIMESTAMP_SERVER_BIN")
+	program := Require(t, "TIMESTAMP_SERVER_BIN")
 	hierarchy := certificates.NewHierarchies(t, certificates.Kinds[4:5])[0]
 	leaf := certificates.Template("time-stamping authority")
 	leaf.KeyUsage = x509.KeyUsageDigitalSignature
@@ -60,9 +58,9 @@ func startTimeAuthority(t *testing.T, edit func(leaf *x509.Certificate, root cer
 	chain := []*x509.Certificate{root.Issue(t, leaf, hierarchy.SigningKey.Public()), root.Certificate}
 	issued(chain[0])
 	directory := t.TempDir()
-	keyPath, chainPath := writeKey(t, directory, hierarchy.SigningKey, chain)
+	keyPath, chainPath := WriteKey(t, directory, hierarchy.SigningKey, chain)
 
-	port, err := freePort()
+	port, err := FreePort()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -72,13 +70,13 @@ func startTimeAuthority(t *testing.T, edit func(leaf *x509.Certificate, root cer
 	cmd.Env = []string{"HOME=" + directory}
 	cmd.Dir = directory
 	logPath := filepath.Join(directory, "log")
-	stop, err := startProgram(cmd, logPath, "")
+	stop, err := Start(cmd, logPath, "")
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(stop)
 	server := &url.URL{Scheme: "http", Host: fmt.Sprintf("127.0.0.1:%d", port)}
-	for deadline := time.Now().Add(startTimeout); ; time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(StartTimeout); ; time.Sleep(20 * time.Millisecond) {
 		response, err := http.Get(server.JoinPath("ping").String())
 		if err == nil {
 			response.Body.Close()
@@ -90,6 +88,8 @@ func startTimeAuthority(t *testing.T, edit func(leaf *x509.Certificate, root cer
 		}
 	}
 
+	rootPath := filepath.Join(directory, "root.crt")
+	WriteChain(t, rootPath, chain[1:])
 	shim := httputil.NewSingleHostReverseProxy(server)
 	shim.ModifyResponse = func(response *http.Response) error {
 		if response.StatusCode == http.StatusCreated {
@@ -100,55 +100,33 @@ func startTimeAuthority(t *testing.T, edit func(leaf *x509.Certificate, root cer
 	shimmed := httptest.NewServer(shim)
 	t.Cleanup(shimmed.Close)
 	const path = "/api/v1/timestamp"
-	return &timeAuthority{
-		root:            root.Certificate,
-		rootPath:        writePEM(t, root.Certificate.Raw),
-		address:         server.String() + path,
-		notationAddress: shimmed.URL + path,
+	return &TimeAuthority{
+		Root:            root.Certificate,
+		RootPath:        rootPath,
+		Address:         server.String() + path,
+		NotationAddress: shimmed.URL + path,
 	}
 }
 
-// timestamper is how notation-go asks this authority.
-func (a *timeAuthority) timestamper(t *testing.T) tspclient.Timestamper {
+// Timestamper is how notation-go asks this authority.
+func (a *TimeAuthority) Timestamper(t testing.TB) tspclient.Timestamper {
 	t.Helper()
-	timestamper, err := tspclient.NewHTTPTimestamper(&http.Client{Timeout: runTimeout}, a.notationAddress)
+	timestamper, err := tspclient.NewHTTPTimestamper(&http.Client{Timeout: RunTimeout}, a.NotationAddress)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return timestamper
 }
 
-// stamp is `notation sign --timestamp-url --timestamp-root-cert`.
-func (a *timeAuthority) stamp(t *testing.T, options *notation.SignerSignOptions) {
+// Stamp is `notation sign --timestamp-url --timestamp-root-cert`.
+func (a *TimeAuthority) Stamp(t testing.TB, options *notation.SignerSignOptions) {
 	t.Helper()
-	options.Timestamper = a.timestamper(t)
+	options.Timestamper = a.Timestamper(t)
 	options.TSARootCAs = x509.NewCertPool()
-	options.TSARootCAs.AddCert(a.root)
+	options.TSARootCAs.AddCert(a.Root)
 }
 
-// writeKey writes key.pem and chain.pem into a directory.
-func writeKey(t *testing.T, directory string, key crypto.Signer, chain []*x509.Certificate) (keyPath, chainPath string) {
-	t.Helper()
-	encoded, err := x509.MarshalPKCS8PrivateKey(key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	keyPath, chainPath = filepath.Join(directory, "key.pem"), filepath.Join(directory, "chain.pem")
-	writeFile(t, keyPath, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: encoded}))
-	writeChain(t, chainPath, chain)
-	return keyPath, chainPath
-}
-
-func writeChain(t *testing.T, path string, chain []*x509.Certificate) {
-	t.Helper()
-	var file []byte
-	for _, certificate := range chain {
-		file = append(file, encodePEM(certificate.Raw)...)
-	}
-	writeFile(t, path, file)
-}
-
-func mustMarshalASN1(t *testing.T, value any) []byte {
+func mustMarshalASN1(t testing.TB, value any) []byte {
 	t.Helper()
 	encoded, err := asn1.Marshal(value)
 	if err != nil {
