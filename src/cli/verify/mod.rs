@@ -168,6 +168,7 @@ impl Verdicts {
             stdout: format!("{document:#}\n"),
             stderr: warnings.to_owned(),
             exit,
+            ..Report::done()
         }
     }
 }
