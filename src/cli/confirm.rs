@@ -53,8 +53,8 @@ fn ask(explanation: &str, question: &str, otherwise: &str, flag: &str) -> Result
         Ok(_) if is_yes(&answer) => Ok(()),
         Ok(_) => Err(Report {
             stdout: "Operation cancelled.\n".to_owned(),
-            stderr: String::new(),
             exit: Exit::Rejected,
+            ..Report::done()
         }),
         Err(error) => Err(Report::failed(
             Exit::Usage,

@@ -1,7 +1,6 @@
 //! What the commands share: directories, connections, credentials, the time.
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -287,21 +286,14 @@ fn read_root(path: &Path) -> Result<Certificate, Report> {
 /// A policy that cannot be used: notation's sentence, then every problem with its place.
 fn policy_report(error: &trust_policy::Error) -> Report {
     let sentence = error.notation_sentence("");
-    let mut report = Report::error(Exit::Rejected, &sentence, error, error.hint());
-    if sentence != error.to_string() {
-        let problems: Vec<String> = match error.problems() {
-            [] => vec![error.to_string()],
-            several => several.iter().map(ToString::to_string).collect(),
-        };
-        let mut lines = String::new();
-        for problem in problems {
-            // Writing to a `String` cannot fail.
-            let _ = writeln!(lines, "caused by: {}", one_line(&problem));
-        }
-        let after_sentence = report.stderr.find('\n').map_or(0, |end| end + 1);
-        report.stderr.insert_str(after_sentence, &lines);
+    let report = Report::error(Exit::Rejected, &sentence, error, error.hint());
+    if sentence == error.to_string() {
+        return report;
     }
-    report
+    report.caused_by(match error.problems() {
+        [] => vec![error.to_string()],
+        several => several.iter().map(ToString::to_string).collect(),
+    })
 }
 
 /// The roots that signatures of these profiles may rest on: the file that the user names, else

@@ -111,6 +111,7 @@ async fn show(found: Found, output: Output) -> Report {
         stdout,
         stderr,
         exit,
+        ..Report::done()
     }
 }
 

@@ -42,5 +42,6 @@ async fn list(args: &Args) -> Result<Report, Report> {
         stdout,
         stderr: found.warnings,
         exit: found.exit,
+        ..Report::done()
     })
 }

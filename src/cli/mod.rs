@@ -153,15 +153,14 @@ fn usage_report(error: &clap::Error) -> Report {
             .strip_prefix("error: ")
             .map_or(text.clone(), |rest| format!("Error: {rest}"));
         Report {
-            stdout: String::new(),
             stderr: text,
             exit: Exit::Usage,
+            ..Report::done()
         }
     } else {
         Report {
             stdout: text,
-            stderr: String::new(),
-            exit: Exit::Done,
+            ..Report::done()
         }
     }
 }

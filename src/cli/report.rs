@@ -58,6 +58,27 @@ pub(super) struct Report {
     pub(super) stdout: String,
     pub(super) stderr: String,
     pub(super) exit: Exit,
+    /// What the text of a failure was made of, for the JSON forms.
+    pub(super) told: Told,
+}
+
+/// What a failure is told with; empty where nothing failed.
+#[derive(Debug, Default)]
+pub(super) struct Told {
+    pub(super) sentence: String,
+    pub(super) causes: Vec<String>,
+    pub(super) hint: Option<String>,
+}
+
+impl Told {
+    fn text(&self) -> String {
+        let mut text = format!("Error: {}\n", self.sentence);
+        for cause in &self.causes {
+            write_cause(&mut text, "", cause);
+        }
+        write_hint(&mut text, "", self.hint.clone());
+        text
+    }
 }
 
 impl Report {
@@ -66,23 +87,18 @@ impl Report {
             stdout: String::new(),
             stderr: String::new(),
             exit: Exit::Done,
+            told: Told::default(),
         }
     }
 
     /// A failure that one sentence says whole.
     pub(super) fn failed(exit: Exit, sentence: &str) -> Self {
-        Self {
-            stdout: String::new(),
-            stderr: format!("Error: {sentence}\n"),
-            exit,
-        }
+        Self::told(exit, sentence, Vec::new(), None)
     }
 
     /// Wrong flags or unreadable files.
     pub(super) fn usage(sentence: &str, hint: Option<String>) -> Self {
-        let mut report = Self::failed(Exit::Usage, sentence);
-        write_hint(&mut report.stderr, "", hint);
-        report
+        Self::told(Exit::Usage, sentence, Vec::new(), hint)
     }
 
     /// A failure: notation's sentence, then what caused it, then what to do.
@@ -92,18 +108,31 @@ impl Report {
         error: &(dyn StdError + 'static),
         hint: Option<String>,
     ) -> Self {
-        let mut stderr = format!("Error: {sentence}\n");
-        let mut cause = error.source();
+        let mut causes = causes(error.source());
         // Some of notation's sentences say what caused them.
-        while let Some(said) = cause.filter(|cause| sentence.contains(&cause.to_string())) {
-            cause = said.source();
-        }
-        write_causes(&mut stderr, "", cause);
-        write_hint(&mut stderr, "", hint);
+        causes.retain(|cause| !sentence.contains(cause.as_str()));
+        Self::told(exit, sentence, causes, hint)
+    }
+
+    /// The same failure with these causes before its own.
+    #[must_use]
+    pub(super) fn caused_by(mut self, causes: Vec<String>) -> Self {
+        self.told.causes.splice(0..0, causes);
+        self.stderr = self.told.text();
+        self
+    }
+
+    fn told(exit: Exit, sentence: &str, causes: Vec<String>, hint: Option<String>) -> Self {
+        let told = Told {
+            sentence: sentence.to_owned(),
+            causes,
+            hint,
+        };
         Self {
-            stdout: String::new(),
-            stderr,
+            stderr: told.text(),
             exit,
+            told,
+            ..Self::done()
         }
     }
 }
@@ -112,19 +141,30 @@ impl Report {
 pub(super) fn write_causes(
     text: &mut String,
     indent: &str,
-    mut cause: Option<&(dyn StdError + 'static)>,
+    cause: Option<&(dyn StdError + 'static)>,
 ) {
-    let mut last = String::new();
+    for cause in causes(cause) {
+        write_cause(text, indent, &cause);
+    }
+}
+
+/// What each error of the chain says that begins with `cause`.
+pub(super) fn causes(mut cause: Option<&(dyn StdError + 'static)>) -> Vec<String> {
+    let mut causes: Vec<String> = Vec::new();
     while let Some(error) = cause {
         let sentence = error.to_string();
         // Transparent wrappers of foreign libraries repeat their source.
-        if sentence != last {
-            // Writing to a `String` cannot fail.
-            let _ = writeln!(text, "{indent}caused by: {}", one_line(&sentence));
+        if causes.last() != Some(&sentence) {
+            causes.push(sentence);
         }
-        last = sentence;
         cause = error.source();
     }
+    causes
+}
+
+fn write_cause(text: &mut String, indent: &str, cause: &str) {
+    // Writing to a `String` cannot fail.
+    let _ = writeln!(text, "{indent}caused by: {}", one_line(cause));
 }
 
 /// Writes the line `hint: ...`.

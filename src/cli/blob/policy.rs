@@ -225,18 +225,13 @@ fn done(sentence: &str, warning: Option<&str>) -> Report {
     Report {
         stdout: format!("{}\n", one_line(sentence)),
         stderr: warning.unwrap_or_default().to_owned(),
-        exit: Exit::Done,
+        ..Report::done()
     }
 }
 
 /// The sentence, and every problem with its place.
 fn refused(sentence: &str, error: &Error) -> Report {
-    let mut report = Report::error(Exit::Rejected, &one_line(sentence), error, error.hint());
-    let mut lines = String::new();
-    for problem in error.problems() {
-        let _ = writeln!(lines, "caused by: {}", one_line(&problem.to_string()));
-    }
-    let after = report.stderr.find('\n').map_or(0, |end| end + 1);
-    report.stderr.insert_str(after, &lines);
-    report
+    let report = Report::error(Exit::Rejected, &one_line(sentence), error, error.hint());
+    let problems = error.problems().iter();
+    report.caused_by(problems.map(ToString::to_string).collect())
 }

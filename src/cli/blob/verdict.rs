@@ -22,6 +22,7 @@ pub(super) fn report(file: &Path, found: &Result<Verification, Error>, warnings:
         stdout: format!("{document:#}\n"),
         stderr: warnings,
         exit,
+        ..Report::done()
     }
 }
 

@@ -32,15 +32,12 @@ pub(super) fn document(asked: &[Asked], outcomes: &[Outcome], exit: Exit) -> Val
     })
 }
 
-/// The answer where nothing could be begun with: the document has no results, and the report's
-/// first line as its error.
+/// The answer where nothing could be begun with: the document has no results, and what the report
+/// says as its error.
 pub(super) fn unusable(report: Report) -> Report {
     let mut document = document(&[], &[], report.exit);
-    let message = report.stderr.lines().next().unwrap_or_default();
-    let message = message.strip_prefix("Error: ").unwrap_or(message);
-    let error = json!({ "code": "not-begun", "message": message, "causes": [] });
     if let Some(document) = document.as_object_mut() {
-        document.insert("error".to_owned(), error);
+        document.insert("error".to_owned(), verdict::not_begun(&report));
     }
     Report {
         stdout: format!("{document:#}\n"),
@@ -65,13 +62,14 @@ fn result(asked: &Asked, outcome: &Outcome) -> Value {
             signature: made,
             warnings,
             notes,
+            refused,
         } => {
             put("state", "signed".into());
             put("signature", signature(made, Some(reference), "yes"));
             let warnings: Vec<Value> = warnings
                 .iter()
                 .map(warning)
-                .chain(notes.iter().cloned().map(Value::from))
+                .chain(notes.iter().chain(refused).cloned().map(Value::from))
                 .collect();
             if !warnings.is_empty() {
                 put("warnings", warnings.into());

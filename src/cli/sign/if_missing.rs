@@ -5,13 +5,15 @@
 //! refused is not there; what could not be looked at is an error, since neither is known then.
 
 use std::collections::BTreeMap;
+use std::error::Error as _;
+use std::fmt::Write as _;
 use std::path::Path;
 use std::time::Duration;
 
 use time::OffsetDateTime;
 
 use crate::cli::context::{Context, roots_of};
-use crate::cli::report::{Exit, Report};
+use crate::cli::report::{Exit, Report, causes};
 use crate::config::StoreName;
 use crate::envelope::UnverifiedEnvelope;
 use crate::limits::MAX_SIGNATURES;
@@ -48,6 +50,18 @@ pub(super) struct IfMissing {
 pub(super) struct Found {
     pub(super) manifest: Digest,
     pub(super) signature: super::outcome::Signature,
+}
+
+/// What was found where everything could be looked at.
+#[derive(Debug)]
+pub(super) enum Looked {
+    /// The signature is there.
+    Found(Box<Found>),
+    /// It is not.
+    Missing {
+        /// Why those that are there do not count, in a sentence, if any was refused.
+        refused: Option<String>,
+    },
 }
 
 /// Why it is not known whether the signature is there.
@@ -173,7 +187,7 @@ impl IfMissing {
     pub(super) async fn look(
         &self,
         repository: &Repository,
-    ) -> Result<(Target, Result<Option<Found>, Error>), sign::Error> {
+    ) -> Result<(Target, Result<Looked, Error>), sign::Error> {
         let (target, listing) =
             repository
                 .resolve_and_list()
@@ -228,17 +242,37 @@ impl Criteria for IfMissing {
 }
 
 /// What is told of the signature that was found.
-fn told(accepted: SignatureOutcome) -> Option<Found> {
-    Some(Found {
+fn told(accepted: SignatureOutcome) -> Looked {
+    let (Some(format), Some(info)) = (accepted.format, accepted.signer_info) else {
+        // What was accepted has both.
+        return Looked::Missing { refused: None };
+    };
+    Looked::Found(Box::new(Found {
         manifest: accepted.manifest_digest,
-        signature: super::outcome::Signature::new(accepted.format?, accepted.signer_info?),
+        signature: super::outcome::Signature::new(format, info),
+    }))
+}
+
+/// Why signatures do not count, the one first that came furthest. Where this is said on every run,
+/// every run signs again.
+fn why_not(outcomes: &[SignatureOutcome]) -> Option<String> {
+    let failure = outcomes.first()?.refusal()?;
+    let mut reason = failure.to_string();
+    for cause in causes(failure.source()) {
+        if !reason.contains(&cause) {
+            let _ = write!(reason, ": {cause}");
+        }
+    }
+    Some(match outcomes.len() {
+        1 => format!("a signature there did not count: {reason}"),
+        several => format!("{several} signatures there did not count, the best of them: {reason}"),
     })
 }
 
 /// What was looked at and refused is not there; all else is not known.
-fn unless_refused(error: verify::Error) -> Result<Option<Found>, Error> {
+fn unless_refused(error: verify::Error) -> Result<Looked, Error> {
     match error {
-        verify::Error::NoSignature { .. } => Ok(None),
+        verify::Error::NoSignature { .. } => Ok(Looked::Missing { refused: None }),
         verify::Error::Rejected(refused) | verify::Error::Inconclusive(refused) => {
             let Refused {
                 reference,
@@ -246,6 +280,7 @@ fn unless_refused(error: verify::Error) -> Result<Option<Found>, Error> {
                 unseen,
                 ..
             } = *refused;
+            let why_not = why_not(&outcomes);
             let unknown = outcomes.into_iter().find_map(|outcome| {
                 let manifest = outcome.manifest_digest.clone();
                 let failure = outcome.into_refusal()?;
@@ -259,7 +294,7 @@ fn unless_refused(error: verify::Error) -> Result<Option<Found>, Error> {
                 }),
                 (None, Some(Unseen::Listing(source))) => Err(Error::List { reference, source }),
                 (None, Some(Unseen::Limit(_))) => Err(Error::TooMany { reference }),
-                (None, None) => Ok(None),
+                (None, None) => Ok(Looked::Missing { refused: why_not }),
             }
         }
         verify::Error::List { reference, source } => Err(Error::List { reference, source }),

@@ -4,7 +4,7 @@ use std::num::NonZeroU32;
 
 use super::args::{Args, ManyArgs};
 use super::claims::{Answer, Claims};
-use super::if_missing::{self, Found, IfMissing};
+use super::if_missing::{self, Found, IfMissing, Looked};
 use super::outcome::{End, Error, NotTried, Outcome, Signature};
 use super::stop::Stop;
 use crate::cli::args::parse_pairs;
@@ -46,7 +46,7 @@ struct Resolved {
     repository: Repository,
     target: Target,
     /// The answer to `--if-missing`, if that was asked.
-    found: Option<Result<Option<Found>, if_missing::Error>>,
+    found: Option<Result<Looked, if_missing::Error>>,
 }
 
 impl Job {
@@ -95,15 +95,33 @@ impl Job {
         })
     }
 
-    /// How what is left can be done without signing anything twice.
-    pub(super) fn how_to_finish(&self) -> Option<&'static str> {
+    /// How what is left can be done without signing anything twice; nothing where the same command
+    /// could do no more.
+    pub(super) fn how_to_finish(&self, outcomes: &[Outcome]) -> Option<String> {
+        let any = |is: fn(&End) -> bool| outcomes.iter().any(|outcome| is(&outcome.end));
+        if !any(End::may_be_signed_by_the_next_run) {
+            return None;
+        }
         let can_look = matches!(self.signer, Signer::AwsSigner(_))
             || self.signer.certificate_chain().is_some();
-        match (&self.if_missing, can_look) {
-            (Some(_), _) => Some("the same command does what is left"),
-            (None, true) => Some("the same command with `--if-missing` does what is left"),
-            (None, false) => None,
+        if self.if_missing.is_none() && !can_look {
+            return None;
         }
+        // What fails again must not stop the rest again.
+        let fails_again =
+            any(|end| matches!(end, End::Failed { .. }) && !end.may_be_signed_by_the_next_run());
+        let flags: Vec<&str> = [
+            (self.if_missing.is_none(), "`--if-missing`"),
+            (fails_again && !self.keeps_going, "`--keep-going`"),
+        ]
+        .into_iter()
+        .filter_map(|(is_needed, flag)| is_needed.then_some(flag))
+        .collect();
+        let flags = match flags.as_slice() {
+            [] => String::new(),
+            flags => format!(" with {}", flags.join(" and ")),
+        };
+        Some(format!("the same command{flags} does what is left"))
     }
 
     /// Signs one of the references, unless it is too late to begin.
@@ -142,9 +160,7 @@ impl Job {
         shown: &mut Option<Target>,
     ) -> Result<End, Box<End>> {
         self.claim(index, asked.reference.to_string()).await?;
-        let resolved = self
-            .unless_interrupted(asked, Box::pin(self.resolve(asked)))
-            .await?;
+        let resolved = self.unless_interrupted(asked, self.resolve(asked)).await?;
         let Resolved {
             repository,
             target,
@@ -157,20 +173,22 @@ impl Job {
                 .await?;
             return Err(end);
         }
-        if let Some(Found {
-            manifest,
-            signature,
-        }) = found
-            .transpose()
-            .map_err(|error| failed(Error::Look(error)))?
-            .flatten()
-        {
-            let reference = target.reference.with_digest(&manifest);
-            return Ok(End::AlreadySigned {
-                reference,
-                signature,
-            });
-        }
+        let found = found.transpose();
+        let refused = match found.map_err(|error| failed(Error::Look(error)))? {
+            Some(Looked::Found(found)) => {
+                let Found {
+                    manifest,
+                    signature,
+                } = *found;
+                let reference = target.reference.with_digest(&manifest);
+                return Ok(End::AlreadySigned {
+                    reference,
+                    signature,
+                });
+            }
+            Some(Looked::Missing { refused }) => refused,
+            None => None,
+        };
         // Looking has left nothing behind.
         if let Some(reason) = self.stop.reason() {
             return Ok(End::NotTried(reason));
@@ -179,8 +197,8 @@ impl Job {
             let made = sign::make(target, &self.signer, &self.options).await;
             made.map_err(Error::Sign)
         };
-        let made = self.unless_interrupted(asked, Box::pin(making)).await?;
-        Ok(self.store(asked, &repository, made).await)
+        let made = self.unless_interrupted(asked, making).await?;
+        Ok(self.store(asked, &repository, made, refused).await)
     }
 
     /// Does what leaves nothing behind, until an interrupt.
@@ -220,7 +238,13 @@ impl Job {
     }
 
     /// Stores a signature. What has begun to be pushed is not left half done.
-    async fn store(&self, asked: &Asked, repository: &Repository, made: Made) -> End {
+    async fn store(
+        &self,
+        asked: &Asked,
+        repository: &Repository,
+        made: Made,
+        refused: Option<String>,
+    ) -> End {
         let stored = tokio::select! {
             biased;
             stored = sign::store(repository, &made, self.options.storage) => {
@@ -236,6 +260,7 @@ impl Job {
                 signature,
                 warnings: stored.warnings,
                 notes,
+                refused,
             },
             Err(error) => End::Failed {
                 error: Box::new(error),

@@ -69,7 +69,8 @@ async fn sign_all(job: &Job, emit: impl FnMut(Report)) -> Vec<Outcome> {
             early.insert(index, outcome);
             while let Some(outcome) = early.remove(&outcomes.len()) {
                 if let Some(asked) = job.asked.get(outcomes.len()) {
-                    progress.aside(|| (emit.borrow_mut())(text::report(asked, &outcome)));
+                    let report = text::report(asked, &outcome, job.asked.len() > 1);
+                    progress.aside(|| (emit.borrow_mut())(report));
                 }
                 outcomes.push(outcome);
             }

@@ -7,6 +7,7 @@ use crate::oci::Digest;
 use crate::reference::ArtifactReference;
 use crate::registry::{self, Target, Warning};
 use crate::sign;
+use crate::signer;
 use crate::signer_info::SignerInfo;
 
 use super::if_missing;
@@ -36,6 +37,8 @@ pub(super) enum End {
         warnings: Vec<Warning>,
         /// What is worth knowing, in sentences.
         notes: Vec<String>,
+        /// Why signatures that were there did not count for `--if-missing`.
+        refused: Option<String>,
     },
     /// The signature was there already.
     AlreadySigned {
@@ -155,6 +158,11 @@ impl Error {
     /// The error whose sources are the causes.
     pub(super) fn as_error(&self) -> &(dyn std::error::Error + 'static) {
         match self {
+            // The sentence says everything above it.
+            Self::Sign(sign::Error::Signer {
+                source: signer::Error::Timestamp { source },
+                ..
+            }) => source,
             Self::Sign(error) => error,
             Self::Look(error) => error,
             Self::Interrupted { .. } | Self::InterruptedPush { .. } | Self::OtherMoved { .. } => {
@@ -167,7 +175,11 @@ impl Error {
         match self {
             Self::Sign(error) => error.hint(),
             Self::Look(error) => error.hint(),
-            Self::Interrupted { .. } | Self::InterruptedPush { .. } => None,
+            Self::Interrupted { .. } => Some("run the same command again".to_owned()),
+            Self::InterruptedPush { .. } => Some(
+                "`countersign list` shows it if it is there; if it is not, run the same command again"
+                    .to_owned(),
+            ),
             Self::OtherMoved { .. } => Some(
                 "what it names now was not signed; sign again, by digest, which cannot move"
                     .to_owned(),
@@ -213,6 +225,18 @@ impl Error {
 }
 
 impl End {
+    /// Whether the same command may sign it when it is run again, without any other change.
+    pub(super) fn may_be_signed_by_the_next_run(&self) -> bool {
+        match self {
+            Self::Signed { .. } | Self::AlreadySigned { .. } | Self::SameAs { .. } => false,
+            Self::NotTried(_) => true,
+            Self::Failed { error, .. } => match &**error {
+                Error::Sign(sign::Error::Moved { .. }) | Error::OtherMoved { .. } => true,
+                error => error.exit() == Exit::Inconclusive,
+            },
+        }
+    }
+
     /// The exit code for this reference alone.
     pub(super) fn exit(&self) -> Exit {
         match self {

@@ -9,16 +9,21 @@ use crate::cli::report::{Report, one_line, write_causes};
 use crate::notary::rfc3339;
 use crate::registry::Warning;
 
-/// What is said about one reference as soon as it and those before it are done.
-pub(super) fn report(asked: &Asked, outcome: &Outcome) -> Report {
+/// What is said about one reference as soon as it and those before it are done. Where it is one of
+/// several, an error names it on its own line.
+pub(super) fn report(asked: &Asked, outcome: &Outcome, is_one_of_several: bool) -> Report {
     let mut report = Report::done();
     match &outcome.end {
         End::Signed {
             reference,
             warnings,
             notes,
+            refused,
             ..
         } => {
+            if let Some(refused) = refused {
+                let _ = writeln!(report.stderr, "Note: {}", one_line(refused));
+            }
             for Warning::OldIndexNotDeleted { source, .. } in warnings {
                 report.stderr.push_str(OLD_INDEX);
                 report.stderr.push('\n');
@@ -44,12 +49,11 @@ pub(super) fn report(asked: &Asked, outcome: &Outcome) -> Report {
             return report;
         }
         End::Failed { error, .. } => {
-            report = Report::error(
-                error.exit(),
-                &error.sentence(),
-                error.as_error(),
-                error.hint(),
-            );
+            let mut sentence = error.sentence();
+            if is_one_of_several && !sentence.contains(&asked.text) {
+                sentence.insert_str(0, &format!("{}: ", one_line(&asked.text)));
+            }
+            report = Report::error(error.exit(), &sentence, error.as_error(), error.hint());
         }
         // The summary says it.
         End::NotTried(_) => return report,
@@ -118,11 +122,6 @@ impl Counts {
         }
         counts
     }
-
-    /// Whether something is left to do.
-    fn is_unfinished(self) -> bool {
-        self.failed + self.not_tried > 0
-    }
 }
 
 /// What became of all references, for stderr.
@@ -161,9 +160,7 @@ pub(super) fn summary(job: &Job, outcomes: &[Outcome]) -> String {
         };
         let _ = writeln!(text, "  {line}");
     }
-    if counts.is_unfinished()
-        && let Some(advice) = job.how_to_finish()
-    {
+    if let Some(advice) = job.how_to_finish(outcomes) {
         let _ = writeln!(text, "hint: {advice}");
     }
     text

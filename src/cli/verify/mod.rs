@@ -167,6 +167,7 @@ impl Verdicts {
             stdout: format!("{document:#}\n"),
             stderr: warnings.to_owned(),
             exit,
+            ..Report::done()
         }
     }
 }

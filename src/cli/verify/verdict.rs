@@ -5,7 +5,7 @@ use std::error::Error as StdError;
 
 use serde_json::{Map, Value, json};
 
-use crate::cli::report::{Exit, Report};
+use crate::cli::report::{Exit, Report, Told};
 use crate::cli::sentence;
 use crate::extended_validation::attribute;
 use crate::notary::{Action, rfc3339};
@@ -22,20 +22,31 @@ pub(in crate::cli) fn document(results: &[Value], exit: Exit) -> Value {
     json!({ "version": "1", "exitCode": exit.code(), "results": results })
 }
 
-/// The answer where nothing could be begun with: the document has no results, and the report's
-/// first line as its error.
+/// The answer where nothing could be begun with: the document has no results, and what the report
+/// says as its error.
 pub(in crate::cli) fn unusable(report: Report) -> Report {
     let mut document = document(&[], report.exit);
-    let message = report.stderr.lines().next().unwrap_or_default();
-    let message = message.strip_prefix("Error: ").unwrap_or(message);
-    let error = json!({ "code": "not-begun", "message": message, "causes": [] });
     if let Some(document) = document.as_object_mut() {
-        document.insert("error".to_owned(), error);
+        document.insert("error".to_owned(), not_begun(&report));
     }
     Report {
         stdout: format!("{document:#}\n"),
         ..report
     }
+}
+
+/// Why nothing could be begun with.
+pub(in crate::cli) fn not_begun(report: &Report) -> Value {
+    let Told {
+        sentence,
+        causes,
+        hint,
+    } = &report.told;
+    let mut error = json!({ "code": "not-begun", "message": sentence, "causes": causes });
+    if let (Some(hint), Some(error)) = (hint, error.as_object_mut()) {
+        error.insert("hint".to_owned(), hint.as_str().into());
+    }
+    error
 }
 
 /// What was found about one reference, `asked` for in these words.

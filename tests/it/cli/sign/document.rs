@@ -228,3 +228,21 @@ fn what_cannot_be_begun_is_a_document_too() {
         assert!(ran.stderr.starts_with("Error: "), "{ran:#?}");
     }
 }
+
+#[test]
+fn why_nothing_was_begun_is_told_whole() {
+    let scene = Scene::new();
+    let missing = ["--if-missing", "--trust-anchor", "nofile", &scene.image];
+    let text = sign(&scene, &missing);
+    let ran = sign(&scene, &[&["-o", "json"][..], &missing].concat());
+    assert_eq!((ran.code, &ran.stderr), (2, &text.stderr), "{ran:#?}");
+    let error = document(&ran)["error"].clone();
+    let mut told = format!("Error: {}\n", error["message"].as_str().unwrap());
+    let causes = error["causes"].as_array().unwrap();
+    assert!(!causes.is_empty(), "{error:#}");
+    for cause in causes {
+        told.push_str(&format!("caused by: {}\n", cause.as_str().unwrap()));
+    }
+    told.push_str(&format!("hint: {}\n", error["hint"].as_str().unwrap()));
+    assert_eq!(told, text.stderr);
+}

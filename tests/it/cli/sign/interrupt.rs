@@ -149,10 +149,29 @@ fn a_second_interrupt_ends_a_push_and_says_so() {
     assert_eq!((ran.code, ran.stdout.as_str()), (3, ""), "{ran:#?}");
     ran.assert_says(&format!(
         "Error: interrupted while the signature of `{image}` was being pushed; whether it is there \
-         is not known\n"
+         is not known\n\
+         hint: `countersign list` shows it if it is there; if it is not, run the same command again\n"
     ));
     // Here it is: only the answer was held back.
     assert_eq!(scene.verify(&scene.image).code, 0);
+}
+
+#[test]
+fn one_that_is_interrupted_before_its_push_says_the_way_out() {
+    let scene = Scene::new();
+    let held = Held::on(&scene, "POST /signing-jobs/with-payload");
+    let scene = scene.with_variable("AWS_ENDPOINT_URL", format!("http://{}", held.server.host()));
+    let mut running = Running::start(&scene, &[&scene.image]);
+    held.wait();
+    running.signal(Signal::INT);
+    running.wait_for_notice();
+    let ran = running.end();
+    assert_eq!((ran.code, ran.stdout.as_str()), (3, ""), "{ran:#?}");
+    ran.assert_says(&format!(
+        "Error: interrupted before the signature of `{}` was pushed; nothing was pushed\n\
+         hint: run the same command again\n",
+        scene.image
+    ));
 }
 
 #[test]

@@ -113,13 +113,37 @@ fn after_a_failure_the_rest_is_signed_where_that_is_asked_for() {
              Summary: signed 2, skipped 0, failed 1, not tried 0\n  \
              signed: {}: {}\n  \
              failed: {missing}: not signed: failed to get manifest descriptor: {missing}: not found\n  \
-             signed: {}: {}\n\
-             hint: the same command with `--if-missing` does what is left\n",
+             signed: {}: {}\n",
             images[0],
             signature_of(&ran, &images[0]),
             images[1],
             signature_of(&ran, &images[1]),
         )
+    );
+}
+
+#[test]
+fn the_way_to_finish_is_told_where_there_is_one() {
+    let scene = Scene::new();
+    let images = images(&scene, 3);
+    let missing = format!("{}:none", scene.repository);
+    let denied = || {
+        let denied = Fault::new(FaultKind::AccessDenied).on("SignPayload");
+        scene.emulator.faults().add(denied.times(1));
+    };
+    // Nothing that the next run could do: what is not found is not found again.
+    let ran = sign(&scene, &["--keep-going", &missing, &images[0]]);
+    assert!(!ran.stderr.contains("the same command"), "{ran:#?}");
+    denied();
+    let ran = sign(&scene, &["--keep-going", &missing, &images[0]]);
+    ran.assert_says("hint: the same command with `--if-missing` does what is left\n");
+    // One that fails again would stop the rest again.
+    denied();
+    let many = [&["--rate", "1", &missing][..], &strs(&images)].concat();
+    let ran = sign(&scene, &many);
+    ran.assert_says("failed 1, not tried 3\n");
+    ran.assert_says(
+        "hint: the same command with `--if-missing` and `--keep-going` does what is left\n",
     );
 }
 

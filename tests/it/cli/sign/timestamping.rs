@@ -6,6 +6,7 @@ use countersign::notary::EnvelopeFormat;
 use countersign::timestamp;
 use time::macros::datetime;
 
+use super::if_missing::without_note;
 use super::local_key::{add, envelope};
 use super::{assert_signed, writes};
 use crate::support::hostile::{Hostile, Reply, Seen};
@@ -132,8 +133,10 @@ fn with_if_missing_a_signature_without_this_authoritys_stamp_is_not_there() {
     };
     let unstamped = scene.run(&["sign", &scene.image]);
     assert_signed(&unstamped, &scene.image, "");
-    assert_signed(&missing(0), &scene.image, "");
-    assert_signed(&missing(1), &scene.image, "");
+    for which in [0, 1] {
+        let ran = without_note(missing(which));
+        assert_signed(&ran, &scene.image, "");
+    }
     for which in [0, 1] {
         let ran = missing(which);
         assert!(ran.stdout.starts_with("Already signed "), "{ran:#?}");
@@ -158,6 +161,10 @@ fn assert_refused(
     let ran = sign(&scene, &server, root, &[]);
     assert_eq!((ran.code, ran.stdout.as_str()), (code, ""), "{ran:#?}");
     assert!(ran.stderr.starts_with("Error: timestamp: "), "{ran:#?}");
+    // What the first line says is not said again.
+    assert!(!ran.stderr.contains("was not time-stamped"), "{ran:#?}");
+    let said = ran.stderr.matches("no usable time stamp from").count();
+    assert!(said < 2, "{ran:#?}");
     for reason in reasons {
         ran.assert_says(reason);
     }
@@ -199,6 +206,27 @@ fn a_stamp_that_is_not_good_stops_the_signing() {
     );
     assert_refused(&tsa, &tsa.root, |_, _| Reply::status(500), 1, &["500"]);
     assert_refused(&tsa, &tsa.root, |_, _| Reply::closed(), 3, &["caused by: "]);
+}
+
+#[test]
+fn with_several_references_the_error_names_its_own() {
+    let tsa = Authority::new(None);
+    let scene = Scene::new();
+    add(&scene, "ec-256", &["--default"]);
+    let second = scene.emulator.push_test_image("app", "v2").unwrap();
+    let second = format!("{}@{second}", scene.repository);
+    let server = Hostile::start(|_| Reply::status(500));
+    let ran = sign(&scene, &server, &tsa.root, &["--keep-going", &second]);
+    for image in [&second, &scene.image] {
+        ran.assert_says(&format!(
+            "Error: {image}: timestamp: no usable time stamp from `"
+        ));
+    }
+    let ran = sign(&scene, &server, &tsa.root, &[]);
+    assert!(
+        ran.stderr.starts_with("Error: timestamp: no usable "),
+        "{ran:#?}"
+    );
 }
 
 #[test]
