@@ -160,7 +160,9 @@ impl Job {
         shown: &mut Option<Target>,
     ) -> Result<End, Box<End>> {
         self.claim(index, asked.reference.to_string()).await?;
-        let resolved = self.unless_interrupted(asked, self.resolve(asked)).await?;
+        let resolved = self
+            .unless_interrupted(asked, Box::pin(self.resolve(asked)))
+            .await?;
         let Resolved {
             repository,
             target,
@@ -197,7 +199,7 @@ impl Job {
             let made = sign::make(target, &self.signer, &self.options).await;
             made.map_err(Error::Sign)
         };
-        let made = self.unless_interrupted(asked, making).await?;
+        let made = self.unless_interrupted(asked, Box::pin(making)).await?;
         Ok(self.store(asked, &repository, made, refused).await)
     }
 
