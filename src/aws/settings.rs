@@ -122,7 +122,11 @@ impl Settings {
     }
 
     /// Checks that each setting can be what it should be.
-    pub(super) fn check(&self) -> Result<(), SettingsError> {
+    ///
+    /// # Errors
+    ///
+    /// [`SettingsError::Region`] and [`SettingsError::EndpointUrl`].
+    pub fn check(&self) -> Result<(), SettingsError> {
         if let Some(region) = &self.region
             && !is_region(region)
         {

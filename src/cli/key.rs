@@ -1,20 +1,23 @@
 //! `countersign key`: the names of signing keys, in Notation's `signingkeys.json`.
 
 use std::fmt::Write as _;
+use std::path::Path;
 
 use clap::builder::NonEmptyStringValueParser;
 
 use super::args::parse_pairs;
+use super::context::now;
 use super::report::{Exit, Report, one_line};
-use super::signer::unusable_plugin;
+use super::signer::{unusable_key, unusable_plugin};
 use super::table::table;
-use crate::aws::KmsKeyId;
+use crate::aws::{ArnService, KmsKeyId, Settings};
 use crate::config::{NotationDirs, SigningKey, SigningKeys, SigningKeysError};
 use crate::extended_validation::PLUGIN_NAME;
 use crate::plugin_contract::{Capability, PluginConfig};
 use crate::plugin_host::PluginHost;
 use crate::signer::aws_kms;
 use crate::signer::aws_signer::SigningProfile;
+use crate::signer::local_key::KeyFile;
 
 /// Commands of `key`.
 #[derive(Debug, clap::Subcommand)]
@@ -34,8 +37,8 @@ pub(super) enum Command {
 /// Flags of `key add`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  \
-    countersign key add --plugin com.amazonaws.signer.notation.plugin --id PROFILE_ARN --default release\n  \
-    countersign key add --plugin aws-kms --id KEY_ARN --plugin-config certificate_chain=release.crt kms\n  \
+    countersign key add --plugin com.amazonaws.signer.notation.plugin --id ARN --default release\n  \
+    countersign key add --plugin aws-kms --id ARN --plugin-config certificate_chain=kms.crt kms\n  \
     countersign key add --key-file release.key --certificates release.crt release")]
 pub(super) struct AddArgs {
     /// Name of the key
@@ -125,11 +128,15 @@ async fn add(dirs: &NotationDirs, args: &AddArgs) -> Result<String, Report> {
                 ..SigningKey::default()
             }
         }
-        (None, Some(key), Some(certificates)) => SigningKey {
-            key_path: Some(absolute(key)?),
-            cert_path: Some(absolute(certificates)?),
-            ..SigningKey::default()
-        },
+        (None, Some(key), Some(certificates)) => {
+            let (key, certificates) = (absolute(key)?, absolute(certificates)?);
+            check_files(&args.name, &key, &certificates)?;
+            SigningKey {
+                key_path: Some(key),
+                cert_path: Some(certificates),
+                ..SigningKey::default()
+            }
+        }
         _ => return Err(usage("required flag(s) \"plugin\" not set".to_owned())),
     };
     let key = SigningKey {
@@ -160,8 +167,10 @@ async fn check_plugin(
         return Err(Report::failed(Exit::Usage, "plugin name cannot be empty"));
     }
     if plugin == PLUGIN_NAME {
-        return SigningProfile::parse(id)
-            .map(drop)
+        SigningProfile::parse(id)
+            .map_err(|error| Report::usage(&error.to_string(), error.hint()))?;
+        return Settings::from_plugin_config(config, &[ArnService::Signer])
+            .and_then(|settings| settings.check())
             .map_err(|error| Report::usage(&error.to_string(), error.hint()));
     }
     let found = PluginHost::new(dirs.plugins()).find(plugin);
@@ -179,12 +188,26 @@ async fn check_plugin(
     ))
 }
 
+/// Files with which nothing could be signed are not added. Whether an encrypted key is the
+/// certificate's shows only when it is opened: nobody is asked for a passphrase here.
+fn check_files(name: &str, key: &str, certificates: &str) -> Result<(), Report> {
+    let unusable = |error| unusable_key(name, &error);
+    let file = KeyFile::read(Path::new(key), Path::new(certificates), now()).map_err(unusable)?;
+    if file.is_encrypted() {
+        return Ok(());
+    }
+    file.open(None).map(drop).map_err(unusable)
+}
+
 /// The settings of a key of AWS KMS, with its certificates where they are found from anywhere. KMS is
 /// not asked: who adds a key need not be who may use it.
 fn check_kms_key(id: &str, mut config: PluginConfig) -> Result<PluginConfig, Report> {
     KmsKeyId::parse(id).map_err(|error| Report::usage(&error.to_string(), error.hint()))?;
     let settings = aws_kms::Settings::from_plugin_config(&config);
-    let checked = settings.and_then(|settings| settings.certificate_chain().map(drop));
+    let checked = settings.and_then(|settings| {
+        settings.aws.check().map_err(aws_kms::SettingsError::Aws)?;
+        settings.certificate_chain().map(drop)
+    });
     checked.map_err(|error| Report::usage(&error.to_string(), error.hint()))?;
     if let Some(path) = config.get_mut(aws_kms::Settings::CERTIFICATE_CHAIN) {
         *path = absolute(path)?;

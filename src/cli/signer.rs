@@ -83,6 +83,22 @@ impl SignerArgs {
         dirs: &NotationDirs,
         config: BTreeMap<String, String>,
     ) -> Result<Choice, Report> {
+        let choice = self.named_or_default(dirs, config)?;
+        if self.key_passphrase_fd.is_some() && !matches!(choice, Choice::LocalKey { .. }) {
+            return Err(Report::usage(
+                "`--key-passphrase-fd` is about an encrypted key in a file, and another signer was \
+                 chosen",
+                Some("leave it out: nothing else has a passphrase".to_owned()),
+            ));
+        }
+        Ok(choice)
+    }
+
+    fn named_or_default(
+        &self,
+        dirs: &NotationDirs,
+        config: BTreeMap<String, String>,
+    ) -> Result<Choice, Report> {
         if let Some(profile) = &self.signing_profile {
             return Choice::of_plugin(PLUGIN_NAME, profile, config);
         }
@@ -276,6 +292,13 @@ fn open_key(
             let sentence = one_line(&format!("key `{name}`: {error}"));
             Report::error(exit, &sentence, &error, error.hint())
         })?
+    } else if passphrase_fd.is_some() {
+        let sentence = format!(
+            "key `{name}`: the key file `{}` is not encrypted, and `--key-passphrase-fd` is given",
+            key.display()
+        );
+        let hint = "leave it out, or check that this is the key that is meant".to_owned();
+        return Err(Report::usage(&one_line(&sentence), Some(hint)));
     } else {
         None
     };

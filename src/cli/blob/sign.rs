@@ -8,23 +8,25 @@ use super::super::args::parse_pairs;
 use super::super::confirm::confirm_overwriting;
 use super::super::context::Context;
 use super::super::envelope::EnvelopeArgs;
+use super::super::interrupts::Interrupts;
 use super::super::report::{Exit, Report, one_line};
 use super::super::sentence;
 use super::super::signer::SignerArgs;
 use super::open;
 use super::progress::Bar;
-use crate::blob::DEFAULT_MEDIA_TYPE;
+use crate::blob::{Blob, DEFAULT_MEDIA_TYPE};
 use crate::config::NotationDirs;
 use crate::files::{self, Reserved};
 use crate::notary::EnvelopeFormat;
-use crate::sign::blob::{self, Error, Options};
+use crate::sign::blob::{self, Error, Options, Signed};
+use crate::signer::Signer;
 use crate::signer::aws_signer::Pace;
 
 /// Flags of `blob sign`; those that notation has work as they do there.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  \
-    countersign blob sign --signing-profile arn:aws:signer:us-east-1:111122223333:/signing-profiles/release app.tar.gz\n  \
-    countersign blob sign --key release --signature-format cose --signature-directory signatures app.tar.gz")]
+    countersign blob sign --signing-profile ARN app.tar.gz\n  \
+    countersign blob sign --key release --signature-format cose --signature-directory out app.tar.gz")]
 pub(in crate::cli) struct Args {
     /// File to sign
     #[arg(value_name = "FILE")]
@@ -37,7 +39,8 @@ pub(in crate::cli) struct Args {
     /// User metadata to sign with the file
     #[arg(short = 'm', long, value_name = "KEY=VALUE")]
     user_metadata: Vec<String>,
-    /// Settings of the plugin; of AWS Signer: aws-profile, aws-region, aws-signer-endpoint-url
+    /// Settings of the plugin; of AWS Signer and AWS KMS: aws-profile, aws-region,
+    /// aws-signer-endpoint-url, aws-kms-endpoint-url
     #[arg(long, value_name = "KEY=VALUE")]
     plugin_config: Vec<String>,
     #[command(flatten)]
@@ -85,10 +88,7 @@ pub(super) async fn run(args: &Args) -> Result<Report, Report> {
         user_metadata,
         terms,
     };
-    let bar = Bar::new(&blob);
-    let signed = blob::sign(&blob, &by, &options, &|bytes| bar.show(bytes)).await;
-    drop(bar);
-    let signed = signed.map_err(|error| failed(&error))?;
+    let signed = sign(blob, by, options).await?;
     let written = reserved.write(&signed.signer.envelope.bytes);
     written.map_err(|error| not_written(Exit::Rejected, &error))?;
 
@@ -105,6 +105,34 @@ pub(super) async fn run(args: &Args) -> Result<Report, Report> {
     let _ = writeln!(report.stdout, "Successfully signed {}", shown(path));
     let _ = writeln!(report.stdout, "Signature file written to {}", shown(&file));
     Ok(report)
+}
+
+/// Signs on a thread of its own: reading a file holds up what runs with it, and an interrupt is to
+/// be heard meanwhile. Its end is not waited for then; what it makes is written by nobody.
+async fn sign(blob: Blob, by: Signer, options: Options) -> Result<Signed, Report> {
+    let cannot = |error: &dyn std::fmt::Display| {
+        Report::failed(Exit::Inconclusive, &format!("cannot sign: {error}"))
+    };
+    let mut interrupts = Interrupts::new().map_err(|error| cannot(&error))?;
+    let interrupted = format!(
+        "interrupted before the signature of `{}` was written; nothing was written",
+        blob.path().display()
+    );
+    let runtime = tokio::runtime::Handle::current();
+    let signing = tokio::task::spawn_blocking(move || {
+        let bar = Bar::new(&blob);
+        runtime.block_on(blob::sign(&blob, &by, &options, &|bytes| bar.show(bytes)))
+    });
+    tokio::select! {
+        biased;
+        () = interrupts.next() => {
+            Err(Report::failed(Exit::Inconclusive, &one_line(&interrupted)))
+        }
+        signed = signing => {
+            let signed = signed.map_err(|error| cannot(&error))?;
+            signed.map_err(|error| failed(&error))
+        }
+    }
 }
 
 fn failed(error: &Error) -> Report {

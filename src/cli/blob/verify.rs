@@ -21,9 +21,8 @@ use crate::verify::blob::{self, Error, Options, Signature, Verification, Verifie
 /// Flags of `blob verify`; those that notation has work as they do there.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  \
-    countersign blob verify --signature app.tar.gz.jws.sig app.tar.gz    (with Notation's trust policy for blobs)\n  \
-    countersign blob verify --signing-profile arn:aws:signer:us-east-1:111122223333:/signing-profiles/release \\\n      \
-    --signature app.tar.gz.jws.sig app.tar.gz")]
+    countersign blob verify --signature app.tar.gz.jws.sig app.tar.gz    (with Notation's policy)\n  \
+    countersign blob verify --signing-profile ARN --signature app.tar.gz.jws.sig app.tar.gz")]
 pub(in crate::cli) struct Args {
     /// File to verify
     #[arg(value_name = "FILE")]

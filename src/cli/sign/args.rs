@@ -10,8 +10,7 @@ use crate::limits;
 /// Flags of `sign`; those that notation has work as they do there.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  \
-    countersign sign --signing-profile arn:aws:signer:us-east-1:111122223333:/signing-profiles/release \\\n      \
-    111122223333.dkr.ecr.us-east-1.amazonaws.com/app@sha256:...\n  \
+    countersign sign --signing-profile ARN 111122223333.dkr.ecr.us-east-1.amazonaws.com/app@sha256:...\n  \
     countersign sign --signing-profile ARN --if-missing --keep-going --output json REFERENCE REFERENCE\n  \
     countersign sign --plugin com.amazonaws.signer.notation.plugin --id ARN REFERENCE\n  \
     countersign sign --kms-key alias/release --certificate-chain release.crt REFERENCE\n  \

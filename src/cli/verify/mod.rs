@@ -26,8 +26,7 @@ use crate::verify::{Error, Options, Verification, Verifier};
 /// Flags of `verify`; those that notation has work as they do there.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  \
-    countersign verify --signing-profile arn:aws:signer:us-east-1:111122223333:/signing-profiles/release \\\n      \
-    111122223333.dkr.ecr.us-east-1.amazonaws.com/app@sha256:...\n  \
+    countersign verify --signing-profile ARN registry.example/app@sha256:...\n  \
     countersign verify REFERENCE    (with Notation's trust policy and trust store)")]
 pub(super) struct Args {
     /// Artifacts to verify: registry/repository@digest, or :tag; with --oci-layout directory@digest,

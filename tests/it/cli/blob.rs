@@ -1,6 +1,7 @@
 //! `countersign blob`.
 
 mod aws_signer;
+mod interrupt;
 mod memory;
 mod plugin;
 mod policy;

@@ -2,6 +2,7 @@
 
 use std::os::unix::fs::PermissionsExt as _;
 
+use crate::support::local_keys;
 use crate::support::sandbox::{Ran, Sandbox};
 use crate::support::script_plugin;
 
@@ -334,4 +335,97 @@ fn a_key_of_aws_kms_is_checked_without_asking_and_found_from_anywhere() {
     let keys = std::fs::read_to_string(sandbox.config().join("signingkeys.json")).unwrap();
     let file = sandbox.home().join("release.crt");
     assert!(keys.contains(file.to_str().unwrap()), "{keys}");
+}
+
+#[test]
+fn files_that_nothing_could_be_signed_with_are_not_added() {
+    let sandbox = Sandbox::new();
+    let write = |name: &str, text: &str| {
+        std::fs::write(sandbox.home().join(name), text).unwrap();
+    };
+    let key_of = |name: &str| std::fs::read_to_string(local_keys::path(name)).unwrap();
+    write("a.key", &key_of("ec-256"));
+    write("encrypted.key", &key_of("ec-256.aes256"));
+    write("other.key", &key_of("rsa-2048"));
+    write("a.crt", &local_keys::certificate("ec-256"));
+    write(
+        "public.key",
+        "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n",
+    );
+    let mut server = local_keys::params("server");
+    server.extended_key_usages = vec![rcgen::ExtendedKeyUsagePurpose::ServerAuth];
+    let server = local_keys::certificate_of("ec-256", &server);
+    write("server.crt", &server);
+    std::fs::create_dir(sandbox.home().join("directory")).unwrap();
+    let add = |file: &str, certificates: &str| {
+        let files = ["add", "--key-file", file, "--certificates", certificates];
+        key(&sandbox, &[&files[..], &["release"]].concat())
+    };
+    let home = sandbox.home().display();
+    for (file, certificates, sentence) in [
+        (
+            "none.key",
+            "a.crt",
+            format!("the key file `{home}/none.key` cannot be read"),
+        ),
+        (
+            "directory",
+            "a.crt",
+            format!("the key file `{home}/directory` cannot be read"),
+        ),
+        (
+            "public.key",
+            "a.crt",
+            format!("the key file `{home}/public.key` has no private key in PEM, but `PUBLIC KEY`"),
+        ),
+        (
+            "other.key",
+            "a.crt",
+            format!(
+                "the private key in `{home}/other.key` does not match the public key of the first \
+                 certificate in `{home}/a.crt`, `CN=ec-256,O=Notary,ST=WA,C=US` (EC-256)"
+            ),
+        ),
+        (
+            "a.key",
+            "none.crt",
+            format!("the certificate chain in `{home}/none.crt` cannot be used"),
+        ),
+        (
+            "encrypted.key",
+            "server.crt",
+            format!("the certificate chain in `{home}/server.crt` cannot be used"),
+        ),
+    ] {
+        let ran = add(file, certificates);
+        ran.assert_refused(2, &format!("Error: key `release`: {sentence}"));
+        assert!(
+            ran.stderr.contains("\nhint: ") || file == "directory",
+            "{ran:#?}"
+        );
+        assert!(!sandbox.config().exists());
+    }
+    // Nobody is asked for a passphrase.
+    let ran = add("encrypted.key", "a.crt");
+    assert_eq!(
+        (ran.code, ran.stdout.as_str()),
+        (0, "release\n"),
+        "{ran:#?}"
+    );
+}
+
+#[test]
+fn settings_of_aws_signer_that_are_misspelled_are_not_added() {
+    let sandbox = Sandbox::new();
+    let plugin = "com.amazonaws.signer.notation.plugin";
+    let arn = "arn:aws:signer:us-east-1:111122223333:/signing-profiles/release";
+    let add = ["add", "--plugin", plugin, "--id", arn, "--plugin-config"];
+    for (setting, sentence) in [
+        ("aws-regoin=x", "setting `aws-regoin` is not known"),
+        ("aws-region=x y", "`x y` is not a region"),
+    ] {
+        let ran = key(&sandbox, &[&add[..], &[setting, "release"]].concat());
+        ran.assert_refused(2, &format!("Error: {sentence}"));
+        assert!(!sandbox.config().exists());
+    }
 }

@@ -140,6 +140,39 @@ fn what_the_readme_shows_of_the_emulator_works() {
 }
 
 #[test]
+fn the_image_that_the_emulators_readme_pushes_is_there() {
+    const FOLDER: &str = "/tmp/aws-emulator";
+
+    let scene = Scene::new();
+    let folder = tempfile::tempdir().unwrap();
+    scene.emulator.write_files(folder.path()).unwrap();
+    let blocks = blocks("emulator/README.md");
+    let push = blocks.iter().find(|block| block.contains("/manifests/v1"));
+    let push = push
+        .unwrap()
+        .replace(FOLDER, folder.path().to_str().unwrap());
+    let output = std::process::Command::new("/bin/sh")
+        .args(["-e", "-c", &format!("{push}\necho \"$IMAGE\"")])
+        .env_clear()
+        .env("PATH", "/usr/bin:/bin")
+        .current_dir(scene.sandbox.home())
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{output:?}");
+    let image = String::from_utf8(output.stdout).unwrap();
+    let image = image.trim();
+    let (repository, _) = image.split_once("@sha256:").unwrap();
+    assert!(repository.ends_with("/app"), "{image}");
+    scene.sign(image);
+    let signer = ["--signing-profile", &scene.profile.arn];
+    let flags = ["--if-missing", "--trust-anchor", "root.crt"];
+    let tag = format!("{repository}:v1");
+    let ran = scene.run(&[&["sign"], &signer[..], &flags, &[&tag]].concat());
+    assert_eq!(ran.code, 0, "{ran:#?}");
+    assert!(ran.stdout.starts_with("Already signed "), "{ran:#?}");
+}
+
+#[test]
 fn what_is_not_run_here_is_run_by_the_gate_or_on_purpose_not() {
     let gate = Path::new(env!("CARGO_MANIFEST_DIR")).join(".ci/run");
     let gate = std::fs::read_to_string(gate).unwrap();

@@ -2,6 +2,7 @@
 
 mod aws_signer;
 mod certificates;
+mod directory;
 mod layouts;
 mod plugins;
 

@@ -243,3 +243,28 @@ fn settings_that_are_misspelled_or_contradict_the_profile_are_refused() {
     ));
     assert_eq!(super::writes(&scene), [""; 0]);
 }
+
+#[test]
+fn examples_in_the_help_are_whole_commands_on_one_line() {
+    let sandbox = crate::support::sandbox::Sandbox::new();
+    for command in [
+        &["sign"][..],
+        &["verify"],
+        &["blob", "sign"],
+        &["blob", "verify"],
+        &["key", "add"],
+        &["cert", "add"],
+        &["revocation", "fetch"],
+    ] {
+        let ran = sandbox.run(&[command, &["--help"]].concat());
+        let (_, examples) = ran.stdout.split_once("\nExamples:\n").unwrap();
+        for line in examples.lines().take_while(|line| !line.is_empty()) {
+            let is_whole = line.starts_with("  countersign ") && !line.ends_with('\\');
+            assert!(is_whole, "{command:?}: {line}");
+        }
+    }
+    for command in [&["sign"][..], &["blob", "sign"]] {
+        let ran = sandbox.run(&[command, &["--help"]].concat());
+        assert!(ran.stdout.contains("aws-kms-endpoint-url"), "{command:?}");
+    }
+}

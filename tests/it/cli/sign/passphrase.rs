@@ -11,6 +11,7 @@ use rustix::termios::{LocalModes, tcgetattr};
 
 use super::local_key::add;
 use super::writes;
+use crate::support::kms;
 use crate::support::local_keys;
 use crate::support::sandbox::Ran;
 use crate::support::scene::Scene;
@@ -129,6 +130,34 @@ fn an_interrupted_prompt_leaves_the_terminal_as_it_was() {
     let (ran, _) = asking.end(b"");
     refused(&ran);
     assert_eq!(writes(&scene), [""; 0]);
+}
+
+#[test]
+fn a_passphrase_for_nothing_is_refused() {
+    let scene = scene();
+    add(&scene, "ec-256", &[]);
+    kms::write_chain(scene.sandbox.home(), "ec-256");
+    let profile = scene.profile.arn.clone();
+    let key = local_keys::path("ec-256");
+    let other = "`--key-passphrase-fd` is about an encrypted key in a file, and another signer was \
+                 chosen";
+    let clear = format!(
+        "key `ec-256`: the key file `{}` is not encrypted, and `--key-passphrase-fd` is given",
+        key.display()
+    );
+    let chain = ["--certificate-chain", "ec-256.crt"];
+    for (signer, sentence) in [
+        (vec!["--signing-profile", &profile], other),
+        ([&["--kms-key", "alias/x"][..], &chain].concat(), other),
+        (vec!["--plugin", "p", "--id", "x"], other),
+        (vec!["--key", "ec-256"], &clear),
+    ] {
+        let fd = ["--key-passphrase-fd", "0"];
+        let ran = scene.run(&[&["sign"], &fd[..], &signer, &[&scene.image]].concat());
+        ran.assert_refused(2, &format!("Error: {sentence}"));
+        ran.assert_says("\nhint: leave it out");
+    }
+    assert_eq!(scene.operations(), [""; 0]);
 }
 
 #[test]

@@ -140,13 +140,6 @@ fn what_is_stored_is_verified_as_if_it_had_just_come() {
 fn links_in_the_directory_are_not_followed() {
     let signed = signed();
     let island = island(&signed);
-    #[cfg(unix)]
-    for file in island.files("revocation/crl") {
-        use std::os::unix::fs::PermissionsExt as _;
-
-        let mode = std::fs::metadata(&file).unwrap().permissions().mode();
-        assert_eq!(mode & 0o444, 0o444, "all may read what is carried along");
-    }
     for folder in ["revocation/ocsp", "revocation/crl"] {
         for file in island.files(folder) {
             let target = island.sandbox.home().join(file.file_name().unwrap());
@@ -232,4 +225,22 @@ fn a_revoked_authority_is_refused_offline_too() {
     ran.assert_says("timestamping certificate with subject \"CN=TSA\" is revoked");
     let tsa = &facts(&island.verify(&["-o", "json"]), "authenticTimestamp")[0];
     assert_eq!(tsa["status"], "revoked");
+}
+
+#[cfg(unix)]
+#[test]
+fn what_is_fetched_can_be_read_by_the_user_to_whom_it_is_carried() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let signed = signed();
+    assert_eq!(fetch(&signed).code, 0);
+    let facts = signed.scene.sandbox.home().join("facts");
+    for folder in ["revocation/ocsp", "revocation/crl"] {
+        let folder = facts.join(folder);
+        let file = super::files(&folder).remove(0);
+        for (path, wanted) in [(folder, 0o555), (file, 0o444)] {
+            let mode = std::fs::metadata(&path).unwrap().permissions().mode();
+            assert_eq!(mode & wanted, wanted, "{} has {mode:o}", path.display());
+        }
+    }
 }
