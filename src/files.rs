@@ -9,19 +9,19 @@
 
 mod directory;
 mod private;
+mod reserved;
 mod room;
 
 pub use directory::{
     SHARED_DIRECTORY, SHARED_FILE, check_writable, create_directory, create_directory_with_mode,
 };
 pub use private::{check_private_directory, read_private};
+pub use reserved::Reserved;
 pub use room::make_room;
 
 use std::fs::{self, File, FileType, Metadata, OpenOptions};
-use std::io::{self, Read as _, Write as _};
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
-
-use tempfile::NamedTempFile;
 
 /// Why a file could not be read or written.
 #[derive(Debug, thiserror::Error)]
@@ -295,78 +295,6 @@ pub fn write_atomic_with_mode(path: &Path, bytes: &[u8], mode: u32) -> Result<()
 /// [`Error::Exists`], [`Error::NotFound`] for a missing directory, [`Error::Io`] as the operating system answers.
 pub fn write_new(path: &Path, bytes: &[u8], mode: u32, scratch: &Path) -> Result<(), Error> {
     Reserved::new(path, mode, scratch, false)?.write(bytes)
-}
-
-/// A file that is to be written and can be, as far as that is known beforehand: there is a temporary file for it,
-/// which is gone when this is dropped.
-#[derive(Debug)]
-pub struct Reserved {
-    path: PathBuf,
-    temporary: NamedTempFile,
-    replaces: bool,
-}
-
-impl Reserved {
-    /// Makes the temporary file for `path`, of this mode, in the directory `scratch` of the same file system.
-    /// `replaces` says whether a regular file that is there may be replaced.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Exists`], [`Error::SymbolicLink`] and [`Error::WrongKind`] for what is in the way,
-    /// [`Error::NotFound`] and [`Error::Io`] as the operating system answers.
-    pub fn new(path: &Path, mode: u32, scratch: &Path, replaces: bool) -> Result<Self, Error> {
-        match look(path) {
-            Ok(kind) if replaces => check_regular(path, kind)?,
-            Ok(_) => {
-                return Err(Error::Exists {
-                    path: path.to_owned(),
-                });
-            }
-            Err(Error::NotFound { .. }) => {}
-            Err(error) => return Err(error),
-        }
-        let mut builder = tempfile::Builder::new();
-        builder.prefix(".countersign-");
-        #[cfg(unix)]
-        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(mode));
-        #[cfg(not(unix))]
-        let _ = mode;
-        let temporary = builder
-            .tempfile_in(scratch)
-            .map_err(|source| Error::io("write", path, source))?;
-        Ok(Self {
-            path: path.to_owned(),
-            temporary,
-            replaces,
-        })
-    }
-
-    /// Writes the whole file or nothing.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Exists`] if something has come meanwhile that must not be replaced, else [`Error::Io`] as the
-    /// operating system answers.
-    pub fn write(mut self, bytes: &[u8]) -> Result<(), Error> {
-        let path = self.path;
-        let failed = |source| Error::io("write", &path, source);
-        self.temporary.write_all(bytes).map_err(failed)?;
-        self.temporary.as_file().sync_all().map_err(failed)?;
-        // A rename replaces a link, should one have been put there meanwhile; it never writes through it.
-        let persisted = if self.replaces {
-            self.temporary.persist(&path)
-        } else {
-            // Something that was put there after the look is not replaced either.
-            self.temporary.persist_noclobber(&path)
-        };
-        match persisted {
-            Ok(_) => Ok(()),
-            Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => {
-                Err(Error::Exists { path })
-            }
-            Err(error) => Err(failed(error.error)),
-        }
-    }
 }
 
 /// Removes a file, or a link itself; never a directory.

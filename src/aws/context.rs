@@ -141,7 +141,7 @@ impl Aws {
             .default_region
             .get_or_init(async || match region_in_environment() {
                 Some(region) => Some(region),
-                None => region_elsewhere(&self.0).await,
+                None => Box::pin(region_elsewhere(&self.0)).await,
             })
             .await
             .clone()
@@ -156,7 +156,7 @@ impl Aws {
         let base = self
             .0
             .base
-            .get_or_init(|| load(&self.0, region))
+            .get_or_init(|| Box::pin(load(&self.0, region)))
             .await
             .clone();
         base.into_builder()

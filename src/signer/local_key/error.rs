@@ -112,7 +112,7 @@ impl Error {
             Self::Unreadable { source, .. } => Some(source.hint().unwrap_or_else(|| {
                 "check the path; the file has one private key in PEM".to_owned()
             })),
-            Self::KeyFile { problem, .. } => problem.hint(),
+            Self::KeyFile { problem, .. } => Some(problem.hint().to_owned()),
             Self::Mismatch { .. } => Some(
                 "the signer's own certificate comes first in the certificate file, then its \
                  issuers; the key file has the key that it was issued for"
@@ -124,8 +124,8 @@ impl Error {
 }
 
 impl KeyProblem {
-    fn hint(&self) -> Option<String> {
-        let text = match self {
+    fn hint(&self) -> &'static str {
+        match self {
             Self::NoKey { found: Some(found) } if found.contains("CERTIFICATE") => {
                 "the files of key and certificates may have been switched"
             }
@@ -155,7 +155,6 @@ impl KeyProblem {
                 "RSA of 2048, 3072 or 4096 bits and ECDSA on P-256, P-384 or P-521 sign; look at \
                  the key with `openssl pkey -noout -check -in FILE`"
             }
-        };
-        Some(text.to_owned())
+        }
     }
 }

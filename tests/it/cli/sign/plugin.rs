@@ -111,12 +111,7 @@ pub(in crate::cli) fn whole(
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("c.crt");
     std::fs::write(&file, certificate).unwrap();
-    let key = KeyFile::read(
-        &local_keys::path("ec-256"),
-        &file,
-        OffsetDateTime::now_utc(),
-    )
-    .unwrap();
+    let key = KeyFile::read(&local_keys::path("ec-256"), &file, now).unwrap();
     let signer = Signer::LocalKey(key.open(None).unwrap());
     let media_type = request["signatureEnvelopeType"].as_str().unwrap();
     let terms = Terms {
