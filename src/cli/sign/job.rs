@@ -1,6 +1,7 @@
 //! The steps of one reference, and what holds for all of them.
 
 use std::num::NonZeroU32;
+use std::pin::Pin;
 
 use super::args::{Args, ManyArgs};
 use super::claims::{Answer, Claims};
@@ -195,11 +196,12 @@ impl Job {
         if let Some(reason) = self.stop.reason() {
             return Ok(End::NotTried(reason));
         }
-        let making = async {
+        // On the heap: it is large, and there are several under way at once.
+        let making = Box::pin(async {
             let made = sign::make(target, &self.signer, &self.options).await;
             made.map_err(Error::Sign)
-        };
-        let made = self.unless_interrupted(asked, Box::pin(making)).await?;
+        });
+        let made = self.unless_interrupted(asked, making).await?;
         Ok(self.store(asked, &repository, made, refused).await)
     }
 
@@ -207,7 +209,7 @@ impl Job {
     async fn unless_interrupted<T>(
         &self,
         asked: &Asked,
-        work: impl Future<Output = Result<T, Error>>,
+        work: Pin<Box<impl Future<Output = Result<T, Error>>>>,
     ) -> Result<T, Box<End>> {
         let done = tokio::select! {
             biased;
@@ -308,7 +310,7 @@ impl Job {
         if asked.reference.digest().is_some() {
             return Ok(());
         }
-        let resolving = async { sign::resolve(repository).await.map_err(Error::Sign) };
+        let resolving = Box::pin(async { sign::resolve(repository).await.map_err(Error::Sign) });
         let now = self.unless_interrupted(asked, resolving).await?;
         let (signed, found) = (target.descriptor.digest(), now.descriptor.digest());
         if signed == found {

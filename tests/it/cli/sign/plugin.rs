@@ -397,15 +397,17 @@ fn an_envelope_that_is_not_what_was_asked_for_is_refused() {
         "caused by: its envelope does not have the annotation `a` as it was sent",
     );
     // Notation takes an envelope whose certificate has expired.
-    let mut past = local_keys::params("past");
-    past.not_after = time::macros::datetime!(2021-01-01 00:00 UTC);
-    let past = local_keys::certificate_of("ec-256", &past);
     assert_refused(
         &[ENVELOPE],
-        move |command, request, answer| {
+        |command, request, answer| {
             if command == "generate-envelope" {
-                let then = time::macros::datetime!(2020-06-01 00:00 UTC);
-                *answer = whole(request, &past, then, None);
+                let [from, then, to] = [
+                    time::macros::datetime!(2020-01-01 00:00 UTC),
+                    time::macros::datetime!(2020-06-01 00:00 UTC),
+                    time::macros::datetime!(2021-01-01 00:00 UTC),
+                ];
+                let past = envelopes::Signer::rsa_between("past", from, to);
+                *answer = own_envelope(request, &past, |envelope| envelope.signing_time = then);
             }
         },
         1,
@@ -413,21 +415,29 @@ fn an_envelope_that_is_not_what_was_asked_for_is_refused() {
     );
 }
 
-/// Answers with an envelope of the payload asked for, changed by `change`.
+/// An envelope of the payload asked for, changed by `change`.
+fn own_envelope(
+    request: &Value,
+    signer: &envelopes::Signer,
+    change: impl Fn(&mut envelopes::Envelope),
+) -> Value {
+    let payload = serde_json::from_slice(&decode(&request["payload"])).unwrap();
+    let mut envelope = envelopes::Envelope::new(&payload, "plugin");
+    envelope.signing_time = now().replace_nanosecond(0).unwrap();
+    change(&mut envelope);
+    json!({
+        "signatureEnvelope": STANDARD.encode(envelope.jws(signer)),
+        "signatureEnvelopeType": request["signatureEnvelopeType"],
+    })
+}
+
+/// Answers with [`own_envelope`].
 fn envelope_with(
     change: fn(&mut envelopes::Envelope),
 ) -> impl Fn(&str, &Value, &mut Value) + Send + 'static {
     move |command, request, answer| {
         if command == "generate-envelope" {
-            let payload = serde_json::from_slice(&decode(&request["payload"])).unwrap();
-            let mut envelope = envelopes::Envelope::new(&payload, "plugin");
-            envelope.signing_time = now().replace_nanosecond(0).unwrap();
-            change(&mut envelope);
-            let bytes = envelope.jws(&envelopes::Signer::ec("plugin"));
-            *answer = json!({
-                "signatureEnvelope": STANDARD.encode(bytes),
-                "signatureEnvelopeType": request["signatureEnvelopeType"],
-            });
+            *answer = own_envelope(request, &envelopes::Signer::ec("plugin"), change);
         }
     }
 }
