@@ -456,7 +456,8 @@ mod tests {
         let error = problem(&text);
         assert_eq!(
             error.hint().unwrap(),
-            "keep only `CERTIFICATE` blocks in the file"
+            "a private key belongs in a file of its own; the files of key and certificates may have \
+             been switched"
         );
     }
 }
