@@ -115,7 +115,7 @@ impl CertificateChainError {
                     problem: PemProblem::Label(label),
                     ..
                 } if label.contains("PRIVATE KEY") => Some(
-                    "keep only `CERTIFICATE` blocks in the file; the files of key and certificates \
+                    "a private key belongs in a file of its own; the files of key and certificates \
                      may have been switched"
                         .to_owned(),
                 ),
@@ -456,8 +456,8 @@ mod tests {
         let error = problem(&text);
         assert_eq!(
             error.hint().unwrap(),
-            "keep only `CERTIFICATE` blocks in the file; the files of key and certificates may \
-             have been switched"
+            "a private key belongs in a file of its own; the files of key and certificates may have \
+             been switched"
         );
     }
 }

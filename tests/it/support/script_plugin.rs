@@ -64,6 +64,9 @@ pub(crate) fn install(
                 return;
             };
             file.read_to_string(&mut text).unwrap();
+            // Closed before the answer is given: the next request would be written to this reader, and be lost
+            // with it.
+            drop(file);
             let (command, request) = text.split_once('\n').unwrap();
             let request = serde_json::from_str(request).unwrap();
             let answer = match answer(command, &request) {
