@@ -63,6 +63,13 @@ const DIFFERENCES: &[Difference] = &[
         OWN_WORDS,
     ),
     refused(
+        &["generate-envelope with critical attributes"],
+        Text::Begins(
+            "Error: failed to sign with the plugin p: the envelope that plugin `p` made is refused",
+        ),
+        "nobody could verify it",
+    ),
+    refused(
         &["generate-envelope with an expired certificate"],
         Text::Begins("Error: certificate-chain is invalid, "),
         "nobody could verify it",
