@@ -76,7 +76,7 @@ func TestBothRefuseAnExpiredSignature(t *testing.T) {
 		scene := newScene(t, server, "refused/expired")
 		scene.profile = createProfileValidFor(t, 1)
 		scene.directory = directoryTrusting(t, server, emulator.RootDER, scene.profile.arn)
-		threeDaysAgo(t, func() { scene.signByNotation(t) })
+		threeDaysAgo(t, func() { scene.signByAPI(t) })
 		scene.expectEverywhere(t, expired)
 	})
 }

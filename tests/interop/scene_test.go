@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"countersign.test/interop/programs"
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/signer"
 	"github.com/notaryproject/notation-go/verifier/truststore"
 )
 
@@ -48,6 +50,26 @@ func directoryTrusting(t *testing.T, server *registryServer, anchorDER []byte, p
 func (s scene) signByNotation(t *testing.T) {
 	t.Helper()
 	notationSign(t, s.directory.pluginSigner(t, pluginName, s.profile.arn), s.image, mediaTypeJWS, nil)
+}
+
+// signByAPI attaches what AWS Signer answers, which no client has looked at: ours would refuse what
+// nobody can verify.
+func (s scene) signByAPI(t *testing.T) {
+	t.Helper()
+	target := map[string]any{
+		"mediaType": s.image.descriptor.MediaType,
+		"digest":    s.image.descriptor.Digest,
+		"size":      s.image.descriptor.Size,
+	}
+	signed, err := signerAPI(t).SignPayload(t.Context(), &signer.SignPayloadInput{
+		ProfileName:   aws.String(s.profile.name),
+		Payload:       mustMarshal(t, map[string]any{"targetArtifact": target}),
+		PayloadFormat: aws.String("application/vnd.cncf.notary.payload.v1+json"),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.image.attach(t, mediaTypeJWS, signed.Signature)
 }
 
 // signByCountersign signs with the command line.
