@@ -1,12 +1,12 @@
 //! `aws-kms`: raw signatures with the user's own key in AWS KMS, and the certificate that goes with
 //! it. What envelopes there are is Notation's business.
 
-use super::{Answer, Error, Face, aws, block_on, now};
+use super::{Answer, Error, Face, aws, block_on, now, parse};
 use crate::aws::KmsKeyId;
 use crate::plugin_contract::{
-    self, Base64, Capability, Command, DescribeKeyRequest, DescribeKeyResponse,
-    GenerateEnvelopeRequest, GenerateSignatureRequest, GenerateSignatureResponse,
-    GetPluginMetadataRequest, PluginConfig, VerifySignatureRequest,
+    Base64, Capability, Command, DescribeKeyRequest, DescribeKeyResponse, GenerateEnvelopeRequest,
+    GenerateSignatureRequest, GenerateSignatureResponse, GetPluginMetadataRequest, PluginConfig,
+    VerifySignatureRequest,
 };
 use crate::signer::aws_kms::{self, KmsKey, PLUGIN_NAME, Settings};
 use crate::signer::certificate_chain::CertificateChain;
@@ -19,31 +19,19 @@ pub(super) const DESCRIPTION: &str =
 pub(super) const CAPABILITIES: &[Capability] = &[Capability::RawSignature];
 
 pub(super) fn answer(command: Command, request: &[u8]) -> Result<Answer, Error> {
-    let invalid = |source| Error::Request { command, source };
     match command {
         Command::GetPluginMetadata => {
-            let _: GetPluginMetadataRequest =
-                plugin_contract::parse_request(request).map_err(invalid)?;
+            let _: GetPluginMetadataRequest = parse(request)?;
             Answer::of(&Face::AwsKms.metadata())
         }
-        Command::DescribeKey => {
-            let request: DescribeKeyRequest =
-                plugin_contract::parse_request(request).map_err(invalid)?;
-            block_on(describe_key(request))
-        }
-        Command::GenerateSignature => {
-            let request: GenerateSignatureRequest =
-                plugin_contract::parse_request(request).map_err(invalid)?;
-            block_on(generate_signature(request))
-        }
+        Command::DescribeKey => block_on(describe_key(parse(request)?)),
+        Command::GenerateSignature => block_on(generate_signature(parse(request)?)),
         Command::GenerateEnvelope => {
-            let _: GenerateEnvelopeRequest =
-                plugin_contract::parse_request(request).map_err(invalid)?;
+            let _: GenerateEnvelopeRequest = parse(request)?;
             Err(Error::RawOnly(command))
         }
         Command::VerifySignature => {
-            let _: VerifySignatureRequest =
-                plugin_contract::parse_request(request).map_err(invalid)?;
+            let _: VerifySignatureRequest = parse(request)?;
             Err(Error::RawOnly(command))
         }
     }

@@ -4,17 +4,16 @@
 use std::collections::BTreeMap;
 
 use super::error::in_one_line;
-use super::{Answer, Error, Face, block_on, now};
+use super::{Answer, Error, Face, block_on, now, parse};
 use crate::aws::{ArnService, Aws, Settings};
 use crate::extended_validation::{
     self, Claims, PLUGIN_NAME, check_revocation, check_trusted_identity,
 };
 use crate::notary::{EnvelopeFormat, PAYLOAD_MEDIA_TYPE};
 use crate::plugin_contract::{
-    self, Base64, Capability, Command, DescribeKeyRequest, DescribeKeyResponse,
-    GenerateEnvelopeRequest, GenerateEnvelopeResponse, GenerateSignatureRequest,
-    GetPluginMetadataRequest, PluginConfig, VerificationResult, VerifySignatureRequest,
-    VerifySignatureResponse,
+    Base64, Capability, Command, DescribeKeyRequest, DescribeKeyResponse, GenerateEnvelopeRequest,
+    GenerateEnvelopeResponse, GenerateSignatureRequest, GetPluginMetadataRequest, PluginConfig,
+    VerificationResult, VerifySignatureRequest, VerifySignatureResponse,
 };
 use crate::signer::aws_signer::{self, Pace, SigningProfile};
 use crate::x509::Certificate;
@@ -38,33 +37,18 @@ pub(super) const CAPABILITIES: &[Capability] = &[
 ];
 
 pub(super) fn answer(command: Command, request: &[u8]) -> Result<Answer, Error> {
-    let invalid = |source| Error::Request { command, source };
     match command {
         Command::GetPluginMetadata => {
-            let _: GetPluginMetadataRequest =
-                plugin_contract::parse_request(request).map_err(invalid)?;
+            let _: GetPluginMetadataRequest = parse(request)?;
             Answer::of(&Face::AwsSigner.metadata())
         }
         Command::GenerateSignature => {
-            let _: GenerateSignatureRequest =
-                plugin_contract::parse_request(request).map_err(invalid)?;
+            let _: GenerateSignatureRequest = parse(request)?;
             Err(Error::RawSignature)
         }
-        Command::DescribeKey => {
-            let request: DescribeKeyRequest =
-                plugin_contract::parse_request(request).map_err(invalid)?;
-            block_on(describe_key(request))
-        }
-        Command::GenerateEnvelope => {
-            let request: GenerateEnvelopeRequest =
-                plugin_contract::parse_request(request).map_err(invalid)?;
-            block_on(generate_envelope(request))
-        }
-        Command::VerifySignature => {
-            let request: VerifySignatureRequest =
-                plugin_contract::parse_request(request).map_err(invalid)?;
-            block_on(verify_signature(request))
-        }
+        Command::DescribeKey => block_on(describe_key(parse(request)?)),
+        Command::GenerateEnvelope => block_on(generate_envelope(parse(request)?)),
+        Command::VerifySignature => block_on(verify_signature(parse(request)?)),
     }
 }
 

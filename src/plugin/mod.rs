@@ -15,6 +15,7 @@ use std::io::{Read, Write};
 use std::path::Path;
 
 use serde::Serialize;
+use serde::de::DeserializeOwned;
 use time::OffsetDateTime;
 
 pub use error::Error;
@@ -22,7 +23,7 @@ pub use error::Error;
 use crate::aws::{Aws, Settings};
 use crate::http;
 use crate::limits::MAX_PLUGIN_MESSAGE_BYTES;
-use crate::plugin_contract::{CONTRACT_VERSION, Command, PluginMetadata};
+use crate::plugin_contract::{self, CONTRACT_VERSION, Command, PluginMetadata, Request};
 
 /// The plugins that this program can be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -190,6 +191,12 @@ fn aws(settings: Settings) -> Result<Aws, Error> {
     Aws::new(pool, settings).map_err(Error::Settings)
 }
 
+/// The request of a command, which is the one that the request's type is for.
+fn parse<Q: Request + DeserializeOwned>(request: &[u8]) -> Result<Q, Error> {
+    let command = Q::COMMAND;
+    plugin_contract::parse_request(request).map_err(|source| Error::Request { command, source })
+}
+
 /// For people, who ask every program so.
 fn version(face: Face) -> String {
     let metadata = face.metadata();
@@ -332,8 +339,7 @@ mod tests {
         ] {
             let (status, stdout, stderr) = run_with(arguments, b"{}");
             assert_eq!((status, stdout.as_str()), (1, ""));
-            let error: crate::plugin_contract::ErrorResponse =
-                serde_json::from_str(&stderr).unwrap();
+            let error: plugin_contract::ErrorResponse = serde_json::from_str(&stderr).unwrap();
             assert_eq!(error.error_code.as_str(), "VALIDATION_ERROR");
             assert!(error.error_message.starts_with(message), "{stderr}");
         }
