@@ -105,7 +105,7 @@ impl AnswerCache {
         let json = answer.to_json(&path)?;
         files::create_directory(&self.directory).map_err(file)?;
         files::check_private_directory(&self.directory).map_err(file)?;
-        make_room(&self.directory).map_err(file)?;
+        files::make_room(&self.directory, MAX_KEPT_REVOCATION_ANSWERS).map_err(file)?;
         files::write_atomic(&path, &json).map_err(file)
     }
 
@@ -119,26 +119,6 @@ impl AnswerCache {
     fn path(&self, question: &Question) -> PathBuf {
         self.directory.join(format!("{}.json", question.name()))
     }
-}
-
-/// Removes the older half of the files once there are too many. Another process may do the same; a
-/// kept answer that is gone is asked for again.
-fn make_room(directory: &Path) -> Result<(), files::Error> {
-    let mut paths =
-        files::read_directory(directory, MAX_KEPT_REVOCATION_ANSWERS.saturating_mul(2))?;
-    if paths.len() < MAX_KEPT_REVOCATION_ANSWERS {
-        return Ok(());
-    }
-    paths.sort_by_cached_key(|path| {
-        let metadata = std::fs::symlink_metadata(path);
-        metadata.and_then(|found| found.modified()).ok()
-    });
-    let older_half = MAX_KEPT_REVOCATION_ANSWERS / 2;
-    for path in paths.iter().take(older_half) {
-        // What cannot be removed is not worth a word: the next write tries again.
-        let _ = std::fs::remove_file(path);
-    }
-    Ok(())
 }
 
 #[cfg(test)]
