@@ -9,20 +9,7 @@ use crate::support::scene::Scene;
 /// The document, which must be what its schema says and agree with the exit code.
 #[track_caller]
 pub(super) fn document(ran: &Ran) -> Value {
-    let document: Value = serde_json::from_str(&ran.stdout).unwrap_or_else(|_| panic!("{ran:#?}"));
-    let schema = concat!(
-        env!("CARGO_MANIFEST_DIR"),
-        "/schemas/verdict.v1.schema.json"
-    );
-    let schema: Value = serde_json::from_str(&std::fs::read_to_string(schema).unwrap()).unwrap();
-    let validator = jsonschema::validator_for(&schema).unwrap();
-    let problems: Vec<String> = validator
-        .iter_errors(&document)
-        .map(|error| format!("{}: {error}", error.instance_path()))
-        .collect();
-    assert!(problems.is_empty(), "{problems:#?}\n{document:#}");
-    assert_eq!(document["exitCode"], ran.code, "{document:#}");
-    document
+    crate::support::document::document(ran, "verdict.v1.schema.json")
 }
 
 fn verify(scene: &Scene, references: &[&str]) -> Ran {
