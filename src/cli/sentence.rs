@@ -17,7 +17,6 @@ pub(super) fn of_verification(error: &verify::Error, scope: &str, called: Called
         verify::Error::List { .. } | verify::Error::Inconclusive(_) if is_undecided => {
             error.to_string()
         }
-        verify::Error::Requirement { .. } => error.to_string(),
         verify::Error::Policy { reference, source } => {
             let sentence = source.notation_sentence(&in_scope(reference, scope));
             match source {
@@ -29,7 +28,8 @@ pub(super) fn of_verification(error: &verify::Error, scope: &str, called: Called
         }
         verify::Error::Open { source, .. } => of_open(source),
         verify::Error::Resolve { reference, source } => of_resolve(reference, source),
-        verify::Error::TagOffline { .. }
+        verify::Error::Requirement { .. }
+        | verify::Error::TagOffline { .. }
         | verify::Error::NotStored { .. }
         | verify::Error::Store { .. } => error.to_string(),
         verify::Error::List { source, .. } => format!("signature verification failed: {source}"),

@@ -177,9 +177,8 @@ async fn verify(args: &Args, file: &Path) -> Result<Answer, Report> {
     let bar = Bar::new(&blob);
     let progress = |bytes| bar.show(bytes);
     let judges = &verifier.judges;
-    let judged = judges.verify_blob(&blob, signature, statement, &options, &progress, now);
-    let found = judged.await;
-    Ok(answer(found))
+    let verification = judges.verify_blob(&blob, signature, statement, &options, &progress, now);
+    Ok(answer(verification.await))
 }
 
 fn in_words(file: &Path, answer: &Answer, verbose: bool, called: Called) -> Report {

@@ -136,7 +136,7 @@ pub(super) async fn run(args: Args, called: Called, emit: &mut dyn FnMut(Report)
         .map(|reference| job.verify(reference))
         .buffered(limits::MAX_CONCURRENT_VERIFICATIONS);
     let mut results = Results::default();
-    let mut exit = Exit::Done;
+    let mut worst = Exit::Done;
     let mut endpoints = BTreeSet::new();
     for (asked, reference) in args.references.iter().zip(&job.references) {
         let Some(answer) = answers.next().await else {
@@ -150,7 +150,7 @@ pub(super) async fn run(args: Args, called: Called, emit: &mut dyn FnMut(Report)
                 ..Report::done()
             },
         };
-        exit = exit.worse(report.exit);
+        worst = worst.worse(report.exit);
         // Once for each endpoint, however many references there are.
         for url in text::foreign_endpoints(answer.outcomes()) {
             if endpoints.insert(url.to_owned()) {
@@ -161,7 +161,7 @@ pub(super) async fn run(args: Args, called: Called, emit: &mut dyn FnMut(Report)
     }
     if args.output == Output::Json {
         emit(Report {
-            stdout: results.end(&verdict::exit_code(exit)),
+            stdout: results.end(&verdict::exit_code(worst)),
             stderr: job.warnings.clone(),
             ..Report::done()
         });
