@@ -123,19 +123,10 @@ fn a_passphrase_comes_from_a_descriptor_and_never_from_nothing() {
     let with = |passphrase: &str| {
         let file = scene.sandbox.home().join("passphrase");
         std::fs::write(&file, passphrase).unwrap();
-        let output = scene
-            .sandbox
-            .command(std::path::Path::new(env!("CARGO_BIN_EXE_countersign")))
-            .args(["sign", "--key-passphrase-fd", "0", &scene.image])
-            .stdin(Stdio::from(std::fs::File::open(file).unwrap()))
-            .output()
-            .unwrap();
-        let text = |bytes| String::from_utf8(bytes).unwrap();
-        Ran {
-            code: output.status.code().unwrap(),
-            stdout: text(output.stdout),
-            stderr: text(output.stderr),
-        }
+        let program = std::path::Path::new(env!("CARGO_BIN_EXE_countersign"));
+        let mut command = scene.sandbox.command(program);
+        command.args(["sign", "--key-passphrase-fd", "0", &scene.image]);
+        Ran::of(command.stdin(Stdio::from(std::fs::File::open(file).unwrap())))
     };
     let wrong = with("other\n");
     wrong.assert_refused(
