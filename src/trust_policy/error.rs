@@ -65,7 +65,7 @@ pub enum Error {
         scope: String,
     },
     /// Several statements are about the repository in other spellings.
-    #[error("the statements {} of the trust policy `{}` are all about `{scope}`", names.join(", "), path.display())]
+    #[error("the statements {} of the trust policy `{}` all have the scope `{scope}`", names.join(", "), path.display())]
     AmbiguousScope {
         /// The file.
         path: PathBuf,

@@ -47,7 +47,7 @@ fn the_exact_scope_wins_then_another_spelling_then_everything() {
     let error = policies.select("two.io/a").unwrap_err();
     assert_eq!(
         error.to_string(),
-        "the statements `caps`, `more` of the trust policy `/c/p.json` are all about `two.io/a`"
+        "the statements `caps`, `more` of the trust policy `/c/p.json` all have the scope `two.io/a`"
     );
 }
 

@@ -198,10 +198,7 @@ fn what_is_not_run_here_is_run_by_the_gate_or_on_purpose_not() {
             "countersign verify --signing-profile \"$PROFILE_ARN\" --trust-anchor",
             "what_the_readme_shows_of_the_emulator_works",
         ),
-        (
-            "tests/interop/long",
-            "it builds everything anew, as root",
-        ),
+        ("tests/interop/long", "it builds everything anew, as root"),
         ("tests/fuzz/run", "long runs have their own command"),
         (".ci/run", "this is the gate"),
     ];

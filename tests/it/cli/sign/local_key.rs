@@ -131,7 +131,7 @@ fn a_passphrase_comes_from_a_descriptor_and_never_from_nothing() {
     let wrong = with("other\n");
     wrong.assert_refused(
         2,
-        &format!("{key} is not opened by the passphrase, or is damaged"),
+        &format!("{key} cannot be decrypted: the passphrase is wrong, or the file is damaged"),
     );
     wrong.assert_says("hint: try the passphrase with `openssl pkey");
     assert_eq!(writes(&scene), [""; 0]);

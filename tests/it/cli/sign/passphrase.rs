@@ -119,7 +119,7 @@ fn an_interrupted_prompt_leaves_the_terminal_as_it_was() {
     let refused = |ran: &Ran| {
         ran.assert_refused(
             3,
-            "Error: key `ec-256.aes256`: interrupted at the passphrase; nothing was signed",
+            "Error: key `ec-256.aes256`: interrupted at the passphrase prompt; nothing was signed",
         );
     };
     let (ran, _) = Asking::start(&scene).end(b"sec\x03");
@@ -183,14 +183,14 @@ fn a_descriptor_without_a_passphrase_is_named_with_the_reason() {
             ),
         );
         ran.assert_says(&format!(
-            "\ncaused by: {cause}\nhint: the first line there is the passphrase: \
-             `--key-passphrase-fd {fd} {fd}< FILE`\n"
+            "\ncaused by: {cause}\nhint: put the passphrase on the first line: `--key-passphrase-fd {fd} \
+             {fd}< FILE`\n"
         ));
     }
     let key = local_keys::path("ec-256.aes256");
     let ran = sign("0", Stdio::null());
     ran.assert_says(&format!(
-        "`{}` is not opened by the passphrase",
+        "`{}` cannot be decrypted: the passphrase is wrong",
         key.display()
     ));
     assert_eq!(scene.operations(), [""; 0]);
