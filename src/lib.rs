@@ -45,4 +45,5 @@ pub mod allowance;
 pub mod algorithm;
 pub mod limits;
 pub mod notary;
+pub mod partition;
 pub mod causes;

@@ -20,8 +20,8 @@ use tokio::sync::OnceCell;
 use super::arn::Location;
 use super::http_client::PooledHttp;
 use super::named_profile;
-use super::partition::Partition;
 use super::settings::{Settings, SettingsError};
+use crate::partition::Partition;
 use crate::{http, limits};
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
