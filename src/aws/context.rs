@@ -67,6 +67,10 @@ impl Aws {
     /// # Errors
     ///
     /// [`SettingsError`] if a setting cannot be what it should be.
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "a pool is a handle, which is given away as any other"
+    )]
     pub fn new(pool: http::Pool, settings: Settings) -> Result<Self, SettingsError> {
         settings.check()?;
         Ok(Self(Arc::new(Inner {

@@ -34,7 +34,7 @@ struct Case {
 }
 
 impl Case {
-    fn new(params: CertificateParams) -> Self {
+    fn new(params: &CertificateParams) -> Self {
         let key = KeyPair::generate().unwrap();
         let shown = params.self_signed(&key).unwrap().der().clone();
         Self {
@@ -60,7 +60,7 @@ impl Case {
             path
         };
         let named = write("named.pem", &self.named);
-        let other = Case::new(params()).shown;
+        let other = Self::new(&params()).shown;
         let other = write("other.pem", &other);
         let settings = Settings::from_variables(|name| {
             let text = |path: &PathBuf| Some(path.to_str().unwrap().to_owned());
@@ -138,14 +138,14 @@ async fn serve(
 
 #[tokio::test]
 async fn it_is_accepted_for_that_server() {
-    Case::new(params()).assert_let_in().await;
+    Case::new(&params()).assert_let_in().await;
     let mut for_servers = params();
     for_servers.extended_key_usages = vec![
         ExtendedKeyUsagePurpose::ClientAuth,
         ExtendedKeyUsagePurpose::ServerAuth,
     ];
-    Case::new(for_servers).assert_let_in().await;
-    Case::new(params())
+    Case::new(&for_servers).assert_let_in().await;
+    Case::new(&params())
         .changed(|case| case.variable = "AWS_CA_BUNDLE")
         .assert_let_in()
         .await;
@@ -154,12 +154,12 @@ async fn it_is_accepted_for_that_server() {
 #[tokio::test]
 async fn one_that_is_not_named_itself_is_refused() {
     // As one of a system's roots.
-    Case::new(params())
+    Case::new(&params())
         .changed(|case| case.variable = "SSL_CERT_DIR")
         .assert_refused("CaUsedAsEndEntity")
         .await;
     // The same key and names in another certificate.
-    Case::new(params())
+    Case::new(&params())
         .changed(|case| {
             let mut other = params();
             other.serial_number = Some(SerialNumber::from(7));
@@ -168,7 +168,7 @@ async fn one_that_is_not_named_itself_is_refused() {
         .assert_refused("CaUsedAsEndEntity")
         .await;
     // One byte of the signature is another.
-    Case::new(params())
+    Case::new(&params())
         .changed(|case| *case.named.last_mut().unwrap() ^= 1)
         .assert_refused("CaUsedAsEndEntity")
         .await;
@@ -178,7 +178,7 @@ async fn one_that_is_not_named_itself_is_refused() {
 async fn another_name_is_refused() {
     let mut other = params();
     other.subject_alt_names = vec![rcgen::SanType::DnsName("other.example".try_into().unwrap())];
-    Case::new(other).assert_refused("NotValidForName").await;
+    Case::new(&other).assert_refused("NotValidForName").await;
 }
 
 #[tokio::test]
@@ -186,25 +186,25 @@ async fn another_time_is_refused() {
     let mut expired = params();
     expired.not_before = rcgen::date_time_ymd(2000, 1, 1);
     expired.not_after = rcgen::date_time_ymd(2001, 1, 1);
-    Case::new(expired).assert_refused("Expired").await;
+    Case::new(&expired).assert_refused("Expired").await;
     let mut early = params();
     early.not_before = rcgen::date_time_ymd(4000, 1, 1);
     early.not_after = rcgen::date_time_ymd(4001, 1, 1);
-    Case::new(early).assert_refused("NotValidYet").await;
+    Case::new(&early).assert_refused("NotValidYet").await;
 }
 
 #[tokio::test]
 async fn another_purpose_is_refused() {
     let mut for_clients = params();
     for_clients.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
-    Case::new(for_clients)
+    Case::new(&for_clients)
         .assert_refused("InvalidPurpose")
         .await;
 }
 
 #[tokio::test]
 async fn another_key_in_the_handshake_is_refused() {
-    Case::new(params())
+    Case::new(&params())
         .changed(|case| case.key = KeyPair::generate().unwrap())
         .assert_refused("BadSignature")
         .await;
@@ -243,11 +243,11 @@ async fn what_it_issued_is_judged_as_any_other() {
 
 #[tokio::test]
 async fn the_hint_says_what_to_name() {
-    let case = Case::new(params());
+    let case = Case::new(&params());
     let server = serve(case.shown.clone(), &case.key, &TLS13).await;
     let directory = tempfile::tempdir().unwrap();
     let other = directory.path().join("other.pem");
-    std::fs::write(&other, pem(&Case::new(params()).shown)).unwrap();
+    std::fs::write(&other, pem(&Case::new(&params()).shown)).unwrap();
     let settings = Settings::from_variables(|name| {
         (name == "SSL_CERT_FILE").then(|| other.to_str().unwrap().to_owned())
     });
