@@ -4,6 +4,7 @@ pub(crate) mod document;
 pub(crate) mod envelopes;
 pub(crate) mod forward;
 pub(crate) mod hostile;
+pub(crate) mod http2;
 pub(crate) mod kms;
 pub(crate) mod local_keys;
 pub(crate) mod layout;
