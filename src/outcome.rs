@@ -15,6 +15,7 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc2822;
 
 use crate::extended_validation::attribute::SIGNING_PROFILE_VERSION;
+use crate::limits::MAX_REFUSED_METADATA_BYTES;
 use crate::notary::{Action, EnvelopeFormat, Validation};
 use crate::oci::Digest;
 use crate::signer_info::SignerInfo;
@@ -30,6 +31,8 @@ pub struct SignatureOutcome {
     pub signer_info: Option<SignerInfo>,
     /// The user metadata that was signed, once the payload was compared.
     pub user_metadata: Vec<(String, String)>,
+    /// How many entries of it were left out of a refused signature's.
+    pub left_out_metadata: usize,
     /// What is worth knowing and changes nothing, in sentences.
     pub warnings: Vec<String>,
     /// The validations that were carried out, in order; a skipped one is not among them.
@@ -48,6 +51,7 @@ impl SignatureOutcome {
             format: None,
             signer_info: None,
             user_metadata: Vec::new(),
+            left_out_metadata: 0,
             warnings: Vec::new(),
             validations: Vec::new(),
             skipped: Vec::new(),
@@ -58,6 +62,19 @@ impl SignatureOutcome {
     /// Forgets what a report of a refusal does not show: a registry may list many signatures, and
     /// each may be as large as is allowed.
     pub fn forget_details(&mut self) {
+        let mut room = MAX_REFUSED_METADATA_BYTES;
+        let all = self.user_metadata.len();
+        self.user_metadata.retain(|(key, value)| {
+            let fits = key.len() + value.len() <= room;
+            if fits {
+                room -= key.len() + value.len();
+            }
+            fits
+        });
+        self.left_out_metadata += all - self.user_metadata.len();
+        let validations = self.validations.iter_mut();
+        let failures = validations.filter_map(|one| one.failure.as_mut());
+        failures.chain(&mut self.failure).for_each(Failure::shorten);
         if let Some(info) = &mut self.signer_info {
             let attributes = &mut info.signed_attributes.extended;
             attributes.retain(|attribute| attribute.name == SIGNING_PROFILE_VERSION);

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::Shortfall;
+use super::{RecordError, Shortfall};
 use crate::outcome::{FailureClass, SignatureOutcome};
 use crate::reference::ArtifactReference;
 use crate::trust_policy::StatementName;
@@ -120,6 +120,8 @@ pub enum Unseen {
     Limit(usize),
     /// The list of signatures broke off.
     Listing(registry::Error),
+    /// A directory for a verification without a network does not have every signature, or does not say so.
+    Record(RecordError),
 }
 
 impl Error {

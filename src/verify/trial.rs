@@ -205,14 +205,15 @@ impl Trial<'_> {
         if outcomes.is_empty() {
             match self.unseen {
                 Some(Unseen::Listing(source)) => return Error::List { reference, source },
-                Some(Unseen::Limit(_)) => {}
+                Some(Unseen::Limit(_) | Unseen::Record(_)) => {}
                 None => return Error::NoSignature { reference },
             }
         }
-        let list_broke_off = matches!(
-            &self.unseen,
-            Some(Unseen::Listing(error)) if error.kind() == registry::Kind::CouldNotLook
-        );
+        let list_broke_off = match &self.unseen {
+            Some(Unseen::Listing(error)) => error.kind() == registry::Kind::CouldNotLook,
+            Some(Unseen::Record(_)) => true,
+            Some(Unseen::Limit(_)) | None => false,
+        };
         let inconclusive = list_broke_off
             || outcomes
                 .iter()
