@@ -411,7 +411,7 @@ fn an_unanswered_question_is_never_not_revoked() {
         (
             FaultKind::Throttle,
             "AWS throttled `signer:GetRevocationStatus` on `arn:",
-            3,
+            6,
         ),
         (
             FaultKind::AccessDenied,
@@ -440,6 +440,8 @@ fn an_unanswered_question_is_never_not_revoked() {
             "{reason}"
         );
         assert!(reason.contains(message), "{fault:?}: {reason}");
+        let given_up = format!(", after {calls} attempts");
+        assert_eq!(reason.contains(&given_up), calls > 1, "{reason}");
         assert!(result(&answer, TRUSTED_IDENTITY).0);
         assert_eq!(fixture.operations().len(), calls, "{fault:?}");
         fixture.emulator.faults().clear();
