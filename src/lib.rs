@@ -44,4 +44,5 @@ pub mod oci;
 pub mod algorithm;
 pub mod limits;
 pub mod notary;
+pub mod partition;
 pub mod causes;

@@ -20,10 +20,10 @@ use super::arn::Location;
 use super::endpoints::{DataPlane, check_endpoint};
 use super::http_client::PooledHttp;
 use super::named_profile;
-use super::partition::Partition;
 use super::profile_files::in_place_of_files;
 use super::settings::{Settings, SettingsError, is_endpoint};
 use crate::http::redact_text;
+use crate::partition::Partition;
 use crate::{http, limits};
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");

@@ -6,11 +6,11 @@ mod endpoints;
 mod error;
 mod http_client;
 mod named_profile;
-mod partition;
 mod profile_files;
 mod rate_limit;
 mod settings;
 
+pub use crate::partition::Partition;
 pub use arn::{
     AliasedSigningProfileArn, ArnError, ArnService, KmsKeyId, KmsKeyIdError, Location, SignerArn,
     SigningJobArn, SigningProfileAliasArn, SigningProfileArn, SigningProfileVersionArn,
@@ -19,7 +19,6 @@ pub use context::{Aws, RegionChoice};
 pub(crate) use endpoints::{check_endpoint, has_endpoint};
 pub(crate) use error::NOT_AS_AWS;
 pub use error::{Call, CallError, CallErrorKind};
-pub use partition::Partition;
 pub use rate_limit::RateLimit;
 pub use settings::{Settings, SettingsError};
 

@@ -4,8 +4,8 @@
 use std::collections::BTreeMap;
 
 use super::arn::{ArnService, is_region};
-use super::partition::Partition;
 use crate::http::redact_text;
+use crate::partition::Partition;
 
 /// What the user said about AWS, over and above the environment and AWS's own configuration files.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

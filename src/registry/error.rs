@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::credentials;
+use crate::reference::RegistryName;
 use crate::{files, http, oci};
 
 /// What an error means for somebody who was looking for something.
@@ -310,7 +311,7 @@ impl Error {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Unauthorized { registry, .. } | Self::Denied { registry, .. } => {
-                Some(if super::EcrHost::parse(registry).is_some() {
+                Some(if is_ecr(registry) {
                     "the AWS identity needs `ecr:GetAuthorizationToken` on `*`, and \
                      `ecr:BatchGetImage` and `ecr:GetDownloadUrlForLayer` on the repository (to sign \
                      also `ecr:InitiateLayerUpload`, `ecr:UploadLayerPart`, \
@@ -328,7 +329,7 @@ impl Error {
             Self::RateLimited { .. } => Some("try again later".to_owned()),
             Self::NotFound { reference, .. } => {
                 let registry = reference.split('/').next().unwrap_or_default();
-                Some(if super::EcrHost::parse(registry).is_some() {
+                Some(if is_ecr(registry) {
                     "check the repository, the tag or digest, and the AWS region".to_owned()
                 } else {
                     "check the repository, and the tag or digest".to_owned()
@@ -449,6 +450,11 @@ pub(super) fn clean(text: &str) -> String {
             && !matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
     };
     text.chars().filter(is_harmless).take(MAX_WORDS).collect()
+}
+
+/// Whether this name of a registry is one of Amazon ECR.
+fn is_ecr(registry: &str) -> bool {
+    RegistryName::parse(registry).is_ok_and(|name| name.ecr().is_some())
 }
 
 #[cfg(test)]

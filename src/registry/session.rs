@@ -13,10 +13,10 @@ use url::Url;
 
 use super::challenge::{self, Challenge};
 use super::credentials::{Credential, Credentials};
-use super::ecr::EcrHost;
 use super::error::Error;
 use super::token::Wanted;
 use crate::http as web;
+use crate::reference::EcrHost;
 
 /// What somebody means to do in a repository.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -66,13 +66,6 @@ pub enum Cause {
     },
     /// All trust stores are of type `tsa`, which trust time stamps and no signature.
     OnlyTimestampStores,
-    /// Another scope of the document is the same repository in another spelling.
-    ScopeRespelled {
-        /// The scope.
-        scope: String,
-        /// The earlier one.
-        other: String,
-    },
 }
 
 impl fmt::Display for Cause {
@@ -96,12 +89,6 @@ impl fmt::Display for Cause {
             Self::OnlyTimestampStores => {
                 f.write_str("every trust store is of type `tsa`, so that no signature is authentic")
             }
-            Self::ScopeRespelled { scope, other } => {
-                write!(
-                    f,
-                    "the scope `{scope}` is the repository `{other}` in another spelling"
-                )
-            }
         }
     }
 }
@@ -120,7 +107,6 @@ impl Cause {
             Self::OnlyTimestampStores => {
                 "add a store of type `signingAuthority` (AWS Signer) or `ca` (a signer's own key)"
             }
-            Self::ScopeRespelled { .. } => "keep one of the two",
         };
         Some(advice.into())
     }
