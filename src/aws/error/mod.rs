@@ -97,6 +97,8 @@ pub struct CallError {
     other_region: Option<String>,
     /// How often it was asked.
     attempts: u32,
+    /// Whether AWS may have done what was asked, and only the answer is missing.
+    may_be_done: bool,
 }
 
 impl std::error::Error for CallError {}
@@ -144,6 +146,12 @@ impl CallError {
     /// What kind of failure it was.
     pub fn kind(&self) -> CallErrorKind {
         self.kind
+    }
+
+    /// Whether AWS may have done what was asked, and only the answer is missing: what is not to be done
+    /// twice is then not asked for again.
+    pub fn may_be_done(&self) -> bool {
+        self.may_be_done
     }
 
     /// AWS's error code, for example `AccessDeniedException`.
@@ -265,6 +273,7 @@ impl CallError {
             cause_hint: None,
             other_region: None,
             attempts: 1,
+            may_be_done: false,
         }
     }
 
@@ -349,6 +358,7 @@ pub(crate) mod tests {
             cause_hint: None,
             other_region: None,
             attempts: 1,
+            may_be_done: false,
         }
     }
 

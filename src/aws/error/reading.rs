@@ -67,6 +67,7 @@ impl CallError {
             code,
             request_id,
             cause_hint,
+            may_be_done: is_answer_missing(error),
             ..Self::new(call, kind, message)
         }
     }
@@ -87,6 +88,22 @@ fn kind_of_other(status: u16) -> CallErrorKind {
         408 | 429 | 500..=599 => CallErrorKind::Unreachable,
         _ => CallErrorKind::NotAws,
     }
+}
+
+/// Whether the request went out, and no answer came back.
+fn is_answer_missing<E>(error: &SdkError<E, HttpResponse>) -> bool
+where
+    E: std::error::Error + Send + Sync + 'static,
+{
+    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
+    while let Some(error) = cause {
+        if let Some(http) = error.downcast_ref::<crate::http::Error>() {
+            use crate::http::Error::{Interrupted, TimedOut};
+            return matches!(http, TimedOut { .. } | Interrupted { .. });
+        }
+        cause = error.source();
+    }
+    matches!(error, SdkError::TimeoutError(_))
 }
 
 fn kind_of(code: Option<&str>, status: u16) -> CallErrorKind {
@@ -159,7 +176,9 @@ where
         }
         if let Some(http) = error.downcast_ref::<crate::http::Error>() {
             let kind = match http {
-                crate::http::Error::TimedOut { .. } => CallErrorKind::TimedOut,
+                crate::http::Error::TimedOut { .. } | crate::http::Error::Exhausted { .. } => {
+                    CallErrorKind::TimedOut
+                }
                 crate::http::Error::ProxyRefused { .. } => CallErrorKind::NotAws,
                 http if http.is_lying() => CallErrorKind::Malformed,
                 _ => CallErrorKind::Unreachable,
