@@ -224,4 +224,31 @@ mod tests {
         }
         assert_eq!(outcome(&[]).standing(), Standing::Tolerated);
     }
+
+    #[test]
+    fn what_is_kept_of_a_refused_signature_is_bounded() {
+        let mut refused = outcome(&[(Validation::Integrity, Action::Enforce, true)]);
+        let long = "x".repeat(MAX_REFUSED_METADATA_BYTES);
+        let pair = |key: &str, value: &str| (key.to_owned(), value.to_owned());
+        refused.user_metadata = vec![
+            pair("long", &long),
+            pair("short", "kept"),
+            pair("last", &long),
+        ];
+        refused.failure = Some(Failure::UserMetadata {
+            key: "long".to_owned(),
+            found: Some(long.clone()),
+            wanted: "y".to_owned(),
+        });
+        refused.forget_details();
+        assert_eq!(refused.user_metadata, [pair("short", "kept")]);
+        assert_eq!(refused.left_out_metadata, 2);
+        let Some(Failure::UserMetadata { found, .. }) = refused.failure else {
+            panic!("{refused:#?}");
+        };
+        assert_eq!(
+            found.map(|found| found.len()),
+            Some(crate::limits::MAX_TOLD_CHARS)
+        );
+    }
 }

@@ -99,7 +99,10 @@ impl Cause {
             Failure::CertificateRevocationUnknown { offline, .. } => !offline,
             _ => cause.is_some_and(Self::is_retryable),
         };
-        (cause, may_pass && failure.class() == FailureClass::Inconclusive)
+        (
+            cause,
+            may_pass && failure.class() == FailureClass::Inconclusive,
+        )
     }
 
     /// The cause of a failure, and whether it may pass, for a signature's reason.
@@ -110,7 +113,10 @@ impl Cause {
     /// Why no signature could be judged, of those that were not: what may pass goes first, since one good
     /// signature is enough.
     pub(super) fn of_refused(refused: &Refused) -> (Option<Self>, bool) {
-        let failures = refused.outcomes.iter().filter_map(SignatureOutcome::refusal);
+        let failures = refused
+            .outcomes
+            .iter()
+            .filter_map(SignatureOutcome::refusal);
         let undecided = failures.filter(|failure| failure.class() == FailureClass::Inconclusive);
         let mut causes: Vec<(Option<Self>, bool)> = undecided.map(Self::of_failure).collect();
         if let Some(Unseen::Listing(error)) = &refused.unseen {
@@ -164,7 +170,7 @@ fn of_call(error: &CallError) -> Cause {
         CallErrorKind::TimedOut => Cause::TimedOut,
         CallErrorKind::Unreachable => Cause::Unreachable,
         CallErrorKind::ServiceFailure => Cause::ServiceFailure,
-        CallErrorKind::Malformed => Cause::BadAnswer,
+        CallErrorKind::Malformed | CallErrorKind::NotAws => Cause::BadAnswer,
         CallErrorKind::NotSent => Cause::NotConfigured,
     }
 }

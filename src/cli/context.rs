@@ -318,6 +318,16 @@ pub(super) fn roots_of(
     let failed = |error: trust_store::Error| {
         Report::error(Exit::Usage, &error.to_string(), &error, error.hint())
     };
+    // First, so that the reason is the same whichever roots are trusted.
+    let mut partitions = Vec::new();
+    for profile in signing_profiles {
+        let profile = SigningProfile::parse(profile)
+            .map_err(|error| Report::unusable(&error, error.hint()))?;
+        let partition = profile.arn().location().partition().as_str();
+        if !partitions.contains(&partition) {
+            partitions.push(partition);
+        }
+    }
     let kind = StoreType::SigningAuthority;
     if let Some(path) = trust_anchor {
         let name = StoreName::new(kind, "trust-anchor")
@@ -337,15 +347,6 @@ pub(super) fn roots_of(
             )),
             Err(error) => Err(failed(error)),
         };
-    }
-    let mut partitions = Vec::new();
-    for profile in signing_profiles {
-        let profile = SigningProfile::parse(profile)
-            .map_err(|error| Report::unusable(&error, error.hint()))?;
-        let partition = profile.arn().location().partition().as_str();
-        if !partitions.contains(&partition) {
-            partitions.push(partition);
-        }
     }
     partitions
         .into_iter()

@@ -167,8 +167,7 @@ async fn check_plugin(
         return Err(Report::failed(Exit::Usage, "plugin name cannot be empty"));
     }
     if plugin == PLUGIN_NAME {
-        SigningProfile::parse(id)
-            .map_err(|error| Report::unusable(&error, error.hint()))?;
+        SigningProfile::parse(id).map_err(|error| Report::unusable(&error, error.hint()))?;
         return Settings::from_plugin_config(config, &[ArnService::Signer])
             .and_then(|settings| settings.check())
             .map_err(|error| Report::unusable(&error, error.hint()));

@@ -168,8 +168,7 @@ impl Choice {
                 Ok(Self::AwsSigner(id, config))
             }
             aws_kms::PLUGIN_NAME => {
-                let usage =
-                    |error: aws_kms::SettingsError| Report::unusable(&error, error.hint());
+                let usage = |error: aws_kms::SettingsError| Report::unusable(&error, error.hint());
                 let settings = aws_kms::Settings::from_plugin_config(&config).map_err(usage)?;
                 let certificate_chain = settings.certificate_chain().map_err(usage)?.clone();
                 let mut aws = config;

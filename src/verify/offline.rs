@@ -104,7 +104,9 @@ impl OfflineDirectory {
                 outcomes: Vec::new(),
                 unseen,
             })),
-            Error::Rejected(refused) => Error::Inconclusive(Box::new(Refused { unseen, ..*refused })),
+            Error::Rejected(refused) => {
+                Error::Inconclusive(Box::new(Refused { unseen, ..*refused }))
+            }
             error => error,
         }
     }

@@ -5,6 +5,7 @@
 //! `signatures/{SHA-256 of its name}.json` (`schemas/offline-signatures.v1.schema.json`). Whoever rewrites the
 //! record too is not found out.
 
+use std::collections::{BTreeSet, HashSet};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -77,7 +78,8 @@ impl Records {
         Self { folder }
     }
 
-    /// Records the signatures that `artifact` has, in place of what was recorded before.
+    /// Records the signatures that `artifact` has. Copies of those that were there before stay, and so do their
+    /// names; a layout is not copied, and has those that it has.
     pub(super) fn write<'a>(
         &self,
         artifact: &ArtifactReference,
@@ -85,9 +87,13 @@ impl Records {
         signatures: impl Iterator<Item = &'a Digest>,
     ) -> Result<(), files::Error> {
         let name = name_of(artifact, digest);
+        let mut names: BTreeSet<String> = signatures.map(Digest::to_string).collect();
+        if let (ArtifactReference::Registry(_), Ok(before)) = (artifact, self.read(&name)) {
+            names.extend(before);
+        }
         let document = Document {
             version: VERSION.to_owned(),
-            signatures: signatures.map(Digest::to_string).collect(),
+            signatures: names.into_iter().collect(),
             artifact: name.clone(),
         };
         // Text and lists of it cannot fail to be written.
@@ -105,7 +111,19 @@ impl Records {
         found: &[Digest],
     ) -> Result<(), RecordError> {
         let name = name_of(artifact, digest);
-        let path = self.path(&name);
+        let found: HashSet<String> = found.iter().map(Digest::to_string).collect();
+        let mut recorded = self.read(&name)?.into_iter();
+        match recorded.find(|one| !found.contains(one)) {
+            None => Ok(()),
+            Some(signature) => Err(RecordError::Withheld {
+                signature,
+                path: self.path(&name),
+            }),
+        }
+    }
+
+    fn read(&self, name: &str) -> Result<Vec<String>, RecordError> {
+        let path = self.path(name);
         let missing = |path| Err(RecordError::Missing { path });
         let unusable = |source| RecordError::File { source };
         match files::check_directory(&self.folder) {
@@ -123,13 +141,7 @@ impl Records {
         if document.version != VERSION || document.artifact != name {
             return Err(RecordError::OtherArtifact { path });
         }
-        let found: std::collections::HashSet<String> =
-            found.iter().map(Digest::to_string).collect();
-        let withheld = document.signatures.into_iter().find(|one| !found.contains(one));
-        match withheld {
-            None => Ok(()),
-            Some(signature) => Err(RecordError::Withheld { signature, path }),
-        }
+        Ok(document.signatures)
     }
 
     fn path(&self, name: &str) -> PathBuf {
@@ -139,11 +151,12 @@ impl Records {
     }
 }
 
-/// What a record calls an artifact. A layout may be carried elsewhere, and so has no name.
+/// What a record calls an artifact. A copy is found by its digest, whatever its repository is called where it was
+/// carried to.
 fn name_of(artifact: &ArtifactReference, digest: &Digest) -> String {
     match artifact {
-        ArtifactReference::Registry(reference) => reference.with_digest(digest).to_string(),
-        ArtifactReference::Layout(_) => digest.to_string(),
+        ArtifactReference::Registry(_) => digest.to_string(),
+        ArtifactReference::Layout(_) => format!("{digest} in an OCI image layout"),
     }
 }
 
@@ -165,7 +178,9 @@ mod tests {
         let check = |found: &[Digest]| records.check(&artifact, &digest, found);
         let [a, b] = [sha256_digest(b"a"), sha256_digest(b"b")];
         assert!(matches!(check(&[]), Err(RecordError::Missing { .. })));
-        records.write(&artifact, &digest, [&a, &b].into_iter()).unwrap();
+        records
+            .write(&artifact, &digest, [&a, &b].into_iter())
+            .unwrap();
         check(&[b.clone(), a.clone()]).unwrap();
         for found in [&[][..], std::slice::from_ref(&a)] {
             assert!(matches!(check(found), Err(RecordError::Withheld { .. })));
@@ -173,8 +188,11 @@ mod tests {
         // What came later is no reason for doubt.
         let more = [a.clone(), b, sha256_digest(b"c")];
         check(&more).unwrap();
-        records.write(&artifact, &digest, std::iter::empty()).unwrap();
-        check(&[]).unwrap();
+        // What was copied before is still there.
+        records
+            .write(&artifact, &digest, std::iter::empty())
+            .unwrap();
+        assert!(matches!(check(&[]), Err(RecordError::Withheld { .. })));
     }
 
     #[test]
@@ -183,11 +201,18 @@ mod tests {
         let folder = directory.path().join("signatures");
         let records = Records::new(folder.clone());
         let (artifact, digest) = artifact();
-        records.write(&artifact, &digest, std::iter::empty()).unwrap();
-        let file = std::fs::read_dir(&folder).unwrap().next().unwrap().unwrap().path();
+        records
+            .write(&artifact, &digest, std::iter::empty())
+            .unwrap();
+        let file = std::fs::read_dir(&folder)
+            .unwrap()
+            .next()
+            .unwrap()
+            .unwrap()
+            .path();
         let good = std::fs::read_to_string(&file).unwrap();
         for (text, is_other) in [
-            (good.replace("r.test/app", "r.test/other"), true),
+            (good.replace("sha256:", "sha256:0"), true),
             (good.replace("\"1\"", "\"2\""), true),
             (good.replace("\"signatures\"", "\"signature\""), false),
             (String::new(), false),
@@ -199,7 +224,10 @@ mod tests {
                 is_other,
                 "{text}: {error}"
             );
-            assert!(is_other || matches!(error, RecordError::Malformed { .. }), "{error}");
+            assert!(
+                is_other || matches!(error, RecordError::Malformed { .. }),
+                "{error}"
+            );
         }
         std::fs::remove_file(&file).unwrap();
         std::os::unix::fs::symlink("/dev/null", &file).unwrap();

@@ -17,7 +17,7 @@ use super::super::sentence;
 use super::super::verify::verdict::unusable;
 use super::super::verify::{Output, text};
 use super::progress::Bar;
-use super::{format_of, open, read_signature, verdict};
+use super::{format_of, open, read_found_signature, read_signature, verdict};
 use crate::outcome::SignatureOutcome;
 use crate::trust_policy::{DocumentKind, Statement, StatementName};
 use crate::verify::blob::{self, Accepted, Error, Options, Signature, Verification};
@@ -197,7 +197,12 @@ async fn verify(args: &Args, file: &Path, called: Called) -> Result<Answer, Repo
         Ok(statement) => statement,
         Err(error) => return Ok(answer(Err(error))),
     };
-    let envelope = read_signature(signature, "")?;
+    let envelope = if is_found {
+        // Nobody named it, so that it may not lead elsewhere.
+        read_found_signature(signature)?
+    } else {
+        read_signature(signature, "")?
+    };
     let options = Options {
         media_type: args.media_type.clone(),
         user_metadata,

@@ -19,8 +19,7 @@ pub(super) async fn generate(
     certificate: String,
 ) -> Result<(TestCertificate, SigningKey), Report> {
     let usage = |text: String| Report::failed(Exit::Usage, &text);
-    let id =
-        KmsKeyId::parse(key).map_err(|error| Report::unusable(&error, error.hint()))?;
+    let id = KmsKeyId::parse(key).map_err(|error| Report::unusable(&error, error.hint()))?;
     let mut config = parse_pairs("plugin-config", plugin_config).map_err(usage)?;
     let made = TestCertificate::generate(&aws(&config)?, &id, name, now()).await;
     let made = made.map_err(|error| {

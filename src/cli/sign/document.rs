@@ -86,7 +86,10 @@ fn result(asked: &Asked, outcome: &Outcome) -> Value {
         }
         End::SameAs { other } => {
             put("state", "skipped".into());
-            put("reason", reason("given-twice", &same_as(asked, other), false));
+            put(
+                "reason",
+                reason("given-twice", &same_as(asked, other), false),
+            );
         }
         End::Failed {
             error,

@@ -253,7 +253,9 @@ fn shortened(value: Value) -> Value {
         }
         Value::Object(values) => {
             let values = values.into_iter();
-            values.map(|(name, value)| (name, shortened(value))).collect()
+            values
+                .map(|(name, value)| (name, shortened(value)))
+                .collect()
         }
         value => value,
     }
