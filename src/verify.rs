@@ -22,6 +22,7 @@ use std::collections::BTreeMap;
 
 use time::OffsetDateTime;
 
+use crate::allowance::Allowed;
 use crate::extended_validation::RevocationChecker;
 use crate::limits;
 use crate::notary::EnvelopeFormat;
@@ -118,6 +119,8 @@ pub struct Options {
     pub max_signatures: usize,
     /// User metadata that must have been signed.
     pub user_metadata: BTreeMap<String, String>,
+    /// The time and the bytes that one artifact may use.
+    pub allowed: Allowed,
 }
 
 impl Default for Options {
@@ -125,6 +128,7 @@ impl Default for Options {
         Self {
             max_signatures: limits::MAX_SIGNATURES,
             user_metadata: BTreeMap::new(),
+            allowed: Allowed::default(),
         }
     }
 }
@@ -173,8 +177,8 @@ impl Verifier {
     ) -> Result<Verification, Error> {
         let statement = self.select_for(reference)?;
         let repository = self.repository(reference)?;
-        // On the heap: it is large, and callers have several under way at once.
-        Box::pin(self.verify_in(&repository, statement, options, now)).await
+        let verifying = self.verify_in(&repository, statement, options, now);
+        within(options, || reference.clone().into(), verifying).await
     }
 
     /// Verifies the artifact that `reference` names in an OCI image layout. A directory has no name
@@ -196,7 +200,8 @@ impl Verifier {
         })?;
         let statement = self.select(scope, || reference.clone().into())?;
         let layout = layout.into();
-        Box::pin(self.verify_in(&layout, statement, options, now)).await
+        let verifying = self.verify_in(&layout, statement, options, now);
+        within(options, || reference.clone().into(), verifying).await
     }
 
     /// The repository of `reference`, or the copy of the artifact that was stored.
@@ -282,4 +287,24 @@ impl Verifier {
             refused: found.refused,
         })))
     }
+}
+
+/// Does `work` for the artifact `reference` with what `options` allow it.
+async fn within<T>(
+    options: &Options,
+    reference: impl Fn() -> ArtifactReference,
+    work: impl Future<Output = Result<T, Error>>,
+) -> Result<T, Error> {
+    let not_tried = |source| Error::NotTried {
+        reference: reference(),
+        source,
+    };
+    options.allowed.check_whole().map_err(not_tried)?;
+    let done = options.allowed.begin().run(work).await;
+    done.unwrap_or_else(|source| {
+        Err(Error::Unfinished {
+            reference: reference(),
+            source,
+        })
+    })
 }

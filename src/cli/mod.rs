@@ -18,6 +18,7 @@ mod list;
 mod report;
 mod revocation;
 mod sentence;
+mod side_by_side;
 mod sign;
 mod signer;
 mod signatures;

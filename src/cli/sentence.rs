@@ -21,6 +21,8 @@ pub(super) fn of_verification(error: &verify::Error, scope: &str) -> String {
         verify::Error::Open { source, .. } => of_open(source),
         verify::Error::Resolve { reference, source } => of_resolve(reference, source),
         verify::Error::TagOffline { .. }
+        | verify::Error::NotTried { .. }
+        | verify::Error::Unfinished { .. }
         | verify::Error::NotStored { .. }
         | verify::Error::Store { .. } => error.to_string(),
         verify::Error::List { source, .. } => format!("signature verification failed: {source}"),

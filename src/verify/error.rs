@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use crate::allowance::Exhausted;
 use crate::outcome::{FailureClass, SignatureOutcome};
 use crate::reference::ArtifactReference;
 use crate::{registry, trust_policy};
@@ -75,6 +76,24 @@ pub enum Error {
         /// The artifact, by digest.
         reference: ArtifactReference,
     },
+    /// Nothing was begun, because the time was over.
+    #[error("`{reference}` was not tried")]
+    NotTried {
+        /// The artifact.
+        reference: ArtifactReference,
+        /// What was used up.
+        #[source]
+        source: Exhausted,
+    },
+    /// What the verification may use was used up before any signature was judged.
+    #[error("the verification of `{reference}` was given up")]
+    Unfinished {
+        /// The artifact.
+        reference: ArtifactReference,
+        /// What was used up.
+        #[source]
+        source: Exhausted,
+    },
     /// There are signatures, and none is accepted.
     #[error("no signature of `{}` is trusted", .0.reference)]
     Rejected(Box<Refused>),
@@ -103,6 +122,13 @@ pub enum Unseen {
     Limit(usize),
     /// The list of signatures broke off.
     Listing(registry::Error),
+    /// What the verification may use was used up.
+    Exhausted {
+        /// What it was.
+        source: Exhausted,
+        /// How many signatures are listed that were not begun.
+        not_tried: usize,
+    },
 }
 
 impl Error {
@@ -117,6 +143,8 @@ impl Error {
                 FailureClass::Inconclusive
             }
             Self::Inconclusive(_)
+            | Self::NotTried { .. }
+            | Self::Unfinished { .. }
             | Self::TagOffline { .. }
             | Self::NotStored { .. }
             | Self::Store { .. } => FailureClass::Inconclusive,
@@ -128,6 +156,7 @@ impl Error {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Policy { source, .. } => source.hint(),
+            Self::NotTried { source, .. } | Self::Unfinished { source, .. } => Some(source.hint()),
             Self::Open { source, .. }
             | Self::Resolve { source, .. }
             | Self::List { source, .. } => source.hint(),

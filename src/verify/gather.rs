@@ -8,7 +8,8 @@ use time::OffsetDateTime;
 use super::delegate::Delegate;
 use super::judge::{Bench, Wanted, verify_integrity};
 use super::revocation::authentic_time;
-use super::{Error, FetchedSignature, OfflineDirectory, Options, Unseen, Verifier};
+use super::{Error, FetchedSignature, OfflineDirectory, Options, Unseen, Verifier, within};
+use crate::allowance;
 use crate::causes::in_one_line;
 use crate::extended_validation::{DocumentError, Evidence, Origin, StoredAnswers};
 use crate::limits;
@@ -110,7 +111,8 @@ impl Verifier {
             options,
             now,
         };
-        Box::pin(gathering.run(Some(reference))).await
+        let gathering = gathering.run(Some(reference));
+        within(options, || reference.clone().into(), gathering).await
     }
 
     /// The same for an artifact in an OCI image layout, which needs no copy.
@@ -139,7 +141,7 @@ impl Verifier {
             options,
             now,
         };
-        Box::pin(gathering.run(None)).await
+        within(options, || reference.clone().into(), gathering.run(None)).await
     }
 }
 
@@ -195,7 +197,16 @@ impl Gathering<'_> {
         if listing.signatures.len() > self.options.max_signatures {
             gathered.unseen = Some(Unseen::Limit(self.options.max_signatures));
         }
-        for signature in listing.signatures.iter().take(self.options.max_signatures) {
+        for (position, signature) in listing.signatures.iter().enumerate() {
+            if position == self.options.max_signatures {
+                break;
+            }
+            tokio::task::yield_now().await;
+            if let Err(source) = allowance::check() {
+                let not_tried = listing.signatures.len().saturating_sub(position);
+                gathered.unseen = Some(Unseen::Exhausted { source, not_tried });
+                break;
+            }
             let stored = self.store_signature(copy.as_ref(), &target, signature);
             gathered.signatures.push(stored.await?);
         }

@@ -3,6 +3,7 @@
 use time::OffsetDateTime;
 
 use super::{Error, FetchedSignature, Judges, Options, Refused, Unseen};
+use crate::allowance;
 use crate::oci::{Descriptor, Digest};
 use crate::outcome::{Failure, FailureClass, SignatureOutcome};
 use crate::registry::{self, Listing, Repository, Signature, Target};
@@ -82,9 +83,18 @@ impl Judges {
         }
         // Old clients wrote only the tag schema. It is read before the answer is "no": a
         // verification that succeeds pays nothing for it.
-        if !tag_schema_was_read {
+        if !tag_schema_was_read && !trial.is_exhausted() {
             let digest = search.target.descriptor.digest();
-            match search.repository.list_by_tag_schema(digest).await {
+            let listing = allowance::in_time(search.repository.list_by_tag_schema(digest)).await;
+            let listing = match listing {
+                Ok(listing) => listing,
+                Err(source) => {
+                    let not_tried = 0;
+                    trial.unseen = Some(Unseen::Exhausted { source, not_tried });
+                    return Err(trial.into_error());
+                }
+            };
+            match listing {
                 Ok(tagged) => {
                     if let Some(accepted) = trial.try_signatures(tagged).await {
                         return Ok(trial.found(accepted));
@@ -110,21 +120,40 @@ struct Trial<'a> {
 }
 
 impl Trial<'_> {
+    fn is_exhausted(&self) -> bool {
+        matches!(self.unseen, Some(Unseen::Exhausted { .. }))
+    }
+
     /// Judges signatures in the registry's order until one is accepted.
     async fn try_signatures(&mut self, signatures: Vec<Descriptor>) -> Option<SignatureOutcome> {
         let limit = self.search.options.max_signatures;
-        for signature in signatures {
+        let listed = signatures.len();
+        for (position, signature) in signatures.into_iter().enumerate() {
             if self.tried.contains(signature.digest()) {
                 continue;
+            }
+            // Whoever else is at work gets a turn, and the time is looked at.
+            tokio::task::yield_now().await;
+            if let Err(source) = allowance::check() {
+                let not_tried = listed.saturating_sub(position);
+                self.unseen = Some(Unseen::Exhausted { source, not_tried });
+                return None;
             }
             if self.tried.len() >= limit {
                 self.unseen = Some(Unseen::Limit(limit));
                 return None;
             }
             self.tried.push(signature.digest().clone());
-            let Some(mut outcome) = self.try_signature(&signature).await else {
+            let tried = allowance::in_time(Box::pin(self.try_signature(&signature))).await;
+            let tried = tried.unwrap_or_else(|source| {
+                let mut outcome = SignatureOutcome::new(signature.digest().clone());
+                outcome.failure = Some(Failure::Unfinished { source });
+                Some(outcome)
+            });
+            let Some(mut outcome) = tried else {
                 continue;
             };
+            outcome.undecided_if_exhausted();
             if outcome.refusal().is_some() {
                 outcome.forget_details();
                 self.refused.push(outcome);
@@ -185,6 +214,9 @@ impl Trial<'_> {
             match self.unseen {
                 Some(Unseen::Listing(source)) => return Error::List { reference, source },
                 Some(Unseen::Limit(_)) => {}
+                Some(Unseen::Exhausted { source, .. }) => {
+                    return Error::Unfinished { reference, source };
+                }
                 None => return Error::NoSignature { reference },
             }
         }
@@ -192,7 +224,9 @@ impl Trial<'_> {
             &self.unseen,
             Some(Unseen::Listing(error)) if error.kind() == registry::Kind::CouldNotLook
         );
+        let is_exhausted = matches!(&self.unseen, Some(Unseen::Exhausted { .. }));
         let inconclusive = list_broke_off
+            || is_exhausted
             || outcomes
                 .iter()
                 .filter_map(SignatureOutcome::refusal)

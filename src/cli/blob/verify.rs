@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use clap::builder::NonEmptyStringValueParser;
 
-use super::super::args::parse_pairs;
+use super::super::args::{TimeArgs, parse_pairs};
 use super::super::context::{AwsSignerChecks, Context};
 use super::super::report::{Exit, Report, one_line};
 use super::super::sentence;
@@ -65,6 +65,8 @@ pub(in crate::cli) struct Args {
     /// Say on stderr what was found, in the same detail as for a failure
     #[arg(short, long)]
     verbose: bool,
+    #[command(flatten)]
+    time: TimeArgs,
 }
 
 /// What was found, and the policy's warnings.
@@ -134,6 +136,8 @@ async fn verify(args: &Args, file: &Path) -> Result<Answer, Report> {
     let options = Options {
         media_type: args.media_type.clone(),
         user_metadata,
+        // Nothing but local files before.
+        allowed: args.time.allowed()?,
     };
     let signature = Signature {
         format,

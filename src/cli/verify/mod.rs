@@ -10,13 +10,13 @@ use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use clap::builder::NonEmptyStringValueParser;
-use futures_util::StreamExt as _;
 use time::OffsetDateTime;
 
-use super::args::{RegistryArgs, parse_pairs};
+use super::args::{RegistryArgs, TimeArgs, parse_pairs};
 use super::context::{AwsSignerChecks, Context};
 use super::duration::parse_span;
 use super::report::{Exit, Report, one_line};
+use super::side_by_side::{InOrder, SideBySide, lane};
 use crate::extended_validation::{AnswerCache, RevocationChecker};
 use crate::limits;
 use crate::reference::ArtifactReference;
@@ -86,6 +86,8 @@ pub(super) struct Args {
     scope: Option<String>,
     #[command(flatten)]
     registry: RegistryArgs,
+    #[command(flatten)]
+    time: TimeArgs,
 }
 
 /// Forms of the answer.
@@ -126,12 +128,15 @@ pub(super) async fn run(args: Args, emit: &mut dyn FnMut(Report)) {
         Err(report) if args.output == Output::Json => return emit(verdict::unusable(report)),
         Err(report) => return emit(report),
     };
-    let mut answers = futures_util::stream::iter(&job.references)
-        .map(|reference| job.verify(reference))
-        .buffered(limits::MAX_CONCURRENT_VERIFICATIONS);
+    let work = SideBySide::new(
+        job.references.iter().map(lane),
+        limits::MAX_CONCURRENT_VERIFICATIONS,
+        |item| Box::pin(job.verify_nth(item)),
+    );
+    let mut answers = InOrder::new(work, weigh);
     let mut verdicts = Verdicts::default();
     for (asked, reference) in args.references.iter().zip(&job.references) {
-        let Some(answer) = answers.next().await else {
+        let Some(Some(answer)) = answers.next().await else {
             break;
         };
         match (answer, args.output) {
@@ -141,6 +146,17 @@ pub(super) async fn run(args: Args, emit: &mut dyn FnMut(Report)) {
     }
     if args.output == Output::Json {
         emit(verdicts.report(&job.warnings));
+    }
+}
+
+/// How many signatures an answer tells of.
+fn weigh(answer: &Option<Result<Verification, Error>>) -> usize {
+    match answer {
+        Some(Ok(Verification::Verified(verified))) => verified.refused.len().saturating_add(1),
+        Some(Err(Error::Rejected(refused) | Error::Inconclusive(refused))) => {
+            refused.outcomes.len()
+        }
+        _ => 1,
     }
 }
 
@@ -259,6 +275,8 @@ impl Job {
             options: Options {
                 max_signatures,
                 user_metadata,
+                // Nothing but local files before.
+                allowed: args.time.allowed()?,
             },
             references,
             scope,
@@ -266,6 +284,11 @@ impl Job {
             verbose: args.verbose,
             warnings,
         })
+    }
+
+    /// Verifies the reference of this number; nothing where there is none.
+    async fn verify_nth(&self, number: usize) -> Option<Result<Verification, Error>> {
+        Some(self.verify(self.references.get(number)?).await)
     }
 
     async fn verify(&self, reference: &ArtifactReference) -> Result<Verification, Error> {

@@ -124,6 +124,25 @@ async fn nobody_there_is_said() {
 }
 
 #[tokio::test]
+async fn a_name_that_does_not_resolve_is_said() {
+    // A label has 63 letters at most, so that nothing need be asked to know it.
+    let name = format!("{}.example", "a".repeat(64));
+    let error = Pool::new(Settings::default())
+        .send(get(&format!("http://{name}/")))
+        .await
+        .unwrap_err();
+    assert!(error.is_connect(), "{error:?}");
+    assert_eq!(
+        error.to_string(),
+        format!("the name `{name}` does not resolve")
+    );
+    assert_eq!(
+        error.hint().unwrap(),
+        "check the host name, and DNS and `/etc/hosts` on this machine"
+    );
+}
+
+#[tokio::test]
 async fn requests_go_through_the_proxy() {
     let hostile = Hostile::start(|_| Reply::status(200));
     let pool = hostile.pool();
