@@ -94,7 +94,7 @@ pub const MAX_TRUST_STORE_FILES: usize = 1_000;
 /// Bytes of a trust policy.
 pub const MAX_POLICY_BYTES: u64 = 4 * 1024 * 1024;
 
-/// Problems of one trust policy that are listed, and as many warnings: more help nobody.
+/// Problems of one trust policy that are listed, and as many warnings: a longer list does not help.
 pub const MAX_POLICY_PROBLEMS: usize = 20;
 
 /// Bytes of a configuration file: `config.json`, `signingkeys.json`, Docker's `config.json`.

@@ -10,30 +10,32 @@ mod error;
 mod gather;
 mod judge;
 mod offline;
+mod requirement;
 mod revocation;
 mod trial;
 
 pub use error::{Error, Refused, Unseen};
 pub use gather::{Gathered, GatheredSignature, Missing};
 pub use offline::OfflineDirectory;
+pub use requirement::{Lack, Requirement, Shortfall};
 pub use trial::{AnySignature, Criteria, Found, Search};
 
 use std::collections::BTreeMap;
 
 use time::OffsetDateTime;
 
-use crate::allowance::Allowed;
+use crate::allowance::{self, Allowed};
 use crate::extended_validation::RevocationChecker;
 use crate::limits;
 use crate::notary::EnvelopeFormat;
 use crate::oci::{Descriptor, Digest};
-use crate::outcome::SignatureOutcome;
+use crate::outcome::{SignatureOutcome, Standing};
 use crate::plugin_contract::PluginConfig;
 use crate::plugin_host::PluginHost;
 use crate::reference::{ArtifactReference, LayoutReference, Reference};
 use crate::registry::{self, Access, LayoutRepository, Repository, Target};
 use crate::revocation::Checker;
-use crate::trust_policy::{Statement, TrustPolicies};
+use crate::trust_policy::{Statement, StatementName, TrustPolicies};
 use crate::trust_store::TrustStores;
 
 /// What every verification of a process shares: policies, stores, connections.
@@ -121,6 +123,8 @@ pub struct Options {
     pub user_metadata: BTreeMap<String, String>,
     /// The time and the bytes that one artifact may use.
     pub allowed: Allowed,
+    /// What the policy's statement must be like.
+    pub requirement: Requirement,
 }
 
 impl Default for Options {
@@ -129,6 +133,7 @@ impl Default for Options {
             max_signatures: limits::MAX_SIGNATURES,
             user_metadata: BTreeMap::new(),
             allowed: Allowed::default(),
+            requirement: Requirement::default(),
         }
     }
 }
@@ -136,30 +141,34 @@ impl Default for Options {
 /// The answer to a verification that did not fail.
 #[derive(Debug)]
 pub enum Verification {
-    /// A signature was accepted.
-    Verified(Box<Verified>),
+    /// A signature passed every validation; revocation alone may have been skipped
+    /// ([`SignatureOutcome::skipped`]).
+    Verified(Box<Accepted>),
+    /// The policy only logs what failed or could not be decided, and no signature passed everything. This is
+    /// not a permission to run the artifact.
+    Tolerated(Box<Accepted>),
     /// The policy says that this artifact's signatures are not verified.
     Skipped {
         /// The artifact, by digest.
         reference: ArtifactReference,
         /// The policy statement that says so.
-        statement: String,
+        statement: StatementName,
     },
 }
 
-/// An artifact and the signature that was accepted for it.
+/// An artifact and the signature that the policy accepts for it.
 #[derive(Debug)]
-pub struct Verified {
+pub struct Accepted {
     /// The artifact, by digest.
     pub reference: ArtifactReference,
     /// What it is.
     pub target: Target,
     /// The policy statement that applied.
-    pub statement: String,
-    /// The signature that was accepted.
-    pub accepted: SignatureOutcome,
-    /// Signatures that were looked at before it, and refused.
-    pub refused: Vec<SignatureOutcome>,
+    pub statement: StatementName,
+    /// The signature.
+    pub signature: SignatureOutcome,
+    /// The other signatures that were looked at: refused, or only tolerated.
+    pub others: Vec<SignatureOutcome>,
 }
 
 impl Verifier {
@@ -176,6 +185,7 @@ impl Verifier {
         now: OffsetDateTime,
     ) -> Result<Verification, Error> {
         let statement = self.select_for(reference)?;
+        require(options, statement, || reference.clone().into())?;
         let repository = self.repository(reference)?;
         let verifying = self.verify_in(&repository, statement, options, now);
         within(options, || reference.clone().into(), verifying).await
@@ -198,7 +208,9 @@ impl Verifier {
             reference: reference.clone().into(),
             source,
         })?;
-        let statement = self.select(scope, || reference.clone().into())?;
+        let called = || reference.clone().into();
+        let statement = self.select(scope, called)?;
+        require(options, statement, called)?;
         let layout = layout.into();
         let verifying = self.verify_in(&layout, statement, options, now);
         within(options, || reference.clone().into(), verifying).await
@@ -216,6 +228,19 @@ impl Verifier {
                 }),
             Artifacts::Stored(directory) => directory.open(reference).map(Repository::from),
         }
+    }
+
+    /// The statement that judges the artifact, if there is one; `scope` is what policies call a layout.
+    pub fn statement_of(
+        &self,
+        reference: &ArtifactReference,
+        scope: &str,
+    ) -> Option<StatementName> {
+        let selected = match reference {
+            ArtifactReference::Registry(reference) => self.select_for(reference).ok(),
+            ArtifactReference::Layout(_) => self.policies.select(scope).ok(),
+        };
+        selected.map(Statement::named)
     }
 
     /// 1. The statement that applies to an artifact in a registry.
@@ -263,13 +288,15 @@ impl Verifier {
         };
         if statement.level.is_skip() {
             // Resolved only to name what was not verified, as notation does.
-            let target = repository.resolve().await.map_err(resolve)?;
+            let target = in_time(repository.reference(), repository.resolve());
+            let target = target.await?.map_err(resolve)?;
             return Ok(Verification::Skipped {
                 reference: target.reference,
-                statement: statement.name.clone(),
+                statement: statement.named(),
             });
         }
-        let (target, listing) = repository.resolve_and_list().await.map_err(resolve)?;
+        let listed = in_time(repository.reference(), repository.resolve_and_list());
+        let (target, listing) = listed.await?.map_err(resolve)?;
         let search = Search {
             repository,
             target: &target,
@@ -279,13 +306,19 @@ impl Verifier {
             now,
         };
         let found = self.judges.find(search, listing).await?;
-        Ok(Verification::Verified(Box::new(Verified {
+        let standing = found.accepted.standing();
+        let accepted = Box::new(Accepted {
             reference: target.reference.clone(),
             target,
-            statement: statement.name.clone(),
-            accepted: found.accepted,
-            refused: found.refused,
-        })))
+            statement: statement.named(),
+            signature: found.accepted,
+            others: found.others,
+        });
+        Ok(match standing {
+            Standing::Verified => Verification::Verified(accepted),
+            // Refused signatures are never found; should one be, it is not called verified.
+            Standing::Tolerated | Standing::Refused => Verification::Tolerated(accepted),
+        })
     }
 }
 
@@ -300,11 +333,28 @@ async fn within<T>(
         source,
     };
     options.allowed.check_whole().map_err(not_tried)?;
-    let done = options.allowed.begin().run(work).await;
-    done.unwrap_or_else(|source| {
-        Err(Error::Unfinished {
-            reference: reference(),
-            source,
-        })
+    options.allowed.begin().lend(work).await
+}
+
+/// Does `work`, a step of the verification of `reference`, while there is time.
+async fn in_time<T>(
+    reference: ArtifactReference,
+    work: impl Future<Output = T>,
+) -> Result<T, Error> {
+    let done = allowance::in_time(work).await;
+    done.map_err(|source| Error::Unfinished { reference, source })
+}
+
+/// What is asked of the statement itself, before any registry is asked.
+fn require(
+    options: &Options,
+    statement: &Statement,
+    reference: impl Fn() -> ArtifactReference,
+) -> Result<(), Error> {
+    let checked = options.requirement.check(statement);
+    checked.map_err(|source| Error::Requirement {
+        reference: reference(),
+        statement: statement.named(),
+        source,
     })
 }

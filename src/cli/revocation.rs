@@ -7,6 +7,7 @@ use clap::Subcommand;
 use clap::builder::NonEmptyStringValueParser;
 
 use super::args::{RegistryArgs, TimeArgs, parse_pairs};
+use super::called::Called;
 use super::context::{AwsSignerChecks, Context};
 use super::report::{Exit, Report, one_line, write_causes, write_hint};
 use super::sentence;
@@ -60,14 +61,14 @@ pub(super) struct Args {
     time: TimeArgs,
 }
 
-pub(super) async fn run(command: Command, emit: &mut dyn FnMut(Report)) {
+pub(super) async fn run(command: Command, called: Called, emit: &mut dyn FnMut(Report)) {
     let Command::Fetch(args) = command;
-    if let Err(report) = fetch(&args, emit).await {
+    if let Err(report) = fetch(&args, called, emit).await {
         emit(report);
     }
 }
 
-async fn fetch(args: &Args, emit: &mut dyn FnMut(Report)) -> Result<(), Report> {
+async fn fetch(args: &Args, called: Called, emit: &mut dyn FnMut(Report)) -> Result<(), Report> {
     let usage = |text: String| Report::failed(Exit::Usage, &text);
     let scope = scope_of(
         args.oci_layout,
@@ -134,14 +135,14 @@ async fn fetch(args: &Args, emit: &mut dyn FnMut(Report)) -> Result<(), Report> 
     while let Some(Some(answer)) = answers.next().await {
         emit(match answer {
             Ok(gathered) => in_words(&gathered),
-            Err(error) => failed(&error, scope),
+            Err(error) => failed(&error, scope, called),
         });
     }
     Ok(())
 }
 
-fn failed(error: &Error, scope: &str) -> Report {
-    let sentence = sentence::of_verification(error, scope);
+fn failed(error: &Error, scope: &str, called: Called) -> Report {
+    let sentence = sentence::of_verification(error, scope, called);
     Report::error(Exit::of(error.class()), &sentence, error, error.hint())
 }
 

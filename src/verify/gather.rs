@@ -8,7 +8,9 @@ use time::OffsetDateTime;
 use super::delegate::Delegate;
 use super::judge::{Bench, Wanted, verify_integrity};
 use super::revocation::authentic_time;
-use super::{Error, FetchedSignature, OfflineDirectory, Options, Unseen, Verifier, within};
+use super::{
+    Error, FetchedSignature, OfflineDirectory, Options, Unseen, Verifier, in_time, within,
+};
 use crate::allowance;
 use crate::causes::in_one_line;
 use crate::extended_validation::{DocumentError, Evidence, Origin, StoredAnswers};
@@ -158,10 +160,9 @@ struct Gathering<'a> {
 impl Gathering<'_> {
     /// `copied` is the registry's artifact that is to be copied.
     async fn run(&self, copied: Option<&Reference>) -> Result<Gathered, Error> {
-        let (target, listing) = self
-            .repository
-            .resolve_and_list_all()
-            .await
+        let listed = self.repository.resolve_and_list_all();
+        let (target, listing) = in_time(self.repository.reference(), listed)
+            .await?
             .map_err(|source| Error::Resolve {
                 reference: self.repository.reference(),
                 source,
@@ -172,7 +173,10 @@ impl Gathering<'_> {
         })?;
         let copy = match copied {
             None => None,
-            Some(reference) => Some(self.copy_target(reference, &target).await?),
+            Some(reference) => {
+                let copying = self.copy_target(reference, &target);
+                Some(in_time(target.reference.clone(), copying).await??)
+            }
         };
         if listing.signatures.is_empty() && !self.statement.level.is_skip() {
             return Err(match listing.incomplete {
@@ -207,8 +211,15 @@ impl Gathering<'_> {
                 gathered.unseen = Some(Unseen::Exhausted { source, not_tried });
                 break;
             }
-            let stored = self.store_signature(copy.as_ref(), &target, signature);
-            gathered.signatures.push(stored.await?);
+            let storing = Box::pin(self.store_signature(copy.as_ref(), &target, signature));
+            match allowance::in_time(storing).await {
+                Ok(stored) => gathered.signatures.push(stored?),
+                Err(source) => {
+                    let not_tried = listing.signatures.len().saturating_sub(position);
+                    gathered.unseen = Some(Unseen::Exhausted { source, not_tried });
+                    break;
+                }
+            }
         }
         Ok(gathered)
     }

@@ -15,3 +15,4 @@ pub(crate) mod sandbox;
 pub(crate) mod scene;
 pub(crate) mod script_plugin;
 pub(crate) mod tripwire;
+pub(crate) mod waiting;
