@@ -391,7 +391,7 @@ mod tests {
         let aws = Aws::new(pool, settings)
             .unwrap()
             .with_credentials(credentials);
-        let client = aws.signer("us-west-2").await;
+        let client = aws.signer("us-west-2").await.unwrap();
         let once = aws_sdk_signer::Config::builder().retry_config(RetryConfig::disabled());
         let asked = client
             .sign_payload()

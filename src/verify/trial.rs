@@ -84,6 +84,7 @@ impl Judges {
         }
         // Old clients wrote only the tag schema. It is read before the answer is "no": a
         // verification that succeeds pays nothing for it.
+        trial.note_exhaustion(0);
         if !tag_schema_was_read && !trial.is_exhausted() {
             let digest = search.target.descriptor.digest();
             let listing = allowance::in_time(search.repository.list_by_tag_schema(digest)).await;
@@ -123,6 +124,16 @@ struct Trial<'a> {
 }
 
 impl Trial<'_> {
+    /// Notes it if what the verification may use is used up, and so many signatures are not begun.
+    fn note_exhaustion(&mut self, not_tried: usize) {
+        if self.is_exhausted() {
+            return;
+        }
+        if let Err(source) = allowance::check() {
+            self.unseen = Some(Unseen::Exhausted { source, not_tried });
+        }
+    }
+
     fn is_exhausted(&self) -> bool {
         matches!(self.unseen, Some(Unseen::Exhausted { .. }))
     }
@@ -138,9 +149,8 @@ impl Trial<'_> {
             }
             // Whoever else is at work gets a turn, and the time is looked at.
             tokio::task::yield_now().await;
-            if let Err(source) = allowance::check() {
-                let not_tried = listed.saturating_sub(position);
-                self.unseen = Some(Unseen::Exhausted { source, not_tried });
+            self.note_exhaustion(listed.saturating_sub(position));
+            if self.is_exhausted() {
                 return None;
             }
             if self.tried.len() >= limit {

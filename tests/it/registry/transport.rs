@@ -281,3 +281,30 @@ async fn the_roots_are_read_at_the_first_request_that_needs_them() {
         "the TLS roots of `SSL_CERT_FILE=/nowhere/root.pem` cannot be read"
     );
 }
+
+#[tokio::test]
+async fn a_registry_that_may_speak_tls_is_said_to() {
+    for reply in [
+        Reply::closed(),
+        Reply::status(400).body("Client sent an HTTP request to an HTTPS server.\n"),
+    ] {
+        let hostile = Hostile::start(move |_| reply.clone());
+        let port = hostile.host().replace("localhost:", "");
+        let elsewhere = format!("127.0.0.1:{port}");
+        let hint = async |registry: &str| {
+            let repository = super::with_plain_http(&hostile, &format!("{registry}/app:v1"));
+            repository.resolve().await.unwrap_err().hint()
+        };
+        assert_eq!(
+            hint(&elsewhere).await.unwrap(),
+            format!(
+                "`{elsewhere}` may speak TLS: try without `--insecure-registry`, and without its \
+                 entry in `insecureRegistries` of `config.json`"
+            )
+        );
+        assert_eq!(
+            hint(&hostile.host()).await.unwrap(),
+            "`localhost` is asked in plain HTTP; if it speaks TLS, name it by its address, `127.0.0.1`"
+        );
+    }
+}
