@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use super::{RecordError, Shortfall};
+use crate::allowance::Exhausted;
 use crate::outcome::{FailureClass, SignatureOutcome};
 use crate::reference::ArtifactReference;
 use crate::trust_policy::StatementName;
@@ -88,6 +89,24 @@ pub enum Error {
         /// The artifact, by digest.
         reference: ArtifactReference,
     },
+    /// Nothing was begun, because the time was over.
+    #[error("`{reference}` was not tried")]
+    NotTried {
+        /// The artifact.
+        reference: ArtifactReference,
+        /// What was used up.
+        #[source]
+        source: Exhausted,
+    },
+    /// What the verification may use was used up before any signature was judged.
+    #[error("the verification of `{reference}` was given up")]
+    Unfinished {
+        /// The artifact.
+        reference: ArtifactReference,
+        /// What was used up.
+        #[source]
+        source: Exhausted,
+    },
     /// There are signatures, and none is accepted.
     #[error("no signature of `{}` is trusted", .0.reference)]
     Rejected(Box<Refused>),
@@ -122,6 +141,13 @@ pub enum Unseen {
     Listing(registry::Error),
     /// A directory for a verification without a network does not have every signature, or does not say so.
     Record(RecordError),
+    /// What the verification may use was used up.
+    Exhausted {
+        /// What it was.
+        source: Exhausted,
+        /// How many signatures are listed that were not begun.
+        not_tried: usize,
+    },
 }
 
 impl Error {
@@ -136,6 +162,8 @@ impl Error {
                 FailureClass::Inconclusive
             }
             Self::Inconclusive(_)
+            | Self::NotTried { .. }
+            | Self::Unfinished { .. }
             | Self::TagOffline { .. }
             | Self::NotStored { .. }
             | Self::Store { .. } => FailureClass::Inconclusive,
@@ -147,6 +175,7 @@ impl Error {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Policy { source, .. } => source.hint(),
+            Self::NotTried { source, .. } | Self::Unfinished { source, .. } => Some(source.hint()),
             Self::Requirement { .. } => Some(REQUIREMENT_HINT.to_owned()),
             Self::Open { source, .. }
             | Self::Resolve { source, .. }

@@ -299,6 +299,9 @@ fn unless_refused(error: verify::Error) -> Result<Looked, Error> {
                 (None, Some(Unseen::Limit(_) | Unseen::Record(_))) => {
                     Err(Error::TooMany { reference })
                 }
+                (None, Some(Unseen::Exhausted { source, .. })) => Err(Error::Find {
+                    source: Box::new(verify::Error::Unfinished { reference, source }),
+                }),
                 (None, None) => Ok(Looked::Missing { refused: why_not }),
             }
         }

@@ -117,6 +117,8 @@ pub(super) fn result(
                 | Error::TagOffline { .. }
                 | Error::NotStored { .. }
                 | Error::Store { .. }
+                | Error::NotTried { .. }
+                | Error::Unfinished { .. }
                 | Error::List { .. } => {}
             }
         }
@@ -165,6 +167,8 @@ fn code(error: &Error) -> &'static str {
         Error::Open { .. } => "layout-unusable",
         Error::TagOffline { .. } => "tag-offline",
         Error::NotStored { .. } => "not-stored",
+        Error::NotTried { .. } => "not-tried",
+        Error::Unfinished { source, .. } => source.code(),
         Error::Store { .. } => "not-storable",
         Error::List { .. } => "signatures-not-listed",
         Error::NoSignature { .. } => "no-signature",
@@ -194,6 +198,9 @@ fn unseen_signatures(unseen: &Unseen) -> Value {
             error,
             Some(RECORD_HINT.to_owned()),
         ),
+        Unseen::Exhausted { source, not_tried } => {
+            json!({ "code": source.code(), "message": source.to_string(), "notTried": not_tried })
+        }
     }
 }
 

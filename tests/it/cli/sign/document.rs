@@ -133,6 +133,7 @@ fn every_state_has_its_reason() {
                 "code": "given-twice",
                 "message": format!("`{signed}` is given twice"),
                 "causes": [],
+                "retryable": false,
             },
         })
     );
