@@ -14,7 +14,7 @@ use super::signatures::{self, Found};
 use super::tree::Tree;
 use crate::limits;
 use crate::notary::SIGNATURE_ARTIFACT_TYPE;
-use crate::oci::Descriptor;
+use crate::oci::{Descriptor, Digest};
 use details::Details;
 use text::Times;
 
@@ -83,16 +83,28 @@ async fn inspect(args: &Args) -> Result<Report, Report> {
 async fn show(found: Found, output: Output) -> Report {
     let mut stderr = found.warnings.clone();
     let mut exit = found.exit;
-    let mut shown = Vec::new();
-    let mut skipped = false;
+    let mut read = Vec::new();
     for signature in &found.signatures {
-        let read = read(&found, signature, output).await;
-        shown.push(read.unwrap_or_else(|skip| {
+        let digest = signature.digest();
+        // A digest may be listed twice, once wrongly.
+        let is_read = |(known, shown): &(&Digest, Result<_, _>)| *known == digest && shown.is_ok();
+        if !read.iter().any(is_read) {
+            let shown = self::read(&found, signature, output).await;
+            if shown.is_ok() {
+                read.retain(|(known, _)| *known != digest);
+            }
+            read.push((digest, shown));
+        }
+    }
+    let mut skipped = false;
+    let mut shown = Vec::new();
+    for (digest, read) in read {
+        shown.push(read.unwrap_or_else(|skip: Skip| {
             let _ = writeln!(stderr, "Warning: {}", skip.warning);
             exit = exit.worse(skip.exit);
             skipped = true;
             Shown::Unreadable {
-                digest: signature.digest().to_string(),
+                digest: digest.to_string(),
                 error: skip.error,
             }
         }));

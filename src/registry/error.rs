@@ -4,7 +4,8 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::credentials;
+use super::push::Refused;
+use super::{advice, credentials};
 use crate::{files, http, oci};
 
 /// What an error means for somebody who was looking for something.
@@ -166,11 +167,22 @@ pub enum Error {
         max: u64,
     },
     /// Something else than a manifest, a web page for example.
-    #[error("`{url}` answered with `{media_type}`, which is no manifest")]
+    #[error("`{url}` {}", advice::not_a_manifest(media_type))]
     NotAManifest {
         /// The request's URL.
         url: String,
         /// The media type, as far as there is one.
+        media_type: String,
+    },
+    /// The tag of the tag schema names something else than an index of referrers.
+    #[error(
+        "`{reference}` is {}, not the index of signatures",
+        advice::kind_of_manifest(media_type)
+    )]
+    NotAnIndex {
+        /// `registry/repository:tag`.
+        reference: String,
+        /// What it is.
         media_type: String,
     },
     /// JSON that is not what its media type says.
@@ -205,6 +217,40 @@ pub enum Error {
         digest: String,
         /// The limit that was met.
         max: usize,
+    },
+    /// Entries of a list of referrers that cannot be read.
+    #[error(
+        "the list of the referrers of `{digest}` has {count} unreadable entries, the first one: {reason}"
+    )]
+    UnreadableReferrers {
+        /// Whose referrers.
+        digest: String,
+        /// How many.
+        count: usize,
+        /// What is wrong with the first one.
+        reason: String,
+    },
+    /// The registry will not take it, however often it is sent.
+    #[error("{}: it answered with status {status}{said}", advice::refusal(registry, *what))]
+    PushRefused {
+        /// The registry.
+        registry: String,
+        /// What it did not take.
+        what: Refused,
+        /// The HTTP status.
+        status: u16,
+        /// The registry's own words.
+        said: Words,
+    },
+    /// A signature was pushed, and cannot be found: no list has it, or none could be read or written.
+    #[error("signature manifest `{manifest}` was pushed, not listed")]
+    NotListed {
+        /// The manifest's digest.
+        manifest: String,
+        /// What kept it off the lists, or kept them from being read; nothing where the registry does
+        /// not list it and nothing else was to be written.
+        #[source]
+        source: Option<Box<Self>>,
     },
     /// A signature manifest was sent, and no answer says whether the registry has it.
     #[error("the registry did not confirm the signature manifest `{manifest}`")]
@@ -271,6 +317,22 @@ impl Error {
         }
     }
 
+    /// The same, where it came of writing the index for a signature manifest that the registry has.
+    pub(super) fn after_pushing(self, manifest: &oci::Digest) -> Self {
+        match self.after_sending(manifest) {
+            error @ Self::Unconfirmed { .. } => error,
+            error => Self::NotListed {
+                manifest: manifest.to_string(),
+                source: Some(Box::new(error)),
+            },
+        }
+    }
+
+    /// Whether the registry knows who asks and says no, or wants other credentials.
+    pub(super) fn is_denial(&self) -> bool {
+        matches!(self, Self::Unauthorized { .. } | Self::Denied { .. })
+    }
+
     /// What the error means for somebody who was looking for something.
     pub fn kind(&self) -> Kind {
         match self {
@@ -286,6 +348,8 @@ impl Error {
             | Self::Malformed { .. }
             | Self::Misbehaved { .. }
             | Self::NotASignature { .. }
+            | Self::NotAnIndex { .. }
+            | Self::PushRefused { .. }
             | Self::NotALayout { .. } => Kind::Lying,
             Self::Request { source, .. } if source.is_lying() => Kind::Lying,
             Self::File { source } => kind_of_file(source),
@@ -300,6 +364,8 @@ impl Error {
             | Self::ListingTimedOut { .. }
             | Self::Credentials { .. }
             | Self::TooManyReferrers { .. }
+            | Self::UnreadableReferrers { .. }
+            | Self::NotListed { .. }
             | Self::IndexConflict { .. }
             | Self::SpoiledCopy { .. }
             | Self::LayoutBusy { .. } => Kind::CouldNotLook,
@@ -335,17 +401,27 @@ impl Error {
                 })
             }
             Self::TagImmutable { .. } => Some(
-                "the registry lacks the referrers API and the repository's tags are immutable; \
-                 exclude `sha256-*` from immutability, or leave out `--force-referrers-tag`"
+                "the signature needs this tag, since the registry does not list it otherwise or \
+                 `--force-referrers-tag` is given, and the repository's tags are immutable; exclude \
+                 `sha256-*` from immutability"
                     .to_owned(),
             ),
             Self::TooManyReferrers { .. } => Some(
                 "somebody who may push can pile up referrers; remove those that are not needed"
                     .to_owned(),
             ),
-            Self::NotAManifest { .. } => Some(
-                "a proxy or a sign-in page may have answered in the registry's place".to_owned(),
+            Self::NotAManifest { media_type, .. } => Some(advice::hint_about_type(media_type).to_owned()),
+            Self::NotAnIndex { .. } => Some(
+                "without the referrers API, signatures are listed under this tag; give what is there \
+                 another tag, and delete this one"
+                    .to_owned(),
             ),
+            Self::UnreadableReferrers { .. } => Some(
+                "one of them may be a signature; remove them, or ask the registry's operator"
+                    .to_owned(),
+            ),
+            Self::PushRefused { what, .. } => Some(advice::hint_about_refusal(*what).to_owned()),
+            Self::NotListed { source, .. } => Some(advice::hint_about_listing(source.as_deref())),
             Self::Request { source, .. } => source.hint(),
             Self::Unconfirmed { .. } => Some(
                 "it may be there all the same: `countersign list` shows it; sign again if it is not"

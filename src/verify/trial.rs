@@ -3,8 +3,9 @@
 use time::OffsetDateTime;
 
 use super::{Error, FetchedSignature, Judges, Options, Refused, Unseen};
-use crate::oci::{Descriptor, Digest};
+use crate::oci::Descriptor;
 use crate::outcome::{Failure, FailureClass, SignatureOutcome};
+use crate::reference::ArtifactReference;
 use crate::registry::{self, Listing, Repository, Signature, Target};
 use crate::trust_policy::Statement;
 
@@ -77,7 +78,9 @@ impl Judges {
             refused: Vec::new(),
             unseen: listing.incomplete.map(Unseen::Listing),
         };
-        if let Some(accepted) = trial.try_signatures(listing.signatures).await {
+        let mut candidates = listing.candidates;
+        let found = trial.try_all(listing.signatures, Says::Signature).await;
+        if let Some(accepted) = found {
             return Ok(trial.found(accepted));
         }
         // Old clients wrote only the tag schema. It is read before the answer is "no": a
@@ -86,7 +89,12 @@ impl Judges {
             let digest = search.target.descriptor.digest();
             match search.repository.list_by_tag_schema(digest).await {
                 Ok(tagged) => {
-                    if let Some(accepted) = trial.try_signatures(tagged).await {
+                    if trial.unseen.is_none() {
+                        trial.unseen = tagged.incomplete.map(Unseen::Listing);
+                    }
+                    candidates.extend(tagged.candidates);
+                    let found = trial.try_all(tagged.signatures, Says::Signature).await;
+                    if let Some(accepted) = found {
                         return Ok(trial.found(accepted));
                     }
                 }
@@ -95,34 +103,54 @@ impl Judges {
                 }
             }
         }
+        // Last what may be a signature, however much of it there is.
+        if let Some(accepted) = trial.try_all(candidates, Says::Nothing).await {
+            return Ok(trial.found(accepted));
+        }
         Err(trial.into_error())
     }
+}
+
+/// What a list says of an entry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Says {
+    Signature,
+    /// It may be one.
+    Nothing,
 }
 
 /// A search on its way.
 struct Trial<'a> {
     judges: &'a Judges,
     search: Search<'a>,
-    tried: Vec<Digest>,
+    tried: Vec<Descriptor>,
     refused: Vec<SignatureOutcome>,
     /// Why there may be signatures that were not looked at.
     unseen: Option<Unseen>,
 }
 
 impl Trial<'_> {
-    /// Judges signatures in the registry's order until one is accepted.
-    async fn try_signatures(&mut self, signatures: Vec<Descriptor>) -> Option<SignatureOutcome> {
+    /// Judges signatures in the registry's order until one is accepted. One digest that is listed
+    /// with another size or type is another entry: one of them may be right.
+    async fn try_all(&mut self, listed: Vec<Descriptor>, says: Says) -> Option<SignatureOutcome> {
         let limit = self.search.options.max_signatures;
-        for signature in signatures {
-            if self.tried.contains(signature.digest()) {
+        for signature in listed {
+            if self.tried.contains(&signature) {
                 continue;
             }
             if self.tried.len() >= limit {
-                self.unseen = Some(Unseen::Limit(limit));
+                // That a list could not be read weighs more; that it is long is the same.
+                let is_less = matches!(
+                    &self.unseen,
+                    None | Some(Unseen::Listing(registry::Error::TooManyReferrers { .. }))
+                );
+                if is_less {
+                    self.unseen = Some(Unseen::Limit(limit));
+                }
                 return None;
             }
-            self.tried.push(signature.digest().clone());
-            let Some(mut outcome) = self.try_signature(&signature).await else {
+            self.tried.push(signature.clone());
+            let Some(mut outcome) = self.try_signature(&signature, says).await else {
                 continue;
             };
             if outcome.refusal().is_some() {
@@ -135,9 +163,9 @@ impl Trial<'_> {
         None
     }
 
-    /// Fetches and judges one signature; nothing for one that is not looked for. What cannot be
-    /// fetched is a failed attempt, no more.
-    async fn try_signature(&self, signature: &Descriptor) -> Option<SignatureOutcome> {
+    /// Fetches and judges one signature; nothing for one that is not looked for, or is something
+    /// else. What cannot be fetched is a failed attempt, no more.
+    async fn try_signature(&self, signature: &Descriptor, says: Says) -> Option<SignatureOutcome> {
         let Search {
             repository,
             target,
@@ -147,9 +175,17 @@ impl Trial<'_> {
             now,
         } = self.search;
         let target = &target.descriptor;
-        let fetched = repository.fetch_signature(target.digest(), signature);
-        let fetched = match fetched.await {
-            Ok(fetched) => fetched,
+        let subject = target.digest();
+        let fetched = match says {
+            Says::Signature => {
+                let fetched = repository.fetch_signature(subject, signature).await;
+                fetched.map(Some)
+            }
+            Says::Nothing => repository.fetch_candidate(subject, signature).await,
+        };
+        let fetched = match fetched {
+            Ok(Some(fetched)) => fetched,
+            Ok(None) => return None,
             Err(source) => {
                 let manifest = signature.digest().clone();
                 let mut outcome = SignatureOutcome::new(manifest.clone());
@@ -188,10 +224,14 @@ impl Trial<'_> {
                 None => return Error::NoSignature { reference },
             }
         }
-        let list_broke_off = matches!(
-            &self.unseen,
-            Some(Unseen::Listing(error)) if error.kind() == registry::Kind::CouldNotLook
-        );
+        let list_broke_off = match (&self.unseen, &reference) {
+            // A registry's list that was not read whole may have had a good one.
+            (Some(Unseen::Listing(_)), ArtifactReference::Registry(_)) => true,
+            (Some(Unseen::Listing(error)), ArtifactReference::Layout(_)) => {
+                error.kind() == registry::Kind::CouldNotLook
+            }
+            _ => false,
+        };
         let inconclusive = list_broke_off
             || outcomes
                 .iter()

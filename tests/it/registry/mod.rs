@@ -11,6 +11,7 @@ mod ecr;
 mod fetch;
 mod list;
 mod push;
+mod push_listed;
 mod requests;
 mod resolve;
 mod transport;
