@@ -1,11 +1,13 @@
 //! Why a registry gave no usable answer.
 
-use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
+pub(super) use super::words::{Words, clean};
+
 use super::push::Refused;
 use super::{advice, credentials};
+use crate::reference::RegistryName;
 use crate::{files, http, oci};
 
 /// What an error means for somebody who was looking for something.
@@ -376,7 +378,7 @@ impl Error {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Unauthorized { registry, .. } | Self::Denied { registry, .. } => {
-                Some(if super::EcrHost::parse(registry).is_some() {
+                Some(if is_ecr(registry) {
                     "the AWS identity needs `ecr:GetAuthorizationToken` on `*`, and \
                      `ecr:BatchGetImage` and `ecr:GetDownloadUrlForLayer` on the repository (to sign \
                      also `ecr:InitiateLayerUpload`, `ecr:UploadLayerPart`, \
@@ -394,7 +396,7 @@ impl Error {
             Self::RateLimited { .. } => Some("try again later".to_owned()),
             Self::NotFound { reference, .. } => {
                 let registry = reference.split('/').next().unwrap_or_default();
-                Some(if super::EcrHost::parse(registry).is_some() {
+                Some(if is_ecr(registry) {
                     "check the repository, the tag or digest, and the AWS region".to_owned()
                 } else {
                     "check the repository, and the tag or digest".to_owned()
@@ -422,7 +424,15 @@ impl Error {
             ),
             Self::PushRefused { what, .. } => Some(advice::hint_about_refusal(*what).to_owned()),
             Self::NotListed { source, .. } => Some(advice::hint_about_listing(source.as_deref())),
-            Self::Request { source, .. } => source.hint(),
+            Self::Request { registry, source } => source
+                .hint()
+                .or_else(|| source.is_answer_of_no_http().then(|| may_speak_tls(registry))),
+            Self::UnexpectedStatus {
+                url, status: 400, ..
+            } if url.starts_with("http://") => {
+                let registry = url.trim_start_matches("http://").split('/').next();
+                Some(may_speak_tls(registry.unwrap_or_default()))
+            }
             Self::Unconfirmed { .. } => Some(
                 "it may be there all the same: `countersign list` shows it; sign again if it is not"
                     .to_owned(),
@@ -452,6 +462,19 @@ impl Error {
     }
 }
 
+/// Plain HTTP is no way to a registry that speaks TLS.
+fn may_speak_tls(registry: &str) -> String {
+    let host = registry.rsplit_once(':').map_or(registry, |(host, _)| host);
+    if host.eq_ignore_ascii_case("localhost") {
+        return "`localhost` is asked in plain HTTP; if it speaks TLS, name it by its address, `127.0.0.1`"
+            .to_owned();
+    }
+    format!(
+        "`{registry}` may speak TLS: try without `--insecure-registry`, and without its entry in \
+         `insecureRegistries` of `config.json`"
+    )
+}
+
 /// A link or a directory in a file's place cannot be right; what the operating system refuses is not
 /// known.
 fn kind_of_file(error: &files::Error) -> Kind {
@@ -462,69 +485,9 @@ fn kind_of_file(error: &files::Error) -> Kind {
     }
 }
 
-/// What a registry says in an error, cleaned of what terminals obey; often nothing.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Words(Option<String>);
-
-/// Characters of a registry's words that are kept.
-const MAX_WORDS: usize = 500;
-
-impl Words {
-    /// The words in the body of an error: the specification's `errors`, or what token servers say.
-    pub(super) fn parse(body: &[u8]) -> Self {
-        #[derive(serde::Deserialize)]
-        struct Body {
-            #[serde(default)]
-            errors: Vec<OneError>,
-            error_description: Option<String>,
-            details: Option<String>,
-            message: Option<String>,
-        }
-        #[derive(serde::Deserialize)]
-        struct OneError {
-            code: Option<String>,
-            message: Option<String>,
-        }
-        let Ok(body) = serde_json::from_slice::<Body>(body) else {
-            return Self::default();
-        };
-        let mut words: Vec<String> = body
-            .errors
-            .into_iter()
-            .map(|error| match (error.code, error.message) {
-                (Some(code), Some(message)) if !message.is_empty() => format!("{code}: {message}"),
-                (code, message) => code.or(message).unwrap_or_default(),
-            })
-            .collect();
-        words.extend(body.error_description);
-        words.extend(body.details);
-        words.extend(body.message);
-        words.retain(|text| !text.is_empty());
-        Self((!words.is_empty()).then(|| clean(&words.join("; "))))
-    }
-
-    /// The words; empty if there were none.
-    pub fn as_str(&self) -> &str {
-        self.0.as_deref().unwrap_or_default()
-    }
-}
-
-impl fmt::Display for Words {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.0 {
-            Some(words) => write!(f, ", saying `{words}`"),
-            None => Ok(()),
-        }
-    }
-}
-
-/// `text` without control characters and marks of writing direction, and not too long.
-pub(super) fn clean(text: &str) -> String {
-    let is_harmless = |c: &char| {
-        !c.is_control()
-            && !matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-    };
-    text.chars().filter(is_harmless).take(MAX_WORDS).collect()
+/// Whether this name of a registry is one of Amazon ECR.
+fn is_ecr(registry: &str) -> bool {
+    RegistryName::parse(registry).is_ok_and(|name| name.ecr().is_some())
 }
 
 #[cfg(test)]
@@ -546,33 +509,5 @@ mod tests {
             hint("example.com"),
             "check the repository, and the tag or digest"
         );
-    }
-
-    #[test]
-    fn a_registrys_words_are_kept_and_cleaned() {
-        for (body, words) in [
-            (
-                r#"{"errors":[{"code":"DENIED","message":"no \u001b[31mway\u202e","detail":{"x":1}}]}"#,
-                "DENIED: no [31mway",
-            ),
-            (
-                r#"{"errors":[{"code":"DENIED","message":""},{"message":"m"}]}"#,
-                "DENIED; m",
-            ),
-            (
-                r#"{"details":"incorrect username or password"}"#,
-                "incorrect username or password",
-            ),
-            (
-                r#"{"error":"x","error_description":"described"}"#,
-                "described",
-            ),
-            ("<html>", ""),
-            ("{}", ""),
-        ] {
-            assert_eq!(Words::parse(body.as_bytes()).as_str(), words, "{body}");
-        }
-        let long = format!(r#"{{"message":"{}"}}"#, "x".repeat(MAX_WORDS + 1));
-        assert_eq!(Words::parse(long.as_bytes()).as_str().len(), MAX_WORDS);
     }
 }

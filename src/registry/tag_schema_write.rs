@@ -196,7 +196,8 @@ impl RemoteRepository {
     async fn delete_manifest(&self, digest: &Digest) -> Result<Deleted, Error> {
         let url = self.session.url(&format!("manifests/{digest}"));
         let request = Request::new(Method::DELETE, url);
-        let response = self.session.send(request, Repeat::Allowed).await?;
+        // That it is gone the second time would not say who deleted it.
+        let response = self.session.send(request, Repeat::IfNotDone).await?;
         if response.status().is_success() {
             return Ok(Deleted::Yes);
         }

@@ -73,7 +73,7 @@ pub(super) fn referrers(context: &Context<'_>, subject: &str) -> Result<Response
         None => 0,
     };
     let mut state = context.registry.state();
-    let list = state.next_list();
+    let number = state.next_list();
     let referrers = match state.repository(&context.repository) {
         Ok(repository) => repository.referrers(&subject),
         // A repository that the first push makes has no referrers yet (distribution specification: 200).
@@ -83,7 +83,7 @@ pub(super) fn referrers(context: &Context<'_>, subject: &str) -> Result<Response
     let options = &context.options;
     let is_listed = |manifest: &Manifest| {
         options.referrers != ReferrersApi::Empty
-            && list
+            && number
                 > manifest
                     .pushed_after_lists
                     .saturating_add(options.listing_lag)

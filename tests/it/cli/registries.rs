@@ -26,14 +26,16 @@ fn check(scene: &Scene, software: Software, is_index: bool, by_tag: bool) {
         if is_index { "multi" } else { "single" },
         if by_tag { "tag" } else { "digest" }
     );
-    let digest = match is_index {
-        true => scene.emulator.push_test_index(&name, "v1").unwrap(),
-        false => scene.emulator.push_test_image(&name, "v1").unwrap(),
+    let digest = if is_index {
+        scene.emulator.push_test_index(&name, "v1").unwrap()
+    } else {
+        scene.emulator.push_test_image(&name, "v1").unwrap()
     };
     let repository = format!("{}/{name}", scene.registry());
-    let image = match by_tag {
-        true => format!("{repository}:v1"),
-        false => format!("{repository}@{digest}"),
+    let image = if by_tag {
+        format!("{repository}:v1")
+    } else {
+        format!("{repository}@{digest}")
     };
     let client = RepositoryClient::new(&repository);
     let before = client.manifest_bytes(&digest);

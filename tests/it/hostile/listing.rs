@@ -241,7 +241,8 @@ fn one_bad_entry_hides_no_other() {
             assert!(ran.stdout.contains(&liar.truth.signature), "{ran:#?}");
             ran.assert_says("has 1 unreadable entries");
         }
-        let alone = super::liar(move |seen, _| is_list(seen).then(|| index(&[bad.clone()])));
+        let alone =
+            super::liar(move |seen, _| is_list(seen).then(|| index(std::slice::from_ref(&bad))));
         alone.assert_unlisted(3, "has 1 unreadable entries");
     }
     // An entry that says that it is something else is not looked at.
@@ -315,10 +316,7 @@ fn what_does_not_say_what_it_is_is_looked_at_last() {
                 .or_else(|| tagged(seen, truth))
         });
         assert_eq!(first.verify().code, 0);
-        assert_eq!(
-            first.requests(countersign::oci::sha256_digest(b"x").as_ref()),
-            0
-        );
+        assert_eq!(first.requests(sha256_digest(b"x").as_ref()), 0);
     }
 }
 

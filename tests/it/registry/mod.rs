@@ -6,6 +6,7 @@
     reason = "what stands outside a test function here is part of a test"
 )]
 
+mod connections;
 mod credentials;
 mod ecr;
 mod fetch;
@@ -14,6 +15,7 @@ mod push;
 mod push_listed;
 mod requests;
 mod resolve;
+mod self_signed;
 mod transport;
 
 use std::collections::{BTreeMap, HashMap};

@@ -10,6 +10,8 @@ use countersign::notary::SIGNATURE_ARTIFACT_TYPE;
 use countersign::oci;
 use countersign::registry::{Error, Kind, Storage, Warning};
 
+type Lists = Box<dyn Fn(&Store) -> Vec<Value> + Send + Sync>;
+
 fn count(taking: &Taking, start: &str) -> usize {
     let lines = taking.hostile.lines();
     lines.iter().filter(|line| line.starts_with(start)).count()
@@ -67,17 +69,16 @@ async fn a_registry_that_does_not_list_it_gets_the_tag_schema_too() {
             vec![entry]
         }
     };
-    type Lists = Box<dyn Fn(&Store) -> Vec<Value> + Send + Sync>;
     let lists: [Lists; 4] = [
         Box::new(|_| Vec::new()),
         Box::new(other(|entry| {
-            entry["size"] = json!(entry["size"].as_u64().unwrap() + 2)
+            entry["size"] = json!(entry["size"].as_u64().unwrap() + 2);
         })),
         Box::new(other(|entry| {
-            entry["mediaType"] = json!("application/vnd.oci.artifact.manifest.v1+json")
+            entry["mediaType"] = json!("application/vnd.oci.artifact.manifest.v1+json");
         })),
         Box::new(other(|entry| {
-            entry["artifactType"] = json!("application/spdx+json")
+            entry["artifactType"] = json!("application/spdx+json");
         })),
     ];
     for list in lists {
@@ -97,9 +98,9 @@ async fn an_entry_without_a_type_is_enough() {
     for kind in [json!(null), json!("application/vnd.oci.empty.v1+json")] {
         let taking = taking(Referrers::Api, move |seen, store| {
             let mut entries = store.referrers.clone();
-            entries
-                .iter_mut()
-                .for_each(|entry| entry["artifactType"] = kind.clone());
+            for entry in &mut entries {
+                entry["artifactType"] = kind.clone();
+            }
             is_list(seen).then(|| Reply::ok(IMAGE_INDEX, index(&entries)))
         });
         let pushed = pushed(&taking, Storage::default()).await.unwrap();

@@ -401,9 +401,10 @@ fn a_docker_image_of_schema_1_is_called_that() {
     let emulator = scene.emulator.address();
     let server = Hostile::start(move |seen| {
         let schema_1 = "application/vnd.docker.distribution.manifest.v1+prettyjws";
-        match seen.path().contains("/manifests/") {
-            true => Reply::ok(schema_1, r#"{"schemaVersion":1}"#),
-            false => forward(emulator, seen),
+        if seen.path().contains("/manifests/") {
+            Reply::ok(schema_1, r#"{"schemaVersion":1}"#)
+        } else {
+            forward(emulator, seen)
         }
     });
     let image = scene.image.replace(scene.registry(), &server.host());
