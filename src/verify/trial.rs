@@ -4,7 +4,7 @@ use time::OffsetDateTime;
 
 use super::{Error, FetchedSignature, Judges, Options, Refused, Unseen};
 use crate::oci::Descriptor;
-use crate::outcome::{Failure, FailureClass, SignatureOutcome};
+use crate::outcome::{Failure, FailureClass, SignatureOutcome, Standing};
 use crate::reference::ArtifactReference;
 use crate::registry::{self, Listing, Repository, Signature, Target};
 use crate::trust_policy::Statement;
@@ -33,8 +33,8 @@ impl Criteria for AnySignature {}
 pub struct Found {
     /// The signature that was accepted.
     pub accepted: SignatureOutcome,
-    /// Signatures that were looked at before it, and refused.
-    pub refused: Vec<SignatureOutcome>,
+    /// The other signatures that were looked at: refused, or only tolerated.
+    pub others: Vec<SignatureOutcome>,
 }
 
 /// What a search goes by.
@@ -56,7 +56,7 @@ pub struct Search<'a> {
 
 impl Judges {
     /// Judges the signatures that `listing` has, and then those of the tag schema, until one is
-    /// accepted and is the one looked for.
+    /// verified and is the one looked for. If there is none, the first one that is tolerated is found.
     ///
     /// # Errors
     ///
@@ -76,6 +76,7 @@ impl Judges {
             search,
             tried: Vec::new(),
             refused: Vec::new(),
+            tolerated: Vec::new(),
             unseen: listing.incomplete.map(Unseen::Listing),
         };
         let mut candidates = listing.candidates;
@@ -107,7 +108,7 @@ impl Judges {
         if let Some(accepted) = trial.try_all(candidates, Says::Nothing).await {
             return Ok(trial.found(accepted));
         }
-        Err(trial.into_error())
+        trial.end()
     }
 }
 
@@ -125,13 +126,16 @@ struct Trial<'a> {
     search: Search<'a>,
     tried: Vec<Descriptor>,
     refused: Vec<SignatureOutcome>,
+    /// Signatures that the policy accepts, and that are not verified.
+    tolerated: Vec<SignatureOutcome>,
     /// Why there may be signatures that were not looked at.
     unseen: Option<Unseen>,
 }
 
 impl Trial<'_> {
-    /// Judges signatures in the registry's order until one is accepted. One digest that is listed
-    /// with another size or type is another entry: one of them may be right.
+    /// Judges signatures in the registry's order until one is verified: one that is only tolerated hides no
+    /// better one behind it. One digest that is listed with another size or type is another entry: one of
+    /// them may be right.
     async fn try_all(&mut self, listed: Vec<Descriptor>, says: Says) -> Option<SignatureOutcome> {
         let limit = self.search.options.max_signatures;
         for signature in listed {
@@ -153,11 +157,20 @@ impl Trial<'_> {
             let Some(mut outcome) = self.try_signature(&signature, says).await else {
                 continue;
             };
-            if outcome.refusal().is_some() {
-                outcome.forget_details();
-                self.refused.push(outcome);
-            } else if self.search.criteria.is(&outcome) {
-                return Some(outcome);
+            match outcome.standing() {
+                Standing::Refused => {
+                    outcome.forget_details();
+                    self.refused.push(outcome);
+                }
+                _ if !self.search.criteria.is(&outcome) => {}
+                Standing::Verified => return Some(outcome),
+                Standing::Tolerated => {
+                    // The first one may be the answer.
+                    if !self.tolerated.is_empty() {
+                        outcome.forget_details();
+                    }
+                    self.tolerated.push(outcome);
+                }
             }
         }
         None
@@ -208,10 +221,18 @@ impl Trial<'_> {
     }
 
     fn found(self, accepted: SignatureOutcome) -> Found {
-        Found {
-            accepted,
-            refused: self.refused,
+        let mut others = self.tolerated;
+        others.extend(self.refused);
+        Found { accepted, others }
+    }
+
+    /// The answer where no signature was verified.
+    fn end(mut self) -> Result<Found, Error> {
+        if self.tolerated.is_empty() {
+            return Err(self.into_error());
         }
+        let accepted = self.tolerated.remove(0);
+        Ok(self.found(accepted))
     }
 
     fn into_error(self) -> Error {
@@ -241,7 +262,7 @@ impl Trial<'_> {
         outcomes.sort_by_key(|outcome| std::cmp::Reverse(outcome.refusal().map(Failure::rank)));
         let refused = Box::new(Refused {
             reference,
-            statement: self.search.statement.name.clone(),
+            statement: self.search.statement.named(),
             outcomes,
             unseen: self.unseen,
         });
