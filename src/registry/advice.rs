@@ -75,7 +75,7 @@ pub(super) fn hint_about_listing(source: Option<&Error>) -> String {
                  `--force-referrers-tag=false` it is listed under a tag too"
             .to_owned(),
         Some(error) if error.is_denial() => {
-            "nobody finds it where the list of referrers is denied; if the registry never allows it, \
+            "it cannot be found where the list of referrers is denied; if the registry never allows it, \
              `--force-referrers-tag` lists signatures under a tag"
                 .to_owned()
         }

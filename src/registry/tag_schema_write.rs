@@ -30,7 +30,7 @@ struct Progress {
     writes: u32,
     /// The index as it was last written or read here.
     last: Option<Digest>,
-    /// Looks in a row that found the entry in an index that nobody had changed.
+    /// Looks in a row that found the entry in an index without a change.
     quiet: u32,
     /// Whether anything says that another one writes at the same time.
     is_contended: bool,
@@ -105,7 +105,7 @@ impl RemoteRepository {
                 if let Some(old) = &old {
                     progress.seen(old.descriptor.digest().clone());
                 }
-                // An earlier push had written it, or nobody changes it any more.
+                // An earlier push had written it, or it does not change any more.
                 if progress.writes == 0 || progress.is_stable() {
                     if progress.writes > 0 {
                         progress.warn(&mut warnings);

@@ -1,7 +1,7 @@
 //! Registries by name: how the software that people have differs from the specification in what concerns signatures.
 //!
 //! Facts are from public reports, which each value names; what is not from a report says so. Only what a client of
-//! signatures meets is played: lists of referrers, the header `OCI-Subject`, tags. Nobody's accounts, quotas or words.
+//! signatures meets is played: lists of referrers, the header `OCI-Subject`, tags; no accounts, quotas or words.
 
 use std::str::FromStr;
 

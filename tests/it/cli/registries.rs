@@ -116,7 +116,7 @@ fn play(name: &str) {
         let ran = sign(&scene, &[], &scene.image);
         assert_eq!(ran.code, 3, "{ran:#?}");
         ran.assert_says("was pushed, not listed");
-        ran.assert_says("hint: nobody finds it where the list of referrers is denied");
+        ran.assert_says("hint: it cannot be found where the list of referrers is denied");
         ran.assert_says("`--force-referrers-tag`");
         assert_eq!(scene.tags(), ["v1"]);
     }

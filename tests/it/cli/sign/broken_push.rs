@@ -1,6 +1,6 @@
 //! The registry's connection breaks off while a signature is pushed, at each request of the push.
 
-use std::sync::Arc;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use countersign_emulator::{Emulator, Fault, FaultKind, ReferrersApi, RegistryOptions};
@@ -13,7 +13,8 @@ use crate::support::sandbox::Ran;
 use crate::support::scene::Scene;
 
 /// Signs the image of a new scene through a server that closes the connection instead of answering
-/// its request `broken`, counted from 1; the registry never sees that request.
+/// its request `broken`, counted from 1, and once more where it is asked again; the registry never sees
+/// that request.
 fn broken_at(referrers: ReferrersApi, broken: usize) -> (Scene, Ran, Option<String>) {
     let mut options = RegistryOptions::default();
     options.referrers = referrers;
@@ -21,9 +22,16 @@ fn broken_at(referrers: ReferrersApi, broken: usize) -> (Scene, Ran, Option<Stri
     // The tag schema's index has an entry already.
     scene.sign(&scene.image);
     scene.emulator.clear_calls();
-    let (emulator, count) = (scene.emulator.address(), Arc::new(AtomicUsize::new(0)));
+    let (emulator, count) = (scene.emulator.address(), AtomicUsize::new(0));
+    let asked_again = Mutex::new(None);
     let server = Hostile::start(move |seen| {
+        let mut asked_again = asked_again.lock().unwrap();
         if count.fetch_add(1, Ordering::SeqCst) + 1 == broken {
+            *asked_again = Some(seen.line());
+            return Reply::closed();
+        }
+        if *asked_again == Some(seen.line()) {
+            *asked_again = None;
             return Reply::closed();
         }
         forward(emulator, seen)
