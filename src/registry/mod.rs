@@ -26,6 +26,7 @@ mod referrers;
 mod referrers_index;
 mod repository;
 mod resolve;
+mod room;
 mod session;
 mod tag_schema;
 mod tag_schema_write;

@@ -6,9 +6,9 @@ use super::{
     Error, LayoutRepository, Listing, NewSignature, Pushed, RemoteRepository, Signature, Source,
     Storage, Target, manifest,
 };
-use crate::limits;
 use crate::oci::{Descriptor, Digest};
 use crate::reference::ArtifactReference;
+use crate::{allowance, limits};
 
 /// A repository, opened with one reference.
 #[derive(Debug, Clone)]
@@ -48,7 +48,7 @@ impl Repository {
     pub async fn resolve(&self) -> Result<Target, Error> {
         match self {
             Self::Remote(remote) => remote.resolve().await,
-            Self::Layout(layout) => layout.resolve(),
+            Self::Layout(layout) => allowance::uncounted(|| layout.resolve()),
         }
     }
 
@@ -60,7 +60,7 @@ impl Repository {
     pub async fn resolve_and_list(&self) -> Result<(Target, Result<Listing, Error>), Error> {
         match self {
             Self::Remote(remote) => remote.resolve_and_list().await,
-            Self::Layout(layout) => layout.resolve_and_list(),
+            Self::Layout(layout) => allowance::uncounted(|| layout.resolve_and_list()),
         }
     }
 
@@ -143,7 +143,7 @@ impl Repository {
     ) -> Result<Signature, Error> {
         match self {
             Self::Remote(remote) => remote.fetch_signature(subject, manifest).await,
-            Self::Layout(layout) => layout.fetch_signature(subject, manifest),
+            Self::Layout(layout) => layout.fetch_signature_in_turn(subject, manifest).await,
         }
     }
 
@@ -172,7 +172,7 @@ impl Repository {
     pub async fn fetch_manifest(&self, descriptor: &Descriptor) -> Result<Bytes, Error> {
         match self {
             Self::Remote(remote) => remote.fetch_manifest(descriptor).await,
-            Self::Layout(layout) => layout.fetch_manifest(descriptor),
+            Self::Layout(layout) => allowance::uncounted(|| layout.fetch_manifest(descriptor)),
         }
     }
 

@@ -3,6 +3,7 @@
 use time::OffsetDateTime;
 
 use super::{Error, FetchedSignature, Judges, Options, Refused, Unseen};
+use crate::allowance;
 use crate::oci::Descriptor;
 use crate::outcome::{Failure, FailureClass, SignatureOutcome, Standing};
 use crate::reference::ArtifactReference;
@@ -86,9 +87,19 @@ impl Judges {
         }
         // Old clients wrote only the tag schema. It is read before the answer is "no": a
         // verification that succeeds pays nothing for it.
-        if !tag_schema_was_read {
+        trial.note_exhaustion(0);
+        if !tag_schema_was_read && !trial.is_exhausted() {
             let digest = search.target.descriptor.digest();
-            match search.repository.list_by_tag_schema(digest).await {
+            let listing = allowance::in_time(search.repository.list_by_tag_schema(digest)).await;
+            let listing = match listing {
+                Ok(listing) => listing,
+                Err(source) => {
+                    let not_tried = 0;
+                    trial.unseen = Some(Unseen::Exhausted { source, not_tried });
+                    return trial.end();
+                }
+            };
+            match listing {
                 Ok(tagged) => {
                     if trial.unseen.is_none() {
                         trial.unseen = tagged.incomplete.map(Unseen::Listing);
@@ -133,14 +144,35 @@ struct Trial<'a> {
 }
 
 impl Trial<'_> {
+    /// Notes it if what the verification may use is used up, and so many signatures are not begun.
+    fn note_exhaustion(&mut self, not_tried: usize) {
+        if self.is_exhausted() {
+            return;
+        }
+        if let Err(source) = allowance::check() {
+            self.unseen = Some(Unseen::Exhausted { source, not_tried });
+        }
+    }
+
+    fn is_exhausted(&self) -> bool {
+        matches!(self.unseen, Some(Unseen::Exhausted { .. }))
+    }
+
     /// Judges signatures in the registry's order until one is verified: one that is only tolerated hides no
     /// better one behind it. One digest that is listed with another size or type is another entry: one of
     /// them may be right.
     async fn try_all(&mut self, listed: Vec<Descriptor>, says: Says) -> Option<SignatureOutcome> {
         let limit = self.search.options.max_signatures;
-        for signature in listed {
+        let count = listed.len();
+        for (position, signature) in listed.into_iter().enumerate() {
             if self.tried.contains(&signature) {
                 continue;
+            }
+            // Whoever else is at work gets a turn, and the time is looked at.
+            tokio::task::yield_now().await;
+            self.note_exhaustion(count.saturating_sub(position));
+            if self.is_exhausted() {
+                return None;
             }
             if self.tried.len() >= limit {
                 // That a list could not be read weighs more; that it is long is the same.
@@ -154,9 +186,16 @@ impl Trial<'_> {
                 return None;
             }
             self.tried.push(signature.clone());
-            let Some(mut outcome) = self.try_signature(&signature, says).await else {
+            let tried = allowance::in_time(Box::pin(self.try_signature(&signature, says))).await;
+            let tried = tried.unwrap_or_else(|source| {
+                let mut outcome = SignatureOutcome::new(signature.digest().clone());
+                outcome.failure = Some(Failure::Unfinished { source });
+                Some(outcome)
+            });
+            let Some(mut outcome) = tried else {
                 continue;
             };
+            outcome.undecided_if_exhausted();
             match outcome.standing() {
                 Standing::Refused => {
                     outcome.forget_details();
@@ -228,6 +267,10 @@ impl Trial<'_> {
 
     /// The answer where no signature was verified.
     fn end(mut self) -> Result<Found, Error> {
+        if self.is_exhausted() {
+            // What is tolerated is no answer, while what may be verified was not looked at.
+            self.refused.append(&mut self.tolerated);
+        }
         if self.tolerated.is_empty() {
             return Err(self.into_error());
         }
@@ -242,6 +285,9 @@ impl Trial<'_> {
             match self.unseen {
                 Some(Unseen::Listing(source)) => return Error::List { reference, source },
                 Some(Unseen::Limit(_)) => {}
+                Some(Unseen::Exhausted { source, .. }) => {
+                    return Error::Unfinished { reference, source };
+                }
                 None => return Error::NoSignature { reference },
             }
         }
@@ -253,7 +299,9 @@ impl Trial<'_> {
             }
             _ => false,
         };
+        let is_exhausted = matches!(&self.unseen, Some(Unseen::Exhausted { .. }));
         let inconclusive = list_broke_off
+            || is_exhausted
             || outcomes
                 .iter()
                 .filter_map(SignatureOutcome::refusal)
