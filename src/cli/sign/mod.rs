@@ -18,7 +18,8 @@ use futures_util::StreamExt as _;
 pub(super) use args::Args;
 
 use super::interrupts::Interrupts;
-use super::report::Report;
+use super::patience;
+use super::report::{Exit, Report};
 use super::results::Results;
 use crate::limits::MAX_CONCURRENT_SIGNINGS;
 use args::Output;
@@ -81,7 +82,18 @@ async fn sign_all(job: &Job, emit: impl FnMut(Told<'_>)) -> Vec<Outcome> {
             .map(|(index, asked)| async move { (index, Box::pin(job.sign(index, asked)).await) })
             .buffer_unordered(MAX_CONCURRENT_SIGNINGS);
         let mut early = BTreeMap::new();
-        while let Some((index, outcome)) = ends.next().await {
+        let mut failed = 0;
+        for ended in 0.. {
+            let far = patience::Progress {
+                doing: "signing",
+                all: job.asked.len(),
+                ended,
+                failed,
+            };
+            let Some((index, outcome)) = patience::telling(far, ends.next()).await else {
+                break;
+            };
+            failed += usize::from(outcome.end.exit() != Exit::Done);
             progress.advance();
             early.insert(index, outcome);
             while let Some(outcome) = early.remove(&outcomes.len()) {
