@@ -408,7 +408,16 @@ fn failures_of_aws_and_of_the_way_there_are_errors() {
         fixture
             .run("generate-envelope", &envelope_request(&profile))
             .assert_error(code, message);
-        assert_eq!(fixture.operations(), ["SignPayload"; 3], "{fault:?}");
+        // Where the answer is lost, the signature may have been made.
+        let calls = match fault {
+            FaultKind::ServerError { .. } => 3,
+            _ => 1,
+        };
+        assert_eq!(
+            fixture.operations(),
+            vec!["SignPayload"; calls],
+            "{fault:?}"
+        );
         fixture.emulator.faults().clear();
     }
 }
