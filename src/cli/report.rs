@@ -3,6 +3,7 @@
 use std::error::Error as StdError;
 use std::fmt::Write as _;
 
+use super::reader::fitting;
 use crate::limits;
 use crate::outcome::FailureClass;
 
@@ -129,7 +130,7 @@ impl Report {
         let told = Told {
             sentence: sentence.to_owned(),
             causes,
-            hint,
+            hint: fitting(hint),
         };
         Self {
             stderr: told.text(),
@@ -180,7 +181,7 @@ fn write_cause(text: &mut String, indent: &str, cause: &str) {
 
 /// Writes the line `hint: ...`.
 pub(super) fn write_hint(text: &mut String, indent: &str, hint: Option<String>) {
-    if let Some(hint) = hint {
+    if let Some(hint) = fitting(hint) {
         let _ = writeln!(text, "{indent}hint: {}", told(&hint));
     }
 }

@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 use super::text::RECORD_HINT;
 use crate::cli::called::Called;
 use crate::cli::cause::Cause;
+use crate::cli::reader::fitting;
 use crate::cli::report::{Exit, Report, Told, causes_below, shorten};
 use crate::cli::results::Results;
 use crate::cli::sentence;
@@ -389,7 +390,7 @@ pub(in crate::cli) fn reasons(
     let cause = Cause::of(error);
     let mut value = json!({ "code": code, "message": message, "causes": causes });
     put_cause(&mut value, cause, cause.is_some_and(Cause::is_retryable));
-    if let (Some(hint), Some(value)) = (hint, value.as_object_mut()) {
+    if let (Some(hint), Some(value)) = (fitting(hint), value.as_object_mut()) {
         value.insert("hint".to_owned(), hint.into());
     }
     value
