@@ -45,3 +45,5 @@ pub mod algorithm;
 pub mod limits;
 pub mod notary;
 pub mod causes;
+pub mod printable;
+pub mod fault;

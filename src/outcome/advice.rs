@@ -174,6 +174,10 @@ impl Failure {
             Self::PluginNotRun { .. } => {
                 Some("a plugin may use a network; verify without `--offline`".to_owned())
             }
+            Self::CertificateNotValidNow { now, not_before, .. } if now < not_before => Some(
+                "the signer's certificate is not valid yet: wait until it is, or check this machine's clock"
+                    .to_owned(),
+            ),
             Self::CertificateNotValidNow { .. } | Self::NoTimestamp => Some(
                 "sign again with a time stamp (`--timestamp-url`), so that the signature outlives its \
                  certificate"

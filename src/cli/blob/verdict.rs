@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde_json::{Map, Value, json};
 
-use super::super::report::{Exit, Report};
+use super::super::report::{self, Exit, Report};
 use super::super::sentence;
 use super::super::verify::verdict::{document, reasons, signature};
 use crate::outcome::{Failure, FailureClass};
@@ -19,7 +19,7 @@ pub(super) fn report(file: &Path, found: &Result<Verification, Error>, warnings:
     };
     let document = document(&[result(file, found)], exit);
     Report {
-        stdout: format!("{document:#}\n"),
+        stdout: report::document(&document),
         stderr: warnings,
         exit,
         ..Report::done()

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use super::job::Asked;
 use super::outcome::{End, NotTried, Outcome, Pushed, Signature};
 use super::text::{Counts, same_as};
-use crate::cli::report::{Exit, Report};
+use crate::cli::report::{self, Exit, Report};
 use crate::cli::verify::verdict;
 use crate::reference::ArtifactReference;
 use crate::registry::Warning;
@@ -40,7 +40,7 @@ pub(super) fn unusable(report: Report) -> Report {
         document.insert("error".to_owned(), verdict::not_begun(&report));
     }
     Report {
-        stdout: format!("{document:#}\n"),
+        stdout: report::document(&document),
         ..report
     }
 }

@@ -44,7 +44,7 @@ pub(super) async fn run(args: Args, emit: &mut dyn FnMut(Report)) {
     match output {
         Output::Json => {
             let document = document::document(&job.asked, &outcomes, report.exit);
-            report.stdout = format!("{document:#}\n");
+            report.stdout = super::report::document(&document);
         }
         // One that was tried has said everything.
         Output::Text if outcomes.len() == 1 && !outcomes.iter().any(Outcome::was_not_tried) => {}

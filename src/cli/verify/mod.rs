@@ -16,7 +16,7 @@ use time::OffsetDateTime;
 use super::args::{RegistryArgs, parse_pairs};
 use super::context::{AwsSignerChecks, Context};
 use super::duration::parse_span;
-use super::report::{Exit, Report, one_line};
+use super::report::{self, Exit, Report, one_line};
 use crate::extended_validation::{AnswerCache, RevocationChecker};
 use crate::limits;
 use crate::reference::ArtifactReference;
@@ -164,7 +164,7 @@ impl Verdicts {
         let exit = self.exit.unwrap_or(Exit::Usage);
         let document = verdict::document(&self.results, exit);
         Report {
-            stdout: format!("{document:#}\n"),
+            stdout: report::document(&document),
             stderr: warnings.to_owned(),
             exit,
             ..Report::done()

@@ -5,7 +5,7 @@ use std::error::Error as StdError;
 
 use serde_json::{Map, Value, json};
 
-use crate::cli::report::{Exit, Report, Told};
+use crate::cli::report::{self, Exit, Report, Told};
 use crate::cli::sentence;
 use crate::extended_validation::attribute;
 use crate::notary::{Action, rfc3339};
@@ -30,7 +30,7 @@ pub(in crate::cli) fn unusable(report: Report) -> Report {
         document.insert("error".to_owned(), not_begun(&report));
     }
     Report {
-        stdout: format!("{document:#}\n"),
+        stdout: report::document(&document),
         ..report
     }
 }
@@ -41,6 +41,7 @@ pub(in crate::cli) fn not_begun(report: &Report) -> Value {
         sentence,
         causes,
         hint,
+        ..
     } = &report.told;
     let mut error = json!({ "code": "not-begun", "message": sentence, "causes": causes });
     if let (Some(hint), Some(error)) = (hint, error.as_object_mut()) {
