@@ -171,7 +171,7 @@ impl Verifier {
         options: &Options,
         now: OffsetDateTime,
     ) -> Result<Verification, Error> {
-        let statement = self.select(&reference.scope(), || reference.clone().into())?;
+        let statement = self.select_for(reference)?;
         let repository = self.repository(reference)?;
         // On the heap: it is large, and callers have several under way at once.
         Box::pin(self.verify_in(&repository, statement, options, now)).await
@@ -213,7 +213,26 @@ impl Verifier {
         }
     }
 
-    /// 1. The statement that applies.
+    /// 1. The statement that applies to an artifact in a registry.
+    fn select_for(&self, reference: &Reference) -> Result<&Statement, Error> {
+        match &self.artifacts {
+            Artifacts::Registries(client) => {
+                let scheme = client.scheme(reference);
+                self.policies
+                    .select_over(&reference.scope(scheme), scheme)
+                    .map_err(|source| Error::Policy {
+                        reference: reference.clone().into(),
+                        source,
+                    })
+            }
+            // How the copy was fetched is not known.
+            Artifacts::Stored(_) => self.select(&reference.repository_with_registry(), || {
+                reference.clone().into()
+            }),
+        }
+    }
+
+    /// 1. The statement that applies to this scope.
     fn select(
         &self,
         scope: &str,

@@ -5,10 +5,10 @@ mod context;
 mod error;
 mod http_client;
 mod named_profile;
-mod partition;
 mod rate_limit;
 mod settings;
 
+pub use crate::partition::Partition;
 pub use arn::{
     AliasedSigningProfileArn, ArnError, ArnService, KmsKeyId, KmsKeyIdError, Location, SignerArn,
     SigningJobArn, SigningProfileAliasArn, SigningProfileArn, SigningProfileVersionArn,
@@ -16,7 +16,6 @@ pub use arn::{
 pub(crate) use context::has_endpoint;
 pub use context::{Aws, RegionChoice};
 pub use error::{Call, CallError, CallErrorKind};
-pub use partition::Partition;
 pub use rate_limit::RateLimit;
 pub use settings::{Settings, SettingsError};
 

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::arn::{ArnService, is_region};
-use super::partition::Partition;
+use crate::partition::Partition;
 
 /// What the user said about AWS, over and above the environment and AWS's own configuration files.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -71,10 +71,19 @@ impl Context {
         let aws = Aws::new(pool.clone(), settings)
             .map_err(|error| Report::usage(&error.to_string(), error.hint()))?;
 
-        let servers: Vec<&str> = references
+        let plain_http = if args.insecure_registry {
+            PlainHttp::All
+        } else {
+            PlainHttp::AlsoThese(config.insecure_registries)
+        };
+        let servers: Vec<String> = references
             .iter()
             .filter_map(|reference| match reference {
-                ArtifactReference::Registry(reference) => Some(reference.server()),
+                ArtifactReference::Registry(reference) => Some(
+                    reference
+                        .registry_name()
+                        .server(plain_http.scheme(reference.registry_name())),
+                ),
                 ArtifactReference::Layout(_) => None,
             })
             .collect();
@@ -87,7 +96,7 @@ impl Context {
                         Some("run the command once for each registry".to_owned()),
                     ));
                 }
-                Some(credential) => Some(((*first).to_owned(), credential)),
+                Some(credential) => Some((first.clone(), credential)),
                 None => None,
             },
         };
@@ -96,11 +105,6 @@ impl Context {
             Some(Arc::new(AwsEcrTokens::new(aws.clone()))),
             registry::docker_config_path(variable),
         );
-        let plain_http = if args.insecure_registry {
-            PlainHttp::All
-        } else {
-            PlainHttp::AlsoThese(config.insecure_registries)
-        };
         Ok(Self {
             dirs,
             aws,

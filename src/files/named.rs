@@ -169,8 +169,14 @@ mod tests {
 
     fn fifo(directory: &Path) -> std::path::PathBuf {
         let path = directory.join("pipe");
-        let status = std::process::Command::new("mkfifo").arg(&path).status();
-        assert!(status.unwrap().success());
+        rustix::fs::mknodat(
+            rustix::fs::CWD,
+            &path,
+            rustix::fs::FileType::Fifo,
+            rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR,
+            0,
+        )
+        .unwrap();
         path
     }
 

@@ -1,5 +1,6 @@
 //! Why a text is not a reference.
 
+use super::{RegistryNameError, advice};
 use crate::limits;
 use crate::oci;
 
@@ -29,6 +30,9 @@ pub enum Error {
         reference: String,
         /// The part before the first slash.
         registry: String,
+        /// What is wrong with it.
+        #[source]
+        source: RegistryNameError,
     },
     /// The repository is not of the distribution specification's form.
     #[error("`{repository}` in reference `{reference}` is not a repository's name")]
@@ -68,15 +72,14 @@ pub enum Error {
 impl Error {
     /// What may help.
     pub fn hint(&self) -> Option<String> {
+        if let Some(hint) = self.reference().and_then(advice::on_text) {
+            return Some(hint);
+        }
         let text = match self {
             Self::TooLong { .. } => return None,
+            Self::InvalidRegistry { source, .. } => return Some(source.hint()),
             Self::MissingRegistryOrRepository { .. } => {
                 "write the registry out: `docker.io/library/nginx:1.29`, not `nginx:1.29`"
-            }
-            Self::InvalidRepository { reference, .. } | Self::InvalidRegistry { reference, .. }
-                if reference.contains("://") =>
-            {
-                "leave out `http://` or `https://`"
             }
             Self::InvalidRepository { repository, .. }
                 if repository.bytes().any(|byte| byte.is_ascii_uppercase()) =>
@@ -91,6 +94,19 @@ impl Error {
         Some(text.to_owned())
     }
 
+    /// The whole text.
+    fn reference(&self) -> Option<&str> {
+        match self {
+            Self::TooLong { .. } => None,
+            Self::MissingRegistryOrRepository { reference }
+            | Self::InvalidRegistry { reference, .. }
+            | Self::InvalidRepository { reference, .. }
+            | Self::MissingTagOrDigest { reference }
+            | Self::InvalidTag { reference, .. }
+            | Self::InvalidDigest { reference, .. } => Some(reference),
+        }
+    }
+
     /// What notation prints after `Error: ` for such a reference.
     pub fn notation_sentence(&self) -> String {
         let (reference, reason) = match self {
@@ -101,6 +117,7 @@ impl Error {
             Self::InvalidRegistry {
                 reference,
                 registry,
+                ..
             } => (reference, format!("invalid registry {registry:?}")),
             Self::InvalidRepository {
                 reference,

@@ -2,45 +2,9 @@
 
 use crate::limits;
 
-/// `HOST[:PORT]`, where the host is labels of letters, digits and inner hyphens with dots between
-/// them, or an IPv6 address in brackets.
-pub(super) fn is_registry(text: &str) -> bool {
-    let (host, port) = if let Some(rest) = text.strip_prefix('[') {
-        let Some((address, rest)) = rest.split_once(']') else {
-            return false;
-        };
-        if address.parse::<std::net::Ipv6Addr>().is_err() {
-            return false;
-        }
-        match rest.strip_prefix(':') {
-            Some(port) => (None, Some(port)),
-            None if rest.is_empty() => (None, None),
-            None => return false,
-        }
-    } else {
-        match text.split_once(':') {
-            Some((host, port)) => (Some(host), Some(port)),
-            None => (Some(text), None),
-        }
-    };
-    let is_label = |label: &str| {
-        let inner = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
-        !label.is_empty()
-            && label.len() <= 63
-            && label.bytes().all(inner)
-            && !label.starts_with('-')
-            && !label.ends_with('-')
-    };
-    let host_is_valid = host.is_none_or(|host| host.len() <= 253 && host.split('.').all(is_label));
-    let port_is_valid = port.is_none_or(|port| {
-        port.bytes().all(|byte| byte.is_ascii_digit()) && port.parse::<u16>().is_ok_and(|p| p > 0)
-    });
-    host_is_valid && port_is_valid
-}
-
 /// Words of lower-case letters and digits, with `.`, `_`, `__` or hyphens between them, in parts
 /// with slashes between them.
-pub(super) fn is_repository(text: &str) -> bool {
+pub fn is_repository(text: &str) -> bool {
     let is_word = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
     let is_separator = |separator: &str| {
         matches!(separator, "" | "." | "_" | "__") || separator.bytes().all(|byte| byte == b'-')

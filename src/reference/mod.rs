@@ -4,29 +4,28 @@
 //! The grammar is Docker's (the distribution specification's for repository and tag), and the
 //! registry must be named, as notation wants it. Nothing is looked up here.
 
+mod advice;
 mod artifact;
+mod ecr;
 mod error;
 mod grammar;
 mod layout;
+mod registry_name;
+mod scope;
 
 pub use artifact::ArtifactReference;
+pub use ecr::EcrHost;
 pub use error::Error;
+pub use grammar::is_repository;
 pub use layout::{LayoutError, LayoutReference};
+pub use registry_name::{RegistryName, RegistryNameError, Scheme};
+pub use scope::normalize_scope;
 
 use std::fmt;
 
 use crate::limits;
 use crate::oci::{self, Digest};
-use grammar::{is_registry, is_repository, is_tag};
-
-/// The registry that Docker's images are named after, which is not the host that serves them.
-const DOCKER_HUB: &str = "docker.io";
-
-/// Other names of the same registry.
-const DOCKER_HUB_HOSTS: [&str; 2] = ["index.docker.io", "registry-1.docker.io"];
-
-/// The host that serves Docker Hub.
-const DOCKER_HUB_SERVER: &str = "registry-1.docker.io";
+use grammar::is_tag;
 
 /// The text without what could be a password: `user:password@HOST/...` is no reference, but people
 /// write it, and an error must not repeat it. The `@` of a digest has no `/` behind it.
@@ -52,7 +51,9 @@ enum Target {
 /// A reference to an artifact in a registry.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Reference {
+    /// As it was written.
     registry: String,
+    name: RegistryName,
     repository: String,
     target: Target,
 }
@@ -91,12 +92,11 @@ impl Reference {
                 repository: repository.to_owned(),
             });
         }
-        if !is_registry(registry) {
-            return Err(Error::InvalidRegistry {
-                reference: reference(),
-                registry: registry.to_owned(),
-            });
-        }
+        let name = RegistryName::parse(registry).map_err(|source| Error::InvalidRegistry {
+            reference: reference(),
+            registry: registry.to_owned(),
+            source,
+        })?;
         let tag = match tag {
             Some(tag) if is_tag(tag) => Some(tag.to_owned()),
             None => None,
@@ -129,14 +129,10 @@ impl Reference {
                 });
             }
         };
-        let is_official = is_docker_hub(registry) && !repository.contains('/');
-        let repository = if is_official {
-            format!("library/{repository}")
-        } else {
-            repository.to_owned()
-        };
+        let repository = format!("{}{repository}", scope::library(&name, repository));
         Ok(Self {
             registry: registry.to_owned(),
+            name,
             repository,
             target,
         })
@@ -147,14 +143,9 @@ impl Reference {
         &self.registry
     }
 
-    /// The host, with its port if one was written, that requests go to. Docker Hub is served by a
-    /// host of another name than its own.
-    pub fn server(&self) -> &str {
-        if is_docker_hub(&self.registry) {
-            DOCKER_HUB_SERVER
-        } else {
-            &self.registry
-        }
+    /// The registry as it is compared and asked.
+    pub fn registry_name(&self) -> &RegistryName {
+        &self.name
     }
 
     /// The repository within the registry.
@@ -191,22 +182,21 @@ impl Reference {
     pub fn with_digest(&self, digest: &Digest) -> Self {
         Self {
             registry: self.registry.clone(),
+            name: self.name.clone(),
             repository: self.repository.clone(),
             target: Target::Digest(digest.to_string()),
         }
     }
 
-    /// The repository as registry scopes of trust policies are compared: [`normalize_scope`] of
-    /// `registry/repository`.
-    pub fn scope(&self) -> String {
-        normalize_scope(&format!("{}/{}", self.registry, self.repository))
+    /// The repository as it was written: `registry/repository`.
+    pub fn repository_with_registry(&self) -> String {
+        format!("{}/{}", self.registry, self.repository)
     }
 
-    /// Whether the registry is called `localhost`, at whatever port: it is spoken to in plain HTTP
-    /// without being told, as notation does. An address such as `127.0.0.1` is not.
-    pub fn is_localhost(&self) -> bool {
-        let host = self.registry.split(':').next().unwrap_or_default();
-        host.eq_ignore_ascii_case("localhost")
+    /// The repository as registry scopes of trust policies are compared by somebody who asks over
+    /// `scheme`: [`normalize_scope`] of `registry/repository`.
+    pub fn scope(&self, scheme: Scheme) -> String {
+        normalize_scope(&self.repository_with_registry(), scheme)
     }
 }
 
@@ -219,30 +209,6 @@ impl fmt::Display for Reference {
             Target::Digest(digest) | Target::Both { digest, .. } => write!(f, "@{digest}"),
         }
     }
-}
-
-/// A registry scope in the one form in which scopes are compared: the host in lower case, and
-/// Docker Hub by its one name, with `library/` where that is left out. A reference and a policy
-/// that name the same repository in different words then meet.
-pub fn normalize_scope(scope: &str) -> String {
-    let Some((registry, repository)) = scope.split_once('/') else {
-        return scope.to_owned();
-    };
-    let mut registry = registry.to_ascii_lowercase();
-    let mut library = "";
-    if is_docker_hub(&registry) {
-        DOCKER_HUB.clone_into(&mut registry);
-        if !repository.contains('/') {
-            library = "library/";
-        }
-    }
-    format!("{registry}/{library}{repository}")
-}
-
-fn is_docker_hub(registry: &str) -> bool {
-    std::iter::once(DOCKER_HUB)
-        .chain(DOCKER_HUB_HOSTS)
-        .any(|name| registry.eq_ignore_ascii_case(name))
 }
 
 #[cfg(test)]
@@ -421,42 +387,30 @@ mod tests {
         for registry in [
             "docker.io",
             "index.docker.io",
+            "docker.io:443",
             "registry-1.docker.io",
             "Docker.IO",
         ] {
             let reference = Reference::parse(&format!("{registry}/nginx:1")).unwrap();
             assert_eq!(reference.repository(), "library/nginx");
-            assert_eq!(reference.scope(), "docker.io/library/nginx");
-            assert_eq!(reference.server(), "registry-1.docker.io");
+            assert_eq!(reference.scope(Scheme::Https), "docker.io/library/nginx");
+            let server = reference.registry_name().server(Scheme::Https);
+            assert_eq!(server, "registry-1.docker.io");
             assert_eq!(reference.to_string(), format!("{registry}/library/nginx:1"));
         }
         let other = Reference::parse("docker.io.example/nginx:1").unwrap();
-        assert_eq!(other.scope(), "docker.io.example/nginx");
-        assert_eq!(other.server(), "docker.io.example");
+        assert_eq!(other.scope(Scheme::Https), "docker.io.example/nginx");
+        let server = other.registry_name().server(Scheme::Https);
+        assert_eq!(server, "docker.io.example");
     }
 
     #[test]
     fn scopes_are_compared_without_regard_to_the_hosts_letter_case() {
         let reference = Reference::parse("Registry.Example:5000/app:1").unwrap();
-        assert_eq!(reference.scope(), "registry.example:5000/app");
+        assert_eq!(reference.scope(Scheme::Https), "registry.example:5000/app");
         assert_eq!(
-            normalize_scope("REGISTRY.example:5000/app"),
-            reference.scope()
+            normalize_scope("REGISTRY.example:5000/app", Scheme::Https),
+            reference.scope(Scheme::Https)
         );
-        assert_eq!(normalize_scope("*"), "*");
-    }
-
-    #[test]
-    fn only_the_name_localhost_is_spoken_to_in_plain_http() {
-        for (registry, wanted) in [
-            ("localhost", true),
-            ("LOCALHOST:5000", true),
-            ("127.0.0.1:5000", false),
-            ("[::1]:5000", false),
-            ("localhost.example", false),
-        ] {
-            let reference = Reference::parse(&format!("{registry}/a:1")).unwrap();
-            assert_eq!(reference.is_localhost(), wanted, "{registry}");
-        }
     }
 }

@@ -6,9 +6,9 @@ use base64::engine::general_purpose::STANDARD;
 use futures_util::future::{BoxFuture, FutureExt as _};
 
 use super::credentials::{EcrTokenError, EcrTokens, Secret};
-use super::ecr::EcrHost;
 use super::error::clean;
 use crate::aws::{self, Aws, Call, CallError};
+use crate::reference::EcrHost;
 
 /// Asks AWS, with the credentials of this environment, in the region that a registry's host names.
 #[derive(Debug, Clone)]

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::credentials;
+use crate::reference::RegistryName;
 use crate::{files, http, oci};
 
 /// What an error means for somebody who was looking for something.
@@ -310,7 +311,7 @@ impl Error {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Unauthorized { registry, .. } | Self::Denied { registry, .. } => {
-                Some(if super::EcrHost::parse(registry).is_some() {
+                Some(if is_ecr(registry) {
                     "the AWS identity needs `ecr:GetAuthorizationToken` on `*`, and \
                      `ecr:BatchGetImage` and `ecr:GetDownloadUrlForLayer` on the repository (to sign \
                      also `ecr:InitiateLayerUpload`, `ecr:UploadLayerPart`, \
@@ -328,7 +329,7 @@ impl Error {
             Self::RateLimited { .. } => Some("try again later".to_owned()),
             Self::NotFound { reference, .. } => {
                 let registry = reference.split('/').next().unwrap_or_default();
-                Some(if super::EcrHost::parse(registry).is_some() {
+                Some(if is_ecr(registry) {
                     "check the repository, the tag or digest, and the AWS region".to_owned()
                 } else {
                     "check the repository, and the tag or digest".to_owned()
@@ -346,7 +347,15 @@ impl Error {
             Self::NotAManifest { .. } => Some(
                 "a proxy or a sign-in page may have answered in the registry's place".to_owned(),
             ),
-            Self::Request { source, .. } => source.hint(),
+            Self::Request { registry, source } => source
+                .hint()
+                .or_else(|| source.is_answer_of_no_http().then(|| may_speak_tls(registry))),
+            Self::UnexpectedStatus {
+                url, status: 400, ..
+            } if url.starts_with("http://") => {
+                let registry = url.trim_start_matches("http://").split('/').next();
+                Some(may_speak_tls(registry.unwrap_or_default()))
+            }
             Self::Unconfirmed { .. } => Some(
                 "it may be there all the same: `countersign list` shows it; sign again if it is not"
                     .to_owned(),
@@ -374,6 +383,19 @@ impl Error {
             _ => None,
         }
     }
+}
+
+/// Plain HTTP is no way to a registry that speaks TLS.
+fn may_speak_tls(registry: &str) -> String {
+    let host = registry.rsplit_once(':').map_or(registry, |(host, _)| host);
+    if host.eq_ignore_ascii_case("localhost") {
+        return "`localhost` is asked in plain HTTP; if it speaks TLS, name it by its address, `127.0.0.1`"
+            .to_owned();
+    }
+    format!(
+        "`{registry}` may speak TLS: try without `--insecure-registry`, and without its entry in \
+         `insecureRegistries` of `config.json`"
+    )
 }
 
 /// A link or a directory in a file's place cannot be right; what the operating system refuses is not
@@ -449,6 +471,11 @@ pub(super) fn clean(text: &str) -> String {
             && !matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
     };
     text.chars().filter(is_harmless).take(MAX_WORDS).collect()
+}
+
+/// Whether this name of a registry is one of Amazon ECR.
+fn is_ecr(registry: &str) -> bool {
+    RegistryName::parse(registry).is_ok_and(|name| name.ecr().is_some())
 }
 
 #[cfg(test)]

@@ -13,12 +13,12 @@
 
 mod challenge;
 mod credentials;
-mod ecr;
 mod ecr_tokens;
 mod error;
 mod fetch;
 mod layout;
 mod manifest;
+mod plain_http;
 mod push;
 mod referrers;
 mod repository;
@@ -32,11 +32,11 @@ pub use credentials::{
     Credential, Credentials, EcrTokenError, EcrTokens, Error as CredentialsError, Secret,
     docker_config_path,
 };
-pub use ecr::EcrHost;
 pub use ecr_tokens::AwsEcrTokens;
 pub use error::{Error, Kind, LayoutFault, Words};
 pub use fetch::Signature;
 pub use layout::LayoutRepository;
+pub use plain_http::PlainHttp;
 pub use push::{NewSignature, Pushed, Storage, Warning};
 pub use referrers::{Listing, Source};
 pub use repository::Repository;
@@ -49,7 +49,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use url::Url;
 
 use crate::http::Pool;
-use crate::reference::Reference;
+use crate::reference::{Reference, Scheme};
 use session::{Registry, Session};
 
 /// What fuzz targets need from inside; not compiled otherwise.
@@ -66,18 +66,6 @@ pub mod fuzzing {
         let index = super::referrers::parse_index(url, bytes)?;
         Ok((index.referrers, index.signatures.len()))
     }
-}
-
-/// Which registries are spoken to in plain HTTP. Amazon ECR never is.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub enum PlainHttp {
-    /// Those called `localhost`, as in notation.
-    #[default]
-    Localhost,
-    /// Those called `localhost` and these (`insecureRegistries` of notation's `config.json`).
-    AlsoThese(Vec<String>),
-    /// All (`--insecure-registry`).
-    All,
 }
 
 /// Speaks to registries. Clones share connections, credentials and tokens.
@@ -142,28 +130,26 @@ impl Client {
         })
     }
 
+    /// How the registry of `reference` is spoken to.
+    pub fn scheme(&self, reference: &Reference) -> Scheme {
+        self.0.plain_http.scheme(reference.registry_name())
+    }
+
     fn registry(&self, reference: &Reference) -> Result<Registry, Error> {
-        let server = reference.server().to_ascii_lowercase();
-        let ecr = EcrHost::parse(&server);
-        let is_plain = ecr.is_none()
-            && match &self.0.plain_http {
-                PlainHttp::All => true,
-                PlainHttp::Localhost => reference.is_localhost(),
-                PlainHttp::AlsoThese(names) => {
-                    reference.is_localhost()
-                        || names.iter().any(|name| name == reference.registry())
-                }
-            };
-        let scheme = if is_plain { "http" } else { "https" };
-        let base = Url::parse(&format!("{scheme}://{server}/")).map_err(|_| Error::Misbehaved {
-            url: server.clone(),
-            fault: "cannot be part of a URL".to_owned(),
+        let scheme = self.scheme(reference);
+        let name = reference.registry_name();
+        let server = name.server(scheme);
+        let base = Url::parse(&format!("{}://{server}/", scheme.as_str())).map_err(|_| {
+            Error::Misbehaved {
+                url: server.clone(),
+                fault: "cannot be part of a URL".to_owned(),
+            }
         })?;
         Ok(Registry {
             name: reference.registry().to_owned(),
             server,
             base,
-            ecr,
+            ecr: name.ecr(),
         })
     }
 }

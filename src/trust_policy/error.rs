@@ -64,8 +64,8 @@ pub enum Error {
         /// The repository.
         scope: String,
     },
-    /// Several statements are about the repository in other spellings.
-    #[error("the statements {} of the trust policy `{}` are all about `{scope}`", names.join(", "), path.display())]
+    /// Several statements may be about the repository: the scheme, or a port that belongs to it, decides.
+    #[error("the statements {} of the trust policy `{}` all have the scope `{scope}`", names.join(", "), path.display())]
     AmbiguousScope {
         /// The file.
         path: PathBuf,
@@ -190,7 +190,7 @@ impl Error {
                 "add `{scope}` to the `registryScopes` of a statement; a repository is not covered by its parent's scope"
             )),
             Self::AmbiguousScope { .. } => {
-                Some("keep one spelling of the repository in one statement".into())
+                Some("spell the registry in the reference and in one statement alike, with or without the port".into())
             }
             Self::NoGlobalStatement { .. } => {
                 Some("name the statement with `--policy-name`, or set `globalPolicy` in one".into())

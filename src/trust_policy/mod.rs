@@ -32,7 +32,7 @@ use crate::config::StoreName;
 use crate::document::Document;
 use crate::files;
 use crate::limits::MAX_POLICY_BYTES;
-use crate::reference::normalize_scope;
+use crate::reference::{RegistryName, Scheme, normalize_scope};
 
 /// The name of the OCI policy in Notation's older releases.
 const LEGACY_FILE_NAME: &str = "trustpolicy.json";
@@ -212,46 +212,72 @@ impl TrustPolicies {
         &self.warnings
     }
 
-    /// Selects the statement about a repository, written `registry/repository`: the one that names it, in the very
-    /// spelling or in another one of the same repository, else the one with the scope `*`.
+    /// Selects the statement about a repository, written `registry/repository`, whose registry is asked over
+    /// `scheme`: the one that names it, in whatever spelling, else the one with the scope `*`.
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidScope`], [`Error::NoStatement`], and [`Error::AmbiguousScope`] where only other spellings are
-    /// found, in several statements.
-    pub fn select(&self, scope: &str) -> Result<&Statement, Error> {
-        if !scope::is_valid(scope) {
+    /// [`Error::InvalidScope`], [`Error::NoStatement`], and [`Error::AmbiguousScope`] where several statements name
+    /// it: a port that only one of the schemes has as its own is no problem of the policy.
+    pub fn select_over(&self, scope: &str, scheme: Scheme) -> Result<&Statement, Error> {
+        if scope::check(scope).is_err() {
             let scope = scope.to_owned();
             return Err(Error::InvalidScope { scope });
         }
-        let named = |wanted: &str| {
+        let wanted = normalize_scope(scope, scheme);
+        let naming = |wanted: &str| -> Vec<&Statement> {
+            let names = |scope: &String| normalize_scope(scope, scheme) == wanted;
             self.statements
                 .iter()
-                .find(|statement| statement.registry_scopes.iter().any(|s| s == wanted))
+                .filter(|statement| statement.registry_scopes.iter().any(names))
+                .collect()
         };
-        if let Some(statement) = named(scope) {
-            return Ok(statement);
-        }
-        let normalised = normalize_scope(scope);
-        let respelled: Vec<&Statement> = self
-            .statements
-            .iter()
-            .filter(|statement| {
-                let mut scopes = statement.registry_scopes.iter();
-                scopes.any(|scope| normalize_scope(scope) == normalised)
-            })
-            .collect();
-        match respelled.as_slice() {
-            [] => named(scope::WILDCARD).ok_or_else(|| Error::NoStatement {
-                path: self.path.clone(),
-                scope: scope.to_owned(),
-            }),
+        match naming(&wanted).as_slice() {
+            [] => naming(scope::WILDCARD)
+                .first()
+                .copied()
+                .ok_or_else(|| Error::NoStatement {
+                    path: self.path.clone(),
+                    scope: scope.to_owned(),
+                }),
             [statement] => Ok(statement),
-            several => Err(Error::AmbiguousScope {
-                path: self.path.clone(),
-                scope: scope.to_owned(),
-                names: several.iter().map(|s| format!("`{}`", s.name)).collect(),
-            }),
+            several => Err(self.ambiguous(scope, several)),
+        }
+    }
+
+    /// Selects the statement about a repository that is not asked for, so that it is not known over which scheme:
+    /// the one that its port belongs to, else HTTPS; but where only plain HTTP finds a statement that names it, `*`
+    /// is not taken instead.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::select_over`].
+    pub fn select(&self, scope: &str) -> Result<&Statement, Error> {
+        let registry = scope.split('/').next().unwrap_or_default();
+        let of_port = RegistryName::parse(registry).ok();
+        if let Some(scheme) = of_port.and_then(|name| name.scheme_of_port()) {
+            return self.select_over(scope, scheme);
+        }
+        let is_named = |statement: &Statement| {
+            let mut scopes = statement.registry_scopes.iter();
+            scopes.any(|scope| scope != scope::WILDCARD)
+        };
+        let over_https = self.select_over(scope, Scheme::Https)?;
+        if is_named(over_https) {
+            return Ok(over_https);
+        }
+        let over_http = self.select_over(scope, Scheme::Http)?;
+        if is_named(over_http) {
+            return Err(self.ambiguous(scope, &[over_https, over_http]));
+        }
+        Ok(over_https)
+    }
+
+    fn ambiguous(&self, scope: &str, statements: &[&Statement]) -> Error {
+        Error::AmbiguousScope {
+            path: self.path.clone(),
+            scope: scope.to_owned(),
+            names: statements.iter().map(|s| format!("`{}`", s.name)).collect(),
         }
     }
 

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::path::PathBuf;
 
-use super::scope;
+use super::scope::{self, ScopeError};
 use super::statement::{Level, UnsignedStatement};
 use crate::config::StoreNameError;
 use crate::document::{Kind, Position, place};
@@ -196,7 +196,7 @@ pub enum Rule {
     #[error("`*` is beside other identities; it must be alone")]
     IdentityWildcard,
     /// Two identities, one of which already trusts everyone whom the other trusts.
-    #[error("`{broad}` already trusts everyone whom `{narrow}` trusts; keep one of the two")]
+    #[error("`{broad}` already trusts every subject that `{narrow}` trusts; keep one of the two")]
     IdentitiesOverlap {
         /// The one with fewer attributes.
         broad: String,
@@ -211,17 +211,32 @@ pub enum Rule {
     ScopeWildcard,
     /// A text that is no scope.
     #[error(
-        "found scope `{found}`; allowed: `*`, or a whole repository such as `registry.example.com/team/app`"
+        "found scope `{found}`{}; allowed: `*`, or a whole repository such as `registry.example.com/team/app`",
+        why(problem)
     )]
     ScopeInvalid {
         /// The scope.
         found: String,
+        /// What is wrong with it.
+        problem: ScopeError,
     },
     /// A scope that the document has before.
     #[error("the scope `{found}` occurs more than once; each belongs to one statement")]
     ScopeTaken {
         /// The scope.
         found: String,
+    },
+    /// A scope that another statement has in another spelling.
+    #[error(
+        "the scope `{found}` is the same repository as `{other}` of statement `{statement}`, in another spelling"
+    )]
+    ScopeRespelled {
+        /// The scope.
+        found: String,
+        /// The earlier one.
+        other: String,
+        /// The earlier one's statement.
+        statement: String,
     },
     /// Level `skip` for everything.
     #[error("level `skip` is used with the scope `*`, which would verify nothing anywhere")]
@@ -232,6 +247,14 @@ pub enum Rule {
     /// A global blob statement of level `skip`.
     #[error("level `skip` is used with `globalPolicy`, which would verify nothing by default")]
     GlobalSkip,
+}
+
+/// What a text lacks to be a scope, where its form alone does not say it.
+fn why(problem: &ScopeError) -> String {
+    match problem {
+        ScopeError::Form => String::new(),
+        ScopeError::Registry(problem) => format!(": {problem}"),
+    }
 }
 
 impl Rule {
@@ -264,7 +287,7 @@ impl Rule {
             }
             Self::IdentitySubject { problem, .. } => return problem.hint(),
             Self::IdentityType { .. } => {
-                "did you mean `x509.subject:`, in lower case and without a blank?"
+                "did you mean `x509.subject:`, in lower case and without a space?"
             }
             Self::IdentityWithoutType { .. } => {
                 "a certificate's subject is written `x509.subject: C=US, ST=WA, O=example`, a signing profile as its ARN"
@@ -273,8 +296,15 @@ impl Rule {
                 "name the repositories that need no signature, or use level `audit`, which verifies and only warns"
             }
             Self::GlobalSkip => "use level `audit`, which verifies and only warns",
-            Self::ScopeInvalid { found } if found.contains(scope::WILDCARD) => {
+            Self::ScopeInvalid { found, .. } if found.contains(scope::WILDCARD) => {
                 "a scope is one whole repository; there are no patterns, only `*` for everything else"
+            }
+            Self::ScopeInvalid {
+                problem: ScopeError::Registry(problem),
+                ..
+            } => return Some(problem.hint()),
+            Self::ScopeRespelled { .. } => {
+                "keep the repository in one statement; there it may stand in several spellings"
             }
             Self::ScopeInvalid { .. } => {
                 "leave out scheme, tag and digest; the repository is in lower case and its registry is spelled out"

@@ -2,51 +2,47 @@
 //!
 //! A scope is `registry/repository`, spelled out, or `*` for everything. Nothing is resolved here.
 
+use crate::reference::{RegistryName, RegistryNameError, is_repository};
+
 /// The scope of every artifact that no other statement names.
 pub const WILDCARD: &str = "*";
 
-/// Whether a text has the form of a scope other than `*`: `host[:port]/repository[/...]`.
+/// Why a text is no scope other than `*`.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ScopeError {
+    /// It is not of the form `registry/repository`.
+    #[error("it is not a whole repository")]
+    Form,
+    /// The registry is in a spelling that no reference may have: the scope would never be found.
+    #[error(transparent)]
+    Registry(RegistryNameError),
+}
+
+/// Checks that a text has the form of a scope other than `*`: `host[:port]/repository[/...]`.
 ///
 /// The host is of letters, digits, inner hyphens and dots; the repository of lower-case letters and digits,
-/// with `.`, `_`, `__` or hyphens between them. Neither scheme, tag, digest nor wildcard.
-pub fn is_valid(scope: &str) -> bool {
-    let Some((registry, repository)) = scope.split_once('/') else {
-        return false;
-    };
-    let (host, port) = match registry.split_once(':') {
-        Some((host, port)) => (host, Some(port)),
-        None => (registry, None),
-    };
-    host.split('.').all(is_host_label)
-        && port.is_none_or(|port| !port.is_empty() && port.bytes().all(|b| b.is_ascii_digit()))
-        && repository.split('/').all(is_path_component)
-}
-
-/// Letters, digits and inner hyphens.
-fn is_host_label(label: &str) -> bool {
-    !label.is_empty()
-        && label
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
-        && !label.starts_with('-')
-        && !label.ends_with('-')
-}
-
-/// Runs of lower-case letters and digits with one separator between two of them.
-fn is_path_component(component: &str) -> bool {
-    let is_word = |byte: &u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
-    let bytes = component.as_bytes();
-    let ends_are_words = bytes.first().is_some_and(is_word) && bytes.last().is_some_and(is_word);
-    let mut separators = bytes.split(is_word).filter(|between| !between.is_empty());
-    ends_are_words
-        && separators.all(|between| {
-            matches!(between, b"." | b"_" | b"__") || between.iter().all(|byte| *byte == b'-')
-        })
+/// with `.`, `_`, `__` or hyphens between them. Neither scheme, tag, digest nor wildcard, nor, as in notation, an
+/// IPv6 address. Registries are spelled as in references.
+///
+/// # Errors
+///
+/// What is wrong with it.
+pub fn check(scope: &str) -> Result<(), ScopeError> {
+    let (registry, repository) = scope.split_once('/').ok_or(ScopeError::Form)?;
+    if registry.starts_with('[') || !is_repository(repository) {
+        return Err(ScopeError::Form);
+    }
+    match RegistryName::parse(registry) {
+        Ok(_) => Ok(()),
+        Err(RegistryNameError::Form) => Err(ScopeError::Form),
+        Err(error) => Err(ScopeError::Registry(error)),
+    }
 }
 
 /// The scope of an artifact's text, `registry/repository@digest`: what is before the last `@`.
 ///
-/// `None` where there is no `@`. Whether the rest is a scope is [`is_valid`]'s question.
+/// `None` where there is no `@`. Whether the rest is a scope is [`check`]'s question.
 pub fn of_artifact(artifact: &str) -> Option<&str> {
     artifact.rsplit_once('@').map(|(scope, _)| scope)
 }
@@ -70,9 +66,9 @@ mod tests {
             "local/layout",
             "a.com:80/b",
             "a-b.io/0",
-            "a.io:123456789/b",
+            "a.io:65535/b",
         ] {
-            assert!(is_valid(scope), "{scope}");
+            assert_eq!(check(scope), Ok(()), "{scope}");
         }
         for scope in [
             "",
@@ -107,8 +103,14 @@ mod tests {
             "a.io/b\n",
             "é.io/b",
             "a.io/é",
+            // What no reference may say can never be found.
+            "a.io:123456789/b",
+            "a.io:0443/b",
+            "a.io./b",
+            "127.1/b",
+            "a%2eio/b",
         ] {
-            assert!(!is_valid(scope), "{scope}");
+            assert!(check(scope).is_err(), "{scope}");
         }
     }
 

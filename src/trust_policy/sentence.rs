@@ -18,6 +18,7 @@ impl Rule {
         let sentence = match self {
             Self::WrongType { .. }
             | Self::OtherLetterCase { .. }
+            | Self::ScopeRespelled { .. }
             | Self::UnsignedStatement { .. } => return None,
             Self::VersionMissing => {
                 format!("{document} trust policy document has empty version, version must be specified")
@@ -111,7 +112,7 @@ impl Rule {
                 "{document} trust policy statement {name} uses wildcard registry scope '*', a wildcard scope \
                  cannot be used in conjunction with other scope values"
             ),
-            Self::ScopeInvalid { found } => {
+            Self::ScopeInvalid { found, .. } => {
                 let wildcards = if found.contains(scope::WILDCARD) {
                     " with wild card(s)"
                 } else {

@@ -66,13 +66,6 @@ pub enum Cause {
     },
     /// All trust stores are of type `tsa`, which trust time stamps and no signature.
     OnlyTimestampStores,
-    /// Another scope of the document is the same repository in another spelling.
-    ScopeRespelled {
-        /// The scope.
-        scope: String,
-        /// The earlier one.
-        other: String,
-    },
 }
 
 impl fmt::Display for Cause {
@@ -93,15 +86,9 @@ impl fmt::Display for Cause {
                     "the identity trusts no signature: `{identity}` is a signing job, not a signing profile"
                 )
             }
-            Self::OnlyTimestampStores => {
-                f.write_str("every trust store is of type `tsa`, so that no signature is authentic")
-            }
-            Self::ScopeRespelled { scope, other } => {
-                write!(
-                    f,
-                    "the scope `{scope}` is the repository `{other}` in another spelling"
-                )
-            }
+            Self::OnlyTimestampStores => f.write_str(
+                "every trust store is of type `tsa`, so no signature can pass authenticity",
+            ),
         }
     }
 }
@@ -120,7 +107,6 @@ impl Cause {
             Self::OnlyTimestampStores => {
                 "add a store of type `signingAuthority` (AWS Signer) or `ca` (a signer's own key)"
             }
-            Self::ScopeRespelled { .. } => "keep one of the two",
         };
         Some(advice.into())
     }

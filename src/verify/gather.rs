@@ -100,7 +100,7 @@ impl Verifier {
         options: &Options,
         now: OffsetDateTime,
     ) -> Result<Gathered, Error> {
-        let statement = self.select(&reference.scope(), || reference.clone().into())?;
+        let statement = self.select_for(reference)?;
         let repository = self.repository(reference)?;
         let gathering = Gathering {
             verifier: self,

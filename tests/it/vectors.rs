@@ -193,7 +193,7 @@ impl Wanted {
 #[serde(deny_unknown_fields)]
 struct Exception {
     path: String,
-    /// For a path with several rows: how this one begins to say what to do.
+    /// For a path with several rows: how this one begins to say what to do, or with `$` at its end the whole of it.
     #[serde(default)]
     how: String,
     /// Our answer.
@@ -203,7 +203,11 @@ struct Exception {
 
 impl Exception {
     fn is_for(&self, case: &Case) -> bool {
-        self.path == case.path && case.how.starts_with(&self.how)
+        self.path == case.path
+            && match self.how.strip_suffix('$') {
+                Some(whole) => case.how == whole,
+                None => case.how.starts_with(&self.how),
+            }
     }
 }
 

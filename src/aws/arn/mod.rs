@@ -10,7 +10,7 @@ mod syntax;
 
 use std::fmt;
 
-use super::partition::Partition;
+use crate::partition::Partition;
 
 pub use error::{ArnError, ArnService};
 pub use kms_key::{KmsKeyId, KmsKeyIdError};

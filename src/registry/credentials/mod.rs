@@ -18,9 +18,9 @@ use futures_util::future::BoxFuture;
 use http::HeaderValue;
 use tokio::sync::OnceCell;
 
-use super::ecr::EcrHost;
 use crate::aws::CallError;
 use crate::files;
+use crate::reference::EcrHost;
 
 /// A secret: shown to its registry only, never printed.
 #[derive(Clone, PartialEq, Eq)]

@@ -1,14 +1,14 @@
 //! `registryScopes` and `globalPolicy`: what a statement is about.
 
+use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 
 use super::{Checker, Members, is_another_type};
 use crate::document::{Kind, Node, Position};
-use crate::reference::normalize_scope;
+use crate::reference::{Scheme, normalize_scope};
 use crate::trust_policy::rule::Rule;
 use crate::trust_policy::scope;
 use crate::trust_policy::statement::{BlobUse, VerificationLevel};
-use crate::trust_policy::warning::Cause;
 
 /// A scope and where it is, in the order of the document.
 pub(super) struct ScopeSeen {
@@ -73,9 +73,11 @@ impl Checker<'_> {
             if is_another_type(Some(element)) {
                 continue;
             }
-            if text != scope::WILDCARD && !scope::is_valid(text) {
+            if text != scope::WILDCARD
+                && let Err(problem) = scope::check(text)
+            {
                 let found = text.to_owned();
-                self.problem(element, Rule::ScopeInvalid { found });
+                self.problem(element, Rule::ScopeInvalid { found, problem });
                 continue;
             }
             seen.push(ScopeSeen {
@@ -87,12 +89,12 @@ impl Checker<'_> {
         seen
     }
 
-    /// Every scope belongs to one statement, once.
+    /// Every scope belongs to one statement, once; and every repository to one statement, however it is spelled.
     pub(super) fn check_scopes(&mut self, statements: Vec<(String, Vec<ScopeSeen>)>) {
         let mut taken: HashSet<String> = HashSet::new();
-        let mut spellings: HashMap<String, String> = HashMap::new();
-        for (statement, scopes) in statements {
-            self.statement = statement;
+        let mut repositories: HashMap<String, (usize, String, String)> = HashMap::new();
+        for (index, (statement, scopes)) in statements.into_iter().enumerate() {
+            self.statement.clone_from(&statement);
             for ScopeSeen {
                 text,
                 pointer,
@@ -103,9 +105,24 @@ impl Checker<'_> {
                     self.problem_at(&pointer, position, Rule::ScopeTaken { found: text });
                     continue;
                 }
-                if let Some(other) = spellings.insert(normalize_scope(&text), text.clone()) {
-                    let cause = Cause::ScopeRespelled { scope: text, other };
-                    self.warning(&pointer, position, cause);
+                // Where a command asks over plain HTTP, further spellings are one; that is seen when a statement is
+                // selected.
+                let repository = normalize_scope(&text, Scheme::Https);
+                match repositories.entry(repository) {
+                    Entry::Vacant(entry) => {
+                        entry.insert((index, text, statement.clone()));
+                    }
+                    Entry::Occupied(entry) => {
+                        let (of, other, statement) = entry.get().clone();
+                        if of != index {
+                            let rule = Rule::ScopeRespelled {
+                                found: text,
+                                other,
+                                statement,
+                            };
+                            self.problem_at(&pointer, position, rule);
+                        }
+                    }
                 }
             }
         }

@@ -2,53 +2,216 @@
 
 use super::*;
 
-/// Statements star (`*`), exact and caps, whose scopes are two spellings of one repository.
-fn matching() -> TrustPolicies {
-    let statement = |name: &str, scopes: &str| {
-        format!(
-            r#"{{"name": "{name}", "registryScopes": [{scopes}], "signatureVerification": {{"level": "strict"}},
-                "trustStores": ["ca:a"], "trustedIdentities": ["*"]}}"#
-        )
-    };
-    let statements = [
-        statement("star", r#""*""#),
-        statement(
-            "exact",
-            r#""reg.io/a/b", "localhost:5000/r", "docker.io/library/x""#,
-        ),
-        statement("caps", r#""REG.io/a/b", "ONE.io/a", "Two.io/a""#),
-        statement("more", r#""TWO.io/a""#),
-    ];
+/// A document of statements with these names and scopes.
+fn scoped(statements: &[(&str, &[&str])]) -> Result<TrustPolicies, Error> {
+    let statements: Vec<String> = statements
+        .iter()
+        .map(|(name, scopes)| {
+            let scopes: Vec<String> = scopes.iter().map(|scope| format!("\"{scope}\"")).collect();
+            format!(
+                r#"{{"name": "{name}", "registryScopes": [{}], "signatureVerification": {{"level": "strict"}},
+                "trustStores": ["ca:a"], "trustedIdentities": ["*"]}}"#,
+                scopes.join(", ")
+            )
+        })
+        .collect();
     oci(&format!(
         r#"{{"version": "1.0", "trustPolicies": [{}]}}"#,
         statements.join(",")
     ))
-    .unwrap()
+}
+
+const ECR: &str = "111122223333.dkr.ecr.us-east-1.amazonaws.com";
+
+#[test]
+fn a_statement_counts_for_every_spelling_of_its_repository_and_for_no_other() {
+    let ecr = format!("{ECR}/team/app");
+    let policies = scoped(&[
+        ("star", &["*"]),
+        (
+            "named",
+            &[
+                "reg.io/a/b",
+                "REG.io:443/a/b",
+                "localhost:80/r",
+                "docker.io/library/x",
+                "public.ecr.aws/p/q",
+                "127.0.0.1:5000/r",
+                ecr.as_str(),
+            ],
+        ),
+        ("local", &["local/layout"]),
+    ])
+    .unwrap();
+    for (scope, expected) in [
+        ("reg.io/a/b", "named"),
+        ("Reg.IO/a/b", "named"),
+        ("reg.io:443/a/b", "named"),
+        ("reg.io:5000/a/b", "star"),
+        ("reg.io/a", "star"),
+        ("reg.io/a/b/c", "star"),
+        ("localhost/r", "named"),
+        ("LocalHost:80/r", "named"),
+        ("localhost:443/r", "star"),
+        ("localhost:5000/r", "star"),
+        ("127.0.0.1:5000/r", "named"),
+        ("127.0.0.1/r", "star"),
+        ("index.docker.io/x", "named"),
+        ("registry-1.docker.io:443/library/x", "named"),
+        ("docker.io/team/x", "star"),
+        ("ecr-public.aws.com/p/q", "named"),
+        ("local/layout", "local"),
+        ("local/other", "star"),
+        ("111122223333.dkr-ecr.us-east-1.on.aws/team/app", "named"),
+        (
+            "111122223333.dkr-ecr-fips.us-east-1.on.aws:443/team/app",
+            "named",
+        ),
+        (
+            "111122223333.DKR.ECR-fips.us-east-1.amazonaws.com/team/app",
+            "named",
+        ),
+        (
+            "111122223333.dkr-ecr.us-east-1.amazonaws.com/team/app",
+            "named",
+        ),
+        ("111122223333.dkr-ecr.us-east-2.on.aws/team/app", "star"),
+        ("111122223334.dkr-ecr.us-east-1.on.aws/team/app", "star"),
+        ("111122223333.dkr-ecr.us-east-1.on.aws/team/other", "star"),
+        // No host of Amazon ECR.
+        (
+            "111122223333.dkr-ecr.us-east-1.amazonaws.eu/team/app",
+            "star",
+        ),
+    ] {
+        let statement = policies.select_over(scope, Scheme::Https);
+        assert_eq!(statement.unwrap().name, expected, "{scope}");
+        assert_eq!(policies.select(scope).unwrap().name, expected, "{scope}");
+    }
+    // What no reference may say selects nothing, not even `*`.
+    for scope in [
+        "reg.io./a/b",
+        "reg.io:0443/a/b",
+        "0x7f.0.0.1:5000/r",
+        "r%65g.io/a/b",
+    ] {
+        let error = policies.select(scope).unwrap_err();
+        assert!(matches!(error, Error::InvalidScope { .. }), "{error:?}");
+    }
 }
 
 #[test]
-fn the_exact_scope_wins_then_another_spelling_then_everything() {
-    let policies = matching();
-    for (scope, expected) in [
-        ("reg.io/a/b", "exact"),
-        ("REG.io/a/b", "caps"),
-        ("Reg.io/other", "star"),
-        ("reg.io/a", "star"),
-        ("reg.io/a/b/c", "star"),
-        ("localhost:5000/r", "exact"),
-        ("localhost:5001/r", "star"),
-        // No way around a statement by another spelling of the registry.
-        ("one.io/a", "caps"),
-        ("index.docker.io/x", "exact"),
-        ("Two.io/a", "caps"),
-    ] {
-        assert_eq!(policies.select(scope).unwrap().name, expected, "{scope}");
+fn the_port_of_the_scheme_that_is_used_is_the_same_as_none() {
+    let policies = scoped(&[("star", &["*"]), ("named", &["reg.io/a"])]).unwrap();
+    let over = |scope: &str, scheme| policies.select_over(scope, scheme).unwrap().name.clone();
+    assert_eq!(over("reg.io:80/a", Scheme::Http), "named");
+    assert_eq!(over("reg.io:80/a", Scheme::Https), "star");
+    assert_eq!(over("reg.io:443/a", Scheme::Https), "named");
+    assert_eq!(over("reg.io:443/a", Scheme::Http), "star");
+    // A copy does not say how it was fetched.
+    for scope in ["reg.io/a", "reg.io:80/a", "reg.io:443/a"] {
+        assert_eq!(policies.select(scope).unwrap().name, "named", "{scope}");
     }
-    let error = policies.select("two.io/a").unwrap_err();
+    let policies = scoped(&[("star", &["*"]), ("named", &["reg.io:80/a", "x.io:443/b"])]).unwrap();
+    assert_eq!(policies.select("reg.io:80/a").unwrap().name, "named");
+    assert_eq!(policies.select("x.io/b").unwrap().name, "named");
+    let error = policies.select("reg.io/a").unwrap_err();
     assert_eq!(
         error.to_string(),
-        "the statements `caps`, `more` of the trust policy `/c/p.json` are all about `two.io/a`"
+        "the statements `star`, `named` of the trust policy `/c/p.json` all have the scope `reg.io/a`"
     );
+    // Two registries over HTTPS are one over plain HTTP.
+    let policies = scoped(&[("a", &["reg.io/a"]), ("b", &["reg.io:80/a"])]).unwrap();
+    assert_eq!(
+        policies
+            .select_over("reg.io:80/a", Scheme::Https)
+            .unwrap()
+            .name,
+        "b"
+    );
+    for scope in ["reg.io/a", "reg.io:80/a"] {
+        let error = policies.select_over(scope, Scheme::Http).unwrap_err();
+        assert!(matches!(error, Error::AmbiguousScope { .. }), "{error:?}");
+    }
+}
+
+#[test]
+fn one_repository_in_two_statements_is_refused_however_it_is_spelled() {
+    let fips = "111122223333.dkr.ecr-fips.us-east-1.amazonaws.com/app".to_owned();
+    let dual = "111122223333.dkr-ecr.us-east-1.on.aws:443/app".to_owned();
+    let plain = format!("{ECR}/app");
+    for (one, other) in [
+        ("reg.io/a", "REG.io/a"),
+        ("reg.io/a", "reg.io:443/a"),
+        ("localhost/a", "localhost:80/a"),
+        ("docker.io/nginx", "index.docker.io/library/nginx"),
+        ("public.ecr.aws/a/b", "ecr-public.aws.com/a/b"),
+        (plain.as_str(), dual.as_str()),
+        (fips.as_str(), plain.as_str()),
+    ] {
+        let error = scoped(&[("first", &[one]), ("second", &["x.io/y", other])]).unwrap_err();
+        let Error::Invalid { problems, .. } = &error else {
+            panic!("{error:?}");
+        };
+        assert_eq!(problems.len(), 1);
+        assert_eq!(problems[0].pointer, "/trustPolicies/1/registryScopes/1");
+        assert_eq!(problems[0].statement, "second");
+        assert_eq!(
+            problems[0].rule.to_string(),
+            format!(
+                "the scope `{other}` is the same repository as `{one}` of statement `first`, in another spelling"
+            )
+        );
+        assert_eq!(
+            error.hint().as_deref(),
+            Some("keep the repository in one statement; there it may stand in several spellings")
+        );
+        assert!(
+            scoped(&[("first", &[one, other])])
+                .unwrap()
+                .warnings()
+                .is_empty()
+        );
+    }
+    assert!(scoped(&[("a", &["localhost:5000/a"]), ("b", &["127.0.0.1:5000/a"])]).is_ok());
+    assert!(scoped(&[("a", &["localhost:443/a"]), ("b", &["localhost/a"])]).is_ok());
+}
+
+#[test]
+fn a_scope_that_no_reference_can_have_is_a_problem_with_its_reason() {
+    for (scope, reason) in [
+        (
+            "a.io:0443/b",
+            ": the registry's port is not a number from 1 to 65535 without leading zeros",
+        ),
+        (
+            "a.io:/b",
+            ": the registry's port is not a number from 1 to 65535 without leading zeros",
+        ),
+        ("a.io./b", ": the registry's host name ends with a dot"),
+        ("a%2eio/b", ": the registry's name has a percent sign"),
+        (
+            "127.1/b",
+            ": the registry's host is an IPv4 address that is not written as four decimal numbers",
+        ),
+        (
+            "é.io/b",
+            ": the registry's name has characters outside ASCII",
+        ),
+        ("[::1]/b", ""),
+    ] {
+        let Err(Error::Invalid { problems, .. }) = scoped(&[("p", &[scope])]) else {
+            panic!("{scope}");
+        };
+        assert_eq!(problems[0].pointer, "/trustPolicies/0/registryScopes/0");
+        assert_eq!(
+            problems[0].rule.to_string(),
+            format!(
+                "found scope `{scope}`{reason}; allowed: `*`, or a whole repository such as \
+                 `registry.example.com/team/app`"
+            )
+        );
+    }
 }
 
 #[test]

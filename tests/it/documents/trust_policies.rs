@@ -9,6 +9,7 @@
 
 use std::path::{Path, PathBuf};
 
+use countersign::trust_policy::scope::ScopeError;
 use countersign::trust_policy::{DocumentKind, Error, Rule, TrustPolicies};
 use countersign::trust_store::{TrustStores, built_in_file};
 use jsonschema::Validator;
@@ -46,6 +47,12 @@ fn only_in_code(rule: &Rule) -> bool {
         // Uniqueness over several statements.
         Rule::NameTaken { .. }
             | Rule::ScopeTaken { .. }
+            | Rule::ScopeRespelled { .. }
+            // What URLs make of a registry's name.
+            | Rule::ScopeInvalid {
+                problem: ScopeError::Registry(_),
+                ..
+            }
             // Syntax and meaning of distinguished names.
             | Rule::IdentitySubject { .. }
             | Rule::IdentitiesOverlap { .. }

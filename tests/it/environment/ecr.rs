@@ -53,6 +53,154 @@ fn every_kind_of_host_name_is_signed_and_verified() {
     }
 }
 
+/// A policy with a strict statement for `named` and another one for everything else: the first trusts
+/// nobody who signs here, the other one the scene's profile.
+fn write_strict_and_rest(scene: &Scene, named: &[&str]) {
+    let statement = |name: &str, scopes: &[&str], identity: &str| {
+        serde_json::json!({
+            "name": name,
+            "registryScopes": scopes,
+            "signatureVerification": { "level": "strict" },
+            "trustStores": [ "signingAuthority:aws-signer-ts" ],
+            "trustedIdentities": [ identity ],
+        })
+    };
+    let stranger = "arn:aws:signer:us-east-1:999999999999:/signing-profiles/stranger";
+    let policy = serde_json::json!({ "version": "1.0", "trustPolicies": [
+        statement("strict", named, stranger),
+        statement("rest", &["*"], &scene.profile.arn),
+    ] });
+    scene.write_policy("strict");
+    scene
+        .sandbox
+        .write_config("trustpolicy.oci.json", policy.to_string());
+}
+
+#[test]
+fn no_host_name_of_a_repository_leads_past_its_strict_statement() {
+    let scene = behind_the_emulator();
+    let image = pushed(&scene, ECR);
+    scene.sign(&image);
+    let digest = image.split('@').nth(1).unwrap();
+    write_strict_and_rest(&scene, &[&format!("{ECR}/app")]);
+    for host in [
+        ECR,
+        "111122223333.DKR.ECR.us-east-1.amazonaws.com",
+        "111122223333.dkr-ecr.us-east-1.on.aws",
+        "111122223333.dkr-ecr.us-east-1.on.aws:443",
+        "111122223333.dkr.ecr-fips.us-east-1.amazonaws.com",
+        "111122223333.dkr-ecr.us-east-1.amazonaws.com",
+        &format!("{ECR}:443"),
+    ] {
+        // The emulator has repositories by the host that is asked.
+        let asked = host.trim_end_matches(":443").to_lowercase();
+        if asked != ECR {
+            pushed(&scene, &asked);
+            scene.sign(&format!("{asked}/app@{digest}"));
+        }
+        let ran = scene.run(&["verify", &format!("{host}/app@{digest}")]);
+        assert_eq!((ran.code, ran.stdout.as_str()), (1, ""), "{host}: {ran:#?}");
+        ran.assert_says("trusted identities");
+    }
+    let other = pushed(&scene, "111122223333.dkr-ecr.us-west-2.on.aws");
+    scene.sign(&other);
+    assert_verified(&scene.run(&["verify", &other]), &other);
+    for host in [
+        format!("{ECR}."),
+        format!("{ECR}:0443"),
+        format!("{ECR}:"),
+        ECR.replace("dkr", "%64kr"),
+    ] {
+        let ran = scene.run(&["verify", &format!("{host}/app@{digest}")]);
+        assert_eq!((ran.code, ran.stdout.as_str()), (2, ""), "{host}: {ran:#?}");
+    }
+}
+
+#[test]
+fn the_port_of_plain_http_leads_past_no_statement() {
+    let scene = Scene::new();
+    let port = scene.emulator.address().port();
+    scene.sign(&scene.image);
+    let named = [
+        format!("localhost:{port}/app"),
+        // Two spellings of one repository in one statement are fine.
+        format!("LOCALHOST:{port}/app"),
+    ];
+    write_strict_and_rest(&scene, &[&named[0], &named[1]]);
+    let digest = scene.digest();
+    let ran = scene.run(&["verify", &format!("LocalHost:{port}/app@{digest}")]);
+    assert_eq!((ran.code, ran.stdout.as_str()), (1, ""), "{ran:#?}");
+    ran.assert_says("trusted identities");
+    // The address is another registry, for which `*` is.
+    let address = format!("127.0.0.1:{port}/app@{digest}");
+    let ran = scene.run(&["verify", "--insecure-registry", &address]);
+    assert_verified(&ran, &address);
+    for host in [
+        "127.1",
+        "0x7f.0.0.1",
+        "0177.0.0.1",
+        "2130706433",
+        "[::ffff:7f00:1]",
+    ] {
+        let ran = scene.run(&[
+            "verify",
+            "--insecure-registry",
+            &format!("{host}:{port}/app@{digest}"),
+        ]);
+        assert_eq!((ran.code, ran.stdout.as_str()), (2, ""), "{host}: {ran:#?}");
+        ran.assert_says("invalid registry");
+    }
+}
+
+#[test]
+fn a_repository_in_two_statements_is_refused_before_anything_is_asked() {
+    let scene = Scene::new();
+    let policy = serde_json::json!({ "version": "1.0", "trustPolicies": [
+        { "name": "strict", "registryScopes": [format!("{ECR}/app")],
+          "signatureVerification": { "level": "strict" },
+          "trustStores": ["ca:a"], "trustedIdentities": ["*"] },
+        { "name": "loose", "registryScopes": ["111122223333.dkr-ecr.us-east-1.on.aws/app"],
+          "signatureVerification": { "level": "audit" },
+          "trustStores": ["ca:b"], "trustedIdentities": ["*"] },
+    ] });
+    scene
+        .sandbox
+        .write_config("trustpolicy.oci.json", policy.to_string());
+    let ran = scene.run(&["verify", &scene.image]);
+    assert_eq!((ran.code, ran.stdout.as_str()), (1, ""), "{ran:#?}");
+    ran.assert_says(&format!(
+        "the scope `111122223333.dkr-ecr.us-east-1.on.aws/app` is the same repository as \
+         `{ECR}/app` of statement `strict`, in another spelling"
+    ));
+    ran.assert_says(
+        "hint: keep the repository in one statement; there it may stand in several spellings",
+    );
+    assert_eq!(scene.operations(), [""; 0]);
+}
+
+#[test]
+fn no_token_is_asked_for_a_host_whose_region_and_suffix_are_of_two_partitions() {
+    let scene = behind_the_emulator();
+    let digest = format!("sha256:{}", "a".repeat(64));
+    for host in [
+        "123456789012.dkr.ecr.us-east-1.cloud.adc-e.uk",
+        "123456789012.dkr.ecr.us-east-1.c2s.ic.gov",
+        "123456789012.dkr.ecr.us-east-1.amazonaws.com.cn",
+        "123456789012.dkr.ecr.cn-north-1.amazonaws.com",
+        "123456789012.dkr.ecr.s3.amazonaws.com",
+        "123456789012.dkr.ecr.evil.on.aws",
+        "123456789012.dkr.ecr.us-east-1.amazonaws.com.evil.example",
+    ] {
+        scene.run(&["list", &format!("{host}/app@{digest}")]);
+        assert_eq!(token_requests(&scene), 0, "{host}");
+    }
+    scene.run(&[
+        "list",
+        &format!("123456789012.dkr.ecr.us-east-1.amazonaws.com/app@{digest}"),
+    ]);
+    assert_eq!(token_requests(&scene), 1);
+}
+
 #[test]
 fn the_region_that_is_set_has_no_say_in_whom_ecr_tokens_are_asked_from() {
     for (host, endpoint) in [

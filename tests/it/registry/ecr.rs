@@ -4,10 +4,10 @@ use std::sync::{Arc, Mutex};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use countersign::reference::Reference;
+use countersign::reference::{EcrHost, Reference};
 use countersign::registry::{
-    Access, Client, Credential, Credentials, EcrHost, EcrTokenError, EcrTokens, Error, Kind,
-    PlainHttp, Secret,
+    Access, Client, Credential, Credentials, EcrTokenError, EcrTokens, Error, Kind, PlainHttp,
+    Secret,
 };
 use futures_util::future::{BoxFuture, FutureExt as _};
 

@@ -4,9 +4,11 @@ use std::ffi::OsStr;
 use std::fs::File;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Command, Output, Stdio};
 
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+
+use super::waiting;
 
 /// A home of its own for one test: nothing of the machine's configuration is seen from inside.
 pub(crate) struct Sandbox {
@@ -89,7 +91,11 @@ impl Sandbox {
 impl Ran {
     /// Runs a command to its end.
     pub(crate) fn of(command: &mut Command) -> Self {
-        let output = command.output().unwrap();
+        Self::from(waiting::ended(command))
+    }
+
+    /// What a program left that was started elsewhere.
+    pub(crate) fn from(output: Output) -> Self {
         Self {
             code: output.status.code().unwrap_or(-1),
             stdout: String::from_utf8(output.stdout).unwrap(),

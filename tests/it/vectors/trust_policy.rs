@@ -25,10 +25,11 @@ pub(super) fn select(case: &Case) -> Answer {
         .how
         .strip_prefix("reference ")
         .unwrap_or_else(|| panic!("{}", case.how));
-    let policies =
-        TrustPolicies::parse(DocumentKind::Oci, Path::new(&case.path), &case.read()).unwrap();
-    match policies.select_for_artifact(artifact) {
-        Ok(statement) => Answer::word(&format!("-> {}", statement.name)),
+    match TrustPolicies::parse(DocumentKind::Oci, Path::new(&case.path), &case.read()) {
+        Ok(policies) => match policies.select_for_artifact(artifact) {
+            Ok(statement) => Answer::word(&format!("-> {}", statement.name)),
+            Err(error) => Answer::reject(&error),
+        },
         Err(error) => Answer::reject(&error),
     }
 }

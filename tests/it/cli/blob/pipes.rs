@@ -3,7 +3,6 @@
 use std::fs;
 use std::io::Write as _;
 use std::path::Path;
-use std::process::Command;
 use std::thread::JoinHandle;
 
 use serde_json::json;
@@ -13,12 +12,12 @@ use super::{add, assert_signed, assert_verified, scene, sign, verify, write};
 use crate::support::envelopes::{Envelope, Signer};
 use crate::support::sandbox::Ran;
 use crate::support::scene::Scene;
+use crate::support::script_plugin::make_pipe;
 
 /// Makes a pipe.
 fn pipe(path: &Path) {
     fs::create_dir_all(path.parent().unwrap()).unwrap();
-    let made = Command::new("mkfifo").arg(path).status();
-    assert!(made.unwrap().success());
+    make_pipe(path);
 }
 
 /// Makes a pipe into which this is written once.

@@ -214,7 +214,7 @@ fn a_signature_for_an_image_is_none_for_a_file() {
         1,
         "Error: signature verification failed: integrity check failed. signature does not match the given blob",
     );
-    ran.assert_says("caused by: signature is for an image, of media type `application/vnd.oci.image.manifest.v1+json`, and not for a blob");
+    ran.assert_says("caused by: signature is for an image of media type `application/vnd.oci.image.manifest.v1+json`, not for a blob");
     let named = ["--media-type", crate::support::layout::IMAGE_MANIFEST];
     let ran = verify(
         &scene,
