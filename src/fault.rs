@@ -50,6 +50,10 @@ impl Manner {
 }
 
 /// From here on a panic ends the process in this manner, whichever thread it is in.
+#[expect(
+    clippy::exit,
+    reason = "nothing may go on after a fault, and an abort would leave a core file and no words"
+)]
 pub fn prepare(manner: Manner) {
     without_core_file();
     panic::set_hook(Box::new(move |info| {

@@ -5,6 +5,7 @@
 
 mod args;
 mod blob;
+mod called;
 mod cert;
 mod confirm;
 mod context;
@@ -16,6 +17,8 @@ mod inspect;
 mod interrupts;
 mod list;
 mod report;
+mod requirement;
+mod results;
 mod revocation;
 mod sentence;
 mod sign;
@@ -27,13 +30,13 @@ mod tree;
 mod verify;
 
 use std::ffi::{OsStr, OsString};
-use std::path::Path;
 
 use clap::error::{ContextKind, ContextValue};
 use clap::{CommandFactory as _, Parser, Subcommand};
 
 use crate::reference::{ArtifactReference, LayoutReference, Reference};
 use crate::registry::{LayoutRepository, Target};
+use called::Called;
 use report::{Exit, Report};
 
 /// Signs and verifies container images with AWS Signer, in the Notary Project format.
@@ -79,8 +82,7 @@ enum Command {
 
 /// Whether a program started by this name answers as `notation`.
 pub fn is_notation(program: &OsStr) -> bool {
-    let stem = Path::new(program).file_stem();
-    stem.is_some_and(|stem| stem == "notation")
+    Called::by(program).is_notation()
 }
 
 /// Runs the command line and returns the process's exit code.
@@ -88,7 +90,9 @@ pub fn is_notation(program: &OsStr) -> bool {
 /// `arguments` begins with the name that the program was started by.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
     let arguments: Vec<OsString> = arguments.into_iter().collect();
-    let as_notation = arguments.first().is_some_and(|name| is_notation(name));
+    let called = arguments
+        .first()
+        .map_or(Called::Countersign, |program| Called::by(program));
     let mut exit = Exit::Done;
     let mut write = |report: Report| {
         // Nobody can be told that stderr cannot be written.
@@ -109,10 +113,10 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
     };
     let arguments = switches::without_values(&Cli::command(), arguments);
     match Cli::try_parse_from(arguments) {
-        Ok(cli) => execute(cli.command, &mut write),
+        Ok(cli) => execute(cli.command, called, &mut write),
         Err(error) => write(usage_report(&cleaned(error))),
     }
-    if as_notation {
+    if called.is_notation() {
         u8::from(exit != Exit::Done)
     } else {
         exit.code()
@@ -120,7 +124,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
 }
 
 /// Runs a command; each report is written as soon as it and those before it are there.
-fn execute(command: Command, emit: &mut dyn FnMut(Report)) {
+fn execute(command: Command, called: Called, emit: &mut dyn FnMut(Report)) {
     let runtime = match tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -131,9 +135,9 @@ fn execute(command: Command, emit: &mut dyn FnMut(Report)) {
     runtime.block_on(async {
         match command {
             Command::Sign(args) => sign::run(args, emit).await,
-            Command::Verify(args) => verify::run(args, emit).await,
-            Command::Revocation(command) => revocation::run(command, emit).await,
-            Command::Blob(command) => emit(blob::run(command).await),
+            Command::Verify(args) => verify::run(args, called, emit).await,
+            Command::Revocation(command) => revocation::run(command, called, emit).await,
+            Command::Blob(command) => emit(blob::run(command, called).await),
             Command::Cert(command) => emit(cert::run(&command).await),
             Command::Key(command) => emit(key::run(&command).await),
             Command::List(args) => emit(list::run(&args).await),

@@ -4,8 +4,6 @@ use std::error::Error as StdError;
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
-use serde_json::Value;
-
 use crate::outcome::FailureClass;
 use crate::printable;
 pub(super) use crate::printable::{draws, one_line};
@@ -128,10 +126,7 @@ impl Report {
         error: &(dyn StdError + 'static),
         hint: Option<String>,
     ) -> Self {
-        let mut causes = causes(error.source());
-        // Some of notation's sentences say what caused them.
-        causes.retain(|cause| !sentence.contains(cause.as_str()));
-        Self::told(exit, sentence, causes, hint)
+        Self::told(exit, sentence, causes_below(sentence, error), hint)
     }
 
     /// The same failure with these causes before its own.
@@ -164,9 +159,12 @@ pub(super) fn write_text(out: &mut impl Write, text: &str) -> io::Result<()> {
     out.flush()
 }
 
-/// A JSON document as it is printed, line break included.
-pub(super) fn document(document: &Value) -> String {
-    printable::json(&format!("{document:#}\n")).into_owned()
+/// What each error below `error` says that `sentence` does not say already: some of notation's sentences say
+/// what caused them.
+pub(super) fn causes_below(sentence: &str, error: &(dyn StdError + 'static)) -> Vec<String> {
+    let mut causes = causes(error.source());
+    causes.retain(|cause| !sentence.contains(cause.as_str()));
+    causes
 }
 
 /// Writes a line `caused by: ...` for each error of the chain that begins with `cause`.
@@ -250,7 +248,5 @@ mod tests {
         let text = "a\u{1b}[31m\u{202e}\u{61c}\u{9b}\r\nü\n";
         write_text(&mut out, text).unwrap();
         assert_eq!(String::from_utf8(out).unwrap(), "a [31m    \nü\n");
-        let written = document(&serde_json::json!({"a": "\u{7f}\u{202e}\n"}));
-        assert_eq!(written, "{\n  \"a\": \"\\u007f\\u202e\\n\"\n}\n");
     }
 }

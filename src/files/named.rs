@@ -169,14 +169,14 @@ mod tests {
 
     fn fifo(directory: &Path) -> std::path::PathBuf {
         let path = directory.join("pipe");
-        rustix::fs::mknodat(
+        let made = rustix::fs::mknodat(
             rustix::fs::CWD,
             &path,
             rustix::fs::FileType::Fifo,
             rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR,
             0,
-        )
-        .unwrap();
+        );
+        assert!(made.is_ok(), "{made:?}");
         path
     }
 

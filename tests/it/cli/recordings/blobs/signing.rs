@@ -318,7 +318,8 @@ fn files_are_signed_as_notation_does() {
     install_as(&sandbox, "e2e-plugin", answer);
     let mut replay = replay(sandbox, &home, DIFFERENCES, &[("<http>", "127.0.0.1:1")]);
     for mut case in recorded("blob-sign") {
-        if needs_more(&case) {
+        // A terminal stands for stdin here; `cli::blob::pipes` has the pipe.
+        if needs_more(&case) || case.name == "standard input" {
             replay.skip(&case);
             continue;
         }
