@@ -218,6 +218,17 @@ fn open_regular(path: &Path) -> Result<(File, Metadata), Error> {
 /// [`Error::WrongKind`] for anything but a regular file, [`Error::TooLarge`] past the limit,
 /// [`Error::NotFound`] and [`Error::Io`] as the operating system answers.
 pub fn read_following_links(path: &Path, max_bytes: u64) -> Result<Vec<u8>, Error> {
+    read_bounded(open_following_links(path)?, path, max_bytes)
+}
+
+/// Opens a regular file that was found where a configuration or another file says, links followed: for files
+/// that are not read whole. A pipe or a device is not opened.
+///
+/// # Errors
+///
+/// [`Error::WrongKind`] for anything but a regular file, [`Error::NotFound`] and [`Error::Io`] as the
+/// operating system answers.
+pub fn open_following_links(path: &Path) -> Result<File, Error> {
     let found = fs::metadata(path).map_err(|source| Error::io("open", path, source))?;
     check_regular(path, found.file_type())?;
     let mut options = OpenOptions::new();
@@ -230,7 +241,7 @@ pub fn read_following_links(path: &Path, max_bytes: u64) -> Result<Vec<u8>, Erro
         .metadata()
         .map_err(|source| Error::io("look at", path, source))?;
     check_regular(path, opened.file_type())?;
-    read_bounded(file, path, max_bytes)
+    Ok(file)
 }
 
 /// The paths of everything in a directory, sorted by name, at most `max_entries`.
