@@ -19,6 +19,8 @@ pub(crate) mod testing;
 
 use der::Tag;
 
+use crate::allowance::Exhausted;
+
 pub use bounded::DerError;
 pub(crate) use bounded::{check_lists, decode as decode_bounded};
 pub use certificate::Certificate;
@@ -39,6 +41,12 @@ pub enum Error {
         bytes: usize,
         /// The limit in bytes.
         limit: u64,
+    },
+    /// The time was over before the chain was checked to its end.
+    #[error("the certificates were not checked to their end")]
+    Unfinished {
+        /// What was used up.
+        source: Exhausted,
     },
     /// Not a certificate in DER.
     #[error("cannot be read as a certificate in DER")]
