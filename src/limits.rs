@@ -301,3 +301,7 @@ pub const MIN_REMAINING: Duration = Duration::from_hours(24);
 
 /// Time that pushes which have begun get after an interrupt; a push takes a second.
 pub const INTERRUPT_GRACE: Duration = Duration::from_secs(30);
+
+/// Time without a word after which a command says in a pipeline's log how far it is: CI services end jobs
+/// that are silent for minutes, and people wonder after seconds.
+pub const PROGRESS_INTERVAL: Duration = Duration::from_secs(10);

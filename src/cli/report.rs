@@ -4,6 +4,7 @@ use std::error::Error as StdError;
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
+use super::reader::fitting;
 use crate::outcome::FailureClass;
 use crate::printable;
 pub(super) use crate::printable::{draws, one_line};
@@ -141,7 +142,7 @@ impl Report {
         let told = Told {
             sentence: sentence.to_owned(),
             causes,
-            hint,
+            hint: fitting(hint),
             in_lines: false,
         };
         Self {
@@ -199,7 +200,7 @@ fn write_cause(text: &mut String, indent: &str, cause: &str) {
 
 /// Writes the line `hint: ...`.
 pub(super) fn write_hint(text: &mut String, indent: &str, hint: Option<String>) {
-    if let Some(hint) = hint {
+    if let Some(hint) = fitting(hint) {
         let _ = writeln!(text, "{indent}hint: {}", one_line(&hint));
     }
 }
