@@ -9,6 +9,7 @@ mod list;
 mod oci_layout;
 mod printing;
 mod recordings;
+mod registries;
 mod revocation;
 mod sign;
 mod verdict;
