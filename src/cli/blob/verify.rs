@@ -17,7 +17,7 @@ use super::super::sentence;
 use super::super::verify::verdict::unusable;
 use super::super::verify::{Output, text};
 use super::progress::Bar;
-use super::{format_of, open, read_found_signature, read_signature, verdict};
+use super::{Named, format_of, open, read_found_signature, verdict};
 use crate::outcome::SignatureOutcome;
 use crate::trust_policy::{DocumentKind, Statement, StatementName};
 use crate::verify::blob::{self, Accepted, Error, Options, Signature, Verification};
@@ -162,7 +162,7 @@ async fn verify(args: &Args, file: &Path, called: Called) -> Result<Answer, Repo
     }
     let user_metadata = parse_pairs("user-metadata", &args.user_metadata).map_err(usage)?;
     let plugin_config = parse_pairs("plugin-config", &args.plugin_config).map_err(usage)?;
-    let format = format_of(signature)?;
+    let named_signature = Named::new(signature)?;
     let blob = open(file)?;
 
     let context = Context::without_registry(plugin_config)?;
@@ -199,11 +199,11 @@ async fn verify(args: &Args, file: &Path, called: Called) -> Result<Answer, Repo
         Ok(statement) => statement,
         Err(error) => return Ok(answer(Err(error))),
     };
-    let envelope = if is_found {
+    let (format, envelope) = if is_found {
         // Nobody named it, so that it may not lead elsewhere.
-        read_found_signature(signature)?
+        (format_of(signature)?, read_found_signature(signature)?)
     } else {
-        read_signature(signature, "")?
+        named_signature.read("")?
     };
     let options = Options {
         media_type: args.media_type.clone(),
