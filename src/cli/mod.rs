@@ -8,6 +8,7 @@ mod blob;
 mod cert;
 mod confirm;
 mod context;
+mod credentials;
 mod duration;
 mod envelope;
 mod key;

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::credentials;
@@ -60,6 +61,9 @@ pub enum Error {
         credential: String,
         /// The registry's own words.
         said: Words,
+        /// What kept a credential from being found, if there may have been one.
+        #[source]
+        unread: Option<Arc<credentials::Error>>,
     },
     /// The registry knows who asks, and says no.
     #[error("registry `{registry}` denied {credential} access to `{repository}`{said}")]
@@ -310,6 +314,10 @@ impl Error {
     /// What may help.
     pub fn hint(&self) -> Option<String> {
         match self {
+            Self::Unauthorized {
+                unread: Some(unread),
+                ..
+            } => unread.hint(),
             Self::Unauthorized { registry, .. } | Self::Denied { registry, .. } => {
                 Some(if is_ecr(registry) {
                     "the AWS identity needs `ecr:GetAuthorizationToken` on `*`, and \
@@ -366,6 +374,12 @@ impl Error {
                             .to_owned(),
                     )
                 })
+            }
+            Self::NotALayout { path, fault: LayoutFault::Missing }
+                if crate::reference::transport(&path.to_string_lossy()).is_some() =>
+            {
+                let transport = crate::reference::transport(&path.to_string_lossy());
+                Some(format!("leave out `{}`", transport.unwrap_or_default()))
             }
             Self::NotALayout { .. } => Some(
                 "an OCI image layout is a directory with the files `oci-layout` and `index.json`, as \

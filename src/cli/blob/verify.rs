@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use clap::builder::NonEmptyStringValueParser;
 
 use super::super::args::parse_pairs;
-use super::super::context::{AwsSignerChecks, Context};
+use super::super::context::{AwsSignerChecks, Context, Format};
 use super::super::report::{Exit, Report, one_line};
 use super::super::sentence;
 use super::super::verify::verdict::unusable;
@@ -99,7 +99,7 @@ async fn verify(args: &Args, file: &Path) -> Result<Answer, Report> {
     let format = format_of(signature)?;
     let blob = open(file)?;
 
-    let context = Context::without_registry(plugin_config)?;
+    let context = Context::without_registry(plugin_config, Format::Known)?;
     let now = context.now;
     let checks = if args.use_installed_plugin {
         AwsSignerChecks::InstalledPlugin

@@ -32,6 +32,10 @@ pub(super) async fn run(args: Args, emit: &mut dyn FnMut(Report)) {
         Err(report) if output == Output::Json => return emit(document::unusable(report)),
         Err(report) => return emit(report),
     };
+    emit(Report {
+        stderr: job.notes.clone(),
+        ..Report::done()
+    });
     let outcomes = sign_all(&job, |report| match output {
         Output::Text => emit(report),
         Output::Json => {}

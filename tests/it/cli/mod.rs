@@ -7,6 +7,7 @@ mod key;
 mod list;
 mod oci_layout;
 mod recordings;
+mod references;
 mod revocation;
 mod sign;
 mod verdict;

@@ -5,8 +5,10 @@ mod credentials;
 mod credentials_refused;
 mod ecr;
 mod endpoints;
+mod home;
 mod kms;
 mod proxies;
+mod registry_credentials;
 
 use countersign_emulator::{Builder, Emulator};
 
