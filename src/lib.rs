@@ -41,6 +41,7 @@ pub mod files;
 pub mod document;
 pub mod json;
 pub mod oci;
+pub mod allowance;
 pub mod algorithm;
 pub mod limits;
 pub mod notary;

@@ -62,6 +62,20 @@ pub const READ_TIMEOUT: Duration = Duration::from_secs(15);
 /// Time of one request with its whole body.
 pub const REQUEST_TIMEOUT: Duration = Duration::from_mins(1);
 
+/// Time that one artifact may take, whatever a registry and others do: far more than all the waits of a
+/// well one, and less than whoever waits for a verification gives it.
+pub const ARTIFACT_TIMEOUT: Duration = Duration::from_mins(2);
+
+/// The longest time for a command that the user may allow (`--timeout`): a day.
+pub const MAX_COMMAND_TIMEOUT: Duration = Duration::from_hours(24);
+
+/// Bytes that are fetched for one artifact from everybody: two envelopes of the greatest size, or some
+/// thousand real ones.
+pub const MAX_FETCHED_BYTES: u64 = 64 * 1024 * 1024;
+
+/// Time in which AWS must answer a call, `SignPayload` above all: AWS's own plugin waits about as long.
+pub const AWS_ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
+
 /// Certificates of a chain. AWS Signer sends four.
 pub const MAX_CHAIN_CERTIFICATES: usize = 16;
 
@@ -80,7 +94,7 @@ pub const MAX_TRUST_STORE_FILES: usize = 1_000;
 /// Bytes of a trust policy.
 pub const MAX_POLICY_BYTES: u64 = 4 * 1024 * 1024;
 
-/// Problems of one trust policy that are listed, and as many warnings: more help nobody.
+/// Problems of one trust policy that are listed, and as many warnings: a longer list does not help.
 pub const MAX_POLICY_PROBLEMS: usize = 20;
 
 /// Bytes of a configuration file: `config.json`, `signingkeys.json`, Docker's `config.json`.

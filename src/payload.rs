@@ -55,7 +55,7 @@ pub enum Error {
         source: oci::Error,
     },
     /// The signature is for something else.
-    #[error("signature is for {member} `{signed}`, and the artifact has `{found}`")]
+    #[error("signature is for {member} `{signed}`, but the artifact has `{found}`")]
     OtherArtifact {
         /// Which of media type, digest and size differs.
         member: &'static str,
@@ -65,7 +65,7 @@ pub enum Error {
         found: String,
     },
     /// The signature is for an image, and a file is verified.
-    #[error("signature is for an image, of media type `{media_type}`, and not for a blob")]
+    #[error("signature is for an image of media type `{media_type}`, not for a blob")]
     ImageNotBlob {
         /// The media type that was signed.
         media_type: String,

@@ -115,7 +115,7 @@ impl Service {
 /// Answers a request.
 pub(crate) async fn handle(shared: &Shared, call: &Call) -> Reply {
     let service = Service::of(call);
-    // The emulator's own routes fail on nobody's demand and are nobody's calls.
+    // Control routes are exempt from injected faults and are not recorded.
     if matches!(service, Service::Admin) {
         return Reply::Whole(admin::handle(shared, call));
     }

@@ -9,6 +9,7 @@ use aws_config::meta::region::RegionProviderChain;
 use aws_config::profile::ProfileFileRegionProvider;
 use aws_config::provider_config::ProviderConfig;
 use aws_config::retry::RetryConfig;
+use aws_config::stalled_stream_protection::StalledStreamProtectionConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
@@ -66,10 +67,14 @@ impl Aws {
     /// # Errors
     ///
     /// [`SettingsError`] if a setting cannot be what it should be.
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "a pool is a handle, which is given away as any other"
+    )]
     pub fn new(pool: http::Pool, settings: Settings) -> Result<Self, SettingsError> {
         settings.check()?;
         Ok(Self(Arc::new(Inner {
-            http: PooledHttp::new(pool),
+            http: PooledHttp::new(&pool),
             settings,
             credentials: None,
             base: OnceCell::new(),
@@ -299,6 +304,9 @@ async fn load(aws: &Inner, region: &str) -> SdkConfig {
                 .operation_timeout(limits::REQUEST_TIMEOUT)
                 .build(),
         )
+        // It takes a signature that is five seconds in the making for a connection that has stalled; how
+        // long an answer may take is the pool's to say.
+        .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
         .identity_cache(
             IdentityCache::lazy()
                 .load_timeout(limits::CREDENTIALS_TIMEOUT)

@@ -10,10 +10,13 @@ use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::body::SdkBody;
-use url::{Host, Url};
+use url::Url;
 
 use crate::http;
-use crate::limits::MAX_AWS_RESPONSE_BYTES;
+use crate::limits::{AWS_ANSWER_TIMEOUT, MAX_AWS_RESPONSE_BYTES};
+
+/// The last word of `X-Amz-Target` of calls that change nothing, and are made by POST all the same.
+const READING_TARGETS: [&str; 3] = ["GetPublicKey", "DescribeKey", "GetAuthorizationToken"];
 
 /// The SDK's way to our pool.
 #[derive(Debug, Clone)]
@@ -24,16 +27,19 @@ pub(super) struct PooledHttp {
 }
 
 impl PooledHttp {
-    pub(super) fn new(pool: http::Pool) -> Self {
-        let direct = http::Pool::new(http::Settings {
-            proxies: http::Proxies::default(),
-            ..pool.settings().clone()
+    pub(super) fn new(pool: &http::Pool) -> Self {
+        // A signature may be long in the making: nothing of an answer comes before it is whole.
+        let pool = pool.with(|settings| {
+            settings.read_timeout = settings.read_timeout.max(AWS_ANSWER_TIMEOUT);
         });
+        let direct = pool.with(|settings| settings.proxies = http::Proxies::default());
         Self { pool, direct }
     }
 
+    /// Instance and container metadata are asked without a proxy, which would answer for another machine,
+    /// and would see this one's credentials.
     fn pool_for(&self, url: &Url) -> &http::Pool {
-        if is_link_local(url) {
+        if http::is_link_local(url) {
             &self.direct
         } else {
             &self.pool
@@ -45,7 +51,14 @@ impl PooledHttp {
             Url::parse(request.uri()).map_err(|error| ConnectorError::user(Box::new(error)))?;
         let pool = self.pool_for(&url);
         let request = into_reqwest(pool, request, &url)?;
-        let response = pool.send(request).await.map_err(connector_error)?;
+        let is_reading = is_reading(&request);
+        let sent = if is_reading {
+            pool.send_harmless(request).await
+        } else {
+            pool.send(request).await
+        };
+        let connector_error = |error| connector_error(error, is_reading);
+        let response = sent.map_err(connector_error)?;
         let status = response.status();
         let headers = response.headers().clone();
         let body = http::read_body(response, MAX_AWS_RESPONSE_BYTES)
@@ -79,7 +92,7 @@ fn into_reqwest(
         .to_vec();
     let mut request = pool
         .client(url)
-        .map_err(connector_error)?
+        .map_err(|error| connector_error(error, true))?
         .request(head.method, url.clone())
         .headers(head.headers)
         .build()
@@ -90,28 +103,30 @@ fn into_reqwest(
     Ok(request)
 }
 
-/// Whether sending the request again may help, in the SDK's terms.
-fn connector_error(error: http::Error) -> ConnectorError {
+/// Whether AWS does nothing but answer, so that the request does no harm when it arrives twice.
+fn is_reading(request: &reqwest::Request) -> bool {
+    let target = request.headers().get("x-amz-target");
+    let operation = target
+        .and_then(|target| target.to_str().ok())
+        .and_then(|target| target.rsplit('.').next());
+    request.method().is_safe() || operation.is_some_and(|name| READING_TARGETS.contains(&name))
+}
+
+/// Whether sending the request again may help, in the SDK's terms; a signature that may have been made
+/// is not asked for twice.
+fn connector_error(error: http::Error, is_reading: bool) -> ConnectorError {
     match error {
+        http::Error::TimedOut { .. } | http::Error::Interrupted { .. } if !is_reading => {
+            ConnectorError::other(error.into(), None)
+        }
         http::Error::TimedOut { .. } => ConnectorError::timeout(error.into()),
         http::Error::Connect { ref source, .. } if source.is_timeout() => {
             ConnectorError::timeout(error.into())
         }
-        http::Error::Connect { .. } | http::Error::Interrupted { .. } => {
-            ConnectorError::io(error.into())
-        }
+        http::Error::Connect { .. }
+        | http::Error::Unresolved { .. }
+        | http::Error::Interrupted { .. } => ConnectorError::io(error.into()),
         _ => ConnectorError::other(error.into(), None),
-    }
-}
-
-/// Instance and container metadata: a proxy would answer for another machine, and would see this
-/// one's credentials.
-fn is_link_local(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Ipv4(address)) => address.is_link_local(),
-        // `fd00:ec2::/32`, where EC2 and EKS have theirs.
-        Some(Host::Ipv6(address)) => matches!(address.segments(), [0xfd00, 0x0ec2, ..]),
-        Some(Host::Domain(_)) | None => false,
     }
 }
 
@@ -163,7 +178,7 @@ mod tests {
             (name == "HTTP_PROXY").then(|| "http://proxy.example:3128".to_owned())
         })
         .unwrap();
-        let http = PooledHttp::new(http::Pool::new(settings));
+        let http = PooledHttp::new(&http::Pool::new(settings));
         let is_direct = |url: &str| {
             let pool = http.pool_for(&Url::parse(url).unwrap());
             pool.settings().proxies == http::Proxies::default()

@@ -18,8 +18,7 @@ pub struct RateLimit {
 }
 
 impl RateLimit {
-    /// Lets at most `per_second` pass in any second; none if it is zero would be of no use, so that
-    /// zero counts as one.
+    /// Lets at most `per_second` pass in any second; zero counts as one.
     pub fn new(per_second: usize) -> Self {
         Self {
             per_second: per_second.max(1),

@@ -46,7 +46,7 @@ pub(super) fn parse_span(flag: &str, text: &str, longest: Duration) -> Result<Du
     match span {
         Ok(span) if !span.is_zero() && span <= longest => Ok(span),
         _ => Err(format!(
-            "invalid value `{text}` for `{flag}`: wanted more than nothing and at most {}h",
+            "invalid value `{text}` for `{flag}`: must be greater than zero and at most {}h",
             longest.as_secs() / 3_600
         )),
     }
@@ -191,7 +191,7 @@ mod tests {
             assert_eq!(
                 span(text).unwrap_err(),
                 format!(
-                    "invalid value `{text}` for `--x`: wanted more than nothing and at most 24h"
+                    "invalid value `{text}` for `--x`: must be greater than zero and at most 24h"
                 )
             );
         }

@@ -27,7 +27,7 @@ pub(super) enum Error {
         source: Unreadable,
     },
     /// SIGINT or SIGTERM at the prompt.
-    #[error("interrupted at the passphrase; nothing was signed")]
+    #[error("interrupted at the passphrase prompt; nothing was signed")]
     Interrupted,
 }
 
@@ -46,8 +46,7 @@ impl Error {
     pub(super) fn hint(&self) -> Option<String> {
         match self {
             Self::Descriptor { descriptor, .. } => Some(format!(
-                "the first line there is the passphrase: `--key-passphrase-fd {descriptor} \
-                 {descriptor}< FILE`"
+                "put the passphrase on the first line: `--key-passphrase-fd {descriptor} {descriptor}< FILE`"
             )),
             Self::Terminal { .. } => {
                 Some("give the passphrase with `--key-passphrase-fd N N< FILE`".to_owned())

@@ -4,6 +4,7 @@ use bytes::{Bytes, BytesMut};
 use http::header::CONTENT_ENCODING;
 
 use super::{Error, redact};
+use crate::allowance;
 
 /// Memory that is set aside before the first bytes of a body came, whatever its head promises.
 const MAX_RESERVED_BYTES: u64 = 64 * 1024;
@@ -14,7 +15,7 @@ const MAX_RESERVED_BYTES: u64 = 64 * 1024;
 ///
 /// [`Error::TooLarge`] if the body is longer, or its head says so; [`Error::Encoded`] if it is
 /// compressed, which was not asked for; [`Error::TimedOut`] or [`Error::Interrupted`] if it does
-/// not come whole.
+/// not come whole; [`Error::Exhausted`] if it is more than may be fetched.
 pub async fn read_body(mut response: reqwest::Response, max: u64) -> Result<Bytes, Error> {
     let url = response.url().clone();
     if let Some(encoding) = response.headers().get(CONTENT_ENCODING)
@@ -47,6 +48,11 @@ pub async fn read_body(mut response: reqwest::Response, max: u64) -> Result<Byte
         if u64::try_from(length).map_or(true, |length| length > max) {
             return Err(too_large());
         }
+        let fetched = u64::try_from(chunk.len()).unwrap_or(u64::MAX);
+        allowance::charge(fetched).map_err(|source| Error::Exhausted {
+            url: redact(&url),
+            source,
+        })?;
         body.extend_from_slice(&chunk);
     }
 }

@@ -4,8 +4,10 @@ use std::error::Error as StdError;
 
 use url::Url;
 
+use super::named_server::is_authority_as_server;
 use super::proxy::Proxy;
 use super::roots::Roots;
+use crate::allowance::Exhausted;
 
 /// Why a request got no answer, or none that can be read.
 ///
@@ -44,6 +46,15 @@ pub enum Error {
         /// What rustls says.
         #[source]
         source: rustls::Error,
+    },
+    /// The host has no address.
+    #[error("the name `{host}` does not resolve")]
+    Unresolved {
+        /// Host and port of the request.
+        host: String,
+        /// What reqwest says.
+        #[source]
+        source: reqwest::Error,
     },
     /// No connection.
     #[error("cannot connect to `{host}`{via}")]
@@ -91,6 +102,15 @@ pub enum Error {
         #[source]
         source: reqwest::Error,
     },
+    /// What the work that the request is part of may use is used up.
+    #[error("`{url}` was given up")]
+    Exhausted {
+        /// The request's URL.
+        url: String,
+        /// What was used up.
+        #[source]
+        source: Exhausted,
+    },
     /// A request whose body cannot be sent twice was to be repeated.
     #[error("the request to `{url}` cannot be sent again")]
     NotRepeatable {
@@ -130,9 +150,10 @@ impl Error {
             Self::Connect { via, .. } if !via.is_empty() => {
                 Some("check the proxy; hosts in `NO_PROXY` are reached without it".to_owned())
             }
-            Self::Connect { source, .. } if source.is_dns() => {
-                Some("check the host name, and DNS on this machine".to_owned())
-            }
+            Self::Unresolved { .. } => Some(
+                "check the host name, and DNS and `/etc/hosts` on this machine".to_owned(),
+            ),
+            Self::Exhausted { source, .. } => Some(source.hint()),
             Self::Connect { source, .. } if is_refused(source) => Some(
                 "nothing listens there: check the host and the port, and that the server runs"
                     .to_owned(),
@@ -143,6 +164,11 @@ impl Error {
                         .to_owned(),
                 )
             }
+            Self::Tls { source, .. } if is_authority_as_server(source) => Some(
+                "the server's certificate is a certificate authority's: name that very certificate in \
+                 `SSL_CERT_FILE` if it is the server's own, or give the server one with `CA:FALSE`"
+                    .to_owned(),
+            ),
             Self::Tls { source, .. }
                 if matches!(**source, rustls::Error::InvalidCertificate(_)) =>
             {
@@ -158,7 +184,38 @@ impl Error {
 
     /// Whether the request did not even reach the server, so that sending it again does no harm.
     pub fn is_connect(&self) -> bool {
-        matches!(self, Self::Connect { .. })
+        matches!(self, Self::Connect { .. } | Self::Unresolved { .. })
+    }
+
+    /// Whether the connection was lost before anything of an answer came; what became of the request is
+    /// then not known.
+    pub(super) fn is_lost(&self) -> bool {
+        matches!(self, Self::Interrupted { .. })
+    }
+
+    /// Whether a request in plain HTTP was answered by what is no HTTP, or by nothing: a server of TLS
+    /// does that.
+    pub fn is_answer_of_no_http(&self) -> bool {
+        matches!(self, Self::Interrupted { url, .. } if url.starts_with("http://"))
+    }
+
+    /// Whether the server said that it has not begun with the request: it goes away and names an earlier
+    /// stream as its last one, or refuses the stream (RFC 9113, section 8.7).
+    pub(super) fn was_not_begun(&self) -> bool {
+        let Self::Interrupted { source, .. } = self else {
+            return false;
+        };
+        let mut cause = source.source();
+        while let Some(error) = cause {
+            if let Some(error) = error.downcast_ref::<h2::Error>() {
+                let reason = error.reason();
+                return error.is_remote()
+                    && (error.is_go_away() && reason == Some(h2::Reason::NO_ERROR)
+                        || error.is_reset() && reason == Some(h2::Reason::REFUSED_STREAM));
+            }
+            cause = error.source();
+        }
+        false
     }
 
     /// Whether the server, not the way to it, is at fault: it sent what nobody may send.
@@ -182,6 +239,11 @@ impl Error {
                 roots: roots.to_string(),
                 source: Box::new(tls),
             };
+        }
+        // With a proxy it is the proxy's name that has no address.
+        if source.is_dns() && via.is_empty() {
+            let host = host(url);
+            return Self::Unresolved { host, source };
         }
         if source.is_connect() {
             return Self::Connect {

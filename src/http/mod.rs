@@ -9,6 +9,7 @@
 
 mod body;
 mod error;
+mod named_server;
 mod proxy;
 mod retry;
 mod roots;
@@ -16,17 +17,18 @@ mod roots;
 pub use body::read_body;
 pub use error::{Error, redact};
 pub use proxy::Proxies;
-pub(crate) use retry::{backoff, retry_after};
+pub(crate) use retry::{Lost, backoff, retry_after};
 pub use roots::Roots;
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use reqwest::redirect;
 use url::{Host, Url};
 
-use crate::limits;
+use crate::{allowance, limits};
+use roots::Trusted;
 
 /// What a [`Pool`] does: proxies, roots of TLS, time limits.
 #[derive(Debug, Clone)]
@@ -102,20 +104,41 @@ pub struct Pool(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     settings: Settings,
-    /// For `http` without any TLS: built at once needed, knows no roots.
-    plain: Mutex<Option<reqwest::Client>>,
-    /// For everything with TLS: built at the first such request.
-    tls: Mutex<Option<reqwest::Client>>,
+    clients: Mutex<Vec<(ClientKind, reqwest::Client)>>,
+    /// How TLS is spoken; read at the first request that needs it.
+    tls: Arc<Mutex<Option<rustls::ClientConfig>>>,
+}
+
+/// Clients differ in what they know and keep.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct ClientKind {
+    /// Without TLS no roots are read, and none are trusted.
+    with_tls: bool,
+    /// Whether every request has a connection of its own.
+    is_fresh: bool,
 }
 
 impl Pool {
     /// A pool with these settings. Reads nothing and connects nowhere yet.
     pub fn new(settings: Settings) -> Self {
+        Self::sharing(settings, Arc::default())
+    }
+
+    fn sharing(settings: Settings, tls: Arc<Mutex<Option<rustls::ClientConfig>>>) -> Self {
         Self(Arc::new(Inner {
             settings,
-            plain: Mutex::new(None),
-            tls: Mutex::new(None),
+            clients: Mutex::default(),
+            tls,
         }))
+    }
+
+    /// A pool with other settings, but the same roots, which are read once for both.
+    #[must_use]
+    pub(crate) fn with(&self, change: impl FnOnce(&mut Settings)) -> Self {
+        let mut settings = self.0.settings.clone();
+        change(&mut settings);
+        settings.roots = self.0.settings.roots.clone();
+        Self::sharing(settings, Arc::clone(&self.0.tls))
     }
 
     /// The settings that this pool was made with.
@@ -130,34 +153,51 @@ impl Pool {
     /// [`Error::Roots`] if TLS is needed and its roots cannot be read, [`Error::Client`] if the
     /// client cannot be built.
     pub fn client(&self, url: &Url) -> Result<reqwest::Client, Error> {
+        self.client_of(url, false)
+    }
+
+    fn client_of(&self, url: &Url, is_fresh: bool) -> Result<reqwest::Client, Error> {
         let proxied_by_tls = self
             .0
             .settings
             .proxies
             .select(url)
             .is_some_and(|proxy| proxy.url().scheme() == "https");
-        let with_tls = url.scheme() != "http" || proxied_by_tls;
-        let slot = if with_tls { &self.0.tls } else { &self.0.plain };
-        let mut slot = slot.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(client) = &*slot {
+        let kind = ClientKind {
+            with_tls: url.scheme() != "http" || proxied_by_tls,
+            is_fresh,
+        };
+        let mut clients = self
+            .0
+            .clients
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, client)) = clients.iter().find(|(known, _)| *known == kind) {
             return Ok(client.clone());
         }
-        let client = self.build(with_tls)?;
-        *slot = Some(client.clone());
+        let client = self.build(kind)?;
+        clients.push((kind, client.clone()));
         Ok(client)
     }
 
-    fn build(&self, with_tls: bool) -> Result<reqwest::Client, Error> {
+    fn tls_config(&self, with_tls: bool) -> Result<rustls::ClientConfig, Error> {
+        if !with_tls {
+            return roots::client_config(Trusted::nobody());
+        }
+        let mut kept = self.0.tls.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(config) = &*kept {
+            return Ok(config.clone());
+        }
+        let config = roots::client_config(self.0.settings.roots.load()?)?;
+        *kept = Some(config.clone());
+        Ok(config)
+    }
+
+    fn build(&self, kind: ClientKind) -> Result<reqwest::Client, Error> {
         let settings = &self.0.settings;
-        // Without TLS the roots stay empty, so that nothing is read and nothing is trusted.
-        let roots = if with_tls {
-            settings.roots.load()?
-        } else {
-            rustls::RootCertStore::empty()
-        };
         let proxies = settings.proxies.clone();
-        reqwest::Client::builder()
-            .tls_backend_preconfigured(roots::client_config(roots)?)
+        let mut builder = reqwest::Client::builder()
+            .tls_backend_preconfigured(self.tls_config(kind.with_tls)?)
             .redirect(redirect::Policy::none())
             .referer(false)
             .retry(reqwest::retry::never())
@@ -173,20 +213,63 @@ impl Pool {
             .connect_timeout(settings.connect_timeout)
             .read_timeout(settings.read_timeout)
             .timeout(settings.request_timeout)
-            .user_agent(concat!("countersign/", env!("CARGO_PKG_VERSION")))
-            .build()
-            .map_err(|source| Error::Client { source })
+            .user_agent(concat!("countersign/", env!("CARGO_PKG_VERSION")));
+        if kind.is_fresh {
+            builder = builder.pool_max_idle_per_host(0);
+        }
+        builder.build().map_err(|source| Error::Client { source })
     }
 
-    /// Sends `request` once and gives back the answer's head, whatever its status.
+    /// Sends `request` and gives back the answer's head, whatever its status. It is sent once more, on a
+    /// new connection, only where the server said that it has not begun with it.
     ///
     /// # Errors
     ///
-    /// [`Error::Connect`], [`Error::Tls`], [`Error::TimedOut`] or [`Error::Interrupted`]; and those
-    /// of [`Pool::client`].
+    /// [`Error::Connect`], [`Error::Tls`], [`Error::TimedOut`] or [`Error::Interrupted`];
+    /// [`Error::Exhausted`] if it may not be sent any more; and those of [`Pool::client`].
     pub async fn send(&self, request: reqwest::Request) -> Result<reqwest::Response, Error> {
+        self.send_or_again(request, Lost::AskAgainIfNotBegun).await
+    }
+
+    /// The same for a request that does no harm when it arrives twice: it is sent once more, on a new
+    /// connection, wherever the connection was lost before the answer began. Servers close connections
+    /// that they have kept open, just as the next request arrives on them.
+    ///
+    /// # Errors
+    ///
+    /// As [`Pool::send`].
+    pub async fn send_harmless(
+        &self,
+        request: reqwest::Request,
+    ) -> Result<reqwest::Response, Error> {
+        self.send_or_again(request, Lost::AskAgain).await
+    }
+
+    async fn send_or_again(
+        &self,
+        request: reqwest::Request,
+        lost: Lost,
+    ) -> Result<reqwest::Response, Error> {
+        let again = request.try_clone();
+        match (self.send_once(request, false).await, again) {
+            (Err(error), Some(again)) if lost.is_asked_again(&error) => {
+                self.send_once(again, true).await
+            }
+            (answer, _) => answer,
+        }
+    }
+
+    async fn send_once(
+        &self,
+        request: reqwest::Request,
+        is_fresh: bool,
+    ) -> Result<reqwest::Response, Error> {
         let url = request.url().clone();
-        let client = self.client(&url)?;
+        allowance::check().map_err(|source| Error::Exhausted {
+            url: redact(&url),
+            source,
+        })?;
+        let client = self.client_of(&url, is_fresh)?;
         client
             .execute(request)
             .await
@@ -227,7 +310,48 @@ pub fn is_link_local(url: &Url) -> bool {
 fn address(url: &Url) -> Option<IpAddr> {
     match url.host()? {
         Host::Ipv4(address) => Some(IpAddr::V4(address)),
-        Host::Ipv6(address) => Some(address.to_canonical()),
+        Host::Ipv6(address) => Some(match address.segments() {
+            // IPv4-compatible (RFC 4291), and by way of a translator (RFC 6052).
+            [0, 0, 0, 0, 0, 0, high, low] | [0x64, 0xff9b, 0, 0, 0, 0, high, low] if high != 0 => {
+                let ([a, b], [c, d]) = (high.to_be_bytes(), low.to_be_bytes());
+                IpAddr::V4(Ipv4Addr::new(a, b, c, d))
+            }
+            _ => address.to_canonical(),
+        }),
         Host::Domain(_) => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_of_the_link_are_known_however_they_are_written() {
+        let is_link = |url: &str| is_link_local(&Url::parse(url).unwrap());
+        for url in [
+            "http://169.254.169.254/latest",
+            "http://169.254.0.1",
+            "http://2852039166/",
+            "http://0xa9fea9fe/",
+            "http://[fe80::1]/",
+            "http://[febf::1]/",
+            "http://[fd00:ec2::254]/",
+            "http://[fd00:ec2:ffff::1]/",
+            "http://[::ffff:169.254.169.254]/",
+            "http://[::169.254.169.254]/",
+            "http://[64:ff9b::a9fe:a9fe]/",
+        ] {
+            assert!(is_link(url), "{url}");
+        }
+        for url in [
+            "http://169.253.1.1/",
+            "http://[fec0::1]/",
+            "http://[fd00:ec3::1]/",
+            "http://[::1]/",
+            "http://link.example/",
+        ] {
+            assert!(!is_link(url), "{url}");
+        }
     }
 }

@@ -10,10 +10,28 @@ use time::format_description::well_known::Rfc2822;
 use super::{Error, Pool};
 use crate::limits;
 
+/// What to do where a connection was lost before the answer to a request began.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Lost {
+    /// Ask again, once: that the server may have done it already does no harm.
+    AskAgain,
+    /// Ask again, once, if the server said that it has not begun.
+    AskAgainIfNotBegun,
+}
+
+impl Lost {
+    pub(super) fn is_asked_again(self, error: &Error) -> bool {
+        match self {
+            Self::AskAgain => error.is_lost(),
+            Self::AskAgainIfNotBegun => error.was_not_begun(),
+        }
+    }
+}
+
 impl Pool {
     /// Sends `request`, which must be idempotent and without a body that streams, up to
     /// [`limits::MAX_ATTEMPTS`] times: again if no connection stood, or the server answered 429,
-    /// 502, 503 or 504. Waits what the server asks for, or twice as long each time with a random
+    /// 502, 503 or 504; and once more if the connection was lost. Waits what the server asks for, or twice as long each time with a random
     /// part, but gives the answer back at once if the server asks for more than the settings allow.
     ///
     /// # Errors
@@ -23,6 +41,19 @@ impl Pool {
         &self,
         request: &reqwest::Request,
     ) -> Result<reqwest::Response, Error> {
+        self.send_patiently(request, Lost::AskAgain).await
+    }
+
+    /// The same for a request that is not idempotent, but may be sent again where nothing came of it.
+    ///
+    /// # Errors
+    ///
+    /// As [`Pool::send_idempotent`].
+    pub(crate) async fn send_patiently(
+        &self,
+        request: &reqwest::Request,
+        lost: Lost,
+    ) -> Result<reqwest::Response, Error> {
         let mut attempt: u32 = 1;
         loop {
             let Some(again) = request.try_clone() else {
@@ -30,7 +61,10 @@ impl Pool {
                     url: super::redact(request.url()),
                 });
             };
-            let answer = self.send(again).await;
+            let answer = match lost {
+                Lost::AskAgain => self.send_harmless(again).await,
+                Lost::AskAgainIfNotBegun => self.send(again).await,
+            };
             let is_last = attempt >= limits::MAX_ATTEMPTS;
             let wait = match &answer {
                 Ok(response) if is_passing(response.status()) => {

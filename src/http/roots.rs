@@ -4,7 +4,30 @@ use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use rustls::client::WebPkiServerVerifier;
+use rustls::pki_types::CertificateDer;
+
 use super::Error;
+use super::named_server::ServerVerifier;
+
+/// Roots as they were read.
+#[derive(Debug)]
+pub(super) struct Trusted {
+    /// What may vouch for servers.
+    pub(super) store: rustls::RootCertStore,
+    /// Those of them that stand in a file that the user named.
+    pub(super) named: Vec<CertificateDer<'static>>,
+}
+
+impl Trusted {
+    /// Nobody.
+    pub(super) fn nobody() -> Self {
+        Self {
+            store: rustls::RootCertStore::empty(),
+            named: Vec::new(),
+        }
+    }
+}
 
 /// Where the trusted roots of TLS are.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -32,10 +55,13 @@ impl Roots {
     }
 
     /// Reads the roots.
-    pub(super) fn load(&self) -> Result<rustls::RootCertStore, Error> {
-        let mut store = rustls::RootCertStore::empty();
+    pub(super) fn load(&self) -> Result<Trusted, Error> {
+        let Trusted {
+            mut store,
+            mut named,
+        } = Trusted::nobody();
         if let Some(file) = &self.file {
-            add_file(&mut store, "SSL_CERT_FILE", file)?;
+            named.extend(add_file(&mut store, "SSL_CERT_FILE", file)?);
         }
         for directory in &self.directories {
             let found = rustls_native_certs::load_certs_from_paths(None, Some(directory));
@@ -52,7 +78,7 @@ impl Roots {
             }
         }
         if let Some(file) = &self.aws_bundle {
-            add_file(&mut store, "AWS_CA_BUNDLE", file)?;
+            named.extend(add_file(&mut store, "AWS_CA_BUNDLE", file)?);
         }
         if store.is_empty() {
             return Err(Error::Roots {
@@ -60,7 +86,7 @@ impl Roots {
                 source: None,
             });
         }
-        Ok(store)
+        Ok(Trusted { store, named })
     }
 }
 
@@ -89,7 +115,7 @@ fn add_file(
     store: &mut rustls::RootCertStore,
     variable: &str,
     file: &std::path::Path,
-) -> Result<(), Error> {
+) -> Result<Vec<CertificateDer<'static>>, Error> {
     let found = rustls_native_certs::load_certs_from_paths(Some(file), None);
     let error = |source| Error::Roots {
         origin: format!("{variable}={}", file.display()),
@@ -98,21 +124,34 @@ fn add_file(
     if let Some(source) = found.errors.into_iter().next() {
         return Err(error(Some(source)));
     }
-    let (added, _) = store.add_parsable_certificates(found.certs);
+    let (added, _) = store.add_parsable_certificates(found.certs.iter().cloned());
     if added == 0 {
         return Err(error(None));
     }
-    Ok(())
+    Ok(found.certs)
 }
 
-/// TLS 1.2 and 1.3 with aws-lc-rs, trusting `roots`.
-pub(super) fn client_config(roots: rustls::RootCertStore) -> Result<rustls::ClientConfig, Error> {
+/// TLS 1.2 and 1.3 with aws-lc-rs, for servers that `trusted` vouch for.
+pub(super) fn client_config(trusted: Trusted) -> Result<rustls::ClientConfig, Error> {
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let mut config = rustls::ClientConfig::builder_with_provider(provider)
+    let builder = rustls::ClientConfig::builder_with_provider(Arc::clone(&provider))
         .with_safe_default_protocol_versions()
-        .map_err(|source| Error::TlsSetup { source })?
-        .with_root_certificates(roots)
-        .with_no_client_auth();
+        .map_err(|source| Error::TlsSetup { source })?;
+    let Trusted { store, named } = trusted;
+    let builder = if named.is_empty() {
+        builder.with_root_certificates(store)
+    } else {
+        let webpki = WebPkiServerVerifier::builder_with_provider(Arc::new(store), provider)
+            .build()
+            .map_err(|error| Error::TlsSetup {
+                source: rustls::Error::General(error.to_string()),
+            })?;
+        let verifier = Arc::new(ServerVerifier::new(webpki, named));
+        builder
+            .dangerous()
+            .with_custom_certificate_verifier(verifier)
+    };
+    let mut config = builder.with_no_client_auth();
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     Ok(config)
 }
@@ -138,13 +177,13 @@ mod tests {
             directories: Vec::new(),
             aws_bundle: Some(root_file(directory.path(), "two.pem")),
         };
-        assert_eq!(roots.load().unwrap().len(), 2);
+        assert_eq!(roots.load().unwrap().store.len(), 2);
         let roots = Roots {
             file: None,
             directories: vec![directory.path().to_owned()],
             aws_bundle: None,
         };
-        assert_eq!(roots.load().unwrap().len(), 2);
+        assert_eq!(roots.load().unwrap().store.len(), 2);
     }
 
     #[test]

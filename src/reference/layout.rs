@@ -41,7 +41,9 @@ impl LayoutError {
         let (Self::MissingTagOrDigest { reference }
         | Self::MissingPath { reference }
         | Self::InvalidDigest { reference, .. }) = self;
-        if reference.trim().is_empty() || self.digest().is_some_and(|digest| digest != digest.trim()) {
+        if reference.trim().is_empty()
+            || self.digest().is_some_and(|digest| digest != digest.trim())
+        {
             return advice::on_text(reference);
         }
         let text = match self {

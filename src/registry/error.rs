@@ -355,7 +355,15 @@ impl Error {
             Self::NotAManifest { .. } => Some(
                 "a proxy or a sign-in page may have answered in the registry's place".to_owned(),
             ),
-            Self::Request { source, .. } => source.hint(),
+            Self::Request { registry, source } => source
+                .hint()
+                .or_else(|| source.is_answer_of_no_http().then(|| may_speak_tls(registry))),
+            Self::UnexpectedStatus {
+                url, status: 400, ..
+            } if url.starts_with("http://") => {
+                let registry = url.trim_start_matches("http://").split('/').next();
+                Some(may_speak_tls(registry.unwrap_or_default()))
+            }
             Self::Unconfirmed { .. } => Some(
                 "it may be there all the same: `countersign list` shows it; sign again if it is not"
                     .to_owned(),
@@ -389,6 +397,19 @@ impl Error {
             _ => None,
         }
     }
+}
+
+/// Plain HTTP is no way to a registry that speaks TLS.
+fn may_speak_tls(registry: &str) -> String {
+    let host = registry.rsplit_once(':').map_or(registry, |(host, _)| host);
+    if host.eq_ignore_ascii_case("localhost") {
+        return "`localhost` is asked in plain HTTP; if it speaks TLS, name it by its address, `127.0.0.1`"
+            .to_owned();
+    }
+    format!(
+        "`{registry}` may speak TLS: try without `--insecure-registry`, and without its entry in \
+         `insecureRegistries` of `config.json`"
+    )
 }
 
 /// A link or a directory in a file's place cannot be right; what the operating system refuses is not

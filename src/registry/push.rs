@@ -149,7 +149,7 @@ impl RemoteRepository {
         let called = || self.session.called(digest.as_ref());
         let mut request = Request::new(Method::POST, self.session.url("blobs/uploads/"));
         *request.body_mut() = Some(Bytes::new().into());
-        let response = self.session.send(request, Repeat::Allowed).await?;
+        let response = self.session.send(request, Repeat::IfNotDone).await?;
         match response.status() {
             // The registry has the blob from elsewhere.
             StatusCode::CREATED => return Ok(()),
@@ -193,7 +193,14 @@ impl RemoteRepository {
             .headers_mut()
             .insert(CONTENT_TYPE, HeaderValue::from_static(media_type));
         *request.body_mut() = Some(bytes.clone().into());
-        let response = self.session.send(request, Repeat::Allowed).await?;
+        // Under a tag another may have put something in the meantime.
+        let is_digest = target.contains(':');
+        let repeat = if is_digest {
+            Repeat::Allowed
+        } else {
+            Repeat::IfNotDone
+        };
+        let response = self.session.send(request, repeat).await?;
         if !matches!(response.status(), StatusCode::CREATED | StatusCode::OK) {
             return Err(self.put_failure(response, target).await);
         }
@@ -267,7 +274,8 @@ impl RemoteRepository {
     async fn delete_manifest(&self, digest: &Digest) -> Result<(), Error> {
         let url = self.session.url(&format!("manifests/{digest}"));
         let request = Request::new(Method::DELETE, url);
-        let response = self.session.send(request, Repeat::Allowed).await?;
+        // That it is gone the second time would not say who deleted it.
+        let response = self.session.send(request, Repeat::IfNotDone).await?;
         if response.status().is_success() || response.status() == StatusCode::NOT_FOUND {
             return Ok(());
         }

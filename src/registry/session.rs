@@ -63,11 +63,11 @@ impl Registry {
     }
 
     /// Whether `url` points at this machine or its link, where a registry elsewhere has no business
-    /// sending anybody.
+    /// sending anybody. One on this machine may lead to this machine, and to its link as little.
     pub(super) fn may_not_lead_to(&self, url: &Url) -> bool {
-        (web::is_loopback(url) || web::is_link_local(url))
-            && !web::is_loopback(&self.base)
-            && url.host() != self.base.host()
+        let is_elsewhere = url.host() != self.base.host();
+        let leaves_for_loopback = web::is_loopback(url) && !web::is_loopback(&self.base);
+        is_elsewhere && (web::is_link_local(url) || leaves_for_loopback)
     }
 }
 

@@ -13,12 +13,14 @@ use super::session::{Authorization, Session};
 use crate::http as web;
 use crate::limits;
 
-/// Whether a request may be sent again if the server is busy.
+/// Whether a request may be sent again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Repeat {
     /// Sending it twice is as good as once.
     Allowed,
-    /// The second one would meet another state.
+    /// Only if nothing came of it: the server is busy, or has not begun.
+    IfNotDone,
+    /// The second one would meet another state. Only if the server says that it has not begun.
     Never,
 }
 
@@ -108,9 +110,14 @@ impl Session {
             request.headers_mut().insert(AUTHORIZATION, header.clone());
         }
         let mut followed = 0;
+        let mut has_left = false;
         loop {
             let response = match repeat {
                 Repeat::Allowed => self.pool.send_idempotent(&request).await,
+                Repeat::IfNotDone => {
+                    let lost = web::Lost::AskAgainIfNotBegun;
+                    self.pool.send_patiently(&request, lost).await
+                }
                 Repeat::Never => match request.try_clone() {
                     Some(request) => self.pool.send(request).await,
                     None => Err(web::Error::NotRepeatable {
@@ -147,11 +154,13 @@ impl Session {
             }
             followed += 1;
             let next = self.check_redirect(response.url(), &location)?;
+            // Who led away may lead back to a place of their choice: nothing secret is shown there.
+            has_left |= !self.registry.serves(&next);
             let headers = request.headers_mut();
             headers.remove(AUTHORIZATION);
             if let Some(header) = &header
                 && self.registry.ecr.is_none()
-                && self.registry.serves(&next)
+                && !has_left
             {
                 headers.insert(AUTHORIZATION, header.clone());
             }

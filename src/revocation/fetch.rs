@@ -218,7 +218,7 @@ impl Network {
             let method = request.method().clone();
             let response = self
                 .0
-                .send(request)
+                .send_harmless(request)
                 .await
                 .map_err(|source| failed(&url, source))?;
             let status = response.status();

@@ -60,7 +60,7 @@ pub enum ChainFileProblem {
         source: json::Error,
     },
     /// JSON without the certificate.
-    #[error("its JSON has no text `{member}`")]
+    #[error("its JSON has no string `{member}`")]
     Member {
         /// The member that is missing, or not text.
         member: &'static str,
@@ -79,7 +79,7 @@ pub enum ChainFileProblem {
         source: x509::Error,
     },
     /// A chain that may not sign, or not now.
-    #[error("the chain may not sign code")]
+    #[error("the chain is not valid for code signing")]
     Chain {
         /// What is wrong with it.
         #[source]
@@ -98,8 +98,8 @@ impl CertificateChainError {
         match &self.problem {
             ChainFileProblem::Unreadable { source } => {
                 Some(source.hint().unwrap_or_else(|| {
-                    "check the path; the file has the certificates in PEM, the signer's first, then \
-                     each one's issuer, up to the root"
+                    "check the path; the file must contain the certificates in PEM: the signer's first, then \
+                     each issuer, up to the root"
                         .to_owned()
                 }))
             }
@@ -115,8 +115,8 @@ impl CertificateChainError {
                     problem: PemProblem::Label(label),
                     ..
                 } if label.contains("PRIVATE KEY") => Some(
-                    "a private key belongs in a file of its own; the files of key and certificates \
-                     may have been switched"
+                    "a private key belongs in a file of its own; the key file and the certificate file may \
+                     have been switched"
                         .to_owned(),
                 ),
                 _ => source.hint(),
@@ -139,7 +139,7 @@ fn hint_of_chain(error: &x509::Error) -> Option<String> {
              which is part of the envelope; AWS Private CA gives them as `CertificateChain`"
         )),
         ChainProblem::NotValidAt { .. } => {
-            Some("have a new certificate issued; the key can stay".to_owned())
+            Some("request a new certificate; the key can stay the same".to_owned())
         }
         ChainProblem::ExtensionMissing { .. }
         | ChainProblem::ExtensionNotCritical { .. }
@@ -150,7 +150,7 @@ fn hint_of_chain(error: &x509::Error) -> Option<String> {
             if *position == 1 =>
         {
             Some(format!(
-                "have a certificate for code signing issued, by AWS Private CA with the template \
+                "request a certificate for code signing; with AWS Private CA, use the template \
                  `{CODE_SIGNING_TEMPLATE}`"
             ))
         }
@@ -395,7 +395,7 @@ mod tests {
         assert_chain(
             &one(Request::leaf("x").valid_from(NOW + time::Duration::SECOND)),
             |problem| matches!(problem, ChainProblem::NotValidAt { .. }),
-            "have a new certificate issued; the key can stay",
+            "request a new certificate; the key can stay the same",
         );
         let text = one(Request::leaf("x"));
         assert!(CertificateChain::parse(text.as_bytes(), NOT_AFTER).is_ok());
@@ -416,10 +416,10 @@ mod tests {
         let chain = pem(&chain());
         for (text, wanted) in [
             ("{", "it is not the JSON of an AWS command"),
-            ("{}", "its JSON has no text `Certificate`"),
+            ("{}", "its JSON has no string `Certificate`"),
             (
                 r#"{"Certificate": 1}"#,
-                "its JSON has no text `Certificate`",
+                "its JSON has no string `Certificate`",
             ),
             (
                 r#"{"Certificate": "", "Certificate": ""}"#,
@@ -456,8 +456,8 @@ mod tests {
         let error = problem(&text);
         assert_eq!(
             error.hint().unwrap(),
-            "a private key belongs in a file of its own; the files of key and certificates may have \
-             been switched"
+            "a private key belongs in a file of its own; the key file and the certificate file may have been \
+             switched"
         );
     }
 }

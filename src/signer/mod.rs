@@ -53,7 +53,7 @@ pub enum Signer {
     Plugin(PluginSigner),
 }
 
-/// How is signed.
+/// How to sign: format, expiry, time stamp, time.
 #[derive(Debug)]
 pub struct Terms {
     /// The envelope's format.
@@ -100,21 +100,21 @@ pub enum Error {
         what: &'static str,
     },
     /// The payload could not be written.
-    #[error("no payload can be made")]
+    #[error("could not make the payload")]
     Payload {
         /// Why.
         #[source]
         source: payload::Error,
     },
     /// The envelope could not be written.
-    #[error("no envelope can be made")]
+    #[error("could not make the envelope")]
     Envelope {
         /// Why.
         #[source]
         source: envelope::Error,
     },
     /// The expiry is past the end of the calendar.
-    #[error("a signature that expires after {seconds} seconds is out of the calendar")]
+    #[error("an expiry of {seconds} seconds from now is beyond the year 9999")]
     Expiry {
         /// The duration asked for.
         seconds: u64,
@@ -190,8 +190,7 @@ impl Error {
             Self::Envelope { source } => source.hint(),
             Self::Chain { source } => source.hint().or_else(|| {
                 Some(
-                    "it takes a certificate for code signing that is valid now, then each one's \
-                     issuer, and the root last"
+                    "give a code-signing certificate that is valid now, then each issuer, and the root last"
                         .to_owned(),
                 )
             }),
@@ -268,7 +267,7 @@ impl Signer {
                 let signed = plugin.sign_blob(payload, key, terms).await;
                 signed.map(|envelope| Signed::stamped(envelope, terms))
             }
-            // A payload is a payload.
+            // These signers treat blob and image payloads alike.
             Self::AwsSigner(..) | Self::AwsKms(_) | Self::LocalKey(_) => {
                 self.sign(payload, terms).await
             }

@@ -142,7 +142,7 @@ impl Error {
                  asks for time stamps itself"
                     .to_owned(),
             ),
-            _ => Some("nothing was pushed; ask the plugin's author".to_owned()),
+            _ => Some("nothing was pushed; report this to the plugin's author".to_owned()),
         }
     }
 }

@@ -65,7 +65,7 @@ pub enum Error {
         scope: String,
     },
     /// Several statements may be about the repository: the scheme, or a port that belongs to it, decides.
-    #[error("the statements {} of the trust policy `{}` are all about `{scope}`", names.join(", "), path.display())]
+    #[error("the statements {} of the trust policy `{}` all have the scope `{scope}`", names.join(", "), path.display())]
     AmbiguousScope {
         /// The file.
         path: PathBuf,

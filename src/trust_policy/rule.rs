@@ -196,7 +196,7 @@ pub enum Rule {
     #[error("`*` is beside other identities; it must be alone")]
     IdentityWildcard,
     /// Two identities, one of which already trusts everyone whom the other trusts.
-    #[error("`{broad}` already trusts everyone whom `{narrow}` trusts; keep one of the two")]
+    #[error("`{broad}` already trusts every subject that `{narrow}` trusts; keep one of the two")]
     IdentitiesOverlap {
         /// The one with fewer attributes.
         broad: String,
@@ -287,7 +287,7 @@ impl Rule {
             }
             Self::IdentitySubject { problem, .. } => return problem.hint(),
             Self::IdentityType { .. } => {
-                "did you mean `x509.subject:`, in lower case and without a blank?"
+                "did you mean `x509.subject:`, in lower case and without a space?"
             }
             Self::IdentityWithoutType { .. } => {
                 "a certificate's subject is written `x509.subject: C=US, ST=WA, O=example`, a signing profile as its ARN"

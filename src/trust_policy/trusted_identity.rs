@@ -20,7 +20,7 @@ pub enum IdentityError {
         found: Vec<String>,
     },
     /// No identity can fit such a subject.
-    #[error("the signing certificate's subject `{subject}` fits no identity")]
+    #[error("the signing certificate's subject `{subject}` matches no trusted identity")]
     Subject {
         /// The subject.
         subject: String,
@@ -29,7 +29,7 @@ pub enum IdentityError {
     },
     /// The subject fits none of the statement's identities.
     #[error(
-        "the signing certificate's subject `{subject}` fits none of the identities of the statement `{statement}`: {}",
+        "the signing certificate's subject `{subject}` matches none of the identities of the statement `{statement}`: {}",
         listed(wanted)
     )]
     NotTrusted {
@@ -189,8 +189,8 @@ mod tests {
         .unwrap_err();
         assert_eq!(
             error.to_string(),
-            "the signing certificate's subject `CN=x,O=N,ST=WA,C=US` fits none of the identities of the statement `p`: \
-             `C=US, O=M, ST=WA`, `C=US, O=L, ST=WA`"
+            "the signing certificate's subject `CN=x,O=N,ST=WA,C=US` matches none of the identities of the \
+             statement `p`: `C=US, O=M, ST=WA`, `C=US, O=L, ST=WA`"
         );
         assert_eq!(
             error.notation_sentence(),

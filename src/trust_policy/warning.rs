@@ -86,9 +86,9 @@ impl fmt::Display for Cause {
                     "the identity trusts no signature: `{identity}` is a signing job, not a signing profile"
                 )
             }
-            Self::OnlyTimestampStores => {
-                f.write_str("every trust store is of type `tsa`, so that no signature is authentic")
-            }
+            Self::OnlyTimestampStores => f.write_str(
+                "every trust store is of type `tsa`, so no signature can pass authenticity",
+            ),
         }
     }
 }

@@ -110,26 +110,26 @@ fn what_cannot_be_read_is_named_and_shows_nothing() {
             "ec-256.aes256",
             "ec-256",
             Some("Secret"),
-            "the key file `KEY` is not opened by the passphrase, or is damaged",
+            "the key file `KEY` cannot be decrypted: the passphrase is wrong, or the file is damaged",
         ),
         (
             "ec-256.scrypt",
             "ec-256",
             Some("secret"),
-            "the key file `KEY` is encrypted with scrypt; PBES2 with PBKDF2 and AES-CBC is read",
+            "the key file `KEY` is encrypted with scrypt; only PBES2 with PBKDF2 and AES-CBC is supported",
         ),
         (
             "ec-256.des3",
             "ec-256",
             Some("secret"),
-            "the key file `KEY` is encrypted with something else than PBES2 with PBKDF2 or scrypt and \
-             AES-CBC; PBES2 with PBKDF2 and AES-CBC is read",
+            "the key file `KEY` is encrypted with something other than PBES2 with PBKDF2 or scrypt and \
+             AES-CBC; only PBES2 with PBKDF2 and AES-CBC is supported",
         ),
         (
             "ec-256.iterations",
             "ec-256",
             Some("secret"),
-            "the key file `KEY` asks for 10000001 rounds of PBKDF2; from 1 to 10000000 are done",
+            "the key file `KEY` asks for 10000001 rounds of PBKDF2; from 1 to 10000000 are accepted",
         ),
         (
             "ec-256.legacy",
@@ -191,21 +191,21 @@ fn switched_and_doubled_files_are_named() {
     );
     assert_eq!(
         error.hint().as_deref(),
-        Some("the files of key and certificates may have been switched")
+        Some("the key file and the certificate file may have been switched")
     );
     let public = "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n";
     for (pem, wanted, hint) in [
         (
             String::new(),
             KeyProblem::NoKey { found: None },
-            "it takes a private key in PEM",
+            "give a private key in PEM",
         ),
         (
             public.to_owned(),
             KeyProblem::NoKey {
                 found: Some("PUBLIC KEY".to_owned()),
             },
-            "it takes the private key that belongs to the public key",
+            "give the private key that belongs to the public key",
         ),
         (
             format!("{key}{key}"),

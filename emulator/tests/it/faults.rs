@@ -206,13 +206,15 @@ async fn raw(
     for (name, value) in request.headers() {
         let _ = write!(text, "{name}: {}\r\n", value.to_str().unwrap());
     }
-    let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
+    let mut stream = connect(address).await.unwrap();
     stream
         .write_all(format!("{text}\r\n").as_bytes())
         .await
         .unwrap();
     let mut answer = Vec::new();
-    stream.read_to_end(&mut answer).await.unwrap();
+    soon("the connection's end", stream.read_to_end(&mut answer))
+        .await
+        .unwrap();
     let end = answer
         .windows(4)
         .position(|window| window == b"\r\n\r\n")

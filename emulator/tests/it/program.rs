@@ -2,9 +2,10 @@
 
 use std::{
     fs,
-    io::{BufRead as _, BufReader},
+    io::{BufRead as _, BufReader, Read as _},
     path::Path,
-    process::{Child, Command, Stdio},
+    process::{Child, ChildStdout, Command, ExitStatus, Stdio},
+    time::Instant,
 };
 
 use countersign_emulator::{AccessKey, Emulator, Error};
@@ -29,11 +30,47 @@ fn run(data_dir: &Path) -> (Program, Vec<String>) {
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();
-    let lines = BufReader::new(child.stdout.take().unwrap())
-        .lines()
-        .map(Result::unwrap);
-    let lines: Vec<_> = lines.take_while(|line| line != "ready").collect();
-    (Program(child), lines)
+    let stdout = child.stdout.take().unwrap();
+    let program = Program(child);
+    (program, lines_before_ready(stdout))
+}
+
+/// What the program writes before it says that it is ready, which it must say.
+fn lines_before_ready(stdout: ChildStdout) -> Vec<String> {
+    within("the line `ready`", || {
+        let mut before = Vec::new();
+        for line in BufReader::new(stdout).lines().map(Result::unwrap) {
+            if line == "ready" {
+                return before;
+            }
+            before.push(line);
+        }
+        panic!("it ended before it was ready: {before:?}");
+    })
+}
+
+/// Ends the program by its id: the shell's own `kill`, since the program may be missing.
+fn terminate(program: &mut Program) -> Option<i32> {
+    let id = program.0.id().to_string();
+    let mut shell = Command::new("/bin/sh");
+    let mut killing = shell
+        .args(["-c", "kill -TERM \"$0\"", &id])
+        .spawn()
+        .unwrap();
+    assert!(ended(&mut killing).success());
+    ended(&mut program.0).code()
+}
+
+/// The status of a program that ends.
+fn ended(child: &mut Child) -> ExitStatus {
+    let start = Instant::now();
+    loop {
+        if let Some(status) = child.try_wait().unwrap() {
+            return status;
+        }
+        assert!(start.elapsed() < LIMIT, "waited {LIMIT:?} for an end");
+        std::thread::yield_now();
+    }
 }
 
 /// The client that the program's `env` file describes.
@@ -90,9 +127,8 @@ fn the_documents_commands_start_it() {
                 .spawn()
                 .unwrap();
             let mut program = Program(child);
-            let lines = BufReader::new(program.0.stdout.take().unwrap()).lines();
-            let mut lines = lines.map(Result::unwrap);
-            assert!(lines.any(|line| line == "ready"), "{document}: {command}");
+            let lines = lines_before_ready(program.0.stdout.take().unwrap());
+            assert_ne!(lines, [""; 0], "{document}: {command}");
         }
     }
 }
@@ -133,12 +169,7 @@ async fn it_says_where_its_files_are_and_takes_its_state_up_again() {
         .await
         .ok();
 
-    let status = Command::new("kill")
-        .args(["-TERM", &program.0.id().to_string()])
-        .status()
-        .unwrap();
-    assert!(status.success());
-    assert_eq!(program.0.wait().unwrap().code(), Some(0));
+    assert_eq!(terminate(&mut program), Some(0));
 
     let (_program, _) = run(&data_dir);
     let second = client(&data_dir);
@@ -172,13 +203,15 @@ async fn it_says_where_its_files_are_and_takes_its_state_up_again() {
 #[test]
 fn it_listens_on_loopback_alone_unless_told() {
     let dir = tempfile::tempdir().unwrap();
-    let output = Command::new(env!("CARGO_BIN_EXE_countersign-emulator"))
+    let mut child = Command::new(env!("CARGO_BIN_EXE_countersign-emulator"))
         .args(["--listen", "0.0.0.0:0", "--data-dir"])
         .arg(dir.path())
-        .output()
+        .stderr(Stdio::piped())
+        .spawn()
         .unwrap();
-    assert_eq!(output.status.code(), Some(1));
-    let error = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(ended(&mut child).code(), Some(1));
+    let mut error = String::new();
+    child.stderr.unwrap().read_to_string(&mut error).unwrap();
     assert!(
         error.starts_with("Error: `0.0.0.0:0` is not a loopback address; --allow-remote "),
         "{error}"
@@ -230,7 +263,7 @@ async fn it_ends_when_dropped() {
     let emulator = start();
     let address = emulator.address();
     drop(emulator);
-    let error = tokio::net::TcpStream::connect(address).await.unwrap_err();
+    let error = connect(address).await.unwrap_err();
     assert_eq!(error.kind(), std::io::ErrorKind::ConnectionRefused);
 }
 

@@ -93,9 +93,7 @@ async fn connect(
     emulator: &countersign_emulator::Emulator,
     target: &str,
 ) -> (u16, hyper::upgrade::OnUpgrade) {
-    let stream = tokio::net::TcpStream::connect(emulator.address())
-        .await
-        .unwrap();
+    let stream = crate::support::connect(emulator.address()).await.unwrap();
     let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream))
         .await
         .unwrap();
@@ -106,7 +104,8 @@ async fn connect(
         .header("host", target)
         .body(Empty::<Bytes>::new())
         .unwrap();
-    let response = sender.send_request(request).await.unwrap();
+    let answer = sender.send_request(request);
+    let response = soon("the proxy's answer", answer).await.unwrap();
     (response.status().as_u16(), hyper::upgrade::on(response))
 }
 

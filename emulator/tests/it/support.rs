@@ -192,13 +192,39 @@ pub(crate) fn sign_request(profile: &str, payload: &[u8]) -> Value {
     json!({ "profileName": profile, "payload": STANDARD.encode(payload), "payloadFormat": PAYLOAD_FORMAT })
 }
 
+/// How long a test waits for anything, on a machine with much else to do.
+pub(crate) const LIMIT: Duration = Duration::from_secs(150);
+
+/// What `future` gives; a failure says what was waited for.
+pub(crate) async fn soon<T>(what: &str, future: impl Future<Output = T>) -> T {
+    let waited = tokio::time::timeout(LIMIT, future).await;
+    waited.unwrap_or_else(|_| panic!("waited {LIMIT:?} for {what}"))
+}
+
+/// What `wait` gives, on a thread of its own, which is left behind if it takes too long.
+pub(crate) fn within<T: Send + 'static>(
+    what: &str,
+    wait: impl FnOnce() -> T + Send + 'static,
+) -> T {
+    let (tell, told) = std::sync::mpsc::channel();
+    std::thread::spawn(move || tell.send(wait()));
+    match told.recv_timeout(LIMIT) {
+        Ok(value) => value,
+        Err(error) => panic!("waited for {what}: {error}"),
+    }
+}
+
+/// A connection, or why there is none.
+pub(crate) async fn connect(address: SocketAddr) -> std::io::Result<tokio::net::TcpStream> {
+    soon("a connection", tokio::net::TcpStream::connect(address)).await
+}
+
 /// One request over a connection of its own.
 pub(crate) async fn exchange(
     address: SocketAddr,
     request: Request<Full<Bytes>>,
 ) -> Result<Answer, hyper::Error> {
-    let stream = tokio::net::TcpStream::connect(address).await.unwrap();
-    exchange_over(TokioIo::new(stream), request).await
+    exchange_over(TokioIo::new(connect(address).await.unwrap()), request).await
 }
 
 pub(crate) async fn exchange_over<S>(
@@ -208,16 +234,20 @@ pub(crate) async fn exchange_over<S>(
 where
     S: hyper::rt::Read + hyper::rt::Write + Unpin + Send + 'static,
 {
-    let (mut sender, connection) = hyper::client::conn::http1::handshake(stream).await?;
-    tokio::spawn(connection);
-    let response = sender.send_request(request).await?;
-    let (parts, body) = response.into_parts();
-    let body = body.collect().await?.to_bytes();
-    Ok(Answer {
-        status: parts.status.as_u16(),
-        headers: parts.headers,
-        body,
-    })
+    let what = format!("the answer to {} {}", request.method(), request.uri());
+    let exchange = async {
+        let (mut sender, connection) = hyper::client::conn::http1::handshake(stream).await?;
+        tokio::spawn(connection);
+        let response = sender.send_request(request).await?;
+        let (parts, body) = response.into_parts();
+        let body = body.collect().await?.to_bytes();
+        Ok(Answer {
+            status: parts.status.as_u16(),
+            headers: parts.headers,
+            body,
+        })
+    };
+    soon(&what, exchange).await
 }
 
 #[derive(Debug)]

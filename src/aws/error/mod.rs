@@ -87,6 +87,8 @@ pub struct CallError {
     cause_hint: Option<String>,
     /// The region of the resource, where the one that was set and asked is another.
     other_region: Option<String>,
+    /// Whether AWS may have done what was asked, and only the answer is missing.
+    may_be_done: bool,
 }
 
 impl std::error::Error for CallError {}
@@ -131,6 +133,12 @@ impl CallError {
     /// What kind of failure it was.
     pub fn kind(&self) -> CallErrorKind {
         self.kind
+    }
+
+    /// Whether AWS may have done what was asked, and only the answer is missing: what is not to be done
+    /// twice is then not asked for again.
+    pub fn may_be_done(&self) -> bool {
+        self.may_be_done
     }
 
     /// AWS's error code, for example `AccessDeniedException`.
@@ -223,6 +231,7 @@ impl CallError {
             request_id: None,
             cause_hint: None,
             other_region: None,
+            may_be_done: false,
         }
     }
 
@@ -263,6 +272,7 @@ impl CallError {
             request_id: request_id.map(str::to_owned),
             cause_hint: None,
             other_region: None,
+            may_be_done: false,
         }
     }
 }
@@ -285,6 +295,7 @@ pub(crate) mod tests {
             request_id: Some("r-1".to_owned()),
             cause_hint: None,
             other_region: None,
+            may_be_done: false,
         }
     }
 

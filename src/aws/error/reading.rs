@@ -60,8 +60,25 @@ impl CallError {
             request_id,
             cause_hint,
             other_region: None,
+            may_be_done: is_answer_missing(error),
         }
     }
+}
+
+/// Whether the request went out, and no answer came back.
+fn is_answer_missing<E>(error: &SdkError<E, HttpResponse>) -> bool
+where
+    E: std::error::Error + Send + Sync + 'static,
+{
+    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
+    while let Some(error) = cause {
+        if let Some(http) = error.downcast_ref::<crate::http::Error>() {
+            use crate::http::Error::{Interrupted, TimedOut};
+            return matches!(http, TimedOut { .. } | Interrupted { .. });
+        }
+        cause = error.source();
+    }
+    matches!(error, SdkError::TimeoutError(_))
 }
 
 fn kind_of(code: Option<&str>, status: u16) -> CallErrorKind {
@@ -134,7 +151,9 @@ where
         }
         if let Some(http) = error.downcast_ref::<crate::http::Error>() {
             let kind = match http {
-                crate::http::Error::TimedOut { .. } => CallErrorKind::TimedOut,
+                crate::http::Error::TimedOut { .. } | crate::http::Error::Exhausted { .. } => {
+                    CallErrorKind::TimedOut
+                }
                 http if http.is_lying() => CallErrorKind::Malformed,
                 _ => CallErrorKind::Unreachable,
             };

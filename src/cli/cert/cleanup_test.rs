@@ -104,7 +104,7 @@ fn is_listed(dirs: &NotationDirs, name: &str, test: &TestFiles) -> Result<bool, 
             test.key.display()
         ),
         Some(format!(
-            "take it out of the list by `countersign key delete {name}`"
+            "remove it from the list with `countersign key delete {name}`"
         )),
     ))
 }
@@ -132,7 +132,7 @@ fn is_the_same(name: &str, test: &TestFiles) -> Result<(), Report> {
             test.certificate.display()
         ),
         Some(format!(
-            "if nobody trusts it any longer: `countersign cert delete --type {} --store {name} {file}`",
+            "if it is no longer trusted: `countersign cert delete --type {} --store {name} {file}`",
             store.kind()
         )),
     ))

@@ -151,7 +151,8 @@ impl Content {
 
     fn entry(&self, asked: &Asked<'_>) -> Result<Option<Credential>, Error> {
         for (key, entry) in key::fitting(self.auths.iter(), asked) {
-            let found = credential(entry, &self.path).ok_or_else(|| self.malformed(key))?;
+            let found =
+                credential(entry, &self.path).map_err(|MalformedEntry| self.malformed(key))?;
             // Docker leaves an empty entry where a store has the password.
             if found.is_some() {
                 return Ok(found);
@@ -180,46 +181,49 @@ fn take(members: &mut Map<String, Value>, name: &str) -> Option<Value> {
     members.remove(&found?).filter(|value| !value.is_null())
 }
 
-/// The credential of an entry, `Some(None)` if it has none; `None` if it is malformed.
-fn credential(entry: &Value, path: &Path) -> Option<Option<Credential>> {
+/// An entry that is not as it must be.
+struct MalformedEntry;
+
+/// The credential of an entry, if it has one.
+fn credential(entry: &Value, path: &Path) -> Result<Option<Credential>, MalformedEntry> {
     let mut members = match entry {
-        Value::Null => return Some(None),
+        Value::Null => return Ok(None),
         Value::Object(members) => members.clone(),
-        _ => return None,
+        _ => return Err(MalformedEntry),
     };
     let mut text = |name: &str| match take(&mut members, name) {
-        None => Some(String::new()),
-        Some(Value::String(text)) => Some(text),
-        Some(_) => None,
+        None => Ok(String::new()),
+        Some(Value::String(text)) => Ok(text),
+        Some(_) => Err(MalformedEntry),
     };
     let origin = format!("`{}`", path.display());
     let registry_token = text("registrytoken")?;
     if !registry_token.is_empty() {
         let proof = Proof::RegistryToken(Secret::new(registry_token));
-        return Some(Some(Credential { proof, origin }));
+        return Ok(Some(Credential { proof, origin }));
     }
     let identity_token = text("identitytoken")?;
     if !identity_token.is_empty() {
         let proof = Proof::IdentityToken(Secret::new(identity_token));
-        return Some(Some(Credential { proof, origin }));
+        return Ok(Some(Credential { proof, origin }));
     }
     let encoded = text("auth")?;
     let (username, password) = (text("username")?, text("password")?);
     let (username, password) = if encoded.trim().is_empty() {
         (username, password)
     } else {
-        let decoded = decode_pair(&encoded)?;
-        let (username, password) = decoded.split_once(':')?;
+        let decoded = decode_pair(&encoded).ok_or(MalformedEntry)?;
+        let (username, password) = decoded.split_once(':').ok_or(MalformedEntry)?;
         (
             username.to_owned(),
             password.trim_end_matches('\0').to_owned(),
         )
     };
     if username.is_empty() && password.is_empty() {
-        return Some(None);
+        return Ok(None);
     }
     let secret = Secret::new(password);
-    Some(Some(Credential::password(username, secret, origin)))
+    Ok(Some(Credential::password(username, secret, origin)))
 }
 
 /// Base64 as people and programs write it: in lines, with or without padding, in the alphabet of URLs.

@@ -83,10 +83,13 @@ mod tests {
             repository: reference.repository(),
             ecr: None,
         };
-        let entries: BTreeMap<String, ()> =
-            written.iter().map(|key| ((*key).to_owned(), ())).collect();
+        let entries: BTreeMap<String, usize> = written
+            .iter()
+            .enumerate()
+            .map(|(index, key)| ((*key).to_owned(), index))
+            .collect();
         let found = fitting(entries.iter(), &asked);
-        found.into_iter().map(|(key, ())| key.to_owned()).collect()
+        found.into_iter().map(|(key, _)| key.to_owned()).collect()
     }
 
     #[test]

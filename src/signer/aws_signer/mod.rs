@@ -111,8 +111,8 @@ pub struct Signed {
 
 /// Signs `payload`, the JSON of a Notary Project payload, with `profile`, when `pace` allows it.
 /// While AWS answers that there are too many requests, it is asked again, later each time, up to
-/// [`MAX_THROTTLED_ATTEMPTS`] times; up to [`MAX_ATTEMPTS`] times where it fails otherwise. The
-/// answer is judged as it is at `now`.
+/// [`MAX_THROTTLED_ATTEMPTS`] times; up to [`MAX_ATTEMPTS`] times where it fails otherwise, and once
+/// where it may have signed without an answer coming back. The answer is judged as it is at `now`.
 ///
 /// # Errors
 ///
@@ -143,6 +143,7 @@ pub async fn sign(
         };
         let attempts = match error.kind() {
             CallErrorKind::Throttled => MAX_THROTTLED_ATTEMPTS,
+            _ if error.may_be_done() => 1,
             kind if kind.is_transient() => MAX_ATTEMPTS,
             _ => 1,
         };

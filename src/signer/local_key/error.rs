@@ -48,14 +48,14 @@ pub enum Error {
         spec: KeySpec,
     },
     /// No test key could be made.
-    #[error("no test key can be generated")]
+    #[error("could not generate a test key")]
     NotGenerated {
         /// Why.
         #[source]
         source: rcgen::Error,
     },
     /// The cryptographic library gave no signature.
-    #[error("the key made no signature")]
+    #[error("the key could not sign")]
     NotSigned,
 }
 
@@ -79,13 +79,13 @@ pub enum KeyProblem {
     #[error("is encrypted in PEM's old way, `Proc-Type: 4,ENCRYPTED`")]
     LegacyEncryption,
     /// A way of encryption that is not read.
-    #[error("is encrypted with {what}; PBES2 with PBKDF2 and AES-CBC is read")]
+    #[error("is encrypted with {what}; only PBES2 with PBKDF2 and AES-CBC is supported")]
     UnsupportedEncryption {
         /// What it is encrypted with.
         what: String,
     },
     /// Too much work for a passphrase, or none.
-    #[error("asks for {found} rounds of PBKDF2; from 1 to {MAX_PBKDF2_ITERATIONS} are done")]
+    #[error("asks for {found} rounds of PBKDF2; from 1 to {MAX_PBKDF2_ITERATIONS} are accepted")]
     Iterations {
         /// The number in the file.
         found: u32,
@@ -94,13 +94,13 @@ pub enum KeyProblem {
     #[error("is encrypted and there is no passphrase")]
     NoPassphrase,
     /// The passphrase does not open the key.
-    #[error("is not opened by the passphrase, or is damaged")]
+    #[error("cannot be decrypted: the passphrase is wrong, or the file is damaged")]
     WrongPassphrase,
     /// The key cannot be read.
     #[error("has a private key that is malformed, or too weak to be read")]
     Malformed,
     /// Another kind of key than the certificate's.
-    #[error("has another kind of key than the certificate")]
+    #[error("has a different kind of key than the certificate")]
     OtherKey,
 }
 
@@ -110,12 +110,12 @@ impl Error {
         match self {
             Self::Chain(source) => source.hint(),
             Self::Unreadable { source, .. } => Some(source.hint().unwrap_or_else(|| {
-                "check the path; the file has one private key in PEM".to_owned()
+                "check the path; the file must contain one private key in PEM".to_owned()
             })),
             Self::KeyFile { problem, .. } => Some(problem.hint().to_owned()),
             Self::Mismatch { .. } => Some(
-                "the signer's own certificate comes first in the certificate file, then its \
-                 issuers; the key file has the key that it was issued for"
+                "put the signer's own certificate first in the certificate file, then its issuers; the key \
+                 file must contain the key that the certificate was issued for"
                     .to_owned(),
             ),
             Self::NotGenerated { .. } | Self::NotSigned => None,
@@ -127,33 +127,33 @@ impl KeyProblem {
     fn hint(&self) -> &'static str {
         match self {
             Self::NoKey { found: Some(found) } if found.contains("CERTIFICATE") => {
-                "the files of key and certificates may have been switched"
+                "the key file and the certificate file may have been switched"
             }
             Self::NoKey { found: Some(found) } if found.contains("PUBLIC KEY") => {
-                "it takes the private key that belongs to the public key"
+                "give the private key that belongs to the public key"
             }
             Self::NoKey { .. } => {
-                "it takes a private key in PEM, `-----BEGIN PRIVATE KEY-----`; from DER: `openssl \
-                 pkey -inform DER -in OLD.key -out NEW.key`"
+                "give a private key in PEM, `-----BEGIN PRIVATE KEY-----`; from DER: `openssl pkey -inform \
+                 DER -in OLD.key -out NEW.key`"
             }
             Self::Pem => "the file may have been cut short or edited; copy it anew",
             Self::SeveralKeys => "leave in the file only the key of the signer's certificate",
             Self::LegacyEncryption
             | Self::UnsupportedEncryption { .. }
             | Self::Iterations { .. } => {
-                "write it anew: `openssl pkcs8 -topk8 -v2 aes-256-cbc -in OLD.key -out NEW.key`"
+                "convert it: `openssl pkcs8 -topk8 -v2 aes-256-cbc -in OLD.key -out NEW.key`"
             }
             Self::NoPassphrase => {
                 "run it in a terminal to be asked, or give `--key-passphrase-fd N` with the \
                  passphrase on file descriptor N"
             }
             Self::WrongPassphrase => {
-                "try the passphrase with `openssl pkey -noout -in FILE`; no space around it is \
-                 taken off"
+                "try the passphrase with `openssl pkey -noout -in FILE`; spaces around the passphrase are \
+                 part of it"
             }
             Self::Malformed | Self::OtherKey => {
-                "RSA of 2048, 3072 or 4096 bits and ECDSA on P-256, P-384 or P-521 sign; look at \
-                 the key with `openssl pkey -noout -check -in FILE`"
+                "the key must be RSA of 2048, 3072 or 4096 bits or ECDSA on P-256, P-384 or P-521; check it \
+                 with `openssl pkey -noout -check -in FILE`"
             }
         }
     }

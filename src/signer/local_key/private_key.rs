@@ -125,7 +125,7 @@ fn decrypt(der: &[u8], passphrase: &[u8]) -> Result<Zeroizing<Vec<u8>>, KeyProbl
         what: what.to_owned(),
     };
     let info = EncryptedPrivateKeyInfo::try_from(der)
-        .map_err(|_| unsupported("something else than PBES2 with PBKDF2 or scrypt and AES-CBC"))?;
+        .map_err(|_| unsupported("something other than PBES2 with PBKDF2 or scrypt and AES-CBC"))?;
     let Scheme::Pbes2(parameters) = info.encryption_algorithm else {
         return Err(unsupported("PBES1"));
     };
@@ -143,7 +143,7 @@ fn decrypt(der: &[u8], passphrase: &[u8]) -> Result<Zeroizing<Vec<u8>>, KeyProbl
         Cipher::Aes128Cbc { iv } => (&AES_128, 16, iv),
         Cipher::Aes192Cbc { iv } => (&AES_192, 24, iv),
         Cipher::Aes256Cbc { iv } => (&AES_256, 32, iv),
-        _ => return Err(unsupported("another cipher than AES-CBC")),
+        _ => return Err(unsupported("a cipher other than AES-CBC")),
     };
     if kdf
         .key_length

@@ -167,8 +167,8 @@ fn what_has_no_effect_is_warned_about() {
              the identity trusts no signature: `arn:aws:signer:us-west-2:111122223333:/signing-profile/Images` has the resource \
              `/signing-profile/Images`, wanted `/signing-profiles/NAME`, `/signing-profiles/NAME/VERSION`, `/signing-jobs/ID` or \
              `/aliases/NAME`",
-            "line 3, column 16: `/trustPolicies/0/trustStores`: every trust store is of type `tsa`, so that no signature is \
-             authentic",
+            "line 3, column 16: `/trustPolicies/0/trustStores`: every trust store is of type `tsa`, so no \
+             signature can pass authenticity",
         ]
     );
     let hints: Vec<Option<String>> = policies.warnings().iter().map(Warning::hint).collect();

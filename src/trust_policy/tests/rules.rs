@@ -165,7 +165,7 @@ fn every_rule_names_its_place_and_has_notations_sentence() {
                 r#""trustedIdentities": ["x509.subject:C=US,ST=WA,O=N,CN=x", "x509.subject:C=US,ST=WA,O=N"]"#,
             ),
             "line 3, column 87: `/trustPolicies/0/trustedIdentities/1`: `x509.subject:C=US,ST=WA,O=N` already trusts \
-             everyone whom `x509.subject:C=US,ST=WA,O=N,CN=x` trusts; keep one of the two",
+             every subject that `x509.subject:C=US,ST=WA,O=N,CN=x` trusts; keep one of the two",
             format!(
                 "{statement} has overlapping x509 trustedIdentities, \"x509.subject:C=US,ST=WA,O=N\" overlaps with \
                  \"x509.subject:C=US,ST=WA,O=N,CN=x\""
@@ -275,7 +275,7 @@ fn near_misses_of_the_native_identity_are_refused() {
         assert_eq!(found[0].rule, rule);
         assert_eq!(
             found[0].hint().as_deref(),
-            Some("did you mean `x509.subject:`, in lower case and without a blank?")
+            Some("did you mean `x509.subject:`, in lower case and without a space?")
         );
     }
     // Far from it, and so a plugin's business.

@@ -118,7 +118,7 @@ fn the_port_of_the_scheme_that_is_used_is_the_same_as_none() {
     let error = policies.select("reg.io/a").unwrap_err();
     assert_eq!(
         error.to_string(),
-        "the statements `star`, `named` of the trust policy `/c/p.json` are all about `reg.io/a`"
+        "the statements `star`, `named` of the trust policy `/c/p.json` all have the scope `reg.io/a`"
     );
     // Two registries over HTTPS are one over plain HTTP.
     let policies = scoped(&[("a", &["reg.io/a"]), ("b", &["reg.io:80/a"])]).unwrap();

@@ -5,6 +5,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use crate::support::local_keys;
 use crate::support::sandbox::{Ran, Sandbox};
 use crate::support::script_plugin;
+use crate::support::waiting;
 
 fn sandbox() -> Sandbox {
     let sandbox = Sandbox::new();
@@ -284,8 +285,8 @@ fn two_programs_at_once_lose_nothing() {
                 command.spawn().unwrap()
             })
             .collect();
-        for mut child in children {
-            assert!(child.wait().unwrap().success());
+        for child in children {
+            assert!(waiting::end(child, "key add").status.success());
         }
     }
     let keys: serde_json::Value = serde_json::from_str(&file(&sandbox)).unwrap();

@@ -21,7 +21,10 @@ fn the_hint_names_what_was_written_instead_of_a_reference() {
             vec![DIGEST],
             "hint: a digest alone names no repository; write `REGISTRY/REPOSITORY@sha256:...`",
         ),
-        (vec![""], "hint: the reference is empty; a variable may not be set"),
+        (
+            vec![""],
+            "hint: the reference is empty; a variable may not be set",
+        ),
         (
             vec![with_line_break.as_str()],
             "hint: there is a line break at the end of the reference; take it out",
@@ -31,7 +34,10 @@ fn the_hint_names_what_was_written_instead_of_a_reference() {
             vec!["oci:layout:v1"],
             "hint: leave out `oci:`; for a directory in the OCI image layout, give `--oci-layout` too",
         ),
-        (vec!["--oci-layout", "oci:layout:v1"], "hint: leave out `oci:`"),
+        (
+            vec!["--oci-layout", "oci:layout:v1"],
+            "hint: leave out `oci:`",
+        ),
         (
             vec!["--oci-layout", ""],
             "hint: the reference is empty; a variable may not be set",
@@ -40,10 +46,7 @@ fn the_hint_names_what_was_written_instead_of_a_reference() {
             vec!["127.1/app:v1"],
             "hint: write an IPv4 address as four decimal numbers, such as `192.0.2.10`",
         ),
-        (
-            vec!["[::0:1]/app:v1"],
-            "hint: write the address as `[::1]`",
-        ),
+        (vec!["[::0:1]/app:v1"], "hint: write the address as `[::1]`"),
         (
             vec!["registry.example./app:v1"],
             "hint: leave out the dot at the end of the host name",

@@ -1,9 +1,12 @@
 //! Every command that `README.md` and `CONTRIBUTING.md` show is run: here, or by `.ci/run`.
 
 use std::path::Path;
+use std::process::Stdio;
 
+use super::curl;
 use crate::support::kms;
 use crate::support::scene::Scene;
+use crate::support::waiting;
 
 /// The blocks of shell commands in a document, in order.
 fn blocks(document: &str) -> Vec<String> {
@@ -46,11 +49,7 @@ fn what_the_readme_shows_of_countersign_works() {
         env!("CARGO_BIN_EXE_countersign"),
     );
     let program = bin.join("countersign");
-    let written = std::process::Command::new("/bin/sh")
-        .args(["-c", "printf %s \"$1\" > \"$0\" && chmod 755 \"$0\""])
-        .args([program.as_os_str(), wrapper.as_ref()])
-        .status();
-    assert!(written.unwrap().success());
+    crate::support::script_plugin::write_program(&program, &wrapper);
 
     // For the blocks about a file.
     std::fs::write(scene.sandbox.home().join("app.tar.gz"), "hello\n").unwrap();
@@ -76,17 +75,15 @@ fn what_the_readme_shows_of_countersign_works() {
         .iter()
         .filter(|block| is_run_here(block))
     {
-        let output = scene
-            .sandbox
-            .command(Path::new("/bin/sh"))
+        let mut shell = scene.sandbox.command(Path::new("/bin/sh"));
+        shell
             .args(["-e", "-c", block])
             .env("PATH", format!("{}:/usr/bin:/bin", bin.display()))
             .env("PROFILE_ARN", &scene.profile.arn)
             .env("KMS_KEY", &kms_key)
             .env("IMAGE", &scene.image)
-            .env("IMAGE2", &second)
-            .output()
-            .unwrap();
+            .env("IMAGE2", &second);
+        let output = waiting::ended(&mut shell);
         assert!(
             output.status.success(),
             "{block}\n{}",
@@ -118,7 +115,8 @@ fn what_the_readme_shows_of_the_emulator_works() {
     let [use_it] = of_emulator.collect::<Vec<_>>()[..] else {
         panic!("one block uses the emulator");
     };
-    let output = std::process::Command::new("/bin/sh")
+    let mut shell = std::process::Command::new("/bin/sh");
+    shell
         .args(["-e", "-c"])
         .arg(use_it.replace(FOLDER, folder.path().to_str().unwrap()))
         // Everything else must come from the file.
@@ -129,8 +127,8 @@ fn what_the_readme_shows_of_the_emulator_works() {
         .env("PROFILE_ARN", &scene.profile.arn)
         .env("IMAGE", &scene.image)
         .current_dir(scene.sandbox.home())
-        .output()
-        .unwrap();
+        .stdin(Stdio::null());
+    let output = waiting::ended(&mut shell);
     assert_eq!(
         String::from_utf8_lossy(&output.stdout),
         format!("Successfully verified signature for {}\n", scene.image),
@@ -151,14 +149,17 @@ fn the_image_that_the_emulators_readme_pushes_is_there() {
     let push = push
         .unwrap()
         .replace(FOLDER, folder.path().to_str().unwrap());
-    let output = std::process::Command::new("/bin/sh")
+    let curl = curl::Noted::install(&scene.sandbox.home().join("bin"));
+    let mut shell = std::process::Command::new("/bin/sh");
+    shell
         .args(["-e", "-c", &format!("{push}\necho \"$IMAGE\"")])
         .env_clear()
-        .env("PATH", "/usr/bin:/bin")
+        .env("PATH", curl.path())
         .current_dir(scene.sandbox.home())
-        .output()
-        .unwrap();
+        .stdin(Stdio::null());
+    let output = waiting::ended(&mut shell);
     assert!(output.status.success(), "{output:?}");
+    curl.send_all(scene.sandbox.home());
     let image = String::from_utf8(output.stdout).unwrap();
     let image = image.trim();
     let (repository, _) = image.split_once("@sha256:").unwrap();
@@ -197,6 +198,7 @@ fn what_is_not_run_here_is_run_by_the_gate_or_on_purpose_not() {
             "countersign verify --signing-profile \"$PROFILE_ARN\" --trust-anchor",
             "what_the_readme_shows_of_the_emulator_works",
         ),
+        ("tests/interop/long", "it builds everything anew, as root"),
         ("tests/fuzz/run", "long runs have their own command"),
         (".ci/run", "this is the gate"),
     ];

@@ -211,9 +211,16 @@ fn the_home_of_another_user_is_a_warning_where_nothing_depends_on_it() {
         "Warning: could not read the configuration file; `insecureRegistries`, `credsStore` and \
          `credHelpers` are not used",
     );
-    listed.assert_says(&format!("caused by: could not look at `{}`", config.display()));
+    listed.assert_says(&format!(
+        "caused by: could not look at `{}`",
+        config.display()
+    ));
     assert_eq!(signed.code, 0, "{signed:#?}");
     // The file may say in which format to sign.
-    assert_eq!((stopped.code, stopped.stdout.as_str()), (2, ""), "{stopped:#?}");
+    assert_eq!(
+        (stopped.code, stopped.stdout.as_str()),
+        (2, ""),
+        "{stopped:#?}"
+    );
     stopped.assert_says("Error: could not read the configuration file");
 }

@@ -79,6 +79,81 @@ fn a_redirect_into_this_machine_or_its_link_is_not_followed() {
     }
 }
 
+const LINK: [&str; 6] = [
+    "http://169.254.169.254/latest/meta-data/",
+    "http://169.254.170.2/v2/credentials",
+    "http://[fe80::1]/x",
+    "http://[fd00:ec2::254]/latest",
+    "http://[::ffff:169.254.169.254]/x",
+    "http://[64:ff9b::a9fe:a9fe]/x",
+];
+
+#[test]
+fn a_registry_on_this_machine_may_lead_to_this_machine_and_not_to_its_link() {
+    for target in LINK {
+        let liar = liar(move |seen, truth| {
+            is_blob(seen, &truth.envelope_digest).then(|| Reply::redirect(target))
+        });
+        liar.assert_untrusted(1, "inside this machine or its link");
+        let liar = self::liar(move |_, _| {
+            let challenge = format!("Bearer realm=\"{target}\"");
+            Some(Reply::status(401).header("WWW-Authenticate", &challenge))
+        });
+        liar.assert_unresolved(1, "names a token realm inside this machine or its link");
+    }
+    let liar = liar(|seen, truth| {
+        let port = seen.host.rsplit(':').next().unwrap();
+        let to = format!("http://127.0.0.1:{port}/other");
+        match seen.path() {
+            "/other" => Some(Reply::status(200).body(truth.envelope.clone())),
+            _ => is_blob(seen, &truth.envelope_digest).then(|| Reply::redirect(&to)),
+        }
+    });
+    let ran = liar.verify();
+    assert_eq!(ran.code, 0, "{ran:#?}");
+}
+
+#[test]
+fn once_a_redirect_has_left_the_registry_nothing_secret_is_sent_again() {
+    let liar = with_password(abroad(REGISTRY, |seen, truth| match seen.path() {
+        "/away" => Some(Reply::redirect(&format!("https://{REGISTRY}/back"))),
+        "/back" => Some(Reply::status(200).body(truth.envelope.clone())),
+        _ if seen.header("authorization").is_none() => {
+            Some(Reply::status(401).header("WWW-Authenticate", "Basic realm=\"x\""))
+        }
+        _ => is_blob(seen, &truth.envelope_digest)
+            .then(|| Reply::redirect("https://storage.example/away")),
+    }));
+    let ran = liar.verify();
+    assert_eq!(ran.code, 0, "{ran:#?}");
+    let seen = liar.hostile.seen();
+    let back: Vec<&Seen> = seen.iter().filter(|seen| seen.path() == "/back").collect();
+    assert_eq!(back.len(), 1);
+    assert_eq!(back[0].host, REGISTRY);
+    assert_eq!(back[0].header("authorization"), None);
+}
+
+#[test]
+fn a_page_from_elsewhere_does_not_say_where_the_password_goes() {
+    let liar = with_password(abroad(REGISTRY, |seen, _| {
+        if seen.host == "storage.example" {
+            let page = r#"{"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json","manifests":[]}"#;
+            let link = format!("<https://{REGISTRY}/v2/other/secret>; rel=\"next\"");
+            return Some(Reply::ok(IMAGE_INDEX, page).header("Link", &link));
+        }
+        if seen.header("authorization").is_none() {
+            return Some(Reply::status(401).header("WWW-Authenticate", "Basic realm=\"x\""));
+        }
+        let is_list = seen.path().contains("/referrers/");
+        is_list.then(|| Reply::redirect("https://storage.example/list"))
+    }));
+    let ran = liar.verify();
+    assert_eq!(ran.code, 1, "{ran:#?}");
+    ran.assert_says("has its next page elsewhere, at `https://registry.example/v2/other/secret`");
+    let asked = liar.hostile.seen();
+    assert!(!asked.iter().any(|seen| seen.path() == "/v2/other/secret"));
+}
+
 // CVE-2025-27403 is of this kind: a credential for one registry was sent to another.
 #[test]
 fn where_a_redirect_leads_gets_no_password_and_its_realm_is_not_asked() {

@@ -127,11 +127,10 @@ fn run_command(mut command: Command, stdin: &[u8], env: &[(&str, &str)]) -> Repl
         .spawn()
         .unwrap();
     let mut input = child.stdin.take().unwrap();
-    let output = std::thread::scope(|scope| {
-        // The plugin may stop reading early.
-        scope.spawn(move || input.write_all(stdin));
-        child.wait_with_output().unwrap()
-    });
+    let stdin = stdin.to_vec();
+    // The plugin may stop reading early.
+    std::thread::spawn(move || input.write_all(&stdin));
+    let output = crate::support::waiting::end(child, &format!("{command:?}"));
     Reply {
         status: output.status.code(),
         stdout: String::from_utf8(output.stdout).unwrap(),

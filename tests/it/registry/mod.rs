@@ -6,6 +6,7 @@
     reason = "what stands outside a test function here is part of a test"
 )]
 
+mod connections;
 mod credentials;
 mod ecr;
 mod fetch;
@@ -13,6 +14,7 @@ mod list;
 mod push;
 mod requests;
 mod resolve;
+mod self_signed;
 mod transport;
 
 use std::collections::{BTreeMap, HashMap};

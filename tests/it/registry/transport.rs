@@ -9,6 +9,7 @@ use reqwest::{Method, Request};
 use url::Url;
 
 use crate::support::hostile::{Hostile, Reply, Seen};
+use crate::support::waiting;
 
 fn get(url: &str) -> Request {
     Request::new(Method::GET, Url::parse(url).unwrap())
@@ -239,7 +240,7 @@ async fn a_server_without_tls_is_told_from_a_bad_certificate() {
         error.hint().unwrap(),
         "the server does not speak TLS there; `--insecure-registry` allows plain HTTP"
     );
-    drop(server.await.unwrap());
+    drop(waiting::soon("the server's end", server).await.unwrap());
 }
 
 #[tokio::test]

@@ -1,9 +1,10 @@
 //! Lets the emulator answer what arrived somewhere else.
 
 use std::io::{Read as _, Write as _};
-use std::net::{SocketAddr, TcpStream};
+use std::net::SocketAddr;
 
 use super::hostile::{Reply, Seen};
+use super::waiting;
 
 /// The emulator's answer to `seen`.
 pub(crate) fn forward(emulator: SocketAddr, seen: &Seen) -> Reply {
@@ -12,7 +13,7 @@ pub(crate) fn forward(emulator: SocketAddr, seen: &Seen) -> Reply {
         request.push_str(&format!("{name}: {value}\r\n"));
     }
     request.push_str("connection: close\r\n\r\n");
-    let mut stream = TcpStream::connect(emulator).unwrap();
+    let mut stream = waiting::connect(emulator);
     stream.write_all(request.as_bytes()).unwrap();
     stream.write_all(&seen.body).unwrap();
     let mut answer = Vec::new();

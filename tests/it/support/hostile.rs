@@ -24,6 +24,8 @@ use tokio::sync::{oneshot, watch};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls;
 
+use super::waiting;
+
 /// One request that arrived.
 #[derive(Debug, Clone)]
 pub(crate) struct Seen {
@@ -231,7 +233,11 @@ impl Hostile {
 
     /// `localhost:PORT`: a registry that is spoken to in plain HTTP.
     pub(crate) fn host(&self) -> String {
-        format!("localhost:{}", self.address.port())
+        format!("{}:{}", waiting::localhost(), self.address.port())
+    }
+
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
     }
 
     /// The root of the server's certificates, a PEM file.
@@ -343,7 +349,8 @@ async fn serve(mut stream: Box<dyn Wire>, mut scheme: &'static str, shared: &Sha
         shared.count.send_modify(|count| *count += 1);
         let mut count = shared.count.subscribe();
         let wanted = reply.after_requests;
-        let _ = count.wait_for(|count| *count >= wanted).await;
+        let arrived = count.wait_for(|count| *count >= wanted);
+        let _ = waiting::soon(&format!("request {wanted}"), arrived).await;
         write_reply(&mut stream, reply, is_head).await?;
     }
     Ok(())

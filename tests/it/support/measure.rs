@@ -2,10 +2,12 @@
 
 use std::io::Read;
 use std::process::{Child, Command, Stdio};
+use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use super::sandbox::Ran;
+use super::waiting;
 
 /// A run, and what it took.
 #[derive(Debug)]
@@ -34,25 +36,31 @@ pub(crate) fn run(mut command: Command) -> Measured {
         if let Some(status) = child.try_wait().unwrap() {
             break status;
         }
+        if start.elapsed() > waiting::LIMIT {
+            child.kill().unwrap();
+            panic!("waited {:?} for the end of {command:?}", waiting::LIMIT);
+        }
         thread::sleep(Duration::from_millis(1));
     };
     Measured {
         ran: Ran {
             code: status.code().unwrap_or(-1),
-            stdout: stdout.join().unwrap(),
-            stderr: stderr.join().unwrap(),
+            stdout: waiting::received(&stdout, "the end of stdout"),
+            stderr: waiting::received(&stderr, "the end of stderr"),
         },
         elapsed: start.elapsed(),
         peak_kib,
     }
 }
 
-fn read_all(mut stream: impl Read + Send + 'static) -> thread::JoinHandle<String> {
+fn read_all(mut stream: impl Read + Send + 'static) -> mpsc::Receiver<String> {
+    let (tell, told) = mpsc::channel();
     thread::spawn(move || {
         let mut text = String::new();
         stream.read_to_string(&mut text).unwrap();
-        text
-    })
+        let _ = tell.send(text);
+    });
+    told
 }
 
 /// `VmHWM` of `proc_pid_status(5)`, in KiB; `None` once the process has ended.

@@ -55,7 +55,7 @@ impl RepositoryClient {
 
     pub(crate) fn push_blob(&self, content: &[u8]) -> Digest {
         let digest = sha256_digest(content);
-        let start = self.send(
+        let start = send(
             reqwest::Method::POST,
             &format!("{}/blobs/uploads/", self.base),
             &[],
@@ -68,7 +68,7 @@ impl RepositoryClient {
             let origin = self.base.split("/v2/").next().unwrap();
             url = format!("{origin}{url}");
         }
-        self.send(
+        send(
             reqwest::Method::PUT,
             &url,
             content,
@@ -85,7 +85,7 @@ impl RepositoryClient {
         let manifest: Value = serde_json::from_slice(bytes).unwrap();
         let media_type = manifest["mediaType"].as_str().unwrap();
         let url = format!("{}/manifests/{reference}", self.base);
-        self.send(reqwest::Method::PUT, &url, bytes, media_type);
+        send(reqwest::Method::PUT, &url, bytes, media_type);
         sha256_digest(bytes)
     }
 
@@ -119,7 +119,7 @@ impl RepositoryClient {
     /// Takes a manifest away.
     pub(crate) fn delete(&self, digest: &str) {
         let url = format!("{}/manifests/{digest}", self.base);
-        self.send(reqwest::Method::DELETE, &url, &[], "");
+        send(reqwest::Method::DELETE, &url, &[], "");
     }
 
     fn get(&self, path: &str) -> Vec<u8> {
@@ -139,21 +139,20 @@ impl RepositoryClient {
             response.bytes().await.unwrap().to_vec()
         })
     }
+}
 
-    #[expect(clippy::unused_self, reason = "reads as part of the client")]
-    fn send(
-        &self,
-        method: reqwest::Method,
-        url: &str,
-        body: &[u8],
-        media_type: &str,
-    ) -> reqwest::Response {
-        let request = client()
-            .request(method, url)
-            .header("content-type", media_type)
-            .body(body.to_vec());
-        block_on(async move { request.send().await.unwrap().error_for_status().unwrap() })
-    }
+/// Sends one request, which must succeed.
+pub(crate) fn send(
+    method: reqwest::Method,
+    url: &str,
+    body: &[u8],
+    media_type: &str,
+) -> reqwest::Response {
+    let request = client()
+        .request(method, url)
+        .header("content-type", media_type)
+        .body(body.to_vec());
+    block_on(async move { request.send().await.unwrap().error_for_status().unwrap() })
 }
 
 fn client() -> reqwest::Client {
@@ -161,6 +160,7 @@ fn client() -> reqwest::Client {
     reqwest::Client::builder()
         .tls_certs_only([])
         .no_proxy()
+        .timeout(super::waiting::LIMIT)
         .build()
         .unwrap()
 }

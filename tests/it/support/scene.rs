@@ -1,12 +1,13 @@
 //! An emulator with a signing profile and an image, and a sandbox that is pointed at it.
 
-use std::io::{Read as _, Write as _};
+use std::io::Write as _;
 
 use countersign_emulator::{Emulator, SigningProfile};
 use serde_json::{Value, json};
 
 use super::registry_client::RepositoryClient;
 use super::sandbox::{Ran, Sandbox};
+use super::waiting;
 
 pub(crate) struct Scene {
     pub(crate) emulator: Emulator,
@@ -35,7 +36,7 @@ impl Scene {
         )
         .unwrap();
         let profile = emulator.create_signing_profile("release").unwrap();
-        let repository = format!("localhost:{}/app", emulator.address().port());
+        let repository = format!("{}:{}/app", waiting::localhost(), emulator.address().port());
         let digest = emulator.push_test_image("app", "v1").unwrap();
         let image = format!("{repository}@{digest}");
         Self {
@@ -79,12 +80,11 @@ impl Scene {
 
     /// What the emulator answers to `GET path`, for its owner's eyes.
     pub(crate) fn emulator_get(&self, path: &str) -> String {
-        let mut stream = std::net::TcpStream::connect(self.emulator.address()).unwrap();
+        let mut stream = waiting::connect(self.emulator.address());
         let request =
             format!("GET {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n");
         stream.write_all(request.as_bytes()).unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).unwrap();
+        let answer = waiting::rest("the emulator's answer", stream);
         answer.split_once("\r\n\r\n").unwrap().1.to_owned()
     }
 
@@ -93,8 +93,9 @@ impl Scene {
         self.client().tags()
     }
 
+    /// Runs the program; what it left is [`Ran::plain`].
     pub(crate) fn run(&self, arguments: &[&str]) -> Ran {
-        self.sandbox.run(arguments)
+        self.sandbox.run(arguments).plain()
     }
 
     /// Signs `reference`, which must succeed; gives the digest of the signature manifest.

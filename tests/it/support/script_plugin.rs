@@ -8,6 +8,7 @@ use std::process::Command;
 use serde_json::Value;
 
 use super::sandbox::Sandbox;
+use super::waiting;
 
 const SCRIPT: &str = r#"#!/bin/sh
 # Requests from one program come one after the other.
@@ -22,9 +23,18 @@ pub(crate) fn install_line(sandbox: &Sandbox, name: &str, line: &str) -> PathBuf
     std::fs::create_dir_all(&folder).unwrap();
     let program = folder.join(format!("notation-{name}"));
     let script = format!("#!/bin/sh\n{line}\n");
-    let write = "printf '%s' \"$2\" > \"$1\"; chmod 755 \"$1\"";
-    sh(write, &program, &script);
+    write_program(&program, &script);
     program
+}
+
+/// Writes a program by another process: a file that this one has open for writing while another test forks could
+/// not be executed.
+pub(crate) fn write_program(file: &Path, text: &str) {
+    sh(
+        "printf '%s' \"$2\" > \"$1\" && chmod 755 \"$1\"",
+        file,
+        text,
+    );
 }
 
 /// The line for [`install_line`] that answers every command with the metadata of a plugin.
@@ -48,14 +58,9 @@ pub(crate) fn install(
     let program = folder.join(format!("notation-{name}"));
     let pipe = |kind: &str| folder.join(format!("notation-{name}.{kind}"));
     let (requests, answers) = (pipe("request"), pipe("answer"));
-    // Written by another process: a file that this one has open for writing while another test
-    // forks could not be executed.
-    sh(
-        "printf '%s' \"$2\" > \"$1\"; chmod 755 \"$1\"",
-        &program,
-        SCRIPT,
-    );
-    sh("mkfifo \"$1\" \"$2\"", &requests, answers.to_str().unwrap());
+    write_program(&program, SCRIPT);
+    make_pipe(&requests);
+    make_pipe(&answers);
     // Ends with the tests, waiting for a request that does not come.
     std::thread::spawn(move || {
         loop {
@@ -79,12 +84,13 @@ pub(crate) fn install(
     });
 }
 
+/// Makes a named pipe.
+pub(crate) fn make_pipe(file: &Path) {
+    sh("mkfifo \"$1\"", file, "");
+}
+
 fn sh(script: &str, first: &Path, second: &str) {
-    let status = Command::new("/bin/sh")
-        .args(["-c", script, "sh"])
-        .arg(first)
-        .arg(second)
-        .status()
-        .unwrap();
-    assert!(status.success());
+    let mut shell = Command::new("/bin/sh");
+    shell.args(["-c", script, "sh"]).arg(first).arg(second);
+    assert!(waiting::ended(&mut shell).status.success());
 }

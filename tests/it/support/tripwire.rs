@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use super::sandbox::Sandbox;
+use super::waiting;
 
 /// Counts connections, and answers none.
 pub(crate) struct Tripwire {
@@ -38,7 +39,7 @@ impl Tripwire {
 
     /// `localhost:PORT`.
     pub(crate) fn host(&self) -> String {
-        format!("localhost:{}", self.address.port())
+        format!("{}:{}", waiting::localhost(), self.address.port())
     }
 
     /// How many connections there were.

@@ -180,14 +180,7 @@ fn install(plugins: &Path, answers: &Value) {
     let folder = plugins.join(PLUGIN);
     std::fs::create_dir(&folder).unwrap();
     let file = folder.join(format!("notation-{PLUGIN}"));
-    // Written by another process: a file that this one has open for writing while another test
-    // starts a program could not be executed.
-    let status = std::process::Command::new("/bin/sh")
-        .args(["-c", "printf %s \"$1\" > \"$0\" && chmod 755 \"$0\""])
-        .args([file.as_os_str(), script.as_ref()])
-        .status()
-        .unwrap();
-    assert!(status.success());
+    crate::support::script_plugin::write_program(&file, &script);
 }
 
 /// The shell command that gives one answer.

@@ -8,6 +8,7 @@ use rustix::process::{Pid, Signal, kill_process};
 
 use super::{names, scene};
 use crate::support::sandbox::Ran;
+use crate::support::waiting;
 
 /// Whether the process takes these signals itself, as a mask.
 fn takes(pid: u32, signals: u64) -> bool {
@@ -34,16 +35,11 @@ fn nothing_is_written_and_it_is_said() {
             .spawn()
             .unwrap();
         // SIGINT is 2 and SIGTERM 15, counted from bit 0.
-        while !takes(child.id(), 1 << 1 | 1 << 14) {
-            std::thread::yield_now();
-        }
+        waiting::until("the program to take signals", || {
+            takes(child.id(), 1 << 1 | 1 << 14)
+        });
         kill_process(Pid::from_child(&child), signal).unwrap();
-        let output = child.wait_with_output().unwrap();
-        let ran = Ran {
-            code: output.status.code().unwrap_or(-1),
-            stdout: String::from_utf8(output.stdout).unwrap(),
-            stderr: String::from_utf8(output.stderr).unwrap(),
-        };
+        let ran = Ran::from(waiting::end(child, "blob sign"));
         let sentence =
             "Error: interrupted before the signature of `f` was written; nothing was written";
         ran.assert_refused(3, sentence);

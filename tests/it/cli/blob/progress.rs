@@ -1,12 +1,13 @@
 //! A bar on a terminal, and nothing elsewhere.
 
 use std::fs::File;
-use std::io::Read as _;
 use std::path::Path;
+use std::process::Stdio;
 
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 
 use super::{assert_signed, scene, sign, write};
+use crate::support::waiting;
 
 #[test]
 fn a_terminal_is_shown_how_far_it_is_and_nobody_else() {
@@ -26,12 +27,15 @@ fn a_terminal_is_shown_how_far_it_is_and_nobody_else() {
     let mut command = scene.sandbox.command(program);
     command.args(["blob", "verify", "-s", "f.jws.sig", "f"]);
     command.env("TERM", "xterm").stderr(terminal);
-    let output = command.output().unwrap();
-    assert_eq!(output.stdout, b"Successfully verified signature for f\n");
+    let child = command.stdout(Stdio::piped()).spawn().unwrap();
+    let output = waiting::end(child, "blob verify");
+    assert!(
+        output
+            .stdout
+            .starts_with(b"Successfully verified signature for f\npolicy: ")
+    );
     // The last writing end closes with the command; reading then ends with an error.
     drop(command);
-    let mut shown = Vec::new();
-    let _ = File::from(screen).read_to_end(&mut shown);
-    let shown = String::from_utf8_lossy(&shown);
+    let shown = waiting::rest("the screen's end", File::from(screen));
     assert!(shown.contains("/3.00 MiB"), "{shown:?}");
 }

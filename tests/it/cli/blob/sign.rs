@@ -202,10 +202,7 @@ fn a_blob_is_a_file_or_a_link_to_one() {
     assert_verified(&verify(&scene, &["-s", "link.jws.sig", "f"]), "f");
 
     fs::create_dir(home.join("d")).unwrap();
-    let made = std::process::Command::new("mkfifo")
-        .arg(home.join("pipe"))
-        .status();
-    assert!(made.unwrap().success());
+    crate::support::script_plugin::make_pipe(&home.join("pipe"));
     for (name, sentence) in [
         ("d", "Error: read d: is a directory"),
         ("none", "Error: open none: no such file or directory"),

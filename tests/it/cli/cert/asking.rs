@@ -1,11 +1,12 @@
 //! The questions before something is deleted.
 
-use std::io::{Read as _, Write as _};
+use std::io::Write as _;
 use std::path::Path;
 use std::process::Stdio;
 
 use super::{add_root, assert_done, cert, sandbox, tree};
 use crate::support::sandbox::{Ran, Sandbox};
+use crate::support::waiting;
 
 const DELETE: [&str; 6] = ["delete", "-t", "ca", "-s", "test", "root.crt"];
 
@@ -95,10 +96,9 @@ fn without_a_terminal_nothing_is_deleted() {
         .unwrap();
     // It may have ended before it reads.
     let _ = child.stdin.take().unwrap().write_all(b"y\n");
-    let mut stderr = String::new();
-    let mut pipe = child.stderr.take().unwrap();
-    pipe.read_to_string(&mut stderr).unwrap();
-    assert_eq!(child.wait().unwrap().code(), Some(2));
+    let output = waiting::end(child, "cert delete");
+    assert_eq!(output.status.code(), Some(2));
+    let stderr = String::from_utf8(output.stderr).unwrap();
     assert_eq!(stderr.lines().next(), Some(sentence));
     let all = [&all[..], &["--yes"]].concat();
     let store = sandbox.config().join("truststore/x509/ca/test");

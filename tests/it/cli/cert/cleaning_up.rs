@@ -72,7 +72,7 @@ fn only_a_test_key_is_taken_out_of_the_list() {
             key.display()
         ),
     );
-    ran.assert_says("hint: take it out of the list by `countersign key delete x`\n");
+    ran.assert_says("hint: remove it from the list with `countersign key delete x`\n");
     assert_eq!(tree(&sandbox.config()), before);
     sandbox.write_config("signingkeys.json", "{bad");
     let ran = cert(&sandbox, &["cleanup-test", "-y", "x"]);
@@ -98,7 +98,7 @@ fn only_the_test_certificate_is_taken_out_of_the_store() {
     );
     ran.assert_refused(2, &sentence);
     ran.assert_says(
-        "hint: if nobody trusts it any longer: `countersign cert delete --type ca --store x x.crt`\n",
+        "hint: if it is no longer trusted: `countersign cert delete --type ca --store x x.crt`\n",
     );
     // Nor where nobody can know whether it is.
     std::fs::copy(&certificate, sandbox.config().join(trusted)).unwrap();

@@ -323,8 +323,8 @@ fn the_time_is_bounded_and_not_for_a_plugin() {
         ran.assert_refused(
             2,
             &format!(
-                "Error: invalid value `{ttl}` for `--revocation-cache-ttl`: wanted more than nothing \
-                 and at most 24h"
+                "Error: invalid value `{ttl}` for `--revocation-cache-ttl`: must be greater than \
+                 zero and at most 24h"
             ),
         );
     }

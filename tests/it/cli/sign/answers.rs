@@ -235,11 +235,10 @@ fn a_tag_that_moves_while_aws_signs_is_not_what_was_asked_for() {
     let signer = Hostile::start(move |seen| {
         if seen.path() == "/signing-jobs/with-payload" {
             let (repository, moved) = (repository.clone(), moved.clone());
-            let moving = std::thread::spawn(move || {
+            crate::support::waiting::within("the tag to move", move || {
                 let client = crate::support::registry_client::RepositoryClient::new(&repository);
                 client.put_manifest_bytes("v1", &moved);
             });
-            moving.join().unwrap();
         }
         forward(emulator, seen)
     });

@@ -56,7 +56,9 @@ fn assert_chain_refused(scene: &Scene, certificates: &str, problem: &str, hint: 
         );
         ran.assert_refused(2, &sentence);
         assert_eq!(ran.stderr.matches("Error: ").count(), 1, "{ran:#?}");
-        ran.assert_says("\ncaused by: the chain may not sign code\ncaused by: certificate ");
+        ran.assert_says(
+            "\ncaused by: the chain is not valid for code signing\ncaused by: certificate ",
+        );
         ran.assert_says(&format!("\ncaused by: {problem}"));
         ran.assert_says(&format!("\nhint: {hint}"));
     }
@@ -97,7 +99,7 @@ fn a_certificate_for_another_use_does_not_sign() {
     encipherer.key_usages = vec![rcgen::KeyUsagePurpose::KeyEncipherment];
     let mut future = local_keys::params("future");
     future.not_before = time::macros::datetime!(2119-01-01 00:00 UTC);
-    let code_signing = "have a certificate for code signing issued";
+    let code_signing = "request a certificate for code signing";
     for (params, problem, hint) in [
         (
             server,
@@ -112,7 +114,7 @@ fn a_certificate_for_another_use_does_not_sign() {
         (
             future,
             "it is valid from 2119-01-01T00:00:00Z to 2120-01-01T00:00:00Z, not at 20",
-            "have a new certificate issued; the key can stay",
+            "request a new certificate; the key can stay the same",
         ),
     ] {
         assert_chain_refused(&scene, &chain(&params).concat(), problem, hint);

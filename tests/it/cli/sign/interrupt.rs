@@ -1,8 +1,8 @@
 //! SIGINT and SIGTERM while signing: a push that has begun is finished, nothing new is begun.
 
-use std::io::{BufRead as _, BufReader, Read as _};
+use std::io::{BufRead as _, BufReader};
 use std::path::Path;
-use std::process::{Child, ChildStderr, Stdio};
+use std::process::{Child, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
 use std::sync::{Arc, Mutex};
@@ -15,6 +15,7 @@ use crate::support::forward::forward;
 use crate::support::hostile::Hostile;
 use crate::support::sandbox::Ran;
 use crate::support::scene::Scene;
+use crate::support::waiting;
 
 /// The emulator behind a server that holds one answer back.
 pub(super) struct Held {
@@ -49,12 +50,12 @@ impl Held {
 
     /// Waits until the answer is held back.
     pub(super) fn wait(&self) {
-        self.held.recv().unwrap();
+        waiting::received(&self.held, "the request whose answer is held back");
     }
 
     pub(super) fn release(&self) {
         use std::io::Write as _;
-        let mut stream = std::net::TcpStream::connect(self.server.host()).unwrap();
+        let mut stream = waiting::connect(self.server.address());
         let request = b"GET /release HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
         stream.write_all(request).unwrap();
     }
@@ -65,11 +66,14 @@ impl Held {
     }
 }
 
+const NOTICE: &str =
+    "Interrupted: pushes that have begun are finished; another interrupt ends them too";
+
 /// The program on its way.
 pub(super) struct Running {
     child: Child,
-    stderr: BufReader<ChildStderr>,
-    said: String,
+    /// What it writes to stderr, line by line.
+    lines: mpsc::Receiver<String>,
 }
 
 impl Running {
@@ -85,11 +89,13 @@ impl Running {
             .spawn()
             .unwrap();
         let stderr = BufReader::new(child.stderr.take().unwrap());
-        Self {
-            child,
-            stderr,
-            said: String::new(),
-        }
+        let (tell, lines) = mpsc::channel();
+        std::thread::spawn(move || {
+            for line in stderr.lines() {
+                let _ = tell.send(line.unwrap());
+            }
+        });
+        Self { child, lines }
     }
 
     pub(super) fn signal(&self, signal: Signal) {
@@ -97,21 +103,23 @@ impl Running {
     }
 
     /// Waits until it says that it was interrupted.
-    fn wait_for_notice(&mut self) {
-        self.stderr.read_line(&mut self.said).unwrap();
+    fn wait_for_notice(&self) {
         assert_eq!(
-            self.said,
-            "Interrupted: pushes that have begun are finished; another interrupt ends them too\n"
+            waiting::received(&self.lines, "what it says of the interrupt"),
+            NOTICE
         );
     }
 
-    pub(super) fn end(mut self) -> Ran {
-        self.stderr.read_to_string(&mut self.said).unwrap();
-        let output = self.child.wait_with_output().unwrap();
+    /// What it left, without what was waited for.
+    pub(super) fn end(self) -> Ran {
+        let output = waiting::end(self.child, "the program that was interrupted");
+        let lines = self.lines;
+        let stderr = waiting::within("the end of stderr", move || {
+            lines.iter().map(|line| line + "\n").collect()
+        });
         Ran {
-            code: output.status.code().unwrap_or(-1),
-            stdout: String::from_utf8(output.stdout).unwrap(),
-            stderr: self.said,
+            stderr,
+            ..Ran::from(output)
         }
     }
 }
@@ -123,7 +131,7 @@ fn a_push_that_has_begun_is_finished() {
     for signal in [Signal::INT, Signal::TERM] {
         let scene = Scene::new();
         let held = Held::on(&scene, PUT);
-        let mut running = Running::start(&scene, &[&held.through(&scene, &scene.image)]);
+        let running = Running::start(&scene, &[&held.through(&scene, &scene.image)]);
         held.wait();
         running.signal(signal);
         running.wait_for_notice();
@@ -140,7 +148,7 @@ fn a_second_interrupt_ends_a_push_and_says_so() {
     let scene = Scene::new();
     let held = Held::on(&scene, PUT);
     let image = held.through(&scene, &scene.image);
-    let mut running = Running::start(&scene, &[&image]);
+    let running = Running::start(&scene, &[&image]);
     held.wait();
     running.signal(Signal::INT);
     running.wait_for_notice();
@@ -161,7 +169,7 @@ fn one_that_is_interrupted_before_its_push_says_the_way_out() {
     let scene = Scene::new();
     let held = Held::on(&scene, "POST /signing-jobs/with-payload");
     let scene = scene.with_variable("AWS_ENDPOINT_URL", format!("http://{}", held.server.host()));
-    let mut running = Running::start(&scene, &[&scene.image]);
+    let running = Running::start(&scene, &[&scene.image]);
     held.wait();
     running.signal(Signal::INT);
     running.wait_for_notice();
@@ -213,7 +221,7 @@ fn what_is_done_before_an_interrupt_is_told() {
     // The first is pushed while the second is held.
     let held = Held::on(&scene, "PUT /v2/base/manifests/");
     let (first, second) = (scene.image.clone(), held.through(&scene, &second));
-    let mut running = Running::start(&scene, &[&second, &first]);
+    let running = Running::start(&scene, &[&second, &first]);
     held.wait();
     running.signal(Signal::INT);
     running.wait_for_notice();

@@ -123,24 +123,15 @@ fn a_passphrase_comes_from_a_descriptor_and_never_from_nothing() {
     let with = |passphrase: &str| {
         let file = scene.sandbox.home().join("passphrase");
         std::fs::write(&file, passphrase).unwrap();
-        let output = scene
-            .sandbox
-            .command(std::path::Path::new(env!("CARGO_BIN_EXE_countersign")))
-            .args(["sign", "--key-passphrase-fd", "0", &scene.image])
-            .stdin(Stdio::from(std::fs::File::open(file).unwrap()))
-            .output()
-            .unwrap();
-        let text = |bytes| String::from_utf8(bytes).unwrap();
-        Ran {
-            code: output.status.code().unwrap(),
-            stdout: text(output.stdout),
-            stderr: text(output.stderr),
-        }
+        let program = std::path::Path::new(env!("CARGO_BIN_EXE_countersign"));
+        let mut command = scene.sandbox.command(program);
+        command.args(["sign", "--key-passphrase-fd", "0", &scene.image]);
+        Ran::of(command.stdin(Stdio::from(std::fs::File::open(file).unwrap())))
     };
     let wrong = with("other\n");
     wrong.assert_refused(
         2,
-        &format!("{key} is not opened by the passphrase, or is damaged"),
+        &format!("{key} cannot be decrypted: the passphrase is wrong, or the file is damaged"),
     );
     wrong.assert_says("hint: try the passphrase with `openssl pkey");
     assert_eq!(writes(&scene), [""; 0]);

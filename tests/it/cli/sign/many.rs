@@ -1,6 +1,5 @@
 //! Several references at once: in which order, how fast, and what a failure leaves.
 
-use std::io::Read as _;
 use std::path::Path;
 use std::process::Stdio;
 use std::sync::{Arc, Mutex};
@@ -16,6 +15,7 @@ use crate::support::hostile::Hostile;
 use crate::support::layout;
 use crate::support::sandbox::Ran;
 use crate::support::scene::Scene;
+use crate::support::waiting;
 
 /// `count` more images, by digest.
 pub(super) fn images(scene: &Scene, count: usize) -> Vec<String> {
@@ -333,7 +333,7 @@ fn on_a_terminal(scene: &Scene, references: &[&str]) -> String {
     let mut options = std::fs::OpenOptions::new();
     let inside = options.read(true).write(true);
     let inside = inside.open(name.to_str().unwrap()).unwrap();
-    let mut child = scene
+    let child = scene
         .sandbox
         .command(Path::new(env!("CARGO_BIN_EXE_countersign")))
         .args(["sign", "--signing-profile", &scene.profile.arn])
@@ -343,11 +343,9 @@ fn on_a_terminal(scene: &Scene, references: &[&str]) -> String {
         .stderr(Stdio::from(inside))
         .spawn()
         .unwrap();
-    let mut sent = Vec::new();
-    // A terminal that nobody has open any more is an error to read.
-    let _ = std::fs::File::from(terminal).read_to_end(&mut sent);
-    assert_eq!(child.wait().unwrap().code(), Some(0));
-    String::from_utf8_lossy(&sent).into_owned()
+    let sent = waiting::rest("the terminal's end", std::fs::File::from(terminal));
+    assert_eq!(waiting::end(child, "sign").status.code(), Some(0));
+    sent
 }
 
 #[test]

@@ -15,6 +15,7 @@ use crate::support::kms;
 use crate::support::local_keys;
 use crate::support::sandbox::Ran;
 use crate::support::scene::Scene;
+use crate::support::waiting;
 
 fn scene() -> Scene {
     let scene = Scene::new();
@@ -48,17 +49,20 @@ impl Asking {
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
-        let mut asking = Self {
+        let asking = Self {
             child,
             keyboard: File::from(keyboard),
             terminal,
             shown: Vec::new(),
         };
-        // Once it is silent the line end is shown no more.
-        while !asking.shown.ends_with(b".key: ") || asking.shows() {
-            asking.read();
-        }
-        asking
+        waiting::within("the prompt on a silent terminal", move || {
+            let mut asking = asking;
+            // Once it is silent the line end is shown no more.
+            while !asking.shown.ends_with(b".key: ") || asking.shows() {
+                asking.read();
+            }
+            asking
+        })
     }
 
     /// Reads a little of what is on the screen, if anything is new.
@@ -82,26 +86,21 @@ impl Asking {
         self.keyboard.write_all(typed).unwrap();
         let Self {
             child,
-            mut keyboard,
+            keyboard,
             terminal,
-            mut shown,
+            shown,
         } = self;
-        let output = child.wait_with_output().unwrap();
+        let output = waiting::end(child, "sign, with its passphrase typed");
         let modes = tcgetattr(&terminal).unwrap().local_modes;
         assert!(
             modes.contains(LocalModes::ECHO),
             "the terminal stays silent"
         );
         drop(terminal);
+        let shown = String::from_utf8(shown).unwrap();
         // The last writing end is closed: reading ends with an error.
-        let _ = keyboard.read_to_end(&mut shown);
-        let text = |bytes| String::from_utf8(bytes).unwrap();
-        let ran = Ran {
-            code: output.status.code().unwrap_or(-1),
-            stdout: text(output.stdout),
-            stderr: text(output.stderr),
-        };
-        (ran, text(shown))
+        let rest = waiting::rest("the terminal's end", keyboard);
+        (Ran::from(output), shown + &rest)
     }
 }
 
@@ -120,7 +119,7 @@ fn an_interrupted_prompt_leaves_the_terminal_as_it_was() {
     let refused = |ran: &Ran| {
         ran.assert_refused(
             3,
-            "Error: key `ec-256.aes256`: interrupted at the passphrase; nothing was signed",
+            "Error: key `ec-256.aes256`: interrupted at the passphrase prompt; nothing was signed",
         );
     };
     let (ran, _) = Asking::start(&scene).end(b"sec\x03");
@@ -184,14 +183,14 @@ fn a_descriptor_without_a_passphrase_is_named_with_the_reason() {
             ),
         );
         ran.assert_says(&format!(
-            "\ncaused by: {cause}\nhint: the first line there is the passphrase: \
-             `--key-passphrase-fd {fd} {fd}< FILE`\n"
+            "\ncaused by: {cause}\nhint: put the passphrase on the first line: `--key-passphrase-fd {fd} \
+             {fd}< FILE`\n"
         ));
     }
     let key = local_keys::path("ec-256.aes256");
     let ran = sign("0", Stdio::null());
     ran.assert_says(&format!(
-        "`{}` is not opened by the passphrase",
+        "`{}` cannot be decrypted: the passphrase is wrong",
         key.display()
     ));
     assert_eq!(scene.operations(), [""; 0]);

@@ -7,6 +7,7 @@ use serde_json::json;
 use super::interrupt::{Held, Running};
 use super::sign;
 use crate::support::scene::Scene;
+use crate::support::waiting;
 
 const SIGN: &str = "POST /signing-jobs/with-payload";
 
@@ -86,9 +87,7 @@ fn a_tag_that_moves_while_its_artifact_is_signed_for_another_is_told() {
             .iter()
             .any(|call| call.path.ends_with("/manifests/v1"))
     };
-    while !is_resolved(&scene) {
-        std::thread::yield_now();
-    }
+    waiting::until("the tag's resolution", || is_resolved(&scene));
     let client = scene.client();
     client.put_manifest_bytes("v1", &client.manifest_bytes(&second));
     held.release();

@@ -62,14 +62,8 @@ fn an_untrusted_signature_starts_no_plugin() {
 
 /// Installs a plugin that is this script.
 fn install_plugin(scene: &Scene, name: &str, script: &str) {
-    let new = format!("plugins/{name}/notation-{name}.new");
-    let file = scene.sandbox.write_config(&new, script);
-    // Put in place by another process: what this one has written could still be open in a process
-    // that another test is starting, and could not be executed then.
-    let executable = file.with_file_name(format!("notation-{name}"));
-    let status = std::process::Command::new("/bin/sh")
-        .args(["-c", "cp \"$0\" \"$1\" && chmod 755 \"$1\""])
-        .args([&file, &executable])
-        .status();
-    assert!(status.unwrap().success());
+    let folder = scene.sandbox.config().join("plugins").join(name);
+    std::fs::create_dir_all(&folder).unwrap();
+    let executable = folder.join(format!("notation-{name}"));
+    crate::support::script_plugin::write_program(&executable, script);
 }

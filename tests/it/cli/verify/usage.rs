@@ -110,7 +110,7 @@ fn an_answer_that_cannot_be_written_is_a_failure() {
         .write(true)
         .open("/dev/full")
         .unwrap();
-    let status = scene
+    let started = scene
         .sandbox
         .command(program)
         .args([
@@ -122,8 +122,9 @@ fn an_answer_that_cannot_be_written_is_a_failure() {
         ])
         .arg(&scene.image)
         .stdout(full)
-        .status();
-    assert_eq!(status.unwrap().code(), Some(3));
+        .spawn();
+    let output = crate::support::waiting::end(started.unwrap(), "verify into a full device");
+    assert_eq!(output.status.code(), Some(3));
 }
 
 #[test]

@@ -31,12 +31,10 @@ fn a_plugin_is_not_run_offline() {
     let install = |sandbox: &crate::support::sandbox::Sandbox| {
         let marker = sandbox.home().join("started");
         let script = format!("#!/bin/sh\ntouch '{}'\n", marker.display());
-        let new = sandbox.write_config("plugins/probe/notation-probe.new", script);
-        let status = std::process::Command::new("/bin/sh")
-            .args(["-c", "cp \"$0\" \"$1\" && chmod 755 \"$1\""])
-            .args([&new, &new.with_file_name("notation-probe")])
-            .status();
-        assert!(status.unwrap().success());
+        let folder = sandbox.config().join("plugins/probe");
+        std::fs::create_dir_all(&folder).unwrap();
+        let program = folder.join("notation-probe");
+        crate::support::script_plugin::write_program(&program, &script);
         marker
     };
     trust(&scene.sandbox);

@@ -38,7 +38,7 @@ fn a_chain_that_will_not_do_is_refused_before_anybody_is_asked() {
         change(&mut params);
         Chain::with("ec-256", &params).pem()
     };
-    let chain = "\ncaused by: the chain may not sign code\ncaused by: certificate";
+    let chain = "\ncaused by: the chain is not valid for code signing\ncaused by: certificate";
     for (content, cause, hint) in [
         (
             [good.leaf.as_str(), &good.authority].concat(),
@@ -63,7 +63,7 @@ fn a_chain_that_will_not_do_is_refused_before_anybody_is_asked() {
         (
             of(&|params| params.not_after = datetime!(2021-01-01 00:00 UTC)),
             "\ncaused by: it is valid from 2020-01-01T00:00:00Z to 2021-01-01T00:00:00Z, not at",
-            "hint: have a new certificate issued; the key can stay",
+            "hint: request a new certificate; the key can stay the same",
         ),
         (
             of(&|params| {
@@ -76,7 +76,7 @@ fn a_chain_that_will_not_do_is_refused_before_anybody_is_asked() {
         (
             of(&|params| params.key_usages = vec![rcgen::KeyUsagePurpose::KeyAgreement]),
             "\ncaused by: its key usage lacks `digitalSignature`",
-            "hint: have a certificate for code signing issued",
+            "hint: request a certificate for code signing",
         ),
     ] {
         std::fs::write(scene.sandbox.home().join("bad.crt"), content).unwrap();
@@ -91,7 +91,7 @@ fn a_chain_that_will_not_do_is_refused_before_anybody_is_asked() {
     }
     for (content, cause) in [
         ("", "caused by: code-signing chain has no certificate"),
-        ("{}", "caused by: its JSON has no text `Certificate`"),
+        ("{}", "caused by: its JSON has no string `Certificate`"),
         ("x", "caused by: a certificate in it cannot be read"),
     ] {
         std::fs::write(scene.sandbox.home().join("bad.crt"), content).unwrap();

@@ -1,0 +1,496 @@
+//! What one piece of work may use: time, and bytes that it fetches.
+//!
+//! [`Allowed`] says how much, [`Allowance`] is that from the moment on at which the work begins. What runs
+//! inside [`Allowance::run`] ends when it is used up: requests and waits at once, computing at its next
+//! look at [`check`]. The connections, which many pieces of work share, find the allowance of the one
+//! that uses them by themselves.
+//!
+//! Reading local files and people at prompts use no time ([`uncounted`]).
+
+use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::Notify;
+use tokio::time::{Instant, sleep_until};
+
+use crate::limits;
+
+tokio::task_local! {
+    static CURRENT: Option<Allowance>;
+}
+
+/// How much a piece of work may use, before it begins.
+#[derive(Debug, Clone)]
+pub struct Allowed {
+    /// Its time; nothing for as much as the whole has.
+    pub time: Option<Duration>,
+    /// Bytes that may be fetched for it.
+    pub bytes: u64,
+    /// What it is a part of, a command for example, and uses the time of.
+    pub whole: Option<Allowance>,
+}
+
+impl Default for Allowed {
+    /// What one artifact may use.
+    fn default() -> Self {
+        Self {
+            time: Some(limits::ARTIFACT_TIMEOUT),
+            bytes: limits::MAX_FETCHED_BYTES,
+            whole: None,
+        }
+    }
+}
+
+impl Allowed {
+    /// What each artifact of a command may use: `timeout` is the time of the whole command, which begins
+    /// now; without one, each artifact has the time of [`Allowed::default`].
+    pub fn for_each_artifact(timeout: Option<Duration>) -> Self {
+        let artifact = Self::default();
+        match timeout {
+            None => artifact,
+            Some(timeout) => Self {
+                time: None,
+                bytes: artifact.bytes,
+                whole: Some(Allowance::new(Some(timeout), u64::MAX, None)),
+            },
+        }
+    }
+
+    /// Begins the work.
+    pub fn begin(&self) -> Allowance {
+        Allowance::new(self.time, self.bytes, self.whole.clone())
+    }
+
+    /// Whether the whole has time left, so that another part of it can begin.
+    ///
+    /// # Errors
+    ///
+    /// [`Exhausted::Time`].
+    pub fn check_whole(&self) -> Result<(), Exhausted> {
+        self.whole.as_ref().map_or(Ok(()), Allowance::check_time)
+    }
+}
+
+/// What a piece of work that has begun may use. Clones share it.
+#[derive(Debug, Clone)]
+pub struct Allowance(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    time: Option<Duration>,
+    clock: Mutex<Clock>,
+    resumed: Notify,
+    max_bytes: u64,
+    bytes_left: AtomicU64,
+    whole: Option<Allowance>,
+}
+
+#[derive(Debug)]
+struct Clock {
+    deadline: Option<Instant>,
+    /// How many have stopped it, and since when it stands.
+    stopped: Option<(usize, Instant)>,
+}
+
+/// What was used up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Exhausted {
+    /// The time.
+    #[error("the time for {}, {}, is over", whose(*.whole), InWords(*.limit))]
+    Time {
+        /// How much there was.
+        limit: Duration,
+        /// Whether it is the whole command's.
+        whole: bool,
+    },
+    /// The bytes.
+    #[error("more than {max} bytes were fetched for one artifact")]
+    Bytes {
+        /// How many may be.
+        max: u64,
+    },
+}
+
+impl Exhausted {
+    /// What to do about it.
+    pub fn hint(&self) -> String {
+        match self {
+            Self::Time { whole: true, .. } => "allow more time with `--timeout`".to_owned(),
+            Self::Time { whole: false, .. } => {
+                "allow more time with `--timeout`, for example `--timeout 10m`".to_owned()
+            }
+            Self::Bytes { .. } => {
+                "somebody who may push can attach large signatures: remove those that are not needed"
+                    .to_owned()
+            }
+        }
+    }
+}
+
+const fn whose(whole: bool) -> &'static str {
+    if whole { "the command" } else { "one artifact" }
+}
+
+/// A time for people.
+struct InWords(Duration);
+
+impl fmt::Display for InWords {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (seconds, millis) = (self.0.as_secs(), self.0.subsec_millis());
+        match (seconds, millis) {
+            (60, 0) => f.write_str("1 minute"),
+            (1, 0) => f.write_str("1 second"),
+            (0, millis) => write!(f, "{millis} milliseconds"),
+            (seconds, 0) if seconds % 60 == 0 => write!(f, "{} minutes", seconds / 60),
+            (seconds, 0) => write!(f, "{seconds} seconds"),
+            (seconds, millis) => write!(f, "{seconds}.{millis:03} seconds"),
+        }
+    }
+}
+
+impl Allowance {
+    fn new(time: Option<Duration>, max_bytes: u64, whole: Option<Self>) -> Self {
+        let deadline = time.and_then(|time| Instant::now().checked_add(time));
+        Self(Arc::new(Inner {
+            time,
+            clock: Mutex::new(Clock {
+                deadline,
+                stopped: None,
+            }),
+            resumed: Notify::new(),
+            max_bytes,
+            bytes_left: AtomicU64::new(max_bytes),
+            whole,
+        }))
+    }
+
+    /// Does `work`, until it is done or this is used up.
+    ///
+    /// # Errors
+    ///
+    /// [`Exhausted::Time`].
+    pub async fn run<F: Future>(&self, work: F) -> Result<F::Output, Exhausted> {
+        // On the heap: it is large, and others are around it.
+        let work = Box::pin(CURRENT.scope(Some(self.clone()), work));
+        tokio::select! {
+            biased;
+            done = work => Ok(done),
+            exhausted = self.end() => Err(exhausted),
+        }
+    }
+
+    /// Does `work` with this as its allowance, and leaves to it when it ends.
+    pub async fn lend<F: Future>(&self, work: F) -> F::Output {
+        Box::pin(CURRENT.scope(Some(self.clone()), work)).await
+    }
+
+    /// Comes back when the time is over.
+    pub async fn end(&self) -> Exhausted {
+        let Some(whole) = &self.0.whole else {
+            return self.own_end(false).await;
+        };
+        tokio::select! {
+            biased;
+            exhausted = whole.own_end(true) => exhausted,
+            exhausted = self.own_end(false) => exhausted,
+        }
+    }
+
+    async fn own_end(&self, whole: bool) -> Exhausted {
+        loop {
+            let resumed = self.0.resumed.notified();
+            let (deadline, is_stopped) = {
+                let clock = self.clock();
+                (clock.deadline, clock.stopped.is_some())
+            };
+            let (Some(deadline), Some(limit)) = (deadline, self.0.time) else {
+                return std::future::pending().await;
+            };
+            if is_stopped {
+                resumed.await;
+            } else if Instant::now() >= deadline {
+                return Exhausted::Time { limit, whole };
+            } else {
+                // It may be put off in the meantime.
+                sleep_until(deadline).await;
+            }
+        }
+    }
+
+    fn check(&self) -> Result<(), Exhausted> {
+        if let Some(whole) = &self.0.whole {
+            whole.check_time()?;
+        }
+        self.own_time(false)?;
+        if self.0.bytes_left.load(Ordering::Relaxed) == 0 {
+            return Err(self.out_of_bytes());
+        }
+        Ok(())
+    }
+
+    /// As the whole of something.
+    fn check_time(&self) -> Result<(), Exhausted> {
+        self.own_time(true)
+    }
+
+    fn own_time(&self, whole: bool) -> Result<(), Exhausted> {
+        let clock = self.clock();
+        match (clock.deadline, self.0.time) {
+            (Some(deadline), Some(limit))
+                if clock.stopped.is_none() && Instant::now() >= deadline =>
+            {
+                Err(Exhausted::Time { limit, whole })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn charge(&self, bytes: u64) -> Result<(), Exhausted> {
+        let left = &self.0.bytes_left;
+        let enough = left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| {
+            left.checked_sub(bytes)
+        });
+        if enough.is_err() {
+            // What is asked for next is not even begun.
+            left.store(0, Ordering::Relaxed);
+            return Err(self.out_of_bytes());
+        }
+        Ok(())
+    }
+
+    fn out_of_bytes(&self) -> Exhausted {
+        Exhausted::Bytes {
+            max: self.0.max_bytes,
+        }
+    }
+
+    fn clock(&self) -> MutexGuard<'_, Clock> {
+        self.0.clock.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn stop_clock(&self) {
+        let mut clock = self.clock();
+        clock.stopped = match clock.stopped {
+            None => Some((1, Instant::now())),
+            Some((count, since)) => Some((count.saturating_add(1), since)),
+        };
+    }
+
+    fn resume_clock(&self) {
+        let mut clock = self.clock();
+        clock.stopped = match clock.stopped {
+            Some((count, since)) if count > 1 => Some((count - 1, since)),
+            Some((_, since)) => {
+                let stood = since.elapsed();
+                clock.deadline = clock
+                    .deadline
+                    .and_then(|deadline| deadline.checked_add(stood));
+                None
+            }
+            None => None,
+        };
+        drop(clock);
+        self.0.resumed.notify_waiters();
+    }
+}
+
+/// A clock that stands until this is dropped.
+struct Stopped(Allowance);
+
+impl Stopped {
+    fn new(allowance: &Allowance) -> Self {
+        allowance.stop_clock();
+        Self(allowance.clone())
+    }
+}
+
+impl Drop for Stopped {
+    fn drop(&mut self) {
+        self.0.resume_clock();
+    }
+}
+
+fn current() -> Option<Allowance> {
+    CURRENT.try_with(Clone::clone).ok().flatten()
+}
+
+/// Whether the work that this is part of may go on: whoever computes looks between one piece and the
+/// next.
+///
+/// # Errors
+///
+/// [`Exhausted`].
+pub fn check() -> Result<(), Exhausted> {
+    current().map_or(Ok(()), |allowance| allowance.check())
+}
+
+/// Takes `bytes`, which were fetched, from what may be.
+///
+/// # Errors
+///
+/// [`Exhausted::Bytes`] if that was more than is left.
+pub fn charge(bytes: u64) -> Result<(), Exhausted> {
+    current().map_or(Ok(()), |allowance| allowance.charge(bytes))
+}
+
+/// Does `work`, a part of what has an allowance, until it is done or the time is over.
+///
+/// # Errors
+///
+/// [`Exhausted::Time`].
+pub async fn in_time<F: Future>(work: F) -> Result<F::Output, Exhausted> {
+    let Some(allowance) = current() else {
+        return Ok(work.await);
+    };
+    tokio::select! {
+        biased;
+        done = work => Ok(done),
+        exhausted = allowance.end() => Err(exhausted),
+    }
+}
+
+/// Does `work` that takes no time away: reading a local file, or asking a person.
+pub fn uncounted<T>(work: impl FnOnce() -> T) -> T {
+    let current = current();
+    let whole = current
+        .as_ref()
+        .and_then(|allowance| allowance.0.whole.clone());
+    let _stopped = (
+        current.as_ref().map(Stopped::new),
+        whole.as_ref().map(Stopped::new),
+    );
+    work()
+}
+
+/// Waits for what others hold, which takes no time away from the artifact, but from the command.
+pub async fn while_waiting<F: Future>(wait: F) -> F::Output {
+    let _stopped = current().as_ref().map(Stopped::new);
+    wait.await
+}
+
+/// Does `work` for several at once, on the allowance of none of them.
+pub async fn for_all<F: Future>(work: F) -> F::Output {
+    CURRENT.scope(None, work).await
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::time::{advance, sleep};
+
+    use super::*;
+
+    fn allowed(seconds: u64, bytes: u64) -> Allowed {
+        Allowed {
+            time: Some(Duration::from_secs(seconds)),
+            bytes,
+            whole: None,
+        }
+    }
+
+    fn time(seconds: u64, whole: bool) -> Exhausted {
+        Exhausted::Time {
+            limit: Duration::from_secs(seconds),
+            whole,
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn work_ends_when_its_time_is_over_and_not_before() {
+        let allowance = allowed(10, 1).begin();
+        let done = allowance.run(sleep(Duration::from_secs(9))).await;
+        assert_eq!(done, Ok(()));
+        let start = Instant::now();
+        let done = allowance.run(std::future::pending::<()>()).await;
+        assert_eq!(done, Err(time(10, false)));
+        assert_eq!(start.elapsed(), Duration::from_secs(1));
+        let computing = allowance.lend(async { check() }).await;
+        assert_eq!(computing, Err(time(10, false)));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_whole_ends_all_its_parts() {
+        let part = Allowed::for_each_artifact(Some(Duration::from_secs(5)));
+        assert_eq!(part.check_whole(), Ok(()));
+        let first = part.begin();
+        let done = first.run(std::future::pending::<()>()).await;
+        assert_eq!(done, Err(time(5, true)));
+        assert_eq!(part.check_whole(), Err(time(5, true)));
+        let second = part.begin();
+        assert_eq!(
+            second.lend(async { check() }).await,
+            Err(time(5, true)),
+            "what begins later has no time of its own"
+        );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn local_files_and_people_use_no_time() {
+        let part = Allowed::for_each_artifact(Some(Duration::from_secs(5)));
+        let both = part.begin();
+        let elapsed = both
+            .run(async {
+                let stopped = (Stopped::new(&both), both.0.whole.as_ref().map(Stopped::new));
+                advance(Duration::from_hours(1)).await;
+                assert_eq!(check(), Ok(()));
+                drop(stopped);
+                let start = Instant::now();
+                both.end().await;
+                start.elapsed()
+            })
+            .await;
+        assert_eq!(elapsed, Ok(Duration::from_secs(5)));
+        assert_eq!(both.lend(async { uncounted(|| 7) }).await, 7);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn waiting_for_others_uses_the_commands_time_alone() {
+        let own = allowed(5, 1).begin();
+        let waited = own.run(while_waiting(sleep(Duration::from_mins(1)))).await;
+        assert_eq!(waited, Ok(()));
+        let part = Allowed::for_each_artifact(Some(Duration::from_secs(5))).begin();
+        let waited = part.run(while_waiting(sleep(Duration::from_mins(1)))).await;
+        assert_eq!(waited, Err(time(5, true)));
+    }
+
+    #[tokio::test]
+    async fn bytes_are_counted_to_the_last() {
+        let allowance = allowed(10, 100).begin();
+        let left = |bytes| allowance.lend(async move { charge(bytes).and_then(|()| check()) });
+        assert_eq!(left(99).await, Ok(()));
+        let empty = Err(Exhausted::Bytes { max: 100 });
+        assert_eq!(left(2).await, empty);
+        assert_eq!(left(0).await, empty);
+        assert_eq!(allowance.lend(for_all(async { check() })).await, Ok(()));
+        assert_eq!((charge(u64::MAX), check()), (Ok(()), Ok(())));
+    }
+
+    #[test]
+    fn what_was_used_up_is_said() {
+        for (exhausted, words) in [
+            (
+                time(120, false),
+                "the time for one artifact, 2 minutes, is over",
+            ),
+            (time(1, true), "the time for the command, 1 second, is over"),
+            (
+                time(90, true),
+                "the time for the command, 90 seconds, is over",
+            ),
+            (
+                Exhausted::Time {
+                    limit: Duration::from_millis(1_500),
+                    whole: true,
+                },
+                "the time for the command, 1.500 seconds, is over",
+            ),
+            (
+                Exhausted::Bytes { max: 5 },
+                "more than 5 bytes were fetched for one artifact",
+            ),
+        ] {
+            assert_eq!(exhausted.to_string(), words);
+        }
+    }
+}
