@@ -9,6 +9,7 @@ use time::OffsetDateTime;
 use url::Url;
 
 use super::args::RegistryArgs;
+use super::called::Called;
 use super::credentials;
 use super::report::{Exit, Report, one_line, write_causes};
 use crate::aws::{ArnService, Aws, Settings};
@@ -92,7 +93,10 @@ impl Context {
             PlainHttp::AlsoThese(config.insecure_registries)
         };
         let given = credentials::given(args, references, &plain_http)?;
-        notes.extend(given.note.map(|note| format!("{note}\n")));
+        // By Notation's name, stderr is Notation's.
+        if !called().is_notation() {
+            notes.extend(given.note.map(|note| format!("{note}\n")));
+        }
         let mut files = Vec::new();
         if let Ok(dirs) = &dirs {
             files.push(AuthFile::of_notation(dirs.config_file()));
@@ -427,6 +431,11 @@ pub(super) fn roots_of(
 )]
 pub(super) fn variable(name: &str) -> Option<String> {
     std::env::var_os(name).and_then(|value| value.into_string().ok())
+}
+
+/// The name that this process was started by.
+fn called() -> Called {
+    Called::by(&std::env::args_os().next().unwrap_or_default())
 }
 
 /// The number of this process's user.

