@@ -8,6 +8,7 @@ mod endpoints;
 mod home;
 mod kms;
 mod proxies;
+mod recycled;
 mod registry_credentials;
 
 use countersign_emulator::{Builder, Emulator};
