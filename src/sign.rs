@@ -149,9 +149,10 @@ impl Error {
         match self {
             Self::ReservedMetadata { .. } => Some("choose another key".to_owned()),
             Self::Open { source, .. } | Self::Resolve { source, .. } => source.hint(),
-            Self::Push { source, .. } => source
-                .hint()
-                .or_else(|| Some("the signature is not listed anywhere: sign again".to_owned())),
+            Self::Push { source, .. } => source.hint().or_else(|| {
+                let may_succeed = source.kind() == registry::Kind::CouldNotLook;
+                may_succeed.then(|| "the signature is not listed anywhere: sign again".to_owned())
+            }),
             Self::Signer { source, .. } => source.hint(),
             Self::Envelope { source, .. } => source.hint(),
             Self::Moved { .. } => {
@@ -333,10 +334,8 @@ fn annotations(envelope: &SignedEnvelope, info: &SignerInfo) -> BTreeMap<String,
         .iter()
         .map(crate::x509::Certificate::sha256_fingerprint)
         .collect();
-    let created = info
-        .signed_attributes
-        .signing_time
-        .to_offset(UtcOffset::UTC);
+    let created = info.signed_attributes.signing_time;
+    let created = created.checked_to_offset(UtcOffset::UTC).unwrap_or(created);
     let created = created.replace_nanosecond(0).unwrap_or(created);
     let mut annotations = envelope.annotations.clone();
     annotations.insert(
