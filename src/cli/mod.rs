@@ -10,6 +10,7 @@ mod cause;
 mod cert;
 mod confirm;
 mod context;
+mod credentials;
 mod duration;
 mod envelope;
 mod key;
