@@ -91,8 +91,8 @@ impl Cause {
         found
     }
 
-    /// The cause of a signature's failure.
-    fn of_failure(failure: &Failure) -> (Option<Self>, bool) {
+    /// The cause of a signature's failure, and whether it may pass.
+    pub(super) fn of_failure(failure: &Failure) -> (Option<Self>, bool) {
         let cause = Self::of(failure);
         let may_pass = match failure {
             // Several were asked, each with a reason of its own.
@@ -103,11 +103,6 @@ impl Cause {
             cause,
             may_pass && failure.class() == FailureClass::Inconclusive,
         )
-    }
-
-    /// The cause of a failure, and whether it may pass, for a signature's reason.
-    pub(super) fn of_signature(failure: &Failure) -> (Option<Self>, bool) {
-        Self::of_failure(failure)
     }
 
     /// Why no signature could be judged, of those that were not: what may pass goes first, since one good
@@ -272,7 +267,11 @@ mod tests {
     #[test]
     fn every_code_is_documented_with_whether_it_may_pass() {
         let root = env!("CARGO_MANIFEST_DIR");
-        let read = |file: &str| std::fs::read_to_string(format!("{root}/{file}")).unwrap();
+        let read = |file: &str| {
+            let path = format!("{root}/{file}");
+            let bytes = crate::files::read(path.as_ref(), 1 << 20).unwrap();
+            String::from_utf8(bytes).unwrap()
+        };
         let readme = read("README.md");
         let schemas = ["verdict", "signing"].map(|name| {
             let schema = read(&format!("schemas/{name}.v1.schema.json"));

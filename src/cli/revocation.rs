@@ -195,15 +195,14 @@ fn in_words(gathered: &Gathered) -> Report {
         }
     }
     match &gathered.unseen {
-        None => {}
+        // Only a verification reads the record.
+        None | Some(Unseen::Record(_)) => {}
         Some(Unseen::Limit(limit)) => {
             let _ = writeln!(
                 text,
                 "there are more than {limit} signatures; the rest was not stored"
             );
         }
-        // Only a verification reads the record.
-        Some(Unseen::Record(_)) => {}
         Some(Unseen::Exhausted { source, not_tried }) => {
             let _ = writeln!(text, "{} not tried: {source}", signatures(*not_tried));
             write_hint(text, "", Some(source.hint()));

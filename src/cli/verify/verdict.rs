@@ -371,7 +371,7 @@ fn reasons_of(failure: &Failure) -> Value {
         failure,
         failure.hint(),
     );
-    let (cause, may_pass) = Cause::of_signature(failure);
+    let (cause, may_pass) = Cause::of_failure(failure);
     put_cause(&mut value, cause, may_pass);
     let details = failure.details();
     if let (false, Some(value)) = (details.is_empty(), value.as_object_mut()) {
