@@ -34,6 +34,8 @@ pub struct SignatureOutcome {
     pub warnings: Vec<String>,
     /// The validations that were carried out, in order; a skipped one is not among them.
     pub validations: Vec<ValidationOutcome>,
+    /// The validations that the policy has skipped.
+    pub skipped: Vec<Validation>,
     /// A failure that no verification level can turn into a warning.
     pub failure: Option<Failure>,
 }
@@ -48,6 +50,7 @@ impl SignatureOutcome {
             user_metadata: Vec::new(),
             warnings: Vec::new(),
             validations: Vec::new(),
+            skipped: Vec::new(),
             failure: None,
         }
     }
@@ -60,6 +63,24 @@ impl SignatureOutcome {
             attributes.retain(|attribute| attribute.name == SIGNING_PROFILE_VERSION);
             info.certificate_chain.truncate(1);
             info.unsigned_attributes.timestamp_signature = None;
+        }
+    }
+
+    /// Where the signature stands with the policy.
+    pub fn standing(&self) -> Standing {
+        if self.refusal().is_some() {
+            return Standing::Refused;
+        }
+        let was_done = |wanted| self.validations.iter().any(|one| one.validation == wanted);
+        let nothing_failed = self.validations.iter().all(|one| one.failure.is_none());
+        let nothing_is_missing = Validation::ALL.into_iter().all(|validation| {
+            let may_be_skipped = validation == Validation::Revocation;
+            was_done(validation) || (may_be_skipped && self.skipped.contains(&validation))
+        });
+        if nothing_failed && nothing_is_missing {
+            Standing::Verified
+        } else {
+            Standing::Tolerated
         }
     }
 
@@ -97,6 +118,17 @@ impl SignatureOutcome {
     }
 }
 
+/// Where a signature stands with the policy that judged it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// Every validation was carried out and passed; revocation alone may have been skipped.
+    Verified,
+    /// A validation failed, was not decided or is missing, and the policy only logs that.
+    Tolerated,
+    /// The policy does not accept it.
+    Refused,
+}
+
 /// What one validation gave.
 #[derive(Debug)]
 pub struct ValidationOutcome {
@@ -123,4 +155,56 @@ pub enum FailureClass {
 /// The time as notation prints it in sentences: `Sun, 22 Nov 2026 01:55:14 +0000`.
 pub fn rfc1123z(time: OffsetDateTime) -> String {
     time.format(&Rfc2822).unwrap_or_else(|_| time.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::oci::sha256_digest;
+
+    fn outcome(validations: &[(Validation, Action, bool)]) -> SignatureOutcome {
+        let mut outcome = SignatureOutcome::new(sha256_digest(b"signature"));
+        for (validation, action, passes) in validations {
+            outcome.validations.push(ValidationOutcome {
+                validation: *validation,
+                action: *action,
+                failure: (!passes).then_some(Failure::NoTimestamp),
+                facts: Vec::new(),
+            });
+        }
+        outcome
+    }
+
+    #[test]
+    fn only_what_passed_everything_stands_as_verified() {
+        let all = Validation::ALL.map(|validation| (validation, Action::Enforce, true));
+        assert_eq!(outcome(&all).standing(), Standing::Verified);
+        for (index, (validation, ..)) in all.iter().enumerate() {
+            let mut logged = all;
+            logged[index] = (*validation, Action::Log, false);
+            assert_eq!(
+                outcome(&logged).standing(),
+                Standing::Tolerated,
+                "{validation}"
+            );
+            let mut refused = all;
+            refused[index] = (*validation, Action::Enforce, false);
+            assert_eq!(
+                outcome(&refused).standing(),
+                Standing::Refused,
+                "{validation}"
+            );
+            let missing: Vec<_> = all.into_iter().filter(|one| one.0 != *validation).collect();
+            let mut missing = outcome(&missing);
+            assert_eq!(missing.standing(), Standing::Tolerated, "{validation}");
+            missing.skipped.push(*validation);
+            let standing = if *validation == Validation::Revocation {
+                Standing::Verified
+            } else {
+                Standing::Tolerated
+            };
+            assert_eq!(missing.standing(), standing, "{validation}");
+        }
+        assert_eq!(outcome(&[]).standing(), Standing::Tolerated);
+    }
 }

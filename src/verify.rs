@@ -10,12 +10,14 @@ mod error;
 mod gather;
 mod judge;
 mod offline;
+mod requirement;
 mod revocation;
 mod trial;
 
 pub use error::{Error, Refused, Unseen};
 pub use gather::{Gathered, GatheredSignature, Missing};
 pub use offline::OfflineDirectory;
+pub use requirement::{Lack, Requirement, Shortfall};
 pub use trial::{AnySignature, Criteria, Found, Search};
 
 use std::collections::BTreeMap;
@@ -26,13 +28,13 @@ use crate::extended_validation::RevocationChecker;
 use crate::limits;
 use crate::notary::EnvelopeFormat;
 use crate::oci::{Descriptor, Digest};
-use crate::outcome::SignatureOutcome;
+use crate::outcome::{SignatureOutcome, Standing};
 use crate::plugin_contract::PluginConfig;
 use crate::plugin_host::PluginHost;
 use crate::reference::{ArtifactReference, LayoutReference, Reference};
 use crate::registry::{self, Access, LayoutRepository, Repository, Target};
 use crate::revocation::Checker;
-use crate::trust_policy::{Statement, TrustPolicies};
+use crate::trust_policy::{Statement, StatementName, TrustPolicies};
 use crate::trust_store::TrustStores;
 
 /// What every verification of a process shares: policies, stores, connections.
@@ -118,6 +120,8 @@ pub struct Options {
     pub max_signatures: usize,
     /// User metadata that must have been signed.
     pub user_metadata: BTreeMap<String, String>,
+    /// What the policy's statement must be like.
+    pub requirement: Requirement,
 }
 
 impl Default for Options {
@@ -125,6 +129,7 @@ impl Default for Options {
         Self {
             max_signatures: limits::MAX_SIGNATURES,
             user_metadata: BTreeMap::new(),
+            requirement: Requirement::default(),
         }
     }
 }
@@ -132,30 +137,34 @@ impl Default for Options {
 /// The answer to a verification that did not fail.
 #[derive(Debug)]
 pub enum Verification {
-    /// A signature was accepted.
-    Verified(Box<Verified>),
+    /// A signature passed every validation; revocation alone may have been skipped
+    /// ([`SignatureOutcome::skipped`]).
+    Verified(Box<Accepted>),
+    /// The policy only logs what failed or could not be decided, and no signature passed everything. This is
+    /// not a permission to run the artifact.
+    Tolerated(Box<Accepted>),
     /// The policy says that this artifact's signatures are not verified.
     Skipped {
         /// The artifact, by digest.
         reference: ArtifactReference,
         /// The policy statement that says so.
-        statement: String,
+        statement: StatementName,
     },
 }
 
-/// An artifact and the signature that was accepted for it.
+/// An artifact and the signature that the policy accepts for it.
 #[derive(Debug)]
-pub struct Verified {
+pub struct Accepted {
     /// The artifact, by digest.
     pub reference: ArtifactReference,
     /// What it is.
     pub target: Target,
     /// The policy statement that applied.
-    pub statement: String,
-    /// The signature that was accepted.
-    pub accepted: SignatureOutcome,
-    /// Signatures that were looked at before it, and refused.
-    pub refused: Vec<SignatureOutcome>,
+    pub statement: StatementName,
+    /// The signature.
+    pub signature: SignatureOutcome,
+    /// The other signatures that were looked at: refused, or only tolerated.
+    pub others: Vec<SignatureOutcome>,
 }
 
 impl Verifier {
@@ -172,6 +181,7 @@ impl Verifier {
         now: OffsetDateTime,
     ) -> Result<Verification, Error> {
         let statement = self.select_for(reference)?;
+        require(options, statement, || reference.clone().into())?;
         let repository = self.repository(reference)?;
         // On the heap: it is large, and callers have several under way at once.
         Box::pin(self.verify_in(&repository, statement, options, now)).await
@@ -194,7 +204,9 @@ impl Verifier {
             reference: reference.clone().into(),
             source,
         })?;
-        let statement = self.select(scope, || reference.clone().into())?;
+        let called = || reference.clone().into();
+        let statement = self.select(scope, called)?;
+        require(options, statement, called)?;
         let layout = layout.into();
         Box::pin(self.verify_in(&layout, statement, options, now)).await
     }
@@ -211,6 +223,19 @@ impl Verifier {
                 }),
             Artifacts::Stored(directory) => directory.open(reference).map(Repository::from),
         }
+    }
+
+    /// The statement that judges the artifact, if there is one; `scope` is what policies call a layout.
+    pub fn statement_of(
+        &self,
+        reference: &ArtifactReference,
+        scope: &str,
+    ) -> Option<StatementName> {
+        let selected = match reference {
+            ArtifactReference::Registry(reference) => self.select_for(reference).ok(),
+            ArtifactReference::Layout(_) => self.policies.select(scope).ok(),
+        };
+        selected.map(Statement::named)
     }
 
     /// 1. The statement that applies to an artifact in a registry.
@@ -261,7 +286,7 @@ impl Verifier {
             let target = repository.resolve().await.map_err(resolve)?;
             return Ok(Verification::Skipped {
                 reference: target.reference,
-                statement: statement.name.clone(),
+                statement: statement.named(),
             });
         }
         let (target, listing) = repository.resolve_and_list().await.map_err(resolve)?;
@@ -274,12 +299,32 @@ impl Verifier {
             now,
         };
         let found = self.judges.find(search, listing).await?;
-        Ok(Verification::Verified(Box::new(Verified {
+        let standing = found.accepted.standing();
+        let accepted = Box::new(Accepted {
             reference: target.reference.clone(),
             target,
-            statement: statement.name.clone(),
-            accepted: found.accepted,
-            refused: found.refused,
-        })))
+            statement: statement.named(),
+            signature: found.accepted,
+            others: found.others,
+        });
+        Ok(match standing {
+            Standing::Verified => Verification::Verified(accepted),
+            // Refused signatures are never found; should one be, it is not called verified.
+            Standing::Tolerated | Standing::Refused => Verification::Tolerated(accepted),
+        })
     }
+}
+
+/// What is asked of the statement itself, before any registry is asked.
+fn require(
+    options: &Options,
+    statement: &Statement,
+    reference: impl Fn() -> ArtifactReference,
+) -> Result<(), Error> {
+    let checked = options.requirement.check(statement);
+    checked.map_err(|source| Error::Requirement {
+        reference: reference(),
+        statement: statement.named(),
+        source,
+    })
 }

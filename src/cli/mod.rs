@@ -5,6 +5,7 @@
 
 mod args;
 mod blob;
+mod called;
 mod cert;
 mod confirm;
 mod context;
@@ -16,6 +17,8 @@ mod inspect;
 mod interrupts;
 mod list;
 mod report;
+mod requirement;
+mod results;
 mod revocation;
 mod sentence;
 mod sign;
@@ -28,12 +31,12 @@ mod verify;
 
 use std::ffi::OsString;
 use std::io::Write as _;
-use std::path::Path;
 
 use clap::{CommandFactory as _, Parser, Subcommand};
 
 use crate::reference::{ArtifactReference, LayoutReference, Reference};
 use crate::registry::{LayoutRepository, Target};
+use called::Called;
 use report::{Exit, Report};
 
 /// Signs and verifies container images with AWS Signer, in the Notary Project format.
@@ -82,11 +85,9 @@ enum Command {
 /// `arguments` begins with the name that the program was started by.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
     let arguments: Vec<OsString> = arguments.into_iter().collect();
-    let as_notation = arguments.first().is_some_and(|name| {
-        Path::new(name)
-            .file_stem()
-            .is_some_and(|stem| stem == "notation")
-    });
+    let called = arguments
+        .first()
+        .map_or(Called::Countersign, |program| Called::by(program));
     let mut exit = Exit::Done;
     let mut write = |report: Report| {
         // Nobody can be told that stderr cannot be written.
@@ -110,10 +111,10 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
     };
     let arguments = switches::without_values(&Cli::command(), arguments);
     match Cli::try_parse_from(arguments) {
-        Ok(cli) => execute(cli.command, &mut write),
+        Ok(cli) => execute(cli.command, called, &mut write),
         Err(error) => write(usage_report(&error)),
     }
-    if as_notation {
+    if called.is_notation() {
         u8::from(exit != Exit::Done)
     } else {
         exit.code()
@@ -121,7 +122,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
 }
 
 /// Runs a command; each report is written as soon as it and those before it are there.
-fn execute(command: Command, emit: &mut dyn FnMut(Report)) {
+fn execute(command: Command, called: Called, emit: &mut dyn FnMut(Report)) {
     let runtime = match tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -132,9 +133,9 @@ fn execute(command: Command, emit: &mut dyn FnMut(Report)) {
     runtime.block_on(async {
         match command {
             Command::Sign(args) => sign::run(args, emit).await,
-            Command::Verify(args) => verify::run(args, emit).await,
-            Command::Revocation(command) => revocation::run(command, emit).await,
-            Command::Blob(command) => emit(blob::run(command).await),
+            Command::Verify(args) => verify::run(args, called, emit).await,
+            Command::Revocation(command) => revocation::run(command, called, emit).await,
+            Command::Blob(command) => emit(blob::run(command, called).await),
             Command::Cert(command) => emit(cert::run(&command).await),
             Command::Key(command) => emit(key::run(&command).await),
             Command::List(args) => emit(list::run(&args).await),

@@ -108,10 +108,7 @@ impl Report {
         error: &(dyn StdError + 'static),
         hint: Option<String>,
     ) -> Self {
-        let mut causes = causes(error.source());
-        // Some of notation's sentences say what caused them.
-        causes.retain(|cause| !sentence.contains(cause.as_str()));
-        Self::told(exit, sentence, causes, hint)
+        Self::told(exit, sentence, causes_below(sentence, error), hint)
     }
 
     /// The same failure with these causes before its own.
@@ -135,6 +132,14 @@ impl Report {
             ..Self::done()
         }
     }
+}
+
+/// What each error below `error` says that `sentence` does not say already: some of notation's sentences say
+/// what caused them.
+pub(super) fn causes_below(sentence: &str, error: &(dyn StdError + 'static)) -> Vec<String> {
+    let mut causes = causes(error.source());
+    causes.retain(|cause| !sentence.contains(cause.as_str()));
+    causes
 }
 
 /// Writes a line `caused by: ...` for each error of the chain that begins with `cause`.

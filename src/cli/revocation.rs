@@ -8,6 +8,7 @@ use clap::builder::NonEmptyStringValueParser;
 use futures_util::StreamExt as _;
 
 use super::args::{RegistryArgs, parse_pairs};
+use super::called::Called;
 use super::context::{AwsSignerChecks, Context};
 use super::report::{Exit, Report, one_line, write_causes, write_hint};
 use super::sentence;
@@ -57,14 +58,14 @@ pub(super) struct Args {
     registry: RegistryArgs,
 }
 
-pub(super) async fn run(command: Command, emit: &mut dyn FnMut(Report)) {
+pub(super) async fn run(command: Command, called: Called, emit: &mut dyn FnMut(Report)) {
     let Command::Fetch(args) = command;
-    if let Err(report) = fetch(&args, emit).await {
+    if let Err(report) = fetch(&args, called, emit).await {
         emit(report);
     }
 }
 
-async fn fetch(args: &Args, emit: &mut dyn FnMut(Report)) -> Result<(), Report> {
+async fn fetch(args: &Args, called: Called, emit: &mut dyn FnMut(Report)) -> Result<(), Report> {
     let usage = |text: String| Report::failed(Exit::Usage, &text);
     let scope = scope_of(
         args.oci_layout,
@@ -124,14 +125,14 @@ async fn fetch(args: &Args, emit: &mut dyn FnMut(Report)) -> Result<(), Report> 
     while let Some(answer) = answers.next().await {
         emit(match answer {
             Ok(gathered) => in_words(&gathered),
-            Err(error) => failed(&error, scope),
+            Err(error) => failed(&error, scope, called),
         });
     }
     Ok(())
 }
 
-fn failed(error: &Error, scope: &str) -> Report {
-    let sentence = sentence::of_verification(error, scope);
+fn failed(error: &Error, scope: &str, called: Called) -> Report {
+    let sentence = sentence::of_verification(error, scope, called);
     Report::error(Exit::of(error.class()), &sentence, error, error.hint())
 }
 

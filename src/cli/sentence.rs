@@ -1,14 +1,22 @@
 //! Notation's own sentence for each failure: the first line that people and scripts know.
 
+use super::called::Called;
 use crate::notary::RESERVED_PREFIX;
-use crate::outcome::{Failure, SignatureOutcome};
+use crate::outcome::{Failure, FailureClass, SignatureOutcome};
 use crate::reference::ArtifactReference;
 use crate::registry::LayoutFault;
 use crate::{files, registry, sign, signer, trust_policy, verify};
 
 /// The sentence for a verification that failed. `scope` is what policies call a layout.
-pub(super) fn of_verification(error: &verify::Error, scope: &str) -> String {
+///
+/// Notation has one sentence for a rejection and for what could not be decided; by our own name the
+/// latter has its own.
+pub(super) fn of_verification(error: &verify::Error, scope: &str, called: Called) -> String {
+    let is_undecided = error.class() == FailureClass::Inconclusive && !called.is_notation();
     match error {
+        verify::Error::List { .. } | verify::Error::Inconclusive(_) if is_undecided => {
+            error.to_string()
+        }
         verify::Error::Policy { reference, source } => {
             let sentence = source.notation_sentence(&in_scope(reference, scope));
             match source {
@@ -20,7 +28,8 @@ pub(super) fn of_verification(error: &verify::Error, scope: &str) -> String {
         }
         verify::Error::Open { source, .. } => of_open(source),
         verify::Error::Resolve { reference, source } => of_resolve(reference, source),
-        verify::Error::TagOffline { .. }
+        verify::Error::Requirement { .. }
+        | verify::Error::TagOffline { .. }
         | verify::Error::NotStored { .. }
         | verify::Error::Store { .. } => error.to_string(),
         verify::Error::List { source, .. } => format!("signature verification failed: {source}"),
@@ -97,8 +106,10 @@ pub(super) fn of_blob_signing(error: &sign::blob::Error) -> String {
 }
 
 /// The sentence for a verification of a blob that failed.
-pub(super) fn of_blob_verification(error: &verify::blob::Error) -> String {
+pub(super) fn of_blob_verification(error: &verify::blob::Error, called: Called) -> String {
     let refused = match error {
+        verify::blob::Error::Requirement { .. } => return error.to_string(),
+        verify::blob::Error::Inconclusive(_) if !called.is_notation() => return error.to_string(),
         verify::blob::Error::Policy { path, source } => {
             return source.notation_sentence(&path.to_string_lossy());
         }

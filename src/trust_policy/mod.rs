@@ -21,8 +21,8 @@ use std::path::{Path, PathBuf};
 pub use error::Error;
 pub use rule::{Problem, Rule};
 pub use statement::{
-    BlobUse, Level, Statement, TrustedIdentity, UnsignedStatement, VerificationLevel,
-    VerifyTimestamp,
+    BlobUse, Level, Statement, StatementName, TrustedIdentity, UnsignedStatement,
+    VerificationLevel, VerifyTimestamp,
 };
 pub use trusted_identity::IdentityError;
 pub use warning::{Cause, Warning};
@@ -167,6 +167,7 @@ impl TrustPolicies {
         }
         let statement = Statement {
             name: "signing-profiles".into(),
+            file: None,
             registry_scopes: vec![scope::WILDCARD.into()],
             blob_use: BlobUse::Global,
             level: VerificationLevel::new(Level::Strict, std::collections::BTreeMap::new()),

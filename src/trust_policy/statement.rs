@@ -3,7 +3,9 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::path::PathBuf;
 
+use super::scope::WILDCARD;
 use crate::config::StoreName;
 use crate::notary::{Action, StoreType, Validation};
 use crate::x509::identity::SubjectIdentity;
@@ -13,6 +15,8 @@ use crate::x509::identity::SubjectIdentity;
 pub struct Statement {
     /// Its name, unique in the document.
     pub name: String,
+    /// The document's file; `None` where the command line stands for a document.
+    pub file: Option<PathBuf>,
     /// Repositories it is about (`registry/repository`, or `*` alone); empty in a blob policy.
     pub registry_scopes: Vec<String>,
     /// Which blobs it is about; always [`BlobUse::ByName`] in an OCI policy.
@@ -54,7 +58,39 @@ impl UnsignedStatement {
     }
 }
 
+/// Which statement judged: what a verdict names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StatementName {
+    /// The statement's name.
+    pub name: String,
+    /// The document's file; `None` where the command line stands for a document.
+    pub file: Option<PathBuf>,
+}
+
+impl fmt::Display for StatementName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "statement `{}` of ", self.name)?;
+        match &self.file {
+            Some(file) => write!(f, "`{}`", file.display()),
+            None => f.write_str("the command line"),
+        }
+    }
+}
+
 impl Statement {
+    /// Its name and its document's file.
+    pub fn named(&self) -> StatementName {
+        StatementName {
+            name: self.name.clone(),
+            file: self.file.clone(),
+        }
+    }
+
+    /// Whether it is about every repository, and so names none.
+    pub fn is_about_everything(&self) -> bool {
+        self.registry_scopes.iter().any(|scope| scope == WILDCARD)
+    }
+
     /// The stores of one type, each once, in the order of the statement.
     pub fn trust_stores_of(&self, kind: StoreType) -> Vec<&StoreName> {
         let mut stores: Vec<&StoreName> = Vec::new();
@@ -194,6 +230,14 @@ impl VerificationLevel {
     pub fn action(&self, validation: Validation) -> Action {
         let changed = self.overrides.get(&validation).copied();
         changed.unwrap_or_else(|| self.base.action(validation))
+    }
+
+    /// The validations that are not carried out.
+    pub fn skipped(&self) -> Vec<Validation> {
+        Validation::ALL
+            .into_iter()
+            .filter(|validation| self.action(*validation) == Action::Skip)
+            .collect()
     }
 
     /// Whether no signature is looked at.

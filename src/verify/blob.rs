@@ -9,15 +9,16 @@ use std::path::PathBuf;
 
 use time::OffsetDateTime;
 
-use super::Judges;
+use super::error::REQUIREMENT_HINT;
 use super::judge::{Bench, Wanted};
+use super::{Judges, Requirement, Shortfall};
 use crate::blob::{self, Blob, Progress};
 use crate::notary::EnvelopeFormat;
 use crate::oci::sha256_digest;
-use crate::outcome::{Failure, FailureClass, SignatureOutcome};
+use crate::outcome::{Failure, FailureClass, SignatureOutcome, Standing};
 use crate::payload::{self, Payload};
 use crate::signer_info::SignerInfo;
-use crate::trust_policy::{self, Statement, TrustPolicies};
+use crate::trust_policy::{self, Statement, StatementName, TrustPolicies};
 
 /// What one verification asks for beyond the policy.
 #[derive(Debug, Clone, Default)]
@@ -28,24 +29,27 @@ pub struct Options {
     pub user_metadata: BTreeMap<String, String>,
 }
 
-/// A blob whose signature was accepted.
+/// A blob whose signature the policy accepts.
 #[derive(Debug)]
-pub struct Verified {
+pub struct Accepted {
     /// The policy statement that applied.
-    pub statement: String,
+    pub statement: StatementName,
     /// The signature.
-    pub accepted: SignatureOutcome,
+    pub signature: SignatureOutcome,
 }
 
 /// The answer to a verification that did not fail.
 #[derive(Debug)]
 pub enum Verification {
-    /// The signature was accepted.
-    Verified(Box<Verified>),
+    /// The signature passed every validation; revocation alone may have been skipped
+    /// ([`SignatureOutcome::skipped`]).
+    Verified(Box<Accepted>),
+    /// The policy only logs what failed or could not be decided. This is not a permission to use the blob.
+    Tolerated(Box<Accepted>),
     /// The policy says that signatures are not verified; nothing was looked at.
     Skipped {
         /// The policy statement that says so.
-        statement: String,
+        statement: StatementName,
     },
 }
 
@@ -55,7 +59,7 @@ pub struct Refused {
     /// The blob.
     pub path: PathBuf,
     /// The policy statement that applied.
-    pub statement: String,
+    pub statement: StatementName,
     /// The signature.
     pub outcome: SignatureOutcome,
 }
@@ -73,6 +77,17 @@ pub enum Error {
         #[source]
         source: trust_policy::Error,
     },
+    /// The statement that applies is less than what is required of it.
+    #[error("{statement} is less than what is required for `{}`", path.display())]
+    Requirement {
+        /// The blob.
+        path: PathBuf,
+        /// The statement.
+        statement: StatementName,
+        /// In what it falls short.
+        #[source]
+        source: Shortfall,
+    },
     /// The signature is not accepted.
     #[error("the signature of `{}` is not trusted", .0.path.display())]
     Rejected(Box<Refused>),
@@ -86,7 +101,9 @@ impl Error {
     pub fn class(&self) -> FailureClass {
         match self {
             Self::Inconclusive(_) => FailureClass::Inconclusive,
-            Self::Policy { .. } | Self::Rejected(_) => FailureClass::Rejected,
+            Self::Policy { .. } | Self::Requirement { .. } | Self::Rejected(_) => {
+                FailureClass::Rejected
+            }
         }
     }
 
@@ -94,27 +111,37 @@ impl Error {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Policy { source, .. } => source.hint(),
+            Self::Requirement { .. } => Some(REQUIREMENT_HINT.to_owned()),
             Self::Rejected(_) | Self::Inconclusive(_) => None,
         }
     }
 }
 
-/// The statement of `policies` about `blob`: the one of this name, or without a name the global one.
+/// The statement of `policies` about `blob`: the one of this name, or without a name the global one. It must
+/// be as is required.
 ///
 /// # Errors
 ///
-/// [`Error::Policy`].
+/// [`Error::Policy`] and [`Error::Requirement`].
 pub fn select<'a>(
     policies: &'a TrustPolicies,
     blob: &Blob,
     name: Option<&str>,
+    requirement: &Requirement,
 ) -> Result<&'a Statement, Error> {
-    policies
-        .select_for_blob(name)
-        .map_err(|source| Error::Policy {
-            path: blob.path().to_owned(),
-            source,
-        })
+    let path = || blob.path().to_owned();
+    let selected = policies.select_for_blob(name);
+    let statement = selected.map_err(|source| Error::Policy {
+        path: path(),
+        source,
+    })?;
+    let checked = requirement.check_for_blob(statement, name.is_some());
+    checked.map_err(|source| Error::Requirement {
+        path: path(),
+        statement: statement.named(),
+        source,
+    })?;
+    Ok(statement)
 }
 
 /// A signature's bytes, as they came.
@@ -142,7 +169,7 @@ impl Judges {
         progress: Progress<'_>,
         now: OffsetDateTime,
     ) -> Result<Verification, Error> {
-        let name = statement.name.clone();
+        let name = statement.named();
         if statement.level.is_skip() {
             return Ok(Verification::Skipped { statement: name });
         }
@@ -161,11 +188,16 @@ impl Judges {
         bench
             .judge(signature.format, signature.envelope, &mut outcome)
             .await;
+        let standing = outcome.standing();
         let Some(failure) = outcome.refusal() else {
-            return Ok(Verification::Verified(Box::new(Verified {
+            let accepted = Box::new(Accepted {
                 statement: name,
-                accepted: outcome,
-            })));
+                signature: outcome,
+            });
+            return Ok(match standing {
+                Standing::Verified => Verification::Verified(accepted),
+                Standing::Tolerated | Standing::Refused => Verification::Tolerated(accepted),
+            });
         };
         let class = failure.class();
         let refused = Box::new(Refused {

@@ -2,8 +2,10 @@
 
 use std::path::PathBuf;
 
+use super::Shortfall;
 use crate::outcome::{FailureClass, SignatureOutcome};
 use crate::reference::ArtifactReference;
+use crate::trust_policy::StatementName;
 use crate::{registry, trust_policy};
 
 /// Why an artifact is not verified.
@@ -18,6 +20,17 @@ pub enum Error {
         /// What is wrong.
         #[source]
         source: trust_policy::Error,
+    },
+    /// The statement that applies is less than what is required of it.
+    #[error("{statement} is less than what is required for `{reference}`")]
+    Requirement {
+        /// The artifact.
+        reference: ArtifactReference,
+        /// The statement.
+        statement: StatementName,
+        /// In what it falls short.
+        #[source]
+        source: Shortfall,
     },
     /// The OCI image layout could not be opened.
     #[error("failed to open the OCI image layout of `{reference}`")]
@@ -83,13 +96,17 @@ pub enum Error {
     Inconclusive(Box<Refused>),
 }
 
+/// What to do about a statement that falls short.
+pub(super) const REQUIREMENT_HINT: &str = "do not run what only this statement covers; name it in a statement of the trust \
+                                           policy whose level is high enough";
+
 /// An artifact none of whose signatures is accepted.
 #[derive(Debug)]
 pub struct Refused {
     /// The artifact, by digest.
     pub reference: ArtifactReference,
     /// The policy statement that applied.
-    pub statement: String,
+    pub statement: StatementName,
     /// Every signature that was looked at; the one that came furthest first.
     pub outcomes: Vec<SignatureOutcome>,
     /// Why there may be signatures that were not looked at.
@@ -128,6 +145,7 @@ impl Error {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Policy { source, .. } => source.hint(),
+            Self::Requirement { .. } => Some(REQUIREMENT_HINT.to_owned()),
             Self::Open { source, .. }
             | Self::Resolve { source, .. }
             | Self::List { source, .. } => source.hint(),

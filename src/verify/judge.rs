@@ -56,6 +56,7 @@ impl Bench<'_> {
         outcome: &mut SignatureOutcome,
     ) {
         outcome.format = Some(format);
+        outcome.skipped = self.statement.level.skipped();
         // Either way the outcome keeps what was found.
         let _: Result<(), Refused> = self.run(format, envelope, outcome).await;
     }

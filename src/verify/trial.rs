@@ -4,7 +4,7 @@ use time::OffsetDateTime;
 
 use super::{Error, FetchedSignature, Judges, Options, Refused, Unseen};
 use crate::oci::{Descriptor, Digest};
-use crate::outcome::{Failure, FailureClass, SignatureOutcome};
+use crate::outcome::{Failure, FailureClass, SignatureOutcome, Standing};
 use crate::registry::{self, Listing, Repository, Signature, Target};
 use crate::trust_policy::Statement;
 
@@ -32,8 +32,8 @@ impl Criteria for AnySignature {}
 pub struct Found {
     /// The signature that was accepted.
     pub accepted: SignatureOutcome,
-    /// Signatures that were looked at before it, and refused.
-    pub refused: Vec<SignatureOutcome>,
+    /// The other signatures that were looked at: refused, or only tolerated.
+    pub others: Vec<SignatureOutcome>,
 }
 
 /// What a search goes by.
@@ -55,7 +55,7 @@ pub struct Search<'a> {
 
 impl Judges {
     /// Judges the signatures that `listing` has, and then those of the tag schema, until one is
-    /// accepted and is the one looked for.
+    /// verified and is the one looked for. If there is none, the first one that is tolerated is found.
     ///
     /// # Errors
     ///
@@ -75,6 +75,7 @@ impl Judges {
             search,
             tried: Vec::new(),
             refused: Vec::new(),
+            tolerated: Vec::new(),
             unseen: listing.incomplete.map(Unseen::Listing),
         };
         if let Some(accepted) = trial.try_signatures(listing.signatures).await {
@@ -95,7 +96,7 @@ impl Judges {
                 }
             }
         }
-        Err(trial.into_error())
+        trial.end()
     }
 }
 
@@ -105,12 +106,15 @@ struct Trial<'a> {
     search: Search<'a>,
     tried: Vec<Digest>,
     refused: Vec<SignatureOutcome>,
+    /// Signatures that the policy accepts, and that are not verified.
+    tolerated: Vec<SignatureOutcome>,
     /// Why there may be signatures that were not looked at.
     unseen: Option<Unseen>,
 }
 
 impl Trial<'_> {
-    /// Judges signatures in the registry's order until one is accepted.
+    /// Judges signatures in the registry's order until one is verified: one that is only tolerated hides no
+    /// better one behind it.
     async fn try_signatures(&mut self, signatures: Vec<Descriptor>) -> Option<SignatureOutcome> {
         let limit = self.search.options.max_signatures;
         for signature in signatures {
@@ -125,11 +129,20 @@ impl Trial<'_> {
             let Some(mut outcome) = self.try_signature(&signature).await else {
                 continue;
             };
-            if outcome.refusal().is_some() {
-                outcome.forget_details();
-                self.refused.push(outcome);
-            } else if self.search.criteria.is(&outcome) {
-                return Some(outcome);
+            match outcome.standing() {
+                Standing::Refused => {
+                    outcome.forget_details();
+                    self.refused.push(outcome);
+                }
+                _ if !self.search.criteria.is(&outcome) => {}
+                Standing::Verified => return Some(outcome),
+                Standing::Tolerated => {
+                    // The first one may be the answer.
+                    if !self.tolerated.is_empty() {
+                        outcome.forget_details();
+                    }
+                    self.tolerated.push(outcome);
+                }
             }
         }
         None
@@ -172,10 +185,18 @@ impl Trial<'_> {
     }
 
     fn found(self, accepted: SignatureOutcome) -> Found {
-        Found {
-            accepted,
-            refused: self.refused,
+        let mut others = self.tolerated;
+        others.extend(self.refused);
+        Found { accepted, others }
+    }
+
+    /// The answer where no signature was verified.
+    fn end(mut self) -> Result<Found, Error> {
+        if self.tolerated.is_empty() {
+            return Err(self.into_error());
         }
+        let accepted = self.tolerated.remove(0);
+        Ok(self.found(accepted))
     }
 
     fn into_error(self) -> Error {
@@ -201,7 +222,7 @@ impl Trial<'_> {
         outcomes.sort_by_key(|outcome| std::cmp::Reverse(outcome.refusal().map(Failure::rank)));
         let refused = Box::new(Refused {
             reference,
-            statement: self.search.statement.name.clone(),
+            statement: self.search.statement.named(),
             outcomes,
             unseen: self.unseen,
         });

@@ -63,7 +63,8 @@ func verdictOf(target image, ran programs.Result) verdict {
 	said := verdict{noClassifiedFail, ran.String()}
 	switch ran.ExitCode {
 	case 0:
-		if strings.Contains(ran.Stdout, "Successfully verified signature for "+target.reference()) {
+		if strings.Contains(ran.Stdout, "Successfully verified signature for "+target.reference()) ||
+			strings.Contains(ran.Stdout, "Tolerated, not verified: "+target.reference()) {
 			said.reason = accepted
 		}
 	case exitRefused:

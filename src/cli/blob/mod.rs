@@ -9,6 +9,7 @@ mod verify;
 
 use std::path::Path;
 
+use super::called::Called;
 use super::envelope::unknown_format;
 use super::report::{Exit, Report, one_line};
 use super::sentence;
@@ -31,10 +32,10 @@ pub(super) enum Command {
     Policy(policy::Command),
 }
 
-pub(super) async fn run(command: Command) -> Report {
+pub(super) async fn run(command: Command, called: Called) -> Report {
     let report = match command {
         Command::Sign(args) => sign::run(&args).await,
-        Command::Verify(args) => verify::run(&args).await,
+        Command::Verify(args) => verify::run(&args, called).await,
         Command::Inspect(args) => inspect::run(&args),
         Command::Policy(command) => policy::run(&command),
     };

@@ -5,43 +5,65 @@ use std::path::Path;
 
 use serde_json::{Map, Value, json};
 
+use super::super::called::Called;
 use super::super::report::{Exit, Report};
+use super::super::results::Results;
 use super::super::sentence;
-use super::super::verify::verdict::{document, reasons, signature};
+use super::super::verify::verdict::{exit_code, reasons, signature, skipped_validations};
 use crate::outcome::{Failure, FailureClass};
-use crate::verify::blob::{Error, Verification};
+use crate::trust_policy::StatementName;
+use crate::verify::blob::{Accepted, Error, Verification};
 
 /// The document about `file`; `warnings` are for stderr.
-pub(super) fn report(file: &Path, found: &Result<Verification, Error>, warnings: String) -> Report {
+pub(super) fn report(
+    file: &Path,
+    statement: Option<&StatementName>,
+    found: &Result<Verification, Error>,
+    warnings: String,
+) -> Report {
     let exit = match found {
         Ok(_) => Exit::Done,
         Err(error) => Exit::of(error.class()),
     };
-    let document = document(&[result(file, found)], exit);
+    let mut results = Results::default();
+    let mut stdout = results.add(&result(file, statement, found));
+    stdout.push_str(&results.end(&exit_code(exit)));
     Report {
-        stdout: format!("{document:#}\n"),
+        stdout,
         stderr: warnings,
         exit,
         ..Report::done()
     }
 }
 
-fn result(file: &Path, found: &Result<Verification, Error>) -> Value {
+fn result(
+    file: &Path,
+    statement: Option<&StatementName>,
+    found: &Result<Verification, Error>,
+) -> Value {
     let path = file.to_string_lossy();
     let mut result = Map::new();
     let mut put = |name: &str, value: Value| result.insert(name.to_owned(), value);
     put("asked", path.clone().into());
     put("blob", path.into());
-    match found {
-        Ok(Verification::Verified(verified)) => {
-            put("verdict", "verified".into());
-            put("policyStatement", verified.statement.clone().into());
-            put("signatures", json!([signature(&verified.accepted)]));
+    if let Some(statement) = statement {
+        put("policyStatement", statement.name.clone().into());
+        if let Some(file) = &statement.file {
+            put("policyFile", file.to_string_lossy().into());
         }
-        Ok(Verification::Skipped { statement }) => {
+    }
+    put("signatures", json!([]));
+    match found {
+        Ok(Verification::Verified(accepted)) => {
+            put("verdict", "verified".into());
+            put_accepted(&mut result, accepted);
+        }
+        Ok(Verification::Tolerated(accepted)) => {
+            put("verdict", "tolerated".into());
+            put_accepted(&mut result, accepted);
+        }
+        Ok(Verification::Skipped { .. }) => {
             put("verdict", "skipped".into());
-            put("policyStatement", statement.clone().into());
-            put("signatures", json!([]));
         }
         Err(error) => {
             put(
@@ -51,28 +73,28 @@ fn result(file: &Path, found: &Result<Verification, Error>) -> Value {
                     FailureClass::Inconclusive => "inconclusive".into(),
                 },
             );
-            let sentence = sentence::of_blob_verification(error);
-            put(
-                "error",
-                reasons(code(error), &sentence, error, error.hint()),
-            );
-            match error {
-                Error::Rejected(refused) | Error::Inconclusive(refused) => {
-                    put("policyStatement", refused.statement.clone().into());
-                    put("signatures", json!([signature(&refused.outcome)]));
-                }
-                Error::Policy { .. } => {
-                    put("signatures", json!([]));
-                }
+            let message = sentence::of_blob_verification(error, Called::Countersign);
+            put("error", reasons(code(error), &message, error, error.hint()));
+            if let Error::Rejected(refused) | Error::Inconclusive(refused) = error {
+                put("signatures", json!([signature(&refused.outcome)]));
             }
         }
     }
     Value::Object(result)
 }
 
+fn put_accepted(result: &mut Map<String, Value>, accepted: &Accepted) {
+    if let Some(skipped) = skipped_validations(&accepted.signature) {
+        result.insert("skippedValidations".to_owned(), skipped);
+    }
+    let signatures = json!([signature(&accepted.signature)]);
+    result.insert("signatures".to_owned(), signatures);
+}
+
 fn code(error: &Error) -> &'static str {
     match error {
         Error::Policy { .. } => "policy-unusable",
+        Error::Requirement { .. } => "requirement-not-met",
         Error::Rejected(refused) | Error::Inconclusive(refused) => refused
             .outcome
             .refusal()

@@ -1,6 +1,7 @@
 //! `countersign blob verify`: verifies the signature of a file against Notation's trust policy for
 //! blobs, or against AWS Signer profiles named on the command line.
 
+use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -8,15 +9,18 @@ use std::path::{Path, PathBuf};
 use clap::builder::NonEmptyStringValueParser;
 
 use super::super::args::parse_pairs;
+use super::super::called::Called;
 use super::super::context::{AwsSignerChecks, Context};
 use super::super::report::{Exit, Report, one_line};
+use super::super::requirement::RequireArgs;
 use super::super::sentence;
 use super::super::verify::verdict::unusable;
 use super::super::verify::{Output, text};
 use super::progress::Bar;
 use super::{format_of, open, read_signature, verdict};
-use crate::trust_policy::DocumentKind;
-use crate::verify::blob::{self, Error, Options, Signature, Verification, Verified};
+use crate::outcome::SignatureOutcome;
+use crate::trust_policy::{DocumentKind, Statement, StatementName};
+use crate::verify::blob::{self, Accepted, Error, Options, Signature, Verification};
 
 /// Flags of `blob verify`; those that notation has work as they do there.
 #[derive(Debug, clap::Args)]
@@ -65,22 +69,50 @@ pub(in crate::cli) struct Args {
     /// Say on stderr what was found, in the same detail as for a failure
     #[arg(short, long)]
     verbose: bool,
+    #[command(flatten)]
+    require: RequireArgs,
 }
 
 /// What was found, and the policy's warnings.
 struct Answer {
+    /// The statement that judged it, or would have.
+    statement: Option<StatementName>,
     found: Result<Verification, Error>,
     warnings: String,
 }
 
-pub(super) async fn run(args: &Args) -> Result<Report, Report> {
-    let file = Path::new(&args.file);
-    match (verify(args, file).await, args.output) {
-        (Ok(answer), Output::Text) => Ok(in_words(file, &answer, args.verbose)),
-        (Ok(answer), Output::Json) => Ok(verdict::report(file, &answer.found, answer.warnings)),
-        (Err(report), Output::Text) => Err(report),
-        (Err(report), Output::Json) => Err(unusable(report)),
+impl Answer {
+    /// The signature, if it was looked at.
+    fn outcome(&self) -> Option<&SignatureOutcome> {
+        match &self.found {
+            Ok(Verification::Verified(accepted) | Verification::Tolerated(accepted)) => {
+                Some(&accepted.signature)
+            }
+            Err(Error::Rejected(refused) | Error::Inconclusive(refused)) => Some(&refused.outcome),
+            Ok(Verification::Skipped { .. }) | Err(_) => None,
+        }
     }
+}
+
+pub(super) async fn run(args: &Args, called: Called) -> Result<Report, Report> {
+    let file = Path::new(&args.file);
+    let answer = match (verify(args, file).await, args.output) {
+        (Ok(answer), _) => answer,
+        (Err(report), Output::Text) => return Err(report),
+        (Err(report), Output::Json) => return Err(unusable(report)),
+    };
+    let mut report = match args.output {
+        Output::Text => in_words(file, &answer, args.verbose, called),
+        Output::Json => {
+            let warnings = answer.warnings.clone();
+            verdict::report(file, answer.statement.as_ref(), &answer.found, warnings)
+        }
+    };
+    let endpoints: BTreeSet<&str> = text::foreign_endpoints(answer.outcome()).collect();
+    for url in endpoints {
+        report.stderr.push_str(&text::endpoint_note(url));
+    }
+    Ok(report)
 }
 
 async fn verify(args: &Args, file: &Path) -> Result<Answer, Report> {
@@ -117,18 +149,21 @@ async fn verify(args: &Args, file: &Path) -> Result<Answer, Report> {
         text
     });
     let name = args.policy_name.as_deref();
-    let statement = match blob::select(&verifier.policies, &blob, name) {
+    let requirement = args.require.requirement(false);
+    let named = verifier.policies.select_for_blob(name).ok();
+    let answer = |found| Answer {
+        statement: named.map(Statement::named),
+        found,
+        warnings,
+    };
+    let statement = match blob::select(&verifier.policies, &blob, name, &requirement) {
         Ok(statement) if statement.level.is_skip() => {
             // The signature is not even read.
-            let statement = statement.name.clone();
-            let found = Ok(Verification::Skipped { statement });
-            return Ok(Answer { found, warnings });
+            let statement = statement.named();
+            return Ok(answer(Ok(Verification::Skipped { statement })));
         }
         Ok(statement) => statement,
-        Err(error) => {
-            let found = Err(error);
-            return Ok(Answer { found, warnings });
-        }
+        Err(error) => return Ok(answer(Err(error))),
     };
     let envelope = read_signature(signature, "")?;
     let options = Options {
@@ -142,66 +177,68 @@ async fn verify(args: &Args, file: &Path) -> Result<Answer, Report> {
     let bar = Bar::new(&blob);
     let progress = |bytes| bar.show(bytes);
     let judges = &verifier.judges;
-    let answer = judges.verify_blob(&blob, signature, statement, &options, &progress, now);
-    let found = answer.await;
-    Ok(Answer { found, warnings })
+    let verification = judges.verify_blob(&blob, signature, statement, &options, &progress, now);
+    Ok(answer(verification.await))
 }
 
-fn in_words(file: &Path, answer: &Answer, verbose: bool) -> Report {
-    let warnings = &answer.warnings;
+fn in_words(file: &Path, answer: &Answer, verbose: bool, called: Called) -> Report {
+    let mut report = Report::done();
+    let file = one_line(&file.to_string_lossy());
+    report.stderr.push_str(&answer.warnings);
     match &answer.found {
-        Ok(Verification::Verified(verified)) => success(file, verified, warnings, verbose),
-        Ok(Verification::Skipped { .. }) => skipped(file, warnings),
+        Ok(Verification::Verified(accepted)) => {
+            write_seen(&mut report, accepted, verbose);
+            let Accepted {
+                statement,
+                signature,
+            } = &**accepted;
+            text::write_verified(&mut report.stdout, &file, signature, statement, called);
+        }
+        Ok(Verification::Tolerated(accepted)) => {
+            write_seen(&mut report, accepted, verbose);
+            let Accepted {
+                statement,
+                signature,
+            } = &**accepted;
+            text::write_tolerated(&mut report.stdout, &file, signature, statement, called);
+        }
+        Ok(Verification::Skipped { statement }) => {
+            text::write_skipped(&mut report.stdout, &file, statement, called);
+        }
         Err(error) => {
-            let mut report = failed(error);
-            report.stderr.insert_str(0, warnings);
-            report
+            let mut failed = failed(error, answer.statement.as_ref(), called);
+            failed.stderr.insert_str(0, &answer.warnings);
+            return failed;
         }
     }
-}
-
-fn shown(path: &Path) -> String {
-    one_line(&path.to_string_lossy())
-}
-
-fn skipped(file: &Path, warnings: &str) -> Report {
-    let mut report = Report::done();
-    report.stderr.push_str(warnings);
-    let _ = writeln!(
-        report.stdout,
-        "Trust policy is configured to skip signature verification for {}",
-        shown(file)
-    );
     report
 }
 
-fn success(file: &Path, verified: &Verified, warnings: &str, verbose: bool) -> Report {
-    let mut report = Report::done();
-    report.stderr.push_str(warnings);
-    text::write_warnings(&mut report.stderr, &verified.accepted);
+/// What is said of an accepted signature before the verdict.
+fn write_seen(report: &mut Report, accepted: &Accepted, verbose: bool) {
+    text::write_warnings(&mut report.stderr, &accepted.signature);
     // Notation parts its warnings from the answer by a blank line.
     if !report.stderr.is_empty() && !verbose {
         report.stdout.push('\n');
     }
     if verbose {
-        text::write_outcome(&mut report.stderr, &verified.accepted);
+        text::write_policy(&mut report.stderr, &accepted.statement);
+        text::write_outcome(&mut report.stderr, &accepted.signature);
     }
-    let _ = writeln!(
-        report.stdout,
-        "Successfully verified signature for {}",
-        shown(file)
-    );
-    text::write_metadata(&mut report.stdout, &verified.accepted.user_metadata);
-    report
 }
 
-fn failed(error: &Error) -> Report {
+fn failed(error: &Error, statement: Option<&StatementName>, called: Called) -> Report {
     let exit = Exit::of(error.class());
-    let sentence = one_line(&sentence::of_blob_verification(error));
+    let sentence = one_line(&sentence::of_blob_verification(error, called));
     let (Error::Rejected(refused) | Error::Inconclusive(refused)) = error else {
-        return Report::error(exit, &sentence, error, error.hint());
+        let mut report = Report::error(exit, &sentence, error, error.hint());
+        if let Some(statement) = statement {
+            text::write_policy(&mut report.stderr, statement);
+        }
+        return report;
     };
     let mut report = Report::failed(exit, &sentence);
+    text::write_policy(&mut report.stderr, &refused.statement);
     text::write_outcome(&mut report.stderr, &refused.outcome);
     report
 }

@@ -7,40 +7,40 @@ use super::job::Asked;
 use super::outcome::{End, NotTried, Outcome, Pushed, Signature};
 use super::text::{Counts, same_as};
 use crate::cli::report::{Exit, Report};
+use crate::cli::results::Results;
 use crate::cli::verify::verdict;
 use crate::reference::ArtifactReference;
 use crate::registry::Warning;
 
-/// The document for all references of a command, in the order given.
-pub(super) fn document(asked: &[Asked], outcomes: &[Outcome], exit: Exit) -> Value {
-    let counts = Counts::of(outcomes);
-    let results: Vec<Value> = asked
-        .iter()
-        .zip(outcomes)
-        .map(|(asked, outcome)| result(asked, outcome))
-        .collect();
-    json!({
-        "version": "1",
-        "exitCode": exit.code(),
-        "summary": {
-            "signed": counts.signed,
-            "skipped": counts.skipped,
-            "failed": counts.failed,
-            "notTried": counts.not_tried,
-        },
-        "results": results,
-    })
+/// The text of the next result, with what stands before it.
+pub(super) fn add(results: &mut Results, asked: &Asked, outcome: &Outcome) -> String {
+    results.add(&result(asked, outcome))
+}
+
+/// The text of the document's end.
+pub(super) fn end(results: Results, counts: Counts, exit: Exit) -> String {
+    results.end(&members(counts, exit))
+}
+
+fn members(counts: Counts, exit: Exit) -> Map<String, Value> {
+    let mut members = verdict::exit_code(exit);
+    let summary = json!({
+        "signed": counts.signed,
+        "skipped": counts.skipped,
+        "failed": counts.failed,
+        "notTried": counts.not_tried,
+    });
+    members.insert("summary".to_owned(), summary);
+    members
 }
 
 /// The answer where nothing could be begun with: the document has no results, and what the report
 /// says as its error.
 pub(super) fn unusable(report: Report) -> Report {
-    let mut document = document(&[], &[], report.exit);
-    if let Some(document) = document.as_object_mut() {
-        document.insert("error".to_owned(), verdict::not_begun(&report));
-    }
+    let mut members = members(Counts::default(), report.exit);
+    members.insert("error".to_owned(), verdict::not_begun(&report));
     Report {
-        stdout: format!("{document:#}\n"),
+        stdout: Results::default().end(&members),
         ..report
     }
 }

@@ -19,7 +19,7 @@ use crate::envelope::UnverifiedEnvelope;
 use crate::limits::MAX_SIGNATURES;
 use crate::notary::{EnvelopeFormat, StoreType};
 use crate::oci::Digest;
-use crate::outcome::{Failure, FailureClass, SignatureOutcome};
+use crate::outcome::{Failure, FailureClass, SignatureOutcome, Standing};
 use crate::reference::ArtifactReference;
 use crate::registry::{self, Repository, Signature, Target};
 use crate::sign;
@@ -235,7 +235,9 @@ impl Criteria for IfMissing {
         let metadata: BTreeMap<String, String> = accepted.user_metadata.iter().cloned().collect();
         let info = accepted.signer_info.as_ref();
         let expiry = info.and_then(|info| info.signed_attributes.expiry);
-        accepted.format == Some(self.format)
+        // What is only tolerated is not signed: the signature would be missed where it is enforced.
+        accepted.standing() == Standing::Verified
+            && accepted.format == Some(self.format)
             && metadata == self.options.user_metadata
             && !self.is_too_short(expiry)
     }
@@ -321,6 +323,7 @@ fn own_store(kind: StoreType, root: &Certificate) -> Result<NamedStore, Report> 
 fn own_statement(stores: &[NamedStore]) -> Statement {
     Statement {
         name: "if-missing".to_owned(),
+        file: None,
         registry_scopes: Vec::new(),
         blob_use: BlobUse::ByName,
         level: VerificationLevel::new(Level::Strict, BTreeMap::new()),

@@ -19,11 +19,13 @@ pub(super) use args::Args;
 
 use super::interrupts::Interrupts;
 use super::report::Report;
+use super::results::Results;
 use crate::limits::MAX_CONCURRENT_SIGNINGS;
 use args::Output;
-use job::Job;
+use job::{Asked, Job};
 use outcome::Outcome;
 use progress::Progress;
+use text::Counts;
 
 pub(super) async fn run(args: Args, emit: &mut dyn FnMut(Report)) {
     let output = args.many.output;
@@ -32,9 +34,17 @@ pub(super) async fn run(args: Args, emit: &mut dyn FnMut(Report)) {
         Err(report) if output == Output::Json => return emit(document::unusable(report)),
         Err(report) => return emit(report),
     };
-    let outcomes = sign_all(&job, |report| match output {
-        Output::Text => emit(report),
-        Output::Json => {}
+    let mut results = Results::default();
+    let outcomes = sign_all(&job, |told| match (told, output) {
+        (Told::Outcome(asked, outcome), Output::Text) => {
+            emit(text::report(asked, outcome, job.asked.len() > 1));
+        }
+        (Told::Outcome(asked, outcome), Output::Json) => emit(Report {
+            stdout: document::add(&mut results, asked, outcome),
+            ..Report::done()
+        }),
+        (Told::Interrupted, Output::Text) => emit(text::interrupted()),
+        (Told::Interrupted, Output::Json) => {}
     })
     .await;
     let mut report = Report::done();
@@ -43,8 +53,7 @@ pub(super) async fn run(args: Args, emit: &mut dyn FnMut(Report)) {
     }
     match output {
         Output::Json => {
-            let document = document::document(&job.asked, &outcomes, report.exit);
-            report.stdout = format!("{document:#}\n");
+            report.stdout = document::end(results, Counts::of(&outcomes), report.exit);
         }
         // One that was tried has said everything.
         Output::Text if outcomes.len() == 1 && !outcomes.iter().any(Outcome::was_not_tried) => {}
@@ -53,9 +62,17 @@ pub(super) async fn run(args: Args, emit: &mut dyn FnMut(Report)) {
     emit(report);
 }
 
-/// Signs everything. `emit` gets what is said of each reference, in the order given, as soon as it and
+/// Something that is told while the command runs.
+enum Told<'a> {
+    /// What became of a reference.
+    Outcome(&'a Asked, &'a Outcome),
+    /// An interrupt came.
+    Interrupted,
+}
+
+/// Signs everything. `emit` gets what became of each reference, in the order given, as soon as it and
 /// those before it are done.
-async fn sign_all(job: &Job, emit: impl FnMut(Report)) -> Vec<Outcome> {
+async fn sign_all(job: &Job, emit: impl FnMut(Told<'_>)) -> Vec<Outcome> {
     let emit = RefCell::new(emit);
     let progress = Progress::new(job.asked.len());
     let mut outcomes: Vec<Outcome> = Vec::with_capacity(job.asked.len());
@@ -69,14 +86,13 @@ async fn sign_all(job: &Job, emit: impl FnMut(Report)) -> Vec<Outcome> {
             early.insert(index, outcome);
             while let Some(outcome) = early.remove(&outcomes.len()) {
                 if let Some(asked) = job.asked.get(outcomes.len()) {
-                    let report = text::report(asked, &outcome, job.asked.len() > 1);
-                    progress.aside(|| (emit.borrow_mut())(report));
+                    progress.aside(|| (emit.borrow_mut())(Told::Outcome(asked, &outcome)));
                 }
                 outcomes.push(outcome);
             }
         }
     };
-    let interrupted = || progress.aside(|| (emit.borrow_mut())(text::interrupted()));
+    let interrupted = || progress.aside(|| (emit.borrow_mut())(Told::Interrupted));
     match Interrupts::new() {
         Ok(interrupts) => tokio::select! {
             biased;

@@ -5,7 +5,7 @@ mod offline;
 pub(super) mod text;
 pub(super) mod verdict;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
@@ -14,13 +14,17 @@ use futures_util::StreamExt as _;
 use time::OffsetDateTime;
 
 use super::args::{RegistryArgs, parse_pairs};
+use super::called::Called;
 use super::context::{AwsSignerChecks, Context};
 use super::duration::parse_span;
 use super::report::{Exit, Report, one_line};
+use super::requirement::{RequireArgs, check_unsigned_flag};
+use super::results::Results;
 use crate::extended_validation::{AnswerCache, RevocationChecker};
 use crate::limits;
+use crate::outcome::SignatureOutcome;
 use crate::reference::ArtifactReference;
-use crate::trust_policy::{DocumentKind, UnsignedStatement};
+use crate::trust_policy::{DocumentKind, StatementName, UnsignedStatement};
 use crate::verify::{Error, Options, Verification, Verifier};
 
 /// Flags of `verify`; those that notation has work as they do there.
@@ -65,9 +69,9 @@ pub(super) struct Args {
     /// How old AWS Signer's stored answers may be, 2160h at most [default: 168h]
     #[arg(long, value_name = "DURATION", requires = "offline")]
     offline_max_age: Option<String>,
-    /// Whose stored answers count although nobody has signed them: `aws-signer`. A trust policy says
-    /// that itself, in `unsignedRevocationStatements`
-    #[arg(long, value_name = "NAME", requires = "offline", requires = "signing_profile", value_parser = parse_unsigned)]
+    /// Whose stored answers count although they have no signature: `aws-signer`. A trust policy says that
+    /// itself, in `unsignedRevocationStatements`; with `--require strict` both must name it
+    #[arg(long, value_name = "NAME", requires = "offline", value_parser = parse_unsigned)]
     unsigned_revocation_statements: Vec<UnsignedStatement>,
     /// Signatures that are looked at, for each artifact
     #[arg(long, value_name = "NUMBER", default_value_t = i64::try_from(limits::MAX_SIGNATURES).unwrap_or(i64::MAX), allow_negative_numbers = true)]
@@ -84,6 +88,8 @@ pub(super) struct Args {
     /// Registry scope of the trust policy statement for the layout, for example local/app
     #[arg(long)]
     scope: Option<String>,
+    #[command(flatten)]
+    require: RequireArgs,
     #[command(flatten)]
     registry: RegistryArgs,
 }
@@ -120,8 +126,8 @@ pub(super) fn scope_of(
     ))
 }
 
-pub(super) async fn run(args: Args, emit: &mut dyn FnMut(Report)) {
-    let job = match Job::prepare(&args) {
+pub(super) async fn run(args: Args, called: Called, emit: &mut dyn FnMut(Report)) {
+    let job = match Job::prepare(&args, called) {
         Ok(job) => job,
         Err(report) if args.output == Output::Json => return emit(verdict::unusable(report)),
         Err(report) => return emit(report),
@@ -129,45 +135,66 @@ pub(super) async fn run(args: Args, emit: &mut dyn FnMut(Report)) {
     let mut answers = futures_util::stream::iter(&job.references)
         .map(|reference| job.verify(reference))
         .buffered(limits::MAX_CONCURRENT_VERIFICATIONS);
-    let mut verdicts = Verdicts::default();
+    let mut results = Results::default();
+    let mut worst = Exit::Done;
+    let mut endpoints = BTreeSet::new();
     for (asked, reference) in args.references.iter().zip(&job.references) {
         let Some(answer) = answers.next().await else {
             break;
         };
-        match (answer, args.output) {
-            (answer, Output::Text) => emit(job.in_words(reference, &answer)),
-            (answer, Output::Json) => verdicts.add(asked, &job.scope, &answer),
+        let mut report = match args.output {
+            Output::Text => job.in_words(reference, &answer),
+            Output::Json => Report {
+                stdout: results.add(&job.in_json(asked, &answer)),
+                exit: answer.exit(),
+                ..Report::done()
+            },
+        };
+        worst = worst.worse(report.exit);
+        // Once for each endpoint, however many references there are.
+        for url in text::foreign_endpoints(answer.outcomes()) {
+            if endpoints.insert(url.to_owned()) {
+                report.stderr.push_str(&text::endpoint_note(url));
+            }
         }
+        emit(report);
     }
     if args.output == Output::Json {
-        emit(verdicts.report(&job.warnings));
-    }
-}
-
-/// The answers of a command, for its one document.
-#[derive(Default)]
-struct Verdicts {
-    results: Vec<serde_json::Value>,
-    exit: Option<Exit>,
-}
-
-impl Verdicts {
-    fn add(&mut self, asked: &str, scope: &str, answer: &Result<Verification, Error>) {
-        let exit = answer
-            .as_ref()
-            .map_or_else(|error| Exit::of(error.class()), |_| Exit::Done);
-        self.exit = Some(self.exit.map_or(exit, |worst| worst.worse(exit)));
-        self.results.push(verdict::result(asked, scope, answer));
-    }
-
-    fn report(self, warnings: &str) -> Report {
-        let exit = self.exit.unwrap_or(Exit::Usage);
-        let document = verdict::document(&self.results, exit);
-        Report {
-            stdout: format!("{document:#}\n"),
-            stderr: warnings.to_owned(),
-            exit,
+        emit(Report {
+            stdout: results.end(&verdict::exit_code(worst)),
+            stderr: job.warnings.clone(),
             ..Report::done()
+        });
+    }
+}
+
+/// What became of one reference.
+struct Answer {
+    /// The statement that judged it, or would have.
+    statement: Option<StatementName>,
+    found: Result<Verification, Error>,
+}
+
+impl Answer {
+    fn exit(&self) -> Exit {
+        match &self.found {
+            Ok(_) => Exit::Done,
+            Err(error) => Exit::of(error.class()),
+        }
+    }
+
+    /// Every signature that was looked at.
+    fn outcomes(&self) -> Vec<&SignatureOutcome> {
+        match &self.found {
+            Ok(Verification::Verified(accepted) | Verification::Tolerated(accepted)) => {
+                std::iter::once(&accepted.signature)
+                    .chain(&accepted.others)
+                    .collect()
+            }
+            Err(Error::Rejected(refused) | Error::Inconclusive(refused)) => {
+                refused.outcomes.iter().collect()
+            }
+            Ok(Verification::Skipped { .. }) | Err(_) => Vec::new(),
         }
     }
 }
@@ -223,11 +250,12 @@ struct Job {
     scope: String,
     now: OffsetDateTime,
     verbose: bool,
+    called: Called,
     warnings: String,
 }
 
 impl Job {
-    fn prepare(args: &Args) -> Result<Self, Report> {
+    fn prepare(args: &Args, called: Called) -> Result<Self, Report> {
         let usage = |text: String| Report::failed(Exit::Usage, &text);
         let max_signatures = usize::try_from(args.max_signatures)
             .ok()
@@ -238,6 +266,12 @@ impl Job {
                 args.max_signatures
             ))
         })?;
+        let names_unsigned = !args.unsigned_revocation_statements.is_empty();
+        check_unsigned_flag(
+            names_unsigned,
+            !args.signing_profile.is_empty(),
+            &args.require,
+        )?;
         let scope = scope_of(
             args.oci_layout,
             args.scope.as_deref(),
@@ -259,16 +293,18 @@ impl Job {
             options: Options {
                 max_signatures,
                 user_metadata,
+                requirement: args.require.requirement(names_unsigned),
             },
             references,
             scope,
             now,
             verbose: args.verbose,
+            called,
             warnings,
         })
     }
 
-    async fn verify(&self, reference: &ArtifactReference) -> Result<Verification, Error> {
+    async fn verify(&self, reference: &ArtifactReference) -> Answer {
         let Self {
             verifier,
             options,
@@ -276,7 +312,7 @@ impl Job {
             now,
             ..
         } = self;
-        match reference {
+        let found = match reference {
             ArtifactReference::Registry(reference) => {
                 verifier.verify(reference, options, *now).await
             }
@@ -285,32 +321,36 @@ impl Job {
                     .verify_layout(reference, scope, options, *now)
                     .await
             }
+        };
+        Answer {
+            statement: verifier.statement_of(reference, scope),
+            found,
         }
     }
 
-    fn in_words(
-        &self,
-        reference: &ArtifactReference,
-        answer: &Result<Verification, Error>,
-    ) -> Report {
-        let mut report = match answer {
-            Ok(Verification::Verified(verified)) => text::verified(verified, self.verbose),
-            Ok(Verification::Skipped { reference, .. }) => {
-                let mut report = Report::done();
-                let _ = writeln!(
-                    report.stdout,
-                    "Trust policy is configured to skip signature verification for {reference}"
-                );
-                report
-            }
-            // Nothing was resolved that a tag could have led astray.
-            Err(error @ (Error::Open { .. } | Error::Resolve { .. })) => {
-                return text::failed(error, &self.scope);
-            }
-            Err(error) => text::failed(error, &self.scope),
+    fn in_json(&self, asked: &str, answer: &Answer) -> serde_json::Value {
+        let statement = answer.statement.as_ref();
+        verdict::result(asked, &self.scope, statement, &answer.found)
+    }
+
+    fn in_words(&self, reference: &ArtifactReference, answer: &Answer) -> Report {
+        let (verbose, called) = (self.verbose, self.called);
+        let mut report = match &answer.found {
+            Ok(Verification::Verified(accepted)) => text::verified(accepted, verbose, called),
+            Ok(Verification::Tolerated(accepted)) => text::tolerated(accepted, verbose, called),
+            Ok(Verification::Skipped {
+                reference,
+                statement,
+            }) => text::skipped(&reference.to_string(), statement, called),
+            Err(error) => text::failed(error, &self.scope, answer.statement.as_ref(), called),
         };
+        // Where nothing was resolved, no tag led astray.
+        let is_resolved = !matches!(
+            answer.found,
+            Err(Error::Requirement { .. } | Error::Open { .. } | Error::Resolve { .. })
+        );
         let mut before = String::new();
-        if let (None, Some(tag)) = (reference.digest(), reference.tag()) {
+        if let (None, Some(tag), true) = (reference.digest(), reference.tag(), is_resolved) {
             let _ = writeln!(
                 before,
                 "Warning: Always verify the artifact using digest(@sha256:...) rather than a \
@@ -328,8 +368,10 @@ impl Job {
         }
         report.stderr.insert_str(0, &before);
         // No warning, so that it does not change what notation prints; `--verbose` says more.
-        if let (Ok(Verification::Verified(verified)), false) = (answer, self.verbose) {
-            report.stderr.push_str(&text::age_note(&verified.accepted));
+        if let (Ok(Verification::Verified(accepted) | Verification::Tolerated(accepted)), false) =
+            (&answer.found, self.verbose)
+        {
+            report.stderr.push_str(&text::age_note(&accepted.signature));
         }
         report
     }

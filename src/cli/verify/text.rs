@@ -3,32 +3,126 @@
 use std::error::Error as _;
 use std::fmt::Write as _;
 
+use crate::cli::called::Called;
 use crate::cli::report::{Exit, Report, one_line, write_causes, write_hint};
 use crate::cli::{index_note, sentence};
 use crate::extended_validation::attribute;
 use crate::outcome::{Failure, Held, Said, SignatureOutcome, ValidationOutcome, rfc1123z};
-use crate::verify::{Error, Unseen, Verified};
+use crate::trust_policy::StatementName;
+use crate::verify::{Accepted, Error, Unseen};
 
-/// The answer to a verification that succeeded; `verbose` shows every signature looked at.
-pub(super) fn verified(verified: &Verified, verbose: bool) -> Report {
-    let mut report = Report::done();
-    write_warnings(&mut report.stderr, &verified.accepted);
-    report
-        .stderr
-        .push_str(&index_note(&verified.target, "verified"));
-    if verbose {
-        write_outcome(&mut report.stderr, &verified.accepted);
-        for outcome in &verified.refused {
-            write_outcome(&mut report.stderr, outcome);
-        }
-    }
-    let _ = writeln!(
-        report.stdout,
-        "Successfully verified signature for {}",
-        verified.reference
+/// The answer where a signature passed everything; `verbose` shows every signature looked at.
+pub(super) fn verified(accepted: &Accepted, verbose: bool, called: Called) -> Report {
+    let mut report = looked_at(accepted, "verified", verbose);
+    write_verified(
+        &mut report.stdout,
+        &accepted.reference.to_string(),
+        &accepted.signature,
+        &accepted.statement,
+        called,
     );
-    write_metadata(&mut report.stdout, &verified.accepted.user_metadata);
     report
+}
+
+/// The answer where the policy only logs what failed.
+pub(super) fn tolerated(accepted: &Accepted, verbose: bool, called: Called) -> Report {
+    let mut report = looked_at(accepted, "looked at", verbose);
+    write_tolerated(
+        &mut report.stdout,
+        &accepted.reference.to_string(),
+        &accepted.signature,
+        &accepted.statement,
+        called,
+    );
+    report
+}
+
+/// The answer where the policy has nothing verified.
+pub(super) fn skipped(reference: &str, statement: &StatementName, called: Called) -> Report {
+    let mut report = Report::done();
+    write_skipped(&mut report.stdout, reference, statement, called);
+    report
+}
+
+fn looked_at(accepted: &Accepted, done: &str, verbose: bool) -> Report {
+    let mut report = Report::done();
+    let text = &mut report.stderr;
+    write_warnings(text, &accepted.signature);
+    text.push_str(&index_note(&accepted.target, done));
+    if verbose {
+        write_policy(text, &accepted.statement);
+        write_outcome(text, &accepted.signature);
+        write_outcomes(text, &accepted.others);
+    }
+    report
+}
+
+/// That `what` is verified, with what the policy has skipped and the signed metadata.
+pub(in crate::cli) fn write_verified(
+    text: &mut String,
+    what: &str,
+    signature: &SignatureOutcome,
+    statement: &StatementName,
+    called: Called,
+) {
+    let _ = writeln!(text, "Successfully verified signature for {what}");
+    if !called.is_notation() {
+        for validation in &signature.skipped {
+            let _ = writeln!(
+                text,
+                "not checked: `{validation}`, which the trust policy skips"
+            );
+        }
+        write_policy(text, statement);
+    }
+    write_metadata(text, &signature.user_metadata);
+}
+
+/// That the signature of `what` is accepted although it is not verified. Notation calls that verified.
+pub(in crate::cli) fn write_tolerated(
+    text: &mut String,
+    what: &str,
+    signature: &SignatureOutcome,
+    statement: &StatementName,
+    called: Called,
+) {
+    if called.is_notation() {
+        return write_verified(text, what, signature, statement, called);
+    }
+    let failed: Vec<String> = signature
+        .logged()
+        .map(|(validation, _)| format!("`{validation}`"))
+        .collect();
+    let _ = writeln!(
+        text,
+        "Tolerated, not verified: {what}\nfailed, and only logged by the trust policy: {}",
+        failed.join(", ")
+    );
+    write_policy(text, statement);
+    write_metadata(text, &signature.user_metadata);
+}
+
+/// That the policy has no signature of `what` verified.
+pub(in crate::cli) fn write_skipped(
+    text: &mut String,
+    what: &str,
+    statement: &StatementName,
+    called: Called,
+) {
+    let _ = writeln!(
+        text,
+        "Trust policy is configured to skip signature verification for {what}"
+    );
+    if !called.is_notation() {
+        write_policy(text, statement);
+    }
+}
+
+/// Which statement judged. Where the command line stands for a policy, there is nothing to look up.
+pub(in crate::cli) fn write_policy(text: &mut String, statement: &StatementName) {
+    if statement.file.is_some() {
+        let _ = writeln!(text, "policy: {}", one_line(&statement.to_string()));
+    }
 }
 
 /// How old the oldest answer is that a file gave although AWS Signer, or everybody, could have been
@@ -53,6 +147,30 @@ pub(super) fn age_note(accepted: &SignatureOutcome) -> String {
     format!("Note: the oldest answer about revocation is {age} old ({who}, {held})\n")
 }
 
+/// Where AWS Signer's answers about revocation came from, if it was an endpoint that is not AWS's. A stored
+/// answer has a warning of its own.
+pub(in crate::cli) fn foreign_endpoints<'a>(
+    outcomes: impl IntoIterator<Item = &'a SignatureOutcome>,
+) -> impl Iterator<Item = &'a str> {
+    let validations = outcomes.into_iter().flat_map(|one| &one.validations);
+    let facts = validations.flat_map(|one| &one.facts);
+    let sources = facts.filter_map(|fact| fact.source.as_ref());
+    sources.filter_map(|source| match (&source.said, &source.held) {
+        (Said::AwsSigner { endpoint_url, .. }, Held::Network | Held::Cache(_)) => {
+            endpoint_url.as_deref()
+        }
+        (Said::AwsSigner { .. }, Held::Stored(_)) | (Said::Authority { .. }, _) => None,
+    })
+}
+
+/// Says that an endpoint answered that is not AWS's: whoever sets it decides what is revoked.
+pub(in crate::cli) fn endpoint_note(url: &str) -> String {
+    format!(
+        "Note: `{}`, which is not an endpoint of AWS, answered about revocation\n",
+        one_line(url)
+    )
+}
+
 /// What did not keep a signature from being accepted.
 pub(in crate::cli) fn write_warnings(text: &mut String, accepted: &SignatureOutcome) {
     for warning in &accepted.warnings {
@@ -70,16 +188,24 @@ pub(in crate::cli) fn write_warnings(text: &mut String, accepted: &SignatureOutc
 }
 
 /// The answer to a verification that failed.
-pub(super) fn failed(error: &Error, scope: &str) -> Report {
+pub(super) fn failed(
+    error: &Error,
+    scope: &str,
+    statement: Option<&StatementName>,
+    called: Called,
+) -> Report {
     let exit = Exit::of(error.class());
-    let sentence = sentence::of_verification(error, scope);
+    let sentence = sentence::of_verification(error, scope, called);
     let (Error::Rejected(refused) | Error::Inconclusive(refused)) = error else {
-        return Report::error(exit, &sentence, error, error.hint());
+        let mut report = Report::error(exit, &sentence, error, error.hint());
+        if let Some(statement) = statement {
+            write_policy(&mut report.stderr, statement);
+        }
+        return report;
     };
     let mut report = Report::failed(exit, &sentence);
-    for outcome in &refused.outcomes {
-        write_outcome(&mut report.stderr, outcome);
-    }
+    write_policy(&mut report.stderr, &refused.statement);
+    write_outcomes(&mut report.stderr, &refused.outcomes);
     match &refused.unseen {
         Some(Unseen::Limit(limit)) => {
             let _ = writeln!(
@@ -105,6 +231,50 @@ pub(super) fn failed(error: &Error, scope: &str) -> Report {
 
 /// One signature: what it is, each validation with its action and result, the reasons.
 pub(in crate::cli) fn write_outcome(text: &mut String, outcome: &SignatureOutcome) {
+    write_signer(text, outcome);
+    text.push_str(&findings(outcome));
+}
+
+/// Several signatures. What was found is said once for all those about which the same was found.
+pub(in crate::cli) fn write_outcomes(text: &mut String, outcomes: &[SignatureOutcome]) {
+    let mut groups: Vec<(String, String, Vec<&SignatureOutcome>)> = Vec::new();
+    for outcome in outcomes {
+        let found = findings(outcome);
+        let compared = without_digests(&found);
+        match groups.iter_mut().find(|(known, ..)| *known == compared) {
+            Some((.., group)) => group.push(outcome),
+            None => groups.push((compared, found, vec![outcome])),
+        }
+    }
+    for (compared, found, group) in groups {
+        for outcome in &group {
+            write_signer(text, outcome);
+        }
+        // Each has its own digest, which stands above.
+        text.push_str(if group.len() > 1 { &compared } else { &found });
+    }
+}
+
+/// `text` with `sha256:...` in place of every digest.
+fn without_digests(text: &str) -> String {
+    const START: &str = "sha256:";
+    let mut parts = text.split(START);
+    let mut result = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let digits = part.chars().take_while(char::is_ascii_hexdigit).count();
+        result.push_str(START);
+        match part.get(digits..) {
+            Some(rest) if digits == 64 => {
+                result.push_str("...");
+                result.push_str(rest);
+            }
+            _ => result.push_str(part),
+        }
+    }
+    result
+}
+
+fn write_signer(text: &mut String, outcome: &SignatureOutcome) {
     let _ = writeln!(text, "signature {}", outcome.manifest_digest);
     if let Some(info) = &outcome.signer_info {
         let attributes = &info.signed_attributes;
@@ -132,16 +302,22 @@ pub(in crate::cli) fn write_outcome(text: &mut String, outcome: &SignatureOutcom
             let _ = writeln!(text, "  expires on {}", rfc1123z(expiry));
         }
     }
+}
+
+/// What was found about a signature: each validation with its action and result, the reasons.
+fn findings(outcome: &SignatureOutcome) -> String {
+    let mut text = String::new();
     for warning in &outcome.warnings {
         let _ = writeln!(text, "  warning: {}", one_line(warning));
     }
     for validation in &outcome.validations {
-        write_validation(text, validation);
+        write_validation(&mut text, validation);
     }
     if let Some(failure) = &outcome.failure {
         let _ = writeln!(text, "  refused: {}", one_line(&failure.to_string()));
-        write_details(text, failure);
+        write_details(&mut text, failure);
     }
+    text
 }
 
 fn write_validation(text: &mut String, outcome: &ValidationOutcome) {

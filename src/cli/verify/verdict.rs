@@ -5,34 +5,35 @@ use std::error::Error as StdError;
 
 use serde_json::{Map, Value, json};
 
-use crate::cli::report::{Exit, Report, Told};
+use crate::cli::called::Called;
+use crate::cli::report::{Exit, Report, Told, causes_below};
+use crate::cli::results::Results;
 use crate::cli::sentence;
 use crate::extended_validation::attribute;
 use crate::notary::{Action, rfc3339};
 use crate::outcome::{
-    Failure, FailureClass, RevocationFact, Said, SignatureOutcome, ValidationOutcome,
+    Failure, FailureClass, RevocationFact, Said, SignatureOutcome, Standing, ValidationOutcome,
 };
 use crate::registry::Kind;
 use crate::revocation::Protocol;
 use crate::signer_info::SignerInfo;
-use crate::verify::{Error, Refused, Unseen, Verification};
-
-/// The document for all references of a command, in the order asked.
-pub(in crate::cli) fn document(results: &[Value], exit: Exit) -> Value {
-    json!({ "version": "1", "exitCode": exit.code(), "results": results })
-}
+use crate::trust_policy::StatementName;
+use crate::verify::{Accepted, Error, Refused, Unseen, Verification};
 
 /// The answer where nothing could be begun with: the document has no results, and what the report
 /// says as its error.
 pub(in crate::cli) fn unusable(report: Report) -> Report {
-    let mut document = document(&[], report.exit);
-    if let Some(document) = document.as_object_mut() {
-        document.insert("error".to_owned(), not_begun(&report));
-    }
+    let mut end = exit_code(report.exit);
+    end.insert("error".to_owned(), not_begun(&report));
     Report {
-        stdout: format!("{document:#}\n"),
+        stdout: Results::default().end(&end),
         ..report
     }
+}
+
+/// The member that every document ends with.
+pub(in crate::cli) fn exit_code(exit: Exit) -> Map<String, Value> {
+    Map::from_iter([("exitCode".to_owned(), exit.code().into())])
 }
 
 /// Why nothing could be begun with.
@@ -49,52 +50,44 @@ pub(in crate::cli) fn not_begun(report: &Report) -> Value {
     error
 }
 
-/// What was found about one reference, `asked` for in these words.
-pub(super) fn result(asked: &str, scope: &str, answer: &Result<Verification, Error>) -> Value {
+/// What was found about one reference, `asked` for in these words. `statement` is the one that judged it, or
+/// would have.
+pub(super) fn result(
+    asked: &str,
+    scope: &str,
+    statement: Option<&StatementName>,
+    answer: &Result<Verification, Error>,
+) -> Value {
     let mut result = Map::new();
     let mut put = |name: &str, value: Value| result.insert(name.to_owned(), value);
     put("asked", asked.into());
-    match answer {
-        Ok(Verification::Verified(verified)) => {
-            put("verdict", "verified".into());
-            put("reference", verified.reference.to_string().into());
-            put(
-                "mediaType",
-                verified.target.descriptor.media_type().to_string().into(),
-            );
-            put("policyStatement", verified.statement.clone().into());
-            let refused = verified.refused.iter().map(signature);
-            put(
-                "signatures",
-                std::iter::once(signature(&verified.accepted))
-                    .chain(refused)
-                    .collect(),
-            );
+    if let Some(statement) = statement {
+        put("policyStatement", statement.name.clone().into());
+        if let Some(file) = &statement.file {
+            put("policyFile", file.to_string_lossy().into());
         }
-        Ok(Verification::Skipped {
-            reference,
-            statement,
-        }) => {
+    }
+    put("signatures", json!([]));
+    match answer {
+        Ok(Verification::Verified(accepted)) => {
+            put("verdict", "verified".into());
+            put_accepted(&mut result, accepted);
+        }
+        Ok(Verification::Tolerated(accepted)) => {
+            put("verdict", "tolerated".into());
+            put_accepted(&mut result, accepted);
+        }
+        Ok(Verification::Skipped { reference, .. }) => {
             put("verdict", "skipped".into());
             put("reference", reference.to_string().into());
-            put("policyStatement", statement.clone().into());
-            put("signatures", json!([]));
         }
         Err(error) => {
             put("verdict", verdict(error).into());
-            put(
-                "error",
-                reasons(
-                    code(error),
-                    &sentence::of_verification(error, scope),
-                    error,
-                    error.hint(),
-                ),
-            );
+            let message = sentence::of_verification(error, scope, Called::Countersign);
+            put("error", reasons(code(error), &message, error, error.hint()));
             match error {
                 Error::Rejected(refused) | Error::Inconclusive(refused) => {
                     put("reference", refused.reference.to_string().into());
-                    put("policyStatement", refused.statement.clone().into());
                     put(
                         "signatures",
                         refused.outcomes.iter().map(signature).collect(),
@@ -105,21 +98,37 @@ pub(super) fn result(asked: &str, scope: &str, answer: &Result<Verification, Err
                 }
                 Error::NoSignature { reference } => {
                     put("reference", reference.to_string().into());
-                    put("signatures", json!([]));
                 }
                 Error::Policy { .. }
+                | Error::Requirement { .. }
                 | Error::Open { .. }
                 | Error::Resolve { .. }
                 | Error::TagOffline { .. }
                 | Error::NotStored { .. }
                 | Error::Store { .. }
-                | Error::List { .. } => {
-                    put("signatures", json!([]));
-                }
+                | Error::List { .. } => {}
             }
         }
     }
     Value::Object(result)
+}
+
+fn put_accepted(result: &mut Map<String, Value>, accepted: &Accepted) {
+    let mut put = |name: &str, value: Value| result.insert(name.to_owned(), value);
+    put("reference", accepted.reference.to_string().into());
+    let descriptor = &accepted.target.descriptor;
+    put("mediaType", descriptor.media_type().to_string().into());
+    if let Some(skipped) = skipped_validations(&accepted.signature) {
+        put("skippedValidations", skipped);
+    }
+    let signatures = std::iter::once(&accepted.signature).chain(&accepted.others);
+    put("signatures", signatures.map(signature).collect());
+}
+
+/// The validations that the policy has skipped, if any.
+pub(in crate::cli) fn skipped_validations(outcome: &SignatureOutcome) -> Option<Value> {
+    let names = outcome.skipped.iter().map(|one| Value::from(one.as_str()));
+    (!outcome.skipped.is_empty()).then(|| names.collect())
 }
 
 /// `verdict` and the exit code say the same in fewer words.
@@ -136,6 +145,7 @@ fn verdict(error: &Error) -> &'static str {
 fn code(error: &Error) -> &'static str {
     match error {
         Error::Policy { .. } => "policy-unusable",
+        Error::Requirement { .. } => "requirement-not-met",
         Error::Resolve { source, .. } => match source.kind() {
             Kind::NotFound => "artifact-not-found",
             Kind::Lying => "registry-misbehaved",
@@ -172,6 +182,10 @@ pub(in crate::cli) fn signature(outcome: &SignatureOutcome) -> Value {
     let mut put = |name: &str, value: Value| signature.insert(name.to_owned(), value);
     put("digest", outcome.manifest_digest.to_string().into());
     put("accepted", outcome.refusal().is_none().into());
+    put(
+        "verified",
+        (outcome.standing() == Standing::Verified).into(),
+    );
     if let Some(format) = outcome.format {
         put("envelopeMediaType", format.media_type().into());
     }
@@ -314,15 +328,7 @@ pub(in crate::cli) fn reasons(
     error: &(dyn StdError + 'static),
     hint: Option<String>,
 ) -> Value {
-    let mut causes: Vec<String> = Vec::new();
-    let mut source = error.source();
-    while let Some(error) = source {
-        let text = error.to_string();
-        if causes.last() != Some(&text) && text != message {
-            causes.push(text);
-        }
-        source = error.source();
-    }
+    let causes = causes_below(message, error);
     let mut value = json!({ "code": code, "message": message, "causes": causes });
     if let (Some(hint), Some(value)) = (hint, value.as_object_mut()) {
         value.insert("hint".to_owned(), hint.into());

@@ -259,6 +259,7 @@ impl Checker<'_> {
         };
         let statement = Statement {
             name,
+            file: Some(self.path.to_owned()),
             registry_scopes,
             blob_use,
             level,

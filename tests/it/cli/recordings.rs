@@ -208,7 +208,7 @@ fn without_advice(stderr: &str) -> String {
     let mut lines = Vec::new();
     for line in stderr.trim_end().lines() {
         is_outcome = line.starts_with("signature sha256:") || (is_outcome && line.starts_with(' '));
-        let is_advice = ["caused by: ", "hint: "]
+        let is_advice = ["caused by: ", "hint: ", "policy: "]
             .iter()
             .any(|start| line.trim_start().starts_with(start));
         if !is_outcome && !is_advice {

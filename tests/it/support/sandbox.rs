@@ -117,6 +117,26 @@ impl Ran {
         Self::of(command.stdin(terminal))
     }
 
+    /// The same without what is said at every verification: which statement judged, and which endpoint
+    /// answered about revocation. Both have their own tests.
+    pub(crate) fn plain(mut self) -> Self {
+        let is_note = |line: &str| {
+            line.starts_with("Note: `") && line.contains("which is not an endpoint of AWS")
+        };
+        let kept = self
+            .stderr
+            .split_inclusive('\n')
+            .filter(|line| !is_note(line));
+        self.stderr = kept.collect();
+        let is_policy = |line: &str| line.starts_with("policy: ");
+        let kept = self
+            .stdout
+            .split_inclusive('\n')
+            .filter(|line| !is_policy(line));
+        self.stdout = kept.collect();
+        self
+    }
+
     /// Asserts that the program refused with this exit code, wrote nothing to stdout, and began
     /// its error with this line.
     #[track_caller]

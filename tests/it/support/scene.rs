@@ -93,8 +93,9 @@ impl Scene {
         self.client().tags()
     }
 
+    /// Runs the program; what it left is [`Ran::plain`].
     pub(crate) fn run(&self, arguments: &[&str]) -> Ran {
-        self.sandbox.run(arguments)
+        self.sandbox.run(arguments).plain()
     }
 
     /// Signs `reference`, which must succeed; gives the digest of the signature manifest.

@@ -185,7 +185,11 @@ fn what_is_only_logged_is_warned_about() {
     let ran = verify(&scene, &["-s", "f.jws.sig", "f"]);
     assert_eq!(
         (ran.code, ran.stdout.as_str()),
-        (0, "\nSuccessfully verified signature for f\n"),
+        (
+            0,
+            "\nTolerated, not verified: f\nfailed, and only logged by the trust policy: \
+             `authenticity`, `revocation`\n"
+        ),
         "{ran:#?}"
     );
     ran.assert_says("Warning: authenticity was set to \"log\" and failed with error: the signature's certificate chain does not contain any trusted certificate");
@@ -261,4 +265,54 @@ fn inspect_shows_what_a_signature_says_and_judges_nothing() {
         let ran = scene.run(&[&["blob", "inspect"], arguments].concat());
         ran.assert_refused(code, sentence);
     }
+}
+
+#[test]
+fn a_global_statement_is_refused_where_one_must_be_named() {
+    let scene = signed();
+    write_policy(&scene, "strict");
+    let ran = verify(&scene, &["--require-statement", "-s", "f.jws.sig", "f"]);
+    let file = scene.sandbox.config().join("trustpolicy.blob.json");
+    ran.assert_refused(
+        1,
+        &format!(
+            "Error: statement `files` of `{}` is less than what is required for `f`",
+            file.display()
+        ),
+    );
+    ran.assert_says("caused by: it is the global statement, wanted one that is chosen by its name");
+    let named = [
+        "--require-statement",
+        "--policy-name",
+        "files",
+        "-s",
+        "f.jws.sig",
+        "f",
+    ];
+    assert_eq!(verify(&scene, &named).code, 0);
+    write_policy(&scene, "permissive");
+    let ran = verify(&scene, &["--require", "strict", "-s", "f.jws.sig", "f"]);
+    assert_eq!(ran.code, 1, "{ran:#?}");
+    let ran = verify(&scene, &["--require", "permissive", "-s", "f.jws.sig", "f"]);
+    assert_eq!(ran.code, 0, "{ran:#?}");
+}
+
+#[test]
+fn each_verdict_names_statement_and_file() {
+    let scene = signed();
+    write_policy(&scene, "audit");
+    let file = scene.sandbox.config().join("trustpolicy.blob.json");
+    let line = format!("policy: statement `files` of `{}`\n", file.display());
+    let arguments = ["blob", "verify", "-s", "f.jws.sig", "f"];
+    let ran = scene.sandbox.run(&arguments);
+    assert!(ran.stdout.ends_with(&line), "{ran:#?}");
+    fs::write(scene.sandbox.home().join("f"), "changed").unwrap();
+    let ran = scene.sandbox.run(&arguments);
+    assert_eq!(ran.code, 1, "{ran:#?}");
+    assert!(ran.stderr.contains(&line), "{ran:#?}");
+    let ran = scene
+        .sandbox
+        .run(&[&arguments[..], &["-o", "json"]].concat());
+    let document = crate::cli::verdict::document(&ran);
+    assert_eq!(document["results"][0]["policyFile"], file.to_str().unwrap());
 }

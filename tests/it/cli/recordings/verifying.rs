@@ -149,7 +149,7 @@ const VERIFYING: &[Difference] = &[
     Difference {
         cases: &["old output flag"],
         exit: Some(0),
-        stdout: Text::Begins("{\n  \"exitCode\": 0,\n"),
+        stdout: Text::Begins("{\n  \"version\": \"1\",\n  \"results\": [\n"),
         stderr: Text::Nothing,
         why: "`verify` has a verdict in JSON",
     },

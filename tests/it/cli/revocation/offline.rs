@@ -53,7 +53,10 @@ impl Island {
     #[track_caller]
     fn verify_reference(&self, more: &[&str], reference: &str) -> Ran {
         let fixed = ["verify", "--offline", "facts"];
-        let ran = self.sandbox.run(&[&fixed[..], more, &[reference]].concat());
+        let ran = self
+            .sandbox
+            .run(&[&fixed[..], more, &[reference]].concat())
+            .plain();
         assert_eq!(self.tripwire.connections(), 0, "{ran:#?}");
         ran
     }

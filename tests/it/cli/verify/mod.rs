@@ -3,7 +3,9 @@
 mod plugins;
 mod policies;
 mod refusals;
+mod requirements;
 mod revocation;
+mod tolerated;
 mod usage;
 
 use countersign_emulator::Emulator;
@@ -15,6 +17,10 @@ const JWS: &str = "application/jose+json";
 
 fn refused(image: &str) -> String {
     format!("Error: signature verification failed for all the signatures associated with {image}")
+}
+
+fn undecided(image: &str) -> String {
+    format!("Error: the signatures of `{image}` could not be judged")
 }
 
 #[track_caller]

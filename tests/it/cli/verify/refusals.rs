@@ -79,7 +79,10 @@ fn an_expired_signature_is_refused_and_at_permissive_warned_about() {
     assert_eq!(ran.code, 0, "{ran:#?}");
     assert_eq!(
         ran.stdout,
-        format!("\nSuccessfully verified signature for {}\n", scene.image)
+        format!(
+            "\nTolerated, not verified: {}\nfailed, and only logged by the trust policy: `expiry`\n",
+            scene.image
+        )
     );
     assert!(
         ran.stderr.starts_with(

@@ -7,6 +7,7 @@ use serde_json::Value;
 use time::{Duration, OffsetDateTime};
 
 use super::refused;
+use super::undecided;
 use crate::support::registry_client::RepositoryClient;
 use crate::support::scene::Scene;
 
@@ -87,7 +88,7 @@ fn an_unanswered_question_about_revocation_is_never_a_yes() {
             .faults()
             .add(Fault::new(fault).on("GetRevocationStatus"));
         let ran = scene.verify(&scene.image);
-        ran.assert_refused(3, &refused(&scene.image));
+        ran.assert_refused(3, &undecided(&scene.image));
         ran.assert_says(
             "revocation (enforce): failed: the signature's revocation status could not be determined",
         );

@@ -1,0 +1,29 @@
+//! The name that the program was started by: by Notation's own, it keeps Notation's sentences and exit codes.
+
+use std::ffi::OsStr;
+use std::path::Path;
+
+/// The name that the program was started by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Called {
+    /// Its own, or another one.
+    Countersign,
+    /// Notation's.
+    Notation,
+}
+
+impl Called {
+    /// The name of `program`, which is the first argument of the process.
+    pub(super) fn by(program: &OsStr) -> Self {
+        let stem = Path::new(program).file_stem();
+        if stem.is_some_and(|stem| stem == "notation") {
+            Self::Notation
+        } else {
+            Self::Countersign
+        }
+    }
+
+    pub(super) fn is_notation(self) -> bool {
+        self == Self::Notation
+    }
+}
