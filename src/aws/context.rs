@@ -13,14 +13,17 @@ use aws_config::stalled_stream_protection::StalledStreamProtectionConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
+use aws_runtime::env_config::file::EnvConfigFiles;
 use aws_types::sdk_ua_metadata::FrameworkMetadata;
-use aws_types::service_config::ServiceConfigKey;
 use tokio::sync::OnceCell;
 
 use super::arn::Location;
+use super::endpoints::{DataPlane, check_endpoint};
 use super::http_client::PooledHttp;
 use super::named_profile;
-use super::settings::{Settings, SettingsError};
+use super::profile_files::in_place_of_files;
+use super::settings::{Settings, SettingsError, is_endpoint};
+use crate::http::redact_text;
 use crate::partition::Partition;
 use crate::{http, limits};
 
@@ -46,8 +49,8 @@ impl RegionChoice {
     }
 }
 
-/// AWS, as this process talks to it. Clones share everything; nothing is read and nobody is asked
-/// before the first client is made.
+/// AWS, as this process talks to it. Clones share everything; nobody is asked before the first client is
+/// made.
 #[derive(Debug, Clone)]
 pub struct Aws(Arc<Inner>);
 
@@ -56,6 +59,8 @@ struct Inner {
     http: PooledHttp,
     settings: Settings,
     credentials: Option<SharedCredentialsProvider>,
+    /// In place of AWS's configuration files, where those cannot be read as they are.
+    profile_files: Option<EnvConfigFiles>,
     base: OnceCell<SdkConfig>,
     /// The region that AWS's own rules find.
     default_region: OnceCell<Option<String>>,
@@ -77,6 +82,7 @@ impl Aws {
             http: PooledHttp::new(&pool),
             settings,
             credentials: None,
+            profile_files: in_place_of_files(),
             base: OnceCell::new(),
             default_region: OnceCell::new(),
         })))
@@ -88,6 +94,7 @@ impl Aws {
         Self(Arc::new(Inner {
             http: self.0.http.clone(),
             settings: self.0.settings.clone(),
+            profile_files: self.0.profile_files.clone(),
             credentials: Some(SharedCredentialsProvider::new(credentials)),
             base: OnceCell::new(),
             default_region: OnceCell::new(),
@@ -170,13 +177,19 @@ impl Aws {
     }
 
     /// A client of AWS Signer in `region`.
-    pub async fn signer(&self, region: &str) -> aws_sdk_signer::Client {
+    ///
+    /// # Errors
+    ///
+    /// [`SettingsError::EndpointUrl`] if the endpoint that is configured cannot be one.
+    pub async fn signer(&self, region: &str) -> Result<aws_sdk_signer::Client, SettingsError> {
         let sdk = self.config(region).await;
         let mut config = aws_sdk_signer::config::Builder::from(&sdk);
         if let Some(url) = &self.0.settings.signer_endpoint_url {
             config.set_endpoint_url(Some(url.clone()));
+        } else {
+            check_endpoint(&sdk, "Signer")?;
         }
-        aws_sdk_signer::Client::from_conf(config.build())
+        Ok(aws_sdk_signer::Client::from_conf(config.build()))
     }
 
     /// A client of AWS Signer's data plane in `region`.
@@ -184,80 +197,49 @@ impl Aws {
     /// An endpoint that is configured for AWS Signer (`AWS_ENDPOINT_URL_SIGNER`) holds for the data
     /// plane too, unless that has its own (`AWS_ENDPOINT_URL_SIGNER_DATA`): in AWS's plugin the
     /// question is one of AWS Signer's.
-    pub async fn signer_data(&self, region: &str) -> aws_sdk_signerdata::Client {
+    ///
+    /// # Errors
+    ///
+    /// As [`Aws::signer`].
+    pub async fn signer_data(
+        &self,
+        region: &str,
+    ) -> Result<aws_sdk_signerdata::Client, SettingsError> {
         let sdk = self.config(region).await;
         let mut config = aws_sdk_signerdata::config::Builder::from(&sdk);
-        if let DataPlane::Signers(url) = self.data_plane(&sdk) {
-            config.set_endpoint_url(Some(url));
+        match DataPlane::of(&sdk, self.0.settings.signer_endpoint_url.as_ref()) {
+            DataPlane::Signers(url) => {
+                if !is_endpoint(&url) {
+                    return Err(SettingsError::EndpointUrl(redact_text(&url)));
+                }
+                config.set_endpoint_url(Some(url));
+            }
+            DataPlane::Own => check_endpoint(&sdk, "Signer Data")?,
         }
-        aws_sdk_signerdata::Client::from_conf(config.build())
+        Ok(aws_sdk_signerdata::Client::from_conf(config.build()))
     }
 
     /// The URL at which the client of [`Aws::signer_data`] asks; `None` for AWS's own.
     pub async fn signer_data_endpoint(&self, region: &str) -> Option<String> {
         let sdk = self.config(region).await;
-        match self.data_plane(&sdk) {
-            DataPlane::Signers(url) => Some(url),
-            DataPlane::Own => service_endpoint(&sdk, "Signer Data")
-                .or_else(|| sdk.endpoint_url().map(str::to_owned)),
-        }
-    }
-
-    fn data_plane(&self, sdk: &SdkConfig) -> DataPlane {
-        let has_its_own = || {
-            is_set("AWS_ENDPOINT_URL_SIGNER_DATA") || service_endpoint(sdk, "Signer Data").is_some()
-        };
-        let signers = match &self.0.settings.signer_endpoint_url {
-            Some(url) => Some(url.clone()),
-            None if has_its_own() => None,
-            None => service_endpoint(sdk, "Signer"),
-        };
-        signers.map_or(DataPlane::Own, DataPlane::Signers)
+        DataPlane::of(&sdk, self.0.settings.signer_endpoint_url.as_ref()).url(&sdk)
     }
 
     /// A client of AWS KMS in `region`.
-    pub async fn kms(&self, region: &str) -> aws_sdk_kms::Client {
+    ///
+    /// # Errors
+    ///
+    /// As [`Aws::signer`].
+    pub async fn kms(&self, region: &str) -> Result<aws_sdk_kms::Client, SettingsError> {
         let sdk = self.config(region).await;
         let mut config = aws_sdk_kms::config::Builder::from(&sdk);
         if let Some(url) = &self.0.settings.kms_endpoint_url {
             config.set_endpoint_url(Some(url.clone()));
+        } else {
+            check_endpoint(&sdk, "KMS")?;
         }
-        aws_sdk_kms::Client::from_conf(config.build())
+        Ok(aws_sdk_kms::Client::from_conf(config.build()))
     }
-}
-
-/// Where AWS Signer's data plane is asked.
-enum DataPlane {
-    /// At the URL that is set for AWS Signer.
-    Signers(String),
-    /// Where the SDK's own rules lead for the data plane.
-    Own,
-}
-
-fn is_set(variable: &str) -> bool {
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "the SDK does not tell an endpoint of one service from one of all if they are the same"
-    )]
-    std::env::var_os(variable).is_some()
-}
-
-/// The endpoint that environment or configuration file give this one service; the one for all
-/// services (`AWS_ENDPOINT_URL`), which the SDK answers with in its place, does not count.
-fn service_endpoint(sdk: &SdkConfig, service: &str) -> Option<String> {
-    let key = ServiceConfigKey::builder()
-        .service_id(service)
-        .env("AWS_ENDPOINT_URL")
-        .profile("endpoint_url")
-        .build()
-        .ok()?;
-    let url = sdk.service_config()?.load_config(key)?;
-    (Some(url.as_str()) != sdk.endpoint_url()).then_some(url)
-}
-
-/// Whether the endpoint of this service, or of all services, is configured.
-pub(crate) fn has_endpoint(sdk: &SdkConfig, service: &str) -> bool {
-    sdk.endpoint_url().is_some() || service_endpoint(sdk, service).is_some()
 }
 
 /// The region that the environment names.
@@ -277,6 +259,9 @@ fn region_in_environment() -> Option<String> {
 async fn region_elsewhere(aws: &Inner) -> Option<String> {
     let config = ProviderConfig::default().with_http_client(aws.http.clone());
     let mut files = ProfileFileRegionProvider::builder().configure(&config);
+    if let Some(contents) = &aws.profile_files {
+        files = files.profile_files(contents.clone());
+    }
     if let Some(profile) = &aws.settings.profile {
         files = files.profile_name(profile);
     }
@@ -289,7 +274,12 @@ async fn region_elsewhere(aws: &Inner) -> Option<String> {
 }
 
 async fn load(aws: &Inner, region: &str) -> SdkConfig {
-    let Inner { http, settings, .. } = aws;
+    let Inner {
+        http,
+        settings,
+        profile_files,
+        ..
+    } = aws;
     let mut loader = aws_config::defaults(BehaviorVersion::latest())
         .http_client(http.clone())
         .retry_config(
@@ -316,20 +306,25 @@ async fn load(aws: &Inner, region: &str) -> SdkConfig {
         loader = loader.framework_metadata(metadata);
     }
     loader = loader.region(Region::new(region.to_owned()));
+    if let Some(contents) = profile_files {
+        loader = loader.profile_files(contents.clone());
+    }
     if let Some(credentials) = &aws.credentials {
         return loader
             .credentials_provider(credentials.clone())
             .load()
             .await;
     }
-    if let Some(missing) = named_profile::missing(settings.profile.as_deref()).await {
+    if let Some(missing) =
+        named_profile::missing(settings.profile.as_deref(), profile_files.as_ref()).await
+    {
         return loader.credentials_provider(missing).load().await;
     }
     if let Some(profile) = &settings.profile {
         // As in AWS's plugin: a profile that is named explicitly beats keys in the environment,
         // and nothing else is tried in its place.
         let sdk = loader.profile_name(profile).no_credentials().load().await;
-        let credentials = named_profile::credentials(&sdk, http, profile);
+        let credentials = named_profile::credentials(&sdk, http, profile, profile_files.as_ref());
         return sdk.into_builder().credentials_provider(credentials).build();
     }
     loader.load().await
@@ -402,10 +397,10 @@ mod tests {
         let count = Arc::new(AtomicUsize::new(0));
         let aws = aws(None).with_credentials(Counted(Arc::clone(&count)));
         for region in ["us-west-2", "eu-west-1"] {
-            let signer = aws.signer(region).await;
+            let signer = aws.signer(region).await.unwrap();
             let asked = signer.get_signing_profile().profile_name("Images").send();
             asked.await.unwrap_err();
-            let data = aws.clone().signer_data(region).await;
+            let data = aws.clone().signer_data(region).await.unwrap();
             let asked = data
                 .get_revocation_status()
                 .signature_timestamp(aws_smithy_types::DateTime::from_secs(0))

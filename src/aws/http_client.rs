@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use ::http::HeaderValue;
 use aws_smithy_runtime_api::client::http::{
     HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
 };
@@ -17,6 +18,9 @@ use crate::limits::{AWS_ANSWER_TIMEOUT, MAX_AWS_RESPONSE_BYTES};
 
 /// The last word of `X-Amz-Target` of calls that change nothing, and are made by POST all the same.
 const READING_TARGETS: [&str; 3] = ["GetPublicKey", "DescribeKey", "GetAuthorizationToken"];
+
+/// In the place of a header's value that is not text.
+const NOT_TEXT: HeaderValue = HeaderValue::from_static("(not text)");
 
 /// The SDK's way to our pool.
 #[derive(Debug, Clone)]
@@ -67,12 +71,60 @@ impl PooledHttp {
         let mut answer = ::http::Response::new(SdkBody::from(body));
         *answer.status_mut() = status;
         for (name, value) in &headers {
-            // The SDK reads headers as text; what is not text means nothing to it.
-            if value.to_str().is_ok() {
-                answer.headers_mut().append(name, value.clone());
-            }
+            // The SDK reads headers as text. That there is one that is not text is not hidden.
+            let value = match value.to_str() {
+                Ok(_) => value.clone(),
+                Err(_) => NOT_TEXT,
+            };
+            answer.headers_mut().append(name, value);
         }
-        HttpResponse::try_from(answer).map_err(|error| ConnectorError::other(error.into(), None))
+        let by = AnsweredBy {
+            host: http::host(&url),
+            via: pool.via(&url),
+        };
+        let mut answer = HttpResponse::try_from(answer)
+            .map_err(|error| ConnectorError::other(error.into(), None))?;
+        answer.add_extension(by);
+        Ok(answer)
+    }
+}
+
+/// Who answered.
+#[derive(Debug, Clone, Default)]
+pub(super) struct AnsweredBy {
+    host: String,
+    /// The proxy in force, as ` through ...`; empty without one.
+    via: String,
+}
+
+impl AnsweredBy {
+    /// Who sent `answer`.
+    pub(super) fn of(answer: &HttpResponse) -> Self {
+        answer.extension::<Self>().cloned().unwrap_or_default()
+    }
+
+    /// That the answer, with this status, is not one that AWS gives.
+    pub(super) fn not_as_aws(&self, status: u16) -> String {
+        let Self { host, via } = self;
+        let host = match host.as_str() {
+            "" => "the server".to_owned(),
+            host => format!("`{host}`"),
+        };
+        let asked = match via.as_str() {
+            "" => String::new(),
+            via => format!(" (asked{via})"),
+        };
+        format!("{host} answered {status}, not as AWS does{asked}")
+    }
+
+    /// What to do about a proxy that answers itself.
+    pub(super) fn hint(&self) -> Option<String> {
+        let host = &self.host;
+        (!self.via.is_empty()).then(|| {
+            format!(
+                "allow `{host}` at the proxy; if AWS can be reached without it, name the host in `NO_PROXY`"
+            )
+        })
     }
 }
 

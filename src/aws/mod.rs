@@ -2,9 +2,11 @@
 
 mod arn;
 mod context;
+mod endpoints;
 mod error;
 mod http_client;
 mod named_profile;
+mod profile_files;
 mod rate_limit;
 mod settings;
 
@@ -13,8 +15,9 @@ pub use arn::{
     AliasedSigningProfileArn, ArnError, ArnService, KmsKeyId, KmsKeyIdError, Location, SignerArn,
     SigningJobArn, SigningProfileAliasArn, SigningProfileArn, SigningProfileVersionArn,
 };
-pub(crate) use context::has_endpoint;
 pub use context::{Aws, RegionChoice};
+pub(crate) use endpoints::{check_endpoint, has_endpoint};
+pub(crate) use error::NOT_AS_AWS;
 pub use error::{Call, CallError, CallErrorKind};
 pub use rate_limit::RateLimit;
 pub use settings::{Settings, SettingsError};

@@ -10,6 +10,7 @@ use aws_config::profile::ProfileFileCredentialsProvider;
 use aws_config::provider_config::ProviderConfig;
 use aws_credential_types::provider::error::CredentialsError;
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider, future};
+use aws_runtime::env_config::file::EnvConfigFiles;
 use aws_types::os_shim_internal::{Env, Fs};
 
 use super::http_client::PooledHttp;
@@ -19,31 +20,33 @@ pub(super) fn credentials(
     sdk: &SdkConfig,
     http: &PooledHttp,
     profile: &str,
+    files: Option<&EnvConfigFiles>,
 ) -> SharedCredentialsProvider {
     let config = ProviderConfig::default()
         .with_http_client(http.clone())
         .with_region(sdk.region().cloned())
         .with_use_fips(sdk.use_fips())
         .with_use_dual_stack(sdk.use_dual_stack());
-    let provider = ProfileFileCredentialsProvider::builder()
+    let mut provider = ProfileFileCredentialsProvider::builder()
         .configure(&config)
-        .profile_name(profile)
-        .build();
-    SharedCredentialsProvider::new(provider)
+        .profile_name(profile);
+    if let Some(files) = files {
+        provider = provider.profile_files(files.clone());
+    }
+    SharedCredentialsProvider::new(provider.build())
 }
 
 /// The profile that is named, in the settings or in the environment, and is in no file.
-pub(super) async fn missing(in_settings: Option<&str>) -> Option<MissingProfile> {
+pub(super) async fn missing(
+    in_settings: Option<&str>,
+    files: Option<&EnvConfigFiles>,
+) -> Option<MissingProfile> {
     let (name, from) = match in_settings {
         Some(name) => (name.to_owned(), "aws-profile"),
         None => (in_environment()?, "AWS_PROFILE"),
     };
-    #[expect(
-        clippy::default_trait_access,
-        reason = "the type is of a crate that is no dependency of this one"
-    )]
-    let files =
-        aws_config::profile::load(&Fs::real(), &Env::real(), &Default::default(), None).await;
+    let files = files.cloned().unwrap_or_default();
+    let files = aws_config::profile::load(&Fs::real(), &Env::real(), &files, None).await;
     match files {
         Ok(files) if files.get_profile(&name).is_none() => Some(MissingProfile { name, from }),
         // What is malformed is for the SDK to say, when it reads it.

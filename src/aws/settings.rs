@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::arn::{ArnService, is_region};
+use crate::http::redact_text;
 use crate::partition::Partition;
 
 /// What the user said about AWS, over and above the environment and AWS's own configuration files.
@@ -26,7 +27,7 @@ pub enum SettingsError {
     /// A region that cannot be one.
     #[error("`{0}` is not a region")]
     Region(String),
-    /// An endpoint that is not an `http` or `https` URL.
+    /// An endpoint that is not an `http` or `https` URL, without what may be secret in it.
     #[error("`{0}` is not the URL of an endpoint")]
     EndpointUrl(String),
     /// A setting that is probably a misspelled one of ours.
@@ -136,14 +137,19 @@ impl Settings {
             .into_iter()
             .flatten()
         {
-            let is_endpoint = url::Url::parse(text)
-                .is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
-            if !is_endpoint {
-                return Err(SettingsError::EndpointUrl(text.clone()));
+            if !is_endpoint(text) {
+                return Err(SettingsError::EndpointUrl(redact_text(text)));
             }
         }
         Ok(())
     }
+}
+
+/// Whether AWS can be asked at `text`: both parsers must take it, that of our requests and the SDK's.
+pub(super) fn is_endpoint(text: &str) -> bool {
+    let is_url = url::Url::parse(text)
+        .is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
+    is_url && text.parse::<http::Uri>().is_ok()
 }
 
 #[cfg(test)]
@@ -214,7 +220,7 @@ mod tests {
             let error = region(text).check().unwrap_err();
             assert_eq!(error, SettingsError::Region(text.to_owned()));
         }
-        for text in ["127.0.0.1:1", "file:///x"] {
+        for text in ["127.0.0.1:1", "file:///x", "http://a b", "http://"] {
             for settings in [
                 Settings {
                     signer_endpoint_url: Some(text.to_owned()),
@@ -229,5 +235,13 @@ mod tests {
                 assert_eq!(error, SettingsError::EndpointUrl(text.to_owned()));
             }
         }
+        let secret = Settings {
+            signer_endpoint_url: Some("ftp://user:word@host/?token".to_owned()),
+            ..Settings::default()
+        };
+        assert_eq!(
+            secret.check().unwrap_err().to_string(),
+            "`ftp://host/?...` is not the URL of an endpoint"
+        );
     }
 }

@@ -141,7 +141,7 @@ impl Context {
             return Err(usage(format!(
                 "cannot get http timestamper for timestamping: `{}` is not a URL with http or \
                  https and a host",
-                one_line(url)
+                one_line(&http::redact_text(url))
             )));
         };
         Ok(Timestamping {

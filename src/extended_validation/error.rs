@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::{DocumentError, NearMiss, RevokedEntity, revocation};
-use crate::aws::{ArnError, CallError, SettingsError};
+use crate::aws::{ArnError, CallError, NOT_AS_AWS, SettingsError};
 use crate::notary::SigningScheme;
 
 /// Why a signature is not accepted, or why it cannot be said.
@@ -95,7 +95,7 @@ pub enum Error {
         /// What was revoked.
         revoked: Vec<RevokedEntity>,
     },
-    /// AWS named as revoked what it was not asked about.
+    /// AWS named as revoked what it was not asked about, so that its answer says nothing.
     #[error("AWS's answer says `{entity}` was revoked, which was not asked about")]
     UnexpectedEntity {
         /// What it named.
@@ -151,12 +151,12 @@ impl Error {
                 "a revocation is for ever: use another artifact, or sign this one again if it is good"
                     .to_owned(),
             ),
+            Self::UnexpectedEntity { .. } => Some(NOT_AS_AWS.to_owned()),
             Self::Scheme { .. }
             | Self::NoSigningTime
             | Self::NoAttribute { .. }
             | Self::AttributeType { .. }
             | Self::PartitionsDiffer { .. }
-            | Self::UnexpectedEntity { .. }
             | Self::ChainLength { .. } => None,
         }
     }
@@ -170,6 +170,7 @@ impl Error {
                 | Self::NotStored { .. }
                 | Self::Stored { .. }
                 | Self::UnsignedNotAllowed { .. }
+                | Self::UnexpectedEntity { .. }
         )
     }
 }

@@ -6,6 +6,7 @@ use url::Url;
 
 use super::named_server::is_authority_as_server;
 use super::proxy::Proxy;
+use super::redact::{host, redact};
 use super::roots::Roots;
 use crate::allowance::Exhausted;
 
@@ -62,6 +63,17 @@ pub enum Error {
         /// Host and port of the request.
         host: String,
         /// The proxy in force, as ` through ...`; empty without one.
+        via: String,
+        /// What reqwest says.
+        #[source]
+        source: reqwest::Error,
+    },
+    /// The proxy answered, and not with a connection.
+    #[error("the proxy refused a connection to `{host}`{via}")]
+    ProxyRefused {
+        /// Host and port of the request.
+        host: String,
+        /// The proxy in force, as ` through ...`.
         via: String,
         /// What reqwest says.
         #[source]
@@ -147,6 +159,10 @@ impl Error {
                  file of roots in `SSL_CERT_FILE`"
                     .to_owned(),
             ),
+            Self::ProxyRefused { host, .. } => Some(format!(
+                "allow `{host}` at the proxy, and check the user name and password in the proxy's URL; hosts \
+                 in `NO_PROXY` are reached without it"
+            )),
             Self::Connect { via, .. } if !via.is_empty() => {
                 Some("check the proxy; hosts in `NO_PROXY` are reached without it".to_owned())
             }
@@ -240,6 +256,10 @@ impl Error {
                 source: Box::new(tls),
             };
         }
+        if !via.is_empty() && is_refused_by_proxy(&source) {
+            let host = host(url);
+            return Self::ProxyRefused { host, via, source };
+        }
         // With a proxy it is the proxy's name that has no address.
         if source.is_dns() && via.is_empty() {
             let host = host(url);
@@ -270,23 +290,6 @@ impl Error {
     }
 }
 
-/// `url` for people: without user name, password and fragment, and with `...` for its query.
-pub fn redact(url: &Url) -> String {
-    let mut text = format!("{}://{}{}", url.scheme(), host(url), url.path());
-    if url.query().is_some() {
-        text.push_str("?...");
-    }
-    text
-}
-
-fn host(url: &Url) -> String {
-    let host = url.host_str().unwrap_or_default();
-    match url.port() {
-        Some(port) => format!("{host}:{port}"),
-        None => host.to_owned(),
-    }
-}
-
 /// The error of rustls in the chain of `error`. An `io::Error` hides what it was made from, so
 /// that following `source` alone does not find it.
 fn tls_error(error: &reqwest::Error) -> Option<rustls::Error> {
@@ -306,6 +309,21 @@ fn tls_error(error: &reqwest::Error) -> Option<rustls::Error> {
     None
 }
 
+/// Whether the proxy answered the request for a connection with a status that is not 200, which only the
+/// words of the HTTP library say.
+fn is_refused_by_proxy(error: &reqwest::Error) -> bool {
+    let mut source = error.source();
+    while let Some(cause) = source {
+        let text = cause.to_string();
+        if text.contains("tunnel error: unsuccessful") || text.contains("tunnel error: proxy auth")
+        {
+            return true;
+        }
+        source = cause.source();
+    }
+    false
+}
+
 /// Whether the other machine answered that nobody listens on that port.
 fn is_refused(error: &reqwest::Error) -> bool {
     let mut source = std::error::Error::source(error);
@@ -318,22 +336,4 @@ fn is_refused(error: &reqwest::Error) -> bool {
         source = cause.source();
     }
     false
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn nothing_secret_of_a_url_is_shown() {
-        for (url, shown) in [
-            (
-                "https://user:word@bucket.example/a/b?X-Amz-Signature=abc#frag",
-                "https://bucket.example/a/b?...",
-            ),
-            ("http://[::1]:5000/v2/", "http://[::1]:5000/v2/"),
-        ] {
-            assert_eq!(redact(&Url::parse(url).unwrap()), shown);
-        }
-    }
 }

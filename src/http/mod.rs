@@ -11,12 +11,15 @@ mod body;
 mod error;
 mod named_server;
 mod proxy;
+mod redact;
 mod retry;
 mod roots;
 
 pub use body::read_body;
-pub use error::{Error, redact};
+pub use error::Error;
 pub use proxy::Proxies;
+pub(crate) use redact::host;
+pub use redact::{redact, redact_in, redact_text};
 pub(crate) use retry::{Lost, backoff, retry_after};
 pub use roots::Roots;
 
@@ -274,6 +277,12 @@ impl Pool {
             .execute(request)
             .await
             .map_err(|source| self.error(&url, source))
+    }
+
+    /// The proxy in force for `url`, as ` through ...`; empty without one.
+    pub(crate) fn via(&self, url: &Url) -> String {
+        let proxy = self.0.settings.proxies.select(url);
+        proxy.map_or_else(String::new, |proxy| format!(" through {proxy}"))
     }
 
     /// What `source`, which a client of this pool gave for a request to `url`, means.

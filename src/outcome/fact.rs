@@ -7,6 +7,7 @@ use time::OffsetDateTime;
 
 use super::rfc1123z;
 use crate::extended_validation;
+use crate::http::redact_text;
 use crate::revocation::{self, CertificateRevocation, Evidence, Protocol, Status};
 
 /// What is known about one thing that a signature rests on.
@@ -171,7 +172,7 @@ fn of_authority(evidence: &Evidence, now: OffsetDateTime) -> FactSource {
     FactSource {
         said: Said::Authority {
             protocol: evidence.protocol,
-            url: evidence.url.clone(),
+            url: redact_text(&evidence.url),
         },
         held: match evidence.origin {
             revocation::Origin::Network => Held::Network,

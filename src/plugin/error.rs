@@ -200,6 +200,7 @@ impl Error {
                     CallErrorKind::Unreachable
                     | CallErrorKind::ServiceFailure
                     | CallErrorKind::Malformed
+                    | CallErrorKind::NotAws
                     | CallErrorKind::NotSent => ErrorCode::Error,
                 }
             }
@@ -235,7 +236,8 @@ impl Error {
                 Some(format!("name the executable {}", names.join(" or ")))
             }
             Self::RawOnly(_) => Some(
-                "it has `describe-key` and `generate-signature`; Notation makes the envelope, and                  verifies it, itself"
+                "it has `describe-key` and `generate-signature`; Notation makes the envelope, and \
+                 verifies it, itself"
                     .to_owned(),
             ),
             Self::Settings(source) => source.hint(),
@@ -339,6 +341,7 @@ mod tests {
             (CallErrorKind::Unreachable, "ERROR"),
             (CallErrorKind::ServiceFailure, "ERROR"),
             (CallErrorKind::Malformed, "ERROR"),
+            (CallErrorKind::NotAws, "ERROR"),
             (CallErrorKind::NotSent, "ERROR"),
         ] {
             let call = call_error(kind, "SomeException", "User: arn:aws:iam::1:user/x may not");

@@ -84,7 +84,9 @@ fn of_call(call: &CallError) -> &'static str {
         CallErrorKind::Throttled => "throttled",
         CallErrorKind::TimedOut => "timeout",
         CallErrorKind::Invalid => "invalid-call",
-        CallErrorKind::Unreachable | CallErrorKind::NotSent => "unreachable",
+        CallErrorKind::Unreachable | CallErrorKind::NotAws | CallErrorKind::NotSent => {
+            "unreachable"
+        }
         CallErrorKind::ServiceFailure => "service-failure",
         CallErrorKind::Malformed => "unusable-answer",
     }
@@ -151,6 +153,7 @@ mod tests {
             (Kind::Throttled, "ThrottlingException", "", "throttled"),
             (Kind::TimedOut, "DependencyTimeoutException", "", "timeout"),
             (Kind::Unreachable, "", "", "unreachable"),
+            (Kind::NotAws, "", "", "unreachable"),
             (Kind::NotSent, "", "", "unreachable"),
             (
                 Kind::ServiceFailure,

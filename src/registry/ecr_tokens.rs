@@ -36,6 +36,7 @@ fn call(host: &EcrHost) -> Call {
 }
 
 async fn issue(config: SdkConfig, host: &EcrHost) -> Result<Secret, EcrTokenError> {
+    aws::check_endpoint(&config, "ECR")?;
     let has_endpoint = aws::has_endpoint(&config, "ECR");
     // The host's region counts, whatever region is set for anything else.
     let mut builder = config

@@ -61,7 +61,7 @@ impl Question {
             return Ok(answer);
         }
         Err(FetchError::TooLarge {
-            url: self.url().to_owned(),
+            url: http::redact_text(self.url()),
             limit: self.max_bytes(),
         })
     }
@@ -227,7 +227,7 @@ impl Network {
                 // A request that carries a body is not sent on to where it was not meant for.
                 Some(location) if status.is_redirection() && method == Method::GET => {
                     let next = url.join(location).map_err(|source| FetchError::Url {
-                        url: location.to_owned(),
+                        url: http::redact_text(location),
                         source,
                     })?;
                     request = reqwest::Request::new(Method::GET, check_scheme(next)?);
@@ -247,7 +247,7 @@ impl Network {
             }
         }
         Err(FetchError::Redirects {
-            url: question.url().to_owned(),
+            url: http::redact_text(question.url()),
         })
     }
 }
@@ -260,7 +260,7 @@ impl Fetch for Network {
 
 fn parse_http_url(text: &str) -> Result<Url, FetchError> {
     let url = Url::parse(text).map_err(|source| FetchError::Url {
-        url: text.to_owned(),
+        url: http::redact_text(text),
         source,
     })?;
     check_scheme(url)

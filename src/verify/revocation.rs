@@ -7,6 +7,7 @@ use super::delegate::Delegate;
 use super::judge::Bench;
 pub(super) use crate::causes::in_one_line;
 use crate::config::StoreName;
+use crate::http::redact_text;
 use crate::notary::SigningScheme;
 use crate::outcome::{Failure, RevocationFact, rfc1123z};
 use crate::revocation::{self, CertificateRevocation, ChainRevocation, Status, Verdict};
@@ -153,7 +154,7 @@ pub(super) fn describe(certificate: &CertificateRevocation) -> Vec<String> {
         lines.push(format!(
             "{} at `{}` of \"{}\": revoked on \"{}\", {reason}",
             evidence.protocol,
-            evidence.url,
+            redact_text(&evidence.url),
             rfc1123z(evidence.this_update),
             rfc1123z(*at)
         ));

@@ -4,6 +4,10 @@ mod reading;
 
 use std::fmt;
 
+/// What to do where an answer is not as AWS answers.
+pub(crate) const NOT_AS_AWS: &str = "look at what answers in the place of AWS: a proxy, a gateway, or the \
+                                     endpoint that is set (`AWS_ENDPOINT_URL`)";
+
 /// A call: which action, on what, where. The words of IAM policies.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Call {
@@ -38,6 +42,8 @@ pub enum CallErrorKind {
     ServiceFailure,
     /// An answer that is not one.
     Malformed,
+    /// Something else than AWS answered: a proxy, a gateway, a wrong endpoint.
+    NotAws,
     /// The request could not even be made: no endpoint, for example.
     NotSent,
 }
@@ -53,6 +59,7 @@ impl CallErrorKind {
             | Self::NoCredentials
             | Self::BadCredentials
             | Self::Malformed
+            | Self::NotAws
             | Self::NotSent => false,
         }
     }
@@ -69,6 +76,7 @@ impl CallErrorKind {
             Self::Unreachable => "AWS could not be reached for",
             Self::ServiceFailure => "AWS failed at",
             Self::Malformed => "AWS gave no usable answer to",
+            Self::NotAws => "AWS was not reached for",
             Self::NotSent => "nothing could be sent to AWS for",
         }
     }
@@ -87,6 +95,8 @@ pub struct CallError {
     cause_hint: Option<String>,
     /// The region of the resource, where the one that was set and asked is another.
     other_region: Option<String>,
+    /// How often it was asked.
+    attempts: u32,
     /// Whether AWS may have done what was asked, and only the answer is missing.
     may_be_done: bool,
 }
@@ -120,7 +130,10 @@ impl fmt::Display for CallError {
         if let Some(id) = &self.request_id {
             write!(f, " (request `{id}`)")?;
         }
-        Ok(())
+        match self.attempts {
+            0 | 1 => Ok(()),
+            attempts => write!(f, ", after {attempts} attempts"),
+        }
     }
 }
 
@@ -176,8 +189,9 @@ impl CallError {
                 let caller = self
                     .principal()
                     .map_or_else(|| "the caller".to_owned(), |arn| format!("`{arn}`"));
+                let of_profile = self.permission_of_profile().unwrap_or_default();
                 format!(
-                    "allow {caller} the action `{action}` on `{resource}` in an IAM policy, and look for a policy that denies it"
+                    "allow {caller} the action `{action}` on `{resource}` in an IAM policy{of_profile}, and look for a policy that denies it"
                 )
             }
             CallErrorKind::Throttled => {
@@ -215,24 +229,72 @@ impl CallError {
                 )
             }
             CallErrorKind::ServiceFailure => "try again later".to_owned(),
-            CallErrorKind::Invalid | CallErrorKind::Malformed | CallErrorKind::NotSent => {
-                return None;
-            }
+            CallErrorKind::Malformed | CallErrorKind::NotAws => NOT_AS_AWS.to_owned(),
+            CallErrorKind::Invalid | CallErrorKind::NotSent => return None,
         })
+    }
+
+    /// What else a denial may need: the owner of a signing profile lets other accounts use it.
+    fn permission_of_profile(&self) -> Option<String> {
+        let Call {
+            action, resource, ..
+        } = self.call.as_ref();
+        if !matches!(*action, "signer:SignPayload" | "signer:GetSigningProfile") {
+            return None;
+        }
+        let owner = account_of(resource)?;
+        let name = resource.split('/').nth(2).unwrap_or("NAME");
+        let allow = |account: &str| {
+            format!(
+                "`aws signer add-profile-permission --profile-name {name} --action {action} \
+                 --principal {account} --statement-id ID`"
+            )
+        };
+        match self.principal().and_then(account_of) {
+            Some(account) if account == owner => None,
+            Some(account) => Some(format!(
+                ", have account `{owner}`, which owns the profile, permit it too ({})",
+                allow(account)
+            )),
+            None => Some(format!(
+                ", if the caller is of another account than `{owner}` have that account permit it too ({})",
+                allow("ACCOUNT")
+            )),
+        }
+    }
+
+    fn new(call: Call, kind: CallErrorKind, message: Option<String>) -> Self {
+        Self {
+            call: Box::new(call),
+            kind,
+            code: None,
+            message,
+            request_id: None,
+            cause_hint: None,
+            other_region: None,
+            attempts: 1,
+            may_be_done: false,
+        }
     }
 
     /// No answer, within all the time that there is for the call.
     pub(crate) fn timed_out(call: Call, limit: std::time::Duration) -> Self {
+        let message = format!("not within {} seconds", limit.as_secs());
+        Self::new(call, CallErrorKind::TimedOut, Some(message))
+    }
+
+    /// The request could not be made, because of `problem`.
+    pub(crate) fn not_sent(call: Call, problem: String, hint: Option<String>) -> Self {
         Self {
-            call: Box::new(call),
-            kind: CallErrorKind::TimedOut,
-            code: None,
-            message: Some(format!("not within {} seconds", limit.as_secs())),
-            request_id: None,
-            cause_hint: None,
-            other_region: None,
-            may_be_done: false,
+            cause_hint: hint,
+            ..Self::new(call, CallErrorKind::NotSent, Some(problem))
         }
+    }
+
+    /// The same, given up after so many attempts.
+    #[must_use]
+    pub(crate) fn after(self, attempts: u32) -> Self {
+        Self { attempts, ..self }
     }
 
     /// The same of another call, which was not made because of it.
@@ -245,6 +307,7 @@ impl CallError {
                 "not asked, because another question had no answer: {why}"
             )),
             request_id: None,
+            attempts: 1,
             ..self.clone()
         }
     }
@@ -265,16 +328,15 @@ impl CallError {
         request_id: Option<&str>,
     ) -> Self {
         Self {
-            call: Box::new(call),
-            kind: CallErrorKind::Malformed,
-            code: None,
-            message: Some(problem.into()),
             request_id: request_id.map(str::to_owned),
-            cause_hint: None,
-            other_region: None,
-            may_be_done: false,
+            ..Self::new(call, CallErrorKind::Malformed, Some(problem.into()))
         }
     }
+}
+
+/// The account in an ARN.
+fn account_of(arn: &str) -> Option<&str> {
+    arn.split(':').nth(4).filter(|account| !account.is_empty())
 }
 
 #[cfg(test)]
@@ -295,6 +357,7 @@ pub(crate) mod tests {
             request_id: Some("r-1".to_owned()),
             cause_hint: None,
             other_region: None,
+            attempts: 1,
             may_be_done: false,
         }
     }
@@ -330,6 +393,45 @@ pub(crate) mod tests {
             "allow `arn:aws:sts::111122223333:assumed-role/ci/x` the action `signer:SignPayload` on \
              `arn:aws:signer:us-west-2:111122223333:/signing-profiles/Images` in an IAM policy, \
              and look for a policy that denies it"
+        );
+    }
+
+    #[test]
+    fn a_denial_across_accounts_names_the_permission_of_the_profile() {
+        let denied = |message| error(CallErrorKind::Denied, "AccessDeniedException", message);
+        let across = denied("User: arn:aws:iam::444455556666:user/ci is not authorized");
+        assert_eq!(
+            across.hint().unwrap(),
+            "allow `arn:aws:iam::444455556666:user/ci` the action `signer:SignPayload` on \
+             `arn:aws:signer:us-west-2:111122223333:/signing-profiles/Images` in an IAM policy, have \
+             account `111122223333`, which owns the profile, permit it too (`aws signer \
+             add-profile-permission --profile-name Images --action signer:SignPayload --principal \
+             444455556666 --statement-id ID`), and look for a policy that denies it"
+        );
+        let unknown = denied("not today").hint().unwrap();
+        assert!(
+            unknown.contains("if the caller is of another account than `111122223333`"),
+            "{unknown}"
+        );
+        let mut other = denied("User: arn:aws:iam::444455556666:user/ci is not authorized");
+        other.call.action = "signer:GetRevocationStatus";
+        assert!(!other.hint().unwrap().contains("add-profile-permission"));
+    }
+
+    #[test]
+    fn what_was_given_up_says_after_how_many_attempts() {
+        let throttled = error(CallErrorKind::Throttled, "TooManyRequestsException", "No");
+        assert!(
+            throttled
+                .clone()
+                .after(1)
+                .to_string()
+                .ends_with("(request `r-1`)")
+        );
+        let text = throttled.after(6).to_string();
+        assert!(
+            text.ends_with("(request `r-1`), after 6 attempts"),
+            "{text}"
         );
     }
 }

@@ -9,7 +9,9 @@ use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use aws_types::request_id::RequestId as _;
 
+use super::super::http_client::AnsweredBy;
 use super::{Call, CallError, CallErrorKind};
+use crate::http::redact_in;
 
 /// Most characters of AWS's message that are shown; real ones have under 500.
 const MAX_MESSAGE_CHARS: usize = 2_000;
@@ -36,7 +38,14 @@ impl CallError {
                         let status = raw.status().as_u16();
                         code.is_none().then(|| format!("HTTP status {status}"))
                     });
-                let kind = kind_of(code.as_deref(), raw.status().as_u16());
+                let status = raw.status().as_u16();
+                if request_id.is_none() && !code.as_deref().is_some_and(is_code_of_aws) {
+                    let by = AnsweredBy::of(raw);
+                    let message = by.not_as_aws(status);
+                    return Self::new(call, kind_of_other(status), Some(message))
+                        .with_cause_hint(by.hint());
+                }
+                let kind = kind_of(code.as_deref(), status);
                 (kind, code, message)
             }
             SdkError::TimeoutError(_) => (CallErrorKind::TimedOut, None, None),
@@ -45,23 +54,39 @@ impl CallError {
                 (kind, None, Some(message))
             }
             SdkError::ResponseError(response) => {
+                let by = AnsweredBy::of(response.raw());
                 let status = response.raw().status().as_u16();
                 let problem = innermost(error);
-                let message = format!("HTTP status {status}: {problem}");
+                cause_hint = by.hint();
+                let message = format!("{}: {problem}", by.not_as_aws(status));
                 (CallErrorKind::Malformed, None, Some(message))
             }
             other => (CallErrorKind::NotSent, None, Some(chain(other))),
         };
         Self {
-            call: Box::new(call),
-            kind,
             code,
-            message,
             request_id,
             cause_hint,
-            other_region: None,
             may_be_done: is_answer_missing(error),
+            ..Self::new(call, kind, message)
         }
+    }
+
+    fn with_cause_hint(self, cause_hint: Option<String>) -> Self {
+        Self { cause_hint, ..self }
+    }
+}
+
+/// Whether AWS has errors with such a code: AWS's own gateways say so too where a request has no name.
+fn is_code_of_aws(code: &str) -> bool {
+    code.ends_with("Exception") || !matches!(kind_of(Some(code), 0), CallErrorKind::Malformed)
+}
+
+/// What an answer of something else than AWS means.
+fn kind_of_other(status: u16) -> CallErrorKind {
+    match status {
+        408 | 429 | 500..=599 => CallErrorKind::Unreachable,
+        _ => CallErrorKind::NotAws,
     }
 }
 
@@ -154,6 +179,7 @@ where
                 crate::http::Error::TimedOut { .. } | crate::http::Error::Exhausted { .. } => {
                     CallErrorKind::TimedOut
                 }
+                crate::http::Error::ProxyRefused { .. } => CallErrorKind::NotAws,
                 http if http.is_lying() => CallErrorKind::Malformed,
                 _ => CallErrorKind::Unreachable,
             };
@@ -268,9 +294,11 @@ fn chain(error: &dyn std::error::Error) -> String {
 /// a secret.
 const REPEATED_REQUEST: &str = "The Canonical String";
 
-/// Text from elsewhere for a terminal: one line, bounded, without control characters.
+/// Text from elsewhere for a terminal: one line, bounded, without control characters, and without what
+/// is secret in a URL.
 fn printable(text: &str) -> String {
     let text = text.split(REPEATED_REQUEST).next().unwrap_or_default();
+    let text = redact_in(text);
     let mut printable: String = text
         .chars()
         .take(MAX_MESSAGE_CHARS)
@@ -331,6 +359,38 @@ mod tests {
         ] {
             assert_eq!(kind_of(code, status), kind, "{code:?} {status}");
         }
+    }
+
+    #[test]
+    fn an_answer_of_something_else_is_not_taken_for_aws() {
+        for (status, kind) in [
+            (301, CallErrorKind::NotAws),
+            (401, CallErrorKind::NotAws),
+            (403, CallErrorKind::NotAws),
+            (404, CallErrorKind::NotAws),
+            (407, CallErrorKind::NotAws),
+            (429, CallErrorKind::Unreachable),
+            (502, CallErrorKind::Unreachable),
+        ] {
+            assert_eq!(kind_of_other(status), kind, "{status}");
+        }
+        for (code, is_of_aws) in [
+            ("AccessDenied", true),
+            ("ForbiddenException", true),
+            ("SlowDown", true),
+            ("FORBIDDEN", false),
+            ("403", false),
+        ] {
+            assert_eq!(is_code_of_aws(code), is_of_aws, "{code}");
+        }
+    }
+
+    #[test]
+    fn nothing_secret_of_a_url_is_passed_on() {
+        assert_eq!(
+            printable("no way to `http://user:word@host.example/a?token=b`: refused"),
+            "no way to `http://host.example/a?...`: refused"
+        );
     }
 
     #[test]

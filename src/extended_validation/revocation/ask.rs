@@ -1,8 +1,11 @@
 //! Asking AWS Signer's data plane (`GetRevocationStatus`): no faster than its quota, again where that
 //! may help, and all of it within one time limit.
 
+use std::sync::{Arc, OnceLock};
+
 use aws_sdk_signerdata::config::Config;
 use aws_sdk_signerdata::config::retry::RetryConfig;
+use aws_sdk_signerdata::operation::RequestId as _;
 use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::interceptors::Intercept;
 use aws_smithy_runtime_api::client::interceptors::context::BeforeDeserializationInterceptorContextRef;
@@ -13,11 +16,14 @@ use time::OffsetDateTime;
 use tokio::time::{Instant, sleep, timeout_at};
 
 use super::question::Question;
-use crate::aws::{Aws, CallError, RateLimit};
+use super::read::read;
+use crate::aws::{Aws, CallError, CallErrorKind, RateLimit};
+use crate::causes::in_one_line;
 use crate::http::backoff;
 use crate::limits;
 
-/// Asks, and gives back what AWS says was revoked. `signing_time` is the question's.
+/// Asks, and gives back what AWS says was revoked. `signing_time` is the question's. While AWS answers
+/// that there are too many requests, it is asked as often as `SignPayload` is.
 ///
 /// The SDK would try again too; but then its attempts would not be counted here, and their waits
 /// would have a limit of their own.
@@ -39,13 +45,17 @@ pub(super) async fn ask(
             Ok(Err(error)) => error,
             Err(_elapsed) => {
                 let limit = limits::AWS_REVOCATION_TIMEOUT;
-                return Err(CallError::timed_out(question.call(), limit));
+                return Err(CallError::timed_out(question.call(), limit).after(attempt));
             }
         };
         let wait = backoff(attempt, limits::RETRY_DELAY, limits::MAX_RETRY_DELAY);
-        let is_last = attempt >= limits::MAX_ATTEMPTS || Instant::now() + wait >= deadline;
-        if is_last || !error.kind().is_transient() {
-            return Err(error);
+        let attempts = match error.kind() {
+            CallErrorKind::Throttled => limits::MAX_THROTTLED_ATTEMPTS,
+            kind if kind.is_transient() => limits::MAX_ATTEMPTS,
+            _ => 1,
+        };
+        if attempt >= attempts || Instant::now() + wait >= deadline {
+            return Err(error.after(attempt));
         }
         sleep(wait).await;
         attempt += 1;
@@ -59,9 +69,11 @@ async fn send(
     signing_time: OffsetDateTime,
 ) -> Result<Vec<String>, CallError> {
     let subject = &question.subject;
-    let answer = aws
-        .signer_data(&question.place.region)
-        .await
+    let reading = StrictReading::default();
+    let client = aws.signer_data(&question.place.region).await;
+    let client = client
+        .map_err(|error| CallError::not_sent(question.call(), error.to_string(), error.hint()))?;
+    let answer = client
         .get_revocation_status()
         .signature_timestamp(DateTime::from_secs_and_nanos(
             signing_time.unix_timestamp(),
@@ -73,21 +85,25 @@ async fn send(
         .set_certificate_hashes(Some(subject.certificate_hashes.clone()))
         .customize()
         .config_override(Config::builder().retry_config(RetryConfig::disabled()))
-        .interceptor(WantObject)
+        .interceptor(reading.clone())
         .send()
         .await
         .map_err(|error| CallError::from_sdk(question.call(), &error))?;
-    Ok(answer.revoked_entities().to_vec())
+    let revoked = reading.0.get().cloned();
+    revoked.ok_or_else(|| {
+        let problem = "it was not read";
+        CallError::malformed(question.call(), problem, answer.request_id())
+    })
 }
 
-/// Refuses a successful answer that is not a JSON object. The SDK reads an empty body as an empty
-/// object, which is how AWS says that nothing was revoked.
-#[derive(Debug)]
-struct WantObject;
+/// Reads a successful answer before the SDK does, and refuses it where it is not as AWS's are
+/// ([`read`]): the SDK passes over what it does not know.
+#[derive(Debug, Clone, Default)]
+struct StrictReading(Arc<OnceLock<Vec<String>>>);
 
-impl Intercept for WantObject {
+impl Intercept for StrictReading {
     fn name(&self) -> &'static str {
-        "WantObject"
+        "StrictReading"
     }
 
     fn read_before_deserialization(
@@ -96,12 +112,12 @@ impl Intercept for WantObject {
         _: &RuntimeComponents,
         _: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        let response = context.response();
-        let is_object = response.body().bytes().is_some_and(|body| {
-            serde_json::from_slice::<serde_json::Map<String, serde_json::Value>>(body).is_ok()
-        });
-        if response.status().is_success() && !(response.status().as_u16() == 200 && is_object) {
-            return Err("the answer is not a JSON object".into());
+        let answer = context.response();
+        // What is an error is the SDK's to read.
+        if answer.status().is_success() {
+            let revoked = read(answer).map_err(|error| in_one_line(&error))?;
+            // There is one attempt, and so one answer.
+            let _ = self.0.set(revoked);
         }
         Ok(())
     }

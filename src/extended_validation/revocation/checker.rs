@@ -158,13 +158,17 @@ impl RevocationChecker {
             },
             Ok((inquired, known)) => {
                 warnings.extend(known.warnings);
+                let result = inquired.judge(&known.answer.revoked_entities);
+                // What is no answer to the question is evidence of nothing.
+                let is_answer = !matches!(result, Err(Error::UnexpectedEntity { .. }));
+                let evidence = is_answer.then_some(Evidence {
+                    question: known.answer.question,
+                    asked_at: known.answer.asked_at,
+                    origin: known.origin,
+                });
                 Inquiry {
-                    result: inquired.judge(&known.answer.revoked_entities),
-                    evidence: Some(Evidence {
-                        question: known.answer.question,
-                        asked_at: known.answer.asked_at,
-                        origin: known.origin,
-                    }),
+                    result,
+                    evidence,
                     warnings,
                 }
             }
@@ -186,8 +190,11 @@ impl RevocationChecker {
         let (inquired, known) = self
             .known(claims, certificate_chain, false, now, warnings)
             .await?;
-        let result = inquired.judge(&known.answer.revoked_entities);
-        Ok((known.answer, result))
+        match inquired.judge(&known.answer.revoked_entities) {
+            // It is no answer to what was asked, and nothing to keep.
+            Err(error @ Error::UnexpectedEntity { .. }) => Err(error),
+            result => Ok((known.answer, result)),
+        }
     }
 
     async fn known(
@@ -248,11 +255,11 @@ async fn question(
     region: &RegionChoice,
 ) -> Question {
     Question {
-        place: Place {
-            partition: claims.signer().location().partition().to_string(),
-            region: region.region.clone(),
-            endpoint_url: aws.signer_data_endpoint(&region.region).await,
-        },
+        place: Place::new(
+            claims.signer().location().partition().to_string(),
+            region.region.clone(),
+            aws.signer_data_endpoint(&region.region).await.as_deref(),
+        ),
         subject: inquired.subject.clone(),
     }
 }

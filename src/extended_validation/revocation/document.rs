@@ -11,6 +11,7 @@ use time::format_description::well_known::Rfc3339;
 
 use super::question::Question;
 use crate::files;
+use crate::http::redact_text;
 use crate::limits::CLOCK_SKEW;
 use crate::notary::rfc3339;
 
@@ -141,10 +142,13 @@ impl Answer {
     /// [`DocumentError::Json`], [`DocumentError::Version`] and [`DocumentError::Time`].
     pub fn parse(path: &std::path::Path, json: &[u8]) -> Result<Self, DocumentError> {
         let path = || path.to_owned();
-        let document: Document = serde_json::from_slice(json).map_err(|source| {
+        let mut document: Document = serde_json::from_slice(json).map_err(|source| {
             let path = path();
             DocumentError::Json { path, source }
         })?;
+        // Whoever wrote it may not have left out what is secret.
+        let place = &mut document.question.place;
+        place.endpoint_url = place.endpoint_url.as_deref().map(redact_text);
         if document.version != VERSION {
             return Err(DocumentError::Version {
                 path: path(),

@@ -71,7 +71,7 @@ impl AnswerCache {
             read => read.map_err(file)?,
         };
         let answer = Answer::parse(&path, &json)?;
-        if answer.question != *question {
+        if answer.question != question.in_file() {
             return Err(DocumentError::OtherQuestion { path });
         }
         if !answer.revoked_entities.is_empty() {

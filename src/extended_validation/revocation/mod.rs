@@ -11,6 +11,7 @@ mod checker;
 mod document;
 mod kept;
 mod question;
+mod read;
 mod silence;
 mod stored;
 

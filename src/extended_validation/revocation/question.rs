@@ -7,6 +7,7 @@ use super::super::{Claims, Error};
 use super::RevokedEntity;
 use crate::algorithm::HashAlgorithm;
 use crate::aws::Call;
+use crate::http::redact_text;
 use crate::limits::MAX_CHAIN_CERTIFICATES;
 use crate::notary::rfc3339;
 use crate::oci::hex;
@@ -39,9 +40,34 @@ pub struct Place {
     pub partition: String,
     /// The region asked.
     pub region: String,
-    /// The URL asked, where it is not AWS's own for the region.
+    /// The URL asked, where it is not AWS's own for the region; without what may be secret in it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub endpoint_url: Option<String>,
+    /// The whole URL, hashed, where something in it is secret. It is in no file.
+    #[serde(skip)]
+    hidden: Option<String>,
+}
+
+impl Place {
+    /// Where somebody in `region` is asked, at `endpoint_url` if it is not AWS's own.
+    pub fn new(partition: String, region: String, endpoint_url: Option<&str>) -> Self {
+        let shown = endpoint_url.map(redact_text);
+        let hidden = endpoint_url.filter(|url| Some(*url) != shown.as_deref());
+        Self {
+            partition,
+            region,
+            endpoint_url: shown,
+            hidden: hidden.map(|url| hex(&HashAlgorithm::Sha256.hash(url.as_bytes()))),
+        }
+    }
+
+    /// The same place, as far as a file says where it is.
+    fn in_file(&self) -> Self {
+        Self {
+            hidden: None,
+            ..self.clone()
+        }
+    }
 }
 
 /// A question (`GetRevocationStatus`), and to whom.
@@ -64,9 +90,20 @@ impl Question {
         }
     }
 
-    /// A name for it that no other question has: a hash of all of it.
+    /// A name for it that no other question has: a hash of all of it, of what is in no file too.
     pub(super) fn name(&self) -> String {
-        name_of(self)
+        match &self.place.hidden {
+            None => name_of(self),
+            hidden => name_of(&(self, hidden)),
+        }
+    }
+
+    /// The same question, as far as a file has it.
+    pub(super) fn in_file(&self) -> Self {
+        Self {
+            place: self.place.in_file(),
+            subject: self.subject.clone(),
+        }
     }
 }
 
@@ -189,11 +226,7 @@ pub(super) mod tests {
 
     pub(crate) fn question() -> Question {
         Question {
-            place: Place {
-                partition: "aws".to_owned(),
-                region: "us-west-2".to_owned(),
-                endpoint_url: None,
-            },
+            place: Place::new("aws".to_owned(), "us-west-2".to_owned(), None),
             subject: inquired().subject,
         }
     }
@@ -224,6 +257,23 @@ pub(super) mod tests {
     #[test]
     fn a_question_of_any_other_part_has_another_name() {
         type Change = fn(&mut Question);
+        let at = |url| Place::new("aws".to_owned(), "us-west-2".to_owned(), Some(url));
+        let mut secrets: Vec<String> = Vec::new();
+        for url in [
+            "http://user:word@host/",
+            "http://user:sword@host/",
+            "http://host/",
+            "http://host/?token=1",
+            "http://host/?token=2",
+        ] {
+            let mut other = question();
+            other.place = at(url);
+            assert!(!secrets.contains(&other.name()), "{url}");
+            secrets.push(other.name());
+            let json = serde_json::to_string(&other).unwrap();
+            assert!(!json.contains("word") && !json.contains("token"), "{json}");
+            assert!(json.contains("\"endpointUrl\":\"http://host/"), "{json}");
+        }
         let changes: [Change; 8] = [
             |q| q.place.partition = "aws-cn".to_owned(),
             |q| q.place.region = "us-west-1".to_owned(),

@@ -129,6 +129,7 @@ async fn sign_digest(
     let answer = aws
         .kms(key.region())
         .await
+        .map_err(Error::Settings)?
         .sign()
         .key_id(id.as_str())
         .message(Blob::new(digest))

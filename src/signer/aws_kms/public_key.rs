@@ -97,6 +97,7 @@ pub async fn describe(aws: &Aws, id: &KmsKeyId) -> Result<KmsPublicKey, Error> {
     let answer = aws
         .kms(&region)
         .await
+        .map_err(Error::Settings)?
         .get_public_key()
         .key_id(id.as_str())
         .send()

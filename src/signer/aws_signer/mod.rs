@@ -134,6 +134,7 @@ pub async fn sign(
     }
     let (call, region) = call(aws, profile, "signer:SignPayload")?;
     let client = aws.signer(&region.region).await;
+    let client = client.map_err(Error::Settings)?;
     pace.turn().await.map_err(|pace::Stopped| Error::NotAsked)?;
     let mut attempt = 1;
     let output = loop {
@@ -148,11 +149,11 @@ pub async fn sign(
             _ => 1,
         };
         if attempt >= attempts {
-            return Err(failed(error, &region));
+            return Err(failed(error.after(attempt), &region));
         }
         pace.back_off(attempt);
         if let Err(pace::Stopped) = pace.turn().await {
-            return Err(failed(error, &region));
+            return Err(failed(error.after(attempt), &region));
         }
         attempt += 1;
     };
@@ -198,6 +199,7 @@ pub async fn describe(aws: &Aws, profile: &SigningProfile) -> Result<RegionChoic
     let found = aws
         .signer(&region.region)
         .await
+        .map_err(Error::Settings)?
         .get_signing_profile()
         .profile_name(profile.arn().name())
         .profile_owner(profile.arn().location().account())

@@ -215,3 +215,134 @@ fn roots_that_cannot_be_read_are_an_error_and_not_passed_over() {
     let scene = Scene::new().with_variable("SSL_CERT_FILE", "missing.crt");
     scene.sign(&scene.image);
 }
+
+/// Every variable that this program or the SDK reads, and that may be left empty by a template.
+const VARIABLES: [&str; 45] = [
+    "AWS_ENDPOINT_URL",
+    "AWS_ENDPOINT_URL_SIGNER",
+    "AWS_ENDPOINT_URL_SIGNER_DATA",
+    "AWS_ENDPOINT_URL_ECR",
+    "AWS_ENDPOINT_URL_KMS",
+    "AWS_ENDPOINT_URL_STS",
+    "AWS_ENDPOINT_URL_SSO",
+    "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
+    "AWS_PROFILE",
+    "AWS_REGION",
+    "AWS_DEFAULT_REGION",
+    "AWS_SESSION_TOKEN",
+    "AWS_CONFIG_FILE",
+    "AWS_SHARED_CREDENTIALS_FILE",
+    "AWS_ROLE_SESSION_NAME",
+    "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+    "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
+    "AWS_CONTAINER_AUTHORIZATION_TOKEN",
+    "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
+    "AWS_EC2_METADATA_DISABLED",
+    "AWS_EC2_METADATA_SERVICE_ENDPOINT",
+    "AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE",
+    "AWS_USE_FIPS_ENDPOINT",
+    "AWS_USE_DUALSTACK_ENDPOINT",
+    "AWS_RETRY_MODE",
+    "AWS_MAX_ATTEMPTS",
+    "AWS_SDK_UA_APP_ID",
+    "AWS_CA_BUNDLE",
+    "SSL_CERT_DIR",
+    "HTTP_PROXY",
+    "http_proxy",
+    "https_proxy",
+    "ALL_PROXY",
+    "NO_PROXY",
+    "no_proxy",
+    "NOTATION_USERNAME",
+    "NOTATION_PASSWORD",
+    "NOTATION_CONFIG",
+    "NOTATION_LIBEXEC",
+    "NOTATION_CACHE",
+    "DOCKER_CONFIG",
+    "XDG_CONFIG_HOME",
+    "XDG_CACHE_HOME",
+    "XDG_RUNTIME_DIR",
+    "TMPDIR",
+];
+
+fn with_empty_variables(mut scene: Scene) -> Scene {
+    for name in VARIABLES {
+        scene = scene.with_variable(name, "");
+    }
+    scene
+}
+
+/// As [`services_asked`], with every other variable empty.
+fn services_asked_beside_empty_variables(scene: Scene) -> Vec<String> {
+    let image = pushed(&scene, ECR);
+    let aws = aws(&scene, |_| 0);
+    let scene = with_empty_variables(behind(scene, &aws));
+    scene.sign(&image);
+    let ran = scene.verify(&image);
+    assert_eq!(ran.code, 0, "{ran:#?}");
+    let mut hosts: Vec<String> = aws.seen().into_iter().map(|seen| seen.host).collect();
+    hosts.retain(|host| host != ECR && !host.contains("-starport-layer-bucket."));
+    hosts.sort();
+    hosts.dedup();
+    hosts
+}
+
+const OWN: [&str; 3] = [
+    "api.ecr.us-east-1.amazonaws.com",
+    "data-signer.us-east-1.amazonaws.com",
+    "signer.us-east-1.amazonaws.com",
+];
+
+#[test]
+fn an_empty_variable_sets_nothing() {
+    assert_eq!(services_asked_beside_empty_variables(Scene::new()), OWN);
+}
+
+/// The part of the SDK that fetches credentials reads the environment itself.
+#[test]
+fn an_empty_variable_sets_nothing_for_credentials_either() {
+    let scene = without_credentials(Emulator::builder());
+    write(&scene, "token", "any");
+    let scene = scene
+        .with_variable("AWS_WEB_IDENTITY_TOKEN_FILE", "token")
+        .with_variable("AWS_ROLE_ARN", "arn:aws:iam::111122223333:role/ci")
+        .with_variable("AWS_ACCESS_KEY_ID", "")
+        .with_variable("AWS_SECRET_ACCESS_KEY", "");
+    let asked = services_asked_beside_empty_variables(scene);
+    let sts = ["sts.us-east-1.amazonaws.com"];
+    assert_eq!(asked, [&OWN[..], &sts].concat());
+}
+
+/// An empty variable does not hide what a configuration file sets.
+#[test]
+fn an_empty_endpoint_in_a_configuration_file_sets_nothing() {
+    for file in [
+        "[default]\nendpoint_url =\nregion = us-east-1\n",
+        "[default]\nservices = own\n[services own]\nsigner =\n  endpoint_url =\nsigner_data =\n  \
+         endpoint_url =\necr =\n  endpoint_url = # none\nsts =\n  endpoint_url =\n",
+    ] {
+        let scene = Scene::new();
+        write(&scene, ".aws/config", file);
+        assert_eq!(services_asked(scene), OWN, "{file}");
+    }
+    let scene = without_credentials(Emulator::builder());
+    write(&scene, "token", "any");
+    let config = "[profile ci]\nrole_arn = arn:aws:iam::111122223333:role/ci\n\
+                  web_identity_token_file = token\nendpoint_url =\n";
+    write(&scene, ".aws/config", config);
+    let scene = scene.with_variable("AWS_PROFILE", "ci");
+    let asked = services_asked(scene);
+    let sts = ["sts.us-east-1.amazonaws.com"];
+    assert_eq!(asked, [&OWN[..], &sts].concat());
+}
+
+#[test]
+fn an_empty_variable_does_not_hide_what_a_file_sets() {
+    let scene = behind_the_emulator();
+    let endpoint = scene.emulator.endpoint();
+    let config = format!("[default]\nendpoint_url = {endpoint}\n");
+    write(&scene, ".aws/config", &config);
+    let scene = scene.with_variable("AWS_ENDPOINT_URL", "");
+    scene.sign(&scene.image);
+    assert_eq!(scene.verify(&scene.image).code, 0);
+}

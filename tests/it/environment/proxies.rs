@@ -5,7 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::{ECR, aws, behind, pushed};
 use crate::support::forward::forward;
-use crate::support::hostile::Hostile;
+use crate::support::hostile::{Hostile, Reply};
 use crate::support::sandbox::Ran;
 use crate::support::scene::Scene;
 
@@ -213,4 +213,43 @@ fn a_proxy_that_cannot_be_used_stops_everything() {
         assert!(!ran.stderr.contains("s3cr3t"), "{ran:#?}");
     }
     assert_eq!(scene.operations(), [""; 0]);
+}
+
+/// A gateway or a proxy that answers itself is not AWS: what it says is no verdict and no denial.
+#[test]
+fn what_a_proxy_answers_itself_is_not_taken_for_aws() {
+    let scene = Scene::new();
+    scene.sign(&scene.image);
+    let mut scene = scene.with_variable("AWS_ENDPOINT_URL", "http://aws.example:8080");
+    let arn = scene.profile.arn.clone();
+    for (status, type_, words) in [
+        (403, "text/html", "AWS was not reached for"),
+        (404, "application/json", "AWS was not reached for"),
+        (302, "text/html", "AWS was not reached for"),
+        (407, "text/html", "AWS was not reached for"),
+        (503, "text/html", "AWS could not be reached for"),
+    ] {
+        let proxy = Hostile::start(move |_| {
+            Reply::status(status)
+                .header("content-type", type_)
+                .body(r#"{"code":"FORBIDDEN","message":"ask your administrator"}"#)
+        });
+        let url = format!("http://ci:s3cr3t@{}", proxy.host());
+        scene = scene.with_variable("HTTP_PROXY", url);
+        let answered = format!(
+            "`aws.example:8080` answered {status}, not as AWS does (asked through proxy `http://{}` of \
+             `HTTP_PROXY`)",
+            proxy.host()
+        );
+        let verify = ["verify", "--trust-anchor", "root.crt"];
+        for command in [&verify[..], &["sign"]] {
+            let ran = scene.run(&[command, &["--signing-profile", &arn, &scene.image]].concat());
+            assert_eq!(ran.code, 3, "{status} {ran:#?}");
+            ran.assert_says(words);
+            ran.assert_says(&answered);
+            ran.assert_says("allow `aws.example:8080` at the proxy");
+            assert!(!ran.stderr.contains("s3cr3t"), "{ran:#?}");
+            assert!(!ran.stderr.contains("IAM"), "{ran:#?}");
+        }
+    }
 }

@@ -235,7 +235,7 @@ impl Fixture {
         let aws = Aws::new(pool, settings)
             .unwrap()
             .with_credentials(credentials);
-        block_on(aws.signer(region))
+        block_on(aws.signer(region)).unwrap()
     }
 
     /// Makes a signing profile and returns the ARN of its version.

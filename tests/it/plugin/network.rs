@@ -92,7 +92,7 @@ fn what_is_no_answer_is_not_not_revoked() {
     let request = fixture.signed(&fixture.profile("Images"));
     let verify = |status: &str, body: &str| {
         let url = server(&format!(
-            "HTTP/1.1 {status}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}",
+            "HTTP/1.1 {status}\r\ncontent-type: application/json\r\nx-amzn-requestid: r-1\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}",
             body.len()
         ));
         let answer = fixture
@@ -103,13 +103,14 @@ fn what_is_no_answer_is_not_not_revoked() {
     for body in [
         r#"{"revokedEntities":[]}"#,
         "{}",
-        r#"{"new":1}"#,
-        r#"{"revokedEntities":null}"#,
+        r#"{"revokedEntities":[],"new":1}"#,
     ] {
         assert_eq!(verify("200 OK", body)["success"], true, "{body}");
     }
     for (status, body) in [
         ("200 OK", ""),
+        ("200 OK", r#"{"new":1}"#),
+        ("200 OK", r#"{"revokedEntities":null}"#),
         ("200 OK", "<html>Welcome to the hotel</html>"),
         ("200 OK", "[]"),
         ("200 OK", "null"),
@@ -214,7 +215,10 @@ fn aws_is_reached_by_its_names_through_the_proxy() {
             .error();
         assert_eq!(code, "ERROR", "{message}");
         assert!(
-            message.contains(&format!("through proxy `{url}` of `HTTPS_PROXY`")),
+            message.contains(&format!(
+                "the proxy refused a connection to `{}` through proxy `{url}` of `HTTPS_PROXY`",
+                hosts[0]
+            )),
             "{message}"
         );
         let answer = fixture
@@ -243,10 +247,13 @@ fn an_endpoint_that_cannot_be_one_is_named_alone() {
                 &[("AWS_ENDPOINT_URL", endpoint)],
             )
             .error();
-        assert_eq!(code, "ERROR");
-        assert!(
-            message.contains(&format!("failed to apply endpoint `{endpoint}`: ")),
-            "{message}"
+        assert_eq!(code, "VALIDATION_ERROR");
+        assert_eq!(
+            message,
+            format!(
+                "the signing profile cannot be used: `{endpoint}` is not the URL of an endpoint (an \
+                 endpoint is like `https://HOST` or `http://127.0.0.1:4570`)"
+            )
         );
         assert!(!message.contains("Request {"), "{message}");
     }

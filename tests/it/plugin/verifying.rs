@@ -411,7 +411,7 @@ fn an_unanswered_question_is_never_not_revoked() {
         (
             FaultKind::Throttle,
             "AWS throttled `signer:GetRevocationStatus` on `arn:",
-            3,
+            6,
         ),
         (
             FaultKind::AccessDenied,
@@ -424,10 +424,11 @@ fn an_unanswered_question_is_never_not_revoked() {
             3,
         ),
         (FaultKind::ServerError { status: 503 }, "AWS failed at", 3),
+        // Each attempt asks again once where the connection was lost.
         (
             FaultKind::ConnectionReset,
             "AWS could not be reached for",
-            3,
+            6,
         ),
         (FaultKind::TruncatedBody, "AWS could not be reached for", 3),
     ] {
@@ -440,6 +441,12 @@ fn an_unanswered_question_is_never_not_revoked() {
             "{reason}"
         );
         assert!(reason.contains(message), "{fault:?}: {reason}");
+        let attempts = match fault {
+            FaultKind::Throttle => 6,
+            _ => 3,
+        };
+        let given_up = format!(", after {attempts} attempts");
+        assert_eq!(reason.contains(&given_up), calls > 1, "{reason}");
         assert!(result(&answer, TRUSTED_IDENTITY).0);
         assert_eq!(fixture.operations().len(), calls, "{fault:?}");
         fixture.emulator.faults().clear();

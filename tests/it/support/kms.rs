@@ -122,6 +122,7 @@ async fn client(emulator: &Emulator) -> aws_sdk_kms::Client {
         .with_credentials(credentials)
         .kms(emulator.region())
         .await
+        .unwrap()
 }
 
 fn block_on<T>(future: impl Future<Output = T>) -> T {

@@ -63,10 +63,11 @@ fn what_passes_is_asked_again_and_what_does_not_is_not() {
     let scene = Scene::new();
     scene.sign(&scene.image);
     for (kind, failures, asked, code) in [
-        (FaultKind::Throttle, 2, 3, 0),
+        (FaultKind::Throttle, 5, 6, 0),
         (FaultKind::ServerError { status: 503 }, 2, 3, 0),
         (FaultKind::ConnectionReset, 1, 2, 0),
-        (FaultKind::Throttle, 9, 3, 3),
+        (FaultKind::Throttle, 9, 6, 3),
+        (FaultKind::ServerError { status: 500 }, 9, 3, 3),
         (FaultKind::AccessDenied, 1, 1, 3),
     ] {
         questions(&scene);

@@ -1,5 +1,6 @@
 //! `countersign verify`.
 
+mod answers;
 mod plugins;
 mod policies;
 mod refusals;
