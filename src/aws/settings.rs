@@ -63,9 +63,11 @@ impl SettingsError {
             Self::EndpointUrl(_) => {
                 Some("an endpoint is like `https://HOST` or `http://127.0.0.1:4570`".to_owned())
             }
-            Self::Unknown { known, .. } => Some(format!("the settings are `{}`", known.join("`, `"))),
+            Self::Unknown { known, .. } => {
+                Some(format!("the settings are `{}`", known.join("`, `")))
+            }
             Self::Partition { .. } => Some(
-                "leave the region away, then the one in the ARN is asked, with credentials of that partition"
+                "omit the region; the one in the ARN is used, with credentials of that partition"
                     .to_owned(),
             ),
         }

@@ -92,7 +92,7 @@ impl Context {
             [first, others @ ..] => match explicit_credential(args)? {
                 Some(_) if others.iter().any(|other| other != first) => {
                     return Err(Report::usage(
-                        "one user name and password for references of several registries",
+                        "one user name and password were given for references to several registries",
                         Some("run the command once for each registry".to_owned()),
                     ));
                 }
@@ -261,8 +261,8 @@ fn read_root(path: &Path) -> Result<Certificate, Report> {
     let bytes = files::read_following_links(path, MAX_TRUST_STORE_FILE_BYTES).map_err(|error| {
         let sentence = cannot(format!("read: {error}"));
         let hint = error.hint().unwrap_or_else(|| {
-            "check the path; the file has the root certificate of the time-stamping authority, and \
-             no other, in PEM or DER"
+            "check the path; the file must contain the root certificate of the time-stamping authority alone, \
+             in PEM or DER"
                 .to_owned()
         });
         Report::error(Exit::Usage, &sentence, &error, Some(hint))
@@ -323,7 +323,7 @@ pub(super) fn roots_of(
                 ),
                 &error,
                 error.hint().or_else(|| {
-                    Some("name the file that has the root of AWS Signer's certificates".to_owned())
+                    Some("name the file with the root of AWS Signer's certificates".to_owned())
                 }),
             )),
             Err(error) => Err(failed(error)),
@@ -360,11 +360,11 @@ fn explicit_credential(args: &RegistryArgs) -> Result<Option<Credential>, Report
         }
         (None, None) => Ok(None),
         (Some(_), None) => Err(Report::usage(
-            "a user name for the registry, and no password",
+            "a user name for the registry was given without a password",
             Some("give `--password` or set `NOTATION_PASSWORD`".to_owned()),
         )),
         (None, Some(_)) => Err(Report::usage(
-            "a password for the registry, and no user name",
+            "a password for the registry was given without a user name",
             Some("give `--username` or set `NOTATION_USERNAME`".to_owned()),
         )),
     }

@@ -50,7 +50,7 @@ pub enum Error {
         said: Words,
     },
     /// The registry wants other credentials, or any.
-    #[error("registry `{registry}` did not let {credential} into `{repository}`{said}")]
+    #[error("registry `{registry}` denied {credential} access to `{repository}`{said}")]
     Unauthorized {
         /// The registry.
         registry: String,
@@ -74,7 +74,7 @@ pub enum Error {
         said: Words,
     },
     /// Too many requests.
-    #[error("registry `{registry}` turns away requests for now{said}")]
+    #[error("registry `{registry}` is rate-limiting requests{said}")]
     RateLimited {
         /// The registry.
         registry: String,
@@ -129,7 +129,7 @@ pub enum Error {
         digest: String,
     },
     /// Credentials could not be read.
-    #[error("the credentials for registry `{registry}` cannot be had")]
+    #[error("could not get credentials for registry `{registry}`")]
     Credentials {
         /// The registry.
         registry: String,
@@ -167,7 +167,7 @@ pub enum Error {
         max: u64,
     },
     /// Something else than a manifest, a web page for example.
-    #[error("`{url}` answered with `{media_type}`, which is no manifest")]
+    #[error("`{url}` answered with `{media_type}`, which is not a manifest")]
     NotAManifest {
         /// The request's URL.
         url: String,
@@ -341,7 +341,7 @@ impl Error {
                     .to_owned(),
             ),
             Self::TooManyReferrers { .. } => Some(
-                "somebody who may push can pile up referrers; remove those that are not needed"
+                "a client with push access can pile up referrers; remove those that are not needed"
                     .to_owned(),
             ),
             Self::NotAManifest { .. } => Some(
@@ -357,7 +357,7 @@ impl Error {
                 Some(may_speak_tls(registry.unwrap_or_default()))
             }
             Self::Unconfirmed { .. } => Some(
-                "it may be there all the same: `countersign list` shows it; sign again if it is not"
+                "the signature may have been stored: check with `countersign list`, and sign again if it is missing"
                     .to_owned(),
             ),
             Self::Credentials { source, .. } => source.hint(),

@@ -166,7 +166,7 @@ impl Error {
                 ))
             }
             Self::TagOffline { .. } => Some(
-                "name it by its digest, `REPOSITORY@sha256:...`; `countersign revocation fetch` says it"
+                "name it by its digest, `REPOSITORY@sha256:...`; `countersign revocation fetch` prints it"
                     .to_owned(),
             ),
             Self::NotStored { reference, directory } => Some(format!(

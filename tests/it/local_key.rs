@@ -215,9 +215,13 @@ fn switched_and_doubled_files_are_named() {
         (
             key.trim_end().trim_end_matches('-').to_owned(),
             KeyProblem::Pem,
-            "copy it anew",
+            "copy it again",
         ),
-        (key.replace("MIGH", "MI!H"), KeyProblem::Pem, "copy it anew"),
+        (
+            key.replace("MIGH", "MI!H"),
+            KeyProblem::Pem,
+            "copy it again",
+        ),
     ] {
         let error = refused(&pem);
         let Error::KeyFile { problem, .. } = &error else {

@@ -111,8 +111,8 @@ fn result(asked: &Asked, outcome: &Outcome) -> Value {
         End::NotTried(why) => {
             put("state", "not-tried".into());
             let message = match why {
-                NotTried::AfterFailure => "another one failed before",
-                NotTried::Interrupted => "the command was interrupted before",
+                NotTried::AfterFailure => "another one failed first",
+                NotTried::Interrupted => "the command was interrupted first",
             };
             put("reason", reason(why.code(), message));
         }

@@ -68,7 +68,7 @@ pub(super) enum Looked {
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Error {
     #[error(
-        "the signatures of `{reference}` could not be listed, so that it is not known whether one is missing"
+        "the signatures of `{reference}` could not be listed; cannot tell whether a signature is missing"
     )]
     List {
         reference: ArtifactReference,
@@ -76,7 +76,7 @@ pub(super) enum Error {
         source: registry::Error,
     },
     #[error(
-        "the signature `{manifest}` of `{reference}` could not be judged, so that it is not known whether one is missing"
+        "the signature `{manifest}` of `{reference}` could not be judged; cannot tell whether a signature is missing"
     )]
     Judge {
         reference: ArtifactReference,
@@ -84,13 +84,13 @@ pub(super) enum Error {
         #[source]
         source: Box<Failure>,
     },
-    #[error("it is not known whether a signature is missing")]
+    #[error("cannot tell whether a signature is missing")]
     Find {
         #[source]
         source: Box<verify::Error>,
     },
     #[error(
-        "`{reference}` has more than {MAX_SIGNATURES} signatures, and none of the first ones counts, so that it is not known whether one is missing"
+        "`{reference}` has more than {MAX_SIGNATURES} signatures, and none of the first ones counts; cannot tell whether a signature is missing"
     )]
     TooMany { reference: ArtifactReference },
 }
@@ -102,7 +102,8 @@ impl Error {
             Self::Judge { source, .. } => source.hint(),
             Self::Find { source } => source.hint(),
             Self::TooMany { .. } => Some(
-                "remove signatures that nobody trusts, or sign without `--if-missing`".to_owned(),
+                "remove signatures that no policy trusts, or sign without `--if-missing`"
+                    .to_owned(),
             ),
         }
     }
@@ -135,7 +136,7 @@ impl IfMissing {
             (_, Some([leaf, ..])) if trust_anchor.is_some() => {
                 return Err(Report::usage(
                     &format!(
-                        "`--trust-anchor` is about AWS Signer's roots, and `{}` signs",
+                        "`--trust-anchor` replaces AWS Signer's roots, but `{}` signs",
                         leaf.subject()
                     ),
                     Some("leave it out: a key's own certificates are known".to_owned()),
@@ -157,8 +158,8 @@ impl IfMissing {
             }
             (_, Some([]) | None) => {
                 return Err(Report::usage(
-                    "`--if-missing` does not work with this plugin: which certificate it will sign \
-                     with is not known before",
+                    "`--if-missing` does not work with this plugin: its signing certificate is not known in \
+                     advance",
                     Some(
                         "it works with AWS Signer, AWS KMS and a key in a file; leave it out, and sign \
                          what `countersign verify` refuses"

@@ -78,7 +78,7 @@ impl NotTried {
 
     pub(super) const fn as_str(self) -> &'static str {
         match self {
-            Self::AfterFailure => "another one failed before",
+            Self::AfterFailure => "another one failed first",
             Self::Interrupted => "interrupted",
         }
     }
@@ -111,7 +111,7 @@ pub(super) enum Error {
     #[error("interrupted before the signature of `{asked}` was pushed; nothing was pushed")]
     Interrupted { asked: String },
     #[error(
-        "interrupted while the signature of `{asked}` was being pushed; whether it is there is not known"
+        "interrupted while the signature of `{asked}` was being pushed; it may or may not have been stored"
     )]
     InterruptedPush { asked: String },
     #[error(
@@ -181,7 +181,7 @@ impl Error {
                     .to_owned(),
             ),
             Self::OtherMoved { .. } => Some(
-                "what it names now was not signed; sign again, by digest, which cannot move"
+                "the artifact that the tag names now was not signed; sign again by digest, which cannot move"
                     .to_owned(),
             ),
         }

@@ -158,8 +158,7 @@ impl Error {
     pub fn hint(&self) -> Option<String> {
         let text = match self {
             Self::HelperStart { .. } => {
-                "install it, or take it out of `credHelpers` or `credsStore` of Docker's \
-                 configuration"
+                "install it, or remove it from `credHelpers` or `credsStore` of Docker's configuration"
             }
             Self::EcrToken { source, .. } => {
                 if let Some(error) = source.downcast_ref::<CallError>() {

@@ -87,7 +87,7 @@ fn a_list_that_could_not_be_read_whole_is_not_passed_off_as_one() {
     assert_eq!(ran.code, 1, "{ran:#?}");
     assert!(ran.stdout.contains(&signature), "{ran:#?}");
     ran.assert_says("Warning: there may be more signatures: ");
-    ran.assert_says("which is no manifest");
+    ran.assert_says("which is not a manifest");
 }
 
 #[test]

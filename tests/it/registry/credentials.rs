@@ -286,7 +286,7 @@ async fn a_realm_must_be_https_and_elsewhere() {
             "http://realm.example/token",
             "names a token realm that is not `https`",
         ),
-        ("/token", "names a token realm that is no URL"),
+        ("/token", "names a token realm that is not a URL"),
         (
             "https://u:p@realm.example/token",
             "names a token realm with a password in it",
@@ -354,7 +354,7 @@ async fn what_a_realm_answers_is_judged_and_never_shown() {
     for (reply, wanted) in [
         (
             json("no token s3cret"),
-            "answered with something else than a token",
+            "answered with something other than a token",
         ),
         (json("{}"), "answered without a token"),
         (json(r#"{"token":""}"#), "answered without a token"),
@@ -419,7 +419,7 @@ async fn a_broken_configuration_is_said_and_not_passed_over() {
     assert_eq!(error.kind(), Kind::CouldNotLook);
     assert_eq!(
         error.to_string(),
-        "the credentials for registry `registry.example` cannot be had"
+        "could not get credentials for registry `registry.example`"
     );
 }
 

@@ -231,7 +231,7 @@ async fn every_refusal_keeps_its_class_and_the_registrys_words() {
         (
             error(429, "TOOMANYREQUESTS", "slow down").header("Retry-After", "120"),
             Kind::CouldNotLook,
-            "registry `REGISTRY` turns away requests for now, saying `TOOMANYREQUESTS: slow down`",
+            "registry `REGISTRY` is rate-limiting requests, saying `TOOMANYREQUESTS: slow down`",
         ),
         (
             Reply::status(500).body("<html>oops"),

@@ -63,7 +63,9 @@ fn with_the_referrers_api_nothing_is_left_half_done() {
                 "{ran:#?}"
             );
             ran.assert_says("caused by: no usable answer from registry `localhost:");
-            ran.assert_says("hint: it may be there all the same: `countersign list` shows it");
+            ran.assert_says(
+                "hint: the signature may have been stored: check with `countersign list`",
+            );
         } else {
             assert!(
                 words.starts_with("no usable answer from registry `localhost:"),
