@@ -68,8 +68,8 @@ pub(super) struct Args {
     /// Maximum age of AWS Signer's stored answers, at most 2160h [default: 168h]
     #[arg(long, value_name = "DURATION", requires = "offline")]
     offline_max_age: Option<String>,
-    /// Whose stored answers count although they have no signature: `aws-signer`. A trust policy says that
-    /// itself, in `unsignedRevocationStatements`; with `--require strict` both must name it
+    /// Accept unsigned stored revocation answers from `aws-signer`; with a trust policy, set
+    /// `unsignedRevocationStatements` there, and with `--require strict` name it in both
     #[arg(long, value_name = "NAME", requires = "offline", value_parser = parse_unsigned)]
     unsigned_revocation_statements: Vec<UnsignedStatement>,
     /// Maximum number of signatures to check per artifact
