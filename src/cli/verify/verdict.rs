@@ -6,6 +6,7 @@ use std::error::Error as StdError;
 use serde_json::{Map, Value, json};
 
 use crate::cli::called::Called;
+use crate::cli::reader::fitting;
 use crate::cli::report::{Exit, Report, Told, causes_below};
 use crate::cli::results::Results;
 use crate::cli::sentence;
@@ -106,6 +107,8 @@ pub(super) fn result(
                 | Error::TagOffline { .. }
                 | Error::NotStored { .. }
                 | Error::Store { .. }
+                | Error::NotTried { .. }
+                | Error::Unfinished { .. }
                 | Error::List { .. } => {}
             }
         }
@@ -154,6 +157,8 @@ fn code(error: &Error) -> &'static str {
         Error::Open { .. } => "layout-unusable",
         Error::TagOffline { .. } => "tag-offline",
         Error::NotStored { .. } => "not-stored",
+        Error::NotTried { .. } => "not-tried",
+        Error::Unfinished { source, .. } => source.code(),
         Error::Store { .. } => "not-storable",
         Error::List { .. } => "signatures-not-listed",
         Error::NoSignature { .. } => "no-signature",
@@ -172,6 +177,9 @@ fn unseen_signatures(unseen: &Unseen) -> Value {
         Unseen::Limit(limit) => json!({ "code": "limit-reached", "limit": limit }),
         Unseen::Listing(error) => {
             reasons("list-broke-off", &error.to_string(), error, error.hint())
+        }
+        Unseen::Exhausted { source, not_tried } => {
+            json!({ "code": source.code(), "message": source.to_string(), "notTried": not_tried })
         }
     }
 }
@@ -330,7 +338,7 @@ pub(in crate::cli) fn reasons(
 ) -> Value {
     let causes = causes_below(message, error);
     let mut value = json!({ "code": code, "message": message, "causes": causes });
-    if let (Some(hint), Some(value)) = (hint, value.as_object_mut()) {
+    if let (Some(hint), Some(value)) = (fitting(hint), value.as_object_mut()) {
         value.insert("hint".to_owned(), hint.into());
     }
     value
