@@ -96,8 +96,7 @@ async fn a_password_is_for_its_own_registry() {
     let error = error.unwrap_err();
     assert_eq!(
         error.to_string(),
-        "registry `other.example` did not let an anonymous request into `app`, saying \
-         `UNAUTHORIZED: log in`"
+        "registry `other.example` denied an anonymous request access to `app`, saying `UNAUTHORIZED: log in`"
     );
     assert!(
         hostile
@@ -120,7 +119,7 @@ async fn a_wrong_password_is_an_error_that_says_whose_and_not_what() {
     assert_eq!(error.kind(), Kind::CouldNotLook);
     assert_eq!(
         error.to_string(),
-        "registry `registry.example` did not let the credential of `--password` into `app`, saying \
+        "registry `registry.example` denied the credential of `--password` access to `app`, saying \
          `UNAUTHORIZED: log in`"
     );
     assert_eq!(hostile.seen().len(), 2);
@@ -373,8 +372,8 @@ async fn what_a_realm_answers_is_judged_and_never_shown() {
     let denied = refused(Reply::status(401).body(r#"{"details":"wrong password"}"#)).await;
     assert_eq!(
         denied.to_string(),
-        "registry `registry.example` did not let the credential of `--password` into `app`, saying \
-         `wrong password`"
+        "registry `registry.example` denied the credential of `--password` access to `app`, saying `wrong \
+         password`"
     );
     let long = format!(
         r#"{{"token":"{}"}}"#,
