@@ -6,7 +6,7 @@ use std::path::Path;
 use clap::builder::NonEmptyStringValueParser;
 
 use super::args::parse_pairs;
-use super::context::now;
+use super::context::{no_directory, now};
 use super::report::{Exit, Report, one_line};
 use super::signer::{unusable_key, unusable_plugin};
 use super::table::table;
@@ -85,7 +85,10 @@ pub(super) struct DeleteArgs {
 }
 
 pub(super) async fn run(command: &Command) -> Report {
-    let dirs = NotationDirs::from_env();
+    let dirs = match NotationDirs::from_env() {
+        Ok(dirs) => dirs,
+        Err(error) => return no_directory(&error),
+    };
     let done = match command {
         Command::Add(args) => add(&dirs, args).await,
         Command::Update(args) => update(&dirs, &args.name),

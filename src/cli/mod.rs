@@ -9,6 +9,7 @@ mod called;
 mod cert;
 mod confirm;
 mod context;
+mod credentials;
 mod duration;
 mod envelope;
 mod key;

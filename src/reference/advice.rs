@@ -75,8 +75,8 @@ pub(super) fn on_blanks(text: &str) -> Option<String> {
     Some(hint.to_owned())
 }
 
-/// The transport that `text` begins with.
-pub(super) fn transport(text: &str) -> Option<&'static str> {
+/// The transport of another tool that `text` begins with: `oci:` and the like.
+pub fn transport(text: &str) -> Option<&'static str> {
     TRANSPORTS
         .into_iter()
         .find(|transport| text.starts_with(transport))

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use super::super::confirm::confirm_overwriting;
+use super::super::context::no_directory;
 use super::super::inspect::text;
 use super::super::report::{Exit, Report, one_line, write_hint};
 use super::super::sentence;
@@ -61,7 +62,8 @@ pub(in crate::cli) struct ImportArgs {
 }
 
 pub(super) fn run(command: &Command) -> Result<Report, Report> {
-    let path = NotationDirs::from_env().config.join(KIND.file_name());
+    let dirs = NotationDirs::from_env().map_err(|error| no_directory(&error))?;
+    let path = dirs.config.join(KIND.file_name());
     match command {
         Command::Init(args) => init(&path, args),
         Command::Import(args) => import(&path, args),

@@ -10,7 +10,7 @@ use clap::builder::NonEmptyStringValueParser;
 
 use super::super::args::{TimeArgs, parse_pairs};
 use super::super::called::Called;
-use super::super::context::{AwsSignerChecks, Context};
+use super::super::context::{AwsSignerChecks, Context, Format};
 use super::super::report::{Exit, Report, one_line};
 use super::super::requirement::RequireArgs;
 use super::super::sentence;
@@ -132,7 +132,7 @@ async fn verify(args: &Args, file: &Path) -> Result<Answer, Report> {
     let signature = Named::new(Path::new(&args.signature))?;
     let blob = open(file)?;
 
-    let context = Context::without_registry(plugin_config)?;
+    let context = Context::without_registry(plugin_config, Format::Known)?;
     let now = context.now;
     let checks = if args.use_installed_plugin {
         AwsSignerChecks::InstalledPlugin

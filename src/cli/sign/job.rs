@@ -34,6 +34,8 @@ pub(super) struct Job {
     claims: Claims,
     pub(super) stop: Stop,
     keeps_going: bool,
+    /// Lines that are to be said on stderr first.
+    pub(super) notes: String,
     /// What each reference may use.
     allowed: Allowed,
 }
@@ -66,7 +68,12 @@ impl Job {
             .signer
             .choose(&NotationDirs::from_env(), plugin_config)?;
         let pace = pace(&args.many, &choice)?;
-        let context = Context::new(&args.registry, &references, choice.aws_settings())?;
+        let context = Context::new(
+            &args.registry,
+            &references,
+            choice.aws_settings(),
+            args.envelope.format_source(&choice),
+        )?;
         let terms = args.envelope.terms(&choice, &context)?;
         let signer = choice.open(&context, pace.clone())?;
         signer
@@ -85,6 +92,7 @@ impl Job {
         let if_missing = if_missing(&args.many, &context, &signer, &options)?;
         let texts = args.references.iter().cloned();
         Ok(Self {
+            notes: context.notes,
             registry: context.registry,
             signer,
             options,

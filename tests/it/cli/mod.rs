@@ -10,6 +10,7 @@ mod oci_layout;
 mod printing;
 mod recordings;
 mod registries;
+mod references;
 mod revocation;
 mod sign;
 mod verdict;
