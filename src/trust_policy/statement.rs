@@ -298,7 +298,7 @@ mod tests {
                 actions,
                 "{level}"
             );
-            assert_eq!(Level::from_name(level.as_str()), Some(level));
+            assert_eq!(Level::from_name(&level.to_string()), Some(level));
         }
         assert_eq!(Level::from_name("STRICT"), None);
     }

@@ -1,5 +1,6 @@
 //! Documents, and what is said about them.
 
+mod advice;
 mod rules;
 mod selection;
 
@@ -135,6 +136,18 @@ fn the_list_of_problems_is_bounded() {
         stores(crate::limits::MAX_POLICY_PROBLEMS + 1),
         crate::limits::MAX_POLICY_PROBLEMS
     );
+}
+
+#[test]
+fn the_list_of_warnings_is_bounded() {
+    let unknown = |count: usize| {
+        let members: Vec<String> = (0..count).map(|n| format!(r#""x{n}": 1, "#)).collect();
+        let text = edited(r#""name""#, &(members.concat() + r#""name""#));
+        oci(&text).unwrap().warnings().len()
+    };
+    let limit = crate::limits::MAX_POLICY_PROBLEMS;
+    assert_eq!(unknown(limit), limit);
+    assert_eq!(unknown(limit + 1), limit);
 }
 
 #[test]
