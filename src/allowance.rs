@@ -114,6 +114,14 @@ pub enum Exhausted {
 }
 
 impl Exhausted {
+    /// A name for programs to branch on; it does not change.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Time { .. } => "out-of-time",
+            Self::Bytes { .. } => "too-much-fetched",
+        }
+    }
+
     /// What to do about it.
     pub fn hint(&self) -> String {
         match self {

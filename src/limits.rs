@@ -178,9 +178,26 @@ pub const CRL_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Time that the revocation check of one chain may take, whatever it has to ask.
 pub const REVOCATION_TIMEOUT: Duration = Duration::from_secs(20);
-/// Artifacts that one command verifies at the same time: enough to hide the round trips, and few
-/// enough that no registry takes it for an attack.
+/// Artifacts of one registry that one command verifies at the same time: enough to hide the round trips,
+/// and few enough that no registry takes it for an attack.
 pub const MAX_CONCURRENT_VERIFICATIONS: usize = 8;
+
+/// Artifacts of all registries that one command works on at the same time: a slow registry takes up only
+/// its own part of them.
+pub const MAX_CONCURRENT_ARTIFACTS: usize = 64;
+
+/// Signatures in answers that wait to be printed behind the answer of a slow registry; each may be told
+/// of at some length.
+pub const MAX_HELD_SIGNATURES: usize = 1_000;
+
+/// Bytes of something fetched that needs no room in memory: [`MAX_CONCURRENT_ARTIFACTS`] of them are 4 MiB.
+pub const MAX_BYTES_WITHOUT_ROOM: u64 = 64 * 1024;
+
+/// Bytes up to which something fetched is no large thing, behind which others would wait.
+pub const MAX_MEDIUM_BYTES: u64 = 512 * 1024;
+
+/// Room in memory for what is of that size: twice as much as one registry can take up.
+pub const ROOM_FOR_MEDIUM_BYTES: u64 = 8 * 1024 * 1024;
 
 /// How long OCSP is asked alone; then CRLs are asked for too, in case they are needed. A responder
 /// that is well has answered by then.

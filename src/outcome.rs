@@ -14,6 +14,7 @@ pub use failure::Failure;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc2822;
 
+use crate::allowance;
 use crate::extended_validation::attribute::SIGNING_PROFILE_VERSION;
 use crate::notary::{Action, EnvelopeFormat, Validation};
 use crate::oci::Digest;
@@ -63,6 +64,16 @@ impl SignatureOutcome {
             attributes.retain(|attribute| attribute.name == SIGNING_PROFILE_VERSION);
             info.certificate_chain.truncate(1);
             info.unsigned_attributes.timestamp_signature = None;
+        }
+    }
+
+    /// Leaves open where the signature stands, if what the verification may use was used up before that was
+    /// found: what could not be asked any more says nothing against it, or for it.
+    pub fn undecided_if_exhausted(&mut self) {
+        if self.standing() != Standing::Verified
+            && let Err(source) = allowance::check()
+        {
+            self.failure = Some(Failure::Unfinished { source });
         }
     }
 

@@ -24,6 +24,7 @@ use std::collections::BTreeMap;
 
 use time::OffsetDateTime;
 
+use crate::allowance::{self, Allowed};
 use crate::extended_validation::RevocationChecker;
 use crate::limits;
 use crate::notary::EnvelopeFormat;
@@ -120,6 +121,8 @@ pub struct Options {
     pub max_signatures: usize,
     /// User metadata that must have been signed.
     pub user_metadata: BTreeMap<String, String>,
+    /// The time and the bytes that one artifact may use.
+    pub allowed: Allowed,
     /// What the policy's statement must be like.
     pub requirement: Requirement,
 }
@@ -129,6 +132,7 @@ impl Default for Options {
         Self {
             max_signatures: limits::MAX_SIGNATURES,
             user_metadata: BTreeMap::new(),
+            allowed: Allowed::default(),
             requirement: Requirement::default(),
         }
     }
@@ -183,8 +187,8 @@ impl Verifier {
         let statement = self.select_for(reference)?;
         require(options, statement, || reference.clone().into())?;
         let repository = self.repository(reference)?;
-        // On the heap: it is large, and callers have several under way at once.
-        Box::pin(self.verify_in(&repository, statement, options, now)).await
+        let verifying = self.verify_in(&repository, statement, options, now);
+        within(options, || reference.clone().into(), verifying).await
     }
 
     /// Verifies the artifact that `reference` names in an OCI image layout. A directory has no name
@@ -208,7 +212,8 @@ impl Verifier {
         let statement = self.select(scope, called)?;
         require(options, statement, called)?;
         let layout = layout.into();
-        Box::pin(self.verify_in(&layout, statement, options, now)).await
+        let verifying = self.verify_in(&layout, statement, options, now);
+        within(options, || reference.clone().into(), verifying).await
     }
 
     /// The repository of `reference`, or the copy of the artifact that was stored.
@@ -283,13 +288,15 @@ impl Verifier {
         };
         if statement.level.is_skip() {
             // Resolved only to name what was not verified, as notation does.
-            let target = repository.resolve().await.map_err(resolve)?;
+            let target = in_time(repository.reference(), repository.resolve());
+            let target = target.await?.map_err(resolve)?;
             return Ok(Verification::Skipped {
                 reference: target.reference,
                 statement: statement.named(),
             });
         }
-        let (target, listing) = repository.resolve_and_list().await.map_err(resolve)?;
+        let listed = in_time(repository.reference(), repository.resolve_and_list());
+        let (target, listing) = listed.await?.map_err(resolve)?;
         let search = Search {
             repository,
             target: &target,
@@ -313,6 +320,29 @@ impl Verifier {
             Standing::Tolerated | Standing::Refused => Verification::Tolerated(accepted),
         })
     }
+}
+
+/// Does `work` for the artifact `reference` with what `options` allow it.
+async fn within<T>(
+    options: &Options,
+    reference: impl Fn() -> ArtifactReference,
+    work: impl Future<Output = Result<T, Error>>,
+) -> Result<T, Error> {
+    let not_tried = |source| Error::NotTried {
+        reference: reference(),
+        source,
+    };
+    options.allowed.check_whole().map_err(not_tried)?;
+    options.allowed.begin().lend(work).await
+}
+
+/// Does `work`, a step of the verification of `reference`, while there is time.
+async fn in_time<T>(
+    reference: ArtifactReference,
+    work: impl Future<Output = T>,
+) -> Result<T, Error> {
+    let done = allowance::in_time(work).await;
+    done.map_err(|source| Error::Unfinished { reference, source })
 }
 
 /// What is asked of the statement itself, before any registry is asked.

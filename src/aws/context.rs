@@ -379,6 +379,53 @@ mod tests {
         );
     }
 
+    #[tokio::test(start_paused = true)]
+    async fn a_signature_may_be_half_a_minute_in_the_making() {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let settings = Settings {
+            signer_endpoint_url: Some(format!("http://{}", listener.local_addr().unwrap())),
+            ..Settings::default()
+        };
+        let pool = http::Pool::new(http::Settings::default());
+        let credentials = Credentials::new("AKID", "s", None, None, "test");
+        let aws = Aws::new(pool, settings)
+            .unwrap()
+            .with_credentials(credentials);
+        let client = aws.signer("us-west-2").await.unwrap();
+        let once = aws_sdk_signer::Config::builder().retry_config(RetryConfig::disabled());
+        let asked = client
+            .sign_payload()
+            .profile_name("Images")
+            .payload(aws_sdk_signer::primitives::Blob::new(b"{}"))
+            .payload_format("application/json")
+            .customize()
+            .config_override(once)
+            .send();
+        let start = tokio::time::Instant::now();
+        let error = asked.await.unwrap_err();
+        assert_eq!(
+            start.elapsed().as_secs(),
+            limits::AWS_ANSWER_TIMEOUT.as_secs()
+        );
+        let call = crate::aws::Call {
+            action: "signer:SignPayload",
+            resource: "arn".to_owned(),
+            region: "us-west-2".to_owned(),
+        };
+        let error = crate::aws::CallError::from_sdk(call, &error);
+        assert_eq!(error.kind(), crate::aws::CallErrorKind::TimedOut);
+        assert!(error.may_be_done());
+        let words = "AWS did not answer in time to `signer:SignPayload` on `arn`";
+        assert!(error.to_string().starts_with(words), "{error}");
+        assert!(
+            error
+                .to_string()
+                .contains("no whole answer from `http://127.0.0.1:"),
+            "{error}"
+        );
+        drop(listener);
+    }
+
     #[derive(Debug)]
     struct Counted(Arc<AtomicUsize>);
 

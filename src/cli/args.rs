@@ -5,6 +5,10 @@ use std::collections::BTreeMap;
 use clap::Args;
 use clap::builder::NonEmptyStringValueParser;
 
+use super::duration::parse_span;
+use super::report::{Exit, Report};
+use crate::allowance::Allowed;
+use crate::limits::MAX_COMMAND_TIMEOUT;
 use crate::registry::Secret;
 
 /// How a registry is reached.
@@ -22,6 +26,32 @@ pub(super) struct RegistryArgs {
     /// Reach the registry over plain HTTP; `localhost` always is
     #[arg(long)]
     pub(super) insecure_registry: bool,
+}
+
+/// How long a command may take.
+#[derive(Debug, Default, Args)]
+pub(super) struct TimeArgs {
+    /// Time for the whole command, for example 30s or 10m; local files and questions to you do not count
+    /// [default: 2m for each artifact]
+    #[arg(long, value_name = "DURATION")]
+    timeout: Option<String>,
+}
+
+impl TimeArgs {
+    /// What each artifact may use. The time of the command begins here.
+    ///
+    /// # Errors
+    ///
+    /// The report of a value that cannot be used.
+    pub(super) fn allowed(&self) -> Result<Allowed, Report> {
+        let timeout = self
+            .timeout
+            .as_deref()
+            .map(|text| parse_span("--timeout", text, MAX_COMMAND_TIMEOUT))
+            .transpose()
+            .map_err(|text| Report::failed(Exit::Usage, &text))?;
+        Ok(Allowed::for_each_artifact(timeout))
+    }
 }
 
 fn parse_secret(text: &str) -> Result<Secret, &'static str> {

@@ -8,10 +8,11 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 
-use super::args::RegistryArgs;
+use super::args::{RegistryArgs, TimeArgs};
 use super::report::{Exit, Report, one_line};
 use super::signatures::{self, Found};
 use super::tree::Tree;
+use crate::allowance::{self, Exhausted};
 use crate::limits;
 use crate::notary::SIGNATURE_ARTIFACT_TYPE;
 use crate::oci::Descriptor;
@@ -34,6 +35,8 @@ pub(super) struct Args {
     oci_layout: bool,
     #[command(flatten)]
     registry: RegistryArgs,
+    #[command(flatten)]
+    time: TimeArgs,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,7 +66,12 @@ struct Document {
 }
 
 pub(super) async fn run(args: &Args) -> Report {
-    inspect(args).await.unwrap_or_else(|report| report)
+    let allowed = match args.time.allowed() {
+        Ok(allowed) => allowed,
+        Err(report) => return report,
+    };
+    let answer = allowed.begin().lend(inspect(args)).await;
+    answer.unwrap_or_else(|report| report)
 }
 
 async fn inspect(args: &Args) -> Result<Report, Report> {
@@ -86,7 +94,8 @@ async fn show(found: Found, output: Output) -> Report {
     let mut shown = Vec::new();
     let mut skipped = false;
     for signature in &found.signatures {
-        let read = read(&found, signature, output).await;
+        let read = allowance::in_time(read(&found, signature, output)).await;
+        let read = read.unwrap_or_else(|source| Err(Skip::unfinished(signature, source)));
         shown.push(read.unwrap_or_else(|skip| {
             let _ = writeln!(stderr, "Warning: {}", skip.warning);
             exit = exit.worse(skip.exit);
@@ -120,6 +129,16 @@ struct Skip {
     warning: String,
     error: String,
     exit: Exit,
+}
+
+impl Skip {
+    fn unfinished(signature: &Descriptor, source: Exhausted) -> Self {
+        Self {
+            warning: format!("signature {} was not read: {source}", signature.digest()),
+            error: source.to_string(),
+            exit: Exit::Inconclusive,
+        }
+    }
 }
 
 async fn read(found: &Found, signature: &Descriptor, output: Output) -> Result<Shown, Skip> {

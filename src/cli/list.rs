@@ -1,6 +1,6 @@
 //! `countersign list`: the signatures of an artifact, by digest.
 
-use super::args::RegistryArgs;
+use super::args::{RegistryArgs, TimeArgs};
 use super::report::{Report, one_line};
 use super::signatures;
 use super::tree::Tree;
@@ -20,10 +20,17 @@ pub(super) struct Args {
     oci_layout: bool,
     #[command(flatten)]
     registry: RegistryArgs,
+    #[command(flatten)]
+    time: TimeArgs,
 }
 
 pub(super) async fn run(args: &Args) -> Report {
-    list(args).await.unwrap_or_else(|report| report)
+    let allowed = match args.time.allowed() {
+        Ok(allowed) => allowed,
+        Err(report) => return report,
+    };
+    let answer = allowed.begin().lend(list(args)).await;
+    answer.unwrap_or_else(|report| report)
 }
 
 async fn list(args: &Args) -> Result<Report, Report> {

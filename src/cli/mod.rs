@@ -21,6 +21,7 @@ mod requirement;
 mod results;
 mod revocation;
 mod sentence;
+mod side_by_side;
 mod sign;
 mod signer;
 mod signatures;

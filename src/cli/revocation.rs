@@ -5,14 +5,15 @@ use std::path::PathBuf;
 
 use clap::Subcommand;
 use clap::builder::NonEmptyStringValueParser;
-use futures_util::StreamExt as _;
 
-use super::args::{RegistryArgs, parse_pairs};
+use super::args::{RegistryArgs, TimeArgs, parse_pairs};
 use super::called::Called;
 use super::context::{AwsSignerChecks, Context};
 use super::report::{Exit, Report, one_line, write_causes, write_hint};
 use super::sentence;
+use super::side_by_side::{InOrder, SideBySide, lane};
 use super::verify::scope_of;
+use super::verify::text::signatures;
 use crate::limits;
 use crate::outcome::{RevocationFact, RevocationStatus, Said};
 use crate::reference::ArtifactReference;
@@ -56,6 +57,8 @@ pub(super) struct Args {
     scope: Option<String>,
     #[command(flatten)]
     registry: RegistryArgs,
+    #[command(flatten)]
+    time: TimeArgs,
 }
 
 pub(super) async fn run(command: Command, called: Called, emit: &mut dyn FnMut(Report)) {
@@ -106,23 +109,30 @@ async fn fetch(args: &Args, called: Called, emit: &mut dyn FnMut(Report)) -> Res
         write_hint(&mut report.stderr, "", hint);
         report
     })?;
-    let options = Options::default();
+    let options = Options {
+        allowed: args.time.allowed()?,
+        ..Options::default()
+    };
     let (verifier, directory, options, scope) = (&verifier, &directory, &options, scope.as_str());
-    let mut answers = futures_util::stream::iter(&references)
-        .map(|reference| async move {
-            match reference {
-                ArtifactReference::Registry(reference) => {
-                    verifier.gather(reference, directory, options, now).await
-                }
-                ArtifactReference::Layout(reference) => {
-                    verifier
-                        .gather_layout(reference, scope, directory, options, now)
-                        .await
-                }
-            }
-        })
-        .buffered(limits::MAX_CONCURRENT_VERIFICATIONS);
-    while let Some(answer) = answers.next().await {
+    let gather = async |number: usize| match references.get(number)? {
+        ArtifactReference::Registry(reference) => {
+            Some(verifier.gather(reference, directory, options, now).await)
+        }
+        ArtifactReference::Layout(reference) => {
+            let gathered = verifier.gather_layout(reference, scope, directory, options, now);
+            Some(gathered.await)
+        }
+    };
+    let work = SideBySide::new(
+        references.iter().map(lane),
+        limits::MAX_CONCURRENT_VERIFICATIONS,
+        |number| Box::pin(gather(number)),
+    );
+    let mut answers = InOrder::new(work, |answer| match answer {
+        Some(Ok(gathered)) => gathered.signatures.len(),
+        _ => 1,
+    });
+    while let Some(Some(answer)) = answers.next().await {
         emit(match answer {
             Ok(gathered) => in_words(&gathered),
             Err(error) => failed(&error, scope, called),
@@ -187,6 +197,10 @@ fn in_words(gathered: &Gathered) -> Report {
                 text,
                 "there are more than {limit} signatures; the rest was not stored"
             );
+        }
+        Some(Unseen::Exhausted { source, not_tried }) => {
+            let _ = writeln!(text, "{} not tried: {source}", signatures(*not_tried));
+            write_hint(text, "", Some(source.hint()));
         }
         Some(Unseen::Listing(error)) => {
             let _ = writeln!(

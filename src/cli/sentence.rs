@@ -30,6 +30,8 @@ pub(super) fn of_verification(error: &verify::Error, scope: &str, called: Called
         verify::Error::Resolve { reference, source } => of_resolve(reference, source),
         verify::Error::Requirement { .. }
         | verify::Error::TagOffline { .. }
+        | verify::Error::NotTried { .. }
+        | verify::Error::Unfinished { .. }
         | verify::Error::NotStored { .. }
         | verify::Error::Store { .. } => error.to_string(),
         verify::Error::List { source, .. } => format!("signature verification failed: {source}"),

@@ -8,6 +8,7 @@ use super::args::RegistryArgs;
 use super::context::Context;
 use super::report::{Exit, Report, one_line, write_causes, write_hint};
 use super::sentence;
+use crate::allowance::{self, Exhausted};
 use crate::oci::Descriptor;
 use crate::reference::ArtifactReference;
 use crate::registry::{self, Access, Kind, Repository, Target};
@@ -47,7 +48,8 @@ pub(super) async fn find(
             )
         })?;
     let reference = repository.reference();
-    let resolved = repository.resolve_and_list_all().await;
+    let resolved = allowance::in_time(repository.resolve_and_list_all()).await;
+    let resolved = resolved.map_err(|source| given_up(&reference, &source))?;
     let (target, listing) =
         resolved.map_err(|error| failed(&sentence::of_resolve(&reference, &error), &error))?;
     let mut warnings = tag_warning(&reference, verb);
@@ -118,6 +120,12 @@ fn tag_warning(reference: &ArtifactReference, verb: &str) -> String {
         ),
         _ => String::new(),
     }
+}
+
+fn given_up(reference: &ArtifactReference, source: &Exhausted) -> Report {
+    let sentence = format!("the look at `{reference}` was given up: {source}");
+    let hint = Some(source.hint());
+    Report::error(Exit::Inconclusive, &one_line(&sentence), source, hint)
 }
 
 fn failed(sentence: &str, error: &registry::Error) -> Report {

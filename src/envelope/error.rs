@@ -3,6 +3,7 @@
 use time::OffsetDateTime;
 
 use crate::algorithm::{KeySpec, SignatureAlgorithm};
+use crate::allowance::Exhausted;
 use crate::notary::{PAYLOAD_MEDIA_TYPE, SigningScheme, rfc3339};
 use crate::{json, x509};
 
@@ -19,6 +20,12 @@ pub enum Error {
         bytes: usize,
         /// The limit in bytes.
         limit: u64,
+    },
+    /// The time was over before the envelope was read to its end.
+    #[error("the envelope was not read to its end")]
+    Unfinished {
+        /// What was used up.
+        source: Exhausted,
     },
     /// A JWS that is not the flattened serialisation.
     #[error("not a JSON Web Signature in flattened form")]

@@ -22,6 +22,7 @@ mod testing;
 mod unsigned;
 
 use crate::algorithm::SignatureAlgorithm;
+use crate::allowance;
 use crate::limits::{MAX_CHAIN_CERTIFICATES, MAX_ENVELOPE_BYTES};
 use crate::notary::{EnvelopeFormat, PAYLOAD_MEDIA_TYPE};
 use crate::signer_info::{SignerInfo, UnsignedAttributes};
@@ -203,6 +204,7 @@ fn parse_chain<B: AsRef<[u8]>>(ders: &[B]) -> Result<Vec<Certificate>, Error> {
     }
     check_chain_length(ders.len())?;
     let certificates = ders.iter().enumerate().map(|(index, der)| {
+        allowance::check().map_err(|source| Error::Unfinished { source })?;
         Certificate::parse(der.as_ref()).map_err(|source| Error::Certificate {
             position: index.saturating_add(1),
             source,

@@ -15,6 +15,7 @@ impl Failure {
             }
             Self::Plugin { source } => source.is_unanswered(),
             Self::CertificateRevocationUnknown { .. }
+            | Self::Unfinished { .. }
             | Self::PluginNotRun { .. }
             | Self::Blob { .. } => true,
             _ => false,
@@ -30,7 +31,7 @@ impl Failure {
     /// the further a signature came, the more its failure says about what to mend.
     pub fn rank(&self) -> u8 {
         match self {
-            Self::Fetch { .. } => 0,
+            Self::Fetch { .. } | Self::Unfinished { .. } => 0,
             Self::Envelope { .. } | Self::Payload { .. } => 2,
             Self::AnotherArtifact { .. } | Self::Blob { .. } => 3,
             Self::Plugin { .. }
@@ -77,6 +78,7 @@ impl Failure {
     pub fn code(&self) -> &'static str {
         match self {
             Self::Fetch { .. } => "signature-not-retrievable",
+            Self::Unfinished { source } => source.code(),
             Self::Envelope { .. } => "envelope-invalid",
             Self::Authenticity {
                 source: AuthenticityError::Store { .. },
@@ -151,6 +153,7 @@ impl Failure {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Fetch { source, .. } => source.hint(),
+            Self::Unfinished { source } => Some(source.hint()),
             Self::Envelope { source } => source.hint(),
             Self::Payload { .. } => {
                 Some("sign the artifact again; this was not signed as a Notary Project payload".to_owned())

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use time::OffsetDateTime;
 
 use super::rfc1123z;
+use crate::allowance::Exhausted;
 use crate::oci::Digest;
 use crate::plugin_contract::Capability;
 use crate::trust_policy::IdentityError;
@@ -30,6 +31,13 @@ pub enum Failure {
         /// What went wrong.
         #[source]
         source: registry::Error,
+    },
+    /// What the verification may use was used up before the signature was judged.
+    #[error("the signature was not judged to the end")]
+    Unfinished {
+        /// What was used up.
+        #[source]
+        source: Exhausted,
     },
     /// The envelope is malformed or its signature does not fit.
     #[error("unable to verify the integrity of the signature envelope")]

@@ -9,6 +9,7 @@ use reqwest::Response;
 use super::RemoteRepository;
 use super::error::Error;
 use super::manifest;
+use super::room::Held;
 use crate::http as web;
 use crate::limits;
 use crate::notary::EnvelopeFormat;
@@ -27,6 +28,8 @@ pub struct Signature {
     pub envelope_descriptor: Descriptor,
     /// The manifest's annotations. Nobody has signed them.
     pub annotations: BTreeMap<String, String>,
+    /// The room in memory that the envelope takes.
+    pub(super) held: Held,
 }
 
 impl RemoteRepository {
@@ -50,18 +53,19 @@ impl RemoteRepository {
             });
         }
         let path = format!("manifests/{}", manifest.digest());
-        let bytes = self
+        let (bytes, _) = self
             .fetch(&path, manifest, manifest::ACCEPT_SIGNATURE)
             .await?;
         let read = manifest::parse_signature(manifest, &bytes, subject)?;
         let path = format!("blobs/{}", read.envelope.digest());
-        let envelope = self.fetch(&path, &read.envelope, "*/*").await?;
+        let (envelope, held) = self.fetch(&path, &read.envelope, "*/*").await?;
         Ok(Signature {
             manifest: manifest.clone(),
             format: read.format,
             envelope,
             envelope_descriptor: read.envelope,
             annotations: read.annotations,
+            held,
         })
     }
 
@@ -81,16 +85,17 @@ impl RemoteRepository {
             });
         }
         let path = format!("manifests/{}", descriptor.digest());
-        self.fetch(&path, descriptor, manifest::ACCEPT_ANY).await
+        let fetched = self.fetch(&path, descriptor, manifest::ACCEPT_ANY).await;
+        fetched.map(|(bytes, _)| bytes)
     }
 
-    /// The content of `descriptor`, whose size has been compared with its limit.
+    /// The content of `descriptor`, whose size has been compared with its limit, and its room.
     async fn fetch(
         &self,
         path: &str,
         descriptor: &Descriptor,
         accept: &'static str,
-    ) -> Result<Bytes, Error> {
+    ) -> Result<(Bytes, Held), Error> {
         let response = self.session.get(self.session.url(path), accept).await?;
         if response.status() != StatusCode::OK {
             let called = self.session.called(descriptor.digest().as_ref());
@@ -107,13 +112,14 @@ impl RemoteRepository {
         {
             return Err(wrong_size(found));
         }
-        let bytes = self.session.body(response, descriptor.size()).await?;
+        let body = self.session.body_to_hold(response, descriptor.size());
+        let (bytes, held) = body.await?;
         let found = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
         if found != descriptor.size() {
             return Err(wrong_size(found));
         }
         match oci::verify_digest(descriptor.digest(), &bytes) {
-            Ok(()) => Ok(bytes),
+            Ok(()) => Ok((bytes, held)),
             Err(source) => Err(Error::WrongDigest { url, source }),
         }
     }

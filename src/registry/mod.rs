@@ -23,6 +23,7 @@ mod push;
 mod referrers;
 mod repository;
 mod resolve;
+mod room;
 mod session;
 mod tag_schema;
 mod token;

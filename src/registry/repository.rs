@@ -6,6 +6,7 @@ use super::{
     Error, LayoutRepository, Listing, NewSignature, Pushed, RemoteRepository, Signature, Storage,
     Target,
 };
+use crate::allowance;
 use crate::oci::{Descriptor, Digest};
 use crate::reference::ArtifactReference;
 
@@ -47,7 +48,7 @@ impl Repository {
     pub async fn resolve(&self) -> Result<Target, Error> {
         match self {
             Self::Remote(remote) => remote.resolve().await,
-            Self::Layout(layout) => layout.resolve(),
+            Self::Layout(layout) => allowance::uncounted(|| layout.resolve()),
         }
     }
 
@@ -59,7 +60,7 @@ impl Repository {
     pub async fn resolve_and_list(&self) -> Result<(Target, Result<Listing, Error>), Error> {
         match self {
             Self::Remote(remote) => remote.resolve_and_list().await,
-            Self::Layout(layout) => layout.resolve_and_list(),
+            Self::Layout(layout) => allowance::uncounted(|| layout.resolve_and_list()),
         }
     }
 
@@ -109,7 +110,7 @@ impl Repository {
     ) -> Result<Signature, Error> {
         match self {
             Self::Remote(remote) => remote.fetch_signature(subject, manifest).await,
-            Self::Layout(layout) => layout.fetch_signature(subject, manifest),
+            Self::Layout(layout) => layout.fetch_signature_in_turn(subject, manifest).await,
         }
     }
 
@@ -121,7 +122,7 @@ impl Repository {
     pub async fn fetch_manifest(&self, descriptor: &Descriptor) -> Result<Bytes, Error> {
         match self {
             Self::Remote(remote) => remote.fetch_manifest(descriptor).await,
-            Self::Layout(layout) => layout.fetch_manifest(descriptor),
+            Self::Layout(layout) => allowance::uncounted(|| layout.fetch_manifest(descriptor)),
         }
     }
 

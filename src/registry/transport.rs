@@ -9,6 +9,7 @@ use reqwest::{Request, Response};
 use url::Url;
 
 use super::error::{Error, Words};
+use super::room::{self, Held};
 use super::session::{Authorization, Session};
 use crate::http as web;
 use crate::limits;
@@ -235,10 +236,22 @@ impl Session {
         }
     }
 
-    /// The whole body of `response`, of at most `max` bytes.
+    /// The whole body of `response`, of at most `max` bytes, which is read and let go at once.
     pub(super) async fn body(&self, response: Response, max: u64) -> Result<Bytes, Error> {
+        self.body_to_hold(response, max).await.map(|(body, _)| body)
+    }
+
+    /// The same with the room in memory that it takes.
+    pub(super) async fn body_to_hold(
+        &self,
+        response: Response,
+        max: u64,
+    ) -> Result<(Bytes, Held), Error> {
+        let expected = response.content_length().unwrap_or(max).min(max);
+        let held = room::take(expected).await;
         let body = web::read_body(response, max).await;
-        body.map_err(|source| self.request_error(source))
+        body.map(|body| (body, held))
+            .map_err(|source| self.request_error(source))
     }
 }
 

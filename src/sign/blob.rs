@@ -9,6 +9,7 @@ use std::path::PathBuf;
 
 use super::reserved_key;
 use crate::algorithm::HashAlgorithm;
+use crate::allowance;
 use crate::blob::{self, Blob, Progress};
 use crate::envelope::{self, UnverifiedEnvelope};
 use crate::notary::RESERVED_PREFIX;
@@ -151,9 +152,8 @@ pub async fn sign(
     let wanted = key.signature_algorithm().hash_algorithm();
 
     // 2. The payload: media type, digest and size, and the user's metadata.
-    let descriptor = blob
-        .describe(&options.media_type, wanted, progress)
-        .map_err(Error::Blob)?;
+    let describe = || blob.describe(&options.media_type, wanted, progress);
+    let descriptor = allowance::uncounted(describe).map_err(Error::Blob)?;
     let payload = Payload::new(&descriptor, options.user_metadata.clone());
 
     // 3. The envelope, which the signer has verified.

@@ -20,6 +20,7 @@ pub use error::Error;
 pub use manage::{ChangeError, StoreFile, StoreFiles};
 pub use unfit::Unfit;
 
+use crate::allowance;
 use crate::config::StoreName;
 use crate::files;
 use crate::limits::{MAX_TRUST_STORE_FILE_BYTES, MAX_TRUST_STORE_FILES};
@@ -129,7 +130,9 @@ impl TrustStores {
         let entry = loaded
             .entry(name.clone())
             .or_insert_with(|| match self.directory_of(name) {
-                Some(directory) => read_store(name, &directory).map(Arc::new).map_err(Arc::new),
+                Some(directory) => allowance::uncounted(|| read_store(name, &directory))
+                    .map(Arc::new)
+                    .map_err(Arc::new),
                 None => Err(Arc::new(Error::Missing {
                     store: name.clone(),
                     directory: None,

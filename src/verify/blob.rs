@@ -12,6 +12,7 @@ use time::OffsetDateTime;
 use super::error::REQUIREMENT_HINT;
 use super::judge::{Bench, Wanted};
 use super::{Judges, Requirement, Shortfall};
+use crate::allowance::{self, Allowed};
 use crate::blob::{self, Blob, Progress};
 use crate::notary::EnvelopeFormat;
 use crate::oci::sha256_digest;
@@ -27,6 +28,8 @@ pub struct Options {
     pub media_type: Option<String>,
     /// User metadata that must have been signed.
     pub user_metadata: BTreeMap<String, String>,
+    /// The time and the bytes that the verification may use; reading the blob takes no time.
+    pub allowed: Allowed,
 }
 
 /// A blob whose signature the policy accepts.
@@ -185,8 +188,13 @@ impl Judges {
             now,
         };
         let mut outcome = SignatureOutcome::new(sha256_digest(signature.envelope));
-        bench
-            .judge(signature.format, signature.envelope, &mut outcome)
+        let allowance = options.allowed.begin();
+        let judging = bench.judge(signature.format, signature.envelope, &mut outcome);
+        if let Err(source) = allowance.run(judging).await {
+            outcome.failure = Some(Failure::Unfinished { source });
+        }
+        allowance
+            .lend(async { outcome.undecided_if_exhausted() })
             .await;
         let standing = outcome.standing();
         let Some(failure) = outcome.refusal() else {
@@ -236,10 +244,8 @@ impl Target<'_> {
             None => signed,
         };
         let algorithm = info.signature_algorithm.hash_algorithm();
-        let found = self
-            .blob
-            .describe(media_type, algorithm, self.progress)
-            .map_err(|source| Failure::Blob { source })?;
+        let describe = || self.blob.describe(media_type, algorithm, self.progress);
+        let found = allowance::uncounted(describe).map_err(|source| Failure::Blob { source })?;
         payload
             .matches(&found)
             .map_err(|source| Failure::AnotherArtifact { source })

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use super::Shortfall;
+use crate::allowance::Exhausted;
 use crate::outcome::{FailureClass, SignatureOutcome};
 use crate::reference::ArtifactReference;
 use crate::trust_policy::StatementName;
@@ -88,6 +89,24 @@ pub enum Error {
         /// The artifact, by digest.
         reference: ArtifactReference,
     },
+    /// Nothing was begun, because the time was over.
+    #[error("`{reference}` was not tried")]
+    NotTried {
+        /// The artifact.
+        reference: ArtifactReference,
+        /// What was used up.
+        #[source]
+        source: Exhausted,
+    },
+    /// What the verification may use was used up before any signature was judged.
+    #[error("the verification of `{reference}` was given up")]
+    Unfinished {
+        /// The artifact.
+        reference: ArtifactReference,
+        /// What was used up.
+        #[source]
+        source: Exhausted,
+    },
     /// There are signatures, and none is accepted.
     #[error("no signature of `{}` is trusted", .0.reference)]
     Rejected(Box<Refused>),
@@ -120,6 +139,13 @@ pub enum Unseen {
     Limit(usize),
     /// The list of signatures broke off.
     Listing(registry::Error),
+    /// What the verification may use was used up.
+    Exhausted {
+        /// What it was.
+        source: Exhausted,
+        /// How many signatures are listed that were not begun.
+        not_tried: usize,
+    },
 }
 
 impl Error {
@@ -134,6 +160,8 @@ impl Error {
                 FailureClass::Inconclusive
             }
             Self::Inconclusive(_)
+            | Self::NotTried { .. }
+            | Self::Unfinished { .. }
             | Self::TagOffline { .. }
             | Self::NotStored { .. }
             | Self::Store { .. } => FailureClass::Inconclusive,
@@ -145,6 +173,7 @@ impl Error {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Policy { source, .. } => source.hint(),
+            Self::NotTried { source, .. } | Self::Unfinished { source, .. } => Some(source.hint()),
             Self::Requirement { .. } => Some(REQUIREMENT_HINT.to_owned()),
             Self::Open { source, .. }
             | Self::Resolve { source, .. }

@@ -3,6 +3,7 @@
 use time::OffsetDateTime;
 
 use super::{Error, FetchedSignature, Judges, Options, Refused, Unseen};
+use crate::allowance;
 use crate::oci::{Descriptor, Digest};
 use crate::outcome::{Failure, FailureClass, SignatureOutcome, Standing};
 use crate::registry::{self, Listing, Repository, Signature, Target};
@@ -83,9 +84,19 @@ impl Judges {
         }
         // Old clients wrote only the tag schema. It is read before the answer is "no": a
         // verification that succeeds pays nothing for it.
-        if !tag_schema_was_read {
+        trial.note_exhaustion(0);
+        if !tag_schema_was_read && !trial.is_exhausted() {
             let digest = search.target.descriptor.digest();
-            match search.repository.list_by_tag_schema(digest).await {
+            let listing = allowance::in_time(search.repository.list_by_tag_schema(digest)).await;
+            let listing = match listing {
+                Ok(listing) => listing,
+                Err(source) => {
+                    let not_tried = 0;
+                    trial.unseen = Some(Unseen::Exhausted { source, not_tried });
+                    return trial.end();
+                }
+            };
+            match listing {
                 Ok(tagged) => {
                     if let Some(accepted) = trial.try_signatures(tagged).await {
                         return Ok(trial.found(accepted));
@@ -113,22 +124,50 @@ struct Trial<'a> {
 }
 
 impl Trial<'_> {
+    /// Notes it if what the verification may use is used up, and so many signatures are not begun.
+    fn note_exhaustion(&mut self, not_tried: usize) {
+        if self.is_exhausted() {
+            return;
+        }
+        if let Err(source) = allowance::check() {
+            self.unseen = Some(Unseen::Exhausted { source, not_tried });
+        }
+    }
+
+    fn is_exhausted(&self) -> bool {
+        matches!(self.unseen, Some(Unseen::Exhausted { .. }))
+    }
+
     /// Judges signatures in the registry's order until one is verified: one that is only tolerated hides no
     /// better one behind it.
     async fn try_signatures(&mut self, signatures: Vec<Descriptor>) -> Option<SignatureOutcome> {
         let limit = self.search.options.max_signatures;
-        for signature in signatures {
+        let listed = signatures.len();
+        for (position, signature) in signatures.into_iter().enumerate() {
             if self.tried.contains(signature.digest()) {
                 continue;
+            }
+            // Whoever else is at work gets a turn, and the time is looked at.
+            tokio::task::yield_now().await;
+            self.note_exhaustion(listed.saturating_sub(position));
+            if self.is_exhausted() {
+                return None;
             }
             if self.tried.len() >= limit {
                 self.unseen = Some(Unseen::Limit(limit));
                 return None;
             }
             self.tried.push(signature.digest().clone());
-            let Some(mut outcome) = self.try_signature(&signature).await else {
+            let tried = allowance::in_time(Box::pin(self.try_signature(&signature))).await;
+            let tried = tried.unwrap_or_else(|source| {
+                let mut outcome = SignatureOutcome::new(signature.digest().clone());
+                outcome.failure = Some(Failure::Unfinished { source });
+                Some(outcome)
+            });
+            let Some(mut outcome) = tried else {
                 continue;
             };
+            outcome.undecided_if_exhausted();
             match outcome.standing() {
                 Standing::Refused => {
                     outcome.forget_details();
@@ -192,6 +231,10 @@ impl Trial<'_> {
 
     /// The answer where no signature was verified.
     fn end(mut self) -> Result<Found, Error> {
+        if self.is_exhausted() {
+            // What is tolerated is no answer, while what may be verified was not looked at.
+            self.refused.append(&mut self.tolerated);
+        }
         if self.tolerated.is_empty() {
             return Err(self.into_error());
         }
@@ -206,6 +249,9 @@ impl Trial<'_> {
             match self.unseen {
                 Some(Unseen::Listing(source)) => return Error::List { reference, source },
                 Some(Unseen::Limit(_)) => {}
+                Some(Unseen::Exhausted { source, .. }) => {
+                    return Error::Unfinished { reference, source };
+                }
                 None => return Error::NoSignature { reference },
             }
         }
@@ -213,7 +259,9 @@ impl Trial<'_> {
             &self.unseen,
             Some(Unseen::Listing(error)) if error.kind() == registry::Kind::CouldNotLook
         );
+        let is_exhausted = matches!(&self.unseen, Some(Unseen::Exhausted { .. }));
         let inconclusive = list_broke_off
+            || is_exhausted
             || outcomes
                 .iter()
                 .filter_map(SignatureOutcome::refusal)

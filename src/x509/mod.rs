@@ -17,6 +17,8 @@ pub(crate) mod testing;
 
 use der::Tag;
 
+use crate::allowance::Exhausted;
+
 pub use certificate::Certificate;
 pub use chain::{ChainProblem, Purpose, verify_code_signing_chain, verify_timestamping_chain};
 pub(crate) use extensions::uris;
@@ -35,6 +37,12 @@ pub enum Error {
         bytes: usize,
         /// The limit in bytes.
         limit: u64,
+    },
+    /// The time was over before the chain was checked to its end.
+    #[error("the certificates were not checked to their end")]
+    Unfinished {
+        /// What was used up.
+        source: Exhausted,
     },
     /// Not a certificate in DER.
     #[error("not a certificate in DER")]

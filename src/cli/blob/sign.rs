@@ -4,7 +4,7 @@ use std::ffi::{OsStr, OsString};
 use std::fmt::Write as _;
 use std::path::{Component, Path, PathBuf};
 
-use super::super::args::parse_pairs;
+use super::super::args::{TimeArgs, parse_pairs};
 use super::super::confirm::confirm_overwriting;
 use super::super::context::Context;
 use super::super::envelope::EnvelopeArgs;
@@ -14,6 +14,7 @@ use super::super::sentence;
 use super::super::signer::SignerArgs;
 use super::open;
 use super::progress::Bar;
+use crate::allowance::{Allowance, Exhausted};
 use crate::blob::{Blob, DEFAULT_MEDIA_TYPE};
 use crate::config::NotationDirs;
 use crate::files::{self, Reserved};
@@ -51,6 +52,8 @@ pub(in crate::cli) struct Args {
     /// Overwrite a signature that is there
     #[arg(long)]
     force: bool,
+    #[command(flatten)]
+    time: TimeArgs,
 }
 
 pub(super) async fn run(args: &Args) -> Result<Report, Report> {
@@ -88,7 +91,9 @@ pub(super) async fn run(args: &Args) -> Result<Report, Report> {
         user_metadata,
         terms,
     };
-    let signed = sign(blob, by, options).await?;
+    // Everybody who had to be asked has answered.
+    let allowance = args.time.allowed()?.begin();
+    let signed = sign(blob, by, options, allowance).await?;
     let written = reserved.write(&signed.signer.envelope.bytes);
     written.map_err(|error| not_written(Exit::Rejected, &error))?;
 
@@ -109,7 +114,12 @@ pub(super) async fn run(args: &Args) -> Result<Report, Report> {
 
 /// Signs on a thread of its own: reading a file holds up what runs with it, and an interrupt is to
 /// be heard meanwhile. Its end is not waited for then; what it makes is written by nobody.
-async fn sign(blob: Blob, by: Signer, options: Options) -> Result<Signed, Report> {
+async fn sign(
+    blob: Blob,
+    by: Signer,
+    options: Options,
+    allowance: Allowance,
+) -> Result<Signed, Report> {
     let cannot = |error: &dyn std::fmt::Display| {
         Report::failed(Exit::Inconclusive, &format!("cannot sign: {error}"))
     };
@@ -118,10 +128,15 @@ async fn sign(blob: Blob, by: Signer, options: Options) -> Result<Signed, Report
         "interrupted before the signature of `{}` was written; nothing was written",
         blob.path().display()
     );
+    let given_up_words = format!(
+        "`{}` was given up before its signature was written; nothing was written",
+        blob.path().display()
+    );
     let runtime = tokio::runtime::Handle::current();
     let signing = tokio::task::spawn_blocking(move || {
         let bar = Bar::new(&blob);
-        runtime.block_on(blob::sign(&blob, &by, &options, &|bytes| bar.show(bytes)))
+        let progress = |bytes| bar.show(bytes);
+        runtime.block_on(allowance.run(blob::sign(&blob, &by, &options, &progress)))
     });
     tokio::select! {
         biased;
@@ -130,9 +145,20 @@ async fn sign(blob: Blob, by: Signer, options: Options) -> Result<Signed, Report
         }
         signed = signing => {
             let signed = signed.map_err(|error| cannot(&error))?;
+            let signed = signed.map_err(|exhausted| given_up(&given_up_words, &exhausted))?;
             signed.map_err(|error| failed(&error))
         }
     }
+}
+
+fn given_up(sentence: &str, exhausted: &Exhausted) -> Report {
+    let sentence = one_line(&format!("{sentence}: {exhausted}"));
+    Report::error(
+        Exit::Inconclusive,
+        &sentence,
+        exhausted,
+        Some(exhausted.hint()),
+    )
 }
 
 fn failed(error: &Error) -> Report {

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use clap::builder::NonEmptyStringValueParser;
 
-use super::super::args::parse_pairs;
+use super::super::args::{TimeArgs, parse_pairs};
 use super::super::called::Called;
 use super::super::context::{AwsSignerChecks, Context};
 use super::super::report::{Exit, Report, one_line};
@@ -71,6 +71,8 @@ pub(in crate::cli) struct Args {
     verbose: bool,
     #[command(flatten)]
     require: RequireArgs,
+    #[command(flatten)]
+    time: TimeArgs,
 }
 
 /// What was found, and the policy's warnings.
@@ -169,6 +171,8 @@ async fn verify(args: &Args, file: &Path) -> Result<Answer, Report> {
     let options = Options {
         media_type: args.media_type.clone(),
         user_metadata,
+        // Nothing but local files before.
+        allowed: args.time.allowed()?,
     };
     let signature = Signature {
         format,

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::cli::args::RegistryArgs;
+use crate::cli::args::{RegistryArgs, TimeArgs};
 use crate::cli::envelope::EnvelopeArgs;
 use crate::cli::signer::SignerArgs;
 use crate::limits;
@@ -46,6 +46,8 @@ pub(in crate::cli) struct Args {
     pub(super) many: ManyArgs,
     #[command(flatten)]
     pub(super) registry: RegistryArgs,
+    #[command(flatten)]
+    pub(super) time: TimeArgs,
 }
 
 /// How several artifacts are signed, and what happens to those that are signed already.

@@ -113,6 +113,7 @@ fn result(asked: &Asked, outcome: &Outcome) -> Value {
             let message = match why {
                 NotTried::AfterFailure => "another one failed before",
                 NotTried::Interrupted => "the command was interrupted before",
+                NotTried::OutOfTime => "the time for the command was over before",
             };
             put("reason", reason(why.code(), message));
         }

@@ -296,6 +296,9 @@ fn unless_refused(error: verify::Error) -> Result<Looked, Error> {
                 }),
                 (None, Some(Unseen::Listing(source))) => Err(Error::List { reference, source }),
                 (None, Some(Unseen::Limit(_))) => Err(Error::TooMany { reference }),
+                (None, Some(Unseen::Exhausted { source, .. })) => Err(Error::Find {
+                    source: Box::new(verify::Error::Unfinished { reference, source }),
+                }),
                 (None, None) => Ok(Looked::Missing { refused: why_not }),
             }
         }

@@ -8,6 +8,7 @@ use super::claims::{Answer, Claims};
 use super::if_missing::{self, Found, IfMissing, Looked};
 use super::outcome::{End, Error, NotTried, Outcome, Signature};
 use super::stop::Stop;
+use crate::allowance::{self, Allowed};
 use crate::cli::args::parse_pairs;
 use crate::cli::context::Context;
 use crate::cli::duration::parse_seconds;
@@ -33,6 +34,8 @@ pub(super) struct Job {
     claims: Claims,
     pub(super) stop: Stop,
     keeps_going: bool,
+    /// What each reference may use.
+    allowed: Allowed,
 }
 
 /// One reference of the command.
@@ -93,6 +96,8 @@ impl Job {
             claims: Claims::default(),
             stop: Stop::new(pace),
             keeps_going: args.many.keep_going,
+            // Passphrases have been asked for.
+            allowed: args.time.allowed()?,
         })
     }
 
@@ -125,14 +130,21 @@ impl Job {
         Some(format!("the same command{flags} does what is left"))
     }
 
+    /// Signs the reference of this number; nothing where there is none.
+    pub(super) async fn sign_nth(&self, index: usize) -> Option<Outcome> {
+        Some(self.sign(index, self.asked.get(index)?).await)
+    }
+
     /// Signs one of the references, unless it is too late to begin.
-    pub(super) async fn sign(&self, index: usize, asked: &Asked) -> Outcome {
+    async fn sign(&self, index: usize, asked: &Asked) -> Outcome {
         let mut outcome = Outcome {
             target: None,
             end: End::NotTried(NotTried::AfterFailure),
         };
+        let is_too_late = self.allowed.check_whole().is_err();
         outcome.end = match self.stop.reason() {
             Some(reason) => End::NotTried(reason),
+            None if is_too_late => End::NotTried(NotTried::OutOfTime),
             None => self.begin(index, asked, &mut outcome.target).await,
         };
         if matches!(outcome.end, End::Failed { .. }) && !self.keeps_going {
@@ -150,7 +162,8 @@ impl Job {
 
     /// All steps of a reference. `shown` gets what it stands for.
     async fn begin(&self, index: usize, asked: &Asked, shown: &mut Option<Target>) -> End {
-        let end = self.run(index, asked, shown).await;
+        let allowance = self.allowed.begin();
+        let end = allowance.lend(self.run(index, asked, shown)).await;
         end.unwrap_or_else(|end| *end)
     }
 
@@ -205,7 +218,7 @@ impl Job {
         Ok(self.store(asked, &repository, made, refused).await)
     }
 
-    /// Does what leaves nothing behind, until an interrupt.
+    /// Does what leaves nothing behind, until an interrupt or until its time is over.
     async fn unless_interrupted<T>(
         &self,
         asked: &Asked,
@@ -213,7 +226,9 @@ impl Job {
     ) -> Result<T, Box<End>> {
         let done = tokio::select! {
             biased;
-            done = work => done,
+            done = allowance::in_time(work) => done.unwrap_or_else(|source| {
+                Err(Error::Unfinished { asked: asked.text.clone(), source })
+            }),
             () = self.stop.interrupted() => Err(Error::Interrupted { asked: asked.text.clone() }),
         };
         done.map_err(|error| match error {
@@ -241,7 +256,7 @@ impl Job {
         })
     }
 
-    /// Stores a signature. What has begun to be pushed is not left half done.
+    /// Stores a signature. What has begun to be pushed is not left half done, while there is time.
     async fn store(
         &self,
         asked: &Asked,
@@ -251,8 +266,13 @@ impl Job {
     ) -> End {
         let stored = tokio::select! {
             biased;
-            stored = sign::store(repository, &made, self.options.storage) => {
-                stored.map_err(Error::Sign)
+            stored = allowance::in_time(sign::store(repository, &made, self.options.storage)) => {
+                match stored {
+                    Ok(stored) => stored.map_err(Error::Sign),
+                    Err(source) => {
+                        Err(Error::UnfinishedPush { asked: asked.text.clone(), source })
+                    }
+                }
             }
             () = self.stop.given_up() => Err(Error::InterruptedPush { asked: asked.text.clone() }),
         };

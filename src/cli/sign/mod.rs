@@ -13,13 +13,12 @@ mod text;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
-use futures_util::StreamExt as _;
-
 pub(super) use args::Args;
 
 use super::interrupts::Interrupts;
 use super::report::Report;
 use super::results::Results;
+use super::side_by_side::{SideBySide, lane};
 use crate::limits::MAX_CONCURRENT_SIGNINGS;
 use args::Output;
 use job::{Asked, Job};
@@ -77,11 +76,12 @@ async fn sign_all(job: &Job, emit: impl FnMut(Told<'_>)) -> Vec<Outcome> {
     let progress = Progress::new(job.asked.len());
     let mut outcomes: Vec<Outcome> = Vec::with_capacity(job.asked.len());
     let work = async {
-        let mut ends = futures_util::stream::iter(job.asked.iter().enumerate())
-            .map(|(index, asked)| async move { (index, Box::pin(job.sign(index, asked)).await) })
-            .buffer_unordered(MAX_CONCURRENT_SIGNINGS);
+        let lanes = job.asked.iter().map(|asked| lane(&asked.reference));
+        let mut ends = SideBySide::new(lanes, MAX_CONCURRENT_SIGNINGS, |index| {
+            Box::pin(job.sign_nth(index))
+        });
         let mut early = BTreeMap::new();
-        while let Some((index, outcome)) = ends.next().await {
+        while let Some((index, Some(outcome))) = ends.next().await {
             progress.advance();
             early.insert(index, outcome);
             while let Some(outcome) = early.remove(&outcomes.len()) {

@@ -1,5 +1,6 @@
 //! What became of each reference of a `sign` command.
 
+use crate::allowance::Exhausted;
 use crate::cli::report::Exit;
 use crate::cli::sentence;
 use crate::notary::EnvelopeFormat;
@@ -66,6 +67,8 @@ pub(super) enum End {
 pub(super) enum NotTried {
     AfterFailure,
     Interrupted,
+    /// The time for the command was over.
+    OutOfTime,
 }
 
 impl NotTried {
@@ -73,6 +76,7 @@ impl NotTried {
         match self {
             Self::AfterFailure => "stopped-after-failure",
             Self::Interrupted => "interrupted",
+            Self::OutOfTime => "out-of-time",
         }
     }
 
@@ -80,6 +84,7 @@ impl NotTried {
         match self {
             Self::AfterFailure => "another one failed before",
             Self::Interrupted => "interrupted",
+            Self::OutOfTime => "the time for the command was over",
         }
     }
 }
@@ -110,6 +115,20 @@ pub(super) enum Error {
     Look(if_missing::Error),
     #[error("interrupted before the signature of `{asked}` was pushed; nothing was pushed")]
     Interrupted { asked: String },
+    #[error("`{asked}` was given up before its signature was pushed; nothing was pushed")]
+    Unfinished {
+        asked: String,
+        #[source]
+        source: Exhausted,
+    },
+    #[error(
+        "`{asked}` was given up while its signature was being pushed; whether it is there is not known"
+    )]
+    UnfinishedPush {
+        asked: String,
+        #[source]
+        source: Exhausted,
+    },
     #[error(
         "interrupted while the signature of `{asked}` was being pushed; whether it is there is not known"
     )]
@@ -165,9 +184,11 @@ impl Error {
             }) => source,
             Self::Sign(error) => error,
             Self::Look(error) => error,
-            Self::Interrupted { .. } | Self::InterruptedPush { .. } | Self::OtherMoved { .. } => {
-                self
-            }
+            Self::Interrupted { .. }
+            | Self::InterruptedPush { .. }
+            | Self::Unfinished { .. }
+            | Self::UnfinishedPush { .. }
+            | Self::OtherMoved { .. } => self,
         }
     }
 
@@ -176,7 +197,8 @@ impl Error {
             Self::Sign(error) => error.hint(),
             Self::Look(error) => error.hint(),
             Self::Interrupted { .. } => Some("run the same command again".to_owned()),
-            Self::InterruptedPush { .. } => Some(
+            Self::Unfinished { source, .. } => Some(source.hint()),
+            Self::InterruptedPush { .. } | Self::UnfinishedPush { .. } => Some(
                 "`countersign list` shows it if it is there; if it is not, run the same command again"
                     .to_owned(),
             ),
@@ -190,6 +212,7 @@ impl Error {
     pub(super) fn pushed(&self) -> Pushed {
         match self {
             Self::InterruptedPush { .. }
+            | Self::UnfinishedPush { .. }
             | Self::Sign(sign::Error::Push {
                 source: registry::Error::Unconfirmed { .. },
                 ..
@@ -220,6 +243,7 @@ impl Error {
             Self::OtherMoved { .. } => "tag-moved",
             Self::Look(_) => "signatures-not-checked",
             Self::Interrupted { .. } | Self::InterruptedPush { .. } => "interrupted",
+            Self::Unfinished { source, .. } | Self::UnfinishedPush { source, .. } => source.code(),
         }
     }
 }
@@ -245,7 +269,7 @@ impl End {
             | Self::AlreadySigned { .. }
             | Self::SameAs { .. }
             | Self::NotTried(NotTried::AfterFailure) => Exit::Done,
-            Self::NotTried(NotTried::Interrupted) => Exit::Inconclusive,
+            Self::NotTried(NotTried::Interrupted | NotTried::OutOfTime) => Exit::Inconclusive,
             Self::Failed { error, .. } => error.exit(),
         }
     }

@@ -10,16 +10,16 @@ use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use clap::builder::NonEmptyStringValueParser;
-use futures_util::StreamExt as _;
 use time::OffsetDateTime;
 
-use super::args::{RegistryArgs, parse_pairs};
+use super::args::{RegistryArgs, TimeArgs, parse_pairs};
 use super::called::Called;
 use super::context::{AwsSignerChecks, Context};
 use super::duration::parse_span;
 use super::report::{Exit, Report, one_line};
 use super::requirement::{RequireArgs, check_unsigned_flag};
 use super::results::Results;
+use super::side_by_side::{InOrder, SideBySide, lane};
 use crate::extended_validation::{AnswerCache, RevocationChecker};
 use crate::limits;
 use crate::outcome::SignatureOutcome;
@@ -92,6 +92,8 @@ pub(super) struct Args {
     require: RequireArgs,
     #[command(flatten)]
     registry: RegistryArgs,
+    #[command(flatten)]
+    time: TimeArgs,
 }
 
 /// Forms of the answer.
@@ -132,14 +134,21 @@ pub(super) async fn run(args: Args, called: Called, emit: &mut dyn FnMut(Report)
         Err(report) if args.output == Output::Json => return emit(verdict::unusable(report)),
         Err(report) => return emit(report),
     };
-    let mut answers = futures_util::stream::iter(&job.references)
-        .map(|reference| job.verify(reference))
-        .buffered(limits::MAX_CONCURRENT_VERIFICATIONS);
+    let work = SideBySide::new(
+        job.references.iter().map(lane),
+        limits::MAX_CONCURRENT_VERIFICATIONS,
+        |item| Box::pin(job.verify_nth(item)),
+    );
+    let mut answers = InOrder::new(work, |answer| {
+        answer
+            .as_ref()
+            .map_or(1, |answer: &Answer| answer.outcomes().len().max(1))
+    });
     let mut results = Results::default();
     let mut worst = Exit::Done;
     let mut endpoints = BTreeSet::new();
     for (asked, reference) in args.references.iter().zip(&job.references) {
-        let Some(answer) = answers.next().await else {
+        let Some(Some(answer)) = answers.next().await else {
             break;
         };
         let mut report = match args.output {
@@ -293,6 +302,8 @@ impl Job {
             options: Options {
                 max_signatures,
                 user_metadata,
+                // Nothing but local files before.
+                allowed: args.time.allowed()?,
                 requirement: args.require.requirement(names_unsigned),
             },
             references,
@@ -302,6 +313,11 @@ impl Job {
             called,
             warnings,
         })
+    }
+
+    /// Verifies the reference of this number; nothing where there is none.
+    async fn verify_nth(&self, number: usize) -> Option<Answer> {
+        Some(self.verify(self.references.get(number)?).await)
     }
 
     async fn verify(&self, reference: &ArtifactReference) -> Answer {

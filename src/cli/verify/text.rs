@@ -224,9 +224,26 @@ pub(super) fn failed(
             write_causes(&mut report.stderr, "", error.source());
             write_hint(&mut report.stderr, "", error.hint());
         }
+        Some(Unseen::Exhausted { source, not_tried }) => {
+            let _ = writeln!(
+                report.stderr,
+                "{} not tried: {source}",
+                signatures(*not_tried)
+            );
+            write_hint(&mut report.stderr, "", Some(source.hint()));
+        }
         None => {}
     }
     report
+}
+
+/// So many signatures, with the verb.
+pub(in crate::cli) fn signatures(count: usize) -> String {
+    match count {
+        0 => "more signatures may be there, which were".to_owned(),
+        1 => "1 signature was".to_owned(),
+        count => format!("{count} signatures were"),
+    }
 }
 
 /// One signature: what it is, each validation with its action and result, the reasons.

@@ -106,6 +106,8 @@ pub(super) fn result(
                 | Error::TagOffline { .. }
                 | Error::NotStored { .. }
                 | Error::Store { .. }
+                | Error::NotTried { .. }
+                | Error::Unfinished { .. }
                 | Error::List { .. } => {}
             }
         }
@@ -154,6 +156,8 @@ fn code(error: &Error) -> &'static str {
         Error::Open { .. } => "layout-unusable",
         Error::TagOffline { .. } => "tag-offline",
         Error::NotStored { .. } => "not-stored",
+        Error::NotTried { .. } => "not-tried",
+        Error::Unfinished { source, .. } => source.code(),
         Error::Store { .. } => "not-storable",
         Error::List { .. } => "signatures-not-listed",
         Error::NoSignature { .. } => "no-signature",
@@ -172,6 +176,9 @@ fn unseen_signatures(unseen: &Unseen) -> Value {
         Unseen::Limit(limit) => json!({ "code": "limit-reached", "limit": limit }),
         Unseen::Listing(error) => {
             reasons("list-broke-off", &error.to_string(), error, error.hint())
+        }
+        Unseen::Exhausted { source, not_tried } => {
+            json!({ "code": source.code(), "message": source.to_string(), "notTried": not_tried })
         }
     }
 }

@@ -8,6 +8,7 @@ use futures_util::FutureExt as _;
 use futures_util::future::{BoxFuture, Shared};
 use tokio::time::Instant;
 
+use crate::allowance;
 use crate::limits::UNANSWERED_HOLD;
 
 type Awaited<A, E> = Shared<BoxFuture<'static, Result<A, E>>>;
@@ -29,7 +30,7 @@ impl<Q, A: Clone, E: Clone> Default for AskedOnce<Q, A, E> {
     }
 }
 
-impl<Q: Clone + Eq + Hash, A: Clone, E: Clone> AskedOnce<Q, A, E> {
+impl<Q: Clone + Eq + Hash, A: Clone + 'static, E: Clone + 'static> AskedOnce<Q, A, E> {
     /// The answer to `question`: the one that is there or awaited, or else the one that `ask` gives.
     pub(super) async fn ask(
         &self,
@@ -62,7 +63,8 @@ impl<Q: Clone + Eq + Hash, A: Clone, E: Clone> AskedOnce<Q, A, E> {
         {
             return this.answer.clone();
         }
-        let answer = ask().shared();
+        // Whoever else waits for it is not to be without it, because the first one's time is over.
+        let answer = allowance::for_all(ask()).boxed().shared();
         let this = Asked {
             answer: answer.clone(),
             failed_at: None,

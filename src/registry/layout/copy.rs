@@ -203,6 +203,7 @@ mod tests {
             envelope_descriptor: of_type(EnvelopeFormat::Jws.media_type(), &envelope),
             envelope,
             annotations: std::collections::BTreeMap::new(),
+            held: crate::registry::room::Held::default(),
         };
         // Twice changes nothing.
         for _ in 0..2 {

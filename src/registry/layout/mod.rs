@@ -17,7 +17,10 @@ use oci_spec::image::MediaType;
 use serde::Deserialize;
 
 use super::error::{Error, LayoutFault};
+use super::manifest::SignatureManifest;
+use super::room::{self, Held};
 use super::{Kind, Listing, Signature, Target, manifest};
+use crate::allowance;
 use crate::oci::{self, Descriptor, Digest};
 use crate::reference::{ArtifactReference, LayoutReference};
 use crate::{files, limits};
@@ -164,13 +167,39 @@ impl LayoutRepository {
         subject: &Digest,
         manifest: &Descriptor,
     ) -> Result<Signature, Error> {
-        let read = self.read_signature(subject, manifest);
+        let read = self.read_signature_manifest(subject, manifest);
+        let read = read.and_then(|read| self.read_signature(manifest, read, Held::default()));
         read.map_err(|error| self.in_copy(error))
     }
 
-    fn read_signature(&self, subject: &Digest, manifest: &Descriptor) -> Result<Signature, Error> {
+    /// The same, once there is room in memory for the envelope.
+    pub(super) async fn fetch_signature_in_turn(
+        &self,
+        subject: &Digest,
+        manifest: &Descriptor,
+    ) -> Result<Signature, Error> {
+        let read = allowance::uncounted(|| self.read_signature_manifest(subject, manifest));
+        let read = read.map_err(|error| self.in_copy(error))?;
+        let held = room::take(read.envelope.size()).await;
+        let read = allowance::uncounted(|| self.read_signature(manifest, read, held));
+        read.map_err(|error| self.in_copy(error))
+    }
+
+    fn read_signature_manifest(
+        &self,
+        subject: &Digest,
+        manifest: &Descriptor,
+    ) -> Result<SignatureManifest, Error> {
         let bytes = self.read_manifest(manifest)?;
-        let read = manifest::parse_signature(manifest, &bytes, subject)?;
+        manifest::parse_signature(manifest, &bytes, subject)
+    }
+
+    fn read_signature(
+        &self,
+        manifest: &Descriptor,
+        read: SignatureManifest,
+        held: Held,
+    ) -> Result<Signature, Error> {
         let envelope = self.read_blob(&read.envelope)?;
         Ok(Signature {
             manifest: manifest.clone(),
@@ -178,6 +207,7 @@ impl LayoutRepository {
             envelope: Bytes::from(envelope),
             envelope_descriptor: read.envelope,
             annotations: read.annotations,
+            held,
         })
     }
 

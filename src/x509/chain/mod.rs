@@ -17,6 +17,7 @@ pub use problem::ChainProblem;
 use place::{check_authority, check_leaf};
 
 use super::{Certificate, Error};
+use crate::allowance;
 use crate::limits::MAX_CHAIN_CERTIFICATES;
 
 /// What a chain's leaf signs.
@@ -80,6 +81,7 @@ fn verify(
         });
     }
     for (index, certificate) in chain.iter().enumerate() {
+        allowance::check().map_err(|source| Error::Unfinished { source })?;
         let issuer = chain.get(index.saturating_add(1));
         check_time(certificate, at)
             .and_then(|()| check_issuer(certificate, issuer))

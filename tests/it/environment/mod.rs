@@ -7,6 +7,7 @@ mod ecr;
 mod endpoints;
 mod kms;
 mod proxies;
+mod recycled;
 
 use countersign_emulator::{Builder, Emulator};
 

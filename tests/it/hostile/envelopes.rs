@@ -181,6 +181,10 @@ fn a_hundred_envelopes_as_large_as_allowed_stay_within_the_memory() {
         Some(Reply::ok(media_type, bytes.clone()))
     });
     // Integrity passes: the envelopes are for another image, and what is added is not signed.
-    liar.assert_untrusted(1, "the signature is for another artifact");
-    assert_eq!(liar.inspect().code, 0);
+    let ran = liar.verify();
+    let sentence = format!("the signatures of `{}` could not be judged", liar.image);
+    assert_refused(&ran, 3, &sentence, "the signature is for another artifact");
+    // It is more than is fetched for one artifact.
+    ran.assert_says("were not tried: more than 67108864 bytes were fetched");
+    assert_eq!(liar.inspect().code, 3);
 }

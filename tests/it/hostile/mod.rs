@@ -8,6 +8,7 @@ mod envelopes;
 mod listing;
 mod manifests;
 mod redirects;
+mod time;
 
 use std::net::SocketAddr;
 use std::path::Path;

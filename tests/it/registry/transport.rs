@@ -125,6 +125,25 @@ async fn nobody_there_is_said() {
 }
 
 #[tokio::test]
+async fn a_name_that_does_not_resolve_is_said() {
+    // A label has 63 letters at most, so that nothing need be asked to know it.
+    let name = format!("{}.example", "a".repeat(64));
+    let error = Pool::new(Settings::default())
+        .send(get(&format!("http://{name}/")))
+        .await
+        .unwrap_err();
+    assert!(error.is_connect(), "{error:?}");
+    assert_eq!(
+        error.to_string(),
+        format!("the name `{name}` does not resolve")
+    );
+    assert_eq!(
+        error.hint().unwrap(),
+        "check the host name, and DNS and `/etc/hosts` on this machine"
+    );
+}
+
+#[tokio::test]
 async fn requests_go_through_the_proxy() {
     let hostile = Hostile::start(|_| Reply::status(200));
     let pool = hostile.pool();
@@ -261,4 +280,31 @@ async fn the_roots_are_read_at_the_first_request_that_needs_them() {
         error.to_string(),
         "the TLS roots of `SSL_CERT_FILE=/nowhere/root.pem` cannot be read"
     );
+}
+
+#[tokio::test]
+async fn a_registry_that_may_speak_tls_is_said_to() {
+    for reply in [
+        Reply::closed(),
+        Reply::status(400).body("Client sent an HTTP request to an HTTPS server.\n"),
+    ] {
+        let hostile = Hostile::start(move |_| reply.clone());
+        let port = hostile.host().replace("localhost:", "");
+        let elsewhere = format!("127.0.0.1:{port}");
+        let hint = async |registry: &str| {
+            let repository = super::with_plain_http(&hostile, &format!("{registry}/app:v1"));
+            repository.resolve().await.unwrap_err().hint()
+        };
+        assert_eq!(
+            hint(&elsewhere).await.unwrap(),
+            format!(
+                "`{elsewhere}` may speak TLS: try without `--insecure-registry`, and without its \
+                 entry in `insecureRegistries` of `config.json`"
+            )
+        );
+        assert_eq!(
+            hint(&hostile.host()).await.unwrap(),
+            "`localhost` is asked in plain HTTP; if it speaks TLS, name it by its address, `127.0.0.1`"
+        );
+    }
 }

@@ -48,29 +48,31 @@ fn break_each(referrers: ReferrersApi, check: impl Fn(&Scene, &Ran, &str)) -> us
     unreachable!()
 }
 
+/// What does no harm when it arrives twice is sent once more.
+fn is_asked_again(line: &str) -> bool {
+    line.starts_with("GET ")
+        || line.starts_with("HEAD ")
+        || line.starts_with("PUT ") && line.contains("/manifests/sha256:")
+}
+
 #[test]
 fn with_the_referrers_api_nothing_is_left_half_done() {
     let requests = break_each(ReferrersApi::Filtering, |scene, ran, line| {
+        if is_asked_again(line) {
+            assert_eq!(ran.code, 0, "{line} {ran:#?}");
+            return;
+        }
         assert_eq!((ran.code, ran.stdout.as_str()), (3, ""), "{line} {ran:#?}");
         let first = ran.stderr.lines().next().unwrap();
         let pushing = "Error: failed to push signature to registry with error: ";
         let words = first
             .strip_prefix(pushing)
             .unwrap_or_else(|| panic!("{line} {ran:#?}"));
-        if line.starts_with("PUT") && line.contains("/manifests/") {
-            assert!(
-                words.starts_with("the registry did not confirm the signature manifest `sha256:"),
-                "{ran:#?}"
-            );
-            ran.assert_says("caused by: no usable answer from registry `localhost:");
-            ran.assert_says("hint: it may be there all the same: `countersign list` shows it");
-        } else {
-            assert!(
-                words.starts_with("no usable answer from registry `localhost:"),
-                "{ran:#?}"
-            );
-            ran.assert_says("hint: ");
-        }
+        assert!(
+            words.starts_with("no usable answer from registry `localhost:"),
+            "{ran:#?}"
+        );
+        ran.assert_says("hint: ");
         let stored = scene.client().referrers(scene.digest());
         assert_eq!(stored["manifests"].as_array().unwrap().len(), 1, "{line}");
     });
@@ -84,6 +86,8 @@ fn with_the_tag_schema_the_index_is_whole_at_any_time() {
         if line.starts_with("DELETE") {
             assert_eq!(ran.code, 0, "{ran:#?}");
             ran.assert_says("Warning: Removal of outdated referrers index");
+        } else if is_asked_again(line) {
+            assert_eq!(ran.code, 0, "{line} {ran:#?}");
         } else {
             assert_eq!((ran.code, ran.stdout.as_str()), (3, ""), "{line} {ran:#?}");
         }
