@@ -123,6 +123,33 @@ fn all_problems_are_listed_and_notations_first_one_leads() {
 }
 
 #[test]
+fn a_value_of_another_type_is_one_problem_and_nothing_is_missing() {
+    for (from, to, pointer) in [
+        (r#""1.0""#, "1", "/version"),
+        (
+            r#"{"level": "strict"}"#,
+            r#""strict""#,
+            "/trustPolicies/0/signatureVerification",
+        ),
+        (
+            r#""strict""#,
+            "true",
+            "/trustPolicies/0/signatureVerification/level",
+        ),
+        (r#""p""#, "[]", "/trustPolicies/0/name"),
+        (r#"["*"],"#, "7,", "/trustPolicies/0/registryScopes"),
+        (r#"["ca:acme"]"#, r#""ca:acme""#, "/trustPolicies/0/trustStores"),
+    ] {
+        let found = problems(&edited(from, to));
+        let [problem] = found.as_slice() else {
+            panic!("{to}: {found:#?}");
+        };
+        assert_eq!(problem.pointer, pointer);
+        assert!(matches!(problem.rule, Rule::WrongType { .. }), "{problem}");
+    }
+}
+
+#[test]
 fn the_list_of_problems_is_bounded() {
     let stores = |count: usize| {
         let list = vec![r#""acme""#; count].join(",");
