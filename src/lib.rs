@@ -39,6 +39,7 @@ pub mod http;
 pub mod process;
 pub mod files;
 pub mod document;
+pub mod hints;
 pub mod json;
 pub mod oci;
 pub mod allowance;

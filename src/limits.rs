@@ -44,6 +44,29 @@ pub const MAX_REFERRERS_PAGES: usize = 100;
 /// Referrers of one artifact that are looked at, over all pages.
 pub const MAX_REFERRERS: usize = 5_000;
 
+/// Referrers whose kind the registry does not say, and which are looked at to list the signatures among
+/// them; as many as signatures are verified.
+pub const MAX_UNTYPED_REFERRERS: usize = 100;
+
+/// Times that the list is looked at for a signature that was just pushed: lists lag by a moment.
+pub const MAX_LISTING_LOOKS: u32 = 3;
+
+/// Time within which the last of these looks begins.
+pub const LISTING_PATIENCE: Duration = Duration::from_secs(2);
+
+/// Times that the index of the tag schema is written, if others overwrite it: more than a build has
+/// signers that finish at the same time.
+pub const MAX_INDEX_WRITES: u32 = 10;
+
+/// Times that this index is read in all.
+pub const MAX_INDEX_LOOKS: u32 = 40;
+
+/// Looks in a row that must find this index unchanged once another writer was noticed.
+pub const QUIET_INDEX_LOOKS: u32 = 3;
+
+/// Longest wait before this index is read again.
+pub const MAX_INDEX_WAIT: Duration = Duration::from_secs(2);
+
 /// Signatures of one artifact that are verified; the default of notation's `--max-signatures`.
 pub const MAX_SIGNATURES: usize = 100;
 
@@ -274,3 +297,7 @@ pub const MIN_REMAINING: Duration = Duration::from_hours(24);
 
 /// Time that pushes which have begun get after an interrupt; a push takes a second.
 pub const INTERRUPT_GRACE: Duration = Duration::from_secs(30);
+
+/// Time without a word after which a command says in a pipeline's log how far it is: CI services end jobs
+/// that are silent for minutes, and people wonder after seconds.
+pub const PROGRESS_INTERVAL: Duration = Duration::from_secs(10);

@@ -149,9 +149,10 @@ impl Error {
         match self {
             Self::ReservedMetadata { .. } => Some("choose another key".to_owned()),
             Self::Open { source, .. } | Self::Resolve { source, .. } => source.hint(),
-            Self::Push { source, .. } => source
-                .hint()
-                .or_else(|| Some("the signature is not listed anywhere: sign again".to_owned())),
+            Self::Push { source, .. } => source.hint().or_else(|| {
+                let may_succeed = source.kind() == registry::Kind::CouldNotLook;
+                may_succeed.then(|| "the signature is not listed anywhere: sign again".to_owned())
+            }),
             Self::Signer { source, .. } => source.hint(),
             Self::Envelope { source, .. } => source.hint(),
             Self::Moved { .. } => {

@@ -79,8 +79,8 @@ pub use convenience::{Refused, SigningProfile};
 pub use faults::{Fault, FaultKind, Faults, Tamper};
 pub use identities::AccessKey;
 pub use registry::{
-    Access, BlobDelivery, DiskError, ReferrersApi, RegistryOptions, RepositoryCreation,
-    TestImageError,
+    Access, BlobDelivery, DiskError, ListedSize, ListedType, ReferrersApi, RegistryOptions,
+    RepositoryCreation, Software, SubjectHeader, TestImageError,
 };
 
 use shared::Shared;

@@ -8,7 +8,7 @@ use std::{
 };
 
 use clap::Parser;
-use countersign_emulator::{Emulator, Error};
+use countersign_emulator::{Emulator, Error, RegistryOptions, Software};
 
 /// AWS Signer, AWS KMS, Amazon ECR and AWS STS on loopback
 #[derive(Debug, Parser)]
@@ -34,6 +34,10 @@ struct Arguments {
         allow_hyphen_values = true
     )]
     clock_offset: i64,
+    /// Registry to play, with the faults that are known of it: gitlab, harbor-2.6 to harbor-2.13, artifactory, quay, nexus,
+    /// acr, ecr
+    #[arg(long, value_name = "NAME", default_value = "ecr")]
+    play: Software,
     /// Listen on an address that is not loopback: whoever reaches it may inject faults and read the recorded calls
     #[arg(long)]
     allow_remote: bool,
@@ -89,6 +93,7 @@ fn run(arguments: &Arguments) -> Result<(), Box<dyn std::error::Error>> {
             .account(&arguments.account)
             .data_dir(&arguments.data_dir)
             .clock_offset(time::Duration::seconds(arguments.clock_offset))
+            .registry(RegistryOptions::playing(arguments.play))
             .start()
             .await?;
         announce(&emulator, &arguments.data_dir)?;

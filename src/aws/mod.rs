@@ -20,6 +20,7 @@ pub(crate) use endpoints::{check_endpoint, has_endpoint};
 pub(crate) use error::NOT_AS_AWS;
 pub use error::{Call, CallError, CallErrorKind};
 pub use rate_limit::RateLimit;
+pub(crate) use settings::hint_of_unknown;
 pub use settings::{Settings, SettingsError};
 
 #[cfg(test)]

@@ -63,7 +63,7 @@ impl SettingsError {
             Self::EndpointUrl(_) => {
                 Some("an endpoint is like `https://HOST` or `http://127.0.0.1:4570`".to_owned())
             }
-            Self::Unknown { known, .. } => Some(format!("the settings are `{}`", known.join("`, `"))),
+            Self::Unknown { name, known } => Some(hint_of_unknown(name, known)),
             Self::Partition { .. } => Some(
                 "leave the region away, then the one in the ARN is asked, with credentials of that partition"
                     .to_owned(),
@@ -90,25 +90,46 @@ impl Settings {
             .collect()
     }
 
-    /// The settings for these services that Notation passes on (`--plugin-config`), as AWS's plugin
-    /// knows those of AWS Signer.
+    /// The settings for these services among those that Notation passes on (`--plugin-config`), as AWS's
+    /// plugin knows those of AWS Signer.
     ///
-    /// Settings that do not begin with `aws` are somebody else's and are ignored, as all unknown
-    /// ones are by AWS's plugin; but a misspelled one of ours would quietly sign with other
-    /// credentials or in another region.
+    /// Settings of other plugins are passed over, as all unknown ones are by AWS's plugin; but a misspelled
+    /// one of ours would quietly ask with other credentials or in another region.
     ///
     /// # Errors
     ///
-    /// [`SettingsError::Unknown`].
+    /// [`SettingsError::Unknown`] for one that begins with `aws`, or is nearly one of ours.
     pub fn from_plugin_config(
         config: &BTreeMap<String, String>,
         services: &[ArnService],
+    ) -> Result<Self, SettingsError> {
+        Self::read(config, services, |name, known| {
+            name.to_ascii_lowercase().starts_with("aws") || near(name, known).is_some()
+        })
+    }
+
+    /// The same, where no other plugin reads them.
+    ///
+    /// # Errors
+    ///
+    /// [`SettingsError::Unknown`] for every other setting.
+    pub fn from_own_config(
+        config: &BTreeMap<String, String>,
+        services: &[ArnService],
+    ) -> Result<Self, SettingsError> {
+        Self::read(config, services, |_, _| true)
+    }
+
+    fn read(
+        config: &BTreeMap<String, String>,
+        services: &[ArnService],
+        refuses: impl Fn(&str, &[&'static str]) -> bool,
     ) -> Result<Self, SettingsError> {
         let known = Self::names(services);
         let unknown = config
             .keys()
             .filter(|key| !known.contains(&key.as_str()))
-            .find(|key| key.to_ascii_lowercase().starts_with("aws"));
+            .find(|key| refuses(key, &known));
         if let Some(name) = unknown {
             let name = name.clone();
             return Err(SettingsError::Unknown { name, known });
@@ -150,6 +171,29 @@ pub(super) fn is_endpoint(text: &str) -> bool {
     let is_url = url::Url::parse(text)
         .is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
     is_url && text.parse::<http::Uri>().is_ok()
+}
+
+/// The setting that was probably meant by `name`: the same letters, without `aws`, or two letters changed.
+fn near(name: &str, known: &[&'static str]) -> Option<&'static str> {
+    let letters = |name: &str| -> String {
+        let lower = name.to_ascii_lowercase();
+        lower.chars().filter(char::is_ascii_alphanumeric).collect()
+    };
+    let name = letters(name);
+    known.iter().copied().find(|known| {
+        let known = letters(known);
+        let is_end = name.len() >= "region".len() && known.ends_with(&name);
+        is_end || strsim::levenshtein(&name, &known) <= 2
+    })
+}
+
+/// What to do about the setting `name`, which is not among `known`.
+pub(crate) fn hint_of_unknown(name: &str, known: &[&'static str]) -> String {
+    let all = format!("the settings are `{}`", known.join("`, `"));
+    match near(name, known) {
+        Some(near) => format!("did you mean `{near}`? {all}"),
+        None => all,
+    }
 }
 
 #[cfg(test)]
@@ -206,6 +250,35 @@ mod tests {
             assert!(
                 matches!(&error, SettingsError::Unknown { known: said, .. } if *said == known),
                 "{error}"
+            );
+        }
+    }
+
+    #[test]
+    fn an_unknown_setting_is_refused_with_the_near_one() {
+        let services = &[ArnService::Signer];
+        for (name, meant) in [
+            ("region", Some("aws-region")),
+            ("Region", Some("aws-region")),
+            ("profile", Some("aws-profile")),
+            ("AWS_PROFILE", Some("aws-profile")),
+            ("aws-regoin", Some("aws-region")),
+            ("endpoint-url", Some("aws-signer-endpoint-url")),
+            ("aws-kms-endpoint-url", None),
+            ("timeout", None),
+            ("url", None),
+        ] {
+            let config = BTreeMap::from([(name.to_owned(), "x".to_owned())]);
+            let error = Settings::from_own_config(&config, services).unwrap_err();
+            let hint = error.hint().unwrap();
+            let meant_words = meant.map(|meant| format!("did you mean `{meant}`? "));
+            assert!(hint.starts_with(&meant_words.unwrap_or_default()), "{hint}");
+            assert_eq!(hint.contains("did you mean"), meant.is_some(), "{hint}");
+            let passes = Settings::from_plugin_config(&config, services).is_ok();
+            assert_eq!(
+                passes,
+                meant.is_none() && !name.starts_with("aws"),
+                "{name}"
             );
         }
     }

@@ -15,7 +15,7 @@ use super::tree::Tree;
 use crate::allowance::{self, Exhausted};
 use crate::limits;
 use crate::notary::SIGNATURE_ARTIFACT_TYPE;
-use crate::oci::Descriptor;
+use crate::oci::{Descriptor, Digest};
 use details::Details;
 use text::Times;
 
@@ -91,17 +91,29 @@ async fn inspect(args: &Args) -> Result<Report, Report> {
 async fn show(found: Found, output: Output) -> Report {
     let mut stderr = found.warnings.clone();
     let mut exit = found.exit;
-    let mut shown = Vec::new();
-    let mut skipped = false;
+    let mut read = Vec::new();
     for signature in &found.signatures {
-        let read = allowance::in_time(read(&found, signature, output)).await;
-        let read = read.unwrap_or_else(|source| Err(Skip::unfinished(signature, source)));
-        shown.push(read.unwrap_or_else(|skip| {
+        let digest = signature.digest();
+        // A digest may be listed twice, once wrongly.
+        let is_read = |(known, shown): &(&Digest, Result<_, _>)| *known == digest && shown.is_ok();
+        if !read.iter().any(is_read) {
+            let shown = allowance::in_time(self::read(&found, signature, output)).await;
+            let shown = shown.unwrap_or_else(|source| Err(Skip::unfinished(signature, source)));
+            if shown.is_ok() {
+                read.retain(|(known, _)| *known != digest);
+            }
+            read.push((digest, shown));
+        }
+    }
+    let mut skipped = false;
+    let mut shown = Vec::new();
+    for (digest, read) in read {
+        shown.push(read.unwrap_or_else(|skip: Skip| {
             let _ = writeln!(stderr, "Warning: {}", skip.warning);
             exit = exit.worse(skip.exit);
             skipped = true;
             Shown::Unreadable {
-                digest: signature.digest().to_string(),
+                digest: digest.to_string(),
                 error: skip.error,
             }
         }));

@@ -169,7 +169,7 @@ async fn check_plugin(
     if plugin == PLUGIN_NAME {
         SigningProfile::parse(id)
             .map_err(|error| Report::usage(&error.to_string(), error.hint()))?;
-        return Settings::from_plugin_config(config, &[ArnService::Signer])
+        return Settings::from_own_config(config, &[ArnService::Signer])
             .and_then(|settings| settings.check())
             .map_err(|error| Report::usage(&error.to_string(), error.hint()));
     }

@@ -1,11 +1,14 @@
 //! `countersign list`: the signatures of an artifact, by digest.
 
+use std::collections::HashSet;
+
 use super::args::{RegistryArgs, TimeArgs};
 use super::report::{Report, one_line};
 use super::signatures;
 use super::tree::Tree;
 use crate::limits;
 use crate::notary::SIGNATURE_ARTIFACT_TYPE;
+use crate::oci::Descriptor;
 
 /// Flags of `list`, as notation has them.
 #[derive(Debug, clap::Args)]
@@ -40,8 +43,12 @@ async fn list(args: &Args) -> Result<Report, Report> {
     let stdout = if found.signatures.is_empty() {
         format!("{} has no associated signatures\n", one_line(&reference))
     } else {
-        let signatures = found.signatures.iter();
-        let signatures = signatures.map(|signature| Tree::new(signature.digest()));
+        // A digest may be listed twice, with another size for example.
+        let mut shown = HashSet::new();
+        let signatures = found.signatures.iter().map(Descriptor::digest);
+        let signatures = signatures
+            .filter(|digest| shown.insert(*digest))
+            .map(Tree::new);
         let list = Tree::new(SIGNATURE_ARTIFACT_TYPE).with_all(signatures);
         Tree::new(reference).with(list).draw()
     };

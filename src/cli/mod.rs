@@ -13,9 +13,11 @@ mod duration;
 mod envelope;
 mod key;
 mod passphrase;
+mod patience;
 mod inspect;
 mod interrupts;
 mod list;
+mod reader;
 mod report;
 mod requirement;
 mod results;
@@ -33,7 +35,7 @@ mod verify;
 use std::ffi::OsString;
 use std::io::Write as _;
 
-use clap::{CommandFactory as _, Parser, Subcommand};
+use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use crate::reference::{ArtifactReference, LayoutReference, Reference};
 use crate::registry::{LayoutRepository, Target};
@@ -111,7 +113,11 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         }
     };
     let arguments = switches::without_values(&Cli::command(), arguments);
-    match Cli::try_parse_from(arguments) {
+    let parsed = Cli::command().try_get_matches_from(arguments);
+    if let Ok(matches) = &parsed {
+        reader::set(&Cli::command(), matches);
+    }
+    match parsed.and_then(|matches| Cli::from_arg_matches(&matches)) {
         Ok(cli) => execute(cli.command, called, &mut write),
         Err(error) => write(usage_report(&error)),
     }

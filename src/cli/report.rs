@@ -3,6 +3,7 @@
 use std::error::Error as StdError;
 use std::fmt::Write as _;
 
+use super::reader::fitting;
 use crate::outcome::FailureClass;
 
 /// The exit codes of the command line.
@@ -123,7 +124,7 @@ impl Report {
         let told = Told {
             sentence: sentence.to_owned(),
             causes,
-            hint,
+            hint: fitting(hint),
         };
         Self {
             stderr: told.text(),
@@ -174,7 +175,7 @@ fn write_cause(text: &mut String, indent: &str, cause: &str) {
 
 /// Writes the line `hint: ...`.
 pub(super) fn write_hint(text: &mut String, indent: &str, hint: Option<String>) {
-    if let Some(hint) = hint {
+    if let Some(hint) = fitting(hint) {
         let _ = writeln!(text, "{indent}hint: {}", one_line(&hint));
     }
 }

@@ -59,6 +59,11 @@ pub(super) fn of_signing(error: &sign::Error) -> String {
     match error {
         sign::Error::Open { source, .. } => of_open(source),
         sign::Error::Resolve { reference, source } => of_resolve(reference, source),
+        // It was pushed: notation's sentence would say that it was not.
+        sign::Error::Push {
+            source: source @ registry::Error::NotListed { .. },
+            ..
+        } => source.to_string(),
         sign::Error::Push { source, .. } => {
             format!("failed to push signature to registry with error: {source}")
         }

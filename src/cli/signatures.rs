@@ -54,13 +54,14 @@ pub(super) async fn find(
         resolved.map_err(|error| failed(&sentence::of_resolve(&reference, &error), &error))?;
     let mut warnings = tag_warning(&reference, verb);
     let listing = listing.map_err(|error| {
-        let mut report = failed(&error.to_string(), &error);
+        let exit = exit_of_list(&reference, &error);
+        let mut report = Report::error(exit, &one_line(&error.to_string()), &error, error.hint());
         report.stderr.insert_str(0, &warnings);
         report
     })?;
     let mut exit = Exit::Done;
     if let Some(error) = &listing.incomplete {
-        exit = exit_of(error);
+        exit = exit_of_list(&reference, error);
         let sentence = one_line(&error.to_string());
         let _ = writeln!(
             warnings,
@@ -130,6 +131,14 @@ fn given_up(reference: &ArtifactReference, source: &Exhausted) -> Report {
 
 fn failed(sentence: &str, error: &registry::Error) -> Report {
     Report::error(exit_of(error), &one_line(sentence), error, error.hint())
+}
+
+/// A registry's list that could not be read, or not whole, may have more.
+fn exit_of_list(reference: &ArtifactReference, error: &registry::Error) -> Exit {
+    match reference {
+        ArtifactReference::Registry(_) => Exit::Inconclusive,
+        ArtifactReference::Layout(_) => exit_of(error),
+    }
 }
 
 /// "Could not look" is told from "not there" and "cannot be right".

@@ -163,7 +163,7 @@ impl Choice {
         let id = id.to_owned();
         match name {
             PLUGIN_NAME => {
-                Settings::from_plugin_config(&config, &[ArnService::Signer])
+                Settings::from_own_config(&config, &[ArnService::Signer])
                     .map_err(|error| Report::usage(&error.to_string(), error.hint()))?;
                 Ok(Self::AwsSigner(id, config))
             }

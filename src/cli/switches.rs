@@ -50,7 +50,7 @@ mod tests {
         let root = super::super::Cli::command();
         for (given, kept) in [
             (
-                "x sign --force-referrers-tag=false --oci-layout=true a",
+                "x sign --keep-going=false --oci-layout=true a",
                 "x sign --oci-layout a",
             ),
             (
@@ -61,10 +61,7 @@ mod tests {
                 "x certificate list --type=false",
                 "x certificate list --type=false",
             ),
-            (
-                "x sign --force-referrers-tag=no",
-                "x sign --force-referrers-tag=no",
-            ),
+            ("x sign --keep-going=no", "x sign --keep-going=no"),
             (
                 "x sign -- --oci-layout=false",
                 "x sign -- --oci-layout=false",

@@ -123,8 +123,9 @@ impl Error {
             Self::Untrusted { near_misses, .. } => {
                 let text: Vec<String> = near_misses.iter().map(NearMiss::to_string).collect();
                 Some(if text.is_empty() {
-                    "if you trust that profile, name it in `trustedIdentities`, or with \
-                     `--signing-profile`; else sign with one that you trust"
+                    "do not run the artifact unless you trust that profile; a trusted profile is named in \
+                     `trustedIdentities` of the trust policy; a trusted profile is named with \
+                     `--signing-profile`"
                         .to_owned()
                 } else {
                     text.join("; ")
@@ -143,12 +144,13 @@ impl Error {
             Self::UnsignedNotAllowed { .. } => Some(
                 "if you trust whoever can write that directory, add \
                  `\"unsignedRevocationStatements\": [\"aws-signer\"]` to `signatureVerification` of the \
-                 trust policy's statement, or give `--unsigned-revocation-statements aws-signer` with \
-                 `--signing-profile`"
+                 trust policy's statement; with `--signing-profile`, if you trust whoever can write that \
+                 directory, give `--unsigned-revocation-statements aws-signer`"
                     .to_owned(),
             ),
             Self::Revoked { .. } => Some(
-                "a revocation is for ever: use another artifact, or sign this one again if it is good"
+                "do not run the artifact: a revocation is for ever; if the artifact is good, signing it again \
+                 belongs in the pipeline that builds it"
                     .to_owned(),
             ),
             Self::UnexpectedEntity { .. } => Some(NOT_AS_AWS.to_owned()),

@@ -5,6 +5,10 @@ use super::{Failure, FailureClass, rfc1123z};
 use crate::trust_store::AuthenticityError;
 use crate::{payload, registry};
 
+/// What somebody at a gate can do about a signature that is not good: signing is not theirs.
+const DO_NOT_RUN: &str =
+    "do not run the artifact: signing it again belongs in the pipeline that builds it";
+
 impl Failure {
     /// Whether the signature was refused, or could not be judged.
     pub fn class(&self) -> FailureClass {
@@ -156,7 +160,7 @@ impl Failure {
             Self::Unfinished { source } => Some(source.hint()),
             Self::Envelope { source } => source.hint(),
             Self::Payload { .. } => {
-                Some("sign the artifact again; this was not signed as a Notary Project payload".to_owned())
+                Some(format!("this was not signed as a Notary Project payload; {DO_NOT_RUN}"))
             }
             Self::Authenticity { source } => source.hint(),
             Self::UntrustedSubject { source } => source.hint(),
@@ -164,28 +168,25 @@ impl Failure {
             | Self::Revocation { source }
             | Self::NotAwsSigner { source } => source.hint(),
             Self::Expired { .. } => {
-                Some("sign the artifact again, or deploy one whose signature is still good".to_owned())
+                Some(format!("deploy an artifact whose signature is still good; {DO_NOT_RUN}"))
             }
-            Self::CertificateNotValid { .. } => Some(
-                "the signer's certificate did not cover the signing time; check the signer's clock \
-                 and sign again"
-                    .to_owned(),
-            ),
+            Self::CertificateNotValid { .. } => Some(format!(
+                "the signer's certificate did not cover the signing time, so check the signer's clock; \
+                 {DO_NOT_RUN}"
+            )),
             Self::SignedInTheFuture { .. } => {
                 Some("check this machine's clock; AWS Signer's is right".to_owned())
             }
             Self::PluginNotRun { .. } => {
                 Some("a plugin may use a network; verify without `--offline`".to_owned())
             }
-            Self::CertificateNotValidNow { .. } | Self::NoTimestamp => Some(
-                "sign again with a time stamp (`--timestamp-url`), so that the signature outlives its \
-                 certificate"
-                    .to_owned(),
-            ),
+            Self::CertificateNotValidNow { .. } | Self::NoTimestamp => Some(format!(
+                "a signature outlives its certificate only with a time stamp; {DO_NOT_RUN}, with a time stamp"
+            )),
             Self::TimestampStore { source } => source.hint(),
             Self::Timestamp { source } => source.hint(),
             Self::CertificateRevoked { .. } => {
-                Some("do not use this artifact; sign a good one with another key".to_owned())
+                Some(DO_NOT_RUN.to_owned())
             }
             Self::CertificateRevocationUnknown { offline: true, .. } => Some(
                 "with a network, `countersign revocation fetch REFERENCE --out DIR` asks again and \
@@ -213,15 +214,14 @@ impl Failure {
             Self::PluginTooOld { .. } => Some("install a newer version".to_owned()),
             Self::Blob { source } => source.hint(),
             Self::AnotherArtifact { source: source @ payload::Error::ImageNotBlob { .. } } => source.hint(),
-            Self::AnotherArtifact { .. } => Some(
-                "somebody attached a signature of something else to this artifact; sign this one"
-                    .to_owned(),
-            ),
+            Self::AnotherArtifact { .. } => Some(format!(
+                "the signature of another artifact was attached to this one; {DO_NOT_RUN}"
+            )),
             Self::UserMetadata { key, found: Some(found), .. } => {
                 Some(format!("`{key}` was signed with the value `{found}`"))
             }
             Self::UserMetadata { key, found: None, .. } => {
-                Some(format!("`{key}` was not signed; sign with `-m {key}=...`"))
+                Some(format!("`{key}` was not signed; {DO_NOT_RUN}, with this metadata"))
             }
         }
     }

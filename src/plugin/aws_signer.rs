@@ -52,7 +52,14 @@ pub(super) fn answer(command: Command, request: &[u8]) -> Result<Answer, Error> 
     }
 }
 
+/// AWS for a key of AWS Signer, whose settings nothing else reads.
 fn aws(config: &PluginConfig) -> Result<Aws, Error> {
+    let settings = Settings::from_own_config(config, &[ArnService::Signer]);
+    super::aws(settings.map_err(Error::Settings)?)
+}
+
+/// AWS for a verification, whose settings go to each plugin that a signature names.
+fn aws_to_verify(config: &PluginConfig) -> Result<Aws, Error> {
     let settings = Settings::from_plugin_config(config, &[ArnService::Signer]);
     super::aws(settings.map_err(Error::Settings)?)
 }
@@ -133,7 +140,7 @@ async fn verify_signature(request: VerifySignatureRequest) -> Result<Answer, Err
         verification_results.insert(Capability::TrustedIdentity.as_str().to_owned(), result);
     }
     if capabilities.contains(&Capability::RevocationCheck) {
-        let aws = aws(&request.plugin_config)?;
+        let aws = aws_to_verify(&request.plugin_config)?;
         let chain = certificate_chain(&request.signature.certificate_chain)?;
         let result = revocation(&aws, &claims, &chain, &mut warning).await;
         verification_results.insert(Capability::RevocationCheck.as_str().to_owned(), result);

@@ -6,6 +6,7 @@ use std::io;
 use super::Face;
 use super::reason::reason;
 use crate::aws::{ArnError, CallError, CallErrorKind, KmsKeyIdError, SettingsError};
+use crate::hints::Reader;
 use crate::notary::{EnvelopeFormat, PAYLOAD_MEDIA_TYPE};
 use crate::plugin_contract::{self, Command, ErrorCode, ErrorResponse};
 use crate::signer::certificate_chain::CertificateChainError;
@@ -308,10 +309,25 @@ impl Error {
     }
 }
 
+/// The flags of `notation sign` and `notation verify` that a hint of a plugin may name.
+const NOTATIONS_FLAGS: [&str; 9] = [
+    "--plugin-config",
+    "--signature-format",
+    "--expiry",
+    "-e",
+    "--user-metadata",
+    "-m",
+    "--id",
+    "--plugin",
+    "--key",
+];
+
 /// An error, its causes and the advice, as one line.
 pub(super) fn in_one_line(error: &dyn std::error::Error, hint: Option<String>) -> String {
     let mut line = causes::in_one_line(error);
-    if let Some(hint) = hint {
+    // It is read by somebody who runs notation, whose flags these are.
+    let reader = Reader::with_flags(NOTATIONS_FLAGS.map(str::to_owned));
+    if let Some(hint) = hint.and_then(|hint| reader.fitting(&hint)) {
         line.push_str(" (");
         line.push_str(&hint);
         line.push(')');

@@ -104,6 +104,15 @@ pub enum Error {
     },
 }
 
+/// The plugin that this program is itself.
+const AWS_SIGNER: &str = "com.amazonaws.signer.notation.plugin";
+
+fn is_nearly_aws_signer(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    name != AWS_SIGNER
+        && (name.starts_with("com.amazonaws.") || strsim::levenshtein(&name, AWS_SIGNER) <= 4)
+}
+
 impl Error {
     /// Whether asking again later may bring an answer: nothing was decided.
     pub fn is_unanswered(&self) -> bool {
@@ -142,6 +151,9 @@ impl Error {
                  a digit"
                     .to_owned(),
             ),
+            Self::NotInstalled { name, .. } if is_nearly_aws_signer(name) => Some(format!(
+                "AWS Signer is built in as `{AWS_SIGNER}`"
+            )),
             Self::NotInstalled { path, .. } => {
                 Some(format!("install the plugin so that its executable is `{}`", path.display()))
             }

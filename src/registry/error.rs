@@ -1,10 +1,12 @@
 //! Why a registry gave no usable answer.
 
-use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::credentials;
+pub(super) use super::words::{Words, clean};
+
+use super::push::Refused;
+use super::{advice, credentials};
 use crate::reference::RegistryName;
 use crate::{files, http, oci};
 
@@ -167,11 +169,22 @@ pub enum Error {
         max: u64,
     },
     /// Something else than a manifest, a web page for example.
-    #[error("`{url}` answered with `{media_type}`, which is no manifest")]
+    #[error("`{url}` {}", advice::not_a_manifest(media_type))]
     NotAManifest {
         /// The request's URL.
         url: String,
         /// The media type, as far as there is one.
+        media_type: String,
+    },
+    /// The tag of the tag schema names something else than an index of referrers.
+    #[error(
+        "`{reference}` is {}, not the index of signatures",
+        advice::kind_of_manifest(media_type)
+    )]
+    NotAnIndex {
+        /// `registry/repository:tag`.
+        reference: String,
+        /// What it is.
         media_type: String,
     },
     /// JSON that is not what its media type says.
@@ -206,6 +219,40 @@ pub enum Error {
         digest: String,
         /// The limit that was met.
         max: usize,
+    },
+    /// Entries of a list of referrers that cannot be read.
+    #[error(
+        "the list of the referrers of `{digest}` has {count} unreadable entries, the first one: {reason}"
+    )]
+    UnreadableReferrers {
+        /// Whose referrers.
+        digest: String,
+        /// How many.
+        count: usize,
+        /// What is wrong with the first one.
+        reason: String,
+    },
+    /// The registry will not take it, however often it is sent.
+    #[error("{}: it answered with status {status}{said}", advice::refusal(registry, *what))]
+    PushRefused {
+        /// The registry.
+        registry: String,
+        /// What it did not take.
+        what: Refused,
+        /// The HTTP status.
+        status: u16,
+        /// The registry's own words.
+        said: Words,
+    },
+    /// A signature was pushed, and cannot be found: no list has it, or none could be read or written.
+    #[error("signature manifest `{manifest}` was pushed, not listed")]
+    NotListed {
+        /// The manifest's digest.
+        manifest: String,
+        /// What kept it off the lists, or kept them from being read; nothing where the registry does
+        /// not list it and nothing else was to be written.
+        #[source]
+        source: Option<Box<Self>>,
     },
     /// A signature manifest was sent, and no answer says whether the registry has it.
     #[error("the registry did not confirm the signature manifest `{manifest}`")]
@@ -272,6 +319,22 @@ impl Error {
         }
     }
 
+    /// The same, where it came of writing the index for a signature manifest that the registry has.
+    pub(super) fn after_pushing(self, manifest: &oci::Digest) -> Self {
+        match self.after_sending(manifest) {
+            error @ Self::Unconfirmed { .. } => error,
+            error => Self::NotListed {
+                manifest: manifest.to_string(),
+                source: Some(Box::new(error)),
+            },
+        }
+    }
+
+    /// Whether the registry knows who asks and says no, or wants other credentials.
+    pub(super) fn is_denial(&self) -> bool {
+        matches!(self, Self::Unauthorized { .. } | Self::Denied { .. })
+    }
+
     /// What the error means for somebody who was looking for something.
     pub fn kind(&self) -> Kind {
         match self {
@@ -287,6 +350,8 @@ impl Error {
             | Self::Malformed { .. }
             | Self::Misbehaved { .. }
             | Self::NotASignature { .. }
+            | Self::NotAnIndex { .. }
+            | Self::PushRefused { .. }
             | Self::NotALayout { .. } => Kind::Lying,
             Self::Request { source, .. } if source.is_lying() => Kind::Lying,
             Self::File { source } => kind_of_file(source),
@@ -301,6 +366,8 @@ impl Error {
             | Self::ListingTimedOut { .. }
             | Self::Credentials { .. }
             | Self::TooManyReferrers { .. }
+            | Self::UnreadableReferrers { .. }
+            | Self::NotListed { .. }
             | Self::IndexConflict { .. }
             | Self::SpoiledCopy { .. }
             | Self::LayoutBusy { .. } => Kind::CouldNotLook,
@@ -336,17 +403,27 @@ impl Error {
                 })
             }
             Self::TagImmutable { .. } => Some(
-                "the registry lacks the referrers API and the repository's tags are immutable; \
-                 exclude `sha256-*` from immutability, or leave out `--force-referrers-tag`"
+                "the signature needs this tag, since the registry does not list it otherwise or \
+                 `--force-referrers-tag` is given, and the repository's tags are immutable; exclude \
+                 `sha256-*` from immutability"
                     .to_owned(),
             ),
             Self::TooManyReferrers { .. } => Some(
                 "somebody who may push can pile up referrers; remove those that are not needed"
                     .to_owned(),
             ),
-            Self::NotAManifest { .. } => Some(
-                "a proxy or a sign-in page may have answered in the registry's place".to_owned(),
+            Self::NotAManifest { media_type, .. } => Some(advice::hint_about_type(media_type).to_owned()),
+            Self::NotAnIndex { .. } => Some(
+                "without the referrers API, signatures are listed under this tag; give what is there \
+                 another tag, and delete this one"
+                    .to_owned(),
             ),
+            Self::UnreadableReferrers { .. } => Some(
+                "one of them may be a signature; remove them, or ask the registry's operator"
+                    .to_owned(),
+            ),
+            Self::PushRefused { what, .. } => Some(advice::hint_about_refusal(*what).to_owned()),
+            Self::NotListed { source, .. } => Some(advice::hint_about_listing(source.as_deref())),
             Self::Request { registry, source } => source
                 .hint()
                 .or_else(|| source.is_answer_of_no_http().then(|| may_speak_tls(registry))),
@@ -408,71 +485,6 @@ fn kind_of_file(error: &files::Error) -> Kind {
     }
 }
 
-/// What a registry says in an error, cleaned of what terminals obey; often nothing.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Words(Option<String>);
-
-/// Characters of a registry's words that are kept.
-const MAX_WORDS: usize = 500;
-
-impl Words {
-    /// The words in the body of an error: the specification's `errors`, or what token servers say.
-    pub(super) fn parse(body: &[u8]) -> Self {
-        #[derive(serde::Deserialize)]
-        struct Body {
-            #[serde(default)]
-            errors: Vec<OneError>,
-            error_description: Option<String>,
-            details: Option<String>,
-            message: Option<String>,
-        }
-        #[derive(serde::Deserialize)]
-        struct OneError {
-            code: Option<String>,
-            message: Option<String>,
-        }
-        let Ok(body) = serde_json::from_slice::<Body>(body) else {
-            return Self::default();
-        };
-        let mut words: Vec<String> = body
-            .errors
-            .into_iter()
-            .map(|error| match (error.code, error.message) {
-                (Some(code), Some(message)) if !message.is_empty() => format!("{code}: {message}"),
-                (code, message) => code.or(message).unwrap_or_default(),
-            })
-            .collect();
-        words.extend(body.error_description);
-        words.extend(body.details);
-        words.extend(body.message);
-        words.retain(|text| !text.is_empty());
-        Self((!words.is_empty()).then(|| clean(&words.join("; "))))
-    }
-
-    /// The words; empty if there were none.
-    pub fn as_str(&self) -> &str {
-        self.0.as_deref().unwrap_or_default()
-    }
-}
-
-impl fmt::Display for Words {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.0 {
-            Some(words) => write!(f, ", saying `{words}`"),
-            None => Ok(()),
-        }
-    }
-}
-
-/// `text` without control characters and marks of writing direction, and not too long.
-pub(super) fn clean(text: &str) -> String {
-    let is_harmless = |c: &char| {
-        !c.is_control()
-            && !matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-    };
-    text.chars().filter(is_harmless).take(MAX_WORDS).collect()
-}
-
 /// Whether this name of a registry is one of Amazon ECR.
 fn is_ecr(registry: &str) -> bool {
     RegistryName::parse(registry).is_ok_and(|name| name.ecr().is_some())
@@ -497,33 +509,5 @@ mod tests {
             hint("example.com"),
             "check the repository, and the tag or digest"
         );
-    }
-
-    #[test]
-    fn a_registrys_words_are_kept_and_cleaned() {
-        for (body, words) in [
-            (
-                r#"{"errors":[{"code":"DENIED","message":"no \u001b[31mway\u202e","detail":{"x":1}}]}"#,
-                "DENIED: no [31mway",
-            ),
-            (
-                r#"{"errors":[{"code":"DENIED","message":""},{"message":"m"}]}"#,
-                "DENIED; m",
-            ),
-            (
-                r#"{"details":"incorrect username or password"}"#,
-                "incorrect username or password",
-            ),
-            (
-                r#"{"error":"x","error_description":"described"}"#,
-                "described",
-            ),
-            ("<html>", ""),
-            ("{}", ""),
-        ] {
-            assert_eq!(Words::parse(body.as_bytes()).as_str(), words, "{body}");
-        }
-        let long = format!(r#"{{"message":"{}"}}"#, "x".repeat(MAX_WORDS + 1));
-        assert_eq!(Words::parse(long.as_bytes()).as_str().len(), MAX_WORDS);
     }
 }

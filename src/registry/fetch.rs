@@ -45,6 +45,29 @@ impl RemoteRepository {
         subject: &Digest,
         manifest: &Descriptor,
     ) -> Result<Signature, Error> {
+        let bytes = self.fetch_signature_manifest(manifest).await?;
+        self.fetch_envelope(subject, manifest, &bytes).await
+    }
+
+    /// Fetches what may be a signature; nothing if its manifest says that it is something else.
+    ///
+    /// # Errors
+    ///
+    /// As [`RemoteRepository::fetch_signature`].
+    pub async fn fetch_candidate(
+        &self,
+        subject: &Digest,
+        manifest: &Descriptor,
+    ) -> Result<Option<Signature>, Error> {
+        let bytes = self.fetch_signature_manifest(manifest).await?;
+        if !manifest::is_signature(&bytes) {
+            return Ok(None);
+        }
+        let signature = self.fetch_envelope(subject, manifest, &bytes).await?;
+        Ok(Some(signature))
+    }
+
+    async fn fetch_signature_manifest(&self, manifest: &Descriptor) -> Result<Bytes, Error> {
         if manifest.size() > limits::MAX_MANIFEST_BYTES {
             return Err(Error::TooLarge {
                 what: format!("signature manifest `{}`", manifest.digest()),
@@ -56,7 +79,17 @@ impl RemoteRepository {
         let (bytes, _) = self
             .fetch(&path, manifest, manifest::ACCEPT_SIGNATURE)
             .await?;
-        let read = manifest::parse_signature(manifest, &bytes, subject)?;
+        Ok(bytes)
+    }
+
+    /// The envelope that the signature manifest `bytes`, described by `manifest`, leads to.
+    async fn fetch_envelope(
+        &self,
+        subject: &Digest,
+        manifest: &Descriptor,
+        bytes: &[u8],
+    ) -> Result<Signature, Error> {
+        let read = manifest::parse_signature(manifest, bytes, subject)?;
         let path = format!("blobs/{}", read.envelope.digest());
         let (envelope, held) = self.fetch(&path, &read.envelope, "*/*").await?;
         Ok(Signature {

@@ -17,9 +17,11 @@ use crate::oci::{self, Descriptor, Digest};
 pub(super) const IMAGE_MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
 pub(super) const IMAGE_INDEX: &str = "application/vnd.oci.image.index.v1+json";
 pub(super) const ARTIFACT_MANIFEST: &str = "application/vnd.oci.artifact.manifest.v1+json";
-const DOCKER_MANIFEST: &str = "application/vnd.docker.distribution.manifest.v2+json";
+pub(super) const DOCKER_MANIFEST: &str = "application/vnd.docker.distribution.manifest.v2+json";
 pub(super) const DOCKER_LIST: &str = "application/vnd.docker.distribution.manifest.list.v2+json";
-const EMPTY_CONFIG: &str = "application/vnd.oci.empty.v1+json";
+/// The configuration of an artifact that has none.
+pub(super) const EMPTY_CONFIG: &str = "application/vnd.oci.empty.v1+json";
+pub(super) const IMAGE_CONFIG: &str = "application/vnd.oci.image.config.v1+json";
 
 /// The config of a signature manifest: an empty object, as bytes and as inline data.
 pub(super) const EMPTY_CONFIG_BYTES: &[u8] = b"{}";
@@ -152,6 +154,11 @@ pub(super) fn relation(bytes: &[u8]) -> Relation {
             .or(of_config),
         subject: manifest.subject,
     }
+}
+
+/// Whether the manifest `bytes` says that it is a signature, of whatever.
+pub(super) fn is_signature(bytes: &[u8]) -> bool {
+    relation(bytes).artifact_type.as_deref() == Some(SIGNATURE_ARTIFACT_TYPE)
 }
 
 /// What a signature manifest says, checked as far as it goes without its envelope.

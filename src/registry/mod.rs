@@ -11,6 +11,7 @@
 //!
 //! [`limits`]: crate::limits
 
+mod advice;
 mod challenge;
 mod credentials;
 mod ecr_tokens;
@@ -20,29 +21,34 @@ mod layout;
 mod manifest;
 mod plain_http;
 mod push;
+mod pushed;
 mod referrers;
+mod referrers_index;
 mod repository;
 mod resolve;
 mod room;
 mod session;
 mod tag_schema;
+mod tag_schema_write;
 mod token;
 mod transport;
+mod words;
 
 pub use credentials::{
     Credential, Credentials, EcrTokenError, EcrTokens, Error as CredentialsError, Secret,
     docker_config_path,
 };
 pub use ecr_tokens::AwsEcrTokens;
-pub use error::{Error, Kind, LayoutFault, Words};
+pub use error::{Error, Kind, LayoutFault};
 pub use fetch::Signature;
 pub use layout::LayoutRepository;
 pub use plain_http::PlainHttp;
-pub use push::{NewSignature, Pushed, Storage, Warning};
+pub use push::{NewSignature, Pushed, Refused, Storage, Warning};
 pub use referrers::{Listing, Source};
 pub use repository::Repository;
 pub use resolve::Target;
 pub use session::Access;
+pub use words::Words;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -64,8 +70,17 @@ pub mod fuzzing {
     ///
     /// [`Error::Malformed`](super::Error::Malformed).
     pub fn referrers_index(url: &Url, bytes: &[u8]) -> Result<(usize, usize), super::Error> {
-        let index = super::referrers::parse_index(url, bytes)?;
-        Ok((index.referrers, index.signatures.len()))
+        match super::referrers_index::parse_index(bytes) {
+            Ok(index) => {
+                let index = index.unwrap_or_default();
+                let kept = index.signatures.len() + index.candidates.len();
+                Ok((index.referrers, kept))
+            }
+            Err(source) => Err(super::Error::Malformed {
+                url: url.to_string(),
+                source,
+            }),
+        }
     }
 }
 

@@ -1,5 +1,5 @@
-//! A new signature into a registry: envelope, manifest, and where the registry lacks the referrers
-//! API the index of the tag schema (distribution specification, "Pushing Manifests with Subject").
+//! A new signature into a registry: envelope, manifest, and where the registry does not list it the
+//! index of the tag schema (distribution specification, "Pushing Manifests with Subject").
 
 use std::collections::BTreeMap;
 
@@ -8,22 +8,18 @@ use http::header::{CONTENT_TYPE, LOCATION};
 use http::{HeaderName, HeaderValue, Method, StatusCode};
 use oci_spec::image::MediaType;
 use reqwest::{Request, Response};
-use serde_json::{Value, json};
 
 use super::RemoteRepository;
 use super::error::Error;
-use super::manifest::{self, IMAGE_INDEX, IMAGE_MANIFEST};
-use super::tag_schema;
+use super::manifest::{self, IMAGE_MANIFEST};
+use super::pushed::Look;
 use super::transport::Repeat;
 use crate::http as web;
-use crate::notary::{EnvelopeFormat, SIGNATURE_ARTIFACT_TYPE};
+use crate::notary::EnvelopeFormat;
 use crate::oci::{self, Descriptor, Digest};
 
 /// The header by which a registry says that it has filed a manifest under its subject.
 const SUBJECT_HEADER: HeaderName = HeaderName::from_static("oci-subject");
-
-/// Times that the index is read, changed and written, if others write it at the same time.
-const MAX_INDEX_ATTEMPTS: usize = 3;
 
 /// A signature that is to be pushed.
 #[derive(Debug, Clone)]
@@ -41,12 +37,25 @@ pub struct NewSignature {
 /// How a signature is filed under its subject.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Storage {
-    /// By the referrers API; by the tag schema too if the registry does not say that it has the
-    /// API.
+    /// By the referrers API; by the tag schema too if the registry has no such API, or does not list
+    /// the signature.
     #[default]
     ReferrersApi,
     /// By the tag schema in any case (`--force-referrers-tag`).
     TagSchema,
+    /// By the referrers API or not at all (`--force-referrers-tag=false`).
+    OnlyReferrersApi,
+}
+
+/// What of a signature a registry did not take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Refused {
+    /// The envelope, or the empty config.
+    Blob,
+    /// The signature manifest.
+    Manifest,
+    /// The index of the tag schema.
+    Index,
 }
 
 /// A signature that has been pushed.
@@ -71,6 +80,10 @@ pub enum Warning {
         /// What kept it.
         source: Error,
     },
+    /// The registry took the signature and does not list it, so that the tag schema was written.
+    NotListed,
+    /// Others changed the index of the tag schema at the same time.
+    IndexContended,
 }
 
 impl RemoteRepository {
@@ -78,9 +91,9 @@ impl RemoteRepository {
     ///
     /// # Errors
     ///
-    /// [`Error::TagImmutable`] or [`Error::IndexConflict`] if the tag schema cannot be written;
-    /// [`Error::WrongDigest`] or [`Error::Misbehaved`] if the registry does not confirm what was
-    /// pushed; and what keeps a request from an answer.
+    /// [`Error::PushRefused`] if the registry takes no such thing; [`Error::NotListed`] if the
+    /// signature was pushed and cannot be found; [`Error::WrongDigest`] or [`Error::Misbehaved`] if
+    /// the registry does not confirm what was pushed; and what keeps a request from an answer.
     pub async fn push_signature(
         &self,
         signature: &NewSignature,
@@ -110,21 +123,63 @@ impl RemoteRepository {
             .put_manifest(digest.as_ref(), IMAGE_MANIFEST, bytes)
             .await
             .map_err(|error| error.after_sending(&digest))?;
+        let is_filed = headers.get(SUBJECT_HEADER).is_some_and(|value| {
+            value.as_bytes() == signature.subject.digest().as_ref().as_bytes()
+        });
+        self.file(signature, manifest, storage, is_filed).await
+    }
+
+    /// Sees to it that `manifest`, which was pushed, can be found; `is_filed` is what the registry
+    /// says of it.
+    async fn file(
+        &self,
+        signature: &NewSignature,
+        manifest: Descriptor,
+        storage: Storage,
+        is_filed: bool,
+    ) -> Result<Pushed, Error> {
         let subject = signature.subject.digest();
-        let is_filed = headers
-            .get(SUBJECT_HEADER)
-            .is_some_and(|value| value.as_bytes() == subject.as_ref().as_bytes());
-        if is_filed && storage == Storage::ReferrersApi {
-            return Ok(Pushed {
-                manifest,
-                storage,
-                warnings: Vec::new(),
-            });
+        let mut warnings = Vec::new();
+        if storage != Storage::TagSchema {
+            // Amazon ECR's API is known, and its lists lag.
+            let is_ecr = self.session.registry.ecr.is_some();
+            let look = match (is_ecr, is_filed) {
+                (true, true) => Look::Listed,
+                (true, false) => Look::NoApi,
+                (false, _) => self.look_for(subject, &manifest, is_filed).await,
+            };
+            let is_said_to_be_listed = match look {
+                Look::Listed => {
+                    return Ok(Pushed {
+                        manifest,
+                        storage: Storage::ReferrersApi,
+                        warnings,
+                    });
+                }
+                Look::Unknown(source) => {
+                    return Err(Error::NotListed {
+                        manifest: manifest.digest().to_string(),
+                        source: Some(Box::new(source)),
+                    });
+                }
+                Look::NotListed => true,
+                Look::NoApi => is_filed,
+            };
+            if storage == Storage::OnlyReferrersApi {
+                return Err(Error::NotListed {
+                    manifest: manifest.digest().to_string(),
+                    source: None,
+                });
+            }
+            if is_said_to_be_listed {
+                warnings.push(Warning::NotListed);
+            }
         }
-        let warnings = self
-            .add_to_index(subject, &manifest, &signature.annotations)
-            .await
-            .map_err(|error| error.after_sending(&digest))?;
+        let added = self.add_to_index(subject, &manifest, &signature.annotations);
+        match added.await {
+            Ok(more) => warnings.extend(more),
+            Err(error) => return Err(error.after_pushing(manifest.digest())),
+        }
         Ok(Pushed {
             manifest,
             storage: Storage::TagSchema,
@@ -154,7 +209,7 @@ impl RemoteRepository {
             // The registry has the blob from elsewhere.
             StatusCode::CREATED => return Ok(()),
             StatusCode::ACCEPTED => {}
-            _ => return Err(self.session.failure(response, called()).await),
+            _ => return Err(self.refused(response, called(), Refused::Blob).await),
         }
         let location = response.headers().get(LOCATION).map(|value| {
             let location = String::from_utf8_lossy(value.as_bytes()).into_owned();
@@ -176,12 +231,12 @@ impl RemoteRepository {
         let response = self.session.send(request, Repeat::Never).await?;
         match response.status() {
             StatusCode::CREATED | StatusCode::NO_CONTENT => Ok(()),
-            _ => Err(self.session.failure(response, called()).await),
+            _ => Err(self.refused(response, called(), Refused::Blob).await),
         }
     }
 
     /// Puts a manifest under a digest or a tag; gives the headers of the answer.
-    async fn put_manifest(
+    pub(super) async fn put_manifest(
         &self,
         target: &str,
         media_type: &'static str,
@@ -210,112 +265,60 @@ impl RemoteRepository {
     }
 
     async fn put_failure(&self, response: Response, target: &str) -> Error {
-        let is_conflict = response.status() == StatusCode::CONFLICT;
-        let called = self.session.called(target);
-        match self.session.failure(response, called.clone()).await {
+        let what = if target.contains(':') {
+            Refused::Manifest
+        } else {
+            Refused::Index
+        };
+        self.refused(response, self.session.called(target), what)
+            .await
+    }
+
+    /// The error that `response` is, in answer to a push of what is called `called`.
+    async fn refused(&self, response: Response, called: String, what: Refused) -> Error {
+        let status = response.status();
+        let is_conflict = matches!(
+            status,
+            StatusCode::CONFLICT | StatusCode::PRECONDITION_FAILED
+        );
+        let error = self.session.failure(response, called.clone()).await;
+        match error {
             Error::UnexpectedStatus { said, .. }
-                if is_conflict || said.as_str().to_ascii_lowercase().contains("immutable") =>
+                if what == Refused::Index
+                    && (is_conflict
+                        || said.as_str().to_ascii_lowercase().contains("immutable")) =>
             {
                 Error::TagImmutable {
                     reference: called,
                     said,
                 }
             }
+            Error::UnexpectedStatus { said, .. } | Error::Unavailable { said, .. }
+                if is_final(status) =>
+            {
+                Error::PushRefused {
+                    registry: self.session.registry.name.clone(),
+                    what,
+                    status: status.as_u16(),
+                    said,
+                }
+            }
             error => error,
         }
     }
-
-    /// Adds `manifest` to the index of `subject`: read, change, write, and read again, because
-    /// another may have written in between and the registry keeps the last one.
-    async fn add_to_index(
-        &self,
-        subject: &Digest,
-        manifest: &Descriptor,
-        annotations: &BTreeMap<String, String>,
-    ) -> Result<Vec<Warning>, Error> {
-        let tag = tag_schema::tag(subject);
-        let mut warnings = Vec::new();
-        for _ in 0..MAX_INDEX_ATTEMPTS {
-            let old = self.read_index(subject).await?;
-            let mut index = match &old {
-                Some(old) => {
-                    serde_json::from_slice(&old.bytes).map_err(|source| Error::Malformed {
-                        url: self.session.called(&tag),
-                        source,
-                    })?
-                }
-                None => json!({"schemaVersion": 2, "mediaType": IMAGE_INDEX, "manifests": []}),
-            };
-            if contains(&index, manifest.digest()) {
-                return Ok(warnings);
-            }
-            add(&mut index, manifest, annotations);
-            let bytes = Bytes::from(index.to_string());
-            let written = oci::sha256_digest(&bytes);
-            self.put_manifest(&tag, IMAGE_INDEX, bytes).await?;
-            if let Some(old) = old.filter(|old| *old.descriptor.digest() != written)
-                && let Err(source) = self.delete_manifest(old.descriptor.digest()).await
-            {
-                warnings.push(Warning::OldIndexNotDeleted {
-                    index: old.descriptor.digest().clone(),
-                    source,
-                });
-            }
-            let now = self.list_by_tag_schema(subject).await?;
-            if now.iter().any(|kept| kept.digest() == manifest.digest()) {
-                return Ok(warnings);
-            }
-        }
-        Err(Error::IndexConflict {
-            reference: self.session.called(&tag),
-        })
-    }
-
-    async fn delete_manifest(&self, digest: &Digest) -> Result<(), Error> {
-        let url = self.session.url(&format!("manifests/{digest}"));
-        let request = Request::new(Method::DELETE, url);
-        // That it is gone the second time would not say who deleted it.
-        let response = self.session.send(request, Repeat::IfNotDone).await?;
-        if response.status().is_success() || response.status() == StatusCode::NOT_FOUND {
-            return Ok(());
-        }
-        let called = self.session.called(digest.as_ref());
-        Err(self.session.failure(response, called).await)
-    }
 }
 
-pub(super) fn contains(index: &Value, digest: &Digest) -> bool {
-    let manifests = index.get("manifests").and_then(Value::as_array);
-    manifests.is_some_and(|manifests| {
-        let is_it =
-            |entry: &Value| entry.get("digest").and_then(Value::as_str) == Some(digest.as_ref());
-        manifests.iter().any(is_it)
-    })
-}
-
-/// Adds an entry to an index, whose other members stay as they are.
-pub(super) fn add(
-    index: &mut Value,
-    manifest: &Descriptor,
-    annotations: &BTreeMap<String, String>,
-) {
-    let mut entry = json!({
-        "mediaType": manifest.media_type().to_string(),
-        "digest": manifest.digest().to_string(),
-        "size": manifest.size(),
-        "artifactType": SIGNATURE_ARTIFACT_TYPE,
-    });
-    if let Some(members) = entry.as_object_mut()
-        && !annotations.is_empty()
-    {
-        members.insert("annotations".to_owned(), json!(annotations));
-    }
-    if let Some(members) = index.as_object_mut() {
-        let manifests = members.entry("manifests").or_insert_with(|| json!([]));
-        match manifests.as_array_mut() {
-            Some(manifests) => manifests.push(entry),
-            // `null` stands for an empty list.
-            None => *manifests = json!([entry]),
-        }
-    }
+/// Whether the same push gets the same answer the next time.
+fn is_final(status: StatusCode) -> bool {
+    matches!(
+        status,
+        StatusCode::BAD_REQUEST
+            | StatusCode::METHOD_NOT_ALLOWED
+            | StatusCode::NOT_ACCEPTABLE
+            | StatusCode::GONE
+            | StatusCode::PAYLOAD_TOO_LARGE
+            | StatusCode::UNSUPPORTED_MEDIA_TYPE
+            | StatusCode::UNPROCESSABLE_ENTITY
+            | StatusCode::NOT_IMPLEMENTED
+    )
 }

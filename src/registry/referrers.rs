@@ -2,22 +2,19 @@
 //! Referrers"), or the tag schema where a registry lacks it.
 
 use std::collections::HashSet;
-use std::fmt;
 
 use http::header::LINK;
 use http::{HeaderMap, StatusCode};
-use oci_spec::image::MediaType;
-use serde::Deserialize;
-use serde::de::{IgnoredAny, SeqAccess, Visitor};
 use url::Url;
 
 use super::RemoteRepository;
 use super::error::Error;
 use super::manifest::{self, IMAGE_INDEX};
+use super::referrers_index::{Index, Known, Unreadable, parse_index};
 use crate::http as web;
 use crate::limits;
 use crate::notary::SIGNATURE_ARTIFACT_TYPE;
-use crate::oci::{self, Descriptor, Digest};
+use crate::oci::{Descriptor, Digest};
 
 /// Where a list of signatures came from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,22 +32,60 @@ pub enum Source {
 pub struct Listing {
     /// Descriptors of signature manifests, as the registry gives them.
     pub signatures: Vec<Descriptor>,
+    /// Descriptors of manifests that may be signatures: the registry does not say what they are, or
+    /// only what their configuration is.
+    pub candidates: Vec<Descriptor>,
     /// Where they came from.
     pub source: Source,
-    /// Why there may be more: a later page failed, or a limit was met. What was found before can
-    /// still be used; that nothing good was found cannot be concluded.
+    /// Why there may be more: the list, a page or an entry of it could not be read, or a limit was
+    /// met. What was found can still be used; that nothing good was found cannot be concluded.
     pub incomplete: Option<Error>,
+}
+
+impl Listing {
+    /// A list without anything.
+    pub(super) fn empty(source: Source) -> Self {
+        Self {
+            signatures: Vec::new(),
+            candidates: Vec::new(),
+            source,
+            incomplete: None,
+        }
+    }
+
+    /// Whether it has `manifest` as it is, so that it can be fetched.
+    pub(super) fn has(&self, manifest: &Descriptor) -> bool {
+        let is_it = |listed: &Descriptor| {
+            listed.digest() == manifest.digest()
+                && listed.size() == manifest.size()
+                && listed.media_type() == manifest.media_type()
+        };
+        self.signatures.iter().chain(&self.candidates).any(is_it)
+    }
 }
 
 impl RemoteRepository {
     /// Lists the signatures of `digest`: from the referrers API, or from the tag schema if the
     /// registry lacks that API. An empty list is no proof yet: old tools wrote the tag schema even
-    /// where the API is ([`RemoteRepository::list_by_tag_schema`]).
+    /// where the API is ([`RemoteRepository::list_by_tag_schema`]). An API that denies or fails
+    /// leaves the list incomplete from the start.
     ///
     /// # Errors
     ///
-    /// Whatever keeps the first page from being read. "Denied" is an error, never an empty list.
+    /// Whatever keeps the tag schema from being read where there is no API.
     pub async fn list_signatures(&self, digest: &Digest) -> Result<Listing, Error> {
+        match self.list_by_api(digest).await {
+            Ok(Some(listing)) => Ok(listing),
+            Ok(None) => self.list_by_tag_schema(digest).await,
+            Err(error) => Ok(Listing {
+                incomplete: Some(error),
+                ..Listing::empty(Source::ReferrersApi)
+            }),
+        }
+    }
+
+    /// Lists the signatures of `digest` that the referrers API has; nothing if there is no such API.
+    pub(super) async fn list_by_api(&self, digest: &Digest) -> Result<Option<Listing>, Error> {
         // One limit for all pages together: a list of many slow pages must end too.
         let limit = self.session.pool.settings().request_timeout;
         match tokio::time::timeout(limit, self.list_pages(digest)).await {
@@ -62,86 +97,102 @@ impl RemoteRepository {
         }
     }
 
-    async fn list_pages(&self, digest: &Digest) -> Result<Listing, Error> {
+    async fn list_pages(&self, digest: &Digest) -> Result<Option<Listing>, Error> {
         let mut url = self.session.url(&format!("referrers/{digest}"));
         url.query_pairs_mut()
             .append_pair("artifactType", SIGNATURE_ARTIFACT_TYPE);
         let mut found = Collected::default();
         let mut visited = HashSet::new();
         let mut next = Some(url);
+        let mut fault = None;
         while let Some(url) = next.take() {
             if visited.len() == limits::MAX_REFERRERS_PAGES {
-                let max = limits::MAX_REFERRERS_PAGES;
-                return Ok(found.listing(Some(too_many(digest, max))));
+                fault = Some(too_many(digest, limits::MAX_REFERRERS_PAGES));
+                break;
             }
             visited.insert(url.clone());
-            match self.page(url, digest).await {
-                Ok(Some(page)) => {
-                    if !found.add(page.index) {
-                        let max = limits::MAX_REFERRERS;
-                        return Ok(found.listing(Some(too_many(digest, max))));
-                    }
-                    next = match page.next {
-                        Ok(next) => next,
-                        Err(error) => return Ok(found.listing(Some(error))),
-                    };
-                    if let Some(url) = next.as_ref().filter(|url| visited.contains(url)) {
-                        let fault = "is a page of referrers that leads back to an earlier one";
-                        let error = Error::Misbehaved {
-                            url: web::redact(url),
-                            fault: fault.to_owned(),
-                        };
-                        return Ok(found.listing(Some(error)));
-                    }
+            let is_first = visited.len() == 1;
+            let page = match self.page(url, digest, is_first).await {
+                Ok(Some(page)) => page,
+                Ok(None) => return Ok(None),
+                Err(error) if is_first => return Err(error),
+                Err(error) => {
+                    fault = Some(error);
+                    break;
                 }
-                // Only the first page can say that there is no such API.
-                Ok(None) if visited.len() == 1 => {
-                    return Ok(Listing {
-                        signatures: self.list_by_tag_schema(digest).await?,
-                        source: Source::TagSchema,
-                        incomplete: None,
-                    });
-                }
-                Ok(None) => {
-                    let error = Error::NotFound {
-                        reference: self.session.called(digest.as_ref()),
-                        said: super::Words::default(),
-                    };
-                    return Ok(found.listing(Some(error)));
-                }
-                Err(error) if visited.len() == 1 => return Err(error),
-                Err(error) => return Ok(found.listing(Some(error))),
+            };
+            if !found.add(page.index) {
+                fault = Some(too_many(digest, limits::MAX_REFERRERS));
+                break;
             }
+            next = match page.next {
+                Ok(Some(url)) if visited.contains(&url) => {
+                    let words = "is a page of referrers that leads back to an earlier one";
+                    fault = Some(Error::Misbehaved {
+                        url: web::redact(&url),
+                        fault: words.to_owned(),
+                    });
+                    None
+                }
+                Ok(next) => next,
+                Err(error) => {
+                    fault = Some(error);
+                    None
+                }
+            };
         }
-        Ok(found.listing(None))
+        Ok(Some(found.listing(Source::ReferrersApi, digest, fault)))
     }
 
-    /// One page; `None` if the registry has no referrers API.
-    async fn page(&self, url: Url, digest: &Digest) -> Result<Option<Page>, Error> {
+    /// One page; `None` if it is the first one and says that the registry has no referrers API.
+    async fn page(&self, url: Url, digest: &Digest, is_first: bool) -> Result<Option<Page>, Error> {
         let response = self.session.get(url, IMAGE_INDEX).await?;
+        let status = response.status();
+        // Registries that do not know the path call the request wrong, too.
         let is_unsupported = matches!(
-            response.status(),
-            StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED | StatusCode::NOT_IMPLEMENTED
+            status,
+            StatusCode::NOT_FOUND
+                | StatusCode::METHOD_NOT_ALLOWED
+                | StatusCode::NOT_ACCEPTABLE
+                | StatusCode::NOT_IMPLEMENTED
+                | StatusCode::BAD_REQUEST
         );
-        if is_unsupported {
-            return Ok(None);
-        }
-        if !response.status().is_success() {
-            let called = self.session.called(digest.as_ref());
-            return Err(self.session.failure(response, called).await);
-        }
-        // Registries without the API may answer any path with something of their own.
-        if manifest::content_type(response.headers()).as_deref() != Some(IMAGE_INDEX) {
+        if is_unsupported && is_first {
             return Ok(None);
         }
         let url = response.url().clone();
+        if !status.is_success() {
+            let called = self.session.called(digest.as_ref());
+            let error = self.session.failure(response, called).await;
+            return Err(match error {
+                // A page that a list leads to and that is not there is not "nothing there".
+                Error::NotFound { said, .. } => Error::UnexpectedStatus {
+                    url: web::redact(&url),
+                    status: status.as_u16(),
+                    said,
+                },
+                error => error,
+            });
+        }
         let next = next_page(&url, response.headers());
+        let media_type = manifest::content_type(response.headers());
         let body = self
             .session
             .body(response, limits::MAX_MANIFEST_BYTES)
             .await?;
-        let index = parse_index(&url, &body)?;
-        Ok(Some(Page { index, next }))
+        // Registries without the API may answer any path with something of their own, under any type.
+        match parse_index(&body) {
+            Ok(Some(index)) => Ok(Some(Page { index, next })),
+            Ok(None) if is_first => Ok(None),
+            Ok(None) => Err(Error::NotAManifest {
+                url: web::redact(&url),
+                media_type: media_type.unwrap_or_default(),
+            }),
+            Err(source) => Err(Error::Malformed {
+                url: web::redact(&url),
+                source,
+            }),
+        }
     }
 }
 
@@ -159,98 +210,36 @@ struct Page {
 
 /// What has been found on all pages so far.
 #[derive(Default)]
-struct Collected {
+pub(super) struct Collected {
     signatures: Vec<Descriptor>,
-    known: HashSet<Digest>,
+    candidates: Vec<Descriptor>,
+    known: Known,
+    unreadable: Unreadable,
     referrers: usize,
 }
 
 impl Collected {
     /// Adds a page; false once there are more referrers than are looked at.
-    fn add(&mut self, index: Index) -> bool {
+    pub(super) fn add(&mut self, index: Index) -> bool {
         self.referrers = self.referrers.saturating_add(index.referrers);
-        for signature in index.signatures {
-            if self.known.insert(signature.digest().clone()) {
-                self.signatures.push(signature);
-            }
-        }
+        let known = &mut self.known;
+        let signatures = index.signatures.into_iter();
+        self.signatures
+            .extend(signatures.filter(|signature| known.insert(signature)));
+        let candidates = index.candidates.into_iter();
+        self.candidates
+            .extend(candidates.filter(|candidate| known.insert(candidate)));
+        self.unreadable.join(index.unreadable);
         self.referrers <= limits::MAX_REFERRERS
     }
 
-    fn listing(self, incomplete: Option<Error>) -> Listing {
+    pub(super) fn listing(self, source: Source, digest: &Digest, fault: Option<Error>) -> Listing {
         Listing {
             signatures: self.signatures,
-            source: Source::ReferrersApi,
-            incomplete,
-        }
-    }
-}
-
-/// An index of referrers: how many there are, and those that are signatures.
-#[derive(Debug, Default)]
-pub(super) struct Index {
-    pub(super) referrers: usize,
-    pub(super) signatures: Vec<Descriptor>,
-}
-
-/// Reads an index. Whatever the registry filtered, only signatures are kept; past
-/// [`limits::MAX_REFERRERS`] the rest is only counted, so that memory stays bounded.
-pub(super) fn parse_index(url: &Url, bytes: &[u8]) -> Result<Index, Error> {
-    #[derive(Deserialize)]
-    struct Document {
-        #[serde(default)]
-        manifests: Option<Index>,
-    }
-    match serde_json::from_slice::<Document>(bytes) {
-        Ok(document) => Ok(document.manifests.unwrap_or_default()),
-        Err(source) => Err(Error::Malformed {
-            url: web::redact(url),
+            candidates: self.candidates,
             source,
-        }),
-    }
-}
-
-impl<'de> Deserialize<'de> for Index {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_seq(IndexVisitor)
-    }
-}
-
-struct IndexVisitor;
-
-impl<'de> Visitor<'de> for IndexVisitor {
-    type Value = Index;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a list of descriptors")
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut entries: A) -> Result<Index, A::Error> {
-        #[derive(Deserialize)]
-        #[serde(rename_all = "camelCase")]
-        struct Entry {
-            media_type: String,
-            digest: String,
-            size: u64,
-            artifact_type: Option<String>,
+            incomplete: fault.or_else(|| self.unreadable.error(digest)),
         }
-        let mut index = Index::default();
-        while index.referrers <= limits::MAX_REFERRERS {
-            let Some(entry) = entries.next_element::<Entry>()? else {
-                return Ok(index);
-            };
-            index.referrers += 1;
-            if entry.artifact_type.as_deref() != Some(SIGNATURE_ARTIFACT_TYPE) {
-                continue;
-            }
-            let digest = oci::parse_digest(&entry.digest).map_err(serde::de::Error::custom)?;
-            let media_type = MediaType::from(entry.media_type.as_str());
-            index
-                .signatures
-                .push(Descriptor::new(media_type, entry.size, digest));
-        }
-        while entries.next_element::<IgnoredAny>()?.is_some() {}
-        Ok(index)
     }
 }
 
@@ -339,45 +328,5 @@ mod tests {
         ] {
             assert_eq!(next_target(value), wanted, "{value}");
         }
-    }
-
-    fn parsed(entries: &str) -> Result<Index, Error> {
-        let url = Url::parse("http://localhost/").unwrap();
-        parse_index(&url, format!(r#"{{"manifests":{entries}}}"#).as_bytes())
-    }
-
-    fn entry(artifact_type: &str) -> String {
-        let digest = oci::sha256_digest(artifact_type.as_bytes());
-        format!(
-            r#"{{"mediaType":"m","digest":"{digest}","size":1,"artifactType":"{artifact_type}","x":[]}}"#
-        )
-    }
-
-    #[test]
-    fn only_signatures_are_kept() {
-        let others = entry("application/spdx+json");
-        let ours = entry(SIGNATURE_ARTIFACT_TYPE);
-        let index = parsed(&format!("[{others},{ours}]")).unwrap();
-        assert_eq!((index.referrers, index.signatures.len()), (2, 1));
-        for nothing in ["null", "[]"] {
-            assert_eq!(parsed(nothing).unwrap().referrers, 0);
-        }
-        for bad in ["[1]", "{}", r#"[{"mediaType":"m"}]"#] {
-            assert!(matches!(parsed(bad), Err(Error::Malformed { .. })), "{bad}");
-        }
-    }
-
-    #[test]
-    fn no_more_referrers_are_kept_than_are_looked_at() {
-        let entries = |count: usize| {
-            let entries = vec![entry(SIGNATURE_ARTIFACT_TYPE); count];
-            format!("[{}]", entries.join(","))
-        };
-        let at_limit = parsed(&entries(limits::MAX_REFERRERS)).unwrap();
-        assert_eq!(at_limit.referrers, limits::MAX_REFERRERS);
-        assert!(Collected::default().add(at_limit));
-        let past_limit = parsed(&entries(limits::MAX_REFERRERS + 100)).unwrap();
-        assert_eq!(past_limit.signatures.len(), limits::MAX_REFERRERS + 1);
-        assert!(!Collected::default().add(past_limit));
     }
 }

@@ -3,12 +3,12 @@
 use bytes::Bytes;
 
 use super::{
-    Error, LayoutRepository, Listing, NewSignature, Pushed, RemoteRepository, Signature, Storage,
-    Target,
+    Error, LayoutRepository, Listing, NewSignature, Pushed, RemoteRepository, Signature, Source,
+    Storage, Target, manifest,
 };
-use crate::allowance;
 use crate::oci::{Descriptor, Digest};
 use crate::reference::ArtifactReference;
+use crate::{allowance, limits};
 
 /// A repository, opened with one reference.
 #[derive(Debug, Clone)]
@@ -69,33 +69,66 @@ impl Repository {
     /// # Errors
     ///
     /// As [`RemoteRepository::list_by_tag_schema`].
-    pub async fn list_by_tag_schema(&self, digest: &Digest) -> Result<Vec<Descriptor>, Error> {
+    pub async fn list_by_tag_schema(&self, digest: &Digest) -> Result<Listing, Error> {
         match self {
             Self::Remote(remote) => remote.list_by_tag_schema(digest).await,
-            Self::Layout(_) => Ok(Vec::new()),
+            Self::Layout(_) => Ok(Listing::empty(Source::TagSchema)),
         }
     }
 
     /// What the reference stands for, and its signatures by every way of filing them: old tools
-    /// wrote only the tag schema, even where the referrers API is.
+    /// wrote only the tag schema, even where the referrers API is. Of what may be a signature the
+    /// signatures are told apart.
     ///
     /// # Errors
     ///
-    /// As [`Repository::resolve_and_list`]. A tag schema that cannot be read leaves the listing
-    /// incomplete.
+    /// As [`Repository::resolve_and_list`]. Where one list cannot be read, the other one's signatures
+    /// are an incomplete listing; without any, it is an error.
     pub async fn resolve_and_list_all(&self) -> Result<(Target, Result<Listing, Error>), Error> {
         let (target, listing) = self.resolve_and_list().await?;
         let mut listing = match listing {
-            Ok(listing) if !listing.has_read_tag_schema() => listing,
-            finished => return Ok((target, finished)),
+            Ok(listing) => listing,
+            failed => return Ok((target, failed)),
         };
-        match self.list_by_tag_schema(target.descriptor.digest()).await {
-            Ok(tagged) => listing.add(tagged),
-            Err(error) => {
-                listing.incomplete.get_or_insert(error);
+        let digest = target.descriptor.digest();
+        if !listing.has_read_tag_schema() {
+            match self.list_by_tag_schema(digest).await {
+                Ok(tagged) => listing.join(tagged),
+                Err(error) => listing.note(error),
             }
         }
+        self.tell_candidates_apart(&mut listing, digest).await;
+        if listing.signatures.is_empty()
+            && let Some(error) = listing.incomplete.take()
+        {
+            return Ok((target, Err(error)));
+        }
         Ok((target, Ok(listing)))
+    }
+
+    /// Looks which of the listing's candidates are signatures, as many as may be looked at.
+    async fn tell_candidates_apart(&self, listing: &mut Listing, subject: &Digest) {
+        let candidates = std::mem::take(&mut listing.candidates);
+        let mut looks = 0;
+        for candidate in candidates {
+            let is_it = |known: &Descriptor| known.digest() == candidate.digest();
+            if listing.signatures.iter().any(is_it) {
+                continue;
+            }
+            if looks == limits::MAX_UNTYPED_REFERRERS {
+                listing.note(Error::TooManyReferrers {
+                    digest: subject.to_string(),
+                    max: limits::MAX_UNTYPED_REFERRERS,
+                });
+                return;
+            }
+            looks += 1;
+            match self.fetch_manifest(&candidate).await {
+                Ok(bytes) if manifest::is_signature(&bytes) => listing.signatures.push(candidate),
+                Ok(_) => {}
+                Err(error) => listing.note(error),
+            }
+        }
     }
 
     /// Fetches the signature with manifest `manifest`, which must name `subject` as what it signs.
@@ -111,6 +144,23 @@ impl Repository {
         match self {
             Self::Remote(remote) => remote.fetch_signature(subject, manifest).await,
             Self::Layout(layout) => layout.fetch_signature_in_turn(subject, manifest).await,
+        }
+    }
+
+    /// Fetches what may be a signature; nothing if it is something else.
+    ///
+    /// # Errors
+    ///
+    /// As [`Repository::fetch_signature`].
+    pub async fn fetch_candidate(
+        &self,
+        subject: &Digest,
+        manifest: &Descriptor,
+    ) -> Result<Option<Signature>, Error> {
+        match self {
+            Self::Remote(remote) => remote.fetch_candidate(subject, manifest).await,
+            // A layout says of every manifest what it is.
+            Self::Layout(layout) => layout.fetch_signature(subject, manifest).map(Some),
         }
     }
 

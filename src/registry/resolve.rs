@@ -8,6 +8,7 @@ use url::Url;
 use super::error::Error;
 use super::manifest::{self, IMAGE_INDEX};
 use super::referrers::Listing;
+use super::referrers_index::Known;
 use super::session::Session;
 use super::{RemoteRepository, Source};
 use crate::http as web;
@@ -180,13 +181,25 @@ impl Listing {
         self.source != Source::ReferrersApi
     }
 
-    /// Adds the signatures that are not in the list yet.
-    pub(super) fn add(&mut self, signatures: Vec<Descriptor>) {
-        for signature in signatures {
-            let is_it = |known: &Descriptor| known.digest() == signature.digest();
-            if !self.signatures.iter().any(is_it) {
-                self.signatures.push(signature);
-            }
+    /// Adds what `other` has and this listing lacks.
+    pub(super) fn join(&mut self, other: Self) {
+        let mut known = Known::default();
+        for descriptor in self.signatures.iter().chain(&self.candidates) {
+            known.insert(descriptor);
         }
+        let signatures = other.signatures.into_iter();
+        self.signatures
+            .extend(signatures.filter(|signature| known.insert(signature)));
+        let candidates = other.candidates.into_iter();
+        self.candidates
+            .extend(candidates.filter(|candidate| known.insert(candidate)));
+        if let Some(error) = other.incomplete {
+            self.note(error);
+        }
+    }
+
+    /// Keeps `error` as the reason why there may be more, unless there is one.
+    pub(super) fn note(&mut self, error: Error) {
+        self.incomplete.get_or_insert(error);
     }
 }

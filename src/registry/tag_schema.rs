@@ -6,9 +6,10 @@ use http::StatusCode;
 use super::RemoteRepository;
 use super::error::Error;
 use super::manifest::IMAGE_INDEX;
-use super::referrers;
+use super::referrers::{Collected, Listing, Source};
+use super::referrers_index::parse_index;
 use super::resolve::{self, ReadManifest};
-use crate::oci::{Descriptor, Digest};
+use crate::oci::Digest;
 use crate::{limits, oci};
 
 /// The tag of `digest`'s index: its algorithm and its hexadecimal digits, of which 64 at most.
@@ -26,43 +27,54 @@ impl RemoteRepository {
     ///
     /// # Errors
     ///
-    /// Whatever keeps the index from being read; [`Error::NotAManifest`] if the tag is no index;
-    /// [`Error::TooManyReferrers`].
-    pub async fn list_by_tag_schema(&self, digest: &Digest) -> Result<Vec<Descriptor>, Error> {
-        let Some(read) = self.read_index(digest).await? else {
-            return Ok(Vec::new());
-        };
-        let url = self.session.url(&format!("manifests/{}", tag(digest)));
-        let index = referrers::parse_index(&url, &read.bytes)?;
-        if index.referrers > limits::MAX_REFERRERS {
-            return Err(Error::TooManyReferrers {
-                digest: digest.to_string(),
-                max: limits::MAX_REFERRERS,
-            });
-        }
-        let mut signatures: Vec<Descriptor> = Vec::new();
-        for signature in index.signatures {
-            if !signatures.iter().any(|s| s.digest() == signature.digest()) {
-                signatures.push(signature);
+    /// Whatever keeps the index from being read; [`Error::NotAnIndex`] if the tag names something
+    /// else; [`Error::TooManyReferrers`].
+    pub async fn list_by_tag_schema(&self, digest: &Digest) -> Result<Listing, Error> {
+        let mut found = Collected::default();
+        if let Some(read) = self.read_index(digest).await? {
+            let called = || self.session.called(&tag(digest));
+            let index = match parse_index(&read.bytes) {
+                Ok(Some(index)) => index,
+                // Its type was compared with the registry's word.
+                Ok(None) => {
+                    return Err(Error::NotAnIndex {
+                        reference: called(),
+                        media_type: String::new(),
+                    });
+                }
+                Err(source) => {
+                    let url = called();
+                    return Err(Error::Malformed { url, source });
+                }
+            };
+            if !found.add(index) {
+                return Err(Error::TooManyReferrers {
+                    digest: digest.to_string(),
+                    max: limits::MAX_REFERRERS,
+                });
             }
         }
-        Ok(signatures)
+        Ok(found.listing(Source::TagSchema, digest, None))
     }
 
-    /// The index of `digest`'s referrers; `None` if there is none.
+    /// The index of `digest`'s referrers; `None` if there is none. Some registries read the tag as
+    /// the digest that it is named after: what is signed is not the index of its own signatures.
     pub(super) async fn read_index(&self, digest: &Digest) -> Result<Option<ReadManifest>, Error> {
         let tag = tag(digest);
         let url = self.session.url(&format!("manifests/{tag}"));
-        let response = self.session.get(url.clone(), IMAGE_INDEX).await?;
+        let response = self.session.get(url, IMAGE_INDEX).await?;
         if response.status() == StatusCode::NOT_FOUND {
             return Ok(None);
         }
         let called = self.session.called(&tag);
         let read = resolve::read_manifest(&self.session, response, called, None).await?;
+        if oci::verify_digest(digest, &read.bytes).is_ok() {
+            return Ok(None);
+        }
         let media_type = read.descriptor.media_type().as_ref();
         if media_type != IMAGE_INDEX {
-            return Err(Error::NotAManifest {
-                url: crate::http::redact(&url),
+            return Err(Error::NotAnIndex {
+                reference: self.session.called(&tag),
                 media_type: media_type.to_owned(),
             });
         }

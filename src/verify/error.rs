@@ -159,7 +159,12 @@ impl Error {
             {
                 FailureClass::Inconclusive
             }
-            Self::Inconclusive(_)
+            // A registry's list that was not read may have had a good signature.
+            Self::List {
+                reference: ArtifactReference::Registry(_),
+                ..
+            }
+            | Self::Inconclusive(_)
             | Self::NotTried { .. }
             | Self::Unfinished { .. }
             | Self::TagOffline { .. }

@@ -10,6 +10,7 @@
 //	COUNTERSIGN_EMULATOR_BIN   the emulator of AWS Signer
 //	DISTRIBUTION_REGISTRY_BIN  the CNCF distribution registry
 //	TIMESTAMP_SERVER_BIN       sigstore's time-stamping authority
+//	OCI_CONFORMANCE_BIN        the conformance suite of OCI's distribution specification
 //	INTEROP_PLUGIN_BIN         the Notation plugin in ./plugin
 //	INTEROP_PYTHON_BIN         a directory with python (boto3) and aws
 //

@@ -16,7 +16,14 @@ pub(super) fn answer(context: &Context<'_>, digest: &str) -> Result<Response<Byt
     let digest =
         Digest::parse(digest).ok_or_else(|| OciError::digest_invalid(digest, NOT_A_DIGEST))?;
     match *context.method() {
-        Method::HEAD => Ok(whole(&digest, blob(context, &digest)?)),
+        Method::HEAD => {
+            let bytes = blob(context, &digest)?;
+            let size = bytes.len().to_string();
+            let mut response = whole(&digest, bytes);
+            // Said here, since an answer without a body has no length of its own to say, of an empty blob's for example.
+            set(&mut response, header::CONTENT_LENGTH, &size);
+            Ok(response)
+        }
         Method::GET => {
             let bytes = blob(context, &digest)?;
             match context.options.blobs {

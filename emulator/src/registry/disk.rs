@@ -186,6 +186,7 @@ impl Disk {
                 document,
                 pushed_at,
                 sequence,
+                pushed_after_lists: 0,
             };
             repository.manifests.insert(digest, manifest);
         }

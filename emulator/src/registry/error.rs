@@ -84,6 +84,16 @@ impl OciError {
         Self::plain_text(StatusCode::NOT_FOUND, "404 page not found\n")
     }
 
+    /// What a server answers that does not know the path of the referrers API.
+    pub(super) fn refused(status: StatusCode) -> Self {
+        let code = match status {
+            StatusCode::UNAUTHORIZED => "UNAUTHORIZED",
+            StatusCode::FORBIDDEN => "DENIED",
+            _ => "UNSUPPORTED",
+        };
+        Self::new(status, code, "referrers are not served")
+    }
+
     pub(super) fn name_invalid(name: &str) -> Self {
         let message = "invalid repository name: components of a-z and 0-9, joined by . _ __ or -, 256 characters at most";
         Self::new(StatusCode::BAD_REQUEST, "NAME_INVALID", message)

@@ -1,11 +1,12 @@
 //! Lists: the tags of a repository, the referrers of a manifest. Both come in pages, joined by `Link`.
 
 use bytes::Bytes;
-use http::{HeaderName, Method, Response, header};
+use http::{HeaderName, Method, Response, StatusCode, header};
 use serde_json::{Value, json};
 
 use super::{
-    Context, Digest, Manifest, ReferrersApi, content_response,
+    Context, Digest, ListedSize, ListedType, Manifest, ReferrersApi, RegistryOptions,
+    content_response,
     document::{MAX_MANIFEST_BYTES, OCI_INDEX},
     error::OciError,
     manifests::NOT_A_DIGEST,
@@ -49,8 +50,13 @@ pub(super) fn tags(context: &Context<'_>) -> Result<Response<Bytes>, OciError> {
 
 /// `GET /v2/<name>/referrers/<digest>?artifactType=`
 pub(super) fn referrers(context: &Context<'_>, subject: &str) -> Result<Response<Bytes>, OciError> {
-    if context.options.referrers == ReferrersApi::Absent {
-        return Err(OciError::no_referrers_api());
+    match context.options.referrers {
+        ReferrersApi::Absent => return Err(OciError::no_referrers_api()),
+        ReferrersApi::Refusing { status } => {
+            let status = StatusCode::from_u16(status).unwrap_or(StatusCode::NOT_FOUND);
+            return Err(OciError::refused(status));
+        }
+        ReferrersApi::Filtering | ReferrersApi::Unfiltered | ReferrersApi::Empty => {}
     }
     if context.method() != Method::GET {
         return Err(OciError::method_not_allowed());
@@ -66,20 +72,35 @@ pub(super) fn referrers(context: &Context<'_>, subject: &str) -> Result<Response
             .map_err(|_| OciError::page_invalid("`last` is not from a `Link`"))?,
         None => 0,
     };
-    let state = context.registry.state();
-    let repository = state.repository(&context.repository)?;
-    let rest: Vec<_> = repository
-        .referrers(&subject)
+    let mut state = context.registry.state();
+    let number = state.next_list();
+    let referrers = match state.repository(&context.repository) {
+        Ok(repository) => repository.referrers(&subject),
+        // A repository that the first push makes has no referrers yet (distribution specification: 200).
+        Err(_) if context.creates_repository => Vec::new(),
+        Err(unknown) => return Err(unknown),
+    };
+    let options = &context.options;
+    let is_listed = |manifest: &Manifest| {
+        options.referrers != ReferrersApi::Empty
+            && number
+                > manifest
+                    .pushed_after_lists
+                    .saturating_add(options.listing_lag)
+    };
+    let rest: Vec<_> = referrers
         .into_iter()
-        .filter(|(_, manifest)| manifest.sequence > after)
-        .filter(|(_, manifest)| filter.is_none() || manifest.document.artifact_type == filter)
+        .filter(|(_, manifest)| manifest.sequence > after && is_listed(manifest))
+        .filter(|(_, manifest)| {
+            filter.is_none() || listed_type(options.listed_type, manifest) == filter.as_deref()
+        })
         .collect();
 
     let mut entries = Vec::new();
     let mut bytes = 0;
     let mut last = after;
     for (digest, manifest) in rest.iter().take(context.options.page_size.max(1)) {
-        let entry = descriptor(digest, manifest);
+        let entry = descriptor(options, digest, manifest);
         // A page must not be longer than a client reads; one entry is shorter than its manifest.
         bytes += entry.to_string().len() + 1;
         if bytes > MAX_MANIFEST_BYTES - 1024 && !entries.is_empty() {
@@ -108,15 +129,32 @@ pub(super) fn referrers(context: &Context<'_>, subject: &str) -> Result<Response
 }
 
 /// An entry of the list (distribution specification, "Listing Referrers").
-fn descriptor(digest: &Digest, manifest: &Manifest) -> Value {
+fn descriptor(options: &RegistryOptions, digest: &Digest, manifest: &Manifest) -> Value {
     let document = &manifest.document;
+    let own = u64::try_from(manifest.bytes.len()).unwrap_or(u64::MAX);
+    let size = match options.listed_size {
+        ListedSize::Manifest => own,
+        ListedSize::WithContent => document
+            .blobs
+            .iter()
+            .fold(own, |size, blob| size.saturating_add(blob.size)),
+    };
     without_nulls(json!({
         "mediaType": document.media_type,
         "digest": digest.to_string(),
-        "size": manifest.bytes.len(),
-        "artifactType": document.artifact_type,
+        "size": size,
+        "artifactType": listed_type(options.listed_type, manifest),
         "annotations": (!document.annotations.is_empty()).then_some(&document.annotations),
     }))
+}
+
+fn listed_type(listed: ListedType, manifest: &Manifest) -> Option<&str> {
+    let document = &manifest.document;
+    match listed {
+        ListedType::ArtifactType => document.artifact_type.as_deref(),
+        ListedType::Configuration => document.config_media_type.as_deref(),
+        ListedType::Missing => None,
+    }
 }
 
 fn link(response: &mut Response<Bytes>, target: &str) {

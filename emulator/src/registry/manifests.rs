@@ -4,7 +4,7 @@ use bytes::Bytes;
 use http::{HeaderName, Method, Response, StatusCode, header};
 
 use super::{
-    Context, DOCKER_CONTENT_DIGEST, Digest, Manifest, ReferrersApi, content_response,
+    Context, DOCKER_CONTENT_DIGEST, Digest, Manifest, SubjectHeader, content_response,
     document::Document, empty_response, error::OciError, is_tag, set,
 };
 
@@ -23,8 +23,13 @@ pub(super) fn answer(context: &Context<'_>, reference: &str) -> Result<Response<
 fn pull(context: &Context<'_>, reference: &str) -> Result<Response<Bytes>, OciError> {
     let state = context.registry.state();
     let repository = state.repository(&context.repository)?;
+    let as_digest = reference
+        .split_once('-')
+        .filter(|_| context.options.dash_tag_is_digest)
+        .map(|(algorithm, hex)| format!("{algorithm}:{hex}"));
     let (digest, manifest) = repository
         .manifest(reference)
+        .or_else(|| repository.manifest(&as_digest?))
         .ok_or_else(|| OciError::manifest_unknown(reference))?;
     let mut response = content_response(&manifest.document.media_type, manifest.bytes.clone());
     set(&mut response, DOCKER_CONTENT_DIGEST, &digest.to_string());
@@ -56,9 +61,12 @@ fn push(context: &Context<'_>, reference: &str) -> Result<Response<Bytes>, OciEr
     let location = format!("/v2/{}/manifests/{digest}", context.repository.name);
     set(&mut response, header::LOCATION, &location);
     set(&mut response, DOCKER_CONTENT_DIGEST, &digest.to_string());
-    if let Some(subject) = subject
-        && context.options.referrers != ReferrersApi::Absent
-    {
+    let says_subject = match context.options.subject_header {
+        SubjectHeader::WithApi => context.options.referrers.is_there(),
+        SubjectHeader::Never => false,
+        SubjectHeader::Always => true,
+    };
+    if let Some(subject) = subject.filter(|_| says_subject) {
         set(&mut response, OCI_SUBJECT, &subject.to_string());
     }
     Ok(response)
@@ -78,6 +86,7 @@ fn store(
     let bytes = context.body();
     let mut state = context.registry.state();
     let sequence = state.next();
+    let pushed_after_lists = state.lists();
     let repository = context.repository_for_push(&mut state)?;
     repository.check_references(&document)?;
     if let Some(tag) = tag {
@@ -89,6 +98,7 @@ fn store(
         document,
         pushed_at: context.call.now,
         sequence,
+        pushed_after_lists,
     };
     repository
         .manifests

@@ -32,6 +32,7 @@ mod manifests;
 mod name;
 mod options;
 mod route;
+mod software;
 mod state;
 mod control;
 mod test_image;
@@ -46,7 +47,11 @@ pub(crate) use tokens::PASSWORD_LIFETIME;
 pub(crate) use uploads::MAX_BLOB_BYTES;
 pub use {
     disk::Error as DiskError,
-    options::{Access, BlobDelivery, ReferrersApi, RegistryOptions, RepositoryCreation},
+    options::{
+        Access, BlobDelivery, ListedSize, ListedType, ReferrersApi, RegistryOptions,
+        RepositoryCreation, SubjectHeader,
+    },
+    software::Software,
     test_image::TestImageError,
 };
 

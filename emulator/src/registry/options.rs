@@ -20,6 +20,16 @@ pub struct RegistryOptions {
     pub max_blob_bytes: usize,
     /// Whether a push makes a repository that is not there. [`RepositoryCreation::LoopbackOnly`] unless changed.
     pub creation: RepositoryCreation,
+    /// What a list of referrers says of each one's type. [`ListedType::ArtifactType`] unless changed.
+    pub listed_type: ListedType,
+    /// What it says of each one's size. [`ListedSize::Manifest`] unless changed.
+    pub listed_size: ListedSize,
+    /// When `OCI-Subject` answers a push. [`SubjectHeader::WithApi`] unless changed.
+    pub subject_header: SubjectHeader,
+    /// Lists of referrers that a manifest is not on yet after its push; 0 unless changed.
+    pub listing_lag: u64,
+    /// Whether a tag `sha256-HEX` that is not there means the manifest `sha256:HEX`. Not unless changed.
+    pub dash_tag_is_digest: bool,
 }
 
 impl Default for RegistryOptions {
@@ -31,6 +41,11 @@ impl Default for RegistryOptions {
             blobs: BlobDelivery::Redirect,
             max_blob_bytes: MAX_BLOB_BYTES,
             creation: RepositoryCreation::LoopbackOnly,
+            listed_type: ListedType::ArtifactType,
+            listed_size: ListedSize::Manifest,
+            subject_header: SubjectHeader::WithApi,
+            listing_lag: 0,
+            dash_tag_is_digest: false,
         }
     }
 }
@@ -82,6 +97,54 @@ pub enum ReferrersApi {
     Unfiltered,
     /// As registries before distribution 1.1: 404 in plain text, and no `OCI-Subject`. Clients must use the tag schema.
     Absent,
+    /// An error of this status, without a challenge even where it is 401, and no `OCI-Subject`.
+    Refusing {
+        /// The HTTP status.
+        status: u16,
+    },
+    /// 200 with an empty list, whatever was pushed.
+    Empty,
+}
+
+impl ReferrersApi {
+    /// Whether there is one, so that pushes are answered with `OCI-Subject`.
+    pub(super) fn is_there(self) -> bool {
+        matches!(self, Self::Filtering | Self::Unfiltered | Self::Empty)
+    }
+}
+
+/// What a list of referrers says of a referrer's type.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ListedType {
+    /// Its artifact type, as the specification wants it.
+    ArtifactType,
+    /// The type of its configuration, by which it is filtered too.
+    Configuration,
+    /// Nothing. No filter finds it.
+    Missing,
+}
+
+/// What a list of referrers says of a referrer's size.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ListedSize {
+    /// The size of its manifest, as the specification wants it.
+    Manifest,
+    /// The size of its manifest, configuration and layers together.
+    WithContent,
+}
+
+/// When a push of a manifest with a subject is answered with `OCI-Subject`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum SubjectHeader {
+    /// Where the referrers API is.
+    WithApi,
+    /// Never.
+    Never,
+    /// Always, even without the API.
+    Always,
 }
 
 /// How a GET of a blob is answered.

@@ -18,6 +18,8 @@ pub(crate) struct State {
     uploads: BTreeMap<String, Upload>,
     /// Numbers uploads and manifests in the order in which they came.
     sequence: u64,
+    /// Counts the lists of referrers that were asked for.
+    lists: u64,
 }
 
 /// A repository's registry and name.
@@ -54,6 +56,8 @@ pub(crate) struct Manifest {
     pub(crate) pushed_at: OffsetDateTime,
     /// The later pushed, the greater.
     pub(crate) sequence: u64,
+    /// Lists of referrers that had been asked for when it was pushed.
+    pub(crate) pushed_after_lists: u64,
 }
 
 /// An upload under way.
@@ -190,6 +194,16 @@ impl State {
     pub(super) fn next(&mut self) -> u64 {
         self.sequence += 1;
         self.sequence
+    }
+
+    /// The number of a list of referrers that is asked for.
+    pub(super) fn next_list(&mut self) -> u64 {
+        self.lists += 1;
+        self.lists
+    }
+
+    pub(super) fn lists(&self) -> u64 {
+        self.lists
     }
 
     /// A repository, or the error that there is none.

@@ -89,6 +89,7 @@ impl Registry {
                 document,
                 pushed_at: now,
                 sequence,
+                pushed_after_lists: 0,
             };
             let repository = state.repositories.entry(key.clone());
             let repository = repository.or_insert_with(|| Repository::new(now));

@@ -113,6 +113,9 @@ impl ArnError {
                 suggestion: Some(suggestion),
                 ..
             } => Some(format!("did you mean `{suggestion}`?")),
+            Self::Resource { resource, .. } if resource.starts_with("/signing-profiles/") => {
+                Some("the name of a signing profile has 2 to 64 letters, digits and `_`".to_owned())
+            }
             Self::UnknownPartition { .. }
             | Self::RegionOfOtherPartition { .. }
             | Self::Resource { .. } => None,

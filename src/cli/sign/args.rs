@@ -32,9 +32,17 @@ pub(in crate::cli) struct Args {
     #[arg(long, value_name = "KEY=VALUE")]
     pub(super) plugin_config: Vec<String>,
     /// Store the signature with the referrers tag schema, even where the registry has the referrers
-    /// API
-    #[arg(long, conflicts_with = "oci_layout")]
-    pub(super) force_referrers_tag: bool,
+    /// API; with `=false` never, even where the registry does not list it otherwise [default: where
+    /// it is needed]
+    #[arg(
+        long,
+        value_name = "BOOL",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "true",
+        conflicts_with = "oci_layout"
+    )]
+    pub(super) force_referrers_tag: Option<bool>,
     /// Sign in an OCI image layout, a directory on this machine
     #[arg(long)]
     pub(super) oci_layout: bool,

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::job::Asked;
 use super::outcome::{End, NotTried, Outcome, Pushed, Signature};
-use super::text::{Counts, same_as};
+use super::text::{Counts, same_as, sentence_of};
 use crate::cli::report::{Exit, Report};
 use crate::cli::results::Results;
 use crate::cli::verify::verdict;
@@ -94,11 +94,18 @@ fn result(asked: &Asked, outcome: &Outcome) -> Value {
         } => {
             put("state", "failed".into());
             if let Some(made) = made {
-                let pushed = match error.pushed() {
-                    Pushed::No => "no",
-                    Pushed::Unknown => "unknown",
+                let signature = match error.pushed() {
+                    Pushed::No => signature(made, None, "no"),
+                    Pushed::Unknown => signature(made, None, "unknown"),
+                    Pushed::NotListed { manifest } => {
+                        let mut value = signature(made, None, "yes");
+                        if let Some(members) = value.as_object_mut() {
+                            members.insert("digest".to_owned(), manifest.into());
+                        }
+                        value
+                    }
                 };
-                put("signature", signature(made, None, pushed));
+                put("signature", signature);
             }
             let reasons = verdict::reasons(
                 error.code(),
@@ -142,6 +149,10 @@ fn reason(code: &str, message: &str) -> Value {
 }
 
 fn warning(warning: &Warning) -> Value {
-    let Warning::OldIndexNotDeleted { index, source } = warning;
-    format!("the outdated referrers index `{index}` could not be removed: {source}").into()
+    match warning {
+        Warning::OldIndexNotDeleted { index, source } => {
+            format!("the outdated referrers index `{index}` could not be removed: {source}").into()
+        }
+        Warning::NotListed | Warning::IndexContended => sentence_of(warning).into(),
+    }
 }

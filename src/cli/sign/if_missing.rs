@@ -21,7 +21,7 @@ use crate::notary::{EnvelopeFormat, StoreType};
 use crate::oci::Digest;
 use crate::outcome::{Failure, FailureClass, SignatureOutcome, Standing};
 use crate::reference::ArtifactReference;
-use crate::registry::{self, Repository, Signature, Target};
+use crate::registry::{self, Repository, Signature, Source, Storage, Target};
 use crate::sign;
 use crate::signer::Signer;
 use crate::trust_policy::{
@@ -40,6 +40,8 @@ pub(super) struct IfMissing {
     leaf: Option<Certificate>,
     format: EnvelopeFormat,
     options: verify::Options,
+    /// Whether the signature is to be listed by the referrers API or not at all.
+    only_referrers_api: bool,
     /// Until when it must be good.
     until: OffsetDateTime,
     now: OffsetDateTime,
@@ -93,6 +95,10 @@ pub(super) enum Error {
         "`{reference}` has more than {MAX_SIGNATURES} signatures, and none of the first ones counts, so that it is not known whether one is missing"
     )]
     TooMany { reference: ArtifactReference },
+    #[error(
+        "the registry of `{reference}` has no referrers API and `--force-referrers-tag=false` forbids the tag, so that the next run would not find the signature"
+    )]
+    NeverListed { reference: ArtifactReference },
 }
 
 impl Error {
@@ -101,6 +107,9 @@ impl Error {
             Self::List { source, .. } => source.hint(),
             Self::Judge { source, .. } => source.hint(),
             Self::Find { source } => source.hint(),
+            Self::NeverListed { .. } => {
+                Some("omit `--force-referrers-tag=false`, or `--if-missing`".to_owned())
+            }
             Self::TooMany { .. } => Some(
                 "remove signatures that nobody trusts, or sign without `--if-missing`".to_owned(),
             ),
@@ -176,6 +185,7 @@ impl IfMissing {
                 user_metadata: options.user_metadata.clone(),
                 ..verify::Options::default()
             },
+            only_referrers_api: options.storage == Storage::OnlyReferrersApi,
             until,
             now: context.now,
         })
@@ -196,6 +206,7 @@ impl IfMissing {
                     reference: repository.reference(),
                     source,
                 })?;
+        let has_api = !matches!(&listing, Ok(listing) if listing.source == Source::TagSchema);
         let search = Search {
             repository,
             target: &target,
@@ -206,10 +217,16 @@ impl IfMissing {
         };
         // On the heap: it is large, and there are several under way at once.
         let found = Box::pin(self.judges.find(search, listing)).await;
-        Ok((
-            target,
-            found.map_or_else(unless_refused, |it| Ok(told(it.accepted))),
-        ))
+        let looked = match found.map_or_else(unless_refused, |it| Ok(told(it.accepted))) {
+            // Every run would add a signature that the next one cannot find.
+            Ok(Looked::Missing { .. }) if self.only_referrers_api && !has_api => {
+                Err(Error::NeverListed {
+                    reference: target.reference.clone(),
+                })
+            }
+            looked => looked,
+        };
+        Ok((target, looked))
     }
 
     /// Whether a signature good until `expiry` would soon be made again.

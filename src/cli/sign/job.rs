@@ -72,10 +72,10 @@ impl Job {
         signer
             .check(&terms)
             .map_err(|error| Report::usage(&error.to_string(), error.hint()))?;
-        let storage = if args.force_referrers_tag {
-            Storage::TagSchema
-        } else {
-            Storage::ReferrersApi
+        let storage = match args.force_referrers_tag {
+            Some(true) => Storage::TagSchema,
+            Some(false) => Storage::OnlyReferrersApi,
+            None => Storage::ReferrersApi,
         };
         let options = Options {
             user_metadata,
@@ -105,7 +105,8 @@ impl Job {
     /// could do no more.
     pub(super) fn how_to_finish(&self, outcomes: &[Outcome]) -> Option<String> {
         let any = |is: fn(&End) -> bool| outcomes.iter().any(|outcome| is(&outcome.end));
-        if !any(End::may_be_signed_by_the_next_run) {
+        // A signature that nothing leads to would be made again.
+        if any(End::is_not_listed) || !any(End::may_be_signed_by_the_next_run) {
             return None;
         }
         let can_look = matches!(self.signer, Signer::AwsSigner(_))
@@ -155,6 +156,8 @@ impl Job {
             End::Signed { .. } | End::AlreadySigned { .. } | End::SameAs { .. } => {
                 self.claims.done(index);
             }
+            // It is there, and another one would be as hard to find.
+            end if end.is_not_listed() => self.claims.done(index),
             End::Failed { .. } | End::NotTried(_) => self.claims.give_up(index),
         }
         outcome

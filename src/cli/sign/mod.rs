@@ -16,7 +16,8 @@ use std::collections::BTreeMap;
 pub(super) use args::Args;
 
 use super::interrupts::Interrupts;
-use super::report::Report;
+use super::patience;
+use super::report::{Exit, Report};
 use super::results::Results;
 use super::side_by_side::{SideBySide, lane};
 use crate::limits::MAX_CONCURRENT_SIGNINGS;
@@ -81,7 +82,18 @@ async fn sign_all(job: &Job, emit: impl FnMut(Told<'_>)) -> Vec<Outcome> {
             Box::pin(job.sign_nth(index))
         });
         let mut early = BTreeMap::new();
-        while let Some((index, Some(outcome))) = ends.next().await {
+        let mut failed = 0;
+        for ended in 0.. {
+            let far = patience::Progress {
+                doing: "signing",
+                all: job.asked.len(),
+                ended,
+                failed,
+            };
+            let Some((index, Some(outcome))) = patience::telling(far, ends.next()).await else {
+                break;
+            };
+            failed += usize::from(outcome.end.exit() != Exit::Done);
             progress.advance();
             early.insert(index, outcome);
             while let Some(outcome) = early.remove(&outcomes.len()) {

@@ -146,9 +146,14 @@ pub(super) enum Error {
 }
 
 /// What is in the repository after a failure.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Pushed {
     No,
+    /// It is, and no list leads to it.
+    NotListed {
+        /// The digest of the signature manifest.
+        manifest: String,
+    },
     /// The registry did not say.
     Unknown,
 }
@@ -217,6 +222,12 @@ impl Error {
                 source: registry::Error::Unconfirmed { .. },
                 ..
             }) => Pushed::Unknown,
+            Self::Sign(sign::Error::Push {
+                source: registry::Error::NotListed { manifest, .. },
+                ..
+            }) => Pushed::NotListed {
+                manifest: manifest.clone(),
+            },
             _ => Pushed::No,
         }
     }
@@ -237,8 +248,11 @@ impl Error {
                 }
                 sign::Error::Signer { .. } | sign::Error::Envelope { .. } => "signer-refused",
                 sign::Error::Moved { .. } => "tag-moved",
-                sign::Error::Push { .. } if self.pushed() == Pushed::Unknown => "push-unconfirmed",
-                sign::Error::Push { .. } => "push-failed",
+                sign::Error::Push { .. } => match self.pushed() {
+                    Pushed::Unknown => "push-unconfirmed",
+                    Pushed::NotListed { .. } => "pushed-not-listed",
+                    Pushed::No => "push-failed",
+                },
             },
             Self::OtherMoved { .. } => "tag-moved",
             Self::Look(_) => "signatures-not-checked",
@@ -249,6 +263,14 @@ impl Error {
 }
 
 impl End {
+    /// Whether the signature was pushed, and cannot be found.
+    pub(super) fn is_not_listed(&self) -> bool {
+        match self {
+            Self::Failed { error, .. } => matches!(error.pushed(), Pushed::NotListed { .. }),
+            _ => false,
+        }
+    }
+
     /// Whether the same command may sign it when it is run again, without any other change.
     pub(super) fn may_be_signed_by_the_next_run(&self) -> bool {
         match self {
@@ -256,6 +278,8 @@ impl End {
             Self::NotTried(_) => true,
             Self::Failed { error, .. } => match &**error {
                 Error::Sign(sign::Error::Moved { .. }) | Error::OtherMoved { .. } => true,
+                // It would make a second signature that nothing leads to.
+                _ if self.is_not_listed() => false,
                 error => error.exit() == Exit::Inconclusive,
             },
         }

@@ -24,10 +24,11 @@ pub(super) fn report(asked: &Asked, outcome: &Outcome, is_one_of_several: bool) 
             if let Some(refused) = refused {
                 let _ = writeln!(report.stderr, "Note: {}", one_line(refused));
             }
-            for Warning::OldIndexNotDeleted { source, .. } in warnings {
-                report.stderr.push_str(OLD_INDEX);
-                report.stderr.push('\n');
-                write_causes(&mut report.stderr, "  ", Some(source));
+            for warning in warnings {
+                let _ = writeln!(report.stderr, "Warning: {}", sentence_of(warning));
+                if let Warning::OldIndexNotDeleted { source, .. } = warning {
+                    write_causes(&mut report.stderr, "  ", Some(source));
+                }
             }
             for note in notes {
                 let _ = writeln!(report.stderr, "Warning: {}", one_line(note));
@@ -76,8 +77,24 @@ pub(super) fn report(asked: &Asked, outcome: &Outcome, is_one_of_several: bool) 
     report
 }
 
-const OLD_INDEX: &str = "Warning: Removal of outdated referrers index from remote registry failed. \
-                         Garbage collection may be required.";
+/// What is said of what a registry did not do as it should.
+pub(super) const fn sentence_of(warning: &Warning) -> &'static str {
+    match warning {
+        // Notation's.
+        Warning::OldIndexNotDeleted { .. } => {
+            "Removal of outdated referrers index from remote registry failed. Garbage collection may \
+             be required."
+        }
+        Warning::NotListed => {
+            "the registry does not list the signature in its referrers API; it was stored with the \
+             referrers tag schema too"
+        }
+        Warning::IndexContended => {
+            "another signer changed the index of signatures at the same time; the signature is in it \
+             now, which this registry cannot guarantee for later: check with `countersign list`"
+        }
+    }
+}
 
 /// What is said at an interrupt.
 pub(super) fn interrupted() -> Report {
@@ -151,6 +168,7 @@ pub(super) fn summary(job: &Job, outcomes: &[Outcome]) -> String {
                     (None, _) => "not signed",
                     (Some(_), Pushed::No) => "signed, and not pushed",
                     (Some(_), Pushed::Unknown) => "signed, and perhaps pushed",
+                    (Some(_), Pushed::NotListed { .. }) => "pushed, not listed",
                 };
                 let sentence = error.sentence();
                 let first = sentence.lines().next().unwrap_or_default();

@@ -16,6 +16,7 @@ use super::args::{RegistryArgs, TimeArgs, parse_pairs};
 use super::called::Called;
 use super::context::{AwsSignerChecks, Context};
 use super::duration::parse_span;
+use super::patience::{Progress, telling};
 use super::report::{Exit, Report, one_line};
 use super::requirement::{RequireArgs, check_unsigned_flag};
 use super::results::Results;
@@ -147,10 +148,19 @@ pub(super) async fn run(args: Args, called: Called, emit: &mut dyn FnMut(Report)
     let mut results = Results::default();
     let mut worst = Exit::Done;
     let mut endpoints = BTreeSet::new();
+    let (mut ended, mut failed) = (0, 0);
     for (asked, reference) in args.references.iter().zip(&job.references) {
-        let Some(Some(answer)) = answers.next().await else {
+        let progress = Progress {
+            doing: "verifying",
+            all: job.references.len(),
+            ended,
+            failed,
+        };
+        let Some(Some(answer)) = telling(progress, answers.next()).await else {
             break;
         };
+        ended += 1;
+        failed += usize::from(answer.exit() != Exit::Done);
         let mut report = match args.output {
             Output::Text => job.in_words(reference, &answer),
             Output::Json => Report {

@@ -6,6 +6,7 @@ use std::error::Error as StdError;
 use serde_json::{Map, Value, json};
 
 use crate::cli::called::Called;
+use crate::cli::reader::fitting;
 use crate::cli::report::{Exit, Report, Told, causes_below};
 use crate::cli::results::Results;
 use crate::cli::sentence;
@@ -337,7 +338,7 @@ pub(in crate::cli) fn reasons(
 ) -> Value {
     let causes = causes_below(message, error);
     let mut value = json!({ "code": code, "message": message, "causes": causes });
-    if let (Some(hint), Some(value)) = (hint, value.as_object_mut()) {
+    if let (Some(hint), Some(value)) = (fitting(hint), value.as_object_mut()) {
         value.insert("hint".to_owned(), hint.into());
     }
     value

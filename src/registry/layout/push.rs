@@ -11,7 +11,7 @@ use super::{LayoutRepository, MARKER};
 use crate::oci::{self, Descriptor, Digest};
 use crate::registry::error::Error;
 use crate::registry::manifest::{self, EMPTY_CONFIG_BYTES, IMAGE_MANIFEST};
-use crate::registry::push;
+use crate::registry::tag_schema_write;
 use crate::registry::{NewSignature, Pushed, Storage};
 use crate::{files, limits};
 
@@ -43,7 +43,7 @@ impl LayoutRepository {
         let size = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
         let manifest = Descriptor::new(MediaType::from(IMAGE_MANIFEST), size, digest);
         self.add_to_index(&manifest, |index| {
-            push::add(index, &manifest, &signature.annotations);
+            tag_schema_write::add(index, &manifest, &signature.annotations);
         })
         .await?;
         Ok(Pushed {
@@ -84,7 +84,7 @@ impl LayoutRepository {
         let path = self.root().join(INDEX);
         for _ in 0..MAX_INDEX_ATTEMPTS {
             let mut index = Value::Object(self.read_index()?);
-            if push::contains(&index, manifest.digest()) {
+            if tag_schema_write::contains(&index, manifest) {
                 return Ok(());
             }
             add(&mut index);
@@ -98,7 +98,7 @@ impl LayoutRepository {
                 });
             }
             write(&path, &bytes, INDEX_MODE)?;
-            if push::contains(&Value::Object(self.read_index()?), manifest.digest()) {
+            if tag_schema_write::contains(&Value::Object(self.read_index()?), manifest) {
                 return Ok(());
             }
         }

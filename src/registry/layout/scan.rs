@@ -37,6 +37,7 @@ impl LayoutRepository {
         }
         Ok(Listing {
             signatures,
+            candidates: Vec::new(),
             source: Source::Layout,
             incomplete: walk.failure.map(|error| self.in_copy(error)),
         })

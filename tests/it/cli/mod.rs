@@ -7,6 +7,7 @@ mod key;
 mod list;
 mod oci_layout;
 mod recordings;
+mod registries;
 mod revocation;
 mod sign;
 mod verdict;

@@ -62,7 +62,7 @@ fn an_endless_page_is_cut_off() {
         let liar = liar(move |seen, _| {
             is_list(seen).then(|| Reply::ok(IMAGE_INDEX, "").endless(chunk.clone()))
         });
-        assert_no_command_lists(&liar, 1, "is longer than 4194304 bytes");
+        assert_no_command_lists(&liar, 3, "is longer than 4194304 bytes");
     }
 }
 
@@ -70,7 +70,13 @@ fn an_endless_page_is_cut_off() {
 fn a_page_of_brackets_does_not_use_up_the_stack() {
     let deep = format!(r#"{{"other":{}"#, "[".repeat(4_000_000));
     let liar = liar(move |seen, _| is_list(seen).then(|| Reply::ok(IMAGE_INDEX, deep.clone())));
-    assert_no_command_lists(&liar, 1, "answered with a malformed document");
+    // It is no index, as where there is no referrers API.
+    let ran = liar.verify();
+    assert_eq!(ran.code, 1, "{ran:#?}");
+    ran.assert_says("no signature is associated");
+    for ran in [liar.list(), liar.inspect()] {
+        assert_eq!(ran.code, 0, "{ran:#?}");
+    }
 }
 
 #[test]
@@ -79,7 +85,7 @@ fn a_page_that_links_to_itself_is_not_followed() {
         is_list(seen)
             .then(|| index(&[]).header("Link", &format!("<{}>; rel=\"next\"", seen.target)))
     });
-    assert_no_command_lists(&liar, 1, "leads back to an earlier one");
+    assert_no_command_lists(&liar, 3, "leads back to an earlier one");
     assert_eq!(liar.requests("/referrers/"), 3);
 }
 
@@ -88,7 +94,7 @@ fn a_page_at_another_host_is_not_followed() {
     let other = Hostile::start(|_| index(&[]));
     let link = format!("<http://{}/v2/app/referrers/x>; rel=\"next\"", other.host());
     let liar = liar(move |seen, _| is_list(seen).then(|| index(&[]).header("Link", &link)));
-    assert_no_command_lists(&liar, 1, "has its next page elsewhere");
+    assert_no_command_lists(&liar, 3, "has its next page elsewhere");
     assert_eq!(other.lines(), [""; 0]);
 }
 
@@ -139,7 +145,7 @@ fn a_web_page_instead_of_a_list_is_no_signature() {
         let is_tag = seen.path().contains("/manifests/sha256-");
         (is_list(seen) || is_tag).then(|| Reply::ok("text/html", "<html>welcome"))
     });
-    assert_no_command_lists(&liar, 1, "`text/html`");
+    assert_no_command_lists(&liar, 3, "`text/html`");
 }
 
 #[test]
@@ -157,5 +163,172 @@ fn a_compressed_list_is_not_unpacked() {
         is_list(seen)
             .then(|| Reply::ok(IMAGE_INDEX, gzip_bomb()).header("Content-Encoding", "gzip"))
     });
-    assert_no_command_lists(&liar, 1, "`gzip`");
+    assert_no_command_lists(&liar, 3, "`gzip`");
+}
+
+/// The index of the tag schema, with the good signature.
+fn tagged(seen: &Seen, truth: &Truth) -> Option<Reply> {
+    let entries = [entry(&truth.signature, truth.signature_manifest.len())];
+    let is_tag = seen.path().contains("/manifests/sha256-");
+    is_tag.then(|| index(&entries))
+}
+
+#[test]
+fn whichever_list_cannot_be_read_the_other_one_is() {
+    for status in [401, 403, 429, 500, 503] {
+        let liar = liar(move |seen, truth| {
+            let denied = || Reply::status(status).header("Retry-After", "9");
+            is_list(seen).then(denied).or_else(|| tagged(seen, truth))
+        });
+        assert_eq!(liar.verify().code, 0, "{status}");
+        // What there is, and that there may be more.
+        for ran in [liar.list(), liar.inspect()] {
+            assert_eq!(ran.code, 3, "{ran:#?}");
+            assert!(ran.stdout.contains(&liar.truth.signature), "{ran:#?}");
+            ran.assert_says("Warning: there may be more signatures: ");
+        }
+    }
+    // The other way round.
+    let liar = liar(|seen, _| {
+        let is_tag = seen.path().contains("/manifests/sha256-");
+        is_tag.then(|| Reply::status(403))
+    });
+    assert_eq!(liar.verify().code, 0);
+    for ran in [liar.list(), liar.inspect()] {
+        assert_eq!(ran.code, 3, "{ran:#?}");
+        assert!(ran.stdout.contains(&liar.truth.signature), "{ran:#?}");
+    }
+}
+
+#[test]
+fn half_a_list_without_a_good_signature_is_could_not_look() {
+    for (api, tag) in [(403, 404), (500, 404), (200, 403), (404, 500), (429, 429)] {
+        let liar = liar(move |seen, _| {
+            let is_tag = seen.path().contains("/manifests/sha256-");
+            let status = if is_list(seen) {
+                api
+            } else if is_tag {
+                tag
+            } else {
+                return None;
+            };
+            Some(match status {
+                200 => index(&[]),
+                status => Reply::status(status).header("Retry-After", "9"),
+            })
+        });
+        liar.assert_unlisted(3, "registry");
+        for ran in [liar.list(), liar.inspect()] {
+            assert_eq!((ran.code, ran.stdout.as_str()), (3, ""), "{ran:#?}");
+        }
+    }
+}
+
+#[test]
+fn one_bad_entry_hides_no_other() {
+    let good = |truth: &Truth| entry(&truth.signature, truth.signature_manifest.len());
+    for bad in [
+        json!(null),
+        json!({"mediaType": IMAGE_MANIFEST, "digest": "blake3:aa", "size": 1}),
+        json!({"mediaType": IMAGE_MANIFEST, "digest": "sha256:aa", "size": -1}),
+    ] {
+        let entries = bad.clone();
+        let liar =
+            liar(move |seen, truth| is_list(seen).then(|| index(&[entries.clone(), good(truth)])));
+        assert_eq!(liar.verify().code, 0, "{bad}");
+        for ran in [liar.list(), liar.inspect()] {
+            assert_eq!(ran.code, 3, "{ran:#?}");
+            assert!(ran.stdout.contains(&liar.truth.signature), "{ran:#?}");
+            ran.assert_says("has 1 unreadable entries");
+        }
+        let alone =
+            super::liar(move |seen, _| is_list(seen).then(|| index(std::slice::from_ref(&bad))));
+        alone.assert_unlisted(3, "has 1 unreadable entries");
+    }
+    // An entry that says that it is something else is not looked at.
+    let other = json!({"mediaType": IMAGE_MANIFEST, "digest": "sha256:aa",
+        "artifactType": "application/spdx+json"});
+    let liar = liar(move |seen, truth| is_list(seen).then(|| index(&[other.clone(), good(truth)])));
+    assert_eq!((liar.verify().code, liar.list().code), (0, 0));
+}
+
+#[test]
+fn a_digest_that_is_listed_twice_once_wrongly_is_found() {
+    let liar = liar(|seen, truth| {
+        let size = truth.signature_manifest.len();
+        let entries = [
+            entry(&truth.signature, size + 1),
+            entry(&truth.signature, size),
+        ];
+        is_list(seen).then(|| index(&entries))
+    });
+    assert_eq!(liar.verify().code, 0);
+    let ran = liar.list();
+    assert_eq!(
+        ran.stdout.matches(&liar.truth.signature).count(),
+        1,
+        "{ran:#?}"
+    );
+    let ran = liar.inspect();
+    assert_eq!(ran.code, 0, "{ran:#?}");
+    assert_eq!(
+        ran.stdout.matches(&liar.truth.signature).count(),
+        1,
+        "{ran:#?}"
+    );
+}
+
+#[test]
+fn what_does_not_say_what_it_is_is_looked_at_last() {
+    for kind in [json!(null), json!("application/vnd.oci.empty.v1+json")] {
+        let untyped = |mut entry: Value| {
+            entry["artifactType"] = kind.clone();
+            entry
+        };
+        let image = untyped(json!({"mediaType": IMAGE_MANIFEST}));
+        let nothing = untyped(entry_of_nothing("x"));
+        let kind = kind.clone();
+        let liar = liar(move |seen, truth| {
+            let mut good = entry(&truth.signature, truth.signature_manifest.len());
+            good["artifactType"] = kind.clone();
+            let mut other = image.clone();
+            other["digest"] = truth.digest.clone().into();
+            other["size"] = truth.manifest.len().into();
+            is_list(seen).then(|| index(&[other, good]))
+        });
+        assert_eq!(liar.verify().code, 0);
+        // The image is no signature, and not shown as one.
+        for ran in [liar.list(), liar.inspect()] {
+            assert_eq!(ran.code, 0, "{ran:#?}");
+            assert_eq!(ran.stdout.matches("sha256:").count(), {
+                let shown = liar.scene.run(&["inspect", &liar.scene.image]);
+                if ran.stdout.starts_with("Inspecting") {
+                    shown.stdout.matches("sha256:").count()
+                } else {
+                    2
+                }
+            });
+        }
+        // What says what it is comes first, in whichever list it is.
+        let first = super::liar(move |seen, truth| {
+            is_list(seen)
+                .then(|| index(std::slice::from_ref(&nothing)))
+                .or_else(|| tagged(seen, truth))
+        });
+        assert_eq!(first.verify().code, 0);
+        assert_eq!(first.requests(sha256_digest(b"x").as_ref()), 0);
+    }
+}
+
+#[test]
+fn referrers_that_are_no_signatures_are_no_signatures_without_a_type_either() {
+    let liar = liar(|seen, truth| {
+        let image = json!({"mediaType": IMAGE_MANIFEST, "digest": truth.digest,
+            "size": truth.manifest.len()});
+        is_list(seen).then(|| index(&[image]))
+    });
+    let ran = liar.verify();
+    assert_eq!(ran.code, 1, "{ran:#?}");
+    ran.assert_says("no signature is associated");
+    assert_eq!(liar.list().code, 0);
 }

@@ -169,21 +169,23 @@ impl Liar {
     /// The same for a list of signatures that cannot be had.
     #[track_caller]
     fn assert_unlisted(&self, code: i32, words: &str) {
-        assert_refused(
-            &self.verify(),
-            code,
-            "signature verification failed: ",
-            words,
-        );
+        let sentence = match code {
+            3 => "failed to list the signatures of `",
+            _ => "signature verification failed: ",
+        };
+        assert_refused(&self.verify(), code, sentence, words);
     }
 
     /// The same for signatures none of which counts.
     #[track_caller]
     fn assert_untrusted(&self, code: i32, words: &str) {
-        let sentence = format!(
-            "signature verification failed for all the signatures associated with {}",
-            self.image
-        );
+        let sentence = match code {
+            3 => format!("the signatures of `{}` could not be judged", self.image),
+            _ => format!(
+                "signature verification failed for all the signatures associated with {}",
+                self.image
+            ),
+        };
         assert_refused(&self.verify(), code, &sentence, words);
     }
 

@@ -360,11 +360,15 @@ fn a_request_that_does_not_fit_is_refused_before_anybody_is_asked() {
         "the plugin's settings cannot be used: setting `certificate_chain` is missing (give \
          `--plugin-config certificate_chain=FILE`",
     );
-    for name in ["certificateChain", "aws_region", "aws-signer-endpoint-url"] {
+    for (name, meant) in [
+        ("certificateChain", "did you mean `certificate_chain`? "),
+        ("aws_region", "did you mean `aws-region`? "),
+        ("aws-signer-endpoint-url", ""),
+    ] {
         with(json!({ "pluginConfig": { "certificate_chain": chain, (name): "x" } })).assert_error(
             "VALIDATION_ERROR",
             &format!(
-                "the plugin's settings cannot be used: setting `{name}` is not known (the \
+                "the plugin's settings cannot be used: setting `{name}` is not known ({meant}the \
                  settings are `certificate_chain`, `aws-profile`, `aws-region`, \
                  `aws-kms-endpoint-url`)"
             ),

@@ -208,15 +208,22 @@ fn what_aws_signer_cannot_do_is_said_before_it_is_asked() {
     with(json!({ "pluginConfig": { "aws_region": "us-east-1" } })).assert_error(
         "VALIDATION_ERROR",
         "the plugin's settings cannot be used: setting `aws_region` is not known \
-         (the settings are `aws-profile`, `aws-region`, `aws-signer-endpoint-url`)",
+         (did you mean `aws-region`? the settings are `aws-profile`, `aws-region`, `aws-signer-endpoint-url`)",
+    );
+    with(json!({ "pluginConfig": { "region": "us-east-1" } })).assert_error(
+        "VALIDATION_ERROR",
+        "the plugin's settings cannot be used: setting `region` is not known (did you mean `aws-region`?",
+    );
+    with(json!({ "pluginConfig": { "x": "y" } })).assert_error(
+        "VALIDATION_ERROR",
+        "the plugin's settings cannot be used: setting `x` is not known (the settings are",
     );
     with(json!({ "pluginConfig": { "aws-region": "nowhere" } }))
         .assert_error("VALIDATION_ERROR", "`nowhere` is not a region");
     assert_eq!(fixture.operations(), Vec::<String>::new());
 
-    // No expiry, and a setting of somebody else.
-    with(json!({ "expiryDurationInSeconds": 0, "pluginConfig": { "x": "y" } }))
-        .answer("generate-envelope.response");
+    // No expiry.
+    with(json!({ "expiryDurationInSeconds": 0 })).answer("generate-envelope.response");
     assert_eq!(fixture.operations(), ["SignPayload"]);
 }
 
@@ -401,7 +408,16 @@ fn failures_of_aws_and_of_the_way_there_are_errors() {
         fixture
             .run("generate-envelope", &envelope_request(&profile))
             .assert_error(code, message);
-        assert_eq!(fixture.operations(), ["SignPayload"; 3], "{fault:?}");
+        // Where the answer is lost, the signature may have been made.
+        let calls = match fault {
+            FaultKind::ServerError { .. } => 3,
+            _ => 1,
+        };
+        assert_eq!(
+            fixture.operations(),
+            vec!["SignPayload"; calls],
+            "{fault:?}"
+        );
         fixture.emulator.faults().clear();
     }
 }

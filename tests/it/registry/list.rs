@@ -170,8 +170,8 @@ async fn an_endless_page_is_cut_off() {
     let (_, listing) =
         listed_from(|_| Reply::ok(IMAGE_INDEX, "").endless(vec![b' '; 65_536])).await;
     assert!(matches!(
-        listing,
-        Err(Error::Request {
+        listing.unwrap().incomplete,
+        Some(Error::Request {
             source: http::Error::TooLarge {
                 max: MAX_MANIFEST_BYTES,
                 ..
@@ -197,27 +197,30 @@ async fn many_slow_pages_end_together() {
         ..hostile.settings()
     });
     let repository = super::with_pool(pool, &format!("{}/app:v1", hostile.host()));
-    let error = repository
-        .list_signatures(&store.digest())
-        .await
-        .unwrap_err();
+    let listing = repository.list_signatures(&store.digest()).await;
+    let error = listing.unwrap().incomplete.unwrap();
     assert_eq!(error.kind(), Kind::CouldNotLook);
     assert!(matches!(error, Error::ListingTimedOut { .. }));
 }
 
 #[tokio::test]
 async fn a_denial_is_never_an_empty_list() {
-    for status in [400, 401, 403, 429, 500, 503] {
-        let (_, listing) =
+    for status in [401, 402, 403, 409, 429, 500, 502, 503] {
+        let (hostile, listing) =
             listed_from(move |_| error(status, "DENIED", "no").header("Retry-After", "9")).await;
-        let error = listing.unwrap_err();
+        let listing = listing.unwrap();
+        assert!(listing.signatures.is_empty() && listing.candidates.is_empty());
+        // The other list is still to be read.
+        assert!(!listing.has_read_tag_schema());
+        let error = listing.incomplete.unwrap();
         assert_eq!(error.kind(), Kind::CouldNotLook, "{status}");
+        assert_eq!(hostile.seen().len(), 1, "{status}");
     }
 }
 
 #[tokio::test]
 async fn a_later_page_that_fails_leaves_the_list_incomplete() {
-    for (status, kind) in [(403, Kind::CouldNotLook), (404, Kind::NotFound)] {
+    for status in [400, 403, 404, 406, 500] {
         let (_, listing) = listed_from(move |seen| match seen.query().get("page") {
             None => {
                 Reply::ok(IMAGE_INDEX, index(&[entry("a")])).header("Link", "<?page=2>; rel=next")
@@ -227,18 +230,29 @@ async fn a_later_page_that_fails_leaves_the_list_incomplete() {
         .await;
         let listing = listing.unwrap();
         assert_eq!(listing.signatures.len(), 1);
-        assert_eq!(listing.incomplete.unwrap().kind(), kind);
+        let error = listing.incomplete.unwrap();
+        assert_eq!(error.kind(), Kind::CouldNotLook, "{status}");
     }
 }
 
 #[tokio::test]
 async fn without_the_api_the_tag_schema_is_read() {
-    let page = || Reply::ok("text/html", "<html>");
     for unsupported in [
+        Reply::status(400),
         Reply::status(404),
         Reply::status(405),
+        Reply::status(406),
         Reply::status(501),
-        page(),
+        Reply::ok("text/html", "<html>"),
+        // Whatever is said of its type.
+        Reply::ok(IMAGE_INDEX, "<html>"),
+        Reply::ok(IMAGE_INDEX, ""),
+        Reply::ok(IMAGE_INDEX, r#"{"errors":[{"code":"UNSUPPORTED"}]}"#),
+        Reply::ok("application/json", "{}"),
+        Reply::ok(
+            "application/vnd.docker.distribution.manifest.list.v2+json",
+            r#"{"mediaType":"application/vnd.docker.distribution.manifest.list.v2+json","manifests":[]}"#,
+        ),
     ] {
         let mut store = Store::signed();
         let tag = store.digest().to_string().replace(':', "-");
@@ -270,22 +284,33 @@ async fn the_tag_schema_tells_nothing_there_from_could_not_look() {
         let repository = anonymous(&hostile, &format!("{}/app:v1", hostile.host()));
         repository.list_by_tag_schema(&store.digest()).await
     };
-    assert_eq!(answered(Reply::status(404)).await.unwrap(), []);
-    assert_eq!(
-        answered(Reply::ok(IMAGE_INDEX, index(&[]))).await.unwrap(),
-        []
-    );
+    for empty in [
+        Reply::status(404),
+        Reply::ok(IMAGE_INDEX, index(&[])),
+        // The registry reads the tag as the digest that it is named after.
+        Reply::ok(IMAGE_MANIFEST, store.image.clone()),
+    ] {
+        let listing = answered(empty).await.unwrap();
+        assert!(listing.signatures.is_empty() && listing.incomplete.is_none());
+        assert_eq!(listing.source, Source::TagSchema);
+    }
     assert!(matches!(
         answered(Reply::status(403)).await,
         Err(Error::Denied { .. })
     ));
+    let other = answered(Reply::ok(IMAGE_MANIFEST, "{}")).await.unwrap_err();
+    assert!(matches!(other, Error::NotAnIndex { .. }));
+    let words = other.to_string();
+    assert!(
+        words.ends_with(&format!(
+            "/app:{tag}` is an image manifest, not the index of signatures"
+        )),
+        "{words}"
+    );
+    let unreadable = answered(Reply::ok(IMAGE_INDEX, r#"{"manifests":[1]}"#)).await;
     assert!(matches!(
-        answered(Reply::ok(IMAGE_MANIFEST, "{}")).await,
-        Err(Error::NotAManifest { .. })
-    ));
-    assert!(matches!(
-        answered(Reply::ok(IMAGE_INDEX, r#"{"manifests":[1]}"#)).await,
-        Err(Error::Malformed { .. })
+        unreadable.unwrap().incomplete,
+        Some(Error::UnreadableReferrers { count: 1, .. })
     ));
     let many: Vec<_> = (0..=MAX_REFERRERS).map(|n| entry(&n.to_string())).collect();
     assert!(matches!(
@@ -295,4 +320,143 @@ async fn the_tag_schema_tells_nothing_there_from_could_not_look() {
             ..
         })
     ));
+}
+
+#[tokio::test]
+async fn an_index_is_read_whatever_is_said_of_its_type() {
+    for media_type in [
+        "text/plain; charset=utf-8",
+        "application/json",
+        "text/html",
+        "application/vnd.oci.image.index.v1+json; charset=utf-8",
+    ] {
+        let (hostile, listing) =
+            listed_from(move |_| Reply::ok(media_type, index(&[entry("a")]))).await;
+        let listing = listing.unwrap();
+        assert_eq!(listing.source, Source::ReferrersApi, "{media_type}");
+        assert_eq!(listing.signatures.len(), 1);
+        assert_eq!(hostile.seen().len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn an_index_that_calls_itself_one_and_is_broken_is_not_the_lack_of_an_api() {
+    let broken = format!(r#"{{"mediaType":"{IMAGE_INDEX}","manifests":"none"}}"#);
+    let (_, listing) = listed_from(move |_| Reply::ok("text/plain", broken.clone())).await;
+    let listing = listing.unwrap();
+    assert_eq!(listing.source, Source::ReferrersApi);
+    assert!(matches!(listing.incomplete, Some(Error::Malformed { .. })));
+}
+
+#[tokio::test]
+async fn one_bad_entry_hides_no_other() {
+    let good = entry("good");
+    let with = |name: &str, value: serde_json::Value| {
+        let mut entry = entry("bad");
+        entry[name] = value;
+        entry
+    };
+    for bad in [
+        json!(null),
+        json!([]),
+        with("size", json!(null)),
+        with("size", json!(-1)),
+        with("digest", json!(format!("blake3:{}", "a".repeat(64)))),
+        with("digest", json!("")),
+        with("mediaType", json!(7)),
+        with("artifactType", json!({})),
+    ] {
+        for entries in [[bad.clone(), good.clone()], [good.clone(), bad.clone()]] {
+            let (_, listing) = listed_from(move |_| Reply::ok(IMAGE_INDEX, index(&entries))).await;
+            let listing = listing.unwrap();
+            let [signature] = &listing.signatures[..] else {
+                panic!("{bad} {listing:?}");
+            };
+            assert_eq!(*signature.digest(), oci::sha256_digest(b"good"));
+            let error = listing.incomplete.unwrap();
+            assert!(matches!(error, Error::UnreadableReferrers { count: 1, .. }));
+            assert_eq!(error.kind(), Kind::CouldNotLook);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_digest_that_is_listed_twice_once_wrongly_is_listed_twice() {
+    let mut wrong = entry("a");
+    wrong["size"] = json!(2);
+    let entries = [wrong, entry("a"), entry("a")];
+    let (_, listing) = listed_from(move |_| Reply::ok(IMAGE_INDEX, index(&entries))).await;
+    let listing = listing.unwrap();
+    let sizes: Vec<u64> = listing
+        .signatures
+        .iter()
+        .map(oci::Descriptor::size)
+        .collect();
+    assert_eq!(sizes, [2, 1]);
+    assert!(listing.incomplete.is_none());
+}
+
+#[tokio::test]
+async fn what_does_not_say_what_it_is_is_a_candidate() {
+    let typed = |value: serde_json::Value| {
+        let mut entry = entry(&value.to_string());
+        entry["artifactType"] = value;
+        entry
+    };
+    let entries = [
+        typed(json!(null)),
+        typed(json!("")),
+        typed(json!("application/vnd.oci.empty.v1+json")),
+        typed(json!("application/vnd.oci.image.config.v1+json")),
+        typed(json!("application/spdx+json")),
+        entry("signature"),
+    ];
+    let (_, listing) = listed_from(move |_| Reply::ok(IMAGE_INDEX, index(&entries))).await;
+    let listing = listing.unwrap();
+    assert_eq!((listing.signatures.len(), listing.candidates.len()), (1, 4));
+}
+
+#[tokio::test]
+async fn a_401_of_one_list_is_not_answered_with_another_credential() {
+    use countersign::registry::{Access, Credential, Credentials, Secret};
+    let challenges: [&[&str]; 3] = [
+        &[],
+        &["Basic realm=x"],
+        &["Bearer realm=\"http://REALM/token\""],
+    ];
+    for challenge in challenges {
+        let mut store = Store::signed();
+        let tag = store.digest().to_string().replace(':', "-");
+        store.put(&tag, IMAGE_INDEX, store.index().into_bytes());
+        let hostile = serving(&store, move |seen| {
+            if seen.header("authorization").is_none() {
+                return Some(Reply::status(401).header("WWW-Authenticate", "Basic realm=x"));
+            }
+            let denied = challenge
+                .iter()
+                .fold(Reply::status(401), |reply, challenge| {
+                    reply.header("WWW-Authenticate", &challenge.replace("REALM", &seen.host))
+                });
+            seen.path().contains("/referrers/").then_some(denied)
+        });
+        let secret = Secret::new("s3cret".to_owned());
+        let credential = Credential::password("user".to_owned(), secret, "`--password`");
+        let credentials = Credentials::new(Some((hostile.host(), credential)), None, None);
+        let reference = format!("{}/app:v1", hostile.host());
+        let repository = super::opened(&hostile, &reference, credentials, Access::Pull);
+        let (target, listing) = repository.resolve_and_list().await.unwrap();
+        let error = listing.unwrap().incomplete.unwrap();
+        assert!(matches!(error, Error::Unauthorized { .. }), "{error:?}");
+        let tagged = repository
+            .list_by_tag_schema(target.descriptor.digest())
+            .await;
+        assert_eq!(tagged.unwrap().signatures.len(), 1);
+        let shown: std::collections::HashSet<String> = hostile
+            .seen()
+            .iter()
+            .filter_map(|seen| seen.header("authorization").map(str::to_owned))
+            .collect();
+        assert_eq!(shown.len(), 1, "{challenge:?}");
+        assert!(hostile.lines().iter().all(|line| !line.contains("token")));
+    }
 }

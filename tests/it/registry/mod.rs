@@ -12,6 +12,7 @@ mod ecr;
 mod fetch;
 mod list;
 mod push;
+mod push_listed;
 mod requests;
 mod resolve;
 mod self_signed;

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
+use countersign::limits::MAX_INDEX_WRITES;
 use countersign::notary::{EnvelopeFormat, SIGNATURE_ARTIFACT_TYPE};
 use countersign::oci::{self, Descriptor};
 use countersign::registry::{
@@ -19,20 +20,20 @@ use super::{
 use crate::support::hostile::{Hostile, Reply, Seen};
 
 /// A registry that takes what is pushed. `rule` may answer first.
-struct Taking {
-    hostile: Hostile,
-    store: Arc<Mutex<Store>>,
+pub(super) struct Taking {
+    pub(super) hostile: Hostile,
+    pub(super) store: Arc<Mutex<Store>>,
 }
 
 #[derive(Clone, Copy, PartialEq)]
-enum Referrers {
+pub(super) enum Referrers {
     /// The registry has the API and says so.
     Api,
     /// It has not.
     None,
 }
 
-fn taking(
+pub(super) fn taking(
     referrers: Referrers,
     rule: impl Fn(&Seen, &mut Store) -> Option<Reply> + Send + Sync + 'static,
 ) -> Taking {
@@ -46,7 +47,7 @@ fn taking(
     Taking { hostile, store }
 }
 
-fn take(seen: &Seen, store: &mut Store) -> Reply {
+pub(super) fn take(seen: &Seen, store: &mut Store) -> Reply {
     let name = seen.path().rsplit('/').next().unwrap().to_owned();
     match seen.method.as_str() {
         "POST" => Reply::status(202).header("Location", "/upload/1?state=x"),
@@ -104,18 +105,29 @@ async fn pushed_as(
     repository.push_signature(&signature, storage).await
 }
 
-async fn pushed(taking: &Taking, storage: Storage) -> Result<Pushed, Error> {
+pub(super) async fn pushed(taking: &Taking, storage: Storage) -> Result<Pushed, Error> {
     let reference = format!("{}/app:v1", taking.hostile.host());
     pushed_as(taking, &reference, Credentials::default(), storage).await
 }
 
+/// Why a signature that was pushed cannot be found.
+#[track_caller]
+fn unlisted(pushed: Result<Pushed, Error>) -> Error {
+    let error = pushed.unwrap_err();
+    assert_eq!(error.kind(), Kind::CouldNotLook);
+    let Error::NotListed { source, .. } = error else {
+        panic!("{error:?}");
+    };
+    *source.unwrap()
+}
+
 /// The tag of the image's index.
-fn tag() -> String {
+pub(super) fn tag() -> String {
     Store::new().digest().to_string().replace(':', "-")
 }
 
 /// The index of the tag schema as it is now.
-fn index_of(taking: &Taking) -> serde_json::Value {
+pub(super) fn index_of(taking: &Taking) -> serde_json::Value {
     let store = taking.store.lock().unwrap();
     let (media_type, bytes) = &store.manifests[&store.digest().to_string().replace(':', "-")];
     assert_eq!(media_type, IMAGE_INDEX);
@@ -281,7 +293,7 @@ async fn an_index_that_never_keeps_it_is_an_error() {
         let is_index = seen.method == "PUT" && seen.path().contains("/sha256-");
         is_index.then(|| Reply::status(201))
     });
-    let error = pushed(&taking, Storage::default()).await.unwrap_err();
+    let error = unlisted(pushed(&taking, Storage::default()).await);
     assert!(matches!(&error, Error::IndexConflict { reference } if reference.ends_with(&tag())));
     let puts = taking
         .hostile
@@ -289,7 +301,7 @@ async fn an_index_that_never_keeps_it_is_an_error() {
         .iter()
         .filter(|line| line.starts_with("PUT /v2/app/manifests/sha256-"))
         .count();
-    assert_eq!(puts, 3);
+    assert_eq!(puts, usize::try_from(MAX_INDEX_WRITES).unwrap());
 }
 
 #[tokio::test]
@@ -301,12 +313,13 @@ async fn a_tag_that_cannot_move_is_said() {
             "cannot be overwritten because the tag is Immutable",
         ),
         (409, "CONFLICT", "tag exists"),
+        (412, "PRECONDITION", "configured as such"),
     ] {
         let taking = taking(Referrers::None, move |seen, _| {
             let is_index = seen.method == "PUT" && seen.path().contains("/sha256-");
             is_index.then(|| error(status, code, message))
         });
-        let error = pushed(&taking, Storage::default()).await.unwrap_err();
+        let error = unlisted(pushed(&taking, Storage::default()).await);
         assert_eq!(
             error.to_string(),
             format!(
@@ -328,8 +341,8 @@ async fn a_broken_index_is_not_overwritten() {
         .lock()
         .unwrap()
         .put(&tag, IMAGE_MANIFEST, b"{}".to_vec());
-    let error = pushed(&taking, Storage::default()).await.unwrap_err();
-    assert!(matches!(error, Error::NotAManifest { .. }));
+    let error = unlisted(pushed(&taking, Storage::default()).await);
+    assert!(matches!(error, Error::NotAnIndex { .. }));
     assert_eq!(taking.store.lock().unwrap().manifests[&tag].1, b"{}");
 }
 

@@ -132,7 +132,12 @@ fn the_artifact_type_of_an_old_signature_is_its_configurations() {
 fn a_referrer_may_come_before_its_subject_and_nobody_has_none() {
     let server = Server::new();
     let subject = Digest::sha256(b"not pushed");
-    let response = server.send("GET", &format!("/v2/app/referrers/{subject}"));
+    // A repository that the next push makes is as empty as one without referrers.
+    let none = server.send("GET", &format!("/v2/app/referrers/{subject}"));
+    assert_eq!(none.status(), 200);
+    assert_eq!(json(&none)["manifests"], serde_json::json!([]));
+    let explicit = Server::with(|options| options.creation = RepositoryCreation::Explicit);
+    let response = explicit.send("GET", &format!("/v2/app/referrers/{subject}"));
     assert_eq!(refusal(&response), refused(404, "NAME_UNKNOWN"));
     server.push_image("app", "v1");
     let none = server.send("GET", &format!("/v2/app/referrers/{subject}"));
@@ -170,4 +175,68 @@ fn the_referrers_api_can_be_without_filter_or_absent() {
     let response = server.put_manifest("app", "x", document::OCI_MANIFEST, &manifest);
     assert_eq!(response.status(), 201);
     assert_eq!(text(response.headers(), "OCI-Subject"), "");
+}
+
+#[test]
+fn registries_by_name_list_as_they_do() {
+    let listed = |software: Software| {
+        let server = Server::on(Registry::open(RegistryOptions::playing(software), None).unwrap());
+        let subject = server.push_image("app", "v1");
+        let manifest = server.referrer("app", &subject, SIGNATURE, 1);
+        let pushed = server.put_manifest("app", "s", document::OCI_MANIFEST, &manifest);
+        let filter = format!("/v2/app/referrers/{subject}?artifactType={SIGNATURE}");
+        let list = server.send("GET", &filter);
+        let has_header = pushed.headers().contains_key("OCI-Subject");
+        (list.status().as_u16(), has_header, list)
+    };
+    for software in Software::ALL {
+        let (status, has_header, list) = listed(software);
+        let expected = match software {
+            Software::GitLab | Software::Nexus => 404,
+            Software::Harbor(..=7) => 401,
+            Software::Artifactory => 406,
+            Software::Quay => 400,
+            _ => 200,
+        };
+        assert_eq!(
+            (status, has_header),
+            (expected, expected == 200),
+            "{software:?}"
+        );
+        assert!(!list.headers().contains_key("WWW-Authenticate"));
+        if status == 200 {
+            let entries = json(&list)["manifests"].clone();
+            let kind = &entries[0]["artifactType"];
+            match software {
+                Software::Harbor(..=10) => assert_eq!(entries, serde_json::json!([])),
+                Software::Acr => assert!(kind.is_null() && entries[0].is_object()),
+                _ => assert_eq!(kind, SIGNATURE),
+            }
+        }
+    }
+}
+
+#[test]
+fn what_is_listed_can_be_late_and_wrong() {
+    let server = Server::with(|options| {
+        options.listing_lag = 1;
+        options.listed_type = ListedType::Configuration;
+        options.listed_size = ListedSize::WithContent;
+        options.dash_tag_is_digest = true;
+    });
+    let subject = server.push_image("app", "v1");
+    let manifest = server.referrer("app", &subject, SIGNATURE, 1);
+    server.put_manifest("app", "s", document::OCI_MANIFEST, &manifest);
+    let list = || json(&server.send("GET", &format!("/v2/app/referrers/{subject}")));
+    assert_eq!(list()["manifests"], serde_json::json!([]));
+    let entries = list()["manifests"].clone();
+    assert_eq!(entries[0]["artifactType"], manifest["config"]["mediaType"]);
+    let bytes = u64::try_from(manifest.to_string().len()).unwrap();
+    assert!(entries[0]["size"].as_u64().unwrap() > bytes);
+    let tag = subject.to_string().replace(':', "-");
+    let by_tag = server.send("GET", &format!("/v2/app/manifests/{tag}"));
+    assert_eq!(
+        text(by_tag.headers(), "Docker-Content-Digest"),
+        subject.to_string()
+    );
 }

@@ -76,8 +76,9 @@ fn with_the_referrers_api_nothing_is_left_half_done() {
         let stored = scene.client().referrers(scene.digest());
         assert_eq!(stored["manifests"].as_array().unwrap().len(), 1, "{line}");
     });
-    // Start and end of the envelope's upload, the look for the config, the manifest.
-    assert_eq!(requests, 4);
+    // Start and end of the envelope's upload, the look for the config, the manifest,
+    // the look at the list.
+    assert_eq!(requests, 5);
 }
 
 #[test]
@@ -97,7 +98,7 @@ fn with_the_tag_schema_the_index_is_whole_at_any_time() {
         assert_eq!(scene.verify(&scene.image).code, 0, "{line}");
     });
     // Further the index: read, written, the old one deleted, read again.
-    assert_eq!(requests, 4 + 4);
+    assert_eq!(requests, 5 + 4);
 }
 
 #[test]

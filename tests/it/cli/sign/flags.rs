@@ -222,6 +222,34 @@ fn settings_that_are_misspelled_or_contradict_the_profile_are_refused() {
         &with("aws-regoin=us-east-1"),
         "Error: setting `aws-regoin` is not known",
     );
+    for (setting, name, meant) in [
+        (
+            "region=us-east-1",
+            "region",
+            "hint: did you mean `aws-region`? the settings are",
+        ),
+        (
+            "profile=ci",
+            "profile",
+            "hint: did you mean `aws-profile`? the settings are",
+        ),
+        (
+            "timeout=5",
+            "timeout",
+            "hint: the settings are `aws-profile`, `aws-region`, ",
+        ),
+    ] {
+        let ran = scene.run(&[&["sign"], &with(setting)[..], &[&scene.image]].concat());
+        ran.assert_refused(2, &format!("Error: setting `{name}` is not known"));
+        ran.assert_says(meant);
+    }
+    // Where plugins may be meant, theirs pass.
+    scene.sign(&scene.image);
+    let ran = scene.verify_with(&["--plugin-config", "timeout=5"], &scene.image);
+    assert_eq!(ran.code, 0, "{ran:#?}");
+    let ran = scene.verify_with(&["--plugin-config", "region=us-east-1"], &scene.image);
+    ran.assert_refused(2, "Error: setting `region` is not known");
+    scene.emulator.clear_calls();
     assert_usage(
         &scene,
         &with("aws-region=nowhere else"),
@@ -266,5 +294,21 @@ fn examples_in_the_help_are_whole_commands_on_one_line() {
     for command in [&["sign"][..], &["blob", "sign"]] {
         let ran = sandbox.run(&[command, &["--help"]].concat());
         assert!(ran.stdout.contains("aws-kms-endpoint-url"), "{command:?}");
+    }
+}
+
+#[test]
+fn names_that_are_nearly_right_have_a_hint() {
+    let scene = Scene::new();
+    for name in ["ci-dash", "a"] {
+        let arn = format!("arn:aws:signer:us-east-1:111122223333:/signing-profiles/{name}");
+        let ran = scene.run(&["sign", "--signing-profile", &arn, &scene.image]);
+        assert_eq!(ran.code, 2, "{ran:#?}");
+        ran.assert_says("hint: the name of a signing profile has 2 to 64 letters, digits and `_`");
+    }
+    for name in ["com.amazonaws.signer.notation", "com.amazonaws.signer"] {
+        let ran = scene.run(&["sign", "--plugin", name, "--id", "x", &scene.image]);
+        assert_ne!(ran.code, 0, "{ran:#?}");
+        ran.assert_says("hint: AWS Signer is built in as `com.amazonaws.signer.notation.plugin`");
     }
 }

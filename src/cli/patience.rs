@@ -1,0 +1,91 @@
+//! A line on stderr while nothing else is said: what a command waits for in a pipeline's log.
+
+use std::io::{IsTerminal as _, Write as _};
+use std::pin::pin;
+
+use tokio::time::{Instant, interval_at};
+
+use crate::limits::PROGRESS_INTERVAL;
+
+/// How far a command is.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Progress {
+    /// What it does, for example `signing`.
+    pub(super) doing: &'static str,
+    /// How many artifacts there are.
+    pub(super) all: usize,
+    /// How many are done with, failed ones among them.
+    pub(super) ended: usize,
+    /// How many failed.
+    pub(super) failed: usize,
+}
+
+impl Progress {
+    fn line(self) -> String {
+        let Self {
+            doing,
+            all,
+            ended,
+            failed,
+        } = self;
+        let done = ended.saturating_sub(failed);
+        let waiting = all.saturating_sub(ended);
+        format!("{doing}: {done} of {all} done, {failed} failed, waiting for {waiting}\n")
+    }
+}
+
+/// The result of `work`. Where stderr is not a terminal, it is said every [`PROGRESS_INTERVAL`] how far the
+/// command is.
+pub(super) async fn telling<T>(progress: Progress, work: impl Future<Output = T>) -> T {
+    if std::io::stderr().is_terminal() {
+        return work.await;
+    }
+    telling_by(work, || {
+        // Nobody can be told that stderr cannot be written.
+        let _ = std::io::stderr()
+            .lock()
+            .write_all(progress.line().as_bytes());
+    })
+    .await
+}
+
+async fn telling_by<T>(work: impl Future<Output = T>, mut tell: impl FnMut()) -> T {
+    let mut work = pin!(work);
+    let mut ticks = interval_at(Instant::now() + PROGRESS_INTERVAL, PROGRESS_INTERVAL);
+    loop {
+        tokio::select! {
+            biased;
+            result = &mut work => return result,
+            _ = ticks.tick() => tell(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_line_is_said_for_each_interval_without_a_result() {
+        for (intervals, lines) in [(0.9, 0), (1.5, 1), (3.5, 3)] {
+            let mut told = 0;
+            let work = tokio::time::sleep(PROGRESS_INTERVAL.mul_f64(intervals));
+            telling_by(work, || told += 1).await;
+            assert_eq!(told, lines, "{intervals}");
+        }
+    }
+
+    #[test]
+    fn the_line_says_what_is_done_failed_and_waited_for() {
+        let progress = Progress {
+            doing: "signing",
+            all: 10,
+            ended: 4,
+            failed: 1,
+        };
+        assert_eq!(
+            progress.line(),
+            "signing: 3 of 10 done, 1 failed, waiting for 6\n"
+        );
+    }
+}

@@ -1,0 +1,127 @@
+//! Who reads the hints of this run: the command that was called, with its flags.
+
+use std::sync::OnceLock;
+
+use clap::{ArgMatches, Command};
+
+use crate::hints::Reader;
+
+static READER: OnceLock<Reader> = OnceLock::new();
+
+/// What of `hint` fits the command that runs; all of it where none does yet.
+pub(super) fn fitting(hint: Option<String>) -> Option<String> {
+    match READER.get() {
+        Some(reader) => hint.and_then(|hint| reader.fitting(&hint)),
+        None => hint,
+    }
+}
+
+/// From now on hints are for this command.
+pub(super) fn set(command: &Command, matches: &ArgMatches) {
+    let (mut command, mut matches) = (command, matches);
+    while let Some((name, inner)) = matches.subcommand()
+        && let Some(found) = command.find_subcommand(name)
+    {
+        (command, matches) = (found, inner);
+    }
+    let given = |name: &str| matches!(matches.try_contains_id(name), Ok(true));
+    let own_key = ["key", "kms_key", "local_key", "plugin"]
+        .into_iter()
+        .any(given);
+    let verifies = matches!(command.get_name(), "verify" | "fetch");
+    let reader = Reader::with_flags(flags_of(command))
+        .with_own_key(own_key)
+        .trusting_profiles(verifies && given("signing_profile"));
+    // A process runs one command.
+    let _ = READER.set(reader);
+}
+
+/// The flags of a command, with their dashes.
+pub(super) fn flags_of(command: &Command) -> Vec<String> {
+    let mut flags = vec!["--help".to_owned(), "-h".to_owned()];
+    for argument in command.get_arguments() {
+        let names = argument.get_long_and_visible_aliases().unwrap_or_default();
+        flags.extend(names.into_iter().map(|name| format!("--{name}")));
+        let letters = argument.get_short_and_visible_aliases().unwrap_or_default();
+        flags.extend(letters.into_iter().map(|letter| format!("-{letter}")));
+    }
+    flags
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use clap::CommandFactory as _;
+
+    use super::super::Cli;
+    use super::*;
+    use crate::hints::flags_in;
+
+    fn leaves(command: &Command) -> Vec<Command> {
+        let inner: Vec<Command> = command.get_subcommands().flat_map(leaves).collect();
+        if inner.is_empty() {
+            vec![command.clone()]
+        } else {
+            inner
+        }
+    }
+
+    /// Every string in the source before its tests, escapes and line ends as Rust reads them.
+    fn strings(directory: &Path, found: &mut Vec<String>) {
+        for entry in std::fs::read_dir(directory).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                strings(&path, found);
+                continue;
+            }
+            #[expect(clippy::disallowed_methods, reason = "our own source")]
+            let text = std::fs::read_to_string(&path).unwrap();
+            let text = text.split("#[cfg(test)]").next().unwrap().to_owned();
+            for body in text.split("fn hint").skip(1) {
+                let body = body.split("\n    }\n").next().unwrap();
+                for literal in body.replace("\\\"", "'").split('"').skip(1).step_by(2) {
+                    let lines = literal.split("\\\n").map(str::trim_start);
+                    found.push(lines.collect::<String>());
+                }
+            }
+        }
+    }
+
+    /// Walks over every hint: whatever command runs, what is left of it names no flag that the command does
+    /// not have, and every flag that a hint names is one that some command has.
+    #[test]
+    fn no_hint_names_a_flag_that_the_command_does_not_have() {
+        let mut hints = Vec::new();
+        strings(
+            &Path::new(env!("CARGO_MANIFEST_DIR")).join("src"),
+            &mut hints,
+        );
+        let with_flags = hints
+            .iter()
+            .filter(|hint| !flags_in(hint).is_empty())
+            .count();
+        assert!(
+            hints.len() > 100 && with_flags > 20,
+            "{} {with_flags}",
+            hints.len()
+        );
+        let commands = leaves(&Cli::command());
+        let all: Vec<String> = commands.iter().flat_map(flags_of).collect();
+        for hint in &hints {
+            for flag in flags_in(hint) {
+                assert!(all.contains(&flag), "no command has `{flag}`: {hint}");
+            }
+            for command in &commands {
+                let flags = flags_of(command);
+                let fitting = Reader::with_flags(flags.clone())
+                    .fitting(hint)
+                    .unwrap_or_default();
+                let unknown = flags_in(&fitting)
+                    .into_iter()
+                    .find(|flag| !flags.contains(flag));
+                assert_eq!(unknown, None, "{}: {fitting}", command.get_name());
+            }
+        }
+    }
+}

@@ -1,0 +1,101 @@
+//! A registry's own words in an error, as far as they may be shown.
+
+use std::fmt;
+
+/// What a registry says in an error, cleaned of what terminals obey; often nothing.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Words(Option<String>);
+
+/// Characters of a registry's words that are kept.
+const MAX_WORDS: usize = 500;
+
+impl Words {
+    /// The words in the body of an error: the specification's `errors`, or what token servers say.
+    pub(super) fn parse(body: &[u8]) -> Self {
+        #[derive(serde::Deserialize)]
+        struct Body {
+            #[serde(default)]
+            errors: Vec<OneError>,
+            error_description: Option<String>,
+            details: Option<String>,
+            message: Option<String>,
+        }
+        #[derive(serde::Deserialize)]
+        struct OneError {
+            code: Option<String>,
+            message: Option<String>,
+        }
+        let Ok(body) = serde_json::from_slice::<Body>(body) else {
+            return Self::default();
+        };
+        let mut words: Vec<String> = body
+            .errors
+            .into_iter()
+            .map(|error| match (error.code, error.message) {
+                (Some(code), Some(message)) if !message.is_empty() => format!("{code}: {message}"),
+                (code, message) => code.or(message).unwrap_or_default(),
+            })
+            .collect();
+        words.extend(body.error_description);
+        words.extend(body.details);
+        words.extend(body.message);
+        words.retain(|text| !text.is_empty());
+        Self((!words.is_empty()).then(|| clean(&words.join("; "))))
+    }
+
+    /// The words; empty if there were none.
+    pub fn as_str(&self) -> &str {
+        self.0.as_deref().unwrap_or_default()
+    }
+}
+
+impl fmt::Display for Words {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Some(words) => write!(f, ", saying `{words}`"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// `text` without control characters and marks of writing direction, and not too long.
+pub(super) fn clean(text: &str) -> String {
+    let is_harmless = |c: &char| {
+        !c.is_control()
+            && !matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    text.chars().filter(is_harmless).take(MAX_WORDS).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_registrys_words_are_kept_and_cleaned() {
+        for (body, words) in [
+            (
+                r#"{"errors":[{"code":"DENIED","message":"no \u001b[31mway\u202e","detail":{"x":1}}]}"#,
+                "DENIED: no [31mway",
+            ),
+            (
+                r#"{"errors":[{"code":"DENIED","message":""},{"message":"m"}]}"#,
+                "DENIED; m",
+            ),
+            (
+                r#"{"details":"incorrect username or password"}"#,
+                "incorrect username or password",
+            ),
+            (
+                r#"{"error":"x","error_description":"described"}"#,
+                "described",
+            ),
+            ("<html>", ""),
+            ("{}", ""),
+        ] {
+            assert_eq!(Words::parse(body.as_bytes()).as_str(), words, "{body}");
+        }
+        let long = format!(r#"{{"message":"{}"}}"#, "x".repeat(MAX_WORDS + 1));
+        assert_eq!(Words::parse(long.as_bytes()).as_str().len(), MAX_WORDS);
+    }
+}

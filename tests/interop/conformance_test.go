@@ -1,0 +1,33 @@
+package interop
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"countersign.test/interop/programs"
+)
+
+// TestEmulatorConforms runs OCI's own conformance suite on the emulator's
+// registry, with everything in it that the distribution specification 1.1 asks
+// for. The suite writes what it found into a directory of the test.
+func TestEmulatorConforms(t *testing.T) {
+	results := t.TempDir()
+	environment := []string{
+		"PATH=" + os.Getenv("PATH"),
+		"HOME=" + results,
+		"OCI_VERSION=1.1",
+		"OCI_REGISTRY=" + strings.TrimPrefix(emulator.Endpoint, "http://"),
+		"OCI_TLS=disabled",
+		"OCI_REPO1=conformance/one",
+		"OCI_REPO2=conformance/two",
+		"OCI_RESULTS_DIR=" + filepath.Join(results, "results"),
+		// A file that is not there: nothing but these variables counts.
+		"OCI_CONFIGURATION=" + filepath.Join(results, "none.yaml"),
+	}
+	ran := programs.Run(t, results, environment, programs.Require(t, "OCI_CONFORMANCE_BIN"))
+	if ran.Code != 0 {
+		t.Fatalf("the suite ends with %d:\n%s%s", ran.Code, ran.Stdout, ran.Stderr)
+	}
+}
