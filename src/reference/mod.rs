@@ -336,6 +336,11 @@ mod tests {
                 "invalid digest \"sha256:\": invalid checksum digest format",
             ),
             (
+                "r.example/sign@sha256:GGGGGGGGGGGGGGGGGGGGGGGGGGGGGGGGGGGGGGGGGGGGGGGGGGGGGGGGGGGGGGGG",
+                "invalid digest \"sha256:GGGGGGGGGGGGGGGGGGGGGGGGGGGGGGGGGGGGGGGGGGGGGGGGGGGGGGGGGGGGGGGG\": \
+                 invalid checksum digest format",
+            ),
+            (
                 "r.example/sign@md5:",
                 "invalid digest \"md5:\": invalid checksum digest format",
             ),

@@ -316,4 +316,21 @@ mod tests {
             "audit"
         );
     }
+
+    #[test]
+    fn what_is_skipped_and_where_a_statement_stands_are_said() {
+        let overrides = BTreeMap::from([(Validation::Revocation, Action::Skip)]);
+        let level = VerificationLevel::new(Level::Permissive, overrides);
+        assert_eq!(level.skipped(), [Validation::Revocation]);
+        let none = VerificationLevel::new(Level::Audit, BTreeMap::new());
+        assert_eq!(none.skipped(), []);
+
+        let mut name = StatementName {
+            name: "p".to_owned(),
+            file: Some("/c/p.json".into()),
+        };
+        assert_eq!(name.to_string(), "statement `p` of `/c/p.json`");
+        name.file = None;
+        assert_eq!(name.to_string(), "statement `p` of the command line");
+    }
 }

@@ -76,6 +76,10 @@ fn a_broken_rule_says_what_to_do_where_that_is_known() {
             ),
         ),
         (
+            scope("reg.io./team/app"),
+            Some("leave out the dot at the end of the host name"),
+        ),
+        (
             store("acme"),
             Some(
                 "AWS Signer's roots are in stores of type `signingAuthority`: `signingAuthority:acme`",

@@ -138,7 +138,11 @@ fn a_value_of_another_type_is_one_problem_and_nothing_is_missing() {
         ),
         (r#""p""#, "[]", "/trustPolicies/0/name"),
         (r#"["*"],"#, "7,", "/trustPolicies/0/registryScopes"),
-        (r#"["ca:acme"]"#, r#""ca:acme""#, "/trustPolicies/0/trustStores"),
+        (
+            r#"["ca:acme"]"#,
+            r#""ca:acme""#,
+            "/trustPolicies/0/trustStores",
+        ),
     ] {
         let found = problems(&edited(from, to));
         let [problem] = found.as_slice() else {
