@@ -258,7 +258,7 @@ fn read_root(path: &Path) -> Result<Certificate, Report> {
     let failed = |sentence: String| Report::failed(Exit::Usage, &sentence);
     let shown = path.display();
     let cannot = |what: String| format!("the file of `--timestamp-root-cert` cannot be {what}");
-    let bytes = files::read_following_links(path, MAX_TRUST_STORE_FILE_BYTES).map_err(|error| {
+    let bytes = files::read_named(path, MAX_TRUST_STORE_FILE_BYTES).map_err(|error| {
         let sentence = cannot(format!("read: {error}"));
         let hint = error.hint().unwrap_or_else(|| {
             "check the path; the file has the root certificate of the time-stamping authority, and \

@@ -12,7 +12,7 @@ use crate::signer::Terms;
 
 /// What is said about a format that does not exist.
 pub(super) fn unknown_format(found: &str) -> Report {
-    Report::failed(
+    Report::failed_in_lines(
         Exit::Usage,
         &format!(
             "signature format {found:?} not supported\nSupported signature envelope formats are \

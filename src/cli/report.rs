@@ -2,9 +2,12 @@
 
 use std::error::Error as StdError;
 use std::fmt::Write as _;
+use std::io::{self, Write};
 
 use super::reader::fitting;
 use crate::outcome::FailureClass;
+use crate::printable;
+pub(super) use crate::printable::{draws, one_line};
 
 /// The exit codes of the command line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,11 +72,18 @@ pub(super) struct Told {
     pub(super) sentence: String,
     pub(super) causes: Vec<String>,
     pub(super) hint: Option<String>,
+    /// Whether the sentence has line breaks of ours.
+    in_lines: bool,
 }
 
 impl Told {
     fn text(&self) -> String {
-        let mut text = format!("Error: {}\n", self.sentence);
+        let sentence = if self.in_lines {
+            self.sentence.clone()
+        } else {
+            one_line(&self.sentence)
+        };
+        let mut text = format!("Error: {sentence}\n");
         for cause in &self.causes {
             write_cause(&mut text, "", cause);
         }
@@ -95,6 +105,14 @@ impl Report {
     /// A failure that one sentence says whole.
     pub(super) fn failed(exit: Exit, sentence: &str) -> Self {
         Self::told(exit, sentence, Vec::new(), None)
+    }
+
+    /// The same with a sentence of several lines, in which nothing foreign has a line break.
+    pub(super) fn failed_in_lines(exit: Exit, sentence: &str) -> Self {
+        let mut report = Self::failed(exit, sentence);
+        report.told.in_lines = true;
+        report.stderr = report.told.text();
+        report
     }
 
     /// Wrong flags or unreadable files.
@@ -125,6 +143,7 @@ impl Report {
             sentence: sentence.to_owned(),
             causes,
             hint: fitting(hint),
+            in_lines: false,
         };
         Self {
             stderr: told.text(),
@@ -133,6 +152,12 @@ impl Report {
             ..Self::done()
         }
     }
+}
+
+/// Writes to one of the two streams: the one way out for everything that is printed.
+pub(super) fn write_text(out: &mut impl Write, text: &str) -> io::Result<()> {
+    out.write_all(printable::lines(text).as_bytes())?;
+    out.flush()
 }
 
 /// What each error below `error` says that `sentence` does not say already: some of notation's sentences say
@@ -180,21 +205,6 @@ pub(super) fn write_hint(text: &mut String, indent: &str, hint: Option<String>) 
     }
 }
 
-/// Foreign text on one line and without control characters: what a registry or an envelope says
-/// must not be able to draw on a terminal.
-pub(super) fn one_line(text: &str) -> String {
-    text.chars()
-        .map(|c| if draws(c) { ' ' } else { c })
-        .collect()
-}
-
-/// Whether terminals obey this character instead of showing it: control characters, line
-/// separators, and marks of writing direction.
-pub(super) fn draws(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -211,9 +221,9 @@ mod tests {
     fn a_cause_that_the_sentence_says_is_not_said_again() {
         #[derive(Debug, thiserror::Error)]
         #[error("outer")]
-        struct Outer(#[source] std::io::Error);
+        struct Outer(#[source] io::Error);
         let stderr = |sentence| {
-            let error = Outer(std::io::Error::other("inner"));
+            let error = Outer(io::Error::other("inner"));
             Report::error(Exit::Rejected, sentence, &error, None).stderr
         };
         assert_eq!(stderr("failed: inner"), "Error: failed: inner\n");
@@ -225,8 +235,19 @@ mod tests {
     }
 
     #[test]
-    fn foreign_text_cannot_draw_on_a_terminal() {
-        assert_eq!(one_line("a\u{1b}[31mb\r\nc"), "a [31mb  c");
-        assert_eq!(one_line("a\u{202e}b\u{2028}c\u{9b}d ü"), "a b c d ü");
+    fn a_foreign_sentence_stays_on_its_line() {
+        let report = Report::failed(Exit::Rejected, "a\nError: b\u{1b}");
+        assert_eq!(report.stderr, "Error: a Error: b \n");
+        assert_eq!(report.told.sentence, "a\nError: b\u{1b}");
+        let report = Report::failed_in_lines(Exit::Rejected, "a\nb");
+        assert_eq!(report.stderr, "Error: a\nb\n");
+    }
+
+    #[test]
+    fn what_is_written_cannot_draw_on_a_terminal() {
+        let mut out = Vec::new();
+        let text = "a\u{1b}[31m\u{202e}\u{61c}\u{9b}\r\nü\n";
+        write_text(&mut out, text).unwrap();
+        assert_eq!(String::from_utf8(out).unwrap(), "a [31m    \nü\n");
     }
 }

@@ -180,6 +180,10 @@ impl Failure {
             Self::PluginNotRun { .. } => {
                 Some("a plugin may use a network; verify without `--offline`".to_owned())
             }
+            Self::CertificateNotValidNow { now, not_before, .. } if now < not_before => Some(
+                "the signer's certificate is not valid yet: wait until it is, or check this machine's clock"
+                    .to_owned(),
+            ),
             Self::CertificateNotValidNow { .. } | Self::NoTimestamp => Some(format!(
                 "a signature outlives its certificate only with a time stamp; {DO_NOT_RUN}, with a time stamp"
             )),

@@ -164,6 +164,7 @@ impl Error {
             Self::Run { source: process::Error::TimedOut { .. }, .. } => {
                 Some("the plugin hangs; try it by hand with the same request".to_owned())
             }
+            Self::Run { source, .. } => source.hint(),
             Self::NoError { name, command, .. } => Some(format!(
                 "the plugin has trouble of its own; try it by hand: `echo '{{}}' | notation-{name} \
                  {command}`"
@@ -171,7 +172,7 @@ impl Error {
             Self::Answer { .. } | Self::Metadata { .. } => {
                 Some("the plugin breaks Notation's plugin contract; ask its author".to_owned())
             }
-            Self::Run { .. } | Self::Refused { .. } | Self::Request { .. } => None,
+            Self::Refused { .. } | Self::Request { .. } => None,
         }
     }
 }

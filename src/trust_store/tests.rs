@@ -118,7 +118,7 @@ fn one_bad_file_spoils_the_store_and_is_named() {
     assert!(matches!(&*junk, Error::NotCertificates { file, .. } if file == "z.crt"));
     assert_eq!(
         junk.to_string(),
-        "`z.crt` in the trust store `ca:acme` is not a file of certificates"
+        "`z.crt` in the trust store `ca:acme` cannot be read as certificates"
     );
     assert_eq!(
         junk.notation_sentence(),
@@ -142,11 +142,8 @@ fn one_bad_file_spoils_the_store_and_is_named() {
     );
     let no_authority = with("tsa", self_signed.der());
     assert!(matches!(
-        *no_authority,
-        Error::NotAnAnchor {
-            found: "not a certificate authority",
-            ..
-        }
+        &*no_authority,
+        Error::NotAnAnchor { found, .. } if found == "not a certificate authority"
     ));
 }
 
@@ -170,11 +167,8 @@ fn a_time_stamping_store_holds_roots_alone() {
     );
     let error = stores.load(&name("tsa:mixed")).unwrap_err();
     assert!(matches!(
-        *error,
-        Error::NotAnAnchor {
-            found: "not self-signed",
-            ..
-        }
+        &*error,
+        Error::NotAnAnchor { found, .. } if found == "not self-signed"
     ));
     // An intermediate may be pinned for signatures.
     assert_eq!(

@@ -17,7 +17,7 @@ use super::super::sentence;
 use super::super::verify::verdict::unusable;
 use super::super::verify::{Output, text};
 use super::progress::Bar;
-use super::{format_of, open, read_signature, verdict};
+use super::{Named, open, verdict};
 use crate::outcome::SignatureOutcome;
 use crate::trust_policy::{DocumentKind, Statement, StatementName};
 use crate::verify::blob::{self, Accepted, Error, Options, Signature, Verification};
@@ -129,8 +129,7 @@ async fn verify(args: &Args, file: &Path) -> Result<Answer, Report> {
     }
     let user_metadata = parse_pairs("user-metadata", &args.user_metadata).map_err(usage)?;
     let plugin_config = parse_pairs("plugin-config", &args.plugin_config).map_err(usage)?;
-    let signature = Path::new(&args.signature);
-    let format = format_of(signature)?;
+    let signature = Named::new(Path::new(&args.signature))?;
     let blob = open(file)?;
 
     let context = Context::without_registry(plugin_config)?;
@@ -167,7 +166,7 @@ async fn verify(args: &Args, file: &Path) -> Result<Answer, Report> {
         Ok(statement) => statement,
         Err(error) => return Ok(answer(Err(error))),
     };
-    let envelope = read_signature(signature, "")?;
+    let (format, envelope) = signature.read("")?;
     let options = Options {
         media_type: args.media_type.clone(),
         user_metadata,

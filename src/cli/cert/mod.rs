@@ -9,7 +9,7 @@ mod list;
 mod show;
 mod test_files;
 
-use super::report::{Exit, Report, write_causes, write_hint};
+use super::report::{Exit, Report, one_line, write_causes, write_hint};
 use crate::config::{NotationDirs, StoreName};
 use crate::notary::StoreType;
 use crate::trust_store::{self, ChangeError};
@@ -92,7 +92,7 @@ fn parse_store(kind: StoreType, name: &str) -> Result<StoreName, Report> {
 
 /// What a user is told where verification would not be able to use a store.
 fn warning(error: &trust_store::Error) -> String {
-    let mut text = format!("Warning: {error}\n");
+    let mut text = format!("Warning: {}\n", one_line(&error.to_string()));
     write_causes(&mut text, "", std::error::Error::source(error));
     write_hint(&mut text, "", error.hint());
     text

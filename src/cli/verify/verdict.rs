@@ -43,6 +43,7 @@ pub(in crate::cli) fn not_begun(report: &Report) -> Value {
         sentence,
         causes,
         hint,
+        ..
     } = &report.told;
     let mut error = json!({ "code": "not-begun", "message": sentence, "causes": causes });
     if let (Some(hint), Some(error)) = (hint, error.as_object_mut()) {

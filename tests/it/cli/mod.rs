@@ -2,10 +2,12 @@
 
 mod blob;
 mod cert;
+mod fault;
 mod inspect;
 mod key;
 mod list;
 mod oci_layout;
+mod printing;
 mod recordings;
 mod registries;
 mod revocation;
