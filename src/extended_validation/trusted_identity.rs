@@ -189,6 +189,10 @@ mod tests {
                 "another version of this profile, `XX8IVUsPJq`",
             ),
             (
+                "arn:aws:signer:us-west-2:111122223333:/signing-profiles/Others/XX8IVUsPJq",
+                "",
+            ),
+            (
                 "arn:aws:signer:us-east-1:111122223333:/signing-profiles/Images",
                 "another region",
             ),
@@ -258,5 +262,7 @@ mod tests {
                 "signed with `{aliased}` through `{ALIAS}`, which is none of the trusted identities"
             )
         );
+        // That the signature names no alias is said only where it is so.
+        assert!(matches!(error, Error::Untrusted { near_misses, .. } if near_misses.is_empty()));
     }
 }

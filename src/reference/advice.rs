@@ -167,4 +167,18 @@ mod tests {
             assert_eq!(on_text(text), None, "{text:?}");
         }
     }
+
+    #[test]
+    fn a_digest_has_its_digits() {
+        let digits = "7".repeat(32);
+        assert!(is_digest(&format!("sha256:{digits}")));
+        for text in [
+            "sha256:7",
+            "sha256:",
+            "sha256:latest-of-the-main-branch-of-this-week",
+        ] {
+            assert!(!is_digest(text), "{text}");
+        }
+        assert!(!is_digest(&digits));
+    }
 }
