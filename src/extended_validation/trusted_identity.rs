@@ -124,7 +124,7 @@ fn near_miss(identity: &str, claims: &Claims) -> Option<NearMiss> {
             miss(format!("is of another {part}"))
         }
         (SignerArn::Alias(_), _) if claims.alias().is_none() => {
-            miss("is an alias, and the signature names none".to_owned())
+            miss("is an alias, but the signature has no alias".to_owned())
         }
         _ => None,
     }
@@ -258,9 +258,7 @@ mod tests {
             .unwrap_err();
         assert_eq!(
             error.to_string(),
-            format!(
-                "signed with `{aliased}` through `{ALIAS}`, which is none of the trusted identities"
-            )
+            format!("signed with `{aliased}` through `{ALIAS}`, which is not a trusted identity")
         );
         // That the signature names no alias is said only where it is so.
         assert!(matches!(error, Error::Untrusted { near_misses, .. } if near_misses.is_empty()));

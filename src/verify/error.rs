@@ -23,7 +23,7 @@ pub enum Error {
         source: trust_policy::Error,
     },
     /// The statement that applies is less than what is required of it.
-    #[error("{statement} is less than what is required for `{reference}`")]
+    #[error("{statement} is weaker than required for `{reference}`")]
     Requirement {
         /// The artifact.
         reference: ArtifactReference,
@@ -200,7 +200,7 @@ impl Error {
                 ))
             }
             Self::TagOffline { .. } => Some(
-                "name it by its digest, `REPOSITORY@sha256:...`; `countersign revocation fetch` says it"
+                "name it by its digest, `REPOSITORY@sha256:...`; `countersign revocation fetch` prints it"
                     .to_owned(),
             ),
             Self::NotStored { reference, directory } => Some(format!(

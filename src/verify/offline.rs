@@ -16,7 +16,7 @@ use crate::reference::Reference;
 use crate::registry::{self, Kind, LayoutRepository};
 use crate::revocation::Stored;
 
-/// Where something is written, if it is there already.
+/// Directories that must be writable if they exist.
 const FOLDERS: [&str; 7] = [
     "artifacts",
     "artifacts/blobs",
