@@ -83,9 +83,9 @@ impl Context {
         // Which of them the one who signs has is checked where that is known.
         let services = [ArnService::Signer, ArnService::Kms];
         let settings = Settings::from_plugin_config(&plugin_config, &services)
-            .map_err(|error| Report::usage(&error.to_string(), error.hint()))?;
+            .map_err(|error| Report::unusable(&error, error.hint()))?;
         let aws = Aws::new(pool.clone(), settings)
-            .map_err(|error| Report::usage(&error.to_string(), error.hint()))?;
+            .map_err(|error| Report::unusable(&error, error.hint()))?;
 
         let plain_http = if args.insecure_registry {
             PlainHttp::All
@@ -263,9 +263,17 @@ impl Policy {
             let stores = roots_of(signing_profiles, trust_anchor)?;
             let names = stores.iter().map(|store| store.name.clone()).collect();
             let policies = TrustPolicies::of_signing_profiles(signing_profiles, names)
-                .map_err(|error| Report::usage(&error.to_string(), error.hint()))?;
+                .map_err(|error| Report::unusable(&error, error.hint()))?;
             (policies, TrustStores::in_memory(stores))
         };
+        let unused = policies.unused().map(|unused| {
+            format!(
+                "`{}` counts; `{}` says something else, is not used here, and is what notation 1.x reads; keep \
+                 one of them",
+                policies.path().display(),
+                unused.display()
+            )
+        });
         let warnings = policies
             .warnings()
             .iter()
@@ -273,6 +281,7 @@ impl Policy {
                 Some(hint) => format!("{warning}; {hint}"),
                 None => warning.to_string(),
             })
+            .chain(unused)
             .collect();
         Ok(Self {
             policies,
@@ -390,6 +399,16 @@ pub(super) fn roots_of(
     let failed = |error: trust_store::Error| {
         Report::error(Exit::Usage, &error.to_string(), &error, error.hint())
     };
+    // First, so that the reason is the same whichever roots are trusted.
+    let mut partitions = Vec::new();
+    for profile in signing_profiles {
+        let profile = SigningProfile::parse(profile)
+            .map_err(|error| Report::unusable(&error, error.hint()))?;
+        let partition = profile.arn().location().partition().as_str();
+        if !partitions.contains(&partition) {
+            partitions.push(partition);
+        }
+    }
     let kind = StoreType::SigningAuthority;
     if let Some(path) = trust_anchor {
         let name = StoreName::new(kind, "trust-anchor")
@@ -409,15 +428,6 @@ pub(super) fn roots_of(
             )),
             Err(error) => Err(failed(error)),
         };
-    }
-    let mut partitions = Vec::new();
-    for profile in signing_profiles {
-        let profile = SigningProfile::parse(profile)
-            .map_err(|error| Report::usage(&error.to_string(), error.hint()))?;
-        let partition = profile.arn().location().partition().as_str();
-        if !partitions.contains(&partition) {
-            partitions.push(partition);
-        }
     }
     partitions
         .into_iter()

@@ -6,6 +6,7 @@
 mod args;
 mod blob;
 mod called;
+mod cause;
 mod cert;
 mod confirm;
 mod context;

@@ -202,6 +202,8 @@ fn in_words(gathered: &Gathered) -> Report {
                 "there are more than {limit} signatures; the rest was not stored"
             );
         }
+        // Only a verification reads the record.
+        Some(Unseen::Record(_)) => {}
         Some(Unseen::Exhausted { source, not_tried }) => {
             let _ = writeln!(text, "{} not tried: {source}", signatures(*not_tried));
             write_hint(text, "", Some(source.hint()));

@@ -164,12 +164,11 @@ impl Choice {
         match name {
             PLUGIN_NAME => {
                 Settings::from_own_config(&config, &[ArnService::Signer])
-                    .map_err(|error| Report::usage(&error.to_string(), error.hint()))?;
+                    .map_err(|error| Report::unusable(&error, error.hint()))?;
                 Ok(Self::AwsSigner(id, config))
             }
             aws_kms::PLUGIN_NAME => {
-                let usage =
-                    |error: aws_kms::SettingsError| Report::usage(&error.to_string(), error.hint());
+                let usage = |error: aws_kms::SettingsError| Report::unusable(&error, error.hint());
                 let settings = aws_kms::Settings::from_plugin_config(&config).map_err(usage)?;
                 let certificate_chain = settings.certificate_chain().map_err(usage)?.clone();
                 let mut aws = config;
@@ -222,7 +221,7 @@ impl Choice {
         match self {
             Self::AwsSigner(profile, _) => {
                 let profile = SigningProfile::parse(&profile)
-                    .map_err(|error| Report::usage(&error.to_string(), error.hint()))?;
+                    .map_err(|error| Report::unusable(&error, error.hint()))?;
                 Ok(Signer::AwsSigner(AwsSigner {
                     aws: context.aws.clone(),
                     profile,
@@ -235,7 +234,7 @@ impl Choice {
                 ..
             } => {
                 let id = KmsKeyId::parse(&key)
-                    .map_err(|error| Report::usage(&error.to_string(), error.hint()))?;
+                    .map_err(|error| Report::unusable(&error, error.hint()))?;
                 let chain = CertificateChain::read_named(&certificate_chain, context.now).map_err(
                     |error| Report::error(Exit::Usage, &error.to_string(), &error, error.hint()),
                 )?;

@@ -61,6 +61,10 @@ pub enum Error {
         signer: String,
         /// Trusted identities that may have been meant for it.
         near_misses: Vec<NearMiss>,
+        /// The trusted identities, or the first of them.
+        trusted: Vec<String>,
+        /// How many more there are.
+        more: usize,
     },
     /// The settings contradict the signature.
     #[error("could not ask for the revocation status")]

@@ -3,7 +3,7 @@
 
 use super::{Failure, FailureClass, rfc1123z};
 use crate::trust_store::AuthenticityError;
-use crate::{payload, registry};
+use crate::{extended_validation, payload, registry};
 
 /// What somebody at a gate can do about a signature that is not good: signing is not theirs.
 const DO_NOT_RUN: &str =
@@ -141,6 +141,18 @@ impl Failure {
             | Self::CertificateRevocationUnknown { details, .. } => details.clone(),
             Self::SignedInTheFuture { now, .. } => {
                 vec![format!("verified at \"{}\"", rfc1123z(*now))]
+            }
+            Self::UntrustedProfile {
+                source: extended_validation::Error::Untrusted { trusted, more, .. },
+            } => {
+                let mut lines: Vec<String> = trusted
+                    .iter()
+                    .map(|one| format!("trusted: `{one}`"))
+                    .collect();
+                if *more > 0 {
+                    lines.push(format!("trusted: {more} more"));
+                }
+                lines
             }
             Self::UserMetadata { key, found, wanted } => vec![
                 match found {

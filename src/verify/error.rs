@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::Shortfall;
+use super::{RecordError, Shortfall};
 use crate::allowance::Exhausted;
 use crate::outcome::{FailureClass, SignatureOutcome};
 use crate::reference::ArtifactReference;
@@ -139,6 +139,8 @@ pub enum Unseen {
     Limit(usize),
     /// The list of signatures broke off.
     Listing(registry::Error),
+    /// A directory for a verification without a network does not have every signature, or does not say so.
+    Record(RecordError),
     /// What the verification may use was used up.
     Exhausted {
         /// What it was.

@@ -78,7 +78,7 @@ impl Job {
         let signer = choice.open(&context, pace.clone())?;
         signer
             .check(&terms)
-            .map_err(|error| Report::usage(&error.to_string(), error.hint()))?;
+            .map_err(|error| Report::unusable(&error, error.hint()))?;
         let storage = match args.force_referrers_tag {
             Some(true) => Storage::TagSchema,
             Some(false) => Storage::OnlyReferrersApi,
