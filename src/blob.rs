@@ -8,11 +8,12 @@ use std::fmt;
 use std::fs::{File, Metadata};
 use std::io::{self, Read as _, Seek as _};
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Instant, SystemTime};
 
 use crate::algorithm::HashAlgorithm;
 use crate::files;
-use crate::limits::BLOB_BUFFER_BYTES;
+use crate::limits::{BLOB_BUFFER_BYTES, NAMED_PIPE_TIMEOUT};
 use crate::oci::{self, Descriptor};
 
 /// Media type of a blob of which nothing else is said, notation's default.
@@ -58,6 +59,12 @@ pub enum Error {
         #[source]
         source: io::Error,
     },
+    /// A pipe gives what is in it once.
+    #[error("the pipe `{}` was read already", path.display())]
+    Drained {
+        /// The path.
+        path: PathBuf,
+    },
     /// Somebody wrote to it meanwhile.
     #[error("the blob `{}` was changed while it was read", path.display())]
     Changed {
@@ -73,8 +80,9 @@ impl Error {
             Self::Open {
                 source: files::Error::WrongKind { .. },
             } => Some(
-                "a blob is a regular file; write what comes from a pipe into one first".to_owned(),
+                "a blob is a regular file or a pipe that ends; write what comes from elsewhere into one".to_owned(),
             ),
+            Self::Drained { .. } => Some("write what comes out of the pipe into a file".to_owned()),
             Self::Open { source } => source.hint(),
             Self::Read { .. } => None,
             Self::Changed { .. } => {
@@ -93,6 +101,8 @@ pub struct Blob {
     path: PathBuf,
     file: File,
     opened: State,
+    /// Of a pipe: whether it was read, which can be done once.
+    drained: Option<AtomicBool>,
 }
 
 /// What shows that a file was written to.
@@ -112,20 +122,22 @@ impl State {
 }
 
 impl Blob {
-    /// Opens the regular file at `path`. A symbolic link is followed: the content is what is
-    /// signed, wherever it lies, and it is read from this one handle.
+    /// Opens the regular file or the pipe at `path`. A symbolic link is followed: the content is what
+    /// is signed, wherever it lies, and it is read from this one handle.
     ///
     /// # Errors
     ///
     /// [`Error::Open`].
     pub fn open(path: &Path) -> Result<Self, Error> {
-        let file = files::open_following_links(path).map_err(|source| Error::Open { source })?;
+        let (file, is_regular) =
+            files::open_stream(path).map_err(|source| Error::Open { source })?;
         let path = path.to_owned();
         match file.metadata() {
             Ok(metadata) => Ok(Self {
                 path,
                 file,
                 opened: State::of(&metadata),
+                drained: (!is_regular).then(AtomicBool::default),
             }),
             Err(source) => Err(Error::Read { path, source }),
         }
@@ -145,7 +157,7 @@ impl Blob {
     ///
     /// # Errors
     ///
-    /// [`Error::Read`] and [`Error::Changed`].
+    /// [`Error::Read`], [`Error::Changed`], and [`Error::Drained`] for a pipe that was read before.
     pub fn describe(
         &self,
         media_type: &str,
@@ -160,32 +172,52 @@ impl Blob {
             path: self.path.clone(),
         };
         let mut file = &self.file;
-        file.rewind().map_err(failed)?;
+        match &self.drained {
+            None => file.rewind().map_err(failed)?,
+            Some(drained) if drained.swap(true, Ordering::Relaxed) => {
+                return Err(Error::Drained {
+                    path: self.path.clone(),
+                });
+            }
+            Some(_) => {}
+        }
         let mut hasher = algorithm.hasher();
         let mut buffer = vec![0; BLOB_BUFFER_BYTES];
         let mut size: u64 = 0;
         loop {
+            if self.drained.is_some() {
+                let deadline = Instant::now() + NAMED_PIPE_TIMEOUT;
+                files::wait_for_input(file, deadline).map_err(failed)?;
+            }
             let count = match file.read(&mut buffer) {
                 Ok(0) => break,
                 Ok(count) => count,
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Err(error) if is_passing(&error) => continue,
                 Err(error) => return Err(failed(error)),
             };
             hasher.update(buffer.get(..count).unwrap_or_default());
             size = size.saturating_add(u64::try_from(count).unwrap_or(u64::MAX));
             // Somebody who goes on writing cannot make this go on reading.
-            if size > self.opened.size {
+            if self.drained.is_none() && size > self.opened.size {
                 return Err(changed());
             }
             progress(size);
         }
         let now = State::of(&file.metadata().map_err(failed)?);
-        if now != self.opened || size != self.opened.size {
+        if self.drained.is_none() && (now != self.opened || size != self.opened.size) {
             return Err(changed());
         }
         let digest = oci::digest_of_hash(algorithm, &hasher.finish());
         Ok(Descriptor::new(media_type.into(), size, digest))
     }
+}
+
+/// Whether the same read can be tried again at once.
+fn is_passing(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::Interrupted | io::ErrorKind::WouldBlock
+    )
 }
 
 impl fmt::Display for Blob {
@@ -196,7 +228,7 @@ impl fmt::Display for Blob {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::atomic::{AtomicU64, Ordering};
+    use std::sync::atomic::AtomicU64;
 
     use super::*;
 
@@ -257,7 +289,7 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn only_files_are_blobs_and_links_to_them() {
+    fn files_and_pipes_are_blobs_and_links_to_them() {
         let (directory, path) = file(b"x");
         let link = directory.path().join("link");
         std::os::unix::fs::symlink(&path, &link).unwrap();
@@ -267,13 +299,22 @@ mod tests {
             rustix::fs::CWD,
             &pipe,
             rustix::fs::FileType::Fifo,
-            rustix::fs::Mode::RUSR,
+            rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR,
             0,
         )
         .unwrap();
+        let blob = Blob::open(&pipe).unwrap();
+        std::fs::write(&pipe, b"what comes").unwrap();
+        let describe = || blob.describe(DEFAULT_MEDIA_TYPE, HashAlgorithm::Sha256, &|_| ());
+        assert_eq!(
+            describe().unwrap().digest(),
+            &oci::sha256_digest(b"what comes")
+        );
+        let error = describe().unwrap_err();
+        assert!(matches!(error, Error::Drained { .. }), "{error}");
         for (path, found) in [
             (directory.path(), "a directory"),
-            (&pipe, "a pipe, socket or device"),
+            (Path::new("/dev/zero"), "a device"),
         ] {
             let error = Blob::open(path).unwrap_err();
             assert!(

@@ -67,6 +67,9 @@ pub enum Error {
         /// Where the first such byte is.
         position: Position,
     },
+    /// UTF-16, as PowerShell's `>` writes it.
+    #[error("the document is UTF-16, not UTF-8")]
+    Utf16,
     /// A byte order mark, as some Windows editors write.
     #[error("a byte order mark is before the JSON document")]
     ByteOrderMark,
@@ -102,7 +105,7 @@ impl Error {
             | Self::NotUtf8 { position }
             | Self::TooDeep { position } => Some(*position),
             Self::DuplicateName { second, .. } => Some(*second),
-            Self::ByteOrderMark => Some(Position { line: 1, column: 1 }),
+            Self::ByteOrderMark | Self::Utf16 => Some(Position { line: 1, column: 1 }),
             Self::Empty | Self::Unlocatable => None,
         }
     }
@@ -111,6 +114,7 @@ impl Error {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::ByteOrderMark => Some("save the file as UTF-8 without a byte order mark".into()),
+            Self::Utf16 | Self::NotUtf8 { .. } => Some("save the file as UTF-8".into()),
             Self::DuplicateName { name, .. } => Some(format!(
                 "keep one `{name}`; readers disagree about which of the two counts"
             )),
@@ -159,6 +163,13 @@ impl<'a> Document<'a> {
     ///
     /// Every variant of [`Error`], as they are described there.
     pub fn parse(bytes: &'a [u8]) -> Result<Self, Error> {
+        // No JSON text has a zero byte, and in UTF-16 every other one is.
+        if matches!(
+            bytes,
+            [0xff, 0xfe, ..] | [0xfe, 0xff, ..] | [0, _, ..] | [_, 0, ..]
+        ) {
+            return Err(Error::Utf16);
+        }
         let text = std::str::from_utf8(bytes).map_err(|error| {
             let valid = bytes.get(..error.valid_up_to()).unwrap_or_default();
             let valid = std::str::from_utf8(valid).unwrap_or_default();
@@ -177,7 +188,7 @@ impl<'a> Document<'a> {
             .ok()
             .and_then(|parsed| parsed.value)
             .ok_or(Error::Unlocatable)?;
-        check_objects(text, &root, "", 0)?;
+        check_objects(text, &root, Place::Root, 0)?;
         Ok(Self { text, root })
     }
 
@@ -235,11 +246,30 @@ const fn is_continuation(byte: u8) -> bool {
     byte & 0b1100_0000 == 0b1000_0000
 }
 
+/// Where a value is, by what it is in: written as a pointer only where one is wanted, because a name may
+/// be as long as the document and have as many values in it.
+#[derive(Clone, Copy)]
+enum Place<'p> {
+    Root,
+    Member(&'p Self, &'p str),
+    Element(&'p Self, usize),
+}
+
+impl Place<'_> {
+    fn pointer(&self) -> String {
+        match self {
+            Self::Root => String::new(),
+            Self::Member(parent, name) => child(&parent.pointer(), name),
+            Self::Element(parent, index) => format!("{}/{index}", parent.pointer()),
+        }
+    }
+}
+
 /// Looks for duplicate names and for nesting past the limit, everywhere.
 fn check_objects(
     text: &str,
     value: &ast::Value<'_>,
-    pointer: &str,
+    place: Place<'_>,
     depth: usize,
 ) -> Result<(), Error> {
     if depth > MAX_NESTING {
@@ -256,17 +286,18 @@ fn check_objects(
                 if let Some(first) = seen.insert(name, start) {
                     return Err(Error::DuplicateName {
                         name: name.to_owned(),
-                        pointer: pointer.to_owned(),
+                        pointer: place.pointer(),
                         first: Position::at(text, first),
                         second: Position::at(text, start),
                     });
                 }
-                check_objects(text, &property.value, &child(pointer, name), depth + 1)?;
+                let member = Place::Member(&place, name);
+                check_objects(text, &property.value, member, depth + 1)?;
             }
         }
         ast::Value::Array(array) => {
             for (index, element) in array.elements.iter().enumerate() {
-                check_objects(text, element, &format!("{pointer}/{index}"), depth + 1)?;
+                check_objects(text, element, Place::Element(&place, index), depth + 1)?;
             }
         }
         ast::Value::StringLit(_)

@@ -8,6 +8,7 @@
 //! and modes.
 
 mod directory;
+mod named;
 mod private;
 mod reserved;
 mod room;
@@ -15,6 +16,8 @@ mod room;
 pub use directory::{
     SHARED_DIRECTORY, SHARED_FILE, check_writable, create_directory, create_directory_with_mode,
 };
+pub(crate) use named::wait_for_input;
+pub use named::{is_stream, open_stream, read_named};
 pub use private::{check_private_directory, read_private};
 pub use reserved::Reserved;
 pub use room::make_room;
@@ -72,6 +75,14 @@ pub enum Error {
         /// The limit, in bytes.
         max_bytes: u64,
     },
+    /// A pipe that was not written to its end in time.
+    #[error("nothing more came out of `{}` within {seconds} seconds", path.display())]
+    Silent {
+        /// The path as it was asked for.
+        path: PathBuf,
+        /// The time, in seconds.
+        seconds: u64,
+    },
     /// More entries in a directory than may be looked at.
     #[error("the directory `{}` has more than {max_entries} entries", path.display())]
     TooManyEntries {
@@ -102,6 +113,7 @@ impl Error {
             | Self::WrongKind { path, .. }
             | Self::NotPrivate { path, .. }
             | Self::TooLarge { path, .. }
+            | Self::Silent { path, .. }
             | Self::TooManyEntries { path, .. }
             | Self::Io { path, .. } => path,
         }
@@ -138,6 +150,9 @@ impl Error {
             Self::Io { path, source, .. } if source.kind() == io::ErrorKind::PermissionDenied => {
                 Some(format!("check the permissions of `{}`", path.display()))
             }
+            Self::Silent { .. } => Some(
+                "whoever writes into the pipe must close it in time; or name a file".to_owned(),
+            ),
             _ => None,
         }
     }
@@ -195,26 +210,19 @@ fn open_regular(path: &Path) -> Result<(File, Metadata), Error> {
     Ok((file, opened))
 }
 
-/// Reads at most `max_bytes` of what a user named on the command line: links are followed, and pipes
-/// such as `/dev/stdin` are read.
+/// Reads at most `max_bytes` of a regular file that was found where a configuration or another file says;
+/// links are followed. What the user named on the command line is for [`read_named`].
 ///
 /// # Errors
 ///
-/// [`Error::WrongKind`] for a directory, [`Error::TooLarge`] past the limit, [`Error::NotFound`] and
-/// [`Error::Io`] as the operating system answers.
+/// [`Error::WrongKind`] for anything but a regular file, [`Error::TooLarge`] past the limit,
+/// [`Error::NotFound`] and [`Error::Io`] as the operating system answers.
 pub fn read_following_links(path: &Path, max_bytes: u64) -> Result<Vec<u8>, Error> {
-    let file = File::open(path).map_err(|source| Error::io("open", path, source))?;
-    let opened = file
-        .metadata()
-        .map_err(|source| Error::io("look at", path, source))?;
-    if opened.is_dir() {
-        return Err(wrong_kind(path, opened.file_type(), REGULAR_FILE));
-    }
-    read_bounded(file, path, max_bytes)
+    read_bounded(open_following_links(path)?, path, max_bytes)
 }
 
-/// Opens a regular file that a user named on the command line, links followed: for files that are not
-/// read whole. A pipe or a device is not opened.
+/// Opens a regular file that was found where a configuration or another file says, links followed: for files
+/// that are not read whole. A pipe or a device is not opened.
 ///
 /// # Errors
 ///
@@ -422,7 +430,7 @@ fn is_link_refusal(_error: &io::Error) -> bool {
     false
 }
 
-fn read_bounded(file: File, path: &Path, max_bytes: u64) -> Result<Vec<u8>, Error> {
+fn read_bounded(file: impl io::Read, path: &Path, max_bytes: u64) -> Result<Vec<u8>, Error> {
     let mut bytes = Vec::new();
     // One byte more than the limit, to know that there is more; never the size that the file claims.
     file.take(max_bytes.saturating_add(1))

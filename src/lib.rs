@@ -48,3 +48,5 @@ pub mod limits;
 pub mod notary;
 pub mod partition;
 pub mod causes;
+pub mod printable;
+pub mod fault;

@@ -102,8 +102,28 @@ pub const AWS_ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
 /// Certificates of a chain. AWS Signer sends four.
 pub const MAX_CHAIN_CERTIFICATES: usize = 16;
 
+/// Time in which a pipe that the user named on the command line must have been written to its end, and
+/// the longest silence of one with the file that is signed or verified: nobody may ever write into it.
+pub const NAMED_PIPE_TIMEOUT: Duration = Duration::from_mins(2);
+
 /// Bytes of one certificate.
 pub const MAX_CERTIFICATE_BYTES: u64 = 64 * 1024;
+
+/// Bytes of all certificates of an envelope together; a real chain has some 5 KiB. All of them are
+/// decoded before anything in them is trusted.
+pub const MAX_CHAIN_BYTES: usize = 1024 * 1024;
+
+/// Elements of a set in DER, such as the attributes of one relative distinguished name: real ones have
+/// one or two, and a decoder's cost grows with the square.
+pub const MAX_SET_ELEMENTS: usize = 16;
+
+/// Elements of a list in a certificate or CRL: the parts of a name, extensions, purposes, addresses.
+/// Real ones have some ten.
+pub const MAX_SEQUENCE_ELEMENTS: usize = 64;
+
+/// Answers about certificates in one OCSP response, and elements of any other list in it: as many as
+/// fit into its bytes.
+pub const MAX_OCSP_ELEMENTS: usize = 2_000;
 
 /// Bytes of a file in a trust store.
 pub const MAX_TRUST_STORE_FILE_BYTES: u64 = 1024 * 1024;
@@ -131,6 +151,13 @@ pub const PROCESS_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// Items in the CBOR of an envelope's header; a real one has some 20.
 pub const MAX_CBOR_ITEMS: usize = 10_000;
+
+/// Bytes of a map's key in the CBOR of an envelope; a real one has some 40. Keys are compared whole, and
+/// may hold maps with keys.
+pub const MAX_CBOR_KEY_BYTES: usize = 4 * 1024;
+
+/// Members of a JWS's unprotected header, to which everybody may add; a real one has three.
+pub const MAX_UNPROTECTED_MEMBERS: usize = 1_000;
 
 /// Levels of nesting in JSON and CBOR that is read.
 pub const MAX_NESTING: usize = 32;
@@ -298,6 +325,16 @@ pub const MIN_REMAINING: Duration = Duration::from_hours(24);
 /// Time that pushes which have begun get after an interrupt; a push takes a second.
 pub const INTERRUPT_GRACE: Duration = Duration::from_secs(30);
 
+/// Characters of one text that is told of a refused signature, or as a cause or a hint: more than any real one
+/// has, and few, since whoever may push decides on them.
+pub const MAX_TOLD_CHARS: usize = 2048;
+
+/// Values of one list that is told of a refused signature.
+pub const MAX_TOLD_VALUES: usize = 64;
+
+/// Bytes of user metadata that are kept of a refused signature: a payload may be as large as an envelope, and there
+/// may be a hundred.
+pub const MAX_REFUSED_METADATA_BYTES: usize = 8 * 1024;
 /// Time without a word after which a command says in a pipeline's log how far it is: CI services end jobs
 /// that are silent for minutes, and people wonder after seconds.
 pub const PROGRESS_INTERVAL: Duration = Duration::from_secs(10);

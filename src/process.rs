@@ -76,6 +76,69 @@ pub enum Error {
     },
 }
 
+impl Error {
+    /// What to do about it, where there is something.
+    pub fn hint(&self) -> Option<String> {
+        let Self::Start { program, source } = self else {
+            return None;
+        };
+        match source.kind() {
+            io::ErrorKind::PermissionDenied => Some(
+                "the file system may be mounted `noexec`, or the program or its interpreter may not be executed by \
+                 this user"
+                    .to_owned(),
+            ),
+            io::ErrorKind::ExecutableFileBusy => {
+                Some("another process is writing the program; try again when it is done".to_owned())
+            }
+            io::ErrorKind::NotFound if program.exists() => Some(hint_of_interpreter(program)),
+            _ if is_foreign(source) => Some(format!(
+                "it was built for another machine, or it is no program; this machine is `{}`",
+                std::env::consts::ARCH
+            )),
+            _ => None,
+        }
+    }
+}
+
+#[cfg(unix)]
+fn is_foreign(error: &io::Error) -> bool {
+    use rustix::io::Errno;
+    let code = error.raw_os_error();
+    [Errno::NOEXEC, Errno::LIBBAD]
+        .iter()
+        .any(|errno| code == Some(errno.raw_os_error()))
+}
+
+#[cfg(not(unix))]
+fn is_foreign(error: &io::Error) -> bool {
+    // ERROR_BAD_EXE_FORMAT
+    error.raw_os_error() == Some(193)
+}
+
+/// The program is there, so that what it needs to be run is not.
+fn hint_of_interpreter(program: &Path) -> String {
+    use std::io::Read as _;
+
+    let mut head = [0; 256];
+    let length = std::fs::File::open(program)
+        .and_then(|mut file| file.read(&mut head))
+        .unwrap_or_default();
+    let line = head.get(..length).unwrap_or_default();
+    let line = line.split(|byte| *byte == b'\n').next().unwrap_or_default();
+    let Some(interpreter) = line.strip_prefix(b"#!") else {
+        return "the loader that it was built for does not exist on this machine; take the build for this system"
+            .to_owned();
+    };
+    if interpreter.ends_with(b"\r") {
+        return "its first line ends with a carriage return, so that its interpreter is not found; save it with Unix \
+                line ends"
+            .to_owned();
+    }
+    let interpreter = String::from_utf8_lossy(interpreter.trim_ascii()).into_owned();
+    format!("its interpreter `{interpreter}`, which its first line names, does not exist")
+}
+
 /// Runs `program` with `arguments`, gives it `input` and waits for its end.
 ///
 /// # Errors
@@ -297,6 +360,41 @@ mod tests {
         tokio::time::timeout(Duration::from_mins(1), wait)
             .await
             .unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_program_that_cannot_be_started_comes_with_the_reason() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let folder = tempfile::tempdir().unwrap();
+        let program = folder.path().join("program");
+        for (content, mode, wanted) in [
+            (
+                &b"\x7fELF\x02\x01\x01\0\0\0\0\0\0\0\0\0\x02\0\xf7\0"[..],
+                0o755,
+                "it was built for another machine, or it is no program; this machine is `",
+            ),
+            (
+                b"#!/bin/sh\r\necho\r\n",
+                0o755,
+                "its first line ends with a carriage return, so",
+            ),
+            (
+                b"#! /nonexistent/perl -w\n",
+                0o755,
+                "its interpreter `/nonexistent/perl -w`, which its first line names, does not",
+            ),
+            (
+                b"#!/bin/sh\n",
+                0o644,
+                "the file system may be mounted `noexec`, or the program",
+            ),
+        ] {
+            std::fs::write(&program, content).unwrap();
+            std::fs::set_permissions(&program, std::fs::Permissions::from_mode(mode)).unwrap();
+            let error = run(&program, &[], b"", LIMITS).await.unwrap_err();
+            let hint = error.hint().unwrap_or_default();
+            assert!(hint.starts_with(wanted), "{error:?}: {hint}");
+        }
     }
 
     #[tokio::test]

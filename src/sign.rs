@@ -334,10 +334,8 @@ fn annotations(envelope: &SignedEnvelope, info: &SignerInfo) -> BTreeMap<String,
         .iter()
         .map(crate::x509::Certificate::sha256_fingerprint)
         .collect();
-    let created = info
-        .signed_attributes
-        .signing_time
-        .to_offset(UtcOffset::UTC);
+    let created = info.signed_attributes.signing_time;
+    let created = created.checked_to_offset(UtcOffset::UTC).unwrap_or(created);
     let created = created.replace_nanosecond(0).unwrap_or(created);
     let mut annotations = envelope.annotations.clone();
     annotations.insert(

@@ -4,6 +4,7 @@
 use std::io::{self, BufRead as _, IsTerminal as _, Read as _, Write as _};
 
 use super::report::{Exit, Report, one_line};
+use crate::printable;
 
 /// Longest answer in bytes.
 const MAX_BYTES: u64 = 1_024;
@@ -46,9 +47,14 @@ fn ask(explanation: &str, question: &str, otherwise: &str, flag: &str) -> Result
     }
     let mut stderr = io::stderr().lock();
     let mut answer = String::new();
-    let answered = write!(stderr, "{explanation}{} [y/N] ", one_line(question))
-        .and_then(|()| stderr.flush())
-        .and_then(|()| stdin.lock().take(MAX_BYTES).read_line(&mut answer));
+    let answered = write!(
+        stderr,
+        "{}{} [y/N] ",
+        printable::lines(explanation),
+        one_line(question)
+    )
+    .and_then(|()| stderr.flush())
+    .and_then(|()| stdin.lock().take(MAX_BYTES).read_line(&mut answer));
     match answered {
         Ok(_) if is_yes(&answer) => Ok(()),
         Ok(_) => Err(Report {

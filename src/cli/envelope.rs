@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::path::Path;
 
-use super::context::Context;
+use super::context::{Context, Format};
 use super::duration::parse_expiry;
 use super::report::{Exit, Report};
 use super::signer::Choice;
@@ -12,7 +12,7 @@ use crate::signer::Terms;
 
 /// What is said about a format that does not exist.
 pub(super) fn unknown_format(found: &str) -> Report {
-    Report::failed(
+    Report::failed_in_lines(
         Exit::Usage,
         &format!(
             "signature format {found:?} not supported\nSupported signature envelope formats are \
@@ -41,6 +41,17 @@ pub(super) struct EnvelopeArgs {
 }
 
 impl EnvelopeArgs {
+    /// Whether `config.json` may decide on the format.
+    pub(super) fn format_source(&self, choice: &Choice) -> Format {
+        if self.signature_format.is_some() {
+            Format::Known
+        } else if matches!(choice, Choice::AwsSigner(..)) {
+            Format::Jws
+        } else {
+            Format::OfConfig
+        }
+    }
+
     /// What the flags ask for, of the signer that was chosen.
     pub(super) fn terms(&self, choice: &Choice, context: &Context) -> Result<Terms, Report> {
         let format = match self.signature_format.as_deref() {

@@ -6,9 +6,11 @@
 mod args;
 mod blob;
 mod called;
+mod cause;
 mod cert;
 mod confirm;
 mod context;
+mod credentials;
 mod duration;
 mod envelope;
 mod key;
@@ -32,9 +34,9 @@ mod table;
 mod tree;
 mod verify;
 
-use std::ffi::OsString;
-use std::io::Write as _;
+use std::ffi::{OsStr, OsString};
 
+use clap::error::{ContextKind, ContextValue};
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use crate::reference::{ArtifactReference, LayoutReference, Reference};
@@ -83,6 +85,11 @@ enum Command {
     Inspect(inspect::Args),
 }
 
+/// Whether a program started by this name answers as `notation`.
+pub fn is_notation(program: &OsStr) -> bool {
+    Called::by(program).is_notation()
+}
+
 /// Runs the command line and returns the process's exit code.
 ///
 /// `arguments` begins with the name that the program was started by.
@@ -94,11 +101,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
     let mut exit = Exit::Done;
     let mut write = |report: Report| {
         // Nobody can be told that stderr cannot be written.
-        let _ = std::io::stderr().lock().write_all(report.stderr.as_bytes());
-        let mut stdout = std::io::stdout().lock();
-        let written = stdout
-            .write_all(report.stdout.as_bytes())
-            .and_then(|()| stdout.flush());
+        let _ = report::write_text(&mut std::io::stderr().lock(), &report.stderr);
+        let written = report::write_text(&mut std::io::stdout().lock(), &report.stdout);
         exit = exit.worse(report.exit);
         // A reader that went away has what it wanted; a full disk has not.
         if let Err(error) = written
@@ -108,7 +112,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
                 Exit::Inconclusive,
                 &format!("cannot write the answer: {error}"),
             );
-            let _ = std::io::stderr().lock().write_all(report.stderr.as_bytes());
+            let _ = report::write_text(&mut std::io::stderr().lock(), &report.stderr);
             exit = exit.worse(report.exit);
         }
     };
@@ -119,7 +123,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
     }
     match parsed.and_then(|matches| Cli::from_arg_matches(&matches)) {
         Ok(cli) => execute(cli.command, called, &mut write),
-        Err(error) => write(usage_report(&error)),
+        Err(error) => write(usage_report(&cleaned(error))),
     }
     if called.is_notation() {
         u8::from(exit != Exit::Done)
@@ -151,6 +155,37 @@ fn execute(command: Command, called: Called, emit: &mut dyn FnMut(Report)) {
     });
     // What is left, an idle connection or a name being looked up, is not worth waiting for.
     runtime.shutdown_background();
+}
+
+/// The same error with what the user wrote on one line each.
+fn cleaned(mut error: clap::Error) -> clap::Error {
+    let foreign: Vec<(ContextKind, ContextValue)> = error
+        .context()
+        .filter_map(|(kind, value)| match value {
+            ContextValue::String(text) => {
+                Some((kind, ContextValue::String(report::one_line(text))))
+            }
+            _ => None,
+        })
+        .collect();
+    for (kind, value) in foreign {
+        error.insert(kind, value);
+    }
+    // Advice on how else to write what is better not written at all.
+    let tips: Vec<ContextKind> = error
+        .context()
+        .filter(|(_, value)| match value {
+            ContextValue::StyledStrs(tips) => tips
+                .iter()
+                .any(|tip| tip.to_string().contains(report::draws)),
+            _ => false,
+        })
+        .map(|(kind, _)| kind)
+        .collect();
+    for kind in tips {
+        error.remove(kind);
+    }
+    error
 }
 
 /// What clap says, in the words of the rest: help on stdout with 0, anything else on stderr with 2.

@@ -2,9 +2,13 @@
 
 use std::error::Error as StdError;
 use std::fmt::Write as _;
+use std::io::{self, Write};
 
 use super::reader::fitting;
+use crate::limits;
 use crate::outcome::FailureClass;
+use crate::printable;
+pub(super) use crate::printable::{draws, one_line};
 
 /// The exit codes of the command line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,11 +73,18 @@ pub(super) struct Told {
     pub(super) sentence: String,
     pub(super) causes: Vec<String>,
     pub(super) hint: Option<String>,
+    /// Whether the sentence has line breaks of ours.
+    in_lines: bool,
 }
 
 impl Told {
     fn text(&self) -> String {
-        let mut text = format!("Error: {}\n", self.sentence);
+        let sentence = if self.in_lines {
+            self.sentence.clone()
+        } else {
+            one_line(&self.sentence)
+        };
+        let mut text = format!("Error: {sentence}\n");
         for cause in &self.causes {
             write_cause(&mut text, "", cause);
         }
@@ -97,9 +108,22 @@ impl Report {
         Self::told(exit, sentence, Vec::new(), None)
     }
 
+    /// The same with a sentence of several lines, in which nothing foreign has a line break.
+    pub(super) fn failed_in_lines(exit: Exit, sentence: &str) -> Self {
+        let mut report = Self::failed(exit, sentence);
+        report.told.in_lines = true;
+        report.stderr = report.told.text();
+        report
+    }
+
     /// Wrong flags or unreadable files.
     pub(super) fn usage(sentence: &str, hint: Option<String>) -> Self {
         Self::told(Exit::Usage, sentence, Vec::new(), hint)
+    }
+
+    /// The same, as an error says it, with what caused it.
+    pub(super) fn unusable(error: &(dyn StdError + 'static), hint: Option<String>) -> Self {
+        Self::error(Exit::Usage, &error.to_string(), error, hint)
     }
 
     /// A failure: notation's sentence, then what caused it, then what to do.
@@ -125,6 +149,7 @@ impl Report {
             sentence: sentence.to_owned(),
             causes,
             hint: fitting(hint),
+            in_lines: false,
         };
         Self {
             stderr: told.text(),
@@ -133,6 +158,12 @@ impl Report {
             ..Self::done()
         }
     }
+}
+
+/// Writes to one of the two streams: the one way out for everything that is printed.
+pub(super) fn write_text(out: &mut impl Write, text: &str) -> io::Result<()> {
+    out.write_all(printable::lines(text).as_bytes())?;
+    out.flush()
 }
 
 /// What each error below `error` says that `sentence` does not say already: some of notation's sentences say
@@ -170,29 +201,30 @@ pub(super) fn causes(mut cause: Option<&(dyn StdError + 'static)>) -> Vec<String
 
 fn write_cause(text: &mut String, indent: &str, cause: &str) {
     // Writing to a `String` cannot fail.
-    let _ = writeln!(text, "{indent}caused by: {}", one_line(cause));
+    let _ = writeln!(text, "{indent}caused by: {}", told(cause));
 }
 
 /// Writes the line `hint: ...`.
 pub(super) fn write_hint(text: &mut String, indent: &str, hint: Option<String>) {
     if let Some(hint) = fitting(hint) {
-        let _ = writeln!(text, "{indent}hint: {}", one_line(&hint));
+        let _ = writeln!(text, "{indent}hint: {}", told(&hint));
     }
 }
 
-/// Foreign text on one line and without control characters: what a registry or an envelope says
-/// must not be able to draw on a terminal.
-pub(super) fn one_line(text: &str) -> String {
-    text.chars()
-        .map(|c| if draws(c) { ' ' } else { c })
-        .collect()
+/// Text of a report on one line, and not longer than anybody reads.
+pub(super) fn told(text: &str) -> String {
+    one_line(&shorten(text, limits::MAX_TOLD_CHARS))
 }
 
-/// Whether terminals obey this character instead of showing it: control characters, line
-/// separators, and marks of writing direction.
-pub(super) fn draws(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+/// The first `max` characters of `text`; that there were more is said.
+pub(super) fn shorten(text: &str, max: usize) -> String {
+    match text.char_indices().nth(max) {
+        None => text.to_owned(),
+        Some((end, _)) => {
+            let kept = text.get(..end).unwrap_or_default();
+            format!("{kept}... ({} bytes in all)", text.len())
+        }
+    }
 }
 
 #[cfg(test)]
@@ -211,9 +243,9 @@ mod tests {
     fn a_cause_that_the_sentence_says_is_not_said_again() {
         #[derive(Debug, thiserror::Error)]
         #[error("outer")]
-        struct Outer(#[source] std::io::Error);
+        struct Outer(#[source] io::Error);
         let stderr = |sentence| {
-            let error = Outer(std::io::Error::other("inner"));
+            let error = Outer(io::Error::other("inner"));
             Report::error(Exit::Rejected, sentence, &error, None).stderr
         };
         assert_eq!(stderr("failed: inner"), "Error: failed: inner\n");
@@ -225,8 +257,19 @@ mod tests {
     }
 
     #[test]
-    fn foreign_text_cannot_draw_on_a_terminal() {
-        assert_eq!(one_line("a\u{1b}[31mb\r\nc"), "a [31mb  c");
-        assert_eq!(one_line("a\u{202e}b\u{2028}c\u{9b}d ü"), "a b c d ü");
+    fn a_foreign_sentence_stays_on_its_line() {
+        let report = Report::failed(Exit::Rejected, "a\nError: b\u{1b}");
+        assert_eq!(report.stderr, "Error: a Error: b \n");
+        assert_eq!(report.told.sentence, "a\nError: b\u{1b}");
+        let report = Report::failed_in_lines(Exit::Rejected, "a\nb");
+        assert_eq!(report.stderr, "Error: a\nb\n");
+    }
+
+    #[test]
+    fn what_is_written_cannot_draw_on_a_terminal() {
+        let mut out = Vec::new();
+        let text = "a\u{1b}[31m\u{202e}\u{61c}\u{9b}\r\nü\n";
+        write_text(&mut out, text).unwrap();
+        assert_eq!(String::from_utf8(out).unwrap(), "a [31m    \nü\n");
     }
 }

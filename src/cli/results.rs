@@ -5,6 +5,8 @@ use std::fmt::Write as _;
 
 use serde_json::{Map, Value};
 
+use crate::printable;
+
 /// A document on its way to stdout.
 #[derive(Debug, Default)]
 pub(super) struct Results {
@@ -47,7 +49,8 @@ impl Results {
 fn push_indented(text: &mut String, before: &str, value: &Value) {
     let indent = if before.is_empty() { "\n  " } else { before };
     text.push_str(before);
-    text.push_str(&format!("{value:#}").replace('\n', indent));
+    let value = format!("{value:#}");
+    text.push_str(&printable::json(&value).replace('\n', indent));
 }
 
 #[cfg(test)]
@@ -55,6 +58,13 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn what_would_draw_is_written_with_its_number() {
+        let value = json!({ "a": "\u{7f}\u{202e}\u{1b}\n" });
+        let text = Results::default().add(&value);
+        assert!(text.contains(r#""a": "\u007f\u202e\u001b\n""#), "{text}");
+    }
 
     #[test]
     fn the_pieces_are_one_document() {

@@ -8,7 +8,7 @@ use clap::builder::NonEmptyStringValueParser;
 
 use super::args::{RegistryArgs, TimeArgs, parse_pairs};
 use super::called::Called;
-use super::context::{AwsSignerChecks, Context};
+use super::context::{AwsSignerChecks, Context, Format};
 use super::report::{Exit, Report, one_line, write_causes, write_hint};
 use super::sentence;
 use super::side_by_side::{InOrder, SideBySide, lane};
@@ -77,7 +77,11 @@ async fn fetch(args: &Args, called: Called, emit: &mut dyn FnMut(Report)) -> Res
     )?;
     let plugin_config = parse_pairs("plugin-config", &args.plugin_config).map_err(usage)?;
     let references = super::parse_references(&args.references, args.oci_layout)?;
-    let context = Context::new(&args.registry, &references, plugin_config)?;
+    let mut context = Context::new(&args.registry, &references, plugin_config, Format::Known)?;
+    emit(Report {
+        stderr: std::mem::take(&mut context.notes),
+        ..Report::done()
+    });
     let now = context.now;
     let directory = OfflineDirectory::new(args.out.clone());
     let recorder = context.recorder(directory.revocation());
@@ -198,6 +202,8 @@ fn in_words(gathered: &Gathered) -> Report {
                 "there are more than {limit} signatures; the rest was not stored"
             );
         }
+        // Only a verification reads the record.
+        Some(Unseen::Record(_)) => {}
         Some(Unseen::Exhausted { source, not_tried }) => {
             let _ = writeln!(text, "{} not tried: {source}", signatures(*not_tried));
             write_hint(text, "", Some(source.hint()));

@@ -13,7 +13,7 @@ use minicbor::data::{Tag, Type};
 use minicbor::decode::Decoder;
 use serde_json::{Map, Number, Value, json};
 
-use crate::limits::{MAX_CBOR_ITEMS, MAX_NESTING};
+use crate::limits::{MAX_CBOR_ITEMS, MAX_CBOR_KEY_BYTES, MAX_NESTING};
 
 /// Why bytes are not strict CBOR of the wanted form.
 #[derive(Debug, thiserror::Error)]
@@ -44,6 +44,14 @@ pub enum Error {
     DuplicateKey {
         /// Where its second occurrence begins.
         position: usize,
+    },
+    /// A key of too many bytes.
+    #[error("map key at byte {position} is longer than {limit} bytes")]
+    LongKey {
+        /// Where it begins.
+        position: usize,
+        /// The limit.
+        limit: usize,
     },
     /// A tag where none is allowed.
     #[error("tag at byte {position} is not allowed there")]
@@ -298,7 +306,14 @@ impl<'a> Reader<'a> {
         for _ in 0..length {
             let start = self.decoder.position();
             let key = self.nested_item(tags, levels_left)?;
-            if !keys.insert(self.decoder.input().get(start..self.decoder.position())) {
+            let bytes = self.decoder.input().get(start..self.decoder.position());
+            if bytes.is_none_or(|bytes| bytes.len() > MAX_CBOR_KEY_BYTES) {
+                return Err(Error::LongKey {
+                    position: start,
+                    limit: MAX_CBOR_KEY_BYTES,
+                });
+            }
+            if !keys.insert(bytes) {
                 return Err(Error::DuplicateKey { position: start });
             }
             entries.push((key, self.nested_item(tags, levels_left)?));

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use std::fmt;
 
 use serde_json::Value;
-use time::OffsetDateTime;
+use time::{OffsetDateTime, UtcOffset};
 
 use super::Error;
 use crate::algorithm::SignatureAlgorithm;
@@ -169,6 +169,7 @@ impl Headers {
         if self.expiry.is_some() {
             required.push(EXPIRY);
         }
+        let there: HashSet<&Label> = self.others.iter().map(|(label, _)| label).collect();
         for header in &required {
             if !self.critical.contains(&Label::Text((*header).to_owned())) {
                 return Err(Error::NotCritical { header });
@@ -187,7 +188,7 @@ impl Headers {
             if may_not {
                 return Err(Error::MayNotBeCritical { header: header() });
             }
-            if !self.others.iter().any(|(other, _)| other == label) {
+            if !there.contains(label) {
                 return Err(Error::CriticalMissing { header: header() });
             }
         }
@@ -221,7 +222,8 @@ impl Headers {
 /// A time that any calendar in use has: from 1970 to 9999. What lies outside is a program's error
 /// value, such as the year 1 of a time that was never set.
 pub(super) fn check_range(header: &str, time: OffsetDateTime) -> Result<OffsetDateTime, Error> {
-    if time < OffsetDateTime::UNIX_EPOCH {
+    // The hours of a place far west can be past the last ones of UTC, in which times are shown.
+    if time < OffsetDateTime::UNIX_EPOCH || time.checked_to_offset(UtcOffset::UTC).is_none() {
         return Err(Error::TimeOutOfRange {
             header: header.to_owned(),
         });
@@ -403,5 +405,23 @@ mod tests {
             check(OffsetDateTime::UNIX_EPOCH - time::Duration::SECOND),
             Err("header `h` has a time out of range".to_owned())
         );
+    }
+
+    #[test]
+    fn times_end_with_9999_in_utc() {
+        let check = |time| check_range("h", time).map_err(|error| error.to_string());
+        let last = datetime!(9999-12-31 23:59:59 UTC);
+        assert_eq!(check(last), Ok(last));
+        let same = datetime!(9999-12-31 22:59:59 -01:00);
+        assert_eq!(check(same), Ok(same));
+        for time in [
+            datetime!(9999-12-31 23:00:00 -01:00),
+            datetime!(9999-12-31 23:59:59 -23:59),
+        ] {
+            let wanted = Err("header `h` has a time out of range".to_owned());
+            assert_eq!(check(time), wanted);
+        }
+        // The first hours of 1970 at a place in the east are of 1969.
+        check(datetime!(1970-01-01 00:30:00 +01:00)).unwrap_err();
     }
 }

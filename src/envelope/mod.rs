@@ -23,7 +23,7 @@ mod unsigned;
 
 use crate::algorithm::SignatureAlgorithm;
 use crate::allowance;
-use crate::limits::{MAX_CHAIN_CERTIFICATES, MAX_ENVELOPE_BYTES};
+use crate::limits::{MAX_CHAIN_BYTES, MAX_CHAIN_CERTIFICATES, MAX_ENVELOPE_BYTES};
 use crate::notary::{EnvelopeFormat, PAYLOAD_MEDIA_TYPE};
 use crate::signer_info::{SignerInfo, UnsignedAttributes};
 use crate::x509::{self, Certificate};
@@ -203,6 +203,8 @@ fn parse_chain<B: AsRef<[u8]>>(ders: &[B]) -> Result<Vec<Certificate>, Error> {
         return Err(Error::NoCertificate);
     }
     check_chain_length(ders.len())?;
+    let bytes = ders.iter().map(|der| der.as_ref().len()).sum();
+    check_part("certificate chain", bytes, MAX_CHAIN_BYTES)?;
     let certificates = ders.iter().enumerate().map(|(index, der)| {
         allowance::check().map_err(|source| Error::Unfinished { source })?;
         Certificate::parse(der.as_ref()).map_err(|source| Error::Certificate {
@@ -238,6 +240,23 @@ fn check_chain_length(count: usize) -> Result<(), Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_chain_is_bounded_as_a_whole() {
+        let refusal = |bytes: usize| parse_chain(&[vec![0; 1], vec![0; bytes - 1]]).unwrap_err();
+        assert!(matches!(
+            refusal(MAX_CHAIN_BYTES),
+            Error::Certificate { .. }
+        ));
+        assert_eq!(
+            refusal(MAX_CHAIN_BYTES + 1).to_string(),
+            Error::PartTooLarge {
+                part: "certificate chain",
+                limit: MAX_CHAIN_BYTES
+            }
+            .to_string()
+        );
+    }
 
     #[test]
     fn the_size_is_bounded() {

@@ -61,6 +61,10 @@ pub enum Error {
         signer: String,
         /// Trusted identities that may have been meant for it.
         near_misses: Vec<NearMiss>,
+        /// The trusted identities, or the first of them.
+        trusted: Vec<String>,
+        /// How many more there are.
+        more: usize,
     },
     /// The settings contradict the signature.
     #[error("could not ask for the revocation status")]
@@ -142,10 +146,10 @@ impl Error {
                     .to_owned(),
             ),
             Self::UnsignedNotAllowed { .. } => Some(
-                "if you trust everyone who can write to that directory, add \
-                 `\"unsignedRevocationStatements\": [\"aws-signer\"]` to `signatureVerification` of the trust \
-                 policy's statement; with `--signing-profile`, give `--unsigned-revocation-statements \
-                 aws-signer` instead"
+                "if you trust whoever can write that directory, add \
+                 `\"unsignedRevocationStatements\": [\"aws-signer\"]` to `signatureVerification` of the \
+                 trust policy's statement; if you trust whoever can write that directory, give \
+                 `--unsigned-revocation-statements aws-signer` with `--signing-profile`"
                     .to_owned(),
             ),
             Self::Revoked { .. } => Some(

@@ -85,6 +85,10 @@ fn refuses_links_and_pipes_unless_a_user_named_them() {
         })
     ));
     assert_eq!(read_following_links(&link, 5).unwrap(), b"x");
+    for path in [&pipe, Path::new("/dev/zero")] {
+        let error = read_following_links(path, 5).unwrap_err();
+        assert!(error.is_wrong_kind(), "{error}");
+    }
 }
 
 #[cfg(unix)]

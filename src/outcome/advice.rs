@@ -3,7 +3,7 @@
 
 use super::{Failure, FailureClass, rfc1123z};
 use crate::trust_store::AuthenticityError;
-use crate::{payload, registry};
+use crate::{extended_validation, payload, registry};
 
 /// What somebody at a gate can do about a signature that is not good: signing is not theirs.
 const DO_NOT_RUN: &str =
@@ -142,6 +142,18 @@ impl Failure {
             Self::SignedInTheFuture { now, .. } => {
                 vec![format!("verified at \"{}\"", rfc1123z(*now))]
             }
+            Self::UntrustedProfile {
+                source: extended_validation::Error::Untrusted { trusted, more, .. },
+            } => {
+                let mut lines: Vec<String> = trusted
+                    .iter()
+                    .map(|one| format!("trusted: `{one}`"))
+                    .collect();
+                if *more > 0 {
+                    lines.push(format!("trusted: {more} more"));
+                }
+                lines
+            }
             Self::UserMetadata { key, found, wanted } => vec![
                 match found {
                     Some(found) => format!("found: {key}={found}"),
@@ -180,6 +192,10 @@ impl Failure {
             Self::PluginNotRun { .. } => {
                 Some("a plugin may use a network; verify without `--offline`".to_owned())
             }
+            Self::CertificateNotValidNow { now, not_before, .. } if now < not_before => Some(
+                "the signer's certificate is not valid yet: wait until it is, or check this machine's clock"
+                    .to_owned(),
+            ),
             Self::CertificateNotValidNow { .. } | Self::NoTimestamp => Some(format!(
                 "a signature outlives its certificate only with a time stamp; {DO_NOT_RUN}, with a time stamp"
             )),

@@ -24,6 +24,7 @@ use crate::aws::{Aws, Settings};
 use crate::http;
 use crate::limits::MAX_PLUGIN_MESSAGE_BYTES;
 use crate::plugin_contract::{self, CONTRACT_VERSION, Command, PluginMetadata, Request};
+use crate::printable;
 
 /// The plugins that this program can be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -117,12 +118,13 @@ pub fn run(
         Ok(None) => 0,
         Ok(Some(warning)) => {
             // A host ignores stderr where the exit status is 0; people do not.
-            let _ = writeln!(stderr, "warning: {warning}");
+            let _ = writeln!(stderr, "warning: {}", printable::one_line(&warning));
             0
         }
         Err(error) => {
             // Where stderr is closed too, the exit status is all that is left to say.
-            let _ = serde_json::to_writer(&mut stderr, &error.response());
+            let json = serde_json::to_string(&error.response()).unwrap_or_default();
+            let _ = stderr.write_all(printable::json(&json).as_bytes());
             let _ = stderr.flush();
             1
         }
@@ -140,9 +142,9 @@ struct Answer {
 
 impl Answer {
     fn of(message: &impl Serialize) -> Result<Self, Error> {
-        let bytes = serde_json::to_vec(message).map_err(|error| Error::Write(error.into()))?;
+        let json = serde_json::to_string(message).map_err(|error| Error::Write(error.into()))?;
         Ok(Self {
-            bytes,
+            bytes: printable::json(&json).into_owned().into_bytes(),
             warning: None,
         })
     }

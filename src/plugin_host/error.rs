@@ -164,13 +164,14 @@ impl Error {
             Self::Run { source: process::Error::TimedOut { .. }, .. } => {
                 Some("the plugin does not end; run it by hand with the same request".to_owned())
             }
+            Self::Run { source, .. } => source.hint(),
             Self::NoError { name, command, .. } => Some(format!(
                 "the plugin itself failed; run it by hand: `echo '{{}}' | notation-{name} {command}`"
             )),
             Self::Answer { .. } | Self::Metadata { .. } => {
                 Some("the plugin violates Notation's plugin contract; report it to its author".to_owned())
             }
-            Self::Run { .. } | Self::Refused { .. } | Self::Request { .. } => None,
+            Self::Refused { .. } | Self::Request { .. } => None,
         }
     }
 }

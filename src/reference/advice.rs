@@ -75,8 +75,8 @@ pub(super) fn on_blanks(text: &str) -> Option<String> {
     Some(hint.to_owned())
 }
 
-/// The transport that `text` begins with.
-pub(super) fn transport(text: &str) -> Option<&'static str> {
+/// The transport of another tool that `text` begins with: `oci:` and the like.
+pub fn transport(text: &str) -> Option<&'static str> {
     TRANSPORTS
         .into_iter()
         .find(|transport| text.starts_with(transport))
@@ -166,5 +166,19 @@ mod tests {
         ] {
             assert_eq!(on_text(text), None, "{text:?}");
         }
+    }
+
+    #[test]
+    fn a_digest_has_its_digits() {
+        let digits = "7".repeat(32);
+        assert!(is_digest(&format!("sha256:{digits}")));
+        for text in [
+            "sha256:7",
+            "sha256:",
+            "sha256:latest-of-the-main-branch-of-this-week",
+        ] {
+            assert!(!is_digest(text), "{text}");
+        }
+        assert!(!is_digest(&digits));
     }
 }

@@ -1,6 +1,7 @@
 //! Why a registry gave no usable answer.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 pub(super) use super::words::{Words, clean};
@@ -62,6 +63,9 @@ pub enum Error {
         credential: String,
         /// The registry's own words.
         said: Words,
+        /// What kept a credential from being found, if there may have been one.
+        #[source]
+        unread: Option<Arc<credentials::Error>>,
     },
     /// The registry knows who asks, and says no.
     #[error("registry `{registry}` denied {credential} access to `{repository}`{said}")]
@@ -377,6 +381,10 @@ impl Error {
     /// What may help.
     pub fn hint(&self) -> Option<String> {
         match self {
+            Self::Unauthorized {
+                unread: Some(unread),
+                ..
+            } => unread.hint(),
             Self::Unauthorized { registry, .. } | Self::Denied { registry, .. } => {
                 Some(if is_ecr(registry) {
                     "the AWS identity needs `ecr:GetAuthorizationToken` on `*`, and \
@@ -451,6 +459,12 @@ impl Error {
                             .to_owned(),
                     )
                 })
+            }
+            Self::NotALayout { path, fault: LayoutFault::Missing }
+                if crate::reference::transport(&path.to_string_lossy()).is_some() =>
+            {
+                let transport = crate::reference::transport(&path.to_string_lossy());
+                Some(format!("leave out `{}`", transport.unwrap_or_default()))
             }
             Self::NotALayout { .. } => Some(
                 "an OCI image layout is a directory with the files `oci-layout` and `index.json`, as \

@@ -64,6 +64,7 @@ impl Session {
                         repository: self.repository.clone(),
                         credential: shown,
                         said,
+                        unread: self.unread(),
                     }
                 }
                 StatusCode::TOO_MANY_REQUESTS => Error::RateLimited {

@@ -14,7 +14,9 @@ use x509_cert::time::Time;
 use super::Error;
 use super::entry::{Entry, Listed};
 use super::validity::check_validity;
-use crate::x509::{Certificate, DistributionPoint, parse_distribution_points, uris};
+use crate::x509::{
+    Certificate, DerError, DistributionPoint, decode_bounded, parse_distribution_points, uris,
+};
 
 const CRL_NUMBER: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.20");
 const DELTA_CRL_INDICATOR: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.27");
@@ -56,7 +58,7 @@ impl<'a> Crl<'a> {
             .as_bytes()
             .ok_or_else(|| malformed(Tag::BitString.value_error()))?;
         let mut reader = SliceReader::new(tbs).map_err(malformed)?;
-        let (inner, crl) = reader
+        let (inner, extensions, mut crl) = reader
             .sequence(|fields| {
                 if fields.peek_tag()? == Tag::Integer && u8::decode(fields)? != 1 {
                     return Err(Tag::Integer.value_error());
@@ -76,9 +78,10 @@ impl<'a> Crl<'a> {
                 } else {
                     &[]
                 };
-                let extensions = ContextSpecificExtensions::read(fields)?;
+                let extensions = read_extensions(fields)?;
                 Ok((
                     inner,
+                    extensions,
                     Self {
                         tbs,
                         algorithm,
@@ -87,13 +90,17 @@ impl<'a> Crl<'a> {
                         this_update,
                         next_update,
                         entries,
-                        extensions,
+                        extensions: Vec::new(),
                     },
                 ))
             })
             .map_err(malformed)?;
         if inner != crl.algorithm {
             return Err(Error::AlgorithmsDiffer);
+        }
+        if let Some(der) = extensions {
+            crl.extensions = decode_bounded(der)
+                .map_err(|error| Error::of_der("the extensions of a CRL", error))?;
         }
         check_unique(&crl.extensions)?;
         Ok(crl)
@@ -121,7 +128,7 @@ impl<'a> Crl<'a> {
     fn read_extension<T>(
         &self,
         oid: ObjectIdentifier,
-        read: impl FnOnce(&[u8]) -> der::Result<T>,
+        read: impl FnOnce(&[u8]) -> Result<T, DerError>,
     ) -> Result<Option<T>, Error> {
         self.extension(oid)
             .map(|extension| read(extension.extn_value.as_bytes()))
@@ -163,7 +170,7 @@ impl<'a> Crl<'a> {
     /// What the issuing distribution point leaves out; every flag of it is honoured.
     fn scope(&self) -> Result<Option<IssuingDistributionPoint>, Error> {
         self.read_extension(ISSUING_DISTRIBUTION_POINT, |der| {
-            IssuingDistributionPoint::from_der(der)
+            decode_bounded::<IssuingDistributionPoint>(der)
         })
     }
 }
@@ -365,21 +372,22 @@ fn check_delta(
 struct Number(usize, Vec<u8>);
 
 impl Number {
-    fn read(der: &[u8]) -> der::Result<Self> {
+    fn read(der: &[u8]) -> Result<Self, DerError> {
         let number = der::asn1::UintRef::from_der(der)?;
         Ok(Self(number.as_bytes().len(), number.as_bytes().to_vec()))
     }
 }
 
-/// `[0] EXPLICIT Extensions OPTIONAL`.
-struct ContextSpecificExtensions;
-
-impl ContextSpecificExtensions {
-    fn read<'a, R: Reader<'a>>(fields: &mut R) -> der::Result<Vec<Extension>> {
-        fields
-            .context_specific::<Vec<Extension>>(TagNumber::N0, der::TagMode::Explicit)
-            .map(Option::unwrap_or_default)
+/// The bytes in `[0] EXPLICIT Extensions OPTIONAL`.
+fn read_extensions<'a, R: Reader<'a>>(fields: &mut R) -> der::Result<Option<&'a [u8]>> {
+    let tag = Tag::ContextSpecific {
+        constructed: true,
+        number: TagNumber::N0,
+    };
+    if !next_is(fields, &[tag]) {
+        return Ok(None);
     }
+    der::AnyRef::decode(fields).map(|tagged| Some(tagged.value()))
 }
 
 /// RFC 5280 section 4.2: no extension twice.

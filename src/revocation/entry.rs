@@ -8,6 +8,7 @@ use x509_cert::ext::pkix::CrlReason;
 
 use super::crl::{check_unique, read_time};
 use super::{Error, RevocationReason};
+use crate::x509::decode_bounded;
 
 const REASON_CODE: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.21");
 pub(super) const INVALIDITY_DATE: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.24");
@@ -45,10 +46,8 @@ impl<'a> Entry<'a> {
     pub(super) fn details(&self) -> Result<Details, Error> {
         let extensions = match self.extensions {
             None => Vec::new(),
-            Some(der) => Vec::<Extension>::from_der(der).map_err(|source| Error::Malformed {
-                what: "an entry's extensions",
-                source,
-            })?,
+            Some(der) => decode_bounded::<Vec<Extension>>(der)
+                .map_err(|error| Error::of_der("an entry's extensions", error))?,
         };
         check_unique(&extensions)?;
         let mut details = Details {

@@ -7,7 +7,7 @@ use time::OffsetDateTime;
 use super::fetch::FetchError;
 use crate::limits::MAX_REVOCATION_URLS;
 use crate::notary::rfc3339;
-use crate::x509;
+use crate::x509::{self, DerError};
 
 /// Why one source said nothing that counts, or a chain could not be checked at all.
 #[derive(Debug, thiserror::Error)]
@@ -44,13 +44,22 @@ pub enum Error {
         seconds: u64,
     },
     /// Not what was asked for in DER.
-    #[error("not {what} in DER")]
+    #[error("cannot be read as {what} in DER")]
     Malformed {
         /// What was wanted, with its article.
         what: &'static str,
         /// Where it departs from DER.
         #[source]
         source: der::Error,
+    },
+    /// More in it than is read.
+    #[error("{what} has more in it than is read")]
+    Excessive {
+        /// What it is, with its article.
+        what: &'static str,
+        /// What there is too much of.
+        #[source]
+        source: DerError,
     },
     /// The signature algorithm inside the signed part is another than outside.
     #[error("signature algorithms inside and outside the signed part differ")]
@@ -166,6 +175,14 @@ pub enum Error {
 }
 
 impl Error {
+    /// Why `what`, with its article, is not decoded.
+    pub(super) fn of_der(what: &'static str, error: DerError) -> Self {
+        match error {
+            DerError::Der(source) => Self::Malformed { what, source },
+            source => Self::Excessive { what, source },
+        }
+    }
+
     /// Whether an answer came, and could not be stored.
     pub fn is_of_store(&self) -> bool {
         matches!(self, Self::Fetch { source } if matches!(**source, FetchError::Store { .. }))

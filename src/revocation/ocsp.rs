@@ -17,7 +17,8 @@ use super::crl::check_unique;
 use super::entry::{INVALIDITY_DATE, read_invalidity_date, was_signed_before};
 use super::validity::check_validity;
 use super::{Error, RevocationReason};
-use crate::x509::Certificate;
+use crate::limits::MAX_OCSP_ELEMENTS;
+use crate::x509::{Certificate, check_lists};
 
 const BASIC: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.48.1.1");
 const SHA1: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.14.3.2.26");
@@ -205,7 +206,9 @@ impl Basic {
             .and_then(|parts| reader.finish(parts))
             .map_err(malformed)?;
         Ok(Self {
-            data: ResponseData::from_der(signed).map_err(malformed)?,
+            data: check_lists(signed, MAX_OCSP_ELEMENTS)
+                .and_then(|()| Ok(ResponseData::from_der(signed)?))
+                .map_err(|error| Error::of_der("a basic OCSP response", error))?,
             signed: signed.to_vec(),
             algorithm,
             signature: signature

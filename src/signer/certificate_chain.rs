@@ -138,6 +138,7 @@ fn hint_of_chain(error: &x509::Error) -> Option<String> {
             "add the certificate of `{issuer}` at the end of the file, and so on up to the root, \
              which is part of the envelope; AWS Private CA gives them as `CertificateChain`"
         )),
+        ChainProblem::NotValidAt { at, not_before, .. } if at < not_before => problem.hint(),
         ChainProblem::NotValidAt { .. } => {
             Some("request a new certificate; the key can stay the same".to_owned())
         }
@@ -166,7 +167,29 @@ impl CertificateChain {
     /// [`CertificateChainError`], naming the file, the certificate and what is wrong with it.
     pub fn read(path: &Path, now: OffsetDateTime) -> Result<Self, CertificateChainError> {
         // Certificates are often mounted as links, and what is in them is checked.
-        files::read_following_links(path, MAX_TRUST_STORE_FILE_BYTES)
+        let bytes = files::read_following_links(path, MAX_TRUST_STORE_FILE_BYTES);
+        Self::of_file(path, bytes, now)
+    }
+
+    /// The same of a file, or a pipe, that the user named on the command line.
+    ///
+    /// # Errors
+    ///
+    /// As [`CertificateChain::read`].
+    pub fn read_named(path: &Path, now: OffsetDateTime) -> Result<Self, CertificateChainError> {
+        Self::of_file(
+            path,
+            files::read_named(path, MAX_TRUST_STORE_FILE_BYTES),
+            now,
+        )
+    }
+
+    fn of_file(
+        path: &Path,
+        bytes: Result<Vec<u8>, files::Error>,
+        now: OffsetDateTime,
+    ) -> Result<Self, CertificateChainError> {
+        bytes
             .map_err(|source| ChainFileProblem::Unreadable { source })
             .and_then(|bytes| Self::parse(&bytes, now))
             .map_err(|problem| CertificateChainError {
@@ -395,7 +418,7 @@ mod tests {
         assert_chain(
             &one(Request::leaf("x").valid_from(NOW + time::Duration::SECOND)),
             |problem| matches!(problem, ChainProblem::NotValidAt { .. }),
-            "request a new certificate; the key can stay the same",
+            "the certificate is not valid yet: wait until it is, or check this machine's clock",
         );
         let text = one(Request::leaf("x"));
         assert!(CertificateChain::parse(text.as_bytes(), NOT_AFTER).is_ok());

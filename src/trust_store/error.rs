@@ -58,7 +58,7 @@ pub enum Error {
         source: files::Error,
     },
     /// A file in it is not made of certificates.
-    #[error("`{file}` in the trust store `{store}` is not a file of certificates")]
+    #[error("`{file}` in the trust store `{store}` cannot be read as certificates")]
     NotCertificates {
         /// The store.
         store: StoreName,
@@ -85,7 +85,7 @@ pub enum Error {
         /// The certificate's subject.
         subject: String,
         /// What it lacks.
-        found: &'static str,
+        found: String,
     },
     /// It has no file at all.
     #[error("the trust store `{store}` is empty")]
@@ -215,6 +215,12 @@ impl Error {
                 store.kind(),
                 store.name()
             )),
+            // Kubernetes names them so.
+            Self::NotRegular { file, .. } if file.starts_with("..") => Some(
+                "a Kubernetes ConfigMap or Secret is mounted as directories and links, so copy its files, or mount \
+                 each with `subPath`"
+                    .into(),
+            ),
             Self::NotDirectory { source, .. }
             | Self::Unlistable { source, .. }
             | Self::NotRegular { source, .. }

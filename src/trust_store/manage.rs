@@ -173,7 +173,7 @@ impl StoreFiles {
             .file_name()
             .and_then(|name| name.to_str())
             .unwrap_or_default();
-        let bytes = files::read_following_links(source, MAX_TRUST_STORE_FILE_BYTES)
+        let bytes = files::read_named(source, MAX_TRUST_STORE_FILE_BYTES)
             .map_err(|source| ChangeError::Source { source })?;
         anchors(store.kind(), &bytes).map_err(ChangeError::Unfit)?;
         self.write(store, name, &bytes)?;

@@ -53,7 +53,7 @@ impl NamedStore {
     /// [`Error::Unreadable`], [`Error::NotCertificates`], [`Error::EmptyFile`] and [`Error::NotAnAnchor`].
     pub fn from_file(name: StoreName, path: &Path) -> Result<Self, Error> {
         let file = path.display().to_string();
-        let bytes = match files::read_following_links(path, MAX_TRUST_STORE_FILE_BYTES) {
+        let bytes = match files::read_named(path, MAX_TRUST_STORE_FILE_BYTES) {
             Ok(bytes) => bytes,
             Err(source) => {
                 return Err(Error::Unreadable {

@@ -8,7 +8,7 @@ use crate::x509::{self, Certificate, parse_certificates};
 #[non_exhaustive]
 pub enum Unfit {
     /// Something in it is no certificate.
-    #[error("it is not a file of certificates")]
+    #[error("it cannot be read as certificates")]
     NotCertificates {
         /// What is wrong, and where.
         source: Box<x509::Error>,
@@ -22,7 +22,7 @@ pub enum Unfit {
         /// The certificate's subject.
         subject: String,
         /// What it lacks.
-        found: &'static str,
+        found: String,
         /// The type of the store.
         kind: StoreType,
     },
@@ -74,28 +74,79 @@ pub(super) fn anchors(kind: StoreType, bytes: &[u8]) -> Result<Vec<Certificate>,
 }
 
 /// Why a certificate may not be in a store of this type.
-fn lack(kind: StoreType, certificate: &Certificate) -> Option<&'static str> {
-    match (kind, certificate.is_ca(), is_self_signed(certificate)) {
-        (StoreType::Ca | StoreType::SigningAuthority, true, _)
-        | (StoreType::Ca | StoreType::SigningAuthority, false, true)
-        | (StoreType::Tsa, true, true) => None,
-        (StoreType::Ca | StoreType::SigningAuthority, false, false) => {
-            Some("neither a certificate authority nor self-signed")
+fn lack(kind: StoreType, certificate: &Certificate) -> Option<String> {
+    use StoreType::{Ca, SigningAuthority, Tsa};
+    let found = match (kind, certificate.is_ca(), own_signature(certificate)) {
+        (Ca | SigningAuthority, true, _)
+        | (Ca | SigningAuthority, false, OwnSignature::Fits)
+        | (Tsa, true, OwnSignature::Fits) => return None,
+        (Tsa, false, _) => "not a certificate authority".to_owned(),
+        (Ca | SigningAuthority, false, OwnSignature::AnothersName) => {
+            "neither a certificate authority nor self-signed".to_owned()
         }
-        (StoreType::Tsa, false, _) => Some("not a certificate authority"),
-        (StoreType::Tsa, true, false) => Some("not self-signed"),
+        (Tsa, true, OwnSignature::AnothersName) => "not self-signed".to_owned(),
+        (Ca | SigningAuthority, false, OwnSignature::Mismatch) => {
+            "not a certificate authority, and its signature does not fit its own key".to_owned()
+        }
+        (Tsa, true, OwnSignature::Mismatch) => {
+            "not self-signed: its signature does not fit its own key".to_owned()
+        }
+        (Ca | SigningAuthority, false, OwnSignature::Unchecked(why)) => format!(
+            "not a certificate authority, and whether it is self-signed cannot be checked: {why}"
+        ),
+        (Tsa, true, OwnSignature::Unchecked(why)) => {
+            format!("not known to be self-signed, which cannot be checked: {why}")
+        }
+    };
+    Some(found)
+}
+
+/// What a certificate's signature is to its own key.
+enum OwnSignature {
+    /// Self-signed.
+    Fits,
+    /// Issued under another name.
+    AnothersName,
+    /// Issued under its own name, by another key.
+    Mismatch,
+    /// Nothing here can check it.
+    Unchecked(String),
+}
+
+/// Here SHA-1 does no harm: that the certificate is in the store makes it trusted, and not its own signature.
+fn own_signature(certificate: &Certificate) -> OwnSignature {
+    if !certificate.is_self_issued() {
+        return OwnSignature::AnothersName;
+    }
+    match certificate.verify_signed_by(certificate) {
+        Ok(()) => OwnSignature::Fits,
+        Err(x509::Error::BrokenHash { algorithm }) if algorithm.contains("SHA-1") => {
+            OwnSignature::Fits
+        }
+        Err(x509::Error::SignatureMismatch) => OwnSignature::Mismatch,
+        Err(error) => OwnSignature::Unchecked(error.to_string()),
     }
 }
 
-/// Whether a certificate is its own issuer. Here SHA-1 does no harm: that the certificate is in the store makes it
-/// trusted, and not its own signature.
-fn is_self_signed(certificate: &Certificate) -> bool {
-    if !certificate.is_self_issued() {
-        return false;
-    }
-    match certificate.verify_signed_by(certificate) {
-        Ok(()) => true,
-        Err(x509::Error::BrokenHash { algorithm }) => algorithm.contains("SHA-1"),
-        Err(_) => false,
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_may_be_in_a_store_is_said() {
+        let junk = anchors(StoreType::Ca, b"junk").unwrap_err();
+        assert_eq!(
+            junk.hint().as_deref(),
+            Some("a trust store holds certificate files alone, as PEM or DER")
+        );
+        let no_anchor = Unfit::NotAnAnchor {
+            subject: "CN=a".to_owned(),
+            found: "x".to_owned(),
+            kind: StoreType::Ca,
+        };
+        assert_eq!(
+            no_anchor.hint().as_deref(),
+            Some("take the root certificate of the chain, not the signer's own certificate")
+        );
     }
 }

@@ -251,3 +251,22 @@ impl Target<'_> {
             .map_err(|source| Failure::AnotherArtifact { source })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_without_a_statement_has_the_policys_hint() {
+        let hint = |source| {
+            let path = "/f".into();
+            Error::Policy { path, source }.hint()
+        };
+        let path = || "/c/trustpolicy.blob.json".into();
+        assert_eq!(
+            hint(trust_policy::Error::NoGlobalStatement { path: path() }).as_deref(),
+            Some("name the statement with `--policy-name`, or set `globalPolicy` in one")
+        );
+        assert_eq!(hint(trust_policy::Error::BlankName), None);
+    }
+}

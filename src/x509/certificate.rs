@@ -14,7 +14,7 @@ use x509_cert::spki::{AlgorithmIdentifierOwned, SubjectPublicKeyInfoOwned};
 use x509_cert::time::Time;
 
 use super::key::PublicKey;
-use super::{DistinguishedName, Error};
+use super::{DistinguishedName, Error, bounded};
 use crate::algorithm::{HashAlgorithm, KeySpec};
 use crate::limits::MAX_CERTIFICATE_BYTES;
 use crate::oci::hex;
@@ -130,7 +130,7 @@ impl Certificate {
         if !rest.is_empty() {
             return Err(Error::TrailingBytes { bytes: rest.len() });
         }
-        let certificate = x509_cert::Certificate::from_der(whole).map_err(malformed)?;
+        let certificate: x509_cert::Certificate = bounded::decode(whole)?;
         let tbs = tbs_range(whole).map_err(malformed)?;
         let fields = &certificate.tbs_certificate;
         if fields.signature != certificate.signature_algorithm {
@@ -355,10 +355,12 @@ fn decode<T>(
     } else {
         Criticality::NonCritical
     };
-    SliceReader::new(extension.extn_value.as_bytes())
-        .and_then(|mut reader| {
+    let value = extension.extn_value.as_bytes();
+    bounded::check(value)
+        .and_then(|()| {
+            let mut reader = SliceReader::new(value)?;
             let value = read(&mut reader, criticality)?;
-            reader.finish(value)
+            Ok(reader.finish(value)?)
         })
         .map(Some)
         .map_err(|source| Error::MalformedExtension {
@@ -384,7 +386,11 @@ fn basic_constraints(
 fn key_usage(reader: &mut SliceReader<'_>, criticality: Criticality) -> der::Result<KeyUsage> {
     Ok(KeyUsage {
         criticality,
-        bits: BitStringRef::decode(reader)?.bits().collect(),
+        // RFC 5280 names nine bits.
+        bits: BitStringRef::decode(reader)?
+            .bits()
+            .take(KeyUsage::NAMES.len())
+            .collect(),
     })
 }
 
@@ -400,10 +406,13 @@ fn extended_key_usage(
 
 #[cfg(test)]
 mod tests {
+    use der::{Any, Encode as _};
     use time::Duration;
     use time::macros::datetime;
 
     use super::*;
+    use crate::limits::{MAX_SEQUENCE_ELEMENTS, MAX_SET_ELEMENTS};
+    use crate::x509::DerError;
     use crate::x509::testing::{
         BASIC_CONSTRAINTS, EXTENDED_KEY_USAGE, KEY_USAGE, NOT_AFTER, NOT_BEFORE, Request,
         self_signed,
@@ -519,6 +528,105 @@ mod tests {
         der[at + oid.len() - 1] = 0x03;
         let error = Certificate::parse(&der).unwrap_err();
         assert!(matches!(error, Error::AlgorithmsDiffer), "{error}");
+    }
+
+    /// `certificate` with `part` of its signed part in place of `with`, in well-formed DER.
+    fn replace(certificate: &Certificate, part: &[u8], with: &[u8]) -> Vec<u8> {
+        let sequence = |content: &[u8]| Any::new(Tag::Sequence, content).unwrap().to_der().unwrap();
+        let content = |der: &[u8]| Any::from_der(der).unwrap().value().to_vec();
+        let (whole, tbs) = (content(certificate.der()), content(certificate.tbs_der()));
+        let at = tbs
+            .windows(part.len())
+            .rposition(|here| here == part)
+            .unwrap();
+        let tbs = sequence(&[&tbs[..at], with, &tbs[at + part.len()..]].concat());
+        sequence(&[&tbs, &whole[certificate.tbs_der().len()..]].concat())
+    }
+
+    fn name(rdns: usize, attributes: usize) -> Vec<u8> {
+        let encode = |tag, content: &[u8]| Any::new(tag, content).unwrap().to_der().unwrap();
+        let attribute = |number: usize| {
+            let value = encode(Tag::Utf8String, format!("{number:04}").as_bytes());
+            encode(Tag::Sequence, &[&[6, 3, 0x55, 4, 3][..], &value].concat())
+        };
+        // In falling order, which a sort by insertion likes least.
+        let rdn: Vec<u8> = (0..attributes).rev().flat_map(attribute).collect();
+        encode(Tag::Sequence, &encode(Tag::Set, &rdn).repeat(rdns))
+    }
+
+    #[test]
+    fn what_costs_more_than_one_look_is_bounded_before_it_is_decoded() {
+        let certificate = self_signed("leaf");
+        let parse = |name: &[u8]| {
+            let der = replace(&certificate, certificate.subject_der(), name);
+            match Certificate::parse(&der) {
+                Err(Error::Excessive { source }) => Some(source.to_string()),
+                _ => None,
+            }
+        };
+        let set = "a set has more than the 16 elements that are read";
+        let list = "a list has more than the 64 elements that are read";
+        for (rdns, attributes, wanted) in [
+            // At the limit the decoder is asked: it wants sets in order.
+            (1, MAX_SET_ELEMENTS, None),
+            (1, MAX_SET_ELEMENTS + 1, Some(set)),
+            (MAX_SEQUENCE_ELEMENTS, 1, None),
+            (MAX_SEQUENCE_ELEMENTS + 1, 1, Some(list)),
+            (1, 4_000, Some(set)),
+            (4_000, 1, Some(list)),
+        ] {
+            assert_eq!(
+                parse(&name(rdns, attributes)).as_deref(),
+                wanted,
+                "{rdns} of {attributes}"
+            );
+        }
+    }
+
+    #[test]
+    fn extensions_and_what_is_in_them_are_bounded() {
+        let with = |count: usize| {
+            let extensions = (0..count).fold(Request::authority("a"), |request, number| {
+                request.extension(&format!("1.2.3.{number}"), false, &[5, 0])
+            });
+            Certificate::parse(&extensions.self_signed_der())
+        };
+        let own = with(0)
+            .unwrap()
+            .as_x509_cert()
+            .tbs_certificate
+            .extensions
+            .as_ref()
+            .unwrap()
+            .len();
+        with(MAX_SEQUENCE_ELEMENTS - own).unwrap();
+        let error = with(MAX_SEQUENCE_ELEMENTS - own + 1).unwrap_err();
+        assert!(matches!(error, Error::Excessive { .. }), "{error}");
+
+        let purposes = |count: usize| {
+            let request = Request::leaf("leaf").purposes(false, &vec!["1.2.3.4"; count]);
+            Certificate::parse(&request.self_signed_der())
+        };
+        purposes(MAX_SEQUENCE_ELEMENTS).unwrap();
+        let error = purposes(MAX_SEQUENCE_ELEMENTS + 1).unwrap_err();
+        assert!(
+            matches!(
+                &error,
+                Error::MalformedExtension {
+                    source: DerError::LongList { .. },
+                    ..
+                }
+            ),
+            "{error}"
+        );
+        let mut bits = vec![0x03, 0x82, 0x80, 0x01, 0x00, 0x80];
+        bits.resize(bits.len() + 0x7fff, 0xff);
+        let usage = Request::leaf("leaf").extension(KEY_USAGE, true, &bits);
+        let certificate = Certificate::parse(&usage.self_signed_der()).unwrap();
+        assert_eq!(
+            certificate.key_usage().unwrap().bits.len(),
+            KeyUsage::NAMES.len()
+        );
     }
 
     proptest::proptest! {

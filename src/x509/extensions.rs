@@ -1,13 +1,13 @@
 //! What revocation and time-stamping ask of a certificate (RFC 5280 section 4.2, RFC 6960).
 
 use der::asn1::ObjectIdentifier;
-use der::{Decode as _, Reader as _, SliceReader, Tag};
+use der::{Reader as _, SliceReader, Tag};
 use x509_cert::ext::pkix::AuthorityInfoAccessSyntax;
 use x509_cert::ext::pkix::crl::dp::DistributionPoint as EncodedPoint;
 use x509_cert::ext::pkix::name::{DistributionPointName, GeneralName};
 
 use super::certificate::KeyUsage;
-use super::{Certificate, Error};
+use super::{Certificate, DerError, Error, bounded};
 
 const AUTHORITY_INFO_ACCESS: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.1.1");
 const OCSP: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.48.1");
@@ -38,9 +38,9 @@ pub struct DistributionPoint {
 ///
 /// # Errors
 ///
-/// Where `der` departs from DER.
-pub fn parse_distribution_points(der: &[u8]) -> der::Result<Vec<DistributionPoint>> {
-    let points = Vec::<EncodedPoint>::from_der(der)?;
+/// Where `der` departs from DER, or has more in it than is read.
+pub fn parse_distribution_points(der: &[u8]) -> Result<Vec<DistributionPoint>, DerError> {
+    let points: Vec<EncodedPoint> = bounded::decode(der)?;
     let read = |point: EncodedPoint| DistributionPoint {
         uris: point.distribution_point.map(uris).unwrap_or_default(),
         some_reasons: point.reasons.is_some(),
@@ -114,7 +114,7 @@ impl Certificate {
     /// [`Error::MalformedExtension`] if its authority information access cannot be read.
     pub fn ocsp_urls(&self) -> Result<Vec<String>, Error> {
         let Some(access) = self.decode_extension(AUTHORITY_INFO_ACCESS, |der| {
-            AuthorityInfoAccessSyntax::from_der(der)
+            bounded::decode::<AuthorityInfoAccessSyntax>(der)
         })?
         else {
             return Ok(Vec::new());
@@ -154,7 +154,7 @@ impl Certificate {
     fn decode_extension<T>(
         &self,
         oid: ObjectIdentifier,
-        decode: impl FnOnce(&[u8]) -> der::Result<T>,
+        decode: impl FnOnce(&[u8]) -> Result<T, DerError>,
     ) -> Result<Option<T>, Error> {
         self.extension(&oid)
             .map(|extension| decode(extension.extn_value.as_bytes()))
@@ -311,6 +311,39 @@ mod tests {
     }
 
     #[test]
+    fn a_set_in_a_name_in_an_extension_is_bounded() {
+        let element = |tag: u8, content: &[u8]| {
+            let length = u16::try_from(content.len()).unwrap().to_be_bytes();
+            let head = match length {
+                [0, short @ 0..0x80] => vec![tag, short],
+                [0, long] => vec![tag, 0x81, long],
+                [high, low] => vec![tag, 0x82, high, low],
+            };
+            [&head, content].concat()
+        };
+        // `C=US`, as often as it takes.
+        let attribute = [0x30, 9, 6, 3, 0x55, 4, 6, 0x13, 2, b'U', b'S'];
+        for relative in [false, true] {
+            let point = |count: usize| {
+                let attributes = attribute.repeat(count);
+                let name = if relative {
+                    element(0xa1, &attributes)
+                } else {
+                    let name = element(0x30, &element(0x31, &attributes));
+                    element(0xa0, &element(0xa4, &name))
+                };
+                element(0x30, &element(0x30, &element(0xa0, &name)))
+            };
+            parse_distribution_points(&point(1)).unwrap();
+            let error = parse_distribution_points(&point(4_000)).unwrap_err();
+            assert!(
+                matches!(error, DerError::LargeSet { .. } | DerError::LongList { .. }),
+                "{error}"
+            );
+        }
+    }
+
+    #[test]
     fn a_malformed_extension_is_said_and_not_skipped() {
         let broken = certificate(|params| {
             for oid in [
@@ -343,7 +376,7 @@ mod tests {
         #[test]
         fn any_extension_is_read_or_refused(bytes: Vec<u8>) {
             let _ = parse_distribution_points(&bytes);
-            let _ = AuthorityInfoAccessSyntax::from_der(&bytes);
+            let _ = bounded::decode::<AuthorityInfoAccessSyntax>(&bytes);
         }
     }
 }

@@ -5,11 +5,10 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use super::certificate::split_first;
-use super::{Certificate, Error};
+use super::{Certificate, Error, armor};
 
-const BEGIN: &str = "-----BEGIN ";
-const END: &str = "-----END ";
-const DASHES: &str = "-----";
+/// The first byte of a certificate in DER.
+const DER_SEQUENCE: u8 = 0x30;
 
 /// The certificates of a file, in its order: every PEM block if there is one, else concatenated DER.
 ///
@@ -18,12 +17,14 @@ const DASHES: &str = "-----";
 /// # Errors
 ///
 /// [`Error::Pem`] for a block that is not a whole, well-formed certificate block;
-/// [`Error::InFile`] with what is wrong with one certificate.
+/// [`Error::NeitherForm`] where there is no block and no DER; [`Error::InFile`] with what is wrong with
+/// one certificate.
 pub fn parse_certificates(bytes: &[u8]) -> Result<Vec<Certificate>, Error> {
-    // Text around the blocks may be in any encoding.
-    let text = String::from_utf8_lossy(bytes);
-    let ders = if text.lines().any(|line| line.starts_with(BEGIN)) {
+    let text = armor::text(bytes);
+    let ders = if armor::has_block(&text) {
         pem_blocks(&text)?
+    } else if !bytes.is_empty() && bytes.first() != Some(&DER_SEQUENCE) {
+        return Err(Error::NeitherForm);
     } else {
         split_der(bytes)?
     };
@@ -56,31 +57,20 @@ fn split_der(mut bytes: &[u8]) -> Result<Vec<Vec<u8>>, Error> {
 /// block's end: half a block is a damaged file and not a comment.
 fn pem_blocks(text: &str) -> Result<Vec<Vec<u8>>, Error> {
     let mut blocks = Vec::new();
-    let mut lines = text.lines().enumerate();
-    while let Some((index, line)) = lines.next() {
-        let Some(label) = line.trim_end().strip_prefix(BEGIN) else {
-            continue;
-        };
+    let mut lines = armor::lines(text);
+    while let Some((number, line)) = lines.next() {
         let broken = |problem| Error::Pem {
-            line: index.saturating_add(1),
+            line: number,
             problem,
         };
-        let label = label
-            .strip_suffix(DASHES)
-            .ok_or_else(|| broken(PemProblem::BeginLine))?;
+        let Some(label) = armor::begin(line).map_err(broken)? else {
+            continue;
+        };
         if !matches!(label, "CERTIFICATE" | "X509 CERTIFICATE") {
             return Err(broken(PemProblem::Label(label.to_owned())));
         }
         let mut body = String::new();
-        loop {
-            let (_, line) = lines.next().ok_or_else(|| broken(PemProblem::NoEnd))?;
-            let line = line.trim();
-            match line.strip_prefix(END) {
-                Some(end) if end.strip_suffix(DASHES) == Some(label) => break,
-                Some(_) => return Err(broken(PemProblem::NoEnd)),
-                None => body.push_str(line),
-            }
-        }
+        armor::body(label, &mut lines, |line| body.push_str(line)).map_err(broken)?;
         let der = STANDARD
             .decode(body)
             .map_err(|_| broken(PemProblem::Base64))?;
@@ -102,6 +92,18 @@ pub enum PemProblem {
     /// The end line is missing or belongs to another kind of block.
     #[error("it has no end line of its own")]
     NoEnd,
+    /// Text before the dashes: a reader that looks at the beginnings of lines alone misses the block.
+    #[error("text is before its first line; begin it on a line of its own")]
+    TextBefore,
+    /// The line breaks were lost.
+    #[error("more is on its first line; it needs its line breaks")]
+    OneLine,
+    /// Another block begins where one ends.
+    #[error("another block begins on the line where a block ends; put a line break between them")]
+    SameLine,
+    /// Text behind the dashes.
+    #[error("text is behind its last line; put a line break after it")]
+    TextBehind,
     /// The body is not base64.
     #[error("its body is not base64")]
     Base64,
@@ -111,6 +113,10 @@ pub enum PemProblem {
 mod tests {
     use super::*;
     use crate::x509::testing::self_signed;
+
+    const BEGIN: &str = "-----BEGIN ";
+    const END: &str = "-----END ";
+    const DASHES: &str = "-----";
 
     fn pem(label: &str, der: &[u8]) -> String {
         let body = STANDARD.encode(der);
@@ -143,6 +149,107 @@ mod tests {
         let der = [first.der(), second.der()].concat();
         assert_eq!(parse_certificates(&der).unwrap(), both);
         assert_eq!(parse_certificates(b"").unwrap(), []);
+    }
+
+    #[test]
+    fn what_editors_and_shells_do_to_a_file_hides_no_block() {
+        let [first, second] = [self_signed("a"), self_signed("b")];
+        let text = [&first, &second]
+            .map(|one| pem("CERTIFICATE", one.der()))
+            .concat();
+        let both = [first, second];
+        let utf16 = |unit: fn(u16) -> [u8; 2], mark: bool| -> Vec<u8> {
+            let mark = mark.then_some(0xfeff);
+            mark.into_iter()
+                .chain(text.encode_utf16())
+                .flat_map(unit)
+                .collect()
+        };
+        let marked = format!("\u{feff}{text}");
+        for (what, bytes) in [
+            ("a mark", marked.clone().into_bytes()),
+            (
+                "a mark in the middle",
+                text.replace("-\n-----BEGIN", "-\n\u{feff}-----BEGIN")
+                    .into_bytes(),
+            ),
+            (
+                "a mark and text",
+                format!("\u{feff}text\n{text}text").into_bytes(),
+            ),
+            ("CR LF", marked.replace('\n', "\r\n").into_bytes()),
+            ("CR", text.replace('\n', "\r").into_bytes()),
+            (
+                "blanks before each line",
+                text.replace('\n', "\n  \t").into_bytes(),
+            ),
+            (
+                "blanks behind each line",
+                text.replace('\n', "  \n").into_bytes(),
+            ),
+            (
+                "text in another encoding",
+                [b"\xe9\n", text.as_bytes(), b"\xff"].concat(),
+            ),
+            (
+                "text about PEM",
+                format!("it has -----BEGIN lines\n{text}").into_bytes(),
+            ),
+            (
+                "UTF-16, little end first, with its mark",
+                utf16(u16::to_le_bytes, true),
+            ),
+            (
+                "UTF-16, big end first, with its mark",
+                utf16(u16::to_be_bytes, true),
+            ),
+            ("UTF-16, little end first", utf16(u16::to_le_bytes, false)),
+            ("UTF-16, big end first", utf16(u16::to_be_bytes, false)),
+        ] {
+            assert_eq!(parse_certificates(&bytes).unwrap(), both, "{what}");
+        }
+    }
+
+    #[test]
+    fn a_block_that_others_would_miss_is_refused_with_the_reason() {
+        let good = pem("CERTIFICATE", self_signed("a").der());
+        let problem = |text: String| match parse_certificates(text.as_bytes()).unwrap_err() {
+            Error::Pem { line, problem } => (line, problem),
+            other => panic!("{other}"),
+        };
+        let lines = good.lines().count();
+        assert_eq!(
+            problem(format!("cert: {good}")),
+            (1, PemProblem::TextBefore)
+        );
+        assert_eq!(
+            problem(format!("{good}# {good}")),
+            (lines + 1, PemProblem::TextBefore)
+        );
+        assert_eq!(
+            problem(format!("{}{good}", good.trim_end())),
+            (1, PemProblem::SameLine)
+        );
+        assert_eq!(
+            problem(format!("{} x", good.trim_end())),
+            (1, PemProblem::TextBehind)
+        );
+        assert_eq!(problem(good.replace('\n', "")), (1, PemProblem::OneLine));
+        assert_eq!(problem(good.replace('\n', "\\n")), (1, PemProblem::OneLine));
+        let inner = good.replace(
+            "\n-----END",
+            &format!("\n{BEGIN}CERTIFICATE{DASHES}\n-----END"),
+        );
+        assert_eq!(problem(inner), (1, PemProblem::NoEnd));
+    }
+
+    #[test]
+    fn what_is_no_certificate_file_is_not_called_a_bad_certificate() {
+        let base64 = STANDARD.encode(self_signed("a").der());
+        for bytes in ["<html>", "\u{feff}", &base64, "\n", "certificate"] {
+            let error = parse_certificates(bytes.as_bytes()).unwrap_err();
+            assert!(matches!(error, Error::NeitherForm), "{bytes:?}: {error}");
+        }
     }
 
     #[test]
@@ -184,10 +291,6 @@ mod tests {
         );
         let error = parse_certificates(&[good.der(), b"x"].concat()).unwrap_err();
         assert!(matches!(error, Error::InFile { position: 2, .. }));
-        // A block begins at the beginning of a line, or is none.
-        let indented = format!(" {}", pem("CERTIFICATE", good.der()));
-        let error = parse_certificates(indented.as_bytes()).unwrap_err();
-        assert!(matches!(error, Error::InFile { position: 1, .. }));
     }
 
     proptest::proptest! {

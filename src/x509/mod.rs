@@ -5,6 +5,8 @@
 //! reads a file, asks for revocation or knows a trust store: a chain that fits its requirements is
 //! well formed and not yet trusted.
 
+pub(crate) mod armor;
+mod bounded;
 mod certificate;
 mod chain;
 mod extensions;
@@ -19,6 +21,8 @@ use der::Tag;
 
 use crate::allowance::Exhausted;
 
+pub use bounded::DerError;
+pub(crate) use bounded::{check_lists, decode as decode_bounded};
 pub use certificate::Certificate;
 pub use chain::{ChainProblem, Purpose, verify_code_signing_chain, verify_timestamping_chain};
 pub(crate) use extensions::uris;
@@ -45,11 +49,18 @@ pub enum Error {
         source: Exhausted,
     },
     /// Not a certificate in DER.
-    #[error("not a certificate in DER")]
+    #[error("cannot be read as a certificate in DER")]
     Malformed {
         /// Where it departs from DER.
         #[source]
         source: der::Error,
+    },
+    /// A certificate that would cost too much to read.
+    #[error("certificate has more in it than is read")]
+    Excessive {
+        /// What there is too much of.
+        #[source]
+        source: DerError,
     },
     /// A certificate, and then more.
     #[error("{bytes} bytes follow the certificate")]
@@ -67,13 +78,13 @@ pub enum Error {
         oid: String,
     },
     /// An extension that this program honours cannot be read.
-    #[error("extension `{oid}` is malformed")]
+    #[error("extension `{oid}` cannot be read")]
     MalformedExtension {
         /// The extension's type.
         oid: String,
-        /// Where it departs from DER.
+        /// Where it departs from DER, or from what is read.
         #[source]
-        source: der::Error,
+        source: DerError,
     },
     /// A name's value is not a string, or not of its type's alphabet.
     #[error("attribute `{attribute}` of a name is not a valid `{tag}`")]
@@ -135,6 +146,9 @@ pub enum Error {
         #[source]
         problem: PemProblem,
     },
+    /// A file of something else.
+    #[error("the file has no PEM block and is not DER")]
+    NeitherForm,
     /// One certificate of a file that cannot be read.
     #[error("certificate {position} of the file cannot be read")]
     InFile {
@@ -178,6 +192,16 @@ pub enum Error {
     },
 }
 
+impl From<DerError> for Error {
+    /// What is wrong with the DER of a whole certificate.
+    fn from(error: DerError) -> Self {
+        match error {
+            DerError::Der(source) => Self::Malformed { source },
+            source => Self::Excessive { source },
+        }
+    }
+}
+
 impl Error {
     /// What the reader may do about it.
     pub fn hint(&self) -> Option<String> {
@@ -192,6 +216,11 @@ impl Error {
                 problem: PemProblem::Label(_),
                 ..
             } => Some("keep only `CERTIFICATE` blocks in the file".to_owned()),
+            Self::NeitherForm => Some(
+                "a certificate file is PEM, with lines `-----BEGIN CERTIFICATE-----` and \
+                 `-----END CERTIFICATE-----`, or DER"
+                    .to_owned(),
+            ),
             Self::InFile { source, .. } => source.hint(),
             Self::Chain { problem, .. } => problem.hint(),
             _ => None,

@@ -10,6 +10,7 @@ use countersign::payload::Payload;
 use countersign::signer::certificate_chain::ChainFileProblem;
 use countersign::signer::local_key::{Error, KeyFile, KeyProblem, LocalKey};
 use countersign::signer::{self, SignedEnvelope, Signer, Terms};
+use countersign::x509::PemProblem;
 use serde_json::Value;
 use time::OffsetDateTime;
 use time::macros::datetime;
@@ -214,12 +215,16 @@ fn switched_and_doubled_files_are_named() {
         ),
         (
             key.trim_end().trim_end_matches('-').to_owned(),
-            KeyProblem::Pem,
+            KeyProblem::Pem {
+                problem: PemProblem::NoEnd,
+            },
             "copy it again",
         ),
         (
             key.replace("MIGH", "MI!H"),
-            KeyProblem::Pem,
+            KeyProblem::Pem {
+                problem: PemProblem::Base64,
+            },
             "copy it again",
         ),
     ] {

@@ -6,7 +6,7 @@ use std::path::Path;
 use super::super::inspect::details::Details;
 use super::super::inspect::text::{self, Times};
 use super::super::report::{Exit, Report, one_line};
-use super::{format_of, read_signature};
+use super::Named;
 
 /// Flags of `blob inspect`, as notation has them.
 #[derive(Debug, clap::Args)]
@@ -29,8 +29,7 @@ pub(super) fn run(args: &Args) -> Result<Report, Report> {
         }
     };
     let path = Path::new(&args.signature);
-    let format = format_of(path)?;
-    let envelope = read_signature(path, "failed to read signature file: ")?;
+    let (format, envelope) = Named::new(path)?.read("failed to read signature file: ")?;
     let details = Details::read(format, &envelope, times).map_err(|error| {
         Report::error(Exit::Rejected, &one_line(&error.to_string()), &error, None)
     })?;

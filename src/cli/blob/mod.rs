@@ -53,11 +53,49 @@ fn open(path: &Path) -> Result<Blob, Report> {
     })
 }
 
-/// Reads a signature file. A link is followed: what it leads to is judged.
-fn read_signature(path: &Path, before: &str) -> Result<Vec<u8>, Report> {
-    files::read_following_links(path, MAX_ENVELOPE_BYTES).map_err(|error| {
-        let words = format!("{before}{}", sentence::of_file(&error));
-        Report::error(Exit::Usage, &one_line(&words), &error, error.hint())
+/// A signature that the user named.
+struct Named<'a> {
+    path: &'a Path,
+    /// `None` for a pipe, whose name says nothing.
+    format: Option<EnvelopeFormat>,
+}
+
+impl<'a> Named<'a> {
+    fn new(path: &'a Path) -> Result<Self, Report> {
+        let format = match format_of(path) {
+            Ok(format) => Some(format),
+            Err(_) if files::is_stream(path) => None,
+            Err(report) => return Err(report),
+        };
+        Ok(Self { path, format })
+    }
+
+    /// Reads it. A link is followed: what it leads to is judged.
+    fn read(&self, before: &str) -> Result<(EnvelopeFormat, Vec<u8>), Report> {
+        let bytes = files::read_named(self.path, MAX_ENVELOPE_BYTES).map_err(|error| {
+            let words = format!("{before}{}", sentence::of_file(&error));
+            Report::error(Exit::Usage, &one_line(&words), &error, error.hint())
+        })?;
+        Ok((
+            self.format.unwrap_or_else(|| format_by_content(&bytes)),
+            bytes,
+        ))
+    }
+}
+
+/// A JWS is a JSON object; what is none is read, and refused, as COSE.
+fn format_by_content(bytes: &[u8]) -> EnvelopeFormat {
+    match bytes.trim_ascii_start().first() {
+        Some(b'{') => EnvelopeFormat::Jws,
+        _ => EnvelopeFormat::Cose,
+    }
+}
+
+/// Reads a signature file that lies beside the file and was not named: only a regular file.
+fn read_found_signature(path: &Path) -> Result<Vec<u8>, Report> {
+    files::read(path, MAX_ENVELOPE_BYTES).map_err(|error| {
+        let words = one_line(&sentence::of_file(&error));
+        Report::error(Exit::Usage, &words, &error, error.hint())
     })
 }
 

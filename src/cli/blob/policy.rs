@@ -7,12 +7,14 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use super::super::confirm::confirm_overwriting;
+use super::super::context::no_directory;
 use super::super::inspect::text;
 use super::super::report::{Exit, Report, one_line, write_hint};
 use super::super::sentence;
 use crate::config::NotationDirs;
 use crate::files;
 use crate::limits::MAX_POLICY_BYTES;
+use crate::printable;
 use crate::trust_policy::{DocumentKind, Error, TrustPolicies};
 
 const KIND: DocumentKind = DocumentKind::Blob;
@@ -60,7 +62,8 @@ pub(in crate::cli) struct ImportArgs {
 }
 
 pub(super) fn run(command: &Command) -> Result<Report, Report> {
-    let path = NotationDirs::from_env().config.join(KIND.file_name());
+    let dirs = NotationDirs::from_env().map_err(|error| no_directory(&error))?;
+    let path = dirs.config.join(KIND.file_name());
     match command {
         Command::Init(args) => init(&path, args),
         Command::Import(args) => import(&path, args),
@@ -121,7 +124,7 @@ fn init(path: &Path, args: &InitArgs) -> Result<Report, Report> {
 
 fn import(path: &Path, args: &ImportArgs) -> Result<Report, Report> {
     let from = Path::new(&args.file);
-    let document = files::read_following_links(from, MAX_POLICY_BYTES).map_err(|error| {
+    let document = files::read_named(from, MAX_POLICY_BYTES).map_err(|error| {
         let words = sentence::of_file(&error);
         let sentence = format!("failed to read blob trust policy file: {words}");
         Report::error(Exit::Usage, &one_line(&sentence), &error, error.hint())
@@ -154,7 +157,7 @@ fn show(path: &Path) -> Result<Report, Report> {
     let document = match files::read(path, MAX_POLICY_BYTES) {
         Ok(document) => document,
         Err(error) if error.is_not_found() => {
-            return Err(Report::failed(
+            return Err(Report::failed_in_lines(
                 Exit::Rejected,
                 "failed to show blob trust policy as the configuration does not exist.\nYou can import one using \
                  `countersign blob policy import <path-to-policy.json>`",
@@ -185,16 +188,12 @@ fn show(path: &Path) -> Result<Report, Report> {
         }
     };
     // As it is, but for what would draw on a terminal.
-    report.stdout = String::from_utf8_lossy(&document)
-        .chars()
-        .map(|c| {
-            if super::super::report::draws(c) && !matches!(c, '\n' | '\r' | '\t') {
-                ' '
-            } else {
-                c
-            }
-        })
-        .collect();
+    let text = String::from_utf8_lossy(&document);
+    report.stdout = if serde_json::from_str::<serde::de::IgnoredAny>(&text).is_ok() {
+        printable::json(&text).into_owned()
+    } else {
+        printable::lines(&text).into_owned()
+    };
     Ok(report)
 }
 

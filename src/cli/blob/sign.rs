@@ -75,11 +75,12 @@ pub(super) async fn run(args: &Args) -> Result<Report, Report> {
     let choice = args
         .signer
         .choose(&NotationDirs::from_env(), plugin_config)?;
-    let context = Context::without_registry(choice.aws_settings())?;
+    let format = args.envelope.format_source(&choice);
+    let context = Context::without_registry(choice.aws_settings(), format)?;
     let terms = args.envelope.terms(&choice, &context)?;
     let by = choice.open(&context, Pace::default())?;
     by.check(&terms)
-        .map_err(|error| Report::usage(&error.to_string(), error.hint()))?;
+        .map_err(|error| Report::unusable(&error, error.hint()))?;
 
     let blob = open(path)?;
     let file = signature_file(path, directory.map(Path::new), terms.format);

@@ -9,7 +9,8 @@ mod list;
 mod show;
 mod test_files;
 
-use super::report::{Exit, Report, write_causes, write_hint};
+use super::context::no_directory;
+use super::report::{Exit, Report, one_line, write_causes, write_hint};
 use crate::config::{NotationDirs, StoreName};
 use crate::notary::StoreType;
 use crate::trust_store::{self, ChangeError};
@@ -34,7 +35,10 @@ pub(super) enum Command {
 }
 
 pub(super) async fn run(command: &Command) -> Report {
-    let dirs = NotationDirs::from_env();
+    let dirs = match NotationDirs::from_env() {
+        Ok(dirs) => dirs,
+        Err(error) => return no_directory(&error),
+    };
     let done = match command {
         Command::Add(args) => return add::run(&dirs, args),
         Command::List(args) => return list::run(&dirs, args),
@@ -92,7 +96,7 @@ fn parse_store(kind: StoreType, name: &str) -> Result<StoreName, Report> {
 
 /// What a user is told where verification would not be able to use a store.
 fn warning(error: &trust_store::Error) -> String {
-    let mut text = format!("Warning: {error}\n");
+    let mut text = format!("Warning: {}\n", one_line(&error.to_string()));
     write_causes(&mut text, "", std::error::Error::source(error));
     write_hint(&mut text, "", error.hint());
     text

@@ -86,7 +86,8 @@ fn details(out: &mut String, certificate: &Certificate) {
 fn in_go(time: OffsetDateTime) -> String {
     let form = format_description!("[year]-[month]-[day] [hour]:[minute]:[second] +0000 UTC");
     // Only a writer could fail.
-    time.to_offset(time::UtcOffset::UTC)
+    time.checked_to_offset(time::UtcOffset::UTC)
+        .unwrap_or(time)
         .format(form)
         .unwrap_or_default()
 }

@@ -27,7 +27,7 @@ const ANSIC: &[BorrowedFormatItem<'_>] = format_description!(
 
 impl Times {
     pub(in crate::cli) fn write(self, time: OffsetDateTime) -> String {
-        let utc = time.to_offset(UtcOffset::UTC);
+        let utc = time.checked_to_offset(UtcOffset::UTC).unwrap_or(time);
         let utc = utc.replace_nanosecond(0).unwrap_or(utc);
         match self {
             Self::Ansic => utc.format(ANSIC),

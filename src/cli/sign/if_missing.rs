@@ -136,7 +136,7 @@ impl IfMissing {
                 let stores = roots_of(&profile, trust_anchor)?;
                 let names = stores.iter().map(|store| store.name.clone()).collect();
                 let policies = TrustPolicies::of_signing_profiles(&profile, names)
-                    .map_err(|error| Report::usage(&error.to_string(), error.hint()))?;
+                    .map_err(|error| Report::unusable(&error, error.hint()))?;
                 let statement = policies.statements().first().cloned();
                 let statement =
                     statement.ok_or_else(|| Report::usage("no signing profile", None))?;
@@ -313,7 +313,10 @@ fn unless_refused(error: verify::Error) -> Result<Looked, Error> {
                     source: Box::new(failure),
                 }),
                 (None, Some(Unseen::Listing(source))) => Err(Error::List { reference, source }),
-                (None, Some(Unseen::Limit(_))) => Err(Error::TooMany { reference }),
+                // Nothing is signed in a directory for verifications without a network.
+                (None, Some(Unseen::Limit(_) | Unseen::Record(_))) => {
+                    Err(Error::TooMany { reference })
+                }
                 (None, Some(Unseen::Exhausted { source, .. })) => Err(Error::Find {
                     source: Box::new(verify::Error::Unfinished { reference, source }),
                 }),

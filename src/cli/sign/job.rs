@@ -34,6 +34,8 @@ pub(super) struct Job {
     claims: Claims,
     pub(super) stop: Stop,
     keeps_going: bool,
+    /// Lines that are to be said on stderr first.
+    pub(super) notes: String,
     /// What each reference may use.
     allowed: Allowed,
 }
@@ -66,12 +68,17 @@ impl Job {
             .signer
             .choose(&NotationDirs::from_env(), plugin_config)?;
         let pace = pace(&args.many, &choice)?;
-        let context = Context::new(&args.registry, &references, choice.aws_settings())?;
+        let context = Context::new(
+            &args.registry,
+            &references,
+            choice.aws_settings(),
+            args.envelope.format_source(&choice),
+        )?;
         let terms = args.envelope.terms(&choice, &context)?;
         let signer = choice.open(&context, pace.clone())?;
         signer
             .check(&terms)
-            .map_err(|error| Report::usage(&error.to_string(), error.hint()))?;
+            .map_err(|error| Report::unusable(&error, error.hint()))?;
         let storage = match args.force_referrers_tag {
             Some(true) => Storage::TagSchema,
             Some(false) => Storage::OnlyReferrersApi,
@@ -85,6 +92,7 @@ impl Job {
         let if_missing = if_missing(&args.many, &context, &signer, &options)?;
         let texts = args.references.iter().cloned();
         Ok(Self {
+            notes: context.notes,
             registry: context.registry,
             signer,
             options,
@@ -166,7 +174,9 @@ impl Job {
     /// All steps of a reference. `shown` gets what it stands for.
     async fn begin(&self, index: usize, asked: &Asked, shown: &mut Option<Target>) -> End {
         let allowance = self.allowed.begin();
-        let end = allowance.lend(self.run(index, asked, shown)).await;
+        let end = allowance
+            .lend(Box::pin(self.run(index, asked, shown)))
+            .await;
         end.unwrap_or_else(|end| *end)
     }
 
@@ -269,7 +279,7 @@ impl Job {
     ) -> End {
         let stored = tokio::select! {
             biased;
-            stored = allowance::in_time(sign::store(repository, &made, self.options.storage)) => {
+            stored = allowance::in_time(Box::pin(sign::store(repository, &made, self.options.storage))) => {
                 match stored {
                     Ok(stored) => stored.map_err(Error::Sign),
                     Err(source) => {

@@ -14,13 +14,14 @@ use time::OffsetDateTime;
 
 use super::args::{RegistryArgs, TimeArgs, parse_pairs};
 use super::called::Called;
-use super::context::{AwsSignerChecks, Context};
+use super::context::{AwsSignerChecks, Context, Format};
 use super::duration::parse_span;
 use super::patience::{Progress, telling};
 use super::report::{Exit, Report, one_line};
 use super::requirement::{RequireArgs, check_unsigned_flag};
 use super::results::Results;
 use super::side_by_side::{InOrder, SideBySide, lane};
+use crate::config;
 use crate::extended_validation::{AnswerCache, RevocationChecker};
 use crate::limits;
 use crate::outcome::SignatureOutcome;
@@ -224,21 +225,29 @@ fn parse_unsigned(name: &str) -> Result<UnsignedStatement, String> {
     })
 }
 
-/// A verifier that asks registries, AWS and everybody else; with the policy's warnings and the time.
+/// A verifier that asks registries, AWS and everybody else; with the policy's warnings, the time, and what is to
+/// be said besides.
 fn online_verifier(
     args: &Args,
     references: &[ArtifactReference],
     plugin_config: BTreeMap<String, String>,
-) -> Result<(Verifier, Vec<String>, OffsetDateTime), Report> {
-    let context = Context::new(&args.registry, references, plugin_config)?;
+) -> Result<(Verifier, Vec<String>, OffsetDateTime, String), Report> {
+    let mut context = Context::new(&args.registry, references, plugin_config, Format::Known)?;
     let now = context.now;
+    let notes = std::mem::take(&mut context.notes);
     let cache = match &args.revocation_cache_ttl {
         None => None,
         Some(text) => {
             let flag = "--revocation-cache-ttl";
             let ttl = parse_span(flag, text, limits::MAX_REVOCATION_CACHE_TTL)
                 .map_err(|text| Report::failed(Exit::Usage, &text))?;
-            Some(AnswerCache::new(context.dirs.aws_signer_cache(), ttl))
+            let directory = context.cache().ok_or_else(|| {
+                Report::usage(
+                    &format!("no directory is known in which `{flag}` keeps answers"),
+                    Some("set `NOTATION_CACHE` to a directory of this user".to_owned()),
+                )
+            })?;
+            Some(AnswerCache::new(config::aws_signer_cache(directory), ttl))
         }
     };
     let aws = context.aws.clone();
@@ -256,7 +265,7 @@ fn online_verifier(
     if let Some(cache) = cache {
         verifier.judges.aws_signer = RevocationChecker::with_cache(aws, cache);
     }
-    Ok((verifier, warnings, now))
+    Ok((verifier, warnings, now, notes))
 }
 
 /// Everything that holds for all references of one command.
@@ -298,11 +307,14 @@ impl Job {
         let user_metadata = parse_pairs("user-metadata", &args.user_metadata).map_err(usage)?;
         let plugin_config = parse_pairs("plugin-config", &args.plugin_config).map_err(usage)?;
         let references = super::parse_references(&args.references, args.oci_layout)?;
-        let (verifier, warnings, now) = match &args.offline {
-            Some(directory) => offline::verifier(args, directory)?,
+        let (verifier, warnings, now, notes) = match &args.offline {
+            Some(directory) => {
+                let (verifier, warnings, now) = offline::verifier(args, directory)?;
+                (verifier, warnings, now, String::new())
+            }
             None => online_verifier(args, &references, plugin_config)?,
         };
-        let warnings = warnings.iter().fold(String::new(), |mut text, warning| {
+        let warnings = warnings.iter().fold(notes, |mut text, warning| {
             let _ = writeln!(text, "Warning: {}", one_line(warning));
             text
         });

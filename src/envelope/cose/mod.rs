@@ -456,7 +456,7 @@ mod tests {
             ),
             (
                 many(16),
-                "certificate 1 of the chain cannot be read: not a certificate in DER: ",
+                "certificate 1 of the chain cannot be read: cannot be read as a certificate in DER: ",
             ),
         ];
         for (more, wanted) in cases {

@@ -6,7 +6,7 @@ use std::fmt;
 use serde::Deserialize;
 use serde::de::{Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-use crate::limits::MAX_CHAIN_CERTIFICATES;
+use crate::limits::{MAX_CHAIN_CERTIFICATES, MAX_UNPROTECTED_MEMBERS};
 use crate::notary::attribute::{SIGNING_AGENT, TIMESTAMP_SIGNATURE};
 
 /// The flattened serialisation; `serde` refuses unknown and repeated members.
@@ -52,7 +52,14 @@ impl<'de: 'a, 'a> Deserialize<'de> for Unprotected<'a> {
 
             fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Self::Value, A::Error> {
                 let mut header = Unprotected::default();
+                let mut members: usize = 0;
                 while let Some(Text(name)) = access.next_key()? {
+                    members = members.saturating_add(1);
+                    if members > MAX_UNPROTECTED_MEMBERS {
+                        return Err(A::Error::custom(format!(
+                            "the unprotected header has more than {MAX_UNPROTECTED_MEMBERS} members"
+                        )));
+                    }
                     let repeated = match name.as_ref() {
                         "x5c" => header.x5c.replace(access.next_value()?).is_some(),
                         TIMESTAMP_SIGNATURE => {
@@ -83,9 +90,14 @@ impl<'de: 'a, 'a> Deserialize<'de> for Unprotected<'a> {
 
 /// Other readers, Go's among them, take a known name in other letters for the known one.
 fn check_spelling<E: serde::de::Error>(name: &str) -> Result<(), E> {
+    // No letter is three times as long as its small one; longer names need not be folded.
+    if name.len() > 3 * TIMESTAMP_SIGNATURE.len() {
+        return Ok(());
+    }
+    let folded = name.to_lowercase();
     let known = ["x5c", TIMESTAMP_SIGNATURE, SIGNING_AGENT]
         .into_iter()
-        .find(|known| known.to_lowercase() == name.to_lowercase());
+        .find(|known| known.to_lowercase() == folded);
     match known {
         Some(known) => Err(E::custom(format!("field `{name}` is not spelt `{known}`"))),
         None => Ok(()),

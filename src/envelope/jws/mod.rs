@@ -443,7 +443,7 @@ mod tests {
         let many = vec!["AAAA"; MAX_CHAIN_CERTIFICATES];
         assert_eq!(
             with_chain(json!(many)),
-            "certificate 1 of the chain cannot be read: not a certificate in DER: \
+            "certificate 1 of the chain cannot be read: cannot be read as a certificate in DER: \
              unknown/unsupported ASN.1 DER tag: 0x00"
         );
         let too_many = vec!["AAAA"; MAX_CHAIN_CERTIFICATES + 1];

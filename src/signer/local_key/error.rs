@@ -6,6 +6,7 @@ use crate::algorithm::KeySpec;
 use crate::files;
 use crate::limits::MAX_PBKDF2_ITERATIONS;
 use crate::signer::certificate_chain::CertificateChainError;
+use crate::x509::PemProblem;
 
 /// Why a local key cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -71,7 +72,11 @@ pub enum KeyProblem {
     },
     /// A PEM block without its end, or that is not base64.
     #[error("is not well-formed PEM")]
-    Pem,
+    Pem {
+        /// What is wrong with the block.
+        #[source]
+        problem: PemProblem,
+    },
     /// Two keys in one file.
     #[error("has several private keys")]
     SeveralKeys,
@@ -136,7 +141,7 @@ impl KeyProblem {
                 "give a private key in PEM, `-----BEGIN PRIVATE KEY-----`; from DER: `openssl pkey -inform \
                  DER -in OLD.key -out NEW.key`"
             }
-            Self::Pem => "the file may have been cut short or edited; copy it again",
+            Self::Pem { .. } => "the file may have been cut short or edited; copy it again",
             Self::SeveralKeys => "leave in the file only the key of the signer's certificate",
             Self::LegacyEncryption
             | Self::UnsupportedEncryption { .. }

@@ -23,6 +23,7 @@ use zeroize::Zeroizing;
 use super::{Error, KeyProblem};
 use crate::algorithm::{KeySpec, SignatureAlgorithm};
 use crate::limits::MAX_PBKDF2_ITERATIONS;
+use crate::x509::{PemProblem, armor};
 
 /// The PEM block of a private key, not yet read.
 pub(super) struct KeyBlock {
@@ -41,24 +42,25 @@ enum Label {
 impl KeyBlock {
     /// The only private key of a PEM file. Other blocks, such as `EC PARAMETERS`, are passed over.
     pub(super) fn parse(pem: &[u8]) -> Result<Self, KeyProblem> {
-        let text = std::str::from_utf8(pem).map_err(|_| KeyProblem::NoKey { found: None })?;
+        let malformed = |problem| KeyProblem::Pem { problem };
+        let text = armor::text(pem);
         let mut key = None;
         let mut other = None;
-        let mut lines = text.lines().map(str::trim);
-        while let Some(line) = lines.next() {
-            let Some(label) = begin(line) else { continue };
+        let mut lines = armor::lines(&text);
+        while let Some((_, line)) = lines.next() {
+            let Some(label) = armor::begin(line).map_err(malformed)? else {
+                continue;
+            };
             // As long as the file, so that it never moves and leaves a copy behind.
             let mut body = Zeroizing::new(String::with_capacity(text.len()));
-            let end = format!("-----END {label}-----");
-            loop {
-                match lines.next() {
-                    Some(line) if line == end => break,
-                    Some(line) if line.contains(':') => {
-                        return Err(KeyProblem::LegacyEncryption);
-                    }
-                    Some(line) => body.push_str(line),
-                    None => return Err(KeyProblem::Pem),
-                }
+            let mut has_headers = false;
+            armor::body(label, &mut lines, |line| {
+                has_headers |= line.contains(':');
+                body.push_str(line);
+            })
+            .map_err(malformed)?;
+            if has_headers {
+                return Err(KeyProblem::LegacyEncryption);
             }
             let known = match label {
                 "PRIVATE KEY" => Label::Pkcs8,
@@ -76,7 +78,7 @@ impl KeyBlock {
             let mut der = Zeroizing::new(vec![0; body.len()]);
             let length = STANDARD
                 .decode_slice(body.as_bytes(), &mut der)
-                .map_err(|_| KeyProblem::Pem)?;
+                .map_err(|_| malformed(PemProblem::Base64))?;
             der.truncate(length);
             key = Some(Self { label: known, der });
         }
@@ -113,10 +115,6 @@ impl KeyBlock {
             },
         }
     }
-}
-
-fn begin(line: &str) -> Option<&str> {
-    line.strip_prefix("-----BEGIN ")?.strip_suffix("-----")
 }
 
 /// Decrypts PBES2 (RFC 8018 section 6.2).

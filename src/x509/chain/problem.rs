@@ -112,6 +112,10 @@ pub enum ChainProblem {
     },
 }
 
+/// What to do about a certificate that is not yet valid.
+const NOT_YET: &str =
+    "the certificate is not valid yet: wait until it is, or check this machine's clock";
+
 impl ChainProblem {
     /// What the reader may do about it.
     pub fn hint(&self) -> Option<String> {
@@ -125,6 +129,7 @@ impl ChainProblem {
             Self::NotSelfSigned { source }
             | Self::NotSignedByNext { source }
             | Self::Key { source } => source.hint(),
+            Self::NotValidAt { at, not_before, .. } if at < not_before => Some(NOT_YET.to_owned()),
             _ => None,
         }
     }

@@ -3,6 +3,7 @@
 mod aws_signer;
 mod interrupt;
 mod memory;
+mod pipes;
 mod plugin;
 mod policy;
 mod progress;

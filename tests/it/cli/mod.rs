@@ -2,11 +2,14 @@
 
 mod blob;
 mod cert;
+mod fault;
 mod inspect;
 mod key;
 mod list;
 mod oci_layout;
+mod printing;
 mod recordings;
+mod references;
 mod registries;
 mod revocation;
 mod sign;

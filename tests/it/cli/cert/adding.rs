@@ -76,7 +76,7 @@ fn what_no_signature_could_be_verified_with_is_not_added() {
             "ca",
             "mixed.pem",
             format!(
-                "it is not a file of certificates: PEM block in line {line} is malformed: it holds `PRIVATE KEY`, \
+                "it cannot be read as certificates: PEM block in line {line} is malformed: it holds `PRIVATE KEY`, \
                  wanted `CERTIFICATE`"
             ),
         ),
@@ -129,7 +129,7 @@ fn what_can_be_added_is_and_the_rest_is_named() {
         "./root.crt, with error \"certificate already exists in the Trust Store\""
     );
     assert!(
-        lines[2].starts_with("junk.crt, with error \"it is not a file of certificates: "),
+        lines[2].starts_with("junk.crt, with error \"it cannot be read as certificates: "),
         "{ran:#?}"
     );
     assert_eq!(
@@ -200,7 +200,7 @@ fn a_store_that_stays_unusable_is_warned_about() {
     );
     assert_eq!(
         ran.stderr.lines().next(),
-        Some("Warning: `README` in the trust store `ca:test` is not a file of certificates")
+        Some("Warning: `README` in the trust store `ca:test` cannot be read as certificates")
     );
 }
 

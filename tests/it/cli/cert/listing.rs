@@ -66,7 +66,7 @@ fn what_spoils_a_store_is_named_and_hides_nothing() {
         warnings,
         [
             "Warning: `folder` in the trust store `ca:test` is not a regular file",
-            "Warning: `junk.txt` in the trust store `ca:test` is not a file of certificates",
+            "Warning: `junk.txt` in the trust store `ca:test` cannot be read as certificates",
             "Warning: `leaf.crt` in the trust store `ca:test` holds `CN=leaf`, which is neither a certificate authority \
              nor self-signed; wanted: a certificate authority, or a self-signed certificate",
             "Warning: `link.crt` in the trust store `ca:test` is not a regular file",
@@ -151,7 +151,7 @@ fn only_files_of_the_store_are_shown() {
         ),
         (
             "junk.crt",
-            "certificate 1 of the file cannot be read".to_owned(),
+            "the file has no PEM block and is not DER".to_owned(),
         ),
     ] {
         let ran = cert(&sandbox, &["show", "-t", "ca", "-s", "test", name]);

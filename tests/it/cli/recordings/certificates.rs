@@ -131,7 +131,7 @@ const DIFFERENCES: &[Difference] = &[
         exit: Some(0),
         stdout: Text::Contains("ca                 test         junk.txt        \n"),
         stderr: Text::Contains(
-            "Warning: `junk.txt` in the trust store `ca:test` is not a file of certificates\n",
+            "Warning: `junk.txt` in the trust store `ca:test` cannot be read as certificates\n",
         ),
         why: SAID,
     },
@@ -140,7 +140,7 @@ const DIFFERENCES: &[Difference] = &[
         exit: Some(0),
         stdout: Text::Contains("ca           test         junk.txt      \n"),
         stderr: Text::Begins(
-            "Warning: `junk.txt` in the trust store `ca:test` is not a file of certificates",
+            "Warning: `junk.txt` in the trust store `ca:test` cannot be read as certificates",
         ),
         why: SAID,
     },
@@ -149,7 +149,7 @@ const DIFFERENCES: &[Difference] = &[
         exit: Some(0),
         stdout: Text::Contains("ca           test         junk.txt        \n"),
         stderr: Text::Contains(
-            "Warning: `junk.txt` in the trust store `ca:test` is not a file of certificates",
+            "Warning: `junk.txt` in the trust store `ca:test` cannot be read as certificates",
         ),
         why: SAID,
     },
@@ -158,7 +158,7 @@ const DIFFERENCES: &[Difference] = &[
         exit: Some(0),
         stdout: Text::Contains("ca                 test         junk.txt      \n"),
         stderr: Text::Begins(
-            "Warning: `junk.txt` in the trust store `ca:test` is not a file of certificates",
+            "Warning: `junk.txt` in the trust store `ca:test` cannot be read as certificates",
         ),
         why: SAID,
     },

@@ -112,7 +112,8 @@ fn after_a_failure_the_rest_is_signed_where_that_is_asked_for() {
              hint: check the repository, and the tag or digest\n\
              Summary: signed 2, skipped 0, failed 1, not tried 0\n  \
              signed: {}: {}\n  \
-             failed: {missing}: not signed: failed to get manifest descriptor: {missing}: not found\n  \
+             failed: {missing}: not signed: failed to get manifest descriptor: {missing}: not found: \
+             `{missing}` was not found, saying `MANIFEST_UNKNOWN: Requested image not found`\n  \
              signed: {}: {}\n",
             images[0],
             signature_of(&ran, &images[0]),

@@ -209,7 +209,9 @@ fn a_fetch_without_usable_answers_leaves_what_was_stored() {
     };
     let ran = fetch(&signed);
     assert_eq!(ran.code, 3, "{ran:#?}");
-    ran.assert_says("  missing: OCSP at `http://ocsp.test/`: not an OCSP response in DER");
+    ran.assert_says(
+        "  missing: OCSP at `http://ocsp.test/`: cannot be read as an OCSP response in DER",
+    );
     let island = Island::new(&signed.scene, signed.scene.digest());
     signed.trust(&island.sandbox);
     island.assert_verified(&[]);
