@@ -160,7 +160,6 @@ fn digest_fault(digest: &str) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::super::Reference;
-    use super::*;
 
     #[test]
     fn what_is_wrong_with_a_part_says_what_to_write() {
