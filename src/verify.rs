@@ -188,7 +188,7 @@ impl Verifier {
         require(options, statement, || reference.clone().into())?;
         let repository = self.repository(reference)?;
         let verifying = self.verify_in(&repository, statement, options, now);
-        within(options, || reference.clone().into(), verifying).await
+        within(options, || reference.clone().into(), Box::pin(verifying)).await
     }
 
     /// Verifies the artifact that `reference` names in an OCI image layout. A directory has no name
@@ -213,7 +213,7 @@ impl Verifier {
         require(options, statement, called)?;
         let layout = layout.into();
         let verifying = self.verify_in(&layout, statement, options, now);
-        within(options, || reference.clone().into(), verifying).await
+        within(options, || reference.clone().into(), Box::pin(verifying)).await
     }
 
     /// The repository of `reference`, or the copy of the artifact that was stored.
@@ -295,7 +295,10 @@ impl Verifier {
                 statement: statement.named(),
             });
         }
-        let listed = in_time(repository.reference(), repository.resolve_and_list());
+        let listed = in_time(
+            repository.reference(),
+            Box::pin(repository.resolve_and_list()),
+        );
         let (target, listing) = listed.await?.map_err(resolve)?;
         let search = Search {
             repository,

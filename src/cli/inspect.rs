@@ -70,7 +70,7 @@ pub(super) async fn run(args: &Args) -> Report {
         Ok(allowed) => allowed,
         Err(report) => return report,
     };
-    let answer = allowed.begin().lend(inspect(args)).await;
+    let answer = allowed.begin().lend(Box::pin(inspect(args))).await;
     answer.unwrap_or_else(|report| report)
 }
 

@@ -32,7 +32,7 @@ pub(super) async fn run(args: &Args) -> Report {
         Ok(allowed) => allowed,
         Err(report) => return report,
     };
-    let answer = allowed.begin().lend(list(args)).await;
+    let answer = allowed.begin().lend(Box::pin(list(args))).await;
     answer.unwrap_or_else(|report| report)
 }
 

@@ -48,7 +48,7 @@ pub(super) async fn find(
             )
         })?;
     let reference = repository.reference();
-    let resolved = allowance::in_time(repository.resolve_and_list_all()).await;
+    let resolved = allowance::in_time(Box::pin(repository.resolve_and_list_all())).await;
     let resolved = resolved.map_err(|source| given_up(&reference, &source))?;
     let (target, listing) =
         resolved.map_err(|error| failed(&sentence::of_resolve(&reference, &error), &error))?;

@@ -144,8 +144,8 @@ impl Error {
             Self::UnsignedNotAllowed { .. } => Some(
                 "if you trust whoever can write that directory, add \
                  `\"unsignedRevocationStatements\": [\"aws-signer\"]` to `signatureVerification` of the \
-                 trust policy's statement; with `--signing-profile`, if you trust whoever can write that \
-                 directory, give `--unsigned-revocation-statements aws-signer`"
+                 trust policy's statement; if you trust whoever can write that directory, give \
+                 `--unsigned-revocation-statements aws-signer` with `--signing-profile`"
                     .to_owned(),
             ),
             Self::Revoked { .. } => Some(

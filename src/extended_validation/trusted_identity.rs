@@ -217,7 +217,7 @@ mod tests {
         ] {
             let found = near_miss_of(identity);
             let wanted = if reason.is_empty() {
-                "if you trust that profile"
+                "unless you trust that profile"
             } else {
                 reason
             };

@@ -114,7 +114,7 @@ impl Verifier {
             now,
         };
         let gathering = gathering.run(Some(reference));
-        within(options, || reference.clone().into(), gathering).await
+        within(options, || reference.clone().into(), Box::pin(gathering)).await
     }
 
     /// The same for an artifact in an OCI image layout, which needs no copy.
@@ -143,7 +143,8 @@ impl Verifier {
             options,
             now,
         };
-        within(options, || reference.clone().into(), gathering.run(None)).await
+        let gathering = Box::pin(gathering.run(None));
+        within(options, || reference.clone().into(), gathering).await
     }
 }
 
@@ -160,7 +161,7 @@ struct Gathering<'a> {
 impl Gathering<'_> {
     /// `copied` is the registry's artifact that is to be copied.
     async fn run(&self, copied: Option<&Reference>) -> Result<Gathered, Error> {
-        let listed = self.repository.resolve_and_list_all();
+        let listed = Box::pin(self.repository.resolve_and_list_all());
         let (target, listing) = in_time(self.repository.reference(), listed)
             .await?
             .map_err(|source| Error::Resolve {

@@ -166,7 +166,9 @@ impl Job {
     /// All steps of a reference. `shown` gets what it stands for.
     async fn begin(&self, index: usize, asked: &Asked, shown: &mut Option<Target>) -> End {
         let allowance = self.allowed.begin();
-        let end = allowance.lend(self.run(index, asked, shown)).await;
+        let end = allowance
+            .lend(Box::pin(self.run(index, asked, shown)))
+            .await;
         end.unwrap_or_else(|end| *end)
     }
 
@@ -269,7 +271,7 @@ impl Job {
     ) -> End {
         let stored = tokio::select! {
             biased;
-            stored = allowance::in_time(sign::store(repository, &made, self.options.storage)) => {
+            stored = allowance::in_time(Box::pin(sign::store(repository, &made, self.options.storage))) => {
                 match stored {
                     Ok(stored) => stored.map_err(Error::Sign),
                     Err(source) => {
