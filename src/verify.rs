@@ -10,6 +10,7 @@ mod error;
 mod gather;
 mod judge;
 mod offline;
+mod record;
 mod requirement;
 mod revocation;
 mod trial;
@@ -17,6 +18,7 @@ mod trial;
 pub use error::{Error, Refused, Unseen};
 pub use gather::{Gathered, GatheredSignature, Missing};
 pub use offline::OfflineDirectory;
+pub use record::RecordError;
 pub use requirement::{Lack, Requirement, Shortfall};
 pub use trial::{AnySignature, Criteria, Found, Search};
 
@@ -308,7 +310,19 @@ impl Verifier {
             criteria: &AnySignature,
             now,
         };
-        let found = self.judges.find(search, listing).await?;
+        let listed: Vec<Digest> = match (&self.artifacts, &listing) {
+            (Artifacts::Stored(_), Ok(listing)) => {
+                let signatures = listing.signatures.iter();
+                signatures.map(|one| one.digest().clone()).collect()
+            }
+            _ => Vec::new(),
+        };
+        let found = match (&self.artifacts, self.judges.find(search, listing).await) {
+            (Artifacts::Stored(directory), Err(error)) => {
+                Err(directory.unless_withheld(error, &target, statement, &listed))
+            }
+            (_, found) => found,
+        }?;
         let standing = found.accepted.standing();
         let accepted = Box::new(Accepted {
             reference: target.reference.clone(),

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::path::Path;
 
+use super::advice;
 use crate::oci::{self, Digest};
 
 /// Why a text is not a reference into an OCI image layout.
@@ -37,6 +38,14 @@ pub enum LayoutError {
 impl LayoutError {
     /// What may help.
     pub fn hint(&self) -> Option<String> {
+        let (Self::MissingTagOrDigest { reference }
+        | Self::MissingPath { reference }
+        | Self::InvalidDigest { reference, .. }) = self;
+        if reference.trim().is_empty()
+            || self.digest().is_some_and(|digest| digest != digest.trim())
+        {
+            return advice::on_text(reference);
+        }
         let text = match self {
             Self::MissingTagOrDigest { .. } | Self::MissingPath { .. } => {
                 "write `DIRECTORY:TAG` or `DIRECTORY@DIGEST`; the tags stand in the layout's \
@@ -47,6 +56,14 @@ impl LayoutError {
             }
         };
         Some(text.to_owned())
+    }
+
+    /// What should have been a digest.
+    fn digest(&self) -> Option<&str> {
+        match self {
+            Self::InvalidDigest { digest, .. } => Some(digest),
+            Self::MissingTagOrDigest { .. } | Self::MissingPath { .. } => None,
+        }
     }
 
     /// What notation prints after `Error: ` for such a reference.

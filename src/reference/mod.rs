@@ -13,6 +13,7 @@ mod layout;
 mod registry_name;
 mod scope;
 
+pub use advice::transport;
 pub use artifact::ArtifactReference;
 pub use ecr::EcrHost;
 pub use error::Error;

@@ -81,7 +81,7 @@ pub enum Error {
         source: trust_policy::Error,
     },
     /// The statement that applies is less than what is required of it.
-    #[error("{statement} is less than what is required for `{}`", path.display())]
+    #[error("{statement} is weaker than required for `{}`", path.display())]
     Requirement {
         /// The blob.
         path: PathBuf,

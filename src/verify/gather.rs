@@ -19,7 +19,7 @@ use crate::notary::{Action, SigningScheme, StoreType, Validation};
 use crate::oci::{Descriptor, Digest};
 use crate::outcome::{Failure, RevocationFact, RevocationStatus};
 use crate::reference::{ArtifactReference, LayoutReference, Reference};
-use crate::registry::{LayoutRepository, Repository, Target};
+use crate::registry::{self, LayoutRepository, Repository, Target};
 use crate::revocation;
 use crate::rules;
 use crate::signer_info::SignerInfo;
@@ -179,6 +179,17 @@ impl Gathering<'_> {
                 Some(in_time(target.reference.clone(), copying).await??)
             }
         };
+        if listing.incomplete.is_none() {
+            // Before anything can fail, so that what fails is missed later.
+            let signatures = listing.signatures.iter().map(Descriptor::digest);
+            let records = self.directory.records();
+            records
+                .write(&target.reference, target.descriptor.digest(), signatures)
+                .map_err(|source| Error::Store {
+                    reference: target.reference.clone(),
+                    source: registry::Error::File { source },
+                })?;
+        }
         if listing.signatures.is_empty() && !self.statement.level.is_skip() {
             return Err(match listing.incomplete {
                 Some(source) => Error::List {

@@ -34,6 +34,8 @@ pub(super) struct Job {
     claims: Claims,
     pub(super) stop: Stop,
     keeps_going: bool,
+    /// Lines that are to be said on stderr first.
+    pub(super) notes: String,
     /// What each reference may use.
     allowed: Allowed,
 }
@@ -66,12 +68,17 @@ impl Job {
             .signer
             .choose(&NotationDirs::from_env(), plugin_config)?;
         let pace = pace(&args.many, &choice)?;
-        let context = Context::new(&args.registry, &references, choice.aws_settings())?;
+        let context = Context::new(
+            &args.registry,
+            &references,
+            choice.aws_settings(),
+            args.envelope.format_source(&choice),
+        )?;
         let terms = args.envelope.terms(&choice, &context)?;
         let signer = choice.open(&context, pace.clone())?;
         signer
             .check(&terms)
-            .map_err(|error| Report::usage(&error.to_string(), error.hint()))?;
+            .map_err(|error| Report::unusable(&error, error.hint()))?;
         let storage = match args.force_referrers_tag {
             Some(true) => Storage::TagSchema,
             Some(false) => Storage::OnlyReferrersApi,
@@ -85,6 +92,7 @@ impl Job {
         let if_missing = if_missing(&args.many, &context, &signer, &options)?;
         let texts = args.references.iter().cloned();
         Ok(Self {
+            notes: context.notes,
             registry: context.registry,
             signer,
             options,
@@ -128,7 +136,7 @@ impl Job {
             [] => String::new(),
             flags => format!(" with {}", flags.join(" and ")),
         };
-        Some(format!("the same command{flags} does what is left"))
+        Some(format!("run the same command{flags} to sign the rest"))
     }
 
     /// Signs the reference of this number; nothing where there is none.
@@ -356,8 +364,8 @@ impl Job {
             && if_missing.is_too_short(Some(expiry))
         {
             notes.push(format!(
-                "the new signature is good until {} only, which is too short for \
-                 `--min-remaining`: the next run signs again",
+                "the new signature is good until {} only, which is too short for `--min-remaining`; the next \
+                 run will sign again",
                 rfc3339(expiry)
             ));
         }
@@ -371,8 +379,8 @@ fn pace(args: &ManyArgs, choice: &Choice) -> Result<Pace, Report> {
         (None, _) => Ok(Pace::default()),
         (Some(rate), Choice::AwsSigner(..)) => Ok(Pace::per_second(rate)),
         (Some(_), _) => Err(Report::usage(
-            "`--rate` is about AWS Signer, and another signer was chosen",
-            Some("leave it out: nothing else is slowed down".to_owned()),
+            "`--rate` applies to AWS Signer only, but another signer was chosen",
+            Some("leave it out; other signers are not limited".to_owned()),
         )),
     }
 }
