@@ -151,7 +151,7 @@ impl Error {
                 Some(format!("check the permissions of `{}`", path.display()))
             }
             Self::Silent { .. } => Some(
-                "whoever writes into the pipe must close it in time; or name a file".to_owned(),
+                "the writer of the pipe must close it in time; or name a file".to_owned(),
             ),
             _ => None,
         }

@@ -146,9 +146,9 @@ impl Error {
                     .to_owned(),
             ),
             Self::UnsignedNotAllowed { .. } => Some(
-                "if you trust whoever can write that directory, add \
-                 `\"unsignedRevocationStatements\": [\"aws-signer\"]` to `signatureVerification` of the \
-                 trust policy's statement; if you trust whoever can write that directory, give \
+                "if you trust everyone who can write to that directory, add \
+                 `\"unsignedRevocationStatements\": [\"aws-signer\"]` to `signatureVerification` of the trust \
+                 policy's statement; if you trust everyone who can write to that directory, give \
                  `--unsigned-revocation-statements aws-signer` with `--signing-profile`"
                     .to_owned(),
             ),

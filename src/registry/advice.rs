@@ -114,7 +114,7 @@ mod tests {
                     "`u` is a Docker image of schema 1 (`{media_type}`), which cannot be signed"
                 )
             );
-            assert!(hint.starts_with("push the image anew"));
+            assert!(hint.starts_with("push the image again"));
         }
         for other in [
             "",
