@@ -351,8 +351,8 @@ fn read_root(path: &Path) -> Result<Certificate, Report> {
     let bytes = files::read_named(path, MAX_TRUST_STORE_FILE_BYTES).map_err(|error| {
         let sentence = cannot(format!("read: {error}"));
         let hint = error.hint().unwrap_or_else(|| {
-            "check the path; the file has the root certificate of the time-stamping authority, and \
-             no other, in PEM or DER"
+            "check the path; the file must contain the root certificate of the time-stamping authority alone, \
+             in PEM or DER"
                 .to_owned()
         });
         Report::error(Exit::Usage, &sentence, &error, Some(hint))
@@ -423,7 +423,7 @@ pub(super) fn roots_of(
                 ),
                 &error,
                 error.hint().or_else(|| {
-                    Some("name the file that has the root of AWS Signer's certificates".to_owned())
+                    Some("name the file with the root of AWS Signer's certificates".to_owned())
                 }),
             )),
             Err(error) => Err(failed(error)),

@@ -60,13 +60,13 @@ pub(super) fn given(
         (None, None) => return Ok(Given::default()),
         (Some(_), None) => {
             return Err(Report::usage(
-                "a user name for the registry, and no password",
+                "a user name for the registry was given without a password",
                 Some("give `--password` or set `NOTATION_PASSWORD`".to_owned()),
             ));
         }
         (None, Some(_)) => {
             return Err(Report::usage(
-                "a password for the registry, and no user name",
+                "a password for the registry was given without a user name",
                 Some("give `--username` or set `NOTATION_USERNAME`".to_owned()),
             ));
         }
@@ -86,7 +86,7 @@ pub(super) fn given(
             [registry] => (*registry, None),
             _ => {
                 return Err(Report::usage(
-                    "one user name and password for references of several registries",
+                    "one user name and password were given for references to several registries",
                     Some("run the command once for each registry".to_owned()),
                 ));
             }

@@ -29,10 +29,10 @@ pub(super) struct EnvelopeArgs {
     /// Notation's `config.json`, then `jws`]
     #[arg(long, value_name = "FORMAT")]
     signature_format: Option<String>,
-    /// How long the signature shall be good, such as `24h` or `1h30m` [default: for ever]
+    /// How long the signature is valid, such as `24h` or `1h30m` [default: no expiry]
     #[arg(short, long, value_name = "DURATION", allow_hyphen_values = true)]
     expiry: Option<String>,
-    /// Time-stamping authority (RFC 3161) that is asked for a time stamp
+    /// Time-stamping authority (RFC 3161) to request a time stamp from
     #[arg(long, value_name = "URL", requires = "timestamp_root_cert")]
     timestamp_url: Option<String>,
     /// File with the one root certificate of that authority

@@ -67,7 +67,7 @@ pub(super) struct Report {
     pub(super) told: Told,
 }
 
-/// What a failure is told with; empty where nothing failed.
+/// The parts of a failure's message; empty on success.
 #[derive(Debug, Default)]
 pub(super) struct Told {
     pub(super) sentence: String,

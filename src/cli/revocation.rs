@@ -23,7 +23,7 @@ use crate::verify::{Error, Gathered, OfflineDirectory, Options, Unseen};
 /// The commands of `revocation`.
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
-    /// Store what `verify --offline` needs: artifacts, signatures, and what is known about revocation
+    /// Store what `verify --offline` needs: artifacts, signatures and revocation information
     Fetch(Args),
 }
 
@@ -36,7 +36,7 @@ pub(super) struct Args {
     /// Artifacts: registry/repository@digest, or :tag; with --oci-layout directory@digest, or :tag
     #[arg(required = true, value_name = "REFERENCE")]
     references: Vec<String>,
-    /// Directory to store everything in; what it has already is replaced or stays
+    /// Directory to store everything in; existing files are replaced or kept
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
     /// AWS Signer profile, or profile version, that must have signed; needs no trust policy and no
@@ -102,7 +102,7 @@ async fn fetch(args: &Args, called: Called, emit: &mut dyn FnMut(Report)) -> Res
     }
     directory.prepare().map_err(|error| {
         let sentence = format!(
-            "`{}`, which `--out` names, cannot be used",
+            "the directory `{}` of `--out` cannot be used",
             args.out.display()
         );
         let hint = error.hint().or_else(|| {
@@ -174,7 +174,7 @@ fn in_words(gathered: &Gathered) -> Report {
         };
         if signature.facts.iter().any(is_unsigned) {
             text.push_str(
-                "  note: nobody has signed AWS Signer's answer; offline it counts only where \
+                "  note: AWS Signer's answer is not signed; offline it counts only where \
                  `unsignedRevocationStatements` allows it\n",
             );
         }
@@ -227,7 +227,7 @@ fn in_words(gathered: &Gathered) -> Report {
     }
     report.exit = Exit::Inconclusive;
     let sentence = format!(
-        "Error: not everything could be stored that is needed to verify {}\n",
+        "Error: could not store everything that is needed to verify {}\n",
         gathered.reference
     );
     report.stderr.insert_str(0, &sentence);

@@ -86,9 +86,8 @@ impl SignerArgs {
         let choice = self.named_or_default(dirs, config)?;
         if self.key_passphrase_fd.is_some() && !matches!(choice, Choice::LocalKey { .. }) {
             return Err(Report::usage(
-                "`--key-passphrase-fd` is about an encrypted key in a file, and another signer was \
-                 chosen",
-                Some("leave it out: nothing else has a passphrase".to_owned()),
+                "`--key-passphrase-fd` applies to an encrypted key in a file, but another signer was chosen",
+                Some("leave it out; other signers have no passphrase".to_owned()),
             ));
         }
         Ok(choice)
@@ -293,10 +292,10 @@ fn open_key(
         })?
     } else if passphrase_fd.is_some() {
         let sentence = format!(
-            "key `{name}`: the key file `{}` is not encrypted, and `--key-passphrase-fd` is given",
+            "key `{name}`: the key file `{}` is not encrypted, but `--key-passphrase-fd` is given",
             key.display()
         );
-        let hint = "leave it out, or check that this is the key that is meant".to_owned();
+        let hint = "leave it out, or check that this is the right key".to_owned();
         return Err(Report::usage(&one_line(&sentence), Some(hint)));
     } else {
         None

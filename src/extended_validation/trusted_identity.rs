@@ -139,7 +139,7 @@ fn near_miss(identity: &str, claims: &Claims) -> Option<NearMiss> {
             ))
         }
         (SignerArn::Alias(_), _) if claims.alias().is_none() => {
-            miss("is an alias, and the signature names none".to_owned())
+            miss("is an alias, but the signature has no alias".to_owned())
         }
         _ => None,
     }
@@ -208,6 +208,10 @@ mod tests {
                 "another version of this profile, `XX8IVUsPJq`",
             ),
             (
+                "arn:aws:signer:us-west-2:111122223333:/signing-profiles/Others/XX8IVUsPJq",
+                "",
+            ),
+            (
                 "arn:aws:signer:us-east-1:111122223333:/signing-profiles/Images",
                 "another region",
             ),
@@ -273,9 +277,9 @@ mod tests {
             .unwrap_err();
         assert_eq!(
             error.to_string(),
-            format!(
-                "signed with `{aliased}` through `{ALIAS}`, which is none of the trusted identities"
-            )
+            format!("signed with `{aliased}` through `{ALIAS}`, which is not a trusted identity")
         );
+        // That the signature names no alias is said only where it is so.
+        assert!(matches!(error, Error::Untrusted { near_misses, .. } if near_misses.is_empty()));
     }
 }

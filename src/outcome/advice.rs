@@ -221,11 +221,11 @@ impl Failure {
             | Self::PluginCannotVerify { .. }
             | Self::PluginDidNotAnswer { .. }
             | Self::PluginAnsweredMore { .. } => {
-                Some("the plugin breaks Notation's plugin contract; ask its author".to_owned())
+                Some("the plugin violates Notation's plugin contract; report it to its author".to_owned())
             }
             Self::UntrustedByPlugin { .. } | Self::RevokedByPlugin { .. } => None,
             Self::RevocationNotAsked => {
-                Some("mend what made the signature not authentic first".to_owned())
+                Some("fix the authenticity failure first".to_owned())
             }
             Self::PluginTooOld { .. } => Some("install a newer version".to_owned()),
             Self::Blob { source } => source.hint(),

@@ -195,6 +195,22 @@ mod tests {
     }
 
     #[test]
+    fn the_hint_says_what_to_write() {
+        let hint = |text: &str| LayoutReference::parse(text).unwrap_err().hint().unwrap();
+        for text in ["layout", ":v1"] {
+            assert_eq!(
+                hint(text),
+                "write `DIRECTORY:TAG` or `DIRECTORY@DIGEST`; the tags stand in the layout's \
+                 `index.json` under `org.opencontainers.image.ref.name`"
+            );
+        }
+        assert_eq!(
+            hint("layout@sha256:7"),
+            "a digest is `sha256:` and 64 digits, in lower-case hexadecimal"
+        );
+    }
+
+    #[test]
     fn what_is_missing_is_said_in_notations_words() {
         for (text, reason) in [
             ("", "missing tag or digest"),

@@ -53,7 +53,7 @@ pub enum Error {
         said: Words,
     },
     /// The registry wants other credentials, or any.
-    #[error("registry `{registry}` did not let {credential} into `{repository}`{said}")]
+    #[error("registry `{registry}` denied {credential} access to `{repository}`{said}")]
     Unauthorized {
         /// The registry.
         registry: String,
@@ -80,7 +80,7 @@ pub enum Error {
         said: Words,
     },
     /// Too many requests.
-    #[error("registry `{registry}` turns away requests for now{said}")]
+    #[error("registry `{registry}` is rate-limiting requests{said}")]
     RateLimited {
         /// The registry.
         registry: String,
@@ -135,7 +135,7 @@ pub enum Error {
         digest: String,
     },
     /// Credentials could not be read.
-    #[error("the credentials for registry `{registry}` cannot be had")]
+    #[error("could not get credentials for registry `{registry}`")]
     Credentials {
         /// The registry.
         registry: String,
@@ -417,7 +417,7 @@ impl Error {
                     .to_owned(),
             ),
             Self::TooManyReferrers { .. } => Some(
-                "somebody who may push can pile up referrers; remove those that are not needed"
+                "a client with push access can pile up referrers; remove those that are not needed"
                     .to_owned(),
             ),
             Self::NotAManifest { media_type, .. } => Some(advice::hint_about_type(media_type).to_owned()),
@@ -442,7 +442,7 @@ impl Error {
                 Some(may_speak_tls(registry.unwrap_or_default()))
             }
             Self::Unconfirmed { .. } => Some(
-                "it may be there all the same: `countersign list` shows it; sign again if it is not"
+                "the signature may have been stored: check with `countersign list`, and sign again if it is missing"
                     .to_owned(),
             ),
             Self::Credentials { source, .. } => source.hint(),

@@ -100,7 +100,7 @@ impl Authorization {
     }
 }
 
-/// What is shown to a registry, in words that fit after "did not let".
+/// What is shown to a registry, in words that fit after "denied".
 pub(super) fn in_words(credential: Option<&Credential>) -> String {
     match credential {
         Some(credential) => format!("the credential of {}", credential.origin),

@@ -20,7 +20,7 @@ use crate::registry::{self, Kind, LayoutRepository, Target};
 use crate::revocation::Stored;
 use crate::trust_policy::Statement;
 
-/// Where something is written, if it is there already.
+/// Directories that must be writable if they exist.
 const FOLDERS: [&str; 8] = [
     "artifacts",
     "artifacts/blobs",

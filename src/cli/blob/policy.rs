@@ -24,7 +24,7 @@ const KIND: DocumentKind = DocumentKind::Blob;
 pub(in crate::cli) enum Command {
     /// Write a trust policy with one statement of level `strict`
     Init(InitArgs),
-    /// Take over a trust policy from a file, if it is a good one
+    /// Import a trust policy from a file if it is valid
     Import(ImportArgs),
     /// Show the trust policy
     Show,
@@ -45,7 +45,7 @@ pub(in crate::cli) struct InitArgs {
     /// Make it the statement for verifications that name none
     #[arg(long)]
     global: bool,
-    /// Overwrite a trust policy that is there
+    /// Overwrite an existing trust policy
     #[arg(long)]
     force: bool,
 }
@@ -56,7 +56,7 @@ pub(in crate::cli) struct ImportArgs {
     /// File with the trust policy
     #[arg(value_name = "FILE")]
     file: OsString,
-    /// Overwrite a trust policy that is there
+    /// Overwrite an existing trust policy
     #[arg(long)]
     force: bool,
 }

@@ -55,13 +55,13 @@ pub(in crate::cli) struct Args {
     /// Settings of AWS Signer's checks: aws-profile, aws-region, aws-signer-endpoint-url
     #[arg(long, value_name = "KEY=VALUE")]
     plugin_config: Vec<String>,
-    /// Have AWS Signer's signatures judged by the installed plugin, not by this program
+    /// Let the installed plugin, not this program, check AWS Signer's signatures
     #[arg(long)]
     use_installed_plugin: bool,
-    /// Form of the answer: `json` is one document on stdout, see schemas/verdict.v1.schema.json
+    /// Output format: `json` is one document on stdout, see schemas/verdict.v1.schema.json
     #[arg(short, long, value_name = "FORM", default_value = "text")]
     output: Output,
-    /// Say on stderr what was found, in the same detail as for a failure
+    /// Print on stderr what was found, in the same detail as for a failure
     #[arg(short, long)]
     verbose: bool,
     #[command(flatten)]

@@ -125,8 +125,8 @@ fn result(asked: &Asked, outcome: &Outcome) -> Value {
         End::NotTried(why) => {
             put("state", "not-tried".into());
             let message = match why {
-                NotTried::AfterFailure => "another one failed before",
-                NotTried::Interrupted => "the command was interrupted before",
+                NotTried::AfterFailure => "another one failed first",
+                NotTried::Interrupted => "the command was interrupted first",
                 NotTried::OutOfTime => "the time for the command was over before",
             };
             put("reason", reason(why.code(), message, true));

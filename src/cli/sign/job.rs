@@ -136,7 +136,7 @@ impl Job {
             [] => String::new(),
             flags => format!(" with {}", flags.join(" and ")),
         };
-        Some(format!("the same command{flags} does what is left"))
+        Some(format!("run the same command{flags} to sign the rest"))
     }
 
     /// Signs the reference of this number; nothing where there is none.
@@ -364,8 +364,8 @@ impl Job {
             && if_missing.is_too_short(Some(expiry))
         {
             notes.push(format!(
-                "the new signature is good until {} only, which is too short for \
-                 `--min-remaining`: the next run signs again",
+                "the new signature is good until {} only, which is too short for `--min-remaining`; the next \
+                 run will sign again",
                 rfc3339(expiry)
             ));
         }
@@ -379,8 +379,8 @@ fn pace(args: &ManyArgs, choice: &Choice) -> Result<Pace, Report> {
         (None, _) => Ok(Pace::default()),
         (Some(rate), Choice::AwsSigner(..)) => Ok(Pace::per_second(rate)),
         (Some(_), _) => Err(Report::usage(
-            "`--rate` is about AWS Signer, and another signer was chosen",
-            Some("leave it out: nothing else is slowed down".to_owned()),
+            "`--rate` applies to AWS Signer only, but another signer was chosen",
+            Some("leave it out; other signers are not limited".to_owned()),
         )),
     }
 }

@@ -53,35 +53,34 @@ pub(super) struct Args {
     /// Settings of AWS Signer's checks: aws-profile, aws-region, aws-signer-endpoint-url
     #[arg(long, value_name = "KEY=VALUE")]
     plugin_config: Vec<String>,
-    /// Have AWS Signer's signatures judged by the installed plugin, not by this program
+    /// Let the installed plugin, not this program, check AWS Signer's signatures
     #[arg(long)]
     use_installed_plugin: bool,
-    /// Keep AWS Signer's answers that nothing was revoked on this machine, and let them count for so
-    /// long, 24h at most; without this flag none is kept or read
+    /// Cache AWS Signer's "not revoked" answers for this long (at most 24h) [default: no cache]
     // An installed plugin asks for itself.
     #[arg(long, value_name = "DURATION", conflicts_with = "use_installed_plugin")]
     revocation_cache_ttl: Option<String>,
-    /// Ask nobody: verify with what `revocation fetch --out DIR` has stored. Artifacts of registries
-    /// are named by digest
+    /// Verify without a network, with what `revocation fetch --out DIR` stored; artifacts in
+    /// registries must be named by digest
     #[arg(long, value_name = "DIR", conflicts_with_all = [
         "plugin_config", "use_installed_plugin", "revocation_cache_ttl", "username", "password",
         "insecure_registry",
     ])]
     offline: Option<PathBuf>,
-    /// How old AWS Signer's stored answers may be, 2160h at most [default: 168h]
+    /// Maximum age of AWS Signer's stored answers, at most 2160h [default: 168h]
     #[arg(long, value_name = "DURATION", requires = "offline")]
     offline_max_age: Option<String>,
-    /// Whose stored answers count although they have no signature: `aws-signer`. A trust policy says that
-    /// itself, in `unsignedRevocationStatements`; with `--require strict` both must name it
+    /// Accept unsigned stored revocation answers from `aws-signer`; with a trust policy, set
+    /// `unsignedRevocationStatements` there, and with `--require strict` name it in both
     #[arg(long, value_name = "NAME", requires = "offline", value_parser = parse_unsigned)]
     unsigned_revocation_statements: Vec<UnsignedStatement>,
-    /// Signatures that are looked at, for each artifact
+    /// Maximum number of signatures to check per artifact
     #[arg(long, value_name = "NUMBER", default_value_t = i64::try_from(limits::MAX_SIGNATURES).unwrap_or(i64::MAX), allow_negative_numbers = true)]
     max_signatures: i64,
-    /// Form of the answer: `json` is one document on stdout, see schemas/verdict.v1.schema.json
+    /// Output format: `json` is one document on stdout, see schemas/verdict.v1.schema.json
     #[arg(short, long, value_name = "FORM", default_value = "text")]
     output: Output,
-    /// Say on stderr what was found, in the same detail as for a failure
+    /// Print on stderr what was found, in the same detail as for a failure
     #[arg(short, long)]
     verbose: bool,
     /// Verify in an OCI image layout, a directory on this machine

@@ -214,9 +214,9 @@ pub(super) fn failed(
         Some(Unseen::Limit(limit)) => {
             let _ = writeln!(
                 report.stderr,
-                "signature evaluation stopped. The configured limit of {limit} signatures to verify \
-                 per artifact exceeded\nhint: the artifact has more signatures than that; remove \
-                 those that nobody trusts, or raise `--max-signatures`"
+                "signature evaluation stopped. The configured limit of {limit} signatures to verify per \
+                 artifact exceeded\nhint: the artifact has more signatures than that; remove those that no \
+                 policy trusts, or raise `--max-signatures`"
             );
         }
         Some(Unseen::Listing(error)) => {

@@ -194,7 +194,7 @@ impl Error {
                 };
             }
             Self::Malformed { .. } => {
-                "correct the file, or log in again so that it is written anew"
+                "correct the file, or log in again so that it is written again"
             }
             Self::MalformedEntry { .. } => {
                 "log in again; an entry has `auth`, which is `USER:PASSWORD` in base64, or a token"

@@ -27,7 +27,7 @@ fn the_hint_names_what_was_written_instead_of_a_reference() {
         ),
         (
             vec![with_line_break.as_str()],
-            "hint: there is a line break at the end of the reference; take it out",
+            "hint: there is a line break at the end of the reference; remove it",
         ),
         (vec![with_scheme.as_str()], "hint: leave out `docker://`"),
         (

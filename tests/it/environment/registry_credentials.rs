@@ -218,7 +218,7 @@ fn podmans_login_is_found_and_a_variable_that_names_the_file_is_said() {
         .without(&["XDG_RUNTIME_DIR"]);
     let ran = list(&sandbox, "registry.example");
     assert_eq!(ran.code, 3, "{ran:#?}");
-    ran.assert_says("did not let an anonymous request into `app`");
+    ran.assert_says("denied an anonymous request access to `app`");
     ran.assert_says("caused by: could not read a credentials file");
     ran.assert_says(&format!(
         "hint: `{file}` is a file; `DOCKER_CONFIG` names the directory with Docker's `config.json`"

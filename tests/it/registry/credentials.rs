@@ -98,8 +98,7 @@ async fn a_password_is_for_its_own_registry() {
     let error = error.unwrap_err();
     assert_eq!(
         error.to_string(),
-        "registry `other.example` did not let an anonymous request into `app`, saying \
-         `UNAUTHORIZED: log in`"
+        "registry `other.example` denied an anonymous request access to `app`, saying `UNAUTHORIZED: log in`"
     );
     assert!(
         hostile
@@ -122,7 +121,7 @@ async fn a_wrong_password_is_an_error_that_says_whose_and_not_what() {
     assert_eq!(error.kind(), Kind::CouldNotLook);
     assert_eq!(
         error.to_string(),
-        "registry `registry.example` did not let the credential of `--password` into `app`, saying \
+        "registry `registry.example` denied the credential of `--password` access to `app`, saying \
          `UNAUTHORIZED: log in`"
     );
     assert_eq!(hostile.seen().len(), 2);
@@ -288,7 +287,7 @@ async fn a_realm_must_be_https_and_elsewhere() {
             "http://realm.example/token",
             "names a token realm that is not `https`",
         ),
-        ("/token", "names a token realm that is no URL"),
+        ("/token", "names a token realm that is not a URL"),
         (
             "https://u:p@realm.example/token",
             "names a token realm with a password in it",
@@ -356,7 +355,7 @@ async fn what_a_realm_answers_is_judged_and_never_shown() {
     for (reply, wanted) in [
         (
             json("no token s3cret"),
-            "answered with something else than a token",
+            "answered with something other than a token",
         ),
         (json("{}"), "answered without a token"),
         (json(r#"{"token":""}"#), "answered without a token"),
@@ -375,8 +374,8 @@ async fn what_a_realm_answers_is_judged_and_never_shown() {
     let denied = refused(Reply::status(401).body(r#"{"details":"wrong password"}"#)).await;
     assert_eq!(
         denied.to_string(),
-        "registry `registry.example` did not let the credential of `--password` into `app`, saying \
-         `wrong password`"
+        "registry `registry.example` denied the credential of `--password` access to `app`, saying `wrong \
+         password`"
     );
     let long = format!(
         r#"{{"token":"{}"}}"#,
@@ -440,7 +439,7 @@ async fn a_broken_configuration_means_anonymous_and_is_said_where_that_is_refuse
         assert_eq!(error.kind(), Kind::CouldNotLook);
         assert_eq!(
             error.to_string(),
-            "registry `registry.example` did not let an anonymous request into `app`, saying \
+            "registry `registry.example` denied an anonymous request access to `app`, saying \
              `UNAUTHORIZED: log in`"
         );
         let source = std::error::Error::source(&error).unwrap();

@@ -271,7 +271,7 @@ fn a_global_statement_is_refused_where_one_must_be_named() {
     ran.assert_refused(
         1,
         &format!(
-            "Error: statement `files` of `{}` is less than what is required for `f`",
+            "Error: statement `files` of `{}` is weaker than required for `f`",
             file.display()
         ),
     );

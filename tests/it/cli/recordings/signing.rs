@@ -67,7 +67,7 @@ const DIFFERENCES: &[Difference] = &[
     refused(
         &["malformed Docker config"],
         Text::Begins(
-            "Error: failed to get manifest descriptor: registry `<registry:auth>` did not let an anonymous request into `sign`",
+            "Error: failed to get manifest descriptor: registry `<registry:auth>` denied an anonymous request access to `sign`",
         ),
         OWN_WORDS,
     ),
