@@ -8,6 +8,7 @@ use time::OffsetDateTime;
 use url::Url;
 
 use super::args::RegistryArgs;
+use super::exposure::{self, Exposed};
 use super::report::{Exit, Report, one_line};
 use crate::aws::{ArnService, Aws, Settings};
 use crate::config::{Config, NotationDirs, StoreName};
@@ -181,15 +182,16 @@ impl Context {
     }
 
     /// A verifier: against the signing profiles if there are any, else against Notation's trust
-    /// policy of this kind. With it come the policy's warnings.
+    /// policy of this kind. With it come the policy's warnings. `is_strict` refuses what others may write.
     pub(super) fn verifier(
         self,
         kind: DocumentKind,
         signing_profiles: &[String],
         trust_anchor: Option<&Path>,
         aws_signer: AwsSignerChecks,
+        is_strict: bool,
     ) -> Result<(Verifier, Vec<String>), Report> {
-        let policy = Policy::load(kind, &self.dirs, signing_profiles, trust_anchor)?;
+        let policy = Policy::load(kind, &self.dirs, signing_profiles, trust_anchor, is_strict)?;
         let judges = Judges {
             use_installed_plugin: aws_signer == AwsSignerChecks::InstalledPlugin,
             ..self.judges(policy.stores)
@@ -213,12 +215,14 @@ pub(super) struct Policy {
 }
 
 impl Policy {
-    /// That of the signing profiles if there are any, else Notation's of this kind.
+    /// That of the signing profiles if there are any, else Notation's of this kind. `is_strict` refuses what
+    /// others may write.
     pub(super) fn load(
         kind: DocumentKind,
         dirs: &NotationDirs,
         signing_profiles: &[String],
         trust_anchor: Option<&Path>,
+        is_strict: bool,
     ) -> Result<Self, Report> {
         let (policies, stores) = if signing_profiles.is_empty() {
             let config = &dirs.config;
@@ -237,6 +241,12 @@ impl Policy {
                 .map_err(|error| Report::usage(&error.to_string(), error.hint()))?;
             (policies, TrustStores::in_memory(stores))
         };
+        let file = signing_profiles.is_empty().then(|| policies.path());
+        let exposed =
+            Exposed::of_verification(file, &policies, &stores, trust_anchor, &dirs.plugins());
+        if is_strict {
+            exposure::refuse(&exposed)?;
+        }
         let warnings = policies
             .warnings()
             .iter()
@@ -244,6 +254,7 @@ impl Policy {
                 Some(hint) => format!("{warning}; {hint}"),
                 None => warning.to_string(),
             })
+            .chain(exposed)
             .collect();
         Ok(Self {
             policies,

@@ -11,6 +11,7 @@ mod confirm;
 mod context;
 mod duration;
 mod envelope;
+mod exposure;
 mod key;
 mod passphrase;
 mod patience;

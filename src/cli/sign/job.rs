@@ -12,6 +12,7 @@ use crate::allowance::{self, Allowed};
 use crate::cli::args::parse_pairs;
 use crate::cli::context::Context;
 use crate::cli::duration::parse_seconds;
+use crate::cli::exposure::Exposed;
 use crate::cli::report::{Exit, Report};
 use crate::cli::sentence;
 use crate::cli::signer::Choice;
@@ -34,6 +35,8 @@ pub(super) struct Job {
     claims: Claims,
     pub(super) stop: Stop,
     keeps_going: bool,
+    /// What others may write that decides, a line each.
+    pub(super) exposed: Vec<String>,
     /// What each reference may use.
     allowed: Allowed,
 }
@@ -62,9 +65,9 @@ impl Job {
             .map_err(|error| Report::usage(&sentence::of_signing(&error), error.hint()))?;
         let plugin_config = parse_pairs("plugin-config", &args.plugin_config).map_err(usage)?;
         let references = crate::cli::parse_references(&args.references, args.oci_layout)?;
-        let choice = args
-            .signer
-            .choose(&NotationDirs::from_env(), plugin_config)?;
+        let dirs = NotationDirs::from_env();
+        let choice = args.signer.choose(&dirs, plugin_config)?;
+        let exposed = Exposed::of_signing(&choice, &dirs, args.many.trust_anchor.as_deref());
         let pace = pace(&args.many, &choice)?;
         let context = Context::new(&args.registry, &references, choice.aws_settings())?;
         let terms = args.envelope.terms(&choice, &context)?;
@@ -96,6 +99,7 @@ impl Job {
             claims: Claims::default(),
             stop: Stop::new(pace),
             keeps_going: args.many.keep_going,
+            exposed,
             // Passphrases have been asked for.
             allowed: args.time.allowed()?,
         })

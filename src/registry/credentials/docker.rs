@@ -85,6 +85,19 @@ pub(super) async fn find(path: &Path, server: &str) -> Result<Option<Credential>
     }
 }
 
+/// Every entry of a configuration, for fuzz targets.
+#[cfg(fuzzing)]
+pub fn read(bytes: &[u8]) {
+    let config: Config = serde_json::from_slice(bytes).unwrap_or(Config {
+        auths: HashMap::new(),
+        helpers: HashMap::new(),
+        store: None,
+    });
+    for (name, auth) in &config.auths {
+        let _ = credential(Path::new("config.json"), host_of(name), auth);
+    }
+}
+
 fn host_of(name: &str) -> &str {
     let name = name
         .strip_prefix("https://")

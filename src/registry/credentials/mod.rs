@@ -6,6 +6,8 @@ mod docker;
 mod helper;
 
 pub use docker::config_path as docker_config_path;
+#[cfg(fuzzing)]
+pub use docker::read as read_docker_config;
 
 use std::collections::HashMap;
 use std::fmt;
