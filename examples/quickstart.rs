@@ -5,6 +5,7 @@
 //! `cargo run --example quickstart`
 
 use std::error::Error;
+use std::net::ToSocketAddrs as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Output};
 
@@ -43,6 +44,11 @@ struct Quickstart {
 
 impl Quickstart {
     fn start() -> Result<Self, Box<dyn Error>> {
+        // Registries are spoken to in plain HTTP by this name alone.
+        if ("localhost", 0).to_socket_addrs().is_err() {
+            let needed = "`localhost` does not resolve on this machine; add `127.0.0.1 localhost` to /etc/hosts";
+            return Err(needed.into());
+        }
         let emulator = Emulator::builder().start_blocking()?;
         let home = tempfile::tempdir()?;
         let root = home.path().join("root.crt");

@@ -130,7 +130,7 @@ impl Exhausted {
                 "allow more time with `--timeout`, for example `--timeout 10m`".to_owned()
             }
             Self::Bytes { .. } => {
-                "somebody who may push can attach large signatures: remove those that are not needed"
+                "a client with push access can attach large signatures; remove those that are not needed"
                     .to_owned()
             }
         }

@@ -332,6 +332,16 @@ pub const MIN_REMAINING: Duration = Duration::from_hours(24);
 /// Time that pushes which have begun get after an interrupt; a push takes a second.
 pub const INTERRUPT_GRACE: Duration = Duration::from_secs(30);
 
+/// Characters of one text that is told of a refused signature, or as a cause or a hint: more than any real one
+/// has, and few, since whoever may push decides on them.
+pub const MAX_TOLD_CHARS: usize = 2048;
+
+/// Values of one list that is told of a refused signature.
+pub const MAX_TOLD_VALUES: usize = 64;
+
+/// Bytes of user metadata that are kept of a refused signature: a payload may be as large as an envelope, and there
+/// may be a hundred.
+pub const MAX_REFUSED_METADATA_BYTES: usize = 8 * 1024;
 /// Time without a word after which a command says in a pipeline's log how far it is: CI services end jobs
 /// that are silent for minutes, and people wonder after seconds.
 pub const PROGRESS_INTERVAL: Duration = Duration::from_secs(10);

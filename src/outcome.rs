@@ -16,6 +16,7 @@ use time::format_description::well_known::Rfc2822;
 
 use crate::allowance;
 use crate::extended_validation::attribute::SIGNING_PROFILE_VERSION;
+use crate::limits::MAX_REFUSED_METADATA_BYTES;
 use crate::notary::{Action, EnvelopeFormat, Validation};
 use crate::oci::Digest;
 use crate::signer_info::SignerInfo;
@@ -31,6 +32,8 @@ pub struct SignatureOutcome {
     pub signer_info: Option<SignerInfo>,
     /// The user metadata that was signed, once the payload was compared.
     pub user_metadata: Vec<(String, String)>,
+    /// How many entries of it were left out of a refused signature's.
+    pub left_out_metadata: usize,
     /// What is worth knowing and changes nothing, in sentences.
     pub warnings: Vec<String>,
     /// The validations that were carried out, in order; a skipped one is not among them.
@@ -49,6 +52,7 @@ impl SignatureOutcome {
             format: None,
             signer_info: None,
             user_metadata: Vec::new(),
+            left_out_metadata: 0,
             warnings: Vec::new(),
             validations: Vec::new(),
             skipped: Vec::new(),
@@ -59,6 +63,19 @@ impl SignatureOutcome {
     /// Forgets what a report of a refusal does not show: a registry may list many signatures, and
     /// each may be as large as is allowed.
     pub fn forget_details(&mut self) {
+        let mut room = MAX_REFUSED_METADATA_BYTES;
+        let all = self.user_metadata.len();
+        self.user_metadata.retain(|(key, value)| {
+            let fits = key.len() + value.len() <= room;
+            if fits {
+                room -= key.len() + value.len();
+            }
+            fits
+        });
+        self.left_out_metadata += all - self.user_metadata.len();
+        let validations = self.validations.iter_mut();
+        let failures = validations.filter_map(|one| one.failure.as_mut());
+        failures.chain(&mut self.failure).for_each(Failure::shorten);
         if let Some(info) = &mut self.signer_info {
             let attributes = &mut info.signed_attributes.extended;
             attributes.retain(|attribute| attribute.name == SIGNING_PROFILE_VERSION);
@@ -217,5 +234,32 @@ mod tests {
             assert_eq!(missing.standing(), standing, "{validation}");
         }
         assert_eq!(outcome(&[]).standing(), Standing::Tolerated);
+    }
+
+    #[test]
+    fn what_is_kept_of_a_refused_signature_is_bounded() {
+        let mut refused = outcome(&[(Validation::Integrity, Action::Enforce, true)]);
+        let long = "x".repeat(MAX_REFUSED_METADATA_BYTES);
+        let pair = |key: &str, value: &str| (key.to_owned(), value.to_owned());
+        refused.user_metadata = vec![
+            pair("long", &long),
+            pair("short", "kept"),
+            pair("last", &long),
+        ];
+        refused.failure = Some(Failure::UserMetadata {
+            key: "long".to_owned(),
+            found: Some(long.clone()),
+            wanted: "y".to_owned(),
+        });
+        refused.forget_details();
+        assert_eq!(refused.user_metadata, [pair("short", "kept")]);
+        assert_eq!(refused.left_out_metadata, 2);
+        let Some(Failure::UserMetadata { found, .. }) = refused.failure else {
+            panic!("{refused:#?}");
+        };
+        assert_eq!(
+            found.map(|found| found.len()),
+            Some(crate::limits::MAX_TOLD_CHARS)
+        );
     }
 }

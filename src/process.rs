@@ -93,7 +93,7 @@ impl Error {
             }
             io::ErrorKind::NotFound if program.exists() => Some(hint_of_interpreter(program)),
             _ if is_foreign(source) => Some(format!(
-                "it was built for another machine, or it is no program; this machine is `{}`",
+                "it was built for another machine, or it is not a program; this machine is `{}`",
                 std::env::consts::ARCH
             )),
             _ => None,
@@ -371,7 +371,7 @@ mod tests {
             (
                 &b"\x7fELF\x02\x01\x01\0\0\0\0\0\0\0\0\0\x02\0\xf7\0"[..],
                 0o755,
-                "it was built for another machine, or it is no program; this machine is `",
+                "it was built for another machine, or it is not a program; this machine is `",
             ),
             (
                 b"#!/bin/sh\r\necho\r\n",

@@ -145,3 +145,31 @@ pub fn check_authentic_signing_time(info: &SignerInfo, now: OffsetDateTime) -> R
         }),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use time::macros::datetime;
+
+    use super::*;
+
+    #[test]
+    fn a_minimum_version_needs_its_plugin() {
+        let attributes = |plugin: Option<&str>, version: Option<&str>| SignedAttributes {
+            content_type: String::new(),
+            signing_scheme: SigningScheme::X509,
+            signing_time: datetime!(2026-01-02 03:04:05 UTC),
+            expiry: None,
+            verification_plugin: plugin.map(str::to_owned),
+            verification_plugin_min_version: version.map(str::to_owned),
+            extended: Vec::new(),
+        };
+        for (plugin, version) in [(None, None), (Some("p"), None), (Some("p"), Some("1.0.0"))] {
+            check_min_version_has_plugin(&attributes(plugin, version)).unwrap();
+        }
+        let failure = check_min_version_has_plugin(&attributes(None, Some("1.0.0"))).unwrap_err();
+        assert!(matches!(
+            failure,
+            Failure::UnprocessedAttributes(names) if names == [attribute::VERIFICATION_PLUGIN_MIN_VERSION]
+        ));
+    }
+}

@@ -103,7 +103,7 @@ pub enum Error {
         source: signer::Error,
     },
     /// The signer's envelope cannot be read again for the manifest's annotations.
-    #[error("the signature of `{reference}` cannot be described")]
+    #[error("could not describe the signature of `{reference}`")]
     Envelope {
         /// The artifact.
         reference: ArtifactReference,

@@ -10,6 +10,7 @@ mod error;
 mod gather;
 mod judge;
 mod offline;
+mod record;
 mod requirement;
 mod revocation;
 mod trial;
@@ -17,6 +18,7 @@ mod trial;
 pub use error::{Error, Refused, Unseen};
 pub use gather::{Gathered, GatheredSignature, Missing};
 pub use offline::OfflineDirectory;
+pub use record::RecordError;
 pub use requirement::{Lack, Requirement, Shortfall};
 pub use trial::{AnySignature, Criteria, Found, Search};
 
@@ -188,7 +190,7 @@ impl Verifier {
         require(options, statement, || reference.clone().into())?;
         let repository = self.repository(reference)?;
         let verifying = self.verify_in(&repository, statement, options, now);
-        within(options, || reference.clone().into(), verifying).await
+        within(options, || reference.clone().into(), Box::pin(verifying)).await
     }
 
     /// Verifies the artifact that `reference` names in an OCI image layout. A directory has no name
@@ -213,7 +215,7 @@ impl Verifier {
         require(options, statement, called)?;
         let layout = layout.into();
         let verifying = self.verify_in(&layout, statement, options, now);
-        within(options, || reference.clone().into(), verifying).await
+        within(options, || reference.clone().into(), Box::pin(verifying)).await
     }
 
     /// The repository of `reference`, or the copy of the artifact that was stored.
@@ -295,7 +297,10 @@ impl Verifier {
                 statement: statement.named(),
             });
         }
-        let listed = in_time(repository.reference(), repository.resolve_and_list());
+        let listed = in_time(
+            repository.reference(),
+            Box::pin(repository.resolve_and_list()),
+        );
         let (target, listing) = listed.await?.map_err(resolve)?;
         let search = Search {
             repository,
@@ -305,7 +310,19 @@ impl Verifier {
             criteria: &AnySignature,
             now,
         };
-        let found = self.judges.find(search, listing).await?;
+        let listed: Vec<Digest> = match (&self.artifacts, &listing) {
+            (Artifacts::Stored(_), Ok(listing)) => {
+                let signatures = listing.signatures.iter();
+                signatures.map(|one| one.digest().clone()).collect()
+            }
+            _ => Vec::new(),
+        };
+        let found = match (&self.artifacts, self.judges.find(search, listing).await) {
+            (Artifacts::Stored(directory), Err(error)) => {
+                Err(directory.unless_withheld(error, &target, statement, &listed))
+            }
+            (_, found) => found,
+        }?;
         let standing = found.accepted.standing();
         let accepted = Box::new(Accepted {
             reference: target.reference.clone(),

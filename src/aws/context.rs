@@ -420,7 +420,7 @@ mod tests {
         assert!(
             error
                 .to_string()
-                .contains("no whole answer from `http://127.0.0.1:"),
+                .contains("timed out waiting for the complete response from `http://127.0.0.1:"),
             "{error}"
         );
         drop(listener);

@@ -65,7 +65,7 @@ impl SettingsError {
             }
             Self::Unknown { name, known } => Some(hint_of_unknown(name, known)),
             Self::Partition { .. } => Some(
-                "leave the region away, then the one in the ARN is asked, with credentials of that partition"
+                "omit the region; the one in the ARN is used, with credentials of that partition"
                     .to_owned(),
             ),
         }

@@ -16,7 +16,7 @@ use crate::registry::Secret;
 #[command(next_help_heading = "Registry")]
 pub(super) struct RegistryArgs {
     /// User name for the registry [default: `NOTATION_USERNAME`, then AWS for Amazon ECR, then
-    /// Docker's configuration]
+    /// the credential stores of Notation, Docker and Podman]
     #[arg(short, long, value_parser = NonEmptyStringValueParser::new())]
     pub(super) username: Option<String>,
     /// Password for the registry [default: `NOTATION_PASSWORD`]; visible to other users of the

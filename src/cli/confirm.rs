@@ -42,7 +42,7 @@ fn ask(explanation: &str, question: &str, otherwise: &str, flag: &str) -> Result
     if !stdin.is_terminal() {
         return Err(Report::usage(
             &format!("{otherwise}: there is no terminal to ask on"),
-            Some(format!("say yes beforehand: `{flag}`")),
+            Some(format!("confirm on the command line with `{flag}`")),
         ));
     }
     let mut stderr = io::stderr().lock();

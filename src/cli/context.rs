@@ -1,25 +1,28 @@
 //! What the commands share: directories, connections, credentials, the time.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use time::OffsetDateTime;
 use url::Url;
 
 use super::args::RegistryArgs;
+use super::called::Called;
+use super::credentials;
 use super::exposure::{self, Exposed};
-use super::report::{Exit, Report, one_line};
+use super::report::{Exit, Report, one_line, write_causes};
 use crate::aws::{ArnService, Aws, Settings};
-use crate::config::{Config, NotationDirs, StoreName};
+use crate::config::{self, Config, NoDirectory, NotationDirs, StoreName};
 use crate::extended_validation::{AnswerCache, RevocationChecker};
 use crate::files;
 use crate::http;
 use crate::limits::MAX_TRUST_STORE_FILE_BYTES;
 use crate::notary::{EnvelopeFormat, StoreType};
 use crate::plugin_host::PluginHost;
-use crate::reference::ArtifactReference;
-use crate::registry::{self, AwsEcrTokens, Credential, Credentials, PlainHttp, Secret};
+use crate::reference::{ArtifactReference, Scheme};
+use crate::registry::{self, AuthFile, AwsEcrTokens, Credentials, PlainHttp};
 use crate::revocation;
 use crate::signer::aws_signer::SigningProfile;
 use crate::signer::timestamping::Timestamping;
@@ -37,9 +40,22 @@ pub(super) enum AwsSignerChecks {
     InstalledPlugin,
 }
 
+/// Whether a command makes signatures in a format that it takes from `config.json`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Format {
+    /// It makes none, or the command line says in which format.
+    Known,
+    /// Only JWS is possible, and another one in `config.json` is a mistake.
+    Jws,
+    /// That of `config.json`, if it names one.
+    OfConfig,
+}
+
 /// Everything that a command needs of its surroundings.
 pub(super) struct Context {
-    pub(super) dirs: NotationDirs,
+    /// Lines that are to be said on stderr.
+    pub(super) notes: String,
+    dirs: Result<NotationDirs, NoDirectory>,
     pub(super) aws: Aws,
     pool: http::Pool,
     pub(super) registry: registry::Client,
@@ -50,16 +66,16 @@ pub(super) struct Context {
 }
 
 impl Context {
-    /// Reads the environment and Notation's `config.json`; asks nobody anything yet.
+    /// Reads the environment, and Notation's `config.json` if it can matter; asks nobody anything yet.
     pub(super) fn new(
         args: &RegistryArgs,
         references: &[ArtifactReference],
         plugin_config: BTreeMap<String, String>,
+        format: Format,
     ) -> Result<Self, Report> {
         let dirs = NotationDirs::from_env();
-        let config = Config::load(&dirs).map_err(|error| {
-            Report::error(Exit::Usage, &error.to_string(), &error, error.hint())
-        })?;
+        let mut notes = String::new();
+        let config = load_config(&dirs, args, references, format, &mut notes)?;
         let pool = http::Settings::from_env()
             .map(http::Pool::new)
             .map_err(|error| {
@@ -68,45 +84,32 @@ impl Context {
         // Which of them the one who signs has is checked where that is known.
         let services = [ArnService::Signer, ArnService::Kms];
         let settings = Settings::from_plugin_config(&plugin_config, &services)
-            .map_err(|error| Report::usage(&error.to_string(), error.hint()))?;
+            .map_err(|error| Report::unusable(&error, error.hint()))?;
         let aws = Aws::new(pool.clone(), settings)
-            .map_err(|error| Report::usage(&error.to_string(), error.hint()))?;
+            .map_err(|error| Report::unusable(&error, error.hint()))?;
 
         let plain_http = if args.insecure_registry {
             PlainHttp::All
         } else {
             PlainHttp::AlsoThese(config.insecure_registries)
         };
-        let servers: Vec<String> = references
-            .iter()
-            .filter_map(|reference| match reference {
-                ArtifactReference::Registry(reference) => Some(
-                    reference
-                        .registry_name()
-                        .server(plain_http.scheme(reference.registry_name())),
-                ),
-                ArtifactReference::Layout(_) => None,
-            })
-            .collect();
-        let explicit = match servers.as_slice() {
-            [] => None,
-            [first, others @ ..] => match explicit_credential(args)? {
-                Some(_) if others.iter().any(|other| other != first) => {
-                    return Err(Report::usage(
-                        "one user name and password for references of several registries",
-                        Some("run the command once for each registry".to_owned()),
-                    ));
-                }
-                Some(credential) => Some((first.clone(), credential)),
-                None => None,
-            },
-        };
+        let given = credentials::given(args, references, &plain_http)?;
+        // By Notation's name, stderr is Notation's.
+        if !called().is_notation() {
+            notes.extend(given.note.map(|note| format!("{note}\n")));
+        }
+        let mut files = Vec::new();
+        if let Ok(dirs) = &dirs {
+            files.push(AuthFile::of_notation(dirs.config_file()));
+        }
+        files.extend(registry::auth_files(variable, user()));
         let credentials = Credentials::new(
-            explicit,
+            given.credential,
             Some(Arc::new(AwsEcrTokens::new(aws.clone()))),
-            registry::docker_config_path(variable),
+            files,
         );
         Ok(Self {
+            notes,
             dirs,
             aws,
             registry: registry::Client::new(pool.clone(), credentials, plain_http),
@@ -120,8 +123,28 @@ impl Context {
     /// The same for commands that have nothing to do with a registry.
     pub(super) fn without_registry(
         plugin_config: BTreeMap<String, String>,
+        format: Format,
     ) -> Result<Self, Report> {
-        Self::new(&RegistryArgs::default(), &[], plugin_config)
+        Self::new(&RegistryArgs::default(), &[], plugin_config, format)
+    }
+
+    /// Where answers are kept, if there is a place for it.
+    pub(super) fn cache(&self) -> Option<&Path> {
+        match &self.dirs {
+            Ok(dirs) => dirs.cache.as_deref(),
+            Err(error) => error.cache.as_deref(),
+        }
+    }
+
+    /// The directory of plugins.
+    pub(super) fn plugins(&self) -> Result<PathBuf, Report> {
+        match &self.dirs {
+            Ok(dirs) => Ok(dirs.plugins()),
+            Err(error) => match &error.libexec {
+                Some(libexec) => Ok(config::plugins(libexec)),
+                None => Err(no_directory(error)),
+            },
+        }
     }
 
     /// The time-stamping authority at `url`, whose root is the only certificate of the file `root`.
@@ -162,20 +185,26 @@ impl Context {
     /// Asks about revocation, with Notation's cache of CRLs.
     fn revocation(&self) -> revocation::Checker {
         let network = revocation::Network::new(self.pool.clone());
-        revocation::Checker::new(Arc::new(network))
-            .with_cache(revocation::Cache::new(&self.dirs.cache))
+        let checker = revocation::Checker::new(Arc::new(network));
+        match self.cache() {
+            Some(cache) => checker.with_cache(revocation::Cache::new(cache)),
+            None => checker,
+        }
     }
 
     /// What signatures are judged with in process, against these stores.
     pub(super) fn judges(&self, stores: TrustStores) -> Judges {
         Judges {
             stores,
-            aws_signer: RevocationChecker::with_cache(
-                self.aws.clone(),
-                AnswerCache::unread(self.dirs.aws_signer_cache()),
-            ),
+            aws_signer: match self.cache() {
+                Some(cache) => RevocationChecker::with_cache(
+                    self.aws.clone(),
+                    AnswerCache::unread(config::aws_signer_cache(cache)),
+                ),
+                None => RevocationChecker::new(self.aws.clone()),
+            },
             revocation: self.revocation(),
-            plugins: Some(PluginHost::new(self.dirs.plugins())),
+            plugins: self.plugins().ok().map(PluginHost::new),
             plugin_config: self.plugin_config.clone(),
             use_installed_plugin: false,
         }
@@ -219,13 +248,13 @@ impl Policy {
     /// others may write.
     pub(super) fn load(
         kind: DocumentKind,
-        dirs: &NotationDirs,
+        dirs: &Result<NotationDirs, NoDirectory>,
         signing_profiles: &[String],
         trust_anchor: Option<&Path>,
         is_strict: bool,
     ) -> Result<Self, Report> {
         let (policies, stores) = if signing_profiles.is_empty() {
-            let config = &dirs.config;
+            let config = &dirs.as_ref().map_err(no_directory)?.config;
             (
                 match kind {
                     DocumentKind::Oci => TrustPolicies::load_oci(config),
@@ -238,15 +267,23 @@ impl Policy {
             let stores = roots_of(signing_profiles, trust_anchor)?;
             let names = stores.iter().map(|store| store.name.clone()).collect();
             let policies = TrustPolicies::of_signing_profiles(signing_profiles, names)
-                .map_err(|error| Report::usage(&error.to_string(), error.hint()))?;
+                .map_err(|error| Report::unusable(&error, error.hint()))?;
             (policies, TrustStores::in_memory(stores))
         };
         let file = signing_profiles.is_empty().then(|| policies.path());
         let exposed =
-            Exposed::of_verification(file, &policies, &stores, trust_anchor, &dirs.plugins());
+            Exposed::of_verification(file, &policies, &stores, trust_anchor, dirs.as_ref().ok());
         if is_strict {
             exposure::refuse(&exposed)?;
         }
+        let unused = policies.unused().map(|unused| {
+            format!(
+                "`{}` counts; `{}` says something else, is not used here, and is what notation 1.x reads; keep \
+                 one of them",
+                policies.path().display(),
+                unused.display()
+            )
+        });
         let warnings = policies
             .warnings()
             .iter()
@@ -254,6 +291,7 @@ impl Policy {
                 Some(hint) => format!("{warning}; {hint}"),
                 None => warning.to_string(),
             })
+            .chain(unused)
             .chain(exposed)
             .collect();
         Ok(Self {
@@ -261,6 +299,58 @@ impl Policy {
             stores,
             warnings,
         })
+    }
+}
+
+/// What is said where a command needs Notation's configuration and nothing says where it is.
+pub(super) fn no_directory(error: &NoDirectory) -> Report {
+    Report::usage(&error.to_string(), Some(error.hint()))
+}
+
+/// What `config.json` says, if anything in it could change this command. Where this user may not look at it
+/// (the home of another user), the command goes on: registries are asked over HTTPS then and without its
+/// credential stores.
+fn load_config(
+    dirs: &Result<NotationDirs, NoDirectory>,
+    args: &RegistryArgs,
+    references: &[ArtifactReference],
+    format: Format,
+    notes: &mut String,
+) -> Result<Config, Report> {
+    let is_given = args.username.is_some() && args.password.is_some();
+    let is_registrys = references.iter().any(|reference| match reference {
+        ArtifactReference::Layout(_) => false,
+        ArtifactReference::Registry(reference) => {
+            let name = reference.registry_name();
+            // The scheme is settled, and so is who asks.
+            let is_settled =
+                args.insecure_registry || name.scheme(Scheme::Https) == name.scheme(Scheme::Http);
+            !is_settled || !is_given
+        }
+    });
+    let Ok(dirs) = dirs else {
+        return Ok(Config::default());
+    };
+    if !is_registrys && format == Format::Known {
+        return Ok(Config::default());
+    }
+    match Config::load(dirs) {
+        Ok(config) => Ok(config),
+        Err(error) if error.is_denied() && format != Format::OfConfig => {
+            // Writing to a `String` cannot fail.
+            let _ = writeln!(
+                notes,
+                "Warning: {error}; `insecureRegistries`, `credsStore` and `credHelpers` are not used"
+            );
+            write_causes(notes, "  ", std::error::Error::source(&error));
+            Ok(Config::default())
+        }
+        Err(error) => Err(Report::error(
+            Exit::Usage,
+            &error.to_string(),
+            &error,
+            error.hint(),
+        )),
     }
 }
 
@@ -272,8 +362,8 @@ fn read_root(path: &Path) -> Result<Certificate, Report> {
     let bytes = files::read_named(path, MAX_TRUST_STORE_FILE_BYTES).map_err(|error| {
         let sentence = cannot(format!("read: {error}"));
         let hint = error.hint().unwrap_or_else(|| {
-            "check the path; the file has the root certificate of the time-stamping authority, and \
-             no other, in PEM or DER"
+            "check the path; the file must contain the root certificate of the time-stamping authority alone, \
+             in PEM or DER"
                 .to_owned()
         });
         Report::error(Exit::Usage, &sentence, &error, Some(hint))
@@ -320,6 +410,16 @@ pub(super) fn roots_of(
     let failed = |error: trust_store::Error| {
         Report::error(Exit::Usage, &error.to_string(), &error, error.hint())
     };
+    // First, so that the reason is the same whichever roots are trusted.
+    let mut partitions = Vec::new();
+    for profile in signing_profiles {
+        let profile = SigningProfile::parse(profile)
+            .map_err(|error| Report::unusable(&error, error.hint()))?;
+        let partition = profile.arn().location().partition().as_str();
+        if !partitions.contains(&partition) {
+            partitions.push(partition);
+        }
+    }
     let kind = StoreType::SigningAuthority;
     if let Some(path) = trust_anchor {
         let name = StoreName::new(kind, "trust-anchor")
@@ -334,20 +434,11 @@ pub(super) fn roots_of(
                 ),
                 &error,
                 error.hint().or_else(|| {
-                    Some("name the file that has the root of AWS Signer's certificates".to_owned())
+                    Some("name the file with the root of AWS Signer's certificates".to_owned())
                 }),
             )),
             Err(error) => Err(failed(error)),
         };
-    }
-    let mut partitions = Vec::new();
-    for profile in signing_profiles {
-        let profile = SigningProfile::parse(profile)
-            .map_err(|error| Report::usage(&error.to_string(), error.hint()))?;
-        let partition = profile.arn().location().partition().as_str();
-        if !partitions.contains(&partition) {
-            partitions.push(partition);
-        }
     }
     partitions
         .into_iter()
@@ -355,38 +446,30 @@ pub(super) fn roots_of(
         .collect()
 }
 
-/// What the user gave on the command line or in the environment; both parts or none.
-fn explicit_credential(args: &RegistryArgs) -> Result<Option<Credential>, Report> {
-    let (username, from) = match &args.username {
-        Some(username) => (Some(username.clone()), "`--username`"),
-        None => (variable("NOTATION_USERNAME"), "`NOTATION_USERNAME`"),
-    };
-    let password = args.password.clone().or_else(|| {
-        let password = variable("NOTATION_PASSWORD").filter(|password| !password.is_empty());
-        password.map(Secret::new)
-    });
-    match (username.filter(|name| !name.is_empty()), password) {
-        (Some(username), Some(password)) => {
-            Ok(Some(Credential::password(username, password, from)))
-        }
-        (None, None) => Ok(None),
-        (Some(_), None) => Err(Report::usage(
-            "a user name for the registry, and no password",
-            Some("give `--password` or set `NOTATION_PASSWORD`".to_owned()),
-        )),
-        (None, Some(_)) => Err(Report::usage(
-            "a password for the registry, and no user name",
-            Some("give `--username` or set `NOTATION_USERNAME`".to_owned()),
-        )),
-    }
-}
-
 #[expect(
     clippy::disallowed_methods,
     reason = "the command line reads the environment"
 )]
-fn variable(name: &str) -> Option<String> {
+pub(super) fn variable(name: &str) -> Option<String> {
     std::env::var_os(name).and_then(|value| value.into_string().ok())
+}
+
+/// The name that this process was started by.
+fn called() -> Called {
+    Called::by(&std::env::args_os().next().unwrap_or_default())
+}
+
+/// The number of this process's user.
+#[cfg(unix)]
+#[expect(clippy::unnecessary_wraps, reason = "elsewhere there is no number")]
+fn user() -> Option<u32> {
+    Some(rustix::process::geteuid().as_raw())
+}
+
+/// The number of this process's user.
+#[cfg(not(unix))]
+fn user() -> Option<u32> {
+    None
 }
 
 #[expect(

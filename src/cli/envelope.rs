@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::path::Path;
 
-use super::context::Context;
+use super::context::{Context, Format};
 use super::duration::parse_expiry;
 use super::report::{Exit, Report};
 use super::signer::Choice;
@@ -29,10 +29,10 @@ pub(super) struct EnvelopeArgs {
     /// Notation's `config.json`, then `jws`]
     #[arg(long, value_name = "FORMAT")]
     signature_format: Option<String>,
-    /// How long the signature shall be good, such as `24h` or `1h30m` [default: for ever]
+    /// How long the signature is valid, such as `24h` or `1h30m` [default: no expiry]
     #[arg(short, long, value_name = "DURATION", allow_hyphen_values = true)]
     expiry: Option<String>,
-    /// Time-stamping authority (RFC 3161) that is asked for a time stamp
+    /// Time-stamping authority (RFC 3161) to request a time stamp from
     #[arg(long, value_name = "URL", requires = "timestamp_root_cert")]
     timestamp_url: Option<String>,
     /// File with the one root certificate of that authority
@@ -41,6 +41,17 @@ pub(super) struct EnvelopeArgs {
 }
 
 impl EnvelopeArgs {
+    /// Whether `config.json` may decide on the format.
+    pub(super) fn format_source(&self, choice: &Choice) -> Format {
+        if self.signature_format.is_some() {
+            Format::Known
+        } else if matches!(choice, Choice::AwsSigner(..)) {
+            Format::Jws
+        } else {
+            Format::OfConfig
+        }
+    }
+
     /// What the flags ask for, of the signer that was chosen.
     pub(super) fn terms(&self, choice: &Choice, context: &Context) -> Result<Terms, Report> {
         let format = match self.signature_format.as_deref() {

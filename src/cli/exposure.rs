@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::report::{Exit, Report};
 use super::signer::Choice;
-use crate::config::NotationDirs;
+use crate::config::{NoDirectory, NotationDirs};
 use crate::files::{self, Exposure};
 use crate::limits::{MAX_INSTALLED_PLUGINS, MAX_TRUST_STORE_FILES};
 use crate::plugin_host::PluginHost;
@@ -27,7 +27,7 @@ impl Exposed {
         policies: &TrustPolicies,
         stores: &TrustStores,
         trust_anchor: Option<&Path>,
-        plugins: &Path,
+        dirs: Option<&NotationDirs>,
     ) -> Vec<String> {
         let mut exposed = Self::default();
         let names = policies.statements().iter();
@@ -51,7 +51,10 @@ impl Exposed {
                 .chain(listed.filter_map(|file| files::exposure(file)));
             exposed.add(&format!("the trust store `{name}`"), found);
         }
-        exposed.add_plugins(plugins);
+        // Without a directory of Notation there are no plugins.
+        if let Some(dirs) = dirs {
+            exposed.add_plugins(&dirs.plugins());
+        }
         exposed.lines
     }
 
@@ -59,7 +62,7 @@ impl Exposed {
     /// signature which is there is judged by.
     pub(super) fn of_signing(
         choice: &Choice,
-        dirs: &NotationDirs,
+        dirs: &Result<NotationDirs, NoDirectory>,
         trust_anchor: Option<&Path>,
     ) -> Vec<String> {
         let mut exposed = Self::default();
@@ -70,14 +73,19 @@ impl Exposed {
                 certificates,
                 ..
             } => {
-                let paths = [&dirs.signing_keys_file(), key, certificates];
-                let found = paths.into_iter().filter_map(|path| files::exposure(path));
+                let list = dirs.as_ref().ok().map(NotationDirs::signing_keys_file);
+                let paths = list.iter().chain([key, certificates]);
+                let found = paths.filter_map(|path| files::exposure(path));
                 exposed.add(&format!("the key `{name}`"), found);
             }
             Choice::AwsKms {
                 certificate_chain, ..
             } => exposed.add("the certificate chain", files::exposure(certificate_chain)),
-            Choice::Plugin { name, .. } => exposed.add_plugin(&dirs.plugins(), name),
+            Choice::Plugin { name, .. } => {
+                if let Ok(dirs) = dirs {
+                    exposed.add_plugin(&dirs.plugins(), name);
+                }
+            }
             Choice::AwsSigner(..) => {}
         }
         if let Some(anchor) = trust_anchor {

@@ -27,7 +27,7 @@ pub(super) struct Args {
     /// Output format: tree or json
     #[arg(short, long, value_name = "FORMAT", default_value = "tree")]
     output: String,
-    /// Signatures that are shown at most
+    /// Maximum number of signatures to show
     #[arg(long, value_name = "NUMBER", default_value_t = i64::try_from(limits::MAX_SIGNATURES).unwrap_or(i64::MAX), allow_negative_numbers = true)]
     max_signatures: i64,
     /// Look in an OCI image layout, a directory on this machine
@@ -70,7 +70,7 @@ pub(super) async fn run(args: &Args) -> Report {
         Ok(allowed) => allowed,
         Err(report) => return report,
     };
-    let answer = allowed.begin().lend(inspect(args)).await;
+    let answer = allowed.begin().lend(Box::pin(inspect(args))).await;
     answer.unwrap_or_else(|report| report)
 }
 

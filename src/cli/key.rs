@@ -6,7 +6,7 @@ use std::path::Path;
 use clap::builder::NonEmptyStringValueParser;
 
 use super::args::parse_pairs;
-use super::context::now;
+use super::context::{no_directory, now};
 use super::report::{Exit, Report, one_line};
 use super::signer::{unusable_key, unusable_plugin};
 use super::table::table;
@@ -85,7 +85,10 @@ pub(super) struct DeleteArgs {
 }
 
 pub(super) async fn run(command: &Command) -> Report {
-    let dirs = NotationDirs::from_env();
+    let dirs = match NotationDirs::from_env() {
+        Ok(dirs) => dirs,
+        Err(error) => return no_directory(&error),
+    };
     let done = match command {
         Command::Add(args) => add(&dirs, args).await,
         Command::Update(args) => update(&dirs, &args.name),
@@ -167,11 +170,10 @@ async fn check_plugin(
         return Err(Report::failed(Exit::Usage, "plugin name cannot be empty"));
     }
     if plugin == PLUGIN_NAME {
-        SigningProfile::parse(id)
-            .map_err(|error| Report::usage(&error.to_string(), error.hint()))?;
+        SigningProfile::parse(id).map_err(|error| Report::unusable(&error, error.hint()))?;
         return Settings::from_own_config(config, &[ArnService::Signer])
             .and_then(|settings| settings.check())
-            .map_err(|error| Report::usage(&error.to_string(), error.hint()));
+            .map_err(|error| Report::unusable(&error, error.hint()));
     }
     let found = PluginHost::new(dirs.plugins()).find(plugin);
     let metadata = match found {
@@ -202,13 +204,13 @@ fn check_files(name: &str, key: &str, certificates: &str) -> Result<(), Report> 
 /// The settings of a key of AWS KMS, with its certificates where they are found from anywhere. KMS is
 /// not asked: who adds a key need not be who may use it.
 fn check_kms_key(id: &str, mut config: PluginConfig) -> Result<PluginConfig, Report> {
-    KmsKeyId::parse(id).map_err(|error| Report::usage(&error.to_string(), error.hint()))?;
+    KmsKeyId::parse(id).map_err(|error| Report::unusable(&error, error.hint()))?;
     let settings = aws_kms::Settings::from_plugin_config(&config);
     let checked = settings.and_then(|settings| {
         settings.aws.check().map_err(aws_kms::SettingsError::Aws)?;
         settings.certificate_chain().map(drop)
     });
-    checked.map_err(|error| Report::usage(&error.to_string(), error.hint()))?;
+    checked.map_err(|error| Report::unusable(&error, error.hint()))?;
     if let Some(path) = config.get_mut(aws_kms::Settings::CERTIFICATE_CHAIN) {
         *path = absolute(path)?;
     }

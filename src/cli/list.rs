@@ -15,7 +15,7 @@ use crate::oci::Descriptor;
 pub(super) struct Args {
     /// Artifact: registry/repository@digest, or :tag; with --oci-layout directory@digest, or :tag
     reference: String,
-    /// Signatures that are listed at most
+    /// Maximum number of signatures to list
     #[arg(long, value_name = "NUMBER", default_value_t = i64::try_from(limits::MAX_SIGNATURES).unwrap_or(i64::MAX), allow_negative_numbers = true)]
     max_signatures: i64,
     /// Look in an OCI image layout, a directory on this machine
@@ -32,7 +32,7 @@ pub(super) async fn run(args: &Args) -> Report {
         Ok(allowed) => allowed,
         Err(report) => return report,
     };
-    let answer = allowed.begin().lend(list(args)).await;
+    let answer = allowed.begin().lend(Box::pin(list(args))).await;
     answer.unwrap_or_else(|report| report)
 }
 

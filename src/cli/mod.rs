@@ -6,9 +6,11 @@
 mod args;
 mod blob;
 mod called;
+mod cause;
 mod cert;
 mod confirm;
 mod context;
+mod credentials;
 mod duration;
 mod envelope;
 mod exposure;
@@ -65,7 +67,7 @@ enum Command {
     Sign(sign::Args),
     /// Verify artifacts in a registry or in an OCI image layout
     Verify(verify::Args),
-    /// Store what is known about revocation, for verification without a network
+    /// Store revocation information for verification without a network
     #[command(subcommand)]
     Revocation(revocation::Command),
     /// Sign and verify files

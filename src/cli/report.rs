@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use std::io::{self, Write};
 
 use super::reader::fitting;
+use crate::limits;
 use crate::outcome::FailureClass;
 use crate::printable;
 pub(super) use crate::printable::{draws, one_line};
@@ -66,7 +67,7 @@ pub(super) struct Report {
     pub(super) told: Told,
 }
 
-/// What a failure is told with; empty where nothing failed.
+/// The parts of a failure's message; empty on success.
 #[derive(Debug, Default)]
 pub(super) struct Told {
     pub(super) sentence: String,
@@ -131,6 +132,11 @@ impl Report {
     /// Wrong flags or unreadable files.
     pub(super) fn usage(sentence: &str, hint: Option<String>) -> Self {
         Self::told(Exit::Usage, sentence, Vec::new(), hint)
+    }
+
+    /// The same, as an error says it, with what caused it.
+    pub(super) fn unusable(error: &(dyn StdError + 'static), hint: Option<String>) -> Self {
+        Self::error(Exit::Usage, &error.to_string(), error, hint)
     }
 
     /// A failure: notation's sentence, then what caused it, then what to do.
@@ -208,13 +214,29 @@ pub(super) fn causes(mut cause: Option<&(dyn StdError + 'static)>) -> Vec<String
 
 fn write_cause(text: &mut String, indent: &str, cause: &str) {
     // Writing to a `String` cannot fail.
-    let _ = writeln!(text, "{indent}caused by: {}", one_line(cause));
+    let _ = writeln!(text, "{indent}caused by: {}", told(cause));
 }
 
 /// Writes the line `hint: ...`.
 pub(super) fn write_hint(text: &mut String, indent: &str, hint: Option<String>) {
     if let Some(hint) = fitting(hint) {
-        let _ = writeln!(text, "{indent}hint: {}", one_line(&hint));
+        let _ = writeln!(text, "{indent}hint: {}", told(&hint));
+    }
+}
+
+/// Text of a report on one line, and not longer than anybody reads.
+pub(super) fn told(text: &str) -> String {
+    one_line(&shorten(text, limits::MAX_TOLD_CHARS))
+}
+
+/// The first `max` characters of `text`; that there were more is said.
+pub(super) fn shorten(text: &str, max: usize) -> String {
+    match text.char_indices().nth(max) {
+        None => text.to_owned(),
+        Some((end, _)) => {
+            let kept = text.get(..end).unwrap_or_default();
+            format!("{kept}... ({} bytes in all)", text.len())
+        }
     }
 }
 

@@ -15,7 +15,7 @@ pub(super) struct RequireArgs {
     /// global one for files
     #[arg(long, conflicts_with = "signing_profile")]
     require_statement: bool,
-    /// Shortfall that `--require` accepts all the same. May be given several times
+    /// Shortfall that `--require` accepts. May be given several times
     #[arg(long, value_name = "SHORTFALL", requires = "require")]
     allow: Vec<Allowed>,
 }

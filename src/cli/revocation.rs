@@ -8,7 +8,7 @@ use clap::builder::NonEmptyStringValueParser;
 
 use super::args::{RegistryArgs, TimeArgs, parse_pairs};
 use super::called::Called;
-use super::context::{AwsSignerChecks, Context};
+use super::context::{AwsSignerChecks, Context, Format};
 use super::report::{Exit, Report, one_line, write_causes, write_hint};
 use super::sentence;
 use super::side_by_side::{InOrder, SideBySide, lane};
@@ -23,7 +23,7 @@ use crate::verify::{Error, Gathered, OfflineDirectory, Options, Unseen};
 /// The commands of `revocation`.
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
-    /// Store what `verify --offline` needs: artifacts, signatures, and what is known about revocation
+    /// Store what `verify --offline` needs: artifacts, signatures and revocation information
     Fetch(Args),
 }
 
@@ -36,7 +36,7 @@ pub(super) struct Args {
     /// Artifacts: registry/repository@digest, or :tag; with --oci-layout directory@digest, or :tag
     #[arg(required = true, value_name = "REFERENCE")]
     references: Vec<String>,
-    /// Directory to store everything in; what it has already is replaced or stays
+    /// Directory to store everything in; existing files are replaced or kept
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
     /// AWS Signer profile, or profile version, that must have signed; needs no trust policy and no
@@ -77,7 +77,11 @@ async fn fetch(args: &Args, called: Called, emit: &mut dyn FnMut(Report)) -> Res
     )?;
     let plugin_config = parse_pairs("plugin-config", &args.plugin_config).map_err(usage)?;
     let references = super::parse_references(&args.references, args.oci_layout)?;
-    let context = Context::new(&args.registry, &references, plugin_config)?;
+    let mut context = Context::new(&args.registry, &references, plugin_config, Format::Known)?;
+    emit(Report {
+        stderr: std::mem::take(&mut context.notes),
+        ..Report::done()
+    });
     let now = context.now;
     let directory = OfflineDirectory::new(args.out.clone());
     let recorder = context.recorder(directory.revocation());
@@ -99,7 +103,7 @@ async fn fetch(args: &Args, called: Called, emit: &mut dyn FnMut(Report)) -> Res
     }
     directory.prepare().map_err(|error| {
         let sentence = format!(
-            "`{}`, which `--out` names, cannot be used",
+            "the directory `{}` of `--out` cannot be used",
             args.out.display()
         );
         let hint = error.hint().or_else(|| {
@@ -171,7 +175,7 @@ fn in_words(gathered: &Gathered) -> Report {
         };
         if signature.facts.iter().any(is_unsigned) {
             text.push_str(
-                "  note: nobody has signed AWS Signer's answer; offline it counts only where \
+                "  note: AWS Signer's answer is not signed; offline it counts only where \
                  `unsignedRevocationStatements` allows it\n",
             );
         }
@@ -199,6 +203,8 @@ fn in_words(gathered: &Gathered) -> Report {
                 "there are more than {limit} signatures; the rest was not stored"
             );
         }
+        // Only a verification reads the record.
+        Some(Unseen::Record(_)) => {}
         Some(Unseen::Exhausted { source, not_tried }) => {
             let _ = writeln!(text, "{} not tried: {source}", signatures(*not_tried));
             write_hint(text, "", Some(source.hint()));
@@ -223,7 +229,7 @@ fn in_words(gathered: &Gathered) -> Report {
     }
     report.exit = Exit::Inconclusive;
     let sentence = format!(
-        "Error: not everything could be stored that is needed to verify {}\n",
+        "Error: could not store everything that is needed to verify {}\n",
         gathered.reference
     );
     report.stderr.insert_str(0, &sentence);

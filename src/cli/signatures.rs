@@ -5,13 +5,19 @@ use std::error::Error as _;
 use std::fmt::Write as _;
 
 use super::args::RegistryArgs;
-use super::context::Context;
+use super::context::{Context, Format};
 use super::report::{Exit, Report, one_line, write_causes, write_hint};
 use super::sentence;
 use crate::allowance::{self, Exhausted};
 use crate::oci::Descriptor;
 use crate::reference::ArtifactReference;
 use crate::registry::{self, Access, Kind, Repository, Target};
+
+/// A repository, and what is to be said on stderr about how it is asked.
+pub(super) struct Opened {
+    repository: Repository,
+    notes: String,
+}
 
 /// An artifact and its signatures.
 #[derive(Debug)]
@@ -33,11 +39,21 @@ pub(super) struct Found {
 /// # Errors
 ///
 /// The report of a failure, in notation's words.
-pub(super) async fn find(
-    repository: Repository,
-    max_signatures: i64,
-    verb: &str,
-) -> Result<Found, Report> {
+pub(super) async fn find(opened: Opened, max_signatures: i64, verb: &str) -> Result<Found, Report> {
+    let Opened { repository, notes } = opened;
+    match find_in(repository, max_signatures, verb).await {
+        Ok(mut found) => {
+            found.warnings.insert_str(0, &notes);
+            Ok(found)
+        }
+        Err(mut report) => {
+            report.stderr.insert_str(0, &notes);
+            Err(report)
+        }
+    }
+}
+
+async fn find_in(repository: Repository, max_signatures: i64, verb: &str) -> Result<Found, Report> {
     let limit = usize::try_from(max_signatures)
         .ok()
         .filter(|limit| *limit > 0)
@@ -48,7 +64,7 @@ pub(super) async fn find(
             )
         })?;
     let reference = repository.reference();
-    let resolved = allowance::in_time(repository.resolve_and_list_all()).await;
+    let resolved = allowance::in_time(Box::pin(repository.resolve_and_list_all())).await;
     let resolved = resolved.map_err(|source| given_up(&reference, &source))?;
     let (target, listing) =
         resolved.map_err(|error| failed(&sentence::of_resolve(&reference, &error), &error))?;
@@ -96,18 +112,24 @@ pub(super) fn open(
     reference: &str,
     oci_layout: bool,
     registry: &RegistryArgs,
-) -> Result<Repository, Report> {
+) -> Result<Opened, Report> {
     let artifact = super::parse_reference(reference, oci_layout)?;
     let reference = match &artifact {
         ArtifactReference::Layout(reference) => {
-            return super::open_layout(reference).map(Into::into);
+            return Ok(Opened {
+                repository: super::open_layout(reference)?.into(),
+                notes: String::new(),
+            });
         }
         ArtifactReference::Registry(reference) => reference,
     };
     let references = std::slice::from_ref(&artifact);
-    let context = Context::new(registry, references, BTreeMap::new())?;
+    let context = Context::new(registry, references, BTreeMap::new(), Format::Known)?;
     match context.registry.repository(reference, Access::Pull) {
-        Ok(repository) => Ok(repository.into()),
+        Ok(repository) => Ok(Opened {
+            repository: repository.into(),
+            notes: context.notes,
+        }),
         Err(error) => Err(failed(&sentence::of_resolve(&artifact, &error), &error)),
     }
 }

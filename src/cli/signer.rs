@@ -6,11 +6,11 @@ use std::path::{Path, PathBuf};
 use clap::builder::NonEmptyStringValueParser;
 use time::OffsetDateTime;
 
-use super::context::Context;
+use super::context::{Context, no_directory};
 use super::passphrase;
 use super::report::{Exit, Report, one_line};
 use crate::aws::{ArnService, KmsKeyId, Settings};
-use crate::config::{NotationDirs, SigningKey, SigningKeys};
+use crate::config::{NoDirectory, NotationDirs, SigningKey, SigningKeys};
 use crate::extended_validation::PLUGIN_NAME;
 use crate::notary::EnvelopeFormat;
 use crate::plugin_host::{self, PluginHost};
@@ -80,15 +80,14 @@ impl SignerArgs {
     /// the command line, which win over those of the key.
     pub(super) fn choose(
         &self,
-        dirs: &NotationDirs,
+        dirs: &Result<NotationDirs, NoDirectory>,
         config: BTreeMap<String, String>,
     ) -> Result<Choice, Report> {
         let choice = self.named_or_default(dirs, config)?;
         if self.key_passphrase_fd.is_some() && !matches!(choice, Choice::LocalKey { .. }) {
             return Err(Report::usage(
-                "`--key-passphrase-fd` is about an encrypted key in a file, and another signer was \
-                 chosen",
-                Some("leave it out: nothing else has a passphrase".to_owned()),
+                "`--key-passphrase-fd` applies to an encrypted key in a file, but another signer was chosen",
+                Some("leave it out; other signers have no passphrase".to_owned()),
             ));
         }
         Ok(choice)
@@ -96,7 +95,7 @@ impl SignerArgs {
 
     fn named_or_default(
         &self,
-        dirs: &NotationDirs,
+        dirs: &Result<NotationDirs, NoDirectory>,
         config: BTreeMap<String, String>,
     ) -> Result<Choice, Report> {
         if let Some(profile) = &self.signing_profile {
@@ -120,6 +119,7 @@ impl SignerArgs {
         let report = |error: crate::config::SigningKeysError| {
             Report::error(Exit::Usage, &error.to_string(), &error, error.hint())
         };
+        let dirs = dirs.as_ref().map_err(no_directory)?;
         let keys = SigningKeys::load(dirs).map_err(report)?;
         let key = keys.get(self.key.as_deref()).map_err(report)?;
         self.of_key(key, config)
@@ -164,12 +164,11 @@ impl Choice {
         match name {
             PLUGIN_NAME => {
                 Settings::from_own_config(&config, &[ArnService::Signer])
-                    .map_err(|error| Report::usage(&error.to_string(), error.hint()))?;
+                    .map_err(|error| Report::unusable(&error, error.hint()))?;
                 Ok(Self::AwsSigner(id, config))
             }
             aws_kms::PLUGIN_NAME => {
-                let usage =
-                    |error: aws_kms::SettingsError| Report::usage(&error.to_string(), error.hint());
+                let usage = |error: aws_kms::SettingsError| Report::unusable(&error, error.hint());
                 let settings = aws_kms::Settings::from_plugin_config(&config).map_err(usage)?;
                 let certificate_chain = settings.certificate_chain().map_err(usage)?.clone();
                 let mut aws = config;
@@ -222,7 +221,7 @@ impl Choice {
         match self {
             Self::AwsSigner(profile, _) => {
                 let profile = SigningProfile::parse(&profile)
-                    .map_err(|error| Report::usage(&error.to_string(), error.hint()))?;
+                    .map_err(|error| Report::unusable(&error, error.hint()))?;
                 Ok(Signer::AwsSigner(AwsSigner {
                     aws: context.aws.clone(),
                     profile,
@@ -235,14 +234,14 @@ impl Choice {
                 ..
             } => {
                 let id = KmsKeyId::parse(&key)
-                    .map_err(|error| Report::usage(&error.to_string(), error.hint()))?;
+                    .map_err(|error| Report::unusable(&error, error.hint()))?;
                 let chain = CertificateChain::read_named(&certificate_chain, context.now).map_err(
                     |error| Report::error(Exit::Usage, &error.to_string(), &error, error.hint()),
                 )?;
                 Ok(Signer::AwsKms(KmsKey::new(context.aws.clone(), id, chain)))
             }
             Self::Plugin { name, id, config } => {
-                let host = PluginHost::new(context.dirs.plugins());
+                let host = PluginHost::new(context.plugins()?);
                 let plugin = host.find(&name).map_err(|error| unusable_plugin(&error))?;
                 Ok(Signer::Plugin(PluginSigner {
                     plugin,
@@ -293,10 +292,10 @@ fn open_key(
         })?
     } else if passphrase_fd.is_some() {
         let sentence = format!(
-            "key `{name}`: the key file `{}` is not encrypted, and `--key-passphrase-fd` is given",
+            "key `{name}`: the key file `{}` is not encrypted, but `--key-passphrase-fd` is given",
             key.display()
         );
-        let hint = "leave it out, or check that this is the key that is meant".to_owned();
+        let hint = "leave it out, or check that this is the right key".to_owned();
         return Err(Report::usage(&one_line(&sentence), Some(hint)));
     } else {
         None

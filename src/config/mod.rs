@@ -42,20 +42,44 @@ impl Platform {
     }
 }
 
-/// Where Notation keeps its files. Paths are as absolute as the environment's values are.
+/// Where Notation keeps its files.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NotationDirs {
     /// `config.json`, `signingkeys.json`, trust policies, trust stores.
     pub config: PathBuf,
     /// The directory that holds `plugins`.
     pub libexec: PathBuf,
-    /// CRLs.
-    pub cache: PathBuf,
+    /// CRLs and kept answers, where there is a place for them.
+    pub cache: Option<PathBuf>,
+}
+
+/// Why the directory of Notation's configuration is not known. What decides about trust is not taken from the current
+/// directory, which may be a checkout or an unpacked archive.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("Notation's configuration directory is not known: {reason}")]
+pub struct NoDirectory {
+    /// The variable that is not as it must be.
+    reason: String,
+    /// The directory that holds `plugins`, if a variable of its own names it.
+    pub libexec: Option<PathBuf>,
+    /// As [`NotationDirs::cache`].
+    pub cache: Option<PathBuf>,
+}
+
+impl NoDirectory {
+    /// What to do about it.
+    pub fn hint(&self) -> String {
+        "set `NOTATION_CONFIG` to the directory with the trust policy, the trust stores and the keys".to_owned()
+    }
 }
 
 impl NotationDirs {
     /// The directories of this process's environment.
-    pub fn from_env() -> Self {
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::new`].
+    pub fn from_env() -> Result<Self, NoDirectory> {
         #[expect(
             clippy::disallowed_methods,
             reason = "the one place where Notation's directories are taken from the environment"
@@ -65,45 +89,55 @@ impl NotationDirs {
 
     /// The directories of an environment. An empty variable counts as unset.
     ///
-    /// `NOTATION_CONFIG`, `NOTATION_LIBEXEC` and `NOTATION_CACHE` win; then come the system's own
-    /// directories; without any, `.notation` in the working directory, as notation has it.
-    pub fn new(platform: Platform, variable: impl Fn(&str) -> Option<OsString>) -> Self {
+    /// `NOTATION_CONFIG`, `NOTATION_LIBEXEC` and `NOTATION_CACHE` win; then come the system's own directories. Without
+    /// any there is no configuration and no cache.
+    ///
+    /// # Errors
+    ///
+    /// [`NoDirectory`] where no variable says where the configuration is.
+    pub fn new(
+        platform: Platform,
+        variable: impl Fn(&str) -> Option<OsString>,
+    ) -> Result<Self, NoDirectory> {
         let set = |name: &str| {
             variable(name)
                 .filter(|value| !value.is_empty())
                 .map(PathBuf::from)
         };
-        let home = || set("HOME");
-        // A relative XDG directory is invalid (XDG Base Directory Specification) and, in notation,
-        // counts as no directory at all: not even `HOME` is then asked.
+        // A relative directory would be one below the current directory. One of XDG is invalid besides (XDG Base
+        // Directory Specification), and not even `HOME` is then asked, as in notation.
+        let absolute = |name: &str| match set(name) {
+            Some(path) if path.is_absolute() || platform == Platform::Windows => Ok(path),
+            Some(_) => Err(format!("`{name}` is not an absolute path")),
+            None => Err(format!("`{name}` is not set")),
+        };
+        let home = |below: &str| absolute("HOME").map(|home| home.join(below));
         let xdg = |name: &str, below_home: &str| match set(name) {
-            Some(path) => Some(path).filter(|path| path.is_absolute()),
-            None => home().map(|home| home.join(below_home)),
+            Some(_) => absolute(name),
+            None => home(below_home),
         };
         let (user_config, user_cache) = match platform {
             Platform::Linux => (
                 xdg("XDG_CONFIG_HOME", ".config"),
                 xdg("XDG_CACHE_HOME", ".cache"),
             ),
-            Platform::MacOs => (
-                home().map(|home| home.join("Library/Application Support")),
-                home().map(|home| home.join("Library/Caches")),
-            ),
-            Platform::Windows => (set("AppData"), set("LocalAppData")),
+            Platform::MacOs => (home("Library/Application Support"), home("Library/Caches")),
+            Platform::Windows => (absolute("AppData"), absolute("LocalAppData")),
         };
-        let config = set("NOTATION_CONFIG").unwrap_or_else(|| match user_config {
-            Some(directory) => directory.join("notation"),
-            None => PathBuf::from(".notation"),
-        });
-        let cache = set("NOTATION_CACHE").unwrap_or_else(|| match user_cache {
-            Some(directory) => directory.join("notation"),
-            None => PathBuf::from(".notation").join("cache"),
-        });
-        let libexec = set("NOTATION_LIBEXEC").unwrap_or_else(|| config.clone());
-        Self {
-            config,
-            libexec,
-            cache,
+        let of_notation = |directory: PathBuf| directory.join("notation");
+        let cache = set("NOTATION_CACHE").or_else(|| user_cache.ok().map(of_notation));
+        let libexec = set("NOTATION_LIBEXEC");
+        match set("NOTATION_CONFIG").map_or_else(|| user_config.map(of_notation), Ok) {
+            Ok(config) => Ok(Self {
+                libexec: libexec.unwrap_or_else(|| config.clone()),
+                config,
+                cache,
+            }),
+            Err(reason) => Err(NoDirectory {
+                reason,
+                libexec,
+                cache,
+            }),
         }
     }
 
@@ -124,18 +158,18 @@ impl NotationDirs {
 
     /// The directory that holds one directory for each plugin.
     pub fn plugins(&self) -> PathBuf {
-        self.libexec.join("plugins")
+        plugins(&self.libexec)
     }
+}
 
-    /// The directory of kept answers of AWS Signer, which notation does not know.
-    pub fn aws_signer_cache(&self) -> PathBuf {
-        self.cache.join("aws-signer")
-    }
+/// The directory of plugins below this one.
+pub fn plugins(libexec: &Path) -> PathBuf {
+    libexec.join("plugins")
+}
 
-    /// The directory of cached CRLs.
-    pub fn crl_cache(&self) -> PathBuf {
-        self.cache.join("crl")
-    }
+/// The directory of kept answers of AWS Signer below a cache, which notation does not know.
+pub fn aws_signer_cache(cache: &Path) -> PathBuf {
+    cache.join("aws-signer")
 }
 
 /// Why `config.json` could not be used.
@@ -173,14 +207,28 @@ pub enum Error {
 }
 
 impl Error {
+    /// Whether this user may not look at it.
+    pub fn is_denied(&self) -> bool {
+        matches!(self, Self::Unreadable { source } if source.is_denied())
+    }
+
     /// Advice, where there is some.
     pub fn hint(&self) -> Option<String> {
         match self {
-            Self::Unreadable { source } => source.hint(),
+            Self::Unreadable { source } => directory_hint(source).or_else(|| source.hint()),
             Self::Malformed { source, .. } => source.hint(),
             Self::Invalid { .. } => None,
         }
     }
+}
+
+/// Advice where the directory of configuration is a file.
+fn directory_hint(error: &files::Error) -> Option<String> {
+    let parent = error.path().parent().filter(|parent| parent.is_file())?;
+    Some(format!(
+        "`{}` is a file; `NOTATION_CONFIG` names the directory with Notation's files",
+        parent.display()
+    ))
 }
 
 /// What `config.json` says; all empty where there is no such file.
@@ -298,7 +346,7 @@ fn invalid(path: &Path, value: &Node<'_>, allowed: &'static str) -> Error {
 mod tests {
     use super::*;
 
-    fn dirs(platform: Platform, variables: &[(&str, &str)]) -> NotationDirs {
+    fn find(platform: Platform, variables: &[(&str, &str)]) -> Result<NotationDirs, NoDirectory> {
         NotationDirs::new(platform, |name| {
             variables
                 .iter()
@@ -311,42 +359,89 @@ mod tests {
         Config::parse(Path::new("/c/config.json"), text.as_bytes())
     }
 
+    fn dirs(platform: Platform, variables: &[(&str, &str)]) -> NotationDirs {
+        find(platform, variables).unwrap()
+    }
+
     #[test]
-    fn linux_asks_xdg_then_home_then_the_working_directory() {
+    fn linux_asks_xdg_then_home() {
         let home = ("HOME", "/home/u");
         for (variables, config, cache) in [
             (
                 vec![home],
                 "/home/u/.config/notation",
-                "/home/u/.cache/notation",
+                Some("/home/u/.cache/notation"),
             ),
             (
                 vec![home, ("XDG_CONFIG_HOME", "/x"), ("XDG_CACHE_HOME", "/y")],
                 "/x/notation",
-                "/y/notation",
+                Some("/y/notation"),
             ),
             (
                 vec![home, ("XDG_CONFIG_HOME", ""), ("NOTATION_CONFIG", "")],
                 "/home/u/.config/notation",
-                "/home/u/.cache/notation",
+                Some("/home/u/.cache/notation"),
             ),
             (
-                vec![home, ("XDG_CONFIG_HOME", "rel"), ("XDG_CACHE_HOME", "rel")],
-                ".notation",
-                ".notation/cache",
+                vec![home, ("XDG_CACHE_HOME", "rel")],
+                "/home/u/.config/notation",
+                None,
             ),
-            (vec![], ".notation", ".notation/cache"),
             (
                 vec![home, ("NOTATION_CONFIG", "conf"), ("NOTATION_CACHE", "/k")],
                 "conf",
-                "/k",
+                Some("/k"),
             ),
+            (vec![("NOTATION_CONFIG", "/c")], "/c", None),
         ] {
             let found = dirs(Platform::Linux, &variables);
             assert_eq!(found.config, Path::new(config), "{variables:?}");
-            assert_eq!(found.cache, Path::new(cache), "{variables:?}");
+            assert_eq!(
+                found.cache.as_deref(),
+                cache.map(Path::new),
+                "{variables:?}"
+            );
             assert_eq!(found.libexec, found.config, "{variables:?}");
         }
+    }
+
+    #[test]
+    fn the_current_directory_is_not_where_trust_comes_from() {
+        let home = ("HOME", "/home/u");
+        for (platform, variables, reason) in [
+            (Platform::Linux, vec![], "`HOME` is not set"),
+            (Platform::Linux, vec![("HOME", "")], "`HOME` is not set"),
+            (
+                Platform::Linux,
+                vec![("HOME", ".")],
+                "`HOME` is not an absolute path",
+            ),
+            (
+                Platform::Linux,
+                vec![home, ("XDG_CONFIG_HOME", "rel")],
+                "`XDG_CONFIG_HOME` is not an absolute path",
+            ),
+            (Platform::MacOs, vec![], "`HOME` is not set"),
+            (
+                Platform::MacOs,
+                vec![("HOME", "u")],
+                "`HOME` is not an absolute path",
+            ),
+            (Platform::Windows, vec![], "`AppData` is not set"),
+        ] {
+            let error = find(platform, &variables).unwrap_err();
+            assert_eq!(
+                error.to_string(),
+                format!("Notation's configuration directory is not known: {reason}")
+            );
+        }
+        let error = find(
+            Platform::Linux,
+            &[("NOTATION_LIBEXEC", "/l"), ("XDG_CACHE_HOME", "/y")],
+        );
+        let error = error.unwrap_err();
+        assert_eq!(error.libexec.as_deref(), Some(Path::new("/l")));
+        assert_eq!(error.cache.as_deref(), Some(Path::new("/y/notation")));
     }
 
     #[test]
@@ -359,13 +454,16 @@ mod tests {
             mac.config,
             Path::new("/Users/u/Library/Application Support/notation")
         );
-        assert_eq!(mac.cache, Path::new("/Users/u/Library/Caches/notation"));
+        assert_eq!(
+            mac.cache.as_deref(),
+            Some(Path::new("/Users/u/Library/Caches/notation"))
+        );
         let windows = dirs(
             Platform::Windows,
             &[("AppData", "C:/a"), ("LocalAppData", "C:/l")],
         );
         assert_eq!(windows.config, Path::new("C:/a/notation"));
-        assert_eq!(windows.cache, Path::new("C:/l/notation"));
+        assert_eq!(windows.cache.as_deref(), Some(Path::new("C:/l/notation")));
     }
 
     #[test]
@@ -382,7 +480,7 @@ mod tests {
         assert_eq!(found.config_file(), Path::new("/c/config.json"));
         assert_eq!(found.signing_keys_file(), Path::new("/c/signingkeys.json"));
         assert_eq!(found.local_keys(), Path::new("/c/localkeys"));
-        assert_eq!(found.crl_cache(), Path::new("/k/crl"));
+        assert_eq!(found.cache.as_deref(), Some(Path::new("/k")));
     }
 
     #[test]

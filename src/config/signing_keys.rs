@@ -354,7 +354,7 @@ mod tests {
         NotationDirs {
             config: folder.join("notation"),
             libexec: folder.join("notation"),
-            cache: folder.join("cache"),
+            cache: Some(folder.join("cache")),
         }
     }
 

@@ -23,14 +23,14 @@ pub enum StoreNameError {
         found: String,
     },
     /// A type that is none of the three; letter case counts.
-    #[error("trust store type `{found}` is none of `ca`, `signingAuthority` and `tsa`")]
+    #[error("trust store type `{found}` is not `ca`, `signingAuthority` or `tsa`")]
     Type {
         /// The text before the colon.
         found: String,
     },
     /// A name that is empty or has other characters, or is `.` or `..`.
     #[error(
-        "trust store name `{found}` is not made of letters, digits, `_`, `.` and `-`, or is `.` or `..`"
+        "trust store name `{found}` must consist of letters, digits, `_`, `.` and `-`, and must not be `.` or `..`"
     )]
     Name {
         /// The text after the first colon.

@@ -34,7 +34,7 @@ pub enum Error {
         source: serde_json::Error,
     },
     /// Bytes that do not begin a JSON object.
-    #[error("not a JSON object, which a JSON Web Signature in flattened form is")]
+    #[error("not a JSON object, as a JSON Web Signature in flattened form must be")]
     NotAnObject,
     /// A member that is not base64url, or not in its only form.
     #[error("`{member}` is not base64url without padding")]
@@ -103,7 +103,7 @@ pub enum Error {
         header: String,
     },
     /// A number and a text of the same digits.
-    #[error("header `{header}` is there as a number and as text")]
+    #[error("header `{header}` occurs as a number and as text")]
     AmbiguousLabel {
         /// Its name.
         header: String,
@@ -245,7 +245,7 @@ pub enum Error {
         header: &'static str,
     },
     /// An attribute twice, or one of the name of a header (when an envelope is written).
-    #[error("header `{header}` is there twice")]
+    #[error("header `{header}` occurs twice")]
     AttributeTwice {
         /// Its name.
         header: String,
@@ -274,7 +274,7 @@ pub enum Error {
         source: x509::Error,
     },
     /// The envelope names another algorithm than the signer's key has.
-    #[error("envelope names algorithm `{named}`, and a key `{key}` signs with `{wanted}`")]
+    #[error("envelope names algorithm `{named}`, but a key `{key}` signs with `{wanted}`")]
     AlgorithmMismatch {
         /// The signer's key.
         key: KeySpec,

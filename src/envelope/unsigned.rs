@@ -123,15 +123,12 @@ mod tests {
         );
         for format in [EnvelopeFormat::Jws, EnvelopeFormat::Cose] {
             let x = extended("x", LabelKind::Text, false, json!(1));
-            assert_eq!(
-                write(format, vec![x.clone(), x]),
-                "header `x` is there twice"
-            );
+            assert_eq!(write(format, vec![x.clone(), x]), "header `x` occurs twice");
         }
         let scheme = extended("cty", LabelKind::Text, false, json!(1));
         assert_eq!(
             write(EnvelopeFormat::Jws, vec![scheme]),
-            "header `cty` is there twice"
+            "header `cty` occurs twice"
         );
     }
 

@@ -55,15 +55,19 @@ pub enum Error {
     #[error("trusted identity `*` trusts every customer of AWS Signer")]
     Wildcard,
     /// The signing profile is not one that is trusted.
-    #[error("signed with `{signer}`, which is none of the trusted identities")]
+    #[error("signed with `{signer}`, which is not a trusted identity")]
     Untrusted {
         /// The profile version, and the alias where there is one.
         signer: String,
         /// Trusted identities that may have been meant for it.
         near_misses: Vec<NearMiss>,
+        /// The trusted identities, or the first of them.
+        trusted: Vec<String>,
+        /// How many more there are.
+        more: usize,
     },
     /// The settings contradict the signature.
-    #[error("the revocation status cannot be asked for")]
+    #[error("could not ask for the revocation status")]
     Settings(#[source] SettingsError),
     /// The question about revocation was not answered.
     #[error("the revocation status is not known")]
@@ -84,7 +88,7 @@ pub enum Error {
         source: DocumentError,
     },
     /// An answer is stored, and the trust policy does not allow that it counts.
-    #[error("nobody has signed the stored answer `{}`, and the trust policy does not allow it", path.display())]
+    #[error("the stored answer `{}` is not signed, and the trust policy does not allow unsigned answers", path.display())]
     UnsignedNotAllowed {
         /// The file.
         path: PathBuf,
@@ -142,15 +146,15 @@ impl Error {
                     .to_owned(),
             ),
             Self::UnsignedNotAllowed { .. } => Some(
-                "if you trust whoever can write that directory, add \
-                 `\"unsignedRevocationStatements\": [\"aws-signer\"]` to `signatureVerification` of the \
-                 trust policy's statement; with `--signing-profile`, if you trust whoever can write that \
-                 directory, give `--unsigned-revocation-statements aws-signer`"
+                "if you trust everyone who can write to that directory, add \
+                 `\"unsignedRevocationStatements\": [\"aws-signer\"]` to `signatureVerification` of the trust \
+                 policy's statement; if you trust everyone who can write to that directory, give \
+                 `--unsigned-revocation-statements aws-signer` with `--signing-profile`"
                     .to_owned(),
             ),
             Self::Revoked { .. } => Some(
-                "do not run the artifact: a revocation is for ever; if the artifact is good, signing it again \
-                 belongs in the pipeline that builds it"
+                "do not run the artifact: a revocation is permanent; if the artifact is good, signing it \
+                 again belongs in the pipeline that builds it"
                     .to_owned(),
             ),
             Self::UnexpectedEntity { .. } => Some(NOT_AS_AWS.to_owned()),

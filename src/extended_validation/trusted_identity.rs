@@ -8,8 +8,9 @@ use std::fmt;
 
 use super::{Claims, Error, Signer};
 use crate::aws::SignerArn;
+use crate::document::near_name;
 
-/// Near misses that an error lists.
+/// Near misses, and trusted identities, that an error lists.
 const MAX_NEAR_MISSES: usize = 5;
 
 /// A trusted identity that does not match, and was probably meant to.
@@ -52,6 +53,11 @@ pub fn check_trusted_identity<'a, S: AsRef<str>>(
                 .filter_map(|identity| near_miss(identity, claims))
                 .take(MAX_NEAR_MISSES)
                 .collect(),
+            trusted: identities()
+                .take(MAX_NEAR_MISSES)
+                .map(str::to_owned)
+                .collect(),
+            more: identities().count().saturating_sub(MAX_NEAR_MISSES),
         })
 }
 
@@ -123,8 +129,17 @@ fn near_miss(identity: &str, claims: &Claims) -> Option<NearMiss> {
             };
             miss(format!("is of another {part}"))
         }
+        (SignerArn::Profile(trusted), Signer::ProfileVersion(found))
+            if trusted.location() == found.profile().location()
+                && near_name(found.profile().name(), &[trusted.name()]).is_some() =>
+        {
+            miss(format!(
+                "has a similar name; the signature's profile is `{}`",
+                found.profile().name()
+            ))
+        }
         (SignerArn::Alias(_), _) if claims.alias().is_none() => {
-            miss("is an alias, and the signature names none".to_owned())
+            miss("is an alias, but the signature has no alias".to_owned())
         }
         _ => None,
     }
@@ -169,12 +184,16 @@ mod tests {
             ("x509.subject: C=US, ST=WA, O=x", ""),
             ("", ""),
             (
-                "arn:aws:signer:us-west-2:111122223333:/signing-profiles/Image",
+                "arn:aws:signer:us-west-2:111122223333:/signing-profiles/Charts",
                 "",
             ),
             (
+                "arn:aws:signer:us-west-2:111122223333:/signing-profiles/Image",
+                "has a similar name; the signature's profile is `Images`",
+            ),
+            (
                 "arn:aws:signer:us-west-2:111122223333:/signing-profiles/Images2",
-                "",
+                "has a similar name; the signature's profile is `Images`",
             ),
             (
                 "arn:aws:signer:us-west-2:111122223333:/signing-profiles/images",
@@ -187,6 +206,10 @@ mod tests {
             (
                 "arn:aws:signer:us-west-2:111122223333:/signing-profiles/Images/XX8IVUsPJq",
                 "another version of this profile, `XX8IVUsPJq`",
+            ),
+            (
+                "arn:aws:signer:us-west-2:111122223333:/signing-profiles/Others/XX8IVUsPJq",
+                "",
             ),
             (
                 "arn:aws:signer:us-east-1:111122223333:/signing-profiles/Images",
@@ -213,7 +236,7 @@ mod tests {
         ] {
             let found = near_miss_of(identity);
             let wanted = if reason.is_empty() {
-                "if you trust that profile"
+                "unless you trust that profile"
             } else {
                 reason
             };
@@ -254,9 +277,9 @@ mod tests {
             .unwrap_err();
         assert_eq!(
             error.to_string(),
-            format!(
-                "signed with `{aliased}` through `{ALIAS}`, which is none of the trusted identities"
-            )
+            format!("signed with `{aliased}` through `{ALIAS}`, which is not a trusted identity")
         );
+        // That the signature names no alias is said only where it is so.
+        assert!(matches!(error, Error::Untrusted { near_misses, .. } if near_misses.is_empty()));
     }
 }

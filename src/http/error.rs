@@ -80,7 +80,7 @@ pub enum Error {
         source: reqwest::Error,
     },
     /// The connection stands, but its other end is not trusted or does not speak TLS.
-    #[error("no TLS connection to `{host}`{via} that the roots of `{roots}` vouch for")]
+    #[error("no trusted TLS connection to `{host}`{via} with the roots of `{roots}`")]
     Tls {
         /// Host and port of the request.
         host: String,
@@ -93,7 +93,7 @@ pub enum Error {
         source: Box<rustls::Error>,
     },
     /// No answer, or not all of it, within the time limit.
-    #[error("no whole answer from `{url}`{via} in time")]
+    #[error("timed out waiting for the complete response from `{url}`{via}")]
     TimedOut {
         /// The request's URL.
         url: String,

@@ -3,7 +3,7 @@
 
 use super::{Failure, FailureClass, rfc1123z};
 use crate::trust_store::AuthenticityError;
-use crate::{payload, registry};
+use crate::{extended_validation, payload, registry};
 
 /// What somebody at a gate can do about a signature that is not good: signing is not theirs.
 const DO_NOT_RUN: &str =
@@ -142,6 +142,18 @@ impl Failure {
             Self::SignedInTheFuture { now, .. } => {
                 vec![format!("verified at \"{}\"", rfc1123z(*now))]
             }
+            Self::UntrustedProfile {
+                source: extended_validation::Error::Untrusted { trusted, more, .. },
+            } => {
+                let mut lines: Vec<String> = trusted
+                    .iter()
+                    .map(|one| format!("trusted: `{one}`"))
+                    .collect();
+                if *more > 0 {
+                    lines.push(format!("trusted: {more} more"));
+                }
+                lines
+            }
             Self::UserMetadata { key, found, wanted } => vec![
                 match found {
                     Some(found) => format!("found: {key}={found}"),
@@ -209,11 +221,11 @@ impl Failure {
             | Self::PluginCannotVerify { .. }
             | Self::PluginDidNotAnswer { .. }
             | Self::PluginAnsweredMore { .. } => {
-                Some("the plugin breaks Notation's plugin contract; ask its author".to_owned())
+                Some("the plugin violates Notation's plugin contract; report it to its author".to_owned())
             }
             Self::UntrustedByPlugin { .. } | Self::RevokedByPlugin { .. } => None,
             Self::RevocationNotAsked => {
-                Some("mend what made the signature not authentic first".to_owned())
+                Some("fix the authenticity failure first".to_owned())
             }
             Self::PluginTooOld { .. } => Some("install a newer version".to_owned()),
             Self::Blob { source } => source.hint(),

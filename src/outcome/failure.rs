@@ -6,6 +6,7 @@ use time::OffsetDateTime;
 
 use super::rfc1123z;
 use crate::allowance::Exhausted;
+use crate::limits::{MAX_TOLD_CHARS, MAX_TOLD_VALUES};
 use crate::oci::Digest;
 use crate::plugin_contract::Capability;
 use crate::trust_policy::IdentityError;
@@ -271,6 +272,31 @@ pub enum Failure {
         /// The value asked for.
         wanted: String,
     },
+}
+
+impl Failure {
+    /// Cuts off what the signature decides on the length of, and more of it than anybody is told.
+    pub(super) fn shorten(&mut self) {
+        let texts: Vec<&mut String> = match self {
+            Self::UserMetadata {
+                found: Some(found), ..
+            } => vec![found],
+            Self::UntrustedByPlugin { reason, .. } | Self::RevokedByPlugin { reason, .. } => {
+                vec![reason]
+            }
+            Self::UnprocessedAttributes(names) => {
+                names.truncate(MAX_TOLD_VALUES);
+                names.iter_mut().collect()
+            }
+            _ => Vec::new(),
+        };
+        for text in texts {
+            if let Some((end, _)) = text.char_indices().nth(MAX_TOLD_CHARS) {
+                text.truncate(end);
+                text.shrink_to_fit();
+            }
+        }
+    }
 }
 
 fn role(purpose: Purpose) -> &'static str {

@@ -18,7 +18,7 @@ use crate::{causes, extended_validation, http, x509};
 #[non_exhaustive]
 pub enum Error {
     /// The executable has the name of a plugin that this program is not.
-    #[error("this program is no plugin `{0}`")]
+    #[error("this program does not implement plugin `{0}`")]
     UnknownPlugin(String),
     /// No argument.
     #[error("no command was given")]
@@ -59,7 +59,7 @@ pub enum Error {
     #[error("the plugin's settings cannot be used")]
     KmsSettings(#[source] aws_kms::SettingsError),
     /// The environment's HTTP settings cannot be followed.
-    #[error("HTTP cannot be used as the environment says")]
+    #[error("the HTTP settings in the environment are invalid")]
     Http(#[source] http::Error),
     /// The key is not a signing profile.
     #[error("the key is not a signing profile, or a version of one, of AWS Signer")]
@@ -71,7 +71,7 @@ pub enum Error {
     #[error(transparent)]
     CertificateChain(CertificateChainError),
     /// The signature asked for is none of the certificate's key.
-    #[error("`{field}` is `{found}`, and for the certificate's key it is `{wanted}`")]
+    #[error("`{field}` is `{found}`, but the certificate's key needs `{wanted}`")]
     OtherKeySpec {
         /// The field of the request.
         field: &'static str,
@@ -90,7 +90,7 @@ pub enum Error {
     #[error("AWS Signer does not sign payloads of the type `{0}`, only `{PAYLOAD_MEDIA_TYPE}`")]
     PayloadType(String),
     /// An expiry, which only the signing profile can set.
-    #[error("AWS Signer takes no expiry from the caller, and {seconds} seconds were asked for")]
+    #[error("AWS Signer accepts no expiry from the caller, but {seconds} seconds were requested")]
     Expiry {
         /// The expiry asked for.
         seconds: u64,
@@ -237,8 +237,8 @@ impl Error {
                 Some(format!("name the executable {}", names.join(" or ")))
             }
             Self::RawOnly(_) => Some(
-                "it has `describe-key` and `generate-signature`; Notation makes the envelope, and \
-                 verifies it, itself"
+                "it supports `describe-key` and `generate-signature` only; Notation builds and verifies the \
+                 envelope"
                     .to_owned(),
             ),
             Self::Settings(source) => source.hint(),
@@ -252,7 +252,7 @@ impl Error {
                 Some("sign with `--signature-format jws`, or set it in `config.json`".to_owned())
             }
             Self::Expiry { .. } => Some(
-                "leave `-e`/`--expiry` away: the signing profile's signature validity period sets the expiry"
+                "omit `-e`/`--expiry`; the signing profile's signature validity period sets the expiry"
                     .to_owned(),
             ),
             Self::Sign(source) => source.hint(),

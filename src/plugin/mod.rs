@@ -280,8 +280,8 @@ mod tests {
             assert_eq!((status, stdout.as_str()), (1, ""));
             assert_eq!(
                 stderr,
-                "{\"errorCode\":\"ERROR\",\"errorMessage\":\"this program is no plugin `aws-kms2` \
-                 (name the executable `notation-com.amazonaws.signer.notation.plugin` or \
+                "{\"errorCode\":\"ERROR\",\"errorMessage\":\"this program does not implement plugin \
+                 `aws-kms2` (name the executable `notation-com.amazonaws.signer.notation.plugin` or \
                  `notation-aws-kms`)\"}"
             );
         }

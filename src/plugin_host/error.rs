@@ -158,19 +158,18 @@ impl Error {
                 Some(format!("install the plugin so that its executable is `{}`", path.display()))
             }
             Self::NotExecutable { path, .. } => Some(format!(
-                "`{}` must be a regular file, no link, that may be executed",
+                "`{}` must be an executable regular file, not a link",
                 path.display()
             )),
             Self::Run { source: process::Error::TimedOut { .. }, .. } => {
-                Some("the plugin hangs; try it by hand with the same request".to_owned())
+                Some("the plugin does not end; run it by hand with the same request".to_owned())
             }
             Self::Run { source, .. } => source.hint(),
             Self::NoError { name, command, .. } => Some(format!(
-                "the plugin has trouble of its own; try it by hand: `echo '{{}}' | notation-{name} \
-                 {command}`"
+                "the plugin itself failed; run it by hand: `echo '{{}}' | notation-{name} {command}`"
             )),
             Self::Answer { .. } | Self::Metadata { .. } => {
-                Some("the plugin breaks Notation's plugin contract; ask its author".to_owned())
+                Some("the plugin violates Notation's plugin contract; report it to its author".to_owned())
             }
             Self::Refused { .. } | Self::Request { .. } => None,
         }

@@ -60,23 +60,23 @@ pub(super) fn on_text(text: &str) -> Option<String> {
 pub(super) fn on_blanks(text: &str) -> Option<String> {
     let at_end = text.len() != text.trim_end().len();
     let hint = if at_end && text.ends_with(['\n', '\r']) {
-        "there is a line break at the end of the reference; take it out"
+        "there is a line break at the end of the reference; remove it"
     } else if at_end {
-        "there is a blank at the end of the reference; take it out"
+        "there is a space at the end of the reference; remove it"
     } else if text.len() != text.trim_start().len() {
-        "there is a blank or a line break at the beginning of the reference; take it out"
+        "there is a space or a line break at the beginning of the reference; remove it"
     } else if text.contains(['\n', '\r']) {
         "there is a line break in the reference; give each reference as an argument of its own"
     } else if text.contains(' ') {
-        "there is a blank in the reference; give each reference as an argument of its own"
+        "there is a space in the reference; give each reference as an argument of its own"
     } else {
         return None;
     };
     Some(hint.to_owned())
 }
 
-/// The transport that `text` begins with.
-pub(super) fn transport(text: &str) -> Option<&'static str> {
+/// The transport of another tool that `text` begins with: `oci:` and the like.
+pub fn transport(text: &str) -> Option<&'static str> {
     TRANSPORTS
         .into_iter()
         .find(|transport| text.starts_with(transport))
@@ -118,19 +118,19 @@ mod tests {
             ),
             (
                 at_digest.as_str(),
-                "there is a line break at the end of the reference; take it out",
+                "there is a line break at the end of the reference; remove it",
             ),
             (
                 "r.example/a:v1\r\n",
-                "there is a line break at the end of the reference; take it out",
+                "there is a line break at the end of the reference; remove it",
             ),
             (
                 "r.example/a:v1 ",
-                "there is a blank at the end of the reference; take it out",
+                "there is a space at the end of the reference; remove it",
             ),
             (
                 "\tr.example/a:v1",
-                "there is a blank or a line break at the beginning of the reference; take it out",
+                "there is a space or a line break at the beginning of the reference; remove it",
             ),
             (
                 "r.example/a:v1\nr.example/b:v1",
@@ -139,7 +139,7 @@ mod tests {
             ),
             (
                 "r.example/a:v1 r.example/b:v1",
-                "there is a blank in the reference; give each reference as an argument of its own",
+                "there is a space in the reference; give each reference as an argument of its own",
             ),
             (scheme.as_str(), "leave out `docker://`"),
             ("HTTPS://r.example/a:v1", "leave out `HTTPS://`"),
@@ -166,5 +166,19 @@ mod tests {
         ] {
             assert_eq!(on_text(text), None, "{text:?}");
         }
+    }
+
+    #[test]
+    fn a_digest_has_its_digits() {
+        let digits = "7".repeat(32);
+        assert!(is_digest(&format!("sha256:{digits}")));
+        for text in [
+            "sha256:7",
+            "sha256:",
+            "sha256:latest-of-the-main-branch-of-this-week",
+        ] {
+            assert!(!is_digest(text), "{text}");
+        }
+        assert!(!is_digest(&digits));
     }
 }

@@ -61,3 +61,30 @@ impl From<LayoutReference> for ArtifactReference {
         Self::Layout(reference)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tag_and_digest_are_those_of_the_place() {
+        let digest = format!("sha256:{}", "7".repeat(64));
+        let of = |text: &str| {
+            [
+                Reference::parse(&format!("r.example/a{text}"))
+                    .unwrap()
+                    .into(),
+                LayoutReference::parse(&format!("/a{text}")).unwrap().into(),
+            ]
+        };
+        for tagged in of(":v1") {
+            let tagged: ArtifactReference = tagged;
+            assert_eq!((tagged.tag(), tagged.digest()), (Some("v1"), None));
+        }
+        for digested in of(&format!("@{digest}")) {
+            let digested: ArtifactReference = digested;
+            let found = (digested.tag(), digested.digest());
+            assert_eq!(found, (None, Some(digest.as_str())));
+        }
+    }
+}

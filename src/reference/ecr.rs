@@ -134,6 +134,12 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_host_is_shown_as_it_is() {
+        let host = "123456789012.dkr.ecr.eu-west-1.amazonaws.com";
+        assert_eq!(EcrHost::parse(host).unwrap().to_string(), host);
+    }
+
+    #[test]
     fn hosts_of_every_partition_are_read() {
         for (host, region, fips, dual_stack) in [
             (

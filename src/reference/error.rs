@@ -156,3 +156,41 @@ fn digest_fault(digest: &str) -> &'static str {
         _ => "invalid checksum digest format",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::Reference;
+
+    #[test]
+    fn what_is_wrong_with_a_part_says_what_to_write() {
+        let form = "write `REGISTRY/REPOSITORY:TAG` or `REGISTRY/REPOSITORY@DIGEST`";
+        let long = format!(
+            "r.example/{}:v1",
+            "a".repeat(crate::limits::MAX_REFERENCE_BYTES)
+        );
+        for (text, hint) in [
+            (long.as_str(), None),
+            (
+                "nginx:1.29",
+                Some("write the registry out: `docker.io/library/nginx:1.29`, not `nginx:1.29`"),
+            ),
+            (
+                "r.example./a:v1",
+                Some("leave out the dot at the end of the host name"),
+            ),
+            ("r.example/A:v1", Some("repositories are in lower case")),
+            ("r.example/a//b:v1", Some(form)),
+            ("r.example/a", Some(form)),
+            ("r.example/a:-x", Some(form)),
+            (
+                "r.example/a@sha256:abc",
+                Some("a digest is `sha256:` and 64 digits, in lower-case hexadecimal"),
+            ),
+            // The whole text says more than its parts.
+            ("https://r.example/a:v1", Some("leave out `https://`")),
+        ] {
+            let error = Reference::parse(text).unwrap_err();
+            assert_eq!(error.hint().as_deref(), hint, "{text}");
+        }
+    }
+}

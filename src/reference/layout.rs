@@ -3,6 +3,7 @@
 use std::fmt;
 use std::path::Path;
 
+use super::advice;
 use crate::oci::{self, Digest};
 
 /// Why a text is not a reference into an OCI image layout.
@@ -37,6 +38,14 @@ pub enum LayoutError {
 impl LayoutError {
     /// What may help.
     pub fn hint(&self) -> Option<String> {
+        let (Self::MissingTagOrDigest { reference }
+        | Self::MissingPath { reference }
+        | Self::InvalidDigest { reference, .. }) = self;
+        if reference.trim().is_empty()
+            || self.digest().is_some_and(|digest| digest != digest.trim())
+        {
+            return advice::on_text(reference);
+        }
         let text = match self {
             Self::MissingTagOrDigest { .. } | Self::MissingPath { .. } => {
                 "write `DIRECTORY:TAG` or `DIRECTORY@DIGEST`; the tags stand in the layout's \
@@ -47,6 +56,14 @@ impl LayoutError {
             }
         };
         Some(text.to_owned())
+    }
+
+    /// What should have been a digest.
+    fn digest(&self) -> Option<&str> {
+        match self {
+            Self::InvalidDigest { digest, .. } => Some(digest),
+            Self::MissingTagOrDigest { .. } | Self::MissingPath { .. } => None,
+        }
     }
 
     /// What notation prints after `Error: ` for such a reference.
@@ -175,6 +192,22 @@ mod tests {
             assert_eq!(reference.digest().is_some(), tag.is_none(), "{text}");
             assert_eq!(reference.to_string(), text);
         }
+    }
+
+    #[test]
+    fn the_hint_says_what_to_write() {
+        let hint = |text: &str| LayoutReference::parse(text).unwrap_err().hint().unwrap();
+        for text in ["layout", ":v1"] {
+            assert_eq!(
+                hint(text),
+                "write `DIRECTORY:TAG` or `DIRECTORY@DIGEST`; the tags stand in the layout's \
+                 `index.json` under `org.opencontainers.image.ref.name`"
+            );
+        }
+        assert_eq!(
+            hint("layout@sha256:7"),
+            "a digest is `sha256:` and 64 digits, in lower-case hexadecimal"
+        );
     }
 
     #[test]

@@ -13,6 +13,7 @@ mod layout;
 mod registry_name;
 mod scope;
 
+pub use advice::transport;
 pub use artifact::ArtifactReference;
 pub use ecr::EcrHost;
 pub use error::Error;
@@ -330,6 +331,31 @@ mod tests {
             (
                 "r.example/sign@x",
                 "invalid digest \"x\": invalid checksum digest format",
+            ),
+            (
+                "r.example/sign@sha256:",
+                "invalid digest \"sha256:\": invalid checksum digest format",
+            ),
+            (
+                "r.example/sign@sha256:GGGGGGGGGGGGGGGGGGGGGGGGGGGGGGGGGGGGGGGGGGGGGGGGGGGGGGGGGGGGGGGG",
+                "invalid digest \"sha256:GGGGGGGGGGGGGGGGGGGGGGGGGGGGGGGGGGGGGGGGGGGGGGGGGGGGGGGGGGGGGGGG\": \
+                 invalid checksum digest format",
+            ),
+            (
+                "r.example/sign@md5:",
+                "invalid digest \"md5:\": invalid checksum digest format",
+            ),
+            (
+                "r.example/sign@:abc",
+                "invalid digest \":abc\": invalid checksum digest format",
+            ),
+            (
+                "r.example/sign@sha384:abc",
+                "invalid digest \"sha384:abc\": invalid checksum digest length",
+            ),
+            (
+                "r.example/sign@sha512:abc",
+                "invalid digest \"sha512:abc\": invalid checksum digest length",
             ),
         ] {
             assert_eq!(

@@ -328,6 +328,21 @@ mod tests {
     }
 
     #[test]
+    fn hosts_of_amazon_ecr_are_known_at_whatever_port() {
+        for (text, wanted) in [
+            ("111122223333.dkr.ecr.us-east-1.amazonaws.com", true),
+            ("111122223333.dkr.ecr.us-east-1.amazonaws.com:5000", true),
+            ("public.ecr.aws", true),
+            ("ecr-public.aws.com:443", true),
+            ("r.example", false),
+            ("111122223333.dkr.ecr.us-east-1.example", false),
+        ] {
+            let name = RegistryName::parse(text).unwrap();
+            assert_eq!(name.is_amazon_ecr(), wanted, "{text}");
+        }
+    }
+
+    #[test]
     fn spellings_that_urls_change_are_refused_and_the_hint_says_what_to_write() {
         use RegistryNameError as E;
         let ipv6 = |canonical: Option<&str>| E::Ipv6 {

@@ -20,14 +20,14 @@ fn is_schema_1(media_type: &str) -> bool {
 
 pub(super) fn hint_about_type(media_type: &str) -> &'static str {
     if is_schema_1(media_type) {
-        return "push the image anew with a current client, which writes a format that can be signed";
+        return "push the image again with a current client, which writes a format that can be signed";
     }
     match media_type {
         "text/html" | "application/xhtml+xml" => {
             "a proxy or a sign-in page may have answered in the registry's place"
         }
         "" | "application/json" | "text/plain" | "application/octet-stream" => {
-            "the registry does not say what kind of manifest it is; push the artifact anew, or ask the \
+            "the registry does not say what kind of manifest it is; push the artifact again, or ask the \
              registry's operator"
         }
         _ => "check that the reference names an image or another OCI artifact",
@@ -114,7 +114,7 @@ mod tests {
                     "`u` is a Docker image of schema 1 (`{media_type}`), which cannot be signed"
                 )
             );
-            assert!(hint.starts_with("push the image anew"));
+            assert!(hint.starts_with("push the image again"));
         }
         for other in [
             "",

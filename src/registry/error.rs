@@ -1,6 +1,7 @@
 //! Why a registry gave no usable answer.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 pub(super) use super::words::{Words, clean};
@@ -52,7 +53,7 @@ pub enum Error {
         said: Words,
     },
     /// The registry wants other credentials, or any.
-    #[error("registry `{registry}` did not let {credential} into `{repository}`{said}")]
+    #[error("registry `{registry}` denied {credential} access to `{repository}`{said}")]
     Unauthorized {
         /// The registry.
         registry: String,
@@ -62,6 +63,9 @@ pub enum Error {
         credential: String,
         /// The registry's own words.
         said: Words,
+        /// What kept a credential from being found, if there may have been one.
+        #[source]
+        unread: Option<Arc<credentials::Error>>,
     },
     /// The registry knows who asks, and says no.
     #[error("registry `{registry}` denied {credential} access to `{repository}`{said}")]
@@ -76,7 +80,7 @@ pub enum Error {
         said: Words,
     },
     /// Too many requests.
-    #[error("registry `{registry}` turns away requests for now{said}")]
+    #[error("registry `{registry}` is rate-limiting requests{said}")]
     RateLimited {
         /// The registry.
         registry: String,
@@ -131,7 +135,7 @@ pub enum Error {
         digest: String,
     },
     /// Credentials could not be read.
-    #[error("the credentials for registry `{registry}` cannot be had")]
+    #[error("could not get credentials for registry `{registry}`")]
     Credentials {
         /// The registry.
         registry: String,
@@ -377,6 +381,10 @@ impl Error {
     /// What may help.
     pub fn hint(&self) -> Option<String> {
         match self {
+            Self::Unauthorized {
+                unread: Some(unread),
+                ..
+            } => unread.hint(),
             Self::Unauthorized { registry, .. } | Self::Denied { registry, .. } => {
                 Some(if is_ecr(registry) {
                     "the AWS identity needs `ecr:GetAuthorizationToken` on `*`, and \
@@ -409,7 +417,7 @@ impl Error {
                     .to_owned(),
             ),
             Self::TooManyReferrers { .. } => Some(
-                "somebody who may push can pile up referrers; remove those that are not needed"
+                "a client with push access can pile up referrers; remove those that are not needed"
                     .to_owned(),
             ),
             Self::NotAManifest { media_type, .. } => Some(advice::hint_about_type(media_type).to_owned()),
@@ -434,7 +442,7 @@ impl Error {
                 Some(may_speak_tls(registry.unwrap_or_default()))
             }
             Self::Unconfirmed { .. } => Some(
-                "it may be there all the same: `countersign list` shows it; sign again if it is not"
+                "the signature may have been stored: check with `countersign list`, and sign again if it is missing"
                     .to_owned(),
             ),
             Self::Credentials { source, .. } => source.hint(),
@@ -451,6 +459,12 @@ impl Error {
                             .to_owned(),
                     )
                 })
+            }
+            Self::NotALayout { path, fault: LayoutFault::Missing }
+                if crate::reference::transport(&path.to_string_lossy()).is_some() =>
+            {
+                let transport = crate::reference::transport(&path.to_string_lossy());
+                Some(format!("leave out `{}`", transport.unwrap_or_default()))
             }
             Self::NotALayout { .. } => Some(
                 "an OCI image layout is a directory with the files `oci-layout` and `index.json`, as \

@@ -35,8 +35,8 @@ mod transport;
 mod words;
 
 pub use credentials::{
-    Credential, Credentials, EcrTokenError, EcrTokens, Error as CredentialsError, Secret,
-    docker_config_path,
+    AuthFile, AuthFiles, Credential, Credentials, EcrTokenError, EcrTokens,
+    Error as CredentialsError, Secret, auth_files,
 };
 pub use ecr_tokens::AwsEcrTokens;
 pub use error::{Error, Kind, LayoutFault};
@@ -176,6 +176,7 @@ impl Client {
         })?;
         Ok(Registry {
             name: reference.registry().to_owned(),
+            canonical: name.clone(),
             server,
             base,
             ecr: name.ecr(),

@@ -253,13 +253,13 @@ fn next_page(url: &Url, headers: &HeaderMap) -> Result<Option<Url>, Error> {
     for value in headers.get_all(LINK) {
         let value = value
             .to_str()
-            .map_err(|_| misbehaved("has a `Link` that is no text".to_owned()))?;
+            .map_err(|_| misbehaved("has a `Link` that is not text".to_owned()))?;
         let Some(target) = next_target(value) else {
             continue;
         };
         let next = url
             .join(target)
-            .map_err(|_| misbehaved("has a `Link` to something that is no URL".to_owned()))?;
+            .map_err(|_| misbehaved("has a `Link` that is not a URL".to_owned()))?;
         if next.origin() != url.origin() {
             return Err(misbehaved(format!(
                 "has its next page elsewhere, at `{}`",

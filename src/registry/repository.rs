@@ -59,7 +59,7 @@ impl Repository {
     /// As [`RemoteRepository::resolve_and_list`].
     pub async fn resolve_and_list(&self) -> Result<(Target, Result<Listing, Error>), Error> {
         match self {
-            Self::Remote(remote) => remote.resolve_and_list().await,
+            Self::Remote(remote) => Box::pin(remote.resolve_and_list()).await,
             Self::Layout(layout) => allowance::uncounted(|| layout.resolve_and_list()),
         }
     }
@@ -71,7 +71,7 @@ impl Repository {
     /// As [`RemoteRepository::list_by_tag_schema`].
     pub async fn list_by_tag_schema(&self, digest: &Digest) -> Result<Listing, Error> {
         match self {
-            Self::Remote(remote) => remote.list_by_tag_schema(digest).await,
+            Self::Remote(remote) => Box::pin(remote.list_by_tag_schema(digest)).await,
             Self::Layout(_) => Ok(Listing::empty(Source::TagSchema)),
         }
     }

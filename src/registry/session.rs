@@ -12,11 +12,11 @@ use tokio::time::Instant;
 use url::Url;
 
 use super::challenge::{self, Challenge};
-use super::credentials::{Credential, Credentials};
+use super::credentials::{Asked, Credential, Credentials, Error as CredentialsError, Found};
 use super::error::Error;
 use super::token::Wanted;
 use crate::http as web;
-use crate::reference::EcrHost;
+use crate::reference::{EcrHost, RegistryName, Scheme};
 
 /// What somebody means to do in a repository.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -42,6 +42,8 @@ impl Access {
 pub(super) struct Registry {
     /// As it is shown: the registry of the reference.
     pub(super) name: String,
+    /// As it is compared.
+    pub(super) canonical: RegistryName,
     /// Host and port that requests go to; the key of its credentials.
     pub(super) server: String,
     /// `https://server/` or `http://server/`.
@@ -98,7 +100,7 @@ impl Authorization {
     }
 }
 
-/// What is shown to a registry, in words that fit after "did not let".
+/// What is shown to a registry, in words that fit after "denied".
 pub(super) fn in_words(credential: Option<&Credential>) -> String {
     match credential {
         Some(credential) => format!("the credential of {}", credential.origin),
@@ -114,6 +116,7 @@ pub(super) struct Session {
     pub(super) pool: web::Pool,
     credentials: Credentials,
     current: Mutex<Option<Arc<Authorization>>>,
+    unread: Mutex<Option<Arc<CredentialsError>>>,
     /// Held by the one who answers a challenge.
     gate: tokio::sync::Mutex<()>,
 }
@@ -133,6 +136,7 @@ impl Session {
             pool,
             credentials,
             current: Mutex::new(None),
+            unread: Mutex::new(None),
             gate: tokio::sync::Mutex::new(()),
         }
     }
@@ -187,8 +191,11 @@ impl Session {
         }
         self.registry.is_plain_http()
             && matches!(
-                self.credentials.find(&self.registry.server, None).await,
-                Ok(None)
+                self.find().await,
+                Ok(Found {
+                    credential: None,
+                    ..
+                })
             )
     }
 
@@ -230,7 +237,14 @@ impl Session {
         }
         let authorization = if let Some(wanted) = bearer {
             let credential = self.credential().await?;
-            Some(self.fetch_token(&wanted, credential.as_ref()).await?)
+            match credential.as_ref().and_then(Credential::bearer) {
+                Some(header) => Some(Authorization {
+                    header: Some(header),
+                    shown: in_words(credential.as_ref()),
+                    expires: None,
+                }),
+                None => Some(self.fetch_token(&wanted, credential.as_ref()).await?),
+            }
         } else if challenges.contains(&Challenge::Basic) {
             self.basic().await?
         } else {
@@ -243,13 +257,36 @@ impl Session {
     }
 
     async fn credential(&self) -> Result<Option<Credential>, Error> {
-        self.credentials
-            .find(&self.registry.server, self.registry.ecr.as_ref())
-            .await
-            .map_err(|source| Error::Credentials {
-                registry: self.registry.name.clone(),
-                source,
-            })
+        let found = self.find().await.map_err(|source| Error::Credentials {
+            registry: self.registry.name.clone(),
+            source,
+        })?;
+        let mut unread = self.unread.lock().unwrap_or_else(PoisonError::into_inner);
+        *unread = found.unread;
+        Ok(found.credential)
+    }
+
+    async fn find(&self) -> Result<Found, CredentialsError> {
+        let registry = &self.registry;
+        let scheme = if registry.is_plain_http() {
+            Scheme::Http
+        } else {
+            Scheme::Https
+        };
+        let asked = Asked {
+            name: &registry.canonical,
+            scheme,
+            server: &registry.server,
+            repository: &self.repository,
+            ecr: registry.ecr.as_ref(),
+        };
+        self.credentials.find(&asked).await
+    }
+
+    /// What kept a credential from being found, if the last search found none.
+    pub(super) fn unread(&self) -> Option<Arc<CredentialsError>> {
+        let unread = self.unread.lock();
+        unread.unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     async fn basic(&self) -> Result<Option<Authorization>, Error> {
@@ -274,6 +311,7 @@ impl Session {
             repository: self.repository.clone(),
             credential: used.map_or_else(|| in_words(None), |used| used.shown.clone()),
             said: super::transport::words(response).await,
+            unread: self.unread(),
         }
     }
 

@@ -64,6 +64,7 @@ impl Session {
                         repository: self.repository.clone(),
                         credential: shown,
                         said,
+                        unread: self.unread(),
                     }
                 }
                 StatusCode::TOO_MANY_REQUESTS => Error::RateLimited {
@@ -92,7 +93,7 @@ impl Session {
             fault: fault.to_owned(),
         };
         let answer: Answer = serde_json::from_slice(&body)
-            .map_err(|_| misbehaved("answered with something else than a token"))?;
+            .map_err(|_| misbehaved("answered with something other than a token"))?;
         let token = answer
             .token
             .or(answer.access_token)
@@ -118,7 +119,7 @@ impl Session {
             fault: fault.to_owned(),
         };
         let url =
-            Url::parse(realm).map_err(|_| misbehaved("names a token realm that is no URL"))?;
+            Url::parse(realm).map_err(|_| misbehaved("names a token realm that is not a URL"))?;
         match url.scheme() {
             "https" => {}
             "http" if self.registry.is_plain_http() => {}

@@ -177,7 +177,7 @@ impl Session {
         };
         let next = from
             .join(location)
-            .map_err(|_| misbehaved("redirects to something that is no URL".to_owned()))?;
+            .map_err(|_| misbehaved("redirects to something that is not a URL".to_owned()))?;
         match next.scheme() {
             "https" => {}
             "http" if from.scheme() == "http" => {}

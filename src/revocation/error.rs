@@ -20,7 +20,7 @@ pub enum Error {
         source: Box<x509::Error>,
     },
     /// An extension that says where to ask cannot be read.
-    #[error("where to ask for the certificate's revocation cannot be read")]
+    #[error("the certificate's OCSP or CRL addresses cannot be read")]
     Addresses {
         /// Which extension.
         source: Box<x509::Error>,
@@ -88,7 +88,7 @@ pub enum Error {
         reason: &'static str,
     },
     /// Whether the responder itself is revoked is not known, or it is.
-    #[error("the responder `{subject}` is not known to be unrevoked")]
+    #[error("could not establish that responder `{subject}` is not revoked")]
     ResponderRevocation {
         /// The responder's name.
         subject: String,
@@ -144,7 +144,7 @@ pub enum Error {
         oid: String,
     },
     /// An extension that cannot be read, or that is there twice.
-    #[error("extension `{oid}` is malformed or there twice")]
+    #[error("extension `{oid}` is malformed or occurs twice")]
     MalformedExtension {
         /// The extension's type.
         oid: String,

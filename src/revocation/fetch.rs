@@ -173,7 +173,7 @@ impl FetchError {
             Self::Http { source, .. } => source.hint(),
             Self::Store { source, .. } => source.hint(),
             Self::Status { .. } => Some(
-                "whoever issued the certificate answers there; if it does from elsewhere, look at the \
+                "the certificate's issuer runs this address; if it answers from another machine, check the \
                  proxy (`HTTP_PROXY`)"
                     .to_owned(),
             ),

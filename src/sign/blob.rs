@@ -74,7 +74,7 @@ pub enum Error {
         source: signer::Error,
     },
     /// The signer's envelope cannot be read again.
-    #[error("the signature of `{}` cannot be described", path.display())]
+    #[error("could not describe the signature of `{}`", path.display())]
     Envelope {
         /// The blob.
         path: PathBuf,
@@ -84,7 +84,7 @@ pub enum Error {
     },
     /// The key that signed is not the one that was described: nobody could verify the signature.
     #[error(
-        "the signature of `{}` is with {}, and the digest that was signed with {}",
+        "`{}` was signed with {}, but its digest was computed for {}",
         path.display(), found.as_str(), wanted.as_str()
     )]
     OtherAlgorithm {

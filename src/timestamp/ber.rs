@@ -132,7 +132,7 @@ impl<'a> Reader<'a> {
         let (first, rest) = self
             .rest
             .split_first()
-            .ok_or(Error::NotBer("an element that breaks off"))?;
+            .ok_or(Error::NotBer("a truncated element"))?;
         self.rest = rest;
         Ok(*first)
     }
@@ -159,7 +159,7 @@ impl<'a> Reader<'a> {
         }
         start
             .get(..count)
-            .ok_or(Error::NotBer("an element that breaks off"))
+            .ok_or(Error::NotBer("a truncated element"))
     }
 
     /// The length; `None` if it is indefinite.
@@ -177,7 +177,7 @@ impl<'a> Reader<'a> {
                     length = length
                         .checked_mul(256)
                         .and_then(|length| length.checked_add(usize::from(*octet)))
-                        .ok_or(Error::NotBer("a length that no memory holds"))?;
+                        .ok_or(Error::NotBer("a length beyond this machine's memory"))?;
                 }
                 Ok(Some(length))
             }
@@ -290,8 +290,8 @@ mod tests {
     #[test]
     fn what_is_no_ber_is_refused() {
         for (bytes, wanted) in [
-            (&[][..], "an element that breaks off"),
-            (&[0x04], "an element that breaks off"),
+            (&[][..], "a truncated element"),
+            (&[0x04], "a truncated element"),
             (&[0x04, 0x02, 1], "an element longer than what holds it"),
             (
                 &[0x30, 0x02, 0x04, 0x01],
@@ -309,7 +309,7 @@ mod tests {
             (&[0x04, 0xff], "a reserved length"),
             (
                 &[0x04, 0x89, 1, 0, 0, 0, 0, 0, 0, 0, 0],
-                "a length that no memory holds",
+                "a length beyond this machine's memory",
             ),
             (
                 &[0x24, 0x02, 0x05, 0x00],

@@ -248,7 +248,7 @@ pub enum Error {
         url: String,
     },
     /// No random number for the request.
-    #[error("no random number could be made for the request")]
+    #[error("could not generate a random number for the request")]
     Random,
     /// The request got no answer.
     #[error("the time-stamping authority did not answer")]

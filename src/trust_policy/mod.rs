@@ -77,6 +77,8 @@ pub struct TrustPolicies {
     path: PathBuf,
     statements: Vec<Statement>,
     warnings: Vec<Warning>,
+    /// A document of Notation's older releases that says something else, and does not count.
+    unused: Option<PathBuf>,
 }
 
 impl TrustPolicies {
@@ -105,7 +107,14 @@ impl TrustPolicies {
         for name in names {
             let path = directory.join(name);
             match files::read(&path, MAX_POLICY_BYTES) {
-                Ok(bytes) => return Self::parse(kind, &path, &bytes),
+                Ok(bytes) => {
+                    let mut policies = Self::parse(kind, &path, &bytes)?;
+                    let others = names.iter().skip_while(|other| *other != name).skip(1);
+                    policies.unused = others
+                        .map(|other| directory.join(other))
+                        .find(|other| says_something_else(other, &bytes));
+                    return Ok(policies);
+                }
                 Err(error) if error.is_not_found() => {}
                 Err(source) if source.is_wrong_kind() => return Err(Error::NotRegular { source }),
                 Err(source) => return Err(Error::Unreadable { source }),
@@ -140,6 +149,7 @@ impl TrustPolicies {
             path,
             statements: checked.statements,
             warnings: checked.warnings,
+            unused: None,
         })
     }
 
@@ -181,6 +191,7 @@ impl TrustPolicies {
             path: "the command line".into(),
             statements: vec![statement],
             warnings: Vec::new(),
+            unused: None,
         })
     }
 
@@ -211,6 +222,11 @@ impl TrustPolicies {
     /// What has no effect, or probably not the one that was meant.
     pub fn warnings(&self) -> &[Warning] {
         &self.warnings
+    }
+
+    /// The document that is there too, says something else and does not count; notation 1.x reads it.
+    pub fn unused(&self) -> Option<&Path> {
+        self.unused.as_deref()
     }
 
     /// Selects the statement about a repository, written `registry/repository`, whose registry is asked over
@@ -314,6 +330,15 @@ impl TrustPolicies {
                 .find(|statement| statement.blob_use == BlobUse::Global)
                 .ok_or_else(|| Error::NoGlobalStatement { path: path() }),
         }
+    }
+}
+
+/// Whether the document `path` is there and is not the same JSON as `bytes`, as far as it can be read.
+fn says_something_else(path: &Path, bytes: &[u8]) -> bool {
+    let value = |bytes: &[u8]| serde_json::from_slice::<serde_json::Value>(bytes).ok();
+    match files::read(path, MAX_POLICY_BYTES) {
+        Ok(other) => other != bytes && value(&other) != value(bytes),
+        Err(error) => !error.is_not_found(),
     }
 }
 

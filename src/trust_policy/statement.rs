@@ -298,7 +298,7 @@ mod tests {
                 actions,
                 "{level}"
             );
-            assert_eq!(Level::from_name(level.as_str()), Some(level));
+            assert_eq!(Level::from_name(&level.to_string()), Some(level));
         }
         assert_eq!(Level::from_name("STRICT"), None);
     }
@@ -315,5 +315,22 @@ mod tests {
             VerificationLevel::new(Level::Audit, BTreeMap::new()).name(),
             "audit"
         );
+    }
+
+    #[test]
+    fn what_is_skipped_and_where_a_statement_stands_are_said() {
+        let overrides = BTreeMap::from([(Validation::Revocation, Action::Skip)]);
+        let level = VerificationLevel::new(Level::Permissive, overrides);
+        assert_eq!(level.skipped(), [Validation::Revocation]);
+        let none = VerificationLevel::new(Level::Audit, BTreeMap::new());
+        assert_eq!(none.skipped(), []);
+
+        let mut name = StatementName {
+            name: "p".to_owned(),
+            file: Some("/c/p.json".into()),
+        };
+        assert_eq!(name.to_string(), "statement `p` of `/c/p.json`");
+        name.file = None;
+        assert_eq!(name.to_string(), "statement `p` of the command line");
     }
 }

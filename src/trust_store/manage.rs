@@ -42,7 +42,7 @@ pub enum ChangeError {
         path: PathBuf,
     },
     /// A store with more files could not be read.
-    #[error("the trust store `{store}` has {MAX_TRUST_STORE_FILES} files, and may have no more")]
+    #[error("the trust store `{store}` has {MAX_TRUST_STORE_FILES} files, the maximum")]
     Full {
         /// The store.
         store: StoreName,

@@ -376,3 +376,35 @@ fn an_old_self_signed_certificate_may_be_in_a_store() {
         "CN=old"
     );
 }
+
+#[test]
+fn what_the_system_denies_is_said_as_go_says_it() {
+    let error = |number: i32| Error::Unreadable {
+        store: name("ca:acme"),
+        file: "a.crt".to_owned(),
+        source: files::Error::Io {
+            operation: "open",
+            path: "/c/a.crt".into(),
+            source: std::io::Error::from_raw_os_error(number),
+        },
+    };
+    let start = "failed to read the trusted certificate a.crt in trust store acme of type ca. open /c/a.crt: ";
+    for (number, words) in [
+        (13, "permission denied"),
+        (5, "Input/output error (os error 5)"),
+    ] {
+        assert_eq!(error(number).notation_sentence(), format!("{start}{words}"));
+    }
+    let too_large = Error::Unreadable {
+        store: name("ca:acme"),
+        file: "a.crt".to_owned(),
+        source: files::Error::TooLarge {
+            path: "/c/a.crt".into(),
+            max_bytes: 1,
+        },
+    };
+    assert_eq!(
+        too_large.notation_sentence(),
+        "failed to read the trusted certificate a.crt in trust store acme of type ca. `/c/a.crt` is larger than 1 bytes"
+    );
+}

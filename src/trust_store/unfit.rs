@@ -127,3 +127,26 @@ fn own_signature(certificate: &Certificate) -> OwnSignature {
         Err(error) => OwnSignature::Unchecked(error.to_string()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_may_be_in_a_store_is_said() {
+        let junk = anchors(StoreType::Ca, b"junk").unwrap_err();
+        assert_eq!(
+            junk.hint().as_deref(),
+            Some("a trust store holds certificate files alone, as PEM or DER")
+        );
+        let no_anchor = Unfit::NotAnAnchor {
+            subject: "CN=a".to_owned(),
+            found: "x".to_owned(),
+            kind: StoreType::Ca,
+        };
+        assert_eq!(
+            no_anchor.hint().as_deref(),
+            Some("take the root certificate of the chain, not the signer's own certificate")
+        );
+    }
+}

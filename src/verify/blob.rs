@@ -81,7 +81,7 @@ pub enum Error {
         source: trust_policy::Error,
     },
     /// The statement that applies is less than what is required of it.
-    #[error("{statement} is less than what is required for `{}`", path.display())]
+    #[error("{statement} is weaker than required for `{}`", path.display())]
     Requirement {
         /// The blob.
         path: PathBuf,
@@ -249,5 +249,24 @@ impl Target<'_> {
         payload
             .matches(&found)
             .map_err(|source| Failure::AnotherArtifact { source })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_without_a_statement_has_the_policys_hint() {
+        let hint = |source| {
+            let path = "/f".into();
+            Error::Policy { path, source }.hint()
+        };
+        let path = || "/c/trustpolicy.blob.json".into();
+        assert_eq!(
+            hint(trust_policy::Error::NoGlobalStatement { path: path() }).as_deref(),
+            Some("name the statement with `--policy-name`, or set `globalPolicy` in one")
+        );
+        assert_eq!(hint(trust_policy::Error::BlankName), None);
     }
 }

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::Shortfall;
+use super::{RecordError, Shortfall};
 use crate::allowance::Exhausted;
 use crate::outcome::{FailureClass, SignatureOutcome};
 use crate::reference::ArtifactReference;
@@ -23,7 +23,7 @@ pub enum Error {
         source: trust_policy::Error,
     },
     /// The statement that applies is less than what is required of it.
-    #[error("{statement} is less than what is required for `{reference}`")]
+    #[error("{statement} is weaker than required for `{reference}`")]
     Requirement {
         /// The artifact.
         reference: ArtifactReference,
@@ -139,6 +139,8 @@ pub enum Unseen {
     Limit(usize),
     /// The list of signatures broke off.
     Listing(registry::Error),
+    /// A directory for a verification without a network does not have every signature, or does not say so.
+    Record(RecordError),
     /// What the verification may use was used up.
     Exhausted {
         /// What it was.
@@ -200,7 +202,7 @@ impl Error {
                 ))
             }
             Self::TagOffline { .. } => Some(
-                "name it by its digest, `REPOSITORY@sha256:...`; `countersign revocation fetch` says it"
+                "name it by its digest, `REPOSITORY@sha256:...`; `countersign revocation fetch` prints it"
                     .to_owned(),
             ),
             Self::NotStored { reference, directory } => Some(format!(
@@ -209,5 +211,40 @@ impl Error {
             )),
             Self::Rejected(_) | Self::Inconclusive(_) => None,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::files;
+    use crate::reference::Reference;
+
+    #[test]
+    fn a_store_that_cannot_be_written_has_the_files_own_hint_first() {
+        let reference = Reference::parse("reg.io/a:v1").unwrap();
+        let reference = ArtifactReference::Registry(reference);
+        let hint = |source| {
+            let reference = reference.clone();
+            let source = registry::Error::File { source };
+            Error::Store { reference, source }.hint()
+        };
+        let denied = files::Error::Io {
+            operation: "write",
+            path: "/s/x".into(),
+            source: std::io::ErrorKind::PermissionDenied.into(),
+        };
+        assert_eq!(
+            hint(denied).as_deref(),
+            Some("check the permissions of `/s/x`")
+        );
+        let large = files::Error::TooLarge {
+            path: "/s/x".into(),
+            max_bytes: 1,
+        };
+        assert_eq!(
+            hint(large).as_deref(),
+            Some("name another directory with `--out`")
+        );
     }
 }

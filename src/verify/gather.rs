@@ -19,7 +19,7 @@ use crate::notary::{Action, SigningScheme, StoreType, Validation};
 use crate::oci::{Descriptor, Digest};
 use crate::outcome::{Failure, RevocationFact, RevocationStatus};
 use crate::reference::{ArtifactReference, LayoutReference, Reference};
-use crate::registry::{LayoutRepository, Repository, Target};
+use crate::registry::{self, LayoutRepository, Repository, Target};
 use crate::revocation;
 use crate::rules;
 use crate::signer_info::SignerInfo;
@@ -114,7 +114,7 @@ impl Verifier {
             now,
         };
         let gathering = gathering.run(Some(reference));
-        within(options, || reference.clone().into(), gathering).await
+        within(options, || reference.clone().into(), Box::pin(gathering)).await
     }
 
     /// The same for an artifact in an OCI image layout, which needs no copy.
@@ -143,7 +143,8 @@ impl Verifier {
             options,
             now,
         };
-        within(options, || reference.clone().into(), gathering.run(None)).await
+        let gathering = Box::pin(gathering.run(None));
+        within(options, || reference.clone().into(), gathering).await
     }
 }
 
@@ -160,7 +161,7 @@ struct Gathering<'a> {
 impl Gathering<'_> {
     /// `copied` is the registry's artifact that is to be copied.
     async fn run(&self, copied: Option<&Reference>) -> Result<Gathered, Error> {
-        let listed = self.repository.resolve_and_list_all();
+        let listed = Box::pin(self.repository.resolve_and_list_all());
         let (target, listing) = in_time(self.repository.reference(), listed)
             .await?
             .map_err(|source| Error::Resolve {
@@ -178,6 +179,17 @@ impl Gathering<'_> {
                 Some(in_time(target.reference.clone(), copying).await??)
             }
         };
+        if listing.incomplete.is_none() {
+            // Before anything can fail, so that what fails is missed later.
+            let signatures = listing.signatures.iter().map(Descriptor::digest);
+            let records = self.directory.records();
+            records
+                .write(&target.reference, target.descriptor.digest(), signatures)
+                .map_err(|source| Error::Store {
+                    reference: target.reference.clone(),
+                    source: registry::Error::File { source },
+                })?;
+        }
         if listing.signatures.is_empty() && !self.statement.level.is_skip() {
             return Err(match listing.incomplete {
                 Some(source) => Error::List {
@@ -439,5 +451,28 @@ fn hint_for_file(error: &DocumentError) -> Option<String> {
     match error {
         DocumentError::File { source } => source.hint(),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::files;
+
+    #[test]
+    fn an_answer_that_cannot_be_stored_has_the_files_hint() {
+        let source = files::Error::Io {
+            operation: "write",
+            path: "/s/x".into(),
+            source: std::io::ErrorKind::PermissionDenied.into(),
+        };
+        assert_eq!(
+            hint_for_file(&DocumentError::File { source }).as_deref(),
+            Some("check the permissions of `/s/x`")
+        );
+        let path = "/s/x".into();
+        let found = "9".to_owned();
+        let other = DocumentError::Version { path, found };
+        assert_eq!(hint_for_file(&other), None);
     }
 }

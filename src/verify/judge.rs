@@ -83,7 +83,7 @@ impl Bench<'_> {
         // 4. What the signature is for. Off-spec: the specification leaves this to the end; here it
         //    comes before anything that asks others about a signature of something else.
         let payload = fatal(outcome, self.validate_payload(&verified))?;
-        // What the specification keeps for itself is no user's.
+        // Reserved annotations are not user metadata.
         let annotations = payload.target_artifact.annotations.clone().into_iter();
         outcome.user_metadata = annotations
             .filter(|(key, _)| !key.starts_with(RESERVED_PREFIX))

@@ -1,7 +1,8 @@
 //! The directory with all that a verification without a network needs.
 //!
 //! `artifacts/` is an OCI image layout with copies of manifests, signatures and envelopes;
-//! `revocation/` has OCSP answers and CRLs, `aws-signer/` AWS Signer's answers. Nothing in it is trusted
+//! `revocation/` has OCSP answers and CRLs, `aws-signer/` AWS Signer's answers, `signatures/` which signatures
+//! there were. Nothing in it is trusted
 //! for being there: what is content-addressed is hashed, what is signed is verified, and what is
 //! neither counts only where the trust policy allows it by name. Nothing in it is secret: files and
 //! directories have the modes of what all may read, so that it can be carried to another user.
@@ -9,15 +10,18 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::Error;
+use super::record::Records;
+use super::{Error, Refused, Unseen};
 use crate::extended_validation::StoredAnswers;
 use crate::files;
+use crate::oci::Digest;
 use crate::reference::Reference;
-use crate::registry::{self, Kind, LayoutRepository};
+use crate::registry::{self, Kind, LayoutRepository, Target};
 use crate::revocation::Stored;
+use crate::trust_policy::Statement;
 
-/// Where something is written, if it is there already.
-const FOLDERS: [&str; 7] = [
+/// Directories that must be writable if they exist.
+const FOLDERS: [&str; 8] = [
     "artifacts",
     "artifacts/blobs",
     "artifacts/blobs/sha256",
@@ -25,6 +29,7 @@ const FOLDERS: [&str; 7] = [
     "revocation/crl",
     "revocation/ocsp",
     "aws-signer",
+    "signatures",
 ];
 
 /// The directory of `revocation fetch` and `verify --offline`.
@@ -71,6 +76,39 @@ impl OfflineDirectory {
     /// AWS Signer's answers, of which those count that are at most `max_age` old.
     pub fn aws_signer(&self, max_age: Duration) -> StoredAnswers {
         StoredAnswers::new(self.root.join("aws-signer"), max_age)
+    }
+
+    /// Which signatures artifacts had.
+    pub(super) fn records(&self) -> Records {
+        Records::new(self.root.join("signatures"))
+    }
+
+    /// `error`, where everything was there that its record names. What may have been withheld is no reason to
+    /// say that no signature is good.
+    pub(super) fn unless_withheld(
+        &self,
+        error: Error,
+        target: &Target,
+        statement: &Statement,
+        listed: &[Digest],
+    ) -> Error {
+        let (reference, digest) = (&target.reference, target.descriptor.digest());
+        let Err(doubt) = self.records().check(reference, digest, listed) else {
+            return error;
+        };
+        let unseen = Some(Unseen::Record(doubt));
+        match error {
+            Error::NoSignature { reference } => Error::Inconclusive(Box::new(Refused {
+                reference,
+                statement: statement.named(),
+                outcomes: Vec::new(),
+                unseen,
+            })),
+            Error::Rejected(refused) => {
+                Error::Inconclusive(Box::new(Refused { unseen, ..*refused }))
+            }
+            error => error,
+        }
     }
 
     fn artifacts(&self) -> PathBuf {

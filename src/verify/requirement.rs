@@ -56,7 +56,7 @@ impl fmt::Display for Lack {
                 wanted.as_str()
             ),
             Self::UnsignedRevocation => f.write_str(
-                "`unsignedRevocationStatements` lets answers about revocation count that have no signature",
+                "`unsignedRevocationStatements` accepts answers about revocation that are not signed",
             ),
             Self::Wildcard => f.write_str("its scope is `*`, wanted a scope that names the repository"),
             Self::Global => {

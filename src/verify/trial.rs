@@ -284,7 +284,7 @@ impl Trial<'_> {
         if outcomes.is_empty() {
             match self.unseen {
                 Some(Unseen::Listing(source)) => return Error::List { reference, source },
-                Some(Unseen::Limit(_)) => {}
+                Some(Unseen::Limit(_) | Unseen::Record(_)) => {}
                 Some(Unseen::Exhausted { source, .. }) => {
                     return Error::Unfinished { reference, source };
                 }
@@ -292,8 +292,9 @@ impl Trial<'_> {
             }
         }
         let list_broke_off = match (&self.unseen, &reference) {
-            // A registry's list that was not read whole may have had a good one.
-            (Some(Unseen::Listing(_)), ArtifactReference::Registry(_)) => true,
+            // A list that was not read whole may have had a good one.
+            (Some(Unseen::Record(_)), _)
+            | (Some(Unseen::Listing(_)), ArtifactReference::Registry(_)) => true,
             (Some(Unseen::Listing(error)), ArtifactReference::Layout(_)) => {
                 error.kind() == registry::Kind::CouldNotLook
             }

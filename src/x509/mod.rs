@@ -135,7 +135,7 @@ pub enum Error {
         algorithm: String,
     },
     /// The signature was made with another key or over other bytes.
-    #[error("signature does not fit the key and the signed bytes")]
+    #[error("signature does not match the key and the signed bytes")]
     SignatureMismatch,
     /// A PEM block that is not a certificate's.
     #[error("PEM block in line {line} is malformed")]
@@ -207,7 +207,7 @@ impl Error {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::BrokenHash { .. } => {
-                Some("have the certificate issued anew, with SHA-256 or better".to_owned())
+                Some("request a new certificate with SHA-256 or better".to_owned())
             }
             Self::UnsupportedSigningKey { .. } => Some(
                 "sign with a key of one of these kinds; AWS Signer's are ECDSA on P-384".to_owned(),
@@ -250,7 +250,7 @@ mod tests {
             position: 1,
             source: Box::new(broken()),
         };
-        let wanted = Some("have the certificate issued anew, with SHA-256 or better".to_owned());
+        let wanted = Some("request a new certificate with SHA-256 or better".to_owned());
         assert_eq!(in_chain.hint(), wanted);
         assert_eq!(in_file.hint(), wanted);
         assert_eq!(Error::MalformedKey.hint(), None);

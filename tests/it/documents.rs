@@ -3,5 +3,6 @@
 mod commands;
 mod curl;
 mod named_tests;
+mod style;
 mod trust_policies;
 mod waits;

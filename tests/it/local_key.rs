@@ -218,14 +218,14 @@ fn switched_and_doubled_files_are_named() {
             KeyProblem::Pem {
                 problem: PemProblem::NoEnd,
             },
-            "copy it anew",
+            "copy it again",
         ),
         (
             key.replace("MIGH", "MI!H"),
             KeyProblem::Pem {
                 problem: PemProblem::Base64,
             },
-            "copy it anew",
+            "copy it again",
         ),
     ] {
         let error = refused(&pem);

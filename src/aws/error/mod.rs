@@ -69,15 +69,15 @@ impl CallErrorKind {
             Self::Denied => "AWS denied",
             Self::Throttled => "AWS throttled",
             Self::Invalid => "AWS refused as invalid",
-            Self::NotFound => "AWS did not find what was asked for by",
+            Self::NotFound => "AWS found no such resource for",
             Self::NoCredentials => "no AWS credentials for",
             Self::BadCredentials => "AWS does not accept the credentials for",
             Self::TimedOut => "AWS did not answer in time to",
             Self::Unreachable => "AWS could not be reached for",
-            Self::ServiceFailure => "AWS failed at",
+            Self::ServiceFailure => "AWS failed during",
             Self::Malformed => "AWS gave no usable answer to",
             Self::NotAws => "AWS was not reached for",
-            Self::NotSent => "nothing could be sent to AWS for",
+            Self::NotSent => "no request could be sent to AWS for",
         }
     }
 }

@@ -91,6 +91,14 @@ fn format_by_content(bytes: &[u8]) -> EnvelopeFormat {
     }
 }
 
+/// Reads a signature file that lies beside the file and was not named: only a regular file.
+fn read_found_signature(path: &Path) -> Result<Vec<u8>, Report> {
+    files::read(path, MAX_ENVELOPE_BYTES).map_err(|error| {
+        let words = one_line(&sentence::of_file(&error));
+        Report::error(Exit::Usage, &words, &error, error.hint())
+    })
+}
+
 /// The format of a signature, which its file's name says: `NAME.jws.sig` or `NAME.cose.sig`, in any
 /// letter case.
 fn format_of(path: &Path) -> Result<EnvelopeFormat, Report> {

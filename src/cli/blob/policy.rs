@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use super::super::confirm::confirm_overwriting;
+use super::super::context::no_directory;
 use super::super::inspect::text;
 use super::super::report::{Exit, Report, one_line, write_hint};
 use super::super::sentence;
@@ -23,7 +24,7 @@ const KIND: DocumentKind = DocumentKind::Blob;
 pub(in crate::cli) enum Command {
     /// Write a trust policy with one statement of level `strict`
     Init(InitArgs),
-    /// Take over a trust policy from a file, if it is a good one
+    /// Import a trust policy from a file if it is valid
     Import(ImportArgs),
     /// Show the trust policy
     Show,
@@ -44,7 +45,7 @@ pub(in crate::cli) struct InitArgs {
     /// Make it the statement for verifications that name none
     #[arg(long)]
     global: bool,
-    /// Overwrite a trust policy that is there
+    /// Overwrite an existing trust policy
     #[arg(long)]
     force: bool,
 }
@@ -55,13 +56,14 @@ pub(in crate::cli) struct ImportArgs {
     /// File with the trust policy
     #[arg(value_name = "FILE")]
     file: OsString,
-    /// Overwrite a trust policy that is there
+    /// Overwrite an existing trust policy
     #[arg(long)]
     force: bool,
 }
 
 pub(super) fn run(command: &Command) -> Result<Report, Report> {
-    let path = NotationDirs::from_env().config.join(KIND.file_name());
+    let dirs = NotationDirs::from_env().map_err(|error| no_directory(&error))?;
+    let path = dirs.config.join(KIND.file_name());
     match command {
         Command::Init(args) => init(&path, args),
         Command::Import(args) => import(&path, args),

@@ -41,16 +41,16 @@ pub(in crate::cli) struct Args {
     /// User metadata to sign with the file
     #[arg(short = 'm', long, value_name = "KEY=VALUE")]
     user_metadata: Vec<String>,
-    /// Settings of the plugin; of AWS Signer and AWS KMS: aws-profile, aws-region,
+    /// Settings for the plugin; AWS Signer and AWS KMS take aws-profile, aws-region,
     /// aws-signer-endpoint-url, aws-kms-endpoint-url
     #[arg(long, value_name = "KEY=VALUE")]
     plugin_config: Vec<String>,
     #[command(flatten)]
     envelope: EnvelopeArgs,
-    /// Directory for the signature, made if there is none [default: that of the file]
+    /// Directory for the signature, created if missing [default: that of the file]
     #[arg(long, value_name = "DIRECTORY")]
     signature_directory: Option<OsString>,
-    /// Overwrite a signature that is there
+    /// Overwrite an existing signature
     #[arg(long)]
     force: bool,
     #[command(flatten)]
@@ -76,11 +76,12 @@ pub(super) async fn run(args: &Args) -> Result<Report, Report> {
     let dirs = NotationDirs::from_env();
     let choice = args.signer.choose(&dirs, plugin_config)?;
     let exposed = Exposed::of_signing(&choice, &dirs, None);
-    let context = Context::without_registry(choice.aws_settings())?;
+    let format = args.envelope.format_source(&choice);
+    let context = Context::without_registry(choice.aws_settings(), format)?;
     let terms = args.envelope.terms(&choice, &context)?;
     let by = choice.open(&context, Pace::default())?;
     by.check(&terms)
-        .map_err(|error| Report::usage(&error.to_string(), error.hint()))?;
+        .map_err(|error| Report::unusable(&error, error.hint()))?;
 
     let blob = open(path)?;
     let file = signature_file(path, directory.map(Path::new), terms.format);
@@ -235,9 +236,9 @@ impl Replace {
 fn not_written(exit: Exit, error: &files::Error) -> Report {
     let sentence = one_line(&format!("failed to write signature to file: {error}"));
     let hint = if error.is_wrong_kind() {
-        "remove what is in the way, or give another directory, `--signature-directory DIRECTORY`"
+        "remove the file that is in the way, or name another directory with `--signature-directory DIRECTORY`"
     } else {
-        "give a directory that can be written to, `--signature-directory DIRECTORY`"
+        "name a writable directory with `--signature-directory DIRECTORY`"
     };
     Report::error(exit, &sentence, error, Some(hint.to_owned()))
 }

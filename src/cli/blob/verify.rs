@@ -10,14 +10,14 @@ use clap::builder::NonEmptyStringValueParser;
 
 use super::super::args::{TimeArgs, parse_pairs};
 use super::super::called::Called;
-use super::super::context::{AwsSignerChecks, Context};
+use super::super::context::{AwsSignerChecks, Context, Format};
 use super::super::report::{Exit, Report, one_line};
 use super::super::requirement::RequireArgs;
 use super::super::sentence;
 use super::super::verify::verdict::unusable;
 use super::super::verify::{Output, text};
 use super::progress::Bar;
-use super::{Named, open, verdict};
+use super::{Named, format_of, open, read_found_signature, verdict};
 use crate::outcome::SignatureOutcome;
 use crate::trust_policy::{DocumentKind, Statement, StatementName};
 use crate::verify::blob::{self, Accepted, Error, Options, Signature, Verification};
@@ -31,15 +31,10 @@ pub(in crate::cli) struct Args {
     /// File to verify
     #[arg(value_name = "FILE")]
     file: OsString,
-    /// Signature of the file: NAME.jws.sig or NAME.cose.sig
-    #[arg(
-        short,
-        long,
-        value_name = "SIGNATURE",
-        default_value = "",
-        hide_default_value = true
-    )]
-    signature: OsString,
+    /// Signature of the file: NAME.jws.sig or NAME.cose.sig [default: FILE.jws.sig or FILE.cose.sig, if exactly
+    /// one of them is there]
+    #[arg(short, long, value_name = "SIGNATURE")]
+    signature: Option<OsString>,
     /// Statement of the trust policy [default: the one with `globalPolicy`]
     #[arg(long, value_name = "NAME", conflicts_with = "signing_profile", value_parser = NonEmptyStringValueParser::new())]
     policy_name: Option<String>,
@@ -60,13 +55,13 @@ pub(in crate::cli) struct Args {
     /// Settings of AWS Signer's checks: aws-profile, aws-region, aws-signer-endpoint-url
     #[arg(long, value_name = "KEY=VALUE")]
     plugin_config: Vec<String>,
-    /// Have AWS Signer's signatures judged by the installed plugin, not by this program
+    /// Let the installed plugin, not this program, check AWS Signer's signatures
     #[arg(long)]
     use_installed_plugin: bool,
-    /// Form of the answer: `json` is one document on stdout, see schemas/verdict.v1.schema.json
+    /// Output format: `json` is one document on stdout, see schemas/verdict.v1.schema.json
     #[arg(short, long, value_name = "FORM", default_value = "text")]
     output: Output,
-    /// Say on stderr what was found, in the same detail as for a failure
+    /// Print on stderr what was found, in the same detail as for a failure
     #[arg(short, long)]
     verbose: bool,
     #[command(flatten)]
@@ -98,7 +93,7 @@ impl Answer {
 
 pub(super) async fn run(args: &Args, called: Called) -> Result<Report, Report> {
     let file = Path::new(&args.file);
-    let answer = match (verify(args, file).await, args.output) {
+    let answer = match (verify(args, file, called).await, args.output) {
         (Ok(answer), _) => answer,
         (Err(report), Output::Text) => return Err(report),
         (Err(report), Output::Json) => return Err(unusable(report)),
@@ -117,22 +112,60 @@ pub(super) async fn run(args: &Args, called: Called) -> Result<Report, Report> {
     Ok(report)
 }
 
-async fn verify(args: &Args, file: &Path) -> Result<Answer, Report> {
-    let usage = |sentence: String| Report::failed(Exit::Usage, &sentence);
-    if args.signature.is_empty() {
-        return Err(usage(
-            "filepath of the signature cannot be empty".to_owned(),
-        ));
+/// The file of the signature, and whether it was found and not named.
+fn signature_file(args: &Args, file: &Path, called: Called) -> Result<(PathBuf, bool), Report> {
+    // An empty value is a variable that is not set; nothing may stand in for it.
+    let empty = || Report::failed(Exit::Usage, "filepath of the signature cannot be empty");
+    match &args.signature {
+        Some(signature) if signature.is_empty() => Err(empty()),
+        Some(signature) => Ok((signature.into(), false)),
+        None if called.is_notation() => Err(empty()),
+        None => beside(file).map(|found| (found, true)),
     }
+}
+
+/// The one signature that lies beside a file.
+fn beside(file: &Path) -> Result<PathBuf, Report> {
+    let candidate = |format: &str| {
+        let mut name = file.as_os_str().to_owned();
+        name.push(format!(".{format}.sig"));
+        PathBuf::from(name)
+    };
+    let [jws, cose] = ["jws", "cose"].map(candidate);
+    // Whatever is there may have been meant, and is judged or refused.
+    let is_there = |path: &Path| std::fs::symlink_metadata(path).is_ok();
+    let shown = |path: &Path| one_line(&path.to_string_lossy());
+    match (is_there(&jws), is_there(&cose)) {
+        (true, false) => Ok(jws),
+        (false, true) => Ok(cose),
+        (true, true) => Err(Report::usage(
+            &format!("both `{}` and `{}` are there", shown(&jws), shown(&cose)),
+            Some("name the signature to verify with `--signature`".to_owned()),
+        )),
+        (false, false) => Err(Report::usage(
+            &format!(
+                "there is no signature beside the file: neither `{}` nor `{}` is there",
+                shown(&jws),
+                shown(&cose)
+            ),
+            Some("name the signature with `--signature`".to_owned()),
+        )),
+    }
+}
+
+async fn verify(args: &Args, file: &Path, called: Called) -> Result<Answer, Report> {
+    let usage = |sentence: String| Report::failed(Exit::Usage, &sentence);
+    let (signature, is_found) = signature_file(args, file, called)?;
+    let signature = signature.as_path();
     if args.media_type.as_deref() == Some("") {
         return Err(usage("--media-type is set but with empty value".to_owned()));
     }
     let user_metadata = parse_pairs("user-metadata", &args.user_metadata).map_err(usage)?;
     let plugin_config = parse_pairs("plugin-config", &args.plugin_config).map_err(usage)?;
-    let signature = Named::new(Path::new(&args.signature))?;
+    let named_signature = Named::new(signature)?;
     let blob = open(file)?;
 
-    let context = Context::without_registry(plugin_config)?;
+    let context = Context::without_registry(plugin_config, Format::Known)?;
     let now = context.now;
     let checks = if args.use_installed_plugin {
         AwsSignerChecks::InstalledPlugin
@@ -167,7 +200,12 @@ async fn verify(args: &Args, file: &Path) -> Result<Answer, Report> {
         Ok(statement) => statement,
         Err(error) => return Ok(answer(Err(error))),
     };
-    let (format, envelope) = signature.read("")?;
+    let (format, envelope) = if is_found {
+        // Nobody named it, so that it may not lead elsewhere.
+        (format_of(signature)?, read_found_signature(signature)?)
+    } else {
+        named_signature.read("")?
+    };
     let options = Options {
         media_type: args.media_type.clone(),
         user_metadata,

@@ -19,8 +19,7 @@ pub(super) async fn generate(
     certificate: String,
 ) -> Result<(TestCertificate, SigningKey), Report> {
     let usage = |text: String| Report::failed(Exit::Usage, &text);
-    let id =
-        KmsKeyId::parse(key).map_err(|error| Report::usage(&error.to_string(), error.hint()))?;
+    let id = KmsKeyId::parse(key).map_err(|error| Report::unusable(&error, error.hint()))?;
     let mut config = parse_pairs("plugin-config", plugin_config).map_err(usage)?;
     let made = TestCertificate::generate(&aws(&config)?, &id, name, now()).await;
     let made = made.map_err(|error| {
@@ -45,7 +44,7 @@ pub(super) async fn generate(
 
 fn aws(config: &BTreeMap<String, String>) -> Result<Aws, Report> {
     let settings = Settings::from_plugin_config(config)
-        .map_err(|error| Report::usage(&error.to_string(), error.hint()))?;
+        .map_err(|error| Report::unusable(&error, error.hint()))?;
     if settings.certificate_chain.is_some() {
         return Err(Report::failed(
             Exit::Usage,
@@ -55,5 +54,5 @@ fn aws(config: &BTreeMap<String, String>) -> Result<Aws, Report> {
     let pool = http::Settings::from_env()
         .map(http::Pool::new)
         .map_err(|error| Report::error(Exit::Usage, &error.to_string(), &error, error.hint()))?;
-    Aws::new(pool, settings.aws).map_err(|error| Report::usage(&error.to_string(), error.hint()))
+    Aws::new(pool, settings.aws).map_err(|error| Report::unusable(&error, error.hint()))
 }

@@ -9,6 +9,7 @@ mod list;
 mod show;
 mod test_files;
 
+use super::context::no_directory;
 use super::report::{Exit, Report, one_line, write_causes, write_hint};
 use crate::config::{NotationDirs, StoreName};
 use crate::notary::StoreType;
@@ -34,7 +35,10 @@ pub(super) enum Command {
 }
 
 pub(super) async fn run(command: &Command) -> Report {
-    let dirs = NotationDirs::from_env();
+    let dirs = match NotationDirs::from_env() {
+        Ok(dirs) => dirs,
+        Err(error) => return no_directory(&error),
+    };
     let done = match command {
         Command::Add(args) => return add::run(&dirs, args),
         Command::List(args) => return list::run(&dirs, args),

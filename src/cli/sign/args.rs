@@ -9,25 +9,24 @@ use crate::limits;
 
 /// Flags of `sign`; those that notation has work as they do there.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Examples:\n  \
-    countersign sign --signing-profile ARN 111122223333.dkr.ecr.us-east-1.amazonaws.com/app@sha256:...\n  \
-    countersign sign --signing-profile ARN --if-missing --keep-going --output json REFERENCE REFERENCE\n  \
-    countersign sign --plugin com.amazonaws.signer.notation.plugin --id ARN REFERENCE\n  \
-    countersign sign --kms-key alias/release --certificate-chain release.crt REFERENCE\n  \
-    countersign sign --key release --signature-format cose --expiry 720h REFERENCE\n\n\
-    Several references are signed at the same time. The first failure stops what has not begun,\n\
-    unless --keep-going is given. An interrupt (SIGINT, SIGTERM) stops it too, finishes the pushes\n\
-    that have begun, and leads to exit code 3 if anything is left. The same command with\n\
-    --if-missing does what is left.")]
+#[command(after_help = "Examples:\n  countersign sign --signing-profile ARN \
+    111122223333.dkr.ecr.us-east-1.amazonaws.com/app@sha256:...\n  countersign sign --signing-profile ARN \
+    --if-missing --keep-going --output json REFERENCE REFERENCE\n  countersign sign --plugin \
+    com.amazonaws.signer.notation.plugin --id ARN REFERENCE\n  countersign sign --kms-key alias/release \
+    --certificate-chain release.crt REFERENCE\n  countersign sign --key release --signature-format cose \
+    --expiry 720h REFERENCE\n\nSeveral references are signed at the same time. The first failure stops what \
+    has not begun,\nunless --keep-going is given. An interrupt (SIGINT, SIGTERM) stops it too, finishes the \
+    pushes\nthat have begun, and leads to exit code 3 if anything is left. Run the same command \
+    with\n--if-missing to sign the rest.")]
 pub(in crate::cli) struct Args {
-    /// Artifacts to sign: registry/repository@digest, or :tag; with --oci-layout directory@digest, or
-    /// :tag. What is given twice is signed once
+    /// Artifacts to sign: registry/repository@digest, or :tag; with --oci-layout directory@digest,
+    /// or :tag. An artifact given twice is signed once
     #[arg(required = true, value_name = "REFERENCE")]
     pub(super) references: Vec<String>,
     /// User metadata to sign with the artifact
     #[arg(short = 'm', long, value_name = "KEY=VALUE")]
     pub(super) user_metadata: Vec<String>,
-    /// Settings of the plugin; of AWS Signer and AWS KMS: aws-profile, aws-region,
+    /// Settings for the plugin; AWS Signer and AWS KMS take aws-profile, aws-region,
     /// aws-signer-endpoint-url, aws-kms-endpoint-url
     #[arg(long, value_name = "KEY=VALUE")]
     pub(super) plugin_config: Vec<String>,
@@ -62,11 +61,11 @@ pub(in crate::cli) struct Args {
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Many artifacts")]
 pub(super) struct ManyArgs {
-    /// Leave an artifact as it is if it has the signature already: by the same profile or
-    /// certificate, with the same metadata, and verified, revocation included
+    /// Skip an artifact that already has a verified signature, revocation included, by the same
+    /// profile or certificate and with the same metadata
     #[arg(long)]
     pub(super) if_missing: bool,
-    /// How much longer that signature must be good [default: 24h]
+    /// How much longer that signature must be valid [default: 24h]
     #[arg(
         long,
         value_name = "DURATION",
@@ -77,13 +76,14 @@ pub(super) struct ManyArgs {
     /// Certificate file that replaces AWS Signer's published roots for --if-missing
     #[arg(long, value_name = "FILE", requires = "if_missing")]
     pub(super) trust_anchor: Option<PathBuf>,
-    /// Sign the rest after a failure
+    /// Continue with the other artifacts after a failure
     #[arg(long)]
     pub(super) keep_going: bool,
-    /// Signatures asked of AWS Signer in a second, at most [default: 10, AWS's default quota]
+    /// Maximum number of signatures to request from AWS Signer per second [default: 10, AWS's
+    /// default quota]
     #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(1..=i64::from(limits::MAX_SIGN_PAYLOAD_PER_SECOND)))]
     pub(super) rate: Option<u32>,
-    /// Form of the answer: `json` is one document on stdout, see schemas/signing.v1.schema.json
+    /// Output format: `json` is one document on stdout, see schemas/signing.v1.schema.json
     #[arg(short, long, value_name = "FORM", default_value = "text")]
     pub(super) output: Output,
 }

@@ -4,7 +4,7 @@
 use serde_json::{Map, Value, json};
 
 use super::job::Asked;
-use super::outcome::{End, NotTried, Outcome, Pushed, Signature};
+use super::outcome::{End, Error, NotTried, Outcome, Pushed, Signature};
 use super::text::{Counts, same_as, sentence_of};
 use crate::cli::report::{Exit, Report};
 use crate::cli::results::Results;
@@ -82,11 +82,14 @@ fn result(asked: &Asked, outcome: &Outcome) -> Value {
             put("state", "skipped".into());
             put("signature", signature(found, Some(reference), "yes"));
             let message = format!("`{}` is signed already", asked.text);
-            put("reason", reason("already-signed", &message));
+            put("reason", reason("already-signed", &message, false));
         }
         End::SameAs { other } => {
             put("state", "skipped".into());
-            put("reason", reason("given-twice", &same_as(asked, other)));
+            put(
+                "reason",
+                reason("given-twice", &same_as(asked, other), false),
+            );
         }
         End::Failed {
             error,
@@ -113,16 +116,20 @@ fn result(asked: &Asked, outcome: &Outcome) -> Value {
                 error.as_error(),
                 error.hint(),
             );
-            put("error", reasons);
+            let may_pass = matches!(
+                **error,
+                Error::Interrupted { .. } | Error::InterruptedPush { .. }
+            );
+            put("error", verdict::retryable_if(reasons, may_pass));
         }
         End::NotTried(why) => {
             put("state", "not-tried".into());
             let message = match why {
-                NotTried::AfterFailure => "another one failed before",
-                NotTried::Interrupted => "the command was interrupted before",
+                NotTried::AfterFailure => "another one failed first",
+                NotTried::Interrupted => "the command was interrupted first",
                 NotTried::OutOfTime => "the time for the command was over before",
             };
-            put("reason", reason(why.code(), message));
+            put("reason", reason(why.code(), message, true));
         }
     }
     Value::Object(result)
@@ -144,8 +151,8 @@ fn signature(made: &Signature, reference: Option<&ArtifactReference>, pushed: &s
     value
 }
 
-fn reason(code: &str, message: &str) -> Value {
-    json!({ "code": code, "message": message, "causes": [] })
+fn reason(code: &str, message: &str, may_pass: bool) -> Value {
+    json!({ "code": code, "message": message, "causes": [], "retryable": may_pass })
 }
 
 fn warning(warning: &Warning) -> Value {

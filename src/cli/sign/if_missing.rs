@@ -70,7 +70,7 @@ pub(super) enum Looked {
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Error {
     #[error(
-        "the signatures of `{reference}` could not be listed, so that it is not known whether one is missing"
+        "the signatures of `{reference}` could not be listed; cannot tell whether a signature is missing"
     )]
     List {
         reference: ArtifactReference,
@@ -78,7 +78,7 @@ pub(super) enum Error {
         source: registry::Error,
     },
     #[error(
-        "the signature `{manifest}` of `{reference}` could not be judged, so that it is not known whether one is missing"
+        "the signature `{manifest}` of `{reference}` could not be judged; cannot tell whether a signature is missing"
     )]
     Judge {
         reference: ArtifactReference,
@@ -86,13 +86,13 @@ pub(super) enum Error {
         #[source]
         source: Box<Failure>,
     },
-    #[error("it is not known whether a signature is missing")]
+    #[error("cannot tell whether a signature is missing")]
     Find {
         #[source]
         source: Box<verify::Error>,
     },
     #[error(
-        "`{reference}` has more than {MAX_SIGNATURES} signatures, and none of the first ones counts, so that it is not known whether one is missing"
+        "`{reference}` has more than {MAX_SIGNATURES} signatures, and none of the first ones counts; cannot tell whether a signature is missing"
     )]
     TooMany { reference: ArtifactReference },
     #[error(
@@ -111,7 +111,8 @@ impl Error {
                 Some("omit `--force-referrers-tag=false`, or `--if-missing`".to_owned())
             }
             Self::TooMany { .. } => Some(
-                "remove signatures that nobody trusts, or sign without `--if-missing`".to_owned(),
+                "remove signatures that no policy trusts, or sign without `--if-missing`"
+                    .to_owned(),
             ),
         }
     }
@@ -135,7 +136,7 @@ impl IfMissing {
                 let stores = roots_of(&profile, trust_anchor)?;
                 let names = stores.iter().map(|store| store.name.clone()).collect();
                 let policies = TrustPolicies::of_signing_profiles(&profile, names)
-                    .map_err(|error| Report::usage(&error.to_string(), error.hint()))?;
+                    .map_err(|error| Report::unusable(&error, error.hint()))?;
                 let statement = policies.statements().first().cloned();
                 let statement =
                     statement.ok_or_else(|| Report::usage("no signing profile", None))?;
@@ -144,7 +145,7 @@ impl IfMissing {
             (_, Some([leaf, ..])) if trust_anchor.is_some() => {
                 return Err(Report::usage(
                     &format!(
-                        "`--trust-anchor` is about AWS Signer's roots, and `{}` signs",
+                        "`--trust-anchor` replaces AWS Signer's roots, but `{}` signs",
                         leaf.subject()
                     ),
                     Some("leave it out: a key's own certificates are known".to_owned()),
@@ -166,8 +167,8 @@ impl IfMissing {
             }
             (_, Some([]) | None) => {
                 return Err(Report::usage(
-                    "`--if-missing` does not work with this plugin: which certificate it will sign \
-                     with is not known before",
+                    "`--if-missing` does not work with this plugin: its signing certificate is not known in \
+                     advance",
                     Some(
                         "it works with AWS Signer, AWS KMS and a key in a file; leave it out, and sign \
                          what `countersign verify` refuses"
@@ -312,7 +313,10 @@ fn unless_refused(error: verify::Error) -> Result<Looked, Error> {
                     source: Box::new(failure),
                 }),
                 (None, Some(Unseen::Listing(source))) => Err(Error::List { reference, source }),
-                (None, Some(Unseen::Limit(_))) => Err(Error::TooMany { reference }),
+                // Nothing is signed in a directory for verifications without a network.
+                (None, Some(Unseen::Limit(_) | Unseen::Record(_))) => {
+                    Err(Error::TooMany { reference })
+                }
                 (None, Some(Unseen::Exhausted { source, .. })) => Err(Error::Find {
                     source: Box::new(verify::Error::Unfinished { reference, source }),
                 }),

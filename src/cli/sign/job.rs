@@ -35,8 +35,8 @@ pub(super) struct Job {
     claims: Claims,
     pub(super) stop: Stop,
     keeps_going: bool,
-    /// What others may write that decides, a line each.
-    pub(super) exposed: Vec<String>,
+    /// Lines that are to be said on stderr first.
+    pub(super) notes: String,
     /// What each reference may use.
     allowed: Allowed,
 }
@@ -68,13 +68,22 @@ impl Job {
         let dirs = NotationDirs::from_env();
         let choice = args.signer.choose(&dirs, plugin_config)?;
         let exposed = Exposed::of_signing(&choice, &dirs, args.many.trust_anchor.as_deref());
+        let exposed: String = exposed
+            .iter()
+            .map(|line| Report::warning(line).stderr)
+            .collect();
         let pace = pace(&args.many, &choice)?;
-        let context = Context::new(&args.registry, &references, choice.aws_settings())?;
+        let context = Context::new(
+            &args.registry,
+            &references,
+            choice.aws_settings(),
+            args.envelope.format_source(&choice),
+        )?;
         let terms = args.envelope.terms(&choice, &context)?;
         let signer = choice.open(&context, pace.clone())?;
         signer
             .check(&terms)
-            .map_err(|error| Report::usage(&error.to_string(), error.hint()))?;
+            .map_err(|error| Report::unusable(&error, error.hint()))?;
         let storage = match args.force_referrers_tag {
             Some(true) => Storage::TagSchema,
             Some(false) => Storage::OnlyReferrersApi,
@@ -88,6 +97,7 @@ impl Job {
         let if_missing = if_missing(&args.many, &context, &signer, &options)?;
         let texts = args.references.iter().cloned();
         Ok(Self {
+            notes: exposed + &context.notes,
             registry: context.registry,
             signer,
             options,
@@ -99,7 +109,6 @@ impl Job {
             claims: Claims::default(),
             stop: Stop::new(pace),
             keeps_going: args.many.keep_going,
-            exposed,
             // Passphrases have been asked for.
             allowed: args.time.allowed()?,
         })
@@ -132,7 +141,7 @@ impl Job {
             [] => String::new(),
             flags => format!(" with {}", flags.join(" and ")),
         };
-        Some(format!("the same command{flags} does what is left"))
+        Some(format!("run the same command{flags} to sign the rest"))
     }
 
     /// Signs the reference of this number; nothing where there is none.
@@ -170,7 +179,9 @@ impl Job {
     /// All steps of a reference. `shown` gets what it stands for.
     async fn begin(&self, index: usize, asked: &Asked, shown: &mut Option<Target>) -> End {
         let allowance = self.allowed.begin();
-        let end = allowance.lend(self.run(index, asked, shown)).await;
+        let end = allowance
+            .lend(Box::pin(self.run(index, asked, shown)))
+            .await;
         end.unwrap_or_else(|end| *end)
     }
 
@@ -273,7 +284,7 @@ impl Job {
     ) -> End {
         let stored = tokio::select! {
             biased;
-            stored = allowance::in_time(sign::store(repository, &made, self.options.storage)) => {
+            stored = allowance::in_time(Box::pin(sign::store(repository, &made, self.options.storage))) => {
                 match stored {
                     Ok(stored) => stored.map_err(Error::Sign),
                     Err(source) => {
@@ -358,8 +369,8 @@ impl Job {
             && if_missing.is_too_short(Some(expiry))
         {
             notes.push(format!(
-                "the new signature is good until {} only, which is too short for \
-                 `--min-remaining`: the next run signs again",
+                "the new signature is good until {} only, which is too short for `--min-remaining`; the next \
+                 run will sign again",
                 rfc3339(expiry)
             ));
         }
@@ -373,8 +384,8 @@ fn pace(args: &ManyArgs, choice: &Choice) -> Result<Pace, Report> {
         (None, _) => Ok(Pace::default()),
         (Some(rate), Choice::AwsSigner(..)) => Ok(Pace::per_second(rate)),
         (Some(_), _) => Err(Report::usage(
-            "`--rate` is about AWS Signer, and another signer was chosen",
-            Some("leave it out: nothing else is slowed down".to_owned()),
+            "`--rate` applies to AWS Signer only, but another signer was chosen",
+            Some("leave it out; other signers are not limited".to_owned()),
         )),
     }
 }

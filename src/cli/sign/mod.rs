@@ -34,9 +34,10 @@ pub(super) async fn run(args: Args, emit: &mut dyn FnMut(Report)) {
         Err(report) if output == Output::Json => return emit(document::unusable(report)),
         Err(report) => return emit(report),
     };
-    for line in &job.exposed {
-        emit(Report::warning(line));
-    }
+    emit(Report {
+        stderr: job.notes.clone(),
+        ..Report::done()
+    });
     let mut results = Results::default();
     let outcomes = sign_all(&job, |told| match (told, output) {
         (Told::Outcome(asked, outcome), Output::Text) => {

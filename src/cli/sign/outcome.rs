@@ -82,7 +82,7 @@ impl NotTried {
 
     pub(super) const fn as_str(self) -> &'static str {
         match self {
-            Self::AfterFailure => "another one failed before",
+            Self::AfterFailure => "another one failed first",
             Self::Interrupted => "interrupted",
             Self::OutOfTime => "the time for the command was over",
         }
@@ -122,7 +122,7 @@ pub(super) enum Error {
         source: Exhausted,
     },
     #[error(
-        "`{asked}` was given up while its signature was being pushed; whether it is there is not known"
+        "`{asked}` was given up while its signature was being pushed; it may or may not have been stored"
     )]
     UnfinishedPush {
         asked: String,
@@ -130,7 +130,7 @@ pub(super) enum Error {
         source: Exhausted,
     },
     #[error(
-        "interrupted while the signature of `{asked}` was being pushed; whether it is there is not known"
+        "interrupted while the signature of `{asked}` was being pushed; it may or may not have been stored"
     )]
     InterruptedPush { asked: String },
     #[error(
@@ -208,7 +208,7 @@ impl Error {
                     .to_owned(),
             ),
             Self::OtherMoved { .. } => Some(
-                "what it names now was not signed; sign again, by digest, which cannot move"
+                "the artifact that the tag names now was not signed; sign again by digest, which cannot move"
                     .to_owned(),
             ),
         }

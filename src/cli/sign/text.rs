@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use super::job::{Asked, Job};
 use super::outcome::{End, Outcome, Pushed};
 use crate::cli::index_note;
-use crate::cli::report::{Report, one_line, write_causes};
+use crate::cli::report::{Report, causes_below, one_line, told, write_causes};
 use crate::notary::rfc3339;
 use crate::registry::Warning;
 
@@ -172,7 +172,13 @@ pub(super) fn summary(job: &Job, outcomes: &[Outcome]) -> String {
                 };
                 let sentence = error.sentence();
                 let first = sentence.lines().next().unwrap_or_default();
-                format!("failed: {name}: {done}: {}", one_line(first))
+                let mut line = format!("failed: {name}: {done}: {}", one_line(first));
+                // The last cause is nearest to what happened.
+                let below = causes_below(&sentence, error.as_error());
+                if let Some(cause) = below.last().filter(|cause| !first.contains(cause.as_str())) {
+                    let _ = write!(line, ": {}", told(cause));
+                }
+                line
             }
             End::NotTried(reason) => format!("not tried: {name}: {}", reason.as_str()),
         };

@@ -14,13 +14,14 @@ use time::OffsetDateTime;
 
 use super::args::{RegistryArgs, TimeArgs, parse_pairs};
 use super::called::Called;
-use super::context::{AwsSignerChecks, Context};
+use super::context::{AwsSignerChecks, Context, Format};
 use super::duration::parse_span;
 use super::patience::{Progress, telling};
 use super::report::{Exit, Report, one_line};
 use super::requirement::{RequireArgs, check_unsigned_flag};
 use super::results::Results;
 use super::side_by_side::{InOrder, SideBySide, lane};
+use crate::config;
 use crate::extended_validation::{AnswerCache, RevocationChecker};
 use crate::limits;
 use crate::outcome::SignatureOutcome;
@@ -52,35 +53,34 @@ pub(super) struct Args {
     /// Settings of AWS Signer's checks: aws-profile, aws-region, aws-signer-endpoint-url
     #[arg(long, value_name = "KEY=VALUE")]
     plugin_config: Vec<String>,
-    /// Have AWS Signer's signatures judged by the installed plugin, not by this program
+    /// Let the installed plugin, not this program, check AWS Signer's signatures
     #[arg(long)]
     use_installed_plugin: bool,
-    /// Keep AWS Signer's answers that nothing was revoked on this machine, and let them count for so
-    /// long, 24h at most; without this flag none is kept or read
+    /// Cache AWS Signer's "not revoked" answers for this long (at most 24h) [default: no cache]
     // An installed plugin asks for itself.
     #[arg(long, value_name = "DURATION", conflicts_with = "use_installed_plugin")]
     revocation_cache_ttl: Option<String>,
-    /// Ask nobody: verify with what `revocation fetch --out DIR` has stored. Artifacts of registries
-    /// are named by digest
+    /// Verify without a network, with what `revocation fetch --out DIR` stored; artifacts in
+    /// registries must be named by digest
     #[arg(long, value_name = "DIR", conflicts_with_all = [
         "plugin_config", "use_installed_plugin", "revocation_cache_ttl", "username", "password",
         "insecure_registry",
     ])]
     offline: Option<PathBuf>,
-    /// How old AWS Signer's stored answers may be, 2160h at most [default: 168h]
+    /// Maximum age of AWS Signer's stored answers, at most 2160h [default: 168h]
     #[arg(long, value_name = "DURATION", requires = "offline")]
     offline_max_age: Option<String>,
-    /// Whose stored answers count although they have no signature: `aws-signer`. A trust policy says that
-    /// itself, in `unsignedRevocationStatements`; with `--require strict` both must name it
+    /// Accept unsigned stored revocation answers from `aws-signer`; with a trust policy, set
+    /// `unsignedRevocationStatements` there, and with `--require strict` name it in both
     #[arg(long, value_name = "NAME", requires = "offline", value_parser = parse_unsigned)]
     unsigned_revocation_statements: Vec<UnsignedStatement>,
-    /// Signatures that are looked at, for each artifact
+    /// Maximum number of signatures to check per artifact
     #[arg(long, value_name = "NUMBER", default_value_t = i64::try_from(limits::MAX_SIGNATURES).unwrap_or(i64::MAX), allow_negative_numbers = true)]
     max_signatures: i64,
-    /// Form of the answer: `json` is one document on stdout, see schemas/verdict.v1.schema.json
+    /// Output format: `json` is one document on stdout, see schemas/verdict.v1.schema.json
     #[arg(short, long, value_name = "FORM", default_value = "text")]
     output: Output,
-    /// Say on stderr what was found, in the same detail as for a failure
+    /// Print on stderr what was found, in the same detail as for a failure
     #[arg(short, long)]
     verbose: bool,
     /// Verify in an OCI image layout, a directory on this machine
@@ -225,21 +225,29 @@ fn parse_unsigned(name: &str) -> Result<UnsignedStatement, String> {
     })
 }
 
-/// A verifier that asks registries, AWS and everybody else; with the policy's warnings and the time.
+/// A verifier that asks registries, AWS and everybody else; with the policy's warnings, the time, and what is to
+/// be said besides.
 fn online_verifier(
     args: &Args,
     references: &[ArtifactReference],
     plugin_config: BTreeMap<String, String>,
-) -> Result<(Verifier, Vec<String>, OffsetDateTime), Report> {
-    let context = Context::new(&args.registry, references, plugin_config)?;
+) -> Result<(Verifier, Vec<String>, OffsetDateTime, String), Report> {
+    let mut context = Context::new(&args.registry, references, plugin_config, Format::Known)?;
     let now = context.now;
+    let notes = std::mem::take(&mut context.notes);
     let cache = match &args.revocation_cache_ttl {
         None => None,
         Some(text) => {
             let flag = "--revocation-cache-ttl";
             let ttl = parse_span(flag, text, limits::MAX_REVOCATION_CACHE_TTL)
                 .map_err(|text| Report::failed(Exit::Usage, &text))?;
-            Some(AnswerCache::new(context.dirs.aws_signer_cache(), ttl))
+            let directory = context.cache().ok_or_else(|| {
+                Report::usage(
+                    &format!("no directory is known in which `{flag}` keeps answers"),
+                    Some("set `NOTATION_CACHE` to a directory of this user".to_owned()),
+                )
+            })?;
+            Some(AnswerCache::new(config::aws_signer_cache(directory), ttl))
         }
     };
     let aws = context.aws.clone();
@@ -258,7 +266,7 @@ fn online_verifier(
     if let Some(cache) = cache {
         verifier.judges.aws_signer = RevocationChecker::with_cache(aws, cache);
     }
-    Ok((verifier, warnings, now))
+    Ok((verifier, warnings, now, notes))
 }
 
 /// Everything that holds for all references of one command.
@@ -300,11 +308,14 @@ impl Job {
         let user_metadata = parse_pairs("user-metadata", &args.user_metadata).map_err(usage)?;
         let plugin_config = parse_pairs("plugin-config", &args.plugin_config).map_err(usage)?;
         let references = super::parse_references(&args.references, args.oci_layout)?;
-        let (verifier, warnings, now) = match &args.offline {
-            Some(directory) => offline::verifier(args, directory)?,
+        let (verifier, warnings, now, notes) = match &args.offline {
+            Some(directory) => {
+                let (verifier, warnings, now) = offline::verifier(args, directory)?;
+                (verifier, warnings, now, String::new())
+            }
             None => online_verifier(args, &references, plugin_config)?,
         };
-        let warnings = warnings.iter().fold(String::new(), |mut text, warning| {
+        let warnings = warnings.iter().fold(notes, |mut text, warning| {
             let _ = writeln!(text, "Warning: {}", one_line(warning));
             text
         });

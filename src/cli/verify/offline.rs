@@ -26,11 +26,11 @@ pub(super) fn verifier(
     if !directory.is_dir() {
         return Err(Report::usage(
             &format!(
-                "`{}`, which `--offline` names, is no directory",
+                "`{}` of `--offline` is not a directory",
                 directory.display()
             ),
             Some(
-                "with a network, `countersign revocation fetch REFERENCE --out DIR` makes it"
+                "with a network, make it with `countersign revocation fetch REFERENCE --out DIR`"
                     .to_owned(),
             ),
         ));

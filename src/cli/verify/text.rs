@@ -4,12 +4,16 @@ use std::error::Error as _;
 use std::fmt::Write as _;
 
 use crate::cli::called::Called;
-use crate::cli::report::{Exit, Report, one_line, write_causes, write_hint};
+use crate::cli::report::{Exit, Report, one_line, told, write_causes, write_hint};
 use crate::cli::{index_note, sentence};
 use crate::extended_validation::attribute;
 use crate::outcome::{Failure, Held, Said, SignatureOutcome, ValidationOutcome, rfc1123z};
 use crate::trust_policy::StatementName;
 use crate::verify::{Accepted, Error, Unseen};
+
+/// What to do where the directory of `--offline` lacks signatures.
+pub(in crate::cli) const RECORD_HINT: &str = "with a network, `countersign revocation fetch REFERENCE --out DIR` copies the signatures and their \
+     record again";
 
 /// The answer where a signature passed everything; `verbose` shows every signature looked at.
 pub(super) fn verified(accepted: &Accepted, verbose: bool, called: Called) -> Report {
@@ -210,9 +214,9 @@ pub(super) fn failed(
         Some(Unseen::Limit(limit)) => {
             let _ = writeln!(
                 report.stderr,
-                "signature evaluation stopped. The configured limit of {limit} signatures to verify \
-                 per artifact exceeded\nhint: the artifact has more signatures than that; remove \
-                 those that nobody trusts, or raise `--max-signatures`"
+                "signature evaluation stopped. The configured limit of {limit} signatures to verify per \
+                 artifact exceeded\nhint: the artifact has more signatures than that; remove those that no \
+                 policy trusts, or raise `--max-signatures`"
             );
         }
         Some(Unseen::Listing(error)) => {
@@ -223,6 +227,15 @@ pub(super) fn failed(
             );
             write_causes(&mut report.stderr, "", error.source());
             write_hint(&mut report.stderr, "", error.hint());
+        }
+        Some(Unseen::Record(error)) => {
+            let _ = writeln!(
+                report.stderr,
+                "there may be more signatures: {}",
+                one_line(&error.to_string())
+            );
+            write_causes(&mut report.stderr, "", error.source());
+            write_hint(&mut report.stderr, "", Some(RECORD_HINT.to_owned()));
         }
         Some(Unseen::Exhausted { source, not_tried }) => {
             let _ = writeln!(
@@ -307,7 +320,7 @@ fn write_signer(text: &mut String, outcome: &SignatureOutcome) {
                     .map(|leaf| leaf.subject().to_string())
             })
             .unwrap_or_default();
-        let _ = writeln!(text, "  signed by {}", one_line(&signer));
+        let _ = writeln!(text, "  signed by {}", told(&signer));
         let _ = writeln!(
             text,
             "  signed on {}, scheme {}, algorithm {}",
@@ -325,13 +338,13 @@ fn write_signer(text: &mut String, outcome: &SignatureOutcome) {
 fn findings(outcome: &SignatureOutcome) -> String {
     let mut text = String::new();
     for warning in &outcome.warnings {
-        let _ = writeln!(text, "  warning: {}", one_line(warning));
+        let _ = writeln!(text, "  warning: {}", told(warning));
     }
     for validation in &outcome.validations {
         write_validation(&mut text, validation);
     }
     if let Some(failure) = &outcome.failure {
-        let _ = writeln!(text, "  refused: {}", one_line(&failure.to_string()));
+        let _ = writeln!(text, "  refused: {}", told(&failure.to_string()));
         write_details(&mut text, failure);
     }
     text
@@ -347,19 +360,19 @@ fn write_validation(text: &mut String, outcome: &ValidationOutcome) {
             let _ = writeln!(
                 text,
                 "  {validation} ({action}): failed: {}",
-                one_line(&failure.to_string())
+                told(&failure.to_string())
             );
             write_details(text, failure);
         }
     }
     for fact in &outcome.facts {
-        let _ = writeln!(text, "    {}", one_line(&fact.to_string()));
+        let _ = writeln!(text, "    {}", told(&fact.to_string()));
     }
 }
 
 fn write_details(text: &mut String, failure: &Failure) {
     for line in failure.details() {
-        let _ = writeln!(text, "    {}", one_line(&line));
+        let _ = writeln!(text, "    {}", told(&line));
     }
     write_causes(text, "    ", failure.source());
     write_hint(text, "    ", failure.hint());

@@ -5,12 +5,15 @@ use std::error::Error as StdError;
 
 use serde_json::{Map, Value, json};
 
+use super::text::RECORD_HINT;
 use crate::cli::called::Called;
+use crate::cli::cause::Cause;
 use crate::cli::reader::fitting;
-use crate::cli::report::{Exit, Report, Told, causes_below};
+use crate::cli::report::{Exit, Report, Told, causes_below, shorten};
 use crate::cli::results::Results;
 use crate::cli::sentence;
 use crate::extended_validation::attribute;
+use crate::limits;
 use crate::notary::{Action, rfc3339};
 use crate::outcome::{
     Failure, FailureClass, RevocationFact, Said, SignatureOutcome, Standing, ValidationOutcome,
@@ -45,7 +48,9 @@ pub(in crate::cli) fn not_begun(report: &Report) -> Value {
         hint,
         ..
     } = &report.told;
-    let mut error = json!({ "code": "not-begun", "message": sentence, "causes": causes });
+    let mut error = json!({
+        "code": "not-begun", "message": sentence, "causes": causes, "retryable": false,
+    });
     if let (Some(hint), Some(error)) = (hint, error.as_object_mut()) {
         error.insert("hint".to_owned(), hint.as_str().into());
     }
@@ -86,7 +91,13 @@ pub(super) fn result(
         Err(error) => {
             put("verdict", verdict(error).into());
             let message = sentence::of_verification(error, scope, Called::Countersign);
-            put("error", reasons(code(error), &message, error, error.hint()));
+            let mut reason = reasons(code(error), &message, error, error.hint());
+            if let Error::Rejected(refused) | Error::Inconclusive(refused) = error {
+                // Its signatures have the causes.
+                let (cause, may_pass) = Cause::of_refused(refused);
+                put_cause(&mut reason, cause, may_pass);
+            }
+            put("error", reason);
             match error {
                 Error::Rejected(refused) | Error::Inconclusive(refused) => {
                     put("reference", refused.reference.to_string().into());
@@ -170,7 +181,11 @@ fn code(error: &Error) -> &'static str {
 /// The code of the signature that came furthest.
 fn leading_code(refused: &Refused) -> &'static str {
     let leading = refused.outcomes.first().and_then(SignatureOutcome::refusal);
-    leading.map_or("no-signature", Failure::code)
+    match (leading, &refused.unseen) {
+        (Some(failure), _) => failure.code(),
+        (None, Some(Unseen::Record(_))) => "signatures-withheld",
+        (None, _) => "no-signature",
+    }
 }
 
 fn unseen_signatures(unseen: &Unseen) -> Value {
@@ -179,6 +194,12 @@ fn unseen_signatures(unseen: &Unseen) -> Value {
         Unseen::Listing(error) => {
             reasons("list-broke-off", &error.to_string(), error, error.hint())
         }
+        Unseen::Record(error) => reasons(
+            "signatures-withheld",
+            &error.to_string(),
+            error,
+            Some(RECORD_HINT.to_owned()),
+        ),
         Unseen::Exhausted { source, not_tried } => {
             json!({ "code": source.code(), "message": source.to_string(), "notTried": not_tried })
         }
@@ -219,7 +240,34 @@ pub(in crate::cli) fn signature(outcome: &SignatureOutcome) -> Value {
     if let Some(failure) = &outcome.failure {
         put("refusal", reasons_of(failure));
     }
-    Value::Object(signature)
+    if outcome.left_out_metadata > 0 {
+        put("userMetadataLeftOut", outcome.left_out_metadata.into());
+    }
+    let signature = Value::Object(signature);
+    if outcome.refusal().is_some() {
+        shortened(signature)
+    } else {
+        signature
+    }
+}
+
+/// What is told of a refused signature, with long texts and lists cut off: whoever may push decides on their
+/// length.
+fn shortened(value: Value) -> Value {
+    match value {
+        Value::String(text) => shorten(&text, limits::MAX_TOLD_CHARS).into(),
+        Value::Array(values) => {
+            let kept = values.into_iter().take(limits::MAX_TOLD_VALUES);
+            kept.map(shortened).collect()
+        }
+        Value::Object(values) => {
+            let values = values.into_iter();
+            values
+                .map(|(name, value)| (name, shortened(value)))
+                .collect()
+        }
+        value => value,
+    }
 }
 
 pub(in crate::cli) fn signer(info: &SignerInfo) -> Value {
@@ -323,6 +371,8 @@ fn reasons_of(failure: &Failure) -> Value {
         failure,
         failure.hint(),
     );
+    let (cause, may_pass) = Cause::of_signature(failure);
+    put_cause(&mut value, cause, may_pass);
     let details = failure.details();
     if let (false, Some(value)) = (details.is_empty(), value.as_object_mut()) {
         value.insert("details".to_owned(), details.into());
@@ -338,9 +388,30 @@ pub(in crate::cli) fn reasons(
     hint: Option<String>,
 ) -> Value {
     let causes = causes_below(message, error);
+    let cause = Cause::of(error);
     let mut value = json!({ "code": code, "message": message, "causes": causes });
+    put_cause(&mut value, cause, cause.is_some_and(Cause::is_retryable));
     if let (Some(hint), Some(value)) = (fitting(hint), value.as_object_mut()) {
         value.insert("hint".to_owned(), hint.into());
     }
     value
+}
+
+/// Puts in what programs branch on to try again: the cause, if it is known, and whether it may pass.
+fn put_cause(value: &mut Value, cause: Option<Cause>, may_pass: bool) {
+    let Some(value) = value.as_object_mut() else {
+        return;
+    };
+    if let Some(cause) = cause {
+        value.insert("cause".to_owned(), cause.code().into());
+    }
+    value.insert("retryable".to_owned(), may_pass.into());
+}
+
+/// `reason`, which the same command may overcome if `may_pass`, whatever its cause.
+pub(in crate::cli) fn retryable_if(mut reason: Value, may_pass: bool) -> Value {
+    if let (true, Some(reason)) = (may_pass, reason.as_object_mut()) {
+        reason.insert("retryable".to_owned(), true.into());
+    }
+    reason
 }

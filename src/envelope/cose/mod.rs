@@ -397,7 +397,7 @@ mod tests {
             ),
             (
                 vec![("1000".into(), 1.into()), (number(1000), 1.into())],
-                "header `1000` is there as a number and as text",
+                "header `1000` occurs as a number and as text",
             ),
             (
                 vec![("x".into(), Cbor::Float(f64::NAN))],

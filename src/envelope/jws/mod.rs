@@ -314,8 +314,8 @@ mod tests {
             envelope[member] = json!(text);
             refusal(verify(&envelope.to_string()))
         };
-        let wanted = "signature of the envelope is invalid: \
-                      signature does not fit the key and the signed bytes";
+        let wanted = "signature of the envelope is invalid: signature does not match the key and the signed \
+                      bytes";
         let other_payload = URL_SAFE_NO_PAD.encode(br#"{"targetArtifact":{"a":1}}"#);
         assert_eq!(broken("payload", other_payload), wanted);
         let other_time = URL_SAFE_NO_PAD.encode(PROTECTED.replace("2024", "2023"));
@@ -385,11 +385,11 @@ mod tests {
         ]);
         assert_eq!(
             not_jws(array.to_string()),
-            "not a JSON object, which a JSON Web Signature in flattened form is"
+            "not a JSON object, as a JSON Web Signature in flattened form must be"
         );
         assert_eq!(
             not_jws(format!("\u{feff}{text}")),
-            "not a JSON object, which a JSON Web Signature in flattened form is"
+            "not a JSON object, as a JSON Web Signature in flattened form must be"
         );
     }
 

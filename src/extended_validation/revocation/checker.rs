@@ -413,6 +413,21 @@ mod tests {
     use crate::http;
     use crate::limits::AWS_REVOCATION_TIMEOUT;
 
+    #[test]
+    fn a_stored_answer_from_elsewhere_is_warned_about() {
+        let place = |url| Place::new("aws".to_owned(), "us-west-2".to_owned(), url);
+        let url = "http://127.0.0.1:1/";
+        assert_eq!(elsewhere(&place(None), "us-west-2"), None);
+        assert_eq!(
+            elsewhere(&place(Some(url)), "us-west-2").unwrap(),
+            format!("the stored answer was asked at `{url}`, which was set explicitly")
+        );
+        assert_eq!(
+            elsewhere(&place(None), "us-east-1").unwrap(),
+            "the stored answer was asked in region `us-west-2`, although the ARN says `us-east-1`"
+        );
+    }
+
     #[tokio::test(start_paused = true)]
     async fn the_second_question_does_not_wait_where_the_first_had_no_answer() {
         // Takes connections and never says a word.

@@ -55,7 +55,7 @@ pub enum DocumentError {
         found: String,
     },
     /// A time that is none.
-    #[error("`{}` does not say when it was asked, or about a signature of when", path.display())]
+    #[error("`{}` has no valid `askedAt` or `signatureTimestamp`", path.display())]
     Time {
         /// The file.
         path: PathBuf,

@@ -160,6 +160,20 @@ mod tests {
     }
 
     #[test]
+    fn an_answer_that_cannot_be_taken_away_is_a_failure() {
+        let directory = tempfile::tempdir().unwrap();
+        let cache = cache(&directory);
+        let mut refusal = answer();
+        refusal.revoked_entities = vec!["x".to_owned()];
+        cache.write(&refusal).unwrap();
+        fs::write(directory.path().join("aws-signer"), "").unwrap();
+        assert!(matches!(
+            cache.write(&refusal),
+            Err(DocumentError::File { source }) if source.is_wrong_kind()
+        ));
+    }
+
+    #[test]
     fn a_refusal_takes_away_what_was_kept_also_where_nothing_is_read() {
         let directory = tempfile::tempdir().unwrap();
         let cache = cache(&directory);

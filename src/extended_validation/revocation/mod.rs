@@ -90,3 +90,29 @@ pub fn revoked_in_aws_words(revoked: &[RevokedEntity]) -> String {
     }
     sentences.join(" ")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn awss_plugin_names_resources_and_certificates_apart() {
+        let job = RevokedEntity::Job("arn:job".to_owned());
+        let profile = RevokedEntity::Profile("arn:profile".to_owned());
+        let certificate = RevokedEntity::Certificate("CN=a".to_owned());
+        let resources = "Resource(s) arn:job, arn:profile have been revoked.";
+        let certificates = "Certificate(s) have been revoked. (`CN=a`)";
+        assert_eq!(
+            revoked_in_aws_words(&[job.clone(), profile.clone()]),
+            resources
+        );
+        assert_eq!(
+            revoked_in_aws_words(std::slice::from_ref(&certificate)),
+            certificates
+        );
+        assert_eq!(
+            revoked_in_aws_words(&[job, profile, certificate]),
+            format!("{resources} {certificates}")
+        );
+    }
+}

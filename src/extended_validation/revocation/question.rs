@@ -237,6 +237,19 @@ pub(super) mod tests {
     }
 
     #[test]
+    fn a_name_is_of_one_question_and_a_file_says_nothing_hidden() {
+        let (subject, mut other) = (question().subject, question().subject);
+        other.job_arn.push('1');
+        assert_eq!(subject.name().len(), 64, "{}", subject.name());
+        assert_ne!(subject.name(), other.name());
+
+        let url = Some("https://user:secret@127.0.0.1:1/");
+        let place = Place::new("aws".to_owned(), "us-west-2".to_owned(), url);
+        assert_ne!(place.in_file(), place);
+        assert_eq!(place.in_file().in_file(), place.in_file());
+    }
+
+    #[test]
     fn certificates_are_named_by_their_hash_and_their_issuers() {
         // The hash of AWS Signer's published root, as another implementation computes it.
         const ROOT: &str = "163b39eb810821441b047ddf99b17fec3db7c40fc0e5fcd4fd69818dd8e953d4752d210c9e6f6382eff98edc0a2771ea";

@@ -121,6 +121,11 @@ mod tests {
         let stored = stored(&directory);
         let error = read(&stored, ASKED).unwrap_err();
         assert!(matches!(error, Error::NotStored { .. }) && error.is_inconclusive());
+        // Neither the directory nor, where that is there, the file.
+        std::fs::create_dir(directory.path().join("aws-signer")).unwrap();
+        let error = read(&stored, ASKED).unwrap_err();
+        assert!(matches!(error, Error::NotStored { .. }), "{error}");
+        assert_eq!(stored.max_age(), AGE);
         let mut elsewhere = answer();
         elsewhere.question.place.region = "eu-west-1".to_owned();
         elsewhere.revoked_entities = vec!["x".to_owned()];

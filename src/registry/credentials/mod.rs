@@ -1,13 +1,16 @@
-//! Who this program says it is: given by the user, issued by AWS, or kept by Docker.
+//! Who this program says it is: given by the user, issued by AWS, or kept by Notation, Docker or Podman.
 //!
 //! A credential is looked up for one registry and is never shown to another.
 
-mod docker;
+mod auth_file;
 mod helper;
+mod key;
+mod places;
 
-pub use docker::config_path as docker_config_path;
+pub use auth_file::AuthFile;
 #[cfg(fuzzing)]
-pub use docker::read as read_docker_config;
+pub use auth_file::read as read_docker_config;
+pub use places::auth_files;
 
 use std::collections::HashMap;
 use std::fmt;
@@ -22,7 +25,7 @@ use tokio::sync::OnceCell;
 
 use crate::aws::CallError;
 use crate::files;
-use crate::reference::EcrHost;
+use crate::reference::{EcrHost, RegistryName, Scheme};
 
 /// A secret: shown to its registry only, never printed.
 #[derive(Clone, PartialEq, Eq)]
@@ -59,6 +62,8 @@ pub(super) enum Proof {
     Password { username: String, password: Secret },
     /// A refresh token, good for tokens of the registry's realm only.
     IdentityToken(Secret),
+    /// A token for the registry itself.
+    RegistryToken(Secret),
 }
 
 impl Credential {
@@ -80,35 +85,44 @@ impl Credential {
         value.set_sensitive(true);
         Some(value)
     }
+
+    /// The value of `Authorization` with scheme Bearer; `None` if this is no token for the registry.
+    pub(super) fn bearer(&self) -> Option<HeaderValue> {
+        let Proof::RegistryToken(token) = &self.proof else {
+            return None;
+        };
+        let mut value = HeaderValue::try_from(format!("Bearer {}", token.expose())).ok()?;
+        value.set_sensitive(true);
+        Some(value)
+    }
 }
 
 /// Why a credential could not be had.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// Docker's configuration cannot be read.
-    #[error("Docker's configuration cannot be read")]
-    DockerConfig {
-        /// What happened.
+    /// A file with credentials cannot be read.
+    #[error("could not read a credentials file")]
+    Unreadable {
+        /// What happened; names the file.
         #[source]
         source: files::Error,
     },
-    /// Docker's configuration is not what it should be.
-    #[error("Docker's configuration `{}` is malformed", path.display())]
-    MalformedDockerConfig {
+    /// A file with credentials is not what it should be.
+    #[error("the credentials file `{}` is malformed: {problem}", path.display())]
+    Malformed {
         /// The file.
         path: PathBuf,
         /// What is wrong with it.
-        #[source]
-        source: serde_json::Error,
+        problem: String,
     },
-    /// An entry of Docker's configuration is not a user name and a password.
-    #[error("the entry of `{server}` in `{}` is not a user name and a password", path.display())]
-    MalformedAuth {
+    /// An entry for the registry that cannot be read.
+    #[error("the entry `{key}` of the credentials file `{}` is malformed", path.display())]
+    MalformedEntry {
         /// The file.
         path: PathBuf,
-        /// The registry.
-        server: String,
+        /// The entry's key.
+        key: String,
     },
     /// A credential helper's name that could lead anywhere.
     #[error("`{name}` is not the name of a credential helper")]
@@ -160,8 +174,8 @@ impl Error {
     pub fn hint(&self) -> Option<String> {
         let text = match self {
             Self::HelperStart { .. } => {
-                "install it, or take it out of `credHelpers` or `credsStore` of Docker's \
-                 configuration"
+                "install it, or remove it from `credHelpers` or `credsStore` of the `config.json` of \
+                 Docker, Podman or Notation"
             }
             Self::EcrToken { source, .. } => {
                 if let Some(error) = source.downcast_ref::<CallError>() {
@@ -170,7 +184,23 @@ impl Error {
                 "check the AWS credentials of this environment; they need \
                  `ecr:GetAuthorizationToken` on `*`"
             }
-            Self::DockerConfig { source } => return source.hint(),
+            Self::Unreadable { source } => {
+                let parent = source.path().parent();
+                return match parent.filter(|parent| parent.is_file()) {
+                    Some(parent) => Some(format!(
+                        "`{}` is a file; `DOCKER_CONFIG` names the directory with Docker's \
+                         `config.json`",
+                        parent.display()
+                    )),
+                    None => source.hint(),
+                };
+            }
+            Self::Malformed { .. } => {
+                "correct the file, or log in again so that it is written again"
+            }
+            Self::MalformedEntry { .. } => {
+                "log in again; an entry has `auth`, which is `USER:PASSWORD` in base64, or a token"
+            }
             _ => return None,
         };
         Some(text.to_owned())
@@ -183,90 +213,166 @@ pub trait EcrTokens: fmt::Debug + Send + Sync {
     fn token<'a>(&'a self, host: &'a EcrHost) -> BoxFuture<'a, Result<Secret, EcrTokenError>>;
 }
 
+/// What a credential is looked for.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Asked<'a> {
+    pub(super) name: &'a RegistryName,
+    pub(super) scheme: Scheme,
+    /// [`RegistryName::server`].
+    pub(super) server: &'a str,
+    pub(super) repository: &'a str,
+    pub(super) ecr: Option<&'a EcrHost>,
+}
+
+/// What was found.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Found {
+    pub(super) credential: Option<Credential>,
+    /// The first file that could not be read, where no other one has a credential. The registry may let
+    /// an anonymous request in; if it does not, this is why there is no credential.
+    pub(super) unread: Option<Arc<Error>>,
+}
+
+impl From<Credential> for Found {
+    fn from(credential: Credential) -> Self {
+        Self {
+            credential: Some(credential),
+            unread: None,
+        }
+    }
+}
+
 /// Where credentials are looked for. Clones share what was found.
 #[derive(Debug, Clone, Default)]
 pub struct Credentials(Arc<Inner>);
 
+/// One credential and process, whoever asks at the same time.
+type Once = Arc<OnceCell<Option<Credential>>>;
+
 #[derive(Debug, Default)]
 struct Inner {
     explicit: Option<(String, Credential)>,
-    docker_config: Option<PathBuf>,
+    files: Vec<AuthFile>,
     ecr: Option<Arc<dyn EcrTokens>>,
-    /// One lookup per registry and process, whoever asks at the same time.
-    found: Mutex<HashMap<String, Arc<OnceCell<Option<Credential>>>>>,
+    /// Answers of AWS by server, and of helpers by their name and server.
+    asked: Mutex<HashMap<(String, String), Once>>,
+}
+
+/// Files that are asked one after the other.
+#[derive(Debug, Clone, Default)]
+pub struct AuthFiles(Vec<AuthFile>);
+
+/// The file of Docker's or Podman's at this path, if there is one.
+impl From<Option<PathBuf>> for AuthFiles {
+    fn from(path: Option<PathBuf>) -> Self {
+        Self(path.into_iter().map(AuthFile::current).collect())
+    }
+}
+
+impl From<Vec<AuthFile>> for AuthFiles {
+    fn from(files: Vec<AuthFile>) -> Self {
+        Self(files)
+    }
 }
 
 impl Credentials {
-    /// Looks in this order: `explicit`, a server ([`Reference::server`]) and what the user gave for it
-    /// and no other; `ecr` for hosts of Amazon ECR; Docker's configuration at `docker_config`, with
-    /// its credential helpers.
-    ///
-    /// [`Reference::server`]: crate::reference::Reference::server
+    /// Looks in this order: `explicit`, a server ([`RegistryName::server`]) and what the user gave for it
+    /// and no other; `ecr` for hosts of Amazon ECR; the files, with their credential helpers.
     pub fn new(
         explicit: Option<(String, Credential)>,
         ecr: Option<Arc<dyn EcrTokens>>,
-        docker_config: Option<PathBuf>,
+        files: impl Into<AuthFiles>,
     ) -> Self {
         Self(Arc::new(Inner {
             explicit,
-            docker_config,
+            files: files.into().0,
             ecr,
-            found: Mutex::default(),
+            asked: Mutex::default(),
         }))
     }
 
-    /// The credential for the registry at `server` (host and port); `None` if there is none.
-    pub(super) async fn find(
-        &self,
-        server: &str,
-        ecr: Option<&EcrHost>,
-    ) -> Result<Option<Credential>, Error> {
+    /// The credential for what is asked.
+    pub(super) async fn find(&self, asked: &Asked<'_>) -> Result<Found, Error> {
         if let Some((known, credential)) = &self.0.explicit
-            && known.eq_ignore_ascii_case(server)
+            && known.eq_ignore_ascii_case(asked.server)
         {
-            return Ok(Some(credential.clone()));
+            return Ok(credential.clone().into());
         }
-        let cell = {
-            let mut found = self.0.found.lock().unwrap_or_else(PoisonError::into_inner);
-            Arc::clone(found.entry(server.to_owned()).or_default())
-        };
-        let credential = cell.get_or_try_init(|| self.look_up(server, ecr)).await?;
-        Ok(credential.clone())
-    }
-
-    async fn look_up(
-        &self,
-        server: &str,
-        ecr: Option<&EcrHost>,
-    ) -> Result<Option<Credential>, Error> {
-        let issued = match (ecr, &self.0.ecr) {
+        let issued = match (asked.ecr, &self.0.ecr) {
             (Some(host), Some(tokens)) => {
-                Some(tokens.token(host).await.map_err(|source| Error::EcrToken {
-                    host: server.to_owned(),
-                    source,
-                }))
+                let once = self.once("", asked.server);
+                let token = once.get_or_try_init(|| async {
+                    let token = tokens.token(host).await;
+                    let token = token.map_err(|source| Error::EcrToken {
+                        host: asked.server.to_owned(),
+                        source,
+                    })?;
+                    Ok(Some(Credential::password(
+                        "AWS".to_owned(),
+                        token,
+                        "the AWS identity of this environment",
+                    )))
+                });
+                match token.await {
+                    Ok(Some(token)) => return Ok(token.clone().into()),
+                    Ok(None) => Ok(()),
+                    Err(error) => Err(error),
+                }
             }
-            _ => None,
+            _ => Ok(()),
         };
+        let kept = self.find_in_files(asked).await;
         match issued {
-            Some(Ok(token)) => Ok(Some(Credential::password(
-                "AWS".to_owned(),
-                token,
-                "the AWS identity of this environment",
-            ))),
+            Ok(()) => kept,
             // Pipelines that log in to ECR with Docker may have no AWS credentials of their own.
-            Some(Err(error)) => match self.look_up_at_docker(server).await {
-                Ok(Some(credential)) => Ok(Some(credential)),
+            Err(error) => match kept {
+                Ok(found) if found.credential.is_some() => Ok(found),
                 _ => Err(error),
             },
-            None => self.look_up_at_docker(server).await,
         }
     }
 
-    async fn look_up_at_docker(&self, server: &str) -> Result<Option<Credential>, Error> {
-        let Some(path) = &self.0.docker_config else {
-            return Ok(None);
-        };
-        docker::find(path, server).await
+    async fn find_in_files(&self, asked: &Asked<'_>) -> Result<Found, Error> {
+        let mut unread = None;
+        for file in &self.0.files {
+            let (content, answer) = match file.read().and_then(|content| {
+                let answer = content.as_ref().map(|content| content.answer(asked));
+                Ok((content, answer.transpose()?))
+            }) {
+                Ok((Some(content), Some(answer))) => (content, answer),
+                Ok(_) => continue,
+                Err(error) => {
+                    unread.get_or_insert(Arc::new(error));
+                    continue;
+                }
+            };
+            let credential = match answer {
+                auth_file::Answer::Nothing => None,
+                auth_file::Answer::Credential(credential) => Some(credential),
+                auth_file::Answer::Helper(name, entry) => {
+                    let server = key::of_helper(asked);
+                    let once = self.once(&name, server);
+                    let said = once.get_or_try_init(|| helper::find(&name, server)).await?;
+                    said.clone().or(entry)
+                }
+            };
+            if let Some(credential) = credential {
+                return Ok(credential.into());
+            }
+            // As in notation: its own stores, if there are any, are the only ones.
+            if file.kind == auth_file::Kind::Notation && content.is_configured() {
+                break;
+            }
+        }
+        Ok(Found {
+            credential: None,
+            unread,
+        })
+    }
+
+    fn once(&self, from: &str, server: &str) -> Once {
+        let mut asked = self.0.asked.lock().unwrap_or_else(PoisonError::into_inner);
+        let key = (from.to_owned(), server.to_owned());
+        Arc::clone(asked.entry(key).or_default())
     }
 }

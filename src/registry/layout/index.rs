@@ -40,7 +40,7 @@ impl LayoutRepository {
             .map_err(|error| bad(format!("is not an image index: {error}")))?;
         match index.get("manifests") {
             Some(Value::Array(_) | Value::Null) | None => Ok(index),
-            Some(_) => Err(bad("has `manifests` that are no list".to_owned())),
+            Some(_) => Err(bad("has `manifests` that is not a list".to_owned())),
         }
     }
 

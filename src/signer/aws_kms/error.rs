@@ -13,7 +13,7 @@ pub enum Error {
     #[error("the key cannot be used")]
     Settings(#[source] aws::SettingsError),
     /// Nothing says in which region the key is.
-    #[error("nothing says in which region the key `{key}` is")]
+    #[error("the region of the key `{key}` is not known")]
     NoRegion {
         /// The key, as it was named.
         key: String,
@@ -82,7 +82,7 @@ pub enum Error {
         certificate_spec: String,
     },
     /// No test certificate could be made.
-    #[error("no test certificate can be generated")]
+    #[error("could not generate a test certificate")]
     NotGenerated {
         /// Why.
         #[source]
@@ -131,20 +131,20 @@ impl Error {
                  aws-region=REGION`"
             }
             Self::OtherRegion { .. } => {
-                "leave the region away, or name the key by its ARN in that region (a multi-Region \
-                 key has one in each)"
+                "omit the region, or name the key by its ARN in that region (a multi-Region key has one in \
+                 each)"
             }
             Self::Usage { .. } | Self::KeySpec { .. } => {
-                "a key's usage and kind cannot be changed: make another with `aws kms create-key \
+                "a key's usage and kind cannot be changed: create another with `aws kms create-key \
                  --key-usage SIGN_VERIFY --key-spec ECC_NIST_P384`"
             }
             Self::Algorithm { .. } | Self::NotGenerated { .. } => return None,
             Self::Mismatch { .. } => {
-                "the file begins with the certificate that was issued for this key; have one \
-                 issued for its public key (`aws kms get-public-key`)"
+                "the file must begin with the certificate of this key; request one for its public key (`aws \
+                 kms get-public-key`)"
             }
             Self::PublicKey { .. } | Self::Signature { .. } => {
-                "check what answers in the place of AWS KMS"
+                "check which service answers in place of AWS KMS"
             }
         };
         Some(text.to_owned())
@@ -160,16 +160,16 @@ fn hint_of_call(call: &CallError) -> Option<String> {
             format!("enable the key: `aws kms enable-key --key-id {key}`")
         }
         Some("KMSInvalidStateException") => format!(
-            "look at the state of the key, `aws kms describe-key --key-id {key}`: one that is to \
-             be deleted signs again after `cancel-key-deletion` and `enable-key`"
+            "check the state of the key with `aws kms describe-key --key-id {key}`: one that is to be deleted \
+             signs again after `cancel-key-deletion` and `enable-key`"
         ),
         Some("InvalidKeyUsageException") => {
             "sign with a key whose usage is `SIGN_VERIFY`".to_owned()
         }
         // What KMS says to `GetPublicKey` of a key that has none.
         Some("UnsupportedOperationException") => {
-            "a symmetric key cannot sign: make an asymmetric one with `aws kms create-key \
-             --key-usage SIGN_VERIFY --key-spec ECC_NIST_P384`"
+            "a symmetric key cannot sign: create an asymmetric one with `aws kms create-key --key-usage \
+             SIGN_VERIFY --key-spec ECC_NIST_P384`"
                 .to_owned()
         }
         _ => match call.kind() {

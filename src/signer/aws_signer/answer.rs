@@ -139,12 +139,12 @@ impl AnswerProblem {
             Self::Refused(failure) => failure.hint(),
             Self::OtherProfile {
                 warning: Some(_), ..
-            } => Some("leave the region away, then the one in the ARN is asked".to_owned()),
+            } => Some("omit the region; the one in the ARN is used".to_owned()),
             Self::OtherProfile { .. } => Some(
                 "AWS Signer signs with the profile's current version; name the profile without a version, or that one"
                     .to_owned(),
             ),
-            _ => Some("the signature was not used; if this happens again, tell AWS".to_owned()),
+            _ => Some("the signature was not used; if this happens again, report it to AWS".to_owned()),
         }
     }
 }

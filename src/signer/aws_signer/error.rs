@@ -10,7 +10,7 @@ use crate::payload;
 #[non_exhaustive]
 pub enum Error {
     /// What was to be signed is not a payload of the Notary Project.
-    #[error("what is to be signed is not a payload of the Notary Project")]
+    #[error("the content to sign is not a Notary Project payload")]
     Payload(#[source] payload::Error),
     /// The payload is longer than AWS Signer takes.
     #[error(
@@ -60,7 +60,7 @@ pub enum Error {
         current: String,
     },
     /// The answer is not a good signature of what was sent by who was asked.
-    #[error("what AWS Signer answered for `{profile}`{} is refused", of_request(request_id.as_deref()))]
+    #[error("the answer of AWS Signer for `{profile}`{} is refused", of_request(request_id.as_deref()))]
     UnusableAnswer {
         /// The profile.
         profile: String,
@@ -73,8 +73,8 @@ pub enum Error {
 }
 
 /// What there is to say about a profile that is not active.
-const NEVER_AGAIN: &str = "a profile that was cancelled or revoked never signs again, and its name cannot be used \
-                           again: make another one";
+const NEVER_AGAIN: &str = "a cancelled or revoked profile cannot sign again, and its name cannot be reused; \
+                           create another profile";
 
 /// Whether AWS Signer refused because the profile is not active, which only its message says.
 fn is_about_status(error: &CallError) -> bool {
@@ -93,14 +93,14 @@ impl Error {
             Self::Payload(source) => source.hint(),
             Self::PayloadTooLong { annotations: 0, .. } | Self::NotAsked => None,
             Self::PayloadTooLong { .. } => {
-                Some("leave away some of the metadata (`-m`, `--user-metadata`)".to_owned())
+                Some("omit some of the metadata (`-m`, `--user-metadata`)".to_owned())
             }
             Self::Settings(source) => source.hint(),
             Self::Call(source) if is_about_status(source) => Some(NEVER_AGAIN.to_owned()),
             Self::Call(source) => source.hint(),
             Self::NotActive { .. } => Some(NEVER_AGAIN.to_owned()),
             Self::OtherPlatform { .. } => Some(format!(
-                "make a profile with `aws signer put-signing-profile --profile-name NAME --platform-id {}`",
+                "create a profile with `aws signer put-signing-profile --profile-name NAME --platform-id {}`",
                 super::PLATFORM_ID
             )),
             Self::NotCurrent { .. } => {

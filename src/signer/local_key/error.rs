@@ -141,7 +141,7 @@ impl KeyProblem {
                 "give a private key in PEM, `-----BEGIN PRIVATE KEY-----`; from DER: `openssl pkey -inform \
                  DER -in OLD.key -out NEW.key`"
             }
-            Self::Pem { .. } => "the file may have been cut short or edited; copy it anew",
+            Self::Pem { .. } => "the file may have been cut short or edited; copy it again",
             Self::SeveralKeys => "leave in the file only the key of the signer's certificate",
             Self::LegacyEncryption
             | Self::UnsupportedEncryption { .. }

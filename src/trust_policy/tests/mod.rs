@@ -1,5 +1,6 @@
 //! Documents, and what is said about them.
 
+mod advice;
 mod rules;
 mod selection;
 
@@ -122,6 +123,37 @@ fn all_problems_are_listed_and_notations_first_one_leads() {
 }
 
 #[test]
+fn a_value_of_another_type_is_one_problem_and_nothing_is_missing() {
+    for (from, to, pointer) in [
+        (r#""1.0""#, "1", "/version"),
+        (
+            r#"{"level": "strict"}"#,
+            r#""strict""#,
+            "/trustPolicies/0/signatureVerification",
+        ),
+        (
+            r#""strict""#,
+            "true",
+            "/trustPolicies/0/signatureVerification/level",
+        ),
+        (r#""p""#, "[]", "/trustPolicies/0/name"),
+        (r#"["*"],"#, "7,", "/trustPolicies/0/registryScopes"),
+        (
+            r#"["ca:acme"]"#,
+            r#""ca:acme""#,
+            "/trustPolicies/0/trustStores",
+        ),
+    ] {
+        let found = problems(&edited(from, to));
+        let [problem] = found.as_slice() else {
+            panic!("{to}: {found:#?}");
+        };
+        assert_eq!(problem.pointer, pointer);
+        assert!(matches!(problem.rule, Rule::WrongType { .. }), "{problem}");
+    }
+}
+
+#[test]
 fn the_list_of_problems_is_bounded() {
     let stores = |count: usize| {
         let list = vec![r#""acme""#; count].join(",");
@@ -135,6 +167,18 @@ fn the_list_of_problems_is_bounded() {
         stores(crate::limits::MAX_POLICY_PROBLEMS + 1),
         crate::limits::MAX_POLICY_PROBLEMS
     );
+}
+
+#[test]
+fn the_list_of_warnings_is_bounded() {
+    let unknown = |count: usize| {
+        let members: Vec<String> = (0..count).map(|n| format!(r#""x{n}": 1, "#)).collect();
+        let text = edited(r#""name""#, &(members.concat() + r#""name""#));
+        oci(&text).unwrap().warnings().len()
+    };
+    let limit = crate::limits::MAX_POLICY_PROBLEMS;
+    assert_eq!(unknown(limit), limit);
+    assert_eq!(unknown(limit + 1), limit);
 }
 
 #[test]

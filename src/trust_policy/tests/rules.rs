@@ -110,14 +110,14 @@ fn every_rule_names_its_place_and_has_notations_sentence() {
         ),
         (
             edited(stores, r#"["CA:acme"]"#),
-            "line 3, column 17: `/trustPolicies/0/trustStores/0`: trust store type `CA` is none of `ca`, \
-             `signingAuthority` and `tsa`",
+            "line 3, column 17: `/trustPolicies/0/trustStores/0`: trust store type `CA` is not `ca`, \
+             `signingAuthority` or `tsa`",
             format!("{statement} uses an unsupported trust store type \"CA\" in trust store value \"CA:acme\""),
         ),
         (
             edited(stores, r#"["ca:a\n"]"#),
-            "line 3, column 17: `/trustPolicies/0/trustStores/0`: trust store name `a\n` is not made of letters, digits, \
-             `_`, `.` and `-`, or is `.` or `..`",
+            "line 3, column 17: `/trustPolicies/0/trustStores/0`: trust store name `a\n` must consist of \
+             letters, digits, `_`, `.` and `-`, and must not be `.` or `..`",
             format!(
                 "{statement} uses an unsupported trust store name \"a\\n\" in trust store value \"ca:a\\n\". Named store name \
                  needs to follow [a-zA-Z0-9_.-]+ format"

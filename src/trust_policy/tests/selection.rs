@@ -339,6 +339,39 @@ fn the_older_file_counts_only_where_there_is_no_newer_one() {
 }
 
 #[test]
+fn a_policy_that_cannot_be_read_has_notations_words() {
+    let read = |kind: std::io::ErrorKind| Error::Unreadable {
+        source: files::Error::Io {
+            operation: "open",
+            path: "/c/trustpolicy.oci.json".into(),
+            source: kind.into(),
+        },
+    };
+    assert_eq!(
+        read(std::io::ErrorKind::PermissionDenied).notation_sentence(""),
+        "unable to read trust policy due to file permissions, please verify the permissions of /c/trustpolicy.oci.json"
+    );
+    assert_eq!(
+        read(std::io::ErrorKind::Other).notation_sentence(""),
+        "unable to read trust policy"
+    );
+}
+
+#[test]
+fn a_policy_that_is_too_large_is_no_link() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("trustpolicy.blob.json");
+    let file = std::fs::File::create(path).unwrap();
+    file.set_len(MAX_POLICY_BYTES + 1).unwrap();
+    assert!(matches!(
+        TrustPolicies::load_blob(directory.path()),
+        Err(Error::Unreadable {
+            source: files::Error::TooLarge { .. }
+        })
+    ));
+}
+
+#[test]
 fn signing_profiles_alone_make_a_strict_policy() {
     let store = StoreName::parse("signingAuthority:aws-signer-ts").unwrap();
     let profile = "arn:aws:signer:us-west-2:111122223333:/signing-profiles/Images".to_owned();

@@ -33,7 +33,7 @@ pub enum ChainProblem {
         next: String,
     },
     /// The name fits and its encoding does not.
-    #[error("its issuer `{issuer}` is encoded otherwise than the next certificate's subject")]
+    #[error("its issuer `{issuer}` is encoded differently from the next certificate's subject")]
     IssuerEncodedDifferently {
         /// Who signed it.
         issuer: String,

@@ -91,7 +91,7 @@ impl Error {
         let advice = match self {
             Self::HexValue => "a value that begins with `#` is written `\\#`",
             Self::UnnamedType { .. } | Self::MultiValued { .. } => {
-                "such a certificate fits the identity `*`, or one that a plugin judges, and no `x509.subject`"
+                "such a certificate matches the identity `*`, or an identity that a plugin judges, but no `x509.subject`"
             }
             Self::Incomplete { .. } => "a comma inside a value is written `\\,`",
             Self::Escape { .. } => "a backslash inside a value is written `\\\\`",

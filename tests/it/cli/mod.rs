@@ -10,6 +10,7 @@ mod list;
 mod oci_layout;
 mod printing;
 mod recordings;
+mod references;
 mod registries;
 mod revocation;
 mod sign;

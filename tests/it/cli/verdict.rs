@@ -149,3 +149,53 @@ fn what_cannot_be_begun_is_a_document_too() {
         assert_eq!(document["error"]["code"], "not-begun");
     }
 }
+
+#[test]
+fn causes_are_told_apart_with_whether_they_may_pass() {
+    let scene = Scene::new();
+    scene.sign(&scene.image);
+    for (kind, cause, may_pass) in [
+        (FaultKind::Throttle, "throttled", true),
+        (FaultKind::AccessDenied, "denied", false),
+        (
+            FaultKind::ServerError { status: 500 },
+            "service-failure",
+            true,
+        ),
+        (FaultKind::ConnectionReset, "unreachable", true),
+    ] {
+        scene.emulator.faults().clear();
+        scene
+            .emulator
+            .faults()
+            .add(Fault::new(kind).on("GetRevocationStatus"));
+        let ran = verify(&scene, &[&scene.image]);
+        assert_eq!(ran.code, 3, "{ran:#?}");
+        let document = document(&ran);
+        let result = &document["results"][0];
+        let reason = &result["signatures"][0]["validations"][4]["reason"];
+        for reason in [reason, &result["error"]] {
+            assert_eq!(
+                (&reason["cause"], &reason["retryable"]),
+                (&json!(cause), &json!(may_pass)),
+                "{reason:#}"
+            );
+        }
+    }
+    scene.emulator.faults().clear();
+    let nowhere = format!("localhost:1/x@{}", scene.digest());
+    let ran = verify(&scene, &[&nowhere]);
+    let error = &document(&ran)["results"][0]["error"];
+    assert_eq!(
+        (&error["cause"], &error["retryable"]),
+        (&json!("unreachable"), &json!(true))
+    );
+    // A rejection does not pass.
+    let missing = format!("{}:nope", scene.repository);
+    let ran = verify(&scene, &[&missing]);
+    let error = &document(&ran)["results"][0]["error"];
+    assert_eq!(
+        (&error["cause"], &error["retryable"]),
+        (&json!("not-found"), &json!(false))
+    );
+}

@@ -17,8 +17,7 @@ const SECRET: &str = "s3cr3t-v4lue";
 fn assert_could_not(scene: &Scene, words: &str, hint: &str) {
     let image = pushed(scene, ECR);
     let no_token = format!(
-        "Error: failed to get manifest descriptor: the credentials for registry `{ECR}` cannot be \
-         had"
+        "Error: failed to get manifest descriptor: could not get credentials for registry `{ECR}`"
     );
     let not_signed = format!("Error: failed to sign `{}`", scene.image);
     for (command, image, first_line) in [

@@ -395,8 +395,7 @@ fn a_token_that_aws_denies_is_said_with_who_what_and_where() {
         ran.assert_refused(
             3,
             &format!(
-                "Error: failed to get manifest descriptor: the credentials for registry `{ECR}` \
-                 cannot be had"
+                "Error: failed to get manifest descriptor: could not get credentials for registry `{ECR}`"
             ),
         );
         ran.assert_says(
@@ -409,7 +408,7 @@ fn a_token_that_aws_denies_is_said_with_who_what_and_where() {
              `ecr:GetAuthorizationToken` on `*` in an IAM policy",
         );
         assert_eq!(
-            ran.stderr.matches("cannot be had").count(),
+            ran.stderr.matches("could not get credentials").count(),
             1,
             "nothing is said twice: {ran:#?}"
         );

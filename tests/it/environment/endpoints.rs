@@ -173,7 +173,7 @@ fn an_endpoint_of_an_unknown_root_is_not_asked() {
     ]);
     ran.assert_refused(3, &format!("Error: failed to sign `{}`", scene.image));
     ran.assert_says(&format!(
-        "no TLS connection to `{}` that the roots of `SSL_CERT_FILE={other}` vouch for",
+        "no trusted TLS connection to `{}` with the roots of `SSL_CERT_FILE={other}`",
         aws.host()
     ));
     ran.assert_says("name its root in `SSL_CERT_FILE`");

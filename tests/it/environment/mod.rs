@@ -5,9 +5,11 @@ mod credentials;
 mod credentials_refused;
 mod ecr;
 mod endpoints;
+mod home;
 mod kms;
 mod proxies;
 mod recycled;
+mod registry_credentials;
 
 use countersign_emulator::{Builder, Emulator};
 

@@ -23,7 +23,8 @@ fn with_password(mut liar: Liar) -> Liar {
     liar.scene = liar
         .scene
         .with_variable("NOTATION_USERNAME", "user")
-        .with_variable("NOTATION_PASSWORD", "s3cret");
+        .with_variable("NOTATION_PASSWORD", "s3cret")
+        .with_variable("NOTATION_REGISTRY", "registry.example");
     liar
 }
 

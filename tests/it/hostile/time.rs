@@ -132,7 +132,7 @@ fn signing_ends_before_the_push_or_in_it() {
     let fixed = ["sign", "--signing-profile", &arn, "--timeout", "3s"];
     let ran = silent_push.run(&[&fixed[..], &[&silent_push.image]].concat());
     let sentence = format!(
-        "`{}` was given up while its signature was being pushed; whether it is there is not known",
+        "`{}` was given up while its signature was being pushed; it may or may not have been stored",
         silent_push.image
     );
     let words = "the time for the command, 3 seconds, is over";
@@ -153,7 +153,7 @@ fn revocation_facts_are_gathered_within_the_time() {
         "1s",
     ];
     let ran = liar.run(&[&fixed[..], &more, &[&liar.image]].concat());
-    let sentence = "not everything could be stored that is needed to verify ";
+    let sentence = "could not store everything that is needed to verify ";
     let words = format!("1 signature was not tried: {COMMAND}");
     assert_refused(&ran, 3, sentence, &words);
 }
@@ -211,7 +211,7 @@ fn no_more_is_fetched_for_one_artifact_than_allowed() {
     assert_eq!(ran.code, 3, "{ran:#?}");
     let words = "more than 67108864 bytes were fetched for one artifact";
     ran.assert_says(&format!("1 signature was not tried: {words}"));
-    ran.assert_says("hint: somebody who may push can attach large signatures");
+    ran.assert_says("hint: a client with push access can attach large signatures");
     assert_eq!(liar.requests("/blobs/"), 3);
 }
 

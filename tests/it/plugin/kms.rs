@@ -155,7 +155,7 @@ fn a_key_that_cannot_sign_is_refused_with_what_to_do() {
     refused(
         &disabled,
         "key-state",
-        &["KMSInvalidStateException", "(look at the state of the key"],
+        &["KMSInvalidStateException", "(check the state of the key"],
     );
     let encrypting = make(KeySpec::Rsa2048, KeyUsageType::EncryptDecrypt);
     refused(
@@ -178,7 +178,7 @@ fn a_key_that_cannot_sign_is_refused_with_what_to_do() {
         "certificate",
         &[
             &format!("is not for the key `{other}`"),
-            "(the file begins with the certificate",
+            "(the file must begin with the certificate",
         ],
     );
 }
@@ -303,9 +303,9 @@ fn a_signature_that_does_not_verify_is_not_answered() {
         .assert_error(
             "ERROR",
             &format!(
-                "the signature that AWS KMS made with `{arn}` is refused: it does not verify with \
-                 the certificate: signature does not fit the key and the signed bytes (check what \
-                 answers in the place of AWS KMS)"
+                "the signature that AWS KMS made with `{arn}` is refused: it does not verify with the \
+                 certificate: signature does not match the key and the signed bytes (check which service \
+                 answers in place of AWS KMS)"
             ),
         );
         fixture.emulator.faults().clear();
@@ -349,11 +349,11 @@ fn a_request_that_does_not_fit_is_refused_before_anybody_is_asked() {
     );
     with(json!({ "keySpec": "EC-384" })).assert_error(
         "VALIDATION_ERROR",
-        "`keySpec` is `EC-384`, and for the certificate's key it is `EC-256`",
+        "`keySpec` is `EC-384`, but the certificate's key needs `EC-256`",
     );
     with(json!({ "hashAlgorithm": "SHA-384" })).assert_error(
         "VALIDATION_ERROR",
-        "`hashAlgorithm` is `SHA-384`, and for the certificate's key it is `SHA-256`",
+        "`hashAlgorithm` is `SHA-384`, but the certificate's key needs `SHA-256`",
     );
     with(json!({ "pluginConfig": {} })).assert_error(
         "VALIDATION_ERROR",
@@ -447,7 +447,7 @@ fn a_plugin_that_this_program_is_not_answers_with_the_contracts_error() {
         program.arg(command);
         run_command(program, b"{}", &[]).assert_error(
             "ERROR",
-            "this program is no plugin `aws-kmz` (name the executable \
+            "this program does not implement plugin `aws-kmz` (name the executable \
              `notation-com.amazonaws.signer.notation.plugin` or `notation-aws-kms`)",
         );
     }

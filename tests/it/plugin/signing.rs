@@ -66,7 +66,7 @@ fn a_key_that_cannot_sign_is_not_described() {
         ),
         (
             profile.replace("Images", "Others"),
-            "AWS did not find what was asked for by `signer:GetSigningProfile`".to_owned(),
+            "AWS found no such resource for `signer:GetSigningProfile`".to_owned(),
         ),
         (
             profile.replace("/signing-profiles/", "/signing-profile/"),
@@ -193,8 +193,8 @@ fn what_aws_signer_cannot_do_is_said_before_it_is_asked() {
     );
     with(json!({ "expiryDurationInSeconds": 60 })).assert_error(
         "VALIDATION_ERROR",
-        "AWS Signer takes no expiry from the caller, and 60 seconds were asked for \
-         (leave `-e`/`--expiry` away: the signing profile's signature validity period sets the expiry)",
+        "AWS Signer accepts no expiry from the caller, but 60 seconds were requested (omit `-e`/`--expiry`; \
+         the signing profile's signature validity period sets the expiry)",
     );
     with(json!({ "payloadType": "text/plain" })).assert_error(
         "VALIDATION_ERROR",
@@ -202,7 +202,7 @@ fn what_aws_signer_cannot_do_is_said_before_it_is_asked() {
     );
     with(json!({ "payload": STANDARD.encode("{}") })).assert_error(
         "VALIDATION_ERROR",
-        "what is to be signed is not a payload of the Notary Project: payload has no `targetArtifact`",
+        "the content to sign is not a Notary Project payload: payload has no `targetArtifact`",
     );
     with(json!({ "payload": "e30" })).assert_error("VALIDATION_ERROR", "`payload`: not base64");
     with(json!({ "pluginConfig": { "aws_region": "us-east-1" } })).assert_error(
@@ -243,8 +243,8 @@ fn a_payload_of_4096_bytes_is_signed_and_one_more_is_not() {
     assert_eq!(fixture.operations(), ["SignPayload"]);
     sign(4097).assert_error(
         "VALIDATION_ERROR",
-        "the payload has 4097 bytes, and AWS Signer signs 4096 at most \
-         (leave away some of the metadata (`-m`, `--user-metadata`))",
+        "the payload has 4097 bytes, and AWS Signer signs 4096 at most (omit some of the metadata (`-m`, \
+         `--user-metadata`))",
     );
     assert_eq!(fixture.operations(), Vec::<String>::new());
 }
@@ -284,7 +284,7 @@ fn an_answer_that_was_not_asked_for_is_refused() {
             .error();
         assert_eq!(code, "ERROR", "{what:?}: {text}");
         assert!(
-            text.starts_with(&format!("what AWS Signer answered for `{key_id}`")),
+            text.starts_with(&format!("the answer of AWS Signer for `{key_id}`")),
             "{text}"
         );
         assert!(text.contains(message), "{what:?}: {text}");
@@ -386,12 +386,12 @@ fn failures_of_aws_and_of_the_way_there_are_errors() {
         (
             FaultKind::ServerError { status: 500 },
             "ERROR",
-            "AWS failed at `signer:SignPayload`",
+            "AWS failed during `signer:SignPayload`",
         ),
         (
             FaultKind::ServerError { status: 503 },
             "ERROR",
-            "AWS failed at `signer:SignPayload`",
+            "AWS failed during `signer:SignPayload`",
         ),
         (
             FaultKind::ConnectionReset,

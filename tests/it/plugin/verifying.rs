@@ -152,8 +152,8 @@ fn a_signer_that_is_not_trusted_is_named_with_the_near_misses() {
         assert!(!success, "{reason}");
         assert!(
             reason.starts_with(&format!(
-                "Signature publisher doesn't match any trusted identities. signed with `{version}`, \
-                 which is none of the trusted identities"
+                "Signature publisher doesn't match any trusted identities. signed with `{version}`, which is \
+                 not a trusted identity"
             )),
             "{reason}"
         );
@@ -420,10 +420,14 @@ fn an_unanswered_question_is_never_not_revoked() {
         ),
         (
             FaultKind::ServerError { status: 500 },
-            "AWS failed at `signer:GetRevocationStatus`",
+            "AWS failed during `signer:GetRevocationStatus`",
             3,
         ),
-        (FaultKind::ServerError { status: 503 }, "AWS failed at", 3),
+        (
+            FaultKind::ServerError { status: 503 },
+            "AWS failed during",
+            3,
+        ),
         // Each attempt asks again once where the connection was lost.
         (
             FaultKind::ConnectionReset,

@@ -1,11 +1,13 @@
 //! Who is shown what.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use countersign::limits::MAX_TOKEN_BYTES;
 use countersign::reference::Reference;
 use countersign::registry::{
-    Access, Client, Credential, Credentials, Error, Kind, PlainHttp, Secret,
+    Access, Client, Credential, Credentials, Error, Kind, PlainHttp, Secret, auth_files,
 };
 
 use super::{IMAGE_MANIFEST, Store, error, opened, serving};
@@ -96,8 +98,7 @@ async fn a_password_is_for_its_own_registry() {
     let error = error.unwrap_err();
     assert_eq!(
         error.to_string(),
-        "registry `other.example` did not let an anonymous request into `app`, saying \
-         `UNAUTHORIZED: log in`"
+        "registry `other.example` denied an anonymous request access to `app`, saying `UNAUTHORIZED: log in`"
     );
     assert!(
         hostile
@@ -120,7 +121,7 @@ async fn a_wrong_password_is_an_error_that_says_whose_and_not_what() {
     assert_eq!(error.kind(), Kind::CouldNotLook);
     assert_eq!(
         error.to_string(),
-        "registry `registry.example` did not let the credential of `--password` into `app`, saying \
+        "registry `registry.example` denied the credential of `--password` access to `app`, saying \
          `UNAUTHORIZED: log in`"
     );
     assert_eq!(hostile.seen().len(), 2);
@@ -286,7 +287,7 @@ async fn a_realm_must_be_https_and_elsewhere() {
             "http://realm.example/token",
             "names a token realm that is not `https`",
         ),
-        ("/token", "names a token realm that is no URL"),
+        ("/token", "names a token realm that is not a URL"),
         (
             "https://u:p@realm.example/token",
             "names a token realm with a password in it",
@@ -354,7 +355,7 @@ async fn what_a_realm_answers_is_judged_and_never_shown() {
     for (reply, wanted) in [
         (
             json("no token s3cret"),
-            "answered with something else than a token",
+            "answered with something other than a token",
         ),
         (json("{}"), "answered without a token"),
         (json(r#"{"token":""}"#), "answered without a token"),
@@ -373,8 +374,8 @@ async fn what_a_realm_answers_is_judged_and_never_shown() {
     let denied = refused(Reply::status(401).body(r#"{"details":"wrong password"}"#)).await;
     assert_eq!(
         denied.to_string(),
-        "registry `registry.example` did not let the credential of `--password` into `app`, saying \
-         `wrong password`"
+        "registry `registry.example` denied the credential of `--password` access to `app`, saying `wrong \
+         password`"
     );
     let long = format!(
         r#"{{"token":"{}"}}"#,
@@ -407,20 +408,147 @@ async fn dockers_configuration_is_read_for_this_registry() {
 }
 
 #[tokio::test]
-async fn a_broken_configuration_is_said_and_not_passed_over() {
+async fn a_broken_configuration_means_anonymous_and_is_said_where_that_is_refused() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("config.json");
-    std::fs::write(&path, "{").unwrap();
+    let shown = path.to_str().unwrap().to_owned();
+    for (content, problem) in [
+        (
+            "{",
+            format!(
+                "the credentials file `{shown}` is malformed: EOF while parsing an object at line 1 \
+                 column 1"
+            ),
+        ),
+        (
+            r#"{"auths":{"registry.example":{"auth":"***"}}}"#,
+            format!("the entry `registry.example` of the credentials file `{shown}` is malformed"),
+        ),
+    ] {
+        std::fs::write(&path, content).unwrap();
+        let docker = || Credentials::new(None, None, Some(path.clone()));
+        // A registry that wants nothing, and one that hands out tokens to everybody.
+        let open = serving(&Store::new(), |_| Some(Reply::ok(IMAGE_MANIFEST, "{}")));
+        let reference = "registry.example/app:v1";
+        resolved(&open, reference, docker()).await.unwrap();
+        let with_tokens = with_realm(&Store::new(), "https://realm.example/token", |_| token());
+        resolved(&with_tokens, reference, docker()).await.unwrap();
+
+        let hostile = guarded(&Store::new(), BASIC, "Basic realm=\"x\"");
+        let error = resolved(&hostile, reference, docker()).await.unwrap_err();
+        assert_eq!(error.kind(), Kind::CouldNotLook);
+        assert_eq!(
+            error.to_string(),
+            "registry `registry.example` denied an anonymous request access to `app`, saying \
+             `UNAUTHORIZED: log in`"
+        );
+        let source = std::error::Error::source(&error).unwrap();
+        assert_eq!(source.to_string(), problem);
+        assert!(error.hint().unwrap().contains("log in again"), "{error:?}");
+    }
+}
+
+#[tokio::test]
+async fn of_several_entries_the_longest_path_counts_and_no_other_repositorys() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("config.json");
+    let auth = |password: &str| STANDARD.encode(format!("user:{password}"));
+    let config = serde_json::json!({ "auths": {
+        "registry.example/team-a": { "auth": auth("team-a") },
+        "registry.example/team-b": { "auth": auth("team-b") },
+        "registry.example/team-b/app": { "auth": auth("app") },
+    } });
+    std::fs::write(&path, config.to_string()).unwrap();
+    for (repository, wanted) in [
+        ("team-a/app", Some("team-a")),
+        ("team-b/app", Some("app")),
+        ("team-b/app/deep", Some("app")),
+        ("team-b/other", Some("team-b")),
+        ("team-bb/app", None),
+        ("app", None),
+    ] {
+        // A map that changes its order from run to run would not go through this.
+        for _ in 0..8 {
+            let hostile = guarded(&Store::new(), "another", "Basic realm=\"x\"");
+            let docker = Credentials::new(None, None, Some(path.clone()));
+            let reference = format!("registry.example/{repository}:v1");
+            resolved(&hostile, &reference, docker).await.unwrap_err();
+            let seen = hostile.seen();
+            let shown = seen.iter().find_map(|seen| seen.header("authorization"));
+            let wanted = wanted.map(|wanted| format!("Basic {}", auth(wanted)));
+            assert_eq!(shown, wanted.as_deref(), "{repository}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_registry_token_goes_to_the_registry_and_no_realm_is_asked() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("config.json");
+    let config = r#"{"auths":{"registry.example":{"registrytoken":"t0ken"}}}"#;
+    std::fs::write(&path, config).unwrap();
+    let hostile = with_realm(&Store::new(), "https://realm.example/token", |_| {
+        Reply::status(500)
+    });
+    let docker = Credentials::new(None, None, Some(path.clone()));
+    let answer = resolved(&hostile, "registry.example/app:v1", docker).await;
+    answer.unwrap();
+    let hosts: Vec<_> = hostile
+        .seen()
+        .iter()
+        .map(|seen| seen.host.clone())
+        .collect();
+    assert_eq!(hosts, ["registry.example", "registry.example"]);
+    // Where a password is asked for, it is none.
     let hostile = guarded(&Store::new(), BASIC, "Basic realm=\"x\"");
     let docker = Credentials::new(None, None, Some(path));
-    let error = resolved(&hostile, "registry.example/app:v1", docker)
-        .await
-        .unwrap_err();
-    assert_eq!(error.kind(), Kind::CouldNotLook);
-    assert_eq!(
-        error.to_string(),
-        "the credentials for registry `registry.example` cannot be had"
+    let error = resolved(&hostile, "registry.example/app:v1", docker).await;
+    assert!(matches!(error, Err(Error::Unauthorized { .. })));
+    assert!(
+        hostile
+            .seen()
+            .iter()
+            .all(|seen| seen.header("authorization").is_none())
     );
+}
+
+#[tokio::test]
+async fn the_files_are_asked_in_turn_and_a_broken_one_hides_no_other() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = |name: &str, content: &str| {
+        let path = directory.path().join(name);
+        std::fs::write(&path, content).unwrap();
+        path
+    };
+    let broken = file("broken.json", "{");
+    let other = file(
+        "other.json",
+        r#"{"auths":{"other.example":{"auth":"dXNlcjpzM2NyZXQ="}}}"#,
+    );
+    let variables = [
+        ("REGISTRY_AUTH_FILE", broken.to_str().unwrap().to_owned()),
+        ("DOCKER_CONFIG", other.to_str().unwrap().to_owned()),
+        (
+            "XDG_RUNTIME_DIR",
+            directory.path().to_str().unwrap().to_owned(),
+        ),
+    ];
+    std::fs::create_dir(directory.path().join("containers")).unwrap();
+    file(
+        "containers/auth.json",
+        r#"{"auths":{"registry.example/app":{"auth":"dXNlcjpzM2NyZXQ="}}}"#,
+    );
+    let files = auth_files(
+        |name| {
+            let found = variables.iter().find(|(known, _)| *known == name);
+            found.map(|(_, value)| value.clone())
+        },
+        None,
+    );
+    let hostile = guarded(&Store::new(), BASIC, "Basic realm=\"x\"");
+    let credentials = Credentials::new(None, None, files);
+    let answer = resolved(&hostile, "registry.example/app:v1", credentials).await;
+    answer.unwrap();
 }
 
 #[tokio::test]

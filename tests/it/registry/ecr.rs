@@ -246,7 +246,7 @@ async fn what_aws_refuses_is_said() {
     assert_eq!(
         words,
         [
-            format!("the credentials for registry `{HOST}` cannot be had"),
+            format!("could not get credentials for registry `{HOST}`"),
             format!("AWS issued no token for registry `{HOST}`"),
             "not allowed".to_owned(),
         ]

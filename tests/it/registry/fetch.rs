@@ -322,7 +322,7 @@ async fn a_redirect_that_leads_nowhere_good_is_not_followed() {
             "http://u:p@x.example/",
             "redirects to `http://x.example/` with a password",
         ),
-        ("http://[", "redirects to something that is no URL"),
+        ("http://[", "redirects to something that is not a URL"),
     ] {
         // From a registry that is not on this machine itself.
         let mut store = Store::new();

@@ -220,8 +220,8 @@ async fn every_refusal_keeps_its_class_and_the_registrys_words() {
         (
             error(401, "UNAUTHORIZED", "who are you"),
             Kind::CouldNotLook,
-            "registry `REGISTRY` did not let an anonymous request into `app`, saying \
-             `UNAUTHORIZED: who are you`",
+            "registry `REGISTRY` denied an anonymous request access to `app`, saying `UNAUTHORIZED: who are \
+             you`",
         ),
         (
             error(403, "DENIED", "not you"),
@@ -231,7 +231,7 @@ async fn every_refusal_keeps_its_class_and_the_registrys_words() {
         (
             error(429, "TOOMANYREQUESTS", "slow down").header("Retry-After", "120"),
             Kind::CouldNotLook,
-            "registry `REGISTRY` turns away requests for now, saying `TOOMANYREQUESTS: slow down`",
+            "registry `REGISTRY` is rate-limiting requests, saying `TOOMANYREQUESTS: slow down`",
         ),
         (
             Reply::status(500).body("<html>oops"),

@@ -212,7 +212,7 @@ async fn a_certificate_of_an_unknown_root_is_refused_and_the_roots_are_named() {
     assert_eq!(
         error.to_string(),
         format!(
-            "no TLS connection to `{}` that the roots of `SSL_CERT_FILE={root}` vouch for",
+            "no trusted TLS connection to `{}` with the roots of `SSL_CERT_FILE={root}`",
             hostile.host()
         )
     );

@@ -7,6 +7,7 @@
 )]
 
 mod asking;
+mod needed;
 mod signer;
 
 use countersign::limits;

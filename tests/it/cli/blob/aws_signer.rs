@@ -116,9 +116,9 @@ fn no_signature_is_spent_on_a_place_that_cannot_be_written_to() {
         assert_eq!(scene.operations(), [""; 0], "{found}");
         assert_eq!(names(scene.sandbox.home()), ["f", "f.jws.sig", "other"]);
     };
-    let in_the_way = "remove what is in the way, or give another directory";
+    let in_the_way = "remove the file that is in the way, or name another directory";
     refused(&["--force"], "`f.jws.sig` is a symbolic link", in_the_way);
-    let elsewhere = "give a directory that can be written to, `--signature-directory DIRECTORY`";
+    let elsewhere = "name a writable directory with `--signature-directory DIRECTORY`";
     refused(
         &["--signature-directory", "/proc/nope"],
         "`/proc/nope` does not exist",

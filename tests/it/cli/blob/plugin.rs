@@ -72,7 +72,7 @@ fn a_key_that_is_another_than_the_one_described_signs_nothing() {
     });
     sign_by_plugin(&scene, &[]).assert_refused(
         1,
-        "Error: the signature of `f` is with SHA-256, and the digest that was signed with SHA-384",
+        "Error: `f` was signed with SHA-256, but its digest was computed for SHA-384",
     );
     assert_eq!(names(scene.sandbox.home()), ["f"]);
 }

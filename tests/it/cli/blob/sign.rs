@@ -147,7 +147,7 @@ fn a_signature_that_is_there_is_replaced_only_by_force() {
         2,
         "Error: the signature file already exists: there is no terminal to ask on",
     );
-    ran.assert_says("hint: say yes beforehand: `--force`");
+    ran.assert_says("hint: confirm on the command line with `--force`");
     assert_eq!(fs::read(&old).unwrap(), b"old");
 
     let ran = sign(&scene, &["--force", "f"]);

@@ -107,12 +107,7 @@ fn what_is_asked_for_wrongly_is_said_in_notations_words() {
     assert_verified(&verify(&scene, &["-s", "x.JWS.SIG", "f"]), "f");
     for (arguments, code, sentence) in [
         (
-            &["f"][..],
-            2,
-            "Error: filepath of the signature cannot be empty",
-        ),
-        (
-            &["-s", "", "f"],
+            &["-s", "", "f"][..],
             2,
             "Error: filepath of the signature cannot be empty",
         ),
@@ -276,7 +271,7 @@ fn a_global_statement_is_refused_where_one_must_be_named() {
     ran.assert_refused(
         1,
         &format!(
-            "Error: statement `files` of `{}` is less than what is required for `f`",
+            "Error: statement `files` of `{}` is weaker than required for `f`",
             file.display()
         ),
     );
@@ -315,4 +310,30 @@ fn each_verdict_names_statement_and_file() {
         .run(&[&arguments[..], &["-o", "json"]].concat());
     let document = crate::cli::verdict::document(&ran);
     assert_eq!(document["results"][0]["policyFile"], file.to_str().unwrap());
+}
+
+#[test]
+fn the_signature_beside_the_file_is_found() {
+    let scene = signed();
+    write_policy(&scene, "strict");
+    let home = scene.sandbox.home();
+    let ran = verify(&scene, &["f"]);
+    assert_eq!(ran.code, 0, "{ran:#?}");
+    // Two may not both be meant.
+    fs::copy(home.join("f.jws.sig"), home.join("f.cose.sig")).unwrap();
+    verify(&scene, &["f"]).assert_refused(2, "Error: both `f.jws.sig` and `f.cose.sig` are there");
+    fs::remove_file(home.join("f.cose.sig")).unwrap();
+    // What is found is no link that leads elsewhere; what is named may be one.
+    fs::rename(home.join("f.jws.sig"), home.join("elsewhere.jws.sig")).unwrap();
+    std::os::unix::fs::symlink("elsewhere.jws.sig", home.join("f.jws.sig")).unwrap();
+    assert_eq!(verify(&scene, &["f"]).code, 2);
+    assert_eq!(verify(&scene, &["-s", "f.jws.sig", "f"]).code, 0);
+    fs::remove_file(home.join("f.jws.sig")).unwrap();
+    verify(&scene, &["f"]).assert_refused(
+        2,
+        "Error: there is no signature beside the file: neither `f.jws.sig` nor `f.cose.sig` is there",
+    );
+    // A variable that is not set.
+    verify(&scene, &["-s", "", "f"])
+        .assert_refused(2, "Error: filepath of the signature cannot be empty");
 }

@@ -219,6 +219,6 @@ fn a_store_is_filled_up_to_its_limit() {
     let ran = cert(&sandbox, &["add", "-t", "ca", "-s", "test", "self.crt"]);
     ran.assert_refused(2, FAILED);
     ran.assert_says(
-        "\nself.crt, with error \"the trust store `ca:test` has 1000 files, and may have no more\"\n",
+        "\nself.crt, with error \"the trust store `ca:test` has 1000 files, the maximum\"\n",
     );
 }

@@ -83,7 +83,7 @@ fn without_a_terminal_nothing_is_deleted() {
     for arguments in [&DELETE[..], &all, &["cleanup-test", "x"]] {
         let ran = cert(&sandbox, arguments);
         ran.assert_refused(2, sentence);
-        ran.assert_says("hint: say yes beforehand: `--yes`\n");
+        ran.assert_says("hint: confirm on the command line with `--yes`\n");
     }
     // A pipe that says yes is none either.
     let mut child = sandbox

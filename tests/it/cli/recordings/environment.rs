@@ -3,7 +3,7 @@
 use std::fs;
 
 use super::fixtures::Fixtures;
-use super::{Replay, recorded, signing};
+use super::{Difference, Replay, Text, recorded, signing};
 use crate::support::sandbox::Sandbox;
 
 /// The first looks for the policy in a directory that no case has filled; the others are commands that this program
@@ -14,10 +14,21 @@ const NOT_HERE: &[&str] = &[
     "stdout closed",
 ];
 
+const DIFFERENCES: &[Difference] = &[Difference {
+    cases: &[
+        "neither HOME nor XDG_CONFIG_HOME",
+        "XDG_CONFIG_HOME relative",
+    ],
+    exit: Some(1),
+    stdout: Text::Nothing,
+    stderr: Text::Begins("Error: Notation's configuration directory is not known: "),
+    why: "the current directory, which may be a checkout, must not decide what is trusted",
+}];
+
 #[test]
 fn the_environment_means_what_it_means_to_notation() {
     let fixtures = Fixtures::start();
-    let mut replay = Replay::new(Sandbox::new(), &fixtures.placeholders, &[]);
+    let mut replay = Replay::new(Sandbox::new(), &fixtures.placeholders, DIFFERENCES);
     replay.writes = true;
     replay.sandbox.write_config(
         "truststore/x509/ca/test/signer.crt",

@@ -67,7 +67,7 @@ const DIFFERENCES: &[Difference] = &[
     refused(
         &["malformed Docker config"],
         Text::Begins(
-            "Error: failed to get manifest descriptor: the credentials for registry `<registry:auth>` cannot be had",
+            "Error: failed to get manifest descriptor: registry `<registry:auth>` denied an anonymous request access to `sign`",
         ),
         OWN_WORDS,
     ),

@@ -156,6 +156,18 @@ const VERIFYING: &[Difference] = &[
 ];
 
 const POLICIES: &[Difference] = &[
+    Difference {
+        cases: &[
+            "both policies, legacy skips",
+            "both policies, legacy is malformed",
+        ],
+        exit: None,
+        stdout: Text::Contains(
+            "Successfully verified signature for <registry>/signed@<digest:image>\n",
+        ),
+        stderr: Text::Contains("trustpolicy.oci.json` counts; `"),
+        why: "the file that does not count is named",
+    },
     refused(
         &["both policies, oci skips"],
         Text::Contains("cannot use the wildcard registry scope '*'"),

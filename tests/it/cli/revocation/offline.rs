@@ -5,6 +5,7 @@ mod certificates;
 mod directory;
 mod layouts;
 mod plugins;
+mod record;
 
 use std::path::{Path, PathBuf};
 

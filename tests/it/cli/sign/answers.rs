@@ -139,8 +139,8 @@ fn a_profile_that_cannot_sign_is_a_refusal_and_not_worth_another_try() {
     let ran = refused(&scene, 1);
     ran.assert_says("Signing profile release is not active: its status is Revoked");
     ran.assert_says(
-        "\nhint: a profile that was cancelled or revoked never signs again, and its name cannot be used again: make \
-         another one\n",
+        "\nhint: a cancelled or revoked profile cannot sign again, and its name cannot be reused; create \
+         another profile\n",
     );
 
     let missing = scene.profile.arn.replace("release", "missing");
@@ -182,7 +182,7 @@ fn an_answer_that_was_tampered_with_is_not_stored() {
         let ran = refused(&scene, 1);
         scene.emulator.faults().clear();
         ran.assert_says(&format!(
-            "caused by: what AWS Signer answered for `{}` (request `",
+            "caused by: the answer of AWS Signer for `{}` (request `",
             scene.profile.arn
         ));
         ran.assert_says(words);
@@ -229,7 +229,7 @@ fn a_payload_has_at_most_4096_bytes() {
     let ran = signed(&format!("{longest}x"));
     ran.assert_refused(1, &format!("Error: failed to sign `{}`", scene.image));
     ran.assert_says("caused by: the payload has 4097 bytes, and AWS Signer signs 4096 at most");
-    ran.assert_says("hint: leave away some of the metadata (`-m`, `--user-metadata`)");
+    ran.assert_says("hint: omit some of the metadata (`-m`, `--user-metadata`)");
     assert!(!scene.operations().contains(&"SignPayload".to_owned()));
 }
 

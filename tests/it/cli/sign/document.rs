@@ -98,6 +98,7 @@ fn every_state_has_its_reason() {
                 "code": "already-signed",
                 "message": format!("`{signed}` is signed already"),
                 "causes": [],
+                "retryable": false,
             },
         })
     );
@@ -108,6 +109,8 @@ fn every_state_has_its_reason() {
             "state": "failed",
             "error": {
                 "code": "artifact-not-found",
+                "cause": "not-found",
+                "retryable": false,
                 "message": format!("failed to get manifest descriptor: {missing}: not found"),
                 "causes": [format!("`{missing}` was not found, saying `MANIFEST_UNKNOWN: Requested image not found`")],
                 "hint": "check the repository, and the tag or digest",
@@ -130,6 +133,7 @@ fn every_state_has_its_reason() {
                 "code": "given-twice",
                 "message": format!("`{signed}` is given twice"),
                 "causes": [],
+                "retryable": false,
             },
         })
     );

@@ -135,7 +135,7 @@ fn a_run_that_broke_off_is_finished_by_the_next() {
     let ran = sign_missing(&scene, &arguments);
     assert_eq!(ran.code, 3, "{ran:#?}");
     ran.assert_says("Summary: signed 3, skipped 0, failed 2, not tried 0\n");
-    ran.assert_says("hint: the same command does what is left\n");
+    ran.assert_says("hint: run the same command to sign the rest\n");
 
     scene.emulator.clear_calls();
     let ran = sign_missing(&scene, &arguments);
@@ -243,7 +243,7 @@ fn assert_unknown(scene: &Scene, sentence: &str, cause: &str) {
     let first = ran.stderr.lines().next().unwrap();
     assert!(first.starts_with(sentence), "{ran:#?}");
     assert!(
-        first.ends_with(", so that it is not known whether one is missing"),
+        first.ends_with("; cannot tell whether a signature is missing"),
         "{ran:#?}"
     );
     ran.assert_says(cause);
@@ -319,7 +319,9 @@ fn a_signature_must_be_good_for_long_enough() {
     assert_eq!(ran.code, 0, "{ran:#?}");
     assert!(ran.stdout.starts_with("Successfully signed "), "{ran:#?}");
     ran.assert_says("Warning: the new signature is good until 20");
-    ran.assert_says(" only, which is too short for `--min-remaining`: the next run signs again\n");
+    ran.assert_says(
+        " only, which is too short for `--min-remaining`; the next run will sign again\n",
+    );
 
     // One that has expired is not there, whatever is asked for.
     let scene = Scene::new();
@@ -433,7 +435,7 @@ fn with_a_key_in_a_file_its_very_certificate_and_the_format_count() {
     let ran = run(&["ec-256", "--trust-anchor", "root.crt"]);
     ran.assert_refused(
         2,
-        "Error: `--trust-anchor` is about AWS Signer's roots, and `CN=ec-256,O=Notary,ST=WA,C=US` signs",
+        "Error: `--trust-anchor` replaces AWS Signer's roots, but `CN=ec-256,O=Notary,ST=WA,C=US` signs",
     );
 }
 
@@ -488,8 +490,7 @@ fn other_plugins_cannot_say_what_would_be_missing() {
     ]);
     ran.assert_refused(
         2,
-        "Error: `--if-missing` does not work with this plugin: which certificate it will sign with \
-         is not known before",
+        "Error: `--if-missing` does not work with this plugin: its signing certificate is not known in advance",
     );
     assert_eq!(scene.operations(), [""; 0]);
 }

@@ -156,9 +156,8 @@ fn a_second_interrupt_ends_a_push_and_says_so() {
     let ran = running.end();
     assert_eq!((ran.code, ran.stdout.as_str()), (3, ""), "{ran:#?}");
     ran.assert_says(&format!(
-        "Error: interrupted while the signature of `{image}` was being pushed; whether it is there \
-         is not known\n\
-         hint: `countersign list` shows it if it is there; if it is not, run the same command again\n"
+        "Error: interrupted while the signature of `{image}` was being pushed; it may or may not have been \
+         stored\nhint: `countersign list` shows it if it is there; if it is not, run the same command again\n"
     ));
     // Here it is: only the answer was held back.
     assert_eq!(scene.verify(&scene.image).code, 0);

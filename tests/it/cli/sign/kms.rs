@@ -204,8 +204,8 @@ fn a_name_without_a_region_is_looked_for_where_the_environment_says() {
     let ran = sign(&scene, &id, "ec-256.crt", &[]);
     ran.assert_refused(1, &format!("Error: failed to sign `{}`", scene.image));
     ran.assert_says(&format!(
-        "caused by: nothing says in which region the key `{id}` is\n\
-         hint: name the key by its ARN, or set `AWS_REGION` or `--plugin-config aws-region=REGION`"
+        "caused by: the region of the key `{id}` is not known\nhint: name the key by its ARN, or set \
+         `AWS_REGION` or `--plugin-config aws-region=REGION`"
     ));
     assert_eq!(calls(&scene), [""; 0]);
 
@@ -213,7 +213,7 @@ fn a_name_without_a_region_is_looked_for_where_the_environment_says() {
     let scene = scene.with_variable("AWS_REGION", "");
     let nowhere = sign(&scene, &id, "ec-256.crt", &[]);
     nowhere.assert_says(&format!(
-        "caused by: nothing says in which region the key `{id}` is\nhint: "
+        "caused by: the region of the key `{id}` is not known\nhint: "
     ));
     let files = scene.sandbox.home().join("aws-config");
     std::fs::write(&files, "[default]\nregion = us-east-1\n").unwrap();
@@ -231,9 +231,8 @@ fn a_name_without_a_region_is_looked_for_where_the_environment_says() {
     assert_aws_said(
         &ran,
         &format!(
-            "did not find what was asked for by `kms:GetPublicKey` on `{id}` in region \
-             `eu-west-1`: NotFoundException: Key 'arn:aws:kms:eu-west-1:111122223333:key/{id}' \
-             does not exist"
+            "found no such resource for `kms:GetPublicKey` on `{id}` in region `eu-west-1`: \
+             NotFoundException: Key 'arn:aws:kms:eu-west-1:111122223333:key/{id}' does not exist"
         ),
     );
     ran.assert_says(&format!(
@@ -256,8 +255,8 @@ fn a_region_that_is_not_the_keys_is_refused_before_kms_is_asked() {
     let ran = with("eu-west-1");
     ran.assert_refused(1, &format!("Error: failed to sign `{}`", scene.image));
     ran.assert_says(&format!(
-        "caused by: key `{arn}` is in region `us-east-1`, but region `eu-west-1` is set \
-         explicitly\nhint: leave the region away, or name the key by its ARN in that region"
+        "caused by: key `{arn}` is in region `us-east-1`, but region `eu-west-1` is set explicitly\nhint: \
+         omit the region, or name the key by its ARN in that region"
     ));
     let ran = with("us-gov-west-1");
     ran.assert_says("which is set explicitly, is of `aws-us-gov`");
@@ -290,7 +289,7 @@ fn a_key_that_cannot_sign_is_said_not_to() {
              UnsupportedOperationException: {symmetric} is not an asymmetric key."
         ),
     );
-    ran.assert_says("hint: a symmetric key cannot sign: make an asymmetric one");
+    ran.assert_says("hint: a symmetric key cannot sign: create an asymmetric one");
 
     let disabled = key(&scene, "rsa-2048");
     scene.emulator.disable_kms_key(&disabled).unwrap();
@@ -308,7 +307,7 @@ fn a_key_that_cannot_sign_is_said_not_to() {
     kms::schedule_deletion(&scene.emulator, &disabled);
     let ran = refused(&scene, &disabled, "rsa-2048.crt", 1);
     ran.assert_says("KMSInvalidStateException");
-    ran.assert_says("hint: look at the state of the key");
+    ran.assert_says("hint: check the state of the key");
     assert_eq!(writes(&scene), [""; 0]);
 }
 

@@ -89,10 +89,10 @@ fn the_first_failure_ends_what_has_not_been_asked_of_aws() {
     assert_eq!(ran.stderr.matches("Error: ").count(), 1, "{ran:#?}");
     ran.assert_says("Summary: signed 0, skipped 0, failed 1, not tried 39\n");
     let not_tried = ran.stderr.matches("  not tried: ").count();
-    let because = ran.stderr.matches(": another one failed before\n").count();
+    let because = ran.stderr.matches(": another one failed first\n").count();
     assert_eq!((not_tried, because), (39, 39), "{ran:#?}");
     ran.assert_says(": not signed: failed to sign `");
-    ran.assert_says("hint: the same command with `--if-missing` does what is left\n");
+    ran.assert_says("hint: run the same command with `--if-missing` to sign the rest\n");
     assert_eq!(count(&scene, "SignPayload"), 1);
 }
 
@@ -112,7 +112,8 @@ fn after_a_failure_the_rest_is_signed_where_that_is_asked_for() {
              hint: check the repository, and the tag or digest\n\
              Summary: signed 2, skipped 0, failed 1, not tried 0\n  \
              signed: {}: {}\n  \
-             failed: {missing}: not signed: failed to get manifest descriptor: {missing}: not found\n  \
+             failed: {missing}: not signed: failed to get manifest descriptor: {missing}: not found: \
+             `{missing}` was not found, saying `MANIFEST_UNKNOWN: Requested image not found`\n  \
              signed: {}: {}\n",
             images[0],
             signature_of(&ran, &images[0]),
@@ -136,7 +137,7 @@ fn the_way_to_finish_is_told_where_there_is_one() {
     assert!(!ran.stderr.contains("the same command"), "{ran:#?}");
     denied();
     let ran = sign(&scene, &["--keep-going", &missing, &images[0]]);
-    ran.assert_says("hint: the same command with `--if-missing` does what is left\n");
+    ran.assert_says("hint: run the same command with `--if-missing` to sign the rest\n");
     // One that fails again would stop the rest again.
     denied();
     let many = [&["--rate", "1", &missing][..], &strs(&images)].concat();
@@ -144,7 +145,7 @@ fn the_way_to_finish_is_told_where_there_is_one() {
     // The one that is denied may have been begun before the other one failed.
     ran.assert_says("Summary: signed 0, skipped 0, failed ");
     ran.assert_says(
-        "hint: the same command with `--if-missing` and `--keep-going` does what is left\n",
+        "hint: run the same command with `--if-missing` and `--keep-going` to sign the rest\n",
     );
 }
 
@@ -271,7 +272,7 @@ fn a_rate_is_bounded_and_only_for_aws_signer() {
     let ran = scene.run(&["sign", "--rate", "5", &scene.image]);
     ran.assert_refused(
         2,
-        "Error: `--rate` is about AWS Signer, and another signer was chosen",
+        "Error: `--rate` applies to AWS Signer only, but another signer was chosen",
     );
 }
 

@@ -138,10 +138,9 @@ fn a_passphrase_for_nothing_is_refused() {
     kms::write_chain(scene.sandbox.home(), "ec-256");
     let profile = scene.profile.arn.clone();
     let key = local_keys::path("ec-256");
-    let other = "`--key-passphrase-fd` is about an encrypted key in a file, and another signer was \
-                 chosen";
+    let other = "`--key-passphrase-fd` applies to an encrypted key in a file, but another signer was chosen";
     let clear = format!(
-        "key `ec-256`: the key file `{}` is not encrypted, and `--key-passphrase-fd` is given",
+        "key `ec-256`: the key file `{}` is not encrypted, but `--key-passphrase-fd` is given",
         key.display()
     );
     let chain = ["--certificate-chain", "ec-256.crt"];

@@ -42,7 +42,7 @@ fn nothing_is_called_signed_after_a_failure() {
     );
     assert_eq!((ran.code, ran.stdout.as_str()), (3, ""), "{ran:#?}");
     ran.assert_says("Summary: signed 0, skipped 0, failed 1, not tried 2\n");
-    let because = ": another one failed before\n";
+    let because = ": another one failed first\n";
     assert_eq!(ran.stderr.matches(because).count(), 2, "{ran:#?}");
 }
 
@@ -94,8 +94,8 @@ fn a_tag_that_moves_while_its_artifact_is_signed_for_another_is_told() {
     let ran = running.end();
     assert_eq!(ran.code, 1, "{ran:#?}");
     ran.assert_says(&format!(
-        "Error: `{tag}` changed from `{}` to `{second}` while the former was signed for `{}`\n\
-         hint: what it names now was not signed; sign again, by digest, which cannot move\n",
+        "Error: `{tag}` changed from `{}` to `{second}` while the former was signed for `{}`\nhint: the \
+         artifact that the tag names now was not signed; sign again by digest, which cannot move\n",
         scene.digest(),
         scene.image
     ));

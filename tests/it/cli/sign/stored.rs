@@ -192,8 +192,8 @@ fn a_registry_that_wants_a_password_gets_it_and_shows_it_to_nobody() {
     ran.assert_refused(
         3,
         &format!(
-            "Error: failed to get manifest descriptor: registry `{}` did not let the credential of \
-             `--username` into `app`, saying `UNAUTHORIZED: authentication required`",
+            "Error: failed to get manifest descriptor: registry `{}` denied the credential of `--username` \
+             access to `app`, saying `UNAUTHORIZED: authentication required`",
             scene.registry()
         ),
     );
@@ -291,7 +291,7 @@ fn pushed_and_not_listed_is_said_and_nothing_more_is_written() {
     assert_eq!(ran.code, 3, "{ran:#?}");
     ran.assert_says(": pushed, not listed: ");
     ran.assert_says("is given twice");
-    assert!(!ran.stderr.contains("does what is left"), "{ran:#?}");
+    assert!(!ran.stderr.contains("to sign the rest"), "{ran:#?}");
     let made = scene.operations();
     assert_eq!(made.iter().filter(|name| *name == "SignPayload").count(), 1);
 }
@@ -411,7 +411,7 @@ fn a_docker_image_of_schema_1_is_called_that() {
     for ran in [sign(&scene, &[&image]), scene.verify(&image)] {
         assert_eq!(ran.code, 1, "{ran:#?}");
         ran.assert_says("is a Docker image of schema 1");
-        ran.assert_says("hint: push the image anew");
+        ran.assert_says("hint: push the image again");
         assert!(!ran.stderr.contains("proxy"), "{ran:#?}");
     }
 }

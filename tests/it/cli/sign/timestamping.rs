@@ -352,7 +352,7 @@ fn what_is_wrong_with_the_flags_is_said_before_anything_is_asked() {
         ]);
         ran.assert_refused(2, &sentence);
         if root == "none.crt" {
-            ran.assert_says("\nhint: check the path; the file has the root certificate ");
+            ran.assert_says("\nhint: check the path; the file must contain the root certificate ");
         }
         assert_eq!(scene.operations(), [""; 0], "{url} {root}");
     }

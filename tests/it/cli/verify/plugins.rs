@@ -34,6 +34,25 @@ fn an_installed_plugin_is_asked_only_where_that_is_wanted() {
         "revocation (enforce): failed: revocation check by verification plugin \"{NAME}\" failed \
          with reason \"the plugin says so\""
     ));
+    // The plugin's answers are the only ones: this program decides neither beside it.
+    let ran = scene.verify_with(&["--use-installed-plugin", "-o", "json"], &scene.image);
+    let document = crate::cli::verdict::document(&ran);
+    let validations = document["results"][0]["signatures"][0]["validations"].as_array();
+    let carried_out: Vec<_> = validations
+        .unwrap()
+        .iter()
+        .map(|one| one["validation"].as_str().unwrap())
+        .collect();
+    assert_eq!(
+        carried_out,
+        [
+            "integrity",
+            "expiry",
+            "authenticTimestamp",
+            "authenticity",
+            "revocation"
+        ]
+    );
 }
 
 #[test]

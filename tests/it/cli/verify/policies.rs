@@ -88,3 +88,81 @@ fn a_missing_trust_store_is_named_as_notation_names_it() {
          command 'notation cert add' to create and add trusted certificates to the trust store",
     );
 }
+
+#[test]
+fn a_policy_file_that_does_not_count_is_warned_about() {
+    let scene = Scene::new();
+    scene.sign(&scene.image);
+    scene.write_policy("strict");
+    let [counts, unused] =
+        ["trustpolicy.oci.json", "trustpolicy.json"].map(|name| scene.sandbox.config().join(name));
+    let same = std::fs::read_to_string(&counts).unwrap();
+    let spaced = same.replace(": ", ":   ");
+    let other = same.replace("strict", "audit");
+    let warning = format!(
+        "Warning: `{}` counts; `{}` says something else, ",
+        counts.display(),
+        unused.display()
+    );
+    for (text, is_warned) in [(&same, false), (&spaced, false), (&other, true)] {
+        std::fs::write(&unused, text).unwrap();
+        let ran = scene.run(&["verify", &scene.image]);
+        assert_eq!(
+            (ran.code, ran.stderr.starts_with(&warning)),
+            (0, is_warned),
+            "{ran:#?}"
+        );
+    }
+    std::fs::write(&unused, "{bad").unwrap();
+    // Where the registry fails, too, and in JSON.
+    let missing = format!("{}:nope", scene.repository);
+    for more in [&[][..], &["-o", "json"][..]] {
+        let ran = scene.run(&[&["verify"], more, &[&missing]].concat());
+        assert_eq!(ran.code, 1, "{ran:#?}");
+        assert!(ran.stderr.starts_with(&warning), "{ran:#?}");
+    }
+}
+
+#[test]
+fn a_profile_that_cannot_be_used_has_one_reason_whichever_roots_are_trusted() {
+    let scene = Scene::new();
+    for profile in [
+        "arn:aws:signer:us-east-1:111122223333:/signing-profiles/*",
+        "ci",
+    ] {
+        let plain = scene.run(&["verify", "--signing-profile", profile, &scene.image]);
+        let anchored = scene.run(&[
+            "verify",
+            "--trust-anchor",
+            "root.crt",
+            "--signing-profile",
+            profile,
+            &scene.image,
+        ]);
+        assert_eq!(plain.code, 2, "{plain:#?}");
+        assert_eq!(plain, anchored);
+    }
+}
+
+#[test]
+fn a_profile_that_is_not_trusted_is_shown_with_those_that_are_and_the_near_one() {
+    let scene = Scene::new();
+    scene.sign(&scene.image);
+    let near = scene.profile.arn.replace("release", "relaese");
+    let far = scene.profile.arn.replace("release", "nightly");
+    let ran = scene.run(&[
+        "verify",
+        "--trust-anchor",
+        "root.crt",
+        "--signing-profile",
+        &far,
+        "--signing-profile",
+        &near,
+        &scene.image,
+    ]);
+    assert_eq!(ran.code, 1, "{ran:#?}");
+    ran.assert_says(&format!("trusted: `{far}`\n    trusted: `{near}`\n"));
+    ran.assert_says(&format!(
+        "trusted identity `{near}` has a similar name; the signature's profile is `release`"
+    ));
+}

@@ -61,7 +61,7 @@ fn another_profile_is_refused_by_name() {
     let ran = scene.verify(&scene.image);
     ran.assert_refused(1, &refused(&scene.image));
     ran.assert_says(&format!(
-        "signed with `{signed_by}`, which is none of the trusted identities"
+        "signed with `{signed_by}`, which is not a trusted identity"
     ));
 }
 
@@ -220,6 +220,6 @@ fn what_keeps_from_an_answer_has_its_advice() {
         "Error: the file of `--trust-anchor` cannot be read: `none.crt`",
     );
     ran.assert_says(
-        "\ncaused by: `none.crt` does not exist\nhint: name the file that has the root of AWS Signer's certificates\n",
+        "\ncaused by: `none.crt` does not exist\nhint: name the file with the root of AWS Signer's certificates\n",
     );
 }

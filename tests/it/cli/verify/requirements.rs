@@ -27,7 +27,7 @@ fn assert_short(scene: &Scene, flags: &[&str], lack: &str) {
     ran.assert_refused(
         1,
         &format!(
-            "Error: statement `images` of `{}` is less than what is required for `{}`",
+            "Error: statement `images` of `{}` is weaker than required for `{}`",
             file.display(),
             scene.image
         ),
@@ -64,7 +64,7 @@ fn a_statement_below_the_level_is_refused_before_the_network() {
         (
             r#"{ "level": "strict", "unsignedRevocationStatements": ["aws-signer"] }"#,
             "strict",
-            "`unsignedRevocationStatements` lets answers about revocation count that have no signature",
+            "`unsignedRevocationStatements` accepts answers about revocation that are not signed",
         ),
     ] {
         write_policy(&scene, &name, verification);

@@ -92,7 +92,7 @@ fn wrong_usage_is_said_before_anybody_is_asked() {
         ),
         (
             &["verify", "-u", "x", "localhost:1/x:v1"],
-            "Error: a user name for the registry, and no password",
+            "Error: a user name for the registry was given without a password",
         ),
     ] {
         let ran = scene.run(arguments);

@@ -165,7 +165,7 @@ fn a_fetch_says_whose_answer_is_missing() {
     // The signer's CRL is enough for the signer.
     ran.assert_says("  not revoked: `CN=leaf`, by CRL of `http://crl.test/leaf.crl`");
     ran.assert_says("  missing: CRL at `http://tsa.test/tsa.crl`: ");
-    ran.assert_says("    hint: whoever issued the certificate answers there");
+    ran.assert_says("    hint: the certificate's issuer runs this address");
     assert!(!ran.stderr.contains("missing: OCSP"), "{ran:#?}");
     ran.assert_says(
         "  not answered, another source did: OCSP at `http://ocsp.test/`: no answer: \

@@ -89,7 +89,7 @@ fn a_directory_that_cannot_be_written_is_a_usage_error_before_anybody_is_asked()
     let facts = scene.sandbox.home().join("facts");
     let assert_unusable = |why: &str, hint: &str| {
         let ran = fetch(&scene, &[&scene.image]);
-        ran.assert_refused(2, "Error: `facts`, which `--out` names, cannot be used");
+        ran.assert_refused(2, "Error: the directory `facts` of `--out` cannot be used");
         ran.assert_says(why);
         ran.assert_says(hint);
         assert!(scene.operations().is_empty(), "{ran:#?}");

@@ -118,8 +118,8 @@ fn a_certificate_for_another_key_is_refused_before_anything_is_signed() {
     let ran = refused(&scene, &other, "ec-256.crt", 2);
     assert_eq!(calls(&scene), ["GetPublicKey"]);
     ran.assert_says(&format!(
-        "caused by: the certificate `CN=ec-256,O=Notary,ST=WA,C=US` is not for the key `{other}`\n\
-         hint: the file begins with the certificate that was issued for this key"
+        "caused by: the certificate `CN=ec-256,O=Notary,ST=WA,C=US` is not for the key `{other}`\nhint: the \
+         file must begin with the certificate of this key"
     ));
     key(&scene, "rsa-2048");
     let ran = refused(&scene, &arn, "rsa-2048.crt", 2);

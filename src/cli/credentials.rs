@@ -1,0 +1,158 @@
+//! The user name and password that the user gives: on the command line, or in the environment.
+//!
+//! What is on the command line is for the references beside it. What is in the environment stays there
+//! for every command, and references may come from elsewhere: it goes to one registry, which is decided
+//! before anything is asked.
+
+use super::args::RegistryArgs;
+use super::context::variable;
+use super::report::{Report, one_line};
+use crate::reference::{ArtifactReference, RegistryName};
+use crate::registry::{Credential, PlainHttp, Secret};
+
+const USERNAME: &str = "NOTATION_USERNAME";
+const PASSWORD: &str = "NOTATION_PASSWORD";
+const REGISTRY: &str = "NOTATION_REGISTRY";
+
+/// What was given.
+#[derive(Debug, Default)]
+pub(super) struct Given {
+    /// The server that it is for, and what it is.
+    pub(super) credential: Option<(String, Credential)>,
+    /// What is said about it.
+    pub(super) note: Option<String>,
+}
+
+/// What the user gave for the registries of these references.
+pub(super) fn given(
+    args: &RegistryArgs,
+    references: &[ArtifactReference],
+    plain_http: &PlainHttp,
+) -> Result<Given, Report> {
+    let mut registries: Vec<&RegistryName> = Vec::new();
+    let canonical = |name: &RegistryName| name.canonical(plain_http.scheme(name));
+    for reference in references {
+        if let ArtifactReference::Registry(reference) = reference {
+            let name = reference.registry_name();
+            if !registries
+                .iter()
+                .any(|known| canonical(known) == canonical(name))
+            {
+                registries.push(name);
+            }
+        }
+    }
+    if registries.is_empty() {
+        return Ok(Given::default());
+    }
+    let set = |name: &str| variable(name).filter(|value| !value.is_empty());
+    let (username, from) = match &args.username {
+        Some(username) => (Some(username.clone()), "`--username`"),
+        None => (set(USERNAME), "`NOTATION_USERNAME`"),
+    };
+    let of_environment = args.password.is_none();
+    let password = args
+        .password
+        .clone()
+        .or_else(|| set(PASSWORD).map(Secret::new));
+    let credential = match (username, password) {
+        (Some(username), Some(password)) => Credential::password(username, password, from),
+        (None, None) => return Ok(Given::default()),
+        (Some(_), None) => {
+            return Err(Report::usage(
+                "a user name for the registry was given without a password",
+                Some("give `--password` or set `NOTATION_PASSWORD`".to_owned()),
+            ));
+        }
+        (None, Some(_)) => {
+            return Err(Report::usage(
+                "a password for the registry was given without a user name",
+                Some("give `--username` or set `NOTATION_USERNAME`".to_owned()),
+            ));
+        }
+    };
+    let (registry, note) = if of_environment {
+        match one_of_environment(set(REGISTRY), &registries, canonical)? {
+            Choice::For(registry, note) => (registry, note),
+            Choice::Nothing(note) => {
+                return Ok(Given {
+                    credential: None,
+                    note,
+                });
+            }
+        }
+    } else {
+        match registries.as_slice() {
+            [registry] => (*registry, None),
+            _ => {
+                return Err(Report::usage(
+                    "one user name and password were given for references to several registries",
+                    Some("run the command once for each registry".to_owned()),
+                ));
+            }
+        }
+    };
+    let server = registry.server(plain_http.scheme(registry));
+    Ok(Given {
+        credential: Some((server, credential)),
+        note,
+    })
+}
+
+/// Which registry is shown what the environment has.
+enum Choice<'r> {
+    /// This one.
+    For(&'r RegistryName, Option<String>),
+    /// None of them.
+    Nothing(Option<String>),
+}
+
+/// The one in `NOTATION_REGISTRY`, or else the only one; never one of Amazon ECR, whose host names anybody
+/// with an AWS account has and whose tokens AWS issues.
+fn one_of_environment<'r>(
+    named: Option<String>,
+    registries: &[&'r RegistryName],
+    canonical: impl Fn(&RegistryName) -> String,
+) -> Result<Choice<'r>, Report> {
+    let not_to_ecr = || {
+        format!(
+            "Note: `{USERNAME}` and `{PASSWORD}` are not sent to Amazon ECR; AWS issues its tokens, \
+             and `--username` and `--password` override them"
+        )
+    };
+    if let Some(named) = named {
+        let name = RegistryName::parse(&named).map_err(|error| {
+            let sentence = format!("`{REGISTRY}` is not a registry: `{}`", one_line(&named));
+            Report::usage(&sentence, Some(error.hint()))
+        })?;
+        let mut registries = registries.iter().copied();
+        return Ok(
+            match registries.find(|known| canonical(known) == canonical(&name)) {
+                Some(known) if known.is_amazon_ecr() => Choice::Nothing(Some(not_to_ecr())),
+                Some(known) => Choice::For(known, None),
+                None => Choice::Nothing(None),
+            },
+        );
+    }
+    match registries {
+        _ if registries.iter().all(|name| name.is_amazon_ecr()) => {
+            Ok(Choice::Nothing(Some(not_to_ecr())))
+        }
+        [registry] => {
+            let shown = canonical(registry);
+            let note = format!(
+                "Note: `{USERNAME}` and `{PASSWORD}` are sent to `{shown}`, the only registry of this \
+                 command; set `{REGISTRY}={shown}` to send them to no other one"
+            );
+            Ok(Choice::For(registry, Some(note)))
+        }
+        _ => Err(Report::usage(
+            &format!(
+                "`{USERNAME}` and `{PASSWORD}` are for one registry, and the references name several"
+            ),
+            Some(format!(
+                "set `{REGISTRY}` to the registry that they are for"
+            )),
+        )),
+    }
+}

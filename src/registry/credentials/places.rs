@@ -1,0 +1,106 @@
+//! Where Docker and Podman keep credentials.
+
+use std::path::{Path, PathBuf};
+
+use super::auth_file::{AuthFile, Kind};
+
+/// The files, in the order in which they are asked: the one that `REGISTRY_AUTH_FILE` names, Docker's
+/// `config.json`, Podman's two `auth.json`, and Docker's old `.dockercfg`. `user` is the number of this
+/// process's user, where there is one.
+///
+/// Directories of the environment that are not absolute are not used, except where a variable is there
+/// to name this very directory: the current one must not decide.
+pub fn auth_files(variable: impl Fn(&str) -> Option<String>, user: Option<u32>) -> Vec<AuthFile> {
+    let set = |name: &str| {
+        let value = variable(name).filter(|value| !value.is_empty());
+        value.map(PathBuf::from)
+    };
+    let absolute = |name: &str| set(name).filter(|path| path.is_absolute());
+    let home = absolute("HOME");
+    let below_home = |path: &str| home.as_ref().map(|home| home.join(path));
+    let docker = set("DOCKER_CONFIG").or_else(|| below_home(".docker"));
+    let podman = match set("XDG_RUNTIME_DIR") {
+        Some(path) => Some(path.join("containers")).filter(|path| path.is_absolute()),
+        None => user.map(|user| Path::new("/run/containers").join(user.to_string())),
+    };
+    let configuration = match set("XDG_CONFIG_HOME") {
+        Some(path) => Some(path).filter(|path| path.is_absolute()),
+        None => below_home(".config"),
+    };
+    let current = [
+        set("REGISTRY_AUTH_FILE"),
+        docker.map(|path| path.join("config.json")),
+        podman.map(|path| path.join("auth.json")),
+        configuration.map(|path| path.join("containers/auth.json")),
+    ];
+    let mut files: Vec<AuthFile> = current
+        .into_iter()
+        .flatten()
+        .map(AuthFile::current)
+        .collect();
+    files.extend(below_home(".dockercfg").map(|path| AuthFile {
+        path,
+        kind: Kind::Legacy,
+    }));
+    files
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn paths(pairs: &[(&str, &str)], user: Option<u32>) -> Vec<String> {
+        let files = auth_files(
+            |name| {
+                let found = pairs.iter().find(|(known, _)| *known == name);
+                found.map(|(_, value)| (*value).to_owned())
+            },
+            user,
+        );
+        let path = |file: AuthFile| file.path.to_str().unwrap().to_owned();
+        files.into_iter().map(path).collect()
+    }
+
+    #[test]
+    fn the_files_are_where_docker_and_podman_keep_them() {
+        assert_eq!(
+            paths(
+                &[
+                    ("REGISTRY_AUTH_FILE", "auth.json"),
+                    ("DOCKER_CONFIG", "docker"),
+                    ("XDG_RUNTIME_DIR", "/r"),
+                    ("XDG_CONFIG_HOME", "/x"),
+                    ("HOME", "/h"),
+                ],
+                Some(7)
+            ),
+            [
+                "auth.json",
+                "docker/config.json",
+                "/r/containers/auth.json",
+                "/x/containers/auth.json",
+                "/h/.dockercfg",
+            ]
+        );
+        assert_eq!(
+            paths(&[("DOCKER_CONFIG", ""), ("HOME", "/h")], Some(7)),
+            [
+                "/h/.docker/config.json",
+                "/run/containers/7/auth.json",
+                "/h/.config/containers/auth.json",
+                "/h/.dockercfg",
+            ]
+        );
+    }
+
+    #[test]
+    fn no_file_is_taken_from_the_current_directory_by_chance() {
+        let relative = [
+            ("HOME", "h"),
+            ("XDG_RUNTIME_DIR", "r"),
+            ("XDG_CONFIG_HOME", "x"),
+        ];
+        assert_eq!(paths(&relative, Some(7)), [""; 0]);
+        assert_eq!(paths(&[], None), [""; 0]);
+    }
+}
