@@ -8,6 +8,7 @@
 //! and modes.
 
 mod directory;
+mod exposure;
 mod named;
 mod private;
 mod reserved;
@@ -16,6 +17,7 @@ mod room;
 pub use directory::{
     SHARED_DIRECTORY, SHARED_FILE, check_writable, create_directory, create_directory_with_mode,
 };
+pub use exposure::{Exposure, exposure, exposure_of_directory};
 pub(crate) use named::wait_for_input;
 pub use named::{is_stream, open_stream, read_named};
 pub use private::{check_private_directory, read_private};

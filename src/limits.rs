@@ -128,6 +128,13 @@ pub const MAX_OCSP_ELEMENTS: usize = 2_000;
 /// Bytes of a file in a trust store.
 pub const MAX_TRUST_STORE_FILE_BYTES: u64 = 1024 * 1024;
 
+/// Symbolic links that lead to one file; Linux follows as many.
+#[cfg(unix)]
+pub const MAX_SYMBOLIC_LINKS: usize = 40;
+
+/// Installed plugins that are looked at before one of them is run; a machine has a few.
+pub const MAX_INSTALLED_PLUGINS: usize = 1_000;
+
 /// Trust stores of one type.
 pub const MAX_TRUST_STORES: usize = 1_000;
 

@@ -11,6 +11,7 @@ use url::Url;
 use super::args::RegistryArgs;
 use super::called::Called;
 use super::credentials;
+use super::exposure::{self, Exposed};
 use super::report::{Exit, Report, one_line, write_causes};
 use crate::aws::{ArnService, Aws, Settings};
 use crate::config::{self, Config, NoDirectory, NotationDirs, StoreName};
@@ -210,15 +211,16 @@ impl Context {
     }
 
     /// A verifier: against the signing profiles if there are any, else against Notation's trust
-    /// policy of this kind. With it come the policy's warnings.
+    /// policy of this kind. With it come the policy's warnings. `is_strict` refuses what others may write.
     pub(super) fn verifier(
         self,
         kind: DocumentKind,
         signing_profiles: &[String],
         trust_anchor: Option<&Path>,
         aws_signer: AwsSignerChecks,
+        is_strict: bool,
     ) -> Result<(Verifier, Vec<String>), Report> {
-        let policy = Policy::load(kind, &self.dirs, signing_profiles, trust_anchor)?;
+        let policy = Policy::load(kind, &self.dirs, signing_profiles, trust_anchor, is_strict)?;
         let judges = Judges {
             use_installed_plugin: aws_signer == AwsSignerChecks::InstalledPlugin,
             ..self.judges(policy.stores)
@@ -242,12 +244,14 @@ pub(super) struct Policy {
 }
 
 impl Policy {
-    /// That of the signing profiles if there are any, else Notation's of this kind.
+    /// That of the signing profiles if there are any, else Notation's of this kind. `is_strict` refuses what
+    /// others may write.
     pub(super) fn load(
         kind: DocumentKind,
         dirs: &Result<NotationDirs, NoDirectory>,
         signing_profiles: &[String],
         trust_anchor: Option<&Path>,
+        is_strict: bool,
     ) -> Result<Self, Report> {
         let (policies, stores) = if signing_profiles.is_empty() {
             let config = &dirs.as_ref().map_err(no_directory)?.config;
@@ -266,6 +270,12 @@ impl Policy {
                 .map_err(|error| Report::unusable(&error, error.hint()))?;
             (policies, TrustStores::in_memory(stores))
         };
+        let file = signing_profiles.is_empty().then(|| policies.path());
+        let exposed =
+            Exposed::of_verification(file, &policies, &stores, trust_anchor, dirs.as_ref().ok());
+        if is_strict {
+            exposure::refuse(&exposed)?;
+        }
         let unused = policies.unused().map(|unused| {
             format!(
                 "`{}` counts; `{}` says something else, is not used here, and is what notation 1.x reads; keep \
@@ -282,6 +292,7 @@ impl Policy {
                 None => warning.to_string(),
             })
             .chain(unused)
+            .chain(exposed)
             .collect();
         Ok(Self {
             policies,

@@ -13,6 +13,7 @@ mod context;
 mod credentials;
 mod duration;
 mod envelope;
+mod exposure;
 mod key;
 mod passphrase;
 mod patience;

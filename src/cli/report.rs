@@ -103,9 +103,22 @@ impl Report {
         }
     }
 
+    /// A line beside what is done.
+    pub(super) fn warning(line: &str) -> Self {
+        Self {
+            stderr: format!("Warning: {}\n", one_line(line)),
+            ..Self::done()
+        }
+    }
+
     /// A failure that one sentence says whole.
     pub(super) fn failed(exit: Exit, sentence: &str) -> Self {
         Self::told(exit, sentence, Vec::new(), None)
+    }
+
+    /// The same with what to do about it.
+    pub(super) fn failed_with_hint(exit: Exit, sentence: &str, hint: String) -> Self {
+        Self::told(exit, sentence, Vec::new(), Some(hint))
     }
 
     /// The same with a sentence of several lines, in which nothing foreign has a line break.

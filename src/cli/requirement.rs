@@ -46,6 +46,11 @@ impl RequireArgs {
         self.require.is_some()
     }
 
+    /// Whether the strictest level is required, which accepts nothing that others may write.
+    pub(super) fn is_strict(&self) -> bool {
+        self.require == Some(Least::Strict)
+    }
+
     /// What is required. `names_unsigned` if another flag names answers that have no signature.
     pub(super) fn requirement(&self, names_unsigned: bool) -> Requirement {
         let level = self.require.map(|least| match least {

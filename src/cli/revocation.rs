@@ -90,6 +90,7 @@ async fn fetch(args: &Args, called: Called, emit: &mut dyn FnMut(Report)) -> Res
         &args.signing_profile,
         args.trust_anchor.as_deref(),
         AwsSignerChecks::InProcess,
+        false,
     )?;
     verifier.judges.revocation = recorder;
     // What a plugin answers cannot be stored.

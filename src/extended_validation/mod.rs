@@ -12,6 +12,8 @@ mod revocation;
 mod trusted_identity;
 
 pub use error::Error;
+#[cfg(fuzzing)]
+pub use revocation::fuzzing;
 pub use revocation::{
     Answer, AnswerCache, DocumentError, Evidence, Inquiry, Origin, Place, Question,
     RevocationChecker, RevokedEntity, StoredAnswers, Subject, check_revocation,

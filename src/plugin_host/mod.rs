@@ -34,6 +34,11 @@ pub struct Plugin {
 }
 
 impl Plugin {
+    /// Its executable.
+    pub fn path(&self) -> &std::path::Path {
+        &self.path
+    }
+
     /// The plugin's name.
     pub fn name(&self) -> &str {
         &self.name

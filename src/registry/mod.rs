@@ -64,6 +64,19 @@ use session::{Registry, Session};
 pub mod fuzzing {
     use url::Url;
 
+    pub use super::credentials::read_docker_config;
+
+    /// The words of a registry's error.
+    pub fn words(body: &[u8]) -> super::Words {
+        super::Words::parse(body)
+    }
+
+    /// How many challenges a header has.
+    pub fn challenges(header: http::HeaderValue) -> usize {
+        let headers = [(http::header::WWW_AUTHENTICATE, header)];
+        super::challenge::parse(&headers.into_iter().collect()).len()
+    }
+
     /// How many referrers an index has, and how many of them are signatures that are kept.
     ///
     /// # Errors

@@ -8,6 +8,7 @@ use super::super::args::{TimeArgs, parse_pairs};
 use super::super::confirm::confirm_overwriting;
 use super::super::context::Context;
 use super::super::envelope::EnvelopeArgs;
+use super::super::exposure::Exposed;
 use super::super::interrupts::Interrupts;
 use super::super::report::{Exit, Report, one_line};
 use super::super::sentence;
@@ -72,9 +73,9 @@ pub(super) async fn run(args: &Args) -> Result<Report, Report> {
     blob::check_media_type(&args.media_type).map_err(|error| failed(&error))?;
     let user_metadata = parse_pairs("user-metadata", &args.user_metadata).map_err(usage)?;
     let plugin_config = parse_pairs("plugin-config", &args.plugin_config).map_err(usage)?;
-    let choice = args
-        .signer
-        .choose(&NotationDirs::from_env(), plugin_config)?;
+    let dirs = NotationDirs::from_env();
+    let choice = args.signer.choose(&dirs, plugin_config)?;
+    let exposed = Exposed::of_signing(&choice, &dirs, None);
     let format = args.envelope.format_source(&choice);
     let context = Context::without_registry(choice.aws_settings(), format)?;
     let terms = args.envelope.terms(&choice, &context)?;
@@ -99,6 +100,9 @@ pub(super) async fn run(args: &Args) -> Result<Report, Report> {
     written.map_err(|error| not_written(Exit::Rejected, &error))?;
 
     let mut report = Report::done();
+    for line in &exposed {
+        report.stderr.push_str(&Report::warning(line).stderr);
+    }
     if replace == Replace::Forced {
         report
             .stderr

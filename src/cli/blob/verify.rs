@@ -177,6 +177,7 @@ async fn verify(args: &Args, file: &Path, called: Called) -> Result<Answer, Repo
         &args.signing_profile,
         args.trust_anchor.as_deref(),
         checks,
+        args.require.is_strict(),
     )?;
     let warnings = warnings.iter().fold(String::new(), |mut text, warning| {
         let _ = writeln!(text, "Warning: {}", one_line(warning));

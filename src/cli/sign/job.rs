@@ -12,6 +12,7 @@ use crate::allowance::{self, Allowed};
 use crate::cli::args::parse_pairs;
 use crate::cli::context::Context;
 use crate::cli::duration::parse_seconds;
+use crate::cli::exposure::Exposed;
 use crate::cli::report::{Exit, Report};
 use crate::cli::sentence;
 use crate::cli::signer::Choice;
@@ -64,9 +65,13 @@ impl Job {
             .map_err(|error| Report::usage(&sentence::of_signing(&error), error.hint()))?;
         let plugin_config = parse_pairs("plugin-config", &args.plugin_config).map_err(usage)?;
         let references = crate::cli::parse_references(&args.references, args.oci_layout)?;
-        let choice = args
-            .signer
-            .choose(&NotationDirs::from_env(), plugin_config)?;
+        let dirs = NotationDirs::from_env();
+        let choice = args.signer.choose(&dirs, plugin_config)?;
+        let exposed = Exposed::of_signing(&choice, &dirs, args.many.trust_anchor.as_deref());
+        let exposed: String = exposed
+            .iter()
+            .map(|line| Report::warning(line).stderr)
+            .collect();
         let pace = pace(&args.many, &choice)?;
         let context = Context::new(
             &args.registry,
@@ -92,7 +97,7 @@ impl Job {
         let if_missing = if_missing(&args.many, &context, &signer, &options)?;
         let texts = args.references.iter().cloned();
         Ok(Self {
-            notes: context.notes,
+            notes: exposed + &context.notes,
             registry: context.registry,
             signer,
             options,

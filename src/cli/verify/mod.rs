@@ -261,6 +261,7 @@ fn online_verifier(
         &args.signing_profile,
         args.trust_anchor.as_deref(),
         checks,
+        args.require.is_strict(),
     )?;
     if let Some(cache) = cache {
         verifier.judges.aws_signer = RevocationChecker::with_cache(aws, cache);

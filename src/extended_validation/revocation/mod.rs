@@ -23,6 +23,22 @@ pub use stored::StoredAnswers;
 
 use std::fmt;
 
+/// What fuzz targets need from inside; not compiled otherwise.
+#[cfg(fuzzing)]
+pub mod fuzzing {
+    use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+    use aws_smithy_types::body::SdkBody;
+
+    /// What was revoked, as an answer of AWS with this body says.
+    pub fn revocation_answer(body: &[u8]) -> Option<Vec<String>> {
+        let mut answer = HttpResponse::new(200.try_into().ok()?, SdkBody::from(body));
+        let headers = answer.headers_mut();
+        headers.insert("content-type", "application/json");
+        headers.insert("x-amzn-requestid", "r-1");
+        super::read::read(&answer).ok()
+    }
+}
+
 /// What AWS Signer says was revoked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RevokedEntity {

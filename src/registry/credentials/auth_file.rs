@@ -169,6 +169,16 @@ impl Content {
     }
 }
 
+/// Every entry of a file of Docker or Podman, for fuzz targets.
+#[cfg(fuzzing)]
+pub fn read(bytes: &[u8]) {
+    let file = AuthFile::current(PathBuf::from("config.json"));
+    let content = file.parse(bytes).ok();
+    for entry in content.iter().flat_map(|content| content.auths.values()) {
+        let _ = credential(entry, &file.path);
+    }
+}
+
 /// The member of this name, or else of this name in other letter case, as Go's programs read it. `null`
 /// counts as absent.
 fn take(members: &mut Map<String, Value>, name: &str) -> Option<Value> {

@@ -8,6 +8,8 @@ mod key;
 mod places;
 
 pub use auth_file::AuthFile;
+#[cfg(fuzzing)]
+pub use auth_file::read as read_docker_config;
 pub use places::auth_files;
 
 use std::collections::HashMap;

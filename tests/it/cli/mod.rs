@@ -2,6 +2,7 @@
 
 mod blob;
 mod cert;
+mod exposure;
 mod fault;
 mod inspect;
 mod key;
