@@ -150,9 +150,9 @@ impl Error {
             Self::Io { path, source, .. } if source.kind() == io::ErrorKind::PermissionDenied => {
                 Some(format!("check the permissions of `{}`", path.display()))
             }
-            Self::Silent { .. } => Some(
-                "the writer of the pipe must close it in time; or name a file".to_owned(),
-            ),
+            Self::Silent { .. } => {
+                Some("the writer of the pipe must close it in time; or name a file".to_owned())
+            }
             _ => None,
         }
     }
