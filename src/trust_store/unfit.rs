@@ -141,7 +141,7 @@ mod tests {
         );
         let no_anchor = Unfit::NotAnAnchor {
             subject: "CN=a".to_owned(),
-            found: "x".to_owned(),
+            found: "a leaf".to_owned(),
             kind: StoreType::Ca,
         };
         assert_eq!(
