@@ -47,13 +47,13 @@ fn judge(signature_verification: &str, now: OffsetDateTime) -> SignatureOutcome 
         now: SIGNED,
     };
     let payload = Payload::new(&target, BTreeMap::new());
-    let signed = futures_util::FutureExt::now_or_never(signer.sign(&payload, &terms));
-    let envelope = signed.unwrap().unwrap().envelope.bytes;
+    let made = futures_util::FutureExt::now_or_never(signer.sign(&payload, &terms));
+    let envelope = made.unwrap().unwrap().envelope.bytes;
 
     // Nobody is asked for a certificate: any store of time stamps will do.
     let tsa = pki::Entity::root(pki::authority("TSA root"));
     let stamps = folder.path().join("tsa.crt");
-    std::fs::write(&stamps, pki::pem(&tsa.certificate.der())).unwrap();
+    std::fs::write(&stamps, pki::pem(tsa.certificate.der())).unwrap();
     let store = |name: &str, file: &Path| {
         let name = countersign::config::StoreName::parse(name).unwrap();
         NamedStore::from_file(name, file).unwrap()

@@ -114,7 +114,7 @@ fn a_certificate_for_another_use_does_not_sign() {
         (
             future,
             "it is valid from 2119-01-01T00:00:00Z to 2120-01-01T00:00:00Z, not at 20",
-            "request a new certificate; the key can stay the same",
+            "the certificate is not valid yet: wait until it is, or check this machine's clock",
         ),
     ] {
         assert_chain_refused(&scene, &chain(&params).concat(), problem, hint);

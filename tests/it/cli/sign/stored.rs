@@ -203,7 +203,12 @@ fn a_registry_that_wants_a_password_gets_it_and_shows_it_to_nobody() {
     let scene = scene
         .with_variable("NOTATION_USERNAME", "ci")
         .with_variable("NOTATION_PASSWORD", "pa55-word");
-    assert_signed(&sign(&scene, &[&scene.image]), &scene.image, "");
+    let note = format!(
+        "Note: `NOTATION_USERNAME` and `NOTATION_PASSWORD` are sent to `{0}`, the only registry of this \
+         command; set `NOTATION_REGISTRY={0}` to send them to no other one\n",
+        scene.registry()
+    );
+    assert_signed(&sign(&scene, &[&scene.image]), &scene.image, &note);
 }
 
 #[test]
