@@ -138,7 +138,7 @@ mod tests {
         let script = format!("echo '{NOT_FOUND}'; exit 1");
         assert_eq!(ran(&script, LONG).await.unwrap(), None);
         let Err(Error::HelperFailed { reason, .. }) = ran("echo locked; exit 1", LONG).await else {
-            panic!("a failure is no answer");
+            panic!("a failure is not an answer");
         };
         assert_eq!(reason, "exit status: 1, saying `locked`");
     }
@@ -148,7 +148,7 @@ mod tests {
         let Err(Error::HelperFailed { reason, .. }) =
             ran(r#"echo '{"Secret":"s3cret"}'"#, LONG).await
         else {
-            panic!("half a credential is none");
+            panic!("half a credential counts");
         };
         assert_eq!(reason, "its answer is not a credential");
     }

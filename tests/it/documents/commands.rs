@@ -200,6 +200,11 @@ fn what_is_not_run_here_is_run_by_the_gate_or_on_purpose_not() {
         ),
         ("tests/interop/long", "it builds everything anew, as root"),
         ("tests/fuzz/run", "long runs have their own command"),
+        (
+            "cargo install cargo-mutants",
+            "mutation testing takes hours",
+        ),
+        ("cargo mutants", "mutation testing takes hours"),
         (".ci/run", "this is the gate"),
     ];
     for document in ["README.md", "CONTRIBUTING.md"] {

@@ -100,7 +100,7 @@ fn no_host_name_of_a_repository_leads_past_its_strict_statement() {
         }
         let ran = scene.run(&["verify", &format!("{host}/app@{digest}")]);
         assert_eq!((ran.code, ran.stdout.as_str()), (1, ""), "{host}: {ran:#?}");
-        ran.assert_says("trusted identities");
+        ran.assert_says("is not a trusted identity");
     }
     let other = pushed(&scene, "111122223333.dkr-ecr.us-west-2.on.aws");
     scene.sign(&other);
@@ -130,7 +130,7 @@ fn the_port_of_plain_http_leads_past_no_statement() {
     let digest = scene.digest();
     let ran = scene.run(&["verify", &format!("LocalHost:{port}/app@{digest}")]);
     assert_eq!((ran.code, ran.stdout.as_str()), (1, ""), "{ran:#?}");
-    ran.assert_says("trusted identities");
+    ran.assert_says("is not a trusted identity");
     // The address is another registry, for which `*` is.
     let address = format!("127.0.0.1:{port}/app@{digest}");
     let ran = scene.run(&["verify", "--insecure-registry", &address]);

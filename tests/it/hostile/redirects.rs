@@ -149,7 +149,7 @@ fn a_page_from_elsewhere_does_not_say_where_the_password_goes() {
         is_list.then(|| Reply::redirect("https://storage.example/list"))
     }));
     let ran = liar.verify();
-    assert_eq!(ran.code, 1, "{ran:#?}");
+    assert_eq!(ran.code, 3, "{ran:#?}");
     ran.assert_says("has its next page elsewhere, at `https://registry.example/v2/other/secret`");
     let asked = liar.hostile.seen();
     assert!(!asked.iter().any(|seen| seen.path() == "/v2/other/secret"));

@@ -225,7 +225,7 @@ fn each_refusal_has_its_code_and_its_advice() {
         "VALIDATION_ERROR region",
         &[
             "is in region `us-east-1`, but region `eu-west-1` is set explicitly",
-            "(leave the region away",
+            "(omit the region",
         ],
     );
     for (kind, code, text) in [

@@ -82,7 +82,7 @@ fn throttling_and_failures_are_tried_again_and_then_said() {
         (
             FaultKind::ServerError { status: 500 },
             format!(
-                "failed at `signer:SignPayload` on `{arn}` in region `us-east-1`: \
+                "failed during `signer:SignPayload` on `{arn}` in region `us-east-1`: \
                  InternalServiceErrorException: We encountered an internal error. Please try \
                  again."
             ),
