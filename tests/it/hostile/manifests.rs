@@ -159,5 +159,5 @@ fn a_signature_that_may_not_be_read_leaves_it_open() {
 #[test]
 fn a_registry_that_says_nothing_is_not_waited_for_without_end() {
     let liar = liar(|seen, _| is_list(seen).then(Reply::silent));
-    liar.assert_unlisted(3, "in time");
+    liar.assert_unlisted(3, "timed out waiting for the complete response");
 }
