@@ -29,7 +29,7 @@ func TestEmulatorConforms(t *testing.T) {
 	if _, err := os.Stat(filepath.Join(results, "results", "results.yaml")); err != nil {
 		t.Fatalf("the suite left no results: %v\n%s%s", err, ran.Stdout, ran.Stderr)
 	}
-	if ran.Code != 0 {
-		t.Fatalf("the suite ends with %d:\n%s%s", ran.Code, ran.Stdout, ran.Stderr)
+	if ran.ExitCode != 0 {
+		t.Fatalf("the suite ends with %d:\n%s%s", ran.ExitCode, ran.Stdout, ran.Stderr)
 	}
 }
