@@ -6,6 +6,7 @@ use std::error::Error as StdError;
 
 use crate::allowance::Exhausted;
 use crate::aws::{CallError, CallErrorKind};
+use crate::causes;
 use crate::outcome::{Failure, FailureClass, SignatureOutcome};
 use crate::registry::CredentialsError;
 use crate::signer::{aws_kms, aws_signer};
@@ -82,13 +83,7 @@ impl Cause {
 
     /// The cause of `error`, if it is known.
     pub(super) fn of(error: &(dyn StdError + 'static)) -> Option<Self> {
-        let mut found = None;
-        let mut next = Some(error);
-        while let Some(error) = next {
-            found = of_one(error).or(found);
-            next = error.source();
-        }
-        found
+        causes::chain(error).filter_map(of_one).last()
     }
 
     /// The cause of a signature's failure, and whether it may pass.

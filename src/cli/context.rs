@@ -342,7 +342,7 @@ fn load_config(
                 notes,
                 "Warning: {error}; `insecureRegistries`, `credsStore` and `credHelpers` are not used"
             );
-            write_causes(notes, "  ", std::error::Error::source(&error));
+            write_causes(notes, "  ", &error);
             Ok(Config::default())
         }
         Err(error) => Err(Report::error(

@@ -13,6 +13,7 @@ use super::report::{Exit, Report, one_line};
 use super::signatures::{self, Found};
 use super::tree::Tree;
 use crate::allowance::{self, Exhausted};
+use crate::causes;
 use crate::limits;
 use crate::notary::SIGNATURE_ARTIFACT_TYPE;
 use crate::oci::{Descriptor, Digest};
@@ -202,11 +203,5 @@ fn tree(found: &Found, shown: Vec<Shown>) -> String {
 
 /// An error with its causes, on one line.
 pub(super) fn sentence(error: &dyn StdError) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        let _ = write!(text, ": {error}");
-        cause = error.source();
-    }
-    one_line(&text)
+    one_line(&causes::in_one_line(error))
 }

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use std::io::{self, Write};
 
 use super::reader::fitting;
+use crate::causes;
 use crate::limits;
 use crate::outcome::FailureClass;
 use crate::printable;
@@ -146,7 +147,7 @@ impl Report {
         error: &(dyn StdError + 'static),
         hint: Option<String>,
     ) -> Self {
-        Self::told(exit, sentence, causes_below(sentence, error), hint)
+        Self::told(exit, sentence, causes::beyond(sentence, error), hint)
     }
 
     /// The same failure with these causes before its own.
@@ -179,37 +180,18 @@ pub(super) fn write_text(out: &mut impl Write, text: &str) -> io::Result<()> {
     out.flush()
 }
 
-/// What each error below `error` says that `sentence` does not say already: some of notation's sentences say
-/// what caused them.
-pub(super) fn causes_below(sentence: &str, error: &(dyn StdError + 'static)) -> Vec<String> {
-    let mut causes = causes(error.source());
-    causes.retain(|cause| !sentence.contains(cause.as_str()));
-    causes
-}
-
-/// Writes a line `caused by: ...` for each error of the chain that begins with `cause`.
-pub(super) fn write_causes(
-    text: &mut String,
-    indent: &str,
-    cause: Option<&(dyn StdError + 'static)>,
-) {
-    for cause in causes(cause) {
+/// Writes a line `caused by: ...` for each cause of `error` that its own sentence, which stands above, does not
+/// say.
+pub(super) fn write_causes(text: &mut String, indent: &str, error: &dyn StdError) {
+    for cause in causes::beyond(&error.to_string(), error) {
         write_cause(text, indent, &cause);
     }
 }
 
-/// What each error of the chain says that begins with `cause`.
-pub(super) fn causes(mut cause: Option<&(dyn StdError + 'static)>) -> Vec<String> {
-    let mut causes: Vec<String> = Vec::new();
-    while let Some(error) = cause {
-        let sentence = error.to_string();
-        // Transparent wrappers of foreign libraries repeat their source.
-        if causes.last() != Some(&sentence) {
-            causes.push(sentence);
-        }
-        cause = error.source();
-    }
-    causes
+/// Writes such a line for `error` itself, which is the cause of what stands above, and for its causes.
+pub(super) fn write_as_cause(text: &mut String, indent: &str, error: &dyn StdError) {
+    write_cause(text, indent, &error.to_string());
+    write_causes(text, indent, error);
 }
 
 fn write_cause(text: &mut String, indent: &str, cause: &str) {
@@ -226,18 +208,7 @@ pub(super) fn write_hint(text: &mut String, indent: &str, hint: Option<String>) 
 
 /// Text of a report on one line, and not longer than anybody reads.
 pub(super) fn told(text: &str) -> String {
-    one_line(&shorten(text, limits::MAX_TOLD_CHARS))
-}
-
-/// The first `max` characters of `text`; that there were more is said.
-pub(super) fn shorten(text: &str, max: usize) -> String {
-    match text.char_indices().nth(max) {
-        None => text.to_owned(),
-        Some((end, _)) => {
-            let kept = text.get(..end).unwrap_or_default();
-            format!("{kept}... ({} bytes in all)", text.len())
-        }
-    }
+    one_line(&printable::shorten(text, limits::MAX_TOLD_CHARS))
 }
 
 #[cfg(test)]

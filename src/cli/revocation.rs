@@ -9,7 +9,7 @@ use clap::builder::NonEmptyStringValueParser;
 use super::args::{RegistryArgs, TimeArgs, parse_pairs};
 use super::called::Called;
 use super::context::{AwsSignerChecks, Context, Format};
-use super::report::{Exit, Report, one_line, write_causes, write_hint};
+use super::report::{Exit, Report, one_line, write_as_cause, write_causes, write_hint};
 use super::sentence;
 use super::side_by_side::{InOrder, SideBySide, lane};
 use super::verify::scope_of;
@@ -110,7 +110,7 @@ async fn fetch(args: &Args, called: Called, emit: &mut dyn FnMut(Report)) -> Res
             Some("name a directory that this user can write, or a new one, with `--out`".to_owned())
         });
         let mut report = Report::failed(Exit::Usage, &sentence);
-        write_causes(&mut report.stderr, "", Some(&error));
+        write_as_cause(&mut report.stderr, "", &error);
         write_hint(&mut report.stderr, "", hint);
         report
     })?;
@@ -163,7 +163,7 @@ fn in_words(gathered: &Gathered) -> Report {
                 "  not asked about: {}",
                 one_line(&failure.to_string())
             );
-            write_causes(text, "    ", std::error::Error::source(failure));
+            write_causes(text, "    ", failure);
             write_hint(text, "    ", failure.hint());
         }
         for fact in &signature.facts {
@@ -214,7 +214,7 @@ fn in_words(gathered: &Gathered) -> Report {
                 "there may be more signatures: {}",
                 one_line(&error.to_string())
             );
-            write_causes(text, "", std::error::Error::source(error));
+            write_causes(text, "", error);
             write_hint(text, "", error.hint());
         }
     }

@@ -1,7 +1,6 @@
 //! What `list` and `inspect` share: an artifact and all its signatures, nothing judged.
 
 use std::collections::BTreeMap;
-use std::error::Error as _;
 use std::fmt::Write as _;
 
 use super::args::RegistryArgs;
@@ -83,7 +82,7 @@ async fn find_in(repository: Repository, max_signatures: i64, verb: &str) -> Res
             warnings,
             "Warning: there may be more signatures: {sentence}"
         );
-        write_causes(&mut warnings, "  ", error.source());
+        write_causes(&mut warnings, "  ", error);
         write_hint(&mut warnings, "  ", error.hint());
     }
     let mut signatures = listing.signatures;

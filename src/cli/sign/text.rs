@@ -4,8 +4,9 @@ use std::fmt::Write as _;
 
 use super::job::{Asked, Job};
 use super::outcome::{End, Outcome, Pushed};
+use crate::causes;
 use crate::cli::index_note;
-use crate::cli::report::{Report, causes_below, one_line, told, write_causes};
+use crate::cli::report::{Report, one_line, told, write_as_cause};
 use crate::notary::rfc3339;
 use crate::registry::Warning;
 
@@ -27,7 +28,7 @@ pub(super) fn report(asked: &Asked, outcome: &Outcome, is_one_of_several: bool) 
             for warning in warnings {
                 let _ = writeln!(report.stderr, "Warning: {}", sentence_of(warning));
                 if let Warning::OldIndexNotDeleted { source, .. } = warning {
-                    write_causes(&mut report.stderr, "  ", Some(source));
+                    write_as_cause(&mut report.stderr, "  ", source);
                 }
             }
             for note in notes {
@@ -174,7 +175,7 @@ pub(super) fn summary(job: &Job, outcomes: &[Outcome]) -> String {
                 let first = sentence.lines().next().unwrap_or_default();
                 let mut line = format!("failed: {name}: {done}: {}", one_line(first));
                 // The last cause is nearest to what happened.
-                let below = causes_below(&sentence, error.as_error());
+                let below = causes::beyond(&sentence, error.as_error());
                 if let Some(cause) = below.last().filter(|cause| !first.contains(cause.as_str())) {
                     let _ = write!(line, ": {}", told(cause));
                 }

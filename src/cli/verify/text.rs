@@ -1,6 +1,5 @@
 //! What `verify` found, in notation's words and then in detail.
 
-use std::error::Error as _;
 use std::fmt::Write as _;
 
 use crate::cli::called::Called;
@@ -186,7 +185,7 @@ pub(in crate::cli) fn write_warnings(text: &mut String, accepted: &SignatureOutc
             "Warning: {validation} was set to \"log\" and failed with error: {}",
             one_line(&failure.to_string())
         );
-        write_causes(text, "  ", failure.source());
+        write_causes(text, "  ", failure);
         write_hint(text, "  ", failure.hint());
     }
 }
@@ -225,7 +224,7 @@ pub(super) fn failed(
                 "there may be more signatures: {}",
                 one_line(&error.to_string())
             );
-            write_causes(&mut report.stderr, "", error.source());
+            write_causes(&mut report.stderr, "", error);
             write_hint(&mut report.stderr, "", error.hint());
         }
         Some(Unseen::Record(error)) => {
@@ -234,7 +233,7 @@ pub(super) fn failed(
                 "there may be more signatures: {}",
                 one_line(&error.to_string())
             );
-            write_causes(&mut report.stderr, "", error.source());
+            write_causes(&mut report.stderr, "", error);
             write_hint(&mut report.stderr, "", Some(RECORD_HINT.to_owned()));
         }
         Some(Unseen::Exhausted { source, not_tried }) => {
@@ -374,7 +373,7 @@ fn write_details(text: &mut String, failure: &Failure) {
     for line in failure.details() {
         let _ = writeln!(text, "    {}", told(&line));
     }
-    write_causes(text, "    ", failure.source());
+    write_causes(text, "    ", failure);
     write_hint(text, "    ", failure.hint());
 }
 

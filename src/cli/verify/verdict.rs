@@ -9,7 +9,7 @@ use super::text::RECORD_HINT;
 use crate::cli::called::Called;
 use crate::cli::cause::Cause;
 use crate::cli::reader::fitting;
-use crate::cli::report::{Exit, Report, Told, causes_below, shorten};
+use crate::cli::report::{Exit, Report, Told};
 use crate::cli::results::Results;
 use crate::cli::sentence;
 use crate::extended_validation::attribute;
@@ -255,7 +255,7 @@ pub(in crate::cli) fn signature(outcome: &SignatureOutcome) -> Value {
 /// length.
 fn shortened(value: Value) -> Value {
     match value {
-        Value::String(text) => shorten(&text, limits::MAX_TOLD_CHARS).into(),
+        Value::String(text) => crate::printable::shorten(&text, limits::MAX_TOLD_CHARS).into(),
         Value::Array(values) => {
             let kept = values.into_iter().take(limits::MAX_TOLD_VALUES);
             kept.map(shortened).collect()
@@ -387,7 +387,7 @@ pub(in crate::cli) fn reasons(
     error: &(dyn StdError + 'static),
     hint: Option<String>,
 ) -> Value {
-    let causes = causes_below(message, error);
+    let causes = crate::causes::beyond(message, error);
     let cause = Cause::of(error);
     let mut value = json!({ "code": code, "message": message, "causes": causes });
     put_cause(&mut value, cause, cause.is_some_and(Cause::is_retryable));
