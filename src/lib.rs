@@ -24,6 +24,9 @@ pub mod extended_validation;
 pub mod outcome;
 pub mod rules;
 
+// What they found and did, as documents.
+pub mod report;
+
 // The faces.
 pub mod plugin;
 pub mod cli;

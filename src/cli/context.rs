@@ -9,7 +9,6 @@ use time::OffsetDateTime;
 use url::Url;
 
 use super::args::RegistryArgs;
-use super::called::Called;
 use super::credentials;
 use super::exposure::{self, Exposed};
 use super::report::{Exit, Report, one_line, write_causes};
@@ -23,6 +22,7 @@ use crate::notary::{EnvelopeFormat, StoreType};
 use crate::plugin_host::PluginHost;
 use crate::reference::{ArtifactReference, Scheme};
 use crate::registry::{self, AuthFile, AwsEcrTokens, Credentials, PlainHttp};
+use crate::report::Called;
 use crate::revocation;
 use crate::signer::aws_signer::SigningProfile;
 use crate::signer::timestamping::Timestamping;

@@ -1,12 +1,9 @@
 //! `countersign inspect`: what the signatures of an artifact say. Nothing is verified.
 
-pub(super) mod details;
-pub(super) mod text;
+pub(super) mod tree;
 
 use std::error::Error as StdError;
 use std::fmt::Write as _;
-
-use serde::Serialize;
 
 use super::args::{RegistryArgs, TimeArgs};
 use super::report::{Exit, Report, one_line};
@@ -17,8 +14,7 @@ use crate::causes;
 use crate::limits;
 use crate::notary::SIGNATURE_ARTIFACT_TYPE;
 use crate::oci::{Descriptor, Digest};
-use details::Details;
-use text::Times;
+use crate::report::{Inspection, SignatureDetails, SignatureInspection, Times, go};
 
 /// Flags of `inspect`, as notation has them.
 #[derive(Debug, clap::Args)]
@@ -44,26 +40,6 @@ pub(super) struct Args {
 enum Output {
     Tree,
     Json,
-}
-
-/// One signature on stdout.
-#[derive(Debug, Serialize)]
-#[serde(untagged)]
-enum Shown {
-    Readable(Box<Details>),
-    /// In the place that a signature has that cannot be shown.
-    Unreadable {
-        digest: String,
-        error: String,
-    },
-}
-
-/// What `--output json` writes.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Document {
-    media_type: String,
-    signatures: Vec<Shown>,
 }
 
 pub(super) async fn run(args: &Args) -> Report {
@@ -113,7 +89,7 @@ async fn show(found: Found, output: Output) -> Report {
             let _ = writeln!(stderr, "Warning: {}", skip.warning);
             exit = exit.worse(skip.exit);
             skipped = true;
-            Shown::Unreadable {
+            SignatureInspection::Unreadable {
                 digest: digest.to_string(),
                 error: skip.error,
             }
@@ -123,11 +99,11 @@ async fn show(found: Found, output: Output) -> Report {
         stderr.push_str("Error: at least one signature could not be read\n");
     }
     let stdout = match output {
-        Output::Tree => tree(&found, shown),
-        Output::Json => text::json(&Document {
-            media_type: found.target.descriptor.media_type().to_string(),
-            signatures: shown,
-        }),
+        Output::Tree => as_tree(&found, shown),
+        Output::Json => {
+            let media_type = found.target.descriptor.media_type().to_string();
+            go::json(&Inspection::new(media_type, shown))
+        }
     };
     Report {
         stdout,
@@ -154,7 +130,11 @@ impl Skip {
     }
 }
 
-async fn read(found: &Found, signature: &Descriptor, output: Output) -> Result<Shown, Skip> {
+async fn read(
+    found: &Found,
+    signature: &Descriptor,
+    output: Output,
+) -> Result<SignatureInspection, Skip> {
     let digest = signature.digest();
     let subject = found.target.descriptor.digest();
     let fetched = found.repository.fetch_signature(subject, signature).await;
@@ -171,7 +151,7 @@ async fn read(found: &Found, signature: &Descriptor, output: Output) -> Result<S
         Output::Tree => Times::Ansic,
         Output::Json => Times::Rfc3339,
     };
-    let details = Details::read(fetched.format, &fetched.envelope, times);
+    let details = SignatureDetails::read(fetched.format, &fetched.envelope, times);
     let details = details.map_err(|error| {
         let error = sentence(&error);
         Skip {
@@ -180,28 +160,32 @@ async fn read(found: &Found, signature: &Descriptor, output: Output) -> Result<S
             exit: Exit::Rejected,
         }
     })?;
-    Ok(Shown::Readable(Box::new(details.with_digest(digest))))
+    Ok(SignatureInspection::Readable(Box::new(
+        details.with_digest(digest),
+    )))
 }
 
-fn tree(found: &Found, shown: Vec<Shown>) -> String {
+fn as_tree(found: &Found, shown: Vec<SignatureInspection>) -> String {
     let reference = found.target.reference.to_string();
     if shown.is_empty() {
         return format!("{} has no associated signature\n", one_line(&reference));
     }
     let signatures = shown.into_iter().map(|signature| match signature {
-        Shown::Readable(details) => details.tree(details.digest()),
-        Shown::Unreadable { digest, error } => {
+        SignatureInspection::Readable(details) => {
+            tree::of_signature(&details, details.digest.as_deref().unwrap_or_default())
+        }
+        SignatureInspection::Unreadable { digest, error } => {
             Tree::new(digest).with(Tree::pair("unreadable", &error))
         }
     });
-    let tree = Tree::new(reference).with(Tree::new(SIGNATURE_ARTIFACT_TYPE).with_all(signatures));
+    let whole = Tree::new(reference).with(Tree::new(SIGNATURE_ARTIFACT_TYPE).with_all(signatures));
     format!(
         "Inspecting all signatures for signed artifact\n{}",
-        tree.draw()
+        whole.draw()
     )
 }
 
 /// An error with its causes, on one line.
-pub(super) fn sentence(error: &dyn StdError) -> String {
+fn sentence(error: &dyn StdError) -> String {
     one_line(&causes::in_one_line(error))
 }

@@ -7,56 +7,10 @@ use std::io::{self, Write};
 use super::reader::fitting;
 use crate::causes;
 use crate::limits;
-use crate::outcome::FailureClass;
 use crate::printable;
-pub(super) use crate::printable::{draws, one_line};
-
-/// The exit codes of the command line.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Exit {
-    /// Verified, signed, done.
-    Done,
-    /// Looked at and refused, or not signed.
-    Rejected,
-    /// Wrong flags, unreadable files.
-    Usage,
-    /// Could not be decided: not allowed to look, not reachable, throttled.
-    Inconclusive,
-}
-
-impl Exit {
-    /// The code for a verification that failed.
-    pub(super) const fn of(class: FailureClass) -> Self {
-        match class {
-            FailureClass::Rejected => Self::Rejected,
-            FailureClass::Inconclusive => Self::Inconclusive,
-        }
-    }
-
-    pub(super) const fn code(self) -> u8 {
-        match self {
-            Self::Done => 0,
-            Self::Rejected => 1,
-            Self::Usage => 2,
-            Self::Inconclusive => 3,
-        }
-    }
-
-    /// The worse of two: a refusal is certain and outweighs what could not be decided.
-    pub(super) fn worse(self, other: Self) -> Self {
-        let rank = |exit| match exit {
-            Self::Done => 0,
-            Self::Inconclusive => 1,
-            Self::Usage => 2,
-            Self::Rejected => 3,
-        };
-        if rank(other) > rank(self) {
-            other
-        } else {
-            self
-        }
-    }
-}
+pub(super) use crate::printable::one_line;
+pub(super) use crate::report::Exit;
+use crate::report::Reason;
 
 /// The output of one command, or of its part for one reference.
 #[derive(Debug)]
@@ -71,9 +25,9 @@ pub(super) struct Report {
 /// The parts of a failure's message; empty on success.
 #[derive(Debug, Default)]
 pub(super) struct Told {
-    pub(super) sentence: String,
-    pub(super) causes: Vec<String>,
-    pub(super) hint: Option<String>,
+    sentence: String,
+    causes: Vec<String>,
+    hint: Option<String>,
     /// Whether the sentence has line breaks of ours.
     in_lines: bool,
 }
@@ -158,6 +112,17 @@ impl Report {
         self
     }
 
+    /// Why the command could not begin, for the JSON forms.
+    pub(super) fn not_begun(&self) -> Reason {
+        let Told {
+            sentence,
+            causes,
+            hint,
+            ..
+        } = &self.told;
+        Reason::not_begun(sentence.clone(), causes.clone(), hint.clone())
+    }
+
     fn told(exit: Exit, sentence: &str, causes: Vec<String>, hint: Option<String>) -> Self {
         let told = Told {
             sentence: sentence.to_owned(),
@@ -214,14 +179,6 @@ pub(super) fn told(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_refusal_outweighs_what_could_not_be_decided() {
-        assert_eq!(Exit::Done.worse(Exit::Inconclusive), Exit::Inconclusive);
-        assert_eq!(Exit::Inconclusive.worse(Exit::Rejected), Exit::Rejected);
-        assert_eq!(Exit::Rejected.worse(Exit::Inconclusive), Exit::Rejected);
-        assert_eq!(Exit::Rejected.worse(Exit::Done), Exit::Rejected);
-    }
 
     #[test]
     fn a_cause_that_the_sentence_says_is_not_said_again() {

@@ -7,16 +7,15 @@ use clap::Subcommand;
 use clap::builder::NonEmptyStringValueParser;
 
 use super::args::{RegistryArgs, TimeArgs, parse_pairs};
-use super::called::Called;
 use super::context::{AwsSignerChecks, Context, Format};
 use super::report::{Exit, Report, one_line, write_as_cause, write_causes, write_hint};
-use super::sentence;
 use super::side_by_side::{InOrder, SideBySide, lane};
 use super::verify::scope_of;
 use super::verify::text::signatures;
 use crate::limits;
 use crate::outcome::{RevocationFact, RevocationStatus, Said};
 use crate::reference::ArtifactReference;
+use crate::report::{Called, sentence};
 use crate::trust_policy::DocumentKind;
 use crate::verify::{Error, Gathered, OfflineDirectory, Options, Unseen};
 

@@ -6,11 +6,11 @@ use std::fmt::Write as _;
 use super::args::RegistryArgs;
 use super::context::{Context, Format};
 use super::report::{Exit, Report, one_line, write_causes, write_hint};
-use super::sentence;
 use crate::allowance::{self, Exhausted};
 use crate::oci::Descriptor;
 use crate::reference::ArtifactReference;
 use crate::registry::{self, Access, Kind, Repository, Target};
+use crate::report::sentence;
 
 /// A repository, and what is to be said on stderr about how it is asked.
 pub(super) struct Opened {

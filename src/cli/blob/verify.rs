@@ -9,16 +9,15 @@ use std::path::{Path, PathBuf};
 use clap::builder::NonEmptyStringValueParser;
 
 use super::super::args::{TimeArgs, parse_pairs};
-use super::super::called::Called;
 use super::super::context::{AwsSignerChecks, Context, Format};
+use super::super::reader;
 use super::super::report::{Exit, Report, one_line};
 use super::super::requirement::RequireArgs;
-use super::super::sentence;
-use super::super::verify::verdict::unusable;
-use super::super::verify::{Output, text};
+use super::super::verify::{Output, text, unusable};
 use super::progress::Bar;
-use super::{Named, format_of, open, read_found_signature, verdict};
+use super::{Named, format_of, open, read_found_signature};
 use crate::outcome::SignatureOutcome;
+use crate::report::{ArtifactVerdict, Called, Results, VerdictEnd, sentence};
 use crate::trust_policy::{DocumentKind, Statement, StatementName};
 use crate::verify::blob::{self, Accepted, Error, Options, Signature, Verification};
 
@@ -100,10 +99,7 @@ pub(super) async fn run(args: &Args, called: Called) -> Result<Report, Report> {
     };
     let mut report = match args.output {
         Output::Text => in_words(file, &answer, args.verbose, called),
-        Output::Json => {
-            let warnings = answer.warnings.clone();
-            verdict::report(file, answer.statement.as_ref(), &answer.found, warnings)
-        }
+        Output::Json => in_json(file, &answer),
     };
     let endpoints: BTreeSet<&str> = text::foreign_endpoints(answer.outcome()).collect();
     for url in endpoints {
@@ -221,6 +217,22 @@ async fn verify(args: &Args, file: &Path, called: Called) -> Result<Answer, Repo
     let judges = &verifier.judges;
     let verification = judges.verify_blob(&blob, signature, statement, &options, &progress, now);
     Ok(answer(verification.await))
+}
+
+/// The document, with the policy's warnings on stderr.
+fn in_json(file: &Path, answer: &Answer) -> Report {
+    let statement = answer.statement.as_ref();
+    let result = ArtifactVerdict::of_blob(file, statement, &answer.found, reader::current());
+    let exit = result.verdict.exit();
+    let mut results = Results::default();
+    let mut stdout = results.add(&result);
+    stdout.push_str(&results.end(&VerdictEnd::new(exit)));
+    Report {
+        stdout,
+        stderr: answer.warnings.clone(),
+        exit,
+        ..Report::done()
+    }
 }
 
 fn in_words(file: &Path, answer: &Answer, verbose: bool, called: Called) -> Report {

@@ -3,7 +3,6 @@
 
 mod offline;
 pub(super) mod text;
-pub(super) mod verdict;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -13,19 +12,19 @@ use clap::builder::NonEmptyStringValueParser;
 use time::OffsetDateTime;
 
 use super::args::{RegistryArgs, TimeArgs, parse_pairs};
-use super::called::Called;
 use super::context::{AwsSignerChecks, Context, Format};
 use super::duration::parse_span;
 use super::patience::{Progress, telling};
+use super::reader;
 use super::report::{Exit, Report, one_line};
 use super::requirement::{RequireArgs, check_unsigned_flag};
-use super::results::Results;
 use super::side_by_side::{InOrder, SideBySide, lane};
 use crate::config;
 use crate::extended_validation::{AnswerCache, RevocationChecker};
 use crate::limits;
 use crate::outcome::SignatureOutcome;
 use crate::reference::ArtifactReference;
+use crate::report::{ArtifactVerdict, Asked, Called, Results, VerdictEnd};
 use crate::trust_policy::{DocumentKind, StatementName, UnsignedStatement};
 use crate::verify::{Error, Options, Verification, Verifier};
 
@@ -132,7 +131,7 @@ pub(super) fn scope_of(
 pub(super) async fn run(args: Args, called: Called, emit: &mut dyn FnMut(Report)) {
     let job = match Job::prepare(&args, called) {
         Ok(job) => job,
-        Err(report) if args.output == Output::Json => return emit(verdict::unusable(report)),
+        Err(report) if args.output == Output::Json => return emit(unusable(report)),
         Err(report) => return emit(report),
     };
     let work = SideBySide::new(
@@ -180,10 +179,20 @@ pub(super) async fn run(args: Args, called: Called, emit: &mut dyn FnMut(Report)
     }
     if args.output == Output::Json {
         emit(Report {
-            stdout: results.end(&verdict::exit_code(worst)),
+            stdout: results.end(&VerdictEnd::new(worst)),
             stderr: job.warnings.clone(),
             ..Report::done()
         });
+    }
+}
+
+/// The answer in JSON where nothing could be begun with: the document has no results, and what the report
+/// says as its error.
+pub(in crate::cli) fn unusable(report: Report) -> Report {
+    let end = VerdictEnd::not_begun(report.exit, report.not_begun());
+    Report {
+        stdout: Results::default().end(&end),
+        ..report
     }
 }
 
@@ -366,9 +375,13 @@ impl Job {
         }
     }
 
-    fn in_json(&self, asked: &str, answer: &Answer) -> serde_json::Value {
-        let statement = answer.statement.as_ref();
-        verdict::result(asked, &self.scope, statement, &answer.found)
+    fn in_json(&self, asked: &str, answer: &Answer) -> ArtifactVerdict {
+        let asked = Asked {
+            text: asked,
+            scope: &self.scope,
+            statement: answer.statement.as_ref(),
+        };
+        ArtifactVerdict::new(&asked, &answer.found, reader::current())
     }
 
     fn in_words(&self, reference: &ArtifactReference, answer: &Answer) -> Report {

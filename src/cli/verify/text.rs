@@ -2,17 +2,13 @@
 
 use std::fmt::Write as _;
 
-use crate::cli::called::Called;
+use crate::cli::index_note;
 use crate::cli::report::{Exit, Report, one_line, told, write_causes, write_hint};
-use crate::cli::{index_note, sentence};
 use crate::extended_validation::attribute;
 use crate::outcome::{Failure, Held, Said, SignatureOutcome, ValidationOutcome, rfc1123z};
+use crate::report::{Called, sentence};
 use crate::trust_policy::StatementName;
 use crate::verify::{Accepted, Error, Unseen};
-
-/// What to do where the directory of `--offline` lacks signatures.
-pub(in crate::cli) const RECORD_HINT: &str = "with a network, `countersign revocation fetch REFERENCE --out DIR` copies the signatures and their \
-     record again";
 
 /// The answer where a signature passed everything; `verbose` shows every signature looked at.
 pub(super) fn verified(accepted: &Accepted, verbose: bool, called: Called) -> Report {
@@ -234,7 +230,7 @@ pub(super) fn failed(
                 one_line(&error.to_string())
             );
             write_causes(&mut report.stderr, "", error);
-            write_hint(&mut report.stderr, "", Some(RECORD_HINT.to_owned()));
+            write_hint(&mut report.stderr, "", Some(error.hint()));
         }
         Some(Unseen::Exhausted { source, not_tried }) => {
             let _ = writeln!(
