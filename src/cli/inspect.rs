@@ -5,13 +5,12 @@ pub(super) mod tree;
 use std::error::Error as StdError;
 use std::fmt::Write as _;
 
-use super::args::{RegistryArgs, TimeArgs};
+use super::args::{LookArgs, MaxSignatures};
 use super::report::{Exit, Report, one_line};
 use super::signatures::{self, Found};
 use super::tree::Tree;
 use crate::allowance::{self, Exhausted};
 use crate::causes;
-use crate::limits;
 use crate::notary::SIGNATURE_ARTIFACT_TYPE;
 use crate::oci::{Descriptor, Digest};
 use crate::report::{Inspection, SignatureDetails, SignatureInspection, Times, go};
@@ -25,15 +24,15 @@ pub(super) struct Args {
     #[arg(short, long, value_name = "FORMAT", default_value = "tree")]
     output: String,
     /// Maximum number of signatures to show
-    #[arg(long, value_name = "NUMBER", default_value_t = i64::try_from(limits::MAX_SIGNATURES).unwrap_or(i64::MAX), allow_negative_numbers = true)]
-    max_signatures: i64,
-    /// Look in an OCI image layout, a directory on this machine
-    #[arg(long)]
-    oci_layout: bool,
+    #[arg(
+        long,
+        value_name = "NUMBER",
+        default_value_t,
+        allow_negative_numbers = true
+    )]
+    max_signatures: MaxSignatures,
     #[command(flatten)]
-    registry: RegistryArgs,
-    #[command(flatten)]
-    time: TimeArgs,
+    look: LookArgs,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,7 +42,7 @@ enum Output {
 }
 
 pub(super) async fn run(args: &Args) -> Report {
-    let allowed = match args.time.allowed() {
+    let allowed = match args.look.time.allowed() {
         Ok(allowed) => allowed,
         Err(report) => return report,
     };
@@ -60,7 +59,7 @@ async fn inspect(args: &Args) -> Result<Report, Report> {
             return Err(Report::failed(Exit::Usage, &sentence));
         }
     };
-    let repository = signatures::open(&args.reference, args.oci_layout, &args.registry)?;
+    let repository = signatures::open(&args.reference, &args.look)?;
     let found = signatures::find(repository, args.max_signatures, "inspect").await?;
     Ok(show(found, output).await)
 }

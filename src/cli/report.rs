@@ -139,6 +139,14 @@ impl Report {
     }
 }
 
+/// Warnings, a line each.
+pub(super) fn warning_lines(warnings: &[String]) -> String {
+    let lines = warnings
+        .iter()
+        .map(|warning| Report::warning(warning).stderr);
+    lines.collect()
+}
+
 /// Writes to one of the two streams: the one way out for everything that is printed.
 pub(super) fn write_text(out: &mut impl Write, text: &str) -> io::Result<()> {
     out.write_all(printable::lines(text).as_bytes())?;

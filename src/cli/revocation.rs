@@ -4,13 +4,13 @@ use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use clap::Subcommand;
-use clap::builder::NonEmptyStringValueParser;
 
-use super::args::{RegistryArgs, TimeArgs, parse_pairs};
+use super::args::{PluginConfigArgs, PolicyArgs, RegistryArgs, ScopeArgs, TimeArgs};
 use super::context::{AwsSignerChecks, Context, Format};
-use super::report::{Exit, Report, one_line, write_as_cause, write_causes, write_hint};
+use super::report::{
+    Exit, Report, one_line, warning_lines, write_as_cause, write_causes, write_hint,
+};
 use super::side_by_side::{InOrder, SideBySide, lane};
-use super::verify::scope_of;
 use super::verify::text::signatures;
 use crate::limits;
 use crate::outcome::{RevocationFact, RevocationStatus, Said};
@@ -38,22 +38,15 @@ pub(super) struct Args {
     /// Directory to store everything in; existing files are replaced or kept
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
-    /// AWS Signer profile, or profile version, that must have signed; needs no trust policy and no
-    /// trust store. May be given several times
-    #[arg(long, value_name = "ARN", value_parser = NonEmptyStringValueParser::new())]
-    signing_profile: Vec<String>,
-    /// Certificate file that replaces AWS Signer's published roots
-    #[arg(long, value_name = "FILE", requires = "signing_profile")]
-    trust_anchor: Option<PathBuf>,
-    /// Settings of AWS Signer's checks: aws-profile, aws-region, aws-signer-endpoint-url
-    #[arg(long, value_name = "KEY=VALUE")]
-    plugin_config: Vec<String>,
+    #[command(flatten)]
+    policy: PolicyArgs,
+    #[command(flatten)]
+    plugin_config: PluginConfigArgs,
     /// The artifacts are in an OCI image layout, a directory on this machine
     #[arg(long)]
     oci_layout: bool,
-    /// Registry scope of the trust policy statement for the layout, for example local/app
-    #[arg(long)]
-    scope: Option<String>,
+    #[command(flatten)]
+    scope: ScopeArgs,
     #[command(flatten)]
     registry: RegistryArgs,
     #[command(flatten)]
@@ -68,13 +61,8 @@ pub(super) async fn run(command: Command, called: Called, emit: &mut dyn FnMut(R
 }
 
 async fn fetch(args: &Args, called: Called, emit: &mut dyn FnMut(Report)) -> Result<(), Report> {
-    let usage = |text: String| Report::failed(Exit::Usage, &text);
-    let scope = scope_of(
-        args.oci_layout,
-        args.scope.as_deref(),
-        &args.signing_profile,
-    )?;
-    let plugin_config = parse_pairs("plugin-config", &args.plugin_config).map_err(usage)?;
+    let scope = args.scope.of(args.oci_layout, &args.policy)?;
+    let plugin_config = args.plugin_config.parse()?;
     let references = super::parse_references(&args.references, args.oci_layout)?;
     let mut context = Context::new(&args.registry, &references, plugin_config, Format::Known)?;
     emit(Report {
@@ -86,20 +74,18 @@ async fn fetch(args: &Args, called: Called, emit: &mut dyn FnMut(Report)) -> Res
     let recorder = context.recorder(directory.revocation());
     let (mut verifier, warnings) = context.verifier(
         DocumentKind::Oci,
-        &args.signing_profile,
-        args.trust_anchor.as_deref(),
+        &args.policy.signing_profile,
+        args.policy.trust_anchor(),
         AwsSignerChecks::InProcess,
         false,
     )?;
     verifier.judges.revocation = recorder;
     // What a plugin answers cannot be stored.
     verifier.judges.plugins = None;
-    for warning in &warnings {
-        emit(Report {
-            stderr: format!("Warning: {}\n", one_line(warning)),
-            ..Report::done()
-        });
-    }
+    emit(Report {
+        stderr: warning_lines(&warnings),
+        ..Report::done()
+    });
     directory.prepare().map_err(|error| {
         let sentence = format!(
             "the directory `{}` of `--out` cannot be used",

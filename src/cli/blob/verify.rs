@@ -3,15 +3,14 @@
 
 use std::collections::BTreeSet;
 use std::ffi::OsString;
-use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use clap::builder::NonEmptyStringValueParser;
 
-use super::super::args::{TimeArgs, parse_pairs};
-use super::super::context::{AwsSignerChecks, Context, Format};
+use super::super::args::{CheckArgs, PolicyArgs, TimeArgs};
+use super::super::context::{Context, Format};
 use super::super::reader;
-use super::super::report::{Exit, Report, one_line};
+use super::super::report::{Exit, Report, one_line, warning_lines};
 use super::super::requirement::RequireArgs;
 use super::super::verify::{Output, text, unusable};
 use super::progress::Bar;
@@ -37,26 +36,13 @@ pub(in crate::cli) struct Args {
     /// Statement of the trust policy [default: the one with `globalPolicy`]
     #[arg(long, value_name = "NAME", conflicts_with = "signing_profile", value_parser = NonEmptyStringValueParser::new())]
     policy_name: Option<String>,
-    /// AWS Signer profile, or profile version, that must have signed; needs no trust policy and no
-    /// trust store. May be given several times
-    // An empty value is a variable that is not set; no trust policy may stand in for it.
-    #[arg(long, value_name = "ARN", value_parser = NonEmptyStringValueParser::new())]
-    signing_profile: Vec<String>,
-    /// Certificate file that replaces AWS Signer's published roots
-    #[arg(long, value_name = "FILE", requires = "signing_profile")]
-    trust_anchor: Option<PathBuf>,
+    #[command(flatten)]
+    policy: PolicyArgs,
     /// Media type that must have been signed
     #[arg(long, value_name = "TYPE")]
     media_type: Option<String>,
-    /// User metadata that must have been signed
-    #[arg(short = 'm', long, value_name = "KEY=VALUE")]
-    user_metadata: Vec<String>,
-    /// Settings of AWS Signer's checks: aws-profile, aws-region, aws-signer-endpoint-url
-    #[arg(long, value_name = "KEY=VALUE")]
-    plugin_config: Vec<String>,
-    /// Let the installed plugin, not this program, check AWS Signer's signatures
-    #[arg(long)]
-    use_installed_plugin: bool,
+    #[command(flatten)]
+    check: CheckArgs,
     /// Output format: `json` is one document on stdout, see schemas/verdict.v1.schema.json
     #[arg(short, long, value_name = "FORM", default_value = "text")]
     output: Output,
@@ -156,29 +142,21 @@ async fn verify(args: &Args, file: &Path, called: Called) -> Result<Answer, Repo
     if args.media_type.as_deref() == Some("") {
         return Err(usage("--media-type is set but with empty value".to_owned()));
     }
-    let user_metadata = parse_pairs("user-metadata", &args.user_metadata).map_err(usage)?;
-    let plugin_config = parse_pairs("plugin-config", &args.plugin_config).map_err(usage)?;
+    let user_metadata = args.check.user_metadata()?;
+    let plugin_config = args.check.plugin_config.parse()?;
     let named_signature = Named::new(signature)?;
     let blob = open(file)?;
 
     let context = Context::without_registry(plugin_config, Format::Known)?;
     let now = context.now;
-    let checks = if args.use_installed_plugin {
-        AwsSignerChecks::InstalledPlugin
-    } else {
-        AwsSignerChecks::InProcess
-    };
     let (verifier, warnings) = context.verifier(
         DocumentKind::Blob,
-        &args.signing_profile,
-        args.trust_anchor.as_deref(),
-        checks,
+        &args.policy.signing_profile,
+        args.policy.trust_anchor(),
+        args.check.aws_signer(),
         args.require.is_strict(),
     )?;
-    let warnings = warnings.iter().fold(String::new(), |mut text, warning| {
-        let _ = writeln!(text, "Warning: {}", one_line(warning));
-        text
-    });
+    let warnings = warning_lines(&warnings);
     let name = args.policy_name.as_deref();
     let requirement = args.require.requirement(false);
     let named = verifier.policies.select_for_blob(name).ok();

@@ -8,15 +8,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
-use clap::builder::NonEmptyStringValueParser;
 use time::OffsetDateTime;
 
-use super::args::{RegistryArgs, TimeArgs, parse_pairs};
-use super::context::{AwsSignerChecks, Context, Format};
+use super::args::{CheckArgs, MaxSignatures, PolicyArgs, RegistryArgs, ScopeArgs, TimeArgs};
+use super::context::{Context, Format};
 use super::duration::parse_span;
 use super::patience::{Progress, telling};
 use super::reader;
-use super::report::{Exit, Report, one_line};
+use super::report::{Exit, Report, warning_lines};
 use super::requirement::{RequireArgs, check_unsigned_flag};
 use super::side_by_side::{InOrder, SideBySide, lane};
 use crate::config;
@@ -38,23 +37,10 @@ pub(super) struct Args {
     /// or :tag
     #[arg(required = true, value_name = "REFERENCE")]
     references: Vec<String>,
-    /// AWS Signer profile, or profile version, that must have signed; needs no trust policy and no
-    /// trust store. May be given several times
-    // An empty value is a variable that is not set; no trust policy may stand in for it.
-    #[arg(long, value_name = "ARN", value_parser = NonEmptyStringValueParser::new())]
-    signing_profile: Vec<String>,
-    /// Certificate file that replaces AWS Signer's published roots
-    #[arg(long, value_name = "FILE", requires = "signing_profile")]
-    trust_anchor: Option<PathBuf>,
-    /// User metadata that must have been signed
-    #[arg(short = 'm', long, value_name = "KEY=VALUE")]
-    user_metadata: Vec<String>,
-    /// Settings of AWS Signer's checks: aws-profile, aws-region, aws-signer-endpoint-url
-    #[arg(long, value_name = "KEY=VALUE")]
-    plugin_config: Vec<String>,
-    /// Let the installed plugin, not this program, check AWS Signer's signatures
-    #[arg(long)]
-    use_installed_plugin: bool,
+    #[command(flatten)]
+    policy: PolicyArgs,
+    #[command(flatten)]
+    check: CheckArgs,
     /// Cache AWS Signer's "not revoked" answers for this long (at most 24h) [default: no cache]
     // An installed plugin asks for itself.
     #[arg(long, value_name = "DURATION", conflicts_with = "use_installed_plugin")]
@@ -74,8 +60,13 @@ pub(super) struct Args {
     #[arg(long, value_name = "NAME", requires = "offline", value_parser = parse_unsigned)]
     unsigned_revocation_statements: Vec<UnsignedStatement>,
     /// Maximum number of signatures to check per artifact
-    #[arg(long, value_name = "NUMBER", default_value_t = i64::try_from(limits::MAX_SIGNATURES).unwrap_or(i64::MAX), allow_negative_numbers = true)]
-    max_signatures: i64,
+    #[arg(
+        long,
+        value_name = "NUMBER",
+        default_value_t,
+        allow_negative_numbers = true
+    )]
+    max_signatures: MaxSignatures,
     /// Output format: `json` is one document on stdout, see schemas/verdict.v1.schema.json
     #[arg(short, long, value_name = "FORM", default_value = "text")]
     output: Output,
@@ -85,9 +76,8 @@ pub(super) struct Args {
     /// Verify in an OCI image layout, a directory on this machine
     #[arg(long)]
     oci_layout: bool,
-    /// Registry scope of the trust policy statement for the layout, for example local/app
-    #[arg(long)]
-    scope: Option<String>,
+    #[command(flatten)]
+    scope: ScopeArgs,
     #[command(flatten)]
     require: RequireArgs,
     #[command(flatten)]
@@ -101,31 +91,6 @@ pub(super) struct Args {
 pub(super) enum Output {
     Text,
     Json,
-}
-
-/// The scope of a layout where profiles on the command line stand for the policy: its statement is
-/// about everything.
-const ANY_LAYOUT_SCOPE: &str = "local/layout";
-
-/// A layout has no name that trust policies know, so that both flags come together; and nothing but a
-/// layout may choose the statement that it is judged by.
-pub(super) fn scope_of(
-    oci_layout: bool,
-    scope: Option<&str>,
-    signing_profiles: &[String],
-) -> Result<String, Report> {
-    let missing = match (oci_layout, scope) {
-        (true, None) if signing_profiles.is_empty() => "scope",
-        (false, Some(_)) => "oci-layout",
-        (_, scope) => return Ok(scope.unwrap_or(ANY_LAYOUT_SCOPE).to_owned()),
-    };
-    Err(Report::failed(
-        Exit::Usage,
-        &format!(
-            "if any flags in the group [oci-layout scope] are set they must all be set; missing \
-             [{missing}]"
-        ),
-    ))
 }
 
 pub(super) async fn run(args: Args, called: Called, emit: &mut dyn FnMut(Report)) {
@@ -260,16 +225,11 @@ fn online_verifier(
         }
     };
     let aws = context.aws.clone();
-    let checks = if args.use_installed_plugin {
-        AwsSignerChecks::InstalledPlugin
-    } else {
-        AwsSignerChecks::InProcess
-    };
     let (mut verifier, warnings) = context.verifier(
         DocumentKind::Oci,
-        &args.signing_profile,
-        args.trust_anchor.as_deref(),
-        checks,
+        &args.policy.signing_profile,
+        args.policy.trust_anchor(),
+        args.check.aws_signer(),
         args.require.is_strict(),
     )?;
     if let Some(cache) = cache {
@@ -293,29 +253,12 @@ struct Job {
 
 impl Job {
     fn prepare(args: &Args, called: Called) -> Result<Self, Report> {
-        let usage = |text: String| Report::failed(Exit::Usage, &text);
-        let max_signatures = usize::try_from(args.max_signatures)
-            .ok()
-            .filter(|count| *count > 0);
-        let max_signatures = max_signatures.ok_or_else(|| {
-            usage(format!(
-                "max-signatures value {} must be a positive number",
-                args.max_signatures
-            ))
-        })?;
+        let max_signatures = args.max_signatures.get()?;
         let names_unsigned = !args.unsigned_revocation_statements.is_empty();
-        check_unsigned_flag(
-            names_unsigned,
-            !args.signing_profile.is_empty(),
-            &args.require,
-        )?;
-        let scope = scope_of(
-            args.oci_layout,
-            args.scope.as_deref(),
-            &args.signing_profile,
-        )?;
-        let user_metadata = parse_pairs("user-metadata", &args.user_metadata).map_err(usage)?;
-        let plugin_config = parse_pairs("plugin-config", &args.plugin_config).map_err(usage)?;
+        check_unsigned_flag(names_unsigned, !args.policy.is_from_file(), &args.require)?;
+        let scope = args.scope.of(args.oci_layout, &args.policy)?;
+        let user_metadata = args.check.user_metadata()?;
+        let plugin_config = args.check.plugin_config.parse()?;
         let references = super::parse_references(&args.references, args.oci_layout)?;
         let (verifier, warnings, now, notes) = match &args.offline {
             Some(directory) => {
@@ -324,10 +267,7 @@ impl Job {
             }
             None => online_verifier(args, &references, plugin_config)?,
         };
-        let warnings = warnings.iter().fold(notes, |mut text, warning| {
-            let _ = writeln!(text, "Warning: {}", one_line(warning));
-            text
-        });
+        let warnings = notes + &warning_lines(&warnings);
         Ok(Self {
             verifier,
             options: Options {

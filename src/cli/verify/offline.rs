@@ -46,11 +46,11 @@ pub(super) fn verifier(
     let policy = Policy::load(
         DocumentKind::Oci,
         &dirs,
-        &args.signing_profile,
-        args.trust_anchor.as_deref(),
+        &args.policy.signing_profile,
+        args.policy.trust_anchor(),
         args.require.is_strict(),
     )?;
-    let policies = if args.signing_profile.is_empty() {
+    let policies = if args.policy.is_from_file() {
         policy.policies
     } else {
         policy
