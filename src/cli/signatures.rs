@@ -7,6 +7,7 @@ use super::args::{LookArgs, MaxSignatures};
 use super::context::{Context, Format};
 use super::report::{Exit, Report, one_line, write_causes, write_hint};
 use crate::allowance::{self, Exhausted};
+use crate::limits::NAMED_PIPE_TIMEOUT;
 use crate::oci::Descriptor;
 use crate::reference::ArtifactReference;
 use crate::registry::{self, Access, Kind, Repository, Target};
@@ -119,7 +120,13 @@ pub(super) fn open(reference: &str, look: &LookArgs) -> Result<Opened, Report> {
         ArtifactReference::Registry(reference) => reference,
     };
     let references = std::slice::from_ref(&artifact);
-    let context = Context::new(&look.registry, references, BTreeMap::new(), Format::Known)?;
+    let context = Context::new(
+        &look.registry,
+        references,
+        BTreeMap::new(),
+        Format::Known,
+        NAMED_PIPE_TIMEOUT,
+    )?;
     match context.registry.repository(reference, Access::Pull) {
         Ok(repository) => Ok(Opened {
             repository: repository.into(),

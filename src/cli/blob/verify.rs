@@ -145,9 +145,10 @@ async fn verify(args: &Args, file: &Path, called: Called) -> Result<Answer, Repo
     let user_metadata = args.check.user_metadata()?;
     let plugin_config = args.check.plugin_config.parse()?;
     let named_signature = Named::new(signature)?;
-    let blob = open(file)?;
+    let pipes = args.time.for_pipes()?;
+    let blob = open(file, pipes)?;
 
-    let context = Context::without_registry(plugin_config, Format::Known)?;
+    let context = Context::without_registry(plugin_config, Format::Known, pipes)?;
     let now = context.now;
     let (verifier, warnings) = context.verifier(
         DocumentKind::Blob,
@@ -178,7 +179,7 @@ async fn verify(args: &Args, file: &Path, called: Called) -> Result<Answer, Repo
         // Nobody named it, so that it may not lead elsewhere.
         (format_of(signature)?, read_found_signature(signature)?)
     } else {
-        named_signature.read("")?
+        named_signature.read("", pipes)?
     };
     let options = Options {
         media_type: args.media_type.clone(),

@@ -48,6 +48,7 @@ pub(super) fn verifier(
         &dirs,
         &args.policy.signing_profile,
         args.policy.trust_anchor(),
+        args.time.for_pipes()?,
         args.require.is_strict(),
     )?;
     let policies = if args.policy.is_from_file() {
