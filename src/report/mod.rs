@@ -1,14 +1,18 @@
 //! The documents of the program as types: what a verification found, what a signing did, what signatures say.
 //!
-//! Input: what `verify` and `sign` give. Output: values that `serde` writes as the JSON of
-//! `verify --output json` ([`VerdictV1`], `schemas/verdict.v1.schema.json`), of `sign --output json`
-//! ([`SigningV1`], `schemas/signing.v1.schema.json`) and of `inspect --output json` ([`Inspection`], which has
-//! notation's members), and of the trust policy that `blob policy init` writes ([`BlobPolicy`]). No other code makes
-//! these documents; files that the program reads again are in the modules that read them. Names and codes do not change within a version;
-//! more may come. The members of a versioned document's objects are in alphabetical order.
+//! Input: what `verify`, `sign` and envelopes give. Output: values that `serde` writes as JSON. No other code makes
+//! these documents; files that the program reads again are in the modules that read them.
 //!
-//! A message is notation's sentence, where notation has one; a hint fits the [`Reader`](crate::hints::Reader)
-//! that the caller names.
+//! | type | written by | schema |
+//! | --- | --- | --- |
+//! | [`VerdictV1`] | `verify`, `blob verify` | `verdict.v1.schema.json` |
+//! | [`SigningV1`] | `sign` | `signing.v1.schema.json` |
+//! | [`Inspection`], [`SignatureDetails`] | `inspect`, `blob inspect` | `inspection.schema.json` |
+//! | [`BlobPolicy`] | `blob policy init` | `trustpolicy.blob.schema.json` |
+//!
+//! Names and codes do not change within a version; more may come. The members of verdicts and signings are in
+//! alphabetical order, those of the other two in notation's. A message is notation's sentence, where notation has
+//! one; a hint fits the [`Reader`](crate::hints::Reader) that the caller names.
 
 mod blob_policy;
 mod called;

@@ -544,6 +544,65 @@ fn every_exit_and_cause_is_what_the_schemas_say() {
 }
 
 #[test]
+fn every_inspection_is_what_its_schema_says() {
+    let certificate = || CertificateDetails {
+        fingerprint: "00".to_owned(),
+        issued_to: "CN=leaf".to_owned(),
+        issued_by: "CN=root".to_owned(),
+        expiry: "2027-11-22T01:02:03Z".to_owned(),
+    };
+    let timestamps = [
+        None,
+        Some(TimestampDetails::Readable {
+            timestamp: "[a, b]".to_owned(),
+            certificates: vec![certificate()],
+        }),
+        Some(TimestampDetails::Unreadable {
+            error: "malformed".to_owned(),
+        }),
+    ];
+    let attribute = |name: &str| Attribute {
+        in_tree: name.to_owned(),
+        in_json: name.to_owned(),
+        value: "v".to_owned(),
+    };
+    let attributes = ["contentType", "signingScheme", "signingTime", "other"];
+    let details = |timestamp_signature: Option<TimestampDetails>| SignatureDetails {
+        digest: Some("sha256:x".to_owned()),
+        signature_algorithm: SignatureAlgorithm::Es256.contract_name(),
+        signature_envelope_type: EnvelopeFormat::Cose.media_type(),
+        signed_attributes: Attributes(attributes.map(attribute).to_vec()),
+        user_defined_attributes: timestamp_signature
+            .is_some()
+            .then(|| BTreeMap::from([("k".to_owned(), "v".to_owned())])),
+        unsigned_attributes: UnsignedAttributes {
+            signing_agent: Some("agent".to_owned()),
+            timestamp_signature,
+        },
+        certificates: vec![certificate()],
+        signed_artifact: SignedArtifact {
+            media_type: "a/b".to_owned(),
+            digest: "sha256:y".to_owned(),
+            size: 1,
+            urls: Some(json!(["https://r.test"])),
+            data: Some(json!("AA==")),
+            platform: Some(json!({ "os": "linux" })),
+            artifact_type: Some(json!("a/b")),
+        },
+    };
+    let readable = timestamps
+        .map(details)
+        .map(|details| SignatureInspection::Readable(Box::new(details)));
+    let unreadable = SignatureInspection::Unreadable {
+        digest: "sha256:z".to_owned(),
+        error: "malformed".to_owned(),
+    };
+    let signatures = readable.into_iter().chain([unreadable]).collect();
+    let document = Inspection::new("a/b".to_owned(), signatures);
+    check_schema("inspection.schema.json", &document);
+}
+
+#[test]
 fn a_policy_for_files_is_what_its_schema_says() {
     let stores = ["ca:acme".to_owned()];
     let identities = ["x509.subject: C=US, ST=WA, O=acme".to_owned()];

@@ -109,9 +109,13 @@ fn mode(path: &Path) -> u32 {
     fs::metadata(path).unwrap().permissions().mode() & 0o777
 }
 
-/// The JSON of `blob inspect`.
+/// The JSON of `blob inspect`, which must be what the schema says of a signature.
+#[track_caller]
 fn inspect(scene: &Scene, signature: &str) -> serde_json::Value {
     let ran = scene.run(&["blob", "inspect", "--output", "json", signature]);
     assert_eq!(ran.code, 0, "{ran:#?}");
-    serde_json::from_str(&ran.stdout).unwrap()
+    let signature: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
+    let document = serde_json::json!({ "mediaType": "", "signatures": [signature] });
+    crate::support::document::assert_valid(&document, "inspection.schema.json");
+    signature
 }

@@ -9,8 +9,10 @@ use crate::support::scene::Scene;
 
 const JWS: &str = "application/jose+json";
 
+/// The document, which must be what its schema says.
+#[track_caller]
 fn json_of(ran: &Ran) -> Value {
-    serde_json::from_str(&ran.stdout).unwrap_or_else(|error| panic!("{error}: {ran:#?}"))
+    crate::support::document::stdout(ran, "inspection.schema.json")
 }
 
 #[test]

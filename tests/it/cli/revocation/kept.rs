@@ -6,6 +6,7 @@ use countersign_emulator::{Fault, FaultKind};
 use serde_json::{Value, json};
 
 use super::{facts, questions, verify};
+use crate::support::document::assert_valid;
 use crate::support::scene::Scene;
 
 type Change = fn(&mut Value);
@@ -61,14 +62,8 @@ fn an_answer_is_kept_only_if_asked_to_and_says_its_age() {
     assert_eq!(verify(&scene, &[&scene.image]).code, 0);
     assert_eq!(questions(&scene), 1);
 
-    let schema = concat!(
-        env!("CARGO_MANIFEST_DIR"),
-        "/schemas/aws-signer-revocation.v1.schema.json"
-    );
-    let schema: Value = serde_json::from_str(&std::fs::read_to_string(schema).unwrap()).unwrap();
-    let validator = jsonschema::validator_for(&schema).unwrap();
     change(&scene, |document| {
-        assert!(validator.is_valid(document), "{document:#}");
+        assert_valid(document, "aws-signer-revocation.v1.schema.json");
         let asked_at = time::OffsetDateTime::now_utc() - time::Duration::minutes(50);
         document["askedAt"] = json!(countersign::notary::rfc3339(asked_at));
     });

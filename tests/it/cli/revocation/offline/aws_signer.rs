@@ -9,6 +9,7 @@ use time::{Duration, OffsetDateTime};
 
 use super::super::{asking::job, facts};
 use super::{Island, files, policy};
+use crate::support::document::assert_valid;
 use crate::support::sandbox::Ran;
 use crate::support::scene::Scene;
 
@@ -135,16 +136,10 @@ fn profiles_on_the_command_line_need_the_flag() {
 fn a_stored_answer_has_its_schema_and_a_bound() {
     let (scene, island) = fetched_of(Duration::days(8));
     write_policy(&scene, &island, &allowed());
-    let schema = concat!(
-        env!("CARGO_MANIFEST_DIR"),
-        "/schemas/aws-signer-revocation.v1.schema.json"
-    );
-    let schema: Value = serde_json::from_str(&std::fs::read_to_string(schema).unwrap()).unwrap();
-    let validator = jsonschema::validator_for(&schema).unwrap();
     let file = &island.files("aws-signer")[0];
     let aged = |age: Duration| {
         change(file, |document| {
-            assert!(validator.is_valid(document), "{document:#}");
+            assert_valid(document, "aws-signer-revocation.v1.schema.json");
             document["askedAt"] = json!(rfc3339(OffsetDateTime::now_utc() - age));
         });
     };

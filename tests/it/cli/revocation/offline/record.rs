@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::aws_signer::{allowed, fetch, fetched, write_policy};
 use crate::cli::verdict::document;
+use crate::support::document::assert_valid;
 use crate::support::scene::Scene;
 
 #[test]
@@ -12,18 +13,9 @@ fn a_signature_that_was_withheld_is_could_not_look() {
     write_policy(&scene, &island, &allowed());
     let index = island.sandbox.home().join("facts/artifacts/index.json");
     let record = island.files("signatures").remove(0);
-    let schema = include_str!(concat!(
-        env!("CARGO_MANIFEST_DIR"),
-        "/schemas/offline-signatures.v1.schema.json"
-    ));
-    let schema: Value = serde_json::from_str(schema).unwrap();
     let written = std::fs::read_to_string(&record).unwrap();
     let recorded: Value = serde_json::from_str(&written).unwrap();
-    assert!(
-        jsonschema::validator_for(&schema)
-            .unwrap()
-            .is_valid(&recorded)
-    );
+    assert_valid(&recorded, "offline-signatures.v1.schema.json");
     assert_eq!(recorded["signatures"].as_array().unwrap().len(), 1);
 
     // A good signature needs no record.
