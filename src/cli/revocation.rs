@@ -8,7 +8,7 @@ use clap::builder::NonEmptyStringValueParser;
 
 use super::args::{RegistryArgs, TimeArgs, parse_pairs};
 use super::called::Called;
-use super::context::{AwsSignerChecks, Context, Format};
+use super::context::{Context, Format, Trusted};
 use super::report::{Exit, Report, one_line, write_causes, write_hint};
 use super::sentence;
 use super::side_by_side::{InOrder, SideBySide, lane};
@@ -16,7 +16,6 @@ use super::verify::scope_of;
 use super::verify::text::signatures;
 use crate::limits;
 use crate::outcome::{RevocationFact, RevocationStatus, Said};
-use crate::reference::ArtifactReference;
 use crate::trust_policy::DocumentKind;
 use crate::verify::{Error, Gathered, OfflineDirectory, Options, Unseen};
 
@@ -88,19 +87,18 @@ async fn fetch(args: &Args, called: Called, emit: &mut dyn FnMut(Report)) -> Res
         stderr: std::mem::take(&mut context.notes),
         ..Report::done()
     });
-    let now = context.now;
     let directory = OfflineDirectory::new(args.out.clone());
-    let recorder = context.recorder(directory.revocation());
-    let (mut verifier, warnings) = context.verifier(
-        DocumentKind::Oci,
-        &args.signing_profile,
-        args.trust_anchor.as_deref(),
-        AwsSignerChecks::InProcess,
-        false,
-    )?;
-    verifier.judges.revocation = recorder;
+    let trusted = Trusted {
+        kind: DocumentKind::Oci,
+        signing_profiles: &args.signing_profile,
+        trust_anchor: args.trust_anchor.as_deref(),
+        pipes: context.pipes,
+        is_strict: false,
+    };
+    let (setup, warnings) = trusted.setup(&context.environment.notation_directories())?;
     // What a plugin answers cannot be stored.
-    verifier.judges.plugins = None;
+    let setup = setup.recording(directory.clone()).without_plugins();
+    let verifier = context.connect(setup)?;
     for warning in &warnings {
         emit(Report {
             stderr: format!("Warning: {}\n", one_line(warning)),
@@ -122,17 +120,13 @@ async fn fetch(args: &Args, called: Called, emit: &mut dyn FnMut(Report)) -> Res
     })?;
     let options = Options {
         allowed: args.time.allowed()?,
+        layout_scope: scope,
         ..Options::default()
     };
-    let (verifier, directory, options, scope) = (&verifier, &directory, &options, scope.as_str());
-    let gather = async |number: usize| match references.get(number)? {
-        ArtifactReference::Registry(reference) => {
-            Some(verifier.gather(reference, directory, options, now).await)
-        }
-        ArtifactReference::Layout(reference) => {
-            let gathered = verifier.gather_layout(reference, scope, directory, options, now);
-            Some(gathered.await)
-        }
+    let (verifier, directory, options) = (&verifier, &directory, &options);
+    let gather = async |number: usize| {
+        let reference = references.get(number)?;
+        Some(verifier.gather(reference, directory, options).await)
     };
     let work = SideBySide::new(
         references.iter().map(lane),
@@ -146,7 +140,7 @@ async fn fetch(args: &Args, called: Called, emit: &mut dyn FnMut(Report)) -> Res
     while let Some(Some(answer)) = answers.next().await {
         emit(match answer {
             Ok(gathered) => in_words(&gathered),
-            Err(error) => failed(&error, scope, called),
+            Err(error) => failed(&error, &options.layout_scope, called),
         });
     }
     Ok(())

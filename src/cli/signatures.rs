@@ -132,7 +132,7 @@ pub(super) fn open(
         Format::Known,
         NAMED_PIPE_TIMEOUT,
     )?;
-    match context.registry.repository(reference, Access::Pull) {
+    match context.registry().repository(reference, Access::Pull) {
         Ok(repository) => Ok(Opened {
             repository: repository.into(),
             notes: context.notes,

@@ -7,11 +7,10 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use super::super::confirm::confirm_overwriting;
-use super::super::context::no_directory;
+use super::super::context::{environment, no_directory};
 use super::super::inspect::text;
 use super::super::report::{Exit, Report, one_line, write_hint};
 use super::super::sentence;
-use crate::config::NotationDirs;
 use crate::files;
 use crate::limits::{MAX_POLICY_BYTES, NAMED_PIPE_TIMEOUT};
 use crate::printable;
@@ -62,7 +61,9 @@ pub(in crate::cli) struct ImportArgs {
 }
 
 pub(super) fn run(command: &Command) -> Result<Report, Report> {
-    let dirs = NotationDirs::from_env().map_err(|error| no_directory(&error))?;
+    let dirs = environment()
+        .notation_directories()
+        .map_err(|error| no_directory(&error))?;
     let path = dirs.config.join(KIND.file_name());
     match command {
         Command::Init(args) => init(&path, args),

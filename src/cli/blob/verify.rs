@@ -10,7 +10,7 @@ use clap::builder::NonEmptyStringValueParser;
 
 use super::super::args::{TimeArgs, parse_pairs};
 use super::super::called::Called;
-use super::super::context::{AwsSignerChecks, Context, Format};
+use super::super::context::{Context, Format, Trusted};
 use super::super::report::{Exit, Report, one_line};
 use super::super::requirement::RequireArgs;
 use super::super::sentence;
@@ -20,6 +20,7 @@ use super::progress::Bar;
 use super::{Named, format_of, open, read_found_signature, verdict};
 use crate::outcome::SignatureOutcome;
 use crate::trust_policy::{DocumentKind, Statement, StatementName};
+use crate::verify::AwsSignerChecks;
 use crate::verify::blob::{self, Accepted, Error, Options, Signature, Verification};
 
 /// Flags of `blob verify`; those that notation has work as they do there.
@@ -167,32 +168,33 @@ async fn verify(args: &Args, file: &Path, called: Called) -> Result<Answer, Repo
     let blob = open(file, pipes)?;
 
     let context = Context::without_registry(plugin_config, Format::Known, pipes)?;
-    let now = context.now;
     let checks = if args.use_installed_plugin {
         AwsSignerChecks::InstalledPlugin
     } else {
         AwsSignerChecks::InProcess
     };
-    let (verifier, warnings) = context.verifier(
-        DocumentKind::Blob,
-        &args.signing_profile,
-        args.trust_anchor.as_deref(),
-        checks,
-        args.require.is_strict(),
-    )?;
+    let trusted = Trusted {
+        kind: DocumentKind::Blob,
+        signing_profiles: &args.signing_profile,
+        trust_anchor: args.trust_anchor.as_deref(),
+        pipes,
+        is_strict: args.require.is_strict(),
+    };
+    let (setup, warnings) = trusted.setup(&context.environment.notation_directories())?;
+    let verifier = context.connect(setup.with_aws_signer_checks(checks))?;
     let warnings = warnings.iter().fold(String::new(), |mut text, warning| {
         let _ = writeln!(text, "Warning: {}", one_line(warning));
         text
     });
     let name = args.policy_name.as_deref();
     let requirement = args.require.requirement(false);
-    let named = verifier.policies.select_for_blob(name).ok();
+    let named = verifier.policies().select_for_blob(name).ok();
     let answer = |found| Answer {
         statement: named.map(Statement::named),
         found,
         warnings,
     };
-    let statement = match blob::select(&verifier.policies, &blob, name, &requirement) {
+    let statement = match blob::select(verifier.policies(), &blob, name, &requirement) {
         Ok(statement) if statement.level.is_skip() => {
             // The signature is not even read.
             let statement = statement.named();
@@ -219,8 +221,7 @@ async fn verify(args: &Args, file: &Path, called: Called) -> Result<Answer, Repo
     };
     let bar = Bar::new(&blob);
     let progress = |bytes| bar.show(bytes);
-    let judges = &verifier.judges;
-    let verification = judges.verify_blob(&blob, signature, statement, &options, &progress, now);
+    let verification = verifier.verify_blob(&blob, signature, statement, &options, &progress);
     Ok(answer(verification.await))
 }
 

@@ -9,25 +9,21 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
-use clap::builder::NonEmptyStringValueParser;
-use time::OffsetDateTime;
-
 use super::args::{RegistryArgs, TimeArgs, parse_pairs};
 use super::called::Called;
-use super::context::{AwsSignerChecks, Context, Format};
+use super::context::{Context, Format, Trusted};
 use super::duration::parse_span;
 use super::patience::{Progress, telling};
 use super::report::{Exit, Report, one_line};
 use super::requirement::{RequireArgs, check_unsigned_flag};
 use super::results::Results;
 use super::side_by_side::{InOrder, SideBySide, lane};
-use crate::config;
-use crate::extended_validation::{AnswerCache, RevocationChecker};
 use crate::limits;
 use crate::outcome::SignatureOutcome;
 use crate::reference::ArtifactReference;
 use crate::trust_policy::{DocumentKind, StatementName, UnsignedStatement};
-use crate::verify::{Error, Options, Verification, Verifier};
+use crate::verify::{ANY_LAYOUT_SCOPE, AwsSignerChecks, Error, Options, Verification, Verifier};
+use clap::builder::NonEmptyStringValueParser;
 
 /// Flags of `verify`; those that notation has work as they do there.
 #[derive(Debug, clap::Args)]
@@ -103,10 +99,6 @@ pub(super) enum Output {
     Text,
     Json,
 }
-
-/// The scope of a layout where profiles on the command line stand for the policy: its statement is
-/// about everything.
-const ANY_LAYOUT_SCOPE: &str = "local/layout";
 
 /// A layout has no name that trust policies know, so that both flags come together; and nothing but a
 /// layout may choose the statement that it is judged by.
@@ -225,13 +217,13 @@ fn parse_unsigned(name: &str) -> Result<UnsignedStatement, String> {
     })
 }
 
-/// A verifier that asks registries, AWS and everybody else; with the policy's warnings, the time, and what is to
-/// be said besides.
+/// A verifier that asks registries, AWS and everybody else; with the policy's warnings, and what is to be said
+/// besides.
 fn online_verifier(
     args: &Args,
     references: &[ArtifactReference],
     plugin_config: BTreeMap<String, String>,
-) -> Result<(Verifier, Vec<String>, OffsetDateTime, String), Report> {
+) -> Result<(Verifier, Vec<String>, String), Report> {
     let mut context = Context::new(
         &args.registry,
         references,
@@ -239,40 +231,41 @@ fn online_verifier(
         Format::Known,
         args.time.for_pipes()?,
     )?;
-    let now = context.now;
     let notes = std::mem::take(&mut context.notes);
-    let cache = match &args.revocation_cache_ttl {
+    let ttl = match &args.revocation_cache_ttl {
         None => None,
         Some(text) => {
             let flag = "--revocation-cache-ttl";
             let ttl = parse_span(flag, text, limits::MAX_REVOCATION_CACHE_TTL)
                 .map_err(|text| Report::failed(Exit::Usage, &text))?;
-            let directory = context.cache().ok_or_else(|| {
-                Report::usage(
+            if context.environment.cache().is_none() {
+                return Err(Report::usage(
                     &format!("no directory is known in which `{flag}` keeps answers"),
                     Some("set `NOTATION_CACHE` to a directory of this user".to_owned()),
-                )
-            })?;
-            Some(AnswerCache::new(config::aws_signer_cache(directory), ttl))
+                ));
+            }
+            Some(ttl)
         }
     };
-    let aws = context.aws.clone();
     let checks = if args.use_installed_plugin {
         AwsSignerChecks::InstalledPlugin
     } else {
         AwsSignerChecks::InProcess
     };
-    let (mut verifier, warnings) = context.verifier(
-        DocumentKind::Oci,
-        &args.signing_profile,
-        args.trust_anchor.as_deref(),
-        checks,
-        args.require.is_strict(),
-    )?;
-    if let Some(cache) = cache {
-        verifier.judges.aws_signer = RevocationChecker::with_cache(aws, cache);
-    }
-    Ok((verifier, warnings, now, notes))
+    let trusted = Trusted {
+        kind: DocumentKind::Oci,
+        signing_profiles: &args.signing_profile,
+        trust_anchor: args.trust_anchor.as_deref(),
+        pipes: context.pipes,
+        is_strict: args.require.is_strict(),
+    };
+    let (setup, warnings) = trusted.setup(&context.environment.notation_directories())?;
+    let setup = setup.with_aws_signer_checks(checks);
+    let setup = match ttl {
+        Some(ttl) => setup.keeping_answers(ttl),
+        None => setup,
+    };
+    Ok((context.connect(setup)?, warnings, notes))
 }
 
 /// Everything that holds for all references of one command.
@@ -280,9 +273,6 @@ struct Job {
     verifier: Verifier,
     options: Options,
     references: Vec<ArtifactReference>,
-    /// By which the trust policy knows an OCI image layout.
-    scope: String,
-    now: OffsetDateTime,
     verbose: bool,
     called: Called,
     warnings: String,
@@ -314,10 +304,10 @@ impl Job {
         let user_metadata = parse_pairs("user-metadata", &args.user_metadata).map_err(usage)?;
         let plugin_config = parse_pairs("plugin-config", &args.plugin_config).map_err(usage)?;
         let references = super::parse_references(&args.references, args.oci_layout)?;
-        let (verifier, warnings, now, notes) = match &args.offline {
+        let (verifier, warnings, notes) = match &args.offline {
             Some(directory) => {
-                let (verifier, warnings, now) = offline::verifier(args, directory)?;
-                (verifier, warnings, now, String::new())
+                let (verifier, warnings) = offline::verifier(args, directory)?;
+                (verifier, warnings, String::new())
             }
             None => online_verifier(args, &references, plugin_config)?,
         };
@@ -333,10 +323,9 @@ impl Job {
                 // Nothing but local files before.
                 allowed: args.time.allowed()?,
                 requirement: args.require.requirement(names_unsigned),
+                layout_scope: scope,
             },
             references,
-            scope,
-            now,
             verbose: args.verbose,
             called,
             warnings,
@@ -350,31 +339,17 @@ impl Job {
 
     async fn verify(&self, reference: &ArtifactReference) -> Answer {
         let Self {
-            verifier,
-            options,
-            scope,
-            now,
-            ..
+            verifier, options, ..
         } = self;
-        let found = match reference {
-            ArtifactReference::Registry(reference) => {
-                verifier.verify(reference, options, *now).await
-            }
-            ArtifactReference::Layout(reference) => {
-                verifier
-                    .verify_layout(reference, scope, options, *now)
-                    .await
-            }
-        };
         Answer {
-            statement: verifier.statement_of(reference, scope),
-            found,
+            statement: verifier.statement_of(reference, &options.layout_scope),
+            found: verifier.verify_with(reference, options).await,
         }
     }
 
     fn in_json(&self, asked: &str, answer: &Answer) -> serde_json::Value {
         let statement = answer.statement.as_ref();
-        verdict::result(asked, &self.scope, statement, &answer.found)
+        verdict::result(asked, &self.options.layout_scope, statement, &answer.found)
     }
 
     fn in_words(&self, reference: &ArtifactReference, answer: &Answer) -> Report {
@@ -386,7 +361,12 @@ impl Job {
                 reference,
                 statement,
             }) => text::skipped(&reference.to_string(), statement, called),
-            Err(error) => text::failed(error, &self.scope, answer.statement.as_ref(), called),
+            Err(error) => text::failed(
+                error,
+                &self.options.layout_scope,
+                answer.statement.as_ref(),
+                called,
+            ),
         };
         // Where nothing was resolved, no tag led astray.
         let is_resolved = !matches!(
