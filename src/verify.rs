@@ -13,6 +13,8 @@ mod offline;
 mod record;
 mod requirement;
 mod revocation;
+#[cfg(test)]
+mod testing;
 mod trial;
 
 pub use error::{Error, Refused, Unseen};
