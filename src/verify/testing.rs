@@ -181,8 +181,18 @@ impl Scene {
         attributes: &SignedAttributes,
         unsigned: &UnsignedAttributes,
     ) -> Vec<u8> {
-        let payload = Payload::new(&self.target().descriptor, BTreeMap::new());
+        self.envelope_with(BTreeMap::new(), attributes, unsigned)
+    }
+
+    /// One with annotations of the image that are signed too.
+    pub(super) fn envelope_with(
+        &self,
+        annotations: BTreeMap<String, String>,
+        attributes: &SignedAttributes,
+        unsigned: &UnsignedAttributes,
+    ) -> Vec<u8> {
         let format = EnvelopeFormat::Jws;
+        let payload = Payload::new(&self.target().descriptor, annotations);
         let payload = payload.to_bytes(format).unwrap();
         let algorithm = SignatureAlgorithm::Es256;
         let envelope = UnsignedEnvelope::new(format, payload, attributes, algorithm).unwrap();
@@ -243,6 +253,20 @@ impl Scene {
         envelope: &[u8],
         statement: &Statement,
     ) -> SignatureOutcome {
+        let metadata = BTreeMap::new();
+        self.judge_at(NOW, judges, envelope, statement, &metadata)
+            .await
+    }
+
+    /// The same at another time, and with user metadata that must be signed.
+    pub(super) async fn judge_at(
+        &self,
+        now: OffsetDateTime,
+        judges: &Judges,
+        envelope: &[u8],
+        statement: &Statement,
+        metadata: &BTreeMap<String, String>,
+    ) -> SignatureOutcome {
         let digest = sha256_digest(envelope);
         let signature = FetchedSignature {
             manifest_digest: &digest,
@@ -250,9 +274,8 @@ impl Scene {
             envelope,
         };
         let target = self.target().descriptor;
-        let metadata = BTreeMap::new();
         judges
-            .judge(signature, &target, statement, &metadata, NOW)
+            .judge(signature, &target, statement, metadata, now)
             .await
     }
 }
