@@ -79,13 +79,18 @@ async fn serve(mut stream: TcpStream, answer: impl Fn(&str) -> Reply) {
     let head = String::from_utf8(head).unwrap();
     let request = head.lines().next().unwrap().rsplit_once(' ').unwrap().0;
     let reply = answer(request);
-    let mut text = format!("HTTP/1.1 {} \r\nConnection: close\r\n", reply.status);
-    for (name, value) in &reply.headers {
-        text.push_str(&format!("{name}: {value}\r\n"));
-    }
-    text.push_str(&format!("Content-Length: {}\r\n\r\n", reply.body.len()));
-    let mut bytes = text.into_bytes();
-    bytes.extend(reply.body);
+    let headers: Vec<String> = reply
+        .headers
+        .iter()
+        .map(|(name, value)| format!("{name}: {value}\r\n"))
+        .collect();
+    let head = format!(
+        "HTTP/1.1 {} \r\nConnection: close\r\n{}Content-Length: {}\r\n\r\n",
+        reply.status,
+        headers.concat(),
+        reply.body.len()
+    );
+    let bytes = [head.as_bytes(), reply.body.as_slice()].concat();
     // Whoever has gone away needs no answer.
     let _ = stream.write_all(&bytes).await;
     let _ = stream.shutdown().await;

@@ -143,7 +143,7 @@ async fn a_plugin_is_asked_what_it_can_and_the_policy_wants_decided() {
         let asked: Vec<&str> = asked
             .into_iter()
             .flatten()
-            .flat_map(Value::as_str)
+            .filter_map(Value::as_str)
             .collect();
         let installed = Installed::new("1.0.0", can, &good(&asked, &[]));
         let answer = installed.verify(&of_plugin(), &changes).await.ok().unwrap();

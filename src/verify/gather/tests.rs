@@ -88,6 +88,7 @@ async fn nobody_is_asked_about_a_signer_whom_the_policy_will_refuse() {
 
 #[tokio::test]
 async fn a_time_stamp_is_read_where_a_verification_may_read_it() {
+    use SigningScheme::{SigningAuthority, X509};
     let missing = async |scheme: SigningScheme, token: Option<&[u8]>, stores: &[&str]| {
         let scene = Scene::new();
         let signed = SignedAttributes {
@@ -106,7 +107,6 @@ async fn a_time_stamp_is_read_where_a_verification_may_read_it() {
         let missing = stored.missing.into_iter();
         missing.map(|one| one.sentence).collect::<Vec<_>>()
     };
-    use SigningScheme::{SigningAuthority, X509};
     let without = ["ca:x", "signingAuthority:x"];
     let with = ["ca:x", "signingAuthority:x", "tsa:x"];
     let found = missing(X509, Some(b"token"), &with).await;
