@@ -14,6 +14,8 @@ mod record;
 mod requirement;
 mod revocation;
 mod setup;
+#[cfg(test)]
+mod testing;
 mod trial;
 
 pub use crate::allowance::Allowed;

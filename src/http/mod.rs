@@ -14,6 +14,8 @@ mod proxy;
 mod redact;
 mod retry;
 mod roots;
+#[cfg(test)]
+pub(crate) mod testing;
 
 pub use body::read_body;
 pub use error::Error;

@@ -427,24 +427,4 @@ fn hint_for_file(error: &DocumentError) -> Option<String> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::files;
-
-    #[test]
-    fn an_answer_that_cannot_be_stored_has_the_files_hint() {
-        let source = files::Error::Io {
-            operation: "write",
-            path: "/s/x".into(),
-            source: std::io::ErrorKind::PermissionDenied.into(),
-        };
-        assert_eq!(
-            hint_for_file(&DocumentError::File { source }).as_deref(),
-            Some("check the permissions of `/s/x`")
-        );
-        let path = "/s/x".into();
-        let found = "9".to_owned();
-        let other = DocumentError::Version { path, found };
-        assert_eq!(hint_for_file(&other), None);
-    }
-}
+mod tests;

@@ -55,7 +55,7 @@ fn the_examples_sign_verify_and_judge_offline() {
     let ran = run(&scene, "verify", &[profile, "root.crt", image]);
     assert_eq!((ran.code, ran.stdout), (0, format!("may run: {image}\n")));
 
-    let allowing = r#"{ "level": "strict" }, "unsignedRevocationStatements": ["aws-signer"]"#;
+    let allowing = r#"{ "level": "strict", "unsignedRevocationStatements": ["aws-signer"] }"#;
     scene.write_policy_with(allowing, profile);
     let fetched = scene.run(&["revocation", "fetch", "--out", "facts", image]);
     assert_eq!(fetched.code, 0, "{fetched:#?}");
