@@ -113,7 +113,7 @@ pub(super) fn prose(text: &str) -> Vec<String> {
     parts
 }
 
-/// `text` with `` `` `` in place of what stands in backticks.
+/// `text` with an empty pair of backticks in place of what stands in each.
 pub(super) fn without_code(text: &str) -> String {
     let parts = text.split('`').enumerate();
     let words = parts.map(|(at, part)| if at % 2 == 0 { part } else { "``" });
