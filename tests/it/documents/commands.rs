@@ -1,10 +1,12 @@
 //! Every command that a document shows is run: here, by the emulator's tests, or by `.ci/run`.
 
+use std::collections::HashSet;
 use std::path::Path;
 use std::process::Stdio;
 
 use super::reader::{EMULATOR_FOLDER, Reader};
-use super::{curl, pages};
+use super::{curl, pages, style};
+use crate::support::sandbox::Sandbox;
 use crate::support::scene::Scene;
 use crate::support::waiting;
 
@@ -40,6 +42,63 @@ fn what_readme_and_pages_show_works_and_says_what_they_show() {
     }
     assert!(wrong.is_empty(), "{wrong}");
     assert!(run >= 30, "{run} blocks were run");
+}
+
+/// What the program prints is shown only behind the commands that print it; no command hides in another language.
+#[test]
+fn every_block_is_commands_their_output_or_json() {
+    for page in pages::guides() {
+        for block in pages::blocks(&pages::read(&page)) {
+            let is_known = ["sh", "json"].contains(&block.language.as_str());
+            assert!(is_known, "{page}: nothing checks {block:?}");
+        }
+    }
+}
+
+/// Flags in a sentence are flags of this program, unless another program stands before them.
+#[test]
+fn every_flag_that_a_sentence_names_exists() {
+    const COMMANDS: [&str; 9] = [
+        "countersign",
+        "sign",
+        "verify",
+        "list",
+        "inspect",
+        "blob",
+        "cert",
+        "key",
+        "revocation",
+    ];
+
+    let mut helps = Vec::new();
+    style::helps(&Sandbox::new(), &[], &mut helps);
+    let known: HashSet<&str> = helps
+        .iter()
+        .flat_map(|(_, help)| help.split([' ', '\n', '[', '=', ',', '`', '.']))
+        .filter(|word| word.starts_with("--"))
+        .collect();
+    let (mut count, mut unknown) = (0, Vec::new());
+    for page in pages::guides()
+        .into_iter()
+        .chain(["SECURITY.md".to_owned()])
+    {
+        for part in pages::prose(&pages::read(&page)) {
+            for code in part.split('`').skip(1).step_by(2) {
+                let first = code.split(' ').next().unwrap();
+                if !first.starts_with("--") && !COMMANDS.contains(&first) {
+                    continue;
+                }
+                for flag in code.split([' ', '=']).filter(|word| word.starts_with("--")) {
+                    count += 1;
+                    if !known.contains(flag) {
+                        unknown.push(format!("{page}: {flag}"));
+                    }
+                }
+            }
+        }
+    }
+    assert!(count > 50, "{count} flags were found");
+    assert_eq!(unknown, [""; 0]);
 }
 
 #[test]

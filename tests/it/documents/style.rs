@@ -209,7 +209,7 @@ fn message_faults(text: &str) -> Option<String> {
 }
 
 /// The `--help` of a command and of those below it.
-fn helps(sandbox: &Sandbox, command: &[&str], found: &mut Vec<(String, String)>) {
+pub(super) fn helps(sandbox: &Sandbox, command: &[&str], found: &mut Vec<(String, String)>) {
     let ran = sandbox.run(&[command, &["--help"]].concat());
     assert_eq!(ran.code, 0, "{command:?}: {ran:#?}");
     let commands = ran.stdout.split("\nCommands:\n").nth(1).unwrap_or_default();
