@@ -9,7 +9,7 @@ use std::fs::{File, Metadata};
 use std::io::{self, Read as _, Seek as _};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Instant, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use crate::algorithm::HashAlgorithm;
 use crate::files;
@@ -59,6 +59,9 @@ pub enum Error {
         #[source]
         source: io::Error,
     },
+    /// A pipe out of which nothing came for too long.
+    #[error(transparent)]
+    Silent(files::Error),
     /// A pipe gives what is in it once.
     #[error("the pipe `{}` was read already", path.display())]
     Drained {
@@ -83,7 +86,7 @@ impl Error {
                 "a blob is a regular file or a pipe that ends; write what comes from elsewhere into one".to_owned(),
             ),
             Self::Drained { .. } => Some("write what comes out of the pipe into a file".to_owned()),
-            Self::Open { source } => source.hint(),
+            Self::Open { source } | Self::Silent(source) => source.hint(),
             Self::Read { .. } => None,
             Self::Changed { .. } => {
                 Some("wait until the file is complete, and try again".to_owned())
@@ -103,6 +106,8 @@ pub struct Blob {
     opened: State,
     /// Of a pipe: whether it was read, which can be done once.
     drained: Option<AtomicBool>,
+    /// Of a pipe: the longest silence.
+    wait: Duration,
 }
 
 /// What shows that a file was written to.
@@ -138,9 +143,17 @@ impl Blob {
                 file,
                 opened: State::of(&metadata),
                 drained: (!is_regular).then(AtomicBool::default),
+                wait: NAMED_PIPE_TIMEOUT,
             }),
             Err(source) => Err(Error::Read { path, source }),
         }
+    }
+
+    /// The same; if it is a pipe, its writer may be silent for so long, by default for
+    /// [`NAMED_PIPE_TIMEOUT`].
+    #[must_use]
+    pub fn with_patience(self, wait: Duration) -> Self {
+        Self { wait, ..self }
     }
 
     /// The path as it was given.
@@ -151,6 +164,15 @@ impl Blob {
     /// Its size in bytes when it was opened, for showing progress.
     pub fn size(&self) -> u64 {
         self.opened.size
+    }
+
+    fn silence(&self, source: io::Error) -> Error {
+        let path = self.path.clone();
+        if source.kind() == io::ErrorKind::TimedOut {
+            let seconds = self.wait.as_secs();
+            return Error::Silent(files::Error::Silent { path, seconds });
+        }
+        Error::Read { path, source }
     }
 
     /// Reads the whole file, and gives the descriptor of what was read.
@@ -186,8 +208,8 @@ impl Blob {
         let mut size: u64 = 0;
         loop {
             if self.drained.is_some() {
-                let deadline = Instant::now() + NAMED_PIPE_TIMEOUT;
-                files::wait_for_input(file, deadline).map_err(failed)?;
+                let deadline = Instant::now() + self.wait;
+                files::wait_for_input(file, deadline).map_err(|source| self.silence(source))?;
             }
             let count = match file.read(&mut buffer) {
                 Ok(0) => break,

@@ -272,7 +272,8 @@ fn check_objects(
     place: Place<'_>,
     depth: usize,
 ) -> Result<(), Error> {
-    if depth > MAX_NESTING {
+    let is_container = matches!(value, ast::Value::Object(_) | ast::Value::Array(_));
+    if is_container && depth >= MAX_NESTING {
         return Err(Error::TooDeep {
             position: Position::at(text, value.start()),
         });
@@ -517,8 +518,11 @@ mod tests {
         assert!(Document::parse(nested(MAX_NESTING).as_bytes()).is_ok());
         assert!(matches!(
             Document::parse(nested(MAX_NESTING + 1).as_bytes()),
-            Err(Error::TooDeep { position: p }) if p == position(1, MAX_NESTING + 2)
+            Err(Error::TooDeep { position: p }) if p == position(1, MAX_NESTING + 1)
         ));
+        let empty = nested(MAX_NESTING + 1).replace('1', "");
+        let found = Document::parse(empty.as_bytes());
+        assert!(matches!(found, Err(Error::TooDeep { .. })), "{found:?}");
         // Far deeper is refused by the first reader, before anything recurses.
         assert!(matches!(
             Document::parse(nested(100_000).as_bytes()),

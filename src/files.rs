@@ -78,7 +78,7 @@ pub enum Error {
         max_bytes: u64,
     },
     /// A pipe that was not written to its end in time.
-    #[error("nothing more came out of `{}` within {seconds} seconds", path.display())]
+    #[error("nothing more came out of `{}` within {seconds} second{}", path.display(), if *.seconds == 1 { "" } else { "s" })]
     Silent {
         /// The path as it was asked for.
         path: PathBuf,

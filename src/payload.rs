@@ -84,10 +84,9 @@ impl Error {
     /// What the reader may do about it.
     pub fn hint(&self) -> Option<String> {
         match self {
-            Self::OtherArtifact { .. } => Some(
-                "the signature may have been copied from another artifact; sign this one"
-                    .to_owned(),
-            ),
+            Self::OtherArtifact { .. } => {
+                Some("the signature may have been copied from another artifact".to_owned())
+            }
             Self::ImageNotBlob { media_type } => Some(format!(
                 "verify the image itself; or, if the file is meant as one, give `--media-type {media_type}`"
             )),

@@ -1,6 +1,7 @@
 //! Flags that several commands share, and values of flags that are checked in one way.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use clap::Args;
 use clap::builder::NonEmptyStringValueParser;
@@ -8,7 +9,7 @@ use clap::builder::NonEmptyStringValueParser;
 use super::duration::parse_span;
 use super::report::{Exit, Report};
 use crate::allowance::Allowed;
-use crate::limits::MAX_COMMAND_TIMEOUT;
+use crate::limits::{MAX_COMMAND_TIMEOUT, NAMED_PIPE_TIMEOUT};
 use crate::registry::Secret;
 
 /// How a registry is reached.
@@ -44,13 +45,24 @@ impl TimeArgs {
     ///
     /// The report of a value that cannot be used.
     pub(super) fn allowed(&self) -> Result<Allowed, Report> {
-        let timeout = self
-            .timeout
+        Ok(Allowed::for_each_artifact(self.parse()?))
+    }
+
+    /// How long a pipe that the user named may take to be written to its end.
+    ///
+    /// # Errors
+    ///
+    /// The report of a value that cannot be used.
+    pub(super) fn for_pipes(&self) -> Result<Duration, Report> {
+        Ok(self.parse()?.unwrap_or(NAMED_PIPE_TIMEOUT))
+    }
+
+    fn parse(&self) -> Result<Option<Duration>, Report> {
+        self.timeout
             .as_deref()
             .map(|text| parse_span("--timeout", text, MAX_COMMAND_TIMEOUT))
             .transpose()
-            .map_err(|text| Report::failed(Exit::Usage, &text))?;
-        Ok(Allowed::for_each_artifact(timeout))
+            .map_err(|text| Report::failed(Exit::Usage, &text))
     }
 }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use time::OffsetDateTime;
 use url::Url;
@@ -62,6 +63,8 @@ pub(super) struct Context {
     pub(super) plugin_config: BTreeMap<String, String>,
     /// The envelope format that Notation's `config.json` asks for.
     pub(super) signature_format: Option<EnvelopeFormat>,
+    /// How long a pipe that the user named may take to be written to its end.
+    pub(super) pipes: Duration,
     pub(super) now: OffsetDateTime,
 }
 
@@ -72,6 +75,7 @@ impl Context {
         references: &[ArtifactReference],
         plugin_config: BTreeMap<String, String>,
         format: Format,
+        pipes: Duration,
     ) -> Result<Self, Report> {
         let dirs = NotationDirs::from_env();
         let mut notes = String::new();
@@ -116,6 +120,7 @@ impl Context {
             pool,
             plugin_config,
             signature_format: config.signature_format,
+            pipes,
             now: now(),
         })
     }
@@ -124,8 +129,9 @@ impl Context {
     pub(super) fn without_registry(
         plugin_config: BTreeMap<String, String>,
         format: Format,
+        pipes: Duration,
     ) -> Result<Self, Report> {
-        Self::new(&RegistryArgs::default(), &[], plugin_config, format)
+        Self::new(&RegistryArgs::default(), &[], plugin_config, format, pipes)
     }
 
     /// Where answers are kept, if there is a place for it.
@@ -171,7 +177,7 @@ impl Context {
         Ok(Timestamping {
             pool: self.pool.clone(),
             url: parsed,
-            root: read_root(root)?,
+            root: read_root(root, self.pipes)?,
             revocation: self.revocation(),
         })
     }
@@ -220,7 +226,14 @@ impl Context {
         aws_signer: AwsSignerChecks,
         is_strict: bool,
     ) -> Result<(Verifier, Vec<String>), Report> {
-        let policy = Policy::load(kind, &self.dirs, signing_profiles, trust_anchor, is_strict)?;
+        let policy = Policy::load(
+            kind,
+            &self.dirs,
+            signing_profiles,
+            trust_anchor,
+            self.pipes,
+            is_strict,
+        )?;
         let judges = Judges {
             use_installed_plugin: aws_signer == AwsSignerChecks::InstalledPlugin,
             ..self.judges(policy.stores)
@@ -251,6 +264,7 @@ impl Policy {
         dirs: &Result<NotationDirs, NoDirectory>,
         signing_profiles: &[String],
         trust_anchor: Option<&Path>,
+        pipes: Duration,
         is_strict: bool,
     ) -> Result<Self, Report> {
         let (policies, stores) = if signing_profiles.is_empty() {
@@ -264,7 +278,7 @@ impl Policy {
                 TrustStores::new(config),
             )
         } else {
-            let stores = roots_of(signing_profiles, trust_anchor)?;
+            let stores = roots_of(signing_profiles, trust_anchor, pipes)?;
             let names = stores.iter().map(|store| store.name.clone()).collect();
             let policies = TrustPolicies::of_signing_profiles(signing_profiles, names)
                 .map_err(|error| Report::unusable(&error, error.hint()))?;
@@ -355,11 +369,11 @@ fn load_config(
 }
 
 /// The one certificate of a file, which must be a self-signed certificate authority.
-fn read_root(path: &Path) -> Result<Certificate, Report> {
+fn read_root(path: &Path, pipes: Duration) -> Result<Certificate, Report> {
     let failed = |sentence: String| Report::failed(Exit::Usage, &sentence);
     let shown = path.display();
     let cannot = |what: String| format!("the file of `--timestamp-root-cert` cannot be {what}");
-    let bytes = files::read_named(path, MAX_TRUST_STORE_FILE_BYTES).map_err(|error| {
+    let bytes = files::read_named(path, MAX_TRUST_STORE_FILE_BYTES, pipes).map_err(|error| {
         let sentence = cannot(format!("read: {error}"));
         let hint = error.hint().unwrap_or_else(|| {
             "check the path; the file must contain the root certificate of the time-stamping authority alone, \
@@ -406,6 +420,7 @@ fn policy_report(error: &trust_policy::Error) -> Report {
 pub(super) fn roots_of(
     signing_profiles: &[String],
     trust_anchor: Option<&Path>,
+    pipes: Duration,
 ) -> Result<Vec<NamedStore>, Report> {
     let failed = |error: trust_store::Error| {
         Report::error(Exit::Usage, &error.to_string(), &error, error.hint())
@@ -424,7 +439,7 @@ pub(super) fn roots_of(
     if let Some(path) = trust_anchor {
         let name = StoreName::new(kind, "trust-anchor")
             .map_err(|error| Report::failed(Exit::Usage, &error.to_string()))?;
-        return match NamedStore::from_file(name, path) {
+        return match NamedStore::from_file(name, path, pipes) {
             Ok(store) => Ok(vec![store]),
             Err(error @ trust_store::Error::Unreadable { .. }) => Err(Report::error(
                 Exit::Usage,

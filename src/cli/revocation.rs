@@ -77,7 +77,13 @@ async fn fetch(args: &Args, called: Called, emit: &mut dyn FnMut(Report)) -> Res
     )?;
     let plugin_config = parse_pairs("plugin-config", &args.plugin_config).map_err(usage)?;
     let references = super::parse_references(&args.references, args.oci_layout)?;
-    let mut context = Context::new(&args.registry, &references, plugin_config, Format::Known)?;
+    let mut context = Context::new(
+        &args.registry,
+        &references,
+        plugin_config,
+        Format::Known,
+        args.time.for_pipes()?,
+    )?;
     emit(Report {
         stderr: std::mem::take(&mut context.notes),
         ..Report::done()

@@ -9,6 +9,7 @@ use super::context::{Context, Format};
 use super::report::{Exit, Report, one_line, write_causes, write_hint};
 use super::sentence;
 use crate::allowance::{self, Exhausted};
+use crate::limits::NAMED_PIPE_TIMEOUT;
 use crate::oci::Descriptor;
 use crate::reference::ArtifactReference;
 use crate::registry::{self, Access, Kind, Repository, Target};
@@ -124,7 +125,13 @@ pub(super) fn open(
         ArtifactReference::Registry(reference) => reference,
     };
     let references = std::slice::from_ref(&artifact);
-    let context = Context::new(registry, references, BTreeMap::new(), Format::Known)?;
+    let context = Context::new(
+        registry,
+        references,
+        BTreeMap::new(),
+        Format::Known,
+        NAMED_PIPE_TIMEOUT,
+    )?;
     match context.registry.repository(reference, Access::Pull) {
         Ok(repository) => Ok(Opened {
             repository: repository.into(),

@@ -235,9 +235,11 @@ impl Choice {
             } => {
                 let id = KmsKeyId::parse(&key)
                     .map_err(|error| Report::unusable(&error, error.hint()))?;
-                let chain = CertificateChain::read_named(&certificate_chain, context.now).map_err(
-                    |error| Report::error(Exit::Usage, &error.to_string(), &error, error.hint()),
-                )?;
+                let chain =
+                    CertificateChain::read_named(&certificate_chain, context.pipes, context.now)
+                        .map_err(|error| {
+                            Report::error(Exit::Usage, &error.to_string(), &error, error.hint())
+                        })?;
                 Ok(Signer::AwsKms(KmsKey::new(context.aws.clone(), id, chain)))
             }
             Self::Plugin { name, id, config } => {

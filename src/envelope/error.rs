@@ -314,13 +314,13 @@ impl Error {
             | Self::Chain { source } => source.hint(),
             Self::Signature { .. } => Some(
                 "the envelope was changed after it was signed, or its first certificate is not the \
-                 signer's; sign the artifact again"
+                 signer's"
                     .to_owned(),
             ),
             Self::VersionWithoutPlugin { .. }
             | Self::NotOfScheme { .. }
             | Self::AlgorithmMismatch { .. } => Some(
-                "the program that signed does not follow the specification; sign with another"
+                "the program that signed does not follow the specification"
                     .to_owned(),
             ),
             _ => None,
@@ -337,7 +337,7 @@ mod tests {
         let hint = |source| Error::Signature { source }.hint().unwrap();
         assert!(hint(x509::Error::SignatureMismatch).starts_with("the envelope was changed"));
         let key = "RSA of 1024 bits".to_owned();
-        assert!(hint(x509::Error::UnsupportedSigningKey { key }).starts_with("sign with a key"));
+        assert!(hint(x509::Error::UnsupportedSigningKey { key }).starts_with("use a key"));
         assert_eq!(Error::NoCritical.hint(), None);
     }
 }

@@ -7,29 +7,27 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use super::{Error, REGULAR_FILE, without_waiting, wrong_kind};
-use crate::limits::NAMED_PIPE_TIMEOUT;
 
-/// Reads at most `max_bytes` of what a user named on the command line; links are followed.
+/// Reads at most `max_bytes` of what a user named on the command line; links are followed. A pipe must be
+/// written to its end within `wait`: [`NAMED_PIPE_TIMEOUT`], if nothing else was said.
 ///
 /// # Errors
 ///
 /// [`Error::WrongKind`] for a directory, [`Error::TooLarge`] past the limit, [`Error::Silent`] where a pipe
 /// is not written to its end in time, [`Error::NotFound`] and [`Error::Io`] as the operating system answers.
-pub fn read_named(path: &Path, max_bytes: u64) -> Result<Vec<u8>, Error> {
-    read_within(path, max_bytes, NAMED_PIPE_TIMEOUT)
-}
-
-fn read_within(path: &Path, max_bytes: u64, timeout: Duration) -> Result<Vec<u8>, Error> {
+///
+/// [`NAMED_PIPE_TIMEOUT`]: crate::limits::NAMED_PIPE_TIMEOUT
+pub fn read_named(path: &Path, max_bytes: u64, wait: Duration) -> Result<Vec<u8>, Error> {
     let (file, is_regular) = open_named(path)?;
     if is_regular {
         return super::read_bounded(file, path, max_bytes);
     }
-    let deadline = Instant::now() + timeout;
+    let deadline = Instant::now() + wait;
     let mut pipe = Pipe { file, deadline };
     super::read_bounded(&mut pipe, path, max_bytes).map_err(|error| match error {
         Error::Io { source, .. } if source.kind() == io::ErrorKind::TimedOut => Error::Silent {
             path: path.to_owned(),
-            seconds: timeout.as_secs(),
+            seconds: wait.as_secs(),
         },
         other => other,
     })
@@ -188,14 +186,14 @@ mod tests {
         let (path, link) = (directory.path().join("file"), directory.path().join("link"));
         fs::write(&path, b"12345").unwrap();
         symlink(&path, &link).unwrap();
-        assert_eq!(read_named(&path, 5).unwrap(), b"12345");
-        assert_eq!(read_named(&link, 5).unwrap(), b"12345");
+        assert_eq!(read_named(&path, 5, LONG).unwrap(), b"12345");
+        assert_eq!(read_named(&link, 5, LONG).unwrap(), b"12345");
         assert!(matches!(
-            read_named(&path, 4),
+            read_named(&path, 4, LONG),
             Err(Error::TooLarge { max_bytes: 4, .. })
         ));
         assert!(matches!(
-            read_named(directory.path(), 5),
+            read_named(directory.path(), 5, LONG),
             Err(Error::WrongKind {
                 found: "a directory",
                 ..
@@ -203,7 +201,7 @@ mod tests {
         ));
         let missing = directory.path().join("missing");
         assert!(matches!(
-            read_named(&missing, 5),
+            read_named(&missing, 5, LONG),
             Err(Error::NotFound { .. })
         ));
     }
@@ -220,16 +218,16 @@ mod tests {
                 // The reader may have had enough.
                 let _ = writer.write_all(b"456");
             });
-            match (read_within(&path, limit, LONG), wanted) {
+            match (read_named(&path, limit, LONG), wanted) {
                 (Ok(bytes), Some(wanted)) => assert_eq!(bytes, wanted),
                 (Err(Error::TooLarge { max_bytes: 5, .. }), None) => {}
                 (found, _) => panic!("{found:?}"),
             }
             writer.join().unwrap();
         }
-        let zero = read_within(Path::new("/dev/zero"), 1_000_000, LONG);
+        let zero = read_named(Path::new("/dev/zero"), 1_000_000, LONG);
         assert!(matches!(zero, Err(Error::TooLarge { .. })), "{zero:?}");
-        assert_eq!(read_within(Path::new("/dev/null"), 1, LONG).unwrap(), b"");
+        assert_eq!(read_named(Path::new("/dev/null"), 1, LONG).unwrap(), b"");
     }
 
     #[test]
@@ -240,7 +238,7 @@ mod tests {
             Err(error @ Error::Silent { .. }) => error.to_string(),
             other => panic!("{other:?}"),
         };
-        let said = silent(read_within(&path, 5, Duration::from_millis(10)));
+        let said = silent(read_named(&path, 5, Duration::from_millis(10)));
         assert_eq!(
             said,
             format!(
@@ -255,6 +253,6 @@ mod tests {
             .open(&path)
             .unwrap();
         writer.write_all(b"1").unwrap();
-        silent(read_within(&path, 5, Duration::from_millis(10)));
+        silent(read_named(&path, 5, Duration::from_millis(10)));
     }
 }

@@ -170,7 +170,10 @@ impl Failure {
         match self {
             Self::Fetch { source, .. } => source.hint(),
             Self::Unfinished { source } => Some(source.hint()),
-            Self::Envelope { source } => source.hint(),
+            Self::Envelope { source } => Some(match source.hint() {
+                Some(hint) => format!("{hint}; {DO_NOT_RUN}"),
+                None => DO_NOT_RUN.to_owned(),
+            }),
             Self::Payload { .. } => {
                 Some(format!("this was not signed as a Notary Project payload; {DO_NOT_RUN}"))
             }

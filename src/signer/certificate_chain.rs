@@ -5,6 +5,7 @@
 //! read, and nobody asked, for a signature that would be refused.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use time::OffsetDateTime;
 
@@ -171,15 +172,19 @@ impl CertificateChain {
         Self::of_file(path, bytes, now)
     }
 
-    /// The same of a file, or a pipe, that the user named on the command line.
+    /// The same of a file, or a pipe within `wait`, that the user named on the command line.
     ///
     /// # Errors
     ///
     /// As [`CertificateChain::read`].
-    pub fn read_named(path: &Path, now: OffsetDateTime) -> Result<Self, CertificateChainError> {
+    pub fn read_named(
+        path: &Path,
+        wait: Duration,
+        now: OffsetDateTime,
+    ) -> Result<Self, CertificateChainError> {
         Self::of_file(
             path,
-            files::read_named(path, MAX_TRUST_STORE_FILE_BYTES),
+            files::read_named(path, MAX_TRUST_STORE_FILE_BYTES, wait),
             now,
         )
     }

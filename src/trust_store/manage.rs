@@ -9,7 +9,9 @@ use super::unfit::{Unfit, anchors};
 use super::{Error, read_file};
 use crate::config::StoreName;
 use crate::files;
-use crate::limits::{MAX_TRUST_STORE_FILE_BYTES, MAX_TRUST_STORE_FILES, MAX_TRUST_STORES};
+use crate::limits::{
+    MAX_TRUST_STORE_FILE_BYTES, MAX_TRUST_STORE_FILES, MAX_TRUST_STORES, NAMED_PIPE_TIMEOUT,
+};
 use crate::notary::StoreType;
 use crate::x509::Certificate;
 
@@ -173,7 +175,7 @@ impl StoreFiles {
             .file_name()
             .and_then(|name| name.to_str())
             .unwrap_or_default();
-        let bytes = files::read_named(source, MAX_TRUST_STORE_FILE_BYTES)
+        let bytes = files::read_named(source, MAX_TRUST_STORE_FILE_BYTES, NAMED_PIPE_TIMEOUT)
             .map_err(|source| ChangeError::Source { source })?;
         anchors(store.kind(), &bytes).map_err(ChangeError::Unfit)?;
         self.write(store, name, &bytes)?;

@@ -13,6 +13,7 @@ mod unfit;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 pub use authenticity::{Anchor, AuthenticityError};
 pub use built_in::{built_in, built_in_file};
@@ -46,14 +47,14 @@ pub struct NamedStore {
 }
 
 impl NamedStore {
-    /// Reads a store from one file that a user named; links are followed.
+    /// Reads a store from one file that a user named, a pipe within `wait`; links are followed.
     ///
     /// # Errors
     ///
     /// [`Error::Unreadable`], [`Error::NotCertificates`], [`Error::EmptyFile`] and [`Error::NotAnAnchor`].
-    pub fn from_file(name: StoreName, path: &Path) -> Result<Self, Error> {
+    pub fn from_file(name: StoreName, path: &Path, wait: Duration) -> Result<Self, Error> {
         let file = path.display().to_string();
-        let bytes = match files::read_named(path, MAX_TRUST_STORE_FILE_BYTES) {
+        let bytes = match files::read_named(path, MAX_TRUST_STORE_FILE_BYTES, wait) {
             Ok(bytes) => bytes,
             Err(source) => {
                 return Err(Error::Unreadable {

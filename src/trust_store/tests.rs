@@ -1,6 +1,7 @@
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
 
 use super::*;
+use crate::limits::NAMED_PIPE_TIMEOUT;
 use crate::notary::SigningScheme;
 
 fn params(name: &str, is_ca: IsCa) -> CertificateParams {
@@ -318,7 +319,8 @@ fn stores_in_memory_are_the_only_ones() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("anchor.crt");
     files::write_atomic(&path, root.der()).unwrap();
-    let anchor = NamedStore::from_file(name("signingAuthority:given"), &path).unwrap();
+    let anchor =
+        NamedStore::from_file(name("signingAuthority:given"), &path, NAMED_PIPE_TIMEOUT).unwrap();
     let stores = TrustStores::in_memory([anchor]);
     let given = [name("signingAuthority:given")];
     let found = stores.authenticate(
@@ -339,10 +341,15 @@ fn stores_in_memory_are_the_only_ones() {
     ));
 
     files::write_atomic(&path, leaf.der()).unwrap();
-    let error = NamedStore::from_file(name("signingAuthority:given"), &path).unwrap_err();
+    let error = NamedStore::from_file(name("signingAuthority:given"), &path, NAMED_PIPE_TIMEOUT)
+        .unwrap_err();
     assert!(matches!(error, Error::NotAnAnchor { .. }), "{error:?}");
-    let error =
-        NamedStore::from_file(name("ca:given"), &directory.path().join("none")).unwrap_err();
+    let error = NamedStore::from_file(
+        name("ca:given"),
+        &directory.path().join("none"),
+        NAMED_PIPE_TIMEOUT,
+    )
+    .unwrap_err();
     assert!(matches!(
         error,
         Error::Unreadable {

@@ -115,6 +115,11 @@ pub enum Error {
     Inconclusive(Box<Refused>),
 }
 
+/// What to do about an artifact without a signature: whoever reads this wants to run it, so that a signature
+/// made here and now would say nothing.
+const UNSIGNED_HINT: &str =
+    "do not run the artifact: signing it belongs in the pipeline that builds it";
+
 /// What to do about a statement that falls short.
 pub(super) const REQUIREMENT_HINT: &str = "do not run what only this statement covers; name it in a statement of the trust \
                                            policy whose level is high enough";
@@ -192,15 +197,7 @@ impl Error {
                 };
                 file.or_else(|| Some("name another directory with `--out`".to_owned()))
             }
-            Self::NoSignature { reference } => {
-                let flag = match reference {
-                    ArtifactReference::Registry(_) => "",
-                    ArtifactReference::Layout(_) => "--oci-layout ",
-                };
-                Some(format!(
-                    "sign it: `countersign sign --signing-profile ARN {flag}{reference}`"
-                ))
-            }
+            Self::NoSignature { .. } => Some(UNSIGNED_HINT.to_owned()),
             Self::TagOffline { .. } => Some(
                 "name it by its digest, `REPOSITORY@sha256:...`; `countersign revocation fetch` prints it"
                     .to_owned(),

@@ -209,9 +209,9 @@ impl Error {
             Self::BrokenHash { .. } => {
                 Some("request a new certificate with SHA-256 or better".to_owned())
             }
-            Self::UnsupportedSigningKey { .. } => Some(
-                "sign with a key of one of these kinds; AWS Signer's are ECDSA on P-384".to_owned(),
-            ),
+            Self::UnsupportedSigningKey { .. } => {
+                Some("use a key of one of these kinds; AWS Signer's are ECDSA on P-384".to_owned())
+            }
             Self::Pem {
                 problem: PemProblem::Label(_),
                 ..

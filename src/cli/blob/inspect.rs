@@ -7,6 +7,7 @@ use super::super::inspect::details::Details;
 use super::super::inspect::text::{self, Times};
 use super::super::report::{Exit, Report, one_line};
 use super::Named;
+use crate::limits::NAMED_PIPE_TIMEOUT;
 
 /// Flags of `blob inspect`, as notation has them.
 #[derive(Debug, clap::Args)]
@@ -29,7 +30,8 @@ pub(super) fn run(args: &Args) -> Result<Report, Report> {
         }
     };
     let path = Path::new(&args.signature);
-    let (format, envelope) = Named::new(path)?.read("failed to read signature file: ")?;
+    let (format, envelope) =
+        Named::new(path)?.read("failed to read signature file: ", NAMED_PIPE_TIMEOUT)?;
     let details = Details::read(format, &envelope, times).map_err(|error| {
         Report::error(Exit::Rejected, &one_line(&error.to_string()), &error, None)
     })?;

@@ -8,6 +8,7 @@ mod verdict;
 mod verify;
 
 use std::path::Path;
+use std::time::Duration;
 
 use super::called::Called;
 use super::envelope::unknown_format;
@@ -42,9 +43,10 @@ pub(super) async fn run(command: Command, called: Called) -> Report {
     report.unwrap_or_else(|report| report)
 }
 
-/// Opens the file that is signed or verified.
-fn open(path: &Path) -> Result<Blob, Report> {
-    Blob::open(path).map_err(|error| {
+/// Opens the file that is signed or verified; a pipe may be silent for `wait`.
+fn open(path: &Path, wait: Duration) -> Result<Blob, Report> {
+    let blob = Blob::open(path).map(|blob| blob.with_patience(wait));
+    blob.map_err(|error| {
         let words = match &error {
             blob::Error::Open { source } => sentence::of_file(source),
             _ => error.to_string(),
@@ -70,9 +72,9 @@ impl<'a> Named<'a> {
         Ok(Self { path, format })
     }
 
-    /// Reads it. A link is followed: what it leads to is judged.
-    fn read(&self, before: &str) -> Result<(EnvelopeFormat, Vec<u8>), Report> {
-        let bytes = files::read_named(self.path, MAX_ENVELOPE_BYTES).map_err(|error| {
+    /// Reads it, a pipe within `wait`. A link is followed: what it leads to is judged.
+    fn read(&self, before: &str, wait: Duration) -> Result<(EnvelopeFormat, Vec<u8>), Report> {
+        let bytes = files::read_named(self.path, MAX_ENVELOPE_BYTES, wait).map_err(|error| {
             let words = format!("{before}{}", sentence::of_file(&error));
             Report::error(Exit::Usage, &one_line(&words), &error, error.hint())
         })?;

@@ -13,7 +13,7 @@ use super::super::report::{Exit, Report, one_line, write_hint};
 use super::super::sentence;
 use crate::config::NotationDirs;
 use crate::files;
-use crate::limits::MAX_POLICY_BYTES;
+use crate::limits::{MAX_POLICY_BYTES, NAMED_PIPE_TIMEOUT};
 use crate::printable;
 use crate::trust_policy::{DocumentKind, Error, TrustPolicies};
 
@@ -124,11 +124,12 @@ fn init(path: &Path, args: &InitArgs) -> Result<Report, Report> {
 
 fn import(path: &Path, args: &ImportArgs) -> Result<Report, Report> {
     let from = Path::new(&args.file);
-    let document = files::read_named(from, MAX_POLICY_BYTES).map_err(|error| {
-        let words = sentence::of_file(&error);
-        let sentence = format!("failed to read blob trust policy file: {words}");
-        Report::error(Exit::Usage, &one_line(&sentence), &error, error.hint())
-    })?;
+    let document =
+        files::read_named(from, MAX_POLICY_BYTES, NAMED_PIPE_TIMEOUT).map_err(|error| {
+            let words = sentence::of_file(&error);
+            let sentence = format!("failed to read blob trust policy file: {words}");
+            Report::error(Exit::Usage, &one_line(&sentence), &error, error.hint())
+        })?;
     let policies = TrustPolicies::parse(KIND, from, &document).map_err(|error| {
         let sentence = match error.broken_rule() {
             Some(sentence) => {

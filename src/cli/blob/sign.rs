@@ -77,13 +77,14 @@ pub(super) async fn run(args: &Args) -> Result<Report, Report> {
     let choice = args.signer.choose(&dirs, plugin_config)?;
     let exposed = Exposed::of_signing(&choice, &dirs, None);
     let format = args.envelope.format_source(&choice);
-    let context = Context::without_registry(choice.aws_settings(), format)?;
+    let pipes = args.time.for_pipes()?;
+    let context = Context::without_registry(choice.aws_settings(), format, pipes)?;
     let terms = args.envelope.terms(&choice, &context)?;
     let by = choice.open(&context, Pace::default())?;
     by.check(&terms)
         .map_err(|error| Report::unusable(&error, error.hint()))?;
 
-    let blob = open(path)?;
+    let blob = open(path, pipes)?;
     let file = signature_file(path, directory.map(Path::new), terms.format);
     let replace = Replace::ask(&file, args.force)?;
     let reserved = replace.reserve(&file)?;

@@ -163,9 +163,10 @@ async fn verify(args: &Args, file: &Path, called: Called) -> Result<Answer, Repo
     let user_metadata = parse_pairs("user-metadata", &args.user_metadata).map_err(usage)?;
     let plugin_config = parse_pairs("plugin-config", &args.plugin_config).map_err(usage)?;
     let named_signature = Named::new(signature)?;
-    let blob = open(file)?;
+    let pipes = args.time.for_pipes()?;
+    let blob = open(file, pipes)?;
 
-    let context = Context::without_registry(plugin_config, Format::Known)?;
+    let context = Context::without_registry(plugin_config, Format::Known, pipes)?;
     let now = context.now;
     let checks = if args.use_installed_plugin {
         AwsSignerChecks::InstalledPlugin
@@ -204,7 +205,7 @@ async fn verify(args: &Args, file: &Path, called: Called) -> Result<Answer, Repo
         // Nobody named it, so that it may not lead elsewhere.
         (format_of(signature)?, read_found_signature(signature)?)
     } else {
-        named_signature.read("")?
+        named_signature.read("", pipes)?
     };
     let options = Options {
         media_type: args.media_type.clone(),

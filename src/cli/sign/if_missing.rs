@@ -133,7 +133,7 @@ impl IfMissing {
         let (statement, stores, leaf) = match (signer, signer.certificate_chain()) {
             (Signer::AwsSigner(by), _) => {
                 let profile = [by.profile.to_string()];
-                let stores = roots_of(&profile, trust_anchor)?;
+                let stores = roots_of(&profile, trust_anchor, context.pipes)?;
                 let names = stores.iter().map(|store| store.name.clone()).collect();
                 let policies = TrustPolicies::of_signing_profiles(&profile, names)
                     .map_err(|error| Report::unusable(&error, error.hint()))?;

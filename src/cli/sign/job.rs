@@ -78,6 +78,7 @@ impl Job {
             &references,
             choice.aws_settings(),
             args.envelope.format_source(&choice),
+            args.time.for_pipes()?,
         )?;
         let terms = args.envelope.terms(&choice, &context)?;
         let signer = choice.open(&context, pace.clone())?;

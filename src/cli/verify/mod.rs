@@ -232,7 +232,13 @@ fn online_verifier(
     references: &[ArtifactReference],
     plugin_config: BTreeMap<String, String>,
 ) -> Result<(Verifier, Vec<String>, OffsetDateTime, String), Report> {
-    let mut context = Context::new(&args.registry, references, plugin_config, Format::Known)?;
+    let mut context = Context::new(
+        &args.registry,
+        references,
+        plugin_config,
+        Format::Known,
+        args.time.for_pipes()?,
+    )?;
     let now = context.now;
     let notes = std::mem::take(&mut context.notes);
     let cache = match &args.revocation_cache_ttl {

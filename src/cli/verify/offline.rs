@@ -48,6 +48,7 @@ pub(super) fn verifier(
         &dirs,
         &args.signing_profile,
         args.trust_anchor.as_deref(),
+        args.time.for_pipes()?,
         args.require.is_strict(),
     )?;
     let policies = if args.signing_profile.is_empty() {

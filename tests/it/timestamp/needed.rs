@@ -56,7 +56,7 @@ fn judge(signature_verification: &str, now: OffsetDateTime) -> SignatureOutcome 
     std::fs::write(&stamps, pki::pem(tsa.certificate.der())).unwrap();
     let store = |name: &str, file: &Path| {
         let name = countersign::config::StoreName::parse(name).unwrap();
-        NamedStore::from_file(name, file).unwrap()
+        NamedStore::from_file(name, file, countersign::limits::NAMED_PIPE_TIMEOUT).unwrap()
     };
     let policy = format!(
         r#"{{"version": "1.0", "trustPolicies": [{{"name": "p", "registryScopes": ["*"],

@@ -83,6 +83,41 @@ fn a_blob_and_its_signature_may_come_out_of_pipes() {
 }
 
 #[test]
+fn a_pipe_that_nobody_writes_ends_with_the_time_of_the_command() {
+    let scene = scene("ec-256");
+    write(&scene, "f", "hello\n");
+    assert_signed(&sign(&scene, &["f"]), "f", "f.jws.sig");
+    let home = scene.sandbox.home();
+    pipe(&home.join("silent"));
+    // Holds the pipe open, so that reading it is neither an end nor an error.
+    let held = fs::OpenOptions::new()
+        .read(true)
+        .write(true)
+        .open(home.join("silent"))
+        .unwrap();
+    let sentence = "nothing more came out of `silent` within 1 second";
+    for arguments in [
+        &["-s", "silent", "f"][..],
+        &["-s", "f.jws.sig", "silent"],
+        &[
+            "--signing-profile",
+            "arn:aws:signer:us-east-1:111122223333:/signing-profiles/ContainerSigning",
+            "--trust-anchor",
+            "silent",
+            "f",
+        ],
+    ] {
+        let ran = verify(&scene, &[&["--timeout", "1s"][..], arguments].concat());
+        assert_ne!(ran.code, 0, "{ran:#?}");
+        ran.assert_says(sentence);
+    }
+    let ran = sign(&scene, &["--timeout", "1s", "silent"]);
+    assert_ne!(ran.code, 0, "{ran:#?}");
+    ran.assert_says(sentence);
+    drop(held);
+}
+
+#[test]
 fn certificates_and_policies_may_come_out_of_pipes() {
     let scene = scene("ec-256");
     let home = scene.sandbox.home();

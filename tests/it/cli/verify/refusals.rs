@@ -12,7 +12,8 @@ use crate::support::scene::Scene;
 #[test]
 fn an_unsigned_image_is_refused_and_told_apart() {
     let scene = Scene::new();
-    scene.verify(&scene.image).assert_refused(
+    let ran = scene.verify(&scene.image);
+    ran.assert_refused(
         1,
         &format!(
             "Error: signature verification failed: no signature is associated with \"{}\", make \
@@ -20,6 +21,10 @@ fn an_unsigned_image_is_refused_and_told_apart() {
             scene.image
         ),
     );
+    ran.assert_says(
+        "hint: do not run the artifact: signing it belongs in the pipeline that builds it\n",
+    );
+    assert!(!ran.stderr.contains("countersign sign"), "{ran:#?}");
 }
 
 #[test]
