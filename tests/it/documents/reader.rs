@@ -11,10 +11,10 @@ use crate::support::{kms, layout, local_keys};
 /// The directory that the pages give the emulator.
 pub(super) const EMULATOR_FOLDER: &str = "/tmp/countersign-emulator";
 
-/// A page about verifying only has an image that is signed already.
+/// In a page that signs; every other page finds its image signed.
 const SIGNS: &str = "countersign sign ";
 
-/// A page that does not write a trust policy has one.
+/// In a page that writes a trust policy; every other page finds one.
 const WRITES_A_POLICY: &str = "trustpolicy.oci.json\"";
 
 pub(super) struct Reader {
