@@ -112,6 +112,9 @@ pub mod printable;
 #[doc(hidden)]
 pub mod fault;
 
+// What they found and did, as documents.
+pub mod report;
+
 // The faces.
 #[doc(hidden)]
 pub mod plugin;

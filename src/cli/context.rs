@@ -8,8 +8,7 @@ use std::time::Duration;
 use time::OffsetDateTime;
 use url::Url;
 
-use super::args::RegistryArgs;
-use super::called::Called;
+use super::args::{PolicyArgs, RegistryArgs};
 use super::credentials;
 use super::exposure::{self, Exposed};
 use super::report::{Exit, Report, one_line, write_causes};
@@ -22,6 +21,7 @@ use crate::limits::MAX_TRUST_STORE_FILE_BYTES;
 use crate::notary::EnvelopeFormat;
 use crate::reference::{ArtifactReference, Scheme};
 use crate::registry::{self, PlainHttp};
+use crate::report::Called;
 use crate::revocation;
 use crate::signer::aws_signer::SigningProfile;
 use crate::signer::timestamping::Timestamping;
@@ -193,8 +193,7 @@ pub(super) fn unusable(error: &environment::Error) -> Report {
 #[derive(Clone, Copy)]
 pub(super) struct Trusted<'a> {
     pub(super) kind: DocumentKind,
-    pub(super) signing_profiles: &'a [String],
-    pub(super) trust_anchor: Option<&'a Path>,
+    pub(super) policy: &'a PolicyArgs,
     /// How long a pipe in place of the anchor's file may take to be written to its end.
     pub(super) pipes: Duration,
     /// Refuses what others may write.
@@ -207,24 +206,28 @@ impl Trusted<'_> {
         self,
         dirs: &Result<NotationDirs, NoDirectory>,
     ) -> Result<(Setup, Vec<String>), Report> {
-        let setup = if self.signing_profiles.is_empty() {
+        let setup = if self.policy.is_from_file() {
             let dirs = dirs.as_ref().map_err(no_directory)?;
             match self.kind {
                 DocumentKind::Oci => Verifier::from_notation_config(dirs),
                 DocumentKind::Blob => Verifier::of_blobs_from_notation_config(dirs),
             }
         } else {
-            let roots = roots_of(self.signing_profiles, self.trust_anchor, self.pipes)?;
-            Verifier::for_signing_profiles_under(self.signing_profiles, roots)
+            let roots = roots_of(
+                &self.policy.signing_profile,
+                self.policy.trust_anchor(),
+                self.pipes,
+            )?;
+            Verifier::for_signing_profiles_under(&self.policy.signing_profile, roots)
         };
         let setup = setup.map_err(|error| setup_report(&error))?;
         let policies = setup.policies();
-        let is_document = self.signing_profiles.is_empty();
+        let is_document = self.policy.is_from_file();
         let exposed = Exposed::of_verification(
             is_document.then(|| policies.path()),
             policies,
             &setup.stores(),
-            self.trust_anchor,
+            self.policy.trust_anchor(),
             dirs.as_ref().ok(),
         );
         if self.is_strict {
@@ -306,7 +309,7 @@ fn load_config(
                 notes,
                 "Warning: {error}; `insecureRegistries`, `credsStore` and `credHelpers` are not used"
             );
-            write_causes(notes, "  ", std::error::Error::source(&error));
+            write_causes(notes, "  ", &error);
             Ok(Config::default())
         }
         Err(error) => Err(Report::error(

@@ -10,8 +10,7 @@ use super::super::context::{Context, environment};
 use super::super::envelope::EnvelopeArgs;
 use super::super::exposure::Exposed;
 use super::super::interrupts::Interrupts;
-use super::super::report::{Exit, Report, one_line};
-use super::super::sentence;
+use super::super::report::{Exit, Report, one_line, warning_lines};
 use super::super::signer::SignerArgs;
 use super::open;
 use super::progress::Bar;
@@ -19,6 +18,7 @@ use crate::allowance::{Allowance, Exhausted};
 use crate::blob::{Blob, DEFAULT_MEDIA_TYPE};
 use crate::files::{self, Reserved};
 use crate::notary::EnvelopeFormat;
+use crate::report::sentence;
 use crate::sign::blob::{self, Error, Options, Signed};
 use crate::signer::Signer;
 use crate::signer::aws_signer::Pace;
@@ -100,9 +100,7 @@ pub(super) async fn run(args: &Args) -> Result<Report, Report> {
     written.map_err(|error| not_written(Exit::Rejected, &error))?;
 
     let mut report = Report::done();
-    for line in &exposed {
-        report.stderr.push_str(&Report::warning(line).stderr);
-    }
+    report.stderr.push_str(&warning_lines(&exposed));
     if replace == Replace::Forced {
         report
             .stderr

@@ -97,7 +97,7 @@ fn parse_store(kind: StoreType, name: &str) -> Result<StoreName, Report> {
 /// What a user is told where verification would not be able to use a store.
 fn warning(error: &trust_store::Error) -> String {
     let mut text = format!("Warning: {}\n", one_line(&error.to_string()));
-    write_causes(&mut text, "", std::error::Error::source(error));
+    write_causes(&mut text, "", error);
     write_hint(&mut text, "", error.hint());
     text
 }

@@ -5,15 +5,15 @@
 //! refused is not there; what could not be looked at is an error, since neither is known then.
 
 use std::collections::BTreeMap;
-use std::error::Error as _;
 use std::fmt::Write as _;
 use std::path::Path;
 use std::time::Duration;
 
 use time::OffsetDateTime;
 
+use crate::causes;
 use crate::cli::context::{Context, roots_of};
-use crate::cli::report::{Exit, Report, causes};
+use crate::cli::report::{Exit, Report};
 use crate::config::StoreName;
 use crate::envelope::UnverifiedEnvelope;
 use crate::limits::MAX_SIGNATURES;
@@ -279,7 +279,7 @@ fn told(accepted: SignatureOutcome) -> Looked {
 fn why_not(outcomes: &[SignatureOutcome]) -> Option<String> {
     let failure = outcomes.first()?.refusal()?;
     let mut reason = failure.to_string();
-    for cause in causes(failure.source()) {
+    for cause in causes::of(failure) {
         if !reason.contains(&cause) {
             let _ = write!(reason, ": {cause}");
         }

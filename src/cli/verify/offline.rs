@@ -36,13 +36,12 @@ pub(super) fn verifier(args: &Args, directory: &Path) -> Result<(Verifier, Vec<S
     let environment = environment();
     let trusted = Trusted {
         kind: DocumentKind::Oci,
-        signing_profiles: &args.signing_profile,
-        trust_anchor: args.trust_anchor.as_deref(),
+        policy: &args.policy,
         pipes: args.time.for_pipes()?,
         is_strict: args.require.is_strict(),
     };
     let (mut setup, warnings) = trusted.setup(&environment.notation_directories())?;
-    if !args.signing_profile.is_empty() {
+    if !args.policy.is_from_file() {
         let policies = setup.policies().clone();
         setup = setup.with_policies(policies.allow_unsigned(&args.unsigned_revocation_statements));
     }

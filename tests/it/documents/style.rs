@@ -29,7 +29,7 @@ const FORBIDDEN: [&str; 19] = [
 ];
 
 /// Files with sentences that are notation's, byte for byte.
-const NOTATIONS: [&str; 2] = ["src/cli/sentence.rs", "src/trust_policy/sentence.rs"];
+const NOTATIONS: [&str; 2] = ["src/report/sentence.rs", "src/trust_policy/sentence.rs"];
 
 /// Messages that begin with a name, which keeps its capital letter.
 const NAMES: [&str; 4] = ["Docker's ", "Notation ", "Notation's ", "Amazon "];
