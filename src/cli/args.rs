@@ -10,12 +10,12 @@ use std::time::Duration;
 use clap::Args;
 use clap::builder::NonEmptyStringValueParser;
 
-use super::context::AwsSignerChecks;
 use super::duration::parse_span;
 use super::report::{Exit, Report};
 use crate::allowance::Allowed;
 use crate::limits::{MAX_COMMAND_TIMEOUT, MAX_SIGNATURES, NAMED_PIPE_TIMEOUT};
 use crate::registry::Secret;
+use crate::verify::{ANY_LAYOUT_SCOPE, AwsSignerChecks};
 
 /// How a registry is reached.
 #[derive(Debug, Default, Args)]
@@ -157,10 +157,6 @@ pub(super) struct ScopeArgs {
     #[arg(long)]
     scope: Option<String>,
 }
-
-/// The scope of a layout where profiles on the command line stand for the policy: its statement is
-/// about everything.
-const ANY_LAYOUT_SCOPE: &str = "local/layout";
 
 impl ScopeArgs {
     /// The scope. A layout has no name that trust policies know, so that both flags come together; and nothing

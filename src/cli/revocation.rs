@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::Subcommand;
 
 use super::args::{PluginConfigArgs, PolicyArgs, RegistryArgs, ScopeArgs, TimeArgs};
-use super::context::{AwsSignerChecks, Context, Format};
+use super::context::{Context, Format, Trusted};
 use super::report::{
     Exit, Report, one_line, warning_lines, write_as_cause, write_causes, write_hint,
 };
@@ -14,7 +14,6 @@ use super::side_by_side::{InOrder, SideBySide, lane};
 use super::verify::text::signatures;
 use crate::limits;
 use crate::outcome::{RevocationFact, RevocationStatus, Said};
-use crate::reference::ArtifactReference;
 use crate::report::{Called, sentence};
 use crate::trust_policy::DocumentKind;
 use crate::verify::{Error, Gathered, OfflineDirectory, Options, Unseen};
@@ -75,19 +74,17 @@ async fn fetch(args: &Args, called: Called, emit: &mut dyn FnMut(Report)) -> Res
         stderr: std::mem::take(&mut context.notes),
         ..Report::done()
     });
-    let now = context.now;
     let directory = OfflineDirectory::new(args.out.clone());
-    let recorder = context.recorder(directory.revocation());
-    let (mut verifier, warnings) = context.verifier(
-        DocumentKind::Oci,
-        &args.policy.signing_profile,
-        args.policy.trust_anchor(),
-        AwsSignerChecks::InProcess,
-        false,
-    )?;
-    verifier.judges.revocation = recorder;
+    let trusted = Trusted {
+        kind: DocumentKind::Oci,
+        policy: &args.policy,
+        pipes: context.pipes,
+        is_strict: false,
+    };
+    let (setup, warnings) = trusted.setup(&context.environment.notation_directories())?;
     // What a plugin answers cannot be stored.
-    verifier.judges.plugins = None;
+    let setup = setup.recording(directory.clone()).without_plugins();
+    let verifier = context.connect(setup)?;
     emit(Report {
         stderr: warning_lines(&warnings),
         ..Report::done()
@@ -107,17 +104,13 @@ async fn fetch(args: &Args, called: Called, emit: &mut dyn FnMut(Report)) -> Res
     })?;
     let options = Options {
         allowed: args.time.allowed()?,
+        layout_scope: scope,
         ..Options::default()
     };
-    let (verifier, directory, options, scope) = (&verifier, &directory, &options, scope.as_str());
-    let gather = async |number: usize| match references.get(number)? {
-        ArtifactReference::Registry(reference) => {
-            Some(verifier.gather(reference, directory, options, now).await)
-        }
-        ArtifactReference::Layout(reference) => {
-            let gathered = verifier.gather_layout(reference, scope, directory, options, now);
-            Some(gathered.await)
-        }
+    let (verifier, directory, options) = (&verifier, &directory, &options);
+    let gather = async |number: usize| {
+        let reference = references.get(number)?;
+        Some(verifier.gather(reference, directory, options).await)
     };
     let work = SideBySide::new(
         references.iter().map(lane),
@@ -131,7 +124,7 @@ async fn fetch(args: &Args, called: Called, emit: &mut dyn FnMut(Report)) -> Res
     while let Some(Some(answer)) = answers.next().await {
         emit(match answer {
             Ok(gathered) => in_words(&gathered),
-            Err(error) => failed(&error, scope, called),
+            Err(error) => failed(&error, &options.layout_scope, called),
         });
     }
     Ok(())

@@ -127,7 +127,7 @@ pub(super) fn open(reference: &str, look: &LookArgs) -> Result<Opened, Report> {
         Format::Known,
         NAMED_PIPE_TIMEOUT,
     )?;
-    match context.registry.repository(reference, Access::Pull) {
+    match context.registry().repository(reference, Access::Pull) {
         Ok(repository) => Ok(Opened {
             repository: repository.into(),
             notes: context.notes,

@@ -287,7 +287,7 @@ mod tests {
             let bytes = crate::files::read(path.as_ref(), 1 << 20).unwrap();
             String::from_utf8(bytes).unwrap()
         };
-        let readme = read("README.md");
+        let page = read("docs/json.md");
         let schemas = ["verdict", "signing"].map(|name| {
             let schema = read(&format!("schemas/{name}.v1.schema.json"));
             let schema: serde_json::Value = serde_json::from_str(&schema).unwrap();
@@ -296,7 +296,7 @@ mod tests {
         for cause in Cause::ALL {
             let may_pass = if cause.is_retryable() { "yes" } else { "no" };
             let row = format!("| `{}` | {may_pass} | ", cause.code());
-            assert!(readme.contains(&row), "{row}");
+            assert!(page.contains(&row), "{row}");
             for schema in &schemas {
                 let description = schema["description"].as_str().unwrap();
                 let named = format!("`{}`", cause.code());

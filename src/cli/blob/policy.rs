@@ -5,9 +5,8 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use super::super::confirm::confirm_overwriting;
-use super::super::context::no_directory;
+use super::super::context::{environment, no_directory};
 use super::super::report::{Exit, Report, one_line, write_hint};
-use crate::config::NotationDirs;
 use crate::files;
 use crate::limits::{MAX_POLICY_BYTES, NAMED_PIPE_TIMEOUT};
 use crate::printable;
@@ -59,7 +58,9 @@ pub(in crate::cli) struct ImportArgs {
 }
 
 pub(super) fn run(command: &Command) -> Result<Report, Report> {
-    let dirs = NotationDirs::from_env().map_err(|error| no_directory(&error))?;
+    let dirs = environment()
+        .notation_directories()
+        .map_err(|error| no_directory(&error))?;
     let path = dirs.config.join(KIND.file_name());
     match command {
         Command::Init(args) => init(&path, args),

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use clap::builder::NonEmptyStringValueParser;
 
 use super::super::args::{CheckArgs, PolicyArgs, TimeArgs};
-use super::super::context::{Context, Format};
+use super::super::context::{Context, Format, Trusted};
 use super::super::reader;
 use super::super::report::{Exit, Report, one_line, warning_lines};
 use super::super::requirement::RequireArgs;
@@ -149,24 +149,24 @@ async fn verify(args: &Args, file: &Path, called: Called) -> Result<Answer, Repo
     let blob = open(file, pipes)?;
 
     let context = Context::without_registry(plugin_config, Format::Known, pipes)?;
-    let now = context.now;
-    let (verifier, warnings) = context.verifier(
-        DocumentKind::Blob,
-        &args.policy.signing_profile,
-        args.policy.trust_anchor(),
-        args.check.aws_signer(),
-        args.require.is_strict(),
-    )?;
+    let trusted = Trusted {
+        kind: DocumentKind::Blob,
+        policy: &args.policy,
+        pipes,
+        is_strict: args.require.is_strict(),
+    };
+    let (setup, warnings) = trusted.setup(&context.environment.notation_directories())?;
+    let verifier = context.connect(setup.with_aws_signer_checks(args.check.aws_signer()))?;
     let warnings = warning_lines(&warnings);
     let name = args.policy_name.as_deref();
     let requirement = args.require.requirement(false);
-    let named = verifier.policies.select_for_blob(name).ok();
+    let named = verifier.policies().select_for_blob(name).ok();
     let answer = |found| Answer {
         statement: named.map(Statement::named),
         found,
         warnings,
     };
-    let statement = match blob::select(&verifier.policies, &blob, name, &requirement) {
+    let statement = match blob::select(verifier.policies(), &blob, name, &requirement) {
         Ok(statement) if statement.level.is_skip() => {
             // The signature is not even read.
             let statement = statement.named();
@@ -193,8 +193,7 @@ async fn verify(args: &Args, file: &Path, called: Called) -> Result<Answer, Repo
     };
     let bar = Bar::new(&blob);
     let progress = |bytes| bar.show(bytes);
-    let judges = &verifier.judges;
-    let verification = judges.verify_blob(&blob, signature, statement, &options, &progress, now);
+    let verification = verifier.verify_blob(&blob, signature, statement, &options, &progress);
     Ok(answer(verification.await))
 }
 

@@ -8,18 +8,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
-use time::OffsetDateTime;
-
 use super::args::{CheckArgs, MaxSignatures, PolicyArgs, RegistryArgs, ScopeArgs, TimeArgs};
-use super::context::{Context, Format};
+use super::context::{Context, Format, Trusted};
 use super::duration::parse_span;
 use super::patience::{Progress, telling};
 use super::reader;
 use super::report::{Exit, Report, warning_lines};
 use super::requirement::{RequireArgs, check_unsigned_flag};
 use super::side_by_side::{InOrder, SideBySide, lane};
-use crate::config;
-use crate::extended_validation::{AnswerCache, RevocationChecker};
 use crate::limits;
 use crate::outcome::SignatureOutcome;
 use crate::reference::ArtifactReference;
@@ -199,13 +195,13 @@ fn parse_unsigned(name: &str) -> Result<UnsignedStatement, String> {
     })
 }
 
-/// A verifier that asks registries, AWS and everybody else; with the policy's warnings, the time, and what is to
-/// be said besides.
+/// A verifier that asks registries, AWS and everybody else; with the policy's warnings, and what is to be said
+/// besides.
 fn online_verifier(
     args: &Args,
     references: &[ArtifactReference],
     plugin_config: BTreeMap<String, String>,
-) -> Result<(Verifier, Vec<String>, OffsetDateTime, String), Report> {
+) -> Result<(Verifier, Vec<String>, String), Report> {
     let mut context = Context::new(
         &args.registry,
         references,
@@ -213,35 +209,35 @@ fn online_verifier(
         Format::Known,
         args.time.for_pipes()?,
     )?;
-    let now = context.now;
     let notes = std::mem::take(&mut context.notes);
-    let cache = match &args.revocation_cache_ttl {
+    let ttl = match &args.revocation_cache_ttl {
         None => None,
         Some(text) => {
             let flag = "--revocation-cache-ttl";
             let ttl = parse_span(flag, text, limits::MAX_REVOCATION_CACHE_TTL)
                 .map_err(|text| Report::failed(Exit::Usage, &text))?;
-            let directory = context.cache().ok_or_else(|| {
-                Report::usage(
+            if context.environment.cache().is_none() {
+                return Err(Report::usage(
                     &format!("no directory is known in which `{flag}` keeps answers"),
                     Some("set `NOTATION_CACHE` to a directory of this user".to_owned()),
-                )
-            })?;
-            Some(AnswerCache::new(config::aws_signer_cache(directory), ttl))
+                ));
+            }
+            Some(ttl)
         }
     };
-    let aws = context.aws.clone();
-    let (mut verifier, warnings) = context.verifier(
-        DocumentKind::Oci,
-        &args.policy.signing_profile,
-        args.policy.trust_anchor(),
-        args.check.aws_signer(),
-        args.require.is_strict(),
-    )?;
-    if let Some(cache) = cache {
-        verifier.judges.aws_signer = RevocationChecker::with_cache(aws, cache);
-    }
-    Ok((verifier, warnings, now, notes))
+    let trusted = Trusted {
+        kind: DocumentKind::Oci,
+        policy: &args.policy,
+        pipes: context.pipes,
+        is_strict: args.require.is_strict(),
+    };
+    let (setup, warnings) = trusted.setup(&context.environment.notation_directories())?;
+    let setup = setup.with_aws_signer_checks(args.check.aws_signer());
+    let setup = match ttl {
+        Some(ttl) => setup.keeping_answers(ttl),
+        None => setup,
+    };
+    Ok((context.connect(setup)?, warnings, notes))
 }
 
 /// Everything that holds for all references of one command.
@@ -249,9 +245,6 @@ struct Job {
     verifier: Verifier,
     options: Options,
     references: Vec<ArtifactReference>,
-    /// By which the trust policy knows an OCI image layout.
-    scope: String,
-    now: OffsetDateTime,
     verbose: bool,
     called: Called,
     warnings: String,
@@ -266,10 +259,10 @@ impl Job {
         let user_metadata = args.check.user_metadata()?;
         let plugin_config = args.check.plugin_config.parse()?;
         let references = super::parse_references(&args.references, args.oci_layout)?;
-        let (verifier, warnings, now, notes) = match &args.offline {
+        let (verifier, warnings, notes) = match &args.offline {
             Some(directory) => {
-                let (verifier, warnings, now) = offline::verifier(args, directory)?;
-                (verifier, warnings, now, String::new())
+                let (verifier, warnings) = offline::verifier(args, directory)?;
+                (verifier, warnings, String::new())
             }
             None => online_verifier(args, &references, plugin_config)?,
         };
@@ -282,10 +275,9 @@ impl Job {
                 // Nothing but local files before.
                 allowed: args.time.allowed()?,
                 requirement: args.require.requirement(names_unsigned),
+                layout_scope: scope,
             },
             references,
-            scope,
-            now,
             verbose: args.verbose,
             called,
             warnings,
@@ -299,32 +291,18 @@ impl Job {
 
     async fn verify(&self, reference: &ArtifactReference) -> Answer {
         let Self {
-            verifier,
-            options,
-            scope,
-            now,
-            ..
+            verifier, options, ..
         } = self;
-        let found = match reference {
-            ArtifactReference::Registry(reference) => {
-                verifier.verify(reference, options, *now).await
-            }
-            ArtifactReference::Layout(reference) => {
-                verifier
-                    .verify_layout(reference, scope, options, *now)
-                    .await
-            }
-        };
         Answer {
-            statement: verifier.statement_of(reference, scope),
-            found,
+            statement: verifier.statement_of(reference, &options.layout_scope),
+            found: verifier.verify_with(reference, options).await,
         }
     }
 
     fn in_json(&self, asked: &str, answer: &Answer) -> ArtifactVerdict {
         let asked = Asked {
             text: asked,
-            scope: &self.scope,
+            scope: &self.options.layout_scope,
             statement: answer.statement.as_ref(),
         };
         ArtifactVerdict::new(&asked, &answer.found, reader::current())
@@ -339,7 +317,12 @@ impl Job {
                 reference,
                 statement,
             }) => text::skipped(&reference.to_string(), statement, called),
-            Err(error) => text::failed(error, &self.scope, answer.statement.as_ref(), called),
+            Err(error) => text::failed(
+                error,
+                &self.options.layout_scope,
+                answer.statement.as_ref(),
+                called,
+            ),
         };
         // Where nothing was resolved, no tag led astray.
         let is_resolved = !matches!(
