@@ -2,9 +2,10 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::envelope::testing::Signer;
+use crate::environment::Clock;
 use crate::files;
 use crate::signer_info::{SignedAttributes, UnsignedAttributes};
-use crate::verify::testing::{NOW, SCOPE, Scene, attributes, policies, revokable_leaf};
+use crate::verify::testing::{NOW, Scene, attributes, policies, revokable_leaf};
 use crate::verify::{Artifacts, Options};
 
 /// What is stored for the scene's layout by a policy with these changes.
@@ -14,10 +15,10 @@ async fn gather(scene: &Scene, changes: &Value, options: &Options) -> Result<Gat
         policies: policies(changes),
         artifacts: Artifacts::Stored(directory.clone()),
         judges: scene.judges(),
+        clock: Clock::Fixed(NOW),
     };
-    verifier
-        .gather_layout(&scene.reference(), SCOPE, &directory, options, NOW)
-        .await
+    let reference = scene.reference().into();
+    verifier.gather(&reference, &directory, options).await
 }
 
 #[tokio::test]
