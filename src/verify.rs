@@ -84,7 +84,7 @@ impl Judges {
     /// outcome says whether the signature is accepted: [`SignatureOutcome::refusal`].
     pub async fn judge(
         &self,
-        signature: FetchedSignature<'_>,
+        signature: FetchedSignature<'_, impl AsRef<[u8]>>,
         target: &Descriptor,
         statement: &Statement,
         user_metadata: &BTreeMap<String, String>,
@@ -105,15 +105,16 @@ impl Judges {
     }
 }
 
-/// A signature's bytes, as they came.
+/// A signature's bytes, as they came. They are let go once they were read: what follows may wait for
+/// others, and who holds memory must not.
 #[derive(Debug, Clone, Copy)]
-pub struct FetchedSignature<'a> {
+pub struct FetchedSignature<'a, E> {
     /// The digest of the signature manifest, or of the envelope where there is no manifest.
     pub manifest_digest: &'a Digest,
     /// The envelope's format.
     pub format: EnvelopeFormat,
     /// The envelope.
-    pub envelope: &'a [u8],
+    pub envelope: E,
 }
 
 /// What one verification asks for beyond the policy.

@@ -15,7 +15,7 @@ mod redact;
 mod retry;
 mod roots;
 
-pub use body::read_body;
+pub use body::{Body, read_body};
 pub use error::Error;
 pub use proxy::Proxies;
 pub(crate) use redact::host;
