@@ -10,6 +10,7 @@ use url::Url;
 
 use super::error::{Error, clean};
 use crate::http as web;
+use crate::json_size::count_values;
 use crate::limits;
 use crate::notary::{EnvelopeFormat, SIGNATURE_ARTIFACT_TYPE};
 use crate::oci::{self, Descriptor, Digest};
@@ -183,6 +184,10 @@ pub(super) fn parse_signature(
         reason,
     };
     let malformed = |error: serde_json::Error| wrong(format!("it is malformed: {error}"));
+    if count_values(bytes) > limits::MAX_SIGNATURE_MANIFEST_VALUES {
+        let max = limits::MAX_SIGNATURE_MANIFEST_VALUES;
+        return Err(wrong(format!("it has more than {max} values")));
+    }
     let of_itself;
     let artifact_type;
     let found_subject;
@@ -263,10 +268,24 @@ pub(super) fn parse_signature(
             max: limits::MAX_ENVELOPE_BYTES,
         });
     }
+    let annotations: BTreeMap<String, String> =
+        annotations.unwrap_or_default().into_iter().collect();
+    let max = limits::MAX_ANNOTATION_BYTES;
+    let sizes = annotations
+        .iter()
+        .map(|(key, value)| key.len() + value.len());
+    if sizes.sum::<usize>() > max {
+        return Err(wrong(format!("its annotations have more than {max} bytes")));
+    }
     Ok(SignatureManifest {
-        envelope,
+        // What else is said of it is of no use, and may be long.
+        envelope: Descriptor::new(
+            envelope.media_type().clone(),
+            envelope.size(),
+            envelope.digest().clone(),
+        ),
         format,
-        annotations: annotations.unwrap_or_default().into_iter().collect(),
+        annotations,
     })
 }
 

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::index::INDEX;
 use super::push::INDEX_MODE;
@@ -12,6 +12,7 @@ use crate::notary::SIGNATURE_ARTIFACT_TYPE;
 use crate::oci::{self, Descriptor};
 use crate::reference::{ArtifactReference, LayoutReference, Reference};
 use crate::registry::error::Error;
+use crate::registry::index_text::index_entry;
 use crate::registry::{Kind, Signature};
 
 impl LayoutRepository {
@@ -85,58 +86,29 @@ impl LayoutRepository {
     ///
     /// [`Error::WrongDigest`], and as [`LayoutRepository::push_signature`].
     pub async fn copy_manifest(&self, manifest: &Descriptor, bytes: &[u8]) -> Result<(), Error> {
-        let entry = json!({
-            "mediaType": manifest.media_type().to_string(),
-            "digest": manifest.digest().to_string(),
-            "size": manifest.size(),
-        });
-        self.copy_as(manifest, bytes, &entry).await
-    }
-
-    /// Adds a manifest with this entry of the index.
-    async fn copy_as(
-        &self,
-        manifest: &Descriptor,
-        bytes: &[u8],
-        entry: &Value,
-    ) -> Result<(), Error> {
         self.copy_blob(manifest, bytes)?;
-        self.add_to_index(manifest, |index| {
-            if let Some(members) = index.as_object_mut() {
-                match members.get_mut("manifests").and_then(Value::as_array_mut) {
-                    Some(manifests) => manifests.push(entry.clone()),
-                    None => {
-                        members.insert("manifests".to_owned(), json!([entry]));
-                    }
-                }
-            }
-        })
-        .await
+        self.add_to_index(manifest, &index_entry(manifest, None))
+            .await
     }
 
-    /// Adds a signature, whose manifest's bytes are `manifest`, as it is.
+    /// Adds a signature as it is, whose manifest was copied as a blob before.
     ///
     /// # Errors
     ///
     /// As [`LayoutRepository::copy_manifest`].
-    pub async fn copy_signature(
-        &self,
-        signature: &Signature,
-        manifest: &[u8],
-    ) -> Result<(), Error> {
+    pub async fn copy_signature(&self, signature: &Signature) -> Result<(), Error> {
         self.copy_blob(&signature.envelope_descriptor, &signature.envelope)?;
-        let descriptor = &signature.manifest;
         // By its type a signature is missed if it gets lost.
-        let entry = json!({
-            "mediaType": descriptor.media_type().to_string(),
-            "digest": descriptor.digest().to_string(),
-            "size": descriptor.size(),
-            "artifactType": SIGNATURE_ARTIFACT_TYPE,
-        });
-        self.copy_as(descriptor, manifest, &entry).await
+        let entry = index_entry(&signature.manifest, Some(SIGNATURE_ARTIFACT_TYPE));
+        self.add_to_index(&signature.manifest, &entry).await
     }
 
-    fn copy_blob(&self, descriptor: &Descriptor, bytes: &[u8]) -> Result<(), Error> {
+    /// Adds bytes that the index does not name.
+    ///
+    /// # Errors
+    ///
+    /// As [`LayoutRepository::copy_manifest`].
+    pub fn copy_blob(&self, descriptor: &Descriptor, bytes: &[u8]) -> Result<(), Error> {
         let digest = descriptor.digest();
         oci::verify_digest(digest, bytes).map_err(|source| Error::WrongDigest {
             url: digest.to_string(),
@@ -212,7 +184,8 @@ mod tests {
                 .copy_manifest(&image.0, image.1.as_bytes())
                 .await
                 .unwrap();
-            layout.copy_signature(&signature, &bytes).await.unwrap();
+            layout.copy_blob(&signature.manifest, &bytes).unwrap();
+            layout.copy_signature(&signature).await.unwrap();
         }
         let layout = LayoutRepository::open_copy(&path, &reference).unwrap();
         let (target, listing) = layout.resolve_and_list().unwrap();
