@@ -2,15 +2,13 @@
 //! into a tree, which takes a hundred times the bytes. Where an entry is added, all else stays as it is.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
+use serde_json::Value;
 use serde_json::value::RawValue;
-use serde_json::{Value, json};
 
-use crate::notary::SIGNATURE_ARTIFACT_TYPE;
 use crate::oci::Descriptor;
 
 const MANIFESTS: &str = "manifests";
@@ -170,41 +168,11 @@ pub(super) fn with_entry(bytes: &[u8], entry: &str) -> Result<String, serde_json
     Ok(text)
 }
 
-/// The entry of `manifest`, with what it is where that is to be said.
-pub(super) fn index_entry(manifest: &Descriptor, artifact_type: Option<&str>) -> String {
-    described(manifest, artifact_type).to_string()
-}
-
-/// The entry of the signature `manifest` with these annotations.
-pub(super) fn signature_entry(
-    manifest: &Descriptor,
-    annotations: &BTreeMap<String, String>,
-) -> String {
-    let mut entry = described(manifest, Some(SIGNATURE_ARTIFACT_TYPE));
-    if let Some(members) = entry.as_object_mut()
-        && !annotations.is_empty()
-    {
-        members.insert("annotations".to_owned(), json!(annotations));
-    }
-    entry.to_string()
-}
-
-fn described(manifest: &Descriptor, artifact_type: Option<&str>) -> Value {
-    let mut entry = json!({
-        "mediaType": manifest.media_type().to_string(),
-        "digest": manifest.digest().to_string(),
-        "size": manifest.size(),
-    });
-    if let (Some(members), Some(artifact_type)) = (entry.as_object_mut(), artifact_type) {
-        members.insert("artifactType".to_owned(), artifact_type.into());
-    }
-    entry
-}
-
 #[cfg(test)]
 mod tests {
     use oci_spec::image::MediaType;
 
+    use super::super::index_entry::IndexEntry;
     use super::*;
     use crate::oci;
 
@@ -239,13 +207,13 @@ mod tests {
     #[test]
     fn a_manifest_is_listed_if_all_of_it_is() {
         let manifest = Descriptor::new(MediaType::ImageManifest, 7, oci::sha256_digest(b"x"));
-        let entry = index_entry(&manifest, None);
+        let entry = IndexEntry::of(&manifest).to_text();
         let is_listed = |entry: &str| {
             let index = with_entry(b"{\"manifests\":[1,null,{}]}", entry).unwrap();
             contains(index.as_bytes(), &manifest).unwrap()
         };
         assert!(is_listed(&entry));
-        assert!(is_listed(&signature_entry(&manifest, &BTreeMap::new())));
+        assert!(is_listed(&IndexEntry::of_signature(&manifest).to_text()));
         assert!(!is_listed(&entry.replace(":7", ":8")));
         assert!(!is_listed(&entry.replace("sha256:", "sha512:")));
         assert!(!contains(b"{}", &manifest).unwrap());

@@ -16,6 +16,7 @@ use tokio::time::Instant;
 
 use super::RemoteRepository;
 use super::error::Error;
+use super::index_entry::IndexEntry;
 use super::index_text;
 use super::manifest::IMAGE_INDEX;
 use super::push::Warning;
@@ -149,7 +150,8 @@ impl RemoteRepository {
             if progress.writes == limits::MAX_INDEX_WRITES {
                 break;
             }
-            let entry = index_text::signature_entry(manifest, annotations);
+            let entry = IndexEntry::of_signature(manifest).with_annotations(annotations);
+            let entry = entry.to_text();
             let bytes = match &old {
                 Some(old) => index_text::with_entry(&old.bytes, &entry).map_err(malformed)?,
                 None => format!(

@@ -8,11 +8,10 @@ use super::index::INDEX;
 use super::push::INDEX_MODE;
 use super::{LayoutRepository, MARKER, VERSION};
 use crate::files;
-use crate::notary::SIGNATURE_ARTIFACT_TYPE;
 use crate::oci::{self, Descriptor};
 use crate::reference::{ArtifactReference, LayoutReference, Reference};
 use crate::registry::error::Error;
-use crate::registry::index_text::index_entry;
+use crate::registry::index_entry::IndexEntry;
 use crate::registry::{Kind, Signature};
 
 impl LayoutRepository {
@@ -87,8 +86,8 @@ impl LayoutRepository {
     /// [`Error::WrongDigest`], and as [`LayoutRepository::push_signature`].
     pub async fn copy_manifest(&self, manifest: &Descriptor, bytes: &[u8]) -> Result<(), Error> {
         self.copy_blob(manifest, bytes)?;
-        self.add_to_index(manifest, &index_entry(manifest, None))
-            .await
+        let entry = IndexEntry::of(manifest);
+        self.add_to_index(manifest, &entry.to_text()).await
     }
 
     /// Adds a signature as it is, whose manifest was copied as a blob before.
@@ -99,8 +98,9 @@ impl LayoutRepository {
     pub async fn copy_signature(&self, signature: &Signature) -> Result<(), Error> {
         self.copy_blob(&signature.envelope_descriptor, &signature.envelope)?;
         // By its type a signature is missed if it gets lost.
-        let entry = index_entry(&signature.manifest, Some(SIGNATURE_ARTIFACT_TYPE));
-        self.add_to_index(&signature.manifest, &entry).await
+        let entry = IndexEntry::of_signature(&signature.manifest);
+        self.add_to_index(&signature.manifest, &entry.to_text())
+            .await
     }
 
     /// Adds bytes that the index does not name.

@@ -9,7 +9,8 @@ use super::index::INDEX;
 use super::{LayoutRepository, MARKER};
 use crate::oci::{self, Descriptor, Digest};
 use crate::registry::error::Error;
-use crate::registry::index_text::{self, signature_entry};
+use crate::registry::index_entry::IndexEntry;
+use crate::registry::index_text;
 use crate::registry::manifest::{self, EMPTY_CONFIG_BYTES, IMAGE_MANIFEST};
 use crate::registry::{NewSignature, Pushed, Storage};
 use crate::{files, limits};
@@ -41,8 +42,8 @@ impl LayoutRepository {
         let digest = self.write_blob(&bytes)?;
         let size = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
         let manifest = Descriptor::new(MediaType::from(IMAGE_MANIFEST), size, digest);
-        let entry = signature_entry(&manifest, &signature.annotations);
-        self.add_to_index(&manifest, &entry).await?;
+        let entry = IndexEntry::of_signature(&manifest).with_annotations(&signature.annotations);
+        self.add_to_index(&manifest, &entry.to_text()).await?;
         Ok(Pushed {
             manifest,
             storage: Storage::ReferrersApi,
