@@ -321,7 +321,7 @@ impl Verifier {
         };
         if statement.level.is_skip() {
             // Resolved only to name what was not verified, as notation does.
-            let target = in_time(repository.reference(), repository.resolve());
+            let target = in_time(repository.reference(), Box::pin(repository.resolve()));
             let target = target.await?.map_err(resolve)?;
             return Ok(Verification::Skipped {
                 reference: target.reference,
