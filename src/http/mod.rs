@@ -17,7 +17,7 @@ mod roots;
 #[cfg(test)]
 pub(crate) mod testing;
 
-pub use body::read_body;
+pub use body::{Body, read_body};
 pub use error::Error;
 pub use proxy::Proxies;
 pub(crate) use redact::host;
