@@ -334,6 +334,21 @@ pub fn check() -> Result<(), Exhausted> {
     current().map_or(Ok(()), |allowance| allowance.check())
 }
 
+/// `wait`, or what is left of the time where that is less: for what cannot be interrupted.
+pub fn at_most(wait: Duration) -> Duration {
+    let left = |allowance: &Allowance| {
+        let clock = allowance.clock();
+        clock
+            .deadline
+            .filter(|_| clock.stopped.is_none())
+            .map(|deadline| deadline.saturating_duration_since(Instant::now()))
+    };
+    let current = current();
+    let whole = current.as_ref().and_then(|own| own.0.whole.as_ref());
+    let shortest = current.iter().chain(whole).filter_map(left).min();
+    shortest.map_or(wait, |left| left.min(wait))
+}
+
 /// Takes `bytes`, which were fetched, from what may be.
 ///
 /// # Errors

@@ -49,4 +49,5 @@ pub mod notary;
 pub mod partition;
 pub mod causes;
 pub mod printable;
+mod secrets;
 pub mod fault;

@@ -42,6 +42,7 @@ use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use crate::reference::{ArtifactReference, LayoutReference, Reference};
 use crate::registry::{LayoutRepository, Target};
+use crate::secrets;
 use called::Called;
 use report::{Exit, Report};
 
@@ -95,6 +96,7 @@ pub fn is_notation(program: &OsStr) -> bool {
 ///
 /// `arguments` begins with the name that the program was started by.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
+    remember_secrets();
     let arguments: Vec<OsString> = arguments.into_iter().collect();
     let called = arguments
         .first()
@@ -130,6 +132,20 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         u8::from(exit != Exit::Done)
     } else {
         exit.code()
+    }
+}
+
+/// What the environment has and nobody who repeats it, a plugin for example, has printed.
+fn remember_secrets() {
+    for variable in [
+        "AWS_SECRET_ACCESS_KEY",
+        "AWS_SESSION_TOKEN",
+        "AWS_CONTAINER_AUTHORIZATION_TOKEN",
+        "NOTATION_PASSWORD",
+    ] {
+        if let Some(secret) = context::variable(variable) {
+            secrets::remember(&secret);
+        }
     }
 }
 

@@ -7,8 +7,8 @@ use std::io::{self, Write};
 use super::reader::fitting;
 use crate::limits;
 use crate::outcome::FailureClass;
-use crate::printable;
 pub(super) use crate::printable::{draws, one_line};
+use crate::{printable, secrets};
 
 /// The exit codes of the command line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -175,7 +175,7 @@ impl Report {
 
 /// Writes to one of the two streams: the one way out for everything that is printed.
 pub(super) fn write_text(out: &mut impl Write, text: &str) -> io::Result<()> {
-    out.write_all(printable::lines(text).as_bytes())?;
+    out.write_all(printable::lines(&secrets::blot(text)).as_bytes())?;
     out.flush()
 }
 
