@@ -35,21 +35,21 @@ impl ProfileFiles {
         let read = self.0.get_or_init(|| {
             let config = read("AWS_CONFIG_FILE", "config")?;
             let credentials = read("AWS_SHARED_CREDENTIALS_FILE", "credentials")?;
-            Ok(contents(config, credentials))
+            Ok(contents(&config, &credentials))
         });
         read.as_ref().map_err(Clone::clone)
     }
 
     /// Files without anything in them.
     pub(super) fn empty() -> EnvConfigFiles {
-        contents(String::new(), String::new())
+        contents("", "")
     }
 }
 
-fn contents(config: String, credentials: String) -> EnvConfigFiles {
+fn contents(config: &str, credentials: &str) -> EnvConfigFiles {
     EnvConfigFiles::builder()
-        .with_contents(EnvConfigFileKind::Config, usable(&config))
-        .with_contents(EnvConfigFileKind::Credentials, usable(&credentials))
+        .with_contents(EnvConfigFileKind::Config, usable(config))
+        .with_contents(EnvConfigFileKind::Credentials, usable(credentials))
         .build()
 }
 
