@@ -7,10 +7,10 @@
 use std::collections::BTreeSet;
 
 /// What the reader of a hint has.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reader {
-    /// Flags, with their dashes.
-    flags: BTreeSet<String>,
+    /// Flags, with their dashes; `None` where any may be there.
+    flags: Option<BTreeSet<String>>,
     /// Signs with a key of one's own.
     has_own_key: bool,
     /// Trusts the signing profiles that are on the command line, so there is no policy and no store.
@@ -27,11 +27,20 @@ const OF_POLICIES: [&str; 5] = [
 ];
 
 impl Reader {
+    /// Somebody of whom nothing is known, who gets whole hints.
+    pub const fn any() -> Self {
+        Self {
+            flags: None,
+            has_own_key: false,
+            trusts_profiles: false,
+        }
+    }
+
     /// Somebody with these flags, each with its dashes.
     pub fn with_flags(flags: impl IntoIterator<Item = String>) -> Self {
         Self {
-            flags: flags.into_iter().collect(),
-            ..Self::default()
+            flags: Some(flags.into_iter().collect()),
+            ..Self::any()
         }
     }
 
@@ -65,7 +74,9 @@ impl Reader {
     fn fits(&self, clause: &str) -> bool {
         let flags = flags_in(clause);
         let names = |flag: &str| flags.iter().any(|found| found == flag);
-        flags.iter().all(|flag| self.flags.contains(flag))
+        self.flags
+            .as_ref()
+            .is_none_or(|known| flags.iter().all(|flag| known.contains(flag)))
             && !(self.has_own_key && names("--signing-profile"))
             && !(self.trusts_profiles && OF_POLICIES.iter().any(|words| clause.contains(words)))
     }
@@ -132,6 +143,7 @@ mod tests {
         let hint =
             "add the profile to `trustedIdentities`; add `--signing-profile ARN`; check the clock";
         let all = reader(&["--signing-profile"]);
+        assert_eq!(Reader::any().fitting(hint).unwrap(), hint);
         assert_eq!(all.fitting(hint).unwrap(), hint);
         assert_eq!(
             reader(&[]).fitting(hint).unwrap(),

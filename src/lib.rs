@@ -1,53 +1,124 @@
 //! Signs and verifies container images with AWS Signer, in the Notary Project format.
 //!
-//! Two flows: [`sign`] takes a reference, has a signer make an envelope over the artifact's
-//! descriptor and stores it beside the artifact; [`verify`] takes a reference, finds the
-//! signatures beside the artifact and judges them against a trust policy. The other modules are the
+//! An image's signature lies beside it in the registry, as an OCI referrer: an envelope (JWS or COSE) over the
+//! digest of the image's manifest. [`sign`] makes and stores one, [`verify`] finds those of an image and judges
+//! them, against signing profiles of AWS Signer or against Notation's trust policies. The other modules are the
 //! stages of these two, then what the stages share.
+//!
+//! Both are put together in three steps: whom to trust, or whose key signs; [`environment::Environment`], which
+//! says where they run; and the reference. What may run is the digest in
+//! [`verify::Verification::Verified`], never a tag: the other two answers are no permission.
+//!
+//! # Verify
+//!
+//! ```ignore
+#![doc = include_str!("../examples/verify.rs")]
+//! ```
+//!
+//! # Sign
+//!
+//! ```ignore
+#![doc = include_str!("../examples/sign.rs")]
+//! ```
+//!
+//! # Judge without a network
+//!
+//! ```ignore
+#![doc = include_str!("../examples/judge_offline.rs")]
+//! ```
+//!
+//! # What is kept
+//!
+//! A verifier keeps trust stores and answers about revocation for as long as it lives; an environment keeps
+//! connections, credentials and their tokens. A program that runs for long makes a fresh verifier for each decision,
+//! by [`verify::Setup::connect`].
+//!
+//! # Errors
+//!
+//! Every error's `Display` is one clause, and its sources tell the rest: what was checked, found and wanted.
+//! `hint()` says what to do. [`verify::Error::class`] tells "refused" from "could not look"; both are no.
+//!
+//! # Features
+//!
+//! `cli` (default): the program's command line. `fips`: the FIPS-validated module of the cryptographic library.
 
-// The flows.
+// The interface: what others build on.
 pub mod sign;
 pub mod verify;
-
-// Their stages.
+pub mod environment;
 pub mod reference;
-pub mod registry;
-pub mod payload;
-pub mod blob;
 pub mod signer;
-pub mod envelope;
 pub mod trust_policy;
 pub mod trust_store;
-pub mod timestamp;
-pub mod revocation;
-pub mod extended_validation;
 pub mod outcome;
-pub mod rules;
-
-// The faces.
-pub mod plugin;
-pub mod cli;
-
-// What they share.
-pub mod signer_info;
-pub mod plugin_host;
-pub mod plugin_contract;
-pub mod config;
-pub mod x509;
-pub mod aws;
-pub mod http;
-pub mod process;
-pub mod files;
-pub mod document;
-pub mod hints;
-pub mod json;
-pub mod oci;
-pub mod allowance;
-pub mod algorithm;
 pub mod limits;
+
+// The stages of the flows, and what they share: for this program's own tests and fuzz targets. What others need
+// of it is re-exported above.
+#[doc(hidden)]
+pub mod registry;
+#[doc(hidden)]
+pub mod payload;
+#[doc(hidden)]
+pub mod blob;
+#[doc(hidden)]
+pub mod envelope;
+#[doc(hidden)]
+pub mod timestamp;
+#[doc(hidden)]
+pub mod revocation;
+#[doc(hidden)]
+pub mod extended_validation;
+#[doc(hidden)]
+pub mod rules;
+#[doc(hidden)]
+pub mod signer_info;
+#[doc(hidden)]
+pub mod plugin_host;
+#[doc(hidden)]
+pub mod plugin_contract;
+#[doc(hidden)]
+pub mod config;
+#[doc(hidden)]
+pub mod x509;
+#[doc(hidden)]
+pub mod aws;
+#[doc(hidden)]
+pub mod http;
+#[doc(hidden)]
+pub mod process;
+#[doc(hidden)]
+pub mod files;
+#[doc(hidden)]
+pub mod document;
+#[doc(hidden)]
+pub mod hints;
+#[doc(hidden)]
+pub mod json;
+#[doc(hidden)]
+pub mod oci;
+#[doc(hidden)]
+pub mod allowance;
+#[doc(hidden)]
+pub mod algorithm;
+#[doc(hidden)]
 pub mod notary;
+#[doc(hidden)]
 pub mod partition;
+#[doc(hidden)]
 pub mod causes;
+#[doc(hidden)]
 pub mod printable;
 mod secrets;
+#[doc(hidden)]
 pub mod fault;
+
+// What they found and did, as documents.
+pub mod report;
+
+// The faces.
+#[doc(hidden)]
+pub mod plugin;
+#[cfg(feature = "cli")]
+#[doc(hidden)]
+pub mod cli;

@@ -39,6 +39,17 @@ pub fn lines(text: &str) -> Cow<'_, str> {
     }
 }
 
+/// The first `max` characters of `text`; that there were more is said.
+pub fn shorten(text: &str, max: usize) -> String {
+    match text.char_indices().nth(max) {
+        None => text.to_owned(),
+        Some((end, _)) => {
+            let kept = text.get(..end).unwrap_or_default();
+            format!("{kept}... ({} bytes in all)", text.len())
+        }
+    }
+}
+
 /// JSON in which no character [`draws`] but line breaks between its values: it is written as `\uXXXX`,
 /// which every reader reads as the same value. `text` is JSON, which has such characters in strings only.
 pub fn json(text: &str) -> Cow<'_, str> {

@@ -5,6 +5,11 @@
 //! verified its envelope before it comes here; whether the artifact may run is `verify`'s question.
 
 pub mod blob;
+mod setup;
+
+pub use crate::notary::EnvelopeFormat;
+pub use crate::registry::Storage;
+pub use setup::{ArtifactSigner, Setup, SetupError};
 
 use std::collections::BTreeMap;
 
@@ -16,9 +21,7 @@ use crate::notary::{RESERVED_PREFIX, THUMBPRINT_ANNOTATION};
 use crate::oci::{Descriptor, Digest};
 use crate::payload::Payload;
 use crate::reference::ArtifactReference;
-use crate::registry::{
-    self, Access, LayoutRepository, NewSignature, Repository, Storage, Target, Warning,
-};
+use crate::registry::{self, Access, LayoutRepository, NewSignature, Repository, Target, Warning};
 use crate::signer::{self, SignedEnvelope, Signer, Terms};
 use crate::signer_info::SignerInfo;
 

@@ -13,20 +13,26 @@ mod offline;
 mod record;
 mod requirement;
 mod revocation;
+mod setup;
+#[cfg(test)]
+mod testing;
 mod trial;
 
+pub use crate::allowance::Allowed;
 pub use error::{Error, Refused, Unseen};
 pub use gather::{Gathered, GatheredSignature, Missing};
 pub use offline::OfflineDirectory;
 pub use record::RecordError;
 pub use requirement::{Lack, Requirement, Shortfall};
+pub use setup::{AwsSignerChecks, Setup, SetupError, published_roots};
 pub use trial::{AnySignature, Criteria, Found, Search};
 
 use std::collections::BTreeMap;
 
 use time::OffsetDateTime;
 
-use crate::allowance::{self, Allowed};
+use crate::allowance;
+use crate::environment::Clock;
 use crate::extended_validation::RevocationChecker;
 use crate::limits;
 use crate::notary::EnvelopeFormat;
@@ -34,26 +40,24 @@ use crate::oci::{Descriptor, Digest};
 use crate::outcome::{SignatureOutcome, Standing};
 use crate::plugin_contract::PluginConfig;
 use crate::plugin_host::PluginHost;
-use crate::reference::{ArtifactReference, LayoutReference, Reference};
-use crate::registry::{self, Access, LayoutRepository, Repository, Target};
+use crate::reference::{ArtifactReference, Reference};
+use crate::registry::{self, Access, LayoutRepository, Listing, Repository, Target};
 use crate::revocation::Checker;
 use crate::trust_policy::{Statement, StatementName, TrustPolicies};
 use crate::trust_store::TrustStores;
 
-/// What every verification of a process shares: policies, stores, connections.
+/// Verifies artifacts against one trust policy. A [`Setup`] makes it; [`Setup::connect`] says what it keeps.
 #[derive(Debug)]
 pub struct Verifier {
-    /// The trust policy document.
-    pub policies: TrustPolicies,
-    /// Where artifacts of registries are looked for.
-    pub artifacts: Artifacts,
-    /// What signatures are judged with.
-    pub judges: Judges,
+    policies: TrustPolicies,
+    artifacts: Artifacts,
+    judges: Judges,
+    clock: Clock,
 }
 
 /// Where artifacts of registries are looked for.
 #[derive(Debug)]
-pub enum Artifacts {
+enum Artifacts {
     /// In registries, with their credentials.
     Registries(registry::Client),
     /// In what was stored before. No registry is asked.
@@ -116,8 +120,12 @@ pub struct FetchedSignature<'a> {
     pub envelope: &'a [u8],
 }
 
+/// The scope of a layout that nobody has named. Statements about everything are about it, and no others.
+pub const ANY_LAYOUT_SCOPE: &str = "local/layout";
+
 /// What one verification asks for beyond the policy.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct Options {
     /// How many signatures are judged at most.
     pub max_signatures: usize,
@@ -127,6 +135,9 @@ pub struct Options {
     pub allowed: Allowed,
     /// What the policy's statement must be like.
     pub requirement: Requirement,
+    /// By which registry scope the trust policy knows an OCI image layout, which has no name of its own, for
+    /// example `local/app`.
+    pub layout_scope: String,
 }
 
 impl Default for Options {
@@ -136,12 +147,14 @@ impl Default for Options {
             user_metadata: BTreeMap::new(),
             allowed: Allowed::default(),
             requirement: Requirement::default(),
+            layout_scope: ANY_LAYOUT_SCOPE.to_owned(),
         }
     }
 }
 
 /// The answer to a verification that did not fail.
 #[derive(Debug)]
+#[must_use = "only `Verified` is a permission to run"]
 pub enum Verification {
     /// A signature passed every validation; revocation alone may have been skipped
     /// ([`SignatureOutcome::skipped`]).
@@ -174,48 +187,57 @@ pub struct Accepted {
 }
 
 impl Verifier {
-    /// Verifies the artifact that `reference` names, at the time `now`.
+    /// Verifies the artifact that `reference` names, now, with the default [`Options`].
+    ///
+    /// What may run is the digest in [`Accepted::reference`] of [`Verification::Verified`], and nothing else.
     ///
     /// # Errors
     ///
     /// Every way not to be verified is an [`Error`]; [`Error::class`] tells "refused" from "could
     /// not look".
-    pub async fn verify(
-        &self,
-        reference: &Reference,
-        options: &Options,
-        now: OffsetDateTime,
-    ) -> Result<Verification, Error> {
-        let statement = self.select_for(reference)?;
-        require(options, statement, || reference.clone().into())?;
-        let repository = self.repository(reference)?;
-        let verifying = self.verify_in(&repository, statement, options, now);
-        within(options, || reference.clone().into(), Box::pin(verifying)).await
+    pub async fn verify(&self, reference: &ArtifactReference) -> Result<Verification, Error> {
+        self.verify_with(reference, &Options::default()).await
     }
 
-    /// Verifies the artifact that `reference` names in an OCI image layout. A directory has no name
-    /// that policies know: `scope`, of the form `local/NAME`, chooses the statement.
+    /// The same with these options.
     ///
     /// # Errors
     ///
     /// As [`Verifier::verify`].
-    pub async fn verify_layout(
+    pub async fn verify_with(
         &self,
-        reference: &LayoutReference,
-        scope: &str,
+        reference: &ArtifactReference,
         options: &Options,
-        now: OffsetDateTime,
     ) -> Result<Verification, Error> {
-        let layout = LayoutRepository::open(reference).map_err(|source| Error::Open {
-            reference: reference.clone().into(),
-            source,
-        })?;
-        let called = || reference.clone().into();
-        let statement = self.select(scope, called)?;
-        require(options, statement, called)?;
-        let layout = layout.into();
-        let verifying = self.verify_in(&layout, statement, options, now);
-        within(options, || reference.clone().into(), Box::pin(verifying)).await
+        let now = self.clock.now();
+        // 1. The statement that applies, and what is required of it.
+        let (statement, repository) = self.open(reference, options)?;
+        let verifying = self.verify_in(&repository, statement, options, now);
+        within(options, || reference.clone(), Box::pin(verifying)).await
+    }
+
+    /// 1. The statement that judges the artifact, and where the artifact is. Nobody is asked yet.
+    fn open(
+        &self,
+        reference: &ArtifactReference,
+        options: &Options,
+    ) -> Result<(&Statement, Repository), Error> {
+        match reference {
+            ArtifactReference::Registry(inside) => {
+                let statement = self.select(reference, &options.layout_scope)?;
+                require(options, statement, reference)?;
+                Ok((statement, self.repository(inside)?))
+            }
+            ArtifactReference::Layout(inside) => {
+                let layout = LayoutRepository::open(inside).map_err(|source| Error::Open {
+                    reference: reference.clone(),
+                    source,
+                })?;
+                let statement = self.select(reference, &options.layout_scope)?;
+                require(options, statement, reference)?;
+                Ok((statement, layout.into()))
+            }
+        }
     }
 
     /// The repository of `reference`, or the copy of the artifact that was stored.
@@ -232,46 +254,54 @@ impl Verifier {
         }
     }
 
-    /// The statement that judges the artifact, if there is one; `scope` is what policies call a layout.
+    /// The statement that judges the artifact, if there is one; `layout_scope` is what policies call a layout.
     pub fn statement_of(
         &self,
         reference: &ArtifactReference,
-        scope: &str,
+        layout_scope: &str,
     ) -> Option<StatementName> {
-        let selected = match reference {
-            ArtifactReference::Registry(reference) => self.select_for(reference).ok(),
-            ArtifactReference::Layout(_) => self.policies.select(scope).ok(),
-        };
+        let selected = self.select(reference, layout_scope).ok();
         selected.map(Statement::named)
     }
 
-    /// 1. The statement that applies to an artifact in a registry.
-    fn select_for(&self, reference: &Reference) -> Result<&Statement, Error> {
-        match &self.artifacts {
-            Artifacts::Registries(client) => {
-                let scheme = client.scheme(reference);
-                self.policies
-                    .select_over(&reference.scope(scheme), scheme)
-                    .map_err(|source| Error::Policy {
-                        reference: reference.clone().into(),
-                        source,
-                    })
-            }
-            // How the copy was fetched is not known.
-            Artifacts::Stored(_) => self.select(&reference.repository_with_registry(), || {
-                reference.clone().into()
-            }),
-        }
+    /// Judges the signatures of an artifact that was resolved and whose signatures were listed, until one is
+    /// accepted that the search's criteria want.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::List`], [`Error::NoSignature`], [`Error::Rejected`] and [`Error::Inconclusive`].
+    pub async fn find(
+        &self,
+        search: Search<'_>,
+        listing: Result<Listing, registry::Error>,
+    ) -> Result<Found, Error> {
+        self.judges.find(search, listing).await
     }
 
-    /// 1. The statement that applies to this scope.
+    /// The trust policy.
+    pub fn policies(&self) -> &TrustPolicies {
+        &self.policies
+    }
+
+    /// 1. The statement that applies.
     fn select(
         &self,
-        scope: &str,
-        reference: impl Fn() -> ArtifactReference,
+        reference: &ArtifactReference,
+        layout_scope: &str,
     ) -> Result<&Statement, Error> {
-        self.policies.select(scope).map_err(|source| Error::Policy {
-            reference: reference(),
+        let selected = match (reference, &self.artifacts) {
+            (ArtifactReference::Layout(_), _) => self.policies.select(layout_scope),
+            (ArtifactReference::Registry(inside), Artifacts::Registries(client)) => {
+                let scheme = client.scheme(inside);
+                self.policies.select_over(&inside.scope(scheme), scheme)
+            }
+            // How the copy was fetched is not known.
+            (ArtifactReference::Registry(inside), Artifacts::Stored(_)) => {
+                self.policies.select(&inside.repository_with_registry())
+            }
+        };
+        selected.map_err(|source| Error::Policy {
+            reference: reference.clone(),
             source,
         })
     }
@@ -366,11 +396,11 @@ async fn in_time<T>(
 fn require(
     options: &Options,
     statement: &Statement,
-    reference: impl Fn() -> ArtifactReference,
+    reference: &ArtifactReference,
 ) -> Result<(), Error> {
     let checked = options.requirement.check(statement);
     checked.map_err(|source| Error::Requirement {
-        reference: reference(),
+        reference: reference.clone(),
         statement: statement.named(),
         source,
     })

@@ -59,6 +59,8 @@ struct Inner {
     http: PooledHttp,
     settings: Settings,
     credentials: Option<SharedCredentialsProvider>,
+    /// Whether nothing is taken from the process's environment and AWS's configuration files.
+    is_apart: bool,
     /// AWS's configuration files, where they count.
     profile_files: Option<ProfileFiles>,
     base: OnceCell<SdkConfig>,
@@ -82,7 +84,35 @@ impl Aws {
             http: PooledHttp::new(&pool),
             settings,
             credentials: None,
+            is_apart: false,
             profile_files: Some(ProfileFiles::default()),
+            base: OnceCell::new(),
+            default_region: OnceCell::new(),
+        })))
+    }
+
+    /// AWS through `pool`, with these settings and credentials alone: no variable, no configuration file and
+    /// no instance metadata is read.
+    ///
+    /// # Errors
+    ///
+    /// [`SettingsError`] if a setting cannot be what it should be.
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "a pool is a handle, which is given away as any other"
+    )]
+    pub fn apart(
+        pool: http::Pool,
+        settings: Settings,
+        credentials: Option<SharedCredentialsProvider>,
+    ) -> Result<Self, SettingsError> {
+        settings.check()?;
+        Ok(Self(Arc::new(Inner {
+            http: PooledHttp::new(&pool),
+            settings,
+            credentials,
+            is_apart: true,
+            profile_files: None,
             base: OnceCell::new(),
             default_region: OnceCell::new(),
         })))
@@ -94,6 +124,7 @@ impl Aws {
         Self(Arc::new(Inner {
             http: self.0.http.clone(),
             settings: self.0.settings.clone(),
+            is_apart: self.0.is_apart,
             profile_files: self.0.profile_files.clone(),
             credentials: Some(SharedCredentialsProvider::new(credentials)),
             base: OnceCell::new(),
@@ -145,8 +176,8 @@ impl Aws {
     /// none. A variable that is set and empty is not set, as for AWS's command line; the SDK would
     /// ask in a region without a name.
     pub async fn default_region(&self) -> Option<String> {
-        if let Some(region) = &self.0.settings.region {
-            return Some(region.clone());
+        if self.0.settings.region.is_some() || self.0.is_apart {
+            return self.0.settings.region.clone();
         }
         // Not the shared configuration's, which is that of the first client.
         self.0
@@ -276,6 +307,32 @@ async fn region_elsewhere(aws: &Inner) -> Option<String> {
 
 async fn load(aws: &Inner, region: &str) -> SdkConfig {
     let Inner { http, settings, .. } = aws;
+    let retry = RetryConfig::standard()
+        .with_max_attempts(limits::MAX_ATTEMPTS)
+        .with_initial_backoff(limits::RETRY_DELAY)
+        .with_max_backoff(limits::MAX_RETRY_DELAY);
+    let timeout = TimeoutConfig::builder()
+        .connect_timeout(limits::CONNECT_TIMEOUT)
+        .operation_timeout(limits::REQUEST_TIMEOUT)
+        .build();
+    // It takes a signature that is five seconds in the making for a connection that has stalled; how
+    // long an answer may take is the pool's to say.
+    let stalled = StalledStreamProtectionConfig::disabled();
+    let identities = IdentityCache::lazy()
+        .load_timeout(limits::CREDENTIALS_TIMEOUT)
+        .build();
+    if aws.is_apart {
+        let mut sdk = SdkConfig::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .http_client(http.clone())
+            .retry_config(retry)
+            .timeout_config(timeout)
+            .stalled_stream_protection(stalled)
+            .identity_cache(identities)
+            .region(Region::new(region.to_owned()));
+        sdk.set_credentials_provider(aws.credentials.clone());
+        return sdk.build();
+    }
     let read = aws.profile_files.as_ref().map(ProfileFiles::read);
     let (profile_files, unavailable) = match read.transpose() {
         Ok(files) => (files.cloned(), None),
@@ -283,26 +340,10 @@ async fn load(aws: &Inner, region: &str) -> SdkConfig {
     };
     let mut loader = aws_config::defaults(BehaviorVersion::latest())
         .http_client(http.clone())
-        .retry_config(
-            RetryConfig::standard()
-                .with_max_attempts(limits::MAX_ATTEMPTS)
-                .with_initial_backoff(limits::RETRY_DELAY)
-                .with_max_backoff(limits::MAX_RETRY_DELAY),
-        )
-        .timeout_config(
-            TimeoutConfig::builder()
-                .connect_timeout(limits::CONNECT_TIMEOUT)
-                .operation_timeout(limits::REQUEST_TIMEOUT)
-                .build(),
-        )
-        // It takes a signature that is five seconds in the making for a connection that has stalled; how
-        // long an answer may take is the pool's to say.
-        .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
-        .identity_cache(
-            IdentityCache::lazy()
-                .load_timeout(limits::CREDENTIALS_TIMEOUT)
-                .build(),
-        );
+        .retry_config(retry)
+        .timeout_config(timeout)
+        .stalled_stream_protection(stalled)
+        .identity_cache(identities);
     if let Ok(metadata) = FrameworkMetadata::new("countersign", Some(VERSION)) {
         loader = loader.framework_metadata(metadata);
     }

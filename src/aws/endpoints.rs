@@ -17,8 +17,9 @@ pub(super) enum DataPlane {
 impl DataPlane {
     /// `explicit` is the URL that the settings have for AWS Signer.
     pub(super) fn of(sdk: &SdkConfig, explicit: Option<&String>) -> Self {
-        let has_its_own =
-            || is_set("AWS_ENDPOINT_URL_SIGNER_DATA") || of_service(sdk, "Signer Data").is_some();
+        // Without a service's configuration, nothing was taken from variables and files.
+        let is_set = || sdk.service_config().is_some() && is_set("AWS_ENDPOINT_URL_SIGNER_DATA");
+        let has_its_own = || is_set() || of_service(sdk, "Signer Data").is_some();
         let signers = match explicit {
             Some(url) => Some(url.clone()),
             None if has_its_own() => None,

@@ -1,6 +1,10 @@
 //! Flags that several commands share, and values of flags that are checked in one way.
 
 use std::collections::BTreeMap;
+use std::fmt;
+use std::num::ParseIntError;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
 use std::time::Duration;
 
 use clap::Args;
@@ -9,8 +13,9 @@ use clap::builder::NonEmptyStringValueParser;
 use super::duration::parse_span;
 use super::report::{Exit, Report};
 use crate::allowance::Allowed;
-use crate::limits::{MAX_COMMAND_TIMEOUT, NAMED_PIPE_TIMEOUT};
+use crate::limits::{MAX_COMMAND_TIMEOUT, MAX_SIGNATURES, NAMED_PIPE_TIMEOUT};
 use crate::registry::Secret;
+use crate::verify::{ANY_LAYOUT_SCOPE, AwsSignerChecks};
 
 /// How a registry is reached.
 #[derive(Debug, Default, Args)]
@@ -63,6 +68,167 @@ impl TimeArgs {
             .map(|text| parse_span("--timeout", text, MAX_COMMAND_TIMEOUT))
             .transpose()
             .map_err(|text| Report::failed(Exit::Usage, &text))
+    }
+}
+
+/// Which signers are trusted, where no trust policy says it.
+#[derive(Debug, Default, Args)]
+pub(super) struct PolicyArgs {
+    /// AWS Signer profile, or profile version, that must have signed; needs no trust policy and no
+    /// trust store. May be given several times
+    // An empty value is a variable that is not set; no trust policy may stand in for it.
+    #[arg(long, value_name = "ARN", value_parser = NonEmptyStringValueParser::new())]
+    pub(super) signing_profile: Vec<String>,
+    /// Certificate file that replaces AWS Signer's published roots
+    #[arg(long, value_name = "FILE", requires = "signing_profile")]
+    trust_anchor: Option<PathBuf>,
+}
+
+impl PolicyArgs {
+    /// Whether a trust policy judges, and not the command line.
+    pub(super) fn is_from_file(&self) -> bool {
+        self.signing_profile.is_empty()
+    }
+
+    /// The file that replaces the published roots.
+    pub(super) fn trust_anchor(&self) -> Option<&Path> {
+        self.trust_anchor.as_deref()
+    }
+}
+
+/// Settings of the checks that ask AWS Signer.
+#[derive(Debug, Default, Args)]
+pub(super) struct PluginConfigArgs {
+    /// Settings of AWS Signer's checks: aws-profile, aws-region, aws-signer-endpoint-url
+    #[arg(long, value_name = "KEY=VALUE")]
+    plugin_config: Vec<String>,
+}
+
+impl PluginConfigArgs {
+    /// The settings.
+    ///
+    /// # Errors
+    ///
+    /// The report of values that cannot be used.
+    pub(super) fn parse(&self) -> Result<BTreeMap<String, String>, Report> {
+        let pairs = parse_pairs("plugin-config", &self.plugin_config);
+        pairs.map_err(|text| Report::failed(Exit::Usage, &text))
+    }
+}
+
+/// What a signature must say beyond the policy, and how AWS Signer's checks are carried out.
+#[derive(Debug, Default, Args)]
+pub(super) struct CheckArgs {
+    /// User metadata that must have been signed
+    #[arg(short = 'm', long, value_name = "KEY=VALUE")]
+    user_metadata: Vec<String>,
+    #[command(flatten)]
+    pub(super) plugin_config: PluginConfigArgs,
+    /// Let the installed plugin, not this program, check AWS Signer's signatures
+    #[arg(long)]
+    use_installed_plugin: bool,
+}
+
+impl CheckArgs {
+    /// The user metadata that must have been signed.
+    ///
+    /// # Errors
+    ///
+    /// The report of values that cannot be used.
+    pub(super) fn user_metadata(&self) -> Result<BTreeMap<String, String>, Report> {
+        let pairs = parse_pairs("user-metadata", &self.user_metadata);
+        pairs.map_err(|text| Report::failed(Exit::Usage, &text))
+    }
+
+    /// Where AWS Signer's checks are carried out.
+    pub(super) fn aws_signer(&self) -> AwsSignerChecks {
+        if self.use_installed_plugin {
+            AwsSignerChecks::InstalledPlugin
+        } else {
+            AwsSignerChecks::InProcess
+        }
+    }
+}
+
+/// By which name the trust policy knows an OCI image layout.
+#[derive(Debug, Default, Args)]
+pub(super) struct ScopeArgs {
+    /// Registry scope of the trust policy statement for the layout, for example local/app
+    #[arg(long)]
+    scope: Option<String>,
+}
+
+impl ScopeArgs {
+    /// The scope. A layout has no name that trust policies know, so that both flags come together; and nothing
+    /// but a layout may choose the statement that it is judged by.
+    ///
+    /// # Errors
+    ///
+    /// The report of one flag without the other.
+    pub(super) fn of(&self, oci_layout: bool, policy: &PolicyArgs) -> Result<String, Report> {
+        let missing = match (oci_layout, self.scope.as_deref()) {
+            (true, None) if policy.is_from_file() => "scope",
+            (false, Some(_)) => "oci-layout",
+            (_, scope) => return Ok(scope.unwrap_or(ANY_LAYOUT_SCOPE).to_owned()),
+        };
+        Err(Report::failed(
+            Exit::Usage,
+            &format!(
+                "if any flags in the group [oci-layout scope] are set they must all be set; missing \
+                 [{missing}]"
+            ),
+        ))
+    }
+}
+
+/// An artifact's repository that is only looked at.
+#[derive(Debug, Args)]
+pub(super) struct LookArgs {
+    /// Look in an OCI image layout, a directory on this machine
+    #[arg(long)]
+    pub(super) oci_layout: bool,
+    #[command(flatten)]
+    pub(super) registry: RegistryArgs,
+    #[command(flatten)]
+    pub(super) time: TimeArgs,
+}
+
+/// The value of `--max-signatures`.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct MaxSignatures(i64);
+
+impl MaxSignatures {
+    /// The number.
+    ///
+    /// # Errors
+    ///
+    /// The report of a number that is not positive.
+    pub(super) fn get(self) -> Result<usize, Report> {
+        let count = usize::try_from(self.0).ok().filter(|count| *count > 0);
+        count.ok_or_else(|| {
+            let sentence = format!("max-signatures value {} must be a positive number", self.0);
+            Report::failed(Exit::Usage, &sentence)
+        })
+    }
+}
+
+impl Default for MaxSignatures {
+    fn default() -> Self {
+        Self(i64::try_from(MAX_SIGNATURES).unwrap_or(i64::MAX))
+    }
+}
+
+impl FromStr for MaxSignatures {
+    type Err = ParseIntError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        text.parse().map(Self)
+    }
+}
+
+impl fmt::Display for MaxSignatures {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
     }
 }
 

@@ -3,43 +3,32 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::time::Duration;
 
 use time::OffsetDateTime;
 use url::Url;
 
-use super::args::RegistryArgs;
-use super::called::Called;
+use super::args::{PolicyArgs, RegistryArgs};
 use super::credentials;
 use super::exposure::{self, Exposed};
 use super::report::{Exit, Report, one_line, write_causes};
 use crate::aws::{ArnService, Aws, Settings};
-use crate::config::{self, Config, NoDirectory, NotationDirs, StoreName};
-use crate::extended_validation::{AnswerCache, RevocationChecker};
+use crate::config::{Config, NoDirectory, NotationDirs};
+use crate::environment::{self, Clock, Connections, Environment};
 use crate::files;
 use crate::http;
 use crate::limits::MAX_TRUST_STORE_FILE_BYTES;
-use crate::notary::{EnvelopeFormat, StoreType};
-use crate::plugin_host::PluginHost;
+use crate::notary::EnvelopeFormat;
 use crate::reference::{ArtifactReference, Scheme};
-use crate::registry::{self, AuthFile, AwsEcrTokens, Credentials, PlainHttp};
+use crate::registry::{self, PlainHttp};
+use crate::report::Called;
 use crate::revocation;
 use crate::signer::aws_signer::SigningProfile;
 use crate::signer::timestamping::Timestamping;
-use crate::trust_policy::{self, DocumentKind, TrustPolicies};
-use crate::trust_store::{self, NamedStore, TrustStores};
-use crate::verify::{Artifacts, Judges, Verifier};
+use crate::trust_policy::{self, DocumentKind};
+use crate::trust_store::{self, NamedStore};
+use crate::verify::{Setup, SetupError, Verifier, published_roots};
 use crate::x509::{Certificate, parse_certificates};
-
-/// Who judges AWS Signer's signatures.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum AwsSignerChecks {
-    /// This program.
-    InProcess,
-    /// The plugin that is installed, AWS's own for example.
-    InstalledPlugin,
-}
 
 /// Whether a command makes signatures in a format that it takes from `config.json`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,16 +45,22 @@ pub(super) enum Format {
 pub(super) struct Context {
     /// Lines that are to be said on stderr.
     pub(super) notes: String,
-    dirs: Result<NotationDirs, NoDirectory>,
-    pub(super) aws: Aws,
-    pool: http::Pool,
-    pub(super) registry: registry::Client,
+    /// Its clock stands still: one command has one time.
+    pub(super) environment: Environment,
+    connections: Connections,
     pub(super) plugin_config: BTreeMap<String, String>,
     /// The envelope format that Notation's `config.json` asks for.
     pub(super) signature_format: Option<EnvelopeFormat>,
     /// How long a pipe that the user named may take to be written to its end.
     pub(super) pipes: Duration,
     pub(super) now: OffsetDateTime,
+}
+
+/// The environment of this process, whose clock stands still.
+pub(super) fn environment() -> Environment {
+    let environment = Environment::of_process();
+    let now = environment.now();
+    environment.with_clock(Clock::Fixed(now))
 }
 
 impl Context {
@@ -77,21 +72,14 @@ impl Context {
         format: Format,
         pipes: Duration,
     ) -> Result<Self, Report> {
-        let dirs = NotationDirs::from_env();
+        let environment = environment();
+        let dirs = environment.notation_directories();
         let mut notes = String::new();
         let config = load_config(&dirs, args, references, format, &mut notes)?;
-        let pool = http::Settings::from_env()
-            .map(http::Pool::new)
-            .map_err(|error| {
-                Report::error(Exit::Usage, &error.to_string(), &error, error.hint())
-            })?;
         // Which of them the one who signs has is checked where that is known.
         let services = [ArnService::Signer, ArnService::Kms];
         let settings = Settings::from_plugin_config(&plugin_config, &services)
             .map_err(|error| Report::unusable(&error, error.hint()))?;
-        let aws = Aws::new(pool.clone(), settings)
-            .map_err(|error| Report::unusable(&error, error.hint()))?;
-
         let plain_http = if args.insecure_registry {
             PlainHttp::All
         } else {
@@ -102,26 +90,23 @@ impl Context {
         if !called().is_notation() {
             notes.extend(given.note.map(|note| format!("{note}\n")));
         }
-        let mut files = Vec::new();
-        if let Ok(dirs) = &dirs {
-            files.push(AuthFile::of_notation(dirs.config_file()));
+        let mut environment = environment
+            .with_aws_settings(settings)
+            .with_plain_http(plain_http);
+        if let Some((server, credential)) = given.credential {
+            environment = environment.with_registry_credential(server, credential);
         }
-        files.extend(registry::auth_files(variable, user()));
-        let credentials = Credentials::new(
-            given.credential,
-            Some(Arc::new(AwsEcrTokens::new(aws.clone()))),
-            files,
-        );
+        let connections = environment
+            .connections()
+            .map_err(|error| unusable(&error))?;
         Ok(Self {
             notes,
-            dirs,
-            aws,
-            registry: registry::Client::new(pool.clone(), credentials, plain_http),
-            pool,
+            connections,
             plugin_config,
             signature_format: config.signature_format,
             pipes,
-            now: now(),
+            now: environment.now(),
+            environment,
         })
     }
 
@@ -134,23 +119,21 @@ impl Context {
         Self::new(&RegistryArgs::default(), &[], plugin_config, format, pipes)
     }
 
-    /// Where answers are kept, if there is a place for it.
-    pub(super) fn cache(&self) -> Option<&Path> {
-        match &self.dirs {
-            Ok(dirs) => dirs.cache.as_deref(),
-            Err(error) => error.cache.as_deref(),
-        }
+    /// AWS, with the credentials of this command.
+    pub(super) fn aws(&self) -> Aws {
+        self.connections.aws.clone()
+    }
+
+    /// Registries, with the credentials of this command.
+    pub(super) fn registry(&self) -> registry::Client {
+        self.connections.registry.clone()
     }
 
     /// The directory of plugins.
     pub(super) fn plugins(&self) -> Result<PathBuf, Report> {
-        match &self.dirs {
-            Ok(dirs) => Ok(dirs.plugins()),
-            Err(error) => match &error.libexec {
-                Some(libexec) => Ok(config::plugins(libexec)),
-                None => Err(no_directory(error)),
-            },
-        }
+        self.environment
+            .plugins()
+            .map_err(|error| no_directory(&error))
     }
 
     /// The time-stamping authority at `url`, whose root is the only certificate of the file `root`.
@@ -175,119 +158,79 @@ impl Context {
             )));
         };
         Ok(Timestamping {
-            pool: self.pool.clone(),
+            pool: self.connections.pool.clone(),
             url: parsed,
             root: read_root(root, self.pipes)?,
             revocation: self.revocation(),
         })
     }
 
-    /// Asks about revocation and stores every answer that counts; no cache stands between.
-    pub(super) fn recorder(&self, stored: revocation::Stored) -> revocation::Checker {
-        let network = revocation::Network::new(self.pool.clone());
-        revocation::Checker::new(Arc::new(network)).with_record(stored)
-    }
-
     /// Asks about revocation, with Notation's cache of CRLs.
     fn revocation(&self) -> revocation::Checker {
-        let network = revocation::Network::new(self.pool.clone());
-        let checker = revocation::Checker::new(Arc::new(network));
-        match self.cache() {
-            Some(cache) => checker.with_cache(revocation::Cache::new(cache)),
+        let network = revocation::Network::new(self.connections.pool.clone());
+        let checker = revocation::Checker::new(std::sync::Arc::new(network));
+        match self.environment.cache() {
+            Some(cache) => checker.with_cache(revocation::Cache::new(&cache)),
             None => checker,
         }
     }
 
-    /// What signatures are judged with in process, against these stores.
-    pub(super) fn judges(&self, stores: TrustStores) -> Judges {
-        Judges {
-            stores,
-            aws_signer: match self.cache() {
-                Some(cache) => RevocationChecker::with_cache(
-                    self.aws.clone(),
-                    AnswerCache::unread(config::aws_signer_cache(cache)),
-                ),
-                None => RevocationChecker::new(self.aws.clone()),
-            },
-            revocation: self.revocation(),
-            plugins: self.plugins().ok().map(PluginHost::new),
-            plugin_config: self.plugin_config.clone(),
-            use_installed_plugin: false,
-        }
+    /// A verifier of this setup, in these surroundings.
+    pub(super) fn connect(&self, setup: Setup) -> Result<Verifier, Report> {
+        let setup = setup.with_plugin_config(self.plugin_config.clone());
+        setup
+            .connect(&self.environment)
+            .map_err(|error| unusable(&error))
     }
+}
 
-    /// A verifier: against the signing profiles if there are any, else against Notation's trust
-    /// policy of this kind. With it come the policy's warnings. `is_strict` refuses what others may write.
-    pub(super) fn verifier(
+/// What is said of surroundings that cannot be used.
+pub(super) fn unusable(error: &environment::Error) -> Report {
+    Report::error(Exit::Usage, &error.to_string(), error, error.hint())
+}
+
+/// Who is trusted: by profiles and their roots on the command line, or by Notation's policy.
+#[derive(Clone, Copy)]
+pub(super) struct Trusted<'a> {
+    pub(super) kind: DocumentKind,
+    pub(super) policy: &'a PolicyArgs,
+    /// How long a pipe in place of the anchor's file may take to be written to its end.
+    pub(super) pipes: Duration,
+    /// Refuses what others may write.
+    pub(super) is_strict: bool,
+}
+
+impl Trusted<'_> {
+    /// The setup of verifiers that trust so, with the policy's warnings.
+    pub(super) fn setup(
         self,
-        kind: DocumentKind,
-        signing_profiles: &[String],
-        trust_anchor: Option<&Path>,
-        aws_signer: AwsSignerChecks,
-        is_strict: bool,
-    ) -> Result<(Verifier, Vec<String>), Report> {
-        let policy = Policy::load(
-            kind,
-            &self.dirs,
-            signing_profiles,
-            trust_anchor,
-            self.pipes,
-            is_strict,
-        )?;
-        let judges = Judges {
-            use_installed_plugin: aws_signer == AwsSignerChecks::InstalledPlugin,
-            ..self.judges(policy.stores)
-        };
-        Ok((
-            Verifier {
-                policies: policy.policies,
-                artifacts: Artifacts::Registries(self.registry),
-                judges,
-            },
-            policy.warnings,
-        ))
-    }
-}
-
-/// Who is trusted for what: a trust policy with its stores. With it come the policy's warnings.
-pub(super) struct Policy {
-    pub(super) policies: TrustPolicies,
-    pub(super) stores: TrustStores,
-    pub(super) warnings: Vec<String>,
-}
-
-impl Policy {
-    /// That of the signing profiles if there are any, else Notation's of this kind. `is_strict` refuses what
-    /// others may write.
-    pub(super) fn load(
-        kind: DocumentKind,
         dirs: &Result<NotationDirs, NoDirectory>,
-        signing_profiles: &[String],
-        trust_anchor: Option<&Path>,
-        pipes: Duration,
-        is_strict: bool,
-    ) -> Result<Self, Report> {
-        let (policies, stores) = if signing_profiles.is_empty() {
-            let config = &dirs.as_ref().map_err(no_directory)?.config;
-            (
-                match kind {
-                    DocumentKind::Oci => TrustPolicies::load_oci(config),
-                    DocumentKind::Blob => TrustPolicies::load_blob(config),
-                }
-                .map_err(|error| policy_report(&error))?,
-                TrustStores::new(config),
-            )
+    ) -> Result<(Setup, Vec<String>), Report> {
+        let setup = if self.policy.is_from_file() {
+            let dirs = dirs.as_ref().map_err(no_directory)?;
+            match self.kind {
+                DocumentKind::Oci => Verifier::from_notation_config(dirs),
+                DocumentKind::Blob => Verifier::of_blobs_from_notation_config(dirs),
+            }
         } else {
-            let stores = roots_of(signing_profiles, trust_anchor, pipes)?;
-            let names = stores.iter().map(|store| store.name.clone()).collect();
-            let policies = TrustPolicies::of_signing_profiles(signing_profiles, names)
-                .map_err(|error| Report::unusable(&error, error.hint()))?;
-            (policies, TrustStores::in_memory(stores))
+            let roots = roots_of(
+                &self.policy.signing_profile,
+                self.policy.trust_anchor(),
+                self.pipes,
+            )?;
+            Verifier::for_signing_profiles_under(&self.policy.signing_profile, roots)
         };
-        let file = signing_profiles.is_empty().then(|| policies.path());
-        let exposed =
-            Exposed::of_verification(file, &policies, &stores, trust_anchor, dirs.as_ref().ok());
-        if is_strict {
+        let setup = setup.map_err(|error| setup_report(&error))?;
+        let policies = setup.policies();
+        let is_document = self.policy.is_from_file();
+        let exposed = Exposed::of_verification(
+            is_document.then(|| policies.path()),
+            policies,
+            &setup.stores(),
+            self.policy.trust_anchor(),
+            dirs.as_ref().ok(),
+        );
+        if self.is_strict {
             exposure::refuse(&exposed)?;
         }
         let unused = policies.unused().map(|unused| {
@@ -308,11 +251,21 @@ impl Policy {
             .chain(unused)
             .chain(exposed)
             .collect();
-        Ok(Self {
-            policies,
-            stores,
-            warnings,
-        })
+        Ok((setup, warnings))
+    }
+}
+
+/// What is said where nobody can be trusted as the user wants it.
+fn setup_report(error: &SetupError) -> Report {
+    match error {
+        SetupError::Policy(error @ trust_policy::Error::NotASigningProfile { .. }) => {
+            Report::unusable(error, error.hint())
+        }
+        SetupError::Policy(error) => policy_report(error),
+        SetupError::Profile(error) => Report::unusable(error, error.hint()),
+        SetupError::Roots(error) => {
+            Report::error(Exit::Usage, &error.to_string(), error, error.hint())
+        }
     }
 }
 
@@ -356,7 +309,7 @@ fn load_config(
                 notes,
                 "Warning: {error}; `insecureRegistries`, `credsStore` and `credHelpers` are not used"
             );
-            write_causes(notes, "  ", std::error::Error::source(&error));
+            write_causes(notes, "  ", &error);
             Ok(Config::default())
         }
         Err(error) => Err(Report::error(
@@ -425,40 +378,28 @@ pub(super) fn roots_of(
     let failed = |error: trust_store::Error| {
         Report::error(Exit::Usage, &error.to_string(), &error, error.hint())
     };
+    let Some(path) = trust_anchor else {
+        return published_roots(signing_profiles).map_err(|error| setup_report(&error));
+    };
     // First, so that the reason is the same whichever roots are trusted.
-    let mut partitions = Vec::new();
     for profile in signing_profiles {
-        let profile = SigningProfile::parse(profile)
-            .map_err(|error| Report::unusable(&error, error.hint()))?;
-        let partition = profile.arn().location().partition().as_str();
-        if !partitions.contains(&partition) {
-            partitions.push(partition);
-        }
+        SigningProfile::parse(profile).map_err(|error| Report::unusable(&error, error.hint()))?;
     }
-    let kind = StoreType::SigningAuthority;
-    if let Some(path) = trust_anchor {
-        let name = StoreName::new(kind, "trust-anchor")
-            .map_err(|error| Report::failed(Exit::Usage, &error.to_string()))?;
-        return match NamedStore::from_file(name, path, pipes) {
-            Ok(store) => Ok(vec![store]),
-            Err(error @ trust_store::Error::Unreadable { .. }) => Err(Report::error(
-                Exit::Usage,
-                &format!(
-                    "the file of `--trust-anchor` cannot be read: `{}`",
-                    path.display()
-                ),
-                &error,
-                error.hint().or_else(|| {
-                    Some("name the file with the root of AWS Signer's certificates".to_owned())
-                }),
-            )),
-            Err(error) => Err(failed(error)),
-        };
+    match NamedStore::aws_signer_roots(path, pipes) {
+        Ok(store) => Ok(vec![store]),
+        Err(error @ trust_store::Error::Unreadable { .. }) => Err(Report::error(
+            Exit::Usage,
+            &format!(
+                "the file of `--trust-anchor` cannot be read: `{}`",
+                path.display()
+            ),
+            &error,
+            error.hint().or_else(|| {
+                Some("name the file with the root of AWS Signer's certificates".to_owned())
+            }),
+        )),
+        Err(error) => Err(failed(error)),
     }
-    partitions
-        .into_iter()
-        .map(|partition| trust_store::built_in(partition).map_err(failed))
-        .collect()
 }
 
 #[expect(
@@ -472,25 +413,4 @@ pub(super) fn variable(name: &str) -> Option<String> {
 /// The name that this process was started by.
 fn called() -> Called {
     Called::by(&std::env::args_os().next().unwrap_or_default())
-}
-
-/// The number of this process's user.
-#[cfg(unix)]
-#[expect(clippy::unnecessary_wraps, reason = "elsewhere there is no number")]
-fn user() -> Option<u32> {
-    Some(rustix::process::geteuid().as_raw())
-}
-
-/// The number of this process's user.
-#[cfg(not(unix))]
-fn user() -> Option<u32> {
-    None
-}
-
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the command line reads the clock"
-)]
-pub(super) fn now() -> OffsetDateTime {
-    OffsetDateTime::now_utc()
 }

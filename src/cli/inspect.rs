@@ -1,23 +1,19 @@
 //! `countersign inspect`: what the signatures of an artifact say. Nothing is verified.
 
-pub(super) mod details;
-pub(super) mod text;
+pub(super) mod tree;
 
 use std::error::Error as StdError;
 use std::fmt::Write as _;
 
-use serde::Serialize;
-
-use super::args::{RegistryArgs, TimeArgs};
+use super::args::{LookArgs, MaxSignatures};
 use super::report::{Exit, Report, one_line};
 use super::signatures::{self, Found};
 use super::tree::Tree;
 use crate::allowance::{self, Exhausted};
-use crate::limits;
+use crate::causes;
 use crate::notary::SIGNATURE_ARTIFACT_TYPE;
 use crate::oci::{Descriptor, Digest};
-use details::Details;
-use text::Times;
+use crate::report::{Inspection, SignatureDetails, SignatureInspection, Times, go};
 
 /// Flags of `inspect`, as notation has them.
 #[derive(Debug, clap::Args)]
@@ -28,15 +24,15 @@ pub(super) struct Args {
     #[arg(short, long, value_name = "FORMAT", default_value = "tree")]
     output: String,
     /// Maximum number of signatures to show
-    #[arg(long, value_name = "NUMBER", default_value_t = i64::try_from(limits::MAX_SIGNATURES).unwrap_or(i64::MAX), allow_negative_numbers = true)]
-    max_signatures: i64,
-    /// Look in an OCI image layout, a directory on this machine
-    #[arg(long)]
-    oci_layout: bool,
+    #[arg(
+        long,
+        value_name = "NUMBER",
+        default_value_t,
+        allow_negative_numbers = true
+    )]
+    max_signatures: MaxSignatures,
     #[command(flatten)]
-    registry: RegistryArgs,
-    #[command(flatten)]
-    time: TimeArgs,
+    look: LookArgs,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,28 +41,8 @@ enum Output {
     Json,
 }
 
-/// One signature on stdout.
-#[derive(Debug, Serialize)]
-#[serde(untagged)]
-enum Shown {
-    Readable(Box<Details>),
-    /// In the place that a signature has that cannot be shown.
-    Unreadable {
-        digest: String,
-        error: String,
-    },
-}
-
-/// What `--output json` writes.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Document {
-    media_type: String,
-    signatures: Vec<Shown>,
-}
-
 pub(super) async fn run(args: &Args) -> Report {
-    let allowed = match args.time.allowed() {
+    let allowed = match args.look.time.allowed() {
         Ok(allowed) => allowed,
         Err(report) => return report,
     };
@@ -83,7 +59,7 @@ async fn inspect(args: &Args) -> Result<Report, Report> {
             return Err(Report::failed(Exit::Usage, &sentence));
         }
     };
-    let repository = signatures::open(&args.reference, args.oci_layout, &args.registry)?;
+    let repository = signatures::open(&args.reference, &args.look)?;
     let found = signatures::find(repository, args.max_signatures, "inspect").await?;
     Ok(show(found, output).await)
 }
@@ -112,7 +88,7 @@ async fn show(found: Found, output: Output) -> Report {
             let _ = writeln!(stderr, "Warning: {}", skip.warning);
             exit = exit.worse(skip.exit);
             skipped = true;
-            Shown::Unreadable {
+            SignatureInspection::Unreadable {
                 digest: digest.to_string(),
                 error: skip.error,
             }
@@ -122,11 +98,11 @@ async fn show(found: Found, output: Output) -> Report {
         stderr.push_str("Error: at least one signature could not be read\n");
     }
     let stdout = match output {
-        Output::Tree => tree(&found, shown),
-        Output::Json => text::json(&Document {
-            media_type: found.target.descriptor.media_type().to_string(),
-            signatures: shown,
-        }),
+        Output::Tree => as_tree(&found, shown),
+        Output::Json => {
+            let media_type = found.target.descriptor.media_type().to_string();
+            go::json(&Inspection::new(media_type, shown))
+        }
     };
     Report {
         stdout,
@@ -153,7 +129,11 @@ impl Skip {
     }
 }
 
-async fn read(found: &Found, signature: &Descriptor, output: Output) -> Result<Shown, Skip> {
+async fn read(
+    found: &Found,
+    signature: &Descriptor,
+    output: Output,
+) -> Result<SignatureInspection, Skip> {
     let digest = signature.digest();
     let subject = found.target.descriptor.digest();
     let fetched = found.repository.fetch_signature(subject, signature).await;
@@ -170,7 +150,7 @@ async fn read(found: &Found, signature: &Descriptor, output: Output) -> Result<S
         Output::Tree => Times::Ansic,
         Output::Json => Times::Rfc3339,
     };
-    let details = Details::read(fetched.format, &fetched.envelope, times);
+    let details = SignatureDetails::read(fetched.format, &fetched.envelope, times);
     let details = details.map_err(|error| {
         let error = sentence(&error);
         Skip {
@@ -179,34 +159,32 @@ async fn read(found: &Found, signature: &Descriptor, output: Output) -> Result<S
             exit: Exit::Rejected,
         }
     })?;
-    Ok(Shown::Readable(Box::new(details.with_digest(digest))))
+    Ok(SignatureInspection::Readable(Box::new(
+        details.with_digest(digest),
+    )))
 }
 
-fn tree(found: &Found, shown: Vec<Shown>) -> String {
+fn as_tree(found: &Found, shown: Vec<SignatureInspection>) -> String {
     let reference = found.target.reference.to_string();
     if shown.is_empty() {
         return format!("{} has no associated signature\n", one_line(&reference));
     }
     let signatures = shown.into_iter().map(|signature| match signature {
-        Shown::Readable(details) => details.tree(details.digest()),
-        Shown::Unreadable { digest, error } => {
+        SignatureInspection::Readable(details) => {
+            tree::of_signature(&details, details.digest.as_deref().unwrap_or_default())
+        }
+        SignatureInspection::Unreadable { digest, error } => {
             Tree::new(digest).with(Tree::pair("unreadable", &error))
         }
     });
-    let tree = Tree::new(reference).with(Tree::new(SIGNATURE_ARTIFACT_TYPE).with_all(signatures));
+    let whole = Tree::new(reference).with(Tree::new(SIGNATURE_ARTIFACT_TYPE).with_all(signatures));
     format!(
         "Inspecting all signatures for signed artifact\n{}",
-        tree.draw()
+        whole.draw()
     )
 }
 
 /// An error with its causes, on one line.
-pub(super) fn sentence(error: &dyn StdError) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        let _ = write!(text, ": {error}");
-        cause = error.source();
-    }
-    one_line(&text)
+fn sentence(error: &dyn StdError) -> String {
+    one_line(&causes::in_one_line(error))
 }

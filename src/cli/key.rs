@@ -6,7 +6,7 @@ use std::path::Path;
 use clap::builder::NonEmptyStringValueParser;
 
 use super::args::parse_pairs;
-use super::context::{no_directory, now};
+use super::context::{environment, no_directory};
 use super::report::{Exit, Report, one_line};
 use super::signer::{unusable_key, unusable_plugin};
 use super::table::table;
@@ -85,7 +85,7 @@ pub(super) struct DeleteArgs {
 }
 
 pub(super) async fn run(command: &Command) -> Report {
-    let dirs = match NotationDirs::from_env() {
+    let dirs = match environment().notation_directories() {
         Ok(dirs) => dirs,
         Err(error) => return no_directory(&error),
     };
@@ -194,7 +194,8 @@ async fn check_plugin(
 /// certificate's shows only when it is opened: nobody is asked for a passphrase here.
 fn check_files(name: &str, key: &str, certificates: &str) -> Result<(), Report> {
     let unusable = |error| unusable_key(name, &error);
-    let file = KeyFile::read(Path::new(key), Path::new(certificates), now()).map_err(unusable)?;
+    let file = KeyFile::read(Path::new(key), Path::new(certificates), environment().now())
+        .map_err(unusable)?;
     if file.is_encrypted() {
         return Ok(());
     }

@@ -2,11 +2,10 @@
 
 use std::collections::HashSet;
 
-use super::args::{RegistryArgs, TimeArgs};
+use super::args::{LookArgs, MaxSignatures};
 use super::report::{Report, one_line};
 use super::signatures;
 use super::tree::Tree;
-use crate::limits;
 use crate::notary::SIGNATURE_ARTIFACT_TYPE;
 use crate::oci::Descriptor;
 
@@ -16,19 +15,19 @@ pub(super) struct Args {
     /// Artifact: registry/repository@digest, or :tag; with --oci-layout directory@digest, or :tag
     reference: String,
     /// Maximum number of signatures to list
-    #[arg(long, value_name = "NUMBER", default_value_t = i64::try_from(limits::MAX_SIGNATURES).unwrap_or(i64::MAX), allow_negative_numbers = true)]
-    max_signatures: i64,
-    /// Look in an OCI image layout, a directory on this machine
-    #[arg(long)]
-    oci_layout: bool,
+    #[arg(
+        long,
+        value_name = "NUMBER",
+        default_value_t,
+        allow_negative_numbers = true
+    )]
+    max_signatures: MaxSignatures,
     #[command(flatten)]
-    registry: RegistryArgs,
-    #[command(flatten)]
-    time: TimeArgs,
+    look: LookArgs,
 }
 
 pub(super) async fn run(args: &Args) -> Report {
-    let allowed = match args.time.allowed() {
+    let allowed = match args.look.time.allowed() {
         Ok(allowed) => allowed,
         Err(report) => return report,
     };
@@ -37,7 +36,7 @@ pub(super) async fn run(args: &Args) -> Report {
 }
 
 async fn list(args: &Args) -> Result<Report, Report> {
-    let repository = signatures::open(&args.reference, args.oci_layout, &args.registry)?;
+    let repository = signatures::open(&args.reference, &args.look)?;
     let found = signatures::find(repository, args.max_signatures, "list").await?;
     let reference = found.target.reference.to_string();
     let stdout = if found.signatures.is_empty() {

@@ -1,12 +1,10 @@
 //! The command line: one file for each command.
 //!
-//! This layer alone prints, reads the clock and the environment, and knows notation's words. A
+//! This layer alone prints, and reads the clock and the environment. A
 //! command takes what it needs from `context::Context` and gives back a `Report`.
 
 mod args;
 mod blob;
-mod called;
-mod cause;
 mod cert;
 mod confirm;
 mod context;
@@ -23,9 +21,7 @@ mod list;
 mod reader;
 mod report;
 mod requirement;
-mod results;
 mod revocation;
-mod sentence;
 mod side_by_side;
 mod sign;
 mod signer;
@@ -40,10 +36,11 @@ use std::ffi::{OsStr, OsString};
 use clap::error::{ContextKind, ContextValue};
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
+use crate::printable;
 use crate::reference::{ArtifactReference, LayoutReference, Reference};
 use crate::registry::{LayoutRepository, Target};
+use crate::report::{Called, sentence};
 use crate::secrets;
-use called::Called;
 use report::{Exit, Report};
 
 /// Signs and verifies container images with AWS Signer, in the Notary Project format.
@@ -194,7 +191,7 @@ fn cleaned(mut error: clap::Error) -> clap::Error {
         .filter(|(_, value)| match value {
             ContextValue::StyledStrs(tips) => tips
                 .iter()
-                .any(|tip| tip.to_string().contains(report::draws)),
+                .any(|tip| tip.to_string().contains(printable::draws)),
             _ => false,
         })
         .map(|(kind, _)| kind)

@@ -8,12 +8,15 @@ use crate::hints::Reader;
 
 static READER: OnceLock<Reader> = OnceLock::new();
 
-/// What of `hint` fits the command that runs; all of it where none does yet.
+/// What of `hint` fits the command that runs.
 pub(super) fn fitting(hint: Option<String>) -> Option<String> {
-    match READER.get() {
-        Some(reader) => hint.and_then(|hint| reader.fitting(&hint)),
-        None => hint,
-    }
+    hint.and_then(|hint| current().fitting(&hint))
+}
+
+/// Who reads the hints of this run; one who gets all of them where no command runs yet.
+pub(super) fn current() -> &'static Reader {
+    static ANY: Reader = Reader::any();
+    READER.get().unwrap_or(&ANY)
 }
 
 /// From now on hints are for this command.

@@ -5,57 +5,12 @@ use std::fmt::Write as _;
 use std::io::{self, Write};
 
 use super::reader::fitting;
+use crate::causes;
 use crate::limits;
-use crate::outcome::FailureClass;
-pub(super) use crate::printable::{draws, one_line};
+pub(super) use crate::printable::one_line;
+pub(super) use crate::report::Exit;
+use crate::report::Reason;
 use crate::{printable, secrets};
-
-/// The exit codes of the command line.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Exit {
-    /// Verified, signed, done.
-    Done,
-    /// Looked at and refused, or not signed.
-    Rejected,
-    /// Wrong flags, unreadable files.
-    Usage,
-    /// Could not be decided: not allowed to look, not reachable, throttled.
-    Inconclusive,
-}
-
-impl Exit {
-    /// The code for a verification that failed.
-    pub(super) const fn of(class: FailureClass) -> Self {
-        match class {
-            FailureClass::Rejected => Self::Rejected,
-            FailureClass::Inconclusive => Self::Inconclusive,
-        }
-    }
-
-    pub(super) const fn code(self) -> u8 {
-        match self {
-            Self::Done => 0,
-            Self::Rejected => 1,
-            Self::Usage => 2,
-            Self::Inconclusive => 3,
-        }
-    }
-
-    /// The worse of two: a refusal is certain and outweighs what could not be decided.
-    pub(super) fn worse(self, other: Self) -> Self {
-        let rank = |exit| match exit {
-            Self::Done => 0,
-            Self::Inconclusive => 1,
-            Self::Usage => 2,
-            Self::Rejected => 3,
-        };
-        if rank(other) > rank(self) {
-            other
-        } else {
-            self
-        }
-    }
-}
 
 /// The output of one command, or of its part for one reference.
 #[derive(Debug)]
@@ -70,9 +25,9 @@ pub(super) struct Report {
 /// The parts of a failure's message; empty on success.
 #[derive(Debug, Default)]
 pub(super) struct Told {
-    pub(super) sentence: String,
-    pub(super) causes: Vec<String>,
-    pub(super) hint: Option<String>,
+    sentence: String,
+    causes: Vec<String>,
+    hint: Option<String>,
     /// Whether the sentence has line breaks of ours.
     in_lines: bool,
 }
@@ -146,7 +101,7 @@ impl Report {
         error: &(dyn StdError + 'static),
         hint: Option<String>,
     ) -> Self {
-        Self::told(exit, sentence, causes_below(sentence, error), hint)
+        Self::told(exit, sentence, causes::beyond(sentence, error), hint)
     }
 
     /// The same failure with these causes before its own.
@@ -155,6 +110,17 @@ impl Report {
         self.told.causes.splice(0..0, causes);
         self.stderr = self.told.text();
         self
+    }
+
+    /// Why the command could not begin, for the JSON forms.
+    pub(super) fn not_begun(&self) -> Reason {
+        let Told {
+            sentence,
+            causes,
+            hint,
+            ..
+        } = &self.told;
+        Reason::not_begun(sentence.clone(), causes.clone(), hint.clone())
     }
 
     fn told(exit: Exit, sentence: &str, causes: Vec<String>, hint: Option<String>) -> Self {
@@ -173,43 +139,32 @@ impl Report {
     }
 }
 
+/// Warnings, a line each.
+pub(super) fn warning_lines(warnings: &[String]) -> String {
+    let lines = warnings
+        .iter()
+        .map(|warning| Report::warning(warning).stderr);
+    lines.collect()
+}
+
 /// Writes to one of the two streams: the one way out for everything that is printed.
 pub(super) fn write_text(out: &mut impl Write, text: &str) -> io::Result<()> {
     out.write_all(printable::lines(&secrets::blot(text)).as_bytes())?;
     out.flush()
 }
 
-/// What each error below `error` says that `sentence` does not say already: some of notation's sentences say
-/// what caused them.
-pub(super) fn causes_below(sentence: &str, error: &(dyn StdError + 'static)) -> Vec<String> {
-    let mut causes = causes(error.source());
-    causes.retain(|cause| !sentence.contains(cause.as_str()));
-    causes
-}
-
-/// Writes a line `caused by: ...` for each error of the chain that begins with `cause`.
-pub(super) fn write_causes(
-    text: &mut String,
-    indent: &str,
-    cause: Option<&(dyn StdError + 'static)>,
-) {
-    for cause in causes(cause) {
+/// Writes a line `caused by: ...` for each cause of `error` that its own sentence, which stands above, does not
+/// say.
+pub(super) fn write_causes(text: &mut String, indent: &str, error: &dyn StdError) {
+    for cause in causes::beyond(&error.to_string(), error) {
         write_cause(text, indent, &cause);
     }
 }
 
-/// What each error of the chain says that begins with `cause`.
-pub(super) fn causes(mut cause: Option<&(dyn StdError + 'static)>) -> Vec<String> {
-    let mut causes: Vec<String> = Vec::new();
-    while let Some(error) = cause {
-        let sentence = error.to_string();
-        // Transparent wrappers of foreign libraries repeat their source.
-        if causes.last() != Some(&sentence) {
-            causes.push(sentence);
-        }
-        cause = error.source();
-    }
-    causes
+/// Writes such a line for `error` itself, which is the cause of what stands above, and for its causes.
+pub(super) fn write_as_cause(text: &mut String, indent: &str, error: &dyn StdError) {
+    write_cause(text, indent, &error.to_string());
+    write_causes(text, indent, error);
 }
 
 fn write_cause(text: &mut String, indent: &str, cause: &str) {
@@ -226,31 +181,12 @@ pub(super) fn write_hint(text: &mut String, indent: &str, hint: Option<String>) 
 
 /// Text of a report on one line, and not longer than anybody reads.
 pub(super) fn told(text: &str) -> String {
-    one_line(&shorten(text, limits::MAX_TOLD_CHARS))
-}
-
-/// The first `max` characters of `text`; that there were more is said.
-pub(super) fn shorten(text: &str, max: usize) -> String {
-    match text.char_indices().nth(max) {
-        None => text.to_owned(),
-        Some((end, _)) => {
-            let kept = text.get(..end).unwrap_or_default();
-            format!("{kept}... ({} bytes in all)", text.len())
-        }
-    }
+    one_line(&printable::shorten(text, limits::MAX_TOLD_CHARS))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_refusal_outweighs_what_could_not_be_decided() {
-        assert_eq!(Exit::Done.worse(Exit::Inconclusive), Exit::Inconclusive);
-        assert_eq!(Exit::Inconclusive.worse(Exit::Rejected), Exit::Rejected);
-        assert_eq!(Exit::Rejected.worse(Exit::Inconclusive), Exit::Rejected);
-        assert_eq!(Exit::Rejected.worse(Exit::Done), Exit::Rejected);
-    }
 
     #[test]
     fn a_cause_that_the_sentence_says_is_not_said_again() {

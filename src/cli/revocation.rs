@@ -4,19 +4,17 @@ use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use clap::Subcommand;
-use clap::builder::NonEmptyStringValueParser;
 
-use super::args::{RegistryArgs, TimeArgs, parse_pairs};
-use super::called::Called;
-use super::context::{AwsSignerChecks, Context, Format};
-use super::report::{Exit, Report, one_line, write_causes, write_hint};
-use super::sentence;
+use super::args::{PluginConfigArgs, PolicyArgs, RegistryArgs, ScopeArgs, TimeArgs};
+use super::context::{Context, Format, Trusted};
+use super::report::{
+    Exit, Report, one_line, warning_lines, write_as_cause, write_causes, write_hint,
+};
 use super::side_by_side::{InOrder, SideBySide, lane};
-use super::verify::scope_of;
 use super::verify::text::signatures;
 use crate::limits;
 use crate::outcome::{RevocationFact, RevocationStatus, Said};
-use crate::reference::ArtifactReference;
+use crate::report::{Called, sentence};
 use crate::trust_policy::DocumentKind;
 use crate::verify::{Error, Gathered, OfflineDirectory, Options, Unseen};
 
@@ -39,22 +37,15 @@ pub(super) struct Args {
     /// Directory to store everything in; existing files are replaced or kept
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
-    /// AWS Signer profile, or profile version, that must have signed; needs no trust policy and no
-    /// trust store. May be given several times
-    #[arg(long, value_name = "ARN", value_parser = NonEmptyStringValueParser::new())]
-    signing_profile: Vec<String>,
-    /// Certificate file that replaces AWS Signer's published roots
-    #[arg(long, value_name = "FILE", requires = "signing_profile")]
-    trust_anchor: Option<PathBuf>,
-    /// Settings of AWS Signer's checks: aws-profile, aws-region, aws-signer-endpoint-url
-    #[arg(long, value_name = "KEY=VALUE")]
-    plugin_config: Vec<String>,
+    #[command(flatten)]
+    policy: PolicyArgs,
+    #[command(flatten)]
+    plugin_config: PluginConfigArgs,
     /// The artifacts are in an OCI image layout, a directory on this machine
     #[arg(long)]
     oci_layout: bool,
-    /// Registry scope of the trust policy statement for the layout, for example local/app
-    #[arg(long)]
-    scope: Option<String>,
+    #[command(flatten)]
+    scope: ScopeArgs,
     #[command(flatten)]
     registry: RegistryArgs,
     #[command(flatten)]
@@ -69,13 +60,8 @@ pub(super) async fn run(command: Command, called: Called, emit: &mut dyn FnMut(R
 }
 
 async fn fetch(args: &Args, called: Called, emit: &mut dyn FnMut(Report)) -> Result<(), Report> {
-    let usage = |text: String| Report::failed(Exit::Usage, &text);
-    let scope = scope_of(
-        args.oci_layout,
-        args.scope.as_deref(),
-        &args.signing_profile,
-    )?;
-    let plugin_config = parse_pairs("plugin-config", &args.plugin_config).map_err(usage)?;
+    let scope = args.scope.of(args.oci_layout, &args.policy)?;
+    let plugin_config = args.plugin_config.parse()?;
     let references = super::parse_references(&args.references, args.oci_layout)?;
     let mut context = Context::new(
         &args.registry,
@@ -88,25 +74,21 @@ async fn fetch(args: &Args, called: Called, emit: &mut dyn FnMut(Report)) -> Res
         stderr: std::mem::take(&mut context.notes),
         ..Report::done()
     });
-    let now = context.now;
     let directory = OfflineDirectory::new(args.out.clone());
-    let recorder = context.recorder(directory.revocation());
-    let (mut verifier, warnings) = context.verifier(
-        DocumentKind::Oci,
-        &args.signing_profile,
-        args.trust_anchor.as_deref(),
-        AwsSignerChecks::InProcess,
-        false,
-    )?;
-    verifier.judges.revocation = recorder;
+    let trusted = Trusted {
+        kind: DocumentKind::Oci,
+        policy: &args.policy,
+        pipes: context.pipes,
+        is_strict: false,
+    };
+    let (setup, warnings) = trusted.setup(&context.environment.notation_directories())?;
     // What a plugin answers cannot be stored.
-    verifier.judges.plugins = None;
-    for warning in &warnings {
-        emit(Report {
-            stderr: format!("Warning: {}\n", one_line(warning)),
-            ..Report::done()
-        });
-    }
+    let setup = setup.recording(directory.clone()).without_plugins();
+    let verifier = context.connect(setup)?;
+    emit(Report {
+        stderr: warning_lines(&warnings),
+        ..Report::done()
+    });
     directory.prepare().map_err(|error| {
         let sentence = format!(
             "the directory `{}` of `--out` cannot be used",
@@ -116,23 +98,19 @@ async fn fetch(args: &Args, called: Called, emit: &mut dyn FnMut(Report)) -> Res
             Some("name a directory that this user can write, or a new one, with `--out`".to_owned())
         });
         let mut report = Report::failed(Exit::Usage, &sentence);
-        write_causes(&mut report.stderr, "", Some(&error));
+        write_as_cause(&mut report.stderr, "", &error);
         write_hint(&mut report.stderr, "", hint);
         report
     })?;
     let options = Options {
         allowed: args.time.allowed()?,
+        layout_scope: scope,
         ..Options::default()
     };
-    let (verifier, directory, options, scope) = (&verifier, &directory, &options, scope.as_str());
-    let gather = async |number: usize| match references.get(number)? {
-        ArtifactReference::Registry(reference) => {
-            Some(verifier.gather(reference, directory, options, now).await)
-        }
-        ArtifactReference::Layout(reference) => {
-            let gathered = verifier.gather_layout(reference, scope, directory, options, now);
-            Some(gathered.await)
-        }
+    let (verifier, directory, options) = (&verifier, &directory, &options);
+    let gather = async |number: usize| {
+        let reference = references.get(number)?;
+        Some(verifier.gather(reference, directory, options).await)
     };
     let work = SideBySide::new(
         references.iter().map(lane),
@@ -146,7 +124,7 @@ async fn fetch(args: &Args, called: Called, emit: &mut dyn FnMut(Report)) -> Res
     while let Some(Some(answer)) = answers.next().await {
         emit(match answer {
             Ok(gathered) => in_words(&gathered),
-            Err(error) => failed(&error, scope, called),
+            Err(error) => failed(&error, &options.layout_scope, called),
         });
     }
     Ok(())
@@ -169,7 +147,7 @@ fn in_words(gathered: &Gathered) -> Report {
                 "  not asked about: {}",
                 one_line(&failure.to_string())
             );
-            write_causes(text, "    ", std::error::Error::source(failure));
+            write_causes(text, "    ", failure);
             write_hint(text, "    ", failure.hint());
         }
         for fact in &signature.facts {
@@ -220,7 +198,7 @@ fn in_words(gathered: &Gathered) -> Report {
                 "there may be more signatures: {}",
                 one_line(&error.to_string())
             );
-            write_causes(text, "", std::error::Error::source(error));
+            write_causes(text, "", error);
             write_hint(text, "", error.hint());
         }
     }

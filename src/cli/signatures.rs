@@ -1,18 +1,17 @@
 //! What `list` and `inspect` share: an artifact and all its signatures, nothing judged.
 
 use std::collections::BTreeMap;
-use std::error::Error as _;
 use std::fmt::Write as _;
 
-use super::args::RegistryArgs;
+use super::args::{LookArgs, MaxSignatures};
 use super::context::{Context, Format};
 use super::report::{Exit, Report, one_line, write_causes, write_hint};
-use super::sentence;
 use crate::allowance::{self, Exhausted};
 use crate::limits::NAMED_PIPE_TIMEOUT;
 use crate::oci::Descriptor;
 use crate::reference::ArtifactReference;
 use crate::registry::{self, Access, Kind, Repository, Target};
+use crate::report::sentence;
 
 /// A repository, and what is to be said on stderr about how it is asked.
 pub(super) struct Opened {
@@ -40,7 +39,11 @@ pub(super) struct Found {
 /// # Errors
 ///
 /// The report of a failure, in notation's words.
-pub(super) async fn find(opened: Opened, max_signatures: i64, verb: &str) -> Result<Found, Report> {
+pub(super) async fn find(
+    opened: Opened,
+    max_signatures: MaxSignatures,
+    verb: &str,
+) -> Result<Found, Report> {
     let Opened { repository, notes } = opened;
     match find_in(repository, max_signatures, verb).await {
         Ok(mut found) => {
@@ -54,16 +57,12 @@ pub(super) async fn find(opened: Opened, max_signatures: i64, verb: &str) -> Res
     }
 }
 
-async fn find_in(repository: Repository, max_signatures: i64, verb: &str) -> Result<Found, Report> {
-    let limit = usize::try_from(max_signatures)
-        .ok()
-        .filter(|limit| *limit > 0)
-        .ok_or_else(|| {
-            Report::failed(
-                Exit::Usage,
-                &format!("max-signatures value {max_signatures} must be a positive number"),
-            )
-        })?;
+async fn find_in(
+    repository: Repository,
+    max_signatures: MaxSignatures,
+    verb: &str,
+) -> Result<Found, Report> {
+    let limit = max_signatures.get()?;
     let reference = repository.reference();
     let resolved = allowance::in_time(Box::pin(repository.resolve_and_list_all())).await;
     let resolved = resolved.map_err(|source| given_up(&reference, &source))?;
@@ -84,7 +83,7 @@ async fn find_in(repository: Repository, max_signatures: i64, verb: &str) -> Res
             warnings,
             "Warning: there may be more signatures: {sentence}"
         );
-        write_causes(&mut warnings, "  ", error.source());
+        write_causes(&mut warnings, "  ", error);
         write_hint(&mut warnings, "  ", error.hint());
     }
     let mut signatures = listing.signatures;
@@ -109,12 +108,8 @@ async fn find_in(repository: Repository, max_signatures: i64, verb: &str) -> Res
 /// # Errors
 ///
 /// The report of a failure, in notation's words.
-pub(super) fn open(
-    reference: &str,
-    oci_layout: bool,
-    registry: &RegistryArgs,
-) -> Result<Opened, Report> {
-    let artifact = super::parse_reference(reference, oci_layout)?;
+pub(super) fn open(reference: &str, look: &LookArgs) -> Result<Opened, Report> {
+    let artifact = super::parse_reference(reference, look.oci_layout)?;
     let reference = match &artifact {
         ArtifactReference::Layout(reference) => {
             return Ok(Opened {
@@ -126,13 +121,13 @@ pub(super) fn open(
     };
     let references = std::slice::from_ref(&artifact);
     let context = Context::new(
-        registry,
+        &look.registry,
         references,
         BTreeMap::new(),
         Format::Known,
         NAMED_PIPE_TIMEOUT,
     )?;
-    match context.registry.repository(reference, Access::Pull) {
+    match context.registry().repository(reference, Access::Pull) {
         Ok(repository) => Ok(Opened {
             repository: repository.into(),
             notes: context.notes,

@@ -223,7 +223,7 @@ impl Choice {
                 let profile = SigningProfile::parse(&profile)
                     .map_err(|error| Report::unusable(&error, error.hint()))?;
                 Ok(Signer::AwsSigner(AwsSigner {
-                    aws: context.aws.clone(),
+                    aws: context.aws(),
                     profile,
                     pace,
                 }))
@@ -240,7 +240,7 @@ impl Choice {
                         .map_err(|error| {
                             Report::error(Exit::Usage, &error.to_string(), &error, error.hint())
                         })?;
-                Ok(Signer::AwsKms(KmsKey::new(context.aws.clone(), id, chain)))
+                Ok(Signer::AwsKms(KmsKey::new(context.aws(), id, chain)))
             }
             Self::Plugin { name, id, config } => {
                 let host = PluginHost::new(context.plugins()?);

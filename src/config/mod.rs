@@ -74,19 +74,6 @@ impl NoDirectory {
 }
 
 impl NotationDirs {
-    /// The directories of this process's environment.
-    ///
-    /// # Errors
-    ///
-    /// As [`Self::new`].
-    pub fn from_env() -> Result<Self, NoDirectory> {
-        #[expect(
-            clippy::disallowed_methods,
-            reason = "the one place where Notation's directories are taken from the environment"
-        )]
-        Self::new(Platform::current(), |name| std::env::var_os(name))
-    }
-
     /// The directories of an environment. An empty variable counts as unset.
     ///
     /// `NOTATION_CONFIG`, `NOTATION_LIBEXEC` and `NOTATION_CACHE` win; then come the system's own directories. Without

@@ -55,6 +55,14 @@ impl StoreName {
         Ok(Self { kind, name })
     }
 
+    /// The store of the roots of AWS Signer that a user names in place of the published ones.
+    pub fn trust_anchor() -> Self {
+        Self {
+            kind: StoreType::SigningAuthority,
+            name: "trust-anchor".to_owned(),
+        }
+    }
+
     /// Parses `TYPE:NAME`.
     ///
     /// # Errors

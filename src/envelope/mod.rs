@@ -18,7 +18,7 @@ mod headers;
 mod jws;
 mod rfc3339;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 mod unsigned;
 
 use crate::algorithm::SignatureAlgorithm;

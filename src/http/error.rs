@@ -11,6 +11,7 @@ use super::proxy::Proxy;
 use super::redact::{host, redact};
 use super::roots::{Roots, RootsProblem};
 use crate::allowance::Exhausted;
+use crate::causes;
 
 /// Why a request got no answer, or none that can be read.
 ///
@@ -229,17 +230,13 @@ impl Error {
         let Self::Interrupted { source, .. } = self else {
             return false;
         };
-        let mut cause = source.source();
-        while let Some(error) = cause {
-            if let Some(error) = error.downcast_ref::<h2::Error>() {
-                let reason = error.reason();
-                return error.is_remote()
-                    && (error.is_go_away() && reason == Some(h2::Reason::NO_ERROR)
-                        || error.is_reset() && reason == Some(h2::Reason::REFUSED_STREAM));
-            }
-            cause = error.source();
-        }
-        false
+        let h2 = causes::chain(source).find_map(|error| error.downcast_ref::<h2::Error>());
+        h2.is_some_and(|error| {
+            let reason = error.reason();
+            error.is_remote()
+                && (error.is_go_away() && reason == Some(h2::Reason::NO_ERROR)
+                    || error.is_reset() && reason == Some(h2::Reason::REFUSED_STREAM))
+        })
     }
 
     /// Whether the server, not the way to it, is at fault: it sent what nobody may send.
@@ -324,16 +321,9 @@ fn tls_error(error: &reqwest::Error) -> Option<rustls::Error> {
 /// Whether the proxy answered the request for a connection with a status that is not 200, which only the
 /// words of the HTTP library say.
 fn is_refused_by_proxy(error: &reqwest::Error) -> bool {
-    let mut source = error.source();
-    while let Some(cause) = source {
-        let text = cause.to_string();
-        if text.contains("tunnel error: unsuccessful") || text.contains("tunnel error: proxy auth")
-        {
-            return true;
-        }
-        source = cause.source();
-    }
-    false
+    causes::of(error).iter().any(|cause| {
+        cause.contains("tunnel error: unsuccessful") || cause.contains("tunnel error: proxy auth")
+    })
 }
 
 /// Whether a resolver would not give an address.
@@ -350,14 +340,7 @@ fn is_inside(error: &reqwest::Error) -> bool {
 
 /// Whether the other machine answered that nobody listens on that port.
 fn is_refused(error: &reqwest::Error) -> bool {
-    let mut source = std::error::Error::source(error);
-    while let Some(cause) = source {
-        if let Some(io) = cause.downcast_ref::<std::io::Error>()
-            && io.kind() == std::io::ErrorKind::ConnectionRefused
-        {
-            return true;
-        }
-        source = cause.source();
-    }
-    false
+    causes::chain(error)
+        .filter_map(|error| error.downcast_ref::<std::io::Error>())
+        .any(|io| io.kind() == std::io::ErrorKind::ConnectionRefused)
 }

@@ -16,6 +16,8 @@ mod proxy;
 mod redact;
 mod retry;
 mod roots;
+#[cfg(test)]
+pub(crate) mod testing;
 
 pub use body::read_body;
 pub(crate) use carried::Carried;
@@ -72,28 +74,14 @@ impl Default for Settings {
 }
 
 impl Settings {
-    /// The settings that the environment says: `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY`, `NO_PROXY`
-    /// (upper case first, as Go does), `SSL_CERT_FILE`, `SSL_CERT_DIR` and `AWS_CA_BUNDLE`.
+    /// The settings that an environment says whose variables are these: `HTTPS_PROXY`, `HTTP_PROXY`,
+    /// `ALL_PROXY`, `NO_PROXY` (upper case first, as Go does), `SSL_CERT_FILE`, `SSL_CERT_DIR` and
+    /// `AWS_CA_BUNDLE`.
     ///
     /// # Errors
     ///
     /// [`Error::Proxy`] if a proxy's address cannot be used: to go on without it would send
     /// requests where they were not meant to go.
-    pub fn from_env() -> Result<Self, Error> {
-        #[expect(
-            clippy::disallowed_methods,
-            reason = "this module reads the environment for HTTP"
-        )]
-        Self::from_variables(|name| {
-            std::env::var_os(name).and_then(|value| value.into_string().ok())
-        })
-    }
-
-    /// As [`Settings::from_env`], with the variables that `variable` knows.
-    ///
-    /// # Errors
-    ///
-    /// As [`Settings::from_env`].
     pub fn from_variables(variable: impl Fn(&str) -> Option<String>) -> Result<Self, Error> {
         let variable = |name: &str| variable(name).filter(|value| !value.is_empty());
         Ok(Self {

@@ -21,7 +21,7 @@ use time::OffsetDateTime;
 pub use error::Error;
 
 use crate::aws::{Aws, Settings};
-use crate::http;
+use crate::environment::{self, Environment};
 use crate::limits::MAX_PLUGIN_MESSAGE_BYTES;
 use crate::plugin_contract::{self, CONTRACT_VERSION, Command, PluginMetadata, Request};
 use crate::{printable, secrets};
@@ -193,8 +193,12 @@ fn block_on(answer: impl Future<Output = Result<Answer, Error>>) -> Result<Answe
 
 /// AWS as the settings and the environment say. Asks nobody yet.
 fn aws(settings: Settings) -> Result<Aws, Error> {
-    let pool = http::Pool::new(http::Settings::from_env().map_err(Error::Http)?);
-    Aws::new(pool, settings).map_err(Error::Settings)
+    let environment = Environment::of_process().with_aws_settings(settings);
+    match environment.connections() {
+        Ok(connections) => Ok(connections.aws),
+        Err(environment::Error::Http(error)) => Err(Error::Http(error)),
+        Err(environment::Error::Aws(error)) => Err(Error::Settings(error)),
+    }
 }
 
 /// The request of a command, which is the one that the request's type is for.

@@ -433,9 +433,11 @@ mod tests {
         let at_length = format!("{}.example", vec!["a"; 123].join("."));
         assert_eq!(at_length.len(), 253);
         assert!(RegistryName::parse(&at_length).is_ok());
-        assert!(RegistryName::parse(&format!("a{at_length}")).is_err());
+        let too_long = RegistryName::parse(&format!("a{at_length}"));
+        assert_eq!(too_long.unwrap_err(), E::Form);
         assert!(RegistryName::parse(&"a".repeat(63)).is_ok());
-        assert!(RegistryName::parse(&"a".repeat(64)).is_err());
+        let too_long = RegistryName::parse(&"a".repeat(64));
+        assert_eq!(too_long.unwrap_err(), E::Form);
     }
 
     #[test]

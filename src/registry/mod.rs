@@ -17,6 +17,7 @@ mod credentials;
 mod ecr_tokens;
 mod error;
 mod fetch;
+mod index_entry;
 mod layout;
 mod manifest;
 mod plain_http;

@@ -14,6 +14,7 @@ use tokio::time::Instant;
 
 use super::RemoteRepository;
 use super::error::Error;
+use super::index_entry::IndexEntry;
 use super::manifest::IMAGE_INDEX;
 use super::push::Warning;
 use super::resolve::ReadManifest;
@@ -21,7 +22,6 @@ use super::tag_schema;
 use super::transport::Repeat;
 use crate::http::backoff;
 use crate::limits;
-use crate::notary::SIGNATURE_ARTIFACT_TYPE;
 use crate::oci::{self, Descriptor, Digest};
 
 /// What was seen of other writers while the index was written.
@@ -122,7 +122,9 @@ impl RemoteRepository {
             if progress.writes == limits::MAX_INDEX_WRITES {
                 break;
             }
-            add(&mut index, manifest, annotations);
+            IndexEntry::of_signature(manifest)
+                .with_annotations(annotations)
+                .add_to(&mut index);
             let bytes = Bytes::from(index.to_string());
             let written = oci::sha256_digest(&bytes);
             self.put_manifest(&tag, IMAGE_INDEX, bytes).await?;
@@ -248,33 +250,6 @@ pub(super) fn contains(index: &Value, manifest: &Descriptor) -> bool {
                 && entry.get("size").and_then(Value::as_u64) == Some(manifest.size())
         })
     })
-}
-
-/// Adds an entry to an index, whose other members stay as they are.
-pub(super) fn add(
-    index: &mut Value,
-    manifest: &Descriptor,
-    annotations: &BTreeMap<String, String>,
-) {
-    let mut entry = json!({
-        "mediaType": manifest.media_type().to_string(),
-        "digest": manifest.digest().to_string(),
-        "size": manifest.size(),
-        "artifactType": SIGNATURE_ARTIFACT_TYPE,
-    });
-    if let Some(members) = entry.as_object_mut()
-        && !annotations.is_empty()
-    {
-        members.insert("annotations".to_owned(), json!(annotations));
-    }
-    if let Some(members) = index.as_object_mut() {
-        let manifests = members.entry("manifests").or_insert_with(|| json!([]));
-        match manifests.as_array_mut() {
-            Some(manifests) => manifests.push(entry),
-            // `null` stands for an empty list.
-            None => *manifests = json!([entry]),
-        }
-    }
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ pub mod certificate_chain;
 pub mod local_key;
 pub mod plugin;
 mod primitive;
+#[cfg(feature = "cli")]
 mod test_certificate;
 pub mod timestamping;
 

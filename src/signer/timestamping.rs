@@ -4,6 +4,7 @@ use time::OffsetDateTime;
 use url::Url;
 
 use crate::algorithm::HashAlgorithm;
+use crate::causes;
 use crate::http;
 use crate::revocation::{self, Checker, Verdict};
 use crate::timestamp;
@@ -99,9 +100,7 @@ impl Timestamping {
     /// Why the cache of answers about revocation could not be used, for a warning; said once.
     pub(super) fn cache_warning(&self) -> Option<String> {
         let problem = self.revocation.take_cache_problem()?;
-        let cause = std::error::Error::source(&problem);
-        let cause = cause.map_or_else(String::new, |cause| format!(": {cause}"));
-        Some(format!("{problem}{cause}"))
+        Some(causes::in_one_line(&problem))
     }
 
     /// A time stamp over `signature`, whose certificates are `chain`: the token in DER.

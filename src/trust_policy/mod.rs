@@ -186,13 +186,18 @@ impl TrustPolicies {
             verify_timestamp: VerifyTimestamp::Always,
             unsigned_revocation_statements: Vec::new(),
         };
-        Ok(Self {
+        Ok(Self::of_statement(statement))
+    }
+
+    /// A policy without a document: this statement alone.
+    pub fn of_statement(statement: Statement) -> Self {
+        Self {
             kind: DocumentKind::Oci,
             path: "the command line".into(),
             statements: vec![statement],
             warnings: Vec::new(),
             unused: None,
-        })
+        }
     }
 
     /// The same, with statements of these allowed without a signature in every statement of the policy.

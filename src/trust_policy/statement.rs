@@ -304,6 +304,38 @@ mod tests {
     }
 
     #[test]
+    fn the_subjects_among_the_identities_are_found() {
+        let subject = |name: &str| {
+            let text = format!("C=US, ST=WA, O={name}");
+            TrustedIdentity::X509Subject {
+                subject: SubjectIdentity::parse(&text).unwrap(),
+                text: format!("x509.subject: {text}"),
+            }
+        };
+        let mut statement = Statement {
+            name: "s".to_owned(),
+            file: None,
+            registry_scopes: Vec::new(),
+            blob_use: BlobUse::ByName,
+            level: VerificationLevel::new(Level::Strict, BTreeMap::new()),
+            trust_stores: Vec::new(),
+            trusted_identities: vec![
+                TrustedIdentity::Other("arn".to_owned()),
+                subject("a"),
+                TrustedIdentity::Any,
+                subject("b"),
+            ],
+            verify_timestamp: VerifyTimestamp::Always,
+            unsigned_revocation_statements: Vec::new(),
+        };
+        let parsed = ["C=US,ST=WA,O=a", "C=US,ST=WA,O=b"].map(SubjectIdentity::parse);
+        let found: Vec<_> = statement.subject_identities().cloned().map(Ok).collect();
+        assert_eq!(found, parsed);
+        statement.trusted_identities = vec![TrustedIdentity::Any];
+        assert_eq!(statement.subject_identities().count(), 0);
+    }
+
+    #[test]
     fn an_override_changes_one_action_and_the_name() {
         let overrides = BTreeMap::from([(Validation::Revocation, Action::Skip)]);
         let level = VerificationLevel::new(Level::Strict, overrides);

@@ -47,6 +47,16 @@ pub struct NamedStore {
 }
 
 impl NamedStore {
+    /// The roots of AWS Signer that are in one file, in place of those that AWS has published: an emulator's, for
+    /// example. `wait` is for a pipe in its place.
+    ///
+    /// # Errors
+    ///
+    /// As [`NamedStore::from_file`].
+    pub fn aws_signer_roots(path: &Path, wait: Duration) -> Result<Self, Error> {
+        Self::from_file(StoreName::trust_anchor(), path, wait)
+    }
+
     /// Reads a store from one file that a user named, a pipe within `wait`; links are followed.
     ///
     /// # Errors

@@ -7,11 +7,9 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use time::OffsetDateTime;
-
 use super::error::REQUIREMENT_HINT;
 use super::judge::{Bench, Wanted};
-use super::{Judges, Requirement, Shortfall};
+use super::{Requirement, Shortfall, Verifier};
 use crate::allowance::{self, Allowed};
 use crate::blob::{self, Blob, Progress};
 use crate::notary::EnvelopeFormat;
@@ -156,9 +154,9 @@ pub struct Signature<'a> {
     pub envelope: &'a [u8],
 }
 
-impl Judges {
-    /// Verifies the signature of `blob` against a policy statement, at the time `now`. `progress` is
-    /// told how much of the blob was read; it is read only for a signature that is intact.
+impl Verifier {
+    /// Verifies the signature of `blob` against a statement of this verifier's policy: [`select`] chooses it.
+    /// `progress` is told how much of the blob was read; it is read only for a signature that is intact.
     ///
     /// # Errors
     ///
@@ -170,14 +168,13 @@ impl Judges {
         statement: &Statement,
         options: &Options,
         progress: Progress<'_>,
-        now: OffsetDateTime,
     ) -> Result<Verification, Error> {
         let name = statement.named();
         if statement.level.is_skip() {
             return Ok(Verification::Skipped { statement: name });
         }
         let bench = Bench {
-            judges: self,
+            judges: &self.judges,
             wanted: Wanted::Blob(Target {
                 blob,
                 media_type: options.media_type.as_deref(),
@@ -185,7 +182,7 @@ impl Judges {
             }),
             statement,
             user_metadata: &options.user_metadata,
-            now,
+            now: self.clock.now(),
         };
         let mut outcome = SignatureOutcome::new(sha256_digest(signature.envelope));
         let allowance = options.allowed.begin();

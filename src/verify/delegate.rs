@@ -281,3 +281,7 @@ fn request(
         plugin_config: config.clone(),
     }
 }
+
+#[cfg(unix)]
+#[cfg(test)]
+mod tests;

@@ -18,7 +18,7 @@ use crate::limits;
 use crate::notary::{Action, SigningScheme, StoreType, Validation};
 use crate::oci::{Descriptor, Digest};
 use crate::outcome::{Failure, RevocationFact, RevocationStatus};
-use crate::reference::{ArtifactReference, LayoutReference, Reference};
+use crate::reference::{ArtifactReference, Reference};
 use crate::registry::{self, LayoutRepository, Repository, Target};
 use crate::revocation;
 use crate::rules;
@@ -88,63 +88,35 @@ impl Missing {
 }
 
 impl Verifier {
-    /// Stores in `directory` what a later verification of the registry's artifact `reference` needs with
-    /// nothing else: copies of the artifact's manifest and of its signatures, and all that is to be
-    /// known about revocation. The verifier's own judges must store what they are told: see
-    /// [`revocation::Checker::with_record`].
+    /// Stores in `directory` what a later verification of the artifact needs with nothing else: copies of the
+    /// manifest and of the signatures of one in a registry, and all that is to be known about revocation. The
+    /// verifier must store what it is told: see [`super::Setup::recording`].
     ///
     /// # Errors
     ///
     /// As [`Verifier::verify`], and [`Error::Store`].
     pub async fn gather(
         &self,
-        reference: &Reference,
+        reference: &ArtifactReference,
         directory: &OfflineDirectory,
         options: &Options,
-        now: OffsetDateTime,
     ) -> Result<Gathered, Error> {
-        let statement = self.select_for(reference)?;
-        let repository = self.repository(reference)?;
+        let (statement, repository) = self.open(reference, options)?;
         let gathering = Gathering {
             verifier: self,
             repository: &repository,
             statement,
             directory,
             options,
-            now,
+            now: self.clock.now(),
         };
-        let gathering = gathering.run(Some(reference));
-        within(options, || reference.clone().into(), Box::pin(gathering)).await
-    }
-
-    /// The same for an artifact in an OCI image layout, which needs no copy.
-    ///
-    /// # Errors
-    ///
-    /// As [`Verifier::verify_layout`].
-    pub async fn gather_layout(
-        &self,
-        reference: &LayoutReference,
-        scope: &str,
-        directory: &OfflineDirectory,
-        options: &Options,
-        now: OffsetDateTime,
-    ) -> Result<Gathered, Error> {
-        let layout = LayoutRepository::open(reference).map_err(|source| Error::Open {
-            reference: reference.clone().into(),
-            source,
-        })?;
-        let statement = self.select(scope, || reference.clone().into())?;
-        let gathering = Gathering {
-            verifier: self,
-            repository: &layout.into(),
-            statement,
-            directory,
-            options,
-            now,
+        // A layout needs no copy.
+        let copied = match reference {
+            ArtifactReference::Registry(reference) => Some(reference),
+            ArtifactReference::Layout(_) => None,
         };
-        let gathering = Box::pin(gathering.run(None));
-        within(options, || reference.clone().into(), gathering).await
+        let gathering = gathering.run(copied);
+        within(options, || reference.clone(), Box::pin(gathering)).await
     }
 }
 
@@ -455,24 +427,4 @@ fn hint_for_file(error: &DocumentError) -> Option<String> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::files;
-
-    #[test]
-    fn an_answer_that_cannot_be_stored_has_the_files_hint() {
-        let source = files::Error::Io {
-            operation: "write",
-            path: "/s/x".into(),
-            source: std::io::ErrorKind::PermissionDenied.into(),
-        };
-        assert_eq!(
-            hint_for_file(&DocumentError::File { source }).as_deref(),
-            Some("check the permissions of `/s/x`")
-        );
-        let path = "/s/x".into();
-        let found = "9".to_owned();
-        let other = DocumentError::Version { path, found };
-        assert_eq!(hint_for_file(&other), None);
-    }
-}
+mod tests;

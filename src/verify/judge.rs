@@ -299,3 +299,6 @@ pub(super) fn verify_integrity(
         .and_then(UnverifiedEnvelope::verify)
         .map_err(|source| Failure::Envelope { source })
 }
+
+#[cfg(test)]
+mod tests;

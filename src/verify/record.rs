@@ -57,6 +57,15 @@ pub enum RecordError {
     },
 }
 
+impl RecordError {
+    /// What to do about it.
+    pub fn hint(&self) -> String {
+        "with a network, `countersign revocation fetch REFERENCE --out DIR` copies the signatures and their \
+         record again"
+            .to_owned()
+    }
+}
+
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Document {

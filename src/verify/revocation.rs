@@ -162,3 +162,6 @@ pub(super) fn describe(certificate: &CertificateRevocation) -> Vec<String> {
     lines.extend(certificate.failures.iter().map(ToString::to_string));
     lines
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,8 +1,13 @@
-//! Documents that ship beside the program, held to the code: schemas and ready-made policies.
+//! Documents that ship beside the program, held to the code: what they show, name, link and say; schemas and
+//! ready-made policies.
 
 mod commands;
 mod curl;
+mod links;
 mod named_tests;
+mod pages;
+mod reader;
+mod rows;
 mod style;
 mod trust_policies;
 mod waits;

@@ -103,7 +103,7 @@ fn client(data_dir: &Path) -> Client {
 /// What the documents say after `cargo run -p countersign-emulator -- `, with an address and a directory of this test's.
 #[test]
 fn the_documents_commands_start_it() {
-    for document in ["README.md", "../README.md"] {
+    for document in ["README.md", "../docs/emulator.md"] {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(document);
         let text = fs::read_to_string(path).unwrap();
         let commands: Vec<&str> = text

@@ -12,6 +12,7 @@ use aws_types::request_id::RequestId as _;
 use super::super::checked_credentials::without_endpoints;
 use super::super::http_client::AnsweredBy;
 use super::{Call, CallError, CallErrorKind};
+use crate::causes;
 use crate::http::{Carried, redact_in};
 
 /// Most characters of AWS's message that are shown; real ones have under 500.
@@ -100,15 +101,12 @@ fn is_answer_missing<E>(error: &SdkError<E, HttpResponse>) -> bool
 where
     E: std::error::Error + Send + Sync + 'static,
 {
-    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
-    while let Some(error) = cause {
-        if let Some(http) = error.downcast_ref::<crate::http::Error>() {
-            use crate::http::Error::{Interrupted, TimedOut};
-            return matches!(http, TimedOut { .. } | Interrupted { .. });
-        }
-        cause = error.source();
+    use crate::http::Error::{Interrupted, TimedOut};
+    match causes::chain(error).find_map(|error| error.downcast_ref()) {
+        Some(TimedOut { .. } | Interrupted { .. }) => true,
+        Some(_) => false,
+        None => matches!(error, SdkError::TimeoutError(_)),
     }
-    matches!(error, SdkError::TimeoutError(_))
 }
 
 fn kind_of(code: Option<&str>, status: u16) -> CallErrorKind {
@@ -171,8 +169,7 @@ fn without_answer<E>(
 where
     E: std::error::Error + Send + Sync + 'static,
 {
-    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
-    while let Some(error) = cause {
+    for error in causes::chain(error) {
         if let Some(credentials) = error.downcast_ref::<CredentialsError>() {
             return (
                 CallErrorKind::NoCredentials,
@@ -191,7 +188,6 @@ where
             *hint = http.hint();
             return (kind, chain(error));
         }
-        cause = error.source();
     }
     let kind = match error {
         SdkError::DispatchFailure(failure) if failure.is_timeout() => CallErrorKind::TimedOut,
@@ -268,29 +264,21 @@ fn attempt_in_words(attempt: &ProviderAttempt<CredentialsError>) -> String {
 
 /// The last cause of the error: what the SDK's layers wrap.
 fn innermost(error: &dyn std::error::Error) -> String {
-    let mut error = error;
-    while let Some(cause) = error.source() {
-        error = cause;
-    }
-    printable(&error.to_string())
+    let last = causes::of(error).pop();
+    printable(&last.unwrap_or_else(|| error.to_string()))
 }
 
 /// The error and its causes in one line, each once. What the SDK shows of a whole request is left
 /// out.
 fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        let next = error.to_string();
-        let next = match next.split_once(" to request `Request {") {
-            Some((before, _)) => before.to_owned(),
-            None => next,
-        };
-        if !text.ends_with(&next) {
+    for next in causes::of(error) {
+        let shown = next.split_once(" to request `Request {");
+        let next = shown.map_or(next.as_str(), |(before, _)| before);
+        if !text.ends_with(next) {
             text.push_str(": ");
-            text.push_str(&next);
+            text.push_str(next);
         }
-        cause = error.source();
     }
     printable(&text)
 }

@@ -3,11 +3,11 @@
 use std::ffi::OsString;
 use std::path::Path;
 
-use super::super::inspect::details::Details;
-use super::super::inspect::text::{self, Times};
+use super::super::inspect::tree;
 use super::super::report::{Exit, Report, one_line};
 use super::Named;
 use crate::limits::NAMED_PIPE_TIMEOUT;
+use crate::report::{SignatureDetails, Times, go};
 
 /// Flags of `blob inspect`, as notation has them.
 #[derive(Debug, clap::Args)]
@@ -32,12 +32,12 @@ pub(super) fn run(args: &Args) -> Result<Report, Report> {
     let path = Path::new(&args.signature);
     let (format, envelope) =
         Named::new(path)?.read("failed to read signature file: ", NAMED_PIPE_TIMEOUT)?;
-    let details = Details::read(format, &envelope, times).map_err(|error| {
+    let details = SignatureDetails::read(format, &envelope, times).map_err(|error| {
         Report::error(Exit::Rejected, &one_line(&error.to_string()), &error, None)
     })?;
     let stdout = match times {
-        Times::Ansic => details.tree(&path.to_string_lossy()).draw(),
-        Times::Rfc3339 => text::json(&details),
+        Times::Ansic => tree::of_signature(&details, &path.to_string_lossy()).draw(),
+        Times::Rfc3339 => go::json(&details),
     };
     Ok(Report {
         stdout,

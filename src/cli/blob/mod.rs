@@ -4,20 +4,18 @@ mod inspect;
 mod policy;
 mod progress;
 mod sign;
-mod verdict;
 mod verify;
 
 use std::path::Path;
 use std::time::Duration;
 
-use super::called::Called;
 use super::envelope::unknown_format;
 use super::report::{Exit, Report, one_line};
-use super::sentence;
 use crate::blob::{self, Blob};
 use crate::files;
 use crate::limits::MAX_ENVELOPE_BYTES;
 use crate::notary::EnvelopeFormat;
+use crate::report::{Called, sentence};
 
 /// Commands of `blob`.
 #[derive(Debug, clap::Subcommand)]

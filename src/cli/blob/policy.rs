@@ -4,17 +4,13 @@ use std::ffi::OsString;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-use serde::Serialize;
-
 use super::super::confirm::confirm_overwriting;
-use super::super::context::no_directory;
-use super::super::inspect::text;
+use super::super::context::{environment, no_directory};
 use super::super::report::{Exit, Report, one_line, write_hint};
-use super::super::sentence;
-use crate::config::NotationDirs;
 use crate::files;
 use crate::limits::{MAX_POLICY_BYTES, NAMED_PIPE_TIMEOUT};
 use crate::printable;
+use crate::report::{BlobPolicy, go, sentence};
 use crate::trust_policy::{DocumentKind, Error, TrustPolicies};
 
 const KIND: DocumentKind = DocumentKind::Blob;
@@ -62,7 +58,9 @@ pub(in crate::cli) struct ImportArgs {
 }
 
 pub(super) fn run(command: &Command) -> Result<Report, Report> {
-    let dirs = NotationDirs::from_env().map_err(|error| no_directory(&error))?;
+    let dirs = environment()
+        .notation_directories()
+        .map_err(|error| no_directory(&error))?;
     let path = dirs.config.join(KIND.file_name());
     match command {
         Command::Init(args) => init(&path, args),
@@ -71,41 +69,14 @@ pub(super) fn run(command: &Command) -> Result<Report, Report> {
     }
 }
 
-/// A document with the members in the order in which notation writes them.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Document<'a> {
-    version: &'static str,
-    trust_policies: [Statement<'a>; 1],
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Statement<'a> {
-    name: &'a str,
-    signature_verification: Verification,
-    trust_stores: &'a [String],
-    trusted_identities: &'a [String],
-    #[serde(skip_serializing_if = "Option::is_none")]
-    global_policy: Option<bool>,
-}
-
-#[derive(Serialize)]
-struct Verification {
-    level: &'static str,
-}
-
 fn init(path: &Path, args: &InitArgs) -> Result<Report, Report> {
-    let document = text::json(&Document {
-        version: "1.0",
-        trust_policies: [Statement {
-            name: &args.name,
-            signature_verification: Verification { level: "strict" },
-            trust_stores: &args.trust_store,
-            trusted_identities: &args.trusted_identity,
-            global_policy: args.global.then_some(true),
-        }],
-    });
+    let document = BlobPolicy::strict(
+        &args.name,
+        &args.trust_store,
+        &args.trusted_identity,
+        args.global,
+    );
+    let document = go::json(&document);
     let document = document.trim_end();
     TrustPolicies::parse(KIND, path, document.as_bytes()).map_err(|error| {
         // What is wrong came from the command line, and has no place in a file.

@@ -6,20 +6,19 @@ use std::path::{Component, Path, PathBuf};
 
 use super::super::args::{TimeArgs, parse_pairs};
 use super::super::confirm::confirm_overwriting;
-use super::super::context::Context;
+use super::super::context::{Context, environment};
 use super::super::envelope::EnvelopeArgs;
 use super::super::exposure::Exposed;
 use super::super::interrupts::Interrupts;
-use super::super::report::{Exit, Report, one_line};
-use super::super::sentence;
+use super::super::report::{Exit, Report, one_line, warning_lines};
 use super::super::signer::SignerArgs;
 use super::open;
 use super::progress::Bar;
 use crate::allowance::{Allowance, Exhausted};
 use crate::blob::{Blob, DEFAULT_MEDIA_TYPE};
-use crate::config::NotationDirs;
 use crate::files::{self, Reserved};
 use crate::notary::EnvelopeFormat;
+use crate::report::sentence;
 use crate::sign::blob::{self, Error, Options, Signed};
 use crate::signer::Signer;
 use crate::signer::aws_signer::Pace;
@@ -73,7 +72,7 @@ pub(super) async fn run(args: &Args) -> Result<Report, Report> {
     blob::check_media_type(&args.media_type).map_err(|error| failed(&error))?;
     let user_metadata = parse_pairs("user-metadata", &args.user_metadata).map_err(usage)?;
     let plugin_config = parse_pairs("plugin-config", &args.plugin_config).map_err(usage)?;
-    let dirs = NotationDirs::from_env();
+    let dirs = environment().notation_directories();
     let choice = args.signer.choose(&dirs, plugin_config)?;
     let exposed = Exposed::of_signing(&choice, &dirs, None);
     let format = args.envelope.format_source(&choice);
@@ -101,9 +100,7 @@ pub(super) async fn run(args: &Args) -> Result<Report, Report> {
     written.map_err(|error| not_written(Exit::Rejected, &error))?;
 
     let mut report = Report::done();
-    for line in &exposed {
-        report.stderr.push_str(&Report::warning(line).stderr);
-    }
+    report.stderr.push_str(&warning_lines(&exposed));
     if replace == Replace::Forced {
         report
             .stderr

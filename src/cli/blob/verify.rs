@@ -3,22 +3,20 @@
 
 use std::collections::BTreeSet;
 use std::ffi::OsString;
-use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use clap::builder::NonEmptyStringValueParser;
 
-use super::super::args::{TimeArgs, parse_pairs};
-use super::super::called::Called;
-use super::super::context::{AwsSignerChecks, Context, Format};
-use super::super::report::{Exit, Report, one_line};
+use super::super::args::{CheckArgs, PolicyArgs, TimeArgs};
+use super::super::context::{Context, Format, Trusted};
+use super::super::reader;
+use super::super::report::{Exit, Report, one_line, warning_lines};
 use super::super::requirement::RequireArgs;
-use super::super::sentence;
-use super::super::verify::verdict::unusable;
-use super::super::verify::{Output, text};
+use super::super::verify::{Output, text, unusable};
 use super::progress::Bar;
-use super::{Named, format_of, open, read_found_signature, verdict};
+use super::{Named, format_of, open, read_found_signature};
 use crate::outcome::SignatureOutcome;
+use crate::report::{ArtifactVerdict, Called, Results, VerdictEnd, sentence};
 use crate::trust_policy::{DocumentKind, Statement, StatementName};
 use crate::verify::blob::{self, Accepted, Error, Options, Signature, Verification};
 
@@ -38,26 +36,13 @@ pub(in crate::cli) struct Args {
     /// Statement of the trust policy [default: the one with `globalPolicy`]
     #[arg(long, value_name = "NAME", conflicts_with = "signing_profile", value_parser = NonEmptyStringValueParser::new())]
     policy_name: Option<String>,
-    /// AWS Signer profile, or profile version, that must have signed; needs no trust policy and no
-    /// trust store. May be given several times
-    // An empty value is a variable that is not set; no trust policy may stand in for it.
-    #[arg(long, value_name = "ARN", value_parser = NonEmptyStringValueParser::new())]
-    signing_profile: Vec<String>,
-    /// Certificate file that replaces AWS Signer's published roots
-    #[arg(long, value_name = "FILE", requires = "signing_profile")]
-    trust_anchor: Option<PathBuf>,
+    #[command(flatten)]
+    policy: PolicyArgs,
     /// Media type that must have been signed
     #[arg(long, value_name = "TYPE")]
     media_type: Option<String>,
-    /// User metadata that must have been signed
-    #[arg(short = 'm', long, value_name = "KEY=VALUE")]
-    user_metadata: Vec<String>,
-    /// Settings of AWS Signer's checks: aws-profile, aws-region, aws-signer-endpoint-url
-    #[arg(long, value_name = "KEY=VALUE")]
-    plugin_config: Vec<String>,
-    /// Let the installed plugin, not this program, check AWS Signer's signatures
-    #[arg(long)]
-    use_installed_plugin: bool,
+    #[command(flatten)]
+    check: CheckArgs,
     /// Output format: `json` is one document on stdout, see schemas/verdict.v1.schema.json
     #[arg(short, long, value_name = "FORM", default_value = "text")]
     output: Output,
@@ -100,10 +85,7 @@ pub(super) async fn run(args: &Args, called: Called) -> Result<Report, Report> {
     };
     let mut report = match args.output {
         Output::Text => in_words(file, &answer, args.verbose, called),
-        Output::Json => {
-            let warnings = answer.warnings.clone();
-            verdict::report(file, answer.statement.as_ref(), &answer.found, warnings)
-        }
+        Output::Json => in_json(file, &answer),
     };
     let endpoints: BTreeSet<&str> = text::foreign_endpoints(answer.outcome()).collect();
     for url in endpoints {
@@ -160,39 +142,31 @@ async fn verify(args: &Args, file: &Path, called: Called) -> Result<Answer, Repo
     if args.media_type.as_deref() == Some("") {
         return Err(usage("--media-type is set but with empty value".to_owned()));
     }
-    let user_metadata = parse_pairs("user-metadata", &args.user_metadata).map_err(usage)?;
-    let plugin_config = parse_pairs("plugin-config", &args.plugin_config).map_err(usage)?;
+    let user_metadata = args.check.user_metadata()?;
+    let plugin_config = args.check.plugin_config.parse()?;
     let named_signature = Named::new(signature)?;
     let pipes = args.time.for_pipes()?;
     let blob = open(file, pipes)?;
 
     let context = Context::without_registry(plugin_config, Format::Known, pipes)?;
-    let now = context.now;
-    let checks = if args.use_installed_plugin {
-        AwsSignerChecks::InstalledPlugin
-    } else {
-        AwsSignerChecks::InProcess
+    let trusted = Trusted {
+        kind: DocumentKind::Blob,
+        policy: &args.policy,
+        pipes,
+        is_strict: args.require.is_strict(),
     };
-    let (verifier, warnings) = context.verifier(
-        DocumentKind::Blob,
-        &args.signing_profile,
-        args.trust_anchor.as_deref(),
-        checks,
-        args.require.is_strict(),
-    )?;
-    let warnings = warnings.iter().fold(String::new(), |mut text, warning| {
-        let _ = writeln!(text, "Warning: {}", one_line(warning));
-        text
-    });
+    let (setup, warnings) = trusted.setup(&context.environment.notation_directories())?;
+    let verifier = context.connect(setup.with_aws_signer_checks(args.check.aws_signer()))?;
+    let warnings = warning_lines(&warnings);
     let name = args.policy_name.as_deref();
     let requirement = args.require.requirement(false);
-    let named = verifier.policies.select_for_blob(name).ok();
+    let named = verifier.policies().select_for_blob(name).ok();
     let answer = |found| Answer {
         statement: named.map(Statement::named),
         found,
         warnings,
     };
-    let statement = match blob::select(&verifier.policies, &blob, name, &requirement) {
+    let statement = match blob::select(verifier.policies(), &blob, name, &requirement) {
         Ok(statement) if statement.level.is_skip() => {
             // The signature is not even read.
             let statement = statement.named();
@@ -219,9 +193,24 @@ async fn verify(args: &Args, file: &Path, called: Called) -> Result<Answer, Repo
     };
     let bar = Bar::new(&blob);
     let progress = |bytes| bar.show(bytes);
-    let judges = &verifier.judges;
-    let verification = judges.verify_blob(&blob, signature, statement, &options, &progress, now);
+    let verification = verifier.verify_blob(&blob, signature, statement, &options, &progress);
     Ok(answer(verification.await))
+}
+
+/// The document, with the policy's warnings on stderr.
+fn in_json(file: &Path, answer: &Answer) -> Report {
+    let statement = answer.statement.as_ref();
+    let result = ArtifactVerdict::of_blob(file, statement, &answer.found, reader::current());
+    let exit = result.verdict.exit();
+    let mut results = Results::default();
+    let mut stdout = results.add(&result);
+    stdout.push_str(&results.end(&VerdictEnd::new(exit)));
+    Report {
+        stdout,
+        stderr: answer.warnings.clone(),
+        exit,
+        ..Report::done()
+    }
 }
 
 fn in_words(file: &Path, answer: &Answer, verbose: bool, called: Called) -> Report {

@@ -1,11 +1,11 @@
 //! `countersign cert add`: certificates of files into a trust store.
 
-use std::error::Error as _;
 use std::fmt::Write as _;
 use std::path::Path;
 
 use super::super::report::{Exit, Report, one_line, write_hint};
 use super::{StoreArgs, warning};
+use crate::causes;
 use crate::config::NotationDirs;
 use crate::files;
 use crate::trust_store::{ChangeError, StoreFiles, TrustStores};
@@ -71,11 +71,5 @@ fn words(error: &ChangeError) -> String {
         let path = std::path::absolute(path).unwrap_or_else(|_| path.clone());
         return format!("open {}: no such file or directory", path.display());
     }
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(error) = source {
-        let _ = write!(text, ": {error}");
-        source = error.source();
-    }
-    text
+    causes::in_one_line(error)
 }

@@ -8,7 +8,7 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 use zeroize::Zeroizing;
 
-use super::super::context::now;
+use super::super::context::environment;
 use super::super::report::{Exit, Report};
 use super::kms_key;
 use super::test_files::TestFiles;
@@ -159,7 +159,7 @@ fn size(bits: i64) -> Result<TestKeySize, Report> {
 
 /// A key for a file.
 fn generate(name: &str, size: TestKeySize, test: &TestFiles) -> Result<Made, Report> {
-    let made = TestKey::generate(name, size, now())
+    let made = TestKey::generate(name, size, environment().now())
         .map_err(|error| Report::error(Exit::Rejected, &error.to_string(), &error, None))?;
     Ok(Made {
         done: format!("generating RSA Key with {} bits", size.bits()),

@@ -3,11 +3,10 @@
 use std::collections::BTreeMap;
 
 use super::super::args::parse_pairs;
-use super::super::context::now;
+use super::super::context::{environment, unusable};
 use super::super::report::{Exit, Report};
 use crate::aws::{Aws, KmsKeyId};
 use crate::config::SigningKey;
-use crate::http;
 use crate::signer::aws_kms::{PLUGIN_NAME, Settings, TestCertificate};
 
 /// Has KMS sign a certificate for its key `key`, and gives it with its entry for the key list, in
@@ -21,7 +20,7 @@ pub(super) async fn generate(
     let usage = |text: String| Report::failed(Exit::Usage, &text);
     let id = KmsKeyId::parse(key).map_err(|error| Report::unusable(&error, error.hint()))?;
     let mut config = parse_pairs("plugin-config", plugin_config).map_err(usage)?;
-    let made = TestCertificate::generate(&aws(&config)?, &id, name, now()).await;
+    let made = TestCertificate::generate(&aws(&config)?, &id, name, environment().now()).await;
     let made = made.map_err(|error| {
         let exit = if error.is_inconclusive() {
             Exit::Inconclusive
@@ -51,8 +50,8 @@ fn aws(config: &BTreeMap<String, String>) -> Result<Aws, Report> {
             "the certificate is made here; leave out `certificate_chain`",
         ));
     }
-    let pool = http::Settings::from_env()
-        .map(http::Pool::new)
-        .map_err(|error| Report::error(Exit::Usage, &error.to_string(), &error, error.hint()))?;
-    Aws::new(pool, settings.aws).map_err(|error| Report::unusable(&error, error.hint()))
+    let environment = environment().with_aws_settings(settings.aws);
+    let connections = environment.connections();
+    let connections = connections.map_err(|error| unusable(&error))?;
+    Ok(connections.aws)
 }

@@ -81,7 +81,7 @@ fn chosen(files: &StoreFiles, args: &Args, report: &mut Report) -> Result<Vec<St
 fn unreadable(report: &mut Report, error: &files::Error) {
     // Writing to a `String` cannot fail.
     let _ = writeln!(report.stderr, "Error: {error}");
-    write_causes(&mut report.stderr, "", std::error::Error::source(error));
+    write_causes(&mut report.stderr, "", error);
     write_hint(&mut report.stderr, "", error.hint());
     report.exit = Exit::Usage;
 }

@@ -9,9 +9,9 @@ mod list;
 mod show;
 mod test_files;
 
-use super::context::no_directory;
+use super::context::{environment, no_directory};
 use super::report::{Exit, Report, one_line, write_causes, write_hint};
-use crate::config::{NotationDirs, StoreName};
+use crate::config::StoreName;
 use crate::notary::StoreType;
 use crate::trust_store::{self, ChangeError};
 
@@ -35,7 +35,7 @@ pub(super) enum Command {
 }
 
 pub(super) async fn run(command: &Command) -> Report {
-    let dirs = match NotationDirs::from_env() {
+    let dirs = match environment().notation_directories() {
         Ok(dirs) => dirs,
         Err(error) => return no_directory(&error),
     };
@@ -97,7 +97,7 @@ fn parse_store(kind: StoreType, name: &str) -> Result<StoreName, Report> {
 /// What a user is told where verification would not be able to use a store.
 fn warning(error: &trust_store::Error) -> String {
     let mut text = format!("Warning: {}\n", one_line(&error.to_string()));
-    write_causes(&mut text, "", std::error::Error::source(error));
+    write_causes(&mut text, "", error);
     write_hint(&mut text, "", error.hint());
     text
 }

@@ -1,165 +1,97 @@
-//! The JSON form of what `sign` did: one versioned document for a command
-//! (`schemas/signing.v1.schema.json`). Names and codes do not change within version 1; more may come.
-
-use serde_json::{Map, Value, json};
+//! The JSON form of what `sign` did: each outcome as an element of the document.
 
 use super::job::Asked;
-use super::outcome::{End, Error, NotTried, Outcome, Pushed, Signature};
-use super::text::{Counts, same_as, sentence_of};
-use crate::cli::report::{Exit, Report};
-use crate::cli::results::Results;
-use crate::cli::verify::verdict;
-use crate::reference::ArtifactReference;
+use super::outcome::{self, End, Error, NotTried, Outcome, Signature};
+use super::text::{same_as, sentence_of};
+use crate::cli::reader;
+use crate::cli::report::Report;
 use crate::registry::Warning;
-
-/// The text of the next result, with what stands before it.
-pub(super) fn add(results: &mut Results, asked: &Asked, outcome: &Outcome) -> String {
-    results.add(&result(asked, outcome))
-}
-
-/// The text of the document's end.
-pub(super) fn end(results: Results, counts: Counts, exit: Exit) -> String {
-    results.end(&members(counts, exit))
-}
-
-fn members(counts: Counts, exit: Exit) -> Map<String, Value> {
-    let mut members = verdict::exit_code(exit);
-    let summary = json!({
-        "signed": counts.signed,
-        "skipped": counts.skipped,
-        "failed": counts.failed,
-        "notTried": counts.not_tried,
-    });
-    members.insert("summary".to_owned(), summary);
-    members
-}
+use crate::report::{ArtifactSigning, Pushed, Reason, Results, SigningEnd, SigningSignature};
 
 /// The answer where nothing could be begun with: the document has no results, and what the report
 /// says as its error.
 pub(super) fn unusable(report: Report) -> Report {
-    let mut members = members(Counts::default(), report.exit);
-    members.insert("error".to_owned(), verdict::not_begun(&report));
+    let end = SigningEnd::not_begun(report.exit, report.not_begun());
     Report {
-        stdout: Results::default().end(&members),
+        stdout: Results::default().end(&end),
         ..report
     }
 }
 
-fn result(asked: &Asked, outcome: &Outcome) -> Value {
-    let mut result = Map::new();
-    let mut put = |name: &str, value: Value| result.insert(name.to_owned(), value);
-    put("asked", asked.text.clone().into());
-    if let Some(target) = &outcome.target {
-        put("reference", target.reference.to_string().into());
-        put(
-            "mediaType",
-            target.descriptor.media_type().to_string().into(),
-        );
-    }
+/// What became of one reference.
+pub(super) fn result(asked: &Asked, outcome: &Outcome) -> ArtifactSigning {
+    let (text, target) = (asked.text.as_str(), outcome.target.as_ref());
     match &outcome.end {
         End::Signed {
             reference,
-            signature: made,
+            signature: Signature { format, info },
             warnings,
             notes,
             refused,
         } => {
-            put("state", "signed".into());
-            put("signature", signature(made, Some(reference), "yes"));
-            let warnings: Vec<Value> = warnings
-                .iter()
-                .map(warning)
-                .chain(notes.iter().chain(refused).cloned().map(Value::from))
-                .collect();
-            if !warnings.is_empty() {
-                put("warnings", warnings.into());
-            }
+            let signature = SigningSignature::stored(*format, info, reference);
+            let warnings = warnings.iter().map(warning);
+            let warnings = warnings.chain(notes.iter().chain(refused).cloned());
+            ArtifactSigning::signed(text, target, signature, warnings.collect())
         }
         End::AlreadySigned {
             reference,
-            signature: found,
+            signature: Signature { format, info },
         } => {
-            put("state", "skipped".into());
-            put("signature", signature(found, Some(reference), "yes"));
-            let message = format!("`{}` is signed already", asked.text);
-            put("reason", reason("already-signed", &message, false));
+            let signature = SigningSignature::stored(*format, info, reference);
+            let message = format!("`{text}` is signed already");
+            let reason = Reason::plain("already-signed", message, false);
+            ArtifactSigning::skipped(text, target, Some(signature), reason)
         }
         End::SameAs { other } => {
-            put("state", "skipped".into());
-            put(
-                "reason",
-                reason("given-twice", &same_as(asked, other), false),
-            );
+            let reason = Reason::plain("given-twice", same_as(asked, other), false);
+            ArtifactSigning::skipped(text, target, None, reason)
         }
-        End::Failed {
-            error,
-            signature: made,
-        } => {
-            put("state", "failed".into());
-            if let Some(made) = made {
-                let signature = match error.pushed() {
-                    Pushed::No => signature(made, None, "no"),
-                    Pushed::Unknown => signature(made, None, "unknown"),
-                    Pushed::NotListed { manifest } => {
-                        let mut value = signature(made, None, "yes");
-                        if let Some(members) = value.as_object_mut() {
-                            members.insert("digest".to_owned(), manifest.into());
-                        }
-                        value
-                    }
-                };
-                put("signature", signature);
-            }
-            let reasons = verdict::reasons(
+        End::Failed { error, signature } => {
+            let signature = signature.as_ref().map(|made| unlisted(made, error));
+            let reason = Reason::new(
                 error.code(),
-                &error.sentence(),
+                error.sentence(),
                 error.as_error(),
                 error.hint(),
+                reader::current(),
             );
-            let may_pass = matches!(
+            let is_interrupted = matches!(
                 **error,
                 Error::Interrupted { .. } | Error::InterruptedPush { .. }
             );
-            put("error", verdict::retryable_if(reasons, may_pass));
+            let reason = reason.retryable_if(is_interrupted);
+            ArtifactSigning::failed(text, target, signature, reason)
         }
         End::NotTried(why) => {
-            put("state", "not-tried".into());
             let message = match why {
                 NotTried::AfterFailure => "another one failed first",
                 NotTried::Interrupted => "the command was interrupted first",
                 NotTried::OutOfTime => "the time for the command was over before",
             };
-            put("reason", reason(why.code(), message, true));
+            let reason = Reason::plain(why.code(), message.to_owned(), true);
+            ArtifactSigning::not_tried(text, target, reason)
         }
     }
-    Value::Object(result)
 }
 
-/// `reference` is where it is stored, if it is.
-fn signature(made: &Signature, reference: Option<&ArtifactReference>, pushed: &str) -> Value {
-    let mut value = json!({
-        "pushed": pushed,
-        "envelopeMediaType": made.format.media_type(),
-        "signer": verdict::signer(&made.info),
-    });
-    if let (Some(reference), Some(value)) = (reference, value.as_object_mut()) {
-        if let Some(digest) = reference.digest() {
-            value.insert("digest".to_owned(), digest.into());
+/// A signature that was made, and whose storing failed with `error`.
+fn unlisted(made: &Signature, error: &Error) -> SigningSignature {
+    let Signature { format, info } = made;
+    match error.pushed() {
+        outcome::Pushed::No => SigningSignature::unstored(*format, info, Pushed::No),
+        outcome::Pushed::Unknown => SigningSignature::unstored(*format, info, Pushed::Unknown),
+        outcome::Pushed::NotListed { manifest } => {
+            SigningSignature::not_listed(*format, info, &manifest)
         }
-        value.insert("reference".to_owned(), reference.to_string().into());
     }
-    value
 }
 
-fn reason(code: &str, message: &str, may_pass: bool) -> Value {
-    json!({ "code": code, "message": message, "causes": [], "retryable": may_pass })
-}
-
-fn warning(warning: &Warning) -> Value {
+fn warning(warning: &Warning) -> String {
     match warning {
         Warning::OldIndexNotDeleted { index, source } => {
-            format!("the outdated referrers index `{index}` could not be removed: {source}").into()
+            format!("the outdated referrers index `{index}` could not be removed: {source}")
         }
-        Warning::NotListed | Warning::IndexContended => sentence_of(warning).into(),
+        Warning::NotListed | Warning::IndexContended => sentence_of(warning).to_owned(),
     }
 }

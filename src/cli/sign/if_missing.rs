@@ -5,15 +5,15 @@
 //! refused is not there; what could not be looked at is an error, since neither is known then.
 
 use std::collections::BTreeMap;
-use std::error::Error as _;
 use std::fmt::Write as _;
 use std::path::Path;
 use std::time::Duration;
 
 use time::OffsetDateTime;
 
+use crate::causes;
 use crate::cli::context::{Context, roots_of};
-use crate::cli::report::{Exit, Report, causes};
+use crate::cli::report::{Exit, Report};
 use crate::config::StoreName;
 use crate::envelope::UnverifiedEnvelope;
 use crate::limits::MAX_SIGNATURES;
@@ -27,14 +27,14 @@ use crate::signer::Signer;
 use crate::trust_policy::{
     BlobUse, Level, Statement, TrustPolicies, TrustedIdentity, VerificationLevel, VerifyTimestamp,
 };
-use crate::trust_store::{NamedStore, TrustStores, TrustedCertificate};
-use crate::verify::{self, Criteria, Judges, Refused, Search, Unseen};
+use crate::trust_store::{NamedStore, TrustedCertificate};
+use crate::verify::{self, Criteria, Refused, Search, Setup, Unseen, Verifier};
 use crate::x509::Certificate;
 
 /// What counts as the signature that would be made.
 #[derive(Debug)]
 pub(super) struct IfMissing {
-    judges: Judges,
+    verifier: Verifier,
     statement: Statement,
     /// The signer's certificate; nothing where the statement names a signing profile.
     leaf: Option<Certificate>,
@@ -177,8 +177,9 @@ impl IfMissing {
                 ));
             }
         };
+        let setup = Setup::of_statement(statement.clone(), stores);
         Ok(Self {
-            judges: context.judges(TrustStores::in_memory(stores)),
+            verifier: context.connect(setup)?,
             statement,
             leaf,
             format: options.terms.format,
@@ -217,7 +218,7 @@ impl IfMissing {
             now: self.now,
         };
         // On the heap: it is large, and there are several under way at once.
-        let found = Box::pin(self.judges.find(search, listing)).await;
+        let found = Box::pin(self.verifier.find(search, listing)).await;
         let looked = match found.map_or_else(unless_refused, |it| Ok(told(it.accepted))) {
             // Every run would add a signature that the next one cannot find.
             Ok(Looked::Missing { .. }) if self.only_referrers_api && !has_api => {
@@ -278,7 +279,7 @@ fn told(accepted: SignatureOutcome) -> Looked {
 fn why_not(outcomes: &[SignatureOutcome]) -> Option<String> {
     let failure = outcomes.first()?.refusal()?;
     let mut reason = failure.to_string();
-    for cause in causes(failure.source()) {
+    for cause in causes::of(failure) {
         if !reason.contains(&cause) {
             let _ = write!(reason, ": {cause}");
         }

@@ -10,17 +10,16 @@ use super::outcome::{End, Error, NotTried, Outcome, Signature};
 use super::stop::Stop;
 use crate::allowance::{self, Allowed};
 use crate::cli::args::parse_pairs;
-use crate::cli::context::Context;
+use crate::cli::context::{Context, environment};
 use crate::cli::duration::parse_seconds;
 use crate::cli::exposure::Exposed;
 use crate::cli::report::{Exit, Report};
-use crate::cli::sentence;
 use crate::cli::signer::Choice;
-use crate::config::NotationDirs;
 use crate::limits::MIN_REMAINING;
 use crate::notary::rfc3339;
 use crate::reference::ArtifactReference;
 use crate::registry::{self, Repository, Storage, Target};
+use crate::report::sentence;
 use crate::sign::{self, Made, Options};
 use crate::signer::aws_signer::{self, Pace};
 use crate::signer::{self, Signer};
@@ -65,7 +64,7 @@ impl Job {
             .map_err(|error| Report::usage(&sentence::of_signing(&error), error.hint()))?;
         let plugin_config = parse_pairs("plugin-config", &args.plugin_config).map_err(usage)?;
         let references = crate::cli::parse_references(&args.references, args.oci_layout)?;
-        let dirs = NotationDirs::from_env();
+        let dirs = environment().notation_directories();
         let choice = args.signer.choose(&dirs, plugin_config)?;
         let exposed = Exposed::of_signing(&choice, &dirs, args.many.trust_anchor.as_deref());
         let exposed: String = exposed
@@ -99,7 +98,7 @@ impl Job {
         let texts = args.references.iter().cloned();
         Ok(Self {
             notes: exposed + &context.notes,
-            registry: context.registry,
+            registry: context.registry(),
             signer,
             options,
             if_missing,

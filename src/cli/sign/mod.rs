@@ -18,14 +18,13 @@ pub(super) use args::Args;
 use super::interrupts::Interrupts;
 use super::patience;
 use super::report::{Exit, Report};
-use super::results::Results;
 use super::side_by_side::{SideBySide, lane};
 use crate::limits::MAX_CONCURRENT_SIGNINGS;
+use crate::report::{Results, SigningEnd};
 use args::Output;
 use job::{Asked, Job};
 use outcome::Outcome;
 use progress::Progress;
-use text::Counts;
 
 pub(super) async fn run(args: Args, emit: &mut dyn FnMut(Report)) {
     let output = args.many.output;
@@ -44,7 +43,7 @@ pub(super) async fn run(args: Args, emit: &mut dyn FnMut(Report)) {
             emit(text::report(asked, outcome, job.asked.len() > 1));
         }
         (Told::Outcome(asked, outcome), Output::Json) => emit(Report {
-            stdout: document::add(&mut results, asked, outcome),
+            stdout: results.add(&document::result(asked, outcome)),
             ..Report::done()
         }),
         (Told::Interrupted, Output::Text) => emit(text::interrupted()),
@@ -57,7 +56,8 @@ pub(super) async fn run(args: Args, emit: &mut dyn FnMut(Report)) {
     }
     match output {
         Output::Json => {
-            report.stdout = document::end(results, Counts::of(&outcomes), report.exit);
+            let end = SigningEnd::new(text::counts(&outcomes), report.exit);
+            report.stdout = results.end(&end);
         }
         // One that was tried has said everything.
         Output::Text if outcomes.len() == 1 && !outcomes.iter().any(Outcome::was_not_tried) => {}

@@ -2,11 +2,11 @@
 
 use crate::allowance::Exhausted;
 use crate::cli::report::Exit;
-use crate::cli::sentence;
 use crate::notary::EnvelopeFormat;
 use crate::oci::Digest;
 use crate::reference::ArtifactReference;
 use crate::registry::{self, Target, Warning};
+use crate::report::sentence;
 use crate::sign;
 use crate::signer;
 use crate::signer_info::SignerInfo;

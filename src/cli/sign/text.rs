@@ -4,10 +4,12 @@ use std::fmt::Write as _;
 
 use super::job::{Asked, Job};
 use super::outcome::{End, Outcome, Pushed};
+use crate::causes;
 use crate::cli::index_note;
-use crate::cli::report::{Report, causes_below, one_line, told, write_causes};
+use crate::cli::report::{Report, one_line, told, write_as_cause};
 use crate::notary::rfc3339;
 use crate::registry::Warning;
+use crate::report::{SigningState, Summary};
 
 /// What is said about one reference as soon as it and those before it are done. Where it is one of
 /// several, an error names it on its own line.
@@ -27,7 +29,7 @@ pub(super) fn report(asked: &Asked, outcome: &Outcome, is_one_of_several: bool) 
             for warning in warnings {
                 let _ = writeln!(report.stderr, "Warning: {}", sentence_of(warning));
                 if let Warning::OldIndexNotDeleted { source, .. } = warning {
-                    write_causes(&mut report.stderr, "  ", Some(source));
+                    write_as_cause(&mut report.stderr, "  ", source);
                 }
             }
             for note in notes {
@@ -117,33 +119,22 @@ pub(super) fn same_as(asked: &Asked, other: &str) -> String {
 }
 
 /// How many references ended in which way.
-#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Counts {
-    pub(super) signed: usize,
-    pub(super) skipped: usize,
-    pub(super) failed: usize,
-    pub(super) not_tried: usize,
-}
-
-impl Counts {
-    pub(super) fn of(outcomes: &[Outcome]) -> Self {
-        let mut counts = Self::default();
-        for outcome in outcomes {
-            let count = match &outcome.end {
-                End::Signed { .. } => &mut counts.signed,
-                End::AlreadySigned { .. } | End::SameAs { .. } => &mut counts.skipped,
-                End::Failed { .. } => &mut counts.failed,
-                End::NotTried(_) => &mut counts.not_tried,
-            };
-            *count += 1;
-        }
-        counts
+pub(super) fn counts(outcomes: &[Outcome]) -> Summary {
+    let mut counts = Summary::default();
+    for outcome in outcomes {
+        counts.count(match &outcome.end {
+            End::Signed { .. } => SigningState::Signed,
+            End::AlreadySigned { .. } | End::SameAs { .. } => SigningState::Skipped,
+            End::Failed { .. } => SigningState::Failed,
+            End::NotTried(_) => SigningState::NotTried,
+        });
     }
+    counts
 }
 
 /// What became of all references, for stderr.
 pub(super) fn summary(job: &Job, outcomes: &[Outcome]) -> String {
-    let counts = Counts::of(outcomes);
+    let counts = counts(outcomes);
     let mut text = format!(
         "Summary: signed {}, skipped {}, failed {}, not tried {}\n",
         counts.signed, counts.skipped, counts.failed, counts.not_tried
@@ -174,7 +165,7 @@ pub(super) fn summary(job: &Job, outcomes: &[Outcome]) -> String {
                 let first = sentence.lines().next().unwrap_or_default();
                 let mut line = format!("failed: {name}: {done}: {}", one_line(first));
                 // The last cause is nearest to what happened.
-                let below = causes_below(&sentence, error.as_error());
+                let below = causes::beyond(&sentence, error.as_error());
                 if let Some(cause) = below.last().filter(|cause| !first.contains(cause.as_str())) {
                     let _ = write!(line, ": {}", told(cause));
                 }

@@ -3,29 +3,23 @@
 
 mod offline;
 pub(super) mod text;
-pub(super) mod verdict;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
-use clap::builder::NonEmptyStringValueParser;
-use time::OffsetDateTime;
-
-use super::args::{RegistryArgs, TimeArgs, parse_pairs};
-use super::called::Called;
-use super::context::{AwsSignerChecks, Context, Format};
+use super::args::{CheckArgs, MaxSignatures, PolicyArgs, RegistryArgs, ScopeArgs, TimeArgs};
+use super::context::{Context, Format, Trusted};
 use super::duration::parse_span;
 use super::patience::{Progress, telling};
-use super::report::{Exit, Report, one_line};
+use super::reader;
+use super::report::{Exit, Report, warning_lines};
 use super::requirement::{RequireArgs, check_unsigned_flag};
-use super::results::Results;
 use super::side_by_side::{InOrder, SideBySide, lane};
-use crate::config;
-use crate::extended_validation::{AnswerCache, RevocationChecker};
 use crate::limits;
 use crate::outcome::SignatureOutcome;
 use crate::reference::ArtifactReference;
+use crate::report::{ArtifactVerdict, Asked, Called, Results, VerdictEnd};
 use crate::trust_policy::{DocumentKind, StatementName, UnsignedStatement};
 use crate::verify::{Error, Options, Verification, Verifier};
 
@@ -39,23 +33,10 @@ pub(super) struct Args {
     /// or :tag
     #[arg(required = true, value_name = "REFERENCE")]
     references: Vec<String>,
-    /// AWS Signer profile, or profile version, that must have signed; needs no trust policy and no
-    /// trust store. May be given several times
-    // An empty value is a variable that is not set; no trust policy may stand in for it.
-    #[arg(long, value_name = "ARN", value_parser = NonEmptyStringValueParser::new())]
-    signing_profile: Vec<String>,
-    /// Certificate file that replaces AWS Signer's published roots
-    #[arg(long, value_name = "FILE", requires = "signing_profile")]
-    trust_anchor: Option<PathBuf>,
-    /// User metadata that must have been signed
-    #[arg(short = 'm', long, value_name = "KEY=VALUE")]
-    user_metadata: Vec<String>,
-    /// Settings of AWS Signer's checks: aws-profile, aws-region, aws-signer-endpoint-url
-    #[arg(long, value_name = "KEY=VALUE")]
-    plugin_config: Vec<String>,
-    /// Let the installed plugin, not this program, check AWS Signer's signatures
-    #[arg(long)]
-    use_installed_plugin: bool,
+    #[command(flatten)]
+    policy: PolicyArgs,
+    #[command(flatten)]
+    check: CheckArgs,
     /// Cache AWS Signer's "not revoked" answers for this long (at most 24h) [default: no cache]
     // An installed plugin asks for itself.
     #[arg(long, value_name = "DURATION", conflicts_with = "use_installed_plugin")]
@@ -75,8 +56,13 @@ pub(super) struct Args {
     #[arg(long, value_name = "NAME", requires = "offline", value_parser = parse_unsigned)]
     unsigned_revocation_statements: Vec<UnsignedStatement>,
     /// Maximum number of signatures to check per artifact
-    #[arg(long, value_name = "NUMBER", default_value_t = i64::try_from(limits::MAX_SIGNATURES).unwrap_or(i64::MAX), allow_negative_numbers = true)]
-    max_signatures: i64,
+    #[arg(
+        long,
+        value_name = "NUMBER",
+        default_value_t,
+        allow_negative_numbers = true
+    )]
+    max_signatures: MaxSignatures,
     /// Output format: `json` is one document on stdout, see schemas/verdict.v1.schema.json
     #[arg(short, long, value_name = "FORM", default_value = "text")]
     output: Output,
@@ -86,9 +72,8 @@ pub(super) struct Args {
     /// Verify in an OCI image layout, a directory on this machine
     #[arg(long)]
     oci_layout: bool,
-    /// Registry scope of the trust policy statement for the layout, for example local/app
-    #[arg(long)]
-    scope: Option<String>,
+    #[command(flatten)]
+    scope: ScopeArgs,
     #[command(flatten)]
     require: RequireArgs,
     #[command(flatten)]
@@ -104,35 +89,10 @@ pub(super) enum Output {
     Json,
 }
 
-/// The scope of a layout where profiles on the command line stand for the policy: its statement is
-/// about everything.
-const ANY_LAYOUT_SCOPE: &str = "local/layout";
-
-/// A layout has no name that trust policies know, so that both flags come together; and nothing but a
-/// layout may choose the statement that it is judged by.
-pub(super) fn scope_of(
-    oci_layout: bool,
-    scope: Option<&str>,
-    signing_profiles: &[String],
-) -> Result<String, Report> {
-    let missing = match (oci_layout, scope) {
-        (true, None) if signing_profiles.is_empty() => "scope",
-        (false, Some(_)) => "oci-layout",
-        (_, scope) => return Ok(scope.unwrap_or(ANY_LAYOUT_SCOPE).to_owned()),
-    };
-    Err(Report::failed(
-        Exit::Usage,
-        &format!(
-            "if any flags in the group [oci-layout scope] are set they must all be set; missing \
-             [{missing}]"
-        ),
-    ))
-}
-
 pub(super) async fn run(args: Args, called: Called, emit: &mut dyn FnMut(Report)) {
     let job = match Job::prepare(&args, called) {
         Ok(job) => job,
-        Err(report) if args.output == Output::Json => return emit(verdict::unusable(report)),
+        Err(report) if args.output == Output::Json => return emit(unusable(report)),
         Err(report) => return emit(report),
     };
     let work = SideBySide::new(
@@ -180,10 +140,20 @@ pub(super) async fn run(args: Args, called: Called, emit: &mut dyn FnMut(Report)
     }
     if args.output == Output::Json {
         emit(Report {
-            stdout: results.end(&verdict::exit_code(worst)),
+            stdout: results.end(&VerdictEnd::new(worst)),
             stderr: job.warnings.clone(),
             ..Report::done()
         });
+    }
+}
+
+/// The answer in JSON where nothing could be begun with: the document has no results, and what the report
+/// says as its error.
+pub(in crate::cli) fn unusable(report: Report) -> Report {
+    let end = VerdictEnd::not_begun(report.exit, report.not_begun());
+    Report {
+        stdout: Results::default().end(&end),
+        ..report
     }
 }
 
@@ -225,13 +195,13 @@ fn parse_unsigned(name: &str) -> Result<UnsignedStatement, String> {
     })
 }
 
-/// A verifier that asks registries, AWS and everybody else; with the policy's warnings, the time, and what is to
-/// be said besides.
+/// A verifier that asks registries, AWS and everybody else; with the policy's warnings, and what is to be said
+/// besides.
 fn online_verifier(
     args: &Args,
     references: &[ArtifactReference],
     plugin_config: BTreeMap<String, String>,
-) -> Result<(Verifier, Vec<String>, OffsetDateTime, String), Report> {
+) -> Result<(Verifier, Vec<String>, String), Report> {
     let mut context = Context::new(
         &args.registry,
         references,
@@ -239,40 +209,35 @@ fn online_verifier(
         Format::Known,
         args.time.for_pipes()?,
     )?;
-    let now = context.now;
     let notes = std::mem::take(&mut context.notes);
-    let cache = match &args.revocation_cache_ttl {
+    let ttl = match &args.revocation_cache_ttl {
         None => None,
         Some(text) => {
             let flag = "--revocation-cache-ttl";
             let ttl = parse_span(flag, text, limits::MAX_REVOCATION_CACHE_TTL)
                 .map_err(|text| Report::failed(Exit::Usage, &text))?;
-            let directory = context.cache().ok_or_else(|| {
-                Report::usage(
+            if context.environment.cache().is_none() {
+                return Err(Report::usage(
                     &format!("no directory is known in which `{flag}` keeps answers"),
                     Some("set `NOTATION_CACHE` to a directory of this user".to_owned()),
-                )
-            })?;
-            Some(AnswerCache::new(config::aws_signer_cache(directory), ttl))
+                ));
+            }
+            Some(ttl)
         }
     };
-    let aws = context.aws.clone();
-    let checks = if args.use_installed_plugin {
-        AwsSignerChecks::InstalledPlugin
-    } else {
-        AwsSignerChecks::InProcess
+    let trusted = Trusted {
+        kind: DocumentKind::Oci,
+        policy: &args.policy,
+        pipes: context.pipes,
+        is_strict: args.require.is_strict(),
     };
-    let (mut verifier, warnings) = context.verifier(
-        DocumentKind::Oci,
-        &args.signing_profile,
-        args.trust_anchor.as_deref(),
-        checks,
-        args.require.is_strict(),
-    )?;
-    if let Some(cache) = cache {
-        verifier.judges.aws_signer = RevocationChecker::with_cache(aws, cache);
-    }
-    Ok((verifier, warnings, now, notes))
+    let (setup, warnings) = trusted.setup(&context.environment.notation_directories())?;
+    let setup = setup.with_aws_signer_checks(args.check.aws_signer());
+    let setup = match ttl {
+        Some(ttl) => setup.keeping_answers(ttl),
+        None => setup,
+    };
+    Ok((context.connect(setup)?, warnings, notes))
 }
 
 /// Everything that holds for all references of one command.
@@ -280,9 +245,6 @@ struct Job {
     verifier: Verifier,
     options: Options,
     references: Vec<ArtifactReference>,
-    /// By which the trust policy knows an OCI image layout.
-    scope: String,
-    now: OffsetDateTime,
     verbose: bool,
     called: Called,
     warnings: String,
@@ -290,41 +252,21 @@ struct Job {
 
 impl Job {
     fn prepare(args: &Args, called: Called) -> Result<Self, Report> {
-        let usage = |text: String| Report::failed(Exit::Usage, &text);
-        let max_signatures = usize::try_from(args.max_signatures)
-            .ok()
-            .filter(|count| *count > 0);
-        let max_signatures = max_signatures.ok_or_else(|| {
-            usage(format!(
-                "max-signatures value {} must be a positive number",
-                args.max_signatures
-            ))
-        })?;
+        let max_signatures = args.max_signatures.get()?;
         let names_unsigned = !args.unsigned_revocation_statements.is_empty();
-        check_unsigned_flag(
-            names_unsigned,
-            !args.signing_profile.is_empty(),
-            &args.require,
-        )?;
-        let scope = scope_of(
-            args.oci_layout,
-            args.scope.as_deref(),
-            &args.signing_profile,
-        )?;
-        let user_metadata = parse_pairs("user-metadata", &args.user_metadata).map_err(usage)?;
-        let plugin_config = parse_pairs("plugin-config", &args.plugin_config).map_err(usage)?;
+        check_unsigned_flag(names_unsigned, !args.policy.is_from_file(), &args.require)?;
+        let scope = args.scope.of(args.oci_layout, &args.policy)?;
+        let user_metadata = args.check.user_metadata()?;
+        let plugin_config = args.check.plugin_config.parse()?;
         let references = super::parse_references(&args.references, args.oci_layout)?;
-        let (verifier, warnings, now, notes) = match &args.offline {
+        let (verifier, warnings, notes) = match &args.offline {
             Some(directory) => {
-                let (verifier, warnings, now) = offline::verifier(args, directory)?;
-                (verifier, warnings, now, String::new())
+                let (verifier, warnings) = offline::verifier(args, directory)?;
+                (verifier, warnings, String::new())
             }
             None => online_verifier(args, &references, plugin_config)?,
         };
-        let warnings = warnings.iter().fold(notes, |mut text, warning| {
-            let _ = writeln!(text, "Warning: {}", one_line(warning));
-            text
-        });
+        let warnings = notes + &warning_lines(&warnings);
         Ok(Self {
             verifier,
             options: Options {
@@ -333,10 +275,9 @@ impl Job {
                 // Nothing but local files before.
                 allowed: args.time.allowed()?,
                 requirement: args.require.requirement(names_unsigned),
+                layout_scope: scope,
             },
             references,
-            scope,
-            now,
             verbose: args.verbose,
             called,
             warnings,
@@ -350,31 +291,21 @@ impl Job {
 
     async fn verify(&self, reference: &ArtifactReference) -> Answer {
         let Self {
-            verifier,
-            options,
-            scope,
-            now,
-            ..
+            verifier, options, ..
         } = self;
-        let found = match reference {
-            ArtifactReference::Registry(reference) => {
-                verifier.verify(reference, options, *now).await
-            }
-            ArtifactReference::Layout(reference) => {
-                verifier
-                    .verify_layout(reference, scope, options, *now)
-                    .await
-            }
-        };
         Answer {
-            statement: verifier.statement_of(reference, scope),
-            found,
+            statement: verifier.statement_of(reference, &options.layout_scope),
+            found: verifier.verify_with(reference, options).await,
         }
     }
 
-    fn in_json(&self, asked: &str, answer: &Answer) -> serde_json::Value {
-        let statement = answer.statement.as_ref();
-        verdict::result(asked, &self.scope, statement, &answer.found)
+    fn in_json(&self, asked: &str, answer: &Answer) -> ArtifactVerdict {
+        let asked = Asked {
+            text: asked,
+            scope: &self.options.layout_scope,
+            statement: answer.statement.as_ref(),
+        };
+        ArtifactVerdict::new(&asked, &answer.found, reader::current())
     }
 
     fn in_words(&self, reference: &ArtifactReference, answer: &Answer) -> Report {
@@ -386,7 +317,12 @@ impl Job {
                 reference,
                 statement,
             }) => text::skipped(&reference.to_string(), statement, called),
-            Err(error) => text::failed(error, &self.scope, answer.statement.as_ref(), called),
+            Err(error) => text::failed(
+                error,
+                &self.options.layout_scope,
+                answer.statement.as_ref(),
+                called,
+            ),
         };
         // Where nothing was resolved, no tag led astray.
         let is_resolved = !matches!(

@@ -2,26 +2,17 @@
 //! so that there is nothing to ask with.
 
 use std::path::Path;
-use std::sync::Arc;
-
-use time::OffsetDateTime;
 
 use super::Args;
-use crate::cli::context::{Policy, now};
+use crate::cli::context::{Trusted, environment};
 use crate::cli::duration::parse_span;
 use crate::cli::report::{Exit, Report};
-use crate::config::NotationDirs;
-use crate::extended_validation::RevocationChecker;
 use crate::limits;
-use crate::revocation::Checker;
 use crate::trust_policy::DocumentKind;
-use crate::verify::{Artifacts, Judges, OfflineDirectory, Verifier};
+use crate::verify::{OfflineDirectory, Verifier};
 
-/// The verifier, with the policy's warnings and the time.
-pub(super) fn verifier(
-    args: &Args,
-    directory: &Path,
-) -> Result<(Verifier, Vec<String>, OffsetDateTime), Report> {
+/// The verifier, with the policy's warnings.
+pub(super) fn verifier(args: &Args, directory: &Path) -> Result<(Verifier, Vec<String>), Report> {
     let usage = |text: String| Report::failed(Exit::Usage, &text);
     if !directory.is_dir() {
         return Err(Report::usage(
@@ -42,34 +33,19 @@ pub(super) fn verifier(
             parse_span("--offline-max-age", text, longest).map_err(usage)?
         }
     };
-    let dirs = NotationDirs::from_env();
-    let policy = Policy::load(
-        DocumentKind::Oci,
-        &dirs,
-        &args.signing_profile,
-        args.trust_anchor.as_deref(),
-        args.time.for_pipes()?,
-        args.require.is_strict(),
-    )?;
-    let policies = if args.signing_profile.is_empty() {
-        policy.policies
-    } else {
-        policy
-            .policies
-            .allow_unsigned(&args.unsigned_revocation_statements)
+    let environment = environment();
+    let trusted = Trusted {
+        kind: DocumentKind::Oci,
+        policy: &args.policy,
+        pipes: args.time.for_pipes()?,
+        is_strict: args.require.is_strict(),
     };
+    let (mut setup, warnings) = trusted.setup(&environment.notation_directories())?;
+    if !args.policy.is_from_file() {
+        let policies = setup.policies().clone();
+        setup = setup.with_policies(policies.allow_unsigned(&args.unsigned_revocation_statements));
+    }
     let directory = OfflineDirectory::new(directory.to_owned());
-    let verifier = Verifier {
-        policies,
-        judges: Judges {
-            stores: policy.stores,
-            aws_signer: RevocationChecker::stored(directory.aws_signer(max_age)),
-            revocation: Checker::new(Arc::new(directory.revocation())),
-            plugins: None,
-            plugin_config: std::collections::BTreeMap::new(),
-            use_installed_plugin: false,
-        },
-        artifacts: Artifacts::Stored(directory),
-    };
-    Ok((verifier, policy.warnings, now()))
+    let verifier = setup.offline(directory, max_age, environment.clock());
+    Ok((verifier, warnings))
 }

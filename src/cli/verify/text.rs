@@ -1,19 +1,14 @@
 //! What `verify` found, in notation's words and then in detail.
 
-use std::error::Error as _;
 use std::fmt::Write as _;
 
-use crate::cli::called::Called;
+use crate::cli::index_note;
 use crate::cli::report::{Exit, Report, one_line, told, write_causes, write_hint};
-use crate::cli::{index_note, sentence};
 use crate::extended_validation::attribute;
 use crate::outcome::{Failure, Held, Said, SignatureOutcome, ValidationOutcome, rfc1123z};
+use crate::report::{Called, sentence};
 use crate::trust_policy::StatementName;
 use crate::verify::{Accepted, Error, Unseen};
-
-/// What to do where the directory of `--offline` lacks signatures.
-pub(in crate::cli) const RECORD_HINT: &str = "with a network, `countersign revocation fetch REFERENCE --out DIR` copies the signatures and their \
-     record again";
 
 /// The answer where a signature passed everything; `verbose` shows every signature looked at.
 pub(super) fn verified(accepted: &Accepted, verbose: bool, called: Called) -> Report {
@@ -186,7 +181,7 @@ pub(in crate::cli) fn write_warnings(text: &mut String, accepted: &SignatureOutc
             "Warning: {validation} was set to \"log\" and failed with error: {}",
             one_line(&failure.to_string())
         );
-        write_causes(text, "  ", failure.source());
+        write_causes(text, "  ", failure);
         write_hint(text, "  ", failure.hint());
     }
 }
@@ -225,7 +220,7 @@ pub(super) fn failed(
                 "there may be more signatures: {}",
                 one_line(&error.to_string())
             );
-            write_causes(&mut report.stderr, "", error.source());
+            write_causes(&mut report.stderr, "", error);
             write_hint(&mut report.stderr, "", error.hint());
         }
         Some(Unseen::Record(error)) => {
@@ -234,8 +229,8 @@ pub(super) fn failed(
                 "there may be more signatures: {}",
                 one_line(&error.to_string())
             );
-            write_causes(&mut report.stderr, "", error.source());
-            write_hint(&mut report.stderr, "", Some(RECORD_HINT.to_owned()));
+            write_causes(&mut report.stderr, "", error);
+            write_hint(&mut report.stderr, "", Some(error.hint()));
         }
         Some(Unseen::Exhausted { source, not_tried }) => {
             let _ = writeln!(
@@ -374,7 +369,7 @@ fn write_details(text: &mut String, failure: &Failure) {
     for line in failure.details() {
         let _ = writeln!(text, "    {}", told(&line));
     }
-    write_causes(text, "    ", failure.source());
+    write_causes(text, "    ", failure);
     write_hint(text, "    ", failure.hint());
 }
 

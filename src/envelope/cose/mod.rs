@@ -244,14 +244,7 @@ mod tests {
 
     /// The refusal with its sources.
     fn refusal(result: Result<VerifiedEnvelope, Error>) -> String {
-        let error = result.unwrap_err();
-        let mut text = error.to_string();
-        let mut source = std::error::Error::source(&error);
-        while let Some(error) = source {
-            text = format!("{text}: {error}");
-            source = error.source();
-        }
-        text
+        crate::causes::in_one_line(&result.unwrap_err())
     }
 
     #[test]

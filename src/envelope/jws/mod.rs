@@ -242,12 +242,7 @@ mod tests {
     /// The refusal with its sources, without where in the text it is.
     fn refusal(result: Result<VerifiedEnvelope, Error>) -> String {
         let error = result.unwrap_err();
-        let mut text = error.to_string();
-        let mut source = std::error::Error::source(&error);
-        while let Some(error) = source {
-            text = format!("{text}: {error}");
-            source = error.source();
-        }
+        let text = crate::causes::in_one_line(&error);
         match text.split_once(" at line") {
             Some((text, _)) => text.to_owned(),
             None => text,

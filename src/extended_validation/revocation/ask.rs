@@ -33,32 +33,40 @@ pub(super) async fn ask(
     question: &Question,
     signing_time: OffsetDateTime,
 ) -> Result<Vec<String>, CallError> {
+    let attempt = || async move {
+        limit.pass().await;
+        send(aws, question, signing_time).await
+    };
+    insist(question, attempt).await
+}
+
+/// Makes attempts until one is answered, another one would not help, or the time is over.
+async fn insist<A, F: Future<Output = Result<A, CallError>>>(
+    question: &Question,
+    attempt: impl Fn() -> F,
+) -> Result<A, CallError> {
     let deadline = Instant::now() + limits::AWS_REVOCATION_TIMEOUT;
-    let mut attempt = 1;
+    let mut count = 1;
     loop {
-        let sent = async {
-            limit.pass().await;
-            send(aws, question, signing_time).await
-        };
-        let error = match timeout_at(deadline, sent).await {
-            Ok(Ok(revoked)) => return Ok(revoked),
+        let error = match timeout_at(deadline, attempt()).await {
+            Ok(Ok(answer)) => return Ok(answer),
             Ok(Err(error)) => error,
             Err(_elapsed) => {
                 let limit = limits::AWS_REVOCATION_TIMEOUT;
-                return Err(CallError::timed_out(question.call(), limit).after(attempt));
+                return Err(CallError::timed_out(question.call(), limit).after(count));
             }
         };
-        let wait = backoff(attempt, limits::RETRY_DELAY, limits::MAX_RETRY_DELAY);
-        let attempts = match error.kind() {
+        let wait = backoff(count, limits::RETRY_DELAY, limits::MAX_RETRY_DELAY);
+        let most = match error.kind() {
             CallErrorKind::Throttled => limits::MAX_THROTTLED_ATTEMPTS,
             kind if kind.is_transient() => limits::MAX_ATTEMPTS,
             _ => 1,
         };
-        if attempt >= attempts || Instant::now() + wait >= deadline {
-            return Err(error.after(attempt));
+        if count >= most || Instant::now() + wait >= deadline {
+            return Err(error.after(count));
         }
         sleep(wait).await;
-        attempt += 1;
+        count += 1;
     }
 }
 
@@ -120,5 +128,142 @@ impl Intercept for StrictReading {
             let _ = self.0.set(revoked);
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+    use std::time::Duration;
+
+    use aws_credential_types::Credentials;
+
+    use super::super::super::tests::JOB;
+    use super::super::question::tests::{inquired, question};
+    use super::*;
+    use crate::aws::Settings;
+    use crate::http;
+    use crate::http::testing::{Reply, Server};
+    use crate::limits::{AWS_REVOCATION_TIMEOUT, MAX_ATTEMPTS, MAX_THROTTLED_ATTEMPTS};
+
+    /// What comes of attempts that each take `time` and fail with `kind`, how many there were, and how long they
+    /// all took.
+    async fn fails(time: Duration, kind: CallErrorKind) -> (CallError, u32, Duration) {
+        let (question, count, start) = (question(), Cell::new(0), Instant::now());
+        let answer = insist(&question, || async {
+            count.set(count.get() + 1);
+            sleep(time).await;
+            Err::<(), _>(CallError::of_kind(kind, None))
+        });
+        let error = answer.await.unwrap_err();
+        (error, count.get(), start.elapsed())
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_may_pass_is_tried_again_and_nothing_else_is() {
+        use CallErrorKind as K;
+        for (kind, wanted) in [
+            (K::Throttled, MAX_THROTTLED_ATTEMPTS),
+            (K::TimedOut, MAX_ATTEMPTS),
+            (K::Unreachable, MAX_ATTEMPTS),
+            (K::ServiceFailure, MAX_ATTEMPTS),
+            (K::Denied, 1),
+            (K::NotFound, 1),
+            (K::Malformed, 1),
+            (K::NotSent, 1),
+        ] {
+            let (error, count, took) = fails(Duration::ZERO, kind).await;
+            assert_eq!((error.kind(), count), (kind, wanted));
+            let says_so = error
+                .to_string()
+                .ends_with(&format!(", after {wanted} attempts"));
+            assert_eq!(says_so, wanted > 1, "{error}");
+            assert_eq!(took > Duration::ZERO, wanted > 1, "{kind:?}: {took:?}");
+            assert!(took < AWS_REVOCATION_TIMEOUT, "{kind:?}: {took:?}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_answer_after_failures_is_the_answer() {
+        let (question, count) = (question(), Cell::new(0));
+        let answer = insist(&question, || async {
+            count.set(count.get() + 1);
+            match count.get() {
+                3 => Ok(7),
+                _ => Err(CallError::of_kind(CallErrorKind::ServiceFailure, None)),
+            }
+        });
+        assert_eq!(answer.await.unwrap(), 7);
+        assert_eq!(count.get(), 3);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn all_attempts_and_waits_together_have_one_time_limit() {
+        let tick = Duration::from_millis(10);
+        // Not even the first one ends.
+        let (error, count, took) = fails(Duration::MAX, CallErrorKind::Unreachable).await;
+        assert_eq!((error.kind(), count), (CallErrorKind::TimedOut, 1));
+        assert!(error.to_string().ends_with(": not within 30 seconds"));
+        assert!(took >= AWS_REVOCATION_TIMEOUT && took < AWS_REVOCATION_TIMEOUT + tick);
+        // The second one does not.
+        let long = Duration::from_secs(20);
+        let (error, count, took) = fails(long, CallErrorKind::Unreachable).await;
+        assert_eq!((error.kind(), count), (CallErrorKind::TimedOut, 2));
+        let words = ": not within 30 seconds, after 2 attempts";
+        assert!(error.to_string().ends_with(words), "{error}");
+        assert!(took >= AWS_REVOCATION_TIMEOUT && took < AWS_REVOCATION_TIMEOUT + tick);
+        // The shortest wait would end after the time: why it failed says more than that the time is over.
+        let nearly = AWS_REVOCATION_TIMEOUT.checked_sub(tick).unwrap();
+        let (error, count, took) = fails(nearly, CallErrorKind::Unreachable).await;
+        assert_eq!((error.kind(), count), (CallErrorKind::Unreachable, 1));
+        assert!(took < AWS_REVOCATION_TIMEOUT, "{took:?}");
+    }
+
+    async fn ask_for(reply: Reply) -> (Result<Vec<String>, CallError>, Vec<String>) {
+        let server = Server::start(move |_| reply.clone()).await;
+        let settings = Settings {
+            signer_endpoint_url: Some(format!("http://{}", server.address())),
+            ..Settings::default()
+        };
+        let aws = Aws::new(http::Pool::new(http::Settings::default()), settings).unwrap();
+        let aws = aws.with_credentials(Credentials::new("AKID", "s", None, None, "test"));
+        let limit = RateLimit::new(1);
+        let answer = ask(&aws, &limit, &question(), inquired().signing_time).await;
+        (answer, server.asked())
+    }
+
+    fn said(status: u16, body: &str) -> Reply {
+        Reply::new(status, body)
+            .header("Content-Type", "application/json")
+            .header("x-amzn-RequestId", "r-1")
+    }
+
+    #[tokio::test]
+    async fn what_aws_says_was_revoked_is_given_back_as_it_is() {
+        let body = format!(r#"{{"revokedEntities":["{JOB}","x"]}}"#);
+        let (answer, asked) = ask_for(said(200, &body)).await;
+        assert_eq!(answer.unwrap(), [JOB, "x"]);
+        assert_eq!(asked.len(), 1, "{asked:?}");
+        assert!(asked[0].starts_with("GET /revocations?"), "{asked:?}");
+        let (answer, _) = ask_for(said(200, r#"{"revokedEntities":[]}"#)).await;
+        assert_eq!(answer.unwrap(), [""; 0]);
+    }
+
+    #[tokio::test]
+    async fn an_answer_that_is_none_is_an_error_however_it_looks() {
+        let (answer, asked) = ask_for(said(200, r#"{"status":"ok"}"#)).await;
+        let error = answer.unwrap_err();
+        assert_eq!(error.kind(), CallErrorKind::Malformed);
+        let words = "it lacks the member `revokedEntities`";
+        assert!(error.to_string().contains(words), "{error}");
+        assert_eq!(asked.len(), 1);
+        // What AWS says when it refuses is no answer that lacks something.
+        let denial = r#"{"message":"no","code":"AccessDeniedException"}"#;
+        let denied = said(403, denial).header("x-amzn-ErrorType", "AccessDeniedException");
+        let (answer, asked) = ask_for(denied).await;
+        let error = answer.unwrap_err();
+        assert_eq!(error.kind(), CallErrorKind::Denied, "{error}");
+        assert_eq!(error.message(), Some("no"));
+        assert_eq!(asked.len(), 1);
     }
 }

@@ -2,16 +2,16 @@
 
 use std::path::Path;
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::index::INDEX;
 use super::push::INDEX_MODE;
 use super::{LayoutRepository, MARKER, VERSION};
 use crate::files;
-use crate::notary::SIGNATURE_ARTIFACT_TYPE;
 use crate::oci::{self, Descriptor};
 use crate::reference::{ArtifactReference, LayoutReference, Reference};
 use crate::registry::error::Error;
+use crate::registry::index_entry::IndexEntry;
 use crate::registry::{Kind, Signature};
 
 impl LayoutRepository {
@@ -85,12 +85,8 @@ impl LayoutRepository {
     ///
     /// [`Error::WrongDigest`], and as [`LayoutRepository::push_signature`].
     pub async fn copy_manifest(&self, manifest: &Descriptor, bytes: &[u8]) -> Result<(), Error> {
-        let entry = json!({
-            "mediaType": manifest.media_type().to_string(),
-            "digest": manifest.digest().to_string(),
-            "size": manifest.size(),
-        });
-        self.copy_as(manifest, bytes, &entry).await
+        self.copy_as(manifest, bytes, &IndexEntry::of(manifest))
+            .await
     }
 
     /// Adds a manifest with this entry of the index.
@@ -98,20 +94,11 @@ impl LayoutRepository {
         &self,
         manifest: &Descriptor,
         bytes: &[u8],
-        entry: &Value,
+        entry: &IndexEntry<'_>,
     ) -> Result<(), Error> {
         self.copy_blob(manifest, bytes)?;
-        self.add_to_index(manifest, |index| {
-            if let Some(members) = index.as_object_mut() {
-                match members.get_mut("manifests").and_then(Value::as_array_mut) {
-                    Some(manifests) => manifests.push(entry.clone()),
-                    None => {
-                        members.insert("manifests".to_owned(), json!([entry]));
-                    }
-                }
-            }
-        })
-        .await
+        self.add_to_index(manifest, |index| entry.add_to(index))
+            .await
     }
 
     /// Adds a signature, whose manifest's bytes are `manifest`, as it is.
@@ -127,12 +114,7 @@ impl LayoutRepository {
         self.copy_blob(&signature.envelope_descriptor, &signature.envelope)?;
         let descriptor = &signature.manifest;
         // By its type a signature is missed if it gets lost.
-        let entry = json!({
-            "mediaType": descriptor.media_type().to_string(),
-            "digest": descriptor.digest().to_string(),
-            "size": descriptor.size(),
-            "artifactType": SIGNATURE_ARTIFACT_TYPE,
-        });
+        let entry = IndexEntry::of_signature(descriptor);
         self.copy_as(descriptor, manifest, &entry).await
     }
 

@@ -10,6 +10,7 @@ use super::index::INDEX;
 use super::{LayoutRepository, MARKER};
 use crate::oci::{self, Descriptor, Digest};
 use crate::registry::error::Error;
+use crate::registry::index_entry::IndexEntry;
 use crate::registry::manifest::{self, EMPTY_CONFIG_BYTES, IMAGE_MANIFEST};
 use crate::registry::tag_schema_write;
 use crate::registry::{NewSignature, Pushed, Storage};
@@ -43,7 +44,9 @@ impl LayoutRepository {
         let size = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
         let manifest = Descriptor::new(MediaType::from(IMAGE_MANIFEST), size, digest);
         self.add_to_index(&manifest, |index| {
-            tag_schema_write::add(index, &manifest, &signature.annotations);
+            IndexEntry::of_signature(&manifest)
+                .with_annotations(&signature.annotations)
+                .add_to(index);
         })
         .await?;
         Ok(Pushed {

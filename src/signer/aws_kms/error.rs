@@ -86,7 +86,7 @@ pub enum Error {
     NotGenerated {
         /// Why.
         #[source]
-        source: rcgen::Error,
+        source: Box<dyn std::error::Error + Send + Sync>,
     },
     /// What KMS answered is not a signature.
     #[error("the signature that AWS KMS made with `{key}` is refused")]

@@ -9,12 +9,14 @@ mod error;
 mod fixed_width;
 mod public_key;
 mod settings;
+#[cfg(feature = "cli")]
 mod test_certificate;
 
 pub use error::Error;
 pub use fixed_width::SignatureProblem;
 pub use public_key::{KmsPublicKey, describe};
 pub use settings::{PLUGIN_NAME, Settings, SettingsError};
+#[cfg(feature = "cli")]
 pub use test_certificate::TestCertificate;
 
 use aws_sdk_kms::operation::RequestId as _;

@@ -44,6 +44,7 @@ impl KmsPublicKey {
         &self.info
     }
 
+    #[cfg(feature = "cli")]
     /// The key's own bits in [`KmsPublicKey::info`].
     pub(super) fn public_key_bits(&self) -> Result<Vec<u8>, Error> {
         let info = SubjectPublicKeyInfoRef::from_der(&self.info).ok();

@@ -44,7 +44,10 @@ impl TestCertificate {
         let public_key_bits = key.public_key_bits()?;
         let (algorithm, name) = algorithms(key.spec());
         let params = params(common_name, now);
-        let failed = |source| Error::NotGenerated { source };
+        let failed = |source: rcgen::Error| {
+            let source = source.into();
+            Error::NotGenerated { source }
+        };
         // The library signs at once and KMS is far away: it is asked twice, first for the bytes that
         // are to be signed, then with their signature at hand.
         let self_signed = |signature: Vec<u8>| {

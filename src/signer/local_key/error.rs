@@ -53,7 +53,7 @@ pub enum Error {
     NotGenerated {
         /// Why.
         #[source]
-        source: rcgen::Error,
+        source: Box<dyn std::error::Error + Send + Sync>,
     },
     /// The cryptographic library gave no signature.
     #[error("the key could not sign")]

@@ -56,7 +56,10 @@ impl TestKey {
         size: TestKeySize,
         now: OffsetDateTime,
     ) -> Result<Self, Error> {
-        let failed = |source| Error::NotGenerated { source };
+        let failed = |source: rcgen::Error| {
+            let source = source.into();
+            Error::NotGenerated { source }
+        };
         let (algorithm, size) = match size {
             TestKeySize::Rsa2048 => (&PKCS_RSA_SHA256, RsaKeySize::_2048),
             TestKeySize::Rsa3072 => (&PKCS_RSA_SHA384, RsaKeySize::_3072),

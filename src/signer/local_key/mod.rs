@@ -1,10 +1,12 @@
 //! A key in a file, with its certificate chain in another: bring your own key.
 
 mod error;
+#[cfg(feature = "cli")]
 mod generate;
 mod private_key;
 
 pub use error::{Error, KeyProblem};
+#[cfg(feature = "cli")]
 pub use generate::{TestKey, TestKeySize};
 
 use std::fmt;

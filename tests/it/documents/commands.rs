@@ -1,105 +1,125 @@
-//! Every command that `README.md` and `CONTRIBUTING.md` show is run: here, or by `.ci/run`.
+//! Every command that a document shows is run: here, by the emulator's tests, or by `.ci/run`.
 
+use std::collections::HashSet;
 use std::path::Path;
 use std::process::Stdio;
 
-use super::curl;
-use crate::support::kms;
+use super::reader::{EMULATOR_FOLDER, Reader};
+use super::{curl, pages, style};
+use crate::support::sandbox::Sandbox;
 use crate::support::scene::Scene;
 use crate::support::waiting;
 
-/// The blocks of shell commands in a document, in order.
-fn blocks(document: &str) -> Vec<String> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(document);
-    let text = std::fs::read_to_string(path).unwrap();
-    let blocks: Vec<String> = text
-        .split("\n```sh\n")
-        .skip(1)
-        .map(|rest| rest.split("\n```").next().unwrap().to_owned())
-        .collect();
-    assert!(!blocks.is_empty(), "{document}");
-    blocks
-}
-
 /// Whether the block is for a program that this test has, and what it shows can be done again.
 fn is_run_here(block: &str) -> bool {
-    ![
-        "cargo ",
-        "notation ",
-        ". /tmp",
-        "tests/",
-        ".ci/",
-        "benches/",
-    ]
-    .iter()
-    .any(|start| block.starts_with(start))
-}
-
-#[test]
-fn what_the_readme_shows_of_countersign_works() {
-    let scene = Scene::new();
-    scene.sign(&scene.image);
-    scene.write_policy("strict");
-    let bin = scene.sandbox.home().join("bin");
-    std::fs::create_dir(&bin).unwrap();
-    // The README is about AWS, whose roots are built in; here the emulator's stand in for them.
-    let wrapper = format!(
-        "#!/bin/sh\ncase \"$*\" in\n*--trust-anchor*) ;;\nverify*--signing-profile*|revocation*--signing-profile*|sign*--if-missing*|\"blob verify\"*--signing-profile*) set -- \"$@\" --trust-anchor {}/root.crt ;;\nesac\nexec {} \"$@\"\n",
-        scene.sandbox.home().display(),
-        env!("CARGO_BIN_EXE_countersign"),
-    );
-    let program = bin.join("countersign");
-    crate::support::script_plugin::write_program(&program, &wrapper);
-
-    // For the blocks about a file.
-    std::fs::write(scene.sandbox.home().join("app.tar.gz"), "hello\n").unwrap();
-    // For the blocks about a layout in the current directory.
-    crate::support::layout::make(&scene.sandbox.home().join("layout"), &["v1"]);
-    let policy = scene.sandbox.config().join("trustpolicy.oci.json");
-    let text = std::fs::read_to_string(&policy).unwrap();
-    let scope = format!("\"{}\"", scene.repository);
-    std::fs::write(
-        &policy,
-        text.replace(&scope, &format!("{scope}, \"local/app\"")),
-    )
-    .unwrap();
-
-    // For those about AWS KMS.
-    let kms_key = kms::import(&scene.emulator, "ec-384");
-    let chain = kms::Chain::of("ec-384").pem();
-    std::fs::write(scene.sandbox.home().join("release.crt"), chain).unwrap();
-    let second = scene.emulator.push_test_image("base", "v1").unwrap();
-    let second = format!("{}/base@{second}", scene.registry());
-    let mut run = 0;
-    for block in blocks("README.md")
+    !["cargo ", "tests/", ".ci/", "benches/"]
         .iter()
-        .filter(|block| is_run_here(block))
-    {
-        let mut shell = scene.sandbox.command(Path::new("/bin/sh"));
-        shell
-            .args(["-e", "-c", block])
-            .env("PATH", format!("{}:/usr/bin:/bin", bin.display()))
-            .env("PROFILE_ARN", &scene.profile.arn)
-            .env("KMS_KEY", &kms_key)
-            .env("IMAGE", &scene.image)
-            .env("IMAGE2", &second);
-        let output = waiting::ended(&mut shell);
-        assert!(
-            output.status.success(),
-            "{block}\n{}",
-            String::from_utf8_lossy(&output.stderr)
-        );
-        run += 1;
-    }
-    assert!(run >= 4, "{run} blocks were run");
-    let plugin = "plugins/com.amazonaws.signer.notation.plugin/notation-com.amazonaws.signer.notation.plugin";
-    assert!(scene.sandbox.config().join(plugin).is_file());
+        .any(|start| block.starts_with(start))
 }
 
 #[test]
-fn what_the_readme_shows_of_the_emulator_works() {
-    const FOLDER: &str = "/tmp/countersign-emulator";
+fn what_readme_and_pages_show_works_and_says_what_they_show() {
+    let (mut run, mut wrong) = (0, String::new());
+    for page in pages::guides() {
+        let mut blocks = pages::commands(&page);
+        blocks.retain(|block| is_run_here(&block.text));
+        if blocks.is_empty() {
+            continue;
+        }
+        let reader = Reader::of(&pages::read(&page));
+        for block in blocks {
+            let ran = reader.run(&block.text);
+            let code = ran.code;
+            let said = reader.said(ran);
+            // A block that shows an error shows a refusal; every other one succeeds.
+            let shown = block.output.as_deref();
+            let is_refused = shown.is_some_and(|shown| shown.starts_with("Error: "));
+            if code != i32::from(is_refused) || shown.is_some_and(|shown| shown != said) {
+                wrong += &format!("{page}:\n{}\nexit code {code}\n{said}\n\n", block.text);
+            }
+            run += 1;
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong}");
+    assert!(run >= 30, "{run} blocks were run");
+}
 
+/// What the program prints is shown only behind the commands that print it; no command hides in another language.
+#[test]
+fn every_block_is_commands_their_output_or_json() {
+    for page in pages::guides() {
+        for block in pages::blocks(&pages::read(&page)) {
+            let is_known = ["sh", "json"].contains(&block.language.as_str());
+            assert!(is_known, "{page}: nothing checks {block:?}");
+        }
+    }
+}
+
+/// Flags in a sentence are flags of this program, unless another program stands before them.
+#[test]
+fn every_flag_that_a_sentence_names_exists() {
+    const COMMANDS: [&str; 9] = [
+        "countersign",
+        "sign",
+        "verify",
+        "list",
+        "inspect",
+        "blob",
+        "cert",
+        "key",
+        "revocation",
+    ];
+
+    let mut helps = Vec::new();
+    style::helps(&Sandbox::new(), &[], &mut helps);
+    let known: HashSet<&str> = helps
+        .iter()
+        .flat_map(|(_, help)| help.split([' ', '\n', '[', '=', ',', '`', '.']))
+        .filter(|word| word.starts_with("--"))
+        .collect();
+    let (mut count, mut unknown) = (0, Vec::new());
+    for page in pages::guides()
+        .into_iter()
+        .chain(["SECURITY.md".to_owned()])
+    {
+        for part in pages::prose(&pages::read(&page)) {
+            for code in part.split('`').skip(1).step_by(2) {
+                let first = code.split(' ').next().unwrap();
+                if !first.starts_with("--") && !COMMANDS.contains(&first) {
+                    continue;
+                }
+                for flag in code.split([' ', '=']).filter(|word| word.starts_with("--")) {
+                    count += 1;
+                    if !known.contains(flag) {
+                        unknown.push(format!("{page}: {flag}"));
+                    }
+                }
+            }
+        }
+    }
+    assert!(count > 50, "{count} flags were found");
+    assert_eq!(unknown, [""; 0]);
+}
+
+#[test]
+fn the_plugins_are_installed_where_notation_looks() {
+    for (page, name) in [
+        ("docs/notation.md", "com.amazonaws.signer.notation.plugin"),
+        ("docs/kms.md", "aws-kms"),
+    ] {
+        let reader = Reader::of("");
+        let file = format!("notation-{name}");
+        let blocks = pages::commands(page);
+        let install = blocks.iter().find(|block| block.text.contains("plugins/"));
+        let ran = reader.run(&install.unwrap().text);
+        assert_eq!(ran.code, 0, "{page}: {ran:#?}");
+        let folder = reader.scene.sandbox.config().join("plugins").join(name);
+        assert!(folder.join(file).is_file(), "{page}");
+    }
+}
+
+#[test]
+fn what_is_shown_of_the_emulator_needs_nothing_but_its_file() {
     let scene = Scene::new();
     scene.sign(&scene.image);
     let folder = tempfile::tempdir().unwrap();
@@ -108,17 +128,16 @@ fn what_the_readme_shows_of_the_emulator_works() {
     std::fs::create_dir(&bin).unwrap();
     let program = env!("CARGO_BIN_EXE_countersign");
     std::os::unix::fs::symlink(program, bin.join("countersign")).unwrap();
-    let blocks = blocks("README.md");
-    let mut of_emulator = blocks.iter().filter(|block| block.contains(FOLDER));
+    let blocks = pages::commands("docs/emulator.md");
+    let mut of_emulator = blocks.iter().map(|block| &block.text);
     let start = of_emulator.next().unwrap();
-    assert!(start.ends_with(&format!(" --data-dir {FOLDER}")), "{start}");
-    let [use_it] = of_emulator.collect::<Vec<_>>()[..] else {
-        panic!("one block uses the emulator");
-    };
+    let end = format!(" --data-dir {EMULATOR_FOLDER}");
+    assert!(start.ends_with(&end), "{start}");
+    let use_it = of_emulator.next().unwrap();
     let mut shell = std::process::Command::new("/bin/sh");
     shell
         .args(["-e", "-c"])
-        .arg(use_it.replace(FOLDER, folder.path().to_str().unwrap()))
+        .arg(use_it.replace(EMULATOR_FOLDER, folder.path().to_str().unwrap()))
         // Everything else must come from the file.
         .env_clear()
         .env("HOME", scene.sandbox.home())
@@ -144,10 +163,13 @@ fn the_image_that_the_emulators_readme_pushes_is_there() {
     let scene = Scene::new();
     let folder = tempfile::tempdir().unwrap();
     scene.emulator.write_files(folder.path()).unwrap();
-    let blocks = blocks("emulator/README.md");
-    let push = blocks.iter().find(|block| block.contains("/manifests/v1"));
+    let blocks = pages::commands("emulator/README.md");
+    let push = blocks
+        .iter()
+        .find(|block| block.text.contains("/manifests/v1"));
     let push = push
         .unwrap()
+        .text
         .replace(FOLDER, folder.path().to_str().unwrap());
     let curl = curl::Noted::install(&scene.sandbox.home().join("bin"));
     let mut shell = std::process::Command::new("/bin/sh");
@@ -177,26 +199,15 @@ fn the_image_that_the_emulators_readme_pushes_is_there() {
 fn what_is_not_run_here_is_run_by_the_gate_or_on_purpose_not() {
     let gate = Path::new(env!("CARGO_MANIFEST_DIR")).join(".ci/run");
     let gate = std::fs::read_to_string(gate).unwrap();
-    // The first takes minutes and has its own place; the second needs a program that is not here,
-    // and whose library the interoperability run drives; the third is the emulator's own test.
     let elsewhere = [
         (
             "cargo build --release",
-            "the size-optimised build has its own command",
+            "the size-optimised build takes minutes and has its own command",
         ),
         ("benches/", "figures, from the release build"),
-        ("notation ", "tests/interop drives notation's library"),
         (
             "cargo run -p countersign-emulator",
             "emulator/tests/it/program.rs",
-        ),
-        (
-            ". /tmp/countersign-emulator/env",
-            "what_the_readme_shows_of_the_emulator_works",
-        ),
-        (
-            "countersign verify --signing-profile \"$PROFILE_ARN\" --trust-anchor",
-            "what_the_readme_shows_of_the_emulator_works",
         ),
         ("tests/interop/long", "it builds everything anew, as root"),
         ("tests/fuzz/run", "long runs have their own command"),
@@ -207,9 +218,13 @@ fn what_is_not_run_here_is_run_by_the_gate_or_on_purpose_not() {
         ("cargo mutants", "mutation testing takes hours"),
         (".ci/run", "this is the gate"),
     ];
-    for document in ["README.md", "CONTRIBUTING.md"] {
-        for block in blocks(document).iter().filter(|block| !is_run_here(block)) {
-            for line in block.lines() {
+    let documents = pages::guides().into_iter();
+    for document in documents.chain(["CONTRIBUTING.md".to_owned()]) {
+        let mut blocks = pages::commands(&document);
+        // Only README and pages are run here.
+        blocks.retain(|block| document == "CONTRIBUTING.md" || !is_run_here(&block.text));
+        for block in blocks {
+            for line in block.text.lines() {
                 let command = line.split('#').next().unwrap().trim();
                 let is_known = elsewhere
                     .iter()

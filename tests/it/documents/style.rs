@@ -1,7 +1,8 @@
-//! What `STYLE.md` forbids and a program can see: in the string literals of `src/` and in every `--help`.
+//! What `STYLE.md` forbids and a program can see: in the string literals of `src/`, in every `--help`, in the documents.
 
 use std::path::{Path, PathBuf};
 
+use super::pages;
 use crate::support::sandbox::Sandbox;
 
 /// Words that stand in no sentence; each is in the table at the end of `STYLE.md`.
@@ -28,7 +29,7 @@ const FORBIDDEN: [&str; 19] = [
 ];
 
 /// Files with sentences that are notation's, byte for byte.
-const NOTATIONS: [&str; 2] = ["src/cli/sentence.rs", "src/trust_policy/sentence.rs"];
+const NOTATIONS: [&str; 2] = ["src/report/sentence.rs", "src/trust_policy/sentence.rs"];
 
 /// Messages that begin with a name, which keeps its capital letter.
 const NAMES: [&str; 4] = ["Docker's ", "Notation ", "Notation's ", "Amazon "];
@@ -208,7 +209,7 @@ fn message_faults(text: &str) -> Option<String> {
 }
 
 /// The `--help` of a command and of those below it.
-fn helps(sandbox: &Sandbox, command: &[&str], found: &mut Vec<(String, String)>) {
+pub(super) fn helps(sandbox: &Sandbox, command: &[&str], found: &mut Vec<(String, String)>) {
     let ran = sandbox.run(&[command, &["--help"]].concat());
     assert_eq!(ran.code, 0, "{command:?}: {ran:#?}");
     let commands = ran.stdout.split("\nCommands:\n").nth(1).unwrap_or_default();
@@ -237,6 +238,29 @@ fn every_help_uses_the_words_of_the_style() {
             }
         }
     }
+    assert!(wrong.is_empty(), "see STYLE.md:\n{}", wrong.join("\n"));
+}
+
+#[test]
+fn the_documents_use_the_words_of_the_style() {
+    let mut documents = pages::guides();
+    let more = [
+        "SECURITY.md",
+        "COMPATIBILITY.md",
+        "CONTRIBUTING.md",
+        "CHANGELOG.md",
+    ];
+    documents.extend(more.map(str::to_owned));
+    let (mut wrong, mut count) = (Vec::new(), 0);
+    for document in documents {
+        for part in pages::prose(&pages::read(&document)) {
+            count += 1;
+            for fault in faults(&pages::without_code(&part)) {
+                wrong.push(format!("{document}: `{part}` {fault}"));
+            }
+        }
+    }
+    assert!(count > 1_000, "{count} sentences were found");
     assert!(wrong.is_empty(), "see STYLE.md:\n{}", wrong.join("\n"));
 }
 

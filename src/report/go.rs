@@ -10,11 +10,11 @@ use time::format_description::BorrowedFormatItem;
 use time::format_description::well_known::Rfc3339;
 use time::macros::format_description;
 
-use crate::cli::report::draws;
+use crate::printable::draws;
 
-/// How an output writes times; always in UTC.
+/// How an output writes times, always in UTC.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::cli) enum Times {
+pub enum Times {
     /// `Sun Nov 22 06:00:00 2026`, in trees.
     Ansic,
     /// `2026-11-22T06:00:00Z`, in JSON.
@@ -26,7 +26,7 @@ const ANSIC: &[BorrowedFormatItem<'_>] = format_description!(
 );
 
 impl Times {
-    pub(in crate::cli) fn write(self, time: OffsetDateTime) -> String {
+    pub(crate) fn write(self, time: OffsetDateTime) -> String {
         let utc = time.checked_to_offset(UtcOffset::UTC).unwrap_or(time);
         let utc = utc.replace_nanosecond(0).unwrap_or(utc);
         match self {
@@ -38,7 +38,7 @@ impl Times {
 }
 
 /// The value of an extended attribute as Go prints it: `map[a:[1 two]]`.
-pub(in crate::cli) fn go_value(value: &Value) -> String {
+pub(crate) fn go_value(value: &Value) -> String {
     match value {
         Value::Null => "<nil>".to_owned(),
         Value::String(text) => text.clone(),
@@ -59,7 +59,7 @@ pub(in crate::cli) fn go_value(value: &Value) -> String {
 
 /// `document` as indented JSON with the escapes of Go's encoder, and with one for every character
 /// that terminals obey. All of these occur in strings only.
-pub(in crate::cli) fn json<T: Serialize>(document: &T) -> String {
+pub(crate) fn json<T: Serialize>(document: &T) -> String {
     #[expect(
         clippy::expect_used,
         reason = "strings, numbers and JSON values are JSON"

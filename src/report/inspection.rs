@@ -1,118 +1,198 @@
-//! One signature as `inspect` shows it: the same content as a tree and as JSON, with notation's
-//! names.
+//! What signatures say, in the document of `inspect` and `blob inspect`, with notation's members. Nothing is
+//! verified.
 
 use std::collections::BTreeMap;
 
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::sentence;
-use super::text::{Times, go_value};
-use crate::cli::tree::Tree;
+use super::go::{Times, go_value};
+use crate::causes;
 use crate::envelope::{self, UnverifiedEnvelope};
 use crate::json;
 use crate::notary::{EnvelopeFormat, PAYLOAD_MEDIA_TYPE, attribute};
 use crate::oci::Digest;
 use crate::payload::{self, Payload};
+use crate::printable;
 use crate::signer_info::{SignedAttributes, SignerInfo};
 use crate::timestamp::UnverifiedTimestamp;
 use crate::x509;
 
 /// Why an envelope cannot be shown.
 #[derive(Debug, thiserror::Error)]
-pub(in crate::cli) enum Error {
+#[non_exhaustive]
+pub enum Error {
+    /// It cannot be parsed.
     #[error("the signature envelope is malformed")]
     Envelope(#[source] envelope::Error),
+    /// It has another payload than a target artifact's.
     #[error("payload content type {0:?} not supported")]
     ContentType(String),
+    /// Its payload names no target artifact.
     #[error("failed to unmarshall the payload content to Payload")]
     Payload(#[source] payload::Error),
+    /// Its payload is not an object.
     #[error("failed to unmarshall the payload content to Payload")]
     PayloadJson(#[source] json::Error),
 }
 
-#[derive(Debug, Serialize)]
+/// What the signatures of an artifact say.
+#[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(in crate::cli) struct Details {
-    /// Of the signature manifest; a signature in a file has none.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    digest: Option<String>,
-    signature_algorithm: &'static str,
-    signature_envelope_type: &'static str,
-    signed_attributes: Attributes,
-    /// `null` where there are none, as in notation.
-    user_defined_attributes: Option<BTreeMap<String, String>>,
-    unsigned_attributes: UnsignedAttributes,
-    certificates: Vec<Certificate>,
-    signed_artifact: SignedArtifact,
+#[non_exhaustive]
+pub struct Inspection {
+    /// The media type of the artifact.
+    pub media_type: String,
+    /// Each signature, in the order of the repository's list.
+    pub signatures: Vec<SignatureInspection>,
 }
 
-/// The signed attributes. The specification's have a name for each output.
-#[derive(Debug)]
-struct Attributes(Vec<Attribute>);
-
-#[derive(Debug)]
-struct Attribute {
-    in_tree: String,
-    in_json: String,
-    value: String,
+impl Inspection {
+    /// What `signatures` say about an artifact of this media type.
+    pub fn new(media_type: String, signatures: Vec<SignatureInspection>) -> Self {
+        Self {
+            media_type,
+            signatures,
+        }
+    }
 }
 
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct UnsignedAttributes {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    signing_agent: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    timestamp_signature: Option<Timestamp>,
-}
-
-#[derive(Debug, Serialize)]
+/// One signature of an artifact.
+#[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(untagged)]
-enum Timestamp {
-    Readable {
-        timestamp: String,
-        certificates: Vec<Certificate>,
-    },
+#[non_exhaustive]
+pub enum SignatureInspection {
+    /// What it says.
+    Readable(Box<SignatureDetails>),
+    /// In the place of a signature that cannot be shown.
     Unreadable {
+        /// The digest of the signature manifest.
+        digest: String,
+        /// Why, in a sentence.
         error: String,
     },
 }
 
-#[derive(Debug, Serialize)]
+/// What one signature says.
+#[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Certificate {
+#[non_exhaustive]
+pub struct SignatureDetails {
+    /// The digest of the signature manifest; a signature in a file has none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub digest: Option<String>,
+    /// The signature's algorithm, by its name in the plugin contract.
+    pub signature_algorithm: &'static str,
+    /// The envelope's media type.
+    pub signature_envelope_type: &'static str,
+    /// The signed attributes.
+    pub signed_attributes: Attributes,
+    /// The user metadata; `null` where there is none, as in notation.
+    pub user_defined_attributes: Option<BTreeMap<String, String>>,
+    /// The unsigned attributes.
+    pub unsigned_attributes: UnsignedAttributes,
+    /// The signer's certificate, then each issuer.
+    pub certificates: Vec<CertificateDetails>,
+    /// The artifact that was signed, by the envelope's word.
+    pub signed_artifact: SignedArtifact,
+}
+
+/// The signed attributes, in notation's order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Attributes(pub Vec<Attribute>);
+
+/// One signed attribute. The specification's have a name for each output.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Attribute {
+    /// Its name in a tree.
+    pub in_tree: String,
+    /// Its name in JSON.
+    pub in_json: String,
+    /// Its value, as Go prints it.
+    pub value: String,
+}
+
+/// The unsigned attributes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct UnsignedAttributes {
+    /// The program that made the signature, by its own word.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub signing_agent: Option<String>,
+    /// The countersignature of a time-stamping authority.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub timestamp_signature: Option<TimestampDetails>,
+}
+
+/// What a countersignature says.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
+#[non_exhaustive]
+pub enum TimestampDetails {
+    /// What it says.
+    Readable {
+        /// The earliest and the latest time that it stands for.
+        timestamp: String,
+        /// The authority's certificate, then each issuer.
+        certificates: Vec<CertificateDetails>,
+    },
+    /// In the place of one that cannot be shown.
+    Unreadable {
+        /// Why, in a sentence.
+        error: String,
+    },
+}
+
+/// One certificate.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct CertificateDetails {
+    /// The SHA-256 digest of the certificate, in hexadecimal digits.
     #[serde(rename = "SHA256Fingerprint")]
-    fingerprint: String,
-    issued_to: String,
-    issued_by: String,
-    expiry: String,
+    pub fingerprint: String,
+    /// Its subject.
+    pub issued_to: String,
+    /// Its issuer.
+    pub issued_by: String,
+    /// When it ends.
+    pub expiry: String,
 }
 
 /// The artifact that was signed, by the envelope's word. Its annotations are the user's attributes.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
-struct SignedArtifact {
-    media_type: String,
-    digest: String,
-    size: u64,
+#[non_exhaustive]
+pub struct SignedArtifact {
+    /// Its media type.
+    pub media_type: String,
+    /// Its digest.
+    pub digest: String,
+    /// Its size in bytes.
+    pub size: u64,
+    /// The descriptor's `urls`, as it has them.
     #[serde(skip_serializing_if = "Option::is_none")]
-    urls: Option<Value>,
+    pub urls: Option<Value>,
+    /// The descriptor's `data`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    data: Option<Value>,
+    pub data: Option<Value>,
+    /// The descriptor's `platform`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    platform: Option<Value>,
+    pub platform: Option<Value>,
+    /// The descriptor's `artifactType`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    artifact_type: Option<Value>,
+    pub artifact_type: Option<Value>,
 }
 
-impl Details {
-    /// Reads an envelope.
-    pub(in crate::cli) fn read(
-        format: EnvelopeFormat,
-        bytes: &[u8],
-        times: Times,
-    ) -> Result<Self, Error> {
+impl SignatureDetails {
+    /// Reads an envelope; times are written as `times` says.
+    ///
+    /// # Errors
+    ///
+    /// Why it cannot be shown.
+    pub fn read(format: EnvelopeFormat, bytes: &[u8], times: Times) -> Result<Self, Error> {
         let envelope = UnverifiedEnvelope::parse(format, bytes).map_err(Error::Envelope)?;
         let info = envelope.signer_info();
         let content_type = &info.signed_attributes.content_type;
@@ -141,56 +221,13 @@ impl Details {
     }
 
     /// The same with the digest of the signature manifest.
-    pub(in crate::cli) fn with_digest(self, digest: &Digest) -> Self {
+    #[must_use]
+    pub fn with_digest(self, digest: &Digest) -> Self {
         Self {
             digest: Some(digest.to_string()),
             ..self
         }
     }
-
-    /// The digest of the signature manifest, if there is one.
-    pub(in crate::cli) fn digest(&self) -> &str {
-        self.digest.as_deref().unwrap_or_default()
-    }
-
-    /// The tree below `name`, by which the signature is known.
-    pub(in crate::cli) fn tree(&self, name: &str) -> Tree {
-        let signed = self.signed_attributes.0.iter();
-        let metadata = self.user_defined_attributes.iter().flatten();
-        let metadata: Vec<Tree> = metadata
-            .map(|(name, value)| Tree::pair(name, value))
-            .collect();
-        let artifact = &self.signed_artifact;
-        Tree::new(name)
-            .with(Tree::pair("signature algorithm", self.signature_algorithm))
-            .with(Tree::pair(
-                "signature envelope type",
-                self.signature_envelope_type,
-            ))
-            .with(
-                Tree::new("signed attributes").with_all(
-                    signed.map(|attribute| Tree::pair(&attribute.in_tree, &attribute.value)),
-                ),
-            )
-            .with(Tree::new("user defined attributes").with_all(or_empty(metadata)))
-            .with(self.unsigned_attributes.tree())
-            .with(
-                Tree::new("certificates").with_all(self.certificates.iter().map(Certificate::tree)),
-            )
-            .with(
-                Tree::new("signed artifact")
-                    .with(Tree::pair("media type", &artifact.media_type))
-                    .with(Tree::pair("digest", &artifact.digest))
-                    .with(Tree::pair("size", &artifact.size.to_string())),
-            )
-    }
-}
-
-fn or_empty(mut branches: Vec<Tree>) -> Vec<Tree> {
-    if branches.is_empty() {
-        branches.push(Tree::new("(empty)"));
-    }
-    branches
 }
 
 impl Attributes {
@@ -258,7 +295,7 @@ impl UnsignedAttributes {
         let unsigned = &info.unsigned_attributes;
         let timestamp_signature = unsigned.timestamp_signature.as_ref().map(|token| {
             match UnverifiedTimestamp::parse(token, &info.signature) {
-                Ok(read) => Timestamp::Readable {
+                Ok(read) => TimestampDetails::Readable {
                     timestamp: format!(
                         "[{}, {}]",
                         times.write(read.earliest),
@@ -266,10 +303,10 @@ impl UnsignedAttributes {
                     ),
                     certificates: certificates(&read.certificates, times),
                 },
-                Err(error) => Timestamp::Unreadable {
+                Err(error) => TimestampDetails::Unreadable {
                     error: format!(
                         "failed to parse timestamp countersignature: {}",
-                        sentence(&error)
+                        printable::one_line(&causes::in_one_line(&error))
                     ),
                 },
             }
@@ -282,50 +319,16 @@ impl UnsignedAttributes {
             timestamp_signature,
         }
     }
-
-    fn tree(&self) -> Tree {
-        let mut branches = Vec::new();
-        if let Some(agent) = &self.signing_agent {
-            branches.push(Tree::pair("signing agent", agent));
-        }
-        match &self.timestamp_signature {
-            None => {}
-            Some(Timestamp::Readable {
-                timestamp,
-                certificates,
-            }) => branches.push(
-                Tree::new("timestamp signature")
-                    .with(Tree::pair("timestamp", timestamp))
-                    .with(
-                        Tree::new("certificates")
-                            .with_all(certificates.iter().map(Certificate::tree)),
-                    ),
-            ),
-            Some(Timestamp::Unreadable { error }) => {
-                branches.push(Tree::new("timestamp signature").with(Tree::pair("error", error)));
-            }
-        }
-        Tree::new("unsigned attributes").with_all(or_empty(branches))
-    }
 }
 
-fn certificates(chain: &[x509::Certificate], times: Times) -> Vec<Certificate> {
-    let show = |certificate: &x509::Certificate| Certificate {
+fn certificates(chain: &[x509::Certificate], times: Times) -> Vec<CertificateDetails> {
+    let show = |certificate: &x509::Certificate| CertificateDetails {
         fingerprint: certificate.sha256_fingerprint(),
         issued_to: certificate.subject().to_string(),
         issued_by: certificate.issuer().to_string(),
         expiry: times.write(certificate.not_after()),
     };
     chain.iter().map(show).collect()
-}
-
-impl Certificate {
-    fn tree(&self) -> Tree {
-        Tree::pair("SHA256 fingerprint", &self.fingerprint)
-            .with(Tree::pair("issued to", &self.issued_to))
-            .with(Tree::pair("issued by", &self.issued_by))
-            .with(Tree::pair("expiry", &self.expiry))
-    }
 }
 
 impl SignedArtifact {

@@ -4,8 +4,11 @@
 
 use std::error::Error as StdError;
 
+use serde::{Serialize, Serializer};
+
 use crate::allowance::Exhausted;
 use crate::aws::{CallError, CallErrorKind};
+use crate::causes;
 use crate::outcome::{Failure, FailureClass, SignatureOutcome};
 use crate::registry::CredentialsError;
 use crate::signer::{aws_kms, aws_signer};
@@ -14,25 +17,43 @@ use crate::{http, registry, signer};
 
 /// Why something failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Cause {
+#[non_exhaustive]
+pub enum Cause {
+    /// Too many requests.
     Throttled,
+    /// The caller may not.
     Denied,
+    /// There are no credentials, or they could not be read.
     NoCredentials,
+    /// The credentials are expired or not accepted.
     BadCredentials,
+    /// No address, no connection, or one that broke off.
     Unreachable,
+    /// No answer in time, or the command's time is over.
     TimedOut,
+    /// The other side failed.
     ServiceFailure,
+    /// A limit of this program.
     LimitReached,
+    /// It does not exist, or not for the caller.
     NotFound,
+    /// The request was refused as wrong.
     BadRequest,
+    /// The answer is not what was asked for.
     BadAnswer,
+    /// Proxy, TLS roots or endpoint are not usable.
     NotConfigured,
+}
+
+impl Serialize for Cause {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.code())
+    }
 }
 
 impl Cause {
     /// Every cause, in the order of the documentation.
-    #[cfg(test)]
-    pub(super) const ALL: [Self; 12] = [
+    pub const ALL: [Self; 12] = [
         Self::Throttled,
         Self::Denied,
         Self::NoCredentials,
@@ -48,7 +69,7 @@ impl Cause {
     ];
 
     /// The code; it does not change once published.
-    pub(super) const fn code(self) -> &'static str {
+    pub const fn code(self) -> &'static str {
         match self {
             Self::Throttled => "throttled",
             Self::Denied => "denied",
@@ -66,7 +87,7 @@ impl Cause {
     }
 
     /// Whether the same command may succeed later without any change.
-    pub(super) const fn is_retryable(self) -> bool {
+    pub const fn is_retryable(self) -> bool {
         match self {
             Self::Throttled | Self::Unreachable | Self::TimedOut | Self::ServiceFailure => true,
             Self::Denied
@@ -81,14 +102,8 @@ impl Cause {
     }
 
     /// The cause of `error`, if it is known.
-    pub(super) fn of(error: &(dyn StdError + 'static)) -> Option<Self> {
-        let mut found = None;
-        let mut next = Some(error);
-        while let Some(error) = next {
-            found = of_one(error).or(found);
-            next = error.source();
-        }
-        found
+    pub fn of(error: &(dyn StdError + 'static)) -> Option<Self> {
+        causes::chain(error).filter_map(of_one).last()
     }
 
     /// The cause of a signature's failure, and whether it may pass.
@@ -274,7 +289,7 @@ mod tests {
             let bytes = crate::files::read(path.as_ref(), 1 << 20).unwrap();
             String::from_utf8(bytes).unwrap()
         };
-        let readme = read("README.md");
+        let page = read("docs/json.md");
         let schemas = ["verdict", "signing"].map(|name| {
             let schema = read(&format!("schemas/{name}.v1.schema.json"));
             let schema: serde_json::Value = serde_json::from_str(&schema).unwrap();
@@ -283,7 +298,7 @@ mod tests {
         for cause in Cause::ALL {
             let may_pass = if cause.is_retryable() { "yes" } else { "no" };
             let row = format!("| `{}` | {may_pass} | ", cause.code());
-            assert!(readme.contains(&row), "{row}");
+            assert!(page.contains(&row), "{row}");
             for schema in &schemas {
                 let description = schema["description"].as_str().unwrap();
                 let named = format!("`{}`", cause.code());

@@ -5,7 +5,7 @@ use std::path::Path;
 
 /// The name that the program was started by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Called {
+pub(crate) enum Called {
     /// Its own, or another one.
     Countersign,
     /// Notation's.
@@ -14,7 +14,7 @@ pub(super) enum Called {
 
 impl Called {
     /// The name of `program`, which is the first argument of the process.
-    pub(super) fn by(program: &OsStr) -> Self {
+    pub(crate) fn by(program: &OsStr) -> Self {
         let stem = Path::new(program).file_stem();
         if stem.is_some_and(|stem| stem == "notation") {
             Self::Notation
@@ -23,7 +23,7 @@ impl Called {
         }
     }
 
-    pub(super) fn is_notation(self) -> bool {
+    pub(crate) fn is_notation(self) -> bool {
         self == Self::Notation
     }
 }

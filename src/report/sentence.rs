@@ -11,7 +11,7 @@ use crate::{files, registry, sign, signer, trust_policy, verify};
 ///
 /// Notation has one sentence for a rejection and for what could not be decided; by our own name the
 /// latter has its own.
-pub(super) fn of_verification(error: &verify::Error, scope: &str, called: Called) -> String {
+pub(crate) fn of_verification(error: &verify::Error, scope: &str, called: Called) -> String {
     let is_undecided = error.class() == FailureClass::Inconclusive && !called.is_notation();
     match error {
         verify::Error::List { .. } | verify::Error::Inconclusive(_) if is_undecided => {
@@ -55,7 +55,7 @@ pub(super) fn of_verification(error: &verify::Error, scope: &str, called: Called
 }
 
 /// The sentence for a signing that failed.
-pub(super) fn of_signing(error: &sign::Error) -> String {
+pub(crate) fn of_signing(error: &sign::Error) -> String {
     match error {
         sign::Error::Open { source, .. } => of_open(source),
         sign::Error::Resolve { reference, source } => of_resolve(reference, source),
@@ -98,7 +98,7 @@ fn of_signer(error: &signer::Error) -> Option<String> {
 }
 
 /// The sentence for a signing of a blob that failed.
-pub(super) fn of_blob_signing(error: &sign::blob::Error) -> String {
+pub(crate) fn of_blob_signing(error: &sign::blob::Error) -> String {
     match error {
         sign::blob::Error::ReservedMetadata { key } => reserved_metadata(key),
         sign::blob::Error::MediaType {
@@ -113,7 +113,7 @@ pub(super) fn of_blob_signing(error: &sign::blob::Error) -> String {
 }
 
 /// The sentence for a verification of a blob that failed.
-pub(super) fn of_blob_verification(error: &verify::blob::Error, called: Called) -> String {
+pub(crate) fn of_blob_verification(error: &verify::blob::Error, called: Called) -> String {
     let refused = match error {
         verify::blob::Error::Requirement { .. } => return error.to_string(),
         verify::blob::Error::Inconclusive(_) if !called.is_notation() => return error.to_string(),
@@ -145,7 +145,7 @@ fn reserved_metadata(key: &str) -> String {
 }
 
 /// The sentence for a file that a flag or an argument names and that cannot be used, as Go says it.
-pub(super) fn of_file(error: &files::Error) -> String {
+pub(crate) fn of_file(error: &files::Error) -> String {
     let path = error.path().display();
     match error {
         files::Error::NotFound { .. } => format!("open {path}: no such file or directory"),
@@ -169,7 +169,7 @@ fn in_scope(reference: &ArtifactReference, scope: &str) -> String {
 }
 
 /// The sentence for an OCI image layout that cannot be opened.
-pub(super) fn of_open(error: &registry::Error) -> String {
+pub(crate) fn of_open(error: &registry::Error) -> String {
     let reason = match error {
         registry::Error::NotALayout { path, fault } => match fault {
             LayoutFault::Missing => format!("stat {}: no such file or directory", path.display()),
@@ -183,7 +183,7 @@ pub(super) fn of_open(error: &registry::Error) -> String {
 }
 
 /// The sentence for an artifact that cannot be resolved.
-pub(super) fn of_resolve(reference: &ArtifactReference, source: &registry::Error) -> String {
+pub(crate) fn of_resolve(reference: &ArtifactReference, source: &registry::Error) -> String {
     if source.kind() == registry::Kind::NotFound
         && matches!(reference, ArtifactReference::Layout(_))
     {

@@ -1,0 +1,318 @@
+//! Where a verifier or a signer runs: its variables, its clock, its credentials and its connections.
+//!
+//! An environment is a value that is made and handed in. Only [`Environment::of_process`] reads the process;
+//! one of [`Environment::of_variables`] knows nothing but what it was given, so that tests, gates and services
+//! decide what counts. Nobody is asked anything before the first verification or signature.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
+
+use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
+use time::OffsetDateTime;
+
+use crate::aws::Aws;
+use crate::config::{self, Platform};
+use crate::http;
+use crate::registry::{self, AuthFile, AwsEcrTokens, Credentials};
+
+pub use crate::aws::{Settings as AwsSettings, SettingsError as AwsSettingsError};
+pub use crate::config::{NoDirectory, NotationDirs};
+pub use crate::registry::{Credential, PlainHttp, Secret};
+
+/// Why an environment cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A proxy's address cannot be used.
+    #[error(transparent)]
+    Http(http::Error),
+    /// A setting of AWS cannot be what it should be.
+    #[error(transparent)]
+    Aws(AwsSettingsError),
+}
+
+impl Error {
+    /// What to do about it.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Http(error) => error.hint(),
+            Self::Aws(error) => error.hint(),
+        }
+    }
+}
+
+/// What time it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Clock {
+    /// What the system says, at each question anew.
+    System,
+    /// Always this.
+    Fixed(OffsetDateTime),
+}
+
+impl Clock {
+    /// The time now.
+    pub fn now(self) -> OffsetDateTime {
+        match self {
+            #[expect(
+                clippy::disallowed_methods,
+                reason = "the one place that reads the clock"
+            )]
+            Self::System => OffsetDateTime::now_utc(),
+            Self::Fixed(time) => time,
+        }
+    }
+}
+
+#[derive(Clone)]
+enum Variables {
+    Process,
+    Given(Arc<BTreeMap<OsString, OsString>>),
+}
+
+impl Variables {
+    fn get(&self, name: &str) -> Option<OsString> {
+        match self {
+            #[expect(
+                clippy::disallowed_methods,
+                reason = "the one place that reads the process's variables for everything but AWS"
+            )]
+            Self::Process => std::env::var_os(name),
+            Self::Given(all) => all.get(std::ffi::OsStr::new(name)).cloned(),
+        }
+    }
+
+    fn text(&self, name: &str) -> Option<String> {
+        self.get(name).and_then(|value| value.into_string().ok())
+    }
+}
+
+/// Where a verifier or a signer runs.
+///
+/// Verifiers and signers of one environment, and of its clones, share its connections, the credentials and
+/// tokens that were fetched for them, and AWS's limits of requests. A change by one of the `with_` methods gives an
+/// environment that shares nothing with the one before.
+#[derive(Clone)]
+pub struct Environment {
+    variables: Variables,
+    user: Option<u32>,
+    clock: Clock,
+    aws: AwsSettings,
+    aws_credentials: Option<SharedCredentialsProvider>,
+    credential: Option<(String, Credential)>,
+    plain_http: PlainHttp,
+    connections: Arc<OnceLock<Connections>>,
+}
+
+impl fmt::Debug for Environment {
+    /// Without variables, which hold secrets.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Environment")
+            .field("clock", &self.clock)
+            .field("aws", &self.aws)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What an environment's verifiers and signers share.
+#[doc(hidden)]
+#[derive(Debug, Clone)]
+pub struct Connections {
+    /// Of HTTP.
+    pub pool: http::Pool,
+    /// AWS, with its credentials.
+    pub aws: Aws,
+    /// Registries, with theirs.
+    pub registry: registry::Client,
+}
+
+impl Environment {
+    /// That of this process: its variables, the system's clock, the credentials that AWS's own rules find, the
+    /// credential stores of Notation, Docker and Podman.
+    pub fn of_process() -> Self {
+        Self::new(Variables::Process, user(), Clock::System)
+    }
+
+    /// One that knows these variables and this clock, and nothing of the process: no credentials of AWS before
+    /// [`Self::with_aws_credentials`], and AWS's own endpoints unless [`Self::with_aws_settings`] names others.
+    pub fn of_variables<K, V>(variables: impl IntoIterator<Item = (K, V)>, clock: Clock) -> Self
+    where
+        K: Into<OsString>,
+        V: Into<OsString>,
+    {
+        let variables = variables
+            .into_iter()
+            .map(|(name, value)| (name.into(), value.into()))
+            .collect();
+        Self::new(Variables::Given(Arc::new(variables)), None, clock)
+    }
+
+    fn new(variables: Variables, user: Option<u32>, clock: Clock) -> Self {
+        Self {
+            variables,
+            user,
+            clock,
+            aws: AwsSettings::default(),
+            aws_credentials: None,
+            credential: None,
+            plain_http: PlainHttp::AlsoThese(Vec::new()),
+            connections: Arc::default(),
+        }
+    }
+
+    /// The same with another clock.
+    #[must_use]
+    pub fn with_clock(self, clock: Clock) -> Self {
+        Self { clock, ..self }
+    }
+
+    /// The same with these settings of AWS: profile, region, endpoints.
+    #[must_use]
+    pub fn with_aws_settings(self, aws: AwsSettings) -> Self {
+        Self {
+            aws,
+            connections: Arc::default(),
+            ..self
+        }
+    }
+
+    /// The same with these credentials of AWS and no others.
+    #[must_use]
+    pub fn with_aws_credentials(self, credentials: impl ProvideCredentials + 'static) -> Self {
+        Self {
+            aws_credentials: Some(SharedCredentialsProvider::new(credentials)),
+            connections: Arc::default(),
+            ..self
+        }
+    }
+
+    /// The same with this credential for the registry at `server`, a host with its port if it has one, before
+    /// every other.
+    #[must_use]
+    pub fn with_registry_credential(self, server: String, credential: Credential) -> Self {
+        Self {
+            credential: Some((server, credential)),
+            connections: Arc::default(),
+            ..self
+        }
+    }
+
+    /// The same, where these registries are asked over plain HTTP; `localhost` always is.
+    #[must_use]
+    pub fn with_plain_http(self, plain_http: PlainHttp) -> Self {
+        Self {
+            plain_http,
+            connections: Arc::default(),
+            ..self
+        }
+    }
+
+    /// The value of a variable, if it is text.
+    pub fn variable(&self, name: &str) -> Option<String> {
+        self.variables.text(name)
+    }
+
+    /// The time now.
+    pub fn now(&self) -> OffsetDateTime {
+        self.clock.now()
+    }
+
+    /// Its clock.
+    pub fn clock(&self) -> Clock {
+        self.clock
+    }
+
+    /// Where Notation keeps its files.
+    ///
+    /// # Errors
+    ///
+    /// As [`NotationDirs::new`].
+    pub fn notation_directories(&self) -> Result<NotationDirs, NoDirectory> {
+        NotationDirs::new(Platform::current(), |name| self.variables.get(name))
+    }
+
+    /// Where answers are kept, if there is a place for it.
+    pub fn cache(&self) -> Option<PathBuf> {
+        match self.notation_directories() {
+            Ok(directories) => directories.cache,
+            Err(error) => error.cache,
+        }
+    }
+
+    /// The directory of Notation's plugins.
+    ///
+    /// # Errors
+    ///
+    /// As [`NotationDirs::new`], where no variable of its own names it either.
+    pub fn plugins(&self) -> Result<PathBuf, NoDirectory> {
+        match self.notation_directories() {
+            Ok(directories) => Ok(directories.plugins()),
+            Err(error) => match &error.libexec {
+                Some(libexec) => Ok(config::plugins(Path::new(libexec))),
+                None => Err(error),
+            },
+        }
+    }
+
+    /// Its connections, made at the first call. Connects nowhere yet.
+    ///
+    /// # Errors
+    ///
+    /// [`Error`].
+    #[doc(hidden)]
+    pub fn connections(&self) -> Result<Connections, Error> {
+        if let Some(connections) = self.connections.get() {
+            return Ok(connections.clone());
+        }
+        let settings = http::Settings::from_variables(|name| self.variables.text(name));
+        let pool = http::Pool::new(settings.map_err(Error::Http)?);
+        let aws = self.aws_over(&pool).map_err(Error::Aws)?;
+        let mut files = Vec::new();
+        if let Ok(directories) = self.notation_directories() {
+            files.push(AuthFile::of_notation(directories.config_file()));
+        }
+        let of_others = registry::auth_files(|name| self.variables.text(name), self.user);
+        files.extend(of_others);
+        let credentials = Credentials::new(
+            self.credential.clone(),
+            Some(Arc::new(AwsEcrTokens::new(aws.clone()))),
+            files,
+        );
+        let registry = registry::Client::new(pool.clone(), credentials, self.plain_http.clone());
+        let made = Connections {
+            pool,
+            aws,
+            registry,
+        };
+        Ok(self.connections.get_or_init(|| made).clone())
+    }
+
+    fn aws_over(&self, pool: &http::Pool) -> Result<Aws, AwsSettingsError> {
+        let settings = self.aws.clone();
+        match (&self.variables, &self.aws_credentials) {
+            (Variables::Process, None) => Aws::new(pool.clone(), settings),
+            (Variables::Process, Some(credentials)) => Aws::new(pool.clone(), settings)
+                .map(|aws| aws.with_credentials(credentials.clone())),
+            (Variables::Given(_), credentials) => {
+                Aws::apart(pool.clone(), settings, credentials.clone())
+            }
+        }
+    }
+}
+
+/// The number of this process's user.
+#[cfg(unix)]
+#[expect(clippy::unnecessary_wraps, reason = "elsewhere there is no number")]
+fn user() -> Option<u32> {
+    Some(rustix::process::geteuid().as_raw())
+}
+
+/// The number of this process's user.
+#[cfg(not(unix))]
+fn user() -> Option<u32> {
+    None
+}

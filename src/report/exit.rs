@@ -1,0 +1,73 @@
+//! The exit codes of the program, which its documents end with.
+
+use serde::{Serialize, Serializer};
+
+use crate::outcome::FailureClass;
+
+/// How a command ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exit {
+    /// Verified, signed, done.
+    Done,
+    /// Looked at and refused, or not signed.
+    Rejected,
+    /// Wrong flags, unreadable files.
+    Usage,
+    /// Could not be decided: not allowed to look, not reachable, throttled.
+    Inconclusive,
+}
+
+impl Exit {
+    /// The exit of a verification that failed.
+    pub const fn of(class: FailureClass) -> Self {
+        match class {
+            FailureClass::Rejected => Self::Rejected,
+            FailureClass::Inconclusive => Self::Inconclusive,
+        }
+    }
+
+    /// The exit of the process.
+    pub const fn code(self) -> u8 {
+        match self {
+            Self::Done => 0,
+            Self::Rejected => 1,
+            Self::Usage => 2,
+            Self::Inconclusive => 3,
+        }
+    }
+
+    /// The worse of two: a refusal is certain and outweighs what could not be decided.
+    #[must_use]
+    pub fn worse(self, other: Self) -> Self {
+        let rank = |exit| match exit {
+            Self::Done => 0,
+            Self::Inconclusive => 1,
+            Self::Usage => 2,
+            Self::Rejected => 3,
+        };
+        if rank(other) > rank(self) {
+            other
+        } else {
+            self
+        }
+    }
+}
+
+impl Serialize for Exit {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_u8(self.code())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_outweighs_what_could_not_be_decided() {
+        assert_eq!(Exit::Done.worse(Exit::Inconclusive), Exit::Inconclusive);
+        assert_eq!(Exit::Inconclusive.worse(Exit::Rejected), Exit::Rejected);
+        assert_eq!(Exit::Rejected.worse(Exit::Inconclusive), Exit::Rejected);
+        assert_eq!(Exit::Rejected.worse(Exit::Done), Exit::Rejected);
+    }
+}

@@ -1,0 +1,47 @@
+//! The documents of the program as types: what a verification found, what a signing did, what signatures say.
+//!
+//! Input: what `verify` and `sign` give. Output: values that `serde` writes as the JSON of
+//! `verify --output json` ([`VerdictV1`], `schemas/verdict.v1.schema.json`), of `sign --output json`
+//! ([`SigningV1`], `schemas/signing.v1.schema.json`) and of `inspect --output json` ([`Inspection`], which has
+//! notation's members), and of the trust policy that `blob policy init` writes ([`BlobPolicy`]). No other code makes
+//! these documents; files that the program reads again are in the modules that read them. Names and codes do not change within a version;
+//! more may come. The members of a versioned document's objects are in alphabetical order.
+//!
+//! A message is notation's sentence, where notation has one; a hint fits the [`Reader`](crate::hints::Reader)
+//! that the caller names.
+
+mod blob_policy;
+mod called;
+mod cause;
+mod exit;
+pub(crate) mod go;
+mod inspection;
+mod reason;
+mod results;
+pub(crate) mod sentence;
+mod shorten;
+mod signature;
+mod signing;
+mod verdict;
+
+#[cfg(test)]
+mod tests;
+
+pub use blob_policy::{BlobPolicy, BlobStatement, SignatureVerification};
+pub(crate) use called::Called;
+pub use cause::Cause;
+pub use exit::Exit;
+pub use go::Times;
+pub use inspection::{
+    Attribute, Attributes, CertificateDetails, Error as InspectionError, Inspection,
+    SignatureDetails, SignatureInspection, SignedArtifact, TimestampDetails, UnsignedAttributes,
+};
+pub use reason::Reason;
+pub use results::Results;
+pub use signature::{
+    FactSource, RevocationEvidence, SignatureVerdict, Signer, ValidationResult, ValidationVerdict,
+};
+pub use signing::{
+    ArtifactSigning, Pushed, SigningEnd, SigningSignature, SigningState, SigningV1, Summary,
+};
+pub use verdict::{ArtifactVerdict, Asked, Unseen, Verdict, VerdictEnd, VerdictV1};

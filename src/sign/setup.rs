@@ -1,0 +1,246 @@
+//! How an [`ArtifactSigner`] is put together: whose key, how it signs, and where it runs.
+//!
+//! Input: a signing profile of AWS Signer, or a key. Output: a [`Setup`], which makes signers out of environments.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use url::Url;
+
+use super::{Error, Options, Signed, sign};
+use crate::aws::{ArnError, KmsKeyId, KmsKeyIdError};
+use crate::environment::{self, Connections, Environment};
+use crate::notary::EnvelopeFormat;
+use crate::reference::ArtifactReference;
+use crate::registry::Storage;
+use crate::revocation;
+use crate::signer::aws_kms::KmsKey;
+use crate::signer::aws_signer::{AwsSigner, Pace, SigningProfile};
+use crate::signer::certificate_chain::{CertificateChain, CertificateChainError};
+use crate::signer::local_key::{self, KeyFile};
+use crate::signer::timestamping::Timestamping;
+use crate::signer::{self, Signer, Terms};
+use crate::x509::Certificate;
+
+/// Why a signer cannot be put together.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SetupError {
+    /// A text is not the ARN of a signing profile.
+    #[error(transparent)]
+    Profile(ArnError),
+    /// A text names no key of AWS KMS.
+    #[error(transparent)]
+    KmsKey(KmsKeyIdError),
+    /// The file of the key's certificates cannot be used.
+    #[error(transparent)]
+    Certificates(CertificateChainError),
+    /// The key file or its certificates cannot be used.
+    #[error(transparent)]
+    LocalKey(local_key::Error),
+    /// The signer does not do what is asked of it.
+    #[error(transparent)]
+    Signer(signer::Error),
+    /// The environment cannot be used.
+    #[error(transparent)]
+    Environment(environment::Error),
+}
+
+impl SetupError {
+    /// What to do about it.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Profile(error) => error.hint(),
+            Self::KmsKey(error) => error.hint(),
+            Self::Certificates(error) => error.hint(),
+            Self::LocalKey(error) => error.hint(),
+            Self::Signer(error) => error.hint(),
+            Self::Environment(error) => error.hint(),
+        }
+    }
+}
+
+#[derive(Debug, Clone)]
+enum Key {
+    AwsSigner(SigningProfile),
+    AwsKms { id: KmsKeyId, certificates: PathBuf },
+    Local { key: PathBuf, certificates: PathBuf },
+}
+
+/// Whose key signs and how, before the signer is connected.
+#[derive(Debug, Clone)]
+pub struct Setup {
+    key: Key,
+    format: EnvelopeFormat,
+    expiry: Option<Duration>,
+    user_metadata: BTreeMap<String, String>,
+    storage: Storage,
+    timestamping: Option<(Url, Certificate)>,
+}
+
+/// Signs artifacts with one key and stores each signature beside what it signs.
+///
+/// It keeps connections, credentials and tokens, and the pace at which AWS Signer is asked; nothing about
+/// artifacts. Every signature is verified before it is stored.
+#[derive(Debug)]
+pub struct ArtifactSigner {
+    setup: Setup,
+    by: Signer,
+    environment: Environment,
+    connections: Connections,
+}
+
+impl ArtifactSigner {
+    /// Signs with a signing profile of AWS Signer, or with exactly one version of it: an ARN,
+    /// `arn:aws:signer:REGION:ACCOUNT:/signing-profiles/NAME`.
+    ///
+    /// # Errors
+    ///
+    /// [`SetupError::Profile`].
+    pub fn with_signing_profile(profile: &str) -> Result<Setup, SetupError> {
+        let profile = SigningProfile::parse(profile).map_err(SetupError::Profile)?;
+        Ok(Setup::new(Key::AwsSigner(profile)))
+    }
+
+    /// Signs with a key of AWS KMS: its ARN, its identifier, an alias' ARN or `alias/NAME`. `certificates` is the
+    /// file with the key's certificate and those of its issuers, in PEM, or as AWS Private CA prints them; it is
+    /// read by [`Setup::connect`].
+    ///
+    /// # Errors
+    ///
+    /// [`SetupError::KmsKey`].
+    pub fn with_kms_key(key: &str, certificates: &Path) -> Result<Setup, SetupError> {
+        let id = KmsKeyId::parse(key).map_err(SetupError::KmsKey)?;
+        let certificates = certificates.to_owned();
+        Ok(Setup::new(Key::AwsKms { id, certificates }))
+    }
+
+    /// Signs with the key in a file (PKCS #8 in PEM, not encrypted) and its certificates in another; both are read
+    /// by [`Setup::connect`].
+    pub fn with_local_key(key: &Path, certificates: &Path) -> Setup {
+        let (key, certificates) = (key.to_owned(), certificates.to_owned());
+        Setup::new(Key::Local { key, certificates })
+    }
+
+    /// Signs the artifact that `reference` names and stores the signature beside it. The reference is resolved
+    /// once; where a tag has moved when the signature is there, nothing is stored.
+    ///
+    /// # Errors
+    ///
+    /// Nothing is stored unless every step before holds; [`Error`] names the step.
+    pub async fn sign(&self, reference: &ArtifactReference) -> Result<Signed, Error> {
+        let options = Options {
+            user_metadata: self.setup.user_metadata.clone(),
+            storage: self.setup.storage,
+            terms: self.setup.terms(&self.environment, &self.connections),
+        };
+        sign(reference, &self.by, &self.connections.registry, &options).await
+    }
+}
+
+impl Setup {
+    fn new(key: Key) -> Self {
+        Self {
+            key,
+            format: EnvelopeFormat::Jws,
+            expiry: None,
+            user_metadata: BTreeMap::new(),
+            storage: Storage::ReferrersApi,
+            timestamping: None,
+        }
+    }
+
+    /// The same with envelopes of this format in place of JWS. AWS Signer makes JWS only.
+    #[must_use]
+    pub fn with_format(self, format: EnvelopeFormat) -> Self {
+        Self { format, ..self }
+    }
+
+    /// The same, whose signatures expire after this time, in whole seconds. AWS Signer takes it from the profile.
+    #[must_use]
+    pub fn with_expiry(self, expiry: Duration) -> Self {
+        Self {
+            expiry: Some(expiry),
+            ..self
+        }
+    }
+
+    /// The same with this metadata signed with each artifact.
+    #[must_use]
+    pub fn with_user_metadata(self, user_metadata: BTreeMap<String, String>) -> Self {
+        Self {
+            user_metadata,
+            ..self
+        }
+    }
+
+    /// The same with signatures filed like this.
+    #[must_use]
+    pub fn with_storage(self, storage: Storage) -> Self {
+        Self { storage, ..self }
+    }
+
+    /// The same with a time stamp of the authority at `url`, whose certificate leads to `root`. AWS Signer vouches
+    /// for the time itself.
+    #[must_use]
+    pub fn with_timestamping(self, url: Url, root: Certificate) -> Self {
+        Self {
+            timestamping: Some((url, root)),
+            ..self
+        }
+    }
+
+    /// A signer that runs in `environment`. Key files and certificates are read; nobody is asked yet.
+    ///
+    /// # Errors
+    ///
+    /// [`SetupError`].
+    pub fn connect(&self, environment: &Environment) -> Result<ArtifactSigner, SetupError> {
+        let connections = environment.connections().map_err(SetupError::Environment)?;
+        let (aws, now) = (connections.aws.clone(), environment.now());
+        let by = match &self.key {
+            Key::AwsSigner(profile) => Signer::AwsSigner(AwsSigner {
+                aws,
+                profile: profile.clone(),
+                pace: Pace::default(),
+            }),
+            Key::AwsKms { id, certificates } => {
+                let chain = CertificateChain::read(certificates, now);
+                let chain = chain.map_err(SetupError::Certificates)?;
+                Signer::AwsKms(KmsKey::new(aws, id.clone(), chain))
+            }
+            Key::Local { key, certificates } => {
+                let file = KeyFile::read(key, certificates, now).map_err(SetupError::LocalKey)?;
+                Signer::LocalKey(file.open(None).map_err(SetupError::LocalKey)?)
+            }
+        };
+        by.check(&self.terms(environment, &connections))
+            .map_err(SetupError::Signer)?;
+        Ok(ArtifactSigner {
+            setup: self.clone(),
+            by,
+            environment: environment.clone(),
+            connections,
+        })
+    }
+
+    fn terms(&self, environment: &Environment, connections: &Connections) -> Terms {
+        let timestamping = self.timestamping.as_ref().map(|(url, root)| {
+            let network = revocation::Network::new(connections.pool.clone());
+            Timestamping {
+                pool: connections.pool.clone(),
+                url: url.clone(),
+                root: root.clone(),
+                revocation: revocation::Checker::new(Arc::new(network)),
+            }
+        });
+        Terms {
+            format: self.format,
+            expiry: self.expiry,
+            timestamping,
+            now: environment.now(),
+        }
+    }
+}

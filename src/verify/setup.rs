@@ -1,0 +1,327 @@
+//! How a [`Verifier`] is put together: whom it trusts, what it may use, and where it runs.
+//!
+//! Input: signing profiles, or Notation's configuration. Output: a [`Setup`], which makes verifiers out of
+//! environments; each verifier is fresh.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::{Artifacts, Judges, OfflineDirectory, Verifier};
+use crate::aws::ArnError;
+use crate::config::{self, NotationDirs};
+use crate::environment::{self, Clock, Environment};
+use crate::extended_validation::{AnswerCache, RevocationChecker};
+use crate::plugin_contract::PluginConfig;
+use crate::plugin_host::PluginHost;
+use crate::revocation::{self, Checker};
+use crate::signer::aws_signer::SigningProfile;
+use crate::trust_policy::{self, DocumentKind, Statement, TrustPolicies};
+use crate::trust_store::{self, NamedStore, TrustStores};
+
+/// Why a verifier cannot be put together.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SetupError {
+    /// A text is not the ARN of a signing profile.
+    #[error(transparent)]
+    Profile(ArnError),
+    /// The trust policy cannot be used.
+    #[error(transparent)]
+    Policy(trust_policy::Error),
+    /// The roots of the profiles cannot be used.
+    #[error(transparent)]
+    Roots(trust_store::Error),
+}
+
+impl SetupError {
+    /// What to do about it.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Profile(error) => error.hint(),
+            Self::Policy(error) => error.hint(),
+            Self::Roots(error) => error.hint(),
+        }
+    }
+}
+
+/// Where the certificates are that are trusted.
+#[derive(Debug, Clone)]
+enum Stores {
+    /// In Notation's configuration directory, this one.
+    Notation(PathBuf),
+    /// Here.
+    Given(Vec<NamedStore>),
+}
+
+/// Who judges AWS Signer's signatures.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum AwsSignerChecks {
+    /// This program.
+    #[default]
+    InProcess,
+    /// The plugin that is installed, AWS's own for example.
+    InstalledPlugin,
+}
+
+/// Whom verifiers trust and what they may use, before they are connected.
+#[derive(Debug, Clone)]
+pub struct Setup {
+    policies: TrustPolicies,
+    stores: Stores,
+    aws_signer_checks: AwsSignerChecks,
+    plugin_config: PluginConfig,
+    runs_plugins: bool,
+    keeps_answers: Option<Duration>,
+    record: Option<OfflineDirectory>,
+}
+
+impl Verifier {
+    /// Trusts these signing profiles of AWS Signer, or versions of profiles, for every repository, at level
+    /// strict; needs no trust policy and no trust store. Each is an ARN,
+    /// `arn:aws:signer:REGION:ACCOUNT:/signing-profiles/NAME`. Their roots are those that AWS has published.
+    ///
+    /// # Errors
+    ///
+    /// [`SetupError::Profile`], and [`SetupError::Roots`] for a partition of AWS without a published root.
+    pub fn for_signing_profiles<P: Into<String>>(
+        profiles: impl IntoIterator<Item = P>,
+    ) -> Result<Setup, SetupError> {
+        let profiles: Vec<String> = profiles.into_iter().map(Into::into).collect();
+        let roots = published_roots(&profiles)?;
+        Setup::of_signing_profiles(&profiles, roots)
+    }
+
+    /// The same with these roots in place of the published ones.
+    ///
+    /// # Errors
+    ///
+    /// [`SetupError::Profile`].
+    pub fn for_signing_profiles_under<P: Into<String>>(
+        profiles: impl IntoIterator<Item = P>,
+        roots: Vec<NamedStore>,
+    ) -> Result<Setup, SetupError> {
+        let profiles: Vec<String> = profiles.into_iter().map(Into::into).collect();
+        Setup::of_signing_profiles(&profiles, roots)
+    }
+
+    /// Trusts whom Notation's trust policy and trust stores say: `trustpolicy.oci.json`, else
+    /// `trustpolicy.json`. The policy is read now; stores are read by each verifier, once.
+    ///
+    /// # Errors
+    ///
+    /// [`SetupError::Policy`].
+    pub fn from_notation_config(directories: &NotationDirs) -> Result<Setup, SetupError> {
+        Setup::of_notation(DocumentKind::Oci, directories)
+    }
+
+    /// The same for files: `trustpolicy.blob.json`.
+    ///
+    /// # Errors
+    ///
+    /// [`SetupError::Policy`].
+    pub fn of_blobs_from_notation_config(directories: &NotationDirs) -> Result<Setup, SetupError> {
+        Setup::of_notation(DocumentKind::Blob, directories)
+    }
+}
+
+/// The roots that AWS has published for the partitions of these signing profiles.
+///
+/// # Errors
+///
+/// [`SetupError::Profile`] and [`SetupError::Roots`].
+pub fn published_roots(profiles: &[String]) -> Result<Vec<NamedStore>, SetupError> {
+    let mut partitions = Vec::new();
+    for profile in profiles {
+        let profile = SigningProfile::parse(profile).map_err(SetupError::Profile)?;
+        let partition = profile.arn().location().partition().as_str();
+        if !partitions.contains(&partition) {
+            partitions.push(partition);
+        }
+    }
+    partitions
+        .into_iter()
+        .map(|partition| trust_store::built_in(partition).map_err(SetupError::Roots))
+        .collect()
+}
+
+impl Setup {
+    fn new(policies: TrustPolicies, stores: Stores) -> Self {
+        Self {
+            policies,
+            stores,
+            aws_signer_checks: AwsSignerChecks::default(),
+            plugin_config: BTreeMap::new(),
+            runs_plugins: true,
+            keeps_answers: None,
+            record: None,
+        }
+    }
+
+    fn of_signing_profiles(
+        profiles: &[String],
+        roots: Vec<NamedStore>,
+    ) -> Result<Self, SetupError> {
+        for profile in profiles {
+            SigningProfile::parse(profile).map_err(SetupError::Profile)?;
+        }
+        let names = roots.iter().map(|store| store.name.clone()).collect();
+        let policies =
+            TrustPolicies::of_signing_profiles(profiles, names).map_err(SetupError::Policy)?;
+        Ok(Self::new(policies, Stores::Given(roots)))
+    }
+
+    /// Judges by this statement alone, over these stores.
+    pub fn of_statement(statement: Statement, stores: Vec<NamedStore>) -> Self {
+        Self::new(
+            TrustPolicies::of_statement(statement),
+            Stores::Given(stores),
+        )
+    }
+
+    fn of_notation(kind: DocumentKind, directories: &NotationDirs) -> Result<Self, SetupError> {
+        let directory = &directories.config;
+        let policies = match kind {
+            DocumentKind::Oci => TrustPolicies::load_oci(directory),
+            DocumentKind::Blob => TrustPolicies::load_blob(directory),
+        };
+        let policies = policies.map_err(SetupError::Policy)?;
+        Ok(Self::new(policies, Stores::Notation(directory.clone())))
+    }
+
+    /// The policy.
+    pub fn policies(&self) -> &TrustPolicies {
+        &self.policies
+    }
+
+    /// The trust stores, not read yet.
+    pub fn stores(&self) -> TrustStores {
+        match &self.stores {
+            Stores::Notation(directory) => TrustStores::new(directory),
+            Stores::Given(stores) => TrustStores::in_memory(stores.iter().cloned()),
+        }
+    }
+
+    /// The same with another policy over the same stores.
+    #[must_use]
+    pub fn with_policies(self, policies: TrustPolicies) -> Self {
+        Self { policies, ..self }
+    }
+
+    /// The same, where this one judges AWS Signer's signatures.
+    #[must_use]
+    pub fn with_aws_signer_checks(self, aws_signer_checks: AwsSignerChecks) -> Self {
+        Self {
+            aws_signer_checks,
+            ..self
+        }
+    }
+
+    /// The same with these settings for plugins.
+    #[must_use]
+    pub fn with_plugin_config(self, plugin_config: PluginConfig) -> Self {
+        Self {
+            plugin_config,
+            ..self
+        }
+    }
+
+    /// The same without plugins: what only a plugin could judge is refused.
+    #[must_use]
+    pub fn without_plugins(self) -> Self {
+        Self {
+            runs_plugins: false,
+            ..self
+        }
+    }
+
+    /// The same, where AWS Signer's answers that nothing was revoked are kept on disk, in the environment's
+    /// cache, and count for `time`. They do not satisfy `strict` of a [`super::Requirement`].
+    #[must_use]
+    pub fn keeping_answers(self, time: Duration) -> Self {
+        Self {
+            keeps_answers: Some(time),
+            ..self
+        }
+    }
+
+    /// The same, where every answer about revocation that counts is stored in `directory`.
+    #[must_use]
+    pub fn recording(self, directory: OfflineDirectory) -> Self {
+        Self {
+            record: Some(directory),
+            ..self
+        }
+    }
+
+    /// A verifier that runs in `environment`. Nobody is asked yet.
+    ///
+    /// A verifier keeps what it was told for as long as it lives: trust stores, tokens of registries, and each
+    /// answer about revocation. For a decision that rests on nothing older, call this again; the new
+    /// verifier shares only connections, credentials and their tokens with the environment's others.
+    ///
+    /// # Errors
+    ///
+    /// [`environment::Error`].
+    pub fn connect(&self, environment: &Environment) -> Result<Verifier, environment::Error> {
+        let connections = environment.connections()?;
+        let cache = environment.cache();
+        let network = Arc::new(revocation::Network::new(connections.pool));
+        let revocation = Checker::new(network);
+        let revocation = match (&self.record, &cache) {
+            (Some(directory), _) => revocation.with_record(directory.revocation()),
+            (None, Some(cache)) => revocation.with_cache(revocation::Cache::new(cache)),
+            (None, None) => revocation,
+        };
+        let aws_signer = match cache {
+            Some(cache) => {
+                let directory = config::aws_signer_cache(&cache);
+                let answers = match self.keeps_answers {
+                    Some(time) => AnswerCache::new(directory, time),
+                    None => AnswerCache::unread(directory),
+                };
+                RevocationChecker::with_cache(connections.aws, answers)
+            }
+            None => RevocationChecker::new(connections.aws),
+        };
+        let plugins = self.runs_plugins.then(|| environment.plugins().ok());
+        let judges = Judges {
+            stores: self.stores(),
+            aws_signer,
+            revocation,
+            plugins: plugins.flatten().map(PluginHost::new),
+            plugin_config: self.plugin_config.clone(),
+            use_installed_plugin: self.aws_signer_checks == AwsSignerChecks::InstalledPlugin,
+        };
+        Ok(Verifier {
+            policies: self.policies.clone(),
+            artifacts: Artifacts::Registries(connections.registry),
+            judges,
+            clock: environment.clock(),
+        })
+    }
+
+    /// A verifier that asks nobody: it has only what is in `directory`, where AWS Signer's answers count that are at
+    /// most `max_age` old and that the policy allows. It runs no plugin.
+    pub fn offline(
+        &self,
+        directory: OfflineDirectory,
+        max_age: Duration,
+        clock: Clock,
+    ) -> Verifier {
+        Verifier {
+            policies: self.policies.clone(),
+            judges: Judges {
+                stores: self.stores(),
+                aws_signer: RevocationChecker::stored(directory.aws_signer(max_age)),
+                revocation: Checker::new(Arc::new(directory.revocation())),
+                plugins: None,
+                plugin_config: BTreeMap::new(),
+                use_installed_plugin: false,
+            },
+            artifacts: Artifacts::Stored(directory),
+            clock,
+        }
+    }
+}

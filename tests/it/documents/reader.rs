@@ -1,0 +1,145 @@
+//! A reader who follows a page: a home with what the pages speak of, in which their commands run.
+
+use std::path::PathBuf;
+
+use super::pages;
+use crate::support::sandbox::Ran;
+use crate::support::scene::Scene;
+use crate::support::script_plugin::write_program;
+use crate::support::{kms, layout, local_keys};
+
+/// The directory that the pages give the emulator.
+pub(super) const EMULATOR_FOLDER: &str = "/tmp/countersign-emulator";
+
+/// In a page that signs; every other page finds its image signed.
+const SIGNS: &str = "countersign sign ";
+
+/// In a page that writes a trust policy; every other page finds one.
+const WRITES_A_POLICY: &str = "trustpolicy.oci.json\"";
+
+pub(super) struct Reader {
+    pub(super) scene: Scene,
+    bin: PathBuf,
+    variables: Vec<(&'static str, String)>,
+}
+
+impl Reader {
+    /// A reader of a page with this text.
+    pub(super) fn of(text: &str) -> Self {
+        let scene = Scene::new();
+        if !text.contains(SIGNS) {
+            scene.sign(&scene.image);
+        }
+        if !text.contains(WRITES_A_POLICY) {
+            scene.write_policy("strict");
+        }
+        let reader = Self {
+            bin: scene.sandbox.home().join("bin"),
+            variables: Self::variables(&scene),
+            scene,
+        };
+        reader.write_programs();
+        reader.write_files();
+        reader
+    }
+
+    /// What the pages name by a variable.
+    fn variables(scene: &Scene) -> Vec<(&'static str, String)> {
+        let second = scene.emulator.push_test_image("base", "v1").unwrap();
+        let other = scene.emulator.create_signing_profile("production").unwrap();
+        vec![
+            ("PROFILE_ARN", scene.profile.arn.clone()),
+            ("OTHER_PROFILE_ARN", other.arn),
+            ("KMS_KEY", kms::import(&scene.emulator, "ec-384")),
+            ("IMAGE", scene.image.clone()),
+            ("IMAGE2", format!("{}/base@{second}", scene.registry())),
+        ]
+    }
+
+    /// `countersign`, and the same by the name `notation`, whose flags it has.
+    fn write_programs(&self) {
+        std::fs::create_dir(&self.bin).unwrap();
+        let program = env!("CARGO_BIN_EXE_countersign");
+        // The pages are about AWS, whose roots are built in; here the emulator's stand in for them.
+        let wrapper = format!(
+            "#!/bin/sh\ncase \"$*\" in\n*--trust-anchor*) ;;\nverify*--signing-profile*|revocation*--signing-profile*|sign*--if-missing*|\"blob verify\"*--signing-profile*) set -- \"$@\" --trust-anchor {}/root.crt ;;\nesac\nexec {program} \"$@\"\n",
+            self.scene.sandbox.home().display(),
+        );
+        write_program(&self.bin.join("countersign"), &wrapper);
+        std::os::unix::fs::symlink(program, self.bin.join("notation")).unwrap();
+    }
+
+    fn write_files(&self) {
+        let home = self.scene.sandbox.home();
+        std::fs::write(home.join("app.tar.gz"), "hello\n").unwrap();
+        layout::make(&home.join("layout"), &["v1"]);
+        // One key, in AWS KMS and in a file, with one chain of certificates.
+        let chain = kms::Chain::of("ec-384");
+        std::fs::write(home.join("release.crt"), chain.pem()).unwrap();
+        std::fs::write(home.join("company-root.crt"), chain.root).unwrap();
+        std::fs::copy(local_keys::path("ec-384"), home.join("release.key")).unwrap();
+        // The repository's policies, with the emulator's root in place of AWS's.
+        let policies = home.join("trustpolicy");
+        std::fs::create_dir_all(policies.join("roots")).unwrap();
+        for entry in std::fs::read_dir(pages::package().join("trustpolicy")).unwrap() {
+            let entry = entry.unwrap();
+            if entry.file_type().unwrap().is_file() {
+                std::fs::copy(entry.path(), policies.join(entry.file_name())).unwrap();
+            }
+        }
+        let root = self.scene.emulator.root_certificate_pem();
+        std::fs::write(policies.join("roots/aws-signer-notation-root.crt"), root).unwrap();
+        let emulator = home.join("emulator");
+        std::fs::create_dir(&emulator).unwrap();
+        self.scene.emulator.write_files(&emulator).unwrap();
+    }
+
+    /// Runs a block of shell commands.
+    pub(super) fn run(&self, block: &str) -> Ran {
+        let emulator = self.scene.sandbox.home().join("emulator");
+        let block = block.replace(EMULATOR_FOLDER, emulator.to_str().unwrap());
+        let mut shell = self.scene.sandbox.command("/bin/sh".as_ref());
+        shell
+            .args(["-e", "-c", &block])
+            .env("PATH", format!("{}:/usr/bin:/bin", self.bin.display()))
+            .envs(self.variables.iter().map(|(name, value)| (name, value)));
+        Ran::of(&mut shell)
+    }
+
+    /// What a run said, errors first, with one name in place of what is another one in each run.
+    pub(super) fn said(&self, ran: Ran) -> String {
+        let ran = ran.plain();
+        let profile = &self.scene.profile;
+        let said = format!("{}{}", ran.stderr, ran.stdout)
+            .replace(self.scene.registry(), "registry.example.com")
+            .replace(&profile.version_arn, &format!("{}/A1b2C3d4E5", profile.arn));
+        let lines = said.lines().map(|line| {
+            // The signature has another digest than the image.
+            let is_pushed = line.starts_with("Pushed the signature to ");
+            let digest = if is_pushed { "9b1e..." } else { "4c3f..." };
+            [
+                ("@sha256:", 64, digest),
+                ("signature sha256:", 64, "9b1e..."),
+                ("signed on ", 25, "Mon, 01 Jun 2026 12:00:00"),
+                ("expires on ", 25, "Tue, 01 Sep 2037 12:00:00"),
+            ]
+            .into_iter()
+            .fold(line.to_owned(), |line, (mark, length, shown)| {
+                replaced_after(&line, mark, length, shown)
+            })
+        });
+        lines.collect::<Vec<_>>().join("\n")
+    }
+}
+
+/// `text` with `shown` in place of the `length` characters after each `mark`.
+fn replaced_after(text: &str, mark: &str, length: usize, shown: &str) -> String {
+    let mut parts = text.split(mark);
+    let mut replaced = parts.next().unwrap().to_owned();
+    for part in parts {
+        replaced.push_str(mark);
+        replaced.push_str(shown);
+        replaced.push_str(&part[length..]);
+    }
+    replaced
+}

@@ -1,0 +1,135 @@
+//! The library's public items are those in `tests/public_surface.txt`, so that a change of them shows in a diff.
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+/// The modules of `lib.rs` that are documented, in their order.
+fn public_modules(root: &Path) -> Vec<String> {
+    let text = std::fs::read_to_string(root.join("src/lib.rs")).unwrap();
+    let lines: Vec<&str> = text.lines().collect();
+    let modules = lines.iter().enumerate().filter_map(|(number, line)| {
+        let name = line.strip_prefix("pub mod ")?.strip_suffix(';')?;
+        let is_hidden = lines[..number]
+            .iter()
+            .rev()
+            .take_while(|line| line.starts_with("#["))
+            .any(|line| *line == "#[doc(hidden)]");
+        (!is_hidden).then(|| name.to_owned())
+    });
+    modules.collect()
+}
+
+/// The files of a module, those of its own tests left out.
+fn files_of(root: &Path, module: &str) -> Vec<std::path::PathBuf> {
+    fn walk(directory: &Path, found: &mut Vec<std::path::PathBuf>) {
+        let Ok(entries) = std::fs::read_dir(directory) else {
+            return;
+        };
+        for entry in entries {
+            let path = entry.unwrap().path();
+            let name = path.file_name().unwrap().to_str().unwrap().to_owned();
+            if path.is_dir() {
+                walk(&path, found);
+            } else if name.ends_with(".rs") && !matches!(name.as_str(), "tests.rs" | "testing.rs") {
+                found.push(path);
+            }
+        }
+    }
+    let source = root.join("src");
+    let mut found = Vec::new();
+    let file = source.join(format!("{module}.rs"));
+    if file.exists() {
+        found.push(file);
+    }
+    walk(&source.join(module), &mut found);
+    found.retain(|path| !path.components().any(|part| part.as_os_str() == "tests"));
+    found.sort();
+    found
+}
+
+/// Whether an item's first lines say all of its signature.
+fn is_whole(item: &str) -> bool {
+    if item.starts_with("pub use ") {
+        return item.ends_with(';');
+    }
+    let is_closed = item.matches('(').count() == item.matches(')').count();
+    is_closed && item.ends_with(['{', ';', ',', '}'])
+}
+
+/// Every public item in a file as rustfmt writes it: the unit's own lints see to it that what says `pub` in a private
+/// module is reachable.
+fn items_of(text: &str) -> Vec<String> {
+    let mut items = Vec::new();
+    let (mut owner, mut is_enum, mut is_hidden) = (String::new(), false, false);
+    let mut lines = text.lines();
+    while let Some(line) = lines.next() {
+        if line == "#[cfg(test)]" {
+            break;
+        }
+        let inner = line.strip_prefix("    ").unwrap_or_default();
+        if line.trim() == "#[doc(hidden)]" {
+            is_hidden = true;
+            continue;
+        }
+        if line.trim().starts_with("#[") || line.trim().starts_with("//") {
+            continue;
+        }
+        let is_top = line.starts_with("pub ");
+        if is_top || (line.starts_with("impl") && !line.contains(" for ")) {
+            owner = line.trim_end_matches(" {").to_owned();
+            is_enum = line.starts_with("pub enum ");
+        } else if line == "}" || line.starts_with("impl") {
+            owner.clear();
+            is_enum = false;
+        }
+        let is_variant = is_enum && inner.starts_with(|first: char| first.is_ascii_uppercase());
+        let is_member = inner.starts_with("pub ") && !owner.is_empty();
+        if !(is_top || is_variant || is_member) {
+            continue;
+        }
+        // A signature may have several lines.
+        let mut item = line.trim().to_owned();
+        while !is_whole(&item) {
+            let Some(next) = lines.next() else { break };
+            let is_tight = item.ends_with(['(', '{']) || next.trim().starts_with([')', '}']);
+            item.push_str(if is_tight { "" } else { " " });
+            item.push_str(next.trim());
+        }
+        let item = item
+            .trim_end_matches([' ', '{', ';', ','])
+            .replace(",)", ")")
+            .replace(",}", "}");
+        if is_hidden {
+            is_hidden = false;
+            if is_top {
+                owner.clear();
+                is_enum = false;
+            }
+            continue;
+        }
+        items.push(if is_top { item } else { format!("    {item}") });
+    }
+    items
+}
+
+#[test]
+fn the_public_items_are_those_that_are_written_down() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut surface = String::new();
+    for module in public_modules(root) {
+        let _ = writeln!(surface, "mod {module}");
+        for file in files_of(root, &module) {
+            for item in items_of(&std::fs::read_to_string(file).unwrap()) {
+                let _ = writeln!(surface, "    {item}");
+            }
+        }
+    }
+    let kept = root.join("tests/public_surface.txt");
+    let written = std::fs::read_to_string(&kept).unwrap_or_default();
+    if written != surface {
+        let found = Path::new(env!("CARGO_TARGET_TMPDIR")).join("public_surface.txt");
+        std::fs::write(&found, &surface).unwrap();
+        let (kept, found) = (kept.display(), found.display());
+        panic!("the library's public items have changed; if they should: cp {found} {kept}");
+    }
+}
