@@ -420,6 +420,27 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
+    async fn what_cannot_be_interrupted_waits_no_longer_than_there_is_time() {
+        let long = Duration::from_mins(1);
+        assert_eq!(at_most(long), long);
+        let whole = allowed(5, 1).begin();
+        let part = Allowed {
+            whole: Some(whole),
+            ..allowed(10, 1)
+        };
+        part.begin()
+            .lend(async {
+                assert_eq!(at_most(long), Duration::from_secs(5));
+                advance(Duration::from_secs(2)).await;
+                assert_eq!(at_most(long), Duration::from_secs(3));
+                assert_eq!(at_most(Duration::from_secs(1)), Duration::from_secs(1));
+                advance(Duration::from_secs(9)).await;
+                assert_eq!(at_most(long), Duration::ZERO);
+            })
+            .await;
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn work_ends_when_its_time_is_over_and_not_before() {
         let allowance = allowed(10, 1).begin();
         let done = allowance.run(sleep(Duration::from_secs(9))).await;

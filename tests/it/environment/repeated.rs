@@ -76,10 +76,8 @@ fn an_aws_that_repeats_the_session_token() {
     // As it is, and in the spelling that JSON has for every character.
     let plain = echo(|said| serde_json::json!({"message": said}).to_string());
     let escaped = echo(|said| {
-        let said: String = said
-            .chars()
-            .map(|c| format!("\\u{:04x}", u32::from(c)))
-            .collect();
+        let units = said.encode_utf16().map(|unit| format!("\\u{unit:04x}"));
+        let said = units.collect::<Vec<_>>().concat();
         format!("{{\"message\":\"{said}\"}}")
     });
     let scene = Scene::new();
