@@ -13,7 +13,7 @@ use super::credentials;
 use super::exposure::{self, Exposed};
 use super::report::{Exit, Report, one_line, write_causes};
 use crate::aws::{ArnService, Aws, Settings};
-use crate::config::{Config, NoDirectory, NotationDirs};
+use crate::config::{Config, NoDirectory, NotationDirs, StoreName};
 use crate::environment::{self, Clock, Connections, Environment};
 use crate::files;
 use crate::http;
@@ -385,7 +385,7 @@ pub(super) fn roots_of(
     for profile in signing_profiles {
         SigningProfile::parse(profile).map_err(|error| Report::unusable(&error, error.hint()))?;
     }
-    match NamedStore::aws_signer_roots(path, pipes) {
+    match NamedStore::from_file(StoreName::trust_anchor(), path, pipes) {
         Ok(store) => Ok(vec![store]),
         Err(error @ trust_store::Error::Unreadable { .. }) => Err(Report::error(
             Exit::Usage,
