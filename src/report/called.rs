@@ -14,6 +14,10 @@ pub(crate) enum Called {
 
 impl Called {
     /// The name of `program`, which is the first argument of the process.
+    #[cfg_attr(
+        not(feature = "cli"),
+        expect(dead_code, reason = "only the command line says it")
+    )]
     pub(crate) fn by(program: &OsStr) -> Self {
         let stem = Path::new(program).file_stem();
         if stem.is_some_and(|stem| stem == "notation") {

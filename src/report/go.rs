@@ -59,6 +59,10 @@ pub(crate) fn go_value(value: &Value) -> String {
 
 /// `document` as indented JSON with the escapes of Go's encoder, and with one for every character
 /// that terminals obey. All of these occur in strings only.
+#[cfg_attr(
+    not(feature = "cli"),
+    expect(dead_code, reason = "only the command line says it")
+)]
 pub(crate) fn json<T: Serialize>(document: &T) -> String {
     #[expect(
         clippy::expect_used,

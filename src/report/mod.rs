@@ -32,6 +32,7 @@ mod verdict;
 mod tests;
 
 pub use blob_policy::{BlobPolicy, BlobStatement, SignatureVerification};
+#[cfg(feature = "cli")]
 pub(crate) use called::Called;
 pub use cause::Cause;
 pub use exit::Exit;

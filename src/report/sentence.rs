@@ -55,6 +55,10 @@ pub(crate) fn of_verification(error: &verify::Error, scope: &str, called: Called
 }
 
 /// The sentence for a signing that failed.
+#[cfg_attr(
+    not(feature = "cli"),
+    expect(dead_code, reason = "only the command line says it")
+)]
 pub(crate) fn of_signing(error: &sign::Error) -> String {
     match error {
         sign::Error::Open { source, .. } => of_open(source),
@@ -98,6 +102,10 @@ fn of_signer(error: &signer::Error) -> Option<String> {
 }
 
 /// The sentence for a signing of a blob that failed.
+#[cfg_attr(
+    not(feature = "cli"),
+    expect(dead_code, reason = "only the command line says it")
+)]
 pub(crate) fn of_blob_signing(error: &sign::blob::Error) -> String {
     match error {
         sign::blob::Error::ReservedMetadata { key } => reserved_metadata(key),
@@ -145,6 +153,10 @@ fn reserved_metadata(key: &str) -> String {
 }
 
 /// The sentence for a file that a flag or an argument names and that cannot be used, as Go says it.
+#[cfg_attr(
+    not(feature = "cli"),
+    expect(dead_code, reason = "only the command line says it")
+)]
 pub(crate) fn of_file(error: &files::Error) -> String {
     let path = error.path().display();
     match error {
