@@ -51,10 +51,11 @@ pub mod signer;
 pub mod trust_policy;
 pub mod trust_store;
 pub mod outcome;
-pub mod limits;
 
 // The stages of the flows, and what they share: for this program's own tests and fuzz targets. What others need
 // of it is re-exported above.
+#[doc(hidden)]
+pub mod limits;
 #[doc(hidden)]
 pub mod registry;
 #[doc(hidden)]

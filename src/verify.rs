@@ -19,6 +19,7 @@ mod testing;
 mod trial;
 
 pub use crate::allowance::Allowed;
+pub use crate::limits::OFFLINE_ANSWER_AGE;
 pub use error::{Error, Refused, Unseen};
 pub use gather::{Gathered, GatheredSignature, Missing};
 pub use offline::OfflineDirectory;

@@ -148,3 +148,61 @@ impl OfflineDirectory {
         LayoutRepository::create_copy(&self.artifacts(), reference)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::verify::RecordError;
+    use crate::verify::testing::{Scene, statement};
+
+    #[test]
+    fn what_may_be_withheld_leaves_the_answer_open_and_says_so() {
+        let scene = Scene::new();
+        let (target, strict) = (scene.target(), statement(&json!({})));
+        let directory = OfflineDirectory::new(scene.path("offline"));
+        let reference = || target.reference.clone();
+        let none = || Error::NoSignature {
+            reference: reference(),
+        };
+        let rejected = || {
+            Error::Rejected(Box::new(Refused {
+                reference: reference(),
+                statement: strict.named(),
+                outcomes: Vec::new(),
+                unseen: Some(Unseen::Limit(1)),
+            }))
+        };
+        let answer = |error| directory.unless_withheld(error, &target, &strict, &[]);
+        for error in [none(), rejected()] {
+            let Error::Inconclusive(refused) = answer(error) else {
+                panic!("without a record it is not known what was withheld");
+            };
+            assert!(
+                matches!(
+                    refused.unseen,
+                    Some(Unseen::Record(RecordError::Missing { .. }))
+                ),
+                "{refused:#?}"
+            );
+            assert_eq!(refused.reference, reference());
+            assert_eq!(refused.statement, strict.named());
+        }
+        // An error that is open already says why.
+        let is_open = Error::TagOffline {
+            reference: reference(),
+        };
+        assert!(matches!(answer(is_open), Error::TagOffline { .. }));
+
+        let digest = target.descriptor.digest();
+        let records = directory.records();
+        let written = records.write(&target.reference, digest, std::iter::empty());
+        written.unwrap();
+        assert!(matches!(answer(none()), Error::NoSignature { .. }));
+        let Error::Rejected(refused) = answer(rejected()) else {
+            panic!("nothing was withheld");
+        };
+        assert!(matches!(refused.unseen, Some(Unseen::Limit(1))));
+    }
+}
