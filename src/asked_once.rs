@@ -74,7 +74,7 @@ impl<Q: Clone + Eq + Hash, A: Clone + 'static, E: Clone + 'static> AskedOnce<Q, 
         question: &Q,
         ask: impl FnOnce() -> Asking<A, E>,
     ) -> Result<A, E> {
-        let asker = match self.share(question, ask) {
+        let this_one = match self.share(question, ask) {
             Ok(answer) => return answer,
             Err(answer) => Asker {
                 all: self,
@@ -82,11 +82,11 @@ impl<Q: Clone + Eq + Hash, A: Clone + 'static, E: Clone + 'static> AskedOnce<Q, 
                 answer,
             },
         };
-        let answer = asker.answer.clone().await;
+        let answer = this_one.answer.clone().await;
         let mut asked = self.asked();
         // Who comes back first notes what came of it.
         if let Some(Asked::Awaited { answer: this, .. }) = asked.get(question)
-            && this.ptr_eq(&asker.answer)
+            && this.ptr_eq(&this_one.answer)
         {
             let noted = match answer.clone() {
                 Ok(answer) => Asked::Answered(answer),
