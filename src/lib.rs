@@ -112,6 +112,7 @@ pub mod partition;
 pub mod causes;
 #[doc(hidden)]
 pub mod printable;
+mod secrets;
 #[doc(hidden)]
 pub mod fault;
 

@@ -128,6 +128,20 @@ pub const MAX_CHAIN_CERTIFICATES: usize = 16;
 /// the longest silence of one with the file that is signed or verified: nobody may ever write into it.
 pub const NAMED_PIPE_TIMEOUT: Duration = Duration::from_mins(2);
 
+/// Time in which a pipe that a variable names (`AWS_CONFIG_FILE`, `SSL_CERT_FILE`) must have been written to its
+/// end: everything else stands still meanwhile.
+pub const VARIABLE_PIPE_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Bytes of a file of TLS roots, and of all files of a directory of them; a system's have under one MiB.
+pub const MAX_ROOTS_BYTES: u64 = 16 * 1024 * 1024;
+
+/// Entries of a directory that are looked at for TLS roots, and for tokens of single sign-on; a system's has some
+/// hundreds, most of them links.
+pub const MAX_FOUND_ENTRIES: usize = 10_000;
+
+/// Bytes of a file with a token for AWS; a web identity's has some KiB.
+pub const MAX_TOKEN_FILE_BYTES: u64 = 1024 * 1024;
+
 /// Bytes of one certificate.
 pub const MAX_CERTIFICATE_BYTES: u64 = 64 * 1024;
 

@@ -71,7 +71,7 @@ pub mod fuzzing {
 
     /// The words of a registry's error.
     pub fn words(body: &[u8]) -> super::Words {
-        super::Words::parse(body)
+        super::Words::parse(body, &crate::http::Carried::default())
     }
 
     /// How many challenges a header has.

@@ -113,14 +113,15 @@ impl Session {
         let mut followed = 0;
         let mut has_left = false;
         loop {
+            let pool = self.pool_for(request.url());
             let response = match repeat {
-                Repeat::Allowed => self.pool.send_idempotent(&request).await,
+                Repeat::Allowed => pool.send_idempotent(&request).await,
                 Repeat::IfNotDone => {
                     let lost = web::Lost::AskAgainIfNotBegun;
-                    self.pool.send_patiently(&request, lost).await
+                    pool.send_patiently(&request, lost).await
                 }
                 Repeat::Never => match request.try_clone() {
-                    Some(request) => self.pool.send(request).await,
+                    Some(request) => pool.send(request).await,
                     None => Err(web::Error::NotRepeatable {
                         url: web::redact(request.url()),
                     }),
@@ -304,8 +305,9 @@ fn redirect_location(response: &Response) -> Option<String> {
 
 /// What `response`, an error, says in words.
 pub(super) async fn words(response: Response) -> Words {
+    let carried = web::Carried::by(&response);
     match web::read_body(response, limits::MAX_ERROR_BODY_BYTES).await {
-        Ok(body) => Words::parse(&body),
+        Ok(body) => Words::parse(&body, &carried),
         Err(_) => Words::default(),
     }
 }

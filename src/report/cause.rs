@@ -221,7 +221,9 @@ fn of_http(error: &http::Error) -> Option<Cause> {
         | http::Error::Client { .. }
         | http::Error::TlsSetup { .. }
         | http::Error::Tls { .. } => Some(Cause::NotConfigured),
-        http::Error::TooLarge { .. } | http::Error::Encoded { .. } => Some(Cause::BadAnswer),
+        http::Error::TooLarge { .. } | http::Error::Encoded { .. } | http::Error::Inside { .. } => {
+            Some(Cause::BadAnswer)
+        }
         // Its source says which limit it was.
         _ => None,
     }

@@ -226,11 +226,12 @@ impl Network {
             url: http::redact(url),
             source: Box::new(source),
         };
+        let first = request.url().clone();
         for _ in 0..=MAX_REDIRECTS {
             let url = request.url().clone();
             let method = request.method().clone();
-            let response = self
-                .0
+            let pool = self.0.led(&first, &url);
+            let response = pool
                 .send_harmless(request)
                 .await
                 .map_err(|source| failed(&url, source))?;
@@ -243,7 +244,12 @@ impl Network {
                         url: http::redact_text(location),
                         source,
                     })?;
-                    request = reqwest::Request::new(Method::GET, check_scheme(next)?);
+                    let next = check_scheme(next)?;
+                    if http::may_not_lead(&first, &next) {
+                        let host = http::host(&next);
+                        return Err(failed(&url, http::Error::Inside { host }));
+                    }
+                    request = reqwest::Request::new(Method::GET, next);
                     *request.timeout_mut() = Some(question.timeout());
                 }
                 _ if status == reqwest::StatusCode::OK => {

@@ -11,10 +11,11 @@ use aws_types::request_id::RequestId as _;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use super::super::checked_credentials::without_endpoints;
 use super::super::http_client::AnsweredBy;
 use super::{Call, CallError, CallErrorKind};
 use crate::causes;
-use crate::http::redact_in;
+use crate::http::{Carried, redact_in};
 
 /// Most characters of AWS's message that are shown; real ones have under 500.
 const MAX_MESSAGE_CHARS: usize = 2_000;
@@ -37,6 +38,10 @@ impl CallError {
                     .map(printable)
                     .filter(|message| !message.is_empty())
                     .or_else(|| message_in(raw.body().bytes()))
+                    .map(|message| match raw.extension::<Carried>() {
+                        Some(carried) => carried.blot(&message),
+                        None => message,
+                    })
                     .or_else(|| {
                         let status = raw.status().as_u16();
                         code.is_none().then(|| format!("HTTP status {status}"))
@@ -297,7 +302,7 @@ const REPEATED_REQUEST: &str = "The Canonical String";
 /// is secret in a URL.
 fn printable(text: &str) -> String {
     let text = text.split(REPEATED_REQUEST).next().unwrap_or_default();
-    let text = redact_in(text);
+    let text = redact_in(&without_endpoints(text));
     let mut printable: String = text
         .chars()
         .take(MAX_MESSAGE_CHARS)

@@ -257,6 +257,27 @@ async fn redirects_are_followed_over_http_only_and_so_far() {
 }
 
 #[tokio::test]
+async fn no_redirect_leads_into_this_machine_or_its_link() {
+    let pki = Pki::with_crl();
+    for location in [
+        "http://169.254.169.254/latest/meta-data/",
+        "http://[fd00:ec2::254]/latest",
+        "http://127.0.0.1:9/x",
+        "http://localhost:9/x",
+        "http://[::ffff:127.0.0.1]:9/x",
+        "http://0.0.0.0:9/x",
+    ] {
+        let server = Hostile::start(move |_: &Seen| Reply::redirect(location));
+        let error = fetch_error(check_over(&server, &pki).await);
+        let FetchError::Http { source, .. } = &*error else {
+            panic!("{location}: {error}");
+        };
+        assert!(matches!(**source, http::Error::Inside { .. }), "{source}");
+        assert_eq!(server.seen().len(), 1);
+    }
+}
+
+#[tokio::test]
 async fn only_an_answer_of_200_counts() {
     let pki = Pki::with_crl();
     for status in [201, 204, 404, 500] {
