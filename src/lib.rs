@@ -96,10 +96,12 @@ pub mod document;
 pub mod hints;
 #[doc(hidden)]
 pub mod json;
+mod json_size;
 #[doc(hidden)]
 pub mod oci;
 #[doc(hidden)]
 pub mod allowance;
+mod asked_once;
 #[doc(hidden)]
 pub mod algorithm;
 #[doc(hidden)]

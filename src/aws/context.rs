@@ -25,7 +25,7 @@ use super::profile_files::ProfileFiles;
 use super::settings::{Settings, SettingsError, is_endpoint};
 use crate::http::redact_text;
 use crate::partition::Partition;
-use crate::{http, limits};
+use crate::{allowance, http, limits};
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
@@ -184,7 +184,8 @@ impl Aws {
             .default_region
             .get_or_init(async || match region_in_environment() {
                 Some(region) => Some(region),
-                None => Box::pin(region_elsewhere(&self.0)).await,
+                // What one artifact has used up says nothing about the region of the others.
+                None => allowance::for_all(Box::pin(region_elsewhere(&self.0))).await,
             })
             .await
             .clone()
@@ -199,7 +200,7 @@ impl Aws {
         let base = self
             .0
             .base
-            .get_or_init(|| Box::pin(load(&self.0, region)))
+            .get_or_init(|| allowance::for_all(Box::pin(load(&self.0, region))))
             .await
             .clone();
         base.into_builder()

@@ -85,7 +85,7 @@ impl Context {
         } else {
             PlainHttp::AlsoThese(config.insecure_registries)
         };
-        let given = credentials::given(args, references, &plain_http)?;
+        let given = credentials::given(args, references, &plain_http, &environment)?;
         // By Notation's name, stderr is Notation's.
         if !called().is_notation() {
             notes.extend(given.note.map(|note| format!("{note}\n")));
@@ -400,14 +400,6 @@ pub(super) fn roots_of(
         )),
         Err(error) => Err(failed(error)),
     }
-}
-
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the command line reads the environment"
-)]
-pub(super) fn variable(name: &str) -> Option<String> {
-    std::env::var_os(name).and_then(|value| value.into_string().ok())
 }
 
 /// The name that this process was started by.

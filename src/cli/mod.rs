@@ -140,7 +140,7 @@ fn remember_secrets() {
         "AWS_CONTAINER_AUTHORIZATION_TOKEN",
         "NOTATION_PASSWORD",
     ] {
-        if let Some(secret) = context::variable(variable) {
+        if let Some(secret) = context::environment().variable(variable) {
             secrets::remember(&secret);
         }
     }

@@ -19,7 +19,7 @@ mod roots;
 #[cfg(test)]
 pub(crate) mod testing;
 
-pub use body::read_body;
+pub use body::{Body, read_body};
 pub(crate) use carried::Carried;
 pub use error::Error;
 pub(crate) use inside::may_not_lead;

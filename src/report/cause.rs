@@ -193,7 +193,9 @@ fn of_registry(error: &registry::Error) -> Option<Cause> {
         }
         registry::Error::RateLimited { .. } => Some(Cause::Throttled),
         registry::Error::Unavailable { .. } => Some(Cause::ServiceFailure),
-        registry::Error::ListingTimedOut { .. } => Some(Cause::TimedOut),
+        registry::Error::ListingTimedOut { .. } | registry::Error::TooSlow { .. } => {
+            Some(Cause::TimedOut)
+        }
         registry::Error::TooManyReferrers { .. } | registry::Error::TooLarge { .. } => {
             Some(Cause::LimitReached)
         }

@@ -18,6 +18,7 @@ use reqwest::Method;
 use url::Url;
 
 use super::stored::Stored;
+use crate::allowance::Exhausted;
 use crate::files;
 use crate::http;
 use crate::limits::{
@@ -167,6 +168,18 @@ pub enum FetchError {
 }
 
 impl FetchError {
+    /// That `question` is not asked any more, or its answer was too much.
+    pub(super) fn exhausted(question: &Question, source: Exhausted) -> Self {
+        let url = http::redact_text(question.url());
+        Self::Http {
+            source: Box::new(http::Error::Exhausted {
+                url: url.clone(),
+                source,
+            }),
+            url,
+        }
+    }
+
     /// Advice, where there is some.
     pub fn hint(&self) -> Option<String> {
         match self {

@@ -8,6 +8,8 @@ use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use aws_types::request_id::RequestId as _;
+use serde::Deserialize;
+use serde_json::value::RawValue;
 
 use super::super::checked_credentials::without_endpoints;
 use super::super::http_client::AnsweredBy;
@@ -153,11 +155,20 @@ fn kind_of(code: Option<&str>, status: u16) -> CallErrorKind {
 
 /// Signer spells the member `message`, the layer in front of it `Message`.
 fn message_in(body: Option<&[u8]>) -> Option<String> {
-    let body: serde_json::Value = serde_json::from_slice(body?).ok()?;
-    ["message", "Message", "errorMessage"]
+    #[derive(Deserialize)]
+    struct Said<'a> {
+        #[serde(borrow)]
+        message: Option<&'a RawValue>,
+        #[serde(borrow, rename = "Message")]
+        capital: Option<&'a RawValue>,
+        #[serde(borrow, rename = "errorMessage")]
+        long: Option<&'a RawValue>,
+    }
+    let said: Said<'_> = serde_json::from_slice(body?).ok()?;
+    [said.message, said.capital, said.long]
         .into_iter()
-        .filter_map(|name| body.get(name)?.as_str())
-        .map(printable)
+        .filter_map(|raw| serde_json::from_str::<String>(raw?.get()).ok())
+        .map(|message| printable(&message))
         .find(|message| !message.is_empty())
 }
 

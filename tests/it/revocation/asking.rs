@@ -2,6 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use countersign::allowance::Allowed;
 use countersign::{http, limits};
 use tokio::time::Instant;
 
@@ -57,6 +58,48 @@ async fn certificates_of_a_chain_are_asked_about_at_the_same_time() {
     let again = check(&chain, None, &checker).await;
     assert!(matches!(again.verdict(), Verdict::NotRevoked));
     assert_eq!(server.seen().len(), 3);
+}
+
+#[tokio::test]
+async fn what_one_artifact_has_used_up_fails_no_other() {
+    let pki = Pki::new(vec![crl_at(&[CRL_URL])]);
+    let crl = pki.crl(&Crl::new(&[]));
+    let bytes = u64::try_from(crl.len()).unwrap();
+    let server = Hostile::start(move |_| Reply::status(200).body(crl.clone()));
+    let checker = checker(&server);
+    let of = |bytes| {
+        Allowed {
+            bytes,
+            ..Allowed::default()
+        }
+        .begin()
+    };
+    let chain = pki.chain();
+    // It may not fetch the last byte.
+    let first = of(bytes - 1);
+    let result = first.run(check(&chain, None, &checker)).await.unwrap();
+    let error = fetch_error(result.certificates.into_iter().next().unwrap());
+    let exhausted = |error: &FetchError| {
+        matches!(error, FetchError::Http { source, .. }
+            if matches!(**source, http::Error::Exhausted { .. }))
+    };
+    assert!(exhausted(&error), "{error:?}");
+    // Others have the answer, and pay nothing for it.
+    for allowed in [1, bytes] {
+        let result = of(allowed).run(check(&chain, None, &checker)).await;
+        let result = result.unwrap();
+        assert!(
+            matches!(result.verdict(), Verdict::NotRevoked),
+            "{result:?}"
+        );
+    }
+    assert_eq!(server.seen().len(), 1);
+    // Who has nothing left does not begin.
+    let other = Checker::new(Arc::new(Network::new(server.pool())));
+    let result = first.run(check(&chain, None, &other)).await.unwrap();
+    let error = fetch_error(result.certificates.into_iter().next().unwrap());
+    assert!(exhausted(&error), "{error:?}");
+    assert_eq!(server.seen().len(), 1);
 }
 
 #[tokio::test]
