@@ -186,7 +186,16 @@ mod tests {
         let (artifact, digest) = artifact();
         let check = |found: &[Digest]| records.check(&artifact, &digest, found);
         let [a, b] = [sha256_digest(b"a"), sha256_digest(b"b")];
+        // Neither the folder nor, where that is there, the file.
         assert!(matches!(check(&[]), Err(RecordError::Missing { .. })));
+        std::fs::create_dir(directory.path().join("signatures")).unwrap();
+        let error = check(&[]).unwrap_err();
+        assert!(matches!(error, RecordError::Missing { .. }), "{error}");
+        assert_eq!(
+            error.hint(),
+            "with a network, `countersign revocation fetch REFERENCE --out DIR` copies the signatures and their \
+             record again"
+        );
         records
             .write(&artifact, &digest, [&a, &b].into_iter())
             .unwrap();
@@ -240,6 +249,11 @@ mod tests {
         }
         std::fs::remove_file(&file).unwrap();
         std::os::unix::fs::symlink("/dev/null", &file).unwrap();
+        let error = records.check(&artifact, &digest, &[]).unwrap_err();
+        assert!(matches!(error, RecordError::File { .. }), "{error}");
+        // Nor is the folder a link.
+        std::fs::remove_dir_all(&folder).unwrap();
+        std::os::unix::fs::symlink(directory.path(), &folder).unwrap();
         let error = records.check(&artifact, &digest, &[]).unwrap_err();
         assert!(matches!(error, RecordError::File { .. }), "{error}");
     }
