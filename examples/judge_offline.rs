@@ -9,9 +9,8 @@ use std::error::Error;
 use std::path::PathBuf;
 
 use countersign::environment::{Clock, Environment};
-use countersign::limits::OFFLINE_ANSWER_AGE;
 use countersign::reference::Reference;
-use countersign::verify::{OfflineDirectory, Verification, Verifier};
+use countersign::verify::{OFFLINE_ANSWER_AGE, OfflineDirectory, Verification, Verifier};
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {

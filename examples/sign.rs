@@ -20,8 +20,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let reference = Reference::parse(reference)?.into();
     let signer =
         ArtifactSigner::with_signing_profile(profile)?.connect(&Environment::of_process())?;
-    let signed = signer.sign(&reference).await?;
-    println!("signed {}", signed.made.target.reference);
-    println!("signature {}", signed.stored.signature);
+    let outcome = signer.sign(&reference).await?;
+    println!("signed {}", outcome.made.target.reference);
+    println!("signature {}", outcome.stored.signature);
     Ok(())
 }

@@ -9,7 +9,6 @@ use std::error::Error;
 use std::path::Path;
 
 use countersign::environment::Environment;
-use countersign::limits::NAMED_PIPE_TIMEOUT;
 use countersign::reference::Reference;
 use countersign::trust_store::NamedStore;
 use countersign::verify::{Verification, Verifier};
@@ -21,7 +20,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         return Err("give PROFILE_ARN ROOT_FILE REFERENCE".into());
     };
     let reference = Reference::parse(reference)?.into();
-    let roots = NamedStore::aws_signer_roots(Path::new(root), NAMED_PIPE_TIMEOUT)?;
+    let roots = NamedStore::aws_signer_roots(Path::new(root))?;
     let verifier = Verifier::for_signing_profiles_under([profile], vec![roots])?
         .connect(&Environment::of_process())?;
     match verifier.verify(&reference).await? {

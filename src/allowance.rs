@@ -334,6 +334,21 @@ pub fn check() -> Result<(), Exhausted> {
     current().map_or(Ok(()), |allowance| allowance.check())
 }
 
+/// `wait`, or what is left of the time where that is less: for what cannot be interrupted.
+pub fn at_most(wait: Duration) -> Duration {
+    let left = |allowance: &Allowance| {
+        let clock = allowance.clock();
+        clock
+            .deadline
+            .filter(|_| clock.stopped.is_none())
+            .map(|deadline| deadline.saturating_duration_since(Instant::now()))
+    };
+    let current = current();
+    let whole = current.as_ref().and_then(|own| own.0.whole.as_ref());
+    let shortest = current.iter().chain(whole).filter_map(left).min();
+    shortest.map_or(wait, |left| left.min(wait))
+}
+
 /// Takes `bytes`, which were fetched, from what may be.
 ///
 /// # Errors
@@ -402,6 +417,27 @@ mod tests {
             limit: Duration::from_secs(seconds),
             whole,
         }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_cannot_be_interrupted_waits_no_longer_than_there_is_time() {
+        let long = Duration::from_mins(1);
+        assert_eq!(at_most(long), long);
+        let whole = allowed(5, 1).begin();
+        let part = Allowed {
+            whole: Some(whole),
+            ..allowed(10, 1)
+        };
+        part.begin()
+            .lend(async {
+                assert_eq!(at_most(long), Duration::from_secs(5));
+                advance(Duration::from_secs(2)).await;
+                assert_eq!(at_most(long), Duration::from_secs(3));
+                assert_eq!(at_most(Duration::from_secs(1)), Duration::from_secs(1));
+                advance(Duration::from_secs(9)).await;
+                assert_eq!(at_most(long), Duration::ZERO);
+            })
+            .await;
     }
 
     #[tokio::test(start_paused = true)]

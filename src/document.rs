@@ -11,7 +11,8 @@ use jsonc_parser::ast;
 use jsonc_parser::common::Ranged as _;
 use jsonc_parser::{CollectOptions, ParseOptions, parse_to_ast};
 
-use crate::limits::MAX_NESTING;
+use crate::json_size::count_values;
+use crate::limits::{MAX_JSON_VALUES, MAX_NESTING};
 
 /// A place in a document; both counts start at 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -91,6 +92,9 @@ pub enum Error {
         /// Where the limit is passed.
         position: Position,
     },
+    /// More values than are read into a tree.
+    #[error("more than {MAX_JSON_VALUES} values are in the document")]
+    TooManyValues,
     /// The two readers do not agree about the text.
     #[error("the JSON document could not be located")]
     Unlocatable,
@@ -106,7 +110,7 @@ impl Error {
             | Self::TooDeep { position } => Some(*position),
             Self::DuplicateName { second, .. } => Some(*second),
             Self::ByteOrderMark | Self::Utf16 => Some(Position { line: 1, column: 1 }),
-            Self::Empty | Self::Unlocatable => None,
+            Self::Empty | Self::TooManyValues | Self::Unlocatable => None,
         }
     }
 
@@ -182,6 +186,9 @@ impl<'a> Document<'a> {
         }
         if text.trim().is_empty() {
             return Err(Error::Empty);
+        }
+        if count_values(bytes) > MAX_JSON_VALUES {
+            return Err(Error::TooManyValues);
         }
         check_grammar(text)?;
         let root = parse_to_ast(text, &CollectOptions::default(), &STRICT)
@@ -525,8 +532,18 @@ mod tests {
         assert!(matches!(found, Err(Error::TooDeep { .. })), "{found:?}");
         // Far deeper is refused by the first reader, before anything recurses.
         assert!(matches!(
-            Document::parse(nested(100_000).as_bytes()),
+            Document::parse(nested(10_000).as_bytes()),
             Err(Error::Syntax { .. })
+        ));
+    }
+
+    #[test]
+    fn no_more_values_are_read_than_the_limit() {
+        let list = |values: usize| format!("[{}]", vec!["0"; values].join(","));
+        assert!(Document::parse(list(MAX_JSON_VALUES).as_bytes()).is_ok());
+        assert!(matches!(
+            Document::parse(list(MAX_JSON_VALUES + 1).as_bytes()),
+            Err(Error::TooManyValues)
         ));
     }
 

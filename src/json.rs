@@ -2,7 +2,8 @@
 //!
 //! Input: bytes. Output: one value. Two readers must not be able to understand the same bytes
 //! differently, so besides the grammar of RFC 8259 these are refused: a second member of the same
-//! name, data after the value, a byte order mark, and more than [`MAX_NESTING`] levels.
+//! name, data after the value, a byte order mark, and more than [`MAX_NESTING`] levels. More than
+//! [`MAX_JSON_VALUES`] values are not read either: the tree would take too much memory.
 
 use std::cell::RefCell;
 use std::fmt;
@@ -11,7 +12,8 @@ use serde::Serialize;
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 
-use crate::limits::MAX_NESTING;
+use crate::json_size::count_values;
+use crate::limits::{MAX_JSON_VALUES, MAX_NESTING};
 
 /// Why bytes are not strict JSON of the wanted form.
 #[derive(Debug, thiserror::Error)]
@@ -35,6 +37,12 @@ pub enum Error {
         /// The limit.
         limit: usize,
     },
+    /// More values than a tree is made of.
+    #[error("more than {limit} values")]
+    TooManyValues {
+        /// The limit.
+        limit: usize,
+    },
     /// Another kind of value than an object.
     #[error("value is {found}, wanted an object")]
     NotAnObject {
@@ -55,8 +63,13 @@ pub enum Error {
 ///
 /// # Errors
 ///
-/// [`Error::Syntax`], [`Error::DuplicateMember`] or [`Error::TooDeep`].
+/// [`Error::Syntax`], [`Error::DuplicateMember`], [`Error::TooDeep`] or [`Error::TooManyValues`].
 pub fn parse(bytes: &[u8]) -> Result<Value, Error> {
+    if count_values(bytes) > MAX_JSON_VALUES {
+        return Err(Error::TooManyValues {
+            limit: MAX_JSON_VALUES,
+        });
+    }
     let problem = RefCell::new(None);
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
     let seed = Strict {
@@ -280,6 +293,18 @@ mod tests {
         assert!(matches!(
             parse(nested(MAX_NESTING + 1).as_bytes()),
             Err(Error::TooDeep { limit: MAX_NESTING })
+        ));
+    }
+
+    #[test]
+    fn a_tree_has_no_more_values_than_the_limit() {
+        let list = |values: usize| format!("[{}]", vec!["0"; values].join(","));
+        assert!(parse(list(MAX_JSON_VALUES).as_bytes()).is_ok());
+        assert!(matches!(
+            parse(list(MAX_JSON_VALUES + 1).as_bytes()),
+            Err(Error::TooManyValues {
+                limit: MAX_JSON_VALUES
+            })
         ));
     }
 

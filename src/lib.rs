@@ -51,10 +51,11 @@ pub mod signer;
 pub mod trust_policy;
 pub mod trust_store;
 pub mod outcome;
-pub mod limits;
 
 // The stages of the flows, and what they share: for this program's own tests and fuzz targets. What others need
 // of it is re-exported above.
+#[doc(hidden)]
+pub mod limits;
 #[doc(hidden)]
 pub mod registry;
 #[doc(hidden)]
@@ -95,10 +96,12 @@ pub mod document;
 pub mod hints;
 #[doc(hidden)]
 pub mod json;
+mod json_size;
 #[doc(hidden)]
 pub mod oci;
 #[doc(hidden)]
 pub mod allowance;
+mod asked_once;
 #[doc(hidden)]
 pub mod algorithm;
 #[doc(hidden)]
@@ -109,6 +112,7 @@ pub mod partition;
 pub mod causes;
 #[doc(hidden)]
 pub mod printable;
+mod secrets;
 #[doc(hidden)]
 pub mod fault;
 

@@ -32,11 +32,33 @@ pub const MAX_SIGNING_AGENT_BYTES: usize = 4 * 1024;
 /// Bytes of a registry's error body that are read: enough for every sentence a registry says.
 pub const MAX_ERROR_BODY_BYTES: u64 = 8 * 1024;
 
-/// Bytes of a token answer. ECR says that its tokens have no bound; real ones have some 4 KiB.
-pub const MAX_TOKEN_BYTES: u64 = 256 * 1024;
+/// Bytes of a token answer. ECR says that its tokens have no bound; real ones have some 4 KiB, and no
+/// server takes longer headers than this.
+pub const MAX_TOKEN_BYTES: u64 = 64 * 1024;
 
-/// Bytes of an answer of AWS; its largest real one here, a signed envelope, has some 16 KiB.
-pub const MAX_AWS_RESPONSE_BYTES: u64 = 4 * 1024 * 1024;
+/// Repositories whose tokens are kept for the next reference, besides those in use.
+pub const MAX_KEPT_SESSIONS: usize = 128;
+
+/// Bytes of an answer of AWS; its largest real one here, a signed envelope, has some 16 KiB. As many are
+/// read at a time as artifacts are looked at.
+pub const MAX_AWS_RESPONSE_BYTES: u64 = 256 * 1024;
+
+/// Values (members, elements) in JSON of others that is read into a tree, which takes some 400 bytes for
+/// each; a real header or payload has under 100.
+pub const MAX_JSON_VALUES: usize = 20_000;
+
+/// Values in a signature manifest; a real one has some 25.
+pub const MAX_SIGNATURE_MANIFEST_VALUES: usize = 2_000;
+
+/// Bytes of a signature manifest's annotations, which are held while its envelope is fetched; real ones
+/// have some 300.
+pub const MAX_ANNOTATION_BYTES: usize = 64 * 1024;
+
+/// Bytes of a media type: two names of 127 characters (RFC 6838, section 4.2) and a slash.
+pub const MAX_MEDIA_TYPE_BYTES: usize = 255;
+
+/// Bytes of the address of a list's next page.
+pub const MAX_PAGE_URL_BYTES: usize = 8 * 1024;
 
 /// Pages of a referrers list that are followed.
 pub const MAX_REFERRERS_PAGES: usize = 100;
@@ -105,6 +127,20 @@ pub const MAX_CHAIN_CERTIFICATES: usize = 16;
 /// Time in which a pipe that the user named on the command line must have been written to its end, and
 /// the longest silence of one with the file that is signed or verified: nobody may ever write into it.
 pub const NAMED_PIPE_TIMEOUT: Duration = Duration::from_mins(2);
+
+/// Time in which a pipe that a variable names (`AWS_CONFIG_FILE`, `SSL_CERT_FILE`) must have been written to its
+/// end: everything else stands still meanwhile.
+pub const VARIABLE_PIPE_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Bytes of a file of TLS roots, and of all files of a directory of them; a system's have under one MiB.
+pub const MAX_ROOTS_BYTES: u64 = 16 * 1024 * 1024;
+
+/// Entries of a directory that are looked at for TLS roots, and for tokens of single sign-on; a system's has some
+/// hundreds, most of them links.
+pub const MAX_FOUND_ENTRIES: usize = 10_000;
+
+/// Bytes of a file with a token for AWS; a web identity's has some KiB.
+pub const MAX_TOKEN_FILE_BYTES: u64 = 1024 * 1024;
 
 /// Bytes of one certificate.
 pub const MAX_CERTIFICATE_BYTES: u64 = 64 * 1024;
@@ -253,8 +289,16 @@ pub const MAX_BYTES_WITHOUT_ROOM: u64 = 64 * 1024;
 /// Bytes up to which something fetched is no large thing, behind which others would wait.
 pub const MAX_MEDIUM_BYTES: u64 = 512 * 1024;
 
-/// Room in memory for what is of that size: twice as much as one registry can take up.
+/// Room in memory for what is of that size, of which one registry takes up a quarter.
 pub const ROOM_FOR_MEDIUM_BYTES: u64 = 8 * 1024 * 1024;
+
+/// How long room in memory may be held at least, if others wait for it: more than the round trips that an
+/// answer needs before its bytes come.
+pub const ROOM_GRACE: Duration = Duration::from_secs(2);
+
+/// Bytes in a second at which what holds room must come beyond that, if others wait: a tenth of what CI
+/// machines get.
+pub const ROOM_BYTES_PER_SECOND: u64 = 2 * 1024 * 1024;
 
 /// How long OCSP is asked alone; then CRLs are asked for too, in case they are needed. A responder
 /// that is well has answered by then.
@@ -287,8 +331,8 @@ pub const AWS_REVOCATION_TIMEOUT: Duration = Duration::from_secs(30);
 /// more than a moment's trouble, and little enough for the sum over a hundred signatures.
 pub const AWS_SILENCE: Duration = Duration::from_secs(10);
 
-/// How long a question that AWS Signer did not answer is not asked again in one process, and no question
-/// is sent where [`AWS_SILENCE`] was lost: a registry may list a hundred signatures.
+/// How long a question about revocation that was not answered is not asked again in one process, and no
+/// question is sent where [`AWS_SILENCE`] was lost: a registry may list a hundred signatures.
 pub const UNANSWERED_HOLD: Duration = Duration::from_secs(30);
 
 /// Bytes of a kept or stored answer of AWS Signer; one about four certificates has some 2 KiB.

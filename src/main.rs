@@ -10,7 +10,7 @@ use countersign::plugin::{self, Face};
 
 fn main() -> ExitCode {
     let arguments: Vec<_> = std::env::args_os().collect();
-    start_again_without_empty_variables(&arguments);
+    start_again_without_harmful_variables(&arguments);
     let program = arguments.first().cloned().unwrap_or_default();
     let rest = arguments.get(1..).unwrap_or_default();
     let face = Face::of_executable(&program, rest);
@@ -47,12 +47,17 @@ fn fail_on_request() {
     }
 }
 
+/// The variable by which the SDK's own tests have other partitions of AWS.
+#[cfg(unix)]
+const PARTITIONS_OF_TESTS: &str = "SMITHY_CLIENT_SDK_CUSTOM_PARTITION";
+
 /// For AWS's own programs a variable that is set and empty is not set; templates leave such ones behind. The SDK
 /// takes it for a value, and ends with a panic where it is an endpoint, also in the parts of it that fetch
-/// credentials and read the environment themselves. No process can safely take a variable out of its own
-/// environment: it starts again without them.
+/// credentials and read the environment themselves. Nor is the file of partitions that the SDK has for its own
+/// tests for anybody else: it reads it without a limit, and ends with a panic where it cannot. No process can safely
+/// take a variable out of its own environment: it starts again without them.
 #[cfg(unix)]
-fn start_again_without_empty_variables(arguments: &[OsString]) {
+fn start_again_without_harmful_variables(arguments: &[OsString]) {
     use std::os::unix::process::CommandExt as _;
     use std::process::Command;
 
@@ -62,7 +67,9 @@ fn start_again_without_empty_variables(arguments: &[OsString]) {
     };
     let mut again = Command::new(program);
     for (name, value) in std::env::vars_os() {
-        if value.is_empty() && name.to_str().is_some_and(|name| name.starts_with("AWS_")) {
+        let is_empty_of_aws = |name: &str| value.is_empty() && name.starts_with("AWS_");
+        let is_dropped = |name: &str| is_empty_of_aws(name) || name == PARTITIONS_OF_TESTS;
+        if name.to_str().is_some_and(is_dropped) {
             again.env_remove(name);
             is_needed = true;
         }
@@ -78,4 +85,4 @@ fn start_again_without_empty_variables(arguments: &[OsString]) {
 }
 
 #[cfg(not(unix))]
-fn start_again_without_empty_variables(_: &[OsString]) {}
+fn start_again_without_harmful_variables(_: &[OsString]) {}

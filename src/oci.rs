@@ -59,7 +59,6 @@ pub fn digest_with(algorithm: HashAlgorithm, bytes: &[u8]) -> Digest {
 }
 
 /// The digest that `hash` is, made with `algorithm`.
-#[expect(clippy::missing_panics_doc, reason = "it cannot")]
 pub fn digest_of_hash(algorithm: HashAlgorithm, hash: &[u8]) -> Digest {
     let prefix = match algorithm {
         HashAlgorithm::Sha256 => "sha256",

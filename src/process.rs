@@ -144,7 +144,7 @@ fn hint_of_interpreter(program: &Path) -> String {
 /// # Errors
 ///
 /// [`Error`] if it cannot be started, writes too much or takes too long; it and its process group
-/// are ended then.
+/// are ended then, and also where the answer is not waited for any more.
 pub async fn run(
     program: &Path,
     arguments: &[&OsStr],
@@ -167,7 +167,7 @@ pub async fn run(
         program: program.to_owned(),
         source,
     })?;
-    let group = Group::of(&child);
+    let mut group = Group::of(&child);
 
     let talk = talk(&mut child, program, input, limits.max_output_bytes);
     let result = match tokio::time::timeout(limits.timeout, talk).await {
@@ -177,8 +177,10 @@ pub async fn run(
             timeout: limits.timeout,
         }),
     };
-    if result.is_err() {
-        group.kill();
+    if result.is_ok() {
+        group.let_go();
+    } else {
+        drop(group);
         // Its end is only collected, so that no dead process stays behind; it cannot refuse it.
         let _ = child.kill().await;
     }
@@ -247,7 +249,7 @@ async fn read_bounded(
     }
 }
 
-/// The process group of a child, so that what it started ends with it.
+/// The process group of a child, so that what it started ends with it: when this is dropped, whoever drops it.
 struct Group {
     #[cfg(unix)]
     leader: Option<rustix::process::Pid>,
@@ -268,7 +270,17 @@ impl Group {
         Self {}
     }
 
-    fn kill(&self) {
+    /// The leader has ended by itself: its number may be another's now.
+    fn let_go(&mut self) {
+        #[cfg(unix)]
+        {
+            self.leader = None;
+        }
+    }
+}
+
+impl Drop for Group {
+    fn drop(&mut self) {
         #[cfg(unix)]
         if let Some(leader) = self.leader {
             // It may have ended by itself just now.
@@ -330,23 +342,17 @@ mod tests {
         }
     }
 
+    /// A script that starts another program, which writes its number into `file`, and waits for it.
+    fn with_child(file: &Path) -> String {
+        let file = file.display();
+        format!("sleep 1000 & echo $! > {file}.new; mv {file}.new {file}; wait")
+    }
+
+    /// Waits for the end of the program whose number is in `file`.
     #[expect(clippy::disallowed_methods, reason = "reads what the test itself made")]
-    #[tokio::test]
-    async fn a_program_that_does_not_end_is_ended_with_what_it_started() {
-        let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("pid");
-        let script = format!("sleep 1000 & echo $! > {}; wait", file.display());
-        let limits = Limits {
-            timeout: Duration::from_millis(500),
-            ..LIMITS
-        };
-        let error = sh(&script, b"", limits).await.unwrap_err();
-        assert!(matches!(error, Error::TimedOut { .. }), "{error:?}");
-        let pid: i32 = std::fs::read_to_string(&file)
-            .unwrap()
-            .trim()
-            .parse()
-            .unwrap();
+    async fn ended(file: &Path) {
+        let pid = std::fs::read_to_string(file).unwrap();
+        let pid: i32 = pid.trim().parse().unwrap();
         // Ended, and perhaps not yet collected by whoever inherited it; the kernel takes its time.
         let has_ended = || {
             let state = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
@@ -360,6 +366,36 @@ mod tests {
         tokio::time::timeout(Duration::from_mins(1), wait)
             .await
             .unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_program_that_does_not_end_is_ended_with_what_it_started() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("pid");
+        let limits = Limits {
+            timeout: Duration::from_millis(500),
+            ..LIMITS
+        };
+        let error = sh(&with_child(&file), b"", limits).await.unwrap_err();
+        assert!(matches!(error, Error::TimedOut { .. }), "{error:?}");
+        ended(&file).await;
+    }
+
+    #[tokio::test]
+    async fn a_program_that_is_not_waited_for_any_more_is_ended_with_what_it_started() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("pid");
+        let script = with_child(&file);
+        let has_begun = async {
+            while !file.exists() {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+        };
+        tokio::select! {
+            () = has_begun => {}
+            finished = sh(&script, b"", LIMITS) => panic!("{finished:?}"),
+        }
+        ended(&file).await;
     }
 
     #[tokio::test]

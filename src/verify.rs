@@ -19,6 +19,7 @@ mod testing;
 mod trial;
 
 pub use crate::allowance::Allowed;
+pub use crate::limits::OFFLINE_ANSWER_AGE;
 pub use error::{Error, Refused, Unseen};
 pub use gather::{Gathered, GatheredSignature, Missing};
 pub use offline::OfflineDirectory;
@@ -88,7 +89,7 @@ impl Judges {
     /// outcome says whether the signature is accepted: [`SignatureOutcome::refusal`].
     pub async fn judge(
         &self,
-        signature: FetchedSignature<'_>,
+        signature: FetchedSignature<'_, impl AsRef<[u8]>>,
         target: &Descriptor,
         statement: &Statement,
         user_metadata: &BTreeMap<String, String>,
@@ -109,15 +110,16 @@ impl Judges {
     }
 }
 
-/// A signature's bytes, as they came.
+/// A signature's bytes, as they came. They are let go once they were read: what follows may wait for
+/// others, and who holds memory must not.
 #[derive(Debug, Clone, Copy)]
-pub struct FetchedSignature<'a> {
+pub struct FetchedSignature<'a, E> {
     /// The digest of the signature manifest, or of the envelope where there is no manifest.
     pub manifest_digest: &'a Digest,
     /// The envelope's format.
     pub format: EnvelopeFormat,
     /// The envelope.
-    pub envelope: &'a [u8],
+    pub envelope: E,
 }
 
 /// The scope of a layout that nobody has named. Statements about everything are about it, and no others.
@@ -320,7 +322,7 @@ impl Verifier {
         };
         if statement.level.is_skip() {
             // Resolved only to name what was not verified, as notation does.
-            let target = in_time(repository.reference(), repository.resolve());
+            let target = in_time(repository.reference(), Box::pin(repository.resolve()));
             let target = target.await?.map_err(resolve)?;
             return Ok(Verification::Skipped {
                 reference: target.reference,

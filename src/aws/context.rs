@@ -13,19 +13,19 @@ use aws_config::stalled_stream_protection::StalledStreamProtectionConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
-use aws_runtime::env_config::file::EnvConfigFiles;
 use aws_types::sdk_ua_metadata::FrameworkMetadata;
 use tokio::sync::OnceCell;
 
 use super::arn::Location;
+use super::checked_credentials::Checked;
 use super::endpoints::{DataPlane, check_endpoint};
 use super::http_client::PooledHttp;
-use super::named_profile;
-use super::profile_files::in_place_of_files;
+use super::named_profile::{self, Unavailable};
+use super::profile_files::ProfileFiles;
 use super::settings::{Settings, SettingsError, is_endpoint};
 use crate::http::redact_text;
 use crate::partition::Partition;
-use crate::{http, limits};
+use crate::{allowance, http, limits};
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
@@ -61,8 +61,8 @@ struct Inner {
     credentials: Option<SharedCredentialsProvider>,
     /// Whether nothing is taken from the process's environment and AWS's configuration files.
     is_apart: bool,
-    /// In place of AWS's configuration files, where those cannot be read as they are.
-    profile_files: Option<EnvConfigFiles>,
+    /// AWS's configuration files, where they count.
+    profile_files: Option<ProfileFiles>,
     base: OnceCell<SdkConfig>,
     /// The region that AWS's own rules find.
     default_region: OnceCell<Option<String>>,
@@ -85,7 +85,7 @@ impl Aws {
             settings,
             credentials: None,
             is_apart: false,
-            profile_files: in_place_of_files(),
+            profile_files: Some(ProfileFiles::default()),
             base: OnceCell::new(),
             default_region: OnceCell::new(),
         })))
@@ -184,7 +184,8 @@ impl Aws {
             .default_region
             .get_or_init(async || match region_in_environment() {
                 Some(region) => Some(region),
-                None => Box::pin(region_elsewhere(&self.0)).await,
+                // What one artifact has used up says nothing about the region of the others.
+                None => allowance::for_all(Box::pin(region_elsewhere(&self.0))).await,
             })
             .await
             .clone()
@@ -199,7 +200,7 @@ impl Aws {
         let base = self
             .0
             .base
-            .get_or_init(|| Box::pin(load(&self.0, region)))
+            .get_or_init(|| allowance::for_all(Box::pin(load(&self.0, region))))
             .await
             .clone();
         base.into_builder()
@@ -291,7 +292,8 @@ async fn region_elsewhere(aws: &Inner) -> Option<String> {
     let config = ProviderConfig::default().with_http_client(aws.http.clone());
     let mut files = ProfileFileRegionProvider::builder().configure(&config);
     if let Some(contents) = &aws.profile_files {
-        files = files.profile_files(contents.clone());
+        // Why they cannot be read is said where credentials are needed.
+        files = files.profile_files(contents.read().ok()?.clone());
     }
     if let Some(profile) = &aws.settings.profile {
         files = files.profile_name(profile);
@@ -305,12 +307,7 @@ async fn region_elsewhere(aws: &Inner) -> Option<String> {
 }
 
 async fn load(aws: &Inner, region: &str) -> SdkConfig {
-    let Inner {
-        http,
-        settings,
-        profile_files,
-        ..
-    } = aws;
+    let Inner { http, settings, .. } = aws;
     let retry = RetryConfig::standard()
         .with_max_attempts(limits::MAX_ATTEMPTS)
         .with_initial_backoff(limits::RETRY_DELAY)
@@ -337,6 +334,11 @@ async fn load(aws: &Inner, region: &str) -> SdkConfig {
         sdk.set_credentials_provider(aws.credentials.clone());
         return sdk.build();
     }
+    let read = aws.profile_files.as_ref().map(ProfileFiles::read);
+    let (profile_files, unavailable) = match read.transpose() {
+        Ok(files) => (files.cloned(), None),
+        Err(problem) => (Some(ProfileFiles::empty()), Some(Unavailable(problem))),
+    };
     let mut loader = aws_config::defaults(BehaviorVersion::latest())
         .http_client(http.clone())
         .retry_config(retry)
@@ -347,8 +349,11 @@ async fn load(aws: &Inner, region: &str) -> SdkConfig {
         loader = loader.framework_metadata(metadata);
     }
     loader = loader.region(Region::new(region.to_owned()));
-    if let Some(contents) = profile_files {
+    if let Some(contents) = &profile_files {
         loader = loader.profile_files(contents.clone());
+    }
+    if let Some(unavailable) = unavailable {
+        return loader.credentials_provider(unavailable).load().await;
     }
     if let Some(credentials) = &aws.credentials {
         return loader
@@ -366,9 +371,15 @@ async fn load(aws: &Inner, region: &str) -> SdkConfig {
         // and nothing else is tried in its place.
         let sdk = loader.profile_name(profile).no_credentials().load().await;
         let credentials = named_profile::credentials(&sdk, http, profile, profile_files.as_ref());
+        let credentials = Checked::provider(credentials, profile_files.as_ref(), true).await;
         return sdk.into_builder().credentials_provider(credentials).build();
     }
-    loader.load().await
+    let sdk = loader.load().await;
+    let Some(credentials) = sdk.credentials_provider() else {
+        return sdk;
+    };
+    let credentials = Checked::provider(credentials, profile_files.as_ref(), false).await;
+    sdk.into_builder().credentials_provider(credentials).build()
 }
 
 #[cfg(test)]

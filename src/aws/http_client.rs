@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use ::http::HeaderValue;
+use ::http::header::CONTENT_LENGTH;
 use aws_smithy_runtime_api::client::http::{
     HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
 };
@@ -13,6 +14,7 @@ use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::body::SdkBody;
 use url::Url;
 
+use super::metadata;
 use crate::http;
 use crate::limits::{AWS_ANSWER_TIMEOUT, MAX_AWS_RESPONSE_BYTES};
 
@@ -64,16 +66,31 @@ impl PooledHttp {
         let connector_error = |error| connector_error(error, is_reading);
         let response = sent.map_err(connector_error)?;
         let status = response.status();
-        let headers = response.headers().clone();
+        let mut headers = response.headers().clone();
+        metadata::limit_token_time(&mut headers);
+        let carried = http::Carried::by(&response);
         let body = http::read_body(response, MAX_AWS_RESPONSE_BYTES)
             .await
             .map_err(connector_error)?;
-        let mut answer = ::http::Response::new(SdkBody::from(body));
+        if metadata::is_no_role(url.path(), &body) {
+            let error = "the instance's metadata name a role that cannot be one";
+            return Err(ConnectorError::other(error.into(), None));
+        }
+        // What a server says of an error is shown by many; it may repeat the request.
+        let body = match std::str::from_utf8(&body) {
+            Ok(text) if status.is_client_error() || status.is_server_error() => {
+                // The whole of it has come, and it may have another length now.
+                headers.remove(CONTENT_LENGTH);
+                SdkBody::from(carried.blot(text))
+            }
+            _ => SdkBody::from(body),
+        };
+        let mut answer = ::http::Response::new(body);
         *answer.status_mut() = status;
         for (name, value) in &headers {
             // The SDK reads headers as text. That there is one that is not text is not hidden.
             let value = match value.to_str() {
-                Ok(_) => value.clone(),
+                Ok(text) => HeaderValue::try_from(carried.blot(text)).unwrap_or(NOT_TEXT),
                 Err(_) => NOT_TEXT,
             };
             answer.headers_mut().append(name, value);
@@ -85,6 +102,7 @@ impl PooledHttp {
         let mut answer = HttpResponse::try_from(answer)
             .map_err(|error| ConnectorError::other(error.into(), None))?;
         answer.add_extension(by);
+        answer.add_extension(carried);
         Ok(answer)
     }
 }

@@ -1,10 +1,12 @@
 //! AWS as everything here uses it: names of resources, partitions, and one shared configuration.
 
 mod arn;
+mod checked_credentials;
 mod context;
 mod endpoints;
 mod error;
 mod http_client;
+mod metadata;
 mod named_profile;
 mod profile_files;
 mod rate_limit;

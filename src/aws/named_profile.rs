@@ -40,7 +40,7 @@ pub(super) fn credentials(
 pub(super) async fn missing(
     in_settings: Option<&str>,
     files: Option<&EnvConfigFiles>,
-) -> Option<MissingProfile> {
+) -> Option<Unavailable> {
     let (name, from) = match in_settings {
         Some(name) => (name.to_owned(), "aws-profile"),
         None => (in_environment()?, "AWS_PROFILE"),
@@ -48,7 +48,9 @@ pub(super) async fn missing(
     let files = files.cloned().unwrap_or_default();
     let files = aws_config::profile::load(&Fs::real(), &Env::real(), &files, None).await;
     match files {
-        Ok(files) if files.get_profile(&name).is_none() => Some(MissingProfile { name, from }),
+        Ok(files) if files.get_profile(&name).is_none() => Some(Unavailable(format!(
+            "profile `{name}`, which `{from}` names, is not in AWS's configuration files"
+        ))),
         // What is malformed is for the SDK to say, when it reads it.
         _ => None,
     }
@@ -65,19 +67,13 @@ fn in_environment() -> Option<String> {
 
 /// Gives no credentials, but the reason.
 #[derive(Debug)]
-pub(super) struct MissingProfile {
-    name: String,
-    from: &'static str,
-}
+pub(super) struct Unavailable(pub(super) String);
 
-impl ProvideCredentials for MissingProfile {
+impl ProvideCredentials for Unavailable {
     fn provide_credentials<'a>(&'a self) -> future::ProvideCredentials<'a>
     where
         Self: 'a,
     {
-        let Self { name, from } = self;
-        future::ProvideCredentials::ready(Err(CredentialsError::not_loaded(format!(
-            "profile `{name}`, which `{from}` names, is not in AWS's configuration files"
-        ))))
+        future::ProvideCredentials::ready(Err(CredentialsError::not_loaded(self.0.clone())))
     }
 }

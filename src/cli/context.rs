@@ -13,7 +13,7 @@ use super::credentials;
 use super::exposure::{self, Exposed};
 use super::report::{Exit, Report, one_line, write_causes};
 use crate::aws::{ArnService, Aws, Settings};
-use crate::config::{Config, NoDirectory, NotationDirs};
+use crate::config::{Config, NoDirectory, NotationDirs, StoreName};
 use crate::environment::{self, Clock, Connections, Environment};
 use crate::files;
 use crate::http;
@@ -85,7 +85,7 @@ impl Context {
         } else {
             PlainHttp::AlsoThese(config.insecure_registries)
         };
-        let given = credentials::given(args, references, &plain_http)?;
+        let given = credentials::given(args, references, &plain_http, &environment)?;
         // By Notation's name, stderr is Notation's.
         if !called().is_notation() {
             notes.extend(given.note.map(|note| format!("{note}\n")));
@@ -385,7 +385,7 @@ pub(super) fn roots_of(
     for profile in signing_profiles {
         SigningProfile::parse(profile).map_err(|error| Report::unusable(&error, error.hint()))?;
     }
-    match NamedStore::aws_signer_roots(path, pipes) {
+    match NamedStore::from_file(StoreName::trust_anchor(), path, pipes) {
         Ok(store) => Ok(vec![store]),
         Err(error @ trust_store::Error::Unreadable { .. }) => Err(Report::error(
             Exit::Usage,
@@ -400,14 +400,6 @@ pub(super) fn roots_of(
         )),
         Err(error) => Err(failed(error)),
     }
-}
-
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the command line reads the environment"
-)]
-pub(super) fn variable(name: &str) -> Option<String> {
-    std::env::var_os(name).and_then(|value| value.into_string().ok())
 }
 
 /// The name that this process was started by.

@@ -5,8 +5,8 @@
 //! before anything is asked.
 
 use super::args::RegistryArgs;
-use super::context::variable;
 use super::report::{Report, one_line};
+use crate::environment::Environment;
 use crate::reference::{ArtifactReference, RegistryName};
 use crate::registry::{Credential, PlainHttp, Secret};
 
@@ -28,6 +28,7 @@ pub(super) fn given(
     args: &RegistryArgs,
     references: &[ArtifactReference],
     plain_http: &PlainHttp,
+    environment: &Environment,
 ) -> Result<Given, Report> {
     let mut registries: Vec<&RegistryName> = Vec::new();
     let canonical = |name: &RegistryName| name.canonical(plain_http.scheme(name));
@@ -45,7 +46,7 @@ pub(super) fn given(
     if registries.is_empty() {
         return Ok(Given::default());
     }
-    let set = |name: &str| variable(name).filter(|value| !value.is_empty());
+    let set = |name: &str| environment.variable(name).filter(|value| !value.is_empty());
     let (username, from) = match &args.username {
         Some(username) => (Some(username.clone()), "`--username`"),
         None => (set(USERNAME), "`NOTATION_USERNAME`"),

@@ -4,8 +4,7 @@ use std::collections::{BTreeMap, HashSet};
 use std::path::Path;
 
 use super::report::{Exit, Report};
-use super::signer::Choice;
-use crate::config::{NoDirectory, NotationDirs};
+use crate::config::NotationDirs;
 use crate::files::{self, Exposure};
 use crate::limits::{MAX_INSTALLED_PLUGINS, MAX_TRUST_STORE_FILES};
 use crate::plugin_host::PluginHost;
@@ -58,40 +57,9 @@ impl Exposed {
         exposed.lines
     }
 
-    /// What decides a signing: the list of keys, the key's files, or the plugin; and the roots that a
-    /// signature which is there is judged by.
-    pub(super) fn of_signing(
-        choice: &Choice,
-        dirs: &Result<NotationDirs, NoDirectory>,
-        trust_anchor: Option<&Path>,
-    ) -> Vec<String> {
-        let mut exposed = Self::default();
-        match choice {
-            Choice::LocalKey {
-                name,
-                key,
-                certificates,
-                ..
-            } => {
-                let list = dirs.as_ref().ok().map(NotationDirs::signing_keys_file);
-                let paths = list.iter().chain([key, certificates]);
-                let found = paths.filter_map(|path| files::exposure(path));
-                exposed.add(&format!("the key `{name}`"), found);
-            }
-            Choice::AwsKms {
-                certificate_chain, ..
-            } => exposed.add("the certificate chain", files::exposure(certificate_chain)),
-            Choice::Plugin { name, .. } => {
-                if let Ok(dirs) = dirs {
-                    exposed.add_plugin(&dirs.plugins(), name);
-                }
-            }
-            Choice::AwsSigner(..) => {}
-        }
-        if let Some(anchor) = trust_anchor {
-            exposed.add("the trust anchor", files::exposure(anchor));
-        }
-        exposed.lines
+    /// The lines.
+    pub(super) fn into_lines(self) -> Vec<String> {
+        self.lines
     }
 
     fn add_plugins(&mut self, directory: &Path) {
@@ -110,7 +78,7 @@ impl Exposed {
         }
     }
 
-    fn add_plugin(&mut self, plugins: &Path, name: &str) {
+    pub(super) fn add_plugin(&mut self, plugins: &Path, name: &str) {
         // What is not installed, or no plugin, is never run.
         if let Ok(plugin) = PluginHost::new(plugins.to_owned()).find(name) {
             let what = format!("the plugin `{name}`");
@@ -119,7 +87,7 @@ impl Exposed {
     }
 
     /// Says the first place that has not been said.
-    fn add(&mut self, what: &str, found: impl IntoIterator<Item = Exposure>) {
+    pub(super) fn add(&mut self, what: &str, found: impl IntoIterator<Item = Exposure>) {
         let mut found = found.into_iter();
         if let Some(exposure) = found.find(|exposure| self.places.insert(exposure.clone())) {
             self.lines

@@ -40,6 +40,7 @@ use crate::printable;
 use crate::reference::{ArtifactReference, LayoutReference, Reference};
 use crate::registry::{LayoutRepository, Target};
 use crate::report::{Called, sentence};
+use crate::secrets;
 use report::{Exit, Report};
 
 /// Signs and verifies container images with AWS Signer, in the Notary Project format.
@@ -92,6 +93,7 @@ pub fn is_notation(program: &OsStr) -> bool {
 ///
 /// `arguments` begins with the name that the program was started by.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
+    remember_secrets();
     let arguments: Vec<OsString> = arguments.into_iter().collect();
     let called = arguments
         .first()
@@ -127,6 +129,20 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         u8::from(exit != Exit::Done)
     } else {
         exit.code()
+    }
+}
+
+/// What the environment has and nobody who repeats it, a plugin for example, has printed.
+fn remember_secrets() {
+    for variable in [
+        "AWS_SECRET_ACCESS_KEY",
+        "AWS_SESSION_TOKEN",
+        "AWS_CONTAINER_AUTHORIZATION_TOKEN",
+        "NOTATION_PASSWORD",
+    ] {
+        if let Some(secret) = context::environment().variable(variable) {
+            secrets::remember(&secret);
+        }
     }
 }
 

@@ -7,10 +7,10 @@ use std::io::{self, Write};
 use super::reader::fitting;
 use crate::causes;
 use crate::limits;
-use crate::printable;
 pub(super) use crate::printable::one_line;
 pub(super) use crate::report::Exit;
 use crate::report::Reason;
+use crate::{printable, secrets};
 
 /// The output of one command, or of its part for one reference.
 #[derive(Debug)]
@@ -149,7 +149,7 @@ pub(super) fn warning_lines(warnings: &[String]) -> String {
 
 /// Writes to one of the two streams: the one way out for everything that is printed.
 pub(super) fn write_text(out: &mut impl Write, text: &str) -> io::Result<()> {
-    out.write_all(printable::lines(text).as_bytes())?;
+    out.write_all(printable::lines(&secrets::blot(text)).as_bytes())?;
     out.flush()
 }
 

@@ -55,11 +55,13 @@ impl<'a, O: 'a> SideBySide<'a, O> {
                 lane.waiting.push_back(item);
             }
         }
+        // Several slow registries leave the others their part, too.
+        let part = MAX_CONCURRENT_ARTIFACTS / all.len().max(1);
         Self {
             begin: Box::new(begin),
             lanes: all,
             lane_of,
-            most_of_one,
+            most_of_one: most_of_one.min(part.max(1)),
             running: FuturesUnordered::new(),
         }
     }
@@ -177,6 +179,21 @@ mod tests {
         }
         assert_eq!(start.elapsed(), Duration::from_millis(100));
         assert_eq!(begun.borrow().iter().filter(|item| **item < 50).count(), 2);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn many_slow_lanes_leave_the_others_their_part() {
+        let begun = RefCell::default();
+        let names: Vec<String> = (0..40).map(|lane| lane.to_string()).collect();
+        let mut lanes: Vec<(&str, u64)> = Vec::new();
+        for name in &names {
+            lanes.extend([(name.as_str(), 60_000); 3]);
+        }
+        lanes.push(("quick", 10));
+        let mut all = work(&lanes, &begun);
+        let start = Instant::now();
+        assert_eq!(all.next().await, Some((120, 120)));
+        assert_eq!(start.elapsed(), Duration::from_millis(10));
     }
 
     #[tokio::test(start_paused = true)]

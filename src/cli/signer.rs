@@ -7,11 +7,13 @@ use clap::builder::NonEmptyStringValueParser;
 use time::OffsetDateTime;
 
 use super::context::{Context, no_directory};
+use super::exposure::Exposed;
 use super::passphrase;
 use super::report::{Exit, Report, one_line};
 use crate::aws::{ArnService, KmsKeyId, Settings};
 use crate::config::{NoDirectory, NotationDirs, SigningKey, SigningKeys};
 use crate::extended_validation::PLUGIN_NAME;
+use crate::files;
 use crate::notary::EnvelopeFormat;
 use crate::plugin_host::{self, PluginHost};
 use crate::signer::Signer;
@@ -185,6 +187,42 @@ impl Choice {
                 config,
             }),
         }
+    }
+
+    /// What decides a signing: the list of keys, the key's files, or the plugin; and the roots that a
+    /// signature which is there is judged by.
+    pub(super) fn exposed(
+        &self,
+        dirs: &Result<NotationDirs, NoDirectory>,
+        trust_anchor: Option<&Path>,
+    ) -> Vec<String> {
+        let mut exposed = Exposed::default();
+        match self {
+            Self::LocalKey {
+                name,
+                key,
+                certificates,
+                ..
+            } => {
+                let list = dirs.as_ref().ok().map(NotationDirs::signing_keys_file);
+                let paths = list.iter().chain([key, certificates]);
+                let found = paths.filter_map(|path| files::exposure(path));
+                exposed.add(&format!("the key `{name}`"), found);
+            }
+            Self::AwsKms {
+                certificate_chain, ..
+            } => exposed.add("the certificate chain", files::exposure(certificate_chain)),
+            Self::Plugin { name, .. } => {
+                if let Ok(dirs) = dirs {
+                    exposed.add_plugin(&dirs.plugins(), name);
+                }
+            }
+            Self::AwsSigner(..) => {}
+        }
+        if let Some(anchor) = trust_anchor {
+            exposed.add("the trust anchor", files::exposure(anchor));
+        }
+        exposed.into_lines()
     }
 
     /// The settings of AWS, if AWS Signer or AWS KMS signs.

@@ -2,6 +2,7 @@
 
 use bytes::{Bytes, BytesMut};
 use http::header::CONTENT_ENCODING;
+use url::Url;
 
 use super::{Error, redact};
 use crate::allowance;
@@ -13,46 +14,96 @@ const MAX_RESERVED_BYTES: u64 = 64 * 1024;
 ///
 /// # Errors
 ///
-/// [`Error::TooLarge`] if the body is longer, or its head says so; [`Error::Encoded`] if it is
-/// compressed, which was not asked for; [`Error::TimedOut`] or [`Error::Interrupted`] if it does
-/// not come whole; [`Error::Exhausted`] if it is more than may be fetched.
-pub async fn read_body(mut response: reqwest::Response, max: u64) -> Result<Bytes, Error> {
-    let url = response.url().clone();
-    if let Some(encoding) = response.headers().get(CONTENT_ENCODING)
-        && encoding.as_bytes() != b"identity"
-    {
-        return Err(Error::Encoded {
-            url: redact(&url),
-            encoding: String::from_utf8_lossy(encoding.as_bytes()).into_owned(),
-        });
-    }
-    let too_large = || Error::TooLarge {
-        url: redact(&url),
-        max,
-    };
-    let announced = response.content_length().unwrap_or(0);
-    if announced > max {
-        return Err(too_large());
-    }
-    let reserved = usize::try_from(announced.min(MAX_RESERVED_BYTES)).unwrap_or(0);
-    let mut body = BytesMut::with_capacity(reserved);
-    loop {
-        let chunk = response
-            .chunk()
-            .await
-            .map_err(|source| Error::from_body(&url, source))?;
-        let Some(chunk) = chunk else {
-            return Ok(body.freeze());
-        };
-        let length = body.len().saturating_add(chunk.len());
-        if u64::try_from(length).map_or(true, |length| length > max) {
-            return Err(too_large());
+/// Those of [`Body::of`] and [`Body::read_on`].
+pub async fn read_body(response: reqwest::Response, max: u64) -> Result<Bytes, Error> {
+    let mut body = Body::of(response, max)?;
+    while body.read_on().await? {}
+    Ok(body.into_bytes())
+}
+
+/// A body that is under way.
+#[derive(Debug)]
+pub struct Body {
+    response: reqwest::Response,
+    url: Url,
+    max: u64,
+    read: BytesMut,
+}
+
+impl Body {
+    /// The body of `response`, which must not be longer than `max` bytes; nothing of it is read yet.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::TooLarge`] if its head says that it is longer; [`Error::Encoded`] if it is compressed,
+    /// which was not asked for.
+    pub fn of(response: reqwest::Response, max: u64) -> Result<Self, Error> {
+        let url = response.url().clone();
+        if let Some(encoding) = response.headers().get(CONTENT_ENCODING)
+            && encoding.as_bytes() != b"identity"
+        {
+            return Err(Error::Encoded {
+                url: redact(&url),
+                encoding: String::from_utf8_lossy(encoding.as_bytes()).into_owned(),
+            });
         }
-        let fetched = u64::try_from(chunk.len()).unwrap_or(u64::MAX);
+        let announced = response.content_length().unwrap_or(0);
+        let reserved = usize::try_from(announced.min(MAX_RESERVED_BYTES)).unwrap_or(0);
+        let body = Self {
+            response,
+            url,
+            max,
+            read: BytesMut::with_capacity(reserved),
+        };
+        if announced > max {
+            return Err(body.too_large());
+        }
+        Ok(body)
+    }
+
+    /// Reads what comes next; gives whether there may be more. What was read stays, if this is given up.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::TooLarge`] if the body is longer than it may be; [`Error::TimedOut`] or
+    /// [`Error::Interrupted`] if it does not come whole; [`Error::Exhausted`] if it is more than may be
+    /// fetched.
+    pub async fn read_on(&mut self) -> Result<bool, Error> {
+        let chunk = self.response.chunk().await;
+        let chunk = chunk.map_err(|source| Error::from_body(&self.url, source))?;
+        let Some(chunk) = chunk else {
+            return Ok(false);
+        };
+        let fetched = length(&chunk);
+        if self.length().saturating_add(fetched) > self.max {
+            return Err(self.too_large());
+        }
         allowance::charge(fetched).map_err(|source| Error::Exhausted {
-            url: redact(&url),
+            url: redact(&self.url),
             source,
         })?;
-        body.extend_from_slice(&chunk);
+        self.read.extend_from_slice(&chunk);
+        Ok(true)
     }
+
+    /// How many bytes were read.
+    pub fn length(&self) -> u64 {
+        length(&self.read)
+    }
+
+    /// What was read.
+    pub fn into_bytes(self) -> Bytes {
+        self.read.freeze()
+    }
+
+    fn too_large(&self) -> Error {
+        Error::TooLarge {
+            url: redact(&self.url),
+            max: self.max,
+        }
+    }
+}
+
+fn length(bytes: &[u8]) -> u64 {
+    u64::try_from(bytes.len()).unwrap_or(u64::MAX)
 }

@@ -1,13 +1,15 @@
 //! Why a request got no answer.
 
 use std::error::Error as StdError;
+use std::sync::Arc;
 
 use url::Url;
 
+use super::inside::Inside;
 use super::named_server::is_authority_as_server;
 use super::proxy::Proxy;
 use super::redact::{host, redact};
-use super::roots::Roots;
+use super::roots::{Roots, RootsProblem};
 use crate::allowance::Exhausted;
 use crate::causes;
 
@@ -33,7 +35,7 @@ pub enum Error {
         origin: String,
         /// What was found there.
         #[source]
-        source: Option<rustls_native_certs::Error>,
+        source: Option<Arc<RootsProblem>>,
     },
     /// The HTTP client cannot be built.
     #[error("the HTTP client cannot be set up")]
@@ -48,6 +50,12 @@ pub enum Error {
         /// What rustls says.
         #[source]
         source: rustls::Error,
+    },
+    /// A server leads into this machine or its link, by a name.
+    #[error("`{host}`, where a server leads, is inside this machine or its link")]
+    Inside {
+        /// Host and port.
+        host: String,
     },
     /// The host has no address.
     #[error("the name `{host}` does not resolve")]
@@ -257,6 +265,10 @@ impl Error {
             let host = host(url);
             return Self::ProxyRefused { host, via, source };
         }
+        if is_inside(&source) {
+            let host = host(url);
+            return Self::Inside { host };
+        }
         // With a proxy it is the proxy's name that has no address.
         if source.is_dns() && via.is_empty() {
             let host = host(url);
@@ -312,6 +324,18 @@ fn is_refused_by_proxy(error: &reqwest::Error) -> bool {
     causes::of(error).iter().any(|cause| {
         cause.contains("tunnel error: unsuccessful") || cause.contains("tunnel error: proxy auth")
     })
+}
+
+/// Whether a resolver would not give an address.
+fn is_inside(error: &reqwest::Error) -> bool {
+    let mut source = error.source();
+    while let Some(cause) = source {
+        if cause.is::<Inside>() {
+            return true;
+        }
+        source = cause.source();
+    }
+    false
 }
 
 /// Whether the other machine answered that nobody listens on that port.

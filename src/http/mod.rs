@@ -8,7 +8,9 @@
 //! Not checked here: what an answer says. Status codes and bodies are the caller's.
 
 mod body;
+mod carried;
 mod error;
+mod inside;
 mod named_server;
 mod proxy;
 mod redact;
@@ -17,20 +19,22 @@ mod roots;
 #[cfg(test)]
 pub(crate) mod testing;
 
-pub use body::read_body;
+pub use body::{Body, read_body};
+pub(crate) use carried::Carried;
 pub use error::Error;
+pub(crate) use inside::may_not_lead;
+pub use inside::{is_link_local, is_loopback};
 pub use proxy::Proxies;
 pub(crate) use redact::host;
 pub use redact::{redact, redact_in, redact_text};
 pub(crate) use retry::{Lost, backoff, retry_after};
-pub use roots::Roots;
+pub use roots::{Roots, RootsProblem};
 
-use std::net::{IpAddr, Ipv4Addr};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use reqwest::redirect;
-use url::{Host, Url};
+use url::Url;
 
 use crate::{allowance, limits};
 use roots::Trusted;
@@ -96,9 +100,16 @@ pub struct Pool(Arc<Inner>);
 struct Inner {
     settings: Settings,
     clients: Mutex<Vec<(ClientKind, reqwest::Client)>>,
-    /// How TLS is spoken; read at the first request that needs it.
-    tls: Arc<Mutex<Option<rustls::ClientConfig>>>,
+    /// The server that leads to whoever is asked by this pool.
+    leader: Option<Url>,
+    /// The pools of those that lead elsewhere, each by its origin.
+    led: Mutex<Vec<(url::Origin, Pool)>>,
+    tls: Arc<Mutex<Option<Tls>>>,
 }
+
+/// How TLS is spoken, read at the first request that needs it; or which roots could not be read, and why: a pipe
+/// is read once, and no second request waits for one.
+type Tls = Result<rustls::ClientConfig, (String, Option<Arc<RootsProblem>>)>;
 
 /// Clients differ in what they know and keep.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -112,15 +123,34 @@ struct ClientKind {
 impl Pool {
     /// A pool with these settings. Reads nothing and connects nowhere yet.
     pub fn new(settings: Settings) -> Self {
-        Self::sharing(settings, Arc::default())
+        Self::sharing(settings, Arc::default(), None)
     }
 
-    fn sharing(settings: Settings, tls: Arc<Mutex<Option<rustls::ClientConfig>>>) -> Self {
+    fn sharing(settings: Settings, tls: Arc<Mutex<Option<Tls>>>, leader: Option<Url>) -> Self {
         Self(Arc::new(Inner {
             settings,
             clients: Mutex::default(),
+            leader,
+            led: Mutex::default(),
             tls,
         }))
+    }
+
+    /// The pool for a request to `to`, where the server at `from` leads: one that does not connect to addresses
+    /// that [`may_not_lead`] refuses, whatever name they have. A proxy, which resolves names by itself, is asked as ever.
+    pub(crate) fn led(&self, from: &Url, to: &Url) -> Self {
+        if from.host() == to.host() || self.0.settings.proxies.select(to).is_some() {
+            return self.clone();
+        }
+        let mut led = self.0.led.lock().unwrap_or_else(PoisonError::into_inner);
+        let origin = from.origin();
+        if let Some((_, pool)) = led.iter().find(|(known, _)| *known == origin) {
+            return pool.clone();
+        }
+        let (settings, tls) = (self.0.settings.clone(), Arc::clone(&self.0.tls));
+        let pool = Self::sharing(settings, tls, Some(from.clone()));
+        led.push((origin, pool.clone()));
+        pool
     }
 
     /// A pool with other settings, but the same roots, which are read once for both.
@@ -129,7 +159,7 @@ impl Pool {
         let mut settings = self.0.settings.clone();
         change(&mut settings);
         settings.roots = self.0.settings.roots.clone();
-        Self::sharing(settings, Arc::clone(&self.0.tls))
+        Self::sharing(settings, Arc::clone(&self.0.tls), self.0.leader.clone())
     }
 
     /// The settings that this pool was made with.
@@ -176,12 +206,16 @@ impl Pool {
             return roots::client_config(Trusted::nobody());
         }
         let mut kept = self.0.tls.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(config) = &*kept {
-            return Ok(config.clone());
+        let failed = |(origin, source)| Error::Roots { origin, source };
+        if let Some(tls) = &*kept {
+            return tls.clone().map_err(failed);
         }
-        let config = roots::client_config(self.0.settings.roots.load()?)?;
-        *kept = Some(config.clone());
-        Ok(config)
+        let tls = match self.0.settings.roots.load() {
+            Ok(trusted) => Ok(roots::client_config(trusted)?),
+            Err(Error::Roots { origin, source }) => Err((origin, source)),
+            Err(other) => return Err(other),
+        };
+        kept.insert(tls).clone().map_err(failed)
     }
 
     fn build(&self, kind: ClientKind) -> Result<reqwest::Client, Error> {
@@ -207,6 +241,9 @@ impl Pool {
             .user_agent(concat!("countersign/", env!("CARGO_PKG_VERSION")));
         if kind.is_fresh {
             builder = builder.pool_max_idle_per_host(0);
+        }
+        if let Some(leader) = &self.0.leader {
+            builder = builder.dns_resolver(inside::Outside::of(leader));
         }
         builder.build().map_err(|source| Error::Client { source })
     }
@@ -261,10 +298,13 @@ impl Pool {
             source,
         })?;
         let client = self.client_of(&url, is_fresh)?;
-        client
+        let carried = Carried::of(&request);
+        let mut response = client
             .execute(request)
             .await
-            .map_err(|source| self.error(&url, source))
+            .map_err(|source| self.error(&url, source))?;
+        response.extensions_mut().insert(carried);
+        Ok(response)
     }
 
     /// The proxy in force for `url`, as ` through ...`; empty without one.
@@ -277,78 +317,5 @@ impl Pool {
     pub fn error(&self, url: &Url, source: reqwest::Error) -> Error {
         let via = self.0.settings.proxies.select(url);
         Error::from_reqwest(url, via, &self.0.settings.roots, source)
-    }
-}
-
-/// Whether `url`'s host is this very machine: `localhost`, `127.0.0.0/8`, `[::1]`, or an address of
-/// no particular host, which reaches it too.
-pub fn is_loopback(url: &Url) -> bool {
-    match address(url) {
-        Some(address) => address.is_loopback() || address.is_unspecified(),
-        None => url
-            .domain()
-            .is_some_and(|name| name.trim_end_matches('.').eq_ignore_ascii_case("localhost")),
-    }
-}
-
-/// Whether `url`'s host is an address of the link, such as `169.254.169.254`, or one of the IPv6
-/// addresses at which EC2, ECS and EKS hand out credentials.
-pub fn is_link_local(url: &Url) -> bool {
-    match address(url) {
-        Some(IpAddr::V4(address)) => address.is_link_local(),
-        Some(IpAddr::V6(address)) => {
-            address.is_unicast_link_local() || matches!(address.segments(), [0xfd00, 0xec2, ..])
-        }
-        None => false,
-    }
-}
-
-/// The address that `url`'s host is, an IPv4 address inside IPv6 unpacked; `None` for a name.
-fn address(url: &Url) -> Option<IpAddr> {
-    match url.host()? {
-        Host::Ipv4(address) => Some(IpAddr::V4(address)),
-        Host::Ipv6(address) => Some(match address.segments() {
-            // IPv4-compatible (RFC 4291), and by way of a translator (RFC 6052).
-            [0, 0, 0, 0, 0, 0, high, low] | [0x64, 0xff9b, 0, 0, 0, 0, high, low] if high != 0 => {
-                let ([a, b], [c, d]) = (high.to_be_bytes(), low.to_be_bytes());
-                IpAddr::V4(Ipv4Addr::new(a, b, c, d))
-            }
-            _ => address.to_canonical(),
-        }),
-        Host::Domain(_) => None,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn addresses_of_the_link_are_known_however_they_are_written() {
-        let is_link = |url: &str| is_link_local(&Url::parse(url).unwrap());
-        for url in [
-            "http://169.254.169.254/latest",
-            "http://169.254.0.1",
-            "http://2852039166/",
-            "http://0xa9fea9fe/",
-            "http://[fe80::1]/",
-            "http://[febf::1]/",
-            "http://[fd00:ec2::254]/",
-            "http://[fd00:ec2:ffff::1]/",
-            "http://[::ffff:169.254.169.254]/",
-            "http://[::169.254.169.254]/",
-            "http://[64:ff9b::a9fe:a9fe]/",
-        ] {
-            assert!(is_link(url), "{url}");
-        }
-        for url in [
-            "http://169.253.1.1/",
-            "http://[fec0::1]/",
-            "http://[fd00:ec3::1]/",
-            "http://[::1]/",
-            "http://link.example/",
-        ] {
-            assert!(!is_link(url), "{url}");
-        }
     }
 }

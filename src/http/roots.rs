@@ -1,14 +1,32 @@
 //! The trusted roots of TLS.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rustls::client::WebPkiServerVerifier;
 use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::{self, PemObject as _};
 
 use super::Error;
 use super::named_server::ServerVerifier;
+use crate::limits::{MAX_FOUND_ENTRIES, MAX_ROOTS_BYTES, VARIABLE_PIPE_TIMEOUT};
+use crate::{allowance, files};
+
+/// Why roots cannot be read.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RootsProblem {
+    /// A file that a variable names cannot be read.
+    #[error(transparent)]
+    File(files::Error),
+    /// It is not PEM.
+    #[error("it is not PEM: {0}")]
+    Pem(pem::Error),
+    /// The system's cannot be read.
+    #[error(transparent)]
+    System(rustls_native_certs::Error),
+}
 
 /// Roots as they were read.
 #[derive(Debug)]
@@ -64,8 +82,7 @@ impl Roots {
             named.extend(add_file(&mut store, "SSL_CERT_FILE", file)?);
         }
         for directory in &self.directories {
-            let found = rustls_native_certs::load_certs_from_paths(None, Some(directory));
-            store.add_parsable_certificates(found.certs);
+            store.add_parsable_certificates(in_directory(directory));
         }
         if self.file.is_none() && self.directories.is_empty() {
             let found = rustls_native_certs::load_native_certs();
@@ -73,7 +90,11 @@ impl Roots {
             if store.is_empty() && self.aws_bundle.is_none() {
                 return Err(Error::Roots {
                     origin: self.to_string(),
-                    source: found.errors.into_iter().next(),
+                    source: found
+                        .errors
+                        .into_iter()
+                        .next()
+                        .map(|error| Arc::new(RootsProblem::System(error))),
                 });
             }
         }
@@ -114,21 +135,45 @@ impl fmt::Display for Roots {
 fn add_file(
     store: &mut rustls::RootCertStore,
     variable: &str,
-    file: &std::path::Path,
+    file: &Path,
 ) -> Result<Vec<CertificateDer<'static>>, Error> {
-    let found = rustls_native_certs::load_certs_from_paths(Some(file), None);
-    let error = |source| Error::Roots {
+    let error = |source: Option<RootsProblem>| Error::Roots {
         origin: format!("{variable}={}", file.display()),
-        source,
+        source: source.map(Arc::new),
     };
-    if let Some(source) = found.errors.into_iter().next() {
-        return Err(error(Some(source)));
-    }
-    let (added, _) = store.add_parsable_certificates(found.certs.iter().cloned());
+    let wait = allowance::at_most(VARIABLE_PIPE_TIMEOUT);
+    let bytes = files::read_named(file, MAX_ROOTS_BYTES, wait)
+        .map_err(|source| error(Some(RootsProblem::File(source))))?;
+    let found: Vec<_> = CertificateDer::pem_slice_iter(&bytes)
+        .collect::<Result<_, _>>()
+        .map_err(|source| error(Some(RootsProblem::Pem(source))))?;
+    let (added, _) = store.add_parsable_certificates(found.iter().cloned());
     if added == 0 {
         return Err(error(None));
     }
-    Ok(found.certs)
+    Ok(found)
+}
+
+/// What the files of a directory have, each once: most are links to others. What is found there and is no
+/// certificate, or no regular file, is passed over.
+fn in_directory(directory: &Path) -> Vec<CertificateDer<'static>> {
+    let mut left = MAX_ROOTS_BYTES;
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(directory)
+        .into_iter()
+        .flatten()
+        .take(MAX_FOUND_ENTRIES)
+        .flatten()
+    {
+        let Ok(bytes) = files::read_following_links(&entry.path(), left) else {
+            continue;
+        };
+        left = left.saturating_sub(u64::try_from(bytes.len()).unwrap_or(u64::MAX));
+        found.extend(CertificateDer::pem_slice_iter(&bytes).flatten());
+    }
+    found.sort_unstable_by(|one, other| one.as_ref().cmp(other.as_ref()));
+    found.dedup();
+    found
 }
 
 /// TLS 1.2 and 1.3 with aws-lc-rs, for servers that `trusted` vouch for.
@@ -160,7 +205,7 @@ pub(super) fn client_config(trusted: Trusted) -> Result<rustls::ClientConfig, Er
 mod tests {
     use super::*;
 
-    fn root_file(directory: &std::path::Path, name: &str) -> PathBuf {
+    fn root_file(directory: &Path, name: &str) -> PathBuf {
         let key = rcgen::KeyPair::generate().unwrap();
         let mut params = rcgen::CertificateParams::default();
         params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);

@@ -24,7 +24,7 @@ use crate::aws::{Aws, Settings};
 use crate::environment::{self, Environment};
 use crate::limits::MAX_PLUGIN_MESSAGE_BYTES;
 use crate::plugin_contract::{self, CONTRACT_VERSION, Command, PluginMetadata, Request};
-use crate::printable;
+use crate::{printable, secrets};
 
 /// The plugins that this program can be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -118,13 +118,17 @@ pub fn run(
         Ok(None) => 0,
         Ok(Some(warning)) => {
             // A host ignores stderr where the exit status is 0; people do not.
-            let _ = writeln!(stderr, "warning: {}", printable::one_line(&warning));
+            let _ = writeln!(
+                stderr,
+                "warning: {}",
+                printable::one_line(&secrets::blot(&warning))
+            );
             0
         }
         Err(error) => {
             // Where stderr is closed too, the exit status is all that is left to say.
             let json = serde_json::to_string(&error.response()).unwrap_or_default();
-            let _ = stderr.write_all(printable::json(&json).as_bytes());
+            let _ = stderr.write_all(printable::json(&secrets::blot(&json)).as_bytes());
             let _ = stderr.flush();
             1
         }

@@ -10,6 +10,7 @@ use serde::de::{DeserializeOwned, Error as _, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::{Base64, CONTRACT_VERSION};
+use crate::json_size::count_values;
 use crate::limits::{MAX_PLUGIN_MESSAGE_BYTES, MAX_PLUGIN_MESSAGE_VALUES};
 
 /// Why bytes are not a message of the contract.
@@ -93,26 +94,7 @@ fn check_bounds(bytes: &[u8]) -> Result<(), Error> {
     if u64::try_from(bytes.len()).map_or(true, |length| length >= MAX_PLUGIN_MESSAGE_BYTES) {
         return Err(Error::TooLarge);
     }
-    let mut values = 0_usize;
-    let mut in_string = false;
-    let mut escaped = false;
-    for byte in bytes {
-        if in_string {
-            match byte {
-                _ if escaped => escaped = false,
-                b'\\' => escaped = true,
-                b'"' => in_string = false,
-                _ => {}
-            }
-            continue;
-        }
-        match byte {
-            b'"' => in_string = true,
-            b',' | b'{' | b'[' => values += 1,
-            _ => {}
-        }
-    }
-    if values > MAX_PLUGIN_MESSAGE_VALUES {
+    if count_values(bytes) > MAX_PLUGIN_MESSAGE_VALUES {
         return Err(Error::TooManyValues);
     }
     Ok(())

@@ -10,13 +10,22 @@ use url::Url;
 use super::ecr::EcrHost;
 
 /// Other names of Docker Hub than [`DOCKER_HUB`].
-const DOCKER_HUB_HOSTS: [&str; 2] = ["index.docker.io", "registry-1.docker.io"];
+const DOCKER_HUB_HOSTS: [&str; 5] = [
+    "index.docker.io",
+    "registry-1.docker.io",
+    "registry.docker.io",
+    "registry.hub.docker.com",
+    DOCKER_HUB_IPV6,
+];
 
 /// The registry that Docker's images are named after, which is not the host that serves them.
 const DOCKER_HUB: &str = "docker.io";
 
 /// The host that serves Docker Hub.
 const DOCKER_HUB_SERVER: &str = "registry-1.docker.io";
+
+/// The host that serves it on IPv6 alone.
+const DOCKER_HUB_IPV6: &str = "registry.ipv6.docker.com";
 
 /// The public registry of Amazon ECR, and its host that answers on IPv6 too.
 const PUBLIC_ECR: &str = "public.ecr.aws";
@@ -226,7 +235,9 @@ impl RegistryName {
     /// Hub is served by a host of another name than its own.
     pub fn server(&self, wished: Scheme) -> String {
         match self.port_over(wished) {
-            None if is_docker_hub(&self.host) => DOCKER_HUB_SERVER.to_owned(),
+            None if is_docker_hub(&self.host) && self.host != DOCKER_HUB_IPV6 => {
+                DOCKER_HUB_SERVER.to_owned()
+            }
             None => self.host.clone(),
             Some(port) => format!("{}:{port}", self.host),
         }
@@ -453,6 +464,16 @@ mod tests {
             ("docker.io", Https, "docker.io"),
             ("Index.Docker.io:443", Https, "docker.io"),
             ("registry-1.docker.io", Http, "docker.io"),
+            ("registry.docker.io", Https, "docker.io"),
+            ("registry.hub.docker.com:443", Https, "docker.io"),
+            ("registry.ipv6.docker.com", Https, "docker.io"),
+            // No registries, or others.
+            ("hub.docker.com", Https, "hub.docker.com"),
+            (
+                "registry.scout.docker.com",
+                Https,
+                "registry.scout.docker.com",
+            ),
             ("docker.io:5000", Https, "docker.io:5000"),
             ("docker.io.example", Https, "docker.io.example"),
             ("public.ecr.aws:443", Https, "public.ecr.aws"),
@@ -489,6 +510,12 @@ mod tests {
             ("R.Example:443", Https, "r.example"),
             ("r.example:80", Https, "r.example:80"),
             ("docker.io:443", Https, "registry-1.docker.io"),
+            ("registry.hub.docker.com", Https, "registry-1.docker.io"),
+            (
+                "registry.ipv6.docker.com",
+                Https,
+                "registry.ipv6.docker.com",
+            ),
             ("docker.io:5000", Https, "docker.io:5000"),
             ("localhost:80", Https, "localhost"),
             ("ecr-public.aws.com", Https, "ecr-public.aws.com"),

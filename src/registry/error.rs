@@ -134,6 +134,19 @@ pub enum Error {
         /// Whose referrers.
         digest: String,
     },
+    /// It came too slowly, while others waited for the memory that it took.
+    #[error(
+        "`{url}` sent {came} bytes in {} seconds, and others waited for the memory of its answer",
+        time.as_secs()
+    )]
+    TooSlow {
+        /// The request's URL.
+        url: String,
+        /// The bytes that came.
+        came: u64,
+        /// The time that it had.
+        time: Duration,
+    },
     /// Credentials could not be read.
     #[error("could not get credentials for registry `{registry}`")]
     Credentials {
@@ -368,6 +381,7 @@ impl Error {
             | Self::TagImmutable { .. }
             | Self::Request { .. }
             | Self::ListingTimedOut { .. }
+            | Self::TooSlow { .. }
             | Self::Credentials { .. }
             | Self::TooManyReferrers { .. }
             | Self::UnreadableReferrers { .. }

@@ -8,8 +8,9 @@ use reqwest::Response;
 
 use super::RemoteRepository;
 use super::error::Error;
-use super::manifest;
+use super::manifest::{self, SignatureManifest};
 use super::room::Held;
+use super::transport::Read;
 use crate::http as web;
 use crate::limits;
 use crate::notary::EnvelopeFormat;
@@ -32,6 +33,13 @@ pub struct Signature {
     pub(super) held: Held,
 }
 
+impl AsRef<[u8]> for Signature {
+    /// The envelope.
+    fn as_ref(&self) -> &[u8] {
+        &self.envelope
+    }
+}
+
 impl RemoteRepository {
     /// Fetches the signature with manifest `manifest`, which must name `subject` as what it signs.
     ///
@@ -45,8 +53,10 @@ impl RemoteRepository {
         subject: &Digest,
         manifest: &Descriptor,
     ) -> Result<Signature, Error> {
-        let bytes = self.fetch_signature_manifest(manifest).await?;
-        self.fetch_envelope(subject, manifest, &bytes).await
+        let (bytes, held) = self.fetch_signature_manifest(manifest).await?;
+        let read = manifest::parse_signature(manifest, &bytes, subject)?;
+        drop((bytes, held));
+        self.fetch_envelope(manifest, read).await
     }
 
     /// Fetches what may be a signature; nothing if its manifest says that it is something else.
@@ -59,15 +69,21 @@ impl RemoteRepository {
         subject: &Digest,
         manifest: &Descriptor,
     ) -> Result<Option<Signature>, Error> {
-        let bytes = self.fetch_signature_manifest(manifest).await?;
+        let (bytes, held) = self.fetch_signature_manifest(manifest).await?;
         if !manifest::is_signature(&bytes) {
             return Ok(None);
         }
-        let signature = self.fetch_envelope(subject, manifest, &bytes).await?;
+        let read = manifest::parse_signature(manifest, &bytes, subject)?;
+        drop((bytes, held));
+        let signature = self.fetch_envelope(manifest, read).await?;
         Ok(Some(signature))
     }
 
-    async fn fetch_signature_manifest(&self, manifest: &Descriptor) -> Result<Bytes, Error> {
+    /// A signature manifest, with its room, which is to be let go before the envelope's is waited for.
+    async fn fetch_signature_manifest(
+        &self,
+        manifest: &Descriptor,
+    ) -> Result<(Bytes, Held), Error> {
         if manifest.size() > limits::MAX_MANIFEST_BYTES {
             return Err(Error::TooLarge {
                 what: format!("signature manifest `{}`", manifest.digest()),
@@ -76,20 +92,16 @@ impl RemoteRepository {
             });
         }
         let path = format!("manifests/{}", manifest.digest());
-        let (bytes, _) = self
-            .fetch(&path, manifest, manifest::ACCEPT_SIGNATURE)
-            .await?;
-        Ok(bytes)
+        self.fetch(&path, manifest, manifest::ACCEPT_SIGNATURE)
+            .await
     }
 
-    /// The envelope that the signature manifest `bytes`, described by `manifest`, leads to.
+    /// The envelope that the signature manifest `manifest`, which was read, leads to.
     async fn fetch_envelope(
         &self,
-        subject: &Digest,
         manifest: &Descriptor,
-        bytes: &[u8],
+        read: SignatureManifest,
     ) -> Result<Signature, Error> {
-        let read = manifest::parse_signature(manifest, bytes, subject)?;
         let path = format!("blobs/{}", read.envelope.digest());
         let (envelope, held) = self.fetch(&path, &read.envelope, "*/*").await?;
         Ok(Signature {
@@ -129,31 +141,45 @@ impl RemoteRepository {
         descriptor: &Descriptor,
         accept: &'static str,
     ) -> Result<(Bytes, Held), Error> {
-        let response = self.session.get(self.session.url(path), accept).await?;
-        if response.status() != StatusCode::OK {
-            let called = self.session.called(descriptor.digest().as_ref());
-            return Err(self.session.failure(response, called).await);
-        }
-        let url = web::redact(response.url());
-        let wrong_size = |found| Error::WrongSize {
-            url: url.clone(),
-            wanted: descriptor.size(),
-            found,
-        };
-        if let Some(found) = announced_length(&response)
-            && found != descriptor.size()
-        {
-            return Err(wrong_size(found));
-        }
-        let body = self.session.body_to_hold(response, descriptor.size());
-        let (bytes, held) = body.await?;
-        let found = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
-        if found != descriptor.size() {
-            return Err(wrong_size(found));
-        }
-        match oci::verify_digest(descriptor.digest(), &bytes) {
-            Ok(()) => Ok((bytes, held)),
-            Err(source) => Err(Error::WrongDigest { url, source }),
+        let mut held = Held::default();
+        loop {
+            let response = self.session.get(self.session.url(path), accept).await?;
+            if response.status() != StatusCode::OK {
+                let called = self.session.called(descriptor.digest().as_ref());
+                return Err(self.session.failure(response, called).await);
+            }
+            let url = web::redact(response.url());
+            let wrong_size = |found| Error::WrongSize {
+                url: url.clone(),
+                wanted: descriptor.size(),
+                found,
+            };
+            if let Some(found) = announced_length(&response)
+                && found != descriptor.size()
+            {
+                return Err(wrong_size(found));
+            }
+            let size = descriptor.size();
+            let read = self
+                .session
+                .body_in(response, size, Some(size), &mut held)
+                .await?;
+            let bytes = match read {
+                Read::Whole(bytes) => bytes,
+                Read::NeedsRoom(bytes) => {
+                    drop(held);
+                    held = self.session.room_for(bytes).await;
+                    continue;
+                }
+            };
+            let found = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+            if found != descriptor.size() {
+                return Err(wrong_size(found));
+            }
+            return match oci::verify_digest(descriptor.digest(), &bytes) {
+                Ok(()) => Ok((bytes, held)),
+                Err(source) => Err(Error::WrongDigest { url, source }),
+            };
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::notary::SIGNATURE_ARTIFACT_TYPE;
 use crate::oci::Descriptor;
@@ -49,17 +49,9 @@ impl<'a> IndexEntry<'a> {
         }
     }
 
-    /// Adds it to an index, whose other members stay as they are.
-    pub(super) fn add_to(&self, index: &mut Value) {
-        let entry = json!(self);
-        if let Some(members) = index.as_object_mut() {
-            let manifests = members.entry("manifests").or_insert_with(|| json!([]));
-            match manifests.as_array_mut() {
-                Some(manifests) => manifests.push(entry),
-                // `null` stands for an empty list.
-                None => *manifests = json!([entry]),
-            }
-        }
+    /// As JSON.
+    pub(super) fn to_text(&self) -> String {
+        json!(self).to_string()
     }
 }
 
@@ -69,7 +61,7 @@ mod tests {
     use crate::oci::sha256_digest;
 
     #[test]
-    fn an_entry_is_added_and_all_else_stays() {
+    fn an_entry_says_what_is_to_be_said() {
         let digest = sha256_digest(b"x");
         let manifest = Descriptor::new("a/b".into(), 1, digest.clone());
         let annotations = BTreeMap::from([("k".to_owned(), "v".to_owned())]);
@@ -78,20 +70,15 @@ mod tests {
         signature["artifactType"] = json!(SIGNATURE_ARTIFACT_TYPE);
         let mut annotated = signature.clone();
         annotated["annotations"] = json!({ "k": "v" });
-        for mut index in [
-            json!({ "x": 1 }),
-            json!({ "x": 1, "manifests": null }),
-            json!({ "x": 1, "manifests": [] }),
-        ] {
-            IndexEntry::of(&manifest).add_to(&mut index);
-            let entry = IndexEntry::of_signature(&manifest);
-            entry.with_annotations(&BTreeMap::new()).add_to(&mut index);
-            let entry = IndexEntry::of_signature(&manifest);
-            entry.with_annotations(&annotations).add_to(&mut index);
-            assert_eq!(
-                index,
-                json!({ "x": 1, "manifests": [plain, signature, annotated] })
-            );
-        }
+        let written = |entry: IndexEntry<'_>| -> serde_json::Value {
+            serde_json::from_str(&entry.to_text()).unwrap()
+        };
+        assert_eq!(written(IndexEntry::of(&manifest)), plain);
+        let entry = || IndexEntry::of_signature(&manifest);
+        assert_eq!(
+            written(entry().with_annotations(&BTreeMap::new())),
+            signature
+        );
+        assert_eq!(written(entry().with_annotations(&annotations)), annotated);
     }
 }

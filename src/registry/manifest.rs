@@ -1,6 +1,6 @@
 //! Manifests as they are read and written: what is a signature of what.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use http::HeaderMap;
 use http::header::CONTENT_TYPE;
@@ -10,6 +10,7 @@ use url::Url;
 
 use super::error::{Error, clean};
 use crate::http as web;
+use crate::json_size::count_values;
 use crate::limits;
 use crate::notary::{EnvelopeFormat, SIGNATURE_ARTIFACT_TYPE};
 use crate::oci::{self, Descriptor, Digest};
@@ -183,6 +184,7 @@ pub(super) fn parse_signature(
         reason,
     };
     let malformed = |error: serde_json::Error| wrong(format!("it is malformed: {error}"));
+    check_values(bytes).map_err(wrong)?;
     let of_itself;
     let artifact_type;
     let found_subject;
@@ -264,10 +266,34 @@ pub(super) fn parse_signature(
         });
     }
     Ok(SignatureManifest {
-        envelope,
+        // What else is said of it is of no use, and may be long.
+        envelope: Descriptor::new(
+            envelope.media_type().clone(),
+            envelope.size(),
+            envelope.digest().clone(),
+        ),
         format,
-        annotations: annotations.unwrap_or_default().into_iter().collect(),
+        annotations: bounded(annotations.unwrap_or_default()).map_err(wrong)?,
     })
+}
+
+/// The annotations of a manifest, or why they are too many.
+fn bounded(annotations: HashMap<String, String>) -> Result<BTreeMap<String, String>, String> {
+    let max = limits::MAX_ANNOTATION_BYTES;
+    let bytes = |(key, value): (&String, &String)| key.len() + value.len();
+    if annotations.iter().map(bytes).sum::<usize>() > max {
+        return Err(format!("its annotations have more than {max} bytes"));
+    }
+    Ok(annotations.into_iter().collect())
+}
+
+/// Refuses what would take a hundred times its bytes.
+fn check_values(bytes: &[u8]) -> Result<(), String> {
+    let max = limits::MAX_SIGNATURE_MANIFEST_VALUES;
+    if count_values(bytes) > max {
+        return Err(format!("it has more than {max} values"));
+    }
+    Ok(())
 }
 
 /// A descriptor in notation's order of members.

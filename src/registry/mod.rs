@@ -18,6 +18,7 @@ mod ecr_tokens;
 mod error;
 mod fetch;
 mod index_entry;
+mod index_text;
 mod layout;
 mod manifest;
 mod plain_http;
@@ -57,6 +58,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use url::Url;
 
 use crate::http::Pool;
+use crate::limits;
 use crate::reference::{Reference, Scheme};
 use session::{Registry, Session};
 
@@ -69,7 +71,7 @@ pub mod fuzzing {
 
     /// The words of a registry's error.
     pub fn words(body: &[u8]) -> super::Words {
-        super::Words::parse(body)
+        super::Words::parse(body, &crate::http::Carried::default())
     }
 
     /// How many challenges a header has.
@@ -145,6 +147,9 @@ impl Client {
             .sessions
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
+        if sessions.len() >= limits::MAX_KEPT_SESSIONS && !sessions.contains_key(&key) {
+            sessions.retain(|_, session| Arc::strong_count(session) > 1);
+        }
         let session = sessions.entry(key).or_insert_with(|| {
             Arc::new(Session::new(
                 registry,

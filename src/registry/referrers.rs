@@ -2,15 +2,19 @@
 //! Referrers"), or the tag schema where a registry lacks it.
 
 use std::collections::HashSet;
+use std::time::Duration;
 
 use http::header::LINK;
 use http::{HeaderMap, StatusCode};
+use tokio::time::Instant;
 use url::Url;
 
 use super::RemoteRepository;
 use super::error::Error;
 use super::manifest::{self, IMAGE_INDEX};
 use super::referrers_index::{Index, Known, Unreadable, parse_index};
+use super::room::Held;
+use super::transport::Read;
 use crate::http as web;
 use crate::limits;
 use crate::notary::SIGNATURE_ARTIFACT_TYPE;
@@ -86,23 +90,16 @@ impl RemoteRepository {
 
     /// Lists the signatures of `digest` that the referrers API has; nothing if there is no such API.
     pub(super) async fn list_by_api(&self, digest: &Digest) -> Result<Option<Listing>, Error> {
-        // One limit for all pages together: a list of many slow pages must end too.
-        let limit = self.session.pool.settings().request_timeout;
-        match tokio::time::timeout(limit, self.list_pages(digest)).await {
-            Ok(listing) => listing,
-            Err(_) => Err(Error::ListingTimedOut {
-                registry: self.session.registry.name.clone(),
-                digest: digest.to_string(),
-            }),
-        }
-    }
-
-    async fn list_pages(&self, digest: &Digest) -> Result<Option<Listing>, Error> {
         let mut url = self.session.url(&format!("referrers/{digest}"));
         url.query_pairs_mut()
             .append_pair("artifactType", SIGNATURE_ARTIFACT_TYPE);
+        // One limit for all pages together: a list of many slow pages must end too. Waiting for room in
+        // memory, which others hold, takes nothing away from it.
+        let limit = self.session.pool.settings().request_timeout;
+        let mut used = Duration::ZERO;
         let mut found = Collected::default();
         let mut visited = HashSet::new();
+        let mut held = Held::default();
         let mut next = Some(url);
         let mut fault = None;
         while let Some(url) = next.take() {
@@ -110,17 +107,34 @@ impl RemoteRepository {
                 fault = Some(too_many(digest, limits::MAX_REFERRERS_PAGES));
                 break;
             }
-            visited.insert(url.clone());
-            let is_first = visited.len() == 1;
-            let page = match self.page(url, digest, is_first).await {
-                Ok(Some(page)) => page,
-                Ok(None) => return Ok(None),
+            let is_first = visited.is_empty();
+            let begun = Instant::now();
+            let page = self.page(&url, digest, is_first, &mut held);
+            let page = tokio::time::timeout(limit.saturating_sub(used), page).await;
+            used = used.saturating_add(begun.elapsed());
+            let Ok(page) = page else {
+                return Err(Error::ListingTimedOut {
+                    registry: self.session.registry.name.clone(),
+                    digest: digest.to_string(),
+                });
+            };
+            let page = match page {
+                Ok(Looked::Page(page)) => page,
+                Ok(Looked::NoApi) => return Ok(None),
+                Ok(Looked::NeedsRoom(bytes)) => {
+                    drop(held);
+                    held = self.session.room_for(bytes).await;
+                    next = Some(url);
+                    continue;
+                }
                 Err(error) if is_first => return Err(error),
                 Err(error) => {
                     fault = Some(error);
                     break;
                 }
             };
+            held = Held::default();
+            visited.insert(url);
             if !found.add(page.index) {
                 fault = Some(too_many(digest, limits::MAX_REFERRERS));
                 break;
@@ -144,9 +158,15 @@ impl RemoteRepository {
         Ok(Some(found.listing(Source::ReferrersApi, digest, fault)))
     }
 
-    /// One page; `None` if it is the first one and says that the registry has no referrers API.
-    async fn page(&self, url: Url, digest: &Digest, is_first: bool) -> Result<Option<Page>, Error> {
-        let response = self.session.get(url, IMAGE_INDEX).await?;
+    /// One page. `held` is the room in memory for it.
+    async fn page(
+        &self,
+        url: &Url,
+        digest: &Digest,
+        is_first: bool,
+        held: &mut Held,
+    ) -> Result<Looked, Error> {
+        let response = self.session.get(url.clone(), IMAGE_INDEX).await?;
         let status = response.status();
         // Registries that do not know the path call the request wrong, too.
         let is_unsupported = matches!(
@@ -158,7 +178,7 @@ impl RemoteRepository {
                 | StatusCode::BAD_REQUEST
         );
         if is_unsupported && is_first {
-            return Ok(None);
+            return Ok(Looked::NoApi);
         }
         let url = response.url().clone();
         if !status.is_success() {
@@ -176,14 +196,15 @@ impl RemoteRepository {
         }
         let next = next_page(&url, response.headers());
         let media_type = manifest::content_type(response.headers());
-        let body = self
-            .session
-            .body(response, limits::MAX_MANIFEST_BYTES)
-            .await?;
+        let max = limits::MAX_MANIFEST_BYTES;
+        let body = match self.session.body_in(response, max, None, held).await? {
+            Read::Whole(body) => body,
+            Read::NeedsRoom(bytes) => return Ok(Looked::NeedsRoom(bytes)),
+        };
         // Registries without the API may answer any path with something of their own, under any type.
         match parse_index(&body) {
-            Ok(Some(index)) => Ok(Some(Page { index, next })),
-            Ok(None) if is_first => Ok(None),
+            Ok(Some(index)) => Ok(Looked::Page(Page { index, next })),
+            Ok(None) if is_first => Ok(Looked::NoApi),
             Ok(None) => Err(Error::NotAManifest {
                 url: web::redact(&url),
                 media_type: media_type.unwrap_or_default(),
@@ -201,6 +222,15 @@ fn too_many(digest: &Digest, max: usize) -> Error {
         digest: digest.to_string(),
         max,
     }
+}
+
+/// What came of asking for a page.
+enum Looked {
+    Page(Page),
+    /// It is the first one and says that the registry has no referrers API.
+    NoApi,
+    /// There must be room for so many bytes first.
+    NeedsRoom(u64),
 }
 
 struct Page {
@@ -257,6 +287,10 @@ fn next_page(url: &Url, headers: &HeaderMap) -> Result<Option<Url>, Error> {
         let Some(target) = next_target(value) else {
             continue;
         };
+        if target.len() > limits::MAX_PAGE_URL_BYTES {
+            let max = limits::MAX_PAGE_URL_BYTES;
+            return Err(misbehaved(format!("has a `Link` of more than {max} bytes")));
+        }
         let next = url
             .join(target)
             .map_err(|_| misbehaved("has a `Link` that is not a URL".to_owned()))?;

@@ -181,6 +181,10 @@ fn read_entry(entry: &str) -> Entry {
         Ok(described) => described,
         Err(error) => return Entry::Unreadable(error.to_string()),
     };
+    if described.media_type.len() > limits::MAX_MEDIA_TYPE_BYTES {
+        let max = limits::MAX_MEDIA_TYPE_BYTES;
+        return Entry::Unreadable(format!("its media type has more than {max} bytes"));
+    }
     let can_be_one = [IMAGE_MANIFEST, ARTIFACT_MANIFEST].contains(&described.media_type.as_str());
     if !says_so && !can_be_one {
         return Entry::Other;

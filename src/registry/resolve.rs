@@ -9,7 +9,9 @@ use super::error::Error;
 use super::manifest::{self, IMAGE_INDEX};
 use super::referrers::Listing;
 use super::referrers_index::Known;
+use super::room::Held;
 use super::session::Session;
+use super::transport::Read;
 use super::{RemoteRepository, Source};
 use crate::http as web;
 use crate::limits;
@@ -101,7 +103,9 @@ impl RemoteRepository {
             None => None,
         };
         let called = self.reference.to_string();
-        let manifest = read_manifest(&self.session, response, called, asked.as_ref()).await?;
+        let again = (self.manifest_url(), manifest::ACCEPT_ANY);
+        let manifest =
+            read_manifest(&self.session, response, again, called, asked.as_ref()).await?;
         Ok(Target {
             reference: self
                 .reference
@@ -116,22 +120,37 @@ impl RemoteRepository {
 pub(super) struct ReadManifest {
     pub(super) descriptor: Descriptor,
     pub(super) bytes: bytes::Bytes,
+    /// The room in memory that the bytes take.
+    pub(super) held: Held,
 }
 
 /// Reads the manifest in `response`, for what is called `called`, and compares it with the digest
-/// that was asked for and with the one that the registry gives.
+/// that was asked for and with the one that the registry gives. `again` is what was asked: URL and
+/// accepted types.
 pub(super) async fn read_manifest(
     session: &Session,
-    response: Response,
+    mut response: Response,
+    again: (Url, &'static str),
     called: String,
     asked: Option<&Digest>,
 ) -> Result<ReadManifest, Error> {
-    if !response.status().is_success() {
-        return Err(session.failure(response, called).await);
-    }
-    let url = response.url().clone();
-    let headers = response.headers().clone();
-    let bytes = session.body(response, limits::MAX_MANIFEST_BYTES).await?;
+    let mut held = Held::default();
+    let (url, headers, bytes) = loop {
+        if !response.status().is_success() {
+            return Err(session.failure(response, called).await);
+        }
+        let url = response.url().clone();
+        let headers = response.headers().clone();
+        let max = limits::MAX_MANIFEST_BYTES;
+        match session.body_in(response, max, None, &mut held).await? {
+            Read::Whole(bytes) => break (url, headers, bytes),
+            Read::NeedsRoom(bytes) => {
+                drop(held);
+                held = session.room_for(bytes).await;
+                response = session.get(again.0.clone(), again.1).await?;
+            }
+        }
+    };
     let media_type = manifest::media_type(&url, &headers, &bytes);
     // A page of HTML has neither the digest nor the type: the type says more.
     if let Err(error @ Error::NotAManifest { .. }) = media_type {
@@ -142,6 +161,7 @@ pub(super) async fn read_manifest(
     Ok(ReadManifest {
         descriptor: Descriptor::new(MediaType::from(media_type?.as_str()), size, digest),
         bytes,
+        held,
     })
 }
 

@@ -1,26 +1,30 @@
 //! Room in memory for what is fetched, shared by everything that a process does at the same time.
 //!
-//! What is small needs none: so many of it are in memory as artifacts are looked at. What is larger waits
-//! until there is room for it, in the order in which it came, and the very large by itself, so that it
-//! holds up nothing smaller. Whoever holds room waits for no other, so that each gets its turn.
+//! What is small needs none: so many of it are in memory as artifacts are looked at. What is larger has
+//! room in one of two lanes, the very large in its own, so that it holds up nothing smaller. An owner, a
+//! registry for example, has a share of a lane, and owners take turns. Whoever holds room waits for no
+//! other, and no answer is under way while its room is waited for; an answer that has room and comes too
+//! slowly is given up when another owner waits ([`Held::is_owed`]).
 
-use std::sync::{Arc, LazyLock};
+use std::collections::HashMap;
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
-use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::sync::{oneshot, watch};
+use tokio::time::{Instant, sleep_until};
 
 use crate::allowance;
 use crate::limits::{
-    MAX_BYTES_WITHOUT_ROOM, MAX_ENVELOPE_BYTES, MAX_MEDIUM_BYTES, ROOM_FOR_MEDIUM_BYTES,
+    MAX_BYTES_WITHOUT_ROOM, MAX_ENVELOPE_BYTES, MAX_MEDIUM_BYTES, ROOM_BYTES_PER_SECOND,
+    ROOM_FOR_MEDIUM_BYTES, ROOM_GRACE,
 };
 
 /// A process has one memory.
-static ROOM: LazyLock<Room> = LazyLock::new(Room::default);
+static ROOM: LazyLock<Arc<Room>> = LazyLock::new(Arc::default);
 
 /// Room that is taken, until this and its clones are dropped.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Held {
-    _permit: Option<Arc<SemaphorePermit<'static>>>,
-}
+pub(super) struct Held(Option<Arc<Place>>);
 
 impl PartialEq for Held {
     /// Where something is in memory makes it no other.
@@ -31,84 +35,276 @@ impl PartialEq for Held {
 
 impl Eq for Held {}
 
-#[derive(Debug)]
-struct Room {
-    /// KiB for what is up to [`MAX_MEDIUM_BYTES`] long.
-    medium: Semaphore,
-    /// KiB for what is longer: one envelope of the greatest size.
-    large: Semaphore,
+impl Held {
+    /// How many bytes may be in memory with it.
+    pub(super) fn bytes(&self) -> u64 {
+        self.0
+            .as_ref()
+            .map_or(MAX_BYTES_WITHOUT_ROOM, |place| place.bytes)
+    }
+
+    /// Comes back when no more than `came` bytes have come for longer than that takes, and another owner
+    /// waits; gives how long it was held.
+    pub(super) async fn is_owed(&self, came: u64) -> Duration {
+        let Some(place) = &self.0 else {
+            return std::future::pending().await;
+        };
+        sleep_until(place.since + time_for(came)).await;
+        let mut changes = place.room.changes.subscribe();
+        while !place.room.is_wanted_by_another(place) {
+            // The sender lives as long as the room.
+            let _ = changes.changed().await;
+        }
+        place.since.elapsed()
+    }
 }
 
-impl Default for Room {
-    fn default() -> Self {
-        let lane = |bytes| Semaphore::new(usize::try_from(kibibytes(bytes)).unwrap_or(usize::MAX));
-        Self {
-            medium: lane(ROOM_FOR_MEDIUM_BYTES),
-            large: lane(MAX_ENVELOPE_BYTES),
+/// The time after which more than so many bytes must have come, if others wait.
+fn time_for(bytes: u64) -> Duration {
+    ROOM_GRACE + Duration::from_millis(bytes.saturating_mul(1_000) / ROOM_BYTES_PER_SECOND)
+}
+
+/// A place in the queue, and then in the room; left when this is dropped.
+#[derive(Debug)]
+struct Place {
+    room: Arc<Room>,
+    id: u64,
+    owner: String,
+    lane: Lane,
+    bytes: u64,
+    since: Instant,
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut state = self.room.state();
+        state.waiting.retain(|waiting| waiting.entry.id != self.id);
+        state.held.retain(|held| held.id != self.id);
+        state.settle();
+        drop(state);
+        self.room.changes.send_replace(());
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Lane {
+    /// For what is up to [`MAX_MEDIUM_BYTES`] long.
+    Medium,
+    /// For what is longer: one envelope of the greatest size.
+    Large,
+}
+
+impl Lane {
+    const ALL: [Self; 2] = [Self::Medium, Self::Large];
+
+    const fn of(bytes: u64) -> Self {
+        if bytes <= MAX_MEDIUM_BYTES {
+            Self::Medium
+        } else {
+            Self::Large
+        }
+    }
+
+    const fn bytes(self) -> u64 {
+        match self {
+            Self::Medium => ROOM_FOR_MEDIUM_BYTES,
+            Self::Large => MAX_ENVELOPE_BYTES,
+        }
+    }
+
+    /// What one owner may hold beside another thing of its own.
+    const fn share(self) -> u64 {
+        match self {
+            Self::Medium => self.bytes() / 4,
+            Self::Large => self.bytes() / 2,
         }
     }
 }
 
+#[derive(Debug, Default)]
+struct Room {
+    state: Mutex<State>,
+    changes: watch::Sender<()>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    held: Vec<Entry>,
+    /// In the order in which they came.
+    waiting: Vec<Waiting>,
+    /// When each owner last got room.
+    turns: HashMap<String, u64>,
+    count: u64,
+}
+
+#[derive(Debug, Clone)]
+struct Entry {
+    id: u64,
+    owner: String,
+    lane: Lane,
+    bytes: u64,
+}
+
+#[derive(Debug)]
+struct Waiting {
+    entry: Entry,
+    granted: oneshot::Sender<()>,
+}
+
+impl State {
+    fn next_number(&mut self) -> u64 {
+        self.count = self.count.saturating_add(1);
+        self.count
+    }
+
+    fn taken(&self, lane: Lane, owner: Option<&str>) -> u64 {
+        self.held
+            .iter()
+            .filter(|held| held.lane == lane && owner.is_none_or(|owner| held.owner == owner))
+            .map(|held| held.bytes)
+            .sum()
+    }
+
+    /// Whether its owner may hold it beside what it holds.
+    fn is_in_share(&self, entry: &Entry) -> bool {
+        let own = self.taken(entry.lane, Some(&entry.owner));
+        own == 0 || own.saturating_add(entry.bytes) <= entry.lane.share()
+    }
+
+    /// Gives room to whoever is next, as long as there is enough: the owner whose turn was longest ago.
+    fn settle(&mut self) {
+        for lane in Lane::ALL {
+            while let Some(position) = self.next_in(lane) {
+                let waiting = self.waiting.remove(position);
+                let turn = self.next_number();
+                self.turns.insert(waiting.entry.owner.clone(), turn);
+                self.held.push(waiting.entry);
+                // Who does not wait any more leaves its place by itself.
+                let _ = waiting.granted.send(());
+            }
+        }
+    }
+
+    /// Who gets room in `lane` next, if there is enough; nobody who comes later takes it meanwhile.
+    fn next_in(&self, lane: Lane) -> Option<usize> {
+        let turn = |entry: &Entry| self.turns.get(&entry.owner).copied().unwrap_or(0);
+        let (position, next) = self
+            .waiting
+            .iter()
+            .enumerate()
+            .filter(|(_, one)| one.entry.lane == lane && self.is_in_share(&one.entry))
+            .min_by_key(|(_, one)| turn(&one.entry))?;
+        let taken = self.taken(lane, None);
+        (taken.saturating_add(next.entry.bytes) <= lane.bytes()).then_some(position)
+    }
+}
+
 impl Room {
-    async fn take(&self, bytes: u64) -> Option<SemaphorePermit<'_>> {
-        let lane = if bytes <= MAX_BYTES_WITHOUT_ROOM {
-            return None;
-        } else if bytes <= MAX_MEDIUM_BYTES {
-            &self.medium
-        } else {
-            &self.large
-        };
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn is_wanted_by_another(&self, place: &Place) -> bool {
+        self.state()
+            .waiting
+            .iter()
+            .any(|waiting| waiting.entry.lane == place.lane && waiting.entry.owner != place.owner)
+    }
+
+    /// A place in the queue, in the room at once if there is enough.
+    fn enter(self: &Arc<Self>, owner: &str, bytes: u64) -> (Place, oneshot::Receiver<()>) {
+        let lane = Lane::of(bytes);
         // What is longer than all the room is refused elsewhere.
-        let permits = kibibytes(bytes.min(MAX_ENVELOPE_BYTES));
-        // Nothing closes the lanes.
-        lane.acquire_many(permits).await.ok()
+        let bytes = bytes.min(lane.bytes());
+        let (granted, grant) = oneshot::channel();
+        let mut state = self.state();
+        let entry = Entry {
+            id: state.next_number(),
+            owner: owner.to_owned(),
+            lane,
+            bytes,
+        };
+        let place = Place {
+            room: Arc::clone(self),
+            id: entry.id,
+            owner: entry.owner.clone(),
+            lane,
+            bytes,
+            since: Instant::now(),
+        };
+        state.waiting.push(Waiting { entry, granted });
+        state.settle();
+        drop(state);
+        self.changes.send_replace(());
+        (place, grant)
+    }
+
+    fn try_take(self: &Arc<Self>, owner: &str, bytes: u64) -> Option<Held> {
+        if bytes <= MAX_BYTES_WITHOUT_ROOM {
+            return Some(Held::default());
+        }
+        let (place, mut grant) = self.enter(owner, bytes);
+        grant.try_recv().ok().map(|()| Held(Some(Arc::new(place))))
+    }
+
+    async fn take(self: &Arc<Self>, owner: &str, bytes: u64) -> Held {
+        if bytes <= MAX_BYTES_WITHOUT_ROOM {
+            return Held::default();
+        }
+        let (mut place, grant) = self.enter(owner, bytes);
+        // The sender is in the queue until it is used.
+        let _ = grant.await;
+        place.since = Instant::now();
+        Held(Some(Arc::new(place)))
     }
 }
 
-fn kibibytes(bytes: u64) -> u32 {
-    u32::try_from(bytes.div_ceil(1024)).unwrap_or(u32::MAX)
+/// Room for `bytes` of `owner`, if there is enough now.
+pub(super) fn try_take(owner: &str, bytes: u64) -> Option<Held> {
+    ROOM.try_take(owner, bytes)
 }
 
-/// Waits until there is room for `bytes`, which takes no time away from the artifact that they are for.
-pub(super) async fn take(bytes: u64) -> Held {
-    Held {
-        _permit: allowance::while_waiting(ROOM.take(bytes))
-            .await
-            .map(Arc::new),
-    }
+/// Waits until there is room for `bytes` of `owner`, which takes no time away from the artifact that they
+/// are for.
+pub(super) async fn take(owner: &str, bytes: u64) -> Held {
+    allowance::while_waiting(ROOM.take(owner, bytes)).await
 }
 
 #[cfg(test)]
 mod tests {
     use futures_util::FutureExt as _;
+    use tokio::time::advance;
 
     use super::*;
 
     const MEBIBYTE: u64 = 1024 * 1024;
 
-    #[test]
-    fn what_is_smaller_passes_what_waits() {
-        let room = Room::default();
-        let held = room.take(20 * MEBIBYTE).now_or_never().unwrap();
-        assert!(held.is_some());
-        let mut waiting = Box::pin(room.take(20 * MEBIBYTE));
-        assert!(waiting.as_mut().now_or_never().is_none());
-        for bytes in [1, MAX_BYTES_WITHOUT_ROOM, 200 * 1024, MAX_MEDIUM_BYTES] {
-            let passed = room.take(bytes).now_or_never();
-            assert!(passed.is_some(), "{bytes}");
-        }
-        drop(held);
-        assert!(waiting.now_or_never().is_some());
+    fn room() -> Arc<Room> {
+        Arc::default()
     }
 
-    #[test]
-    fn the_largest_gets_its_turn() {
-        let room = Room::default();
-        let before = room.take(2 * MEBIBYTE).now_or_never().unwrap();
-        let mut largest = Box::pin(room.take(MAX_ENVELOPE_BYTES));
+    #[tokio::test]
+    async fn what_is_smaller_passes_what_waits() {
+        let room = room();
+        let held = room.try_take("a", 20 * MEBIBYTE).unwrap();
+        let mut waiting = Box::pin(room.take("b", 20 * MEBIBYTE));
+        assert!(waiting.as_mut().now_or_never().is_none());
+        for bytes in [1, MAX_BYTES_WITHOUT_ROOM, 200 * 1024, MAX_MEDIUM_BYTES] {
+            assert!(room.try_take("a", bytes).is_some(), "{bytes}");
+        }
+        drop(held);
+        assert_eq!(waiting.now_or_never().unwrap().bytes(), 20 * MEBIBYTE);
+    }
+
+    #[tokio::test]
+    async fn the_largest_gets_its_turn() {
+        let room = room();
+        let before = room.try_take("a", 2 * MEBIBYTE).unwrap();
+        let mut largest = Box::pin(room.take("b", MAX_ENVELOPE_BYTES));
         assert!(largest.as_mut().now_or_never().is_none());
         // Who comes later and would have room does not take it.
-        let mut later = Box::pin(room.take(2 * MEBIBYTE));
+        assert!(room.try_take("c", 2 * MEBIBYTE).is_none());
+        let mut later = Box::pin(room.take("c", 2 * MEBIBYTE));
         assert!(later.as_mut().now_or_never().is_none());
         drop(before);
         let largest = largest.now_or_never().unwrap();
@@ -117,14 +313,60 @@ mod tests {
         assert!(later.now_or_never().is_some());
     }
 
-    #[test]
-    fn one_registry_cannot_take_all_the_room_of_the_medium() {
-        let room = Room::default();
-        let most = crate::limits::MAX_CONCURRENT_VERIFICATIONS;
-        let held: Vec<_> = (0..most)
-            .map(|_| room.take(MAX_MEDIUM_BYTES).now_or_never().unwrap())
+    #[tokio::test]
+    async fn one_registry_leaves_room_for_the_others() {
+        for (bytes, most) in [(MAX_MEDIUM_BYTES, 4), (4 * MEBIBYTE, 4), (30 * MEBIBYTE, 1)] {
+            let room = room();
+            let held: Vec<Held> = (0..64).map_while(|_| room.try_take("a", bytes)).collect();
+            assert_eq!(held.len(), most, "{bytes}");
+            let small = bytes.min(4 * MEBIBYTE);
+            let is_alone = bytes > Lane::Large.share();
+            assert_eq!(room.try_take("b", small).is_none(), is_alone, "{bytes}");
+        }
+    }
+
+    #[tokio::test]
+    async fn registries_take_turns() {
+        let room = room();
+        let held = room.try_take("a", 30 * MEBIBYTE).unwrap();
+        let mut more: Vec<_> = (0..7)
+            .map(|_| Box::pin(room.take("a", 30 * MEBIBYTE)))
             .collect();
-        assert!(room.take(MAX_MEDIUM_BYTES).now_or_never().is_some());
+        for waiting in &mut more {
+            assert!(waiting.as_mut().now_or_never().is_none());
+        }
+        let mut other = Box::pin(room.take("b", 30 * MEBIBYTE));
+        assert!(other.as_mut().now_or_never().is_none());
         drop(held);
+        assert!(other.now_or_never().is_some(), "it came last, and is next");
+        assert!(more.remove(0).now_or_never().is_some());
+        // Who stops waiting leaves its place.
+        drop(more);
+        assert!(room.try_take("c", MAX_ENVELOPE_BYTES).is_some());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn room_is_owed_once_it_is_late_and_another_waits() {
+        let room = room();
+        let held = room.try_take("a", 30 * MEBIBYTE).unwrap();
+        let mut owed = Box::pin(held.is_owed(MEBIBYTE));
+        assert!(owed.as_mut().now_or_never().is_none());
+        advance(time_for(MEBIBYTE)).await;
+        assert!(owed.as_mut().now_or_never().is_none(), "nobody waits");
+        let mut own = Box::pin(room.take("a", 30 * MEBIBYTE));
+        assert!(own.as_mut().now_or_never().is_none());
+        assert!(
+            owed.as_mut().now_or_never().is_none(),
+            "only its owner waits"
+        );
+        let mut other = Box::pin(room.take("b", 30 * MEBIBYTE));
+        assert!(other.as_mut().now_or_never().is_none());
+        assert_eq!(owed.now_or_never(), Some(time_for(MEBIBYTE)));
+        let on_time = held.is_owed(2 * MEBIBYTE).now_or_never();
+        assert!(on_time.is_none(), "more has come");
+        let small = room.try_take("a", MAX_MEDIUM_BYTES).unwrap();
+        advance(Duration::from_hours(1)).await;
+        assert!(small.is_owed(0).now_or_never().is_none(), "in another lane");
+        assert!(Held::default().is_owed(0).now_or_never().is_none());
     }
 }

@@ -65,9 +65,7 @@ impl Registry {
     /// Whether `url` points at this machine or its link, where a registry elsewhere has no business
     /// sending anybody. One on this machine may lead to this machine, and to its link as little.
     pub(super) fn may_not_lead_to(&self, url: &Url) -> bool {
-        let is_elsewhere = url.host() != self.base.host();
-        let leaves_for_loopback = web::is_loopback(url) && !web::is_loopback(&self.base);
-        is_elsewhere && (web::is_link_local(url) || leaves_for_loopback)
+        web::may_not_lead(&self.base, url)
     }
 }
 
@@ -315,7 +313,18 @@ impl Session {
         }
     }
 
+    /// The pool for a request to `url`, where this registry leads.
+    pub(super) fn pool_for(&self, url: &Url) -> web::Pool {
+        self.pool.led(&self.registry.base, url)
+    }
+
     pub(super) fn request_error(&self, source: web::Error) -> Error {
+        if let web::Error::Inside { host } = &source {
+            return Error::Misbehaved {
+                url: web::redact(&self.registry.base),
+                fault: format!("leads to `{host}`, inside this machine or its link"),
+            };
+        }
         Error::Request {
             registry: self.registry.name.clone(),
             source,

@@ -62,12 +62,13 @@ impl RemoteRepository {
     pub(super) async fn read_index(&self, digest: &Digest) -> Result<Option<ReadManifest>, Error> {
         let tag = tag(digest);
         let url = self.session.url(&format!("manifests/{tag}"));
-        let response = self.session.get(url, IMAGE_INDEX).await?;
+        let response = self.session.get(url.clone(), IMAGE_INDEX).await?;
         if response.status() == StatusCode::NOT_FOUND {
             return Ok(None);
         }
         let called = self.session.called(&tag);
-        let read = resolve::read_manifest(&self.session, response, called, None).await?;
+        let again = (url, IMAGE_INDEX);
+        let read = resolve::read_manifest(&self.session, response, again, called, None).await?;
         if oci::verify_digest(digest, &read.bytes).is_ok() {
             return Ok(None);
         }

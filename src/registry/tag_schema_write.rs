@@ -9,15 +9,19 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{Method, StatusCode};
 use reqwest::Request;
-use serde_json::{Value, json};
+use serde::de::IgnoredAny;
+use serde::{Deserialize, Deserializer};
+use serde_json::value::RawValue;
 use tokio::time::Instant;
 
 use super::RemoteRepository;
 use super::error::Error;
 use super::index_entry::IndexEntry;
+use super::index_text;
 use super::manifest::IMAGE_INDEX;
 use super::push::Warning;
 use super::resolve::ReadManifest;
+use super::room::Held;
 use super::tag_schema;
 use super::transport::Repeat;
 use crate::http::backoff;
@@ -70,6 +74,23 @@ impl Progress {
     }
 }
 
+/// An index that was replaced.
+struct Replaced {
+    digest: Digest,
+    is_index_of_referrers: bool,
+}
+
+impl Replaced {
+    /// What is to be known of `old`, and the room that its bytes took.
+    fn new(subject: &Digest, old: ReadManifest) -> (Self, Held) {
+        let replaced = Self {
+            digest: old.descriptor.digest().clone(),
+            is_index_of_referrers: is_index_of_referrers(subject, &old),
+        };
+        (replaced, old.held)
+    }
+}
+
 /// How an old index went away.
 enum Deleted {
     Yes,
@@ -100,8 +121,15 @@ impl RemoteRepository {
             }
             let begun = Instant::now();
             let old = self.read_index(subject).await?;
-            let mut index = self.parsed(old.as_ref(), &tag)?;
-            if contains(&index, manifest) {
+            let malformed = |source| Error::Malformed {
+                url: self.session.called(&tag),
+                source,
+            };
+            let is_listed = match &old {
+                Some(old) => index_text::contains(&old.bytes, manifest).map_err(malformed)?,
+                None => false,
+            };
+            if is_listed {
                 if let Some(old) = &old {
                     progress.seen(old.descriptor.digest().clone());
                 }
@@ -122,19 +150,25 @@ impl RemoteRepository {
             if progress.writes == limits::MAX_INDEX_WRITES {
                 break;
             }
-            IndexEntry::of_signature(manifest)
-                .with_annotations(annotations)
-                .add_to(&mut index);
-            let bytes = Bytes::from(index.to_string());
+            let entry = IndexEntry::of_signature(manifest).with_annotations(annotations);
+            let entry = entry.to_text();
+            let bytes = match &old {
+                Some(old) => index_text::with_entry(&old.bytes, &entry).map_err(malformed)?,
+                None => format!(
+                    r#"{{"manifests":[{entry}],"mediaType":"{IMAGE_INDEX}","schemaVersion":2}}"#
+                ),
+            };
+            let bytes = Bytes::from(bytes);
             let written = oci::sha256_digest(&bytes);
+            // The new bytes take the room of the old ones.
+            let (old, _held) = old.map(|old| Replaced::new(subject, old)).unzip();
             self.put_manifest(&tag, IMAGE_INDEX, bytes).await?;
             took = begun.elapsed();
             progress.written(written.clone());
             if let Some(old) = old
-                && *old.descriptor.digest() != written
+                && old.digest != written
             {
-                self.delete_old(subject, &old, &mut progress, &mut warnings)
-                    .await;
+                self.delete_old(&old, &mut progress, &mut warnings).await;
             }
         }
         if progress.quiet > 0 {
@@ -144,16 +178,6 @@ impl RemoteRepository {
         }
         Err(Error::IndexConflict {
             reference: self.session.called(&tag),
-        })
-    }
-
-    fn parsed(&self, old: Option<&ReadManifest>, tag: &str) -> Result<Value, Error> {
-        let Some(old) = old else {
-            return Ok(json!({"schemaVersion": 2, "mediaType": IMAGE_INDEX, "manifests": []}));
-        };
-        serde_json::from_slice(&old.bytes).map_err(|source| Error::Malformed {
-            url: self.session.called(tag),
-            source,
         })
     }
 
@@ -171,13 +195,12 @@ impl RemoteRepository {
     /// Removes the index that was replaced, if it is certain that it is one.
     async fn delete_old(
         &self,
-        subject: &Digest,
-        old: &ReadManifest,
+        old: &Replaced,
         progress: &mut Progress,
         warnings: &mut Vec<Warning>,
     ) {
-        let index = old.descriptor.digest();
-        let deleted = if is_index_of_referrers(subject, old) {
+        let index = &old.digest;
+        let deleted = if old.is_index_of_referrers {
             self.delete_manifest(index).await
         } else {
             Err(Error::NotAnIndex {
@@ -218,43 +241,49 @@ fn is_index_of_referrers(subject: &Digest, old: &ReadManifest) -> bool {
         old.descriptor.digest().clone(),
         oci::sha256_digest(&old.bytes),
     ];
-    let Ok(index) = serde_json::from_slice::<Value>(&old.bytes) else {
-        return false;
-    };
-    let entries = match index.get("manifests") {
-        Some(Value::Array(entries)) => entries.as_slice(),
-        Some(Value::Null) | None => &[],
-        Some(_) => return false,
-    };
-    let is_harmless = |entry: &Value| {
-        let digest = entry.get("digest").and_then(Value::as_str);
-        entry.is_object()
-            && entry.get("platform").is_none()
-            && !digests.iter().any(|own| digest == Some(own.as_ref()))
-    };
+    let mut is_harmless = true;
+    let members = index_text::for_each_member(&old.bytes, &mut |name, _| {
+        is_harmless &= name != "subject";
+    });
+    let entries = index_text::for_each_entry(&old.bytes, &mut |entry| {
+        is_harmless &= is_harmless_entry(entry, &digests);
+    });
     old.descriptor.media_type().as_ref() == IMAGE_INDEX
         && oci::verify_digest(subject, &old.bytes).is_err()
         && !digests.contains(subject)
-        && index.get("subject").is_none()
-        && entries.iter().all(is_harmless)
+        && members.is_ok()
+        && entries.is_ok()
+        && is_harmless
 }
 
-/// Whether `index` lists `manifest` as it is.
-pub(super) fn contains(index: &Value, manifest: &Descriptor) -> bool {
-    let manifests = index.get("manifests").and_then(Value::as_array);
-    manifests.is_some_and(|manifests| {
-        manifests.iter().any(|entry| {
-            let text = |name: &str| entry.get(name).and_then(Value::as_str);
-            text("digest") == Some(manifest.digest().as_ref())
-                && text("mediaType") == Some(manifest.media_type().as_ref())
-                && entry.get("size").and_then(Value::as_u64) == Some(manifest.size())
-        })
-    })
+/// Whether an entry is of no platform, and not of the list itself, which has the digests `own`.
+fn is_harmless_entry(entry: &str, own: &[Digest]) -> bool {
+    #[derive(Deserialize)]
+    struct Members<'a> {
+        #[serde(borrow)]
+        digest: Option<&'a RawValue>,
+        #[serde(default, deserialize_with = "is_there")]
+        platform: bool,
+    }
+    // `null` is there, too.
+    fn is_there<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
+        IgnoredAny::deserialize(deserializer).map(|_| true)
+    }
+    let members: Members<'_> = match serde_json::from_str(entry) {
+        Ok(members) if entry.starts_with('{') => members,
+        _ => return false,
+    };
+    let digest = index_text::lenient_text(members.digest);
+    !members.platform
+        && !own
+            .iter()
+            .any(|own| digest.as_deref() == Some(own.as_ref()))
 }
 
 #[cfg(test)]
 mod tests {
     use oci_spec::image::MediaType;
+    use serde_json::{Value, json};
 
     use super::*;
 
@@ -263,6 +292,7 @@ mod tests {
         ReadManifest {
             descriptor: Descriptor::new(MediaType::ImageIndex, 1, oci::sha256_digest(&bytes)),
             bytes: bytes.into(),
+            held: Held::default(),
         }
     }
 

@@ -50,7 +50,7 @@ impl Session {
         let request = self.token_request(&realm, wanted, credential);
         let requested = Instant::now();
         let response = self
-            .pool
+            .pool_for(&realm)
             .send_idempotent(&request)
             .await
             .map_err(|source| self.request_error(source))?;

@@ -113,14 +113,15 @@ impl Session {
         let mut followed = 0;
         let mut has_left = false;
         loop {
+            let pool = self.pool_for(request.url());
             let response = match repeat {
-                Repeat::Allowed => self.pool.send_idempotent(&request).await,
+                Repeat::Allowed => pool.send_idempotent(&request).await,
                 Repeat::IfNotDone => {
                     let lost = web::Lost::AskAgainIfNotBegun;
-                    self.pool.send_patiently(&request, lost).await
+                    pool.send_patiently(&request, lost).await
                 }
                 Repeat::Never => match request.try_clone() {
-                    Some(request) => self.pool.send(request).await,
+                    Some(request) => pool.send(request).await,
                     None => Err(web::Error::NotRepeatable {
                         url: web::redact(request.url()),
                     }),
@@ -236,23 +237,58 @@ impl Session {
         }
     }
 
-    /// The whole body of `response`, of at most `max` bytes, which is read and let go at once.
-    pub(super) async fn body(&self, response: Response, max: u64) -> Result<Bytes, Error> {
-        self.body_to_hold(response, max).await.map(|(body, _)| body)
-    }
-
-    /// The same with the room in memory that it takes.
-    pub(super) async fn body_to_hold(
+    /// The whole body of `response`, which must have `max` bytes at most, or `size` where that is known.
+    /// `held` is the room in memory that was had for it, and then the room that it takes.
+    pub(super) async fn body_in(
         &self,
         response: Response,
         max: u64,
-    ) -> Result<(Bytes, Held), Error> {
-        let expected = response.content_length().unwrap_or(max).min(max);
-        let held = room::take(expected).await;
-        let body = web::read_body(response, max).await;
-        body.map(|body| (body, held))
-            .map_err(|source| self.request_error(source))
+        size: Option<u64>,
+        held: &mut Held,
+    ) -> Result<Read, Error> {
+        let expected = size.or_else(|| response.content_length());
+        let url = web::redact(response.url());
+        let failed = |source| self.request_error(source);
+        let mut body = web::Body::of(response, max).map_err(failed)?;
+        loop {
+            let came = body.length();
+            let has_more = tokio::select! {
+                biased;
+                read = body.read_on() => read.map_err(failed)?,
+                time = held.is_owed(came) => return Err(Error::TooSlow { url, came, time }),
+            };
+            if !has_more {
+                return Ok(Read::Whole(body.into_bytes()));
+            }
+            if body.length() <= held.bytes() {
+                continue;
+            }
+            // A body of unknown length is taken for one of medium length first.
+            let wanted = match expected {
+                Some(expected) => expected,
+                None if held.bytes() < limits::MAX_MEDIUM_BYTES => limits::MAX_MEDIUM_BYTES,
+                None => max,
+            };
+            match room::try_take(&self.registry.name, wanted) {
+                Some(room) => *held = room,
+                None => return Ok(Read::NeedsRoom(wanted)),
+            }
+        }
     }
+
+    /// Waits until there is room in memory for `bytes` of this registry.
+    pub(super) async fn room_for(&self, bytes: u64) -> Held {
+        room::take(&self.registry.name, bytes).await
+    }
+}
+
+/// What came of reading a body.
+pub(super) enum Read {
+    Whole(Bytes),
+    /// There must be room for so many bytes first, and then the request must be sent again: while that is
+    /// waited for no answer is under way, whose time would run out, and whose bytes would fill the
+    /// connection that others use.
+    NeedsRoom(u64),
 }
 
 enum Sent {
@@ -269,8 +305,9 @@ fn redirect_location(response: &Response) -> Option<String> {
 
 /// What `response`, an error, says in words.
 pub(super) async fn words(response: Response) -> Words {
+    let carried = web::Carried::by(&response);
     match web::read_body(response, limits::MAX_ERROR_BODY_BYTES).await {
-        Ok(body) => Words::parse(&body),
+        Ok(body) => Words::parse(&body, &carried),
         Err(_) => Words::default(),
     }
 }

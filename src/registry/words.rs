@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::http::Carried;
+
 /// What a registry says in an error, cleaned of what terminals obey; often nothing.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Words(Option<String>);
@@ -11,7 +13,8 @@ const MAX_WORDS: usize = 500;
 
 impl Words {
     /// The words in the body of an error: the specification's `errors`, or what token servers say.
-    pub(super) fn parse(body: &[u8]) -> Self {
+    /// Nothing that the request `carried` and that is secret is kept.
+    pub(super) fn parse(body: &[u8], carried: &Carried) -> Self {
         #[derive(serde::Deserialize)]
         struct Body {
             #[serde(default)]
@@ -40,7 +43,7 @@ impl Words {
         words.extend(body.details);
         words.extend(body.message);
         words.retain(|text| !text.is_empty());
-        Self((!words.is_empty()).then(|| clean(&words.join("; "))))
+        Self((!words.is_empty()).then(|| clean(&carried.blot(&words.join("; ")))))
     }
 
     /// The words; empty if there were none.
@@ -93,9 +96,18 @@ mod tests {
             ("<html>", ""),
             ("{}", ""),
         ] {
-            assert_eq!(Words::parse(body.as_bytes()).as_str(), words, "{body}");
+            assert_eq!(
+                Words::parse(body.as_bytes(), &Carried::default()).as_str(),
+                words,
+                "{body}"
+            );
         }
         let long = format!(r#"{{"message":"{}"}}"#, "x".repeat(MAX_WORDS + 1));
-        assert_eq!(Words::parse(long.as_bytes()).as_str().len(), MAX_WORDS);
+        assert_eq!(
+            Words::parse(long.as_bytes(), &Carried::default())
+                .as_str()
+                .len(),
+            MAX_WORDS
+        );
     }
 }

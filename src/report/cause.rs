@@ -193,7 +193,9 @@ fn of_registry(error: &registry::Error) -> Option<Cause> {
         }
         registry::Error::RateLimited { .. } => Some(Cause::Throttled),
         registry::Error::Unavailable { .. } => Some(Cause::ServiceFailure),
-        registry::Error::ListingTimedOut { .. } => Some(Cause::TimedOut),
+        registry::Error::ListingTimedOut { .. } | registry::Error::TooSlow { .. } => {
+            Some(Cause::TimedOut)
+        }
         registry::Error::TooManyReferrers { .. } | registry::Error::TooLarge { .. } => {
             Some(Cause::LimitReached)
         }
@@ -219,7 +221,9 @@ fn of_http(error: &http::Error) -> Option<Cause> {
         | http::Error::Client { .. }
         | http::Error::TlsSetup { .. }
         | http::Error::Tls { .. } => Some(Cause::NotConfigured),
-        http::Error::TooLarge { .. } | http::Error::Encoded { .. } => Some(Cause::BadAnswer),
+        http::Error::TooLarge { .. } | http::Error::Encoded { .. } | http::Error::Inside { .. } => {
+            Some(Cause::BadAnswer)
+        }
         // Its source says which limit it was.
         _ => None,
     }

@@ -1,33 +1,31 @@
 //! Whom a check asks: each question once, and the cache on disk before it.
 
-use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::FutureExt as _;
-use futures_util::future::{BoxFuture, Shared};
 
 use super::cache::{self, Cache};
 use super::fetch::{Fetch, FetchError, Question};
 use super::stored::Stored;
 use super::{Error, Origin};
+use crate::allowance;
+use crate::asked_once::AskedOnce;
 use crate::limits::REVOCATION_TIMEOUT;
-
-type Asked = Shared<BoxFuture<'static, Result<Bytes, Arc<FetchError>>>>;
 
 /// Whom to ask, and what was answered in this run.
 ///
-/// Each question is sent once, whoever asks it again and whatever came of it: make one checker for
-/// one run of the program, and a new one for the next.
+/// Each question is sent once, whoever asks it again: make one checker for one run of the program, and a
+/// new one for the next. That there was no answer is remembered for half a minute.
 #[derive(Debug)]
 pub struct Checker {
     fetch: Arc<dyn Fetch>,
     cache: Option<Cache>,
     record: Option<Stored>,
     pub(super) timeout: Duration,
-    asked: Mutex<HashMap<Question, Asked>>,
+    asked: AskedOnce<Question, Bytes, Arc<FetchError>>,
     cache_problem: Mutex<Option<cache::Error>>,
 }
 
@@ -39,7 +37,7 @@ impl Checker {
             cache: None,
             record: None,
             timeout: REVOCATION_TIMEOUT,
-            asked: Mutex::default(),
+            asked: AskedOnce::default(),
             cache_problem: Mutex::default(),
         }
     }
@@ -75,22 +73,30 @@ impl Checker {
             .take()
     }
 
+    /// Asks on nobody's allowance. What was fetched is then charged to the one who had it fetched: that may
+    /// be too much for its artifact, and for no other.
     pub(super) async fn ask(&self, question: Question) -> Result<Bytes, Error> {
-        let answer = {
-            let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
-            asked
-                .entry(question)
-                .or_insert_with_key(|question| {
-                    let (fetch, question) = (Arc::clone(&self.fetch), question.clone());
-                    let ask = async move {
-                        question.check()?;
-                        question.check_answer(fetch.fetch(&question).await?)
-                    };
-                    ask.map(|answer| answer.map_err(Arc::new)).boxed().shared()
-                })
-                .clone()
+        let exhausted = |source| Error::Fetch {
+            source: Arc::new(FetchError::exhausted(&question, source)),
         };
-        answer.await.map_err(|source| Error::Fetch { source })
+        allowance::check().map_err(exhausted)?;
+        let mut is_fetched = false;
+        let answer = self.asked.ask(&question, || {
+            is_fetched = true;
+            let (fetch, question) = (Arc::clone(&self.fetch), question.clone());
+            async move {
+                question.check()?;
+                question.check_answer(fetch.fetch(&question).await?)
+            }
+            .map(|answer| answer.map_err(Arc::new))
+            .boxed()
+        });
+        let answer = answer.await.map_err(|source| Error::Fetch { source })?;
+        if is_fetched && self.fetch.store().is_none() {
+            let bytes = u64::try_from(answer.len()).unwrap_or(u64::MAX);
+            allowance::charge(bytes).map_err(exhausted)?;
+        }
+        Ok(answer)
     }
 
     /// What the cache answers; a cache that cannot be used answers nothing.

@@ -9,11 +9,11 @@ use time::OffsetDateTime;
 use x509_cert::ext::Extension;
 use x509_cert::ext::pkix::crl::IssuingDistributionPoint;
 use x509_cert::spki::AlgorithmIdentifierOwned;
-use x509_cert::time::Time;
 
 use super::Error;
 use super::entry::{Entry, Listed};
-use super::validity::check_validity;
+use super::validity::{check_unique, check_validity};
+use crate::x509::rfc5280::read_time;
 use crate::x509::{
     Certificate, DerError, DistributionPoint, decode_bounded, parse_distribution_points, uris,
 };
@@ -390,30 +390,8 @@ fn read_extensions<'a, R: Reader<'a>>(fields: &mut R) -> der::Result<Option<&'a 
     der::AnyRef::decode(fields).map(|tagged| Some(tagged.value()))
 }
 
-/// RFC 5280 section 4.2: no extension twice.
-pub(super) fn check_unique(extensions: &[Extension]) -> Result<(), Error> {
-    let mut seen = std::collections::HashSet::new();
-    match extensions
-        .iter()
-        .find(|extension| !seen.insert(extension.extn_id))
-    {
-        Some(extension) => Err(Error::MalformedExtension {
-            oid: extension.extn_id.to_string(),
-        }),
-        None => Ok(()),
-    }
-}
-
 fn next_is<'a, R: Reader<'a>>(fields: &R, tags: &[Tag]) -> bool {
     !fields.is_finished() && fields.peek_tag().is_ok_and(|tag| tags.contains(&tag))
-}
-
-pub(super) fn read_time<'a, R: Reader<'a>>(fields: &mut R) -> der::Result<OffsetDateTime> {
-    let seconds = Time::decode(fields)?.to_unix_duration().as_secs();
-    i64::try_from(seconds)
-        .ok()
-        .and_then(|seconds| OffsetDateTime::from_unix_timestamp(seconds).ok())
-        .ok_or_else(|| Tag::GeneralizedTime.value_error())
 }
 
 #[cfg(test)]

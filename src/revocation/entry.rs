@@ -6,9 +6,10 @@ use time::OffsetDateTime;
 use x509_cert::ext::Extension;
 use x509_cert::ext::pkix::CrlReason;
 
-use super::crl::{check_unique, read_time};
+use super::validity::check_unique;
 use super::{Error, RevocationReason};
 use crate::x509::decode_bounded;
+use crate::x509::rfc5280::{read_time, time_of};
 
 const REASON_CODE: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.21");
 pub(super) const INVALIDITY_DATE: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.24");
@@ -81,11 +82,8 @@ impl<'a> Entry<'a> {
 }
 
 pub(super) fn read_invalidity_date(der: &[u8]) -> der::Result<OffsetDateTime> {
-    let seconds = GeneralizedTime::from_der(der)?.to_unix_duration().as_secs();
-    i64::try_from(seconds)
-        .ok()
-        .and_then(|seconds| OffsetDateTime::from_unix_timestamp(seconds).ok())
-        .ok_or_else(|| Tag::GeneralizedTime.value_error())
+    let time = GeneralizedTime::from_der(der)?.to_unix_duration();
+    time_of(time).ok_or_else(|| Tag::GeneralizedTime.value_error())
 }
 
 /// Whether a signature at `signing_time` is older than what made the certificate invalid. Equal times

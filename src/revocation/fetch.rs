@@ -18,6 +18,7 @@ use reqwest::Method;
 use url::Url;
 
 use super::stored::Stored;
+use crate::allowance::Exhausted;
 use crate::files;
 use crate::http;
 use crate::limits::{
@@ -167,6 +168,18 @@ pub enum FetchError {
 }
 
 impl FetchError {
+    /// That `question` is not asked any more, or its answer was too much.
+    pub(super) fn exhausted(question: &Question, source: Exhausted) -> Self {
+        let url = http::redact_text(question.url());
+        Self::Http {
+            source: Box::new(http::Error::Exhausted {
+                url: url.clone(),
+                source,
+            }),
+            url,
+        }
+    }
+
     /// Advice, where there is some.
     pub fn hint(&self) -> Option<String> {
         match self {
@@ -213,11 +226,12 @@ impl Network {
             url: http::redact(url),
             source: Box::new(source),
         };
+        let first = request.url().clone();
         for _ in 0..=MAX_REDIRECTS {
             let url = request.url().clone();
             let method = request.method().clone();
-            let response = self
-                .0
+            let pool = self.0.led(&first, &url);
+            let response = pool
                 .send_harmless(request)
                 .await
                 .map_err(|source| failed(&url, source))?;
@@ -230,7 +244,12 @@ impl Network {
                         url: http::redact_text(location),
                         source,
                     })?;
-                    request = reqwest::Request::new(Method::GET, check_scheme(next)?);
+                    let next = check_scheme(next)?;
+                    if http::may_not_lead(&first, &next) {
+                        let host = http::host(&next);
+                        return Err(failed(&url, http::Error::Inside { host }));
+                    }
+                    request = reqwest::Request::new(Method::GET, next);
                     *request.timeout_mut() = Some(question.timeout());
                 }
                 _ if status == reqwest::StatusCode::OK => {

@@ -13,11 +13,11 @@ use x509_ocsp::{
     Request, ResponderId, ResponseData, SingleResponse, TbsRequest,
 };
 
-use super::crl::check_unique;
 use super::entry::{INVALIDITY_DATE, read_invalidity_date, was_signed_before};
-use super::validity::check_validity;
+use super::validity::{check_unique, check_validity};
 use super::{Error, RevocationReason};
 use crate::limits::MAX_OCSP_ELEMENTS;
+use crate::x509::rfc5280::time_of;
 use crate::x509::{Certificate, check_lists};
 
 const BASIC: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.48.1.1");
@@ -322,13 +322,10 @@ fn check_extensions(
 }
 
 fn to_time(time: OcspGeneralizedTime) -> Result<OffsetDateTime, Error> {
-    i64::try_from(time.0.to_unix_duration().as_secs())
-        .ok()
-        .and_then(|seconds| OffsetDateTime::from_unix_timestamp(seconds).ok())
-        .ok_or_else(|| Error::Malformed {
-            what: "an OCSP response",
-            source: Tag::GeneralizedTime.value_error(),
-        })
+    time_of(time.0.to_unix_duration()).ok_or_else(|| Error::Malformed {
+        what: "an OCSP response",
+        source: Tag::GeneralizedTime.value_error(),
+    })
 }
 
 #[cfg(test)]

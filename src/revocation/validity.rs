@@ -1,9 +1,11 @@
-//! How long an answer holds; the same for OCSP and CRLs.
+//! What is the same for OCSP answers and CRLs: how long they hold, and that no extension occurs twice.
 
 use time::OffsetDateTime;
+use x509_cert::ext::Extension;
 
 use super::Error;
 use crate::limits::CLOCK_SKEW;
+use crate::x509::rfc5280::repeated;
 
 /// Checks that an answer holds at `now`. One that does not say until when holds not at all, as in
 /// notation; one from the future is refused, with some room for clocks.
@@ -19,6 +21,16 @@ pub(super) fn check_validity(
         None => Err(Error::NoNextUpdate),
         Some(next_update) if next_update < now => Err(Error::Expired { next_update }),
         Some(_) => Ok(()),
+    }
+}
+
+/// RFC 5280 section 4.2: no extension twice.
+pub(super) fn check_unique(extensions: &[Extension]) -> Result<(), Error> {
+    match repeated(extensions) {
+        Some(extension) => Err(Error::MalformedExtension {
+            oid: extension.extn_id.to_string(),
+        }),
+        None => Ok(()),
     }
 }
 

@@ -4,14 +4,20 @@
 //! plugins make only the signature, and `primitive` writes the envelope around it. Whoever made it, it is verified
 //! here as anybody else would, and its payload is the one that was given.
 
+#[doc(hidden)]
 pub mod aws_kms;
+#[doc(hidden)]
 pub mod aws_signer;
+#[doc(hidden)]
 pub mod certificate_chain;
+#[doc(hidden)]
 pub mod local_key;
+#[doc(hidden)]
 pub mod plugin;
 mod primitive;
 #[cfg(feature = "cli")]
 mod test_certificate;
+#[doc(hidden)]
 pub mod timestamping;
 
 use std::collections::BTreeMap;

@@ -24,7 +24,7 @@ pub use unfit::Unfit;
 use crate::allowance;
 use crate::config::StoreName;
 use crate::files;
-use crate::limits::{MAX_TRUST_STORE_FILE_BYTES, MAX_TRUST_STORE_FILES};
+use crate::limits::{MAX_TRUST_STORE_FILE_BYTES, MAX_TRUST_STORE_FILES, NAMED_PIPE_TIMEOUT};
 use crate::x509::Certificate;
 use unfit::anchors;
 
@@ -48,13 +48,13 @@ pub struct NamedStore {
 
 impl NamedStore {
     /// The roots of AWS Signer that are in one file, in place of those that AWS has published: an emulator's, for
-    /// example. `wait` is for a pipe in its place.
+    /// example.
     ///
     /// # Errors
     ///
     /// As [`NamedStore::from_file`].
-    pub fn aws_signer_roots(path: &Path, wait: Duration) -> Result<Self, Error> {
-        Self::from_file(StoreName::trust_anchor(), path, wait)
+    pub fn aws_signer_roots(path: &Path) -> Result<Self, Error> {
+        Self::from_file(StoreName::trust_anchor(), path, NAMED_PIPE_TIMEOUT)
     }
 
     /// Reads a store from one file that a user named, a pipe within `wait`; links are followed.

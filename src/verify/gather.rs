@@ -244,26 +244,33 @@ impl Gathering<'_> {
             unanswered: Vec::new(),
         };
         let subject = target.descriptor.digest();
-        let fetched = async {
-            let manifest = self.repository.fetch_manifest(signature).await?;
-            let fetched = self.repository.fetch_signature(subject, signature).await?;
-            Ok((manifest, fetched))
+        let failed = |source| Error::Store {
+            reference: target.reference.clone(),
+            source,
         };
-        let (manifest, fetched) = match fetched.await {
+        let unfetched = |source| Failure::Fetch {
+            manifest: signature.digest().clone(),
+            source,
+        };
+        // One after the other, so that not both are in memory. Until the index names it, nobody sees it.
+        if let Some(copy) = copy {
+            match self.repository.fetch_manifest(signature).await {
+                Ok(manifest) => copy.copy_blob(signature, &manifest).map_err(failed)?,
+                Err(source) => {
+                    gathered.refusal = Some(unfetched(source));
+                    return Ok(gathered);
+                }
+            }
+        }
+        let fetched = match self.repository.fetch_signature(subject, signature).await {
             Ok(fetched) => fetched,
             Err(source) => {
-                let manifest = signature.digest().clone();
-                gathered.refusal = Some(Failure::Fetch { manifest, source });
+                gathered.refusal = Some(unfetched(source));
                 return Ok(gathered);
             }
         };
         if let Some(copy) = copy {
-            copy.copy_signature(&fetched, &manifest)
-                .await
-                .map_err(|source| Error::Store {
-                    reference: target.reference.clone(),
-                    source,
-                })?;
+            copy.copy_signature(&fetched).await.map_err(failed)?;
         }
         let bench = Bench {
             judges: &self.verifier.judges,
@@ -275,7 +282,7 @@ impl Gathering<'_> {
         let fetched = FetchedSignature {
             manifest_digest: signature.digest(),
             format: fetched.format,
-            envelope: &fetched.envelope,
+            envelope: fetched,
         };
         match bench.authenticate(fetched).await {
             Err(failure) => gathered.refusal = Some(failure),
@@ -292,9 +299,10 @@ impl Bench<'_> {
     /// The steps of a verification before anybody is asked about revocation, in its order.
     async fn authenticate(
         &self,
-        signature: FetchedSignature<'_>,
+        signature: FetchedSignature<'_, impl AsRef<[u8]>>,
     ) -> Result<(SignerInfo, Delegate), Failure> {
-        let verified = verify_integrity(signature.format, signature.envelope)?;
+        let verified = verify_integrity(signature.format, signature.envelope.as_ref())?;
+        drop(signature);
         self.validate_payload(&verified)?;
         let info = verified.signer_info();
         rules::check_min_version_has_plugin(&info.signed_attributes)?;

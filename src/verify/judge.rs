@@ -48,27 +48,29 @@ pub(super) enum Wanted<'a> {
 struct Refused;
 
 impl Bench<'_> {
-    /// Runs every validation until one that the policy enforces fails. `outcome` has the answer.
+    /// Runs every validation until one that the policy enforces fails. `outcome` has the answer. The
+    /// envelope's bytes are let go before anybody is waited for.
     pub(super) async fn judge(
         &self,
         format: EnvelopeFormat,
-        envelope: &[u8],
+        envelope: impl AsRef<[u8]>,
         outcome: &mut SignatureOutcome,
     ) {
         outcome.format = Some(format);
         outcome.skipped = self.statement.level.skipped();
+        let verified = verify_integrity(format, envelope.as_ref());
+        drop(envelope);
         // Either way the outcome keeps what was found.
-        let _: Result<(), Refused> = self.run(format, envelope, outcome).await;
+        let _: Result<(), Refused> = self.run(verified, outcome).await;
     }
 
     async fn run(
         &self,
-        format: EnvelopeFormat,
-        envelope: &[u8],
+        verified: Result<VerifiedEnvelope, Failure>,
         outcome: &mut SignatureOutcome,
     ) -> Result<(), Refused> {
         // 3. Integrity: never less than enforced, whatever the level.
-        let verified = match verify_integrity(format, envelope) {
+        let verified = match verified {
             Ok(verified) => verified,
             Err(failure) => {
                 self.record(outcome, Validation::Integrity, Err(failure))?;

@@ -11,7 +11,8 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::files;
-use crate::limits::MAX_MANIFEST_BYTES;
+use crate::json_size::count_values;
+use crate::limits::{MAX_JSON_VALUES, MAX_MANIFEST_BYTES};
 use crate::oci::{Digest, sha256_digest};
 use crate::reference::ArtifactReference;
 
@@ -143,6 +144,11 @@ impl Records {
             Err(error) if error.is_not_found() => return missing(path),
             read => read.map_err(unusable)?,
         };
+        if count_values(&json) > MAX_JSON_VALUES {
+            let words = format_args!("it has more than {MAX_JSON_VALUES} values");
+            let source = serde::de::Error::custom(words);
+            return Err(RecordError::Malformed { path, source });
+        }
         let document: Document = match serde_json::from_slice(&json) {
             Ok(document) => document,
             Err(source) => return Err(RecordError::Malformed { path, source }),

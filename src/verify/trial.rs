@@ -251,7 +251,7 @@ impl Trial<'_> {
         let signature = FetchedSignature {
             manifest_digest: signature.digest(),
             format: fetched.format,
-            envelope: &fetched.envelope,
+            envelope: fetched,
         };
         let judged = self
             .judges

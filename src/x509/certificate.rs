@@ -14,6 +14,7 @@ use x509_cert::spki::{AlgorithmIdentifierOwned, SubjectPublicKeyInfoOwned};
 use x509_cert::time::Time;
 
 use super::key::PublicKey;
+use super::rfc5280::{repeated, time_of};
 use super::{DistinguishedName, Error, bounded};
 use crate::algorithm::{HashAlgorithm, KeySpec};
 use crate::limits::MAX_CERTIFICATE_BYTES;
@@ -137,7 +138,12 @@ impl Certificate {
             return Err(Error::AlgorithmsDiffer);
         }
         let extensions = fields.extensions.as_deref().unwrap_or_default();
-        check_unique(extensions)?;
+        if let Some(extension) = repeated(extensions) {
+            return Err(Error::DuplicateExtension {
+                oid: extension.extn_id.to_string(),
+            });
+        }
+        let to_time = |time: Time| time_of(time.to_unix_duration()).ok_or(Error::TimeOutOfRange);
         Ok(Self(Arc::new(Parsed {
             subject: DistinguishedName::decode(&fields.subject)?,
             issuer: DistinguishedName::decode(&fields.issuer)?,
@@ -318,27 +324,6 @@ fn tbs_range(der: &[u8]) -> der::Result<std::ops::Range<usize>> {
     let start = usize::try_from(reader.position())?;
     let length = reader.tlv_bytes()?.len();
     Ok(start..start.saturating_add(length))
-}
-
-fn to_time(time: Time) -> Result<OffsetDateTime, Error> {
-    i64::try_from(time.to_unix_duration().as_secs())
-        .ok()
-        .and_then(|seconds| OffsetDateTime::from_unix_timestamp(seconds).ok())
-        .ok_or(Error::TimeOutOfRange)
-}
-
-/// RFC 5280 section 4.2: no extension twice.
-fn check_unique(extensions: &[Extension]) -> Result<(), Error> {
-    let mut seen = std::collections::HashSet::new();
-    match extensions
-        .iter()
-        .find(|extension| !seen.insert(extension.extn_id))
-    {
-        Some(extension) => Err(Error::DuplicateExtension {
-            oid: extension.extn_id.to_string(),
-        }),
-        None => Ok(()),
-    }
 }
 
 /// Decodes the extension of type `oid` with `read`, which must use all its bytes.

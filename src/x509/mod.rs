@@ -14,6 +14,7 @@ mod file;
 pub mod identity;
 mod key;
 mod name;
+pub(crate) mod rfc5280;
 #[cfg(test)]
 pub(crate) mod testing;
 

@@ -6,7 +6,6 @@ use std::sync::OnceLock;
 
 use aws_credential_types::Credentials;
 use countersign::environment::{AwsSettings, Clock, Environment};
-use countersign::limits::NAMED_PIPE_TIMEOUT;
 use countersign::reference::{ArtifactReference, Reference};
 use countersign::sign::ArtifactSigner;
 use countersign::trust_store::NamedStore;
@@ -89,7 +88,7 @@ async fn an_environment_made_by_hand_signs_and_verifies() {
     let environment = by_hand(&scene, Clock::System);
     let reference: ArtifactReference = Reference::parse(&scene.image).unwrap().into();
     let root = scene.sandbox.home().join("root.crt");
-    let roots = vec![NamedStore::aws_signer_roots(&root, NAMED_PIPE_TIMEOUT).unwrap()];
+    let roots = vec![NamedStore::aws_signer_roots(&root).unwrap()];
     let profile = scene.profile.arn.as_str();
     let trust = Verifier::for_signing_profiles_under([profile], roots).unwrap();
     let verifier = trust.connect(&environment).unwrap();

@@ -1,50 +1,55 @@
 //! The library's public items are those in `tests/public_surface.txt`, so that a change of them shows in a diff.
 
 use std::fmt::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-/// The modules of `lib.rs` that are documented, in their order.
-fn public_modules(root: &Path) -> Vec<String> {
-    let text = std::fs::read_to_string(root.join("src/lib.rs")).unwrap();
+/// The modules that a file declares, in its order: the documented ones, and the hidden ones.
+fn modules_of(text: &str) -> (Vec<String>, Vec<String>) {
     let lines: Vec<&str> = text.lines().collect();
-    let modules = lines.iter().enumerate().filter_map(|(number, line)| {
+    let all = lines.iter().enumerate().filter_map(|(number, line)| {
         let name = line.strip_prefix("pub mod ")?.strip_suffix(';')?;
         let is_hidden = lines[..number]
             .iter()
             .rev()
             .take_while(|line| line.starts_with("#["))
             .any(|line| *line == "#[doc(hidden)]");
-        (!is_hidden).then(|| name.to_owned())
+        Some((name.to_owned(), is_hidden))
     });
-    modules.collect()
+    let (hidden, documented): (Vec<_>, Vec<_>) = all.partition(|(_, is_hidden)| *is_hidden);
+    let names = |modules: Vec<(String, bool)>| modules.into_iter().map(|(name, _)| name).collect();
+    (names(documented), names(hidden))
 }
 
-/// The files of a module, those of its own tests left out.
-fn files_of(root: &Path, module: &str) -> Vec<std::path::PathBuf> {
-    fn walk(directory: &Path, found: &mut Vec<std::path::PathBuf>) {
-        let Ok(entries) = std::fs::read_dir(directory) else {
-            return;
-        };
-        for entry in entries {
-            let path = entry.unwrap().path();
-            let name = path.file_name().unwrap().to_str().unwrap().to_owned();
-            if path.is_dir() {
-                walk(&path, found);
-            } else if name.ends_with(".rs") && !matches!(name.as_str(), "tests.rs" | "testing.rs") {
-                found.push(path);
-            }
-        }
+/// The files of the module in `directory` and its documented children, those of tests left out.
+fn files_of(directory: &Path, module: &str, found: &mut Vec<PathBuf>) {
+    let beside = directory.join(format!("{module}.rs"));
+    let inside = directory.join(module);
+    let root = if beside.exists() {
+        beside
+    } else {
+        inside.join("mod.rs")
+    };
+    let (_, hidden) = modules_of(&std::fs::read_to_string(&root).unwrap());
+    found.push(root.clone());
+    let Ok(entries) = std::fs::read_dir(&inside) else {
+        return;
+    };
+    let mut children: Vec<String> = entries
+        .filter_map(|entry| {
+            let name = entry.unwrap().file_name().into_string().unwrap();
+            let name = name.strip_suffix(".rs").unwrap_or(&name).to_owned();
+            let is_own = matches!(name.as_str(), "mod" | "tests" | "testing");
+            (!is_own && !hidden.contains(&name)).then_some(name)
+        })
+        .filter(|name| {
+            inside.join(format!("{name}.rs")).exists() || inside.join(name).join("mod.rs").exists()
+        })
+        .collect();
+    children.sort();
+    children.dedup();
+    for child in children {
+        files_of(&inside, &child, found);
     }
-    let source = root.join("src");
-    let mut found = Vec::new();
-    let file = source.join(format!("{module}.rs"));
-    if file.exists() {
-        found.push(file);
-    }
-    walk(&source.join(module), &mut found);
-    found.retain(|path| !path.components().any(|part| part.as_os_str() == "tests"));
-    found.sort();
-    found
 }
 
 /// Whether an item's first lines say all of its signature.
@@ -116,10 +121,16 @@ fn items_of(text: &str) -> Vec<String> {
 fn the_public_items_are_those_that_are_written_down() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut surface = String::new();
-    for module in public_modules(root) {
-        let _ = writeln!(surface, "mod {module}");
-        for file in files_of(root, &module) {
-            for item in items_of(&std::fs::read_to_string(file).unwrap()) {
+    let (modules, _) = modules_of(&std::fs::read_to_string(root.join("src/lib.rs")).unwrap());
+    for module in modules {
+        let mut files = Vec::new();
+        files_of(&root.join("src"), &module, &mut files);
+        for file in files {
+            let items = items_of(&std::fs::read_to_string(&file).unwrap());
+            if !items.is_empty() {
+                let _ = writeln!(surface, "{}", file.strip_prefix(root).unwrap().display());
+            }
+            for item in items {
                 let _ = writeln!(surface, "    {item}");
             }
         }

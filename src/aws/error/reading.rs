@@ -8,11 +8,14 @@ use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use aws_types::request_id::RequestId as _;
+use serde::Deserialize;
+use serde_json::value::RawValue;
 
+use super::super::checked_credentials::without_endpoints;
 use super::super::http_client::AnsweredBy;
 use super::{Call, CallError, CallErrorKind};
 use crate::causes;
-use crate::http::redact_in;
+use crate::http::{Carried, redact_in};
 
 /// Most characters of AWS's message that are shown; real ones have under 500.
 const MAX_MESSAGE_CHARS: usize = 2_000;
@@ -35,6 +38,10 @@ impl CallError {
                     .map(printable)
                     .filter(|message| !message.is_empty())
                     .or_else(|| message_in(raw.body().bytes()))
+                    .map(|message| match raw.extension::<Carried>() {
+                        Some(carried) => carried.blot(&message),
+                        None => message,
+                    })
                     .or_else(|| {
                         let status = raw.status().as_u16();
                         code.is_none().then(|| format!("HTTP status {status}"))
@@ -148,11 +155,20 @@ fn kind_of(code: Option<&str>, status: u16) -> CallErrorKind {
 
 /// Signer spells the member `message`, the layer in front of it `Message`.
 fn message_in(body: Option<&[u8]>) -> Option<String> {
-    let body: serde_json::Value = serde_json::from_slice(body?).ok()?;
-    ["message", "Message", "errorMessage"]
+    #[derive(Deserialize)]
+    struct Said<'a> {
+        #[serde(borrow)]
+        message: Option<&'a RawValue>,
+        #[serde(borrow, rename = "Message")]
+        capital: Option<&'a RawValue>,
+        #[serde(borrow, rename = "errorMessage")]
+        long: Option<&'a RawValue>,
+    }
+    let said: Said<'_> = serde_json::from_slice(body?).ok()?;
+    [said.message, said.capital, said.long]
         .into_iter()
-        .filter_map(|name| body.get(name)?.as_str())
-        .map(printable)
+        .filter_map(|raw| serde_json::from_str::<String>(raw?.get()).ok())
+        .map(|message| printable(&message))
         .find(|message| !message.is_empty())
 }
 
@@ -286,7 +302,7 @@ const REPEATED_REQUEST: &str = "The Canonical String";
 /// is secret in a URL.
 fn printable(text: &str) -> String {
     let text = text.split(REPEATED_REQUEST).next().unwrap_or_default();
-    let text = redact_in(text);
+    let text = redact_in(&without_endpoints(text));
     let mut printable: String = text
         .chars()
         .take(MAX_MESSAGE_CHARS)

@@ -8,7 +8,6 @@ use super::super::args::{TimeArgs, parse_pairs};
 use super::super::confirm::confirm_overwriting;
 use super::super::context::{Context, environment};
 use super::super::envelope::EnvelopeArgs;
-use super::super::exposure::Exposed;
 use super::super::interrupts::Interrupts;
 use super::super::report::{Exit, Report, one_line, warning_lines};
 use super::super::signer::SignerArgs;
@@ -74,7 +73,7 @@ pub(super) async fn run(args: &Args) -> Result<Report, Report> {
     let plugin_config = parse_pairs("plugin-config", &args.plugin_config).map_err(usage)?;
     let dirs = environment().notation_directories();
     let choice = args.signer.choose(&dirs, plugin_config)?;
-    let exposed = Exposed::of_signing(&choice, &dirs, None);
+    let exposed = choice.exposed(&dirs, None);
     let format = args.envelope.format_source(&choice);
     let pipes = args.time.for_pipes()?;
     let context = Context::without_registry(choice.aws_settings(), format, pipes)?;

@@ -1,7 +1,8 @@
 //! The JSON form of what `sign` did: each outcome as an element of the document.
 
 use super::job::Asked;
-use super::outcome::{self, End, Error, NotTried, Outcome, Signature};
+use super::outcome::{self, End, Error, NotTried, Outcome};
+use super::signature::Signature;
 use super::text::{same_as, sentence_of};
 use crate::cli::reader;
 use crate::cli::report::Report;

@@ -51,7 +51,7 @@ pub(super) struct IfMissing {
 #[derive(Debug)]
 pub(super) struct Found {
     pub(super) manifest: Digest,
-    pub(super) signature: super::outcome::Signature,
+    pub(super) signature: super::signature::Signature,
 }
 
 /// What was found where everything could be looked at.
@@ -270,7 +270,7 @@ fn told(accepted: SignatureOutcome) -> Looked {
     };
     Looked::Found(Box::new(Found {
         manifest: accepted.manifest_digest,
-        signature: super::outcome::Signature::new(format, info),
+        signature: super::signature::Signature::new(format, info),
     }))
 }
 

@@ -6,13 +6,13 @@ use std::pin::Pin;
 use super::args::{Args, ManyArgs};
 use super::claims::{Answer, Claims};
 use super::if_missing::{self, Found, IfMissing, Looked};
-use super::outcome::{End, Error, NotTried, Outcome, Signature};
+use super::outcome::{End, Error, NotTried, Outcome};
+use super::signature::Signature;
 use super::stop::Stop;
 use crate::allowance::{self, Allowed};
 use crate::cli::args::parse_pairs;
 use crate::cli::context::{Context, environment};
 use crate::cli::duration::parse_seconds;
-use crate::cli::exposure::Exposed;
 use crate::cli::report::{Exit, Report};
 use crate::cli::signer::Choice;
 use crate::limits::MIN_REMAINING;
@@ -66,7 +66,7 @@ impl Job {
         let references = crate::cli::parse_references(&args.references, args.oci_layout)?;
         let dirs = environment().notation_directories();
         let choice = args.signer.choose(&dirs, plugin_config)?;
-        let exposed = Exposed::of_signing(&choice, &dirs, args.many.trust_anchor.as_deref());
+        let exposed = choice.exposed(&dirs, args.many.trust_anchor.as_deref());
         let exposed: String = exposed
             .iter()
             .map(|line| Report::warning(line).stderr)

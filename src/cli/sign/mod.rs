@@ -7,6 +7,7 @@ mod if_missing;
 mod job;
 mod outcome;
 mod progress;
+mod signature;
 mod stop;
 mod text;
 

@@ -2,16 +2,15 @@
 
 use crate::allowance::Exhausted;
 use crate::cli::report::Exit;
-use crate::notary::EnvelopeFormat;
 use crate::oci::Digest;
 use crate::reference::ArtifactReference;
 use crate::registry::{self, Target, Warning};
 use crate::report::sentence;
 use crate::sign;
 use crate::signer;
-use crate::signer_info::SignerInfo;
 
 use super::if_missing;
+use super::signature::Signature;
 
 /// What became of one reference.
 #[derive(Debug)]
@@ -86,22 +85,6 @@ impl NotTried {
             Self::Interrupted => "interrupted",
             Self::OutOfTime => "the time for the command was over",
         }
-    }
-}
-
-/// A signature, as far as it is told of.
-#[derive(Debug)]
-pub(super) struct Signature {
-    pub(super) format: EnvelopeFormat,
-    pub(super) info: SignerInfo,
-}
-
-impl Signature {
-    /// Keeps what is shown: a command may sign many artifacts.
-    pub(super) fn new(format: EnvelopeFormat, mut info: SignerInfo) -> Self {
-        info.certificate_chain.truncate(1);
-        info.unsigned_attributes.timestamp_signature = None;
-        Self { format, info }
     }
 }
 

@@ -9,12 +9,12 @@ use tokio::time::Instant;
 
 use super::super::{Claims, Error};
 use super::ask::ask;
-use super::asked_once::AskedOnce;
 use super::document::{Answer, later};
 use super::kept::{AnswerCache, Kept};
 use super::question::{Inquired, Place, Question};
 use super::silence::Silence;
 use super::stored::StoredAnswers;
+use crate::asked_once::AskedOnce;
 use crate::aws::{Aws, CallError, RateLimit, RegionChoice};
 use crate::causes::in_one_line;
 use crate::limits::MAX_REVOCATION_QUESTIONS_PER_SECOND;

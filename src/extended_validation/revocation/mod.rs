@@ -6,7 +6,6 @@
 //! answer may count that was kept or stored before; each is bound to its whole question.
 
 mod ask;
-mod asked_once;
 mod checker;
 mod document;
 mod kept;

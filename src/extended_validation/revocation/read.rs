@@ -7,6 +7,7 @@ use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use serde_json::{Map, Value};
 
 use crate::json;
+use crate::limits::MAX_REVOCATION_ANSWER_BYTES;
 
 /// The member that says what was revoked.
 const REVOKED_ENTITIES: &str = "revokedEntities";
@@ -26,6 +27,9 @@ pub(super) enum Unusable {
     /// An error, although the status says that there is none.
     #[error("it has the header `x-amzn-ErrorType: {found}`")]
     ErrorType { found: String },
+    /// More bytes than any answer about a few certificates.
+    #[error("it has {found} bytes, more than {MAX_REVOCATION_ANSWER_BYTES}")]
+    TooLong { found: usize },
     /// Not one JSON object.
     #[error(transparent)]
     Json(json::Error),
@@ -60,6 +64,9 @@ pub(super) fn read(answer: &HttpResponse) -> Result<Vec<String>, Unusable> {
         return Err(Unusable::ErrorType { found });
     }
     let body = answer.body().bytes().unwrap_or_default();
+    if u64::try_from(body.len()).map_or(true, |found| found > MAX_REVOCATION_ANSWER_BYTES) {
+        return Err(Unusable::TooLong { found: body.len() });
+    }
     let members = json::parse_object(body).map_err(Unusable::Json)?;
     if let Some(name) = members.keys().find(|name| is_out_of_place(name)) {
         let name = name.clone();
@@ -172,6 +179,16 @@ mod tests {
         for body in ["", "[]", "null", "{}x", "\u{feff}{}", "<html></html>"] {
             said(body).unwrap_err();
         }
+    }
+
+    #[test]
+    fn no_more_is_read_than_is_kept() {
+        let limit = usize::try_from(MAX_REVOCATION_ANSWER_BYTES).unwrap();
+        let good = r#"{"revokedEntities":[]}"#;
+        let body = |length: usize| format!("{good}{}", " ".repeat(length - good.len()));
+        assert_eq!(said(&body(limit)), Ok(Vec::new()));
+        let words = format!("it has {} bytes, more than {limit}", limit + 1);
+        assert_eq!(said(&body(limit + 1)), Err(words));
     }
 
     #[test]

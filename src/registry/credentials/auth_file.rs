@@ -9,6 +9,7 @@ use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use serde_json::{Map, Value};
 
 use super::{Asked, Credential, Error, Proof, Secret, key};
+use crate::json_size::count_values;
 use crate::{files, limits};
 
 /// Docker writes padding; other programs that write this file may not.
@@ -88,6 +89,10 @@ impl AuthFile {
             problem,
         };
         let text = decode(bytes).ok_or_else(|| malformed("it is not text".to_owned()))?;
+        if count_values(text.as_bytes()) > limits::MAX_JSON_VALUES {
+            let max = limits::MAX_JSON_VALUES;
+            return Err(malformed(format!("it has more than {max} values")));
+        }
         // Docker and Podman take an empty file for one without entries.
         let value = if text.trim().is_empty() {
             Value::Object(Map::new())

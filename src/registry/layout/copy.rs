@@ -85,40 +85,30 @@ impl LayoutRepository {
     ///
     /// [`Error::WrongDigest`], and as [`LayoutRepository::push_signature`].
     pub async fn copy_manifest(&self, manifest: &Descriptor, bytes: &[u8]) -> Result<(), Error> {
-        self.copy_as(manifest, bytes, &IndexEntry::of(manifest))
-            .await
-    }
-
-    /// Adds a manifest with this entry of the index.
-    async fn copy_as(
-        &self,
-        manifest: &Descriptor,
-        bytes: &[u8],
-        entry: &IndexEntry<'_>,
-    ) -> Result<(), Error> {
         self.copy_blob(manifest, bytes)?;
-        self.add_to_index(manifest, |index| entry.add_to(index))
-            .await
+        let entry = IndexEntry::of(manifest);
+        self.add_to_index(manifest, &entry.to_text()).await
     }
 
-    /// Adds a signature, whose manifest's bytes are `manifest`, as it is.
+    /// Adds a signature as it is, whose manifest was copied as a blob before.
     ///
     /// # Errors
     ///
     /// As [`LayoutRepository::copy_manifest`].
-    pub async fn copy_signature(
-        &self,
-        signature: &Signature,
-        manifest: &[u8],
-    ) -> Result<(), Error> {
+    pub async fn copy_signature(&self, signature: &Signature) -> Result<(), Error> {
         self.copy_blob(&signature.envelope_descriptor, &signature.envelope)?;
-        let descriptor = &signature.manifest;
         // By its type a signature is missed if it gets lost.
-        let entry = IndexEntry::of_signature(descriptor);
-        self.copy_as(descriptor, manifest, &entry).await
+        let entry = IndexEntry::of_signature(&signature.manifest);
+        self.add_to_index(&signature.manifest, &entry.to_text())
+            .await
     }
 
-    fn copy_blob(&self, descriptor: &Descriptor, bytes: &[u8]) -> Result<(), Error> {
+    /// Adds bytes that the index does not name.
+    ///
+    /// # Errors
+    ///
+    /// As [`LayoutRepository::copy_manifest`].
+    pub fn copy_blob(&self, descriptor: &Descriptor, bytes: &[u8]) -> Result<(), Error> {
         let digest = descriptor.digest();
         oci::verify_digest(digest, bytes).map_err(|source| Error::WrongDigest {
             url: digest.to_string(),
@@ -194,7 +184,8 @@ mod tests {
                 .copy_manifest(&image.0, image.1.as_bytes())
                 .await
                 .unwrap();
-            layout.copy_signature(&signature, &bytes).await.unwrap();
+            layout.copy_blob(&signature.manifest, &bytes).unwrap();
+            layout.copy_signature(&signature).await.unwrap();
         }
         let layout = LayoutRepository::open_copy(&path, &reference).unwrap();
         let (target, listing) = layout.resolve_and_list().unwrap();

@@ -1,67 +1,69 @@
-//! `index.json` and the indexes below it: which manifests there are, and their tags.
+//! `index.json` and the indexes below it: which manifests there are, and their tags. Whoever may write a
+//! layout writes them, so they are read entry by entry.
 
 use std::collections::{HashSet, VecDeque};
 
 use oci_spec::image::MediaType;
-use serde_json::{Map, Value};
+use serde::Deserialize;
+use serde_json::value::RawValue;
 
 use super::LayoutRepository;
-use crate::json;
 use crate::limits;
+use crate::notary::SIGNATURE_ARTIFACT_TYPE;
 use crate::oci::{self, Descriptor};
 use crate::registry::error::{Error, clean};
+use crate::registry::index_text::{self, lenient_text};
 use crate::registry::manifest::{DOCKER_LIST, IMAGE_INDEX};
 
 /// The layout's own index.
 pub(super) const INDEX: &str = "index.json";
 
-/// Annotation of an entry: its tag.
-const TAG_ANNOTATION: &str = "org.opencontainers.image.ref.name";
-
 /// An entry of an index.
 #[derive(Debug)]
 pub(super) struct Entry {
-    pub(super) tag: Option<String>,
-    pub(super) artifact_type: Option<String>,
+    /// Whether it says that it is a signature.
+    pub(super) is_called_signature: bool,
     pub(super) descriptor: Descriptor,
 }
 
 impl LayoutRepository {
-    /// The document `index.json`, as it is.
-    pub(super) fn read_index(&self) -> Result<Map<String, Value>, Error> {
+    /// The bytes of `index.json`, as they are.
+    pub(super) fn read_index(&self) -> Result<Vec<u8>, Error> {
         let path = self.root().join(INDEX);
-        let bytes = crate::files::read(&path, limits::MAX_MANIFEST_BYTES)
-            .map_err(|source| Error::File { source })?;
-        let bad = |fault: String| Error::Misbehaved {
-            url: path.display().to_string(),
-            fault,
-        };
-        let index = json::parse_object(&bytes)
-            .map_err(|error| bad(format!("is not an image index: {error}")))?;
-        match index.get("manifests") {
-            Some(Value::Array(_) | Value::Null) | None => Ok(index),
-            Some(_) => Err(bad("has `manifests` that is not a list".to_owned())),
-        }
+        crate::files::read(&path, limits::MAX_MANIFEST_BYTES)
+            .map_err(|source| Error::File { source })
+    }
+
+    /// Reads the entries of `index.json` one after the other.
+    pub(super) fn for_each_entry(
+        &self,
+        mut each: impl FnMut(Entry, Option<&str>),
+    ) -> Result<(), Error> {
+        let bytes = self.read_index()?;
+        for_each_entry(&bytes, &mut each).map_err(|error| Error::Misbehaved {
+            url: self.root().join(INDEX).display().to_string(),
+            fault: format!("is not an image index: {error}"),
+        })
     }
 
     /// The manifest with the reference's tag.
     pub(super) fn find_tag(&self) -> Result<Descriptor, Error> {
         let tag = self.reference().tag().unwrap_or_default();
         let mut found: Option<Descriptor> = None;
-        for entry in entries(&self.read_index()?) {
-            if entry.tag.as_deref() != Some(tag) {
-                continue;
+        let mut is_given_twice = false;
+        self.for_each_entry(|entry, entry_tag| {
+            if entry_tag == Some(tag) {
+                let digest = entry.descriptor.digest();
+                is_given_twice |= found.as_ref().is_some_and(|other| other.digest() != digest);
+                found = Some(entry.descriptor);
             }
-            match &found {
-                Some(other) if other.digest() != entry.descriptor.digest() => {
-                    // Which one is meant would be every reader's own choice.
-                    return Err(Error::Misbehaved {
-                        url: self.root().join(INDEX).display().to_string(),
-                        fault: format!("gives the tag `{}` to two manifests", clean(tag)),
-                    });
-                }
-                _ => found = Some(entry.descriptor),
-            }
+        })?;
+        if is_given_twice {
+            // Which one is meant would be every reader's own choice.
+            return Err(Error::Misbehaved {
+                url: self.root().join(INDEX).display().to_string(),
+                fault: format!("gives the tag `{}` to two manifests", clean(tag)),
+            });
         }
         found.ok_or_else(|| self.not_found(tag))
     }
@@ -79,14 +81,13 @@ impl LayoutRepository {
 
     /// Every manifest that the index leads to, each once, nearest first.
     pub(super) fn walk(&self) -> Result<Walk<'_>, Error> {
-        let entries = entries(&self.read_index()?);
         let mut walk = Walk {
             layout: self,
             queue: VecDeque::new(),
             seen: HashSet::new(),
             failure: None,
         };
-        walk.extend(entries);
+        self.for_each_entry(|entry, _| walk.add(entry))?;
         Ok(walk)
     }
 }
@@ -109,34 +110,33 @@ impl Walk<'_> {
         ) {
             // A missing or broken index is often a platform that nobody copied; it hides no other.
             let read = self.layout.read_manifest(&entry.descriptor);
-            match read.map(|bytes| json::parse_object(&bytes)) {
-                Ok(Ok(index)) => self.extend(entries(&index)),
-                Ok(Err(_)) => {}
+            match read {
+                Ok(bytes) => {
+                    let _ = for_each_entry(&bytes, &mut |entry, _| self.add(entry));
+                }
                 Err(error) => self.note(error),
             }
         }
         Some(entry)
     }
 
-    fn extend(&mut self, entries: Vec<Entry>) {
-        for entry in entries {
-            if self.seen.len() == limits::MAX_REFERRERS {
-                self.failure.get_or_insert(Error::TooManyReferrers {
-                    digest: self.layout.reference().to_string(),
-                    max: limits::MAX_REFERRERS,
-                });
-                return;
-            }
-            // By everything that is said of it: one wrong entry must not stand for a right one.
-            let descriptor = &entry.descriptor;
-            let key = (
-                descriptor.digest().to_string(),
-                descriptor.media_type().to_string(),
-                descriptor.size(),
-            );
-            if self.seen.insert(key) {
-                self.queue.push_back(entry);
-            }
+    fn add(&mut self, entry: Entry) {
+        if self.seen.len() == limits::MAX_REFERRERS {
+            self.failure.get_or_insert_with(|| Error::TooManyReferrers {
+                digest: self.layout.reference().to_string(),
+                max: limits::MAX_REFERRERS,
+            });
+            return;
+        }
+        // By everything that is said of it: one wrong entry must not stand for a right one.
+        let descriptor = &entry.descriptor;
+        let key = (
+            descriptor.digest().to_string(),
+            descriptor.media_type().to_string(),
+            descriptor.size(),
+        );
+        if self.seen.insert(key) {
+            self.queue.push_back(entry);
         }
     }
 
@@ -148,23 +148,69 @@ impl Walk<'_> {
     }
 }
 
-/// The entries of an index, without those that are none.
-fn entries(index: &Map<String, Value>) -> Vec<Entry> {
-    let manifests = index.get("manifests").and_then(Value::as_array);
-    manifests.into_iter().flatten().filter_map(entry).collect()
+/// Gives `each` the entries of an index and their tags, one after the other, without those that are none.
+///
+/// # Errors
+///
+/// What is wrong with the index, or with an entry that has two readings.
+fn for_each_entry(
+    bytes: &[u8],
+    each: &mut dyn FnMut(Entry, Option<&str>),
+) -> Result<(), serde_json::Error> {
+    let mut fault = None;
+    index_text::for_each_entry(bytes, &mut |text| match read_entry(text) {
+        Ok(Some((entry, tag))) => each(entry, tag.as_deref()),
+        Ok(None) => {}
+        Err(error) => {
+            fault.get_or_insert(error);
+        }
+    })?;
+    fault.map_or(Ok(()), Err)
 }
 
-fn entry(value: &Value) -> Option<Entry> {
-    let text = |member: &str| value.get(member).and_then(Value::as_str);
-    let digest = oci::parse_digest(text("digest")?).ok()?;
-    let size = value.get("size")?.as_u64()?;
-    let tag = value
-        .get("annotations")
-        .and_then(|annotations| annotations.get(TAG_ANNOTATION))
-        .and_then(Value::as_str);
-    Some(Entry {
-        tag: tag.map(str::to_owned),
-        artifact_type: text("artifactType").map(str::to_owned),
-        descriptor: Descriptor::new(MediaType::from(text("mediaType")?), size, digest),
-    })
+fn read_entry(text: &str) -> Result<Option<(Entry, Option<String>)>, serde_json::Error> {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Members<'a> {
+        #[serde(borrow)]
+        media_type: Option<&'a RawValue>,
+        #[serde(borrow)]
+        digest: Option<&'a RawValue>,
+        #[serde(borrow)]
+        size: Option<&'a RawValue>,
+        #[serde(borrow)]
+        artifact_type: Option<&'a RawValue>,
+        #[serde(borrow)]
+        annotations: Option<&'a RawValue>,
+    }
+    #[derive(Deserialize)]
+    struct Annotations<'a> {
+        #[serde(borrow, rename = "org.opencontainers.image.ref.name")]
+        tag: Option<&'a RawValue>,
+    }
+    if !text.starts_with('{') {
+        return Ok(None);
+    }
+    let members: Members<'_> = serde_json::from_str(text)?;
+    let annotations = members.annotations.filter(|raw| raw.get().starts_with('{'));
+    let tag = match annotations {
+        Some(raw) => lenient_text(serde_json::from_str::<Annotations<'_>>(raw.get())?.tag),
+        None => None,
+    };
+    let digest = lenient_text(members.digest).and_then(|text| oci::parse_digest(&text).ok());
+    let size = members
+        .size
+        .and_then(|raw| serde_json::from_str(raw.get()).ok());
+    // What has a longer type is nothing that is looked at here.
+    let media_type = lenient_text(members.media_type)
+        .filter(|media_type| media_type.len() <= limits::MAX_MEDIA_TYPE_BYTES);
+    let (Some(digest), Some(size), Some(media_type)) = (digest, size, media_type) else {
+        return Ok(None);
+    };
+    let artifact_type = lenient_text(members.artifact_type);
+    let entry = Entry {
+        is_called_signature: artifact_type.as_deref() == Some(SIGNATURE_ARTIFACT_TYPE),
+        descriptor: Descriptor::new(MediaType::from(media_type.as_str()), size, digest),
+    };
+    Ok(Some((entry, tag)))
 }

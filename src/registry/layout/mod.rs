@@ -89,7 +89,7 @@ impl LayoutRepository {
             reference: reference.clone(),
             called: reference.clone().into(),
         };
-        repository.read_index()?;
+        repository.for_each_entry(|_, _| {})?;
         Ok(repository)
     }
 
@@ -180,7 +180,8 @@ impl LayoutRepository {
     ) -> Result<Signature, Error> {
         let read = allowance::uncounted(|| self.read_signature_manifest(subject, manifest));
         let read = read.map_err(|error| self.in_copy(error))?;
-        let held = room::take(read.envelope.size()).await;
+        let owner = self.root().display().to_string();
+        let held = room::take(&owner, read.envelope.size()).await;
         let read = allowance::uncounted(|| self.read_signature(manifest, read, held));
         read.map_err(|error| self.in_copy(error))
     }

@@ -4,15 +4,14 @@ use std::fs::{self, File, TryLockError};
 use std::path::Path;
 
 use oci_spec::image::MediaType;
-use serde_json::Value;
 
 use super::index::INDEX;
 use super::{LayoutRepository, MARKER};
 use crate::oci::{self, Descriptor, Digest};
 use crate::registry::error::Error;
 use crate::registry::index_entry::IndexEntry;
+use crate::registry::index_text;
 use crate::registry::manifest::{self, EMPTY_CONFIG_BYTES, IMAGE_MANIFEST};
-use crate::registry::tag_schema_write;
 use crate::registry::{NewSignature, Pushed, Storage};
 use crate::{files, limits};
 
@@ -43,12 +42,8 @@ impl LayoutRepository {
         let digest = self.write_blob(&bytes)?;
         let size = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
         let manifest = Descriptor::new(MediaType::from(IMAGE_MANIFEST), size, digest);
-        self.add_to_index(&manifest, |index| {
-            IndexEntry::of_signature(&manifest)
-                .with_annotations(&signature.annotations)
-                .add_to(index);
-        })
-        .await?;
+        let entry = IndexEntry::of_signature(&manifest).with_annotations(&signature.annotations);
+        self.add_to_index(&manifest, &entry.to_text()).await?;
         Ok(Pushed {
             manifest,
             storage: Storage::ReferrersApi,
@@ -76,22 +71,26 @@ impl LayoutRepository {
         write(&path, bytes, BLOB_MODE)
     }
 
-    /// Has `add` add `manifest` to the index: under a lock for other processes of this program, and with
+    /// Adds `manifest` to the index as `entry`: under a lock for other processes of this program, and with
     /// a look afterwards for programs that do not lock.
     pub(super) async fn add_to_index(
         &self,
         manifest: &Descriptor,
-        add: impl Fn(&mut Value),
+        entry: &str,
     ) -> Result<(), Error> {
         let _lock = self.lock().await?;
         let path = self.root().join(INDEX);
         for _ in 0..MAX_INDEX_ATTEMPTS {
-            let mut index = Value::Object(self.read_index()?);
-            if tag_schema_write::contains(&index, manifest) {
+            let old = self.read_index()?;
+            let malformed = |source| Error::Malformed {
+                url: path.display().to_string(),
+                source,
+            };
+            if index_text::contains(&old, manifest).map_err(malformed)? {
                 return Ok(());
             }
-            add(&mut index);
-            let bytes = index.to_string().into_bytes();
+            let bytes = index_text::with_entry(&old, entry).map_err(malformed)?;
+            let bytes = bytes.into_bytes();
             let size = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
             if size > limits::MAX_MANIFEST_BYTES {
                 return Err(Error::TooLarge {
@@ -101,7 +100,7 @@ impl LayoutRepository {
                 });
             }
             write(&path, &bytes, INDEX_MODE)?;
-            if tag_schema_write::contains(&Value::Object(self.read_index()?), manifest) {
+            if index_text::contains(&self.read_index()?, manifest).map_err(malformed)? {
                 return Ok(());
             }
         }

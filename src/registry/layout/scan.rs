@@ -29,7 +29,7 @@ impl LayoutRepository {
                     }
                 }
                 Ok(false) => {}
-                Err(error) if calls_itself_a_signature(&entry) => {
+                Err(error) if entry.is_called_signature => {
                     walk.failure.get_or_insert(error);
                 }
                 Err(error) => walk.note(error),
@@ -59,8 +59,4 @@ impl LayoutRepository {
                 }),
         )
     }
-}
-
-fn calls_itself_a_signature(entry: &Entry) -> bool {
-    entry.artifact_type.as_deref() == Some(SIGNATURE_ARTIFACT_TYPE)
 }

@@ -6,6 +6,7 @@ mod exposure;
 mod fault;
 mod inspect;
 mod key;
+mod left_behind;
 mod list;
 mod oci_layout;
 mod printing;

@@ -3,13 +3,16 @@
 
 mod credentials;
 mod credentials_refused;
+mod docker_hub;
 mod ecr;
 mod endpoints;
 mod home;
 mod kms;
+mod pipes;
 mod proxies;
 mod recycled;
 mod registry_credentials;
+mod repeated;
 
 use countersign_emulator::{Builder, Emulator};
 

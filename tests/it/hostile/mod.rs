@@ -7,6 +7,7 @@ mod advisories;
 mod envelopes;
 mod listing;
 mod manifests;
+mod memory;
 mod redirects;
 mod time;
 

@@ -2,7 +2,8 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use countersign::limits;
+use countersign::allowance::Allowed;
+use countersign::{http, limits};
 use tokio::time::Instant;
 
 use super::*;
@@ -57,6 +58,48 @@ async fn certificates_of_a_chain_are_asked_about_at_the_same_time() {
     let again = check(&chain, None, &checker).await;
     assert!(matches!(again.verdict(), Verdict::NotRevoked));
     assert_eq!(server.seen().len(), 3);
+}
+
+#[tokio::test]
+async fn what_one_artifact_has_used_up_fails_no_other() {
+    let pki = Pki::new(vec![crl_at(&[CRL_URL])]);
+    let crl = pki.crl(&Crl::new(&[]));
+    let bytes = u64::try_from(crl.len()).unwrap();
+    let server = Hostile::start(move |_| Reply::status(200).body(crl.clone()));
+    let checker = checker(&server);
+    let of = |bytes| {
+        Allowed {
+            bytes,
+            ..Allowed::default()
+        }
+        .begin()
+    };
+    let chain = pki.chain();
+    // It may not fetch the last byte.
+    let first = of(bytes - 1);
+    let result = first.run(check(&chain, None, &checker)).await.unwrap();
+    let error = fetch_error(result.certificates.into_iter().next().unwrap());
+    let exhausted = |error: &FetchError| {
+        matches!(error, FetchError::Http { source, .. }
+            if matches!(**source, http::Error::Exhausted { .. }))
+    };
+    assert!(exhausted(&error), "{error:?}");
+    // Others have the answer, and pay nothing for it.
+    for allowed in [1, bytes] {
+        let result = of(allowed).run(check(&chain, None, &checker)).await;
+        let result = result.unwrap();
+        assert!(
+            matches!(result.verdict(), Verdict::NotRevoked),
+            "{result:?}"
+        );
+    }
+    assert_eq!(server.seen().len(), 1);
+    // Who has nothing left does not begin.
+    let other = Checker::new(Arc::new(Network::new(server.pool())));
+    let result = first.run(check(&chain, None, &other)).await.unwrap();
+    let error = fetch_error(result.certificates.into_iter().next().unwrap());
+    assert!(exhausted(&error), "{error:?}");
+    assert_eq!(server.seen().len(), 1);
 }
 
 #[tokio::test]
@@ -217,6 +260,27 @@ async fn redirects_are_followed_over_http_only_and_so_far() {
         "{error}"
     );
     assert_eq!(server.seen().len(), 1);
+}
+
+#[tokio::test]
+async fn no_redirect_leads_into_this_machine_or_its_link() {
+    let pki = Pki::with_crl();
+    for location in [
+        "http://169.254.169.254/latest/meta-data/",
+        "http://[fd00:ec2::254]/latest",
+        "http://127.0.0.1:9/x",
+        "http://localhost:9/x",
+        "http://[::ffff:127.0.0.1]:9/x",
+        "http://0.0.0.0:9/x",
+    ] {
+        let server = Hostile::start(move |_: &Seen| Reply::redirect(location));
+        let error = fetch_error(check_over(&server, &pki).await);
+        let FetchError::Http { source, .. } = &*error else {
+            panic!("{location}: {error}");
+        };
+        assert!(matches!(**source, http::Error::Inside { .. }), "{source}");
+        assert_eq!(server.seen().len(), 1);
+    }
 }
 
 #[tokio::test]

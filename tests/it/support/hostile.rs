@@ -88,8 +88,15 @@ enum Body {
     },
     /// The chunk again and again, chunked, as fast as it is taken.
     Endless(Vec<u8>),
-    /// One byte after another with a wait between them.
-    Drip(Duration),
+    /// The bytes at once, then one blank after another with a wait between them; of this length, or
+    /// chunked.
+    Drip {
+        first: Vec<u8>,
+        length: Option<usize>,
+        wait: Duration,
+    },
+    /// The bytes, chunked: nothing says beforehand how many there are.
+    Chunked(Vec<u8>),
     /// No answer at all, and the connection stays open.
     Silent,
     /// The connection is closed without an answer.
@@ -135,7 +142,30 @@ impl Reply {
     }
 
     pub(crate) fn drip(self, wait: Duration) -> Self {
-        self.with(Body::Drip(wait))
+        self.drip_after(Vec::new(), Some(1_000_000), wait)
+    }
+
+    /// Sends `first` at once, and then drips; chunked without a `length`.
+    pub(crate) fn drip_after(
+        self,
+        first: impl Into<Vec<u8>>,
+        length: Option<usize>,
+        wait: Duration,
+    ) -> Self {
+        let first = first.into();
+        self.with(Body::Drip {
+            first,
+            length,
+            wait,
+        })
+    }
+
+    /// The same answer, chunked.
+    pub(crate) fn chunked(mut self) -> Self {
+        if let Body::Whole(body) = self.body {
+            self.body = Body::Chunked(body);
+        }
+        self
     }
 
     pub(crate) fn silent() -> Self {
@@ -429,11 +459,30 @@ where
                 stream.write_all(b"\r\n").await?;
             }
         }
-        Body::Drip(wait) => {
-            head.push_str("Content-Length: 1000000\r\n\r\n");
+        Body::Chunked(body) => {
+            head.push_str("Transfer-Encoding: chunked\r\n\r\n");
             stream.write_all(head.as_bytes()).await?;
+            for piece in body.chunks(16 * 1024) {
+                write_piece(stream, piece, true).await?;
+            }
+            stream.write_all(b"0\r\n\r\n").await?;
+            stream.flush().await
+        }
+        Body::Drip {
+            first,
+            length,
+            wait,
+        } => {
+            let _ = match length {
+                Some(length) => write!(head, "Content-Length: {length}\r\n\r\n"),
+                None => write!(head, "Transfer-Encoding: chunked\r\n\r\n"),
+            };
+            stream.write_all(head.as_bytes()).await?;
+            for piece in first.chunks(16 * 1024) {
+                write_piece(stream, piece, length.is_none()).await?;
+            }
             loop {
-                stream.write_all(b" ").await?;
+                write_piece(stream, b" ", length.is_none()).await?;
                 stream.flush().await?;
                 tokio::time::sleep(wait).await;
             }
@@ -441,4 +490,17 @@ where
         Body::Silent => std::future::pending().await,
         Body::Closed => closed(),
     }
+}
+
+async fn write_piece<S>(stream: &mut S, piece: &[u8], is_chunked: bool) -> End
+where
+    S: AsyncWrite + Unpin,
+{
+    if !is_chunked {
+        return stream.write_all(piece).await;
+    }
+    let size = format!("{:x}\r\n", piece.len());
+    stream.write_all(size.as_bytes()).await?;
+    stream.write_all(piece).await?;
+    stream.write_all(b"\r\n").await
 }

@@ -1,27 +1,30 @@
-//! Each question once: who asks while the answer is awaited waits for the same one.
+//! Each question once: who asks while the answer is awaited waits for the same one. Asking uses the
+//! allowance of none of them, so that what one artifact has used up is no answer to the others.
 
 use std::collections::HashMap;
 use std::hash::Hash;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use futures_util::FutureExt as _;
-use futures_util::future::{BoxFuture, Shared};
+use futures_util::future::{BoxFuture, Shared, WeakShared};
 use tokio::time::Instant;
 
 use crate::allowance;
 use crate::limits::UNANSWERED_HOLD;
 
-type Awaited<A, E> = Shared<BoxFuture<'static, Result<A, E>>>;
+type Asking<A, E> = BoxFuture<'static, Result<A, E>>;
+type Awaited<A, E> = Shared<Asking<A, E>>;
 
 /// What was asked, and the answers. An answer stays; that there was none is forgotten after
-/// [`UNANSWERED_HOLD`].
+/// [`UNANSWERED_HOLD`], and what nobody awaits any more at once: its time ran out unwatched.
 #[derive(Debug)]
-pub(super) struct AskedOnce<Q, A: Clone, E: Clone>(Mutex<HashMap<Q, Asked<A, E>>>);
+pub(crate) struct AskedOnce<Q, A: Clone, E: Clone>(Mutex<HashMap<Q, Asked<A, E>>>);
 
 #[derive(Debug)]
-struct Asked<A: Clone, E: Clone> {
-    answer: Awaited<A, E>,
-    failed_at: Option<Instant>,
+enum Asked<A: Clone, E: Clone> {
+    Awaited(WeakShared<Asking<A, E>>),
+    Answered(A),
+    Failed(E, Instant),
 }
 
 impl<Q, A: Clone, E: Clone> Default for AskedOnce<Q, A, E> {
@@ -32,45 +35,58 @@ impl<Q, A: Clone, E: Clone> Default for AskedOnce<Q, A, E> {
 
 impl<Q: Clone + Eq + Hash, A: Clone + 'static, E: Clone + 'static> AskedOnce<Q, A, E> {
     /// The answer to `question`: the one that is there or awaited, or else the one that `ask` gives.
-    pub(super) async fn ask(
+    pub(crate) async fn ask(
         &self,
         question: &Q,
-        ask: impl FnOnce() -> BoxFuture<'static, Result<A, E>>,
+        ask: impl FnOnce() -> Asking<A, E>,
     ) -> Result<A, E> {
-        let awaited = self.share(question, ask);
+        let awaited = match self.share(question, ask) {
+            Ok(answer) => return answer,
+            Err(awaited) => awaited,
+        };
         let answer = awaited.clone().await;
-        if answer.is_err() {
-            let mut asked = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-            if let Some(this) = asked.get_mut(question)
-                && this.answer.ptr_eq(&awaited)
-            {
-                this.failed_at.get_or_insert_with(Instant::now);
-            }
+        let mut asked = self.asked();
+        // Who comes back first notes what came of it.
+        if let Some(Asked::Awaited(this)) = asked.get(question)
+            && this.upgrade().is_none_or(|this| this.ptr_eq(&awaited))
+        {
+            let noted = match answer.clone() {
+                Ok(answer) => Asked::Answered(answer),
+                Err(error) => Asked::Failed(error, Instant::now()),
+            };
+            asked.insert(question.clone(), noted);
         }
         answer
     }
 
+    /// What is known, or what is to be awaited.
     fn share(
         &self,
         question: &Q,
-        ask: impl FnOnce() -> BoxFuture<'static, Result<A, E>>,
-    ) -> Awaited<A, E> {
-        let mut asked = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(this) = asked.get(question)
-            && this
-                .failed_at
-                .is_none_or(|at| at.elapsed() < UNANSWERED_HOLD)
-        {
-            return this.answer.clone();
+        ask: impl FnOnce() -> Asking<A, E>,
+    ) -> Result<Result<A, E>, Awaited<A, E>> {
+        let mut asked = self.asked();
+        match asked.get(question) {
+            Some(Asked::Answered(answer)) => return Ok(Ok(answer.clone())),
+            Some(Asked::Failed(error, at)) if at.elapsed() < UNANSWERED_HOLD => {
+                return Ok(Err(error.clone()));
+            }
+            Some(Asked::Awaited(awaited)) => {
+                if let Some(awaited) = awaited.upgrade() {
+                    return Err(awaited);
+                }
+            }
+            Some(Asked::Failed(..)) | None => {}
         }
-        // Whoever else waits for it is not to be without it, because the first one's time is over.
-        let answer = allowance::for_all(ask()).boxed().shared();
-        let this = Asked {
-            answer: answer.clone(),
-            failed_at: None,
-        };
-        asked.insert(question.clone(), this);
-        answer
+        let awaited = allowance::for_all(ask()).boxed().shared();
+        if let Some(weak) = awaited.downgrade() {
+            asked.insert(question.clone(), Asked::Awaited(weak));
+        }
+        Err(awaited)
+    }
+
+    fn asked(&self) -> MutexGuard<'_, HashMap<Q, Asked<A, E>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -136,5 +152,16 @@ mod tests {
             futures_util::future::join(in_time, asked.ask(&"a", slow(&count, Ok(2)))).await;
         assert!(first.is_err());
         assert_eq!(second, Ok(1));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_all_stopped_waiting_for_is_asked_anew() {
+        let (asked, count) = (AskedOnce::default(), Arc::new(AtomicUsize::new(0)));
+        let first = asked.ask(&"a", slow(&count, Err(1)));
+        let given_up = tokio::time::timeout(Duration::from_millis(500), first).await;
+        assert!(given_up.is_err());
+        advance(Duration::from_secs(10)).await;
+        assert_eq!(asked.ask(&"a", slow(&count, Ok(2))).await, Ok(2));
+        assert_eq!(count.load(Ordering::SeqCst), 1);
     }
 }
