@@ -6,23 +6,29 @@ use std::hash::Hash;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use futures_util::FutureExt as _;
-use futures_util::future::{BoxFuture, Shared, WeakShared};
+use futures_util::future::{BoxFuture, Shared};
 use tokio::time::Instant;
 
 use crate::allowance;
-use crate::limits::UNANSWERED_HOLD;
+use crate::limits::{MAX_UNWATCHED, UNANSWERED_HOLD};
 
 type Asking<A, E> = BoxFuture<'static, Result<A, E>>;
 type Awaited<A, E> = Shared<Asking<A, E>>;
 
 /// What was asked, and the answers. An answer stays; that there was none is forgotten after
-/// [`UNANSWERED_HOLD`], and what nobody awaits any more at once: its time ran out unwatched.
+/// [`UNANSWERED_HOLD`]. What nobody awaits any more is asked anew after [`MAX_UNWATCHED`], as its own time
+/// may have run out meanwhile.
 #[derive(Debug)]
 pub(crate) struct AskedOnce<Q, A: Clone, E: Clone>(Mutex<HashMap<Q, Asked<A, E>>>);
 
 #[derive(Debug)]
 enum Asked<A: Clone, E: Clone> {
-    Awaited(WeakShared<Asking<A, E>>),
+    Awaited {
+        answer: Awaited<A, E>,
+        askers: usize,
+        /// When the last of them left.
+        left: Option<Instant>,
+    },
     Answered(A),
     Failed(E, Instant),
 }
@@ -33,6 +39,34 @@ impl<Q, A: Clone, E: Clone> Default for AskedOnce<Q, A, E> {
     }
 }
 
+/// One who awaits an answer, until this is dropped.
+struct Asker<'a, Q: Eq + Hash, A: Clone, E: Clone> {
+    all: &'a AskedOnce<Q, A, E>,
+    question: &'a Q,
+    answer: Awaited<A, E>,
+}
+
+impl<Q: Eq + Hash, A: Clone, E: Clone> Drop for Asker<'_, Q, A, E> {
+    fn drop(&mut self) {
+        if let Some(Asked::Awaited {
+            answer,
+            askers,
+            left,
+        }) = self.all.asked().get_mut(self.question)
+            && answer.ptr_eq(&self.answer)
+        {
+            *askers = askers.saturating_sub(1);
+            *left = (*askers == 0).then(Instant::now);
+        }
+    }
+}
+
+impl<Q: Eq + Hash, A: Clone, E: Clone> AskedOnce<Q, A, E> {
+    fn asked(&self) -> MutexGuard<'_, HashMap<Q, Asked<A, E>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 impl<Q: Clone + Eq + Hash, A: Clone + 'static, E: Clone + 'static> AskedOnce<Q, A, E> {
     /// The answer to `question`: the one that is there or awaited, or else the one that `ask` gives.
     pub(crate) async fn ask(
@@ -40,15 +74,19 @@ impl<Q: Clone + Eq + Hash, A: Clone + 'static, E: Clone + 'static> AskedOnce<Q, 
         question: &Q,
         ask: impl FnOnce() -> Asking<A, E>,
     ) -> Result<A, E> {
-        let awaited = match self.share(question, ask) {
+        let this_one = match self.share(question, ask) {
             Ok(answer) => return answer,
-            Err(awaited) => awaited,
+            Err(answer) => Asker {
+                all: self,
+                question,
+                answer,
+            },
         };
-        let answer = awaited.clone().await;
+        let answer = this_one.answer.clone().await;
         let mut asked = self.asked();
         // Who comes back first notes what came of it.
-        if let Some(Asked::Awaited(this)) = asked.get(question)
-            && this.upgrade().is_none_or(|this| this.ptr_eq(&awaited))
+        if let Some(Asked::Awaited { answer: this, .. }) = asked.get(question)
+            && this.ptr_eq(&this_one.answer)
         {
             let noted = match answer.clone() {
                 Ok(answer) => Asked::Answered(answer),
@@ -56,6 +94,7 @@ impl<Q: Clone + Eq + Hash, A: Clone + 'static, E: Clone + 'static> AskedOnce<Q, 
             };
             asked.insert(question.clone(), noted);
         }
+        drop(asked);
         answer
     }
 
@@ -66,27 +105,30 @@ impl<Q: Clone + Eq + Hash, A: Clone + 'static, E: Clone + 'static> AskedOnce<Q, 
         ask: impl FnOnce() -> Asking<A, E>,
     ) -> Result<Result<A, E>, Awaited<A, E>> {
         let mut asked = self.asked();
-        match asked.get(question) {
+        match asked.get_mut(question) {
             Some(Asked::Answered(answer)) => return Ok(Ok(answer.clone())),
             Some(Asked::Failed(error, at)) if at.elapsed() < UNANSWERED_HOLD => {
                 return Ok(Err(error.clone()));
             }
-            Some(Asked::Awaited(awaited)) => {
-                if let Some(awaited) = awaited.upgrade() {
-                    return Err(awaited);
-                }
+            Some(Asked::Awaited {
+                answer,
+                askers,
+                left,
+            }) if left.is_none_or(|left| left.elapsed() < MAX_UNWATCHED) => {
+                *askers = askers.saturating_add(1);
+                *left = None;
+                return Err(answer.clone());
             }
-            Some(Asked::Failed(..)) | None => {}
+            Some(Asked::Awaited { .. } | Asked::Failed(..)) | None => {}
         }
-        let awaited = allowance::for_all(ask()).boxed().shared();
-        if let Some(weak) = awaited.downgrade() {
-            asked.insert(question.clone(), Asked::Awaited(weak));
-        }
-        Err(awaited)
-    }
-
-    fn asked(&self) -> MutexGuard<'_, HashMap<Q, Asked<A, E>>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        let answer = allowance::for_all(ask()).boxed().shared();
+        let this = Asked::Awaited {
+            answer: answer.clone(),
+            askers: 1,
+            left: None,
+        };
+        asked.insert(question.clone(), this);
+        Err(answer)
     }
 }
 
@@ -155,13 +197,15 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn what_all_stopped_waiting_for_is_asked_anew() {
-        let (asked, count) = (AskedOnce::default(), Arc::new(AtomicUsize::new(0)));
-        let first = asked.ask(&"a", slow(&count, Err(1)));
-        let given_up = tokio::time::timeout(Duration::from_millis(500), first).await;
-        assert!(given_up.is_err());
-        advance(Duration::from_secs(10)).await;
-        assert_eq!(asked.ask(&"a", slow(&count, Ok(2))).await, Ok(2));
-        assert_eq!(count.load(Ordering::SeqCst), 1);
+    async fn what_all_stopped_waiting_for_is_asked_anew_after_a_while() {
+        for (unwatched, wanted) in [(Duration::ZERO, Err(1)), (MAX_UNWATCHED, Ok(2))] {
+            let (asked, count) = (AskedOnce::default(), Arc::new(AtomicUsize::new(0)));
+            let first = asked.ask(&"a", slow(&count, Err(1)));
+            let given_up = tokio::time::timeout(Duration::from_millis(500), first).await;
+            assert!(given_up.is_err());
+            advance(unwatched).await;
+            assert_eq!(asked.ask(&"a", slow(&count, Ok(2))).await, wanted);
+            assert_eq!(count.load(Ordering::SeqCst), 1);
+        }
     }
 }

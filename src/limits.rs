@@ -331,6 +331,10 @@ pub const AWS_REVOCATION_TIMEOUT: Duration = Duration::from_secs(30);
 /// more than a moment's trouble, and little enough for the sum over a hundred signatures.
 pub const AWS_SILENCE: Duration = Duration::from_secs(10);
 
+/// How long an answer may be on its way while nobody awaits it: less than any answer's own time, which goes
+/// on meanwhile.
+pub const MAX_UNWATCHED: Duration = Duration::from_secs(1);
+
 /// How long a question about revocation that was not answered is not asked again in one process, and no
 /// question is sent where [`AWS_SILENCE`] was lost: a registry may list a hundred signatures.
 pub const UNANSWERED_HOLD: Duration = Duration::from_secs(30);

@@ -206,7 +206,7 @@ mod tests {
         };
         for (value, shown) in [
             ("user:HUSH@127.0.0.1:1", "..."),
-            ("http://user:HUSH HUSH@h/", "http://..."),
+            ("http://user:HUSH HUSH@h/", "http://h/"),
             ("http:/user:HUSH@host x", "..."),
             ("127.0.0.1:1/?token=HUSH", "..."),
             ("127.0.0.1:80", "127.0.0.1:80"),

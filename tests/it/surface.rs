@@ -81,7 +81,7 @@ fn items_of(text: &str) -> Vec<String> {
         }
         let is_top = line.starts_with("pub ");
         if is_top || (line.starts_with("impl") && !line.contains(" for ")) {
-            owner = line.trim_end_matches(" {").to_owned();
+            line.trim_end_matches(" {").clone_into(&mut owner);
             is_enum = line.starts_with("pub enum ");
         } else if line == "}" || line.starts_with("impl") {
             owner.clear();
