@@ -263,4 +263,29 @@ mod tests {
         let error = records.check(&artifact, &digest, &[]).unwrap_err();
         assert!(matches!(error, RecordError::File { .. }), "{error}");
     }
+
+    #[test]
+    fn a_record_is_read_up_to_its_limit_of_values() {
+        let directory = tempfile::tempdir().unwrap();
+        let records = Records::new(directory.path().join("signatures"));
+        let (artifact, digest) = artifact();
+        records
+            .write(&artifact, &digest, std::iter::empty())
+            .unwrap();
+        let file = records.path(&name_of(&artifact, &digest));
+        let good = String::from_utf8(files::read(&file, MAX_MANIFEST_BYTES).unwrap()).unwrap();
+        for (count, is_read) in [(MAX_JSON_VALUES, true), (MAX_JSON_VALUES + 1, false)] {
+            // Three members and the first of the list's elements are four.
+            let names = vec![r#""x""#; count - 3].join(",");
+            let text = good.replace("[]", &format!("[{names}]"));
+            assert_eq!(count_values(text.as_bytes()), count);
+            std::fs::write(&file, text).unwrap();
+            let error = records.check(&artifact, &digest, &[]).unwrap_err();
+            let (read, malformed) = (
+                matches!(error, RecordError::Withheld { .. }),
+                matches!(error, RecordError::Malformed { .. }),
+            );
+            assert_eq!((read, malformed), (is_read, !is_read), "{error}");
+        }
+    }
 }

@@ -301,6 +301,7 @@ fn the_older_file_counts_only_where_there_is_no_newer_one() {
             ..
         }
     ));
+    assert_eq!(DocumentKind::Oci.to_string(), "oci");
     assert_eq!(
         missing.notation_sentence(""),
         format!("trust policy is not present. {SETUP}")
