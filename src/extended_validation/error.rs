@@ -180,3 +180,37 @@ impl Error {
         )
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::files;
+
+    #[test]
+    fn a_stored_answer_that_cannot_be_read_has_the_files_hint_where_there_is_one() {
+        let hint = |source| {
+            let source = DocumentError::File { source };
+            Error::Stored { source }.hint()
+        };
+        let denied = files::Error::Io {
+            operation: "open",
+            path: "/s/x".into(),
+            source: std::io::ErrorKind::PermissionDenied.into(),
+        };
+        assert_eq!(
+            hint(denied).as_deref(),
+            Some("check the permissions of `/s/x`")
+        );
+        let large = files::Error::TooLarge {
+            path: "/s/x".into(),
+            max_bytes: 1,
+        };
+        assert_eq!(
+            hint(large).as_deref(),
+            Some(
+                "with a network, `countersign revocation fetch REFERENCE --out DIR` asks AWS Signer again and stores \
+                 its answer"
+            )
+        );
+    }
+}

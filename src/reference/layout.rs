@@ -208,6 +208,11 @@ mod tests {
             hint("layout@sha256:7"),
             "a digest is `sha256:` and 64 digits, in lower-case hexadecimal"
         );
+        // Blanks hide what is wrong.
+        for text in ["", "  ", "layout@ sha256:7", &format!("layout@{DIGEST} ")] {
+            let found = LayoutReference::parse(text).unwrap_err().hint();
+            assert_eq!(found, advice::on_text(text), "{text:?}");
+        }
     }
 
     #[test]

@@ -3,6 +3,7 @@ use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, 
 use super::*;
 use crate::limits::NAMED_PIPE_TIMEOUT;
 use crate::notary::SigningScheme;
+use crate::x509::testing::Request;
 
 fn params(name: &str, is_ca: IsCa) -> CertificateParams {
     let mut params = CertificateParams::default();
@@ -202,7 +203,20 @@ fn links_and_directories_are_refused() {
         "trusted certificate link in trust store real of type ca is not a regular file (directories or symlinks are not \
          supported)."
     );
-    std::fs::remove_file(base.join("real/link")).unwrap();
+    let hint = link.hint().unwrap();
+    assert!(
+        hint.starts_with("replace the link by the file itself: "),
+        "{hint}"
+    );
+    std::fs::rename(base.join("real/link"), base.join("real/..data")).unwrap();
+    assert_eq!(
+        load_error(&directory, "ca:real").hint().as_deref(),
+        Some(
+            "a Kubernetes ConfigMap or Secret is mounted as directories and links, so copy its files, or mount each \
+             with `subPath`"
+        )
+    );
+    std::fs::remove_file(base.join("real/..data")).unwrap();
     files::create_directory(&base.join("real/sub")).unwrap();
     assert!(matches!(
         *load_error(&directory, "ca:real"),
@@ -381,6 +395,29 @@ fn an_old_self_signed_certificate_may_be_in_a_store() {
     assert_eq!(
         store.certificates[0].certificate.subject().to_string(),
         "CN=old"
+    );
+}
+
+/// Anybody can make another certificate with the signature of an MD5 hash.
+#[test]
+fn an_md5_signature_shows_no_certificate_to_be_self_signed() {
+    let leaf = Request::leaf("old").algorithm(&rcgen::PKCS_RSA_SHA256);
+    let mut der = leaf.self_signed_der();
+    // 1.2.840.113549.1.1, which SHA-256 follows with 11 and MD5 with 4.
+    let rsa = [0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1];
+    for at in 0..der.len() - rsa.len() {
+        let algorithm = &mut der[at..=at + rsa.len()];
+        if algorithm.starts_with(&rsa) && algorithm[rsa.len()] == 11 {
+            algorithm[rsa.len()] = 4;
+        }
+    }
+    let directory = config(&[("ca/old/old.der", &der)]);
+    let error = load_error(&directory, "ca:old");
+    assert_eq!(
+        error.to_string(),
+        "`old.der` in the trust store `ca:old` holds `CN=old`, which is not a certificate authority, and whether it \
+         is self-signed cannot be checked: signature is `RSA with MD5`, which is no longer safe; wanted: a \
+         certificate authority, or a self-signed certificate"
     );
 }
 

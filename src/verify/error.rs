@@ -215,7 +215,98 @@ impl Error {
 mod tests {
     use super::*;
     use crate::files;
-    use crate::reference::Reference;
+    use crate::reference::{LayoutReference, Reference};
+
+    #[test]
+    fn what_could_not_be_looked_at_is_not_refused() {
+        use FailureClass::{Inconclusive, Rejected};
+        let of_registry = || Reference::parse("reg.io/a:v1").unwrap().into();
+        let of_layout = || LayoutReference::parse("layout:v1").unwrap().into();
+        let file = |source| registry::Error::File { source };
+        let (path, operation) = (PathBuf::from("/s/x"), "open");
+        let denied = || {
+            let source = std::io::ErrorKind::PermissionDenied.into();
+            let path = path.clone();
+            file(files::Error::Io {
+                operation,
+                path,
+                source,
+            })
+        };
+        let link = || file(files::Error::SymbolicLink { path: path.clone() });
+        for (error, class) in [
+            (
+                Error::Open {
+                    reference: of_layout(),
+                    source: denied(),
+                },
+                Inconclusive,
+            ),
+            (
+                Error::Open {
+                    reference: of_layout(),
+                    source: link(),
+                },
+                Rejected,
+            ),
+            (
+                Error::Resolve {
+                    reference: of_registry(),
+                    source: denied(),
+                },
+                Inconclusive,
+            ),
+            (
+                Error::Resolve {
+                    reference: of_registry(),
+                    source: link(),
+                },
+                Rejected,
+            ),
+            (
+                Error::List {
+                    reference: of_layout(),
+                    source: denied(),
+                },
+                Inconclusive,
+            ),
+            (
+                Error::List {
+                    reference: of_layout(),
+                    source: link(),
+                },
+                Rejected,
+            ),
+            (
+                Error::List {
+                    reference: of_registry(),
+                    source: link(),
+                },
+                Inconclusive,
+            ),
+            (
+                Error::TagOffline {
+                    reference: of_registry(),
+                },
+                Inconclusive,
+            ),
+            (
+                Error::Store {
+                    reference: of_registry(),
+                    source: link(),
+                },
+                Inconclusive,
+            ),
+            (
+                Error::NoSignature {
+                    reference: of_registry(),
+                },
+                Rejected,
+            ),
+        ] {
+            assert_eq!(error.class(), class, "{error:?}");
+        }
+    }
 
     #[test]
     fn a_store_that_cannot_be_written_has_the_files_own_hint_first() {

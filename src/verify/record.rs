@@ -192,7 +192,16 @@ mod tests {
         let (artifact, digest) = artifact();
         let check = |found: &[Digest]| records.check(&artifact, &digest, found);
         let [a, b] = [sha256_digest(b"a"), sha256_digest(b"b")];
+        // Neither the folder nor, where that is there, the file.
         assert!(matches!(check(&[]), Err(RecordError::Missing { .. })));
+        std::fs::create_dir(directory.path().join("signatures")).unwrap();
+        let error = check(&[]).unwrap_err();
+        assert!(matches!(error, RecordError::Missing { .. }), "{error}");
+        assert_eq!(
+            error.hint(),
+            "with a network, `countersign revocation fetch REFERENCE --out DIR` copies the signatures and their \
+             record again"
+        );
         records
             .write(&artifact, &digest, [&a, &b].into_iter())
             .unwrap();
@@ -248,5 +257,35 @@ mod tests {
         std::os::unix::fs::symlink("/dev/null", &file).unwrap();
         let error = records.check(&artifact, &digest, &[]).unwrap_err();
         assert!(matches!(error, RecordError::File { .. }), "{error}");
+        // Nor is the folder a link.
+        std::fs::remove_dir_all(&folder).unwrap();
+        std::os::unix::fs::symlink(directory.path(), &folder).unwrap();
+        let error = records.check(&artifact, &digest, &[]).unwrap_err();
+        assert!(matches!(error, RecordError::File { .. }), "{error}");
+    }
+
+    #[test]
+    fn a_record_is_read_up_to_its_limit_of_values() {
+        let directory = tempfile::tempdir().unwrap();
+        let records = Records::new(directory.path().join("signatures"));
+        let (artifact, digest) = artifact();
+        records
+            .write(&artifact, &digest, std::iter::empty())
+            .unwrap();
+        let file = records.path(&name_of(&artifact, &digest));
+        let good = String::from_utf8(files::read(&file, MAX_MANIFEST_BYTES).unwrap()).unwrap();
+        for (count, is_read) in [(MAX_JSON_VALUES, true), (MAX_JSON_VALUES + 1, false)] {
+            // Three members and the first of the list's elements are four.
+            let names = vec![r#""x""#; count - 3].join(",");
+            let text = good.replace("[]", &format!("[{names}]"));
+            assert_eq!(count_values(text.as_bytes()), count);
+            std::fs::write(&file, text).unwrap();
+            let error = records.check(&artifact, &digest, &[]).unwrap_err();
+            let (read, malformed) = (
+                matches!(error, RecordError::Withheld { .. }),
+                matches!(error, RecordError::Malformed { .. }),
+            );
+            assert_eq!((read, malformed), (is_read, !is_read), "{error}");
+        }
     }
 }

@@ -325,3 +325,26 @@ impl Setup {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_hint_is_that_of_what_cannot_be_used() {
+        let profile = || SigningProfile::parse("x").unwrap_err();
+        let policy = || trust_policy::Error::Missing {
+            directory: "/c".into(),
+            kind: DocumentKind::Oci,
+        };
+        let roots = || trust_store::built_in("x").unwrap_err();
+        for (error, hint) in [
+            (SetupError::Profile(profile()), profile().hint()),
+            (SetupError::Policy(policy()), policy().hint()),
+            (SetupError::Roots(roots()), roots().hint()),
+        ] {
+            assert!(hint.as_ref().is_some_and(|hint| hint.len() > 5), "{error}");
+            assert_eq!(error.hint(), hint, "{error}");
+        }
+    }
+}

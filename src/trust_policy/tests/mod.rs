@@ -153,6 +153,26 @@ fn a_value_of_another_type_is_one_problem_and_nothing_is_missing() {
     }
 }
 
+/// `null` counts as an object without members, as in notation.
+#[test]
+fn a_document_that_is_no_object_has_no_other_problem() {
+    let rules = |text: &str| -> Vec<Rule> {
+        let problems = problems(text).into_iter();
+        problems.map(|problem| problem.rule).collect()
+    };
+    for other in ["[]", "1", "\"1.0\""] {
+        let found = rules(other);
+        assert!(
+            matches!(found[..], [Rule::WrongType { .. }]),
+            "{other}: {found:?}"
+        );
+    }
+    let without = [Rule::VersionMissing, Rule::NoStatements];
+    for empty in ["null", "{}"] {
+        assert_eq!(rules(empty), without, "{empty}");
+    }
+}
+
 #[test]
 fn the_list_of_problems_is_bounded() {
     let stores = |count: usize| {

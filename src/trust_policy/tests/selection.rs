@@ -301,6 +301,7 @@ fn the_older_file_counts_only_where_there_is_no_newer_one() {
             ..
         }
     ));
+    assert_eq!(DocumentKind::Oci.to_string(), "oci");
     assert_eq!(
         missing.notation_sentence(""),
         format!("trust policy is not present. {SETUP}")
@@ -336,6 +337,40 @@ fn the_older_file_counts_only_where_there_is_no_newer_one() {
             format!("trust policy is not a regular file (symlinks are not supported). {SETUP}")
         );
     }
+}
+
+#[test]
+fn an_older_file_that_says_something_else_is_told() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = |name: &str| directory.path().join(name);
+    let older = path("trustpolicy.json");
+    let unused = || {
+        let policies = TrustPolicies::load_oci(directory.path()).unwrap();
+        policies.unused().map(Path::to_owned)
+    };
+    let good = edited("", "");
+    files::write_atomic(&path("trustpolicy.oci.json"), good.as_bytes()).unwrap();
+    assert_eq!(unused(), None);
+    let other = edited("\"p\"", "\"old\"");
+    for (text, is_told) in [
+        (good.clone(), false),
+        // Blanks say nothing.
+        (format!(" {good}\n"), false),
+        (other.clone(), true),
+        ("{bad".to_owned(), true),
+    ] {
+        files::write_atomic(&older, text.as_bytes()).unwrap();
+        assert_eq!(unused(), is_told.then(|| older.clone()), "{text}");
+    }
+    // Nobody knows what it says.
+    std::fs::remove_file(&older).unwrap();
+    std::fs::create_dir(&older).unwrap();
+    assert_eq!(unused(), Some(older));
+    // It counts alone.
+    std::fs::remove_dir(path("trustpolicy.json")).unwrap();
+    std::fs::remove_file(path("trustpolicy.oci.json")).unwrap();
+    files::write_atomic(&path("trustpolicy.json"), other.as_bytes()).unwrap();
+    assert_eq!(unused(), None);
 }
 
 #[test]

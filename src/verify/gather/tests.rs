@@ -3,8 +3,9 @@ use serde_json::{Value, json};
 use super::*;
 use crate::envelope::testing::Signer;
 use crate::environment::Clock;
+use crate::extended_validation::{self, PLUGIN_NAME, attribute, tests as claims};
 use crate::files;
-use crate::signer_info::{SignedAttributes, UnsignedAttributes};
+use crate::signer_info::{ExtendedAttribute, LabelKind, SignedAttributes, UnsignedAttributes};
 use crate::verify::testing::{NOW, Scene, attributes, policies, revokable_leaf};
 use crate::verify::{Artifacts, Options};
 
@@ -155,6 +156,42 @@ async fn what_is_not_answered_is_missing_unless_revocation_is_skipped() {
     let changes = json!({"signatureVerification": skips});
     let gathered = gather(&scene, &changes, &Options::default()).await;
     assert!(gathered.unwrap().is_complete());
+}
+
+#[tokio::test]
+async fn aws_signers_answer_is_missing_where_it_has_none() {
+    let scene = Scene::new();
+    let claim = |name: &str, value: &str| ExtendedAttribute {
+        name: name.to_owned(),
+        label: LabelKind::Text,
+        critical: true,
+        value: json!(value),
+    };
+    let of_aws_signer = SignedAttributes {
+        signing_scheme: SigningScheme::SigningAuthority,
+        verification_plugin: Some(PLUGIN_NAME.to_owned()),
+        extended: vec![
+            claim(attribute::SIGNING_PROFILE_VERSION, claims::VERSION),
+            claim(attribute::SIGNING_JOB, claims::JOB),
+        ],
+        ..attributes()
+    };
+    scene.sign(&of_aws_signer).await;
+    let changes = json!({"trustedIdentities": [claims::VERSION]});
+    let gathered = gather(&scene, &changes, &Options::default()).await;
+    let gathered = gathered.unwrap();
+    assert!(!gathered.is_complete());
+    let stored = &gathered.signatures[0];
+    assert!(stored.refusal.is_none(), "{stored:#?}");
+    let error = extended_validation::Error::NotStored {
+        job: claims::JOB.to_owned(),
+        directory: scene.path("aws-signer"),
+    };
+    assert_eq!(stored.missing, [Missing::new(&error, error.hint())]);
+    assert_eq!(
+        (&stored.facts[..], &stored.unanswered[..]),
+        (&[][..], &[][..])
+    );
 }
 
 #[test]
