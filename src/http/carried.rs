@@ -7,6 +7,8 @@ use ::http::HeaderMap;
 use ::http::header::{AUTHORIZATION, CONTENT_TYPE};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
+use serde::Deserialize;
+use serde_json::value::RawValue;
 
 use crate::secrets;
 
@@ -126,11 +128,32 @@ fn signature(authorization: &str) -> Option<&str> {
     Some(signature)
 }
 
+/// Reads nothing else of the body: what is pushed is others' JSON, too.
 fn add_json(body: &[u8], found: &mut Vec<String>) {
-    if let Ok(serde_json::Value::Object(members)) = serde_json::from_slice(body) {
-        let secret = members.into_iter().filter(|(name, _)| is_field(name));
-        found.extend(secret.filter_map(|(_, value)| value.as_str().map(str::to_owned)));
+    #[derive(Default, Deserialize)]
+    #[serde(default)]
+    struct Fields<'b> {
+        #[serde(borrow)]
+        refresh_token: Option<&'b RawValue>,
+        #[serde(borrow)]
+        password: Option<&'b RawValue>,
+        #[serde(borrow, rename = "WebIdentityToken")]
+        web_identity_token: Option<&'b RawValue>,
+        #[serde(borrow, rename = "clientSecret")]
+        client_secret: Option<&'b RawValue>,
+        #[serde(borrow, rename = "refreshToken")]
+        other_refresh_token: Option<&'b RawValue>,
     }
+    let fields: Fields<'_> = serde_json::from_slice(body).unwrap_or_default();
+    let values = [
+        fields.refresh_token,
+        fields.password,
+        fields.web_identity_token,
+        fields.client_secret,
+        fields.other_refresh_token,
+    ];
+    let texts = values.into_iter().flatten();
+    found.extend(texts.filter_map(|value| serde_json::from_str(value.get()).ok()));
 }
 
 #[cfg(test)]
