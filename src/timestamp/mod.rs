@@ -4,7 +4,7 @@
 //!
 //! Input: the token of an envelope, the value of the envelope's signature, and the roots of the `tsa`
 //! trust stores. Output: the range of time in which the signature was made, and the authority's
-//! chain. [`request`] gets a token for a new signature.
+//! chain. `request` gets a token for a new signature.
 //!
 //! Not decided here: whether a token is needed, whether the signature's certificates were valid in
 //! that range ([`VerifiedTimestamp::check_validity`] tells, the caller asks), and whether the

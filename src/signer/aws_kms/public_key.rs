@@ -5,13 +5,10 @@ use aws_sdk_kms::operation::RequestId as _;
 use aws_sdk_kms::operation::get_public_key::GetPublicKeyOutput;
 use aws_sdk_kms::types::{KeySpec as KmsKeySpec, KeyUsageType, SigningAlgorithmSpec};
 
-use der::Decode as _;
-use x509_cert::spki::SubjectPublicKeyInfoRef;
-
 use super::{Error, name_of};
 use crate::algorithm::KeySpec;
 use crate::aws::{Aws, Call, CallError, KmsKeyId};
-use crate::x509::{self, Certificate};
+use crate::x509::Certificate;
 
 /// A key of KMS that can sign.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,17 +39,6 @@ impl KmsPublicKey {
     /// The public key: `SubjectPublicKeyInfo` in DER.
     pub fn info(&self) -> &[u8] {
         &self.info
-    }
-
-    #[cfg(feature = "cli")]
-    /// The key's own bits in [`KmsPublicKey::info`].
-    pub(super) fn public_key_bits(&self) -> Result<Vec<u8>, Error> {
-        let info = SubjectPublicKeyInfoRef::from_der(&self.info).ok();
-        let bits = info.and_then(|info| Some(info.subject_public_key.as_bytes()?.to_vec()));
-        bits.ok_or_else(|| Error::PublicKey {
-            key: self.arn.clone(),
-            source: x509::Error::MalformedKey,
-        })
     }
 
     /// Checks that `certificate` is for this key.

@@ -4,17 +4,19 @@
 use std::cell::RefCell;
 
 use aws_sdk_kms::types::SigningAlgorithmSpec;
+use der::Decode as _;
 use rcgen::{
     PKCS_ECDSA_P256_SHA256, PKCS_ECDSA_P384_SHA384, PKCS_ECDSA_P521_SHA512, PKCS_RSA_SHA256,
     PKCS_RSA_SHA384, PKCS_RSA_SHA512, PublicKeyData, SignatureAlgorithm, SigningKey,
 };
 use time::OffsetDateTime;
+use x509_cert::spki::SubjectPublicKeyInfoRef;
 
 use super::{Error, KmsPublicKey, SignatureProblem, describe, sign_digest};
 use crate::algorithm::KeySpec;
 use crate::aws::{Aws, KmsKeyId};
 use crate::signer::test_certificate::params;
-use crate::x509::{Certificate, verify_code_signing_chain};
+use crate::x509::{self, Certificate, verify_code_signing_chain};
 
 /// A certificate for a key of KMS, signed by that key.
 #[derive(Debug)]
@@ -41,7 +43,7 @@ impl TestCertificate {
         now: OffsetDateTime,
     ) -> Result<Self, Error> {
         let key = describe(aws, id).await?;
-        let public_key_bits = key.public_key_bits()?;
+        let public_key_bits = public_key_bits(&key)?;
         let (algorithm, name) = algorithms(key.spec());
         let params = params(common_name, now);
         let failed = |source: rcgen::Error| {
@@ -117,4 +119,14 @@ impl SigningKey for StandIn {
         self.message.replace(message.to_vec());
         Ok(self.signature.clone())
     }
+}
+
+/// The key's own bits in what KMS says of it.
+fn public_key_bits(key: &KmsPublicKey) -> Result<Vec<u8>, Error> {
+    let info = SubjectPublicKeyInfoRef::from_der(key.info()).ok();
+    let bits = info.and_then(|info| Some(info.subject_public_key.as_bytes()?.to_vec()));
+    bits.ok_or_else(|| Error::PublicKey {
+        key: key.arn().to_owned(),
+        source: x509::Error::MalformedKey,
+    })
 }
