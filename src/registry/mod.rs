@@ -80,6 +80,11 @@ pub mod fuzzing {
         super::challenge::parse(&headers.into_iter().collect()).len()
     }
 
+    /// An index of the tag schema with an entry more.
+    pub fn index_with_entry(index: &[u8], entry: &str) -> Option<String> {
+        super::index_text::with_entry(index, entry).ok()
+    }
+
     /// How many referrers an index has, and how many of them are signatures that are kept.
     ///
     /// # Errors

@@ -19,7 +19,12 @@ fn files_below(directory: &Path) -> Vec<String> {
     while let Some(inner) = directories.pop() {
         for entry in std::fs::read_dir(directory.join(&inner)).unwrap() {
             let entry = entry.unwrap();
-            let path = inner.join(entry.file_name());
+            let name = entry.file_name();
+            // Caches of other runs, which may change meanwhile.
+            if name.to_str().unwrap().starts_with('.') {
+                continue;
+            }
+            let path = inner.join(name);
             if entry.file_type().unwrap().is_dir() {
                 directories.push(path);
             } else {
