@@ -72,6 +72,8 @@ impl SignatureOutcome {
             }
             fits
         });
+        // What is left out of a list leaves its room behind, which may be as large as the envelope.
+        self.user_metadata.shrink_to_fit();
         self.left_out_metadata += all - self.user_metadata.len();
         let validations = self.validations.iter_mut();
         let failures = validations.filter_map(|one| one.failure.as_mut());
@@ -79,7 +81,9 @@ impl SignatureOutcome {
         if let Some(info) = &mut self.signer_info {
             let attributes = &mut info.signed_attributes.extended;
             attributes.retain(|attribute| attribute.name == SIGNING_PROFILE_VERSION);
+            attributes.shrink_to_fit();
             info.certificate_chain.truncate(1);
+            info.certificate_chain.shrink_to_fit();
             info.unsigned_attributes.timestamp_signature = None;
         }
     }
@@ -234,6 +238,22 @@ mod tests {
             assert_eq!(missing.standing(), standing, "{validation}");
         }
         assert_eq!(outcome(&[]).standing(), Standing::Tolerated);
+    }
+
+    #[test]
+    fn lists_that_are_cut_leave_no_room_behind() {
+        let mut refused = outcome(&[(Validation::Integrity, Action::Enforce, true)]);
+        let pair = |number: usize| (number.to_string(), "x".repeat(90));
+        refused.user_metadata = (0..100_000).map(pair).collect();
+        let names = (0..100_000).map(|number| number.to_string()).collect();
+        refused.failure = Some(Failure::UnprocessedAttributes(names));
+        refused.forget_details();
+        assert!(!refused.user_metadata.is_empty());
+        assert!(refused.user_metadata.capacity() < 1_000);
+        let Some(Failure::UnprocessedAttributes(names)) = refused.failure else {
+            panic!("{refused:#?}");
+        };
+        assert!(!names.is_empty() && names.capacity() < 1_000);
     }
 
     #[test]

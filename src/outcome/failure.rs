@@ -286,6 +286,7 @@ impl Failure {
             }
             Self::UnprocessedAttributes(names) => {
                 names.truncate(MAX_TOLD_VALUES);
+                names.shrink_to_fit();
                 names.iter_mut().collect()
             }
             _ => Vec::new(),

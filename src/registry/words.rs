@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::http::Carried;
+use crate::printable;
 
 /// What a registry says in an error, cleaned of what terminals obey; often nothing.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -61,12 +62,9 @@ impl fmt::Display for Words {
     }
 }
 
-/// `text` without control characters and marks of writing direction, and not too long.
+/// `text` without what a terminal draws by, and not too long.
 pub(super) fn clean(text: &str) -> String {
-    let is_harmless = |c: &char| {
-        !c.is_control()
-            && !matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-    };
+    let is_harmless = |c: &char| !printable::draws(*c);
     text.chars().filter(is_harmless).take(MAX_WORDS).collect()
 }
 
@@ -78,7 +76,7 @@ mod tests {
     fn a_registrys_words_are_kept_and_cleaned() {
         for (body, words) in [
             (
-                r#"{"errors":[{"code":"DENIED","message":"no \u001b[31mway\u202e","detail":{"x":1}}]}"#,
+                r#"{"errors":[{"code":"DENIED","message":"no \u001b[31mway\u202e\u2028","detail":{"x":1}}]}"#,
                 "DENIED: no [31mway",
             ),
             (
