@@ -353,6 +353,9 @@ impl Verifier {
             (Artifacts::Stored(directory), Err(error)) => {
                 Err(directory.unless_withheld(error, &target, statement, &listed))
             }
+            (Artifacts::Stored(directory), Ok(found)) => directory
+                .require_record(&target, statement, &listed)
+                .map(|()| found),
             (_, found) => found,
         }?;
         let standing = found.accepted.standing();

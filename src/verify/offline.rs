@@ -10,7 +10,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::record::Records;
+use super::record::{RecordError, Records};
 use super::{Error, Refused, Unseen};
 use crate::extended_validation::StoredAnswers;
 use crate::files;
@@ -81,6 +81,27 @@ impl OfflineDirectory {
     /// Which signatures artifacts had.
     pub(super) fn records(&self) -> Records {
         Records::new(self.root.join("signatures"))
+    }
+
+    /// Checks that there is a record of the artifact that can be read: without one, the directory is not what
+    /// `revocation fetch` made, and not even a good signature in it is looked at to the end. One good signature
+    /// needs no other that the record names.
+    pub(super) fn require_record(
+        &self,
+        target: &Target,
+        statement: &Statement,
+        listed: &[Digest],
+    ) -> Result<(), Error> {
+        let (reference, digest) = (&target.reference, target.descriptor.digest());
+        match self.records().check(reference, digest, listed) {
+            Ok(()) | Err(RecordError::Withheld { .. }) => Ok(()),
+            Err(doubt) => Err(Error::Inconclusive(Box::new(Refused {
+                reference: reference.clone(),
+                statement: statement.named(),
+                outcomes: Vec::new(),
+                unseen: Some(Unseen::Record(doubt)),
+            }))),
+        }
     }
 
     /// `error`, where everything was there that its record names. What may have been withheld is no reason to

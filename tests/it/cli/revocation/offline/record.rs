@@ -18,9 +18,16 @@ fn a_signature_that_was_withheld_is_could_not_look() {
     assert_valid(&recorded, "offline-signatures.v1.schema.json");
     assert_eq!(recorded["signatures"].as_array().unwrap().len(), 1);
 
-    // A good signature needs no record.
-    std::fs::remove_file(&record).unwrap();
+    // Without a record not even a good signature is an answer.
     island.assert_verified(&[]);
+    std::fs::remove_file(&record).unwrap();
+    let ran = island.verify(&[]);
+    let sentence = format!(
+        "Error: the signatures of `{}` could not be judged",
+        island.image
+    );
+    ran.assert_refused(3, &sentence);
+    ran.assert_says("there is no record of the artifact's signatures");
 
     let good = std::fs::read_to_string(&index).unwrap();
     let mut withheld: Value = serde_json::from_str(&good).unwrap();
