@@ -17,6 +17,7 @@ use crate::aws::Aws;
 use crate::config::{self, Platform};
 use crate::http;
 use crate::registry::{self, AuthFile, AwsEcrTokens, Credentials};
+use crate::revocation::{Cache, Checker, Network};
 
 pub use crate::aws::{Settings as AwsSettings, SettingsError as AwsSettingsError};
 pub use crate::config::{NoDirectory, NotationDirs};
@@ -289,6 +290,16 @@ impl Environment {
             registry,
         };
         Ok(self.connections.get_or_init(|| made).clone())
+    }
+
+    /// Asks about revocation over `connections`, with the cache of CRLs if there is a place for it.
+    pub(crate) fn revocation(&self, connections: &Connections) -> Checker {
+        let network = Network::new(connections.pool.clone());
+        let checker = Checker::new(Arc::new(network));
+        match self.cache() {
+            Some(cache) => checker.with_cache(Cache::new(&cache)),
+            None => checker,
+        }
     }
 
     fn aws_over(&self, pool: &http::Pool) -> Result<Aws, AwsSettingsError> {

@@ -349,14 +349,12 @@ impl Verifier {
             }
             _ => Vec::new(),
         };
-        let found = match (&self.artifacts, self.judges.find(search, listing).await) {
-            (Artifacts::Stored(directory), Err(error)) => {
-                Err(directory.unless_withheld(error, &target, statement, &listed))
+        let found = self.judges.find(search, listing).await;
+        let found = match &self.artifacts {
+            Artifacts::Registries(_) => found,
+            Artifacts::Stored(directory) => {
+                directory.against_record(found, &target, statement, &listed)
             }
-            (Artifacts::Stored(directory), Ok(found)) => directory
-                .require_record(&target, statement, &listed)
-                .map(|()| found),
-            (_, found) => found,
         }?;
         let standing = found.accepted.standing();
         let accepted = Box::new(Accepted {

@@ -22,7 +22,6 @@ use crate::notary::EnvelopeFormat;
 use crate::reference::{ArtifactReference, Scheme};
 use crate::registry::{self, PlainHttp};
 use crate::report::Called;
-use crate::revocation;
 use crate::signer::aws_signer::SigningProfile;
 use crate::signer::timestamping::Timestamping;
 use crate::trust_policy::{self, DocumentKind};
@@ -161,18 +160,8 @@ impl Context {
             pool: self.connections.pool.clone(),
             url: parsed,
             root: read_root(root, self.pipes)?,
-            revocation: self.revocation(),
+            revocation: self.environment.revocation(&self.connections),
         })
-    }
-
-    /// Asks about revocation, with Notation's cache of CRLs.
-    fn revocation(&self) -> revocation::Checker {
-        let network = revocation::Network::new(self.connections.pool.clone());
-        let checker = revocation::Checker::new(std::sync::Arc::new(network));
-        match self.environment.cache() {
-            Some(cache) => checker.with_cache(revocation::Cache::new(&cache)),
-            None => checker,
-        }
     }
 
     /// A verifier of this setup, in these surroundings.

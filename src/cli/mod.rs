@@ -134,13 +134,14 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
 
 /// What the environment has and nobody who repeats it, a plugin for example, has printed.
 fn remember_secrets() {
+    let environment = context::environment();
     for variable in [
         "AWS_SECRET_ACCESS_KEY",
         "AWS_SESSION_TOKEN",
         "AWS_CONTAINER_AUTHORIZATION_TOKEN",
         "NOTATION_PASSWORD",
     ] {
-        if let Some(secret) = context::environment().variable(variable) {
+        if let Some(secret) = environment.variable(variable) {
             secrets::remember(&secret);
         }
     }

@@ -4,7 +4,6 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::time::Duration;
 
 use url::Url;
@@ -15,7 +14,6 @@ use crate::environment::{self, Connections, Environment};
 use crate::notary::EnvelopeFormat;
 use crate::reference::ArtifactReference;
 use crate::registry::Storage;
-use crate::revocation;
 use crate::signer::aws_kms::KmsKey;
 use crate::signer::aws_signer::{AwsSigner, Pace, SigningProfile};
 use crate::signer::certificate_chain::{CertificateChain, CertificateChainError};
@@ -227,14 +225,11 @@ impl Setup {
     }
 
     fn terms(&self, environment: &Environment, connections: &Connections) -> Terms {
-        let timestamping = self.timestamping.as_ref().map(|(url, root)| {
-            let network = revocation::Network::new(connections.pool.clone());
-            Timestamping {
-                pool: connections.pool.clone(),
-                url: url.clone(),
-                root: root.clone(),
-                revocation: revocation::Checker::new(Arc::new(network)),
-            }
+        let timestamping = self.timestamping.as_ref().map(|(url, root)| Timestamping {
+            pool: connections.pool.clone(),
+            url: url.clone(),
+            root: root.clone(),
+            revocation: environment.revocation(connections),
         });
         Terms {
             format: self.format,

@@ -12,6 +12,7 @@ use super::signed_data::{Attribute, Signer};
 use super::tst_info::sha2;
 use crate::algorithm::HashAlgorithm;
 use crate::x509::Certificate;
+use crate::x509::rfc5280::time_of;
 
 const CONTENT_TYPE: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.3");
 const MESSAGE_DIGEST: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.4");
@@ -237,8 +238,5 @@ fn read_time(reader: &mut SliceReader<'_>) -> der::Result<OffsetDateTime> {
         Tag::UtcTime => UtcTime::decode(reader)?.to_unix_duration(),
         _ => GeneralizedTime::decode(reader)?.to_unix_duration(),
     };
-    i64::try_from(since_1970.as_secs())
-        .ok()
-        .and_then(|seconds| OffsetDateTime::from_unix_timestamp(seconds).ok())
-        .ok_or_else(|| tag.value_error())
+    time_of(since_1970).ok_or_else(|| tag.value_error())
 }

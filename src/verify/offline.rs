@@ -83,52 +83,35 @@ impl OfflineDirectory {
         Records::new(self.root.join("signatures"))
     }
 
-    /// Checks that there is a record of the artifact that can be read: without one, the directory is not what
-    /// `revocation fetch` made, and not even a good signature in it is looked at to the end. One good signature
-    /// needs no other that the record names.
-    pub(super) fn require_record(
+    /// `found`, as far as the record of the artifact lets it stand. What may have been withheld is no reason to
+    /// say that no signature is good; and without a record that can be read, the directory is not what
+    /// `revocation fetch` made, so that not even a good signature is an answer. A good one needs no other that
+    /// the record names.
+    pub(super) fn against_record<F>(
         &self,
+        found: Result<F, Error>,
         target: &Target,
         statement: &Statement,
         listed: &[Digest],
-    ) -> Result<(), Error> {
-        let (reference, digest) = (&target.reference, target.descriptor.digest());
-        match self.records().check(reference, digest, listed) {
-            Ok(()) | Err(RecordError::Withheld { .. }) => Ok(()),
-            Err(doubt) => Err(Error::Inconclusive(Box::new(Refused {
-                reference: reference.clone(),
-                statement: statement.named(),
-                outcomes: Vec::new(),
-                unseen: Some(Unseen::Record(doubt)),
-            }))),
-        }
-    }
-
-    /// `error`, where everything was there that its record names. What may have been withheld is no reason to
-    /// say that no signature is good.
-    pub(super) fn unless_withheld(
-        &self,
-        error: Error,
-        target: &Target,
-        statement: &Statement,
-        listed: &[Digest],
-    ) -> Error {
+    ) -> Result<F, Error> {
         let (reference, digest) = (&target.reference, target.descriptor.digest());
         let Err(doubt) = self.records().check(reference, digest, listed) else {
-            return error;
+            return found;
         };
-        let unseen = Some(Unseen::Record(doubt));
-        match error {
-            Error::NoSignature { reference } => Error::Inconclusive(Box::new(Refused {
-                reference,
+        let open = |outcomes, doubt| {
+            Err(Error::Inconclusive(Box::new(Refused {
+                reference: reference.clone(),
                 statement: statement.named(),
-                outcomes: Vec::new(),
-                unseen,
-            })),
-            Error::Rejected(refused) => {
-                Error::Inconclusive(Box::new(Refused { unseen, ..*refused }))
-            }
-            error => error,
+                outcomes,
+                unseen: Some(Unseen::Record(doubt)),
+            })))
+        };
+        match (found, doubt) {
+            (Ok(found), RecordError::Withheld { .. }) => Ok(found),
+            (Ok(_) | Err(Error::NoSignature { .. }), doubt) => open(Vec::new(), doubt),
+            (Err(Error::Rejected(refused)), doubt) => open(refused.outcomes, doubt),
+            // It is open already, and says why.
+            (Err(error), _) => Err(error),
         }
     }
 
@@ -195,7 +178,10 @@ mod tests {
                 unseen: Some(Unseen::Limit(1)),
             }))
         };
-        let answer = |error| directory.unless_withheld(error, &target, &strict, &[]);
+        let answer = |error| {
+            let found = directory.against_record::<()>(Err(error), &target, &strict, &[]);
+            found.unwrap_err()
+        };
         for error in [none(), rejected()] {
             let Error::Inconclusive(refused) = answer(error) else {
                 panic!("without a record it is not known what was withheld");

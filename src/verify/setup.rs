@@ -15,7 +15,7 @@ use crate::environment::{self, Clock, Environment};
 use crate::extended_validation::{AnswerCache, RevocationChecker};
 use crate::plugin_contract::PluginConfig;
 use crate::plugin_host::PluginHost;
-use crate::revocation::{self, Checker};
+use crate::revocation::{Checker, Network};
 use crate::signer::aws_signer::SigningProfile;
 use crate::trust_policy::{self, DocumentKind, Statement, TrustPolicies};
 use crate::trust_store::{self, NamedStore, TrustStores};
@@ -266,15 +266,13 @@ impl Setup {
     /// [`environment::Error`].
     pub fn connect(&self, environment: &Environment) -> Result<Verifier, environment::Error> {
         let connections = environment.connections()?;
-        let cache = environment.cache();
-        let network = Arc::new(revocation::Network::new(connections.pool));
-        let revocation = Checker::new(network);
-        let revocation = match (&self.record, &cache) {
-            (Some(directory), _) => revocation.with_record(directory.revocation()),
-            (None, Some(cache)) => revocation.with_cache(revocation::Cache::new(cache)),
-            (None, None) => revocation,
+        let revocation = match &self.record {
+            // No cache stands between what is stored and who was asked.
+            Some(directory) => Checker::new(Arc::new(Network::new(connections.pool)))
+                .with_record(directory.revocation()),
+            None => environment.revocation(&connections),
         };
-        let aws_signer = match cache {
+        let aws_signer = match environment.cache() {
             Some(cache) => {
                 let directory = config::aws_signer_cache(&cache);
                 let answers = match self.keeps_answers {
