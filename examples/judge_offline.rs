@@ -1,4 +1,4 @@
-//! Judges an image with what `countersign revocation fetch --out DIR` stored, without asking anybody:
+//! Validators an image with what `countersign revocation fetch --out DIR` stored, without asking anybody:
 //! `cargo run --example judge_offline -- DIR REGISTRY/REPOSITORY@sha256:...`
 //!
 //! Whom to trust is Notation's trust policy in `NOTATION_CONFIG`.

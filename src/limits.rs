@@ -227,21 +227,21 @@ pub const RETRY_DELAY: Duration = Duration::from_millis(250);
 /// Time in which AWS credentials must be had; SSO, assumed roles and credential processes may take
 /// some seconds.
 pub const CREDENTIALS_TIMEOUT: Duration = Duration::from_secs(30);
-/// Bytes of a time stamp, or of a time-stamping authority's answer (notation's limit for the
+/// Bytes of a timestamp, or of a timestamping authority's answer (notation's limit for the
 /// answer). Real ones have some 6 KiB.
 pub const MAX_TIMESTAMP_BYTES: u64 = 1024 * 1024;
 
-/// Certificates in a time stamp. Real ones have two to four.
+/// Certificates in a timestamp. Real ones have two to four.
 pub const MAX_TIMESTAMP_CERTIFICATES: usize = 32;
 
-/// Signed attributes of a time stamp, and values of one. Real ones have some six of one value.
+/// Signed attributes of a timestamp, and values of one. Real ones have some six of one value.
 pub const MAX_TIMESTAMP_ATTRIBUTES: usize = 64;
 
-/// Signatures that are checked to find the chain of a time-stamping authority. Names can be made to
+/// Signatures that are checked to find the chain of a timestamping authority. Names can be made to
 /// fit everywhere, signatures cannot; a straight chain needs one for each certificate.
 pub const MAX_TIMESTAMP_PATH_CHECKS: usize = 64;
 
-/// Time that a time-stamping authority may take for its answer; notation's limit.
+/// Time that a timestamping authority may take for its answer; notation's limit.
 pub const TIMESTAMP_TIMEOUT: Duration = Duration::from_secs(15);
 
 /// How far another's clock may be ahead of ours before what it says is from the future.

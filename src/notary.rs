@@ -113,7 +113,7 @@ pub enum StoreType {
     Ca,
     /// Roots of signing authorities, AWS Signer's among them (`signingAuthority`).
     SigningAuthority,
-    /// Roots of time-stamping authorities (`tsa`).
+    /// Roots of timestamping authorities (`tsa`).
     Tsa,
 }
 

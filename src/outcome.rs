@@ -171,7 +171,7 @@ pub struct ValidationOutcome {
     /// Why it failed; `None` if it passed.
     pub failure: Option<Failure>,
     /// What is known about revocation and was looked at for it: about the signer's certificates for
-    /// revocation, about a time-stamping authority's for the authentic time stamp.
+    /// revocation, about a timestamping authority's for the authentic timestamp.
     pub facts: Vec<RevocationFact>,
 }
 

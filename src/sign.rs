@@ -35,17 +35,17 @@ pub struct Options {
     pub user_metadata: BTreeMap<String, String>,
     /// How the signature is filed under the artifact.
     pub storage: Storage,
-    /// The envelope's format, its expiry and its time stamp.
+    /// The envelope's format, its expiry and its timestamp.
     pub terms: Terms,
 }
 
 /// A signature that was made, and is stored nowhere yet.
 #[derive(Debug)]
-pub struct Made {
+pub struct UnstoredSignature {
     /// What was signed.
     pub target: Target,
     /// The signature, and what the signer says about it.
-    pub signer: signer::Signed,
+    pub signer: signer::Signature,
     /// What its envelope says.
     pub info: SignerInfo,
 }
@@ -61,9 +61,9 @@ pub struct Stored {
 
 /// A signature that was made and stored.
 #[derive(Debug)]
-pub struct Signed {
+pub struct StoredSignature {
     /// The signature, and what was signed.
-    pub made: Made,
+    pub signature: UnstoredSignature,
     /// Where it is.
     pub stored: Stored,
 }
@@ -141,7 +141,7 @@ impl Error {
         match self {
             Self::Open { source, .. }
             | Self::Resolve { source, .. }
-            | Self::Push { source, .. } => source.kind() == registry::Kind::CouldNotLook,
+            | Self::Push { source, .. } => source.kind() == registry::Kind::Inconclusive,
             Self::Signer { source, .. } => source.is_inconclusive(),
             _ => false,
         }
@@ -153,7 +153,7 @@ impl Error {
             Self::ReservedMetadata { .. } => Some("choose another key".to_owned()),
             Self::Open { source, .. } | Self::Resolve { source, .. } => source.hint(),
             Self::Push { source, .. } => source.hint().or_else(|| {
-                let may_succeed = source.kind() == registry::Kind::CouldNotLook;
+                let may_succeed = source.kind() == registry::Kind::Inconclusive;
                 may_succeed.then(|| "the signature is not listed anywhere: sign again".to_owned())
             }),
             Self::Signer { source, .. } => source.hint(),
@@ -176,7 +176,7 @@ pub async fn sign(
     signer: &Signer,
     registry: &registry::Client,
     options: &Options,
-) -> Result<Signed, Error> {
+) -> Result<StoredSignature, Error> {
     check_user_metadata(&options.user_metadata)?;
     let repository = open(reference, registry)?;
     // 1. Resolve once; from here on only the digest counts.
@@ -185,7 +185,10 @@ pub async fn sign(
     let made = make(target, signer, options).await?;
     // 4, 5. Store it, unless the tag has moved.
     let stored = store(&repository, &made, options.storage).await?;
-    Ok(Signed { made, stored })
+    Ok(StoredSignature {
+        signature: made,
+        stored,
+    })
 }
 
 /// Checks that no user metadata has a key that the specification keeps for itself.
@@ -245,7 +248,11 @@ pub async fn resolve(repository: &Repository) -> Result<Target, Error> {
 /// # Errors
 ///
 /// [`Error::Signer`] and [`Error::Envelope`].
-pub async fn make(target: Target, signer: &Signer, options: &Options) -> Result<Made, Error> {
+pub async fn make(
+    target: Target,
+    signer: &Signer,
+    options: &Options,
+) -> Result<UnstoredSignature, Error> {
     // 2. The payload: media type, digest and size, and the user's metadata. What else a registry
     //    says of the artifact is not signed, as in notation.
     let payload = Payload::new(&target.descriptor, options.user_metadata.clone());
@@ -260,7 +267,7 @@ pub async fn make(target: Target, signer: &Signer, options: &Options) -> Result<
     };
     let SignedEnvelope { format, bytes, .. } = &signer.envelope;
     match UnverifiedEnvelope::parse(*format, bytes) {
-        Ok(envelope) => Ok(Made {
+        Ok(envelope) => Ok(UnstoredSignature {
             info: envelope.signer_info().clone(),
             target,
             signer,
@@ -280,7 +287,7 @@ pub async fn make(target: Target, signer: &Signer, options: &Options) -> Result<
 /// [`Error::Moved`], [`Error::Resolve`] and [`Error::Push`].
 pub async fn store(
     repository: &Repository,
-    made: &Made,
+    made: &UnstoredSignature,
     storage: Storage,
 ) -> Result<Stored, Error> {
     let target = &made.target;

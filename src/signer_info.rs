@@ -21,7 +21,7 @@ pub struct SignerInfo {
     pub signature_algorithm: SignatureAlgorithm,
     /// The signer's certificate first, then each issuer. Never empty.
     pub certificate_chain: Vec<Certificate>,
-    /// The signature's bytes: what a time stamp is made over.
+    /// The signature's bytes: what a timestamp is made over.
     pub signature: Vec<u8>,
 }
 

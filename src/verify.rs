@@ -16,17 +16,17 @@ mod revocation;
 mod setup;
 #[cfg(test)]
 mod testing;
-mod trial;
+mod attempts;
 
 pub use crate::allowance::Allowed;
 pub use crate::limits::OFFLINE_ANSWER_AGE;
-pub use error::{Error, Refused, Unseen};
+pub use attempts::{AnySignature, Criteria, Search, SearchResult};
+pub use error::{Error, RejectedArtifact, Unseen};
 pub use gather::{Gathered, GatheredSignature, Missing};
 pub use offline::OfflineDirectory;
 pub use record::RecordError;
 pub use requirement::{Lack, Requirement, Shortfall};
 pub use setup::{AwsSignerChecks, Setup, SetupError, published_roots};
-pub use trial::{AnySignature, Criteria, Found, Search};
 
 use std::collections::BTreeMap;
 
@@ -52,7 +52,7 @@ use crate::trust_store::TrustStores;
 pub struct Verifier {
     policies: TrustPolicies,
     artifacts: Artifacts,
-    judges: Judges,
+    validators: Validators,
     clock: Clock,
 }
 
@@ -67,7 +67,7 @@ enum Artifacts {
 
 /// What signatures are judged with, wherever they come from.
 #[derive(Debug)]
-pub struct Judges {
+pub struct Validators {
     /// The trust stores that the policy names.
     pub stores: TrustStores,
     /// Who says whether AWS Signer revoked something.
@@ -82,8 +82,8 @@ pub struct Judges {
     pub use_installed_plugin: bool,
 }
 
-impl Judges {
-    /// Judges one signature of `target` against a policy statement, at the time `now`.
+impl Validators {
+    /// Validators one signature of `target` against a policy statement, at the time `now`.
     ///
     /// `envelope` are the bytes that `manifest_digest` names; the caller has checked that. The
     /// outcome says whether the signature is accepted: [`SignatureOutcome::refusal`].
@@ -95,15 +95,15 @@ impl Judges {
         user_metadata: &BTreeMap<String, String>,
         now: OffsetDateTime,
     ) -> SignatureOutcome {
-        let bench = judge::Bench {
-            judges: self,
-            wanted: judge::Wanted::Artifact(target),
+        let check = judge::SignatureCheck {
+            validators: self,
+            subject: judge::Subject::Artifact(target),
             statement,
             user_metadata,
             now,
         };
         let mut outcome = SignatureOutcome::new(signature.manifest_digest.clone());
-        bench
+        check
             .judge(signature.format, signature.envelope, &mut outcome)
             .await;
         outcome
@@ -266,7 +266,7 @@ impl Verifier {
         selected.map(Statement::named)
     }
 
-    /// Judges the signatures of an artifact that was resolved and whose signatures were listed, until one is
+    /// Validators the signatures of an artifact that was resolved and whose signatures were listed, until one is
     /// accepted that the search's criteria want.
     ///
     /// # Errors
@@ -276,8 +276,8 @@ impl Verifier {
         &self,
         search: Search<'_>,
         listing: Result<Listing, registry::Error>,
-    ) -> Result<Found, Error> {
-        self.judges.find(search, listing).await
+    ) -> Result<SearchResult, Error> {
+        self.validators.find(search, listing).await
     }
 
     /// The trust policy.
@@ -349,7 +349,7 @@ impl Verifier {
             }
             _ => Vec::new(),
         };
-        let found = self.judges.find(search, listing).await;
+        let found = self.validators.find(search, listing).await;
         let found = match &self.artifacts {
             Artifacts::Registries(_) => found,
             Artifacts::Stored(directory) => {

@@ -25,7 +25,7 @@ pub struct SigningProfile {
 #[derive(Debug, thiserror::Error)]
 #[error("{operation} was refused: {message}")]
 #[non_exhaustive]
-pub struct Refused {
+pub struct ConvenienceError {
     /// The operation, such as `PutSigningProfile`.
     pub operation: &'static str,
     /// What an AWS client would have been told.
@@ -37,8 +37,8 @@ impl Emulator {
     ///
     /// # Errors
     ///
-    /// [`Refused`], as `PutSigningProfile` refuses: the name is taken, or is none.
-    pub fn create_signing_profile(&self, name: &str) -> Result<SigningProfile, Refused> {
+    /// [`ConvenienceError`], as `PutSigningProfile` refuses: the name is taken, or is none.
+    pub fn create_signing_profile(&self, name: &str) -> Result<SigningProfile, ConvenienceError> {
         let body = json!({ "platformId": "Notation-OCI-SHA384-ECDSA" });
         let path = format!("/signing-profiles/{name}");
         let answer = self.call_signer("PutSigningProfile", &Method::PUT, &path, &body)?;
@@ -60,8 +60,8 @@ impl Emulator {
     ///
     /// # Errors
     ///
-    /// [`Refused`], as `SignPayload` refuses: there is no such profile, or the payload is none.
-    pub fn sign_payload(&self, profile: &str, payload: &[u8]) -> Result<Vec<u8>, Refused> {
+    /// [`ConvenienceError`], as `SignPayload` refuses: there is no such profile, or the payload is none.
+    pub fn sign_payload(&self, profile: &str, payload: &[u8]) -> Result<Vec<u8>, ConvenienceError> {
         let body = json!({
             "payload": STANDARD.encode(payload),
             "payloadFormat": "application/vnd.cncf.notary.payload.v1+json",
@@ -79,8 +79,8 @@ impl Emulator {
     ///
     /// # Errors
     ///
-    /// [`Refused`], as `RevokeSignature` refuses: there is no such job.
-    pub fn revoke_signature(&self, job_arn: &str) -> Result<(), Refused> {
+    /// [`ConvenienceError`], as `RevokeSignature` refuses: there is no such job.
+    pub fn revoke_signature(&self, job_arn: &str) -> Result<(), ConvenienceError> {
         let id = job_arn.rsplit('/').next().unwrap_or_default();
         let path = format!("/signing-jobs/{id}/revoke");
         let body = json!({ "reason": "revoked without a client" });
@@ -92,12 +92,12 @@ impl Emulator {
     ///
     /// # Errors
     ///
-    /// [`Refused`], as `RevokeSigningProfile` refuses: there is no such version.
+    /// [`ConvenienceError`], as `RevokeSigningProfile` refuses: there is no such version.
     pub fn revoke_signing_profile(
         &self,
         version_arn: &str,
         effective_from: time::OffsetDateTime,
-    ) -> Result<(), Refused> {
+    ) -> Result<(), ConvenienceError> {
         let mut parts = version_arn.rsplit('/');
         let version = parts.next().unwrap_or_default();
         let name = parts.next().unwrap_or_default();
@@ -117,8 +117,8 @@ impl Emulator {
     ///
     /// # Errors
     ///
-    /// [`Refused`], as `CreateKey` refuses: the spec is none, or none of a key that signs.
-    pub fn create_kms_key(&self, spec: &str) -> Result<String, Refused> {
+    /// [`ConvenienceError`], as `CreateKey` refuses: the spec is none, or none of a key that signs.
+    pub fn create_kms_key(&self, spec: &str) -> Result<String, ConvenienceError> {
         let body = json!({ "KeySpec": spec, "KeyUsage": "SIGN_VERIFY" });
         let answer = self.call_kms("CreateKey", &body)?;
         let arn = answer.pointer("/KeyMetadata/Arn").and_then(Value::as_str);
@@ -129,10 +129,10 @@ impl Emulator {
     ///
     /// # Errors
     ///
-    /// [`Refused`] if the private key is none of the spec.
-    pub fn import_kms_key(&self, spec: &str, pkcs8: &[u8]) -> Result<String, Refused> {
+    /// [`ConvenienceError`] if the private key is none of the spec.
+    pub fn import_kms_key(&self, spec: &str, pkcs8: &[u8]) -> Result<String, ConvenienceError> {
         let imported = self.shared.import_kms_key(spec, pkcs8);
-        imported.map_err(|error| Refused {
+        imported.map_err(|error| ConvenienceError {
             operation: "ImportKeyMaterial",
             message: error.message,
         })
@@ -142,8 +142,8 @@ impl Emulator {
     ///
     /// # Errors
     ///
-    /// [`Refused`], as `CreateAlias` refuses: there is such an alias, or no such key.
-    pub fn create_kms_alias(&self, alias: &str, key_arn: &str) -> Result<(), Refused> {
+    /// [`ConvenienceError`], as `CreateAlias` refuses: there is such an alias, or no such key.
+    pub fn create_kms_alias(&self, alias: &str, key_arn: &str) -> Result<(), ConvenienceError> {
         let body = json!({ "AliasName": alias, "TargetKeyId": key_arn });
         self.call_kms("CreateAlias", &body).map(|_| ())
     }
@@ -152,13 +152,13 @@ impl Emulator {
     ///
     /// # Errors
     ///
-    /// [`Refused`], as `DisableKey` refuses: there is no such key.
-    pub fn disable_kms_key(&self, key_arn: &str) -> Result<(), Refused> {
+    /// [`ConvenienceError`], as `DisableKey` refuses: there is no such key.
+    pub fn disable_kms_key(&self, key_arn: &str) -> Result<(), ConvenienceError> {
         self.call_kms("DisableKey", &json!({ "KeyId": key_arn }))
             .map(|_| ())
     }
 
-    fn call_kms(&self, operation: &'static str, body: &Value) -> Result<Value, Refused> {
+    fn call_kms(&self, operation: &'static str, body: &Value) -> Result<Value, ConvenienceError> {
         let context = kms::Context {
             store: &self.shared.kms,
             caller: &self.shared.owner(),
@@ -166,7 +166,7 @@ impl Emulator {
             body,
             tamper: None,
         };
-        kms::handle(&context, operation).map_err(|error| Refused {
+        kms::handle(&context, operation).map_err(|error| ConvenienceError {
             operation,
             message: error.message,
         })
@@ -178,8 +178,8 @@ impl Emulator {
         method: &Method,
         path: &str,
         body: &Value,
-    ) -> Result<Value, Refused> {
-        let refused = |message: String| Refused { operation, message };
+    ) -> Result<Value, ConvenienceError> {
+        let refused = |message: String| ConvenienceError { operation, message };
         let request = Request::builder()
             .method(method)
             .uri(path)

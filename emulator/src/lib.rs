@@ -75,7 +75,7 @@ use tokio::sync::oneshot;
 pub use builder::Builder;
 pub use calls::RecordedCall;
 pub use clock::SignatureClock;
-pub use convenience::{Refused, SigningProfile};
+pub use convenience::{ConvenienceError, SigningProfile};
 pub use faults::{Fault, FaultKind, Faults, Tamper};
 pub use identities::AccessKey;
 pub use registry::{

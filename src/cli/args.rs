@@ -11,7 +11,7 @@ use clap::Args;
 use clap::builder::NonEmptyStringValueParser;
 
 use super::duration::parse_span;
-use super::report::{Exit, Report};
+use super::output::{CommandOutput, Exit};
 use crate::allowance::Allowed;
 use crate::limits::{MAX_COMMAND_TIMEOUT, MAX_SIGNATURES, NAMED_PIPE_TIMEOUT};
 use crate::registry::Secret;
@@ -49,7 +49,7 @@ impl TimeArgs {
     /// # Errors
     ///
     /// The report of a value that cannot be used.
-    pub(super) fn allowed(&self) -> Result<Allowed, Report> {
+    pub(super) fn allowed(&self) -> Result<Allowed, CommandOutput> {
         Ok(Allowed::for_each_artifact(self.parse()?))
     }
 
@@ -58,16 +58,16 @@ impl TimeArgs {
     /// # Errors
     ///
     /// The report of a value that cannot be used.
-    pub(super) fn for_pipes(&self) -> Result<Duration, Report> {
+    pub(super) fn for_pipes(&self) -> Result<Duration, CommandOutput> {
         Ok(self.parse()?.unwrap_or(NAMED_PIPE_TIMEOUT))
     }
 
-    fn parse(&self) -> Result<Option<Duration>, Report> {
+    fn parse(&self) -> Result<Option<Duration>, CommandOutput> {
         self.timeout
             .as_deref()
             .map(|text| parse_span("--timeout", text, MAX_COMMAND_TIMEOUT))
             .transpose()
-            .map_err(|text| Report::failed(Exit::Usage, &text))
+            .map_err(|text| CommandOutput::failed(Exit::Usage, &text))
     }
 }
 
@@ -110,9 +110,9 @@ impl PluginConfigArgs {
     /// # Errors
     ///
     /// The report of values that cannot be used.
-    pub(super) fn parse(&self) -> Result<BTreeMap<String, String>, Report> {
+    pub(super) fn parse(&self) -> Result<BTreeMap<String, String>, CommandOutput> {
         let pairs = parse_pairs("plugin-config", &self.plugin_config);
-        pairs.map_err(|text| Report::failed(Exit::Usage, &text))
+        pairs.map_err(|text| CommandOutput::failed(Exit::Usage, &text))
     }
 }
 
@@ -135,9 +135,9 @@ impl CheckArgs {
     /// # Errors
     ///
     /// The report of values that cannot be used.
-    pub(super) fn user_metadata(&self) -> Result<BTreeMap<String, String>, Report> {
+    pub(super) fn user_metadata(&self) -> Result<BTreeMap<String, String>, CommandOutput> {
         let pairs = parse_pairs("user-metadata", &self.user_metadata);
-        pairs.map_err(|text| Report::failed(Exit::Usage, &text))
+        pairs.map_err(|text| CommandOutput::failed(Exit::Usage, &text))
     }
 
     /// Where AWS Signer's checks are carried out.
@@ -165,13 +165,17 @@ impl ScopeArgs {
     /// # Errors
     ///
     /// The report of one flag without the other.
-    pub(super) fn of(&self, oci_layout: bool, policy: &PolicyArgs) -> Result<String, Report> {
+    pub(super) fn of(
+        &self,
+        oci_layout: bool,
+        policy: &PolicyArgs,
+    ) -> Result<String, CommandOutput> {
         let missing = match (oci_layout, self.scope.as_deref()) {
             (true, None) if policy.is_from_file() => "scope",
             (false, Some(_)) => "oci-layout",
             (_, scope) => return Ok(scope.unwrap_or(ANY_LAYOUT_SCOPE).to_owned()),
         };
-        Err(Report::failed(
+        Err(CommandOutput::failed(
             Exit::Usage,
             &format!(
                 "if any flags in the group [oci-layout scope] are set they must all be set; missing \
@@ -203,11 +207,11 @@ impl MaxSignatures {
     /// # Errors
     ///
     /// The report of a number that is not positive.
-    pub(super) fn get(self) -> Result<usize, Report> {
+    pub(super) fn get(self) -> Result<usize, CommandOutput> {
         let count = usize::try_from(self.0).ok().filter(|count| *count > 0);
         count.ok_or_else(|| {
             let sentence = format!("max-signatures value {} must be a positive number", self.0);
-            Report::failed(Exit::Usage, &sentence)
+            CommandOutput::failed(Exit::Usage, &sentence)
         })
     }
 }

@@ -3,7 +3,7 @@
 
 use std::io::{self, BufRead as _, IsTerminal as _, Read as _, Write as _};
 
-use super::report::{Exit, Report, one_line};
+use super::output::{CommandOutput, Exit, one_line};
 use crate::printable;
 
 /// Longest answer in bytes.
@@ -15,7 +15,7 @@ const MAX_BYTES: u64 = 1_024;
 /// # Errors
 ///
 /// What to print where the answer is not yes, or nobody can be asked.
-pub(super) fn confirm(explanation: &str, question: &str, yes: bool) -> Result<(), Report> {
+pub(super) fn confirm(explanation: &str, question: &str, yes: bool) -> Result<(), CommandOutput> {
     if yes {
         return Ok(());
     }
@@ -27,7 +27,7 @@ pub(super) fn confirm(explanation: &str, question: &str, yes: bool) -> Result<()
 /// # Errors
 ///
 /// What to print where the answer is not yes, or nobody can be asked.
-pub(super) fn confirm_overwriting(what: &str) -> Result<(), Report> {
+pub(super) fn confirm_overwriting(what: &str) -> Result<(), CommandOutput> {
     ask(
         "",
         &format!("The {what} already exists, do you want to overwrite it?"),
@@ -37,10 +37,15 @@ pub(super) fn confirm_overwriting(what: &str) -> Result<(), Report> {
 }
 
 /// `otherwise` is said where nobody can be asked, and `flag` is what says yes beforehand.
-fn ask(explanation: &str, question: &str, otherwise: &str, flag: &str) -> Result<(), Report> {
+fn ask(
+    explanation: &str,
+    question: &str,
+    otherwise: &str,
+    flag: &str,
+) -> Result<(), CommandOutput> {
     let stdin = io::stdin();
     if !stdin.is_terminal() {
-        return Err(Report::usage(
+        return Err(CommandOutput::usage(
             &format!("{otherwise}: there is no terminal to ask on"),
             Some(format!("confirm on the command line with `{flag}`")),
         ));
@@ -57,12 +62,12 @@ fn ask(explanation: &str, question: &str, otherwise: &str, flag: &str) -> Result
     .and_then(|()| stdin.lock().take(MAX_BYTES).read_line(&mut answer));
     match answered {
         Ok(_) if is_yes(&answer) => Ok(()),
-        Ok(_) => Err(Report {
+        Ok(_) => Err(CommandOutput {
             stdout: "Operation cancelled.\n".to_owned(),
             exit: Exit::Rejected,
-            ..Report::done()
+            ..CommandOutput::done()
         }),
-        Err(error) => Err(Report::failed(
+        Err(error) => Err(CommandOutput::failed(
             Exit::Usage,
             &format!("{otherwise}: the answer could not be read: {error}"),
         )),

@@ -11,7 +11,7 @@ use url::Url;
 use super::args::{PolicyArgs, RegistryArgs};
 use super::credentials;
 use super::exposure::{self, Exposed};
-use super::report::{Exit, Report, one_line, write_causes};
+use super::output::{CommandOutput, Exit, one_line, write_causes};
 use crate::aws::{ArnService, Aws, Settings};
 use crate::config::{Config, NoDirectory, NotationDirs, StoreName};
 use crate::environment::{self, Clock, Connections, Environment};
@@ -70,7 +70,7 @@ impl Context {
         plugin_config: BTreeMap<String, String>,
         format: Format,
         pipes: Duration,
-    ) -> Result<Self, Report> {
+    ) -> Result<Self, CommandOutput> {
         let environment = environment();
         let dirs = environment.notation_directories();
         let mut notes = String::new();
@@ -78,7 +78,7 @@ impl Context {
         // Which of them the one who signs has is checked where that is known.
         let services = [ArnService::Signer, ArnService::Kms];
         let settings = Settings::from_plugin_config(&plugin_config, &services)
-            .map_err(|error| Report::unusable(&error, error.hint()))?;
+            .map_err(|error| CommandOutput::unusable(&error, error.hint()))?;
         let plain_http = if args.insecure_registry {
             PlainHttp::All
         } else {
@@ -114,7 +114,7 @@ impl Context {
         plugin_config: BTreeMap<String, String>,
         format: Format,
         pipes: Duration,
-    ) -> Result<Self, Report> {
+    ) -> Result<Self, CommandOutput> {
         Self::new(&RegistryArgs::default(), &[], plugin_config, format, pipes)
     }
 
@@ -129,15 +129,19 @@ impl Context {
     }
 
     /// The directory of plugins.
-    pub(super) fn plugins(&self) -> Result<PathBuf, Report> {
+    pub(super) fn plugins(&self) -> Result<PathBuf, CommandOutput> {
         self.environment
             .plugins()
             .map_err(|error| no_directory(&error))
     }
 
-    /// The time-stamping authority at `url`, whose root is the only certificate of the file `root`.
-    pub(super) fn timestamping(&self, url: &str, root: &Path) -> Result<Timestamping, Report> {
-        let usage = |sentence: String| Report::failed(Exit::Usage, &sentence);
+    /// The timestamping authority at `url`, whose root is the only certificate of the file `root`.
+    pub(super) fn timestamping(
+        &self,
+        url: &str,
+        root: &Path,
+    ) -> Result<Timestamping, CommandOutput> {
+        let usage = |sentence: String| CommandOutput::failed(Exit::Usage, &sentence);
         if url.is_empty() {
             return Err(usage("timestamping: tsa url cannot be empty".to_owned()));
         }
@@ -165,7 +169,7 @@ impl Context {
     }
 
     /// A verifier of this setup, in these surroundings.
-    pub(super) fn connect(&self, setup: Setup) -> Result<Verifier, Report> {
+    pub(super) fn connect(&self, setup: Setup) -> Result<Verifier, CommandOutput> {
         let setup = setup.with_plugin_config(self.plugin_config.clone());
         setup
             .connect(&self.environment)
@@ -174,8 +178,8 @@ impl Context {
 }
 
 /// What is said of surroundings that cannot be used.
-pub(super) fn unusable(error: &environment::Error) -> Report {
-    Report::error(Exit::Usage, &error.to_string(), error, error.hint())
+pub(super) fn unusable(error: &environment::Error) -> CommandOutput {
+    CommandOutput::error(Exit::Usage, &error.to_string(), error, error.hint())
 }
 
 /// Who is trusted: by profiles and their roots on the command line, or by Notation's policy.
@@ -194,7 +198,7 @@ impl Trusted<'_> {
     pub(super) fn setup(
         self,
         dirs: &Result<NotationDirs, NoDirectory>,
-    ) -> Result<(Setup, Vec<String>), Report> {
+    ) -> Result<(Setup, Vec<String>), CommandOutput> {
         let setup = if self.policy.is_from_file() {
             let dirs = dirs.as_ref().map_err(no_directory)?;
             match self.kind {
@@ -245,22 +249,22 @@ impl Trusted<'_> {
 }
 
 /// What is said where nobody can be trusted as the user wants it.
-fn setup_report(error: &SetupError) -> Report {
+fn setup_report(error: &SetupError) -> CommandOutput {
     match error {
         SetupError::Policy(error @ trust_policy::Error::NotASigningProfile { .. }) => {
-            Report::unusable(error, error.hint())
+            CommandOutput::unusable(error, error.hint())
         }
         SetupError::Policy(error) => policy_report(error),
-        SetupError::Profile(error) => Report::unusable(error, error.hint()),
+        SetupError::Profile(error) => CommandOutput::unusable(error, error.hint()),
         SetupError::Roots(error) => {
-            Report::error(Exit::Usage, &error.to_string(), error, error.hint())
+            CommandOutput::error(Exit::Usage, &error.to_string(), error, error.hint())
         }
     }
 }
 
 /// What is said where a command needs Notation's configuration and nothing says where it is.
-pub(super) fn no_directory(error: &NoDirectory) -> Report {
-    Report::usage(&error.to_string(), Some(error.hint()))
+pub(super) fn no_directory(error: &NoDirectory) -> CommandOutput {
+    CommandOutput::usage(&error.to_string(), Some(error.hint()))
 }
 
 /// What `config.json` says, if anything in it could change this command. Where this user may not look at it
@@ -272,7 +276,7 @@ fn load_config(
     references: &[ArtifactReference],
     format: Format,
     notes: &mut String,
-) -> Result<Config, Report> {
+) -> Result<Config, CommandOutput> {
     let is_given = args.username.is_some() && args.password.is_some();
     let is_registrys = references.iter().any(|reference| match reference {
         ArtifactReference::Layout(_) => false,
@@ -301,7 +305,7 @@ fn load_config(
             write_causes(notes, "  ", &error);
             Ok(Config::default())
         }
-        Err(error) => Err(Report::error(
+        Err(error) => Err(CommandOutput::error(
             Exit::Usage,
             &error.to_string(),
             &error,
@@ -311,22 +315,22 @@ fn load_config(
 }
 
 /// The one certificate of a file, which must be a self-signed certificate authority.
-fn read_root(path: &Path, pipes: Duration) -> Result<Certificate, Report> {
-    let failed = |sentence: String| Report::failed(Exit::Usage, &sentence);
+fn read_root(path: &Path, pipes: Duration) -> Result<Certificate, CommandOutput> {
+    let failed = |sentence: String| CommandOutput::failed(Exit::Usage, &sentence);
     let shown = path.display();
     let cannot = |what: String| format!("the file of `--timestamp-root-cert` cannot be {what}");
     let bytes = files::read_named(path, MAX_TRUST_STORE_FILE_BYTES, pipes).map_err(|error| {
         let sentence = cannot(format!("read: {error}"));
         let hint = error.hint().unwrap_or_else(|| {
-            "check the path; the file must contain the root certificate of the time-stamping authority alone, \
+            "check the path; the file must contain the root certificate of the timestamping authority alone, \
              in PEM or DER"
                 .to_owned()
         });
-        Report::error(Exit::Usage, &sentence, &error, Some(hint))
+        CommandOutput::error(Exit::Usage, &sentence, &error, Some(hint))
     })?;
     let certificates = parse_certificates(&bytes).map_err(|error| {
         let sentence = cannot(format!("used: `{shown}`: {error}"));
-        Report::error(Exit::Usage, &sentence, &error, error.hint())
+        CommandOutput::error(Exit::Usage, &sentence, &error, error.hint())
     })?;
     let expecting = "Expecting single x509 root certificate in PEM or DER format from the file";
     match certificates.as_slice() {
@@ -345,9 +349,9 @@ fn read_root(path: &Path, pipes: Duration) -> Result<Certificate, Report> {
 }
 
 /// A policy that cannot be used: notation's sentence, then every problem with its place.
-fn policy_report(error: &trust_policy::Error) -> Report {
+fn policy_report(error: &trust_policy::Error) -> CommandOutput {
     let sentence = error.notation_sentence("");
-    let report = Report::error(Exit::Rejected, &sentence, error, error.hint());
+    let report = CommandOutput::error(Exit::Rejected, &sentence, error, error.hint());
     if sentence == error.to_string() {
         return report;
     }
@@ -363,20 +367,21 @@ pub(super) fn roots_of(
     signing_profiles: &[String],
     trust_anchor: Option<&Path>,
     pipes: Duration,
-) -> Result<Vec<NamedStore>, Report> {
+) -> Result<Vec<NamedStore>, CommandOutput> {
     let failed = |error: trust_store::Error| {
-        Report::error(Exit::Usage, &error.to_string(), &error, error.hint())
+        CommandOutput::error(Exit::Usage, &error.to_string(), &error, error.hint())
     };
     let Some(path) = trust_anchor else {
         return published_roots(signing_profiles).map_err(|error| setup_report(&error));
     };
     // First, so that the reason is the same whichever roots are trusted.
     for profile in signing_profiles {
-        SigningProfile::parse(profile).map_err(|error| Report::unusable(&error, error.hint()))?;
+        SigningProfile::parse(profile)
+            .map_err(|error| CommandOutput::unusable(&error, error.hint()))?;
     }
     match NamedStore::from_file(StoreName::trust_anchor(), path, pipes) {
         Ok(store) => Ok(vec![store]),
-        Err(error @ trust_store::Error::Unreadable { .. }) => Err(Report::error(
+        Err(error @ trust_store::Error::Unreadable { .. }) => Err(CommandOutput::error(
             Exit::Usage,
             &format!(
                 "the file of `--trust-anchor` cannot be read: `{}`",

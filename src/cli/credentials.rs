@@ -5,7 +5,7 @@
 //! before anything is asked.
 
 use super::args::RegistryArgs;
-use super::report::{Report, one_line};
+use super::output::{CommandOutput, one_line};
 use crate::environment::Environment;
 use crate::reference::{ArtifactReference, RegistryName};
 use crate::registry::{Credential, PlainHttp, Secret};
@@ -29,7 +29,7 @@ pub(super) fn given(
     references: &[ArtifactReference],
     plain_http: &PlainHttp,
     environment: &Environment,
-) -> Result<Given, Report> {
+) -> Result<Given, CommandOutput> {
     let mut registries: Vec<&RegistryName> = Vec::new();
     let canonical = |name: &RegistryName| name.canonical(plain_http.scheme(name));
     for reference in references {
@@ -60,13 +60,13 @@ pub(super) fn given(
         (Some(username), Some(password)) => Credential::password(username, password, from),
         (None, None) => return Ok(Given::default()),
         (Some(_), None) => {
-            return Err(Report::usage(
+            return Err(CommandOutput::usage(
                 "a user name for the registry was given without a password",
                 Some("give `--password` or set `NOTATION_PASSWORD`".to_owned()),
             ));
         }
         (None, Some(_)) => {
-            return Err(Report::usage(
+            return Err(CommandOutput::usage(
                 "a password for the registry was given without a user name",
                 Some("give `--username` or set `NOTATION_USERNAME`".to_owned()),
             ));
@@ -86,7 +86,7 @@ pub(super) fn given(
         match registries.as_slice() {
             [registry] => (*registry, None),
             _ => {
-                return Err(Report::usage(
+                return Err(CommandOutput::usage(
                     "one user name and password were given for references to several registries",
                     Some("run the command once for each registry".to_owned()),
                 ));
@@ -114,7 +114,7 @@ fn one_of_environment<'r>(
     named: Option<String>,
     registries: &[&'r RegistryName],
     canonical: impl Fn(&RegistryName) -> String,
-) -> Result<Choice<'r>, Report> {
+) -> Result<Choice<'r>, CommandOutput> {
     let not_to_ecr = || {
         format!(
             "Note: `{USERNAME}` and `{PASSWORD}` are not sent to Amazon ECR; AWS issues its tokens, \
@@ -124,7 +124,7 @@ fn one_of_environment<'r>(
     if let Some(named) = named {
         let name = RegistryName::parse(&named).map_err(|error| {
             let sentence = format!("`{REGISTRY}` is not a registry: `{}`", one_line(&named));
-            Report::usage(&sentence, Some(error.hint()))
+            CommandOutput::usage(&sentence, Some(error.hint()))
         })?;
         let mut registries = registries.iter().copied();
         return Ok(
@@ -147,7 +147,7 @@ fn one_of_environment<'r>(
             );
             Ok(Choice::For(registry, Some(note)))
         }
-        _ => Err(Report::usage(
+        _ => Err(CommandOutput::usage(
             &format!(
                 "`{USERNAME}` and `{PASSWORD}` are for one registry, and the references name several"
             ),

@@ -1,18 +1,18 @@
-//! Flags about the envelope that is made: its format, its expiry and its time stamp.
+//! Flags about the envelope that is made: its format, its expiry and its timestamp.
 
 use std::ffi::OsString;
 use std::path::Path;
 
 use super::context::{Context, Format};
 use super::duration::parse_expiry;
-use super::report::{Exit, Report};
+use super::output::{CommandOutput, Exit};
 use super::signer::Choice;
 use crate::notary::EnvelopeFormat;
 use crate::signer::Terms;
 
 /// What is said about a format that does not exist.
-pub(super) fn unknown_format(found: &str) -> Report {
-    Report::failed_in_lines(
+pub(super) fn unknown_format(found: &str) -> CommandOutput {
+    CommandOutput::failed_in_lines(
         Exit::Usage,
         &format!(
             "signature format {found:?} not supported\nSupported signature envelope formats are \
@@ -32,7 +32,7 @@ pub(super) struct EnvelopeArgs {
     /// How long the signature is valid, such as `24h` or `1h30m` [default: no expiry]
     #[arg(short, long, value_name = "DURATION", allow_hyphen_values = true)]
     expiry: Option<String>,
-    /// Time-stamping authority (RFC 3161) to request a time stamp from
+    /// Timestamping authority (RFC 3161) to request a timestamp from
     #[arg(long, value_name = "URL", requires = "timestamp_root_cert")]
     timestamp_url: Option<String>,
     /// File with the one root certificate of that authority
@@ -53,7 +53,7 @@ impl EnvelopeArgs {
     }
 
     /// What the flags ask for, of the signer that was chosen.
-    pub(super) fn terms(&self, choice: &Choice, context: &Context) -> Result<Terms, Report> {
+    pub(super) fn terms(&self, choice: &Choice, context: &Context) -> Result<Terms, CommandOutput> {
         let format = match self.signature_format.as_deref() {
             None => None,
             Some("jws") => Some(EnvelopeFormat::Jws),
@@ -61,7 +61,7 @@ impl EnvelopeArgs {
             Some(other) => return Err(unknown_format(other)),
         };
         let expiry = self.expiry.as_deref().map(parse_expiry).transpose();
-        let expiry = expiry.map_err(|sentence| Report::failed(Exit::Usage, &sentence))?;
+        let expiry = expiry.map_err(|sentence| CommandOutput::failed(Exit::Usage, &sentence))?;
         let timestamping = match (&self.timestamp_url, &self.timestamp_root_cert) {
             (Some(url), Some(root)) => Some(context.timestamping(url, Path::new(root))?),
             _ => None,

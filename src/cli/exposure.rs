@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashSet};
 use std::path::Path;
 
-use super::report::{Exit, Report};
+use super::output::{CommandOutput, Exit};
 use crate::config::NotationDirs;
 use crate::files::{self, Exposure};
 use crate::limits::{MAX_INSTALLED_PLUGINS, MAX_TRUST_STORE_FILES};
@@ -101,14 +101,14 @@ impl Exposed {
 /// # Errors
 ///
 /// What to print where there is something.
-pub(super) fn refuse(lines: &[String]) -> Result<(), Report> {
+pub(super) fn refuse(lines: &[String]) -> Result<(), CommandOutput> {
     if lines.is_empty() {
         return Ok(());
     }
     let sentence = "`--require strict` accepts nothing that other users may write";
     let hint = "take the permission away with `chmod go-w`, or the ownership with `chown`, from each place named";
     Err(
-        Report::failed_with_hint(Exit::Rejected, sentence, hint.to_owned())
+        CommandOutput::failed_with_hint(Exit::Rejected, sentence, hint.to_owned())
             .caused_by(lines.to_vec()),
     )
 }

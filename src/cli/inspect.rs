@@ -6,8 +6,8 @@ use std::error::Error as StdError;
 use std::fmt::Write as _;
 
 use super::args::{LookArgs, MaxSignatures};
-use super::report::{Exit, Report, one_line};
-use super::signatures::{self, Found};
+use super::output::{CommandOutput, Exit, one_line};
+use super::signatures::{self, SignatureList};
 use super::tree::Tree;
 use crate::allowance::{self, Exhausted};
 use crate::causes;
@@ -41,7 +41,7 @@ enum Output {
     Json,
 }
 
-pub(super) async fn run(args: &Args) -> Report {
+pub(super) async fn run(args: &Args) -> CommandOutput {
     let allowed = match args.look.time.allowed() {
         Ok(allowed) => allowed,
         Err(report) => return report,
@@ -50,13 +50,13 @@ pub(super) async fn run(args: &Args) -> Report {
     answer.unwrap_or_else(|report| report)
 }
 
-async fn inspect(args: &Args) -> Result<Report, Report> {
+async fn inspect(args: &Args) -> Result<CommandOutput, CommandOutput> {
     let output = match args.output.as_str() {
         "tree" => Output::Tree,
         "json" => Output::Json,
         other => {
             let sentence = format!("invalid format: {:?}", one_line(other));
-            return Err(Report::failed(Exit::Usage, &sentence));
+            return Err(CommandOutput::failed(Exit::Usage, &sentence));
         }
     };
     let repository = signatures::open(&args.reference, &args.look)?;
@@ -64,7 +64,7 @@ async fn inspect(args: &Args) -> Result<Report, Report> {
     Ok(show(found, output).await)
 }
 
-async fn show(found: Found, output: Output) -> Report {
+async fn show(found: SignatureList, output: Output) -> CommandOutput {
     let mut stderr = found.warnings.clone();
     let mut exit = found.exit;
     let mut read = Vec::new();
@@ -104,11 +104,11 @@ async fn show(found: Found, output: Output) -> Report {
             go::json(&Inspection::new(media_type, shown))
         }
     };
-    Report {
+    CommandOutput {
         stdout,
         stderr,
         exit,
-        ..Report::done()
+        ..CommandOutput::done()
     }
 }
 
@@ -130,7 +130,7 @@ impl Skip {
 }
 
 async fn read(
-    found: &Found,
+    found: &SignatureList,
     signature: &Descriptor,
     output: Output,
 ) -> Result<SignatureInspection, Skip> {
@@ -164,7 +164,7 @@ async fn read(
     )))
 }
 
-fn as_tree(found: &Found, shown: Vec<SignatureInspection>) -> String {
+fn as_tree(found: &SignatureList, shown: Vec<SignatureInspection>) -> String {
     let reference = found.target.reference.to_string();
     if shown.is_empty() {
         return format!("{} has no associated signature\n", one_line(&reference));

@@ -7,7 +7,7 @@ use clap::builder::NonEmptyStringValueParser;
 
 use super::args::parse_pairs;
 use super::context::{environment, no_directory};
-use super::report::{Exit, Report, one_line};
+use super::output::{CommandOutput, Exit, one_line};
 use super::signer::{unusable_key, unusable_plugin};
 use super::table::table;
 use crate::aws::{ArnService, KmsKeyId, Settings};
@@ -71,7 +71,7 @@ pub(super) struct UpdateArgs {
     #[arg(value_name = "NAME")]
     name: String,
     /// Make it the default
-    // Off-spec: notation does nothing at all without the flag, and says so to nobody.
+    // Unlike notation: notation does nothing at all without the flag, and says so to nobody.
     #[arg(long, required = true)]
     default: bool,
 }
@@ -84,7 +84,7 @@ pub(super) struct DeleteArgs {
     names: Vec<String>,
 }
 
-pub(super) async fn run(command: &Command) -> Report {
+pub(super) async fn run(command: &Command) -> CommandOutput {
     let dirs = match environment().notation_directories() {
         Ok(dirs) => dirs,
         Err(error) => return no_directory(&error),
@@ -96,20 +96,20 @@ pub(super) async fn run(command: &Command) -> Report {
         Command::Delete(args) => delete(&dirs, &args.names),
     };
     match done {
-        Ok(stdout) => Report {
+        Ok(stdout) => CommandOutput {
             stdout,
-            ..Report::done()
+            ..CommandOutput::done()
         },
         Err(report) => report,
     }
 }
 
-fn report(error: &SigningKeysError) -> Report {
-    Report::error(Exit::Usage, &error.to_string(), error, error.hint())
+fn report(error: &SigningKeysError) -> CommandOutput {
+    CommandOutput::error(Exit::Usage, &error.to_string(), error, error.hint())
 }
 
-async fn add(dirs: &NotationDirs, args: &AddArgs) -> Result<String, Report> {
-    let usage = |sentence: String| Report::failed(Exit::Usage, &sentence);
+async fn add(dirs: &NotationDirs, args: &AddArgs) -> Result<String, CommandOutput> {
+    let usage = |sentence: String| CommandOutput::failed(Exit::Usage, &sentence);
     let config = parse_pairs("plugin-config", &args.plugin_config).map_err(usage)?;
     if args.name.is_empty() {
         return Err(report(&SigningKeysError::EmptyName));
@@ -165,15 +165,18 @@ async fn check_plugin(
     plugin: &str,
     id: &str,
     config: &PluginConfig,
-) -> Result<(), Report> {
+) -> Result<(), CommandOutput> {
     if plugin.is_empty() {
-        return Err(Report::failed(Exit::Usage, "plugin name cannot be empty"));
+        return Err(CommandOutput::failed(
+            Exit::Usage,
+            "plugin name cannot be empty",
+        ));
     }
     if plugin == PLUGIN_NAME {
-        SigningProfile::parse(id).map_err(|error| Report::unusable(&error, error.hint()))?;
+        SigningProfile::parse(id).map_err(|error| CommandOutput::unusable(&error, error.hint()))?;
         return Settings::from_own_config(config, &[ArnService::Signer])
             .and_then(|settings| settings.check())
-            .map_err(|error| Report::unusable(&error, error.hint()));
+            .map_err(|error| CommandOutput::unusable(&error, error.hint()));
     }
     let found = PluginHost::new(dirs.plugins()).find(plugin);
     let metadata = match found {
@@ -184,7 +187,7 @@ async fn check_plugin(
     if metadata.can(Capability::RawSignature) || metadata.can(Capability::Envelope) {
         return Ok(());
     }
-    Err(Report::failed(
+    Err(CommandOutput::failed(
         Exit::Usage,
         &format!("plugin `{plugin}` does not have signing capabilities"),
     ))
@@ -192,7 +195,7 @@ async fn check_plugin(
 
 /// Files with which nothing could be signed are not added. Whether an encrypted key is the
 /// certificate's shows only when it is opened: nobody is asked for a passphrase here.
-fn check_files(name: &str, key: &str, certificates: &str) -> Result<(), Report> {
+fn check_files(name: &str, key: &str, certificates: &str) -> Result<(), CommandOutput> {
     let unusable = |error| unusable_key(name, &error);
     let file = KeyFile::read(Path::new(key), Path::new(certificates), environment().now())
         .map_err(unusable)?;
@@ -204,14 +207,14 @@ fn check_files(name: &str, key: &str, certificates: &str) -> Result<(), Report> 
 
 /// The settings of a key of AWS KMS, with its certificates where they are found from anywhere. KMS is
 /// not asked: who adds a key need not be who may use it.
-fn check_kms_key(id: &str, mut config: PluginConfig) -> Result<PluginConfig, Report> {
-    KmsKeyId::parse(id).map_err(|error| Report::unusable(&error, error.hint()))?;
+fn check_kms_key(id: &str, mut config: PluginConfig) -> Result<PluginConfig, CommandOutput> {
+    KmsKeyId::parse(id).map_err(|error| CommandOutput::unusable(&error, error.hint()))?;
     let settings = aws_kms::Settings::from_plugin_config(&config);
     let checked = settings.and_then(|settings| {
         settings.aws.check().map_err(aws_kms::SettingsError::Aws)?;
         settings.certificate_chain().map(drop)
     });
-    checked.map_err(|error| Report::unusable(&error, error.hint()))?;
+    checked.map_err(|error| CommandOutput::unusable(&error, error.hint()))?;
     if let Some(path) = config.get_mut(aws_kms::Settings::CERTIFICATE_CHAIN) {
         *path = absolute(path)?;
     }
@@ -219,21 +222,21 @@ fn check_kms_key(id: &str, mut config: PluginConfig) -> Result<PluginConfig, Rep
 }
 
 /// The list is read from other directories than the one it was written in.
-fn absolute(path: &str) -> Result<String, Report> {
+fn absolute(path: &str) -> Result<String, CommandOutput> {
     let path = std::path::absolute(path).map_err(|error| {
-        Report::failed(Exit::Usage, &format!("`{path}` cannot be used: {error}"))
+        CommandOutput::failed(Exit::Usage, &format!("`{path}` cannot be used: {error}"))
     })?;
     path.into_os_string()
         .into_string()
-        .map_err(|_| Report::failed(Exit::Usage, "a path in the list must be UTF-8"))
+        .map_err(|_| CommandOutput::failed(Exit::Usage, "a path in the list must be UTF-8"))
 }
 
-fn update(dirs: &NotationDirs, name: &str) -> Result<String, Report> {
+fn update(dirs: &NotationDirs, name: &str) -> Result<String, CommandOutput> {
     SigningKeys::update(dirs, |keys| keys.set_default(name)).map_err(|error| report(&error))?;
     Ok(marked(name))
 }
 
-fn list(dirs: &NotationDirs) -> Result<String, Report> {
+fn list(dirs: &NotationDirs) -> Result<String, CommandOutput> {
     let keys = SigningKeys::load(dirs).map_err(|error| report(&error))?;
     let head = ["NAME", "KEY PATH", "CERTIFICATE PATH", "ID", "PLUGIN NAME"];
     let mut rows = vec![head.map(str::to_owned)];
@@ -257,7 +260,7 @@ fn list(dirs: &NotationDirs) -> Result<String, Report> {
     Ok(table(&rows))
 }
 
-fn delete(dirs: &NotationDirs, names: &[String]) -> Result<String, Report> {
+fn delete(dirs: &NotationDirs, names: &[String]) -> Result<String, CommandOutput> {
     let default =
         SigningKeys::update(dirs, |keys| keys.remove(names)).map_err(|error| report(&error))?;
     let is_default = |name: &String| default.as_ref() == Some(name);

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use super::args::{LookArgs, MaxSignatures};
-use super::report::{Report, one_line};
+use super::output::{CommandOutput, one_line};
 use super::signatures;
 use super::tree::Tree;
 use crate::notary::SIGNATURE_ARTIFACT_TYPE;
@@ -26,7 +26,7 @@ pub(super) struct Args {
     look: LookArgs,
 }
 
-pub(super) async fn run(args: &Args) -> Report {
+pub(super) async fn run(args: &Args) -> CommandOutput {
     let allowed = match args.look.time.allowed() {
         Ok(allowed) => allowed,
         Err(report) => return report,
@@ -35,7 +35,7 @@ pub(super) async fn run(args: &Args) -> Report {
     answer.unwrap_or_else(|report| report)
 }
 
-async fn list(args: &Args) -> Result<Report, Report> {
+async fn list(args: &Args) -> Result<CommandOutput, CommandOutput> {
     let repository = signatures::open(&args.reference, &args.look)?;
     let found = signatures::find(repository, args.max_signatures, "list").await?;
     let reference = found.target.reference.to_string();
@@ -51,10 +51,10 @@ async fn list(args: &Args) -> Result<Report, Report> {
         let list = Tree::new(SIGNATURE_ARTIFACT_TYPE).with_all(signatures);
         Tree::new(reference).with(list).draw()
     };
-    Ok(Report {
+    Ok(CommandOutput {
         stdout,
         stderr: found.warnings,
         exit: found.exit,
-        ..Report::done()
+        ..CommandOutput::done()
     })
 }

@@ -1,7 +1,7 @@
 //! The command line: one file for each command.
 //!
 //! This layer alone prints, and reads the clock and the environment. A
-//! command takes what it needs from `context::Context` and gives back a `Report`.
+//! command takes what it needs from `context::Context` and gives back a `CommandOutput`.
 
 mod args;
 mod blob;
@@ -19,7 +19,7 @@ mod inspect;
 mod interrupts;
 mod list;
 mod reader;
-mod report;
+mod output;
 mod requirement;
 mod revocation;
 mod side_by_side;
@@ -41,7 +41,7 @@ use crate::reference::{ArtifactReference, LayoutReference, Reference};
 use crate::registry::{LayoutRepository, Target};
 use crate::report::{Called, sentence};
 use crate::secrets;
-use report::{Exit, Report};
+use output::{CommandOutput, Exit};
 
 /// Signs and verifies container images with AWS Signer, in the Notary Project format.
 #[derive(Debug, Parser)]
@@ -99,20 +99,20 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         .first()
         .map_or(Called::Countersign, |program| Called::by(program));
     let mut exit = Exit::Done;
-    let mut write = |report: Report| {
+    let mut write = |report: CommandOutput| {
         // Nobody can be told that stderr cannot be written.
-        let _ = report::write_text(&mut std::io::stderr().lock(), &report.stderr);
-        let written = report::write_text(&mut std::io::stdout().lock(), &report.stdout);
+        let _ = output::write_text(&mut std::io::stderr().lock(), &report.stderr);
+        let written = output::write_text(&mut std::io::stdout().lock(), &report.stdout);
         exit = exit.worse(report.exit);
         // A reader that went away has what it wanted; a full disk has not.
         if let Err(error) = written
             && error.kind() != std::io::ErrorKind::BrokenPipe
         {
-            let report = Report::failed(
+            let report = CommandOutput::failed(
                 Exit::Inconclusive,
                 &format!("cannot write the answer: {error}"),
             );
-            let _ = report::write_text(&mut std::io::stderr().lock(), &report.stderr);
+            let _ = output::write_text(&mut std::io::stderr().lock(), &report.stderr);
             exit = exit.worse(report.exit);
         }
     };
@@ -148,13 +148,18 @@ fn remember_secrets() {
 }
 
 /// Runs a command; each report is written as soon as it and those before it are there.
-fn execute(command: Command, called: Called, emit: &mut dyn FnMut(Report)) {
+fn execute(command: Command, called: Called, emit: &mut dyn FnMut(CommandOutput)) {
     let runtime = match tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
     {
         Ok(runtime) => runtime,
-        Err(error) => return emit(Report::failed(Exit::Inconclusive, &error.to_string())),
+        Err(error) => {
+            return emit(CommandOutput::failed(
+                Exit::Inconclusive,
+                &error.to_string(),
+            ));
+        }
     };
     runtime.block_on(async {
         match command {
@@ -178,7 +183,7 @@ fn cleaned(mut error: clap::Error) -> clap::Error {
         .context()
         .filter_map(|(kind, value)| match value {
             ContextValue::String(text) => {
-                Some((kind, ContextValue::String(report::one_line(text))))
+                Some((kind, ContextValue::String(output::one_line(text))))
             }
             _ => None,
         })
@@ -204,50 +209,53 @@ fn cleaned(mut error: clap::Error) -> clap::Error {
 }
 
 /// What clap says, in the words of the rest: help on stdout with 0, anything else on stderr with 2.
-fn usage_report(error: &clap::Error) -> Report {
+fn usage_report(error: &clap::Error) -> CommandOutput {
     let text = error.render().to_string();
     if error.use_stderr() {
         let text = text
             .strip_prefix("error: ")
             .map_or(text.clone(), |rest| format!("Error: {rest}"));
-        Report {
+        CommandOutput {
             stderr: text,
             exit: Exit::Usage,
-            ..Report::done()
+            ..CommandOutput::done()
         }
     } else {
-        Report {
+        CommandOutput {
             stdout: text,
-            ..Report::done()
+            ..CommandOutput::done()
         }
     }
 }
 
 /// Parses every reference before anything is done with one of them: into registries, or with
 /// `--oci-layout` into OCI image layouts.
-fn parse_references(texts: &[String], oci_layout: bool) -> Result<Vec<ArtifactReference>, Report> {
+fn parse_references(
+    texts: &[String],
+    oci_layout: bool,
+) -> Result<Vec<ArtifactReference>, CommandOutput> {
     texts
         .iter()
         .map(|text| parse_reference(text, oci_layout))
         .collect()
 }
 
-fn parse_reference(text: &str, oci_layout: bool) -> Result<ArtifactReference, Report> {
+fn parse_reference(text: &str, oci_layout: bool) -> Result<ArtifactReference, CommandOutput> {
     if oci_layout {
         LayoutReference::parse(text)
             .map(ArtifactReference::from)
-            .map_err(|error| Report::usage(&error.notation_sentence(), error.hint()))
+            .map_err(|error| CommandOutput::usage(&error.notation_sentence(), error.hint()))
     } else {
         Reference::parse(text)
             .map(ArtifactReference::from)
-            .map_err(|error| Report::usage(&error.notation_sentence(), error.hint()))
+            .map_err(|error| CommandOutput::usage(&error.notation_sentence(), error.hint()))
     }
 }
 
-fn open_layout(reference: &LayoutReference) -> Result<LayoutRepository, Report> {
+fn open_layout(reference: &LayoutReference) -> Result<LayoutRepository, CommandOutput> {
     LayoutRepository::open(reference).map_err(|error| {
-        let sentence = report::one_line(&sentence::of_open(&error));
-        Report::error(signatures::exit_of(&error), &sentence, &error, error.hint())
+        let sentence = output::one_line(&sentence::of_open(&error));
+        CommandOutput::error(signatures::exit_of(&error), &sentence, &error, error.hint())
     })
 }
 

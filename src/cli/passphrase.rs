@@ -116,7 +116,7 @@ mod terminal {
 
     use super::{Error, Unreadable, first_line};
     use crate::cli::interrupts::Interrupts;
-    use crate::cli::report::one_line;
+    use crate::cli::output::one_line;
 
     pub(super) fn ask(key: &Path) -> Result<Option<Zeroizing<Vec<u8>>>, Error> {
         let terminal = File::options().read(true).write(true).open("/dev/tty");
@@ -134,24 +134,24 @@ mod terminal {
         thread::spawn(move || {
             let line = first_line(reader);
             // Nobody listens after an interrupt.
-            let _ = tell.send(Told::Line(line));
+            let _ = tell.send(Input::Line(line));
         });
         let told = told.recv();
         drop(silent);
         match told {
-            Ok(Told::Line(line)) => line.map(Some).map_err(|source| Error::Terminal { source }),
-            Ok(Told::Interrupt) | Err(_) => Err(Error::Interrupted),
+            Ok(Input::Line(line)) => line.map(Some).map_err(|source| Error::Terminal { source }),
+            Ok(Input::Interrupt) | Err(_) => Err(Error::Interrupted),
         }
     }
 
-    enum Told {
+    enum Input {
         Line(Result<Zeroizing<Vec<u8>>, Unreadable>),
         Interrupt,
     }
 
     /// Tells of an interrupt. From now on none ends the process, which would leave the terminal as
     /// it is.
-    fn listen(tell: mpsc::Sender<Told>) -> io::Result<()> {
+    fn listen(tell: mpsc::Sender<Input>) -> io::Result<()> {
         // The prompt holds up the program's own runtime.
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_io()
@@ -163,7 +163,7 @@ mod terminal {
         thread::spawn(move || {
             runtime.block_on(interrupts.next());
             // Nobody listens after the line.
-            let _ = tell.send(Told::Interrupt);
+            let _ = tell.send(Input::Interrupt);
         });
         Ok(())
     }

@@ -1,6 +1,6 @@
 //! Flags that say what the trust policy's statement must be like.
 
-use super::report::Report;
+use super::output::CommandOutput;
 use crate::trust_policy::Level;
 use crate::verify::Requirement;
 
@@ -74,11 +74,11 @@ pub(super) fn check_unsigned_flag(
     is_given: bool,
     has_profiles: bool,
     args: &RequireArgs,
-) -> Result<(), Report> {
+) -> Result<(), CommandOutput> {
     if !is_given || has_profiles || args.has_level() {
         return Ok(());
     }
-    Err(Report::usage(
+    Err(CommandOutput::usage(
         "`--unsigned-revocation-statements` needs `--signing-profile` or `--require`",
         Some(
             "a trust policy allows such statements itself, with `unsignedRevocationStatements`"

@@ -7,8 +7,8 @@ use clap::Subcommand;
 
 use super::args::{PluginConfigArgs, PolicyArgs, RegistryArgs, ScopeArgs, TimeArgs};
 use super::context::{Context, Format, Trusted};
-use super::report::{
-    Exit, Report, one_line, warning_lines, write_as_cause, write_causes, write_hint,
+use super::output::{
+    CommandOutput, Exit, one_line, warning_lines, write_as_cause, write_causes, write_hint,
 };
 use super::side_by_side::{InOrder, SideBySide, lane};
 use super::verify::text::signatures;
@@ -52,14 +52,18 @@ pub(super) struct Args {
     time: TimeArgs,
 }
 
-pub(super) async fn run(command: Command, called: Called, emit: &mut dyn FnMut(Report)) {
+pub(super) async fn run(command: Command, called: Called, emit: &mut dyn FnMut(CommandOutput)) {
     let Command::Fetch(args) = command;
     if let Err(report) = fetch(&args, called, emit).await {
         emit(report);
     }
 }
 
-async fn fetch(args: &Args, called: Called, emit: &mut dyn FnMut(Report)) -> Result<(), Report> {
+async fn fetch(
+    args: &Args,
+    called: Called,
+    emit: &mut dyn FnMut(CommandOutput),
+) -> Result<(), CommandOutput> {
     let scope = args.scope.of(args.oci_layout, &args.policy)?;
     let plugin_config = args.plugin_config.parse()?;
     let references = super::parse_references(&args.references, args.oci_layout)?;
@@ -70,9 +74,9 @@ async fn fetch(args: &Args, called: Called, emit: &mut dyn FnMut(Report)) -> Res
         Format::Known,
         args.time.for_pipes()?,
     )?;
-    emit(Report {
+    emit(CommandOutput {
         stderr: std::mem::take(&mut context.notes),
-        ..Report::done()
+        ..CommandOutput::done()
     });
     let directory = OfflineDirectory::new(args.out.clone());
     let trusted = Trusted {
@@ -85,9 +89,9 @@ async fn fetch(args: &Args, called: Called, emit: &mut dyn FnMut(Report)) -> Res
     // What a plugin answers cannot be stored.
     let setup = setup.recording(directory.clone()).without_plugins();
     let verifier = context.connect(setup)?;
-    emit(Report {
+    emit(CommandOutput {
         stderr: warning_lines(&warnings),
-        ..Report::done()
+        ..CommandOutput::done()
     });
     directory.prepare().map_err(|error| {
         let sentence = format!(
@@ -97,7 +101,7 @@ async fn fetch(args: &Args, called: Called, emit: &mut dyn FnMut(Report)) -> Res
         let hint = error.hint().or_else(|| {
             Some("name a directory that this user can write, or a new one, with `--out`".to_owned())
         });
-        let mut report = Report::failed(Exit::Usage, &sentence);
+        let mut report = CommandOutput::failed(Exit::Usage, &sentence);
         write_as_cause(&mut report.stderr, "", &error);
         write_hint(&mut report.stderr, "", hint);
         report
@@ -130,14 +134,14 @@ async fn fetch(args: &Args, called: Called, emit: &mut dyn FnMut(Report)) -> Res
     Ok(())
 }
 
-fn failed(error: &Error, scope: &str, called: Called) -> Report {
+fn failed(error: &Error, scope: &str, called: Called) -> CommandOutput {
     let sentence = sentence::of_verification(error, scope, called);
-    Report::error(Exit::of(error.class()), &sentence, error, error.hint())
+    CommandOutput::error(Exit::of(error.class()), &sentence, error, error.hint())
 }
 
 /// Each signature with what was stored for it, and what could not be.
-fn in_words(gathered: &Gathered) -> Report {
-    let mut report = Report::done();
+fn in_words(gathered: &Gathered) -> CommandOutput {
+    let mut report = CommandOutput::done();
     let text = &mut report.stderr;
     for signature in &gathered.signatures {
         let _ = writeln!(text, "signature {}", signature.digest);

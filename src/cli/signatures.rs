@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use super::args::{LookArgs, MaxSignatures};
 use super::context::{Context, Format};
-use super::report::{Exit, Report, one_line, write_causes, write_hint};
+use super::output::{CommandOutput, Exit, one_line, write_causes, write_hint};
 use crate::allowance::{self, Exhausted};
 use crate::limits::NAMED_PIPE_TIMEOUT;
 use crate::oci::Descriptor;
@@ -21,7 +21,7 @@ pub(super) struct Opened {
 
 /// An artifact and its signatures.
 #[derive(Debug)]
-pub(super) struct Found {
+pub(super) struct SignatureList {
     pub(super) repository: Repository,
     pub(super) target: Target,
     /// At most as many as were asked for.
@@ -43,7 +43,7 @@ pub(super) async fn find(
     opened: Opened,
     max_signatures: MaxSignatures,
     verb: &str,
-) -> Result<Found, Report> {
+) -> Result<SignatureList, CommandOutput> {
     let Opened { repository, notes } = opened;
     match find_in(repository, max_signatures, verb).await {
         Ok(mut found) => {
@@ -61,7 +61,7 @@ async fn find_in(
     repository: Repository,
     max_signatures: MaxSignatures,
     verb: &str,
-) -> Result<Found, Report> {
+) -> Result<SignatureList, CommandOutput> {
     let limit = max_signatures.get()?;
     let reference = repository.reference();
     let resolved = allowance::in_time(Box::pin(repository.resolve_and_list_all())).await;
@@ -71,7 +71,8 @@ async fn find_in(
     let mut warnings = tag_warning(&reference, verb);
     let listing = listing.map_err(|error| {
         let exit = exit_of_list(&reference, &error);
-        let mut report = Report::error(exit, &one_line(&error.to_string()), &error, error.hint());
+        let mut report =
+            CommandOutput::error(exit, &one_line(&error.to_string()), &error, error.hint());
         report.stderr.insert_str(0, &warnings);
         report
     })?;
@@ -94,7 +95,7 @@ async fn find_in(
             "Warning: exceeded configured limit of max signatures {limit} to examine"
         );
     }
-    Ok(Found {
+    Ok(SignatureList {
         repository,
         target,
         signatures,
@@ -108,7 +109,7 @@ async fn find_in(
 /// # Errors
 ///
 /// The report of a failure, in notation's words.
-pub(super) fn open(reference: &str, look: &LookArgs) -> Result<Opened, Report> {
+pub(super) fn open(reference: &str, look: &LookArgs) -> Result<Opened, CommandOutput> {
     let artifact = super::parse_reference(reference, look.oci_layout)?;
     let reference = match &artifact {
         ArtifactReference::Layout(reference) => {
@@ -147,14 +148,14 @@ fn tag_warning(reference: &ArtifactReference, verb: &str) -> String {
     }
 }
 
-fn given_up(reference: &ArtifactReference, source: &Exhausted) -> Report {
+fn given_up(reference: &ArtifactReference, source: &Exhausted) -> CommandOutput {
     let sentence = format!("the look at `{reference}` was given up: {source}");
     let hint = Some(source.hint());
-    Report::error(Exit::Inconclusive, &one_line(&sentence), source, hint)
+    CommandOutput::error(Exit::Inconclusive, &one_line(&sentence), source, hint)
 }
 
-fn failed(sentence: &str, error: &registry::Error) -> Report {
-    Report::error(exit_of(error), &one_line(sentence), error, error.hint())
+fn failed(sentence: &str, error: &registry::Error) -> CommandOutput {
+    CommandOutput::error(exit_of(error), &one_line(sentence), error, error.hint())
 }
 
 /// A registry's list that could not be read, or not whole, may have more.
@@ -168,7 +169,7 @@ fn exit_of_list(reference: &ArtifactReference, error: &registry::Error) -> Exit 
 /// "Could not look" is told from "not there" and "cannot be right".
 pub(super) fn exit_of(error: &registry::Error) -> Exit {
     match error.kind() {
-        Kind::CouldNotLook => Exit::Inconclusive,
-        Kind::NotFound | Kind::Lying => Exit::Rejected,
+        Kind::Inconclusive => Exit::Inconclusive,
+        Kind::NotFound | Kind::Misbehaved => Exit::Rejected,
     }
 }

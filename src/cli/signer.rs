@@ -8,8 +8,8 @@ use time::OffsetDateTime;
 
 use super::context::{Context, no_directory};
 use super::exposure::Exposed;
+use super::output::{CommandOutput, Exit, one_line};
 use super::passphrase;
-use super::report::{Exit, Report, one_line};
 use crate::aws::{ArnService, KmsKeyId, Settings};
 use crate::config::{NoDirectory, NotationDirs, SigningKey, SigningKeys};
 use crate::extended_validation::PLUGIN_NAME;
@@ -84,10 +84,10 @@ impl SignerArgs {
         &self,
         dirs: &Result<NotationDirs, NoDirectory>,
         config: BTreeMap<String, String>,
-    ) -> Result<Choice, Report> {
+    ) -> Result<Choice, CommandOutput> {
         let choice = self.named_or_default(dirs, config)?;
         if self.key_passphrase_fd.is_some() && !matches!(choice, Choice::LocalKey { .. }) {
-            return Err(Report::usage(
+            return Err(CommandOutput::usage(
                 "`--key-passphrase-fd` applies to an encrypted key in a file, but another signer was chosen",
                 Some("leave it out; other signers have no passphrase".to_owned()),
             ));
@@ -99,7 +99,7 @@ impl SignerArgs {
         &self,
         dirs: &Result<NotationDirs, NoDirectory>,
         config: BTreeMap<String, String>,
-    ) -> Result<Choice, Report> {
+    ) -> Result<Choice, CommandOutput> {
         if let Some(profile) = &self.signing_profile {
             return Choice::of_plugin(PLUGIN_NAME, profile, config);
         }
@@ -107,7 +107,7 @@ impl SignerArgs {
             let mut config = config;
             let name = aws_kms::Settings::CERTIFICATE_CHAIN.to_owned();
             if config.insert(name, chain.clone()).is_some() {
-                return Err(Report::failed(
+                return Err(CommandOutput::failed(
                     Exit::Usage,
                     "`--certificate-chain` and `--plugin-config certificate_chain=...` say the \
                      same; give one of them",
@@ -119,7 +119,7 @@ impl SignerArgs {
             return Choice::of_plugin(name, id, config);
         }
         let report = |error: crate::config::SigningKeysError| {
-            Report::error(Exit::Usage, &error.to_string(), &error, error.hint())
+            CommandOutput::error(Exit::Usage, &error.to_string(), &error, error.hint())
         };
         let dirs = dirs.as_ref().map_err(no_directory)?;
         let keys = SigningKeys::load(dirs).map_err(report)?;
@@ -127,8 +127,12 @@ impl SignerArgs {
         self.of_key(key, config)
     }
 
-    fn of_key(&self, key: &SigningKey, config: BTreeMap<String, String>) -> Result<Choice, Report> {
-        let usage = |sentence: &str| Report::failed(Exit::Usage, sentence);
+    fn of_key(
+        &self,
+        key: &SigningKey,
+        config: BTreeMap<String, String>,
+    ) -> Result<Choice, CommandOutput> {
+        let usage = |sentence: &str| CommandOutput::failed(Exit::Usage, sentence);
         let path = |path: &str, otherwise| match path {
             "" => Err(usage(otherwise)),
             path => Ok(PathBuf::from(path)),
@@ -161,16 +165,21 @@ impl SignerArgs {
 }
 
 impl Choice {
-    fn of_plugin(name: &str, id: &str, config: BTreeMap<String, String>) -> Result<Self, Report> {
+    fn of_plugin(
+        name: &str,
+        id: &str,
+        config: BTreeMap<String, String>,
+    ) -> Result<Self, CommandOutput> {
         let id = id.to_owned();
         match name {
             PLUGIN_NAME => {
                 Settings::from_own_config(&config, &[ArnService::Signer])
-                    .map_err(|error| Report::unusable(&error, error.hint()))?;
+                    .map_err(|error| CommandOutput::unusable(&error, error.hint()))?;
                 Ok(Self::AwsSigner(id, config))
             }
             aws_kms::PLUGIN_NAME => {
-                let usage = |error: aws_kms::SettingsError| Report::unusable(&error, error.hint());
+                let usage =
+                    |error: aws_kms::SettingsError| CommandOutput::unusable(&error, error.hint());
                 let settings = aws_kms::Settings::from_plugin_config(&config).map_err(usage)?;
                 let certificate_chain = settings.certificate_chain().map_err(usage)?.clone();
                 let mut aws = config;
@@ -238,10 +247,10 @@ impl Choice {
         &self,
         flag: Option<EnvelopeFormat>,
         config: Option<EnvelopeFormat>,
-    ) -> Result<EnvelopeFormat, Report> {
+    ) -> Result<EnvelopeFormat, CommandOutput> {
         let format = flag.or(config).unwrap_or(EnvelopeFormat::Jws);
         if matches!(self, Self::AwsSigner(..)) && format == EnvelopeFormat::Cose {
-            return Err(Report::failed(
+            return Err(CommandOutput::failed(
                 Exit::Usage,
                 if flag.is_some() {
                     "AWS Signer makes JWS envelopes only; leave out `--signature-format cose`"
@@ -255,11 +264,11 @@ impl Choice {
     }
 
     /// The signer: its key is read, its plugin found. AWS Signer is asked at this pace.
-    pub(super) fn open(self, context: &Context, pace: Pace) -> Result<Signer, Report> {
+    pub(super) fn open(self, context: &Context, pace: Pace) -> Result<Signer, CommandOutput> {
         match self {
             Self::AwsSigner(profile, _) => {
                 let profile = SigningProfile::parse(&profile)
-                    .map_err(|error| Report::unusable(&error, error.hint()))?;
+                    .map_err(|error| CommandOutput::unusable(&error, error.hint()))?;
                 Ok(Signer::AwsSigner(AwsSigner {
                     aws: context.aws(),
                     profile,
@@ -272,11 +281,16 @@ impl Choice {
                 ..
             } => {
                 let id = KmsKeyId::parse(&key)
-                    .map_err(|error| Report::unusable(&error, error.hint()))?;
+                    .map_err(|error| CommandOutput::unusable(&error, error.hint()))?;
                 let chain =
                     CertificateChain::read_named(&certificate_chain, context.pipes, context.now)
                         .map_err(|error| {
-                            Report::error(Exit::Usage, &error.to_string(), &error, error.hint())
+                            CommandOutput::error(
+                                Exit::Usage,
+                                &error.to_string(),
+                                &error,
+                                error.hint(),
+                            )
                         })?;
                 Ok(Signer::AwsKms(KmsKey::new(context.aws(), id, chain)))
             }
@@ -301,15 +315,15 @@ impl Choice {
 }
 
 /// What is said of a plugin that cannot be found or run; parts of it are the plugin's own words.
-pub(super) fn unusable_plugin(error: &plugin_host::Error) -> Report {
+pub(super) fn unusable_plugin(error: &plugin_host::Error) -> CommandOutput {
     let sentence = one_line(&error.to_string());
-    Report::error(Exit::Usage, &sentence, error, error.hint())
+    CommandOutput::error(Exit::Usage, &sentence, error, error.hint())
 }
 
 /// What is said of the files of the key `name`.
-pub(super) fn unusable_key(name: &str, error: &local_key::Error) -> Report {
+pub(super) fn unusable_key(name: &str, error: &local_key::Error) -> CommandOutput {
     let sentence = one_line(&format!("key `{name}`: {error}"));
-    Report::error(Exit::Usage, &sentence, error, error.hint())
+    CommandOutput::error(Exit::Usage, &sentence, error, error.hint())
 }
 
 fn open_key(
@@ -318,7 +332,7 @@ fn open_key(
     certificates: &Path,
     passphrase_fd: Option<u32>,
     now: OffsetDateTime,
-) -> Result<local_key::LocalKey, Report> {
+) -> Result<local_key::LocalKey, CommandOutput> {
     let report = |error: local_key::Error| unusable_key(name, &error);
     let file = KeyFile::read(key, certificates, now).map_err(report)?;
     let passphrase = if file.is_encrypted() {
@@ -328,7 +342,7 @@ fn open_key(
                 _ => Exit::Usage,
             };
             let sentence = one_line(&format!("key `{name}`: {error}"));
-            Report::error(exit, &sentence, &error, error.hint())
+            CommandOutput::error(exit, &sentence, &error, error.hint())
         })?
     } else if passphrase_fd.is_some() {
         let sentence = format!(
@@ -336,7 +350,7 @@ fn open_key(
             key.display()
         );
         let hint = "leave it out, or check that this is the right key".to_owned();
-        return Err(Report::usage(&one_line(&sentence), Some(hint)));
+        return Err(CommandOutput::usage(&one_line(&sentence), Some(hint)));
     } else {
         None
     };

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::report::one_line;
+use super::output::one_line;
 
 /// The rows under each other; what is foreign in a cell cannot draw.
 pub(super) fn table<const N: usize>(rows: &[[String; N]]) -> String {

@@ -1,6 +1,6 @@
 //! Trees as notation draws them.
 
-use super::report::one_line;
+use super::output::one_line;
 
 /// A line, and the lines below it.
 #[derive(Debug, Default)]

@@ -43,7 +43,7 @@ impl StoreName {
     ///
     /// # Errors
     ///
-    /// [`StoreNameError::Name`]. `.` and `..` would lead out of the directory of the type (Off-spec: notation
+    /// [`StoreNameError::Name`]. `.` and `..` would lead out of the directory of the type (Unlike notation: notation
     /// takes them).
     pub fn new(kind: StoreType, name: &str) -> Result<Self, StoreNameError> {
         let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'-');

@@ -75,7 +75,7 @@ pub(super) struct Headers {
 }
 
 impl Headers {
-    /// Judges the headers.
+    /// Validators the headers.
     pub(super) fn into_signed_attributes(
         mut self,
         format: EnvelopeFormat,

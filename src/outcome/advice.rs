@@ -13,7 +13,7 @@ impl Failure {
     /// Whether the signature was refused, or could not be judged.
     pub fn class(&self) -> FailureClass {
         let inconclusive = match self {
-            Self::Fetch { source, .. } => source.kind() == registry::Kind::CouldNotLook,
+            Self::Fetch { source, .. } => source.kind() == registry::Kind::Inconclusive,
             Self::UntrustedProfile { source } | Self::Revocation { source } => {
                 source.is_inconclusive()
             }
@@ -200,7 +200,7 @@ impl Failure {
                     .to_owned(),
             ),
             Self::CertificateNotValidNow { .. } | Self::NoTimestamp => Some(format!(
-                "a signature outlives its certificate only with a time stamp; {DO_NOT_RUN}, with a time stamp"
+                "a signature outlives its certificate only with a timestamp; {DO_NOT_RUN}, with a timestamp"
             )),
             Self::TimestampStore { source } => source.hint(),
             Self::Timestamp { source } => source.hint(),

@@ -104,7 +104,7 @@ pub enum Failure {
         #[source]
         source: extended_validation::Error,
     },
-    /// A certificate is not valid now, and no time stamp says that it was when it signed.
+    /// A certificate is not valid now, and no timestamp says that it was when it signed.
     #[error("{}", validity_sentence(.subject, *.not_before, *.not_after, *.now))]
     CertificateNotValidNow {
         /// The certificate's subject.
@@ -116,17 +116,17 @@ pub enum Failure {
         /// When the signature is verified.
         now: OffsetDateTime,
     },
-    /// The policy wants a time stamp, and there is none.
+    /// The policy wants a timestamp, and there is none.
     #[error("no timestamp countersignature was found in the signature envelope")]
     NoTimestamp,
-    /// A trust store of time-stamping authorities cannot be used.
+    /// A trust store of timestamping authorities cannot be used.
     #[error("failed to load tsa trust store")]
     TimestampStore {
         /// Why.
         #[source]
         source: Arc<trust_store::Error>,
     },
-    /// The time stamp does not hold.
+    /// The timestamp does not hold.
     #[error("failed to verify the timestamp countersignature")]
     Timestamp {
         /// What is wrong with it.

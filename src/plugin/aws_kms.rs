@@ -1,7 +1,7 @@
 //! `aws-kms`: raw signatures with the user's own key in AWS KMS, and the certificate that goes with
 //! it. What envelopes there are is Notation's business.
 
-use super::{Answer, Error, Face, aws, block_on, now, parse};
+use super::{Error, Face, Reply, aws, block_on, now, parse};
 use crate::aws::KmsKeyId;
 use crate::plugin_contract::{
     Base64, Capability, Command, DescribeKeyRequest, DescribeKeyResponse, GenerateEnvelopeRequest,
@@ -18,11 +18,11 @@ pub(super) const DESCRIPTION: &str =
 
 pub(super) const CAPABILITIES: &[Capability] = &[Capability::RawSignature];
 
-pub(super) fn answer(command: Command, request: &[u8]) -> Result<Answer, Error> {
+pub(super) fn answer(command: Command, request: &[u8]) -> Result<Reply, Error> {
     match command {
         Command::GetPluginMetadata => {
             let _: GetPluginMetadataRequest = parse(request)?;
-            Answer::of(&Face::AwsKms.metadata())
+            Reply::of(&Face::AwsKms.metadata())
         }
         Command::DescribeKey => block_on(describe_key(parse(request)?)),
         Command::GenerateSignature => block_on(generate_signature(parse(request)?)),
@@ -39,7 +39,7 @@ pub(super) fn answer(command: Command, request: &[u8]) -> Result<Answer, Error> 
 
 /// Says what kind of key it is; where the certificates are named already, a wrong one is found out
 /// before Notation has built anything on the answer.
-async fn describe_key(request: DescribeKeyRequest) -> Result<Answer, Error> {
+async fn describe_key(request: DescribeKeyRequest) -> Result<Reply, Error> {
     let id = key_id(&request.key_id)?;
     let settings = settings(&request.plugin_config)?;
     let chain = match &settings.certificate_chain {
@@ -51,13 +51,13 @@ async fn describe_key(request: DescribeKeyRequest) -> Result<Answer, Error> {
     if let Some(chain) = chain {
         key.check_certificate(chain.leaf()).map_err(Error::Kms)?;
     }
-    Answer::of(&DescribeKeyResponse {
+    Reply::of(&DescribeKeyResponse {
         key_id: request.key_id,
         key_spec: key.spec().as_str().to_owned(),
     })
 }
 
-async fn generate_signature(request: GenerateSignatureRequest) -> Result<Answer, Error> {
+async fn generate_signature(request: GenerateSignatureRequest) -> Result<Reply, Error> {
     let id = key_id(&request.key_id)?;
     let settings = settings(&request.plugin_config)?;
     let path = settings.certificate_chain().map_err(Error::KmsSettings)?;
@@ -84,7 +84,7 @@ async fn generate_signature(request: GenerateSignatureRequest) -> Result<Answer,
     let key = KmsKey::new(aws(settings.aws)?, id, chain);
     let Base64(payload) = request.payload;
     let signature = key.sign(&payload).await.map_err(Error::Kms)?;
-    Answer::of(&GenerateSignatureResponse {
+    Reply::of(&GenerateSignatureResponse {
         key_id: request.key_id,
         signature: Base64(signature),
         signing_algorithm: algorithm.contract_name().to_owned(),

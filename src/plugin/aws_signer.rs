@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::error::in_one_line;
-use super::{Answer, Error, Face, block_on, now, parse};
+use super::{Error, Face, Reply, block_on, now, parse};
 use crate::aws::{ArnService, Aws, Settings};
 use crate::extended_validation::{
     self, Claims, PLUGIN_NAME, check_revocation, check_trusted_identity,
@@ -36,11 +36,11 @@ pub(super) const CAPABILITIES: &[Capability] = &[
     Capability::RevocationCheck,
 ];
 
-pub(super) fn answer(command: Command, request: &[u8]) -> Result<Answer, Error> {
+pub(super) fn answer(command: Command, request: &[u8]) -> Result<Reply, Error> {
     match command {
         Command::GetPluginMetadata => {
             let _: GetPluginMetadataRequest = parse(request)?;
-            Answer::of(&Face::AwsSigner.metadata())
+            Reply::of(&Face::AwsSigner.metadata())
         }
         Command::GenerateSignature => {
             let _: GenerateSignatureRequest = parse(request)?;
@@ -64,20 +64,20 @@ fn aws_to_verify(config: &PluginConfig) -> Result<Aws, Error> {
     super::aws(settings.map_err(Error::Settings)?)
 }
 
-async fn describe_key(request: DescribeKeyRequest) -> Result<Answer, Error> {
+async fn describe_key(request: DescribeKeyRequest) -> Result<Reply, Error> {
     let profile = SigningProfile::parse(&request.key_id).map_err(Error::KeyId)?;
     let aws = aws(&request.plugin_config)?;
     let region = aws_signer::describe(&aws, &profile)
         .await
         .map_err(Error::Sign)?;
-    Ok(Answer::of(&DescribeKeyResponse {
+    Ok(Reply::of(&DescribeKeyResponse {
         key_id: request.key_id,
         key_spec: aws_signer::KEY_SPEC.as_str().to_owned(),
     })?
     .with_warning(region.warning()))
 }
 
-async fn generate_envelope(request: GenerateEnvelopeRequest) -> Result<Answer, Error> {
+async fn generate_envelope(request: GenerateEnvelopeRequest) -> Result<Reply, Error> {
     let profile = SigningProfile::parse(&request.key_id).map_err(Error::KeyId)?;
     if request.signature_envelope_type != EnvelopeFormat::Jws.media_type() {
         return Err(Error::EnvelopeType(request.signature_envelope_type));
@@ -95,7 +95,7 @@ async fn generate_envelope(request: GenerateEnvelopeRequest) -> Result<Answer, E
     let signed = aws_signer::sign(&aws, &profile, &payload, &Pace::default(), now())
         .await
         .map_err(Error::Sign)?;
-    Ok(Answer::of(&GenerateEnvelopeResponse {
+    Ok(Reply::of(&GenerateEnvelopeResponse {
         signature_envelope: Base64(signed.envelope.bytes),
         signature_envelope_type: signed.envelope.format.media_type().to_owned(),
         annotations: signed.envelope.annotations,
@@ -103,7 +103,7 @@ async fn generate_envelope(request: GenerateEnvelopeRequest) -> Result<Answer, E
     .with_warning(signed.region.warning()))
 }
 
-async fn verify_signature(request: VerifySignatureRequest) -> Result<Answer, Error> {
+async fn verify_signature(request: VerifySignatureRequest) -> Result<Reply, Error> {
     let policy = &request.trust_policy;
     let mut capabilities = Vec::new();
     for name in &policy.signature_verification {
@@ -145,7 +145,7 @@ async fn verify_signature(request: VerifySignatureRequest) -> Result<Answer, Err
         let result = revocation(&aws, &claims, &chain, &mut warning).await;
         verification_results.insert(Capability::RevocationCheck.as_str().to_owned(), result);
     }
-    Ok(Answer::of(&VerifySignatureResponse {
+    Ok(Reply::of(&VerifySignatureResponse {
         verification_results,
         processed_attributes: claims
             .processed_attributes()

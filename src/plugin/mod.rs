@@ -137,14 +137,14 @@ pub fn run(
 
 /// What a command answers.
 #[derive(Debug)]
-struct Answer {
+struct Reply {
     /// For stdout.
     bytes: Vec<u8>,
     /// For stderr, where the command succeeded all the same.
     warning: Option<String>,
 }
 
-impl Answer {
+impl Reply {
     fn of(message: &impl Serialize) -> Result<Self, Error> {
         let json = serde_json::to_string(message).map_err(|error| Error::Write(error.into()))?;
         Ok(Self {
@@ -158,11 +158,11 @@ impl Answer {
     }
 }
 
-fn answer(face: Face, arguments: &[OsString], stdin: impl Read) -> Result<Answer, Error> {
+fn answer(face: Face, arguments: &[OsString], stdin: impl Read) -> Result<Reply, Error> {
     let command = match arguments {
         [] => return Err(Error::NoCommand),
         [argument] if argument == "version" => {
-            return Ok(Answer {
+            return Ok(Reply {
                 bytes: version(face).into_bytes(),
                 warning: None,
             });
@@ -183,7 +183,7 @@ fn answer(face: Face, arguments: &[OsString], stdin: impl Read) -> Result<Answer
 }
 
 /// Only here is a runtime started: metadata must not wait for one.
-fn block_on(answer: impl Future<Output = Result<Answer, Error>>) -> Result<Answer, Error> {
+fn block_on(answer: impl Future<Output = Result<Reply, Error>>) -> Result<Reply, Error> {
     tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()

@@ -2,7 +2,7 @@
 
 use super::error::Error;
 use super::manifest;
-use super::push::Refused;
+use super::push::RejectedPart;
 
 pub(super) fn not_a_manifest(media_type: &str) -> String {
     if is_schema_1(media_type) {
@@ -43,25 +43,27 @@ pub(super) fn kind_of_manifest(media_type: &str) -> String {
     }
 }
 
-pub(super) fn refusal(registry: &str, what: Refused) -> String {
+pub(super) fn refusal(registry: &str, what: RejectedPart) -> String {
     match what {
-        Refused::Blob => format!("registry `{registry}` does not take the signature's blobs"),
-        Refused::Manifest => format!("registry `{registry}` does not take OCI artifacts"),
-        Refused::Index => format!("registry `{registry}` does not take the index of signatures"),
+        RejectedPart::Blob => format!("registry `{registry}` does not take the signature's blobs"),
+        RejectedPart::Manifest => format!("registry `{registry}` does not take OCI artifacts"),
+        RejectedPart::Index => {
+            format!("registry `{registry}` does not take the index of signatures")
+        }
     }
 }
 
-pub(super) fn hint_about_refusal(what: Refused) -> &'static str {
+pub(super) fn hint_about_refusal(what: RejectedPart) -> &'static str {
     match what {
-        Refused::Blob => {
+        RejectedPart::Blob => {
             "trying again does not help: the repository may be read-only, a cache of another registry \
              for example; push to the registry that it is filled from"
         }
-        Refused::Manifest => {
+        RejectedPart::Manifest => {
             "trying again does not help: ask the registry's operator to allow OCI artifacts, or keep \
              the image and its signatures in a registry that takes them"
         }
-        Refused::Index => {
+        RejectedPart::Index => {
             "trying again does not help: ask the registry's operator to allow OCI indexes"
         }
     }
@@ -131,7 +133,11 @@ mod tests {
 
     #[test]
     fn what_will_be_refused_again_is_not_to_be_tried_again() {
-        for what in [Refused::Blob, Refused::Manifest, Refused::Index] {
+        for what in [
+            RejectedPart::Blob,
+            RejectedPart::Manifest,
+            RejectedPart::Index,
+        ] {
             assert!(hint_about_refusal(what).starts_with("trying again does not help: "));
         }
     }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 pub(super) use super::words::{Words, clean};
 
-use super::push::Refused;
+use super::push::RejectedPart;
 use super::{advice, credentials};
 use crate::reference::RegistryName;
 use crate::{files, http, oci};
@@ -17,9 +17,9 @@ pub enum Kind {
     /// The registry said that it is not there.
     NotFound,
     /// What came cannot be what was asked for.
-    Lying,
+    Misbehaved,
     /// Nothing is known: denied, throttled, unreachable, or not asked at all.
-    CouldNotLook,
+    Inconclusive,
 }
 
 /// Why a path is no OCI image layout.
@@ -255,7 +255,7 @@ pub enum Error {
         /// The registry.
         registry: String,
         /// What it did not take.
-        what: Refused,
+        what: RejectedPart,
         /// The HTTP status.
         status: u16,
         /// The registry's own words.
@@ -369,8 +369,8 @@ impl Error {
             | Self::NotASignature { .. }
             | Self::NotAnIndex { .. }
             | Self::PushRefused { .. }
-            | Self::NotALayout { .. } => Kind::Lying,
-            Self::Request { source, .. } if source.is_lying() => Kind::Lying,
+            | Self::NotALayout { .. } => Kind::Misbehaved,
+            Self::Request { source, .. } if source.is_lying() => Kind::Misbehaved,
             Self::File { source } => kind_of_file(source),
             Self::Unconfirmed { source, .. } => source.kind(),
             Self::Unauthorized { .. }
@@ -388,7 +388,7 @@ impl Error {
             | Self::NotListed { .. }
             | Self::IndexConflict { .. }
             | Self::SpoiledCopy { .. }
-            | Self::LayoutBusy { .. } => Kind::CouldNotLook,
+            | Self::LayoutBusy { .. } => Kind::Inconclusive,
         }
     }
 
@@ -508,8 +508,8 @@ fn may_speak_tls(registry: &str) -> String {
 fn kind_of_file(error: &files::Error) -> Kind {
     match error {
         files::Error::NotFound { .. } => Kind::NotFound,
-        files::Error::Io { .. } => Kind::CouldNotLook,
-        _ => Kind::Lying,
+        files::Error::Io { .. } => Kind::Inconclusive,
+        _ => Kind::Misbehaved,
     }
 }
 

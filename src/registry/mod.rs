@@ -45,7 +45,7 @@ pub use error::{Error, Kind, LayoutFault};
 pub use fetch::Signature;
 pub use layout::LayoutRepository;
 pub use plain_http::PlainHttp;
-pub use push::{NewSignature, Pushed, Refused, Storage, Warning};
+pub use push::{NewSignature, Pushed, RejectedPart, Storage, Warning};
 pub use referrers::{Listing, Source};
 pub use repository::Repository;
 pub use resolve::Target;

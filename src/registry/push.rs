@@ -49,7 +49,7 @@ pub enum Storage {
 
 /// What of a signature a registry did not take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Refused {
+pub enum RejectedPart {
     /// The envelope, or the empty config.
     Blob,
     /// The signature manifest.
@@ -209,7 +209,7 @@ impl RemoteRepository {
             // The registry has the blob from elsewhere.
             StatusCode::CREATED => return Ok(()),
             StatusCode::ACCEPTED => {}
-            _ => return Err(self.refused(response, called(), Refused::Blob).await),
+            _ => return Err(self.refused(response, called(), RejectedPart::Blob).await),
         }
         let location = response.headers().get(LOCATION).map(|value| {
             let location = String::from_utf8_lossy(value.as_bytes()).into_owned();
@@ -231,7 +231,7 @@ impl RemoteRepository {
         let response = self.session.send(request, Repeat::Never).await?;
         match response.status() {
             StatusCode::CREATED | StatusCode::NO_CONTENT => Ok(()),
-            _ => Err(self.refused(response, called(), Refused::Blob).await),
+            _ => Err(self.refused(response, called(), RejectedPart::Blob).await),
         }
     }
 
@@ -266,16 +266,16 @@ impl RemoteRepository {
 
     async fn put_failure(&self, response: Response, target: &str) -> Error {
         let what = if target.contains(':') {
-            Refused::Manifest
+            RejectedPart::Manifest
         } else {
-            Refused::Index
+            RejectedPart::Index
         };
         self.refused(response, self.session.called(target), what)
             .await
     }
 
     /// The error that `response` is, in answer to a push of what is called `called`.
-    async fn refused(&self, response: Response, called: String, what: Refused) -> Error {
+    async fn refused(&self, response: Response, called: String, what: RejectedPart) -> Error {
         let status = response.status();
         let is_conflict = matches!(
             status,
@@ -284,7 +284,7 @@ impl RemoteRepository {
         let error = self.session.failure(response, called.clone()).await;
         match error {
             Error::UnexpectedStatus { said, .. }
-                if what == Refused::Index
+                if what == RejectedPart::Index
                     && (is_conflict
                         || said.as_str().to_ascii_lowercase().contains("immutable")) =>
             {

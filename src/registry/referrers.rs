@@ -119,9 +119,9 @@ impl RemoteRepository {
                 });
             };
             let page = match page {
-                Ok(Looked::Page(page)) => page,
-                Ok(Looked::NoApi) => return Ok(None),
-                Ok(Looked::NeedsRoom(bytes)) => {
+                Ok(PageResult::Page(page)) => page,
+                Ok(PageResult::NoApi) => return Ok(None),
+                Ok(PageResult::NeedsRoom(bytes)) => {
                     drop(held);
                     held = self.session.room_for(bytes).await;
                     next = Some(url);
@@ -165,7 +165,7 @@ impl RemoteRepository {
         digest: &Digest,
         is_first: bool,
         held: &mut Held,
-    ) -> Result<Looked, Error> {
+    ) -> Result<PageResult, Error> {
         let response = self.session.get(url.clone(), IMAGE_INDEX).await?;
         let status = response.status();
         // Registries that do not know the path call the request wrong, too.
@@ -178,7 +178,7 @@ impl RemoteRepository {
                 | StatusCode::BAD_REQUEST
         );
         if is_unsupported && is_first {
-            return Ok(Looked::NoApi);
+            return Ok(PageResult::NoApi);
         }
         let url = response.url().clone();
         if !status.is_success() {
@@ -199,12 +199,12 @@ impl RemoteRepository {
         let max = limits::MAX_MANIFEST_BYTES;
         let body = match self.session.body_in(response, max, None, held).await? {
             Read::Whole(body) => body,
-            Read::NeedsRoom(bytes) => return Ok(Looked::NeedsRoom(bytes)),
+            Read::NeedsRoom(bytes) => return Ok(PageResult::NeedsRoom(bytes)),
         };
         // Registries without the API may answer any path with something of their own, under any type.
         match parse_index(&body) {
-            Ok(Some(index)) => Ok(Looked::Page(Page { index, next })),
-            Ok(None) if is_first => Ok(Looked::NoApi),
+            Ok(Some(index)) => Ok(PageResult::Page(Page { index, next })),
+            Ok(None) if is_first => Ok(PageResult::NoApi),
             Ok(None) => Err(Error::NotAManifest {
                 url: web::redact(&url),
                 media_type: media_type.unwrap_or_default(),
@@ -225,7 +225,7 @@ fn too_many(digest: &Digest, max: usize) -> Error {
 }
 
 /// What came of asking for a page.
-enum Looked {
+enum PageResult {
     Page(Page),
     /// It is the first one and says that the registry has no referrers API.
     NoApi,

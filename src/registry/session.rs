@@ -12,7 +12,9 @@ use tokio::time::Instant;
 use url::Url;
 
 use super::challenge::{self, Challenge};
-use super::credentials::{Asked, Credential, Credentials, Error as CredentialsError, Found};
+use super::credentials::{
+    Asked, Credential, CredentialLookup, Credentials, Error as CredentialsError,
+};
 use super::error::Error;
 use super::token::Wanted;
 use crate::http as web;
@@ -190,7 +192,7 @@ impl Session {
         self.registry.is_plain_http()
             && matches!(
                 self.find().await,
-                Ok(Found {
+                Ok(CredentialLookup {
                     credential: None,
                     ..
                 })
@@ -264,7 +266,7 @@ impl Session {
         Ok(found.credential)
     }
 
-    async fn find(&self) -> Result<Found, CredentialsError> {
+    async fn find(&self) -> Result<CredentialLookup, CredentialsError> {
         let registry = &self.registry;
         let scheme = if registry.is_plain_http() {
             Scheme::Http

@@ -32,7 +32,7 @@ pub(super) struct Wanted<'a> {
 }
 
 #[derive(serde::Deserialize)]
-struct Answer {
+struct TokenResponse {
     token: Option<String>,
     access_token: Option<String>,
     expires_in: Option<u64>,
@@ -92,7 +92,7 @@ impl Session {
             url: web::redact(&realm),
             fault: fault.to_owned(),
         };
-        let answer: Answer = serde_json::from_slice(&body)
+        let answer: TokenResponse = serde_json::from_slice(&body)
             .map_err(|_| misbehaved("answered with something other than a token"))?;
         let token = answer
             .token

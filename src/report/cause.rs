@@ -12,7 +12,7 @@ use crate::causes;
 use crate::outcome::{Failure, FailureClass, SignatureOutcome};
 use crate::registry::CredentialsError;
 use crate::signer::{aws_kms, aws_signer};
-use crate::verify::{Refused, Unseen};
+use crate::verify::{RejectedArtifact, Unseen};
 use crate::{http, registry, signer};
 
 /// Why something failed.
@@ -122,7 +122,7 @@ impl Cause {
 
     /// Why no signature could be judged, of those that were not: what may pass goes first, since one good
     /// signature is enough.
-    pub(super) fn of_refused(refused: &Refused) -> (Option<Self>, bool) {
+    pub(super) fn of_refused(refused: &RejectedArtifact) -> (Option<Self>, bool) {
         let failures = refused
             .outcomes
             .iter()

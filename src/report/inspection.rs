@@ -121,7 +121,7 @@ pub struct UnsignedAttributes {
     /// The program that made the signature, by its own word.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub signing_agent: Option<String>,
-    /// The countersignature of a time-stamping authority.
+    /// The countersignature of a timestamping authority.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub timestamp_signature: Option<TimestampDetails>,
 }

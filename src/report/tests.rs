@@ -26,7 +26,7 @@ use crate::signer_info::{
     ExtendedAttribute, LabelKind, SignedAttributes, SignerInfo, UnsignedAttributes as Unsigned,
 };
 use crate::trust_policy::{self, StatementName};
-use crate::verify::{self, Accepted, RecordError, Refused, Shortfall, Verification, blob};
+use crate::verify::{self, Accepted, RecordError, RejectedArtifact, Shortfall, Verification, blob};
 use crate::x509::testing::Request;
 
 /// The document, which must be what `schemas/NAME` says.
@@ -243,8 +243,8 @@ fn accepted() -> Box<Accepted> {
     })
 }
 
-fn refused(unseen: Option<verify::Unseen>) -> Box<Refused> {
-    Box::new(Refused {
+fn refused(unseen: Option<verify::Unseen>) -> Box<RejectedArtifact> {
+    Box::new(RejectedArtifact {
         reference: reference(),
         statement: statement(),
         outcomes: vec![refused_outcome()],
@@ -439,7 +439,7 @@ fn every_verdict_about_a_file_is_what_its_schema_says() {
         })
     };
     let refused = || {
-        Box::new(blob::Refused {
+        Box::new(blob::RejectedBlob {
             path: "file".into(),
             statement: statement.clone(),
             outcome: refused_outcome(),

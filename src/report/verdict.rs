@@ -15,7 +15,7 @@ use crate::hints::Reader;
 use crate::outcome::{Failure, FailureClass, SignatureOutcome};
 use crate::registry::Kind;
 use crate::trust_policy::StatementName;
-use crate::verify::{self, Accepted, Error, Refused, Verification, blob};
+use crate::verify::{self, Accepted, Error, RejectedArtifact, Verification, blob};
 
 /// The answer of one command.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -384,8 +384,8 @@ fn code(error: &Error) -> &'static str {
         Error::Requirement { .. } => "requirement-not-met",
         Error::Resolve { source, .. } => match source.kind() {
             Kind::NotFound => "artifact-not-found",
-            Kind::Lying => "registry-misbehaved",
-            Kind::CouldNotLook => "registry-unavailable",
+            Kind::Misbehaved => "registry-misbehaved",
+            Kind::Inconclusive => "registry-unavailable",
         },
         Error::Open { .. } => "layout-unusable",
         Error::TagOffline { .. } => "tag-offline",
@@ -400,7 +400,7 @@ fn code(error: &Error) -> &'static str {
 }
 
 /// The code of the signature that came furthest.
-fn leading_code(refused: &Refused) -> &'static str {
+fn leading_code(refused: &RejectedArtifact) -> &'static str {
     let leading = refused.outcomes.first().and_then(SignatureOutcome::refusal);
     match (leading, &refused.unseen) {
         (Some(failure), _) => failure.code(),

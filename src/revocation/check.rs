@@ -26,7 +26,7 @@ use crate::x509::{self, Certificate, DistributionPoint, Purpose};
 ///
 /// `signing_time` is the authentic signing time, if there is one (scheme `notary.x509.signingAuthority`
 /// alone): a certificate that became invalid only after it counts as good. Never pass the time of a
-/// time stamp. To be awaited in a Tokio runtime with its timers enabled.
+/// timestamp. To be awaited in a Tokio runtime with its timers enabled.
 ///
 /// # Errors
 ///
@@ -259,7 +259,7 @@ impl Run<'_> {
         response: &[u8],
         certificate: &Certificate,
         issuer: &Certificate,
-    ) -> Result<ocsp::Answer, Error> {
+    ) -> Result<ocsp::CertificateStatus, Error> {
         let answer = ocsp::verify(response, certificate, issuer, self.signing_time, self.now)?;
         if let Some(responder) = &answer.unchecked_responder {
             self.check_responder(responder, issuer).await?;
@@ -447,7 +447,7 @@ fn crl_question(url: &str) -> Question {
 fn ocsp_status(
     url: &str,
     (origin, path): (Origin, Option<PathBuf>),
-    answer: &ocsp::Answer,
+    answer: &ocsp::CertificateStatus,
 ) -> Status {
     let evidence = Evidence {
         protocol: Protocol::Ocsp,

@@ -196,12 +196,12 @@ impl FetchError {
 }
 
 /// The future of [`Fetch::fetch`].
-pub type Answer<'a> = Pin<Box<dyn Future<Output = Result<Bytes, FetchError>> + Send + 'a>>;
+pub type FetchFuture<'a> = Pin<Box<dyn Future<Output = Result<Bytes, FetchError>> + Send + 'a>>;
 
 /// Who answers questions.
 pub trait Fetch: fmt::Debug + Send + Sync {
     /// The answer to `question`: the whole body, not looked at.
-    fn fetch<'a>(&'a self, question: &'a Question) -> Answer<'a>;
+    fn fetch<'a>(&'a self, question: &'a Question) -> FetchFuture<'a>;
 
     /// Where answers were stored before, if nobody else is asked.
     fn store(&self) -> Option<&Stored> {
@@ -272,7 +272,7 @@ impl Network {
 }
 
 impl Fetch for Network {
-    fn fetch<'a>(&'a self, question: &'a Question) -> Answer<'a> {
+    fn fetch<'a>(&'a self, question: &'a Question) -> FetchFuture<'a> {
         Box::pin(self.ask(question))
     }
 }

@@ -25,7 +25,7 @@ pub use check::check_chain;
 pub use checker::Checker;
 pub use crl::CrlSummary;
 pub use error::Error;
-pub use fetch::{Answer, Fetch, FetchError, Network, Question};
+pub use fetch::{Fetch, FetchError, FetchFuture, Network, Question};
 pub use gather::{GatheredCertificate, gather_chain};
 pub use stored::Stored;
 

@@ -38,7 +38,7 @@ pub(super) enum Status {
 
 /// An answer that counts.
 #[derive(Debug)]
-pub(super) struct Answer {
+pub(super) struct CertificateStatus {
     pub(super) status: Status,
     pub(super) this_update: OffsetDateTime,
     pub(super) next_update: Option<OffsetDateTime>,
@@ -85,7 +85,7 @@ pub(super) fn verify(
     issuer: &Certificate,
     signing_time: Option<OffsetDateTime>,
     now: OffsetDateTime,
-) -> Result<Answer, Error> {
+) -> Result<CertificateStatus, Error> {
     let basic = Basic::parse(&basic_response(response)?)?;
     let unchecked_responder = basic.verify_signature(issuer, now)?;
     check_extensions(basic.data.response_extensions.as_deref(), &[])?;
@@ -101,7 +101,7 @@ pub(super) fn verify(
     let this_update = to_time(answer.this_update)?;
     let next_update = answer.next_update.map(to_time).transpose()?;
     check_validity(this_update, next_update, now)?;
-    Ok(Answer {
+    Ok(CertificateStatus {
         status: status(answer, signing_time)?,
         this_update,
         next_update,

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
 
-use super::fetch::{Answer, Fetch, FetchError, Question};
+use super::fetch::{Fetch, FetchError, FetchFuture, Question};
 use crate::algorithm::HashAlgorithm;
 use crate::files;
 use crate::oci::hex;
@@ -75,7 +75,7 @@ fn unusable(question: &Question, source: files::Error) -> FetchError {
 }
 
 impl Fetch for Stored {
-    fn fetch<'a>(&'a self, question: &'a Question) -> Answer<'a> {
+    fn fetch<'a>(&'a self, question: &'a Question) -> FetchFuture<'a> {
         Box::pin(async { self.read(question) })
     }
 

@@ -24,17 +24,17 @@ pub struct Options {
     pub media_type: String,
     /// User metadata to sign with the blob.
     pub user_metadata: BTreeMap<String, String>,
-    /// The envelope's format, its expiry and its time stamp.
+    /// The envelope's format, its expiry and its timestamp.
     pub terms: Terms,
 }
 
 /// A signature of a blob.
 #[derive(Debug)]
-pub struct Signed {
+pub struct BlobSignature {
     /// What was signed.
     pub descriptor: Descriptor,
     /// The envelope, and what the signer says about it.
-    pub signer: signer::Signed,
+    pub signer: signer::Signature,
 }
 
 /// Why a blob was not signed.
@@ -136,7 +136,7 @@ pub async fn sign(
     signer: &Signer,
     options: &Options,
     progress: Progress<'_>,
-) -> Result<Signed, Error> {
+) -> Result<BlobSignature, Error> {
     if let Some(key) = reserved_key(&options.user_metadata) {
         return Err(Error::ReservedMetadata { key });
     }
@@ -172,13 +172,13 @@ pub async fn sign(
             wanted,
         });
     }
-    Ok(Signed {
+    Ok(BlobSignature {
         descriptor,
         signer: made,
     })
 }
 
-fn algorithm_of(signed: &signer::Signed) -> Result<HashAlgorithm, envelope::Error> {
+fn algorithm_of(signed: &signer::Signature) -> Result<HashAlgorithm, envelope::Error> {
     let envelope = &signed.envelope;
     let read = UnverifiedEnvelope::parse(envelope.format, &envelope.bytes)?;
     Ok(read.signer_info().signature_algorithm.hash_algorithm())

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use url::Url;
 
-use super::{Error, Options, Signed, sign};
+use super::{Error, Options, StoredSignature, sign};
 use crate::aws::{ArnError, KmsKeyId, KmsKeyIdError};
 use crate::environment::{self, Connections, Environment};
 use crate::notary::EnvelopeFormat;
@@ -128,7 +128,7 @@ impl ArtifactSigner {
     /// # Errors
     ///
     /// Nothing is stored unless every step before holds; [`Error`] names the step.
-    pub async fn sign(&self, reference: &ArtifactReference) -> Result<Signed, Error> {
+    pub async fn sign(&self, reference: &ArtifactReference) -> Result<StoredSignature, Error> {
         let options = Options {
             user_metadata: self.setup.user_metadata.clone(),
             storage: self.setup.storage,
@@ -180,7 +180,7 @@ impl Setup {
         Self { storage, ..self }
     }
 
-    /// The same with a time stamp of the authority at `url`, whose certificate leads to `root`. AWS Signer vouches
+    /// The same with a timestamp of the authority at `url`, whose certificate leads to `root`. AWS Signer vouches
     /// for the time itself.
     #[must_use]
     pub fn with_timestamping(self, url: Url, root: Certificate) -> Self {

@@ -60,7 +60,7 @@ pub enum Signer {
     Plugin(PluginSigner),
 }
 
-/// How to sign: format, expiry, time stamp, time.
+/// How to sign: format, expiry, timestamp, time.
 #[derive(Debug)]
 pub struct Terms {
     /// The envelope's format.
@@ -75,7 +75,7 @@ pub struct Terms {
 
 /// A signature, verified.
 #[derive(Debug)]
-pub struct Signed {
+pub struct Signature {
     /// The envelope.
     pub envelope: SignedEnvelope,
     /// The signing job, if AWS Signer made it.
@@ -150,8 +150,8 @@ pub enum Error {
         #[source]
         source: Box<AnswerProblem>,
     },
-    /// There is no good time stamp.
-    #[error("the signature was not time-stamped")]
+    /// There is no good timestamp.
+    #[error("the signature was not timestamped")]
     Timestamp {
         /// Why.
         #[source]
@@ -267,12 +267,12 @@ impl Signer {
         payload: &Payload,
         key: KeySpec,
         terms: &Terms,
-    ) -> Result<Signed, Error> {
+    ) -> Result<Signature, Error> {
         match self {
             Self::Plugin(plugin) => {
                 self.check(terms)?;
                 let signed = plugin.sign_blob(payload, key, terms).await;
-                signed.map(|envelope| Signed::stamped(envelope, terms))
+                signed.map(|envelope| Signature::stamped(envelope, terms))
             }
             // These signers treat blob and image payloads alike.
             Self::AwsSigner(..) | Self::AwsKms(_) | Self::LocalKey(_) => {
@@ -286,7 +286,7 @@ impl Signer {
     /// # Errors
     ///
     /// [`Error`]: nothing that does not verify is given back.
-    pub async fn sign(&self, payload: &Payload, terms: &Terms) -> Result<Signed, Error> {
+    pub async fn sign(&self, payload: &Payload, terms: &Terms) -> Result<Signature, Error> {
         self.check(terms)?;
         match self {
             Self::AwsSigner(AwsSigner { aws, profile, pace }) => {
@@ -296,7 +296,7 @@ impl Signer {
                 let signed = aws_signer::sign(aws, profile, &bytes, pace, terms.now)
                     .await
                     .map_err(Error::AwsSigner)?;
-                Ok(Signed {
+                Ok(Signature {
                     warning: signed.region.warning(),
                     envelope: signed.envelope,
                     job: Some(signed.job),
@@ -312,7 +312,7 @@ impl Signer {
                 let agent = primitive::SIGNING_AGENT.to_owned();
                 primitive::finish(payload, draft, &signature, key.chain(), agent, terms)
                     .await
-                    .map(|envelope| Signed::stamped(envelope, terms))
+                    .map(|envelope| Signature::stamped(envelope, terms))
             }
             Self::LocalKey(key) => {
                 let spec = primitive::check_chain(key.chain(), terms.now)?;
@@ -321,17 +321,17 @@ impl Signer {
                 let agent = primitive::SIGNING_AGENT.to_owned();
                 primitive::finish(payload, draft, &signature, key.chain(), agent, terms)
                     .await
-                    .map(|envelope| Signed::stamped(envelope, terms))
+                    .map(|envelope| Signature::stamped(envelope, terms))
             }
             Self::Plugin(plugin) => {
                 let signed = plugin.sign(payload, terms).await;
-                signed.map(|envelope| Signed::stamped(envelope, terms))
+                signed.map(|envelope| Signature::stamped(envelope, terms))
             }
         }
     }
 }
 
-impl Signed {
+impl Signature {
     /// An envelope that was perhaps stamped, with what there is to say of that.
     fn stamped(envelope: SignedEnvelope, terms: &Terms) -> Self {
         let timestamping = terms.timestamping.as_ref();

@@ -98,8 +98,8 @@ pub enum Error {
         /// What was asked for.
         wanted: String,
     },
-    /// A plugin that makes whole envelopes leaves no place for a time stamp.
-    #[error("plugin `{plugin}` makes whole envelopes, to which no time stamp can be added")]
+    /// A plugin that makes whole envelopes leaves no place for a timestamp.
+    #[error("plugin `{plugin}` makes whole envelopes, to which no timestamp can be added")]
     NoTimestamp {
         /// The plugin.
         plugin: String,
@@ -139,7 +139,7 @@ impl Error {
             )),
             Self::NoTimestamp { .. } => Some(
                 "leave out `--timestamp-url` and `--timestamp-root-cert`; a plugin of this kind \
-                 asks for time stamps itself"
+                 asks for timestamps itself"
                     .to_owned(),
             ),
             _ => Some("nothing was pushed; report this to the plugin's author".to_owned()),
@@ -296,7 +296,7 @@ impl PluginSigner {
         })?;
         let info = envelope.signer_info();
         let attributes = &info.signed_attributes;
-        // Off-spec: notation looks at the chain without a time here, and takes expired ones.
+        // Unlike notation: notation looks at the chain without a time here, and takes expired ones.
         primitive::check_chain(&info.certificate_chain, terms.now)?;
         self.check_expiry(attributes.signing_time, attributes.expiry, terms)?;
         Ok(SignedEnvelope {

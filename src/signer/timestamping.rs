@@ -1,4 +1,4 @@
-//! Time stamps for new signatures (RFC 3161): asked for, and checked in full before they are used.
+//! Timestamps for new signatures (RFC 3161): asked for, and checked in full before they are used.
 
 use time::OffsetDateTime;
 use url::Url;
@@ -10,7 +10,7 @@ use crate::revocation::{self, Checker, Verdict};
 use crate::timestamp;
 use crate::x509::{Certificate, Purpose};
 
-/// The time-stamping authority to ask.
+/// The timestamping authority to ask.
 #[derive(Debug)]
 pub struct Timestamping {
     /// How it is reached.
@@ -23,12 +23,12 @@ pub struct Timestamping {
     pub revocation: Checker,
 }
 
-/// Why there is no time stamp.
+/// Why there is no timestamp.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// The authority gave none, or not a good one.
-    #[error("no usable time stamp from `{url}`")]
+    #[error("no usable timestamp from `{url}`")]
     Request {
         /// The authority, without the query.
         url: String,
@@ -37,14 +37,14 @@ pub enum Error {
         source: timestamp::Error,
     },
     /// The signer's certificates are not valid at the stamped time.
-    #[error("the time stamp does not fit the signer's certificates")]
+    #[error("the timestamp does not fit the signer's certificates")]
     Validity {
         /// Which and when.
         #[source]
         source: timestamp::Error,
     },
     /// The authority's certificates could not be checked at all.
-    #[error("the revocation of the time-stamping authority cannot be checked")]
+    #[error("the revocation of the timestamping authority cannot be checked")]
     RevocationNotChecked {
         /// Why.
         #[source]
@@ -89,7 +89,7 @@ impl Error {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Request { source, .. } | Self::Validity { source } => source.hint(),
-            Self::Revoked { .. } => Some("use another time-stamping authority".to_owned()),
+            Self::Revoked { .. } => Some("use another timestamping authority".to_owned()),
             Self::RevocationNotChecked { source } => source.hint(),
             Self::RevocationUnknown { .. } => Some(revocation::REACHABLE_HINT.to_owned()),
         }
@@ -103,7 +103,7 @@ impl Timestamping {
         Some(causes::in_one_line(&problem))
     }
 
-    /// A time stamp over `signature`, whose certificates are `chain`: the token in DER.
+    /// A timestamp over `signature`, whose certificates are `chain`: the token in DER.
     pub(super) async fn stamp(
         &self,
         signature: &[u8],

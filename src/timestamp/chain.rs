@@ -1,7 +1,7 @@
-//! From a time-stamping authority's certificate to a trusted root.
+//! From a timestamping authority's certificate to a trusted root.
 //!
 //! Input: the certificates of a token, in any order, and the roots of the `tsa` trust stores. Output:
-//! one chain, leaf first, that meets the requirements on time-stamping chains at the stamped time.
+//! one chain, leaf first, that meets the requirements on timestamping chains at the stamped time.
 //! The token's own certificates are never trusted, and its root may be left out of it.
 
 use der::asn1::ObjectIdentifier;

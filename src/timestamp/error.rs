@@ -1,4 +1,4 @@
-//! Why a time stamp is not believed, or none was got.
+//! Why a timestamp is not believed, or none was got.
 
 use der::Tag;
 use time::OffsetDateTime;
@@ -6,12 +6,12 @@ use time::OffsetDateTime;
 use crate::notary::rfc3339;
 use crate::{http, x509};
 
-/// Why a time stamp is not believed, or none was got.
+/// Why a timestamp is not believed, or none was got.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// Longer than [`crate::limits::MAX_TIMESTAMP_BYTES`].
-    #[error("time stamp has {bytes} bytes, more than the {limit} that are read")]
+    #[error("timestamp has {bytes} bytes, more than the {limit} that are read")]
     TooLarge {
         /// Its size in bytes.
         bytes: usize,
@@ -19,13 +19,13 @@ pub enum Error {
         limit: u64,
     },
     /// Elements inside elements beyond the limit.
-    #[error("time stamp is nested more than {limit} levels deep")]
+    #[error("timestamp is nested more than {limit} levels deep")]
     TooDeep {
         /// The limit.
         limit: usize,
     },
     /// More of something than is looked at.
-    #[error("time stamp has more than {limit} {what}")]
+    #[error("timestamp has more than {limit} {what}")]
     TooMany {
         /// What there is too much of.
         what: &'static str,
@@ -33,22 +33,22 @@ pub enum Error {
         limit: usize,
     },
     /// Not BER.
-    #[error("time stamp is not in BER: {0}")]
+    #[error("timestamp is not in BER: {0}")]
     NotBer(&'static str),
-    /// A time stamp, and then more.
-    #[error("{bytes} bytes follow the time stamp")]
+    /// A timestamp, and then more.
+    #[error("{bytes} bytes follow the timestamp")]
     TrailingBytes {
         /// How many.
         bytes: usize,
     },
     /// Not a `SignedData` of RFC 5652.
-    #[error("time stamp is not a CMS signed message")]
+    #[error("timestamp is not a CMS signed message")]
     MalformedCms {
         /// Where it departs from DER.
         #[source]
         source: der::Error,
     },
-    /// Something else is signed or sent than a time stamp.
+    /// Something else is signed or sent than a timestamp.
     #[error("content type is `{found}`, wanted `{wanted}`")]
     ContentType {
         /// The identifier that was found.
@@ -73,10 +73,10 @@ pub enum Error {
         wanted: u32,
     },
     /// The content was left out.
-    #[error("time stamp has no content")]
+    #[error("timestamp has no content")]
     ContentMissing,
     /// RFC 3161 allows one signer.
-    #[error("time stamp has {found} signers, wanted exactly one")]
+    #[error("timestamp has {found} signers, wanted exactly one")]
     SignerCount {
         /// How many there are.
         found: usize,
@@ -85,13 +85,13 @@ pub enum Error {
     #[error("the signer is not named by issuer and serial number")]
     SignerIdentifier,
     /// Among the certificates is something else.
-    #[error("a certificate of the time stamp is a `{tag}`, not an X.509 certificate")]
+    #[error("a certificate of the timestamp is a `{tag}`, not an X.509 certificate")]
     NotACertificate {
         /// What it is.
         tag: Tag,
     },
     /// A certificate cannot be read.
-    #[error("certificate {position} of the time stamp cannot be read")]
+    #[error("certificate {position} of the timestamp cannot be read")]
     Certificate {
         /// Which one, counted from 1.
         position: usize,
@@ -137,14 +137,14 @@ pub enum Error {
     #[error("the signed attribute `messageDigest` is not the hash of the content")]
     DigestMismatch,
     /// Not a `TSTInfo` of RFC 3161.
-    #[error("the signed content is not time stamp information (TSTInfo)")]
+    #[error("the signed content is not timestamp information (TSTInfo)")]
     MalformedTstInfo {
         /// Where it departs from DER.
         #[source]
         source: der::Error,
     },
     /// The stamp was made for something else.
-    #[error("time stamp is for another signature")]
+    #[error("timestamp is for another signature")]
     ImprintMismatch,
     /// The time and its accuracy leave the calendar.
     #[error("time `{}` with its accuracy is out of range", rfc3339(*generated_at))]
@@ -154,7 +154,7 @@ pub enum Error {
     },
     /// The time has not come yet.
     #[error(
-        "time stamp says `{}`, which is later than now, `{}`",
+        "timestamp says `{}`, which is later than now, `{}`",
         rfc3339(*generated_at),
         rfc3339(*now)
     )]
@@ -165,19 +165,19 @@ pub enum Error {
         now: OffsetDateTime,
     },
     /// There is no certificate at all.
-    #[error("time stamp has no certificate")]
+    #[error("timestamp has no certificate")]
     CertificatesMissing,
     /// The signer's certificate is not among the certificates.
-    #[error("the certificate that signed the time stamp is not in it")]
+    #[error("the certificate that signed the timestamp is not in it")]
     SigningCertificateMissing,
     /// Two statements about the signer's certificate disagree.
-    #[error("time stamp names its signer's certificate in two ways, and `{subject}` fits only one")]
+    #[error("timestamp names its signer's certificate in two ways, and `{subject}` fits only one")]
     SigningCertificateMismatch {
         /// Whose certificate fits the hash.
         subject: String,
     },
-    /// The signature over the time stamp is wrong.
-    #[error("signature of `{subject}` over the time stamp is not valid")]
+    /// The signature over the timestamp is wrong.
+    #[error("signature of `{subject}` over the timestamp is not valid")]
     Signature {
         /// Whose certificate.
         subject: String,
@@ -186,7 +186,7 @@ pub enum Error {
     },
     /// No chain from the signer's certificate to a trusted root.
     #[error(
-        "no chain from the time-stamping certificate `{subject}`, issued by `{issuer}`, to one of \
+        "no chain from the timestamping certificate `{subject}`, issued by `{issuer}`, to one of \
          the {roots} trusted roots"
     )]
     UntrustedAuthority {
@@ -198,13 +198,13 @@ pub enum Error {
         roots: usize,
     },
     /// The chain ends in a trusted root and does not meet the requirements.
-    #[error("the time-stamping authority's chain does not meet the requirements")]
+    #[error("the timestamping authority's chain does not meet the requirements")]
     Chain {
         /// Which certificate, and which requirement.
         source: Box<x509::Error>,
     },
-    /// A certificate authority that does not issue for time-stamping.
-    #[error("extended key usage of `{subject}` does not allow time-stamping below it")]
+    /// A certificate authority that does not issue for timestamping.
+    #[error("extended key usage of `{subject}` does not allow timestamping below it")]
     AuthorityPurpose {
         /// Whose certificate.
         subject: String,
@@ -251,13 +251,13 @@ pub enum Error {
     #[error("could not generate a random number for the request")]
     Random,
     /// The request got no answer.
-    #[error("the time-stamping authority did not answer")]
+    #[error("the timestamping authority did not answer")]
     Http {
         /// Why.
         source: Box<http::Error>,
     },
-    /// An answer other than a time stamp.
-    #[error("the time-stamping authority `{url}` answered with status {status}")]
+    /// An answer other than a timestamp.
+    #[error("the timestamping authority `{url}` answered with status {status}")]
     Status {
         /// Its address.
         url: String,
@@ -266,7 +266,7 @@ pub enum Error {
     },
     /// An answer of another type.
     #[error(
-        "the time-stamping authority `{url}` answered with content type `{found}`, wanted \
+        "the timestamping authority `{url}` answered with content type `{found}`, wanted \
          `application/timestamp-reply`"
     )]
     MediaType {
@@ -276,14 +276,14 @@ pub enum Error {
         found: String,
     },
     /// Not a `TimeStampResp` of RFC 3161.
-    #[error("the time-stamping authority's answer is malformed")]
+    #[error("the timestamping authority's answer is malformed")]
     MalformedResponse {
         /// Where it departs from DER.
         #[source]
         source: der::Error,
     },
     /// The authority said no.
-    #[error("the time-stamping authority refused: status {status}{reason}")]
+    #[error("the timestamping authority refused: status {status}{reason}")]
     Refused {
         /// `PKIStatus` by name.
         status: String,
@@ -291,10 +291,10 @@ pub enum Error {
         reason: String,
     },
     /// The authority said yes and sent nothing.
-    #[error("the time-stamping authority's answer has no time stamp")]
+    #[error("the timestamping authority's answer has no timestamp")]
     TokenMissing,
     /// The answer is to another request.
-    #[error("the time stamp's {what} is not that of the request")]
+    #[error("the timestamp's {what} is not that of the request")]
     NotAsRequested {
         /// What differs.
         what: &'static str,

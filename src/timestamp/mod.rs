@@ -53,7 +53,7 @@ pub mod fuzzing {
     }
 }
 
-/// A time stamp that was verified whole; only [`verify`] makes one.
+/// A timestamp that was verified whole; only [`verify`] makes one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct VerifiedTimestamp {
     generated_at: OffsetDateTime,
@@ -107,7 +107,7 @@ impl VerifiedTimestamp {
     }
 }
 
-/// Verifies `token` (a `TimeStampToken` in BER or DER) as a time stamp over `signature_value`, the raw
+/// Verifies `token` (a `TimeStampToken` in BER or DER) as a timestamp over `signature_value`, the raw
 /// bytes of a primitive signature, by an authority below one of `roots`.
 ///
 /// `now` bounds the stamped time from above, and decides nothing else: the authority's certificates

@@ -1,4 +1,4 @@
-//! Getting a time stamp for a new signature (RFC 3161 sections 2.4.1 and 3.4).
+//! Getting a timestamp for a new signature (RFC 3161 sections 2.4.1 and 3.4).
 //!
 //! Input: a signature's value. Output: a token that was checked in full against the request and the
 //! trusted roots. The authority's revocation is still to be asked for, with the chain.
@@ -23,7 +23,7 @@ const REPLY: &str = "application/timestamp-reply";
 /// Bytes of the nonce, as many as notation's.
 const NONCE_BYTES: usize = 20;
 
-/// A request for a time stamp, with what its answer must repeat.
+/// A request for a timestamp, with what its answer must repeat.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Request {
     der: Vec<u8>,
@@ -132,7 +132,7 @@ impl Request {
     }
 }
 
-/// Asks the authority at `url` for a time stamp over `signature_value`, whose key's hash is
+/// Asks the authority at `url` for a timestamp over `signature_value`, whose key's hash is
 /// `algorithm`, and checks the answer in full. Gives back the token to embed, in DER.
 ///
 /// # Errors

@@ -112,7 +112,7 @@ mod tests {
         let refused = error(&[0x30, 0x07, 0x30, 0x05, 0x02, 0x01, 0x02, 0x30, 0x00]);
         assert_eq!(
             refused.to_string(),
-            "the time-stamping authority refused: status rejection"
+            "the timestamping authority refused: status rejection"
         );
         // With the text `a`, a control character and `b`, and the bits 0 and 25.
         let refused = error(&[
@@ -121,7 +121,7 @@ mod tests {
         ]);
         assert_eq!(
             refused.to_string(),
-            "the time-stamping authority refused: status 9: unrecognized or unsupported \
+            "the timestamping authority refused: status 9: unrecognized or unsupported \
              algorithm: `ab`"
         );
         let missing = error(&[0x30, 0x05, 0x30, 0x03, 0x02, 0x01, 0x01]);

@@ -1,4 +1,4 @@
-//! The signed attributes of a time stamp (RFC 5652 section 11, RFC 5035).
+//! The signed attributes of a timestamp (RFC 5652 section 11, RFC 5035).
 //!
 //! Input: a signer's attributes. Output: the four that decide, each read whole and found at most once.
 

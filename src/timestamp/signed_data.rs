@@ -1,4 +1,4 @@
-//! CMS `SignedData` (RFC 5652), as far as a time stamp has it.
+//! CMS `SignedData` (RFC 5652), as far as a timestamp has it.
 //!
 //! Input: DER. Output: its parts, borrowed, with the exact bytes of certificates and content. Read
 //! with `der` alone: the types of the crate `cms` sort every set at quadratic cost and encode

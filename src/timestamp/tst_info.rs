@@ -1,4 +1,4 @@
-//! `TSTInfo` (RFC 3161 section 2.4.2): what a time-stamping authority says.
+//! `TSTInfo` (RFC 3161 section 2.4.2): what a timestamping authority says.
 //!
 //! Input: DER. Output: the time with its accuracy, and what it is for. Fractional seconds are read,
 //! which the crate `x509-tsp` does not. Extensions (critical ones too), ordering, serial number and
@@ -15,7 +15,7 @@ use crate::algorithm::HashAlgorithm;
 /// ETSI EN 319 421's baseline policy, which promises one second without saying so each time.
 const BASELINE_POLICY: ObjectIdentifier = ObjectIdentifier::new_unwrap("0.4.0.2023.1.1");
 
-/// What a time-stamping authority says.
+/// What a timestamping authority says.
 #[derive(Debug)]
 pub(super) struct TstInfo<'a> {
     /// The policy's identifier, encoded: its numbers may be larger than `ObjectIdentifier` holds.

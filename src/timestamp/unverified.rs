@@ -6,7 +6,7 @@ use super::signed_data::SignedData;
 use super::{Error, ber, parse_certificates, range, read_info};
 use crate::x509::Certificate;
 
-/// A time stamp as it is shown. It is over the signature that it stands beside; who made it, and
+/// A timestamp as it is shown. It is over the signature that it stands beside; who made it, and
 /// whether that is true, has not been checked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnverifiedTimestamp {

@@ -64,7 +64,7 @@ pub enum Cause {
         /// The identity.
         identity: String,
     },
-    /// All trust stores are of type `tsa`, which trust time stamps and no signature.
+    /// All trust stores are of type `tsa`, which trust timestamps and no signature.
     OnlyTimestampStores,
 }
 
@@ -127,7 +127,7 @@ pub(super) fn unknown_member(name: &str, known: &[&'static str], kind: DocumentK
     Cause::UnknownMember { name, near }
 }
 
-/// Whether a statement can authenticate nothing since its stores are for time stamps alone.
+/// Whether a statement can authenticate nothing since its stores are for timestamps alone.
 pub(super) fn has_only_timestamp_stores(statement: &Statement) -> bool {
     !statement.trust_stores.is_empty()
         && statement

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use super::error::REQUIREMENT_HINT;
-use super::judge::{Bench, Wanted};
+use super::judge::{SignatureCheck, Subject};
 use super::{Requirement, Shortfall, Verifier};
 use crate::allowance::{self, Allowed};
 use crate::blob::{self, Blob, Progress};
@@ -56,7 +56,7 @@ pub enum Verification {
 
 /// A blob whose signature is not accepted.
 #[derive(Debug)]
-pub struct Refused {
+pub struct RejectedBlob {
     /// The blob.
     pub path: PathBuf,
     /// The policy statement that applied.
@@ -91,10 +91,10 @@ pub enum Error {
     },
     /// The signature is not accepted.
     #[error("the signature of `{}` is not trusted", .0.path.display())]
-    Rejected(Box<Refused>),
+    Rejected(Box<RejectedBlob>),
     /// The signature could not be judged.
     #[error("the signature of `{}` could not be judged", .0.path.display())]
-    Inconclusive(Box<Refused>),
+    Inconclusive(Box<RejectedBlob>),
 }
 
 impl Error {
@@ -173,9 +173,9 @@ impl Verifier {
         if statement.level.is_skip() {
             return Ok(Verification::Skipped { statement: name });
         }
-        let bench = Bench {
-            judges: &self.judges,
-            wanted: Wanted::Blob(Target {
+        let check = SignatureCheck {
+            validators: &self.validators,
+            subject: Subject::Blob(Target {
                 blob,
                 media_type: options.media_type.as_deref(),
                 progress,
@@ -186,7 +186,7 @@ impl Verifier {
         };
         let mut outcome = SignatureOutcome::new(sha256_digest(signature.envelope));
         let allowance = options.allowed.begin();
-        let judging = bench.judge(signature.format, signature.envelope, &mut outcome);
+        let judging = check.judge(signature.format, signature.envelope, &mut outcome);
         if let Err(source) = allowance.run(judging).await {
             outcome.failure = Some(Failure::Unfinished { source });
         }
@@ -205,7 +205,7 @@ impl Verifier {
             });
         };
         let class = failure.class();
-        let refused = Box::new(Refused {
+        let refused = Box::new(RejectedBlob {
             path: blob.path().to_owned(),
             statement: name,
             outcome,

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use super::Judges;
+use super::Validators;
 use crate::extended_validation::{self, Claims};
 use crate::notary::{Action, SigningScheme, Validation};
 use crate::outcome::Failure;
@@ -41,14 +41,17 @@ pub(super) struct PluginAnswer {
 impl Delegate {
     /// Chooses by the signature's `verificationPlugin`, and refuses critical attributes that
     /// nobody here processes: they fail at every level.
-    pub(super) async fn choose(judges: &Judges, info: &SignerInfo) -> Result<Self, Failure> {
+    pub(super) async fn choose(
+        validators: &Validators,
+        info: &SignerInfo,
+    ) -> Result<Self, Failure> {
         let attributes = &info.signed_attributes;
         let delegate = match attributes.verification_plugin.as_deref() {
             None => Self::Native,
-            Some(extended_validation::PLUGIN_NAME) if !judges.use_installed_plugin => {
+            Some(extended_validation::PLUGIN_NAME) if !validators.use_installed_plugin => {
                 Self::AwsSigner(rules::claims_of_aws_signer(info)?)
             }
-            Some(name) => Self::Plugin(InstalledPlugin::find(judges, name, attributes).await?),
+            Some(name) => Self::Plugin(InstalledPlugin::find(validators, name, attributes).await?),
         };
         let processed = match &delegate {
             Self::Native => Vec::new(),
@@ -77,12 +80,12 @@ impl Delegate {
 
 impl InstalledPlugin {
     async fn find(
-        judges: &Judges,
+        validators: &Validators,
         name: &str,
         attributes: &SignedAttributes,
     ) -> Result<Self, Failure> {
         let failed = |source| Failure::Plugin { source };
-        let plugins = judges
+        let plugins = validators
             .plugins
             .as_ref()
             .ok_or_else(|| Failure::PluginNotRun {
@@ -90,7 +93,7 @@ impl InstalledPlugin {
             })?;
         let plugin = plugins.find(name).map_err(failed)?;
         let metadata = plugin
-            .metadata(&judges.plugin_config)
+            .metadata(&validators.plugin_config)
             .await
             .map_err(failed)?;
         if semver::Version::parse(&metadata.version).is_err() {
@@ -136,7 +139,7 @@ impl InstalledPlugin {
             .filter(|capability| *capability != Capability::RevocationCheck || !skips_revocation)
             .collect();
         if asked.is_empty() {
-            // Off-spec: notation lets unknown critical attributes pass here.
+            // Unlike notation: notation lets unknown critical attributes pass here.
             rules::check_processed(&info.signed_attributes, &[])?;
             return Ok(PluginAnswer {
                 identity: None,
@@ -153,7 +156,7 @@ impl InstalledPlugin {
         self.read(&answer, &asked, &critical_names(info))
     }
 
-    /// Off-spec in notation, which ignores it: an answer to what was not asked is no answer of a
+    /// Unlike notation, which ignores it: an answer to what was not asked is no answer of a
     /// plugin that knows what it does.
     fn check_extent(
         &self,

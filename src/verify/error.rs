@@ -109,10 +109,10 @@ pub enum Error {
     },
     /// There are signatures, and none is accepted.
     #[error("no signature of `{}` is trusted", .0.reference)]
-    Rejected(Box<Refused>),
+    Rejected(Box<RejectedArtifact>),
     /// No signature is accepted, and some could not be judged.
     #[error("the signatures of `{}` could not be judged", .0.reference)]
-    Inconclusive(Box<Refused>),
+    Inconclusive(Box<RejectedArtifact>),
 }
 
 /// What to do about an artifact without a signature: whoever reads this wants to run it, so that a signature
@@ -126,7 +126,7 @@ pub(super) const REQUIREMENT_HINT: &str = "do not run what only this statement c
 
 /// An artifact none of whose signatures is accepted.
 #[derive(Debug)]
-pub struct Refused {
+pub struct RejectedArtifact {
     /// The artifact, by digest.
     pub reference: ArtifactReference,
     /// The policy statement that applied.
@@ -162,7 +162,7 @@ impl Error {
             Self::Open { source, .. }
             | Self::Resolve { source, .. }
             | Self::List { source, .. }
-                if source.kind() == registry::Kind::CouldNotLook =>
+                if source.kind() == registry::Kind::Inconclusive =>
             {
                 FailureClass::Inconclusive
             }

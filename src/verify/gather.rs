@@ -6,7 +6,7 @@
 use time::OffsetDateTime;
 
 use super::delegate::Delegate;
-use super::judge::{Bench, Wanted, verify_integrity};
+use super::judge::{SignatureCheck, Subject, verify_integrity};
 use super::revocation::authentic_time;
 use super::{
     Error, FetchedSignature, OfflineDirectory, Options, Unseen, Verifier, in_time, within,
@@ -272,9 +272,9 @@ impl Gathering<'_> {
         if let Some(copy) = copy {
             copy.copy_signature(&fetched).await.map_err(failed)?;
         }
-        let bench = Bench {
-            judges: &self.verifier.judges,
-            wanted: Wanted::Artifact(&target.descriptor),
+        let check = SignatureCheck {
+            validators: &self.verifier.validators,
+            subject: Subject::Artifact(&target.descriptor),
             statement: self.statement,
             user_metadata: &self.options.user_metadata,
             now: self.now,
@@ -284,18 +284,18 @@ impl Gathering<'_> {
             format: fetched.format,
             envelope: fetched,
         };
-        match bench.authenticate(fetched).await {
+        match check.authenticate(fetched).await {
             Err(failure) => gathered.refusal = Some(failure),
             Ok((info, delegate)) => {
                 let store = self.directory.aws_signer(limits::OFFLINE_ANSWER_AGE);
-                bench.gather(&info, &delegate, &store, &mut gathered).await;
+                check.gather(&info, &delegate, &store, &mut gathered).await;
             }
         }
         Ok(gathered)
     }
 }
 
-impl Bench<'_> {
+impl SignatureCheck<'_> {
     /// The steps of a verification before anybody is asked about revocation, in its order.
     async fn authenticate(
         &self,
@@ -307,7 +307,7 @@ impl Bench<'_> {
         let info = verified.signer_info();
         rules::check_min_version_has_plugin(&info.signed_attributes)?;
         self.validate_trust_store(info)?;
-        let delegate = Delegate::choose(self.judges, info).await?;
+        let delegate = Delegate::choose(self.validators, info).await?;
         if self.statement.level.action(Validation::Authenticity) == Action::Enforce {
             self.validate_identity(&delegate, info)?;
         }
@@ -333,7 +333,7 @@ impl Bench<'_> {
                 }
             }
         }
-        // A time stamp may not be needed today, and be needed on the day of the verification.
+        // A timestamp may not be needed today, and be needed on the day of the verification.
         let stores = self.statement.trust_stores_of(StoreType::Tsa);
         let is_stamped = info.unsigned_attributes.timestamp_signature.is_some();
         let scheme = info.signed_attributes.signing_scheme;
@@ -361,7 +361,11 @@ impl Bench<'_> {
             return;
         };
         let chain = &info.certificate_chain;
-        let asked = self.judges.aws_signer.answer(claims, chain, self.now).await;
+        let asked = self
+            .validators
+            .aws_signer
+            .answer(claims, chain, self.now)
+            .await;
         let (answer, result) = match asked {
             Ok(answered) => answered,
             Err(error) => {
@@ -391,7 +395,7 @@ impl Bench<'_> {
         signing_time: Option<OffsetDateTime>,
         gathered: &mut GatheredSignature,
     ) {
-        let checker = &self.judges.revocation;
+        let checker = &self.validators.revocation;
         let asked = revocation::gather_chain(chain, purpose, signing_time, checker, self.now);
         let certificates = match asked.await {
             Ok(certificates) => certificates,

@@ -9,10 +9,10 @@ use std::collections::BTreeMap;
 
 use time::OffsetDateTime;
 
-use super::Judges;
+use super::Validators;
 use super::blob;
 use super::delegate::{Delegate, PluginAnswer};
-use super::revocation::Found;
+use super::revocation::Findings;
 use crate::envelope::{UnverifiedEnvelope, VerifiedEnvelope};
 use crate::extended_validation;
 use crate::notary::{
@@ -27,9 +27,9 @@ use crate::trust_policy::{Statement, TrustedIdentity, VerifyTimestamp};
 use crate::x509::Certificate;
 
 /// What a signature is judged against.
-pub(super) struct Bench<'a> {
-    pub(super) judges: &'a Judges,
-    pub(super) wanted: Wanted<'a>,
+pub(super) struct SignatureCheck<'a> {
+    pub(super) validators: &'a Validators,
+    pub(super) subject: Subject<'a>,
     pub(super) statement: &'a Statement,
     pub(super) user_metadata: &'a BTreeMap<String, String>,
     pub(super) now: OffsetDateTime,
@@ -37,7 +37,7 @@ pub(super) struct Bench<'a> {
 
 /// What a signature must be of.
 #[derive(Clone, Copy)]
-pub(super) enum Wanted<'a> {
+pub(super) enum Subject<'a> {
     /// The artifact of this descriptor.
     Artifact(&'a Descriptor),
     /// A file.
@@ -45,9 +45,9 @@ pub(super) enum Wanted<'a> {
 }
 
 /// The signature is not accepted; the outcome says why.
-struct Refused;
+struct NotAccepted;
 
-impl Bench<'_> {
+impl SignatureCheck<'_> {
     /// Runs every validation until one that the policy enforces fails. `outcome` has the answer. The
     /// envelope's bytes are let go before anybody is waited for.
     pub(super) async fn judge(
@@ -61,20 +61,20 @@ impl Bench<'_> {
         let verified = verify_integrity(format, envelope.as_ref());
         drop(envelope);
         // Either way the outcome keeps what was found.
-        let _: Result<(), Refused> = self.run(verified, outcome).await;
+        let _: Result<(), NotAccepted> = self.run(verified, outcome).await;
     }
 
     async fn run(
         &self,
         verified: Result<VerifiedEnvelope, Failure>,
         outcome: &mut SignatureOutcome,
-    ) -> Result<(), Refused> {
+    ) -> Result<(), NotAccepted> {
         // 3. Integrity: never less than enforced, whatever the level.
         let verified = match verified {
             Ok(verified) => verified,
             Err(failure) => {
                 self.record(outcome, Validation::Integrity, Err(failure))?;
-                return Err(Refused);
+                return Err(NotAccepted);
             }
         };
         self.record(outcome, Validation::Integrity, Ok(()))?;
@@ -99,9 +99,9 @@ impl Bench<'_> {
         let enforced = self.statement.level.action(Validation::Authenticity) == Action::Enforce;
         if enforced && let Err(failure) = trust_store {
             self.record(outcome, Validation::Authenticity, Err(failure))?;
-            return Err(Refused);
+            return Err(NotAccepted);
         }
-        let delegate = fatal(outcome, Delegate::choose(self.judges, info).await)?;
+        let delegate = fatal(outcome, Delegate::choose(self.validators, info).await)?;
         if let Err(failure) = trust_store {
             self.record(outcome, Validation::Authenticity, Err(failure))?;
         } else if !delegate.decides_identity() {
@@ -118,14 +118,14 @@ impl Bench<'_> {
             rules::check_expiry(attributes, self.now),
         )?;
         // 7. Authentic timestamp.
-        let mut found = Found::default();
+        let mut found = Findings::default();
         let timestamp = self.validate_authentic_timestamp(info, &mut found).await;
         self.record_found(outcome, Validation::AuthenticTimestamp, timestamp, found)?;
         // 8. Revocation.
         let revocation_action = self.statement.level.action(Validation::Revocation);
         if revocation_action != Action::Skip && !delegate.decides_revocation() {
             // Whom to ask is what an authentic signature says; nobody is asked for a forged one.
-            let mut found = Found::default();
+            let mut found = Findings::default();
             let revocation = if authentic {
                 self.validate_revocation(&delegate, info, &mut found).await
             } else {
@@ -136,7 +136,7 @@ impl Bench<'_> {
         // 9. What only a plugin can decide. It runs last, and not for what is refused already.
         if let Delegate::Plugin(plugin) = &delegate {
             let answer = plugin
-                .verify(info, self.statement, &self.judges.plugin_config)
+                .verify(info, self.statement, &self.validators.plugin_config)
                 .await;
             let PluginAnswer {
                 identity,
@@ -158,8 +158,8 @@ impl Bench<'_> {
         outcome: &mut SignatureOutcome,
         validation: Validation,
         result: Result<(), Failure>,
-    ) -> Result<(), Refused> {
-        self.record_found(outcome, validation, result, Found::default())
+    ) -> Result<(), NotAccepted> {
+        self.record_found(outcome, validation, result, Findings::default())
     }
 
     /// The same with what was found on the way.
@@ -168,8 +168,8 @@ impl Bench<'_> {
         outcome: &mut SignatureOutcome,
         validation: Validation,
         result: Result<(), Failure>,
-        found: Found,
-    ) -> Result<(), Refused> {
+        found: Findings,
+    ) -> Result<(), NotAccepted> {
         outcome.warnings.extend(found.warnings);
         let action = self.statement.level.action(validation);
         let failed = result.is_err();
@@ -180,7 +180,7 @@ impl Bench<'_> {
             facts: found.facts,
         });
         if failed && action == Action::Enforce {
-            Err(Refused)
+            Err(NotAccepted)
         } else {
             Ok(())
         }
@@ -189,11 +189,11 @@ impl Bench<'_> {
     pub(super) fn validate_payload(&self, envelope: &VerifiedEnvelope) -> Result<Payload, Failure> {
         let payload =
             Payload::parse(envelope.payload()).map_err(|source| Failure::Payload { source })?;
-        match &self.wanted {
-            Wanted::Artifact(target) => payload
+        match &self.subject {
+            Subject::Artifact(target) => payload
                 .matches(target)
                 .map_err(|source| Failure::AnotherArtifact { source })?,
-            Wanted::Blob(target) => target.check(envelope.signer_info(), &payload)?,
+            Subject::Blob(target) => target.check(envelope.signer_info(), &payload)?,
         }
         Ok(payload)
     }
@@ -214,7 +214,7 @@ impl Bench<'_> {
 
     pub(super) fn validate_trust_store(&self, info: &SignerInfo) -> Result<(), Failure> {
         let scheme = info.signed_attributes.signing_scheme;
-        self.judges
+        self.validators
             .stores
             .authenticate(
                 &self.statement.trust_stores,
@@ -251,14 +251,14 @@ impl Bench<'_> {
     async fn validate_authentic_timestamp(
         &self,
         info: &SignerInfo,
-        found: &mut Found,
+        found: &mut Findings,
     ) -> Result<(), Failure> {
         if info.signed_attributes.signing_scheme == SigningScheme::SigningAuthority {
             // The signing authority vouches for its time; when the signature is verified does not
             // matter.
             return rules::check_authentic_signing_time(info, self.now);
         }
-        // Under `notary.x509` the signer's own time proves nothing: a time stamp does, or else the
+        // Under `notary.x509` the signer's own time proves nothing: a timestamp does, or else the
         // time of this verification counts.
         let stores = self.statement.trust_stores_of(StoreType::Tsa);
         let has_expired = |one: &Certificate| one.not_after() < self.now;
@@ -286,10 +286,10 @@ impl Bench<'_> {
 }
 
 /// Keeps a failure that no level can turn into a warning.
-fn fatal<T>(outcome: &mut SignatureOutcome, result: Result<T, Failure>) -> Result<T, Refused> {
+fn fatal<T>(outcome: &mut SignatureOutcome, result: Result<T, Failure>) -> Result<T, NotAccepted> {
     result.map_err(|failure| {
         outcome.failure = Some(failure);
-        Refused
+        NotAccepted
     })
 }
 

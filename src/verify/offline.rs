@@ -11,7 +11,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::record::{RecordError, Records};
-use super::{Error, Refused, Unseen};
+use super::{Error, RejectedArtifact, Unseen};
 use crate::extended_validation::StoredAnswers;
 use crate::files;
 use crate::oci::Digest;
@@ -99,7 +99,7 @@ impl OfflineDirectory {
             return found;
         };
         let open = |outcomes, doubt| {
-            Err(Error::Inconclusive(Box::new(Refused {
+            Err(Error::Inconclusive(Box::new(RejectedArtifact {
                 reference: reference.clone(),
                 statement: statement.named(),
                 outcomes,
@@ -171,7 +171,7 @@ mod tests {
             reference: reference(),
         };
         let rejected = || {
-            Error::Rejected(Box::new(Refused {
+            Error::Rejected(Box::new(RejectedArtifact {
                 reference: reference(),
                 statement: strict.named(),
                 outcomes: Vec::new(),

@@ -4,7 +4,7 @@
 use time::OffsetDateTime;
 
 use super::delegate::Delegate;
-use super::judge::Bench;
+use super::judge::SignatureCheck;
 pub(super) use crate::causes::in_one_line;
 use crate::config::StoreName;
 use crate::http::redact_text;
@@ -18,19 +18,19 @@ use crate::x509::Purpose;
 
 /// What is found on the way to a validation's result.
 #[derive(Default)]
-pub(super) struct Found {
+pub(super) struct Findings {
     pub(super) facts: Vec<RevocationFact>,
     pub(super) warnings: Vec<String>,
 }
 
-impl Bench<'_> {
+impl SignatureCheck<'_> {
     /// The RFC 3161 countersignature: over this very signature, by a trusted authority that was not
     /// revoked, at a time at which every certificate of the signer was valid.
     pub(super) async fn validate_timestamp(
         &self,
         info: &SignerInfo,
         stores: &[&StoreName],
-        found: &mut Found,
+        found: &mut Findings,
     ) -> Result<(), Failure> {
         let stamp = self.verify_timestamp(info, stores)?;
         stamp
@@ -41,13 +41,13 @@ impl Bench<'_> {
             stamp.chain(),
             Purpose::Timestamping,
             None,
-            &self.judges.revocation,
+            &self.validators.revocation,
             self.now,
         );
         self.judge_chain(answer.await, Purpose::Timestamping, found)
     }
 
-    /// The time stamp of a signature, by an authority that one of these stores trusts.
+    /// The timestamp of a signature, by an authority that one of these stores trusts.
     pub(super) fn verify_timestamp(
         &self,
         info: &SignerInfo,
@@ -57,7 +57,7 @@ impl Bench<'_> {
         let token = token.ok_or(Failure::NoTimestamp)?;
         let mut roots = Vec::new();
         for name in stores {
-            let store = self.judges.stores.load(name);
+            let store = self.validators.stores.load(name);
             let store = store.map_err(|source| Failure::TimestampStore { source })?;
             let certificates = store.certificates.iter();
             roots.extend(certificates.map(|trusted| trusted.certificate.clone()));
@@ -70,14 +70,14 @@ impl Bench<'_> {
         &self,
         delegate: &Delegate,
         info: &SignerInfo,
-        found: &mut Found,
+        found: &mut Findings,
     ) -> Result<(), Failure> {
         match delegate {
             Delegate::AwsSigner(claims) => {
                 let allowed = &self.statement.unsigned_revocation_statements;
                 let allows_unsigned = allowed.contains(&UnsignedStatement::AwsSigner);
                 let chain = &info.certificate_chain;
-                let aws_signer = &self.judges.aws_signer;
+                let aws_signer = &self.validators.aws_signer;
                 let inquiry = aws_signer
                     .check(claims, chain, allows_unsigned, self.now)
                     .await;
@@ -96,7 +96,7 @@ impl Bench<'_> {
                     &info.certificate_chain,
                     Purpose::CodeSigning,
                     authentic_time(info),
-                    &self.judges.revocation,
+                    &self.validators.revocation,
                     self.now,
                 );
                 self.judge_chain(answer.await, Purpose::CodeSigning, found)
@@ -109,9 +109,9 @@ impl Bench<'_> {
         &self,
         answer: Result<ChainRevocation, revocation::Error>,
         purpose: Purpose,
-        found: &mut Found,
+        found: &mut Findings,
     ) -> Result<(), Failure> {
-        if let Some(problem) = self.judges.revocation.take_cache_problem() {
+        if let Some(problem) = self.validators.revocation.take_cache_problem() {
             found.warnings.push(in_one_line(&problem));
         }
         let answer = answer.map_err(|source| Failure::RevocationNotChecked { source })?;
@@ -126,7 +126,7 @@ impl Bench<'_> {
                 details: describe(certificate),
             }),
             Verdict::Unknown(certificate) => Err(Failure::CertificateRevocationUnknown {
-                offline: self.judges.revocation.is_offline(),
+                offline: self.validators.revocation.is_offline(),
                 purpose,
                 subject: certificate.subject.clone(),
                 details: describe(certificate),

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Artifacts, Judges, OfflineDirectory, Verifier};
+use super::{Artifacts, OfflineDirectory, Validators, Verifier};
 use crate::aws::ArnError;
 use crate::config::{self, NotationDirs};
 use crate::environment::{self, Clock, Environment};
@@ -172,7 +172,7 @@ impl Setup {
         Ok(Self::new(policies, Stores::Given(roots)))
     }
 
-    /// Judges by this statement alone, over these stores.
+    /// Validators by this statement alone, over these stores.
     pub fn of_statement(statement: Statement, stores: Vec<NamedStore>) -> Self {
         Self::new(
             TrustPolicies::of_statement(statement),
@@ -284,7 +284,7 @@ impl Setup {
             None => RevocationChecker::new(connections.aws),
         };
         let plugins = self.runs_plugins.then(|| environment.plugins().ok());
-        let judges = Judges {
+        let validators = Validators {
             stores: self.stores(),
             aws_signer,
             revocation,
@@ -295,7 +295,7 @@ impl Setup {
         Ok(Verifier {
             policies: self.policies.clone(),
             artifacts: Artifacts::Registries(connections.registry),
-            judges,
+            validators,
             clock: environment.clock(),
         })
     }
@@ -310,7 +310,7 @@ impl Setup {
     ) -> Verifier {
         Verifier {
             policies: self.policies.clone(),
-            judges: Judges {
+            validators: Validators {
                 stores: self.stores(),
                 aws_signer: RevocationChecker::stored(directory.aws_signer(max_age)),
                 revocation: Checker::new(Arc::new(directory.revocation())),

@@ -11,7 +11,7 @@ use time::OffsetDateTime;
 use time::macros::datetime;
 
 use super::judge::verify_integrity;
-use super::{FetchedSignature, Judges};
+use super::{FetchedSignature, Validators};
 use crate::algorithm::SignatureAlgorithm;
 use crate::config::StoreName;
 use crate::envelope::UnsignedEnvelope;
@@ -24,7 +24,7 @@ use crate::payload::Payload;
 use crate::plugin_contract::PluginConfig;
 use crate::reference::LayoutReference;
 use crate::registry::{LayoutRepository, Listing, NewSignature, Repository, Target};
-use crate::revocation::{Answer, Checker, Fetch, FetchError, Question};
+use crate::revocation::{Checker, Fetch, FetchError, FetchFuture, Question};
 use crate::signer_info::{SignedAttributes, SignerInfo, UnsignedAttributes};
 use crate::trust_policy::{DocumentKind, Statement, TrustPolicies};
 use crate::trust_store::{NamedStore, TrustStores, TrustedCertificate};
@@ -109,7 +109,7 @@ pub(super) fn audit() -> Statement {
 struct Silent;
 
 impl Fetch for Silent {
-    fn fetch<'a>(&'a self, question: &'a Question) -> Answer<'a> {
+    fn fetch<'a>(&'a self, question: &'a Question) -> FetchFuture<'a> {
         let url = question.url().to_owned();
         Box::pin(async { Err(FetchError::Status { url, status: 404 }) })
     }
@@ -224,8 +224,8 @@ impl Scene {
         pushed.manifest
     }
 
-    /// Judges who trust the signer's root and get no answer from anybody.
-    pub(super) fn judges(&self) -> Judges {
+    /// Validators who trust the signer's root and get no answer from anybody.
+    pub(super) fn validators(&self) -> Validators {
         let [_, root] = self.signer.chain();
         let stores = [StoreType::Ca, StoreType::SigningAuthority, StoreType::Tsa];
         let stores = stores.map(|kind| NamedStore {
@@ -236,7 +236,7 @@ impl Scene {
             }],
         });
         let answers = StoredAnswers::new(self.path("aws-signer"), Duration::from_hours(1));
-        Judges {
+        Validators {
             stores: TrustStores::in_memory(stores),
             aws_signer: RevocationChecker::stored(answers),
             revocation: Checker::new(Arc::new(Silent)),
@@ -249,12 +249,12 @@ impl Scene {
     /// What becomes of an envelope over the image.
     pub(super) async fn judge(
         &self,
-        judges: &Judges,
+        validators: &Validators,
         envelope: &[u8],
         statement: &Statement,
     ) -> SignatureOutcome {
         let metadata = BTreeMap::new();
-        self.judge_at(NOW, judges, envelope, statement, &metadata)
+        self.judge_at(NOW, validators, envelope, statement, &metadata)
             .await
     }
 
@@ -262,7 +262,7 @@ impl Scene {
     pub(super) async fn judge_at(
         &self,
         now: OffsetDateTime,
-        judges: &Judges,
+        validators: &Validators,
         envelope: &[u8],
         statement: &Statement,
         metadata: &BTreeMap<String, String>,
@@ -274,7 +274,7 @@ impl Scene {
             envelope,
         };
         let target = self.target().descriptor;
-        judges
+        validators
             .judge(signature, &target, statement, metadata, now)
             .await
     }

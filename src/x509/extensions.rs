@@ -1,4 +1,4 @@
-//! What revocation and time-stamping ask of a certificate (RFC 5280 section 4.2, RFC 6960).
+//! What revocation and timestamping ask of a certificate (RFC 5280 section 4.2, RFC 6960).
 
 use der::asn1::ObjectIdentifier;
 use der::{Reader as _, SliceReader, Tag};

@@ -54,7 +54,7 @@ impl Request {
             .purposes(false, &[CODE_SIGNING])
     }
 
-    /// A time-stamping leaf.
+    /// A timestamping leaf.
     pub(crate) fn time_stamping_leaf(name: &str) -> Self {
         Self::leaf(name).purposes(true, &[TIME_STAMPING])
     }

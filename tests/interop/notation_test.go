@@ -46,7 +46,7 @@ type trust struct {
 	level string
 	// scope is every repository where nothing is said.
 	scope string
-	// timeAuthoritiesDER are the roots of time-stamping authorities.
+	// timeAuthoritiesDER are the roots of timestamping authorities.
 	timeAuthoritiesDER [][]byte
 	verifyTimestamp    trustpolicy.TimestampOption
 }

@@ -32,7 +32,7 @@ type signingWay struct {
 	flags func(t *testing.T, scene signingScene) []string
 	// signer is what notation-go signs with.
 	signer func(t *testing.T, scene signingScene) notation.Signer
-	// stampsItself says that a time stamp is the plugin's business, which is
+	// stampsItself says that a timestamp is the plugin's business, which is
 	// told by its configuration.
 	stampsItself bool
 }
@@ -114,7 +114,7 @@ type waySigned struct {
 }
 
 // TestSigners signs by countersign and by notation-go in each way, in both
-// formats, with a time stamp of sigstore's authority and without, and asks
+// formats, with a timestamp of sigstore's authority and without, and asks
 // both verifiers about all of it.
 func TestSigners(t *testing.T) {
 	server := registries[0]
@@ -154,10 +154,10 @@ func TestSigners(t *testing.T) {
 			}
 		})
 	}
-	expectAll("time stamps asked for where needed", plain, func(waySigned) judgement {
+	expectAll("timestamps asked for where needed", plain, func(waySigned) judgement {
 		return judgementAt("strict", "")
 	})
-	expectAll("time stamps asked for always", demanding, func(signed waySigned) judgement {
+	expectAll("timestamps asked for always", demanding, func(signed waySigned) judgement {
 		return judgementIf("strict", string(badTimestamp), !signed.stamped)
 	})
 }
@@ -174,7 +174,7 @@ func TestSignersAWSSigner(t *testing.T) {
 }
 
 // signAll signs an image by each program, in each format, with and without a
-// time stamp.
+// timestamp.
 func (w signingWay) signAll(t *testing.T, server *registryServer, scene signingScene, authority *programs.TimeAuthority) []waySigned {
 	t.Helper()
 	flags, local := w.flags(t, scene), w.signer(t, scene)
@@ -218,7 +218,7 @@ func (w signingWay) signAll(t *testing.T, server *registryServer, scene signingS
 }
 
 // expectSigned fails the test unless the image's one signature has this format
-// and has a time stamp or none.
+// and has a timestamp or none.
 func expectSigned(t *testing.T, target image, mediaType string, stamped bool, name string) waySigned {
 	t.Helper()
 	stored := target.onlySignature(t)
@@ -232,7 +232,7 @@ func expectSigned(t *testing.T, target image, mediaType string, stamped bool, na
 	}
 	hasStamp := len(content.SignerInfo.UnsignedAttributes.TimestampSignature) > 0
 	if stored.mediaType != mediaType || hasStamp != stamped {
-		t.Errorf("%s: signed as %s, with a time stamp: %t", name, stored.mediaType, hasStamp)
+		t.Errorf("%s: signed as %s, with a timestamp: %t", name, stored.mediaType, hasStamp)
 	}
 	return waySigned{signedImage{target, stored.manifest.Digest.String()}, name, stamped}
 }

@@ -16,7 +16,7 @@ import (
 
 // TestTimeAuthorityRevocation stamps by sigstore's authority while nothing is
 // said against it, and asks both verifiers after something is; then nobody
-// signs with its time stamps any more.
+// signs with its timestamps any more.
 func TestTimeAuthorityRevocation(t *testing.T) {
 	type answerCase struct {
 		name string

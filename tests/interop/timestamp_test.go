@@ -19,18 +19,18 @@ import (
 // before it is verified.
 const shortLife = 5 * time.Second
 
-// timestampCase is a signature with or without a time stamp.
+// timestampCase is a signature with or without a timestamp.
 type timestampCase struct {
 	signedImage
 	name string
-	// stamped says that the time stamp is the signature's own.
+	// stamped says that the timestamp is the signature's own.
 	stamped bool
 	// outdated says that the signing certificate has expired since.
 	outdated bool
 }
 
 // fails says whether the signature's time cannot be believed, with the roots
-// of this authority in the policy; nobody asks for a time stamp where there
+// of this authority in the policy; nobody asks for a timestamp where there
 // are none.
 func (c timestampCase) fails(roots []*x509.Certificate, trusted *programs.TimeAuthority, option trustpolicy.TimestampOption) bool {
 	if len(roots) == 0 {
@@ -129,7 +129,7 @@ func signStamped(t *testing.T, hierarchy certificates.Hierarchy, authority *prog
 	notationSignWith(t, local, target, options)
 }
 
-// moveStamp gives the envelope of one image with the time stamp of another's.
+// moveStamp gives the envelope of one image with the timestamp of another's.
 func moveStamp(t *testing.T, from, to image) []byte {
 	t.Helper()
 	const member = "io.cncf.notary.timestampSignature"
@@ -146,7 +146,7 @@ func moveStamp(t *testing.T, from, to image) []byte {
 	}
 	stamp, isThere := header(source.Header)[member]
 	if !isThere {
-		t.Fatalf("%s has no time stamp", from.reference())
+		t.Fatalf("%s has no timestamp", from.reference())
 	}
 	return editJWS(t, to.onlySignature(t).envelope, func(parts *jws) {
 		members := header(parts.Header)

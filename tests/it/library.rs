@@ -100,7 +100,7 @@ async fn an_environment_made_by_hand_signs_and_verifies() {
 
     let signer = ArtifactSigner::with_signing_profile(profile).unwrap();
     let outcome = signer.connect(&environment).unwrap().sign(&reference).await;
-    assert_eq!(outcome.unwrap().made.target.reference, reference);
+    assert_eq!(outcome.unwrap().signature.target.reference, reference);
     match verifier.verify(&reference).await.unwrap() {
         Verification::Verified(image) => assert_eq!(image.reference, reference),
         other => panic!("{other:?}"),

@@ -21,7 +21,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use countersign::revocation::{
-    self, Answer, CertificateRevocation, ChainRevocation, Checker, Error, Fetch, FetchError,
+    self, CertificateRevocation, ChainRevocation, Checker, Error, Fetch, FetchError, FetchFuture,
     Network, Question, Status, Verdict,
 };
 use countersign::x509::{Certificate, Purpose};
@@ -64,7 +64,7 @@ impl Stored {
 }
 
 impl Fetch for Stored {
-    fn fetch<'a>(&'a self, question: &'a Question) -> Answer<'a> {
+    fn fetch<'a>(&'a self, question: &'a Question) -> FetchFuture<'a> {
         let url = question.url().to_owned();
         self.asked.lock().unwrap().push(url.clone());
         Box::pin(async {

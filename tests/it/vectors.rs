@@ -334,7 +334,7 @@ fn the_answer_in_brackets_wins() {
         ("accept (spec: reject)", word("reject")),
         ("reject (spec: accept)", word("accept")),
         (
-            "accept (ours: reject, a time stamp from the future)",
+            "accept (ours: reject, a timestamp from the future)",
             word("reject"),
         ),
         ("unknown (spec/RFC: ok)", word("ok")),

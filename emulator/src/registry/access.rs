@@ -13,7 +13,7 @@ use super::{
     name::is_name,
     options::Access,
     route::Route,
-    tokens::{BEARER_LIFETIME, Bearer, Refused, Tokens},
+    tokens::{BEARER_LIFETIME, Bearer, TokenRefusal, Tokens},
 };
 use crate::call::Call;
 
@@ -85,14 +85,14 @@ fn check_ecr(tokens: &Tokens, registry: &RegistryId, call: &Call) -> Result<Gran
                 Err(refused) => refused,
             }
         }
-        _ => Refused::Invalid,
+        _ => TokenRefusal::Invalid,
     };
     Err(match refused {
-        Refused::Expired => {
+        TokenRefusal::Expired => {
             let message = "Your authorization token has expired. Reauthenticate and try again.";
             OciError::denied(message)
         }
-        Refused::Invalid => OciError::ecr_unauthorized(&call.origin),
+        TokenRefusal::Invalid => OciError::ecr_unauthorized(&call.origin),
     })
 }
 

@@ -6,7 +6,7 @@ use http::{Method, Response, StatusCode, header};
 use super::{
     BlobDelivery, Context, DOCKER_CONTENT_DIGEST, Digest, Registry, RegistryId, RepositoryKey,
     content_response, empty_response, error::OciError, host, manifests::NOT_A_DIGEST, route, set,
-    tokens::Refused,
+    tokens::TokenRefusal,
 };
 use crate::call::Call;
 
@@ -125,7 +125,7 @@ pub(super) fn layer(registry: &Registry, call: &Call, digest: &str) -> Response<
         name: query("repository"),
     };
     let checked = Digest::parse(digest)
-        .ok_or(Refused::Invalid)
+        .ok_or(TokenRefusal::Invalid)
         .and_then(|digest| {
             let (expires, signature) = (query("expires"), query("signature"));
             let tokens = registry.tokens();
@@ -134,10 +134,10 @@ pub(super) fn layer(registry: &Registry, call: &Call, digest: &str) -> Response<
         });
     let digest = match checked {
         Ok(digest) => digest,
-        Err(Refused::Expired) => {
+        Err(TokenRefusal::Expired) => {
             return s3_error(StatusCode::FORBIDDEN, "AccessDenied", "Request has expired");
         }
-        Err(Refused::Invalid) => {
+        Err(TokenRefusal::Invalid) => {
             let message = "The request signature we calculated does not match the signature you provided. Check your key \
                            and signing method.";
             return s3_error(StatusCode::FORBIDDEN, "SignatureDoesNotMatch", message);

@@ -36,7 +36,7 @@ impl std::fmt::Debug for Tokens {
 
 /// Why a token is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Refused {
+pub(super) enum TokenRefusal {
     /// Not made by this emulator, or for something else.
     Invalid,
     Expired,
@@ -98,16 +98,19 @@ impl Tokens {
         password: &str,
         registry: &RegistryId,
         now: OffsetDateTime,
-    ) -> Result<(), Refused> {
-        let decoded = STANDARD.decode(password).map_err(|_| Refused::Invalid)?;
-        let password: Password = serde_json::from_slice(&decoded).map_err(|_| Refused::Invalid)?;
+    ) -> Result<(), TokenRefusal> {
+        let decoded = STANDARD
+            .decode(password)
+            .map_err(|_| TokenRefusal::Invalid)?;
+        let password: Password =
+            serde_json::from_slice(&decoded).map_err(|_| TokenRefusal::Invalid)?;
         let expiration = password.expiration.to_string();
         let mac = self.mac(
             "password",
             &[&password.payload, &password.region, &expiration],
         );
         if mac != password.mac || password.region != registry.region {
-            return Err(Refused::Invalid);
+            return Err(TokenRefusal::Invalid);
         }
         not_expired(password.expiration, now)
     }
@@ -121,13 +124,19 @@ impl Tokens {
     }
 
     /// What a bearer token allows.
-    pub(super) fn check_bearer(&self, token: &str, now: OffsetDateTime) -> Result<Bearer, Refused> {
-        let (said, mac) = token.split_once('.').ok_or(Refused::Invalid)?;
+    pub(super) fn check_bearer(
+        &self,
+        token: &str,
+        now: OffsetDateTime,
+    ) -> Result<Bearer, TokenRefusal> {
+        let (said, mac) = token.split_once('.').ok_or(TokenRefusal::Invalid)?;
         if self.mac("bearer", &[said]) != mac {
-            return Err(Refused::Invalid);
+            return Err(TokenRefusal::Invalid);
         }
-        let said = URL_SAFE_NO_PAD.decode(said).map_err(|_| Refused::Invalid)?;
-        let bearer: Bearer = serde_json::from_slice(&said).map_err(|_| Refused::Invalid)?;
+        let said = URL_SAFE_NO_PAD
+            .decode(said)
+            .map_err(|_| TokenRefusal::Invalid)?;
+        let bearer: Bearer = serde_json::from_slice(&said).map_err(|_| TokenRefusal::Invalid)?;
         not_expired(bearer.expiration, now)?;
         Ok(bearer)
     }
@@ -159,11 +168,11 @@ impl Tokens {
         expires: &str,
         signature: &str,
         now: OffsetDateTime,
-    ) -> Result<(), Refused> {
+    ) -> Result<(), TokenRefusal> {
         if self.layer_mac(repository, digest, expires) != signature {
-            return Err(Refused::Invalid);
+            return Err(TokenRefusal::Invalid);
         }
-        not_expired(expires.parse().map_err(|_| Refused::Invalid)?, now)
+        not_expired(expires.parse().map_err(|_| TokenRefusal::Invalid)?, now)
     }
 
     fn layer_mac(&self, repository: &RepositoryKey, digest: &Digest, expires: &str) -> String {
@@ -176,11 +185,11 @@ impl Tokens {
     }
 }
 
-fn not_expired(expiration: i64, now: OffsetDateTime) -> Result<(), Refused> {
+fn not_expired(expiration: i64, now: OffsetDateTime) -> Result<(), TokenRefusal> {
     if now.unix_timestamp() < expiration {
         Ok(())
     } else {
-        Err(Refused::Expired)
+        Err(TokenRefusal::Expired)
     }
 }
 
@@ -210,12 +219,12 @@ mod tests {
         let after = last + Duration::seconds(1);
         assert_eq!(
             tokens.check_password(&password, &here, after),
-            Err(Refused::Expired)
+            Err(TokenRefusal::Expired)
         );
         let elsewhere = registry("us-east-1");
         assert_eq!(
             tokens.check_password(&password, &elsewhere, NOW),
-            Err(Refused::Invalid)
+            Err(TokenRefusal::Invalid)
         );
     }
 
@@ -224,7 +233,7 @@ mod tests {
         let foreign = Tokens::new().password("eu-west-1", NOW);
         for password in ["", "secret", "e30=", foreign.as_str()] {
             let checked = Tokens::new().check_password(password, &registry("eu-west-1"), NOW);
-            assert_eq!(checked, Err(Refused::Invalid));
+            assert_eq!(checked, Err(TokenRefusal::Invalid));
         }
     }
 
@@ -237,12 +246,15 @@ mod tests {
         let expired = tokens
             .check_bearer(&token, NOW + BEARER_LIFETIME)
             .unwrap_err();
-        assert_eq!(expired, Refused::Expired);
+        assert_eq!(expired, TokenRefusal::Expired);
         let changed = format!("A{token}");
         assert_eq!(
             tokens.check_bearer(&changed, NOW).unwrap_err(),
-            Refused::Invalid
+            TokenRefusal::Invalid
         );
-        assert_eq!(tokens.check_bearer("", NOW).unwrap_err(), Refused::Invalid);
+        assert_eq!(
+            tokens.check_bearer("", NOW).unwrap_err(),
+            TokenRefusal::Invalid
+        );
     }
 }

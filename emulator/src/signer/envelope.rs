@@ -59,7 +59,7 @@ struct Envelope {
     signature: String,
 }
 
-/// AWS's envelopes name no signing agent and have no time stamp.
+/// AWS's envelopes name no signing agent and have no timestamp.
 #[derive(Serialize)]
 struct Unprotected {
     x5c: Vec<String>,

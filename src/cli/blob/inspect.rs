@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::path::Path;
 
 use super::super::inspect::tree;
-use super::super::report::{Exit, Report, one_line};
+use super::super::output::{CommandOutput, Exit, one_line};
 use super::Named;
 use crate::limits::NAMED_PIPE_TIMEOUT;
 use crate::report::{SignatureDetails, Times, go};
@@ -20,27 +20,27 @@ pub(in crate::cli) struct Args {
     output: String,
 }
 
-pub(super) fn run(args: &Args) -> Result<Report, Report> {
+pub(super) fn run(args: &Args) -> Result<CommandOutput, CommandOutput> {
     let times = match args.output.as_str() {
         "tree" => Times::Ansic,
         "json" => Times::Rfc3339,
         other => {
             let sentence = format!("unrecognized output format {}", one_line(other));
-            return Err(Report::failed(Exit::Usage, &sentence));
+            return Err(CommandOutput::failed(Exit::Usage, &sentence));
         }
     };
     let path = Path::new(&args.signature);
     let (format, envelope) =
         Named::new(path)?.read("failed to read signature file: ", NAMED_PIPE_TIMEOUT)?;
     let details = SignatureDetails::read(format, &envelope, times).map_err(|error| {
-        Report::error(Exit::Rejected, &one_line(&error.to_string()), &error, None)
+        CommandOutput::error(Exit::Rejected, &one_line(&error.to_string()), &error, None)
     })?;
     let stdout = match times {
         Times::Ansic => tree::of_signature(&details, &path.to_string_lossy()).draw(),
         Times::Rfc3339 => go::json(&details),
     };
-    Ok(Report {
+    Ok(CommandOutput {
         stdout,
-        ..Report::done()
+        ..CommandOutput::done()
     })
 }

@@ -10,7 +10,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::envelope::unknown_format;
-use super::report::{Exit, Report, one_line};
+use super::output::{CommandOutput, Exit, one_line};
 use crate::blob::{self, Blob};
 use crate::files;
 use crate::limits::MAX_ENVELOPE_BYTES;
@@ -31,7 +31,7 @@ pub(super) enum Command {
     Policy(policy::Command),
 }
 
-pub(super) async fn run(command: Command, called: Called) -> Report {
+pub(super) async fn run(command: Command, called: Called) -> CommandOutput {
     let report = match command {
         Command::Sign(args) => sign::run(&args).await,
         Command::Verify(args) => verify::run(&args, called).await,
@@ -42,14 +42,14 @@ pub(super) async fn run(command: Command, called: Called) -> Report {
 }
 
 /// Opens the file that is signed or verified; a pipe may be silent for `wait`.
-fn open(path: &Path, wait: Duration) -> Result<Blob, Report> {
+fn open(path: &Path, wait: Duration) -> Result<Blob, CommandOutput> {
     let blob = Blob::open(path).map(|blob| blob.with_patience(wait));
     blob.map_err(|error| {
         let words = match &error {
             blob::Error::Open { source } => sentence::of_file(source),
             _ => error.to_string(),
         };
-        Report::error(Exit::Usage, &one_line(&words), &error, error.hint())
+        CommandOutput::error(Exit::Usage, &one_line(&words), &error, error.hint())
     })
 }
 
@@ -61,7 +61,7 @@ struct Named<'a> {
 }
 
 impl<'a> Named<'a> {
-    fn new(path: &'a Path) -> Result<Self, Report> {
+    fn new(path: &'a Path) -> Result<Self, CommandOutput> {
         let format = match format_of(path) {
             Ok(format) => Some(format),
             Err(_) if files::is_stream(path) => None,
@@ -71,10 +71,14 @@ impl<'a> Named<'a> {
     }
 
     /// Reads it, a pipe within `wait`. A link is followed: what it leads to is judged.
-    fn read(&self, before: &str, wait: Duration) -> Result<(EnvelopeFormat, Vec<u8>), Report> {
+    fn read(
+        &self,
+        before: &str,
+        wait: Duration,
+    ) -> Result<(EnvelopeFormat, Vec<u8>), CommandOutput> {
         let bytes = files::read_named(self.path, MAX_ENVELOPE_BYTES, wait).map_err(|error| {
             let words = format!("{before}{}", sentence::of_file(&error));
-            Report::error(Exit::Usage, &one_line(&words), &error, error.hint())
+            CommandOutput::error(Exit::Usage, &one_line(&words), &error, error.hint())
         })?;
         Ok((
             self.format.unwrap_or_else(|| format_by_content(&bytes)),
@@ -92,20 +96,20 @@ fn format_by_content(bytes: &[u8]) -> EnvelopeFormat {
 }
 
 /// Reads a signature file that lies beside the file and was not named: only a regular file.
-fn read_found_signature(path: &Path) -> Result<Vec<u8>, Report> {
+fn read_found_signature(path: &Path) -> Result<Vec<u8>, CommandOutput> {
     files::read(path, MAX_ENVELOPE_BYTES).map_err(|error| {
         let words = one_line(&sentence::of_file(&error));
-        Report::error(Exit::Usage, &words, &error, error.hint())
+        CommandOutput::error(Exit::Usage, &words, &error, error.hint())
     })
 }
 
 /// The format of a signature, which its file's name says: `NAME.jws.sig` or `NAME.cose.sig`, in any
 /// letter case.
-fn format_of(path: &Path) -> Result<EnvelopeFormat, Report> {
+fn format_of(path: &Path) -> Result<EnvelopeFormat, CommandOutput> {
     let name = path.file_name().unwrap_or(".".as_ref()).to_string_lossy();
     let invalid = |rest: &str| {
         let name = one_line(&name);
-        Report::failed(
+        CommandOutput::failed(
             Exit::Usage,
             &format!("invalid signature filename {name}. {rest}"),
         )

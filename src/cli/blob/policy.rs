@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::super::confirm::confirm_overwriting;
 use super::super::context::{environment, no_directory};
-use super::super::report::{Exit, Report, one_line, write_hint};
+use super::super::output::{CommandOutput, Exit, one_line, write_hint};
 use crate::files;
 use crate::limits::{MAX_POLICY_BYTES, NAMED_PIPE_TIMEOUT};
 use crate::printable;
@@ -57,7 +57,7 @@ pub(in crate::cli) struct ImportArgs {
     force: bool,
 }
 
-pub(super) fn run(command: &Command) -> Result<Report, Report> {
+pub(super) fn run(command: &Command) -> Result<CommandOutput, CommandOutput> {
     let dirs = environment()
         .notation_directories()
         .map_err(|error| no_directory(&error))?;
@@ -69,7 +69,7 @@ pub(super) fn run(command: &Command) -> Result<Report, Report> {
     }
 }
 
-fn init(path: &Path, args: &InitArgs) -> Result<Report, Report> {
+fn init(path: &Path, args: &InitArgs) -> Result<CommandOutput, CommandOutput> {
     let document = BlobPolicy::strict(
         &args.name,
         &args.trust_store,
@@ -81,7 +81,7 @@ fn init(path: &Path, args: &InitArgs) -> Result<Report, Report> {
     TrustPolicies::parse(KIND, path, document.as_bytes()).map_err(|error| {
         // What is wrong came from the command line, and has no place in a file.
         let sentence = format!("invalid blob policy: {}", error.notation_sentence(""));
-        Report::usage(&one_line(&sentence), error.hint())
+        CommandOutput::usage(&one_line(&sentence), error.hint())
     })?;
     let warning = write(path, document.as_bytes(), args.force)?;
     Ok(done(
@@ -93,13 +93,13 @@ fn init(path: &Path, args: &InitArgs) -> Result<Report, Report> {
     ))
 }
 
-fn import(path: &Path, args: &ImportArgs) -> Result<Report, Report> {
+fn import(path: &Path, args: &ImportArgs) -> Result<CommandOutput, CommandOutput> {
     let from = Path::new(&args.file);
     let document =
         files::read_named(from, MAX_POLICY_BYTES, NAMED_PIPE_TIMEOUT).map_err(|error| {
             let words = sentence::of_file(&error);
             let sentence = format!("failed to read blob trust policy file: {words}");
-            Report::error(Exit::Usage, &one_line(&sentence), &error, error.hint())
+            CommandOutput::error(Exit::Usage, &one_line(&sentence), &error, error.hint())
         })?;
     let policies = TrustPolicies::parse(KIND, from, &document).map_err(|error| {
         let sentence = match error.broken_rule() {
@@ -125,11 +125,11 @@ fn import(path: &Path, args: &ImportArgs) -> Result<Report, Report> {
     Ok(report)
 }
 
-fn show(path: &Path) -> Result<Report, Report> {
+fn show(path: &Path) -> Result<CommandOutput, CommandOutput> {
     let document = match files::read(path, MAX_POLICY_BYTES) {
         Ok(document) => document,
         Err(error) if error.is_not_found() => {
-            return Err(Report::failed_in_lines(
+            return Err(CommandOutput::failed_in_lines(
                 Exit::Rejected,
                 "failed to show blob trust policy as the configuration does not exist.\nYou can import one using \
                  `countersign blob policy import <path-to-policy.json>`",
@@ -138,7 +138,7 @@ fn show(path: &Path) -> Result<Report, Report> {
         Err(error) => {
             let words = sentence::of_file(&error);
             let sentence = format!("failed to show trust policy: {words}");
-            return Err(Report::error(
+            return Err(CommandOutput::error(
                 Exit::Rejected,
                 &one_line(&sentence),
                 &error,
@@ -147,7 +147,7 @@ fn show(path: &Path) -> Result<Report, Report> {
         }
     };
     let mut report = match TrustPolicies::parse(KIND, path, &document) {
-        Ok(_) => Report::done(),
+        Ok(_) => CommandOutput::done(),
         Err(error) => {
             let mut report = refused(&error.notation_sentence(""), &error);
             report.stderr.insert_str(
@@ -170,7 +170,7 @@ fn show(path: &Path) -> Result<Report, Report> {
 }
 
 /// Writes the policy where none is, or in its place; gives the warning that it did.
-fn write(path: &Path, document: &[u8], force: bool) -> Result<Option<&'static str>, Report> {
+fn write(path: &Path, document: &[u8], force: bool) -> Result<Option<&'static str>, CommandOutput> {
     let exists = path.symlink_metadata().is_ok();
     if exists && !force {
         confirm_overwriting("blob trust policy configuration")?;
@@ -186,23 +186,23 @@ fn write(path: &Path, document: &[u8], force: bool) -> Result<Option<&'static st
         })
         .map_err(|error| {
             let sentence = format!("failed to write blob trust policy file: {error}");
-            Report::error(Exit::Rejected, &one_line(&sentence), &error, error.hint())
+            CommandOutput::error(Exit::Rejected, &one_line(&sentence), &error, error.hint())
         })?;
     Ok((exists && force)
         .then_some("Warning: existing blob trust policy configuration will be overwritten\n"))
 }
 
-fn done(sentence: &str, warning: Option<&str>) -> Report {
-    Report {
+fn done(sentence: &str, warning: Option<&str>) -> CommandOutput {
+    CommandOutput {
         stdout: format!("{}\n", one_line(sentence)),
         stderr: warning.unwrap_or_default().to_owned(),
-        ..Report::done()
+        ..CommandOutput::done()
     }
 }
 
 /// The sentence, and every problem with its place.
-fn refused(sentence: &str, error: &Error) -> Report {
-    let report = Report::error(Exit::Rejected, &one_line(sentence), error, error.hint());
+fn refused(sentence: &str, error: &Error) -> CommandOutput {
+    let report = CommandOutput::error(Exit::Rejected, &one_line(sentence), error, error.hint());
     let problems = error.problems().iter();
     report.caused_by(problems.map(ToString::to_string).collect())
 }

@@ -9,7 +9,7 @@ use super::super::confirm::confirm_overwriting;
 use super::super::context::{Context, environment};
 use super::super::envelope::EnvelopeArgs;
 use super::super::interrupts::Interrupts;
-use super::super::report::{Exit, Report, one_line, warning_lines};
+use super::super::output::{CommandOutput, Exit, one_line, warning_lines};
 use super::super::signer::SignerArgs;
 use super::open;
 use super::progress::Bar;
@@ -18,7 +18,7 @@ use crate::blob::{Blob, DEFAULT_MEDIA_TYPE};
 use crate::files::{self, Reserved};
 use crate::notary::EnvelopeFormat;
 use crate::report::sentence;
-use crate::sign::blob::{self, Error, Options, Signed};
+use crate::sign::blob::{self, BlobSignature, Error, Options};
 use crate::signer::Signer;
 use crate::signer::aws_signer::Pace;
 
@@ -55,8 +55,8 @@ pub(in crate::cli) struct Args {
     time: TimeArgs,
 }
 
-pub(super) async fn run(args: &Args) -> Result<Report, Report> {
-    let usage = |sentence: String| Report::failed(Exit::Usage, &sentence);
+pub(super) async fn run(args: &Args) -> Result<CommandOutput, CommandOutput> {
+    let usage = |sentence: String| CommandOutput::failed(Exit::Usage, &sentence);
     let path = Path::new(&args.file);
     if args.file.is_empty() {
         return Err(usage("blob path cannot be empty".to_owned()));
@@ -80,7 +80,7 @@ pub(super) async fn run(args: &Args) -> Result<Report, Report> {
     let terms = args.envelope.terms(&choice, &context)?;
     let by = choice.open(&context, Pace::default())?;
     by.check(&terms)
-        .map_err(|error| Report::unusable(&error, error.hint()))?;
+        .map_err(|error| CommandOutput::unusable(&error, error.hint()))?;
 
     let blob = open(path, pipes)?;
     let file = signature_file(path, directory.map(Path::new), terms.format);
@@ -98,7 +98,7 @@ pub(super) async fn run(args: &Args) -> Result<Report, Report> {
     let written = reserved.write(&signed.signer.envelope.bytes);
     written.map_err(|error| not_written(Exit::Rejected, &error))?;
 
-    let mut report = Report::done();
+    let mut report = CommandOutput::done();
     report.stderr.push_str(&warning_lines(&exposed));
     if replace == Replace::Forced {
         report
@@ -121,9 +121,9 @@ async fn sign(
     by: Signer,
     options: Options,
     allowance: Allowance,
-) -> Result<Signed, Report> {
+) -> Result<BlobSignature, CommandOutput> {
     let cannot = |error: &dyn std::fmt::Display| {
-        Report::failed(Exit::Inconclusive, &format!("cannot sign: {error}"))
+        CommandOutput::failed(Exit::Inconclusive, &format!("cannot sign: {error}"))
     };
     let mut interrupts = Interrupts::new().map_err(|error| cannot(&error))?;
     let interrupted = format!(
@@ -143,7 +143,7 @@ async fn sign(
     tokio::select! {
         biased;
         () = interrupts.next() => {
-            Err(Report::failed(Exit::Inconclusive, &one_line(&interrupted)))
+            Err(CommandOutput::failed(Exit::Inconclusive, &one_line(&interrupted)))
         }
         signed = signing => {
             let signed = signed.map_err(|error| cannot(&error))?;
@@ -153,9 +153,9 @@ async fn sign(
     }
 }
 
-fn given_up(sentence: &str, exhausted: &Exhausted) -> Report {
+fn given_up(sentence: &str, exhausted: &Exhausted) -> CommandOutput {
     let sentence = one_line(&format!("{sentence}: {exhausted}"));
-    Report::error(
+    CommandOutput::error(
         Exit::Inconclusive,
         &sentence,
         exhausted,
@@ -163,7 +163,7 @@ fn given_up(sentence: &str, exhausted: &Exhausted) -> Report {
     )
 }
 
-fn failed(error: &Error) -> Report {
+fn failed(error: &Error) -> CommandOutput {
     let exit = match error {
         Error::ReservedMetadata { .. } | Error::MediaType { .. } | Error::ImageMediaType { .. } => {
             Exit::Usage
@@ -173,7 +173,7 @@ fn failed(error: &Error) -> Report {
         _ => Exit::Rejected,
     };
     let sentence = one_line(&sentence::of_blob_signing(error));
-    Report::error(exit, &sentence, error, error.hint())
+    CommandOutput::error(exit, &sentence, error, error.hint())
 }
 
 /// `FILE.jws.sig` or `FILE.cose.sig`, in `directory` or beside the file.
@@ -206,7 +206,7 @@ enum Replace {
 
 impl Replace {
     /// Asks before anything is read or signed.
-    fn ask(file: &Path, force: bool) -> Result<Self, Report> {
+    fn ask(file: &Path, force: bool) -> Result<Self, CommandOutput> {
         if file.symlink_metadata().is_err() {
             return Ok(Self::Nothing);
         }
@@ -218,7 +218,7 @@ impl Replace {
     }
 
     /// Finds out, before anything is signed, that the signature can be written.
-    fn reserve(self, file: &Path) -> Result<Reserved, Report> {
+    fn reserve(self, file: &Path) -> Result<Reserved, CommandOutput> {
         let directory = match file.parent() {
             Some(parent) if !parent.as_os_str().is_empty() => parent,
             _ => Path::new("."),
@@ -230,12 +230,12 @@ impl Replace {
     }
 }
 
-fn not_written(exit: Exit, error: &files::Error) -> Report {
+fn not_written(exit: Exit, error: &files::Error) -> CommandOutput {
     let sentence = one_line(&format!("failed to write signature to file: {error}"));
     let hint = if error.is_wrong_kind() {
         "remove the file that is in the way, or name another directory with `--signature-directory DIRECTORY`"
     } else {
         "name a writable directory with `--signature-directory DIRECTORY`"
     };
-    Report::error(exit, &sentence, error, Some(hint.to_owned()))
+    CommandOutput::error(exit, &sentence, error, Some(hint.to_owned()))
 }

@@ -9,8 +9,8 @@ use clap::builder::NonEmptyStringValueParser;
 
 use super::super::args::{CheckArgs, PolicyArgs, TimeArgs};
 use super::super::context::{Context, Format, Trusted};
+use super::super::output::{CommandOutput, Exit, one_line, warning_lines};
 use super::super::reader;
-use super::super::report::{Exit, Report, one_line, warning_lines};
 use super::super::requirement::RequireArgs;
 use super::super::verify::{Output, text, unusable};
 use super::progress::Bar;
@@ -56,14 +56,14 @@ pub(in crate::cli) struct Args {
 }
 
 /// What was found, and the policy's warnings.
-struct Answer {
+struct BlobResult {
     /// The statement that judged it, or would have.
     statement: Option<StatementName>,
     found: Result<Verification, Error>,
     warnings: String,
 }
 
-impl Answer {
+impl BlobResult {
     /// The signature, if it was looked at.
     fn outcome(&self) -> Option<&SignatureOutcome> {
         match &self.found {
@@ -76,7 +76,7 @@ impl Answer {
     }
 }
 
-pub(super) async fn run(args: &Args, called: Called) -> Result<Report, Report> {
+pub(super) async fn run(args: &Args, called: Called) -> Result<CommandOutput, CommandOutput> {
     let file = Path::new(&args.file);
     let answer = match (verify(args, file, called).await, args.output) {
         (Ok(answer), _) => answer,
@@ -95,9 +95,13 @@ pub(super) async fn run(args: &Args, called: Called) -> Result<Report, Report> {
 }
 
 /// The file of the signature, and whether it was found and not named.
-fn signature_file(args: &Args, file: &Path, called: Called) -> Result<(PathBuf, bool), Report> {
+fn signature_file(
+    args: &Args,
+    file: &Path,
+    called: Called,
+) -> Result<(PathBuf, bool), CommandOutput> {
     // An empty value is a variable that is not set; nothing may stand in for it.
-    let empty = || Report::failed(Exit::Usage, "filepath of the signature cannot be empty");
+    let empty = || CommandOutput::failed(Exit::Usage, "filepath of the signature cannot be empty");
     match &args.signature {
         Some(signature) if signature.is_empty() => Err(empty()),
         Some(signature) => Ok((signature.into(), false)),
@@ -107,7 +111,7 @@ fn signature_file(args: &Args, file: &Path, called: Called) -> Result<(PathBuf, 
 }
 
 /// The one signature that lies beside a file.
-fn beside(file: &Path) -> Result<PathBuf, Report> {
+fn beside(file: &Path) -> Result<PathBuf, CommandOutput> {
     let candidate = |format: &str| {
         let mut name = file.as_os_str().to_owned();
         name.push(format!(".{format}.sig"));
@@ -120,11 +124,11 @@ fn beside(file: &Path) -> Result<PathBuf, Report> {
     match (is_there(&jws), is_there(&cose)) {
         (true, false) => Ok(jws),
         (false, true) => Ok(cose),
-        (true, true) => Err(Report::usage(
+        (true, true) => Err(CommandOutput::usage(
             &format!("both `{}` and `{}` are there", shown(&jws), shown(&cose)),
             Some("name the signature to verify with `--signature`".to_owned()),
         )),
-        (false, false) => Err(Report::usage(
+        (false, false) => Err(CommandOutput::usage(
             &format!(
                 "there is no signature beside the file: neither `{}` nor `{}` is there",
                 shown(&jws),
@@ -135,8 +139,8 @@ fn beside(file: &Path) -> Result<PathBuf, Report> {
     }
 }
 
-async fn verify(args: &Args, file: &Path, called: Called) -> Result<Answer, Report> {
-    let usage = |sentence: String| Report::failed(Exit::Usage, &sentence);
+async fn verify(args: &Args, file: &Path, called: Called) -> Result<BlobResult, CommandOutput> {
+    let usage = |sentence: String| CommandOutput::failed(Exit::Usage, &sentence);
     let (signature, is_found) = signature_file(args, file, called)?;
     let signature = signature.as_path();
     if args.media_type.as_deref() == Some("") {
@@ -161,7 +165,7 @@ async fn verify(args: &Args, file: &Path, called: Called) -> Result<Answer, Repo
     let name = args.policy_name.as_deref();
     let requirement = args.require.requirement(false);
     let named = verifier.policies().select_for_blob(name).ok();
-    let answer = |found| Answer {
+    let answer = |found| BlobResult {
         statement: named.map(Statement::named),
         found,
         warnings,
@@ -198,23 +202,23 @@ async fn verify(args: &Args, file: &Path, called: Called) -> Result<Answer, Repo
 }
 
 /// The document, with the policy's warnings on stderr.
-fn in_json(file: &Path, answer: &Answer) -> Report {
+fn in_json(file: &Path, answer: &BlobResult) -> CommandOutput {
     let statement = answer.statement.as_ref();
     let result = ArtifactVerdict::of_blob(file, statement, &answer.found, reader::current());
     let exit = result.verdict.exit();
     let mut results = Results::default();
     let mut stdout = results.add(&result);
     stdout.push_str(&results.end(&VerdictEnd::new(exit)));
-    Report {
+    CommandOutput {
         stdout,
         stderr: answer.warnings.clone(),
         exit,
-        ..Report::done()
+        ..CommandOutput::done()
     }
 }
 
-fn in_words(file: &Path, answer: &Answer, verbose: bool, called: Called) -> Report {
-    let mut report = Report::done();
+fn in_words(file: &Path, answer: &BlobResult, verbose: bool, called: Called) -> CommandOutput {
+    let mut report = CommandOutput::done();
     let file = one_line(&file.to_string_lossy());
     report.stderr.push_str(&answer.warnings);
     match &answer.found {
@@ -247,7 +251,7 @@ fn in_words(file: &Path, answer: &Answer, verbose: bool, called: Called) -> Repo
 }
 
 /// What is said of an accepted signature before the verdict.
-fn write_seen(report: &mut Report, accepted: &Accepted, verbose: bool) {
+fn write_seen(report: &mut CommandOutput, accepted: &Accepted, verbose: bool) {
     text::write_warnings(&mut report.stderr, &accepted.signature);
     // Notation parts its warnings from the answer by a blank line.
     if !report.stderr.is_empty() && !verbose {
@@ -259,17 +263,17 @@ fn write_seen(report: &mut Report, accepted: &Accepted, verbose: bool) {
     }
 }
 
-fn failed(error: &Error, statement: Option<&StatementName>, called: Called) -> Report {
+fn failed(error: &Error, statement: Option<&StatementName>, called: Called) -> CommandOutput {
     let exit = Exit::of(error.class());
     let sentence = one_line(&sentence::of_blob_verification(error, called));
     let (Error::Rejected(refused) | Error::Inconclusive(refused)) = error else {
-        let mut report = Report::error(exit, &sentence, error, error.hint());
+        let mut report = CommandOutput::error(exit, &sentence, error, error.hint());
         if let Some(statement) = statement {
             text::write_policy(&mut report.stderr, statement);
         }
         return report;
     };
-    let mut report = Report::failed(exit, &sentence);
+    let mut report = CommandOutput::failed(exit, &sentence);
     text::write_policy(&mut report.stderr, &refused.statement);
     text::write_outcome(&mut report.stderr, &refused.outcome);
     report

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use super::super::report::{Exit, Report, one_line, write_hint};
+use super::super::output::{CommandOutput, Exit, one_line, write_hint};
 use super::{StoreArgs, warning};
 use crate::causes;
 use crate::config::NotationDirs;
@@ -24,7 +24,7 @@ pub(in crate::cli) struct Args {
 }
 
 /// Adds what can be added, and says of the rest why not.
-pub(super) fn run(dirs: &NotationDirs, args: &Args) -> Report {
+pub(super) fn run(dirs: &NotationDirs, args: &Args) -> CommandOutput {
     let store = match args.store.parse() {
         Ok(store) => store,
         Err(report) => return report,
@@ -43,7 +43,7 @@ pub(super) fn run(dirs: &NotationDirs, args: &Args) -> Report {
             }
         };
     }
-    let mut report = Report::done();
+    let mut report = CommandOutput::done();
     if !added.is_empty() {
         report.stdout = format!("Successfully added following certificates {to}:\n{added}");
         // What was there before can still spoil the store.

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use super::super::confirm::confirm;
-use super::super::report::{Exit, Report};
+use super::super::output::{CommandOutput, Exit};
 use super::refused;
 use super::test_files::TestFiles;
 use crate::config::{NotationDirs, SigningKeys, SigningKeysError};
@@ -26,11 +26,11 @@ pub(in crate::cli) struct Args {
 
 /// Removes, in an order in which a try that broke off can be repeated: the certificate in `localkeys`, by which the
 /// one in the store is known, goes last.
-pub(super) fn run(dirs: &NotationDirs, args: &Args) -> Result<String, Report> {
+pub(super) fn run(dirs: &NotationDirs, args: &Args) -> Result<String, CommandOutput> {
     let name = args.name.as_str();
     let test = TestFiles::of(dirs, name).map_err(|_| {
         let sentence = "certificate common name must follow [a-zA-Z0-9_.-]+ format";
-        Report::failed(Exit::Usage, sentence)
+        CommandOutput::failed(Exit::Usage, sentence)
     })?;
     let is_listed = is_listed(dirs, name, &test)?;
     is_the_same(name, &test)?;
@@ -71,7 +71,7 @@ pub(super) fn run(dirs: &NotationDirs, args: &Args) -> Result<String, Report> {
             Err(error) if error.is_not_found() => format!("{kind} file {shown} does not exist"),
             Err(error) => {
                 let sentence = format!("failed to delete {lower} file: {error}");
-                let report = Report::error(Exit::Usage, &sentence, &error, error.hint());
+                let report = CommandOutput::error(Exit::Usage, &sentence, &error, error.hint());
                 return Err(after(&out, report));
             }
         };
@@ -81,8 +81,8 @@ pub(super) fn run(dirs: &NotationDirs, args: &Args) -> Result<String, Report> {
     Ok(out)
 }
 
-/// Whether the key list has the test key. Off-spec: notation takes any key of this name out of the list.
-fn is_listed(dirs: &NotationDirs, name: &str, test: &TestFiles) -> Result<bool, Report> {
+/// Whether the key list has the test key. Unlike notation: notation takes any key of this name out of the list.
+fn is_listed(dirs: &NotationDirs, name: &str, test: &TestFiles) -> Result<bool, CommandOutput> {
     let keys = SigningKeys::load(dirs).map_err(|error| keys_report(name, &error))?;
     let Some(key) = keys.keys.iter().find(|key| key.name == name) else {
         return Ok(false);
@@ -98,7 +98,7 @@ fn is_listed(dirs: &NotationDirs, name: &str, test: &TestFiles) -> Result<bool, 
     if is_kms || is(key.key_path.as_deref(), &test.key) {
         return Ok(true);
     }
-    Err(Report::usage(
+    Err(CommandOutput::usage(
         &format!(
             "nothing was deleted: the key {name} in the key list is not the test key `{}`",
             test.key.display()
@@ -109,12 +109,12 @@ fn is_listed(dirs: &NotationDirs, name: &str, test: &TestFiles) -> Result<bool, 
     ))
 }
 
-/// Checks that the certificate in the store is the test key's. Off-spec: notation deletes any of this name.
-fn is_the_same(name: &str, test: &TestFiles) -> Result<(), Report> {
+/// Checks that the certificate in the store is the test key's. Unlike notation: notation deletes any of this name.
+fn is_the_same(name: &str, test: &TestFiles) -> Result<(), CommandOutput> {
     let read = |path| match files::read(path, MAX_TRUST_STORE_FILE_BYTES) {
         Ok(bytes) => Ok(Some(bytes)),
         Err(error) if error.is_not_found() => Ok(None),
-        Err(error) => Err(Report::error(
+        Err(error) => Err(CommandOutput::error(
             Exit::Usage,
             &format!("nothing was deleted: {error}"),
             &error,
@@ -126,7 +126,7 @@ fn is_the_same(name: &str, test: &TestFiles) -> Result<(), Report> {
         return Ok(());
     }
     let (file, store) = (&test.file_name, &test.store);
-    Err(Report::usage(
+    Err(CommandOutput::usage(
         &format!(
             "nothing was deleted: {file} in trust store {name} of type ca is not the test certificate `{}`",
             test.certificate.display()
@@ -152,14 +152,14 @@ fn plan(name: &str, test: &TestFiles) -> String {
     )
 }
 
-fn keys_report(name: &str, error: &SigningKeysError) -> Report {
+fn keys_report(name: &str, error: &SigningKeysError) -> CommandOutput {
     let sentence = format!("failed to remove key {name} from the key list: {error}");
-    Report::error(Exit::Usage, &sentence, error, error.hint())
+    CommandOutput::error(Exit::Usage, &sentence, error, error.hint())
 }
 
 /// A failure after something was done.
-fn after(done: &str, report: Report) -> Report {
-    Report {
+fn after(done: &str, report: CommandOutput) -> CommandOutput {
+    CommandOutput {
         stdout: done.to_owned(),
         ..report
     }

@@ -1,7 +1,7 @@
 //! `countersign cert delete`: certificates out of a trust store.
 
 use super::super::confirm::confirm;
-use super::super::report::{Exit, Report, one_line};
+use super::super::output::{CommandOutput, Exit, one_line};
 use super::{StoreArgs, refused};
 use crate::config::NotationDirs;
 use crate::files;
@@ -24,8 +24,8 @@ pub(in crate::cli) struct Args {
 }
 
 /// Deletes one file, or all of a store.
-pub(super) fn run(dirs: &NotationDirs, args: &Args) -> Result<String, Report> {
-    let usage = |sentence: &str| Report::failed(Exit::Usage, sentence);
+pub(super) fn run(dirs: &NotationDirs, args: &Args) -> Result<String, CommandOutput> {
+    let usage = |sentence: &str| CommandOutput::failed(Exit::Usage, sentence);
     let store = args.store.parse()?;
     let files = StoreFiles::new(&dirs.config);
     let of = format!("\"{}\" of type \"{}\"", store.name(), store.kind());

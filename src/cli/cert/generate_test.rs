@@ -9,7 +9,7 @@ use time::format_description::well_known::Rfc3339;
 use zeroize::Zeroizing;
 
 use super::super::context::environment;
-use super::super::report::{Exit, Report};
+use super::super::output::{CommandOutput, Exit};
 use super::kms_key;
 use super::test_files::TestFiles;
 use crate::config::{NotationDirs, SigningKey, SigningKeys, SigningKeysError};
@@ -44,7 +44,7 @@ pub(in crate::cli) struct Args {
 }
 
 /// What was made, and not yet written.
-struct Made {
+struct UnwrittenKey {
     /// What was done, in notation's words where it has some.
     done: String,
     /// The private key in PEM, unless it is in AWS KMS.
@@ -56,8 +56,8 @@ struct Made {
 }
 
 /// Makes the key and the certificate; gives what to print.
-pub(super) async fn run(dirs: &NotationDirs, args: &Args) -> Result<String, Report> {
-    let usage = |sentence: String| Report::failed(Exit::Usage, &sentence);
+pub(super) async fn run(dirs: &NotationDirs, args: &Args) -> Result<String, CommandOutput> {
+    let usage = |sentence: String| CommandOutput::failed(Exit::Usage, &sentence);
     let name = args.name.as_str();
     let test = TestFiles::of(dirs, name)
         .map_err(|_| usage("name needs to follow [a-zA-Z0-9_.-]+ format".to_owned()))?;
@@ -70,7 +70,7 @@ pub(super) async fn run(dirs: &NotationDirs, args: &Args) -> Result<String, Repo
     }
     let paths = [&test.key, &test.certificate, &test.trusted];
     if let Some(taken) = paths.iter().find(|path| path.symlink_metadata().is_ok()) {
-        return Err(Report::usage(
+        return Err(CommandOutput::usage(
             &format!("failed to write key file: `{}` exists", taken.display()),
             Some("choose another name, or remove what is left of the other key".to_owned()),
         ));
@@ -81,7 +81,7 @@ pub(super) async fn run(dirs: &NotationDirs, args: &Args) -> Result<String, Repo
             let certificate = text(&test.certificate)?;
             let (made, entry) =
                 kms_key::generate(key, &args.plugin_config, name, certificate).await?;
-            Made {
+            UnwrittenKey {
                 done: format!("using AWS KMS key {} ({})", made.key.arn(), made.key.spec()),
                 key: None,
                 certificate: made.certificate,
@@ -145,12 +145,12 @@ pub(super) async fn run(dirs: &NotationDirs, args: &Args) -> Result<String, Repo
     Ok(out)
 }
 
-fn size(bits: i64) -> Result<TestKeySize, Report> {
+fn size(bits: i64) -> Result<TestKeySize, CommandOutput> {
     match bits {
         2048 => Ok(TestKeySize::Rsa2048),
         3072 => Ok(TestKeySize::Rsa3072),
         4096 => Ok(TestKeySize::Rsa4096),
-        bits => Err(Report::failed(
+        bits => Err(CommandOutput::failed(
             Exit::Usage,
             &format!("RSA keys of {bits} bits cannot sign; `--bits` is 2048, 3072 or 4096"),
         )),
@@ -158,10 +158,14 @@ fn size(bits: i64) -> Result<TestKeySize, Report> {
 }
 
 /// A key for a file.
-fn generate(name: &str, size: TestKeySize, test: &TestFiles) -> Result<Made, Report> {
+fn generate(
+    name: &str,
+    size: TestKeySize,
+    test: &TestFiles,
+) -> Result<UnwrittenKey, CommandOutput> {
     let made = TestKey::generate(name, size, environment().now())
-        .map_err(|error| Report::error(Exit::Rejected, &error.to_string(), &error, None))?;
-    Ok(Made {
+        .map_err(|error| CommandOutput::error(Exit::Rejected, &error.to_string(), &error, None))?;
+    Ok(UnwrittenKey {
         done: format!("generating RSA Key with {} bits", size.bits()),
         key: Some(made.key),
         certificate: made.certificate,
@@ -176,24 +180,24 @@ fn generate(name: &str, size: TestKeySize, test: &TestFiles) -> Result<Made, Rep
 }
 
 /// Writes a new file; what somebody else put there meanwhile is not replaced.
-fn write(path: &Path, content: &str, mode: u32, scratch: &Path) -> Result<(), Report> {
+fn write(path: &Path, content: &str, mode: u32, scratch: &Path) -> Result<(), CommandOutput> {
     let folder = path.parent().unwrap_or(path);
     files::create_directory(folder)
         .and_then(|()| files::check_directory(folder))
         .and_then(|()| files::write_new(path, content.as_bytes(), mode, scratch))
         .map_err(|error| {
             let sentence = format!("failed to write key file: {error}");
-            Report::error(Exit::Usage, &sentence, &error, error.hint())
+            CommandOutput::error(Exit::Usage, &sentence, &error, error.hint())
         })
 }
 
-fn text(path: &Path) -> Result<String, Report> {
+fn text(path: &Path) -> Result<String, CommandOutput> {
     let absolute = std::path::absolute(path).ok();
     absolute
         .and_then(|path| path.into_os_string().into_string().ok())
-        .ok_or_else(|| Report::failed(Exit::Usage, "a path in the key list must be UTF-8"))
+        .ok_or_else(|| CommandOutput::failed(Exit::Usage, "a path in the key list must be UTF-8"))
 }
 
-fn keys_report(error: &SigningKeysError) -> Report {
-    Report::error(Exit::Usage, &error.to_string(), error, error.hint())
+fn keys_report(error: &SigningKeysError) -> CommandOutput {
+    CommandOutput::error(Exit::Usage, &error.to_string(), error, error.hint())
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::super::args::parse_pairs;
 use super::super::context::{environment, unusable};
-use super::super::report::{Exit, Report};
+use super::super::output::{CommandOutput, Exit};
 use crate::aws::{Aws, KmsKeyId};
 use crate::config::SigningKey;
 use crate::signer::aws_kms::{PLUGIN_NAME, Settings, TestCertificate};
@@ -16,9 +16,9 @@ pub(super) async fn generate(
     plugin_config: &[String],
     name: &str,
     certificate: String,
-) -> Result<(TestCertificate, SigningKey), Report> {
-    let usage = |text: String| Report::failed(Exit::Usage, &text);
-    let id = KmsKeyId::parse(key).map_err(|error| Report::unusable(&error, error.hint()))?;
+) -> Result<(TestCertificate, SigningKey), CommandOutput> {
+    let usage = |text: String| CommandOutput::failed(Exit::Usage, &text);
+    let id = KmsKeyId::parse(key).map_err(|error| CommandOutput::unusable(&error, error.hint()))?;
     let mut config = parse_pairs("plugin-config", plugin_config).map_err(usage)?;
     let made = TestCertificate::generate(&aws(&config)?, &id, name, environment().now()).await;
     let made = made.map_err(|error| {
@@ -27,7 +27,7 @@ pub(super) async fn generate(
         } else {
             Exit::Rejected
         };
-        Report::error(exit, &error.to_string(), &error, error.hint())
+        CommandOutput::error(exit, &error.to_string(), &error, error.hint())
     })?;
     config.insert(Settings::CERTIFICATE_CHAIN.to_owned(), certificate);
     let entry = SigningKey {
@@ -41,11 +41,11 @@ pub(super) async fn generate(
     Ok((made, entry))
 }
 
-fn aws(config: &BTreeMap<String, String>) -> Result<Aws, Report> {
+fn aws(config: &BTreeMap<String, String>) -> Result<Aws, CommandOutput> {
     let settings = Settings::from_plugin_config(config)
-        .map_err(|error| Report::unusable(&error, error.hint()))?;
+        .map_err(|error| CommandOutput::unusable(&error, error.hint()))?;
     if settings.certificate_chain.is_some() {
-        return Err(Report::failed(
+        return Err(CommandOutput::failed(
             Exit::Usage,
             "the certificate is made here; leave out `certificate_chain`",
         ));

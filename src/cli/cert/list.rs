@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::super::report::{Exit, Report, write_causes, write_hint};
+use super::super::output::{CommandOutput, Exit, write_causes, write_hint};
 use super::super::table::table;
 use super::{parse_store, parse_type, warning};
 use crate::config::{NotationDirs, StoreName};
@@ -22,9 +22,9 @@ pub(in crate::cli) struct Args {
 }
 
 /// Lists every file that is one; what would keep a store from being used is a warning.
-pub(super) fn run(dirs: &NotationDirs, args: &Args) -> Report {
+pub(super) fn run(dirs: &NotationDirs, args: &Args) -> CommandOutput {
     let files = StoreFiles::new(&dirs.config);
-    let mut report = Report::done();
+    let mut report = CommandOutput::done();
     let stores = match chosen(&files, args, &mut report) {
         Ok(stores) => stores,
         Err(report) => return report,
@@ -58,7 +58,11 @@ pub(super) fn run(dirs: &NotationDirs, args: &Args) -> Report {
 }
 
 /// The stores that the flags are about, by type and name.
-fn chosen(files: &StoreFiles, args: &Args, report: &mut Report) -> Result<Vec<StoreName>, Report> {
+fn chosen(
+    files: &StoreFiles,
+    args: &Args,
+    report: &mut CommandOutput,
+) -> Result<Vec<StoreName>, CommandOutput> {
     let kinds = match &args.kind {
         Some(kind) => vec![parse_type(kind)?],
         None => vec![StoreType::Ca, StoreType::SigningAuthority, StoreType::Tsa],
@@ -78,7 +82,7 @@ fn chosen(files: &StoreFiles, args: &Args, report: &mut Report) -> Result<Vec<St
 }
 
 /// Half a list must not pass for a whole one.
-fn unreadable(report: &mut Report, error: &files::Error) {
+fn unreadable(report: &mut CommandOutput, error: &files::Error) {
     // Writing to a `String` cannot fail.
     let _ = writeln!(report.stderr, "Error: {error}");
     write_causes(&mut report.stderr, "", error);

@@ -10,7 +10,7 @@ mod show;
 mod test_files;
 
 use super::context::{environment, no_directory};
-use super::report::{Exit, Report, one_line, write_causes, write_hint};
+use super::output::{CommandOutput, Exit, one_line, write_causes, write_hint};
 use crate::config::StoreName;
 use crate::notary::StoreType;
 use crate::trust_store::{self, ChangeError};
@@ -34,7 +34,7 @@ pub(super) enum Command {
     CleanupTest(cleanup_test::Args),
 }
 
-pub(super) async fn run(command: &Command) -> Report {
+pub(super) async fn run(command: &Command) -> CommandOutput {
     let dirs = match environment().notation_directories() {
         Ok(dirs) => dirs,
         Err(error) => return no_directory(&error),
@@ -48,9 +48,9 @@ pub(super) async fn run(command: &Command) -> Report {
         Command::CleanupTest(args) => cleanup_test::run(&dirs, args),
     };
     match done {
-        Ok(stdout) => Report {
+        Ok(stdout) => CommandOutput {
             stdout,
-            ..Report::done()
+            ..CommandOutput::done()
         },
         Err(report) => report,
     }
@@ -68,26 +68,29 @@ struct StoreArgs {
 }
 
 impl StoreArgs {
-    fn parse(&self) -> Result<StoreName, Report> {
+    fn parse(&self) -> Result<StoreName, CommandOutput> {
         parse_store(parse_type(&self.kind)?, &self.store)
     }
 }
 
-fn parse_type(text: &str) -> Result<StoreType, Report> {
+fn parse_type(text: &str) -> Result<StoreType, CommandOutput> {
     if text.is_empty() {
-        return Err(Report::failed(Exit::Usage, "store type cannot be empty"));
+        return Err(CommandOutput::failed(
+            Exit::Usage,
+            "store type cannot be empty",
+        ));
     }
     StoreType::from_name(text).ok_or_else(|| {
-        Report::usage(
+        CommandOutput::usage(
             &format!("unsupported store type: {text}"),
             Some("the types are `ca`, `signingAuthority` and `tsa`".to_owned()),
         )
     })
 }
 
-fn parse_store(kind: StoreType, name: &str) -> Result<StoreName, Report> {
+fn parse_store(kind: StoreType, name: &str) -> Result<StoreName, CommandOutput> {
     StoreName::new(kind, name).map_err(|error| {
-        Report::usage(
+        CommandOutput::usage(
             "named store name needs to follow [a-zA-Z0-9_.-]+ format",
             Some(error.to_string()),
         )
@@ -103,10 +106,10 @@ fn warning(error: &trust_store::Error) -> String {
 }
 
 /// A change of the store that was refused, after a sentence of notation's that says what was refused.
-fn refused(sentence: &str, error: &ChangeError) -> Report {
+fn refused(sentence: &str, error: &ChangeError) -> CommandOutput {
     let hint = error.hint();
     match error {
-        ChangeError::Files { source } => Report::error(Exit::Usage, sentence, source, hint),
-        error => Report::error(Exit::Usage, sentence, error, hint),
+        ChangeError::Files { source } => CommandOutput::error(Exit::Usage, sentence, source, hint),
+        error => CommandOutput::error(Exit::Usage, sentence, error, hint),
     }
 }

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use time::OffsetDateTime;
 use time::macros::format_description;
 
-use super::super::report::{Exit, Report, one_line};
+use super::super::output::{CommandOutput, Exit, one_line};
 use super::{StoreArgs, refused};
 use crate::config::NotationDirs;
 use crate::files;
@@ -27,11 +27,11 @@ pub(in crate::cli) struct Args {
 }
 
 /// Shows what the file holds, whether it may be in that store or not.
-pub(super) fn run(dirs: &NotationDirs, args: &Args) -> Result<String, Report> {
+pub(super) fn run(dirs: &NotationDirs, args: &Args) -> Result<String, CommandOutput> {
     let store = args.store.parse()?;
     if args.name.is_empty() {
         let sentence = "certificate fileName cannot be empty";
-        return Err(Report::failed(Exit::Usage, sentence));
+        return Err(CommandOutput::failed(Exit::Usage, sentence));
     }
     let failed = format!(
         "failed to show details of certificate {}, with error: ",
@@ -47,18 +47,19 @@ pub(super) fn run(dirs: &NotationDirs, args: &Args) -> Result<String, Report> {
             }
             other => other.to_string(),
         };
-        Report::error(
+        CommandOutput::error(
             Exit::Usage,
             &format!("{failed}{words}"),
             &error,
             error.hint(),
         )
     })?;
-    let certificates = parse_certificates(&bytes)
-        .map_err(|error| Report::error(Exit::Usage, &format!("{failed}{error}"), &error, None))?;
+    let certificates = parse_certificates(&bytes).map_err(|error| {
+        CommandOutput::error(Exit::Usage, &format!("{failed}{error}"), &error, None)
+    })?;
     if certificates.is_empty() {
         let sentence = format!("{failed}no valid certificate found in the file");
-        return Err(Report::failed(Exit::Usage, &sentence));
+        return Err(CommandOutput::failed(Exit::Usage, &sentence));
     }
     let mut out = "Certificate details\n".to_owned();
     for certificate in &certificates {

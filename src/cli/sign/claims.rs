@@ -24,7 +24,7 @@ struct Claim {
 
 /// The answer to a claim.
 #[derive(Debug)]
-pub(super) enum Answer {
+pub(super) enum ClaimResult {
     /// It is this reference's to sign.
     Own,
     /// There is a signature, by the reference at this position.
@@ -47,18 +47,18 @@ impl Wait {
 
 impl Claims {
     /// Claims `what` for the reference at position `by`.
-    pub(super) fn claim(&self, what: String, by: usize) -> Answer {
+    pub(super) fn claim(&self, what: String, by: usize) -> ClaimResult {
         let mut all = self.lock();
         let claim = all.entry(what).or_insert_with(|| Claim {
             by,
             done: watch::Sender::new(false),
         });
         if *claim.done.borrow() {
-            Answer::Done { by: claim.by }
+            ClaimResult::Done { by: claim.by }
         } else if claim.by == by {
-            Answer::Own
+            ClaimResult::Own
         } else {
-            Answer::Wait(Wait(claim.done.subscribe()))
+            ClaimResult::Wait(Wait(claim.done.subscribe()))
         }
     }
 
@@ -83,7 +83,7 @@ impl Claims {
 mod tests {
     use super::*;
 
-    fn claim(claims: &Claims, by: usize) -> Answer {
+    fn claim(claims: &Claims, by: usize) -> ClaimResult {
         claims.claim("x".to_owned(), by)
     }
 
@@ -91,22 +91,22 @@ mod tests {
     async fn the_second_waits_for_the_end_of_the_first() {
         for is_done in [true, false] {
             let claims = Claims::default();
-            assert!(matches!(claim(&claims, 0), Answer::Own));
-            assert!(matches!(claim(&claims, 0), Answer::Own));
-            let Answer::Wait(wait) = claim(&claims, 1) else {
+            assert!(matches!(claim(&claims, 0), ClaimResult::Own));
+            assert!(matches!(claim(&claims, 0), ClaimResult::Own));
+            let ClaimResult::Wait(wait) = claim(&claims, 1) else {
                 panic!("not waited for");
             };
             claims.done(1);
             claims.give_up(1);
-            assert!(matches!(claim(&claims, 1), Answer::Wait(_)));
+            assert!(matches!(claim(&claims, 1), ClaimResult::Wait(_)));
             if is_done {
                 claims.done(0);
                 wait.end().await;
-                assert!(matches!(claim(&claims, 1), Answer::Done { by: 0 }));
+                assert!(matches!(claim(&claims, 1), ClaimResult::Done { by: 0 }));
             } else {
                 claims.give_up(0);
                 wait.end().await;
-                assert!(matches!(claim(&claims, 1), Answer::Own));
+                assert!(matches!(claim(&claims, 1), ClaimResult::Own));
             }
         }
     }

@@ -4,16 +4,16 @@ use super::job::Asked;
 use super::outcome::{self, End, Error, NotTried, Outcome};
 use super::signature::Signature;
 use super::text::{same_as, sentence_of};
+use crate::cli::output::CommandOutput;
 use crate::cli::reader;
-use crate::cli::report::Report;
 use crate::registry::Warning;
 use crate::report::{ArtifactSigning, Pushed, Reason, Results, SigningEnd, SigningSignature};
 
 /// The answer where nothing could be begun with: the document has no results, and what the report
 /// says as its error.
-pub(super) fn unusable(report: Report) -> Report {
+pub(super) fn unusable(report: CommandOutput) -> CommandOutput {
     let end = SigningEnd::not_begun(report.exit, report.not_begun());
-    Report {
+    CommandOutput {
         stdout: Results::default().end(&end),
         ..report
     }

@@ -13,7 +13,7 @@ use time::OffsetDateTime;
 
 use crate::causes;
 use crate::cli::context::{Context, roots_of};
-use crate::cli::report::{Exit, Report};
+use crate::cli::output::{CommandOutput, Exit};
 use crate::config::StoreName;
 use crate::envelope::UnverifiedEnvelope;
 use crate::limits::MAX_SIGNATURES;
@@ -28,7 +28,7 @@ use crate::trust_policy::{
     BlobUse, Level, Statement, TrustPolicies, TrustedIdentity, VerificationLevel, VerifyTimestamp,
 };
 use crate::trust_store::{NamedStore, TrustedCertificate};
-use crate::verify::{self, Criteria, Refused, Search, Setup, Unseen, Verifier};
+use crate::verify::{self, Criteria, RejectedArtifact, Search, Setup, Unseen, Verifier};
 use crate::x509::Certificate;
 
 /// What counts as the signature that would be made.
@@ -49,16 +49,16 @@ pub(super) struct IfMissing {
 
 /// A signature that counts.
 #[derive(Debug)]
-pub(super) struct Found {
+pub(super) struct ExistingSignature {
     pub(super) manifest: Digest,
     pub(super) signature: super::signature::Signature,
 }
 
 /// What was found where everything could be looked at.
 #[derive(Debug)]
-pub(super) enum Looked {
+pub(super) enum Presence {
     /// The signature is there.
-    Found(Box<Found>),
+    There(Box<ExistingSignature>),
     /// It is not.
     Missing {
         /// Why those that are there do not count, in a sentence, if any was refused.
@@ -127,7 +127,7 @@ impl IfMissing {
         options: &sign::Options,
         trust_anchor: Option<&Path>,
         remaining: Duration,
-    ) -> Result<Self, Report> {
+    ) -> Result<Self, CommandOutput> {
         let remaining = remaining.try_into().unwrap_or(time::Duration::MAX);
         let until = context.now.saturating_add(remaining);
         let (statement, stores, leaf) = match (signer, signer.certificate_chain()) {
@@ -136,14 +136,14 @@ impl IfMissing {
                 let stores = roots_of(&profile, trust_anchor, context.pipes)?;
                 let names = stores.iter().map(|store| store.name.clone()).collect();
                 let policies = TrustPolicies::of_signing_profiles(&profile, names)
-                    .map_err(|error| Report::unusable(&error, error.hint()))?;
+                    .map_err(|error| CommandOutput::unusable(&error, error.hint()))?;
                 let statement = policies.statements().first().cloned();
                 let statement =
-                    statement.ok_or_else(|| Report::usage("no signing profile", None))?;
+                    statement.ok_or_else(|| CommandOutput::usage("no signing profile", None))?;
                 (statement, stores, None)
             }
             (_, Some([leaf, ..])) if trust_anchor.is_some() => {
-                return Err(Report::usage(
+                return Err(CommandOutput::usage(
                     &format!(
                         "`--trust-anchor` replaces AWS Signer's roots, but `{}` signs",
                         leaf.subject()
@@ -166,7 +166,7 @@ impl IfMissing {
                 (own_statement(&stores), stores, Some(leaf.clone()))
             }
             (_, Some([]) | None) => {
-                return Err(Report::usage(
+                return Err(CommandOutput::usage(
                     "`--if-missing` does not work with this plugin: its signing certificate is not known in \
                      advance",
                     Some(
@@ -199,7 +199,7 @@ impl IfMissing {
     pub(super) async fn look(
         &self,
         repository: &Repository,
-    ) -> Result<(Target, Result<Looked, Error>), sign::Error> {
+    ) -> Result<(Target, Result<Presence, Error>), sign::Error> {
         let (target, listing) =
             repository
                 .resolve_and_list()
@@ -221,7 +221,7 @@ impl IfMissing {
         let found = Box::pin(self.verifier.find(search, listing)).await;
         let looked = match found.map_or_else(unless_refused, |it| Ok(told(it.accepted))) {
             // Every run would add a signature that the next one cannot find.
-            Ok(Looked::Missing { .. }) if self.only_referrers_api && !has_api => {
+            Ok(Presence::Missing { .. }) if self.only_referrers_api && !has_api => {
                 Err(Error::NeverListed {
                     reference: target.reference.clone(),
                 })
@@ -263,12 +263,12 @@ impl Criteria for IfMissing {
 }
 
 /// What is told of the signature that was found.
-fn told(accepted: SignatureOutcome) -> Looked {
+fn told(accepted: SignatureOutcome) -> Presence {
     let (Some(format), Some(info)) = (accepted.format, accepted.signer_info) else {
         // What was accepted has both.
-        return Looked::Missing { refused: None };
+        return Presence::Missing { refused: None };
     };
-    Looked::Found(Box::new(Found {
+    Presence::There(Box::new(ExistingSignature {
         manifest: accepted.manifest_digest,
         signature: super::signature::Signature::new(format, info),
     }))
@@ -291,11 +291,11 @@ fn why_not(outcomes: &[SignatureOutcome]) -> Option<String> {
 }
 
 /// What was looked at and refused is not there; all else is not known.
-fn unless_refused(error: verify::Error) -> Result<Looked, Error> {
+fn unless_refused(error: verify::Error) -> Result<Presence, Error> {
     match error {
-        verify::Error::NoSignature { .. } => Ok(Looked::Missing { refused: None }),
+        verify::Error::NoSignature { .. } => Ok(Presence::Missing { refused: None }),
         verify::Error::Rejected(refused) | verify::Error::Inconclusive(refused) => {
-            let Refused {
+            let RejectedArtifact {
                 reference,
                 outcomes,
                 unseen,
@@ -321,7 +321,7 @@ fn unless_refused(error: verify::Error) -> Result<Looked, Error> {
                 (None, Some(Unseen::Exhausted { source, .. })) => Err(Error::Find {
                     source: Box::new(verify::Error::Unfinished { reference, source }),
                 }),
-                (None, None) => Ok(Looked::Missing { refused: why_not }),
+                (None, None) => Ok(Presence::Missing { refused: why_not }),
             }
         }
         verify::Error::List { reference, source } => Err(Error::List { reference, source }),
@@ -331,9 +331,9 @@ fn unless_refused(error: verify::Error) -> Result<Looked, Error> {
     }
 }
 
-fn own_store(kind: StoreType, root: &Certificate) -> Result<NamedStore, Report> {
+fn own_store(kind: StoreType, root: &Certificate) -> Result<NamedStore, CommandOutput> {
     let name = StoreName::new(kind, "own")
-        .map_err(|error| Report::failed(Exit::Usage, &error.to_string()))?;
+        .map_err(|error| CommandOutput::failed(Exit::Usage, &error.to_string()))?;
     let trusted = TrustedCertificate {
         certificate: root.clone(),
         file: "the command line".into(),

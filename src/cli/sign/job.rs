@@ -4,8 +4,8 @@ use std::num::NonZeroU32;
 use std::pin::Pin;
 
 use super::args::{Args, ManyArgs};
-use super::claims::{Answer, Claims};
-use super::if_missing::{self, Found, IfMissing, Looked};
+use super::claims::{ClaimResult, Claims};
+use super::if_missing::{self, ExistingSignature, IfMissing, Presence};
 use super::outcome::{End, Error, NotTried, Outcome};
 use super::signature::Signature;
 use super::stop::Stop;
@@ -13,14 +13,14 @@ use crate::allowance::{self, Allowed};
 use crate::cli::args::parse_pairs;
 use crate::cli::context::{Context, environment};
 use crate::cli::duration::parse_seconds;
-use crate::cli::report::{Exit, Report};
+use crate::cli::output::{CommandOutput, Exit};
 use crate::cli::signer::Choice;
 use crate::limits::MIN_REMAINING;
 use crate::notary::rfc3339;
 use crate::reference::ArtifactReference;
 use crate::registry::{self, Repository, Storage, Target};
 use crate::report::sentence;
-use crate::sign::{self, Made, Options};
+use crate::sign::{self, Options, UnstoredSignature};
 use crate::signer::aws_signer::{self, Pace};
 use crate::signer::{self, Signer};
 
@@ -52,16 +52,16 @@ struct Resolved {
     repository: Repository,
     target: Target,
     /// The answer to `--if-missing`, if that was asked.
-    found: Option<Result<Looked, if_missing::Error>>,
+    found: Option<Result<Presence, if_missing::Error>>,
 }
 
 impl Job {
     /// Checks every flag and reference before anything is signed.
-    pub(super) fn prepare(args: &Args) -> Result<Self, Report> {
-        let usage = |text: String| Report::failed(Exit::Usage, &text);
+    pub(super) fn prepare(args: &Args) -> Result<Self, CommandOutput> {
+        let usage = |text: String| CommandOutput::failed(Exit::Usage, &text);
         let user_metadata = parse_pairs("user-metadata", &args.user_metadata).map_err(usage)?;
         sign::check_user_metadata(&user_metadata)
-            .map_err(|error| Report::usage(&sentence::of_signing(&error), error.hint()))?;
+            .map_err(|error| CommandOutput::usage(&sentence::of_signing(&error), error.hint()))?;
         let plugin_config = parse_pairs("plugin-config", &args.plugin_config).map_err(usage)?;
         let references = crate::cli::parse_references(&args.references, args.oci_layout)?;
         let dirs = environment().notation_directories();
@@ -69,7 +69,7 @@ impl Job {
         let exposed = choice.exposed(&dirs, args.many.trust_anchor.as_deref());
         let exposed: String = exposed
             .iter()
-            .map(|line| Report::warning(line).stderr)
+            .map(|line| CommandOutput::warning(line).stderr)
             .collect();
         let pace = pace(&args.many, &choice)?;
         let context = Context::new(
@@ -83,7 +83,7 @@ impl Job {
         let signer = choice.open(&context, pace.clone())?;
         signer
             .check(&terms)
-            .map_err(|error| Report::unusable(&error, error.hint()))?;
+            .map_err(|error| CommandOutput::unusable(&error, error.hint()))?;
         let storage = match args.force_referrers_tag {
             Some(true) => Storage::TagSchema,
             Some(false) => Storage::OnlyReferrersApi,
@@ -209,8 +209,8 @@ impl Job {
         }
         let found = found.transpose();
         let refused = match found.map_err(|error| failed(Error::Look(error)))? {
-            Some(Looked::Found(found)) => {
-                let Found {
+            Some(Presence::There(found)) => {
+                let ExistingSignature {
                     manifest,
                     signature,
                 } = *found;
@@ -220,7 +220,7 @@ impl Job {
                     signature,
                 });
             }
-            Some(Looked::Missing { refused }) => refused,
+            Some(Presence::Missing { refused }) => refused,
             None => None,
         };
         // Looking has left nothing behind.
@@ -279,7 +279,7 @@ impl Job {
         &self,
         asked: &Asked,
         repository: &Repository,
-        made: Made,
+        made: UnstoredSignature,
         refused: Option<String>,
     ) -> End {
         let stored = tokio::select! {
@@ -317,18 +317,18 @@ impl Job {
         let mut has_waited = false;
         loop {
             match self.claims.claim(what.clone(), index) {
-                Answer::Own => {
+                ClaimResult::Own => {
                     return match self.stop.reason() {
                         Some(reason) if has_waited => Err(Box::new(End::NotTried(reason))),
                         _ => Ok(()),
                     };
                 }
-                Answer::Done { by } => {
+                ClaimResult::Done { by } => {
                     let other = self.asked.get(by).map(|other| other.text.clone());
                     let other = other.unwrap_or_default();
                     return Err(Box::new(End::SameAs { other }));
                 }
-                Answer::Wait(wait) => wait.end().await,
+                ClaimResult::Wait(wait) => wait.end().await,
             }
             has_waited = true;
         }
@@ -362,7 +362,7 @@ impl Job {
         }))
     }
 
-    fn notes(&self, made: &Made) -> Vec<String> {
+    fn notes(&self, made: &UnstoredSignature) -> Vec<String> {
         let mut notes: Vec<String> = made.signer.warning.clone().into_iter().collect();
         let expiry = made.info.signed_attributes.expiry;
         if let (Some(if_missing), Some(expiry)) = (&self.if_missing, expiry)
@@ -379,11 +379,11 @@ impl Job {
 }
 
 /// How fast AWS Signer is asked; nothing else has a rate.
-fn pace(args: &ManyArgs, choice: &Choice) -> Result<Pace, Report> {
+fn pace(args: &ManyArgs, choice: &Choice) -> Result<Pace, CommandOutput> {
     match (args.rate.and_then(NonZeroU32::new), choice) {
         (None, _) => Ok(Pace::default()),
         (Some(rate), Choice::AwsSigner(..)) => Ok(Pace::per_second(rate)),
-        (Some(_), _) => Err(Report::usage(
+        (Some(_), _) => Err(CommandOutput::usage(
             "`--rate` applies to AWS Signer only, but another signer was chosen",
             Some("leave it out; other signers are not limited".to_owned()),
         )),
@@ -395,14 +395,14 @@ fn if_missing(
     context: &Context,
     signer: &Signer,
     options: &Options,
-) -> Result<Option<IfMissing>, Report> {
+) -> Result<Option<IfMissing>, CommandOutput> {
     if !args.if_missing {
         return Ok(None);
     }
     let remaining = match args.min_remaining.as_deref() {
         None => MIN_REMAINING,
         Some(text) => parse_seconds("--min-remaining", "minimum remaining life", text)
-            .map_err(|sentence| Report::failed(Exit::Usage, &sentence))?,
+            .map_err(|sentence| CommandOutput::failed(Exit::Usage, &sentence))?,
     };
     let trust_anchor = args.trust_anchor.as_deref();
     IfMissing::new(context, signer, options, trust_anchor, remaining).map(Some)

@@ -17,8 +17,8 @@ use std::collections::BTreeMap;
 pub(super) use args::Args;
 
 use super::interrupts::Interrupts;
+use super::output::{CommandOutput, Exit};
 use super::patience;
-use super::report::{Exit, Report};
 use super::side_by_side::{SideBySide, lane};
 use crate::limits::MAX_CONCURRENT_SIGNINGS;
 use crate::report::{Results, SigningEnd};
@@ -27,31 +27,31 @@ use job::{Asked, Job};
 use outcome::Outcome;
 use progress::Progress;
 
-pub(super) async fn run(args: Args, emit: &mut dyn FnMut(Report)) {
+pub(super) async fn run(args: Args, emit: &mut dyn FnMut(CommandOutput)) {
     let output = args.many.output;
     let job = match Job::prepare(&args) {
         Ok(job) => job,
         Err(report) if output == Output::Json => return emit(document::unusable(report)),
         Err(report) => return emit(report),
     };
-    emit(Report {
+    emit(CommandOutput {
         stderr: job.notes.clone(),
-        ..Report::done()
+        ..CommandOutput::done()
     });
     let mut results = Results::default();
     let outcomes = sign_all(&job, |told| match (told, output) {
-        (Told::Outcome(asked, outcome), Output::Text) => {
+        (Event::Outcome(asked, outcome), Output::Text) => {
             emit(text::report(asked, outcome, job.asked.len() > 1));
         }
-        (Told::Outcome(asked, outcome), Output::Json) => emit(Report {
+        (Event::Outcome(asked, outcome), Output::Json) => emit(CommandOutput {
             stdout: results.add(&document::result(asked, outcome)),
-            ..Report::done()
+            ..CommandOutput::done()
         }),
-        (Told::Interrupted, Output::Text) => emit(text::interrupted()),
-        (Told::Interrupted, Output::Json) => {}
+        (Event::Interrupted, Output::Text) => emit(text::interrupted()),
+        (Event::Interrupted, Output::Json) => {}
     })
     .await;
-    let mut report = Report::done();
+    let mut report = CommandOutput::done();
     for outcome in &outcomes {
         report.exit = report.exit.worse(outcome.end.exit());
     }
@@ -68,7 +68,7 @@ pub(super) async fn run(args: Args, emit: &mut dyn FnMut(Report)) {
 }
 
 /// Something that is told while the command runs.
-enum Told<'a> {
+enum Event<'a> {
     /// What became of a reference.
     Outcome(&'a Asked, &'a Outcome),
     /// An interrupt came.
@@ -77,7 +77,7 @@ enum Told<'a> {
 
 /// Signs everything. `emit` gets what became of each reference, in the order given, as soon as it and
 /// those before it are done.
-async fn sign_all(job: &Job, emit: impl FnMut(Told<'_>)) -> Vec<Outcome> {
+async fn sign_all(job: &Job, emit: impl FnMut(Event<'_>)) -> Vec<Outcome> {
     let emit = RefCell::new(emit);
     let progress = Progress::new(job.asked.len());
     let mut outcomes: Vec<Outcome> = Vec::with_capacity(job.asked.len());
@@ -103,13 +103,13 @@ async fn sign_all(job: &Job, emit: impl FnMut(Told<'_>)) -> Vec<Outcome> {
             early.insert(index, outcome);
             while let Some(outcome) = early.remove(&outcomes.len()) {
                 if let Some(asked) = job.asked.get(outcomes.len()) {
-                    progress.aside(|| (emit.borrow_mut())(Told::Outcome(asked, &outcome)));
+                    progress.aside(|| (emit.borrow_mut())(Event::Outcome(asked, &outcome)));
                 }
                 outcomes.push(outcome);
             }
         }
     };
-    let interrupted = || progress.aside(|| (emit.borrow_mut())(Told::Interrupted));
+    let interrupted = || progress.aside(|| (emit.borrow_mut())(Event::Interrupted));
     match Interrupts::new() {
         Ok(interrupts) => tokio::select! {
             biased;

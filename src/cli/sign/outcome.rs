@@ -1,7 +1,7 @@
 //! What became of each reference of a `sign` command.
 
 use crate::allowance::Exhausted;
-use crate::cli::report::Exit;
+use crate::cli::output::Exit;
 use crate::oci::Digest;
 use crate::reference::ArtifactReference;
 use crate::registry::{self, Target, Warning};
@@ -223,8 +223,8 @@ impl Error {
                 sign::Error::Open { .. } => "layout-unusable",
                 sign::Error::Resolve { source, .. } => match source.kind() {
                     registry::Kind::NotFound => "artifact-not-found",
-                    registry::Kind::Lying => "registry-misbehaved",
-                    registry::Kind::CouldNotLook => "registry-unavailable",
+                    registry::Kind::Misbehaved => "registry-misbehaved",
+                    registry::Kind::Inconclusive => "registry-unavailable",
                 },
                 sign::Error::Signer { source, .. } if source.is_inconclusive() => {
                     "signer-unavailable"

@@ -6,15 +6,15 @@ use super::job::{Asked, Job};
 use super::outcome::{End, Outcome, Pushed};
 use crate::causes;
 use crate::cli::index_note;
-use crate::cli::report::{Report, one_line, told, write_as_cause};
+use crate::cli::output::{CommandOutput, one_line, short_line, write_as_cause};
 use crate::notary::rfc3339;
 use crate::registry::Warning;
 use crate::report::{SigningState, Summary};
 
 /// What is said about one reference as soon as it and those before it are done. Where it is one of
 /// several, an error names it on its own line.
-pub(super) fn report(asked: &Asked, outcome: &Outcome, is_one_of_several: bool) -> Report {
-    let mut report = Report::done();
+pub(super) fn report(asked: &Asked, outcome: &Outcome, is_one_of_several: bool) -> CommandOutput {
+    let mut report = CommandOutput::done();
     match &outcome.end {
         End::Signed {
             reference,
@@ -56,7 +56,7 @@ pub(super) fn report(asked: &Asked, outcome: &Outcome, is_one_of_several: bool) 
             if is_one_of_several && !sentence.contains(&asked.text) {
                 sentence.insert_str(0, &format!("{}: ", one_line(&asked.text)));
             }
-            report = Report::error(error.exit(), &sentence, error.as_error(), error.hint());
+            report = CommandOutput::error(error.exit(), &sentence, error.as_error(), error.hint());
         }
         // The summary says it.
         End::NotTried(_) => return report,
@@ -99,12 +99,12 @@ pub(super) const fn sentence_of(warning: &Warning) -> &'static str {
 }
 
 /// What is said at an interrupt.
-pub(super) fn interrupted() -> Report {
-    Report {
+pub(super) fn interrupted() -> CommandOutput {
+    CommandOutput {
         stderr:
             "Interrupted: pushes that have begun are finished; another interrupt ends them too\n"
                 .to_owned(),
-        ..Report::done()
+        ..CommandOutput::done()
     }
 }
 
@@ -167,7 +167,7 @@ pub(super) fn summary(job: &Job, outcomes: &[Outcome]) -> String {
                 // The last cause is nearest to what happened.
                 let below = causes::beyond(&sentence, error.as_error());
                 if let Some(cause) = below.last().filter(|cause| !first.contains(cause.as_str())) {
-                    let _ = write!(line, ": {}", told(cause));
+                    let _ = write!(line, ": {}", short_line(cause));
                 }
                 line
             }

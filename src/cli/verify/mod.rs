@@ -11,9 +11,9 @@ use std::path::PathBuf;
 use super::args::{CheckArgs, MaxSignatures, PolicyArgs, RegistryArgs, ScopeArgs, TimeArgs};
 use super::context::{Context, Format, Trusted};
 use super::duration::parse_span;
+use super::output::{CommandOutput, Exit, warning_lines};
 use super::patience::{Progress, telling};
 use super::reader;
-use super::report::{Exit, Report, warning_lines};
 use super::requirement::{RequireArgs, check_unsigned_flag};
 use super::side_by_side::{InOrder, SideBySide, lane};
 use crate::limits;
@@ -89,7 +89,7 @@ pub(super) enum Output {
     Json,
 }
 
-pub(super) async fn run(args: Args, called: Called, emit: &mut dyn FnMut(Report)) {
+pub(super) async fn run(args: Args, called: Called, emit: &mut dyn FnMut(CommandOutput)) {
     let job = match Job::prepare(&args, called) {
         Ok(job) => job,
         Err(report) if args.output == Output::Json => return emit(unusable(report)),
@@ -103,7 +103,7 @@ pub(super) async fn run(args: Args, called: Called, emit: &mut dyn FnMut(Report)
     let mut answers = InOrder::new(work, |answer| {
         answer
             .as_ref()
-            .map_or(1, |answer: &Answer| answer.outcomes().len().max(1))
+            .map_or(1, |answer: &ReferenceResult| answer.outcomes().len().max(1))
     });
     let mut results = Results::default();
     let mut worst = Exit::Done;
@@ -123,10 +123,10 @@ pub(super) async fn run(args: Args, called: Called, emit: &mut dyn FnMut(Report)
         failed += usize::from(answer.exit() != Exit::Done);
         let mut report = match args.output {
             Output::Text => job.in_words(reference, &answer),
-            Output::Json => Report {
+            Output::Json => CommandOutput {
                 stdout: results.add(&job.in_json(asked, &answer)),
                 exit: answer.exit(),
-                ..Report::done()
+                ..CommandOutput::done()
             },
         };
         worst = worst.worse(report.exit);
@@ -139,32 +139,32 @@ pub(super) async fn run(args: Args, called: Called, emit: &mut dyn FnMut(Report)
         emit(report);
     }
     if args.output == Output::Json {
-        emit(Report {
+        emit(CommandOutput {
             stdout: results.end(&VerdictEnd::new(worst)),
             stderr: job.warnings.clone(),
-            ..Report::done()
+            ..CommandOutput::done()
         });
     }
 }
 
 /// The answer in JSON where nothing could be begun with: the document has no results, and what the report
 /// says as its error.
-pub(in crate::cli) fn unusable(report: Report) -> Report {
+pub(in crate::cli) fn unusable(report: CommandOutput) -> CommandOutput {
     let end = VerdictEnd::not_begun(report.exit, report.not_begun());
-    Report {
+    CommandOutput {
         stdout: Results::default().end(&end),
         ..report
     }
 }
 
 /// What became of one reference.
-struct Answer {
+struct ReferenceResult {
     /// The statement that judged it, or would have.
     statement: Option<StatementName>,
     found: Result<Verification, Error>,
 }
 
-impl Answer {
+impl ReferenceResult {
     fn exit(&self) -> Exit {
         match &self.found {
             Ok(_) => Exit::Done,
@@ -201,7 +201,7 @@ fn online_verifier(
     args: &Args,
     references: &[ArtifactReference],
     plugin_config: BTreeMap<String, String>,
-) -> Result<(Verifier, Vec<String>, String), Report> {
+) -> Result<(Verifier, Vec<String>, String), CommandOutput> {
     let mut context = Context::new(
         &args.registry,
         references,
@@ -215,9 +215,9 @@ fn online_verifier(
         Some(text) => {
             let flag = "--revocation-cache-ttl";
             let ttl = parse_span(flag, text, limits::MAX_REVOCATION_CACHE_TTL)
-                .map_err(|text| Report::failed(Exit::Usage, &text))?;
+                .map_err(|text| CommandOutput::failed(Exit::Usage, &text))?;
             if context.environment.cache().is_none() {
-                return Err(Report::usage(
+                return Err(CommandOutput::usage(
                     &format!("no directory is known in which `{flag}` keeps answers"),
                     Some("set `NOTATION_CACHE` to a directory of this user".to_owned()),
                 ));
@@ -251,7 +251,7 @@ struct Job {
 }
 
 impl Job {
-    fn prepare(args: &Args, called: Called) -> Result<Self, Report> {
+    fn prepare(args: &Args, called: Called) -> Result<Self, CommandOutput> {
         let max_signatures = args.max_signatures.get()?;
         let names_unsigned = !args.unsigned_revocation_statements.is_empty();
         check_unsigned_flag(names_unsigned, !args.policy.is_from_file(), &args.require)?;
@@ -285,21 +285,21 @@ impl Job {
     }
 
     /// Verifies the reference of this number; nothing where there is none.
-    async fn verify_nth(&self, number: usize) -> Option<Answer> {
+    async fn verify_nth(&self, number: usize) -> Option<ReferenceResult> {
         Some(self.verify(self.references.get(number)?).await)
     }
 
-    async fn verify(&self, reference: &ArtifactReference) -> Answer {
+    async fn verify(&self, reference: &ArtifactReference) -> ReferenceResult {
         let Self {
             verifier, options, ..
         } = self;
-        Answer {
+        ReferenceResult {
             statement: verifier.statement_of(reference, &options.layout_scope),
             found: verifier.verify_with(reference, options).await,
         }
     }
 
-    fn in_json(&self, asked: &str, answer: &Answer) -> ArtifactVerdict {
+    fn in_json(&self, asked: &str, answer: &ReferenceResult) -> ArtifactVerdict {
         let asked = Asked {
             text: asked,
             scope: &self.options.layout_scope,
@@ -308,7 +308,7 @@ impl Job {
         ArtifactVerdict::new(&asked, &answer.found, reader::current())
     }
 
-    fn in_words(&self, reference: &ArtifactReference, answer: &Answer) -> Report {
+    fn in_words(&self, reference: &ArtifactReference, answer: &ReferenceResult) -> CommandOutput {
         let (verbose, called) = (self.verbose, self.called);
         let mut report = match &answer.found {
             Ok(Verification::Verified(accepted)) => text::verified(accepted, verbose, called),

@@ -6,16 +6,19 @@ use std::path::Path;
 use super::Args;
 use crate::cli::context::{Trusted, environment};
 use crate::cli::duration::parse_span;
-use crate::cli::report::{Exit, Report};
+use crate::cli::output::{CommandOutput, Exit};
 use crate::limits;
 use crate::trust_policy::DocumentKind;
 use crate::verify::{OfflineDirectory, Verifier};
 
 /// The verifier, with the policy's warnings.
-pub(super) fn verifier(args: &Args, directory: &Path) -> Result<(Verifier, Vec<String>), Report> {
-    let usage = |text: String| Report::failed(Exit::Usage, &text);
+pub(super) fn verifier(
+    args: &Args,
+    directory: &Path,
+) -> Result<(Verifier, Vec<String>), CommandOutput> {
+    let usage = |text: String| CommandOutput::failed(Exit::Usage, &text);
     if !directory.is_dir() {
-        return Err(Report::usage(
+        return Err(CommandOutput::usage(
             &format!(
                 "`{}` of `--offline` is not a directory",
                 directory.display()

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::cli::index_note;
-use crate::cli::report::{Exit, Report, one_line, told, write_causes, write_hint};
+use crate::cli::output::{CommandOutput, Exit, one_line, short_line, write_causes, write_hint};
 use crate::extended_validation::attribute;
 use crate::outcome::{Failure, Held, Said, SignatureOutcome, ValidationOutcome, rfc1123z};
 use crate::report::{Called, sentence};
@@ -11,7 +11,7 @@ use crate::trust_policy::StatementName;
 use crate::verify::{Accepted, Error, Unseen};
 
 /// The answer where a signature passed everything; `verbose` shows every signature looked at.
-pub(super) fn verified(accepted: &Accepted, verbose: bool, called: Called) -> Report {
+pub(super) fn verified(accepted: &Accepted, verbose: bool, called: Called) -> CommandOutput {
     let mut report = looked_at(accepted, "verified", verbose);
     write_verified(
         &mut report.stdout,
@@ -24,7 +24,7 @@ pub(super) fn verified(accepted: &Accepted, verbose: bool, called: Called) -> Re
 }
 
 /// The answer where the policy only logs what failed.
-pub(super) fn tolerated(accepted: &Accepted, verbose: bool, called: Called) -> Report {
+pub(super) fn tolerated(accepted: &Accepted, verbose: bool, called: Called) -> CommandOutput {
     let mut report = looked_at(accepted, "looked at", verbose);
     write_tolerated(
         &mut report.stdout,
@@ -37,14 +37,14 @@ pub(super) fn tolerated(accepted: &Accepted, verbose: bool, called: Called) -> R
 }
 
 /// The answer where the policy has nothing verified.
-pub(super) fn skipped(reference: &str, statement: &StatementName, called: Called) -> Report {
-    let mut report = Report::done();
+pub(super) fn skipped(reference: &str, statement: &StatementName, called: Called) -> CommandOutput {
+    let mut report = CommandOutput::done();
     write_skipped(&mut report.stdout, reference, statement, called);
     report
 }
 
-fn looked_at(accepted: &Accepted, done: &str, verbose: bool) -> Report {
-    let mut report = Report::done();
+fn looked_at(accepted: &Accepted, done: &str, verbose: bool) -> CommandOutput {
+    let mut report = CommandOutput::done();
     let text = &mut report.stderr;
     write_warnings(text, &accepted.signature);
     text.push_str(&index_note(&accepted.target, done));
@@ -192,17 +192,17 @@ pub(super) fn failed(
     scope: &str,
     statement: Option<&StatementName>,
     called: Called,
-) -> Report {
+) -> CommandOutput {
     let exit = Exit::of(error.class());
     let sentence = sentence::of_verification(error, scope, called);
     let (Error::Rejected(refused) | Error::Inconclusive(refused)) = error else {
-        let mut report = Report::error(exit, &sentence, error, error.hint());
+        let mut report = CommandOutput::error(exit, &sentence, error, error.hint());
         if let Some(statement) = statement {
             write_policy(&mut report.stderr, statement);
         }
         return report;
     };
-    let mut report = Report::failed(exit, &sentence);
+    let mut report = CommandOutput::failed(exit, &sentence);
     write_policy(&mut report.stderr, &refused.statement);
     write_outcomes(&mut report.stderr, &refused.outcomes);
     match &refused.unseen {
@@ -315,7 +315,7 @@ fn write_signer(text: &mut String, outcome: &SignatureOutcome) {
                     .map(|leaf| leaf.subject().to_string())
             })
             .unwrap_or_default();
-        let _ = writeln!(text, "  signed by {}", told(&signer));
+        let _ = writeln!(text, "  signed by {}", short_line(&signer));
         let _ = writeln!(
             text,
             "  signed on {}, scheme {}, algorithm {}",
@@ -333,13 +333,13 @@ fn write_signer(text: &mut String, outcome: &SignatureOutcome) {
 fn findings(outcome: &SignatureOutcome) -> String {
     let mut text = String::new();
     for warning in &outcome.warnings {
-        let _ = writeln!(text, "  warning: {}", told(warning));
+        let _ = writeln!(text, "  warning: {}", short_line(warning));
     }
     for validation in &outcome.validations {
         write_validation(&mut text, validation);
     }
     if let Some(failure) = &outcome.failure {
-        let _ = writeln!(text, "  refused: {}", told(&failure.to_string()));
+        let _ = writeln!(text, "  refused: {}", short_line(&failure.to_string()));
         write_details(&mut text, failure);
     }
     text
@@ -355,19 +355,19 @@ fn write_validation(text: &mut String, outcome: &ValidationOutcome) {
             let _ = writeln!(
                 text,
                 "  {validation} ({action}): failed: {}",
-                told(&failure.to_string())
+                short_line(&failure.to_string())
             );
             write_details(text, failure);
         }
     }
     for fact in &outcome.facts {
-        let _ = writeln!(text, "    {}", told(&fact.to_string()));
+        let _ = writeln!(text, "    {}", short_line(&fact.to_string()));
     }
 }
 
 fn write_details(text: &mut String, failure: &Failure) {
     for line in failure.details() {
-        let _ = writeln!(text, "    {}", told(&line));
+        let _ = writeln!(text, "    {}", short_line(&line));
     }
     write_causes(text, "    ", failure);
     write_hint(text, "    ", failure.hint());

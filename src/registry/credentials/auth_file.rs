@@ -38,7 +38,7 @@ pub struct AuthFile {
 
 /// What a file says about a repository.
 #[derive(Debug)]
-pub(super) enum Answer {
+pub(super) enum FileLookup {
     /// This helper knows; if it has nothing, the file's own entry counts, if there is one.
     Helper(String, Option<Credential>),
     Credential(Credential),
@@ -137,7 +137,7 @@ impl Content {
 
     /// What it says about `asked`. As in Docker: a helper of the registry's own, else the store of all,
     /// else the file itself.
-    pub(super) fn answer(&self, asked: &Asked<'_>) -> Result<Answer, Error> {
+    pub(super) fn answer(&self, asked: &Asked<'_>) -> Result<FileLookup, Error> {
         let own = key::fitting(self.helpers.iter(), asked)
             .into_iter()
             .find_map(|(key, name)| match name.as_str() {
@@ -149,8 +149,8 @@ impl Content {
         let entry = self.entry(asked);
         match own.or_else(|| self.store.clone()) {
             // What the file itself has matters only if the helper has nothing.
-            Some(helper) => Ok(Answer::Helper(helper, entry.unwrap_or_default())),
-            None => Ok(entry?.map_or(Answer::Nothing, Answer::Credential)),
+            Some(helper) => Ok(FileLookup::Helper(helper, entry.unwrap_or_default())),
+            None => Ok(entry?.map_or(FileLookup::Nothing, FileLookup::Credential)),
         }
     }
 
@@ -282,7 +282,7 @@ mod tests {
         AuthFile { path, kind }.parse(bytes)
     }
 
-    fn answer_of(content: &Content, repository: &str) -> Result<Answer, Error> {
+    fn answer_of(content: &Content, repository: &str) -> Result<FileLookup, Error> {
         let reference = Reference::parse(&format!("{repository}:v1")).unwrap();
         let name = reference.registry_name();
         let scheme = name.scheme(Scheme::Https);
@@ -297,9 +297,9 @@ mod tests {
 
     fn found(config: &str) -> Result<Option<Credential>, Error> {
         match answer_of(&content(Kind::Current, config.as_bytes())?, "r.example/app")? {
-            Answer::Credential(credential) => Ok(Some(credential)),
-            Answer::Nothing => Ok(None),
-            Answer::Helper(..) => panic!("no helper is configured"),
+            FileLookup::Credential(credential) => Ok(Some(credential)),
+            FileLookup::Nothing => Ok(None),
+            FileLookup::Helper(..) => panic!("no helper is configured"),
         }
     }
 
@@ -393,7 +393,8 @@ mod tests {
             big.clone(),
         ] {
             let content = content(Kind::Current, &bytes).unwrap();
-            let Answer::Credential(found) = answer_of(&content, "r.example/app").unwrap() else {
+            let FileLookup::Credential(found) = answer_of(&content, "r.example/app").unwrap()
+            else {
                 panic!("{bytes:?}");
             };
             assert_eq!(found, password("ü", "p"));
@@ -445,7 +446,7 @@ mod tests {
             let content = content(Kind::Current, config.as_bytes()).unwrap();
             assert!(content.is_configured());
             match answer_of(&content, repository).unwrap() {
-                Answer::Helper(name, entry) => (name, entry.is_some()),
+                FileLookup::Helper(name, entry) => (name, entry.is_some()),
                 other => panic!("{other:?}"),
             }
         };
@@ -474,11 +475,11 @@ mod tests {
         let content = content(Kind::Legacy, text).unwrap();
         assert!(matches!(
             answer_of(&content, "docker.io/nginx").unwrap(),
-            Answer::Credential(found) if found == password("u", "p")
+            FileLookup::Credential(found) if found == password("u", "p")
         ));
         assert!(matches!(
             answer_of(&content, "r.example/app").unwrap(),
-            Answer::Nothing
+            FileLookup::Nothing
         ));
     }
 }

@@ -16,7 +16,7 @@ const NOT_FOUND: &str = "credentials not found in native keychain";
 
 #[derive(serde::Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct Answer {
+struct HelperOutput {
     username: String,
     secret: String,
 }
@@ -76,7 +76,7 @@ async fn run(program: &str, server: &str, limit: Duration) -> Result<Option<Cred
         };
     }
     // The answer holds the secret, so that nothing of it is shown.
-    let answer: Answer = serde_json::from_slice(&answer)
+    let answer: HelperOutput = serde_json::from_slice(&answer)
         .map_err(|_| failed("its answer is not a credential".to_owned()))?;
     if answer.username.is_empty() && answer.secret.is_empty() {
         return Ok(None);

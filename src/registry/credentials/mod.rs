@@ -226,14 +226,14 @@ pub(super) struct Asked<'a> {
 
 /// What was found.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Found {
+pub(super) struct CredentialLookup {
     pub(super) credential: Option<Credential>,
     /// The first file that could not be read, where no other one has a credential. The registry may let
     /// an anonymous request in; if it does not, this is why there is no credential.
     pub(super) unread: Option<Arc<Error>>,
 }
 
-impl From<Credential> for Found {
+impl From<Credential> for CredentialLookup {
     fn from(credential: Credential) -> Self {
         Self {
             credential: Some(credential),
@@ -292,7 +292,7 @@ impl Credentials {
     }
 
     /// The credential for what is asked.
-    pub(super) async fn find(&self, asked: &Asked<'_>) -> Result<Found, Error> {
+    pub(super) async fn find(&self, asked: &Asked<'_>) -> Result<CredentialLookup, Error> {
         if let Some((known, credential)) = &self.0.explicit
             && known.eq_ignore_ascii_case(asked.server)
         {
@@ -332,7 +332,7 @@ impl Credentials {
         }
     }
 
-    async fn find_in_files(&self, asked: &Asked<'_>) -> Result<Found, Error> {
+    async fn find_in_files(&self, asked: &Asked<'_>) -> Result<CredentialLookup, Error> {
         let mut unread = None;
         for file in &self.0.files {
             let (content, answer) = match file.read().and_then(|content| {
@@ -347,9 +347,9 @@ impl Credentials {
                 }
             };
             let credential = match answer {
-                auth_file::Answer::Nothing => None,
-                auth_file::Answer::Credential(credential) => Some(credential),
-                auth_file::Answer::Helper(name, entry) => {
+                auth_file::FileLookup::Nothing => None,
+                auth_file::FileLookup::Credential(credential) => Some(credential),
+                auth_file::FileLookup::Helper(name, entry) => {
                     let server = key::of_helper(asked);
                     let once = self.once(&name, server);
                     let said = once.get_or_try_init(|| helper::find(&name, server)).await?;
@@ -364,7 +364,7 @@ impl Credentials {
                 break;
             }
         }
-        Ok(Found {
+        Ok(CredentialLookup {
             credential: None,
             unread,
         })

@@ -218,7 +218,7 @@ mod tests {
                 if *found == path && matches!(**source, Error::NotFound { .. })),
             "{incomplete}"
         );
-        assert_eq!(incomplete.kind(), Kind::CouldNotLook);
+        assert_eq!(incomplete.kind(), Kind::Inconclusive);
         #[cfg(unix)]
         {
             let elsewhere = directory.path().join("elsewhere");

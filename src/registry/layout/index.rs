@@ -142,7 +142,7 @@ impl Walk<'_> {
 
     /// Keeps an error that says nothing about what there is.
     pub(super) fn note(&mut self, error: Error) {
-        if error.kind() == crate::registry::Kind::CouldNotLook {
+        if error.kind() == crate::registry::Kind::Inconclusive {
             self.failure.get_or_insert(error);
         }
     }

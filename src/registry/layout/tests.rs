@@ -249,7 +249,7 @@ fn no_link_leads_out_of_the_layout() {
             matches!(&error, Error::File { source } if source.is_wrong_kind()),
             "{error:?}"
         );
-        assert_eq!(error.kind(), Kind::Lying);
+        assert_eq!(error.kind(), Kind::Misbehaved);
         fs::remove_file(disk.path(name)).unwrap();
         fs::rename(&moved, disk.path(name)).unwrap();
     }
@@ -259,7 +259,7 @@ fn no_link_leads_out_of_the_layout() {
     let moved = elsewhere.path().join("blob");
     fs::rename(&blob, &moved).unwrap();
     symlink(&moved, &blob).unwrap();
-    assert_eq!(disk.resolve(":v1").unwrap_err().kind(), Kind::Lying);
+    assert_eq!(disk.resolve(":v1").unwrap_err().kind(), Kind::Misbehaved);
     // The user may name the layout by a link.
     fs::remove_file(&blob).unwrap();
     fs::rename(&moved, &blob).unwrap();
@@ -439,6 +439,6 @@ async fn a_lock_that_is_never_released_is_not_waited_for_forever() {
         .await
         .unwrap_err();
     assert!(matches!(error, Error::LayoutBusy { .. }), "{error:?}");
-    assert_eq!(error.kind(), Kind::CouldNotLook);
+    assert_eq!(error.kind(), Kind::Inconclusive);
     assert_eq!(disk.index(), before);
 }

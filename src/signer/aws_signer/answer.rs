@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use aws_sdk_signer::operation::sign_payload::SignPayloadOutput;
 use time::OffsetDateTime;
 
-use super::{Signed, SignedEnvelope, SigningProfile};
+use super::{Signature, SignedEnvelope, SigningProfile};
 use crate::aws::RegionChoice;
 use crate::envelope::{self, UnverifiedEnvelope, VerifiedEnvelope};
 use crate::extended_validation::{self, Claims, PLUGIN_NAME, Signer, attribute};
@@ -155,7 +155,7 @@ pub(super) fn check(
     region: RegionChoice,
     output: SignPayloadOutput,
     now: OffsetDateTime,
-) -> Result<Signed, AnswerProblem> {
+) -> Result<Signature, AnswerProblem> {
     let format = EnvelopeFormat::Jws;
     let bytes = output
         .signature
@@ -202,7 +202,7 @@ pub(super) fn check(
     AnswerProblem::find_in_attributes(&envelope, now)?;
     let annotations: BTreeMap<String, String> =
         output.metadata.unwrap_or_default().into_iter().collect();
-    Ok(Signed {
+    Ok(Signature {
         envelope: SignedEnvelope {
             format,
             bytes,
@@ -358,7 +358,7 @@ mod tests {
         envelope.to_string().into_bytes()
     }
 
-    fn answered(profile: &str, header: &Value) -> Result<Signed, AnswerProblem> {
+    fn answered(profile: &str, header: &Value) -> Result<Signature, AnswerProblem> {
         let output = SignPayloadOutput::builder()
             .job_id(JOB)
             .metadata("k", "v")
@@ -367,7 +367,7 @@ mod tests {
         judged(profile, output)
     }
 
-    fn judged(profile: &str, output: SignPayloadOutput) -> Result<Signed, AnswerProblem> {
+    fn judged(profile: &str, output: SignPayloadOutput) -> Result<Signature, AnswerProblem> {
         let sent = Payload::parse(SENT.as_bytes()).unwrap();
         let region = RegionChoice {
             region: "us-west-2".to_owned(),

@@ -98,7 +98,7 @@ pub struct AwsSigner {
 /// A signature by AWS Signer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Signed {
+pub struct Signature {
     /// The envelope, a JWS.
     pub envelope: SignedEnvelope,
     /// The profile version that signed.
@@ -124,7 +124,7 @@ pub async fn sign(
     payload: &[u8],
     pace: &Pace,
     now: OffsetDateTime,
-) -> Result<Signed, Error> {
+) -> Result<Signature, Error> {
     let sent = Payload::parse(payload).map_err(Error::Payload)?;
     if payload.len() > MAX_AWS_SIGNER_PAYLOAD_BYTES {
         return Err(Error::PayloadTooLong {

@@ -1,4 +1,4 @@
-//! `signatureVerification`: level, overrides, when a time stamp is asked for, whose statements count
+//! `signatureVerification`: level, overrides, when a timestamp is asked for, whose statements count
 //! unsigned.
 
 use std::collections::BTreeMap;

@@ -15,7 +15,7 @@ const REVOCATION: &str = Capability::RevocationCheck.as_str();
 /// A program named `p`, and the judges that run it.
 struct Installed {
     scene: Scene,
-    judges: Judges,
+    validators: Validators,
 }
 
 impl Installed {
@@ -40,16 +40,16 @@ impl Installed {
             .status();
         assert!(status.unwrap().success());
         std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o755)).unwrap();
-        let judges = Judges {
+        let validators = Validators {
             plugins: Some(PluginHost::new(scene.path("plugins"))),
-            ..scene.judges()
+            ..scene.validators()
         };
-        Self { scene, judges }
+        Self { scene, validators }
     }
 
     async fn choose(&self, attributes: &SignedAttributes) -> Result<Delegate, Failure> {
         let info = self.scene.info(attributes);
-        Delegate::choose(&self.judges, &info).await
+        Delegate::choose(&self.validators, &info).await
     }
 
     /// What it answers about a signature, where the policy has these changes.
@@ -273,15 +273,15 @@ async fn without_a_plugin_nobody_processes_critical_attributes() {
 #[tokio::test]
 async fn aws_signers_own_rules_go_before_its_plugin_unless_that_is_asked_for() {
     let scene = Scene::new();
-    let mut judges = scene.judges();
+    let mut validators = scene.validators();
     let info = scene.info(&SignedAttributes {
         verification_plugin: Some(extended_validation::PLUGIN_NAME.to_owned()),
         ..attributes()
     });
-    let found = Delegate::choose(&judges, &info).await.err().unwrap();
+    let found = Delegate::choose(&validators, &info).await.err().unwrap();
     assert!(matches!(found, Failure::NotAwsSigner { .. }), "{found}");
-    judges.use_installed_plugin = true;
-    let found = Delegate::choose(&judges, &info).await.err().unwrap();
+    validators.use_installed_plugin = true;
+    let found = Delegate::choose(&validators, &info).await.err().unwrap();
     assert!(
         matches!(&found, Failure::PluginNotRun { name } if name == extended_validation::PLUGIN_NAME),
         "{found}"

@@ -15,7 +15,7 @@ async fn gather(scene: &Scene, changes: &Value, options: &Options) -> Result<Gat
     let verifier = Verifier {
         policies: policies(changes),
         artifacts: Artifacts::Stored(directory.clone()),
-        judges: scene.judges(),
+        validators: scene.validators(),
         clock: Clock::Fixed(NOW),
     };
     let reference = scene.reference().into();

@@ -19,10 +19,10 @@ fn validations(outcome: &SignatureOutcome) -> Vec<(Validation, bool)> {
 async fn a_failure_ends_the_judgement_only_where_it_is_enforced() {
     use Validation::{AuthenticTimestamp, Authenticity, Expiry, Integrity, Revocation};
     let scene = Scene::new();
-    let judges = scene.judges();
+    let validators = scene.validators();
     let envelope = scene.envelope(&expired(), &UnsignedAttributes::default());
 
-    let outcome = scene.judge(&judges, &envelope, &audit()).await;
+    let outcome = scene.judge(&validators, &envelope, &audit()).await;
     assert_eq!(
         validations(&outcome),
         [
@@ -38,7 +38,7 @@ async fn a_failure_ends_the_judgement_only_where_it_is_enforced() {
     assert_eq!(logged, [Expiry]);
 
     let strict = statement(&json!({}));
-    let outcome = scene.judge(&judges, &envelope, &strict).await;
+    let outcome = scene.judge(&validators, &envelope, &strict).await;
     let until_it_failed = [(Integrity, true), (Authenticity, true), (Expiry, false)];
     assert_eq!(validations(&outcome), until_it_failed);
     assert!(matches!(outcome.refusal(), Some(Failure::Expired { .. })));
@@ -50,9 +50,9 @@ async fn what_is_not_authentic_is_asked_nobody_about() {
     let scene = Scene::new();
     let envelope = scene.envelope(&attributes(), &UnsignedAttributes::default());
     // They trust another root of the same name.
-    let judges = Scene::with(Signer::new()).judges();
+    let validators = Scene::with(Signer::new()).validators();
 
-    let outcome = scene.judge(&judges, &envelope, &audit()).await;
+    let outcome = scene.judge(&validators, &envelope, &audit()).await;
     assert_eq!(
         validations(&outcome),
         [
@@ -74,7 +74,7 @@ async fn what_is_not_authentic_is_asked_nobody_about() {
     );
 
     let strict = statement(&json!({}));
-    let outcome = scene.judge(&judges, &envelope, &strict).await;
+    let outcome = scene.judge(&validators, &envelope, &strict).await;
     let until_it_failed = [(Integrity, true), (Authenticity, false)];
     assert_eq!(validations(&outcome), until_it_failed);
 }
@@ -90,11 +90,11 @@ async fn user_metadata_that_is_asked_for_must_be_signed_as_it_is() {
     };
     let signed = metadata(&[("a", "1"), ("b", "2"), ("io.cncf.notary.x", "3")]);
     let envelope = scene.envelope_with(signed, &attributes(), &UnsignedAttributes::default());
-    let (judges, strict) = (scene.judges(), statement(&json!({})));
+    let (validators, strict) = (scene.validators(), statement(&json!({})));
     let judge = async |asked: &[(&str, &str)]| {
         let asked = metadata(asked);
         scene
-            .judge_at(NOW, &judges, &envelope, &strict, &asked)
+            .judge_at(NOW, &validators, &envelope, &strict, &asked)
             .await
     };
     for asked in [&[][..], &[("a", "1")], &[("b", "2"), ("a", "1")]] {
@@ -126,7 +126,7 @@ async fn user_metadata_that_is_asked_for_must_be_signed_as_it_is() {
 async fn a_time_stamp_after_expiry_is_wanted_from_the_end_of_the_first_certificate_on() {
     let scene = Scene::new();
     let envelope = scene.envelope(&attributes(), &UnsignedAttributes::default());
-    let judges = scene.judges();
+    let validators = scene.validators();
     let after_expiry = statement(&json!({
         "signatureVerification": {"level": "strict", "verifyTimestamp": "afterCertExpiry"},
         "trustStores": ["ca:x", "tsa:x"],
@@ -134,7 +134,7 @@ async fn a_time_stamp_after_expiry_is_wanted_from_the_end_of_the_first_certifica
     let judge = async |now| {
         let metadata = BTreeMap::new();
         scene
-            .judge_at(now, &judges, &envelope, &after_expiry, &metadata)
+            .judge_at(now, &validators, &envelope, &after_expiry, &metadata)
             .await
     };
     for valid in [NOW, NOT_AFTER] {

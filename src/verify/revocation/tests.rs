@@ -59,7 +59,7 @@ async fn unknown_is_not_good_and_says_who_had_no_answer() {
     let scene = Scene::with(Signer::of(revokable_leaf()));
     let envelope = scene.envelope(&attributes(), &UnsignedAttributes::default());
     let strict = statement(&json!({}));
-    let outcome = scene.judge(&scene.judges(), &envelope, &strict).await;
+    let outcome = scene.judge(&scene.validators(), &envelope, &strict).await;
     let Some(Failure::CertificateRevocationUnknown {
         offline: false,
         purpose: Purpose::CodeSigning,
@@ -87,7 +87,9 @@ async fn a_time_stamp_that_is_wanted_must_be_there_and_hold() {
             ..UnsignedAttributes::default()
         };
         let envelope = scene.envelope(attributes, &unsigned);
-        scene.judge(&scene.judges(), &envelope, &wants_stamps).await
+        scene
+            .judge(&scene.validators(), &envelope, &wants_stamps)
+            .await
     };
     let outcome = judge(&attributes(), None).await;
     assert!(matches!(outcome.refusal(), Some(Failure::NoTimestamp)));

@@ -33,7 +33,7 @@ impl fmt::Display for Purpose {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::CodeSigning => "code-signing",
-            Self::Timestamping => "time-stamping",
+            Self::Timestamping => "timestamping",
         })
     }
 }
@@ -52,7 +52,7 @@ pub fn verify_code_signing_chain(
     verify(chain, Purpose::CodeSigning, at)
 }
 
-/// Checks that `chain`, leaf first, is a complete time-stamping chain; with `at`, also that every
+/// Checks that `chain`, leaf first, is a complete timestamping chain; with `at`, also that every
 /// certificate is valid at that time.
 ///
 /// # Errors
@@ -434,7 +434,7 @@ mod tests {
         let error = verify_timestamping_chain(&chain_below(&authorities), None).unwrap_err();
         assert_eq!(
             error.to_string(),
-            "time-stamping chain has 17 certificates, more than the 16 that are read"
+            "timestamping chain has 17 certificates, more than the 16 that are read"
         );
     }
 }

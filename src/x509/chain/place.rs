@@ -63,7 +63,7 @@ pub(super) fn check_authority(
         });
     }
     let key_usage = key_usage(certificate)?;
-    // For time-stamping authorities the specification only recommends it.
+    // For timestamping authorities the specification only recommends it.
     if purpose == Purpose::CodeSigning {
         check_key_usage_critical(key_usage)?;
     }

@@ -101,7 +101,7 @@ pub enum ChainProblem {
         /// The purpose's name in RFC 5280, or its identifier.
         purpose: String,
     },
-    /// A time-stamping certificate that does not say so.
+    /// A timestamping certificate that does not say so.
     #[error("its extended key usage lacks `timeStamping`")]
     NotForTimestamping,
     /// A key that may not sign.

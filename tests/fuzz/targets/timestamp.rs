@@ -1,4 +1,4 @@
-//! Time stamps: BER, CMS and `TSTInfo`, and the answers that bring them.
+//! Timestamps: BER, CMS and `TSTInfo`, and the answers that bring them.
 #![no_main]
 
 use std::sync::LazyLock;
@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use countersign::timestamp;
 use countersign::x509::{self, Certificate};
 
-/// The value of the signature that the kept time stamp is for, so that more than its imprint is reached.
+/// The value of the signature that the kept timestamp is for, so that more than its imprint is reached.
 const MESSAGE: &[u8] = include_bytes!("timestamp.message");
 
 static ROOTS: LazyLock<Vec<Certificate>> = LazyLock::new(|| {

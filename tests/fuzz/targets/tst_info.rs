@@ -1,4 +1,4 @@
-//! What a time-stamping authority says: `TSTInfo`.
+//! What a timestamping authority says: `TSTInfo`.
 #![no_main]
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {

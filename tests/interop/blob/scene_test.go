@@ -32,7 +32,7 @@ var formats = map[string]string{"jws": "application/jose+json", "cose": "applica
 
 // newDirectory makes a NOTATION_CONFIG directory with the file to sign and a
 // policy for files that trusts one root, and where there is one, one authority
-// for time stamps.
+// for timestamps.
 func newDirectory(t *testing.T, store truststore.Type, root []byte, identity string, timeRoot []byte) string {
 	t.Helper()
 	directory := t.TempDir()

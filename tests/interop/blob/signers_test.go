@@ -34,7 +34,7 @@ type signingWay struct {
 	// already, and returns the flags of `countersign blob sign` and what
 	// notation-go signs with: nil where it cannot.
 	prepare func(t *testing.T, directory string, hierarchy certificates.Hierarchy) ([]string, notation.BlobSigner)
-	// stampsItself says that a time stamp is the plugin's business, which is
+	// stampsItself says that a timestamp is the plugin's business, which is
 	// told by its configuration.
 	stampsItself bool
 }
@@ -82,8 +82,8 @@ var signingWays = []signingWay{
 }
 
 // TestSigners signs by countersign and by notation-go in each way, in both
-// formats, with a time stamp of sigstore's authority and without, and asks
-// both verifiers about all of it: by a policy that asks for no time stamps,
+// formats, with a timestamp of sigstore's authority and without, and asks
+// both verifiers about all of it: by a policy that asks for no timestamps,
 // and by one that asks for them.
 func TestSigners(t *testing.T) {
 	authority := programs.StartTimeAuthority(t, nil)
@@ -134,7 +134,7 @@ func TestSigners(t *testing.T) {
 	}
 }
 
-// stampFlags are the flags of `countersign blob sign` for a time stamp.
+// stampFlags are the flags of `countersign blob sign` for a timestamp.
 func (w signingWay) stampFlags(stamped bool, authority *programs.TimeAuthority) []string {
 	switch {
 	case stamped && w.stampsItself:

@@ -2,7 +2,7 @@
 // plugin framework of the Notary Project: what a team might have written for a
 // key of its own. Installed as notation-interop-raw it makes signatures, as
 // notation-interop-envelope whole envelopes, as notation-interop-envelope-for-blob
-// those of files, with a time stamp where the plugin configuration names an
+// those of files, with a timestamp where the plugin configuration names an
 // authority.
 //
 // A key's identifier is a directory with key.pem (PKCS #8) and chain.pem.
@@ -32,7 +32,7 @@ import (
 	"github.com/notaryproject/tspclient-go"
 )
 
-// authorityTimeout is how long a time-stamping authority may take.
+// authorityTimeout is how long a timestamping authority may take.
 const authorityTimeout = 30 * time.Second
 
 func main() {

@@ -21,7 +21,7 @@ import (
 	"github.com/notaryproject/tspclient-go"
 )
 
-// TimeAuthority is sigstore's time-stamping authority.
+// TimeAuthority is sigstore's timestamping authority.
 type TimeAuthority struct {
 	Root *x509.Certificate
 	// RootPath is the PEM file of the root.
@@ -40,7 +40,7 @@ func StartTimeAuthority(t testing.TB, edit func(leaf *x509.Certificate, root cer
 	t.Helper()
 	program := Require(t, "TIMESTAMP_SERVER_BIN")
 	hierarchy := certificates.NewHierarchies(t, certificates.Kinds[4:5])[0]
-	leaf := certificates.Template("time-stamping authority")
+	leaf := certificates.Template("timestamping authority")
 	leaf.KeyUsage = x509.KeyUsageDigitalSignature
 	leaf.ExtraExtensions = []pkix.Extension{{
 		// Critical, which Go's ExtKeyUsage is not.

@@ -118,7 +118,7 @@ async fn a_wrong_password_is_an_error_that_says_whose_and_not_what() {
     )
     .await;
     let error = error.unwrap_err();
-    assert_eq!(error.kind(), Kind::CouldNotLook);
+    assert_eq!(error.kind(), Kind::Inconclusive);
     assert_eq!(
         error.to_string(),
         "registry `registry.example` denied the credential of `--password` access to `app`, saying \
@@ -317,7 +317,7 @@ async fn a_realm_must_be_https_and_elsewhere() {
         )
         .await;
         let error = error.unwrap_err();
-        assert_eq!(error.kind(), Kind::Lying);
+        assert_eq!(error.kind(), Kind::Misbehaved);
         assert!(
             matches!(&error, Error::Misbehaved { fault: f, .. } if f == fault),
             "{error:?}"
@@ -436,7 +436,7 @@ async fn a_broken_configuration_means_anonymous_and_is_said_where_that_is_refuse
 
         let hostile = guarded(&Store::new(), BASIC, "Basic realm=\"x\"");
         let error = resolved(&hostile, reference, docker()).await.unwrap_err();
-        assert_eq!(error.kind(), Kind::CouldNotLook);
+        assert_eq!(error.kind(), Kind::Inconclusive);
         assert_eq!(
             error.to_string(),
             "registry `registry.example` denied an anonymous request access to `app`, saying \

@@ -125,7 +125,7 @@ async fn a_manifest_that_is_no_signature_of_the_artifact_says_why() {
     ];
     for (change, wanted) in rows {
         let error = fetched_manifest(IMAGE_MANIFEST, change).await.unwrap_err();
-        assert_eq!(error.kind(), Kind::Lying);
+        assert_eq!(error.kind(), Kind::Misbehaved);
         let Error::NotASignature { reason, .. } = error else {
             panic!("{error:?}");
         };
@@ -205,7 +205,7 @@ async fn an_envelope_of_another_digest_or_size_is_found_out() {
 async fn an_endless_slow_or_broken_envelope_ends() {
     let (_, endless) = fetched_blob(|_| Reply::status(200).endless("more and more")).await;
     let endless = endless.unwrap_err();
-    assert_eq!(endless.kind(), Kind::Lying);
+    assert_eq!(endless.kind(), Kind::Misbehaved);
     assert!(matches!(
         endless,
         Error::Request {
@@ -228,7 +228,7 @@ async fn an_endless_slow_or_broken_envelope_ends() {
     })
     .await;
     let packed = packed.unwrap_err();
-    assert_eq!(packed.kind(), Kind::Lying);
+    assert_eq!(packed.kind(), Kind::Misbehaved);
     assert!(matches!(
         packed,
         Error::Request {
@@ -257,7 +257,7 @@ async fn an_envelope_that_drips_ends_with_the_time_limit() {
         .fetch_signature(&store.digest(), &descriptor)
         .await;
     let error = error.unwrap_err();
-    assert_eq!(error.kind(), Kind::CouldNotLook);
+    assert_eq!(error.kind(), Kind::Inconclusive);
     assert!(matches!(
         error,
         Error::Request {
@@ -298,7 +298,7 @@ async fn redirects_are_counted() {
         assert_eq!(signature.is_ok(), is_followed);
         assert_eq!(hostile.seen().len(), 2 + MAX_REDIRECTS);
         if let Err(error) = signature {
-            assert_eq!(error.kind(), Kind::Lying);
+            assert_eq!(error.kind(), Kind::Misbehaved);
             assert!(matches!(
                 error,
                 Error::Misbehaved { fault, .. } if fault == "redirects more than 5 times"
@@ -364,7 +364,7 @@ async fn https_does_not_become_http() {
             oci::sha256_digest(b"envelope")
         )
     );
-    assert_eq!(error.kind(), Kind::Lying);
+    assert_eq!(error.kind(), Kind::Misbehaved);
     assert!(hostile.seen().iter().all(|seen| seen.scheme == "https"));
 }
 
@@ -382,7 +382,7 @@ async fn a_redirects_target_is_not_logged_in_to() {
     })
     .await;
     let error = signature.unwrap_err();
-    assert_eq!(error.kind(), Kind::Lying);
+    assert_eq!(error.kind(), Kind::Misbehaved);
     let Error::Misbehaved { url, fault } = error else {
         panic!("{error:?}");
     };

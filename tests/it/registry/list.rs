@@ -95,7 +95,7 @@ async fn a_page_elsewhere_is_not_followed() {
         "//evil.example/",
     ] {
         let (hostile, error) = incomplete_by(link).await;
-        assert_eq!(error.kind(), Kind::Lying);
+        assert_eq!(error.kind(), Kind::Misbehaved);
         let Error::Misbehaved { fault, .. } = error else {
             panic!("{error:?}");
         };
@@ -133,7 +133,7 @@ async fn an_endless_list_ends_and_keeps_what_was_found() {
     assert_eq!(listing.signatures.len(), MAX_REFERRERS_PAGES);
     assert_eq!(hostile.seen().len(), MAX_REFERRERS_PAGES);
     let error = listing.incomplete.unwrap();
-    assert_eq!(error.kind(), Kind::CouldNotLook);
+    assert_eq!(error.kind(), Kind::Inconclusive);
     assert!(matches!(
         error,
         Error::TooManyReferrers {
@@ -199,7 +199,7 @@ async fn many_slow_pages_end_together() {
     let repository = super::with_pool(pool, &format!("{}/app:v1", hostile.host()));
     let listing = repository.list_signatures(&store.digest()).await;
     let error = listing.unwrap().incomplete.unwrap();
-    assert_eq!(error.kind(), Kind::CouldNotLook);
+    assert_eq!(error.kind(), Kind::Inconclusive);
     assert!(matches!(error, Error::ListingTimedOut { .. }));
 }
 
@@ -213,7 +213,7 @@ async fn a_denial_is_never_an_empty_list() {
         // The other list is still to be read.
         assert!(!listing.has_read_tag_schema());
         let error = listing.incomplete.unwrap();
-        assert_eq!(error.kind(), Kind::CouldNotLook, "{status}");
+        assert_eq!(error.kind(), Kind::Inconclusive, "{status}");
         assert_eq!(hostile.seen().len(), 1, "{status}");
     }
 }
@@ -231,7 +231,7 @@ async fn a_later_page_that_fails_leaves_the_list_incomplete() {
         let listing = listing.unwrap();
         assert_eq!(listing.signatures.len(), 1);
         let error = listing.incomplete.unwrap();
-        assert_eq!(error.kind(), Kind::CouldNotLook, "{status}");
+        assert_eq!(error.kind(), Kind::Inconclusive, "{status}");
     }
 }
 
@@ -375,7 +375,7 @@ async fn one_bad_entry_hides_no_other() {
             assert_eq!(*signature.digest(), oci::sha256_digest(b"good"));
             let error = listing.incomplete.unwrap();
             assert!(matches!(error, Error::UnreadableReferrers { count: 1, .. }));
-            assert_eq!(error.kind(), Kind::CouldNotLook);
+            assert_eq!(error.kind(), Kind::Inconclusive);
         }
     }
 }

@@ -117,7 +117,7 @@ async fn a_denied_or_broken_list_is_no_reason_to_write_the_tag() {
                 is_list(seen).then(|| error(status, "X", "no").header("Retry-After", "9"))
             });
             let error = pushed(&taking, Storage::default()).await.unwrap_err();
-            assert_eq!(error.kind(), Kind::CouldNotLook);
+            assert_eq!(error.kind(), Kind::Inconclusive);
             let signature = oci::sha256_digest(&signature_bytes(&taking));
             assert_eq!(
                 error.to_string(),
@@ -172,16 +172,16 @@ async fn only_the_referrers_api_means_nothing_else() {
 #[tokio::test]
 async fn a_manifest_that_will_be_refused_again_is_not_to_be_tried_again() {
     for (status, kind) in [
-        (400, Kind::Lying),
-        (405, Kind::Lying),
-        (413, Kind::Lying),
-        (415, Kind::Lying),
-        (422, Kind::Lying),
-        (501, Kind::Lying),
-        (403, Kind::CouldNotLook),
-        (409, Kind::CouldNotLook),
-        (429, Kind::CouldNotLook),
-        (503, Kind::CouldNotLook),
+        (400, Kind::Misbehaved),
+        (405, Kind::Misbehaved),
+        (413, Kind::Misbehaved),
+        (415, Kind::Misbehaved),
+        (422, Kind::Misbehaved),
+        (501, Kind::Misbehaved),
+        (403, Kind::Inconclusive),
+        (409, Kind::Inconclusive),
+        (429, Kind::Inconclusive),
+        (503, Kind::Inconclusive),
     ] {
         let taking = taking(Referrers::Api, move |seen, _| {
             let is_manifest = seen.method == "PUT" && seen.path().contains("/manifests/");
@@ -190,7 +190,7 @@ async fn a_manifest_that_will_be_refused_again_is_not_to_be_tried_again() {
         });
         let error = pushed(&taking, Storage::default()).await.unwrap_err();
         assert_eq!(error.kind(), kind, "{status}");
-        if kind == Kind::Lying {
+        if kind == Kind::Misbehaved {
             assert_eq!(
                 error.to_string(),
                 format!(

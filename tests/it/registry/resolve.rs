@@ -70,7 +70,7 @@ async fn another_manifest_for_a_digest_is_found_out() {
         let reply = Reply::ok(IMAGE_MANIFEST, served.as_slice())
             .header("Docker-Content-Digest", announced.as_ref());
         let error = resolved(reply, &format!("@{asked}")).await.unwrap_err();
-        assert_eq!(error.kind(), Kind::Lying);
+        assert_eq!(error.kind(), Kind::Misbehaved);
         let Error::WrongDigest { source, .. } = error else {
             panic!("{error:?}");
         };
@@ -123,7 +123,7 @@ async fn a_header_with_another_algorithm_is_checked_as_well() {
 async fn a_web_page_is_no_manifest() {
     let error = resolved(Reply::ok("text/html; charset=utf-8", "<html>"), ":v1").await;
     let error = error.unwrap_err();
-    assert_eq!(error.kind(), Kind::Lying);
+    assert_eq!(error.kind(), Kind::Misbehaved);
     assert!(matches!(&error, Error::NotAManifest { media_type, .. } if media_type == "text/html"));
     assert_eq!(
         error.hint().unwrap(),
@@ -201,7 +201,7 @@ async fn a_manifest_is_read_up_to_its_limit() {
         Reply::ok(IMAGE_MANIFEST, "").endless(vec![b' '; 65_536]),
     ] {
         let error = resolved(past_limit, ":v1").await.unwrap_err();
-        assert_eq!(error.kind(), Kind::Lying);
+        assert_eq!(error.kind(), Kind::Misbehaved);
         assert!(matches!(
             error,
             Error::Request { source: http::Error::TooLarge { max, .. }, .. } if max == MAX_MANIFEST_BYTES
@@ -219,28 +219,28 @@ async fn every_refusal_keeps_its_class_and_the_registrys_words() {
         ),
         (
             error(401, "UNAUTHORIZED", "who are you"),
-            Kind::CouldNotLook,
+            Kind::Inconclusive,
             "registry `REGISTRY` denied an anonymous request access to `app`, saying `UNAUTHORIZED: who are \
              you`",
         ),
         (
             error(403, "DENIED", "not you"),
-            Kind::CouldNotLook,
+            Kind::Inconclusive,
             "registry `REGISTRY` denied an anonymous request access to `app`, saying `DENIED: not you`",
         ),
         (
             error(429, "TOOMANYREQUESTS", "slow down").header("Retry-After", "120"),
-            Kind::CouldNotLook,
+            Kind::Inconclusive,
             "registry `REGISTRY` is rate-limiting requests, saying `TOOMANYREQUESTS: slow down`",
         ),
         (
             Reply::status(500).body("<html>oops"),
-            Kind::CouldNotLook,
+            Kind::Inconclusive,
             "registry `REGISTRY` failed with status 500",
         ),
         (
             Reply::status(418),
-            Kind::CouldNotLook,
+            Kind::Inconclusive,
             "`http://REGISTRY/v2/app/manifests/v1` answered with status 418",
         ),
     ] {
@@ -257,7 +257,7 @@ async fn every_refusal_keeps_its_class_and_the_registrys_words() {
 async fn a_broken_or_slow_answer_is_not_one() {
     let interrupted = resolved(Reply::ok(IMAGE_MANIFEST, "").cut("{", 2), ":v1").await;
     let error = interrupted.unwrap_err();
-    assert_eq!(error.kind(), Kind::CouldNotLook);
+    assert_eq!(error.kind(), Kind::Inconclusive);
     assert!(matches!(
         error,
         Error::Request {

@@ -164,7 +164,7 @@ fn rsa_key(key: &KeyPair) -> Key {
     ))
 }
 
-/// Makes a time stamp over a signature's bytes.
+/// Makes a timestamp over a signature's bytes.
 pub(crate) type Stamp = Box<dyn Fn(&[u8]) -> Vec<u8>>;
 
 /// An envelope to be made.

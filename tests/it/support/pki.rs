@@ -1,4 +1,4 @@
-//! Certificates, time stamps, OCSP answers and CRLs, made as a test wants them.
+//! Certificates, timestamps, OCSP answers and CRLs, made as a test wants them.
 
 #![expect(clippy::unwrap_used, reason = "what cannot be made is a failed test")]
 
@@ -110,7 +110,7 @@ pub(crate) fn custom(id: &[u64], critical: bool, value: &[u8]) -> CustomExtensio
     extension
 }
 
-/// A critical extended key usage for time-stamping alone.
+/// A critical extended key usage for timestamping alone.
 pub(crate) fn time_stamping() -> CustomExtension {
     custom(&[2, 5, 29, 37], true, &seq(&[&oid("1.3.6.1.5.5.7.3.8")]))
 }
@@ -130,7 +130,7 @@ pub(crate) fn signer(name: &str) -> CertificateParams {
     params
 }
 
-/// Parameters of what signs time stamps.
+/// Parameters of what signs timestamps.
 pub(crate) fn stamper(name: &str) -> CertificateParams {
     let mut params = signer(name);
     params.custom_extensions.push(time_stamping());
@@ -177,7 +177,7 @@ impl Entity {
     }
 }
 
-/// A time stamp to be made.
+/// A timestamp to be made.
 pub(crate) struct Token {
     pub(crate) time: String,
     pub(crate) policy: &'static str,
@@ -301,7 +301,7 @@ impl Token {
     }
 }
 
-/// A granting answer of a time-stamping authority.
+/// A granting answer of a timestamping authority.
 pub(crate) fn granted(token: &[u8]) -> Vec<u8> {
     seq(&[&seq(&[&tlv(INTEGER, &[0])]), token])
 }

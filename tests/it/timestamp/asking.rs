@@ -64,15 +64,15 @@ async fn an_answer_that_is_none_is_refused() {
     let cases: [(Answer, &str); 8] = [
         (
             |_, _| Reply::status(500),
-            "the time-stamping authority `https://tsa.example/stamp?...` answered with status 500",
+            "the timestamping authority `https://tsa.example/stamp?...` answered with status 500",
         ),
         (
             |_, _| Reply::redirect("https://tsa.example/other"),
-            "the time-stamping authority `https://tsa.example/stamp?...` answered with status 307",
+            "the timestamping authority `https://tsa.example/stamp?...` answered with status 307",
         ),
         (
             |tsa, seen| Reply::ok("text/html", stamp(tsa, seen, |_| ())),
-            "the time-stamping authority `https://tsa.example/stamp?...` answered with content \
+            "the timestamping authority `https://tsa.example/stamp?...` answered with content \
              type `text/html`, wanted `application/timestamp-reply`",
         ),
         (
@@ -80,32 +80,32 @@ async fn an_answer_that_is_none_is_refused() {
                 let body = stamp(tsa, seen, |token| token.hash = vec![7; 32]);
                 Reply::ok("application/timestamp-reply", body)
             },
-            "the time stamp's message imprint is not that of the request",
+            "the timestamp's message imprint is not that of the request",
         ),
         (
             |tsa, seen| {
                 let body = stamp(tsa, seen, |token| token.nonce = Some(vec![7; 20]));
                 Reply::ok("application/timestamp-reply", body)
             },
-            "the time stamp's nonce is not that of the request",
+            "the timestamp's nonce is not that of the request",
         ),
         (
             |tsa, seen| {
                 let body = stamp(tsa, seen, |token| token.nonce = None);
                 Reply::ok("application/timestamp-reply", body)
             },
-            "the time stamp's nonce is not that of the request",
+            "the timestamp's nonce is not that of the request",
         ),
         (
             |tsa, seen| {
                 let body = stamp(tsa, seen, |token| token.certificates.clear());
                 Reply::ok("application/timestamp-reply", body)
             },
-            "time stamp has no certificate",
+            "timestamp has no certificate",
         ),
         (
             |_, _| Reply::ok("application/timestamp-reply", "").endless(vec![0; 65_536]),
-            "the time-stamping authority did not answer",
+            "the timestamping authority did not answer",
         ),
     ];
     let tsa = Arc::new(Authority::new());

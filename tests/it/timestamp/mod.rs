@@ -1,4 +1,4 @@
-//! Time stamps: made by a test's own authority, changed in one place, and asked for over loopback.
+//! Timestamps: made by a test's own authority, changed in one place, and asked for over loopback.
 
 #![expect(
     clippy::unwrap_used,
@@ -24,7 +24,7 @@ const MESSAGE: &[u8] = b"the value of a signature";
 const NOW: OffsetDateTime = datetime!(2026-11-22 00:00 UTC);
 const STAMPED: OffsetDateTime = datetime!(2024-06-21 12:00 UTC);
 
-/// A root, an intermediate and what signs time stamps.
+/// A root, an intermediate and what signs timestamps.
 struct Authority {
     root: Entity,
     intermediate: Entity,
@@ -208,7 +208,7 @@ fn a_time_from_the_future_is_refused_with_room_for_clocks_and_accuracy() {
     );
     assert_eq!(
         error.to_string(),
-        "time stamp says `2024-06-21T12:00:00Z`, which is later than now, `2024-06-21T11:54:59Z`"
+        "timestamp says `2024-06-21T12:00:00Z`, which is later than now, `2024-06-21T11:54:59Z`"
     );
     // What is certain is only the earliest time that the stamp allows.
     let mut token = tsa.token();

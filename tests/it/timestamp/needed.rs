@@ -1,4 +1,4 @@
-//! When a trust policy asks for a time stamp at all, and which validations are carried out.
+//! When a trust policy asks for a timestamp at all, and which validations are carried out.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -14,7 +14,7 @@ use countersign::signer::local_key::KeyFile;
 use countersign::signer::{Signer, Terms};
 use countersign::trust_policy::{DocumentKind, TrustPolicies};
 use countersign::trust_store::{NamedStore, TrustStores};
-use countersign::verify::{FetchedSignature, Judges};
+use countersign::verify::{FetchedSignature, Validators};
 use countersign::{http, revocation};
 use time::macros::datetime;
 use time::{Duration, OffsetDateTime};
@@ -24,7 +24,7 @@ use crate::support::{local_keys, pki};
 const SIGNED: OffsetDateTime = datetime!(2024-06-21 12:00 UTC);
 const NOT_AFTER: OffsetDateTime = datetime!(2024-06-22 12:00 UTC);
 
-/// What comes of a signature without a time stamp, made with a key whose certificate ends at [`NOT_AFTER`].
+/// What comes of a signature without a timestamp, made with a key whose certificate ends at [`NOT_AFTER`].
 fn judge(signature_verification: &str, now: OffsetDateTime) -> SignatureOutcome {
     let folder = tempfile::tempdir().unwrap();
     let certificate = folder.path().join("signer.crt");
@@ -50,7 +50,7 @@ fn judge(signature_verification: &str, now: OffsetDateTime) -> SignatureOutcome 
     let made = futures_util::FutureExt::now_or_never(signer.sign(&payload, &terms));
     let envelope = made.unwrap().unwrap().envelope.bytes;
 
-    // Nobody is asked for a certificate: any store of time stamps will do.
+    // Nobody is asked for a certificate: any store of timestamps will do.
     let tsa = pki::Entity::root(pki::authority("TSA root"));
     let stamps = folder.path().join("tsa.crt");
     std::fs::write(&stamps, pki::pem(tsa.certificate.der())).unwrap();
@@ -66,7 +66,7 @@ fn judge(signature_verification: &str, now: OffsetDateTime) -> SignatureOutcome 
     let policies =
         TrustPolicies::parse(DocumentKind::Oci, Path::new("p.json"), policy.as_bytes()).unwrap();
     let pool = http::Pool::new(http::Settings::default());
-    let judges = Judges {
+    let judges = Validators {
         stores: TrustStores::in_memory([
             store("ca:signers", &certificate),
             store("tsa:stamps", &stamps),

@@ -1,4 +1,4 @@
-//! Rows of kind `chain`: a PEM file as a code-signing or time-stamping chain, with or without a time.
+//! Rows of kind `chain`: a PEM file as a code-signing or timestamping chain, with or without a time.
 
 use countersign::x509::{self, Certificate};
 use time::OffsetDateTime;

@@ -5,7 +5,9 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use countersign::revocation::{Answer as Fetched, Checker, Fetch, FetchError, Question, Verdict};
+use countersign::revocation::{
+    Checker, Fetch, FetchError, FetchFuture as Fetched, Question, Verdict,
+};
 use countersign::x509::{self, Purpose};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;

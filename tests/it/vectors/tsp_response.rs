@@ -1,4 +1,4 @@
-//! Rows of kind `tsp response`: a time-stamping authority's answer.
+//! Rows of kind `tsp response`: a timestamping authority's answer.
 
 use countersign::timestamp;
 

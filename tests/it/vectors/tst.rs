@@ -1,4 +1,4 @@
-//! Rows of kind `tst`: a time stamp over `notation`, by an authority below `GlobalSign`'s root.
+//! Rows of kind `tst`: a timestamp over `notation`, by an authority below `GlobalSign`'s root.
 
 use countersign::timestamp;
 use countersign::x509::{self, Certificate};

@@ -11,7 +11,7 @@ use countersign::oci::{Descriptor, sha256_digest};
 use countersign::plugin_host::PluginHost;
 use countersign::trust_policy::{DocumentKind, TrustPolicies};
 use countersign::trust_store::TrustStores;
-use countersign::verify::{FetchedSignature, Judges};
+use countersign::verify::{FetchedSignature, Validators};
 use countersign::{http, revocation};
 use serde_json::{Value, json};
 use time::macros::datetime;
@@ -107,7 +107,7 @@ fn judge(case: &Case, policy: &[u8], config: &Path, plugin: Option<&Value>) -> A
         install(plugins.path(), plugin);
     }
     let pool = http::Pool::new(http::Settings::default());
-    let judges = Judges {
+    let judges = Validators {
         stores: TrustStores::new(config),
         aws_signer: RevocationChecker::new(Aws::new(pool.clone(), Settings::default()).unwrap()),
         // The certificates name nobody to ask.

@@ -1,4 +1,4 @@
-//! Time stamps on signatures of files.
+//! Timestamps on signatures of files.
 
 use super::super::sign::timestamping::{Authority, REPLY};
 use super::{TRUST, assert_signed, assert_verified, names, scene, sign, verify, write};

@@ -205,7 +205,7 @@ fn spoilt_header() -> File {
     (JWS, envelope.to_string().into_bytes())
 }
 
-/// A time-stamping authority with the names of the recordings.
+/// A timestamping authority with the names of the recordings.
 #[derive(Clone)]
 pub(super) struct TimeAuthority(Arc<[Entity; 3]>);
 

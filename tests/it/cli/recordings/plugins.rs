@@ -111,7 +111,7 @@ const DIFFERENCES: &[Difference] = &[
     ),
 ];
 
-/// Needs a time-stamping authority, or a plugin that says something about its own certificate.
+/// Needs a timestamping authority, or a plugin that says something about its own certificate.
 const NOT_HERE: &[&str] = &[
     "timestamping with an ENVELOPE plugin",
     "timestamping with a RAW plugin",

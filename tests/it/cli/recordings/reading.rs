@@ -152,14 +152,14 @@ const INSPECTING: &[Difference] = &[
             "timestamp signature\n        │       └── error: failed to parse timestamp countersignature: ",
         ),
         stderr: Text::Same,
-        why: "our own words for what is wrong with a time stamp",
+        why: "our own words for what is wrong with a timestamp",
     },
     Difference {
         cases: &["json, i-ts-junk"],
         exit: None,
         stdout: Text::Contains("\"error\": \"failed to parse timestamp countersignature: "),
         stderr: Text::Same,
-        why: "our own words for what is wrong with a time stamp",
+        why: "our own words for what is wrong with a timestamp",
     },
 ];
 

@@ -36,7 +36,7 @@ const DIFFERENCES: &[Difference] = &[
             "TSA answers garbage",
             "TSA rejects the request",
         ],
-        Text::Begins("Error: timestamp: no usable time stamp from `http://<"),
+        Text::Begins("Error: timestamp: no usable timestamp from `http://<"),
         OWN_WORDS,
     ),
     refused(

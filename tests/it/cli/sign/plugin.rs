@@ -511,7 +511,7 @@ fn what_a_whole_envelope_cannot_have_is_not_silently_left_out() {
     ran.assert_refused(
         1,
         "Error: failed to sign with the plugin p: plugin `p` makes whole envelopes, to which no \
-         time stamp can be added",
+         timestamp can be added",
     );
 
     // A plugin that does not know of expiry.

@@ -1,4 +1,4 @@
-//! Signing with a time stamp: it is in the envelope, or nothing is pushed.
+//! Signing with a timestamp: it is in the envelope, or nothing is pushed.
 
 use std::sync::Arc;
 
@@ -162,8 +162,8 @@ fn assert_refused(
     assert_eq!((ran.code, ran.stdout.as_str()), (code, ""), "{ran:#?}");
     assert!(ran.stderr.starts_with("Error: timestamp: "), "{ran:#?}");
     // What the first line says is not said again.
-    assert!(!ran.stderr.contains("was not time-stamped"), "{ran:#?}");
-    let said = ran.stderr.matches("no usable time stamp from").count();
+    assert!(!ran.stderr.contains("was not timestamped"), "{ran:#?}");
+    let said = ran.stderr.matches("no usable timestamp from").count();
     assert!(said < 2, "{ran:#?}");
     for reason in reasons {
         ran.assert_says(reason);
@@ -188,14 +188,14 @@ fn a_stamp_that_is_not_good_stops_the_signing() {
             )
         },
         1,
-        &["the time stamp's nonce is not that of the request"],
+        &["the timestamp's nonce is not that of the request"],
     );
     assert_refused(
         &tsa,
         &tsa.root,
         |tsa, seen| Reply::ok(REPLY, tsa.stamp(seen, |token| token.hash = vec![7; 32])),
         1,
-        &["the time stamp's message imprint is not that of the request"],
+        &["the timestamp's message imprint is not that of the request"],
     );
     assert_refused(
         &tsa,
@@ -219,7 +219,7 @@ fn with_several_references_the_error_names_its_own() {
     let ran = sign(&scene, &server, &tsa.root, &["--keep-going", &second]);
     for image in [&second, &scene.image] {
         ran.assert_says(&format!(
-            "Error: {image}: timestamp: no usable time stamp from `"
+            "Error: {image}: timestamp: no usable timestamp from `"
         ));
     }
     let ran = sign(&scene, &server, &tsa.root, &[]);
@@ -247,7 +247,7 @@ fn a_stamp_from_before_the_signers_certificate_is_refused() {
     let ran = sign(&scene, &server, &tsa.root, &[]);
     ran.assert_refused(
         1,
-        "Error: timestamp: the time stamp does not fit the signer's certificates",
+        "Error: timestamp: the timestamp does not fit the signer's certificates",
     );
     assert_eq!(writes(&scene), [""; 0]);
 }

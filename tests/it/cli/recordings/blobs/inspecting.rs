@@ -67,14 +67,14 @@ const DIFFERENCES: &[Difference] = &[
             "timestamp signature\n│       └── error: failed to parse timestamp countersignature: ",
         ),
         stderr: Text::Same,
-        why: "our own words for what is wrong with a time stamp",
+        why: "our own words for what is wrong with a timestamp",
     },
     Difference {
         cases: &["json, tsjunk.jws.sig"],
         exit: None,
         stdout: Text::Contains("\"error\": \"failed to parse timestamp countersignature: "),
         stderr: Text::Same,
-        why: "our own words for what is wrong with a time stamp",
+        why: "our own words for what is wrong with a timestamp",
     },
     Difference {
         cases: &["two files, the second is ignored"],

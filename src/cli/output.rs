@@ -14,17 +14,17 @@ use crate::{printable, secrets};
 
 /// The output of one command, or of its part for one reference.
 #[derive(Debug)]
-pub(super) struct Report {
+pub(super) struct CommandOutput {
     pub(super) stdout: String,
     pub(super) stderr: String,
     pub(super) exit: Exit,
     /// What the text of a failure was made of, for the JSON forms.
-    pub(super) told: Told,
+    pub(super) failure: FailureText,
 }
 
 /// The parts of a failure's message; empty on success.
 #[derive(Debug, Default)]
-pub(super) struct Told {
+pub(super) struct FailureText {
     sentence: String,
     causes: Vec<String>,
     hint: Option<String>,
@@ -32,7 +32,7 @@ pub(super) struct Told {
     in_lines: bool,
 }
 
-impl Told {
+impl FailureText {
     fn text(&self) -> String {
         let sentence = if self.in_lines {
             self.sentence.clone()
@@ -48,13 +48,13 @@ impl Told {
     }
 }
 
-impl Report {
+impl CommandOutput {
     pub(super) fn done() -> Self {
         Self {
             stdout: String::new(),
             stderr: String::new(),
             exit: Exit::Done,
-            told: Told::default(),
+            failure: FailureText::default(),
         }
     }
 
@@ -68,25 +68,25 @@ impl Report {
 
     /// A failure that one sentence says whole.
     pub(super) fn failed(exit: Exit, sentence: &str) -> Self {
-        Self::told(exit, sentence, Vec::new(), None)
+        Self::failure(exit, sentence, Vec::new(), None)
     }
 
     /// The same with what to do about it.
     pub(super) fn failed_with_hint(exit: Exit, sentence: &str, hint: String) -> Self {
-        Self::told(exit, sentence, Vec::new(), Some(hint))
+        Self::failure(exit, sentence, Vec::new(), Some(hint))
     }
 
     /// The same with a sentence of several lines, in which nothing foreign has a line break.
     pub(super) fn failed_in_lines(exit: Exit, sentence: &str) -> Self {
         let mut report = Self::failed(exit, sentence);
-        report.told.in_lines = true;
-        report.stderr = report.told.text();
+        report.failure.in_lines = true;
+        report.stderr = report.failure.text();
         report
     }
 
     /// Wrong flags or unreadable files.
     pub(super) fn usage(sentence: &str, hint: Option<String>) -> Self {
-        Self::told(Exit::Usage, sentence, Vec::new(), hint)
+        Self::failure(Exit::Usage, sentence, Vec::new(), hint)
     }
 
     /// The same, as an error says it, with what caused it.
@@ -101,30 +101,30 @@ impl Report {
         error: &(dyn StdError + 'static),
         hint: Option<String>,
     ) -> Self {
-        Self::told(exit, sentence, causes::beyond(sentence, error), hint)
+        Self::failure(exit, sentence, causes::beyond(sentence, error), hint)
     }
 
     /// The same failure with these causes before its own.
     #[must_use]
     pub(super) fn caused_by(mut self, causes: Vec<String>) -> Self {
-        self.told.causes.splice(0..0, causes);
-        self.stderr = self.told.text();
+        self.failure.causes.splice(0..0, causes);
+        self.stderr = self.failure.text();
         self
     }
 
     /// Why the command could not begin, for the JSON forms.
     pub(super) fn not_begun(&self) -> Reason {
-        let Told {
+        let FailureText {
             sentence,
             causes,
             hint,
             ..
-        } = &self.told;
+        } = &self.failure;
         Reason::not_begun(sentence.clone(), causes.clone(), hint.clone())
     }
 
-    fn told(exit: Exit, sentence: &str, causes: Vec<String>, hint: Option<String>) -> Self {
-        let told = Told {
+    fn failure(exit: Exit, sentence: &str, causes: Vec<String>, hint: Option<String>) -> Self {
+        let told = FailureText {
             sentence: sentence.to_owned(),
             causes,
             hint: fitting(hint),
@@ -133,7 +133,7 @@ impl Report {
         Self {
             stderr: told.text(),
             exit,
-            told,
+            failure: told,
             ..Self::done()
         }
     }
@@ -143,7 +143,7 @@ impl Report {
 pub(super) fn warning_lines(warnings: &[String]) -> String {
     let lines = warnings
         .iter()
-        .map(|warning| Report::warning(warning).stderr);
+        .map(|warning| CommandOutput::warning(warning).stderr);
     lines.collect()
 }
 
@@ -169,18 +169,18 @@ pub(super) fn write_as_cause(text: &mut String, indent: &str, error: &dyn StdErr
 
 fn write_cause(text: &mut String, indent: &str, cause: &str) {
     // Writing to a `String` cannot fail.
-    let _ = writeln!(text, "{indent}caused by: {}", told(cause));
+    let _ = writeln!(text, "{indent}caused by: {}", short_line(cause));
 }
 
 /// Writes the line `hint: ...`.
 pub(super) fn write_hint(text: &mut String, indent: &str, hint: Option<String>) {
     if let Some(hint) = fitting(hint) {
-        let _ = writeln!(text, "{indent}hint: {}", told(&hint));
+        let _ = writeln!(text, "{indent}hint: {}", short_line(&hint));
     }
 }
 
 /// Text of a report on one line, and not longer than anybody reads.
-pub(super) fn told(text: &str) -> String {
+pub(super) fn short_line(text: &str) -> String {
     one_line(&printable::shorten(text, limits::MAX_TOLD_CHARS))
 }
 
@@ -195,7 +195,7 @@ mod tests {
         struct Outer(#[source] io::Error);
         let stderr = |sentence| {
             let error = Outer(io::Error::other("inner"));
-            Report::error(Exit::Rejected, sentence, &error, None).stderr
+            CommandOutput::error(Exit::Rejected, sentence, &error, None).stderr
         };
         assert_eq!(stderr("failed: inner"), "Error: failed: inner\n");
         assert_eq!(
@@ -207,10 +207,10 @@ mod tests {
 
     #[test]
     fn a_foreign_sentence_stays_on_its_line() {
-        let report = Report::failed(Exit::Rejected, "a\nError: b\u{1b}");
+        let report = CommandOutput::failed(Exit::Rejected, "a\nError: b\u{1b}");
         assert_eq!(report.stderr, "Error: a Error: b \n");
-        assert_eq!(report.told.sentence, "a\nError: b\u{1b}");
-        let report = Report::failed_in_lines(Exit::Rejected, "a\nb");
+        assert_eq!(report.failure.sentence, "a\nError: b\u{1b}");
+        let report = CommandOutput::failed_in_lines(Exit::Rejected, "a\nb");
         assert_eq!(report.stderr, "Error: a\nb\n");
     }
 

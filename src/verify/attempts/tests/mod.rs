@@ -35,7 +35,7 @@ impl Wanted<'_> {
         }
     }
 
-    async fn find(&self, scene: &Scene, listing: Listing) -> Result<Found, Error> {
+    async fn find(&self, scene: &Scene, listing: Listing) -> Result<SearchResult, Error> {
         let (repository, target) = (scene.repository(), scene.target());
         self.find_in(scene, &repository, &target, listing).await
     }
@@ -46,7 +46,7 @@ impl Wanted<'_> {
         repository: &Repository,
         target: &Target,
         listing: Listing,
-    ) -> Result<Found, Error> {
+    ) -> Result<SearchResult, Error> {
         let options = Options {
             max_signatures: self.max_signatures,
             ..Options::default()
@@ -59,7 +59,7 @@ impl Wanted<'_> {
             criteria: self.criteria,
             now: NOW,
         };
-        scene.judges().find(search, Ok(listing)).await
+        scene.validators().find(search, Ok(listing)).await
     }
 }
 
@@ -75,7 +75,7 @@ fn certificates(outcome: &SignatureOutcome) -> usize {
 }
 
 #[track_caller]
-fn rejected(found: Result<Found, Error>) -> Refused {
+fn rejected(found: Result<SearchResult, Error>) -> RejectedArtifact {
     match found {
         Err(Error::Rejected(refused)) => *refused,
         other => panic!("{other:#?}"),
@@ -83,7 +83,7 @@ fn rejected(found: Result<Found, Error>) -> Refused {
 }
 
 #[track_caller]
-fn inconclusive(found: Result<Found, Error>) -> Refused {
+fn inconclusive(found: Result<SearchResult, Error>) -> RejectedArtifact {
     match found {
         Err(Error::Inconclusive(refused)) => *refused,
         other => panic!("{other:#?}"),

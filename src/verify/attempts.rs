@@ -2,7 +2,7 @@
 
 use time::OffsetDateTime;
 
-use super::{Error, FetchedSignature, Judges, Options, Refused, Unseen};
+use super::{Error, FetchedSignature, Options, RejectedArtifact, Unseen, Validators};
 use crate::allowance;
 use crate::oci::Descriptor;
 use crate::outcome::{Failure, FailureClass, SignatureOutcome, Standing};
@@ -31,7 +31,7 @@ impl Criteria for AnySignature {}
 
 /// A search that found what it looked for.
 #[derive(Debug)]
-pub struct Found {
+pub struct SearchResult {
     /// The signature that was accepted.
     pub accepted: SignatureOutcome,
     /// The other signatures that were looked at: refused, or only tolerated.
@@ -55,8 +55,8 @@ pub struct Search<'a> {
     pub now: OffsetDateTime,
 }
 
-impl Judges {
-    /// Judges the signatures that `listing` has, and then those of the tag schema, until one is
+impl Validators {
+    /// Validators the signatures that `listing` has, and then those of the tag schema, until one is
     /// verified and is the one looked for. If there is none, the first one that is tolerated is found.
     ///
     /// # Errors
@@ -66,14 +66,14 @@ impl Judges {
         &self,
         search: Search<'_>,
         listing: Result<Listing, registry::Error>,
-    ) -> Result<Found, Error> {
+    ) -> Result<SearchResult, Error> {
         let listing = listing.map_err(|source| Error::List {
             reference: search.target.reference.clone(),
             source,
         })?;
         let tag_schema_was_read = listing.has_read_tag_schema();
-        let mut trial = Trial {
-            judges: self,
+        let mut attempts = Attempts {
+            validators: self,
             search,
             tried: Vec::new(),
             refused: Vec::new(),
@@ -81,45 +81,45 @@ impl Judges {
             unseen: listing.incomplete.map(Unseen::Listing),
         };
         let mut candidates = listing.candidates;
-        let found = trial.try_all(listing.signatures, Says::Signature).await;
+        let found = attempts.try_all(listing.signatures, Says::Signature).await;
         if let Some(accepted) = found {
-            return Ok(trial.found(accepted));
+            return Ok(attempts.found(accepted));
         }
         // Old clients wrote only the tag schema. It is read before the answer is "no": a
         // verification that succeeds pays nothing for it.
-        trial.note_exhaustion(0);
-        if !tag_schema_was_read && !trial.is_exhausted() {
+        attempts.note_exhaustion(0);
+        if !tag_schema_was_read && !attempts.is_exhausted() {
             let digest = search.target.descriptor.digest();
             let listing = allowance::in_time(search.repository.list_by_tag_schema(digest)).await;
             let listing = match listing {
                 Ok(listing) => listing,
                 Err(source) => {
                     let not_tried = 0;
-                    trial.unseen = Some(Unseen::Exhausted { source, not_tried });
-                    return trial.end();
+                    attempts.unseen = Some(Unseen::Exhausted { source, not_tried });
+                    return attempts.end();
                 }
             };
             match listing {
                 Ok(tagged) => {
-                    if trial.unseen.is_none() {
-                        trial.unseen = tagged.incomplete.map(Unseen::Listing);
+                    if attempts.unseen.is_none() {
+                        attempts.unseen = tagged.incomplete.map(Unseen::Listing);
                     }
                     candidates.extend(tagged.candidates);
-                    let found = trial.try_all(tagged.signatures, Says::Signature).await;
+                    let found = attempts.try_all(tagged.signatures, Says::Signature).await;
                     if let Some(accepted) = found {
-                        return Ok(trial.found(accepted));
+                        return Ok(attempts.found(accepted));
                     }
                 }
                 Err(error) => {
-                    trial.unseen.get_or_insert(Unseen::Listing(error));
+                    attempts.unseen.get_or_insert(Unseen::Listing(error));
                 }
             }
         }
         // Last what may be a signature, however much of it there is.
-        if let Some(accepted) = trial.try_all(candidates, Says::Nothing).await {
-            return Ok(trial.found(accepted));
+        if let Some(accepted) = attempts.try_all(candidates, Says::Nothing).await {
+            return Ok(attempts.found(accepted));
         }
-        trial.end()
+        attempts.end()
     }
 }
 
@@ -132,8 +132,8 @@ enum Says {
 }
 
 /// A search on its way.
-struct Trial<'a> {
-    judges: &'a Judges,
+struct Attempts<'a> {
+    validators: &'a Validators,
     search: Search<'a>,
     tried: Vec<Descriptor>,
     refused: Vec<SignatureOutcome>,
@@ -143,7 +143,7 @@ struct Trial<'a> {
     unseen: Option<Unseen>,
 }
 
-impl Trial<'_> {
+impl Attempts<'_> {
     /// Notes it if what the verification may use is used up, and so many signatures are not begun.
     fn note_exhaustion(&mut self, not_tried: usize) {
         if self.is_exhausted() {
@@ -158,7 +158,7 @@ impl Trial<'_> {
         matches!(self.unseen, Some(Unseen::Exhausted { .. }))
     }
 
-    /// Judges signatures in the registry's order until one is verified: one that is only tolerated hides no
+    /// Validators signatures in the registry's order until one is verified: one that is only tolerated hides no
     /// better one behind it. One digest that is listed with another size or type is another entry: one of
     /// them may be right.
     async fn try_all(&mut self, listed: Vec<Descriptor>, says: Says) -> Option<SignatureOutcome> {
@@ -253,20 +253,20 @@ impl Trial<'_> {
             format: fetched.format,
             envelope: fetched,
         };
-        let judged = self
-            .judges
-            .judge(signature, target, statement, &options.user_metadata, now);
+        let judged =
+            self.validators
+                .judge(signature, target, statement, &options.user_metadata, now);
         Some(judged.await)
     }
 
-    fn found(self, accepted: SignatureOutcome) -> Found {
+    fn found(self, accepted: SignatureOutcome) -> SearchResult {
         let mut others = self.tolerated;
         others.extend(self.refused);
-        Found { accepted, others }
+        SearchResult { accepted, others }
     }
 
     /// The answer where no signature was verified.
-    fn end(mut self) -> Result<Found, Error> {
+    fn end(mut self) -> Result<SearchResult, Error> {
         if self.is_exhausted() {
             // What is tolerated is no answer, while what may be verified was not looked at.
             self.refused.append(&mut self.tolerated);
@@ -296,7 +296,7 @@ impl Trial<'_> {
             (Some(Unseen::Record(_)), _)
             | (Some(Unseen::Listing(_)), ArtifactReference::Registry(_)) => true,
             (Some(Unseen::Listing(error)), ArtifactReference::Layout(_)) => {
-                error.kind() == registry::Kind::CouldNotLook
+                error.kind() == registry::Kind::Inconclusive
             }
             _ => false,
         };
@@ -309,7 +309,7 @@ impl Trial<'_> {
                 .any(|failure| failure.class() == FailureClass::Inconclusive);
         // The signature that came furthest leads: its failure says most about what to mend.
         outcomes.sort_by_key(|outcome| std::cmp::Reverse(outcome.refusal().map(Failure::rank)));
-        let refused = Box::new(Refused {
+        let refused = Box::new(RejectedArtifact {
             reference,
             statement: self.search.statement.named(),
             outcomes,

@@ -43,7 +43,7 @@ impl Registry {
     }
 
     /// Looks for a signature, where the referrers API has `listed`.
-    async fn find(&self, scene: &Scene, listed: Listing) -> Result<Found, Error> {
+    async fn find(&self, scene: &Scene, listed: Listing) -> Result<SearchResult, Error> {
         let target = in_registry(scene);
         let wanted = Wanted::default();
         wanted

@@ -65,7 +65,8 @@ async fn a_list_that_broke_off_may_have_had_a_good_signature() {
         };
         wanted.find_in(&scene, &repository, target, listing).await
     };
-    let is_listing = |refused: &Refused| matches!(refused.unseen, Some(Unseen::Listing(_)));
+    let is_listing =
+        |refused: &RejectedArtifact| matches!(refused.unseen, Some(Unseen::Listing(_)));
 
     let (layout, registry) = (scene.target(), in_registry(&scene));
     for (target, error) in [
@@ -138,7 +139,7 @@ async fn find_until_exhausted(
     statement: Statement,
     at: &Descriptor,
     listing: Listing,
-) -> Result<Found, Error> {
+) -> Result<SearchResult, Error> {
     let criteria = ExhaustedAt(at.digest().clone());
     let wanted = Wanted {
         statement,
@@ -154,7 +155,7 @@ async fn find_until_exhausted(
 
 /// How many signatures were not tried because no more may be fetched.
 #[track_caller]
-fn not_tried(refused: &Refused) -> usize {
+fn not_tried(refused: &RejectedArtifact) -> usize {
     match refused.unseen {
         Some(Unseen::Exhausted {
             source: Exhausted::Bytes { max: MAX_BYTES },
