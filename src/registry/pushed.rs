@@ -30,7 +30,7 @@ impl RemoteRepository {
         is_filed: bool,
     ) -> Look {
         let begun = Instant::now();
-        let unit = self.session.pool.settings().retry_delay;
+        let unit = self.session.endpoint.pool.settings().retry_delay;
         let mut look = self.look_once(subject, manifest).await;
         for number in 1..limits::MAX_LISTING_LOOKS {
             let is_open = match &look {
