@@ -9,9 +9,7 @@ use std::fmt;
 use super::{Claims, Error, Signer};
 use crate::aws::SignerArn;
 use crate::document::near_name;
-
-/// Near misses, and trusted identities, that an error lists.
-const MAX_NEAR_MISSES: usize = 5;
+use crate::limits;
 
 /// A trusted identity that does not match, and was probably meant to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,13 +49,13 @@ pub fn check_trusted_identity<'a, S: AsRef<str>>(
             signer: signer_in_words(claims),
             near_misses: identities()
                 .filter_map(|identity| near_miss(identity, claims))
-                .take(MAX_NEAR_MISSES)
+                .take(limits::MAX_NEAR_MISSES)
                 .collect(),
             trusted: identities()
-                .take(MAX_NEAR_MISSES)
+                .take(limits::MAX_NEAR_MISSES)
                 .map(str::to_owned)
                 .collect(),
-            more: identities().count().saturating_sub(MAX_NEAR_MISSES),
+            more: identities().count().saturating_sub(limits::MAX_NEAR_MISSES),
         })
 }
 
