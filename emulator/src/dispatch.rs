@@ -13,7 +13,7 @@ use crate::{
     ecr,
     error::AwsError,
     faults::{FaultKind, Tamper},
-    hosts::is_registry_host,
+    hosts::{RegistryId, is_registry_host},
     kms,
     protocol::Protocol,
     registry,
@@ -184,7 +184,13 @@ fn answer(
             );
             protocol.error(&error)
         }
-        Service::Registry => registry::handle(shared, call),
+        Service::Registry => {
+            let default = RegistryId {
+                account: shared.access_key.account.clone(),
+                region: shared.region.clone(),
+            };
+            shared.registry.handle(default, call)
+        }
         Service::Signer(operation) => {
             let result = caller(shared, call, "signer", protocol).and_then(|caller| {
                 if is_denied {

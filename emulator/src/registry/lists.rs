@@ -12,7 +12,7 @@ use super::{
     manifests::NOT_A_DIGEST,
     set,
 };
-use crate::protocol::without_nulls;
+use crate::json::without_nulls;
 
 const OCI_FILTERS_APPLIED: HeaderName = HeaderName::from_static("oci-filters-applied");
 
