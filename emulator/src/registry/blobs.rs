@@ -5,7 +5,7 @@ use http::{Method, Response, StatusCode, header};
 
 use super::{
     BlobDelivery, Context, DOCKER_CONTENT_DIGEST, Digest, Registry, RepositoryKey,
-    content_response, empty_response, error::OciError, manifests::NOT_A_DIGEST, origin, route, set,
+    content_response, empty_response, error::OciError, name::NOT_A_DIGEST, origin, route, set,
     tokens::TokenRefusal,
 };
 use crate::{call::Call, hosts::RegistryId};

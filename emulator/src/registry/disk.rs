@@ -16,8 +16,8 @@ use time::OffsetDateTime;
 use super::{
     document::Document,
     name::Digest,
+    options::MAX_BLOB_BYTES,
     state::{Manifest, Repository, RepositoryKey, State, TagMutability},
-    uploads::MAX_BLOB_BYTES,
 };
 use crate::{
     hosts::RegistryId,

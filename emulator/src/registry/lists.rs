@@ -9,7 +9,7 @@ use super::{
     content_response,
     document::{MAX_MANIFEST_BYTES, OCI_INDEX},
     error::OciError,
-    manifests::NOT_A_DIGEST,
+    name::NOT_A_DIGEST,
     set,
 };
 use crate::json::without_nulls;

@@ -40,10 +40,10 @@ mod tokens;
 mod uploads;
 
 pub(crate) use name::{Digest, is_name, is_tag};
+pub(crate) use options::MAX_BLOB_BYTES;
 pub(crate) use state::{Manifest, Repository, RepositoryKey, State, TagMutability};
 pub(crate) use test_image::TestImage;
 pub(crate) use tokens::PASSWORD_LIFETIME;
-pub(crate) use uploads::MAX_BLOB_BYTES;
 pub use {
     disk::Error as DiskError,
     options::{
