@@ -1,7 +1,9 @@
 //! What may help against each error.
 
+use std::path::Path;
+
 use super::{Error, LayoutFault, advice};
-use crate::reference::RegistryName;
+use crate::reference::{self, RegistryName};
 
 impl Error {
     /// What may help.
@@ -12,16 +14,7 @@ impl Error {
                 ..
             } => unread.hint(),
             Self::Unauthorized { registry, .. } | Self::Denied { registry, .. } => {
-                Some(if is_ecr(registry) {
-                    "the AWS identity needs `ecr:GetAuthorizationToken` on `*`, and \
-                     `ecr:BatchGetImage` and `ecr:GetDownloadUrlForLayer` on the repository (to sign \
-                     also `ecr:InitiateLayerUpload`, `ecr:UploadLayerPart`, \
-                     `ecr:CompleteLayerUpload`, `ecr:BatchCheckLayerAvailability` and \
-                     `ecr:PutImage`); the repository's policy can deny it as well"
-                        .to_owned()
-                } else {
-                    format!("log in with `docker login {registry}`, or check the repository's name")
-                })
+                Some(hint_about_access(registry))
             }
             Self::RateLimited {
                 retry_after: Some(wait),
@@ -73,32 +66,44 @@ impl Error {
             ),
             Self::Credentials { source, .. } => source.hint(),
             Self::File { source } => source.hint(),
-            Self::SpoiledCopy { source, .. } => {
-                let file = match &**source {
-                    Self::File { source } => source.hint(),
-                    _ => None,
-                };
-                file.or_else(|| {
-                    Some(
-                        "with a network, `countersign revocation fetch REFERENCE --out DIR` copies it \
-                         again; let DIR be a new directory"
-                            .to_owned(),
-                    )
-                })
-            }
-            Self::NotALayout { path, fault: LayoutFault::Missing }
-                if crate::reference::transport(&path.to_string_lossy()).is_some() =>
-            {
-                let transport = crate::reference::transport(&path.to_string_lossy());
-                Some(format!("leave out `{}`", transport.unwrap_or_default()))
-            }
-            Self::NotALayout { .. } => Some(
-                "an OCI image layout is a directory with the files `oci-layout` and `index.json`, as \
-                 `skopeo copy ... oci:DIRECTORY:TAG` or `oras copy --to-oci-layout` writes it"
-                    .to_owned(),
-            ),
+            Self::SpoiledCopy { source, .. } => hint_about_copy(source),
+            Self::NotALayout { path, fault } => Some(hint_about_layout(path, fault)),
             _ => None,
         }
+    }
+}
+
+fn hint_about_access(registry: &str) -> String {
+    if is_ecr(registry) {
+        return "the AWS identity needs `ecr:GetAuthorizationToken` on `*`, and `ecr:BatchGetImage` and \
+                `ecr:GetDownloadUrlForLayer` on the repository (to sign also `ecr:InitiateLayerUpload`, \
+                `ecr:UploadLayerPart`, `ecr:CompleteLayerUpload`, `ecr:BatchCheckLayerAvailability` and \
+                `ecr:PutImage`); the repository's policy can deny it as well"
+            .to_owned();
+    }
+    format!("log in with `docker login {registry}`, or check the repository's name")
+}
+
+fn hint_about_copy(source: &Error) -> Option<String> {
+    let file = match source {
+        Error::File { source } => source.hint(),
+        _ => None,
+    };
+    file.or_else(|| {
+        Some(
+            "with a network, `countersign revocation fetch REFERENCE --out DIR` copies it again; let DIR \
+             be a new directory"
+                .to_owned(),
+        )
+    })
+}
+
+fn hint_about_layout(path: &Path, fault: &LayoutFault) -> String {
+    match reference::transport(&path.to_string_lossy()) {
+        Some(transport) if *fault == LayoutFault::Missing => format!("leave out `{transport}`"),
+        _ => "an OCI image layout is a directory with the files `oci-layout` and `index.json`, as \
+              `skopeo copy ... oci:DIRECTORY:TAG` or `oras copy --to-oci-layout` writes it"
+            .to_owned(),
     }
 }
 
