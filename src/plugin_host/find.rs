@@ -38,7 +38,7 @@ impl PluginHost {
         check_name(name)?;
         let folder = self.plugins.join(name);
         let path = folder.join(format!("notation-{name}{}", std::env::consts::EXE_SUFFIX));
-        // Unlike notation: notation follows links here. A link is refused, as the specification says.
+        // Unlike notation, which follows links here: a link is refused, as the specification says.
         check_kind(
             name,
             &folder,

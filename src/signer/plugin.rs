@@ -296,7 +296,7 @@ impl PluginSigner {
         })?;
         let info = envelope.signer_info();
         let attributes = &info.signed_attributes;
-        // Unlike notation: notation looks at the chain without a time here, and takes expired ones.
+        // Unlike notation, which checks the chain without a time here, and so accepts expired ones.
         primitive::check_chain(&info.certificate_chain, terms.now)?;
         self.check_expiry(attributes.signing_time, attributes.expiry, terms)?;
         Ok(SignedEnvelope {
