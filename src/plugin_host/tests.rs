@@ -94,7 +94,7 @@ async fn metadata_of_another_name_or_contract_is_refused() {
 async fn a_refusal_keeps_the_plugins_words() {
     let script = r#"echo '{"errorCode":"THROTTLED","errorMessage":"slow down"}' >&2; exit 1"#;
     let error = Installed::new("p", script).metadata().await.unwrap_err();
-    assert!(error.is_unanswered());
+    assert!(error.is_inconclusive());
     assert_eq!(
         error.to_string(),
         "plugin `p` failed at `get-plugin-metadata` with THROTTLED: slow down"

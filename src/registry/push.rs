@@ -146,7 +146,7 @@ impl RemoteRepository {
                         warnings,
                     });
                 }
-                Look::Unknown(source) => {
+                Look::Inconclusive(source) => {
                     return Err(Error::NotListed {
                         manifest: manifest.digest().to_string(),
                         source: Some(Box::new(source)),

@@ -124,7 +124,7 @@ impl Error {
 
     /// Whether asking again later may help.
     pub fn is_inconclusive(&self) -> bool {
-        matches!(self, Self::Host(source) if source.is_unanswered())
+        matches!(self, Self::Host(source) if source.is_inconclusive())
     }
 
     /// What to do about it.
