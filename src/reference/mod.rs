@@ -12,6 +12,7 @@ mod grammar;
 mod layout;
 mod registry_name;
 mod scope;
+mod spelling;
 
 pub use advice::transport;
 pub use artifact::ArtifactReference;
@@ -19,8 +20,9 @@ pub use ecr::EcrHost;
 pub use error::Error;
 pub use grammar::is_repository;
 pub use layout::{LayoutError, LayoutReference};
-pub use registry_name::{RegistryName, RegistryNameError, Scheme};
+pub use registry_name::{RegistryName, Scheme};
 pub use scope::normalize_scope;
+pub use spelling::RegistryNameError;
 
 use std::fmt;
 

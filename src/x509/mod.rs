@@ -9,6 +9,7 @@ pub(crate) mod armor;
 mod bounded;
 mod certificate;
 mod chain;
+mod constraints;
 mod extensions;
 mod file;
 pub mod identity;
