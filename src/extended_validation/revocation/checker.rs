@@ -15,7 +15,7 @@ use super::question::{Inquired, Place, Question};
 use super::silence::Silence;
 use super::stored::StoredAnswers;
 use crate::asked_once::AskedOnce;
-use crate::aws::{Aws, CallError, RateLimit, RegionChoice};
+use crate::aws::{Aws, CallError, Pace, RegionChoice};
 use crate::causes::in_one_line;
 use crate::limits::MAX_REVOCATION_QUESTIONS_PER_SECOND;
 use crate::x509::Certificate;
@@ -38,7 +38,7 @@ enum Source {
 #[derive(Debug)]
 struct Asking {
     aws: Aws,
-    limit: Arc<RateLimit>,
+    pace: Pace,
     cache: Option<AnswerCache>,
     silence: Arc<Silence>,
     asked: AskedOnce<Question, Known, Unanswered>,
@@ -109,7 +109,7 @@ impl RevocationChecker {
     pub fn new(aws: Aws) -> Self {
         Self(Source::Aws(Box::new(Asking {
             aws,
-            limit: Arc::new(RateLimit::new(MAX_REVOCATION_QUESTIONS_PER_SECOND)),
+            pace: Pace::in_any_second(MAX_REVOCATION_QUESTIONS_PER_SECOND),
             cache: None,
             silence: Arc::default(),
             asked: AskedOnce::default(),
@@ -292,8 +292,8 @@ pub async fn check_revocation(
     let inquired = Inquired::new(claims, certificate_chain)?;
     let region = region(aws, claims)?;
     let question = Box::pin(question(aws, claims, &inquired, &region)).await;
-    let limit = RateLimit::new(MAX_REVOCATION_QUESTIONS_PER_SECOND);
-    let revoked = ask(aws, &limit, &question, inquired.signing_time)
+    let pace = Pace::in_any_second(MAX_REVOCATION_QUESTIONS_PER_SECOND);
+    let revoked = ask(aws, &pace, &question, inquired.signing_time)
         .await
         .map_err(|error| unknown(error, &region))?;
     inquired.judge(&revoked)?;
@@ -310,7 +310,7 @@ impl Asking {
         let find = || {
             let line = Line {
                 aws: self.aws.clone(),
-                limit: Arc::clone(&self.limit),
+                pace: self.pace.clone(),
                 silence: Arc::clone(&self.silence),
             };
             let (cache, question) = (self.cache.clone(), question.clone());
@@ -323,7 +323,7 @@ impl Asking {
 /// The way to AWS, which all questions share.
 struct Line {
     aws: Aws,
-    limit: Arc<RateLimit>,
+    pace: Pace,
     silence: Arc<Silence>,
 }
 
@@ -337,7 +337,7 @@ impl Line {
             return Err(error);
         }
         let start = Instant::now();
-        let answer = ask(&self.aws, &self.limit, question, signing_time).await;
+        let answer = ask(&self.aws, &self.pace, question, signing_time).await;
         let error = answer.as_ref().err();
         self.silence.note(question, start.elapsed(), error);
         answer
@@ -439,7 +439,7 @@ mod tests {
         let aws = Aws::new(http::Pool::new(http::Settings::default()), settings).unwrap();
         let line = Line {
             aws: aws.with_credentials(Credentials::new("AKID", "s", None, None, "test")),
-            limit: Arc::new(RateLimit::new(1)),
+            pace: Pace::in_any_second(1),
             silence: Arc::default(),
         };
         let mut questions = Vec::new();

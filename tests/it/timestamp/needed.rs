@@ -48,7 +48,7 @@ fn judge(signature_verification: &str, now: OffsetDateTime) -> SignatureOutcome 
     };
     let payload = Payload::new(&target, BTreeMap::new());
     let made = futures_util::FutureExt::now_or_never(signer.sign(&payload, &terms));
-    let envelope = made.unwrap().unwrap().envelope.bytes;
+    let envelope = made.unwrap().unwrap().envelope.bytes().to_vec();
 
     // Nobody is asked for a certificate: any store of timestamps will do.
     let tsa = pki::Entity::root(pki::authority("TSA root"));
