@@ -313,7 +313,7 @@ impl Setup {
             validators: Validators {
                 stores: self.stores(),
                 aws_signer: RevocationChecker::stored(directory.aws_signer(max_age)),
-                revocation: Checker::new(Arc::new(directory.revocation())),
+                revocation: Checker::stored(directory.revocation()),
                 plugins: None,
                 plugin_config: BTreeMap::new(),
                 use_installed_plugin: false,

@@ -14,7 +14,7 @@ mod read;
 mod silence;
 mod stored;
 
-pub use checker::{Evidence, Inquiry, Origin, RevocationChecker, check_revocation};
+pub use checker::{Evidence, Inquiry, RevocationChecker, UnsignedAnswers, check_revocation};
 pub use document::{Answer, DocumentError};
 pub use kept::AnswerCache;
 pub use question::{Place, Question, Subject};

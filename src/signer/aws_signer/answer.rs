@@ -294,9 +294,7 @@ mod tests {
         let text = answered(PROFILE, &with("cty", json!("text/plain"))).unwrap_err();
         assert!(matches!(
             text,
-            AnswerProblem::Envelope(
-                EnvelopeFlaw::ContentType { .. } | EnvelopeFlaw::Envelope(_)
-            )
+            AnswerProblem::Envelope(EnvelopeFlaw::ContentType { .. } | EnvelopeFlaw::Envelope(_))
         ));
     }
 
