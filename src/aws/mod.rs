@@ -16,7 +16,8 @@ mod settings;
 pub use crate::partition::Partition;
 pub use arn::{
     AliasedSigningProfileArn, ArnError, ArnService, KmsKeyId, KmsKeyIdError, Location, SignerArn,
-    SigningJobArn, SigningProfileAliasArn, SigningProfileArn, SigningProfileVersionArn,
+    SigningJobArn, SigningProfile, SigningProfileAliasArn, SigningProfileArn,
+    SigningProfileVersionArn,
 };
 pub use context::{Aws, RegionChoice};
 pub(crate) use endpoints::{check_endpoint, has_endpoint};

@@ -8,9 +8,9 @@
 mod answer;
 mod error;
 
+pub use crate::aws::{Pace, SigningProfile};
 pub use answer::AnswerProblem;
 pub use error::Error;
-pub use crate::aws::Pace;
 
 use aws_sdk_signer::config::retry::RetryConfig;
 use aws_sdk_signer::operation::RequestId as _;
@@ -22,8 +22,8 @@ use time::OffsetDateTime;
 use super::SignedEnvelope;
 use crate::algorithm::KeySpec;
 use crate::aws::{
-    ArnError, Aws, Call, CallError, RegionChoice, Repeat, SignerArn, SigningJobArn,
-    SigningProfileArn, SigningProfileVersionArn, Unanswered, insist,
+    Aws, Call, CallError, RegionChoice, Repeat, SigningJobArn, SigningProfileVersionArn,
+    Unanswered, insist,
 };
 use crate::extended_validation::Signer;
 use crate::limits::MAX_AWS_SIGNER_PAYLOAD_BYTES;
@@ -35,53 +35,6 @@ pub const KEY_SPEC: KeySpec = KeySpec::Ec384;
 
 /// The signing platform of container images.
 const PLATFORM_ID: &str = "Notation-OCI-SHA384-ECDSA";
-
-/// The signing profile to sign with: whatever its current version is, or exactly one version.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum SigningProfile {
-    /// The profile's current version.
-    Current(SigningProfileArn),
-    /// This version; anything else is refused.
-    Version(SigningProfileVersionArn),
-}
-
-impl SigningProfile {
-    /// Parses the ARN of a signing profile or of a profile version.
-    ///
-    /// # Errors
-    ///
-    /// [`ArnError`].
-    pub fn parse(text: &str) -> Result<Self, ArnError> {
-        match SignerArn::parse(text) {
-            Ok(SignerArn::ProfileVersion(arn)) => Ok(Self::Version(arn)),
-            _ => SigningProfileArn::parse(text).map(Self::Current),
-        }
-    }
-
-    /// The profile, without a version.
-    pub fn arn(&self) -> &SigningProfileArn {
-        match self {
-            Self::Current(arn) => arn,
-            Self::Version(arn) => arn.profile(),
-        }
-    }
-
-    fn is(&self, version: &SigningProfileVersionArn) -> bool {
-        match self {
-            Self::Current(arn) => arn == version.profile(),
-            Self::Version(arn) => arn == version,
-        }
-    }
-}
-
-impl std::fmt::Display for SigningProfile {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Current(arn) => arn.fmt(f),
-            Self::Version(arn) => arn.fmt(f),
-        }
-    }
-}
 
 /// AWS Signer with one of its profiles.
 #[derive(Debug)]
@@ -115,11 +68,7 @@ impl AwsSigner {
     ///
     /// [`Error`]: the payload is not one, or too long; the call failed; or the answer is not what was
     /// asked for.
-    pub async fn sign_json(
-        &self,
-        payload: &[u8],
-        now: OffsetDateTime,
-    ) -> Result<Signature, Error> {
+    pub async fn sign_json(&self, payload: &[u8], now: OffsetDateTime) -> Result<Signature, Error> {
         let sent = Payload::parse(payload).map_err(Error::Payload)?;
         self.sign(&sent, payload, now).await
     }

@@ -14,7 +14,7 @@ use countersign::signer::local_key::KeyFile;
 use countersign::signer::{Signer, Terms};
 use countersign::trust_policy::{DocumentKind, TrustPolicies};
 use countersign::trust_store::{NamedStore, TrustStores};
-use countersign::verify::{FetchedSignature, Validators};
+use countersign::verify::{AwsSignerChecks, FetchedSignature, Validators};
 use countersign::{http, revocation};
 use time::macros::datetime;
 use time::{Duration, OffsetDateTime};
@@ -76,7 +76,7 @@ fn judge(signature_verification: &str, now: OffsetDateTime) -> SignatureOutcome 
         revocation: revocation::Checker::new(Arc::new(revocation::Network::new(pool))),
         plugins: None,
         plugin_config: BTreeMap::new(),
-        use_installed_plugin: false,
+        aws_signer_checks: AwsSignerChecks::InProcess,
     };
     let signature = FetchedSignature {
         manifest_digest: &sha256_digest(&envelope),
