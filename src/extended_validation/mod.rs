@@ -12,6 +12,7 @@ mod revocation;
 mod trusted_identity;
 
 pub use error::Error;
+pub(crate) use revocation::PLATFORM_ID;
 #[cfg(fuzzing)]
 pub use revocation::fuzzing;
 pub use revocation::{

@@ -120,3 +120,76 @@ impl Directory {
         check(&self.path)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[cfg(unix)]
+    fn mode(path: &Path) -> u32 {
+        use std::os::unix::fs::PermissionsExt as _;
+
+        std::fs::metadata(path).unwrap().permissions().mode() & 0o777
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn only_what_is_shared_is_open_to_others() {
+        let root = tempfile::tempdir().unwrap();
+        for (access, of_directory, of_file) in [
+            (Access::Own, 0o700, 0o600),
+            (Access::Private, 0o700, 0o600),
+            (Access::Shared, files::SHARED_DIRECTORY, files::SHARED_FILE),
+        ] {
+            let directory = Directory::new(root.path().join(format!("{access:?}")), access);
+            assert_eq!(directory.read("a", 10).unwrap(), None);
+            directory.remove("a").unwrap();
+            assert!(!directory.path().exists(), "{access:?}");
+            directory.write("a", b"answer").unwrap();
+            assert_eq!(directory.read("a", 10).unwrap().unwrap(), b"answer");
+            assert_eq!(directory.read("b", 10).unwrap(), None);
+            assert!(directory.read("a", 5).is_err());
+            assert_eq!(mode(directory.path()), of_directory, "{access:?}");
+            assert_eq!(mode(&directory.file("a")), of_file, "{access:?}");
+            directory.remove("a").unwrap();
+            assert_eq!(directory.read("a", 10).unwrap(), None);
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_in_the_way_counts_only_where_answers_prove_themselves() {
+        let root = tempfile::tempdir().unwrap();
+        let (real, link) = (root.path().join("real"), root.path().join("link"));
+        let is_link = |error: &files::Error| matches!(error, files::Error::SymbolicLink { .. });
+        for access in [Access::Own, Access::Private, Access::Shared] {
+            let behind = Directory::within(&real, "x", access);
+            behind.write("a", b"answer").unwrap();
+            std::os::unix::fs::symlink(&real, &link).unwrap();
+            let by_link = Directory::within(&link, "x", access);
+            let found = by_link.read("a", 10);
+            let written = by_link.write("a", b"answer");
+            if access == Access::Own {
+                assert_eq!(found.unwrap().unwrap(), b"answer");
+                written.unwrap();
+            } else {
+                assert!(found.is_err_and(|error| is_link(&error)), "{access:?}");
+                assert!(written.is_err_and(|error| is_link(&error)), "{access:?}");
+            }
+            std::fs::remove_file(&link).unwrap();
+            std::fs::remove_dir_all(&real).unwrap();
+        }
+    }
+
+    #[test]
+    fn what_was_written_longest_ago_gives_way() {
+        let root = tempfile::tempdir().unwrap();
+        let directory = Directory::new(root.path().join("x"), Access::Own).with_at_most(2);
+        for name in ["a", "b", "c", "d"] {
+            directory.write(name, b"answer").unwrap();
+            let count = std::fs::read_dir(directory.path()).unwrap().count();
+            assert!(count <= 2, "{name}: {count}");
+            assert!(directory.read(name, 10).unwrap().is_some());
+        }
+    }
+}

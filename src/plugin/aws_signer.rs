@@ -92,12 +92,12 @@ async fn generate_envelope(request: GenerateEnvelopeRequest) -> Result<Reply, Er
     }
     let aws = aws(&request.plugin_config)?;
     let Base64(payload) = request.payload;
-    let signer = AwsSigner {
+    let by = AwsSigner {
         aws,
         profile,
         pace: Pace::default(),
     };
-    let signed = signer.sign_json(&payload, now()).await;
+    let signed = by.sign_json(&payload, now()).await;
     let signed = signed.map_err(Error::Sign)?;
     let envelope = signed.envelope;
     Ok(Reply::of(&GenerateEnvelopeResponse {

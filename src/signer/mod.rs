@@ -280,11 +280,11 @@ impl Signer {
     pub async fn sign(&self, payload: &Payload, terms: &Terms) -> Result<Signature, Error> {
         self.check(terms)?;
         match self {
-            Self::AwsSigner(signer) => {
+            Self::AwsSigner(aws_signer) => {
                 let bytes = payload
                     .to_bytes(terms.format)
                     .map_err(|source| Error::Payload { source })?;
-                let signed = signer
+                let signed = aws_signer
                     .sign(payload, &bytes, terms.now)
                     .await
                     .map_err(Error::AwsSigner)?;

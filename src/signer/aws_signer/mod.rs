@@ -25,16 +25,13 @@ use crate::aws::{
     Aws, Call, CallError, RegionChoice, Repeat, SigningJobArn, SigningProfileVersionArn,
     Unanswered, insist,
 };
-use crate::extended_validation::Signer;
+use crate::extended_validation::{PLATFORM_ID, Signer};
 use crate::limits::MAX_AWS_SIGNER_PAYLOAD_BYTES;
 use crate::notary::PAYLOAD_MEDIA_TYPE;
 use crate::payload::Payload;
 
 /// The keys of AWS Signer, for every profile of the platform for images.
 pub const KEY_SPEC: KeySpec = KeySpec::Ec384;
-
-/// The signing platform of container images.
-const PLATFORM_ID: &str = "Notation-OCI-SHA384-ECDSA";
 
 /// AWS Signer with one of its profiles.
 #[derive(Debug)]
