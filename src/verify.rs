@@ -26,7 +26,8 @@ pub use gather::{Gathered, GatheredSignature, Missing};
 pub use offline::OfflineDirectory;
 pub use record::RecordError;
 pub use requirement::{Lack, Requirement, Shortfall};
-pub use setup::{Setup, SetupError, published_roots};
+pub(crate) use setup::published_roots;
+pub use setup::{Setup, SetupError};
 
 use std::collections::BTreeMap;
 

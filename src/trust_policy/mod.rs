@@ -157,7 +157,7 @@ impl TrustPolicies {
     /// level strict.
     ///
     /// `stores` hold the roots.
-    pub fn of_signing_profiles(profiles: &[SigningProfile], stores: Vec<StoreName>) -> Self {
+    pub(crate) fn of_signing_profiles(profiles: &[SigningProfile], stores: Vec<StoreName>) -> Self {
         let identity = |profile: &SigningProfile| TrustedIdentity::Other(profile.to_string());
         let statement = Statement {
             name: "signing-profiles".into(),

@@ -128,7 +128,7 @@ fn parse<P: AsRef<str>>(
 /// # Errors
 ///
 /// [`SetupError::Roots`].
-pub fn published_roots(profiles: &[SigningProfile]) -> Result<Vec<NamedStore>, SetupError> {
+pub(crate) fn published_roots(profiles: &[SigningProfile]) -> Result<Vec<NamedStore>, SetupError> {
     let mut partitions = Vec::new();
     for profile in profiles {
         let partition = profile.arn().location().partition().as_str();
@@ -156,7 +156,7 @@ impl Setup {
     }
 
     /// Trusts these signing profiles, for every repository, at level strict, under these roots.
-    pub fn of_signing_profiles(profiles: &[SigningProfile], roots: Vec<NamedStore>) -> Self {
+    pub(crate) fn of_signing_profiles(profiles: &[SigningProfile], roots: Vec<NamedStore>) -> Self {
         let names = roots.iter().map(|store| store.name.clone()).collect();
         let policies = TrustPolicies::of_signing_profiles(profiles, names);
         Self::new(policies, Stores::Given(roots))
