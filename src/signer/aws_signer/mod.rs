@@ -59,7 +59,8 @@ pub struct Signature {
 }
 
 impl AwsSigner {
-    /// Signs `payload`, the JSON of a Notary Project payload, and sends it as it is; what a plugin of Notation is asked for.
+    /// Signs `payload`, the JSON of a Notary Project payload, which is sent as it is. That is what Notation
+    /// asks a plugin for.
     ///
     /// # Errors
     ///
