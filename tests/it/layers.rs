@@ -95,9 +95,7 @@ fn every_module_of_the_table_exists() {
 }
 
 /// Folders in which a circle is known, and why it is still there.
-const KNOWN_CIRCLES: [&str; 2] = [
-    // `Fetch` names one of its implementations; mended when an answer's origin has the path.
-    "revocation/",
+const KNOWN_CIRCLES: [&str; 1] = [
     // `Error` names the errors and the findings of files that return it; mended when `DocumentError`,
     // `RevokedEntity` and `NearMiss` stand in files of their own.
     "extended_validation/",
