@@ -4,27 +4,11 @@
 //! differ only in that are two profiles, and IAM, which decides who may make and use them, tells
 //! them apart.
 
-use std::fmt;
-
+use super::near_miss::NearMiss;
 use super::{Claims, Error, Signer};
 use crate::aws::SignerArn;
 use crate::document::near_name;
 use crate::limits;
-
-/// A trusted identity that does not match, and was probably meant to.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NearMiss {
-    /// The identity as the policy has it.
-    pub identity: String,
-    /// Why it does not match.
-    pub reason: String,
-}
-
-impl fmt::Display for NearMiss {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "trusted identity `{}` {}", self.identity, self.reason)
-    }
-}
 
 /// Finds the trusted identity that covers the signature, and gives it back.
 ///
