@@ -279,6 +279,10 @@ pub const MAX_CONCURRENT_VERIFICATIONS: usize = 8;
 /// its own part of them.
 pub const MAX_CONCURRENT_ARTIFACTS: usize = 64;
 
+/// Items that were read from a stream and wait for their turn; a reference has 1 KiB at most. As many as one
+/// slow registry may have in a row before it holds up the items behind them.
+pub const MAX_WAITING_ITEMS: usize = 10_000;
+
 /// Signatures in answers that wait to be printed behind the answer of a slow registry; each may be told
 /// of at some length.
 pub const MAX_HELD_SIGNATURES: usize = 1_000;

@@ -9,6 +9,7 @@ mod delegate;
 mod error;
 mod gather;
 mod judge;
+pub mod many;
 mod offline;
 mod record;
 mod requirement;

@@ -9,13 +9,14 @@ use crate::aws::{ArnService, Aws, Settings};
 use crate::extended_validation::{
     self, Claims, PLUGIN_NAME, check_revocation, check_trusted_identity,
 };
+use crate::many::Pace;
 use crate::notary::{EnvelopeFormat, PAYLOAD_MEDIA_TYPE};
 use crate::plugin_contract::{
     Base64, Capability, Command, DescribeKeyRequest, DescribeKeyResponse, GenerateEnvelopeRequest,
     GenerateEnvelopeResponse, GenerateSignatureRequest, GetPluginMetadataRequest, PluginConfig,
     VerificationResult, VerifySignatureRequest, VerifySignatureResponse,
 };
-use crate::signer::aws_signer::{self, Pace, SigningProfile};
+use crate::signer::aws_signer::{self, SigningProfile};
 use crate::x509::Certificate;
 
 pub(super) const NAME: &str = PLUGIN_NAME;

@@ -81,6 +81,40 @@ pub struct TrustPolicies {
     unused: Option<PathBuf>,
 }
 
+impl Statement {
+    /// The statement that stands for naming signing profiles in place of a trust policy, for every repository.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotASigningProfile`].
+    pub fn of_signing_profiles(profiles: &[String], stores: Vec<StoreName>) -> Result<Self, Error> {
+        let mut trusted_identities = Vec::new();
+        for profile in profiles {
+            let problem = match SignerArn::parse(profile) {
+                Ok(SignerArn::Profile(_) | SignerArn::ProfileVersion(_)) => None,
+                // Of another kind; this says which one is wanted.
+                Ok(_) => SigningProfileArn::parse(profile).err(),
+                Err(problem) => Some(problem),
+            };
+            if let Some(source) = problem {
+                return Err(Error::NotASigningProfile { source });
+            }
+            trusted_identities.push(TrustedIdentity::Other(profile.clone()));
+        }
+        Ok(Self {
+            name: "signing-profiles".into(),
+            file: None,
+            registry_scopes: vec![scope::WILDCARD.into()],
+            blob_use: BlobUse::Global,
+            level: VerificationLevel::new(Level::Strict, std::collections::BTreeMap::new()),
+            trust_stores: stores,
+            trusted_identities,
+            verify_timestamp: VerifyTimestamp::Always,
+            unsigned_revocation_statements: Vec::new(),
+        })
+    }
+}
+
 impl TrustPolicies {
     /// Loads the OCI policy of a configuration directory: `trustpolicy.oci.json` and, only where that does not
     /// exist, `trustpolicy.json`.
@@ -162,31 +196,7 @@ impl TrustPolicies {
     ///
     /// [`Error::NotASigningProfile`].
     pub fn of_signing_profiles(profiles: &[String], stores: Vec<StoreName>) -> Result<Self, Error> {
-        let mut trusted_identities = Vec::new();
-        for profile in profiles {
-            let problem = match SignerArn::parse(profile) {
-                Ok(SignerArn::Profile(_) | SignerArn::ProfileVersion(_)) => None,
-                // Of another kind; this says which one is wanted.
-                Ok(_) => SigningProfileArn::parse(profile).err(),
-                Err(problem) => Some(problem),
-            };
-            if let Some(source) = problem {
-                return Err(Error::NotASigningProfile { source });
-            }
-            trusted_identities.push(TrustedIdentity::Other(profile.clone()));
-        }
-        let statement = Statement {
-            name: "signing-profiles".into(),
-            file: None,
-            registry_scopes: vec![scope::WILDCARD.into()],
-            blob_use: BlobUse::Global,
-            level: VerificationLevel::new(Level::Strict, std::collections::BTreeMap::new()),
-            trust_stores: stores,
-            trusted_identities,
-            verify_timestamp: VerifyTimestamp::Always,
-            unsigned_revocation_statements: Vec::new(),
-        };
-        Ok(Self::of_statement(statement))
+        Statement::of_signing_profiles(profiles, stores).map(Self::of_statement)
     }
 
     /// A policy without a document: this statement alone.

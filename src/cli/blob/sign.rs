@@ -16,11 +16,11 @@ use super::progress::Bar;
 use crate::allowance::{Allowance, Exhausted};
 use crate::blob::{Blob, DEFAULT_MEDIA_TYPE};
 use crate::files::{self, Reserved};
+use crate::many::Pace;
 use crate::notary::EnvelopeFormat;
 use crate::report::sentence;
 use crate::sign::blob::{self, BlobSignature, Error, Options};
 use crate::signer::Signer;
-use crate::signer::aws_signer::Pace;
 
 /// Flags of `blob sign`; those that notation has work as they do there.
 #[derive(Debug, clap::Args)]

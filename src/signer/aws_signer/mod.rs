@@ -7,11 +7,9 @@
 
 mod answer;
 mod error;
-mod pace;
 
 pub use answer::AnswerProblem;
 pub use error::Error;
-pub use pace::Pace;
 
 use aws_sdk_signer::config::retry::RetryConfig;
 use aws_sdk_signer::operation::RequestId as _;
@@ -28,6 +26,7 @@ use crate::aws::{
 };
 use crate::extended_validation::Signer;
 use crate::limits::{MAX_ATTEMPTS, MAX_AWS_SIGNER_PAYLOAD_BYTES, MAX_THROTTLED_ATTEMPTS};
+use crate::many::{Pace, PaceStopped};
 use crate::notary::PAYLOAD_MEDIA_TYPE;
 use crate::payload::Payload;
 
@@ -135,7 +134,7 @@ pub async fn sign(
     let (call, region) = call(aws, profile, "signer:SignPayload")?;
     let client = aws.signer(&region.region).await;
     let client = client.map_err(Error::Settings)?;
-    pace.turn().await.map_err(|pace::Stopped| Error::NotAsked)?;
+    pace.turn().await.map_err(|PaceStopped| Error::NotAsked)?;
     let mut attempt = 1;
     let output = loop {
         let error = match ask(&client, profile, payload, &call).await {
@@ -152,7 +151,7 @@ pub async fn sign(
             return Err(failed(error.after(attempt), &region));
         }
         pace.back_off(attempt);
-        if let Err(pace::Stopped) = pace.turn().await {
+        if let Err(PaceStopped) = pace.turn().await {
             return Err(failed(error.after(attempt), &region));
         }
         attempt += 1;

@@ -1,16 +1,16 @@
-//! How fast AWS Signer is asked: within its quota, evenly, and slower while it says that it is too
-//! much.
+//! How fast somebody is asked, AWS Signer for example: within a quota, evenly, and slower while it says that it is
+//! too much.
 
 use std::num::NonZeroU32;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::watch;
 use tokio::time::Instant;
 
+use super::stop::stopped;
 use crate::{http, limits};
 
-/// One pace for everything that a process asks of `SignPayload`; clones share it.
+/// One pace for everything that a process asks of one API, AWS Signer's `SignPayload` for example; clones share it.
 #[derive(Debug, Clone)]
 pub struct Pace(Arc<Inner>);
 
@@ -20,15 +20,14 @@ struct Inner {
     /// Held by the one whose turn is next; who comes later waits behind.
     queue: tokio::sync::Mutex<()>,
     next: Mutex<Option<Instant>>,
-    stopped: watch::Sender<bool>,
 }
 
-/// Nobody gets a turn any more.
-#[derive(Debug)]
-pub(super) struct Stopped;
+/// Nobody gets a turn any more, because the work was stopped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PaceStopped;
 
 impl Default for Pace {
-    /// The pace of AWS's default quota.
+    /// The pace of AWS's default quota for `SignPayload`.
     fn default() -> Self {
         let rate = NonZeroU32::new(limits::SIGN_PAYLOAD_PER_SECOND);
         Self::per_second(rate.unwrap_or(NonZeroU32::MIN))
@@ -42,21 +41,19 @@ impl Pace {
             interval: Duration::from_secs(1) / rate.get(),
             queue: tokio::sync::Mutex::new(()),
             next: Mutex::new(None),
-            stopped: watch::Sender::new(false),
         }))
     }
 
-    /// Ends all waiting: AWS Signer is asked for nothing more. What it has been asked goes on.
-    pub fn stop(&self) {
-        self.0.stopped.send_replace(true);
-    }
-
-    /// Waits until AWS Signer may be asked.
-    pub(super) async fn turn(&self) -> Result<(), Stopped> {
-        let mut stopped = self.0.stopped.subscribe();
+    /// Waits until the next question may be asked, as long as the work that this is part of may begin something
+    /// new: see [`Stop`](super::Stop).
+    ///
+    /// # Errors
+    ///
+    /// [`PaceStopped`].
+    pub async fn turn(&self) -> Result<(), PaceStopped> {
         tokio::select! {
             biased;
-            _ = stopped.wait_for(|stopped| *stopped) => Err(Stopped),
+            () = stopped() => Err(PaceStopped),
             () = self.wait() => Ok(()),
         }
     }
@@ -80,9 +77,9 @@ impl Pace {
         }
     }
 
-    /// AWS Signer could not answer the `attempt`th time: whoever is next waits, twice as long each
+    /// There was no answer the `attempt`th time: whoever is next waits, twice as long each
     /// time. The quota is everybody's.
-    pub(super) fn back_off(&self, attempt: u32) {
+    pub fn back_off(&self, attempt: u32) {
         let wait = http::backoff(attempt, limits::RETRY_DELAY, limits::MAX_RETRY_DELAY);
         let later = Instant::now() + wait;
         let mut next = self.next();
@@ -96,6 +93,7 @@ impl Pace {
 
 #[cfg(test)]
 mod tests {
+    use super::super::stop::Stop;
     use super::*;
 
     fn pace(rate: u32) -> Pace {
@@ -151,11 +149,19 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn after_a_stop_nobody_gets_a_turn() {
-        let pace = pace(1);
-        pace.turn().await.unwrap();
-        let (second, ()) = futures_util::future::join(pace.turn(), async { pace.stop() }).await;
-        assert!(matches!(second, Err(Stopped)));
-        assert!(matches!(pace.turn().await, Err(Stopped)));
+    async fn after_a_stop_nobody_gets_a_turn_in_its_work() {
+        let interrupt = |stop: &Stop| {
+            stop.interrupt();
+        };
+        for end in [Stop::after_failure, interrupt] {
+            let (pace, stop) = (pace(1), Stop::default());
+            pace.turn().await.unwrap();
+            let work = stop.lend(async { (pace.turn().await, pace.turn().await) });
+            let (turns, ()) = futures_util::future::join(work, async { end(&stop) }).await;
+            assert_eq!(turns, (Err(PaceStopped), Err(PaceStopped)));
+            // Others of the same pace go on.
+            assert_eq!(pace.turn().await, Ok(()));
+            assert_eq!(Stop::default().lend(pace.turn()).await, Ok(()));
+        }
     }
 }
