@@ -10,7 +10,7 @@ use futures_util::future::BoxFuture;
 use futures_util::stream::{self, BoxStream, FuturesUnordered};
 use futures_util::{FutureExt as _, Stream, StreamExt as _};
 
-use super::held::Held;
+use super::answers::AnswerQueue;
 use super::lanes::{Lanes, Turn};
 use super::progress::Progress;
 use super::stop::{NotTried, Stop};
@@ -54,15 +54,15 @@ pub struct Many<'a, W: Work> {
     over: BoxFuture<'a, ()>,
     interrupts: Option<BoxStream<'a, ()>>,
     lanes: Lanes<W::Item>,
-    running: FuturesUnordered<BoxFuture<'a, Ended<W::Outcome>>>,
-    held: Held<W::Outcome>,
+    running: FuturesUnordered<BoxFuture<'a, ItemEnd<W::Outcome>>>,
+    answers: AnswerQueue<W::Outcome>,
     events: VecDeque<Event<W::Outcome>>,
     ended: usize,
     failed: usize,
 }
 
 /// An item that is done with.
-struct Ended<O> {
+struct ItemEnd<O> {
     index: usize,
     lane: String,
     outcome: O,
@@ -93,7 +93,7 @@ impl<'a, W: Work + 'a> Many<'a, W> {
             interrupts: None,
             lanes: Lanes::new(most_of_one),
             running: FuturesUnordered::new(),
-            held: Held::new(options.order),
+            answers: AnswerQueue::new(options.order),
             events: VecDeque::new(),
             ended: 0,
             failed: 0,
@@ -198,7 +198,7 @@ impl<'a, W: Work + 'a> Many<'a, W> {
 
     fn begin(&mut self) {
         while self.running.len() < MAX_CONCURRENT_ARTIFACTS {
-            let Some(turn) = self.lanes.begin(|index| self.held.may_begin(index)) else {
+            let Some(turn) = self.lanes.begin(|index| self.answers.may_begin(index)) else {
                 return;
             };
             let work = self.work.clone();
@@ -207,8 +207,8 @@ impl<'a, W: Work + 'a> Many<'a, W> {
         }
     }
 
-    fn end(&mut self, ended: Ended<W::Outcome>) {
-        let Ended {
+    fn end(&mut self, ended: ItemEnd<W::Outcome>) {
+        let ItemEnd {
             index,
             lane,
             outcome,
@@ -217,9 +217,9 @@ impl<'a, W: Work + 'a> Many<'a, W> {
         self.ended = self.ended.saturating_add(1);
         let is_failure = W::is_failure(&outcome);
         self.failed = self.failed.saturating_add(usize::from(is_failure));
-        self.held.add(index, W::weight(&outcome), outcome);
+        self.answers.add(index, W::weight(&outcome), outcome);
         self.events.push_back(Event::Ended);
-        while let Some((index, outcome)) = self.held.take() {
+        while let Some((index, outcome)) = self.answers.take() {
             self.events
                 .push_back(Event::Answer(Answer { index, outcome }));
         }
@@ -235,7 +235,7 @@ impl<'a, W: Work + 'a> Stream for Many<'a, W> {
 }
 
 /// The work on one item, unless it is too late to begin.
-async fn run<W: Work>(work: W, turn: Turn<W::Item>, options: Options) -> Ended<W::Outcome> {
+async fn run<W: Work>(work: W, turn: Turn<W::Item>, options: Options) -> ItemEnd<W::Outcome> {
     let Turn { index, item, lane } = turn;
     let too_late = || {
         let checked = options.whole.as_ref().map(Allowance::check_time);
@@ -249,7 +249,7 @@ async fn run<W: Work>(work: W, turn: Turn<W::Item>, options: Options) -> Ended<W
     if options.stops_at_failure && W::is_failure(&outcome) {
         options.stop.after_failure();
     }
-    Ended {
+    ItemEnd {
         index,
         lane,
         outcome,

@@ -7,8 +7,8 @@
 //! slow registry holds up only its own items, a [`Stop`] ends the rest after a failure or at an interrupt, and
 //! every item that was read has an answer, also the one that it was not tried.
 
+mod answers;
 mod engine;
-mod held;
 mod lanes;
 mod pace;
 mod progress;
@@ -19,7 +19,7 @@ mod work;
 
 pub use engine::{Answer, Event, Many};
 pub use lanes::lane_of;
-pub use pace::{Pace, PaceStopped};
+pub use pace::{NoTurn, Pace};
 pub use progress::Progress;
 pub use stop::{NotTried, Stop};
 pub use work::{Options, Order, Work};

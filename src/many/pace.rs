@@ -24,7 +24,7 @@ struct Inner {
 
 /// Nobody gets a turn any more, because the work was stopped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct PaceStopped;
+pub struct NoTurn;
 
 impl Default for Pace {
     /// The pace of AWS's default quota for `SignPayload`.
@@ -49,11 +49,11 @@ impl Pace {
     ///
     /// # Errors
     ///
-    /// [`PaceStopped`].
-    pub async fn turn(&self) -> Result<(), PaceStopped> {
+    /// [`NoTurn`].
+    pub async fn turn(&self) -> Result<(), NoTurn> {
         tokio::select! {
             biased;
-            () = stopped() => Err(PaceStopped),
+            () = stopped() => Err(NoTurn),
             () = self.wait() => Ok(()),
         }
     }
@@ -158,7 +158,7 @@ mod tests {
             pace.turn().await.unwrap();
             let work = stop.lend(async { (pace.turn().await, pace.turn().await) });
             let (turns, ()) = futures_util::future::join(work, async { end(&stop) }).await;
-            assert_eq!(turns, (Err(PaceStopped), Err(PaceStopped)));
+            assert_eq!(turns, (Err(NoTurn), Err(NoTurn)));
             // Others of the same pace go on.
             assert_eq!(pace.turn().await, Ok(()));
             assert_eq!(Stop::default().lend(pace.turn()).await, Ok(()));

@@ -30,6 +30,8 @@ use crate::trust_policy::{self, StatementName};
 use crate::verify::{self, Accepted, RecordError, RejectedArtifact, Shortfall, Verification, blob};
 use crate::x509::testing::Request;
 
+mod signings;
+
 /// The document, which must be what `schemas/NAME` says.
 #[track_caller]
 fn check_schema(name: &str, document: &impl Serialize) -> Value {

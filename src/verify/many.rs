@@ -42,13 +42,13 @@ impl ArtifactVerification {
 
 /// The verification of many artifacts by one verifier.
 #[derive(Debug, Clone)]
-pub struct Verifying<'a> {
+pub struct Verifications<'a> {
     verifier: &'a Verifier,
     options: &'a Options,
     stop: Stop,
 }
 
-impl Work for Verifying<'_> {
+impl Work for Verifications<'_> {
     type Item = ArtifactReference;
     type Outcome = ArtifactVerification;
 
@@ -78,7 +78,7 @@ impl Work for Verifying<'_> {
     }
 }
 
-impl Verifying<'_> {
+impl Verifications<'_> {
     fn ended(
         &self,
         reference: ArtifactReference,
@@ -154,8 +154,8 @@ impl Verifier {
         references: impl Stream<Item = ArtifactReference> + Send + 'a,
         options: &'a Options,
         many: many::Options,
-    ) -> Many<'a, Verifying<'a>> {
-        let work = Verifying {
+    ) -> Many<'a, Verifications<'a>> {
+        let work = Verifications {
             verifier: self,
             options,
             stop: many.stop.clone(),

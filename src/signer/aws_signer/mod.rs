@@ -26,7 +26,7 @@ use crate::aws::{
 };
 use crate::extended_validation::Signer;
 use crate::limits::{MAX_ATTEMPTS, MAX_AWS_SIGNER_PAYLOAD_BYTES, MAX_THROTTLED_ATTEMPTS};
-use crate::many::{Pace, PaceStopped};
+use crate::many::{NoTurn, Pace};
 use crate::notary::PAYLOAD_MEDIA_TYPE;
 use crate::payload::Payload;
 
@@ -134,7 +134,7 @@ pub async fn sign(
     let (call, region) = call(aws, profile, "signer:SignPayload")?;
     let client = aws.signer(&region.region).await;
     let client = client.map_err(Error::Settings)?;
-    pace.turn().await.map_err(|PaceStopped| Error::NotAsked)?;
+    pace.turn().await.map_err(|NoTurn| Error::NotAsked)?;
     let mut attempt = 1;
     let output = loop {
         let error = match ask(&client, profile, payload, &call).await {
@@ -151,7 +151,7 @@ pub async fn sign(
             return Err(failed(error.after(attempt), &region));
         }
         pace.back_off(attempt);
-        if let Err(PaceStopped) = pace.turn().await {
+        if let Err(NoTurn) = pace.turn().await {
             return Err(failed(error.after(attempt), &region));
         }
         attempt += 1;

@@ -1,4 +1,4 @@
-//! Outcomes that came before those of earlier items, and wait for them.
+//! Outcomes in the order in which they are answered: those that came early wait.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,7 @@ use super::work::Order;
 use crate::limits::MAX_HELD_SIGNATURES;
 
 #[derive(Debug)]
-pub(super) struct Held<O> {
+pub(super) struct AnswerQueue<O> {
     order: Order,
     /// With their weights.
     early: BTreeMap<usize, (usize, O)>,
@@ -14,7 +14,7 @@ pub(super) struct Held<O> {
     next: usize,
 }
 
-impl<O> Held<O> {
+impl<O> AnswerQueue<O> {
     pub(super) fn new(order: Order) -> Self {
         Self {
             order,
