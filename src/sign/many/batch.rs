@@ -8,8 +8,8 @@ use time::OffsetDateTime;
 
 use super::claims::{ClaimResult, Claims};
 use super::error::Error;
-use super::if_missing::{ExistingSignature, IfMissing, IfMissingError, Presence};
-use super::outcome::{End, Note, Outcome, Refusals};
+use super::if_missing::{ExistingSignature, IfMissing, IfMissingError, Presence, Refusals};
+use super::outcome::{End, Note, Outcome};
 use super::signature::SignatureInfo;
 use crate::allowance::{self, Allowed};
 use crate::limits::MAX_CONCURRENT_SIGNINGS;

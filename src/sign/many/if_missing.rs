@@ -8,7 +8,6 @@ use std::time::Duration;
 
 use time::OffsetDateTime;
 
-use super::outcome::Refusals;
 use super::own_trust::OwnTrust;
 use super::signature::SignatureInfo;
 use crate::limits::MAX_SIGNATURES;
@@ -55,6 +54,16 @@ pub enum Presence {
         /// Why those that are there do not count, if any was refused.
         refusals: Option<Box<Refusals>>,
     },
+}
+
+/// Signatures that were there, and do not count as the one that would be made.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Refusals {
+    /// How many there are.
+    pub count: usize,
+    /// Why the one does not count that came furthest.
+    pub best: Failure,
 }
 
 /// Why it is not known whether the signature is there.

@@ -15,8 +15,8 @@ mod signer;
 
 pub use batch::{Batch, GivenReference, Signing};
 pub use error::{Error, Remainder};
-pub use if_missing::{ExistingSignature, IfMissing, IfMissingError, Presence};
-pub use outcome::{End, Note, Outcome, Refusals};
+pub use if_missing::{ExistingSignature, IfMissing, IfMissingError, Presence, Refusals};
+pub use outcome::{End, Note, Outcome};
 pub use own_trust::{OwnTrust, OwnTrustError};
 pub use signature::SignatureInfo;
 pub use signer::SearchSetupError;

@@ -3,9 +3,9 @@
 use time::OffsetDateTime;
 
 use super::error::{Error, Remainder};
+use super::if_missing::Refusals;
 use super::signature::SignatureInfo;
 use crate::many::NotTried;
-use crate::outcome::Failure;
 use crate::reference::ArtifactReference;
 use crate::registry::{Target, Warning};
 use crate::sign;
@@ -72,16 +72,6 @@ pub enum Note {
     OfSigner(String),
     /// The signature expires sooner than one that would count as it must, so that the next run signs again.
     ExpiresTooSoon(OffsetDateTime),
-}
-
-/// Signatures that were there, and do not count as the one that would be made.
-#[derive(Debug)]
-#[non_exhaustive]
-pub struct Refusals {
-    /// How many there are.
-    pub count: usize,
-    /// Why the one does not count that came furthest.
-    pub best: Failure,
 }
 
 impl End {

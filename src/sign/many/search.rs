@@ -2,8 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::if_missing::{ExistingSignature, IfMissing, IfMissingError, Presence};
-use super::outcome::Refusals;
+use super::if_missing::{ExistingSignature, IfMissing, IfMissingError, Presence, Refusals};
 use super::signature::SignatureInfo;
 use crate::envelope::UnverifiedEnvelope;
 use crate::outcome::{FailureClass, SignatureOutcome, Standing};
