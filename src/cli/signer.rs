@@ -10,11 +10,11 @@ use super::context::{Context, no_directory};
 use super::exposure::Exposed;
 use super::output::{CommandOutput, Exit, one_line};
 use super::passphrase;
+use crate::aws::Pace;
 use crate::aws::{ArnService, KmsKeyId, Settings};
 use crate::config::{NoDirectory, NotationDirs, SigningKey, SigningKeys};
 use crate::extended_validation::PLUGIN_NAME;
 use crate::files;
-use crate::many::Pace;
 use crate::notary::EnvelopeFormat;
 use crate::plugin_host::{self, PluginHost};
 use crate::signer::Signer;
@@ -283,16 +283,14 @@ impl Choice {
             } => {
                 let id = KmsKeyId::parse(&key)
                     .map_err(|error| CommandOutput::unusable(&error, error.hint()))?;
-                let chain =
-                    CertificateChain::read_named(&certificate_chain, context.pipes, context.now)
-                        .map_err(|error| {
-                            CommandOutput::error(
-                                Exit::Usage,
-                                &error.to_string(),
-                                &error,
-                                error.hint(),
-                            )
-                        })?;
+                let chain = CertificateChain::read_named(
+                    &certificate_chain,
+                    context.pipes,
+                    context.environment.now(),
+                )
+                .map_err(|error| {
+                    CommandOutput::error(Exit::Usage, &error.to_string(), &error, error.hint())
+                })?;
                 Ok(Signer::AwsKms(KmsKey::new(context.aws(), id, chain)))
             }
             Self::Plugin { name, id, config } => {
@@ -309,8 +307,14 @@ impl Choice {
                 key,
                 certificates,
                 passphrase_fd,
-            } => open_key(&name, &key, &certificates, passphrase_fd, context.now)
-                .map(Signer::LocalKey),
+            } => open_key(
+                &name,
+                &key,
+                &certificates,
+                passphrase_fd,
+                context.environment.now(),
+            )
+            .map(Signer::LocalKey),
         }
     }
 }

@@ -3,16 +3,6 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use crate::limits::MAX_CONCURRENT_ARTIFACTS;
-use crate::reference::ArtifactReference;
-
-/// The lane of an artifact: what its registry is called, or its layout.
-pub fn lane_of(reference: &ArtifactReference) -> String {
-    match reference {
-        ArtifactReference::Registry(reference) => reference.registry().to_ascii_lowercase(),
-        // Directories are of this machine, and are one lane.
-        ArtifactReference::Layout(_) => String::new(),
-    }
-}
 
 /// The lanes that have items, waiting or running.
 #[derive(Debug)]

@@ -10,7 +10,6 @@
 mod answers;
 mod engine;
 mod lanes;
-mod pace;
 mod progress;
 mod stop;
 #[cfg(test)]
@@ -18,8 +17,7 @@ mod tests;
 mod work;
 
 pub use engine::{Answer, Event, Many};
-pub use lanes::lane_of;
-pub use pace::{NoTurn, Pace};
 pub use progress::Progress;
+pub(crate) use stop::unless_stopped;
 pub use stop::{NotTried, Stop};
 pub use work::{Options, Order, Work};

@@ -133,8 +133,8 @@ impl Stop {
         });
     }
 
-    /// Does `work`, in which nobody waits for a turn of a [`Pace`](super::Pace) once nothing new may be begun.
-    pub(super) async fn lend<F: Future>(&self, work: F) -> F::Output {
+    /// Does `work`, whose waits by [`unless_stopped`] this ends.
+    pub(crate) async fn lend<F: Future>(&self, work: F) -> F::Output {
         CURRENT.scope(self.clone(), work).await
     }
 
@@ -145,11 +145,16 @@ impl Stop {
     }
 }
 
-/// Comes back when nothing new may be begun in the work that this is part of.
-pub(super) async fn stopped() {
-    match CURRENT.try_with(Clone::clone) {
-        Ok(stop) => stop.reached(State::AfterFailure).await,
-        Err(_) => std::future::pending().await,
+/// Waits for what something new has to wait for, a turn for example; nothing once the work that this is part of may
+/// begin nothing new.
+pub(crate) async fn unless_stopped<T>(wait: impl Future<Output = T>) -> Option<T> {
+    let Ok(stop) = CURRENT.try_with(Clone::clone) else {
+        return Some(wait.await);
+    };
+    tokio::select! {
+        biased;
+        () = stop.reached(State::AfterFailure) => None,
+        waited = wait => Some(waited),
     }
 }
 
@@ -182,5 +187,26 @@ mod tests {
         tokio::time::advance(Duration::from_secs(1)).await;
         stop.given_up().await;
         assert_eq!(start.elapsed(), INTERRUPT_GRACE);
+    }
+
+    #[tokio::test]
+    async fn after_a_stop_its_work_waits_for_nothing_new() {
+        let interrupt = |stop: &Stop| {
+            stop.interrupt();
+        };
+        for end in [Stop::after_failure, interrupt] {
+            let stop = Stop::default();
+            assert_eq!(stop.lend(unless_stopped(async { 1 })).await, Some(1));
+            let work = stop.lend(unless_stopped(std::future::pending::<u8>()));
+            let (waited, ()) = futures_util::future::join(work, async { end(&stop) }).await;
+            assert_eq!(waited, None);
+            assert_eq!(stop.lend(unless_stopped(async { 1 })).await, None);
+            // Others go on.
+            assert_eq!(unless_stopped(async { 1 }).await, Some(1));
+            assert_eq!(
+                Stop::default().lend(unless_stopped(async { 1 })).await,
+                Some(1)
+            );
+        }
     }
 }

@@ -9,9 +9,9 @@ use std::time::Duration;
 use url::Url;
 
 use super::{Error, Options, StoredSignature, sign};
+use crate::aws::Pace;
 use crate::aws::{ArnError, KmsKeyId, KmsKeyIdError};
 use crate::environment::{self, Connections, Environment};
-use crate::many::Pace;
 use crate::notary::EnvelopeFormat;
 use crate::reference::ArtifactReference;
 use crate::registry::{self, Storage};

@@ -6,7 +6,7 @@ use futures_util::{Stream, stream};
 
 use super::{Error, Gathered, OfflineDirectory, Options, Verification, Verifier};
 use crate::limits::MAX_CONCURRENT_VERIFICATIONS;
-use crate::many::{self, Many, NotTried, Stop, Work, lane_of};
+use crate::many::{self, Many, NotTried, Stop, Work};
 use crate::outcome::SignatureOutcome;
 use crate::reference::ArtifactReference;
 use crate::trust_policy::StatementName;
@@ -55,7 +55,7 @@ impl Work for Verifications<'_> {
     const MOST_OF_ONE_LANE: usize = MAX_CONCURRENT_VERIFICATIONS;
 
     fn lane(&self, reference: &ArtifactReference) -> String {
-        lane_of(reference)
+        reference.lane()
     }
 
     async fn run(self, _index: usize, reference: ArtifactReference) -> ArtifactVerification {
@@ -109,7 +109,7 @@ impl Work for Gathering<'_> {
     const MOST_OF_ONE_LANE: usize = MAX_CONCURRENT_VERIFICATIONS;
 
     fn lane(&self, reference: &ArtifactReference) -> String {
-        lane_of(reference)
+        reference.lane()
     }
 
     async fn run(self, _index: usize, reference: ArtifactReference) -> Result<Gathered, Error> {

@@ -5,13 +5,13 @@ use std::num::NonZeroU32;
 use super::args::{Args, ManyArgs};
 use super::rerun::Rerun;
 use crate::allowance::Allowed;
+use crate::aws::Pace;
 use crate::cli::args::parse_pairs;
 use crate::cli::context::{Context, environment, roots_of};
 use crate::cli::duration::parse_seconds;
 use crate::cli::output::{CommandOutput, Exit};
 use crate::cli::signer::Choice;
 use crate::limits::MIN_REMAINING;
-use crate::many::Pace;
 use crate::registry::{self, Storage};
 use crate::report::sentence;
 use crate::sign::many::{GivenReference, IfMissing, OwnTrust, OwnTrustError};
@@ -133,8 +133,8 @@ fn own_trust(
     let trust_anchor = args.trust_anchor.as_deref();
     let roots = match (signer, signer.certificate_chain()) {
         (Signer::AwsSigner(by), _) => {
-            let profile = [by.profile.to_string()];
-            Some(roots_of(&profile, trust_anchor, context.pipes)?)
+            let profile = std::slice::from_ref(&by.profile);
+            Some(roots_of(profile, trust_anchor, context.pipes)?)
         }
         (_, Some([leaf, ..])) if trust_anchor.is_some() => {
             return Err(CommandOutput::usage(

@@ -13,7 +13,7 @@ use super::outcome::{End, Note, Outcome};
 use super::signature::SignatureInfo;
 use crate::allowance::{self, Allowed};
 use crate::limits::MAX_CONCURRENT_SIGNINGS;
-use crate::many::{self, Many, NotTried, Stop, Work, lane_of};
+use crate::many::{self, Many, NotTried, Stop, Work};
 use crate::reference::ArtifactReference;
 use crate::registry::{self, Repository, Target};
 use crate::sign::{self, Options, UnstoredSignature};
@@ -77,7 +77,7 @@ impl Work for Signing<'_> {
     const MOST_OF_ONE_LANE: usize = MAX_CONCURRENT_SIGNINGS;
 
     fn lane(&self, given: &GivenReference) -> String {
-        lane_of(&given.reference)
+        given.reference.lane()
     }
 
     async fn run(self, index: usize, given: GivenReference) -> Outcome {
@@ -285,7 +285,7 @@ impl Signing<'_> {
             () = self.stop.given_up() => Err(Error::InterruptedPush { asked: given.text.clone() }),
         };
         let notes = self.notes(&made);
-        let signature = SignatureInfo::new(made.signer.envelope.format, made.info);
+        let signature = SignatureInfo::new(made.signer.envelope.format(), made.info().clone());
         match stored {
             Ok(stored) => End::Signed {
                 reference: stored.signature,
@@ -355,7 +355,7 @@ impl Signing<'_> {
 
     fn notes(&self, made: &UnstoredSignature) -> Vec<Note> {
         let of_signer = made.signer.warning.clone().map(Note::OfSigner);
-        let expiry = made.info.signed_attributes.expiry;
+        let expiry = made.info().signed_attributes.expiry;
         let is_too_short = |expiry: &OffsetDateTime| {
             let if_missing = self.batch.if_missing.as_ref();
             if_missing.is_some_and(|if_missing| if_missing.is_too_short(Some(*expiry)))

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use crate::aws::SigningProfile;
 use crate::config::StoreName;
 use crate::notary::StoreType;
 use crate::signer::Signer;
 use crate::signer::timestamping::Timestamping;
 use crate::trust_policy::{
-    self, BlobUse, Level, Statement, TrustedIdentity, VerificationLevel, VerifyTimestamp,
+    BlobUse, Level, Statement, TrustedIdentity, VerificationLevel, VerifyTimestamp,
 };
 use crate::trust_store::{NamedStore, TrustedCertificate};
 use crate::verify::{self, published_roots};
@@ -32,9 +33,6 @@ pub enum OwnTrustError {
     /// The roots of the signing profile cannot be used.
     #[error(transparent)]
     Roots(verify::SetupError),
-    /// The signing profile makes no trust policy.
-    #[error(transparent)]
-    Policy(trust_policy::Error),
 }
 
 impl OwnTrustError {
@@ -45,7 +43,6 @@ impl OwnTrustError {
                 Some("sign with AWS Signer, AWS KMS or a key in a file".to_owned())
             }
             Self::Roots(error) => error.hint(),
-            Self::Policy(error) => error.hint(),
         }
     }
 }
@@ -63,23 +60,24 @@ impl OwnTrust {
         roots: Option<Vec<NamedStore>>,
     ) -> Result<Self, OwnTrustError> {
         match (signer, signer.certificate_chain()) {
-            (Signer::AwsSigner(by), _) => Self::of_profile(&by.profile.to_string(), roots),
+            (Signer::AwsSigner(by), _) => Self::of_profile(&by.profile, roots),
             (_, Some([leaf, issuers @ ..])) => Ok(Self::of_key(leaf, issuers, timestamping)),
             (_, Some([]) | None) => Err(OwnTrustError::UnknownCertificate),
         }
     }
 
-    fn of_profile(profile: &str, roots: Option<Vec<NamedStore>>) -> Result<Self, OwnTrustError> {
-        let profile = [profile.to_owned()];
+    fn of_profile(
+        profile: &SigningProfile,
+        roots: Option<Vec<NamedStore>>,
+    ) -> Result<Self, OwnTrustError> {
+        let profile = std::slice::from_ref(profile);
         let stores = match roots {
             Some(roots) => roots,
-            None => published_roots(&profile).map_err(OwnTrustError::Roots)?,
+            None => published_roots(profile).map_err(OwnTrustError::Roots)?,
         };
         let names = stores.iter().map(|store| store.name.clone()).collect();
-        let statement =
-            Statement::of_signing_profiles(&profile, names).map_err(OwnTrustError::Policy)?;
         Ok(Self {
-            statement,
+            statement: Statement::of_signing_profiles(profile, names),
             stores,
             leaf: None,
         })
