@@ -27,7 +27,6 @@ pub use gather::{Gathered, GatheredSignature, Missing};
 pub use offline::OfflineDirectory;
 pub use record::RecordError;
 pub use requirement::{Lack, Requirement, Shortfall};
-#[cfg(feature = "cli")]
 pub(crate) use setup::published_roots;
 pub use setup::{Setup, SetupError};
 
