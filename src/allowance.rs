@@ -238,8 +238,12 @@ impl Allowance {
         Ok(())
     }
 
-    /// As the whole of something.
-    fn check_time(&self) -> Result<(), Exhausted> {
+    /// As the whole of something: whether it has time left, so that another part of it can begin.
+    ///
+    /// # Errors
+    ///
+    /// [`Exhausted::Time`].
+    pub fn check_time(&self) -> Result<(), Exhausted> {
         self.own_time(true)
     }
 

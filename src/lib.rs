@@ -27,6 +27,13 @@
 #![doc = include_str!("../examples/judge_offline.rs")]
 //! ```
 //!
+//! # Many images
+//!
+//! [`verify::Verifier::verify_all`] and [`sign::ArtifactSigner::sign_all`] take a list, and have an answer for each of
+//! its images in its order. [`verify::Verifier::verify_many`] and [`sign::many::Batch::sign`] take a stream, in memory
+//! that does not grow with the verifications; [`many::Options`] say in which order answers come and what a failure
+//! ends, and [`many::Many::interrupted_by`] hands in a program's signals. A library takes none itself.
+//!
 //! # What is kept
 //!
 //! A verifier keeps trust stores and answers about revocation for as long as it lives; an environment keeps
@@ -45,6 +52,7 @@
 // The interface: what others build on.
 pub mod sign;
 pub mod verify;
+pub mod many;
 pub mod environment;
 pub mod reference;
 pub mod signer;

@@ -437,6 +437,10 @@ pub const MAX_CONCURRENT_VERIFICATIONS: usize = 8;
 /// its own part of them.
 pub const MAX_CONCURRENT_ARTIFACTS: usize = 64;
 
+/// Items that were read from a stream and wait for their turn; a reference has 1 KiB at most. As many as one
+/// slow registry may have in a row before it holds up the items behind them.
+pub const MAX_WAITING_ITEMS: usize = 10_000;
+
 /// Artifacts that one command signs at the same time: what takes a second each, at the pace that AWS
 /// Signer allows by default, and some more.
 pub const MAX_CONCURRENT_SIGNINGS: usize = 16;

@@ -5,6 +5,7 @@
 //! verified its envelope before it comes here; whether the artifact may run is `verify`'s question.
 
 pub mod blob;
+pub mod many;
 mod setup;
 
 pub use crate::notary::EnvelopeFormat;

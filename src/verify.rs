@@ -10,6 +10,7 @@ mod delegate;
 mod error;
 mod gather;
 mod judge;
+pub mod many;
 mod offline;
 mod record;
 mod requirement;
@@ -27,7 +28,6 @@ pub use gather::{Gathered, GatheredSignature, Missing};
 pub use offline::OfflineDirectory;
 pub use record::RecordError;
 pub use requirement::{Lack, Requirement, Shortfall};
-#[cfg(feature = "cli")]
 pub(crate) use setup::published_roots;
 pub use setup::{Setup, SetupError};
 

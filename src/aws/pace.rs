@@ -5,7 +5,6 @@ use std::num::NonZeroU32;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::watch;
 use tokio::time::Instant;
 
 use crate::{http, limits};
@@ -25,7 +24,6 @@ struct Inner {
     /// Held by the one whose turn is next; who comes later waits behind.
     queue: tokio::sync::Mutex<()>,
     turns: Mutex<Turns>,
-    stopped: watch::Sender<bool>,
 }
 
 #[derive(Debug, Default)]
@@ -35,10 +33,6 @@ struct Turns {
     /// There is no turn before this.
     put_off: Option<Instant>,
 }
-
-/// There are no turns any more.
-#[derive(Debug)]
-pub(super) struct Stopped;
 
 impl Default for Pace {
     /// The pace of AWS's default quota for `SignPayload`.
@@ -65,26 +59,11 @@ impl Pace {
             period,
             queue: tokio::sync::Mutex::new(()),
             turns: Mutex::default(),
-            stopped: watch::Sender::new(false),
         }))
     }
 
-    /// Ends all waiting: AWS is asked for nothing more. What it has been asked goes on.
-    pub fn stop(&self) {
-        self.0.stopped.send_replace(true);
-    }
-
     /// Waits until AWS may be asked.
-    pub(super) async fn turn(&self) -> Result<(), Stopped> {
-        let mut stopped = self.0.stopped.subscribe();
-        tokio::select! {
-            biased;
-            _ = stopped.wait_for(|stopped| *stopped) => Err(Stopped),
-            () = self.wait() => Ok(()),
-        }
-    }
-
-    async fn wait(&self) {
+    pub(super) async fn turn(&self) {
         let _first_in_line = self.0.queue.lock().await;
         // It may be put off in the meantime.
         while let Some(later) = self.take() {
@@ -135,7 +114,7 @@ mod tests {
     async fn turns(pace: &Pace, count: usize) -> Vec<u128> {
         let start = Instant::now();
         let turn = |_| async {
-            pace.turn().await.unwrap();
+            pace.turn().await;
             (Instant::now() - start).as_millis()
         };
         futures_util::future::join_all((0..count).map(turn)).await
@@ -180,15 +159,6 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn after_a_stop_nobody_gets_a_turn() {
-        let pace = pace(1);
-        pace.turn().await.unwrap();
-        let (second, ()) = futures_util::future::join(pace.turn(), async { pace.stop() }).await;
-        assert!(matches!(second, Err(Stopped)));
-        assert!(matches!(pace.turn().await, Err(Stopped)));
-    }
-
-    #[tokio::test(start_paused = true)]
     async fn no_second_has_more_than_the_limit() {
         let pace = Pace::in_any_second(100);
         let start = Instant::now();
@@ -198,7 +168,7 @@ mod tests {
             if count == 50 {
                 tokio::time::sleep(Duration::from_millis(500)).await;
             }
-            pace.turn().await.unwrap();
+            pace.turn().await;
             passed.push(start.elapsed());
         }
         for (first, last) in passed.iter().zip(passed.iter().skip(100)) {

@@ -6,10 +6,11 @@
 
 use tokio::time::{Instant, sleep, timeout_at};
 
-use super::pace::{Pace, Stopped};
+use super::pace::Pace;
 use super::{Call, CallError, CallErrorKind};
 use crate::http::backoff;
 use crate::limits;
+use crate::many::unless_stopped;
 
 /// What it means to ask twice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,14 +22,15 @@ pub(crate) enum Repeat {
         within: std::time::Duration,
     },
     /// Another one is made: it is not asked for again where it may be done and only the answer is
-    /// missing. Each attempt uses up a quota, so that while one waits all wait.
+    /// missing. Each attempt uses up a quota, so that while one waits all wait; where the work that it is part of was
+    /// stopped, there is no other attempt.
     MakesAnother,
 }
 
 /// Why there is no answer.
 #[derive(Debug)]
 pub(crate) enum Unanswered {
-    /// The pace was stopped before the first attempt.
+    /// The work that it is part of was stopped before the first attempt.
     NotAsked,
     /// The last attempt failed.
     Failed(CallError),
@@ -53,13 +55,16 @@ pub(crate) async fn insist<A, F: Future<Output = Result<A, CallError>>>(
     let mut last = None;
     loop {
         let paced = async {
-            pace.turn().await?;
-            Ok(attempt().await)
+            match repeat {
+                Repeat::MakesAnother => unless_stopped(pace.turn()).await?,
+                Repeat::Harmless { .. } => pace.turn().await,
+            }
+            Some(attempt().await)
         };
         let error = match in_time(start, repeat, call, paced).await {
-            Ok(Ok(Ok(answer))) => return Ok(answer),
-            Ok(Ok(Err(error))) => error,
-            Ok(Err(Stopped)) => return Err(last.map_or(Unanswered::NotAsked, Unanswered::Failed)),
+            Ok(Some(Ok(answer))) => return Ok(answer),
+            Ok(Some(Err(error))) => error,
+            Ok(None) => return Err(last.map_or(Unanswered::NotAsked, Unanswered::Failed)),
             Err(timed_out) => return Err(Unanswered::Failed(timed_out.after(count))),
         };
         let error = error.after(count);
@@ -114,6 +119,7 @@ mod tests {
 
     use super::*;
     use crate::limits::{MAX_ATTEMPTS, MAX_THROTTLED_ATTEMPTS};
+    use crate::many::Stop;
 
     const TIME: Duration = Duration::from_secs(30);
     const REPEAT: Repeat = Repeat::Harmless { within: TIME };
@@ -232,14 +238,19 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn after_a_stop_there_is_the_last_failure_or_nothing_was_asked() {
-        let pace = Pace::per_second(NonZeroU32::MIN);
+        let (pace, stop) = (Pace::per_second(NonZeroU32::MIN), Stop::default());
         let stopping = || async {
-            pace.stop();
+            stop.after_failure();
             Err::<(), _>(CallError::of_kind(CallErrorKind::Throttled, None))
         };
-        let first = insist(&pace, Repeat::MakesAnother, &call(), stopping).await;
+        let asked = call();
+        let ask = |repeat| stop.lend(insist(&pace, repeat, &asked, stopping));
+        let first = ask(Repeat::MakesAnother).await;
         assert_eq!(failed(first.unwrap_err()).kind(), CallErrorKind::Throttled);
-        let second = insist(&pace, Repeat::MakesAnother, &call(), stopping).await;
+        let second = ask(Repeat::MakesAnother).await;
         assert!(matches!(second, Err(Unanswered::NotAsked)));
+        // A question is part of what has begun.
+        let question = failed(ask(REPEAT).await.unwrap_err());
+        assert_eq!(question.kind(), CallErrorKind::Throttled);
     }
 }

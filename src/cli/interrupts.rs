@@ -2,6 +2,8 @@
 
 use std::io;
 
+use futures_util::{Stream, stream};
+
 /// Interrupts of this process. Once this is made, they end nothing by themselves.
 #[derive(Debug)]
 pub(super) struct Interrupts {
@@ -24,6 +26,14 @@ impl Interrupts {
     #[cfg(not(unix))]
     pub(super) fn new() -> io::Result<Self> {
         Ok(Self {})
+    }
+
+    /// All of them, for what works on many things at once.
+    pub(super) fn into_stream(self) -> impl Stream<Item = ()> + Send {
+        stream::unfold(self, async |mut interrupts| {
+            interrupts.next().await;
+            Some(((), interrupts))
+        })
     }
 
     /// Comes back at the next one.

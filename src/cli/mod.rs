@@ -22,7 +22,6 @@ mod reader;
 mod output;
 mod requirement;
 mod revocation;
-mod side_by_side;
 mod sign;
 mod signer;
 mod signatures;

@@ -6,37 +6,28 @@ use std::pin::pin;
 use tokio::time::{Instant, interval_at};
 
 use crate::limits::PROGRESS_INTERVAL;
+use crate::many::Progress;
 
-/// How far a command is.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Progress {
-    /// What it does, for example `signing`.
-    pub(super) doing: &'static str,
-    /// How many artifacts there are.
-    pub(super) all: usize,
-    /// How many are done with, failed ones among them.
-    pub(super) ended: usize,
-    /// How many failed.
-    pub(super) failed: usize,
-}
-
-impl Progress {
-    fn line(self) -> String {
-        let Self {
-            doing,
-            all,
-            ended,
-            failed,
-        } = self;
-        let done = ended.saturating_sub(failed);
-        let waiting = all.saturating_sub(ended);
-        format!("{doing}: {done} of {all} done, {failed} failed, waiting for {waiting}\n")
+/// How far a command is that is `doing` this, for example `signing`.
+fn line(doing: &str, progress: Progress) -> String {
+    let (ended, failed) = (progress.ended, progress.failed);
+    let done = ended.saturating_sub(failed);
+    match progress.all {
+        Some(all) => {
+            let waiting = all.saturating_sub(ended);
+            format!("{doing}: {done} of {all} done, {failed} failed, waiting for {waiting}\n")
+        }
+        None => format!("{doing}: {done} done, {failed} failed, waiting for more\n"),
     }
 }
 
 /// The result of `work`. Where stderr is not a terminal, it is said every [`PROGRESS_INTERVAL`] how far the
-/// command is.
-pub(super) async fn telling<T>(progress: Progress, work: impl Future<Output = T>) -> T {
+/// command is that is `doing` this.
+pub(super) async fn telling<T>(
+    doing: &str,
+    progress: Progress,
+    work: impl Future<Output = T>,
+) -> T {
     if std::io::stderr().is_terminal() {
         return work.await;
     }
@@ -44,7 +35,7 @@ pub(super) async fn telling<T>(progress: Progress, work: impl Future<Output = T>
         // Nobody can be told that stderr cannot be written.
         let _ = std::io::stderr()
             .lock()
-            .write_all(progress.line().as_bytes());
+            .write_all(line(doing, progress).as_bytes());
     })
     .await
 }
@@ -77,15 +68,16 @@ mod tests {
 
     #[test]
     fn the_line_says_what_is_done_failed_and_waited_for() {
-        let progress = Progress {
-            doing: "signing",
-            all: 10,
-            ended: 4,
-            failed: 1,
-        };
+        let mut progress = Progress::default();
+        (progress.all, progress.ended, progress.failed) = (Some(10), 4, 1);
         assert_eq!(
-            progress.line(),
+            line("signing", progress),
             "signing: 3 of 10 done, 1 failed, waiting for 6\n"
+        );
+        progress.all = None;
+        assert_eq!(
+            line("signing", progress),
+            "signing: 3 done, 1 failed, waiting for more\n"
         );
     }
 }

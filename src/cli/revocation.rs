@@ -4,15 +4,15 @@ use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use clap::Subcommand;
+use futures_util::stream;
 
 use super::args::{PluginConfigArgs, PolicyArgs, RegistryArgs, ScopeArgs, TimeArgs};
 use super::context::{Context, Format, Trusted};
 use super::output::{
     CommandOutput, Exit, one_line, warning_lines, write_as_cause, write_causes, write_hint,
 };
-use super::side_by_side::{InOrder, SideBySide, lane};
 use super::verify::text::signatures;
-use crate::limits;
+use crate::many;
 use crate::outcome::{RevocationFact, RevocationStatus, Said};
 use crate::report::{Called, sentence};
 use crate::trust_policy::DocumentKind;
@@ -111,22 +111,11 @@ async fn fetch(
         layout_scope: scope,
         ..Options::default()
     };
-    let (verifier, directory, options) = (&verifier, &directory, &options);
-    let gather = async |number: usize| {
-        let reference = references.get(number)?;
-        Some(verifier.gather(reference, directory, options).await)
-    };
-    let work = SideBySide::new(
-        references.iter().map(lane),
-        limits::MAX_CONCURRENT_VERIFICATIONS,
-        |number| Box::pin(gather(number)),
-    );
-    let mut answers = InOrder::new(work, |answer| match answer {
-        Some(Ok(gathered)) => gathered.signatures.len(),
-        _ => 1,
-    });
-    while let Some(Some(answer)) = answers.next().await {
-        emit(match answer {
+    let many = many::Options::default();
+    let references = stream::iter(references);
+    let mut gathering = verifier.gather_many(references, &directory, &options, many);
+    while let Some(answer) = gathering.answer().await {
+        emit(match answer.outcome {
             Ok(gathered) => in_words(&gathered),
             Err(error) => failed(&error, &options.layout_scope, called),
         });
@@ -183,7 +172,27 @@ fn in_words(gathered: &Gathered) -> CommandOutput {
             );
         }
     }
-    match &gathered.unseen {
+    write_unseen(text, gathered.unseen.as_ref());
+    if gathered.is_complete() {
+        let _ = writeln!(
+            report.stdout,
+            "Stored what is needed to verify {}",
+            gathered.reference
+        );
+        return report;
+    }
+    report.exit = Exit::Inconclusive;
+    let sentence = format!(
+        "Error: could not store everything that is needed to verify {}\n",
+        gathered.reference
+    );
+    report.stderr.insert_str(0, &sentence);
+    report
+}
+
+/// Why there may be signatures for which nothing was stored.
+fn write_unseen(text: &mut String, unseen: Option<&Unseen>) {
+    match unseen {
         // Only a verification reads the record.
         None | Some(Unseen::Record(_)) => {}
         Some(Unseen::Limit(limit)) => {
@@ -206,19 +215,4 @@ fn in_words(gathered: &Gathered) -> CommandOutput {
             write_hint(text, "", error.hint());
         }
     }
-    if gathered.is_complete() {
-        let _ = writeln!(
-            report.stdout,
-            "Stored what is needed to verify {}",
-            gathered.reference
-        );
-        return report;
-    }
-    report.exit = Exit::Inconclusive;
-    let sentence = format!(
-        "Error: could not store everything that is needed to verify {}\n",
-        gathered.reference
-    );
-    report.stderr.insert_str(0, &sentence);
-    report
 }

@@ -63,6 +63,14 @@ impl StoreName {
         }
     }
 
+    /// The store with a signer's own root, which is not on disk.
+    pub fn own(kind: StoreType) -> Self {
+        Self {
+            kind,
+            name: "own".to_owned(),
+        }
+    }
+
     /// Parses `TYPE:NAME`.
     ///
     /// # Errors

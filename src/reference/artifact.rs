@@ -31,6 +31,15 @@ impl ArtifactReference {
         }
     }
 
+    /// What it shares with those that one slow registry would hold up together: the registry's name; nothing for
+    /// layouts, which are all of this machine.
+    pub fn lane(&self) -> String {
+        match self {
+            Self::Registry(reference) => reference.registry().to_ascii_lowercase(),
+            Self::Layout(_) => String::new(),
+        }
+    }
+
     /// The same place with `digest` and no tag.
     #[must_use]
     pub fn with_digest(&self, digest: &Digest) -> Self {

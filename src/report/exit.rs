@@ -2,7 +2,10 @@
 
 use serde::{Serialize, Serializer};
 
+use crate::many::NotTried;
 use crate::outcome::FailureClass;
+use crate::sign;
+use crate::sign::many::{End, Error};
 
 /// How a command ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,6 +26,24 @@ impl Exit {
         match class {
             FailureClass::Rejected => Self::Rejected,
             FailureClass::Inconclusive => Self::Inconclusive,
+        }
+    }
+
+    /// The exit of the signing of one reference.
+    pub fn of_signing(end: &End) -> Self {
+        match end {
+            // What was not begun after a failure adds nothing to it.
+            End::Signed { .. }
+            | End::AlreadySigned { .. }
+            | End::SameAs { .. }
+            | End::NotTried(NotTried::AfterFailure) => Self::Done,
+            End::NotTried(_) => Self::Inconclusive,
+            End::Failed { error, .. } => match &**error {
+                Error::Sign(sign::Error::ReservedMetadata { .. }) => Self::Usage,
+                error if error.is_unusable_file() => Self::Usage,
+                error if error.is_inconclusive() => Self::Inconclusive,
+                _ => Self::Rejected,
+            },
         }
     }
 

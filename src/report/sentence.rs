@@ -1,10 +1,15 @@
 //! Notation's own sentence for each failure: the first line that people and scripts know.
 
+use std::error::Error as StdError;
+
 use super::called::Called;
-use crate::notary::RESERVED_PREFIX;
+use crate::causes;
+use crate::notary::{RESERVED_PREFIX, rfc3339};
 use crate::outcome::{Failure, FailureClass, SignatureOutcome};
+use crate::printable::one_line;
 use crate::reference::ArtifactReference;
-use crate::registry::LayoutFault;
+use crate::registry::{LayoutFault, Warning};
+use crate::sign::many::{Error, IfMissingError, Note, Refusals};
 use crate::{files, registry, sign, signer, trust_policy, verify};
 
 /// The sentence for a verification that failed. `scope` is what policies call a layout.
@@ -31,6 +36,7 @@ pub(crate) fn of_verification(error: &verify::Error, scope: &str, called: Called
         verify::Error::Requirement { .. }
         | verify::Error::TagOffline { .. }
         | verify::Error::NotTried { .. }
+        | verify::Error::Stopped { .. }
         | verify::Error::Unfinished { .. }
         | verify::Error::NotStored { .. }
         | verify::Error::Store { .. } => error.to_string(),
@@ -55,10 +61,6 @@ pub(crate) fn of_verification(error: &verify::Error, scope: &str, called: Called
 }
 
 /// The sentence for a signing that failed.
-#[cfg_attr(
-    not(feature = "cli"),
-    expect(dead_code, reason = "only the command line says it")
-)]
 pub(crate) fn of_signing(error: &sign::Error) -> String {
     match error {
         sign::Error::Open { source, .. } => of_open(source),
@@ -77,6 +79,89 @@ pub(crate) fn of_signing(error: &sign::Error) -> String {
         sign::Error::ReservedMetadata { key } => reserved_metadata(key),
         sign::Error::Signer { source, .. } => {
             of_signer(source).unwrap_or_else(|| error.to_string())
+        }
+    }
+}
+
+/// The sentence for one of many signings that failed.
+pub(crate) fn of_many_signing(error: &Error) -> String {
+    match error {
+        Error::Sign(error) => of_signing(error),
+        Error::IfMissing(IfMissingError::NeverListed { reference }) => format!(
+            "the registry of `{reference}` has no referrers API and `--force-referrers-tag=false` forbids the \
+             tag, so that the next run would not find the signature"
+        ),
+        _ => error.to_string(),
+    }
+}
+
+/// The error whose sources are the causes that [`of_many_signing`] does not say.
+pub(crate) fn below_many_signing(error: &Error) -> &(dyn StdError + 'static) {
+    match error {
+        // The sentence says everything above it.
+        Error::Sign(sign::Error::Signer {
+            source: signer::Error::Timestamp { source },
+            ..
+        }) => source,
+        Error::Sign(error) => error,
+        Error::IfMissing(error) => error,
+        error => error,
+    }
+}
+
+/// What is said of a reference that stands for the same as `other`, which is signed.
+pub(crate) fn of_same_artifact(text: &str, other: &str) -> String {
+    let one = one_line(text);
+    if other == text {
+        format!("`{one}` is given twice")
+    } else {
+        format!("`{one}` is the same artifact as `{}`", one_line(other))
+    }
+}
+
+/// Why signatures that were there did not count.
+pub(crate) fn of_refusals(refusals: &Refusals) -> String {
+    let best = &refusals.best;
+    let mut reason = best.to_string();
+    for cause in causes::of(best) {
+        if !reason.contains(&cause) {
+            reason.push_str(": ");
+            reason.push_str(&cause);
+        }
+    }
+    match refusals.count {
+        1 => format!("a signature there did not count: {reason}"),
+        several => format!("{several} signatures there did not count, the best of them: {reason}"),
+    }
+}
+
+/// What is worth knowing of a new signature.
+pub(crate) fn of_note(note: &Note) -> String {
+    match note {
+        Note::OfSigner(sentence) => sentence.clone(),
+        Note::ExpiresTooSoon(expiry) => format!(
+            "the new signature is good until {} only, which is too short for `--min-remaining`; the next run \
+             will sign again",
+            rfc3339(*expiry)
+        ),
+    }
+}
+
+/// What is said of what a registry did not do as it should.
+pub(crate) const fn of_warning(warning: &Warning) -> &'static str {
+    match warning {
+        // Notation's.
+        Warning::OldIndexNotDeleted { .. } => {
+            "Removal of outdated referrers index from remote registry failed. Garbage collection may \
+             be required."
+        }
+        Warning::NotListed => {
+            "the registry does not list the signature in its referrers API; it was stored with the \
+             referrers tag schema too"
+        }
+        Warning::IndexContended => {
+            "another signer changed the index of signatures at the same time; the signature is in it \
+             now, which this registry cannot guarantee for later: check with `countersign list`"
         }
     }
 }

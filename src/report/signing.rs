@@ -4,10 +4,14 @@ use serde::Serialize;
 
 use super::exit::Exit;
 use super::reason::Reason;
+use super::sentence;
 use super::signature::Signer;
+use crate::hints::Reader;
+use crate::many::NotTried;
 use crate::notary::EnvelopeFormat;
 use crate::reference::ArtifactReference;
-use crate::registry::Target;
+use crate::registry::{Target, Warning};
+use crate::sign::many::{End, Error, Outcome, Remainder, SignatureInfo};
 use crate::signer_info::SignerInfo;
 
 /// The answer of one command.
@@ -24,6 +28,17 @@ pub struct SigningV1 {
 }
 
 impl SigningV1 {
+    /// The document of these outcomes.
+    pub fn of(outcomes: &[Outcome], reader: &Reader) -> Self {
+        let exits = outcomes
+            .iter()
+            .map(|outcome| Exit::of_signing(&outcome.end));
+        let exit = exits.fold(Exit::Done, Exit::worse);
+        let results = outcomes.iter();
+        let results = results.map(|outcome| ArtifactSigning::new(outcome, reader));
+        Self::new(results.collect(), exit)
+    }
+
     /// The document about `results`, of a command that ended with `exit`.
     pub fn new(results: Vec<ArtifactSigning>, exit: Exit) -> Self {
         let mut summary = Summary::default();
@@ -121,6 +136,17 @@ pub enum SigningState {
     NotTried,
 }
 
+impl From<&End> for SigningState {
+    fn from(end: &End) -> Self {
+        match end {
+            End::Signed { .. } => Self::Signed,
+            End::AlreadySigned { .. } | End::SameAs { .. } => Self::Skipped,
+            End::Failed { .. } => Self::Failed,
+            End::NotTried(_) => Self::NotTried,
+        }
+    }
+}
+
 /// How the signing of one reference ended.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -151,6 +177,47 @@ pub struct ArtifactSigning {
 }
 
 impl ArtifactSigning {
+    /// What became of one reference; of hints, what fits their reader.
+    pub fn new(outcome: &Outcome, reader: &Reader) -> Self {
+        let (text, target) = (outcome.text.as_str(), outcome.target.as_ref());
+        match &outcome.end {
+            End::Signed {
+                reference,
+                signature: SignatureInfo { format, info },
+                warnings,
+                notes,
+                refusals,
+            } => {
+                let signature = SigningSignature::stored(*format, info, reference);
+                let refusals = refusals.as_deref().map(sentence::of_refusals);
+                let warnings = warnings.iter().map(warning);
+                let warnings = warnings.chain(notes.iter().map(sentence::of_note));
+                Self::signed(text, target, signature, warnings.chain(refusals).collect())
+            }
+            End::AlreadySigned {
+                reference,
+                signature: SignatureInfo { format, info },
+            } => {
+                let signature = SigningSignature::stored(*format, info, reference);
+                let message = format!("`{text}` is signed already");
+                let reason = Reason::plain("already-signed", message, false);
+                Self::skipped(text, target, Some(signature), reason)
+            }
+            End::SameAs { other } => {
+                let message = sentence::of_same_artifact(text, other);
+                let reason = Reason::plain("given-twice", message, false);
+                Self::skipped(text, target, None, reason)
+            }
+            End::Failed { error, signature } => {
+                let signature = signature.as_ref();
+                let signature =
+                    signature.map(|made| SigningSignature::unlisted(made, &error.remainder()));
+                Self::failed(text, target, signature, failure(error, reader))
+            }
+            End::NotTried(why) => Self::not_tried(text, target, not_tried(*why)),
+        }
+    }
+
     /// A signature was made and stored.
     pub fn signed(
         asked: &str,
@@ -215,6 +282,39 @@ impl ArtifactSigning {
     }
 }
 
+fn failure(error: &Error, reader: &Reader) -> Reason {
+    let is_interrupted = matches!(
+        error,
+        Error::Interrupted { .. } | Error::InterruptedPush { .. }
+    );
+    Reason::new(
+        error.code(),
+        sentence::of_many_signing(error),
+        sentence::below_many_signing(error),
+        error.hint(),
+        reader,
+    )
+    .retryable_if(is_interrupted)
+}
+
+fn not_tried(why: NotTried) -> Reason {
+    let message = match why {
+        NotTried::AfterFailure => "another one failed first",
+        NotTried::Interrupted => "the command was interrupted first",
+        NotTried::OutOfTime(_) => "the time for the command was over before",
+    };
+    Reason::plain(why.code(), message.to_owned(), true)
+}
+
+fn warning(warning: &Warning) -> String {
+    match warning {
+        Warning::OldIndexNotDeleted { index, source } => {
+            format!("the outdated referrers index `{index}` could not be removed: {source}")
+        }
+        Warning::NotListed | Warning::IndexContended => sentence::of_warning(warning).to_owned(),
+    }
+}
+
 /// Whether a repository has a signature.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -276,6 +376,16 @@ impl SigningSignature {
             pushed,
             reference: None,
             signer: Signer::from(info),
+        }
+    }
+
+    /// A signature that was made, where storing it left this behind.
+    fn unlisted(signature: &SignatureInfo, remainder: &Remainder) -> Self {
+        let SignatureInfo { format, info } = signature;
+        match remainder {
+            Remainder::Nothing => Self::unstored(*format, info, Pushed::No),
+            Remainder::Unknown => Self::unstored(*format, info, Pushed::Unknown),
+            Remainder::NotListed { manifest } => Self::not_listed(*format, info, manifest),
         }
     }
 }

@@ -13,6 +13,7 @@ use crate::algorithm::SignatureAlgorithm;
 use crate::allowance::Exhausted;
 use crate::extended_validation::attribute;
 use crate::hints::Reader;
+use crate::many::NotTried;
 use crate::notary::{Action, EnvelopeFormat, SigningScheme, Validation};
 use crate::oci::{Descriptor, sha256_digest};
 use crate::outcome::{
@@ -28,6 +29,8 @@ use crate::signer_info::{
 use crate::trust_policy::{self, StatementName};
 use crate::verify::{self, Accepted, RecordError, RejectedArtifact, Shortfall, Verification, blob};
 use crate::x509::testing::Request;
+
+mod signings;
 
 /// The document, which must be what `schemas/NAME` says.
 #[track_caller]
@@ -320,6 +323,10 @@ fn errors() -> Vec<verify::Error> {
             reference: reference(),
             source: bytes,
         },
+        Error::Stopped {
+            reference: reference(),
+            reason: NotTried::Interrupted,
+        },
         Error::Rejected(refused(None)),
     ];
     errors.extend(unseen().into_iter().map(refused).map(Error::Inconclusive));
@@ -337,9 +344,10 @@ fn errors() -> Vec<verify::Error> {
         Error::Unfinished { .. } => 10,
         Error::Rejected(_) => 11,
         Error::Inconclusive(_) => 12,
+        Error::Stopped { .. } => 13,
     };
     let numbers: BTreeSet<usize> = errors.iter().map(number).collect();
-    assert!(numbers.into_iter().eq(0..13), "a variant is missing");
+    assert!(numbers.into_iter().eq(0..14), "a variant is missing");
     errors
 }
 

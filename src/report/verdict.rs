@@ -290,6 +290,7 @@ impl ArtifactVerdict {
     fn with_error(self, error: &Error, scope: &str, reader: &Reader) -> Self {
         let message = sentence::of_verification(error, scope, Called::Countersign);
         let reason = Reason::new(code(error), message, error, error.hint(), reader);
+        let reason = reason.retryable_if(matches!(error, Error::Stopped { .. }));
         let result = Self {
             verdict: match error {
                 Error::NoSignature { .. } => Verdict::Unsigned,
@@ -326,6 +327,7 @@ impl ArtifactVerdict {
             | Error::NotStored { .. }
             | Error::Store { .. }
             | Error::NotTried { .. }
+            | Error::Stopped { .. }
             | Error::Unfinished { .. }
             | Error::List { .. } => Self {
                 error: Some(reason),
@@ -391,6 +393,7 @@ fn code(error: &Error) -> &'static str {
         Error::TagOffline { .. } => "tag-offline",
         Error::NotStored { .. } => "not-stored",
         Error::NotTried { .. } => "not-tried",
+        Error::Stopped { reason, .. } => reason.code(),
         Error::Unfinished { source, .. } => source.code(),
         Error::Store { .. } => "not-storable",
         Error::List { .. } => "signatures-not-listed",

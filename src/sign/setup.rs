@@ -9,13 +9,14 @@ use std::time::Duration;
 use url::Url;
 
 use super::{Error, Options, StoredSignature, sign};
+use crate::aws::Pace;
 use crate::aws::{ArnError, KmsKeyId, KmsKeyIdError};
 use crate::environment::{self, Connections, Environment};
 use crate::notary::EnvelopeFormat;
 use crate::reference::ArtifactReference;
-use crate::registry::Storage;
+use crate::registry::{self, Storage};
 use crate::signer::aws_kms::KmsKey;
-use crate::signer::aws_signer::{AwsSigner, Pace, SigningProfile};
+use crate::signer::aws_signer::{AwsSigner, SigningProfile};
 use crate::signer::certificate_chain::{CertificateChain, CertificateChainError};
 use crate::signer::local_key::{self, KeyFile};
 use crate::signer::timestamping::Timestamping;
@@ -129,12 +130,29 @@ impl ArtifactSigner {
     ///
     /// Nothing is stored unless every step before holds; [`Error`] names the step.
     pub async fn sign(&self, reference: &ArtifactReference) -> Result<StoredSignature, Error> {
-        let options = Options {
+        let options = self.options();
+        sign(reference, &self.by, &self.connections.registry, &options).await
+    }
+
+    /// What is asked of a signing that begins now.
+    pub(super) fn options(&self) -> Options {
+        Options {
             user_metadata: self.setup.user_metadata.clone(),
             storage: self.setup.storage,
             terms: self.setup.terms(&self.environment, &self.connections),
-        };
-        sign(reference, &self.by, &self.connections.registry, &options).await
+        }
+    }
+
+    pub(super) fn signer(&self) -> &Signer {
+        &self.by
+    }
+
+    pub(super) fn registry(&self) -> registry::Client {
+        self.connections.registry.clone()
+    }
+
+    pub(super) fn environment(&self) -> &Environment {
+        &self.environment
     }
 }
 

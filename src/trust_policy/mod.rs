@@ -81,6 +81,24 @@ pub struct TrustPolicies {
     unused: Option<PathBuf>,
 }
 
+impl Statement {
+    /// The statement that stands for naming signing profiles in place of a trust policy, for every repository.
+    pub(crate) fn of_signing_profiles(profiles: &[SigningProfile], stores: Vec<StoreName>) -> Self {
+        let identity = |profile: &SigningProfile| TrustedIdentity::Other(profile.to_string());
+        Self {
+            name: "signing-profiles".into(),
+            file: None,
+            registry_scopes: vec![scope::WILDCARD.into()],
+            blob_use: BlobUse::Global,
+            level: VerificationLevel::new(Level::Strict, std::collections::BTreeMap::new()),
+            trust_stores: stores,
+            trusted_identities: profiles.iter().map(identity).collect(),
+            verify_timestamp: VerifyTimestamp::Always,
+            unsigned_revocation_statements: Vec::new(),
+        }
+    }
+}
+
 impl TrustPolicies {
     /// Loads the OCI policy of a configuration directory: `trustpolicy.oci.json` and, only where that does not
     /// exist, `trustpolicy.json`.
@@ -158,19 +176,7 @@ impl TrustPolicies {
     ///
     /// `stores` hold the roots.
     pub(crate) fn of_signing_profiles(profiles: &[SigningProfile], stores: Vec<StoreName>) -> Self {
-        let identity = |profile: &SigningProfile| TrustedIdentity::Other(profile.to_string());
-        let statement = Statement {
-            name: "signing-profiles".into(),
-            file: None,
-            registry_scopes: vec![scope::WILDCARD.into()],
-            blob_use: BlobUse::Global,
-            level: VerificationLevel::new(Level::Strict, std::collections::BTreeMap::new()),
-            trust_stores: stores,
-            trusted_identities: profiles.iter().map(identity).collect(),
-            verify_timestamp: VerifyTimestamp::Always,
-            unsigned_revocation_statements: Vec::new(),
-        };
-        Self::of_statement(statement)
+        Self::of_statement(Statement::of_signing_profiles(profiles, stores))
     }
 
     /// A policy without a document: this statement alone.

@@ -11,7 +11,7 @@ use crate::registry::{self, Listing, Repository, Signature, Target};
 use crate::trust_policy::Statement;
 
 /// Which signature is looked for, beyond that the policy accepts it.
-pub trait Criteria: std::fmt::Debug {
+pub trait Criteria: std::fmt::Debug + Sync {
     /// Whether it may be this one. What cannot be is not judged: nobody is asked about it.
     fn may_be(&self, _signature: &Signature) -> bool {
         true

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use super::{RecordError, Shortfall};
 use crate::allowance::Exhausted;
+use crate::many::NotTried;
 use crate::outcome::{FailureClass, SignatureOutcome};
 use crate::reference::ArtifactReference;
 use crate::trust_policy::StatementName;
@@ -98,6 +99,14 @@ pub enum Error {
         #[source]
         source: Exhausted,
     },
+    /// It was not verified, or not to the end, because another artifact failed or an interrupt came.
+    #[error("`{reference}` was not verified: {reason}")]
+    Stopped {
+        /// The artifact.
+        reference: ArtifactReference,
+        /// What came before.
+        reason: NotTried,
+    },
     /// What the verification may use was used up before any signature was judged.
     #[error("the verification of `{reference}` was given up")]
     Unfinished {
@@ -173,6 +182,7 @@ impl Error {
             }
             | Self::Inconclusive(_)
             | Self::NotTried { .. }
+            | Self::Stopped { .. }
             | Self::Unfinished { .. }
             | Self::TagOffline { .. }
             | Self::NotStored { .. }
@@ -186,6 +196,7 @@ impl Error {
         match self {
             Self::Policy { source, .. } => source.hint(),
             Self::NotTried { source, .. } | Self::Unfinished { source, .. } => Some(source.hint()),
+            Self::Stopped { .. } => Some("run the same command again".to_owned()),
             Self::Requirement { .. } => Some(REQUIREMENT_HINT.to_owned()),
             Self::Open { source, .. }
             | Self::Resolve { source, .. }
@@ -234,75 +245,41 @@ mod tests {
             })
         };
         let link = || file(files::Error::SymbolicLink { path: path.clone() });
+        let open = |source| {
+            let reference = of_layout();
+            Error::Open { reference, source }
+        };
+        let resolve = |source| {
+            let reference = of_registry();
+            Error::Resolve { reference, source }
+        };
+        let list = |reference, source| Error::List { reference, source };
+        let reference = of_registry();
+        let store = Error::Store {
+            reference,
+            source: link(),
+        };
+        let stopped = |reason| Error::Stopped {
+            reference: of_registry(),
+            reason,
+        };
+        let reference = of_registry();
+        let tag_offline = Error::TagOffline { reference };
+        let reference = of_registry();
+        let no_signature = Error::NoSignature { reference };
         for (error, class) in [
-            (
-                Error::Open {
-                    reference: of_layout(),
-                    source: denied(),
-                },
-                Inconclusive,
-            ),
-            (
-                Error::Open {
-                    reference: of_layout(),
-                    source: link(),
-                },
-                Rejected,
-            ),
-            (
-                Error::Resolve {
-                    reference: of_registry(),
-                    source: denied(),
-                },
-                Inconclusive,
-            ),
-            (
-                Error::Resolve {
-                    reference: of_registry(),
-                    source: link(),
-                },
-                Rejected,
-            ),
-            (
-                Error::List {
-                    reference: of_layout(),
-                    source: denied(),
-                },
-                Inconclusive,
-            ),
-            (
-                Error::List {
-                    reference: of_layout(),
-                    source: link(),
-                },
-                Rejected,
-            ),
-            (
-                Error::List {
-                    reference: of_registry(),
-                    source: link(),
-                },
-                Inconclusive,
-            ),
-            (
-                Error::TagOffline {
-                    reference: of_registry(),
-                },
-                Inconclusive,
-            ),
-            (
-                Error::Store {
-                    reference: of_registry(),
-                    source: link(),
-                },
-                Inconclusive,
-            ),
-            (
-                Error::NoSignature {
-                    reference: of_registry(),
-                },
-                Rejected,
-            ),
+            (open(denied()), Inconclusive),
+            (open(link()), Rejected),
+            (resolve(denied()), Inconclusive),
+            (resolve(link()), Rejected),
+            (list(of_layout(), denied()), Inconclusive),
+            (list(of_layout(), link()), Rejected),
+            (list(of_registry(), link()), Inconclusive),
+            (tag_offline, Inconclusive),
+            (store, Inconclusive),
+            (no_signature, Rejected),
+            (stopped(NotTried::AfterFailure), Inconclusive),
+            (stopped(NotTried::Interrupted), Inconclusive),
         ] {
             assert_eq!(error.class(), class, "{error:?}");
         }

@@ -6,10 +6,15 @@ use std::sync::OnceLock;
 
 use aws_credential_types::Credentials;
 use countersign::environment::{AwsSettings, Clock, Environment};
+use countersign::hints::Reader;
+use countersign::many::{self, NotTried, Order, Stop};
 use countersign::reference::{ArtifactReference, Reference};
+use countersign::report::SigningV1;
 use countersign::sign::ArtifactSigner;
+use countersign::sign::many::{End, Outcome};
 use countersign::trust_store::NamedStore;
-use countersign::verify::{Error, Verification, Verifier};
+use countersign::verify::{Error, Options, Verification, Verifier};
+use futures_util::{StreamExt as _, stream};
 use time::OffsetDateTime;
 
 use crate::support::sandbox::Ran;
@@ -118,6 +123,124 @@ async fn an_environment_made_by_hand_signs_and_verifies() {
     assert!(
         matches!(undecided, Err(Error::Inconclusive(_))),
         "{undecided:?}"
+    );
+    tokio::task::spawn_blocking(move || drop(scene))
+        .await
+        .unwrap();
+}
+
+/// A scene with [`images`].
+async fn with_images() -> (Scene, Vec<ArtifactReference>) {
+    let scene = tokio::task::spawn_blocking(|| {
+        let scene = Scene::new();
+        let images = images(&scene);
+        (scene, images)
+    });
+    scene.await.unwrap()
+}
+
+/// Three images by digest, and one that is not there.
+fn images(scene: &Scene) -> Vec<ArtifactReference> {
+    let repository = &scene.repository;
+    let pushed = (0..3).map(|number| {
+        let tag = format!("more-{number}");
+        let digest = scene.emulator.push_test_image("app", &tag).unwrap();
+        format!("{repository}@{digest}")
+    });
+    let missing = format!("{repository}@sha256:{}", "0".repeat(64));
+    let all = pushed.chain([missing]);
+    all.map(|image| Reference::parse(&image).unwrap().into())
+        .collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn several_images_are_signed_and_verified_in_one_call_each() {
+    let (scene, images) = with_images().await;
+    let environment = by_hand(&scene, Clock::System);
+    let root = scene.sandbox.home().join("root.crt");
+    let roots = vec![NamedStore::aws_signer_roots(&root).unwrap()];
+    let profile = scene.profile.arn.as_str();
+    let signer = ArtifactSigner::with_signing_profile(profile).unwrap();
+    let signer = signer.connect(&environment).unwrap();
+    let trust = Verifier::for_signing_profiles_under([profile], roots.clone()).unwrap();
+
+    // Each can be a task of its own.
+    let (asked, verifier) = (images.clone(), trust.connect(&environment).unwrap());
+    let found = async move { verifier.verify_all(asked, &Options::default()).await };
+    let found = tokio::spawn(found).await.unwrap();
+    assert!(found.iter().map(|one| &one.reference).eq(&images));
+    assert!(matches!(found[0].found, Err(Error::NoSignature { .. })));
+    assert!(matches!(found[3].found, Err(Error::Resolve { .. })));
+
+    let asked: Vec<_> = images.iter().chain([&images[0]]).cloned().collect();
+    let (outcomes, signer) = tokio::spawn(async move { (signer.sign_all(asked).await, signer) })
+        .await
+        .unwrap();
+    let document = serde_json::to_value(SigningV1::of(&outcomes, &Reader::any())).unwrap();
+    let summary = serde_json::json!({"failed": 1, "notTried": 0, "signed": 3, "skipped": 1});
+    assert_eq!(
+        (&document["summary"], &document["exitCode"]),
+        (&summary, &1.into())
+    );
+
+    // As they come, from a stream, and what is signed is not signed again.
+    let verifier = trust.connect(&environment).unwrap();
+    let options = Options::default();
+    let as_they_come = many::Options::default().in_order(Order::AsTheyCome);
+    let asked = stream::iter(images.clone());
+    let mut verifying = verifier.verify_many(asked, &options, as_they_come);
+    let mut accepted = Vec::new();
+    while let Some(answer) = verifying.answer().await {
+        if let Ok(Verification::Verified(image)) = answer.outcome.found {
+            assert_eq!(image.reference, images[answer.index]);
+            accepted.push(answer.index);
+        }
+    }
+    accepted.sort_unstable();
+    assert_eq!(accepted, [0, 1, 2]);
+    let batch = signer.batch();
+    let batch = batch.if_missing(Some(signer.if_missing(Some(roots)).unwrap()));
+    let asked = stream::iter(images[..3].iter().cloned().map(Into::into));
+    let outcomes = batch.sign(asked, many::Options::default()).outcomes().await;
+    let there = |one: &Outcome| matches!(one.end, End::AlreadySigned { .. });
+    assert!(outcomes.iter().all(there), "{outcomes:#?}");
+
+    tokio::task::spawn_blocking(move || drop(scene))
+        .await
+        .unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_ends_many_has_an_answer_for_each_and_may_go_on_later() {
+    let (scene, images) = with_images().await;
+    let environment = by_hand(&scene, Clock::System);
+    let profile = scene.profile.arn.as_str();
+    let signer = ArtifactSigner::with_signing_profile(profile).unwrap();
+    let signer = signer.connect(&environment).unwrap();
+    let verifier = Verifier::for_signing_profiles([profile]).unwrap();
+    let (verifier, options) = (verifier.connect(&environment).unwrap(), Options::default());
+    let stop = Stop::default();
+    stop.interrupt();
+    let stopped = many::Options::default().ended_by(stop);
+    let asked = || stream::iter(images.clone());
+    let found = verifier.verify_many(asked(), &options, stopped.clone());
+    for one in found.outcomes().await {
+        assert!(matches!(one.found, Err(Error::Stopped { .. })), "{one:?}");
+    }
+    let batch = signer.batch();
+    let outcomes = batch
+        .sign(asked().map(Into::into), stopped)
+        .outcomes()
+        .await;
+    let interrupted = |one: &Outcome| matches!(one.end, End::NotTried(NotTried::Interrupted));
+    assert!(
+        outcomes.len() == 4 && outcomes.iter().all(interrupted),
+        "{outcomes:#?}"
+    );
+    let outcomes = signer.sign_all([images[0].clone()]).await;
+    assert!(
+        matches!(outcomes[0].end, End::Signed { .. }),
+        "{outcomes:#?}"
     );
     tokio::task::spawn_blocking(move || drop(scene))
         .await

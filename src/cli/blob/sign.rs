@@ -14,13 +14,13 @@ use super::super::signer::SignerArgs;
 use super::open;
 use super::progress::Bar;
 use crate::allowance::{Allowance, Exhausted};
+use crate::aws::Pace;
 use crate::blob::{Blob, DEFAULT_MEDIA_TYPE};
 use crate::files::{self, Reserved};
 use crate::notary::EnvelopeFormat;
 use crate::report::sentence;
 use crate::sign::blob::{self, BlobSignature, Error, Options};
 use crate::signer::Signer;
-use crate::signer::aws_signer::Pace;
 
 /// Flags of `blob sign`; those that notation has work as they do there.
 #[derive(Debug, clap::Args)]

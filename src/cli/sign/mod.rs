@@ -1,124 +1,105 @@
 //! `countersign sign`: signs artifacts in registries or in OCI image layouts, several at a time.
 
 mod args;
-mod claims;
-mod document;
-mod if_missing;
 mod job;
-mod outcome;
 mod progress;
-mod signature;
-mod stop;
+mod rerun;
 mod text;
 
-use std::cell::RefCell;
-use std::collections::BTreeMap;
+use futures_util::stream;
 
 pub(super) use args::Args;
 
 use super::interrupts::Interrupts;
 use super::output::{CommandOutput, Exit};
-use super::patience;
-use super::side_by_side::{SideBySide, lane};
-use crate::limits::MAX_CONCURRENT_SIGNINGS;
-use crate::report::{Results, SigningEnd};
+use super::patience::telling;
+use super::reader;
+use crate::many::{self, Event};
+use crate::report::{ArtifactSigning, Results, SigningEnd};
+use crate::sign::many::{Batch, End, Outcome};
 use args::Output;
-use job::{Asked, Job};
-use outcome::Outcome;
-use progress::Progress;
+use job::Job;
+use progress::Bar;
+use rerun::Rerun;
 
 pub(super) async fn run(args: Args, emit: &mut dyn FnMut(CommandOutput)) {
     let output = args.many.output;
     let job = match Job::prepare(&args) {
         Ok(job) => job,
-        Err(report) if output == Output::Json => return emit(document::unusable(report)),
+        Err(report) if output == Output::Json => return emit(unusable(report)),
         Err(report) => return emit(report),
     };
+    let rerun = job.rerun;
     emit(CommandOutput {
-        stderr: job.notes.clone(),
+        stderr: job.notes,
         ..CommandOutput::done()
     });
-    let mut results = Results::default();
-    let outcomes = sign_all(&job, |told| match (told, output) {
-        (Event::Outcome(asked, outcome), Output::Text) => {
-            emit(text::report(asked, outcome, job.asked.len() > 1));
-        }
-        (Event::Outcome(asked, outcome), Output::Json) => emit(CommandOutput {
-            stdout: results.add(&document::result(asked, outcome)),
-            ..CommandOutput::done()
-        }),
-        (Event::Interrupted, Output::Text) => emit(text::interrupted()),
-        (Event::Interrupted, Output::Json) => {}
-    })
-    .await;
-    let mut report = CommandOutput::done();
-    for outcome in &outcomes {
-        report.exit = report.exit.worse(outcome.end.exit());
+    let batch = Batch::new(&job.signer, job.registry, job.options)
+        .if_missing(job.if_missing)
+        .allowing(job.allowed);
+    let is_one_of_several = job.references.len() > 1;
+    let bar = Bar::new(job.references.len());
+    let options = many::Options::default().stopping_at_failure(!job.keeps_going);
+    let mut signing = batch.sign(stream::iter(job.references), options);
+    // Without them an interrupt ends the program at once, as it does by default.
+    if let Ok(interrupts) = Interrupts::new() {
+        signing = signing.interrupted_by(interrupts.into_stream());
     }
-    match output {
-        Output::Json => {
-            let end = SigningEnd::new(text::counts(&outcomes), report.exit);
+    let mut results = Results::default();
+    let mut outcomes = Vec::new();
+    while let Some(event) = telling("signing", signing.progress(), signing.next()).await {
+        match (event, output) {
+            (Event::Ended, _) => bar.advance(),
+            (Event::Interrupted, Output::Text) => bar.aside(|| emit(text::interrupted())),
+            (Event::Interrupted, Output::Json) => {}
+            (Event::Answer(answer), output) => {
+                let report = match output {
+                    Output::Text => text::report(&answer.outcome, is_one_of_several),
+                    Output::Json => CommandOutput {
+                        stdout: results
+                            .add(&ArtifactSigning::new(&answer.outcome, reader::current())),
+                        ..CommandOutput::done()
+                    },
+                };
+                bar.aside(|| emit(report));
+                outcomes.push(answer.outcome);
+            }
+        }
+    }
+    bar.end();
+    emit(end(output, &outcomes, results, &rerun));
+}
+
+/// What is said once every reference has its outcome.
+fn end(output: Output, outcomes: &[Outcome], results: Results, rerun: &Rerun) -> CommandOutput {
+    let exits = outcomes
+        .iter()
+        .map(|outcome| Exit::of_signing(&outcome.end));
+    let mut report = CommandOutput {
+        exit: exits.fold(Exit::Done, Exit::worse),
+        ..CommandOutput::done()
+    };
+    let was_tried = |outcome: &Outcome| !matches!(outcome.end, End::NotTried(_));
+    match (output, outcomes) {
+        (Output::Json, _) => {
+            let end = SigningEnd::new(text::counts(outcomes), report.exit);
             report.stdout = results.end(&end);
         }
         // One that was tried has said everything.
-        Output::Text if outcomes.len() == 1 && !outcomes.iter().any(Outcome::was_not_tried) => {}
-        Output::Text => report.stderr = text::summary(&job, &outcomes),
-    }
-    emit(report);
-}
-
-/// Something that is told while the command runs.
-enum Event<'a> {
-    /// What became of a reference.
-    Outcome(&'a Asked, &'a Outcome),
-    /// An interrupt came.
-    Interrupted,
-}
-
-/// Signs everything. `emit` gets what became of each reference, in the order given, as soon as it and
-/// those before it are done.
-async fn sign_all(job: &Job, emit: impl FnMut(Event<'_>)) -> Vec<Outcome> {
-    let emit = RefCell::new(emit);
-    let progress = Progress::new(job.asked.len());
-    let mut outcomes: Vec<Outcome> = Vec::with_capacity(job.asked.len());
-    let work = async {
-        let lanes = job.asked.iter().map(|asked| lane(&asked.reference));
-        let mut ends = SideBySide::new(lanes, MAX_CONCURRENT_SIGNINGS, |index| {
-            Box::pin(job.sign_nth(index))
-        });
-        let mut early = BTreeMap::new();
-        let mut failed = 0;
-        for ended in 0.. {
-            let far = patience::Progress {
-                doing: "signing",
-                all: job.asked.len(),
-                ended,
-                failed,
-            };
-            let Some((index, Some(outcome))) = patience::telling(far, ends.next()).await else {
-                break;
-            };
-            failed += usize::from(outcome.end.exit() != Exit::Done);
-            progress.advance();
-            early.insert(index, outcome);
-            while let Some(outcome) = early.remove(&outcomes.len()) {
-                if let Some(asked) = job.asked.get(outcomes.len()) {
-                    progress.aside(|| (emit.borrow_mut())(Event::Outcome(asked, &outcome)));
-                }
-                outcomes.push(outcome);
-            }
+        (Output::Text, [one]) if was_tried(one) => {}
+        (Output::Text, _) => {
+            report.stderr = text::summary(outcomes, rerun.advice(outcomes).as_deref());
         }
-    };
-    let interrupted = || progress.aside(|| (emit.borrow_mut())(Event::Interrupted));
-    match Interrupts::new() {
-        Ok(interrupts) => tokio::select! {
-            biased;
-            () = job.stop.listen(interrupts, interrupted) => {}
-            () = work => {}
-        },
-        // An interrupt then ends the program at once, as it does by default.
-        Err(_) => work.await,
     }
-    progress.end();
-    outcomes
+    report
+}
+
+/// The answer where nothing could be begun with: the document has no results, and what the report
+/// says as its error.
+fn unusable(report: CommandOutput) -> CommandOutput {
+    let end = SigningEnd::not_begun(report.exit, report.not_begun());
+    CommandOutput {
+        stdout: Results::default().end(&end),
+        ..report
+    }
 }

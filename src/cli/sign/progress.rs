@@ -3,9 +3,9 @@
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 /// The bar.
-pub(super) struct Progress(ProgressBar);
+pub(super) struct Bar(ProgressBar);
 
-impl Progress {
+impl Bar {
     /// A bar for `count` artifacts; none for a single one.
     pub(super) fn new(count: usize) -> Self {
         let target = if count > 1 {

@@ -8,19 +8,21 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
+use futures_util::stream;
+
 use super::args::{CheckArgs, MaxSignatures, PolicyArgs, RegistryArgs, ScopeArgs, TimeArgs};
 use super::context::{Context, Format, Trusted};
 use super::duration::parse_span;
 use super::output::{CommandOutput, Exit, warning_lines};
-use super::patience::{Progress, telling};
+use super::patience::telling;
 use super::reader;
 use super::requirement::{RequireArgs, check_unsigned_flag};
-use super::side_by_side::{InOrder, SideBySide, lane};
 use crate::limits;
-use crate::outcome::SignatureOutcome;
+use crate::many;
 use crate::reference::ArtifactReference;
 use crate::report::{ArtifactVerdict, Asked, Called, Results, VerdictEnd};
-use crate::trust_policy::{DocumentKind, StatementName, UnsignedStatement};
+use crate::trust_policy::{DocumentKind, UnsignedStatement};
+use crate::verify::many::ArtifactVerification;
 use crate::verify::{Error, Options, Verification, Verifier};
 
 /// Flags of `verify`; those that notation has work as they do there.
@@ -95,43 +97,30 @@ pub(super) async fn run(args: Args, called: Called, emit: &mut dyn FnMut(Command
         Err(report) if args.output == Output::Json => return emit(unusable(report)),
         Err(report) => return emit(report),
     };
-    let work = SideBySide::new(
-        job.references.iter().map(lane),
-        limits::MAX_CONCURRENT_VERIFICATIONS,
-        |item| Box::pin(job.verify_nth(item)),
-    );
-    let mut answers = InOrder::new(work, |answer| {
-        answer
-            .as_ref()
-            .map_or(1, |answer: &ReferenceResult| answer.outcomes().len().max(1))
-    });
+    let references = stream::iter(job.references.clone());
+    let mut verifying =
+        job.verifier
+            .verify_many(references, &job.options, many::Options::default());
     let mut results = Results::default();
     let mut worst = Exit::Done;
     let mut endpoints = BTreeSet::new();
-    let (mut ended, mut failed) = (0, 0);
-    for (asked, reference) in args.references.iter().zip(&job.references) {
-        let progress = Progress {
-            doing: "verifying",
-            all: job.references.len(),
-            ended,
-            failed,
-        };
-        let Some(Some(answer)) = telling(progress, answers.next()).await else {
+    for asked in &args.references {
+        let (progress, answer) = (verifying.progress(), verifying.answer());
+        let Some(answer) = telling("verifying", progress, answer).await else {
             break;
         };
-        ended += 1;
-        failed += usize::from(answer.exit() != Exit::Done);
+        let answer = answer.outcome;
         let mut report = match args.output {
-            Output::Text => job.in_words(reference, &answer),
+            Output::Text => job.in_words(&answer),
             Output::Json => CommandOutput {
                 stdout: results.add(&job.in_json(asked, &answer)),
-                exit: answer.exit(),
+                exit: exit(&answer),
                 ..CommandOutput::done()
             },
         };
         worst = worst.worse(report.exit);
         // Once for each endpoint, however many references there are.
-        for url in text::foreign_endpoints(answer.outcomes()) {
+        for url in text::foreign_endpoints(answer.signatures()) {
             if endpoints.insert(url.to_owned()) {
                 report.stderr.push_str(&text::endpoint_note(url));
             }
@@ -157,34 +146,10 @@ pub(in crate::cli) fn unusable(report: CommandOutput) -> CommandOutput {
     }
 }
 
-/// What became of one reference.
-struct ReferenceResult {
-    /// The statement that judged it, or would have.
-    statement: Option<StatementName>,
-    found: Result<Verification, Error>,
-}
-
-impl ReferenceResult {
-    fn exit(&self) -> Exit {
-        match &self.found {
-            Ok(_) => Exit::Done,
-            Err(error) => Exit::of(error.class()),
-        }
-    }
-
-    /// Every signature that was looked at.
-    fn outcomes(&self) -> Vec<&SignatureOutcome> {
-        match &self.found {
-            Ok(Verification::Verified(accepted) | Verification::Tolerated(accepted)) => {
-                std::iter::once(&accepted.signature)
-                    .chain(&accepted.others)
-                    .collect()
-            }
-            Err(Error::Rejected(refused) | Error::Inconclusive(refused)) => {
-                refused.outcomes.iter().collect()
-            }
-            Ok(Verification::Skipped { .. }) | Err(_) => Vec::new(),
-        }
+fn exit(answer: &ArtifactVerification) -> Exit {
+    match &answer.found {
+        Ok(_) => Exit::Done,
+        Err(error) => Exit::of(error.class()),
     }
 }
 
@@ -284,22 +249,7 @@ impl Job {
         })
     }
 
-    /// Verifies the reference of this number; nothing where there is none.
-    async fn verify_nth(&self, number: usize) -> Option<ReferenceResult> {
-        Some(self.verify(self.references.get(number)?).await)
-    }
-
-    async fn verify(&self, reference: &ArtifactReference) -> ReferenceResult {
-        let Self {
-            verifier, options, ..
-        } = self;
-        ReferenceResult {
-            statement: verifier.statement_of(reference, &options.layout_scope),
-            found: verifier.verify_with(reference, options).await,
-        }
-    }
-
-    fn in_json(&self, asked: &str, answer: &ReferenceResult) -> ArtifactVerdict {
+    fn in_json(&self, asked: &str, answer: &ArtifactVerification) -> ArtifactVerdict {
         let asked = Asked {
             text: asked,
             scope: &self.options.layout_scope,
@@ -308,7 +258,7 @@ impl Job {
         ArtifactVerdict::new(&asked, &answer.found, reader::current())
     }
 
-    fn in_words(&self, reference: &ArtifactReference, answer: &ReferenceResult) -> CommandOutput {
+    fn in_words(&self, answer: &ArtifactVerification) -> CommandOutput {
         let (verbose, called) = (self.verbose, self.called);
         let mut report = match &answer.found {
             Ok(Verification::Verified(accepted)) => text::verified(accepted, verbose, called),
@@ -327,10 +277,17 @@ impl Job {
         // Where nothing was resolved, no tag led astray.
         let is_resolved = !matches!(
             answer.found,
-            Err(Error::Requirement { .. } | Error::Open { .. } | Error::Resolve { .. })
+            Err(Error::Requirement { .. }
+                | Error::Open { .. }
+                | Error::Resolve { .. }
+                | Error::Stopped { .. })
         );
         let mut before = String::new();
-        if let (None, Some(tag), true) = (reference.digest(), reference.tag(), is_resolved) {
+        if let (None, Some(tag), true) = (
+            answer.reference.digest(),
+            answer.reference.tag(),
+            is_resolved,
+        ) {
             let _ = writeln!(
                 before,
                 "Warning: Always verify the artifact using digest(@sha256:...) rather than a \

@@ -1,11 +1,11 @@
-//! Who signs what, where several references of a command stand for the same.
+//! Who signs what, where several references stand for the same.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::watch;
 
-/// What the references of a command have taken upon themselves, each by its position.
+/// What references have taken upon themselves, each by its position.
 ///
 /// A reference claims its own text before it is resolved, and the artifact's digest after that. Nobody
 /// waits for ever: whoever has claimed a digest waits for no one, and whoever waits for a text has
@@ -18,6 +18,8 @@ pub(super) struct Claims {
 #[derive(Debug)]
 struct Claim {
     by: usize,
+    /// The reference, as it was given.
+    text: String,
     /// Whether there is a signature now; closed without one where the claim was given up.
     done: watch::Sender<bool>,
 }
@@ -27,8 +29,8 @@ struct Claim {
 pub(super) enum ClaimResult {
     /// It is this reference's to sign.
     Own,
-    /// There is a signature, by the reference at this position.
-    Done { by: usize },
+    /// There is a signature, by this reference.
+    Done { by: String },
     /// Another one is at it.
     Wait(Wait),
 }
@@ -46,15 +48,17 @@ impl Wait {
 }
 
 impl Claims {
-    /// Claims `what` for the reference at position `by`.
-    pub(super) fn claim(&self, what: String, by: usize) -> ClaimResult {
+    /// Claims `what` for the reference `text` at position `by`.
+    pub(super) fn claim(&self, what: String, by: usize, text: &str) -> ClaimResult {
         let mut all = self.lock();
         let claim = all.entry(what).or_insert_with(|| Claim {
             by,
+            text: text.to_owned(),
             done: watch::Sender::new(false),
         });
         if *claim.done.borrow() {
-            ClaimResult::Done { by: claim.by }
+            let by = claim.text.clone();
+            ClaimResult::Done { by }
         } else if claim.by == by {
             ClaimResult::Own
         } else {
@@ -84,7 +88,7 @@ mod tests {
     use super::*;
 
     fn claim(claims: &Claims, by: usize) -> ClaimResult {
-        claims.claim("x".to_owned(), by)
+        claims.claim("x".to_owned(), by, &format!("reference {by}"))
     }
 
     #[tokio::test]
@@ -102,7 +106,9 @@ mod tests {
             if is_done {
                 claims.done(0);
                 wait.end().await;
-                assert!(matches!(claim(&claims, 1), ClaimResult::Done { by: 0 }));
+                assert!(
+                    matches!(claim(&claims, 1), ClaimResult::Done { by } if by == "reference 0")
+                );
             } else {
                 claims.give_up(0);
                 wait.end().await;
