@@ -114,6 +114,8 @@ pub mod causes;
 #[doc(hidden)]
 pub mod printable;
 mod secrets;
+#[cfg(feature = "cli")]
+mod events;
 #[doc(hidden)]
 pub mod fault;
 

@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
 
-use clap::Args;
 use clap::builder::NonEmptyStringValueParser;
+use clap::{Args, Command};
 
 use super::duration::parse_span;
 use super::output::{CommandOutput, Exit};
@@ -17,6 +17,40 @@ use crate::aws::SigningProfile;
 use crate::limits::{MAX_COMMAND_TIMEOUT, MAX_SIGNATURES, NAMED_PIPE_TIMEOUT};
 use crate::registry::Secret;
 use crate::verify::{ANY_LAYOUT_SCOPE, AwsSignerChecks};
+
+/// What is said beside the answer; flags of every command.
+#[derive(Debug, Default, Clone, Copy, Args)]
+#[command(next_help_heading = "Messages")]
+pub(super) struct MessageArgs {
+    /// Print on stderr what was found; `verify` and `blob verify` do so in the same detail as for a failure
+    #[arg(short, long, global = true)]
+    pub(super) verbose: bool,
+    /// Log on stderr every request and what was found; credentials are never in it
+    #[arg(short, long, global = true)]
+    pub(super) debug: bool,
+    /// Print only errors and the answer
+    #[arg(short, long, global = true, conflicts_with_all = ["verbose", "debug"])]
+    pub(super) quiet: bool,
+    /// Form of the log: `json` is one object on each line, see schemas/event.v1.schema.json
+    #[arg(long, global = true, value_name = "FORM", default_value = "text")]
+    pub(super) log_format: LogFormat,
+}
+
+impl MessageArgs {
+    /// A command with these flags alone, for those who ask which flags a command has: what is global is added to a
+    /// command only when arguments are parsed.
+    pub(super) fn everywhere() -> Command {
+        Self::augment_args(Command::new(env!("CARGO_PKG_NAME")))
+    }
+}
+
+/// Forms of the log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
+pub(super) enum LogFormat {
+    #[default]
+    Text,
+    Json,
+}
 
 /// How a registry is reached.
 #[derive(Debug, Default, Args)]

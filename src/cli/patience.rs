@@ -1,10 +1,11 @@
 //! A line on stderr while nothing else is said: what a command waits for in a pipeline's log.
 
-use std::io::{IsTerminal as _, Write as _};
+use std::io::IsTerminal as _;
 use std::pin::pin;
 
 use tokio::time::{Instant, interval_at};
 
+use super::{messages, output};
 use crate::limits::PROGRESS_INTERVAL;
 
 /// How far a command is.
@@ -37,14 +38,11 @@ impl Progress {
 /// The result of `work`. Where stderr is not a terminal, it is said every [`PROGRESS_INTERVAL`] how far the
 /// command is.
 pub(super) async fn telling<T>(progress: Progress, work: impl Future<Output = T>) -> T {
-    if std::io::stderr().is_terminal() {
+    if std::io::stderr().is_terminal() || messages::are_quiet() {
         return work.await;
     }
     telling_by(work, || {
-        // Nobody can be told that stderr cannot be written.
-        let _ = std::io::stderr()
-            .lock()
-            .write_all(progress.line().as_bytes());
+        output::write_stderr(&progress.line());
     })
     .await
 }

@@ -4,6 +4,7 @@ use std::sync::OnceLock;
 
 use clap::{ArgMatches, Command};
 
+use super::args::MessageArgs;
 use crate::hints::Reader;
 
 static READER: OnceLock<Reader> = OnceLock::new();
@@ -42,7 +43,8 @@ pub(super) fn set(command: &Command, matches: &ArgMatches) {
 /// The flags of a command, with their dashes.
 pub(super) fn flags_of(command: &Command) -> Vec<String> {
     let mut flags = vec!["--help".to_owned(), "-h".to_owned()];
-    for argument in command.get_arguments() {
+    let everywhere = MessageArgs::everywhere();
+    for argument in command.get_arguments().chain(everywhere.get_arguments()) {
         let names = argument.get_long_and_visible_aliases().unwrap_or_default();
         flags.extend(names.into_iter().map(|name| format!("--{name}")));
         let letters = argument.get_short_and_visible_aliases().unwrap_or_default();

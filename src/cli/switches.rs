@@ -4,6 +4,8 @@ use std::ffi::OsString;
 
 use clap::{ArgAction, Command};
 
+use super::args::MessageArgs;
+
 /// The arguments with `--name` for `--name=true`, and without `--name=false`, for the switches of the command that
 /// they name. Nothing behind `--` is looked at.
 pub(super) fn without_values(root: &Command, arguments: Vec<OsString>) -> Vec<OsString> {
@@ -14,7 +16,8 @@ pub(super) fn without_values(root: &Command, arguments: Vec<OsString>) -> Vec<Os
     for (index, argument) in arguments.into_iter().enumerate() {
         let text = argument.to_str().unwrap_or_default();
         is_over |= text == "--";
-        if index > 0 && is_naming_command {
+        // A flag of every command may stand before its name.
+        if index > 0 && is_naming_command && !text.starts_with('-') {
             match command.find_subcommand(text) {
                 Some(found) => command = found,
                 None => is_naming_command = false,
@@ -34,7 +37,9 @@ pub(super) fn without_values(root: &Command, arguments: Vec<OsString>) -> Vec<Os
 }
 
 fn is_switch(command: &Command, name: &str) -> bool {
-    command.get_arguments().any(|argument| {
+    let everywhere = MessageArgs::everywhere();
+    let mut arguments = command.get_arguments().chain(everywhere.get_arguments());
+    arguments.any(|argument| {
         argument.get_long() == Some(name) && matches!(argument.get_action(), ArgAction::SetTrue)
     })
 }
@@ -69,6 +74,10 @@ mod tests {
             (
                 "x key list --oci-layout=false",
                 "x key list --oci-layout=false",
+            ),
+            (
+                "x -d sign --debug=false --keep-going=true",
+                "x -d sign --keep-going",
             ),
             (
                 "x sign --user-metadata=false a",

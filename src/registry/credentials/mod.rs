@@ -75,6 +75,15 @@ impl Credential {
         }
     }
 
+    /// What is shown, in words.
+    pub(super) const fn kind(&self) -> &'static str {
+        match self.proof {
+            Proof::Password { .. } => "password",
+            Proof::IdentityToken(_) => "identity token",
+            Proof::RegistryToken(_) => "registry token",
+        }
+    }
+
     /// The value of `Authorization` with scheme Basic; `None` if this is no password.
     pub(super) fn basic(&self) -> Option<HeaderValue> {
         let Proof::Password { username, password } = &self.proof else {
