@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
 
+use clap::Args;
 use clap::builder::NonEmptyStringValueParser;
-use clap::{Args, Command};
 
 use super::duration::parse_span;
 use super::output::{CommandOutput, Exit};
@@ -34,14 +34,6 @@ pub(super) struct MessageArgs {
     /// Form of the log: `json` is one object on each line, see schemas/event.v1.schema.json
     #[arg(long, global = true, value_name = "FORM", default_value = "text")]
     pub(super) log_format: LogFormat,
-}
-
-impl MessageArgs {
-    /// A command with these flags alone, for those who ask which flags a command has: what is global is added to a
-    /// command only when arguments are parsed.
-    pub(super) fn everywhere() -> Command {
-        Self::augment_args(Command::new(env!("CARGO_PKG_NAME")))
-    }
 }
 
 /// Forms of the log.

@@ -1,34 +1,22 @@
 //! What is said beside the answer: only what failed, what is remarked, what was found, or every request.
 
-use std::sync::OnceLock;
-
 use time::OffsetDateTime;
 
 use super::args::{LogFormat, MessageArgs};
 use super::output;
+use super::terminal::{self, Manner};
 use crate::environment::Environment;
 use crate::events::{Depth, Form, Log};
 use crate::report::Called;
-
-static ASKED: OnceLock<Asked> = OnceLock::new();
-
-/// What this run was asked to say.
-#[derive(Debug, Clone, Copy)]
-struct Asked {
-    is_quiet: bool,
-    has_log: bool,
-    called: Called,
-}
 
 /// From here on messages are as `args` ask. A log is made only where one is asked for; `says_what_it_found` is
 /// whether the command itself has words for `--verbose`.
 pub(super) fn begin(args: MessageArgs, called: Called, says_what_it_found: bool) {
     let log = kind(args, called, says_what_it_found);
-    // A process runs one command.
-    let _ = ASKED.set(Asked {
+    terminal::set(Manner {
         is_quiet: args.quiet,
         has_log: log.is_some(),
-        called,
+        is_notations: called.is_notation(),
     });
     if let Some((depth, form)) = log {
         let _has_begun = Log::new(depth, form, now, output::write_stderr).begin();
@@ -55,23 +43,6 @@ fn kind(args: MessageArgs, called: Called, says_what_it_found: bool) -> Option<(
 /// The system's time: a log says when something really was.
 fn now() -> OffsetDateTime {
     Environment::of_process().now()
-}
-
-/// Whether only errors and the answer are printed.
-pub(super) fn are_quiet() -> bool {
-    ASKED.get().is_some_and(|asked| asked.is_quiet)
-}
-
-/// Whether nothing may be drawn between the lines: the user wants none, or a log is written there.
-pub(super) fn are_plain() -> bool {
-    ASKED
-        .get()
-        .is_some_and(|asked| asked.is_quiet || asked.has_log)
-}
-
-/// Whether stderr is Notation's, byte for byte.
-pub(super) fn are_notations() -> bool {
-    ASKED.get().is_some_and(|asked| asked.called.is_notation())
 }
 
 #[cfg(test)]

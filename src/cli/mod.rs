@@ -160,7 +160,10 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
             messages::begin(cli.messages, called, cli.command.says_what_it_found());
             execute(cli.command, called, &mut write);
         }
-        Err(error) => write(usage_report(&cleaned(error))),
+        Err(error) => {
+            messages::begin(args::MessageArgs::default(), called, false);
+            write(usage_report(&cleaned(error)));
+        }
     }
     if called.is_notation() {
         u8::from(exit != Exit::Done)

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::io::{self, Write};
 
 use super::reader::fitting;
-use super::{messages, terminal};
+use super::terminal;
 use crate::causes;
 use crate::limits;
 pub(super) use crate::printable::one_line;
@@ -115,7 +115,7 @@ impl CommandOutput {
 
     /// What is printed on stderr: with `--quiet` only what failed.
     pub(super) fn beside_the_answer(&self) -> String {
-        if !messages::are_quiet() {
+        if !terminal::is_quiet() {
             return self.stderr.clone();
         }
         if self.exit == Exit::Done {

@@ -5,7 +5,7 @@ use std::pin::pin;
 
 use tokio::time::{Instant, interval_at};
 
-use super::{messages, output};
+use super::{output, terminal};
 use crate::limits::PROGRESS_INTERVAL;
 
 /// How far a command is.
@@ -38,7 +38,7 @@ impl Progress {
 /// The result of `work`. Where stderr is not a terminal, it is said every [`PROGRESS_INTERVAL`] how far the
 /// command is.
 pub(super) async fn telling<T>(progress: Progress, work: impl Future<Output = T>) -> T {
-    if std::io::stderr().is_terminal() || messages::are_quiet() {
+    if std::io::stderr().is_terminal() || terminal::is_quiet() {
         return work.await;
     }
     telling_by(work, || {

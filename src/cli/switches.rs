@@ -4,8 +4,6 @@ use std::ffi::OsString;
 
 use clap::{ArgAction, Command};
 
-use super::args::MessageArgs;
-
 /// The arguments with `--name` for `--name=true`, and without `--name=false`, for the switches of the command that
 /// they name. Nothing behind `--` is looked at.
 pub(super) fn without_values(root: &Command, arguments: Vec<OsString>) -> Vec<OsString> {
@@ -26,7 +24,7 @@ pub(super) fn without_values(root: &Command, arguments: Vec<OsString>) -> Vec<Os
         let switch = text
             .strip_prefix("--")
             .and_then(|rest| rest.split_once('='))
-            .filter(|(name, _)| !is_over && is_switch(command, name));
+            .filter(|(name, _)| !is_over && is_switch(root, command, name));
         match switch {
             Some((name, "true")) => kept.push(format!("--{name}").into()),
             Some((_, "false")) => {}
@@ -36,9 +34,9 @@ pub(super) fn without_values(root: &Command, arguments: Vec<OsString>) -> Vec<Os
     kept
 }
 
-fn is_switch(command: &Command, name: &str) -> bool {
-    let everywhere = MessageArgs::everywhere();
-    let mut arguments = command.get_arguments().chain(everywhere.get_arguments());
+fn is_switch(root: &Command, command: &Command, name: &str) -> bool {
+    // A flag of every command is the root's until arguments are parsed.
+    let mut arguments = command.get_arguments().chain(root.get_arguments());
     arguments.any(|argument| {
         argument.get_long() == Some(name) && matches!(argument.get_action(), ArgAction::SetTrue)
     })

@@ -1,8 +1,33 @@
-//! Colour and bars: on a terminal, where the user wants them.
+//! Colour, bars and silence: on a terminal, as the user wants them.
 
 use std::io::{self, IsTerminal as _};
+use std::sync::OnceLock;
 
-use super::{context, messages};
+use crate::environment::Environment;
+
+static MANNER: OnceLock<Manner> = OnceLock::new();
+
+/// How this run prints.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Manner {
+    /// Only errors and the answer.
+    pub(super) is_quiet: bool,
+    /// Lines of a log may come at any time.
+    pub(super) has_log: bool,
+    /// Stderr is Notation's, byte for byte.
+    pub(super) is_notations: bool,
+}
+
+/// From here on everything is printed in this manner.
+pub(super) fn set(manner: Manner) {
+    // A process runs one command.
+    let _ = MANNER.set(manner);
+}
+
+/// Whether only errors and the answer are printed.
+pub(super) fn is_quiet() -> bool {
+    MANNER.get().is_some_and(|manner| manner.is_quiet)
+}
 
 /// How lines of stderr begin, and the colour of that.
 const COLOURS: [(&str, &str); 4] = [
@@ -16,16 +41,16 @@ const PLAIN: &str = "\u{1b}[0m";
 
 /// Whether a bar may be drawn on stderr.
 pub(super) fn has_bars() -> bool {
-    io::stderr().is_terminal() && !messages::are_plain()
+    let manner = MANNER.get();
+    let is_plain = manner.is_some_and(|manner| manner.is_quiet || manner.has_log);
+    io::stderr().is_terminal() && !is_plain
 }
 
 /// What is printed on stderr, in colour if there is any.
 pub(super) fn coloured(text: String) -> String {
-    let variable = |name: &str| context::environment().variable(name);
-    if text.is_empty()
-        || messages::are_notations()
-        || !has_colour(io::stderr().is_terminal(), variable)
-    {
+    let variable = |name: &str| Environment::of_process().variable(name);
+    let is_notations = MANNER.get().is_some_and(|manner| manner.is_notations);
+    if text.is_empty() || is_notations || !has_colour(io::stderr().is_terminal(), variable) {
         return text;
     }
     text.split_inclusive('\n').map(line).collect()

@@ -27,7 +27,12 @@ use crate::aws::CallError;
 use crate::files;
 use crate::reference::{EcrHost, RegistryName, Scheme};
 
-/// A secret: shown to its registry only, never printed.
+/// A secret: shown to its registry only, never printed. It cannot be a part of an event:
+///
+/// ```compile_fail,E0277
+/// let secret = countersign::registry::Secret::new("x".to_owned());
+/// tracing::info!(secret, "an event");
+/// ```
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(String);
 
