@@ -18,6 +18,8 @@ use crate::config::{self, Platform};
 use crate::http;
 use crate::registry::{self, AuthFile, AwsEcrTokens, Credentials};
 use crate::revocation::{Cache, Checker, Network};
+#[cfg(feature = "cli")]
+use crate::secrets;
 
 pub use crate::aws::{Settings as AwsSettings, SettingsError as AwsSettingsError};
 pub use crate::config::{NoDirectory, NotationDirs};
@@ -90,6 +92,15 @@ impl Variables {
         self.get(name).and_then(|value| value.into_string().ok())
     }
 }
+
+/// Variables whose values are secret.
+#[cfg(feature = "cli")]
+const SECRET_VARIABLES: [&str; 4] = [
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SESSION_TOKEN",
+    "AWS_CONTAINER_AUTHORIZATION_TOKEN",
+    "NOTATION_PASSWORD",
+];
 
 /// Where a verifier or a signer runs.
 ///
@@ -215,6 +226,20 @@ impl Environment {
     /// The value of a variable, if it is text.
     pub fn variable(&self, name: &str) -> Option<String> {
         self.variables.text(name)
+    }
+
+    /// What the variables have that is secret is not printed from here on, whoever repeats it.
+    #[cfg(feature = "cli")]
+    pub(crate) fn remember_secrets(&self) {
+        for variable in SECRET_VARIABLES {
+            if let Some(secret) = self.variable(variable) {
+                secrets::remember(&secret);
+            }
+        }
+        // The last part of a container's path is all that its credentials are asked for with.
+        if let Some(path) = self.variable("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI") {
+            secrets::remember(path.rsplit('/').next().unwrap_or_default());
+        }
     }
 
     /// The time now.

@@ -12,6 +12,7 @@ mod exposure;
 mod named;
 mod private;
 mod reserved;
+mod rolling;
 mod room;
 
 pub use directory::{
@@ -22,6 +23,7 @@ pub(crate) use named::wait_for_input;
 pub use named::{is_stream, open_stream, read_named};
 pub use private::{check_private_directory, read_private};
 pub use reserved::Reserved;
+pub use rolling::RollingFile;
 pub use room::make_room;
 
 use std::fs::{self, File, FileType, Metadata, OpenOptions};

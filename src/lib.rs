@@ -122,6 +122,8 @@ pub mod causes;
 #[doc(hidden)]
 pub mod printable;
 mod secrets;
+#[cfg(feature = "cli")]
+mod events;
 #[doc(hidden)]
 pub mod fault;
 

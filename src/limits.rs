@@ -480,6 +480,9 @@ pub const MAX_PLUGIN_WORDS: usize = 200;
 /// Bytes of an answer at a terminal; `yes` has three.
 pub const MAX_CONFIRMATION_BYTES: u64 = 1_024;
 
+/// Bytes of the log of AWS Signer's plugin, and of its predecessor: some 30,000 signatures, and little on any disk.
+pub const MAX_PLUGIN_LOG_BYTES: u64 = 10 * 1024 * 1024;
+
 /// Time without a word after which a command says in a pipeline's log how far it is: CI services end jobs
 /// that are silent for minutes, and people wonder after seconds.
 pub const PROGRESS_INTERVAL: Duration = Duration::from_secs(10);

@@ -22,6 +22,7 @@ fn main() -> ExitCode {
     #[cfg(debug_assertions)]
     fail_on_request();
     if let Some(face) = face {
+        plugin::begin_log_if_asked(&face);
         let (stdin, stdout, stderr) = (io::stdin(), io::stdout(), io::stderr());
         return plugin::run(face, rest, stdin.lock(), stdout.lock(), stderr.lock()).into();
     }

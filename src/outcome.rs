@@ -99,6 +99,16 @@ impl SignatureOutcome {
         }
     }
 
+    /// Says where the signature stands, and why where it is refused.
+    pub(crate) fn tell(&self) {
+        tracing::info!(
+            signature = %self.manifest_digest,
+            standing = self.standing().as_str(),
+            failure = self.refusal().map(tracing::field::display),
+            "signature judged"
+        );
+    }
+
     /// Where the signature stands with the policy.
     pub fn standing(&self) -> Standing {
         if self.refusal().is_some() {
@@ -160,6 +170,17 @@ pub enum Standing {
     Tolerated,
     /// The policy does not accept it.
     Refused,
+}
+
+impl Standing {
+    /// In one word.
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Verified => "verified",
+            Self::Tolerated => "tolerated",
+            Self::Refused => "refused",
+        }
+    }
 }
 
 /// What one validation gave.

@@ -168,6 +168,7 @@ pub async fn run(
         source,
     })?;
     let mut group = Group::of(&child);
+    let since = tokio::time::Instant::now();
 
     let talk = talk(&mut child, program, input, limits.max_output_bytes);
     let result = match tokio::time::timeout(limits.timeout, talk).await {
@@ -177,6 +178,7 @@ pub async fn run(
             timeout: limits.timeout,
         }),
     };
+    tell(program, arguments, since, &result);
     if result.is_ok() {
         group.let_go();
     } else {
@@ -185,6 +187,24 @@ pub async fn run(
         let _ = child.kill().await;
     }
     result
+}
+
+/// Says which program ran and how it ended; never what it was told or said, which may be secret.
+fn tell(
+    program: &Path,
+    arguments: &[&OsStr],
+    since: tokio::time::Instant,
+    result: &Result<Finished, Error>,
+) {
+    let command = arguments.first().map(|argument| argument.to_string_lossy());
+    tracing::debug!(
+        program = %program.display(),
+        command = command.as_deref(),
+        exit = result.as_ref().ok().and_then(|finished| finished.status.code()),
+        error = result.as_ref().err().map(tracing::field::display),
+        ms = u64::try_from(since.elapsed().as_millis()).unwrap_or(u64::MAX),
+        "program ended"
+    );
 }
 
 async fn talk(

@@ -253,8 +253,12 @@ pub async fn make(
     let payload = Payload::new(&target.descriptor, options.user_metadata.clone());
 
     // 3. The envelope, which the signer has verified.
+    let kind = signer.kind();
     match signer.sign(&payload, &options.terms).await {
-        Ok(signer) => Ok(UnstoredSignature { target, signer }),
+        Ok(signer) => {
+            tracing::info!(artifact = %target.reference, signer = kind, "signature made");
+            Ok(UnstoredSignature { target, signer })
+        }
         Err(source) => {
             let reference = target.reference;
             Err(Error::Signer { reference, source })
@@ -295,8 +299,10 @@ pub async fn store(
             reference: target.reference.clone(),
             source,
         })?;
+    let signature = target.reference.with_digest(pushed.manifest.digest());
+    tracing::info!(signature = %signature, "signature stored");
     Ok(Stored {
-        signature: target.reference.with_digest(pushed.manifest.digest()),
+        signature,
         warnings: pushed.warnings,
     })
 }

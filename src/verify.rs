@@ -240,8 +240,7 @@ impl Verifier {
     ) -> Result<(&Statement, Repository), Error> {
         match reference {
             ArtifactReference::Registry(inside) => {
-                let statement = self.select(reference, &options.layout_scope)?;
-                require(options, statement, reference)?;
+                let statement = self.applicable(reference, options)?;
                 Ok((statement, self.repository(inside)?))
             }
             ArtifactReference::Layout(inside) => {
@@ -249,11 +248,22 @@ impl Verifier {
                     reference: reference.clone(),
                     source,
                 })?;
-                let statement = self.select(reference, &options.layout_scope)?;
-                require(options, statement, reference)?;
+                let statement = self.applicable(reference, options)?;
                 Ok((statement, layout.into()))
             }
         }
+    }
+
+    /// The statement that judges the artifact, which is as it must be.
+    fn applicable(
+        &self,
+        reference: &ArtifactReference,
+        options: &Options,
+    ) -> Result<&Statement, Error> {
+        let statement = self.select(reference, &options.layout_scope)?;
+        statement.tell(reference);
+        require(options, statement, reference)?;
+        Ok(statement)
     }
 
     /// The repository of `reference`, or the copy of the artifact that was stored.

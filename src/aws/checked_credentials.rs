@@ -12,6 +12,7 @@ use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvid
 use aws_runtime::env_config::file::EnvConfigFiles;
 use aws_types::os_shim_internal::{Env, Fs};
 
+use super::credentials_source;
 use super::profile_files::set;
 use super::settings::is_endpoint;
 use crate::files;
@@ -105,6 +106,10 @@ impl Checked {
                 "that was found",
             )));
         }
+        tracing::info!(
+            from = credentials_source::of(&credentials),
+            "AWS credentials found"
+        );
         Ok(credentials)
     }
 

@@ -15,6 +15,7 @@ use aws_smithy_types::body::SdkBody;
 use url::Url;
 
 use super::metadata;
+use super::told::Told;
 use crate::http;
 use crate::limits::{AWS_ANSWER_TIMEOUT, MAX_AWS_RESPONSE_BYTES};
 
@@ -43,14 +44,23 @@ impl PooledHttp {
         let Self(pool) = &self;
         let request = into_reqwest(pool, request, &url)?;
         let is_reading = is_reading(&request);
+        let told = Told::of(&request);
         let sent = if is_reading {
             pool.send_harmless(request).await
         } else {
             pool.send(request).await
         };
         let connector_error = |error| connector_error(error, is_reading);
-        let response = sent.map_err(connector_error)?;
+        let response = sent.map_err(|error| {
+            if let Some(told) = &told {
+                told.failed();
+            }
+            connector_error(error)
+        })?;
         let status = response.status();
+        if let Some(told) = &told {
+            told.answered(status.as_u16(), response.headers());
+        }
         let mut headers = response.headers().clone();
         metadata::limit_token_time(&mut headers);
         let carried = http::Carried::by(&response);

@@ -3,6 +3,7 @@
 mod arn;
 mod checked_credentials;
 mod context;
+mod credentials_source;
 mod endpoints;
 mod error;
 mod http_client;
@@ -12,6 +13,7 @@ mod pace;
 mod profile_files;
 mod retry;
 mod settings;
+mod told;
 
 pub use crate::partition::Partition;
 pub use arn::{

@@ -81,6 +81,13 @@ pub(crate) async fn insist<A, F: Future<Output = Result<A, CallError>>>(
                 sleep(wait).await;
             }
         }
+        tracing::debug!(
+            action = call.action,
+            region = call.region,
+            attempt = count,
+            error = %error,
+            "AWS will be asked again"
+        );
         last = Some(error);
         count += 1;
     }

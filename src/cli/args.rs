@@ -18,6 +18,32 @@ use crate::limits::{MAX_COMMAND_TIMEOUT, MAX_SIGNATURES, NAMED_PIPE_TIMEOUT};
 use crate::registry::Secret;
 use crate::verify::{ANY_LAYOUT_SCOPE, AwsSignerChecks};
 
+/// What is said beside the answer; flags of every command.
+#[derive(Debug, Default, Clone, Copy, Args)]
+#[command(next_help_heading = "Messages")]
+pub(super) struct MessageArgs {
+    /// Print on stderr what was found; `verify` and `blob verify` do so in the same detail as for a failure
+    #[arg(short, long, global = true)]
+    pub(super) verbose: bool,
+    /// Log on stderr every request and what was found; credentials are never in it
+    #[arg(short, long, global = true)]
+    pub(super) debug: bool,
+    /// Print only errors and the answer
+    #[arg(short, long, global = true, conflicts_with_all = ["verbose", "debug"])]
+    pub(super) quiet: bool,
+    /// Form of the log: `json` is one object on each line, see schemas/event.v1.schema.json
+    #[arg(long, global = true, value_name = "FORM", default_value = "text")]
+    pub(super) log_format: LogFormat,
+}
+
+/// Forms of the log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
+pub(super) enum LogFormat {
+    #[default]
+    Text,
+    Json,
+}
+
 /// How a registry is reached.
 #[derive(Debug, Default, Args)]
 #[command(next_help_heading = "Registry")]

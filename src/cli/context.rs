@@ -252,6 +252,11 @@ fn setup_report(error: &SetupError) -> CommandOutput {
     }
 }
 
+/// Says where Notation's configuration is.
+pub(super) fn tell_directory(dirs: &NotationDirs) {
+    tracing::info!(directory = %dirs.config.display(), "Notation's configuration");
+}
+
 /// What is said where a command needs Notation's configuration and nothing says where it is.
 pub(super) fn no_directory(error: &NoDirectory) -> CommandOutput {
     CommandOutput::usage(&error.to_string(), Some(error.hint()))

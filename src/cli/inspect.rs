@@ -17,6 +17,9 @@ use crate::report::{Inspection, SignatureDetails, SignatureInspection, Times, go
 
 /// Flags of `inspect`, as notation has them.
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  \
+    countersign inspect registry.example/app:v1\n  \
+    countersign inspect --output json registry.example/app@sha256:...")]
 pub(super) struct Args {
     /// Artifact: registry/repository@digest, or :tag; with --oci-layout directory@digest, or :tag
     reference: String,

@@ -6,7 +6,7 @@ use std::path::Path;
 use clap::builder::NonEmptyStringValueParser;
 
 use super::args::parse_pairs;
-use super::context::{environment, no_directory};
+use super::context::{environment, no_directory, tell_directory};
 use super::output::{CommandOutput, Exit, one_line};
 use super::signer::{unusable_key, unusable_plugin};
 use super::table::table;
@@ -28,7 +28,7 @@ pub(super) enum Command {
     #[command(visible_alias = "set")]
     Update(UpdateArgs),
     /// List the keys; the default one has an asterisk
-    #[command(visible_alias = "ls")]
+    #[command(visible_alias = "ls", after_help = "Examples:\n  countersign key list")]
     List,
     /// Remove keys from the list; the keys themselves stay
     Delete(DeleteArgs),
@@ -66,6 +66,8 @@ pub(super) struct AddArgs {
 
 /// Flags of `key update`.
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  \
+    countersign key update --default release")]
 pub(super) struct UpdateArgs {
     /// Name of the key
     #[arg(value_name = "NAME")]
@@ -78,6 +80,8 @@ pub(super) struct UpdateArgs {
 
 /// Arguments of `key delete`.
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  \
+    countersign key delete release staging")]
 pub(super) struct DeleteArgs {
     /// Names of keys
     #[arg(required = true, value_name = "NAME")]
@@ -89,6 +93,7 @@ pub(super) async fn run(command: &Command) -> CommandOutput {
         Ok(dirs) => dirs,
         Err(error) => return no_directory(&error),
     };
+    tell_directory(&dirs);
     let done = match command {
         Command::Add(args) => add(&dirs, args).await,
         Command::Update(args) => update(&dirs, &args.name),

@@ -11,6 +11,9 @@ use crate::oci::Descriptor;
 
 /// Flags of `list`, as notation has them.
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  \
+    countersign list registry.example/app:v1\n  \
+    countersign list --oci-layout ./app:v1")]
 pub(super) struct Args {
     /// Artifact: registry/repository@digest, or :tag; with --oci-layout directory@digest, or :tag
     reference: String,

@@ -11,12 +11,15 @@ mod context;
 mod credentials;
 mod duration;
 mod envelope;
+#[cfg(test)]
+mod examples;
 mod exposure;
 mod key;
 mod passphrase;
 mod patience;
 mod inspect;
 mod interrupts;
+mod messages;
 mod list;
 mod reader;
 mod output;
@@ -27,6 +30,7 @@ mod signer;
 mod signatures;
 mod switches;
 mod table;
+mod terminal;
 mod tree;
 mod verify;
 
@@ -39,7 +43,6 @@ use crate::printable;
 use crate::reference::{ArtifactReference, LayoutReference, Reference};
 use crate::registry::{LayoutRepository, Target};
 use crate::report::{Called, sentence};
-use crate::secrets;
 use output::{CommandOutput, Exit};
 
 /// Signs and verifies container images with AWS Signer, in the Notary Project format.
@@ -50,10 +53,15 @@ use output::{CommandOutput, Exit};
     max_term_width = 100,
     subcommand_required = true,
     arg_required_else_help = false,
-    after_help = "Exit codes: 0 verified or done, 1 rejected or unsigned, 2 usage, 3 could not be decided.\n\
+    after_help = "Examples:\n  \
+                  countersign sign --signing-profile ARN registry.example/app@sha256:...\n  \
+                  countersign verify --signing-profile ARN registry.example/app@sha256:...\n\n\
+                  Exit codes: 0 verified or done, 1 rejected or unsigned, 2 usage, 3 could not be decided.\n\
                   Run under the name `notation`, it exits with 0 or 1 only, as notation does."
 )]
 struct Cli {
+    #[command(flatten)]
+    messages: args::MessageArgs,
     #[command(subcommand)]
     command: Command,
 }
@@ -65,22 +73,49 @@ enum Command {
     /// Verify artifacts in a registry or in an OCI image layout
     Verify(verify::Args),
     /// Store revocation information for verification without a network
-    #[command(subcommand)]
+    #[command(
+        subcommand,
+        after_help = "Examples:\n  \
+        countersign revocation fetch --out ./facts registry.example/app:v1"
+    )]
     Revocation(revocation::Command),
     /// Sign and verify files
-    #[command(subcommand)]
+    #[command(
+        subcommand,
+        after_help = "Examples:\n  \
+        countersign blob sign --signing-profile ARN app.tar.gz\n  \
+        countersign blob verify --signing-profile ARN app.tar.gz"
+    )]
     Blob(blob::Command),
     /// Manage the certificates of the trust stores, and make test certificates
-    #[command(subcommand, visible_alias = "certificate")]
+    #[command(
+        subcommand,
+        visible_alias = "certificate",
+        after_help = "Examples:\n  \
+        countersign cert add --type ca --store acme acme-root.crt\n  \
+        countersign cert list"
+    )]
     Cert(cert::Command),
     /// Manage the names of signing keys
-    #[command(subcommand)]
+    #[command(
+        subcommand,
+        after_help = "Examples:\n  \
+        countersign key add --plugin com.amazonaws.signer.notation.plugin --id ARN --default release\n  \
+        countersign key list"
+    )]
     Key(key::Command),
     /// List the signatures of an artifact
     #[command(visible_alias = "ls")]
     List(list::Args),
     /// Show what the signatures of an artifact say, without verifying them
     Inspect(inspect::Args),
+}
+
+impl Command {
+    /// Whether `--verbose` is the command's own to answer: it has words for what it found.
+    const fn says_what_it_found(&self) -> bool {
+        matches!(self, Self::Verify(_) | Self::Blob(blob::Command::Verify(_)))
+    }
 }
 
 /// Whether a program started by this name answers as `notation`.
@@ -92,15 +127,14 @@ pub fn is_notation(program: &OsStr) -> bool {
 ///
 /// `arguments` begins with the name that the program was started by.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
-    remember_secrets();
+    context::environment().remember_secrets();
     let arguments: Vec<OsString> = arguments.into_iter().collect();
     let called = arguments
         .first()
         .map_or(Called::Countersign, |program| Called::by(program));
     let mut exit = Exit::Done;
     let mut write = |report: CommandOutput| {
-        // Nobody can be told that stderr cannot be written.
-        let _ = output::write_text(&mut std::io::stderr().lock(), &report.stderr);
+        output::write_stderr(&report.beside_the_answer());
         let written = output::write_text(&mut std::io::stdout().lock(), &report.stdout);
         exit = exit.worse(report.exit);
         // A reader that went away has what it wanted; a full disk has not.
@@ -111,7 +145,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
                 Exit::Inconclusive,
                 &format!("cannot write the answer: {error}"),
             );
-            let _ = output::write_text(&mut std::io::stderr().lock(), &report.stderr);
+            output::write_stderr(&report.stderr);
             exit = exit.worse(report.exit);
         }
     };
@@ -121,28 +155,19 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         reader::set(&Cli::command(), matches);
     }
     match parsed.and_then(|matches| Cli::from_arg_matches(&matches)) {
-        Ok(cli) => execute(cli.command, called, &mut write),
-        Err(error) => write(usage_report(&cleaned(error))),
+        Ok(cli) => {
+            messages::begin(cli.messages, called, cli.command.says_what_it_found());
+            execute(cli.command, called, &mut write);
+        }
+        Err(error) => {
+            messages::begin(args::MessageArgs::default(), called, false);
+            write(usage_report(&cleaned(error)));
+        }
     }
     if called.is_notation() {
         u8::from(exit != Exit::Done)
     } else {
         exit.code()
-    }
-}
-
-/// What the environment has and nobody who repeats it, a plugin for example, has printed.
-fn remember_secrets() {
-    let environment = context::environment();
-    for variable in [
-        "AWS_SECRET_ACCESS_KEY",
-        "AWS_SESSION_TOKEN",
-        "AWS_CONTAINER_AUTHORIZATION_TOKEN",
-        "NOTATION_PASSWORD",
-    ] {
-        if let Some(secret) = environment.variable(variable) {
-            secrets::remember(&secret);
-        }
     }
 }
 

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use std::io::{self, Write};
 
 use super::reader::fitting;
+use super::terminal;
 use crate::causes;
 use crate::limits;
 pub(super) use crate::printable::one_line;
@@ -112,6 +113,17 @@ impl CommandOutput {
         self
     }
 
+    /// What is printed on stderr: with `--quiet` only what failed.
+    pub(super) fn beside_the_answer(&self) -> String {
+        if !terminal::is_quiet() {
+            return self.stderr.clone();
+        }
+        if self.exit == Exit::Done {
+            return String::new();
+        }
+        without_remarks(&self.stderr)
+    }
+
     /// Why the command could not begin, for the JSON forms.
     pub(super) fn not_begun(&self) -> Reason {
         let FailureText {
@@ -139,12 +151,36 @@ impl CommandOutput {
     }
 }
 
+/// What failed, without warnings and notes and what is indented below them.
+fn without_remarks(text: &str) -> String {
+    let mut is_remark = false;
+    let mut kept = String::new();
+    for line in text.split_inclusive('\n') {
+        let is_below = is_remark && line.starts_with([' ', '\t']);
+        is_remark = is_below || line.starts_with("Warning: ") || line.starts_with("Note: ");
+        if !is_remark {
+            kept.push_str(line);
+        }
+    }
+    kept
+}
+
 /// Warnings, a line each.
 pub(super) fn warning_lines(warnings: &[String]) -> String {
     let lines = warnings
         .iter()
         .map(|warning| CommandOutput::warning(warning).stderr);
     lines.collect()
+}
+
+/// Writes to stderr; that it cannot be written, the user cannot be told.
+pub(super) fn write_stderr(text: &str) {
+    let text = printable::lines(&secrets::blot(text)).into_owned();
+    let text = terminal::coloured(text);
+    let mut stderr = io::stderr().lock();
+    let _ = stderr
+        .write_all(text.as_bytes())
+        .and_then(|()| stderr.flush());
 }
 
 /// Writes to one of the two streams: the one way out for everything that is printed.
@@ -212,6 +248,15 @@ mod tests {
         assert_eq!(report.failure.sentence, "a\nError: b\u{1b}");
         let report = CommandOutput::failed_in_lines(Exit::Rejected, "a\nb");
         assert_eq!(report.stderr, "Error: a\nb\n");
+    }
+
+    #[test]
+    fn what_failed_is_kept_without_what_is_remarked() {
+        let text = "Warning: a\n  caused by: b\n  hint: c\nError: d\n  e\ncaused by: f\nNote: g\nhint: h\n";
+        assert_eq!(
+            without_remarks(text),
+            "Error: d\n  e\ncaused by: f\nhint: h\n"
+        );
     }
 
     #[test]

@@ -1,10 +1,11 @@
 //! A line on stderr while nothing else is said: what a command waits for in a pipeline's log.
 
-use std::io::{IsTerminal as _, Write as _};
+use std::io::IsTerminal as _;
 use std::pin::pin;
 
 use tokio::time::{Instant, interval_at};
 
+use super::{output, terminal};
 use crate::limits::PROGRESS_INTERVAL;
 use crate::many::Progress;
 
@@ -28,14 +29,11 @@ pub(super) async fn telling<T>(
     progress: Progress,
     work: impl Future<Output = T>,
 ) -> T {
-    if std::io::stderr().is_terminal() {
+    if std::io::stderr().is_terminal() || terminal::is_quiet() {
         return work.await;
     }
     telling_by(work, || {
-        // Nobody can be told that stderr cannot be written.
-        let _ = std::io::stderr()
-            .lock()
-            .write_all(line(doing, progress).as_bytes());
+        output::write_stderr(&line(doing, progress));
     })
     .await
 }

@@ -20,8 +20,8 @@ pub(super) fn current() -> &'static Reader {
 }
 
 /// From now on hints are for this command.
-pub(super) fn set(command: &Command, matches: &ArgMatches) {
-    let (mut command, mut matches) = (command, matches);
+pub(super) fn set(root: &Command, matches: &ArgMatches) {
+    let (mut command, mut matches) = (root, matches);
     while let Some((name, inner)) = matches.subcommand()
         && let Some(found) = command.find_subcommand(name)
     {
@@ -32,17 +32,20 @@ pub(super) fn set(command: &Command, matches: &ArgMatches) {
         .into_iter()
         .any(given);
     let verifies = matches!(command.get_name(), "verify" | "fetch");
-    let reader = Reader::with_flags(flags_of(command))
+    let reader = Reader::with_flags(flags_of(root, command))
         .with_own_key(own_key)
         .trusting_profiles(verifies && given("signing_profile"));
     // A process runs one command.
     let _ = READER.set(reader);
 }
 
-/// The flags of a command, with their dashes.
-pub(super) fn flags_of(command: &Command) -> Vec<String> {
+/// The flags of a command, with their dashes. Those of every command are the root's until arguments are parsed.
+pub(super) fn flags_of(root: &Command, command: &Command) -> Vec<String> {
     let mut flags = vec!["--help".to_owned(), "-h".to_owned()];
-    for argument in command.get_arguments() {
+    let everywhere = root
+        .get_arguments()
+        .filter(|argument| argument.is_global_set());
+    for argument in command.get_arguments().chain(everywhere) {
         let names = argument.get_long_and_visible_aliases().unwrap_or_default();
         flags.extend(names.into_iter().map(|name| format!("--{name}")));
         let letters = argument.get_short_and_visible_aliases().unwrap_or_default();
@@ -109,14 +112,18 @@ mod tests {
             "{} {with_flags}",
             hints.len()
         );
-        let commands = leaves(&Cli::command());
-        let all: Vec<String> = commands.iter().flat_map(flags_of).collect();
+        let root = Cli::command();
+        let commands = leaves(&root);
+        let all: Vec<String> = commands
+            .iter()
+            .flat_map(|command| flags_of(&root, command))
+            .collect();
         for hint in &hints {
             for flag in flags_in(hint) {
                 assert!(all.contains(&flag), "no command has `{flag}`: {hint}");
             }
             for command in &commands {
-                let flags = flags_of(command);
+                let flags = flags_of(&root, command);
                 let fitting = Reader::with_flags(flags.clone())
                     .fitting(hint)
                     .unwrap_or_default();

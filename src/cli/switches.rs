@@ -14,7 +14,8 @@ pub(super) fn without_values(root: &Command, arguments: Vec<OsString>) -> Vec<Os
     for (index, argument) in arguments.into_iter().enumerate() {
         let text = argument.to_str().unwrap_or_default();
         is_over |= text == "--";
-        if index > 0 && is_naming_command {
+        // A flag of every command may stand before its name.
+        if index > 0 && is_naming_command && !text.starts_with('-') {
             match command.find_subcommand(text) {
                 Some(found) => command = found,
                 None => is_naming_command = false,
@@ -23,7 +24,7 @@ pub(super) fn without_values(root: &Command, arguments: Vec<OsString>) -> Vec<Os
         let switch = text
             .strip_prefix("--")
             .and_then(|rest| rest.split_once('='))
-            .filter(|(name, _)| !is_over && is_switch(command, name));
+            .filter(|(name, _)| !is_over && is_switch(root, command, name));
         match switch {
             Some((name, "true")) => kept.push(format!("--{name}").into()),
             Some((_, "false")) => {}
@@ -33,8 +34,10 @@ pub(super) fn without_values(root: &Command, arguments: Vec<OsString>) -> Vec<Os
     kept
 }
 
-fn is_switch(command: &Command, name: &str) -> bool {
-    command.get_arguments().any(|argument| {
+fn is_switch(root: &Command, command: &Command, name: &str) -> bool {
+    // A flag of every command is the root's until arguments are parsed.
+    let mut arguments = command.get_arguments().chain(root.get_arguments());
+    arguments.any(|argument| {
         argument.get_long() == Some(name) && matches!(argument.get_action(), ArgAction::SetTrue)
     })
 }
@@ -69,6 +72,10 @@ mod tests {
             (
                 "x key list --oci-layout=false",
                 "x key list --oci-layout=false",
+            ),
+            (
+                "x -d sign --debug=false --keep-going=true",
+                "x -d sign --keep-going",
             ),
             (
                 "x sign --user-metadata=false a",

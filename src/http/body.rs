@@ -70,6 +70,7 @@ impl Body {
         let chunk = self.response.chunk().await;
         let chunk = chunk.map_err(|source| Error::from_body(&self.url, source))?;
         let Some(chunk) = chunk else {
+            tracing::debug!(url = redact(&self.url), bytes = self.length(), "body read");
             return Ok(false);
         };
         let fetched = length(&chunk);

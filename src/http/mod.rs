@@ -17,6 +17,7 @@ mod redact;
 mod retry;
 mod roots;
 mod roots_problem;
+mod told;
 #[cfg(test)]
 pub(crate) mod testing;
 
@@ -31,6 +32,7 @@ pub use redact::{redact, redact_in, redact_text};
 pub(crate) use retry::{Lost, backoff, retry_after};
 pub use roots::Roots;
 pub use roots_problem::RootsProblem;
+pub(crate) use told::milliseconds;
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -40,6 +42,7 @@ use url::Url;
 
 use crate::{allowance, limits};
 use roots::Trusted;
+use told::Told;
 
 /// What a [`Pool`] does: proxies, roots of TLS, time limits.
 #[derive(Debug, Clone)]
@@ -301,10 +304,14 @@ impl Pool {
         })?;
         let client = self.client_of(&url, is_fresh)?;
         let carried = Carried::of(&request);
-        let mut response = client
-            .execute(request)
-            .await
-            .map_err(|source| self.error(&url, source))?;
+        let told = Told::of(&request, self.via(&url));
+        let answer = client.execute(request).await;
+        let mut response = answer.map_err(|source| {
+            let error = self.error(&url, source);
+            told.failed(&error);
+            error
+        })?;
+        told.answered(&response);
         response.extensions_mut().insert(carried);
         Ok(response)
     }

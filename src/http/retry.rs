@@ -78,7 +78,15 @@ impl Pool {
                 _ => None,
             };
             match wait {
-                Some(wait) if !is_last => tokio::time::sleep(wait).await,
+                Some(wait) if !is_last => {
+                    tracing::debug!(
+                        url = super::redact(request.url()),
+                        attempt,
+                        wait_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX),
+                        "request will be sent again"
+                    );
+                    tokio::time::sleep(wait).await;
+                }
                 _ => return answer,
             }
             attempt += 1;

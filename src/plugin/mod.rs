@@ -8,6 +8,8 @@
 mod aws_kms;
 mod aws_signer;
 mod error;
+#[cfg(feature = "cli")]
+mod log;
 mod reason;
 mod response;
 
@@ -20,12 +22,14 @@ use serde::de::DeserializeOwned;
 use time::OffsetDateTime;
 
 pub use error::Error;
+#[cfg(feature = "cli")]
+pub use log::begin_if_asked as begin_log_if_asked;
 
 use crate::aws::{Aws, Settings};
 use crate::environment::{self, Environment};
 use crate::limits::MAX_PLUGIN_MESSAGE_BYTES;
 use crate::plugin_contract::{self, CONTRACT_VERSION, Command, PluginMetadata, Request};
-use crate::{printable, secrets};
+use crate::{causes, printable, secrets};
 
 /// The plugins that this program can be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -116,8 +120,12 @@ pub fn run(
         Ok(answer.warning)
     });
     match result {
-        Ok(None) => 0,
+        Ok(None) => {
+            tracing::info!("plugin answered");
+            0
+        }
         Ok(Some(warning)) => {
+            tracing::info!(warning, "plugin answered");
             // A host ignores stderr where the exit status is 0; people do not.
             let _ = writeln!(
                 stderr,
@@ -127,6 +135,7 @@ pub fn run(
             0
         }
         Err(error) => {
+            tracing::info!(error = causes::in_one_line(&error), "plugin failed");
             // Where stderr is closed too, the exit status is all that is left to say.
             let json = serde_json::to_string(&response::response(&error)).unwrap_or_default();
             let _ = stderr.write_all(printable::json(&secrets::blot(&json)).as_bytes());
@@ -176,6 +185,7 @@ fn answer(face: Face, arguments: &[OsString], stdin: impl Read) -> Result<Reply,
             return Err(Error::ExtraArgument(extra.to_string_lossy().into_owned()));
         }
     };
+    tracing::info!(command = command.as_str(), "plugin asked");
     let request = read_request(stdin)?;
     match face {
         Face::AwsSigner => aws_signer::answer(command, &request),

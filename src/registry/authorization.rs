@@ -185,6 +185,15 @@ impl Authorizer {
             registry: self.endpoint.registry.name.clone(),
             source,
         })?;
+        tracing::info!(
+            registry = self.endpoint.registry.name,
+            from = found
+                .credential
+                .as_ref()
+                .map(|credential| credential.origin.as_str()),
+            kind = found.credential.as_ref().map(Credential::kind),
+            "registry credential sought"
+        );
         let mut unread = self.unread.lock().unwrap_or_else(PoisonError::into_inner);
         *unread = found.unread;
         Ok(found.credential)

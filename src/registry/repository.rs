@@ -1,6 +1,7 @@
 //! One repository, wherever it is: what signing, verifying, listing and inspecting work on.
 
 use bytes::Bytes;
+use tracing::info;
 
 use super::{
     Error, LayoutRepository, Listing, NewSignature, Pushed, RemoteRepository, Signature, Source,
@@ -46,10 +47,12 @@ impl Repository {
     ///
     /// As [`RemoteRepository::resolve`] and [`LayoutRepository::resolve`].
     pub async fn resolve(&self) -> Result<Target, Error> {
-        match self {
+        let target = match self {
             Self::Remote(remote) => remote.resolve().await,
             Self::Layout(layout) => allowance::uncounted(|| layout.resolve()),
-        }
+        }?;
+        self.tell_target(&target);
+        Ok(target)
     }
 
     /// What the reference stands for, and its signatures; the second error is the listing's.
@@ -58,10 +61,28 @@ impl Repository {
     ///
     /// As [`RemoteRepository::resolve_and_list`].
     pub async fn resolve_and_list(&self) -> Result<(Target, Result<Listing, Error>), Error> {
-        match self {
+        let (target, listing) = match self {
             Self::Remote(remote) => Box::pin(remote.resolve_and_list()).await,
             Self::Layout(layout) => allowance::uncounted(|| layout.resolve_and_list()),
+        }?;
+        self.tell_target(&target);
+        if let Ok(listing) = &listing {
+            info!(
+                artifact = %target.reference,
+                signatures = listing.signatures.len(),
+                "signatures listed"
+            );
         }
+        Ok((target, listing))
+    }
+
+    fn tell_target(&self, target: &Target) {
+        info!(
+            reference = %self.reference(),
+            digest = %target.descriptor.digest(),
+            media_type = %target.descriptor.media_type(),
+            "reference resolved"
+        );
     }
 
     /// Signatures of `digest` that only the tag schema of a registry has. A layout has no such tags.

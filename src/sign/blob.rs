@@ -159,6 +159,7 @@ pub async fn sign(
             wanted,
         });
     }
+    tracing::info!(file = %blob.path().display(), signer = signer.kind(), "signature made");
     Ok(BlobSignature {
         descriptor,
         signer: made,

@@ -220,6 +220,16 @@ impl Signer {
         Err(Error::NotByAwsSigner { what })
     }
 
+    /// Whose key signs, in words.
+    pub(crate) const fn kind(&self) -> &'static str {
+        match self {
+            Self::AwsSigner(_) => "AWS Signer",
+            Self::AwsKms(_) => "AWS KMS",
+            Self::LocalKey(_) => "local key",
+            Self::Plugin(_) => "plugin",
+        }
+    }
+
     /// The certificates of the signer's own key, its own first; `None` where the signer only shows
     /// them in what it signs.
     pub fn certificate_chain(&self) -> Option<&[x509::Certificate]> {

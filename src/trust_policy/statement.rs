@@ -78,6 +78,17 @@ impl fmt::Display for StatementName {
 }
 
 impl Statement {
+    /// Says that this statement judges `artifact`.
+    pub(crate) fn tell(&self, artifact: impl fmt::Display) {
+        tracing::info!(
+            artifact = %artifact,
+            statement = self.name,
+            file = self.file.as_ref().map(|file| tracing::field::display(file.display())),
+            level_of_statement = self.level.name(),
+            "trust policy statement applies"
+        );
+    }
+
     /// Its name and its document's file.
     pub fn named(&self) -> StatementName {
         StatementName {

@@ -196,6 +196,7 @@ impl Attempts<'_> {
                 continue;
             };
             outcome.undecided_if_exhausted();
+            outcome.tell();
             match outcome.standing() {
                 Standing::Refused => {
                     outcome.forget_details();

@@ -134,6 +134,7 @@ pub fn select<'a>(
         path: path(),
         source,
     })?;
+    statement.tell(blob.path().display());
     let checked = requirement.check_for_blob(statement, name.is_some());
     checked.map_err(|source| Error::Requirement {
         path: path(),
@@ -192,6 +193,7 @@ impl Verifier {
             .lend(async { outcome.undecided_if_exhausted() })
             .await;
         let standing = outcome.standing();
+        outcome.tell();
         let Some(failure) = outcome.refusal() else {
             let accepted = Box::new(Accepted {
                 statement: name,

@@ -150,7 +150,7 @@ impl Gathering<'_> {
             None => None,
             Some(reference) => {
                 let copying = self.copy_target(reference, &target);
-                Some(in_time(target.reference.clone(), copying).await??)
+                Some(in_time(target.reference.clone(), Box::pin(copying)).await??)
             }
         };
         if listing.incomplete.is_none() {

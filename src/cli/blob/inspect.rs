@@ -11,6 +11,9 @@ use crate::report::{SignatureDetails, Times, go};
 
 /// Flags of `blob inspect`, as notation has them.
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  \
+    countersign blob inspect app.tar.gz.jws.sig\n  \
+    countersign blob inspect --output json app.tar.gz.jws.sig")]
 pub(in crate::cli) struct Args {
     /// Signature: NAME.jws.sig or NAME.cose.sig
     #[arg(value_name = "SIGNATURE")]

@@ -27,7 +27,12 @@ pub(super) enum Command {
     /// Show what the signature of a file says, without verifying it
     Inspect(inspect::Args),
     /// Manage the trust policy for files
-    #[command(subcommand)]
+    #[command(
+        subcommand,
+        after_help = "Examples:\n  \
+        countersign blob policy import trustpolicy.blob.json\n  \
+        countersign blob policy show"
+    )]
     Policy(policy::Command),
 }
 

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use super::super::confirm::confirm_overwriting;
-use super::super::context::{environment, no_directory};
+use super::super::context::{environment, no_directory, tell_directory};
 use super::super::output::{CommandOutput, Exit, one_line, write_hint};
 use crate::files;
 use crate::limits::{MAX_POLICY_BYTES, NAMED_PIPE_TIMEOUT};
@@ -23,11 +23,15 @@ pub(in crate::cli) enum Command {
     /// Import a trust policy from a file if it is valid
     Import(ImportArgs),
     /// Show the trust policy
+    #[command(after_help = "Examples:\n  \
+        countersign blob policy show")]
     Show,
 }
 
 /// Flags of `blob policy init`.
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  \
+    countersign blob policy init --name files --global --trust-store ca:acme --trusted-identity 'x509.subject: C=US, ST=WA, O=acme'")]
 pub(in crate::cli) struct InitArgs {
     /// Name of the statement
     #[arg(short, long)]
@@ -48,6 +52,8 @@ pub(in crate::cli) struct InitArgs {
 
 /// Flags of `blob policy import`.
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  \
+    countersign blob policy import --force trustpolicy.blob.json")]
 pub(in crate::cli) struct ImportArgs {
     /// File with the trust policy
     #[arg(value_name = "FILE")]
@@ -61,6 +67,7 @@ pub(super) fn run(command: &Command) -> Result<CommandOutput, CommandOutput> {
     let dirs = environment()
         .notation_directories()
         .map_err(|error| no_directory(&error))?;
+    tell_directory(&dirs);
     let path = dirs.config.join(KIND.file_name());
     match command {
         Command::Init(args) => init(&path, args),

@@ -1,10 +1,9 @@
 //! How much of a file was read, as a bar on a terminal's stderr, and nowhere else.
 
-use std::io::{self, IsTerminal as _};
-
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::blob::Blob;
+use crate::cli::terminal;
 
 /// The bar; gone when it is dropped.
 pub(super) struct Bar(ProgressBar);
@@ -12,7 +11,7 @@ pub(super) struct Bar(ProgressBar);
 impl Bar {
     /// A bar for reading `blob` once.
     pub(super) fn new(blob: &Blob) -> Self {
-        let target = if io::stderr().is_terminal() {
+        let target = if terminal::has_bars() {
             ProgressDrawTarget::stderr()
         } else {
             ProgressDrawTarget::hidden()

@@ -46,8 +46,7 @@ pub(in crate::cli) struct Args {
     /// Output format: `json` is one document on stdout, see schemas/verdict.v1.schema.json
     #[arg(short, long, value_name = "FORM", default_value = "text")]
     output: Output,
-    /// Print on stderr what was found, in the same detail as for a failure
-    #[arg(short, long)]
+    #[arg(from_global)]
     verbose: bool,
     #[command(flatten)]
     require: RequireArgs,

@@ -15,6 +15,8 @@ use crate::trust_store::{ChangeError, StoreFiles};
 
 /// Flags of `cert cleanup-test`.
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  \
+    countersign cert cleanup-test --yes example")]
 pub(in crate::cli) struct Args {
     /// Common name of the certificate, as it was given to `generate-test`
     #[arg(value_name = "NAME")]

@@ -9,6 +9,9 @@ use crate::trust_store::{ChangeError, StoreFiles};
 
 /// Flags of `cert delete`.
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  \
+    countersign cert delete --type ca --store acme acme-root.crt\n  \
+    countersign cert delete --type ca --store acme --all --yes")]
 pub(in crate::cli) struct Args {
     #[command(flatten)]
     store: StoreArgs,

@@ -18,6 +18,9 @@ use crate::signer::local_key::{TestKey, TestKeySize};
 
 /// Flags of `cert generate-test`.
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  \
+    countersign cert generate-test --default example\n  \
+    countersign cert generate-test --bits 4096 example")]
 pub(in crate::cli) struct Args {
     /// Common name of the certificate, and the name of its key and of its trust store
     #[arg(value_name = "NAME")]

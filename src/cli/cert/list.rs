@@ -12,6 +12,9 @@ use crate::trust_store::{self, StoreFiles};
 
 /// Flags of `cert list`.
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  \
+    countersign cert list\n  \
+    countersign cert list --type ca --store acme")]
 pub(in crate::cli) struct Args {
     /// Only trust stores of this type: ca, signingAuthority or tsa
     #[arg(short = 't', long = "type", value_name = "TYPE")]

@@ -9,7 +9,7 @@ mod list;
 mod show;
 mod test_files;
 
-use super::context::{environment, no_directory};
+use super::context::{environment, no_directory, tell_directory};
 use super::output::{CommandOutput, Exit, one_line, write_causes, write_hint};
 use crate::config::StoreName;
 use crate::notary::StoreType;
@@ -39,6 +39,7 @@ pub(super) async fn run(command: &Command) -> CommandOutput {
         Ok(dirs) => dirs,
         Err(error) => return no_directory(&error),
     };
+    tell_directory(&dirs);
     let done = match command {
         Command::Add(args) => return add::run(&dirs, args),
         Command::List(args) => return list::run(&dirs, args),

@@ -18,6 +18,8 @@ const RULE: &str =
 
 /// Flags of `cert show`.
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  \
+    countersign cert show --type ca --store acme acme-root.crt")]
 pub(in crate::cli) struct Args {
     #[command(flatten)]
     store: StoreArgs,

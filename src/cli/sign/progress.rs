@@ -2,14 +2,15 @@
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use crate::cli::terminal;
+
 /// The bar.
 pub(super) struct Bar(ProgressBar);
 
 impl Bar {
     /// A bar for `count` artifacts; none for a single one.
     pub(super) fn new(count: usize) -> Self {
-        let target = if count > 1 {
-            // Draws nothing where stderr is no terminal.
+        let target = if count > 1 && terminal::has_bars() {
             ProgressDrawTarget::stderr()
         } else {
             ProgressDrawTarget::hidden()

@@ -68,8 +68,7 @@ pub(super) struct Args {
     /// Output format: `json` is one document on stdout, see schemas/verdict.v1.schema.json
     #[arg(short, long, value_name = "FORM", default_value = "text")]
     output: Output,
-    /// Print on stderr what was found, in the same detail as for a failure
-    #[arg(short, long)]
+    #[arg(from_global)]
     verbose: bool,
     /// Verify in an OCI image layout, a directory on this machine
     #[arg(long)]

@@ -27,7 +27,12 @@ use crate::aws::CallError;
 use crate::files;
 use crate::reference::{EcrHost, RegistryName, Scheme};
 
-/// A secret: shown to its registry only, never printed.
+/// A secret: shown to its registry only, never printed. It cannot be a part of an event:
+///
+/// ```compile_fail,E0277
+/// let secret = countersign::registry::Secret::new("x".to_owned());
+/// tracing::info!(secret, "an event");
+/// ```
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(String);
 
@@ -72,6 +77,15 @@ impl Credential {
         Self {
             proof: Proof::Password { username, password },
             origin: origin.into(),
+        }
+    }
+
+    /// What is shown, in words.
+    pub(super) const fn kind(&self) -> &'static str {
+        match self.proof {
+            Proof::Password { .. } => "password",
+            Proof::IdentityToken(_) => "identity token",
+            Proof::RegistryToken(_) => "registry token",
         }
     }
 

@@ -3,6 +3,7 @@
 mod bad_input;
 mod credentials;
 mod kms;
+mod log;
 mod messages;
 mod network;
 mod signing;

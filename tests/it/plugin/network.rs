@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use super::*;
 
-fn sign_and_verify(fixture: &Fixture, profile: &str, changes: &[(&str, &str)]) {
+pub(super) fn sign_and_verify(fixture: &Fixture, profile: &str, changes: &[(&str, &str)]) {
     let answer = fixture
         .run_with("generate-envelope", &envelope_request(profile), changes)
         .answer("generate-envelope.response");
@@ -257,22 +257,4 @@ fn an_endpoint_that_cannot_be_one_is_named_alone() {
         );
         assert!(!message.contains("Request {"), "{message}");
     }
-}
-
-#[test]
-fn no_log_is_written() {
-    let fixture = Fixture::new();
-    let profile = fixture.profile("Images");
-    let config = fixture.home.path().join("config");
-    let changes = [
-        ("AWS_SIGNER_NOTATION_PLUGIN_DEBUG", "true"),
-        ("XDG_CONFIG_HOME", config.to_str().unwrap()),
-        ("RUST_LOG", "trace"),
-    ];
-    sign_and_verify(&fixture, &profile, &changes);
-    let files: Vec<_> = std::fs::read_dir(fixture.home.path())
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .collect();
-    assert_eq!(files, Vec::<PathBuf>::new());
 }
