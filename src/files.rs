@@ -13,6 +13,7 @@ mod named;
 mod private;
 mod reserved;
 mod room;
+mod unlinked;
 
 pub use directory::{
     SHARED_DIRECTORY, SHARED_FILE, check_writable, create_directory, create_directory_with_mode,
@@ -23,6 +24,7 @@ pub use named::{is_stream, open_stream, read_named};
 pub use private::{check_private_directory, read_private};
 pub use reserved::Reserved;
 pub use room::make_room;
+pub use unlinked::check_unlinked;
 
 use std::fs::{self, File, FileType, Metadata, OpenOptions};
 use std::io::{self, Read as _};

@@ -10,6 +10,7 @@ mod error;
 mod gather;
 mod judge;
 mod offline;
+mod policy_case;
 mod record;
 mod requirement;
 mod revocation;
@@ -24,9 +25,10 @@ pub use attempts::{AnySignature, Criteria, Search, SearchResult};
 pub use error::{Error, RejectedArtifact, Unseen};
 pub use gather::{Gathered, GatheredSignature, Missing};
 pub use offline::OfflineDirectory;
+pub use policy_case::{CaseSigner, CaseSignerError, Decision, Judgement, PolicyCase};
 pub use record::RecordError;
 pub use requirement::{Lack, Requirement, Shortfall};
-pub use setup::{AwsSignerChecks, Setup, SetupError, published_roots};
+pub use setup::{AwsSignerChecks, Setup, SetupError, Stores, published_roots};
 
 use std::collections::BTreeMap;
 

@@ -9,6 +9,7 @@ mod key;
 mod left_behind;
 mod list;
 mod oci_layout;
+mod policy;
 mod printing;
 mod recordings;
 mod references;

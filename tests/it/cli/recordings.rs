@@ -22,6 +22,7 @@ mod keys;
 mod layouts;
 mod placeholders;
 mod plugins;
+mod policies;
 mod reading;
 mod signing;
 mod state;

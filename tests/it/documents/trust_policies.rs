@@ -58,6 +58,8 @@ fn only_in_code(rule: &Rule) -> bool {
             | Rule::IdentitiesOverlap { .. }
             // Nearness of a text to `x509.subject`; other letter case and blanks are in the schema as well.
             | Rule::IdentityType { .. }
+            // Beside another problem only; alone it is a warning.
+            | Rule::MemberMisspelt { .. }
     )
 }
 
