@@ -34,7 +34,7 @@ impl fmt::Display for Problem {
 
 impl Problem {
     /// Whether notation, too, sees this while it reads the JSON, before any rule of the policy.
-    pub(super) const fn is_of_form(&self) -> bool {
+    pub const fn is_of_form(&self) -> bool {
         matches!(
             self.rule,
             Rule::WrongType { .. } | Rule::OtherLetterCase { .. }

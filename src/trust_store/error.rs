@@ -235,6 +235,10 @@ impl Error {
             Self::NotDirectory {
                 source: source @ files::Error::SymbolicLink { .. },
                 ..
+            }
+            | Self::NotRegular {
+                source: source @ files::Error::SymbolicLink { .. },
+                ..
             } => Some(or_pinned(source)),
             Self::NotDirectory { source, .. }
             | Self::Unlistable { source, .. }

@@ -135,6 +135,13 @@ impl PolicyDocument {
                 Some(sentence) => {
                     format!("failed to validate {word} trust policy configuration: {sentence}")
                 }
+                None if error
+                    .problems()
+                    .first()
+                    .is_some_and(|first| !first.is_of_form()) =>
+                {
+                    format!("failed to validate {word} trust policy configuration: {error}")
+                }
                 None => format!("failed to parse {word} trust policy configuration: {error}"),
             };
             refused(&sentence, &error)

@@ -180,7 +180,7 @@ fn in_words(explanation: &PolicyExplanation) -> String {
     let _ = writeln!(text, "policy: {}", one_line(&policy.file));
     let digest = |name: &str, digest: &Option<String>| match digest {
         Some(digest) => format!("  {name}: {digest}\n"),
-        None => format!("  {name}: unknown\n"),
+        None => format!("  {name}: unknown, since not all can be used\n"),
     };
     text.push_str(&digest("sha256", &policy.sha256));
     text.push_str(&digest(

@@ -42,7 +42,7 @@ lint_rules! {
     "aws-signer-wildcard": "The identity `*` trusts no signature of AWS Signer",
     "aws-signer-without-store": "A signing profile is trusted and no trust store can hold AWS Signer's root",
     "global": "More than one statement for files is global, or a global one verifies nothing",
-    "identities-overlap": "Two identities of a statement, one of which trusts everyone whom the other trusts",
+    "identities-overlap": "One identity of a statement trusts every subject that another one trusts",
     "identity": "A trusted identity has a form that matches nothing",
     "identity-wildcard": "The identity `*` is beside others",
     "json": "The file is not one JSON document, or has a name twice in one object",

@@ -107,8 +107,7 @@ fn the_answer_says_what_was_judged_and_never_that_a_signature_was() {
     let ran = policy(&sandbox, &["test", "--policy", "policy.json", "cases.json"]);
     let said = "ok case 1 (ours): registry.example/app: accept by statement `images`\n\
                 FAILED case 2: registry.example/app: reject by statement `images`; expected: accept by statement `tried`\n  \
-                the signature's AWS Signer profile is not a trusted identity: signed with \
-                `arn:aws:signer:us-west-2:111122223333:/signing-profiles/Other/0000000000`, which is not a trusted identity\n\
+                signed with `arn:aws:signer:us-west-2:111122223333:/signing-profiles/Other/0000000000`, which is not a trusted identity\n\
                 policy.json: 1 as expected, 1 not; the policy was judged, not signatures: no registry, signature, \
                 certificate or revocation was looked at\n";
     assert_eq!(
@@ -154,7 +153,7 @@ fn cases_that_cannot_be_read_are_wrong_usage() {
         (
             r#"{"version": "1", "cases": [{"reference": "r.example/a", "expected": "verified"}]}"#,
             "Error: the cases in `cases.json` cannot be used: `cases[0].expected`: unknown variant `verified`, \
-             expected one of `accept`, `tolerate`, `reject`, `skip` at line 1 column 80",
+             expected one of `accept`, `tolerate`, `reject`, `skip` at line 1 column 78",
         ),
         (
             r#"{"version": "1", "cases": [{"reference": "r.example/a", "signr": "x", "expected": "skip"}]}"#,

@@ -88,7 +88,13 @@ fn each_rule_is_broken_alone_and_kept_by_its_neighbour() {
 fn every_document_for_machines_is_valid_and_has_the_place() {
     let sandbox = home();
     let sarif = include_str!("../../../schemas/sarif-2.1.0.schema.json");
-    let sarif: Value = serde_json::from_str(sarif).unwrap();
+    let mut sarif: Value = serde_json::from_str(sarif).unwrap();
+    // The standard's own slip: a bracket without its pair, which this validator's regular expressions do not have.
+    for owner in ["run", "toolComponent"] {
+        let language = format!("/definitions/{owner}/properties/language");
+        let language = sarif.pointer_mut(&language).unwrap().as_object_mut();
+        language.unwrap().remove("pattern").unwrap();
+    }
     let sarif = jsonschema::validator_for(&sarif).unwrap();
     for case in cases() {
         write(&sandbox, case.file, case.bad);
@@ -123,7 +129,7 @@ fn a_named_directory_of_trust_stores_makes_a_missing_one_an_error() {
         document(&[statement("p", "*", "strict", trust)]),
     );
     let ran = policy(&sandbox, &["lint", "--trust-store", "stores", "p.json"]);
-    let said = "p.json:1:141: error: the trust store `ca:acme` does not exist in `stores/x509` [store-missing]\n  \
+    let said = "p.json:1:139: error: the trust store `ca:acme` does not exist in `stores/x509` [store-missing]\n  \
                 hint: add its certificates: `countersign cert add --type ca --store acme FILE`\n\
                 p.json: 1 error, 0 warnings\n";
     assert_eq!((ran.code, ran.stdout.as_str()), (1, said));

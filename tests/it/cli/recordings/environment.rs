@@ -35,6 +35,10 @@ fn the_environment_means_what_it_means_to_notation() {
     for case in recorded("environment") {
         let keys = replay.sandbox.config().join("signingkeys.json");
         match case.name.as_str() {
+            // Recorded in a directory of its own.
+            "umask 000, policy import" => {
+                fs::remove_file(replay.sandbox.config().join("trustpolicy.oci.json")).unwrap();
+            }
             // There these are two directories.
             "NOTATION_CONFIG empty" => fs::remove_file(&keys).unwrap(),
             "umask 077" => {
