@@ -14,6 +14,7 @@ use clap::builder::{NonEmptyStringValueParser, TypedValueParser};
 use super::duration::parse_span;
 use super::output::{CommandOutput, Exit};
 use crate::allowance::Allowed;
+use crate::aws::SigningProfile;
 use crate::limits::{MAX_COMMAND_TIMEOUT, MAX_SIGNATURES, NAMED_PIPE_TIMEOUT};
 use crate::oci::{self, Digest};
 use crate::registry::Secret;
@@ -82,7 +83,7 @@ pub(super) struct PolicyArgs {
     #[arg(long, value_name = "ARN", value_parser = NonEmptyStringValueParser::new(), conflicts_with_all = [
         "policy", "policy_sha256", "trust_store", "trust_store_sha256",
     ])]
-    pub(super) signing_profile: Vec<String>,
+    signing_profile: Vec<String>,
     /// Certificate file that replaces AWS Signer's published roots
     #[arg(long, value_name = "FILE", requires = "signing_profile")]
     trust_anchor: Option<PathBuf>,
@@ -177,6 +178,19 @@ impl PolicyArgs {
     /// Whether a trust policy judges, and not the command line.
     pub(super) fn is_from_file(&self) -> bool {
         self.signing_profile.is_empty()
+    }
+
+    /// The signing profiles that the command line trusts.
+    ///
+    /// # Errors
+    ///
+    /// The report of one that is not the ARN of a signing profile.
+    pub(super) fn signing_profiles(&self) -> Result<Vec<SigningProfile>, CommandOutput> {
+        let texts = self.signing_profile.iter();
+        texts
+            .map(|text| SigningProfile::parse(text))
+            .collect::<Result<_, _>>()
+            .map_err(|error| CommandOutput::unusable(&error, error.hint()))
     }
 
     /// The file that replaces the published roots.

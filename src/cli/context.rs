@@ -5,7 +5,6 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use time::OffsetDateTime;
 use url::Url;
 
 use super::args::{PolicyArgs, RegistryArgs};
@@ -13,7 +12,7 @@ use super::credentials;
 use super::exposure::{self, Exposed};
 use super::output::{CommandOutput, Exit, one_line, write_causes};
 use super::policy_files::{self, policy_report};
-use crate::aws::{ArnService, Aws, Settings};
+use crate::aws::{ArnService, Aws, Settings, SigningProfile};
 use crate::config::{Config, NoDirectory, NotationDirs, StoreName};
 use crate::environment::{self, Clock, Connections, Environment};
 use crate::files;
@@ -23,9 +22,8 @@ use crate::notary::EnvelopeFormat;
 use crate::reference::{ArtifactReference, Scheme};
 use crate::registry::{self, PlainHttp};
 use crate::report::Called;
-use crate::signer::aws_signer::SigningProfile;
 use crate::signer::timestamping::Timestamping;
-use crate::trust_policy::{self, DocumentKind};
+use crate::trust_policy::DocumentKind;
 use crate::trust_store::{self, NamedStore};
 use crate::verify::{Setup, SetupError, Verifier, published_roots};
 use crate::x509::{Certificate, parse_certificates};
@@ -53,7 +51,6 @@ pub(super) struct Context {
     pub(super) signature_format: Option<EnvelopeFormat>,
     /// How long a pipe that the user named may take to be written to its end.
     pub(super) pipes: Duration,
-    pub(super) now: OffsetDateTime,
 }
 
 /// The environment of this process, whose clock stands still.
@@ -105,7 +102,6 @@ impl Context {
             plugin_config,
             signature_format: config.signature_format,
             pipes,
-            now: environment.now(),
             environment,
         })
     }
@@ -205,16 +201,12 @@ impl Trusted<'_> {
             let config = || Ok(dirs.as_ref().map_err(no_directory)?.config.clone());
             let policies = policy_files::load(self.kind, file, self.pipes, &config)?;
             let stores = policy_files::stores(stores, &policies, &config)?;
-            Ok(Setup::of_policies(policies, stores))
+            Setup::of_policies(policies, stores)
         } else {
-            let roots = roots_of(
-                &self.policy.signing_profile,
-                self.policy.trust_anchor(),
-                self.pipes,
-            )?;
-            Verifier::for_signing_profiles_under(&self.policy.signing_profile, roots)
+            let profiles = self.policy.signing_profiles()?;
+            let roots = roots_of(&profiles, self.policy.trust_anchor(), self.pipes)?;
+            Setup::of_signing_profiles(&profiles, roots)
         };
-        let setup = setup.map_err(|error| setup_report(&error))?;
         let policies = setup.policies();
         // What others make of a policy whose digest was given is refused in any case.
         let is_document = self.policy.is_from_file() && self.policy.file.policy_sha256.is_none();
@@ -253,9 +245,6 @@ impl Trusted<'_> {
 /// What is said where nobody can be trusted as the user wants it.
 fn setup_report(error: &SetupError) -> CommandOutput {
     match error {
-        SetupError::Policy(error @ trust_policy::Error::NotASigningProfile { .. }) => {
-            CommandOutput::unusable(error, error.hint())
-        }
         SetupError::Policy(error) => policy_report(error),
         SetupError::Profile(error) => CommandOutput::unusable(error, error.hint()),
         SetupError::Roots(error) => {
@@ -353,7 +342,7 @@ fn read_root(path: &Path, pipes: Duration) -> Result<Certificate, CommandOutput>
 /// The roots that signatures of these profiles may rest on: the file that the user names, else
 /// what AWS has published for the profiles' partitions.
 pub(super) fn roots_of(
-    signing_profiles: &[String],
+    signing_profiles: &[SigningProfile],
     trust_anchor: Option<&Path>,
     pipes: Duration,
 ) -> Result<Vec<NamedStore>, CommandOutput> {
@@ -363,11 +352,6 @@ pub(super) fn roots_of(
     let Some(path) = trust_anchor else {
         return published_roots(signing_profiles).map_err(|error| setup_report(&error));
     };
-    // First, so that the reason is the same whichever roots are trusted.
-    for profile in signing_profiles {
-        SigningProfile::parse(profile)
-            .map_err(|error| CommandOutput::unusable(&error, error.hint()))?;
-    }
     match NamedStore::from_file(StoreName::trust_anchor(), path, pipes) {
         Ok(store) => Ok(vec![store]),
         Err(error @ trust_store::Error::Unreadable { .. }) => Err(CommandOutput::error(

@@ -6,7 +6,6 @@ use std::path::PathBuf;
 use super::DocumentKind;
 use super::rule::Problem;
 use super::sentence::scope_sentence;
-use crate::aws::ArnError;
 use crate::oci::Digest;
 use crate::x509::identity::quote;
 use crate::{document, files};
@@ -120,12 +119,6 @@ pub enum Error {
         /// The file.
         path: PathBuf,
     },
-    /// A signing profile that was given in place of a policy is none.
-    #[error("a trusted signing profile cannot be used")]
-    NotASigningProfile {
-        /// What is wrong with its ARN.
-        source: ArnError,
-    },
 }
 
 impl Error {
@@ -165,7 +158,6 @@ impl Error {
             Self::NoGlobalStatement { .. } => {
                 "signature verification failed: no global blob trust policy".into()
             }
-            Self::NotASigningProfile { source } => source.to_string(),
             Self::OtherDigest { .. } => self.to_string(),
         }
     }
@@ -231,7 +223,6 @@ impl Error {
             Self::NoGlobalStatement { .. } => {
                 Some("name the statement with `--policy-name`, or set `globalPolicy` in one".into())
             }
-            Self::NotASigningProfile { source } => source.hint(),
             Self::InvalidScope { .. }
             | Self::InvalidArtifact { .. }
             | Self::BlankName

@@ -7,9 +7,10 @@ use super::super::output::{CommandOutput, Exit, one_line, write_hint};
 use super::WritingArgs;
 use super::document::{PolicyDocument, write_warnings};
 use super::stores::Shelf;
+use crate::aws::SigningProfile;
 use crate::report::{OciPolicy, go};
 use crate::trust_policy::scope::WILDCARD;
-use crate::verify::{SetupError, published_roots};
+use crate::verify::published_roots;
 
 /// Flags of `policy init`.
 #[derive(Debug, clap::Args)]
@@ -43,30 +44,10 @@ pub(in crate::cli) struct Args {
 }
 
 pub(super) fn run(document: &PolicyDocument, args: &Args) -> Result<CommandOutput, CommandOutput> {
-    let roots = if args.trust_store.is_empty() || !args.signing_profile.is_empty() {
-        let given = !args.trust_store.is_empty();
-        match published_roots(&args.signing_profile) {
-            Ok(roots) => roots,
-            // Where another store is named, AWS need not have published a root.
-            Err(SetupError::Roots(_)) if given => Vec::new(),
-            Err(error) => {
-                let sentence = one_line(&error.to_string());
-                let hint = match &error {
-                    SetupError::Roots(_) => Some(
-                        "name the trust store that has the root of AWS Signer in this partition: \
-                         `--trust-store signingAuthority:NAME`"
-                            .to_owned(),
-                    ),
-                    other => other.hint(),
-                };
-                return Err(CommandOutput::error(Exit::Usage, &sentence, &error, hint));
-            }
-        }
-    } else {
-        Vec::new()
-    };
+    // Whichever store they are to be under.
+    let profiles = parse(&args.signing_profile)?;
     let stores = if args.trust_store.is_empty() {
-        roots.iter().map(|root| root.name.to_string()).collect()
+        published_stores(&profiles)?
     } else {
         args.trust_store.clone()
     };
@@ -90,4 +71,25 @@ pub(super) fn run(document: &PolicyDocument, args: &Args) -> Result<CommandOutpu
         }
     }
     Ok(report)
+}
+
+/// The stores of the roots that AWS has published for these profiles.
+fn published_stores(profiles: &[SigningProfile]) -> Result<Vec<String>, CommandOutput> {
+    let roots = published_roots(profiles).map_err(|error| {
+        let sentence = one_line(&error.to_string());
+        let hint = "name the trust store that has the root of AWS Signer in this partition: \
+                    `--trust-store signingAuthority:NAME`";
+        CommandOutput::error(Exit::Usage, &sentence, &error, Some(hint.to_owned()))
+    })?;
+    Ok(roots.iter().map(|root| root.name.to_string()).collect())
+}
+
+fn parse(profiles: &[String]) -> Result<Vec<SigningProfile>, CommandOutput> {
+    let profiles = profiles.iter();
+    profiles
+        .map(|profile| {
+            SigningProfile::parse(profile)
+                .map_err(|error| CommandOutput::unusable(&error, error.hint()))
+        })
+        .collect()
 }
