@@ -102,7 +102,7 @@ pub(super) struct PolicyFileArgs {
     #[arg(long, value_name = "FILE", value_parser = NonEmptyPath)]
     policy: Option<PathBuf>,
     /// SHA-256 digest that the trust policy's bytes must have; with it the policy may be behind
-    /// symbolic links, as in a Kubernetes ConfigMap
+    /// symbolic links, as in a volume of Kubernetes
     #[arg(long, value_name = "DIGEST", value_parser = parse_sha256)]
     pub(super) policy_sha256: Option<Digest>,
 }

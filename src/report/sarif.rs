@@ -231,7 +231,8 @@ fn uri_of(path: &Path) -> String {
     parts.collect::<Vec<_>>().join("/")
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 mod tests {
     use super::*;
 

@@ -1,4 +1,4 @@
-//! Trust stores that may be behind symbolic links, such as a mounted Kubernetes ConfigMap: what they hold counts only
+//! Trust stores that may be behind symbolic links, such as a mounted Kubernetes `ConfigMap`: what they hold counts only
 //! if it has the digest that was given for it.
 
 use std::path::{Path, PathBuf};
@@ -86,7 +86,8 @@ fn read_linked(name: &StoreName, directory: &Path) -> Result<NamedStore, Error> 
     })
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 mod tests {
     use std::os::unix::fs::symlink;
 
@@ -128,7 +129,7 @@ mod tests {
         assert_ne!(digest_of(&[moved]), wanted);
     }
 
-    /// As the kubelet mounts a ConfigMap into the directory of a store.
+    /// As the kubelet mounts a `ConfigMap` into the directory of a store.
     fn mount(store: &Path) {
         let (name, pem) = built_in_file("aws").unwrap();
         let data = store.join("..2026_11_29_02_00_00.1");

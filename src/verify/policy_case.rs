@@ -13,7 +13,7 @@ use crate::aws::{ArnError, SignerArn, SigningProfileArn};
 use crate::extended_validation::{self, Claims, attribute, check_trusted_identity};
 use crate::notary::{Action, SigningScheme, Validation};
 use crate::reference::Scheme;
-use crate::trust_policy::{IdentityError, Statement, TrustPolicies};
+use crate::trust_policy::{IdentityError, Statement, TrustPolicies, TrustedIdentity};
 use crate::x509::identity::{self, SubjectIdentity};
 
 /// Who signed, as a case imagines it.
@@ -89,14 +89,13 @@ impl CaseSigner {
             return Err(CaseSignerError::Form { found });
         }
         let arn = |source| CaseSignerError::Arn { source };
-        let (version, location) = match SignerArn::parse(text).map_err(arn)? {
-            SignerArn::ProfileVersion(found) => {
-                (text.to_owned(), found.profile().location().clone())
-            }
-            _ => {
-                let found = SigningProfileArn::parse(text).map_err(arn)?;
-                (format!("{text}/{SOME_VERSION}"), found.location().clone())
-            }
+        let parsed = SignerArn::parse(text).map_err(arn)?;
+        let (version, location) = if let SignerArn::ProfileVersion(found) = parsed {
+            (text.to_owned(), found.profile().location().clone())
+        } else {
+            // Of another kind than a profile; this says which one is wanted.
+            let found = SigningProfileArn::parse(text).map_err(arn)?;
+            (format!("{text}/{SOME_VERSION}"), found.location().clone())
         };
         let job = format!(
             "arn:{}:signer:{}:{}:/signing-jobs/00000000-0000-0000-0000-000000000000",
@@ -254,7 +253,7 @@ fn authenticity(statement: &Statement, signer: &CaseSigner) -> Result<(), String
             let identities: Vec<&str> = statement
                 .trusted_identities
                 .iter()
-                .map(|identity| identity.as_str())
+                .map(TrustedIdentity::as_str)
                 .collect();
             check_trusted_identity(claims, &identities)
                 .map(drop)

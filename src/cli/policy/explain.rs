@@ -64,7 +64,8 @@ pub(super) fn run(args: &Args) -> CommandOutput {
             let reason = report.not_begun();
             let document = match found {
                 None => PolicyExplanation::failed(report.exit, reason),
-                Some((policy, reference)) => {
+                Some(found) => {
+                    let (policy, reference) = *found;
                     let code = "no-statement";
                     PolicyExplanation::failed(report.exit, Reason { code, ..reason })
                         .with(policy, reference)
@@ -79,7 +80,10 @@ pub(super) fn run(args: &Args) -> CommandOutput {
 }
 
 /// Why there is no explanation, with what was found before.
-type Unexplained = (CommandOutput, Option<(ExplainedPolicy, ExplainedReference)>);
+type Unexplained = (
+    CommandOutput,
+    Option<Box<(ExplainedPolicy, ExplainedReference)>>,
+);
 
 fn explain(args: &Args) -> Result<PolicyExplanation, Unexplained> {
     let alone = |report| (report, None);
@@ -108,7 +112,7 @@ fn explain(args: &Args) -> Result<PolicyExplanation, Unexplained> {
             hint = Some(hint.map_or_else(|| near.clone(), |hint| format!("{near}; {hint}")));
         }
         let report = CommandOutput::error(Exit::Rejected, &error.to_string(), &error, hint);
-        (report, Some((policy(), written())))
+        (report, Some(Box::new((policy(), written()))))
     })?;
     let stores = stores_of(explanation.statement, &stores);
     Ok(PolicyExplanation::new(
