@@ -25,7 +25,7 @@ pub use attempts::{AnySignature, Criteria, Search, SearchResult};
 pub use error::{Error, RejectedArtifact, Unseen};
 pub use gather::{Gathered, GatheredSignature, Missing};
 pub use offline::OfflineDirectory;
-pub use policy_case::{CaseSigner, CaseSignerError, Decision, Judgement, PolicyCase};
+pub use policy_case::{CaseOutcome, CaseSigner, CaseSignerError, Decision, PolicyCase};
 pub use record::RecordError;
 pub use requirement::{Lack, Requirement, Shortfall};
 #[cfg(feature = "cli")]

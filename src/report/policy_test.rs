@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::exit::Exit;
 use super::reason::Reason;
-use crate::verify::{Decision, Judgement};
+use crate::verify::{CaseOutcome, Decision};
 
 /// One case: an element of `results`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -60,20 +60,20 @@ impl PolicyCaseResult {
         (number, name): (usize, Option<&str>),
         reference: &str,
         (expected, expected_statement): (Decision, Option<&str>),
-        judgement: &Judgement,
+        outcome: &CaseOutcome,
     ) -> Self {
         let is_statement =
-            expected_statement.is_none_or(|name| judgement.statement.as_deref() == Some(name));
+            expected_statement.is_none_or(|name| outcome.statement.as_deref() == Some(name));
         Self {
             expected: expected.as_str(),
             expected_statement: expected_statement.map(str::to_owned),
-            found: judgement.decision.as_str(),
+            found: outcome.decision.as_str(),
             name: name.map(str::to_owned),
             number,
-            passed: judgement.decision == expected && is_statement,
-            reason: judgement.reason.clone(),
+            passed: outcome.decision == expected && is_statement,
+            reason: outcome.reason.clone(),
             reference: reference.to_owned(),
-            statement: judgement.statement.clone(),
+            statement: outcome.statement.clone(),
         }
     }
 }

@@ -1,5 +1,5 @@
-//! What is wrong with a trust policy, or probably not meant: every problem and warning of [`super::check`], and what
-//! a policy may say that yet has another effect than it seems to have.
+//! What is wrong with a trust policy, or probably not meant: every problem and warning of its checks, and what a
+//! policy may say that yet has another effect than it seems to have.
 //!
 //! Input: the bytes of a document, and somebody who knows the trust stores. Output: findings, each with its rule, place
 //! and advice. No signature is looked at.

@@ -176,7 +176,7 @@ impl Decision {
 
 /// What a policy does with a case, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Judgement {
+pub struct CaseOutcome {
     /// What it does.
     pub decision: Decision,
     /// The name of the statement that applies.
@@ -186,39 +186,39 @@ pub struct Judgement {
 }
 
 impl PolicyCase {
-    /// Judges the case by a policy, where the signature must have this user metadata.
-    pub fn judge(
+    /// What a policy decides about the case, where the signature must have this user metadata.
+    pub fn decide(
         &self,
         policies: &TrustPolicies,
         wanted_metadata: &BTreeMap<String, String>,
-    ) -> Judgement {
+    ) -> CaseOutcome {
         let statement = match policies.select_over(&self.scope, self.scheme) {
             Ok(statement) => statement,
             Err(error) => {
-                return Judgement {
+                return CaseOutcome {
                     decision: Decision::Reject,
                     statement: None,
                     reason: Some(error.to_string()),
                 };
             }
         };
-        let judgement = |decision, reason| Judgement {
+        let outcome = |decision, reason| CaseOutcome {
             decision,
             statement: Some(statement.name.clone()),
             reason,
         };
         if statement.level.is_skip() {
             let reason = "the statement has level `skip`, so no signature is looked at";
-            return judgement(Decision::Skip, Some(reason.to_owned()));
+            return outcome(Decision::Skip, Some(reason.to_owned()));
         }
         let Some(signer) = &self.signer else {
             let reason = "the case has no signer, so there is no signature";
-            return judgement(Decision::Reject, Some(reason.to_owned()));
+            return outcome(Decision::Reject, Some(reason.to_owned()));
         };
         let authentic = authenticity(statement, signer);
         let is_enforced = statement.level.action(Validation::Authenticity) == Action::Enforce;
         if let (Err(reason), true) = (&authentic, is_enforced) {
-            return judgement(Decision::Reject, Some(reason.clone()));
+            return outcome(Decision::Reject, Some(reason.clone()));
         }
         // At every level, as for a signature.
         for (name, wanted) in wanted_metadata {
@@ -227,12 +227,12 @@ impl PolicyCase {
                 let found = found.map_or("nothing".to_owned(), |found| format!("`{found}`"));
                 let reason =
                     format!("the user metadata `{name}` must be `{wanted}` and is {found}");
-                return judgement(Decision::Reject, Some(reason));
+                return outcome(Decision::Reject, Some(reason));
             }
         }
         match authentic {
-            Ok(()) => judgement(Decision::Accept, None),
-            Err(reason) => judgement(Decision::Tolerate, Some(reason)),
+            Ok(()) => outcome(Decision::Accept, None),
+            Err(reason) => outcome(Decision::Tolerate, Some(reason)),
         }
     }
 }

@@ -28,7 +28,7 @@ pub(in crate::cli) struct Writing {
 }
 
 /// What was written, in lines.
-struct Written {
+struct WriteReport {
     /// For stdout, before the line of success.
     before: String,
     /// For stdout, after it.
@@ -244,7 +244,7 @@ impl PolicyDocument {
 
     /// Writes the policy where none is, or in its place. The file of notation 1.x gets the same bytes where it is to
     /// be kept, or had those of the other file; otherwise it is deleted, as notation 2 does.
-    fn write(&self, document: &[u8], writing: Writing) -> Result<Written, CommandOutput> {
+    fn write(&self, document: &[u8], writing: Writing) -> Result<WriteReport, CommandOutput> {
         let (path, word) = (self.path(), self.word());
         let is_there = |path: &Path| path.symlink_metadata().is_ok();
         let legacy = self.legacy_path();
@@ -270,7 +270,7 @@ impl PolicyDocument {
             }
         };
         write(&path).map_err(failed)?;
-        let mut written = Written {
+        let mut written = WriteReport {
             before: String::new(),
             after: String::new(),
             warning: if exists && writing.force {
@@ -320,7 +320,7 @@ fn has_same_bytes(path: &Path, other: &Path) -> bool {
     read(path).is_some_and(|bytes| read(other) == Some(bytes))
 }
 
-fn done(sentence: &str, written: &Written) -> CommandOutput {
+fn done(sentence: &str, written: &WriteReport) -> CommandOutput {
     CommandOutput {
         stdout: format!(
             "{}{}\n{}",

@@ -80,12 +80,12 @@ pub(super) fn run(args: &Args) -> CommandOutput {
 }
 
 /// Why there is no explanation, with what was found before.
-type Unexplained = (
+type ExplainFailure = (
     CommandOutput,
     Option<Box<(ExplainedPolicy, ExplainedReference)>>,
 );
 
-fn explain(args: &Args) -> Result<PolicyExplanation, Unexplained> {
+fn explain(args: &Args) -> Result<PolicyExplanation, ExplainFailure> {
     let alone = |report| (report, None);
     let dirs = environment().notation_directories();
     let reference = parse_repository(&args.reference).map_err(alone)?;

@@ -6,7 +6,7 @@ use super::super::context::environment;
 use super::super::output::{CommandOutput, Exit, one_line, write_hint};
 use super::WritingArgs;
 use super::document::{PolicyDocument, write_warnings};
-use super::stores::Shelf;
+use super::stores::StoreDirectory;
 use crate::aws::SigningProfile;
 use crate::report::{OciPolicy, go};
 use crate::trust_policy::scope::WILDCARD;
@@ -61,10 +61,10 @@ pub(super) fn run(document: &PolicyDocument, args: &Args) -> Result<CommandOutpu
     let text = go::json(&policy);
     let (mut report, policies) = document.init(text.trim_end(), args.writing.writing())?;
     write_warnings(&mut report.stderr, &policies);
-    let shelf = Shelf::of(&environment().notation_directories(), None);
+    let stores = StoreDirectory::of(&environment().notation_directories(), None);
     let statements = policies.statements().iter();
     for store in statements.flat_map(|statement| &statement.trust_stores) {
-        if let Some(fault) = shelf.as_ref().and_then(|shelf| shelf.fault(store)) {
+        if let Some(fault) = stores.as_ref().and_then(|stores| stores.fault(store)) {
             let warning = CommandOutput::warning(&fault.message);
             report.stderr.push_str(&warning.stderr);
             write_hint(&mut report.stderr, "  ", fault.hint);

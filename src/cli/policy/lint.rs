@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::super::context::environment;
 use super::super::output::{CommandOutput, Exit, one_line, short_line, write_hint};
-use super::stores::Shelf;
+use super::stores::StoreDirectory;
 use crate::files;
 use crate::limits::{MAX_POLICY_BYTES, NAMED_PIPE_TIMEOUT};
 use crate::report::results::whole;
@@ -46,7 +46,7 @@ enum Output {
 }
 
 /// A file that was linted.
-struct Linted<'a> {
+struct LintedFile<'a> {
     file: &'a Path,
     kind: DocumentKind,
     findings: Vec<Finding>,
@@ -64,18 +64,18 @@ pub(super) fn run(args: &Args) -> Result<CommandOutput, CommandOutput> {
 }
 
 fn check(args: &Args) -> Result<CommandOutput, CommandOutput> {
-    let shelf = Shelf::of(
+    let stores = StoreDirectory::of(
         &environment().notation_directories(),
         args.trust_store.as_deref(),
     );
-    let linted: Result<Vec<Linted<'_>>, CommandOutput> = args
+    let linted: Result<Vec<LintedFile<'_>>, CommandOutput> = args
         .files
         .iter()
         .map(|file| {
             let bytes = read(file)?;
             let kind = kind_of(file, args.blob);
-            let fault = |store: &_| shelf.as_ref()?.fault(store);
-            Ok(Linted {
+            let fault = |store: &_| stores.as_ref()?.fault(store);
+            Ok(LintedFile {
                 file,
                 kind,
                 findings: lint(kind, file, &bytes, &fault),
@@ -123,7 +123,7 @@ fn kind_of(file: &Path, is_blob: bool) -> DocumentKind {
 }
 
 /// A line for each finding, in the form that editors and compilers share.
-fn in_words(linted: &[Linted<'_>], end: &LintEnd) -> String {
+fn in_words(linted: &[LintedFile<'_>], end: &LintEnd) -> String {
     let mut text = String::new();
     for finding in linted.iter().flat_map(|one| &one.findings) {
         let position = finding.position;

@@ -8,14 +8,14 @@ use crate::trust_policy::lint::{Severity, StoreFault};
 use crate::trust_store::{Error, StoreFiles, TrustStores};
 
 /// Trust stores, and whether it is certain that a verification will use these.
-pub(super) struct Shelf {
+pub(super) struct StoreDirectory {
     stores: TrustStores,
     files: StoreFiles,
     directory: PathBuf,
     severity: Severity,
 }
 
-impl Shelf {
+impl StoreDirectory {
     /// The stores of the directory that a user named, else those of Notation's configuration, which another machine
     /// may have and this one not; `None` where there is neither.
     pub(super) fn of(

@@ -124,7 +124,7 @@ fn compare(args: &Args) -> Result<CommandOutput, CommandOutput> {
                 (index + 1, row.name.as_deref()),
                 &row.reference,
                 (row.expected.decision(), row.statement.as_deref()),
-                &case.judge(&policies, &wanted),
+                &case.decide(&policies, &wanted),
             )
         })
         .collect();

@@ -60,6 +60,7 @@ const MANAGING: &[Difference] = &[
             "import again, answer no",
             "import again, answer empty line",
             "import again, answer nonsense",
+            "import again, answer Y with a space",
             "import over an invalid policy",
             "import over a legacy policy, answer no",
         ],
