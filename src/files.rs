@@ -14,6 +14,7 @@ mod private;
 mod reserved;
 mod rolling;
 mod room;
+mod unlinked;
 
 pub use directory::{
     SHARED_DIRECTORY, SHARED_FILE, check_writable, create_directory, create_directory_with_mode,
@@ -25,6 +26,7 @@ pub use private::{check_private_directory, read_private};
 pub use reserved::Reserved;
 pub use rolling::RollingFile;
 pub use room::make_room;
+pub use unlinked::check_unlinked;
 
 use std::fs::{self, File, FileType, Metadata, OpenOptions};
 use std::io::{self, Read as _};

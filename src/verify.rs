@@ -12,6 +12,7 @@ mod gather;
 mod judge;
 pub mod many;
 mod offline;
+mod policy_case;
 mod record;
 mod requirement;
 mod revocation;
@@ -26,10 +27,11 @@ pub use attempts::{AnySignature, Criteria, Search, SearchResult};
 pub use error::{Error, RejectedArtifact, Unseen};
 pub use gather::{Gathered, GatheredSignature, Missing};
 pub use offline::OfflineDirectory;
+pub use policy_case::{CaseOutcome, CaseSigner, CaseSignerError, Decision, PolicyCase};
 pub use record::RecordError;
 pub use requirement::{Lack, Requirement, Shortfall};
 pub(crate) use setup::published_roots;
-pub use setup::{Setup, SetupError};
+pub use setup::{Setup, SetupError, Stores};
 
 use std::collections::BTreeMap;
 

@@ -1,6 +1,7 @@
 //! Flags that several commands share, and values of flags that are checked in one way.
 
 use std::collections::BTreeMap;
+use std::ffi::OsStr;
 use std::fmt;
 use std::num::ParseIntError;
 use std::path::{Path, PathBuf};
@@ -8,13 +9,14 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use clap::Args;
-use clap::builder::NonEmptyStringValueParser;
+use clap::builder::{NonEmptyStringValueParser, TypedValueParser};
 
 use super::duration::parse_span;
 use super::output::{CommandOutput, Exit};
 use crate::allowance::Allowed;
 use crate::aws::SigningProfile;
 use crate::limits::{MAX_COMMAND_TIMEOUT, MAX_SIGNATURES, NAMED_PIPE_TIMEOUT};
+use crate::oci::{self, Digest};
 use crate::registry::Secret;
 use crate::verify::{ANY_LAYOUT_SCOPE, AwsSignerChecks};
 
@@ -104,11 +106,98 @@ pub(super) struct PolicyArgs {
     /// AWS Signer profile, or profile version, that must have signed; needs no trust policy and no
     /// trust store. May be given several times
     // An empty value is a variable that is not set; no trust policy may stand in for it.
-    #[arg(long, value_name = "ARN", value_parser = NonEmptyStringValueParser::new())]
+    #[arg(long, value_name = "ARN", value_parser = NonEmptyStringValueParser::new(), conflicts_with_all = [
+        "policy", "policy_sha256", "trust_store", "trust_store_sha256",
+    ])]
     signing_profile: Vec<String>,
     /// Certificate file that replaces AWS Signer's published roots
     #[arg(long, value_name = "FILE", requires = "signing_profile")]
     trust_anchor: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) file: PolicyFileArgs,
+    #[command(flatten)]
+    pub(super) stores: TrustStoreArgs,
+}
+
+/// Which trust policy, where it is another one than Notation's configuration has. No variable of the environment
+/// chooses it.
+#[derive(Debug, Default, Args)]
+pub(super) struct PolicyFileArgs {
+    /// Trust policy, in place of the one in Notation's configuration directory; `-` is standard input,
+    /// with `--policy-sha256`
+    #[arg(long, value_name = "FILE", value_parser = NonEmptyPath)]
+    policy: Option<PathBuf>,
+    /// SHA-256 digest that the trust policy's bytes must have; with it the policy may be behind
+    /// symbolic links, as in a volume of Kubernetes
+    #[arg(long, value_name = "DIGEST", value_parser = parse_sha256)]
+    pub(super) policy_sha256: Option<Digest>,
+}
+
+impl PolicyFileArgs {
+    /// The policy's file, if one was named.
+    ///
+    /// # Errors
+    ///
+    /// The report of standard input without a digest.
+    pub(super) fn file(&self) -> Result<Option<&Path>, CommandOutput> {
+        match &self.policy {
+            Some(path) if path.as_os_str() == "-" => {
+                if self.policy_sha256.is_none() {
+                    return Err(CommandOutput::usage(
+                        "`--policy -` needs `--policy-sha256`",
+                        Some(
+                            "give the digest of the policy, as `sha256sum` prints it where the policy is kept: \
+                             `--policy-sha256 DIGEST`"
+                                .to_owned(),
+                        ),
+                    ));
+                }
+                Ok(Some(Path::new("/dev/stdin")))
+            }
+            path => Ok(path.as_deref()),
+        }
+    }
+}
+
+/// Which trust stores, where they are others than those of Notation's configuration. No variable of the environment
+/// chooses them.
+#[derive(Debug, Default, Args)]
+pub(super) struct TrustStoreArgs {
+    /// Directory with the trust stores (x509/TYPE/NAME), in place of `truststore` in Notation's
+    /// configuration directory
+    #[arg(long, value_name = "DIR", value_parser = NonEmptyPath)]
+    pub(super) trust_store: Option<PathBuf>,
+    /// Digest of the certificates in the policy's trust stores, as `policy explain` shows it; with it
+    /// the stores may be behind symbolic links
+    #[arg(long, value_name = "DIGEST", value_parser = parse_sha256)]
+    pub(super) trust_store_sha256: Option<Digest>,
+}
+
+/// Reads a path that is not empty: an empty value is a variable that is not set.
+#[derive(Debug, Clone)]
+struct NonEmptyPath;
+
+impl TypedValueParser for NonEmptyPath {
+    type Value = PathBuf;
+
+    fn parse_ref(
+        &self,
+        command: &clap::Command,
+        argument: Option<&clap::Arg>,
+        value: &OsStr,
+    ) -> Result<PathBuf, clap::Error> {
+        if value.is_empty() {
+            NonEmptyStringValueParser::new().parse_ref(command, argument, value)?;
+        }
+        Ok(value.into())
+    }
+}
+
+/// A SHA-256 digest: 64 hexadecimal digits, as `sha256sum` prints them, with or without `sha256:`.
+fn parse_sha256(text: &str) -> Result<Digest, &'static str> {
+    let digits = text.strip_prefix("sha256:").unwrap_or(text);
+    oci::parse_digest(&format!("sha256:{digits}"))
+        .map_err(|_| "a SHA-256 digest has 64 hexadecimal digits in lower case")
 }
 
 impl PolicyArgs {

@@ -79,7 +79,8 @@ fn ask(
 
 /// As notation takes it.
 fn is_yes(answer: &str) -> bool {
-    matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes")
+    let answer = answer.trim_end_matches(['\n', '\r']);
+    matches!(answer.to_ascii_lowercase().as_str(), "y" | "yes")
 }
 
 #[cfg(test)]
@@ -88,10 +89,12 @@ mod tests {
 
     #[test]
     fn only_yes_is_yes() {
-        for answer in ["y\n", "Y\r\n", " yes \n", "YES"] {
+        for answer in ["y\n", "Y\r\n", "yes\n", "YES"] {
             assert!(is_yes(answer), "{answer}");
         }
-        for answer in ["", "\n", "n\n", "no\n", "yess\n", "ye\n", "y y\n"] {
+        for answer in [
+            "", "\n", "n\n", "no\n", "yess\n", "ye\n", "y y\n", " y\n", "y \n",
+        ] {
             assert!(!is_yes(answer), "{answer}");
         }
     }

@@ -11,6 +11,7 @@ use super::args::{PolicyArgs, RegistryArgs};
 use super::credentials;
 use super::exposure::{self, Exposed};
 use super::output::{CommandOutput, Exit, one_line, write_causes};
+use super::policy_files::{self, policy_report};
 use crate::aws::{ArnService, Aws, Settings, SigningProfile};
 use crate::config::{Config, NoDirectory, NotationDirs, StoreName};
 use crate::environment::{self, Clock, Connections, Environment};
@@ -22,7 +23,7 @@ use crate::reference::{ArtifactReference, Scheme};
 use crate::registry::{self, PlainHttp};
 use crate::report::Called;
 use crate::signer::timestamping::Timestamping;
-use crate::trust_policy::{self, DocumentKind};
+use crate::trust_policy::DocumentKind;
 use crate::trust_store::{self, NamedStore};
 use crate::verify::{Setup, SetupError, Verifier, published_roots};
 use crate::x509::{Certificate, parse_certificates};
@@ -196,19 +197,19 @@ impl Trusted<'_> {
         dirs: &Result<NotationDirs, NoDirectory>,
     ) -> Result<(Setup, Vec<String>), CommandOutput> {
         let setup = if self.policy.is_from_file() {
-            let dirs = dirs.as_ref().map_err(no_directory)?;
-            match self.kind {
-                DocumentKind::Oci => Verifier::from_notation_config(dirs),
-                DocumentKind::Blob => Verifier::of_blobs_from_notation_config(dirs),
-            }
+            let (file, stores) = (&self.policy.file, &self.policy.stores);
+            let config = || Ok(dirs.as_ref().map_err(no_directory)?.config.clone());
+            let policies = policy_files::load(self.kind, file, self.pipes, &config)?;
+            let stores = policy_files::stores(stores, &policies, &config)?;
+            Setup::of_policies(policies, stores)
         } else {
             let profiles = self.policy.signing_profiles()?;
             let roots = roots_of(&profiles, self.policy.trust_anchor(), self.pipes)?;
-            Ok(Setup::of_signing_profiles(&profiles, roots))
+            Setup::of_signing_profiles(&profiles, roots)
         };
-        let setup = setup.map_err(|error| setup_report(&error))?;
         let policies = setup.policies();
-        let is_document = self.policy.is_from_file();
+        // What others make of a policy whose digest was given is refused in any case.
+        let is_document = self.policy.is_from_file() && self.policy.file.policy_sha256.is_none();
         let exposed = Exposed::of_verification(
             is_document.then(|| policies.path()),
             policies,
@@ -341,19 +342,6 @@ fn read_root(path: &Path, pipes: Duration) -> Result<Certificate, CommandOutput>
             "found more than one certificates from \"{shown}\". {expecting}"
         ))),
     }
-}
-
-/// A policy that cannot be used: notation's sentence, then every problem with its place.
-fn policy_report(error: &trust_policy::Error) -> CommandOutput {
-    let sentence = error.notation_sentence("");
-    let report = CommandOutput::error(Exit::Rejected, &sentence, error, error.hint());
-    if sentence == error.to_string() {
-        return report;
-    }
-    report.caused_by(match error.problems() {
-        [] => vec![error.to_string()],
-        several => several.iter().map(ToString::to_string).collect(),
-    })
 }
 
 /// The roots that signatures of these profiles may rest on: the file that the user names, else

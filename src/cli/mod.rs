@@ -17,6 +17,8 @@ mod exposure;
 mod key;
 mod passphrase;
 mod patience;
+mod policy;
+mod policy_files;
 mod inspect;
 mod interrupts;
 mod messages;
@@ -87,6 +89,9 @@ enum Command {
         countersign blob verify --signing-profile ARN app.tar.gz"
     )]
     Blob(blob::Command),
+    /// Manage, check and explain trust policies
+    #[command(subcommand)]
+    Policy(policy::Command),
     /// Manage the certificates of the trust stores, and make test certificates
     #[command(
         subcommand,
@@ -191,6 +196,7 @@ fn execute(command: Command, called: Called, emit: &mut dyn FnMut(CommandOutput)
             Command::Verify(args) => verify::run(args, called, emit).await,
             Command::Revocation(command) => revocation::run(command, called, emit).await,
             Command::Blob(command) => emit(blob::run(command, called).await),
+            Command::Policy(command) => emit(policy::run(&command)),
             Command::Cert(command) => emit(cert::run(&command).await),
             Command::Key(command) => emit(key::run(&command).await),
             Command::List(args) => emit(list::run(&args).await),

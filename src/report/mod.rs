@@ -8,10 +8,15 @@
 //! | [`VerdictV1`] | `verify`, `blob verify` | `verdict.v1.schema.json` |
 //! | [`SigningV1`] | `sign` | `signing.v1.schema.json` |
 //! | [`Inspection`], [`SignatureDetails`] | `inspect`, `blob inspect` | `inspection.schema.json` |
+//! | [`OciPolicy`] | `policy init` | `trustpolicy.oci.schema.json` |
 //! | [`BlobPolicy`] | `blob policy init` | `trustpolicy.blob.schema.json` |
+//! | [`LintedPolicy`], [`LintEnd`] | `policy lint` | `policy-lint.v1.schema.json` |
+//! | [`Sarif`] | `policy lint --output sarif` | SARIF 2.1.0 |
+//! | [`PolicyExplanation`] | `policy explain` | `policy-explanation.v1.schema.json` |
+//! | [`PolicyCaseResult`], [`PolicyTestEnd`] | `policy test` | `policy-test.v1.schema.json` |
 //!
-//! Names and codes do not change within a version; more may come. The members of verdicts and signings are in
-//! alphabetical order, those of the other two in notation's. A message is notation's sentence, where notation has
+//! Names and codes do not change within a version; more may come. Members are in alphabetical order, those of
+//! inspections and trust policies in notation's. A message is notation's sentence, where notation has
 //! one; a hint fits the [`Reader`](crate::hints::Reader) that the caller names.
 
 mod blob_policy;
@@ -20,8 +25,13 @@ mod cause;
 mod exit;
 pub(crate) mod go;
 mod inspection;
+mod oci_policy;
+mod policy_explanation;
+mod policy_lint;
+mod policy_test;
 mod reason;
-mod results;
+pub(crate) mod results;
+mod sarif;
 pub(crate) mod sentence;
 mod shorten;
 mod signature;
@@ -41,8 +51,19 @@ pub use inspection::{
     Attribute, Attributes, CertificateDetails, Error as InspectionError, Inspection,
     SignatureDetails, SignatureInspection, SignedArtifact, TimestampDetails, UnsignedAttributes,
 };
+pub use oci_policy::{OciPolicy, OciStatement};
+pub use policy_explanation::{
+    ExplainedPolicy, ExplainedReference, ExplainedStatement, ExplainedStore, ExplainedValidation,
+    PolicyExplanation,
+};
+pub use policy_lint::{LintEnd, LintFinding, LintedPolicy};
+pub use policy_test::{PolicyCaseResult, PolicyTestEnd};
 pub use reason::Reason;
 pub use results::Results;
+pub use sarif::{
+    Sarif, SarifArtifact, SarifDriver, SarifLocation, SarifLogicalLocation, SarifPhysicalLocation,
+    SarifRegion, SarifResult, SarifRule, SarifRun, SarifText, SarifTool,
+};
 pub use signature::{
     FactSource, RevocationEvidence, SignatureVerdict, Signer, ValidationResult, ValidationVerdict,
 };

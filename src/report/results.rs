@@ -49,6 +49,15 @@ impl Results {
     }
 }
 
+/// A document as a whole, in several lines, without what a terminal would obey.
+#[cfg_attr(
+    not(feature = "cli"),
+    expect(dead_code, reason = "only the command line says it")
+)]
+pub(crate) fn whole(document: &impl Serialize) -> String {
+    pretty(document) + "\n"
+}
+
 fn begin() -> String {
     format!("{{\n  \"version\": \"{VERSION}\",\n  \"results\": [")
 }

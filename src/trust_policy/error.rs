@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use super::DocumentKind;
 use super::rule::Problem;
 use super::sentence::scope_sentence;
+use crate::oci::Digest;
 use crate::x509::identity::quote;
 use crate::{document, files};
 
@@ -29,6 +30,22 @@ pub enum Error {
     NotRegular {
         /// What it is; names the path.
         source: files::Error,
+    },
+    /// A file that a user named is behind a symbolic link, and nothing says what its bytes must be.
+    #[error("the trust policy is behind a symbolic link")]
+    Linked {
+        /// The link; names the path.
+        source: files::Error,
+    },
+    /// Its bytes have another digest than the one that was given for them.
+    #[error("the trust policy `{}` has the digest `{found}`; wanted: `{wanted}`", path.display())]
+    OtherDigest {
+        /// The file.
+        path: PathBuf,
+        /// The SHA-256 digest of its bytes.
+        found: Digest,
+        /// The digest that was given.
+        wanted: Digest,
     },
     /// It cannot be read.
     #[error("the trust policy cannot be read")]
@@ -110,7 +127,7 @@ impl Error {
     pub fn notation_sentence(&self, artifact: &str) -> String {
         match self {
             Self::Missing { .. } => format!("trust policy is not present. {SETUP}"),
-            Self::NotRegular { .. } => {
+            Self::NotRegular { .. } | Self::Linked { .. } => {
                 format!("trust policy is not a regular file (symlinks are not supported). {SETUP}")
             }
             Self::Unreadable { source } if source.is_denied() => format!(
@@ -141,6 +158,7 @@ impl Error {
             Self::NoGlobalStatement { .. } => {
                 "signature verification failed: no global blob trust policy".into()
             }
+            Self::OtherDigest { .. } => self.to_string(),
         }
     }
 
@@ -175,9 +193,27 @@ impl Error {
                     format!("write `{}`", directory.join(kind.file_name()).display())
                 }
             }),
+            Self::NotRegular {
+                source: source @ files::Error::SymbolicLink { .. },
+            } => {
+                let pin = "or give the digest that its bytes must have: `--policy-sha256 DIGEST`";
+                Some(source.hint().map_or_else(
+                    || pin.to_owned(),
+                    |hint| format!("{hint}; {pin}"),
+                ))
+            }
             Self::NotRegular { source } | Self::Unreadable { source } => source.hint(),
+            Self::Linked { .. } => Some(
+                "give the digest that its bytes must have, as `sha256sum` prints it where the policy is kept: \
+                 `--policy-sha256 DIGEST`; or name the file without a link in its path"
+                    .into(),
+            ),
+            Self::OtherDigest { .. } => Some(
+                "find out who changed the policy; if the change is meant, give its digest with `--policy-sha256`".into(),
+            ),
             Self::Malformed { source, .. } => source.hint(),
-            Self::Invalid { problems, .. } => problems.first().and_then(Problem::hint),
+            // What is missing may only be misspelt, and that is another problem's hint.
+            Self::Invalid { problems, .. } => problems.iter().find_map(Problem::hint),
             Self::NoStatement { scope, .. } => Some(format!(
                 "add `{scope}` to the `registryScopes` of a statement; a repository is not covered by its parent's scope"
             )),

@@ -8,6 +8,9 @@
 
 mod check;
 mod error;
+pub mod explain;
+pub mod lint;
+mod load;
 mod rule;
 mod sentence;
 mod statement;
@@ -19,6 +22,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 pub use error::Error;
+pub use load::LEGACY_FILE_NAME;
 pub use rule::{Problem, Rule};
 pub use statement::{
     BlobUse, Level, Statement, StatementName, TrustedIdentity, UnsignedStatement,
@@ -30,12 +34,8 @@ pub use warning::{Cause, Warning};
 use crate::aws::SigningProfile;
 use crate::config::StoreName;
 use crate::document::Document;
-use crate::files;
-use crate::limits::MAX_POLICY_BYTES;
+use crate::oci::{self, Digest};
 use crate::reference::{RegistryName, Scheme, normalize_scope};
-
-/// The name of the OCI policy in Notation's older releases.
-const LEGACY_FILE_NAME: &str = "trustpolicy.json";
 
 /// The two kinds of documents.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -77,6 +77,8 @@ pub struct TrustPolicies {
     path: PathBuf,
     statements: Vec<Statement>,
     warnings: Vec<Warning>,
+    /// Of the document's bytes; `None` where there is no document.
+    digest: Option<Digest>,
     /// A document of Notation's older releases that says something else, and does not count.
     unused: Option<PathBuf>,
 }
@@ -100,48 +102,6 @@ impl Statement {
 }
 
 impl TrustPolicies {
-    /// Loads the OCI policy of a configuration directory: `trustpolicy.oci.json` and, only where that does not
-    /// exist, `trustpolicy.json`.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Missing`], [`Error::NotRegular`], [`Error::Unreadable`], [`Error::Malformed`] and [`Error::Invalid`].
-    pub fn load_oci(config_dir: &Path) -> Result<Self, Error> {
-        let kind = DocumentKind::Oci;
-        Self::load(config_dir, kind, &[kind.file_name(), LEGACY_FILE_NAME])
-    }
-
-    /// Loads the blob policy of a configuration directory, `trustpolicy.blob.json`.
-    ///
-    /// # Errors
-    ///
-    /// As [`Self::load_oci`].
-    pub fn load_blob(config_dir: &Path) -> Result<Self, Error> {
-        let kind = DocumentKind::Blob;
-        Self::load(config_dir, kind, &[kind.file_name()])
-    }
-
-    fn load(directory: &Path, kind: DocumentKind, names: &[&str]) -> Result<Self, Error> {
-        for name in names {
-            let path = directory.join(name);
-            match files::read(&path, MAX_POLICY_BYTES) {
-                Ok(bytes) => {
-                    let mut policies = Self::parse(kind, &path, &bytes)?;
-                    let others = names.iter().skip_while(|other| *other != name).skip(1);
-                    policies.unused = others
-                        .map(|other| directory.join(other))
-                        .find(|other| says_something_else(other, &bytes));
-                    return Ok(policies);
-                }
-                Err(error) if error.is_not_found() => {}
-                Err(source) if source.is_wrong_kind() => return Err(Error::NotRegular { source }),
-                Err(source) => return Err(Error::Unreadable { source }),
-            }
-        }
-        let directory = directory.to_owned();
-        Err(Error::Missing { directory, kind })
-    }
-
     /// Parses and checks a document; `path` is for messages.
     ///
     /// # Errors
@@ -155,7 +115,7 @@ impl TrustPolicies {
         };
         let checked = check::check(&document, kind, &path);
         if !checked.problems.is_empty() {
-            let problems = checked.problems;
+            let problems = checked.into_problems();
             return Err(Error::Invalid {
                 path,
                 kind,
@@ -167,6 +127,7 @@ impl TrustPolicies {
             path,
             statements: checked.statements,
             warnings: checked.warnings,
+            digest: Some(oci::sha256_digest(bytes)),
             unused: None,
         })
     }
@@ -186,6 +147,7 @@ impl TrustPolicies {
             path: "the command line".into(),
             statements: vec![statement],
             warnings: Vec::new(),
+            digest: None,
             unused: None,
         }
     }
@@ -207,6 +169,11 @@ impl TrustPolicies {
     /// The file that it was read from.
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// The SHA-256 digest of the document's bytes; `None` where the command line stands for a document.
+    pub fn digest(&self) -> Option<&Digest> {
+        self.digest.as_ref()
     }
 
     /// Every statement, in the order of the document.
@@ -325,15 +292,6 @@ impl TrustPolicies {
                 .find(|statement| statement.blob_use == BlobUse::Global)
                 .ok_or_else(|| Error::NoGlobalStatement { path: path() }),
         }
-    }
-}
-
-/// Whether the document `path` is there and is not the same JSON as `bytes`, as far as it can be read.
-fn says_something_else(path: &Path, bytes: &[u8]) -> bool {
-    let value = |bytes: &[u8]| serde_json::from_slice::<serde_json::Value>(bytes).ok();
-    match files::read(path, MAX_POLICY_BYTES) {
-        Ok(other) => other != bytes && value(&other) != value(bytes),
-        Err(error) => !error.is_not_found(),
     }
 }
 

@@ -34,7 +34,7 @@ impl fmt::Display for Problem {
 
 impl Problem {
     /// Whether notation, too, sees this while it reads the JSON, before any rule of the policy.
-    pub(super) const fn is_of_form(&self) -> bool {
+    pub const fn is_of_form(&self) -> bool {
         matches!(
             self.rule,
             Rule::WrongType { .. } | Rule::OtherLetterCase { .. }
@@ -66,6 +66,14 @@ pub enum Rule {
         found: String,
         /// The name as it must be written.
         allowed: &'static str,
+    },
+    /// A member that does not exist, where a known one that has almost its name is missing.
+    #[error("the unknown member `{found}` is ignored; near: `{near}`")]
+    MemberMisspelt {
+        /// The name as it is written.
+        found: String,
+        /// The known name.
+        near: &'static str,
     },
     /// `version` is missing or empty.
     #[error("`version` is missing or empty; allowed: `1.0`")]
@@ -264,6 +272,7 @@ impl Rule {
             Self::OtherLetterCase { found, allowed } => {
                 return Some(format!("write `{allowed}` instead of `{found}`"));
             }
+            Self::MemberMisspelt { near, .. } => return Some(format!("did you mean `{near}`?")),
             Self::LevelUnknown { found } => {
                 return did_you_mean(found, &Level::ALL.map(Level::as_str));
             }

@@ -18,6 +18,7 @@ impl Rule {
         let sentence = match self {
             Self::WrongType { .. }
             | Self::OtherLetterCase { .. }
+            | Self::MemberMisspelt { .. }
             | Self::ScopeRespelled { .. }
             | Self::UnsignedStatement { .. } => return None,
             Self::VersionMissing => {

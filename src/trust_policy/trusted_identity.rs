@@ -1,6 +1,8 @@
 //! Whether a statement trusts the holder of a signing certificate (`trust-store-trust-policy.md`, "Trusted Identities
 //! Constraints"). Identities that only a plugin understands are not judged here.
 
+use std::fmt;
+
 use super::statement::{Statement, TrustedIdentity};
 use crate::x509::identity::{self, SubjectIdentity, quote};
 use crate::x509::{Certificate, DistinguishedName};
@@ -107,29 +109,57 @@ impl Statement {
         if self.trusted_identities.contains(&TrustedIdentity::Any) {
             return Ok(());
         }
-        let wanted: Vec<SubjectIdentity> = self.subject_identities().cloned().collect();
-        if wanted.is_empty() {
-            let found = self
-                .trusted_identities
-                .iter()
-                .map(|identity| identity.as_str().to_owned());
-            return Err(IdentityError::NoSubject {
-                statement: self.name.clone(),
-                found: found.collect(),
-            });
-        }
+        self.check_has_subject()?;
         let found =
             SubjectIdentity::of_subject(subject).map_err(|source| IdentityError::Subject {
                 subject: subject.to_string(),
                 source,
             })?;
-        if wanted.iter().any(|identity| identity.is_part_of(&found)) {
+        self.check_found(&found, subject)
+    }
+
+    /// Checks the same for a subject that is known without a certificate.
+    ///
+    /// # Errors
+    ///
+    /// [`IdentityError::NoSubject`] and [`IdentityError::NotTrusted`].
+    pub fn check_subject_identity(&self, subject: &SubjectIdentity) -> Result<(), IdentityError> {
+        if self.trusted_identities.contains(&TrustedIdentity::Any) {
+            return Ok(());
+        }
+        self.check_has_subject()?;
+        self.check_found(subject, subject)
+    }
+
+    fn check_has_subject(&self) -> Result<(), IdentityError> {
+        if self.subject_identities().next().is_some() {
+            return Ok(());
+        }
+        let found = self
+            .trusted_identities
+            .iter()
+            .map(|identity| identity.as_str().to_owned());
+        Err(IdentityError::NoSubject {
+            statement: self.name.clone(),
+            found: found.collect(),
+        })
+    }
+
+    fn check_found(
+        &self,
+        found: &SubjectIdentity,
+        subject: &dyn fmt::Display,
+    ) -> Result<(), IdentityError> {
+        if self
+            .subject_identities()
+            .any(|identity| identity.is_part_of(found))
+        {
             return Ok(());
         }
         Err(IdentityError::NotTrusted {
             statement: self.name.clone(),
             subject: subject.to_string(),
-            wanted,
+            wanted: self.subject_identities().cloned().collect(),
         })
     }
 }

@@ -61,6 +61,9 @@ pub fn built_in_file(partition: &str) -> Result<(&'static str, &'static [u8]), E
         })
 }
 
+/// The partitions whose roots AWS has published.
+pub const PUBLISHED_PARTITIONS: [&str; 2] = [ROOTS[0].partition, ROOTS[1].partition];
+
 /// The partition whose published root this certificate is.
 pub(super) fn partition_of(certificate: &Certificate) -> Option<(&'static str, &'static str)> {
     ROOTS.iter().find_map(|root| {

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use super::unfit::{Unfit, wanted};
 use crate::config::StoreName;
 use crate::notary::StoreType;
+use crate::oci::Digest;
 use crate::x509::identity::quote;
 use crate::{files, x509};
 
@@ -92,6 +93,16 @@ pub enum Error {
     Empty {
         /// The store.
         store: StoreName,
+    },
+    /// The certificates have another digest than the one that was given for them.
+    #[error("the certificates of the trust stores below `{}` have the digest `{found}`; wanted: `{wanted}`", directory.display())]
+    OtherDigest {
+        /// The directory that the stores are in.
+        directory: PathBuf,
+        /// The digest of what is there, by [`super::digest_of`].
+        found: Digest,
+        /// The digest that was given.
+        wanted: Digest,
     },
     /// AWS publishes no root for this partition, as far as is known here.
     #[error("no root certificate of AWS Signer is published for the partition `{partition}`")]
@@ -192,7 +203,7 @@ impl Error {
                 quote(store.name()),
                 store.kind()
             ),
-            Self::NoPublishedRoot { .. } => self.to_string(),
+            Self::NoPublishedRoot { .. } | Self::OtherDigest { .. } => self.to_string(),
         }
     }
 
@@ -218,9 +229,17 @@ impl Error {
             // Kubernetes names them so.
             Self::NotRegular { file, .. } if file.starts_with("..") => Some(
                 "a Kubernetes ConfigMap or Secret is mounted as directories and links, so copy its files, or mount \
-                 each with `subPath`"
+                 each with `subPath`; or give the digest of its certificates: `--trust-store-sha256 DIGEST`"
                     .into(),
             ),
+            Self::NotDirectory {
+                source: source @ files::Error::SymbolicLink { .. },
+                ..
+            }
+            | Self::NotRegular {
+                source: source @ files::Error::SymbolicLink { .. },
+                ..
+            } => Some(or_pinned(source)),
             Self::NotDirectory { source, .. }
             | Self::Unlistable { source, .. }
             | Self::NotRegular { source, .. }
@@ -231,10 +250,24 @@ impl Error {
             Self::NotAnAnchor { .. } => {
                 Some("take the root certificate of the chain, not the signer's own certificate".into())
             }
+            Self::OtherDigest { .. } => Some(
+                "find out who changed the trust store; if the change is meant, give its digest with \
+                 `--trust-store-sha256`"
+                    .into(),
+            ),
             Self::NoPublishedRoot { .. } => Some(
                 "give the root certificate that your own records of AWS Signer hold: `--trust-anchor FILE`".into(),
             ),
         }
+    }
+}
+
+/// What to do about a link.
+fn or_pinned(source: &files::Error) -> String {
+    let pin = "or give the digest of its certificates, as `countersign policy explain` shows it: `--trust-store-sha256 DIGEST`";
+    match source.hint() {
+        Some(hint) => format!("{hint}; {pin}"),
+        None => pin.to_owned(),
     }
 }
 

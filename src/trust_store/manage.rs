@@ -6,7 +6,7 @@
 use std::path::{Component, Path, PathBuf};
 
 use super::unfit::{Unfit, anchors};
-use super::{Error, read_file};
+use super::{Error, built_in, built_in_file, read_file};
 use crate::config::StoreName;
 use crate::files;
 use crate::limits::{
@@ -37,6 +37,9 @@ pub enum ChangeError {
     /// No signature could be verified with a store that has this file.
     #[error(transparent)]
     Unfit(Unfit),
+    /// AWS publishes no root for the partition.
+    #[error(transparent)]
+    NotPublished(Error),
     /// The store has a file of this name.
     #[error("certificate already exists in the Trust Store")]
     Exists {
@@ -65,6 +68,10 @@ impl ChangeError {
                 Some("give the name alone, as `cert list` shows it".to_owned())
             }
             Self::Unfit(unfit) => unfit.hint(),
+            Self::NotPublished(_) => Some(
+                "add the root that your own records of AWS Signer hold: `cert add --type signingAuthority --store NAME FILE`"
+                    .to_owned(),
+            ),
             Self::Source { source } | Self::Files { source } => source.hint(),
             Self::Exists { .. } => Some(
                 "delete that one first with `cert delete`, or give the new file another name"
@@ -96,6 +103,13 @@ impl StoreFiles {
     pub fn new(config_dir: &Path) -> Self {
         Self {
             directory: config_dir.join("truststore").join("x509"),
+        }
+    }
+
+    /// The stores of a directory in place of Notation's `truststore`.
+    pub fn in_directory(directory: &Path) -> Self {
+        Self {
+            directory: directory.join("x509"),
         }
     }
 
@@ -180,6 +194,29 @@ impl StoreFiles {
         anchors(store.kind(), &bytes).map_err(ChangeError::Unfit)?;
         self.write(store, name, &bytes)?;
         Ok(name.to_owned())
+    }
+
+    /// Writes the root that AWS has published for a partition into the store that AWS's instructions name. Says whether it
+    /// was written; otherwise the same file was there.
+    ///
+    /// # Errors
+    ///
+    /// Every variant of [`ChangeError`]; a file of its name that holds something else is [`ChangeError::Exists`].
+    pub fn add_built_in(&self, partition: &str) -> Result<(PathBuf, bool), ChangeError> {
+        let published = ChangeError::NotPublished;
+        let store = built_in(partition).map_err(published)?.name;
+        let (name, pem) = built_in_file(partition).map_err(published)?;
+        let path = self.path_of(&store, name)?;
+        match self.write(&store, name, pem) {
+            Ok(()) => Ok((path, true)),
+            Err(ChangeError::Exists { .. })
+                if files::read(&path, MAX_TRUST_STORE_FILE_BYTES)
+                    .is_ok_and(|found| found == pem) =>
+            {
+                Ok((path, false))
+            }
+            Err(error) => Err(error),
+        }
     }
 
     fn write(&self, store: &StoreName, name: &str, bytes: &[u8]) -> Result<(), ChangeError> {

@@ -7,6 +7,7 @@
 mod authenticity;
 mod built_in;
 mod error;
+mod linked;
 mod manage;
 mod unfit;
 
@@ -16,8 +17,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 pub use authenticity::{Anchor, AuthenticityError};
-pub use built_in::{built_in, built_in_file};
+pub use built_in::{PUBLISHED_PARTITIONS, built_in, built_in_file};
 pub use error::Error;
+pub use linked::digest_of;
 pub use manage::{ChangeError, StoreFile, StoreFiles};
 pub use unfit::Unfit;
 
@@ -101,6 +103,8 @@ type Loaded = Result<Arc<NamedStore>, Arc<Error>>;
 pub struct TrustStores {
     /// `truststore/x509`; `None` where all stores are in memory.
     directory: Option<PathBuf>,
+    /// Whether links in the path of a store are refused too, and not only the store itself as one.
+    refuses_links: bool,
     loaded: Mutex<HashMap<StoreName, Loaded>>,
 }
 
@@ -109,6 +113,17 @@ impl TrustStores {
     pub fn new(config_dir: &Path) -> Self {
         Self {
             directory: Some(config_dir.join("truststore").join("x509")),
+            refuses_links: false,
+            loaded: Mutex::default(),
+        }
+    }
+
+    /// The stores of a directory that a user named in place of Notation's `truststore`: `x509/TYPE/NAME` below it. No
+    /// component of a store's path may be a symbolic link.
+    pub fn in_directory(directory: &Path) -> Self {
+        Self {
+            directory: Some(directory.join("x509")),
+            refuses_links: true,
             loaded: Mutex::default(),
         }
     }
@@ -120,6 +135,7 @@ impl TrustStores {
             .map(|store| (store.name.clone(), Ok(Arc::new(store))));
         Self {
             directory: None,
+            refuses_links: false,
             loaded: Mutex::new(loaded.collect()),
         }
     }
@@ -141,9 +157,11 @@ impl TrustStores {
         let entry = loaded
             .entry(name.clone())
             .or_insert_with(|| match self.directory_of(name) {
-                Some(directory) => allowance::uncounted(|| read_store(name, &directory))
-                    .map(Arc::new)
-                    .map_err(Arc::new),
+                Some(directory) => {
+                    allowance::uncounted(|| read_store(name, &directory, self.refuses_links))
+                        .map(Arc::new)
+                        .map_err(Arc::new)
+                }
                 None => Err(Arc::new(Error::Missing {
                     store: name.clone(),
                     directory: None,
@@ -153,53 +171,79 @@ impl TrustStores {
     }
 }
 
-fn read_store(name: &StoreName, directory: &Path) -> Result<NamedStore, Error> {
-    let store = || name.clone();
-    let paths = files::read_directory(directory, MAX_TRUST_STORE_FILES).map_err(|source| {
-        if source.is_not_found() {
-            Error::Missing {
-                store: store(),
-                directory: Some(directory.to_owned()),
-            }
-        } else if source.is_wrong_kind() {
-            Error::NotDirectory {
-                store: store(),
-                source,
-            }
-        } else {
-            Error::Unlistable {
-                store: store(),
-                source,
-            }
+fn read_store(
+    name: &StoreName,
+    directory: &Path,
+    refuses_links: bool,
+) -> Result<NamedStore, Error> {
+    let unlinked = if refuses_links {
+        files::check_unlinked(directory)
+    } else {
+        Ok(())
+    };
+    let paths = unlinked
+        .and_then(|()| files::read_directory(directory, MAX_TRUST_STORE_FILES))
+        .map_err(|source| unlisted(name, directory, source))?;
+    of_files(name, paths, read_file)
+}
+
+/// Why a store cannot be listed.
+fn unlisted(name: &StoreName, directory: &Path, source: files::Error) -> Error {
+    let store = name.clone();
+    if source.is_not_found() {
+        Error::Missing {
+            store,
+            directory: Some(directory.to_owned()),
         }
-    })?;
+    } else if source.is_wrong_kind() {
+        Error::NotDirectory { store, source }
+    } else {
+        Error::Unlistable { store, source }
+    }
+}
+
+/// The store that these files are.
+fn of_files(
+    name: &StoreName,
+    paths: Vec<PathBuf>,
+    read: impl Fn(&StoreName, &Path) -> Result<Vec<Certificate>, Error>,
+) -> Result<NamedStore, Error> {
     let mut certificates = Vec::new();
     for path in paths {
-        for certificate in read_file(name, &path)? {
+        for certificate in read(name, &path)? {
             certificates.push(TrustedCertificate {
                 certificate,
                 file: path.clone(),
             });
         }
     }
+    let store = name.clone();
     if certificates.is_empty() {
-        return Err(Error::Empty { store: store() });
+        return Err(Error::Empty { store });
     }
     Ok(NamedStore {
-        name: store(),
+        name: store,
         certificates,
     })
 }
 
 /// The certificates of one file of a store.
 fn read_file(name: &StoreName, path: &Path) -> Result<Vec<Certificate>, Error> {
+    certificates_of(name, path, files::read(path, MAX_TRUST_STORE_FILE_BYTES))
+}
+
+fn certificates_of(
+    name: &StoreName,
+    path: &Path,
+    bytes: Result<Vec<u8>, files::Error>,
+) -> Result<Vec<Certificate>, Error> {
     let store = || name.clone();
     let file = path
         .file_name()
         .unwrap_or_default()
         .to_string_lossy()
         .into_owned();
-    match files::read(path, MAX_TRUST_STORE_FILE_BYTES) {
+    match bytes {
         Ok(bytes) => {
             anchors(name.kind(), &bytes).map_err(|unfit| Error::of_file(store(), file, unfit))
         }

@@ -47,9 +47,11 @@ impl SetupError {
 
 /// Where the certificates are that are trusted.
 #[derive(Debug, Clone)]
-enum Stores {
+pub enum Stores {
     /// In Notation's configuration directory, this one.
     Notation(PathBuf),
+    /// In this directory, in place of Notation's `truststore`; nothing in the path of a store may be a link.
+    Directory(PathBuf),
     /// Here.
     Given(Vec<NamedStore>),
 }
@@ -162,6 +164,11 @@ impl Setup {
         Self::new(policies, Stores::Given(roots))
     }
 
+    /// Verifiers by this policy over these stores.
+    pub fn of_policies(policies: TrustPolicies, stores: Stores) -> Self {
+        Self::new(policies, stores)
+    }
+
     /// Validators by this statement alone, over these stores.
     pub fn of_statement(statement: Statement, stores: Vec<NamedStore>) -> Self {
         Self::new(
@@ -189,6 +196,7 @@ impl Setup {
     pub fn stores(&self) -> TrustStores {
         match &self.stores {
             Stores::Notation(directory) => TrustStores::new(directory),
+            Stores::Directory(directory) => TrustStores::in_directory(directory),
             Stores::Given(stores) => TrustStores::in_memory(stores.iter().cloned()),
         }
     }

@@ -3,29 +3,42 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
+use clap::builder::NonEmptyStringValueParser;
+
 use super::super::output::{CommandOutput, Exit, one_line, write_hint};
 use super::{StoreArgs, warning};
 use crate::causes;
 use crate::config::NotationDirs;
 use crate::files;
-use crate::trust_store::{ChangeError, StoreFiles, TrustStores};
+use crate::trust_store::{ChangeError, PUBLISHED_PARTITIONS, StoreFiles, TrustStores};
 
 /// Flags of `cert add`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  \
     countersign cert add --type ca --store acme acme-root.crt\n  \
-    countersign cert add --type tsa --store timestamps tsa-root.pem")]
+    countersign cert add --type tsa --store timestamps tsa-root.pem\n  \
+    countersign cert add --aws-signer    (AWS's published roots, which are built in)")]
 pub(in crate::cli) struct Args {
     #[command(flatten)]
-    store: StoreArgs,
+    store: Option<StoreArgs>,
     /// Files with certificates, PEM or DER
-    #[arg(required = true, value_name = "FILE")]
+    #[arg(required_unless_present = "aws_signer", value_name = "FILE")]
     files: Vec<String>,
+    /// Add the roots that AWS has published for AWS Signer, each to the trust store that AWS's
+    /// instructions name: signingAuthority:aws-signer-ts and signingAuthority:aws-us-gov-signer-ts
+    #[arg(long, conflicts_with_all = ["kind", "store", "files"])]
+    aws_signer: bool,
+    /// Partition whose root to add: aws or aws-us-gov; may be given several times [default: both]
+    #[arg(long, value_name = "PARTITION", requires = "aws_signer", value_parser = NonEmptyStringValueParser::new())]
+    partition: Vec<String>,
 }
 
 /// Adds what can be added, and says of the rest why not.
 pub(super) fn run(dirs: &NotationDirs, args: &Args) -> CommandOutput {
-    let store = match args.store.parse() {
+    let Some(store) = &args.store else {
+        return add_aws_signer(dirs, &args.partition);
+    };
+    let store = match store.parse() {
         Ok(store) => store,
         Err(report) => return report,
     };
@@ -58,6 +71,41 @@ pub(super) fn run(dirs: &NotationDirs, args: &Args) -> CommandOutput {
             write_hint(&mut report.stderr, "", Some(hint));
         }
         report.exit = Exit::Usage;
+    }
+    report
+}
+
+/// Adds the published roots of these partitions, or of all; those that are there already stay.
+fn add_aws_signer(dirs: &NotationDirs, partitions: &[String]) -> CommandOutput {
+    let files = StoreFiles::new(&dirs.config);
+    let partitions: Vec<&str> = if partitions.is_empty() {
+        PUBLISHED_PARTITIONS.to_vec()
+    } else {
+        partitions.iter().map(String::as_str).collect()
+    };
+    let mut report = CommandOutput::done();
+    for partition in partitions {
+        match files.add_built_in(partition) {
+            Ok((path, is_new)) => {
+                let done = if is_new { "Added" } else { "Found" };
+                let path = one_line(&path.to_string_lossy());
+                // Writing to a `String` cannot fail.
+                let _ = writeln!(
+                    report.stdout,
+                    "{done} AWS Signer's published root of partition {partition}: {path}"
+                );
+            }
+            Err(error) => {
+                let sentence = format!(
+                    "AWS Signer's root of partition `{}` was not added: {}",
+                    one_line(partition),
+                    words(&error)
+                );
+                let failed = CommandOutput::usage(&sentence, error.hint());
+                report.stderr.push_str(&failed.stderr);
+                report.exit = failed.exit;
+            }
+        }
     }
     report
 }

@@ -45,6 +45,32 @@ pub(super) struct Checked {
     pub(super) warnings: Vec<Warning>,
 }
 
+impl Checked {
+    /// The problems, and behind them the misspelt names, which may be why something is missing.
+    pub(super) fn into_problems(self) -> Vec<Problem> {
+        let mut problems = self.problems;
+        let misspelt = self.warnings.into_iter().filter_map(|warning| {
+            let Cause::UnknownMember {
+                name: found,
+                near: Some(near),
+            } = warning.cause
+            else {
+                return None;
+            };
+            Some(Problem {
+                path: warning.path,
+                pointer: warning.pointer,
+                position: warning.position,
+                statement: String::new(),
+                rule: Rule::MemberMisspelt { found, near },
+            })
+        });
+        problems.extend(misspelt);
+        problems.truncate(MAX_POLICY_PROBLEMS);
+        problems
+    }
+}
+
 /// Checks a whole document.
 pub(super) fn check(document: &Document<'_>, kind: DocumentKind, path: &Path) -> Checked {
     let mut reader = Checker {

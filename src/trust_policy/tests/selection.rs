@@ -1,6 +1,8 @@
 //! Which document and which statement counts.
 
 use super::*;
+use crate::files;
+use crate::limits::MAX_POLICY_BYTES;
 
 /// A document of statements with these names and scopes.
 fn scoped(statements: &[(&str, &[&str])]) -> Result<TrustPolicies, Error> {

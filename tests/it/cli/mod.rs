@@ -10,6 +10,7 @@ mod left_behind;
 mod list;
 mod log;
 mod oci_layout;
+mod policy;
 mod printing;
 mod recordings;
 mod references;

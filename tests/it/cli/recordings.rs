@@ -22,6 +22,7 @@ mod keys;
 mod layouts;
 mod placeholders;
 mod plugins;
+mod policies;
 mod reading;
 mod signing;
 mod state;
@@ -268,7 +269,9 @@ impl<'a> Replay<'a> {
             if file.is_symlink() {
                 std::fs::remove_file(&file).unwrap();
             }
-            std::fs::write(file, self.names.fill(content).unwrap()).unwrap();
+            // A name in a policy may look like a placeholder and be none.
+            let content = self.names.fill(content).unwrap_or_else(|| content.clone());
+            std::fs::write(file, content).unwrap();
         }
         let Some(mut command) = self.command(case) else {
             return self.skip(case);

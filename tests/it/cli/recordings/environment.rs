@@ -6,13 +6,9 @@ use super::fixtures::Fixtures;
 use super::{Difference, Replay, Text, recorded, signing};
 use crate::support::sandbox::Sandbox;
 
-/// The first looks for the policy in a directory that no case has filled; the others are commands that this program
+/// The first looks for the policy in a directory that no case has filled; the other is a command that this program
 /// does not have.
-const NOT_HERE: &[&str] = &[
-    "cache without XDG_CACHE_HOME and HOME",
-    "umask 000, policy import",
-    "stdout closed",
-];
+const NOT_HERE: &[&str] = &["cache without XDG_CACHE_HOME and HOME", "stdout closed"];
 
 const DIFFERENCES: &[Difference] = &[Difference {
     cases: &[
@@ -39,6 +35,10 @@ fn the_environment_means_what_it_means_to_notation() {
     for case in recorded("environment") {
         let keys = replay.sandbox.config().join("signingkeys.json");
         match case.name.as_str() {
+            // Recorded in a directory of its own.
+            "umask 000, policy import" => {
+                fs::remove_file(replay.sandbox.config().join("trustpolicy.oci.json")).unwrap();
+            }
             // There these are two directories.
             "NOTATION_CONFIG empty" => fs::remove_file(&keys).unwrap(),
             "umask 077" => {

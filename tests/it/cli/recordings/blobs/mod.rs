@@ -12,10 +12,10 @@ use super::{Difference, Replay};
 use crate::support::sandbox::Sandbox;
 
 /// `<home>`, which is another directory than `<cwd>`; gone with it.
-struct Home(tempfile::TempDir);
+pub(super) struct Home(tempfile::TempDir);
 
 impl Home {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         std::fs::create_dir(folder.path().join("home")).unwrap();
         Self(folder)
@@ -26,7 +26,7 @@ impl Home {
     }
 }
 
-fn replay<'a>(
+pub(super) fn replay<'a>(
     sandbox: Sandbox,
     home: &Home,
     differences: &'a [Difference],
