@@ -113,8 +113,13 @@ pub mod causes;
 #[doc(hidden)]
 pub mod printable;
 mod secrets;
+mod exposure;
 #[doc(hidden)]
 pub mod fault;
+
+// Before the flows: whether they can work here, and what they need.
+#[doc(hidden)]
+pub mod doctor;
 
 // What they found and did, as documents.
 pub mod report;

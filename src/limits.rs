@@ -393,3 +393,20 @@ pub const MAX_REFUSED_METADATA_BYTES: usize = 8 * 1024;
 /// Time without a word after which a command says in a pipeline's log how far it is: CI services end jobs
 /// that are silent for minutes, and people wonder after seconds.
 pub const PROGRESS_INTERVAL: Duration = Duration::from_secs(10);
+
+/// Pages of a signing profile's permissions that are read; one has 25, and AWS allows 20 KiB of permissions.
+pub const MAX_PERMISSION_PAGES: usize = 10;
+
+/// Signing profiles that `doctor` asks AWS about; each takes some round trips.
+pub const MAX_CHECKED_PROFILES: usize = 16;
+
+/// How far this machine's clock may be from AWS's before `doctor` warns: a fifth of what AWS accepts
+/// ([`CLOCK_SKEW`]).
+pub const NOTICEABLE_CLOCK_SKEW: Duration = Duration::from_mins(1);
+
+/// Time that one of AWS's hosts may take to answer `doctor` at all.
+pub const REACH_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Bytes of this program, which `setup` copies and compares; a build with symbols has some 70 MiB. Notation
+/// installs plugins of up to 256 MiB.
+pub const MAX_PROGRAM_BYTES: u64 = 256 * 1024 * 1024;

@@ -7,7 +7,7 @@ use clap::builder::NonEmptyStringValueParser;
 use time::OffsetDateTime;
 
 use super::context::{Context, no_directory};
-use super::exposure::Exposed;
+use crate::exposure::Exposed;
 use super::output::{CommandOutput, Exit, one_line};
 use super::passphrase;
 use crate::aws::{ArnService, KmsKeyId, Settings};

@@ -207,4 +207,15 @@ impl RemoteRepository {
     pub fn reference(&self) -> &Reference {
         &self.reference
     }
+
+    /// Looks up the credential that this registry would be shown, and says what it is: "the credential of ...", or
+    /// "an anonymous request". For Amazon ECR, AWS is asked for a token.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Credentials`].
+    pub async fn log_in(&self) -> Result<String, Error> {
+        let credential = self.session.credential().await?;
+        Ok(session::in_words(credential.as_ref()))
+    }
 }

@@ -256,7 +256,7 @@ impl Session {
         }
     }
 
-    async fn credential(&self) -> Result<Option<Credential>, Error> {
+    pub(super) async fn credential(&self) -> Result<Option<Credential>, Error> {
         let found = self.find().await.map_err(|source| Error::Credentials {
             registry: self.registry.name.clone(),
             source,

@@ -16,7 +16,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 pub use authenticity::{Anchor, AuthenticityError};
-pub use built_in::{built_in, built_in_file};
+pub use built_in::{built_in, built_in_file, is_published_name, published_partition};
 pub use error::Error;
 pub use manage::{ChangeError, StoreFile, StoreFiles};
 pub use unfit::Unfit;
