@@ -8,6 +8,8 @@
 //! | [`VerdictV1`] | `verify`, `blob verify` | `verdict.v1.schema.json` |
 //! | [`SigningV1`] | `sign` | `signing.v1.schema.json` |
 //! | [`Inspection`], [`SignatureDetails`] | `inspect`, `blob inspect` | `inspection.schema.json` |
+//! | [`DoctorV1`] | `doctor` | `doctor.v1.schema.json` |
+//! | [`SetupV1`] | `setup` | `setup.v1.schema.json` |
 //! | [`BlobPolicy`] | `blob policy init` | `trustpolicy.blob.schema.json` |
 //!
 //! Names and codes do not change within a version; more may come. The members of verdicts and signings are in
@@ -17,12 +19,14 @@
 mod blob_policy;
 mod called;
 mod cause;
+mod doctor;
 mod exit;
 pub(crate) mod go;
 mod inspection;
 mod reason;
 mod results;
 pub(crate) mod sentence;
+mod setup;
 mod shorten;
 mod signature;
 mod signing;
@@ -35,6 +39,7 @@ pub use blob_policy::{BlobPolicy, BlobStatement, SignatureVerification};
 #[cfg(feature = "cli")]
 pub(crate) use called::Called;
 pub use cause::Cause;
+pub use doctor::{DoctorSummary, DoctorV1, FindingV1, StatementV1};
 pub use exit::Exit;
 pub use go::Times;
 pub use inspection::{
@@ -43,6 +48,7 @@ pub use inspection::{
 };
 pub use reason::Reason;
 pub use results::Results;
+pub use setup::{FileV1, SetupV1};
 pub use signature::{
     FactSource, RevocationEvidence, SignatureVerdict, Signer, ValidationResult, ValidationVerdict,
 };

@@ -74,7 +74,17 @@ impl NamedStore {
                 });
             }
         };
-        let certificates = anchors(name.kind(), &bytes)
+        Self::of_bytes(name, path, &bytes)
+    }
+
+    /// The same of what was read from the file at `path` already.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotCertificates`], [`Error::EmptyFile`] and [`Error::NotAnAnchor`].
+    pub fn of_bytes(name: StoreName, path: &Path, bytes: &[u8]) -> Result<Self, Error> {
+        let file = path.display().to_string();
+        let certificates = anchors(name.kind(), bytes)
             .map_err(|unfit| Error::of_file(name.clone(), file, unfit))?
             .into_iter()
             .map(|certificate| TrustedCertificate {
