@@ -267,7 +267,10 @@ impl Aws {
             .use_dual_stack(sdk.use_dual_stack().unwrap_or_default())
             .build()
             .ok()?;
-        let endpoint = DefaultResolver::new().resolve_endpoint(&params).await.ok()?;
+        let endpoint = DefaultResolver::new()
+            .resolve_endpoint(&params)
+            .await
+            .ok()?;
         Some(endpoint.url().to_owned())
     }
 

@@ -74,16 +74,23 @@ impl Aws {
             resource: principal.to_owned(),
             region: String::new(),
         };
-        let not_sent = |call: &Call, problem: String| CallError::not_sent(call.clone(), problem, None);
+        let not_sent =
+            |call: &Call, problem: String| CallError::not_sent(call.clone(), problem, None);
         let Some((host, region)) = partition.and_then(host) else {
-            return Err(not_sent(&call, "IAM's endpoint of this partition is not known".to_owned()));
+            return Err(not_sent(
+                &call,
+                "IAM's endpoint of this partition is not known".to_owned(),
+            ));
         };
         region.clone_into(&mut call.region);
         let sdk = self.config(region).await;
         check_endpoint(&sdk, "IAM")
             .map_err(|error| CallError::not_sent(call.clone(), error.to_string(), error.hint()))?;
         let url = configured(&sdk, "IAM").unwrap_or_else(|| format!("https://{host}"));
-        let endpoint = Endpoint { url: format!("{}/", url.trim_end_matches('/')), region };
+        let endpoint = Endpoint {
+            url: format!("{}/", url.trim_end_matches('/')),
+            region,
+        };
         let provider = sdk
             .credentials_provider()
             .ok_or_else(|| not_sent(&call, "there are no credentials".to_owned()))?;
@@ -91,10 +98,18 @@ impl Aws {
             .provide_credentials()
             .await
             .map_err(|error| not_sent(&call, in_one_line(&error)))?;
-        let request = signed(&endpoint, &form(principal, actions, resource), credentials.into(), now.into())
-            .map_err(|problem| not_sent(&call, problem))?;
+        let request = signed(
+            &endpoint,
+            &form(principal, actions, resource),
+            credentials.into(),
+            now.into(),
+        )
+        .map_err(|problem| not_sent(&call, problem))?;
         let answer = Box::pin(self.http().send(request)).await.map_err(|error| {
-            CallError::from_sdk(call.clone(), &SdkError::<ErrorMetadata, _>::dispatch_failure(error))
+            CallError::from_sdk(
+                call.clone(),
+                &SdkError::<ErrorMetadata, _>::dispatch_failure(error),
+            )
         })?;
         read(&call, answer, actions)
     }
@@ -155,11 +170,16 @@ fn signed(
 
 fn read(call: &Call, answer: HttpResponse, actions: &[&str]) -> Result<Vec<Simulated>, CallError> {
     let request_id = answer.headers().get("x-amzn-requestid").map(str::to_owned);
-    let malformed = |problem: String| CallError::malformed(call.clone(), problem, request_id.as_deref());
+    let malformed =
+        |problem: String| CallError::malformed(call.clone(), problem, request_id.as_deref());
     let body = answer.body().bytes().unwrap_or_default();
-    let text = std::str::from_utf8(body).ok().filter(|text| text.len() <= MAX_ANSWER_BYTES);
+    let text = std::str::from_utf8(body)
+        .ok()
+        .filter(|text| text.len() <= MAX_ANSWER_BYTES);
     if !answer.status().is_success() {
-        let error = text.and_then(|text| error_in(text).ok()).unwrap_or_default();
+        let error = text
+            .and_then(|text| error_in(text).ok())
+            .unwrap_or_default();
         let error = SdkError::service_error(error, answer);
         return Err(CallError::from_sdk(call.clone(), &error));
     }
@@ -167,10 +187,16 @@ fn read(call: &Call, answer: HttpResponse, actions: &[&str]) -> Result<Vec<Simul
     let found = results(text).map_err(|error| malformed(in_one_line(&error)))?;
     let is_asked = |simulated: &Simulated| actions.contains(&simulated.action.as_str());
     let has_each = actions.iter().all(|action| {
-        found.iter().filter(|simulated| simulated.action == *action).count() == 1
+        found
+            .iter()
+            .filter(|simulated| simulated.action == *action)
+            .count()
+            == 1
     });
     if !has_each || !found.iter().all(is_asked) {
-        return Err(malformed("its results are not about what was asked".to_owned()));
+        return Err(malformed(
+            "its results are not about what was asked".to_owned(),
+        ));
     }
     Ok(found)
 }
@@ -259,7 +285,9 @@ fn evaluation_result(evaluation: &mut ScopedDecoder<'_, '_>) -> Result<Simulated
             decision,
             is_conditional,
         }),
-        _ => Err(XmlDecodeError::custom("a result lacks its action or decision")),
+        _ => Err(XmlDecodeError::custom(
+            "a result lacks its action or decision",
+        )),
     }
 }
 
@@ -302,14 +330,23 @@ mod tests {
         for (said, more, decision, is_conditional) in [
             ("allowed", "", Decision::Allowed, false),
             ("allowed", missing, Decision::Allowed, true),
-            ("implicitDeny", "<MissingContextValues/>", Decision::ImplicitDeny, false),
+            (
+                "implicitDeny",
+                "<MissingContextValues/>",
+                Decision::ImplicitDeny,
+                false,
+            ),
             ("explicitDeny", "", Decision::ExplicitDeny, false),
         ] {
             let results = format!(
                 "<IsTruncated>false</IsTruncated><EvaluationResults>{}</EvaluationResults>",
                 result(said, more)
             );
-            let wanted = Simulated { action: ACTION.to_owned(), decision, is_conditional };
+            let wanted = Simulated {
+                action: ACTION.to_owned(),
+                decision,
+                is_conditional,
+            };
             assert_eq!(read_as(200, answer(&results)).unwrap(), [wanted]);
         }
     }
@@ -317,17 +354,36 @@ mod tests {
     #[test]
     fn what_is_not_whole_or_not_asked_is_not_an_answer() {
         let one = result("allowed", "");
-        let wrapped = |inside: &str| answer(&format!("<EvaluationResults>{inside}</EvaluationResults>"));
+        let wrapped =
+            |inside: &str| answer(&format!("<EvaluationResults>{inside}</EvaluationResults>"));
         for (body, problem) in [
             (String::new(), ""),
-            ("<html/>".to_owned(), "it is not a `SimulatePrincipalPolicyResponse`"),
+            (
+                "<html/>".to_owned(),
+                "it is not a `SimulatePrincipalPolicyResponse`",
+            ),
             (wrapped(""), "its results are not about what was asked"),
-            (wrapped(&format!("{one}{one}")), "its results are not about what was asked"),
-            (wrapped(&one.replace(ACTION, "s3:GetObject")), "its results are not about what was asked"),
+            (
+                wrapped(&format!("{one}{one}")),
+                "its results are not about what was asked",
+            ),
+            (
+                wrapped(&one.replace(ACTION, "s3:GetObject")),
+                "its results are not about what was asked",
+            ),
             (wrapped(&result("maybe", "")), "its decision is not known"),
-            (wrapped("<member/>"), "a result lacks its action or decision"),
-            (answer("<IsTruncated>true</IsTruncated>"), "it is not complete"),
-            ("x".repeat(MAX_ANSWER_BYTES + 1), "it is too long, or not text"),
+            (
+                wrapped("<member/>"),
+                "a result lacks its action or decision",
+            ),
+            (
+                answer("<IsTruncated>true</IsTruncated>"),
+                "it is not complete",
+            ),
+            (
+                "x".repeat(MAX_ANSWER_BYTES + 1),
+                "it is too long, or not text",
+            ),
         ] {
             let error = read_as(200, body).unwrap_err();
             assert_eq!(error.kind(), CallErrorKind::Malformed);
@@ -344,7 +400,10 @@ mod tests {
         assert_eq!(error.principal(), Some("arn:aws:iam::111122223333:user/ci"));
         let error = read_as(403, "no XML".to_owned()).unwrap_err();
         assert_eq!(error.kind(), CallErrorKind::Denied);
-        let error = read_as(404, "<ErrorResponse><Error><Code>NoSuchEntity</Code></Error></ErrorResponse>".to_owned());
+        let error = read_as(
+            404,
+            "<ErrorResponse><Error><Code>NoSuchEntity</Code></Error></ErrorResponse>".to_owned(),
+        );
         assert_eq!(error.unwrap_err().kind(), CallErrorKind::NotFound);
     }
 }

@@ -96,9 +96,16 @@ async fn examined(args: &Args) -> Result<(String, Vec<Finding>), CommandOutput> 
         findings.extend(examination(environment()).of_files(true).await);
         return Ok((String::new(), findings));
     }
-    let references: Vec<ArtifactReference> = reference.clone().map(Into::into).into_iter().collect();
+    let references: Vec<ArtifactReference> =
+        reference.clone().map(Into::into).into_iter().collect();
     let pipes = args.time.for_pipes()?;
-    let context = Context::new(&args.registry, &references, plugin_config, Format::Known, pipes)?;
+    let context = Context::new(
+        &args.registry,
+        &references,
+        plugin_config,
+        Format::Known,
+        pipes,
+    )?;
     let connections = context
         .environment
         .connections()
@@ -157,7 +164,11 @@ pub(super) fn write_finding(text: &mut String, finding: &FindingV1) {
         .map_or_else(String::new, |subject| format!(" {}", one_line(subject)));
     let (status, check) = (finding.status, finding.check);
     // Writing to a `String` cannot fail.
-    let _ = writeln!(text, "{status:<7}  {check}{subject}: {}", short_line(&finding.found));
+    let _ = writeln!(
+        text,
+        "{status:<7}  {check}{subject}: {}",
+        short_line(&finding.found)
+    );
     let indent = " ".repeat(9);
     if status == "pass" {
         return;

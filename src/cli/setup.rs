@@ -114,7 +114,11 @@ async fn set_up(args: &Args) -> Result<End, CommandOutput> {
     let plan = plan(args, &profiles, &environment, &directories)?;
     if args.dry_run {
         let differs = plan.differing().next().is_some();
-        let exit = if differs && !args.force { Exit::Rejected } else { Exit::Done };
+        let exit = if differs && !args.force {
+            Exit::Rejected
+        } else {
+            Exit::Done
+        };
         let files = FileV1::of_plan(&plan);
         return Ok(End::Document(SetupV1::new(true, files, Vec::new(), exit)));
     }
@@ -135,12 +139,23 @@ async fn set_up(args: &Args) -> Result<End, CommandOutput> {
         let is_root = finding.check == Check::Roots && finding.status == Status::Warn;
         !(is_root && args.trust_anchor.is_some())
     });
-    let has_failed = findings.iter().any(|finding| finding.status == Status::Fail);
-    let exit = if has_failed { Exit::Rejected } else { Exit::Done };
+    let has_failed = findings
+        .iter()
+        .any(|finding| finding.status == Status::Fail);
+    let exit = if has_failed {
+        Exit::Rejected
+    } else {
+        Exit::Done
+    };
     let findings = findings
         .iter()
         .map(|finding| FindingV1::new(finding, reader::current()));
-    Ok(End::Document(SetupV1::new(false, files, findings.collect(), exit)))
+    Ok(End::Document(SetupV1::new(
+        false,
+        files,
+        findings.collect(),
+        exit,
+    )))
 }
 
 fn plan(
@@ -167,7 +182,10 @@ fn plan(
 /// The file in place of AWS's roots, which must be good for it.
 fn anchor(path: &Path, args: &Args) -> Result<Roots, CommandOutput> {
     let wait = args.time.for_pipes()?;
-    let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    let name = path
+        .file_name()
+        .and_then(|name| name.to_str())
+        .unwrap_or_default();
     let unreadable = |error: files::Error| CommandOutput::unusable(&error, error.hint());
     let bytes = files::read_named(path, MAX_TRUST_STORE_FILE_BYTES, wait).map_err(unreadable)?;
     NamedStore::of_bytes(StoreName::trust_anchor(), path, &bytes)
@@ -187,10 +205,9 @@ fn text(document: &SetupV1) -> String {
     let mut text = String::new();
     for file in &document.files {
         let path = one_line(&file.path);
-        let kept = file
-            .kept
-            .as_ref()
-            .map_or_else(String::new, |kept| format!(" (the old one is kept as {})", one_line(kept)));
+        let kept = file.kept.as_ref().map_or_else(String::new, |kept| {
+            format!(" (the old one is kept as {})", one_line(kept))
+        });
         let done = match file.change {
             "created" => "Created",
             "replaced" => "Replaced",
@@ -204,7 +221,11 @@ fn text(document: &SetupV1) -> String {
     if document.files.iter().all(|file| file.purpose != "plugin") {
         text.push_str("Notation is not here, so no plugin is installed\n");
     }
-    for finding in document.findings.iter().filter(|finding| finding.status != "pass") {
+    for finding in document
+        .findings
+        .iter()
+        .filter(|finding| finding.status != "pass")
+    {
         write_finding(&mut text, finding);
     }
     if !document.dry_run {

@@ -4,7 +4,9 @@ use serde_json::Value;
 
 use super::Examination;
 use super::finding::{Check, Finding, PolicyStatement, Status};
-use crate::aws::{CallErrorKind, CallerIdentity, Decision, Location, Simulated, SigningProfileVersionArn};
+use crate::aws::{
+    CallErrorKind, CallerIdentity, Decision, Location, SigningProfileVersionArn, Simulated,
+};
 use crate::environment::Connections;
 use crate::extended_validation::{Claims, Error, RevocationChecker, attribute};
 use crate::notary::SigningScheme;
@@ -38,7 +40,7 @@ pub(super) async fn revocation(
             ToString::to_string,
         );
         let finding = may_ask(examination, connections, location, version).await;
-        findings.push(finding.about(REVOCATION));
+        findings.push(finding.about(format!("{REVOCATION} in {}", location.region())));
     }
     findings
 }
@@ -62,7 +64,9 @@ async fn may_ask(
     let root = trust_store::built_in(location.partition().as_str());
     let (claims, root) = match (claims, root) {
         (Ok(claims), Ok(root)) => (claims, root),
-        (Err(error), _) => return Finding::of_error(Check::Permission, Status::Unknown, &error, wanted),
+        (Err(error), _) => {
+            return Finding::of_error(Check::Permission, Status::Unknown, &error, wanted);
+        }
         (_, Err(error)) => {
             return Finding::of_error(Check::Permission, Status::Unknown, &error, wanted)
                 .advising(error.hint());
@@ -138,7 +142,10 @@ pub(super) async fn may(
     };
     let Some(caller) = caller else {
         let found = "AWS did not say who the caller is";
-        return unknown(found.to_owned(), "get an answer from AWS first: see `credentials`");
+        return unknown(
+            found.to_owned(),
+            "get an answer from AWS first: see `credentials`",
+        );
     };
     let Some(principal) = caller.policy_source() else {
         let found = format!("IAM cannot be asked about the policies of `{}`", caller.arn);

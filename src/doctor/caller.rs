@@ -43,7 +43,8 @@ pub(super) async fn check(
     let credentials = match &heard.identity {
         Ok(identity) => {
             let source = Box::pin(connections.aws.credentials_source(region)).await;
-            let from = source.map_or_else(String::new, |source| format!(", credentials from {source}"));
+            let from =
+                source.map_or_else(String::new, |source| format!(", credentials from {source}"));
             Finding::pass(Check::Credentials, format!("`{}`{from}", identity.arn))
         }
         Err(error) => {
@@ -74,14 +75,21 @@ pub(super) async fn check(
 /// This machine's clock is `ahead` of AWS's by this much; behind it, if that is negative.
 fn clock(ahead: time::Duration) -> Finding {
     let seconds = ahead.whole_seconds().unsigned_abs();
-    let direction = if ahead.is_negative() { "behind" } else { "ahead of" };
+    let direction = if ahead.is_negative() {
+        "behind"
+    } else {
+        "ahead of"
+    };
     let wanted = format!(
         "at most {} seconds of difference; AWS refuses requests beyond {}",
         NOTICEABLE_CLOCK_SKEW.as_secs(),
         CLOCK_SKEW.as_secs()
     );
     let found = format!("this machine's clock is {seconds} seconds {direction} AWS's");
-    let hint = Some("set the clock, for example with `chronyc makestep` or `timedatectl set-ntp true`".to_owned());
+    let hint = Some(
+        "set the clock, for example with `chronyc makestep` or `timedatectl set-ntp true`"
+            .to_owned(),
+    );
     if seconds > CLOCK_SKEW.as_secs() {
         Finding::fail(Check::Clock, found, wanted).advising(hint)
     } else if seconds > NOTICEABLE_CLOCK_SKEW.as_secs() {
@@ -95,16 +103,18 @@ fn clock(ahead: time::Duration) -> Finding {
 pub(super) async fn region(connections: &Connections, profiles: &[SigningProfile]) -> Finding {
     let wanted = "the region of the signing profile, or none";
     for profile in profiles {
-        match connections.aws.region_for(profile, profile.arn().location()) {
+        match connections
+            .aws
+            .region_for(profile, profile.arn().location())
+        {
             Err(error) => {
                 return Finding::of_error(Check::Region, Status::Fail, &error, wanted)
                     .advising(error.hint());
             }
             Ok(choice) => {
                 if let Some(warning) = choice.warning() {
-                    return Finding::warn(Check::Region, warning, wanted).advising(Some(
-                        "omit `aws-region` of `--plugin-config`".to_owned(),
-                    ));
+                    return Finding::warn(Check::Region, warning, wanted)
+                        .advising(Some("omit `aws-region` of `--plugin-config`".to_owned()));
                 }
             }
         }
@@ -121,7 +131,10 @@ pub(super) async fn region(connections: &Connections, profiles: &[SigningProfile
     regions.dedup();
     let found = match regions.as_slice() {
         [] => set,
-        regions => format!("{set}; the profile's own counts: `{}`", regions.join("`, `")),
+        regions => format!(
+            "{set}; the profile's own counts: `{}`",
+            regions.join("`, `")
+        ),
     };
     Finding::pass(Check::Region, found)
 }
@@ -147,7 +160,10 @@ pub(super) async fn proxies(
             None => "none".to_owned(),
         };
         let host = crate::http::host(&url);
-        if findings.iter().any(|finding| finding.subject.as_ref() == Some(&host)) {
+        if findings
+            .iter()
+            .any(|finding| finding.subject.as_ref() == Some(&host))
+        {
             continue;
         }
         findings.push(Finding::pass(Check::Proxy, found).about(host));
@@ -184,8 +200,14 @@ mod tests {
             assert_eq!(status(seconds), wanted, "{seconds}");
         }
         let behind = clock(time::Duration::seconds(-400));
-        assert_eq!(behind.found, "this machine's clock is 400 seconds behind AWS's");
+        assert_eq!(
+            behind.found,
+            "this machine's clock is 400 seconds behind AWS's"
+        );
         let ahead = clock(time::Duration::seconds(400));
-        assert_eq!(ahead.found, "this machine's clock is 400 seconds ahead of AWS's");
+        assert_eq!(
+            ahead.found,
+            "this machine's clock is 400 seconds ahead of AWS's"
+        );
     }
 }

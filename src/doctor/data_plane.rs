@@ -17,7 +17,9 @@ const NAMES: (&str, &str) = ("data-signer", "verification.signer");
 pub(super) fn regions(connections: &Connections, profiles: &[SigningProfile]) -> Vec<String> {
     let mut regions = Vec::new();
     for profile in profiles {
-        let choice = connections.aws.region_for(profile, profile.arn().location());
+        let choice = connections
+            .aws
+            .region_for(profile, profile.arn().location());
         // A region that contradicts the profile has a finding of its own.
         if let Ok(choice) = choice
             && !regions.contains(&choice.region)
@@ -37,7 +39,9 @@ pub(super) async fn check(connections: &Connections, region: &str) -> Vec<Findin
         return vec![
             Finding::fail(Check::DataPlane, found, wanted)
                 .about(region)
-                .advising(Some("check the region in the ARN of the signing profile".to_owned())),
+                .advising(Some(
+                    "check the region in the ARN of the signing profile".to_owned(),
+                )),
         ];
     };
     let mut findings = vec![reached(connections, &url, Status::Fail).await];

@@ -15,7 +15,7 @@ pub(super) fn check(examination: &Examination, setup: Option<&Setup>) -> Vec<Fin
         Some(setup) => {
             let policies = setup.policies();
             // The command line stands for a document where there is none.
-            let is_document = policies.path().is_absolute();
+            let is_document = policies.statements().iter().any(|one| one.file.is_some());
             Exposed::of_verification(
                 is_document.then(|| policies.path()),
                 policies,
@@ -31,16 +31,23 @@ pub(super) fn check(examination: &Examination, setup: Option<&Setup>) -> Vec<Fin
         .into_iter()
         .map(|line| {
             Finding::warn(Check::Files, line, wanted).advising(Some(
-                "take the permission away with `chmod go-w`, or the ownership with `chown`".to_owned(),
+                "take the permission away with `chmod go-w`, or the ownership with `chown`"
+                    .to_owned(),
             ))
         })
         .collect();
     if findings.is_empty() {
-        findings.push(Finding::pass(Check::Files, "no other user can write what decides"));
+        findings.push(Finding::pass(
+            Check::Files,
+            "no other user can write what decides",
+        ));
     }
     findings.push(match examination.environment.cache() {
         Some(cache) => cached(&cache),
-        None => Finding::pass(Check::Caches, "there is no place for a cache; every answer is asked for"),
+        None => Finding::pass(
+            Check::Caches,
+            "there is no place for a cache; every answer is asked for",
+        ),
     });
     findings
 }
@@ -64,7 +71,9 @@ fn cached(cache: &Path) -> Finding {
                 "take the permission away with `chmod go-w {shown}`, or the ownership with `chown`"
             )))
         }
-        Err(error) => Finding::of_error(Check::Caches, Status::Warn, &error, wanted).advising(error.hint()),
+        Err(error) => {
+            Finding::of_error(Check::Caches, Status::Warn, &error, wanted).advising(error.hint())
+        }
     };
     finding.about(shown)
 }

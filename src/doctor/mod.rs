@@ -65,7 +65,8 @@ impl Examination {
         findings.extend(caller::proxies(self, connections, &region).await);
         let mut versions = Vec::new();
         for profile in &profiles {
-            let (version, found) = profiles::check(connections, profile, caller.as_ref()).await;
+            let (version, found) =
+                profiles::check(self, connections, profile, caller.as_ref()).await;
             versions.push((profile, version));
             findings.extend(found);
         }

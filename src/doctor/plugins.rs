@@ -32,7 +32,8 @@ pub(super) async fn check(examination: &Examination, runs_plugins: bool) -> Vec<
             Err(Error::NotInstalled { .. }) => not_installed(environment),
             Err(error) => {
                 let wanted = "an executable file";
-                Finding::of_error(Check::Plugin, Status::Fail, &error, wanted).advising(error.hint())
+                Finding::of_error(Check::Plugin, Status::Fail, &error, wanted)
+                    .advising(error.hint())
             }
         };
         findings.push(finding.about(name));
@@ -45,13 +46,23 @@ fn not_installed(environment: &Environment) -> Finding {
     let plugins = environment.plugins().ok();
     match notation_in(plugins.as_deref(), path.as_deref()) {
         Some(place) => {
-            let found = format!("it is not installed, and notation is here: `{}`", place.display());
-            Finding::warn(Check::Plugin, found, "the plugin, without which notation cannot verify AWS Signer's signatures")
-                .advising(Some(
-                    "install it with `countersign setup --signing-profile ARN`".to_owned(),
-                ))
+            let found = format!(
+                "it is not installed, and notation is here: `{}`",
+                place.display()
+            );
+            Finding::warn(
+                Check::Plugin,
+                found,
+                "the plugin, without which notation cannot verify AWS Signer's signatures",
+            )
+            .advising(Some(
+                "install it with `countersign setup --signing-profile ARN`".to_owned(),
+            ))
         }
-        None => Finding::pass(Check::Plugin, "it is not installed, and notation is not here"),
+        None => Finding::pass(
+            Check::Plugin,
+            "it is not installed, and notation is not here",
+        ),
     }
 }
 
@@ -65,18 +76,26 @@ async fn of_plugin(examination: &Examination, plugin: &Plugin, runs_plugins: boo
     }
     let is_this = is_copy(examination, plugin);
     if is_this == Some(true) {
-        return Finding::pass(Check::Plugin, format!("a copy of this program, version {}", env!("CARGO_PKG_VERSION")));
+        return Finding::pass(
+            Check::Plugin,
+            format!(
+                "a copy of this program, version {}",
+                env!("CARGO_PKG_VERSION")
+            ),
+        );
     }
     if !runs_plugins {
         return Finding::pass(Check::Plugin, "it is installed");
     }
     match plugin.metadata(&PluginConfig::new()).await {
         Ok(metadata) if metadata.url == URL => {
-            let found = format!("another build of this program, version `{}`", metadata.version);
-            Finding::warn(Check::Plugin, found, "a copy of this program")
-                .advising(Some(
-                    "replace it with `countersign setup --force --signing-profile ARN`".to_owned(),
-                ))
+            let found = format!(
+                "another build of this program, version `{}`",
+                metadata.version
+            );
+            Finding::warn(Check::Plugin, found, "a copy of this program").advising(Some(
+                "replace it with `countersign setup --force --signing-profile ARN`".to_owned(),
+            ))
         }
         Ok(metadata) => Finding::pass(
             Check::Plugin,

@@ -38,7 +38,11 @@ pub(super) fn check(examination: &Examination) -> (Option<Setup>, Vec<Finding>) 
         findings.push(statement_of(&setup, &reference.repository_with_registry()));
     } else if findings.is_empty() {
         let count = policies.statements().len();
-        let found = format!("`{}`, {count} statement{}", policies.path().display(), if count == 1 { "" } else { "s" });
+        let found = format!(
+            "`{}`, {count} statement{}",
+            policies.path().display(),
+            if count == 1 { "" } else { "s" }
+        );
         findings.push(Finding::pass(Check::TrustPolicy, found));
     }
     let stores = setup.stores();
@@ -109,9 +113,13 @@ fn statement_of(setup: &Setup, scope: &str) -> Finding {
             if level == "strict" {
                 return Finding::pass(Check::TrustPolicy, found).about(scope);
             }
-            Finding::warn(Check::TrustPolicy, found, "level `strict`, which enforces every validation")
-                .about(scope)
-                .advising(Some("set `level` of the statement to `strict`".to_owned()))
+            Finding::warn(
+                Check::TrustPolicy,
+                found,
+                "level `strict`, which enforces every validation",
+            )
+            .about(scope)
+            .advising(Some("set `level` of the statement to `strict`".to_owned()))
         }
         Err(error) => {
             let wanted = "a statement about the repository";
@@ -149,7 +157,8 @@ fn of_store(stores: &TrustStores, name: &StoreName) -> Vec<Finding> {
         Ok(store) => store,
         Err(error) => {
             let wanted = "a trust store with certificates";
-            let finding = Finding::of_error(Check::TrustStore, Status::Fail, error.as_ref(), wanted);
+            let finding =
+                Finding::of_error(Check::TrustStore, Status::Fail, error.as_ref(), wanted);
             return vec![finding.about(name.to_string()).advising(error.hint())];
         }
     };
@@ -163,7 +172,13 @@ fn of_store(stores: &TrustStores, name: &StoreName) -> Vec<Finding> {
         .certificates
         .iter()
         .filter(|trusted| trust_store::published_partition(&trusted.certificate).is_none())
-        .map(|trusted| format!("`{}` ({})", trusted.file.display(), trusted.certificate.sha256_fingerprint()))
+        .map(|trusted| {
+            format!(
+                "`{}` ({})",
+                trusted.file.display(),
+                trusted.certificate.sha256_fingerprint()
+            )
+        })
         .collect();
     let wanted = "certificates with the fingerprints of the roots that AWS has published";
     let finding = if others.is_empty() {

@@ -41,7 +41,11 @@ pub(super) async fn check(
             let digest = target.descriptor.digest().clone();
             let found = format!("`{digest}` is there");
             findings.push(Finding::pass(Check::Registry, found).about(reference.to_string()));
-            findings.extend(lists(&repository, &digest).await.map(|found| found.about(host.clone())));
+            findings.extend(
+                lists(&repository, &digest)
+                    .await
+                    .map(|found| found.about(host.clone())),
+            );
         }
         Err(error) => {
             let wanted = "an artifact that can be read";
@@ -99,7 +103,8 @@ async fn lists(repository: &RemoteRepository, digest: &Digest) -> [Finding; 2] {
     let by_api = match Box::pin(repository.list_by_api(digest)).await {
         Ok(Some(listing)) => of_listing(Check::ReferrersApi, &listing),
         Ok(None) => {
-            let found = "the registry has no referrers API; signatures are listed by the tag schema";
+            let found =
+                "the registry has no referrers API; signatures are listed by the tag schema";
             Finding::warn(Check::ReferrersApi, found, "a registry with the referrers API").advising(
                 Some(
                     "keep tags that begin with `sha256-` from being deleted or made immutable, or update the registry"
@@ -137,6 +142,10 @@ fn of_error(check: Check, error: &Error, wanted: &str) -> Finding {
             error,
             Error::Unauthorized { .. } | Error::Denied { .. } | Error::Credentials { .. }
         );
-    let status = if is_certain { Status::Fail } else { Status::Unknown };
+    let status = if is_certain {
+        Status::Fail
+    } else {
+        Status::Unknown
+    };
     Finding::of_error(check, status, error, wanted).advising(error.hint())
 }

@@ -244,7 +244,8 @@ impl Plan {
                 State::Same => Change::Unchanged,
                 State::Missing => {
                     file.make_directories().map_err(failed)?;
-                    files::write_new(&file.path, &file.bytes, file.mode, &file.scratch).map_err(failed)?;
+                    files::write_new(&file.path, &file.bytes, file.mode, &file.scratch)
+                        .map_err(failed)?;
                     Change::Created
                 }
                 State::Differs => {
@@ -294,10 +295,11 @@ const fn most_bytes(purpose: Purpose) -> u64 {
 fn stamp(now: OffsetDateTime) -> String {
     let format = format_description!("[year][month][day]T[hour][minute][second]Z");
     let utc = now.checked_to_offset(time::UtcOffset::UTC).unwrap_or(now);
-    utc.format(format).unwrap_or_else(|_| now.unix_timestamp().to_string())
+    utc.format(format)
+        .unwrap_or_else(|_| now.unix_timestamp().to_string())
 }
 
-#[cfg(test)]
+#[cfg(all(test, unix))]
 mod tests {
     use std::fs;
     use std::os::unix::fs::{PermissionsExt as _, symlink};
@@ -313,15 +315,24 @@ mod tests {
 
     fn directories(home: &Path) -> NotationDirs {
         let home = home.to_owned();
-        NotationDirs::new(Platform::Linux, |name| (name == "HOME").then(|| home.clone().into())).unwrap()
+        NotationDirs::new(Platform::Linux, |name| {
+            (name == "HOME").then(|| home.clone().into())
+        })
+        .unwrap()
     }
 
     fn wish<'a>(profiles: &'a [SigningProfile], program: Option<&'a Path>) -> Wish<'a> {
-        Wish { profiles, roots: Roots::Published, program }
+        Wish {
+            profiles,
+            roots: Roots::Published,
+            program,
+        }
     }
 
     fn profiles(arns: &[&str]) -> Vec<SigningProfile> {
-        arns.iter().map(|arn| SigningProfile::parse(arn).unwrap()).collect()
+        arns.iter()
+            .map(|arn| SigningProfile::parse(arn).unwrap())
+            .collect()
     }
 
     #[test]
@@ -333,11 +344,16 @@ mod tests {
         let profiles = profiles(&[PROFILE]);
         let plan = || Plan::new(&wish(&profiles, Some(&program)), &directories).unwrap();
         let names = |installed: &[Installed]| -> Vec<String> {
-            let names = installed.iter().map(|file| file.path.strip_prefix(&directories.config).unwrap());
+            let names = installed
+                .iter()
+                .map(|file| file.path.strip_prefix(&directories.config).unwrap());
             names.map(|name| name.display().to_string()).collect()
         };
         let installed = plan().carry_out(false, NOW).unwrap();
-        assert!(installed.iter().all(|file| file.change == Change::Created), "{installed:?}");
+        assert!(
+            installed.iter().all(|file| file.change == Change::Created),
+            "{installed:?}"
+        );
         assert_eq!(
             names(&installed),
             [
@@ -354,7 +370,10 @@ mod tests {
         assert_eq!(mode(&installed[1].path) & 0o700, 0o700);
         assert_eq!(mode(&installed[3].path), 0o600);
         let again = plan().carry_out(false, NOW).unwrap();
-        assert!(again.iter().all(|file| file.change == Change::Unchanged), "{again:?}");
+        assert!(
+            again.iter().all(|file| file.change == Change::Unchanged),
+            "{again:?}"
+        );
         assert!(!directories.config.join("replaced").exists());
     }
 
@@ -368,16 +387,23 @@ mod tests {
         let profiles = profiles(&[PROFILE]);
         let plan = || Plan::new(&wish(&profiles, None), &directories).unwrap();
         let error = plan().carry_out(false, NOW).unwrap_err();
-        assert!(matches!(&error, Error::Differs { paths } if *paths == [policy.clone()]), "{error}");
+        assert!(
+            matches!(&error, Error::Differs { paths } if *paths == [policy.clone()]),
+            "{error}"
+        );
         assert_eq!(fs::read_dir(&directories.config).unwrap().count(), 1);
         let installed = plan().carry_out(true, NOW).unwrap();
-        let kept = directories.config.join("replaced/20261129T010203Z/trustpolicy.json");
+        let kept = directories
+            .config
+            .join("replaced/20261129T010203Z/trustpolicy.json");
         let replaced = installed.iter().find(|file| file.path == policy).unwrap();
         assert_eq!(replaced.change, Change::Replaced { kept: kept.clone() });
         assert_eq!(fs::read_to_string(kept).unwrap(), "mine");
         assert!(plan().differing().next().is_none());
         // Only what is wanted is in the store.
-        let store = directories.config.join("truststore/x509/signingAuthority/aws-signer-ts");
+        let store = directories
+            .config
+            .join("truststore/x509/signingAuthority/aws-signer-ts");
         assert_eq!(fs::read_dir(store).unwrap().count(), 1);
     }
 
@@ -391,7 +417,12 @@ mod tests {
         symlink(&target, directories.config.join("trustpolicy.oci.json")).unwrap();
         let profiles = profiles(&[PROFILE]);
         let error = Plan::new(&wish(&profiles, None), &directories).unwrap_err();
-        assert!(matches!(error, Error::Files { source: files::Error::SymbolicLink { .. } }));
+        assert!(matches!(
+            error,
+            Error::Files {
+                source: files::Error::SymbolicLink { .. }
+            }
+        ));
         assert!(error.hint().is_some());
         assert_eq!(fs::read_to_string(target).unwrap(), "mine");
     }
@@ -400,12 +431,17 @@ mod tests {
     fn each_partition_has_its_root_or_says_that_there_is_none() {
         let home = tempfile::tempdir().unwrap();
         let directories = directories(home.path());
-        let government = "arn:aws-us-gov:signer:us-gov-west-1:111122223333:/signing-profiles/release";
+        let government =
+            "arn:aws-us-gov:signer:us-gov-west-1:111122223333:/signing-profiles/release";
         let both = profiles(&[PROFILE, government, PROFILE]);
         let plan = Plan::new(&wish(&both, None), &directories).unwrap();
-        let roots = plan.files().iter().filter(|file| file.purpose == Purpose::Root);
+        let roots = plan
+            .files()
+            .iter()
+            .filter(|file| file.purpose == Purpose::Root);
         assert_eq!(roots.count(), 2);
-        let china = profiles(&["arn:aws-cn:signer:cn-north-1:111122223333:/signing-profiles/release"]);
+        let china =
+            profiles(&["arn:aws-cn:signer:cn-north-1:111122223333:/signing-profiles/release"]);
         let error = Plan::new(&wish(&china, None), &directories).unwrap_err();
         assert!(matches!(error, Error::Roots(_)), "{error}");
         assert!(error.hint().unwrap().contains("--trust-anchor"));

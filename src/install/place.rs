@@ -38,7 +38,10 @@ impl Place {
             .map(|profile| format!("--signing-profile {profile}"))
             .collect();
         let flags = flags.join(" ");
-        let first = profiles.first().map(ToString::to_string).unwrap_or_default();
+        let first = profiles
+            .first()
+            .map(ToString::to_string)
+            .unwrap_or_default();
         let setup = format!("countersign setup {flags}");
         let sign = format!("countersign sign --if-missing --signing-profile {first} \"$IMAGE\"");
         let verify = "countersign verify --require strict \"$IMAGE\"";

@@ -19,7 +19,7 @@ pub fn notation_in(plugins: Option<&Path>, path: Option<&str>) -> Option<PathBuf
         .find(|file| file.is_file())
 }
 
-#[cfg(test)]
+#[cfg(all(test, unix))]
 mod tests {
     use super::*;
 
@@ -35,7 +35,10 @@ mod tests {
         assert_eq!(notation_in(Some(&plugins), Some(&path)), None);
         std::fs::remove_dir(bin.join("notation")).unwrap();
         std::fs::write(bin.join("notation"), "").unwrap();
-        assert_eq!(notation_in(Some(&plugins), Some(&path)), Some(bin.join("notation")));
+        assert_eq!(
+            notation_in(Some(&plugins), Some(&path)),
+            Some(bin.join("notation"))
+        );
         std::fs::create_dir(&plugins).unwrap();
         assert_eq!(notation_in(Some(&plugins), None), Some(plugins.clone()));
         assert_eq!(notation_in(None, None), None);

@@ -44,7 +44,12 @@ pub struct FileV1 {
 
 impl SetupV1 {
     /// The document about these files and findings.
-    pub fn new(dry_run: bool, files: Vec<FileV1>, findings: Vec<FindingV1>, exit_code: Exit) -> Self {
+    pub fn new(
+        dry_run: bool,
+        files: Vec<FileV1>,
+        findings: Vec<FindingV1>,
+        exit_code: Exit,
+    ) -> Self {
         Self {
             version: super::results::VERSION,
             dry_run,

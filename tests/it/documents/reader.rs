@@ -15,7 +15,7 @@ pub(super) const EMULATOR_FOLDER: &str = "/tmp/countersign-emulator";
 const SIGNS: &str = "countersign sign ";
 
 /// In a page that writes a trust policy; every other page finds one.
-const WRITES_A_POLICY: &str = "trustpolicy.oci.json\"";
+const WRITE_A_POLICY: [&str; 2] = ["trustpolicy.oci.json\"", "\ncountersign setup "];
 
 pub(super) struct Reader {
     pub(super) scene: Scene,
@@ -30,7 +30,7 @@ impl Reader {
         if !text.contains(SIGNS) {
             scene.sign(&scene.image);
         }
-        if !text.contains(WRITES_A_POLICY) {
+        if !WRITE_A_POLICY.iter().any(|writes| text.contains(writes)) {
             scene.write_policy("strict");
         }
         let reader = Self {
@@ -62,7 +62,7 @@ impl Reader {
         let program = env!("CARGO_BIN_EXE_countersign");
         // The pages are about AWS, whose roots are built in; here the emulator's stand in for them.
         let wrapper = format!(
-            "#!/bin/sh\ncase \"$*\" in\n*--trust-anchor*) ;;\nverify*--signing-profile*|revocation*--signing-profile*|sign*--if-missing*|\"blob verify\"*--signing-profile*) set -- \"$@\" --trust-anchor {}/root.crt ;;\nesac\nexec {program} \"$@\"\n",
+            "#!/bin/sh\ncase \"$*\" in\n*--trust-anchor*|*--for*) ;;\nsetup*|verify*--signing-profile*|revocation*--signing-profile*|sign*--if-missing*|\"blob verify\"*--signing-profile*) set -- \"$@\" --trust-anchor {}/root.crt ;;\nesac\nexec {program} \"$@\"\n",
             self.scene.sandbox.home().display(),
         );
         write_program(&self.bin.join("countersign"), &wrapper);
