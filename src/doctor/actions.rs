@@ -171,6 +171,12 @@ pub(super) async fn may(
 }
 
 fn of_results(results: &[Simulated], principal: &str, statement: PolicyStatement) -> Finding {
+    let is_denied = |action: &&'static str| {
+        let mut denied = results
+            .iter()
+            .filter(|one| one.decision != Decision::Allowed);
+        denied.any(|one| one.action == **action)
+    };
     let named = |decisions: &[Decision]| -> Vec<String> {
         results
             .iter()
@@ -203,7 +209,13 @@ fn of_results(results: &[Simulated], principal: &str, statement: PolicyStatement
             "find the statement that denies it, which no other can outweigh; where the caller only verifies, give `--verify-only`",
         )
     };
+    let actions: Vec<&'static str> = statement
+        .actions
+        .iter()
+        .copied()
+        .filter(is_denied)
+        .collect();
     Finding::fail(Check::Permission, found, wanted)
-        .needing(statement)
+        .needing(PolicyStatement::new(&actions, statement.resource))
         .advising(Some(hint.to_owned()))
 }
