@@ -101,7 +101,7 @@ impl Aws {
         let request = signed(
             &endpoint,
             &form(principal, actions, resource),
-            credentials.into(),
+            &credentials.into(),
             now.into(),
         )
         .map_err(|problem| not_sent(&call, problem))?;
@@ -140,12 +140,12 @@ fn form(principal: &str, actions: &[&str], resource: &str) -> String {
 fn signed(
     endpoint: &Endpoint,
     form: &str,
-    identity: Identity,
+    identity: &Identity,
     now: SystemTime,
 ) -> Result<HttpRequest, String> {
     let said = |error: &(dyn std::error::Error + 'static)| in_one_line(error);
     let params = v4::SigningParams::builder()
-        .identity(&identity)
+        .identity(identity)
         .region(endpoint.region)
         .name("iam")
         .time(now)
@@ -233,10 +233,8 @@ fn results(text: &str) -> Result<Vec<Simulated>, XmlDecodeError> {
         while let Some(mut member) = result.next_tag() {
             let name = member.start_el().local().to_owned();
             match name.as_str() {
-                "IsTruncated" => {
-                    if try_data(&mut member)? != "false" {
-                        return Err(XmlDecodeError::custom("it is not complete"));
-                    }
+                "IsTruncated" if try_data(&mut member)? != "false" => {
+                    return Err(XmlDecodeError::custom("it is not complete"));
                 }
                 "EvaluationResults" => {
                     while let Some(mut evaluation) = member.next_tag() {

@@ -19,7 +19,8 @@ pub fn notation_in(plugins: Option<&Path>, path: Option<&str>) -> Option<PathBuf
         .find(|file| file.is_file())
 }
 
-#[cfg(all(test, unix))]
+#[cfg(unix)]
+#[cfg(test)]
 mod tests {
     use super::*;
 

@@ -546,10 +546,8 @@ fn a_plugin_is_missing_broken_open_or_another_build() {
 
 #[test]
 fn a_registry_without_the_artifact_or_the_referrers_api_is_said() {
-    let options = RegistryOptions {
-        referrers: ReferrersApi::Absent,
-        ..RegistryOptions::default()
-    };
+    let mut options = RegistryOptions::default();
+    options.referrers = ReferrersApi::Absent;
     let scene = Scene::with(Emulator::builder().registry(options));
     set_up(&scene);
     assert_found(
