@@ -47,7 +47,7 @@ impl Place {
         let verify = "countersign verify --require strict \"$IMAGE\"";
         match self {
             Self::CodeBuild => format!(
-                "# buildspec.yml: after `docker push` has set IMAGE to REPOSITORY@sha256:...\n\
+                "# buildspec.yml: after `docker push`, with IMAGE set to the image by digest\n\
                  phases:\n  post_build:\n    commands:\n      - {setup}\n      - {sign}\n      - {verify}\n"
             ),
             Self::GitHub => {

@@ -112,7 +112,8 @@ fn a_file_called_notation_on_the_path_is_enough_and_is_not_run() {
         assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o755);
         let name = path.file_name().unwrap().to_str().unwrap();
         let name = name.strip_prefix("notation-").unwrap();
-        let ran = sandbox.run_as(path, &["get-plugin-metadata"]);
+        let asked = format!("echo '{{}}' | {} get-plugin-metadata", path.display());
+        let ran = Ran::of(sandbox.command("/bin/sh".as_ref()).args(["-c", &asked]));
         assert!(
             ran.stdout.contains(&format!("\"name\":\"{name}\"")),
             "{ran:#?}"
@@ -218,7 +219,7 @@ fn lines_for_other_places_name_the_profile_and_write_nothing() {
     assert_eq!(
         lines("codebuild"),
         format!(
-            "# buildspec.yml: after `docker push` has set IMAGE to REPOSITORY@sha256:...\n\
+            "# buildspec.yml: after `docker push`, with IMAGE set to the image by digest\n\
              phases:\n  post_build:\n    commands:\n      - countersign setup --signing-profile {PROFILE}\n      \
              - countersign sign --if-missing --signing-profile {PROFILE} \"$IMAGE\"\n      \
              - countersign verify --require strict \"$IMAGE\"\n"
