@@ -66,6 +66,7 @@ impl Exposed {
     }
 
     /// The lines.
+    #[cfg(feature = "cli")]
     pub(crate) fn into_lines(self) -> Vec<String> {
         self.lines
     }
