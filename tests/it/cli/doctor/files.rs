@@ -85,7 +85,9 @@ fn a_policy_or_store_that_cannot_be_used_is_said_as_a_verification_says_it() {
          `HOME/.config/notation/trustpolicy.json`, which notation 1.x reads, says something else\n         wanted: one policy \
          for every reader\n         hint: copy one of them over the other, or remove one\n",
     );
-    both.iter().for_each(|path| fs::remove_file(path).unwrap());
+    for path in &both {
+        fs::remove_file(path).unwrap();
+    }
     assert_found(
         &scene,
         &[],
