@@ -19,10 +19,8 @@ use time::OffsetDateTime;
 use super::endpoints::{check_endpoint, configured};
 use super::{Aws, Call, CallError};
 use crate::causes::in_one_line;
+use crate::limits::MAX_SIMULATION_BYTES;
 use crate::partition::Partition;
-
-/// Most bytes of an answer: a result has under 2 KiB, and few actions are asked about.
-const MAX_ANSWER_BYTES: usize = 256 * 1024;
 
 const VERSION: &str = "2010-05-08";
 
@@ -175,7 +173,7 @@ fn read(call: &Call, answer: HttpResponse, actions: &[&str]) -> Result<Vec<Simul
     let body = answer.body().bytes().unwrap_or_default();
     let text = std::str::from_utf8(body)
         .ok()
-        .filter(|text| text.len() <= MAX_ANSWER_BYTES);
+        .filter(|text| text.len() <= MAX_SIMULATION_BYTES);
     if !answer.status().is_success() {
         let error = text
             .and_then(|text| error_in(text).ok())
@@ -379,7 +377,7 @@ mod tests {
                 "it is not complete",
             ),
             (
-                "x".repeat(MAX_ANSWER_BYTES + 1),
+                "x".repeat(MAX_SIMULATION_BYTES + 1),
                 "it is too long, or not text",
             ),
         ] {

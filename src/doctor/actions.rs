@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::Examination;
+use super::examination::Examination;
 use super::finding::{Check, Finding, PolicyStatement, Status};
 use crate::aws::{
     CallErrorKind, CallerIdentity, Decision, Location, SigningProfileVersionArn, Simulated,

@@ -3,7 +3,7 @@
 use tokio::time::Instant;
 use url::Url;
 
-use super::Examination;
+use super::examination::Examination;
 use super::finding::{Check, Finding, Status};
 use crate::aws::{Aws, CallErrorKind, CallerIdentity};
 use crate::environment::Connections;

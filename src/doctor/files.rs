@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::Examination;
+use super::examination::Examination;
 use super::finding::{Check, Finding, Status};
 use crate::exposure::Exposed;
 use crate::files;

@@ -9,6 +9,7 @@
 mod actions;
 mod caller;
 mod data_plane;
+mod examination;
 mod files;
 mod finding;
 mod plugins;
@@ -16,31 +17,14 @@ mod policy;
 mod profiles;
 mod registry;
 
+pub use examination::Examination;
 pub use finding::{Check, Finding, PolicyStatement, Status};
-
-use std::path::PathBuf;
 
 use tokio::time::Instant;
 
-use crate::environment::{Connections, Environment};
+use crate::environment::Connections;
 use crate::limits::MAX_CHECKED_PROFILES;
-use crate::reference::Reference;
 use crate::signer::aws_signer::SigningProfile;
-
-/// What is examined.
-#[derive(Debug)]
-pub struct Examination {
-    /// Where signing and verifying would run.
-    pub environment: Environment,
-    /// The artifact whose registry is asked, if one is named.
-    pub reference: Option<Reference>,
-    /// Signing profiles that are named; those that the trust policy trusts where there are none.
-    pub profiles: Vec<SigningProfile>,
-    /// Leaves out what only signing needs.
-    pub only_verifies: bool,
-    /// This program's file, if it is known: what an installed copy is compared with.
-    pub program: Option<PathBuf>,
-}
 
 impl Examination {
     /// What files say: policy, trust stores, plugins, who may write them, caches. Runs installed plugins for their
@@ -83,11 +67,6 @@ impl Examination {
         findings.extend(plugins::check(self, true).await);
         findings.extend(files::check(self, setup.as_ref()));
         findings
-    }
-
-    fn is_ecr(&self) -> bool {
-        let reference = self.reference.as_ref();
-        reference.is_some_and(|reference| reference.registry_name().is_amazon_ecr())
     }
 
     /// The profiles that are named, else those that the policy trusts; not more than can be asked about.

@@ -1,6 +1,6 @@
 //! Installed Notation plugins: there, executable, which version, and whether this program's copy is this program.
 
-use super::Examination;
+use super::examination::Examination;
 use super::finding::{Check, Finding, Status};
 use crate::environment::Environment;
 use crate::extended_validation::PLUGIN_NAME;

@@ -1,6 +1,6 @@
 //! The trust policy, its stores, and whether their certificates are AWS's roots.
 
-use super::Examination;
+use super::examination::Examination;
 use super::finding::{Check, Finding, Status};
 use crate::config::StoreName;
 use crate::notary::StoreType;

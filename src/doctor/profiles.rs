@@ -1,6 +1,6 @@
 //! A signing profile, as AWS Signer describes it.
 
-use super::Examination;
+use super::examination::Examination;
 use super::finding::{Check, Finding, PolicyStatement, Status};
 use crate::aws::{CallErrorKind, CallerIdentity, SigningProfileVersionArn};
 use crate::environment::Connections;

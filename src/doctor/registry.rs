@@ -1,7 +1,7 @@
 //! The artifact's registry: who we are for it, and where it lists signatures.
 
-use super::Examination;
 use super::actions::may;
+use super::examination::Examination;
 use super::finding::{Check, Finding, PolicyStatement, Status};
 use crate::aws::{CallError, CallErrorKind, CallerIdentity, Partition};
 use crate::causes;

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde_json::ser::PrettyFormatter;
 
-use super::Error;
+use super::error::Error;
 use crate::config::StoreName;
 use crate::signer::aws_signer::SigningProfile;
 use crate::trust_policy::{self, DocumentKind, TrustPolicies};
