@@ -124,8 +124,15 @@ pub mod printable;
 mod secrets;
 #[cfg(feature = "cli")]
 mod events;
+mod exposure;
 #[doc(hidden)]
 pub mod fault;
+
+// Before the flows: whether they can work here, and what they need.
+#[doc(hidden)]
+pub mod doctor;
+#[doc(hidden)]
+pub mod install;
 
 // What they found and did, as documents.
 pub mod report;

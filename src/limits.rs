@@ -327,6 +327,19 @@ pub const MAX_KEPT_REVOCATION_ANSWERS: usize = 2_000;
 /// revokes a signature must know when that has reached everybody.
 pub const MAX_REVOCATION_CACHE_TTL: Duration = Duration::from_hours(24);
 
+/// Pages of a signing profile's permissions that are read; one has 25, and AWS allows 20 KiB of permissions.
+pub const MAX_PERMISSION_PAGES: usize = 10;
+
+/// How far this machine's clock may be from AWS's before `doctor` warns: a fifth of what AWS accepts
+/// ([`CLOCK_SKEW`]).
+pub const NOTICEABLE_CLOCK_SKEW: Duration = Duration::from_mins(1);
+
+/// Time that one of AWS's hosts may take to answer `doctor` at all.
+pub const REACH_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Bytes of IAM's answer about what a caller may do: a result has under 2 KiB, and few actions are asked about.
+pub const MAX_SIMULATION_BYTES: usize = 256 * 1024;
+
 // Files
 
 /// Bytes of a blob that are in memory at a time: few beside the program itself, and enough that reading
@@ -369,6 +382,10 @@ pub const NAMED_PIPE_TIMEOUT: Duration = Duration::from_mins(2);
 /// Time in which a pipe that a variable names (`AWS_CONFIG_FILE`, `SSL_CERT_FILE`) must have been written to its
 /// end: everything else stands still meanwhile.
 pub const VARIABLE_PIPE_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Bytes of this program, which `setup` copies and compares; a build with symbols has some 70 MiB. Notation
+/// installs plugins of up to 256 MiB.
+pub const MAX_PROGRAM_BYTES: u64 = 256 * 1024 * 1024;
 
 // Other programs
 
@@ -448,6 +465,9 @@ pub const MAX_CONCURRENT_SIGNINGS: usize = 16;
 /// Signatures in answers that wait to be printed behind the answer of a slow registry; each may be told
 /// of at some length.
 pub const MAX_HELD_SIGNATURES: usize = 1_000;
+
+/// Signing profiles that `doctor` asks AWS about; each takes some round trips.
+pub const MAX_CHECKED_PROFILES: usize = 16;
 
 // What is printed
 

@@ -6,6 +6,7 @@
 //! | `GET`, `POST`, `DELETE /_emulator/faults` | lists, adds, ends faults |
 //! | `GET`, `PUT /_emulator/clock` | reads, sets the clock's offset: `{"offset_seconds": -86400}` |
 //! | `POST /_emulator/revoked-certificates` | `{"hash": "..."}`: `GetRevocationStatus` names it from now on |
+//! | `POST /_emulator/decisions` | `{"action": "signer:SignPayload", "decision": "implicit-deny"}`: IAM's simulation says so from now on |
 //! | `POST /_emulator/kms-keys` | `{"key_spec": "RSA_4096", "pkcs8": "(base64)"}`: a KMS key with this private key, `{"arn": ...}` |
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
@@ -15,7 +16,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use time::{Duration, format_description::well_known::Rfc3339};
 
-use crate::{call::Call, faults::Fault, shared::Shared};
+use crate::{call::Call, faults::Fault, iam::Decision, shared::Shared};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -27,6 +28,13 @@ struct Clock {
 #[serde(deny_unknown_fields)]
 struct RevokedCertificate {
     hash: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Simulated {
+    action: String,
+    decision: Decision,
 }
 
 #[derive(Deserialize)]
@@ -73,6 +81,11 @@ fn answer(shared: &Shared, call: &Call) -> Result<Value, (StatusCode, String)> {
             shared
                 .revoke_certificate(&hash)
                 .map_err(|error| (StatusCode::INTERNAL_SERVER_ERROR, error.message))?;
+            Ok(json!({}))
+        }
+        ("POST", "/_emulator/decisions") => {
+            let Simulated { action, decision } = serde_json::from_slice(body).map_err(malformed)?;
+            shared.decisions.set(&action, decision);
             Ok(json!({}))
         }
         ("POST", "/_emulator/kms-keys") => {

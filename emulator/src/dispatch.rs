@@ -14,7 +14,7 @@ use crate::{
     error::AwsError,
     faults::{FaultKind, Tamper},
     hosts::{RegistryId, is_registry_host},
-    kms,
+    iam, kms,
     protocol::Protocol,
     registry,
     shared::Shared,
@@ -22,6 +22,11 @@ use crate::{
     sigv4::{self, Expectations},
     sts::{self, Form},
 };
+
+/// RFC 9110, "HTTP-date".
+const HTTP_DATE: &[time::format_description::BorrowedFormatItem<'_>] = time::macros::format_description!(
+    "[weekday repr:short], [day] [month repr:short] [year] [hour]:[minute]:[second] GMT"
+);
 
 /// Where a request goes.
 #[derive(Debug)]
@@ -33,6 +38,7 @@ enum Service {
     /// As for ECR.
     Kms(String),
     Sts(Form),
+    Iam(Form),
     Credentials(Endpoint),
     Signer(Operation),
     Unknown,
@@ -79,7 +85,11 @@ impl Service {
         let is_form = text(header::CONTENT_TYPE)
             .is_some_and(|it| it.starts_with("application/x-www-form-urlencoded"));
         if is_form && path == "/" && method == http::Method::POST {
-            return Self::Sts(Form::parse(request.body()));
+            let form = Form::parse(request.body());
+            return match form.text("Version") {
+                Some(iam::VERSION) => Self::Iam(form),
+                _ => Self::Sts(form),
+            };
         }
         if let Some(endpoint) = Endpoint::of(method, path) {
             return Self::Credentials(endpoint);
@@ -93,7 +103,7 @@ impl Service {
             Self::Admin | Self::Unknown => "Unknown".to_owned(),
             Self::Registry => registry::operation(call).to_owned(),
             Self::Ecr(action) | Self::Kms(action) => action.clone(),
-            Self::Sts(form) => form.action().to_owned(),
+            Self::Sts(form) | Self::Iam(form) => form.action().to_owned(),
             Self::Credentials(endpoint) => endpoint.name().to_owned(),
             Self::Signer(operation) => operation.name().to_owned(),
         }
@@ -103,7 +113,7 @@ impl Service {
         match self {
             Self::Ecr(_) => Protocol::Json11,
             Self::Kms(_) => Protocol::Kms,
-            Self::Sts(_) => Protocol::Query,
+            Self::Sts(_) | Self::Iam(_) => Protocol::Query,
             Self::Registry => Protocol::Registry,
             Self::Admin | Self::Credentials(_) | Self::Signer(_) | Self::Unknown => {
                 Protocol::RestJson
@@ -134,6 +144,7 @@ pub(crate) async fn handle(shared: &Shared, call: &Call) -> Reply {
         refusal => {
             let is_denied = refusal == Some(FaultKind::AccessDenied);
             let response = answer(shared, call, &service, is_denied, taken.tamper);
+            let response = with_date(response, taken.date_offset);
             if taken.truncated {
                 Reply::Truncated(response)
             } else {
@@ -143,6 +154,16 @@ pub(crate) async fn handle(shared: &Shared, call: &Call) -> Reply {
     };
     shared.calls.record(record(call, operation, &reply));
     reply
+}
+
+/// The same answer as of another time, where a fault says so; else the server gives it the real one.
+fn with_date(mut response: Response<Bytes>, offset: Option<time::Duration>) -> Response<Bytes> {
+    let date = offset.and_then(|offset| real_now().checked_add(offset));
+    let text = date.and_then(|date| date.format(HTTP_DATE).ok());
+    if let Some(value) = text.and_then(|text| http::HeaderValue::try_from(text).ok()) {
+        response.headers_mut().insert(header::DATE, value);
+    }
+    response
 }
 
 fn record(call: &Call, operation: String, reply: &Reply) -> RecordedCall {
@@ -200,6 +221,18 @@ fn answer(
         }
         Service::Sts(form) => {
             sts_answer(shared, call, form, is_denied).unwrap_or_else(|error| protocol.error(&error))
+        }
+        Service::Iam(form) => {
+            let result = caller(shared, call, "iam", protocol).and_then(|caller| {
+                if is_denied {
+                    let resource = form.text("PolicySourceArn").unwrap_or("*");
+                    let mut error = denied(&caller, "iam", form.action(), resource);
+                    "AccessDenied".clone_into(&mut error.code);
+                    return Err(error);
+                }
+                iam::handle(&shared.decisions, &caller, form)
+            });
+            result.unwrap_or_else(|error| protocol.error(&error))
         }
         Service::Credentials(_) if is_denied => {
             let error = AwsError::new(http::StatusCode::FORBIDDEN, "Forbidden", "access denied");

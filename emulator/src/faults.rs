@@ -36,6 +36,13 @@ pub enum FaultKind {
     ConnectionReset,
     /// The answer's headers and half of its body, then the end of the connection.
     TruncatedBody,
+    /// The answer's `Date` is off by this: as if the client's clock were wrong by as much.
+    DateSkew {
+        /// Seconds; negative ones make the answer older.
+        seconds: i64,
+    },
+    /// A tunnel to a host is refused: the operation is `CONNECT HOST`, and such a fault is for no other.
+    TunnelRefused,
     /// `SignPayload` answers something it was not asked for; of AWS KMS, `Sign` knows [`Tamper::Signature`]. Nothing
     /// happens on other operations.
     Tamper {
@@ -139,6 +146,15 @@ impl Faults {
             .clone()
     }
 
+    /// Whether tunnels to `host` are refused now.
+    pub(crate) fn refuses_tunnel(&self, host: &str) -> bool {
+        let faults = self.faults.lock().unwrap_or_else(PoisonError::into_inner);
+        let name = format!("CONNECT {host}");
+        faults.iter().any(|fault| {
+            fault.kind == FaultKind::TunnelRefused && fault.operation.as_ref() == Some(&name)
+        })
+    }
+
     /// What goes wrong with a call of `operation` now.
     pub(crate) fn take(&self, operation: &str) -> Taken {
         let mut taken = Taken::default();
@@ -159,6 +175,11 @@ impl Faults {
                     true
                 }
                 FaultKind::Tamper { what } => taken.tamper.replace(what).is_none(),
+                FaultKind::DateSkew { seconds } => {
+                    let offset = time::Duration::seconds(seconds);
+                    taken.date_offset.replace(offset).is_none()
+                }
+                FaultKind::TunnelRefused => false,
                 FaultKind::TruncatedBody => {
                     taken.truncated = true;
                     true
@@ -189,6 +210,7 @@ pub(crate) struct Taken {
     pub(crate) refusal: Option<FaultKind>,
     pub(crate) truncated: bool,
     pub(crate) tamper: Option<Tamper>,
+    pub(crate) date_offset: Option<time::Duration>,
 }
 
 #[cfg(test)]

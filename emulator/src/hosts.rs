@@ -104,7 +104,7 @@ pub(crate) fn is_registry_host(host: &str) -> bool {
 
 /// Whether this is an endpoint of a service that the emulator has, registries apart.
 pub(crate) fn is_service_host(host: &str) -> bool {
-    const SERVICES: [&str; 10] = [
+    const SERVICES: [&str; 11] = [
         "signer.",
         "signer-fips.",
         "data-signer.",
@@ -112,6 +112,7 @@ pub(crate) fn is_service_host(host: &str) -> bool {
         "verification.signer.",
         "verification.signer-fips.",
         "sts.",
+        "iam.",
         "api.ecr.",
         "kms.",
         "kms-fips.",

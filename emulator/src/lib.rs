@@ -1,4 +1,4 @@
-//! AWS Signer, AWS KMS, Amazon ECR and AWS STS on loopback.
+//! AWS Signer, AWS KMS, Amazon ECR, AWS STS and a question to AWS IAM on loopback.
 //!
 //! One server, one port, no network, no account. A client that is pointed at it ([`Emulator::env`]) signs and verifies
 //! container images as it would with AWS; the signatures chain to a root of the emulator's own
@@ -27,7 +27,7 @@
 //! | `/_emulator/...` | `admin` |
 //! | `X-Amz-Target: AmazonEC2ContainerRegistry_V20150921.*` | `ecr` |
 //! | `X-Amz-Target: TrentService.*` | `kms` |
-//! | `POST /` with a form | `sts` |
+//! | `POST /` with a form | `sts`, or `iam` by its version |
 //! | `/credentials/...`, `/latest/...`, `/federation/...` | `credential_endpoints` |
 //! | any other path | `signer` |
 
@@ -47,6 +47,7 @@ mod kms;
 mod ecr;
 mod registry;
 mod sts;
+mod iam;
 mod credential_endpoints;
 mod admin;
 
@@ -78,6 +79,7 @@ pub use calls::RecordedCall;
 pub use clock::SignatureClock;
 pub use convenience::{ConvenienceError, SigningProfile};
 pub use faults::{Fault, FaultKind, Faults, Tamper};
+pub use iam::Decision;
 pub use identities::AccessKey;
 pub use registry::{
     Access, BlobDelivery, DiskError, ListedSize, ListedType, ReferrersApi, RegistryOptions,
@@ -221,6 +223,12 @@ impl Emulator {
     /// The faults in force.
     pub fn faults(&self) -> &Faults {
         &self.shared.faults
+    }
+
+    /// What IAM's `SimulatePrincipalPolicy` says of an action, such as `signer:SignPayload`, from now on; every other
+    /// one is allowed. The emulator itself holds to no policy.
+    pub fn simulate(&self, action: &str, decision: Decision) {
+        self.shared.decisions.set(action, decision);
     }
 
     /// Signs at the real time plus this, from now on.

@@ -59,7 +59,7 @@ pub(crate) async fn serve(listener: TcpListener, shared: Arc<Shared>) {
 enum Origin {
     /// The listener, which has this port.
     Direct { port: u16 },
-    /// A tunnel to this registry.
+    /// A tunnel to this registry or service.
     Tunnel { host: String },
 }
 
@@ -159,7 +159,7 @@ fn refused(host: &str) -> Response<ReplyBody> {
     plain(
         StatusCode::FORBIDDEN,
         &format!(
-            "the emulator is no proxy to `{host}`: it stands in for AWS Signer, AWS KMS, AWS STS and Amazon ECR alone"
+            "the emulator is no proxy to `{host}`: it stands in for AWS Signer, AWS KMS, AWS STS, AWS IAM and Amazon ECR alone"
         ),
     )
 }
@@ -187,7 +187,7 @@ async fn buffer(request: Request<Incoming>) -> Result<Request<Bytes>, StatusCode
     }
 }
 
-/// Ends the tunnel to a registry, or to where its blobs are, here.
+/// Ends the tunnel to a registry, to where its blobs are, or to a service, here.
 fn connect(
     request: Request<Incoming>,
     origin: &Origin,
@@ -201,8 +201,9 @@ fn connect(
             .map_or("", |authority| authority.as_str()),
     );
     let is_direct = matches!(origin, Origin::Direct { .. });
-    let is_known = is_registry_host(&host) || is_layer_bucket(&host);
-    if !is_direct || !is_known || port != Some(443) {
+    let is_known = is_registry_host(&host) || is_layer_bucket(&host) || is_service_host(&host);
+    let is_refused = shared.faults.refuses_tunnel(&host);
+    if !is_direct || !is_known || is_refused || port != Some(443) {
         return refused(&host);
     }
     let Ok(config) = shared.tls.config(&host) else {

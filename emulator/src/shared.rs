@@ -7,6 +7,7 @@ use crate::{
     clock::{Clock, SignatureClock},
     error::AwsError,
     faults::Faults,
+    iam::Decisions,
     identities::{AccessKey, Credentials, Identities},
     kms,
     registry::Registry,
@@ -29,6 +30,8 @@ pub(crate) struct Shared {
     pub(crate) identities: Identities,
     pub(crate) credential_options: CredentialOptions,
     pub(crate) faults: Faults,
+    /// What IAM's simulation says.
+    pub(crate) decisions: Decisions,
     pub(crate) calls: Calls,
     pub(crate) authority: Authority,
     pub(crate) tls: Tls,

@@ -21,7 +21,7 @@ impl Form {
         Self(form_urlencoded::parse(body).into_owned().collect())
     }
 
-    fn text(&self, name: &str) -> Option<&str> {
+    pub(crate) fn text(&self, name: &str) -> Option<&str> {
         self.0
             .iter()
             .find(|(key, _)| key == name)
@@ -37,7 +37,13 @@ impl Form {
         self.action() == "AssumeRoleWithWebIdentity"
     }
 
-    fn required(&self, name: &str) -> Result<&str, AwsError> {
+    /// The values of the members that begin so, in the order of the form.
+    pub(crate) fn list(&self, prefix: &str) -> Vec<&str> {
+        let members = self.0.iter().filter(|(key, _)| key.starts_with(prefix));
+        members.map(|(_, value)| value.as_str()).collect()
+    }
+
+    pub(crate) fn required(&self, name: &str) -> Result<&str, AwsError> {
         self.text(name).filter(|value| !value.is_empty()).ok_or_else(|| {
             let shape = format!("{}{}", name.get(..1).unwrap_or_default().to_ascii_lowercase(), name.get(1..).unwrap_or_default());
             AwsError::client(

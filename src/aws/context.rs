@@ -257,6 +257,39 @@ impl Aws {
         DataPlane::of(&sdk, self.0.settings.signer_endpoint_url.as_ref()).url(&sdk)
     }
 
+    /// The URL at which AWS's own data plane of AWS Signer is in `region`, where no other is configured.
+    pub async fn signer_data_url(&self, region: &str) -> Option<String> {
+        use aws_sdk_signerdata::config::endpoint::{DefaultResolver, Params, ResolveEndpoint as _};
+        let sdk = self.config(region).await;
+        let params = Params::builder()
+            .region(sdk.region()?.as_ref())
+            .use_fips(sdk.use_fips().unwrap_or_default())
+            .use_dual_stack(sdk.use_dual_stack().unwrap_or_default())
+            .build()
+            .ok()?;
+        let endpoint = DefaultResolver::new()
+            .resolve_endpoint(&params)
+            .await
+            .ok()?;
+        Some(endpoint.url().to_owned())
+    }
+
+    /// A client of AWS STS in `region`.
+    ///
+    /// # Errors
+    ///
+    /// As [`Aws::signer`].
+    pub(super) async fn sts(&self, region: &str) -> Result<aws_sdk_sts::Client, SettingsError> {
+        let sdk = self.config(region).await;
+        check_endpoint(&sdk, "STS")?;
+        Ok(aws_sdk_sts::Client::new(&sdk))
+    }
+
+    /// The connections that the clients of AWS's services use.
+    pub(super) fn http(&self) -> PooledHttp {
+        self.0.http.clone()
+    }
+
     /// A client of AWS KMS in `region`.
     ///
     /// # Errors

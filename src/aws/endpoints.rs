@@ -54,7 +54,7 @@ fn of_service(sdk: &SdkConfig, service: &str) -> Option<String> {
 }
 
 /// The endpoint that the SDK takes for this service, not looked at yet.
-fn configured(sdk: &SdkConfig, service: &str) -> Option<String> {
+pub(super) fn configured(sdk: &SdkConfig, service: &str) -> Option<String> {
     let key = ServiceConfigKey::builder()
         .service_id(service)
         .env("AWS_ENDPOINT_URL")

@@ -38,7 +38,7 @@ impl PooledHttp {
         }))
     }
 
-    async fn send(self, request: HttpRequest) -> Result<HttpResponse, ConnectorError> {
+    pub(super) async fn send(self, request: HttpRequest) -> Result<HttpResponse, ConnectorError> {
         let url =
             Url::parse(request.uri()).map_err(|error| ConnectorError::user(Box::new(error)))?;
         let Self(pool) = &self;

@@ -9,12 +9,13 @@ use url::Url;
 
 use super::args::{PolicyArgs, RegistryArgs};
 use super::credentials;
-use super::exposure::{self, Exposed};
+use super::exposure;
 use super::output::{CommandOutput, Exit, one_line, write_causes};
 use super::policy_files::{self, policy_report};
 use crate::aws::{ArnService, Aws, Settings, SigningProfile};
 use crate::config::{Config, NoDirectory, NotationDirs, StoreName};
 use crate::environment::{self, Clock, Connections, Environment};
+use crate::exposure::Exposed;
 use crate::files;
 use crate::http;
 use crate::limits::MAX_TRUST_STORE_FILE_BYTES;

@@ -9,6 +9,7 @@ mod cert;
 mod confirm;
 mod context;
 mod credentials;
+mod doctor;
 mod duration;
 mod envelope;
 #[cfg(test)]
@@ -27,6 +28,7 @@ mod reader;
 mod output;
 mod requirement;
 mod revocation;
+mod setup;
 mod sign;
 mod signer;
 mod signatures;
@@ -70,6 +72,10 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Set this machine up: AWS's roots, a strict trust policy, the plugins of notation
+    Setup(setup::Args),
+    /// Check whether this machine can sign and verify, and say why not
+    Doctor(doctor::Args),
     /// Sign artifacts in a registry or in an OCI image layout
     Sign(sign::Args),
     /// Verify artifacts in a registry or in an OCI image layout
@@ -192,6 +198,8 @@ fn execute(command: Command, called: Called, emit: &mut dyn FnMut(CommandOutput)
     };
     runtime.block_on(async {
         match command {
+            Command::Setup(args) => emit(setup::run(&args).await),
+            Command::Doctor(args) => emit(doctor::run(&args).await),
             Command::Sign(args) => sign::run(args, emit).await,
             Command::Verify(args) => verify::run(args, called, emit).await,
             Command::Revocation(command) => revocation::run(command, called, emit).await,

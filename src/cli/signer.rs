@@ -7,12 +7,12 @@ use clap::builder::NonEmptyStringValueParser;
 use time::OffsetDateTime;
 
 use super::context::{Context, no_directory};
-use super::exposure::Exposed;
 use super::output::{CommandOutput, Exit, one_line};
 use super::passphrase;
 use crate::aws::Pace;
 use crate::aws::{ArnService, KmsKeyId, Settings};
 use crate::config::{NoDirectory, NotationDirs, SigningKey, SigningKeys};
+use crate::exposure::Exposed;
 use crate::extended_validation::PLUGIN_NAME;
 use crate::files;
 use crate::notary::EnvelopeFormat;

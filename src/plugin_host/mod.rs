@@ -7,6 +7,7 @@
 
 mod error;
 mod find;
+mod notation;
 
 use std::ffi::OsStr;
 use std::path::PathBuf;
@@ -17,6 +18,7 @@ use serde::de::DeserializeOwned;
 
 pub use error::Error;
 pub use find::PluginHost;
+pub use notation::notation_in;
 
 use crate::limits::{MAX_PLUGIN_MESSAGE_BYTES, MAX_PLUGIN_WORDS};
 use crate::plugin_contract::{

@@ -180,6 +180,11 @@ impl Authorizer {
         }
     }
 
+    /// Looks up the credential, and says in words what would be shown.
+    pub(super) async fn log_in(&self) -> Result<String, Error> {
+        Ok(in_words(self.credential().await?.as_ref()))
+    }
+
     async fn credential(&self) -> Result<Option<Credential>, Error> {
         let found = self.find().await.map_err(|source| Error::Credentials {
             registry: self.endpoint.registry.name.clone(),

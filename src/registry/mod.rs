@@ -209,4 +209,14 @@ impl RemoteRepository {
     pub fn reference(&self) -> &Reference {
         &self.reference
     }
+
+    /// Looks up the credential that this registry would be shown, and says what it is: "the credential of ...", or
+    /// "an anonymous request". For Amazon ECR, AWS is asked for a token.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Credentials`].
+    pub async fn log_in(&self) -> Result<String, Error> {
+        self.session.log_in().await
+    }
 }

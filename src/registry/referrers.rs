@@ -90,7 +90,11 @@ impl RemoteRepository {
     }
 
     /// Lists the signatures of `digest` that the referrers API has; nothing if there is no such API.
-    pub(super) async fn list_by_api(&self, digest: &Digest) -> Result<Option<Listing>, Error> {
+    ///
+    /// # Errors
+    ///
+    /// Whatever keeps the first page from being read.
+    pub async fn list_by_api(&self, digest: &Digest) -> Result<Option<Listing>, Error> {
         let mut url = self.session.endpoint.url(&format!("referrers/{digest}"));
         url.query_pairs_mut()
             .append_pair("artifactType", SIGNATURE_ARTIFACT_TYPE);

@@ -45,6 +45,11 @@ impl Session {
         }
     }
 
+    /// As [`Authorizer::log_in`].
+    pub(super) async fn log_in(&self) -> Result<String, Error> {
+        self.authorizer.log_in().await
+    }
+
     /// As [`Authorizer::may_go_at_once`].
     pub(super) async fn may_go_at_once(&self) -> bool {
         self.authorizer.may_go_at_once().await

@@ -9,6 +9,8 @@
 //! | [`SigningV1`] | `sign` | `signing.v1.schema.json` |
 //! | [`Inspection`], [`SignatureDetails`] | `inspect`, `blob inspect` | `inspection.schema.json` |
 //! | [`OciPolicy`] | `policy init` | `trustpolicy.oci.schema.json` |
+//! | [`DoctorV1`] | `doctor` | `doctor.v1.schema.json` |
+//! | [`SetupV1`] | `setup` | `setup.v1.schema.json` |
 //! | [`BlobPolicy`] | `blob policy init` | `trustpolicy.blob.schema.json` |
 //! | [`LintedPolicy`], [`LintEnd`] | `policy lint` | `policy-lint.v1.schema.json` |
 //! | [`Sarif`] | `policy lint --output sarif` | SARIF 2.1.0 |
@@ -22,6 +24,7 @@
 mod blob_policy;
 mod called;
 mod cause;
+mod doctor;
 mod exit;
 pub(crate) mod go;
 mod inspection;
@@ -33,6 +36,7 @@ mod reason;
 pub(crate) mod results;
 mod sarif;
 pub(crate) mod sentence;
+mod setup;
 mod shorten;
 mod signature;
 mod signing;
@@ -45,6 +49,7 @@ pub use blob_policy::{BlobPolicy, BlobStatement, SignatureVerification};
 #[cfg(feature = "cli")]
 pub(crate) use called::Called;
 pub use cause::Cause;
+pub use doctor::{DoctorSummary, DoctorV1, FindingV1, StatementV1};
 pub use exit::Exit;
 pub use go::Times;
 pub use inspection::{
@@ -64,6 +69,7 @@ pub use sarif::{
     Sarif, SarifArtifact, SarifDriver, SarifLocation, SarifLogicalLocation, SarifPhysicalLocation,
     SarifRegion, SarifResult, SarifRule, SarifRun, SarifText, SarifTool,
 };
+pub use setup::{FileV1, SetupV1};
 pub use signature::{
     FactSource, RevocationEvidence, SignatureVerdict, Signer, ValidationResult, ValidationVerdict,
 };

@@ -611,6 +611,61 @@ fn every_inspection_is_what_its_schema_says() {
 }
 
 #[test]
+fn every_finding_is_what_its_schema_says() {
+    use crate::doctor::{Check, Finding};
+    let hint = || Some("give `--verify-only`; or wait".to_owned());
+    let findings: Vec<Finding> = Check::ALL
+        .iter()
+        .flat_map(|check| {
+            [
+                Finding::pass(*check, "found"),
+                Finding::warn(*check, "found", "wanted")
+                    .about("this")
+                    .advising(hint()),
+                Finding::fail(*check, "found", "wanted"),
+                Finding::unknown(*check, "found", "wanted"),
+            ]
+        })
+        .collect();
+    let codes = |findings: &[Finding]| {
+        let document = DoctorV1::new(findings, &Reader::with_flags([]));
+        check_schema("doctor.v1.schema.json", &document)
+    };
+    let document = codes(&findings);
+    assert_eq!(document["exitCode"], 1);
+    assert_eq!(document["findings"][1]["hint"], "or wait");
+    assert_eq!(
+        document["summary"],
+        json!({ "fail": 19, "pass": 19, "unknown": 19, "warn": 19 })
+    );
+    let text = serde_json::to_string(&DoctorV1::new(&findings, &Reader::any()).findings).unwrap();
+    assert_eq!(
+        text,
+        serde_json::to_value(&DoctorV1::new(&findings, &Reader::any()).findings)
+            .unwrap()
+            .to_string()
+    );
+    let of = |count| &findings[..count];
+    assert_eq!(codes(of(1))["exitCode"], 0);
+    assert_eq!(codes(of(2))["exitCode"], 0);
+    assert_eq!(
+        codes(&[findings[0].clone(), findings[3].clone()])["exitCode"],
+        3
+    );
+    let reason = || Reason::not_begun("message".to_owned(), Vec::new(), None);
+    let document = DoctorV1::not_begun(Exit::Usage, reason());
+    assert_eq!(
+        check_schema("doctor.v1.schema.json", &document)["exitCode"],
+        2
+    );
+    let document = SetupV1::not_done(true, Vec::new(), Exit::Usage, reason());
+    assert_eq!(
+        check_schema("setup.v1.schema.json", &document)["exitCode"],
+        2
+    );
+}
+
+#[test]
 fn a_policy_for_files_is_what_its_schema_says() {
     let stores = ["ca:acme".to_owned()];
     let identities = ["x509.subject: C=US, ST=WA, O=acme".to_owned()];

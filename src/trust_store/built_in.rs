@@ -74,6 +74,16 @@ pub(super) fn partition_of(certificate: &Certificate) -> Option<(&'static str, &
     })
 }
 
+/// The partition whose published root this certificate is, if it is one.
+pub fn published_partition(certificate: &Certificate) -> Option<&'static str> {
+    partition_of(certificate).map(|(partition, _)| partition)
+}
+
+/// Whether AWS's own instructions give this name to the store of a published root.
+pub fn is_published_name(name: &StoreName) -> bool {
+    name.kind() == StoreType::SigningAuthority && ROOTS.iter().any(|root| root.store == name.name())
+}
+
 impl BuiltIn {
     fn store(&self) -> Result<NamedStore, Error> {
         let name = StoreName::new(StoreType::SigningAuthority, self.store);

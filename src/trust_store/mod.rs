@@ -17,7 +17,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 pub use authenticity::{Anchor, AuthenticityError};
-pub use built_in::{PUBLISHED_PARTITIONS, built_in, built_in_file};
+pub use built_in::{
+    PUBLISHED_PARTITIONS, built_in, built_in_file, is_published_name, published_partition,
+};
 pub use error::Error;
 pub use linked::digest_of;
 pub use manage::{ChangeError, StoreFile, StoreFiles};
@@ -76,7 +78,17 @@ impl NamedStore {
                 });
             }
         };
-        let certificates = anchors(name.kind(), &bytes)
+        Self::of_bytes(name, path, &bytes)
+    }
+
+    /// The same of what was read from the file at `path` already.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotCertificates`], [`Error::EmptyFile`] and [`Error::NotAnAnchor`].
+    pub fn of_bytes(name: StoreName, path: &Path, bytes: &[u8]) -> Result<Self, Error> {
+        let file = path.display().to_string();
+        let certificates = anchors(name.kind(), bytes)
             .map_err(|unfit| Error::of_file(name.clone(), file, unfit))?
             .into_iter()
             .map(|certificate| TrustedCertificate {

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"countersign.test/interop/programs"
+	"github.com/notaryproject/notation-go/dir"
 	"github.com/notaryproject/notation-go/plugin"
 )
 
@@ -154,4 +155,32 @@ func TestNotationInstallsOurPlugin(t *testing.T) {
 	if err != nil || strings.Join(names, " ") != pluginName {
 		t.Errorf("listed %v, %v", names, err)
 	}
+}
+
+// TestNotationVerifiesWithWhatSetupWrote has notation-go sign and verify with
+// the plugin, the trust store and the policy that `countersign setup` wrote,
+// and nothing else.
+func TestNotationVerifiesWithWhatSetupWrote(t *testing.T) {
+	onEachRegistry(t, func(t *testing.T, server *registryServer) {
+		scene := newScene(t, server, "verified-by/setup")
+		directory := notationDir(t.TempDir())
+		directory.writeConfig(t, server.host)
+		// A directory of plugins shows that notation is here.
+		if err := os.Mkdir(filepath.Join(string(directory), dir.PathPlugins), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		ran := directory.countersign(t, "setup", "--signing-profile", scene.profile.arn, "--trust-anchor", emulator.RootPath)
+		if ran.ExitCode != 0 {
+			t.Fatalf("countersign setup: %s", ran)
+		}
+		scene.directory = directory
+		scene.expectByPolicy(t, unsigned)
+		scene.signByNotation(t)
+		scene.expectByPolicy(t, accepted)
+		other := scene
+		other.profile = createProfile(t)
+		other.image = pushImage(t, server, "verified-by/setup-other")
+		other.signByNotation(t)
+		other.expectByPolicy(t, badAuthenticity)
+	})
 }

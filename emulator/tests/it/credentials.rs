@@ -59,6 +59,55 @@ async fn identity_of(emulator: &Emulator, credentials: &Value, names: [&str; 3])
 }
 
 #[tokio::test]
+async fn what_iam_would_allow() {
+    use countersign_emulator::{Decision, Fault, FaultKind};
+
+    let emulator = start();
+    let client = Client {
+        service: "iam",
+        ..Client::of(&emulator)
+    };
+    let form = |principal: &str| {
+        format!(
+            "Action=SimulatePrincipalPolicy&Version=2010-05-08&PolicySourceArn={principal}\
+             &ActionNames.member.1=signer:SignPayload&ResourceArns.member.1=*"
+        )
+    };
+    let ask = async |principal: &str| {
+        let form = form(principal);
+        let kind = "application/x-www-form-urlencoded";
+        let request = client.signed("POST", "/", kind, form.as_bytes());
+        exchange(client.address, request).await.unwrap()
+    };
+    let user = "arn:aws:iam::111122223333:user/emulator";
+    for (decision, word) in [
+        (Decision::Allowed, "allowed"),
+        (Decision::ImplicitDeny, "implicitDeny"),
+        (Decision::ExplicitDeny, "explicitDeny"),
+        (Decision::MissingContext, "implicitDeny"),
+    ] {
+        emulator.simulate("signer:SignPayload", decision);
+        let answer = ask(user).await;
+        assert_eq!(answer.status, 200, "{}", answer.text());
+        assert_eq!(element(&answer, "EvalDecision"), word);
+        assert_eq!(element(&answer, "EvalActionName"), "signer:SignPayload");
+    }
+    let answer = ask("arn:aws:iam::111122223333:user/other").await;
+    assert_eq!(
+        (answer.status, element(&answer, "Code")),
+        (404, "NoSuchEntity")
+    );
+    emulator
+        .faults()
+        .add(Fault::new(FaultKind::AccessDenied).on("SimulatePrincipalPolicy"));
+    let answer = ask(user).await;
+    assert_eq!(
+        (answer.status, element(&answer, "Code")),
+        (403, "AccessDenied")
+    );
+}
+
+#[tokio::test]
 async fn who_am_i() {
     let emulator = start();
     let answer = sts(

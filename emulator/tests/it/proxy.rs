@@ -81,7 +81,7 @@ async fn it_proxies_nowhere_else() {
         assert_eq!(
             answer.text(),
             format!(
-                "the emulator is no proxy to `{name}`: it stands in for AWS Signer, AWS KMS, AWS STS and Amazon ECR alone\n"
+                "the emulator is no proxy to `{name}`: it stands in for AWS Signer, AWS KMS, AWS STS, AWS IAM and Amazon ECR alone\n"
             )
         );
     }
@@ -149,7 +149,7 @@ async fn other_tunnels_are_refused() {
     let emulator = start();
     for target in [
         "example.com:443",
-        "signer.us-east-1.amazonaws.com:443",
+        "signer.us-east-1.amazonaws.com:22",
         "111122223333.dkr.ecr.us-east-1.amazonaws.com:22",
         "111122223333.dkr.ecr.us-east-1.amazonaws.com.example.com:443",
     ] {

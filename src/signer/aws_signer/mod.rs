@@ -22,11 +22,11 @@ use time::OffsetDateTime;
 use super::SignedEnvelope;
 use crate::algorithm::KeySpec;
 use crate::aws::{
-    Aws, Call, CallError, RegionChoice, Repeat, SigningJobArn, SigningProfileVersionArn,
-    Unanswered, insist,
+    Aws, Call, CallError, CallErrorKind, RegionChoice, Repeat, SigningJobArn,
+    SigningProfileVersionArn, Unanswered, insist,
 };
 use crate::extended_validation::{PLATFORM_ID, Signer};
-use crate::limits::MAX_AWS_SIGNER_PAYLOAD_BYTES;
+use crate::limits::{MAX_AWS_SIGNER_PAYLOAD_BYTES, MAX_PERMISSION_PAGES};
 use crate::notary::PAYLOAD_MEDIA_TYPE;
 use crate::payload::Payload;
 
@@ -135,6 +135,27 @@ async fn ask(
 ///
 /// [`Error`].
 pub async fn describe(aws: &Aws, profile: &SigningProfile) -> Result<RegionChoice, Error> {
+    description(aws, profile).await.map(|found| found.region)
+}
+
+/// A signing profile that can sign container images now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Description {
+    /// The region that was asked.
+    pub region: RegionChoice,
+    /// The profile's current version.
+    pub version: SigningProfileVersionArn,
+    /// How long its signatures hold, as AWS says it, for example `135 MONTHS`.
+    pub validity: Option<String>,
+}
+
+/// The same as [`describe`], with what AWS says of the profile.
+///
+/// # Errors
+///
+/// As [`describe`].
+pub async fn description(aws: &Aws, profile: &SigningProfile) -> Result<Description, Error> {
     let (call, region) = call(aws, profile, "signer:GetSigningProfile")?;
     let found = aws
         .signer(&region.region)
@@ -185,7 +206,66 @@ pub async fn describe(aws: &Aws, profile: &SigningProfile) -> Result<RegionChoic
             current: version.version().to_owned(),
         });
     }
-    Ok(region)
+    let validity = found
+        .signature_validity_period()
+        .and_then(|period| Some(format!("{} {}", period.value(), period.r#type()?.as_str())));
+    Ok(Description {
+        region,
+        version,
+        validity,
+    })
+}
+
+/// What the owner of a profile lets another account or identity do with it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Permission {
+    /// The action, for example `signer:SignPayload`.
+    pub action: String,
+    /// The account, or the ARN of a user or role.
+    pub principal: String,
+}
+
+/// The permissions of a profile, whose owner must be the caller; those of the first
+/// [`MAX_PERMISSION_PAGES`] pages, and whether there are more.
+///
+/// # Errors
+///
+/// [`Error::Settings`] and [`Error::Call`].
+pub async fn permissions(
+    aws: &Aws,
+    profile: &SigningProfile,
+) -> Result<(Vec<Permission>, bool), Error> {
+    let (call, region) = call(aws, profile, "signer:ListProfilePermissions")?;
+    let client = aws.signer(&region.region).await.map_err(Error::Settings)?;
+    let mut found = Vec::new();
+    let mut next = None;
+    for _ in 0..MAX_PERMISSION_PAGES {
+        let page = client
+            .list_profile_permissions()
+            .profile_name(profile.arn().name())
+            .set_next_token(next)
+            .send()
+            .await
+            .map_err(|error| CallError::from_sdk(call.clone(), &error));
+        let page = match page {
+            Ok(page) => page,
+            // So AWS says that there are none.
+            Err(error) if error.kind() == CallErrorKind::NotFound && found.is_empty() => {
+                return Ok((found, false));
+            }
+            Err(error) => return Err(failed(error, &region)),
+        };
+        found.extend(page.permissions().iter().map(|permission| Permission {
+            action: permission.action().unwrap_or_default().to_owned(),
+            principal: permission.principal().unwrap_or_default().to_owned(),
+        }));
+        next = page.next_token().map(str::to_owned);
+        if next.is_none() {
+            return Ok((found, false));
+        }
+    }
+    Ok((found, true))
 }
 
 /// A call that failed; in another region than the profile's that may be why.

@@ -2,6 +2,7 @@
 
 mod blob;
 mod cert;
+mod doctor;
 mod exposure;
 mod fault;
 mod inspect;
@@ -16,6 +17,7 @@ mod recordings;
 mod references;
 mod registries;
 mod revocation;
+mod setup;
 mod sign;
 mod verdict;
 mod verify;

@@ -15,7 +15,12 @@ pub(super) const EMULATOR_FOLDER: &str = "/tmp/countersign-emulator";
 const SIGNS: &str = "countersign sign ";
 
 /// In a page that writes a trust policy; every other page finds one.
-const WRITES_A_POLICY: [&str; 2] = ["trustpolicy.oci.json\" <<", "countersign policy init "];
+const WRITES_A_POLICY: [&str; 3] = [
+    "trustpolicy.oci.json\" <<",
+    "trustpolicy.oci.json\"",
+    "countersign policy init ",
+    "\ncountersign setup ",
+];
 
 pub(super) struct Reader {
     pub(super) scene: Scene,
@@ -62,7 +67,7 @@ impl Reader {
         let program = env!("CARGO_BIN_EXE_countersign");
         // The pages are about AWS, whose roots are built in; here the emulator's stand in for them.
         let wrapper = format!(
-            "#!/bin/sh\ncase \"$*\" in\n*--trust-anchor*) ;;\n\"cert add --aws-signer\") set -- cert add --type signingAuthority --store aws-signer-ts trustpolicy/roots/aws-signer-notation-root.crt ;;\nverify*--signing-profile*|revocation*--signing-profile*|sign*--if-missing*|\"blob verify\"*--signing-profile*) set -- \"$@\" --trust-anchor {}/root.crt ;;\nesac\nexec {program} \"$@\"\n",
+            "#!/bin/sh\ncase \"$*\" in\n*--trust-anchor*|*--for*) ;;\n\"cert add --aws-signer\") set -- cert add --type signingAuthority --store aws-signer-ts trustpolicy/roots/aws-signer-notation-root.crt ;;\nsetup*|verify*--signing-profile*|revocation*--signing-profile*|sign*--if-missing*|\"blob verify\"*--signing-profile*) set -- \"$@\" --trust-anchor {}/root.crt ;;\nesac\nexec {program} \"$@\"\n",
             self.scene.sandbox.home().display(),
         );
         write_program(&self.bin.join("countersign"), &wrapper);
