@@ -89,6 +89,27 @@ impl Variables {
     fn text(&self, name: &str) -> Option<String> {
         self.get(name).and_then(|value| value.into_string().ok())
     }
+
+    /// Those whose names begin with `start`, without empty ones.
+    fn beginning_with(&self, start: &str) -> Vec<(String, String)> {
+        let keep = |(name, value): (OsString, OsString)| {
+            let name = name.into_string().ok()?;
+            let value = value.to_string_lossy().into_owned();
+            (name.starts_with(start) && !value.is_empty()).then_some((name, value))
+        };
+        match self {
+            #[expect(
+                clippy::disallowed_methods,
+                reason = "the one place that reads the process's variables for everything but AWS"
+            )]
+            Self::Process => std::env::vars_os().filter_map(keep).collect(),
+            Self::Given(all) => all
+                .iter()
+                .map(|(name, value)| (name.clone(), value.clone()))
+                .filter_map(keep)
+                .collect(),
+        }
+    }
 }
 
 /// Where a verifier or a signer runs.
@@ -215,6 +236,23 @@ impl Environment {
     /// The value of a variable, if it is text.
     pub fn variable(&self, name: &str) -> Option<String> {
         self.variables.text(name)
+    }
+
+    /// Every URL at which AWS would be asked in place of its own endpoints, with where it is set: a variable, or
+    /// AWS's configuration files and settings. Variables count even where AWS's own rules pass over them.
+    ///
+    /// # Errors
+    ///
+    /// As [`Environment::connections`].
+    pub async fn aws_endpoint_urls(&self) -> Result<Vec<(String, String)>, Error> {
+        let mut found = self.variables.beginning_with("AWS_ENDPOINT_URL");
+        found.sort();
+        for url in self.connections()?.aws.endpoint_urls().await {
+            if !found.iter().any(|(_, known)| *known == url) {
+                found.push(("`endpoint_url` of AWS's configuration".to_owned(), url));
+            }
+        }
+        Ok(found)
     }
 
     /// The time now.

@@ -51,6 +51,7 @@ pub mod signer;
 pub mod trust_policy;
 pub mod trust_store;
 pub mod outcome;
+pub mod gate;
 
 // The stages of the flows, and what they share: for this program's own tests and fuzz targets. What others need
 // of it is re-exported above.
@@ -97,6 +98,7 @@ pub mod hints;
 #[doc(hidden)]
 pub mod json;
 mod json_size;
+mod duration;
 #[doc(hidden)]
 pub mod oci;
 #[doc(hidden)]

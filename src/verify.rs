@@ -17,9 +17,12 @@ mod setup;
 #[cfg(test)]
 mod testing;
 mod attempts;
+mod all;
+mod walk;
 
 pub use crate::allowance::Allowed;
 pub use crate::limits::OFFLINE_ANSWER_AGE;
+pub use all::{ArtifactJudgement, SignatureJudgement};
 pub use attempts::{AnySignature, Criteria, Search, SearchResult};
 pub use error::{Error, RejectedArtifact, Unseen};
 pub use gather::{Gathered, GatheredSignature, Missing};
@@ -41,7 +44,7 @@ use crate::oci::{Descriptor, Digest};
 use crate::outcome::{SignatureOutcome, Standing};
 use crate::plugin_contract::PluginConfig;
 use crate::plugin_host::PluginHost;
-use crate::reference::{ArtifactReference, Reference};
+use crate::reference::{ArtifactReference, Reference, Scheme};
 use crate::registry::{self, Access, LayoutRepository, Listing, Repository, Target};
 use crate::revocation::Checker;
 use crate::trust_policy::{Statement, StatementName, TrustPolicies};
@@ -225,20 +228,30 @@ impl Verifier {
         options: &Options,
     ) -> Result<(&Statement, Repository), Error> {
         match reference {
-            ArtifactReference::Registry(inside) => {
+            ArtifactReference::Registry(_) => {
                 let statement = self.select(reference, &options.layout_scope)?;
                 require(options, statement, reference)?;
-                Ok((statement, self.repository(inside)?))
+                Ok((statement, self.locate(reference)?))
             }
-            ArtifactReference::Layout(inside) => {
-                let layout = LayoutRepository::open(inside).map_err(|source| Error::Open {
+            ArtifactReference::Layout(_) => {
+                let layout = self.locate(reference)?;
+                let statement = self.select(reference, &options.layout_scope)?;
+                require(options, statement, reference)?;
+                Ok((statement, layout))
+            }
+        }
+    }
+
+    /// Where the artifact is. Nobody is asked yet.
+    pub(crate) fn locate(&self, reference: &ArtifactReference) -> Result<Repository, Error> {
+        match reference {
+            ArtifactReference::Registry(inside) => self.repository(inside),
+            ArtifactReference::Layout(inside) => LayoutRepository::open(inside)
+                .map(Repository::from)
+                .map_err(|source| Error::Open {
                     reference: reference.clone(),
                     source,
-                })?;
-                let statement = self.select(reference, &options.layout_scope)?;
-                require(options, statement, reference)?;
-                Ok((statement, layout.into()))
-            }
+                }),
         }
     }
 
@@ -278,6 +291,19 @@ impl Verifier {
         listing: Result<Listing, registry::Error>,
     ) -> Result<SearchResult, Error> {
         self.validators.find(search, listing).await
+    }
+
+    /// How the registry of `reference` is spoken to.
+    pub(crate) fn scheme(&self, reference: &Reference) -> Scheme {
+        match &self.artifacts {
+            Artifacts::Registries(client) => client.scheme(reference),
+            Artifacts::Stored(_) => Scheme::Https,
+        }
+    }
+
+    /// The time now.
+    pub(crate) fn now(&self) -> OffsetDateTime {
+        self.clock.now()
     }
 
     /// The trust policy.
@@ -373,7 +399,7 @@ impl Verifier {
 }
 
 /// Does `work` for the artifact `reference` with what `options` allow it.
-async fn within<T>(
+pub(crate) async fn within<T>(
     options: &Options,
     reference: impl Fn() -> ArtifactReference,
     work: impl Future<Output = Result<T, Error>>,
@@ -387,7 +413,7 @@ async fn within<T>(
 }
 
 /// Does `work`, a step of the verification of `reference`, while there is time.
-async fn in_time<T>(
+pub(crate) async fn in_time<T>(
     reference: ArtifactReference,
     work: impl Future<Output = T>,
 ) -> Result<T, Error> {

@@ -44,6 +44,7 @@ pub use ecr_tokens::AwsEcrTokens;
 pub use error::{Error, Kind, LayoutFault};
 pub use fetch::Signature;
 pub use layout::LayoutRepository;
+pub(crate) use manifest::is_image_manifest;
 pub use plain_http::PlainHttp;
 pub use push::{NewSignature, Pushed, RejectedPart, Storage, Warning};
 pub use referrers::{Listing, Source};
