@@ -11,6 +11,7 @@ mod context;
 mod credentials;
 mod duration;
 mod envelope;
+mod gate;
 mod exposure;
 mod key;
 mod passphrase;
@@ -68,6 +69,9 @@ enum Command {
     /// Store revocation information for verification without a network
     #[command(subcommand)]
     Revocation(revocation::Command),
+    /// Decide what may run, by a gate policy: which signers must have signed
+    #[command(subcommand)]
+    Gate(gate::Command),
     /// Sign and verify files
     #[command(subcommand)]
     Blob(blob::Command),
@@ -166,6 +170,7 @@ fn execute(command: Command, called: Called, emit: &mut dyn FnMut(CommandOutput)
             Command::Sign(args) => sign::run(args, emit).await,
             Command::Verify(args) => verify::run(args, called, emit).await,
             Command::Revocation(command) => revocation::run(command, called, emit).await,
+            Command::Gate(command) => gate::run(command, called, emit).await,
             Command::Blob(command) => emit(blob::run(command, called).await),
             Command::Cert(command) => emit(cert::run(&command).await),
             Command::Key(command) => emit(key::run(&command).await),

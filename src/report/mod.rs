@@ -6,6 +6,7 @@
 //! | type | written by | schema |
 //! | --- | --- | --- |
 //! | [`VerdictV1`] | `verify`, `blob verify` | `verdict.v1.schema.json` |
+//! | [`GateResult`], [`GateVerdictEnd`] | `gate check` | `gate-verdict.v1.schema.json` |
 //! | [`SigningV1`] | `sign` | `signing.v1.schema.json` |
 //! | [`Inspection`], [`SignatureDetails`] | `inspect`, `blob inspect` | `inspection.schema.json` |
 //! | [`BlobPolicy`] | `blob policy init` | `trustpolicy.blob.schema.json` |
@@ -18,6 +19,7 @@ mod blob_policy;
 mod called;
 mod cause;
 mod exit;
+mod gate;
 pub(crate) mod go;
 mod inspection;
 mod reason;
@@ -36,6 +38,10 @@ pub use blob_policy::{BlobPolicy, BlobStatement, SignatureVerification};
 pub(crate) use called::Called;
 pub use cause::Cause;
 pub use exit::Exit;
+pub use gate::{
+    GateExemption, GateImage, GatePolicyFile, GateResult, GateShortfall, GateSignature, GateSigner,
+    GateVerdict, GateVerdictEnd,
+};
 pub use go::Times;
 pub use inspection::{
     Attribute, Attributes, CertificateDetails, Error as InspectionError, Inspection,

@@ -47,6 +47,16 @@ impl SignatureJudgement {
         self.outcomes.get(statement).or(self.rest.as_ref())
     }
 
+    /// A signature with these outcomes.
+    #[cfg(test)]
+    pub(crate) fn of(outcomes: Vec<SignatureOutcome>) -> Self {
+        Self {
+            manifest_digest: outcomes[0].manifest_digest.clone(),
+            outcomes,
+            rest: None,
+        }
+    }
+
     /// Everything that was found: one outcome for each statement, or fewer where one holds for several.
     pub fn outcomes(&self) -> impl Iterator<Item = &SignatureOutcome> {
         self.outcomes.iter().chain(&self.rest)

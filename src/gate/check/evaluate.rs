@@ -211,3 +211,6 @@ fn shortfalls(
     });
     lacks.collect()
 }
+
+#[cfg(test)]
+mod tests;

@@ -226,3 +226,6 @@ impl GatePolicy {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

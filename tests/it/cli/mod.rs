@@ -4,6 +4,7 @@ mod blob;
 mod cert;
 mod exposure;
 mod fault;
+mod gate;
 mod inspect;
 mod key;
 mod left_behind;
