@@ -245,7 +245,11 @@ impl Environment {
     ///
     /// As [`Environment::connections`].
     pub async fn aws_endpoint_urls(&self) -> Result<Vec<(String, String)>, Error> {
-        let mut found = self.variables.beginning_with("AWS_ENDPOINT_URL");
+        let set = self
+            .variables
+            .beginning_with("AWS_ENDPOINT_URL")
+            .into_iter();
+        let mut found: Vec<_> = set.map(|(name, url)| (format!("`{name}`"), url)).collect();
         found.sort();
         for url in self.connections()?.aws.endpoint_urls().await {
             if !found.iter().any(|(_, known)| *known == url) {

@@ -83,7 +83,13 @@ impl Context {
     ) -> Result<Self, CommandOutput> {
         let shown = Shown::NamedRegistry;
         let args = RegistryArgs::default();
-        Self::of(&args, references, BTreeMap::new(), (Format::Known, shown), pipes)
+        Self::of(
+            &args,
+            references,
+            BTreeMap::new(),
+            (Format::Known, shown),
+            pipes,
+        )
     }
 
     fn of(

@@ -207,10 +207,11 @@ impl Gate {
         } = listed;
         let reference = target.reference.clone();
         let statements = roles.statements();
-        let judging = Box::pin(
-            self.verifier
-                .judge_listed(&repository, target, listing, statements, options),
-        );
+        let judging =
+            Box::pin(
+                self.verifier
+                    .judge_listed(&repository, target, listing, statements, options),
+            );
         let (signatures, unseen, error): (_, Option<Unseen>, _) = match judging.await {
             Ok(judged) => (judged.signatures, judged.unseen, None),
             Err(error) => (Vec::new(), None, Some(error)),

@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use super::called::Called;
+use super::cause::Cause;
 use super::exit::Exit;
 use super::reason::Reason;
 use super::sentence;
 use super::shorten::Shorten as _;
 use super::verdict::Unseen;
-use super::called::Called;
-use super::cause::Cause;
 use crate::gate::policy::{Exemption, GatePolicy, MetadataNeed};
 use crate::gate::{
     Answer, Decision, Examination, ImageExamination, Refusal, RoleExamination, RoleLack,
@@ -272,7 +272,11 @@ impl GateResult {
             media_type: Some(examination.media_type.clone()),
             movable_tag: examination.tag.clone(),
             images: images.map(|image| GateImage::new(image, reader)).collect(),
-            uncovered: examination.uncovered.iter().map(Digest::to_string).collect(),
+            uncovered: examination
+                .uncovered
+                .iter()
+                .map(Digest::to_string)
+                .collect(),
             ..self
         }
     }
@@ -351,7 +355,10 @@ impl GateImage {
                 .iter()
                 .map(|role| GateSigner::new(image, role, reader))
                 .collect(),
-            unseen: image.unseen.as_ref().map(|unseen| Unseen::new(unseen, reader)),
+            unseen: image
+                .unseen
+                .as_ref()
+                .map(|unseen| Unseen::new(unseen, reader)),
         }
     }
 }
@@ -407,7 +414,11 @@ fn not_verified(image: &ImageExamination, shortfall: &RoleShortfall, reader: &Re
     }
     match logged {
         Some((_, failure)) => Reason::of_failure(failure, reader),
-        None => Reason::plain("not-judged", "the signature was not judged".to_owned(), true),
+        None => Reason::plain(
+            "not-judged",
+            "the signature was not judged".to_owned(),
+            true,
+        ),
     }
 }
 

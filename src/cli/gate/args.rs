@@ -53,10 +53,12 @@ impl GateArgs {
         let directories = context.environment.notation_directories();
         let trust = if policy.names_statements() {
             let directories = directories.as_ref().map_err(no_directory)?;
-            Some(Verifier::from_notation_config(directories).map_err(|error| match error {
-                SetupError::Policy(error) => policy_report(&error),
-                error => CommandOutput::unusable(&error, error.hint()),
-            })?)
+            Some(
+                Verifier::from_notation_config(directories).map_err(|error| match error {
+                    SetupError::Policy(error) => policy_report(&error),
+                    error => CommandOutput::unusable(&error, error.hint()),
+                })?,
+            )
         } else {
             None
         };
@@ -64,7 +66,8 @@ impl GateArgs {
             None => GateRoots::Published,
             Some(path) => GateRoots::Given(vec![read_roots(path, pipes)?]),
         };
-        let setup = GateSetup::new(policy, trust, &roots).map_err(|error| setup_unusable(&error))?;
+        let setup =
+            GateSetup::new(policy, trust, &roots).map_err(|error| setup_unusable(&error))?;
         refuse_exposed(&self.exposed(&setup))?;
         let gate = setup.connect(&context.environment).await;
         let gate = gate.map_err(|error| CommandOutput::unusable(&error, error.hint()))?;

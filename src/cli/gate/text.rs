@@ -24,7 +24,7 @@ pub(super) fn in_words(result: &GateResult, policy: &Path) -> CommandOutput {
     if !result.uncovered.is_empty() {
         let _ = writeln!(
             report.stderr,
-            "Note: {} for the platform `unknown` in the index {what} were not verified",
+            "Note: {} not verified: for the platform `unknown`, in the index {what}",
             entries(result.uncovered.len())
         );
     }
@@ -62,8 +62,8 @@ pub(super) fn in_words(result: &GateResult, policy: &Path) -> CommandOutput {
 
 fn entries(count: usize) -> String {
     match count {
-        1 => "1 entry".to_owned(),
-        count => format!("{count} entries"),
+        1 => "1 entry is".to_owned(),
+        count => format!("{count} entries are"),
     }
 }
 
@@ -145,7 +145,11 @@ fn write_signer(text: &mut String, signer: &GateSigner) {
         );
         return;
     }
-    let _ = writeln!(text, "  `{name}`: missing, wanted {}", short_line(&signer.wanted));
+    let _ = writeln!(
+        text,
+        "  `{name}`: missing, wanted {}",
+        short_line(&signer.wanted)
+    );
     if let Some(reason) = &signer.reason {
         let _ = writeln!(text, "    {}", short_line(&reason.message));
         write_why(text, "    ", reason);

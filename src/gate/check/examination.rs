@@ -164,6 +164,9 @@ impl ImageExamination {
 
     /// How many roles are filled.
     pub fn filled(&self) -> usize {
-        self.roles.iter().filter(|role| role.filled.is_some()).count()
+        self.roles
+            .iter()
+            .filter(|role| role.filled.is_some())
+            .count()
     }
 }

@@ -89,7 +89,9 @@ fn lack_of(
 fn missing_metadata(role: &Role, outcome: &SignatureOutcome) -> Option<RoleLack> {
     let of_key = |key: &str| {
         let mut pairs = outcome.user_metadata.iter();
-        pairs.find(|(found, _)| found == key).map(|(_, value)| value)
+        pairs
+            .find(|(found, _)| found == key)
+            .map(|(_, value)| value)
     };
     let mut needs = role.user_metadata.iter();
     let (key, wanted) =
@@ -161,7 +163,8 @@ pub(super) fn shown(outcome: &SignatureOutcome) -> String {
         (Some(extended_validation::PLUGIN_NAME), Some(claims)) => claims.signer().to_string(),
         _ => {
             let leaf = info.certificate_chain.first();
-            leaf.map(|leaf| leaf.subject().to_string()).unwrap_or_default()
+            leaf.map(|leaf| leaf.subject().to_string())
+                .unwrap_or_default()
         }
     }
 }

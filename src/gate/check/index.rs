@@ -131,7 +131,11 @@ pub(super) fn read(bytes: &[u8]) -> Result<Index, IndexFault> {
     for entry in read.manifests {
         let digest =
             oci::parse_digest(&entry.digest).map_err(|source| IndexFault::Digest { source })?;
-        if entry.platform.as_ref().is_some_and(ReadPlatform::is_unknown) {
+        if entry
+            .platform
+            .as_ref()
+            .is_some_and(ReadPlatform::is_unknown)
+        {
             index.uncovered.push(digest);
             continue;
         }
@@ -213,7 +217,12 @@ mod tests {
             .collect();
         assert_eq!(
             images,
-            ["linux/amd64,linux/arm64", "linux/arm/v7", "", "linux/unknown"]
+            [
+                "linux/amd64,linux/arm64",
+                "linux/arm/v7",
+                "",
+                "linux/unknown"
+            ]
         );
         assert_eq!(read.uncovered.len(), 1);
     }

@@ -71,9 +71,9 @@ impl GateSetupError {
     /// What to do about it.
     pub fn hint(&self) -> Option<String> {
         match self {
-            Self::NoTrustPolicy { .. } => {
-                Some("write a trust policy with the statement, or name a `signingProfile`".to_owned())
-            }
+            Self::NoTrustPolicy { .. } => Some(
+                "write a trust policy with the statement, or name a `signingProfile`".to_owned(),
+            ),
             Self::Statement { source, .. } => Some(source.hint()),
             Self::Roots { source, .. } => source.hint(),
             Self::Profile { source } => source.hint(),
@@ -90,7 +90,10 @@ pub enum GateConnectError {
     #[error(transparent)]
     Environment(environment::Error),
     /// AWS would be asked elsewhere than at its own endpoints: whoever answers there says what is revoked.
-    #[error("{} sets the endpoint `{url}`, which is not AWS's own and which the gate policy does not name", from)]
+    #[error(
+        "{} sets the endpoint `{url}`, which is not AWS's own and which the gate policy does not name",
+        from
+    )]
     Endpoint {
         /// Where it is set.
         from: String,

@@ -140,16 +140,17 @@ pub(super) fn check(policies: &TrustPolicies, role: &Role) -> Result<(), Unknown
 
 /// Whether whoever has `identity` is trusted by the statement, too.
 fn trusts(statement: &Statement, identity: &TrustedIdentity) -> bool {
-    statement.trusted_identities.iter().any(|trusted| {
-        match (trusted, identity) {
+    statement
+        .trusted_identities
+        .iter()
+        .any(|trusted| match (trusted, identity) {
             (TrustedIdentity::Any, TrustedIdentity::X509Subject { .. }) => true,
             (
                 TrustedIdentity::X509Subject { subject: wide, .. },
                 TrustedIdentity::X509Subject { subject, .. },
             ) => wide.is_part_of(subject),
             (trusted, identity) => trusted == identity,
-        }
-    })
+        })
 }
 
 /// Where the roots of signing profiles are from, each in a store whose name no trust policy has.

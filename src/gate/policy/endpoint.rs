@@ -28,7 +28,11 @@ mod tests {
             "https://vpce.example/",
             "HTTPS://vpce.example:443",
         ] {
-            assert_eq!(normal(text).as_deref(), Some("https://vpce.example"), "{text}");
+            assert_eq!(
+                normal(text).as_deref(),
+                Some("https://vpce.example"),
+                "{text}"
+            );
         }
         assert_eq!(normal("http://h:80/a/").as_deref(), Some("http://h/a"));
         for (one, other) in [
@@ -39,7 +43,15 @@ mod tests {
         ] {
             assert_ne!(normal(one), normal(other));
         }
-        for text in ["h", "ftp://h", "https://u@h", "https://u:p@h", "https://h?x", "https://h#x", ""] {
+        for text in [
+            "h",
+            "ftp://h",
+            "https://u@h",
+            "https://u:p@h",
+            "https://h?x",
+            "https://h#x",
+            "",
+        ] {
             assert_eq!(normal(text), None, "{text}");
         }
     }

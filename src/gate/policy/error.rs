@@ -4,9 +4,9 @@ use std::fmt;
 use std::path::PathBuf;
 
 use super::scope::GateScopeError;
+use crate::aws::ArnError;
 use crate::document::{Kind, Position, place};
 use crate::limits::{MAX_EXEMPTION_TIME, MAX_GATE_POLICY_BYTES, MAX_GATE_SIGNERS};
-use crate::aws::ArnError;
 use crate::trust_policy::scope::ScopeError;
 use crate::x509::identity;
 use crate::{document, files};
@@ -45,7 +45,10 @@ pub enum GatePolicyError {
 }
 
 fn first(problems: &[GateProblem]) -> String {
-    problems.first().map(GateProblem::to_string).unwrap_or_default()
+    problems
+        .first()
+        .map(GateProblem::to_string)
+        .unwrap_or_default()
 }
 
 fn more(problems: &[GateProblem]) -> String {
@@ -69,7 +72,9 @@ impl GatePolicyError {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Unreadable { source } => source.hint(),
-            Self::TooLong { .. } => Some("cover more repositories with one scope: `HOST/team/*`".to_owned()),
+            Self::TooLong { .. } => {
+                Some("cover more repositories with one scope: `HOST/team/*`".to_owned())
+            }
             Self::Malformed { source, .. } => source.hint(),
             Self::Invalid { problems } => problems.first().and_then(|one| one.fault.hint()),
         }
@@ -296,7 +301,9 @@ impl GateFault {
                 GateScopeError::Repository(ScopeError::Registry(error)) => Some(error.hint()),
                 _ => text("write `HOST/REPOSITORY`, `HOST/*` or `HOST/team/*`, without a tag"),
             },
-            Self::ScopeTaken { .. } => text("keep one of the two, or make one of them more specific"),
+            Self::ScopeTaken { .. } => {
+                text("keep one of the two, or make one of them more specific")
+            }
             Self::Requirement | Self::Count { .. } => {
                 text("for example `{\"atLeast\": 2, \"of\": [...]}`")
             }
@@ -304,15 +311,17 @@ impl GateFault {
                 "name another signing profile or identity for each role; two versions of a signing profile are one signer",
             ),
             Self::Profile { source } => source.hint(),
-            Self::AnyIdentity => text(
-                "name the signer: `x509.subject: ...`, or the ARN of a signing profile",
-            ),
+            Self::AnyIdentity => {
+                text("name the signer: `x509.subject: ...`, or the ARN of a signing profile")
+            }
             Self::Subject { source } => source.hint(),
             Self::Span { .. } => text("a length of time is like `720h`"),
-            Self::Digest { .. } => text("a digest is `sha256:` with 64 digits and letters from `a` to `f`"),
-            Self::Time { .. } | Self::ExemptionTime { .. } => {
-                text("write for example `2027-01-31T00:00:00Z`, at most 90 days from now, and renew it then")
+            Self::Digest { .. } => {
+                text("a digest is `sha256:` with 64 digits and letters from `a` to `f`")
             }
+            Self::Time { .. } | Self::ExemptionTime { .. } => text(
+                "write for example `2027-01-31T00:00:00Z`, at most 90 days from now, and renew it then",
+            ),
             Self::ExemptionScope { .. } => text("name each repository with its digests"),
             Self::Endpoint { .. } => text("an endpoint is like `https://HOST`"),
             Self::Plugin { .. } => text(

@@ -124,7 +124,9 @@ fn asks_less(rule: &GateRule, wider: &GateRule) -> Vec<&'static str> {
             wider.wildcard_statement == WildcardStatement::Accept,
         ),
     ];
-    let lax = settings.into_iter().filter(|(_, here, there)| *here && !*there);
+    let lax = settings
+        .into_iter()
+        .filter(|(_, here, there)| *here && !*there);
     less.extend(lax.map(|(name, ..)| name));
     less
 }

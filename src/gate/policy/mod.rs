@@ -200,7 +200,11 @@ impl GatePolicy {
         let mut best: Option<Rank> = None;
         let mut chosen: Vec<&GateRule> = Vec::new();
         for rule in &self.rules {
-            for rank in rule.scopes.iter().filter_map(|one| one.rank(reference, scheme)) {
+            for rank in rule
+                .scopes
+                .iter()
+                .filter_map(|one| one.rank(reference, scheme))
+            {
                 if best.is_none_or(|best| rank > best) {
                     best = Some(rank);
                     chosen = vec![rule];

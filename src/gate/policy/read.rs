@@ -31,13 +31,7 @@ use crate::reference::Scheme;
 /// The version of the documents that are read.
 const VERSION: &str = "1.0";
 
-const TOP_MEMBERS: &[&str] = &[
-    "version",
-    "rules",
-    "exemptions",
-    "plugins",
-    "awsEndpoints",
-];
+const TOP_MEMBERS: &[&str] = &["version", "rules", "exemptions", "plugins", "awsEndpoints"];
 const RULE_MEMBERS: &[&str] = &[
     "name",
     "scopes",

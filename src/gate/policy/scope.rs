@@ -127,10 +127,8 @@ fn normal_prefix(prefix: &str, scheme: Scheme) -> String {
         Some((host, path)) => (host, Some(path)),
         None => (prefix, None),
     };
-    let host = RegistryName::parse(host).map_or_else(
-        |_| host.to_owned(),
-        |name| name.canonical(scheme),
-    );
+    let host =
+        RegistryName::parse(host).map_or_else(|_| host.to_owned(), |name| name.canonical(scheme));
     match path {
         Some(path) => format!("{host}/{path}"),
         None => host,
@@ -149,7 +147,9 @@ mod tests {
 
     fn rank(scope: &str, repository: &str) -> Option<Rank> {
         let reference = Reference::parse(&format!("{repository}@{DIGEST}")).unwrap();
-        GateScope::parse(scope).unwrap().rank(&reference, Scheme::Https)
+        GateScope::parse(scope)
+            .unwrap()
+            .rank(&reference, Scheme::Https)
     }
 
     #[test]
@@ -167,9 +167,17 @@ mod tests {
             ("r.io/*", "xr.io/app", None),
             ("r.io/*", "r.io:5000/app", None),
             ("R.io:443/team/*", "r.IO/team/app", Some(Rank::Prefix(2))),
-            ("docker.io/library/*", "index.docker.io/nginx", Some(Rank::Prefix(2))),
+            (
+                "docker.io/library/*",
+                "index.docker.io/nginx",
+                Some(Rank::Prefix(2)),
+            ),
             ("docker.io/*", "docker.io/nginx", Some(Rank::Prefix(1))),
-            ("docker.io/nginx", "docker.io/library/nginx", Some(Rank::Exact)),
+            (
+                "docker.io/nginx",
+                "docker.io/library/nginx",
+                Some(Rank::Exact),
+            ),
             ("docker.io/nginx/*", "docker.io/nginx", None),
             ("docker.io/nginx/*", "docker.io/library/nginx", None),
             (

@@ -29,7 +29,11 @@ impl Gate {
         if name == "release" {
             return self.scene.profile.arn.clone();
         }
-        self.scene.emulator.create_signing_profile(name).unwrap().arn
+        self.scene
+            .emulator
+            .create_signing_profile(name)
+            .unwrap()
+            .arn
     }
 
     /// Signs the scene's image with a profile.
@@ -103,7 +107,10 @@ fn an_image_that_all_signers_signed_may_run() {
     let gate = Gate::new();
     let security = gate.profile("security");
     let release = gate.profile("release");
-    let signers = [signer("built by CI", &release), signer("passed by security", &security)];
+    let signers = [
+        signer("built by CI", &release),
+        signer("passed by security", &security),
+    ];
     gate.write_rule(json!({ "require": { "all": signers } }));
     let image = &gate.scene.image;
 
@@ -124,15 +131,18 @@ fn an_image_that_all_signers_signed_may_run() {
     let first = gate.sign(&release, &[]);
     let ran = gate.check_image();
     assert_eq!((ran.code, ran.stdout.as_str()), (1, ""), "{ran:#?}");
-    assert!(ran.stderr.starts_with(&format!(
-        "Error: {image}: the image is not signed as required\n\
+    assert!(
+        ran.stderr.starts_with(&format!(
+            "Error: {image}: the image is not signed as required\n\
          rule: `images` of `gate.json`\n\
          signers: 1 of 2 needed, 1 signature judged\n  \
          `built by CI`: signature {first}, signed by {version}\n  \
          `passed by security`: missing, wanted `{security}`\n    \
          signature {first}: the signature's AWS Signer profile is not a trusted identity\n",
-        version = gate.scene.profile.version_arn
-    )), "{ran:#?}");
+            version = gate.scene.profile.version_arn
+        )),
+        "{ran:#?}"
+    );
 
     gate.sign(&security, &[]);
     let ran = gate.check_image();
