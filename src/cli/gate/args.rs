@@ -45,9 +45,9 @@ impl GateArgs {
         let pipes = self.time.for_pipes()?;
         let mut context = Context::for_gate(&artifacts, pipes)?;
         let mut notes = std::mem::take(&mut context.notes);
-        let policy = GatePolicy::load(&self.gate_policy, context.now)
+        let policy = GatePolicy::load(&self.gate_policy, context.environment.now())
             .map_err(|error| policy_unusable(&error))?;
-        for warning in policy.warnings(context.now) {
+        for warning in policy.warnings(context.environment.now()) {
             notes.push_str(&CommandOutput::warning(&warning.to_string()).stderr);
         }
         let directories = context.environment.notation_directories();

@@ -3,12 +3,12 @@
 
 use super::Gate;
 use super::statements::{self, Roots, UnknownStatement};
-use crate::aws::SignerArn;
+use crate::aws::SigningProfile;
 use crate::environment::{self, Environment};
 use crate::gate::policy::{GatePolicy, RoleSigner};
 use crate::http::redact_text;
 use crate::partition::Partition;
-use crate::trust_policy::{self, TrustPolicies};
+use crate::trust_policy::TrustPolicies;
 use crate::trust_store::{self, NamedStore, TrustStores};
 use crate::verify::Setup;
 
@@ -58,13 +58,6 @@ pub enum GateSetupError {
     /// There is no signer at all.
     #[error("the gate policy has no signer")]
     NoSigner,
-    /// A signing profile cannot be one.
-    #[error("a signing profile of the gate policy cannot be used")]
-    Profile {
-        /// Why.
-        #[source]
-        source: trust_policy::Error,
-    },
 }
 
 impl GateSetupError {
@@ -76,7 +69,6 @@ impl GateSetupError {
             ),
             Self::Statement { source, .. } => Some(source.hint()),
             Self::Roots { source, .. } => source.hint(),
-            Self::Profile { source } => source.hint(),
             Self::NoSigner => None,
         }
     }
@@ -135,7 +127,7 @@ impl GateSetup {
         trust: Option<Setup>,
         roots: &GateRoots,
     ) -> Result<Self, GateSetupError> {
-        let mut profiles: Vec<String> = Vec::new();
+        let mut profiles: Vec<SigningProfile> = Vec::new();
         let mut partitions: Vec<Partition> = Vec::new();
         let mut stores = Vec::new();
         for rule in policy.rules() {
@@ -153,10 +145,7 @@ impl GateSetup {
                     continue;
                 };
                 profiles.push(profile.clone());
-                let partition = SignerArn::parse(profile).ok();
-                let Some(partition) = partition.map(|arn| arn.location().partition()) else {
-                    continue;
-                };
+                let partition = profile.arn().location().partition();
                 if matches!(roots, GateRoots::Published) && !partitions.contains(&partition) {
                     let store = trust_store::built_in(partition.as_str()).map_err(|source| {
                         let (rule, role) = names();
@@ -176,8 +165,7 @@ impl GateSetup {
             Some(trust) => trust,
             // Which statement a verifier has of its own makes no difference: each role has its own.
             None => {
-                let of_profiles = TrustPolicies::of_signing_profiles(&profiles, Vec::new())
-                    .map_err(|source| GateSetupError::Profile { source })?;
+                let of_profiles = TrustPolicies::of_signing_profiles(&profiles, Vec::new());
                 let statement = of_profiles.statements().first().cloned();
                 Setup::of_statement(statement.ok_or(GateSetupError::NoSigner)?, Vec::new())
             }

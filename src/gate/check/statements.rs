@@ -3,7 +3,7 @@
 //! A role with a signing profile has a strict statement of its own. One with an identity has the statement of the
 //! trust policy, for that identity alone, where it applies to the artifact.
 
-use crate::aws::SignerArn;
+use crate::aws::SigningProfile;
 use crate::config::StoreName;
 use crate::gate::policy::{GateRule, Role, RoleSigner, WildcardStatement};
 use crate::partition::Partition;
@@ -175,11 +175,10 @@ impl Roots {
         self.stores.iter().map(|(_, store)| store.clone())
     }
 
-    /// The stores for the profile with this ARN.
-    fn of(&self, profile: &str) -> Vec<StoreName> {
-        let partition = SignerArn::parse(profile).ok();
-        let partition = partition.map(|arn| arn.location().partition());
-        let fits = |of: &Option<Partition>| of.is_none() || *of == partition;
+    /// The stores for this profile.
+    fn of(&self, profile: &SigningProfile) -> Vec<StoreName> {
+        let partition = profile.arn().location().partition();
+        let fits = |of: &Option<Partition>| of.is_none_or(|of| of == partition);
         let stores = self.stores.iter().filter(|(of, _)| fits(of));
         stores.map(|(_, store)| store.name.clone()).collect()
     }
@@ -197,10 +196,12 @@ pub(super) fn statement(
     let (wanted, identity) = match &role.signer {
         RoleSigner::SigningProfile(profile) => {
             let stores = roots.of(profile);
-            let of_profile = TrustPolicies::of_signing_profiles(&[profile.clone()], stores);
-            let of_profile = of_profile.map_err(|source| NoStatement::Nothing { source })?;
-            let mut statements = of_profile.statements().iter();
-            let found = statements.find(|one| !one.trust_stores.is_empty()).cloned();
+            if stores.is_empty() {
+                return Err(NoStatement::NoRoot);
+            }
+            let profiles = std::slice::from_ref(profile);
+            let of_profile = TrustPolicies::of_signing_profiles(profiles, stores);
+            let found = of_profile.statements().first().cloned();
             return found.ok_or(NoStatement::NoRoot);
         }
         RoleSigner::Identity {

@@ -7,6 +7,7 @@ use std::time::Duration;
 use time::OffsetDateTime;
 
 use super::scope::GateScope;
+use crate::aws::SigningProfile;
 use crate::oci::Digest;
 use crate::trust_policy::TrustedIdentity;
 
@@ -72,7 +73,7 @@ pub struct Role {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RoleSigner {
     /// A signing profile of AWS Signer, or one version of it, by its ARN.
-    SigningProfile(String),
+    SigningProfile(SigningProfile),
     /// An identity that a statement of Notation's trust policy trusts.
     Identity {
         /// The statement's name.
@@ -85,7 +86,7 @@ pub enum RoleSigner {
 impl fmt::Display for RoleSigner {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::SigningProfile(arn) => write!(f, "`{arn}`"),
+            Self::SigningProfile(profile) => write!(f, "`{profile}`"),
             Self::Identity {
                 statement,
                 identity,

@@ -7,6 +7,7 @@ use time::macros::datetime;
 use super::*;
 use crate::algorithm::SignatureAlgorithm;
 use crate::allowance::Exhausted;
+use crate::aws::SigningProfile;
 use crate::extended_validation::{self, attribute};
 use crate::gate::policy::GatePolicy;
 use crate::notary::{Action, SigningScheme, Validation};
@@ -175,8 +176,8 @@ fn image(
 }
 
 fn statement(role: &Role) -> Statement {
-    let profile = profile(&role.name);
-    let policies = TrustPolicies::of_signing_profiles(&[profile], Vec::new()).unwrap();
+    let profile = SigningProfile::parse(&profile(&role.name)).unwrap();
+    let policies = TrustPolicies::of_signing_profiles(&[profile], Vec::new());
     policies.statements()[0].clone()
 }
 

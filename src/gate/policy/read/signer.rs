@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::{Members, REQUIRE_MEMBERS, Reader};
-use crate::aws::{SignerArn, SigningProfileArn};
+use crate::aws::{SignerArn, SigningProfile};
 use crate::document::{Kind, Node};
 use crate::duration;
 use crate::gate::policy::error::GateFault;
@@ -122,12 +122,8 @@ impl Reader<'_> {
 
     fn read_profile(&mut self, node: &Node<'_>) -> Option<RoleSigner> {
         let text = self.text(Some(node))?;
-        let source = match SignerArn::parse(&text) {
-            Ok(SignerArn::Profile(_) | SignerArn::ProfileVersion(_)) => {
-                return Some(RoleSigner::SigningProfile(text));
-            }
-            // Of another kind; this says which one is wanted.
-            Ok(_) => SigningProfileArn::parse(&text).err()?,
+        let source = match SigningProfile::parse(&text) {
+            Ok(profile) => return Some(RoleSigner::SigningProfile(profile)),
             Err(source) => source,
         };
         self.problem(node, GateFault::Profile { source });
@@ -221,7 +217,7 @@ pub(in crate::gate::policy) fn signer_of(signer: &RoleSigner) -> String {
         _ => text.to_owned(),
     };
     match signer {
-        RoleSigner::SigningProfile(arn) => of_arn(arn),
+        RoleSigner::SigningProfile(profile) => profile.arn().to_string(),
         RoleSigner::Identity { identity, .. } => match identity {
             TrustedIdentity::X509Subject { subject, .. } => subject.to_string(),
             TrustedIdentity::Any | TrustedIdentity::Other(_) => of_arn(identity.as_str()),
