@@ -265,3 +265,32 @@ fn check_entry(found: &Descriptor, wanted: &Descriptor) -> Result<(), Refusal> {
         },
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::oci::sha256_digest;
+    use crate::outcome::FailureClass;
+
+    #[test]
+    fn an_image_is_what_its_index_says_of_it() {
+        let of = |media_type: &str, size, bytes: &[u8]| {
+            Descriptor::new(media_type.into(), size, sha256_digest(bytes))
+        };
+        let found = of("a/b", 7, b"x");
+        assert!(check_entry(&found, &found).is_ok());
+        for wanted in [of("a/c", 7, b"x"), of("a/b", 8, b"x"), of("a/b", 7, b"y")] {
+            let refusal = check_entry(&found, &wanted).unwrap_err();
+            assert_eq!(refusal.code(), "index-entry-differs", "{wanted:?}");
+            assert_eq!(refusal.class(), FailureClass::Rejected);
+        }
+        let Err(Refusal::Entry { source }) = check_entry(&found, &of("a/c", 8, b"x")) else {
+            panic!("it differs");
+        };
+        let said = source.to_string();
+        assert!(
+            said.ends_with("is a `a/b` of 7 bytes, and the index says `a/c` of 8 bytes"),
+            "{said}"
+        );
+    }
+}

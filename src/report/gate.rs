@@ -11,7 +11,7 @@ use super::reason::Reason;
 use super::sentence;
 use super::shorten::Shorten as _;
 use super::verdict::Unseen;
-use crate::gate::policy::{Exemption, GatePolicy, MetadataNeed};
+use crate::gate::policy::{Exemption, GatePolicy, MetadataNeed, RoleSigner};
 use crate::gate::{
     Answer, Decision, Examination, ImageExamination, Refusal, RoleExamination, RoleLack,
     RoleShortfall,
@@ -371,6 +371,9 @@ impl GateSigner {
             Reason::new("no-statement", message, none, none.hint(), reader)
         });
         let filled = role.filled.as_ref();
+        // A signing profile of the gate policy stands in no trust policy.
+        let of_profile = matches!(role.signer, RoleSigner::SigningProfile(_));
+        let reader = &reader.clone().trusting_profiles(of_profile);
         let shortfalls = role.shortfalls.iter().take(MAX_TOLD_VALUES);
         Self {
             met_by: filled.map(|filling| GateSignature {

@@ -2,13 +2,12 @@
 
 use std::path::PathBuf;
 
-use crate::cli::args::TimeArgs;
+use crate::cli::args::{MaxSignatures, TimeArgs};
 use crate::cli::context::{Context, no_directory, policy_report, read_roots};
 use crate::cli::exposure::Exposed;
 use crate::cli::output::{CommandOutput, Exit};
 use crate::gate::policy::{GatePolicy, GatePolicyError};
 use crate::gate::{Gate, GateRoots, GateSetup, GateSetupError};
-use crate::limits::MAX_SIGNATURES;
 use crate::reference::{ArtifactReference, Reference};
 use crate::verify::{Options, SetupError, Verifier};
 
@@ -22,6 +21,14 @@ pub(super) struct GateArgs {
     /// policy
     #[arg(long, value_name = "FILE")]
     trust_anchor: Option<PathBuf>,
+    /// Maximum number of signatures to judge per image
+    #[arg(
+        long,
+        value_name = "NUMBER",
+        default_value_t,
+        allow_negative_numbers = true
+    )]
+    max_signatures: MaxSignatures,
     #[command(flatten)]
     time: TimeArgs,
 }
@@ -40,6 +47,7 @@ impl GateArgs {
         &self,
         references: &[Reference],
     ) -> Result<Prepared, CommandOutput> {
+        let max_signatures = self.max_signatures.get()?;
         let artifacts: Vec<ArtifactReference> =
             references.iter().cloned().map(Into::into).collect();
         let pipes = self.time.for_pipes()?;
@@ -74,7 +82,7 @@ impl GateArgs {
         Ok(Prepared {
             gate,
             options: Options {
-                max_signatures: MAX_SIGNATURES,
+                max_signatures,
                 allowed: self.time.allowed()?,
                 ..Options::default()
             },

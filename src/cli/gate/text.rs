@@ -172,7 +172,7 @@ fn write_unseen(text: &mut String, image: &GateImage) {
             let _ = writeln!(
                 text,
                 "  there are more than {limit} signatures; the others were not judged\n  hint: remove signatures \
-                 that no policy trusts"
+                 that no policy trusts, or raise `--max-signatures`"
             );
         }
         Some(Unseen::Reason(reason)) => {

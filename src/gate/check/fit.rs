@@ -3,11 +3,13 @@
 use time::OffsetDateTime;
 
 use super::examination::RoleLack;
-use crate::extended_validation::{self, Claims, Signer};
+use crate::aws::SignerArn;
+use crate::extended_validation::{self, Claims, attribute};
 use crate::gate::policy::{RevocationNeed, Role};
 use crate::limits::CLOCK_SKEW;
 use crate::notary::Validation;
 use crate::outcome::{FailureClass, SignatureOutcome, Standing};
+use crate::signer_info::{LabelKind, SignerInfo};
 use crate::x509::Certificate;
 
 /// Whether a signature fills a role.
@@ -121,10 +123,9 @@ impl SignerKey {
             return Self::Unknown(signature);
         };
         let plugin = info.signed_attributes.verification_plugin.as_deref();
-        if plugin == Some(extended_validation::PLUGIN_NAME)
-            && let Some(profile) = outcome.and_then(profile_of)
-        {
-            return Self::Profile(profile);
+        if plugin == Some(extended_validation::PLUGIN_NAME) {
+            // AWS Signer's certificates are those of every signing profile.
+            return profile_of(info).map_or(Self::Unknown(signature), Self::Profile);
         }
         match info.certificate_chain.first() {
             Some(leaf) => Self::Certificate(Box::new(leaf.clone())),
@@ -143,13 +144,17 @@ impl SignerKey {
     }
 }
 
-/// The signing profile without its version.
-fn profile_of(outcome: &SignatureOutcome) -> Option<String> {
-    let claims = Claims::from_signer_info(outcome.signer_info.as_ref()?).ok()?;
-    Some(match claims.signer() {
-        Signer::ProfileVersion(version) => version.profile().to_string(),
-        Signer::AliasedProfile(profile) => profile.to_string(),
-    })
+/// The signing profile that AWS Signer names, without its version. Of a signature that is not verified, it is what is
+/// claimed.
+fn profile_of(info: &SignerInfo) -> Option<String> {
+    let mut attributes = info.signed_attributes.extended.iter();
+    let name = attribute::SIGNING_PROFILE_VERSION;
+    let found = attributes.find(|one| one.label == LabelKind::Text && one.name == name)?;
+    match SignerArn::parse(found.value.as_str()?).ok()? {
+        SignerArn::ProfileVersion(version) => Some(version.profile().to_string()),
+        SignerArn::AliasedProfile(profile) => Some(profile.to_string()),
+        _ => None,
+    }
 }
 
 /// The signer as it is shown: the signing profile with its version, or the certificate's subject.

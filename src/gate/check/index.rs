@@ -74,7 +74,7 @@ impl IndexFault {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct IndexImage {
     pub(super) descriptor: Descriptor,
-    /// `linux/amd64`; empty where the index does not say it.
+    /// `linux/amd64`; empty where the index does not say it in every entry.
     pub(super) platforms: Vec<String>,
 }
 
@@ -85,6 +85,9 @@ pub(super) struct Index {
     /// Entries for the platform `unknown`, which no runtime starts: statements about the images.
     pub(super) uncovered: Vec<Digest>,
 }
+
+/// What tools write where they know no platform.
+const UNKNOWN: &str = "unknown";
 
 #[derive(Deserialize)]
 struct ReadIndex {
@@ -110,7 +113,14 @@ struct ReadPlatform {
 impl ReadPlatform {
     /// Whether no runtime runs on it, so that none picks the entry.
     fn is_unknown(&self) -> bool {
-        self.architecture == "unknown" && self.os == "unknown"
+        self.architecture == UNKNOWN && self.os == UNKNOWN
+    }
+
+    /// Whether it says for which runtimes the image is.
+    fn is_known(&self) -> bool {
+        [&self.architecture, &self.os]
+            .into_iter()
+            .all(|part| !part.trim().is_empty() && *part != UNKNOWN)
     }
 
     fn shown(&self) -> String {
@@ -144,7 +154,10 @@ pub(super) fn read(bytes: &[u8]) -> Result<Index, IndexFault> {
             return Err(IndexFault::Kind { digest, media_type });
         }
         let descriptor = Descriptor::new(entry.media_type.as_str().into(), entry.size, digest);
-        let platforms = entry.platform.as_ref().map(ReadPlatform::shown);
+        let platforms = entry.platform.as_ref();
+        let platforms = platforms
+            .filter(|one| one.is_known())
+            .map(ReadPlatform::shown);
         let mut images = index.images.iter_mut();
         match images.find(|image| image.descriptor == descriptor) {
             Some(image) => {

@@ -62,7 +62,7 @@ fn every_way_to_set_an_endpoint_is_looked_at() {
     }
     for config in [
         format!("[default]\nendpoint_url = {url}\n"),
-        format!("[default]\nservices = s\n[services s]\nsigner_data =\n  endpoint_url = {url}\n"),
+        format!("[default]\nservices = s\n[services s]\nsigner-data =\n  endpoint_url = {url}\n"),
         format!("[default]\nservices = s\n[services s]\necr =\n  endpoint_url = {url}\n"),
         format!("[default]\nservices = s\n[services s]\nsts =\n  endpoint_url = {url}\n"),
     ] {

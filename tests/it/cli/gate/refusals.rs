@@ -98,7 +98,7 @@ fn warn_lets_pass_as_tolerated_and_nothing_else_is_changed() {
     gate.scene
         .emulator
         .faults()
-        .add(Fault::new(FaultKind::ServerError { status: 500 }).on("ListReferrers"));
+        .add(Fault::new(FaultKind::ServerError { status: 500 }).on("registry:ListReferrers"));
     assert_eq!(gate.verdict(&image).1["verdict"], "tolerated");
     gate.scene.emulator.faults().clear();
     // A warning is no exemption from what no rule covers.
@@ -197,7 +197,7 @@ fn what_cannot_be_looked_at_is_not_refused() {
     let (code, result) = gate.verdict(&missing);
     assert_eq!((code, &result["verdict"]), (1, &json!("rejected")));
     let faults = gate.scene.emulator.faults();
-    faults.add(Fault::new(FaultKind::AccessDenied).on("ListReferrers"));
+    faults.add(Fault::new(FaultKind::AccessDenied).on("registry:ListReferrers"));
     let (code, result) = gate.verdict(&gate.scene.image);
     assert_eq!(
         (code, &result["verdict"]),
@@ -211,11 +211,12 @@ fn what_cannot_be_looked_at_is_not_refused() {
 fn a_revoked_signature_does_not_count() {
     let gate = signed();
     assert_eq!(gate.verdict(&gate.scene.image).0, 0);
-    let version = &gate.scene.profile.version_arn;
-    let version = version.rsplit('/').next().unwrap();
     gate.scene
         .emulator
-        .revoke_signing_profile("release", version, time::OffsetDateTime::UNIX_EPOCH)
+        .revoke_signing_profile(
+            &gate.scene.profile.version_arn,
+            time::OffsetDateTime::UNIX_EPOCH,
+        )
         .unwrap();
     let (code, result) = gate.verdict(&gate.scene.image);
     assert_eq!((code, &result["verdict"]), (1, &json!("rejected")));

@@ -84,8 +84,8 @@ fn an_old_signature_does_not_count() {
     assert_eq!(word(&gate), is(0, "verified"));
 }
 
-/// Keys in files, each in a trust store of its own, and a policy with one statement for the image.
-fn with_keys(gate: &Gate, scopes: &Value, level: &Value, identities: &Value) {
+/// Two keys in files, each trusted by a store of its own.
+fn keys(gate: &Gate) {
     let scene = &gate.scene;
     for key in ["ec-256", "ec-384"] {
         add(scene, key, &[]);
@@ -94,12 +94,21 @@ fn with_keys(gate: &Gate, scopes: &Value, level: &Value, identities: &Value) {
         let store = format!("truststore/x509/ca/{key}/root.crt");
         scene.sandbox.write_config(&store, certificate);
     }
+}
+
+/// The same, and a trust policy with one statement for them.
+fn with_keys(gate: &Gate, scopes: &Value, level: &Value, identities: &Value) {
+    keys(gate);
+    write_trust_policy(gate, scopes, level, identities);
+}
+
+fn write_trust_policy(gate: &Gate, scopes: &Value, level: &Value, identities: &Value) {
     let policy = json!({ "version": "1.0", "trustPolicies": [ {
         "name": "keys", "registryScopes": scopes, "signatureVerification": level,
         "trustStores": ["ca:ec-256", "ca:ec-384"], "trustedIdentities": identities,
     } ] });
     let file = "trustpolicy.oci.json";
-    scene.sandbox.write_config(file, policy.to_string());
+    gate.scene.sandbox.write_config(file, policy.to_string());
 }
 
 const NOTARY: &str = "x509.subject: C=US, ST=WA, O=Notary";
@@ -178,7 +187,7 @@ fn the_statement_must_apply_and_not_through_everything() {
     gate.write_rule(json!({ "require": require, "wildcardStatement": "accept" }));
     assert_eq!(word(&gate), is(0, "verified"));
 
-    with_keys(
+    write_trust_policy(
         &gate,
         &json!(["other.example/app"]),
         &strict,
@@ -226,10 +235,10 @@ fn what_a_policy_only_logs_or_skips_is_never_enough() {
     gate.write_rule(json!({ "require": { "all": [by_identity("key", identity)] } }));
     let (code, result) = gate.verdict(&gate.scene.image);
     assert_eq!((code, result["verdict"].as_str()), (1, Some("rejected")));
-    assert_eq!(codes(&result, 0), ["identity-untrusted"]);
+    assert_eq!(codes(&result, 0), ["subject-untrusted"]);
 
     let skips = json!({ "level": "strict", "override": { "revocation": "skip" } });
-    with_keys(&gate, &scopes, &skips, &json!([NOTARY]));
+    write_trust_policy(&gate, &scopes, &skips, &json!([NOTARY]));
     let require = json!({ "all": [by_identity("key", NOTARY)] });
     gate.write_rule(json!({ "require": require }));
     let (code, result) = gate.verdict(&gate.scene.image);
