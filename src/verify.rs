@@ -4,6 +4,8 @@
 //! numbers of `trust-store-trust-policy.md` and `signing-and-verification-workflow.md`; one bad
 //! signature never hides a good one, and nothing that could not be looked at counts as good.
 
+mod all;
+mod attempts;
 pub mod blob;
 mod delegate;
 mod error;
@@ -14,10 +16,9 @@ mod record;
 mod requirement;
 mod revocation;
 mod setup;
+mod signature_check;
 #[cfg(test)]
 mod testing;
-mod attempts;
-mod all;
 mod walk;
 
 pub use crate::allowance::Allowed;
@@ -51,6 +52,7 @@ use crate::registry::{self, Access, LayoutRepository, Listing, Repository, Targe
 use crate::revocation::Checker;
 use crate::trust_policy::{Statement, StatementName, TrustPolicies};
 use crate::trust_store::TrustStores;
+use signature_check::{SignatureCheck, Subject};
 
 /// Verifies artifacts against one trust policy. A [`Setup`] makes it; [`Setup::connect`] says what it keeps.
 #[derive(Debug)]
@@ -110,9 +112,9 @@ impl Validators {
         user_metadata: &BTreeMap<String, String>,
         now: OffsetDateTime,
     ) -> SignatureOutcome {
-        let check = judge::SignatureCheck {
+        let check = SignatureCheck {
             validators: self,
-            subject: judge::Subject::Artifact(target),
+            subject: Subject::Artifact(target),
             statement,
             user_metadata,
             now,

@@ -5,10 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::{Error, Plugin};
-use crate::limits::PROCESS_TIMEOUT;
-
-/// Longest name of a plugin, in bytes; a file name has 255, and `notation-` and `.exe` are part of it.
-pub(super) const MAX_NAME_BYTES: usize = 200;
+use crate::limits::{MAX_PLUGIN_NAME_BYTES, PROCESS_TIMEOUT};
 
 /// Which plugins there are.
 #[derive(Debug, Clone)]
@@ -70,7 +67,7 @@ impl PluginHost {
         };
         let folder = plugins.join(name);
         let path = folder.join(format!("notation-{name}{}", std::env::consts::EXE_SUFFIX));
-        // Unlike notation: notation follows links here. A link is refused, as the specification says.
+        // Unlike notation, which follows links here: a link is refused, as the specification says.
         check_kind(
             name,
             &folder,
@@ -101,7 +98,7 @@ fn check_name(name: &str) -> Result<(), Error> {
         .chars()
         .next()
         .is_some_and(|c| c.is_ascii_alphanumeric());
-    if first && name.len() <= MAX_NAME_BYTES && name.chars().all(allowed) {
+    if first && name.len() <= MAX_PLUGIN_NAME_BYTES && name.chars().all(allowed) {
         Ok(())
     } else {
         Err(Error::Name {

@@ -22,7 +22,7 @@ use crate::notary::rfc3339;
 use crate::oci::Digest;
 use crate::outcome::FailureClass;
 use crate::printable;
-use crate::verify::ANY_LAYOUT_SCOPE;
+use crate::verify::{self, ANY_LAYOUT_SCOPE};
 
 /// The members that the document ends with.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -310,7 +310,7 @@ fn reason_of(refusal: &Refusal, reader: &Reader) -> Reason {
     }
 }
 
-fn of_verification(code: &'static str, error: &crate::verify::Error, reader: &Reader) -> Reason {
+fn of_verification(code: &'static str, error: &verify::Error, reader: &Reader) -> Reason {
     let message = sentence::of_verification(error, ANY_LAYOUT_SCOPE, Called::Countersign);
     Reason::new(code, message, error, error.hint(), reader)
 }
@@ -319,6 +319,10 @@ fn of_verification(code: &'static str, error: &crate::verify::Error, reader: &Re
 fn cause_of(examination: &Examination) -> (Option<Cause>, bool) {
     for image in &examination.images {
         if let Some(error) = &image.error {
+            let cause = Cause::of(error);
+            return (cause, cause.is_some_and(Cause::is_retryable));
+        }
+        if let Some(verify::Unseen::Listing(error)) = &image.unseen {
             let cause = Cause::of(error);
             return (cause, cause.is_some_and(Cause::is_retryable));
         }

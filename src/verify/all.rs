@@ -6,7 +6,8 @@
 use time::OffsetDateTime;
 
 use super::attempts::{not_fetched, unfinished};
-use super::judge::{SignatureCheck, Subject, verify_integrity};
+use super::judge::verify_integrity;
+use super::signature_check::{SignatureCheck, Subject};
 use super::walk::{Entry, Walk};
 use super::{Error, Options, Unseen, Validators, Verifier, in_time, within};
 use crate::allowance;
