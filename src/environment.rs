@@ -98,10 +98,6 @@ impl Variables {
             (name.starts_with(start) && !value.is_empty()).then_some((name, value))
         };
         match self {
-            #[expect(
-                clippy::disallowed_methods,
-                reason = "the one place that reads the process's variables for everything but AWS"
-            )]
             Self::Process => std::env::vars_os().filter_map(keep).collect(),
             Self::Given(all) => all
                 .iter()

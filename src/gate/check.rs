@@ -18,14 +18,14 @@ pub use examination::{
     Examination, Filling, ImageExamination, RoleExamination, RoleLack, RoleShortfall,
 };
 pub use index::IndexFault;
-pub use setup::{GateConnectError, GateRoots, GateSetup, GateSetupError};
+pub use setup::{GateConnectError, GateRoots, GateSetup, GateSetupError, SignerName};
 pub use statements::{NoStatement, UnknownStatement};
 
 use futures_util::StreamExt as _;
 
 use self::evaluate::{Roles, evaluate};
 use self::index::{Index, IndexImage};
-use self::statements::Roots;
+use self::statements::{Roots, Trust};
 use super::policy::{GatePolicy, GateRule, SignedIndexCovers, Tags};
 use crate::limits::MAX_CONCURRENT_INDEX_IMAGES;
 use crate::oci::Descriptor;
@@ -93,9 +93,12 @@ impl Gate {
             let rule = rule.name.clone();
             return Err(Refusal::Tag { tag, rule });
         }
-        let roles = Roles::new(rule, |role| {
-            let policies = self.trust_policies.as_ref();
-            statements::statement(policies, &self.roots, rule, role, reference, scheme)
+        let trust = Trust {
+            policies: self.trust_policies.as_ref(),
+            roots: &self.roots,
+        };
+        let roles = Roles::new(rule, |signer| {
+            trust.statement(rule, signer, reference, scheme)
         });
         let options = Options {
             max_signatures: options.max_signatures,

@@ -83,15 +83,15 @@ async fn check(args: &Args, emit: &mut dyn FnMut(CommandOutput)) -> Result<(), C
         let Some(Some(answer)) = telling(progress, answers.next()).await else {
             break;
         };
-        let exit = answer.verdict.exit();
+        let of_answer = answer.verdict.exit();
         ended += 1;
-        failed += usize::from(exit != Exit::Done);
-        worst = worst.worse(exit);
+        failed += usize::from(of_answer != Exit::Done);
+        worst = worst.worse(of_answer);
         emit(match args.output {
             Output::Text => text::in_words(&answer, gate.policy().path()),
             Output::Json => CommandOutput {
                 stdout: results.add(&answer),
-                exit,
+                exit: of_answer,
                 ..CommandOutput::done()
             },
         });

@@ -58,8 +58,8 @@ impl<'r> Roles<'r> {
 
 /// Every signature against every role.
 struct Fits {
-    /// `fits[role][signature]`; empty for a role without a statement.
-    fits: Vec<Vec<Fit>>,
+    /// By role and signature; empty for a role without a statement.
+    of_role: Vec<Vec<Fit>>,
     /// The signers, each once.
     signers: Vec<SignerKey>,
     /// `signer_of[role][signature]`: the number of the signer.
@@ -69,7 +69,7 @@ struct Fits {
 impl Fits {
     fn new(roles: &Roles<'_>, signatures: &[SignatureJudgement], now: OffsetDateTime) -> Self {
         let mut all = Self {
-            fits: Vec::new(),
+            of_role: Vec::new(),
             signers: Vec::new(),
             signer_of: Vec::new(),
         };
@@ -83,7 +83,7 @@ impl Fits {
                     signers.push(all.signer(SignerKey::of(at, outcome)));
                 }
             }
-            all.fits.push(fits);
+            all.of_role.push(fits);
             all.signer_of.push(signers);
         }
         all
@@ -105,12 +105,20 @@ impl Fits {
             let wanted = pairs.filter(|(fit, _)| wanted(fit));
             wanted.map(|(_, signer)| *signer).collect()
         };
-        self.fits.iter().zip(&self.signer_of).map(of_role).collect()
+        self.of_role
+            .iter()
+            .zip(&self.signer_of)
+            .map(of_role)
+            .collect()
     }
 
     /// The first signature of this signer that fills the role.
     fn signature(&self, role: usize, signer: usize) -> Option<usize> {
-        let pairs = self.fits.get(role)?.iter().zip(self.signer_of.get(role)?);
+        let pairs = self
+            .of_role
+            .get(role)?
+            .iter()
+            .zip(self.signer_of.get(role)?);
         pairs
             .enumerate()
             .find(|(_, (fit, of))| **fit == Fit::Met && **of == signer)
@@ -195,7 +203,7 @@ fn shortfalls(
     filled: &[Option<usize>],
     number: usize,
 ) -> Vec<RoleShortfall> {
-    let of_role = fits.fits.get(number).into_iter().flatten();
+    let of_role = fits.of_role.get(number).into_iter().flatten();
     let lacks = of_role.enumerate().filter_map(|(at, fit)| {
         let lack = match fit {
             Fit::Undecided(lack) | Fit::Unmet(lack) => lack.clone(),

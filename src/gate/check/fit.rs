@@ -164,12 +164,10 @@ pub(super) fn shown(outcome: &SignatureOutcome) -> String {
     };
     let plugin = info.signed_attributes.verification_plugin.as_deref();
     let claims = Claims::from_signer_info(info).ok();
-    match (plugin, claims) {
-        (Some(extended_validation::PLUGIN_NAME), Some(claims)) => claims.signer().to_string(),
-        _ => {
-            let leaf = info.certificate_chain.first();
-            leaf.map(|leaf| leaf.subject().to_string())
-                .unwrap_or_default()
-        }
+    if let (Some(extended_validation::PLUGIN_NAME), Some(claims)) = (plugin, claims) {
+        return claims.signer().to_string();
     }
+    let leaf = info.certificate_chain.first();
+    leaf.map(|leaf| leaf.subject().to_string())
+        .unwrap_or_default()
 }

@@ -1,11 +1,13 @@
 //! How a [`Gate`] is put together: the gate policy, the trust policy where its statements are named, the roots of
 //! signing profiles, and where it runs.
 
+use std::fmt;
+
 use super::Gate;
 use super::statements::{self, Roots, UnknownStatement};
 use crate::aws::SigningProfile;
 use crate::environment::{self, Environment};
-use crate::gate::policy::{GatePolicy, RoleSigner};
+use crate::gate::policy::{GatePolicy, GateRule, Role, RoleSigner};
 use crate::http::redact_text;
 use crate::partition::Partition;
 use crate::trust_policy::TrustPolicies;
@@ -21,36 +23,58 @@ pub enum GateRoots {
     Given(Vec<NamedStore>),
 }
 
+/// A signer that a rule names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SignerName {
+    /// The rule's name.
+    pub rule: String,
+    /// The signer's name in it.
+    pub signer: String,
+}
+
+impl SignerName {
+    fn of(rule: &GateRule, signer: &Role) -> Self {
+        Self {
+            rule: rule.name.clone(),
+            signer: signer.name.clone(),
+        }
+    }
+}
+
+impl fmt::Display for SignerName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "the signer `{}` of the rule `{}`",
+            self.signer, self.rule
+        )
+    }
+}
+
 /// Why a gate cannot be put together.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum GateSetupError {
     /// The gate policy names statements, and there is no trust policy.
-    #[error("the signer `{role}` of the rule `{rule}` needs a trust policy")]
+    #[error("{signer} needs a trust policy")]
     NoTrustPolicy {
-        /// The rule.
-        rule: String,
-        /// The role.
-        role: String,
+        /// The signer.
+        signer: SignerName,
     },
     /// The trust policy has not what the gate policy names.
-    #[error("the signer `{role}` of the rule `{rule}` cannot be used")]
+    #[error("{signer} cannot be used")]
     Statement {
-        /// The rule.
-        rule: String,
-        /// The role.
-        role: String,
+        /// The signer.
+        signer: SignerName,
         /// What the trust policy lacks.
         #[source]
         source: UnknownStatement,
     },
     /// The roots of a signing profile cannot be used.
-    #[error("the signer `{role}` of the rule `{rule}` cannot be used")]
+    #[error("{signer} cannot be used")]
     Roots {
-        /// The rule.
-        rule: String,
-        /// The role.
-        role: String,
+        /// The signer.
+        signer: SignerName,
         /// Why.
         #[source]
         source: trust_store::Error,
@@ -127,48 +151,17 @@ impl GateSetup {
         trust: Option<Setup>,
         roots: &GateRoots,
     ) -> Result<Self, GateSetupError> {
-        let mut profiles: Vec<SigningProfile> = Vec::new();
-        let mut partitions: Vec<Partition> = Vec::new();
-        let mut stores = Vec::new();
-        for rule in policy.rules() {
-            for role in &rule.roles {
-                let names = || (rule.name.clone(), role.name.clone());
-                let RoleSigner::SigningProfile(profile) = &role.signer else {
-                    let Some(trust) = &trust else {
-                        let (rule, role) = names();
-                        return Err(GateSetupError::NoTrustPolicy { rule, role });
-                    };
-                    statements::check(trust.policies(), role).map_err(|source| {
-                        let (rule, role) = names();
-                        GateSetupError::Statement { rule, role, source }
-                    })?;
-                    continue;
-                };
-                profiles.push(profile.clone());
-                let partition = profile.arn().location().partition();
-                if matches!(roots, GateRoots::Published) && !partitions.contains(&partition) {
-                    let store = trust_store::built_in(partition.as_str()).map_err(|source| {
-                        let (rule, role) = names();
-                        GateSetupError::Roots { rule, role, source }
-                    })?;
-                    stores.push((Some(partition), store));
-                    partitions.push(partition);
-                }
-            }
-        }
-        if let GateRoots::Given(given) = roots {
-            stores.extend(given.iter().map(|store| (None, store.clone())));
-        }
-        let roots = Roots::new(stores);
         let trust_policies = trust.as_ref().map(|trust| trust.policies().clone());
-        let setup = match trust {
-            Some(trust) => trust,
+        let profiles = profiles(&policy, trust_policies.as_ref())?;
+        let roots = stores(&profiles, roots)?;
+        let setup = if let Some(trust) = trust {
+            trust
+        } else {
             // Which statement a verifier has of its own makes no difference: each role has its own.
-            None => {
-                let of_profiles = TrustPolicies::of_signing_profiles(&profiles, Vec::new());
-                let statement = of_profiles.statements().first().cloned();
-                Setup::of_statement(statement.ok_or(GateSetupError::NoSigner)?, Vec::new())
-            }
+            let profiles: Vec<SigningProfile> = profiles.into_iter().map(|(_, one)| one).collect();
+            let of_profiles = TrustPolicies::of_signing_profiles(&profiles, Vec::new());
+            let statement = of_profiles.statements().first().cloned();
+            Setup::of_statement(statement.ok_or(GateSetupError::NoSigner)?, Vec::new())
         };
         let setup = setup
             .with_stores(roots.stores())
@@ -221,4 +214,57 @@ impl GateSetup {
             verifier: verifier.map_err(GateConnectError::Environment)?,
         })
     }
+}
+
+/// The signing profiles that the gate policy names. Every other signer must be one that the trust policy has.
+fn profiles(
+    policy: &GatePolicy,
+    trust_policies: Option<&TrustPolicies>,
+) -> Result<Vec<(SignerName, SigningProfile)>, GateSetupError> {
+    let mut profiles = Vec::new();
+    for rule in policy.rules() {
+        for one in &rule.roles {
+            let signer = SignerName::of(rule, one);
+            match (&one.signer, trust_policies) {
+                (RoleSigner::SigningProfile(profile), _) => {
+                    profiles.push((signer, profile.clone()));
+                }
+                (RoleSigner::Identity { .. }, None) => {
+                    return Err(GateSetupError::NoTrustPolicy { signer });
+                }
+                (RoleSigner::Identity { .. }, Some(policies)) => {
+                    statements::check(policies, one)
+                        .map_err(|source| GateSetupError::Statement { signer, source })?;
+                }
+            }
+        }
+    }
+    Ok(profiles)
+}
+
+/// The roots for these signing profiles.
+fn stores(
+    profiles: &[(SignerName, SigningProfile)],
+    roots: &GateRoots,
+) -> Result<Roots, GateSetupError> {
+    let mut stores: Vec<(Option<Partition>, NamedStore)> = Vec::new();
+    match roots {
+        GateRoots::Given(given) => {
+            stores.extend(given.iter().map(|store| (None, store.clone())));
+        }
+        GateRoots::Published => {
+            for (signer, profile) in profiles {
+                let partition = profile.arn().location().partition();
+                if stores.iter().any(|(of, _)| *of == Some(partition)) {
+                    continue;
+                }
+                let store = trust_store::built_in(partition.as_str()).map_err(|source| {
+                    let signer = signer.clone();
+                    GateSetupError::Roots { signer, source }
+                })?;
+                stores.push((Some(partition), store));
+            }
+        }
+    }
+    Ok(Roots::new(stores))
 }

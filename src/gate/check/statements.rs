@@ -184,52 +184,59 @@ impl Roots {
     }
 }
 
-/// The statement that judges signatures for `role`, of the artifact that `reference` names.
-pub(super) fn statement(
-    policies: Option<&TrustPolicies>,
-    roots: &Roots,
-    rule: &GateRule,
-    role: &Role,
-    reference: &Reference,
-    scheme: Scheme,
-) -> Result<Statement, NoStatement> {
-    let (wanted, identity) = match &role.signer {
-        RoleSigner::SigningProfile(profile) => {
-            let stores = roots.of(profile);
-            if stores.is_empty() {
-                return Err(NoStatement::NoRoot);
+/// Who is trusted: by the trust policy, and by AWS's roots.
+pub(super) struct Trust<'a> {
+    pub(super) policies: Option<&'a TrustPolicies>,
+    pub(super) roots: &'a Roots,
+}
+
+impl Trust<'_> {
+    /// The statement that judges signatures for the role `signer`, of the artifact that `reference` names.
+    pub(super) fn statement(
+        &self,
+        rule: &GateRule,
+        signer: &Role,
+        reference: &Reference,
+        scheme: Scheme,
+    ) -> Result<Statement, NoStatement> {
+        let (wanted, identity) = match &signer.signer {
+            RoleSigner::SigningProfile(profile) => {
+                let stores = self.roots.of(profile);
+                if stores.is_empty() {
+                    return Err(NoStatement::NoRoot);
+                }
+                let profiles = std::slice::from_ref(profile);
+                let of_profile = TrustPolicies::of_signing_profiles(profiles, stores);
+                let found = of_profile.statements().first().cloned();
+                return found.ok_or(NoStatement::NoRoot);
             }
-            let profiles = std::slice::from_ref(profile);
-            let of_profile = TrustPolicies::of_signing_profiles(profiles, stores);
-            let found = of_profile.statements().first().cloned();
-            return found.ok_or(NoStatement::NoRoot);
+            RoleSigner::Identity {
+                statement,
+                identity,
+            } => (statement, identity),
+        };
+        let Some(policies) = self.policies else {
+            return Err(NoStatement::NoRoot);
+        };
+        let found = policies
+            .select_over(&reference.scope(scheme), scheme)
+            .map_err(|source| NoStatement::Nothing { source })?;
+        if found.name != *wanted {
+            return Err(NoStatement::Another {
+                found: found.name.clone(),
+                wanted: wanted.clone(),
+            });
         }
-        RoleSigner::Identity {
-            statement,
-            identity,
-        } => (statement, identity),
-    };
-    let Some(policies) = policies else {
-        return Err(NoStatement::NoRoot);
-    };
-    let found = policies
-        .select_over(&reference.scope(scheme), scheme)
-        .map_err(|source| NoStatement::Nothing { source })?;
-    if found.name != *wanted {
-        return Err(NoStatement::Another {
-            found: found.name.clone(),
-            wanted: wanted.clone(),
-        });
+        if found.is_about_everything() && rule.wildcard_statement == WildcardStatement::Refuse {
+            return Err(NoStatement::Wildcard {
+                statement: found.name.clone(),
+            });
+        }
+        // The identity alone fills this role, whomever else the statement trusts.
+        Ok(Statement {
+            trusted_identities: vec![identity.clone()],
+            unsigned_revocation_statements: Vec::new(),
+            ..found.clone()
+        })
     }
-    if found.is_about_everything() && rule.wildcard_statement == WildcardStatement::Refuse {
-        return Err(NoStatement::Wildcard {
-            statement: found.name.clone(),
-        });
-    }
-    // The identity alone fills this role, whomever else the statement trusts.
-    Ok(Statement {
-        trusted_identities: vec![identity.clone()],
-        unsigned_revocation_statements: Vec::new(),
-        ..found.clone()
-    })
 }

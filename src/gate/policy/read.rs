@@ -411,12 +411,11 @@ impl Reader<'_> {
             let Some(text) = self.text(Some(&element)) else {
                 continue;
             };
-            match super::endpoint::normal(&text) {
-                Some(url) => urls.push(url),
-                None => {
-                    let found = redact_text(&text);
-                    self.problem(&element, GateFault::Endpoint { found });
-                }
+            if let Some(url) = super::endpoint::normal(&text) {
+                urls.push(url);
+            } else {
+                let found = redact_text(&text);
+                self.problem(&element, GateFault::Endpoint { found });
             }
         }
         urls

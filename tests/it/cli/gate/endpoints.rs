@@ -10,7 +10,7 @@ use crate::support::hostile::{Hostile, Reply};
 
 fn without_endpoints(gate: &Gate) {
     let require = json!({ "all": [signer("ci", &gate.profile("release"))] });
-    let mut policy = gate.policy(json!({ "require": require }));
+    let mut policy = gate.policy(&json!({ "require": require }));
     policy.as_object_mut().unwrap().remove("awsEndpoints");
     gate.write(&policy);
 }
@@ -32,7 +32,7 @@ fn an_endpoint_of_a_variable_is_refused_unless_the_gate_policy_names_it() {
             )
         )
     );
-    assert_eq!(gate.scene.operations(), [] as [&str; 0]);
+    assert_eq!(gate.scene.operations(), [""; 0]);
 }
 
 #[test]
@@ -127,7 +127,7 @@ fn the_password_of_the_environment_goes_only_to_the_registry_that_is_named() {
     };
     // Not even to the only registry of the command: whoever names the image names it.
     let (to, said) = shown(None, &["evil.example"]);
-    assert_eq!(to, [] as [&str; 0]);
+    assert_eq!(to, [""; 0]);
     assert!(
         said.starts_with(
             "Note: `NOTATION_USERNAME` and `NOTATION_PASSWORD` are not used; set `NOTATION_REGISTRY` to the registry that they are for\n"
@@ -135,7 +135,7 @@ fn the_password_of_the_environment_goes_only_to_the_registry_that_is_named() {
         "{said}"
     );
     let named = Some("registry.example");
-    assert_eq!(shown(named, &["evil.example"]).0, [] as [&str; 0]);
+    assert_eq!(shown(named, &["evil.example"]).0, [""; 0]);
     assert_eq!(
         shown(named, &["registry.example", "evil.example"]).0,
         ["registry.example"]

@@ -18,7 +18,7 @@ impl Indexed {
     fn new(covers: &str) -> Self {
         let gate = Gate::new();
         let release = gate.profile("release");
-        gate.write_rule(json!({
+        gate.write_rule(&json!({
             "require": { "all": [signer("ci", &release)] }, "signedIndexCovers": covers,
         }));
         let digest = gate.scene.emulator.push_test_index("app", "multi").unwrap();

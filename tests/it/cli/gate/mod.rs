@@ -50,7 +50,7 @@ impl Gate {
     }
 
     /// A policy with one rule for the scene's repository.
-    pub(super) fn policy(&self, rule: Value) -> Value {
+    pub(super) fn policy(&self, rule: &Value) -> Value {
         let mut whole = json!({ "name": "images", "scopes": [ self.scene.repository ] });
         let members = whole.as_object_mut().unwrap();
         members.extend(rule.as_object().unwrap().clone());
@@ -67,7 +67,7 @@ impl Gate {
     }
 
     /// Writes a policy with this rule.
-    pub(super) fn write_rule(&self, rule: Value) {
+    pub(super) fn write_rule(&self, rule: &Value) {
         self.write(&self.policy(rule));
     }
 
@@ -111,7 +111,7 @@ fn an_image_that_all_signers_signed_may_run() {
         signer("built by CI", &release),
         signer("passed by security", &security),
     ];
-    gate.write_rule(json!({ "require": { "all": signers } }));
+    gate.write_rule(&json!({ "require": { "all": signers } }));
     let image = &gate.scene.image;
 
     let ran = gate.check_image();

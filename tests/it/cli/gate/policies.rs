@@ -25,7 +25,7 @@ fn an_unknown_member_is_named_with_its_place_and_the_near_one() {
     ran.assert_says("caused by: `gate.json`, line ");
     ran.assert_says(": `/rules/0`: the member `require` is missing\n");
     ran.assert_says("hint: did you mean `require`?\n");
-    assert_eq!(gate.scene.operations(), [] as [&str; 0]);
+    assert_eq!(gate.scene.operations(), [""; 0]);
     let ran = gate.check(&["--output", "json", &gate.scene.image]);
     let document = crate::support::document::document(&ran, "gate-verdict.v1.schema.json");
     assert_eq!(document["error"]["code"], "not-begun");
@@ -86,7 +86,7 @@ fn the_trust_policy_must_have_what_the_gate_policy_names() {
     let gate = Gate::new();
     let by = |statement: &str, identity: &str| {
         let ci = json!({ "name": "ci", "statement": statement, "identity": identity });
-        gate.write_rule(json!({ "require": { "all": [ci] } }));
+        gate.write_rule(&json!({ "require": { "all": [ci] } }));
     };
     by("images", &gate.scene.profile.arn);
     let ran = gate.check_image();
@@ -132,7 +132,7 @@ fn the_trust_policy_must_have_what_the_gate_policy_names() {
 fn a_more_specific_rule_that_asks_less_is_warned_of() {
     let gate = signed();
     let (release, security) = (gate.profile("release"), gate.profile("security"));
-    let mut policy = gate.policy(json!({ "require": { "all": [signer("ci", &release)] } }));
+    let mut policy = gate.policy(&json!({ "require": { "all": [signer("ci", &release)] } }));
     let wide = json!({
         "name": "all of them", "scopes": [format!("{}/*", gate.scene.registry())],
         "require": { "all": [signer("ci", &release), signer("security", &security)] },

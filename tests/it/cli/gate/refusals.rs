@@ -10,7 +10,7 @@ pub(super) fn signed() -> Gate {
     let gate = Gate::new();
     let release = gate.profile("release");
     gate.sign(&release, &[]);
-    gate.write_rule(json!({ "require": { "all": [signer("ci", &release)] } }));
+    gate.write_rule(&json!({ "require": { "all": [signer("ci", &release)] } }));
     gate
 }
 
@@ -30,7 +30,7 @@ fn what_no_rule_covers_may_not_run_and_no_registry_is_asked() {
         (ran.code, ran.stdout, ran.stderr),
         (1, String::new(), wanted)
     );
-    assert_eq!(gate.scene.operations(), [] as [&str; 0]);
+    assert_eq!(gate.scene.operations(), [""; 0]);
 }
 
 #[test]
@@ -50,9 +50,9 @@ fn a_tag_is_refused_before_anybody_is_asked_unless_the_rule_resolves_it() {
             )
         )
     );
-    assert_eq!(gate.scene.operations(), [] as [&str; 0]);
+    assert_eq!(gate.scene.operations(), [""; 0]);
     let require = json!({ "all": [signer("ci", &gate.profile("release"))] });
-    gate.write_rule(json!({ "require": require, "tags": "resolve" }));
+    gate.write_rule(&json!({ "require": require, "tags": "resolve" }));
     let ran = gate.check(&[&tagged]);
     let image = &gate.scene.image;
     assert_eq!(ran.code, 0, "{ran:#?}");
@@ -77,7 +77,7 @@ fn a_tag_is_refused_before_anybody_is_asked_unless_the_rule_resolves_it() {
 fn warn_lets_pass_as_tolerated_and_nothing_else_is_changed() {
     let gate = Gate::new();
     let require = json!({ "all": [signer("ci", &gate.profile("release"))] });
-    gate.write_rule(json!({ "require": require, "onFailure": "warn" }));
+    gate.write_rule(&json!({ "require": require, "onFailure": "warn" }));
     let image = gate.scene.image.clone();
     let (code, result) = gate.verdict(&image);
     assert_eq!((code, &result["verdict"]), (0, &json!("tolerated")));
@@ -129,7 +129,7 @@ fn an_exempted_image_runs_until_its_time() {
     };
     let write = |until: &str| {
         let require = json!({ "all": [signer("ci", &gate.profile("release"))] });
-        let mut policy = gate.policy(json!({ "require": require }));
+        let mut policy = gate.policy(&json!({ "require": require }));
         policy["exemptions"] = json!([{ "repository": repository, "digest": digest,
             "reason": "sidecar of AWS", "until": until }]);
         gate.write(&policy);
@@ -148,7 +148,7 @@ fn an_exempted_image_runs_until_its_time() {
             String::new()
         )
     );
-    assert_eq!(gate.scene.operations(), [] as [&str; 0]);
+    assert_eq!(gate.scene.operations(), [""; 0]);
     assert_eq!(gate.verdict(&image).1["verdict"], "exempted");
     // Neither another digest nor a tag of it.
     let other = image.replace(&digest, gate.scene.digest());
@@ -182,7 +182,7 @@ fn what_cannot_be_looked_at_is_not_refused() {
     let gate = signed();
     let nowhere = format!("localhost:1/app@{}", gate.scene.digest());
     let mut policy =
-        gate.policy(json!({ "require": { "all": [signer("ci", &gate.profile("release"))] } }));
+        gate.policy(&json!({ "require": { "all": [signer("ci", &gate.profile("release"))] } }));
     policy["rules"][0]["scopes"] = json!([gate.scene.repository, "localhost:1/*"]);
     gate.write(&policy);
     let (code, result) = gate.verdict(&nowhere);

@@ -34,7 +34,7 @@ fn two_of_three_signers_are_enough_and_one_is_not() {
         .iter()
         .map(|arn| signer(&arn[arn.len() - 5..], arn))
         .collect();
-    gate.write_rule(json!({ "require": { "atLeast": 2, "of": signers } }));
+    gate.write_rule(&json!({ "require": { "atLeast": 2, "of": signers } }));
     gate.sign(&profiles[2], &[]);
     assert_eq!(word(&gate), is(1, "rejected"));
     // Once more by the same profile is no second signer.
@@ -42,9 +42,9 @@ fn two_of_three_signers_are_enough_and_one_is_not() {
     assert_eq!(word(&gate), is(1, "rejected"));
     gate.sign(&profiles[0], &[]);
     assert_eq!(word(&gate), is(0, "verified"));
-    gate.write_rule(json!({ "require": { "all": signers } }));
+    gate.write_rule(&json!({ "require": { "all": signers } }));
     assert_eq!(word(&gate), is(1, "rejected"));
-    gate.write_rule(json!({ "require": { "any": signers } }));
+    gate.write_rule(&json!({ "require": { "any": signers } }));
     assert_eq!(word(&gate), is(0, "verified"));
 }
 
@@ -54,7 +54,7 @@ fn metadata_counts_from_one_signature_and_is_named_where_it_lacks() {
     let release = gate.profile("release");
     let mut ci = signer("ci", &release);
     ci["userMetadata"] = json!({ "commit": true, "env": "prod" });
-    gate.write_rule(json!({ "require": { "all": [ci] } }));
+    gate.write_rule(&json!({ "require": { "all": [ci] } }));
     gate.sign(&release, &["-m", "commit=1"]);
     let second = gate.sign(&release, &["-m", "env=prod"]);
     let (code, result) = gate.verdict(&gate.scene.image);
@@ -74,7 +74,7 @@ fn an_old_signature_does_not_count() {
     let gate = Gate::new();
     let mut ci = signer("ci", &gate.profile("release"));
     ci["maxAge"] = json!("24h");
-    gate.write_rule(json!({ "require": { "all": [ci] } }));
+    gate.write_rule(&json!({ "require": { "all": [ci] } }));
     gate.scene.sign_at(-time::Duration::hours(25));
     let (code, result) = gate.verdict(&gate.scene.image);
     assert_eq!((code, result["verdict"].as_str()), (1, Some("rejected")));
@@ -134,7 +134,7 @@ fn an_identity_of_a_statement_signs_and_two_keys_of_it_are_one_role() {
     );
     let release = gate.profile("release");
     let signers = [by_identity("key", NOTARY), signer("release", &release)];
-    gate.write_rule(json!({ "require": { "all": signers } }));
+    gate.write_rule(&json!({ "require": { "all": signers } }));
     sign_by_key(&gate.scene, "ec-256");
     sign_by_key(&gate.scene, "ec-384");
     let (code, result) = gate.verdict(&gate.scene.image);
@@ -161,7 +161,7 @@ fn a_narrower_subject_and_a_wider_one_are_filled_by_two_keys() {
         let signers = order.map(|at: usize| signers[at].clone());
         json!({ "require": { "all": signers } })
     });
-    gate.write_rule(wide_first);
+    gate.write_rule(&wide_first);
     // Fits both, and is one signer.
     sign_by_key(&gate.scene, "ec-256");
     sign_by_key(&gate.scene, "ec-256");
@@ -169,7 +169,7 @@ fn a_narrower_subject_and_a_wider_one_are_filled_by_two_keys() {
     // Fits the wider one alone.
     sign_by_key(&gate.scene, "ec-384");
     assert_eq!(word(&gate), is(0, "verified"));
-    gate.write_rule(narrow_first);
+    gate.write_rule(&narrow_first);
     assert_eq!(word(&gate), is(0, "verified"));
 }
 
@@ -180,11 +180,11 @@ fn the_statement_must_apply_and_not_through_everything() {
     with_keys(&gate, &json!(["*"]), &strict, &json!([NOTARY]));
     sign_by_key(&gate.scene, "ec-256");
     let require = json!({ "all": [by_identity("key", NOTARY)] });
-    gate.write_rule(json!({ "require": require }));
+    gate.write_rule(&json!({ "require": require }));
     let ran = gate.check_image();
     assert_eq!(ran.code, 1, "{ran:#?}");
     ran.assert_says("    the statement `keys` applies only through `*`\n    hint: add the repository to the statement's `registryScopes`; or set `wildcardStatement` to `accept` in the rule of the gate policy\n");
-    gate.write_rule(json!({ "require": require, "wildcardStatement": "accept" }));
+    gate.write_rule(&json!({ "require": require, "wildcardStatement": "accept" }));
     assert_eq!(word(&gate), is(0, "verified"));
 
     write_trust_policy(
@@ -216,7 +216,7 @@ fn another_statement_that_applies_does_not_stand_in() {
     policy["trustPolicies"].as_array_mut().unwrap().push(lax);
     std::fs::write(&file, policy.to_string()).unwrap();
     sign_by_key(&gate.scene, "ec-256");
-    gate.write_rule(json!({ "require": { "all": [by_identity("key", NOTARY)] } }));
+    gate.write_rule(&json!({ "require": { "all": [by_identity("key", NOTARY)] } }));
     let ran = gate.check_image();
     assert_eq!(ran.code, 1, "{ran:#?}");
     ran.assert_says("    the statement `lax` applies, wanted `keys`\n");
@@ -232,7 +232,7 @@ fn what_a_policy_only_logs_or_skips_is_never_enough() {
     sign_by_key(&gate.scene, "ec-256");
     assert_eq!(gate.scene.run(&["verify", &gate.scene.image]).code, 0);
     let identity = "x509.subject: C=US, ST=WA, O=Other";
-    gate.write_rule(json!({ "require": { "all": [by_identity("key", identity)] } }));
+    gate.write_rule(&json!({ "require": { "all": [by_identity("key", identity)] } }));
     let (code, result) = gate.verdict(&gate.scene.image);
     assert_eq!((code, result["verdict"].as_str()), (1, Some("rejected")));
     assert_eq!(codes(&result, 0), ["subject-untrusted"]);
@@ -240,11 +240,11 @@ fn what_a_policy_only_logs_or_skips_is_never_enough() {
     let skips = json!({ "level": "strict", "override": { "revocation": "skip" } });
     write_trust_policy(&gate, &scopes, &skips, &json!([NOTARY]));
     let require = json!({ "all": [by_identity("key", NOTARY)] });
-    gate.write_rule(json!({ "require": require }));
+    gate.write_rule(&json!({ "require": require }));
     let (code, result) = gate.verdict(&gate.scene.image);
     assert_eq!((code, result["verdict"].as_str()), (1, Some("rejected")));
     assert_eq!(codes(&result, 0), ["revocation-skipped"]);
-    gate.write_rule(json!({ "require": require, "revocation": "asStatement" }));
+    gate.write_rule(&json!({ "require": require, "revocation": "asStatement" }));
     assert_eq!(word(&gate), is(0, "verified"));
 }
 
@@ -261,7 +261,7 @@ fn a_claimed_time_is_no_authentic_one() {
     sign_by_key(&gate.scene, "ec-256");
     let mut key = by_identity("key", NOTARY);
     key["maxAge"] = json!("24h");
-    gate.write_rule(json!({ "require": { "all": [key] } }));
+    gate.write_rule(&json!({ "require": { "all": [key] } }));
     let (code, result) = gate.verdict(&gate.scene.image);
     assert_eq!((code, result["verdict"].as_str()), (1, Some("rejected")));
     assert_eq!(codes(&result, 0), ["no-authentic-time"]);
@@ -272,7 +272,7 @@ fn what_could_not_be_looked_at_is_not_decided_unless_it_is_met_without() {
     let gate = Gate::new();
     let (release, security) = (gate.profile("release"), gate.profile("security"));
     let signers = [signer("ci", &release), signer("security", &security)];
-    gate.write_rule(json!({ "require": { "all": signers } }));
+    gate.write_rule(&json!({ "require": { "all": signers } }));
     gate.sign(&release, &[]);
     gate.sign(&security, &[]);
     assert_eq!(word(&gate), is(0, "verified"));
@@ -298,7 +298,7 @@ fn what_could_not_be_looked_at_is_not_decided_unless_it_is_met_without() {
     // A signature that is certainly missing is a refusal, whatever else could not be looked at.
     let audit = gate.profile("audit");
     let signers = [signer("ci", &release), signer("audit", &audit)];
-    gate.write_rule(json!({ "require": { "all": signers } }));
+    gate.write_rule(&json!({ "require": { "all": signers } }));
     gate.scene
         .emulator
         .faults()

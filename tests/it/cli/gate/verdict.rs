@@ -10,7 +10,7 @@ fn the_verdict_says_which_signature_meets_which_requirement() {
     let gate = Gate::new();
     let (release, security) = (gate.profile("release"), gate.profile("security"));
     let signers = [signer("ci", &release), signer("security", &security)];
-    gate.write_rule(json!({ "require": { "all": signers } }));
+    gate.write_rule(&json!({ "require": { "all": signers } }));
     let signature = gate.sign(&release, &[]);
     let image = gate.scene.image.clone();
     let ran = gate.check(&["-o", "json", &image]);
@@ -81,7 +81,7 @@ fn a_gate_asks_once_for_what_two_signers_need() {
     let gate = Gate::new();
     let (release, security) = (gate.profile("release"), gate.profile("security"));
     let signers = [signer("ci", &release), signer("security", &security)];
-    gate.write_rule(json!({ "require": { "all": signers } }));
+    gate.write_rule(&json!({ "require": { "all": signers } }));
     gate.sign(&release, &[]);
     gate.sign(&security, &[]);
     gate.scene.emulator.clear_calls();
