@@ -186,6 +186,11 @@ impl<'d> Node<'d> {
         self.value.as_boolean_lit().map(|literal| literal.value)
     }
 
+    /// A number as it is written.
+    pub fn as_number(&self) -> Option<&'d str> {
+        self.value.as_number_lit().map(|literal| literal.value)
+    }
+
     /// The members of an object, in the order of the text.
     pub fn members(&self) -> Option<Vec<Member<'d>>> {
         let object = self.value.as_object()?;

@@ -91,6 +91,23 @@ impl Variables {
     fn text(&self, name: &str) -> Option<String> {
         self.get(name).and_then(|value| value.into_string().ok())
     }
+
+    /// Those whose names begin with `start`, without empty ones.
+    fn beginning_with(&self, start: &str) -> Vec<(String, String)> {
+        let keep = |(name, value): (OsString, OsString)| {
+            let name = name.into_string().ok()?;
+            let value = value.to_string_lossy().into_owned();
+            (name.starts_with(start) && !value.is_empty()).then_some((name, value))
+        };
+        match self {
+            Self::Process => std::env::vars_os().filter_map(keep).collect(),
+            Self::Given(all) => all
+                .iter()
+                .map(|(name, value)| (name.clone(), value.clone()))
+                .filter_map(keep)
+                .collect(),
+        }
+    }
 }
 
 /// Variables whose values are secret.
@@ -240,6 +257,27 @@ impl Environment {
         if let Some(path) = self.variable("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI") {
             secrets::remember(path.rsplit('/').next().unwrap_or_default());
         }
+    }
+
+    /// Every URL at which AWS would be asked in place of its own endpoints, with where it is set: a variable, or
+    /// AWS's configuration files and settings. Variables count even where AWS's own rules pass over them.
+    ///
+    /// # Errors
+    ///
+    /// As [`Environment::connections`].
+    pub async fn aws_endpoint_urls(&self) -> Result<Vec<(String, String)>, Error> {
+        let set = self
+            .variables
+            .beginning_with("AWS_ENDPOINT_URL")
+            .into_iter();
+        let mut found: Vec<_> = set.map(|(name, url)| (format!("`{name}`"), url)).collect();
+        found.sort();
+        for url in self.connections()?.aws.endpoint_urls().await {
+            if !found.iter().any(|(_, known)| *known == url) {
+                found.push(("`endpoint_url` of AWS's configuration".to_owned(), url));
+            }
+        }
+        Ok(found)
     }
 
     /// The time now.

@@ -28,17 +28,31 @@ impl Exposed {
         dirs: Option<&NotationDirs>,
     ) -> Vec<String> {
         let mut exposed = Self::default();
+        if let Some(file) = policy_file {
+            exposed.add_file("the trust policy", file);
+        }
+        if let Some(anchor) = trust_anchor {
+            exposed.add_file("the trust anchor", anchor);
+        }
+        exposed.add_stores(policies, stores);
+        // Without a directory of Notation there are no plugins.
+        if let Some(dirs) = dirs {
+            exposed.add_plugins(&dirs.plugins());
+        }
+        exposed.lines
+    }
+
+    pub(crate) fn add_file(&mut self, what: &str, file: &Path) {
+        self.add(what, files::exposure(file));
+    }
+
+    /// The trust stores that a policy names.
+    pub(crate) fn add_stores(&mut self, policies: &TrustPolicies, stores: &TrustStores) {
         let names = policies.statements().iter();
         let names = names.flat_map(|statement| &statement.trust_stores);
         let stores: BTreeMap<_, _> = names
             .filter_map(|name| Some((name.to_string(), stores.directory_of(name)?)))
             .collect();
-        if let Some(file) = policy_file {
-            exposed.add("the trust policy", files::exposure(file));
-        }
-        if let Some(anchor) = trust_anchor {
-            exposed.add("the trust anchor", files::exposure(anchor));
-        }
         for (name, directory) in &stores {
             // What cannot be listed is said by whoever reads the store.
             let listed = files::read_directory(directory, MAX_TRUST_STORE_FILES);
@@ -47,13 +61,8 @@ impl Exposed {
             let found = itself
                 .into_iter()
                 .chain(listed.filter_map(|file| files::exposure(file)));
-            exposed.add(&format!("the trust store `{name}`"), found);
+            self.add(&format!("the trust store `{name}`"), found);
         }
-        // Without a directory of Notation there are no plugins.
-        if let Some(dirs) = dirs {
-            exposed.add_plugins(&dirs.plugins());
-        }
-        exposed.lines
     }
 
     /// The plugins that a signature may name.

@@ -2,7 +2,8 @@
 //!
 //! An image's signature lies beside it in the registry, as an OCI referrer: an envelope (JWS or COSE) over the
 //! digest of the image's manifest. [`sign`] makes and stores one, [`verify`] finds those of an image and judges
-//! them, against signing profiles of AWS Signer or against Notation's trust policies. The other modules are the
+//! them, against signing profiles of AWS Signer or against Notation's trust policies. [`gate`] decides by several
+//! signers. The other modules are the
 //! stages of these two, then what the stages share.
 //!
 //! Both are put together in three steps: whom to trust, or whose key signs; [`environment::Environment`], which
@@ -59,6 +60,7 @@ pub mod signer;
 pub mod trust_policy;
 pub mod trust_store;
 pub mod outcome;
+pub mod gate;
 
 // The stages of the flows, and what they share: for this program's own tests and fuzz targets. What others need
 // of it is re-exported above.
@@ -105,6 +107,7 @@ pub mod hints;
 #[doc(hidden)]
 pub mod json;
 mod json_size;
+mod duration;
 #[doc(hidden)]
 pub mod oci;
 #[doc(hidden)]

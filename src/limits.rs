@@ -506,3 +506,38 @@ pub const MAX_PLUGIN_LOG_BYTES: u64 = 10 * 1024 * 1024;
 /// Time without a word after which a command says in a pipeline's log how far it is: CI services end jobs
 /// that are silent for minutes, and people wonder after seconds.
 pub const PROGRESS_INTERVAL: Duration = Duration::from_secs(10);
+
+// Gates
+
+/// Bytes of a gate policy; a real one has some KiB, and whoever keeps one in a parameter of AWS has 8 KiB.
+pub const MAX_GATE_POLICY_BYTES: u64 = 1024 * 1024;
+
+/// Rules of a gate policy.
+pub const MAX_GATE_RULES: usize = 1_000;
+
+/// Scopes of one rule of a gate policy.
+pub const MAX_GATE_SCOPES: usize = 1_000;
+
+/// Signers of one rule of a gate policy: each signature is judged for each of them.
+pub const MAX_GATE_SIGNERS: usize = 16;
+
+/// Entries of user metadata that one signer of a gate policy must have signed.
+pub const MAX_GATE_METADATA: usize = 64;
+
+/// The greatest age of a signature that a gate policy may ask for: ten years.
+pub const MAX_GATE_AGE: Duration = Duration::from_hours(24 * 3_653);
+
+/// Images that a gate policy exempts.
+pub const MAX_EXEMPTIONS: usize = 1_000;
+
+/// How long a gate policy may exempt an image: after that somebody looks at it again.
+pub const MAX_EXEMPTION_TIME: Duration = Duration::from_hours(24 * 90);
+
+/// Plugins, and endpoints of AWS, that a gate policy names.
+pub const MAX_GATE_ENTRIES: usize = 64;
+
+/// Images in an index that a gate looks at; the official images have some ten.
+pub const MAX_INDEX_IMAGES: usize = 64;
+
+/// Images of one index that a gate verifies at the same time.
+pub const MAX_CONCURRENT_INDEX_IMAGES: usize = 4;

@@ -43,6 +43,9 @@ pub struct SignatureOutcome {
     pub skipped: Vec<Validation>,
     /// A failure that no verification level can turn into a warning.
     pub failure: Option<Failure>,
+    /// When it was signed, at the earliest: the time that a signing authority vouches for, or that of a verified
+    /// timestamp. Only once `authenticTimestamp` has passed, and never the signer's own claim.
+    pub authentic_time: Option<OffsetDateTime>,
 }
 
 impl SignatureOutcome {
@@ -58,6 +61,7 @@ impl SignatureOutcome {
             validations: Vec::new(),
             skipped: Vec::new(),
             failure: None,
+            authentic_time: None,
         }
     }
 

@@ -4,6 +4,7 @@
 //! numbers of `trust-store-trust-policy.md` and `signing-and-verification-workflow.md`; one bad
 //! signature never hides a good one, and nothing that could not be looked at counts as good.
 
+mod all;
 mod attempts;
 pub mod blob;
 mod delegate;
@@ -20,9 +21,11 @@ mod setup;
 mod signature_check;
 #[cfg(test)]
 mod testing;
+mod walk;
 
 pub use crate::allowance::Allowed;
 pub use crate::limits::OFFLINE_ANSWER_AGE;
+pub use all::{ArtifactJudgement, SignatureJudgement};
 pub use attempts::{AnySignature, Criteria, Search, SearchResult};
 pub use error::{Error, RejectedArtifact, Unseen};
 pub use gather::{Gathered, GatheredSignature, Missing};
@@ -46,7 +49,7 @@ use crate::oci::{Descriptor, Digest};
 use crate::outcome::{SignatureOutcome, Standing};
 use crate::plugin_contract::PluginConfig;
 use crate::plugin_host::PluginHost;
-use crate::reference::{ArtifactReference, Reference};
+use crate::reference::{ArtifactReference, Reference, Scheme};
 use crate::registry::{self, Access, LayoutRepository, Listing, Repository, Target};
 use crate::revocation::Checker;
 use crate::trust_policy::{Statement, StatementName, TrustPolicies};
@@ -241,18 +244,28 @@ impl Verifier {
         options: &Options,
     ) -> Result<(&Statement, Repository), Error> {
         match reference {
-            ArtifactReference::Registry(inside) => {
+            ArtifactReference::Registry(_) => {
                 let statement = self.applicable(reference, options)?;
-                Ok((statement, self.repository(inside)?))
+                Ok((statement, self.locate(reference)?))
             }
-            ArtifactReference::Layout(inside) => {
-                let layout = LayoutRepository::open(inside).map_err(|source| Error::Open {
+            ArtifactReference::Layout(_) => {
+                let layout = self.locate(reference)?;
+                let statement = self.applicable(reference, options)?;
+                Ok((statement, layout))
+            }
+        }
+    }
+
+    /// Where the artifact is. Nobody is asked yet.
+    pub(crate) fn locate(&self, reference: &ArtifactReference) -> Result<Repository, Error> {
+        match reference {
+            ArtifactReference::Registry(inside) => self.repository(inside),
+            ArtifactReference::Layout(inside) => LayoutRepository::open(inside)
+                .map(Repository::from)
+                .map_err(|source| Error::Open {
                     reference: reference.clone(),
                     source,
-                })?;
-                let statement = self.applicable(reference, options)?;
-                Ok((statement, layout.into()))
-            }
+                }),
         }
     }
 
@@ -304,6 +317,19 @@ impl Verifier {
         listing: Result<Listing, registry::Error>,
     ) -> Result<SearchResult, Error> {
         self.validators.find(search, listing).await
+    }
+
+    /// How the registry of `reference` is spoken to.
+    pub(crate) fn scheme(&self, reference: &Reference) -> Scheme {
+        match &self.artifacts {
+            Artifacts::Registries(client) => client.scheme(reference),
+            Artifacts::Stored(_) => Scheme::Https,
+        }
+    }
+
+    /// The time now.
+    pub(crate) fn now(&self) -> OffsetDateTime {
+        self.clock.now()
     }
 
     /// The trust policy.
@@ -399,7 +425,7 @@ impl Verifier {
 }
 
 /// Does `work` for the artifact `reference` with what `options` allow it.
-async fn within<T>(
+pub(crate) async fn within<T>(
     options: &Options,
     reference: impl Fn() -> ArtifactReference,
     work: impl Future<Output = Result<T, Error>>,
@@ -413,7 +439,7 @@ async fn within<T>(
 }
 
 /// Does `work`, a step of the verification of `reference`, while there is time.
-async fn in_time<T>(
+pub(crate) async fn in_time<T>(
     reference: ArtifactReference,
     work: impl Future<Output = T>,
 ) -> Result<T, Error> {

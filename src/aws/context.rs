@@ -18,7 +18,7 @@ use tokio::sync::OnceCell;
 
 use super::arn::Location;
 use super::checked_credentials::Checked;
-use super::endpoints::{DataPlane, check_endpoint};
+use super::endpoints::{DataPlane, check_endpoint, configured_urls};
 use super::http_client::PooledHttp;
 use super::named_profile::{self, Unavailable};
 use super::profile_files::ProfileFiles;
@@ -288,6 +288,20 @@ impl Aws {
     /// The connections that the clients of AWS's services use.
     pub(super) fn http(&self) -> PooledHttp {
         self.0.http.clone()
+    }
+
+    /// Every URL at which AWS would be asked in place of its own endpoints: those of the settings, of the
+    /// environment's variables and of AWS's configuration files. The files are read once, so that what is asked later is
+    /// what was looked at here.
+    pub async fn endpoint_urls(&self) -> Vec<String> {
+        let settings = &self.0.settings;
+        let given = [&settings.signer_endpoint_url, &settings.kms_endpoint_url];
+        let mut urls: Vec<String> = given.into_iter().flatten().cloned().collect();
+        // Which region is asked makes no difference to the URLs, but the shared configuration has that of the first
+        // client, whose credentials come from there.
+        let sdk = allowance::for_all(Box::pin(load(&self.0, "us-east-1"))).await;
+        urls.extend(configured_urls(&sdk));
+        urls
     }
 
     /// A client of AWS KMS in `region`.

@@ -64,6 +64,28 @@ pub(super) fn configured(sdk: &SdkConfig, service: &str) -> Option<String> {
     sdk.service_config()?.load_config(key)
 }
 
+/// The services that a verification asks, and those that give it credentials.
+const ASKED_SERVICES: [&str; 7] = [
+    "Signer",
+    "Signer Data",
+    "ECR",
+    "STS",
+    "SSO",
+    "SSO OIDC",
+    "Signin",
+];
+
+/// Every URL at which one of AWS's services would be asked in place of AWS's own, each once.
+pub(super) fn configured_urls(sdk: &SdkConfig) -> Vec<String> {
+    let mut urls: Vec<String> = sdk.endpoint_url().map(str::to_owned).into_iter().collect();
+    for service in ASKED_SERVICES {
+        urls.extend(configured(sdk, service));
+    }
+    urls.sort();
+    urls.dedup();
+    urls
+}
+
 /// Whether the endpoint of this service, or of all services, is configured.
 pub(crate) fn has_endpoint(sdk: &SdkConfig, service: &str) -> bool {
     sdk.endpoint_url().is_some() || of_service(sdk, service).is_some()

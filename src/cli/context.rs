@@ -8,7 +8,7 @@ use std::time::Duration;
 use url::Url;
 
 use super::args::{PolicyArgs, RegistryArgs};
-use super::credentials;
+use super::credentials::{self, Shown};
 use super::exposure;
 use super::output::{CommandOutput, Exit, one_line, write_causes};
 use super::policy_files::{self, policy_report};
@@ -70,6 +70,34 @@ impl Context {
         format: Format,
         pipes: Duration,
     ) -> Result<Self, CommandOutput> {
+        let shown = Shown::OnlyRegistry;
+        Self::of(args, references, plugin_config, (format, shown), pipes)
+    }
+
+    /// The same for a gate: its references are not the user's, so that what the environment has for one registry goes
+    /// to no other one.
+    pub(super) fn for_gate(
+        references: &[ArtifactReference],
+        pipes: Duration,
+    ) -> Result<Self, CommandOutput> {
+        let shown = Shown::NamedRegistry;
+        let args = RegistryArgs::default();
+        Self::of(
+            &args,
+            references,
+            BTreeMap::new(),
+            (Format::Known, shown),
+            pipes,
+        )
+    }
+
+    fn of(
+        args: &RegistryArgs,
+        references: &[ArtifactReference],
+        plugin_config: BTreeMap<String, String>,
+        (format, shown): (Format, Shown),
+        pipes: Duration,
+    ) -> Result<Self, CommandOutput> {
         let environment = environment();
         let dirs = environment.notation_directories();
         let mut notes = String::new();
@@ -83,7 +111,7 @@ impl Context {
         } else {
             PlainHttp::AlsoThese(config.insecure_registries)
         };
-        let given = credentials::given(args, references, &plain_http, &environment)?;
+        let given = credentials::given(args, references, &plain_http, shown, &environment)?;
         // By Notation's name, stderr is Notation's.
         if !called().is_notation() {
             notes.extend(given.note.map(|note| format!("{note}\n")));
@@ -352,14 +380,15 @@ pub(super) fn roots_of(
     trust_anchor: Option<&Path>,
     pipes: Duration,
 ) -> Result<Vec<NamedStore>, CommandOutput> {
-    let failed = |error: trust_store::Error| {
-        CommandOutput::error(Exit::Usage, &error.to_string(), &error, error.hint())
-    };
     let Some(path) = trust_anchor else {
         return published_roots(signing_profiles).map_err(|error| setup_report(&error));
     };
+    Ok(vec![read_roots(path, pipes)?])
+}
+
+/// The roots of AWS Signer in the file of `--trust-anchor`.
+pub(super) fn read_roots(path: &Path, pipes: Duration) -> Result<NamedStore, CommandOutput> {
     match NamedStore::from_file(StoreName::trust_anchor(), path, pipes) {
-        Ok(store) => Ok(vec![store]),
         Err(error @ trust_store::Error::Unreadable { .. }) => Err(CommandOutput::error(
             Exit::Usage,
             &format!(
@@ -371,7 +400,9 @@ pub(super) fn roots_of(
                 Some("name the file with the root of AWS Signer's certificates".to_owned())
             }),
         )),
-        Err(error) => Err(failed(error)),
+        read => read.map_err(|error| {
+            CommandOutput::error(Exit::Usage, &error.to_string(), &error, error.hint())
+        }),
     }
 }
 

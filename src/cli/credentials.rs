@@ -14,6 +14,15 @@ const USERNAME: &str = "NOTATION_USERNAME";
 const PASSWORD: &str = "NOTATION_PASSWORD";
 const REGISTRY: &str = "NOTATION_REGISTRY";
 
+/// To whom what the environment has is shown, if `NOTATION_REGISTRY` names nobody.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Shown {
+    /// The only registry of the command: the user named it.
+    OnlyRegistry,
+    /// Nobody: the references are somebody else's.
+    NamedRegistry,
+}
+
 /// What was given.
 #[derive(Debug, Default)]
 pub(super) struct Given {
@@ -28,6 +37,7 @@ pub(super) fn given(
     args: &RegistryArgs,
     references: &[ArtifactReference],
     plain_http: &PlainHttp,
+    shown: Shown,
     environment: &Environment,
 ) -> Result<Given, CommandOutput> {
     let mut registries: Vec<&RegistryName> = Vec::new();
@@ -73,7 +83,17 @@ pub(super) fn given(
         }
     };
     let (registry, note) = if of_environment {
-        match one_of_environment(set(REGISTRY), &registries, canonical)? {
+        let named = set(REGISTRY);
+        if named.is_none() && shown == Shown::NamedRegistry {
+            let note = format!(
+                "Note: `{USERNAME}` and `{PASSWORD}` are not used; set `{REGISTRY}` to the registry that they are for"
+            );
+            return Ok(Given {
+                credential: None,
+                note: Some(note),
+            });
+        }
+        match one_of_environment(named, &registries, canonical)? {
             Choice::For(registry, note) => (registry, note),
             Choice::Nothing(note) => {
                 return Ok(Given {

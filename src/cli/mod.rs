@@ -14,6 +14,7 @@ mod duration;
 mod envelope;
 #[cfg(test)]
 mod examples;
+mod gate;
 mod exposure;
 mod key;
 mod passphrase;
@@ -87,6 +88,9 @@ enum Command {
         countersign revocation fetch --out ./facts registry.example/app:v1"
     )]
     Revocation(revocation::Command),
+    /// Decide what may run, by a gate policy: which signers must have signed
+    #[command(subcommand)]
+    Gate(gate::Command),
     /// Sign and verify files
     #[command(
         subcommand,
@@ -203,6 +207,7 @@ fn execute(command: Command, called: Called, emit: &mut dyn FnMut(CommandOutput)
             Command::Sign(args) => sign::run(args, emit).await,
             Command::Verify(args) => verify::run(args, called, emit).await,
             Command::Revocation(command) => revocation::run(command, called, emit).await,
+            Command::Gate(command) => gate::run(command, called, emit).await,
             Command::Blob(command) => emit(blob::run(command, called).await),
             Command::Policy(command) => emit(policy::run(&command)),
             Command::Cert(command) => emit(cert::run(&command).await),

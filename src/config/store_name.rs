@@ -71,6 +71,15 @@ impl StoreName {
         }
     }
 
+    /// The store of roots of AWS Signer that a gate policy's signing profiles rest on, by a number. No trust policy can
+    /// write its name, so that it stands in for no store of one.
+    pub(crate) fn of_gate(number: usize) -> Self {
+        Self {
+            kind: StoreType::SigningAuthority,
+            name: format!("gate policy {number}"),
+        }
+    }
+
     /// Parses `TYPE:NAME`.
     ///
     /// # Errors

@@ -16,6 +16,12 @@ pub enum Error {
         /// What was given.
         name: String,
     },
+    /// Only some plugins may run, and this is not one of them.
+    #[error("plugin `{name}`, which the signature names, may not run here")]
+    NotNamed {
+        /// The plugin.
+        name: String,
+    },
     /// There is no such plugin.
     #[error("plugin `{name}` is not installed: there is no `{}`", .path.display())]
     NotInstalled {
@@ -132,6 +138,7 @@ impl Error {
     pub fn plugin(&self) -> &str {
         match self {
             Self::Name { name }
+            | Self::NotNamed { name }
             | Self::NotInstalled { name, .. }
             | Self::NotExecutable { name, .. }
             | Self::Run { name, .. }
@@ -149,6 +156,10 @@ impl Error {
             Self::Name { .. } => Some(
                 "a plugin's name has letters, digits, `.`, `_` and `-`, and begins with a letter or \
                  a digit"
+                    .to_owned(),
+            ),
+            Self::NotNamed { .. } => Some(
+                "if this plugin is to judge signatures at this gate, name it in `plugins` of the gate policy"
                     .to_owned(),
             ),
             Self::NotInstalled { name, .. } if is_nearly_aws_signer(name) => Some(format!(

@@ -1,15 +1,25 @@
 //! Finding an installed plugin.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::{Error, Plugin};
 use crate::limits::{MAX_PLUGIN_NAME_BYTES, PROCESS_TIMEOUT};
 
+/// Which plugins there are.
+#[derive(Debug, Clone)]
+enum Plugins {
+    /// Whatever is installed in this directory.
+    In(PathBuf),
+    /// These and no others, each with the directory that it is installed in.
+    Named(BTreeMap<String, PathBuf>),
+}
+
 /// The directory in which plugins are installed.
 #[derive(Debug, Clone)]
 pub struct PluginHost {
-    plugins: PathBuf,
+    plugins: Plugins,
     timeout: Duration,
 }
 
@@ -17,7 +27,15 @@ impl PluginHost {
     /// The plugins in the directory `plugins`, one directory for each.
     pub fn new(plugins: PathBuf) -> Self {
         Self {
-            plugins,
+            plugins: Plugins::In(plugins),
+            timeout: PROCESS_TIMEOUT,
+        }
+    }
+
+    /// These plugins and no others: each by its name, with the directory `plugins` that it is installed in.
+    pub fn named(plugins: BTreeMap<String, PathBuf>) -> Self {
+        Self {
+            plugins: Plugins::Named(plugins),
             timeout: PROCESS_TIMEOUT,
         }
     }
@@ -28,15 +46,26 @@ impl PluginHost {
         Self { timeout, ..self }
     }
 
+    /// Whether a plugin can have this name.
+    pub fn is_name(name: &str) -> bool {
+        check_name(name).is_ok()
+    }
+
     /// Finds the plugin `name`: `{plugins}/{name}/notation-{name}`.
     ///
     /// # Errors
     ///
-    /// [`Error::Name`] before the disk is touched, [`Error::NotInstalled`], and
+    /// [`Error::Name`] and [`Error::NotNamed`] before the disk is touched, [`Error::NotInstalled`], and
     /// [`Error::NotExecutable`] for anything but an executable regular file.
     pub fn find(&self, name: &str) -> Result<Plugin, Error> {
         check_name(name)?;
-        let folder = self.plugins.join(name);
+        let plugins = match &self.plugins {
+            Plugins::In(directory) => directory,
+            Plugins::Named(named) => named.get(name).ok_or_else(|| Error::NotNamed {
+                name: name.to_owned(),
+            })?,
+        };
+        let folder = plugins.join(name);
         let path = folder.join(format!("notation-{name}{}", std::env::consts::EXE_SUFFIX));
         // Unlike notation, which follows links here: a link is refused, as the specification says.
         check_kind(

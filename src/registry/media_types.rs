@@ -19,3 +19,8 @@ pub(super) const ACCEPT_ANY: &str = "application/vnd.oci.image.manifest.v1+json,
 /// What can be a signature manifest.
 pub(super) const ACCEPT_SIGNATURE: &str = "application/vnd.oci.image.manifest.v1+json, \
      application/vnd.oci.artifact.manifest.v1+json";
+
+/// Whether a manifest of this media type is that of one image, which a runtime can start.
+pub(crate) fn is_image_manifest(media_type: &str) -> bool {
+    matches!(media_type, IMAGE_MANIFEST | DOCKER_MANIFEST)
+}

@@ -46,6 +46,7 @@ pub use endpoint::Access;
 pub use error::{Error, Kind, LayoutFault, RejectedPart};
 pub use fetch::Signature;
 pub use layout::LayoutRepository;
+pub(crate) use media_types::is_image_manifest;
 pub use plain_http::PlainHttp;
 pub use push::{NewSignature, Pushed, Storage, Warning};
 pub use referrers::{Listing, Source};

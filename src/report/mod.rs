@@ -6,6 +6,7 @@
 //! | type | written by | schema |
 //! | --- | --- | --- |
 //! | [`VerdictV1`] | `verify`, `blob verify` | `verdict.v1.schema.json` |
+//! | [`GateResult`], [`GateVerdictEnd`] | `gate check` | `gate-verdict.v1.schema.json` |
 //! | [`SigningV1`] | `sign` | `signing.v1.schema.json` |
 //! | [`Inspection`], [`SignatureDetails`] | `inspect`, `blob inspect` | `inspection.schema.json` |
 //! | [`OciPolicy`] | `policy init` | `trustpolicy.oci.schema.json` |
@@ -26,6 +27,7 @@ mod called;
 mod cause;
 mod doctor;
 mod exit;
+mod gate;
 pub(crate) mod go;
 mod inspection;
 mod oci_policy;
@@ -51,6 +53,10 @@ pub(crate) use called::Called;
 pub use cause::Cause;
 pub use doctor::{DoctorSummary, DoctorV1, FindingV1, StatementV1};
 pub use exit::Exit;
+pub use gate::{
+    GateExemption, GateImage, GatePolicyFile, GateResult, GateShortfall, GateSignature, GateSigner,
+    GateVerdict, GateVerdictEnd,
+};
 pub use go::Times;
 pub use inspection::{
     Attribute, Attributes, CertificateDetails, Error as InspectionError, Inspection,

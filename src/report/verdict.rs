@@ -354,7 +354,7 @@ impl ArtifactVerdict {
 }
 
 impl Unseen {
-    fn new(unseen: &verify::Unseen, reader: &Reader) -> Self {
+    pub(super) fn new(unseen: &verify::Unseen, reader: &Reader) -> Self {
         match unseen {
             verify::Unseen::Limit(limit) => Self::Limit {
                 code: "limit-reached",

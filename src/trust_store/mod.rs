@@ -152,6 +152,18 @@ impl TrustStores {
         }
     }
 
+    /// The same with these stores beside, which are in memory and beat those of the same name in the directory.
+    #[must_use]
+    pub fn with(self, stores: impl IntoIterator<Item = NamedStore>) -> Self {
+        {
+            let mut loaded = self.loaded.lock().unwrap_or_else(PoisonError::into_inner);
+            for store in stores {
+                loaded.insert(store.name.clone(), Ok(Arc::new(store)));
+            }
+        }
+        self
+    }
+
     /// The directory of a store; `None` where all stores are in memory.
     pub fn directory_of(&self, name: &StoreName) -> Option<PathBuf> {
         let directory = self.directory.as_ref()?;

@@ -2,8 +2,9 @@
 
 use time::OffsetDateTime;
 
+use super::walk::{Entry, Walk};
 use super::{Error, FetchedSignature, Options, RejectedArtifact, Unseen, Validators};
-use crate::allowance;
+use crate::allowance::{self, Exhausted};
 use crate::oci::Descriptor;
 use crate::outcome::{Failure, FailureClass, SignatureOutcome, Standing};
 use crate::reference::ArtifactReference;
@@ -71,146 +72,60 @@ impl Validators {
             reference: search.target.reference.clone(),
             source,
         })?;
-        let tag_schema_was_read = listing.has_read_tag_schema();
+        let Search {
+            repository,
+            target,
+            options,
+            ..
+        } = search;
         let mut attempts = Attempts {
             validators: self,
             search,
-            tried: Vec::new(),
+            walk: Walk::new(repository, target, options.max_signatures, listing),
             refused: Vec::new(),
             tolerated: Vec::new(),
-            unseen: listing.incomplete.map(Unseen::Listing),
         };
-        let mut candidates = listing.candidates;
-        let found = attempts.try_all(listing.signatures, Says::Signature).await;
-        if let Some(accepted) = found {
-            return Ok(attempts.found(accepted));
-        }
-        // Old clients wrote only the tag schema. It is read before the answer is "no": a
-        // verification that succeeds pays nothing for it.
-        attempts.note_exhaustion(0);
-        if !tag_schema_was_read && !attempts.is_exhausted() {
-            let digest = search.target.descriptor.digest();
-            let listing = allowance::in_time(search.repository.list_by_tag_schema(digest)).await;
-            let listing = match listing {
-                Ok(listing) => listing,
-                Err(source) => {
-                    let not_tried = 0;
-                    attempts.unseen = Some(Unseen::Exhausted { source, not_tried });
-                    return attempts.end();
-                }
-            };
-            match listing {
-                Ok(tagged) => {
-                    if attempts.unseen.is_none() {
-                        attempts.unseen = tagged.incomplete.map(Unseen::Listing);
-                    }
-                    candidates.extend(tagged.candidates);
-                    let found = attempts.try_all(tagged.signatures, Says::Signature).await;
-                    if let Some(accepted) = found {
-                        return Ok(attempts.found(accepted));
-                    }
-                }
-                Err(error) => {
-                    attempts.unseen.get_or_insert(Unseen::Listing(error));
-                }
+        while let Some(entry) = attempts.walk.next().await {
+            if let Some(accepted) = attempts.attempt(&entry).await {
+                return Ok(attempts.found(accepted));
             }
-        }
-        // Last what may be a signature, however much of it there is.
-        if let Some(accepted) = attempts.try_all(candidates, Says::Nothing).await {
-            return Ok(attempts.found(accepted));
         }
         attempts.end()
     }
-}
-
-/// What a list says of an entry.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Says {
-    Signature,
-    /// It may be one.
-    Nothing,
 }
 
 /// A search on its way.
 struct Attempts<'a> {
     validators: &'a Validators,
     search: Search<'a>,
-    tried: Vec<Descriptor>,
+    walk: Walk<'a>,
     refused: Vec<SignatureOutcome>,
     /// Signatures that the policy accepts, and that are not verified.
     tolerated: Vec<SignatureOutcome>,
-    /// Why there may be signatures that were not looked at.
-    unseen: Option<Unseen>,
 }
 
 impl Attempts<'_> {
-    /// Notes it if what the verification may use is used up, and so many signatures are not begun.
-    fn note_exhaustion(&mut self, not_tried: usize) {
-        if self.is_exhausted() {
-            return;
-        }
-        if let Err(source) = allowance::check() {
-            self.unseen = Some(Unseen::Exhausted { source, not_tried });
-        }
-    }
-
-    fn is_exhausted(&self) -> bool {
-        matches!(self.unseen, Some(Unseen::Exhausted { .. }))
-    }
-
-    /// Validators signatures in the registry's order until one is verified: one that is only tolerated hides no
-    /// better one behind it. One digest that is listed with another size or type is another entry: one of
-    /// them may be right.
-    async fn try_all(&mut self, listed: Vec<Descriptor>, says: Says) -> Option<SignatureOutcome> {
-        let limit = self.search.options.max_signatures;
-        let count = listed.len();
-        for (position, signature) in listed.into_iter().enumerate() {
-            if self.tried.contains(&signature) {
-                continue;
+    /// Judges one signature; gives it back if it is verified and the one looked for. One that is only tolerated
+    /// hides no better one behind it.
+    async fn attempt(&mut self, entry: &Entry) -> Option<SignatureOutcome> {
+        let tried = allowance::in_time(Box::pin(self.try_signature(entry))).await;
+        let tried = tried.unwrap_or_else(|source| Some(unfinished(&entry.manifest, source)));
+        let mut outcome = tried?;
+        outcome.undecided_if_exhausted();
+        outcome.tell();
+        match outcome.standing() {
+            Standing::Refused => {
+                outcome.forget_details();
+                self.refused.push(outcome);
             }
-            // Whoever else is at work gets a turn, and the time is looked at.
-            tokio::task::yield_now().await;
-            self.note_exhaustion(count.saturating_sub(position));
-            if self.is_exhausted() {
-                return None;
-            }
-            if self.tried.len() >= limit {
-                // That a list could not be read weighs more; that it is long is the same.
-                let is_less = matches!(
-                    &self.unseen,
-                    None | Some(Unseen::Listing(registry::Error::TooManyReferrers { .. }))
-                );
-                if is_less {
-                    self.unseen = Some(Unseen::Limit(limit));
-                }
-                return None;
-            }
-            self.tried.push(signature.clone());
-            let tried = allowance::in_time(Box::pin(self.try_signature(&signature, says))).await;
-            let tried = tried.unwrap_or_else(|source| {
-                let mut outcome = SignatureOutcome::new(signature.digest().clone());
-                outcome.failure = Some(Failure::Unfinished { source });
-                Some(outcome)
-            });
-            let Some(mut outcome) = tried else {
-                continue;
-            };
-            outcome.undecided_if_exhausted();
-            outcome.tell();
-            match outcome.standing() {
-                Standing::Refused => {
+            _ if !self.search.criteria.is(&outcome) => {}
+            Standing::Verified => return Some(outcome),
+            Standing::Tolerated => {
+                // The first one may be the answer.
+                if !self.tolerated.is_empty() {
                     outcome.forget_details();
-                    self.refused.push(outcome);
                 }
-                _ if !self.search.criteria.is(&outcome) => {}
-                Standing::Verified => return Some(outcome),
-                Standing::Tolerated => {
-                    // The first one may be the answer.
-                    if !self.tolerated.is_empty() {
-                        outcome.forget_details();
-                    }
-                    self.tolerated.push(outcome);
-                }
+                self.tolerated.push(outcome);
             }
         }
         None
@@ -218,7 +133,7 @@ impl Attempts<'_> {
 
     /// Fetches and judges one signature; nothing for one that is not looked for, or is something
     /// else. What cannot be fetched is a failed attempt, no more.
-    async fn try_signature(&self, signature: &Descriptor, says: Says) -> Option<SignatureOutcome> {
+    async fn try_signature(&self, entry: &Entry) -> Option<SignatureOutcome> {
         let Search {
             repository,
             target,
@@ -227,33 +142,19 @@ impl Attempts<'_> {
             criteria,
             now,
         } = self.search;
-        let target = &target.descriptor;
-        let subject = target.digest();
-        let fetched = match says {
-            Says::Signature => {
-                let fetched = repository.fetch_signature(subject, signature).await;
-                fetched.map(Some)
-            }
-            Says::Nothing => repository.fetch_candidate(subject, signature).await,
-        };
-        let fetched = match fetched {
-            Ok(Some(fetched)) => fetched,
-            Ok(None) => return None,
-            Err(source) => {
-                let manifest = signature.digest().clone();
-                let mut outcome = SignatureOutcome::new(manifest.clone());
-                outcome.failure = Some(Failure::Fetch { manifest, source });
-                return Some(outcome);
-            }
+        let fetched = match entry.fetch(repository, target).await {
+            Ok(fetched) => fetched?,
+            Err(source) => return Some(not_fetched(&entry.manifest, source)),
         };
         if !criteria.may_be(&fetched) {
             return None;
         }
         let signature = FetchedSignature {
-            manifest_digest: signature.digest(),
+            manifest_digest: entry.manifest.digest(),
             format: fetched.format,
             envelope: fetched,
         };
+        let target = &target.descriptor;
         let judged =
             self.validators
                 .judge(signature, target, statement, &options.user_metadata, now);
@@ -268,7 +169,7 @@ impl Attempts<'_> {
 
     /// The answer where no signature was verified.
     fn end(mut self) -> Result<SearchResult, Error> {
-        if self.is_exhausted() {
+        if self.walk.is_exhausted() {
             // What is tolerated is no answer, while what may be verified was not looked at.
             self.refused.append(&mut self.tolerated);
         }
@@ -282,8 +183,9 @@ impl Attempts<'_> {
     fn into_error(self) -> Error {
         let reference = self.search.target.reference.clone();
         let mut outcomes = self.refused;
+        let unseen = self.walk.unseen;
         if outcomes.is_empty() {
-            match self.unseen {
+            match unseen {
                 Some(Unseen::Listing(source)) => return Error::List { reference, source },
                 Some(Unseen::Limit(_) | Unseen::Record(_)) => {}
                 Some(Unseen::Exhausted { source, .. }) => {
@@ -292,7 +194,7 @@ impl Attempts<'_> {
                 None => return Error::NoSignature { reference },
             }
         }
-        let list_broke_off = match (&self.unseen, &reference) {
+        let list_broke_off = match (&unseen, &reference) {
             // A list that was not read whole may have had a good one.
             (Some(Unseen::Record(_)), _)
             | (Some(Unseen::Listing(_)), ArtifactReference::Registry(_)) => true,
@@ -301,7 +203,7 @@ impl Attempts<'_> {
             }
             _ => false,
         };
-        let is_exhausted = matches!(&self.unseen, Some(Unseen::Exhausted { .. }));
+        let is_exhausted = matches!(&unseen, Some(Unseen::Exhausted { .. }));
         let inconclusive = list_broke_off
             || is_exhausted
             || outcomes
@@ -314,7 +216,7 @@ impl Attempts<'_> {
             reference,
             statement: self.search.statement.named(),
             outcomes,
-            unseen: self.unseen,
+            unseen,
         });
         if inconclusive {
             Error::Inconclusive(refused)
@@ -322,6 +224,21 @@ impl Attempts<'_> {
             Error::Rejected(refused)
         }
     }
+}
+
+/// The outcome of a signature that could not be fetched: a failed attempt, no more.
+pub(super) fn not_fetched(manifest: &Descriptor, source: registry::Error) -> SignatureOutcome {
+    let manifest = manifest.digest().clone();
+    let mut outcome = SignatureOutcome::new(manifest.clone());
+    outcome.failure = Some(Failure::Fetch { manifest, source });
+    outcome
+}
+
+/// The outcome of a signature that was begun, and for which nothing was left.
+pub(super) fn unfinished(manifest: &Descriptor, source: Exhausted) -> SignatureOutcome {
+    let mut outcome = SignatureOutcome::new(manifest.digest().clone());
+    outcome.failure = Some(Failure::Unfinished { source });
+    outcome
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@
 //! from is `verify`'s business.
 
 use super::delegate::{Delegate, PluginAnswer};
-use super::revocation::Findings;
+use super::revocation::{Findings, authentic_time};
 use super::signature_check::{SignatureCheck, Subject};
 use crate::envelope::{UnverifiedEnvelope, VerifiedEnvelope};
 use crate::extended_validation;
@@ -32,17 +32,30 @@ impl SignatureCheck<'_> {
         envelope: impl AsRef<[u8]>,
         outcome: &mut SignatureOutcome,
     ) {
-        outcome.format = Some(format);
-        outcome.skipped = self.statement.level.skipped();
         let verified = verify_integrity(format, envelope.as_ref());
         drop(envelope);
+        match verified {
+            Ok(verified) => self.judge_envelope(format, Ok(&verified), outcome).await,
+            Err(failure) => self.judge_envelope(format, Err(failure), outcome).await,
+        }
+    }
+
+    /// The same for an envelope whose integrity was looked at.
+    pub(super) async fn judge_envelope(
+        &self,
+        format: EnvelopeFormat,
+        verified: Result<&VerifiedEnvelope, Failure>,
+        outcome: &mut SignatureOutcome,
+    ) {
+        outcome.format = Some(format);
+        outcome.skipped = self.statement.level.skipped();
         // Either way the outcome keeps what was found.
         let _: Result<(), NotAccepted> = self.run(verified, outcome).await;
     }
 
     async fn run(
         &self,
-        verified: Result<VerifiedEnvelope, Failure>,
+        verified: Result<&VerifiedEnvelope, Failure>,
         outcome: &mut SignatureOutcome,
     ) -> Result<(), NotAccepted> {
         // 3. Integrity: never less than enforced, whatever the level.
@@ -60,7 +73,7 @@ impl SignatureCheck<'_> {
 
         // 4. What the signature is for. Off-spec: the specification leaves this to the end; here it
         //    comes before anything that asks others about a signature of something else.
-        let payload = fatal(outcome, self.validate_payload(&verified))?;
+        let payload = fatal(outcome, self.validate_payload(verified))?;
         // Reserved annotations are not user metadata.
         let annotations = payload.target_artifact.annotations.clone().into_iter();
         outcome.user_metadata = annotations
@@ -147,6 +160,9 @@ impl SignatureCheck<'_> {
         found: Findings,
     ) -> Result<(), NotAccepted> {
         outcome.warnings.extend(found.warnings);
+        if result.is_ok() && found.authentic_time.is_some() {
+            outcome.authentic_time = found.authentic_time;
+        }
         let action = self.statement.level.action(validation);
         let failed = result.is_err();
         outcome.validations.push(ValidationOutcome {
@@ -232,6 +248,7 @@ impl SignatureCheck<'_> {
         if info.signed_attributes.signing_scheme == SigningScheme::SigningAuthority {
             // The signing authority vouches for its time; when the signature is verified does not
             // matter.
+            found.authentic_time = authentic_time(info);
             return rules::check_authentic_signing_time(info, self.now);
         }
         // Under `notary.x509` the signer's own time proves nothing: a timestamp does, or else the

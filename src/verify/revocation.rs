@@ -22,6 +22,8 @@ use crate::x509::Purpose;
 pub(super) struct Findings {
     pub(super) facts: Vec<RevocationFact>,
     pub(super) warnings: Vec<String>,
+    /// When the signature was made, at the earliest, as somebody other than the signer says.
+    pub(super) authentic_time: Option<OffsetDateTime>,
 }
 
 impl SignatureCheck<'_> {
@@ -37,6 +39,7 @@ impl SignatureCheck<'_> {
         stamp
             .check_validity(&info.certificate_chain)
             .map_err(|source| Failure::Timestamp { source })?;
+        found.authentic_time = Some(stamp.earliest());
         // The policy's action for revocation does not reach here: it is about the signer.
         let answer = revocation::check_chain(
             stamp.chain(),

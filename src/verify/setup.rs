@@ -56,6 +56,17 @@ pub enum Stores {
     Given(Vec<NamedStore>),
 }
 
+/// Which plugins may run.
+#[derive(Debug, Clone)]
+enum Plugins {
+    /// Those that are installed in the environment.
+    Installed,
+    /// These, each from its directory.
+    Named(BTreeMap<String, PathBuf>),
+    /// No plugin.
+    NoPlugin,
+}
+
 /// Whom verifiers trust and what they may use, before they are connected.
 #[derive(Debug, Clone)]
 pub struct Setup {
@@ -63,7 +74,9 @@ pub struct Setup {
     stores: Stores,
     aws_signer_checks: AwsSignerChecks,
     plugin_config: PluginConfig,
-    runs_plugins: bool,
+    plugins: Plugins,
+    /// Stores beside those of the trust policy.
+    more_stores: Vec<NamedStore>,
     keeps_answers: Option<Duration>,
     record: Option<OfflineDirectory>,
 }
@@ -151,7 +164,8 @@ impl Setup {
             stores,
             aws_signer_checks: AwsSignerChecks::default(),
             plugin_config: BTreeMap::new(),
-            runs_plugins: true,
+            plugins: Plugins::Installed,
+            more_stores: Vec::new(),
             keeps_answers: None,
             record: None,
         }
@@ -194,11 +208,19 @@ impl Setup {
 
     /// The trust stores, not read yet.
     pub fn stores(&self) -> TrustStores {
-        match &self.stores {
+        let stores = match &self.stores {
             Stores::Notation(directory) => TrustStores::new(directory),
             Stores::Directory(directory) => TrustStores::in_directory(directory),
             Stores::Given(stores) => TrustStores::in_memory(stores.iter().cloned()),
-        }
+        };
+        stores.with(self.more_stores.iter().cloned())
+    }
+
+    /// The same with these stores beside those of the trust policy; they beat stores of the same name.
+    #[must_use]
+    pub fn with_stores(mut self, stores: impl IntoIterator<Item = NamedStore>) -> Self {
+        self.more_stores.extend(stores);
+        self
     }
 
     /// The same with another policy over the same stores.
@@ -229,7 +251,17 @@ impl Setup {
     #[must_use]
     pub fn without_plugins(self) -> Self {
         Self {
-            runs_plugins: false,
+            plugins: Plugins::NoPlugin,
+            ..self
+        }
+    }
+
+    /// The same, where only these plugins may run: each by its name, from the directory of plugins that it is
+    /// installed in. The checks for AWS Signer that are built in run in any case.
+    #[must_use]
+    pub fn with_only_plugins(self, plugins: BTreeMap<String, PathBuf>) -> Self {
+        Self {
+            plugins: Plugins::Named(plugins),
             ..self
         }
     }
@@ -281,12 +313,16 @@ impl Setup {
             }
             None => RevocationChecker::new(connections.aws),
         };
-        let plugins = self.runs_plugins.then(|| environment.plugins().ok());
+        let plugins = match &self.plugins {
+            Plugins::Installed => environment.plugins().ok().map(PluginHost::new),
+            Plugins::Named(named) => Some(PluginHost::named(named.clone())),
+            Plugins::NoPlugin => None,
+        };
         let validators = Validators {
             stores: self.stores(),
             aws_signer,
             revocation,
-            plugins: plugins.flatten().map(PluginHost::new),
+            plugins,
             plugin_config: self.plugin_config.clone(),
             aws_signer_checks: self.aws_signer_checks,
         };

@@ -159,6 +159,11 @@ impl Certificate {
         self.0.key.key_spec()
     }
 
+    /// Whether both have the same public key, however it is encoded.
+    pub fn has_key_of(&self, other: &Self) -> bool {
+        self.0.key == other.0.key
+    }
+
     /// Whether its key is the one in `info`, a `SubjectPublicKeyInfo` in DER.
     ///
     /// # Errors

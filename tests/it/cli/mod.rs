@@ -5,6 +5,7 @@ mod cert;
 mod doctor;
 mod exposure;
 mod fault;
+mod gate;
 mod inspect;
 mod key;
 mod left_behind;

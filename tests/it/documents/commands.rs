@@ -58,7 +58,7 @@ fn every_block_is_commands_their_output_or_json() {
 /// Flags in a sentence are flags of this program, unless another program stands before them.
 #[test]
 fn every_flag_that_a_sentence_names_exists() {
-    const COMMANDS: [&str; 12] = [
+    const COMMANDS: [&str; 13] = [
         "countersign",
         "setup",
         "doctor",
@@ -67,6 +67,7 @@ fn every_flag_that_a_sentence_names_exists() {
         "list",
         "inspect",
         "blob",
+        "gate",
         "cert",
         "key",
         "policy",

@@ -16,7 +16,6 @@ const SIGNS: &str = "countersign sign ";
 
 /// In a page that writes a trust policy; every other page finds one.
 const WRITES_A_POLICY: [&str; 3] = [
-    "trustpolicy.oci.json\" <<",
     "trustpolicy.oci.json\"",
     "countersign policy init ",
     "\ncountersign setup ",
@@ -65,10 +64,12 @@ impl Reader {
     fn write_programs(&self) {
         std::fs::create_dir(&self.bin).unwrap();
         let program = env!("CARGO_BIN_EXE_countersign");
-        // The pages are about AWS, whose roots are built in; here the emulator's stand in for them.
+        // The pages are about AWS, whose roots are built in; here the emulator's stand in for them, and
+        // so does its endpoint in a gate policy.
         let wrapper = format!(
-            "#!/bin/sh\ncase \"$*\" in\n*--trust-anchor*|*--for*) ;;\n\"cert add --aws-signer\") set -- cert add --type signingAuthority --store aws-signer-ts trustpolicy/roots/aws-signer-notation-root.crt ;;\nsetup*|verify*--signing-profile*|revocation*--signing-profile*|sign*--if-missing*|\"blob verify\"*--signing-profile*) set -- \"$@\" --trust-anchor {}/root.crt ;;\nesac\nexec {program} \"$@\"\n",
-            self.scene.sandbox.home().display(),
+            "#!/bin/sh\ncase \"$*\" in\n*--trust-anchor*|*--for*) ;;\n\"cert add --aws-signer\") set -- cert add --type signingAuthority --store aws-signer-ts trustpolicy/roots/aws-signer-notation-root.crt ;;\nsetup*|verify*--signing-profile*|revocation*--signing-profile*|sign*--if-missing*|\"blob verify\"*--signing-profile*) set -- \"$@\" --trust-anchor {home}/root.crt ;;\ngate*) sed -i '1s|^{{$|{{ \"awsEndpoints\": [\"{endpoint}\"],|' gate.json\nset -- \"$@\" --trust-anchor {home}/root.crt ;;\nesac\nexec {program} \"$@\"\n",
+            home = self.scene.sandbox.home().display(),
+            endpoint = self.scene.emulator.endpoint(),
         );
         write_program(&self.bin.join("countersign"), &wrapper);
         std::os::unix::fs::symlink(program, self.bin.join("notation")).unwrap();

@@ -1,0 +1,102 @@
+//! `countersign gate check`: decides about references.
+
+use super::args::{GateArgs, Prepared};
+use super::text;
+use crate::cli::output::{CommandOutput, Exit};
+use crate::cli::patience::telling;
+use crate::cli::reader;
+use crate::many;
+use crate::reference::Reference;
+use crate::report::{GateResult, GateVerdictEnd, Results};
+
+/// Flags of `gate check`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  \
+    countersign gate check --gate-policy gate.json registry.example/team/app@sha256:...\n  \
+    countersign gate check --gate-policy gate.json --output json REFERENCE    (for programs)")]
+pub(in crate::cli) struct Args {
+    /// Images to decide about: registry/repository@digest; :tag where the rule resolves tags
+    #[arg(required = true, value_name = "REFERENCE")]
+    references: Vec<String>,
+    #[command(flatten)]
+    gate: GateArgs,
+    /// Output format: `json` is one document on stdout, see schemas/gate-verdict.v1.schema.json
+    #[arg(short, long, value_name = "FORM", default_value = "text")]
+    output: Output,
+}
+
+/// Forms of the answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Output {
+    Text,
+    Json,
+}
+
+pub(super) async fn run(args: &Args, emit: &mut dyn FnMut(CommandOutput)) {
+    if let Err(report) = check(args, emit).await {
+        emit(match args.output {
+            Output::Text => report,
+            Output::Json => unusable(report),
+        });
+    }
+}
+
+async fn check(args: &Args, emit: &mut dyn FnMut(CommandOutput)) -> Result<(), CommandOutput> {
+    let references = parse_references(&args.references)?;
+    let Prepared {
+        gate,
+        options,
+        notes,
+    } = args.gate.prepare(&references).await?;
+    emit(CommandOutput {
+        stderr: notes,
+        ..CommandOutput::done()
+    });
+    let (gate, options) = (&gate, &options);
+    let asked = futures_util::stream::iter(references.clone());
+    let mut deciding = gate.check_many(asked, options, many::Options::default());
+    let mut results = Results::default();
+    let mut worst = Exit::Done;
+    for asked in &args.references {
+        let (progress, answer) = (deciding.progress(), deciding.answer());
+        let Some(answer) = telling("deciding", progress, answer).await else {
+            break;
+        };
+        let answer = GateResult::new(asked, &answer.outcome, reader::current());
+        let of_answer = answer.verdict.exit();
+        worst = worst.worse(of_answer);
+        emit(match args.output {
+            Output::Text => text::in_words(&answer, gate.policy().path()),
+            Output::Json => CommandOutput {
+                stdout: results.add(&answer),
+                exit: of_answer,
+                ..CommandOutput::done()
+            },
+        });
+    }
+    if args.output == Output::Json {
+        emit(CommandOutput {
+            stdout: results.end(&GateVerdictEnd::new(worst, gate.policy())),
+            ..CommandOutput::done()
+        });
+    }
+    Ok(())
+}
+
+/// Parses every reference before anything is done with one of them.
+fn parse_references(texts: &[String]) -> Result<Vec<Reference>, CommandOutput> {
+    let parse = |text: &String| {
+        Reference::parse(text)
+            .map_err(|error| CommandOutput::usage(&error.notation_sentence(), error.hint()))
+    };
+    texts.iter().map(parse).collect()
+}
+
+/// The answer in JSON where nothing could be begun with.
+fn unusable(report: CommandOutput) -> CommandOutput {
+    let end = GateVerdictEnd::not_begun(report.exit, report.not_begun());
+    CommandOutput {
+        stdout: Results::default().end(&end),
+        ..report
+    }
+}

@@ -1,0 +1,173 @@
+//! Whether one signature fills one role, and who signed it.
+
+use time::OffsetDateTime;
+
+use super::examination::RoleLack;
+use crate::aws::SignerArn;
+use crate::extended_validation::{self, Claims, attribute};
+use crate::gate::policy::{RevocationNeed, Role};
+use crate::limits::CLOCK_SKEW;
+use crate::notary::Validation;
+use crate::outcome::{FailureClass, SignatureOutcome, Standing};
+use crate::signer_info::{LabelKind, SignerInfo};
+use crate::x509::Certificate;
+
+/// Whether a signature fills a role.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Fit {
+    /// It does.
+    Met,
+    /// It could not be decided.
+    Undecided(RoleLack),
+    /// It does not.
+    Unmet(RoleLack),
+}
+
+/// Whether the signature of which the statement of number `statement` said `outcome` fills `role`.
+pub(super) fn fit(
+    role: &Role,
+    revocation: RevocationNeed,
+    statement: usize,
+    outcome: Option<&SignatureOutcome>,
+    now: OffsetDateTime,
+) -> Fit {
+    let not_verified = RoleLack::NotVerified { statement };
+    let Some(outcome) = outcome else {
+        return Fit::Undecided(not_verified);
+    };
+    match outcome.standing() {
+        Standing::Verified => match lack_of(role, revocation, outcome, now) {
+            None => Fit::Met,
+            Some(lack) => Fit::Unmet(lack),
+        },
+        // Only what may yet be verified leaves the role open, and only if it says what is asked for.
+        Standing::Tolerated | Standing::Refused => {
+            if is_undecided(outcome) && !lacks_metadata(role, outcome) {
+                Fit::Undecided(not_verified)
+            } else {
+                Fit::Unmet(not_verified)
+            }
+        }
+    }
+}
+
+/// Whether everything that failed could not be decided.
+fn is_undecided(outcome: &SignatureOutcome) -> bool {
+    let failures = outcome.validations.iter();
+    let failures = failures.filter_map(|one| one.failure.as_ref());
+    let mut failures = failures.chain(&outcome.failure).peekable();
+    failures.peek().is_some() && failures.all(|one| one.class() == FailureClass::Inconclusive)
+}
+
+/// Whether what the envelope says, whose integrity was verified, cannot be enough.
+fn lacks_metadata(role: &Role, outcome: &SignatureOutcome) -> bool {
+    let was_compared = outcome.signer_info.is_some() && outcome.left_out_metadata == 0;
+    was_compared && !outcome.validations.is_empty() && missing_metadata(role, outcome).is_some()
+}
+
+/// What a signature that is verified lacks.
+fn lack_of(
+    role: &Role,
+    revocation: RevocationNeed,
+    outcome: &SignatureOutcome,
+    now: OffsetDateTime,
+) -> Option<RoleLack> {
+    if revocation == RevocationNeed::Required && outcome.skipped.contains(&Validation::Revocation) {
+        return Some(RoleLack::RevocationSkipped);
+    }
+    if let Some(max_age) = role.max_age {
+        let Some(signed_at) = outcome.authentic_time else {
+            return Some(RoleLack::NoAuthenticTime { max_age });
+        };
+        let age = now - signed_at;
+        // A time that is not there yet says nothing of an age.
+        if age > max_age || -age > CLOCK_SKEW {
+            return Some(RoleLack::TooOld { signed_at, max_age });
+        }
+    }
+    missing_metadata(role, outcome)
+}
+
+fn missing_metadata(role: &Role, outcome: &SignatureOutcome) -> Option<RoleLack> {
+    let of_key = |key: &str| {
+        let mut pairs = outcome.user_metadata.iter();
+        pairs
+            .find(|(found, _)| found == key)
+            .map(|(_, value)| value)
+    };
+    let mut needs = role.user_metadata.iter();
+    let (key, wanted) =
+        needs.find(|(key, wanted)| !wanted.is_met_by(of_key(key).map(String::as_str)))?;
+    Some(RoleLack::UserMetadata {
+        key: key.clone(),
+        found: of_key(key).cloned(),
+        wanted: wanted.clone(),
+    })
+}
+
+/// Who signed: what makes two signatures those of one signer.
+#[derive(Debug, Clone)]
+pub(super) enum SignerKey {
+    /// A signing profile of AWS Signer, whatever its version.
+    Profile(String),
+    /// The holder of a certificate's key.
+    Certificate(Box<Certificate>),
+    /// Nobody knows; the signature of this number could not be looked at.
+    Unknown(usize),
+}
+
+impl SignerKey {
+    /// The signer of the signature of this number.
+    pub(super) fn of(signature: usize, outcome: Option<&SignatureOutcome>) -> Self {
+        let Some(info) = outcome.and_then(|outcome| outcome.signer_info.as_ref()) else {
+            return Self::Unknown(signature);
+        };
+        let plugin = info.signed_attributes.verification_plugin.as_deref();
+        if plugin == Some(extended_validation::PLUGIN_NAME) {
+            // AWS Signer's certificates are those of every signing profile.
+            return profile_of(info).map_or(Self::Unknown(signature), Self::Profile);
+        }
+        match info.certificate_chain.first() {
+            Some(leaf) => Self::Certificate(Box::new(leaf.clone())),
+            None => Self::Unknown(signature),
+        }
+    }
+
+    /// Whether both are one signer.
+    pub(super) fn is(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Profile(one), Self::Profile(other)) => one == other,
+            (Self::Certificate(one), Self::Certificate(other)) => one.has_key_of(other),
+            (Self::Unknown(one), Self::Unknown(other)) => one == other,
+            _ => false,
+        }
+    }
+}
+
+/// The signing profile that AWS Signer names, without its version. Of a signature that is not verified, it is what is
+/// claimed.
+fn profile_of(info: &SignerInfo) -> Option<String> {
+    let mut attributes = info.signed_attributes.extended.iter();
+    let name = attribute::SIGNING_PROFILE_VERSION;
+    let found = attributes.find(|one| one.label == LabelKind::Text && one.name == name)?;
+    match SignerArn::parse(found.value.as_str()?).ok()? {
+        SignerArn::ProfileVersion(version) => Some(version.profile().to_string()),
+        SignerArn::AliasedProfile(profile) => Some(profile.to_string()),
+        _ => None,
+    }
+}
+
+/// The signer as it is shown: the signing profile with its version, or the certificate's subject.
+pub(super) fn shown(outcome: &SignatureOutcome) -> String {
+    let Some(info) = &outcome.signer_info else {
+        return String::new();
+    };
+    let plugin = info.signed_attributes.verification_plugin.as_deref();
+    let claims = Claims::from_signer_info(info).ok();
+    if let (Some(extended_validation::PLUGIN_NAME), Some(claims)) = (plugin, claims) {
+        return claims.signer().to_string();
+    }
+    let leaf = info.certificate_chain.first();
+    leaf.map(|leaf| leaf.subject().to_string())
+        .unwrap_or_default()
+}

@@ -1,0 +1,484 @@
+//! What a gate decided: the document of `gate check`, version 1 (`schemas/gate-verdict.v1.schema.json`).
+
+use std::time::Duration;
+
+use serde::Serialize;
+
+use super::called::Called;
+use super::cause::Cause;
+use super::exit::Exit;
+use super::reason::Reason;
+use super::sentence;
+use super::shorten::Shorten as _;
+use super::verdict::Unseen;
+use crate::gate::policy::{Exemption, GatePolicy, MetadataNeed, RoleSigner};
+use crate::gate::{
+    Answer, Decision, Examination, ImageExamination, Refusal, RoleExamination, RoleLack,
+    RoleShortfall,
+};
+use crate::hints::Reader;
+use crate::limits::{MAX_TOLD_CHARS, MAX_TOLD_VALUES};
+use crate::notary::rfc3339;
+use crate::oci::Digest;
+use crate::outcome::FailureClass;
+use crate::printable;
+use crate::verify::{self, ANY_LAYOUT_SCOPE};
+
+/// The members that the document ends with.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct GateVerdictEnd {
+    /// Why nothing could be begun with; there are no results then.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<Reason>,
+    /// The exit code of the command.
+    pub exit_code: Exit,
+    /// The gate policy, once it was read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub gate_policy: Option<GatePolicyFile>,
+}
+
+impl GateVerdictEnd {
+    /// The end of a document with results.
+    pub fn new(exit_code: Exit, policy: &GatePolicy) -> Self {
+        Self {
+            error: None,
+            exit_code,
+            gate_policy: Some(GatePolicyFile {
+                file: policy.path().to_string_lossy().into_owned(),
+                sha256: policy.sha256().to_string(),
+            }),
+        }
+    }
+
+    /// The end of a document without results.
+    pub const fn not_begun(exit_code: Exit, reason: Reason) -> Self {
+        Self {
+            error: Some(reason),
+            exit_code,
+            gate_policy: None,
+        }
+    }
+}
+
+/// Which gate policy decided.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct GatePolicyFile {
+    /// The file.
+    pub file: String,
+    /// The digest of the very bytes that were read.
+    pub sha256: String,
+}
+
+/// The decision in one word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+#[non_exhaustive]
+pub enum GateVerdict {
+    /// Every requirement is met by verified signatures.
+    Verified,
+    /// A requirement is not met or could not be decided, and the rule only warns. It may run, and is not verified.
+    Tolerated,
+    /// The gate policy exempts this image. It may run, and is not verified.
+    Exempted,
+    /// There is no signature. It may not run.
+    Unsigned,
+    /// Looked at and refused. It may not run.
+    Rejected,
+    /// It could not be decided. It may not run.
+    Inconclusive,
+}
+
+impl GateVerdict {
+    /// The exit of a command about this artifact alone.
+    pub const fn exit(self) -> Exit {
+        match self {
+            Self::Verified | Self::Tolerated | Self::Exempted => Exit::Done,
+            Self::Unsigned | Self::Rejected => Exit::Rejected,
+            Self::Inconclusive => Exit::Inconclusive,
+        }
+    }
+}
+
+/// What a gate decided about one reference.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct GateResult {
+    /// The reference as it was given.
+    pub asked: String,
+    /// Why it is not verified.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<Reason>,
+    /// Why and until when it needs no signature.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub exemption: Option<GateExemption>,
+    /// What had to be signed.
+    pub images: Vec<GateImage>,
+    /// The media type of the artifact, once it was resolved.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub media_type: Option<String>,
+    /// The tag that was resolved; it can be moved before the image is pulled.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub movable_tag: Option<String>,
+    /// The artifact by digest, once it was resolved.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reference: Option<String>,
+    /// The rule that decided.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rule: Option<String>,
+    /// Entries of the index for the platform `unknown`, which were not verified.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub uncovered: Vec<String>,
+    /// The decision in one word.
+    pub verdict: GateVerdict,
+}
+
+/// Why an image needs no signature.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct GateExemption {
+    /// Why.
+    pub reason: String,
+    /// Until when, in RFC 3339.
+    pub until: String,
+}
+
+impl From<&Exemption> for GateExemption {
+    fn from(exemption: &Exemption) -> Self {
+        Self {
+            reason: exemption.reason.clone(),
+            until: rfc3339(exemption.until),
+        }
+    }
+}
+
+/// What was found about one image or index.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct GateImage {
+    /// Why nothing could be judged.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<Reason>,
+    /// How many signers are there.
+    pub found: usize,
+    /// Whether enough signers are there.
+    pub met: bool,
+    /// How many signers must be there.
+    pub needed: usize,
+    /// The platforms that the index has it for.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub platforms: Vec<String>,
+    /// It by digest.
+    pub reference: String,
+    /// How many signatures were judged.
+    pub signatures: usize,
+    /// Each signer that the rule names.
+    pub signers: Vec<GateSigner>,
+    /// Why there may be signatures that were not looked at.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unseen: Option<Unseen>,
+}
+
+/// What was found about one signer that the rule names.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct GateSigner {
+    /// The signature that is this signer's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub met_by: Option<GateSignature>,
+    /// Its name in the rule.
+    pub name: String,
+    /// Why each signature is not this signer's, or does not count.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub not_met_by: Vec<GateShortfall>,
+    /// Why no signature can be.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<Reason>,
+    /// Who must have signed.
+    pub wanted: String,
+}
+
+/// A signature, and who made it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct GateSignature {
+    /// The digest of the signature manifest.
+    pub digest: String,
+    /// The signing profile with its version, or the subject of the signer's certificate.
+    pub signer: String,
+}
+
+/// Why one signature does not count.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct GateShortfall {
+    /// The digest of the signature manifest.
+    pub digest: String,
+    /// What it lacks.
+    pub reason: Reason,
+}
+
+impl GateResult {
+    /// What `decision` says of what was asked for as `asked`, with hints for `reader`.
+    pub fn new(asked: &str, decision: &Decision, reader: &Reader) -> Self {
+        let begun = Self {
+            asked: asked.to_owned(),
+            error: None,
+            exemption: None,
+            images: Vec::new(),
+            media_type: None,
+            movable_tag: None,
+            reference: None,
+            rule: decision.rule.clone(),
+            uncovered: Vec::new(),
+            verdict: GateVerdict::Inconclusive,
+        };
+        let examined = match decision.answer.examination() {
+            Some(examination) => begun.with_examination(examination, reader),
+            None => begun,
+        };
+        match &decision.answer {
+            Answer::Verified(_) => Self {
+                verdict: GateVerdict::Verified,
+                ..examined
+            },
+            Answer::Exempted(exemption) => Self {
+                exemption: Some(exemption.into()),
+                reference: Some(decision.reference.to_string()),
+                verdict: GateVerdict::Exempted,
+                ..examined
+            },
+            Answer::Tolerated(refusal) => Self {
+                error: Some(reason_of(refusal, reader)),
+                verdict: GateVerdict::Tolerated,
+                ..examined
+            },
+            Answer::Refused(refusal) => Self {
+                error: Some(reason_of(refusal, reader)),
+                verdict: verdict_of(refusal),
+                ..examined
+            },
+        }
+    }
+
+    fn with_examination(self, examination: &Examination, reader: &Reader) -> Self {
+        let images = examination.images.iter();
+        Self {
+            reference: Some(examination.reference.to_string()),
+            media_type: Some(examination.media_type.clone()),
+            movable_tag: examination.tag.clone(),
+            images: images.map(|image| GateImage::new(image, reader)).collect(),
+            uncovered: examination
+                .uncovered
+                .iter()
+                .map(Digest::to_string)
+                .collect(),
+            ..self
+        }
+    }
+}
+
+fn verdict_of(refusal: &Refusal) -> GateVerdict {
+    match (refusal.class(), refusal) {
+        (FailureClass::Inconclusive, _) => GateVerdict::Inconclusive,
+        (FailureClass::Rejected, Refusal::Unmet(examination)) if examination.is_unsigned() => {
+            GateVerdict::Unsigned
+        }
+        (FailureClass::Rejected, _) => GateVerdict::Rejected,
+    }
+}
+
+fn reason_of(refusal: &Refusal, reader: &Reader) -> Reason {
+    let code = match verdict_of(refusal) {
+        GateVerdict::Unsigned => "no-signature",
+        _ => refusal.code(),
+    };
+    if let Refusal::Artifact { source } = refusal {
+        return of_verification(code, source, reader);
+    }
+    let reason = Reason::new(code, refusal.to_string(), refusal, refusal.hint(), reader);
+    match refusal {
+        Refusal::Unmet(examination) => {
+            let (cause, retryable) = cause_of(examination);
+            reason.with_cause(cause, retryable)
+        }
+        _ => reason,
+    }
+}
+
+fn of_verification(code: &'static str, error: &verify::Error, reader: &Reader) -> Reason {
+    let message = sentence::of_verification(error, ANY_LAYOUT_SCOPE, Called::Countersign);
+    Reason::new(code, message, error, error.hint(), reader)
+}
+
+/// The cause of the first thing that could not be decided, and whether it may pass.
+fn cause_of(examination: &Examination) -> (Option<Cause>, bool) {
+    for image in &examination.images {
+        if let Some(error) = &image.error {
+            let cause = Cause::of(error);
+            return (cause, cause.is_some_and(Cause::is_retryable));
+        }
+        if let Some(verify::Unseen::Listing(error)) = &image.unseen {
+            let cause = Cause::of(error);
+            return (cause, cause.is_some_and(Cause::is_retryable));
+        }
+        let shortfalls = image.roles.iter().flat_map(|role| &role.shortfalls);
+        for shortfall in shortfalls {
+            let outcome = image.outcome(shortfall);
+            let failure = outcome.and_then(|outcome| {
+                let logged = outcome.logged().map(|(_, failure)| failure).next();
+                outcome.refusal().or(logged)
+            });
+            if let Some(failure) = failure
+                && failure.class() == FailureClass::Inconclusive
+            {
+                return Cause::of_failure(failure);
+            }
+        }
+    }
+    (None, false)
+}
+
+impl GateImage {
+    fn new(image: &ImageExamination, reader: &Reader) -> Self {
+        let error = image.error.as_ref();
+        Self {
+            error: error.map(|error| of_verification("signatures-not-listed", error, reader)),
+            found: image.filled(),
+            met: image.result.is_ok(),
+            needed: image.needed,
+            platforms: image.platforms.clone(),
+            reference: image.reference.to_string(),
+            signatures: image.signatures.len(),
+            signers: image
+                .roles
+                .iter()
+                .map(|role| GateSigner::new(image, role, reader))
+                .collect(),
+            unseen: image
+                .unseen
+                .as_ref()
+                .map(|unseen| Unseen::new(unseen, reader)),
+        }
+    }
+}
+
+impl GateSigner {
+    fn new(image: &ImageExamination, role: &RoleExamination, reader: &Reader) -> Self {
+        let no_statement = role.no_statement.as_deref();
+        let reason = no_statement.map(|none| {
+            let message = none.to_string();
+            Reason::new("no-statement", message, none, none.hint(), reader)
+        });
+        let filled = role.filled.as_ref();
+        // A signing profile of the gate policy stands in no trust policy.
+        let of_profile = matches!(role.signer, RoleSigner::SigningProfile(_));
+        let reader = &reader.clone().trusting_profiles(of_profile);
+        let shortfalls = role.shortfalls.iter().take(MAX_TOLD_VALUES);
+        Self {
+            met_by: filled.map(|filling| GateSignature {
+                digest: filling.manifest_digest.to_string(),
+                signer: filling.signer.clone(),
+            }),
+            name: role.name.clone(),
+            not_met_by: shortfalls
+                .filter_map(|one| GateShortfall::new(image, one, reader))
+                .collect(),
+            reason,
+            wanted: role.signer.to_string(),
+        }
+    }
+}
+
+impl GateShortfall {
+    fn new(image: &ImageExamination, shortfall: &RoleShortfall, reader: &Reader) -> Option<Self> {
+        let signature = image.signatures.get(shortfall.signature)?;
+        let mut reason = match &shortfall.lack {
+            RoleLack::NotVerified { .. } => not_verified(image, shortfall, reader),
+            lack => {
+                let (code, message) = in_words(lack);
+                Reason::plain(code, message, false)
+            }
+        };
+        reason.shorten();
+        Some(Self {
+            digest: signature.manifest_digest.to_string(),
+            reason,
+        })
+    }
+}
+
+/// Why a signature is not verified: what refuses it, or else what the trust policy only logs.
+fn not_verified(image: &ImageExamination, shortfall: &RoleShortfall, reader: &Reader) -> Reason {
+    let outcome = image.outcome(shortfall);
+    let logged = outcome.and_then(|outcome| outcome.logged().next());
+    if let Some(failure) = outcome.and_then(|outcome| outcome.refusal()) {
+        return Reason::of_failure(failure, reader);
+    }
+    match logged {
+        Some((_, failure)) => Reason::of_failure(failure, reader),
+        None => Reason::plain(
+            "not-judged",
+            "the signature was not judged".to_owned(),
+            true,
+        ),
+    }
+}
+
+/// What a verified signature lacks.
+fn in_words(lack: &RoleLack) -> (&'static str, String) {
+    match lack {
+        RoleLack::NotVerified { .. } => ("not-judged", "the signature was not judged".to_owned()),
+        RoleLack::RevocationSkipped => (
+            "revocation-skipped",
+            "the trust policy skips revocation, and the rule requires it".to_owned(),
+        ),
+        RoleLack::NoAuthenticTime { max_age } => (
+            "no-authentic-time",
+            format!(
+                "no authority and no verified timestamp says when it was signed, wanted at most {} ago",
+                hours(*max_age)
+            ),
+        ),
+        RoleLack::TooOld { signed_at, max_age } => (
+            "too-old",
+            format!(
+                "it was signed on {}, wanted at most {} ago",
+                rfc3339(*signed_at),
+                hours(*max_age)
+            ),
+        ),
+        RoleLack::UserMetadata { key, found, wanted } => {
+            let found = match found {
+                None => "no value was signed".to_owned(),
+                Some(value) => {
+                    format!("`{}` was signed", printable::shorten(value, MAX_TOLD_CHARS))
+                }
+            };
+            let wanted = match wanted {
+                MetadataNeed::Present => "any value".to_owned(),
+                MetadataNeed::Value(value) => format!("`{value}`"),
+            };
+            (
+                "user-metadata",
+                format!("user metadata `{key}`: {found}, wanted {wanted}"),
+            )
+        }
+        RoleLack::FillsAnother { role } => (
+            "fills-another-role",
+            format!("its signer counts for `{role}`, and one signer counts once"),
+        ),
+    }
+}
+
+fn hours(span: Duration) -> String {
+    let seconds = span.as_secs();
+    match (seconds / 3_600, seconds % 3_600) {
+        (hours, 0) => format!("{hours}h"),
+        _ => format!("{seconds}s"),
+    }
+}
