@@ -13,6 +13,7 @@ mod rate_limit;
 mod settings;
 
 pub use crate::partition::Partition;
+pub(crate) use arn::is_profile_name;
 pub use arn::{
     AliasedSigningProfileArn, ArnError, ArnService, KmsKeyId, KmsKeyIdError, Location, SignerArn,
     SigningJobArn, SigningProfileAliasArn, SigningProfileArn, SigningProfileVersionArn,
