@@ -5,6 +5,7 @@
 //! signature never hides a good one, and nothing that could not be looked at counts as good.
 
 pub mod blob;
+mod count;
 mod delegate;
 mod error;
 mod gather;
@@ -21,6 +22,7 @@ mod attempts;
 pub use crate::allowance::Allowed;
 pub use crate::limits::OFFLINE_ANSWER_AGE;
 pub use attempts::{AnySignature, Criteria, Search, SearchResult};
+pub use count::{ArtifactSignatures, CountedSignature, SignatureCounter};
 pub use error::{Error, RejectedArtifact, Unseen};
 pub use gather::{Gathered, GatheredSignature, Missing};
 pub use offline::OfflineDirectory;

@@ -18,12 +18,15 @@ mod patience;
 mod inspect;
 mod interrupts;
 mod list;
+mod management;
 mod reader;
 mod output;
+mod profile;
 mod requirement;
 mod revocation;
 mod side_by_side;
 mod sign;
+mod signature;
 mod signer;
 mod signatures;
 mod switches;
@@ -77,6 +80,12 @@ enum Command {
     /// Manage the names of signing keys
     #[command(subcommand)]
     Key(key::Command),
+    /// Manage signing profiles of AWS Signer
+    #[command(subcommand)]
+    Profile(profile::Command),
+    /// Look at and revoke signatures that AWS Signer made
+    #[command(subcommand)]
+    Signature(signature::Command),
     /// List the signatures of an artifact
     #[command(visible_alias = "ls")]
     List(list::Args),
@@ -169,6 +178,8 @@ fn execute(command: Command, called: Called, emit: &mut dyn FnMut(CommandOutput)
             Command::Blob(command) => emit(blob::run(command, called).await),
             Command::Cert(command) => emit(cert::run(&command).await),
             Command::Key(command) => emit(key::run(&command).await),
+            Command::Profile(command) => emit(profile::run(&command).await),
+            Command::Signature(command) => emit(signature::run(&command).await),
             Command::List(args) => emit(list::run(&args).await),
             Command::Inspect(args) => emit(inspect::run(&args).await),
         }

@@ -17,6 +17,7 @@ mod credentials;
 mod ecr_tokens;
 mod error;
 mod fetch;
+mod images;
 mod index_entry;
 mod index_text;
 mod layout;
@@ -43,6 +44,7 @@ pub use credentials::{
 pub use ecr_tokens::AwsEcrTokens;
 pub use error::{Error, Kind, LayoutFault};
 pub use fetch::Signature;
+pub use images::{Coverage, ImageList, ImagesError};
 pub use layout::LayoutRepository;
 pub use plain_http::PlainHttp;
 pub use push::{NewSignature, Pushed, RejectedPart, Storage, Warning};

@@ -7,11 +7,12 @@
 //! | --- | --- | --- |
 //! | [`VerdictV1`] | `verify`, `blob verify` | `verdict.v1.schema.json` |
 //! | [`SigningV1`] | `sign` | `signing.v1.schema.json` |
+//! | [`ManagementV1`] | `profile`, `signature` | `management.v1.schema.json` |
 //! | [`Inspection`], [`SignatureDetails`] | `inspect`, `blob inspect` | `inspection.schema.json` |
 //! | [`BlobPolicy`] | `blob policy init` | `trustpolicy.blob.schema.json` |
 //!
-//! Names and codes do not change within a version; more may come. The members of verdicts and signings are in
-//! alphabetical order, those of the other two in notation's. A message is notation's sentence, where notation has
+//! Names and codes do not change within a version; more may come. The members of verdicts, signings and what
+//! is managed are in alphabetical order, those of the other two in notation's. A message is notation's sentence, where notation has
 //! one; a hint fits the [`Reader`](crate::hints::Reader) that the caller names.
 
 mod blob_policy;
@@ -20,6 +21,7 @@ mod cause;
 mod exit;
 pub(crate) mod go;
 mod inspection;
+mod management;
 mod reason;
 mod results;
 pub(crate) mod sentence;
@@ -40,6 +42,10 @@ pub use go::Times;
 pub use inspection::{
     Attribute, Attributes, CertificateDetails, Error as InspectionError, Inspection,
     SignatureDetails, SignatureInspection, SignedArtifact, TimestampDetails, UnsignedAttributes,
+};
+pub use management::{
+    JobRecord, ManagementState, ManagementV1, PermissionRecord, ProfileRecord, RepositoryCount,
+    RevocationRecord, SignatureCount, SignatureRecord,
 };
 pub use reason::Reason;
 pub use results::Results;
