@@ -120,13 +120,19 @@ impl Client {
             next = next_page(response.url(), response.headers())?;
             visited.push(url.clone());
             let mut held = Held::default();
-            let body = match session.body_in(response, MAX_MANIFEST_BYTES, None, &mut held).await? {
+            let body = match session
+                .body_in(response, MAX_MANIFEST_BYTES, None, &mut held)
+                .await?
+            {
                 Read::Whole(body) => body,
                 Read::NeedsRoom(bytes) => {
                     drop(held);
                     held = session.room_for(bytes).await;
                     let again = session.get(url, "application/json").await?;
-                    match session.body_in(again, MAX_MANIFEST_BYTES, None, &mut held).await? {
+                    match session
+                        .body_in(again, MAX_MANIFEST_BYTES, None, &mut held)
+                        .await?
+                    {
                         Read::Whole(body) => body,
                         Read::NeedsRoom(size) => {
                             return Err(Error::TooLarge {

@@ -146,12 +146,15 @@ impl ProfileRecord {
     /// The record of `profile`.
     pub fn new(profile: &Profile) -> Self {
         let arn = profile.profile();
-        let revocation = profile.revocation.as_ref().map(|revocation| RevocationRecord {
-            at: revocation.at.and_then(time),
-            by: revocation.by.clone(),
-            effective_from: revocation.effective_from.and_then(time),
-            reason: None,
-        });
+        let revocation = profile
+            .revocation
+            .as_ref()
+            .map(|revocation| RevocationRecord {
+                at: revocation.at.and_then(time),
+                by: revocation.by.clone(),
+                effective_from: revocation.effective_from.and_then(time),
+                reason: None,
+            });
         Self {
             arn: arn.to_string(),
             name: arn.name().to_owned(),

@@ -89,7 +89,9 @@ pub enum Error {
         status: Option<String>,
     },
     /// A version that is not the profile's current one.
-    #[error("version `{wanted}` of signing profile `{profile}` is not the current one, which is `{current}`")]
+    #[error(
+        "version `{wanted}` of signing profile `{profile}` is not the current one, which is `{current}`"
+    )]
     NotCurrent {
         /// The profile.
         profile: String,
@@ -110,7 +112,9 @@ pub enum Error {
         status: String,
     },
     /// A revocation that would begin later than the one that there is.
-    #[error("signing profile `{profile}` is revoked from `{before}` on, which is earlier than `{wanted}`")]
+    #[error(
+        "signing profile `{profile}` is revoked from `{before}` on, which is earlier than `{wanted}`"
+    )]
     Later {
         /// The profile.
         profile: String,
@@ -120,7 +124,10 @@ pub enum Error {
         wanted: String,
     },
     /// A profile for something else than container images.
-    #[error("signing profile `{profile}` is of the platform `{platform}`, wanted `{}`", super::PLATFORM_ID)]
+    #[error(
+        "signing profile `{profile}` is of the platform `{platform}`, wanted `{}`",
+        super::PLATFORM_ID
+    )]
     OtherPlatform {
         /// The profile.
         profile: String,
@@ -148,7 +155,9 @@ pub enum Error {
         known: Vec<String>,
     },
     /// Someone else changed the permissions meanwhile.
-    #[error("the permissions of signing profile `{profile}` were changed by another caller meanwhile")]
+    #[error(
+        "the permissions of signing profile `{profile}` were changed by another caller meanwhile"
+    )]
     PermissionsChanged {
         /// The profile.
         profile: String,

@@ -79,7 +79,12 @@ impl Job {
             owner: owner.unwrap_or_default().to_owned(),
             invoker: output.job_invoker().map(str::to_owned),
             requested_by: output.requested_by().map(str::to_owned),
-            profile: profile(region, owner, output.profile_name(), output.profile_version()),
+            profile: profile(
+                region,
+                owner,
+                output.profile_name(),
+                output.profile_version(),
+            ),
             platform: output.platform_id().unwrap_or("unknown").to_owned(),
             status: status(output.status()),
             created_at: time_of(output.created_at()),
@@ -109,9 +114,7 @@ impl Job {
 }
 
 fn status(status: Option<&SigningStatus>) -> String {
-    status
-        .map_or("unknown", SigningStatus::as_str)
-        .to_owned()
+    status.map_or("unknown", SigningStatus::as_str).to_owned()
 }
 
 fn job_arn(region: &str, owner: Option<&str>, id: &str) -> Result<SigningJobArn, String> {

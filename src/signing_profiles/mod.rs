@@ -5,6 +5,7 @@
 //! [`Consequence`] says what each change does to signatures that exist. Nothing here asks a person or counts signatures.
 
 mod calls;
+mod checks;
 mod client;
 mod consequence;
 mod error;
@@ -14,7 +15,8 @@ mod permission;
 mod profile;
 mod rules;
 
-pub use client::{SigningProfiles, Written};
+pub use checks::Need;
+pub use client::SigningProfiles;
 pub use consequence::Consequence;
 pub use error::{Class, Error, smallest_statement};
 pub use job::{Job, JobList, JobRevocation};

@@ -100,7 +100,11 @@ impl ProfileId {
 
     /// What an IAM policy calls it in `region`; `*` stands for an account that is not known.
     pub(super) fn resource(&self, region: &str) -> String {
-        resource(region, self.owner(), &format!("/signing-profiles/{}", self.name))
+        resource(
+            region,
+            self.owner(),
+            &format!("/signing-profiles/{}", self.name),
+        )
     }
 }
 
@@ -229,7 +233,8 @@ mod tests {
             let error = ProfileId::parse(text).unwrap_err();
             assert_eq!(error, RuleError::ProfileName(text.to_owned()));
         }
-        let error = ProfileId::parse("arn:aws:signer:us-west-2:111122223333:/signing-profile/Images");
+        let error =
+            ProfileId::parse("arn:aws:signer:us-west-2:111122223333:/signing-profile/Images");
         let hint = error.unwrap_err().hint().unwrap();
         assert_eq!(hint, format!("did you mean `{PROFILE}`?"));
     }
@@ -242,7 +247,9 @@ mod tests {
             id().owned_by(Some("444455556666")),
             Err(RuleError::OtherAccount { .. })
         ));
-        let of_other = ProfileId::parse("Images").unwrap().owned_by(Some("444455556666"));
+        let of_other = ProfileId::parse("Images")
+            .unwrap()
+            .owned_by(Some("444455556666"));
         assert_eq!(of_other.unwrap().owner(), Some("444455556666"));
         let not_one = ProfileId::parse("Images").unwrap().owned_by(Some("4444"));
         assert_eq!(not_one, Err(RuleError::Account("4444".to_owned())));

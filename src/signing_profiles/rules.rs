@@ -380,11 +380,19 @@ mod tests {
         ] {
             assert_eq!(Validity::parse(text).unwrap().to_string(), shown);
         }
-        for text in ["0days", "4111days", "136months", "12years", "99999999999days"] {
+        for text in [
+            "0days",
+            "4111days",
+            "136months",
+            "12years",
+            "99999999999days",
+        ] {
             let error = Validity::parse(text).unwrap_err();
             assert_eq!(error, RuleError::ValidityRange(text.to_owned()));
         }
-        for text in ["", "12", "months", "-1days", "1.5years", "3m", "1 DAY", "1é"] {
+        for text in [
+            "", "12", "months", "-1days", "1.5years", "3m", "1 DAY", "1é",
+        ] {
             let error = Validity::parse(text).unwrap_err();
             assert_eq!(error, RuleError::Validity(text.to_owned()));
         }
@@ -448,7 +456,13 @@ mod tests {
     #[test]
     fn a_statement_id_can_be_part_of_a_url() {
         assert!(StatementId::parse(&"a".repeat(MAX_STATEMENT_ID_CHARS)).is_ok());
-        for text in ["", "a b", "a/b", "..", &"a".repeat(MAX_STATEMENT_ID_CHARS + 1)] {
+        for text in [
+            "",
+            "a b",
+            "a/b",
+            "..",
+            &"a".repeat(MAX_STATEMENT_ID_CHARS + 1),
+        ] {
             let error = StatementId::parse(text).unwrap_err();
             assert_eq!(error, RuleError::StatementId(text.to_owned()));
         }

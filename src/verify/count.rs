@@ -112,11 +112,7 @@ impl Criteria for Collector {
 
 impl Verifier {
     /// Every signature of the artifact that this verifier accepts.
-    async fn count(
-        &self,
-        reference: &ArtifactReference,
-        options: &Options,
-    ) -> ArtifactSignatures {
+    async fn count(&self, reference: &ArtifactReference, options: &Options) -> ArtifactSignatures {
         let now = self.clock.now();
         let collector = Collector::default();
         let counting = self.count_in(reference, options, &collector, now);

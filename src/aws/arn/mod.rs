@@ -14,8 +14,8 @@ use crate::partition::Partition;
 
 pub use error::{ArnError, ArnService};
 pub use kms_key::{KmsKeyId, KmsKeyIdError};
-pub(super) use syntax::is_region;
 pub(crate) use syntax::is_profile_name;
+pub(super) use syntax::is_region;
 use syntax::{is_alphanumeric, is_plain, parse_location, suggest};
 
 const WANTED_PROFILE: &str = "`/signing-profiles/NAME`";

@@ -180,7 +180,8 @@ impl Session {
         }
         let explanation = format!("About to {}:\n{plan}", change.what);
         let asking = async {
-            let ask = || confirm_change(&explanation, "Are you sure you want to continue?", args.yes);
+            let ask =
+                || confirm_change(&explanation, "Are you sure you want to continue?", args.yes);
             allowance::uncounted(ask)
         };
         if !self.allowed.begin().lend(asking).await? {
@@ -208,7 +209,9 @@ pub(super) struct Change {
 impl Change {
     fn lines(&self) -> String {
         let lines = self.consequences.iter();
-        lines.map(|consequence| format!("- {consequence}\n")).collect()
+        lines
+            .map(|consequence| format!("- {consequence}\n"))
+            .collect()
     }
 }
 

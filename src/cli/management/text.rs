@@ -32,7 +32,11 @@ pub(in crate::cli) fn profile(profile: &ProfileRecord) -> String {
         line(&mut text, "revoked", &revoked(revocation));
     }
     line(&mut text, "platform", &profile.platform);
-    some_line(&mut text, "validity of signatures", profile.validity.as_ref());
+    some_line(
+        &mut text,
+        "validity of signatures",
+        profile.validity.as_ref(),
+    );
     text
 }
 
@@ -49,7 +53,10 @@ fn revoked(record: &RevocationRecord) -> String {
 }
 
 /// What other accounts may do with a profile; `known` says why that is not known.
-pub(in crate::cli) fn permissions(permissions: Option<&[PermissionRecord]>, unknown: &str) -> String {
+pub(in crate::cli) fn permissions(
+    permissions: Option<&[PermissionRecord]>,
+    unknown: &str,
+) -> String {
     let mut text = String::new();
     match permissions {
         None => line(&mut text, "permissions", unknown),
@@ -63,7 +70,9 @@ pub(in crate::cli) fn permissions(permissions: Option<&[PermissionRecord]>, unkn
                     version,
                     ..
                 } = permission;
-                let version = version.as_ref().map(|version| format!(", version {version} only"));
+                let version = version
+                    .as_ref()
+                    .map(|version| format!(", version {version} only"));
                 let value = format!("{action} for {principal}{}", version.unwrap_or_default());
                 line(&mut text, &format!("permission {}", one_line(id)), &value);
             }
@@ -116,7 +125,10 @@ fn repository(count: &RepositoryCount) -> String {
             text,
             "{found}; {looked_at} with a tag looked at, images without a tag were not"
         ),
-        Some(_) => writeln!(text, "{found}; {looked_at} looked at, with and without a tag"),
+        Some(_) => writeln!(
+            text,
+            "{found}; {looked_at} looked at, with and without a tag"
+        ),
     };
     for problem in &count.problems {
         let _ = writeln!(text, "  not looked at: {}", short_line(problem));
@@ -148,7 +160,11 @@ pub(in crate::cli) fn signed(count: Option<&SignatureCount>) -> String {
         line(&mut text, "signed", &format!("{left_out} more"));
     }
     if found.signatures == 0 {
-        line(&mut text, "signed", "not known: no signature of it was found");
+        line(
+            &mut text,
+            "signed",
+            "not known: no signature of it was found",
+        );
     }
     text + &self::count(found)
 }

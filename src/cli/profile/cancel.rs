@@ -2,7 +2,7 @@
 
 use crate::cli::management::{Answer, AnswerArgs, Change, ChangeArgs, Session, Stop, unchanged};
 use crate::report::{ManagementState, ManagementV1};
-use crate::signing_profiles::{Consequence, ProfileId, SigningProfiles, Written};
+use crate::signing_profiles::{Consequence, Need, ProfileId};
 
 pub(super) const ACTION: &str = "profile cancel";
 
@@ -26,10 +26,16 @@ pub(super) async fn run(args: &Args) -> Result<Answer, Stop> {
     let session = Session::open(&args.answer, None, &id, id.location()).await?;
     let signer = &session.signer;
     let profile = session.step(signer.own_profile(&id)).await?;
-    let document = super::about(ManagementV1::new(ACTION, ManagementState::Planned), &profile);
+    let document = super::about(
+        ManagementV1::new(ACTION, ManagementState::Planned),
+        &profile,
+    );
     let arn = profile.profile();
-    if SigningProfiles::check_cancel(&profile)? == Written::Already {
-        return Ok(unchanged(document, &format!("Signing profile {arn} is canceled already")));
+    if profile.check_cancel()? == Need::Nothing {
+        return Ok(unchanged(
+            document,
+            &format!("Signing profile {arn} is canceled already"),
+        ));
     }
     let change = Change {
         what: format!("cancel signing profile `{arn}`"),
@@ -37,7 +43,9 @@ pub(super) async fn run(args: &Args) -> Result<Answer, Stop> {
     };
     let done = format!("Canceled signing profile {arn}");
     let work = signer.cancel(&profile);
-    let mut answer = session.carry_out(&args.change, &change, document, work, &done).await?;
+    let mut answer = session
+        .carry_out(&args.change, &change, document, work, &done)
+        .await?;
     if answer.document.state == ManagementState::Done {
         answer.document = super::renewed(&session, &id, answer.document).await;
     }

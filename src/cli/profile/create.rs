@@ -65,9 +65,15 @@ pub(super) async fn run(args: &Args) -> Result<Answer, Stop> {
         Ok(())
     };
     let done = "Created the signing profile";
-    let mut answer = session.carry_out(&args.change, &change, document, work, done).await?;
+    let mut answer = session
+        .carry_out(&args.change, &change, document, work, done)
+        .await?;
     if let Some(arn) = created.into_inner() {
-        answer.text = format!("Created signing profile {}\nversion: {}\n", arn.profile(), arn.version());
+        answer.text = format!(
+            "Created signing profile {}\nversion: {}\n",
+            arn.profile(),
+            arn.version()
+        );
         answer.document = super::renewed(&session, &id, answer.document).await;
     }
     Ok(answer)

@@ -3,8 +3,7 @@
 use crate::cli::management::{Answer, AnswerArgs, Change, ChangeArgs, Session, Stop, unchanged};
 use crate::report::{ManagementState, ManagementV1, PermissionRecord};
 use crate::signing_profiles::{
-    Consequence, Permission, Principal, ProfileId, SharedAction, SigningProfiles, StatementId,
-    Written,
+    Consequence, Need, Permission, Principal, ProfileId, SharedAction, StatementId,
 };
 
 pub(super) const ACTION: &str = "profile grant";
@@ -45,13 +44,16 @@ pub(super) async fn run(args: &Args) -> Result<Answer, Stop> {
     let signer = &session.signer;
     let profile = session.step(signer.own_profile(&id)).await?;
     let permissions = session.step(signer.permissions(&profile)).await?;
-    let mut document = super::about(ManagementV1::new(ACTION, ManagementState::Planned), &profile);
+    let mut document = super::about(
+        ManagementV1::new(ACTION, ManagementState::Planned),
+        &profile,
+    );
     let arn = profile.profile();
-    let records = |statements: &[Permission]| statements.iter().map(PermissionRecord::new).collect();
+    let records =
+        |statements: &[Permission]| statements.iter().map(PermissionRecord::new).collect();
     document.permissions = Some(records(&permissions.statements));
-    let needed =
-        SigningProfiles::check_grant(&profile, &permissions, &principal, action, &statement)?;
-    if needed == Written::Already {
+    let needed = profile.check_grant(&permissions, &principal, action, &statement)?;
+    if needed == Need::Nothing {
         let sentence = format!("{principal} is permitted {action} on {arn} already");
         return Ok(unchanged(document, &sentence));
     }
@@ -64,7 +66,9 @@ pub(super) async fn run(args: &Args) -> Result<Answer, Stop> {
         statement.as_str()
     );
     let work = signer.grant(&profile, &permissions, &principal, action, &statement);
-    let mut answer = session.carry_out(&args.change, &change, document, work, &done).await?;
+    let mut answer = session
+        .carry_out(&args.change, &change, document, work, &done)
+        .await?;
     if answer.document.state == ManagementState::Done {
         let mut statements = permissions.statements.clone();
         statements.push(Permission {

@@ -37,7 +37,9 @@ pub(super) async fn run(args: &Args) -> Result<Answer, Stop> {
     });
     let rows: Vec<[String; 4]> = std::iter::once(head).chain(rows).collect();
     if !list.is_complete {
-        document.warnings.push("there are more signing profiles than are read".to_owned());
+        document
+            .warnings
+            .push("there are more signing profiles than are read".to_owned());
         document.exit_code = Exit::Inconclusive;
     }
     document.profiles = Some(profiles);

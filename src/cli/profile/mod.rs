@@ -35,20 +35,28 @@ pub(super) enum Command {
 
 pub(super) async fn run(command: &Command) -> CommandOutput {
     match command {
-        Command::Create(args) => {
-            output(create::ACTION, &args.answer, Box::pin(create::run(args)).await)
-        }
+        Command::Create(args) => output(
+            create::ACTION,
+            &args.answer,
+            Box::pin(create::run(args)).await,
+        ),
         Command::Show(args) => output(show::ACTION, &args.answer, Box::pin(show::run(args)).await),
         Command::List(args) => output(list::ACTION, &args.answer, Box::pin(list::run(args)).await),
-        Command::Cancel(args) => {
-            output(cancel::ACTION, &args.answer, Box::pin(cancel::run(args)).await)
-        }
-        Command::Revoke(args) => {
-            output(revoke::ACTION, &args.answer, Box::pin(revoke::run(args)).await)
-        }
-        Command::Grant(args) => {
-            output(grant::ACTION, &args.answer, Box::pin(grant::run(args)).await)
-        }
+        Command::Cancel(args) => output(
+            cancel::ACTION,
+            &args.answer,
+            Box::pin(cancel::run(args)).await,
+        ),
+        Command::Revoke(args) => output(
+            revoke::ACTION,
+            &args.answer,
+            Box::pin(revoke::run(args)).await,
+        ),
+        Command::Grant(args) => output(
+            grant::ACTION,
+            &args.answer,
+            Box::pin(grant::run(args)).await,
+        ),
         Command::RevokeGrant(args) => {
             let answer = Box::pin(revoke_grant::run(args)).await;
             output(revoke_grant::ACTION, &args.answer, answer)
@@ -70,7 +78,8 @@ async fn renewed(session: &Session, id: &ProfileId, mut document: ManagementV1) 
         Ok(profile) => about(document, &profile),
         Err(error) => {
             document.profiles = None;
-            let warning = format!("it was done; how the profile is now could not be looked at: {error}");
+            let warning =
+                format!("it was done; how the profile is now could not be looked at: {error}");
             document.warnings.push(warning);
             document
         }

@@ -3,9 +3,7 @@
 use crate::cli::management::count::{CountArgs, count};
 use crate::cli::management::{Answer, AnswerArgs, Change, ChangeArgs, Session, Stop, unchanged};
 use crate::report::{ManagementState, ManagementV1};
-use crate::signing_profiles::{
-    Consequence, Effect, ProfileId, Reason, SigningProfiles, Written,
-};
+use crate::signing_profiles::{Consequence, Effect, Need, ProfileId, Reason};
 
 pub(super) const ACTION: &str = "profile revoke";
 
@@ -42,9 +40,12 @@ pub(super) async fn run(args: &Args) -> Result<Answer, Stop> {
     let session = Session::open(&args.answer, counting, &id, id.location()).await?;
     let signer = &session.signer;
     let profile = session.step(signer.own_profile(&id)).await?;
-    let mut document = super::about(ManagementV1::new(ACTION, ManagementState::Planned), &profile);
+    let mut document = super::about(
+        ManagementV1::new(ACTION, ManagementState::Planned),
+        &profile,
+    );
     let arn = profile.profile();
-    if SigningProfiles::check_revoke(&profile, effect)? == Written::Already {
+    if profile.check_revoke(effect)? == Need::Nothing {
         let sentence = format!("Signing profile {arn} is revoked already from {effect} on");
         return Ok(unchanged(document, &sentence));
     }
@@ -60,7 +61,9 @@ pub(super) async fn run(args: &Args) -> Result<Answer, Stop> {
     };
     let done = format!("Revoked signing profile {arn} for signatures made at {effect} or later");
     let work = signer.revoke(&profile, effect, &reason);
-    let mut answer = session.carry_out(&args.change, &change, document, work, &done).await?;
+    let mut answer = session
+        .carry_out(&args.change, &change, document, work, &done)
+        .await?;
     if answer.document.state == ManagementState::Done {
         answer.document = super::renewed(&session, &id, answer.document).await;
     }

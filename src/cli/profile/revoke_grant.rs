@@ -2,7 +2,7 @@
 
 use crate::cli::management::{Answer, AnswerArgs, Change, ChangeArgs, Session, Stop};
 use crate::report::{ManagementState, ManagementV1, PermissionRecord};
-use crate::signing_profiles::{Consequence, ProfileId, SigningProfiles, StatementId};
+use crate::signing_profiles::{Consequence, ProfileId, StatementId};
 
 pub(super) const ACTION: &str = "profile revoke-grant";
 
@@ -31,9 +31,12 @@ pub(super) async fn run(args: &Args) -> Result<Answer, Stop> {
     let signer = &session.signer;
     let profile = session.step(signer.own_profile(&id)).await?;
     let permissions = session.step(signer.permissions(&profile)).await?;
-    let mut document = super::about(ManagementV1::new(ACTION, ManagementState::Planned), &profile);
+    let mut document = super::about(
+        ManagementV1::new(ACTION, ManagementState::Planned),
+        &profile,
+    );
     let arn = profile.profile();
-    let found = SigningProfiles::check_revoke_grant(&profile, &permissions, &statement)?;
+    let found = profile.check_revoke_grant(&permissions, &statement)?;
     let records = permissions.statements.iter().map(PermissionRecord::new);
     document.permissions = Some(records.collect());
     let change = Change {
@@ -45,7 +48,9 @@ pub(super) async fn run(args: &Args) -> Result<Answer, Stop> {
     };
     let done = format!("Removed permission {} from {arn}", statement.as_str());
     let work = signer.revoke_grant(&profile, &permissions, &statement);
-    let mut answer = session.carry_out(&args.change, &change, document, work, &done).await?;
+    let mut answer = session
+        .carry_out(&args.change, &change, document, work, &done)
+        .await?;
     if answer.document.state == ManagementState::Done
         && let Some(left) = &mut answer.document.permissions
     {

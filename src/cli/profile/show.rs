@@ -1,12 +1,11 @@
 //! `countersign profile show`: a signing profile, who may use it, and who used it.
 
+use crate::aws::CallErrorKind;
 use crate::cli::management::count::{CountArgs, count};
 use crate::cli::management::{Answer, AnswerArgs, Session, Stop, text};
 use crate::cli::output::{Exit, short_line};
 use crate::limits::MAX_SHOWN_JOBS;
-use crate::report::{
-    JobRecord, ManagementState, ManagementV1, PermissionRecord, ProfileRecord,
-};
+use crate::report::{JobRecord, ManagementState, ManagementV1, PermissionRecord, ProfileRecord};
 use crate::signing_profiles::{Error, Profile, ProfileId};
 
 pub(super) const ACTION: &str = "profile show";
@@ -78,7 +77,7 @@ async fn is_own(session: &Session, id: &ProfileId, profile: &Profile) -> Result<
         Err(Error::OtherOwner { .. } | Error::NoProfile { .. }) => Ok(false),
         Err(error @ Error::NotCurrent { .. }) => Err(error.into()),
         // It could be looked at as the owner's, and not as the caller's own.
-        Err(Error::Call(_)) => Ok(false),
+        Err(Error::Call(error)) if error.kind() == CallErrorKind::Denied => Ok(false),
         Err(error) => Err(error.into()),
     }
 }
@@ -95,7 +94,10 @@ async fn show_permissions(
             document.permissions = Some(permissions.collect());
         }
         Err(error) => {
-            let hint = error.hint().map(|hint| format!("; {hint}")).unwrap_or_default();
+            let hint = error
+                .hint()
+                .map(|hint| format!("; {hint}"))
+                .unwrap_or_default();
             let warning = format!("the permissions could not be listed: {error}{hint}");
             document.warnings.push(short_line(&warning));
             document.exit_code = Exit::Inconclusive;
@@ -114,11 +116,17 @@ async fn show_jobs(
     if !is_own {
         return Ok("signing jobs: not known: only the owner can list them\n".to_owned());
     }
-    let most = usize::try_from(most).unwrap_or(MAX_SHOWN_JOBS).min(MAX_SHOWN_JOBS);
+    let most = usize::try_from(most)
+        .unwrap_or(MAX_SHOWN_JOBS)
+        .min(MAX_SHOWN_JOBS);
     let list = session.step(session.signer.jobs(profile, most)).await?;
     let jobs: Vec<JobRecord> = list.jobs.iter().map(JobRecord::new).collect();
     let at_least = if list.is_complete { "" } else { "at least " };
-    let mut shown = format!("signing jobs: {at_least}{}, {} shown\n", list.all, jobs.len());
+    let mut shown = format!(
+        "signing jobs: {at_least}{}, {} shown\n",
+        list.all,
+        jobs.len()
+    );
     for job in &jobs {
         shown.push('\n');
         shown += &text::job(job);

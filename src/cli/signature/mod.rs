@@ -18,8 +18,10 @@ pub(super) enum Command {
 pub(super) async fn run(command: &Command) -> CommandOutput {
     match command {
         Command::Show(args) => output(show::ACTION, &args.answer, Box::pin(show::run(args)).await),
-        Command::Revoke(args) => {
-            output(revoke::ACTION, &args.answer, Box::pin(revoke::run(args)).await)
-        }
+        Command::Revoke(args) => output(
+            revoke::ACTION,
+            &args.answer,
+            Box::pin(revoke::run(args)).await,
+        ),
     }
 }

@@ -47,23 +47,33 @@ pub(super) async fn run(args: &Args) -> Result<Answer, Stop> {
         }
         Err(error) => return Err(error.into()),
     };
-    let called = job.as_ref().map_or_else(|| id.to_string(), |job| job.arn.to_string());
+    let called = job
+        .as_ref()
+        .map_or_else(|| id.to_string(), |job| job.arn.to_string());
     document.jobs = job.as_ref().map(|job| vec![JobRecord::new(job)]);
     if job.as_ref().is_some_and(|job| job.is_revoked) {
         let sentence = format!("The signature of job {called} is revoked already");
         return Ok(unchanged(document, &sentence));
     }
-    if let Some((job, profile)) = job.as_ref().and_then(|job| Some((job, job.profile.as_ref()?))) {
+    if let Some((job, profile)) = job
+        .as_ref()
+        .and_then(|job| Some((job, job.profile.as_ref()?)))
+    {
         let is_it = |claims: &crate::extended_validation::Claims| *claims.job() == job.arn;
         document.count = count(&session, &args.count, profile.profile(), is_it).await?;
     }
     let change = Change {
-        what: format!("revoke the signature of job `{called}`{}", of_profile(job.as_ref())),
+        what: format!(
+            "revoke the signature of job `{called}`{}",
+            of_profile(job.as_ref())
+        ),
         consequences: Consequence::of_revoke_signature(),
     };
     let done = format!("Revoked the signature of job {called}");
     let work = session.signer.revoke_signature(&id, &reason);
-    let mut answer = session.carry_out(&args.change, &change, document, work, &done).await?;
+    let mut answer = session
+        .carry_out(&args.change, &change, document, work, &done)
+        .await?;
     if answer.document.state == ManagementState::Done
         && job.is_some()
         && let Ok(job) = session.step(session.signer.job(&id)).await

@@ -36,7 +36,8 @@ pub(super) async fn run(args: &Args) -> Result<Answer, Stop> {
         let is_it = |claims: &crate::extended_validation::Claims| *claims.job() == job.arn;
         document.count = count(&session, &args.count, profile.profile(), is_it).await?;
     } else if args.count.is_given() {
-        let warning = "AWS Signer does not say which signing profile signed, so nothing was counted";
+        let warning =
+            "AWS Signer does not say which signing profile signed, so nothing was counted";
         document.warnings.push(warning.to_owned());
         document.exit_code = Exit::Inconclusive;
     }

@@ -8,6 +8,7 @@ mod inspect;
 mod key;
 mod left_behind;
 mod list;
+mod management;
 mod oci_layout;
 mod printing;
 mod recordings;

@@ -62,7 +62,7 @@ impl Reader {
         let program = env!("CARGO_BIN_EXE_countersign");
         // The pages are about AWS, whose roots are built in; here the emulator's stand in for them.
         let wrapper = format!(
-            "#!/bin/sh\ncase \"$*\" in\n*--trust-anchor*) ;;\nverify*--signing-profile*|revocation*--signing-profile*|sign*--if-missing*|\"blob verify\"*--signing-profile*) set -- \"$@\" --trust-anchor {}/root.crt ;;\nesac\nexec {program} \"$@\"\n",
+            "#!/bin/sh\ncase \"$*\" in\n*--trust-anchor*) ;;\nverify*--signing-profile*|revocation*--signing-profile*|sign*--if-missing*|profile*--count-in*|signature*--count-in*|\"blob verify\"*--signing-profile*) set -- \"$@\" --trust-anchor {}/root.crt ;;\nesac\nexec {program} \"$@\"\n",
             self.scene.sandbox.home().display(),
         );
         write_program(&self.bin.join("countersign"), &wrapper);
