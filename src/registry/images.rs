@@ -30,6 +30,8 @@ pub enum Coverage {
 pub struct ImageList {
     /// The images: by digest in Amazon ECR, by tag elsewhere.
     pub images: Vec<Reference>,
+    /// What refers to an image, an SBOM for example, and may be signed as well: only Amazon ECR says so.
+    pub referrers: Vec<Reference>,
     /// What the list covers.
     pub coverage: Coverage,
     /// Images that are archived, and cannot be fetched.
@@ -80,19 +82,15 @@ impl Client {
     /// [`ImagesError`].
     pub async fn images(&self, any: &Reference, aws: &Aws) -> Result<ImageList, ImagesError> {
         let repository = format!("{}/{}", any.registry(), any.repository());
-        match any.registry_name().ecr() {
-            Some(host) => {
-                let listed = Box::pin(of_ecr(aws, &host, any, &repository)).await;
-                listed.map_err(|source| ImagesError::Ecr { repository, source })
-            }
-            None => {
-                let listed = Box::pin(self.tags(any, &repository)).await;
-                listed.map_err(|source| ImagesError::Tags {
-                    repository,
-                    source: Box::new(source),
-                })
-            }
-        }
+        let Some(host) = any.registry_name().ecr() else {
+            let listed = Box::pin(self.tags(any, &repository)).await;
+            return listed.map_err(|source| ImagesError::Tags {
+                repository,
+                source: Box::new(source),
+            });
+        };
+        let listed = Box::pin(of_ecr(aws, &host, any, &repository)).await;
+        listed.map_err(|source| ImagesError::Ecr { repository, source })
     }
 
     async fn tags(&self, any: &Reference, repository: &str) -> Result<ImageList, Error> {
@@ -162,17 +160,22 @@ impl ImageList {
     fn new(coverage: Coverage) -> Self {
         Self {
             images: Vec::new(),
+            referrers: Vec::new(),
             coverage,
             archived: 0,
             has_more: false,
         }
     }
 
+    fn length(&self) -> usize {
+        self.images.len() + self.referrers.len()
+    }
+
     fn limited(mut self) -> Self {
-        if self.images.len() > MAX_COUNTED_IMAGES {
-            self.images.truncate(MAX_COUNTED_IMAGES);
-            self.has_more = true;
-        }
+        self.has_more |= self.length() > MAX_COUNTED_IMAGES;
+        self.images.truncate(MAX_COUNTED_IMAGES);
+        let left = MAX_COUNTED_IMAGES.saturating_sub(self.images.len());
+        self.referrers.truncate(left);
         self
     }
 }
@@ -209,7 +212,7 @@ async fn of_ecr(
     let mut list = ImageList::new(Coverage::AllImages);
     let mut token: Option<String> = None;
     for page in 0.. {
-        if page == MAX_IMAGE_PAGES || list.images.len() >= MAX_COUNTED_IMAGES {
+        if page == MAX_IMAGE_PAGES || list.length() >= MAX_COUNTED_IMAGES {
             list.has_more = true;
             break;
         }
@@ -234,7 +237,12 @@ async fn of_ecr(
                     let problem = format!("an image of `{repository}` is unusable: {error}");
                     CallError::malformed(call(), problem, None)
                 })?;
-                list.images.push(any.with_digest(&digest));
+                let entry = any.with_digest(&digest);
+                if image.subject_manifest_digest().is_some() {
+                    list.referrers.push(entry);
+                } else {
+                    list.images.push(entry);
+                }
             }
         }
         let next = answer.next_token().filter(|next| !next.is_empty());

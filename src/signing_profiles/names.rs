@@ -24,15 +24,15 @@ impl ProfileId {
     /// [`RuleError::ProfileName`] and [`RuleError::ProfileArn`].
     pub fn parse(text: &str) -> Result<Self, RuleError> {
         if !text.starts_with("arn:") {
-            return match is_profile_name(text) {
-                true => Ok(Self {
-                    name: text.to_owned(),
-                    arn: None,
-                    version: None,
-                    owner: None,
-                }),
-                false => Err(RuleError::ProfileName(text.to_owned())),
-            };
+            if !is_profile_name(text) {
+                return Err(RuleError::ProfileName(text.to_owned()));
+            }
+            return Ok(Self {
+                name: text.to_owned(),
+                arn: None,
+                version: None,
+                owner: None,
+            });
         }
         let (arn, version) = match SignerArn::parse(text) {
             Ok(SignerArn::ProfileVersion(arn)) => {
@@ -262,7 +262,7 @@ mod tests {
             let id = JobId::parse(text).unwrap();
             assert_eq!((id.id(), id.to_string().as_str()), (JOB, text));
         }
-        for text in ["", "x", "../x", &JOB[1..]] {
+        for text in ["", "x", "../x", JOB.trim_start_matches('e')] {
             let error = JobId::parse(text).unwrap_err();
             assert_eq!(error, RuleError::JobId(text.to_owned()));
         }

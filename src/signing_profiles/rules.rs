@@ -232,9 +232,8 @@ impl fmt::Display for Effect {
     }
 }
 
-/// A time to the second, in UTC.
+/// A time to the second.
 pub(super) fn in_words(time: OffsetDateTime) -> String {
-    let time = time.to_offset(time::UtcOffset::UTC);
     let time = time.replace_nanosecond(0).unwrap_or(time);
     time.format(&Rfc3339).unwrap_or_else(|_| time.to_string())
 }

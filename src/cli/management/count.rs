@@ -128,7 +128,9 @@ async fn in_repository(
         let most = limits::MAX_COUNTED_IMAGES;
         note(&mut count, format!("images beyond the first {most}"));
     }
-    let images: Vec<ArtifactReference> = list.images.into_iter().map(Into::into).collect();
+    let first_referrer = list.images.len();
+    let listed = list.images.into_iter().chain(list.referrers);
+    let images: Vec<ArtifactReference> = listed.map(Into::into).collect();
     let options = Options {
         allowed: session.allowed.clone(),
         ..Options::default()
@@ -148,10 +150,12 @@ async fn in_repository(
         let Some(found) = telling(progress, work.next()).await else {
             return count;
         };
+        let is_image = ended < first_referrer;
         ended += 1;
         failed += usize::from(found.incomplete.is_some());
         // Several tags may be of one image.
         if found.incomplete.is_some() || seen.insert(found.reference.to_string()) {
+            count.looked_at += usize::from(is_image && found.incomplete.is_none());
             add(&mut count, found, wants, named);
         }
     }
@@ -164,9 +168,8 @@ fn add(
     wants: &impl Fn(&Claims) -> bool,
     named: &mut Vec<SignatureRecord>,
 ) {
-    match found.incomplete {
-        Some(error) => note(count, causes::in_one_line(&*error)),
-        None => count.looked_at += 1,
+    if let Some(error) = found.incomplete {
+        note(count, causes::in_one_line(&*error));
     }
     let mut is_concerned = false;
     for signature in found.signatures {

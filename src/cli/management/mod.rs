@@ -3,12 +3,12 @@
 pub(super) mod count;
 pub(super) mod text;
 
-use std::fmt::Display;
+use std::fmt::{Display, Write as _};
 
 use super::args::{PluginConfigArgs, TimeArgs};
 use super::confirm::{cancelled, confirm_change};
 use super::context::{Context, Format};
-use super::output::{CommandOutput, Exit, warning_lines};
+use super::output::{CommandOutput, Exit, one_line, warning_lines};
 use super::reader;
 use super::verify::Output;
 use crate::allowance::{self, Allowed};
@@ -208,10 +208,12 @@ pub(super) struct Change {
 
 impl Change {
     fn lines(&self) -> String {
-        let lines = self.consequences.iter();
+        let mut lines = String::new();
+        for consequence in &self.consequences {
+            // Writing to a `String` cannot fail.
+            let _ = writeln!(lines, "- {}", one_line(&consequence.to_string()));
+        }
         lines
-            .map(|consequence| format!("- {consequence}\n"))
-            .collect()
     }
 }
 

@@ -61,7 +61,8 @@ impl SigningProfiles {
         let call = || self.call("signer:ListSigningJobs", resource.clone());
         let mut pages = Pages::default();
         let mut jobs: Vec<Job> = Vec::new();
-        while let Some(token) = pages.next() {
+        while pages.has_next() {
+            let token = pages.token();
             let output = insist(Repeat::Harmless, || async {
                 self.lists.pass().await;
                 let request = self

@@ -80,34 +80,36 @@ impl SigningProfiles {
 #[derive(Debug, Default)]
 struct Pages {
     read: usize,
-    /// The token of the next page; `None` inside for the first.
-    next: Option<Option<String>>,
+    /// The token of the next page; `None` for the first.
+    token: Option<String>,
     is_over: bool,
 }
 
 impl Pages {
-    /// The token of the next page, if there is one that is read.
-    fn next(&self) -> Option<Option<String>> {
-        if self.is_over || self.read >= MAX_SIGNER_PAGES {
-            return None;
-        }
-        Some(self.next.clone().unwrap_or_default())
+    /// Whether there is another page that is read.
+    const fn has_next(&self) -> bool {
+        !self.is_over && self.read < MAX_SIGNER_PAGES
+    }
+
+    /// The token of the next page; the first has none.
+    fn token(&self) -> Option<String> {
+        self.token.clone()
     }
 
     /// Goes on to the page that `token` names.
     fn turn(&mut self, token: Option<&str>) -> Result<(), String> {
         self.read += 1;
         let token = token.filter(|token| !token.is_empty()).map(str::to_owned);
-        if token.is_some() && self.next.as_ref() == Some(&token) {
+        if token.is_some() && self.token == token {
             return Err("its next page is the same one".to_owned());
         }
         self.is_over = token.is_none();
-        self.next = Some(token);
+        self.token = token;
         Ok(())
     }
 
-    /// Whether the last page was read, or there was nothing behind the one that was.
-    fn is_complete(&self) -> bool {
+    /// Whether no page was left out.
+    const fn is_complete(&self) -> bool {
         self.is_over || self.read < MAX_SIGNER_PAGES
     }
 }
@@ -119,22 +121,21 @@ mod tests {
     #[test]
     fn pages_end() {
         let mut pages = Pages::default();
-        assert_eq!(pages.next(), Some(None));
+        assert_eq!((pages.has_next(), pages.token()), (true, None));
         pages.turn(Some("a")).unwrap();
-        assert_eq!(pages.next(), Some(Some("a".to_owned())));
         assert_eq!(
-            pages.turn(Some("a")).unwrap_err(),
-            "its next page is the same one"
+            (pages.has_next(), pages.token()),
+            (true, Some("a".to_owned()))
         );
+        let problem = pages.turn(Some("a")).unwrap_err();
+        assert_eq!(problem, "its next page is the same one");
         pages.turn(None).unwrap();
-        assert_eq!(pages.next(), None);
-        assert!(pages.is_complete());
+        assert_eq!((pages.has_next(), pages.is_complete()), (false, true));
         let mut pages = Pages::default();
         for number in 0..MAX_SIGNER_PAGES {
-            assert!(pages.next().is_some());
+            assert!(pages.has_next());
             pages.turn(Some(&number.to_string())).unwrap();
         }
-        assert_eq!(pages.next(), None);
-        assert!(!pages.is_complete());
+        assert_eq!((pages.has_next(), pages.is_complete()), (false, false));
     }
 }

@@ -25,7 +25,8 @@ impl SigningProfiles {
         };
         let mut pages = Pages::default();
         let mut permissions = Permissions::default();
-        while let Some(token) = pages.next() {
+        while pages.has_next() {
+            let token = pages.token();
             let asked = insist(Repeat::Harmless, || async {
                 self.lists.pass().await;
                 let request = self.client.list_profile_permissions();

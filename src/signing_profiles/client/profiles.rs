@@ -98,7 +98,8 @@ impl SigningProfiles {
         };
         let mut pages = Pages::default();
         let mut profiles = Vec::new();
-        while let Some(token) = pages.next() {
+        while pages.has_next() {
+            let token = pages.token();
             let output = insist(Repeat::Harmless, || async {
                 self.lists.pass().await;
                 let request = self.client.list_signing_profiles();

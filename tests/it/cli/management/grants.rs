@@ -1,8 +1,8 @@
 //! Permissions of other accounts.
 
-use countersign_emulator::{Fault, FaultKind};
-
 use super::{OTHER, document, run_as, two_accounts};
+use crate::support::forward::forward;
+use crate::support::hostile::{Hostile, Reply};
 
 #[test]
 fn another_account_signs_once_it_is_permitted_and_no_longer() {
@@ -196,48 +196,35 @@ fn another_accounts_profile_is_shown_where_it_is_permitted() {
 #[test]
 fn permissions_that_change_meanwhile_are_said() {
     let (scene, _) = two_accounts();
-    let arn = scene.profile.arn.as_str();
-    let grant = |id: &'static str, principal: &'static str| {
-        let command = [
+    let arn = scene.profile.arn.clone();
+    let grant = |principal| {
+        [
             "profile",
             "grant",
             "release",
             "--principal",
             principal,
-            "--statement-id",
-            id,
             "--yes",
-        ];
-        command.map(str::to_owned)
+        ]
     };
-    let run = |arguments: &[String]| scene.sandbox.run(arguments);
-    assert_eq!(run(&grant("one", OTHER)).code, 0);
-    // The second one waits with what it was told, while the first one changes it.
-    scene.emulator.faults().add(
-        Fault::new(FaultKind::Latency {
-            milliseconds: 1_500,
-        })
-        .on("AddProfilePermission")
-        .times(1),
-    );
-    let ran = std::thread::scope(|scope| {
-        let slow = scope.spawn(|| run(&grant("two", "777788889999")));
-        crate::support::waiting::until("the slow one to have begun", || {
-            let calls = scene.emulator.calls();
-            let lists = calls
-                .iter()
-                .filter(|call| call.operation == "ListProfilePermissions");
-            lists.count() == 2
-        });
-        assert_eq!(
-            run(&["profile", "revoke-grant", "release", "one", "--yes"].map(str::to_owned)).code,
-            0
-        );
-        slow.join().unwrap()
+    assert_eq!(scene.run(&grant(OTHER)).code, 0);
+    // The list is from before the change of another caller.
+    let emulator = scene.emulator.address();
+    let between = Hostile::start(move |seen| {
+        if seen.line() == "GET /signing-profiles/release/permissions" {
+            let outdated = r#"{"revisionId":"outdated","policySizeBytes":0,"permissions":[]}"#;
+            return Reply::ok("application/json", outdated);
+        }
+        forward(emulator, seen)
     });
+    let endpoint = format!("http://{}", between.host());
+    let scene = scene.with_variable("AWS_ENDPOINT_URL", endpoint);
+    let ran = scene.run(&grant("777788889999"));
     ran.assert_refused(
         3,
-        &format!("Error: the permissions of signing profile `{arn}` were changed by another caller meanwhile"),
+        &format!(
+            "Error: the permissions of signing profile `{arn}` were changed by another caller meanwhile"
+        ),
     );
     ran.assert_says("hint: look at the permissions, and run the same command again\n");
 }
