@@ -417,6 +417,10 @@ pub const MAX_SIGNER_PAGES: usize = 400;
 /// account in a region, which other processes share.
 pub const SIGNER_LISTS_PER_SECOND: usize = 5;
 
+/// Calls in a second that look at or change a signing profile, or revoke a signature: the quota of an account in a
+/// region.
+pub const SIGNER_CALLS_PER_SECOND: usize = 3;
+
 /// Jobs of a signing profile that are described; each is a call.
 pub const MAX_SHOWN_JOBS: usize = 100;
 

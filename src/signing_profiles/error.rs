@@ -305,3 +305,42 @@ pub fn smallest_statement(error: &CallError) -> String {
         call.action
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::aws::{Call, call_error};
+
+    #[test]
+    fn the_smallest_statement_has_the_account_that_aws_names() {
+        let denied = |message| call_error(CallErrorKind::Denied, "AccessDeniedException", message);
+        let named = denied("User: arn:aws:iam::444455556666:user/ci is not authorized");
+        let wanted = "{\"Effect\":\"Allow\",\"Action\":\"signer:SignPayload\",\
+                      \"Resource\":\"arn:aws:signer:us-west-2:111122223333:/signing-profiles/Images\"}";
+        assert_eq!(smallest_statement(&named), wanted);
+        let call = Call {
+            resource: "arn:aws:signer:us-west-2:*:/signing-profiles/Images".to_owned(),
+            ..named.call().clone()
+        };
+        let open = CallError::malformed(call, "x", None);
+        assert!(smallest_statement(&open).contains(":us-west-2:*:/signing-profiles/"));
+    }
+
+    #[test]
+    fn could_not_look_is_not_refused() {
+        use CallErrorKind as K;
+        for (kind, class) in [
+            (K::Denied, Class::Unknown),
+            (K::Throttled, Class::Unknown),
+            (K::Unreachable, Class::Unknown),
+            (K::NoCredentials, Class::Unknown),
+            (K::Malformed, Class::Unknown),
+            (K::NotAws, Class::Unknown),
+            (K::Invalid, Class::Refused),
+            (K::NotFound, Class::Refused),
+        ] {
+            let error = Error::Call(call_error(kind, "Code", "message"));
+            assert_eq!(error.class(), class, "{kind:?}");
+        }
+    }
+}

@@ -25,5 +25,4 @@ pub use permission::{Permission, Permissions, SharedAction};
 pub use profile::{NewProfile, Profile, ProfileList, ProfileRevocation, Status};
 pub use rules::{Effect, Principal, Reason, RuleError, StatementId, Validity, ValidityUnit};
 
-/// The signing platform of container images.
-pub const PLATFORM_ID: &str = "Notation-OCI-SHA384-ECDSA";
+pub(crate) use crate::extended_validation::PLATFORM_ID;

@@ -7,7 +7,7 @@ use futures_util::{StreamExt as _, stream};
 
 use super::Session;
 use crate::allowance;
-use crate::aws::SigningProfileArn;
+use crate::aws::{SigningProfile, SigningProfileArn};
 use crate::causes;
 use crate::cli::args::RegistryArgs;
 use crate::cli::context::{roots_of, unusable};
@@ -76,7 +76,7 @@ pub(in crate::cli) async fn count(
         return Ok(None);
     }
     let context = &session.context;
-    let profiles = [profile.to_string()];
+    let profiles = [SigningProfile::Current(profile.clone())];
     let roots = roots_of(&profiles, args.trust_anchor.as_deref(), context.pipes)?;
     let counter = SignatureCounter::new(profile, roots, &context.environment);
     let counter = counter.map_err(|error| unusable(&error))?;

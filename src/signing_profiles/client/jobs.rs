@@ -4,7 +4,7 @@ use aws_sdk_signer::operation::RequestId as _;
 
 use super::{Pages, SigningProfiles};
 use crate::aws::{CallError, CallErrorKind};
-use crate::signing_profiles::calls::{Repeat, insist};
+use crate::signing_profiles::calls::{HARMLESS, ask};
 use crate::signing_profiles::error::Error;
 use crate::signing_profiles::job::{Job, JobList};
 use crate::signing_profiles::names::{JobId, resource};
@@ -18,16 +18,15 @@ impl SigningProfiles {
     ///
     /// [`Error::NoJob`], [`Error::Call`] and [`Error::OutOfTime`].
     pub async fn job(&self, id: &JobId) -> Result<Job, Error> {
-        let call = || self.call("signer:DescribeSigningJob", id.resource(&self.region));
-        let asked = insist(Repeat::Harmless, || async {
-            self.lists.pass().await;
+        let call = self.call("signer:DescribeSigningJob", id.resource(&self.region));
+        let asked = ask(&self.lists, HARMLESS, &call, || async {
             let answer = self
                 .client
                 .describe_signing_job()
                 .job_id(id.id())
                 .send()
                 .await;
-            answer.map_err(|error| CallError::from_sdk(call(), &error))
+            answer.map_err(|error| CallError::from_sdk(call.clone(), &error))
         });
         let output = asked.await.map_err(|error| match error {
             Error::Call(source) if source.kind() == CallErrorKind::NotFound => Error::NoJob {
@@ -38,7 +37,11 @@ impl SigningProfiles {
             error => error,
         })?;
         let malformed = |problem: String| {
-            Error::Call(CallError::malformed(call(), problem, output.request_id()))
+            Error::Call(CallError::malformed(
+                call.clone(),
+                problem,
+                output.request_id(),
+            ))
         };
         let job = Job::read(&output, id.id(), &self.region).map_err(malformed)?;
         match id.owner() {
@@ -58,23 +61,26 @@ impl SigningProfiles {
         let path = "/signing-jobs/*";
         let account = profile.profile().location().account();
         let resource = resource(&self.region, Some(account), path);
-        let call = || self.call("signer:ListSigningJobs", resource.clone());
+        let call = self.call("signer:ListSigningJobs", resource.clone());
         let mut pages = Pages::default();
         let mut jobs: Vec<Job> = Vec::new();
         while pages.has_next() {
             let token = pages.token();
-            let output = insist(Repeat::Harmless, || async {
-                self.lists.pass().await;
+            let output = ask(&self.lists, HARMLESS, &call, || async {
                 let request = self
                     .client
                     .list_signing_jobs()
                     .platform_id(&profile.platform);
                 let answer = request.set_next_token(token.clone()).send().await;
-                answer.map_err(|error| CallError::from_sdk(call(), &error))
+                answer.map_err(|error| CallError::from_sdk(call.clone(), &error))
             })
             .await?;
             let malformed = |problem: String| {
-                Error::Call(CallError::malformed(call(), problem, output.request_id()))
+                Error::Call(CallError::malformed(
+                    call.clone(),
+                    problem,
+                    output.request_id(),
+                ))
             };
             for row in output.jobs() {
                 if row.profile_name() == Some(profile.profile().name()) {
@@ -105,12 +111,12 @@ impl SigningProfiles {
     ///
     /// [`Error::NoJob`], [`Error::Call`] and [`Error::OutOfTime`].
     pub async fn revoke_signature(&self, id: &JobId, reason: &Reason) -> Result<(), Error> {
-        let call = || self.call("signer:RevokeSignature", id.resource(&self.region));
-        let asked = insist(Repeat::Harmless, || async {
+        let call = self.call("signer:RevokeSignature", id.resource(&self.region));
+        let asked = ask(&self.pace, HARMLESS, &call, || async {
             let request = self.client.revoke_signature().job_id(id.id());
             let request = request.set_job_owner(id.owner().map(str::to_owned));
             let answer = request.reason(reason.as_str()).send().await;
-            answer.map_err(|error| CallError::from_sdk(call(), &error))
+            answer.map_err(|error| CallError::from_sdk(call.clone(), &error))
         });
         asked.await.map(drop).map_err(|error| match error {
             Error::Call(source) if source.kind() == CallErrorKind::NotFound => Error::NoJob {

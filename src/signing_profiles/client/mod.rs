@@ -11,15 +11,18 @@ use aws_sdk_signer::Client;
 use aws_sdk_signer::config::retry::RetryConfig;
 
 use super::error::Error;
-use crate::aws::{Aws, Call, Location, RateLimit};
-use crate::limits::{MAX_SIGNER_PAGES, SIGNER_LISTS_PER_SECOND};
+use crate::aws::{Aws, Call, Location, Pace};
+use crate::limits::{MAX_SIGNER_PAGES, SIGNER_CALLS_PER_SECOND, SIGNER_LISTS_PER_SECOND};
 
 /// AWS Signer in one region, as its administrator uses it.
 #[derive(Debug)]
 pub struct SigningProfiles {
     client: Client,
     region: String,
-    lists: RateLimit,
+    /// How fast profiles and signatures are asked for and changed.
+    pace: Pace,
+    /// How fast lists and jobs are asked for.
+    lists: Pace,
 }
 
 impl SigningProfiles {
@@ -58,7 +61,8 @@ impl SigningProfiles {
         Ok(Self {
             client: Client::from_conf(config),
             region,
-            lists: RateLimit::new(SIGNER_LISTS_PER_SECOND),
+            pace: Pace::in_any_second(SIGNER_CALLS_PER_SECOND),
+            lists: Pace::in_any_second(SIGNER_LISTS_PER_SECOND),
         })
     }
 

@@ -3,8 +3,8 @@
 use aws_sdk_signer::operation::RequestId as _;
 
 use super::{Pages, SigningProfiles};
-use crate::aws::{CallError, CallErrorKind};
-use crate::signing_profiles::calls::{Repeat, insist};
+use crate::aws::{CallError, CallErrorKind, Repeat};
+use crate::signing_profiles::calls::{HARMLESS, ask};
 use crate::signing_profiles::error::Error;
 use crate::signing_profiles::permission::{Permission, Permissions, SharedAction};
 use crate::signing_profiles::profile::Profile;
@@ -17,22 +17,19 @@ impl SigningProfiles {
     ///
     /// [`Error::Call`] and [`Error::OutOfTime`].
     pub async fn permissions(&self, profile: &Profile) -> Result<Permissions, Error> {
-        let call = || {
-            self.call(
-                "signer:ListProfilePermissions",
-                profile.profile().to_string(),
-            )
-        };
+        let call = self.call(
+            "signer:ListProfilePermissions",
+            profile.profile().to_string(),
+        );
         let mut pages = Pages::default();
         let mut permissions = Permissions::default();
         while pages.has_next() {
             let token = pages.token();
-            let asked = insist(Repeat::Harmless, || async {
-                self.lists.pass().await;
+            let asked = ask(&self.lists, HARMLESS, &call, || async {
                 let request = self.client.list_profile_permissions();
                 let request = request.profile_name(profile.profile().name());
                 let answer = request.set_next_token(token.clone()).send().await;
-                answer.map_err(|error| CallError::from_sdk(call(), &error))
+                answer.map_err(|error| CallError::from_sdk(call.clone(), &error))
             });
             let output = match asked.await {
                 Ok(output) => output,
@@ -44,15 +41,24 @@ impl SigningProfiles {
             permissions
                 .statements
                 .extend(output.permissions().iter().map(Permission::read));
-            let malformed =
-                |problem| Error::Call(CallError::malformed(call(), problem, output.request_id()));
+            let malformed = |problem| {
+                Error::Call(CallError::malformed(
+                    call.clone(),
+                    problem,
+                    output.request_id(),
+                ))
+            };
             pages.turn(output.next_token()).map_err(malformed)?;
         }
         if pages.is_complete() {
             Ok(permissions)
         } else {
             let problem = "it has more permissions than a policy can have";
-            Err(Error::Call(CallError::malformed(call(), problem, None)))
+            Err(Error::Call(CallError::malformed(
+                call.clone(),
+                problem,
+                None,
+            )))
         }
     }
 
@@ -69,8 +75,8 @@ impl SigningProfiles {
         action: SharedAction,
         id: &StatementId,
     ) -> Result<(), Error> {
-        let call = || self.call("signer:AddProfilePermission", profile.profile().to_string());
-        insist(Repeat::Harmful, || async {
+        let call = self.call("signer:AddProfilePermission", profile.profile().to_string());
+        ask(&self.pace, Repeat::Fails, &call, || async {
             let request = self.client.add_profile_permission();
             let answer = request
                 .profile_name(profile.profile().name())
@@ -80,7 +86,7 @@ impl SigningProfiles {
                 .set_revision_id(permissions.revision.clone())
                 .send()
                 .await;
-            answer.map_err(|error| CallError::from_sdk(call(), &error))
+            answer.map_err(|error| CallError::from_sdk(call.clone(), &error))
         })
         .await
         .map(drop)
@@ -98,13 +104,11 @@ impl SigningProfiles {
         permissions: &Permissions,
         id: &StatementId,
     ) -> Result<(), Error> {
-        let call = || {
-            self.call(
-                "signer:RemoveProfilePermission",
-                profile.profile().to_string(),
-            )
-        };
-        insist(Repeat::Harmful, || async {
+        let call = self.call(
+            "signer:RemoveProfilePermission",
+            profile.profile().to_string(),
+        );
+        ask(&self.pace, Repeat::Fails, &call, || async {
             let request = self.client.remove_profile_permission();
             let answer = request
                 .profile_name(profile.profile().name())
@@ -112,7 +116,7 @@ impl SigningProfiles {
                 .revision_id(permissions.revision.clone().unwrap_or_default())
                 .send()
                 .await;
-            answer.map_err(|error| CallError::from_sdk(call(), &error))
+            answer.map_err(|error| CallError::from_sdk(call.clone(), &error))
         })
         .await
         .map(drop)

@@ -5,9 +5,9 @@ use aws_sdk_signer::types::{SignatureValidityPeriod, SigningProfileStatus, Valid
 use aws_smithy_types::DateTime;
 
 use super::{Pages, SigningProfiles};
-use crate::aws::{CallError, CallErrorKind, SigningProfileVersionArn};
+use crate::aws::{CallError, CallErrorKind, Repeat, SigningProfileVersionArn};
 use crate::signing_profiles::PLATFORM_ID;
-use crate::signing_profiles::calls::{Repeat, insist};
+use crate::signing_profiles::calls::{HARMLESS, ask};
 use crate::signing_profiles::error::Error;
 use crate::signing_profiles::names::{ProfileId, resource};
 use crate::signing_profiles::profile::{NewProfile, Profile, ProfileList};
@@ -52,13 +52,13 @@ impl SigningProfiles {
     }
 
     async fn get(&self, id: &ProfileId, owner: Option<&str>) -> Result<Profile, Error> {
-        let call = || self.call("signer:GetSigningProfile", id.resource(&self.region));
-        let asked = insist(Repeat::Harmless, || async {
+        let call = self.call("signer:GetSigningProfile", id.resource(&self.region));
+        let asked = ask(&self.pace, HARMLESS, &call, || async {
             let request = self.client.get_signing_profile();
             let request = request.profile_name(id.name());
             let answer = request.set_profile_owner(owner.map(str::to_owned)).send();
             let answer = answer.await;
-            answer.map_err(|error| CallError::from_sdk(call(), &error))
+            answer.map_err(|error| CallError::from_sdk(call.clone(), &error))
         });
         let output = asked.await.map_err(|error| match error {
             Error::Call(source) if source.kind() == CallErrorKind::NotFound => Error::NoProfile {
@@ -69,7 +69,11 @@ impl SigningProfiles {
             error => error,
         })?;
         let malformed = |problem: String| {
-            Error::Call(CallError::malformed(call(), problem, output.request_id()))
+            Error::Call(CallError::malformed(
+                call.clone(),
+                problem,
+                output.request_id(),
+            ))
         };
         let profile = Profile::read(&output).map_err(malformed)?;
         let found = profile.profile();
@@ -90,18 +94,15 @@ impl SigningProfiles {
     /// [`Error::Call`] and [`Error::OutOfTime`].
     pub async fn profiles(&self, all: bool) -> Result<ProfileList, Error> {
         let path = "/signing-profiles/*";
-        let call = || {
-            self.call(
-                "signer:ListSigningProfiles",
-                resource(&self.region, None, path),
-            )
-        };
+        let call = self.call(
+            "signer:ListSigningProfiles",
+            resource(&self.region, None, path),
+        );
         let mut pages = Pages::default();
         let mut profiles = Vec::new();
         while pages.has_next() {
             let token = pages.token();
-            let output = insist(Repeat::Harmless, || async {
-                self.lists.pass().await;
+            let output = ask(&self.lists, HARMLESS, &call, || async {
                 let request = self.client.list_signing_profiles();
                 let request = request
                     .platform_id(PLATFORM_ID)
@@ -115,11 +116,15 @@ impl SigningProfiles {
                     request.statuses(SigningProfileStatus::Active)
                 };
                 let answer = request.send().await;
-                answer.map_err(|error| CallError::from_sdk(call(), &error))
+                answer.map_err(|error| CallError::from_sdk(call.clone(), &error))
             })
             .await?;
             let malformed = |problem: String| {
-                Error::Call(CallError::malformed(call(), problem, output.request_id()))
+                Error::Call(CallError::malformed(
+                    call.clone(),
+                    problem,
+                    output.request_id(),
+                ))
             };
             for row in output.profiles() {
                 profiles.push(Profile::read_row(row).map_err(malformed)?);
@@ -156,12 +161,10 @@ impl SigningProfiles {
     /// [`Error::NameTaken`], [`Error::Call`] and [`Error::OutOfTime`].
     pub async fn create(&self, new: &NewProfile) -> Result<SigningProfileVersionArn, Error> {
         let path = format!("/signing-profiles/{}", new.name);
-        let call = || {
-            self.call(
-                "signer:PutSigningProfile",
-                resource(&self.region, None, &path),
-            )
-        };
+        let call = self.call(
+            "signer:PutSigningProfile",
+            resource(&self.region, None, &path),
+        );
         let unit = match new.validity.unit {
             ValidityUnit::Days => ValidityType::Days,
             ValidityUnit::Months => ValidityType::Months,
@@ -172,14 +175,14 @@ impl SigningProfiles {
             .value(value)
             .r#type(unit)
             .build();
-        let put = insist(Repeat::Harmful, || async {
+        let put = ask(&self.pace, Repeat::Fails, &call, || async {
             let request = self.client.put_signing_profile().profile_name(&new.name);
             let request = request.platform_id(PLATFORM_ID);
             let answer = request
                 .signature_validity_period(period.clone())
                 .send()
                 .await;
-            answer.map_err(|error| CallError::from_sdk(call(), &error))
+            answer.map_err(|error| CallError::from_sdk(call.clone(), &error))
         });
         let output = put.await.map_err(|error| match error {
             // AWS has no code for it.
@@ -196,7 +199,7 @@ impl SigningProfiles {
             _ => {
                 let problem = "it does not name the profile that was asked for";
                 Err(Error::Call(CallError::malformed(
-                    call(),
+                    call,
                     problem,
                     output.request_id(),
                 )))
@@ -211,15 +214,15 @@ impl SigningProfiles {
     /// [`Error::Call`] and [`Error::OutOfTime`].
     pub async fn cancel(&self, profile: &Profile) -> Result<(), Error> {
         let name = profile.profile().name();
-        let call = || self.call("signer:CancelSigningProfile", profile.profile().to_string());
-        insist(Repeat::Harmless, || async {
+        let call = self.call("signer:CancelSigningProfile", profile.profile().to_string());
+        ask(&self.pace, HARMLESS, &call, || async {
             let answer = self
                 .client
                 .cancel_signing_profile()
                 .profile_name(name)
                 .send()
                 .await;
-            answer.map_err(|error| CallError::from_sdk(call(), &error))
+            answer.map_err(|error| CallError::from_sdk(call.clone(), &error))
         })
         .await
         .map(drop)
@@ -236,8 +239,8 @@ impl SigningProfiles {
         effect: Effect,
         reason: &Reason,
     ) -> Result<(), Error> {
-        let call = || self.call("signer:RevokeSigningProfile", profile.profile().to_string());
-        insist(Repeat::Harmless, || async {
+        let call = self.call("signer:RevokeSigningProfile", profile.profile().to_string());
+        ask(&self.pace, HARMLESS, &call, || async {
             let request = self.client.revoke_signing_profile();
             let answer = request
                 .profile_name(profile.profile().name())
@@ -246,7 +249,7 @@ impl SigningProfiles {
                 .effective_time(DateTime::from_secs(effect.time().unix_timestamp()))
                 .send()
                 .await;
-            answer.map_err(|error| CallError::from_sdk(call(), &error))
+            answer.map_err(|error| CallError::from_sdk(call.clone(), &error))
         })
         .await
         .map(drop)
