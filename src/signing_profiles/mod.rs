@@ -1,6 +1,6 @@
 //! Signing profiles and signing jobs of AWS Signer as their owner manages them: create, look at, cancel, revoke, share.
 //!
-//! Input: names, ARNs and times, held to AWS's rules before any call ([`rules`]). Output: records as AWS answers them,
+//! Input: names, ARNs and times, held to AWS's rules before any call (`rules.rs`). Output: records as AWS answers them,
 //! checked ([`Profile`], [`Permissions`], [`Job`]), or an [`Error`] that says what AWS would refuse and why.
 //! [`Consequence`] says what each change does to signatures that exist. Nothing here asks a person or counts signatures.
 
