@@ -1,6 +1,6 @@
 //! `--count-in`: what a revocation would end, and what was signed.
 
-use countersign_emulator::{Emulator, Fault, FaultKind};
+use countersign_emulator::{Emulator, Fault, FaultKind, RegistryOptions};
 
 use super::{document, job};
 use crate::support::scene::Scene;
@@ -85,6 +85,20 @@ fn a_count_goes_by_verified_signatures_of_images_with_a_tag() {
         "json",
     ];
     assert_eq!(document(&scene.run(&foreign))["count"]["signatures"], 0);
+}
+
+#[test]
+fn tags_are_read_over_all_pages() {
+    let scene = scene();
+    let mut options = RegistryOptions::default();
+    options.page_size = 1;
+    scene.emulator.set_registry_options(options);
+    let dry_run = ["--dry-run", "--output", "json"];
+    let ran = scene.run(&[&revoke(LONG_AGO, &scene.repository)[..], &dry_run].concat());
+    let count = &document(&ran)["count"];
+    assert_eq!(count["complete"], true, "{count:#}");
+    assert_eq!(count["signatures"], 2);
+    assert_eq!(count["repositories"][0]["lookedAt"], 2);
 }
 
 #[test]
