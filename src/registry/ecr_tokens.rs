@@ -5,9 +5,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use futures_util::future::{BoxFuture, FutureExt as _};
 
-pub(super) use super::credentials::EcrTokenError;
-use super::credentials::{EcrTokens, Secret};
-use super::error::clean;
+use super::credentials::{EcrTokenError, EcrTokens, Secret};
+use super::words::clean;
 use crate::aws::{self, Aws, Call, CallError};
 use crate::reference::EcrHost;
 

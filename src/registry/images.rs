@@ -4,7 +4,8 @@
 use aws_sdk_ecr::types::{DescribeImagesFilter, ImageDetail, ImageStatus, ImageStatusFilter};
 use url::Url;
 
-use super::ecr_tokens::{self, EcrTokenError};
+use super::credentials::EcrTokenError;
+use super::ecr_tokens;
 use super::error::Error;
 use super::referrers::next_page;
 use super::room::Held;
@@ -97,7 +98,7 @@ impl Client {
         let remote = self.repository(any, Access::Pull)?;
         let session = &remote.session;
         let mut list = ImageList::new(Coverage::Tags);
-        let mut next = Some(session.url("tags/list"));
+        let mut next = Some(session.endpoint.url("tags/list"));
         let mut visited: Vec<Url> = Vec::new();
         while let Some(url) = next.take() {
             if visited.len() == MAX_IMAGE_PAGES || list.images.len() >= MAX_COUNTED_IMAGES {
