@@ -124,7 +124,8 @@ impl Session {
             request.headers_mut().insert(AUTHORIZATION, header.clone());
         }
         let mut followed = 0;
-        let mut has_left = false;
+        // A page of a list may stand elsewhere already.
+        let mut has_left = !registry.serves(request.url());
         loop {
             let next = match self.hop(&request, repeat, followed).await? {
                 Hop::Redirected(next) => next,
