@@ -93,6 +93,8 @@ pub mod config;
 #[doc(hidden)]
 pub mod x509;
 #[doc(hidden)]
+pub mod signing_profiles;
+#[doc(hidden)]
 pub mod aws;
 #[doc(hidden)]
 pub mod http;

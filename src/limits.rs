@@ -541,3 +541,41 @@ pub const MAX_INDEX_IMAGES: usize = 64;
 
 /// Images of one index that a gate verifies at the same time.
 pub const MAX_CONCURRENT_INDEX_IMAGES: usize = 4;
+/// Months for which a signature of AWS Signer can be valid, the longest (`PutSigningProfile`,
+/// `signatureValidityPeriod`); what AWS takes if none is named.
+pub const MAX_SIGNATURE_VALIDITY_MONTHS: u32 = 135;
+
+/// The same in days: no 135 months have more.
+pub const MAX_SIGNATURE_VALIDITY_DAYS: u32 = 4_110;
+
+/// The same in whole years.
+pub const MAX_SIGNATURE_VALIDITY_YEARS: u32 = 11;
+
+/// Characters of the reason of a revocation (Signer API, shape `RevocationReasonString`).
+pub const MAX_REVOCATION_REASON_CHARS: usize = 500;
+
+/// Characters of a permission's ID; IAM's limit for the ID of a statement is about as long.
+pub const MAX_STATEMENT_ID_CHARS: usize = 100;
+
+/// Pages of a list of AWS Signer that are read, of 25 entries each: 10,000 signing jobs.
+pub const MAX_SIGNER_PAGES: usize = 400;
+
+/// Pages of lists that AWS Signer is asked for in a second, and descriptions of jobs: one less than the quota of an
+/// account in a region, which other processes share.
+pub const SIGNER_LISTS_PER_SECOND: usize = 5;
+
+/// Calls in a second that look at or change a signing profile, or revoke a signature: the quota of an account in a
+/// region.
+pub const SIGNER_CALLS_PER_SECOND: usize = 3;
+
+/// Jobs of a signing profile that are described; each is a call.
+pub const MAX_SHOWN_JOBS: usize = 100;
+
+/// Images of one repository whose signatures are counted before a revocation.
+pub const MAX_COUNTED_IMAGES: usize = 10_000;
+
+/// Pages of a list of images or tags that are read.
+pub const MAX_IMAGE_PAGES: usize = 100;
+
+/// Signatures that a count names one by one; all are counted.
+pub const MAX_NAMED_SIGNATURES: usize = 1_000;

@@ -7,6 +7,7 @@
 mod all;
 mod attempts;
 pub mod blob;
+mod count;
 mod delegate;
 mod error;
 mod gather;
@@ -27,6 +28,7 @@ pub use crate::allowance::Allowed;
 pub use crate::limits::OFFLINE_ANSWER_AGE;
 pub use all::{ArtifactJudgement, SignatureJudgement};
 pub use attempts::{AnySignature, Criteria, Search, SearchResult};
+pub use count::{ArtifactSignatures, CountedSignature, Counts, SignatureCounter};
 pub use error::{Error, RejectedArtifact, Unseen};
 pub use gather::{Gathered, GatheredSignature, Missing};
 pub use offline::OfflineDirectory;

@@ -18,6 +18,7 @@ mod settings;
 mod told;
 
 pub use crate::partition::Partition;
+pub(crate) use arn::is_profile_name;
 pub use arn::{
     AliasedSigningProfileArn, ArnError, ArnService, KmsKeyId, KmsKeyIdError, Location, SignerArn,
     SigningJobArn, SigningProfile, SigningProfileAliasArn, SigningProfileArn,

@@ -25,6 +25,9 @@ pub(crate) enum Repeat {
     /// missing. Each attempt uses up a quota, so that while one waits all wait; where the work that it is part of was
     /// stopped, there is no other attempt.
     MakesAnother,
+    /// It fails where the first one was done after all, which would hide that: it is asked for again only
+    /// where AWS did not take it up.
+    Fails,
 }
 
 /// Why there is no answer.
@@ -56,7 +59,7 @@ pub(crate) async fn insist<A, F: Future<Output = Result<A, CallError>>>(
     loop {
         let paced = async {
             match repeat {
-                Repeat::MakesAnother => unless_stopped(pace.turn()).await?,
+                Repeat::MakesAnother | Repeat::Fails => unless_stopped(pace.turn()).await?,
                 Repeat::Harmless { .. } => pace.turn().await,
             }
             Some(attempt().await)
@@ -72,7 +75,7 @@ pub(crate) async fn insist<A, F: Future<Output = Result<A, CallError>>>(
             return Err(Unanswered::Failed(error));
         }
         match repeat {
-            Repeat::MakesAnother => pace.back_off(count),
+            Repeat::MakesAnother | Repeat::Fails => pace.back_off(count),
             Repeat::Harmless { within } => {
                 let wait = backoff(count, limits::RETRY_DELAY, limits::MAX_RETRY_DELAY);
                 if Instant::now() + wait >= start + within {
@@ -101,7 +104,7 @@ async fn in_time<T>(
     paced: impl Future<Output = T>,
 ) -> Result<T, CallError> {
     match repeat {
-        Repeat::MakesAnother => Ok(paced.await),
+        Repeat::MakesAnother | Repeat::Fails => Ok(paced.await),
         Repeat::Harmless { within } => timeout_at(start + within, paced)
             .await
             .map_err(|_elapsed| CallError::timed_out(call.clone(), within)),
@@ -112,7 +115,8 @@ async fn in_time<T>(
 fn attempts(error: &CallError, repeat: Repeat) -> u32 {
     match error.kind() {
         CallErrorKind::Throttled => limits::MAX_THROTTLED_ATTEMPTS,
-        _ if repeat == Repeat::MakesAnother && error.may_be_done() => 1,
+        _ if !matches!(repeat, Repeat::Harmless { .. }) && error.may_be_done() => 1,
+        kind if repeat == Repeat::Fails && kind != CallErrorKind::Unreachable => 1,
         kind if kind.is_transient() => limits::MAX_ATTEMPTS,
         _ => 1,
     }
@@ -241,6 +245,28 @@ mod tests {
         let words = format!(", after {MAX_THROTTLED_ATTEMPTS} attempts");
         assert!(failed(error.unwrap_err()).to_string().ends_with(&words));
         assert!(other >= limits::RETRY_DELAY / 2, "{other:?}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_fails_a_second_time_is_asked_again_only_where_aws_did_not_take_it_up() {
+        use CallErrorKind as K;
+        let pace = Pace::in_any_second(100);
+        for (kind, wanted) in [
+            (K::Throttled, MAX_THROTTLED_ATTEMPTS),
+            (K::Unreachable, MAX_ATTEMPTS),
+            (K::TimedOut, 1),
+            (K::ServiceFailure, 1),
+            (K::Denied, 1),
+        ] {
+            let count = Cell::new(0);
+            let asked = call();
+            let answer = insist(&pace, Repeat::Fails, &asked, || async {
+                count.set(count.get() + 1);
+                Err::<(), _>(CallError::of_kind(kind, None))
+            });
+            assert_eq!(failed(answer.await.unwrap_err()).kind(), kind);
+            assert_eq!(count.get(), wanted, "{kind:?}");
+        }
     }
 
     #[tokio::test(start_paused = true)]

@@ -228,7 +228,7 @@ impl PolicyArgs {
 /// Settings of the checks that ask AWS Signer.
 #[derive(Debug, Default, Args)]
 pub(super) struct PluginConfigArgs {
-    /// Settings of AWS Signer's checks: aws-profile, aws-region, aws-signer-endpoint-url
+    /// Settings for AWS Signer: aws-profile, aws-region, aws-signer-endpoint-url
     #[arg(long, value_name = "KEY=VALUE")]
     plugin_config: Vec<String>,
 }

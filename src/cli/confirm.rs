@@ -17,7 +17,23 @@ pub(super) fn confirm(explanation: &str, question: &str, yes: bool) -> Result<()
     if yes {
         return Ok(());
     }
-    ask(explanation, question, "nothing was deleted", "--yes")
+    agreed(ask(explanation, question, "nothing was deleted", "--yes")?)
+}
+
+/// Asks before something is changed elsewhere, after an explanation of whole lines; whether the answer is yes.
+///
+/// # Errors
+///
+/// What to print where there is no terminal to ask on.
+pub(super) fn confirm_change(
+    explanation: &str,
+    question: &str,
+    yes: bool,
+) -> Result<bool, CommandOutput> {
+    if yes {
+        return Ok(true);
+    }
+    ask(explanation, question, "nothing was changed", "--yes")
 }
 
 /// Asks before a file takes the place of another.
@@ -26,21 +42,34 @@ pub(super) fn confirm(explanation: &str, question: &str, yes: bool) -> Result<()
 ///
 /// What to print where the answer is not yes, or nobody can be asked.
 pub(super) fn confirm_overwriting(what: &str) -> Result<(), CommandOutput> {
-    ask(
+    agreed(ask(
         "",
         &format!("The {what} already exists, do you want to overwrite it?"),
         &format!("the {what} already exists"),
         "--force",
-    )
+    )?)
 }
 
-/// `otherwise` is said where nobody can be asked, and `flag` is what says yes beforehand.
+fn agreed(is_yes: bool) -> Result<(), CommandOutput> {
+    if is_yes { Ok(()) } else { Err(cancelled()) }
+}
+
+/// What is printed where the answer is not yes.
+pub(super) fn cancelled() -> CommandOutput {
+    CommandOutput {
+        stdout: "Operation cancelled.\n".to_owned(),
+        exit: Exit::Rejected,
+        ..CommandOutput::done()
+    }
+}
+
+/// Whether the answer is yes. `otherwise` is said where nobody can be asked, and `flag` is what says yes beforehand.
 fn ask(
     explanation: &str,
     question: &str,
     otherwise: &str,
     flag: &str,
-) -> Result<(), CommandOutput> {
+) -> Result<bool, CommandOutput> {
     let stdin = io::stdin();
     if !stdin.is_terminal() {
         return Err(CommandOutput::usage(
@@ -64,12 +93,7 @@ fn ask(
             .read_line(&mut answer)
     });
     match answered {
-        Ok(_) if is_yes(&answer) => Ok(()),
-        Ok(_) => Err(CommandOutput {
-            stdout: "Operation cancelled.\n".to_owned(),
-            exit: Exit::Rejected,
-            ..CommandOutput::done()
-        }),
+        Ok(_) => Ok(is_yes(&answer)),
         Err(error) => Err(CommandOutput::failed(
             Exit::Usage,
             &format!("{otherwise}: the answer could not be read: {error}"),

@@ -25,12 +25,15 @@ mod inspect;
 mod interrupts;
 mod messages;
 mod list;
+mod management;
 mod reader;
 mod output;
+mod profile;
 mod requirement;
 mod revocation;
 mod setup;
 mod sign;
+mod signature;
 mod signer;
 mod signatures;
 mod switches;
@@ -119,6 +122,12 @@ enum Command {
         countersign key list"
     )]
     Key(key::Command),
+    /// Manage signing profiles of AWS Signer
+    #[command(subcommand)]
+    Profile(profile::Command),
+    /// Look at and revoke signatures that AWS Signer made
+    #[command(subcommand)]
+    Signature(signature::Command),
     /// List the signatures of an artifact
     #[command(visible_alias = "ls")]
     List(list::Args),
@@ -212,6 +221,8 @@ fn execute(command: Command, called: Called, emit: &mut dyn FnMut(CommandOutput)
             Command::Policy(command) => emit(policy::run(&command)),
             Command::Cert(command) => emit(cert::run(&command).await),
             Command::Key(command) => emit(key::run(&command).await),
+            Command::Profile(command) => emit(profile::run(&command).await),
+            Command::Signature(command) => emit(signature::run(&command).await),
             Command::List(args) => emit(list::run(&args).await),
             Command::Inspect(args) => emit(inspect::run(&args).await),
         }

@@ -35,7 +35,15 @@ fn call(host: &EcrHost) -> Call {
     }
 }
 
-async fn issue(config: SdkConfig, host: &EcrHost) -> Result<Secret, EcrTokenError> {
+/// A client of Amazon ECR in the region of `host`, of its kind of endpoint.
+///
+/// # Errors
+///
+/// The endpoint that is configured cannot be one.
+pub(super) fn client(
+    config: SdkConfig,
+    host: &EcrHost,
+) -> Result<aws_sdk_ecr::Client, EcrTokenError> {
     aws::check_endpoint(&config, "ECR")?;
     let has_endpoint = aws::has_endpoint(&config, "ECR");
     // The host's region counts, whatever region is set for anything else.
@@ -51,7 +59,11 @@ async fn issue(config: SdkConfig, host: &EcrHost) -> Result<Secret, EcrTokenErro
             builder.set_use_dual_stack(Some(true));
         }
     }
-    let client = aws_sdk_ecr::Client::new(&builder.build());
+    Ok(aws_sdk_ecr::Client::new(&builder.build()))
+}
+
+async fn issue(config: SdkConfig, host: &EcrHost) -> Result<Secret, EcrTokenError> {
+    let client = client(config, host)?;
     let answer = client
         .get_authorization_token()
         .send()

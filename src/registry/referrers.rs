@@ -280,7 +280,7 @@ impl Collected {
 
 /// The page that `headers` of the answer from `url` lead to, if any (RFC 8288, `rel="next"`). It
 /// must be of the same origin: a list is one registry's.
-fn next_page(url: &Url, headers: &HeaderMap) -> Result<Option<Url>, Error> {
+pub(super) fn next_page(url: &Url, headers: &HeaderMap) -> Result<Option<Url>, Error> {
     let misbehaved = |fault: String| Error::Misbehaved {
         url: web::redact(url),
         fault,

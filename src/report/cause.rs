@@ -13,7 +13,7 @@ use crate::outcome::{Failure, FailureClass, SignatureOutcome};
 use crate::registry::CredentialsError;
 use crate::signer::{aws_kms, aws_signer};
 use crate::verify::{RejectedArtifact, Unseen};
-use crate::{http, registry, signer};
+use crate::{http, registry, signer, signing_profiles};
 
 /// Why something failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -142,6 +142,16 @@ impl Cause {
 fn of_one(error: &(dyn StdError + 'static)) -> Option<Cause> {
     if let Some(error) = error.downcast_ref::<CallError>() {
         return Some(of_call(error));
+    }
+    if let Some(error) = error.downcast_ref::<Box<CallError>>() {
+        return Some(of_call(error));
+    }
+    if let Some(error) = error.downcast_ref::<signing_profiles::Error>() {
+        // It is transparent, so that the chain leaves it out.
+        return match error {
+            signing_profiles::Error::Call(error) => Some(of_call(error)),
+            _ => None,
+        };
     }
     if let Some(error) = error.downcast_ref::<signer::Error>() {
         // Both are transparent, so that the chain leaves them out.
@@ -292,7 +302,7 @@ mod tests {
             String::from_utf8(bytes).unwrap()
         };
         let page = read("docs/json.md");
-        let schemas = ["verdict", "signing"].map(|name| {
+        let schemas = ["verdict", "signing", "management"].map(|name| {
             let schema = read(&format!("schemas/{name}.v1.schema.json"));
             let schema: serde_json::Value = serde_json::from_str(&schema).unwrap();
             schema["$defs"]["reason"]["properties"]["cause"].clone()

@@ -8,6 +8,7 @@
 //! | [`VerdictV1`] | `verify`, `blob verify` | `verdict.v1.schema.json` |
 //! | [`GateResult`], [`GateVerdictEnd`] | `gate check` | `gate-verdict.v1.schema.json` |
 //! | [`SigningV1`] | `sign` | `signing.v1.schema.json` |
+//! | [`ManagementV1`] | `profile`, `signature` | `management.v1.schema.json` |
 //! | [`Inspection`], [`SignatureDetails`] | `inspect`, `blob inspect` | `inspection.schema.json` |
 //! | [`OciPolicy`] | `policy init` | `trustpolicy.oci.schema.json` |
 //! | [`DoctorV1`] | `doctor` | `doctor.v1.schema.json` |
@@ -30,6 +31,7 @@ mod exit;
 mod gate;
 pub(crate) mod go;
 mod inspection;
+mod management;
 mod oci_policy;
 mod policy_explanation;
 mod policy_lint;
@@ -61,6 +63,10 @@ pub use go::Times;
 pub use inspection::{
     Attribute, Attributes, CertificateDetails, Error as InspectionError, Inspection,
     SignatureDetails, SignatureInspection, SignedArtifact, TimestampDetails, UnsignedAttributes,
+};
+pub use management::{
+    JobRecord, ManagementState, ManagementV1, PermissionRecord, ProfileRecord, RepositoryCount,
+    RevocationRecord, SignatureCount, SignatureRecord,
 };
 pub use oci_policy::{OciPolicy, OciStatement};
 pub use policy_explanation::{

@@ -63,7 +63,7 @@ fn begin() -> String {
 }
 
 /// `value` in several lines, without what a terminal would obey.
-fn pretty(value: &impl Serialize) -> String {
+pub(super) fn pretty(value: &impl Serialize) -> String {
     #[expect(
         clippy::expect_used,
         reason = "strings, numbers and JSON values are JSON"

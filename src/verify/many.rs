@@ -182,7 +182,12 @@ impl Verifier {
 
     /// Why the artifact was not verified, where it was not tried. What the policy refuses without asking anybody is
     /// refused all the same.
-    fn stopped(&self, reference: &ArtifactReference, options: &Options, reason: NotTried) -> Error {
+    pub(super) fn stopped(
+        &self,
+        reference: &ArtifactReference,
+        options: &Options,
+        reason: NotTried,
+    ) -> Error {
         let reference = match self.open(reference, options) {
             Err(error) => return error,
             Ok(_) => reference.clone(),

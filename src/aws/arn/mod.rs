@@ -16,8 +16,9 @@ use crate::partition::Partition;
 pub use error::{ArnError, ArnService};
 pub use kms_key::{KmsKeyId, KmsKeyIdError};
 pub use signing_profile::SigningProfile;
+pub(crate) use syntax::is_profile_name;
 pub(super) use syntax::is_region;
-use syntax::{is_alphanumeric, is_plain, is_profile_name, parse_location, suggest};
+use syntax::{is_alphanumeric, is_plain, parse_location, suggest};
 
 const WANTED_PROFILE: &str = "`/signing-profiles/NAME`";
 const WANTED_PROFILE_VERSION: &str = "`/signing-profiles/NAME/VERSION`";

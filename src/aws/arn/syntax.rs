@@ -102,7 +102,7 @@ pub(in crate::aws) fn is_region(text: &str) -> bool {
 }
 
 /// Signer API, shape `ProfileName`: 2 to 64 of letters, digits and `_`.
-pub(super) fn is_profile_name(text: &str) -> bool {
+pub(crate) fn is_profile_name(text: &str) -> bool {
     (2..=64).contains(&text.len())
         && text
             .bytes()

@@ -11,6 +11,7 @@ mod key;
 mod left_behind;
 mod list;
 mod log;
+mod management;
 mod oci_layout;
 mod policy;
 mod printing;

@@ -58,7 +58,7 @@ fn every_block_is_commands_their_output_or_json() {
 /// Flags in a sentence are flags of this program, unless another program stands before them.
 #[test]
 fn every_flag_that_a_sentence_names_exists() {
-    const COMMANDS: [&str; 13] = [
+    const COMMANDS: [&str; 15] = [
         "countersign",
         "setup",
         "doctor",
@@ -72,6 +72,8 @@ fn every_flag_that_a_sentence_names_exists() {
         "key",
         "policy",
         "revocation",
+        "profile",
+        "signature",
     ];
 
     let mut helps = Vec::new();

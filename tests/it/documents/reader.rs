@@ -67,7 +67,19 @@ impl Reader {
         // The pages are about AWS, whose roots are built in; here the emulator's stand in for them, and
         // so does its endpoint in a gate policy.
         let wrapper = format!(
-            "#!/bin/sh\ncase \"$*\" in\n*--trust-anchor*|*--for*) ;;\n\"cert add --aws-signer\") set -- cert add --type signingAuthority --store aws-signer-ts trustpolicy/roots/aws-signer-notation-root.crt ;;\nsetup*|verify*--signing-profile*|revocation*--signing-profile*|sign*--if-missing*|\"blob verify\"*--signing-profile*) set -- \"$@\" --trust-anchor {home}/root.crt ;;\ngate*) sed -i '1s|^{{$|{{ \"awsEndpoints\": [\"{endpoint}\"],|' gate.json\nset -- \"$@\" --trust-anchor {home}/root.crt ;;\nesac\nexec {program} \"$@\"\n",
+            r#"#!/bin/sh
+case "$*" in
+*--trust-anchor*|*--for*) ;;
+"cert add --aws-signer")
+    set -- cert add --type signingAuthority --store aws-signer-ts trustpolicy/roots/aws-signer-notation-root.crt ;;
+gate*)
+    sed -i '1s|^{{$|{{ "awsEndpoints": ["{endpoint}"],|' gate.json
+    set -- "$@" --trust-anchor {home}/root.crt ;;
+setup*|verify*--signing-profile*|revocation*--signing-profile*|sign*--if-missing*|profile*--count-in*|signature*--count-in*|"blob verify"*--signing-profile*)
+    set -- "$@" --trust-anchor {home}/root.crt ;;
+esac
+exec {program} "$@"
+"#,
             home = self.scene.sandbox.home().display(),
             endpoint = self.scene.emulator.endpoint(),
         );
