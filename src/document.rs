@@ -6,6 +6,7 @@
 
 use std::collections::HashMap;
 use std::fmt;
+use std::ops::Range;
 
 use jsonc_parser::ast;
 use jsonc_parser::common::Ranged as _;
@@ -25,7 +26,7 @@ pub struct Position {
 
 impl Position {
     /// The place of the byte `offset` in `text`; an offset past the end is the end.
-    fn at(text: &str, offset: usize) -> Self {
+    pub(crate) fn at(text: &str, offset: usize) -> Self {
         let before = text.get(..offset).unwrap_or(text);
         let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
         Self {
@@ -363,6 +364,16 @@ impl<'d> Node<'d> {
     /// Where the value begins.
     pub fn position(&self) -> Position {
         Position::at(self.text, self.value.start())
+    }
+
+    /// The bytes of the value in the text, quotes and brackets included.
+    pub fn range(&self) -> Range<usize> {
+        self.value.start()..self.value.end()
+    }
+
+    /// The value as it is written.
+    pub fn as_text(&self) -> &'d str {
+        self.text.get(self.range()).unwrap_or_default()
     }
 
     /// What kind of value this is.

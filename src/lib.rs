@@ -116,6 +116,10 @@ mod secrets;
 #[doc(hidden)]
 pub mod fault;
 
+// What stands where things start.
+#[doc(hidden)]
+pub mod gate;
+
 // What they found and did, as documents.
 pub mod report;
 

@@ -393,3 +393,17 @@ pub const MAX_REFUSED_METADATA_BYTES: usize = 8 * 1024;
 /// Time without a word after which a command says in a pipeline's log how far it is: CI services end jobs
 /// that are silent for minutes, and people wonder after seconds.
 pub const PROGRESS_INTERVAL: Duration = Duration::from_secs(10);
+
+/// Bytes of a document that says what will run; a task definition has 64 KiB at most, a template of
+/// CloudFormation 1 MB.
+pub const MAX_RUN_DOCUMENT_BYTES: u64 = 1024 * 1024;
+
+/// Values (members, elements) in such a document: more than any that a person reviews.
+pub const MAX_RUN_DOCUMENT_VALUES: usize = 10_000;
+
+/// Bytes of a key in such a document: names of Kubernetes and CloudFormation have 253 and 255 at most, and a key
+/// is part of the place of everything below it.
+pub const MAX_RUN_DOCUMENT_KEY_BYTES: usize = 1_024;
+
+/// Different images in such a document, of which each is resolved and verified.
+pub const MAX_RUN_DOCUMENT_IMAGES: usize = 500;

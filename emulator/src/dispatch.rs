@@ -10,7 +10,7 @@ use crate::{
     calls::RecordedCall,
     clock::{SignatureClock, real_now},
     credential_endpoints::{self, Endpoint},
-    ecr,
+    ecr, ecs,
     error::AwsError,
     faults::{FaultKind, Tamper},
     hosts::is_registry_host,
@@ -30,6 +30,8 @@ enum Service {
     Registry,
     /// The operation that `X-Amz-Target` names.
     Ecr(String),
+    /// As for ECR.
+    Ecs(String),
     /// As for ECR.
     Kms(String),
     Sts(Form),
@@ -72,6 +74,9 @@ impl Service {
                 Some(("AmazonEC2ContainerRegistry_V20150921", action)) => {
                     Self::Ecr(action.to_owned())
                 }
+                Some(("AmazonEC2ContainerServiceV20141113", action)) => {
+                    Self::Ecs(action.to_owned())
+                }
                 Some(("TrentService", action)) => Self::Kms(action.to_owned()),
                 _ => Self::Unknown,
             };
@@ -92,7 +97,7 @@ impl Service {
         match self {
             Self::Admin | Self::Unknown => "Unknown".to_owned(),
             Self::Registry => registry::operation(call).to_owned(),
-            Self::Ecr(action) | Self::Kms(action) => action.clone(),
+            Self::Ecr(action) | Self::Ecs(action) | Self::Kms(action) => action.clone(),
             Self::Sts(form) => form.action().to_owned(),
             Self::Credentials(endpoint) => endpoint.name().to_owned(),
             Self::Signer(operation) => operation.name().to_owned(),
@@ -101,7 +106,7 @@ impl Service {
 
     fn protocol(&self) -> Protocol {
         match self {
-            Self::Ecr(_) => Protocol::Json11,
+            Self::Ecr(_) | Self::Ecs(_) => Protocol::Json11,
             Self::Kms(_) => Protocol::Kms,
             Self::Sts(_) => Protocol::Query,
             Self::Registry => Protocol::Registry,
@@ -209,6 +214,21 @@ fn answer(
                     return Err(denied(&caller, "ecr", action, "*"));
                 }
                 ecr::handle(shared, &caller, call, action, &json_body(call)?)
+            });
+            protocol.answer(result)
+        }
+        Service::Ecs(action) => {
+            let result = caller(shared, call, "ecs", protocol).and_then(|caller| {
+                if is_denied {
+                    return Err(denied(&caller, "ecs", action, "*"));
+                }
+                let context = ecs::Context {
+                    store: &shared.ecs,
+                    caller: &caller,
+                    now: call.now,
+                    body: &json_body(call)?,
+                };
+                ecs::handle(&context, action)
             });
             protocol.answer(result)
         }

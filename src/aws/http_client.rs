@@ -19,7 +19,12 @@ use crate::http;
 use crate::limits::{AWS_ANSWER_TIMEOUT, MAX_AWS_RESPONSE_BYTES};
 
 /// The last word of `X-Amz-Target` of calls that change nothing, and are made by POST all the same.
-const READING_TARGETS: [&str; 3] = ["GetPublicKey", "DescribeKey", "GetAuthorizationToken"];
+const READING_TARGETS: [&str; 4] = [
+    "GetPublicKey",
+    "DescribeKey",
+    "GetAuthorizationToken",
+    "DescribeTaskDefinition",
+];
 
 /// In the place of a header's value that is not text.
 const NOT_TEXT: HeaderValue = HeaderValue::from_static("(not text)");
@@ -52,7 +57,7 @@ impl PooledHttp {
         }
     }
 
-    async fn send(self, request: HttpRequest) -> Result<HttpResponse, ConnectorError> {
+    pub(super) async fn send(self, request: HttpRequest) -> Result<HttpResponse, ConnectorError> {
         let url =
             Url::parse(request.uri()).map_err(|error| ConnectorError::user(Box::new(error)))?;
         let pool = self.pool_for(&url);

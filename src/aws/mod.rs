@@ -3,6 +3,7 @@
 mod arn;
 mod checked_credentials;
 mod context;
+mod ecs;
 mod endpoints;
 mod error;
 mod http_client;
@@ -11,6 +12,7 @@ mod named_profile;
 mod profile_files;
 mod rate_limit;
 mod settings;
+mod signed_call;
 
 pub use crate::partition::Partition;
 pub use arn::{
@@ -18,6 +20,7 @@ pub use arn::{
     SigningJobArn, SigningProfileAliasArn, SigningProfileArn, SigningProfileVersionArn,
 };
 pub use context::{Aws, RegionChoice};
+pub use ecs::{TaskDefinitionName, TaskDefinitionNameError};
 pub(crate) use endpoints::{check_endpoint, has_endpoint};
 pub(crate) use error::NOT_AS_AWS;
 pub use error::{Call, CallError, CallErrorKind};

@@ -12,6 +12,7 @@ mod credentials;
 mod duration;
 mod envelope;
 mod exposure;
+mod gate;
 mod key;
 mod passphrase;
 mod patience;
@@ -65,6 +66,9 @@ enum Command {
     Sign(sign::Args),
     /// Verify artifacts in a registry or in an OCI image layout
     Verify(verify::Args),
+    /// Verify what will run: the images of deployment documents
+    #[command(subcommand)]
+    Gate(gate::Command),
     /// Store revocation information for verification without a network
     #[command(subcommand)]
     Revocation(revocation::Command),
@@ -102,7 +106,9 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
     let mut write = |report: CommandOutput| {
         // Nobody can be told that stderr cannot be written.
         let _ = output::write_text(&mut std::io::stderr().lock(), &report.stderr);
-        let written = output::write_text(&mut std::io::stdout().lock(), &report.stdout);
+        let mut stdout = std::io::stdout().lock();
+        let written = output::write_text(&mut stdout, &report.stdout)
+            .and_then(|()| output::write_document(&mut stdout, &report.document));
         exit = exit.worse(report.exit);
         // A reader that went away has what it wanted; a full disk has not.
         if let Err(error) = written
@@ -165,6 +171,7 @@ fn execute(command: Command, called: Called, emit: &mut dyn FnMut(CommandOutput)
         match command {
             Command::Sign(args) => sign::run(args, emit).await,
             Command::Verify(args) => verify::run(args, called, emit).await,
+            Command::Gate(command) => gate::run(command, emit).await,
             Command::Revocation(command) => revocation::run(command, called, emit).await,
             Command::Blob(command) => emit(blob::run(command, called).await),
             Command::Cert(command) => emit(cert::run(&command).await),

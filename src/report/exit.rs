@@ -5,9 +5,10 @@ use serde::{Serialize, Serializer};
 use crate::outcome::FailureClass;
 
 /// How a command ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Exit {
     /// Verified, signed, done.
+    #[default]
     Done,
     /// Looked at and refused, or not signed.
     Rejected,

@@ -6,6 +6,7 @@
 //! | type | written by | schema |
 //! | --- | --- | --- |
 //! | [`VerdictV1`] | `verify`, `blob verify` | `verdict.v1.schema.json` |
+//! | [`RunDocumentV1`] | `gate` | `run-document.v1.schema.json` |
 //! | [`SigningV1`] | `sign` | `signing.v1.schema.json` |
 //! | [`Inspection`], [`SignatureDetails`] | `inspect`, `blob inspect` | `inspection.schema.json` |
 //! | [`BlobPolicy`] | `blob policy init` | `trustpolicy.blob.schema.json` |
@@ -22,6 +23,7 @@ pub(crate) mod go;
 mod inspection;
 mod reason;
 mod results;
+mod run_document;
 pub(crate) mod sentence;
 mod shorten;
 mod signature;
@@ -43,6 +45,7 @@ pub use inspection::{
 };
 pub use reason::Reason;
 pub use results::Results;
+pub use run_document::{ImagePlace, ImageVerdict, RunDocumentEnd, RunDocumentV1};
 pub use signature::{
     FactSource, RevocationEvidence, SignatureVerdict, Signer, ValidationResult, ValidationVerdict,
 };

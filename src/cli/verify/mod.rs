@@ -158,10 +158,10 @@ pub(in crate::cli) fn unusable(report: CommandOutput) -> CommandOutput {
 }
 
 /// What became of one reference.
-struct ReferenceResult {
+pub(super) struct ReferenceResult {
     /// The statement that judged it, or would have.
-    statement: Option<StatementName>,
-    found: Result<Verification, Error>,
+    pub(super) statement: Option<StatementName>,
+    pub(super) found: Result<Verification, Error>,
 }
 
 impl ReferenceResult {
@@ -172,8 +172,20 @@ impl ReferenceResult {
         }
     }
 
+    /// Verifies `reference`.
+    pub(super) async fn of(
+        verifier: &Verifier,
+        reference: &ArtifactReference,
+        options: &Options,
+    ) -> Self {
+        Self {
+            statement: verifier.statement_of(reference, &options.layout_scope),
+            found: verifier.verify_with(reference, options).await,
+        }
+    }
+
     /// Every signature that was looked at.
-    fn outcomes(&self) -> Vec<&SignatureOutcome> {
+    pub(super) fn outcomes(&self) -> Vec<&SignatureOutcome> {
         match &self.found {
             Ok(Verification::Verified(accepted) | Verification::Tolerated(accepted)) => {
                 std::iter::once(&accepted.signature)
@@ -290,13 +302,7 @@ impl Job {
     }
 
     async fn verify(&self, reference: &ArtifactReference) -> ReferenceResult {
-        let Self {
-            verifier, options, ..
-        } = self;
-        ReferenceResult {
-            statement: verifier.statement_of(reference, &options.layout_scope),
-            found: verifier.verify_with(reference, options).await,
-        }
+        ReferenceResult::of(&self.verifier, reference, &self.options).await
     }
 
     fn in_json(&self, asked: &str, answer: &ReferenceResult) -> ArtifactVerdict {

@@ -4,6 +4,7 @@ mod blob;
 mod cert;
 mod exposure;
 mod fault;
+mod gate_documents;
 mod inspect;
 mod key;
 mod left_behind;

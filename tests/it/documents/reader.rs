@@ -62,7 +62,7 @@ impl Reader {
         let program = env!("CARGO_BIN_EXE_countersign");
         // The pages are about AWS, whose roots are built in; here the emulator's stand in for them.
         let wrapper = format!(
-            "#!/bin/sh\ncase \"$*\" in\n*--trust-anchor*) ;;\nverify*--signing-profile*|revocation*--signing-profile*|sign*--if-missing*|\"blob verify\"*--signing-profile*) set -- \"$@\" --trust-anchor {}/root.crt ;;\nesac\nexec {program} \"$@\"\n",
+            "#!/bin/sh\ncase \"$*\" in\n*--trust-anchor*) ;;\nverify*--signing-profile*|revocation*--signing-profile*|sign*--if-missing*|gate*--signing-profile*|\"blob verify\"*--signing-profile*) set -- \"$@\" --trust-anchor {}/root.crt ;;\nesac\nexec {program} \"$@\"\n",
             self.scene.sandbox.home().display(),
         );
         write_program(&self.bin.join("countersign"), &wrapper);
@@ -73,6 +73,17 @@ impl Reader {
         let home = self.scene.sandbox.home();
         std::fs::write(home.join("app.tar.gz"), "hello\n").unwrap();
         layout::make(&home.join("layout"), &["v1"]);
+        // Documents that say what will run.
+        let image = format!("{}:v1", self.scene.repository);
+        let task = format!(
+            "{{\n  \"family\": \"app\",\n  \"containerDefinitions\": [\n    {{ \"name\": \"app\", \"image\": \"{image}\" }}\n  ]\n}}\n"
+        );
+        std::fs::write(home.join("taskdef.json"), &task).unwrap();
+        let compose =
+            format!("services:\n  app:\n    image: {image}\nx-tools: {{image: {image}}}\n");
+        std::fs::write(home.join("compose.yaml"), compose).unwrap();
+        let task = serde_json::from_str(&task).unwrap();
+        self.scene.emulator.register_task_definition(&task).unwrap();
         // One key, in AWS KMS and in a file, with one chain of certificates.
         let chain = kms::Chain::of("ec-384");
         std::fs::write(home.join("release.crt"), chain.pem()).unwrap();

@@ -1,0 +1,3 @@
+//! What stands where things start: which images a document will run.
+
+pub mod documents;
