@@ -99,12 +99,12 @@ async fn credentials(sdk: &SdkConfig) -> Result<Credentials, Failure> {
     let failed = |error: Box<dyn std::error::Error + Send + Sync>| {
         SdkError::dispatch_failure(ConnectorError::other(error, None))
     };
-    let provider = sdk
+    let source = sdk
         .credentials_provider()
         .ok_or_else(|| failed("no credentials are set".into()))?;
-    let provided = provider.provide_credentials();
-    match tokio::time::timeout(limits::CREDENTIALS_TIMEOUT, provided).await {
-        Ok(provided) => provided.map_err(|error| failed(error.into())),
+    let asked = source.provide_credentials();
+    match tokio::time::timeout(limits::CREDENTIALS_TIMEOUT, asked).await {
+        Ok(found) => found.map_err(|error| failed(error.into())),
         Err(elapsed) => Err(SdkError::timeout_error(elapsed)),
     }
 }

@@ -47,8 +47,7 @@ pub struct RunDocumentEnd {
 #[non_exhaustive]
 pub struct ImageVerdict {
     /// What was found.
-    #[serde(flatten)]
-    pub artifact: ArtifactVerdict,
+    pub image: ArtifactVerdict,
     /// Where it stands.
     pub places: Vec<ImagePlace>,
 }
@@ -76,20 +75,31 @@ impl From<&Image> for ImagePlace {
 }
 
 impl ImageVerdict {
-    /// What `artifact` says, about what stands in these places.
-    pub fn new(places: Vec<ImagePlace>, artifact: ArtifactVerdict) -> Self {
-        Self { artifact, places }
+    /// What `image` says, about what stands in these places.
+    pub fn new(places: Vec<ImagePlace>, image: ArtifactVerdict) -> Self {
+        Self { image, places }
     }
 
     /// The exit of a gate about this image alone: only `verified` permits, not what a trust policy tolerates or
     /// skips.
     pub const fn exit(&self) -> Exit {
-        match self.artifact.verdict {
+        match self.image.verdict {
             Verdict::Verified => Exit::Done,
             Verdict::Inconclusive => Exit::Inconclusive,
             Verdict::Tolerated | Verdict::Skipped | Verdict::Unsigned | Verdict::Rejected => {
                 Exit::Rejected
             }
+        }
+    }
+}
+
+impl RunDocumentV1 {
+    /// The document about `results`.
+    pub fn new(results: Vec<ImageVerdict>, end: RunDocumentEnd) -> Self {
+        Self {
+            version: super::results::VERSION,
+            results,
+            end,
         }
     }
 }

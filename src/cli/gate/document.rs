@@ -74,14 +74,14 @@ enum Output {
 }
 
 /// One different image, and every place that names it so.
-struct Named<'d> {
+struct NamedImage<'d> {
     places: Vec<&'d Image>,
     reference: ArtifactReference,
 }
 
 /// What became of all images.
 #[derive(Default)]
-struct Verified {
+struct Outcome {
     exit: Exit,
     /// By the text of each verified image: what takes its place.
     words: BTreeMap<String, String>,
@@ -146,15 +146,15 @@ impl Job<'_> {
         let document = RunDocument::parse(self.kind, &bytes, &options);
         let document = document.map_err(|error| refused(&error))?;
         let images = different(&document)?;
-        let verified = self.verify(&images, emit).await?;
-        let pinned = if flags.pin && verified.exit == Exit::Done {
-            pin(&document, &verified, flags)
+        let outcome = self.verify(&images, emit).await?;
+        let pinned = if flags.pin && outcome.exit == Exit::Done {
+            pin(&document, &outcome, flags)
         } else {
-            Pinned::Nothing
+            PinResult::Nothing
         };
         emit(match flags.output {
-            Output::Text => text_end(flags, &document, &verified, pinned),
-            Output::Json => self.json_end(&document, &verified, pinned),
+            Output::Text => text_end(flags, &document, &outcome, pinned),
+            Output::Json => self.json_end(&document, &outcome, pinned),
         });
         Ok(())
     }
@@ -162,9 +162,9 @@ impl Job<'_> {
     /// Verifies each image, and says of each as it ends.
     async fn verify(
         &mut self,
-        images: &[Named<'_>],
+        images: &[NamedImage<'_>],
         emit: &mut dyn FnMut(CommandOutput),
-    ) -> Result<Verified, CommandOutput> {
+    ) -> Result<Outcome, CommandOutput> {
         let flags = self.flags;
         let options = Options {
             max_signatures: flags.max_signatures.get()?,
@@ -193,7 +193,7 @@ impl Job<'_> {
                 .as_ref()
                 .map_or(1, |answer: &ReferenceResult| answer.outcomes().len().max(1))
         });
-        let mut verified = Verified::default();
+        let mut outcome = Outcome::default();
         let mut endpoints = BTreeSet::new();
         let (mut ended, mut failed) = (0, 0);
         for image in images {
@@ -209,8 +209,8 @@ impl Job<'_> {
             let mut report = self.report(image, &answer);
             ended += 1;
             failed += usize::from(report.exit != Exit::Done);
-            verified.exit = verified.exit.worse(report.exit);
-            verified.add(image, &answer);
+            outcome.exit = outcome.exit.worse(report.exit);
+            outcome.add(image, &answer);
             // Once for each endpoint, however many images there are.
             for url in foreign_endpoints(answer.outcomes()) {
                 if endpoints.insert(url.to_owned()) {
@@ -220,14 +220,14 @@ impl Job<'_> {
             emit(report);
         }
         // What did not end is not verified.
-        if verified.words.len() != images.len() {
-            verified.exit = verified.exit.worse(Exit::Inconclusive);
+        if outcome.words.len() != images.len() {
+            outcome.exit = outcome.exit.worse(Exit::Inconclusive);
         }
-        Ok(verified)
+        Ok(outcome)
     }
 
     /// What was found about one image.
-    fn report(&mut self, image: &Named<'_>, answer: &ReferenceResult) -> CommandOutput {
+    fn report(&mut self, image: &NamedImage<'_>, answer: &ReferenceResult) -> CommandOutput {
         if self.flags.output == Output::Json {
             let asked = Asked {
                 text: image.text(),
@@ -254,17 +254,17 @@ impl Job<'_> {
     fn json_end(
         &mut self,
         document: &RunDocument<'_>,
-        verified: &Verified,
-        pinned: Pinned,
+        outcome: &Outcome,
+        pinned: PinResult,
     ) -> CommandOutput {
-        let mut end = RunDocumentEnd::new(self.named.to_owned(), self.kind, verified.exit);
+        let mut end = RunDocumentEnd::new(self.named.to_owned(), self.kind, outcome.exit);
         let mut report = CommandOutput::done();
         match pinned {
-            Pinned::Nothing if self.flags.pin => {}
-            Pinned::Nothing => report.stderr = text::tags(document),
-            Pinned::ToStdout(_) => {}
-            Pinned::ToFile(path) => end = end.with_written(Some(path.display().to_string())),
-            Pinned::Failed(failed) => {
+            PinResult::Nothing if self.flags.pin => {}
+            PinResult::Nothing => report.stderr = text::tags(document),
+            PinResult::ToStdout(_) => {}
+            PinResult::ToFile(path) => end = end.with_written(Some(path.display().to_string())),
+            PinResult::Failed(failed) => {
                 end = end.with_error(failed.exit, failed.not_begun());
                 report.stderr = failed.stderr;
             }
@@ -275,16 +275,16 @@ impl Job<'_> {
     }
 }
 
-impl Named<'_> {
+impl NamedImage<'_> {
     /// The image as it is written.
     fn text(&self) -> &str {
         self.places.first().map_or("", |image| image.text.as_str())
     }
 }
 
-impl Verified {
+impl Outcome {
     /// Notes what takes the place of a verified image; a digest that is written stays as it is.
-    fn add(&mut self, image: &Named<'_>, answer: &ReferenceResult) {
+    fn add(&mut self, image: &NamedImage<'_>, answer: &ReferenceResult) {
         let Ok(Verification::Verified(accepted)) = &answer.found else {
             return;
         };
@@ -302,14 +302,14 @@ fn refused(error: &documents::Error) -> CommandOutput {
 }
 
 /// The different images of a document, in its order.
-fn different<'d>(document: &'d RunDocument<'_>) -> Result<Vec<Named<'d>>, CommandOutput> {
+fn different<'d>(document: &'d RunDocument<'_>) -> Result<Vec<NamedImage<'d>>, CommandOutput> {
     let mut numbers: BTreeMap<&str, usize> = BTreeMap::new();
-    let mut images: Vec<Named<'_>> = Vec::new();
+    let mut images: Vec<NamedImage<'_>> = Vec::new();
     for image in document.images() {
         let number = *numbers.entry(&image.text).or_insert(images.len());
         match images.get_mut(number) {
             Some(named) => named.places.push(image),
-            None => images.push(Named {
+            None => images.push(NamedImage {
                 places: vec![image],
                 reference: image.reference.clone().into(),
             }),
@@ -327,7 +327,7 @@ fn different<'d>(document: &'d RunDocument<'_>) -> Result<Vec<Named<'d>>, Comman
 
 async fn verify_nth(
     verifier: &Verifier,
-    images: &[Named<'_>],
+    images: &[NamedImage<'_>],
     number: usize,
     options: &Options,
 ) -> Option<ReferenceResult> {
@@ -335,7 +335,7 @@ async fn verify_nth(
     Some(ReferenceResult::of(verifier, reference, options).await)
 }
 
-fn verifier(flags: &Flags, images: &[Named<'_>]) -> Result<(Verifier, String), CommandOutput> {
+fn verifier(flags: &Flags, images: &[NamedImage<'_>]) -> Result<(Verifier, String), CommandOutput> {
     let references: Vec<ArtifactReference> =
         images.iter().map(|image| image.reference.clone()).collect();
     let mut context = Context::new(
@@ -357,7 +357,7 @@ fn verifier(flags: &Flags, images: &[Named<'_>]) -> Result<(Verifier, String), C
 }
 
 /// What came of `--pin`.
-enum Pinned {
+enum PinResult {
     /// It is not asked for, or an image is not verified.
     Nothing,
     ToStdout(String),
@@ -366,24 +366,24 @@ enum Pinned {
 }
 
 /// Writes the document whose images are all verified.
-fn pin(document: &RunDocument<'_>, verified: &Verified, flags: &Flags) -> Pinned {
+fn pin(document: &RunDocument<'_>, outcome: &Outcome, flags: &Flags) -> PinResult {
     let images = document.images().iter();
     let words: Option<Vec<String>> = images
-        .map(|image| verified.words.get(&image.text).cloned())
+        .map(|image| outcome.words.get(&image.text).cloned())
         .collect();
     let pinned = match document.pin(&words.unwrap_or_default()) {
         Ok(pinned) => pinned,
-        Err(error) => return Pinned::Failed(refused(&error)),
+        Err(error) => return PinResult::Failed(refused(&error)),
     };
     let Some(path) = &flags.out else {
-        return Pinned::ToStdout(pinned);
+        return PinResult::ToStdout(pinned);
     };
     match files::write_atomic_with_mode(path, pinned.as_bytes(), MODE) {
-        Ok(()) => Pinned::ToFile(path.clone()),
+        Ok(()) => PinResult::ToFile(path.clone()),
         Err(error) => {
             let words = sentence::of_file(&error);
             let hint = error.hint();
-            Pinned::Failed(CommandOutput::error(Exit::Usage, &words, &error, hint))
+            PinResult::Failed(CommandOutput::error(Exit::Usage, &words, &error, hint))
         }
     }
 }
@@ -391,23 +391,23 @@ fn pin(document: &RunDocument<'_>, verified: &Verified, flags: &Flags) -> Pinned
 fn text_end(
     flags: &Flags,
     document: &RunDocument<'_>,
-    verified: &Verified,
-    pinned: Pinned,
+    outcome: &Outcome,
+    pinned: PinResult,
 ) -> CommandOutput {
     let mut report = CommandOutput {
-        exit: verified.exit,
+        exit: outcome.exit,
         ..CommandOutput::done()
     };
     match pinned {
-        Pinned::Nothing if flags.pin => {
+        PinResult::Nothing if flags.pin => {
             report.stderr = "nothing is written, since an image is not verified\n".to_owned();
         }
-        Pinned::Nothing => report.stderr = text::tags(document),
-        Pinned::ToStdout(pinned) => report.document = pinned,
-        Pinned::ToFile(path) => {
+        PinResult::Nothing => report.stderr = text::tags(document),
+        PinResult::ToStdout(pinned) => report.document = pinned,
+        PinResult::ToFile(path) => {
             report.stdout = format!("The document with digests is in {}\n", path.display());
         }
-        Pinned::Failed(failed) => return failed,
+        PinResult::Failed(failed) => return failed,
     }
     report
 }

@@ -13,6 +13,9 @@ use crate::gate::documents::Kind;
 use crate::limits::MAX_RUN_DOCUMENT_BYTES;
 use crate::report::sentence;
 
+const CHECK_NAME: &str =
+    "check the family, the revision, the account and the region of the task definition";
+
 /// What the user named.
 #[derive(Debug, PartialEq, Eq)]
 enum Source<'a> {
@@ -73,7 +76,8 @@ async fn describe(name: &TaskDefinitionName, flags: &Flags) -> Result<Vec<u8>, C
     let asked = allowed.begin();
     let asked = asked.lend(Box::pin(aws.describe_task_definition(name, &region)));
     let answer = asked.await.map_err(|error| {
-        let hint = error.hint();
+        // Amazon ECS has no error of its own for what it does not know.
+        let hint = error.hint().or_else(|| Some(CHECK_NAME.to_owned()));
         CommandOutput::error(Exit::Inconclusive, &error.to_string(), &error, hint)
     })?;
     check(name, &answer)?;

@@ -7,10 +7,10 @@ use super::tree::{Content, Node};
 /// Types of resources whose containers have images.
 const TASK_DEFINITIONS: [&str; 2] = ["AWS::ECS::TaskDefinition", "AWS::ECS::DaemonTaskDefinition"];
 
-/// Types of resources whose code may be an image, and where it is.
+/// Types of resources whose code may be an image, and where it is in their properties.
 const FUNCTIONS: [(&str, &[&str]); 2] = [
-    ("AWS::Lambda::Function", &["Properties", "Code", "ImageUri"]),
-    ("AWS::Serverless::Function", &["Properties", "ImageUri"]),
+    ("AWS::Lambda::Function", &["Code", "ImageUri"]),
+    ("AWS::Serverless::Function", &["ImageUri"]),
 ];
 
 /// Types of resources that bring others which are not in the template.
@@ -30,7 +30,7 @@ const WITHOUT_RESOURCES: [&str; 6] = [
     "Rules",
 ];
 
-const MACRO: &str = "a macro that writes the template anew";
+const MACRO: &str = "a macro that rewrites the template";
 
 /// The images of all resources.
 pub(super) fn find<'d>(finder: &mut Finder<'d>, root: &Place<'d>) -> Result<(), Error> {
@@ -77,14 +77,36 @@ fn find_in_resource<'d>(
             find_image(finder, &image)?;
         }
     }
-    for (of_kind, way) in FUNCTIONS {
-        if kind == of_kind
-            && let Some(image) = finder.at(resource, way)?
-        {
-            find_image(finder, &image)?;
-        }
+    match FUNCTIONS.iter().find(|(of_kind, _)| *of_kind == kind) {
+        Some((_, way)) => find_in_function(finder, resource, way),
+        None => Ok(()),
     }
-    Ok(())
+}
+
+/// The image of a function, if its code is one.
+fn find_in_function<'d>(
+    finder: &mut Finder<'d>,
+    resource: &Place<'d>,
+    way: &[&str],
+) -> Result<(), Error> {
+    let Some(properties) = finder.member(resource, "Properties")? else {
+        return Ok(());
+    };
+    // A path on this machine, which is packed before the template is deployed.
+    let code = finder.member(&properties, "Code")?;
+    let is_path = code.is_some_and(|code| code.node.text().is_some());
+    let image = if is_path && way.contains(&"Code") {
+        None
+    } else {
+        finder.at(&properties, way)?
+    };
+    match image {
+        Some(image) => find_image(finder, &image),
+        None if finder.text_of(&properties, "PackageType")? == Some("Image") => {
+            Err(finder.missing(&properties, "ImageUri"))
+        }
+        None => Ok(()),
+    }
 }
 
 /// An image that is written out, or is the value of a parameter.
@@ -128,7 +150,7 @@ fn function_in(node: &Node) -> Option<&str> {
     found.map(|member| member.name.as_str())
 }
 
-/// Macros, which write a template anew: everywhere, since each may stand at any place.
+/// Macros, which rewrite a template: everywhere, since each may stand at any place.
 fn find_transforms<'d>(finder: &mut Finder<'d>, place: &Place<'d>) {
     match &place.node.content {
         Content::Mapping(members) => {

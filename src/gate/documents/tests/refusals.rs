@@ -175,6 +175,17 @@ fn functions_of_cloudformation_at_an_image() {
 }
 
 #[test]
+fn a_function_that_is_an_image_has_one() {
+    let text = "Resources:\n  F:\n    Type: AWS::Serverless::Function\n    Properties: {PackageType: Image}\n    Metadata: {DockerContext: .}\n";
+    let words = "`/Resources/F/Properties` at line 4, column 17 has no `ImageUri`";
+    assert_eq!(refusal(Kind::CloudFormation, text), words);
+    // Archives have none.
+    let text = "Resources:\n  G: {Type: AWS::Lambda::Function, Properties: {Code: ./src}}\n  F: {Type: AWS::Lambda::Function, \
+                Properties: {Code: {ImageUri: r.io/f:1}}}\n";
+    assert_eq!(found(Kind::CloudFormation, text).len(), 1);
+}
+
+#[test]
 fn parameters_are_given_and_used() {
     let given = |name: &str| Options {
         ignored: Vec::new(),
@@ -304,13 +315,13 @@ fn what_brings_images_from_elsewhere() {
         (
             Kind::CloudFormation,
             "Transform: AWS::Serverless-2016-10-31\nResources: {}\n".to_owned(),
-            "`/Transform` at line 1, column 12 is a macro that writes the template anew",
+            "`/Transform` at line 1, column 12 is a macro that rewrites the template",
         ),
         (
             Kind::CloudFormation,
             "Resources:\n  A:\n    Type: B\n    Properties: {'Fn::Transform': {Name: x}}\n"
                 .to_owned(),
-            "`/Resources/A/Properties/Fn::Transform` at line 4, column 35 is a macro that writes the template anew",
+            "`/Resources/A/Properties/Fn::Transform` at line 4, column 35 is a macro that rewrites the template",
         ),
         (
             Kind::CloudFormation,

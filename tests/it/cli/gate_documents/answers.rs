@@ -80,7 +80,7 @@ fn what_a_policy_tolerates_or_skips_does_not_pass() {
         .scene
         .run(&["gate", "compose", "--output", "json", "compose.yaml"]);
     let found = document::document(&found, SCHEMA);
-    assert_eq!(found["results"][0]["verdict"], "tolerated");
+    assert_eq!(found["results"][0]["image"]["verdict"], "tolerated");
     assert_eq!(found["permitted"], false);
 
     let skipping = Scene::new();
@@ -219,9 +219,12 @@ fn programs_get_one_document() {
     assert_eq!(found["document"], "task.json");
     let results = found["results"].as_array().unwrap();
     assert_eq!(results.len(), 2);
-    assert_eq!(results[0]["asked"], format!("{}:v1", gate.scene.repository));
-    assert_eq!(results[0]["reference"], gate.scene.image);
-    assert_eq!(results[0]["verdict"], "verified");
+    assert_eq!(
+        results[0]["image"]["asked"],
+        format!("{}:v1", gate.scene.repository)
+    );
+    assert_eq!(results[0]["image"]["reference"], gate.scene.image);
+    assert_eq!(results[0]["image"]["verdict"], "verified");
     let places = serde_json::json!([
         { "pointer": "/containerDefinitions/0/image", "line": 4, "column": 31 },
         { "pointer": "/containerDefinitions/2/image", "line": 6, "column": 32 },

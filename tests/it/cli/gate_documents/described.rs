@@ -1,9 +1,5 @@
 //! Task definitions that Amazon ECS describes, and documents on stdin.
 
-use std::io::Write as _;
-use std::path::Path;
-use std::process::Stdio;
-
 use countersign_emulator::{Fault, FaultKind};
 use serde_json::{Value, json};
 
@@ -43,7 +39,7 @@ fn a_registered_task_definition_is_verified_by_arn_and_by_family() {
 fn a_name_that_ecs_does_not_know_is_not_decided() {
     let gate = Gate::new();
     register(&gate);
-    let region = "us-west-2";
+    let region = "us-east-1";
     for (name, region) in [
         ("application", region),
         ("app:2", region),
@@ -58,6 +54,7 @@ fn a_name_that_ecs_does_not_know_is_not_decided() {
             "`ecs:DescribeTaskDefinition` on `{name}` in region `{region}`"
         ));
         ran.assert_says("ClientException: Unable to describe task definition.");
+        ran.assert_says("hint: check the family, the revision, the account and the region of the task definition\n");
     }
     let ran = gate.run("task-definition", &["arn:aws:ecs:us-west-2:1:service/x"]);
     ran.assert_refused(
@@ -116,27 +113,13 @@ fn every_fault_of_ecs_is_not_decided_and_one_that_passes_is_waited_for() {
 #[test]
 fn a_document_may_come_by_stdin() {
     let gate = Gate::new();
-    let text = TASK.replace("REPO", &gate.scene.repository);
-    let program = Path::new(env!("CARGO_BIN_EXE_countersign"));
-    let mut command = gate.scene.sandbox.command(program);
-    command
-        .args([
-            "gate",
-            "task-definition",
-            "--signing-profile",
-            &gate.scene.profile.arn,
-        ])
-        .args(["--trust-anchor", "root.crt", "-"])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
-    let mut child = command.spawn().unwrap();
-    child
-        .stdin
-        .take()
-        .unwrap()
-        .write_all(text.as_bytes())
-        .unwrap();
-    let ran = Ran::from(child.wait_with_output().unwrap());
+    gate.write("task.json", TASK);
+    let program = env!("CARGO_BIN_EXE_countersign");
+    let arn = &gate.scene.profile.arn;
+    let line = format!(
+        "{program} gate task-definition --signing-profile {arn} --trust-anchor root.crt - < task.json"
+    );
+    let mut shell = gate.scene.sandbox.command("/bin/sh".as_ref());
+    let ran = Ran::of(shell.args(["-c", &line]));
     assert_eq!(ran.code, 0, "{ran:#?}");
 }

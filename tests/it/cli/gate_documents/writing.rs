@@ -84,7 +84,7 @@ fn on_any_failure_nothing_is_written() {
     gate.write("pinned.json", "as it was");
     let second = &gate.second;
     let refused = format!(
-        "Error: no signature is associated with \"{second}\", make sure the artifact was signed successfully\n"
+        "Error: signature verification failed: no signature is associated with \"{second}\", make sure the artifact was signed successfully\n"
     );
     let ran = gate.run(
         "task-definition",
