@@ -101,7 +101,8 @@ mod json_size;
 pub mod oci;
 #[doc(hidden)]
 pub mod allowance;
-mod asked_once;
+#[doc(hidden)]
+pub mod facts;
 #[doc(hidden)]
 pub mod algorithm;
 #[doc(hidden)]

@@ -8,7 +8,8 @@ mod advice;
 mod fact;
 mod failure;
 
-pub use fact::{FactSource, Held, RevocationFact, RevocationStatus, Said};
+pub use crate::facts::Origin;
+pub use fact::{FactSource, RevocationFact, RevocationStatus, Said};
 pub use failure::Failure;
 
 use time::OffsetDateTime;

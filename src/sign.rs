@@ -16,7 +16,6 @@ use std::collections::BTreeMap;
 use time::UtcOffset;
 use time::format_description::well_known::Rfc3339;
 
-use crate::envelope::{self, UnverifiedEnvelope};
 use crate::notary::{RESERVED_PREFIX, THUMBPRINT_ANNOTATION};
 use crate::oci::{Descriptor, Digest};
 use crate::payload::Payload;
@@ -46,8 +45,13 @@ pub struct UnstoredSignature {
     pub target: Target,
     /// The signature, and what the signer says about it.
     pub signer: signer::Signature,
+}
+
+impl UnstoredSignature {
     /// What its envelope says.
-    pub info: SignerInfo,
+    pub fn info(&self) -> &SignerInfo {
+        self.signer.envelope.signer_info()
+    }
 }
 
 /// Where a signature was stored.
@@ -105,15 +109,6 @@ pub enum Error {
         #[source]
         source: signer::Error,
     },
-    /// The signer's envelope cannot be read again for the manifest's annotations.
-    #[error("could not describe the signature of `{reference}`")]
-    Envelope {
-        /// The artifact.
-        reference: ArtifactReference,
-        /// What is wrong.
-        #[source]
-        source: envelope::Error,
-    },
     /// The tag names another artifact than the one that was signed.
     #[error("`{reference}` changed from `{signed}` to `{found}` while it was being signed")]
     Moved {
@@ -157,7 +152,6 @@ impl Error {
                 may_succeed.then(|| "the signature is not listed anywhere: sign again".to_owned())
             }),
             Self::Signer { source, .. } => source.hint(),
-            Self::Envelope { source, .. } => source.hint(),
             Self::Moved { .. } => {
                 Some("nothing was pushed; sign by digest, which cannot move".to_owned())
             }
@@ -247,7 +241,7 @@ pub async fn resolve(repository: &Repository) -> Result<Target, Error> {
 ///
 /// # Errors
 ///
-/// [`Error::Signer`] and [`Error::Envelope`].
+/// [`Error::Signer`].
 pub async fn make(
     target: Target,
     signer: &Signer,
@@ -258,23 +252,11 @@ pub async fn make(
     let payload = Payload::new(&target.descriptor, options.user_metadata.clone());
 
     // 3. The envelope, which the signer has verified.
-    let signer = match signer.sign(&payload, &options.terms).await {
-        Ok(answer) => answer,
+    match signer.sign(&payload, &options.terms).await {
+        Ok(signer) => Ok(UnstoredSignature { target, signer }),
         Err(source) => {
             let reference = target.reference;
-            return Err(Error::Signer { reference, source });
-        }
-    };
-    let SignedEnvelope { format, bytes, .. } = &signer.envelope;
-    match UnverifiedEnvelope::parse(*format, bytes) {
-        Ok(envelope) => Ok(UnstoredSignature {
-            info: envelope.signer_info().clone(),
-            target,
-            signer,
-        }),
-        Err(source) => {
-            let reference = target.reference;
-            Err(Error::Envelope { reference, source })
+            Err(Error::Signer { reference, source })
         }
     }
 }
@@ -301,9 +283,9 @@ pub async fn store(
     let envelope = &made.signer.envelope;
     let signature = NewSignature {
         subject: target.descriptor.clone(),
-        format: envelope.format,
-        envelope: envelope.bytes.clone().into(),
-        annotations: annotations(envelope, &made.info),
+        format: envelope.format(),
+        envelope: envelope.bytes().to_vec().into(),
+        annotations: annotations(envelope),
     };
     let pushed = repository
         .push_signature(&signature, storage)
@@ -338,7 +320,8 @@ async fn check_not_moved(repository: &Repository, signed: &Descriptor) -> Result
 
 /// The annotations of the signature manifest: the signer's, then the thumbprints of the
 /// certificates and the time, which nothing may replace.
-fn annotations(envelope: &SignedEnvelope, info: &SignerInfo) -> BTreeMap<String, String> {
+fn annotations(envelope: &SignedEnvelope) -> BTreeMap<String, String> {
+    let info = envelope.signer_info();
     let thumbprints: Vec<String> = info
         .certificate_chain
         .iter()
@@ -347,7 +330,7 @@ fn annotations(envelope: &SignedEnvelope, info: &SignerInfo) -> BTreeMap<String,
     let created = info.signed_attributes.signing_time;
     let created = created.checked_to_offset(UtcOffset::UTC).unwrap_or(created);
     let created = created.replace_nanosecond(0).unwrap_or(created);
-    let mut annotations = envelope.annotations.clone();
+    let mut annotations = envelope.annotations().clone();
     annotations.insert(
         THUMBPRINT_ANNOTATION.to_owned(),
         serde_json::Value::from(thumbprints).to_string(),

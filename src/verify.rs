@@ -26,7 +26,9 @@ pub use gather::{Gathered, GatheredSignature, Missing};
 pub use offline::OfflineDirectory;
 pub use record::RecordError;
 pub use requirement::{Lack, Requirement, Shortfall};
-pub use setup::{AwsSignerChecks, Setup, SetupError, published_roots};
+#[cfg(feature = "cli")]
+pub(crate) use setup::published_roots;
+pub use setup::{Setup, SetupError};
 
 use std::collections::BTreeMap;
 
@@ -78,8 +80,18 @@ pub struct Validators {
     pub plugins: Option<PluginHost>,
     /// Settings for plugins, from the command line.
     pub plugin_config: PluginConfig,
-    /// Whether an installed plugin goes before the rules in process for AWS Signer's signatures.
-    pub use_installed_plugin: bool,
+    /// Who judges AWS Signer's signatures.
+    pub aws_signer_checks: AwsSignerChecks,
+}
+
+/// Who judges AWS Signer's signatures.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum AwsSignerChecks {
+    /// This program.
+    #[default]
+    InProcess,
+    /// The plugin that is installed, AWS's own for example.
+    InstalledPlugin,
 }
 
 impl Validators {

@@ -29,38 +29,23 @@ const READING_TARGETS: [&str; 4] = [
 /// In the place of a header's value that is not text.
 const NOT_TEXT: HeaderValue = HeaderValue::from_static("(not text)");
 
-/// The SDK's way to our pool.
+/// The SDK's way to our pool. Instance and container metadata are asked without a proxy, as everything
+/// that is meant for this machine alone is by the pool.
 #[derive(Debug, Clone)]
-pub(super) struct PooledHttp {
-    pool: http::Pool,
-    /// For addresses that are only meant for this machine, and hand out its credentials.
-    direct: http::Pool,
-}
+pub(super) struct PooledHttp(http::Pool);
 
 impl PooledHttp {
     pub(super) fn new(pool: &http::Pool) -> Self {
         // A signature may be long in the making: nothing of an answer comes before it is whole.
-        let pool = pool.with(|settings| {
+        Self(pool.with(|settings| {
             settings.read_timeout = settings.read_timeout.max(AWS_ANSWER_TIMEOUT);
-        });
-        let direct = pool.with(|settings| settings.proxies = http::Proxies::default());
-        Self { pool, direct }
-    }
-
-    /// Instance and container metadata are asked without a proxy, which would answer for another machine,
-    /// and would see this one's credentials.
-    fn pool_for(&self, url: &Url) -> &http::Pool {
-        if http::is_link_local(url) {
-            &self.direct
-        } else {
-            &self.pool
-        }
+        }))
     }
 
     pub(super) async fn send(self, request: HttpRequest) -> Result<HttpResponse, ConnectorError> {
         let url =
             Url::parse(request.uri()).map_err(|error| ConnectorError::user(Box::new(error)))?;
-        let pool = self.pool_for(&url);
+        let Self(pool) = &self;
         let request = into_reqwest(pool, request, &url)?;
         let is_reading = is_reading(&request);
         let sent = if is_reading {
@@ -240,30 +225,5 @@ impl HttpClient for PooledHttp {
             http: self.clone(),
             limit,
         })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn metadata_is_asked_without_a_proxy() {
-        let settings = http::Settings::from_variables(|name| {
-            (name == "HTTP_PROXY").then(|| "http://proxy.example:3128".to_owned())
-        })
-        .unwrap();
-        let http = PooledHttp::new(&http::Pool::new(settings));
-        let is_direct = |url: &str| {
-            let pool = http.pool_for(&Url::parse(url).unwrap());
-            pool.settings().proxies == http::Proxies::default()
-        };
-        assert!(is_direct("http://169.254.169.254/latest/api/token"));
-        assert!(is_direct("http://169.254.170.2/v2/credentials/x"));
-        assert!(is_direct("http://[fd00:ec2::254]/latest"));
-        assert!(is_direct("http://[fd00:ec2::23]/v1/credentials"));
-        assert!(!is_direct("http://signer.us-east-1.amazonaws.com/"));
-        assert!(!is_direct("http://169.253.169.254/"));
-        assert!(!is_direct("http://[fd00:ec3::254]/"));
     }
 }

@@ -9,22 +9,25 @@ mod error;
 mod http_client;
 mod metadata;
 mod named_profile;
+mod pace;
 mod profile_files;
-mod rate_limit;
+mod retry;
 mod settings;
 mod signed_call;
 
 pub use crate::partition::Partition;
 pub use arn::{
     AliasedSigningProfileArn, ArnError, ArnService, KmsKeyId, KmsKeyIdError, Location, SignerArn,
-    SigningJobArn, SigningProfileAliasArn, SigningProfileArn, SigningProfileVersionArn,
+    SigningJobArn, SigningProfile, SigningProfileAliasArn, SigningProfileArn,
+    SigningProfileVersionArn,
 };
 pub use context::{Aws, RegionChoice};
 pub use ecs::{TaskDefinitionName, TaskDefinitionNameError};
 pub(crate) use endpoints::{check_endpoint, has_endpoint};
 pub(crate) use error::NOT_AS_AWS;
 pub use error::{Call, CallError, CallErrorKind};
-pub use rate_limit::RateLimit;
+pub use pace::Pace;
+pub(crate) use retry::{Repeat, Unanswered, insist};
 pub(crate) use settings::hint_of_unknown;
 pub use settings::{Settings, SettingsError};
 

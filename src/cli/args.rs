@@ -13,6 +13,7 @@ use clap::builder::NonEmptyStringValueParser;
 use super::duration::parse_span;
 use super::output::{CommandOutput, Exit};
 use crate::allowance::Allowed;
+use crate::aws::SigningProfile;
 use crate::limits::{MAX_COMMAND_TIMEOUT, MAX_SIGNATURES, NAMED_PIPE_TIMEOUT};
 use crate::registry::Secret;
 use crate::verify::{ANY_LAYOUT_SCOPE, AwsSignerChecks};
@@ -78,7 +79,7 @@ pub(super) struct PolicyArgs {
     /// trust store. May be given several times
     // An empty value is a variable that is not set; no trust policy may stand in for it.
     #[arg(long, value_name = "ARN", value_parser = NonEmptyStringValueParser::new())]
-    pub(super) signing_profile: Vec<String>,
+    signing_profile: Vec<String>,
     /// Certificate file that replaces AWS Signer's published roots
     #[arg(long, value_name = "FILE", requires = "signing_profile")]
     trust_anchor: Option<PathBuf>,
@@ -88,6 +89,19 @@ impl PolicyArgs {
     /// Whether a trust policy judges, and not the command line.
     pub(super) fn is_from_file(&self) -> bool {
         self.signing_profile.is_empty()
+    }
+
+    /// The signing profiles that the command line trusts.
+    ///
+    /// # Errors
+    ///
+    /// The report of one that is not the ARN of a signing profile.
+    pub(super) fn signing_profiles(&self) -> Result<Vec<SigningProfile>, CommandOutput> {
+        let texts = self.signing_profile.iter();
+        texts
+            .map(|text| SigningProfile::parse(text))
+            .collect::<Result<_, _>>()
+            .map_err(|error| CommandOutput::unusable(&error, error.hint()))
     }
 
     /// The file that replaces the published roots.

@@ -5,14 +5,13 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use time::OffsetDateTime;
 use url::Url;
 
 use super::args::{PolicyArgs, RegistryArgs};
 use super::credentials;
 use super::exposure::{self, Exposed};
 use super::output::{CommandOutput, Exit, one_line, write_causes};
-use crate::aws::{ArnService, Aws, Settings};
+use crate::aws::{ArnService, Aws, Settings, SigningProfile};
 use crate::config::{Config, NoDirectory, NotationDirs, StoreName};
 use crate::environment::{self, Clock, Connections, Environment};
 use crate::files;
@@ -22,7 +21,6 @@ use crate::notary::EnvelopeFormat;
 use crate::reference::{ArtifactReference, Scheme};
 use crate::registry::{self, PlainHttp};
 use crate::report::Called;
-use crate::signer::aws_signer::SigningProfile;
 use crate::signer::timestamping::Timestamping;
 use crate::trust_policy::{self, DocumentKind};
 use crate::trust_store::{self, NamedStore};
@@ -52,7 +50,6 @@ pub(super) struct Context {
     pub(super) signature_format: Option<EnvelopeFormat>,
     /// How long a pipe that the user named may take to be written to its end.
     pub(super) pipes: Duration,
-    pub(super) now: OffsetDateTime,
 }
 
 /// The environment of this process, whose clock stands still.
@@ -104,7 +101,6 @@ impl Context {
             plugin_config,
             signature_format: config.signature_format,
             pipes,
-            now: environment.now(),
             environment,
         })
     }
@@ -206,12 +202,9 @@ impl Trusted<'_> {
                 DocumentKind::Blob => Verifier::of_blobs_from_notation_config(dirs),
             }
         } else {
-            let roots = roots_of(
-                &self.policy.signing_profile,
-                self.policy.trust_anchor(),
-                self.pipes,
-            )?;
-            Verifier::for_signing_profiles_under(&self.policy.signing_profile, roots)
+            let profiles = self.policy.signing_profiles()?;
+            let roots = roots_of(&profiles, self.policy.trust_anchor(), self.pipes)?;
+            Ok(Setup::of_signing_profiles(&profiles, roots))
         };
         let setup = setup.map_err(|error| setup_report(&error))?;
         let policies = setup.policies();
@@ -251,9 +244,6 @@ impl Trusted<'_> {
 /// What is said where nobody can be trusted as the user wants it.
 fn setup_report(error: &SetupError) -> CommandOutput {
     match error {
-        SetupError::Policy(error @ trust_policy::Error::NotASigningProfile { .. }) => {
-            CommandOutput::unusable(error, error.hint())
-        }
         SetupError::Policy(error) => policy_report(error),
         SetupError::Profile(error) => CommandOutput::unusable(error, error.hint()),
         SetupError::Roots(error) => {
@@ -364,7 +354,7 @@ fn policy_report(error: &trust_policy::Error) -> CommandOutput {
 /// The roots that signatures of these profiles may rest on: the file that the user names, else
 /// what AWS has published for the profiles' partitions.
 pub(super) fn roots_of(
-    signing_profiles: &[String],
+    signing_profiles: &[SigningProfile],
     trust_anchor: Option<&Path>,
     pipes: Duration,
 ) -> Result<Vec<NamedStore>, CommandOutput> {
@@ -374,11 +364,6 @@ pub(super) fn roots_of(
     let Some(path) = trust_anchor else {
         return published_roots(signing_profiles).map_err(|error| setup_report(&error));
     };
-    // First, so that the reason is the same whichever roots are trusted.
-    for profile in signing_profiles {
-        SigningProfile::parse(profile)
-            .map_err(|error| CommandOutput::unusable(&error, error.hint()))?;
-    }
     match NamedStore::from_file(StoreName::trust_anchor(), path, pipes) {
         Ok(store) => Ok(vec![store]),
         Err(error @ trust_store::Error::Unreadable { .. }) => Err(CommandOutput::error(

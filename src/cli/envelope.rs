@@ -70,7 +70,7 @@ impl EnvelopeArgs {
             format: choice.format(format, context.signature_format)?,
             expiry: expiry.flatten(),
             timestamping,
-            now: context.now,
+            now: context.environment.now(),
         })
     }
 }

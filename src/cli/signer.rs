@@ -282,16 +282,14 @@ impl Choice {
             } => {
                 let id = KmsKeyId::parse(&key)
                     .map_err(|error| CommandOutput::unusable(&error, error.hint()))?;
-                let chain =
-                    CertificateChain::read_named(&certificate_chain, context.pipes, context.now)
-                        .map_err(|error| {
-                            CommandOutput::error(
-                                Exit::Usage,
-                                &error.to_string(),
-                                &error,
-                                error.hint(),
-                            )
-                        })?;
+                let chain = CertificateChain::read_named(
+                    &certificate_chain,
+                    context.pipes,
+                    context.environment.now(),
+                )
+                .map_err(|error| {
+                    CommandOutput::error(Exit::Usage, &error.to_string(), &error, error.hint())
+                })?;
                 Ok(Signer::AwsKms(KmsKey::new(context.aws(), id, chain)))
             }
             Self::Plugin { name, id, config } => {
@@ -308,8 +306,14 @@ impl Choice {
                 key,
                 certificates,
                 passphrase_fd,
-            } => open_key(&name, &key, &certificates, passphrase_fd, context.now)
-                .map(Signer::LocalKey),
+            } => open_key(
+                &name,
+                &key,
+                &certificates,
+                passphrase_fd,
+                context.environment.now(),
+            )
+            .map(Signer::LocalKey),
         }
     }
 }

@@ -6,7 +6,6 @@
 mod signing_keys;
 mod store_name;
 
-use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
@@ -223,10 +222,6 @@ fn directory_hint(error: &files::Error) -> Option<String> {
 pub struct Config {
     /// Registries that are spoken to over plain HTTP, as `host[:port]`.
     pub insecure_registries: Vec<String>,
-    /// The credential helper of every registry that [`Self::cred_helpers`] does not name.
-    pub creds_store: Option<String>,
-    /// Credential helpers by registry.
-    pub cred_helpers: BTreeMap<String, String>,
     /// The format of signatures that are made.
     pub signature_format: Option<EnvelopeFormat>,
 }
@@ -274,14 +269,13 @@ impl Config {
                         config.insecure_registries.push(string(path, &element)?);
                     }
                 }
+                // What they say is for `registry::credentials`, which reads them where they are needed.
                 "credsStore" => {
-                    config.creds_store =
-                        Some(string(path, &value)?).filter(|name| !name.is_empty());
+                    string(path, &value)?;
                 }
                 "credHelpers" => {
                     for helper in members(path, &value)? {
-                        let program = string(path, &helper.value)?;
-                        config.cred_helpers.insert(helper.name.to_owned(), program);
+                        string(path, &helper.value)?;
                     }
                 }
                 "signatureFormat" => config.signature_format = signature_format(path, &value)?,
@@ -481,8 +475,6 @@ mod tests {
             found,
             Config {
                 insecure_registries: vec!["reg:5000".into()],
-                creds_store: Some("pass".into()),
-                cred_helpers: BTreeMap::from([("a.io".into(), "ecr-login".into())]),
                 signature_format: Some(EnvelopeFormat::Cose),
             }
         );

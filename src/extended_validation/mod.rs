@@ -12,12 +12,12 @@ mod revocation;
 mod trusted_identity;
 
 pub use error::Error;
+pub(crate) use revocation::PLATFORM_ID;
 #[cfg(fuzzing)]
 pub use revocation::fuzzing;
 pub use revocation::{
-    Answer, AnswerCache, DocumentError, Evidence, Inquiry, Origin, Place, Question,
-    RevocationChecker, RevokedEntity, StoredAnswers, Subject, check_revocation,
-    revoked_in_aws_words,
+    Answer, AnswerCache, DocumentError, Evidence, Inquiry, Place, Question, RevocationChecker,
+    RevokedEntity, StoredAnswers, Subject, UnsignedAnswers, check_revocation, revoked_in_aws_words,
 };
 pub use trusted_identity::{NearMiss, check_trusted_identity};
 

@@ -290,13 +290,23 @@ mod tests {
             "https://127.8.9.10/",
             "http://[::1]:5000/",
             "http://169.254.169.254/latest/",
+            "http://169.254.170.2/v2/credentials/x",
             "http://169.254.170.23/v1/credentials",
+            "http://[::ffff:169.254.169.254]/latest/",
             "http://[fd00:ec2::254]/latest/",
+            "http://[fd00:ec2::23]/v1/credentials",
             "http://[fe80::1]/",
         ] {
             assert_eq!(selected(&all, url), None, "{url}");
         }
-        assert!(selected(&all, "http://10.0.0.1/").is_some());
+        for url in [
+            "http://10.0.0.1/",
+            "http://signer.us-east-1.amazonaws.com/",
+            "http://169.253.169.254/",
+            "http://[fd00:ec3::254]/",
+        ] {
+            assert!(selected(&all, url).is_some(), "{url}");
+        }
     }
 
     #[test]

@@ -1,4 +1,8 @@
-//! Sending again what may be sent again.
+//! Sending again what may be sent again, over plain HTTP: a registry, a timestamping authority.
+//!
+//! It is not `aws/retry.rs`, with which it shares only [`backoff`]: here whether to send again is read
+//! from a status and from how a connection was lost, and how long to wait from `Retry-After`, which AWS's
+//! APIs do not send; no quota paces it.
 
 use std::time::Duration;
 

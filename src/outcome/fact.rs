@@ -1,14 +1,14 @@
 //! What is known about revocation: who says so, as of when, until when.
 
 use std::fmt;
-use std::path::PathBuf;
 
 use time::OffsetDateTime;
 
 use super::rfc1123z;
-use crate::extended_validation;
+use crate::extended_validation::{self, Question};
+use crate::facts::{Evidence, Origin};
 use crate::http::redact_text;
-use crate::revocation::{self, CertificateRevocation, Evidence, Protocol, Status};
+use crate::revocation::{self, CertificateRevocation, Protocol, Status};
 
 /// What is known about one thing that a signature rests on.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,7 +52,7 @@ pub struct FactSource {
     /// Who was asked.
     pub said: Said,
     /// Where the answer was until now.
-    pub held: Held,
+    pub origin: Origin,
     /// As of when it holds.
     pub as_of: OffsetDateTime,
     /// Until when it holds; AWS Signer's own answer does not say.
@@ -87,36 +87,6 @@ pub enum Said {
     },
 }
 
-/// Where an answer was until now.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Held {
-    /// It came over the network, for this verification or another one of the same run.
-    Network,
-    /// In a cache on this machine.
-    Cache(PathBuf),
-    /// Stored for a verification without a network.
-    Stored(PathBuf),
-}
-
-impl Held {
-    /// A name for programs; it does not change once published.
-    pub const fn as_str(&self) -> &'static str {
-        match self {
-            Self::Network => "network",
-            Self::Cache(_) => "cache",
-            Self::Stored(_) => "offline",
-        }
-    }
-
-    /// The file.
-    pub fn path(&self) -> Option<&PathBuf> {
-        match self {
-            Self::Network => None,
-            Self::Cache(path) | Self::Stored(path) => Some(path),
-        }
-    }
-}
-
 impl RevocationFact {
     /// What is known at `now` about one certificate.
     pub fn of_certificate(certificate: &CertificateRevocation, now: OffsetDateTime) -> Self {
@@ -133,61 +103,46 @@ impl RevocationFact {
         }
     }
 
-    /// What AWS Signer's answer says at `now`.
+    /// What AWS Signer's answer says at `now`; `result` is what it comes to.
     pub fn of_aws_signer(
         evidence: &extended_validation::Evidence,
-        is_good: bool,
+        result: &Result<(), extended_validation::Error>,
         now: OffsetDateTime,
     ) -> Self {
-        use extended_validation::Origin;
-        let (held, until) = match &evidence.origin {
-            Origin::Aws => (Held::Network, None),
-            Origin::Cache { path, until } => (Held::Cache(path.clone()), Some(*until)),
-            Origin::Stored { path, until } => (Held::Stored(path.clone()), Some(*until)),
+        let Question { place, subject } = &evidence.source;
+        let said = Said::AwsSigner {
+            region: place.region.clone(),
+            endpoint_url: place.endpoint_url.clone(),
         };
-        let place = &evidence.question.place;
         Self {
-            about: evidence.question.subject.job_arn.clone(),
-            status: if is_good {
-                RevocationStatus::Good
-            } else {
-                RevocationStatus::Revoked
+            about: subject.job_arn.clone(),
+            status: match result {
+                Ok(()) => RevocationStatus::Good,
+                Err(_) => RevocationStatus::Revoked,
             },
-            source: Some(FactSource {
-                said: Said::AwsSigner {
-                    region: place.region.clone(),
-                    endpoint_url: place.endpoint_url.clone(),
-                },
-                held,
-                as_of: evidence.asked_at,
-                until,
-                age_seconds: age(evidence.asked_at, now),
-            }),
+            source: Some(FactSource::new(said, evidence, now)),
         }
     }
 }
 
-fn of_authority(evidence: &Evidence, now: OffsetDateTime) -> FactSource {
-    let path = || evidence.path.clone().unwrap_or_default();
-    FactSource {
-        said: Said::Authority {
-            protocol: evidence.protocol,
-            url: redact_text(&evidence.url),
-        },
-        held: match evidence.origin {
-            revocation::Origin::Network => Held::Network,
-            revocation::Origin::Cache => Held::Cache(path()),
-            revocation::Origin::Stored => Held::Stored(path()),
-        },
-        as_of: evidence.this_update,
-        until: evidence.next_update,
-        age_seconds: age(evidence.this_update, now),
+impl FactSource {
+    fn new<S>(said: Said, evidence: &Evidence<S>, now: OffsetDateTime) -> Self {
+        Self {
+            said,
+            origin: evidence.origin.clone(),
+            as_of: evidence.as_of,
+            until: evidence.until,
+            age_seconds: evidence.age_seconds(now),
+        }
     }
 }
 
-/// Seconds from `then` to `now`; none where another's clock is ahead.
-fn age(then: OffsetDateTime, now: OffsetDateTime) -> u64 {
-    u64::try_from((now - then).whole_seconds()).unwrap_or(0)
+fn of_authority(evidence: &revocation::Evidence, now: OffsetDateTime) -> FactSource {
+    let said = Said::Authority {
+        protocol: evidence.source.protocol,
+        url: redact_text(&evidence.source.url),
+    };
+    FactSource::new(said, evidence, now)
 }
 
 impl fmt::Display for RevocationFact {
@@ -223,10 +178,10 @@ impl fmt::Display for RevocationFact {
         if let Some(until) = source.until {
             write!(f, ", until {}", rfc1123z(until))?;
         }
-        match &source.held {
-            Held::Network => Ok(()),
-            Held::Cache(path) => write!(f, ", kept in `{}`", path.display()),
-            Held::Stored(path) => write!(f, ", stored in `{}`", path.display()),
+        match &source.origin {
+            Origin::Asked => Ok(()),
+            Origin::Kept(path) => write!(f, ", kept in `{}`", path.display()),
+            Origin::Stored(path) => write!(f, ", stored in `{}`", path.display()),
         }
     }
 }
@@ -285,12 +240,13 @@ mod tests {
         let as_of = datetime!(2026-11-20 00:00 UTC);
         let now = datetime!(2026-11-22 01:00 UTC);
         let evidence = Evidence {
-            protocol: Protocol::Crl,
-            url: "http://crl.test/".to_owned(),
-            origin: revocation::Origin::Stored,
-            path: Some("dir/crl/x".into()),
-            this_update: as_of,
-            next_update: Some(datetime!(2026-12-01 00:00 UTC)),
+            source: revocation::Source {
+                protocol: Protocol::Crl,
+                url: "http://crl.test/".to_owned(),
+            },
+            origin: Origin::Stored("dir/crl/x".into()),
+            as_of,
+            until: Some(datetime!(2026-12-01 00:00 UTC)),
         };
         let certificate = |status| CertificateRevocation {
             subject: "CN=leaf".to_owned(),
@@ -308,7 +264,5 @@ mod tests {
         assert_eq!(fact.to_string(), "not known: `CN=leaf`");
         let fact = RevocationFact::of_certificate(&certificate(Status::NotRevokable), now);
         assert_eq!(fact.to_string(), "not revokable: `CN=leaf`");
-        // A clock that is ahead makes nothing younger than now.
-        assert_eq!(age(now, as_of), 0);
     }
 }

@@ -15,7 +15,7 @@ use crate::plugin_contract::{
     GenerateEnvelopeResponse, GenerateSignatureRequest, GetPluginMetadataRequest, PluginConfig,
     VerificationResult, VerifySignatureRequest, VerifySignatureResponse,
 };
-use crate::signer::aws_signer::{self, Pace, SigningProfile};
+use crate::signer::aws_signer::{self, AwsSigner, Pace, SigningProfile};
 use crate::x509::Certificate;
 
 pub(super) const NAME: &str = PLUGIN_NAME;
@@ -92,13 +92,18 @@ async fn generate_envelope(request: GenerateEnvelopeRequest) -> Result<Reply, Er
     }
     let aws = aws(&request.plugin_config)?;
     let Base64(payload) = request.payload;
-    let signed = aws_signer::sign(&aws, &profile, &payload, &Pace::default(), now())
-        .await
-        .map_err(Error::Sign)?;
+    let by = AwsSigner {
+        aws,
+        profile,
+        pace: Pace::default(),
+    };
+    let signed = by.sign_json(&payload, now()).await;
+    let signed = signed.map_err(Error::Sign)?;
+    let envelope = signed.envelope;
     Ok(Reply::of(&GenerateEnvelopeResponse {
-        signature_envelope: Base64(signed.envelope.bytes),
-        signature_envelope_type: signed.envelope.format.media_type().to_owned(),
-        annotations: signed.envelope.annotations,
+        signature_envelope: Base64(envelope.bytes().to_vec()),
+        signature_envelope_type: envelope.format().media_type().to_owned(),
+        annotations: envelope.annotations().clone(),
     })?
     .with_warning(signed.region.warning()))
 }

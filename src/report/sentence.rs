@@ -78,7 +78,6 @@ pub(crate) fn of_signing(error: &sign::Error) -> String {
         sign::Error::Signer { source, .. } => {
             of_signer(source).unwrap_or_else(|| error.to_string())
         }
-        sign::Error::Envelope { .. } => error.to_string(),
     }
 }
 

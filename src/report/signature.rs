@@ -276,13 +276,13 @@ impl From<&RevocationFact> for RevocationEvidence {
             ),
         };
         let told = fact.source.as_ref();
-        let file = told.and_then(|source| source.held.path());
+        let file = told.and_then(|source| source.origin.path());
         Self {
             about: fact.about.clone(),
             age_seconds: told.map(|source| source.age_seconds),
             as_of: told.map(|source| rfc3339(source.as_of)),
             file: file.map(|path| path.to_string_lossy().into_owned()),
-            from: told.map(|source| source.held.as_str()),
+            from: told.map(|source| source.origin.as_str()),
             region,
             source,
             status: fact.status.as_str(),

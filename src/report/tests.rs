@@ -16,7 +16,7 @@ use crate::hints::Reader;
 use crate::notary::{Action, EnvelopeFormat, SigningScheme, Validation};
 use crate::oci::{Descriptor, sha256_digest};
 use crate::outcome::{
-    self, Failure, FailureClass, Held, RevocationFact, RevocationStatus, Said, SignatureOutcome,
+    self, Failure, FailureClass, Origin, RevocationFact, RevocationStatus, Said, SignatureOutcome,
     ValidationOutcome,
 };
 use crate::reference::{ArtifactReference, Reference};
@@ -145,18 +145,18 @@ fn facts() -> Vec<RevocationFact> {
         region: "us-east-1".to_owned(),
         endpoint_url: endpoint_url.map(str::to_owned),
     };
-    let source = |said, held| outcome::FactSource {
+    let source = |said, origin| outcome::FactSource {
         said,
-        held,
+        origin,
         as_of: datetime!(2026-11-22 01:02:03 UTC),
         until: Some(datetime!(2026-11-23 01:02:03 UTC)),
         age_seconds: 1,
     };
     let sources = [
-        source(authority(Protocol::Ocsp), Held::Network),
-        source(authority(Protocol::Crl), Held::Cache("c/x".into())),
-        source(aws(None), Held::Stored("d/x".into())),
-        source(aws(Some("http://e.test/")), Held::Network),
+        source(authority(Protocol::Ocsp), Origin::Asked),
+        source(authority(Protocol::Crl), Origin::Kept("c/x".into())),
+        source(aws(None), Origin::Stored("d/x".into())),
+        source(aws(Some("http://e.test/")), Origin::Asked),
     ];
     let fact = |status, source| RevocationFact {
         about: "CN=leaf".to_owned(),

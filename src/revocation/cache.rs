@@ -17,10 +17,10 @@ use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
-use crate::algorithm::HashAlgorithm;
+use super::fetch::Question;
+use crate::facts::{Access, Directory};
 use crate::files;
 use crate::limits::{MAX_CRL_CACHE_BYTES, MAX_KEPT_OCSP_ANSWERS, MAX_OCSP_RESPONSE_BYTES};
-use crate::oci::hex;
 
 /// Why a kept answer cannot be used, or an answer cannot be kept. Never why a check fails.
 #[derive(Debug, thiserror::Error)]
@@ -81,27 +81,29 @@ struct CrlFile {
 /// The directories of kept answers. They are made when the first answer is kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cache {
-    crl: PathBuf,
-    ocsp: PathBuf,
+    crl: Directory,
+    ocsp: Directory,
 }
 
 impl Cache {
     /// The cache below notation's cache directory.
     pub fn new(directory: &Path) -> Self {
+        let folder = |name| Directory::new(directory.join(name), Access::Own);
         Self {
-            crl: directory.join("crl"),
-            ocsp: directory.join("ocsp"),
+            crl: folder("crl"),
+            // Nobody else looks after this directory.
+            ocsp: folder("ocsp").with_at_most(MAX_KEPT_OCSP_ANSWERS),
         }
     }
 
-    /// The CRL kept for `url`; `None` if there is none.
-    pub(super) fn read_crl(&self, url: &str) -> Result<Option<CrlBundle>, Error> {
-        let path = self.crl_path(url);
-        let Some(json) = read(&path, MAX_CRL_CACHE_BYTES)? else {
+    /// The CRL kept for `question`; `None` if there is none.
+    pub(super) fn read_crl(&self, question: &Question) -> Result<Option<CrlBundle>, Error> {
+        let Some(json) = self.read(question, MAX_CRL_CACHE_BYTES)? else {
             return Ok(None);
         };
+        let path = || self.path(question);
         let file: CrlFile = serde_json::from_slice(&json).map_err(|source| Error::Json {
-            path: path.clone(),
+            path: path(),
             source,
         })?;
         let decode = |text: String| {
@@ -109,7 +111,7 @@ impl Cache {
                 .decode(text)
                 .map(Bytes::from)
                 .map_err(|source| Error::Base64 {
-                    path: path.clone(),
+                    path: path(),
                     source,
                 })
         };
@@ -119,65 +121,51 @@ impl Cache {
         }))
     }
 
-    /// Keeps the CRL of `url`.
-    pub(super) fn write_crl(&self, url: &str, bundle: &CrlBundle) -> Result<(), Error> {
-        let path = self.crl_path(url);
+    /// Keeps the CRL that answers `question`.
+    pub(super) fn write_crl(&self, question: &Question, bundle: &CrlBundle) -> Result<(), Error> {
         let file = CrlFile {
             base: STANDARD.encode(&bundle.base),
             delta: bundle.delta.as_ref().map(|delta| STANDARD.encode(delta)),
         };
         let json = serde_json::to_vec(&file).map_err(|source| Error::Json {
-            path: path.clone(),
+            path: self.path(question),
             source,
         })?;
-        write(&self.crl, &path, &json)
+        self.write(question, &json)
     }
 
-    /// The answer kept for `request` to `url`; `None` if there is none.
-    pub(super) fn read_ocsp(&self, url: &str, request: &[u8]) -> Result<Option<Bytes>, Error> {
-        let path = self.ocsp_path(url, request);
-        Ok(read(&path, MAX_OCSP_RESPONSE_BYTES)?.map(Bytes::from))
+    /// The OCSP answer kept for `question`; `None` if there is none.
+    pub(super) fn read_ocsp(&self, question: &Question) -> Result<Option<Bytes>, Error> {
+        let answer = self.read(question, MAX_OCSP_RESPONSE_BYTES)?;
+        Ok(answer.map(Bytes::from))
     }
 
-    /// Keeps the answer to `request` to `url`.
-    pub(super) fn write_ocsp(
-        &self,
-        url: &str,
-        request: &[u8],
-        response: &[u8],
-    ) -> Result<(), Error> {
-        let failed = |source| Error::File { source };
-        files::create_directory(&self.ocsp).map_err(failed)?;
-        // Nobody else looks after this directory.
-        files::make_room(&self.ocsp, MAX_KEPT_OCSP_ANSWERS).map_err(failed)?;
-        write(&self.ocsp, &self.ocsp_path(url, request), response)
+    /// Keeps the OCSP answer to `question`.
+    pub(super) fn write_ocsp(&self, question: &Question, response: &[u8]) -> Result<(), Error> {
+        self.write(question, response)
     }
 
-    /// The file of the CRL of `url`.
-    pub(super) fn crl_path(&self, url: &str) -> PathBuf {
-        self.crl
-            .join(hex(&HashAlgorithm::Sha256.hash(url.as_bytes())))
+    /// The file of the answer to `question`.
+    pub(super) fn path(&self, question: &Question) -> PathBuf {
+        self.directory(question).file(&question.name())
     }
 
-    /// The file of the answer to `request` to `url`.
-    pub(super) fn ocsp_path(&self, url: &str, request: &[u8]) -> PathBuf {
-        let question = [url.as_bytes(), &[0], request].concat();
-        self.ocsp.join(hex(&HashAlgorithm::Sha256.hash(&question)))
+    fn directory(&self, question: &Question) -> &Directory {
+        match question {
+            Question::Ocsp { .. } => &self.ocsp,
+            Question::Crl { .. } => &self.crl,
+        }
     }
-}
 
-fn read(path: &Path, max_bytes: u64) -> Result<Option<Vec<u8>>, Error> {
-    match files::read(path, max_bytes) {
-        Ok(bytes) => Ok(Some(bytes)),
-        Err(error) if error.is_not_found() => Ok(None),
-        Err(source) => Err(Error::File { source }),
+    fn read(&self, question: &Question, max_bytes: u64) -> Result<Option<Vec<u8>>, Error> {
+        let read = self.directory(question).read(&question.name(), max_bytes);
+        read.map_err(|source| Error::File { source })
     }
-}
 
-fn write(directory: &Path, path: &Path, bytes: &[u8]) -> Result<(), Error> {
-    files::create_directory(directory)
-        .and_then(|()| files::write_atomic(path, bytes))
-        .map_err(|source| Error::File { source })
+    fn write(&self, question: &Question, bytes: &[u8]) -> Result<(), Error> {
+        let written = self.directory(question).write(&question.name(), bytes);
+        written.map_err(|source| Error::File { source })
+    }
 }
 
 #[cfg(test)]
@@ -186,6 +174,19 @@ mod tests {
 
     const URL: &str = "http://localhost:10086/leaf.crl";
     const NAME: &str = "eaf8bbfe35f6c2c8b136081de9a994f9515752b2e30b9a6889ae3128ea97656c";
+
+    fn crl(url: &str) -> Question {
+        Question::Crl {
+            url: url.to_owned(),
+        }
+    }
+
+    fn ocsp(url: &str, request: &[u8]) -> Question {
+        Question::Ocsp {
+            url: url.to_owned(),
+            request: request.to_vec(),
+        }
+    }
 
     fn bundle(delta: Option<&'static [u8]>) -> CrlBundle {
         CrlBundle {
@@ -206,24 +207,26 @@ mod tests {
             ),
             (None, r#"{"baseCRL":"YmFzZQ=="}"#),
         ] {
-            cache.write_crl(URL, &bundle(delta)).unwrap();
+            cache.write_crl(&crl(URL), &bundle(delta)).unwrap();
             assert_eq!(files::read(&path, 100).unwrap(), json.as_bytes());
-            assert_eq!(cache.read_crl(URL).unwrap(), Some(bundle(delta)));
+            assert_eq!(cache.read_crl(&crl(URL)).unwrap(), Some(bundle(delta)));
         }
-        assert_eq!(cache.read_crl("http://other").unwrap(), None);
+        assert_eq!(cache.read_crl(&crl("http://other")).unwrap(), None);
     }
 
     #[test]
     fn an_answer_is_found_for_its_question_alone() {
         let directory = tempfile::tempdir().unwrap();
         let cache = Cache::new(directory.path());
-        cache.write_ocsp(URL, b"question", b"answer").unwrap();
-        let read = |url, request: &[u8]| cache.read_ocsp(url, request).unwrap();
+        cache
+            .write_ocsp(&ocsp(URL, b"question"), b"answer")
+            .unwrap();
+        let read = |url, request: &[u8]| cache.read_ocsp(&ocsp(url, request)).unwrap();
         assert_eq!(read(URL, b"question"), Some(Bytes::from_static(b"answer")));
         assert_eq!(read(URL, b"another"), None);
         assert_eq!(read("http://other", b"question"), None);
         // Neither is a CRL's file.
-        assert_eq!(cache.read_crl(URL).unwrap(), None);
+        assert_eq!(cache.read_crl(&crl(URL)).unwrap(), None);
     }
 
     #[test]
@@ -235,28 +238,28 @@ mod tests {
                 .unwrap()
                 .count()
         };
-        cache.write_ocsp(URL, b"first", b"answer").unwrap();
-        let old = std::fs::File::open(cache.ocsp_path(URL, b"first")).unwrap();
+        cache.write_ocsp(&ocsp(URL, b"first"), b"answer").unwrap();
+        let old = std::fs::File::open(cache.path(&ocsp(URL, b"first"))).unwrap();
         old.set_modified(std::time::SystemTime::UNIX_EPOCH).unwrap();
         for number in 1..MAX_KEPT_OCSP_ANSWERS {
-            std::fs::write(cache.ocsp_path(URL, number.to_string().as_bytes()), b"").unwrap();
+            std::fs::write(cache.path(&ocsp(URL, number.to_string().as_bytes())), b"").unwrap();
         }
         assert_eq!(kept(), MAX_KEPT_OCSP_ANSWERS);
-        cache.write_ocsp(URL, b"last", b"answer").unwrap();
+        cache.write_ocsp(&ocsp(URL, b"last"), b"answer").unwrap();
         assert_eq!(kept(), MAX_KEPT_OCSP_ANSWERS / 2 + 1);
-        assert_eq!(cache.read_ocsp(URL, b"first").unwrap(), None);
-        assert!(cache.read_ocsp(URL, b"last").unwrap().is_some());
+        assert_eq!(cache.read_ocsp(&ocsp(URL, b"first")).unwrap(), None);
+        assert!(cache.read_ocsp(&ocsp(URL, b"last")).unwrap().is_some());
     }
 
     #[test]
     fn a_file_that_is_no_crl_says_so() {
         let directory = tempfile::tempdir().unwrap();
         let cache = Cache::new(directory.path());
-        cache.write_crl(URL, &bundle(None)).unwrap();
+        cache.write_crl(&crl(URL), &bundle(None)).unwrap();
         let path = directory.path().join("crl").join(NAME);
         let error = |content: &str| {
             files::write_atomic(&path, content.as_bytes()).unwrap();
-            cache.read_crl(URL).unwrap_err()
+            cache.read_crl(&crl(URL)).unwrap_err()
         };
         for json in ["", "{}", "[]", r#"{"baseCRL":null}"#, r#"{"baseCRL":"" x"#] {
             assert!(matches!(error(json), Error::Json { .. }), "{json}");
@@ -269,25 +272,25 @@ mod tests {
         }
         // Go writes `null` for nothing.
         files::write_atomic(&path, br#"{"baseCRL":"YmFzZQ==","deltaCRL":null,"x":1}"#).unwrap();
-        assert_eq!(cache.read_crl(URL).unwrap(), Some(bundle(None)));
+        assert_eq!(cache.read_crl(&crl(URL)).unwrap(), Some(bundle(None)));
     }
 
     #[test]
     fn writers_at_the_same_time_do_not_disturb_readers() {
         let directory = tempfile::tempdir().unwrap();
         let cache = Cache::new(directory.path());
-        cache.write_crl(URL, &bundle(None)).unwrap();
+        cache.write_crl(&crl(URL), &bundle(None)).unwrap();
         std::thread::scope(|scope| {
             for delta in [None, Some(&b"delta"[..])] {
                 let cache = &cache;
                 scope.spawn(move || {
                     for _ in 0..50 {
-                        cache.write_crl(URL, &bundle(delta)).unwrap();
+                        cache.write_crl(&crl(URL), &bundle(delta)).unwrap();
                     }
                 });
             }
             for _ in 0..50 {
-                let found = cache.read_crl(URL).unwrap().unwrap();
+                let found = cache.read_crl(&crl(URL)).unwrap().unwrap();
                 assert_eq!(found.base, b"base"[..]);
             }
         });
@@ -302,8 +305,8 @@ mod tests {
             let directory = tempfile::tempdir().unwrap();
             let cache = Cache::new(directory.path());
             let bundle = CrlBundle { base: base.into(), delta: delta.map(Bytes::from) };
-            cache.write_crl(URL, &bundle).unwrap();
-            proptest::prop_assert_eq!(cache.read_crl(URL).unwrap(), Some(bundle));
+            cache.write_crl(&crl(URL), &bundle).unwrap();
+            proptest::prop_assert_eq!(cache.read_crl(&crl(URL)).unwrap(), Some(bundle));
         }
     }
 }

@@ -1,7 +1,6 @@
 //! Asking about a chain: which source, in which order, until when.
 
 use std::convert::Infallible;
-use std::path::PathBuf;
 
 use bytes::Bytes;
 use futures_util::StreamExt as _;
@@ -15,9 +14,10 @@ use super::crl::{Crl, Verified};
 use super::entry::Listed;
 use super::fetch::Question;
 use super::{
-    CertificateRevocation, ChainRevocation, Error, Evidence, Failure, Origin, Protocol, Status,
+    CertificateRevocation, ChainRevocation, Error, Evidence, Failure, Protocol, Source, Status,
     ocsp,
 };
+use crate::facts::Origin;
 use crate::limits::{MAX_REVOCATION_URLS, OCSP_HEAD_START};
 use crate::oci::hex;
 use crate::x509::{self, Certificate, DistributionPoint, Purpose};
@@ -228,18 +228,16 @@ impl Run<'_> {
         url: &str,
         request: &[u8],
     ) -> Result<Status, Error> {
-        let cached = self.checker.cached(|cache| cache.read_ocsp(url, request));
-        // What is kept and does not hold any more, or never did, is asked for again, once.
-        if let Some(response) = cached
-            && let Ok(answer) = self.verify_answer(&response, certificate, issuer).await
-        {
-            let file = |cache: &Cache| cache.ocsp_path(url, request);
-            return Ok(ocsp_status(url, self.checker.cache_origin(file), &answer));
-        }
         let question = Question::Ocsp {
             url: url.to_owned(),
             request: request.to_vec(),
         };
+        // What is kept and does not hold any more, or never did, is asked for again, once.
+        if let Some((response, origin)) = self.checker.kept(&question, Cache::read_ocsp)
+            && let Ok(answer) = self.verify_answer(&response, certificate, issuer).await
+        {
+            return Ok(ocsp_status(url, origin, &answer));
+        }
         let response = self.checker.ask(question.clone()).await?;
         let verified = self.verify_answer(&response, certificate, issuer).await;
         // That it does not know the certificate is the responder's word, too.
@@ -248,7 +246,7 @@ impl Run<'_> {
         }
         let answer = verified?;
         self.checker
-            .keep(|cache| cache.write_ocsp(url, request, &response));
+            .keep(|cache| cache.write_ocsp(&question, &response));
         let origin = self.checker.source_origin(&question);
         Ok(ocsp_status(url, origin, &answer))
     }
@@ -370,20 +368,19 @@ impl Run<'_> {
         point: &DistributionPoint,
         url: &str,
     ) -> Result<Status, Error> {
-        let cached = self.checker.cached(|cache| cache.read_crl(url));
+        let question = crl_question(url);
         // What is kept and does not hold any more, or is about others, is asked for again, once.
-        if let Some(bundle) = cached
+        if let Some((bundle, origin)) = self.checker.kept(&question, Cache::read_crl)
             && let Ok(verified) = verify_bundle(&bundle, issuer, self.now)
             && let Ok(listed) = verified.look_up(certificate, point, self.signing_time)
         {
-            let origin = self.checker.cache_origin(|cache| cache.crl_path(url));
             return Ok(crl_status(url, origin, &verified, &listed));
         }
         let (bundle, delta_urls) = self.ask_bundle(url, issuer).await?;
         let verified = verify_bundle(&bundle, issuer, self.now)?;
         let listed = verified.look_up(certificate, point, self.signing_time)?;
-        self.checker.keep(|cache| cache.write_crl(url, &bundle));
-        let question = crl_question(url);
+        self.checker
+            .keep(|cache| cache.write_crl(&question, &bundle));
         self.checker.store(&question, &bundle.base)?;
         if let Some(delta) = &bundle.delta {
             // Under every address, so that an older one at another address does not count instead.
@@ -444,18 +441,15 @@ fn crl_question(url: &str) -> Question {
     }
 }
 
-fn ocsp_status(
-    url: &str,
-    (origin, path): (Origin, Option<PathBuf>),
-    answer: &ocsp::CertificateStatus,
-) -> Status {
+fn ocsp_status(url: &str, origin: Origin, answer: &ocsp::CertificateStatus) -> Status {
     let evidence = Evidence {
-        protocol: Protocol::Ocsp,
-        url: url.to_owned(),
+        source: Source {
+            protocol: Protocol::Ocsp,
+            url: url.to_owned(),
+        },
         origin,
-        path,
-        this_update: answer.this_update,
-        next_update: answer.next_update,
+        as_of: answer.this_update,
+        until: answer.next_update,
     };
     match answer.status {
         ocsp::Status::Good => Status::Good(evidence),
@@ -467,19 +461,15 @@ fn ocsp_status(
     }
 }
 
-fn crl_status(
-    url: &str,
-    (origin, path): (Origin, Option<PathBuf>),
-    verified: &Verified<'_>,
-    listed: &Listed,
-) -> Status {
+fn crl_status(url: &str, origin: Origin, verified: &Verified<'_>, listed: &Listed) -> Status {
     let evidence = Evidence {
-        protocol: Protocol::Crl,
-        url: url.to_owned(),
+        source: Source {
+            protocol: Protocol::Crl,
+            url: url.to_owned(),
+        },
         origin,
-        path,
-        this_update: verified.this_update(),
-        next_update: verified.next_update(),
+        as_of: verified.this_update(),
+        until: verified.next_update(),
     };
     match listed.revocation() {
         None => Status::Good(evidence),

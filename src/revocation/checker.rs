@@ -1,18 +1,17 @@
 //! Whom a check asks: each question once, and the cache on disk before it.
 
-use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::FutureExt as _;
 
+use super::Error;
 use super::cache::{self, Cache};
 use super::fetch::{Fetch, FetchError, Question};
 use super::stored::Stored;
-use super::{Error, Origin};
 use crate::allowance;
-use crate::asked_once::AskedOnce;
+use crate::facts::{AskedOnce, Origin};
 use crate::limits::REVOCATION_TIMEOUT;
 
 /// Whom to ask, and what was answered in this run.
@@ -21,7 +20,7 @@ use crate::limits::REVOCATION_TIMEOUT;
 /// new one for the next. That there was no answer is remembered for half a minute.
 #[derive(Debug)]
 pub struct Checker {
-    fetch: Arc<dyn Fetch>,
+    source: Source,
     cache: Option<Cache>,
     record: Option<Stored>,
     pub(super) timeout: Duration,
@@ -29,11 +28,36 @@ pub struct Checker {
     cache_problem: Mutex<Option<cache::Error>>,
 }
 
+#[derive(Debug, Clone)]
+enum Source {
+    Asked(Arc<dyn Fetch>),
+    Stored(Stored),
+}
+
+impl Source {
+    async fn answer(&self, question: &Question) -> Result<Bytes, FetchError> {
+        question.check()?;
+        question.check_answer(match self {
+            Self::Asked(fetch) => fetch.fetch(question).await?,
+            Self::Stored(stored) => stored.read(question)?,
+        })
+    }
+}
+
 impl Checker {
     /// Asks `fetch`, keeps nothing on disk, and takes at most [`REVOCATION_TIMEOUT`] for a chain.
     pub fn new(fetch: Arc<dyn Fetch>) -> Self {
+        Self::of(Source::Asked(fetch))
+    }
+
+    /// Asks nobody: only what is in `stored` counts.
+    pub fn stored(stored: Stored) -> Self {
+        Self::of(Source::Stored(stored))
+    }
+
+    fn of(source: Source) -> Self {
         Self {
-            fetch,
+            source,
             cache: None,
             record: None,
             timeout: REVOCATION_TIMEOUT,
@@ -83,59 +107,56 @@ impl Checker {
         let mut is_fetched = false;
         let answer = self.asked.ask(&question, || {
             is_fetched = true;
-            let (fetch, question) = (Arc::clone(&self.fetch), question.clone());
-            async move {
-                question.check()?;
-                question.check_answer(fetch.fetch(&question).await?)
-            }
-            .map(|answer| answer.map_err(Arc::new))
-            .boxed()
+            let (source, question) = (self.source.clone(), question.clone());
+            async move { source.answer(&question).await.map_err(Arc::new) }.boxed()
         });
         let answer = answer.await.map_err(|source| Error::Fetch { source })?;
-        if is_fetched && self.fetch.store().is_none() {
+        if is_fetched && !self.is_offline() {
             let bytes = u64::try_from(answer.len()).unwrap_or(u64::MAX);
             allowance::charge(bytes).map_err(exhausted)?;
         }
         Ok(answer)
     }
 
-    /// What the cache answers; a cache that cannot be used answers nothing.
-    pub(super) fn cached<T>(
+    /// What the cache answers to `question`, and where it was; a cache that cannot be used answers nothing.
+    pub(super) fn kept<T>(
         &self,
-        read: impl FnOnce(&Cache) -> Result<Option<T>, cache::Error>,
-    ) -> Option<T> {
-        match read(self.cache.as_ref()?) {
-            Ok(found) => found,
-            Err(error) => {
-                let mut problem = self
-                    .cache_problem
-                    .lock()
-                    .unwrap_or_else(PoisonError::into_inner);
-                problem.get_or_insert(error);
-                None
-            }
+        question: &Question,
+        read: impl FnOnce(&Cache, &Question) -> Result<Option<T>, cache::Error>,
+    ) -> Option<(T, Origin)> {
+        let cache = self.cache.as_ref()?;
+        let found = self.noted(read(cache, question))??;
+        Some((found, Origin::Kept(cache.path(question))))
+    }
+
+    pub(super) fn keep(&self, write: impl FnOnce(&Cache) -> Result<(), cache::Error>) {
+        if let Some(cache) = &self.cache {
+            self.noted(write(cache));
         }
     }
 
-    /// Where an answer is from that was in the cache, in the file that `path` gives.
-    pub(super) fn cache_origin(
-        &self,
-        path: impl FnOnce(&Cache) -> PathBuf,
-    ) -> (Origin, Option<PathBuf>) {
-        (Origin::Cache, self.cache.as_ref().map(path))
+    /// What the cache gave; else the first reason why it gave nothing is noted.
+    fn noted<T>(&self, result: Result<T, cache::Error>) -> Option<T> {
+        result
+            .map_err(|error| {
+                let problem = self.cache_problem.lock();
+                let mut problem = problem.unwrap_or_else(PoisonError::into_inner);
+                problem.get_or_insert(error);
+            })
+            .ok()
     }
 
     /// Where an answer to `question` is from that was not in the cache.
-    pub(super) fn source_origin(&self, question: &Question) -> (Origin, Option<PathBuf>) {
-        match self.fetch.store() {
-            None => (Origin::Network, None),
-            Some(store) => (Origin::Stored, Some(store.path(question))),
+    pub(super) fn source_origin(&self, question: &Question) -> Origin {
+        match &self.source {
+            Source::Asked(_) => Origin::Asked,
+            Source::Stored(stored) => stored.origin(question),
         }
     }
 
     /// Whether only answers count that were stored before.
     pub fn is_offline(&self) -> bool {
-        self.fetch.store().is_some()
+        matches!(self.source, Source::Stored(_))
     }
 
     /// Whether every source is asked. To a check of what is stored it costs nothing, and no answer that
@@ -151,9 +172,5 @@ impl Checker {
         written.map_err(|source| Error::Fetch {
             source: Arc::new(source),
         })
-    }
-
-    pub(super) fn keep(&self, write: impl FnOnce(&Cache) -> Result<(), cache::Error>) {
-        self.cached(|cache| write(cache).map(Some));
     }
 }

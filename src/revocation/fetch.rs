@@ -1,7 +1,6 @@
 //! Asking: one question to one address, bounded.
 //!
-//! [`Fetch`] is what the network does here; tests and offline verification put something else in its
-//! place. Plain `http` is what the specification has, because every answer is signed; any other scheme
+//! [`Fetch`] is what the network does here; tests put something else in its place. Plain `http` is what the specification has, because every answer is signed; any other scheme
 //! is refused, also where a redirect names it.
 
 use std::fmt;
@@ -17,7 +16,7 @@ use bytes::Bytes;
 use reqwest::Method;
 use url::Url;
 
-use super::stored::Stored;
+use crate::algorithm::HashAlgorithm;
 use crate::allowance::Exhausted;
 use crate::files;
 use crate::http;
@@ -25,6 +24,7 @@ use crate::limits::{
     CRL_TIMEOUT, MAX_CRL_BYTES, MAX_OCSP_GET_CHARS, MAX_OCSP_RESPONSE_BYTES, MAX_REDIRECTS,
     OCSP_TIMEOUT,
 };
+use crate::oci::hex;
 
 /// A question to one address.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -44,6 +44,17 @@ pub enum Question {
 }
 
 impl Question {
+    /// A name that no other question of its protocol has.
+    pub(super) fn name(&self) -> String {
+        let hash = match self {
+            Self::Ocsp { url, request } => {
+                HashAlgorithm::Sha256.hash(&[url.as_bytes(), &[0], request.as_slice()].concat())
+            }
+            Self::Crl { url } => HashAlgorithm::Sha256.hash(url.as_bytes()),
+        };
+        hex(&hash)
+    }
+
     /// Whom it is for.
     pub fn url(&self) -> &str {
         match self {
@@ -202,11 +213,6 @@ pub type FetchFuture<'a> = Pin<Box<dyn Future<Output = Result<Bytes, FetchError>
 pub trait Fetch: fmt::Debug + Send + Sync {
     /// The answer to `question`: the whole body, not looked at.
     fn fetch<'a>(&'a self, question: &'a Question) -> FetchFuture<'a>;
-
-    /// Where answers were stored before, if nobody else is asked.
-    fn store(&self) -> Option<&Stored> {
-        None
-    }
 }
 
 /// Asks over the network.

@@ -30,12 +30,12 @@ pub use gather::{GatheredCertificate, gather_chain};
 pub use stored::Stored;
 
 use std::fmt;
-use std::path::PathBuf;
 
 use time::OffsetDateTime;
 use x509_cert::ext::pkix::CrlReason;
 
 use crate::causes::in_one_line;
+use crate::facts;
 
 /// Advice where nobody gave an answer that counts.
 pub const REACHABLE_HINT: &str = "the addresses above must be reachable from here, over plain HTTP and \
@@ -59,33 +59,17 @@ impl fmt::Display for Protocol {
     }
 }
 
-/// Where an answer came from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Origin {
-    /// From its source, just now.
-    Network,
-    /// From the cache on disk.
-    Cache,
-    /// From what was stored for a check without a network.
-    Stored,
-}
-
-/// What a result rests on.
+/// Who gave an answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Evidence {
-    /// How it was got.
+pub struct Source {
+    /// How it was asked.
     pub protocol: Protocol,
     /// Where, as the certificate names it.
     pub url: String,
-    /// Whether it was kept on disk.
-    pub origin: Origin,
-    /// The file that it was kept in; `None` if it came over the network.
-    pub path: Option<PathBuf>,
-    /// As of when it holds.
-    pub this_update: OffsetDateTime,
-    /// Until when it holds; always there in what counts.
-    pub next_update: Option<OffsetDateTime>,
 }
+
+/// What a result rests on. What counts always says until when it holds.
+pub type Evidence = facts::Evidence<Source>;
 
 /// Why a certificate was revoked (RFC 5280 section 5.3.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -8,43 +8,43 @@ use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
 
-use super::fetch::{Fetch, FetchError, FetchFuture, Question};
-use crate::algorithm::HashAlgorithm;
+use super::fetch::{FetchError, Question};
+use crate::facts::{Access, Directory, Origin};
 use crate::files;
-use crate::oci::hex;
 
 /// The directory of stored answers. It asks nobody.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stored {
-    directory: PathBuf,
+    ocsp: Directory,
+    crl: Directory,
 }
 
 impl Stored {
     /// The answers in `directory`, which is made when the first one is stored.
-    pub fn new(directory: PathBuf) -> Self {
-        Self { directory }
+    pub fn new(directory: &Path) -> Self {
+        let folder = |name| Directory::within(directory, name, Access::Shared);
+        Self {
+            ocsp: folder("ocsp"),
+            crl: folder("crl"),
+        }
     }
 
     /// The file of the answer to `question`.
     pub fn path(&self, question: &Question) -> PathBuf {
-        let (folder, asked) = match question {
-            Question::Ocsp { url, request } => {
-                ("ocsp", [url.as_bytes(), &[0], request.as_slice()].concat())
-            }
-            Question::Crl { url } => ("crl", url.as_bytes().to_vec()),
-        };
-        let name = hex(&HashAlgorithm::Sha256.hash(&asked));
-        self.directory.join(folder).join(format!("{name}.der"))
+        let (directory, name) = self.place(question);
+        directory.file(&name)
     }
 
-    fn read(&self, question: &Question) -> Result<Bytes, FetchError> {
-        let path = self.path(question);
-        let read = self
-            .check_directories(&path)
-            .and_then(|()| files::read(&path, question.max_bytes()));
-        match read {
-            Ok(bytes) => Ok(Bytes::from(bytes)),
-            Err(error) if error.is_not_found() => Err(FetchError::NotStored {
+    /// Where an answer to `question` is from that was found here.
+    pub(super) fn origin(&self, question: &Question) -> Origin {
+        Origin::Stored(self.path(question))
+    }
+
+    pub(super) fn read(&self, question: &Question) -> Result<Bytes, FetchError> {
+        let (directory, name) = self.place(question);
+        match directory.read(&name, question.max_bytes()) {
+            Ok(Some(bytes)) => Ok(Bytes::from(bytes)),
+            Ok(None) => Err(FetchError::NotStored {
                 url: question.url().to_owned(),
             }),
             Err(source) => Err(unusable(question, source)),
@@ -52,18 +52,17 @@ impl Stored {
     }
 
     pub(super) fn write(&self, question: &Question, answer: &[u8]) -> Result<(), FetchError> {
-        let path = self.path(question);
-        let directory = path.parent().unwrap_or(&self.directory);
-        files::create_directory_with_mode(directory, files::SHARED_DIRECTORY)
-            .and_then(|()| self.check_directories(&path))
-            .and_then(|()| files::write_atomic_with_mode(&path, answer, files::SHARED_FILE))
-            .map_err(|source| unusable(question, source))
+        let (directory, name) = self.place(question);
+        let written = directory.write(&name, answer);
+        written.map_err(|source| unusable(question, source))
     }
 
-    /// Links would lead out of the directory.
-    fn check_directories(&self, path: &Path) -> Result<(), files::Error> {
-        files::check_directory(&self.directory)?;
-        path.parent().map_or(Ok(()), files::check_directory)
+    fn place(&self, question: &Question) -> (&Directory, String) {
+        let directory = match question {
+            Question::Ocsp { .. } => &self.ocsp,
+            Question::Crl { .. } => &self.crl,
+        };
+        (directory, format!("{}.der", question.name()))
     }
 }
 
@@ -71,16 +70,6 @@ fn unusable(question: &Question, source: files::Error) -> FetchError {
     FetchError::Store {
         url: question.url().to_owned(),
         source: Box::new(source),
-    }
-}
-
-impl Fetch for Stored {
-    fn fetch<'a>(&'a self, question: &'a Question) -> FetchFuture<'a> {
-        Box::pin(async { self.read(question) })
-    }
-
-    fn store(&self) -> Option<&Stored> {
-        Some(self)
     }
 }
 
@@ -102,37 +91,37 @@ mod tests {
         }
     }
 
-    #[tokio::test]
-    async fn an_answer_is_found_for_its_question_alone() {
+    #[test]
+    fn an_answer_is_found_for_its_question_alone() {
         let directory = tempfile::tempdir().unwrap();
-        let stored = Stored::new(directory.path().join("revocation"));
+        let stored = Stored::new(&directory.path().join("revocation"));
         assert!(matches!(
-            stored.fetch(&ocsp(b"a")).await,
+            stored.read(&ocsp(b"a")),
             Err(FetchError::NotStored { url }) if url == "http://ocsp.test/"
         ));
         stored.write(&ocsp(b"a"), &[7; 3]).unwrap();
-        assert_eq!(stored.fetch(&ocsp(b"a")).await.unwrap(), [7; 3][..]);
+        assert_eq!(stored.read(&ocsp(b"a")).unwrap(), [7; 3][..]);
         for other in [ocsp(b"b"), crl()] {
-            let found = stored.fetch(&other).await;
+            let found = stored.read(&other);
             assert!(
                 matches!(found, Err(FetchError::NotStored { .. })),
                 "{found:?}"
             );
         }
         stored.write(&crl(), &[7; 3]).unwrap();
-        assert_eq!(stored.fetch(&crl()).await.unwrap(), [7; 3][..]);
+        assert_eq!(stored.read(&crl()).unwrap(), [7; 3][..]);
     }
 
-    #[tokio::test]
-    async fn answers_are_bounded_when_read() {
+    #[test]
+    fn answers_are_bounded_when_read() {
         let directory = tempfile::tempdir().unwrap();
-        let stored = Stored::new(directory.path().join("revocation"));
+        let stored = Stored::new(&directory.path().join("revocation"));
         let max = usize::try_from(MAX_OCSP_RESPONSE_BYTES).unwrap();
         let question = ocsp(b"a");
         stored.write(&question, &vec![0; max]).unwrap();
-        assert_eq!(stored.fetch(&question).await.unwrap().len(), max);
+        assert_eq!(stored.read(&question).unwrap().len(), max);
         stored.write(&question, &vec![0; max + 1]).unwrap();
-        let error = stored.fetch(&question).await.unwrap_err();
+        let error = stored.read(&question).unwrap_err();
         assert!(
             matches!(&error, FetchError::Store { source, .. }
                 if matches!(**source, files::Error::TooLarge { .. })),
@@ -141,20 +130,20 @@ mod tests {
     }
 
     #[cfg(unix)]
-    #[tokio::test]
-    async fn links_are_not_followed() {
+    #[test]
+    fn links_are_not_followed() {
         use std::os::unix::fs::symlink;
 
         let directory = tempfile::tempdir().unwrap();
         let root = directory.path().join("revocation");
-        let stored = Stored::new(root.clone());
+        let stored = Stored::new(&root);
         stored.write(&crl(), &[7; 3]).unwrap();
         let path = stored.path(&crl());
         let elsewhere = directory.path().join("elsewhere");
         for linked in [path.clone(), root.join("crl"), root] {
             std::fs::rename(&linked, &elsewhere).unwrap();
             symlink(&elsewhere, &linked).unwrap();
-            let read = stored.fetch(&crl()).await.map(|_| ());
+            let read = stored.read(&crl()).map(|_| ());
             for result in [read, stored.write(&crl(), b"new")] {
                 let error = result.unwrap_err();
                 assert!(
@@ -166,6 +155,6 @@ mod tests {
             std::fs::remove_file(&linked).unwrap();
             std::fs::rename(&elsewhere, &linked).unwrap();
         }
-        assert_eq!(stored.fetch(&crl()).await.unwrap(), [7; 3][..]);
+        assert_eq!(stored.read(&crl()).unwrap(), [7; 3][..]);
     }
 }

@@ -11,7 +11,6 @@ use super::reserved_key;
 use crate::algorithm::HashAlgorithm;
 use crate::allowance;
 use crate::blob::{self, Blob, Progress};
-use crate::envelope::{self, UnverifiedEnvelope};
 use crate::notary::RESERVED_PREFIX;
 use crate::oci::Descriptor;
 use crate::payload::Payload;
@@ -73,15 +72,6 @@ pub enum Error {
         #[source]
         source: signer::Error,
     },
-    /// The signer's envelope cannot be read again.
-    #[error("could not describe the signature of `{}`", path.display())]
-    Envelope {
-        /// The blob.
-        path: PathBuf,
-        /// What is wrong.
-        #[source]
-        source: envelope::Error,
-    },
     /// The key that signed is not the one that was described: nobody could verify the signature.
     #[error(
         "`{}` was signed with {}, but its digest was computed for {}",
@@ -118,7 +108,6 @@ impl Error {
             ),
             Self::Blob(source) => source.hint(),
             Self::Signer { source, .. } => source.hint(),
-            Self::Envelope { source, .. } => source.hint(),
             Self::OtherAlgorithm { .. } => {
                 Some("the signer changed its key meanwhile; sign again".to_owned())
             }
@@ -161,10 +150,8 @@ pub async fn sign(
         .sign_blob(&payload, key, &options.terms)
         .await
         .map_err(failed)?;
-    let found = algorithm_of(&made).map_err(|source| Error::Envelope {
-        path: path(),
-        source,
-    })?;
+    let algorithm = made.envelope.signer_info().signature_algorithm;
+    let found = algorithm.hash_algorithm();
     if found != wanted {
         return Err(Error::OtherAlgorithm {
             path: path(),
@@ -176,12 +163,6 @@ pub async fn sign(
         descriptor,
         signer: made,
     })
-}
-
-fn algorithm_of(signed: &signer::Signature) -> Result<HashAlgorithm, envelope::Error> {
-    let envelope = &signed.envelope;
-    let read = UnverifiedEnvelope::parse(envelope.format, &envelope.bytes)?;
-    Ok(read.signer_info().signature_algorithm.hash_algorithm())
 }
 
 /// Checks a media type as notation does, with Go's `mime` package; parameters are allowed.

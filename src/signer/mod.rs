@@ -2,7 +2,7 @@
 //!
 //! AWS Signer and some plugins make whole envelopes; a key of AWS KMS, a local key and the other
 //! plugins make only the signature, and `primitive` writes the envelope around it. Whoever made it, it is verified
-//! here as anybody else would, and its payload is the one that was given.
+//! in `new_envelope` as `verify` would, and its payload is the one that was given.
 
 #[doc(hidden)]
 pub mod aws_kms;
@@ -14,13 +14,13 @@ pub mod certificate_chain;
 pub mod local_key;
 #[doc(hidden)]
 pub mod plugin;
+mod new_envelope;
 mod primitive;
 #[cfg(feature = "cli")]
 mod test_certificate;
 #[doc(hidden)]
 pub mod timestamping;
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use time::OffsetDateTime;
@@ -31,21 +31,12 @@ use crate::notary::EnvelopeFormat;
 use crate::payload::{self, Payload};
 use crate::{envelope, x509};
 use aws_kms::KmsKey;
-use aws_signer::{AnswerProblem, AwsSigner};
+use aws_signer::AwsSigner;
 use local_key::LocalKey;
 use plugin::PluginSigner;
 use timestamping::Timestamping;
 
-/// What a signer made.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SignedEnvelope {
-    /// The envelope's format.
-    pub format: EnvelopeFormat,
-    /// The envelope.
-    pub bytes: Vec<u8>,
-    /// Annotations that the signer wants on the signature manifest.
-    pub annotations: BTreeMap<String, String>,
-}
+pub use new_envelope::{EnvelopeFlaw, SignedEnvelope};
 
 /// Who signs.
 #[derive(Debug)]
@@ -148,7 +139,7 @@ pub enum Error {
     NotVerified {
         /// What is wrong with it.
         #[source]
-        source: Box<AnswerProblem>,
+        source: Box<EnvelopeFlaw>,
     },
     /// There is no good timestamp.
     #[error("the signature was not timestamped")]
@@ -289,11 +280,12 @@ impl Signer {
     pub async fn sign(&self, payload: &Payload, terms: &Terms) -> Result<Signature, Error> {
         self.check(terms)?;
         match self {
-            Self::AwsSigner(AwsSigner { aws, profile, pace }) => {
+            Self::AwsSigner(aws_signer) => {
                 let bytes = payload
                     .to_bytes(terms.format)
                     .map_err(|source| Error::Payload { source })?;
-                let signed = aws_signer::sign(aws, profile, &bytes, pace, terms.now)
+                let signed = aws_signer
+                    .sign(payload, &bytes, terms.now)
                     .await
                     .map_err(Error::AwsSigner)?;
                 Ok(Signature {
@@ -302,32 +294,43 @@ impl Signer {
                     job: Some(signed.job),
                 })
             }
-            Self::AwsKms(key) => {
-                let spec = primitive::check_chain(key.chain(), terms.now)?;
-                let draft = primitive::draft(payload, terms, spec)?;
-                let signature = key
-                    .sign(&draft.signed_bytes())
-                    .await
-                    .map_err(Error::AwsKms)?;
-                let agent = primitive::SIGNING_AGENT.to_owned();
-                primitive::finish(payload, draft, &signature, key.chain(), agent, terms)
-                    .await
-                    .map(|envelope| Signature::stamped(envelope, terms))
-            }
-            Self::LocalKey(key) => {
-                let spec = primitive::check_chain(key.chain(), terms.now)?;
-                let draft = primitive::draft(payload, terms, spec)?;
-                let signature = key.sign(&draft.signed_bytes()).map_err(Error::LocalKey)?;
-                let agent = primitive::SIGNING_AGENT.to_owned();
-                primitive::finish(payload, draft, &signature, key.chain(), agent, terms)
-                    .await
-                    .map(|envelope| Signature::stamped(envelope, terms))
-            }
+            Self::AwsKms(key) => OwnKey::AwsKms(key).sign(payload, terms).await,
+            Self::LocalKey(key) => OwnKey::Local(key).sign(payload, terms).await,
             Self::Plugin(plugin) => {
                 let signed = plugin.sign(payload, terms).await;
                 signed.map(|envelope| Signature::stamped(envelope, terms))
             }
         }
+    }
+}
+
+/// A key that makes only the signature, and whose certificates are here.
+#[derive(Clone, Copy)]
+enum OwnKey<'a> {
+    AwsKms(&'a KmsKey),
+    Local(&'a LocalKey),
+}
+
+impl<'a> OwnKey<'a> {
+    fn chain(self) -> &'a [x509::Certificate] {
+        match self {
+            Self::AwsKms(key) => key.chain(),
+            Self::Local(key) => key.chain(),
+        }
+    }
+
+    async fn sign(self, payload: &Payload, terms: &Terms) -> Result<Signature, Error> {
+        let spec = primitive::check_chain(self.chain(), terms.now)?;
+        let draft = primitive::draft(payload, terms, spec)?;
+        let bytes = draft.signed_bytes();
+        let signature = match self {
+            Self::AwsKms(key) => key.sign(&bytes).await.map_err(Error::AwsKms)?,
+            Self::Local(key) => key.sign(&bytes).map_err(Error::LocalKey)?,
+        };
+        let agent = primitive::SIGNING_AGENT.to_owned();
+        primitive::finish(payload, draft, &signature, self.chain(), agent, terms)
+            .await
+            .map(|envelope| Signature::stamped(envelope, terms))
     }
 }
 

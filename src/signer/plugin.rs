@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use super::aws_signer::AnswerProblem;
+use super::new_envelope::{EnvelopeFlaw, verify_new_envelope};
 use super::primitive::{self, SIGNING_AGENT};
 use super::{SignedEnvelope, Terms};
 use crate::algorithm::KeySpec;
@@ -86,7 +86,7 @@ pub enum Error {
         plugin: String,
         /// What is wrong with it.
         #[source]
-        problem: Box<AnswerProblem>,
+        problem: Box<EnvelopeFlaw>,
     },
     /// The envelope expires at another time than was asked for.
     #[error("the envelope that plugin `{plugin}` made expires {found}, and {wanted} was asked for")]
@@ -289,8 +289,8 @@ impl PluginSigner {
             terms.format.media_type(),
         )?;
         let bytes = answer.signature_envelope.0;
-        let envelope = AnswerProblem::find(payload, terms.format, &bytes, terms.now);
-        let envelope = envelope.map_err(|problem| Error::Envelope {
+        let verified = verify_new_envelope(payload, terms.format, bytes, terms.now);
+        let envelope = verified.map_err(|problem| Error::Envelope {
             plugin: self.name(),
             problem: Box::new(problem),
         })?;
@@ -299,11 +299,7 @@ impl PluginSigner {
         // Unlike notation: notation looks at the chain without a time here, and takes expired ones.
         primitive::check_chain(&info.certificate_chain, terms.now)?;
         self.check_expiry(attributes.signing_time, attributes.expiry, terms)?;
-        Ok(SignedEnvelope {
-            format: terms.format,
-            bytes,
-            annotations: answer.annotations,
-        })
+        Ok(envelope.with_annotations(answer.annotations))
     }
 
     fn check_expiry(

@@ -1,11 +1,9 @@
 //! What a signer needs that makes only the signature itself: the envelope around it, the time
 //! stamp on it, and the check of what came out.
 
-use std::collections::BTreeMap;
-
 use time::OffsetDateTime;
 
-use super::aws_signer::AnswerProblem;
+use super::new_envelope::verify_new_envelope;
 use super::{Error, SignedEnvelope, Terms};
 use crate::algorithm::KeySpec;
 use crate::envelope::UnsignedEnvelope;
@@ -93,13 +91,8 @@ pub(super) async fn finish(
         timestamp_signature,
     };
     let bytes = draft.into_bytes(signature, chain, &attributes);
-    let verified = AnswerProblem::find(payload, terms.format, &bytes, terms.now);
+    let verified = verify_new_envelope(payload, terms.format, bytes, terms.now);
     verified.map_err(|source| Error::NotVerified {
         source: Box::new(source),
-    })?;
-    Ok(SignedEnvelope {
-        format: terms.format,
-        bytes,
-        annotations: BTreeMap::new(),
     })
 }

@@ -6,7 +6,6 @@ use std::path::PathBuf;
 use super::DocumentKind;
 use super::rule::Problem;
 use super::sentence::scope_sentence;
-use crate::aws::ArnError;
 use crate::x509::identity::quote;
 use crate::{document, files};
 
@@ -103,12 +102,6 @@ pub enum Error {
         /// The file.
         path: PathBuf,
     },
-    /// A signing profile that was given in place of a policy is none.
-    #[error("a trusted signing profile cannot be used")]
-    NotASigningProfile {
-        /// What is wrong with its ARN.
-        source: ArnError,
-    },
 }
 
 impl Error {
@@ -148,7 +141,6 @@ impl Error {
             Self::NoGlobalStatement { .. } => {
                 "signature verification failed: no global blob trust policy".into()
             }
-            Self::NotASigningProfile { source } => source.to_string(),
         }
     }
 
@@ -195,7 +187,6 @@ impl Error {
             Self::NoGlobalStatement { .. } => {
                 Some("name the statement with `--policy-name`, or set `globalPolicy` in one".into())
             }
-            Self::NotASigningProfile { source } => source.hint(),
             Self::InvalidScope { .. }
             | Self::InvalidArtifact { .. }
             | Self::BlankName

@@ -27,7 +27,7 @@ pub use statement::{
 pub use trusted_identity::IdentityError;
 pub use warning::{Cause, Warning};
 
-use crate::aws::{SignerArn, SigningProfileArn};
+use crate::aws::SigningProfile;
 use crate::config::StoreName;
 use crate::document::Document;
 use crate::files;
@@ -156,25 +156,9 @@ impl TrustPolicies {
     /// A policy without a document: the signing profiles of AWS Signer that are trusted, for every repository, at
     /// level strict.
     ///
-    /// `profiles` are ARNs of signing profiles or of versions of them; `stores` hold the roots.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::NotASigningProfile`].
-    pub fn of_signing_profiles(profiles: &[String], stores: Vec<StoreName>) -> Result<Self, Error> {
-        let mut trusted_identities = Vec::new();
-        for profile in profiles {
-            let problem = match SignerArn::parse(profile) {
-                Ok(SignerArn::Profile(_) | SignerArn::ProfileVersion(_)) => None,
-                // Of another kind; this says which one is wanted.
-                Ok(_) => SigningProfileArn::parse(profile).err(),
-                Err(problem) => Some(problem),
-            };
-            if let Some(source) = problem {
-                return Err(Error::NotASigningProfile { source });
-            }
-            trusted_identities.push(TrustedIdentity::Other(profile.clone()));
-        }
+    /// `stores` hold the roots.
+    pub(crate) fn of_signing_profiles(profiles: &[SigningProfile], stores: Vec<StoreName>) -> Self {
+        let identity = |profile: &SigningProfile| TrustedIdentity::Other(profile.to_string());
         let statement = Statement {
             name: "signing-profiles".into(),
             file: None,
@@ -182,11 +166,11 @@ impl TrustPolicies {
             blob_use: BlobUse::Global,
             level: VerificationLevel::new(Level::Strict, std::collections::BTreeMap::new()),
             trust_stores: stores,
-            trusted_identities,
+            trusted_identities: profiles.iter().map(identity).collect(),
             verify_timestamp: VerifyTimestamp::Always,
             unsigned_revocation_statements: Vec::new(),
         };
-        Ok(Self::of_statement(statement))
+        Self::of_statement(statement)
     }
 
     /// A policy without a document: this statement alone.

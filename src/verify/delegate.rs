@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use super::Validators;
+use super::{AwsSignerChecks, Validators};
 use crate::extended_validation::{self, Claims};
 use crate::notary::{Action, SigningScheme, Validation};
 use crate::outcome::Failure;
@@ -48,7 +48,9 @@ impl Delegate {
         let attributes = &info.signed_attributes;
         let delegate = match attributes.verification_plugin.as_deref() {
             None => Self::Native,
-            Some(extended_validation::PLUGIN_NAME) if !validators.use_installed_plugin => {
+            Some(extended_validation::PLUGIN_NAME)
+                if validators.aws_signer_checks == AwsSignerChecks::InProcess =>
+            {
                 Self::AwsSigner(rules::claims_of_aws_signer(info)?)
             }
             Some(name) => Self::Plugin(InstalledPlugin::find(validators, name, attributes).await?),

@@ -13,7 +13,8 @@ use super::{
 };
 use crate::allowance;
 use crate::causes::in_one_line;
-use crate::extended_validation::{DocumentError, Evidence, Origin, StoredAnswers};
+use crate::extended_validation::{DocumentError, StoredAnswers};
+use crate::facts::Origin;
 use crate::limits;
 use crate::notary::{Action, SigningScheme, StoreType, Validation};
 use crate::oci::{Descriptor, Digest};
@@ -379,12 +380,8 @@ impl SignatureCheck<'_> {
                 .push(Missing::new(&error, hint_for_file(&error)));
             return;
         }
-        let evidence = Evidence {
-            question: answer.question,
-            asked_at: answer.asked_at,
-            origin: Origin::Aws,
-        };
-        let fact = RevocationFact::of_aws_signer(&evidence, result.is_ok(), self.now);
+        let evidence = answer.into_evidence(Origin::Asked, None);
+        let fact = RevocationFact::of_aws_signer(&evidence, &result, self.now);
         gathered.facts.push(fact);
     }
 

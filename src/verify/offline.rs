@@ -70,7 +70,7 @@ impl OfflineDirectory {
 
     /// OCSP answers and CRLs.
     pub fn revocation(&self) -> Stored {
-        Stored::new(self.root.join("revocation"))
+        Stored::new(&self.root.join("revocation"))
     }
 
     /// AWS Signer's answers, of which those count that are at most `max_age` old.

@@ -7,6 +7,7 @@ use super::delegate::Delegate;
 use super::judge::SignatureCheck;
 pub(super) use crate::causes::in_one_line;
 use crate::config::StoreName;
+use crate::extended_validation::UnsignedAnswers;
 use crate::http::redact_text;
 use crate::notary::SigningScheme;
 use crate::outcome::{Failure, RevocationFact, rfc1123z};
@@ -75,16 +76,18 @@ impl SignatureCheck<'_> {
         match delegate {
             Delegate::AwsSigner(claims) => {
                 let allowed = &self.statement.unsigned_revocation_statements;
-                let allows_unsigned = allowed.contains(&UnsignedStatement::AwsSigner);
+                let unsigned = if allowed.contains(&UnsignedStatement::AwsSigner) {
+                    UnsignedAnswers::Allowed
+                } else {
+                    UnsignedAnswers::Refused
+                };
                 let chain = &info.certificate_chain;
                 let aws_signer = &self.validators.aws_signer;
-                let inquiry = aws_signer
-                    .check(claims, chain, allows_unsigned, self.now)
-                    .await;
+                let inquiry = aws_signer.check(claims, chain, unsigned, self.now).await;
                 found.warnings.extend(inquiry.warnings);
                 if let Some(evidence) = &inquiry.evidence {
-                    let is_good = inquiry.result.is_ok();
-                    let fact = RevocationFact::of_aws_signer(evidence, is_good, self.now);
+                    let result = &inquiry.result;
+                    let fact = RevocationFact::of_aws_signer(evidence, result, self.now);
                     found.facts.push(fact);
                 }
                 inquiry
@@ -153,9 +156,9 @@ pub(super) fn describe(certificate: &CertificateRevocation) -> Vec<String> {
     {
         lines.push(format!(
             "{} at `{}` of \"{}\": revoked on \"{}\", {reason}",
-            evidence.protocol,
-            redact_text(&evidence.url),
-            rfc1123z(evidence.this_update),
+            evidence.source.protocol,
+            redact_text(&evidence.source.url),
+            rfc1123z(evidence.as_of),
             rfc1123z(*at)
         ));
     }

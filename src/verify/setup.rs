@@ -8,15 +8,14 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Artifacts, OfflineDirectory, Validators, Verifier};
-use crate::aws::ArnError;
+use super::{Artifacts, AwsSignerChecks, OfflineDirectory, Validators, Verifier};
+use crate::aws::{ArnError, SigningProfile};
 use crate::config::{self, NotationDirs};
 use crate::environment::{self, Clock, Environment};
 use crate::extended_validation::{AnswerCache, RevocationChecker};
 use crate::plugin_contract::PluginConfig;
 use crate::plugin_host::PluginHost;
 use crate::revocation::{Checker, Network};
-use crate::signer::aws_signer::SigningProfile;
 use crate::trust_policy::{self, DocumentKind, Statement, TrustPolicies};
 use crate::trust_store::{self, NamedStore, TrustStores};
 
@@ -55,16 +54,6 @@ enum Stores {
     Given(Vec<NamedStore>),
 }
 
-/// Who judges AWS Signer's signatures.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum AwsSignerChecks {
-    /// This program.
-    #[default]
-    InProcess,
-    /// The plugin that is installed, AWS's own for example.
-    InstalledPlugin,
-}
-
 /// Whom verifiers trust and what they may use, before they are connected.
 #[derive(Debug, Clone)]
 pub struct Setup {
@@ -85,12 +74,12 @@ impl Verifier {
     /// # Errors
     ///
     /// [`SetupError::Profile`], and [`SetupError::Roots`] for a partition of AWS without a published root.
-    pub fn for_signing_profiles<P: Into<String>>(
+    pub fn for_signing_profiles<P: AsRef<str>>(
         profiles: impl IntoIterator<Item = P>,
     ) -> Result<Setup, SetupError> {
-        let profiles: Vec<String> = profiles.into_iter().map(Into::into).collect();
+        let profiles = parse(profiles)?;
         let roots = published_roots(&profiles)?;
-        Setup::of_signing_profiles(&profiles, roots)
+        Ok(Setup::of_signing_profiles(&profiles, roots))
     }
 
     /// The same with these roots in place of the published ones.
@@ -98,12 +87,11 @@ impl Verifier {
     /// # Errors
     ///
     /// [`SetupError::Profile`].
-    pub fn for_signing_profiles_under<P: Into<String>>(
+    pub fn for_signing_profiles_under<P: AsRef<str>>(
         profiles: impl IntoIterator<Item = P>,
         roots: Vec<NamedStore>,
     ) -> Result<Setup, SetupError> {
-        let profiles: Vec<String> = profiles.into_iter().map(Into::into).collect();
-        Setup::of_signing_profiles(&profiles, roots)
+        Ok(Setup::of_signing_profiles(&parse(profiles)?, roots))
     }
 
     /// Trusts whom Notation's trust policy and trust stores say: `trustpolicy.oci.json`, else
@@ -126,15 +114,23 @@ impl Verifier {
     }
 }
 
+fn parse<P: AsRef<str>>(
+    profiles: impl IntoIterator<Item = P>,
+) -> Result<Vec<SigningProfile>, SetupError> {
+    let profiles = profiles.into_iter();
+    profiles
+        .map(|profile| SigningProfile::parse(profile.as_ref()).map_err(SetupError::Profile))
+        .collect()
+}
+
 /// The roots that AWS has published for the partitions of these signing profiles.
 ///
 /// # Errors
 ///
-/// [`SetupError::Profile`] and [`SetupError::Roots`].
-pub fn published_roots(profiles: &[String]) -> Result<Vec<NamedStore>, SetupError> {
+/// [`SetupError::Roots`].
+pub(crate) fn published_roots(profiles: &[SigningProfile]) -> Result<Vec<NamedStore>, SetupError> {
     let mut partitions = Vec::new();
     for profile in profiles {
-        let profile = SigningProfile::parse(profile).map_err(SetupError::Profile)?;
         let partition = profile.arn().location().partition().as_str();
         if !partitions.contains(&partition) {
             partitions.push(partition);
@@ -159,17 +155,11 @@ impl Setup {
         }
     }
 
-    fn of_signing_profiles(
-        profiles: &[String],
-        roots: Vec<NamedStore>,
-    ) -> Result<Self, SetupError> {
-        for profile in profiles {
-            SigningProfile::parse(profile).map_err(SetupError::Profile)?;
-        }
+    /// Trusts these signing profiles, for every repository, at level strict, under these roots.
+    pub(crate) fn of_signing_profiles(profiles: &[SigningProfile], roots: Vec<NamedStore>) -> Self {
         let names = roots.iter().map(|store| store.name.clone()).collect();
-        let policies =
-            TrustPolicies::of_signing_profiles(profiles, names).map_err(SetupError::Policy)?;
-        Ok(Self::new(policies, Stores::Given(roots)))
+        let policies = TrustPolicies::of_signing_profiles(profiles, names);
+        Self::new(policies, Stores::Given(roots))
     }
 
     /// Validators by this statement alone, over these stores.
@@ -290,7 +280,7 @@ impl Setup {
             revocation,
             plugins: plugins.flatten().map(PluginHost::new),
             plugin_config: self.plugin_config.clone(),
-            use_installed_plugin: self.aws_signer_checks == AwsSignerChecks::InstalledPlugin,
+            aws_signer_checks: self.aws_signer_checks,
         };
         Ok(Verifier {
             policies: self.policies.clone(),
@@ -313,10 +303,10 @@ impl Setup {
             validators: Validators {
                 stores: self.stores(),
                 aws_signer: RevocationChecker::stored(directory.aws_signer(max_age)),
-                revocation: Checker::new(Arc::new(directory.revocation())),
+                revocation: Checker::stored(directory.revocation()),
                 plugins: None,
                 plugin_config: BTreeMap::new(),
-                use_installed_plugin: false,
+                aws_signer_checks: AwsSignerChecks::InProcess,
             },
             artifacts: Artifacts::Stored(directory),
             clock,

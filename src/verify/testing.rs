@@ -11,7 +11,7 @@ use time::OffsetDateTime;
 use time::macros::datetime;
 
 use super::judge::verify_integrity;
-use super::{FetchedSignature, Validators};
+use super::{AwsSignerChecks, FetchedSignature, Validators};
 use crate::algorithm::SignatureAlgorithm;
 use crate::config::StoreName;
 use crate::envelope::UnsignedEnvelope;
@@ -242,7 +242,7 @@ impl Scene {
             revocation: Checker::new(Arc::new(Silent)),
             plugins: None,
             plugin_config: PluginConfig::new(),
-            use_installed_plugin: false,
+            aws_signer_checks: AwsSignerChecks::InProcess,
         }
     }
 

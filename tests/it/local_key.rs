@@ -63,7 +63,7 @@ fn every_kind_of_key_signs_in_both_formats() {
         for format in FORMATS {
             let key = open(name, name, None).unwrap();
             let envelope = sign(key, &payload(), &terms(format)).unwrap();
-            let read = UnverifiedEnvelope::parse(format, &envelope.bytes)
+            let read = UnverifiedEnvelope::parse(format, envelope.bytes())
                 .unwrap()
                 .verify()
                 .unwrap();
@@ -309,7 +309,7 @@ fn expiry_is_counted_from_the_signing_time() {
         sign(open("ec-256", "ec-256", None).unwrap(), &payload(), &terms)
     };
     let envelope = expiring(3_600).unwrap();
-    let read = UnverifiedEnvelope::parse(EnvelopeFormat::Cose, &envelope.bytes).unwrap();
+    let read = UnverifiedEnvelope::parse(EnvelopeFormat::Cose, envelope.bytes()).unwrap();
     assert_eq!(
         read.signer_info().signed_attributes.expiry,
         Some(datetime!(2024-06-21 13:00:00 UTC))
@@ -359,7 +359,7 @@ fn payload_and_header_are_the_references() {
             );
             let made = sign(open(&name, &name, None).unwrap(), &payload, &terms).unwrap();
             assert_eq!(
-                signed_parts(format, &made.bytes),
+                signed_parts(format, made.bytes()),
                 signed_parts(format, &wanted),
                 "{case}"
             );

@@ -69,7 +69,11 @@ fn items_of(text: &str) -> Vec<String> {
     let mut lines = text.lines();
     while let Some(line) = lines.next() {
         if line == "#[cfg(test)]" {
-            break;
+            // One line, such as a module of tests in another file; else the tests, which are the rest.
+            match lines.next() {
+                Some(item) if item.ends_with(';') => continue,
+                _ => break,
+            }
         }
         let inner = line.strip_prefix("    ").unwrap_or_default();
         if line.trim() == "#[doc(hidden)]" {

@@ -100,12 +100,6 @@ impl KmsKeyId {
     pub fn is_key_arn(&self) -> bool {
         self.location.is_some() && self.text.contains(":key/")
     }
-
-    /// Whether it has neither a location nor `alias/` before it, and so might be an alias that
-    /// lacks it.
-    pub fn is_bare(&self) -> bool {
-        self.location.is_none() && !is_alias(&self.text)
-    }
 }
 
 impl fmt::Display for KmsKeyId {
@@ -142,20 +136,17 @@ mod tests {
     fn a_key_has_four_forms() {
         let key = format!("arn:aws-us-gov:kms:us-gov-west-1:111122223333:key/{ID}");
         let alias = "arn:aws:kms:eu-west-1:111122223333:alias/release/images_1";
-        for (text, region, is_key_arn, is_bare) in [
-            (key.as_str(), Some("us-gov-west-1"), true, false),
-            (alias, Some("eu-west-1"), false, false),
-            (ID, None, false, true),
-            ("mrk-1234abcd12ab34cd56ef1234567890ab", None, false, true),
-            ("alias/release", None, false, false),
+        for (text, region, is_key_arn) in [
+            (key.as_str(), Some("us-gov-west-1"), true),
+            (alias, Some("eu-west-1"), false),
+            (ID, None, false),
+            ("mrk-1234abcd12ab34cd56ef1234567890ab", None, false),
+            ("alias/release", None, false),
         ] {
             let parsed = KmsKeyId::parse(text).unwrap();
             assert_eq!((parsed.as_str(), parsed.to_string().as_str()), (text, text));
             assert_eq!(parsed.location().map(Location::region), region);
-            assert_eq!(
-                (parsed.is_key_arn(), parsed.is_bare()),
-                (is_key_arn, is_bare)
-            );
+            assert_eq!(parsed.is_key_arn(), is_key_arn);
         }
         let location = KmsKeyId::parse(&key).unwrap().location().cloned().unwrap();
         assert_eq!(location.partition(), Partition::AwsUsGov);

@@ -6,6 +6,7 @@
 
 mod error;
 mod kms_key;
+mod signing_profile;
 mod syntax;
 
 use std::fmt;
@@ -14,6 +15,7 @@ use crate::partition::Partition;
 
 pub use error::{ArnError, ArnService};
 pub use kms_key::{KmsKeyId, KmsKeyIdError};
+pub use signing_profile::SigningProfile;
 pub(super) use syntax::is_region;
 use syntax::{is_alphanumeric, is_plain, is_profile_name, parse_location, suggest};
 

@@ -95,7 +95,7 @@ pub(super) async fn run(args: &Args) -> Result<CommandOutput, CommandOutput> {
     // Everybody who had to be asked has answered.
     let allowance = args.time.allowed()?.begin();
     let signed = sign(blob, by, options, allowance).await?;
-    let written = reserved.write(&signed.signer.envelope.bytes);
+    let written = reserved.write(signed.signer.envelope.bytes());
     written.map_err(|error| not_written(Exit::Rejected, &error))?;
 
     let mut report = CommandOutput::done();

@@ -129,14 +129,13 @@ impl IfMissing {
         remaining: Duration,
     ) -> Result<Self, CommandOutput> {
         let remaining = remaining.try_into().unwrap_or(time::Duration::MAX);
-        let until = context.now.saturating_add(remaining);
+        let until = context.environment.now().saturating_add(remaining);
         let (statement, stores, leaf) = match (signer, signer.certificate_chain()) {
             (Signer::AwsSigner(by), _) => {
-                let profile = [by.profile.to_string()];
-                let stores = roots_of(&profile, trust_anchor, context.pipes)?;
+                let profile = std::slice::from_ref(&by.profile);
+                let stores = roots_of(profile, trust_anchor, context.pipes)?;
                 let names = stores.iter().map(|store| store.name.clone()).collect();
-                let policies = TrustPolicies::of_signing_profiles(&profile, names)
-                    .map_err(|error| CommandOutput::unusable(&error, error.hint()))?;
+                let policies = TrustPolicies::of_signing_profiles(profile, names);
                 let statement = policies.statements().first().cloned();
                 let statement =
                     statement.ok_or_else(|| CommandOutput::usage("no signing profile", None))?;
@@ -189,7 +188,7 @@ impl IfMissing {
             },
             only_referrers_api: options.storage == Storage::OnlyReferrersApi,
             until,
-            now: context.now,
+            now: context.environment.now(),
         })
     }
 

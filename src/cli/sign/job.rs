@@ -295,7 +295,7 @@ impl Job {
             () = self.stop.given_up() => Err(Error::InterruptedPush { asked: asked.text.clone() }),
         };
         let notes = self.notes(&made);
-        let signature = Signature::new(made.signer.envelope.format, made.info);
+        let signature = Signature::new(made.signer.envelope.format(), made.info().clone());
         match stored {
             Ok(stored) => End::Signed {
                 reference: stored.signature,
@@ -364,7 +364,7 @@ impl Job {
 
     fn notes(&self, made: &UnstoredSignature) -> Vec<String> {
         let mut notes: Vec<String> = made.signer.warning.clone().into_iter().collect();
-        let expiry = made.info.signed_attributes.expiry;
+        let expiry = made.info().signed_attributes.expiry;
         if let (Some(if_missing), Some(expiry)) = (&self.if_missing, expiry)
             && if_missing.is_too_short(Some(expiry))
         {

@@ -229,7 +229,7 @@ impl Error {
                 sign::Error::Signer { source, .. } if source.is_inconclusive() => {
                     "signer-unavailable"
                 }
-                sign::Error::Signer { .. } | sign::Error::Envelope { .. } => "signer-refused",
+                sign::Error::Signer { .. } => "signer-refused",
                 sign::Error::Moved { .. } => "tag-moved",
                 sign::Error::Push { .. } => match self.pushed() {
                     Pushed::Unknown => "push-unconfirmed",

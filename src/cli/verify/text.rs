@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use crate::cli::index_note;
 use crate::cli::output::{CommandOutput, Exit, one_line, short_line, write_causes, write_hint};
 use crate::extended_validation::attribute;
-use crate::outcome::{Failure, Held, Said, SignatureOutcome, ValidationOutcome, rfc1123z};
+use crate::outcome::{Failure, Origin, Said, SignatureOutcome, ValidationOutcome, rfc1123z};
 use crate::report::{Called, sentence};
 use crate::trust_policy::StatementName;
 use crate::verify::{Accepted, Error, Unseen};
@@ -142,10 +142,10 @@ pub(in crate::cli) fn write_policy(text: &mut String, statement: &StatementName)
 pub(super) fn age_note(accepted: &SignatureOutcome) -> String {
     let facts = accepted.validations.iter().flat_map(|one| &one.facts);
     let sources = facts.filter_map(|fact| fact.source.as_ref());
-    let chosen = sources.filter_map(|source| match (&source.held, &source.said) {
-        (Held::Network, _) | (Held::Cache(_), Said::Authority { .. }) => None,
-        (Held::Cache(_), Said::AwsSigner { .. }) => Some((source, "kept")),
-        (Held::Stored(_), _) => Some((source, "stored")),
+    let chosen = sources.filter_map(|source| match (&source.origin, &source.said) {
+        (Origin::Asked, _) | (Origin::Kept(_), Said::Authority { .. }) => None,
+        (Origin::Kept(_), Said::AwsSigner { .. }) => Some((source, "kept")),
+        (Origin::Stored(_), _) => Some((source, "stored")),
     });
     let Some((oldest, held)) = chosen.max_by_key(|(source, _)| source.age_seconds) else {
         return String::new();
@@ -166,11 +166,11 @@ pub(in crate::cli) fn foreign_endpoints<'a>(
     let validations = outcomes.into_iter().flat_map(|one| &one.validations);
     let facts = validations.flat_map(|one| &one.facts);
     let sources = facts.filter_map(|fact| fact.source.as_ref());
-    sources.filter_map(|source| match (&source.said, &source.held) {
-        (Said::AwsSigner { endpoint_url, .. }, Held::Network | Held::Cache(_)) => {
+    sources.filter_map(|source| match (&source.said, &source.origin) {
+        (Said::AwsSigner { endpoint_url, .. }, Origin::Asked | Origin::Kept(_)) => {
             endpoint_url.as_deref()
         }
-        (Said::AwsSigner { .. }, Held::Stored(_)) | (Said::Authority { .. }, _) => None,
+        (Said::AwsSigner { .. }, Origin::Stored(_)) | (Said::Authority { .. }, _) => None,
     })
 }
 

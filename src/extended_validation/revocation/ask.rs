@@ -13,61 +13,32 @@ use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::DateTime;
 use aws_smithy_types::config_bag::ConfigBag;
 use time::OffsetDateTime;
-use tokio::time::{Instant, sleep, timeout_at};
 
 use super::question::Question;
 use super::read::read;
-use crate::aws::{Aws, CallError, CallErrorKind, RateLimit};
+use crate::aws::{Aws, CallError, Pace, Repeat, Unanswered, insist};
 use crate::causes::in_one_line;
-use crate::http::backoff;
 use crate::limits;
 
 /// Asks, and gives back what AWS says was revoked. `signing_time` is the question's. While AWS answers
 /// that there are too many requests, it is asked as often as `SignPayload` is.
-///
-/// The SDK would try again too; but then its attempts would not be counted here, and their waits
-/// would have a limit of their own.
 pub(super) async fn ask(
     aws: &Aws,
-    limit: &RateLimit,
+    pace: &Pace,
     question: &Question,
     signing_time: OffsetDateTime,
 ) -> Result<Vec<String>, CallError> {
-    let attempt = || async move {
-        limit.pass().await;
-        send(aws, question, signing_time).await
+    let repeat = Repeat::Harmless {
+        within: limits::AWS_REVOCATION_TIMEOUT,
     };
-    insist(question, attempt).await
-}
-
-/// Makes attempts until one is answered, another one would not help, or the time is over.
-async fn insist<A, F: Future<Output = Result<A, CallError>>>(
-    question: &Question,
-    attempt: impl Fn() -> F,
-) -> Result<A, CallError> {
-    let deadline = Instant::now() + limits::AWS_REVOCATION_TIMEOUT;
-    let mut count = 1;
-    loop {
-        let error = match timeout_at(deadline, attempt()).await {
-            Ok(Ok(answer)) => return Ok(answer),
-            Ok(Err(error)) => error,
-            Err(_elapsed) => {
-                let limit = limits::AWS_REVOCATION_TIMEOUT;
-                return Err(CallError::timed_out(question.call(), limit).after(count));
-            }
-        };
-        let wait = backoff(count, limits::RETRY_DELAY, limits::MAX_RETRY_DELAY);
-        let most = match error.kind() {
-            CallErrorKind::Throttled => limits::MAX_THROTTLED_ATTEMPTS,
-            kind if kind.is_transient() => limits::MAX_ATTEMPTS,
-            _ => 1,
-        };
-        if count >= most || Instant::now() + wait >= deadline {
-            return Err(error.after(count));
+    let attempt = || send(aws, question, signing_time);
+    let answer = insist(pace, repeat, &question.call(), attempt).await;
+    answer.map_err(|unanswered| match unanswered {
+        Unanswered::Failed(error) => error,
+        Unanswered::NotAsked => {
+            CallError::not_sent(question.call(), "asking was stopped".to_owned(), None)
         }
-        sleep(wait).await;
-        count += 1;
-    }
+    })
 }
 
 /// One attempt.
@@ -133,91 +104,14 @@ impl Intercept for StrictReading {
 
 #[cfg(test)]
 mod tests {
-    use std::cell::Cell;
-    use std::time::Duration;
-
     use aws_credential_types::Credentials;
 
     use super::super::super::tests::JOB;
     use super::super::question::tests::{inquired, question};
     use super::*;
-    use crate::aws::Settings;
+    use crate::aws::{CallErrorKind, Settings};
     use crate::http;
     use crate::http::testing::{Reply, Server};
-    use crate::limits::{AWS_REVOCATION_TIMEOUT, MAX_ATTEMPTS, MAX_THROTTLED_ATTEMPTS};
-
-    /// What comes of attempts that each take `time` and fail with `kind`, how many there were, and how long they
-    /// all took.
-    async fn fails(time: Duration, kind: CallErrorKind) -> (CallError, u32, Duration) {
-        let (question, count, start) = (question(), Cell::new(0), Instant::now());
-        let answer = insist(&question, || async {
-            count.set(count.get() + 1);
-            sleep(time).await;
-            Err::<(), _>(CallError::of_kind(kind, None))
-        });
-        let error = answer.await.unwrap_err();
-        (error, count.get(), start.elapsed())
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn what_may_pass_is_tried_again_and_nothing_else_is() {
-        use CallErrorKind as K;
-        for (kind, wanted) in [
-            (K::Throttled, MAX_THROTTLED_ATTEMPTS),
-            (K::TimedOut, MAX_ATTEMPTS),
-            (K::Unreachable, MAX_ATTEMPTS),
-            (K::ServiceFailure, MAX_ATTEMPTS),
-            (K::Denied, 1),
-            (K::NotFound, 1),
-            (K::Malformed, 1),
-            (K::NotSent, 1),
-        ] {
-            let (error, count, took) = fails(Duration::ZERO, kind).await;
-            assert_eq!((error.kind(), count), (kind, wanted));
-            let says_so = error
-                .to_string()
-                .ends_with(&format!(", after {wanted} attempts"));
-            assert_eq!(says_so, wanted > 1, "{error}");
-            assert_eq!(took > Duration::ZERO, wanted > 1, "{kind:?}: {took:?}");
-            assert!(took < AWS_REVOCATION_TIMEOUT, "{kind:?}: {took:?}");
-        }
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn an_answer_after_failures_is_the_answer() {
-        let (question, count) = (question(), Cell::new(0));
-        let answer = insist(&question, || async {
-            count.set(count.get() + 1);
-            match count.get() {
-                3 => Ok(7),
-                _ => Err(CallError::of_kind(CallErrorKind::ServiceFailure, None)),
-            }
-        });
-        assert_eq!(answer.await.unwrap(), 7);
-        assert_eq!(count.get(), 3);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn all_attempts_and_waits_together_have_one_time_limit() {
-        let tick = Duration::from_millis(10);
-        // Not even the first one ends.
-        let (error, count, took) = fails(Duration::MAX, CallErrorKind::Unreachable).await;
-        assert_eq!((error.kind(), count), (CallErrorKind::TimedOut, 1));
-        assert!(error.to_string().ends_with(": not within 30 seconds"));
-        assert!(took >= AWS_REVOCATION_TIMEOUT && took < AWS_REVOCATION_TIMEOUT + tick);
-        // The second one does not.
-        let long = Duration::from_secs(20);
-        let (error, count, took) = fails(long, CallErrorKind::Unreachable).await;
-        assert_eq!((error.kind(), count), (CallErrorKind::TimedOut, 2));
-        let words = ": not within 30 seconds, after 2 attempts";
-        assert!(error.to_string().ends_with(words), "{error}");
-        assert!(took >= AWS_REVOCATION_TIMEOUT && took < AWS_REVOCATION_TIMEOUT + tick);
-        // The shortest wait would end after the time: why it failed says more than that the time is over.
-        let nearly = AWS_REVOCATION_TIMEOUT.checked_sub(tick).unwrap();
-        let (error, count, took) = fails(nearly, CallErrorKind::Unreachable).await;
-        assert_eq!((error.kind(), count), (CallErrorKind::Unreachable, 1));
-        assert!(took < AWS_REVOCATION_TIMEOUT, "{took:?}");
-    }
 
     async fn ask_for(reply: Reply) -> (Result<Vec<String>, CallError>, Vec<String>) {
         let server = Server::start(move |_| reply.clone()).await;
@@ -227,8 +121,8 @@ mod tests {
         };
         let aws = Aws::new(http::Pool::new(http::Settings::default()), settings).unwrap();
         let aws = aws.with_credentials(Credentials::new("AKID", "s", None, None, "test"));
-        let limit = RateLimit::new(1);
-        let answer = ask(&aws, &limit, &question(), inquired().signing_time).await;
+        let pace = Pace::in_any_second(1);
+        let answer = ask(&aws, &pace, &question(), inquired().signing_time).await;
         (answer, server.asked())
     }
 

@@ -1,6 +1,5 @@
 //! Whom a verification asks: AWS, each question once, or the answers that were stored before.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use futures_util::FutureExt as _;
@@ -14,9 +13,9 @@ use super::kept::{AnswerCache, Kept};
 use super::question::{Inquired, Place, Question};
 use super::silence::Silence;
 use super::stored::StoredAnswers;
-use crate::asked_once::AskedOnce;
-use crate::aws::{Aws, CallError, RateLimit, RegionChoice};
+use crate::aws::{Aws, CallError, Pace, RegionChoice};
 use crate::causes::in_one_line;
+use crate::facts::{self, AskedOnce, Origin};
 use crate::limits::MAX_REVOCATION_QUESTIONS_PER_SECOND;
 use crate::x509::Certificate;
 
@@ -38,7 +37,7 @@ enum Source {
 #[derive(Debug)]
 struct Asking {
     aws: Aws,
-    limit: Arc<RateLimit>,
+    pace: Pace,
     cache: Option<AnswerCache>,
     silence: Arc<Silence>,
     asked: AskedOnce<Question, Known, Unanswered>,
@@ -49,6 +48,8 @@ struct Asking {
 struct Known {
     answer: Answer,
     origin: Origin,
+    /// Until when it may count, where it was kept or stored.
+    until: Option<OffsetDateTime>,
     /// Why what is kept on disk did not count, or nothing could be kept.
     warnings: Vec<String>,
 }
@@ -61,36 +62,17 @@ struct Unanswered {
     warnings: Vec<String>,
 }
 
-/// Where an answer of AWS Signer is from.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Origin {
-    /// AWS gave it to this run of the program.
-    Aws,
-    /// It was kept on this machine.
-    Cache {
-        /// The file.
-        path: PathBuf,
-        /// Until when it may count.
-        until: OffsetDateTime,
-    },
-    /// It was stored for a verification without a network. Nobody has signed it.
-    Stored {
-        /// The file.
-        path: PathBuf,
-        /// Until when it may count.
-        until: OffsetDateTime,
-    },
-}
+/// What a result rests on: the question, of whom it was asked, and when at the latest. AWS does not
+/// say until when an answer holds; where one was kept or stored, it may count until then.
+pub type Evidence = facts::Evidence<Question>;
 
-/// What a result rests on.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Evidence {
-    /// What was asked, of whom.
-    pub question: Question,
-    /// When it was asked, at the latest.
-    pub asked_at: OffsetDateTime,
-    /// Where the answer is from.
-    pub origin: Origin,
+/// Whether answers count that were stored, and that nobody has signed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum UnsignedAnswers {
+    /// The trust policy allows them.
+    Allowed,
+    /// They do not count.
+    Refused,
 }
 
 /// What came of asking.
@@ -109,7 +91,7 @@ impl RevocationChecker {
     pub fn new(aws: Aws) -> Self {
         Self(Source::Aws(Box::new(Asking {
             aws,
-            limit: Arc::new(RateLimit::new(MAX_REVOCATION_QUESTIONS_PER_SECOND)),
+            pace: Pace::in_any_second(MAX_REVOCATION_QUESTIONS_PER_SECOND),
             cache: None,
             silence: Arc::default(),
             asked: AskedOnce::default(),
@@ -133,23 +115,17 @@ impl RevocationChecker {
 
     /// Says whether the job, the profile version or a certificate was revoked.
     ///
-    /// `certificate_chain` is that of the signature, the leaf first. `allows_unsigned` is whether the
-    /// trust policy allows answers that were stored.
+    /// `certificate_chain` is that of the signature, the leaf first. `unsigned` is whether answers
+    /// count that were stored.
     pub async fn check(
         &self,
         claims: &Claims,
         certificate_chain: &[Certificate],
-        allows_unsigned: bool,
+        unsigned: UnsignedAnswers,
         now: OffsetDateTime,
     ) -> Inquiry {
         let mut warnings = Vec::new();
-        let known = self.known(
-            claims,
-            certificate_chain,
-            allows_unsigned,
-            now,
-            &mut warnings,
-        );
+        let known = self.known(claims, certificate_chain, unsigned, now, &mut warnings);
         match known.await {
             Err(error) => Inquiry {
                 result: Err(error),
@@ -161,11 +137,8 @@ impl RevocationChecker {
                 let result = inquired.judge(&known.answer.revoked_entities);
                 // What is no answer to the question is evidence of nothing.
                 let is_answer = !matches!(result, Err(Error::UnexpectedEntity { .. }));
-                let evidence = is_answer.then_some(Evidence {
-                    question: known.answer.question,
-                    asked_at: known.answer.asked_at,
-                    origin: known.origin,
-                });
+                let (origin, until) = (known.origin, known.until);
+                let evidence = is_answer.then(|| known.answer.into_evidence(origin, until));
                 Inquiry {
                     result,
                     evidence,
@@ -188,7 +161,13 @@ impl RevocationChecker {
     ) -> Result<(Answer, Result<(), Error>), Error> {
         let warnings = &mut Vec::new();
         let (inquired, known) = self
-            .known(claims, certificate_chain, false, now, warnings)
+            .known(
+                claims,
+                certificate_chain,
+                UnsignedAnswers::Refused,
+                now,
+                warnings,
+            )
             .await?;
         match inquired.judge(&known.answer.revoked_entities) {
             // It is no answer to what was asked, and nothing to keep.
@@ -201,7 +180,7 @@ impl RevocationChecker {
         &self,
         claims: &Claims,
         certificate_chain: &[Certificate],
-        allows_unsigned: bool,
+        unsigned: UnsignedAnswers,
         now: OffsetDateTime,
         warnings: &mut Vec<String>,
     ) -> Result<(Inquired, Known), Error> {
@@ -222,14 +201,15 @@ impl RevocationChecker {
                 let location = claims.signer().location();
                 let partition = location.partition().to_string();
                 let (answer, path) = stored.read(&inquired.subject, &partition, now)?;
-                if !allows_unsigned {
+                if unsigned == UnsignedAnswers::Refused {
                     return Err(Error::UnsignedNotAllowed { path });
                 }
                 warnings.extend(elsewhere(&answer.question.place, location.region()));
-                let until = later(answer.asked_at, stored.max_age());
+                let until = Some(later(answer.asked_at, stored.max_age()));
                 Known {
                     answer,
-                    origin: Origin::Stored { path, until },
+                    origin: Origin::Stored(path),
+                    until,
                     warnings: Vec::new(),
                 }
             }
@@ -292,8 +272,8 @@ pub async fn check_revocation(
     let inquired = Inquired::new(claims, certificate_chain)?;
     let region = region(aws, claims)?;
     let question = Box::pin(question(aws, claims, &inquired, &region)).await;
-    let limit = RateLimit::new(MAX_REVOCATION_QUESTIONS_PER_SECOND);
-    let revoked = ask(aws, &limit, &question, inquired.signing_time)
+    let pace = Pace::in_any_second(MAX_REVOCATION_QUESTIONS_PER_SECOND);
+    let revoked = ask(aws, &pace, &question, inquired.signing_time)
         .await
         .map_err(|error| unknown(error, &region))?;
     inquired.judge(&revoked)?;
@@ -310,7 +290,7 @@ impl Asking {
         let find = || {
             let line = Line {
                 aws: self.aws.clone(),
-                limit: Arc::clone(&self.limit),
+                pace: self.pace.clone(),
                 silence: Arc::clone(&self.silence),
             };
             let (cache, question) = (self.cache.clone(), question.clone());
@@ -323,7 +303,7 @@ impl Asking {
 /// The way to AWS, which all questions share.
 struct Line {
     aws: Aws,
-    limit: Arc<RateLimit>,
+    pace: Pace,
     silence: Arc<Silence>,
 }
 
@@ -337,7 +317,7 @@ impl Line {
             return Err(error);
         }
         let start = Instant::now();
-        let answer = ask(&self.aws, &self.limit, question, signing_time).await;
+        let answer = ask(&self.aws, &self.pace, question, signing_time).await;
         let error = answer.as_ref().err();
         self.silence.note(question, start.elapsed(), error);
         answer
@@ -363,7 +343,8 @@ async fn find(
             })) => {
                 return Ok(Known {
                     answer,
-                    origin: Origin::Cache { path, until },
+                    origin: Origin::Kept(path),
+                    until: Some(until),
                     warnings,
                 });
             }
@@ -395,7 +376,8 @@ async fn find(
     }
     Ok(Known {
         answer,
-        origin: Origin::Aws,
+        origin: Origin::Asked,
+        until: None,
         warnings,
     })
 }
@@ -439,7 +421,7 @@ mod tests {
         let aws = Aws::new(http::Pool::new(http::Settings::default()), settings).unwrap();
         let line = Line {
             aws: aws.with_credentials(Credentials::new("AKID", "s", None, None, "test")),
-            limit: Arc::new(RateLimit::new(1)),
+            pace: Pace::in_any_second(1),
             silence: Arc::default(),
         };
         let mut questions = Vec::new();

@@ -10,6 +10,7 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use super::question::Question;
+use crate::facts::{Evidence, Origin};
 use crate::files;
 use crate::http::redact_text;
 use crate::limits::CLOCK_SKEW;
@@ -133,6 +134,20 @@ impl Answer {
         })?;
         json.push(b'\n');
         Ok(json)
+    }
+
+    /// What a result rests on that this answer gives.
+    pub fn into_evidence(
+        self,
+        origin: Origin,
+        until: Option<OffsetDateTime>,
+    ) -> Evidence<Question> {
+        Evidence {
+            source: self.question,
+            origin,
+            as_of: self.asked_at,
+            until,
+        }
     }
 
     /// Reads the answer that `json`, the content of `path`, has. Nothing vouches for it.

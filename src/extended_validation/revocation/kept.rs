@@ -7,21 +7,21 @@
 //! A file counts only if this user alone can have written it and put it there, as nothing in it is
 //! signed: both it and the directory are looked at. Whatever does not count is asked for again.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use time::OffsetDateTime;
 
 use super::document::{Answer, DocumentError, later};
 use super::question::Question;
-use crate::files;
+use crate::facts::{Access, Directory};
 use crate::limits::{MAX_KEPT_REVOCATION_ANSWERS, MAX_REVOCATION_ANSWER_BYTES};
 
 /// The directory of kept answers, and for how long they count. It is made when the first answer is
 /// kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AnswerCache {
-    directory: PathBuf,
+    directory: Directory,
     /// How old an answer may be; `None` where nothing is read or kept.
     ttl: Option<Duration>,
 }
@@ -38,15 +38,17 @@ pub(super) struct Kept {
 impl AnswerCache {
     /// The answers in `directory` that are at most `ttl` old.
     pub fn new(directory: PathBuf, ttl: Duration) -> Self {
-        let ttl = Some(ttl);
-        Self { directory, ttl }
+        Self {
+            directory: at(directory),
+            ttl: Some(ttl),
+        }
     }
 
     /// Reads and keeps nothing in `directory`, but removes what a refusal has made wrong: others may
     /// read there.
     pub fn unread(directory: PathBuf) -> Self {
         Self {
-            directory,
+            directory: at(directory),
             ttl: None,
         }
     }
@@ -60,16 +62,12 @@ impl AnswerCache {
         let Some(ttl) = self.ttl else {
             return Ok(None);
         };
-        let file = |source| DocumentError::File { source };
-        let path = self.path(question);
-        match files::check_private_directory(&self.directory) {
-            Err(error) if error.is_not_found() => return Ok(None),
-            checked => checked.map_err(file)?,
-        }
-        let json = match files::read_private(&path, MAX_REVOCATION_ANSWER_BYTES) {
-            Err(error) if error.is_not_found() => return Ok(None),
-            read => read.map_err(file)?,
+        let name = file_name(question);
+        let read = self.directory.read(&name, MAX_REVOCATION_ANSWER_BYTES);
+        let Some(json) = read.map_err(|source| DocumentError::File { source })? else {
+            return Ok(None);
         };
+        let path = self.directory.file(&name);
         let answer = Answer::parse(&path, &json)?;
         if answer.question != question.in_file() {
             return Err(DocumentError::OtherQuestion { path });
@@ -95,30 +93,24 @@ impl AnswerCache {
     /// Keeps `answer` if it is a good one; else nothing stays kept for its question.
     pub(super) fn write(&self, answer: &Answer) -> Result<(), DocumentError> {
         let file = |source| DocumentError::File { source };
-        let path = self.path(&answer.question);
+        let name = file_name(&answer.question);
         if !answer.revoked_entities.is_empty() {
-            return self.forget(&path).map_err(file);
+            return self.directory.remove(&name).map_err(file);
         }
         if self.ttl.is_none() {
             return Ok(());
         }
-        let json = answer.to_json(&path)?;
-        files::create_directory(&self.directory).map_err(file)?;
-        files::check_private_directory(&self.directory).map_err(file)?;
-        files::make_room(&self.directory, MAX_KEPT_REVOCATION_ANSWERS).map_err(file)?;
-        files::write_atomic(&path, &json).map_err(file)
+        let json = answer.to_json(&self.directory.file(&name))?;
+        self.directory.write(&name, &json).map_err(file)
     }
+}
 
-    fn forget(&self, path: &Path) -> Result<(), files::Error> {
-        match files::check_directory(&self.directory).and_then(|()| files::remove(path)) {
-            Err(error) if error.is_not_found() => Ok(()),
-            removed => removed,
-        }
-    }
+fn at(directory: PathBuf) -> Directory {
+    Directory::new(directory, Access::Private).with_at_most(MAX_KEPT_REVOCATION_ANSWERS)
+}
 
-    fn path(&self, question: &Question) -> PathBuf {
-        self.directory.join(format!("{}.json", question.name()))
-    }
+fn file_name(question: &Question) -> String {
+    format!("{}.json", question.name())
 }
 
 #[cfg(test)]
@@ -127,11 +119,16 @@ mod tests {
 
     use super::super::document::tests::{ASKED, answer};
     use super::*;
+    use crate::files;
 
     const TTL: Duration = Duration::from_mins(1);
 
     fn cache(directory: &tempfile::TempDir) -> AnswerCache {
         AnswerCache::new(directory.path().join("aws-signer"), TTL)
+    }
+
+    fn path_of(cache: &AnswerCache, answer: &Answer) -> PathBuf {
+        cache.directory.file(&file_name(&answer.question))
     }
 
     fn read(cache: &AnswerCache, now: OffsetDateTime) -> Result<bool, DocumentError> {
@@ -177,7 +174,7 @@ mod tests {
     fn a_refusal_takes_away_what_was_kept_also_where_nothing_is_read() {
         let directory = tempfile::tempdir().unwrap();
         let cache = cache(&directory);
-        let unread = AnswerCache::unread(cache.directory.clone());
+        let unread = AnswerCache::unread(cache.directory.path().to_owned());
         let mut revoked = answer();
         revoked.revoked_entities.push("x".to_owned());
         let mut other = answer();
@@ -189,7 +186,7 @@ mod tests {
             assert_eq!(cache.read(&answer().question, ASKED).unwrap(), None);
             // Nothing is there any more; and a second time that is well, too.
             asked.write(&revoked).unwrap();
-            assert!(!cache.path(&answer().question).exists());
+            assert!(!path_of(&cache, &answer()).exists());
             assert!(cache.read(&other.question, ASKED).unwrap().is_some());
         }
         cache.write(&answer()).unwrap();
@@ -197,7 +194,7 @@ mod tests {
         let elsewhere = tempfile::tempdir().unwrap();
         let unread = AnswerCache::unread(elsewhere.path().join("aws-signer"));
         unread.write(&answer()).unwrap();
-        assert!(!unread.directory.exists());
+        assert!(!unread.directory.path().exists());
     }
 
     #[test]
@@ -207,9 +204,9 @@ mod tests {
         let mut revoked = answer();
         revoked.revoked_entities.push("x".to_owned());
         cache.write(&revoked).unwrap();
-        assert!(!cache.directory.exists());
+        assert!(!cache.directory.path().exists());
         cache.write(&answer()).unwrap();
-        let path = cache.path(&answer().question);
+        let path = path_of(&cache, &answer());
         files::write_atomic(&path, &revoked.to_json(&path).unwrap()).unwrap();
         assert!(matches!(
             read(&cache, ASKED),
@@ -224,7 +221,7 @@ mod tests {
         let mut other = answer();
         other.question.subject.job_arn.push('x');
         cache.write(&other).unwrap();
-        fs::rename(cache.path(&other.question), cache.path(&answer().question)).unwrap();
+        fs::rename(path_of(&cache, &other), path_of(&cache, &answer())).unwrap();
         assert!(matches!(
             read(&cache, ASKED),
             Err(DocumentError::OtherQuestion { .. })
@@ -239,7 +236,7 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let cache = cache(&directory);
         cache.write(&answer()).unwrap();
-        let path = cache.path(&answer().question);
+        let path = path_of(&cache, &answer());
         let mode = fs::metadata(&path).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
         fs::set_permissions(&path, fs::Permissions::from_mode(0o620)).unwrap();
@@ -272,8 +269,8 @@ mod tests {
             );
         }
         // Nor a directory that is a link.
-        fs::rename(&cache.directory, directory.path().join("real")).unwrap();
-        symlink(directory.path().join("real"), &cache.directory).unwrap();
+        fs::rename(cache.directory.path(), directory.path().join("real")).unwrap();
+        symlink(directory.path().join("real"), cache.directory.path()).unwrap();
         for error in [
             read(&cache, ASKED).unwrap_err(),
             cache.write(&answer()).unwrap_err(),
@@ -295,7 +292,7 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let cache = cache(&directory);
         cache.write(&answer()).unwrap();
-        let path = cache.path(&answer().question);
+        let path = path_of(&cache, &answer());
         let mut json = files::read(&path, 10_000).unwrap();
         let limit = usize::try_from(MAX_REVOCATION_ANSWER_BYTES).unwrap();
         json.resize(limit, b' ');
@@ -309,9 +306,9 @@ mod tests {
                 source: files::Error::TooLarge { .. }
             })
         ));
-        let count = || fs::read_dir(&cache.directory).unwrap().count();
+        let count = || fs::read_dir(cache.directory.path()).unwrap().count();
         for number in count()..MAX_KEPT_REVOCATION_ANSWERS - 1 {
-            fs::write(cache.directory.join(format!("{number}.json")), b"").unwrap();
+            fs::write(cache.directory.file(&format!("{number}.json")), b"").unwrap();
         }
         let mut other = answer();
         other.question.subject.job_arn.push('x');

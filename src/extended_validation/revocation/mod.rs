@@ -14,9 +14,10 @@ mod read;
 mod silence;
 mod stored;
 
-pub use checker::{Evidence, Inquiry, Origin, RevocationChecker, check_revocation};
+pub use checker::{Evidence, Inquiry, RevocationChecker, UnsignedAnswers, check_revocation};
 pub use document::{Answer, DocumentError};
 pub use kept::AnswerCache;
+pub(crate) use question::PLATFORM_ID;
 pub use question::{Place, Question, Subject};
 pub use stored::StoredAnswers;
 

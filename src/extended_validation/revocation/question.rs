@@ -13,8 +13,8 @@ use crate::notary::rfc3339;
 use crate::oci::hex;
 use crate::x509::Certificate;
 
-/// The signing platform of container images, the only one that can be asked about.
-const PLATFORM_ID: &str = "Notation-OCI-SHA384-ECDSA";
+/// The signing platform of container images, the only one that signs here and can be asked about.
+pub(crate) const PLATFORM_ID: &str = "Notation-OCI-SHA384-ECDSA";
 
 /// What a signature rests on, in the API's words.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]

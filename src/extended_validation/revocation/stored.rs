@@ -12,20 +12,23 @@ use time::OffsetDateTime;
 use super::super::Error;
 use super::document::{Answer, DocumentError};
 use super::question::Subject;
-use crate::files;
+use crate::facts::{Access, Directory};
 use crate::limits::MAX_REVOCATION_ANSWER_BYTES;
 
 /// The directory of stored answers, and how old one may be.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoredAnswers {
-    directory: PathBuf,
+    directory: Directory,
     max_age: Duration,
 }
 
 impl StoredAnswers {
     /// The answers in `directory`, of which those count that are at most `max_age` old.
     pub fn new(directory: PathBuf, max_age: Duration) -> Self {
-        Self { directory, max_age }
+        Self {
+            directory: Directory::new(directory, Access::Shared),
+            max_age,
+        }
     }
 
     /// How old an answer may be.
@@ -41,20 +44,15 @@ impl StoredAnswers {
         now: OffsetDateTime,
     ) -> Result<(Answer, PathBuf), Error> {
         let unusable = |source| Error::Stored { source };
-        let file = |source| unusable(DocumentError::File { source });
-        let not_stored = || Error::NotStored {
-            job: subject.job_arn.clone(),
-            directory: self.directory.clone(),
+        let name = file_name(subject);
+        let read = self.directory.read(&name, MAX_REVOCATION_ANSWER_BYTES);
+        let Some(json) = read.map_err(|source| unusable(DocumentError::File { source }))? else {
+            return Err(Error::NotStored {
+                job: subject.job_arn.clone(),
+                directory: self.directory.path().to_owned(),
+            });
         };
-        let path = self.path(subject);
-        match files::check_directory(&self.directory) {
-            Err(error) if error.is_not_found() => return Err(not_stored()),
-            checked => checked.map_err(file)?,
-        }
-        let json = match files::read(&path, MAX_REVOCATION_ANSWER_BYTES) {
-            Err(error) if error.is_not_found() => return Err(not_stored()),
-            read => read.map_err(file)?,
-        };
+        let path = self.directory.file(&name);
         let answer = Answer::parse(&path, &json).map_err(unusable)?;
         if answer.question.subject != *subject || answer.question.place.partition != partition {
             return Err(unusable(DocumentError::OtherQuestion { path }));
@@ -71,30 +69,29 @@ impl StoredAnswers {
     ///
     /// [`DocumentError::File`].
     pub fn write(&self, answer: &Answer) -> Result<PathBuf, DocumentError> {
-        let file = |source| DocumentError::File { source };
-        let path = self.path(&answer.question.subject);
+        let name = file_name(&answer.question.subject);
+        let path = self.directory.file(&name);
         let json = answer.to_json(&path)?;
-        files::create_directory_with_mode(&self.directory, files::SHARED_DIRECTORY)
-            .map_err(file)?;
-        files::check_directory(&self.directory).map_err(file)?;
-        files::write_atomic_with_mode(&path, &json, files::SHARED_FILE).map_err(file)?;
+        let written = self.directory.write(&name, &json);
+        written.map_err(|source| DocumentError::File { source })?;
         Ok(path)
     }
 
     /// Where they are.
     pub fn directory(&self) -> &Path {
-        &self.directory
+        self.directory.path()
     }
+}
 
-    fn path(&self, subject: &Subject) -> PathBuf {
-        self.directory.join(format!("{}.json", subject.name()))
-    }
+fn file_name(subject: &Subject) -> String {
+    format!("{}.json", subject.name())
 }
 
 #[cfg(test)]
 mod tests {
     use super::super::document::tests::{ASKED, answer};
     use super::*;
+    use crate::files;
 
     const AGE: Duration = Duration::from_mins(1);
 

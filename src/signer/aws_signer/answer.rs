@@ -1,19 +1,16 @@
 //! What `SignPayload` answered, held against what was asked (conformance of a signer's answer:
 //! `plugin-extensibility.md`, "Using envelope generator").
 
-use std::collections::BTreeMap;
-
 use aws_sdk_signer::operation::sign_payload::SignPayloadOutput;
 use time::OffsetDateTime;
 
-use super::{Signature, SignedEnvelope, SigningProfile};
+use super::super::new_envelope::{EnvelopeFlaw, verify_new_envelope_and};
+use super::{Signature, SigningProfile};
 use crate::aws::RegionChoice;
-use crate::envelope::{self, UnverifiedEnvelope, VerifiedEnvelope};
 use crate::extended_validation::{self, Claims, PLUGIN_NAME, Signer, attribute};
-use crate::notary::{EnvelopeFormat, PAYLOAD_MEDIA_TYPE};
-use crate::outcome::Failure;
-use crate::payload::{self, Payload};
-use crate::rules;
+use crate::notary::EnvelopeFormat;
+use crate::payload::Payload;
+use crate::signer_info::SignerInfo;
 
 /// What is wrong with an answer of `SignPayload`.
 #[derive(Debug, thiserror::Error)]
@@ -22,40 +19,9 @@ pub enum AnswerProblem {
     /// No envelope.
     #[error("it has no signature")]
     NoSignature,
-    /// Not a good envelope.
-    #[error("its envelope does not verify")]
-    Envelope(#[source] envelope::Error),
-    /// The envelope says that it holds something else.
-    #[error("its envelope holds `{found}`, wanted `{PAYLOAD_MEDIA_TYPE}`")]
-    ContentType {
-        /// The content type found.
-        found: String,
-    },
-    /// The envelope's payload is not one.
-    #[error("its envelope's payload cannot be read")]
-    Payload(#[source] payload::Error),
-    /// The envelope is for another artifact.
-    #[error("its envelope is for {member} `{found}`, and `{sent}` was sent")]
-    OtherArtifact {
-        /// Which part differs.
-        member: &'static str,
-        /// What was sent.
-        sent: String,
-        /// What was signed.
-        found: String,
-    },
-    /// An annotation of the payload was changed or dropped.
-    #[error("its envelope does not have the annotation `{name}` as it was sent")]
-    Annotation {
-        /// The annotation's name.
-        name: String,
-    },
-    /// The payload has more than was sent.
-    #[error("its envelope's payload has `{member}`, which was not sent")]
-    UnknownMember {
-        /// The member's path.
-        member: String,
-    },
+    /// Not an envelope of what was sent that `verify` accepts.
+    #[error(transparent)]
+    Envelope(#[from] EnvelopeFlaw),
     /// The envelope does not say what AWS Signer's envelopes say.
     #[error("its envelope is not one of AWS Signer")]
     Claims(#[source] extended_validation::Error),
@@ -87,56 +53,15 @@ pub enum AnswerProblem {
         /// The attribute.
         name: String,
     },
-    /// A good envelope that no verification accepts.
-    #[error("`verify` would refuse its envelope")]
-    Refused(#[source] Box<Failure>),
 }
 
 impl AnswerProblem {
-    /// Verifies an envelope that a signer made for the payload `sent`, as `verify` would at `now`, and
-    /// gives it back.
-    pub(in crate::signer) fn find(
-        sent: &Payload,
-        format: EnvelopeFormat,
-        bytes: &[u8],
-        now: OffsetDateTime,
-    ) -> Result<VerifiedEnvelope, Self> {
-        let envelope = Self::find_in_payload(sent, format, bytes)?;
-        Self::find_in_attributes(&envelope, now)?;
-        Ok(envelope)
-    }
-
-    /// That the envelope is intact and for `sent`.
-    fn find_in_payload(
-        sent: &Payload,
-        format: EnvelopeFormat,
-        bytes: &[u8],
-    ) -> Result<VerifiedEnvelope, Self> {
-        let envelope = UnverifiedEnvelope::parse(format, bytes)
-            .and_then(UnverifiedEnvelope::verify)
-            .map_err(Self::Envelope)?;
-        let found = &envelope.signer_info().signed_attributes.content_type;
-        if found != PAYLOAD_MEDIA_TYPE {
-            return Err(Self::ContentType {
-                found: found.clone(),
-            });
-        }
-        let found = Payload::parse(envelope.payload()).map_err(Self::Payload)?;
-        check_payload(sent, &found)?;
-        Ok(envelope)
-    }
-
-    /// That nothing it says of itself is a reason to refuse it.
-    fn find_in_attributes(envelope: &VerifiedEnvelope, now: OffsetDateTime) -> Result<(), Self> {
-        rules::check(envelope.signer_info(), now)
-            .map_err(|failure| Self::Refused(Box::new(failure)))
-    }
-
     /// What to do about it.
     pub fn hint(&self) -> Option<String> {
         match self {
-            Self::Envelope(source) => source.hint(),
-            Self::Refused(failure) => failure.hint(),
+            Self::Envelope(flaw @ (EnvelopeFlaw::Envelope(_) | EnvelopeFlaw::Refused(_))) => {
+                flaw.hint()
+            }
             Self::OtherProfile {
                 warning: Some(_), ..
             } => Some("omit the region; the one in the ARN is used".to_owned()),
@@ -156,13 +81,29 @@ pub(super) fn check(
     output: SignPayloadOutput,
     now: OffsetDateTime,
 ) -> Result<Signature, AnswerProblem> {
-    let format = EnvelopeFormat::Jws;
     let bytes = output
         .signature
         .ok_or(AnswerProblem::NoSignature)?
         .into_inner();
-    let envelope = AnswerProblem::find_in_payload(sent, format, &bytes)?;
-    let signer_info = envelope.signer_info();
+    let own = |info: &SignerInfo| check_claims(profile, &region, output.job_id.as_deref(), info);
+    let (envelope, claims) = verify_new_envelope_and(sent, EnvelopeFormat::Jws, bytes, now, own)?;
+    let annotations = output.metadata.unwrap_or_default().into_iter().collect();
+    Ok(Signature {
+        envelope: envelope.with_annotations(annotations),
+        signer: claims.signer().clone(),
+        job: claims.job().clone(),
+        region,
+    })
+}
+
+/// What AWS Signer vouches for: the profile that was asked, the job of the answer around the
+/// envelope, and nothing that its plugin does not know.
+fn check_claims(
+    profile: &SigningProfile,
+    region: &RegionChoice,
+    answered_job: Option<&str>,
+    signer_info: &SignerInfo,
+) -> Result<Claims, AnswerProblem> {
     let attributes = &signer_info.signed_attributes;
     let claims = Claims::from_signer_info(signer_info).map_err(AnswerProblem::Claims)?;
     let is_asked_one = match claims.signer() {
@@ -176,13 +117,13 @@ pub(super) fn check(
             warning: region.warning(),
         });
     }
-    let job = claims.job();
-    if let Some(answered) = output.job_id
-        && answered != job.id()
+    let job = claims.job().id();
+    if let Some(answered) = answered_job
+        && answered != job
     {
         return Err(AnswerProblem::OtherJob {
-            found: job.id().to_owned(),
-            answered,
+            found: job.to_owned(),
+            answered: answered.to_owned(),
         });
     }
     if attributes.verification_plugin.as_deref() != Some(PLUGIN_NAME) {
@@ -190,79 +131,19 @@ pub(super) fn check(
             found: attributes.verification_plugin.clone().unwrap_or_default(),
         });
     }
-    if let Some(unknown) = attributes
-        .extended
-        .iter()
-        .find(|found| !attribute::ALL.contains(&found.name.as_str()))
-    {
-        return Err(AnswerProblem::UnknownAttribute {
+    let mut extended = attributes.extended.iter();
+    match extended.find(|found| !attribute::ALL.contains(&found.name.as_str())) {
+        Some(unknown) => Err(AnswerProblem::UnknownAttribute {
             name: unknown.name.clone(),
-        });
-    }
-    AnswerProblem::find_in_attributes(&envelope, now)?;
-    let annotations: BTreeMap<String, String> =
-        output.metadata.unwrap_or_default().into_iter().collect();
-    Ok(Signature {
-        envelope: SignedEnvelope {
-            format,
-            bytes,
-            annotations,
-        },
-        signer: claims.signer().clone(),
-        job: job.clone(),
-        region,
-    })
-}
-
-/// The descriptor is the same, no annotation was changed or dropped, and nothing unknown was added.
-fn check_payload(sent: &Payload, found: &Payload) -> Result<(), AnswerProblem> {
-    let (sent_target, found_target) = (&sent.target_artifact, &found.target_artifact);
-    let members = [
-        (
-            "media type",
-            sent_target.media_type.clone(),
-            found_target.media_type.clone(),
-        ),
-        (
-            "digest",
-            sent_target.digest.to_string(),
-            found_target.digest.to_string(),
-        ),
-        (
-            "size",
-            sent_target.size.to_string(),
-            found_target.size.to_string(),
-        ),
-    ];
-    if let Some((member, sent, found)) = members.into_iter().find(|(_, sent, found)| sent != found)
-    {
-        return Err(AnswerProblem::OtherArtifact {
-            member,
-            sent,
-            found,
-        });
-    }
-    let changed = sent_target
-        .annotations
-        .iter()
-        .find(|(name, value)| found_target.annotations.get(*name) != Some(*value));
-    if let Some((name, _)) = changed {
-        return Err(AnswerProblem::Annotation { name: name.clone() });
-    }
-    let added = found
-        .unknown_members()
-        .iter()
-        .find(|member| !sent.unknown_members().contains(member));
-    match added {
-        Some(member) => Err(AnswerProblem::UnknownMember {
-            member: member.clone(),
         }),
-        None => Ok(()),
+        None => Ok(claims),
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use aws_lc_rs::rand::SystemRandom;
     use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair};
     use aws_sdk_signer::primitives::Blob;
@@ -272,6 +153,8 @@ mod tests {
     use time::macros::datetime;
 
     use super::*;
+    use crate::notary::PAYLOAD_MEDIA_TYPE;
+    use crate::outcome::Failure;
     use crate::x509::testing::Request;
 
     const SENT: &str = r#"{"targetArtifact":{"annotations":{"a":"1"},"digest":"sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855","mediaType":"application/vnd.oci.image.manifest.v1+json","size":7}}"#;
@@ -279,42 +162,6 @@ mod tests {
     /// A day after the signatures here.
     const NOW: OffsetDateTime = datetime!(2026-01-03 03:04:05 UTC);
     const JOB: &str = "97af3947-e7b2-4533-8d9d-6741156f0b79";
-
-    fn compared(from: &str, to: &str) -> Result<(), AnswerProblem> {
-        let parse = |text: &str| Payload::parse(text.as_bytes()).unwrap();
-        assert!(SENT.contains(from));
-        check_payload(&parse(SENT), &parse(&SENT.replace(from, to)))
-    }
-
-    #[test]
-    fn the_payload_that_comes_back_is_the_one_sent() {
-        compared("size", "size").unwrap();
-        compared(r#"{"a":"1"}"#, r#"{"a":"1","b":"2"}"#).unwrap();
-        for (from, to, wanted) in [
-            ("manifest.v1", "manifest.v2", "media type"),
-            ("e3b0", "e3b1", "digest"),
-            ("\"size\":7", "\"size\":8", "size"),
-        ] {
-            assert!(matches!(
-                compared(from, to),
-                Err(AnswerProblem::OtherArtifact { member, .. }) if member == wanted
-            ));
-        }
-        for annotations in ["{}", r#"{"a":"2"}"#, r#"{"A":"1"}"#] {
-            assert!(matches!(
-                compared(r#"{"a":"1"}"#, annotations),
-                Err(AnswerProblem::Annotation { name }) if name == "a"
-            ));
-        }
-        assert!(matches!(
-            compared("\"size\":7", "\"size\":7,\"new\":1"),
-            Err(AnswerProblem::UnknownMember { member }) if member == "targetArtifact.new"
-        ));
-        assert!(matches!(
-            compared("\"size\":7}", "\"size\":7},\"new\":1"),
-            Err(AnswerProblem::UnknownMember { member }) if member == "new"
-        ));
-    }
 
     /// The header of a good answer.
     fn header() -> Value {
@@ -399,10 +246,10 @@ mod tests {
             let signed = answered(profile, &header()).unwrap();
             assert_eq!(signed.signer.to_string(), version);
             assert_eq!(signed.job.id(), JOB);
-            assert_eq!(signed.envelope.format, EnvelopeFormat::Jws);
+            assert_eq!(signed.envelope.format(), EnvelopeFormat::Jws);
             assert_eq!(
-                signed.envelope.annotations,
-                BTreeMap::from([("k".to_owned(), "v".to_owned())])
+                signed.envelope.annotations(),
+                &BTreeMap::from([("k".to_owned(), "v".to_owned())])
             );
         }
     }
@@ -447,14 +294,14 @@ mod tests {
         let text = answered(PROFILE, &with("cty", json!("text/plain"))).unwrap_err();
         assert!(matches!(
             text,
-            AnswerProblem::ContentType { .. } | AnswerProblem::Envelope(_)
+            AnswerProblem::Envelope(EnvelopeFlaw::ContentType { .. } | EnvelopeFlaw::Envelope(_))
         ));
     }
 
     #[test]
     fn an_answer_that_verify_would_refuse_is_refused() {
         let refused = |name: &str, value: Value| match answered(PROFILE, &with(name, value)) {
-            Err(AnswerProblem::Refused(failure)) => *failure,
+            Err(AnswerProblem::Envelope(EnvelopeFlaw::Refused(failure))) => *failure,
             other => panic!("{other:?}"),
         };
         let expiry = "io.cncf.notary.expiry";

@@ -2,6 +2,7 @@
 
 use super::AnswerProblem;
 use crate::aws::{CallError, CallErrorKind, SettingsError};
+use crate::extended_validation::PLATFORM_ID;
 use crate::limits::MAX_AWS_SIGNER_PAYLOAD_BYTES;
 use crate::payload;
 
@@ -40,10 +41,7 @@ pub enum Error {
         status: String,
     },
     /// The profile is for something else than container images.
-    #[error(
-        "signing profile `{profile}` is of the platform `{platform}`, wanted `{}`",
-        super::PLATFORM_ID
-    )]
+    #[error("signing profile `{profile}` is of the platform `{platform}`, wanted `{PLATFORM_ID}`")]
     OtherPlatform {
         /// The profile.
         profile: String,
@@ -100,8 +98,7 @@ impl Error {
             Self::Call(source) => source.hint(),
             Self::NotActive { .. } => Some(NEVER_AGAIN.to_owned()),
             Self::OtherPlatform { .. } => Some(format!(
-                "create a profile with `aws signer put-signing-profile --profile-name NAME --platform-id {}`",
-                super::PLATFORM_ID
+                "create a profile with `aws signer put-signing-profile --profile-name NAME --platform-id {PLATFORM_ID}`"
             )),
             Self::NotCurrent { .. } => {
                 Some("name the profile without a version, or with the current one".to_owned())

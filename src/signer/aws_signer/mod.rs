@@ -7,11 +7,10 @@
 
 mod answer;
 mod error;
-mod pace;
 
+pub use crate::aws::{Pace, SigningProfile};
 pub use answer::AnswerProblem;
 pub use error::Error;
-pub use pace::Pace;
 
 use aws_sdk_signer::config::retry::RetryConfig;
 use aws_sdk_signer::operation::RequestId as _;
@@ -23,66 +22,16 @@ use time::OffsetDateTime;
 use super::SignedEnvelope;
 use crate::algorithm::KeySpec;
 use crate::aws::{
-    ArnError, Aws, Call, CallError, CallErrorKind, RegionChoice, SignerArn, SigningJobArn,
-    SigningProfileArn, SigningProfileVersionArn,
+    Aws, Call, CallError, RegionChoice, Repeat, SigningJobArn, SigningProfileVersionArn,
+    Unanswered, insist,
 };
-use crate::extended_validation::Signer;
-use crate::limits::{MAX_ATTEMPTS, MAX_AWS_SIGNER_PAYLOAD_BYTES, MAX_THROTTLED_ATTEMPTS};
+use crate::extended_validation::{PLATFORM_ID, Signer};
+use crate::limits::MAX_AWS_SIGNER_PAYLOAD_BYTES;
 use crate::notary::PAYLOAD_MEDIA_TYPE;
 use crate::payload::Payload;
 
 /// The keys of AWS Signer, for every profile of the platform for images.
 pub const KEY_SPEC: KeySpec = KeySpec::Ec384;
-
-/// The signing platform of container images.
-const PLATFORM_ID: &str = "Notation-OCI-SHA384-ECDSA";
-
-/// The signing profile to sign with: whatever its current version is, or exactly one version.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum SigningProfile {
-    /// The profile's current version.
-    Current(SigningProfileArn),
-    /// This version; anything else is refused.
-    Version(SigningProfileVersionArn),
-}
-
-impl SigningProfile {
-    /// Parses the ARN of a signing profile or of a profile version.
-    ///
-    /// # Errors
-    ///
-    /// [`ArnError`].
-    pub fn parse(text: &str) -> Result<Self, ArnError> {
-        match SignerArn::parse(text) {
-            Ok(SignerArn::ProfileVersion(arn)) => Ok(Self::Version(arn)),
-            _ => SigningProfileArn::parse(text).map(Self::Current),
-        }
-    }
-
-    /// The profile, without a version.
-    pub fn arn(&self) -> &SigningProfileArn {
-        match self {
-            Self::Current(arn) => arn,
-            Self::Version(arn) => arn.profile(),
-        }
-    }
-
-    fn is(&self, version: &SigningProfileVersionArn) -> bool {
-        match self {
-            Self::Current(arn) => arn == version.profile(),
-            Self::Version(arn) => arn == version,
-        }
-    }
-}
-
-impl std::fmt::Display for SigningProfile {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Current(arn) => arn.fmt(f),
-            Self::Version(arn) => arn.fmt(f),
-        }
-    }
-}
 
 /// AWS Signer with one of its profiles.
 #[derive(Debug)]
@@ -96,7 +45,7 @@ pub struct AwsSigner {
 }
 
 /// A signature by AWS Signer.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Signature {
     /// The envelope, a JWS.
@@ -109,61 +58,52 @@ pub struct Signature {
     pub region: RegionChoice,
 }
 
-/// Signs `payload`, the JSON of a Notary Project payload, with `profile`, when `pace` allows it.
-/// While AWS answers that there are too many requests, it is asked again, later each time, up to
-/// [`MAX_THROTTLED_ATTEMPTS`] times; up to [`MAX_ATTEMPTS`] times where it fails otherwise, and once
-/// where it may have signed without an answer coming back. The answer is judged as it is at `now`.
-///
-/// # Errors
-///
-/// [`Error`]: the payload is not one, or too long; the call failed; or the answer is not what was
-/// asked for.
-pub async fn sign(
-    aws: &Aws,
-    profile: &SigningProfile,
-    payload: &[u8],
-    pace: &Pace,
-    now: OffsetDateTime,
-) -> Result<Signature, Error> {
-    let sent = Payload::parse(payload).map_err(Error::Payload)?;
-    if payload.len() > MAX_AWS_SIGNER_PAYLOAD_BYTES {
-        return Err(Error::PayloadTooLong {
-            bytes: payload.len(),
-            annotations: sent.target_artifact.annotations.len(),
-        });
+impl AwsSigner {
+    /// Signs `payload`, the JSON of a Notary Project payload, which is sent as it is. That is what Notation
+    /// asks a plugin for.
+    ///
+    /// # Errors
+    ///
+    /// [`Error`]: the payload is not one, or too long; the call failed; or the answer is not what was
+    /// asked for.
+    pub async fn sign_json(&self, payload: &[u8], now: OffsetDateTime) -> Result<Signature, Error> {
+        let sent = Payload::parse(payload).map_err(Error::Payload)?;
+        self.sign(&sent, payload, now).await
     }
-    let (call, region) = call(aws, profile, "signer:SignPayload")?;
-    let client = aws.signer(&region.region).await;
-    let client = client.map_err(Error::Settings)?;
-    pace.turn().await.map_err(|pace::Stopped| Error::NotAsked)?;
-    let mut attempt = 1;
-    let output = loop {
-        let error = match ask(&client, profile, payload, &call).await {
-            Ok(output) => break output,
-            Err(error) => error,
-        };
-        let attempts = match error.kind() {
-            CallErrorKind::Throttled => MAX_THROTTLED_ATTEMPTS,
-            _ if error.may_be_done() => 1,
-            kind if kind.is_transient() => MAX_ATTEMPTS,
-            _ => 1,
-        };
-        if attempt >= attempts {
-            return Err(failed(error.after(attempt), &region));
+
+    /// Signs `payload`, whose JSON is `bytes`, when the pace allows it. It is asked for again where that
+    /// may help ([`insist`]), and never where AWS may have signed without an answer coming back. The
+    /// answer is judged as it is at `now`.
+    pub(super) async fn sign(
+        &self,
+        payload: &Payload,
+        bytes: &[u8],
+        now: OffsetDateTime,
+    ) -> Result<Signature, Error> {
+        let Self { aws, profile, pace } = self;
+        if bytes.len() > MAX_AWS_SIGNER_PAYLOAD_BYTES {
+            return Err(Error::PayloadTooLong {
+                bytes: bytes.len(),
+                annotations: payload.target_artifact.annotations.len(),
+            });
         }
-        pace.back_off(attempt);
-        if let Err(pace::Stopped) = pace.turn().await {
-            return Err(failed(error.after(attempt), &region));
-        }
-        attempt += 1;
-    };
-    let request_id = output.request_id().map(str::to_owned);
-    let signed = answer::check(profile, &sent, region, output, now);
-    signed.map_err(|problem| Error::UnusableAnswer {
-        profile: profile.to_string(),
-        request_id,
-        problem: Box::new(problem),
-    })
+        let (call, region) = call(aws, profile, "signer:SignPayload")?;
+        let client = aws.signer(&region.region).await;
+        let client = client.map_err(Error::Settings)?;
+        let attempt = || ask(&client, profile, bytes, &call);
+        let output = insist(pace, Repeat::MakesAnother, &call, attempt).await;
+        let output = output.map_err(|unanswered| match unanswered {
+            Unanswered::NotAsked => Error::NotAsked,
+            Unanswered::Failed(error) => failed(error, &region),
+        })?;
+        let request_id = output.request_id().map(str::to_owned);
+        let signed = answer::check(profile, payload, region, output, now);
+        signed.map_err(|problem| Error::UnusableAnswer {
+            profile: profile.to_string(),
+            request_id,
+            problem: Box::new(problem),
+        })
+    }
 }
 
 /// Asks once: each attempt is a call that the pace has to know of, so that the SDK may not ask again

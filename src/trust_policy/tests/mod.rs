@@ -6,7 +6,7 @@ mod selection;
 
 use super::error::SETUP;
 use super::*;
-use crate::aws::ArnError;
+use crate::aws::SigningProfile;
 use crate::config::StoreNameError;
 use crate::document::Position;
 use crate::notary::{Action, StoreType, Validation};

@@ -280,7 +280,7 @@ async fn aws_signers_own_rules_go_before_its_plugin_unless_that_is_asked_for() {
     });
     let found = Delegate::choose(&validators, &info).await.err().unwrap();
     assert!(matches!(found, Failure::NotAwsSigner { .. }), "{found}");
-    validators.use_installed_plugin = true;
+    validators.aws_signer_checks = AwsSignerChecks::InstalledPlugin;
     let found = Delegate::choose(&validators, &info).await.err().unwrap();
     assert!(
         matches!(&found, Failure::PluginNotRun { name } if name == extended_validation::PLUGIN_NAME),

@@ -3,8 +3,8 @@ use time::macros::datetime;
 
 use super::*;
 use crate::envelope::testing::Signer;
-use crate::outcome::Standing;
-use crate::revocation::{Evidence, Origin, Protocol, RevocationReason};
+use crate::outcome::{Origin, Standing};
+use crate::revocation::{Evidence, Protocol, RevocationReason, Source};
 use crate::signer_info::{SignedAttributes, UnsignedAttributes};
 use crate::verify::testing::{CRL_URL, OCSP_URL, Scene, attributes, revokable_leaf, statement};
 
@@ -30,12 +30,13 @@ fn what_the_sources_said_is_told_a_line_each() {
         serial_number: "1".to_owned(),
         status: Status::Revoked {
             evidence: Evidence {
-                protocol: Protocol::Ocsp,
-                url: "http://user:word@ocsp.test/".to_owned(),
-                origin: Origin::Network,
-                path: None,
-                this_update: datetime!(2026-01-02 03:04:05 UTC),
-                next_update: None,
+                source: Source {
+                    protocol: Protocol::Ocsp,
+                    url: "http://user:word@ocsp.test/".to_owned(),
+                },
+                origin: Origin::Asked,
+                as_of: datetime!(2026-01-02 03:04:05 UTC),
+                until: None,
             },
             at: datetime!(2026-01-01 00:00:00 UTC),
             reason: RevocationReason::KeyCompromise,

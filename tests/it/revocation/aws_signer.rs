@@ -1,13 +1,17 @@
 //! AWS Signer's own answer, where it does not come.
 
 use countersign::aws::{Aws, CallErrorKind, Settings};
-use countersign::extended_validation::{self, Claims, RevocationChecker, attribute};
+use countersign::extended_validation::{
+    self, Claims, RevocationChecker, UnsignedAnswers, attribute,
+};
 use countersign::http;
 use countersign::limits::AWS_REVOCATION_TIMEOUT;
 use serde_json::json;
 use tokio::time::Instant;
 
 use super::*;
+
+const REFUSED: UnsignedAnswers = UnsignedAnswers::Refused;
 
 fn claims() -> Claims {
     let profile =
@@ -44,7 +48,7 @@ async fn a_question_takes_no_longer_than_its_limit_with_all_its_attempts() {
     let checker = RevocationChecker::new(aws.with_credentials(credentials));
     let chain = Pki::new(vec![]).chain();
     let start = Instant::now();
-    let inquiry = checker.check(&claims(), &chain, false, NOW).await;
+    let inquiry = checker.check(&claims(), &chain, REFUSED, NOW).await;
     assert_eq!(start.elapsed().as_secs(), AWS_REVOCATION_TIMEOUT.as_secs());
     let error = inquiry.result.unwrap_err();
     assert!(error.is_inconclusive() && inquiry.evidence.is_none());
@@ -58,6 +62,6 @@ async fn a_question_takes_no_longer_than_its_limit_with_all_its_attempts() {
     );
     // Nobody waits for it a second time.
     let start = Instant::now();
-    let again = checker.check(&claims(), &chain, false, NOW).await;
+    let again = checker.check(&claims(), &chain, REFUSED, NOW).await;
     assert!(again.result.is_err() && start.elapsed().is_zero());
 }

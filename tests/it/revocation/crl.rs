@@ -1,6 +1,7 @@
 //! What a CRL must be, and what it says.
 
-use countersign::revocation::{Evidence, Origin, Protocol, RevocationReason};
+use countersign::outcome::Origin;
+use countersign::revocation::{Evidence, Protocol, RevocationReason, Source};
 use countersign::x509;
 
 use super::*;
@@ -19,12 +20,13 @@ pub(super) fn scope(content: &[u8]) -> Vec<u8> {
 async fn a_result_says_where_it_came_from_as_of_when_and_until_when() {
     let pki = Pki::with_crl();
     let evidence = Evidence {
-        protocol: Protocol::Crl,
-        url: CRL_URL.to_owned(),
-        origin: Origin::Network,
-        path: None,
-        this_update: datetime!(2024-01-01 00:00 UTC),
-        next_update: Some(datetime!(2100-01-01 00:00 UTC)),
+        source: Source {
+            protocol: Protocol::Crl,
+            url: CRL_URL.to_owned(),
+        },
+        origin: Origin::Asked,
+        as_of: datetime!(2024-01-01 00:00 UTC),
+        until: Some(datetime!(2100-01-01 00:00 UTC)),
     };
     let good = pki.check(&[(CRL_URL, pki.crl(&Crl::new(&[])))]).await;
     assert_eq!(good.status, Status::Good(evidence.clone()));
@@ -99,8 +101,8 @@ async fn a_delta_crls_end_is_the_results_end() {
     let Status::Good(evidence) = pki.check(&answers).await.status else {
         panic!("not good");
     };
-    assert_eq!(evidence.this_update, datetime!(2026-01-01 00:00 UTC));
-    assert_eq!(evidence.next_update, Some(datetime!(2027-01-01 00:00 UTC)));
+    assert_eq!(evidence.as_of, datetime!(2026-01-01 00:00 UTC));
+    assert_eq!(evidence.until, Some(datetime!(2027-01-01 00:00 UTC)));
 }
 
 #[tokio::test]

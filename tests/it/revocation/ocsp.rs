@@ -1,6 +1,7 @@
 //! What an OCSP answer must be, and what it says.
 
-use countersign::revocation::{Evidence, Origin, Protocol, RevocationReason};
+use countersign::outcome::Origin;
+use countersign::revocation::{Evidence, Protocol, RevocationReason, Source};
 use rcgen::{ExtendedKeyUsagePurpose, KeyUsagePurpose};
 
 use super::*;
@@ -33,12 +34,13 @@ impl Pki {
 async fn a_result_says_where_it_came_from_as_of_when_and_until_when() {
     let pki = Pki::with_ocsp();
     let evidence = Evidence {
-        protocol: Protocol::Ocsp,
-        url: OCSP_URL.to_owned(),
-        origin: Origin::Network,
-        path: None,
-        this_update: datetime!(2024-01-01 00:00 UTC),
-        next_update: Some(datetime!(2100-01-01 00:00 UTC)),
+        source: Source {
+            protocol: Protocol::Ocsp,
+            url: OCSP_URL.to_owned(),
+        },
+        origin: Origin::Asked,
+        as_of: datetime!(2024-01-01 00:00 UTC),
+        until: Some(datetime!(2100-01-01 00:00 UTC)),
     };
     let good = pki.check(&[(OCSP_URL, pki.ocsp(&Ocsp::good()))]).await;
     assert_eq!(good.status, Status::Good(evidence.clone()));

@@ -14,7 +14,7 @@ use countersign::signer::local_key::KeyFile;
 use countersign::signer::{Signer, Terms};
 use countersign::trust_policy::{DocumentKind, TrustPolicies};
 use countersign::trust_store::{NamedStore, TrustStores};
-use countersign::verify::{FetchedSignature, Validators};
+use countersign::verify::{AwsSignerChecks, FetchedSignature, Validators};
 use countersign::{http, revocation};
 use time::macros::datetime;
 use time::{Duration, OffsetDateTime};
@@ -48,7 +48,7 @@ fn judge(signature_verification: &str, now: OffsetDateTime) -> SignatureOutcome 
     };
     let payload = Payload::new(&target, BTreeMap::new());
     let made = futures_util::FutureExt::now_or_never(signer.sign(&payload, &terms));
-    let envelope = made.unwrap().unwrap().envelope.bytes;
+    let envelope = made.unwrap().unwrap().envelope.bytes().to_vec();
 
     // Nobody is asked for a certificate: any store of timestamps will do.
     let tsa = pki::Entity::root(pki::authority("TSA root"));
@@ -76,7 +76,7 @@ fn judge(signature_verification: &str, now: OffsetDateTime) -> SignatureOutcome 
         revocation: revocation::Checker::new(Arc::new(revocation::Network::new(pool))),
         plugins: None,
         plugin_config: BTreeMap::new(),
-        use_installed_plugin: false,
+        aws_signer_checks: AwsSignerChecks::InProcess,
     };
     let signature = FetchedSignature {
         manifest_digest: &sha256_digest(&envelope),

@@ -11,7 +11,7 @@ use countersign::oci::{Descriptor, sha256_digest};
 use countersign::plugin_host::PluginHost;
 use countersign::trust_policy::{DocumentKind, TrustPolicies};
 use countersign::trust_store::TrustStores;
-use countersign::verify::{FetchedSignature, Validators};
+use countersign::verify::{AwsSignerChecks, FetchedSignature, Validators};
 use countersign::{http, revocation};
 use serde_json::{Value, json};
 use time::macros::datetime;
@@ -114,7 +114,7 @@ fn judge(case: &Case, policy: &[u8], config: &Path, plugin: Option<&Value>) -> A
         revocation: revocation::Checker::new(Arc::new(revocation::Network::new(pool))),
         plugins: Some(PluginHost::new(plugins.path().to_owned())),
         plugin_config: BTreeMap::new(),
-        use_installed_plugin: false,
+        aws_signer_checks: AwsSignerChecks::InProcess,
     };
     let is_cose = Path::new(&case.path)
         .extension()

@@ -126,7 +126,7 @@ pub(in crate::cli) fn whole(
     let made = signer
         .sign(other.unwrap_or(&payload), &terms)
         .now_or_never();
-    let bytes = made.unwrap().unwrap().envelope.bytes;
+    let bytes = made.unwrap().unwrap().envelope.bytes().to_vec();
     json!({
         "signatureEnvelope": STANDARD.encode(bytes), "signatureEnvelopeType": media_type,
         "annotations": { "from": "plugin" },

@@ -1,6 +1,6 @@
-//! How fast AWS Signer is asked: within its quota, evenly, and slower while it says that it is too
-//! much.
+//! How fast AWS is asked: within a quota, and slower while AWS says that it is too much.
 
+use std::collections::VecDeque;
 use std::num::NonZeroU32;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -10,25 +10,38 @@ use tokio::time::Instant;
 
 use crate::{http, limits};
 
-/// One pace for everything that a process asks of `SignPayload`; clones share it.
+const SECOND: Duration = Duration::from_secs(1);
+
+/// One pace for everything that a process asks under one quota; clones share it. To be awaited in a Tokio
+/// runtime with its timers enabled.
 #[derive(Debug, Clone)]
 pub struct Pace(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
-    interval: Duration,
+    /// Turns in any period.
+    count: usize,
+    period: Duration,
     /// Held by the one whose turn is next; who comes later waits behind.
     queue: tokio::sync::Mutex<()>,
-    next: Mutex<Option<Instant>>,
+    turns: Mutex<Turns>,
     stopped: watch::Sender<bool>,
 }
 
-/// Nobody gets a turn any more.
+#[derive(Debug, Default)]
+struct Turns {
+    /// The last ones, as many as there may be in a period at most, earliest first.
+    last: VecDeque<Instant>,
+    /// There is no turn before this.
+    put_off: Option<Instant>,
+}
+
+/// There are no turns any more.
 #[derive(Debug)]
 pub(super) struct Stopped;
 
 impl Default for Pace {
-    /// The pace of AWS's default quota.
+    /// The pace of AWS's default quota for `SignPayload`.
     fn default() -> Self {
         let rate = NonZeroU32::new(limits::SIGN_PAYLOAD_PER_SECOND);
         Self::per_second(rate.unwrap_or(NonZeroU32::MIN))
@@ -38,20 +51,30 @@ impl Default for Pace {
 impl Pace {
     /// At most `rate` calls in a second, each as long after the one before.
     pub fn per_second(rate: NonZeroU32) -> Self {
+        Self::new(1, SECOND / rate.get())
+    }
+
+    /// At most `most` calls in any second, all at once where there were none before; zero counts as one.
+    pub fn in_any_second(most: usize) -> Self {
+        Self::new(most.max(1), SECOND)
+    }
+
+    fn new(count: usize, period: Duration) -> Self {
         Self(Arc::new(Inner {
-            interval: Duration::from_secs(1) / rate.get(),
+            count,
+            period,
             queue: tokio::sync::Mutex::new(()),
-            next: Mutex::new(None),
+            turns: Mutex::default(),
             stopped: watch::Sender::new(false),
         }))
     }
 
-    /// Ends all waiting: AWS Signer is asked for nothing more. What it has been asked goes on.
+    /// Ends all waiting: AWS is asked for nothing more. What it has been asked goes on.
     pub fn stop(&self) {
         self.0.stopped.send_replace(true);
     }
 
-    /// Waits until AWS Signer may be asked.
+    /// Waits until AWS may be asked.
     pub(super) async fn turn(&self) -> Result<(), Stopped> {
         let mut stopped = self.0.stopped.subscribe();
         tokio::select! {
@@ -63,34 +86,40 @@ impl Pace {
 
     async fn wait(&self) {
         let _first_in_line = self.0.queue.lock().await;
-        loop {
-            let now = Instant::now();
-            let next = {
-                let mut next = self.next();
-                match *next {
-                    Some(later) if later > now => later,
-                    _ => {
-                        *next = Some(now + self.0.interval);
-                        return;
-                    }
-                }
-            };
-            // It may be put off in the meantime.
-            tokio::time::sleep_until(next).await;
+        // It may be put off in the meantime.
+        while let Some(later) = self.take() {
+            tokio::time::sleep_until(later).await;
         }
     }
 
-    /// AWS Signer could not answer the `attempt`th time: whoever is next waits, twice as long each
-    /// time. The quota is everybody's.
+    /// Takes the turn that there is now; else when there may be one.
+    fn take(&self) -> Option<Instant> {
+        let now = Instant::now();
+        let mut turns = self.turns();
+        let is_full = turns.last.len() >= self.0.count;
+        let oldest = turns.last.front().filter(|_| is_full);
+        let free = oldest.map(|oldest| *oldest + self.0.period);
+        let next = free.max(turns.put_off).filter(|next| *next > now);
+        if next.is_none() {
+            if is_full {
+                turns.last.pop_front();
+            }
+            turns.last.push_back(now);
+        }
+        next
+    }
+
+    /// AWS could not answer the `attempt`th time: whoever is next waits, twice as long each time. The
+    /// quota is everybody's.
     pub(super) fn back_off(&self, attempt: u32) {
         let wait = http::backoff(attempt, limits::RETRY_DELAY, limits::MAX_RETRY_DELAY);
         let later = Instant::now() + wait;
-        let mut next = self.next();
-        *next = Some(next.map_or(later, |next| next.max(later)));
+        let mut turns = self.turns();
+        turns.put_off = turns.put_off.max(Some(later));
     }
 
-    fn next(&self) -> MutexGuard<'_, Option<Instant>> {
-        self.0.next.lock().unwrap_or_else(PoisonError::into_inner)
+    fn turns(&self) -> MutexGuard<'_, Turns> {
+        self.0.turns.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -157,5 +186,27 @@ mod tests {
         let (second, ()) = futures_util::future::join(pace.turn(), async { pace.stop() }).await;
         assert!(matches!(second, Err(Stopped)));
         assert!(matches!(pace.turn().await, Err(Stopped)));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn no_second_has_more_than_the_limit() {
+        let pace = Pace::in_any_second(100);
+        let start = Instant::now();
+        let mut passed = Vec::new();
+        for count in 0..350 {
+            // Not all at once: half a second after the first fifty.
+            if count == 50 {
+                tokio::time::sleep(Duration::from_millis(500)).await;
+            }
+            pace.turn().await.unwrap();
+            passed.push(start.elapsed());
+        }
+        for (first, last) in passed.iter().zip(passed.iter().skip(100)) {
+            assert!(*last >= *first + SECOND, "{first:?} {last:?}");
+        }
+        // And nobody waits longer than that: 50 each at 0, 0.5, 1, 1.5, 2, 2.5 and 3 seconds.
+        assert_eq!(passed.last().unwrap().as_millis(), 3_000);
+        assert_eq!(passed[99].as_millis(), 500);
+        assert_eq!(turns(&Pace::in_any_second(0), 2).await, [0, 1_000]);
     }
 }
