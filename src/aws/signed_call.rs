@@ -8,6 +8,7 @@ use aws_credential_types::Credentials;
 use aws_credential_types::provider::ProvideCredentials as _;
 use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
 use aws_sigv4::sign::v4;
+use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::{ConnectorError, SdkError};
 use aws_smithy_types::body::SdkBody;
@@ -17,7 +18,9 @@ use serde::Deserialize;
 use super::context::Aws;
 use super::endpoints::url_of;
 use super::error::{Call, CallError};
-use crate::{http, limits};
+use super::pace::Pace;
+use super::retry::{Repeat, Unanswered, insist};
+use crate::limits;
 
 /// A service with the JSON 1.1 protocol.
 #[derive(Debug, Clone, Copy)]
@@ -44,20 +47,21 @@ impl Aws {
         let sdk = self.config(&call.region).await;
         let url = url_of(&sdk, service.id, service.name, &call.region)
             .map_err(|error| CallError::not_sent(call.clone(), error.to_string(), error.hint()))?;
-        let mut attempt: u32 = 1;
-        loop {
-            let sent =
-                Box::pin(self.send(service, &sdk, &call.region, &url, operation, body)).await;
-            let error = match sent {
-                Ok(answer) => return Ok(answer),
-                Err(error) => CallError::from_sdk(call.clone(), &error).after(attempt),
-            };
-            if !error.kind().is_transient() || attempt >= limits::MAX_ATTEMPTS {
-                return Err(error);
+        let repeat = Repeat::Harmless {
+            within: limits::REQUEST_TIMEOUT,
+        };
+        let attempt = || async {
+            let sent = self.send(service, &sdk, &call.region, &url, operation, body);
+            let answer = Box::pin(sent).await;
+            answer.map_err(|error| CallError::from_sdk(call.clone(), &error))
+        };
+        match insist(&Pace::default(), repeat, &call, attempt).await {
+            Ok(answer) => Ok(answer),
+            Err(Unanswered::Failed(error)) => Err(error),
+            Err(Unanswered::NotAsked) => {
+                let problem = "no request was sent".to_owned();
+                Err(CallError::not_sent(call.clone(), problem, None))
             }
-            let wait = http::backoff(attempt, limits::RETRY_DELAY, limits::MAX_RETRY_DELAY);
-            tokio::time::sleep(wait).await;
-            attempt += 1;
         }
     }
 
@@ -76,7 +80,8 @@ impl Aws {
             .header("x-amz-target", format!("{}.{operation}", service.target))
             .body(SdkBody::from(body))
             .map_err(SdkError::construction_failure)?;
-        let signed = signature(&request, credentials, service.name, region, body)?;
+        let signed = signature(&request, credentials, service.name, region, body)
+            .map_err(SdkError::construction_failure)?;
         for (name, value) in signed {
             let value = ::http::HeaderValue::try_from(value);
             let mut value = value.map_err(SdkError::construction_failure)?;
@@ -116,7 +121,7 @@ fn signature(
     service: &str,
     region: &str,
     body: &str,
-) -> Result<Vec<(&'static str, String)>, Failure> {
+) -> Result<Vec<(&'static str, String)>, BoxError> {
     let identity = credentials.into();
     #[expect(
         clippy::disallowed_methods,
@@ -129,16 +134,14 @@ fn signature(
         .name(service)
         .time(now)
         .settings(SigningSettings::default())
-        .build()
-        .map_err(SdkError::construction_failure)?
+        .build()?
         .into();
     let headers = request.headers().iter();
     let headers = headers.filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)));
     let url = request.uri().to_string();
     let body = SignableBody::Bytes(body.as_bytes());
-    let signable = SignableRequest::new(request.method().as_str(), url, headers, body)
-        .map_err(SdkError::construction_failure)?;
-    let signed = sign(signable, &parameters).map_err(SdkError::construction_failure)?;
+    let signable = SignableRequest::new(request.method().as_str(), url, headers, body)?;
+    let signed = sign(signable, &parameters)?;
     let (headers, _) = signed.into_parts().0.into_parts();
     let pairs = headers
         .into_iter()

@@ -400,7 +400,9 @@ fn text_end(
     };
     match pinned {
         PinResult::Nothing if flags.pin => {
-            report.stderr = "nothing is written, since an image is not verified\n".to_owned();
+            report
+                .stderr
+                .push_str("nothing is written, since an image is not verified\n");
         }
         PinResult::Nothing => report.stderr = text::tags(document),
         PinResult::ToStdout(pinned) => report.document = pinned,

@@ -19,14 +19,14 @@ pub(super) fn image(places: &[&Image], answer: &ReferenceResult) -> CommandOutpu
                 "{} is not verified: the trust policy only logs what failed",
                 accepted.reference
             ),
-            text::tolerated(accepted, false, CALLED),
+            &text::tolerated(accepted, false, CALLED),
         ),
         Ok(Verification::Skipped {
             reference,
             statement,
         }) => refused(
             &format!("{reference} is not verified: the trust policy has its signatures skipped"),
-            text::skipped(&reference.to_string(), statement, CALLED),
+            &text::skipped(&reference.to_string(), statement, CALLED),
         ),
         Err(error) => text::failed(error, ANY_LAYOUT_SCOPE, answer.statement.as_ref(), CALLED),
     };
@@ -40,7 +40,7 @@ pub(super) fn image(places: &[&Image], answer: &ReferenceResult) -> CommandOutpu
 }
 
 /// A refusal of what `verify` accepts; its words follow.
-fn refused(sentence: &str, accepted: CommandOutput) -> CommandOutput {
+fn refused(sentence: &str, accepted: &CommandOutput) -> CommandOutput {
     let hint = "have the trust policy enforce every validation for this image";
     let mut report = CommandOutput::failed_with_hint(Exit::Rejected, sentence, hint.to_owned());
     report.stderr.push_str(&accepted.stdout);

@@ -31,11 +31,11 @@ pub(super) async fn read(kind: Kind, text: &str, flags: &Flags) -> Result<Vec<u8
     }
 }
 
-fn source<'a>(
+fn source(
     kind: Kind,
-    text: &'a str,
+    text: &str,
     is_file: impl Fn(&str) -> bool,
-) -> Result<Source<'a>, CommandOutput> {
+) -> Result<Source<'_>, CommandOutput> {
     if kind != Kind::TaskDefinition || text.contains(['/', '.']) && !text.starts_with("arn:") {
         return Ok(Source::File(text));
     }

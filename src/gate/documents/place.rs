@@ -390,9 +390,9 @@ fn may_be_image(node: &Node) -> bool {
     match &node.content {
         _ if node.is_null() => false,
         Content::Scalar(scalar) => {
-            !scalar.text.trim().is_empty()
-                && !(scalar.style == Style::Plain
-                    && matches!(scalar.text.as_str(), "true" | "false"))
+            let is_boolean =
+                scalar.style == Style::Plain && matches!(scalar.text.as_str(), "true" | "false");
+            !is_boolean && !scalar.text.trim().is_empty()
         }
         Content::Mapping(members) => !members.is_empty(),
         Content::Sequence(elements) => !elements.is_empty(),

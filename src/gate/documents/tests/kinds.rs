@@ -68,8 +68,8 @@ fn every_kind_of_kubernetes_workload_is_known() {
     ] {
         let mut inner = pod.clone();
         for name in way.rsplit('/') {
-            let indented: String = inner.lines().map(|line| format!("  {line}\n")).collect();
-            inner = format!("{name}:\n{indented}");
+            let lines: Vec<String> = inner.lines().map(|line| format!("  {line}")).collect();
+            inner = format!("{name}:\n{}\n", lines.join("\n"));
         }
         let text = format!("apiVersion: {version}\nkind: {kind}\n{inner}");
         let expected = [

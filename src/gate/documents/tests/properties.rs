@@ -1,5 +1,7 @@
 //! Whatever a document is like: nothing panics, only the images change, and the result reads as it should.
 
+use std::fmt::Write as _;
+
 use proptest::prelude::*;
 
 use super::*;
@@ -29,7 +31,7 @@ fn compose() -> impl Strategy<Value = String> {
     (prop::collection::vec(service(), 1..5), line_end).prop_map(|(services, line_end)| {
         let mut text = "# head\nservices:\n".to_owned();
         for (number, service) in services.iter().enumerate() {
-            text.push_str(&format!("  s{number}: {service}\n"));
+            writeln!(text, "  s{number}: {service}").unwrap();
         }
         text.replace('\n', line_end)
     })
@@ -42,10 +44,10 @@ fn rest<'t>(text: &'t str, images: &[Image]) -> Vec<&'t str> {
     let mut rest = Vec::new();
     let mut done = 0;
     for range in ranges {
-        rest.push(&text[done..range.start]);
+        rest.push(text.get(done..range.start).unwrap());
         done = range.end;
     }
-    rest.push(&text[done..]);
+    rest.push(text.get(done..).unwrap());
     rest
 }
 

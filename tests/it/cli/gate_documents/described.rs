@@ -96,7 +96,7 @@ fn every_fault_of_ecs_is_not_decided_and_one_that_passes_is_waited_for() {
         gate.scene
             .emulator
             .faults()
-            .add(Fault::new(kind.clone()).on("DescribeTaskDefinition"));
+            .add(Fault::new(kind).on("DescribeTaskDefinition"));
         let ran = gate.run("task-definition", &[&arn]);
         assert_eq!(ran.code, 3, "{ran:#?}");
         ran.assert_says(words);
