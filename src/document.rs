@@ -4,7 +4,14 @@
 //! then a second tree gives positions. A name that occurs twice in one object is refused wherever it
 //! is, since readers disagree about which one counts. What the members mean is not judged here.
 
-use std::collections::HashMap;
+mod error;
+mod grammar;
+mod near;
+mod objects;
+
+pub use error::{Error, Position};
+pub use near::near_name;
+
 use std::fmt;
 use std::ops::Range;
 
@@ -13,121 +20,9 @@ use jsonc_parser::common::Ranged as _;
 use jsonc_parser::{CollectOptions, ParseOptions, parse_to_ast};
 
 use crate::json_size::count_values;
-use crate::limits::{MAX_JSON_VALUES, MAX_NESTING};
-
-/// A place in a document; both counts start at 1.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Position {
-    /// The line.
-    pub line: usize,
-    /// The character of the line.
-    pub column: usize,
-}
-
-impl Position {
-    /// The place of the byte `offset` in `text`; an offset past the end is the end.
-    pub(crate) fn at(text: &str, offset: usize) -> Self {
-        let before = text.get(..offset).unwrap_or(text);
-        let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
-        Self {
-            line: before.matches('\n').count() + 1,
-            column: before.get(line_start..).unwrap_or_default().chars().count() + 1,
-        }
-    }
-}
-
-impl fmt::Display for Position {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "line {}, column {}", self.line, self.column)
-    }
-}
-
-/// Why bytes are not a document.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum Error {
-    /// Not the text of one JSON value.
-    #[error("not valid JSON at {position}")]
-    Syntax {
-        /// Where reading stopped.
-        position: Position,
-        /// What the parser says.
-        source: serde_json::Error,
-    },
-    /// More text after the JSON value.
-    #[error("more text after the end of the JSON document at {position}")]
-    TrailingData {
-        /// Where it begins.
-        position: Position,
-    },
-    /// The file is empty, or holds blanks alone.
-    #[error("the document is empty")]
-    Empty,
-    /// Bytes that are not UTF-8.
-    #[error("not UTF-8 text at {position}")]
-    NotUtf8 {
-        /// Where the first such byte is.
-        position: Position,
-    },
-    /// UTF-16, as PowerShell's `>` writes it.
-    #[error("the document is UTF-16, not UTF-8")]
-    Utf16,
-    /// A byte order mark, as some Windows editors write.
-    #[error("a byte order mark is before the JSON document")]
-    ByteOrderMark,
-    /// A name that occurs twice in one object.
-    #[error("the name `{name}` occurs twice in one object, at {first} and again at {second}")]
-    DuplicateName {
-        /// The name.
-        name: String,
-        /// JSON pointer of the object.
-        pointer: String,
-        /// Where it is first.
-        first: Position,
-        /// Where it is again.
-        second: Position,
-    },
-    /// Nested deeper than anything that is read here.
-    #[error("nested deeper than {MAX_NESTING} levels at {position}")]
-    TooDeep {
-        /// Where the limit is passed.
-        position: Position,
-    },
-    /// More values than are read into a tree.
-    #[error("more than {MAX_JSON_VALUES} values are in the document")]
-    TooManyValues,
-    /// The two readers do not agree about the text.
-    #[error("the JSON document could not be located")]
-    Unlocatable,
-}
-
-impl Error {
-    /// Where in the document, where that is known.
-    pub fn position(&self) -> Option<Position> {
-        match self {
-            Self::Syntax { position, .. }
-            | Self::TrailingData { position }
-            | Self::NotUtf8 { position }
-            | Self::TooDeep { position } => Some(*position),
-            Self::DuplicateName { second, .. } => Some(*second),
-            Self::ByteOrderMark | Self::Utf16 => Some(Position { line: 1, column: 1 }),
-            Self::Empty | Self::TooManyValues | Self::Unlocatable => None,
-        }
-    }
-
-    /// Advice, where there is some.
-    pub fn hint(&self) -> Option<String> {
-        match self {
-            Self::ByteOrderMark => Some("save the file as UTF-8 without a byte order mark".into()),
-            Self::Utf16 | Self::NotUtf8 { .. } => Some("save the file as UTF-8".into()),
-            Self::DuplicateName { name, .. } => Some(format!(
-                "keep one `{name}`; readers disagree about which of the two counts"
-            )),
-            Self::Syntax { .. } => Some("comments and trailing commas are not part of JSON".into()),
-            _ => None,
-        }
-    }
-}
+use crate::limits::MAX_JSON_VALUES;
+use grammar::check_grammar;
+use objects::{Place, check_objects, child};
 
 /// The six kinds of a JSON value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -223,104 +118,6 @@ const STRICT: ParseOptions = ParseOptions {
     allow_non_finite_numbers: false,
     allow_extended_string_escapes: false,
 };
-
-fn check_grammar(text: &str) -> Result<(), Error> {
-    let mut values = serde_json::Deserializer::from_str(text).into_iter::<serde_json::Value>();
-    let first = values.next();
-    let end = values.byte_offset();
-    if let Some(Err(source)) = first {
-        // Its columns count bytes.
-        let line = source.line().max(1);
-        let content = text.lines().nth(line - 1).unwrap_or_default();
-        let before = content.bytes().take(source.column().saturating_sub(1));
-        let position = Position {
-            line,
-            column: before.filter(|byte| !is_continuation(*byte)).count() + 1,
-        };
-        return Err(Error::Syntax { position, source });
-    }
-    let rest = text.get(end..).unwrap_or_default();
-    let blanks = rest.len() - rest.trim_start_matches([' ', '\t', '\r', '\n']).len();
-    if blanks == rest.len() {
-        return Ok(());
-    }
-    Err(Error::TrailingData {
-        position: Position::at(text, end + blanks),
-    })
-}
-
-/// Whether a byte of UTF-8 is not the first one of its character.
-const fn is_continuation(byte: u8) -> bool {
-    byte & 0b1100_0000 == 0b1000_0000
-}
-
-/// Where a value is, by what it is in: written as a pointer only where one is wanted, because a name may
-/// be as long as the document and have as many values in it.
-#[derive(Clone, Copy)]
-enum Place<'p> {
-    Root,
-    Member(&'p Self, &'p str),
-    Element(&'p Self, usize),
-}
-
-impl Place<'_> {
-    fn pointer(&self) -> String {
-        match self {
-            Self::Root => String::new(),
-            Self::Member(parent, name) => child(&parent.pointer(), name),
-            Self::Element(parent, index) => format!("{}/{index}", parent.pointer()),
-        }
-    }
-}
-
-/// Looks for duplicate names and for nesting past the limit, everywhere.
-fn check_objects(
-    text: &str,
-    value: &ast::Value<'_>,
-    place: Place<'_>,
-    depth: usize,
-) -> Result<(), Error> {
-    let is_container = matches!(value, ast::Value::Object(_) | ast::Value::Array(_));
-    if is_container && depth >= MAX_NESTING {
-        return Err(Error::TooDeep {
-            position: Position::at(text, value.start()),
-        });
-    }
-    match value {
-        ast::Value::Object(object) => {
-            let mut seen: HashMap<&str, usize> = HashMap::new();
-            for property in &object.properties {
-                let name = property.name.as_str();
-                let start = property.name.start();
-                if let Some(first) = seen.insert(name, start) {
-                    return Err(Error::DuplicateName {
-                        name: name.to_owned(),
-                        pointer: place.pointer(),
-                        first: Position::at(text, first),
-                        second: Position::at(text, start),
-                    });
-                }
-                let member = Place::Member(&place, name);
-                check_objects(text, &property.value, member, depth + 1)?;
-            }
-        }
-        ast::Value::Array(array) => {
-            for (index, element) in array.elements.iter().enumerate() {
-                check_objects(text, element, Place::Element(&place, index), depth + 1)?;
-            }
-        }
-        ast::Value::StringLit(_)
-        | ast::Value::NumberLit(_)
-        | ast::Value::BooleanLit(_)
-        | ast::Value::NullKeyword(_) => {}
-    }
-    Ok(())
-}
-
-/// JSON pointer (RFC 6901) of a member.
-fn child(pointer: &str, name: &str) -> String {
-    format!("{pointer}/{}", name.replace('~', "~0").replace('/', "~1"))
-}
 
 /// A JSON pointer as messages show it: the pointer in backticks, or `the document` for the whole of it.
 pub fn place(pointer: &str) -> String {
@@ -430,26 +227,10 @@ impl<'d> Node<'d> {
     }
 }
 
-/// The candidate that `name` was probably meant to be; `None` where none is near.
-///
-/// Near is the same but for letter case, or one edit in a name of up to five letters, or two in a longer one
-/// (a swapped pair is one edit).
-pub fn near_name<'c>(name: &str, candidates: &[&'c str]) -> Option<&'c str> {
-    let lower = name.to_lowercase();
-    candidates
-        .iter()
-        .map(|candidate| {
-            let distance = strsim::osa_distance(&lower, &candidate.to_lowercase());
-            (distance, *candidate)
-        })
-        .filter(|(distance, candidate)| *distance <= if candidate.len() <= 5 { 1 } else { 2 })
-        .min_by_key(|(distance, _)| *distance)
-        .map(|(_, candidate)| candidate)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::limits::MAX_NESTING;
 
     fn position(line: usize, column: usize) -> Position {
         Position { line, column }
@@ -556,18 +337,6 @@ mod tests {
             Document::parse(list(MAX_JSON_VALUES + 1).as_bytes()),
             Err(Error::TooManyValues)
         ));
-    }
-
-    #[test]
-    fn near_names_are_found_and_far_ones_are_not() {
-        let fields = ["name", "override", "verifyTimestamp"];
-        assert_eq!(near_name("overide", &fields), Some("override"));
-        assert_eq!(
-            near_name("verifyTimeStamp", &fields),
-            Some("verifyTimestamp")
-        );
-        assert_eq!(near_name("nmae", &fields), Some("name"));
-        assert_eq!(near_name("comment", &fields), None);
     }
 
     proptest::proptest! {

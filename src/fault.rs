@@ -6,11 +6,9 @@
 use std::panic::{self, PanicHookInfo};
 use std::path::Path;
 
+use crate::limits;
 use crate::plugin_contract::{ErrorCode, ErrorResponse};
 use crate::printable;
-
-/// Bytes of a panic's own words that are said.
-const MAX_WORDS: usize = 300;
 
 /// As what the program was started, and so how it tells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,7 +71,7 @@ fn describe(info: &PanicHookInfo<'_>) -> String {
 
 fn sentence(place: &str, words: Option<&str>) -> String {
     let words = words.map_or_else(String::new, |words| {
-        let end = words.floor_char_boundary(MAX_WORDS);
+        let end = words.floor_char_boundary(limits::MAX_PANIC_CHARS);
         format!(": {}", words.get(..end).unwrap_or_default())
     });
     printable::one_line(&format!(
@@ -140,8 +138,8 @@ mod tests {
             "countersign ended by a fault of its own at `src/a.rs:1`: a [31m b; nothing that was asked for counts as \
              done; please report it"
         );
-        let long = "ü".repeat(MAX_WORDS);
-        assert!(sentence("", Some(&long)).len() < 2 * MAX_WORDS);
+        let long = "ü".repeat(limits::MAX_PANIC_CHARS);
+        assert!(sentence("", Some(&long)).len() < 2 * limits::MAX_PANIC_CHARS);
         assert!(!sentence("", None).contains(": "));
     }
 

@@ -2,50 +2,16 @@
 
 use std::time::Duration;
 
+// References and registries
+
+/// Bytes of a reference; a host name, a repository, a tag and a digest at their longest need less.
+pub const MAX_REFERENCE_BYTES: usize = 1_024;
+
+/// Bytes of a repository's name; ECR's limit, and one more than Docker's.
+pub const MAX_REPOSITORY_BYTES: usize = 256;
+
 /// Bytes of a manifest or index; the limit of `oras-go`, which notation uses, and of most registries.
 pub const MAX_MANIFEST_BYTES: u64 = 4 * 1024 * 1024;
-
-/// Bytes of a signature envelope; notation's limit. A real one has some 10 KiB.
-pub const MAX_ENVELOPE_BYTES: u64 = 32 * 1024 * 1024;
-
-/// Bytes of a blob that are in memory at a time: few beside the program itself, and enough that reading
-/// costs nothing beside hashing.
-pub const BLOB_BUFFER_BYTES: usize = 1024 * 1024;
-
-/// Bytes of a JWS with escapes in its JSON: what has escapes is copied, what has none is not.
-pub const MAX_ESCAPED_ENVELOPE_BYTES: u64 = 4 * 1024 * 1024;
-
-/// Bytes of an envelope's protected header: far more than any signer writes (some 2 KiB), and few
-/// enough that what they are read into, at most a hundred times as much, stays small.
-pub const MAX_PROTECTED_HEADER_BYTES: usize = 64 * 1024;
-
-/// Bytes of an envelope's payload: a descriptor with what its signer noted. AWS Signer signs 4 KiB at
-/// most. Every refused signature may be quoted, so that a hundred of them must fit into memory.
-pub const MAX_PAYLOAD_BYTES: usize = 128 * 1024;
-
-/// Bytes of the primitive signature in an envelope; the longest, of RSA with 4096 bits, has 512.
-pub const MAX_SIGNATURE_BYTES: usize = 1024;
-
-/// Bytes of the name of the program that signed, which is only shown.
-pub const MAX_SIGNING_AGENT_BYTES: usize = 4 * 1024;
-
-/// Bytes of a registry's error body that are read: enough for every sentence a registry says.
-pub const MAX_ERROR_BODY_BYTES: u64 = 8 * 1024;
-
-/// Bytes of a token answer. ECR says that its tokens have no bound; real ones have some 4 KiB, and no
-/// server takes longer headers than this.
-pub const MAX_TOKEN_BYTES: u64 = 64 * 1024;
-
-/// Repositories whose tokens are kept for the next reference, besides those in use.
-pub const MAX_KEPT_SESSIONS: usize = 128;
-
-/// Bytes of an answer of AWS; its largest real one here, a signed envelope, has some 16 KiB. As many are
-/// read at a time as artifacts are looked at.
-pub const MAX_AWS_RESPONSE_BYTES: u64 = 256 * 1024;
-
-/// Values (members, elements) in JSON of others that is read into a tree, which takes some 400 bytes for
-/// each; a real header or payload has under 100.
-pub const MAX_JSON_VALUES: usize = 20_000;
 
 /// Values in a signature manifest; a real one has some 25.
 pub const MAX_SIGNATURE_MANIFEST_VALUES: usize = 2_000;
@@ -56,6 +22,26 @@ pub const MAX_ANNOTATION_BYTES: usize = 64 * 1024;
 
 /// Bytes of a media type: two names of 127 characters (RFC 6838, section 4.2) and a slash.
 pub const MAX_MEDIA_TYPE_BYTES: usize = 255;
+
+/// Bytes of a registry's error body that are read: enough for every sentence a registry says.
+pub const MAX_ERROR_BODY_BYTES: u64 = 8 * 1024;
+
+/// Characters of a registry's words that are kept.
+pub const MAX_WORDS: usize = 500;
+
+/// Bytes of one `WWW-Authenticate` that are read.
+pub const MAX_CHALLENGE_BYTES: usize = 8 * 1024;
+
+/// Bytes of a token answer. ECR says that its tokens have no bound; real ones have some 4 KiB, and no
+/// server takes longer headers than this.
+pub const MAX_TOKEN_BYTES: u64 = 64 * 1024;
+
+/// How long a registry's token is good if its realm does not say, and at least (distribution's token
+/// specification).
+pub const TOKEN_LIFETIME: Duration = Duration::from_mins(1);
+
+/// Repositories whose tokens are kept for the next reference, besides those in use.
+pub const MAX_KEPT_SESSIONS: usize = 128;
 
 /// Bytes of the address of a list's next page.
 pub const MAX_PAGE_URL_BYTES: usize = 8 * 1024;
@@ -69,6 +55,9 @@ pub const MAX_REFERRERS: usize = 5_000;
 /// Referrers whose kind the registry does not say, and which are looked at to list the signatures among
 /// them; as many as signatures are verified.
 pub const MAX_UNTYPED_REFERRERS: usize = 100;
+
+/// Signatures of one artifact that are verified; the default of notation's `--max-signatures`.
+pub const MAX_SIGNATURES: usize = 100;
 
 /// Times that the list is looked at for a signature that was just pushed: lists lag by a moment.
 pub const MAX_LISTING_LOOKS: u32 = 3;
@@ -89,199 +78,24 @@ pub const QUIET_INDEX_LOOKS: u32 = 3;
 /// Longest wait before this index is read again.
 pub const MAX_INDEX_WAIT: Duration = Duration::from_secs(2);
 
-/// Signatures of one artifact that are verified; the default of notation's `--max-signatures`.
-pub const MAX_SIGNATURES: usize = 100;
+/// Times that the index of an OCI image layout is read, changed and written, if others write it at the same
+/// time.
+pub const MAX_LAYOUT_INDEX_WRITES: usize = 3;
 
-/// Redirects that one request follows. ECR and the public registries need one.
-pub const MAX_REDIRECTS: usize = 5;
+/// Time in which the lock on an OCI image layout must be had; writing a signature takes milliseconds.
+pub const LAYOUT_LOCK_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Times that a request is sent at most, where sending it again does no harm.
-pub const MAX_ATTEMPTS: u32 = 3;
+/// Wait before the lock on an OCI image layout is tried again.
+pub const LAYOUT_LOCK_DELAY: Duration = Duration::from_millis(20);
 
-/// Time within which a connection must stand.
-pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-
-/// Time within which the next bytes of an answer must come.
-pub const READ_TIMEOUT: Duration = Duration::from_secs(15);
-
-/// Time of one request with its whole body.
-pub const REQUEST_TIMEOUT: Duration = Duration::from_mins(1);
-
-/// Time that one artifact may take, whatever a registry and others do: far more than all the waits of a
-/// well one, and less than whoever waits for a verification gives it.
-pub const ARTIFACT_TIMEOUT: Duration = Duration::from_mins(2);
-
-/// The longest time for a command that the user may allow (`--timeout`): a day.
-pub const MAX_COMMAND_TIMEOUT: Duration = Duration::from_hours(24);
+// Memory for what is fetched
 
 /// Bytes that are fetched for one artifact from everybody: two envelopes of the greatest size, or some
 /// thousand real ones.
 pub const MAX_FETCHED_BYTES: u64 = 64 * 1024 * 1024;
 
-/// Time in which AWS must answer a call, `SignPayload` above all: AWS's own plugin waits about as long.
-pub const AWS_ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
-
-/// Certificates of a chain. AWS Signer sends four.
-pub const MAX_CHAIN_CERTIFICATES: usize = 16;
-
-/// Time in which a pipe that the user named on the command line must have been written to its end, and
-/// the longest silence of one with the file that is signed or verified: nobody may ever write into it.
-pub const NAMED_PIPE_TIMEOUT: Duration = Duration::from_mins(2);
-
-/// Time in which a pipe that a variable names (`AWS_CONFIG_FILE`, `SSL_CERT_FILE`) must have been written to its
-/// end: everything else stands still meanwhile.
-pub const VARIABLE_PIPE_TIMEOUT: Duration = Duration::from_secs(10);
-
-/// Bytes of a file of TLS roots, and of all files of a directory of them; a system's have under one MiB.
-pub const MAX_ROOTS_BYTES: u64 = 16 * 1024 * 1024;
-
-/// Entries of a directory that are looked at for TLS roots, and for tokens of single sign-on; a system's has some
-/// hundreds, most of them links.
-pub const MAX_FOUND_ENTRIES: usize = 10_000;
-
-/// Bytes of a file with a token for AWS; a web identity's has some KiB.
-pub const MAX_TOKEN_FILE_BYTES: u64 = 1024 * 1024;
-
-/// Bytes of one certificate.
-pub const MAX_CERTIFICATE_BYTES: u64 = 64 * 1024;
-
-/// Bytes of all certificates of an envelope together; a real chain has some 5 KiB. All of them are
-/// decoded before anything in them is trusted.
-pub const MAX_CHAIN_BYTES: usize = 1024 * 1024;
-
-/// Elements of a set in DER, such as the attributes of one relative distinguished name: real ones have
-/// one or two, and a decoder's cost grows with the square.
-pub const MAX_SET_ELEMENTS: usize = 16;
-
-/// Elements of a list in a certificate or CRL: the parts of a name, extensions, purposes, addresses.
-/// Real ones have some ten.
-pub const MAX_SEQUENCE_ELEMENTS: usize = 64;
-
-/// Answers about certificates in one OCSP response, and elements of any other list in it: as many as
-/// fit into its bytes.
-pub const MAX_OCSP_ELEMENTS: usize = 2_000;
-
-/// Bytes of a file in a trust store.
-pub const MAX_TRUST_STORE_FILE_BYTES: u64 = 1024 * 1024;
-
-/// Symbolic links that lead to one file; Linux follows as many.
-#[cfg(unix)]
-pub const MAX_SYMBOLIC_LINKS: usize = 40;
-
-/// Installed plugins that are looked at before one of them is run; a machine has a few.
-pub const MAX_INSTALLED_PLUGINS: usize = 1_000;
-
-/// Trust stores of one type.
-pub const MAX_TRUST_STORES: usize = 1_000;
-
-/// Files in one trust store.
-pub const MAX_TRUST_STORE_FILES: usize = 1_000;
-
-/// Bytes of a trust policy.
-pub const MAX_POLICY_BYTES: u64 = 4 * 1024 * 1024;
-
-/// Problems of one trust policy that are listed, and as many warnings: a longer list does not help.
-pub const MAX_POLICY_PROBLEMS: usize = 20;
-
-/// Bytes of a configuration file: `config.json`, `signingkeys.json`, Docker's `config.json`.
-pub const MAX_CONFIG_BYTES: u64 = 4 * 1024 * 1024;
-
-/// Bytes of a plugin's request or of its answer (`plugin-extensibility.md`: less than 64 MiB).
-pub const MAX_PLUGIN_MESSAGE_BYTES: u64 = 64 * 1024 * 1024;
-
-/// Time that a plugin or a credential helper may take.
-pub const PROCESS_TIMEOUT: Duration = Duration::from_mins(1);
-
-/// Items in the CBOR of an envelope's header; a real one has some 20.
-pub const MAX_CBOR_ITEMS: usize = 10_000;
-
-/// Bytes of a map's key in the CBOR of an envelope; a real one has some 40. Keys are compared whole, and
-/// may hold maps with keys.
-pub const MAX_CBOR_KEY_BYTES: usize = 4 * 1024;
-
-/// Members of a JWS's unprotected header, to which everybody may add; a real one has three.
-pub const MAX_UNPROTECTED_MEMBERS: usize = 1_000;
-
-/// Levels of nesting in JSON and CBOR that is read.
-pub const MAX_NESTING: usize = 32;
-
-/// Bytes of the payload that AWS Signer signs (`SignPayload`, member `payload`).
-pub const MAX_AWS_SIGNER_PAYLOAD_BYTES: usize = 4_096;
-
-/// Values (members, elements) in a plugin's message. A tree of values takes some 50 times the bytes
-/// of its text; a real message has under 100.
-pub const MAX_PLUGIN_MESSAGE_VALUES: usize = 100_000;
-
-/// Bytes of a reference; a host name, a repository, a tag and a digest at their longest need less.
-pub const MAX_REFERENCE_BYTES: usize = 1_024;
-
-/// Bytes of a repository's name; ECR's limit, and one more than Docker's.
-pub const MAX_REPOSITORY_BYTES: usize = 256;
-
-/// Longest wait before a request is sent again, whatever the server asks for.
-pub const MAX_RETRY_DELAY: Duration = Duration::from_secs(5);
-
-/// Wait before a request is sent the second time, if the server does not say; doubles each time.
-pub const RETRY_DELAY: Duration = Duration::from_millis(250);
-
-/// Time in which AWS credentials must be had; SSO, assumed roles and credential processes may take
-/// some seconds.
-pub const CREDENTIALS_TIMEOUT: Duration = Duration::from_secs(30);
-/// Bytes of a timestamp, or of a timestamping authority's answer (notation's limit for the
-/// answer). Real ones have some 6 KiB.
-pub const MAX_TIMESTAMP_BYTES: u64 = 1024 * 1024;
-
-/// Certificates in a timestamp. Real ones have two to four.
-pub const MAX_TIMESTAMP_CERTIFICATES: usize = 32;
-
-/// Signed attributes of a timestamp, and values of one. Real ones have some six of one value.
-pub const MAX_TIMESTAMP_ATTRIBUTES: usize = 64;
-
-/// Signatures that are checked to find the chain of a timestamping authority. Names can be made to
-/// fit everywhere, signatures cannot; a straight chain needs one for each certificate.
-pub const MAX_TIMESTAMP_PATH_CHECKS: usize = 64;
-
-/// Time that a timestamping authority may take for its answer; notation's limit.
-pub const TIMESTAMP_TIMEOUT: Duration = Duration::from_secs(15);
-
-/// How far another's clock may be ahead of ours before what it says is from the future.
-pub const CLOCK_SKEW: Duration = Duration::from_mins(5);
-
-/// Bytes of an OCSP answer. Real ones have some 2 KiB; notation reads 20 KiB, which three certificates
-/// of a delegated responder can fill.
-pub const MAX_OCSP_RESPONSE_BYTES: u64 = 64 * 1024;
-
-/// Bytes of a CRL; notation's limit, at which it refuses and we still read.
-pub const MAX_CRL_BYTES: u64 = 32 * 1024 * 1024;
-
-/// Bytes of a cached CRL with its delta CRL, both in base64.
-pub const MAX_CRL_CACHE_BYTES: u64 = 96 * 1024 * 1024;
-
-/// Longest OCSP request, in base64, that goes into a URL; RFC 6960 appendix A.1 allows up to 255.
-pub const MAX_OCSP_GET_CHARS: usize = 254;
-
-/// Addresses of each kind (OCSP, CRL) that are asked for one certificate. Real ones have one or two.
-pub const MAX_REVOCATION_URLS: usize = 8;
-
-/// Time that an OCSP responder may take for its answer; notation's limit.
-pub const OCSP_TIMEOUT: Duration = Duration::from_secs(2);
-
-/// Time that one CRL may take; notation's limit.
-pub const CRL_TIMEOUT: Duration = Duration::from_secs(5);
-
-/// Time that the revocation check of one chain may take, whatever it has to ask.
-pub const REVOCATION_TIMEOUT: Duration = Duration::from_secs(20);
-/// Artifacts of one registry that one command verifies at the same time: enough to hide the round trips,
-/// and few enough that no registry takes it for an attack.
-pub const MAX_CONCURRENT_VERIFICATIONS: usize = 8;
-
-/// Artifacts of all registries that one command works on at the same time: a slow registry takes up only
-/// its own part of them.
-pub const MAX_CONCURRENT_ARTIFACTS: usize = 64;
-
-/// Signatures in answers that wait to be printed behind the answer of a slow registry; each may be told
-/// of at some length.
-pub const MAX_HELD_SIGNATURES: usize = 1_000;
+/// Bytes of memory that are set aside before the first bytes of a body came, whatever its head promises.
+pub const MAX_RESERVED_BYTES: u64 = 64 * 1024;
 
 /// Bytes of something fetched that needs no room in memory: [`MAX_CONCURRENT_ARTIFACTS`] of them are 4 MiB.
 pub const MAX_BYTES_WITHOUT_ROOM: u64 = 64 * 1024;
@@ -300,15 +114,68 @@ pub const ROOM_GRACE: Duration = Duration::from_secs(2);
 /// machines get.
 pub const ROOM_BYTES_PER_SECOND: u64 = 2 * 1024 * 1024;
 
-/// How long OCSP is asked alone; then CRLs are asked for too, in case they are needed. A responder
-/// that is well has answered by then.
-pub const OCSP_HEAD_START: Duration = Duration::from_millis(500);
+// Envelopes and payloads
 
-/// Time in which the lock on an OCI image layout must be had; writing a signature takes milliseconds.
-pub const LAYOUT_LOCK_TIMEOUT: Duration = Duration::from_secs(10);
+/// Bytes of a signature envelope; notation's limit. A real one has some 10 KiB.
+pub const MAX_ENVELOPE_BYTES: u64 = 32 * 1024 * 1024;
 
-/// Wait before the lock on an OCI image layout is tried again.
-pub const LAYOUT_LOCK_DELAY: Duration = Duration::from_millis(20);
+/// Bytes of a JWS with escapes in its JSON: what has escapes is copied, what has none is not.
+pub const MAX_ESCAPED_ENVELOPE_BYTES: u64 = 4 * 1024 * 1024;
+
+/// Bytes of an envelope's protected header: far more than any signer writes (some 2 KiB), and few
+/// enough that what they are read into, at most a hundred times as much, stays small.
+pub const MAX_PROTECTED_HEADER_BYTES: usize = 64 * 1024;
+
+/// Bytes of an envelope's payload: a descriptor with what its signer noted. AWS Signer signs 4 KiB at
+/// most. Every refused signature may be quoted, so that a hundred of them must fit into memory.
+pub const MAX_PAYLOAD_BYTES: usize = 128 * 1024;
+
+/// The largest size that every reader of JSON takes exactly; notation passes a JWS payload's size
+/// through a 64-bit float.
+pub const MAX_EXACT_INTEGER: u64 = 1 << 53;
+
+/// Bytes of the primitive signature in an envelope; the longest, of RSA with 4096 bits, has 512.
+pub const MAX_SIGNATURE_BYTES: usize = 1024;
+
+/// Bytes of the name of the program that signed, which is only shown.
+pub const MAX_SIGNING_AGENT_BYTES: usize = 4 * 1024;
+
+/// Values (members, elements) in JSON of others that is read into a tree, which takes some 400 bytes for
+/// each; a real header or payload has under 100.
+pub const MAX_JSON_VALUES: usize = 20_000;
+
+/// Levels of nesting in JSON and CBOR that is read.
+pub const MAX_NESTING: usize = 32;
+
+/// Items in the CBOR of an envelope's header; a real one has some 20.
+pub const MAX_CBOR_ITEMS: usize = 10_000;
+
+/// Bytes of a map's key in the CBOR of an envelope; a real one has some 40. Keys are compared whole, and
+/// may hold maps with keys.
+pub const MAX_CBOR_KEY_BYTES: usize = 4 * 1024;
+
+/// Members of a JWS's unprotected header, to which everybody may add; a real one has three.
+pub const MAX_UNPROTECTED_MEMBERS: usize = 1_000;
+
+// X.509 and keys
+
+/// Certificates of a chain. AWS Signer sends four.
+pub const MAX_CHAIN_CERTIFICATES: usize = 16;
+
+/// Bytes of one certificate.
+pub const MAX_CERTIFICATE_BYTES: u64 = 64 * 1024;
+
+/// Bytes of all certificates of an envelope together; a real chain has some 5 KiB. All of them are
+/// decoded before anything in them is trusted.
+pub const MAX_CHAIN_BYTES: usize = 1024 * 1024;
+
+/// Elements of a set in DER, such as the attributes of one relative distinguished name: real ones have
+/// one or two, and a decoder's cost grows with the square.
+pub const MAX_SET_ELEMENTS: usize = 16;
+
+/// Elements of a list in a certificate or CRL: the parts of a name, extensions, purposes, addresses.
+/// Real ones have some ten.
+pub const MAX_SEQUENCE_ELEMENTS: usize = 64;
 
 /// Bytes of a private key file; an RSA key of 4096 bits has some 3 KiB.
 pub const MAX_KEY_BYTES: u64 = 64 * 1024;
@@ -317,19 +184,65 @@ pub const MAX_KEY_BYTES: u64 = 64 * 1024;
 /// million, and more would only keep the machine busy.
 pub const MAX_PBKDF2_ITERATIONS: u32 = 10_000_000;
 
-/// Keys in `signingkeys.json`.
-pub const MAX_SIGNING_KEYS: usize = 1_000;
+/// Bytes of a passphrase, its line end included.
+pub const MAX_PASSPHRASE_BYTES: u64 = 4_096;
 
-/// Questions about revocation that one process sends to AWS Signer in a second: the quota of an
-/// account in a region (`GetRevocationStatus`), which other processes share.
-pub const MAX_REVOCATION_QUESTIONS_PER_SECOND: usize = 100;
+// Timestamps
 
-/// Time that one question to AWS Signer about revocation may take, with every attempt and every wait.
-pub const AWS_REVOCATION_TIMEOUT: Duration = Duration::from_secs(30);
+/// Bytes of a timestamp, or of a timestamping authority's answer (notation's limit for the
+/// answer). Real ones have some 6 KiB.
+pub const MAX_TIMESTAMP_BYTES: u64 = 1024 * 1024;
 
-/// Time that may be lost in vain on questions to one place of AWS Signer, until no other is sent there:
-/// more than a moment's trouble, and little enough for the sum over a hundred signatures.
-pub const AWS_SILENCE: Duration = Duration::from_secs(10);
+/// Certificates in a timestamp. Real ones have two to four.
+pub const MAX_TIMESTAMP_CERTIFICATES: usize = 32;
+
+/// Signed attributes of a timestamp, and values of one. Real ones have some six of one value.
+pub const MAX_TIMESTAMP_ATTRIBUTES: usize = 64;
+
+/// Signatures that are checked to find the chain of a timestamping authority. Names can be made to
+/// fit everywhere, signatures cannot; a straight chain needs one for each certificate.
+pub const MAX_TIMESTAMP_PATH_CHECKS: usize = 64;
+
+/// Characters of a timestamping authority's own words that are repeated.
+pub const MAX_STATUS_TEXT_CHARS: usize = 200;
+
+/// Time that a timestamping authority may take for its answer; notation's limit.
+pub const TIMESTAMP_TIMEOUT: Duration = Duration::from_secs(15);
+
+// Revocation
+
+/// Bytes of an OCSP answer. Real ones have some 2 KiB; notation reads 20 KiB, which three certificates
+/// of a delegated responder can fill.
+pub const MAX_OCSP_RESPONSE_BYTES: u64 = 64 * 1024;
+
+/// Answers about certificates in one OCSP response, and elements of any other list in it: as many as
+/// fit into its bytes.
+pub const MAX_OCSP_ELEMENTS: usize = 2_000;
+
+/// Longest OCSP request, in base64, that goes into a URL; RFC 6960 appendix A.1 allows up to 255.
+pub const MAX_OCSP_GET_CHARS: usize = 254;
+
+/// Bytes of a CRL; notation's limit, at which it refuses and we still read.
+pub const MAX_CRL_BYTES: u64 = 32 * 1024 * 1024;
+
+/// Bytes of a cached CRL with its delta CRL, both in base64.
+pub const MAX_CRL_CACHE_BYTES: u64 = 96 * 1024 * 1024;
+
+/// Addresses of each kind (OCSP, CRL) that are asked for one certificate. Real ones have one or two.
+pub const MAX_REVOCATION_URLS: usize = 8;
+
+/// Time that an OCSP responder may take for its answer; notation's limit.
+pub const OCSP_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// How long OCSP is asked alone; then CRLs are asked for too, in case they are needed. A responder
+/// that is well has answered by then.
+pub const OCSP_HEAD_START: Duration = Duration::from_millis(500);
+
+/// Time that one CRL may take; notation's limit.
+pub const CRL_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Time that the revocation check of one chain may take, whatever it has to ask.
+pub const REVOCATION_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// How long an answer may be on its way while nobody awaits it: less than any answer's own time, which goes
 /// on meanwhile.
@@ -339,18 +252,8 @@ pub const MAX_UNWATCHED: Duration = Duration::from_secs(1);
 /// question is sent where [`AWS_SILENCE`] was lost: a registry may list a hundred signatures.
 pub const UNANSWERED_HOLD: Duration = Duration::from_secs(30);
 
-/// Bytes of a kept or stored answer of AWS Signer; one about four certificates has some 2 KiB.
-pub const MAX_REVOCATION_ANSWER_BYTES: u64 = 64 * 1024;
-
-/// Longest time for which an answer of AWS Signer may be kept (`--revocation-cache-ttl`): whoever
-/// revokes a signature must know when that has reached everybody.
-pub const MAX_REVOCATION_CACHE_TTL: Duration = Duration::from_hours(24);
-
 /// OCSP answers that are kept on disk, mostly of some 2 KiB each.
 pub const MAX_KEPT_OCSP_ANSWERS: usize = 2_000;
-
-/// Answers of AWS Signer that are kept on disk, some 2 KiB each.
-pub const MAX_KEPT_REVOCATION_ANSWERS: usize = 2_000;
 
 /// How old an answer of AWS Signer may be that was stored for a verification without a network, unless
 /// the user says otherwise (`--offline-max-age`): long enough to carry it there, and no longer than most
@@ -359,9 +262,35 @@ pub const OFFLINE_ANSWER_AGE: Duration = Duration::from_hours(7 * 24);
 
 /// The longest that the user may say: who revokes a signature must know when all have heard of it.
 pub const MAX_OFFLINE_ANSWER_AGE: Duration = Duration::from_hours(90 * 24);
-/// Artifacts that one command signs at the same time: what takes a second each, at the pace that AWS
-/// Signer allows by default, and some more.
-pub const MAX_CONCURRENT_SIGNINGS: usize = 16;
+
+// AWS
+
+/// Bytes of an ARN; the most that AWS's APIs take (Signer API, shape `Arn`).
+pub const MAX_ARN_BYTES: usize = 2_048;
+
+/// Bytes of an alias of a KMS key with `alias/` (KMS API, shape `AliasNameType`), and more than any key's
+/// identifier has.
+pub const MAX_KMS_NAME_BYTES: usize = 256;
+
+/// Bytes of an answer of AWS; its largest real one here, a signed envelope, has some 16 KiB. As many are
+/// read at a time as artifacts are looked at.
+pub const MAX_AWS_RESPONSE_BYTES: u64 = 256 * 1024;
+
+/// Characters of AWS's message that are shown; real ones have under 500.
+pub const MAX_AWS_MESSAGE_CHARS: usize = 2_000;
+
+/// Bytes of the payload that AWS Signer signs (`SignPayload`, member `payload`).
+pub const MAX_AWS_SIGNER_PAYLOAD_BYTES: usize = 4_096;
+
+/// Time in which AWS must answer a call, `SignPayload` above all: AWS's own plugin waits about as long.
+pub const AWS_ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Time in which AWS credentials must be had; SSO, assumed roles and credential processes may take
+/// some seconds.
+pub const CREDENTIALS_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Bytes of a file with a token for AWS; a web identity's has some KiB.
+pub const MAX_TOKEN_FILE_BYTES: u64 = 1024 * 1024;
 
 /// Calls of `SignPayload` in a second: AWS's default quota of an account in a region.
 pub const SIGN_PAYLOAD_PER_SECOND: u32 = 10;
@@ -377,8 +306,152 @@ pub const MAX_THROTTLED_ATTEMPTS: u32 = 6;
 /// shortest validity that a signing profile can have is a day too, its default 135 months.
 pub const MIN_REMAINING: Duration = Duration::from_hours(24);
 
+/// Questions about revocation that one process sends to AWS Signer in a second: the quota of an
+/// account in a region (`GetRevocationStatus`), which other processes share.
+pub const MAX_REVOCATION_QUESTIONS_PER_SECOND: usize = 100;
+
+/// Time that one question to AWS Signer about revocation may take, with every attempt and every wait.
+pub const AWS_REVOCATION_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Time that may be lost in vain on questions to one place of AWS Signer, until no other is sent there:
+/// more than a moment's trouble, and little enough for the sum over a hundred signatures.
+pub const AWS_SILENCE: Duration = Duration::from_secs(10);
+
+/// Bytes of a kept or stored answer of AWS Signer; one about four certificates has some 2 KiB.
+pub const MAX_REVOCATION_ANSWER_BYTES: u64 = 64 * 1024;
+
+/// Answers of AWS Signer that are kept on disk, some 2 KiB each.
+pub const MAX_KEPT_REVOCATION_ANSWERS: usize = 2_000;
+
+/// Longest time for which an answer of AWS Signer may be kept (`--revocation-cache-ttl`): whoever
+/// revokes a signature must know when that has reached everybody.
+pub const MAX_REVOCATION_CACHE_TTL: Duration = Duration::from_hours(24);
+
+// Files
+
+/// Bytes of a blob that are in memory at a time: few beside the program itself, and enough that reading
+/// costs nothing beside hashing.
+pub const BLOB_BUFFER_BYTES: usize = 1024 * 1024;
+
+/// Bytes of a configuration file: `config.json`, `signingkeys.json`, Docker's `config.json`.
+pub const MAX_CONFIG_BYTES: u64 = 4 * 1024 * 1024;
+
+/// Keys in `signingkeys.json`.
+pub const MAX_SIGNING_KEYS: usize = 1_000;
+
+/// Bytes of a trust policy.
+pub const MAX_POLICY_BYTES: u64 = 4 * 1024 * 1024;
+
+/// Trust stores of one type.
+pub const MAX_TRUST_STORES: usize = 1_000;
+
+/// Files in one trust store.
+pub const MAX_TRUST_STORE_FILES: usize = 1_000;
+
+/// Bytes of a file in a trust store.
+pub const MAX_TRUST_STORE_FILE_BYTES: u64 = 1024 * 1024;
+
+/// Bytes of a file of TLS roots, and of all files of a directory of them; a system's have under one MiB.
+pub const MAX_ROOTS_BYTES: u64 = 16 * 1024 * 1024;
+
+/// Entries of a directory that are looked at for TLS roots, and for tokens of single sign-on; a system's has some
+/// hundreds, most of them links.
+pub const MAX_FOUND_ENTRIES: usize = 10_000;
+
+/// Symbolic links that lead to one file; Linux follows as many.
+#[cfg(unix)]
+pub const MAX_SYMBOLIC_LINKS: usize = 40;
+
+/// Time in which a pipe that the user named on the command line must have been written to its end, and
+/// the longest silence of one with the file that is signed or verified: nobody may ever write into it.
+pub const NAMED_PIPE_TIMEOUT: Duration = Duration::from_mins(2);
+
+/// Time in which a pipe that a variable names (`AWS_CONFIG_FILE`, `SSL_CERT_FILE`) must have been written to its
+/// end: everything else stands still meanwhile.
+pub const VARIABLE_PIPE_TIMEOUT: Duration = Duration::from_secs(10);
+
+// Other programs
+
+/// Installed plugins that are looked at before one of them is run; a machine has a few.
+pub const MAX_INSTALLED_PLUGINS: usize = 1_000;
+
+/// Bytes of a plugin's name; a file name has 255, and `notation-` and `.exe` are part of it.
+pub const MAX_PLUGIN_NAME_BYTES: usize = 200;
+
+/// Bytes of a plugin's request or of its answer (`plugin-extensibility.md`: less than 64 MiB).
+pub const MAX_PLUGIN_MESSAGE_BYTES: u64 = 64 * 1024 * 1024;
+
+/// Values (members, elements) in a plugin's message. A tree of values takes some 50 times the bytes
+/// of its text; a real message has under 100.
+pub const MAX_PLUGIN_MESSAGE_VALUES: usize = 100_000;
+
+/// Bytes of the name of a credential helper behind `docker-credential-`; real ones have some ten.
+pub const MAX_HELPER_NAME_BYTES: usize = 64;
+
+/// Time that a plugin or a credential helper may take.
+pub const PROCESS_TIMEOUT: Duration = Duration::from_mins(1);
+
+// Requests
+
+/// Time within which a connection must stand.
+pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Time within which the next bytes of an answer must come.
+pub const READ_TIMEOUT: Duration = Duration::from_secs(15);
+
+/// Time of one request with its whole body.
+pub const REQUEST_TIMEOUT: Duration = Duration::from_mins(1);
+
+/// Redirects that one request follows. ECR and the public registries need one.
+pub const MAX_REDIRECTS: usize = 5;
+
+/// Times that a request is sent at most, where sending it again does no harm.
+pub const MAX_ATTEMPTS: u32 = 3;
+
+/// Wait before a request is sent the second time, if the server does not say; doubles each time.
+pub const RETRY_DELAY: Duration = Duration::from_millis(250);
+
+/// Longest wait before a request is sent again, whatever the server asks for.
+pub const MAX_RETRY_DELAY: Duration = Duration::from_secs(5);
+
+// One command: its time, and what it does at a time
+
+/// How far another's clock may be ahead of ours before what it says is from the future.
+pub const CLOCK_SKEW: Duration = Duration::from_mins(5);
+
+/// Time that one artifact may take, whatever a registry and others do: far more than all the waits of a
+/// well one, and less than whoever waits for a verification gives it.
+pub const ARTIFACT_TIMEOUT: Duration = Duration::from_mins(2);
+
+/// The longest time for a command that the user may allow (`--timeout`): a day.
+pub const MAX_COMMAND_TIMEOUT: Duration = Duration::from_hours(24);
+
 /// Time that pushes which have begun get after an interrupt; a push takes a second.
 pub const INTERRUPT_GRACE: Duration = Duration::from_secs(30);
+
+/// Artifacts of one registry that one command verifies at the same time: enough to hide the round trips,
+/// and few enough that no registry takes it for an attack.
+pub const MAX_CONCURRENT_VERIFICATIONS: usize = 8;
+
+/// Artifacts of all registries that one command works on at the same time: a slow registry takes up only
+/// its own part of them.
+pub const MAX_CONCURRENT_ARTIFACTS: usize = 64;
+
+/// Artifacts that one command signs at the same time: what takes a second each, at the pace that AWS
+/// Signer allows by default, and some more.
+pub const MAX_CONCURRENT_SIGNINGS: usize = 16;
+
+/// Signatures in answers that wait to be printed behind the answer of a slow registry; each may be told
+/// of at some length.
+pub const MAX_HELD_SIGNATURES: usize = 1_000;
+
+// What is printed
+
+/// Problems of one trust policy that are listed, and as many warnings: a longer list does not help.
+pub const MAX_POLICY_PROBLEMS: usize = 20;
+
+/// Near misses, and trusted identities, that an error lists.
+pub const MAX_NEAR_MISSES: usize = 5;
 
 /// Characters of one text that is told of a refused signature, or as a cause or a hint: more than any real one
 /// has, and few, since whoever may push decides on them.
@@ -390,6 +463,19 @@ pub const MAX_TOLD_VALUES: usize = 64;
 /// Bytes of user metadata that are kept of a refused signature: a payload may be as large as an envelope, and there
 /// may be a hundred.
 pub const MAX_REFUSED_METADATA_BYTES: usize = 8 * 1024;
+
+/// Secrets that are blotted out of what is printed; the oldest is forgotten for another.
+pub const MAX_KNOWN_SECRETS: usize = 1_000;
+
+/// Characters of a panic's own words that are said.
+pub const MAX_PANIC_CHARS: usize = 300;
+
+/// Characters of a plugin's own words that are repeated.
+pub const MAX_PLUGIN_WORDS: usize = 200;
+
+/// Bytes of an answer at a terminal; `yes` has three.
+pub const MAX_CONFIRMATION_BYTES: u64 = 1_024;
+
 /// Time without a word after which a command says in a pipeline's log how far it is: CI services end jobs
 /// that are silent for minutes, and people wonder after seconds.
 pub const PROGRESS_INTERVAL: Duration = Duration::from_secs(10);

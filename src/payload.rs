@@ -9,12 +9,9 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::json;
+use crate::limits;
 use crate::notary::EnvelopeFormat;
 use crate::oci::{self, Descriptor, Digest};
-
-/// The largest size that every reader of JSON takes exactly; notation passes a JWS payload's size
-/// through a 64-bit float.
-const MAX_EXACT_SIZE: u64 = 1 << 53;
 
 /// Members of a target artifact that the specifications define and that are not compared.
 const OTHER_MEMBERS: [&str; 4] = ["urls", "data", "platform", "artifactType"];
@@ -211,10 +208,10 @@ impl Payload {
         } = &self.target_artifact;
         let annotations = Some(annotations).filter(|annotations| !annotations.is_empty());
         let text = match format {
-            EnvelopeFormat::Jws if *size > MAX_EXACT_SIZE => {
+            EnvelopeFormat::Jws if *size > limits::MAX_EXACT_INTEGER => {
                 return Err(Error::SizeNotExact {
                     size: *size,
-                    limit: MAX_EXACT_SIZE,
+                    limit: limits::MAX_EXACT_INTEGER,
                 });
             }
             EnvelopeFormat::Jws => to_json(&Sorted {
@@ -399,9 +396,9 @@ mod tests {
 
     #[test]
     fn a_size_that_notation_would_change_is_not_signed_as_jws() {
-        let size = MAX_EXACT_SIZE + 1;
+        let size = limits::MAX_EXACT_INTEGER + 1;
         assert!(
-            payload(MAX_EXACT_SIZE, &[])
+            payload(limits::MAX_EXACT_INTEGER, &[])
                 .to_bytes(EnvelopeFormat::Jws)
                 .is_ok()
         );
@@ -523,7 +520,7 @@ mod tests {
     proptest! {
         #[test]
         fn what_is_written_is_read(
-            size in 0..=MAX_EXACT_SIZE,
+            size in 0..=limits::MAX_EXACT_INTEGER,
             metadata in prop::collection::btree_map(any::<String>(), any::<String>(), 0..4),
         ) {
             let payload = Payload::new(&descriptor(MEDIA_TYPE, DIGEST, size), metadata);

@@ -45,7 +45,7 @@ pub fn check(info: &SignerInfo, now: OffsetDateTime) -> Result<(), Failure> {
 ///
 /// [`Failure::UnprocessedAttributes`].
 pub fn check_min_version_has_plugin(attributes: &SignedAttributes) -> Result<(), Failure> {
-    // Unlike notation: notation ignores a minimum version where no plugin is named. It is a critical
+    // Unlike notation, which ignores a minimum version where no plugin is named: it is a critical
     // attribute that nothing processes.
     if attributes.verification_plugin_min_version.is_some()
         && attributes.verification_plugin.is_none()
@@ -130,7 +130,7 @@ pub fn check_expiry(attributes: &SignedAttributes, now: OffsetDateTime) -> Resul
 /// [`Failure::SignedInTheFuture`] and [`Failure::CertificateNotValid`].
 pub fn check_authentic_signing_time(info: &SignerInfo, now: OffsetDateTime) -> Result<(), Failure> {
     let at = info.signed_attributes.signing_time;
-    // Unlike notation: notation takes a time that is not there yet. Nobody can have signed then.
+    // Unlike notation, which takes a time in the future: no signature can have been made then.
     if at - now > CLOCK_SKEW {
         return Err(Failure::SignedInTheFuture { at, now });
     }

@@ -4,11 +4,10 @@
 use std::borrow::Cow;
 use std::sync::{Mutex, PoisonError};
 
+use crate::limits;
+
 /// What stands in the place of one.
 const BLOT: &str = "[secret]";
-
-/// How many are known at most; the oldest is forgotten for another.
-const MAX_KNOWN: usize = 1_000;
 
 /// Characters below which something is not known: a short password may be a part of many words.
 const MIN_KNOWN_CHARS: usize = 8;
@@ -28,7 +27,7 @@ pub(crate) fn remember(secret: &str) {
     if known.iter().any(|known| known == secret) {
         return;
     }
-    if known.len() == MAX_KNOWN {
+    if known.len() == limits::MAX_KNOWN_SECRETS {
         known.remove(0);
     }
     known.push(secret.to_owned());

@@ -4,6 +4,7 @@
 //! numbers of `trust-store-trust-policy.md` and `signing-and-verification-workflow.md`; one bad
 //! signature never hides a good one, and nothing that could not be looked at counts as good.
 
+mod attempts;
 pub mod blob;
 mod delegate;
 mod error;
@@ -14,9 +15,9 @@ mod record;
 mod requirement;
 mod revocation;
 mod setup;
+mod signature_check;
 #[cfg(test)]
 mod testing;
-mod attempts;
 
 pub use crate::allowance::Allowed;
 pub use crate::limits::OFFLINE_ANSWER_AGE;
@@ -48,6 +49,7 @@ use crate::registry::{self, Access, LayoutRepository, Listing, Repository, Targe
 use crate::revocation::Checker;
 use crate::trust_policy::{Statement, StatementName, TrustPolicies};
 use crate::trust_store::TrustStores;
+use signature_check::{SignatureCheck, Subject};
 
 /// Verifies artifacts against one trust policy. A [`Setup`] makes it; [`Setup::connect`] says what it keeps.
 #[derive(Debug)]
@@ -107,9 +109,9 @@ impl Validators {
         user_metadata: &BTreeMap<String, String>,
         now: OffsetDateTime,
     ) -> SignatureOutcome {
-        let check = judge::SignatureCheck {
+        let check = SignatureCheck {
             validators: self,
-            subject: judge::Subject::Artifact(target),
+            subject: Subject::Artifact(target),
             statement,
             user_metadata,
             now,

@@ -13,7 +13,7 @@ use crate::{
     ecr, ecs,
     error::AwsError,
     faults::{FaultKind, Tamper},
-    hosts::is_registry_host,
+    hosts::{RegistryId, is_registry_host},
     kms,
     protocol::Protocol,
     registry,
@@ -189,65 +189,20 @@ fn answer(
             );
             protocol.error(&error)
         }
-        Service::Registry => registry::handle(shared, call),
+        Service::Registry => {
+            let default = RegistryId {
+                account: shared.access_key.account.clone(),
+                region: shared.region.clone(),
+            };
+            shared.registry.handle(default, call)
+        }
         Service::Signer(operation) => {
-            let result = caller(shared, call, "signer", protocol).and_then(|caller| {
-                if is_denied {
-                    let resource = signer::resource(operation, &caller, &call.request);
-                    return Err(denied(&caller, "signer", operation.name(), &resource));
-                }
-                let context = signer::Context {
-                    store: &shared.signer,
-                    authority: &shared.authority,
-                    caller: &caller,
-                    request: &call.request,
-                    now: call.now,
-                    tamper,
-                };
-                signer::handle(&context, operation)
-            });
-            protocol.answer(result)
+            protocol.answer(signer_answer(shared, call, operation, is_denied, tamper))
         }
-        Service::Ecr(action) => {
-            let result = caller(shared, call, "ecr", protocol).and_then(|caller| {
-                if is_denied {
-                    return Err(denied(&caller, "ecr", action, "*"));
-                }
-                ecr::handle(shared, &caller, call, action, &json_body(call)?)
-            });
-            protocol.answer(result)
-        }
-        Service::Ecs(action) => {
-            let result = caller(shared, call, "ecs", protocol).and_then(|caller| {
-                if is_denied {
-                    return Err(denied(&caller, "ecs", action, "*"));
-                }
-                let context = ecs::Context {
-                    store: &shared.ecs,
-                    caller: &caller,
-                    now: call.now,
-                    body: &json_body(call)?,
-                };
-                ecs::handle(&context, action)
-            });
-            protocol.answer(result)
-        }
+        Service::Ecr(action) => protocol.answer(ecr_answer(shared, call, action, is_denied)),
+        Service::Ecs(action) => protocol.answer(ecs_answer(shared, call, action, is_denied)),
         Service::Kms(action) => {
-            let result = caller(shared, call, "kms", protocol).and_then(|caller| {
-                let context = kms::Context {
-                    store: &shared.kms,
-                    caller: &caller,
-                    now: call.now,
-                    body: &json_body(call)?,
-                    tamper,
-                };
-                if is_denied {
-                    let resource = kms::resource(&context, action);
-                    return Err(denied(&caller, "kms", action, &resource));
-                }
-                kms::handle(&context, action)
-            });
-            protocol.answer(result)
+            protocol.answer(kms_answer(shared, call, action, is_denied, tamper))
         }
         Service::Sts(form) => {
             sts_answer(shared, call, form, is_denied).unwrap_or_else(|error| protocol.error(&error))
@@ -265,6 +220,83 @@ fn answer(
             protocol.error(&error)
         }
     }
+}
+
+fn signer_answer(
+    shared: &Shared,
+    call: &Call,
+    operation: &Operation,
+    is_denied: bool,
+    tamper: Option<Tamper>,
+) -> Result<Value, AwsError> {
+    let caller = caller(shared, call, "signer", Protocol::RestJson)?;
+    if is_denied {
+        let resource = signer::resource(operation, &caller, &call.request);
+        return Err(denied(&caller, "signer", operation.name(), &resource));
+    }
+    let context = signer::Context {
+        store: &shared.signer,
+        authority: &shared.authority,
+        caller: &caller,
+        request: &call.request,
+        now: call.now,
+        tamper,
+    };
+    signer::handle(&context, operation)
+}
+
+fn ecr_answer(
+    shared: &Shared,
+    call: &Call,
+    action: &str,
+    is_denied: bool,
+) -> Result<Value, AwsError> {
+    let caller = caller(shared, call, "ecr", Protocol::Json11)?;
+    if is_denied {
+        return Err(denied(&caller, "ecr", action, "*"));
+    }
+    ecr::handle(shared, &caller, call, action, &json_body(call)?)
+}
+
+fn ecs_answer(
+    shared: &Shared,
+    call: &Call,
+    action: &str,
+    is_denied: bool,
+) -> Result<Value, AwsError> {
+    let caller = caller(shared, call, "ecs", Protocol::Json11)?;
+    if is_denied {
+        return Err(denied(&caller, "ecs", action, "*"));
+    }
+    let context = ecs::Context {
+        store: &shared.ecs,
+        caller: &caller,
+        now: call.now,
+        body: &json_body(call)?,
+    };
+    ecs::handle(&context, action)
+}
+
+fn kms_answer(
+    shared: &Shared,
+    call: &Call,
+    action: &str,
+    is_denied: bool,
+    tamper: Option<Tamper>,
+) -> Result<Value, AwsError> {
+    let caller = caller(shared, call, "kms", Protocol::Kms)?;
+    let context = kms::Context {
+        store: &shared.kms,
+        caller: &caller,
+        now: call.now,
+        body: &json_body(call)?,
+        tamper,
+    };
+    if is_denied {
+        let resource = kms::resource(&context, action);
+        return Err(denied(&caller, "kms", action, &resource));
+    }
+    kms::handle(&context, action)
 }
 
 /// The body of a JSON 1.1 request; `{}` where it is empty.

@@ -58,6 +58,7 @@ mod identities;
 mod clock;
 mod saved;
 mod hosts;
+mod json;
 mod partition;
 mod random;
 

@@ -2,9 +2,9 @@
 
 use bytes::Bytes;
 use http::{HeaderValue, Response, StatusCode, header};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
-use crate::{error::AwsError, random, sigv4::Refusal};
+use crate::{error::AwsError, json::without_nulls, random, sigv4::Refusal};
 
 /// A service's way with answers and errors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -212,20 +212,6 @@ fn json_body(error: &AwsError, members: &[(&str, &String)]) -> Vec<u8> {
             .map(|(name, value)| ((*name).to_owned(), Value::String((*value).clone()))),
     );
     serde_json::to_vec(&Value::Object(body)).unwrap_or_default()
-}
-
-/// AWS leaves absent members out.
-pub(crate) fn without_nulls(value: Value) -> Value {
-    match value {
-        Value::Object(members) => members
-            .into_iter()
-            .filter(|(_, member)| !member.is_null())
-            .map(|(name, member)| (name, without_nulls(member)))
-            .collect::<Map<_, _>>()
-            .into(),
-        Value::Array(items) => items.into_iter().map(without_nulls).collect(),
-        other => other,
-    }
 }
 
 /// Text in an XML element.

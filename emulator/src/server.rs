@@ -29,8 +29,8 @@ use tokio_rustls::TlsAcceptor;
 use crate::{
     call::Call,
     dispatch::{self, Reply},
-    hosts::{is_loopback_host, is_registry_host, is_service_host, split},
-    registry::{MAX_BLOB_BYTES, is_layer_bucket},
+    hosts::{is_layer_bucket, is_loopback_host, is_registry_host, is_service_host, split},
+    registry::MAX_BLOB_BYTES,
     shared::Shared,
 };
 

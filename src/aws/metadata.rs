@@ -6,7 +6,7 @@ use ::http::{HeaderMap, HeaderValue};
 const TOKEN_TIME: &str = "x-aws-ec2-metadata-token-ttl-seconds";
 
 /// The longest that EC2 gives.
-const MAX_TOKEN_TIME: HeaderValue = HeaderValue::from_static("21600");
+const LONGEST_TOKEN_TIME: HeaderValue = HeaderValue::from_static("21600");
 
 /// Where the name of the instance's role is, which the SDK makes a part of the next URL.
 const ROLE: &str = "/latest/meta-data/iam/security-credentials/";
@@ -21,7 +21,7 @@ pub(super) fn limit_token_time(headers: &mut HeaderMap) {
         seconds.is_some_and(|seconds| seconds > 21_600)
     };
     if headers.get(TOKEN_TIME).is_some_and(is_too_long) {
-        headers.insert(TOKEN_TIME, MAX_TOKEN_TIME);
+        headers.insert(TOKEN_TIME, LONGEST_TOKEN_TIME);
     }
 }
 

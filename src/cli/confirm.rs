@@ -4,10 +4,8 @@
 use std::io::{self, BufRead as _, IsTerminal as _, Read as _, Write as _};
 
 use super::output::{CommandOutput, Exit, one_line};
+use crate::limits;
 use crate::printable;
-
-/// Longest answer in bytes.
-const MAX_BYTES: u64 = 1_024;
 
 /// Asks before something is deleted, after an explanation of whole lines or none, unless the user said yes
 /// beforehand.
@@ -59,7 +57,12 @@ fn ask(
         one_line(question)
     )
     .and_then(|()| stderr.flush())
-    .and_then(|()| stdin.lock().take(MAX_BYTES).read_line(&mut answer));
+    .and_then(|()| {
+        stdin
+            .lock()
+            .take(limits::MAX_CONFIRMATION_BYTES)
+            .read_line(&mut answer)
+    });
     match answered {
         Ok(_) if is_yes(&answer) => Ok(()),
         Ok(_) => Err(CommandOutput {

@@ -71,7 +71,7 @@ pub(super) struct UpdateArgs {
     #[arg(value_name = "NAME")]
     name: String,
     /// Make it the default
-    // Unlike notation: notation does nothing at all without the flag, and says so to nobody.
+    // Unlike notation, which does nothing without the flag, and does not say so.
     #[arg(long, required = true)]
     default: bool,
 }

@@ -7,9 +7,6 @@ use std::path::Path;
 
 use zeroize::Zeroizing;
 
-/// Longest passphrase in bytes, its line end included.
-const MAX_BYTES: u64 = 4_096;
-
 /// Why there is no passphrase.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Error {
@@ -36,7 +33,7 @@ pub(super) enum Error {
 pub(super) enum Unreadable {
     #[error("it is not open")]
     NotOpen,
-    #[error("its first line is longer than {} bytes", MAX_BYTES - 1)]
+    #[error("its first line is longer than {} bytes", limits::MAX_PASSPHRASE_BYTES - 1)]
     TooLong,
     #[error(transparent)]
     Io(io::Error),
@@ -78,13 +75,13 @@ pub(super) fn read(
 /// The first line, without its end.
 fn first_line(file: File) -> Result<Zeroizing<Vec<u8>>, Unreadable> {
     let mut line = Zeroizing::new(Vec::with_capacity(4_096));
-    let mut reader = BufReader::with_capacity(1, file).take(MAX_BYTES);
+    let mut reader = BufReader::with_capacity(1, file).take(limits::MAX_PASSPHRASE_BYTES);
     reader
         .read_until(b'\n', &mut line)
         .map_err(Unreadable::Io)?;
     if line.last() == Some(&b'\n') {
         line.pop();
-    } else if u64::try_from(line.len()).is_ok_and(|length| length == MAX_BYTES) {
+    } else if u64::try_from(line.len()).is_ok_and(|length| length == limits::MAX_PASSPHRASE_BYTES) {
         return Err(Unreadable::TooLong);
     }
     if line.last() == Some(&b'\r') {
@@ -100,6 +97,8 @@ fn ask(_: &Path) -> Result<Option<Zeroizing<Vec<u8>>>, Error> {
 
 #[cfg(unix)]
 use terminal::ask;
+
+use crate::limits;
 
 #[cfg(unix)]
 mod terminal {

@@ -43,8 +43,8 @@ impl StoreName {
     ///
     /// # Errors
     ///
-    /// [`StoreNameError::Name`]. `.` and `..` would lead out of the directory of the type (Unlike notation: notation
-    /// takes them).
+    /// [`StoreNameError::Name`]. `.` and `..` would lead out of the directory of the type. Unlike notation, which
+    /// takes them.
     pub fn new(kind: StoreType, name: &str) -> Result<Self, StoreNameError> {
         let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'-');
         if name.is_empty() || !name.bytes().all(allowed) || matches!(name, "." | "..") {

@@ -2,7 +2,8 @@
 
 use std::path::PathBuf;
 
-use super::{DocumentError, NearMiss, RevokedEntity, revocation};
+use super::revocation::in_words;
+use super::{DocumentError, NearMiss, RevokedEntity};
 use crate::aws::{ArnError, CallError, NOT_AS_AWS, SettingsError};
 use crate::notary::SigningScheme;
 
@@ -94,7 +95,7 @@ pub enum Error {
         path: PathBuf,
     },
     /// Something that the signature rests on was revoked.
-    #[error("{}", revocation::in_words(revoked))]
+    #[error("{}", in_words(revoked))]
     Revoked {
         /// What was revoked.
         revoked: Vec<RevokedEntity>,

@@ -8,10 +8,12 @@
 //! Not checked here: the envelope, its certificates, its time and its expiry.
 
 mod error;
+mod near_miss;
 mod revocation;
 mod trusted_identity;
 
 pub use error::Error;
+pub use near_miss::NearMiss;
 pub(crate) use revocation::PLATFORM_ID;
 #[cfg(fuzzing)]
 pub use revocation::fuzzing;
@@ -19,7 +21,7 @@ pub use revocation::{
     Answer, AnswerCache, DocumentError, Evidence, Inquiry, Place, Question, RevocationChecker,
     RevokedEntity, StoredAnswers, Subject, UnsignedAnswers, check_revocation, revoked_in_aws_words,
 };
-pub use trusted_identity::{NearMiss, check_trusted_identity};
+pub use trusted_identity::check_trusted_identity;
 
 use std::fmt;
 

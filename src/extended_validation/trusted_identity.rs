@@ -4,29 +4,11 @@
 //! differ only in that are two profiles, and IAM, which decides who may make and use them, tells
 //! them apart.
 
-use std::fmt;
-
+use super::near_miss::NearMiss;
 use super::{Claims, Error, Signer};
 use crate::aws::SignerArn;
 use crate::document::near_name;
-
-/// Near misses, and trusted identities, that an error lists.
-const MAX_NEAR_MISSES: usize = 5;
-
-/// A trusted identity that does not match, and was probably meant to.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NearMiss {
-    /// The identity as the policy has it.
-    pub identity: String,
-    /// Why it does not match.
-    pub reason: String,
-}
-
-impl fmt::Display for NearMiss {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "trusted identity `{}` {}", self.identity, self.reason)
-    }
-}
+use crate::limits;
 
 /// Finds the trusted identity that covers the signature, and gives it back.
 ///
@@ -51,13 +33,13 @@ pub fn check_trusted_identity<'a, S: AsRef<str>>(
             signer: signer_in_words(claims),
             near_misses: identities()
                 .filter_map(|identity| near_miss(identity, claims))
-                .take(MAX_NEAR_MISSES)
+                .take(limits::MAX_NEAR_MISSES)
                 .collect(),
             trusted: identities()
-                .take(MAX_NEAR_MISSES)
+                .take(limits::MAX_NEAR_MISSES)
                 .map(str::to_owned)
                 .collect(),
-            more: identities().count().saturating_sub(MAX_NEAR_MISSES),
+            more: identities().count().saturating_sub(limits::MAX_NEAR_MISSES),
         })
 }
 

@@ -6,9 +6,7 @@ use url::Url;
 
 use super::{Error, redact};
 use crate::allowance;
-
-/// Memory that is set aside before the first bytes of a body came, whatever its head promises.
-const MAX_RESERVED_BYTES: u64 = 64 * 1024;
+use crate::limits;
 
 /// The body of `response`, which must not be longer than `max` bytes.
 ///
@@ -48,7 +46,7 @@ impl Body {
             });
         }
         let announced = response.content_length().unwrap_or(0);
-        let reserved = usize::try_from(announced.min(MAX_RESERVED_BYTES)).unwrap_or(0);
+        let reserved = usize::try_from(announced.min(limits::MAX_RESERVED_BYTES)).unwrap_or(0);
         let body = Self {
             response,
             url,

@@ -1,15 +1,15 @@
 //! Why a request got no answer.
 
 use std::error::Error as StdError;
+use std::fmt;
 use std::sync::Arc;
 
 use url::Url;
 
 use super::inside::Inside;
 use super::named_server::is_authority_as_server;
-use super::proxy::Proxy;
 use super::redact::{host, redact};
-use super::roots::{Roots, RootsProblem};
+use super::roots_problem::RootsProblem;
 use crate::allowance::Exhausted;
 use crate::causes;
 
@@ -246,8 +246,8 @@ impl Error {
 
     pub(super) fn from_reqwest(
         url: &Url,
-        proxy: Option<&Proxy>,
-        roots: &Roots,
+        proxy: Option<&impl fmt::Display>,
+        roots: &impl fmt::Display,
         source: reqwest::Error,
     ) -> Self {
         let via = proxy.map_or_else(String::new, |proxy| format!(" through {proxy}"));

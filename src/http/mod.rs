@@ -16,6 +16,7 @@ mod proxy;
 mod redact;
 mod retry;
 mod roots;
+mod roots_problem;
 #[cfg(test)]
 pub(crate) mod testing;
 
@@ -28,7 +29,8 @@ pub use proxy::Proxies;
 pub(crate) use redact::host;
 pub use redact::{redact, redact_in, redact_text};
 pub(crate) use retry::{Lost, backoff, retry_after};
-pub use roots::{Roots, RootsProblem};
+pub use roots::Roots;
+pub use roots_problem::RootsProblem;
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;

@@ -6,27 +6,13 @@ use std::sync::Arc;
 
 use rustls::client::WebPkiServerVerifier;
 use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::{self, PemObject as _};
+use rustls::pki_types::pem::PemObject as _;
 
 use super::Error;
 use super::named_server::ServerVerifier;
+use super::roots_problem::RootsProblem;
 use crate::limits::{MAX_FOUND_ENTRIES, MAX_ROOTS_BYTES, VARIABLE_PIPE_TIMEOUT};
 use crate::{allowance, files};
-
-/// Why roots cannot be read.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum RootsProblem {
-    /// A file that a variable names cannot be read.
-    #[error(transparent)]
-    File(files::Error),
-    /// It is not PEM.
-    #[error("it is not PEM: {0}")]
-    Pem(pem::Error),
-    /// The system's cannot be read.
-    #[error(transparent)]
-    System(rustls_native_certs::Error),
-}
 
 /// Roots as they were read.
 #[derive(Debug)]

@@ -17,7 +17,7 @@ impl Failure {
             Self::UntrustedProfile { source } | Self::Revocation { source } => {
                 source.is_inconclusive()
             }
-            Self::Plugin { source } => source.is_unanswered(),
+            Self::Plugin { source } => source.is_inconclusive(),
             Self::CertificateRevocationUnknown { .. }
             | Self::Unfinished { .. }
             | Self::PluginNotRun { .. }

@@ -1,14 +1,12 @@
 //! Every way in which a plugin command fails, and the contract's code for it.
 
-use std::collections::BTreeMap;
 use std::io;
 
 use super::Face;
-use super::reason::reason;
-use crate::aws::{ArnError, CallError, CallErrorKind, KmsKeyIdError, SettingsError};
+use crate::aws::{ArnError, CallErrorKind, KmsKeyIdError, SettingsError};
 use crate::hints::Reader;
 use crate::notary::{EnvelopeFormat, PAYLOAD_MEDIA_TYPE};
-use crate::plugin_contract::{self, Command, ErrorCode, ErrorResponse};
+use crate::plugin_contract::{self, Command, ErrorCode};
 use crate::signer::certificate_chain::CertificateChainError;
 use crate::signer::{aws_kms, aws_signer};
 use crate::{causes, extended_validation, http, x509};
@@ -123,7 +121,7 @@ pub enum Error {
 
 impl Error {
     /// The contract's code for this failure.
-    fn code(&self) -> ErrorCode {
+    pub(super) fn code(&self) -> ErrorCode {
         match self {
             Self::NoCommand
             | Self::UnknownCommand(_)
@@ -268,45 +266,6 @@ impl Error {
             | Self::Runtime(_) => None,
         }
     }
-
-    /// The call to AWS that failed, if that is why.
-    fn call(&self) -> Option<&CallError> {
-        match self {
-            Self::Sign(aws_signer::Error::Call(call))
-            | Self::Kms(aws_kms::Error::Call(call))
-            | Self::Validation(extended_validation::Error::RevocationUnknown(call)) => Some(call),
-            _ => None,
-        }
-    }
-
-    /// The message for stderr: everything in one line, because a host shows nothing else.
-    pub(super) fn response(&self) -> ErrorResponse {
-        let mut metadata = BTreeMap::new();
-        if let Some(reason) = reason(self) {
-            metadata.insert("reason".to_owned(), reason.to_owned());
-        }
-        if let Some(error) = self.call() {
-            let call = error.call();
-            let values = [
-                ("action", Some(call.action)),
-                ("resource", Some(call.resource.as_str())),
-                ("region", Some(call.region.as_str())),
-                ("awsErrorCode", error.code()),
-                ("principal", error.principal()),
-                ("requestId", error.request_id()),
-            ];
-            for (name, value) in values {
-                if let Some(value) = value {
-                    metadata.insert(name.to_owned(), value.to_owned());
-                }
-            }
-        }
-        ErrorResponse {
-            error_code: self.code(),
-            error_message: in_one_line(self, self.hint()),
-            error_metadata: metadata,
-        }
-    }
 }
 
 /// The flags of `notation sign` and `notation verify` that a hint of a plugin may name.
@@ -337,42 +296,4 @@ pub(super) fn in_one_line(error: &dyn std::error::Error, hint: Option<String>) -
 
 fn names<const N: usize>(names: [&str; N]) -> String {
     names.map(|name| format!("`{name}`")).join(", ")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::aws::call_error;
-
-    #[test]
-    fn each_failure_of_aws_has_its_code() {
-        for (kind, code) in [
-            (CallErrorKind::Denied, "ACCESS_DENIED"),
-            (CallErrorKind::NoCredentials, "ACCESS_DENIED"),
-            (CallErrorKind::BadCredentials, "ACCESS_DENIED"),
-            (CallErrorKind::Throttled, "THROTTLED"),
-            (CallErrorKind::TimedOut, "TIMEOUT"),
-            (CallErrorKind::Invalid, "VALIDATION_ERROR"),
-            (CallErrorKind::NotFound, "VALIDATION_ERROR"),
-            (CallErrorKind::Unreachable, "ERROR"),
-            (CallErrorKind::ServiceFailure, "ERROR"),
-            (CallErrorKind::Malformed, "ERROR"),
-            (CallErrorKind::NotAws, "ERROR"),
-            (CallErrorKind::NotSent, "ERROR"),
-        ] {
-            let call = call_error(kind, "SomeException", "User: arn:aws:iam::1:user/x may not");
-            let by_signer = Error::Sign(aws_signer::Error::Call(call));
-            let call = call_error(kind, "SomeException", "User: arn:aws:iam::1:user/x may not");
-            let by_kms = Error::Kms(aws_kms::Error::Call(call));
-            for response in [by_signer.response(), by_kms.response()] {
-                assert_eq!(response.error_code.as_str(), code, "{kind:?}");
-                assert_eq!(response.error_metadata["awsErrorCode"], "SomeException");
-                assert_eq!(
-                    response.error_metadata["principal"],
-                    "arn:aws:iam::1:user/x"
-                );
-                assert_eq!(response.error_metadata["requestId"], "r-1");
-            }
-        }
-    }
 }

@@ -9,6 +9,7 @@ mod aws_kms;
 mod aws_signer;
 mod error;
 mod reason;
+mod response;
 
 use std::ffi::{OsStr, OsString};
 use std::io::{Read, Write};
@@ -127,7 +128,7 @@ pub fn run(
         }
         Err(error) => {
             // Where stderr is closed too, the exit status is all that is left to say.
-            let json = serde_json::to_string(&error.response()).unwrap_or_default();
+            let json = serde_json::to_string(&response::response(&error)).unwrap_or_default();
             let _ = stderr.write_all(printable::json(&secrets::blot(&json)).as_bytes());
             let _ = stderr.flush();
             1

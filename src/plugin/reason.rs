@@ -102,11 +102,10 @@ mod tests {
 
     const SCHEMA: &str = include_str!("../../schemas/plugin.error.schema.json");
 
-    /// Asserts the reason in what is written to stderr, and that the schema has it.
+    /// Asserts the reason of `error`, and that the schema has it.
     #[track_caller]
     fn assert(error: &Error, expected: &str) {
-        let metadata = error.response().error_metadata;
-        assert_eq!(metadata["reason"], expected, "{error:?}");
+        assert_eq!(reason(error), Some(expected), "{error:?}");
         assert!(SCHEMA.contains(&format!("\"{expected}\"")), "{expected}");
     }
 
@@ -279,7 +278,7 @@ mod tests {
             Error::RawSignature,
             Error::UnknownPlugin("x".to_owned()),
         ] {
-            assert!(!error.response().error_metadata.contains_key("reason"));
+            assert_eq!(reason(&error), None);
         }
     }
 }

@@ -115,7 +115,7 @@ fn is_nearly_aws_signer(name: &str) -> bool {
 
 impl Error {
     /// Whether asking again later may bring an answer: nothing was decided.
-    pub fn is_unanswered(&self) -> bool {
+    pub fn is_inconclusive(&self) -> bool {
         match self {
             Self::Run { .. } => true,
             Self::Refused { code, .. } => {

@@ -4,10 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::{Error, Plugin};
-use crate::limits::PROCESS_TIMEOUT;
-
-/// Longest name of a plugin, in bytes; a file name has 255, and `notation-` and `.exe` are part of it.
-pub(super) const MAX_NAME_BYTES: usize = 200;
+use crate::limits::{MAX_PLUGIN_NAME_BYTES, PROCESS_TIMEOUT};
 
 /// The directory in which plugins are installed.
 #[derive(Debug, Clone)]
@@ -41,7 +38,7 @@ impl PluginHost {
         check_name(name)?;
         let folder = self.plugins.join(name);
         let path = folder.join(format!("notation-{name}{}", std::env::consts::EXE_SUFFIX));
-        // Unlike notation: notation follows links here. A link is refused, as the specification says.
+        // Unlike notation, which follows links here: a link is refused, as the specification says.
         check_kind(
             name,
             &folder,
@@ -72,7 +69,7 @@ fn check_name(name: &str) -> Result<(), Error> {
         .chars()
         .next()
         .is_some_and(|c| c.is_ascii_alphanumeric());
-    if first && name.len() <= MAX_NAME_BYTES && name.chars().all(allowed) {
+    if first && name.len() <= MAX_PLUGIN_NAME_BYTES && name.chars().all(allowed) {
         Ok(())
     } else {
         Err(Error::Name {

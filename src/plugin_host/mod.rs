@@ -18,7 +18,7 @@ use serde::de::DeserializeOwned;
 pub use error::Error;
 pub use find::PluginHost;
 
-use crate::limits::MAX_PLUGIN_MESSAGE_BYTES;
+use crate::limits::{MAX_PLUGIN_MESSAGE_BYTES, MAX_PLUGIN_WORDS};
 use crate::plugin_contract::{
     self, CONTRACT_VERSION, ErrorResponse, GetPluginMetadataRequest, PluginConfig, PluginMetadata,
     Request,
@@ -124,17 +124,16 @@ impl Plugin {
 
 /// The first line with something on it, as much of it as fits a sentence.
 fn first_line(stderr: &[u8]) -> Option<String> {
-    const MAX_CHARACTERS: usize = 200;
     // A character has four bytes at most; what comes before the line is at most a few line ends.
     let text = stderr.trim_ascii_start();
-    let text = text.get(..4 * MAX_CHARACTERS).unwrap_or(text);
+    let text = text.get(..4 * MAX_PLUGIN_WORDS).unwrap_or(text);
     let text = String::from_utf8_lossy(text);
     let line: String = text
         .lines()
         .next()?
         .chars()
         .map(|c| if c.is_control() { ' ' } else { c })
-        .take(MAX_CHARACTERS)
+        .take(MAX_PLUGIN_WORDS)
         .collect();
     let line = line.trim();
     (!line.is_empty()).then(|| line.to_owned())

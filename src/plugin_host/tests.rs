@@ -6,8 +6,8 @@ use std::ffi::OsStr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::find::MAX_NAME_BYTES;
 use super::{Error, PluginHost};
+use crate::limits::MAX_PLUGIN_NAME_BYTES;
 use crate::plugin_contract::{PluginConfig, PluginMetadata};
 use crate::process;
 
@@ -94,7 +94,7 @@ async fn metadata_of_another_name_or_contract_is_refused() {
 async fn a_refusal_keeps_the_plugins_words() {
     let script = r#"echo '{"errorCode":"THROTTLED","errorMessage":"slow down"}' >&2; exit 1"#;
     let error = Installed::new("p", script).metadata().await.unwrap_err();
-    assert!(error.is_unanswered());
+    assert!(error.is_inconclusive());
     assert_eq!(
         error.to_string(),
         "plugin `p` failed at `get-plugin-metadata` with THROTTLED: slow down"
@@ -181,7 +181,7 @@ async fn a_plugin_that_hangs_or_babbles_is_ended() {
 #[test]
 fn a_name_never_leads_out_of_the_directory() {
     let host = PluginHost::new(PathBuf::from("/nonexistent"));
-    let long = "a".repeat(MAX_NAME_BYTES + 1);
+    let long = "a".repeat(MAX_PLUGIN_NAME_BYTES + 1);
     for name in [
         "", ".", "..", "../x", "a/b", "a\\b", "-x", ".x", "a b", "a\0b", "é", &long,
     ] {
@@ -194,7 +194,7 @@ fn a_name_never_leads_out_of_the_directory() {
     for name in [
         "p",
         "com.amazonaws.signer.notation.plugin",
-        &"a".repeat(MAX_NAME_BYTES),
+        &"a".repeat(MAX_PLUGIN_NAME_BYTES),
     ] {
         let error = host.find(name).unwrap_err();
         assert!(matches!(error, Error::NotInstalled { .. }), "{error:?}");

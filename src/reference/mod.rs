@@ -12,6 +12,7 @@ mod grammar;
 mod layout;
 mod registry_name;
 mod scope;
+mod spelling;
 
 pub use advice::transport;
 pub use artifact::ArtifactReference;
@@ -19,8 +20,9 @@ pub use ecr::EcrHost;
 pub use error::Error;
 pub use grammar::is_repository;
 pub use layout::{LayoutError, LayoutReference};
-pub use registry_name::{RegistryName, RegistryNameError, Scheme};
+pub use registry_name::{RegistryName, Scheme};
 pub use scope::normalize_scope;
+pub use spelling::RegistryNameError;
 
 use std::fmt;
 
@@ -49,6 +51,39 @@ enum Target {
     Both { tag: String, digest: String },
 }
 
+impl Target {
+    /// Reads the tag and the digest of `reference`, as far as it has them.
+    fn read(reference: &str, tag: Option<&str>, digest: Option<&str>) -> Result<Self, Error> {
+        let tag = match tag {
+            Some(tag) if is_tag(tag) => Some(tag.to_owned()),
+            None => None,
+            Some("") if digest.is_none() => None,
+            Some(tag) => {
+                return Err(Error::InvalidTag {
+                    reference: reference.to_owned(),
+                    tag: tag.to_owned(),
+                });
+            }
+        };
+        let digest = digest.filter(|digest| !digest.is_empty());
+        if let Some(digest) = digest {
+            oci::parse_digest(digest).map_err(|source| Error::InvalidDigest {
+                reference: reference.to_owned(),
+                digest: digest.to_owned(),
+                source,
+            })?;
+        }
+        match (tag, digest.map(str::to_owned)) {
+            (Some(tag), None) => Ok(Self::Tag(tag)),
+            (None, Some(digest)) => Ok(Self::Digest(digest)),
+            (Some(tag), Some(digest)) => Ok(Self::Both { tag, digest }),
+            (None, None) => Err(Error::MissingTagOrDigest {
+                reference: reference.to_owned(),
+            }),
+        }
+    }
+}
+
 /// A reference to an artifact in a registry.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Reference {
@@ -72,11 +107,10 @@ impl Reference {
         }
         // What is written before an `@` there is wrong in any case, and is not said again.
         let text = &without_password(text);
-        let reference = || text.clone();
         let (registry, path) =
             text.split_once('/')
                 .ok_or_else(|| Error::MissingRegistryOrRepository {
-                    reference: reference(),
+                    reference: text.clone(),
                 })?;
         let (name, digest) = match path.split_once('@') {
             Some((name, digest)) => (name, Some(digest)),
@@ -89,47 +123,16 @@ impl Reference {
         // Before the registry: `http://HOST/...` then says what is wrong as notation does.
         if !is_repository(repository) {
             return Err(Error::InvalidRepository {
-                reference: reference(),
+                reference: text.clone(),
                 repository: repository.to_owned(),
             });
         }
         let name = RegistryName::parse(registry).map_err(|source| Error::InvalidRegistry {
-            reference: reference(),
+            reference: text.clone(),
             registry: registry.to_owned(),
             source,
         })?;
-        let tag = match tag {
-            Some(tag) if is_tag(tag) => Some(tag.to_owned()),
-            None => None,
-            Some("") if digest.is_none() => None,
-            Some(tag) => {
-                return Err(Error::InvalidTag {
-                    reference: reference(),
-                    tag: tag.to_owned(),
-                });
-            }
-        };
-        let digest = match digest {
-            None | Some("") => None,
-            Some(digest) => {
-                oci::parse_digest(digest).map_err(|source| Error::InvalidDigest {
-                    reference: reference(),
-                    digest: digest.to_owned(),
-                    source,
-                })?;
-                Some(digest.to_owned())
-            }
-        };
-        let target = match (tag, digest) {
-            (Some(tag), None) => Target::Tag(tag),
-            (None, Some(digest)) => Target::Digest(digest),
-            (Some(tag), Some(digest)) => Target::Both { tag, digest },
-            (None, None) => {
-                return Err(Error::MissingTagOrDigest {
-                    reference: reference(),
-                });
-            }
-        };
+        let target = Target::read(text, tag, digest)?;
         let repository = format!("{}{repository}", scope::library(&name, repository));
         Ok(Self {
             registry: registry.to_owned(),

@@ -3,24 +3,27 @@
 use http::HeaderMap;
 use http::header::WWW_AUTHENTICATE;
 
+use crate::limits::MAX_CHALLENGE_BYTES;
+
 /// One challenge that this program can answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Challenge {
     /// User name and password, with every request.
     Basic,
     /// A token that the realm hands out.
-    Bearer {
-        /// Where tokens are handed out; not yet checked.
-        realm: String,
-        /// Whom the token is for.
-        service: Option<String>,
-        /// What the token is to allow.
-        scope: Option<String>,
-    },
+    Bearer(Bearer),
 }
 
-/// Bytes of challenges that are read.
-const MAX_BYTES: usize = 8 * 1024;
+/// The token that a registry wants.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Bearer {
+    /// Where tokens are handed out; not yet checked.
+    pub(super) realm: String,
+    /// The service that the token is for.
+    pub(super) service: Option<String>,
+    /// What the token is to allow.
+    pub(super) scope: Option<String>,
+}
 
 /// The challenges in `headers`, in their order; what cannot be read is passed over.
 pub(super) fn parse(headers: &HeaderMap) -> Vec<Challenge> {
@@ -28,7 +31,7 @@ pub(super) fn parse(headers: &HeaderMap) -> Vec<Challenge> {
         .get_all(WWW_AUTHENTICATE)
         .iter()
         .filter_map(|value| value.to_str().ok())
-        .filter(|value| value.len() <= MAX_BYTES)
+        .filter(|value| value.len() <= MAX_CHALLENGE_BYTES)
         .flat_map(parse_value)
         .collect()
 }
@@ -66,11 +69,11 @@ fn parse_value(value: &str) -> Vec<Challenge> {
             };
             match scheme.as_str() {
                 "basic" => Some(Challenge::Basic),
-                "bearer" => Some(Challenge::Bearer {
+                "bearer" => Some(Challenge::Bearer(Bearer {
                     realm: parameter("realm")?,
                     service: parameter("service"),
                     scope: parameter("scope"),
-                }),
+                })),
                 _ => None,
             }
         })
@@ -113,11 +116,11 @@ mod tests {
     }
 
     fn bearer(realm: &str, service: Option<&str>, scope: Option<&str>) -> Challenge {
-        Challenge::Bearer {
+        Challenge::Bearer(Bearer {
             realm: realm.to_owned(),
             service: service.map(str::to_owned),
             scope: scope.map(str::to_owned),
-        }
+        })
     }
 
     #[test]
@@ -150,7 +153,7 @@ mod tests {
     #[test]
     fn a_challenge_is_bounded() {
         let value = |length: usize| format!("Basic x={}", "y".repeat(length - 8));
-        assert_eq!(parsed(&value(MAX_BYTES)), vec![Challenge::Basic]);
-        assert_eq!(parsed(&value(MAX_BYTES + 1)), vec![]);
+        assert_eq!(parsed(&value(MAX_CHALLENGE_BYTES)), vec![Challenge::Basic]);
+        assert_eq!(parsed(&value(MAX_CHALLENGE_BYTES + 1)), vec![]);
     }
 }

@@ -6,7 +6,7 @@ use base64::engine::general_purpose::STANDARD;
 use futures_util::future::{BoxFuture, FutureExt as _};
 
 use super::credentials::{EcrTokenError, EcrTokens, Secret};
-use super::error::clean;
+use super::words::clean;
 use crate::aws::{self, Aws, Call, CallError};
 use crate::reference::EcrHost;
 

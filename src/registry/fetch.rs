@@ -9,6 +9,7 @@ use reqwest::Response;
 use super::RemoteRepository;
 use super::error::Error;
 use super::manifest::{self, SignatureManifest};
+use super::media_types;
 use super::room::Held;
 use super::transport::Read;
 use crate::http as web;
@@ -92,7 +93,7 @@ impl RemoteRepository {
             });
         }
         let path = format!("manifests/{}", manifest.digest());
-        self.fetch(&path, manifest, manifest::ACCEPT_SIGNATURE)
+        self.fetch(&path, manifest, media_types::ACCEPT_SIGNATURE)
             .await
     }
 
@@ -130,7 +131,7 @@ impl RemoteRepository {
             });
         }
         let path = format!("manifests/{}", descriptor.digest());
-        let fetched = self.fetch(&path, descriptor, manifest::ACCEPT_ANY).await;
+        let fetched = self.fetch(&path, descriptor, media_types::ACCEPT_ANY).await;
         fetched.map(|(bytes, _)| bytes)
     }
 
@@ -143,9 +144,12 @@ impl RemoteRepository {
     ) -> Result<(Bytes, Held), Error> {
         let mut held = Held::default();
         loop {
-            let response = self.session.get(self.session.url(path), accept).await?;
+            let response = self
+                .session
+                .get(self.session.endpoint.url(path), accept)
+                .await?;
             if response.status() != StatusCode::OK {
-                let called = self.session.called(descriptor.digest().as_ref());
+                let called = self.session.endpoint.called(descriptor.digest().as_ref());
                 return Err(self.session.failure(response, called).await);
             }
             let url = web::redact(response.url());

@@ -8,36 +8,20 @@ use oci_spec::image::{ArtifactManifest, ImageManifest};
 use serde::Serialize;
 use url::Url;
 
-use super::error::{Error, clean};
+use super::error::Error;
+use super::media_types::{
+    ARTIFACT_MANIFEST, DOCKER_LIST, DOCKER_MANIFEST, EMPTY_CONFIG, IMAGE_INDEX, IMAGE_MANIFEST,
+};
+use super::words::clean;
 use crate::http as web;
 use crate::json_size::count_values;
 use crate::limits;
 use crate::notary::{EnvelopeFormat, SIGNATURE_ARTIFACT_TYPE};
 use crate::oci::{self, Descriptor, Digest};
 
-pub(super) const IMAGE_MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
-pub(super) const IMAGE_INDEX: &str = "application/vnd.oci.image.index.v1+json";
-pub(super) const ARTIFACT_MANIFEST: &str = "application/vnd.oci.artifact.manifest.v1+json";
-pub(super) const DOCKER_MANIFEST: &str = "application/vnd.docker.distribution.manifest.v2+json";
-pub(super) const DOCKER_LIST: &str = "application/vnd.docker.distribution.manifest.list.v2+json";
-/// The configuration of an artifact that has none.
-pub(super) const EMPTY_CONFIG: &str = "application/vnd.oci.empty.v1+json";
-pub(super) const IMAGE_CONFIG: &str = "application/vnd.oci.image.config.v1+json";
-
 /// The config of a signature manifest: an empty object, as bytes and as inline data.
 pub(super) const EMPTY_CONFIG_BYTES: &[u8] = b"{}";
 const EMPTY_CONFIG_DATA: &str = "e30=";
-
-/// What can be signed.
-pub(super) const ACCEPT_ANY: &str = "application/vnd.oci.image.manifest.v1+json, \
-     application/vnd.oci.image.index.v1+json, \
-     application/vnd.docker.distribution.manifest.v2+json, \
-     application/vnd.docker.distribution.manifest.list.v2+json, \
-     application/vnd.oci.artifact.manifest.v1+json";
-
-/// What can be a signature manifest.
-pub(super) const ACCEPT_SIGNATURE: &str = "application/vnd.oci.image.manifest.v1+json, \
-     application/vnd.oci.artifact.manifest.v1+json";
 
 /// The media type that `headers` give, without parameters and in lower case.
 pub(super) fn content_type(headers: &HeaderMap) -> Option<String> {
@@ -183,81 +167,11 @@ pub(super) fn parse_signature(
         digest: manifest.digest().to_string(),
         reason,
     };
-    let malformed = |error: serde_json::Error| wrong(format!("it is malformed: {error}"));
-    check_values(bytes).map_err(wrong)?;
-    let of_itself;
-    let artifact_type;
-    let found_subject;
-    let mut layers;
-    let annotations;
-    match manifest.media_type().as_ref() {
-        IMAGE_MANIFEST => {
-            let read: ImageManifest = serde_json::from_slice(bytes).map_err(malformed)?;
-            of_itself = read.media_type().as_ref().map(ToString::to_string);
-            artifact_type = read
-                .artifact_type()
-                .as_ref()
-                .unwrap_or_else(|| read.config().media_type())
-                .to_string();
-            found_subject = read
-                .subject()
-                .as_ref()
-                .map(|subject| subject.digest().clone());
-            layers = read.layers().clone();
-            annotations = read.annotations().clone();
-        }
-        ARTIFACT_MANIFEST => {
-            let read: ArtifactManifest = serde_json::from_slice(bytes).map_err(malformed)?;
-            of_itself = Some(read.media_type().to_string());
-            artifact_type = read.artifact_type().to_string();
-            found_subject = read
-                .subject()
-                .as_ref()
-                .map(|subject| subject.digest().clone());
-            layers = read.blobs().clone();
-            annotations = read.annotations().clone();
-        }
-        other => {
-            return Err(wrong(format!("its media type is `{}`", clean(other))));
-        }
-    }
-    if let Some(of_itself) = of_itself
-        && of_itself != manifest.media_type().as_ref()
-    {
-        return Err(wrong(format!(
-            "it is listed as `{}` and calls itself `{}`",
-            manifest.media_type(),
-            clean(&of_itself)
-        )));
-    }
-    if artifact_type != SIGNATURE_ARTIFACT_TYPE {
-        return Err(wrong(format!(
-            "its artifact type is `{}`, not `{SIGNATURE_ARTIFACT_TYPE}`",
-            clean(&artifact_type)
-        )));
-    }
-    match found_subject {
-        Some(found) if found == *subject => {}
-        Some(found) => {
-            return Err(wrong(format!(
-                "it belongs to `{}`, not to `{subject}`",
-                clean(found.as_ref())
-            )));
-        }
-        None => return Err(wrong("it names no subject".to_owned())),
-    }
-    let count = layers.len();
-    let envelope = match layers.pop() {
-        Some(envelope) if count == 1 => envelope,
-        _ => return Err(wrong(format!("it has {count} envelopes, not one"))),
-    };
-    let media_type = envelope.media_type().as_ref();
-    let format = EnvelopeFormat::from_media_type(media_type).ok_or_else(|| {
-        wrong(format!(
-            "its envelope's media type is `{}`",
-            clean(media_type)
-        ))
-    })?;
+    let read = read_members(manifest.media_type().as_ref(), bytes).map_err(wrong)?;
+    read.check_type(manifest.media_type().as_ref())
+        .map_err(wrong)?;
+    read.check_subject(subject).map_err(wrong)?;
+    let (envelope, format) = only_envelope(read.layers).map_err(wrong)?;
     if envelope.size() > limits::MAX_ENVELOPE_BYTES {
         return Err(Error::TooLarge {
             what: format!("the envelope of signature `{}`", manifest.digest()),
@@ -266,15 +180,107 @@ pub(super) fn parse_signature(
         });
     }
     Ok(SignatureManifest {
-        // What else is said of it is of no use, and may be long.
-        envelope: Descriptor::new(
-            envelope.media_type().clone(),
-            envelope.size(),
-            envelope.digest().clone(),
-        ),
+        envelope,
         format,
-        annotations: bounded(annotations.unwrap_or_default()).map_err(wrong)?,
+        annotations: bounded(read.annotations).map_err(wrong)?,
     })
+}
+
+/// What a signature manifest of any kind has.
+struct Members {
+    /// The media type that it gives itself.
+    media_type: Option<String>,
+    artifact_type: String,
+    subject: Option<Descriptor>,
+    layers: Vec<Descriptor>,
+    annotations: HashMap<String, String>,
+}
+
+/// Reads `bytes` as a manifest of this type, or says why they are no signature's.
+fn read_members(media_type: &str, bytes: &[u8]) -> Result<Members, String> {
+    let malformed = |error: serde_json::Error| format!("it is malformed: {error}");
+    check_values(bytes)?;
+    match media_type {
+        IMAGE_MANIFEST => {
+            let read: ImageManifest = serde_json::from_slice(bytes).map_err(malformed)?;
+            let of_config = read.config().media_type();
+            let artifact_type = read.artifact_type().as_ref().unwrap_or(of_config);
+            Ok(Members {
+                media_type: read.media_type().as_ref().map(ToString::to_string),
+                artifact_type: artifact_type.to_string(),
+                subject: read.subject().clone(),
+                layers: read.layers().clone(),
+                annotations: read.annotations().clone().unwrap_or_default(),
+            })
+        }
+        ARTIFACT_MANIFEST => {
+            let read: ArtifactManifest = serde_json::from_slice(bytes).map_err(malformed)?;
+            Ok(Members {
+                media_type: Some(read.media_type().to_string()),
+                artifact_type: read.artifact_type().to_string(),
+                subject: read.subject().clone(),
+                layers: read.blobs().clone(),
+                annotations: read.annotations().clone().unwrap_or_default(),
+            })
+        }
+        other => Err(format!("its media type is `{}`", clean(other))),
+    }
+}
+
+impl Members {
+    /// Checks that it is of the media type that it is listed with, and a signature.
+    fn check_type(&self, listed: &str) -> Result<(), String> {
+        if let Some(of_itself) = &self.media_type
+            && of_itself != listed
+        {
+            return Err(format!(
+                "it is listed as `{listed}` and calls itself `{}`",
+                clean(of_itself)
+            ));
+        }
+        if self.artifact_type != SIGNATURE_ARTIFACT_TYPE {
+            return Err(format!(
+                "its artifact type is `{}`, not `{SIGNATURE_ARTIFACT_TYPE}`",
+                clean(&self.artifact_type)
+            ));
+        }
+        Ok(())
+    }
+
+    /// Checks that it is a signature of `subject`.
+    fn check_subject(&self, subject: &Digest) -> Result<(), String> {
+        match &self.subject {
+            Some(found) if found.digest() == subject => Ok(()),
+            Some(found) => Err(format!(
+                "it belongs to `{}`, not to `{subject}`",
+                clean(found.digest().as_ref())
+            )),
+            None => Err("it names no subject".to_owned()),
+        }
+    }
+}
+
+/// The descriptor of the one envelope among `layers`, and its format.
+fn only_envelope(mut layers: Vec<Descriptor>) -> Result<(Descriptor, EnvelopeFormat), String> {
+    let count = layers.len();
+    let envelope = match layers.pop() {
+        Some(envelope) if count == 1 => envelope,
+        _ => return Err(format!("it has {count} envelopes, not one")),
+    };
+    let media_type = envelope.media_type();
+    let format = EnvelopeFormat::from_media_type(media_type.as_ref()).ok_or_else(|| {
+        format!(
+            "its envelope's media type is `{}`",
+            clean(media_type.as_ref())
+        )
+    })?;
+    // Nothing else that is said of it is needed, and it may be long.
+    let envelope = Descriptor::new(
+        media_type.clone(),
+        envelope.size(),
+        envelope.digest().clone(),
+    );
+    Ok((envelope, format))
 }
 
 /// The annotations of a manifest, or why they are too many.

@@ -11,16 +11,18 @@
 //!
 //! [`limits`]: crate::limits
 
-mod advice;
+mod authorization;
 mod challenge;
 mod credentials;
 mod ecr_tokens;
+mod endpoint;
 mod error;
 mod fetch;
 mod index_entry;
 mod index_text;
 mod layout;
 mod manifest;
+mod media_types;
 mod plain_http;
 mod push;
 mod pushed;
@@ -29,7 +31,6 @@ mod referrers_index;
 mod repository;
 mod resolve;
 mod room;
-mod session;
 mod tag_schema;
 mod tag_schema_write;
 mod token;
@@ -41,15 +42,15 @@ pub use credentials::{
     Error as CredentialsError, Secret, auth_files,
 };
 pub use ecr_tokens::AwsEcrTokens;
-pub use error::{Error, Kind, LayoutFault};
+pub use endpoint::Access;
+pub use error::{Error, Kind, LayoutFault, RejectedPart};
 pub use fetch::Signature;
 pub use layout::LayoutRepository;
 pub use plain_http::PlainHttp;
-pub use push::{NewSignature, Pushed, RejectedPart, Storage, Warning};
+pub use push::{NewSignature, Pushed, Storage, Warning};
 pub use referrers::{Listing, Source};
 pub use repository::Repository;
 pub use resolve::Target;
-pub use session::Access;
 pub use words::Words;
 
 use std::collections::HashMap;
@@ -60,7 +61,8 @@ use url::Url;
 use crate::http::Pool;
 use crate::limits;
 use crate::reference::{Reference, Scheme};
-use session::{Registry, Session};
+use endpoint::{Endpoint, Registry};
+use transport::Session;
 
 /// What fuzz targets need from inside; not compiled otherwise.
 #[cfg(fuzzing)]
@@ -156,13 +158,13 @@ impl Client {
             sessions.retain(|_, session| Arc::strong_count(session) > 1);
         }
         let session = sessions.entry(key).or_insert_with(|| {
-            Arc::new(Session::new(
+            let endpoint = Endpoint {
                 registry,
-                reference.repository().to_owned(),
+                repository: reference.repository().to_owned(),
                 access,
-                self.0.pool.clone(),
-                self.0.credentials.clone(),
-            ))
+                pool: self.0.pool.clone(),
+            };
+            Arc::new(Session::new(endpoint, self.0.credentials.clone()))
         });
         Ok(RemoteRepository {
             session: Arc::clone(session),

@@ -10,8 +10,9 @@ use oci_spec::image::MediaType;
 use reqwest::{Request, Response};
 
 use super::RemoteRepository;
-use super::error::Error;
-use super::manifest::{self, IMAGE_MANIFEST};
+use super::error::{Error, RejectedPart};
+use super::manifest;
+use super::media_types::IMAGE_MANIFEST;
 use super::pushed::Look;
 use super::transport::Repeat;
 use crate::http as web;
@@ -45,17 +46,6 @@ pub enum Storage {
     TagSchema,
     /// By the referrers API or not at all (`--force-referrers-tag=false`).
     OnlyReferrersApi,
-}
-
-/// What of a signature a registry did not take.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum RejectedPart {
-    /// The envelope, or the empty config.
-    Blob,
-    /// The signature manifest.
-    Manifest,
-    /// The index of the tag schema.
-    Index,
 }
 
 /// A signature that has been pushed.
@@ -142,7 +132,7 @@ impl RemoteRepository {
         let mut warnings = Vec::new();
         if storage != Storage::TagSchema {
             // Amazon ECR's API is known, and its lists lag.
-            let is_ecr = self.session.registry.ecr.is_some();
+            let is_ecr = self.session.endpoint.registry.ecr.is_some();
             let look = match (is_ecr, is_filed) {
                 (true, true) => Look::Listed,
                 (true, false) => Look::NoApi,
@@ -156,7 +146,7 @@ impl RemoteRepository {
                         warnings,
                     });
                 }
-                Look::Unknown(source) => {
+                Look::Inconclusive(source) => {
                     return Err(Error::NotListed {
                         manifest: manifest.digest().to_string(),
                         source: Some(Box::new(source)),
@@ -190,7 +180,7 @@ impl RemoteRepository {
     /// Pushes the empty config, unless it is there: every signature has the same one.
     async fn push_config(&self) -> Result<(), Error> {
         let digest = manifest::empty_config_digest();
-        let url = self.session.url(&format!("blobs/{digest}"));
+        let url = self.session.endpoint.url(&format!("blobs/{digest}"));
         let request = Request::new(Method::HEAD, url);
         let response = self.session.send(request, Repeat::Allowed).await?;
         if response.status() == StatusCode::OK {
@@ -201,8 +191,8 @@ impl RemoteRepository {
     }
 
     async fn push_blob(&self, digest: &Digest, bytes: Bytes) -> Result<(), Error> {
-        let called = || self.session.called(digest.as_ref());
-        let mut request = Request::new(Method::POST, self.session.url("blobs/uploads/"));
+        let called = || self.session.endpoint.called(digest.as_ref());
+        let mut request = Request::new(Method::POST, self.session.endpoint.url("blobs/uploads/"));
         *request.body_mut() = Some(Bytes::new().into());
         let response = self.session.send(request, Repeat::IfNotDone).await?;
         match response.status() {
@@ -213,7 +203,9 @@ impl RemoteRepository {
         }
         let location = response.headers().get(LOCATION).map(|value| {
             let location = String::from_utf8_lossy(value.as_bytes()).into_owned();
-            self.session.check_redirect(response.url(), &location)
+            self.session
+                .endpoint
+                .check_redirect(response.url(), &location)
         });
         let mut url = location.unwrap_or_else(|| {
             Err(Error::Misbehaved {
@@ -242,7 +234,7 @@ impl RemoteRepository {
         media_type: &'static str,
         bytes: Bytes,
     ) -> Result<http::HeaderMap, Error> {
-        let url = self.session.url(&format!("manifests/{target}"));
+        let url = self.session.endpoint.url(&format!("manifests/{target}"));
         let mut request = Request::new(Method::PUT, url.clone());
         request
             .headers_mut()
@@ -270,7 +262,7 @@ impl RemoteRepository {
         } else {
             RejectedPart::Index
         };
-        self.refused(response, self.session.called(target), what)
+        self.refused(response, self.session.endpoint.called(target), what)
             .await
     }
 
@@ -297,7 +289,7 @@ impl RemoteRepository {
                 if is_final(status) =>
             {
                 Error::PushRefused {
-                    registry: self.session.registry.name.clone(),
+                    registry: self.session.endpoint.registry.name.clone(),
                     what,
                     status: status.as_u16(),
                     said,

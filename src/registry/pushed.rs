@@ -17,7 +17,7 @@ pub(super) enum Look {
     /// The registry has no such API.
     NoApi,
     /// The list could not be read, or not whole.
-    Unknown(Error),
+    Inconclusive(Error),
 }
 
 impl RemoteRepository {
@@ -30,12 +30,12 @@ impl RemoteRepository {
         is_filed: bool,
     ) -> Look {
         let begun = Instant::now();
-        let unit = self.session.pool.settings().retry_delay;
+        let unit = self.session.endpoint.pool.settings().retry_delay;
         let mut look = self.look_once(subject, manifest).await;
         for number in 1..limits::MAX_LISTING_LOOKS {
             let is_open = match &look {
                 Look::NotListed => is_filed,
-                Look::Unknown(error) => !error.is_denial(),
+                Look::Inconclusive(error) => !error.is_denial(),
                 Look::Listed | Look::NoApi => false,
             };
             let wait = unit.saturating_mul(1 << number.min(16));
@@ -52,8 +52,10 @@ impl RemoteRepository {
         match self.list_by_api(subject).await {
             Ok(None) => Look::NoApi,
             Ok(Some(listing)) if listing.has(manifest) => Look::Listed,
-            Ok(Some(listing)) => listing.incomplete.map_or(Look::NotListed, Look::Unknown),
-            Err(error) => Look::Unknown(error),
+            Ok(Some(listing)) => listing
+                .incomplete
+                .map_or(Look::NotListed, Look::Inconclusive),
+            Err(error) => Look::Inconclusive(error),
         }
     }
 }

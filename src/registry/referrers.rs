@@ -11,7 +11,8 @@ use url::Url;
 
 use super::RemoteRepository;
 use super::error::Error;
-use super::manifest::{self, IMAGE_INDEX};
+use super::manifest;
+use super::media_types::IMAGE_INDEX;
 use super::referrers_index::{Index, Known, Unreadable, parse_index};
 use super::room::Held;
 use super::transport::Read;
@@ -90,12 +91,12 @@ impl RemoteRepository {
 
     /// Lists the signatures of `digest` that the referrers API has; nothing if there is no such API.
     pub(super) async fn list_by_api(&self, digest: &Digest) -> Result<Option<Listing>, Error> {
-        let mut url = self.session.url(&format!("referrers/{digest}"));
+        let mut url = self.session.endpoint.url(&format!("referrers/{digest}"));
         url.query_pairs_mut()
             .append_pair("artifactType", SIGNATURE_ARTIFACT_TYPE);
         // One limit for all pages together: a list of many slow pages must end too. Waiting for room in
         // memory, which others hold, takes nothing away from it.
-        let limit = self.session.pool.settings().request_timeout;
+        let limit = self.session.endpoint.pool.settings().request_timeout;
         let mut used = Duration::ZERO;
         let mut found = Collected::default();
         let mut visited = HashSet::new();
@@ -114,7 +115,7 @@ impl RemoteRepository {
             used = used.saturating_add(begun.elapsed());
             let Ok(page) = page else {
                 return Err(Error::ListingTimedOut {
-                    registry: self.session.registry.name.clone(),
+                    registry: self.session.endpoint.registry.name.clone(),
                     digest: digest.to_string(),
                 });
             };
@@ -182,7 +183,7 @@ impl RemoteRepository {
         }
         let url = response.url().clone();
         if !status.is_success() {
-            let called = self.session.called(digest.as_ref());
+            let called = self.session.endpoint.called(digest.as_ref());
             let error = self.session.failure(response, called).await;
             return Err(match error {
                 // A page that a list leads to and that is not there is not "nothing there".

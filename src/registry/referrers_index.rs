@@ -10,8 +10,11 @@ use serde::Deserialize;
 use serde::de::{IgnoredAny, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
-use super::error::{Error, clean};
-use super::manifest::{ARTIFACT_MANIFEST, EMPTY_CONFIG, IMAGE_CONFIG, IMAGE_INDEX, IMAGE_MANIFEST};
+use super::error::Error;
+use super::media_types::{
+    ARTIFACT_MANIFEST, EMPTY_CONFIG, IMAGE_CONFIG, IMAGE_INDEX, IMAGE_MANIFEST,
+};
+use super::words::clean;
 use crate::limits;
 use crate::notary::SIGNATURE_ARTIFACT_TYPE;
 use crate::oci::{self, Descriptor, Digest};

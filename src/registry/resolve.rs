@@ -6,12 +6,12 @@ use reqwest::Response;
 use url::Url;
 
 use super::error::Error;
-use super::manifest::{self, IMAGE_INDEX};
+use super::manifest;
+use super::media_types::{self, IMAGE_INDEX};
 use super::referrers::Listing;
 use super::referrers_index::Known;
 use super::room::Held;
-use super::session::Session;
-use super::transport::Read;
+use super::transport::{Read, Session};
 use super::{RemoteRepository, Source};
 use crate::http as web;
 use crate::limits;
@@ -47,7 +47,7 @@ impl RemoteRepository {
     /// [`Error::Misbehaved`] if the answer cannot be right; and what keeps a request from an answer.
     pub async fn resolve(&self) -> Result<Target, Error> {
         let url = self.manifest_url();
-        let response = self.session.get(url, manifest::ACCEPT_ANY).await?;
+        let response = self.session.get(url, media_types::ACCEPT_ANY).await?;
         self.read_target(response).await
     }
 
@@ -72,7 +72,7 @@ impl RemoteRepository {
         if !self.session.may_go_at_once().await {
             let first = self
                 .session
-                .get_or_authenticate(self.manifest_url(), manifest::ACCEPT_ANY)
+                .get_or_authenticate(self.manifest_url(), media_types::ACCEPT_ANY)
                 .await?;
             if let Some(response) = first {
                 let target = self.read_target(response).await?;
@@ -87,6 +87,7 @@ impl RemoteRepository {
 
     fn manifest_url(&self) -> Url {
         self.session
+            .endpoint
             .url(&format!("manifests/{}", self.reference.target()))
     }
 
@@ -103,7 +104,7 @@ impl RemoteRepository {
             None => None,
         };
         let called = self.reference.to_string();
-        let again = (self.manifest_url(), manifest::ACCEPT_ANY);
+        let again = (self.manifest_url(), media_types::ACCEPT_ANY);
         let manifest =
             read_manifest(&self.session, response, again, called, asked.as_ref()).await?;
         Ok(Target {
@@ -183,7 +184,7 @@ pub(super) fn check_digests(
     let announced = match headers.get(DIGEST_HEADER) {
         Some(value) => {
             let text = String::from_utf8_lossy(value.as_bytes());
-            let announced = oci::parse_digest(&super::error::clean(&text)).map_err(wrong)?;
+            let announced = oci::parse_digest(&super::words::clean(&text)).map_err(wrong)?;
             oci::verify_digest(&announced, bytes).map_err(wrong)?;
             Some(announced)
         }

@@ -5,7 +5,7 @@ use http::StatusCode;
 
 use super::RemoteRepository;
 use super::error::Error;
-use super::manifest::IMAGE_INDEX;
+use super::media_types::IMAGE_INDEX;
 use super::referrers::{Collected, Listing, Source};
 use super::referrers_index::parse_index;
 use super::resolve::{self, ReadManifest};
@@ -32,7 +32,7 @@ impl RemoteRepository {
     pub async fn list_by_tag_schema(&self, digest: &Digest) -> Result<Listing, Error> {
         let mut found = Collected::default();
         if let Some(read) = self.read_index(digest).await? {
-            let called = || self.session.called(&tag(digest));
+            let called = || self.session.endpoint.called(&tag(digest));
             let index = match parse_index(&read.bytes) {
                 Ok(Some(index)) => index,
                 // Its type was compared with the registry's word.
@@ -61,12 +61,12 @@ impl RemoteRepository {
     /// the digest that it is named after: what is signed is not the index of its own signatures.
     pub(super) async fn read_index(&self, digest: &Digest) -> Result<Option<ReadManifest>, Error> {
         let tag = tag(digest);
-        let url = self.session.url(&format!("manifests/{tag}"));
+        let url = self.session.endpoint.url(&format!("manifests/{tag}"));
         let response = self.session.get(url.clone(), IMAGE_INDEX).await?;
         if response.status() == StatusCode::NOT_FOUND {
             return Ok(None);
         }
-        let called = self.session.called(&tag);
+        let called = self.session.endpoint.called(&tag);
         let again = (url, IMAGE_INDEX);
         let read = resolve::read_manifest(&self.session, response, again, called, None).await?;
         if oci::verify_digest(digest, &read.bytes).is_ok() {
@@ -75,7 +75,7 @@ impl RemoteRepository {
         let media_type = read.descriptor.media_type().as_ref();
         if media_type != IMAGE_INDEX {
             return Err(Error::NotAnIndex {
-                reference: self.session.called(&tag),
+                reference: self.session.endpoint.called(&tag),
                 media_type: media_type.to_owned(),
             });
         }

@@ -18,7 +18,7 @@ use super::RemoteRepository;
 use super::error::Error;
 use super::index_entry::IndexEntry;
 use super::index_text;
-use super::manifest::IMAGE_INDEX;
+use super::media_types::IMAGE_INDEX;
 use super::push::Warning;
 use super::resolve::ReadManifest;
 use super::room::Held;
@@ -122,7 +122,7 @@ impl RemoteRepository {
             let begun = Instant::now();
             let old = self.read_index(subject).await?;
             let malformed = |source| Error::Malformed {
-                url: self.session.called(&tag),
+                url: self.session.endpoint.called(&tag),
                 source,
             };
             let is_listed = match &old {
@@ -177,14 +177,14 @@ impl RemoteRepository {
             return Ok(warnings);
         }
         Err(Error::IndexConflict {
-            reference: self.session.called(&tag),
+            reference: self.session.endpoint.called(&tag),
         })
     }
 
     /// How long to wait before the next look: longer than another writer needs between reading and
     /// writing, as far as this registry's own answers tell, and longer each time it was overwritten.
     fn index_wait(&self, progress: &Progress, took: Duration) -> Duration {
-        let settings = self.session.pool.settings();
+        let settings = self.session.endpoint.pool.settings();
         if settings.retry_delay.is_zero() {
             return Duration::ZERO;
         }
@@ -204,7 +204,7 @@ impl RemoteRepository {
             self.delete_manifest(index).await
         } else {
             Err(Error::NotAnIndex {
-                reference: self.session.called(index.as_ref()),
+                reference: self.session.endpoint.called(index.as_ref()),
                 media_type: IMAGE_INDEX.to_owned(),
             })
         };
@@ -219,7 +219,7 @@ impl RemoteRepository {
     }
 
     async fn delete_manifest(&self, digest: &Digest) -> Result<Deleted, Error> {
-        let url = self.session.url(&format!("manifests/{digest}"));
+        let url = self.session.endpoint.url(&format!("manifests/{digest}"));
         let request = Request::new(Method::DELETE, url);
         // That it is gone the second time would not say who deleted it.
         let response = self.session.send(request, Repeat::IfNotDone).await?;
@@ -229,7 +229,7 @@ impl RemoteRepository {
         if response.status() == StatusCode::NOT_FOUND {
             return Ok(Deleted::Gone);
         }
-        let called = self.session.called(digest.as_ref());
+        let called = self.session.endpoint.called(digest.as_ref());
         Err(self.session.failure(response, called).await)
     }
 }

@@ -8,9 +8,12 @@ use http::{HeaderValue, Method, StatusCode};
 use reqwest::{Request, Response};
 use url::Url;
 
-use super::error::{Error, Words};
+use super::authorization::{Authorization, Authorizer};
+use super::credentials::Credentials;
+use super::endpoint::Endpoint;
+use super::error::Error;
 use super::room::{self, Held};
-use super::session::{Authorization, Session};
+use super::words::Words;
 use crate::http as web;
 use crate::limits;
 
@@ -25,21 +28,26 @@ pub(super) enum Repeat {
     Never,
 }
 
+/// Sends requests to one endpoint.
+#[derive(Debug)]
+pub(super) struct Session {
+    pub(super) endpoint: Arc<Endpoint>,
+    authorizer: Authorizer,
+}
+
 impl Session {
-    /// The URL of `path`, which begins after `/v2/REPOSITORY/`.
-    pub(super) fn url(&self, path: &str) -> Url {
-        let mut url = self.registry.base.clone();
-        url.set_path(&format!("/v2/{}/{path}", self.repository));
-        url
+    /// Speaks to `endpoint` with what `credentials` have for it.
+    pub(super) fn new(endpoint: Endpoint, credentials: Credentials) -> Self {
+        let endpoint = Arc::new(endpoint);
+        Self {
+            authorizer: Authorizer::new(Arc::clone(&endpoint), credentials),
+            endpoint,
+        }
     }
 
-    /// What `url` is called in messages: `registry/repository@digest` or `registry/repository:tag`.
-    pub(super) fn called(&self, target: &str) -> String {
-        let separator = if target.contains(':') { '@' } else { ':' };
-        format!(
-            "{}/{}{separator}{target}",
-            self.registry.name, self.repository
-        )
+    /// As [`Authorizer::may_go_at_once`].
+    pub(super) async fn may_go_at_once(&self) -> bool {
+        self.authorizer.may_go_at_once().await
     }
 
     /// Gets `url`; the answer may have any status but 401.
@@ -54,15 +62,18 @@ impl Session {
     /// Sends `request`, answers a challenge, and follows redirects if it is a GET or a HEAD; the
     /// answer may have any status but 401.
     pub(super) async fn send(&self, request: Request, repeat: Repeat) -> Result<Response, Error> {
-        let used = self.authorization().await?;
+        let used = self.authorizer.authorization().await?;
         match self.send_with(&request, used.as_ref(), repeat).await? {
             Sent::Answered(response) => Ok(response),
             Sent::Challenged(response) => {
-                let fresh = self.answer_challenge(used.as_ref(), response).await?;
+                let fresh = self
+                    .authorizer
+                    .answer_challenge(used.as_ref(), response)
+                    .await?;
                 match self.send_with(&request, Some(&fresh), repeat).await? {
                     Sent::Answered(response) => Ok(response),
                     Sent::Challenged(response) => {
-                        Err(self.unauthorized(Some(&fresh), response).await)
+                        Err(self.authorizer.unauthorized(Some(&fresh), response).await)
                     }
                 }
             }
@@ -79,89 +90,60 @@ impl Session {
         request
             .headers_mut()
             .insert(ACCEPT, HeaderValue::from_static(accept));
-        let used = self.authorization().await?;
+        let used = self.authorizer.authorization().await?;
         match self
             .send_with(&request, used.as_ref(), Repeat::Allowed)
             .await?
         {
             Sent::Answered(response) => Ok(Some(response)),
             Sent::Challenged(response) => {
-                self.answer_challenge(used.as_ref(), response).await?;
+                self.authorizer
+                    .answer_challenge(used.as_ref(), response)
+                    .await?;
                 Ok(None)
             }
         }
     }
 
+    /// Sends `request` with `authorization`, and goes where it is redirected if it is a GET or a HEAD.
     async fn send_with(
         &self,
         request: &Request,
         authorization: Option<&Arc<Authorization>>,
         repeat: Repeat,
     ) -> Result<Sent, Error> {
-        let header = authorization.and_then(|authorization| authorization.header.clone());
-        let mut request = request.try_clone().ok_or_else(|| {
-            self.request_error(web::Error::NotRepeatable {
-                url: web::redact(request.url()),
-            })
-        })?;
+        let registry = &self.endpoint.registry;
+        let header = authorization.and_then(|authorization| authorization.header.as_ref());
+        let mut request = request
+            .try_clone()
+            .ok_or_else(|| self.not_repeatable(request))?;
         // A page of a list that a redirect led to is asked for without credentials.
-        if let Some(header) = &header
-            && self.registry.serves(request.url())
+        if let Some(header) = header
+            && registry.serves(request.url())
         {
             request.headers_mut().insert(AUTHORIZATION, header.clone());
         }
         let mut followed = 0;
-        let mut has_left = false;
+        // A page of a list may stand elsewhere already.
+        let mut has_left = !registry.serves(request.url());
         loop {
-            let pool = self.pool_for(request.url());
-            let response = match repeat {
-                Repeat::Allowed => pool.send_idempotent(&request).await,
-                Repeat::IfNotDone => {
-                    let lost = web::Lost::AskAgainIfNotBegun;
-                    pool.send_patiently(&request, lost).await
+            let next = match self.hop(&request, repeat, followed).await? {
+                Hop::Redirected(next) => next,
+                Hop::Challenged(response) => return Ok(Sent::Challenged(response)),
+                Hop::Answered(response) => {
+                    if authorization.is_none() && response.status().is_success() {
+                        self.authorizer.settle_anonymous();
+                    }
+                    return Ok(Sent::Answered(response));
                 }
-                Repeat::Never => match request.try_clone() {
-                    Some(request) => pool.send(request).await,
-                    None => Err(web::Error::NotRepeatable {
-                        url: web::redact(request.url()),
-                    }),
-                },
-            }
-            .map_err(|source| self.request_error(source))?;
-            if response.status() == StatusCode::UNAUTHORIZED {
-                if followed > 0 || !self.registry.serves(response.url()) {
-                    // Its realm is not the registry's word, so that nothing is shown to it.
-                    return Err(Error::Misbehaved {
-                        url: web::redact(response.url()),
-                        fault: format!(
-                            "asks for credentials, though registry `{}` redirected there",
-                            self.registry.name
-                        ),
-                    });
-                }
-                return Ok(Sent::Challenged(response));
-            }
-            let is_read = matches!(*request.method(), Method::GET | Method::HEAD);
-            let Some(location) = redirect_location(&response).filter(|_| is_read) else {
-                if authorization.is_none() && response.status().is_success() {
-                    self.settle_anonymous();
-                }
-                return Ok(Sent::Answered(response));
             };
-            if followed == limits::MAX_REDIRECTS {
-                return Err(Error::Misbehaved {
-                    url: web::redact(response.url()),
-                    fault: format!("redirects more than {} times", limits::MAX_REDIRECTS),
-                });
-            }
             followed += 1;
-            let next = self.check_redirect(response.url(), &location)?;
             // Who led away may lead back to a place of their choice: nothing secret is shown there.
-            has_left |= !self.registry.serves(&next);
+            has_left |= !registry.serves(&next);
             let headers = request.headers_mut();
             headers.remove(AUTHORIZATION);
-            if let Some(header) = &header
-                && self.registry.ecr.is_none()
+            if let Some(header) = header
+                && registry.ecr.is_none()
                 && !has_left
             {
                 headers.insert(AUTHORIZATION, header.clone());
@@ -170,70 +152,75 @@ impl Session {
         }
     }
 
-    /// Where a redirect, or an upload's `Location`, leads to, if it may.
-    pub(super) fn check_redirect(&self, from: &Url, location: &str) -> Result<Url, Error> {
+    /// Sends `request` as it is, after so many redirects.
+    async fn hop(&self, request: &Request, repeat: Repeat, followed: usize) -> Result<Hop, Error> {
+        let registry = &self.endpoint.registry;
+        let response = self.send_once(request, repeat).await?;
         let misbehaved = |fault: String| Error::Misbehaved {
-            url: web::redact(from),
+            url: web::redact(response.url()),
             fault,
         };
-        let next = from
-            .join(location)
-            .map_err(|_| misbehaved("redirects to something that is not a URL".to_owned()))?;
-        match next.scheme() {
-            "https" => {}
-            "http" if from.scheme() == "http" => {}
-            _ => {
+        if response.status() == StatusCode::UNAUTHORIZED {
+            if followed > 0 || !registry.serves(response.url()) {
+                // Its realm is not the registry's word, so nothing is shown to it.
                 return Err(misbehaved(format!(
-                    "redirects to `{}`, which is not `https`",
-                    web::redact(&next)
+                    "asks for credentials, though registry `{}` redirected there",
+                    registry.name
                 )));
             }
+            return Ok(Hop::Challenged(response));
         }
-        if self.registry.may_not_lead_to(&next) {
+        let is_read = matches!(*request.method(), Method::GET | Method::HEAD);
+        let Some(location) = redirect_location(&response).filter(|_| is_read) else {
+            return Ok(Hop::Answered(response));
+        };
+        if followed == limits::MAX_REDIRECTS {
             return Err(misbehaved(format!(
-                "redirects to `{}`, inside this machine or its link",
-                web::redact(&next)
+                "redirects more than {} times",
+                limits::MAX_REDIRECTS
             )));
         }
-        if !next.username().is_empty() || next.password().is_some() {
-            return Err(misbehaved(format!(
-                "redirects to `{}` with a password",
-                web::redact(&next)
-            )));
-        }
-        Ok(next)
+        let next = self.endpoint.check_redirect(response.url(), &location)?;
+        Ok(Hop::Redirected(next))
+    }
+
+    async fn send_once(&self, request: &Request, repeat: Repeat) -> Result<Response, Error> {
+        let pool = self.endpoint.pool_for(request.url());
+        let sent = match repeat {
+            Repeat::Allowed => pool.send_idempotent(request).await,
+            Repeat::IfNotDone => {
+                let lost = web::Lost::AskAgainIfNotBegun;
+                pool.send_patiently(request, lost).await
+            }
+            Repeat::Never => {
+                let once = request.try_clone();
+                let once = once.ok_or_else(|| self.not_repeatable(request))?;
+                pool.send(once).await
+            }
+        };
+        sent.map_err(|source| self.endpoint.request_error(source))
+    }
+
+    fn not_repeatable(&self, request: &Request) -> Error {
+        let url = web::redact(request.url());
+        self.endpoint
+            .request_error(web::Error::NotRepeatable { url })
     }
 
     /// The error that `response` is, in answer to a request for what is called `reference`.
     pub(super) async fn failure(&self, response: Response, reference: String) -> Error {
-        let registry = self.registry.name.clone();
-        let status = response.status();
-        let url = web::redact(response.url());
-        let retry_after = web::retry_after(response.headers());
-        let said = words(response).await;
-        match status {
-            StatusCode::NOT_FOUND => Error::NotFound { reference, said },
+        match response.status() {
+            StatusCode::NOT_FOUND => Error::NotFound {
+                reference,
+                said: Words::of(response).await,
+            },
             StatusCode::FORBIDDEN => Error::Denied {
-                registry,
-                repository: self.repository.clone(),
-                credential: self.shown(),
-                said,
+                registry: self.endpoint.registry.name.clone(),
+                repository: self.endpoint.repository.clone(),
+                credential: self.authorizer.shown(),
+                said: Words::of(response).await,
             },
-            StatusCode::TOO_MANY_REQUESTS => Error::RateLimited {
-                registry,
-                retry_after,
-                said,
-            },
-            status if status.is_server_error() => Error::Unavailable {
-                registry,
-                status: status.as_u16(),
-                said,
-            },
-            status => Error::UnexpectedStatus {
-                url,
-                status: status.as_u16(),
-                said,
-            },
+            _ => self.endpoint.status_error(response).await,
         }
     }
 
@@ -248,7 +235,7 @@ impl Session {
     ) -> Result<Read, Error> {
         let expected = size.or_else(|| response.content_length());
         let url = web::redact(response.url());
-        let failed = |source| self.request_error(source);
+        let failed = |source| self.endpoint.request_error(source);
         let mut body = web::Body::of(response, max).map_err(failed)?;
         loop {
             let came = body.length();
@@ -269,7 +256,7 @@ impl Session {
                 None if held.bytes() < limits::MAX_MEDIUM_BYTES => limits::MAX_MEDIUM_BYTES,
                 None => max,
             };
-            match room::try_take(&self.registry.name, wanted) {
+            match room::try_take(&self.endpoint.registry.name, wanted) {
                 Some(room) => *held = room,
                 None => return Ok(Read::NeedsRoom(wanted)),
             }
@@ -278,7 +265,7 @@ impl Session {
 
     /// Waits until there is room in memory for `bytes` of this registry.
     pub(super) async fn room_for(&self, bytes: u64) -> Held {
-        room::take(&self.registry.name, bytes).await
+        room::take(&self.endpoint.registry.name, bytes).await
     }
 }
 
@@ -291,6 +278,16 @@ pub(super) enum Read {
     NeedsRoom(u64),
 }
 
+/// What came of sending a request once.
+enum Hop {
+    Answered(Response),
+    /// Status 401, straight from the registry.
+    Challenged(Response),
+    /// It leads there, and may.
+    Redirected(Url),
+}
+
+/// What came of sending a request wherever it led.
 enum Sent {
     Answered(Response),
     /// Status 401, straight from the registry.
@@ -301,13 +298,4 @@ fn redirect_location(response: &Response) -> Option<String> {
     let is_redirect = matches!(response.status().as_u16(), 301 | 302 | 303 | 307 | 308);
     let location = response.headers().get(LOCATION).filter(|_| is_redirect)?;
     Some(String::from_utf8_lossy(location.as_bytes()).into_owned())
-}
-
-/// What `response`, an error, says in words.
-pub(super) async fn words(response: Response) -> Words {
-    let carried = web::Carried::by(&response);
-    match web::read_body(response, limits::MAX_ERROR_BODY_BYTES).await {
-        Ok(body) => Words::parse(&body, &carried),
-        Err(_) => Words::default(),
-    }
 }

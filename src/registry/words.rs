@@ -2,15 +2,15 @@
 
 use std::fmt;
 
-use crate::http::Carried;
+use reqwest::Response;
+
+use crate::http::{Carried, read_body};
+use crate::limits::{self, MAX_WORDS};
 use crate::printable;
 
 /// What a registry says in an error, cleaned of what terminals obey; often nothing.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Words(Option<String>);
-
-/// Characters of a registry's words that are kept.
-const MAX_WORDS: usize = 500;
 
 impl Words {
     /// The words in the body of an error: the specification's `errors`, or what token servers say.
@@ -45,6 +45,15 @@ impl Words {
         words.extend(body.message);
         words.retain(|text| !text.is_empty());
         Self((!words.is_empty()).then(|| clean(&carried.blot(&words.join("; ")))))
+    }
+
+    /// What `response`, an error, says in words.
+    pub(super) async fn of(response: Response) -> Self {
+        let carried = Carried::by(&response);
+        match read_body(response, limits::MAX_ERROR_BODY_BYTES).await {
+            Ok(body) => Self::parse(&body, &carried),
+            Err(_) => Self::default(),
+        }
     }
 
     /// The words; empty if there were none.

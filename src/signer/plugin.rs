@@ -124,7 +124,7 @@ impl Error {
 
     /// Whether asking again later may help.
     pub fn is_inconclusive(&self) -> bool {
-        matches!(self, Self::Host(source) if source.is_unanswered())
+        matches!(self, Self::Host(source) if source.is_inconclusive())
     }
 
     /// What to do about it.
@@ -296,7 +296,7 @@ impl PluginSigner {
         })?;
         let info = envelope.signer_info();
         let attributes = &info.signed_attributes;
-        // Unlike notation: notation looks at the chain without a time here, and takes expired ones.
+        // Unlike notation, which checks the chain without a time here, and so accepts expired ones.
         primitive::check_chain(&info.certificate_chain, terms.now)?;
         self.check_expiry(attributes.signing_time, attributes.expiry, terms)?;
         Ok(envelope.with_annotations(answer.annotations))

@@ -7,8 +7,7 @@ use der::{Decode as _, Reader, SliceReader, Tag};
 
 use super::{Error, ber};
 
-/// Characters of the authority's own words that are repeated.
-const MAX_TEXT_CHARS: usize = 200;
+use crate::limits;
 
 /// `PKIStatus` by number.
 const STATUS: [&str; 6] = [
@@ -80,7 +79,7 @@ impl Status {
             fields.sequence(|strings| {
                 while !strings.is_finished() {
                     let text = Utf8StringRef::decode(strings)?;
-                    let room = MAX_TEXT_CHARS.saturating_sub(texts.chars().count());
+                    let room = limits::MAX_STATUS_TEXT_CHARS.saturating_sub(texts.chars().count());
                     texts.extend(text.as_str().chars().filter(|c| !c.is_control()).take(room));
                 }
                 Ok(())

@@ -203,7 +203,7 @@ fn read_file(name: &StoreName, path: &Path) -> Result<Vec<Certificate>, Error> {
         Ok(bytes) => {
             anchors(name.kind(), &bytes).map_err(|unfit| Error::of_file(store(), file, unfit))
         }
-        // Off-spec: the specification passes over directories; notation, and so we, do not.
+        // Off-spec: the specification passes over directories; we refuse them, as notation does.
         Err(source) if source.is_wrong_kind() => Err(Error::NotRegular {
             store: store(),
             file,

@@ -8,15 +8,13 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use super::error::REQUIREMENT_HINT;
-use super::judge::{SignatureCheck, Subject};
+use super::signature_check::{BlobSubject, SignatureCheck, Subject};
 use super::{Requirement, Shortfall, Verifier};
-use crate::allowance::{self, Allowed};
-use crate::blob::{self, Blob, Progress};
+use crate::allowance::Allowed;
+use crate::blob::{Blob, Progress};
 use crate::notary::EnvelopeFormat;
 use crate::oci::sha256_digest;
 use crate::outcome::{Failure, FailureClass, SignatureOutcome, Standing};
-use crate::payload::{self, Payload};
-use crate::signer_info::SignerInfo;
 use crate::trust_policy::{self, Statement, StatementName, TrustPolicies};
 
 /// What one verification asks for beyond the policy.
@@ -175,7 +173,7 @@ impl Verifier {
         }
         let check = SignatureCheck {
             validators: &self.validators,
-            subject: Subject::Blob(Target {
+            subject: Subject::Blob(BlobSubject {
                 blob,
                 media_type: options.media_type.as_deref(),
                 progress,
@@ -214,38 +212,6 @@ impl Verifier {
             FailureClass::Rejected => Error::Rejected(refused),
             FailureClass::Inconclusive => Error::Inconclusive(refused),
         })
-    }
-}
-
-/// The blob that a signature must be of.
-#[derive(Clone, Copy)]
-pub(super) struct Target<'a> {
-    blob: &'a Blob,
-    media_type: Option<&'a str>,
-    progress: Progress<'a>,
-}
-
-impl Target<'_> {
-    /// Checks that the signature, which is intact, is of this blob: size and digest always, the
-    /// media type if one was asked for.
-    pub(super) fn check(&self, info: &SignerInfo, payload: &Payload) -> Result<(), Failure> {
-        let signed = &payload.target_artifact.media_type;
-        let media_type = match self.media_type {
-            Some(asked) => asked,
-            // What is signed for an image says nothing about files, unless somebody asks for it.
-            None if blob::is_manifest(signed) => {
-                let media_type = signed.clone();
-                let source = payload::Error::ImageNotBlob { media_type };
-                return Err(Failure::AnotherArtifact { source });
-            }
-            None => signed,
-        };
-        let algorithm = info.signature_algorithm.hash_algorithm();
-        let describe = || self.blob.describe(media_type, algorithm, self.progress);
-        let found = allowance::uncounted(describe).map_err(|source| Failure::Blob { source })?;
-        payload
-            .matches(&found)
-            .map_err(|source| Failure::AnotherArtifact { source })
     }
 }
 

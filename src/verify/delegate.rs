@@ -141,7 +141,7 @@ impl InstalledPlugin {
             .filter(|capability| *capability != Capability::RevocationCheck || !skips_revocation)
             .collect();
         if asked.is_empty() {
-            // Unlike notation: notation lets unknown critical attributes pass here.
+            // Unlike notation, which accepts unknown critical attributes here.
             rules::check_processed(&info.signed_attributes, &[])?;
             return Ok(PluginAnswer {
                 identity: None,
@@ -158,8 +158,8 @@ impl InstalledPlugin {
         self.read(&answer, &asked, &critical_names(info))
     }
 
-    /// Unlike notation, which ignores it: an answer to what was not asked is no answer of a
-    /// plugin that knows what it does.
+    /// Unlike notation, which ignores it: a plugin that answers what was not asked does not know what it
+    /// does.
     fn check_extent(
         &self,
         answer: &VerifySignatureResponse,

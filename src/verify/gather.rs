@@ -6,8 +6,9 @@
 use time::OffsetDateTime;
 
 use super::delegate::Delegate;
-use super::judge::{SignatureCheck, Subject, verify_integrity};
+use super::judge::verify_integrity;
 use super::revocation::authentic_time;
+use super::signature_check::{SignatureCheck, Subject};
 use super::{
     Error, FetchedSignature, OfflineDirectory, Options, Unseen, Verifier, in_time, within,
 };

@@ -5,44 +5,20 @@
 //! (`trust-store-trust-policy.md`, "Signature Verification details"). Where the signature comes
 //! from is `verify`'s business.
 
-use std::collections::BTreeMap;
-
-use time::OffsetDateTime;
-
-use super::Validators;
-use super::blob;
 use super::delegate::{Delegate, PluginAnswer};
 use super::revocation::Findings;
+use super::signature_check::{SignatureCheck, Subject};
 use crate::envelope::{UnverifiedEnvelope, VerifiedEnvelope};
 use crate::extended_validation;
 use crate::notary::{
     Action, EnvelopeFormat, RESERVED_PREFIX, SigningScheme, StoreType, Validation,
 };
-use crate::oci::Descriptor;
 use crate::outcome::{Failure, SignatureOutcome, ValidationOutcome};
 use crate::payload::Payload;
 use crate::rules;
 use crate::signer_info::SignerInfo;
-use crate::trust_policy::{Statement, TrustedIdentity, VerifyTimestamp};
+use crate::trust_policy::{TrustedIdentity, VerifyTimestamp};
 use crate::x509::Certificate;
-
-/// What a signature is judged against.
-pub(super) struct SignatureCheck<'a> {
-    pub(super) validators: &'a Validators,
-    pub(super) subject: Subject<'a>,
-    pub(super) statement: &'a Statement,
-    pub(super) user_metadata: &'a BTreeMap<String, String>,
-    pub(super) now: OffsetDateTime,
-}
-
-/// What a signature must be of.
-#[derive(Clone, Copy)]
-pub(super) enum Subject<'a> {
-    /// The artifact of this descriptor.
-    Artifact(&'a Descriptor),
-    /// A file.
-    Blob(blob::Target<'a>),
-}
 
 /// The signature is not accepted; the outcome says why.
 struct NotAccepted;

@@ -4,7 +4,7 @@
 use time::OffsetDateTime;
 
 use super::delegate::Delegate;
-use super::judge::SignatureCheck;
+use super::signature_check::SignatureCheck;
 pub(super) use crate::causes::in_one_line;
 use crate::config::StoreName;
 use crate::extended_validation::UnsignedAnswers;

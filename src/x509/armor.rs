@@ -6,11 +6,39 @@
 
 use zeroize::Zeroizing;
 
-use super::PemProblem;
-
 const BEGIN: &str = "-----BEGIN ";
 const END: &str = "-----END ";
 const DASHES: &str = "-----";
+
+/// What is wrong with a PEM block.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum PemProblem {
+    /// The line does not end in dashes.
+    #[error("its first line is cut short")]
+    BeginLine,
+    /// Another kind of block.
+    #[error("it holds `{0}`, wanted `CERTIFICATE`")]
+    Label(String),
+    /// The end line is missing or belongs to another kind of block.
+    #[error("it has no end line of its own")]
+    NoEnd,
+    /// Text before the dashes: a reader that looks at the beginnings of lines alone misses the block.
+    #[error("text is before its first line; begin it on a line of its own")]
+    TextBefore,
+    /// The line breaks were lost.
+    #[error("more is on its first line; it needs its line breaks")]
+    OneLine,
+    /// Another block begins where one ends.
+    #[error("another block begins on the line where a block ends; put a line break between them")]
+    SameLine,
+    /// Text behind the dashes.
+    #[error("text is behind its last line; put a line break after it")]
+    TextBehind,
+    /// The body is not base64.
+    #[error("its body is not base64")]
+    Base64,
+}
 
 /// The text of a file, in whichever encoding; wiped when it is dropped, because it may be a key's.
 pub(crate) fn text(bytes: &[u8]) -> Zeroizing<String> {

@@ -6,75 +6,20 @@
 use std::fmt;
 use std::sync::Arc;
 
-use der::asn1::{BitStringRef, ObjectIdentifier};
+use der::asn1::ObjectIdentifier;
 use der::{Decode as _, Reader as _, SliceReader, Tag};
 use time::OffsetDateTime;
 use x509_cert::ext::Extension;
 use x509_cert::spki::{AlgorithmIdentifierOwned, SubjectPublicKeyInfoOwned};
 use x509_cert::time::Time;
 
+use super::constraints::{BasicConstraints, ExtendedKeyUsage, KeyUsage};
 use super::key::PublicKey;
 use super::rfc5280::{repeated, time_of};
 use super::{DistinguishedName, Error, bounded};
 use crate::algorithm::{HashAlgorithm, KeySpec};
 use crate::limits::MAX_CERTIFICATE_BYTES;
 use crate::oci::hex;
-
-const BASIC_CONSTRAINTS: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.19");
-const KEY_USAGE: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.15");
-const EXTENDED_KEY_USAGE: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.37");
-
-/// Whether a verifier may ignore an extension.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Criticality {
-    Critical,
-    NonCritical,
-}
-
-/// The basic constraints extension.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct BasicConstraints {
-    pub(super) criticality: Criticality,
-    pub(super) is_ca: bool,
-    /// How many further authorities may stand between this one and the leaf.
-    pub(super) path_length: Option<u32>,
-}
-
-/// The bits of a key usage extension, by their number in RFC 5280.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct KeyUsage {
-    pub(super) criticality: Criticality,
-    bits: Vec<bool>,
-}
-
-impl KeyUsage {
-    pub(super) const DIGITAL_SIGNATURE: usize = 0;
-    pub(super) const KEY_CERT_SIGN: usize = 5;
-
-    /// The names of the bits, as RFC 5280 writes them.
-    pub(super) const NAMES: [&str; 9] = [
-        "digitalSignature",
-        "contentCommitment",
-        "keyEncipherment",
-        "dataEncipherment",
-        "keyAgreement",
-        "keyCertSign",
-        "cRLSign",
-        "encipherOnly",
-        "decipherOnly",
-    ];
-
-    pub(super) fn allows(&self, bit: usize) -> bool {
-        self.bits.get(bit).copied().unwrap_or_default()
-    }
-}
-
-/// The extended key usage extension.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct ExtendedKeyUsage {
-    pub(super) criticality: Criticality,
-    pub(super) purposes: Vec<ObjectIdentifier>,
-}
 
 struct Parsed {
     der: Vec<u8>,
@@ -150,9 +95,9 @@ impl Certificate {
             not_before: to_time(fields.validity.not_before)?,
             not_after: to_time(fields.validity.not_after)?,
             key: PublicKey::parse(&fields.subject_public_key_info)?,
-            basic_constraints: decode(extensions, BASIC_CONSTRAINTS, basic_constraints)?,
-            key_usage: decode(extensions, KEY_USAGE, key_usage)?,
-            extended_key_usage: decode(extensions, EXTENDED_KEY_USAGE, extended_key_usage)?,
+            basic_constraints: BasicConstraints::find(extensions)?,
+            key_usage: KeyUsage::find(extensions)?,
+            extended_key_usage: ExtendedKeyUsage::find(extensions)?,
             der: whole.to_vec(),
             tbs,
             certificate,
@@ -324,69 +269,6 @@ fn tbs_range(der: &[u8]) -> der::Result<std::ops::Range<usize>> {
     let start = usize::try_from(reader.position())?;
     let length = reader.tlv_bytes()?.len();
     Ok(start..start.saturating_add(length))
-}
-
-/// Decodes the extension of type `oid` with `read`, which must use all its bytes.
-fn decode<T>(
-    extensions: &[Extension],
-    oid: ObjectIdentifier,
-    read: fn(&mut SliceReader<'_>, Criticality) -> der::Result<T>,
-) -> Result<Option<T>, Error> {
-    let Some(extension) = extensions.iter().find(|extension| extension.extn_id == oid) else {
-        return Ok(None);
-    };
-    let criticality = if extension.critical {
-        Criticality::Critical
-    } else {
-        Criticality::NonCritical
-    };
-    let value = extension.extn_value.as_bytes();
-    bounded::check(value)
-        .and_then(|()| {
-            let mut reader = SliceReader::new(value)?;
-            let value = read(&mut reader, criticality)?;
-            Ok(reader.finish(value)?)
-        })
-        .map(Some)
-        .map_err(|source| Error::MalformedExtension {
-            oid: oid.to_string(),
-            source,
-        })
-}
-
-// `x509-cert` has these types too, but reads no path length above 255.
-fn basic_constraints(
-    reader: &mut SliceReader<'_>,
-    criticality: Criticality,
-) -> der::Result<BasicConstraints> {
-    reader.sequence(|fields| {
-        Ok(BasicConstraints {
-            criticality,
-            is_ca: Option::<bool>::decode(fields)?.unwrap_or_default(),
-            path_length: Option::<u32>::decode(fields)?,
-        })
-    })
-}
-
-fn key_usage(reader: &mut SliceReader<'_>, criticality: Criticality) -> der::Result<KeyUsage> {
-    Ok(KeyUsage {
-        criticality,
-        // RFC 5280 names nine bits.
-        bits: BitStringRef::decode(reader)?
-            .bits()
-            .take(KeyUsage::NAMES.len())
-            .collect(),
-    })
-}
-
-fn extended_key_usage(
-    reader: &mut SliceReader<'_>,
-    criticality: Criticality,
-) -> der::Result<ExtendedKeyUsage> {
-    Ok(ExtendedKeyUsage {
-        criticality,
-        purposes: Vec::<ObjectIdentifier>::decode(reader)?,
-    })
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use x509_cert::ext::pkix::AuthorityInfoAccessSyntax;
 use x509_cert::ext::pkix::crl::dp::DistributionPoint as EncodedPoint;
 use x509_cert::ext::pkix::name::{DistributionPointName, GeneralName};
 
-use super::certificate::KeyUsage;
+use super::constraints::KeyUsage;
 use super::{Certificate, DerError, Error, bounded};
 
 const AUTHORITY_INFO_ACCESS: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.1.1");

@@ -4,8 +4,9 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
+use super::armor::{self, PemProblem};
 use super::certificate::split_first;
-use super::{Certificate, Error, armor};
+use super::{Certificate, Error};
 
 /// The first byte of a certificate in DER.
 const DER_SEQUENCE: u8 = 0x30;
@@ -77,36 +78,6 @@ fn pem_blocks(text: &str) -> Result<Vec<Vec<u8>>, Error> {
         blocks.push(der);
     }
     Ok(blocks)
-}
-
-/// What is wrong with a PEM block.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum PemProblem {
-    /// The line does not end in dashes.
-    #[error("its first line is cut short")]
-    BeginLine,
-    /// Another kind of block.
-    #[error("it holds `{0}`, wanted `CERTIFICATE`")]
-    Label(String),
-    /// The end line is missing or belongs to another kind of block.
-    #[error("it has no end line of its own")]
-    NoEnd,
-    /// Text before the dashes: a reader that looks at the beginnings of lines alone misses the block.
-    #[error("text is before its first line; begin it on a line of its own")]
-    TextBefore,
-    /// The line breaks were lost.
-    #[error("more is on its first line; it needs its line breaks")]
-    OneLine,
-    /// Another block begins where one ends.
-    #[error("another block begins on the line where a block ends; put a line break between them")]
-    SameLine,
-    /// Text behind the dashes.
-    #[error("text is behind its last line; put a line break after it")]
-    TextBehind,
-    /// The body is not base64.
-    #[error("its body is not base64")]
-    Base64,
 }
 
 #[cfg(test)]

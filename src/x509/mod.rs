@@ -9,6 +9,7 @@ pub(crate) mod armor;
 mod bounded;
 mod certificate;
 mod chain;
+mod constraints;
 mod extensions;
 mod file;
 pub mod identity;
@@ -22,13 +23,14 @@ use der::Tag;
 
 use crate::allowance::Exhausted;
 
+pub use armor::PemProblem;
 pub use bounded::DerError;
 pub(crate) use bounded::{check_lists, decode as decode_bounded};
 pub use certificate::Certificate;
 pub use chain::{ChainProblem, Purpose, verify_code_signing_chain, verify_timestamping_chain};
 pub(crate) use extensions::uris;
 pub use extensions::{DistributionPoint, parse_distribution_points};
-pub use file::{PemProblem, parse_certificates};
+pub use file::parse_certificates;
 pub use name::{Attribute, DistinguishedName};
 
 /// Why bytes are not a certificate, or a certificate is not what it must be.

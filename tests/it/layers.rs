@@ -1,7 +1,14 @@
-//! Holds the imports to the layer table of `ARCHITECTURE.md`.
+//! Holds the imports to the layer table of `ARCHITECTURE.md`, and the files of each module to one direction.
+
+mod circles;
+mod paths;
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+
+use crate::support::sources::{self, Source, without_literals};
+use circles::Crate;
+use paths::paths;
 
 /// Module name -> layer, read from the table under the heading "Layers".
 fn table() -> BTreeMap<String, usize> {
@@ -33,92 +40,23 @@ fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-fn rust_files(folder: &Path, files: &mut Vec<PathBuf>) {
-    for entry in std::fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            rust_files(&path, files);
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
-            files.push(path);
-        }
-    }
-}
-
-/// The top-level modules that the code of `text` names by `crate::...`, tests left out.
-fn imports(text: &str) -> Vec<String> {
-    let code = text.split("\n#[cfg(test)]\nmod ").next().unwrap();
-    let code: Vec<_> = code
-        .lines()
-        .filter(|line| !line.trim_start().starts_with("//"))
-        .collect();
-    let code = code.join(
-        "
-",
-    );
-    let mut found = Vec::new();
-    for (position, _) in code.match_indices("crate::") {
-        // `$crate::` and `other_crate::` are something else.
-        let before = code.get(..position).unwrap().chars().next_back();
-        if before.is_some_and(|c| c.is_alphanumeric() || c == '_' || c == '$') {
-            continue;
-        }
-        let rest = code.get(position + "crate::".len()..).unwrap();
-        if let Some(group) = rest.strip_prefix('{') {
-            // `use crate::{a, b::{c, d}}`: names at depth one.
-            let mut depth = 1;
-            let mut name = String::new();
-            let mut in_path = false;
-            for c in group.chars() {
-                match c {
-                    '{' => depth += 1,
-                    '}' => depth -= 1,
-                    ',' if depth == 1 => {
-                        found.push(std::mem::take(&mut name));
-                        in_path = false;
-                    }
-                    ':' if depth == 1 => in_path = true,
-                    // `a as b`: what follows is another name for it.
-                    c if depth == 1 && c.is_whitespace() && !name.is_empty() => in_path = true,
-                    c if depth == 1 && !in_path && (c.is_alphanumeric() || c == '_') => {
-                        name.push(c);
-                    }
-                    _ => {}
-                }
-                if depth == 0 {
-                    break;
-                }
-            }
-            found.push(name);
-        } else {
-            found.push(
-                rest.chars()
-                    .take_while(|c| c.is_alphanumeric() || *c == '_')
-                    .collect(),
-            );
-        }
-    }
-    found.retain(|name| !name.is_empty());
-    found
+/// The top-level modules that a source names by `crate::...`, tests left out.
+fn imports(source: &Source) -> Vec<String> {
+    let (imports, others) = paths(&without_literals(&source.code()).0);
+    let imported = imports.into_iter().map(|import| import.path);
+    imported
+        .chain(others)
+        .filter(|path| path[0] == "crate")
+        .filter_map(|path| path.into_iter().nth(1))
+        .collect()
 }
 
 #[test]
 fn a_module_imports_only_from_lower_layers() {
     let layers = table();
-    let source = root().join("src");
-    let mut files = Vec::new();
-    rust_files(&source, &mut files);
-    assert!(files.len() > 10, "found {} source files", files.len());
-
     let mut wrong = Vec::new();
-    for file in files {
-        let relative = file.strip_prefix(&source).unwrap();
-        let first = relative
-            .components()
-            .next()
-            .unwrap()
-            .as_os_str()
-            .to_str()
-            .unwrap();
+    for source in sources::below("src") {
+        let first = source.path.split('/').next().unwrap();
         let module = first.trim_end_matches(".rs");
         if module == "main" || module == "lib" {
             continue;
@@ -127,7 +65,7 @@ fn a_module_imports_only_from_lower_layers() {
             wrong.push(format!("`{module}` has no layer in ARCHITECTURE.md"));
             continue;
         };
-        for import in imports(&std::fs::read_to_string(&file).unwrap()) {
+        for import in imports(&source) {
             if import == module {
                 continue;
             }
@@ -135,9 +73,9 @@ fn a_module_imports_only_from_lower_layers() {
                 Some(&below) if below < layer => {}
                 Some(&other) => wrong.push(format!(
                     "{}: `{module}` (layer {layer}) imports `{import}` (layer {other})",
-                    relative.display()
+                    source.path
                 )),
-                None => wrong.push(format!("{}: unknown module `{import}`", relative.display())),
+                None => wrong.push(format!("{}: unknown module `{import}`", source.path)),
             }
         }
     }
@@ -157,9 +95,66 @@ fn every_module_of_the_table_exists() {
 }
 
 #[test]
-fn imports_are_found_in_every_form() {
-    let code = "use crate::oci::Digest;\nuse crate::{http as web, limits, notary::{Action, Validation}};\n\
-                fn f() { crate::http::send($crate::x::y) }\n// crate::comment::only\n\
-                #[cfg(test)]\nmod tests { use crate::cli::X; }\n";
-    assert_eq!(imports(code), ["oci", "http", "limits", "notary", "http"]);
+fn no_files_lead_in_a_circle() {
+    let mut found = String::new();
+    for folder in ["src", "emulator/src"] {
+        for (_, arrows) in Crate::of(&sources::below(folder)).circles() {
+            found.push_str(&format!("a circle in {folder}:\n{arrows}"));
+        }
+    }
+    assert!(found.is_empty(), "{found}");
+}
+
+#[test]
+fn an_import_of_another_module_is_seen() {
+    let source = Source {
+        path: String::new(),
+        text: "use crate::oci::Digest;\n#[cfg(test)]\nmod testing;\nuse crate::{http as web, limits};\n\
+               fn f() { crate::json::send($crate::x::y) }\n// crate::comment::only\n\
+               #[cfg(test)]\nmod tests { use crate::cli::X; }\n"
+            .to_owned(),
+    };
+    assert_eq!(imports(&source), ["oci", "http", "limits", "json"]);
+}
+
+/// What `code` defines as a limit: a constant, of a type or a function too, whose name says so.
+fn limits_in(code: &str) -> Vec<String> {
+    code.lines()
+        .filter_map(|line| line.split_once("const "))
+        .filter_map(|(_, rest)| rest.split_once(':'))
+        .map(|(name, _)| name.to_owned())
+        .filter(|name| {
+            let ends = ["_TIMEOUT", "_DELAY", "_PATIENCE", "_GRACE", "_ATTEMPTS"];
+            name.starts_with("MAX_") || ends.iter().any(|end| name.ends_with(end))
+        })
+        .collect()
+}
+
+#[test]
+fn every_limit_stands_in_the_file_of_limits() {
+    let mut strays = Vec::new();
+    for source in sources::below("src") {
+        let found = limits_in(&source.code());
+        if source.path == "limits.rs" {
+            assert!(found.len() > 80, "{found:?}");
+        } else if !source.is_of_tests() {
+            strays.extend(
+                found
+                    .into_iter()
+                    .map(|name| format!("{}: `{name}`", source.path)),
+            );
+        }
+    }
+    assert!(
+        strays.is_empty(),
+        "move to src/limits.rs:\n{}",
+        strays.join("\n")
+    );
+}
+
+#[test]
+fn a_limit_is_seen() {
+    let code = "const MAX_A: usize = 1;\npub(super) const B_TIMEOUT: Duration = C;\nfn f() {\n    const MAX_D: u8 = 2;\n}\n\
+                const E: &str = \"MAX_F\";\nconst fn max() {}\n";
+    assert_eq!(limits_in(code), ["MAX_A", "B_TIMEOUT", "MAX_D"]);
 }

@@ -1,7 +1,9 @@
 //! The library's public items are those in `tests/public_surface.txt`, so that a change of them shows in a diff.
 
 use std::fmt::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+
+use crate::support::sources::{self, Source};
 
 /// The modules that a file declares, in its order: the documented ones, and the hidden ones.
 fn modules_of(text: &str) -> (Vec<String>, Vec<String>) {
@@ -20,36 +22,29 @@ fn modules_of(text: &str) -> (Vec<String>, Vec<String>) {
     (names(documented), names(hidden))
 }
 
-/// The files of the module in `directory` and its documented children, those of tests left out.
-fn files_of(directory: &Path, module: &str, found: &mut Vec<PathBuf>) {
-    let beside = directory.join(format!("{module}.rs"));
-    let inside = directory.join(module);
-    let root = if beside.exists() {
-        beside
-    } else {
-        inside.join("mod.rs")
-    };
-    let (_, hidden) = modules_of(&std::fs::read_to_string(&root).unwrap());
-    found.push(root.clone());
-    let Ok(entries) = std::fs::read_dir(&inside) else {
-        return;
-    };
-    let mut children: Vec<String> = entries
-        .filter_map(|entry| {
-            let name = entry.unwrap().file_name().into_string().unwrap();
-            let name = name.strip_suffix(".rs").unwrap_or(&name).to_owned();
-            let is_own = matches!(name.as_str(), "mod" | "tests" | "testing");
-            (!is_own && !hidden.contains(&name)).then_some(name)
-        })
-        .filter(|name| {
-            inside.join(format!("{name}.rs")).exists() || inside.join(name).join("mod.rs").exists()
+/// The sources of a top-level module that are not hidden, those of tests left out; a module before its children.
+fn files_of<'s>(sources: &'s [Source], module: &str) -> Vec<&'s Source> {
+    let hidden: Vec<Vec<String>> = sources
+        .iter()
+        .flat_map(|source| {
+            let (_, hidden) = modules_of(&source.text);
+            let inner = move |name| [source.module(), vec![name]].concat();
+            hidden.into_iter().map(inner)
         })
         .collect();
-    children.sort();
-    children.dedup();
-    for child in children {
-        files_of(&inside, &child, found);
-    }
+    let is_hidden = |source: &Source| {
+        hidden
+            .iter()
+            .any(|hidden| source.module().starts_with(hidden))
+    };
+    let mut files: Vec<&Source> = sources
+        .iter()
+        .filter(|source| source.module().first().is_some_and(|first| first == module))
+        .filter(|source| !source.is_of_tests() && !source.path.ends_with("testing.rs"))
+        .filter(|source| !is_hidden(source))
+        .collect();
+    files.sort_by_key(|source| source.module());
+    files
 }
 
 /// Whether an item's first lines say all of its signature.
@@ -124,15 +119,14 @@ fn items_of(text: &str) -> Vec<String> {
 #[test]
 fn the_public_items_are_those_that_are_written_down() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let sources = sources::below("src");
     let mut surface = String::new();
     let (modules, _) = modules_of(&std::fs::read_to_string(root.join("src/lib.rs")).unwrap());
     for module in modules {
-        let mut files = Vec::new();
-        files_of(&root.join("src"), &module, &mut files);
-        for file in files {
-            let items = items_of(&std::fs::read_to_string(&file).unwrap());
+        for source in files_of(&sources, &module) {
+            let items = items_of(&source.text);
             if !items.is_empty() {
-                let _ = writeln!(surface, "{}", file.strip_prefix(root).unwrap().display());
+                let _ = writeln!(surface, "src/{}", source.path);
             }
             for item in items {
                 let _ = writeln!(surface, "    {item}");

@@ -11,9 +11,8 @@ use time::OffsetDateTime;
 use crate::{
     call::{Call, Caller},
     error::AwsError,
-    registry::{
-        Digest, PASSWORD_LIFETIME, Registry, RegistryId, Repository, RepositoryKey, State, is_name,
-    },
+    hosts::RegistryId,
+    registry::{Digest, PASSWORD_LIFETIME, Registry, Repository, RepositoryKey, State, is_name},
     shared::Shared,
 };
 

@@ -9,13 +9,12 @@ use time::format_description::well_known::Rfc3339;
 use super::{
     content_response,
     error::OciError,
-    host::RegistryId,
     name::is_name,
     options::Access,
     route::Route,
     tokens::{BEARER_LIFETIME, Bearer, TokenRefusal, Tokens},
 };
-use crate::call::Call;
+use crate::{call::Call, hosts::RegistryId};
 
 /// The name that the token service and the challenges use.
 const SERVICE: &str = "countersign-emulator";

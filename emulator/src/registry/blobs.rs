@@ -4,11 +4,11 @@ use bytes::Bytes;
 use http::{Method, Response, StatusCode, header};
 
 use super::{
-    BlobDelivery, Context, DOCKER_CONTENT_DIGEST, Digest, Registry, RegistryId, RepositoryKey,
-    content_response, empty_response, error::OciError, host, manifests::NOT_A_DIGEST, route, set,
+    BlobDelivery, Context, DOCKER_CONTENT_DIGEST, Digest, Registry, RepositoryKey,
+    content_response, empty_response, error::OciError, name::NOT_A_DIGEST, origin, route, set,
     tokens::TokenRefusal,
 };
-use crate::call::Call;
+use crate::{call::Call, hosts::RegistryId};
 
 const OCTETS: &str = "application/octet-stream";
 
@@ -52,7 +52,7 @@ fn blob(context: &Context<'_>, digest: &Digest) -> Result<Bytes, OciError> {
 }
 
 fn redirect(context: &Context<'_>, digest: &Digest) -> Response<Bytes> {
-    let origin = host::blob_origin(context.call);
+    let origin = origin::blob_origin(context.call);
     let tokens = context.registry.tokens();
     let path = tokens.layer_path(&context.repository, digest, context.call.now);
     let mut response = empty_response(StatusCode::TEMPORARY_REDIRECT);

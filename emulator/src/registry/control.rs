@@ -1,7 +1,7 @@
 //! What tests do with the registry of an emulator besides requests.
 
-use super::{RegistryId, RegistryOptions, TestImage, TestImageError};
-use crate::Emulator;
+use super::{RegistryOptions, TestImage, TestImageError};
+use crate::{Emulator, hosts::RegistryId};
 
 impl Emulator {
     /// Changes how the registry behaves, from the next request on.

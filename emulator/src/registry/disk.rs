@@ -15,12 +15,14 @@ use time::OffsetDateTime;
 
 use super::{
     document::Document,
-    host::RegistryId,
     name::Digest,
+    options::MAX_BLOB_BYTES,
     state::{Manifest, Repository, RepositoryKey, State, TagMutability},
-    uploads::MAX_BLOB_BYTES,
 };
-use crate::saved::{self, Secrecy};
+use crate::{
+    hosts::RegistryId,
+    saved::{self, Secrecy},
+};
 
 /// Bytes of `index.json`: some hundred thousand manifests.
 const MAX_INDEX_BYTES: usize = 64 * 1024 * 1024;

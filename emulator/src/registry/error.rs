@@ -5,7 +5,7 @@ use http::{Response, StatusCode, header};
 use serde_json::{Value, json};
 
 use super::set;
-use crate::protocol::without_nulls;
+use crate::json::without_nulls;
 
 /// An answer that refuses the request.
 #[derive(Debug, PartialEq)]

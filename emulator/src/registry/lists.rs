@@ -9,10 +9,10 @@ use super::{
     content_response,
     document::{MAX_MANIFEST_BYTES, OCI_INDEX},
     error::OciError,
-    manifests::NOT_A_DIGEST,
+    name::NOT_A_DIGEST,
     set,
 };
-use crate::protocol::without_nulls;
+use crate::json::without_nulls;
 
 const OCI_FILTERS_APPLIED: HeaderName = HeaderName::from_static("oci-filters-applied");
 

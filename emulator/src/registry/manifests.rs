@@ -5,7 +5,7 @@ use http::{HeaderName, Method, Response, StatusCode, header};
 
 use super::{
     Context, DOCKER_CONTENT_DIGEST, Digest, Manifest, SubjectHeader, content_response,
-    document::Document, empty_response, error::OciError, is_tag, set,
+    document::Document, empty_response, error::OciError, is_tag, name::NOT_A_DIGEST, set,
 };
 
 const OCI_SUBJECT: HeaderName = HeaderName::from_static("oci-subject");
@@ -71,9 +71,6 @@ fn push(context: &Context<'_>, reference: &str) -> Result<Response<Bytes>, OciEr
     }
     Ok(response)
 }
-
-pub(super) const NOT_A_DIGEST: &str =
-    "invalid digest: sha256 or sha512 in lower-case hexadecimal digits is wanted";
 
 /// Stores a manifest, all or nothing: the subject may come later (distribution specification, "Pushing Manifests with
 /// Subject"), everything else must be here.

@@ -19,18 +19,18 @@ use std::{
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Method, Response, StatusCode, header};
 
-use crate::{Error, call::Call, shared::Shared};
+use crate::{Error, call::Call, hosts::RegistryId};
 
 mod access;
 mod blobs;
 mod disk;
 mod document;
 mod error;
-mod host;
 mod lists;
 mod manifests;
 mod name;
 mod options;
+mod origin;
 mod route;
 mod software;
 mod state;
@@ -39,12 +39,11 @@ mod test_image;
 mod tokens;
 mod uploads;
 
-pub(crate) use host::{RegistryId, is_layer_bucket};
 pub(crate) use name::{Digest, is_name, is_tag};
+pub(crate) use options::MAX_BLOB_BYTES;
 pub(crate) use state::{Manifest, Repository, RepositoryKey, State, TagMutability};
 pub(crate) use test_image::TestImage;
 pub(crate) use tokens::PASSWORD_LIFETIME;
-pub(crate) use uploads::MAX_BLOB_BYTES;
 pub use {
     disk::Error as DiskError,
     options::{
@@ -93,8 +92,9 @@ impl Registry {
         *self.options.lock().unwrap_or_else(PoisonError::into_inner) = options;
     }
 
-    /// Answers one request; `default` is the registry of every host that is not ECR's.
-    fn handle(&self, default: RegistryId, call: &Call) -> Response<Bytes> {
+    /// Answers one request of the distribution API; `default` is the registry of every host (`call.host`) that is not
+    /// ECR's. It checks the token itself: these requests are not signed.
+    pub(crate) fn handle(&self, default: RegistryId, call: &Call) -> Response<Bytes> {
         let mut response = self
             .answer(default, call)
             .unwrap_or_else(OciError::into_response);
@@ -183,16 +183,6 @@ pub(crate) fn operation(call: &Call) -> &'static str {
     Route::parse(call.request.uri().path()).map_or("registry:Unknown", |route| {
         route.operation(call.request.method())
     })
-}
-
-/// Answers one request of the distribution API, whatever its host (`call.host`). It checks the token itself: these
-/// requests are not signed.
-pub(crate) fn handle(shared: &Shared, call: &Call) -> Response<Bytes> {
-    let default = RegistryId {
-        account: shared.access_key.account.clone(),
-        region: shared.region.clone(),
-    };
-    shared.registry.handle(default, call)
 }
 
 /// What a handler needs to know about a request.

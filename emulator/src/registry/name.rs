@@ -8,6 +8,10 @@ use aws_lc_rs::digest;
 
 use crate::random::to_hex;
 
+/// What is said of a text that is not a digest.
+pub(super) const NOT_A_DIGEST: &str =
+    "invalid digest: sha256 or sha512 in lower-case hexadecimal digits is wanted";
+
 /// Characters of a repository name (ECR's `CreateRepository`). Many clients take less, host and all.
 pub(crate) const MAX_NAME_CHARACTERS: usize = 256;
 

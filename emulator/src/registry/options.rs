@@ -1,6 +1,7 @@
 //! How the registry behaves; every choice is for tests, the defaults are Amazon ECR's.
 
-use super::MAX_BLOB_BYTES;
+/// Bytes of one blob. It is in memory, and images for tests are small.
+pub(crate) const MAX_BLOB_BYTES: usize = 256 * 1024 * 1024;
 
 /// How the registry behaves. Start from `RegistryOptions::default()` and change what a test needs.
 #[derive(Debug, Clone)]

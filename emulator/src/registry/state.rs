@@ -6,7 +6,8 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
-use super::{document::Document, error::OciError, host::RegistryId, name::Digest};
+use super::{document::Document, error::OciError, name::Digest};
+use crate::hosts::RegistryId;
 
 /// Uploads under way at once; the oldest gives way, for clients that never finish theirs.
 pub(super) const MAX_UPLOADS: usize = 100;

@@ -5,13 +5,14 @@ use serde_json::{Value, json};
 use time::OffsetDateTime;
 
 use super::{
-    Registry, RegistryId, RepositoryKey,
+    Registry, RepositoryKey,
     document::{Document, OCI_INDEX, OCI_MANIFEST},
     error::OciError,
     is_name, is_tag,
     name::Digest,
     state::{Manifest, Repository},
 };
+use crate::hosts::RegistryId;
 
 const CONFIG: &str = "application/vnd.oci.image.config.v1+json";
 const LAYER: &str = "application/vnd.oci.image.layer.v1.tar";

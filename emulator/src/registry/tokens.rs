@@ -11,7 +11,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use time::{Duration, OffsetDateTime};
 
-use super::{host::RegistryId, name::Digest, state::RepositoryKey};
+use super::{name::Digest, state::RepositoryKey};
+use crate::hosts::RegistryId;
 use crate::random;
 
 /// How long an ECR password is valid (ECR's `GetAuthorizationToken`).

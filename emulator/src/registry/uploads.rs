@@ -5,14 +5,11 @@ use http::{HeaderName, Method, Response, StatusCode, header};
 
 use super::{
     Context, DOCKER_CONTENT_DIGEST, Digest, RepositoryKey, empty_response, error::OciError,
-    manifests::NOT_A_DIGEST, set,
+    name::NOT_A_DIGEST, options::MAX_BLOB_BYTES, set,
 };
 use crate::random;
 
 const UPLOAD_UUID: HeaderName = HeaderName::from_static("docker-upload-uuid");
-
-/// Bytes of one blob. It is in memory, and images for tests are small.
-pub(crate) const MAX_BLOB_BYTES: usize = 256 * 1024 * 1024;
 
 /// `POST /v2/<name>/blobs/uploads/`
 pub(super) fn start(context: &Context<'_>) -> Result<Response<Bytes>, OciError> {

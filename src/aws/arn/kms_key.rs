@@ -3,14 +3,12 @@
 
 use std::fmt;
 
-use super::syntax::{MAX_ARN_BYTES, abbreviated, parse_location};
+use super::syntax::{abbreviated, parse_location};
 use super::{ArnError, ArnService, Location};
 
-const WANTED: &str = "`key/ID` or `alias/NAME`";
+use crate::limits;
 
-/// Longest name of an alias with `alias/` (KMS API, shape `AliasNameType`), and more than any key's
-/// identifier has.
-const MAX_NAME_BYTES: usize = 256;
+const WANTED: &str = "`key/ID` or `alias/NAME`";
 
 /// A key of AWS KMS, by any of its names. Whether there is such a key is KMS's business.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -74,7 +72,7 @@ impl KmsKeyId {
             }
             Some(location)
         } else {
-            if text.len() > MAX_ARN_BYTES || !(is_alias(text) || is_identifier(text)) {
+            if text.len() > limits::MAX_ARN_BYTES || !(is_alias(text) || is_identifier(text)) {
                 return Err(not_a_key());
             }
             None
@@ -110,7 +108,7 @@ impl fmt::Display for KmsKeyId {
 
 /// `alias/NAME`: letters, digits, `-`, `_` and `/`.
 fn is_alias(text: &str) -> bool {
-    text.len() <= MAX_NAME_BYTES
+    text.len() <= limits::MAX_KMS_NAME_BYTES
         && text.strip_prefix("alias/").is_some_and(|name| {
             !name.is_empty() && name.bytes().all(|byte| is_plain(byte) || byte == b'/')
         })
@@ -118,7 +116,7 @@ fn is_alias(text: &str) -> bool {
 
 /// A UUID, or `mrk-` and 32 digits; KMS says whether it is one of its own.
 fn is_identifier(text: &str) -> bool {
-    (1..=MAX_NAME_BYTES).contains(&text.len()) && text.bytes().all(is_plain)
+    (1..=limits::MAX_KMS_NAME_BYTES).contains(&text.len()) && text.bytes().all(is_plain)
 }
 
 fn is_plain(byte: u8) -> bool {

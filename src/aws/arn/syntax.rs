@@ -2,9 +2,7 @@
 
 use super::{ArnError, ArnService, Location, SignerArn};
 use crate::aws::Partition;
-
-/// Longest ARN that AWS's APIs take, in bytes (Signer API, shape `Arn`).
-pub(super) const MAX_ARN_BYTES: usize = 2_048;
+use crate::limits;
 
 /// Everything before the resource, checked; and the resource.
 pub(super) fn parse_location(text: &str, wanted: ArnService) -> Result<(Location, &str), ArnError> {
@@ -13,7 +11,7 @@ pub(super) fn parse_location(text: &str, wanted: ArnService) -> Result<(Location
         wanted,
         reason,
     };
-    if text.len() > MAX_ARN_BYTES {
+    if text.len() > limits::MAX_ARN_BYTES {
         return Err(not_an_arn("it is longer than 2048 bytes"));
     }
     let mut parts = text.splitn(6, ':');

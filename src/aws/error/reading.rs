@@ -16,9 +16,7 @@ use super::super::http_client::AnsweredBy;
 use super::{Call, CallError, CallErrorKind};
 use crate::causes;
 use crate::http::{Carried, redact_in};
-
-/// Most characters of AWS's message that are shown; real ones have under 500.
-const MAX_MESSAGE_CHARS: usize = 2_000;
+use crate::limits;
 
 impl CallError {
     /// What the SDK's error means.
@@ -215,7 +213,7 @@ fn credentials_problem(error: &CredentialsError) -> String {
         CredentialsError::ProviderTimedOut(_) => {
             format!(
                 "the source of credentials did not answer in {} seconds",
-                crate::limits::CREDENTIALS_TIMEOUT.as_secs()
+                limits::CREDENTIALS_TIMEOUT.as_secs()
             )
         }
         other => {
@@ -305,10 +303,10 @@ fn printable(text: &str) -> String {
     let text = redact_in(&without_endpoints(text));
     let mut printable: String = text
         .chars()
-        .take(MAX_MESSAGE_CHARS)
+        .take(limits::MAX_AWS_MESSAGE_CHARS)
         .map(|c| if c.is_control() { ' ' } else { c })
         .collect();
-    if text.chars().nth(MAX_MESSAGE_CHARS).is_some() {
+    if text.chars().nth(limits::MAX_AWS_MESSAGE_CHARS).is_some() {
         printable.push('…');
     }
     printable.trim().to_owned()
@@ -414,9 +412,11 @@ mod tests {
     fn text_from_elsewhere_is_one_bounded_line() {
         assert_eq!(printable("a\nb\u{1b}[31mc "), "a b [31mc");
         assert_eq!(
-            printable(&"x".repeat(MAX_MESSAGE_CHARS)).chars().count(),
-            MAX_MESSAGE_CHARS
+            printable(&"x".repeat(limits::MAX_AWS_MESSAGE_CHARS))
+                .chars()
+                .count(),
+            limits::MAX_AWS_MESSAGE_CHARS
         );
-        assert!(printable(&"x".repeat(MAX_MESSAGE_CHARS + 1)).ends_with("x…"));
+        assert!(printable(&"x".repeat(limits::MAX_AWS_MESSAGE_CHARS + 1)).ends_with("x…"));
     }
 }

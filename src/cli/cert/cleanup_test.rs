@@ -81,7 +81,7 @@ pub(super) fn run(dirs: &NotationDirs, args: &Args) -> Result<String, CommandOut
     Ok(out)
 }
 
-/// Whether the key list has the test key. Unlike notation: notation takes any key of this name out of the list.
+/// Whether the key list has the test key. Unlike notation, which takes any key of this name out of the list.
 fn is_listed(dirs: &NotationDirs, name: &str, test: &TestFiles) -> Result<bool, CommandOutput> {
     let keys = SigningKeys::load(dirs).map_err(|error| keys_report(name, &error))?;
     let Some(key) = keys.keys.iter().find(|key| key.name == name) else {
@@ -109,7 +109,7 @@ fn is_listed(dirs: &NotationDirs, name: &str, test: &TestFiles) -> Result<bool, 
     ))
 }
 
-/// Checks that the certificate in the store is the test key's. Unlike notation: notation deletes any of this name.
+/// Checks that the certificate in the store is the test key's. Unlike notation, which deletes any of this name.
 fn is_the_same(name: &str, test: &TestFiles) -> Result<(), CommandOutput> {
     let read = |path| match files::read(path, MAX_TRUST_STORE_FILE_BYTES) {
         Ok(bytes) => Ok(Some(bytes)),

@@ -63,18 +63,7 @@ pub(super) async fn run(dirs: &NotationDirs, args: &Args) -> Result<String, Comm
         .map_err(|_| usage("name needs to follow [a-zA-Z0-9_.-]+ format".to_owned()))?;
     let size = size(args.bits)?;
     // Everything that can be in the way is looked at before anything is written.
-    let listed = SigningKeys::load(dirs).map_err(|error| keys_report(&error))?;
-    if listed.keys.iter().any(|key| key.name == name) {
-        let name = name.to_owned();
-        return Err(keys_report(&SigningKeysError::Exists { name }));
-    }
-    let paths = [&test.key, &test.certificate, &test.trusted];
-    if let Some(taken) = paths.iter().find(|path| path.symlink_metadata().is_ok()) {
-        return Err(CommandOutput::usage(
-            &format!("failed to write key file: `{}` exists", taken.display()),
-            Some("choose another name, or remove what is left of the other key".to_owned()),
-        ));
-    }
+    check_unused(dirs, name, &test)?;
     let made = match &args.kms_key {
         None => generate(name, size, &test)?,
         Some(key) => {
@@ -90,36 +79,69 @@ pub(super) async fn run(dirs: &NotationDirs, args: &Args) -> Result<String, Comm
             }
         }
     };
+    let report = in_words(&made, args, &test);
+    made.write(dirs, args, &test)?;
+    Ok(report)
+}
 
-    // Modes as notation has them.
-    let key = made.key.as_ref();
-    let files = [
-        key.map(|key| (&test.key, key.as_str(), 0o600)),
-        Some((&test.certificate, made.certificate.as_str(), 0o644)),
-        Some((&test.trusted, made.certificate.as_str(), 0o600)),
-    ];
-    let mut written = Vec::new();
-    let done = files
-        .into_iter()
-        .flatten()
-        .try_for_each(|(path, content, mode)| {
-            write(path, content, mode, &test.folder)?;
-            written.push(path);
-            Ok(())
-        })
-        .and_then(|()| {
-            SigningKeys::update(dirs, |keys| keys.add(made.entry, args.default))
-                .map_err(|error| keys_report(&error))
-        });
-    if let Err(report) = done {
-        for path in written {
-            // The failure itself is said; this try left nothing else.
-            let _ = files::remove(path);
-        }
-        let _ = files::remove_empty_directory(test.trusted.parent().unwrap_or(&test.trusted));
-        return Err(report);
+/// Whether nothing has this name yet: no key in the list, no file.
+fn check_unused(dirs: &NotationDirs, name: &str, test: &TestFiles) -> Result<(), CommandOutput> {
+    let listed = SigningKeys::load(dirs).map_err(|error| keys_report(&error))?;
+    if listed.keys.iter().any(|key| key.name == name) {
+        let name = name.to_owned();
+        return Err(keys_report(&SigningKeysError::Exists { name }));
     }
+    let paths = [&test.key, &test.certificate, &test.trusted];
+    if let Some(taken) = paths.iter().find(|path| path.symlink_metadata().is_ok()) {
+        return Err(CommandOutput::usage(
+            &format!("failed to write key file: `{}` exists", taken.display()),
+            Some("choose another name, or remove what is left of the other key".to_owned()),
+        ));
+    }
+    Ok(())
+}
 
+impl UnwrittenKey {
+    /// Writes the files and then the entry in the list of keys; what was written goes again if that fails.
+    fn write(
+        self,
+        dirs: &NotationDirs,
+        args: &Args,
+        test: &TestFiles,
+    ) -> Result<(), CommandOutput> {
+        // Modes as notation has them.
+        let key = self.key.as_ref();
+        let files = [
+            key.map(|key| (&test.key, key.as_str(), 0o600)),
+            Some((&test.certificate, self.certificate.as_str(), 0o644)),
+            Some((&test.trusted, self.certificate.as_str(), 0o600)),
+        ];
+        let mut written = Vec::new();
+        let done = files
+            .into_iter()
+            .flatten()
+            .try_for_each(|(path, content, mode)| {
+                write(path, content, mode, &test.folder)?;
+                written.push(path);
+                Ok(())
+            })
+            .and_then(|()| {
+                SigningKeys::update(dirs, |keys| keys.add(self.entry, args.default))
+                    .map_err(|error| keys_report(&error))
+            });
+        done.inspect_err(|_| {
+            for path in written {
+                // The failure itself is said; this try left nothing else.
+                let _ = files::remove(path);
+            }
+            let _ = files::remove_empty_directory(test.trusted.parent().unwrap_or(&test.trusted));
+        })
+    }
+}
+
+/// What is printed once everything is written.
+fn in_words(made: &UnwrittenKey, args: &Args, test: &TestFiles) -> String {
+    let name = &args.name;
     let mut out = String::new();
     let expiring = made.not_after.format(&Rfc3339).unwrap_or_default();
     // Writing to a `String` cannot fail.
@@ -142,7 +164,7 @@ pub(super) async fn run(dirs: &NotationDirs, args: &Args) -> Result<String, Comm
     if args.default {
         let _ = writeln!(out, "{name}: marked as default signing key");
     }
-    Ok(out)
+    out
 }
 
 fn size(bits: i64) -> Result<TestKeySize, CommandOutput> {

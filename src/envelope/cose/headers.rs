@@ -168,7 +168,7 @@ pub(super) fn take_unsigned_attributes(
         }
         Some(other) => return Err(wrong_kind(&token, &other, "bytes")),
     };
-    // Off-spec: an agent that is not text is no agent, as in notation; it is only shown.
+    // Off-spec: an agent that is not text is passed over, as in notation; it is only shown.
     let signing_agent = match unprotected.remove(&text(SIGNING_AGENT)) {
         Some(Item::Text(agent)) => {
             check_part(SIGNING_AGENT, agent.len(), MAX_SIGNING_AGENT_BYTES)?;

@@ -2,21 +2,18 @@
 //! of whom, when, and what was answered. Nobody has signed it; who may write the file decides what it
 //! says.
 
-use std::path::PathBuf;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
+use super::document_error::{DocumentError, VERSION};
 use super::question::Question;
 use crate::facts::{Evidence, Origin};
-use crate::files;
 use crate::http::redact_text;
 use crate::limits::CLOCK_SKEW;
 use crate::notary::rfc3339;
-
-const VERSION: &str = "1";
 
 /// An answer of AWS Signer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,87 +24,6 @@ pub struct Answer {
     pub revoked_entities: Vec<String>,
     /// When it was asked.
     pub asked_at: OffsetDateTime,
-}
-
-/// Why an answer in a file does not count, or cannot be written.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum DocumentError {
-    /// The file system said no.
-    #[error("the file of the answer cannot be used")]
-    File {
-        /// Why; names the path.
-        source: files::Error,
-    },
-    /// Not a file that this program wrote.
-    #[error("`{}` is not an answer of AWS Signer", path.display())]
-    Json {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong with it.
-        source: serde_json::Error,
-    },
-    /// Another version of the form.
-    #[error("`{}` has version `{found}`, wanted `{VERSION}`", path.display())]
-    Version {
-        /// The file.
-        path: PathBuf,
-        /// Its version.
-        found: String,
-    },
-    /// A time that is none.
-    #[error("`{}` has no valid `askedAt` or `signatureTimestamp`", path.display())]
-    Time {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong with the time.
-        source: time::error::Parse,
-    },
-    /// The answer to another question.
-    #[error("`{}` has the answer to another question", path.display())]
-    OtherQuestion {
-        /// The file.
-        path: PathBuf,
-    },
-    /// Only answers that nothing was revoked are kept.
-    #[error("`{}` says that something was revoked, which is never kept", path.display())]
-    NotGood {
-        /// The file.
-        path: PathBuf,
-    },
-    /// Older than allowed.
-    #[error(
-        "`{}` was asked at {}, more than {} seconds ago", path.display(), rfc3339(*asked_at), limit.as_secs()
-    )]
-    TooOld {
-        /// The file.
-        path: PathBuf,
-        /// When it was asked.
-        asked_at: OffsetDateTime,
-        /// The most that its age may be.
-        limit: Duration,
-    },
-    /// Asked before what it is about was signed.
-    #[error(
-        "`{}` was asked at {}, before the signature was made at {}", path.display(), rfc3339(*asked_at),
-        rfc3339(*signed_at)
-    )]
-    BeforeSignature {
-        /// The file.
-        path: PathBuf,
-        /// When it says it was asked.
-        asked_at: OffsetDateTime,
-        /// When the signature was made.
-        signed_at: OffsetDateTime,
-    },
-    /// Asked later than now.
-    #[error("`{}` was asked at {}, which is in the future", path.display(), rfc3339(*asked_at))]
-    FromTheFuture {
-        /// The file.
-        path: PathBuf,
-        /// When it says it was asked.
-        asked_at: OffsetDateTime,
-    },
 }
 
 #[derive(Serialize, Deserialize)]

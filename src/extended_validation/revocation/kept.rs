@@ -12,7 +12,8 @@ use std::time::Duration;
 
 use time::OffsetDateTime;
 
-use super::document::{Answer, DocumentError, later};
+use super::document::{Answer, later};
+use super::document_error::DocumentError;
 use super::question::Question;
 use crate::facts::{Access, Directory};
 use crate::limits::{MAX_KEPT_REVOCATION_ANSWERS, MAX_REVOCATION_ANSWER_BYTES};

@@ -10,7 +10,8 @@ use std::time::Duration;
 use time::OffsetDateTime;
 
 use super::super::Error;
-use super::document::{Answer, DocumentError};
+use super::document::Answer;
+use super::document_error::DocumentError;
 use super::question::Subject;
 use crate::facts::{Access, Directory};
 use crate::limits::MAX_REVOCATION_ANSWER_BYTES;

@@ -4,7 +4,7 @@ use std::ffi::OsStr;
 use std::path::Path;
 use std::time::Duration;
 
-use super::super::error::clean;
+use super::super::words::clean;
 use super::{Credential, Error, Proof, Secret};
 use crate::{limits, process};
 
@@ -25,7 +25,7 @@ struct HelperOutput {
 pub(super) async fn find(name: &str, server: &str) -> Result<Option<Credential>, Error> {
     let is_safe = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
     if name.is_empty()
-        || name.len() > 64
+        || name.len() > limits::MAX_HELPER_NAME_BYTES
         || name.starts_with(['.', '-'])
         || !name.bytes().all(is_safe)
     {

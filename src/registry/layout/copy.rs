@@ -136,7 +136,8 @@ mod tests {
 
     use super::*;
     use crate::notary::EnvelopeFormat;
-    use crate::registry::manifest::{self, IMAGE_MANIFEST};
+    use crate::registry::manifest;
+    use crate::registry::media_types::IMAGE_MANIFEST;
 
     fn descriptor(bytes: &[u8]) -> Descriptor {
         of_type(IMAGE_MANIFEST, bytes)

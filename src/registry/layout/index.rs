@@ -11,9 +11,10 @@ use super::LayoutRepository;
 use crate::limits;
 use crate::notary::SIGNATURE_ARTIFACT_TYPE;
 use crate::oci::{self, Descriptor};
-use crate::registry::error::{Error, clean};
+use crate::registry::error::Error;
 use crate::registry::index_text::{self, lenient_text};
-use crate::registry::manifest::{DOCKER_LIST, IMAGE_INDEX};
+use crate::registry::media_types::{DOCKER_LIST, IMAGE_INDEX};
+use crate::registry::words::clean;
 
 /// The layout's own index.
 pub(super) const INDEX: &str = "index.json";

@@ -81,7 +81,7 @@ impl LayoutRepository {
         match read.image_layout_version.as_deref() {
             Some(VERSION) => {}
             other => {
-                let version = super::error::clean(other.unwrap_or_default());
+                let version = super::words::clean(other.unwrap_or_default());
                 return Err(not_a_layout(LayoutFault::Version(version)));
             }
         }

@@ -11,16 +11,14 @@ use crate::oci::{self, Descriptor, Digest};
 use crate::registry::error::Error;
 use crate::registry::index_entry::IndexEntry;
 use crate::registry::index_text;
-use crate::registry::manifest::{self, EMPTY_CONFIG_BYTES, IMAGE_MANIFEST};
+use crate::registry::manifest::{self, EMPTY_CONFIG_BYTES};
+use crate::registry::media_types::IMAGE_MANIFEST;
 use crate::registry::{NewSignature, Pushed, Storage};
 use crate::{files, limits};
 
 /// Modes as notation gives them: what is content-addressed never changes.
 const BLOB_MODE: u32 = 0o444;
 pub(super) const INDEX_MODE: u32 = 0o644;
-
-/// Times that the index is read, changed and written, if others write it at the same time.
-const MAX_INDEX_ATTEMPTS: usize = 3;
 
 impl LayoutRepository {
     /// Writes `signature` into the layout. Until the index names it, nobody sees it.
@@ -80,7 +78,7 @@ impl LayoutRepository {
     ) -> Result<(), Error> {
         let _lock = self.lock().await?;
         let path = self.root().join(INDEX);
-        for _ in 0..MAX_INDEX_ATTEMPTS {
+        for _ in 0..limits::MAX_LAYOUT_INDEX_WRITES {
             let old = self.read_index()?;
             let malformed = |source| Error::Malformed {
                 url: path.display().to_string(),

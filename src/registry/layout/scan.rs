@@ -5,7 +5,8 @@ use super::index::Entry;
 use crate::notary::SIGNATURE_ARTIFACT_TYPE;
 use crate::oci::Descriptor;
 use crate::registry::error::Error;
-use crate::registry::manifest::{self, ARTIFACT_MANIFEST, IMAGE_MANIFEST};
+use crate::registry::manifest;
+use crate::registry::media_types::{ARTIFACT_MANIFEST, IMAGE_MANIFEST};
 use crate::registry::{Listing, Source};
 
 impl LayoutRepository {

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::notary::{EnvelopeFormat, SIGNATURE_ARTIFACT_TYPE};
-use crate::registry::manifest::{IMAGE_INDEX, IMAGE_MANIFEST};
+use crate::registry::media_types::{IMAGE_INDEX, IMAGE_MANIFEST};
 use crate::registry::{Kind, NewSignature, Source};
 
 /// A layout on disk.

@@ -39,7 +39,7 @@ impl Checker<'_> {
         if *globals > 1 {
             self.problem(node, Rule::GlobalTwice);
         }
-        // Unlike notation alone: its own test for this never fires.
+        // Unlike notation, whose own check for this never fires.
         if level.is_some_and(VerificationLevel::is_skip) {
             self.problem(node, Rule::GlobalSkip);
         }

@@ -3,7 +3,7 @@
 use der::asn1::ObjectIdentifier;
 
 use super::super::Certificate;
-use super::super::certificate::{BasicConstraints, Criticality, KeyUsage};
+use super::super::constraints::{BasicConstraints, Criticality, KeyUsage};
 use super::{ChainProblem, Purpose};
 
 const ANY_PURPOSE: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.37.0");

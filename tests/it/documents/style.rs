@@ -1,9 +1,8 @@
 //! What `STYLE.md` forbids and a program can see: in the string literals of `src/`, in every `--help`, in the documents.
 
-use std::path::{Path, PathBuf};
-
 use super::pages;
 use crate::support::sandbox::Sandbox;
+use crate::support::sources::{self, without_literals};
 
 /// Words that stand in no sentence; each is in the table at the end of `STYLE.md`.
 const FORBIDDEN: [&str; 19] = [
@@ -33,98 +32,6 @@ const NOTATIONS: [&str; 2] = ["src/report/sentence.rs", "src/trust_policy/senten
 
 /// Messages that begin with a name, which keeps its capital letter.
 const NAMES: [&str; 4] = ["Docker's ", "Notation ", "Notation's ", "Amazon "];
-
-fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-}
-
-fn rust_files(folder: &Path, files: &mut Vec<PathBuf>) {
-    for entry in std::fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            if path.file_name().unwrap() != "tests" {
-                rust_files(&path, files);
-            }
-        } else if path.extension().is_some_and(|extension| extension == "rs")
-            && path.file_name().unwrap() != "tests.rs"
-        {
-            files.push(path);
-        }
-    }
-}
-
-/// A string literal: the code before it on its line, and what it says.
-struct Literal {
-    before: String,
-    text: String,
-}
-
-/// The string literals of a source file, without those of its tests and comments.
-fn literals(source: &str) -> Vec<Literal> {
-    let code = source.split("\n#[cfg(test)]\nmod ").next().unwrap();
-    let mut found = Vec::new();
-    let mut rest = code;
-    let mut line = String::new();
-    while let Some(character) = rest.chars().next() {
-        if rest.starts_with("//") {
-            rest = &rest[rest.find('\n').unwrap_or(rest.len())..];
-        } else if let Some(quoted) = rest.strip_prefix('"') {
-            let hashes = line.len() - line.trim_end_matches('#').len();
-            let is_raw = line.trim_end_matches('#').ends_with('r');
-            let end = if is_raw {
-                quoted.find(&format!("\"{}", "#".repeat(hashes))).unwrap()
-            } else {
-                end_of(quoted)
-            };
-            let text = if is_raw {
-                quoted[..end].to_owned()
-            } else {
-                spoken(&quoted[..end])
-            };
-            found.push(Literal {
-                before: line.trim().to_owned(),
-                text,
-            });
-            rest = &quoted[end + 1..];
-            line.push('_');
-        } else if rest.starts_with("'\"'") {
-            rest = &rest[3..];
-        } else if rest.starts_with("'\\\"'") || rest.starts_with("'\\''") {
-            rest = &rest[4..];
-        } else {
-            // An attribute may be on lines of its own before its text.
-            if character == '\n' && !line.trim_end().ends_with('(') {
-                line.clear();
-            } else {
-                line.push(character);
-            }
-            rest = &rest[character.len_utf8()..];
-        }
-    }
-    found
-}
-
-/// Where the quote is that ends a literal which is not raw.
-fn end_of(quoted: &str) -> usize {
-    let mut is_escaped = false;
-    quoted
-        .find(|character| {
-            let ends = character == '"' && !is_escaped;
-            is_escaped = character == '\\' && !is_escaped;
-            ends
-        })
-        .unwrap()
-}
-
-/// A literal without the breaks that the compiler leaves out.
-fn spoken(literal: &str) -> String {
-    let mut parts = literal.split("\\\n");
-    let mut text = parts.next().unwrap().to_owned();
-    for part in parts {
-        text.push_str(part.trim_start());
-    }
-    text.replace("\\n", "\n").replace("\\\"", "\"")
-}
 
 /// What is wrong with these words.
 fn faults(text: &str) -> Vec<String> {
@@ -170,15 +77,13 @@ fn faults(text: &str) -> Vec<String> {
 
 #[test]
 fn messages_and_hints_use_the_words_of_the_style() {
-    let mut files = Vec::new();
-    rust_files(&root().join("src"), &mut files);
     let (mut wrong, mut count) = (Vec::new(), 0);
-    for file in files {
-        let name = file.strip_prefix(root()).unwrap().display().to_string();
-        if NOTATIONS.contains(&name.as_str()) {
+    for source in sources::below("src") {
+        let name = format!("src/{}", source.path);
+        if NOTATIONS.contains(&name.as_str()) || source.is_of_tests() {
             continue;
         }
-        for literal in literals(&std::fs::read_to_string(&file).unwrap()) {
+        for literal in without_literals(&source.code()).1 {
             // A path in an attribute, or a single word, is not a sentence.
             if !literal.text.contains(' ') {
                 continue;
@@ -283,10 +188,4 @@ fn a_fault_is_seen() {
     ] {
         assert_eq!(faults(good), [""; 0], "{good}");
     }
-    let source = "f(\"one \\\n    two\"); // \"three\"\nconst C: char = '\"';\ng(r#\"fo\"ur\"#);\n#[cfg(test)]\nmod tests { \"five\" }";
-    let texts: Vec<String> = literals(source)
-        .into_iter()
-        .map(|literal| literal.text)
-        .collect();
-    assert_eq!(texts, ["one two", "fo\"ur"]);
 }

@@ -1,6 +1,6 @@
 //! No test waits for ever: what may wait without an end stands in `support/waiting.rs`, which ends it.
 
-use std::path::{Path, PathBuf};
+use crate::support::sources;
 
 /// What waits as long as it takes.
 const ENDLESS: [&str; 8] = [
@@ -22,38 +22,19 @@ const EXCEPTIONS: [&str; 4] = [
     "documents/waits.rs",
 ];
 
-fn files(folder: &Path, found: &mut Vec<PathBuf>) {
-    for entry in std::fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            files(&path, found);
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
-            found.push(path);
-        }
-    }
-}
-
 #[test]
 fn every_wait_of_a_test_has_an_end() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let mut found = Vec::new();
-    for folder in ["tests/it", "emulator/tests"] {
-        files(&root.join(folder), &mut found);
-    }
     let mut endless = Vec::new();
-    for file in found {
-        if EXCEPTIONS.iter().any(|exception| file.ends_with(exception)) {
-            continue;
-        }
-        let text = std::fs::read_to_string(&file).unwrap();
-        for (number, line) in text.lines().enumerate() {
-            if ENDLESS.iter().any(|wait| line.contains(wait)) {
-                endless.push(format!(
-                    "{}:{}: {}",
-                    file.display(),
-                    number + 1,
-                    line.trim()
-                ));
+    for folder in ["tests/it", "emulator/tests"] {
+        for source in sources::below(folder) {
+            let file = format!("{folder}/{}", source.path);
+            if EXCEPTIONS.iter().any(|exception| file.ends_with(exception)) {
+                continue;
+            }
+            for (number, line) in source.text.lines().enumerate() {
+                if ENDLESS.iter().any(|wait| line.contains(wait)) {
+                    endless.push(format!("{file}:{}: {}", number + 1, line.trim()));
+                }
             }
         }
     }

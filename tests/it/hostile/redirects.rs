@@ -155,6 +155,40 @@ fn a_page_from_elsewhere_does_not_say_where_the_password_goes() {
     assert!(!asked.iter().any(|seen| seen.path() == "/v2/other/secret"));
 }
 
+#[test]
+fn a_page_from_elsewhere_that_leads_back_gets_no_password() {
+    let liar = with_password(abroad(REGISTRY, |seen, _| {
+        let page = r#"{"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json","manifests":[]}"#;
+        match (seen.host.as_str(), seen.path()) {
+            ("storage.example", "/list") => {
+                let next = "<https://storage.example/more>; rel=\"next\"";
+                return Some(Reply::ok(IMAGE_INDEX, page).header("Link", next));
+            }
+            ("storage.example", _) => {
+                return Some(Reply::redirect(&format!(
+                    "https://{REGISTRY}/v2/other/secret"
+                )));
+            }
+            (_, "/v2/other/secret") => return Some(Reply::ok(IMAGE_INDEX, page)),
+            _ => {}
+        }
+        if seen.header("authorization").is_none() {
+            return Some(Reply::status(401).header("WWW-Authenticate", "Basic realm=\"x\""));
+        }
+        let is_list = seen.path().contains("/referrers/");
+        is_list.then(|| Reply::redirect("https://storage.example/list"))
+    }));
+    let ran = liar.verify();
+    assert_ne!(ran.code, 0, "{ran:#?}");
+    let seen = liar.hostile.seen();
+    let back: Vec<&Seen> = seen
+        .iter()
+        .filter(|seen| seen.path() == "/v2/other/secret")
+        .collect();
+    assert_eq!(back.len(), 1, "{seen:#?}");
+    assert_eq!(back[0].header("authorization"), None);
+}
+
 // CVE-2025-27403 is of this kind: a credential for one registry was sent to another.
 #[test]
 fn where_a_redirect_leads_gets_no_password_and_its_realm_is_not_asked() {

@@ -1,14 +1,17 @@
 //! Why a registry gave no usable answer.
 
+mod advice;
+mod hint;
+mod rejected_part;
+
+pub use rejected_part::RejectedPart;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-pub(super) use super::words::{Words, clean};
-
-use super::push::RejectedPart;
-use super::{advice, credentials};
-use crate::reference::RegistryName;
+use super::credentials;
+use super::words::Words;
 use crate::{files, http, oci};
 
 /// What an error means for somebody who was looking for something.
@@ -250,7 +253,7 @@ pub enum Error {
         reason: String,
     },
     /// The registry will not take it, however often it is sent.
-    #[error("{}: it answered with status {status}{said}", advice::refusal(registry, *what))]
+    #[error("{}: it answered with status {status}{said}", what.refusal(registry))]
     PushRefused {
         /// The registry.
         registry: String,
@@ -321,7 +324,7 @@ pub enum Error {
 impl Error {
     /// The same, where it came in place of the answer to a signature manifest, or to its entry in the
     /// index: both may be there.
-    pub(super) fn after_sending(self, manifest: &oci::Digest) -> Self {
+    pub(in crate::registry) fn after_sending(self, manifest: &oci::Digest) -> Self {
         let is_open = match &self {
             Self::Request { source, .. } => !source.is_connect() && !source.is_lying(),
             Self::Unavailable { .. } => true,
@@ -337,7 +340,7 @@ impl Error {
     }
 
     /// The same, where it came of writing the index for a signature manifest that the registry has.
-    pub(super) fn after_pushing(self, manifest: &oci::Digest) -> Self {
+    pub(in crate::registry) fn after_pushing(self, manifest: &oci::Digest) -> Self {
         match self.after_sending(manifest) {
             error @ Self::Unconfirmed { .. } => error,
             error => Self::NotListed {
@@ -348,7 +351,7 @@ impl Error {
     }
 
     /// Whether the registry knows who asks and says no, or wants other credentials.
-    pub(super) fn is_denial(&self) -> bool {
+    pub(in crate::registry) fn is_denial(&self) -> bool {
         matches!(self, Self::Unauthorized { .. } | Self::Denied { .. })
     }
 
@@ -391,116 +394,6 @@ impl Error {
             | Self::LayoutBusy { .. } => Kind::Inconclusive,
         }
     }
-
-    /// What may help.
-    pub fn hint(&self) -> Option<String> {
-        match self {
-            Self::Unauthorized {
-                unread: Some(unread),
-                ..
-            } => unread.hint(),
-            Self::Unauthorized { registry, .. } | Self::Denied { registry, .. } => {
-                Some(if is_ecr(registry) {
-                    "the AWS identity needs `ecr:GetAuthorizationToken` on `*`, and \
-                     `ecr:BatchGetImage` and `ecr:GetDownloadUrlForLayer` on the repository (to sign \
-                     also `ecr:InitiateLayerUpload`, `ecr:UploadLayerPart`, \
-                     `ecr:CompleteLayerUpload`, `ecr:BatchCheckLayerAvailability` and \
-                     `ecr:PutImage`); the repository's policy can deny it as well"
-                        .to_owned()
-                } else {
-                    format!("log in with `docker login {registry}`, or check the repository's name")
-                })
-            }
-            Self::RateLimited {
-                retry_after: Some(wait),
-                ..
-            } => Some(format!("try again in {} seconds", wait.as_secs())),
-            Self::RateLimited { .. } => Some("try again later".to_owned()),
-            Self::NotFound { reference, .. } => {
-                let registry = reference.split('/').next().unwrap_or_default();
-                Some(if is_ecr(registry) {
-                    "check the repository, the tag or digest, and the AWS region".to_owned()
-                } else {
-                    "check the repository, and the tag or digest".to_owned()
-                })
-            }
-            Self::TagImmutable { .. } => Some(
-                "the signature needs this tag, since the registry does not list it otherwise or \
-                 `--force-referrers-tag` is given, and the repository's tags are immutable; exclude \
-                 `sha256-*` from immutability"
-                    .to_owned(),
-            ),
-            Self::TooManyReferrers { .. } => Some(
-                "a client with push access can pile up referrers; remove those that are not needed"
-                    .to_owned(),
-            ),
-            Self::NotAManifest { media_type, .. } => Some(advice::hint_about_type(media_type).to_owned()),
-            Self::NotAnIndex { .. } => Some(
-                "without the referrers API, signatures are listed under this tag; give what is there \
-                 another tag, and delete this one"
-                    .to_owned(),
-            ),
-            Self::UnreadableReferrers { .. } => Some(
-                "one of them may be a signature; remove them, or ask the registry's operator"
-                    .to_owned(),
-            ),
-            Self::PushRefused { what, .. } => Some(advice::hint_about_refusal(*what).to_owned()),
-            Self::NotListed { source, .. } => Some(advice::hint_about_listing(source.as_deref())),
-            Self::Request { registry, source } => source
-                .hint()
-                .or_else(|| source.is_answer_of_no_http().then(|| may_speak_tls(registry))),
-            Self::UnexpectedStatus {
-                url, status: 400, ..
-            } if url.starts_with("http://") => {
-                let registry = url.trim_start_matches("http://").split('/').next();
-                Some(may_speak_tls(registry.unwrap_or_default()))
-            }
-            Self::Unconfirmed { .. } => Some(
-                "the signature may have been stored: check with `countersign list`, and sign again if it is missing"
-                    .to_owned(),
-            ),
-            Self::Credentials { source, .. } => source.hint(),
-            Self::File { source } => source.hint(),
-            Self::SpoiledCopy { source, .. } => {
-                let file = match &**source {
-                    Self::File { source } => source.hint(),
-                    _ => None,
-                };
-                file.or_else(|| {
-                    Some(
-                        "with a network, `countersign revocation fetch REFERENCE --out DIR` copies it \
-                         again; let DIR be a new directory"
-                            .to_owned(),
-                    )
-                })
-            }
-            Self::NotALayout { path, fault: LayoutFault::Missing }
-                if crate::reference::transport(&path.to_string_lossy()).is_some() =>
-            {
-                let transport = crate::reference::transport(&path.to_string_lossy());
-                Some(format!("leave out `{}`", transport.unwrap_or_default()))
-            }
-            Self::NotALayout { .. } => Some(
-                "an OCI image layout is a directory with the files `oci-layout` and `index.json`, as \
-                 `skopeo copy ... oci:DIRECTORY:TAG` or `oras copy --to-oci-layout` writes it"
-                    .to_owned(),
-            ),
-            _ => None,
-        }
-    }
-}
-
-/// Plain HTTP is no way to a registry that speaks TLS.
-fn may_speak_tls(registry: &str) -> String {
-    let host = registry.rsplit_once(':').map_or(registry, |(host, _)| host);
-    if host.eq_ignore_ascii_case("localhost") {
-        return "`localhost` is asked in plain HTTP; if it speaks TLS, name it by its address, `127.0.0.1`"
-            .to_owned();
-    }
-    format!(
-        "`{registry}` may speak TLS: try without `--insecure-registry`, and without its entry in \
-         `insecureRegistries` of `config.json`"
-    )
 }
 
 /// A link or a directory in a file's place cannot be right; what the operating system refuses is not
@@ -510,32 +403,5 @@ fn kind_of_file(error: &files::Error) -> Kind {
         files::Error::NotFound { .. } => Kind::NotFound,
         files::Error::Io { .. } => Kind::Inconclusive,
         _ => Kind::Misbehaved,
-    }
-}
-
-/// Whether this name of a registry is one of Amazon ECR.
-fn is_ecr(registry: &str) -> bool {
-    RegistryName::parse(registry).is_ok_and(|name| name.ecr().is_some())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_region_is_doubted_where_there_is_one() {
-        let hint = |registry: &str| {
-            let reference = format!("{registry}/app:v1");
-            let said = Words::default();
-            Error::NotFound { reference, said }.hint().unwrap()
-        };
-        assert_eq!(
-            hint("111122223333.dkr.ecr.eu-west-1.amazonaws.com"),
-            "check the repository, the tag or digest, and the AWS region"
-        );
-        assert_eq!(
-            hint("example.com"),
-            "check the repository, and the tag or digest"
-        );
     }
 }

@@ -1,4 +1,5 @@
-//! What this program has shown to one registry for one repository, and what it learnt.
+//! What goes with the requests to one repository: nothing, a credential, or a token for it; and how a challenge
+//! is answered.
 //!
 //! The first request goes without credentials (to Amazon ECR with them: its scheme is known). What
 //! answers its challenge is kept for the process; requests that were challenged at the same time
@@ -9,67 +10,17 @@ use std::sync::{Arc, Mutex, PoisonError};
 use http::HeaderValue;
 use reqwest::Response;
 use tokio::time::Instant;
-use url::Url;
 
-use super::challenge::{self, Challenge};
+use super::challenge::{self, Bearer, Challenge};
 use super::credentials::{
     Asked, Credential, CredentialLookup, Credentials, Error as CredentialsError,
 };
+use super::endpoint::Endpoint;
 use super::error::Error;
-use super::token::Wanted;
+use super::token::{self, TokenError};
+use super::words::Words;
 use crate::http as web;
-use crate::reference::{EcrHost, RegistryName, Scheme};
-
-/// What somebody means to do in a repository.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Access {
-    /// To read.
-    Pull,
-    /// To read and to write.
-    PullAndPush,
-}
-
-impl Access {
-    /// The actions in a token's scope.
-    pub(super) const fn actions(self) -> &'static str {
-        match self {
-            Self::Pull => "pull",
-            Self::PullAndPush => "pull,push",
-        }
-    }
-}
-
-/// Where a registry is.
-#[derive(Debug, Clone)]
-pub(super) struct Registry {
-    /// As it is shown: the registry of the reference.
-    pub(super) name: String,
-    /// As it is compared.
-    pub(super) canonical: RegistryName,
-    /// Host and port that requests go to; the key of its credentials.
-    pub(super) server: String,
-    /// `https://server/` or `http://server/`.
-    pub(super) base: Url,
-    /// If it is Amazon ECR, where of it.
-    pub(super) ecr: Option<EcrHost>,
-}
-
-impl Registry {
-    pub(super) fn is_plain_http(&self) -> bool {
-        self.base.scheme() == "http"
-    }
-
-    /// Whether `url` is this registry itself.
-    pub(super) fn serves(&self, url: &Url) -> bool {
-        url.origin() == self.base.origin()
-    }
-
-    /// Whether `url` points at this machine or its link, where a registry elsewhere has no business
-    /// sending anybody. One on this machine may lead to this machine, and to its link as little.
-    pub(super) fn may_not_lead_to(&self, url: &Url) -> bool {
-        web::may_not_lead(&self.base, url)
-    }
-}
+use crate::reference::Scheme;
 
 /// What goes with every request.
 #[derive(Debug)]
@@ -77,9 +28,9 @@ pub(super) struct Authorization {
     /// The value of `Authorization`; `None` once it is known that none is needed.
     pub(super) header: Option<HeaderValue>,
     /// What it rests on, in words: "the credential of ..." or "an anonymous request".
-    pub(super) shown: String,
-    /// When it is of no use any more.
-    pub(super) expires: Option<Instant>,
+    shown: String,
+    /// When it is good no longer.
+    expires: Option<Instant>,
 }
 
 impl Authorization {
@@ -101,19 +52,17 @@ impl Authorization {
 }
 
 /// What is shown to a registry, in words that fit after "denied".
-pub(super) fn in_words(credential: Option<&Credential>) -> String {
+fn in_words(credential: Option<&Credential>) -> String {
     match credential {
         Some(credential) => format!("the credential of {}", credential.origin),
         None => "an anonymous request".to_owned(),
     }
 }
 
+/// Authorizes the requests to one endpoint.
 #[derive(Debug)]
-pub(super) struct Session {
-    pub(super) registry: Registry,
-    pub(super) repository: String,
-    pub(super) access: Access,
-    pub(super) pool: web::Pool,
+pub(super) struct Authorizer {
+    endpoint: Arc<Endpoint>,
     credentials: Credentials,
     current: Mutex<Option<Arc<Authorization>>>,
     unread: Mutex<Option<Arc<CredentialsError>>>,
@@ -121,19 +70,10 @@ pub(super) struct Session {
     gate: tokio::sync::Mutex<()>,
 }
 
-impl Session {
-    pub(super) fn new(
-        registry: Registry,
-        repository: String,
-        access: Access,
-        pool: web::Pool,
-        credentials: Credentials,
-    ) -> Self {
+impl Authorizer {
+    pub(super) fn new(endpoint: Arc<Endpoint>, credentials: Credentials) -> Self {
         Self {
-            registry,
-            repository,
-            access,
-            pool,
+            endpoint,
             credentials,
             current: Mutex::new(None),
             unread: Mutex::new(None),
@@ -158,7 +98,7 @@ impl Session {
         if let Some(current) = self.current() {
             return Ok(Some(current));
         }
-        if self.registry.ecr.is_none() {
+        if self.endpoint.registry.ecr.is_none() {
             return Ok(None);
         }
         let _gate = self.gate.lock().await;
@@ -186,10 +126,10 @@ impl Session {
     /// Whether several first requests may go at the same time, because none of them will be
     /// challenged: the scheme is known, or there is nothing to show.
     pub(super) async fn may_go_at_once(&self) -> bool {
-        if self.current().is_some() || self.registry.ecr.is_some() {
+        if self.current().is_some() || self.endpoint.registry.ecr.is_some() {
             return true;
         }
-        self.registry.is_plain_http()
+        self.endpoint.registry.is_plain_http()
             && matches!(
                 self.find().await,
                 Ok(CredentialLookup {
@@ -208,18 +148,10 @@ impl Session {
     ) -> Result<Arc<Authorization>, Error> {
         let challenges = challenge::parse(response.headers());
         let bearer = challenges.iter().find_map(|challenge| match challenge {
-            Challenge::Bearer {
-                realm,
-                service,
-                scope,
-            } => Some(Wanted {
-                realm,
-                service: service.as_deref(),
-                scope: scope.as_deref(),
-            }),
+            Challenge::Bearer(bearer) => Some(bearer),
             Challenge::Basic => None,
         });
-        if self.registry.ecr.is_some() && bearer.is_some() {
+        if self.endpoint.registry.ecr.is_some() && bearer.is_some() {
             // What AWS issued would go where the challenge says.
             return Err(Error::Misbehaved {
                 url: web::redact(response.url()),
@@ -236,15 +168,7 @@ impl Session {
             return Err(self.unauthorized(used, response).await);
         }
         let authorization = if let Some(wanted) = bearer {
-            let credential = self.credential().await?;
-            match credential.as_ref().and_then(Credential::bearer) {
-                Some(header) => Some(Authorization {
-                    header: Some(header),
-                    shown: in_words(credential.as_ref()),
-                    expires: None,
-                }),
-                None => Some(self.fetch_token(&wanted, credential.as_ref()).await?),
-            }
+            Some(self.bearer(wanted).await?)
         } else if challenges.contains(&Challenge::Basic) {
             self.basic().await?
         } else {
@@ -258,7 +182,7 @@ impl Session {
 
     async fn credential(&self) -> Result<Option<Credential>, Error> {
         let found = self.find().await.map_err(|source| Error::Credentials {
-            registry: self.registry.name.clone(),
+            registry: self.endpoint.registry.name.clone(),
             source,
         })?;
         let mut unread = self.unread.lock().unwrap_or_else(PoisonError::into_inner);
@@ -267,7 +191,7 @@ impl Session {
     }
 
     async fn find(&self) -> Result<CredentialLookup, CredentialsError> {
-        let registry = &self.registry;
+        let registry = &self.endpoint.registry;
         let scheme = if registry.is_plain_http() {
             Scheme::Http
         } else {
@@ -277,14 +201,14 @@ impl Session {
             name: &registry.canonical,
             scheme,
             server: &registry.server,
-            repository: &self.repository,
+            repository: &self.endpoint.repository,
             ecr: registry.ecr.as_ref(),
         };
         self.credentials.find(&asked).await
     }
 
     /// What kept a credential from being found, if the last search found none.
-    pub(super) fn unread(&self) -> Option<Arc<CredentialsError>> {
+    fn unread(&self) -> Option<Arc<CredentialsError>> {
         let unread = self.unread.lock();
         unread.unwrap_or_else(PoisonError::into_inner).clone()
     }
@@ -300,36 +224,46 @@ impl Session {
         }))
     }
 
+    /// The token of the credential, or one that the realm hands out for it.
+    async fn bearer(&self, wanted: &Bearer) -> Result<Authorization, Error> {
+        let credential = self.credential().await?;
+        let shown = in_words(credential.as_ref());
+        if let Some(header) = credential.as_ref().and_then(Credential::bearer) {
+            return Ok(Authorization {
+                header: Some(header),
+                shown,
+                expires: None,
+            });
+        }
+        match token::fetch(&self.endpoint, wanted, credential.as_ref()).await {
+            Ok(token) => Ok(Authorization {
+                header: Some(token.header),
+                shown,
+                expires: token.expires,
+            }),
+            Err(TokenError::Denied(said)) => Err(self.denied(shown, said)),
+            Err(TokenError::Failed(error)) => Err(error),
+        }
+    }
+
     /// The error for `response`, status 401, in answer to `used`.
     pub(super) async fn unauthorized(
         &self,
         used: Option<&Arc<Authorization>>,
         response: Response,
     ) -> Error {
+        let shown = used.map_or_else(|| in_words(None), |used| used.shown.clone());
+        self.denied(shown, Words::of(response).await)
+    }
+
+    /// The registry, or its realm, wants other credentials than what was `shown`.
+    fn denied(&self, shown: String, said: Words) -> Error {
         Error::Unauthorized {
-            registry: self.registry.name.clone(),
-            repository: self.repository.clone(),
-            credential: used.map_or_else(|| in_words(None), |used| used.shown.clone()),
-            said: super::transport::words(response).await,
+            registry: self.endpoint.registry.name.clone(),
+            repository: self.endpoint.repository.clone(),
+            credential: shown,
+            said,
             unread: self.unread(),
-        }
-    }
-
-    /// The pool for a request to `url`, where this registry leads.
-    pub(super) fn pool_for(&self, url: &Url) -> web::Pool {
-        self.pool.led(&self.registry.base, url)
-    }
-
-    pub(super) fn request_error(&self, source: web::Error) -> Error {
-        if let web::Error::Inside { host } = &source {
-            return Error::Misbehaved {
-                url: web::redact(&self.registry.base),
-                fault: format!("leads to `{host}`, inside this machine or its link"),
-            };
-        }
-        Error::Request {
-            registry: self.registry.name.clone(),
-            source,
         }
     }
 }
