@@ -3,15 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
+use super::flags::{Flags, Output};
 use super::{document_text as text, source};
-use crate::cli::args::{
-    MaxSignatures, PluginConfigArgs, PolicyArgs, RegistryArgs, TimeArgs, parse_pairs,
-};
+use crate::cli::args::parse_pairs;
 use crate::cli::context::{Context, Format, Trusted};
 use crate::cli::output::{CommandOutput, Exit, warning_lines};
 use crate::cli::patience::{Progress, telling};
 use crate::cli::reader;
-use crate::cli::requirement::RequireArgs;
 use crate::cli::side_by_side::{InOrder, SideBySide, lane};
 use crate::cli::verify::ReferenceResult;
 use crate::cli::verify::text::{endpoint_note, foreign_endpoints};
@@ -27,51 +25,6 @@ use crate::verify::{ANY_LAYOUT_SCOPE, Options, Verification, Verifier};
 
 /// Mode of the file of `--out`, of which the process's mask is taken off: a document is not a secret.
 const MODE: u32 = 0o666;
-
-/// Flags that all kinds of documents have.
-#[derive(Debug, clap::Args)]
-pub(super) struct Flags {
-    /// Write the document with the verified digests in place of tags, to stdout or to the file of --out
-    #[arg(long)]
-    pin: bool,
-    /// File to write the document with digests to; it is replaced as a whole, and only if every image is verified
-    #[arg(long, value_name = "FILE", requires = "pin")]
-    out: Option<PathBuf>,
-    /// Place from which nothing runs, as a refusal names it. May be given several times
-    #[arg(long, value_name = "PATH")]
-    ignore: Vec<String>,
-    #[command(flatten)]
-    policy: PolicyArgs,
-    /// User metadata that must have been signed
-    #[arg(short = 'm', long, value_name = "KEY=VALUE")]
-    user_metadata: Vec<String>,
-    #[command(flatten)]
-    pub(super) plugin_config: PluginConfigArgs,
-    /// Maximum number of signatures to check per image
-    #[arg(
-        long,
-        value_name = "NUMBER",
-        default_value_t,
-        allow_negative_numbers = true
-    )]
-    max_signatures: MaxSignatures,
-    /// Output format: `json` is one document on stdout, see schemas/run-document.v1.schema.json
-    #[arg(short, long, value_name = "FORM", default_value = "text")]
-    output: Output,
-    #[command(flatten)]
-    require: RequireArgs,
-    #[command(flatten)]
-    registry: RegistryArgs,
-    #[command(flatten)]
-    pub(super) time: TimeArgs,
-}
-
-/// Forms of the answer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-enum Output {
-    Text,
-    Json,
-}
 
 /// One different image, and every place that names it so.
 struct NamedImage<'d> {

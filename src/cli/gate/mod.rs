@@ -2,13 +2,14 @@
 
 mod document;
 mod document_text;
+mod flags;
 mod source;
 
 use clap::Subcommand;
 
 use super::output::CommandOutput;
 use crate::gate::documents::Kind;
-use document::Flags;
+use flags::Flags;
 
 /// Commands of `gate`.
 #[derive(Debug, Subcommand)]

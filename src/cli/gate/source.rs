@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde::Deserialize;
 
-use super::document::Flags;
+use super::flags::Flags;
 use crate::aws::{Aws, TaskDefinitionName};
 use crate::cli::context::{Context, Format};
 use crate::cli::output::{CommandOutput, Exit};

@@ -1,5 +1,6 @@
 //! Whole documents of every kind: what is found, what is refused, and what is written anew.
 
+mod bytes;
 mod kinds;
 mod properties;
 mod refusals;
