@@ -13,6 +13,7 @@ pub use error::{Error, Position};
 pub use near::near_name;
 
 use std::fmt;
+use std::ops::Range;
 
 use jsonc_parser::ast;
 use jsonc_parser::common::Ranged as _;
@@ -160,6 +161,16 @@ impl<'d> Node<'d> {
     /// Where the value begins.
     pub fn position(&self) -> Position {
         Position::at(self.text, self.value.start())
+    }
+
+    /// The bytes of the value in the text, quotes and brackets included.
+    pub fn range(&self) -> Range<usize> {
+        self.value.start()..self.value.end()
+    }
+
+    /// The value as it is written.
+    pub fn as_text(&self) -> &'d str {
+        self.text.get(self.range()).unwrap_or_default()
     }
 
     /// What kind of value this is.

@@ -579,3 +579,16 @@ pub const MAX_IMAGE_PAGES: usize = 100;
 
 /// Signatures that a count names one by one; all are counted.
 pub const MAX_NAMED_SIGNATURES: usize = 1_000;
+/// Bytes of a document that says what will run; a task definition has 64 KiB at most, a template of
+/// CloudFormation 1 MB.
+pub const MAX_RUN_DOCUMENT_BYTES: u64 = 1024 * 1024;
+
+/// Values (members, elements) in such a document: more than any that a person reviews.
+pub const MAX_RUN_DOCUMENT_VALUES: usize = 10_000;
+
+/// Bytes of a key in such a document: names of Kubernetes and CloudFormation have 253 and 255 at most, and a key
+/// is part of the place of everything below it.
+pub const MAX_RUN_DOCUMENT_KEY_BYTES: usize = 1_024;
+
+/// Different images in such a document, of which each is resolved and verified.
+pub const MAX_RUN_DOCUMENT_IMAGES: usize = 500;

@@ -68,6 +68,19 @@ impl Partition {
             Self::AwsIsoF => "aws-iso-f",
         }
     }
+
+    /// What the host names of its services end with, behind `SERVICE.REGION.`.
+    pub const fn dns_suffix(self) -> &'static str {
+        match self {
+            Self::Aws | Self::AwsUsGov => "amazonaws.com",
+            Self::AwsCn => "amazonaws.com.cn",
+            Self::AwsEusc => "amazonaws.eu",
+            Self::AwsIso => "c2s.ic.gov",
+            Self::AwsIsoB => "sc2s.sgov.gov",
+            Self::AwsIsoE => "cloud.adc-e.uk",
+            Self::AwsIsoF => "csp.hci.ic.gov",
+        }
+    }
 }
 
 impl fmt::Display for Partition {

@@ -16,6 +16,7 @@ use crate::{
     authority::Authority,
     calls::Calls,
     clock::Clock,
+    ecs,
     iam::Decisions,
     identities::Identities,
     kms, random,
@@ -204,6 +205,7 @@ impl Builder {
             tls: Tls::open(data_dir)?,
             signer: Saved::open(data_dir, "signer.json", || Ok(Store::default()))?,
             kms: Saved::open(data_dir, "kms.json", || Ok(kms::Store::default()))?,
+            ecs: Saved::open(data_dir, "ecs.json", || Ok(ecs::Store::default()))?,
             registry: Registry::open(self.registry, data_dir)?,
         });
 

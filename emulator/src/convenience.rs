@@ -1,4 +1,4 @@
-//! What a test sets up without a client of its own: operations of AWS Signer and AWS KMS, called as this emulator's own
+//! What a test sets up without a client of its own: operations of AWS Signer, AWS KMS and Amazon ECS, called as this emulator's own
 //! user.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use time::format_description::well_known::Rfc3339;
 
 use crate::Emulator;
+use crate::ecs;
 use crate::kms;
 use crate::signer::{self, Operation};
 
@@ -146,6 +147,29 @@ impl Emulator {
     pub fn create_kms_alias(&self, alias: &str, key_arn: &str) -> Result<(), ConvenienceError> {
         let body = json!({ "AliasName": alias, "TargetKeyId": key_arn });
         self.call_kms("CreateAlias", &body).map(|_| ())
+    }
+
+    /// Registers a task definition of Amazon ECS, the request of `RegisterTaskDefinition`; answers its ARN.
+    ///
+    /// # Errors
+    ///
+    /// [`ConvenienceError`], as `RegisterTaskDefinition` refuses: no family, or a container without an image.
+    pub fn register_task_definition(&self, request: &Value) -> Result<String, ConvenienceError> {
+        let context = ecs::Context {
+            store: &self.shared.ecs,
+            caller: &self.shared.owner(),
+            now: self.shared.clock.now(),
+            body: request,
+        };
+        let operation = "RegisterTaskDefinition";
+        let answer = ecs::handle(&context, operation).map_err(|error| ConvenienceError {
+            operation,
+            message: error.message,
+        })?;
+        let arn = answer
+            .pointer("/taskDefinition/taskDefinitionArn")
+            .and_then(Value::as_str);
+        Ok(arn.unwrap_or_default().to_owned())
     }
 
     /// Disables a KMS key.

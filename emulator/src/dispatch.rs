@@ -10,7 +10,7 @@ use crate::{
     calls::RecordedCall,
     clock::{SignatureClock, real_now},
     credential_endpoints::{self, Endpoint},
-    ecr,
+    ecr, ecs,
     error::AwsError,
     faults::{FaultKind, Tamper},
     hosts::{RegistryId, is_registry_host},
@@ -35,6 +35,8 @@ enum Service {
     Registry,
     /// The operation that `X-Amz-Target` names.
     Ecr(String),
+    /// As for ECR.
+    Ecs(String),
     /// As for ECR.
     Kms(String),
     Sts(Form),
@@ -78,6 +80,9 @@ impl Service {
                 Some(("AmazonEC2ContainerRegistry_V20150921", action)) => {
                     Self::Ecr(action.to_owned())
                 }
+                Some(("AmazonEC2ContainerServiceV20141113", action)) => {
+                    Self::Ecs(action.to_owned())
+                }
                 Some(("TrentService", action)) => Self::Kms(action.to_owned()),
                 _ => Self::Unknown,
             };
@@ -102,7 +107,7 @@ impl Service {
         match self {
             Self::Admin | Self::Unknown => "Unknown".to_owned(),
             Self::Registry => registry::operation(call).to_owned(),
-            Self::Ecr(action) | Self::Kms(action) => action.clone(),
+            Self::Ecr(action) | Self::Ecs(action) | Self::Kms(action) => action.clone(),
             Self::Sts(form) | Self::Iam(form) => form.action().to_owned(),
             Self::Credentials(endpoint) => endpoint.name().to_owned(),
             Self::Signer(operation) => operation.name().to_owned(),
@@ -111,7 +116,7 @@ impl Service {
 
     fn protocol(&self) -> Protocol {
         match self {
-            Self::Ecr(_) => Protocol::Json11,
+            Self::Ecr(_) | Self::Ecs(_) => Protocol::Json11,
             Self::Kms(_) => Protocol::Kms,
             Self::Sts(_) | Self::Iam(_) => Protocol::Query,
             Self::Registry => Protocol::Registry,
@@ -216,6 +221,7 @@ fn answer(
             protocol.answer(signer_answer(shared, call, operation, is_denied, tamper))
         }
         Service::Ecr(action) => protocol.answer(ecr_answer(shared, call, action, is_denied)),
+        Service::Ecs(action) => protocol.answer(ecs_answer(shared, call, action, is_denied)),
         Service::Kms(action) => {
             protocol.answer(kms_answer(shared, call, action, is_denied, tamper))
         }
@@ -283,6 +289,25 @@ fn ecr_answer(
         return Err(denied(&caller, "ecr", action, "*"));
     }
     ecr::handle(shared, &caller, call, action, &json_body(call)?)
+}
+
+fn ecs_answer(
+    shared: &Shared,
+    call: &Call,
+    action: &str,
+    is_denied: bool,
+) -> Result<Value, AwsError> {
+    let caller = caller(shared, call, "ecs", Protocol::Json11)?;
+    if is_denied {
+        return Err(denied(&caller, "ecs", action, "*"));
+    }
+    let context = ecs::Context {
+        store: &shared.ecs,
+        caller: &caller,
+        now: call.now,
+        body: &json_body(call)?,
+    };
+    ecs::handle(&context, action)
 }
 
 fn kms_answer(

@@ -45,6 +45,7 @@ mod error;
 mod signer;
 mod kms;
 mod ecr;
+mod ecs;
 mod registry;
 mod sts;
 mod iam;

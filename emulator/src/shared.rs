@@ -5,6 +5,7 @@ use crate::{
     call::Caller,
     calls::Calls,
     clock::{Clock, SignatureClock},
+    ecs,
     error::AwsError,
     faults::Faults,
     iam::Decisions,
@@ -37,6 +38,7 @@ pub(crate) struct Shared {
     pub(crate) tls: Tls,
     pub(crate) signer: Saved<Store>,
     pub(crate) kms: Saved<kms::Store>,
+    pub(crate) ecs: Saved<ecs::Store>,
     /// Repositories, blobs, tokens.
     pub(crate) registry: Registry,
 }

@@ -251,6 +251,11 @@ impl Aws {
         Ok(aws_sdk_signerdata::Client::from_conf(config.build()))
     }
 
+    /// Sends one request of the SDK's form, without the SDK's retries.
+    pub(super) fn http(&self) -> PooledHttp {
+        self.0.http.clone()
+    }
+
     /// The URL at which the client of [`Aws::signer_data`] asks; `None` for AWS's own.
     pub async fn signer_data_endpoint(&self, region: &str) -> Option<String> {
         let sdk = self.config(region).await;
@@ -283,11 +288,6 @@ impl Aws {
         let sdk = self.config(region).await;
         check_endpoint(&sdk, "STS")?;
         Ok(aws_sdk_sts::Client::new(&sdk))
-    }
-
-    /// The connections that the clients of AWS's services use.
-    pub(super) fn http(&self) -> PooledHttp {
-        self.0.http.clone()
     }
 
     /// Every URL at which AWS would be asked in place of its own endpoints: those of the settings, of the

@@ -5,6 +5,7 @@ use aws_types::service_config::ServiceConfigKey;
 
 use super::settings::{SettingsError, is_endpoint};
 use crate::http::redact_text;
+use crate::partition::Partition;
 
 /// Where AWS Signer's data plane is asked.
 pub(super) enum DataPlane {
@@ -89,6 +90,27 @@ pub(super) fn configured_urls(sdk: &SdkConfig) -> Vec<String> {
 /// Whether the endpoint of this service, or of all services, is configured.
 pub(crate) fn has_endpoint(sdk: &SdkConfig, service: &str) -> bool {
     sdk.endpoint_url().is_some() || of_service(sdk, service).is_some()
+}
+
+/// The URL at which `service` is asked, whose host name begins with `prefix`: the one that is configured, else
+/// that of AWS.
+pub(super) fn url_of(
+    sdk: &SdkConfig,
+    service: &str,
+    prefix: &str,
+    region: &str,
+) -> Result<String, SettingsError> {
+    check_endpoint(sdk, service)?;
+    let set = of_service(sdk, service).or_else(|| sdk.endpoint_url().map(str::to_owned));
+    Ok(set.unwrap_or_else(|| {
+        let fips = if sdk.use_fips() == Some(true) {
+            "-fips"
+        } else {
+            ""
+        };
+        let suffix = Partition::of_region(region).dns_suffix();
+        format!("https://{prefix}{fips}.{region}.{suffix}")
+    }))
 }
 
 /// Checks the endpoint that is configured for this service, if one is: the SDK's words for one that

@@ -20,7 +20,12 @@ use crate::http;
 use crate::limits::{AWS_ANSWER_TIMEOUT, MAX_AWS_RESPONSE_BYTES};
 
 /// The last word of `X-Amz-Target` of calls that change nothing, and are made by POST all the same.
-const READING_TARGETS: [&str; 3] = ["GetPublicKey", "DescribeKey", "GetAuthorizationToken"];
+const READING_TARGETS: [&str; 4] = [
+    "GetPublicKey",
+    "DescribeKey",
+    "GetAuthorizationToken",
+    "DescribeTaskDefinition",
+];
 
 /// In the place of a header's value that is not text.
 const NOT_TEXT: HeaderValue = HeaderValue::from_static("(not text)");

@@ -4,6 +4,7 @@ mod arn;
 mod checked_credentials;
 mod context;
 mod credentials_source;
+mod ecs;
 mod endpoints;
 mod error;
 mod http_client;
@@ -15,6 +16,7 @@ mod pace;
 mod profile_files;
 mod retry;
 mod settings;
+mod signed_call;
 mod told;
 
 pub use crate::partition::Partition;
@@ -25,6 +27,7 @@ pub use arn::{
     SigningProfileVersionArn,
 };
 pub use context::{Aws, RegionChoice};
+pub use ecs::{TaskDefinitionName, TaskDefinitionNameError};
 pub(crate) use endpoints::{check_endpoint, has_endpoint};
 pub(crate) use error::NOT_AS_AWS;
 pub use error::{Call, CallError, CallErrorKind};

@@ -14,8 +14,8 @@ mod duration;
 mod envelope;
 #[cfg(test)]
 mod examples;
-mod gate;
 mod exposure;
+mod gate;
 mod key;
 mod passphrase;
 mod patience;
@@ -84,6 +84,14 @@ enum Command {
     Sign(sign::Args),
     /// Verify artifacts in a registry or in an OCI image layout
     Verify(verify::Args),
+    /// Decide what may run: images, and the images of deployment documents
+    #[command(
+        subcommand,
+        after_help = "Examples:\n  \
+        countersign gate check --gate-policy gate.json registry.example/team/app@sha256:...\n  \
+        countersign gate task-definition --signing-profile ARN taskdef.json"
+    )]
+    Gate(gate::Command),
     /// Store revocation information for verification without a network
     #[command(
         subcommand,
@@ -91,9 +99,6 @@ enum Command {
         countersign revocation fetch --out ./facts registry.example/app:v1"
     )]
     Revocation(revocation::Command),
-    /// Decide what may run, by a gate policy: which signers must have signed
-    #[command(subcommand)]
-    Gate(gate::Command),
     /// Sign and verify files
     #[command(
         subcommand,
@@ -159,7 +164,9 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
     let mut exit = Exit::Done;
     let mut write = |report: CommandOutput| {
         output::write_stderr(&report.beside_the_answer());
-        let written = output::write_text(&mut std::io::stdout().lock(), &report.stdout);
+        let mut stdout = std::io::stdout().lock();
+        let written = output::write_text(&mut stdout, &report.stdout)
+            .and_then(|()| output::write_document(&mut stdout, &report.document));
         exit = exit.worse(report.exit);
         // A reader that went away has what it wanted; a full disk has not.
         if let Err(error) = written
@@ -215,8 +222,8 @@ fn execute(command: Command, called: Called, emit: &mut dyn FnMut(CommandOutput)
             Command::Doctor(args) => emit(doctor::run(&args).await),
             Command::Sign(args) => sign::run(args, emit).await,
             Command::Verify(args) => verify::run(args, called, emit).await,
+            Command::Gate(command) => gate::run(command, emit).await,
             Command::Revocation(command) => revocation::run(command, called, emit).await,
-            Command::Gate(command) => gate::run(command, called, emit).await,
             Command::Blob(command) => emit(blob::run(command, called).await),
             Command::Policy(command) => emit(policy::run(&command)),
             Command::Cert(command) => emit(cert::run(&command).await),

@@ -2,7 +2,7 @@
 
 use std::error::Error as StdError;
 use std::fmt::Write as _;
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 
 use super::reader::fitting;
 use super::terminal;
@@ -18,6 +18,8 @@ use crate::{printable, secrets};
 pub(super) struct CommandOutput {
     pub(super) stdout: String,
     pub(super) stderr: String,
+    /// A file's content for stdout, of which no byte may change on the way; after the text.
+    pub(super) document: String,
     pub(super) exit: Exit,
     /// What the text of a failure was made of, for the JSON forms.
     pub(super) failure: FailureText,
@@ -54,6 +56,7 @@ impl CommandOutput {
         Self {
             stdout: String::new(),
             stderr: String::new(),
+            document: String::new(),
             exit: Exit::Done,
             failure: FailureText::default(),
         }
@@ -186,6 +189,18 @@ pub(super) fn write_stderr(text: &str) {
 /// Writes to one of the two streams: the one way out for everything that is printed.
 pub(super) fn write_text(out: &mut impl Write, text: &str) -> io::Result<()> {
     out.write_all(printable::lines(&secrets::blot(text)).as_bytes())?;
+    out.flush()
+}
+
+/// Writes a file's content as it is; a terminal gets it as text.
+pub(super) fn write_document(
+    out: &mut (impl Write + IsTerminal),
+    document: &str,
+) -> io::Result<()> {
+    if out.is_terminal() {
+        return write_text(out, document);
+    }
+    out.write_all(document.as_bytes())?;
     out.flush()
 }
 

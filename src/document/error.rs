@@ -15,7 +15,7 @@ pub struct Position {
 
 impl Position {
     /// The place of the byte `offset` in `text`; an offset past the end is the end.
-    pub(super) fn at(text: &str, offset: usize) -> Self {
+    pub(crate) fn at(text: &str, offset: usize) -> Self {
         let before = text.get(..offset).unwrap_or(text);
         let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
         Self {

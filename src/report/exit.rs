@@ -8,9 +8,10 @@ use crate::sign;
 use crate::sign::many::{End, Error};
 
 /// How a command ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Exit {
     /// Verified, signed, done.
+    #[default]
     Done,
     /// Looked at and refused, or not signed.
     Rejected,

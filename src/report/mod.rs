@@ -7,6 +7,7 @@
 //! | --- | --- | --- |
 //! | [`VerdictV1`] | `verify`, `blob verify` | `verdict.v1.schema.json` |
 //! | [`GateResult`], [`GateVerdictEnd`] | `gate check` | `gate-verdict.v1.schema.json` |
+//! | [`RunDocumentV1`] | the other commands of `gate` | `run-document.v1.schema.json` |
 //! | [`SigningV1`] | `sign` | `signing.v1.schema.json` |
 //! | [`ManagementV1`] | `profile`, `signature` | `management.v1.schema.json` |
 //! | [`Inspection`], [`SignatureDetails`] | `inspect`, `blob inspect` | `inspection.schema.json` |
@@ -38,6 +39,7 @@ mod policy_lint;
 mod policy_test;
 mod reason;
 pub(crate) mod results;
+mod run_document;
 mod sarif;
 pub(crate) mod sentence;
 mod setup;
@@ -77,6 +79,7 @@ pub use policy_lint::{LintEnd, LintFinding, LintedPolicy};
 pub use policy_test::{PolicyCaseResult, PolicyTestEnd};
 pub use reason::Reason;
 pub use results::Results;
+pub use run_document::{ImagePlace, ImageVerdict, RunDocumentEnd, RunDocumentV1};
 pub use sarif::{
     Sarif, SarifArtifact, SarifDriver, SarifLocation, SarifLogicalLocation, SarifPhysicalLocation,
     SarifRegion, SarifResult, SarifRule, SarifRun, SarifText, SarifTool,

@@ -695,3 +695,52 @@ fn only_a_refused_signature_is_cut_short() {
     assert!(warnings[0].ends_with("x... (2049 bytes in all)"));
     assert_eq!(warnings[0], value);
 }
+
+#[test]
+fn a_document_of_images_is_what_its_schema_says() {
+    use crate::gate::documents::Kind;
+    let asked = Asked {
+        text: "r.test/app:1",
+        scope: "*",
+        statement: None,
+    };
+    let place = || ImagePlace {
+        column: 1,
+        line: 2,
+        pointer: "/services/app/image".to_owned(),
+    };
+    let verdict = |answer: Result<Verification, verify::Error>| {
+        let image = ArtifactVerdict::new(&asked, &answer, &Reader::any());
+        ImageVerdict::new(vec![place()], image)
+    };
+    let end = |exit| RunDocumentEnd::new("compose.yaml".to_owned(), Kind::Compose, exit);
+    let document = |results: Vec<ImageVerdict>, end| RunDocumentV1::new(results, end);
+    let skipped = verdict(Ok(Verification::Skipped {
+        reference: reference(),
+        statement: statement(),
+    }));
+    assert_eq!(skipped.exit(), Exit::Rejected);
+    let reason = || Reason::plain("x", "y".to_owned(), false);
+    let mut documents = vec![
+        document(vec![skipped], end(Exit::Rejected)),
+        document(vec![], end(Exit::Done).with_error(Exit::Usage, reason())),
+    ];
+    for error in errors() {
+        let refused = verdict(Err(error));
+        let exit = refused.exit();
+        assert_ne!(exit, Exit::Done);
+        documents.push(document(vec![refused], end(exit)));
+    }
+    for document in documents {
+        let name = "run-document.v1.schema.json";
+        let value = check(name, &document, &document.results, &document.end);
+        assert_eq!(value["permitted"], false);
+    }
+    for kind in Kind::ALL {
+        let end = RunDocumentEnd::new("-".to_owned(), kind, Exit::Rejected);
+        check_schema(
+            "run-document.v1.schema.json",
+            &RunDocumentV1::new(vec![], end),
+        );
+    }
+}

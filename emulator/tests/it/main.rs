@@ -12,6 +12,7 @@
 mod support;
 
 mod credentials;
+mod ecs;
 mod faults;
 mod kms;
 mod permissions;

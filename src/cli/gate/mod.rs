@@ -1,21 +1,109 @@
-//! `countersign gate`: decides what may run, by a gate policy.
+//! `countersign gate`: decides what may run, and lets nothing else pass.
 
 mod args;
 mod check;
+mod document;
+mod document_text;
+mod flags;
+mod source;
 mod text;
 
-use super::output::CommandOutput;
-use crate::report::Called;
+use clap::Subcommand;
 
-/// The commands of `gate`.
-#[derive(Debug, clap::Subcommand)]
+use super::output::CommandOutput;
+use crate::gate::documents::Kind;
+use flags::Flags;
+
+/// Commands of `gate`.
+#[derive(Debug, Subcommand)]
 pub(super) enum Command {
     /// Decide whether images may run: all signers that the gate policy asks for must have signed
     Check(check::Args),
+    /// Verify every image of an ECS task definition, or write it with digests
+    TaskDefinition(TaskDefinitionArgs),
+    /// Verify every image of a Compose file, or write it with digests
+    Compose(FileArgs),
+    /// Verify every image of Kubernetes manifests, or write them with digests
+    Kubernetes(FileArgs),
+    /// Verify every image of an `imagedefinitions.json`, or write it with digests
+    ImageDefinitions(FileArgs),
+    /// Verify the image of an `imageDetail.json`, or write it with its digest
+    ImageDetail(FileArgs),
+    /// Verify every image of a CloudFormation template, or write it with digests
+    #[command(name = "cloudformation")]
+    CloudFormation(TemplateArgs),
+    /// Verify the image of an AWS Lambda function, or write the request with its digest
+    LambdaFunction(FileArgs),
 }
 
-pub(super) async fn run(command: Command, _called: Called, emit: &mut dyn FnMut(CommandOutput)) {
-    match command {
-        Command::Check(args) => check::run(&args, emit).await,
-    }
+/// Flags of `gate task-definition`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  \
+    countersign gate task-definition --signing-profile ARN taskdef.json\n  \
+    countersign gate task-definition --pin --out pinned.json taskdef.json    (with Notation's trust policy)\n  \
+    countersign gate task-definition app:7    (as Amazon ECS describes it)")]
+pub(super) struct TaskDefinitionArgs {
+    /// File with the task definition, `-` for stdin, or the ARN, FAMILY or FAMILY:REVISION that Amazon ECS is
+    /// asked about; a file's name has a `.` or a `/`
+    #[arg(value_name = "FILE|ARN|FAMILY|-")]
+    document: String,
+    #[command(flatten)]
+    flags: Flags,
+}
+
+/// Flags of the commands about a file.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  \
+    countersign gate compose --signing-profile ARN compose.yaml\n  \
+    countersign gate kubernetes --pin --out pinned.yaml manifests.yaml    (with Notation's trust policy)")]
+pub(super) struct FileArgs {
+    /// File with the document; `-` for stdin
+    #[arg(value_name = "FILE|-")]
+    document: String,
+    #[command(flatten)]
+    flags: Flags,
+}
+
+/// Flags of `gate cloudformation`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  \
+    countersign gate cloudformation --signing-profile ARN template.yaml\n  \
+    countersign gate cloudformation --parameter Image=REGISTRY/REPOSITORY@DIGEST template.yaml")]
+pub(super) struct TemplateArgs {
+    /// File with the template, JSON or YAML; `-` for stdin
+    #[arg(value_name = "FILE|-")]
+    document: String,
+    /// Value of a parameter that is an image by a plain `Ref`. May be given several times
+    #[arg(long, value_name = "NAME=VALUE")]
+    parameter: Vec<String>,
+    #[command(flatten)]
+    flags: Flags,
+}
+
+pub(super) async fn run(command: Command, emit: &mut dyn FnMut(CommandOutput)) {
+    let (kind, document, flags, parameters) = match command {
+        Command::Check(args) => return check::run(&args, emit).await,
+        Command::TaskDefinition(args) => {
+            (Kind::TaskDefinition, args.document, args.flags, Vec::new())
+        }
+        Command::Compose(args) => (Kind::Compose, args.document, args.flags, Vec::new()),
+        Command::Kubernetes(args) => (Kind::Kubernetes, args.document, args.flags, Vec::new()),
+        Command::ImageDefinitions(args) => (
+            Kind::ImageDefinitions,
+            args.document,
+            args.flags,
+            Vec::new(),
+        ),
+        Command::ImageDetail(args) => (Kind::ImageDetail, args.document, args.flags, Vec::new()),
+        Command::CloudFormation(args) => (
+            Kind::CloudFormation,
+            args.document,
+            args.flags,
+            args.parameter,
+        ),
+        Command::LambdaFunction(args) => {
+            (Kind::LambdaFunction, args.document, args.flags, Vec::new())
+        }
+    };
+    document::run(kind, &document, &flags, &parameters, emit).await;
 }

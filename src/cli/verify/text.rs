@@ -11,7 +11,11 @@ use crate::trust_policy::StatementName;
 use crate::verify::{Accepted, Error, Unseen};
 
 /// The answer where a signature passed everything; `verbose` shows every signature looked at.
-pub(super) fn verified(accepted: &Accepted, verbose: bool, called: Called) -> CommandOutput {
+pub(in crate::cli) fn verified(
+    accepted: &Accepted,
+    verbose: bool,
+    called: Called,
+) -> CommandOutput {
     let mut report = looked_at(accepted, "verified", verbose);
     write_verified(
         &mut report.stdout,
@@ -24,7 +28,11 @@ pub(super) fn verified(accepted: &Accepted, verbose: bool, called: Called) -> Co
 }
 
 /// The answer where the policy only logs what failed.
-pub(super) fn tolerated(accepted: &Accepted, verbose: bool, called: Called) -> CommandOutput {
+pub(in crate::cli) fn tolerated(
+    accepted: &Accepted,
+    verbose: bool,
+    called: Called,
+) -> CommandOutput {
     let mut report = looked_at(accepted, "looked at", verbose);
     write_tolerated(
         &mut report.stdout,
@@ -37,7 +45,11 @@ pub(super) fn tolerated(accepted: &Accepted, verbose: bool, called: Called) -> C
 }
 
 /// The answer where the policy has nothing verified.
-pub(super) fn skipped(reference: &str, statement: &StatementName, called: Called) -> CommandOutput {
+pub(in crate::cli) fn skipped(
+    reference: &str,
+    statement: &StatementName,
+    called: Called,
+) -> CommandOutput {
     let mut report = CommandOutput::done();
     write_skipped(&mut report.stdout, reference, statement, called);
     report
@@ -187,7 +199,7 @@ pub(in crate::cli) fn write_warnings(text: &mut String, accepted: &SignatureOutc
 }
 
 /// The answer to a verification that failed.
-pub(super) fn failed(
+pub(in crate::cli) fn failed(
     error: &Error,
     scope: &str,
     statement: Option<&StatementName>,

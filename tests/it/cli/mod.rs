@@ -6,6 +6,7 @@ mod doctor;
 mod exposure;
 mod fault;
 mod gate;
+mod gate_documents;
 mod inspect;
 mod key;
 mod left_behind;

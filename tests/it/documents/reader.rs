@@ -72,10 +72,10 @@ case "$*" in
 *--trust-anchor*|*--for*) ;;
 "cert add --aws-signer")
     set -- cert add --type signingAuthority --store aws-signer-ts trustpolicy/roots/aws-signer-notation-root.crt ;;
-gate*)
+"gate check"*)
     sed -i '1s|^{{$|{{ "awsEndpoints": ["{endpoint}"],|' gate.json
     set -- "$@" --trust-anchor {home}/root.crt ;;
-setup*|verify*--signing-profile*|revocation*--signing-profile*|sign*--if-missing*|profile*--count-in*|signature*--count-in*|"blob verify"*--signing-profile*)
+setup*|gate*--signing-profile*|verify*--signing-profile*|revocation*--signing-profile*|sign*--if-missing*|profile*--count-in*|signature*--count-in*|"blob verify"*--signing-profile*)
     set -- "$@" --trust-anchor {home}/root.crt ;;
 esac
 exec {program} "$@"
@@ -91,6 +91,17 @@ exec {program} "$@"
         let home = self.scene.sandbox.home();
         std::fs::write(home.join("app.tar.gz"), "hello\n").unwrap();
         layout::make(&home.join("layout"), &["v1"]);
+        // Documents that say what will run.
+        let image = format!("{}:v1", self.scene.repository);
+        let task = format!(
+            "{{\n  \"family\": \"app\",\n  \"containerDefinitions\": [\n    {{ \"name\": \"app\", \"image\": \"{image}\" }}\n  ]\n}}\n"
+        );
+        std::fs::write(home.join("taskdef.json"), &task).unwrap();
+        let compose =
+            format!("services:\n  app:\n    image: {image}\nx-tools: {{image: {image}}}\n");
+        std::fs::write(home.join("compose.yaml"), compose).unwrap();
+        let task = serde_json::from_str(&task).unwrap();
+        self.scene.emulator.register_task_definition(&task).unwrap();
         // One key, in AWS KMS and in a file, with one chain of certificates.
         let chain = kms::Chain::of("ec-384");
         std::fs::write(home.join("release.crt"), chain.pem()).unwrap();

@@ -1,0 +1,182 @@
+//! CloudFormation templates: task definitions of Amazon ECS, and functions of AWS Lambda with an image.
+
+use super::error::Error;
+use super::place::{Finder, Place};
+use super::tree::{Content, Node};
+
+/// Types of resources whose containers have images.
+const TASK_DEFINITIONS: [&str; 2] = ["AWS::ECS::TaskDefinition", "AWS::ECS::DaemonTaskDefinition"];
+
+/// Types of resources whose code may be an image, and where it is in their properties.
+const FUNCTIONS: [(&str, &[&str]); 2] = [
+    ("AWS::Lambda::Function", &["Code", "ImageUri"]),
+    ("AWS::Serverless::Function", &["ImageUri"]),
+];
+
+/// Types of resources that bring others which are not in the template.
+const OF_OTHERS: [&str; 3] = [
+    "AWS::CloudFormation::Stack",
+    "AWS::CloudFormation::StackSet",
+    "AWS::Serverless::Application",
+];
+
+/// Sections whose values are nothing until a resource takes them, by a function or a `Ref`.
+const WITHOUT_RESOURCES: [&str; 6] = [
+    "Conditions",
+    "Mappings",
+    "Metadata",
+    "Outputs",
+    "Parameters",
+    "Rules",
+];
+
+const MACRO: &str = "a macro that rewrites the template";
+
+/// The images of all resources.
+pub(super) fn find<'d>(finder: &mut Finder<'d>, root: &Place<'d>) -> Result<(), Error> {
+    find_transforms(finder, root);
+    let resources = finder.member(root, "Resources")?;
+    let resources = resources.ok_or_else(|| finder.missing(root, "Resources"))?;
+    for (name, resource) in finder.members(&resources)? {
+        if name.starts_with("Fn::") {
+            finder.unknown(&resource, "a function that makes resources");
+            continue;
+        }
+        let kind = finder.text_of(&resource, "Type")?;
+        let kind = kind.ok_or_else(|| finder.missing(&resource, "Type"))?;
+        find_in_resource(finder, &resource, kind)?;
+    }
+    for (name, section) in finder.members(root)? {
+        if !WITHOUT_RESOURCES.contains(&name) {
+            finder.look_elsewhere(&section, &["/Resources"]);
+        }
+    }
+    Ok(())
+}
+
+fn find_in_resource<'d>(
+    finder: &mut Finder<'d>,
+    resource: &Place<'d>,
+    kind: &str,
+) -> Result<(), Error> {
+    if OF_OTHERS.contains(&kind) || kind.ends_with("::MODULE") {
+        finder.unknown(
+            resource,
+            "a resource whose own resources are not in the template",
+        );
+    }
+    if TASK_DEFINITIONS.contains(&kind) {
+        let way = ["Properties", "ContainerDefinitions"];
+        let list = finder.at(resource, &way)?;
+        let list = list.ok_or_else(|| finder.missing(resource, "ContainerDefinitions"))?;
+        refuse_function(finder, &list)?;
+        for container in finder.elements(&list)? {
+            refuse_function(finder, &container)?;
+            let image = finder.member(&container, "Image")?;
+            let image = image.ok_or_else(|| finder.missing(&container, "Image"))?;
+            find_image(finder, &image)?;
+        }
+    }
+    match FUNCTIONS.iter().find(|(of_kind, _)| *of_kind == kind) {
+        Some((_, way)) => find_in_function(finder, resource, way),
+        None => Ok(()),
+    }
+}
+
+/// The image of a function, if its code is one.
+fn find_in_function<'d>(
+    finder: &mut Finder<'d>,
+    resource: &Place<'d>,
+    way: &[&str],
+) -> Result<(), Error> {
+    let Some(properties) = finder.member(resource, "Properties")? else {
+        return Ok(());
+    };
+    // A path on this machine, which is packed before the template is deployed.
+    let code = finder.member(&properties, "Code")?;
+    let is_path = code.is_some_and(|code| code.node.text().is_some());
+    let image = if is_path && way.contains(&"Code") {
+        None
+    } else {
+        finder.at(&properties, way)?
+    };
+    match image {
+        Some(image) => find_image(finder, &image),
+        None if finder.text_of(&properties, "PackageType")? == Some("Image") => {
+            Err(finder.missing(&properties, "ImageUri"))
+        }
+        None => Ok(()),
+    }
+}
+
+/// An image that is written out, or is the value of a parameter.
+fn find_image<'d>(finder: &mut Finder<'d>, image: &Place<'d>) -> Result<(), Error> {
+    if let (Some(tag), Content::Scalar(scalar)) = (&image.node.tag, &image.node.content)
+        && tag.text == "!Ref"
+    {
+        let range = image.node.start()..image.node.range.end;
+        return finder.parameter(image, &scalar.text, range);
+    }
+    if let (None, Content::Mapping(members)) = (&image.node.tag, &image.node.content)
+        && let [only] = members.as_slice()
+        && only.name == "Ref"
+        && let Some(name) = only.value.text()
+    {
+        return finder.parameter(image, name, image.node.range.clone());
+    }
+    refuse_function(finder, image)?;
+    finder.image(image)
+}
+
+/// Refuses a value that only CloudFormation works out.
+fn refuse_function(finder: &Finder<'_>, place: &Place<'_>) -> Result<(), Error> {
+    match function_in(place.node) {
+        None => Ok(()),
+        Some(name) => Err(Error::Function {
+            pointer: place.pointer.clone(),
+            name: name.to_owned(),
+            position: finder.position(place.node),
+        }),
+    }
+}
+
+fn function_in(node: &Node) -> Option<&str> {
+    let Content::Mapping(members) = &node.content else {
+        return None;
+    };
+    let found = members
+        .iter()
+        .find(|member| member.name == "Ref" || member.name.starts_with("Fn::"));
+    found.map(|member| member.name.as_str())
+}
+
+/// Macros, which rewrite a template: everywhere, since each may stand at any place.
+fn find_transforms<'d>(finder: &mut Finder<'d>, place: &Place<'d>) {
+    match &place.node.content {
+        Content::Mapping(members) => {
+            for member in members {
+                let name = member.name.as_str();
+                let inner = place.below(name, &member.value);
+                let is_top = place.pointer.is_empty() && name == "Transform";
+                if is_top || name == "Fn::Transform" {
+                    finder.unknown(&inner, MACRO);
+                }
+                find_transforms(finder, &inner);
+            }
+        }
+        Content::Sequence(elements) => {
+            for (index, node) in elements.iter().enumerate() {
+                find_transforms(finder, &place.below(&index.to_string(), node));
+            }
+        }
+        Content::Scalar(_) | Content::Alias => {}
+    }
+    if place
+        .node
+        .tag
+        .as_ref()
+        .is_some_and(|tag| tag.text == "!Transform")
+    {
+        finder.unknown(place, MACRO);
+    }
+}

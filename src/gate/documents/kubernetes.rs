@@ -1,0 +1,102 @@
+//! Kubernetes manifests: every kind that has a pod in it, and lists of them.
+
+use super::error::Error;
+use super::place::{Finder, Place};
+
+/// Where each kind of each group has its pods.
+const PODS: [(&str, &str, &[&str]); 9] = [
+    ("", "Pod", &["spec"]),
+    ("", "PodTemplate", &["template", "spec"]),
+    ("", "ReplicationController", &["spec", "template", "spec"]),
+    ("apps", "Deployment", &["spec", "template", "spec"]),
+    ("apps", "ReplicaSet", &["spec", "template", "spec"]),
+    ("apps", "StatefulSet", &["spec", "template", "spec"]),
+    ("apps", "DaemonSet", &["spec", "template", "spec"]),
+    ("batch", "Job", &["spec", "template", "spec"]),
+    (
+        "batch",
+        "CronJob",
+        &["spec", "jobTemplate", "spec", "template", "spec"],
+    ),
+];
+
+/// Lists of containers in a pod.
+const CONTAINERS: [&str; 3] = ["initContainers", "containers", "ephemeralContainers"];
+
+/// Schemas of other kinds, in which `image` is the name of a member.
+const SCHEMAS: (&str, &str) = ("apiextensions.k8s.io", "CustomResourceDefinition");
+
+/// The images of one object, and what looks like one elsewhere in it.
+pub(super) fn find<'d>(finder: &mut Finder<'d>, object: &Place<'d>) -> Result<(), Error> {
+    let kind = finder.text_of(object, "kind")?;
+    let kind = kind.ok_or_else(|| finder.missing(object, "kind"))?;
+    let version = finder.text_of(object, "apiVersion")?;
+    let version = version.ok_or_else(|| finder.missing(object, "apiVersion"))?;
+    find_of(finder, object, group_of(version), kind)
+}
+
+fn find_of<'d>(
+    finder: &mut Finder<'d>,
+    object: &Place<'d>,
+    group: &str,
+    kind: &str,
+) -> Result<(), Error> {
+    if (group, kind) == SCHEMAS {
+        return Ok(());
+    }
+    if let Some(of_items) = kind.strip_suffix("List") {
+        for item in finder.elements_of(object, "items")? {
+            if of_items.is_empty() {
+                find(finder, &item)?;
+                continue;
+            }
+            // An item of a list of one kind need not name it, and has no other one.
+            match finder.text_of(&item, "kind")? {
+                Some(kind) if kind != of_items => {
+                    return Err(finder.shape(&item, "an object of the list's kind"));
+                }
+                _ => find_of(finder, &item, group, of_items)?,
+            }
+        }
+        for (name, place) in finder.members(object)? {
+            if name != "items" {
+                finder.look_elsewhere(&place, &[]);
+            }
+        }
+        return Ok(());
+    }
+    let pod = PODS
+        .iter()
+        .find(|(of_group, of_kind, _)| (*of_group, *of_kind) == (group, kind));
+    let Some((.., way)) = pod else {
+        finder.look_elsewhere(object, &[]);
+        return Ok(());
+    };
+    let pod = finder.at(object, way)?;
+    let pod = pod.ok_or_else(|| finder.missing(object, "spec"))?;
+    find_in_pod(finder, &pod)?;
+    finder.look_elsewhere(object, &[]);
+    Ok(())
+}
+
+fn find_in_pod<'d>(finder: &mut Finder<'d>, pod: &Place<'d>) -> Result<(), Error> {
+    for name in CONTAINERS {
+        for container in finder.elements_of(pod, name)? {
+            finder.image_in(&container, "image")?;
+        }
+    }
+    for volume in finder.elements_of(pod, "volumes")? {
+        if let Some(image) = finder.member(&volume, "image")? {
+            finder.image_in(&image, "reference")?;
+        }
+    }
+    Ok(())
+}
+
+/// The group of an `apiVersion`. Old clusters have workloads in `extensions`.
+fn group_of(version: &str) -> &str {
+    match version.split_once('/').map_or("", |(group, _)| group) {
+        "extensions" => "apps",
+        group => group,
+    }
+}

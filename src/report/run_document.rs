@@ -1,0 +1,136 @@
+//! What was found about the images of a document that says what will run: the document of `gate`, version 1
+//! (`schemas/run-document.v1.schema.json`).
+
+use serde::Serialize;
+
+use super::exit::Exit;
+use super::reason::Reason;
+use super::verdict::{ArtifactVerdict, Verdict};
+use crate::gate::documents::{Image, Kind};
+
+/// The answer about one document.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct RunDocumentV1 {
+    /// The version of the document.
+    pub version: &'static str,
+    /// One for each different image, in the order of the document.
+    pub results: Vec<ImageVerdict>,
+    /// What is known only at the end.
+    #[serde(flatten)]
+    pub end: RunDocumentEnd,
+}
+
+/// The members that the document ends with.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct RunDocumentEnd {
+    /// What was asked for: a file, `-`, or the name of a task definition.
+    pub document: String,
+    /// Why the document was refused, or could not be read or written.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<Reason>,
+    /// The exit code of the command.
+    pub exit_code: Exit,
+    /// The kind of the document.
+    pub kind: &'static str,
+    /// Whether every image is verified, and what was to be written is, so the document may be deployed.
+    pub permitted: bool,
+    /// The file with the digests, where one was written.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub written: Option<String>,
+}
+
+/// What was found about one image, and where the document has it.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct ImageVerdict {
+    /// What was found.
+    pub image: ArtifactVerdict,
+    /// Where it stands.
+    pub places: Vec<ImagePlace>,
+}
+
+/// One place of an image.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct ImagePlace {
+    /// The character of the line, from 1.
+    pub column: usize,
+    /// The line, from 1.
+    pub line: usize,
+    /// JSON pointer, behind `NUMBER:` where the file has several documents.
+    pub pointer: String,
+}
+
+impl From<&Image> for ImagePlace {
+    fn from(image: &Image) -> Self {
+        Self {
+            column: image.position.column,
+            line: image.position.line,
+            pointer: image.pointer.clone(),
+        }
+    }
+}
+
+impl ImageVerdict {
+    /// What `image` says, about what stands in these places.
+    pub fn new(places: Vec<ImagePlace>, image: ArtifactVerdict) -> Self {
+        Self { image, places }
+    }
+
+    /// The exit of a gate about this image alone: only `verified` permits, not what a trust policy tolerates or
+    /// skips.
+    pub const fn exit(&self) -> Exit {
+        match self.image.verdict {
+            Verdict::Verified => Exit::Done,
+            Verdict::Inconclusive => Exit::Inconclusive,
+            Verdict::Tolerated | Verdict::Skipped | Verdict::Unsigned | Verdict::Rejected => {
+                Exit::Rejected
+            }
+        }
+    }
+}
+
+impl RunDocumentV1 {
+    /// The document about `results`.
+    pub fn new(results: Vec<ImageVerdict>, end: RunDocumentEnd) -> Self {
+        Self {
+            version: super::results::VERSION,
+            results,
+            end,
+        }
+    }
+}
+
+impl RunDocumentEnd {
+    /// The end where this is the worst exit of all images.
+    pub fn new(document: String, kind: Kind, exit_code: Exit) -> Self {
+        Self {
+            document,
+            error: None,
+            exit_code,
+            kind: kind.as_str(),
+            permitted: exit_code == Exit::Done,
+            written: None,
+        }
+    }
+
+    /// The same where the document was refused, or could not be read or written.
+    #[must_use]
+    pub fn with_error(self, exit_code: Exit, error: Reason) -> Self {
+        Self {
+            error: Some(error),
+            exit_code: self.exit_code.worse(exit_code),
+            permitted: false,
+            ..self
+        }
+    }
+
+    /// The same, written to this file.
+    #[must_use]
+    pub fn with_written(self, written: Option<String>) -> Self {
+        Self { written, ..self }
+    }
+}
