@@ -3,13 +3,8 @@
 //! A whole client of IAM would be 170 operations for this one. The answer is read strictly: one result for each action
 //! that was asked about and nothing else, or it is not an answer.
 
-use std::time::SystemTime;
-
 use aws_credential_types::provider::ProvideCredentials as _;
-use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
-use aws_sigv4::sign::v4;
-use aws_smithy_runtime_api::client::identity::Identity;
-use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::error::ErrorMetadata;
@@ -17,6 +12,7 @@ use aws_smithy_xml::decode::{Document, ScopedDecoder, XmlDecodeError, try_data};
 use time::OffsetDateTime;
 
 use super::endpoints::{check_endpoint, configured};
+use super::signed_call::signed;
 use super::{Aws, Call, CallError};
 use crate::causes::in_one_line;
 use crate::limits::MAX_SIMULATION_BYTES;
@@ -96,13 +92,12 @@ impl Aws {
             .provide_credentials()
             .await
             .map_err(|error| not_sent(&call, in_one_line(&error)))?;
-        let request = signed(
-            &endpoint,
-            &form(principal, actions, resource),
-            &credentials.into(),
-            now.into(),
-        )
-        .map_err(|problem| not_sent(&call, problem))?;
+        let request = http::Request::post(&endpoint.url)
+            .header("content-type", "application/x-www-form-urlencoded")
+            .body(SdkBody::from(form(principal, actions, resource)))
+            .map_err(|error| not_sent(&call, in_one_line(&error)))?;
+        let request = signed(request, credentials, "iam", endpoint.region, now.into())
+            .map_err(|error| not_sent(&call, in_one_line(&*error)))?;
         let answer = Box::pin(self.http().send(request)).await.map_err(|error| {
             CallError::from_sdk(
                 call.clone(),
@@ -133,37 +128,6 @@ fn form(principal: &str, actions: &[&str], resource: &str) -> String {
         form.append_pair(&format!("ActionNames.member.{}", number + 1), action);
     }
     form.finish()
-}
-
-fn signed(
-    endpoint: &Endpoint,
-    form: &str,
-    identity: &Identity,
-    now: SystemTime,
-) -> Result<HttpRequest, String> {
-    let said = |error: &(dyn std::error::Error + 'static)| in_one_line(error);
-    let params = v4::SigningParams::builder()
-        .identity(identity)
-        .region(endpoint.region)
-        .name("iam")
-        .time(now)
-        .settings(SigningSettings::default())
-        .build()
-        .map_err(|error| said(&error))?
-        .into();
-    let kind = ("content-type", "application/x-www-form-urlencoded");
-    let body = SignableBody::Bytes(form.as_bytes());
-    let signable = SignableRequest::new("POST", &endpoint.url, std::iter::once(kind), body)
-        .map_err(|error| said(&error))?;
-    let (instructions, _) = sign(signable, &params)
-        .map_err(|error| said(&error))?
-        .into_parts();
-    let mut request = http::Request::post(&endpoint.url)
-        .header(kind.0, kind.1)
-        .body(SdkBody::from(form))
-        .map_err(|error| said(&error))?;
-    instructions.apply_to_request_http1x(&mut request);
-    HttpRequest::try_from(request).map_err(|error| said(&error))
 }
 
 fn read(call: &Call, answer: HttpResponse, actions: &[&str]) -> Result<Vec<Simulated>, CallError> {

@@ -2,7 +2,6 @@
 
 use std::sync::{Arc, OnceLock};
 
-use aws_credential_types::credential_feature::AwsCredentialFeature;
 use aws_credential_types::provider::ProvideCredentials as _;
 use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::interceptors::Intercept;
@@ -12,7 +11,7 @@ use aws_smithy_types::config_bag::ConfigBag;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc2822;
 
-use super::{Aws, Call, CallError};
+use super::{Aws, Call, CallError, credentials_source};
 use crate::partition::Partition;
 
 /// Who calls AWS, as AWS says.
@@ -108,33 +107,8 @@ impl Aws {
         let sdk = self.config(region).await;
         let provider = sdk.credentials_provider()?;
         let credentials = provider.provide_credentials().await.ok()?;
-        let features: &Vec<AwsCredentialFeature> = credentials.get_property()?;
-        let links: Vec<&str> = features.iter().filter_map(link).collect();
-        (!links.is_empty()).then(|| links.join(", then "))
+        credentials_source::of(&credentials)
     }
-}
-
-/// A link of AWS's chain, in words.
-fn link(feature: &AwsCredentialFeature) -> Option<&'static str> {
-    use AwsCredentialFeature as F;
-    Some(match feature {
-        F::CredentialsCode => "the program",
-        F::CredentialsEnvVars => "the environment's variables",
-        F::CredentialsEnvVarsStsWebIdToken => "the environment's web identity token",
-        F::CredentialsStsAssumeRole => "an assumed role",
-        F::CredentialsStsAssumeRoleWebId => "a role assumed with a web identity",
-        F::CredentialsProfile => "the configuration files",
-        F::CredentialsProfileSourceProfile => "a source profile of the configuration files",
-        F::CredentialsProfileNamedProvider => "a named source of the configuration files",
-        F::CredentialsProfileStsWebIdToken => "a web identity of the configuration files",
-        F::CredentialsProfileSso => "single sign-on in the configuration files",
-        F::CredentialsSso => "single sign-on",
-        F::CredentialsProfileProcess => "a process that the configuration files name",
-        F::CredentialsProcess => "a process",
-        F::CredentialsHttp => "the container's endpoint",
-        F::CredentialsImds => "the instance's metadata",
-        _ => return None,
-    })
 }
 
 /// Remembers the `Date` of an answer.

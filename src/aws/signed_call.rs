@@ -75,20 +75,18 @@ impl Aws {
         body: &str,
     ) -> Result<Vec<u8>, Failure> {
         let credentials = credentials(sdk).await?;
-        let mut request = ::http::Request::post(url)
+        let request = ::http::Request::post(url)
             .header("content-type", "application/x-amz-json-1.1")
             .header("x-amz-target", format!("{}.{operation}", service.target))
             .body(SdkBody::from(body))
             .map_err(SdkError::construction_failure)?;
-        let signed = signature(&request, credentials, service.name, region, body)
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "AWS compares the time of a signature with its own clock"
+        )]
+        let now = SystemTime::now();
+        let request = signed(request, credentials, service.name, region, now)
             .map_err(SdkError::construction_failure)?;
-        for (name, value) in signed {
-            let value = ::http::HeaderValue::try_from(value);
-            let mut value = value.map_err(SdkError::construction_failure)?;
-            value.set_sensitive(true);
-            request.headers_mut().insert(name, value);
-        }
-        let request = HttpRequest::try_from(request).map_err(SdkError::construction_failure)?;
         let answer = Box::pin(self.http().send(request)).await;
         let answer = answer.map_err(SdkError::dispatch_failure)?;
         let text = answer.body().bytes().unwrap_or_default();
@@ -114,20 +112,15 @@ async fn credentials(sdk: &SdkConfig) -> Result<Credentials, Failure> {
     }
 }
 
-/// The headers that sign a request.
-fn signature(
-    request: &::http::Request<SdkBody>,
+/// The request with the headers that sign it for `service` in `region`.
+pub(super) fn signed(
+    mut request: ::http::Request<SdkBody>,
     credentials: Credentials,
     service: &str,
     region: &str,
-    body: &str,
-) -> Result<Vec<(&'static str, String)>, BoxError> {
+    now: SystemTime,
+) -> Result<HttpRequest, BoxError> {
     let identity = credentials.into();
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "AWS compares the time of a signature with its own clock"
-    )]
-    let now = SystemTime::now();
     let parameters = v4::SigningParams::builder()
         .identity(&identity)
         .region(region)
@@ -139,14 +132,11 @@ fn signature(
     let headers = request.headers().iter();
     let headers = headers.filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)));
     let url = request.uri().to_string();
-    let body = SignableBody::Bytes(body.as_bytes());
+    let body = SignableBody::Bytes(request.body().bytes().unwrap_or_default());
     let signable = SignableRequest::new(request.method().as_str(), url, headers, body)?;
-    let signed = sign(signable, &parameters)?;
-    let (headers, _) = signed.into_parts().0.into_parts();
-    let pairs = headers
-        .into_iter()
-        .map(|header| (header.name(), header.value().to_owned()));
-    Ok(pairs.collect())
+    let (instructions, _) = sign(signable, &parameters)?.into_parts();
+    instructions.apply_to_request_http1x(&mut request);
+    Ok(HttpRequest::try_from(request)?)
 }
 
 /// AWS's error in an answer: `com.amazonaws.ecs#ClientException` and the like.

@@ -25,10 +25,10 @@ fn examples(help: &str) -> Vec<&str> {
         .collect()
 }
 
-/// The words of a line as a shell has them: apostrophes keep one together.
+/// The words of a line as a shell has them: quotes keep one together.
 fn words(line: &str) -> Vec<String> {
     let mut words = vec![String::new()];
-    for (index, part) in line.split('\'').enumerate() {
+    for (index, part) in line.split(['\'', '"']).enumerate() {
         if index % 2 == 1 {
             words.last_mut().unwrap().push_str(part);
             continue;

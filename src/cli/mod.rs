@@ -108,7 +108,12 @@ enum Command {
     )]
     Blob(blob::Command),
     /// Manage, check and explain trust policies
-    #[command(subcommand)]
+    #[command(
+        subcommand,
+        after_help = "Examples:\n  \
+        countersign policy init --signing-profile ARN\n  \
+        countersign policy lint trustpolicy.json"
+    )]
     Policy(policy::Command),
     /// Manage the certificates of the trust stores, and make test certificates
     #[command(
@@ -128,10 +133,20 @@ enum Command {
     )]
     Key(key::Command),
     /// Manage signing profiles of AWS Signer
-    #[command(subcommand)]
+    #[command(
+        subcommand,
+        after_help = "Examples:\n  \
+        countersign profile create release\n  \
+        countersign profile list"
+    )]
     Profile(profile::Command),
     /// Look at and revoke signatures that AWS Signer made
-    #[command(subcommand)]
+    #[command(
+        subcommand,
+        after_help = "Examples:\n  \
+        countersign signature show JOB_ARN\n  \
+        countersign signature revoke JOB_ARN --reason \"the key leaked\" --dry-run"
+    )]
     Signature(signature::Command),
     /// List the signatures of an artifact
     #[command(visible_alias = "ls")]

@@ -22,17 +22,32 @@ pub(super) enum Command {
     /// Verify every image of an ECS task definition, or write it with digests
     TaskDefinition(TaskDefinitionArgs),
     /// Verify every image of a Compose file, or write it with digests
+    #[command(after_help = "Examples:\n  \
+        countersign gate compose --signing-profile ARN compose.yaml\n  \
+        countersign gate compose --pin --out pinned.yaml compose.yaml    (with Notation's trust policy)")]
     Compose(FileArgs),
     /// Verify every image of Kubernetes manifests, or write them with digests
+    #[command(after_help = "Examples:\n  \
+        countersign gate kubernetes --signing-profile ARN manifests.yaml\n  \
+        countersign gate kubernetes --pin --out pinned.yaml manifests.yaml    (with Notation's trust policy)")]
     Kubernetes(FileArgs),
     /// Verify every image of an `imagedefinitions.json`, or write it with digests
+    #[command(after_help = "Examples:\n  \
+        countersign gate image-definitions --signing-profile ARN imagedefinitions.json\n  \
+        countersign gate image-definitions --pin --out pinned.json imagedefinitions.json    (with Notation's trust policy)")]
     ImageDefinitions(FileArgs),
     /// Verify the image of an `imageDetail.json`, or write it with its digest
+    #[command(after_help = "Examples:\n  \
+        countersign gate image-detail --signing-profile ARN imageDetail.json\n  \
+        countersign gate image-detail --pin --out pinned.json imageDetail.json    (with Notation's trust policy)")]
     ImageDetail(FileArgs),
     /// Verify every image of a CloudFormation template, or write it with digests
     #[command(name = "cloudformation")]
     CloudFormation(TemplateArgs),
     /// Verify the image of an AWS Lambda function, or write the request with its digest
+    #[command(after_help = "Examples:\n  \
+        countersign gate lambda-function --signing-profile ARN function.json\n  \
+        countersign gate lambda-function --pin --out pinned.json function.json    (with Notation's trust policy)")]
     LambdaFunction(FileArgs),
 }
 
@@ -53,9 +68,6 @@ pub(super) struct TaskDefinitionArgs {
 
 /// Flags of the commands about a file.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Examples:\n  \
-    countersign gate compose --signing-profile ARN compose.yaml\n  \
-    countersign gate kubernetes --pin --out pinned.yaml manifests.yaml    (with Notation's trust policy)")]
 pub(super) struct FileArgs {
     /// File with the document; `-` for stdin
     #[arg(value_name = "FILE|-")]
