@@ -58,9 +58,28 @@ impl Reserved {
     /// [`Error::Exists`] if something has come meanwhile that must not be replaced, else [`Error::Io`] as the
     /// operating system answers.
     pub fn write(mut self, bytes: &[u8]) -> Result<(), Error> {
+        self.append(bytes)?;
+        self.finish()
+    }
+
+    /// Writes the next part of the file; its place stays as it is.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`] as the operating system answers.
+    pub fn append(&mut self, bytes: &[u8]) -> Result<(), Error> {
+        let written = self.temporary.write_all(bytes);
+        written.map_err(|source| Error::io("write", &self.path, source))
+    }
+
+    /// Puts the file in its place, with what was written to it.
+    ///
+    /// # Errors
+    ///
+    /// As [`Reserved::write`].
+    pub fn finish(self) -> Result<(), Error> {
         let path = self.path;
         let failed = |source| Error::io("write", &path, source);
-        self.temporary.write_all(bytes).map_err(failed)?;
         self.temporary.as_file().sync_all().map_err(failed)?;
         // A rename replaces a link, should one have been put there meanwhile; it never writes through it.
         let persisted = if self.replaces {

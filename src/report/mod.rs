@@ -32,6 +32,7 @@ mod exit;
 mod gate;
 pub(crate) mod go;
 mod inspection;
+mod lock;
 mod management;
 mod oci_policy;
 mod policy_explanation;
@@ -66,6 +67,7 @@ pub use inspection::{
     Attribute, Attributes, CertificateDetails, Error as InspectionError, Inspection,
     SignatureDetails, SignatureInspection, SignedArtifact, TimestampDetails, UnsignedAttributes,
 };
+pub use lock::{Lock, LockEnd, LockV1, LockedArtifact, LockedPolicy};
 pub use management::{
     JobRecord, ManagementState, ManagementV1, PermissionRecord, ProfileRecord, RepositoryCount,
     RevocationRecord, SignatureCount, SignatureRecord,

@@ -1,4 +1,4 @@
-//! A document whose list `results` is written as its elements come, so that a command of many references
+//! A document whose list, mostly `results`, is written as its elements come, so that a command of many references
 //! holds none of them for longer than it takes to print it.
 
 use serde::Serialize;
@@ -9,16 +9,28 @@ use crate::printable;
 pub(super) const VERSION: &str = "1";
 
 /// A document on its way to stdout.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Results {
+    list: &'static str,
     count: usize,
 }
 
+impl Default for Results {
+    fn default() -> Self {
+        Self::named("results")
+    }
+}
+
 impl Results {
+    /// A document whose list has this name.
+    pub(super) const fn named(list: &'static str) -> Self {
+        Self { list, count: 0 }
+    }
+
     /// The text of the next element, with what stands before it.
     pub fn add(&mut self, result: &impl Serialize) -> String {
         let mut text = if self.count == 0 {
-            begin()
+            self.begin()
         } else {
             ",".to_owned()
         };
@@ -31,7 +43,7 @@ impl Results {
     /// The text of the end, with the members that are known only now: those of the object `end`.
     pub fn end(self, end: &impl Serialize) -> String {
         let mut text = if self.count == 0 {
-            begin() + "]"
+            self.begin() + "]"
         } else {
             "\n  ]".to_owned()
         };
@@ -47,6 +59,11 @@ impl Results {
         text.push('\n');
         text
     }
+
+    fn begin(&self) -> String {
+        let list = self.list;
+        format!("{{\n  \"version\": \"{VERSION}\",\n  \"{list}\": [")
+    }
 }
 
 /// A document as a whole, in several lines, without what a terminal would obey.
@@ -56,10 +73,6 @@ impl Results {
 )]
 pub(crate) fn whole(document: &impl Serialize) -> String {
     pretty(document) + "\n"
-}
-
-fn begin() -> String {
-    format!("{{\n  \"version\": \"{VERSION}\",\n  \"results\": [")
 }
 
 /// `value` in several lines, without what a terminal would obey.
