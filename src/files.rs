@@ -21,7 +21,7 @@ pub use directory::{
 };
 pub use exposure::{Exposure, exposure, exposure_of_directory};
 pub(crate) use named::wait_for_input;
-pub use named::{is_stream, open_stream, read_named};
+pub use named::{NamedStream, is_stream, open_stream, read_named};
 pub use private::{check_private_directory, read_private};
 pub use reserved::Reserved;
 pub use rolling::RollingFile;

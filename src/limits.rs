@@ -7,6 +7,12 @@ use std::time::Duration;
 /// Bytes of a reference; a host name, a repository, a tag and a digest at their longest need less.
 pub const MAX_REFERENCE_BYTES: usize = 1_024;
 
+/// Bytes of a line of a list of references: a reference, and what an object around it has beside.
+pub const MAX_REFERENCE_LINE_BYTES: usize = 16 * 1024;
+
+/// Lines of such a list that are read before somebody takes them.
+pub const MAX_REFERENCE_LINES_AHEAD: usize = 64;
+
 /// Bytes of a repository's name; ECR's limit, and one more than Docker's.
 pub const MAX_REPOSITORY_BYTES: usize = 256;
 

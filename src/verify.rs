@@ -152,6 +152,8 @@ pub const ANY_LAYOUT_SCOPE: &str = "local/layout";
 pub struct Options {
     /// How many signatures are judged at most.
     pub max_signatures: usize,
+    /// Whether every signature is judged, and not only those up to the first that is verified.
+    pub all_signatures: bool,
     /// User metadata that must have been signed.
     pub user_metadata: BTreeMap<String, String>,
     /// The time and the bytes that one artifact may use.
@@ -167,6 +169,7 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             max_signatures: limits::MAX_SIGNATURES,
+            all_signatures: false,
             user_metadata: BTreeMap::new(),
             allowed: Allowed::default(),
             requirement: Requirement::default(),
@@ -205,8 +208,11 @@ pub struct Accepted {
     pub statement: StatementName,
     /// The signature.
     pub signature: SignatureOutcome,
-    /// The other signatures that were looked at: refused, or only tolerated.
+    /// The other signatures that were looked at: refused, or only tolerated; with [`Options::all_signatures`] also
+    /// verified ones.
     pub others: Vec<SignatureOutcome>,
+    /// Why there may be signatures that were not looked at, where [`Options::all_signatures`] asked for all.
+    pub unseen: Option<Unseen>,
 }
 
 impl Verifier {
@@ -417,6 +423,7 @@ impl Verifier {
             statement: statement.named(),
             signature: found.accepted,
             others: found.others,
+            unseen: found.unseen,
         });
         Ok(match standing {
             Standing::Verified => Verification::Verified(accepted),

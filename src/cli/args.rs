@@ -134,6 +134,12 @@ pub(super) struct PolicyFileArgs {
 }
 
 impl PolicyFileArgs {
+    /// Whether the policy comes from standard input.
+    pub(super) fn is_stdin(&self) -> bool {
+        let path = self.policy.as_ref();
+        path.is_some_and(|path| path.as_os_str() == "-")
+    }
+
     /// The policy's file, if one was named.
     ///
     /// # Errors

@@ -12,6 +12,7 @@ use super::credentials::{self, Shown};
 use super::exposure;
 use super::output::{CommandOutput, Exit, one_line, write_causes};
 use super::policy_files::{self, policy_report};
+use super::references::References;
 use crate::aws::{ArnService, Aws, Settings, SigningProfile};
 use crate::config::{Config, NoDirectory, NotationDirs, StoreName};
 use crate::environment::{self, Clock, Connections, Environment};
@@ -74,6 +75,23 @@ impl Context {
         Self::of(args, references, plugin_config, (format, shown), pipes)
     }
 
+    /// The same where more references may come from a list that is not read yet.
+    pub(super) fn of_references(
+        args: &RegistryArgs,
+        references: &References,
+        plugin_config: BTreeMap<String, String>,
+        format: Format,
+        pipes: Duration,
+    ) -> Result<Self, CommandOutput> {
+        let shown = if references.has_list() {
+            Shown::NotYetRead
+        } else {
+            Shown::OnlyRegistry
+        };
+        let given = references.given();
+        Self::of(args, &given, plugin_config, (format, shown), pipes)
+    }
+
     /// The same for a gate: its references are not the user's, so that what the environment has for one registry goes
     /// to no other one.
     pub(super) fn for_gate(
@@ -101,7 +119,8 @@ impl Context {
         let environment = environment();
         let dirs = environment.notation_directories();
         let mut notes = String::new();
-        let config = load_config(&dirs, args, references, format, &mut notes)?;
+        let has_list = shown == Shown::NotYetRead;
+        let config = load_config(&dirs, args, (references, has_list), format, &mut notes)?;
         // Which of them the one who signs has is checked where that is known.
         let services = [ArnService::Signer, ArnService::Kms];
         let settings = Settings::from_plugin_config(&plugin_config, &services)
@@ -298,7 +317,7 @@ pub(super) fn no_directory(error: &NoDirectory) -> CommandOutput {
 fn load_config(
     dirs: &Result<NotationDirs, NoDirectory>,
     args: &RegistryArgs,
-    references: &[ArtifactReference],
+    (references, has_list): (&[ArtifactReference], bool),
     format: Format,
     notes: &mut String,
 ) -> Result<Config, CommandOutput> {
@@ -316,7 +335,7 @@ fn load_config(
     let Ok(dirs) = dirs else {
         return Ok(Config::default());
     };
-    if !is_registrys && format == Format::Known {
+    if !is_registrys && !has_list && format == Format::Known {
         return Ok(Config::default());
     }
     match Config::load(dirs) {

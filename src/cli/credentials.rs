@@ -21,6 +21,8 @@ pub(super) enum Shown {
     OnlyRegistry,
     /// Nobody: the references are somebody else's.
     NamedRegistry,
+    /// Nobody: more references are read from a list, so that their registries are not known yet.
+    NotYetRead,
 }
 
 /// What was given.
@@ -53,10 +55,16 @@ pub(super) fn given(
             }
         }
     }
-    if registries.is_empty() {
+    let set = |name: &str| environment.variable(name).filter(|value| !value.is_empty());
+    // The one that is named may come later in the list.
+    let named = match (shown, set(REGISTRY)) {
+        (Shown::NotYetRead, Some(named)) => Some(parse_named(&named)?),
+        _ => None,
+    };
+    registries.extend(&named);
+    if registries.is_empty() && shown != Shown::NotYetRead {
         return Ok(Given::default());
     }
-    let set = |name: &str| environment.variable(name).filter(|value| !value.is_empty());
     let (username, from) = match &args.username {
         Some(username) => (Some(username.clone()), "`--username`"),
         None => (set(USERNAME), "`NOTATION_USERNAME`"),
@@ -84,7 +92,7 @@ pub(super) fn given(
     };
     let (registry, note) = if of_environment {
         let named = set(REGISTRY);
-        if named.is_none() && shown == Shown::NamedRegistry {
+        if named.is_none() && shown != Shown::OnlyRegistry {
             let note = format!(
                 "Note: `{USERNAME}` and `{PASSWORD}` are not used; set `{REGISTRY}` to the registry that they are for"
             );
@@ -120,6 +128,14 @@ pub(super) fn given(
     })
 }
 
+/// The registry that `NOTATION_REGISTRY` names.
+fn parse_named(named: &str) -> Result<RegistryName, CommandOutput> {
+    RegistryName::parse(named).map_err(|error| {
+        let sentence = format!("`{REGISTRY}` is not a registry: `{}`", one_line(named));
+        CommandOutput::usage(&sentence, Some(error.hint()))
+    })
+}
+
 /// Which registry is shown what the environment has.
 enum Choice<'r> {
     /// This one.
@@ -142,10 +158,7 @@ fn one_of_environment<'r>(
         )
     };
     if let Some(named) = named {
-        let name = RegistryName::parse(&named).map_err(|error| {
-            let sentence = format!("`{REGISTRY}` is not a registry: `{}`", one_line(&named));
-            CommandOutput::usage(&sentence, Some(error.hint()))
-        })?;
+        let name = parse_named(&named)?;
         let mut registries = registries.iter().copied();
         return Ok(
             match registries.find(|known| canonical(known) == canonical(&name)) {

@@ -29,6 +29,7 @@ mod policy;
 mod policy_files;
 mod profile;
 mod reader;
+mod references;
 mod requirement;
 mod revocation;
 mod setup;

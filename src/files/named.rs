@@ -115,6 +115,7 @@ fn own_stdin() -> io::Result<File> {
 }
 
 /// What is not a regular file, read only where something is there to read.
+#[derive(Debug)]
 struct Pipe {
     file: File,
     deadline: Instant,
@@ -128,6 +129,42 @@ impl Read for Pipe {
                 // Another reader took it.
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
                 result => return result,
+            }
+        }
+    }
+}
+
+/// What a user named on the command line, read in parts.
+#[derive(Debug)]
+pub struct NamedStream {
+    pipe: Pipe,
+    /// How long each part of a pipe may take; a regular file is waited for by nobody.
+    wait: Option<Duration>,
+}
+
+impl NamedStream {
+    /// Opens a regular file or a pipe, of which each part must be there within `wait`; links are followed.
+    ///
+    /// # Errors
+    ///
+    /// As [`open_stream`].
+    pub fn open(path: &Path, wait: Duration) -> Result<Self, Error> {
+        let (file, is_regular) = open_stream(path)?;
+        let deadline = Instant::now();
+        Ok(Self {
+            pipe: Pipe { file, deadline },
+            wait: (!is_regular).then_some(wait),
+        })
+    }
+}
+
+impl Read for NamedStream {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match self.wait {
+            None => self.pipe.file.read(buffer),
+            Some(wait) => {
+                self.pipe.deadline = Instant::now() + wait;
+                self.pipe.read(buffer)
             }
         }
     }

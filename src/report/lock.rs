@@ -113,8 +113,10 @@ impl LockedArtifact {
             statement,
             signature,
             others,
+            ..
         } = accepted.as_ref();
-        let others = others.iter()
+        let others = others
+            .iter()
             .filter(|other| other.standing() == Standing::Verified);
         let signatures = std::iter::once(signature).chain(others);
         let digest = target.descriptor.digest();

@@ -6,6 +6,8 @@
 //! | type | written by | schema |
 //! | --- | --- | --- |
 //! | [`VerdictV1`] | `verify`, `blob verify` | `verdict.v1.schema.json` |
+//! | [`LastVerdictLine`] | `verify --output jsonl` | `verdict-line.v1.schema.json` |
+//! | [`LockV1`] | `verify --lock` | `lock.v1.schema.json` |
 //! | [`GateResult`], [`GateVerdictEnd`] | `gate check` | `gate-verdict.v1.schema.json` |
 //! | [`RunDocumentV1`] | the other commands of `gate` | `run-document.v1.schema.json` |
 //! | [`SigningV1`] | `sign` | `signing.v1.schema.json` |
@@ -32,6 +34,7 @@ mod exit;
 mod gate;
 pub(crate) mod go;
 mod inspection;
+mod junit;
 mod lock;
 mod management;
 mod oci_policy;
@@ -42,12 +45,14 @@ mod reason;
 pub(crate) mod results;
 mod run_document;
 mod sarif;
+mod sarif_verdicts;
 pub(crate) mod sentence;
 mod setup;
 mod shorten;
 mod signature;
 mod signing;
 mod verdict;
+mod verdict_lines;
 
 #[cfg(test)]
 mod tests;
@@ -67,6 +72,7 @@ pub use inspection::{
     Attribute, Attributes, CertificateDetails, Error as InspectionError, Inspection,
     SignatureDetails, SignatureInspection, SignedArtifact, TimestampDetails, UnsignedAttributes,
 };
+pub use junit::Junit;
 pub use lock::{Lock, LockEnd, LockV1, LockedArtifact, LockedPolicy};
 pub use management::{
     JobRecord, ManagementState, ManagementV1, PermissionRecord, ProfileRecord, RepositoryCount,
@@ -83,9 +89,10 @@ pub use reason::Reason;
 pub use results::Results;
 pub use run_document::{ImagePlace, ImageVerdict, RunDocumentEnd, RunDocumentV1};
 pub use sarif::{
-    Sarif, SarifArtifact, SarifDriver, SarifLocation, SarifLogicalLocation, SarifPhysicalLocation,
-    SarifRegion, SarifResult, SarifRule, SarifRun, SarifText, SarifTool,
+    Sarif, SarifArtifact, SarifDriver, SarifInvocation, SarifLocation, SarifLogicalLocation,
+    SarifPhysicalLocation, SarifRegion, SarifResult, SarifRule, SarifRun, SarifText, SarifTool,
 };
+pub use sarif_verdicts::SarifVerdicts;
 pub use setup::{FileV1, SetupV1};
 pub use signature::{
     FactSource, RevocationEvidence, SignatureVerdict, Signer, ValidationResult, ValidationVerdict,
@@ -94,3 +101,4 @@ pub use signing::{
     ArtifactSigning, Pushed, SigningEnd, SigningSignature, SigningState, SigningV1, Summary,
 };
 pub use verdict::{ArtifactVerdict, Asked, Unseen, Verdict, VerdictEnd, VerdictV1};
+pub use verdict_lines::LastVerdictLine;

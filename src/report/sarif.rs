@@ -6,6 +6,8 @@ use std::path::{Component, Path};
 use serde::Serialize;
 use url::Url;
 
+use super::exit::Exit;
+
 const SCHEMA: &str =
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
 
@@ -33,6 +35,30 @@ pub struct SarifRun {
     pub column_kind: &'static str,
     /// What was found.
     pub results: Vec<SarifResult>,
+    /// How the program ended, where that is said; at most one.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub invocations: Vec<SarifInvocation>,
+}
+
+/// How the program ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct SarifInvocation {
+    /// Whether everything was looked at, whatever was found.
+    pub execution_successful: bool,
+    /// The exit code.
+    pub exit_code: Exit,
+}
+
+impl SarifInvocation {
+    /// That the program ended so.
+    pub const fn new(exit_code: Exit) -> Self {
+        Self {
+            execution_successful: matches!(exit_code, Exit::Done | Exit::Rejected),
+            exit_code,
+        }
+    }
 }
 
 /// The program that found it.
@@ -166,8 +192,17 @@ impl Sarif {
                 tool: SarifTool { driver },
                 column_kind: "unicodeCodePoints",
                 results,
+                invocations: Vec::new(),
             }],
         }
+    }
+
+    /// The same, with how the program ended.
+    #[must_use]
+    pub(super) fn with_invocation(mut self, invocation: SarifInvocation) -> Self {
+        let [run] = &mut self.runs;
+        run.invocations = vec![invocation];
+        self
     }
 }
 

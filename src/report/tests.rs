@@ -243,6 +243,7 @@ fn accepted() -> Box<Accepted> {
             ..outcome(Action::Log)
         },
         others: vec![refused_outcome()],
+        unseen: None,
     })
 }
 

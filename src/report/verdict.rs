@@ -56,7 +56,8 @@ impl VerdictV1 {
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct VerdictEnd {
-    /// Why nothing could be begun with; there are no results then.
+    /// Why nothing could be begun with, and there are no results; or why the command ended early or could not
+    /// keep its record.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<Reason>,
     /// The exit code of the command.
@@ -264,7 +265,9 @@ impl ArtifactVerdict {
         let others = accepted.others.iter();
         let others = others.map(|other| SignatureVerdict::new(other, reader));
         result.signatures.extend(others);
+        let unseen = accepted.unseen.as_ref();
         Self {
+            unseen: unseen.map(|unseen| Unseen::new(unseen, reader)),
             reference: Some(accepted.reference.to_string()),
             media_type: Some(accepted.target.descriptor.media_type().to_string()),
             ..result

@@ -35,8 +35,11 @@ impl Criteria for AnySignature {}
 pub struct SearchResult {
     /// The signature that was accepted.
     pub accepted: SignatureOutcome,
-    /// The other signatures that were looked at: refused, or only tolerated.
+    /// The other signatures that were looked at: refused, or only tolerated; with [`Options::all_signatures`] also
+    /// verified ones.
     pub others: Vec<SignatureOutcome>,
+    /// Why there may be signatures that were not looked at, where [`Options::all_signatures`] asked for all.
+    pub unseen: Option<Unseen>,
 }
 
 /// What a search goes by.
@@ -84,6 +87,7 @@ impl Validators {
             walk: Walk::new(repository, target, options.max_signatures, listing),
             refused: Vec::new(),
             tolerated: Vec::new(),
+            verified: Vec::new(),
         };
         while let Some(entry) = attempts.walk.next().await {
             if let Some(accepted) = attempts.attempt(&entry).await {
@@ -102,6 +106,8 @@ struct Attempts<'a> {
     refused: Vec<SignatureOutcome>,
     /// Signatures that the policy accepts, and that are not verified.
     tolerated: Vec<SignatureOutcome>,
+    /// Signatures that are verified, where all are looked at.
+    verified: Vec<SignatureOutcome>,
 }
 
 impl Attempts<'_> {
@@ -119,6 +125,9 @@ impl Attempts<'_> {
                 self.refused.push(outcome);
             }
             _ if !self.search.criteria.is(&outcome) => {}
+            Standing::Verified if self.search.options.all_signatures => {
+                self.verified.push(outcome);
+            }
             Standing::Verified => return Some(outcome),
             Standing::Tolerated => {
                 // The first one may be the answer.
@@ -162,13 +171,24 @@ impl Attempts<'_> {
     }
 
     fn found(self, accepted: SignatureOutcome) -> SearchResult {
-        let mut others = self.tolerated;
+        let mut others = self.verified;
+        others.extend(self.tolerated);
         others.extend(self.refused);
-        SearchResult { accepted, others }
+        let unseen = self.walk.unseen;
+        SearchResult {
+            accepted,
+            others,
+            unseen: unseen.filter(|_| self.search.options.all_signatures),
+        }
     }
 
-    /// The answer where no signature was verified.
+    /// The answer once the signatures are through.
     fn end(mut self) -> Result<SearchResult, Error> {
+        // One is enough, whatever the others are and however many were not seen.
+        if !self.verified.is_empty() {
+            let accepted = self.verified.remove(0);
+            return Ok(self.found(accepted));
+        }
         if self.walk.is_exhausted() {
             // What is tolerated is no answer, while what may be verified was not looked at.
             self.refused.append(&mut self.tolerated);

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use crate::cli::args::{RegistryArgs, TimeArgs};
 use crate::cli::envelope::EnvelopeArgs;
+use crate::cli::references::ListArgs;
 use crate::cli::signer::SignerArgs;
 use crate::limits;
 
@@ -11,7 +12,8 @@ use crate::limits;
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  countersign sign --signing-profile ARN \
     111122223333.dkr.ecr.us-east-1.amazonaws.com/app@sha256:...\n  countersign sign --signing-profile ARN \
-    --if-missing --keep-going --output json REFERENCE REFERENCE\n  countersign sign --plugin \
+    --if-missing --keep-going --output json REFERENCE REFERENCE\n  countersign sign --signing-profile ARN \
+    --if-missing --references-from images.txt\n  countersign sign --plugin \
     com.amazonaws.signer.notation.plugin --id ARN REFERENCE\n  countersign sign --kms-key alias/release \
     --certificate-chain release.crt REFERENCE\n  countersign sign --key release --signature-format cose \
     --expiry 720h REFERENCE\n\nSeveral references are signed at the same time. The first failure stops what \
@@ -21,8 +23,10 @@ use crate::limits;
 pub(in crate::cli) struct Args {
     /// Artifacts to sign: registry/repository@digest, or :tag; with --oci-layout directory@digest,
     /// or :tag. An artifact given twice is signed once
-    #[arg(required = true, value_name = "REFERENCE")]
+    #[arg(required_unless_present = "references_from", value_name = "REFERENCE")]
     pub(super) references: Vec<String>,
+    #[command(flatten)]
+    pub(super) list: ListArgs,
     /// User metadata to sign with the artifact
     #[arg(short = 'm', long, value_name = "KEY=VALUE")]
     pub(super) user_metadata: Vec<String>,

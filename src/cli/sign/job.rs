@@ -10,11 +10,12 @@ use crate::cli::args::parse_pairs;
 use crate::cli::context::{Context, environment, roots_of};
 use crate::cli::duration::parse_seconds;
 use crate::cli::output::{CommandOutput, Exit};
+use crate::cli::references::References;
 use crate::cli::signer::Choice;
 use crate::limits::MIN_REMAINING;
 use crate::registry::{self, Storage};
 use crate::report::sentence;
-use crate::sign::many::{GivenReference, IfMissing, OwnTrust, OwnTrustError};
+use crate::sign::many::{IfMissing, OwnTrust, OwnTrustError};
 use crate::sign::{self, Options};
 use crate::signer::Signer;
 
@@ -24,7 +25,7 @@ pub(super) struct Job {
     pub(super) signer: Signer,
     pub(super) options: Options,
     pub(super) if_missing: Option<IfMissing>,
-    pub(super) references: Vec<GivenReference>,
+    pub(super) references: References,
     pub(super) keeps_going: bool,
     /// What each reference may use.
     pub(super) allowed: Allowed,
@@ -41,7 +42,12 @@ impl Job {
         sign::check_user_metadata(&user_metadata)
             .map_err(|error| CommandOutput::usage(&sentence::of_signing(&error), error.hint()))?;
         let plugin_config = parse_pairs("plugin-config", &args.plugin_config).map_err(usage)?;
-        let references = crate::cli::parse_references(&args.references, args.oci_layout)?;
+        let references = References::open(
+            &args.references,
+            &args.list,
+            args.oci_layout,
+            args.time.for_pipes()?,
+        )?;
         let dirs = environment().notation_directories();
         let choice = args.signer.choose(&dirs, plugin_config)?;
         let exposed = choice.exposed(&dirs, args.many.trust_anchor.as_deref());
@@ -50,7 +56,7 @@ impl Job {
             .map(|line| CommandOutput::warning(line).stderr)
             .collect();
         let pace = pace(&args.many, &choice)?;
-        let context = Context::new(
+        let context = Context::of_references(
             &args.registry,
             &references,
             choice.aws_settings(),
@@ -73,8 +79,6 @@ impl Job {
             terms,
         };
         let if_missing = if_missing(&args.many, &context, &signer, &options)?;
-        let texts = args.references.iter().cloned();
-        let given = texts.zip(references);
         Ok(Self {
             notes: exposed + &context.notes,
             registry: context.registry(),
@@ -82,9 +86,7 @@ impl Job {
             signer,
             options,
             if_missing,
-            references: given
-                .map(|(text, reference)| GivenReference::new(text, reference))
-                .collect(),
+            references,
             keeps_going: args.many.keep_going,
             // Passphrases have been asked for.
             allowed: args.time.allowed()?,

@@ -4,23 +4,22 @@ mod args;
 mod job;
 mod progress;
 mod rerun;
+mod tally;
 mod text;
-
-use futures_util::stream;
 
 pub(super) use args::Args;
 
 use super::interrupts::Interrupts;
-use super::output::{CommandOutput, Exit};
+use super::output::CommandOutput;
 use super::patience::telling;
 use super::reader;
 use crate::many::{self, Event};
 use crate::report::{ArtifactSigning, Results, SigningEnd};
-use crate::sign::many::{Batch, End, Outcome};
+use crate::sign::many::Batch;
 use args::Output;
 use job::Job;
 use progress::Bar;
-use rerun::Rerun;
+use tally::Tally;
 
 pub(super) async fn run(args: Args, emit: &mut dyn FnMut(CommandOutput)) {
     let output = args.many.output;
@@ -37,16 +36,16 @@ pub(super) async fn run(args: Args, emit: &mut dyn FnMut(CommandOutput)) {
     let batch = Batch::new(&job.signer, job.registry, job.options)
         .if_missing(job.if_missing)
         .allowing(job.allowed);
-    let is_one_of_several = job.references.len() > 1;
-    let bar = Bar::new(job.references.len());
+    let mut tally = Tally::new(job.references.count());
+    let bar = Bar::new(job.references.count());
+    let (references, reading) = job.references.stream();
     let options = many::Options::default().stopping_at_failure(!job.keeps_going);
-    let mut signing = batch.sign(stream::iter(job.references), options);
+    let mut signing = batch.sign(references, options);
     // Without them an interrupt ends the program at once, as it does by default.
     if let Ok(interrupts) = Interrupts::new() {
         signing = signing.interrupted_by(interrupts.into_stream());
     }
     let mut results = Results::default();
-    let mut outcomes = Vec::new();
     while let Some(event) = telling("signing", signing.progress(), signing.next()).await {
         match (event, output) {
             (Event::Ended, _) => bar.advance(),
@@ -54,44 +53,42 @@ pub(super) async fn run(args: Args, emit: &mut dyn FnMut(CommandOutput)) {
             (Event::Interrupted, Output::Json) => {}
             (Event::Answer(answer), output) => {
                 let report = match output {
-                    Output::Text => text::report(&answer.outcome, is_one_of_several),
+                    Output::Text => text::report(&answer.outcome, tally.is_of_several()),
                     Output::Json => CommandOutput {
                         stdout: results
                             .add(&ArtifactSigning::new(&answer.outcome, reader::current())),
                         ..CommandOutput::done()
                     },
                 };
+                tally.add(&answer.outcome);
                 bar.aside(|| emit(report));
-                outcomes.push(answer.outcome);
             }
         }
     }
     bar.end();
-    emit(end(output, &outcomes, results, &rerun));
-}
-
-/// What is said once every reference has its outcome.
-fn end(output: Output, outcomes: &[Outcome], results: Results, rerun: &Rerun) -> CommandOutput {
-    let exits = outcomes
-        .iter()
-        .map(|outcome| Exit::of_signing(&outcome.end));
-    let mut report = CommandOutput {
-        exit: exits.fold(Exit::Done, Exit::worse),
-        ..CommandOutput::done()
-    };
-    let was_tried = |outcome: &Outcome| !matches!(outcome.end, End::NotTried(_));
-    match (output, outcomes) {
-        (Output::Json, _) => {
-            let end = SigningEnd::new(text::counts(outcomes), report.exit);
-            report.stdout = results.end(&end);
+    let fault = reading.fault();
+    emit(match output {
+        Output::Text => CommandOutput {
+            stderr: tally.summary(&rerun),
+            exit: tally.exit,
+            ..CommandOutput::done()
+        },
+        Output::Json => {
+            let exit = fault
+                .iter()
+                .fold(tally.exit, |exit, fault| exit.worse(fault.exit));
+            let end = SigningEnd {
+                error: fault.as_ref().map(CommandOutput::not_begun),
+                ..SigningEnd::new(tally.counts, exit)
+            };
+            CommandOutput {
+                stdout: results.end(&end),
+                exit,
+                ..CommandOutput::done()
+            }
         }
-        // One that was tried has said everything.
-        (Output::Text, [one]) if was_tried(one) => {}
-        (Output::Text, _) => {
-            report.stderr = text::summary(outcomes, rerun.advice(outcomes).as_deref());
-        }
-    }
-    report
+    });
+    fault.into_iter().for_each(emit);
 }
 
 /// The answer where nothing could be begun with: the document has no results, and what the report

@@ -8,8 +8,9 @@ use crate::cli::terminal;
 pub(super) struct Bar(ProgressBar);
 
 impl Bar {
-    /// A bar for `count` artifacts; none for a single one.
-    pub(super) fn new(count: usize) -> Self {
+    /// A bar for `count` artifacts; none for a single one, and where the number is not known.
+    pub(super) fn new(count: Option<usize>) -> Self {
+        let count = count.unwrap_or_default();
         let target = if count > 1 && terminal::has_bars() {
             ProgressDrawTarget::stderr()
         } else {

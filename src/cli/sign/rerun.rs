@@ -1,7 +1,7 @@
 //! What the user can do about references that were left.
 
 use super::args::ManyArgs;
-use crate::sign::many::{End, Outcome};
+use crate::sign::many::End;
 use crate::signer::Signer;
 
 /// What decides how the same command finishes what is left.
@@ -11,6 +11,24 @@ pub(super) struct Rerun {
     /// Whether it could.
     can_look: bool,
     keeps_going: bool,
+}
+
+/// What is left of all references.
+#[derive(Debug, Default, Clone, Copy)]
+pub(super) struct Left {
+    has_unlisted: bool,
+    may_be_signed: bool,
+    fails_again: bool,
+}
+
+impl Left {
+    /// Notes how one of them ended.
+    pub(super) fn add(&mut self, end: &End) {
+        let may_be_signed = end.may_be_signed_by_the_next_run();
+        self.has_unlisted |= end.is_not_listed();
+        self.may_be_signed |= may_be_signed;
+        self.fails_again |= matches!(end, End::Failed { .. }) && !may_be_signed;
+    }
 }
 
 impl Rerun {
@@ -25,18 +43,16 @@ impl Rerun {
 
     /// How what is left can be done without signing anything twice; nothing where the same command
     /// could do no more.
-    pub(super) fn advice(&self, outcomes: &[Outcome]) -> Option<String> {
-        let any = |is: fn(&End) -> bool| outcomes.iter().any(|outcome| is(&outcome.end));
+    pub(super) fn advice(&self, left: Left) -> Option<String> {
         // A signature that nothing leads to would be made again.
-        if any(End::is_not_listed) || !any(End::may_be_signed_by_the_next_run) {
+        if left.has_unlisted || !left.may_be_signed {
             return None;
         }
         if !self.looks && !self.can_look {
             return None;
         }
         // What fails again must not stop the rest again.
-        let fails_again =
-            any(|end| matches!(end, End::Failed { .. }) && !end.may_be_signed_by_the_next_run());
+        let fails_again = left.fails_again;
         let flags: Vec<&str> = [
             (!self.looks, "`--if-missing`"),
             (fails_again && !self.keeps_going, "`--keep-going`"),

@@ -7,7 +7,7 @@ use crate::cli::index_note;
 use crate::cli::output::{CommandOutput, Exit, one_line, short_line, write_as_cause};
 use crate::notary::rfc3339;
 use crate::registry::Warning;
-use crate::report::{SigningState, Summary, sentence};
+use crate::report::{Summary, sentence};
 use crate::sign::many::{End, Error, Outcome, Remainder, SignatureInfo};
 
 /// What is said about one reference as soon as it and those before it are done. Where it is one of
@@ -95,32 +95,21 @@ pub(super) fn interrupted() -> CommandOutput {
     }
 }
 
-/// How many references ended in which way.
-pub(super) fn counts(outcomes: &[Outcome]) -> Summary {
-    let mut counts = Summary::default();
-    for outcome in outcomes {
-        counts.count(SigningState::from(&outcome.end));
-    }
-    counts
-}
-
-/// What became of all references, for stderr, and how to finish what is left.
-pub(super) fn summary(outcomes: &[Outcome], how_to_finish: Option<&str>) -> String {
-    let counts = counts(outcomes);
+/// What became of all references, for stderr, and how to finish what is left; `lines` has one for each of them that
+/// is named.
+pub(super) fn summary(counts: Summary, lines: &str, how_to_finish: Option<&str>) -> String {
     let mut text = format!(
-        "Summary: signed {}, skipped {}, failed {}, not tried {}\n",
+        "Summary: signed {}, skipped {}, failed {}, not tried {}\n{lines}",
         counts.signed, counts.skipped, counts.failed, counts.not_tried
     );
-    for outcome in outcomes {
-        let _ = writeln!(text, "  {}", summary_line(outcome));
-    }
     if let Some(advice) = how_to_finish {
         let _ = writeln!(text, "hint: {advice}");
     }
     text
 }
 
-fn summary_line(outcome: &Outcome) -> String {
+/// The line of the summary about one reference.
+pub(super) fn summary_line(outcome: &Outcome) -> String {
     let name = one_line(&outcome.text);
     match &outcome.end {
         End::Signed { reference, .. } => format!("signed: {name}: {reference}"),

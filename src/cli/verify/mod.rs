@@ -1,14 +1,17 @@
 //! `countersign verify`: verifies artifacts in a registry against Notation's trust policy, or
 //! against AWS Signer profiles named on the command line.
 
+mod form;
 mod offline;
+pub(super) mod record;
 pub(super) mod text;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fmt::Write as _;
 use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
 
-use futures_util::stream;
+use futures_util::StreamExt as _;
 
 use super::args::{CheckArgs, MaxSignatures, PolicyArgs, RegistryArgs, ScopeArgs, TimeArgs};
 use super::context::{Context, Format, Trusted};
@@ -16,25 +19,31 @@ use super::duration::parse_span;
 use super::output::{CommandOutput, Exit, warning_lines};
 use super::patience::telling;
 use super::reader;
+use super::references::{ListArgs, References};
 use super::requirement::{RequireArgs, check_unsigned_flag};
 use crate::limits;
 use crate::many;
-use crate::reference::ArtifactReference;
-use crate::report::{ArtifactVerdict, Asked, Called, Results, VerdictEnd};
+use crate::report::{ArtifactVerdict, Asked, Called, LockEnd, VerdictEnd};
 use crate::trust_policy::{DocumentKind, UnsignedStatement};
 use crate::verify::many::ArtifactVerification;
 use crate::verify::{Error, Options, Verification, Verifier};
+use form::Form;
+use record::Record;
 
 /// Flags of `verify`; those that notation has work as they do there.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  \
     countersign verify --signing-profile ARN registry.example/app@sha256:...\n  \
-    countersign verify REFERENCE    (with Notation's trust policy and trust store)")]
+    countersign verify REFERENCE    (with Notation's trust policy and trust store)\n  \
+    countersign verify --signing-profile ARN --references-from images.txt --lock images.lock.json\n  \
+    countersign verify --output junit REFERENCE REFERENCE > verify.xml")]
 pub(super) struct Args {
     /// Artifacts to verify: registry/repository@digest, or :tag; with --oci-layout directory@digest,
     /// or :tag
-    #[arg(required = true, value_name = "REFERENCE")]
+    #[arg(required_unless_present = "references_from", value_name = "REFERENCE")]
     references: Vec<String>,
+    #[command(flatten)]
+    list: ListArgs,
     #[command(flatten)]
     policy: PolicyArgs,
     #[command(flatten)]
@@ -65,9 +74,19 @@ pub(super) struct Args {
         allow_negative_numbers = true
     )]
     max_signatures: MaxSignatures,
-    /// Output format: `json` is one document on stdout, see schemas/verdict.v1.schema.json
+    /// Check every signature of an artifact, not only those up to the first that is verified, and show
+    /// all of them
+    #[arg(long)]
+    all_signatures: bool,
+    /// File for a record of what was verified, see schemas/lock.v1.schema.json; written only if every
+    /// reference is verified, otherwise the file stays as it is
+    #[arg(long, value_name = "FILE")]
+    lock: Option<PathBuf>,
+    /// Output format: `json` is one document on stdout, see schemas/verdict.v1.schema.json; `jsonl` one
+    /// line for each artifact, see schemas/verdict-line.v1.schema.json; `junit` and `sarif` (2.1.0) are
+    /// for build servers and code hosts
     #[arg(short, long, value_name = "FORM", default_value = "text")]
-    output: Output,
+    output: Form,
     #[arg(from_global)]
     verbose: bool,
     /// Verify in an OCI image layout, a directory on this machine
@@ -83,7 +102,7 @@ pub(super) struct Args {
     time: TimeArgs,
 }
 
-/// Forms of the answer.
+/// Forms of the answer of commands that have two.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub(super) enum Output {
     Text,
@@ -91,47 +110,19 @@ pub(super) enum Output {
 }
 
 pub(super) async fn run(args: Args, called: Called, emit: &mut dyn FnMut(CommandOutput)) {
-    let job = match Job::prepare(&args, called) {
-        Ok(job) => job,
-        Err(report) if args.output == Output::Json => return emit(unusable(report)),
-        Err(report) => return emit(report),
-    };
-    let references = stream::iter(job.references.clone());
-    let mut verifying =
-        job.verifier
-            .verify_many(references, &job.options, many::Options::default());
-    let mut results = Results::default();
-    let mut worst = Exit::Done;
-    let mut endpoints = BTreeSet::new();
-    for asked in &args.references {
-        let (progress, answer) = (verifying.progress(), verifying.answer());
-        let Some(answer) = telling("verifying", progress, answer).await else {
-            break;
-        };
-        let answer = answer.outcome;
-        let mut report = match args.output {
-            Output::Text => job.in_words(&answer),
-            Output::Json => CommandOutput {
-                stdout: results.add(&job.in_json(asked, &answer)),
-                exit: exit(&answer),
-                ..CommandOutput::done()
-            },
-        };
-        worst = worst.worse(report.exit);
-        // Once for each endpoint, however many references there are.
-        for url in text::foreign_endpoints(answer.signatures()) {
-            if endpoints.insert(url.to_owned()) {
-                report.stderr.push_str(&text::endpoint_note(url));
-            }
+    let prepared = Job::prepare(&args, called).and_then(|(job, references)| {
+        let end = LockEnd::new(job.verifier.policies(), job.verifier.now());
+        Ok((job, references, Record::begin(args.lock.as_deref(), end)?))
+    });
+    match prepared {
+        Ok((job, references, record)) => job.judge(args.output, references, record, emit).await,
+        Err(report) => {
+            let end = VerdictEnd::not_begun(report.exit, report.not_begun());
+            emit(CommandOutput {
+                stdout: args.output.begin().end(end),
+                ..report
+            });
         }
-        emit(report);
-    }
-    if args.output == Output::Json {
-        emit(CommandOutput {
-            stdout: results.end(&VerdictEnd::new(worst)),
-            stderr: job.warnings.clone(),
-            ..CommandOutput::done()
-        });
     }
 }
 
@@ -140,7 +131,7 @@ pub(super) async fn run(args: Args, called: Called, emit: &mut dyn FnMut(Command
 pub(in crate::cli) fn unusable(report: CommandOutput) -> CommandOutput {
     let end = VerdictEnd::not_begun(report.exit, report.not_begun());
     CommandOutput {
-        stdout: Results::default().end(&end),
+        stdout: Form::Json.begin().end(end),
         ..report
     }
 }
@@ -163,10 +154,10 @@ fn parse_unsigned(name: &str) -> Result<UnsignedStatement, String> {
 /// besides.
 fn online_verifier(
     args: &Args,
-    references: &[ArtifactReference],
+    references: &References,
     plugin_config: BTreeMap<String, String>,
 ) -> Result<(Verifier, Vec<String>, String), CommandOutput> {
-    let mut context = Context::new(
+    let mut context = Context::of_references(
         &args.registry,
         references,
         plugin_config,
@@ -204,25 +195,42 @@ fn online_verifier(
     Ok((context.connect(setup)?, warnings, notes))
 }
 
+/// Standard input is read once.
+fn check_stdin(args: &Args) -> Result<(), CommandOutput> {
+    if args.list.is_stdin() && args.policy.file.is_stdin() {
+        return Err(CommandOutput::usage(
+            "`--policy -` and `--references-from -` would both read standard input",
+            Some("name a file for one of them".to_owned()),
+        ));
+    }
+    Ok(())
+}
+
 /// Everything that holds for all references of one command.
 struct Job {
     verifier: Verifier,
     options: Options,
-    references: Vec<ArtifactReference>,
+    /// Shows every signature.
     verbose: bool,
     called: Called,
     warnings: String,
 }
 
 impl Job {
-    fn prepare(args: &Args, called: Called) -> Result<Self, CommandOutput> {
+    fn prepare(args: &Args, called: Called) -> Result<(Self, References), CommandOutput> {
         let max_signatures = args.max_signatures.get()?;
         let names_unsigned = !args.unsigned_revocation_statements.is_empty();
         check_unsigned_flag(names_unsigned, !args.policy.is_from_file(), &args.require)?;
         let scope = args.scope.of(args.oci_layout, &args.policy)?;
         let user_metadata = args.check.user_metadata()?;
         let plugin_config = args.check.plugin_config.parse()?;
-        let references = super::parse_references(&args.references, args.oci_layout)?;
+        check_stdin(args)?;
+        let references = References::open(
+            &args.references,
+            &args.list,
+            args.oci_layout,
+            args.time.for_pipes()?,
+        )?;
         let (verifier, warnings, notes) = match &args.offline {
             Some(directory) => {
                 let (verifier, warnings) = offline::verifier(args, directory)?;
@@ -231,21 +239,96 @@ impl Job {
             None => online_verifier(args, &references, plugin_config)?,
         };
         let warnings = notes + &warning_lines(&warnings);
-        Ok(Self {
+        let job = Self {
             verifier,
             options: Options {
                 max_signatures,
+                all_signatures: args.all_signatures,
                 user_metadata,
                 // Nothing but local files before.
                 allowed: args.time.allowed()?,
                 requirement: args.require.requirement(names_unsigned),
                 layout_scope: scope,
             },
-            references,
-            verbose: args.verbose,
+            verbose: args.verbose || args.all_signatures,
             called,
             warnings,
-        })
+        };
+        Ok((job, references))
+    }
+
+    /// Verifies all of them, and says of each as it and those before it end.
+    async fn judge(
+        &self,
+        form: Form,
+        references: References,
+        mut record: Record,
+        emit: &mut dyn FnMut(CommandOutput),
+    ) {
+        let (references, reading) = references.stream();
+        // As many as are read ahead.
+        let texts = Arc::new(Mutex::new(VecDeque::new()));
+        let asked = Arc::clone(&texts);
+        let references = references.map(move |given| {
+            let mut texts = asked.lock().unwrap_or_else(PoisonError::into_inner);
+            texts.push_back(given.text);
+            given.reference
+        });
+        let many = many::Options::default();
+        let mut verifying = self.verifier.verify_many(references, &self.options, many);
+        let mut results = form.begin();
+        let mut worst = Exit::Done;
+        let mut endpoints = BTreeSet::new();
+        let mut ended = Vec::new();
+        loop {
+            let (progress, answer) = (verifying.progress(), verifying.answer());
+            let Some(answer) = telling("verifying", progress, answer).await else {
+                break;
+            };
+            let answer = answer.outcome;
+            let text = texts
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .pop_front();
+            let text = text.unwrap_or_else(|| answer.reference.to_string());
+            let mut report = if form == Form::Text {
+                self.in_words(&answer)
+            } else {
+                CommandOutput {
+                    stdout: results.add(&self.in_json(&text, &answer)),
+                    exit: exit(&answer),
+                    ..CommandOutput::done()
+                }
+            };
+            worst = worst.worse(report.exit);
+            // Once for each endpoint, however many references there are.
+            for url in text::foreign_endpoints(answer.signatures()) {
+                if endpoints.insert(url.to_owned()) {
+                    report.stderr.push_str(&text::endpoint_note(url));
+                }
+            }
+            emit(report);
+            ended.extend(record.add(&text, &answer.found).err());
+        }
+        ended.extend(reading.fault());
+        let is_whole = worst == Exit::Done && ended.is_empty();
+        ended.extend(record.end(is_whole).err());
+        if form != Form::Text {
+            let reason = ended.first().map(CommandOutput::not_begun);
+            let worst = ended
+                .iter()
+                .fold(worst, |worst, report| worst.worse(report.exit));
+            let end = VerdictEnd {
+                error: reason,
+                ..VerdictEnd::new(worst)
+            };
+            emit(CommandOutput {
+                stdout: results.end(end),
+                stderr: self.warnings.clone(),
+                ..CommandOutput::done()
+            });
+        }
+        ended.into_iter().for_each(emit);
     }
 
     fn in_json(&self, asked: &str, answer: &ArtifactVerification) -> ArtifactVerdict {

@@ -65,6 +65,9 @@ fn looked_at(accepted: &Accepted, done: &str, verbose: bool) -> CommandOutput {
         write_outcome(text, &accepted.signature);
         write_outcomes(text, &accepted.others);
     }
+    if let Some(unseen) = &accepted.unseen {
+        write_unseen(text, unseen);
+    }
     report
 }
 
@@ -217,44 +220,46 @@ pub(in crate::cli) fn failed(
     let mut report = CommandOutput::failed(exit, &sentence);
     write_policy(&mut report.stderr, &refused.statement);
     write_outcomes(&mut report.stderr, &refused.outcomes);
-    match &refused.unseen {
-        Some(Unseen::Limit(limit)) => {
+    if let Some(unseen) = &refused.unseen {
+        write_unseen(&mut report.stderr, unseen);
+    }
+    report
+}
+
+/// Why there may be signatures that were not looked at.
+fn write_unseen(text: &mut String, unseen: &Unseen) {
+    match unseen {
+        Unseen::Limit(limit) => {
             let _ = writeln!(
-                report.stderr,
+                text,
                 "signature evaluation stopped. The configured limit of {limit} signatures to verify per \
                  artifact exceeded\nhint: the artifact has more signatures than that; remove those that no \
                  policy trusts, or raise `--max-signatures`"
             );
         }
-        Some(Unseen::Listing(error)) => {
+        Unseen::Listing(error) => {
             let _ = writeln!(
-                report.stderr,
+                text,
                 "there may be more signatures: {}",
                 one_line(&error.to_string())
             );
-            write_causes(&mut report.stderr, "", error);
-            write_hint(&mut report.stderr, "", error.hint());
+            write_causes(text, "", error);
+            write_hint(text, "", error.hint());
         }
-        Some(Unseen::Record(error)) => {
+        Unseen::Record(error) => {
             let _ = writeln!(
-                report.stderr,
+                text,
                 "there may be more signatures: {}",
                 one_line(&error.to_string())
             );
-            write_causes(&mut report.stderr, "", error);
-            write_hint(&mut report.stderr, "", Some(error.hint()));
+            write_causes(text, "", error);
+            write_hint(text, "", Some(error.hint()));
         }
-        Some(Unseen::Exhausted { source, not_tried }) => {
-            let _ = writeln!(
-                report.stderr,
-                "{} not tried: {source}",
-                signatures(*not_tried)
-            );
-            write_hint(&mut report.stderr, "", Some(source.hint()));
+        Unseen::Exhausted { source, not_tried } => {
+            let _ = writeln!(text, "{} not tried: {source}", signatures(*not_tried));
+            write_hint(text, "", Some(source.hint()));
         }
-        None => {}
     }
-    report
 }
 
 /// So many signatures, with the verb.

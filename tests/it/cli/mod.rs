@@ -11,6 +11,7 @@ mod inspect;
 mod key;
 mod left_behind;
 mod list;
+mod machines;
 mod log;
 mod management;
 mod oci_layout;

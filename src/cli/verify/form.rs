@@ -1,0 +1,59 @@
+//! The forms in which `verify` answers programs, written as its results come.
+
+use crate::report::{ArtifactVerdict, Junit, LastVerdictLine, Results, SarifVerdicts, VerdictEnd};
+
+/// Forms of the answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(super) enum Form {
+    Text,
+    Json,
+    Jsonl,
+    Junit,
+    Sarif,
+}
+
+/// An answer in one of them, on its way to stdout.
+pub(super) enum Answer {
+    Text,
+    Json(Results),
+    Jsonl,
+    Junit(Junit),
+    Sarif(SarifVerdicts),
+}
+
+impl Form {
+    /// The answer, before its beginning.
+    pub(super) fn begin(self) -> Answer {
+        match self {
+            Self::Text => Answer::Text,
+            Self::Json => Answer::Json(Results::default()),
+            Self::Jsonl => Answer::Jsonl,
+            Self::Junit => Answer::Junit(Junit::default()),
+            Self::Sarif => Answer::Sarif(SarifVerdicts::default()),
+        }
+    }
+}
+
+impl Answer {
+    /// The text of the next result; there is none in words, which are said elsewhere.
+    pub(super) fn add(&mut self, result: &ArtifactVerdict) -> String {
+        match self {
+            Self::Text => String::new(),
+            Self::Json(results) => results.add(result),
+            Self::Jsonl => result.line(),
+            Self::Junit(report) => report.add(result),
+            Self::Sarif(log) => log.add(result),
+        }
+    }
+
+    /// The text of the end.
+    pub(super) fn end(self, end: VerdictEnd) -> String {
+        match self {
+            Self::Text => String::new(),
+            Self::Json(results) => results.end(&end),
+            Self::Jsonl => LastVerdictLine::new(end).line(),
+            Self::Junit(report) => report.end(&end),
+            Self::Sarif(log) => log.end(&end),
+        }
+    }
+}

@@ -1,0 +1,73 @@
+//! The record of `verify --lock`: written as verifications come, and put in its place at the end.
+
+use std::path::{Path, PathBuf};
+
+use crate::cli::output::{CommandOutput, Exit};
+use crate::files;
+use crate::report::{Lock, LockEnd, sentence};
+use crate::verify::{Error, Verification};
+
+/// The record, if one is asked for.
+pub(in crate::cli) struct Record(Option<(PathBuf, Lock)>);
+
+impl Record {
+    /// Begins the record that will be the file `path`.
+    ///
+    /// # Errors
+    ///
+    /// The report of a file that cannot be written.
+    pub(in crate::cli) fn begin(path: Option<&Path>, end: LockEnd) -> Result<Self, CommandOutput> {
+        let Some(path) = path else {
+            return Ok(Self(None));
+        };
+        let lock = Lock::begin(path, end).map_err(|error| unwritten(&error))?;
+        Ok(Self(Some((path.to_owned(), lock))))
+    }
+
+    /// Adds what was found about one artifact.
+    ///
+    /// # Errors
+    ///
+    /// The report of what could not be written; there is no record then.
+    pub(in crate::cli) fn add(
+        &mut self,
+        asked: &str,
+        found: &Result<Verification, Error>,
+    ) -> Result<(), CommandOutput> {
+        let Some((_, lock)) = &mut self.0 else {
+            return Ok(());
+        };
+        lock.add(asked, found).map_err(|error| {
+            self.0 = None;
+            unwritten(&error)
+        })
+    }
+
+    /// Puts the record in its place, if everything is verified.
+    ///
+    /// # Errors
+    ///
+    /// The report of a record that is not written: whoever asked for it must not take the one before for it.
+    pub(in crate::cli) fn end(self, is_whole: bool) -> Result<(), CommandOutput> {
+        let Some((path, lock)) = self.0 else {
+            return Ok(());
+        };
+        let is_written = is_whole && lock.end().map_err(|error| unwritten(&error))?;
+        if is_written {
+            return Ok(());
+        }
+        Err(CommandOutput::failed_with_hint(
+            Exit::Rejected,
+            &format!(
+                "the lock `{}` is not written, since not every reference is verified",
+                path.display()
+            ),
+            "the file is as it was before; run the same command again once every reference is verified"
+                .to_owned(),
+        ))
+    }
+}
+
+fn unwritten(error: &files::Error) -> CommandOutput {
+    CommandOutput::error(Exit::Usage, &sentence::of_file(error), error, error.hint())
+}
