@@ -23,6 +23,7 @@ mod policy;
 mod policy_files;
 mod inspect;
 mod interrupts;
+mod image_verifier;
 mod messages;
 mod list;
 mod management;
@@ -51,6 +52,7 @@ use crate::printable;
 use crate::reference::{ArtifactReference, LayoutReference, Reference};
 use crate::registry::{LayoutRepository, Target};
 use crate::report::{Called, sentence};
+pub use image_verifier::{is_image_verifier, run as verify_for_containerd};
 use output::{CommandOutput, Exit};
 
 /// Signs and verifies container images with AWS Signer, in the Notary Project format.

@@ -1,0 +1,1 @@
+//! containerd's configuration on a node.
