@@ -169,8 +169,13 @@ mod tests {
         );
         assert_eq!(Manner::Own.words("x"), "Error: x\n");
         assert_eq!(
-            [Manner::Own, Manner::Notation, Manner::Plugin, Manner::ImageVerifier]
-                .map(Manner::status),
+            [
+                Manner::Own,
+                Manner::Notation,
+                Manner::Plugin,
+                Manner::ImageVerifier
+            ]
+            .map(Manner::status),
             [3, 1, 1, 3]
         );
     }

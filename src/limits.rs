@@ -614,7 +614,8 @@ pub const VERIFIER_REPORT_MARGIN: Duration = Duration::from_millis(250);
 pub const VERIFIER_TIME_LIMIT: Duration = Duration::from_secs(9);
 
 /// The shortest and the longest time limit that a configuration may have.
-pub const VERIFIER_TIME_LIMITS: (Duration, Duration) = (Duration::from_secs(2), Duration::from_mins(5));
+pub const VERIFIER_TIME_LIMITS: (Duration, Duration) =
+    (Duration::from_secs(2), Duration::from_mins(5));
 
 /// How often a verifier looks whether its time is over: the limit may change once the configuration is read.
 pub const VERIFIER_WATCH_INTERVAL: Duration = Duration::from_millis(50);
@@ -629,6 +630,12 @@ pub const MAX_CONTAINERD_CONFIG_BYTES: u64 = 1024 * 1024;
 
 /// Configuration files of containerd that are read, with those that others import.
 pub const MAX_CONTAINERD_CONFIG_FILES: usize = 64;
+
+/// Bytes of what containerd says of its version.
+pub const MAX_CONTAINERD_VERSION_BYTES: u64 = 4 * 1024;
+
+/// How long containerd may take to say its version.
+pub const CONTAINERD_VERSION_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Entries of a directory that an import with a `*` is matched against, and of the directory of image verifiers.
 pub const MAX_NODE_DIRECTORY_ENTRIES: usize = 1_000;

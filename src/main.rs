@@ -38,7 +38,10 @@ fn verify_for_containerd(arguments: &[OsString]) -> ExitCode {
     fault::prepare(Manner::ImageVerifier);
     let refused = |why: &str| {
         // Nobody can be told that it cannot be written.
-        let _ = writeln!(io::stdout(), "Error: the image verifier cannot begin: {why}");
+        let _ = writeln!(
+            io::stdout(),
+            "Error: the image verifier cannot begin: {why}"
+        );
         ExitCode::from(3)
     };
     if std::env::vars_os().any(|(name, _)| !is_kept_for_tests(&name)) {

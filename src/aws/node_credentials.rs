@@ -100,7 +100,10 @@ pub fn credentials_in(bytes: &[u8]) -> Result<Credentials, CredentialFileError> 
             return Err(wrong);
         };
         let (name, value) = (name.trim(), value.trim());
-        let Some((known, place)) = NAMES.iter().zip(&mut found).find(|(known, _)| **known == name)
+        let Some((known, place)) = NAMES
+            .iter()
+            .zip(&mut found)
+            .find(|(known, _)| **known == name)
         else {
             return Err(wrong);
         };
@@ -132,7 +135,11 @@ mod tests {
              aws_secret_access_key=a=b\naws_session_token = T\n",
         );
         let found = found.unwrap();
-        let parts = (found.access_key_id(), found.secret_access_key(), found.session_token());
+        let parts = (
+            found.access_key_id(),
+            found.secret_access_key(),
+            found.session_token(),
+        );
         assert_eq!(parts, ("AKID", "a=b", Some("T")));
         let keys = "aws_access_key_id=A\naws_secret_access_key=B\n";
         assert!(read(&format!("[default]\n{keys}")).is_ok());
@@ -165,14 +172,26 @@ mod tests {
         ] {
             assert_eq!(read(&text).unwrap_err(), wanted, "{text}");
         }
-        assert_eq!(credentials_in(b"\xff").unwrap_err(), CredentialFileError::NotText);
+        assert_eq!(
+            credentials_in(b"\xff").unwrap_err(),
+            CredentialFileError::NotText
+        );
     }
 
     #[tokio::test]
     async fn metadata_is_asked_at_a_url() {
         assert!(instance_credentials(None).await.is_ok());
-        assert!(instance_credentials(Some("http://[fd00:ec2::254]")).await.is_ok());
-        let refused = instance_credentials(Some("fd00:ec2::254")).await.unwrap_err();
-        assert_eq!(refused, SettingsError::EndpointUrl("fd00:ec2::254".to_owned()));
+        assert!(
+            instance_credentials(Some("http://[fd00:ec2::254]"))
+                .await
+                .is_ok()
+        );
+        let refused = instance_credentials(Some("fd00:ec2::254"))
+            .await
+            .unwrap_err();
+        assert_eq!(
+            refused,
+            SettingsError::EndpointUrl("fd00:ec2::254".to_owned())
+        );
     }
 }

@@ -77,7 +77,10 @@ pub fn run(arguments: &[OsString]) -> u8 {
     reader::set_without_flags();
     if let Err(error) = watch(begun) {
         let sentence = format!("the time cannot be watched: {error}");
-        return answer(&Verdict::failed(&sentence, "see why no thread can be started"));
+        return answer(&Verdict::failed(
+            &sentence,
+            "see why no thread can be started",
+        ));
     }
     answer(&verdict(arguments, begun))
 }
@@ -208,7 +211,9 @@ mod tests {
     fn a_reason_is_not_longer_than_is_kept() {
         assert_eq!(bounded("a\n"), "a\n");
         let long = bounded(&"ü".repeat(MAX_VERIFIER_REASON_BYTES));
-        assert!(long.len() <= MAX_VERIFIER_REASON_BYTES && long.len() > MAX_VERIFIER_REASON_BYTES - 3);
+        assert!(
+            long.len() <= MAX_VERIFIER_REASON_BYTES && long.len() > MAX_VERIFIER_REASON_BYTES - 3
+        );
         assert!(long.ends_with("ü\n(shortened)\n"));
     }
 }

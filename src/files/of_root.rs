@@ -105,7 +105,10 @@ mod tests {
         let link = root.join("link");
         symlink("d", &link).unwrap();
         let found = check_of_root(&link.join("f")).unwrap_err();
-        assert!(matches!(&found, Error::SymbolicLink { path } if *path == link), "{found}");
+        assert!(
+            matches!(&found, Error::SymbolicLink { path } if *path == link),
+            "{found}"
+        );
         let found = check_of_root(&directory.join("none")).unwrap_err();
         assert!(found.is_not_found());
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-use super::error::hint_of_file;
+use super::file_hint::hint_of_file;
 use crate::document::{self, Document};
 use crate::files;
 use crate::limits::{
@@ -155,7 +155,9 @@ impl Configuration {
             if let Some(path) = path
                 && !is_plain(path)
             {
-                return Err(format!("`{name}` is not the path of a file, or it has `..` in it"));
+                return Err(format!(
+                    "`{name}` is not the path of a file, or it has `..` in it"
+                ));
             }
         }
         if raw.aws_credentials.is_some() && raw.instance_metadata.is_some() {
@@ -173,7 +175,9 @@ impl Configuration {
         }
         let max_signatures = raw.max_signatures.unwrap_or(MAX_SIGNATURES);
         if max_signatures == 0 || max_signatures > MAX_SIGNATURES {
-            return Err(format!("`maxSignatures` is not between 1 and {MAX_SIGNATURES}"));
+            return Err(format!(
+                "`maxSignatures` is not between 1 and {MAX_SIGNATURES}"
+            ));
         }
         Ok(Self {
             gate_policy: raw.gate_policy,
@@ -218,10 +222,19 @@ mod tests {
     fn what_is_not_said_has_a_default() {
         let found = with("").unwrap();
         assert_eq!(found.gate_policy, Path::new("gate.json"));
-        assert_eq!((found.time_limit, found.max_signatures), (Duration::from_secs(9), 100));
-        assert_eq!((found.aws_credentials, found.registry_credentials), (None, None));
+        assert_eq!(
+            (found.time_limit, found.max_signatures),
+            (Duration::from_secs(9), 100)
+        );
+        assert_eq!(
+            (found.aws_credentials, found.registry_credentials),
+            (None, None)
+        );
         let found = with(r#", "timeLimitSeconds": 30, "maxSignatures": 5"#).unwrap();
-        assert_eq!((found.time_limit, found.max_signatures), (Duration::from_secs(30), 5));
+        assert_eq!(
+            (found.time_limit, found.max_signatures),
+            (Duration::from_secs(30), 5)
+        );
     }
 
     #[test]
@@ -229,13 +242,31 @@ mod tests {
         let start = "`/etc/countersign/image-verifier.json` cannot be used: ";
         for (members, wanted) in [
             (r#", "gatepolicy": "x""#, "unknown field `gatepolicy`"),
-            (r#", "timeLimitSeconds": 1"#, "`timeLimitSeconds` is not between 2 and 300"),
-            (r#", "timeLimitSeconds": 301"#, "`timeLimitSeconds` is not between 2 and 300"),
+            (
+                r#", "timeLimitSeconds": 1"#,
+                "`timeLimitSeconds` is not between 2 and 300",
+            ),
+            (
+                r#", "timeLimitSeconds": 301"#,
+                "`timeLimitSeconds` is not between 2 and 300",
+            ),
             (r#", "timeLimitSeconds": 1.5"#, "invalid type"),
-            (r#", "maxSignatures": 0"#, "`maxSignatures` is not between 1 and 100"),
-            (r#", "maxSignatures": 101"#, "`maxSignatures` is not between 1 and 100"),
-            (r#", "trustAnchor": "../root.crt""#, "`trustAnchor` is not the path of a file"),
-            (r#", "certificates": """#, "`certificates` is not the path of a file"),
+            (
+                r#", "maxSignatures": 0"#,
+                "`maxSignatures` is not between 1 and 100",
+            ),
+            (
+                r#", "maxSignatures": 101"#,
+                "`maxSignatures` is not between 1 and 100",
+            ),
+            (
+                r#", "trustAnchor": "../root.crt""#,
+                "`trustAnchor` is not the path of a file",
+            ),
+            (
+                r#", "certificates": """#,
+                "`certificates` is not the path of a file",
+            ),
             (
                 r#", "awsCredentials": "a", "instanceMetadata": "http://169.254.169.254""#,
                 "`awsCredentials` and `instanceMetadata` exclude each other",
@@ -247,13 +278,22 @@ mod tests {
         }
         for (text, wanted) in [
             ("{}", "missing field"),
-            (r#"{ "version": "2.0", "gatePolicy": "g" }"#, "`version` is not `1.0`"),
+            (
+                r#"{ "version": "2.0", "gatePolicy": "g" }"#,
+                "`version` is not `1.0`",
+            ),
             (r#"{ "version": "1.0" }"#, "missing field `gatePolicy`"),
-            (r#"{ "version": "1.0", "version": "1.0", "gatePolicy": "g" }"#, ""),
+            (
+                r#"{ "version": "1.0", "version": "1.0", "gatePolicy": "g" }"#,
+                "",
+            ),
             ("", ""),
         ] {
             let found = read(text).unwrap_err();
-            assert!(found.contains(wanted) && found.starts_with("`/etc/countersign/"), "{found}");
+            assert!(
+                found.contains(wanted) && found.starts_with("`/etc/countersign/"),
+                "{found}"
+            );
         }
     }
 }

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use super::configuration::ConfigurationError;
+use super::file_hint::hint_of_file;
 use super::request::RequestError;
 use crate::aws::{CredentialFileError, SettingsError};
 use crate::files;
@@ -28,7 +29,9 @@ pub enum VerifierError {
     #[error("the gate policy cannot be used")]
     Policy(#[source] GatePolicyError),
     /// The gate policy names a plugin.
-    #[error("the gate policy names the plugin `{name}`, and an image verifier runs no other program")]
+    #[error(
+        "the gate policy names the plugin `{name}`, and an image verifier runs no other program"
+    )]
     Plugin {
         /// The plugin's name.
         name: String,
@@ -93,19 +96,5 @@ impl VerifierError {
                 Some("do not run the image: a registry that says two things of one digest deceives one of both".to_owned())
             }
         }
-    }
-}
-
-/// What to do about a file that is not as it must be.
-pub(super) fn hint_of_file(error: &files::Error) -> Option<String> {
-    let path = error.path().display();
-    match error {
-        files::Error::NotPrivate { .. } => {
-            Some(format!("`chown root:root {path} && chmod go-w {path}`"))
-        }
-        files::Error::NotFound { .. } => {
-            Some(format!("write `{path}`, or name another file in the configuration"))
-        }
-        error => error.hint(),
     }
 }

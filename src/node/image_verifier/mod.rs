@@ -7,6 +7,7 @@
 
 mod configuration;
 mod error;
+mod file_hint;
 mod request;
 
 use std::path::{Path, PathBuf};
@@ -21,7 +22,9 @@ use crate::environment::{Clock, Environment, PlainHttp};
 use crate::files;
 use crate::gate::policy::GatePolicy;
 use crate::gate::{Decision, Gate, GateRoots, GateSetup};
-use crate::limits::{MAX_GATE_POLICY_BYTES, MAX_NODE_DIRECTORY_ENTRIES, MAX_VERIFIER_CONFIGURATION_BYTES};
+use crate::limits::{
+    MAX_GATE_POLICY_BYTES, MAX_NODE_DIRECTORY_ENTRIES, MAX_VERIFIER_CONFIGURATION_BYTES,
+};
 use crate::trust_store::NamedStore;
 use crate::verify::{Setup, Verifier};
 
@@ -100,7 +103,8 @@ impl ImageVerifier {
     fn policy(&self, clock: Clock) -> Result<GatePolicy, VerifierError> {
         let path = self.checked(&self.configuration.gate_policy)?;
         let bytes = files::read(&path, MAX_GATE_POLICY_BYTES).map_err(VerifierError::File)?;
-        let policy = GatePolicy::parse(&path, &bytes, clock.now()).map_err(VerifierError::Policy)?;
+        let policy =
+            GatePolicy::parse(&path, &bytes, clock.now()).map_err(VerifierError::Policy)?;
         match policy.plugins().keys().next() {
             Some(name) => Err(VerifierError::Plugin { name: name.clone() }),
             None => Ok(policy),
@@ -147,7 +151,9 @@ impl ImageVerifier {
         };
         let mut environment = Environment::of_variables(variables, clock)
             .with_aws_settings(settings)
-            .with_plain_http(PlainHttp::AlsoThese(configuration.insecure_registries.clone()));
+            .with_plain_http(PlainHttp::AlsoThese(
+                configuration.insecure_registries.clone(),
+            ));
         environment = match &configuration.aws_credentials {
             Some(path) => {
                 let path = self.checked(path)?;

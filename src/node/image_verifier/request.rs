@@ -295,13 +295,19 @@ mod tests {
             usual(&format!("r.example/a/b:v1@{DIGEST}")),
             format!("--name=r.example/a/b:v1 --digest={DIGEST} -stdin-media-type={DESCRIPTOR}"),
             format!("-operation pull {} -later", usual("r.example/a/b:v1")),
-            format!("-later value -more=x -operation run {}", usual("r.example/a/b:v1")),
+            format!(
+                "-later value -more=x -operation run {}",
+                usual("r.example/a/b:v1")
+            ),
         ] {
             let request = read(&arguments, &stdin).unwrap();
             assert_eq!(request.reference().to_string(), image, "{arguments}");
             assert_eq!(request.media_type(), MANIFEST);
         }
-        assert_eq!(read(&usual("r.example/a/b:v1"), &stdin).unwrap().name(), "r.example/a/b:v1");
+        assert_eq!(
+            read(&usual("r.example/a/b:v1"), &stdin).unwrap().name(),
+            "r.example/a/b:v1"
+        );
         for media_type in IMAGES {
             assert!(read(&usual("r.example/a:1"), &descriptor(media_type, DIGEST)).is_ok());
         }
@@ -349,10 +355,7 @@ mod tests {
             (format!("{all} -"), "argument 7 is not a flag"),
             (format!("{all} -later x y"), "argument 9 is not a flag"),
             // A value of a flag that is not known, and that looks like one of ours, is no way in.
-            (
-                format!("-later -name {all}"),
-                "argument 4 is not a flag",
-            ),
+            (format!("-later -name {all}"), "argument 4 is not a flag"),
             ("-a ".repeat(65), "there are more than 64 arguments"),
         ] {
             assert_eq!(error(&arguments, &stdin), wanted, "{arguments}");
@@ -379,13 +382,17 @@ mod tests {
             said,
             "the descriptor on stdin is of a `text/plain`, which is not an image"
         );
-        let arguments = format!("-name r.example/a:1 -digest {DIGEST} -stdin-media-type text/plain");
+        let arguments =
+            format!("-name r.example/a:1 -digest {DIGEST} -stdin-media-type text/plain");
         assert_eq!(
             error(&arguments, &stdin),
             format!("`-stdin-media-type` is `text/plain`, not `{DESCRIPTOR}`")
         );
-        let arguments = format!("-name r.example/a:1 -digest sha256:1 -stdin-media-type {DESCRIPTOR}");
-        assert!(error(&arguments, &stdin).starts_with("`-digest` cannot be used: digest `sha256:1`"));
+        let arguments =
+            format!("-name r.example/a:1 -digest sha256:1 -stdin-media-type {DESCRIPTOR}");
+        assert!(
+            error(&arguments, &stdin).starts_with("`-digest` cannot be used: digest `sha256:1`")
+        );
         assert!(error(&usual("nginx"), &stdin).starts_with("`-name` cannot be used: "));
     }
 
@@ -393,8 +400,14 @@ mod tests {
     fn stdin_has_one_descriptor_and_no_more() {
         let all = usual("r.example/a:1");
         let long = format!("{}{}", descriptor(MANIFEST, DIGEST), " ".repeat(64 * 1024));
-        assert_eq!(error(&all, &long), "the descriptor on stdin is larger than 65536 bytes");
-        let twice = format!("{{\"digest\":\"{OTHER}\",{}", &descriptor(MANIFEST, DIGEST)[1..]);
+        assert_eq!(
+            error(&all, &long),
+            "the descriptor on stdin is larger than 65536 bytes"
+        );
+        let twice = format!(
+            "{{\"digest\":\"{OTHER}\",{}",
+            &descriptor(MANIFEST, DIGEST)[1..]
+        );
         assert!(
             error(&all, &twice).starts_with("the descriptor on stdin cannot be used: "),
             "{}",
@@ -404,7 +417,10 @@ mod tests {
             assert!(error(&all, stdin).starts_with("the descriptor on stdin cannot be used"));
         }
         for stdin in ["[]", "{}", "null"] {
-            assert!(error(&all, stdin).starts_with("stdin has no descriptor: "), "{stdin}");
+            assert!(
+                error(&all, stdin).starts_with("stdin has no descriptor: "),
+                "{stdin}"
+            );
         }
     }
 

@@ -35,7 +35,11 @@ fn without_configuration_or_policy_nothing_may_be_pulled() {
     refused(&node, FILE, "`/etc/countersign/gate.json` does not exist");
     node.write("gate.json", "{}");
     let ran = node.ask();
-    assert_refused(&ran, 2, &format!("Error: {}: the gate policy cannot be used", node.name()));
+    assert_refused(
+        &ran,
+        2,
+        &format!("Error: {}: the gate policy cannot be used", node.name()),
+    );
     fs::remove_file(node.file("image-verifier.json")).unwrap();
     refused(
         &node,
@@ -45,7 +49,10 @@ fn without_configuration_or_policy_nothing_may_be_pulled() {
     node.configure(&json!({ "gatePolicies": "gate.json" }));
     let ran = node.ask();
     assert_refused(&ran, 2, &format!("Error: {}: {CONFIGURATION}", node.name()));
-    assert!(ran.stdout.contains("unknown field `gatePolicies`"), "{ran:#?}");
+    assert!(
+        ran.stdout.contains("unknown field `gatePolicies`"),
+        "{ran:#?}"
+    );
     fs::remove_dir_all(node.file("")).unwrap();
     refused(&node, CONFIGURATION, "`/etc/countersign` does not exist");
 }

@@ -128,9 +128,18 @@ impl Node {
     /// The command, in a mount namespace of its own. Its environment is that of the scene, which would do for every
     /// other command.
     fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = self.gate.scene.sandbox.command(Path::new("/usr/bin/unshare"));
+        let mut command = self
+            .gate
+            .scene
+            .sandbox
+            .command(Path::new("/usr/bin/unshare"));
         command
-            .args(["--mount", "sh", "-c", "mount --bind \"$0\" /etc && exec \"$@\""])
+            .args([
+                "--mount",
+                "sh",
+                "-c",
+                "mount --bind \"$0\" /etc && exec \"$@\"",
+            ])
             .arg(&self.etc)
             .arg(&self.program)
             .args(arguments)
@@ -141,7 +150,14 @@ impl Node {
 
 /// containerd's flags.
 fn usual<'a>(name: &'a str, digest: &'a str) -> [&'a str; 6] {
-    ["-name", name, "-digest", digest, "-stdin-media-type", DESCRIPTOR]
+    [
+        "-name",
+        name,
+        "-digest",
+        digest,
+        "-stdin-media-type",
+        DESCRIPTOR,
+    ]
 }
 
 /// Asserts that it was refused with this exit code, that the reason begins with this line, and that all of it is where

@@ -10,7 +10,11 @@ use crate::support::sandbox::Ran;
 /// Asks with these arguments and this text.
 fn refused(node: &Node, arguments: &[&str], stdin: &str, why: &str) {
     let ran = node.ask_with(arguments, stdin);
-    assert_refused(&ran, 2, "Error: the question of containerd cannot be answered");
+    assert_refused(
+        &ran,
+        2,
+        "Error: the question of containerd cannot be answered",
+    );
     let cause = format!("caused by: {why}");
     assert_eq!(ran.stdout.lines().nth(1), Some(cause.as_str()), "{ran:#?}");
 }
@@ -21,7 +25,12 @@ fn a_question_that_is_not_containerds_is_refused() {
     let (name, digest) = (node.name(), node.digest());
     let usual = usual(&name, &digest);
     let descriptor = node.descriptor().to_string();
-    refused(&node, &[], &descriptor, "the flag `-stdin-media-type` is missing");
+    refused(
+        &node,
+        &[],
+        &descriptor,
+        "the flag `-stdin-media-type` is missing",
+    );
     refused(
         &node,
         &usual[2..],
@@ -29,7 +38,12 @@ fn a_question_that_is_not_containerds_is_refused() {
         "the flag `-name` is missing",
     );
     let twice = [&usual[..], &["-name", &name]].concat();
-    refused(&node, &twice, &descriptor, "the flag `-name` is there twice");
+    refused(
+        &node,
+        &twice,
+        &descriptor,
+        "the flag `-name` is there twice",
+    );
     let operation = [&usual[..], &["-operation", "unpack"]].concat();
     refused(
         &node,

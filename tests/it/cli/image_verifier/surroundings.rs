@@ -47,7 +47,10 @@ fn the_instances_role_is_asked_where_no_file_is_named() {
     let ran = node.ask();
     assert_eq!(ran.code, 0, "{ran:#?}");
     let asked = node.gate.scene.operations();
-    assert!(asked.iter().any(|name| name == "credentials:Imds"), "{asked:?}");
+    assert!(
+        asked.iter().any(|name| name == "credentials:Imds"),
+        "{asked:?}"
+    );
 }
 
 #[test]
@@ -82,7 +85,12 @@ fn a_credential_helper_is_not_run() {
     let node = Node::new();
     let release = node.gate.profile("release");
     node.gate.sign(&release, &[]);
-    let helper = node.gate.scene.sandbox.home().join("docker-credential-evil");
+    let helper = node
+        .gate
+        .scene
+        .sandbox
+        .home()
+        .join("docker-credential-evil");
     fs::write(&helper, "#!/bin/sh\ntouch \"$0.ran\"\n").unwrap();
     node.write("registry.json", r#"{ "credsStore": "evil" }"#);
     node.configure(&json!({ "registryCredentials": "registry.json" }));
@@ -90,6 +98,9 @@ fn a_credential_helper_is_not_run() {
     assert!(!helper.with_extension("ran").exists());
     node.configure(&json!({ "registryCredentials": "none.json" }));
     let ran = node.ask();
-    let wanted = format!("Error: {}: a file of the image verifier cannot be used", node.name());
+    let wanted = format!(
+        "Error: {}: a file of the image verifier cannot be used",
+        node.name()
+    );
     assert_refused(&ran, 2, &wanted);
 }
