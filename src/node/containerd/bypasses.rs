@@ -179,7 +179,7 @@ fn of_disabled(config: &ContainerdConfig) -> Option<Finding> {
         list.is_some_and(|list| list.iter().any(|name| name.as_str() == Some(VERIFIERS)))
     })?;
     let sentence = format!(
-        "`disabled_plugins` in `{}` has `{VERIFIERS}`: no verifier is asked by anybody",
+        "`disabled_plugins` in `{}` has `{VERIFIERS}`: no verifier is asked",
         place.file.display()
     );
     let wanted = "the plugin that runs image verifiers";
