@@ -126,12 +126,10 @@ fn answer(verdict: &Verdict) -> u8 {
     *is_answered = true;
     drop(is_answered);
     let written = output::write_text(&mut io::stdout().lock(), &bounded(&verdict.text));
-    // Whoever does not hear a reason hears no permission.
-    let exit = written.map_or(Exit::Inconclusive, |()| verdict.exit);
-    if verdict.exit == Exit::Done {
-        exit.code()
-    } else {
-        verdict.exit.code()
+    // A permission is given with its reason, or not at all.
+    match verdict.exit {
+        Exit::Done if written.is_err() => Exit::Inconclusive.code(),
+        exit => exit.code(),
     }
 }
 

@@ -1,6 +1,6 @@
 //! The directory of image verifiers: whether ours is in it, is run, and has the time that it counts on.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use toml::Value;
@@ -122,7 +122,7 @@ fn of_order(place: usize, max: i64) -> Finding {
 }
 
 /// What is to be said of a file in the directory: containerd runs everything that is there.
-fn of_entry(path: &PathBuf) -> Option<Finding> {
+fn of_entry(path: &Path) -> Option<Finding> {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let about = |finding: Finding| Some(finding.about("bin_dir"));
     if !is_executable(path) {

@@ -21,19 +21,15 @@ const PROGRAMS: [&str; 3] = [
 const WANTED: &str = "containerd 2.1 or later, which asks image verifiers for Kubernetes too";
 
 pub(super) async fn check(program: Option<&Path>) -> Finding {
-    let program = match program {
-        Some(program) => program.to_owned(),
-        None => match PROGRAMS
+    let usual = || {
+        PROGRAMS
             .map(PathBuf::from)
             .into_iter()
             .find(|path| path.exists())
-        {
-            Some(program) => program,
-            None => {
-                let found = format!("no containerd is in {}", PROGRAMS.join(", "));
-                return unknown(&found).about("version");
-            }
-        },
+    };
+    let Some(program) = program.map(Path::to_owned).or_else(usual) else {
+        let found = format!("no containerd is in {}", PROGRAMS.join(", "));
+        return unknown(&found).about("version");
     };
     let finding = match asked(&program).await {
         Ok(said) => of_words(&said),

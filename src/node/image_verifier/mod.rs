@@ -154,20 +154,17 @@ impl ImageVerifier {
             .with_plain_http(PlainHttp::AlsoThese(
                 configuration.insecure_registries.clone(),
             ));
-        environment = match &configuration.aws_credentials {
-            Some(path) => {
-                let path = self.checked(path)?;
-                let bytes = files::read(&path, MAX_VERIFIER_CONFIGURATION_BYTES)
-                    .map_err(VerifierError::File)?;
-                let found = aws::credentials_in(&bytes)
-                    .map_err(|source| VerifierError::AwsCredentials { path, source })?;
-                environment.with_aws_credentials(found)
-            }
-            None => {
-                let endpoint = configuration.instance_metadata.as_deref();
-                let found = aws::instance_credentials(endpoint).await;
-                environment.with_aws_credentials(found.map_err(VerifierError::InstanceMetadata)?)
-            }
+        environment = if let Some(path) = &configuration.aws_credentials {
+            let path = self.checked(path)?;
+            let bytes = files::read(&path, MAX_VERIFIER_CONFIGURATION_BYTES)
+                .map_err(VerifierError::File)?;
+            let found = aws::credentials_in(&bytes)
+                .map_err(|source| VerifierError::AwsCredentials { path, source })?;
+            environment.with_aws_credentials(found)
+        } else {
+            let endpoint = configuration.instance_metadata.as_deref();
+            let found = aws::instance_credentials(endpoint).await;
+            environment.with_aws_credentials(found.map_err(VerifierError::InstanceMetadata)?)
         };
         let mut files = Vec::new();
         if let Some(path) = &configuration.registry_credentials {

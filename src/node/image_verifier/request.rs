@@ -406,7 +406,7 @@ mod tests {
         );
         let twice = format!(
             "{{\"digest\":\"{OTHER}\",{}",
-            &descriptor(MANIFEST, DIGEST)[1..]
+            descriptor(MANIFEST, DIGEST).trim_start_matches('{')
         );
         assert!(
             error(&all, &twice).starts_with("the descriptor on stdin cannot be used: "),
