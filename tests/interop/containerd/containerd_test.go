@@ -13,7 +13,7 @@ import (
 // TestVerifierDecides shows that the decision and its reason reach the kubelet.
 func TestVerifierDecides(t *testing.T) {
 	makeProfiles(t)
-	node := startNode(t, "", "")
+	node := startNode(t, settings{})
 
 	t.Run("all is well", func(t *testing.T) {
 		ran := node.doctor(t)
@@ -83,7 +83,7 @@ func TestVerifierDecides(t *testing.T) {
 // TestWhatIsNotCovered shows what the documents say: no verifier is asked.
 func TestWhatIsNotCovered(t *testing.T) {
 	makeProfiles(t)
-	node := startNode(t, "", "")
+	node := startNode(t, settings{})
 	one := pushImage(t, "local")
 	expectRefused(t, node.crictl(t, one.tagged), "the image has no signature")
 	expectPulled(t, node.ctr(t, "pull", "--local", "--plain-http", "--snapshotter", "native", one.tagged))
@@ -97,19 +97,23 @@ func TestWhatIsNotCovered(t *testing.T) {
 // pulls go past a verifier that refuses, and that the doctor names it.
 func TestSettingsLeadPastTheVerifier(t *testing.T) {
 	makeProfiles(t)
-	for _, one := range []struct{ name, more, images string }{
-		{"use_local_image_pull", "", "use_local_image_pull = true"},
-		{"disable_snapshot_annotations", "", "disable_snapshot_annotations = false"},
-		{"discard_unpacked_layers", "", "discard_unpacked_layers = true"},
-		{"max_concurrent_downloads", "", "max_concurrent_downloads = 4"},
-		{"image_pull_with_sync_fs", "", "image_pull_with_sync_fs = true"},
-		{"registry.mirrors", "", "registry.mirrors.'mirror.example'.endpoint = ['http://127.0.0.1:9']"},
-		{"registry.configs", "", "registry.configs.'other.example'.auth.username = 'nobody'"},
-		{"registry.auths", "", "registry.auths.'http://other.example'.username = 'nobody'"},
-		{"disabled_plugins", "disabled_plugins = ['io.containerd.image-verifier.v1.bindir']", ""},
+	for _, one := range []struct {
+		name string
+		settings
+	}{
+		{"use_local_image_pull", settings{images: "use_local_image_pull = true"}},
+		{"disable_snapshot_annotations", settings{images: "disable_snapshot_annotations = false"}},
+		{"discard_unpacked_layers", settings{images: "discard_unpacked_layers = true"}},
+		{"max_concurrent_downloads", settings{images: "max_concurrent_downloads = 4"}},
+		{"image_pull_with_sync_fs", settings{images: "image_pull_with_sync_fs = true"}},
+		{"registry.mirrors", settings{images: "registry.mirrors.'mirror.example'.endpoint = ['http://127.0.0.1:9']"}},
+		{"registry.configs", settings{images: "registry.configs.'other.example'.auth.username = 'nobody'"}},
+		{"registry.auths", settings{images: "registry.auths.'http://other.example'.username = 'nobody'"}},
+		{"disabled_plugins", settings{whole: "disabled_plugins = ['io.containerd.image-verifier.v1.bindir']"}},
+		{"max_verifiers", settings{verifiers: "max_verifiers = 0"}},
 	} {
 		t.Run(one.name, func(t *testing.T) {
-			node := startNode(t, one.more, one.images)
+			node := startNode(t, one.settings)
 			unsigned := pushImage(t, "past")
 			expectPulled(t, node.crictl(t, unsigned.tagged))
 			expectNamed(t, node.doctor(t), one.name)
@@ -124,7 +128,7 @@ func TestDirectoryLeadsPastTheVerifier(t *testing.T) {
 	unsigned := pushImage(t, "directory")
 	signed := pushImage(t, "blocked")
 	signed.sign(t, release)
-	node := startNode(t, "", "")
+	node := startNode(t, settings{})
 	verifier := filepath.Join(node.root, "bin/00-countersign-image-verifier")
 
 	readme := filepath.Join(node.root, "bin/README")

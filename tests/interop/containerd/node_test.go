@@ -27,9 +27,12 @@ type node struct {
 // second longer.
 const timeLimit = 4
 
-// startNode starts a containerd with more lines of configuration: of the whole
-// file, and of the section about images.
-func startNode(t *testing.T, more, images string) *node {
+// settings are more lines of containerd's configuration: of the whole file, and
+// of the sections about images and about verifiers.
+type settings struct{ whole, images, verifiers string }
+
+// startNode starts a containerd.
+func startNode(t *testing.T, more settings) *node {
 	t.Helper()
 	// Not t.TempDir: containerd's socket has a short path.
 	root, err := os.MkdirTemp("", "cs-node-")
@@ -46,8 +49,7 @@ func startNode(t *testing.T, more, images string) *node {
 	if err := os.Mkdir(bin, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	verifier := filepath.Join(bin, "00-countersign-image-verifier")
-	if err := os.Symlink(programs.Require(t, "COUNTERSIGN_BIN"), verifier); err != nil {
+	if err := os.Symlink(verifier, filepath.Join(bin, "00-countersign-image-verifier")); err != nil {
 		t.Fatal(err)
 	}
 	configuration := fmt.Sprintf(`version = 3
@@ -59,13 +61,14 @@ address = '%[2]s'
 [plugins.'io.containerd.image-verifier.v1.bindir']
 bin_dir = '%[1]s/bin'
 per_verifier_timeout = '%[5]ds'
+%[6]s
 [[plugins.'io.containerd.transfer.v1.local'.unpack_config]]
 platform = 'linux/amd64'
 snapshotter = 'native'
 [plugins.'io.containerd.cri.v1.images']
 snapshotter = 'native'
 %[4]s
-`, root, started.socket, more, images, timeLimit+1)
+`, root, started.socket, more.whole, more.images, timeLimit+1, more.verifiers)
 	programs.WriteFile(t, started.config(), []byte(configuration))
 	started.start(t)
 	return started

@@ -31,6 +31,8 @@ var (
 	emulator programs.Emulator
 	// release is the profile that the gate policy asks for, other another one.
 	release, other profile
+	// verifier is a copy of this program that is root's, whoever built it.
+	verifier string
 )
 
 // profile is a signing profile of AWS Signer.
@@ -55,6 +57,14 @@ func runSuite(m *testing.M) (int, error) {
 		return 0, err
 	}
 	defer os.RemoveAll(scratch)
+	program, err := os.ReadFile(os.Getenv("COUNTERSIGN_BIN"))
+	if err != nil {
+		return 0, fmt.Errorf("start these tests by tests/interop/run: %w", err)
+	}
+	verifier = filepath.Join(scratch, "countersign")
+	if err := os.WriteFile(verifier, program, 0o755); err != nil {
+		return 0, err
+	}
 	var stop func()
 	emulator, stop, err = programs.StartEmulator(filepath.Join(scratch, "emulator"))
 	if err != nil {
