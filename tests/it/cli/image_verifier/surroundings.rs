@@ -9,7 +9,7 @@ use crate::support::sandbox::Ran;
 
 #[test]
 fn variables_home_and_directory_have_no_say() {
-    let node = Node::new();
+    let Some(node) = Node::new() else { return };
     let release = node.gate.profile("release");
     node.gate.sign(&release, &[]);
     let (name, digest) = (node.name(), node.digest());
@@ -38,7 +38,7 @@ fn variables_home_and_directory_have_no_say() {
 
 #[test]
 fn the_instances_role_is_asked_where_no_file_is_named() {
-    let node = Node::new();
+    let Some(node) = Node::new() else { return };
     let release = node.gate.profile("release");
     node.gate.sign(&release, &[]);
     node.gate.scene.operations();
@@ -55,7 +55,7 @@ fn the_instances_role_is_asked_where_no_file_is_named() {
 
 #[test]
 fn keys_that_aws_does_not_know_are_no_permission() {
-    let node = Node::new();
+    let Some(node) = Node::new() else { return };
     let release = node.gate.profile("release");
     node.gate.sign(&release, &[]);
     node.write(
@@ -71,7 +71,7 @@ fn keys_that_aws_does_not_know_are_no_permission() {
 #[cfg(debug_assertions)]
 #[test]
 fn a_fault_is_a_refusal_with_a_reason() {
-    let node = Node::new();
+    let Some(node) = Node::new() else { return };
     let (name, digest) = (node.name(), node.digest());
     let mut command = node.command(&super::usual(&name, &digest));
     let ran = Ran::of(command.env("COUNTERSIGN_TEST_FAULT", "here"));
@@ -82,7 +82,7 @@ fn a_fault_is_a_refusal_with_a_reason() {
 
 #[test]
 fn a_credential_helper_is_not_run() {
-    let node = Node::new();
+    let Some(node) = Node::new() else { return };
     let release = node.gate.profile("release");
     node.gate.sign(&release, &[]);
     let helper = node
