@@ -481,6 +481,9 @@ pub const MAX_NEAR_MISSES: usize = 5;
 /// has, and few, since whoever may push decides on them.
 pub const MAX_TOLD_CHARS: usize = 2048;
 
+/// Certificates of trust stores whose SHA-256 is told where none of them is in a chain.
+pub const MAX_FINGERPRINTS_SHOWN: usize = 3;
+
 /// Values of one list that is told of a refused signature.
 pub const MAX_TOLD_VALUES: usize = 64;
 
