@@ -173,6 +173,11 @@ impl Context {
         self.connections.registry.clone()
     }
 
+    /// The connections of this command, which count its requests.
+    pub(super) fn pool(&self) -> http::Pool {
+        self.connections.pool.clone()
+    }
+
     /// The directory of plugins.
     pub(super) fn plugins(&self) -> Result<PathBuf, CommandOutput> {
         self.environment

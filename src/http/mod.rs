@@ -34,6 +34,7 @@ pub use roots::Roots;
 pub use roots_problem::RootsProblem;
 pub(crate) use told::milliseconds;
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -110,6 +111,8 @@ struct Inner {
     /// The pools of those that lead elsewhere, each by its origin.
     led: Mutex<Vec<(url::Origin, Pool)>>,
     tls: Arc<Mutex<Option<Tls>>>,
+    /// How many requests were sent, by this pool and those made from it.
+    sent: Arc<AtomicU64>,
 }
 
 /// How TLS is spoken, read at the first request that needs it; or which roots could not be read, and why: a pipe
@@ -128,16 +131,21 @@ struct ClientKind {
 impl Pool {
     /// A pool with these settings. Reads nothing and connects nowhere yet.
     pub fn new(settings: Settings) -> Self {
-        Self::sharing(settings, Arc::default(), None)
+        Self::sharing(settings, (Arc::default(), Arc::default()), None)
     }
 
-    fn sharing(settings: Settings, tls: Arc<Mutex<Option<Tls>>>, leader: Option<Url>) -> Self {
+    fn sharing(
+        settings: Settings,
+        (tls, sent): (Arc<Mutex<Option<Tls>>>, Arc<AtomicU64>),
+        leader: Option<Url>,
+    ) -> Self {
         Self(Arc::new(Inner {
             settings,
             clients: Mutex::default(),
             leader,
             led: Mutex::default(),
             tls,
+            sent,
         }))
     }
 
@@ -152,8 +160,7 @@ impl Pool {
         if let Some((_, pool)) = led.iter().find(|(known, _)| *known == origin) {
             return pool.clone();
         }
-        let (settings, tls) = (self.0.settings.clone(), Arc::clone(&self.0.tls));
-        let pool = Self::sharing(settings, tls, Some(from.clone()));
+        let pool = Self::sharing(self.0.settings.clone(), self.shared(), Some(from.clone()));
         led.push((origin, pool.clone()));
         pool
     }
@@ -164,7 +171,16 @@ impl Pool {
         let mut settings = self.0.settings.clone();
         change(&mut settings);
         settings.roots = self.0.settings.roots.clone();
-        Self::sharing(settings, Arc::clone(&self.0.tls), self.0.leader.clone())
+        Self::sharing(settings, self.shared(), self.0.leader.clone())
+    }
+
+    fn shared(&self) -> (Arc<Mutex<Option<Tls>>>, Arc<AtomicU64>) {
+        (Arc::clone(&self.0.tls), Arc::clone(&self.0.sent))
+    }
+
+    /// How many requests were sent so far, by this pool and those that share its roots. One that is sent again counts again.
+    pub fn requests(&self) -> u64 {
+        self.0.sent.load(Ordering::Relaxed)
     }
 
     /// The settings that this pool was made with.
@@ -305,6 +321,7 @@ impl Pool {
         let client = self.client_of(&url, is_fresh)?;
         let carried = Carried::of(&request);
         let told = Told::of(&request, self.via(&url));
+        self.0.sent.fetch_add(1, Ordering::Relaxed);
         let answer = client.execute(request).await;
         let mut response = answer.map_err(|source| {
             let error = self.error(&url, source);

@@ -34,6 +34,7 @@ mod exit;
 mod gate;
 pub(crate) mod go;
 mod inspection;
+mod invocation;
 mod junit;
 mod lock;
 mod management;
@@ -72,6 +73,7 @@ pub use inspection::{
     Attribute, Attributes, CertificateDetails, Error as InspectionError, Inspection,
     SignatureDetails, SignatureInspection, SignedArtifact, TimestampDetails, UnsignedAttributes,
 };
+pub use invocation::Invocation;
 pub use junit::Junit;
 pub use lock::{Lock, LockEnd, LockV1, LockedArtifact, LockedPolicy};
 pub use management::{

@@ -8,6 +8,7 @@ use serde::Serialize;
 use super::called::Called;
 use super::cause::Cause;
 use super::exit::Exit;
+use super::invocation::Invocation;
 use super::reason::Reason;
 use super::sentence;
 use super::signature::SignatureVerdict;
@@ -62,6 +63,9 @@ pub struct VerdictEnd {
     pub error: Option<Reason>,
     /// The exit code of the command.
     pub exit_code: Exit,
+    /// When, by what and at what cost; absent where nothing could be begun with.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub invocation: Option<Invocation>,
 }
 
 impl VerdictEnd {
@@ -70,6 +74,7 @@ impl VerdictEnd {
         Self {
             error: None,
             exit_code,
+            invocation: None,
         }
     }
 
@@ -78,6 +83,16 @@ impl VerdictEnd {
         Self {
             error: Some(reason),
             exit_code,
+            invocation: None,
+        }
+    }
+
+    /// The same, with how the verifications came about.
+    #[must_use]
+    pub fn with_invocation(self, invocation: Invocation) -> Self {
+        Self {
+            invocation: Some(invocation),
+            ..self
         }
     }
 }

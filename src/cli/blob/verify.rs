@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
+use std::time::Instant;
 
 use clap::builder::NonEmptyStringValueParser;
 
@@ -16,7 +17,7 @@ use super::super::verify::{Output, text, unusable};
 use super::progress::Bar;
 use super::{Named, format_of, open, read_found_signature};
 use crate::outcome::SignatureOutcome;
-use crate::report::{ArtifactVerdict, Called, Results, VerdictEnd, sentence};
+use crate::report::{ArtifactVerdict, Called, Invocation, Results, VerdictEnd, sentence};
 use crate::trust_policy::{DocumentKind, Statement, StatementName};
 use crate::verify::blob::{self, Accepted, Error, Options, Signature, Verification};
 
@@ -60,6 +61,7 @@ struct BlobResult {
     statement: Option<StatementName>,
     found: Result<Verification, Error>,
     warnings: String,
+    invocation: Invocation,
 }
 
 impl BlobResult {
@@ -139,6 +141,7 @@ fn beside(file: &Path) -> Result<PathBuf, CommandOutput> {
 }
 
 async fn verify(args: &Args, file: &Path, called: Called) -> Result<BlobResult, CommandOutput> {
+    let begun = Instant::now();
     let usage = |sentence: String| CommandOutput::failed(Exit::Usage, &sentence);
     let (signature, is_found) = signature_file(args, file, called)?;
     let signature = signature.as_path();
@@ -168,6 +171,12 @@ async fn verify(args: &Args, file: &Path, called: Called) -> Result<BlobResult, 
         statement: named.map(Statement::named),
         found,
         warnings,
+        invocation: Invocation::new(
+            verifier.policies(),
+            context.environment.now(),
+            context.pool().requests(),
+            begun.elapsed(),
+        ),
     };
     let statement = match blob::select(verifier.policies(), &blob, name, &requirement) {
         Ok(statement) if statement.level.is_skip() => {
@@ -207,7 +216,8 @@ fn in_json(file: &Path, answer: &BlobResult) -> CommandOutput {
     let exit = result.verdict.exit();
     let mut results = Results::default();
     let mut stdout = results.add(&result);
-    stdout.push_str(&results.end(&VerdictEnd::new(exit)));
+    let end = VerdictEnd::new(exit).with_invocation(answer.invocation.clone());
+    stdout.push_str(&results.end(&end));
     CommandOutput {
         stdout,
         stderr: answer.warnings.clone(),

@@ -10,6 +10,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
 
 use futures_util::StreamExt as _;
 
@@ -21,9 +22,10 @@ use super::patience::telling;
 use super::reader;
 use super::references::{ListArgs, References};
 use super::requirement::{RequireArgs, check_unsigned_flag};
+use crate::http;
 use crate::limits;
 use crate::many;
-use crate::report::{ArtifactVerdict, Asked, Called, LockEnd, VerdictEnd};
+use crate::report::{ArtifactVerdict, Asked, Called, Invocation, LockEnd, VerdictEnd};
 use crate::trust_policy::{DocumentKind, UnsignedStatement};
 use crate::verify::many::ArtifactVerification;
 use crate::verify::{Error, Options, Verification, Verifier};
@@ -111,7 +113,7 @@ pub(super) enum Output {
 
 pub(super) async fn run(args: Args, called: Called, emit: &mut dyn FnMut(CommandOutput)) {
     let prepared = Job::prepare(&args, called).and_then(|(job, references)| {
-        let end = LockEnd::new(job.verifier.policies(), job.verifier.now());
+        let end = LockEnd::new(job.means.verifier.policies(), job.means.verifier.now());
         Ok((job, references, Record::begin(args.lock.as_deref(), end)?))
     });
     match prepared {
@@ -150,13 +152,20 @@ fn parse_unsigned(name: &str) -> Result<UnsignedStatement, String> {
     })
 }
 
-/// A verifier that asks registries, AWS and everybody else; with the policy's warnings, and what is to be said
-/// besides.
-fn online_verifier(
+/// What verifies, and what is to be said before.
+struct Means {
+    verifier: Verifier,
+    warnings: String,
+    /// What it asks with, which counts the requests; nothing offline.
+    pool: Option<http::Pool>,
+}
+
+/// A verifier that asks registries, AWS and everybody else.
+fn online(
     args: &Args,
     references: &References,
     plugin_config: BTreeMap<String, String>,
-) -> Result<(Verifier, Vec<String>, String), CommandOutput> {
+) -> Result<Means, CommandOutput> {
     let mut context = Context::of_references(
         &args.registry,
         references,
@@ -192,7 +201,11 @@ fn online_verifier(
         Some(ttl) => setup.keeping_answers(ttl),
         None => setup,
     };
-    Ok((context.connect(setup)?, warnings, notes))
+    Ok(Means {
+        verifier: context.connect(setup)?,
+        warnings: notes + &warning_lines(&warnings),
+        pool: Some(context.pool()),
+    })
 }
 
 /// Standard input is read once.
@@ -208,16 +221,18 @@ fn check_stdin(args: &Args) -> Result<(), CommandOutput> {
 
 /// Everything that holds for all references of one command.
 struct Job {
-    verifier: Verifier,
+    means: Means,
+    /// When the command began.
+    begun: Instant,
     options: Options,
     /// Shows every signature.
     verbose: bool,
     called: Called,
-    warnings: String,
 }
 
 impl Job {
     fn prepare(args: &Args, called: Called) -> Result<(Self, References), CommandOutput> {
+        let begun = Instant::now();
         let max_signatures = args.max_signatures.get()?;
         let names_unsigned = !args.unsigned_revocation_statements.is_empty();
         check_unsigned_flag(names_unsigned, !args.policy.is_from_file(), &args.require)?;
@@ -231,16 +246,20 @@ impl Job {
             args.oci_layout,
             args.time.for_pipes()?,
         )?;
-        let (verifier, warnings, notes) = match &args.offline {
+        let means = match &args.offline {
             Some(directory) => {
                 let (verifier, warnings) = offline::verifier(args, directory)?;
-                (verifier, warnings, String::new())
+                Means {
+                    verifier,
+                    warnings: warning_lines(&warnings),
+                    pool: None,
+                }
             }
-            None => online_verifier(args, &references, plugin_config)?,
+            None => online(args, &references, plugin_config)?,
         };
-        let warnings = notes + &warning_lines(&warnings);
         let job = Self {
-            verifier,
+            means,
+            begun,
             options: Options {
                 max_signatures,
                 all_signatures: args.all_signatures,
@@ -252,7 +271,6 @@ impl Job {
             },
             verbose: args.verbose || args.all_signatures,
             called,
-            warnings,
         };
         Ok((job, references))
     }
@@ -275,7 +293,8 @@ impl Job {
             given.reference
         });
         let many = many::Options::default();
-        let mut verifying = self.verifier.verify_many(references, &self.options, many);
+        let verifier = &self.means.verifier;
+        let mut verifying = verifier.verify_many(references, &self.options, many);
         let mut results = form.begin();
         let mut worst = Exit::Done;
         let mut endpoints = BTreeSet::new();
@@ -314,21 +333,30 @@ impl Job {
         let is_whole = worst == Exit::Done && ended.is_empty();
         ended.extend(record.end(is_whole).err());
         if form != Form::Text {
-            let reason = ended.first().map(CommandOutput::not_begun);
-            let worst = ended
-                .iter()
-                .fold(worst, |worst, report| worst.worse(report.exit));
-            let end = VerdictEnd {
-                error: reason,
-                ..VerdictEnd::new(worst)
-            };
             emit(CommandOutput {
-                stdout: results.end(end),
-                stderr: self.warnings.clone(),
+                stdout: results.end(self.end(worst, &ended)),
+                stderr: self.means.warnings.clone(),
                 ..CommandOutput::done()
             });
         }
         ended.into_iter().for_each(emit);
+    }
+
+    /// The end of the answer, after whatever ended the command early.
+    fn end(&self, worst: Exit, ended: &[CommandOutput]) -> VerdictEnd {
+        let verifier = &self.means.verifier;
+        let requests = self.means.pool.as_ref().map_or(0, http::Pool::requests);
+        let exits = ended.iter().map(|report| report.exit);
+        let end = VerdictEnd {
+            error: ended.first().map(CommandOutput::not_begun),
+            ..VerdictEnd::new(exits.fold(worst, Exit::worse))
+        };
+        end.with_invocation(Invocation::new(
+            verifier.policies(),
+            verifier.now(),
+            requests,
+            self.begun.elapsed(),
+        ))
     }
 
     fn in_json(&self, asked: &str, answer: &ArtifactVerification) -> ArtifactVerdict {
@@ -377,7 +405,7 @@ impl Job {
                  tags are mutable."
             );
         }
-        before.push_str(&self.warnings);
+        before.push_str(&self.means.warnings);
         // Notation parts its warnings from the answer by a blank line.
         if report.exit == Exit::Done
             && !(before.is_empty() && report.stderr.is_empty())
