@@ -143,7 +143,7 @@ impl Gate {
         let Index { images, uncovered } = read_index(&listed).await?;
         examination.uncovered = uncovered;
         let own: Vec<IndexImage> = match roles.rule().signed_index_covers {
-            SignedIndexCovers::Nothing => images,
+            SignedIndexCovers::Image => images,
             SignedIndexCovers::Index => {
                 let examined = self.examine_image(listed, Vec::new(), roles, options);
                 examination.images.push(examined.await);

@@ -189,6 +189,23 @@ impl GateSetup {
         self.setup.stores()
     }
 
+    /// Checks that AWS is asked at its own endpoints, or at those that the gate policy names. Whatever a gate asks AWS
+    /// about before it is connected comes after this.
+    ///
+    /// # Errors
+    ///
+    /// [`GateConnectError`].
+    pub async fn check_endpoints(&self, environment: &Environment) -> Result<(), GateConnectError> {
+        let urls = environment.aws_endpoint_urls().await;
+        for (from, url) in urls.map_err(GateConnectError::Environment)? {
+            if !self.policy.allows_endpoint(&url) {
+                let url = redact_text(&url);
+                return Err(GateConnectError::Endpoint { from, url });
+            }
+        }
+        Ok(())
+    }
+
     /// A gate that runs in `environment`. No registry is asked yet; AWS's configuration is read, and an endpoint that
     /// is not AWS's own and that the gate policy does not name is refused.
     ///
@@ -199,13 +216,7 @@ impl GateSetup {
     ///
     /// [`GateConnectError`].
     pub async fn connect(&self, environment: &Environment) -> Result<Gate, GateConnectError> {
-        let urls = environment.aws_endpoint_urls().await;
-        for (from, url) in urls.map_err(GateConnectError::Environment)? {
-            if !self.policy.allows_endpoint(&url) {
-                let url = redact_text(&url);
-                return Err(GateConnectError::Endpoint { from, url });
-            }
-        }
+        self.check_endpoints(environment).await?;
         let verifier = self.setup.connect(environment);
         Ok(Gate {
             policy: self.policy.clone(),
