@@ -12,6 +12,7 @@ mod index;
 mod many;
 mod matching;
 mod setup;
+mod signers;
 mod statements;
 
 pub use decision::{Answer, Decision, Refusal};

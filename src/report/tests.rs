@@ -707,7 +707,7 @@ fn a_document_of_images_is_what_its_schema_says() {
         pointer: "/services/app/image".to_owned(),
     };
     let text = r#"{ "version": "1.0", "rules": [ { "name": "r", "scopes": ["r.test/*"], "require": { "all": [ {
-        "name": "ci", "signingProfile": "arn:aws:signer:us-east-1:111122223333:/signing-profiles/p" } ] } } ] }"#;
+        "name": "ci", "signingProfile": "arn:aws:signer:us-east-1:111122223333:/signing-profiles/pp" } ] } } ] }"#;
     let now = time::OffsetDateTime::UNIX_EPOCH;
     let policy = GatePolicy::parse(Path::new("gate.json"), text.as_bytes(), now).unwrap();
     let asked = "r.test/app:1";

@@ -26,7 +26,7 @@ pub(super) enum Command {
     #[command(after_help = "Examples:\n  \
         countersign policy show")]
     Show,
-    /// Find what is wrong in trust policies, or probably not meant
+    /// Find what is wrong in trust policies and gate policies, or probably not meant
     Lint(lint::Args),
     /// Explain which statement applies to an artifact, and what it asks of signatures
     Explain(explain::Args),

@@ -5,6 +5,7 @@
 
 mod endpoint;
 mod error;
+mod findings;
 mod lint;
 mod read;
 mod rule;
@@ -18,6 +19,7 @@ use time::OffsetDateTime;
 
 pub use endpoint::normal as normal_endpoint;
 pub use error::{GateFault, GatePolicyError, GateProblem};
+pub use findings::{GATE_LINT_RULES, findings, is_gate_policy};
 pub use lint::GateWarning;
 pub use rule::{
     Exemption, GateRule, MetadataNeed, Need, OnFailure, RevocationNeed, Role, RoleSigner,

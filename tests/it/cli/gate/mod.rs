@@ -1,6 +1,7 @@
 //! `countersign gate check`.
 
 mod endpoints;
+mod faces;
 mod indexes;
 mod policies;
 mod requirements;
