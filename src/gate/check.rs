@@ -7,6 +7,7 @@
 mod decision;
 mod evaluate;
 mod examination;
+mod explanation;
 mod fit;
 mod index;
 mod many;
@@ -19,6 +20,7 @@ pub use decision::{Answer, Decision, Refusal};
 pub use examination::{
     Examination, Filling, ImageExamination, RoleExamination, RoleLack, RoleShortfall,
 };
+pub use explanation::{ExplainedRole, GateExplanation};
 pub use index::IndexFault;
 pub use many::Decisions;
 pub use setup::{GateConnectError, GateRoots, GateSetup, GateSetupError, SignerName};

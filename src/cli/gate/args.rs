@@ -22,7 +22,7 @@ use crate::verify::{Options, Setup};
 
 /// Which gate policy.
 #[derive(Debug, clap::Args)]
-pub(in crate::cli) struct GatePolicyArgs {
+struct GatePolicyArgs {
     /// File with the gate policy: who must have signed, see schemas/gate-policy.v1.schema.json; `-` is standard
     /// input, with `--gate-policy-sha256`
     #[arg(long, value_name = "FILE", value_parser = NonEmptyPath)]
@@ -75,12 +75,27 @@ pub(super) struct Prepared {
 }
 
 impl GatePolicyArgs {
-    /// The file, and whether it is standard input.
-    fn file(&self) -> Result<&Path, CommandOutput> {
-        if !self.is_stdin() {
-            return Ok(&self.gate_policy);
-        }
-        if self.gate_policy_sha256.is_none() {
+    /// Whether the policy is read from standard input.
+    fn is_stdin(&self) -> bool {
+        self.gate_policy.as_os_str() == "-"
+    }
+}
+
+/// Reads the gate policy in `file`, or from standard input where that is `-`, at the time `now`; a pipe in its place must
+/// be written to its end within `pipes`.
+///
+/// # Errors
+///
+/// The report of one that cannot be used.
+pub(in crate::cli) fn load_gate_policy(
+    file: &Path,
+    sha256: Option<&Digest>,
+    pipes: Duration,
+    now: OffsetDateTime,
+) -> Result<GatePolicy, CommandOutput> {
+    let is_stdin = file.as_os_str() == "-";
+    let policy = match sha256 {
+        None if is_stdin => {
             return Err(CommandOutput::usage(
                 "`--gate-policy -` needs `--gate-policy-sha256`",
                 Some(
@@ -90,31 +105,13 @@ impl GatePolicyArgs {
                 ),
             ));
         }
-        Ok(Path::new("/dev/stdin"))
-    }
-
-    /// Whether the policy is read from standard input.
-    pub(in crate::cli) fn is_stdin(&self) -> bool {
-        self.gate_policy.as_os_str() == "-"
-    }
-
-    /// Reads the gate policy at the time `now`; a pipe in its place must be written to its end within `pipes`.
-    ///
-    /// # Errors
-    ///
-    /// The report of one that cannot be used.
-    pub(in crate::cli) fn load(
-        &self,
-        pipes: Duration,
-        now: OffsetDateTime,
-    ) -> Result<GatePolicy, CommandOutput> {
-        let file = self.file()?;
-        let policy = match &self.gate_policy_sha256 {
-            None => GatePolicy::load(file, now),
-            Some(sha256) => GatePolicy::load_pinned(file, sha256, pipes, now),
-        };
-        policy.map_err(|error| policy_unusable(&error))
-    }
+        None => GatePolicy::load(file, now),
+        Some(sha256) if is_stdin => {
+            GatePolicy::load_pinned(Path::new("/dev/stdin"), sha256, pipes, now)
+        }
+        Some(sha256) => GatePolicy::load_pinned(file, sha256, pipes, now),
+    };
+    policy.map_err(|error| policy_unusable(&error))
 }
 
 impl GateArgs {
@@ -134,7 +131,12 @@ impl GateArgs {
         let pipes = self.for_pipes()?;
         self.max_signatures.get()?;
         let environment = crate::cli::context::environment();
-        let policy = self.policy.load(pipes, environment.now())?;
+        let GatePolicyArgs {
+            gate_policy,
+            gate_policy_sha256,
+        } = &self.policy;
+        let sha256 = gate_policy_sha256.as_ref();
+        let policy = load_gate_policy(gate_policy, sha256, pipes, environment.now())?;
         let mut notes = String::new();
         for warning in policy.warnings(environment.now()) {
             notes.push_str(&CommandOutput::warning(&warning.to_string()).stderr);

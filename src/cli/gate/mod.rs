@@ -8,6 +8,7 @@ mod flags;
 mod source;
 mod text;
 
+pub(super) use args::load_gate_policy;
 use clap::Subcommand;
 
 use super::output::CommandOutput;

@@ -179,6 +179,11 @@ impl GateSetup {
         &self.policy
     }
 
+    /// The roots of signing profiles.
+    pub(super) const fn roots(&self) -> &Roots {
+        &self.roots
+    }
+
     /// The trust policy, where there is one.
     pub const fn trust_policies(&self) -> Option<&TrustPolicies> {
         self.trust_policies.as_ref()

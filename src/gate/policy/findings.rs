@@ -200,7 +200,7 @@ mod tests {
         assert_eq!(places(&policy("", "")), [""; 0]);
         assert_eq!(
             places(&policy("\"onFailure\": \"warn\",", "")),
-            ["2:33 warning gate-asks-less /rules/0/scopes/0"]
+            ["2:34 warning gate-asks-less /rules/0/scopes/0"]
         );
         let exemptions = format!(
             ",\n\"exemptions\": [{{ \"repository\": \"r.io/x\", \"digest\": \"sha256:{}\", \"reason\": \"r\",\n\

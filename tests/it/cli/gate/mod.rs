@@ -1,6 +1,7 @@
 //! `countersign gate check`.
 
 mod endpoints;
+mod explain;
 mod faces;
 mod indexes;
 mod policies;
