@@ -18,6 +18,7 @@
 //! | [`LintedPolicy`], [`LintEnd`] | `policy lint` | `policy-lint.v1.schema.json` |
 //! | [`Sarif`] | `policy lint --output sarif` | SARIF 2.1.0 |
 //! | [`PolicyExplanation`] | `policy explain` | `policy-explanation.v1.schema.json` |
+//! | [`GateExplanationV1`] | `policy explain --gate-policy` | `gate-explanation.v1.schema.json` |
 //! | [`PolicyCaseResult`], [`PolicyTestEnd`] | `policy test` | `policy-test.v1.schema.json` |
 //!
 //! Names and codes do not change within a version; more may come. Members are in alphabetical order, those of
@@ -34,6 +35,7 @@ pub(crate) mod go;
 mod inspection;
 mod management;
 mod oci_policy;
+mod gate_explanation;
 mod policy_explanation;
 mod policy_lint;
 mod policy_test;
@@ -61,6 +63,7 @@ pub use gate::{
     GateExemption, GateImage, GatePolicyFile, GateResult, GateShortfall, GateSignature, GateSigner,
     GateVerdict, GateVerdictEnd,
 };
+pub use gate_explanation::{ExplainedRule, ExplainedSigner, GateExplanationV1, WiderScope};
 pub use go::Times;
 pub use inspection::{
     Attribute, Attributes, CertificateDetails, Error as InspectionError, Inspection,

@@ -84,10 +84,10 @@ case "$*" in
 *--trust-anchor*|*--for*) ;;
 "cert add --aws-signer")
     set -- cert add --type signingAuthority --store aws-signer-ts trustpolicy/roots/aws-signer-notation-root.crt ;;
-"gate check"*)
+"gate "*)
     sed -i '1s|^{{$|{{ "awsEndpoints": ["{endpoint}"],|' gate.json
     set -- "$@" --trust-anchor {home}/root.crt ;;
-setup*|gate*--signing-profile*|verify*--signing-profile*|revocation*--signing-profile*|sign*--if-missing*|profile*--count-in*|signature*--count-in*|"blob verify"*--signing-profile*)
+setup*|verify*--signing-profile*|revocation*--signing-profile*|sign*--if-missing*|profile*--count-in*|signature*--count-in*|"blob verify"*--signing-profile*)
     set -- "$@" --trust-anchor {home}/root.crt ;;
 esac
 exec {program} "$@"

@@ -1,6 +1,8 @@
 //! `countersign gate check`.
 
 mod endpoints;
+mod explain;
+mod faces;
 mod indexes;
 mod policies;
 mod requirements;
