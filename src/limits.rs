@@ -276,6 +276,16 @@ pub const MAX_KMS_NAME_BYTES: usize = 256;
 /// read at a time as artifacts are looked at.
 pub const MAX_AWS_RESPONSE_BYTES: u64 = 256 * 1024;
 
+/// Pages of a list of Amazon ECS that are read; one has up to 100, and a cluster up to 5,000 services.
+pub const MAX_ECS_PAGES: usize = 100;
+
+/// Bytes of the name of a parameter, a secret or an object (S3 API: a key has at most 1,024; SSM API: 2,048 with the
+/// ARN).
+pub const MAX_STORED_NAME_BYTES: usize = 2_048;
+
+/// Bytes of the version of a stored text; S3's have at most 1,024.
+pub const MAX_STORED_VERSION_BYTES: usize = 1_024;
+
 /// Characters of AWS's message that are shown; real ones have under 500.
 pub const MAX_AWS_MESSAGE_CHARS: usize = 2_000;
 
