@@ -36,7 +36,11 @@ impl From<GateVerdict> for Finding {
 }
 
 /// The answer to these findings. `next` is the state for another call; there is none where nothing waits, or no longer.
-pub fn decide(findings: &[Finding], waits: Waits, next: Option<HookState>) -> (HookStatus, Option<HookState>) {
+pub fn decide(
+    findings: &[Finding],
+    waits: Waits,
+    next: Option<HookState>,
+) -> (HookStatus, Option<HookState>) {
     let is_waited_for = |finding: &Finding| match finding {
         Finding::Passed => true,
         Finding::Refused => false,
@@ -75,14 +79,34 @@ mod tests {
             (vec![Passed], waits(false, false), None, Succeeded),
             (vec![Passed, Passed], waits(true, true), state(), Succeeded),
             (vec![Passed, Refused], waits(true, true), state(), Failed),
-            (vec![CouldNotLook, Refused], waits(true, true), state(), Failed),
+            (
+                vec![CouldNotLook, Refused],
+                waits(true, true),
+                state(),
+                Failed,
+            ),
             (vec![CouldNotLook], waits(true, false), state(), InProgress),
             (vec![CouldNotLook], waits(false, true), state(), Failed),
             (vec![CouldNotLook], waits(true, true), None, Failed),
             (vec![NotSigned], waits(true, false), state(), Failed),
-            (vec![NotSigned, Passed], waits(false, true), state(), InProgress),
-            (vec![NotSigned, CouldNotLook], waits(true, false), state(), Failed),
-            (vec![NotSigned, CouldNotLook], waits(true, true), state(), InProgress),
+            (
+                vec![NotSigned, Passed],
+                waits(false, true),
+                state(),
+                InProgress,
+            ),
+            (
+                vec![NotSigned, CouldNotLook],
+                waits(true, false),
+                state(),
+                Failed,
+            ),
+            (
+                vec![NotSigned, CouldNotLook],
+                waits(true, true),
+                state(),
+                InProgress,
+            ),
             (vec![NotSigned], waits(true, true), None, Failed),
         ] {
             let (status, state) = decide(&findings, waits, next);

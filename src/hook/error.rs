@@ -70,7 +70,9 @@ impl Error {
             Self::Policy(error) => error.code(),
             Self::Gate(_) | Self::Environment(_) | Self::Directory(_) => "environment-unusable",
             Self::Call(_) => "deployment-not-read",
-            Self::TaskDefinition(_) | Self::OtherTaskDefinition { .. } => "task-definition-unusable",
+            Self::TaskDefinition(_) | Self::OtherTaskDefinition { .. } => {
+                "task-definition-unusable"
+            }
             Self::Images(ImagesError::ImageDiffers { .. } | ImagesError::DigestDiffers { .. }) => {
                 "image-differs"
             }
@@ -91,7 +93,8 @@ impl Error {
             Self::TaskDefinition(error) => Some(error.hint()),
             Self::Images(error) => error.hint(),
             Self::OutOfTime => Some(
-                "give the function a longer timeout; and look in the verdict at what was slow".to_owned(),
+                "give the function a longer timeout; and look in the verdict at what was slow"
+                    .to_owned(),
             ),
             _ => None,
         }

@@ -45,7 +45,9 @@ pub struct Deployment {
 #[non_exhaustive]
 pub enum EventError {
     /// It has the members of no shape.
-    #[error("the event is neither a deployment hook, a known EventBridge event nor a list of references")]
+    #[error(
+        "the event is neither a deployment hook, a known EventBridge event nor a list of references"
+    )]
     Unknown,
     /// It has the members of two.
     #[error("the event has `{one}` and `{other}`, which belong to different kinds of event")]
@@ -100,7 +102,12 @@ pub enum EventError {
 }
 
 /// The members that tell a deployment.
-const OF_DEPLOYMENT: [&str; 4] = ["lifecycleStage", "executionDetails", "executionId", "hookDetails"];
+const OF_DEPLOYMENT: [&str; 4] = [
+    "lifecycleStage",
+    "executionDetails",
+    "executionId",
+    "hookDetails",
+];
 /// The members that tell an event of EventBridge.
 const OF_BUS: [&str; 3] = ["detail-type", "detail", "source"];
 /// The member that tells a direct invocation.
@@ -146,10 +153,12 @@ impl Event {
 
 fn text<'e>(event: &'e Map<String, Value>, member: &'static str) -> Result<&'e str, EventError> {
     let found = event.get(member).and_then(Value::as_str);
-    found.filter(|text| !text.is_empty()).ok_or(EventError::Member {
-        member,
-        wanted: "a text",
-    })
+    found
+        .filter(|text| !text.is_empty())
+        .ok_or(EventError::Member {
+            member,
+            wanted: "a text",
+        })
 }
 
 fn object<'e>(
@@ -177,7 +186,11 @@ fn read_deployment(event: &Map<String, Value>) -> Result<Deployment, EventError>
     let execution = text(event, "executionId")?.to_owned();
     let deployment = arn(event, "resourceArn", EcsKind::ServiceDeployment)?;
     let details = object(event, "executionDetails")?;
-    let revision = arn(details, "targetServiceRevisionArn", EcsKind::ServiceRevision)?;
+    let revision = arn(
+        details,
+        "targetServiceRevisionArn",
+        EcsKind::ServiceRevision,
+    )?;
     let service = arn(details, "serviceArn", EcsKind::Service)?;
     let differ = |one, other| Err(EventError::Differ { one, other });
     if revision.service_arn().as_ref() != Some(&service) {
@@ -193,7 +206,10 @@ fn read_deployment(event: &Map<String, Value>) -> Result<Deployment, EventError>
         stage,
         takes_traffic_away: weight == Some(0),
         revision,
-        details: event.get("hookDetails").filter(|found| !found.is_null()).cloned(),
+        details: event
+            .get("hookDetails")
+            .filter(|found| !found.is_null())
+            .cloned(),
     })
 }
 
@@ -337,9 +353,18 @@ mod tests {
     fn a_deployment_is_read_and_its_weight_tells_a_rollback() {
         for (weights, taken) in [
             (json!({}), false),
-            (json!({ format!("{ARN}:service-revision/prod/web/93"): 100 }), false),
-            (json!({ format!("{ARN}:service-revision/prod/web/93"): 0 }), true),
-            (json!({ format!("{ARN}:service-revision/prod/web/94"): 0 }), false),
+            (
+                json!({ format!("{ARN}:service-revision/prod/web/93"): 100 }),
+                false,
+            ),
+            (
+                json!({ format!("{ARN}:service-revision/prod/web/93"): 0 }),
+                true,
+            ),
+            (
+                json!({ format!("{ARN}:service-revision/prod/web/94"): 0 }),
+                false,
+            ),
         ] {
             let mut event = deployment("PRODUCTION_TRAFFIC_SHIFT");
             event["executionDetails"]["productionTrafficWeights"] = weights;
@@ -360,23 +385,38 @@ mod tests {
             said(&event)
         };
         let details = "/executionDetails";
-        assert_eq!(with("/lifecycleStage", json!("PRE_SCALE")), "the stage `PRE_SCALE` is unknown");
-        assert_eq!(with("/executionId", json!(7)), "`executionId` of the event is missing or is not a text");
+        assert_eq!(
+            with("/lifecycleStage", json!("PRE_SCALE")),
+            "the stage `PRE_SCALE` is unknown"
+        );
+        assert_eq!(
+            with("/executionId", json!(7)),
+            "`executionId` of the event is missing or is not a text"
+        );
         assert_eq!(
             with("/resourceArn", json!("x")),
             "`resourceArn` cannot be used: `x` is not the ARN of an ECS service-deployment"
         );
         assert_eq!(
-            with(&format!("{details}/serviceArn"), json!(format!("{ARN}:service/prod/other"))),
+            with(
+                &format!("{details}/serviceArn"),
+                json!(format!("{ARN}:service/prod/other"))
+            ),
             "`targetServiceRevisionArn` and `serviceArn` of the event are not of one service"
         );
         assert_eq!(
-            with("/resourceArn", json!(format!("{ARN}:service-deployment/prod/other/1"))),
+            with(
+                "/resourceArn",
+                json!(format!("{ARN}:service-deployment/prod/other/1"))
+            ),
             "`resourceArn` and `serviceArn` of the event are not of one service"
         );
         for weight in [json!(-1), json!(0.0), json!("0"), json!(101), Value::Null] {
             assert_eq!(
-                with(&format!("{details}/productionTrafficWeights"), json!({ "x": weight })),
+                with(
+                    &format!("{details}/productionTrafficWeights"),
+                    json!({ "x": weight })
+                ),
                 "`productionTrafficWeights` of the event is missing or is not an object of whole percentages"
             );
         }
@@ -395,7 +435,13 @@ mod tests {
             said(&two),
             "the event has `hookDetails` and `references`, which belong to different kinds of event"
         );
-        for unknown in [json!({}), json!([]), json!("x"), Value::Null, json!({ "Records": [] })] {
+        for unknown in [
+            json!({}),
+            json!([]),
+            json!("x"),
+            Value::Null,
+            json!({ "Records": [] }),
+        ] {
             assert_eq!(
                 said(&unknown),
                 "the event is neither a deployment hook, a known EventBridge event nor a list of references"
@@ -418,9 +464,18 @@ mod tests {
             *event.pointer_mut(pointer).unwrap() = json!(value);
             said(&event)
         };
-        assert_eq!(with("/detail/action-type", "DELETE"), "`action-type` is `DELETE`, which is not answered");
-        assert_eq!(with("/detail/result", "FAILURE"), "`result` is `FAILURE`, which is not answered");
-        assert_eq!(with("/source", "own.app"), "`detail-type` is `ECR Image Action`, which is not answered");
+        assert_eq!(
+            with("/detail/action-type", "DELETE"),
+            "`action-type` is `DELETE`, which is not answered"
+        );
+        assert_eq!(
+            with("/detail/result", "FAILURE"),
+            "`result` is `FAILURE`, which is not answered"
+        );
+        assert_eq!(
+            with("/source", "own.app"),
+            "`detail-type` is `ECR Image Action`, which is not answered"
+        );
         for (pointer, value) in [
             ("/account", "1"),
             ("/region", "evil.test/x"),

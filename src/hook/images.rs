@@ -33,7 +33,9 @@ pub enum ImagesError {
     #[error("the description of the task definition cannot be used")]
     Description(#[source] serde_json::Error),
     /// The revision has another image for a container.
-    #[error("the container `{container}` has the image `{of_revision}` in the service revision, and `{of_definition}` in the task definition")]
+    #[error(
+        "the container `{container}` has the image `{of_revision}` in the service revision, and `{of_definition}` in the task definition"
+    )]
     ImageDiffers {
         /// The container.
         container: String,
@@ -82,9 +84,9 @@ impl ImagesError {
         match self {
             Self::TaskDefinition(error) => error.hint(),
             Self::Reference { source, .. } => source.hint(),
-            Self::ImageDiffers { .. } | Self::DigestDiffers { .. } => {
-                Some("name the image by its digest in the task definition, and deploy again".to_owned())
-            }
+            Self::ImageDiffers { .. } | Self::DigestDiffers { .. } => Some(
+                "name the image by its digest in the task definition, and deploy again".to_owned(),
+            ),
             _ => None,
         }
     }
@@ -114,7 +116,7 @@ struct Container {
 /// # Errors
 ///
 /// [`ImagesError::Description`].
-pub fn arn_of(description: &[u8]) -> Result<String, ImagesError> {
+pub(super) fn arn_of(description: &[u8]) -> Result<String, ImagesError> {
     let described: Described =
         serde_json::from_slice(description).map_err(ImagesError::Description)?;
     Ok(described.task_definition.task_definition_arn)
@@ -125,7 +127,7 @@ pub fn arn_of(description: &[u8]) -> Result<String, ImagesError> {
 /// # Errors
 ///
 /// [`ImagesError`].
-pub fn of_revision(
+pub(super) fn of_revision(
     description: &[u8],
     revision: &ServiceRevision,
 ) -> Result<Vec<WantedImage>, ImagesError> {
@@ -163,7 +165,7 @@ pub fn of_revision(
 /// # Errors
 ///
 /// [`ImagesError`].
-pub fn of_task(task: &Task) -> Result<(Vec<WantedImage>, Vec<String>), ImagesError> {
+pub(super) fn of_task(task: &Task) -> Result<(Vec<WantedImage>, Vec<String>), ImagesError> {
     let (mut wanted, mut untold) = (Union::default(), Vec::new());
     for container in &task.containers {
         match of_container(container)? {

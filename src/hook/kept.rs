@@ -23,7 +23,7 @@ const DIRECTORY: &str = "/tmp";
 const FROZEN: Duration = Duration::from_mins(1);
 
 /// What is kept.
-pub struct Kept {
+pub(super) struct Kept {
     make: Box<dyn Fn() -> Environment + Send>,
     fresh: Option<Fresh>,
     executions: VecDeque<String>,
@@ -52,7 +52,7 @@ impl std::fmt::Debug for Kept {
 
 impl Kept {
     /// Nothing yet; `make` makes the surroundings of the process.
-    pub fn new(make: impl Fn() -> Environment + Send + 'static) -> Self {
+    pub(super) fn new(make: impl Fn() -> Environment + Send + 'static) -> Self {
         Self {
             make: Box::new(make),
             fresh: None,
@@ -66,7 +66,7 @@ impl Kept {
     /// # Errors
     ///
     /// [`Error::Directory`].
-    pub fn environment(&mut self, now: Moment) -> Result<Environment, Error> {
+    pub(super) fn environment(&mut self, now: Moment) -> Result<Environment, Error> {
         match &mut self.fresh {
             Some(fresh) if fresh.last.age(now).is_some() => {
                 if fresh.last.frozen(now) > FROZEN {
@@ -99,7 +99,7 @@ impl Kept {
     /// # Errors
     ///
     /// [`Error`].
-    pub async fn gate(
+    pub(super) async fn gate(
         &mut self,
         package: &Package,
         environment: &Environment,
@@ -127,12 +127,12 @@ impl Kept {
     }
 
     /// Whether this execution of a hook was told to wait by this process.
-    pub fn was_told_to_wait(&self, execution: &str) -> bool {
+    pub(super) fn was_told_to_wait(&self, execution: &str) -> bool {
         self.executions.iter().any(|known| known == execution)
     }
 
     /// Remembers that it was.
-    pub fn told_to_wait(&mut self, execution: &str) {
+    pub(super) fn told_to_wait(&mut self, execution: &str) {
         if !self.was_told_to_wait(execution) {
             if self.executions.len() >= MAX_HOOK_EXECUTIONS {
                 self.executions.pop_front();
@@ -220,7 +220,10 @@ mod tests {
         assert!(matches!(found, Err(Error::Policy(_))), "{found:?}");
         std::fs::write(&file, POLICY).unwrap();
         let (_, record) = kept.gate(&package, &environment, start).await.unwrap();
-        assert_eq!((record.source.as_str(), record.unpinned), ("gate-policy.json", false));
+        assert_eq!(
+            (record.source.as_str(), record.unpinned),
+            ("gate-policy.json", false)
+        );
         std::fs::write(&file, "{}").unwrap();
         let later = after(start, 3_600, 3_600);
         let environment = kept.environment(later).unwrap();

@@ -105,10 +105,7 @@ struct Findings {
 impl Hook {
     /// A function whose package is in `directory`; `environment` makes the surroundings of the process, again after
     /// its clock went back.
-    pub fn new(
-        directory: PathBuf,
-        environment: impl Fn() -> Environment + Send + 'static,
-    ) -> Self {
+    pub fn new(directory: PathBuf, environment: impl Fn() -> Environment + Send + 'static) -> Self {
         Self {
             directory,
             kept: Kept::new(environment),
@@ -164,7 +161,8 @@ impl Hook {
             && deployment.stage.rule() == StageRule::CheckUnlessRollback
             && deployment.takes_traffic_away
         {
-            findings.passed = Some("the deployment is rolled back, and this revision gets no traffic");
+            findings.passed =
+                Some("the deployment is rolled back, and this revision gets no traffic");
             return Ok(());
         }
         let package = Package::read(&self.directory).map_err(Error::Package)?;
@@ -181,12 +179,15 @@ impl Hook {
             Event::Push(image) => judge_images(&gate, plain([image.clone()]), findings).await,
             Event::Direct(images) => judge_images(&gate, plain(images.clone()), findings).await,
             Event::Task(task) => {
-                let described = Box::pin(aws.describe_task(task)).await.map_err(Error::Call)?;
+                let described = Box::pin(aws.describe_task(task))
+                    .await
+                    .map_err(Error::Call)?;
                 let (wanted, untold) = images::of_task(&described).map_err(Error::Images)?;
                 findings.untold = untold;
                 judge_images(&gate, wanted, findings).await;
                 if described.desired_status != "STOPPED" {
-                    self.stop_if_refused(&aws, &package, task, now, findings).await;
+                    self.stop_if_refused(&aws, &package, task, now, findings)
+                        .await;
                 }
             }
         }
@@ -203,7 +204,10 @@ impl Hook {
         findings: &mut Findings,
     ) {
         let refused = findings.results.iter().find(|result| {
-            matches!(result.verdict, GateVerdict::Rejected | GateVerdict::Unsigned)
+            matches!(
+                result.verdict,
+                GateVerdict::Rejected | GateVerdict::Unsigned
+            )
         });
         let Some(refused) = refused else {
             return;
@@ -332,7 +336,9 @@ impl Findings {
     /// The answer's reason, in one sentence.
     fn reason(&self, error: Option<&Error>, status: HookStatus) -> String {
         let words = if let Some(error) = error {
-            let hint = error.hint().map_or_else(String::new, |hint| format!("; {hint}"));
+            let hint = error
+                .hint()
+                .map_or_else(String::new, |hint| format!("; {hint}"));
             format!("{}{hint}", chain(error))
         } else if let Some(words) = self.passed {
             words.to_owned()
@@ -346,7 +352,12 @@ impl Findings {
 
     /// How many images may run, and which of them are not verified.
     fn summary(&self) -> String {
-        let count = |wanted| self.results.iter().filter(|one| one.verdict == wanted).count();
+        let count = |wanted| {
+            self.results
+                .iter()
+                .filter(|one| one.verdict == wanted)
+                .count()
+        };
         let mut words = format!("{} verified", count(GateVerdict::Verified));
         for (verdict, name) in [
             (GateVerdict::Tolerated, "tolerated and not verified"),
@@ -371,7 +382,9 @@ impl Findings {
         let failures = self.results.iter().filter(is_failure);
         let count = failures.clone().count();
         let Some(first) = failures.min_by_key(rank) else {
-            return self.untold_words().unwrap_or_else(|| "no image was looked at".to_owned());
+            return self
+                .untold_words()
+                .unwrap_or_else(|| "no image was looked at".to_owned());
         };
         let hint = first.error.as_ref().and_then(|error| error.hint.clone());
         let hint = hint.map_or_else(String::new, |hint| format!("; {hint}"));
@@ -384,7 +397,8 @@ impl Findings {
 
     fn untold_words(&self) -> Option<String> {
         let names = self.untold.join("`, `");
-        (!names.is_empty()).then(|| format!("Amazon ECS does not say which image runs in `{names}`"))
+        (!names.is_empty())
+            .then(|| format!("Amazon ECS does not say which image runs in `{names}`"))
     }
 
     fn untold_reason(&self) -> Option<Reason> {
@@ -399,7 +413,12 @@ fn words_of(result: &GateResult) -> String {
         return result.asked.clone();
     };
     let causes = error.causes.iter().map(|cause| format!(": {cause}"));
-    format!("{}: {}{}", result.asked, error.message, causes.collect::<String>())
+    format!(
+        "{}: {}{}",
+        result.asked,
+        error.message,
+        causes.collect::<String>()
+    )
 }
 
 fn chain(error: &(dyn std::error::Error + 'static)) -> String {
@@ -413,7 +432,9 @@ fn chain(error: &(dyn std::error::Error + 'static)) -> String {
 
 /// The images of a service revision.
 async fn images_of(aws: &Aws, revision: &EcsArn) -> Result<Vec<WantedImage>, Error> {
-    let revision = Box::pin(aws.describe_service_revision(revision)).await.map_err(Error::Call)?;
+    let revision = Box::pin(aws.describe_service_revision(revision))
+        .await
+        .map_err(Error::Call)?;
     let name = TaskDefinitionName::arn(&revision.task_definition).map_err(Error::TaskDefinition)?;
     let region = name.region().unwrap_or_default().to_owned();
     let described = Box::pin(aws.describe_task_definition(&name, &region));
@@ -457,7 +478,10 @@ fn result_of(wanted: &WantedImage, decision: &Decision) -> GateResult {
     let judged = decision.answer.examination().map(|found| &found.reference);
     let judged = judged.and_then(ArtifactReference::digest);
     let judged = judged.or_else(|| wanted.reference.digest());
-    let other = wanted.digests.iter().find(|found| judged.is_some_and(|judged| judged != found.as_ref()));
+    let other = wanted
+        .digests
+        .iter()
+        .find(|found| judged.is_some_and(|judged| judged != found.as_ref()));
     if let Some(found) = other {
         let error = ImagesError::DigestDiffers {
             image: asked,

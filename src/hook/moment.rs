@@ -63,7 +63,11 @@ mod tests {
             (-1, 60, None, 0, 0),
         ] {
             let now = later(wall, steady);
-            assert_eq!(then.age(now), age.map(Duration::from_secs), "{wall} {steady}");
+            assert_eq!(
+                then.age(now),
+                age.map(Duration::from_secs),
+                "{wall} {steady}"
+            );
             assert_eq!(then.least_age(now), Duration::from_secs(least));
             assert_eq!(then.frozen(now), Duration::from_secs(frozen));
         }

@@ -12,9 +12,9 @@ use crate::limits::{MAX_HOOK_CONFIG_BYTES, MAX_STOPS_PER_HOUR};
 use crate::oci::{self, Digest};
 
 /// The name of the configuration.
-pub const CONFIG_FILE: &str = "countersign-hook.json";
+pub(super) const CONFIG_FILE: &str = "countersign-hook.json";
 /// The name of the gate policy where the configuration names no other one.
-pub const POLICY_FILE: &str = "gate-policy.json";
+pub(super) const POLICY_FILE: &str = "gate-policy.json";
 
 /// What stands in the package.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -100,7 +100,8 @@ impl PackageError {
             Self::Unreadable(error) => error.hint(),
             Self::Cluster(error) => Some(error.hint()),
             _ => Some(
-                "write it as schemas/hook-config.v1.schema.json says, and deploy the package anew".to_owned(),
+                "write it as schemas/hook-config.v1.schema.json says, and deploy the package anew"
+                    .to_owned(),
             ),
         }
     }
@@ -245,7 +246,8 @@ fn policy_source(directory: &Path, source: SourceFile) -> Result<PolicySource, P
         }
         (None, Some(name), None, None) => {
             let region = region_of(&name, "ssm");
-            let region = region.ok_or_else(|| member("gatePolicy.ssmParameter", "the parameter's ARN"))?;
+            let region =
+                region.ok_or_else(|| member("gatePolicy.ssmParameter", "the parameter's ARN"))?;
             let text = StoredText::Parameter {
                 name: name.clone(),
                 version: None,
@@ -262,7 +264,8 @@ fn policy_source(directory: &Path, source: SourceFile) -> Result<PolicySource, P
             (text, region, name)
         }
         (None, None, None, Some(object)) => {
-            let name = ObjectName::new(&object.bucket, &object.key).map_err(PackageError::Stored)?;
+            let name =
+                ObjectName::new(&object.bucket, &object.key).map_err(PackageError::Stored)?;
             if !is_region(&object.region) {
                 return Err(member("gatePolicy.s3Object.region", "a region of AWS"));
             }
@@ -319,12 +322,17 @@ fn stop_setting(file: StopFile) -> Result<StopSetting, PackageError> {
         return Err(member("stopTasks.mostPerHour", "a number from 1 to 1000"));
     }
     if file.clusters.is_empty() {
-        return Err(member("stopTasks.clusters", "a list of at least one cluster's ARN"));
+        return Err(member(
+            "stopTasks.clusters",
+            "a list of at least one cluster's ARN",
+        ));
     }
     let clusters = file.clusters.iter();
     let clusters = clusters.map(|arn| EcsArn::new(EcsKind::Cluster, arn));
     Ok(StopSetting {
-        clusters: clusters.collect::<Result<_, _>>().map_err(PackageError::Cluster)?,
+        clusters: clusters
+            .collect::<Result<_, _>>()
+            .map_err(PackageError::Cluster)?,
         most_per_hour: file.most_per_hour,
     })
 }
@@ -360,8 +368,20 @@ mod tests {
         let package = Package::read(directory.path()).unwrap();
         let wanted = directory.path().join("gate-policy.json");
         assert_eq!(package.policy, PolicySource::File(wanted));
-        assert_eq!((package.waits, package.stops), (Waits { could_not_look: true, not_signed: false }, None));
-        assert_eq!(parse(&json!({ "version": "1.0" })).unwrap().waits, Waits::default());
+        assert_eq!(
+            (package.waits, package.stops),
+            (
+                Waits {
+                    could_not_look: true,
+                    not_signed: false
+                },
+                None
+            )
+        );
+        assert_eq!(
+            parse(&json!({ "version": "1.0" })).unwrap().waits,
+            Waits::default()
+        );
     }
 
     #[test]
@@ -369,7 +389,10 @@ mod tests {
         let hash = "ab".repeat(32);
         for (policy, is_pinned) in [
             (json!({ "ssmParameter": PARAMETER, "sha256": hash }), true),
-            (json!({ "ssmParameter": PARAMETER, "unpinned": true }), false),
+            (
+                json!({ "ssmParameter": PARAMETER, "unpinned": true }),
+                false,
+            ),
             (
                 json!({ "secret": "arn:aws:secretsmanager:us-west-2:111122223333:secret:gate-a1b2c3", "unpinned": true }),
                 false,
@@ -383,7 +406,11 @@ mod tests {
             let PolicySource::Stored { pin, region, .. } = package.policy else {
                 panic!("{policy}");
             };
-            assert_eq!((pin.is_some(), region.as_str()), (is_pinned, "us-west-2"), "{policy}");
+            assert_eq!(
+                (pin.is_some(), region.as_str()),
+                (is_pinned, "us-west-2"),
+                "{policy}"
+            );
         }
     }
 
@@ -397,8 +424,14 @@ mod tests {
             (json!({}), one),
             (json!({ "file": "a.json", "ssmParameter": PARAMETER }), one),
             (json!({ "ssmParameter": PARAMETER }), either),
-            (json!({ "ssmParameter": PARAMETER, "unpinned": false }), either),
-            (json!({ "ssmParameter": PARAMETER, "sha256": hash, "unpinned": true }), either),
+            (
+                json!({ "ssmParameter": PARAMETER, "unpinned": false }),
+                either,
+            ),
+            (
+                json!({ "ssmParameter": PARAMETER, "sha256": hash, "unpinned": true }),
+                either,
+            ),
             (
                 json!({ "ssmParameter": PARAMETER, "sha256": "AB".repeat(32) }),
                 "`gatePolicy.sha256` of `countersign-hook.json` must be 64 lower-case hexadecimal digits",
@@ -438,28 +471,39 @@ mod tests {
             let error = Package::parse(Path::new("/var/task"), text.as_bytes()).unwrap_err();
             assert!(matches!(error, PackageError::Malformed(_)), "{text}");
         }
-        assert_eq!(said(&json!({ "version": "2.0" })), "`version` of `countersign-hook.json` must be `1.0`");
+        assert_eq!(
+            said(&json!({ "version": "2.0" })),
+            "`version` of `countersign-hook.json` must be `1.0`"
+        );
     }
 
     #[test]
     fn tasks_are_stopped_only_in_clusters_with_a_name() {
         let cluster = "arn:aws:ecs:us-west-2:111122223333:cluster/prod";
-        let stops = |clusters: Value, most: u64| {
-            json!({ "version": "1.0", "stopTasks": { "clusters": clusters, "mostPerHour": most } })
-        };
+        let stops = |clusters: Value, most: u64| json!({ "version": "1.0", "stopTasks": { "clusters": clusters, "mostPerHour": most } });
         let package = parse(&stops(json!([cluster]), 5)).unwrap();
         assert_eq!(package.stops.unwrap().most_per_hour, 5);
         let start = "of `countersign-hook.json`";
         for (config, words) in [
-            (stops(json!([cluster]), 0), format!("`stopTasks.mostPerHour` {start} must be a number from 1 to 1000")),
-            (stops(json!([cluster]), 1001), format!("`stopTasks.mostPerHour` {start} must be a number from 1 to 1000")),
+            (
+                stops(json!([cluster]), 0),
+                format!("`stopTasks.mostPerHour` {start} must be a number from 1 to 1000"),
+            ),
+            (
+                stops(json!([cluster]), 1001),
+                format!("`stopTasks.mostPerHour` {start} must be a number from 1 to 1000"),
+            ),
             (
                 stops(json!([]), 5),
-                format!("`stopTasks.clusters` {start} must be a list of at least one cluster's ARN"),
+                format!(
+                    "`stopTasks.clusters` {start} must be a list of at least one cluster's ARN"
+                ),
             ),
             (
                 stops(json!(["*"]), 5),
-                format!("`stopTasks.clusters` {start} cannot be used: `*` is not the ARN of an ECS cluster"),
+                format!(
+                    "`stopTasks.clusters` {start} cannot be used: `*` is not the ARN of an ECS cluster"
+                ),
             ),
         ] {
             assert_eq!(said(&config), words);

@@ -93,7 +93,7 @@ struct Found {
 /// # Errors
 ///
 /// [`PolicyError`].
-pub async fn read(
+pub(super) async fn read(
     package: &Package,
     aws: &Aws,
     now: time::OffsetDateTime,
@@ -143,12 +143,8 @@ async fn find(source: &PolicySource, aws: &Aws) -> Result<Found, PolicyError> {
     };
     let stored = match text {
         StoredText::Parameter { name, version } => aws.parameter(name, *version, region).await,
-        StoredText::Secret { name, version } => {
-            aws.secret(name, version.as_deref(), region).await
-        }
-        StoredText::Object { name, version } => {
-            aws.object(name, version.as_deref(), region).await
-        }
+        StoredText::Secret { name, version } => aws.secret(name, version.as_deref(), region).await,
+        StoredText::Object { name, version } => aws.object(name, version.as_deref(), region).await,
     };
     let stored = stored.map_err(|source| PolicyError::NotRead {
         name: name.clone(),
@@ -174,7 +170,8 @@ async fn find(source: &PolicySource, aws: &Aws) -> Result<Found, PolicyError> {
 
 /// The trust policy and the trust stores in a directory like Notation's.
 fn trust(directory: &Path) -> Result<Setup, PolicyError> {
-    let variable = |name: &str| (name == "NOTATION_CONFIG").then(|| directory.as_os_str().to_owned());
+    let variable =
+        |name: &str| (name == "NOTATION_CONFIG").then(|| directory.as_os_str().to_owned());
     let directories = match NotationDirs::new(Platform::current(), variable) {
         Ok(directories) => directories,
         // The variable is set.

@@ -93,7 +93,9 @@ mod tests {
     #[test]
     fn only_the_last_two_stages_know_a_rollback() {
         let of = |rule| {
-            let stages = Stage::ALL.into_iter().filter(move |stage| stage.rule() == rule);
+            let stages = Stage::ALL
+                .into_iter()
+                .filter(move |stage| stage.rule() == rule);
             stages.map(Stage::as_str).collect::<Vec<_>>()
         };
         assert_eq!(

@@ -11,7 +11,7 @@ const HOUR: Duration = Duration::from_hours(1);
 
 /// The stops of the last hour, by this process.
 #[derive(Debug, Default)]
-pub struct Stops(VecDeque<Moment>);
+pub(super) struct Stops(VecDeque<Moment>);
 
 /// Why a task is not stopped.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -33,7 +33,7 @@ impl Stops {
     /// # Errors
     ///
     /// [`NotStopped`].
-    pub fn begin(
+    pub(super) fn begin(
         &mut self,
         setting: Option<&StopSetting>,
         task: &EcsArn,
@@ -65,8 +65,10 @@ mod tests {
 
     #[test]
     fn only_named_clusters_and_so_many_in_an_hour() {
-        let cluster = |name: &str| EcsArn::new(EcsKind::Cluster, &format!("{BEFORE}:cluster/{name}"));
-        let task = |name: &str| EcsArn::new(EcsKind::Task, &format!("{BEFORE}:task/{name}/0af")).unwrap();
+        let cluster =
+            |name: &str| EcsArn::new(EcsKind::Cluster, &format!("{BEFORE}:cluster/{name}"));
+        let task =
+            |name: &str| EcsArn::new(EcsKind::Task, &format!("{BEFORE}:task/{name}/0af")).unwrap();
         let setting = StopSetting {
             clusters: vec![cluster("prod").unwrap()],
             most_per_hour: 2,
@@ -80,9 +82,15 @@ mod tests {
             wall: start.wall + time::Duration::seconds(wall),
             steady: start.steady + Duration::from_secs(steady),
         };
-        assert_eq!(stops.begin(None, &task("prod"), start), Err(NotStopped::Setting));
+        assert_eq!(
+            stops.begin(None, &task("prod"), start),
+            Err(NotStopped::Setting)
+        );
         let other = stops.begin(Some(&setting), &task("test"), start);
-        assert_eq!(other, Err(NotStopped::Cluster(format!("{BEFORE}:cluster/test"))));
+        assert_eq!(
+            other,
+            Err(NotStopped::Cluster(format!("{BEFORE}:cluster/test")))
+        );
         let mut begin = |now| stops.begin(Some(&setting), &task("prod"), now);
         assert_eq!(begin(start), Ok(()));
         assert_eq!(begin(after(10, 10)), Ok(()));

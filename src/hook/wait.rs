@@ -13,7 +13,7 @@ use crate::limits::{HOOK_CALL_BACK_DELAY, MAX_HOOK_CALLS, MAX_HOOK_WAIT};
 use crate::report::HookState;
 
 /// The member of `hookDetails` that is ours.
-pub const STATE: &str = "countersign";
+pub(super) const STATE: &str = "countersign";
 
 /// Where in the waiting a call is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -90,7 +90,10 @@ mod tests {
         let earlier = datetime!(2026-11-29 11:55 UTC);
         assert_eq!(
             at(json!(3), "2026-11-29T11:55:00Z"),
-            Wait::Since { calls: 3, first: earlier }
+            Wait::Since {
+                calls: 3,
+                first: earlier
+            }
         );
         for (calls, first) in [
             (json!(0), "2026-11-29T11:55:00Z"),

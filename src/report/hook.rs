@@ -197,7 +197,9 @@ impl HookMetrics {
     pub fn new(verdict: &HookVerdict, time: OffsetDateTime) -> Self {
         let count = |wanted: &[GateVerdict]| {
             let found = verdict.results.iter();
-            let found = found.filter(|result| wanted.contains(&result.verdict)).count();
+            let found = found
+                .filter(|result| wanted.contains(&result.verdict))
+                .count();
             u64::try_from(found).unwrap_or(u64::MAX)
         };
         let failed = count(&[GateVerdict::Rejected, GateVerdict::Unsigned]);
@@ -242,7 +244,11 @@ impl Serialize for HookMetrics {
             "Latency": self.latency_ms,
         });
         if let Some(members) = line.as_object_mut() {
-            members.extend(self.counts.iter().map(|(name, count)| ((*name).to_owned(), json!(count))));
+            members.extend(
+                self.counts
+                    .iter()
+                    .map(|(name, count)| ((*name).to_owned(), json!(count))),
+            );
         }
         line.serialize(serializer)
     }
@@ -273,8 +279,15 @@ mod tests {
                 },
             })
         );
-        for status in [HookStatus::Succeeded, HookStatus::Failed, HookStatus::InProgress] {
-            assert_eq!(serde_json::to_value(status).unwrap(), json!(status.as_str()));
+        for status in [
+            HookStatus::Succeeded,
+            HookStatus::Failed,
+            HookStatus::InProgress,
+        ] {
+            assert_eq!(
+                serde_json::to_value(status).unwrap(),
+                json!(status.as_str())
+            );
         }
     }
 }

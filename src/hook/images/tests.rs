@@ -30,7 +30,9 @@ fn images(containers: &Value, of_revision_: &Value) -> Result<Vec<(String, usize
     let found = of_revision(&description(containers), &revision(of_revision_));
     let found = found.map_err(|error| error.to_string())?;
     let found = found.into_iter();
-    Ok(found.map(|one| (one.reference.to_string(), one.digests.len())).collect())
+    Ok(found
+        .map(|one| (one.reference.to_string(), one.digests.len()))
+        .collect())
 }
 
 #[test]
@@ -136,11 +138,21 @@ fn a_task_is_judged_by_the_digests_that_run() {
     let images: Vec<String> = images.iter().map(|one| one.reference.to_string()).collect();
     assert_eq!(
         images,
-        [format!("r.example/app@{a}"), format!("r.example/pinned@{b}")]
+        [
+            format!("r.example/app@{a}"),
+            format!("r.example/pinned@{b}")
+        ]
     );
     assert_eq!(untold, ["late", "aws-guardduty-agent"]);
 
-    let differs = json!([{ "name": "web", "image": format!("r.example/app@{a}"), "imageDigest": b }]);
-    assert!(matches!(of_task(&task(&differs)), Err(ImagesError::DigestDiffers { .. })));
-    assert!(matches!(of_task(&task(&json!([]))), Err(ImagesError::NoImage)));
+    let differs =
+        json!([{ "name": "web", "image": format!("r.example/app@{a}"), "imageDigest": b }]);
+    assert!(matches!(
+        of_task(&task(&differs)),
+        Err(ImagesError::DigestDiffers { .. })
+    ));
+    assert!(matches!(
+        of_task(&task(&json!([]))),
+        Err(ImagesError::NoImage)
+    ));
 }
