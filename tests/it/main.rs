@@ -15,6 +15,7 @@
 
 mod support;
 
+mod aws;
 mod cli;
 mod documents;
 mod environment;
