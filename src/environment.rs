@@ -133,6 +133,7 @@ pub struct Environment {
     aws_credentials: Option<SharedCredentialsProvider>,
     credential: Option<(String, Credential)>,
     plain_http: PlainHttp,
+    cache: Option<PathBuf>,
     connections: Arc<OnceLock<Connections>>,
 }
 
@@ -189,6 +190,7 @@ impl Environment {
             aws_credentials: None,
             credential: None,
             plain_http: PlainHttp::AlsoThese(Vec::new()),
+            cache: None,
             connections: Arc::default(),
         }
     }
@@ -226,6 +228,15 @@ impl Environment {
         Self {
             credential: Some((server, credential)),
             connections: Arc::default(),
+            ..self
+        }
+    }
+
+    /// The same, where answers are kept in this directory, whatever the variables say.
+    #[must_use]
+    pub fn with_cache(self, directory: PathBuf) -> Self {
+        Self {
+            cache: Some(directory),
             ..self
         }
     }
@@ -301,6 +312,9 @@ impl Environment {
 
     /// Where answers are kept, if there is a place for it.
     pub fn cache(&self) -> Option<PathBuf> {
+        if self.cache.is_some() {
+            return self.cache.clone();
+        }
         match self.notation_directories() {
             Ok(directories) => directories.cache,
             Err(error) => error.cache,

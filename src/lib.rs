@@ -142,6 +142,10 @@ pub mod install;
 // What they found and did, as documents.
 pub mod report;
 
+// What may run, asked by AWS.
+#[doc(hidden)]
+pub mod hook;
+
 // The faces.
 #[doc(hidden)]
 pub mod plugin;

@@ -613,3 +613,33 @@ pub const MAX_RUN_DOCUMENT_KEY_BYTES: usize = 1_024;
 
 /// Different images in such a document, of which each is resolved and verified.
 pub const MAX_RUN_DOCUMENT_IMAGES: usize = 500;
+
+/// How long a deployment may be held by a hook that cannot look or waits for a signature, from its first call.
+pub const MAX_HOOK_WAIT: Duration = Duration::from_mins(10);
+
+/// When Amazon ECS calls a hook again that is not done.
+pub const HOOK_CALL_BACK_DELAY: Duration = Duration::from_secs(30);
+
+/// Calls of a hook within [`MAX_HOOK_WAIT`]; twice as many as its delays, since each takes its own time.
+pub const MAX_HOOK_CALLS: u64 = 40;
+
+/// What is left of an invocation's time for its answer.
+pub const HOOK_MARGIN: Duration = Duration::from_secs(1);
+
+/// How old a gate policy may be that is not in the package.
+pub const MAX_HOOK_POLICY_AGE: Duration = Duration::from_mins(1);
+
+/// The configuration in a hook's package.
+pub const MAX_HOOK_CONFIG_BYTES: u64 = 64 * 1024;
+
+/// References of one direct invocation.
+pub const MAX_HOOK_REFERENCES: usize = 100;
+
+/// Executions of hooks that one process remembers to have answered with a wait.
+pub const MAX_HOOK_EXECUTIONS: usize = 1_000;
+
+/// Tasks that a hook may be set to stop in an hour.
+pub const MAX_STOPS_PER_HOUR: u64 = 1_000;
+
+/// Characters of the reason in `hookDetails`, which Amazon ECS hands on.
+pub const MAX_HOOK_REASON_CHARS: usize = 1_000;

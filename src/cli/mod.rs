@@ -24,6 +24,8 @@ mod policy_files;
 mod inspect;
 mod interrupts;
 mod messages;
+#[cfg(feature = "lambda")]
+pub mod lambda;
 mod list;
 mod management;
 mod reader;

@@ -7,6 +7,7 @@
 //! | --- | --- | --- |
 //! | [`VerdictV1`] | `verify`, `blob verify` | `verdict.v1.schema.json` |
 //! | [`GateResult`], [`GateVerdictEnd`] | `gate check` | `gate-verdict.v1.schema.json` |
+//! | [`HookVerdict`] | the function of AWS Lambda | `hook-verdict.v1.schema.json` |
 //! | [`RunDocumentV1`] | the other commands of `gate` | `run-document.v1.schema.json` |
 //! | [`SigningV1`] | `sign` | `signing.v1.schema.json` |
 //! | [`ManagementV1`] | `profile`, `signature` | `management.v1.schema.json` |
@@ -31,6 +32,7 @@ mod doctor;
 mod exit;
 mod gate;
 pub(crate) mod go;
+mod hook;
 mod inspection;
 mod management;
 mod oci_policy;
@@ -62,6 +64,9 @@ pub use gate::{
     GateVerdict, GateVerdictEnd,
 };
 pub use go::Times;
+pub use hook::{
+    HookAnswer, HookDetails, HookMetrics, HookPolicy, HookState, HookStatus, HookStop, HookVerdict,
+};
 pub use inspection::{
     Attribute, Attributes, CertificateDetails, Error as InspectionError, Inspection,
     SignatureDetails, SignatureInspection, SignedArtifact, TimestampDetails, UnsignedAttributes,
