@@ -641,5 +641,9 @@ pub const MAX_HOOK_EXECUTIONS: usize = 1_000;
 /// Tasks that a hook may be set to stop in an hour.
 pub const MAX_STOPS_PER_HOUR: u64 = 1_000;
 
+/// Images of one registry that a hook judges at the same time: a task definition of ten containers takes little longer than
+/// one of a single container.
+pub const MAX_CONCURRENT_HOOK_IMAGES: usize = 16;
+
 /// Characters of the reason in `hookDetails`, which Amazon ECS hands on.
 pub const MAX_HOOK_REASON_CHARS: usize = 1_000;

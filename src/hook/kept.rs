@@ -233,6 +233,32 @@ mod tests {
         assert!(kept.gate(&package, &environment, back).await.is_err());
     }
 
+    #[tokio::test]
+    async fn a_policy_outside_the_package_counts_for_a_minute_by_either_clock() {
+        let package_directory = tempfile::tempdir().unwrap();
+        std::fs::write(package_directory.path().join("gate-policy.json"), POLICY).unwrap();
+        let package = Package::read(package_directory.path()).unwrap();
+        let (mut kept, start) = (kept(), start());
+        let environment = kept.environment(start).unwrap();
+        kept.gate(&package, &environment, start).await.unwrap();
+        let policy = kept.fresh.as_mut().unwrap().policy.as_mut().unwrap();
+        for (is_in_package, wall, steady, counts) in [
+            (false, 59, 59, true),
+            (false, 60, 1, false),
+            (false, 1, 60, false),
+            (false, -1, 1, false),
+            (true, 86_400, 86_400, true),
+            (true, -1, 1, false),
+        ] {
+            policy.is_in_package = is_in_package;
+            assert_eq!(
+                policy.counts(after(start, wall, steady)),
+                counts,
+                "{wall} {steady}"
+            );
+        }
+    }
+
     #[test]
     fn an_execution_that_waits_is_known_again() {
         let mut kept = kept();

@@ -40,7 +40,9 @@ use crate::aws::{Aws, EcsArn, TaskDefinitionName};
 use crate::environment::Environment;
 use crate::gate::{Decision, Gate};
 use crate::hints::Reader;
-use crate::limits::{HOOK_CALL_BACK_DELAY, HOOK_MARGIN, MAX_HOOK_REASON_CHARS};
+use crate::limits::{
+    HOOK_CALL_BACK_DELAY, HOOK_MARGIN, MAX_CONCURRENT_HOOK_IMAGES, MAX_HOOK_REASON_CHARS,
+};
 use crate::many;
 use crate::notary::rfc3339;
 use crate::printable;
@@ -293,6 +295,7 @@ impl Hook {
             time: rfc3339(now.wall),
             trace_id: invocation.trace_id.clone(),
             kind: "verdict",
+            version: "1",
         };
         let metrics = HookMetrics::new(&verdict, now.wall);
         let answer = match event {
@@ -460,7 +463,8 @@ async fn judge_images(gate: &Gate, wanted: Vec<WantedImage>, findings: &mut Find
     let options = Options::default();
     let references: Vec<Reference> = wanted.iter().map(|one| one.reference.clone()).collect();
     let references = futures_util::stream::iter(references);
-    let mut deciding = gate.check_many(references, &options, many::Options::default());
+    let many = many::Options::default().with_most_of_one_lane(MAX_CONCURRENT_HOOK_IMAGES);
+    let mut deciding = gate.check_many(references, &options, many);
     for wanted in &wanted {
         let result = match deciding.answer().await {
             Some(answer) => result_of(wanted, &answer.outcome),

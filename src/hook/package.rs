@@ -100,7 +100,7 @@ impl PackageError {
             Self::Unreadable(error) => error.hint(),
             Self::Cluster(error) => Some(error.hint()),
             _ => Some(
-                "write it as schemas/hook-config.v1.schema.json says, and deploy the package anew"
+                "write it as `schemas/hook-config.v1.schema.json` says, and deploy the package again"
                     .to_owned(),
             ),
         }
@@ -110,6 +110,9 @@ impl PackageError {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 struct ConfigFile {
+    /// For editors.
+    #[serde(rename = "$schema")]
+    _schema: Option<String>,
     version: String,
     gate_policy: Option<SourceFile>,
     trust_anchor: Option<String>,

@@ -23,7 +23,7 @@ pub enum NotStopped {
     #[error("the package does not name the cluster `{0}` in `stopTasks`")]
     Cluster(String),
     /// As many as may be were stopped.
-    #[error("{0} tasks were stopped within an hour, which is the limit of the package")]
+    #[error("the limit of {0} stopped tasks in an hour is reached")]
     Limit(u64),
 }
 

@@ -177,6 +177,8 @@ pub struct HookVerdict {
     /// What this line is: `verdict`.
     #[serde(rename = "type")]
     pub kind: &'static str,
+    /// The version of its form: `1`.
+    pub version: &'static str,
 }
 
 /// Metrics of one answer in CloudWatch's Embedded Metric Format.

@@ -19,6 +19,7 @@ mod aws;
 mod cli;
 mod documents;
 mod environment;
+mod hook;
 mod hostile;
 mod layers;
 mod library;

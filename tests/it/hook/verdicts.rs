@@ -1,0 +1,171 @@
+//! The line for the audit and the metrics.
+
+use countersign_emulator::{Fault, FaultKind};
+use serde_json::{Value, json};
+
+use super::{Gated, REVISION, pre_scale_up, stage};
+use crate::support::document::assert_valid;
+
+fn counts(metrics: &Value) -> [Value; 4] {
+    [
+        "SignatureValidationErrors",
+        "Verified",
+        "Tolerated",
+        "Inconclusive",
+    ]
+    .map(|name| metrics[name].clone())
+}
+
+#[test]
+fn every_invocation_writes_a_verdict_and_its_metrics() {
+    let gated = Gated::new();
+    let function = gated.start();
+    let asked = |event: &Value| {
+        function.answer(event);
+        let (verdict, metrics) = function.verdict();
+        assert_valid(&verdict, "hook-verdict.v1.schema.json");
+        (verdict, metrics)
+    };
+    let (verdict, metrics) = asked(&pre_scale_up());
+    assert_eq!(
+        (
+            &verdict["type"],
+            &verdict["action"],
+            &verdict["stage"],
+            &verdict["status"]
+        ),
+        (
+            &json!("verdict"),
+            &json!("ecs-deployment"),
+            &json!("PRE_SCALE_UP"),
+            &json!("FAILED")
+        )
+    );
+    assert_eq!(
+        (&verdict["subject"], &verdict["service"]),
+        (&json!(REVISION), &json!("my-cluster/my-service"))
+    );
+    assert_eq!(verdict["gatePolicy"]["source"], "gate-policy.json");
+    assert_eq!(verdict["results"][0]["verdict"], "unsigned");
+    assert_eq!(counts(&metrics), [1, 0, 0, 0]);
+    assert_eq!(
+        metrics["_aws"]["CloudWatchMetrics"][0]["Dimensions"],
+        json!([["Service", "Action"], ["Action"]])
+    );
+    assert_eq!(
+        metrics["_aws"]["CloudWatchMetrics"][0]["Namespace"],
+        "Countersign"
+    );
+    let named = metrics["_aws"]["CloudWatchMetrics"][0]["Metrics"]
+        .as_array()
+        .unwrap();
+    let named: Vec<&str> = named
+        .iter()
+        .map(|one| one["Name"].as_str().unwrap())
+        .collect();
+    assert_eq!(
+        named,
+        [
+            "SignatureValidationErrors",
+            "Verified",
+            "Tolerated",
+            "Inconclusive",
+            "Latency"
+        ]
+    );
+    assert!(named.iter().all(|name| metrics[name].is_u64()), "{metrics}");
+    assert_eq!(
+        (&metrics["Service"], &metrics["Action"]),
+        (&json!("my-cluster/my-service"), &json!("ecs-deployment"))
+    );
+
+    gated.scene.sign(&gated.scene.image);
+    assert_eq!(counts(&asked(&pre_scale_up()).1), [0, 1, 0, 0]);
+    gated
+        .scene
+        .emulator
+        .faults()
+        .add(Fault::new(FaultKind::AccessDenied).on("DescribeServiceRevisions"));
+    assert_eq!(counts(&asked(&pre_scale_up()).1), [0, 0, 0, 1]);
+    gated.scene.emulator.faults().clear();
+    let (verdict, metrics) = asked(&stage("PRODUCTION_TRAFFIC_SHIFT_rollback"));
+    assert_eq!(
+        (&verdict["error"]["code"], counts(&metrics)),
+        (&json!("rollback"), [0, 0, 0, 0].map(|none| json!(none)))
+    );
+    let (verdict, metrics) = asked(&json!({}));
+    assert_eq!(
+        (&verdict["action"], &verdict["error"]["code"]),
+        (&json!("unknown"), &json!("event-unusable"))
+    );
+    assert_eq!(counts(&metrics), [0, 0, 0, 1]);
+}
+
+#[test]
+fn what_only_warns_passes_and_is_called_tolerated() {
+    let gated = Gated::new();
+    let policy = gated.policy(&json!({ "onFailure": "warn" }));
+    gated.package.write("gate-policy.json", policy.to_string());
+    let function = gated.start();
+    let answer = function.answer(&pre_scale_up());
+    assert_eq!(
+        super::status(&answer),
+        (
+            "SUCCEEDED",
+            "every image may run: 0 verified, 1 tolerated and not verified"
+        )
+    );
+    let (verdict, metrics) = function.verdict();
+    assert_eq!(verdict["results"][0]["verdict"], "tolerated");
+    assert_eq!(counts(&metrics), [0, 0, 1, 0]);
+}
+
+#[test]
+fn ten_images_take_as_many_rounds_as_one() {
+    let gated = Gated::signed();
+    let one = most_at_once(&gated, 1);
+    let ten = most_at_once(&gated, 10);
+    assert!(
+        one >= 1 && ten >= 10,
+        "{one} and {ten} requests at the same time"
+    );
+}
+
+/// How many requests about revocation wait at the same time for answers that never come.
+fn most_at_once(gated: &Gated, count: usize) -> usize {
+    let names: Vec<String> = (0..count).map(|number| format!("c{number}")).collect();
+    let images: Vec<String> = (0..count)
+        .map(|number| {
+            let digest = gated
+                .scene
+                .emulator
+                .push_test_image("app", &format!("t{number}"))
+                .unwrap();
+            let image = format!("{}@{digest}", gated.scene.repository);
+            gated.scene.sign(&image);
+            image
+        })
+        .collect();
+    let different: std::collections::BTreeSet<&String> = images.iter().collect();
+    assert_eq!(different.len(), count);
+    let containers: Vec<(&str, &str)> = names
+        .iter()
+        .zip(&images)
+        .map(|(name, image)| (name.as_str(), image.as_str()))
+        .collect();
+    gated.deploy(&containers, &json!([]));
+    gated.scene.operations();
+    let hung = Fault::new(FaultKind::Latency {
+        milliseconds: 60_000,
+    })
+    .on("GetRevocationStatus");
+    gated.scene.emulator.faults().add(hung);
+    let function = gated.start();
+    function.invoke_within(&pre_scale_up(), std::time::Duration::from_secs(8));
+    gated.scene.emulator.faults().clear();
+    let operations = gated.scene.operations();
+    operations
+        .iter()
+        .filter(|operation| *operation == "GetRevocationStatus")
+        .count()
+}
