@@ -10,15 +10,15 @@ use super::hook_role::may;
 use crate::aws::{Aws, CallError, EcsArn, EcsKind, FunctionArn};
 use crate::limits::MAX_AUDITED_SERVICES;
 
-/// What the function needs for every deployment, on resources that are not known before.
-const NEEDED: [&str; 6] = [
-    "ecs:DescribeServiceRevisions",
-    "ecs:DescribeTaskDefinition",
-    "ecr:GetAuthorizationToken",
-    "ecr:BatchGetImage",
-    "ecr:GetDownloadUrlForLayer",
-    "signer:GetRevocationStatus",
-];
+/// What the function needs for every deployment and what has no resource. Which repositories and signing jobs it asks
+/// about depends on what is deployed.
+const WITHOUT_RESOURCE: [&str; 2] = ["ecs:DescribeTaskDefinition", "ecr:GetAuthorizationToken"];
+
+/// What it needs for the deployments of one service.
+const OF_SERVICE: [&str; 1] = ["ecs:DescribeServiceRevisions"];
+
+/// With what Amazon ECS calls it.
+const OF_HOOK: [&str; 1] = ["lambda:InvokeFunction"];
 
 /// Which services are looked at.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,7 +43,7 @@ pub struct HookAudit {
 impl HookAudit {
     /// Everything that is found: of the function first, then of each service.
     pub async fn findings(&self, aws: &Aws, now: OffsetDateTime) -> Vec<Finding> {
-        let mut findings = self.of_function(aws, now).await;
+        let (role, mut findings) = self.of_function(aws, now).await;
         let services = match &self.services {
             AuditedServices::Named(services) => services.clone(),
             AuditedServices::All => {
@@ -56,7 +56,14 @@ impl HookAudit {
         let mut roles = BTreeMap::new();
         for service in &services {
             let subject = format!("{}/{}", service.cluster(), service.service());
-            let found = self.of_service(aws, service, &mut roles, now).await;
+            let mut found = self.of_service(aws, service, &mut roles, now).await;
+            if let Some(role) = &role {
+                let revision = service
+                    .as_str()
+                    .replacen(":service/", ":service-revision/", 1);
+                let revision = format!("{revision}/0");
+                found.push(may(aws, role, &OF_SERVICE, &revision, now).await);
+            }
             findings.extend(found.into_iter().map(|finding| {
                 let subject = match &finding.subject {
                     Some(more) => format!("{subject}: {more}"),
@@ -68,19 +75,21 @@ impl HookAudit {
         findings
     }
 
-    async fn of_function(&self, aws: &Aws, now: OffsetDateTime) -> Vec<Finding> {
+    /// The function's role, and what is found of the function.
+    async fn of_function(&self, aws: &Aws, now: OffsetDateTime) -> (Option<String>, Vec<Finding>) {
         let wanted = "a function that the hooks can call";
         let found = match Box::pin(aws.function_configuration(&self.function)).await {
             Ok(found) => found,
             Err(error) => {
                 let finding = of_call(Check::Function, &error, wanted);
-                return vec![finding.about(self.function.as_str())];
+                return (None, vec![finding.about(self.function.as_str())]);
             }
         };
         let (timeout, digest) = (found.timeout, &found.code_sha256);
         let words = format!("it may take {timeout} seconds, and its package is `{digest}`");
         let function = Finding::pass(Check::Function, words).about(self.function.as_str());
-        vec![function, may(aws, &found.role, &NEEDED, "*", now).await]
+        let permission = may(aws, &found.role, &WITHOUT_RESOURCE, "*", now).await;
+        (Some(found.role), vec![function, permission])
     }
 
     async fn of_service(
@@ -109,8 +118,7 @@ impl HookAudit {
             return findings;
         };
         if !roles.contains_key(role) {
-            let action = ["lambda:InvokeFunction"];
-            let found = may(aws, role, &action, self.function.as_str(), now).await;
+            let found = may(aws, role, &OF_HOOK, self.function.as_str(), now).await;
             roles.insert(role.clone(), found);
         }
         findings.extend(roles.get(role).cloned());

@@ -133,15 +133,19 @@ mount -o remount,bind,ro "$1" && mount -o remount,bind,ro / && shift && exec "$@
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() {
-		// It leaves the function alive where only itself is killed.
-		_ = syscall.Kill(-command.Process.Pid, syscall.SIGKILL)
-		stop()
-	})
-	return gateFunction{
+	function := gateFunction{
 		url:     "http://" + invoked + "/2015-03-31/functions/function/invocations",
 		program: filepath.Join(s.packageDir, "bootstrap"),
 	}
+	t.Cleanup(func() {
+		_ = syscall.Kill(-command.Process.Pid, syscall.SIGKILL)
+		stop()
+		// It leaves the function alive, in a process group of its own.
+		for _, process := range function.processes(t) {
+			_ = syscall.Kill(process, syscall.SIGKILL)
+		}
+	})
+	return function
 }
 
 func freePort(t *testing.T) string {

@@ -109,7 +109,7 @@ fn a_service_that_calls_the_gate_passes() {
         format!(
             "pass     permission prod/web: {INVOKE} by {role}: the policies of `{role}` allow it"
         ),
-        "7 passed, 0 with a warning, 0 failed, 0 not known".to_owned(),
+        "8 passed, 0 with a warning, 0 failed, 0 not known".to_owned(),
     ] {
         assert!(
             ran.stdout.lines().any(|found| found == line),
@@ -168,7 +168,7 @@ fn what_cannot_be_looked_at_is_not_known_and_not_a_pass() {
         ("ListClusters", &["--all"], "service", 1),
         ("ListServices", &["--all"], "service", 1),
         ("GetFunctionConfiguration", &["prod/web"], "function", 1),
-        ("SimulatePrincipalPolicy", &["prod/web"], "permission", 2),
+        ("SimulatePrincipalPolicy", &["prod/web"], "permission", 3),
     ] {
         faults.add(Fault::new(FaultKind::AccessDenied).on(operation));
         let others = deployed.others(3, more);
@@ -186,12 +186,20 @@ fn what_cannot_be_looked_at_is_not_known_and_not_a_pass() {
     let emulator = &deployed.scene.emulator;
     emulator.simulate(INVOKE, Decision::ImplicitDeny);
     emulator.simulate("ecs:DescribeTaskDefinition", Decision::MissingContext);
+    emulator.simulate("ecs:DescribeServiceRevisions", Decision::ExplicitDeny);
     let others = deployed.others(1, &["prod/web"]);
     let statuses: Vec<&str> = others
         .iter()
         .map(|(_, status, _)| status.as_str())
         .collect();
-    assert_eq!(statuses, ["unknown", "fail"], "{others:#?}");
+    assert_eq!(statuses, ["unknown", "fail", "fail"], "{others:#?}");
+    let account = emulator.account();
+    let ran = deployed.audit(&["prod/web"]);
+    let resource = format!("arn:aws:ecs:us-east-1:{account}:service-revision/prod/web/0");
+    let statement = format!(
+        r#"statement: {{"Action":["ecs:DescribeServiceRevisions"],"Effect":"Allow","Resource":"{resource}"}}"#
+    );
+    assert!(ran.stdout.contains(&statement), "{ran:#?}");
 }
 
 #[test]
