@@ -279,6 +279,17 @@ pub const MAX_AWS_RESPONSE_BYTES: u64 = 256 * 1024;
 /// Pages of a list of Amazon ECS that are read; one has up to 100, and a cluster up to 5,000 services.
 pub const MAX_ECS_PAGES: usize = 100;
 
+/// Services that one audit looks at.
+pub const MAX_AUDITED_SERVICES: usize = 10_000;
+
+/// Minutes that a deployment may wait for the hook, where the audit is not told: the hook answers within seconds, and
+/// waits at most ten minutes for a signature.
+pub const HOOK_TIMEOUT_MINUTES: u32 = 15;
+
+/// Minutes that a deployment waits for a hook without a time limit of its own (ECS API, shape
+/// `DeploymentLifecycleHookTimeoutConfiguration`).
+pub const DEFAULT_HOOK_TIMEOUT_MINUTES: u32 = 1_440;
+
 /// Bytes of the name of a parameter, a secret or an object (S3 API: a key has at most 1,024; SSM API: 2,048 with the
 /// ARN).
 pub const MAX_STORED_NAME_BYTES: usize = 2_048;

@@ -45,11 +45,21 @@ pub enum Check {
     Files,
     /// The directory of kept answers.
     Caches,
+    /// A service of Amazon ECS, and who deploys it.
+    Service,
+    /// That its deployments call the gate's function.
+    Hook,
+    /// When they call it.
+    HookStage,
+    /// How long they wait for it, and what happens then.
+    HookTimeout,
+    /// The function of the gate.
+    Function,
 }
 
 impl Check {
     /// Every check, in the order of the documentation.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 24] = [
         Self::Configuration,
         Self::Credentials,
         Self::Clock,
@@ -69,6 +79,11 @@ impl Check {
         Self::Plugin,
         Self::Files,
         Self::Caches,
+        Self::Service,
+        Self::Hook,
+        Self::HookStage,
+        Self::HookTimeout,
+        Self::Function,
     ];
 
     /// The code; it does not change once published.
@@ -93,6 +108,11 @@ impl Check {
             Self::Plugin => "plugin",
             Self::Files => "files",
             Self::Caches => "caches",
+            Self::Service => "service",
+            Self::Hook => "hook",
+            Self::HookStage => "hook-stage",
+            Self::HookTimeout => "hook-timeout",
+            Self::Function => "function",
         }
     }
 }

@@ -1,6 +1,7 @@
 //! `countersign gate`: decides what may run, and lets nothing else pass.
 
 mod args;
+mod audit_service;
 mod check;
 mod document;
 mod document_text;
@@ -49,6 +50,8 @@ pub(super) enum Command {
         countersign gate lambda-function --signing-profile ARN function.json\n  \
         countersign gate lambda-function --pin --out pinned.json function.json    (with Notation's trust policy)")]
     LambdaFunction(FileArgs),
+    /// Check that deployments of ECS services call the gate: hook, stage, time limit, permissions
+    AuditService(audit_service::Args),
 }
 
 /// Flags of `gate task-definition`.
@@ -95,6 +98,7 @@ pub(super) struct TemplateArgs {
 pub(super) async fn run(command: Command, emit: &mut dyn FnMut(CommandOutput)) {
     let (kind, document, flags, parameters) = match command {
         Command::Check(args) => return check::run(&args, emit).await,
+        Command::AuditService(args) => return emit(audit_service::run(&args).await),
         Command::TaskDefinition(args) => {
             (Kind::TaskDefinition, args.document, args.flags, Vec::new())
         }
