@@ -215,7 +215,7 @@ pub enum Failure {
         /// A capability or an attribute.
         unasked: String,
     },
-    /// The plugin does not trust the signer.
+    /// The plugin does not trust the signer. "identify" is how notation spells it.
     #[error("trusted identify verification by plugin \"{plugin}\" failed with reason \"{reason}\"")]
     UntrustedByPlugin {
         /// The plugin.
