@@ -78,7 +78,7 @@ impl Kept {
             _ => {
                 self.fresh = None;
                 let answers = tempfile::Builder::new()
-                    .prefix("countersign-")
+                    .prefix(&format!("countersign-{}-", std::process::id()))
                     .tempdir_in(DIRECTORY)
                     .map_err(Error::Directory)?;
                 let environment = with_answers((self.make)(), answers.path());

@@ -223,7 +223,7 @@ impl Hook {
             Err(NotStopped::Setting) => return,
             Err(reason) => not_stopped(reason.to_string()),
             Ok(()) => {
-                let words = format!("Countersign: {}", words_of(refused));
+                let words = format!("countersign: {}", words_of(refused));
                 let words: String = printable::one_line(&words)
                     .chars()
                     .take(MAX_STOP_REASON_CHARS)

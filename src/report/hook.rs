@@ -206,6 +206,11 @@ impl HookMetrics {
         };
         let failed = count(&[GateVerdict::Rejected, GateVerdict::Unsigned]);
         let undecided = count(&[GateVerdict::Inconclusive]);
+        // What a deployment waits for is not an error yet.
+        let (failed, undecided) = match verdict.status {
+            HookStatus::InProgress => (0, failed.saturating_add(undecided)),
+            _ => (failed, undecided),
+        };
         // What failed before there was a result for an image is counted once.
         let is_beside = verdict.status != HookStatus::Succeeded && failed + undecided == 0;
         let counts = [

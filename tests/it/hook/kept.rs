@@ -13,11 +13,11 @@ fn a_signature_that_was_revoked_between_two_invocations_fails() {
     let (verdict, _) = function.verdict();
     let profile = &gated.scene.profile;
     assert_eq!(verdict["results"][0]["verdict"], "verified");
-    let version = profile.version_arn.rsplit('/').next().unwrap();
+
     gated
         .scene
         .emulator
-        .revoke_signing_profile(&profile.name, version, time::OffsetDateTime::UNIX_EPOCH)
+        .revoke_signing_profile(&profile.version_arn, time::OffsetDateTime::UNIX_EPOCH)
         .unwrap();
     let answer = function.answer(&pre_scale_up());
     let (found, reason) = status(&answer);
@@ -62,14 +62,5 @@ fn a_connection_that_died_between_two_invocations_is_replaced() {
     gated.scene.emulator.faults().add(fault);
     let answer = function.answer(&pre_scale_up());
     assert_eq!(status(&answer).0, "SUCCEEDED", "{answer}");
-    assert_eq!(
-        gated
-            .scene
-            .emulator
-            .faults()
-            .all()
-            .first()
-            .map(|left| left.count),
-        Some(Some(0))
-    );
+    assert_eq!(gated.scene.emulator.faults().all(), []);
 }

@@ -44,9 +44,11 @@ struct Gated {
 impl Gated {
     /// The service deploys the scene's image by its digest.
     fn new() -> Self {
-        let builder = Emulator::builder()
-            .account("123456789012")
-            .region("us-west-2");
+        Self::with(Emulator::builder())
+    }
+
+    fn with(builder: countersign_emulator::Builder) -> Self {
+        let builder = builder.account("123456789012").region("us-west-2");
         let scene = Scene::with(builder);
         let gated = Self {
             package: Package::new(),

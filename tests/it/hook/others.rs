@@ -166,7 +166,7 @@ fn a_push_and_a_direct_invocation_are_answered_with_the_verdict() {
     let verdicts = [0, 1].map(|number| verdict["results"][number]["verdict"].clone());
     assert_eq!(
         verdicts,
-        [json!("verified"), json!("inconclusive")],
+        [json!("verified"), json!("rejected")],
         "{verdict}"
     );
 }

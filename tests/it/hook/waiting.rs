@@ -100,10 +100,13 @@ fn the_package_says_what_is_waited_for() {
         assert_eq!(status(&function.answer(&event)).0, denied, "{words}");
         gated.scene.emulator.faults().clear();
     }
-    // What was waited for comes.
+    // What was waited for comes; until then it is not an error.
     gated.configure(&json!({ "waitFor": ["not-signed"] }));
     let function = gated.start();
     let first = function.answer(&pre_scale_up());
+    let (_, metrics) = function.verdict();
+    let counted = ["SignatureValidationErrors", "Inconclusive"].map(|name| metrics[name].as_u64());
+    assert_eq!(counted, [Some(0), Some(1)]);
     gated.scene.sign(&gated.scene.image);
     let second = function.answer(&next(&pre_scale_up(), &first));
     assert_eq!(status(&second).0, "SUCCEEDED");

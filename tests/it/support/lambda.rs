@@ -148,8 +148,10 @@ impl Function {
     /// Ends the process, and gives its log.
     pub(crate) fn end(mut self) -> String {
         let mut child = self.child.take().unwrap();
+        let process = child.id();
         child.kill().unwrap();
         let output = waiting::end(child, "the function");
+        clean(process);
         String::from_utf8(output.stderr).unwrap()
     }
 
@@ -164,6 +166,17 @@ impl Drop for Function {
         if let Some(mut child) = self.child.take() {
             let _ = child.kill();
             let _ = child.wait();
+            clean(child.id());
+        }
+    }
+}
+
+/// Removes what a function that was killed could not remove: in Lambda, nothing ends a process otherwise.
+fn clean(process: u32) {
+    for entry in std::fs::read_dir("/tmp").into_iter().flatten().flatten() {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        if name.starts_with(&format!("countersign-{process}-")) {
+            let _ = std::fs::remove_dir_all(entry.path());
         }
     }
 }
