@@ -104,7 +104,7 @@ func newGateScene(t *testing.T) gateScene {
 		"awsEndpoints": []any{emulator.Endpoint, services.URL},
 		"rules": []any{map[string]any{
 			"name":    "signed",
-			"scopes":  []any{server.host + "/gate/*"},
+			"scopes":  []any{byName(server.host) + "/gate/*"},
 			"require": map[string]any{"all": []any{map[string]any{"name": "release", "signingProfile": signed.profile.arn}}},
 		}},
 	}))
@@ -114,7 +114,7 @@ func newGateScene(t *testing.T) gateScene {
 // start starts the function with more variables in its environment.
 func (s gateScene) start(t *testing.T, more ...string) gateFunction {
 	t.Helper()
-	rie := programs.Require(t, "AWS_LAMBDA_RIE_BIN")
+	rie := programs.Require(t, "LAMBDA_RIE_BIN")
 	invoked, runtime := freePort(t), freePort(t)
 	// Everything is for reading only but /tmp, and of that the package is too.
 	script := `mount --make-rprivate / && mount --bind /tmp /tmp && mount --bind "$1" "$1" &&
@@ -146,6 +146,12 @@ mount -o remount,bind,ro "$1" && mount -o remount,bind,ro / && shift && exec "$@
 		}
 	})
 	return function
+}
+
+// byName is a reference to the emulator's registry under the name that is asked
+// over plain HTTP without being told so: a function has no flag for it.
+func byName(reference string) string {
+	return strings.Replace(reference, "127.0.0.1:", "localhost:", 1)
 }
 
 func freePort(t *testing.T) string {
@@ -257,10 +263,10 @@ func TestLambdaDecidesDeployments(t *testing.T) {
 	scene := newGateScene(t)
 	unsigned := pushImage(t, scene.server, "gate/unsigned")
 	function := scene.start(t)
-	signedEvent := scene.deployment(t, "gate-signed", scene.image.reference())
+	signedEvent := scene.deployment(t, "gate-signed", byName(scene.image.reference()))
 	function.expectStatus(t, signedEvent, "SUCCEEDED")
-	function.expectStatus(t, scene.deployment(t, "gate-unsigned", unsigned.reference()), "FAILED")
-	function.expectStatus(t, scene.deployment(t, "gate-tag", scene.image.taggedReference()), "FAILED")
+	function.expectStatus(t, scene.deployment(t, "gate-unsigned", byName(unsigned.reference())), "FAILED")
+	function.expectStatus(t, scene.deployment(t, "gate-tag", byName(scene.image.taggedReference())), "FAILED")
 	for _, event := range []string{`{}`, `[]`, `{"lifecycleStage":"PRE_SCALE_UP"}`} {
 		expectNoPass(t, function.invoke(t, []byte(event)))
 	}
@@ -274,7 +280,7 @@ func TestLambdaDecidesDeployments(t *testing.T) {
 // is killed, hangs, panics or cannot reach anything: never that it may go on.
 func TestLambdaRefusesWhereItEnds(t *testing.T) {
 	scene := newGateScene(t)
-	event := scene.deployment(t, "gate-ends", scene.image.reference())
+	event := scene.deployment(t, "gate-ends", byName(scene.image.reference()))
 
 	t.Run("killed in the middle of a call", func(t *testing.T) {
 		function := scene.start(t)

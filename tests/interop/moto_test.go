@@ -57,7 +57,7 @@ func TestMotoAnswersOurQuestionsAboutECS(t *testing.T) {
 	client.call(t, there, "ecs", "create-cluster", map[string]any{"clusterName": "prod"})
 	client.call(t, there, "ecs", "register-task-definition", map[string]any{
 		"family":               "app",
-		"containerDefinitions": []any{map[string]any{"name": "app", "image": scene.image.reference(), "memory": 64}},
+		"containerDefinitions": []any{map[string]any{"name": "app", "image": byName(scene.image.reference()), "memory": 64}},
 	})
 	function := "arn:aws:lambda:us-east-1:" + motoAccount + ":function:gate"
 	client.call(t, there, "ecs", "create-service", map[string]any{
@@ -132,7 +132,7 @@ func TestMotoGivesTheGateItsPolicy(t *testing.T) {
 			_ = os.Remove(config)
 			programs.WriteFile(t, config, mustMarshal(t, map[string]any{"version": "1.0", "trustAnchor": "root.crt", "gatePolicy": source}))
 			function := scene.start(t, "AWS_ENDPOINT_URL_SSM="+moto, "AWS_ENDPOINT_URL_S3="+moto)
-			for reference, isSigned := range map[string]bool{scene.image.reference(): true, unsigned.reference(): false} {
+			for reference, isSigned := range map[string]bool{byName(scene.image.reference()): true, byName(unsigned.reference()): false} {
 				printed := function.invoke(t, mustMarshal(t, map[string]any{"references": []any{reference}}))
 				if strings.Contains(printed, `"SUCCEEDED"`) != isSigned {
 					t.Errorf("%s: %s", reference, printed)
