@@ -145,6 +145,9 @@ pub mod report;
 // What may run, asked by AWS.
 #[doc(hidden)]
 pub mod hook;
+// The machines on which images run.
+#[doc(hidden)]
+pub mod node;
 
 // The faces.
 #[doc(hidden)]

@@ -34,9 +34,16 @@ pub(super) fn set(root: &Command, matches: &ArgMatches) {
     let verifies = matches!(command.get_name(), "verify" | "fetch");
     let reader = Reader::with_flags(flags_of(root, command))
         .with_own_key(own_key)
-        .trusting_profiles(verifies && given("signing_profile"));
+        .trusting_profiles(verifies && given("signing_profile"))
+        .trusting_policy(verifies && !given("signing_profile"));
     // A process runs one command.
     let _ = READER.set(reader);
+}
+
+/// From now on hints are for somebody who gives no flags.
+pub(super) fn set_without_flags() {
+    // A process runs one command.
+    let _ = READER.set(Reader::with_flags(Vec::new()));
 }
 
 /// The flags of a command, with their dashes. Those of every command are the root's until arguments are parsed.

@@ -55,11 +55,13 @@ pub enum Check {
     HookTimeout,
     /// The function of the gate.
     Function,
+    /// containerd on a node: whether it asks the image verifier.
+    Containerd,
 }
 
 impl Check {
     /// Every check, in the order of the documentation.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 25] = [
         Self::Configuration,
         Self::Credentials,
         Self::Clock,
@@ -84,6 +86,7 @@ impl Check {
         Self::HookStage,
         Self::HookTimeout,
         Self::Function,
+        Self::Containerd,
     ];
 
     /// The code; it does not change once published.
@@ -113,6 +116,7 @@ impl Check {
             Self::HookStage => "hook-stage",
             Self::HookTimeout => "hook-timeout",
             Self::Function => "function",
+            Self::Containerd => "containerd",
         }
     }
 }

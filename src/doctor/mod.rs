@@ -58,8 +58,14 @@ impl Examination {
             versions.push((profile, version));
             findings.extend(found);
         }
+        let trusts_only_aws = setup
+            .as_ref()
+            .is_some_and(|setup| policy::trusts_only_aws(self, setup));
         for region in data_plane::regions(connections, &profiles) {
             findings.extend(data_plane::check(connections, &region).await);
+            if trusts_only_aws {
+                findings.extend(data_plane::another_signer(connections, &region).await);
+            }
         }
         findings.extend(actions::revocation(self, connections, &versions).await);
         if !self.only_verifies {
