@@ -108,7 +108,7 @@ const OF_DEPLOYMENT: [&str; 4] = [
     "executionId",
     "hookDetails",
 ];
-/// The members that tell an event of EventBridge.
+/// The members that tell an event of `EventBridge`.
 const OF_BUS: [&str; 3] = ["detail-type", "detail", "source"];
 /// The member that tells a direct invocation.
 const OF_DIRECT: [&str; 1] = ["references"];

@@ -365,7 +365,7 @@ impl Findings {
             (GateVerdict::Exempted, "exempted by the gate policy"),
         ] {
             if count(verdict) > 0 {
-                words.push_str(&format!(", {} {name}", count(verdict)));
+                words = format!("{words}, {} {name}", count(verdict));
             }
         }
         format!("every image may run: {words}")

@@ -202,7 +202,7 @@ impl Package {
             trust_anchor: below("trustAnchor", file.trust_anchor)?,
             notation: below("notationDirectory", file.notation_directory)?,
             waits,
-            stops: file.stop_tasks.map(stop_setting).transpose()?,
+            stops: file.stop_tasks.as_ref().map(stop_setting).transpose()?,
         })
     }
 }
@@ -320,7 +320,7 @@ fn is_region(text: &str) -> bool {
             .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
 }
 
-fn stop_setting(file: StopFile) -> Result<StopSetting, PackageError> {
+fn stop_setting(file: &StopFile) -> Result<StopSetting, PackageError> {
     if !(1..=MAX_STOPS_PER_HOUR).contains(&file.most_per_hour) {
         return Err(member("stopTasks.mostPerHour", "a number from 1 to 1000"));
     }

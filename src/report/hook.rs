@@ -181,7 +181,7 @@ pub struct HookVerdict {
     pub version: &'static str,
 }
 
-/// Metrics of one answer in CloudWatch's Embedded Metric Format.
+/// Metrics of one answer in the Embedded Metric Format of Amazon's `CloudWatch`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct HookMetrics {
     time: OffsetDateTime,
