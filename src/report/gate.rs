@@ -290,6 +290,22 @@ impl GateResult {
         }
     }
 
+    /// What is said of an image about which there is no decision.
+    pub fn undecided(asked: &str, reason: Reason) -> Self {
+        Self {
+            asked: asked.to_owned(),
+            error: Some(reason),
+            exemption: None,
+            images: Vec::new(),
+            media_type: None,
+            movable_tag: None,
+            reference: None,
+            rule: None,
+            uncovered: Vec::new(),
+            verdict: GateVerdict::Inconclusive,
+        }
+    }
+
     fn with_examination(self, examination: &Examination, reader: &Reader) -> Self {
         let images = examination.images.iter();
         Self {

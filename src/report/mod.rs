@@ -7,12 +7,13 @@
 //! | --- | --- | --- |
 //! | [`VerdictV1`] | `verify`, `blob verify` | `verdict.v1.schema.json` |
 //! | [`GateResult`], [`GateVerdictEnd`] | `gate check` | `gate-verdict.v1.schema.json` |
+//! | [`HookVerdict`] | the function of AWS Lambda | `hook-verdict.v1.schema.json` |
 //! | [`RunDocumentV1`] | the other commands of `gate` | `run-document.v1.schema.json` |
 //! | [`SigningV1`] | `sign` | `signing.v1.schema.json` |
 //! | [`ManagementV1`] | `profile`, `signature` | `management.v1.schema.json` |
 //! | [`Inspection`], [`SignatureDetails`] | `inspect`, `blob inspect` | `inspection.schema.json` |
 //! | [`OciPolicy`] | `policy init` | `trustpolicy.oci.schema.json` |
-//! | [`DoctorV1`] | `doctor` | `doctor.v1.schema.json` |
+//! | [`DoctorV1`] | `doctor`, `gate audit-service` | `doctor.v1.schema.json` |
 //! | [`SetupV1`] | `setup` | `setup.v1.schema.json` |
 //! | [`BlobPolicy`] | `blob policy init` | `trustpolicy.blob.schema.json` |
 //! | [`LintedPolicy`], [`LintEnd`] | `policy lint` | `policy-lint.v1.schema.json` |
@@ -32,6 +33,7 @@ mod doctor;
 mod exit;
 mod gate;
 pub(crate) mod go;
+mod hook;
 mod inspection;
 mod management;
 mod oci_policy;
@@ -65,6 +67,9 @@ pub use gate::{
 };
 pub use gate_explanation::{ExplainedRule, ExplainedSigner, GateExplanationV1, WiderScope};
 pub use go::Times;
+pub use hook::{
+    HookAnswer, HookDetails, HookMetrics, HookPolicy, HookState, HookStatus, HookStop, HookVerdict,
+};
 pub use inspection::{
     Attribute, Attributes, CertificateDetails, Error as InspectionError, Inspection,
     SignatureDetails, SignatureInspection, SignedArtifact, TimestampDetails, UnsignedAttributes,

@@ -1,6 +1,7 @@
 //! `countersign gate`: decides what may run, and lets nothing else pass.
 
 mod args;
+mod audit_service;
 mod check;
 mod document;
 mod document_text;
@@ -52,6 +53,8 @@ pub(super) enum Command {
         countersign gate lambda-function --gate-policy gate.json function.json\n  \
         countersign gate lambda-function --gate-policy gate.json --pin --out pinned.json function.json")]
     LambdaFunction(FileArgs),
+    /// Check that deployments of ECS services call the gate: hook, stage, time limit, permissions
+    AuditService(audit_service::Args),
 }
 
 /// Flags of `gate task-definition`.
@@ -98,6 +101,7 @@ pub(super) struct TemplateArgs {
 pub(super) async fn run(command: Command, emit: &mut dyn FnMut(CommandOutput)) {
     let (kind, document, flags, parameters) = match command {
         Command::Check(args) => return check::run(&args, emit).await,
+        Command::AuditService(args) => return emit(audit_service::run(&args).await),
         Command::TaskDefinition(args) => {
             (Kind::TaskDefinition, args.document, args.flags, Vec::new())
         }

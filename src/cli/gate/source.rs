@@ -113,27 +113,16 @@ fn check(name: &TaskDefinitionName, answer: &[u8]) -> Result<(), CommandOutput> 
     struct TaskDefinition {
         task_definition_arn: String,
     }
-    let asked = name.to_string();
     let found = serde_json::from_slice::<Answer>(answer).ok();
     let found = found.map(|answer| answer.task_definition.task_definition_arn);
-    let is_asked = found.as_deref().is_some_and(|arn| {
-        let of_arn = arn.rsplit_once('/').map_or("", |(_, name)| name);
-        let of_asked = asked
-            .rsplit_once('/')
-            .map_or(asked.as_str(), |(_, name)| name);
-        let is_same_family = of_arn.split(':').next() == of_asked.split(':').next();
-        // A family without a revision is its newest one.
-        is_same_family
-            && (of_asked == of_arn || !of_asked.contains(':'))
-            && (name.region().is_none() || arn.split('/').next() == asked.split('/').next())
-    });
+    let is_asked = found.as_deref().is_some_and(|arn| name.is_of(arn));
     if is_asked {
         return Ok(());
     }
     let found = found.unwrap_or_else(|| "nothing".to_owned());
     Err(CommandOutput::failed(
         Exit::Inconclusive,
-        &format!("Amazon ECS was asked about task definition `{asked}` and described `{found}`"),
+        &format!("Amazon ECS was asked about task definition `{name}` and described `{found}`"),
     ))
 }
 

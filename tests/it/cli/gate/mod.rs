@@ -1,5 +1,6 @@
 //! `countersign gate check`.
 
+mod audit_service;
 mod endpoints;
 mod explain;
 mod faces;
