@@ -12,6 +12,9 @@ mod data_plane;
 mod examination;
 mod files;
 mod finding;
+mod hook;
+mod hook_audit;
+mod hook_role;
 mod plugins;
 mod policy;
 mod profiles;
@@ -19,6 +22,7 @@ mod registry;
 
 pub use examination::Examination;
 pub use finding::{Check, Finding, PolicyStatement, Status};
+pub use hook_audit::{AuditedServices, HookAudit};
 
 use tokio::time::Instant;
 

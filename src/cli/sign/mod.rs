@@ -74,16 +74,16 @@ pub(super) async fn run(args: Args, emit: &mut dyn FnMut(CommandOutput)) {
             ..CommandOutput::done()
         },
         Output::Json => {
-            let exit = fault
+            let worst = fault
                 .iter()
-                .fold(tally.exit, |exit, fault| exit.worse(fault.exit));
+                .fold(tally.exit, |worst, fault| worst.worse(fault.exit));
             let end = SigningEnd {
                 error: fault.as_ref().map(CommandOutput::not_begun),
-                ..SigningEnd::new(tally.counts, exit)
+                ..SigningEnd::new(tally.counts, worst)
             };
             CommandOutput {
                 stdout: results.end(&end),
-                exit,
+                exit: worst,
                 ..CommandOutput::done()
             }
         }

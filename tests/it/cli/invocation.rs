@@ -57,7 +57,9 @@ fn a_document_says_when_by_what_and_at_what_cost() {
     let time = &invocation["time"];
     let facts = &document["results"][0]["signatures"][0]["validations"][4]["facts"];
     let facts = facts.as_array().unwrap().iter();
-    let answers: Vec<_> = facts.filter(|fact| fact["source"] == "aws-signer").collect();
+    let answers: Vec<_> = facts
+        .filter(|fact| fact["source"] == "aws-signer")
+        .collect();
     assert_eq!(answers.len(), 1, "{document:#}");
     assert_eq!(answers[0]["asOf"], *time);
     let lock = std::fs::read_to_string(scene.sandbox.home().join("lock.json")).unwrap();
