@@ -645,5 +645,8 @@ pub const MAX_STOPS_PER_HOUR: u64 = 1_000;
 /// one of a single container.
 pub const MAX_CONCURRENT_HOOK_IMAGES: usize = 16;
 
+/// Characters of the reason with which Amazon ECS stops a task (API model, `StopTask`).
+pub const MAX_STOP_REASON_CHARS: usize = 255;
+
 /// Characters of the reason in `hookDetails`, which Amazon ECS hands on.
 pub const MAX_HOOK_REASON_CHARS: usize = 1_000;

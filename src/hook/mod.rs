@@ -42,6 +42,7 @@ use crate::gate::{Decision, Gate};
 use crate::hints::Reader;
 use crate::limits::{
     HOOK_CALL_BACK_DELAY, HOOK_MARGIN, MAX_CONCURRENT_HOOK_IMAGES, MAX_HOOK_REASON_CHARS,
+    MAX_STOP_REASON_CHARS,
 };
 use crate::many;
 use crate::notary::rfc3339;
@@ -56,9 +57,6 @@ use crate::{causes, json};
 use decision::Finding as Found;
 use kept::Kept;
 use stops::Stops;
-
-/// Characters of the reason with which Amazon ECS stops a task (API model, `StopTask`).
-const MAX_STOP_REASON_CHARS: usize = 255;
 
 /// The gate as a function. One process has one.
 #[derive(Debug)]

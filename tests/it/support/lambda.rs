@@ -164,9 +164,10 @@ impl Function {
 impl Drop for Function {
     fn drop(&mut self) {
         if let Some(mut child) = self.child.take() {
+            let process = child.id();
             let _ = child.kill();
-            let _ = child.wait();
-            clean(child.id());
+            waiting::end(child, "the function");
+            clean(process);
         }
     }
 }
@@ -220,7 +221,7 @@ fn connection(
         reader.read_exact(&mut body).ok()?;
         let path = start.split(' ').nth(1)?;
         let answer = if path.ends_with("/invocation/next") {
-            let handed = handed.lock().ok()?.recv().ok()?;
+            let handed = handed.lock().ok()?.recv_timeout(waiting::LIMIT).ok()?;
             let deadline = SystemTime::now() + handed.time;
             let deadline = deadline.duration_since(SystemTime::UNIX_EPOCH).ok()?;
             format!(
