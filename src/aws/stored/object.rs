@@ -14,9 +14,7 @@ use super::{Stored, StoredNameError, short};
 use crate::aws::context::Aws;
 use crate::aws::error::{Call, CallError};
 use crate::aws::signed_call::{Endpoint, Question};
-
-/// Bytes of a key (S3 API, shape `ObjectKey`).
-const MAX_KEY_BYTES: usize = 1_024;
+use crate::limits::MAX_OBJECT_KEY_BYTES;
 
 /// Bucket and key of an object.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,7 +42,7 @@ impl ObjectName {
         if !is_bucket {
             return Err(StoredNameError::Bucket(short(bucket)));
         }
-        let is_key = (1..=MAX_KEY_BYTES).contains(&key.len())
+        let is_key = (1..=MAX_OBJECT_KEY_BYTES).contains(&key.len())
             && !key.chars().any(char::is_control)
             && !key.split('/').any(|segment| matches!(segment, "." | ".."));
         if !is_key {
