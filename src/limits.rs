@@ -294,6 +294,9 @@ pub const DEFAULT_HOOK_TIMEOUT_MINUTES: u32 = 1_440;
 /// ARN).
 pub const MAX_STORED_NAME_BYTES: usize = 2_048;
 
+/// Bytes of an object's key (S3 API, shape `ObjectKey`).
+pub const MAX_OBJECT_KEY_BYTES: usize = 1_024;
+
 /// Bytes of the version of a stored text; S3's have at most 1,024.
 pub const MAX_STORED_VERSION_BYTES: usize = 1_024;
 
