@@ -651,9 +651,6 @@ pub const MAX_STOPS_PER_HOUR: u64 = 1_000;
 /// one of a single container.
 pub const MAX_CONCURRENT_HOOK_IMAGES: usize = 16;
 
-/// Bytes of the key of an S3 object (S3 API, shape `ObjectKey`).
-pub const MAX_OBJECT_KEY_BYTES: usize = 1_024;
-
 /// Characters of the reason with which Amazon ECS stops a task (API model, `StopTask`).
 pub const MAX_STOP_REASON_CHARS: usize = 255;
 
