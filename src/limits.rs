@@ -300,6 +300,9 @@ pub const DEFAULT_HOOK_TIMEOUT_MINUTES: u32 = 1_440;
 /// ARN).
 pub const MAX_STORED_NAME_BYTES: usize = 2_048;
 
+/// Bytes of an object's key (S3 API, shape `ObjectKey`).
+pub const MAX_OBJECT_KEY_BYTES: usize = 1_024;
+
 /// Bytes of the version of a stored text; S3's have at most 1,024.
 pub const MAX_STORED_VERSION_BYTES: usize = 1_024;
 
@@ -653,9 +656,6 @@ pub const MAX_STOPS_PER_HOUR: u64 = 1_000;
 /// Images of one registry that a hook judges at the same time: a task definition of ten containers takes little longer than
 /// one of a single container.
 pub const MAX_CONCURRENT_HOOK_IMAGES: usize = 16;
-
-/// Bytes of the key of an S3 object (S3 API, shape `ObjectKey`).
-pub const MAX_OBJECT_KEY_BYTES: usize = 1_024;
 
 /// Characters of the reason with which Amazon ECS stops a task (API model, `StopTask`).
 pub const MAX_STOP_REASON_CHARS: usize = 255;
