@@ -50,7 +50,7 @@ impl Error {
 /// What time it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Clock {
-    /// What the system says, at each question anew.
+    /// What the system says, again at each question.
     System,
     /// Always this.
     Fixed(OffsetDateTime),

@@ -63,7 +63,7 @@ pub(super) fn cancelled() -> CommandOutput {
     }
 }
 
-/// Whether the answer is yes. `otherwise` is said where nobody can be asked, and `flag` is what says yes beforehand.
+/// Whether the answer is yes. `otherwise` is said where nobody can be asked, and `flag` is what says yes before.
 fn ask(
     explanation: &str,
     question: &str,

@@ -89,8 +89,7 @@ impl Job<'_> {
                 Some("name a file for the document with `--out`".to_owned()),
             ));
         }
-        let parameters = parse_pairs("parameter", parameters)
-            .map_err(|text| CommandOutput::failed(Exit::Usage, &text))?;
+        let parameters = parse_pairs("parameter", parameters)?;
         let options = documents::Options {
             ignored: flags.ignore.clone(),
             parameters,
@@ -121,8 +120,7 @@ impl Job<'_> {
         let flags = self.flags;
         let options = Options {
             max_signatures: flags.max_signatures.get()?,
-            user_metadata: parse_pairs("user-metadata", &flags.user_metadata)
-                .map_err(|text| CommandOutput::failed(Exit::Usage, &text))?,
+            user_metadata: parse_pairs("user-metadata", &flags.user_metadata)?,
             requirement: flags.require.requirement(false),
             ..Options::default()
         };
