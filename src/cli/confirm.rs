@@ -7,8 +7,8 @@ use super::output::{CommandOutput, Exit, one_line};
 use crate::limits;
 use crate::printable;
 
-/// Asks before something is deleted, after an explanation of whole lines or none, unless the user said yes
-/// beforehand.
+/// Asks before something is deleted, after an explanation of whole lines or none, unless the user has
+/// said yes before.
 ///
 /// # Errors
 ///
