@@ -132,6 +132,8 @@ pub struct Environment {
     aws: AwsSettings,
     aws_credentials: Option<SharedCredentialsProvider>,
     credential: Option<(String, Credential)>,
+    /// The files with credentials for registries, in place of those of Notation, Docker and Podman.
+    credential_files: Option<Vec<PathBuf>>,
     plain_http: PlainHttp,
     connections: Arc<OnceLock<Connections>>,
 }
@@ -188,6 +190,7 @@ impl Environment {
             aws: AwsSettings::default(),
             aws_credentials: None,
             credential: None,
+            credential_files: None,
             plain_http: PlainHttp::AlsoThese(Vec::new()),
             connections: Arc::default(),
         }
@@ -225,6 +228,17 @@ impl Environment {
     pub fn with_registry_credential(self, server: String, credential: Credential) -> Self {
         Self {
             credential: Some((server, credential)),
+            connections: Arc::default(),
+            ..self
+        }
+    }
+
+    /// The same with the credentials for registries in these files and in no other ones. They have the form of
+    /// Docker's `config.json`; one that names a credential helper cannot be used, so no program is run.
+    #[must_use]
+    pub fn with_registry_credential_files(self, files: Vec<PathBuf>) -> Self {
+        Self {
+            credential_files: Some(files),
             connections: Arc::default(),
             ..self
         }
@@ -335,12 +349,7 @@ impl Environment {
         let settings = http::Settings::from_variables(|name| self.variables.text(name));
         let pool = http::Pool::new(settings.map_err(Error::Http)?);
         let aws = self.aws_over(&pool).map_err(Error::Aws)?;
-        let mut files = Vec::new();
-        if let Ok(directories) = self.notation_directories() {
-            files.push(AuthFile::of_notation(directories.config_file()));
-        }
-        let of_others = registry::auth_files(|name| self.variables.text(name), self.user);
-        files.extend(of_others);
+        let files = self.auth_files();
         let credentials = Credentials::new(
             self.credential.clone(),
             Some(Arc::new(AwsEcrTokens::new(aws.clone()))),
@@ -353,6 +362,23 @@ impl Environment {
             registry,
         };
         Ok(self.connections.get_or_init(|| made).clone())
+    }
+
+    /// The files that may have credentials for registries, in the order in which they count.
+    fn auth_files(&self) -> Vec<AuthFile> {
+        if let Some(files) = &self.credential_files {
+            let files = files.iter().cloned();
+            return files.map(AuthFile::without_helpers).collect();
+        }
+        let mut files = Vec::new();
+        if let Ok(directories) = self.notation_directories() {
+            files.push(AuthFile::of_notation(directories.config_file()));
+        }
+        files.extend(registry::auth_files(
+            |name| self.variables.text(name),
+            self.user,
+        ));
+        files
     }
 
     /// Asks about revocation over `connections`, with the cache of CRLs if there is a place for it.

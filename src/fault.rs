@@ -19,21 +19,23 @@ pub enum Manner {
     Notation,
     /// As a plugin: the contract's error, and 1.
     Plugin,
+    /// As an image verifier of containerd: a line on stdout, which is all that containerd shows, and 3.
+    ImageVerifier,
 }
 
 impl Manner {
     /// The exit status.
     const fn status(self) -> i32 {
         match self {
-            Self::Own => 3,
+            Self::Own | Self::ImageVerifier => 3,
             Self::Notation | Self::Plugin => 1,
         }
     }
 
-    /// What is written to stderr.
+    /// What is written.
     fn words(self, fault: &str) -> String {
         match self {
-            Self::Own | Self::Notation => format!("Error: {fault}\n"),
+            Self::Own | Self::Notation | Self::ImageVerifier => format!("Error: {fault}\n"),
             Self::Plugin => {
                 let response = ErrorResponse {
                     error_code: ErrorCode::Error,
@@ -55,7 +57,7 @@ impl Manner {
 pub fn prepare(manner: Manner) {
     without_core_file();
     panic::set_hook(Box::new(move |info| {
-        write(&manner.words(&describe(info)));
+        write(manner, &manner.words(&describe(info)));
         std::process::exit(manner.status());
     }));
 }
@@ -91,23 +93,29 @@ fn short(path: &str) -> String {
     names.get(last..).unwrap_or_default().join("/")
 }
 
-/// Past the lock on stderr, which the thread that panicked may hold.
+/// Past the lock on the stream, which the thread that panicked may hold.
 #[cfg(unix)]
-fn write(text: &str) {
+fn write(manner: Manner, text: &str) {
+    use std::os::fd::AsFd;
+
     let mut rest = text.as_bytes();
-    let stderr = std::io::stderr();
+    let (stdout, stderr) = (std::io::stdout(), std::io::stderr());
+    let stream = match manner {
+        Manner::ImageVerifier => stdout.as_fd(),
+        _ => stderr.as_fd(),
+    };
     while !rest.is_empty() {
-        match rustix::io::write(&stderr, rest) {
+        match rustix::io::write(stream, rest) {
             Ok(count) if count > 0 => rest = rest.get(count..).unwrap_or_default(),
             Err(rustix::io::Errno::INTR) => {}
-            // Nobody can be told that stderr cannot be written.
+            // Nobody can be told that it cannot be written.
             _ => return,
         }
     }
 }
 
 #[cfg(not(unix))]
-fn write(text: &str) {
+fn write(_: Manner, text: &str) {
     use std::io::Write as _;
     let _ = std::io::stderr().write_all(text.as_bytes());
 }
@@ -161,8 +169,14 @@ mod tests {
         );
         assert_eq!(Manner::Own.words("x"), "Error: x\n");
         assert_eq!(
-            [Manner::Own, Manner::Notation, Manner::Plugin].map(Manner::status),
-            [3, 1, 1]
+            [
+                Manner::Own,
+                Manner::Notation,
+                Manner::Plugin,
+                Manner::ImageVerifier
+            ]
+            .map(Manner::status),
+            [3, 1, 1, 3]
         );
     }
 }

@@ -10,6 +10,7 @@
 mod directory;
 mod exposure;
 mod named;
+mod of_root;
 mod private;
 mod reserved;
 mod rolling;
@@ -22,6 +23,7 @@ pub use directory::{
 pub use exposure::{Exposure, exposure, exposure_of_directory};
 pub(crate) use named::wait_for_input;
 pub use named::{is_stream, open_stream, read_named};
+pub use of_root::check_of_root;
 pub use private::{check_private_directory, read_private};
 pub use reserved::Reserved;
 pub use rolling::RollingFile;

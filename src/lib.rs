@@ -142,6 +142,10 @@ pub mod install;
 // What they found and did, as documents.
 pub mod report;
 
+// The machines on which images run.
+#[doc(hidden)]
+pub mod node;
+
 // The faces.
 #[doc(hidden)]
 pub mod plugin;

@@ -592,3 +592,50 @@ pub const MAX_RUN_DOCUMENT_KEY_BYTES: usize = 1_024;
 
 /// Different images in such a document, of which each is resolved and verified.
 pub const MAX_RUN_DOCUMENT_IMAGES: usize = 500;
+
+// A node's image verifier
+
+/// Bytes of the descriptor that containerd hands to an image verifier: a real one has some 300, with annotations.
+pub const MAX_VERIFIER_DESCRIPTOR_BYTES: u64 = 64 * 1024;
+
+/// Arguments that containerd hands to an image verifier: it has three flags today, and later ones a few more.
+pub const MAX_VERIFIER_ARGUMENTS: usize = 64;
+
+/// Bytes of a verifier's reason. containerd keeps 32 KiB, and older tools less.
+pub const MAX_VERIFIER_REASON_BYTES: usize = 16 * 1024;
+
+/// How long before its time limit a verifier answers: starting the process and writing the answer need it.
+pub const VERIFIER_ANSWER_MARGIN: Duration = Duration::from_secs(1);
+
+/// How long before its own answer a verifier gives up what it waits for, so that it can still say what that was.
+pub const VERIFIER_REPORT_MARGIN: Duration = Duration::from_millis(250);
+
+/// The time limit where the configuration has none: one second less than containerd's.
+pub const VERIFIER_TIME_LIMIT: Duration = Duration::from_secs(9);
+
+/// The shortest and the longest time limit that a configuration may have.
+pub const VERIFIER_TIME_LIMITS: (Duration, Duration) =
+    (Duration::from_secs(2), Duration::from_mins(5));
+
+/// How often a verifier looks whether its time is over: the limit may change once the configuration is read.
+pub const VERIFIER_WATCH_INTERVAL: Duration = Duration::from_millis(50);
+
+/// Bytes of a verifier's configuration, and of its file with AWS credentials.
+pub const MAX_VERIFIER_CONFIGURATION_BYTES: u64 = 64 * 1024;
+
+// A node's containerd
+
+/// Bytes of one of containerd's configuration files; a long one has some 20 KiB.
+pub const MAX_CONTAINERD_CONFIG_BYTES: u64 = 1024 * 1024;
+
+/// Configuration files of containerd that are read, with those that others import.
+pub const MAX_CONTAINERD_CONFIG_FILES: usize = 64;
+
+/// Bytes of what containerd says of its version.
+pub const MAX_CONTAINERD_VERSION_BYTES: u64 = 4 * 1024;
+
+/// How long containerd may take to say its version.
+pub const CONTAINERD_VERSION_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Entries of a directory that an import with a `*` is matched against, and of the directory of image verifiers.
+pub const MAX_NODE_DIRECTORY_ENTRIES: usize = 1_000;

@@ -1,7 +1,7 @@
 //! The program: parse, run, exit code.
 
-use std::ffi::OsString;
-use std::io;
+use std::ffi::{OsStr, OsString};
+use std::io::{self, Write as _};
 use std::process::ExitCode;
 
 use countersign::cli;
@@ -10,8 +10,11 @@ use countersign::plugin::{self, Face};
 
 fn main() -> ExitCode {
     let arguments: Vec<_> = std::env::args_os().collect();
-    start_again_without_harmful_variables(&arguments);
     let program = arguments.first().cloned().unwrap_or_default();
+    if cli::is_image_verifier(&program) {
+        return verify_for_containerd(&arguments);
+    }
+    start_again_without_harmful_variables(&arguments);
     let rest = arguments.get(1..).unwrap_or_default();
     let face = Face::of_executable(&program, rest);
     fault::prepare(match face {
@@ -27,6 +30,59 @@ fn main() -> ExitCode {
         return plugin::run(face, rest, stdin.lock(), stdout.lock(), stderr.lock()).into();
     }
     cli::run(arguments).into()
+}
+
+/// containerd's image verifier. It has the environment and the working directory of containerd, which may be anybody's:
+/// it starts again without the one, and leaves the other.
+fn verify_for_containerd(arguments: &[OsString]) -> ExitCode {
+    fault::prepare(Manner::ImageVerifier);
+    let refused = |why: &str| {
+        // Nobody can be told that it cannot be written.
+        let _ = writeln!(
+            io::stdout(),
+            "Error: the image verifier cannot begin: {why}"
+        );
+        ExitCode::from(3)
+    };
+    if std::env::vars_os().any(|(name, _)| !is_kept_for_tests(&name)) {
+        let error = start_again_without_variables(arguments);
+        return refused(&format!("it cannot be started without variables: {error}"));
+    }
+    if let Err(error) = std::env::set_current_dir("/") {
+        return refused(&format!("it cannot leave the working directory: {error}"));
+    }
+    #[cfg(debug_assertions)]
+    fail_on_request();
+    cli::verify_for_containerd(arguments.get(1..).unwrap_or_default()).into()
+}
+
+/// Whether the variable is the one by which the tests see a panic. A release build knows none.
+fn is_kept_for_tests(name: &OsStr) -> bool {
+    cfg!(debug_assertions) && name == "COUNTERSIGN_TEST_FAULT"
+}
+
+/// Comes back only where it cannot be started.
+#[cfg(unix)]
+fn start_again_without_variables(arguments: &[OsString]) -> io::Error {
+    use std::os::unix::process::CommandExt as _;
+    use std::process::Command;
+
+    let program = match std::env::current_exe() {
+        Ok(program) => program,
+        Err(error) => return error,
+    };
+    let mut again = Command::new(program);
+    again.env_clear();
+    again.envs(std::env::vars_os().filter(|(name, _)| is_kept_for_tests(name)));
+    if let [name, rest @ ..] = arguments {
+        again.arg0(name).args(rest);
+    }
+    again.exec()
+}
+
+#[cfg(not(unix))]
+fn start_again_without_variables(_: &[OsString]) -> io::Error {
+    io::ErrorKind::Unsupported.into()
 }
 
 /// Lets the tests see how a panic ends. A release build has nothing of it.

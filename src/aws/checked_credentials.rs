@@ -178,7 +178,7 @@ fn look_at(path: &Path) -> Result<(), files::Error> {
     }
 }
 
-fn is_for_header(key: &str) -> bool {
+pub(super) fn is_for_header(key: &str) -> bool {
     key.bytes().all(|byte| matches!(byte, b' '..=b'~'))
 }
 

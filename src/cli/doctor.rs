@@ -1,6 +1,7 @@
 //! `countersign doctor`: whether this machine can sign and verify, and why not.
 
 use std::fmt::Write as _;
+use std::path::PathBuf;
 
 use super::args::{PluginConfigArgs, RegistryArgs, TimeArgs};
 use super::context::{Context, Format, environment};
@@ -10,6 +11,7 @@ use super::verify::Output;
 use crate::config::Config;
 use crate::doctor::{Check, Examination, Finding};
 use crate::environment::Environment;
+use crate::node::containerd::NodeExamination;
 use crate::reference::{ArtifactReference, Reference};
 use crate::report::{DoctorV1, FindingV1, Reason};
 use crate::signer::aws_signer::SigningProfile;
@@ -20,7 +22,8 @@ use crate::{causes, printable};
 #[command(after_help = "Examples:\n  \
     countersign doctor registry.example/app@sha256:...\n  \
     countersign doctor --signing-profile ARN REFERENCE    (without a trust policy)\n  \
-    countersign doctor --verify-only --output json REFERENCE\n\n\
+    countersign doctor --verify-only --output json REFERENCE\n  \
+    countersign doctor --containerd    (on a node: whether containerd asks the image verifier)\n\n\
     Exit codes: 0 nothing failed and everything is known, 1 something failed, 2 usage, 3 nothing failed and something is \
     not known.")]
 pub(super) struct Args {
@@ -32,6 +35,18 @@ pub(super) struct Args {
     /// Leave out what only signing needs
     #[arg(long)]
     verify_only: bool,
+    /// Look at containerd on this node and at nothing else: each setting by which images get past the image verifier
+    #[arg(
+        long,
+        value_name = "CONFIG",
+        num_args = 0..=1,
+        default_missing_value = crate::node::containerd::CONFIG,
+        conflicts_with_all = ["reference", "signing_profile", "verify_only"]
+    )]
+    containerd: Option<PathBuf>,
+    /// containerd's program, which is asked for its version [default: the one in /usr/local/bin, /usr/bin or /bin]
+    #[arg(long, value_name = "FILE", requires = "containerd")]
+    containerd_program: Option<PathBuf>,
     /// Output format: `json` is one document on stdout, see schemas/doctor.v1.schema.json
     #[arg(short, long, value_name = "FORM", default_value = "text")]
     output: Output,
@@ -77,6 +92,14 @@ pub(super) fn json(document: &impl serde::Serialize) -> String {
 }
 
 async fn examined(args: &Args) -> Result<(String, Vec<Finding>), CommandOutput> {
+    if let Some(config) = &args.containerd {
+        let examination = NodeExamination {
+            config: config.clone(),
+            program: args.containerd_program.clone(),
+            clock: environment().clock(),
+        };
+        return Ok((String::new(), Box::pin(examination.findings()).await));
+    }
     let reference = args.reference.as_deref().map(Reference::parse).transpose();
     let reference = reference
         .map_err(|error| CommandOutput::usage(&error.notation_sentence(), error.hint()))?;

@@ -16,6 +16,7 @@ mod envelope;
 mod examples;
 mod exposure;
 mod gate;
+mod image_verifier;
 mod inspect;
 mod interrupts;
 mod key;
@@ -50,6 +51,7 @@ use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use crate::reference::{ArtifactReference, LayoutReference, Reference};
 use crate::registry::{LayoutRepository, Target};
 use crate::report::{Called, sentence};
+pub use image_verifier::{is_image_verifier, run as verify_for_containerd};
 use output::{CommandOutput, Exit};
 
 /// Signs and verifies container images with AWS Signer, in the Notary Project format.

@@ -77,6 +77,12 @@ pub(super) fn set(root: &Command, matches: &ArgMatches) {
     let _ = READER.set(reader);
 }
 
+/// From now on hints are for somebody who gives no flags.
+pub(super) fn set_without_flags() {
+    // A process runs one command.
+    let _ = READER.set(Reader::with_flags(Vec::new()));
+}
+
 /// The flags of a command, with their dashes. Those of every command are the root's until arguments are parsed.
 pub(super) fn flags_of(root: &Command, command: &Command) -> Vec<String> {
     let mut flags = vec!["--help".to_owned(), "-h".to_owned()];

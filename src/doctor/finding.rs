@@ -45,11 +45,13 @@ pub enum Check {
     Files,
     /// The directory of kept answers.
     Caches,
+    /// containerd on a node: whether it asks the image verifier.
+    Containerd,
 }
 
 impl Check {
     /// Every check, in the order of the documentation.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::Configuration,
         Self::Credentials,
         Self::Clock,
@@ -69,6 +71,7 @@ impl Check {
         Self::Plugin,
         Self::Files,
         Self::Caches,
+        Self::Containerd,
     ];
 
     /// The code; it does not change once published.
@@ -93,6 +96,7 @@ impl Check {
             Self::Plugin => "plugin",
             Self::Files => "files",
             Self::Caches => "caches",
+            Self::Containerd => "containerd",
         }
     }
 }

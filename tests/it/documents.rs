@@ -5,6 +5,7 @@ mod commands;
 mod curl;
 mod links;
 mod named_tests;
+mod node_examples;
 mod pages;
 mod reader;
 mod rows;

@@ -8,6 +8,8 @@ mod flags;
 mod source;
 mod text;
 
+pub(super) use text::in_words;
+
 use clap::Subcommand;
 
 use super::output::CommandOutput;

@@ -7,7 +7,7 @@ use crate::cli::output::{CommandOutput, one_line, short_line, write_hint};
 use crate::report::{GateImage, GateResult, GateSigner, GateVerdict, Reason, Unseen};
 
 /// The decision about one reference: on stdout if it may run, else on stderr.
-pub(super) fn in_words(result: &GateResult, policy: &Path) -> CommandOutput {
+pub(in crate::cli) fn in_words(result: &GateResult, policy: &Path) -> CommandOutput {
     let mut report = CommandOutput {
         exit: result.verdict.exit(),
         ..CommandOutput::done()

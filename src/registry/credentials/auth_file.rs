@@ -27,6 +27,8 @@ pub(super) enum Kind {
     Legacy,
     /// Notation's `config.json`: no link, and if it says anything about credentials, no other file counts.
     Notation,
+    /// As [`Kind::Current`], no link, and without helpers: it must not make this process run others.
+    WithoutHelpers,
 }
 
 /// A file that may be there.
@@ -67,10 +69,18 @@ impl AuthFile {
         Self { path, kind }
     }
 
+    /// A file in Docker's form that names no helper, so no program is run.
+    pub fn without_helpers(path: PathBuf) -> Self {
+        let kind = Kind::WithoutHelpers;
+        Self { path, kind }
+    }
+
     /// What is in it; `None` if there is no file.
     pub(super) fn read(&self) -> Result<Option<Content>, Error> {
         let read = match self.kind {
-            Kind::Notation => files::read(&self.path, limits::MAX_CONFIG_BYTES),
+            Kind::Notation | Kind::WithoutHelpers => {
+                files::read(&self.path, limits::MAX_CONFIG_BYTES)
+            }
             Kind::Current | Kind::Legacy => {
                 files::read_following_links(&self.path, limits::MAX_CONFIG_BYTES)
             }
@@ -125,6 +135,11 @@ impl AuthFile {
             Some(Value::String(name)) => Some(name).filter(|name| !name.is_empty()),
             Some(_) => return Err(malformed("`credsStore` is not a string".to_owned())),
         };
+        let has_helpers = content.store.is_some() || !content.helpers.is_empty();
+        if self.kind == Kind::WithoutHelpers && has_helpers {
+            let problem = "it names a credential helper, and no program may be run here";
+            return Err(malformed(problem.to_owned()));
+        }
         Ok(content)
     }
 }

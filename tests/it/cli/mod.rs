@@ -7,6 +7,7 @@ mod exposure;
 mod fault;
 mod gate;
 mod gate_documents;
+mod image_verifier;
 mod inspect;
 mod key;
 mod left_behind;

@@ -37,7 +37,15 @@ pub(super) fn guides() -> Vec<String> {
 
 /// Every document.
 pub(super) fn all() -> Vec<String> {
-    documents_in(&["", "docs", "emulator", "trustpolicy"])
+    documents_in(&[
+        "",
+        "docs",
+        "emulator",
+        "trustpolicy",
+        "examples/containerd",
+        "examples/eks-nodes",
+        "examples/bottlerocket",
+    ])
 }
 
 /// A block of code.

@@ -11,6 +11,12 @@ use crate::support::{kms, layout, local_keys};
 /// The directory that the pages give the emulator.
 pub(super) const EMULATOR_FOLDER: &str = "/tmp/countersign-emulator";
 
+/// In a page about a node.
+pub(super) const NODE: &str = "mkdir -p /etc/countersign";
+
+/// Makes the reader's own directories those of the machine, then runs the block. Only root can.
+const ON_NODE: &str = r#"for place in etc opt usr/local/bin; do mount --bind "$0/node/$place" "/$place"; done; exec /bin/sh -e -c "$1""#;
+
 /// In a page that signs; every other page finds its image signed.
 const SIGNS: &str = "countersign sign ";
 
@@ -25,6 +31,8 @@ pub(super) struct Reader {
     pub(super) scene: Scene,
     bin: PathBuf,
     variables: Vec<(&'static str, String)>,
+    /// Whether the page is about a node, whose `/etc` and programs are the reader's own.
+    is_of_node: bool,
 }
 
 impl Reader {
@@ -40,8 +48,12 @@ impl Reader {
         let reader = Self {
             bin: scene.sandbox.home().join("bin"),
             variables: Self::variables(&scene),
+            is_of_node: text.contains(NODE),
             scene,
         };
+        if reader.is_of_node {
+            reader.write_node();
+        }
         reader.write_programs();
         reader.write_files();
         reader
@@ -87,6 +99,20 @@ exec {program} "$@"
         std::os::unix::fs::symlink(program, self.bin.join("notation")).unwrap();
     }
 
+    /// The directories of a node with containerd.
+    fn write_node(&self) {
+        let node = self.scene.sandbox.home().join("node");
+        for place in ["etc", "opt", "usr/local/bin"] {
+            std::fs::create_dir_all(node.join(place)).unwrap();
+        }
+        for name in ["hosts", "nsswitch.conf"] {
+            let _ = std::fs::copy(format!("/etc/{name}"), node.join("etc").join(name));
+        }
+        let words = "containerd github.com/containerd/containerd/v2 v2.4.2 x";
+        let containerd = format!("#!/bin/sh\necho {words}\n");
+        write_program(&node.join("usr/local/bin/containerd"), &containerd);
+    }
+
     fn write_files(&self) {
         let home = self.scene.sandbox.home();
         std::fs::write(home.join("app.tar.gz"), "hello\n").unwrap();
@@ -127,9 +153,18 @@ exec {program} "$@"
     pub(super) fn run(&self, block: &str) -> Ran {
         let emulator = self.scene.sandbox.home().join("emulator");
         let block = block.replace(EMULATOR_FOLDER, emulator.to_str().unwrap());
-        let mut shell = self.scene.sandbox.command("/bin/sh".as_ref());
+        let mut shell = if self.is_of_node {
+            let mut shell = self.scene.sandbox.command("/usr/bin/unshare".as_ref());
+            let home = self.scene.sandbox.home();
+            shell.args(["--mount", "/bin/sh", "-e", "-c", ON_NODE]);
+            shell.arg(home).arg(&block);
+            shell
+        } else {
+            let mut shell = self.scene.sandbox.command("/bin/sh".as_ref());
+            shell.args(["-e", "-c", &block]);
+            shell
+        };
         shell
-            .args(["-e", "-c", &block])
             .env("PATH", format!("{}:/usr/bin:/bin", self.bin.display()))
             .envs(self.variables.iter().map(|(name, value)| (name, value)));
         Ran::of(&mut shell)

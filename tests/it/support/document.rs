@@ -21,12 +21,17 @@ pub(crate) fn stdout(ran: &Ran, name: &str) -> Value {
     document
 }
 
+/// What `schemas/NAME` says.
+pub(crate) fn schema(name: &str) -> jsonschema::Validator {
+    let schema = format!("{}/schemas/{name}", env!("CARGO_MANIFEST_DIR"));
+    let schema: Value = serde_json::from_str(&std::fs::read_to_string(schema).unwrap()).unwrap();
+    jsonschema::validator_for(&schema).unwrap()
+}
+
 /// `document` must be what `schemas/NAME` says.
 #[track_caller]
 pub(crate) fn assert_valid(document: &Value, name: &str) {
-    let schema = format!("{}/schemas/{name}", env!("CARGO_MANIFEST_DIR"));
-    let schema: Value = serde_json::from_str(&std::fs::read_to_string(schema).unwrap()).unwrap();
-    let validator = jsonschema::validator_for(&schema).unwrap();
+    let validator = schema(name);
     let problems: Vec<String> = validator
         .iter_errors(document)
         .map(|error| format!("{}: {error}", error.instance_path()))

@@ -24,6 +24,16 @@ pub(crate) struct Ran {
     pub(crate) stderr: String,
 }
 
+/// Whether a test may have a mount namespace of its own, as only the superuser has. The gate of this project must.
+pub(crate) fn is_root() -> bool {
+    let is_root = rustix::process::geteuid().is_root();
+    assert!(
+        is_root || std::env::var_os("CI").is_none(),
+        "only root can test a node"
+    );
+    is_root
+}
+
 impl Sandbox {
     pub(crate) fn new() -> Self {
         Self {

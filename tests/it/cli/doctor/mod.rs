@@ -1,6 +1,7 @@
 //! `doctor`: each fault alone, with what was found, what is wanted and what to do; and that nothing is changed by it.
 
 mod aws;
+mod containerd;
 mod files;
 mod registry;
 
