@@ -142,6 +142,9 @@ pub mod install;
 // What they found and did, as documents.
 pub mod report;
 
+// What may run, asked by AWS.
+#[doc(hidden)]
+pub mod hook;
 // The machines on which images run.
 #[doc(hidden)]
 pub mod node;

@@ -19,12 +19,14 @@ use crate::{
     ecs,
     iam::Decisions,
     identities::Identities,
-    kms, random,
+    kms, lambda, random,
     registry::Registry,
+    s3,
     saved::Saved,
-    server,
+    secrets_manager, server,
     shared::{CredentialOptions, Shared},
     signer::Store,
+    ssm,
     tls::Tls,
 };
 
@@ -206,6 +208,12 @@ impl Builder {
             signer: Saved::open(data_dir, "signer.json", || Ok(Store::default()))?,
             kms: Saved::open(data_dir, "kms.json", || Ok(kms::Store::default()))?,
             ecs: Saved::open(data_dir, "ecs.json", || Ok(ecs::Store::default()))?,
+            ssm: Saved::open(data_dir, "ssm.json", || Ok(ssm::Store::default()))?,
+            secrets: Saved::open(data_dir, "secrets.json", || {
+                Ok(secrets_manager::Store::default())
+            })?,
+            s3: Saved::open(data_dir, "s3.json", || Ok(s3::Store::default()))?,
+            lambda: Saved::open(data_dir, "lambda.json", || Ok(lambda::Store::default()))?,
             registry: Registry::open(self.registry, data_dir)?,
         });
 

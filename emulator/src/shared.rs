@@ -10,10 +10,13 @@ use crate::{
     faults::Faults,
     iam::Decisions,
     identities::{AccessKey, Credentials, Identities},
-    kms,
+    kms, lambda,
     registry::Registry,
+    s3,
     saved::Saved,
+    secrets_manager,
     signer::Store,
+    ssm,
     tls::Tls,
 };
 
@@ -39,6 +42,10 @@ pub(crate) struct Shared {
     pub(crate) signer: Saved<Store>,
     pub(crate) kms: Saved<kms::Store>,
     pub(crate) ecs: Saved<ecs::Store>,
+    pub(crate) ssm: Saved<ssm::Store>,
+    pub(crate) secrets: Saved<secrets_manager::Store>,
+    pub(crate) s3: Saved<s3::Store>,
+    pub(crate) lambda: Saved<lambda::Store>,
     /// Repositories, blobs, tokens.
     pub(crate) registry: Registry,
 }

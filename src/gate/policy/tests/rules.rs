@@ -133,9 +133,9 @@ fn every_rule_is_held() {
         ),
         (
             "/rules/0/signedIndexCovers",
-            json!("image"),
+            json!("nothing"),
             "/rules/0/signedIndexCovers",
-            "found `image`, wanted `nothing` or `index`",
+            "found `nothing`, wanted `image` or `index`",
             true,
         ),
         (
