@@ -14,7 +14,7 @@ use crate::trust_policy::TrustPolicies;
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct Invocation {
-    /// How long it took, in milliseconds of a clock that nobody sets.
+    /// How long it took, in milliseconds of the monotonic clock.
     pub duration_milliseconds: u64,
     /// The trust policy; absent where the command line stands for it.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::Stdio;
 
 use super::reader::{EMULATOR_FOLDER, NODE, Reader};
-use super::{curl, pages, style};
+use super::{curl, pages};
 use crate::support::sandbox::{self, Sandbox};
 use crate::support::scene::Scene;
 use crate::support::waiting;
@@ -82,7 +82,7 @@ fn every_flag_that_a_sentence_names_exists() {
     ];
 
     let mut helps = Vec::new();
-    style::helps(&Sandbox::new(), &[], &mut helps);
+    Sandbox::new().helps(&[], &mut helps);
     let known: HashSet<&str> = helps
         .iter()
         .flat_map(|(_, help)| help.split([' ', '\n', '[', '=', ',', '`', '.']))
@@ -132,7 +132,6 @@ fn the_plugins_are_installed_where_notation_looks() {
 #[test]
 fn what_is_shown_of_the_emulator_needs_nothing_but_its_file() {
     let scene = Scene::new();
-    scene.sign(&scene.image);
     let folder = tempfile::tempdir().unwrap();
     scene.emulator.write_files(folder.path()).unwrap();
     let bin = scene.sandbox.home().join("bin");
@@ -159,12 +158,20 @@ fn what_is_shown_of_the_emulator_needs_nothing_but_its_file() {
         .current_dir(scene.sandbox.home())
         .stdin(Stdio::null());
     let output = waiting::ended(&mut shell);
-    assert_eq!(
+    let (stdout, stderr) = (
         String::from_utf8_lossy(&output.stdout),
-        format!("Successfully verified signature for {}\n", scene.image),
-        "{use_it}\n{}",
-        String::from_utf8_lossy(&output.stderr)
+        String::from_utf8_lossy(&output.stderr),
     );
+    let image = &scene.image;
+    let begin = format!(
+        "Successfully signed {image}\nPushed the signature to {}@sha256:",
+        scene.repository
+    );
+    let end = format!("\nSuccessfully verified signature for {image}\n");
+    let pushed = stdout
+        .strip_prefix(&begin)
+        .and_then(|rest| rest.strip_suffix(&end));
+    assert_eq!(pushed.map(str::len), Some(64), "{use_it}\n{stdout}{stderr}");
 }
 
 #[test]
