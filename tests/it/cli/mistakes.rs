@@ -28,6 +28,8 @@ fn scene() -> Scene {
     std::fs::copy(local_keys::path("ec-384"), home.join("release.key")).unwrap();
     std::fs::write(home.join("tls-root.crt"), scene.emulator.tls_root_pem()).unwrap();
     std::fs::write(home.join("other.json"), "{\"kind\": \"Other\"}\n").unwrap();
+    let gate = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/containerd/gate.json");
+    std::fs::copy(gate, home.join("gate.json")).unwrap();
     scene.sandbox.write_config(
         "trustpolicy.json",
         r#"{"version": "1.0", "trustPolicies": [{"name": "images", "registryScopes": ["*"],
