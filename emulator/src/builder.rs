@@ -19,7 +19,7 @@ use crate::{
     ecs,
     iam::Decisions,
     identities::Identities,
-    kms, random,
+    kms, managed_signing, random,
     registry::Registry,
     saved::Saved,
     server,
@@ -206,6 +206,9 @@ impl Builder {
             signer: Saved::open(data_dir, "signer.json", || Ok(Store::default()))?,
             kms: Saved::open(data_dir, "kms.json", || Ok(kms::Store::default()))?,
             ecs: Saved::open(data_dir, "ecs.json", || Ok(ecs::Store::default()))?,
+            managed_signing: Saved::open(data_dir, "managed-signing.json", || {
+                Ok(managed_signing::Store::default())
+            })?,
             registry: Registry::open(self.registry, data_dir)?,
         });
 

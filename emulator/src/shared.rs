@@ -10,7 +10,7 @@ use crate::{
     faults::Faults,
     iam::Decisions,
     identities::{AccessKey, Credentials, Identities},
-    kms,
+    kms, managed_signing,
     registry::Registry,
     saved::Saved,
     signer::Store,
@@ -39,6 +39,7 @@ pub(crate) struct Shared {
     pub(crate) signer: Saved<Store>,
     pub(crate) kms: Saved<kms::Store>,
     pub(crate) ecs: Saved<ecs::Store>,
+    pub(crate) managed_signing: Saved<managed_signing::Store>,
     /// Repositories, blobs, tokens.
     pub(crate) registry: Registry,
 }

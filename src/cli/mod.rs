@@ -42,6 +42,7 @@ mod table;
 mod terminal;
 mod tree;
 mod verify;
+mod wait;
 
 use std::ffi::{OsStr, OsString};
 
@@ -86,6 +87,8 @@ enum Command {
     Sign(sign::Args),
     /// Verify artifacts in a registry or in an OCI image layout
     Verify(verify::Args),
+    /// Wait until Amazon ECR has signed what was pushed, then verify it
+    Wait(wait::Args),
     /// Decide what may run: images, and the images of deployment documents
     #[command(
         subcommand,
@@ -239,6 +242,7 @@ fn execute(command: Command, called: Called, emit: &mut dyn FnMut(CommandOutput)
             Command::Doctor(args) => emit(doctor::run(&args).await),
             Command::Sign(args) => sign::run(args, emit).await,
             Command::Verify(args) => verify::run(args, called, emit).await,
+            Command::Wait(args) => wait::run(&args, called, emit).await,
             Command::Gate(command) => gate::run(command, emit).await,
             Command::Revocation(command) => revocation::run(command, called, emit).await,
             Command::Blob(command) => emit(blob::run(command, called).await),

@@ -8,6 +8,7 @@
 //! | [`VerdictV1`] | `verify`, `blob verify` | `verdict.v1.schema.json` |
 //! | [`GateResult`], [`GateVerdictEnd`] | `gate check` | `gate-verdict.v1.schema.json` |
 //! | [`RunDocumentV1`] | the other commands of `gate` | `run-document.v1.schema.json` |
+//! | [`WaitResult`], [`VerdictEnd`] | `wait` | `wait.v1.schema.json` |
 //! | [`SigningV1`] | `sign` | `signing.v1.schema.json` |
 //! | [`ManagementV1`] | `profile`, `signature` | `management.v1.schema.json` |
 //! | [`Inspection`], [`SignatureDetails`] | `inspect`, `blob inspect` | `inspection.schema.json` |
@@ -47,6 +48,7 @@ mod shorten;
 mod signature;
 mod signing;
 mod verdict;
+mod wait;
 
 #[cfg(test)]
 mod tests;
@@ -92,3 +94,4 @@ pub use signing::{
     ArtifactSigning, Pushed, SigningEnd, SigningSignature, SigningState, SigningV1, Summary,
 };
 pub use verdict::{ArtifactVerdict, Asked, Unseen, Verdict, VerdictEnd, VerdictV1};
+pub use wait::{SigningRecord, WaitResult};

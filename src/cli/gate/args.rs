@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use crate::aws::Aws;
 use crate::cli::args::{MaxSignatures, TimeArgs};
 use crate::cli::context::{Context, no_directory, read_roots};
 use crate::cli::output::{CommandOutput, Exit};
@@ -37,6 +38,8 @@ pub(super) struct GateArgs {
 /// A gate that is ready, and what is to be said before it decides.
 pub(super) struct Prepared {
     pub(super) gate: Gate,
+    /// AWS, with the credentials of this command.
+    pub(super) aws: Aws,
     pub(super) options: Options,
     /// Lines for stderr.
     pub(super) notes: String,
@@ -82,6 +85,7 @@ impl GateArgs {
         let gate = gate.map_err(|error| CommandOutput::unusable(&error, error.hint()))?;
         Ok(Prepared {
             gate,
+            aws: context.aws(),
             options: Options {
                 max_signatures,
                 allowed: self.time.allowed()?,

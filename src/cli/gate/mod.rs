@@ -7,6 +7,7 @@ mod document_text;
 mod flags;
 mod source;
 mod text;
+mod wait;
 
 pub(super) use text::in_words;
 

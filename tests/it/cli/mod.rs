@@ -25,3 +25,4 @@ mod setup;
 mod sign;
 mod verdict;
 mod verify;
+mod wait;
