@@ -73,8 +73,10 @@ pub(super) async fn run(args: &Args, called: Called, emit: &mut dyn FnMut(Comman
         Err(report) if args.output == Output::Json => return emit(unusable(report)),
         Err(report) => return emit(report),
     };
-    let mut progress = Progress::default();
-    progress.all = Some(job.references.len());
+    let mut progress = Progress {
+        all: Some(job.references.len()),
+        ..Progress::default()
+    };
     let waits = job.references.iter().map(|reference| job.wait(reference));
     let mut answers = stream::iter(waits).buffered(MAX_CONCURRENT_WAITS);
     let mut results = Results::default();

@@ -124,6 +124,7 @@ mod tests {
         IMAGE, OTHER, PROFILE, Scripted, denied, image, signing, throttled,
     };
     use super::*;
+    use crate::outcome::FailureClass;
     use SigningProgress::{Complete, InProgress};
 
     struct Ended {
@@ -199,6 +200,13 @@ mod tests {
         let ended = wait(&Scripted::new().then(vec![]), &[]).await;
         assert_eq!(ended.seconds, 60);
         assert_eq!(told(&ended), format!("no signing rule matches `{IMAGE}`"));
+        let error = ended.outcome.unwrap_err();
+        assert_eq!(error.class(), FailureClass::Rejected);
+        assert_eq!(
+            error.hint().unwrap(),
+            "create a signing rule for the repository with `aws ecr put-signing-configuration`, then push the image \
+             again; a rule signs only what is pushed after it"
+        );
     }
 
     #[tokio::test(start_paused = true)]

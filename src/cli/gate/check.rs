@@ -65,8 +65,10 @@ async fn check(args: &Args, emit: &mut dyn FnMut(CommandOutput)) -> Result<(), C
     let wait = bound.map(|bound| bound.begin(aws));
     let mut waited = Vec::new();
     if let Some(wait) = &wait {
-        let mut progress = many::Progress::default();
-        progress.all = Some(references.len());
+        let progress = many::Progress {
+            all: Some(references.len()),
+            ..many::Progress::default()
+        };
         let waiting = telling(
             "waiting for signatures",
             progress,

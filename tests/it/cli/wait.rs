@@ -1,7 +1,7 @@
 //! `countersign wait`: Amazon ECR signs what was pushed, then it is verified. An exact text for each way to end. That a
 //! missing rule ends it after a minute is tested where time stands still (`managed_signing::progress`).
 
-use countersign_emulator::{Fault, FaultKind, SigningCourse, SigningEnd};
+use countersign_emulator::{Fault, FaultKind, RegistryOptions, SigningCourse, SigningEnd};
 use serde_json::{Value, json};
 
 use crate::support::sandbox::Ran;
@@ -166,7 +166,7 @@ fn a_rule_that_failed_ends_it_unless_another_one_is_named() {
              signer:SignPayload\n\
              caused by: the identity that pushed the image may not sign with this profile\n\
              hint: allow the identity that pushes `signer:SignPayload` on `{security}` and the upload of images to the \
-             repository, then push the image again\n"
+             repository, then push the image again; for a profile of another account, its owner adds a permission too\n"
         ),
     );
     assert_eq!(pushed.questions(), 1);
@@ -313,6 +313,19 @@ fn a_caller_who_may_not_ask_is_told_at_once() {
         "{ran:#?}"
     );
     assert_eq!(pushed.questions(), 1);
+}
+
+#[test]
+fn a_signature_that_is_listed_late_is_looked_for_again() {
+    let pushed = Pushed::under_rules(&["release"]);
+    let mut options = RegistryOptions::default();
+    options.listing_lag = 1;
+    pushed.scene.emulator.set_registry_options(options);
+    let ran = pushed.wait(&[]);
+    assert_eq!(ran.code, 0, "{ran:#?}");
+    let asked = pushed.scene.operations();
+    let lists = asked.iter().filter(|one| one.contains("Referrers"));
+    assert_eq!(lists.count(), 2, "{asked:?}");
 }
 
 #[test]

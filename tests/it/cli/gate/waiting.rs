@@ -1,6 +1,6 @@
 //! `gate check --wait-for-signature`: Amazon ECR signs before the gate decides, and the signatures decide.
 
-use countersign_emulator::{Fault, FaultKind, SigningCourse, SigningEnd};
+use countersign_emulator::{Fault, FaultKind, RegistryOptions, SigningCourse, SigningEnd};
 use serde_json::json;
 
 use super::{Gate, signer};
@@ -35,6 +35,17 @@ fn a_gate_decides_once_amazon_ecr_has_signed() {
     assert_eq!((ran.code, ran.stderr.as_str()), (0, ""), "{ran:#?}");
     let first = ran.stdout.lines().next().unwrap();
     assert_eq!(first, format!("Verified: {image}"));
+}
+
+#[test]
+fn a_gate_looks_again_for_a_signature_that_is_listed_late() {
+    let gate = gate(SigningCourse::default());
+    let mut options = RegistryOptions::default();
+    options.listing_lag = 1;
+    gate.scene.emulator.set_registry_options(options);
+    let image = gate.scene.image.clone();
+    let ran = gate.check(&["--wait-for-signature", "2m", &image]);
+    assert_eq!((ran.code, ran.stderr.as_str()), (0, ""), "{ran:#?}");
 }
 
 #[test]
