@@ -135,6 +135,7 @@ pub struct Environment {
     /// The files with credentials for registries, in place of those of Notation, Docker and Podman.
     credential_files: Option<Vec<PathBuf>>,
     plain_http: PlainHttp,
+    cache: Option<PathBuf>,
     connections: Arc<OnceLock<Connections>>,
 }
 
@@ -192,6 +193,7 @@ impl Environment {
             credential: None,
             credential_files: None,
             plain_http: PlainHttp::AlsoThese(Vec::new()),
+            cache: None,
             connections: Arc::default(),
         }
     }
@@ -229,6 +231,15 @@ impl Environment {
         Self {
             credential: Some((server, credential)),
             connections: Arc::default(),
+            ..self
+        }
+    }
+
+    /// The same, where answers are kept in this directory, whatever the variables say.
+    #[must_use]
+    pub fn with_cache(self, directory: PathBuf) -> Self {
+        Self {
+            cache: Some(directory),
             ..self
         }
     }
@@ -315,6 +326,9 @@ impl Environment {
 
     /// Where answers are kept, if there is a place for it.
     pub fn cache(&self) -> Option<PathBuf> {
+        if self.cache.is_some() {
+            return self.cache.clone();
+        }
         match self.notation_directories() {
             Ok(directories) => directories.cache,
             Err(error) => error.cache,

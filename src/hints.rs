@@ -15,6 +15,8 @@ pub struct Reader {
     has_own_key: bool,
     /// Trusts the signing profiles that are on the command line, so there is no policy and no store.
     trusts_profiles: bool,
+    /// Trusts by a policy and its stores, so there is no root on the command line.
+    trusts_policy: bool,
 }
 
 /// Words of those who trust by a policy.
@@ -33,6 +35,7 @@ impl Reader {
             flags: None,
             has_own_key: false,
             trusts_profiles: false,
+            trusts_policy: false,
         }
     }
 
@@ -62,6 +65,15 @@ impl Reader {
         }
     }
 
+    /// The same, who trusts by a policy.
+    #[must_use]
+    pub fn trusting_policy(self, trusts_policy: bool) -> Self {
+        Self {
+            trusts_policy,
+            ..self
+        }
+    }
+
     /// What of `hint` this reader can follow; `None` if that is nothing.
     pub fn fitting(&self, hint: &str) -> Option<String> {
         let clauses: Vec<&str> = hint
@@ -77,6 +89,7 @@ impl Reader {
         self.flags
             .as_ref()
             .is_none_or(|known| flags.iter().all(|flag| known.contains(flag)))
+            && !(self.trusts_policy && names("--trust-anchor"))
             && !(self.has_own_key && names("--signing-profile"))
             && !(self.trusts_profiles && OF_POLICIES.iter().any(|words| clause.contains(words)))
     }

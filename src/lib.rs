@@ -144,6 +144,9 @@ pub mod managed_signing;
 // What they found and did, as documents.
 pub mod report;
 
+// What may run, asked by AWS.
+#[doc(hidden)]
+pub mod hook;
 // The machines on which images run.
 #[doc(hidden)]
 pub mod node;

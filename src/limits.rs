@@ -276,6 +276,30 @@ pub const MAX_KMS_NAME_BYTES: usize = 256;
 /// read at a time as artifacts are looked at.
 pub const MAX_AWS_RESPONSE_BYTES: u64 = 256 * 1024;
 
+/// Pages of a list of Amazon ECS that are read; one has up to 100, and a cluster up to 5,000 services.
+pub const MAX_ECS_PAGES: usize = 100;
+
+/// Services that one audit looks at.
+pub const MAX_AUDITED_SERVICES: usize = 10_000;
+
+/// Minutes that a deployment may wait for the hook, where the audit is not told: the hook answers within seconds, and
+/// waits at most ten minutes for a signature.
+pub const HOOK_TIMEOUT_MINUTES: u32 = 15;
+
+/// Minutes that a deployment waits for a hook without a time limit of its own (ECS API, shape
+/// `DeploymentLifecycleHookTimeoutConfiguration`).
+pub const DEFAULT_HOOK_TIMEOUT_MINUTES: u32 = 1_440;
+
+/// Bytes of the name of a parameter, a secret or an object (S3 API: a key has at most 1,024; SSM API: 2,048 with the
+/// ARN).
+pub const MAX_STORED_NAME_BYTES: usize = 2_048;
+
+/// Bytes of an object's key (S3 API, shape `ObjectKey`).
+pub const MAX_OBJECT_KEY_BYTES: usize = 1_024;
+
+/// Bytes of the version of a stored text; S3's have at most 1,024.
+pub const MAX_STORED_VERSION_BYTES: usize = 1_024;
+
 /// Characters of AWS's message that are shown; real ones have under 500.
 pub const MAX_AWS_MESSAGE_CHARS: usize = 2_000;
 
@@ -481,6 +505,9 @@ pub const MAX_NEAR_MISSES: usize = 5;
 /// has, and few, since whoever may push decides on them.
 pub const MAX_TOLD_CHARS: usize = 2048;
 
+/// Certificates of trust stores whose SHA-256 is told where none of them is in a chain.
+pub const MAX_FINGERPRINTS_SHOWN: usize = 3;
+
 /// Values of one list that is told of a refused signature.
 pub const MAX_TOLD_VALUES: usize = 64;
 
@@ -592,6 +619,43 @@ pub const MAX_RUN_DOCUMENT_KEY_BYTES: usize = 1_024;
 
 /// Different images in such a document, of which each is resolved and verified.
 pub const MAX_RUN_DOCUMENT_IMAGES: usize = 500;
+
+/// How long a deployment may be held by a hook that cannot look or waits for a signature, from its first call.
+pub const MAX_HOOK_WAIT: Duration = Duration::from_mins(10);
+
+/// When Amazon ECS calls a hook again that is not done.
+pub const HOOK_CALL_BACK_DELAY: Duration = Duration::from_secs(30);
+
+/// Calls of a hook within [`MAX_HOOK_WAIT`]; twice as many as its delays, since each takes its own time.
+pub const MAX_HOOK_CALLS: u64 = 40;
+
+/// What is left of an invocation's time for its answer.
+pub const HOOK_MARGIN: Duration = Duration::from_secs(1);
+
+/// How old a gate policy may be that is not in the package.
+pub const MAX_HOOK_POLICY_AGE: Duration = Duration::from_mins(1);
+
+/// The configuration in a hook's package.
+pub const MAX_HOOK_CONFIG_BYTES: u64 = 64 * 1024;
+
+/// References of one direct invocation.
+pub const MAX_HOOK_REFERENCES: usize = 100;
+
+/// Executions of hooks that one process remembers to have answered with a wait.
+pub const MAX_HOOK_EXECUTIONS: usize = 1_000;
+
+/// Tasks that a hook may be set to stop in an hour.
+pub const MAX_STOPS_PER_HOUR: u64 = 1_000;
+
+/// Images of one registry that a hook judges at the same time: a task definition of ten containers takes little longer than
+/// one of a single container.
+pub const MAX_CONCURRENT_HOOK_IMAGES: usize = 16;
+
+/// Characters of the reason with which Amazon ECS stops a task (API model, `StopTask`).
+pub const MAX_STOP_REASON_CHARS: usize = 255;
+
+/// Characters of the reason in `hookDetails`, which Amazon ECS hands on.
+pub const MAX_HOOK_REASON_CHARS: usize = 1_000;
 
 // Managed signing of Amazon ECR
 

@@ -14,7 +14,8 @@ fn main() -> ExitCode {
     if cli::is_image_verifier(&program) {
         return verify_for_containerd(&arguments);
     }
-    start_again_without_harmful_variables(&arguments);
+    let is_function = is_function(&arguments);
+    start_again_without_harmful_variables(&arguments, is_function);
     let rest = arguments.get(1..).unwrap_or_default();
     let face = Face::of_executable(&program, rest);
     fault::prepare(match face {
@@ -29,7 +30,35 @@ fn main() -> ExitCode {
         let (stdin, stdout, stderr) = (io::stdin(), io::stdout(), io::stderr());
         return plugin::run(face, rest, stdin.lock(), stdout.lock(), stderr.lock()).into();
     }
+    #[cfg(feature = "lambda")]
+    if is_function {
+        return cli::lambda::run(&program).into();
+    }
     cli::run(arguments).into()
+}
+
+/// Whether AWS Lambda started this program.
+fn is_function(arguments: &[OsString]) -> bool {
+    #[cfg(feature = "lambda")]
+    return arguments
+        .first()
+        .is_some_and(|program| cli::lambda::is_function(program));
+    #[cfg(not(feature = "lambda"))]
+    {
+        let _ = arguments;
+        false
+    }
+}
+
+/// Whether a function of AWS Lambda sees this variable.
+fn is_seen_by_a_function(name: &str) -> bool {
+    #[cfg(feature = "lambda")]
+    return cli::lambda::keeps_variable(name);
+    #[cfg(not(feature = "lambda"))]
+    {
+        let _ = name;
+        true
+    }
 }
 
 /// containerd's image verifier. It has the environment and the working directory of containerd, which may be anybody's:
@@ -112,9 +141,10 @@ const PARTITIONS_OF_TESTS: &str = "SMITHY_CLIENT_SDK_CUSTOM_PARTITION";
 /// takes it for a value, and ends with a panic where it is an endpoint, also in the parts of it that fetch
 /// credentials and read the environment themselves. Nor is the file of partitions that the SDK has for its own
 /// tests for anybody else: it reads it without a limit, and ends with a panic where it cannot. No process can safely
-/// take a variable out of its own environment: it starts again without them.
+/// take a variable out of its own environment: it starts again without them. A function of AWS Lambda sees only those
+/// variables that decide nothing.
 #[cfg(unix)]
-fn start_again_without_harmful_variables(arguments: &[OsString]) {
+fn start_again_without_harmful_variables(arguments: &[OsString], is_function: bool) {
     use std::os::unix::process::CommandExt as _;
     use std::process::Command;
 
@@ -125,8 +155,12 @@ fn start_again_without_harmful_variables(arguments: &[OsString]) {
     let mut again = Command::new(program);
     for (name, value) in std::env::vars_os() {
         let is_empty_of_aws = |name: &str| value.is_empty() && name.starts_with("AWS_");
-        let is_dropped = |name: &str| is_empty_of_aws(name) || name == PARTITIONS_OF_TESTS;
-        if name.to_str().is_some_and(is_dropped) {
+        let is_dropped = |name: &str| {
+            is_empty_of_aws(name)
+                || name == PARTITIONS_OF_TESTS
+                || is_function && !is_seen_by_a_function(name)
+        };
+        if name.to_str().map_or(is_function, is_dropped) {
             again.env_remove(name);
             is_needed = true;
         }
@@ -142,4 +176,4 @@ fn start_again_without_harmful_variables(arguments: &[OsString]) {
 }
 
 #[cfg(not(unix))]
-fn start_again_without_harmful_variables(_: &[OsString]) {}
+fn start_again_without_harmful_variables(_: &[OsString], _: bool) {}

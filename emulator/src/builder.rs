@@ -19,12 +19,14 @@ use crate::{
     ecs,
     iam::Decisions,
     identities::Identities,
-    kms, managed_signing, random,
+    kms, lambda, managed_signing, random,
     registry::Registry,
+    s3,
     saved::Saved,
-    server,
+    secrets_manager, server,
     shared::{CredentialOptions, Shared},
     signer::Store,
+    ssm,
     tls::Tls,
 };
 
@@ -209,6 +211,12 @@ impl Builder {
             managed_signing: Saved::open(data_dir, "managed-signing.json", || {
                 Ok(managed_signing::Store::default())
             })?,
+            ssm: Saved::open(data_dir, "ssm.json", || Ok(ssm::Store::default()))?,
+            secrets: Saved::open(data_dir, "secrets.json", || {
+                Ok(secrets_manager::Store::default())
+            })?,
+            s3: Saved::open(data_dir, "s3.json", || Ok(s3::Store::default()))?,
+            lambda: Saved::open(data_dir, "lambda.json", || Ok(lambda::Store::default()))?,
             registry: Registry::open(self.registry, data_dir)?,
         });
 

@@ -1,4 +1,4 @@
-//! What a test sets up without a client of its own: operations of AWS Signer, AWS KMS and Amazon ECS, called as this emulator's own
+//! What a test sets up without a client of its own: operations of AWS Signer, AWS KMS, Amazon ECS and others, called as this emulator's own
 //! user.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
@@ -8,11 +8,16 @@ use serde_json::{Value, json};
 use time::format_description::well_known::Rfc3339;
 
 use crate::Emulator;
+use crate::call::Caller;
 use crate::ecs;
 use crate::hosts::RegistryId;
 use crate::kms;
+use crate::lambda;
 use crate::managed_signing::{RulesInForce, SigningCourse, SigningRule};
+use crate::s3;
+use crate::secrets_manager;
 use crate::signer::{self, Operation};
+use crate::ssm;
 
 /// A signing profile that [`Emulator::create_signing_profile`] made.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -157,20 +162,137 @@ impl Emulator {
     ///
     /// [`ConvenienceError`], as `RegisterTaskDefinition` refuses: no family, or a container without an image.
     pub fn register_task_definition(&self, request: &Value) -> Result<String, ConvenienceError> {
-        let context = ecs::Context {
+        let answer = self.ecs("RegisterTaskDefinition", request)?;
+        let arn = answer
+            .pointer("/taskDefinition/taskDefinitionArn")
+            .and_then(Value::as_str);
+        Ok(arn.unwrap_or_default().to_owned())
+    }
+
+    /// Makes a call of Amazon ECS, such as `CreateService`, as this emulator's own user.
+    ///
+    /// # Errors
+    ///
+    /// [`ConvenienceError`], as the operation refuses.
+    pub fn ecs(&self, operation: &'static str, request: &Value) -> Result<Value, ConvenienceError> {
+        ecs::handle(&self.ecs_context(&self.shared.owner(), request), operation).map_err(|error| {
+            ConvenienceError {
+                operation,
+                message: error.message,
+            }
+        })
+    }
+
+    /// Puts a service, a service revision or a task of Amazon ECS in the place of the one with its ARN, whatever it says:
+    /// what `DescribeServices`, `DescribeServiceRevisions` and `DescribeTasks` answer from now on.
+    ///
+    /// # Errors
+    ///
+    /// [`ConvenienceError`] if it has no ARN.
+    pub fn put_ecs(&self, item: &Value) -> Result<(), ConvenienceError> {
+        ecs::put(&self.ecs_context(&self.shared.owner(), item)).map_err(|error| ConvenienceError {
+            operation: "put",
+            message: error.message,
+        })
+    }
+
+    fn ecs_context<'a>(&'a self, caller: &'a Caller, body: &'a Value) -> ecs::Context<'a> {
+        ecs::Context {
             store: &self.shared.ecs,
+            caller,
+            now: self.shared.clock.now(),
+            body,
+        }
+    }
+
+    /// Stores a parameter of Systems Manager, or its next version; answers the version's number.
+    ///
+    /// # Errors
+    ///
+    /// [`ConvenienceError`], as `PutParameter` refuses.
+    pub fn put_parameter(&self, name: &str, value: &str) -> Result<u64, ConvenienceError> {
+        let operation = "PutParameter";
+        let body = json!({ "Name": name, "Value": value, "Type": "String", "Overwrite": true });
+        let context = ssm::Context {
+            store: &self.shared.ssm,
+            caller: &self.shared.owner(),
+            now: self.shared.clock.now(),
+            body: &body,
+        };
+        let answer = ssm::handle(&context, operation);
+        let answer = answer.map_err(|error| ConvenienceError {
+            operation,
+            message: error.message,
+        })?;
+        Ok(answer
+            .get("Version")
+            .and_then(Value::as_u64)
+            .unwrap_or_default())
+    }
+
+    /// Makes a call of Secrets Manager, such as `CreateSecret`, as this emulator's own user.
+    ///
+    /// # Errors
+    ///
+    /// [`ConvenienceError`], as the operation refuses.
+    pub fn secrets_manager(
+        &self,
+        operation: &'static str,
+        request: &Value,
+    ) -> Result<Value, ConvenienceError> {
+        let context = secrets_manager::Context {
+            store: &self.shared.secrets,
             caller: &self.shared.owner(),
             now: self.shared.clock.now(),
             body: request,
         };
-        let operation = "RegisterTaskDefinition";
-        let answer = ecs::handle(&context, operation).map_err(|error| ConvenienceError {
+        secrets_manager::handle(&context, operation).map_err(|error| ConvenienceError {
             operation,
             message: error.message,
+        })
+    }
+
+    /// Stores an object in S3, in a bucket with versions that is made where it is not there; answers its version.
+    ///
+    /// # Errors
+    ///
+    /// [`ConvenienceError`], as `PutObject` refuses.
+    pub fn put_object(
+        &self,
+        bucket: &str,
+        key: &str,
+        bytes: &[u8],
+    ) -> Result<String, ConvenienceError> {
+        let stored = s3::put(
+            &self.shared.s3,
+            &self.shared.owner(),
+            self.shared.clock.now(),
+            (bucket, key),
+            bytes,
+        );
+        stored.map_err(|error| ConvenienceError {
+            operation: "PutObject",
+            message: error.message,
+        })
+    }
+
+    /// Makes a function of AWS Lambda, the request of `CreateFunction`; answers its ARN.
+    ///
+    /// # Errors
+    ///
+    /// [`ConvenienceError`], as `CreateFunction` refuses.
+    pub fn create_function(&self, request: &Value) -> Result<String, ConvenienceError> {
+        let context = lambda::Context {
+            store: &self.shared.lambda,
+            caller: &self.shared.owner(),
+            body: request,
+        };
+        let answer = lambda::handle(&context, &lambda::Operation::CreateFunction);
+        let answer = answer.map_err(|error| ConvenienceError {
+            operation: "CreateFunction",
+            message: error.message,
         })?;
-        let arn = answer
-            .pointer("/taskDefinition/taskDefinitionArn")
-            .and_then(Value::as_str);
+        let arn = answer.get("FunctionArn").and_then(Value::as_str);
         Ok(arn.unwrap_or_default().to_owned())
     }
 

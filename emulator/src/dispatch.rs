@@ -13,13 +13,15 @@ use crate::{
     ecr, ecs,
     error::AwsError,
     faults::{FaultKind, Tamper},
-    hosts::{RegistryId, is_registry_host},
-    iam, kms,
+    hosts::RegistryId,
+    iam, kms, lambda,
     protocol::Protocol,
-    registry,
+    s3, secrets_manager,
+    service::Service,
     shared::Shared,
     signer::{self, Operation},
     sigv4::{self, Expectations},
+    ssm,
     sts::{self, Form},
 };
 
@@ -27,24 +29,6 @@ use crate::{
 const HTTP_DATE: &[time::format_description::BorrowedFormatItem<'_>] = time::macros::format_description!(
     "[weekday repr:short], [day] [month repr:short] [year] [hour]:[minute]:[second] GMT"
 );
-
-/// Where a request goes.
-#[derive(Debug)]
-enum Service {
-    Admin,
-    Registry,
-    /// The operation that `X-Amz-Target` names.
-    Ecr(String),
-    /// As for ECR.
-    Ecs(String),
-    /// As for ECR.
-    Kms(String),
-    Sts(Form),
-    Iam(Form),
-    Credentials(Endpoint),
-    Signer(Operation),
-    Unknown,
-}
 
 /// What goes back to the client.
 #[derive(Debug)]
@@ -54,77 +38,6 @@ pub(crate) enum Reply {
     Truncated(Response<Bytes>),
     /// Nothing: the connection is reset.
     Reset,
-}
-
-impl Service {
-    fn of(call: &Call) -> Self {
-        let request = &call.request;
-        let (method, path) = (request.method(), request.uri().path());
-        let text = |name: header::HeaderName| {
-            request
-                .headers()
-                .get(name)
-                .and_then(|value| value.to_str().ok())
-        };
-        // `/_registry/` is where the registry's redirects lead.
-        let is_registry_path =
-            path == "/v2" || path.starts_with("/v2/") || path.starts_with("/_registry/");
-        if is_registry_host(&call.host) || is_registry_path {
-            return Self::Registry;
-        }
-        if path.starts_with("/_emulator/") {
-            return Self::Admin;
-        }
-        if let Some(target) = text(header::HeaderName::from_static("x-amz-target")) {
-            return match target.split_once('.') {
-                Some(("AmazonEC2ContainerRegistry_V20150921", action)) => {
-                    Self::Ecr(action.to_owned())
-                }
-                Some(("AmazonEC2ContainerServiceV20141113", action)) => {
-                    Self::Ecs(action.to_owned())
-                }
-                Some(("TrentService", action)) => Self::Kms(action.to_owned()),
-                _ => Self::Unknown,
-            };
-        }
-        let is_form = text(header::CONTENT_TYPE)
-            .is_some_and(|it| it.starts_with("application/x-www-form-urlencoded"));
-        if is_form && path == "/" && method == http::Method::POST {
-            let form = Form::parse(request.body());
-            return match form.text("Version") {
-                Some(iam::VERSION) => Self::Iam(form),
-                _ => Self::Sts(form),
-            };
-        }
-        if let Some(endpoint) = Endpoint::of(method, path) {
-            return Self::Credentials(endpoint);
-        }
-        Operation::of(method, path).map_or(Self::Unknown, Self::Signer)
-    }
-
-    /// The name in the recorded calls, and for faults.
-    fn operation(&self, call: &Call) -> String {
-        match self {
-            Self::Admin | Self::Unknown => "Unknown".to_owned(),
-            Self::Registry => registry::operation(call).to_owned(),
-            Self::Ecr(action) | Self::Ecs(action) | Self::Kms(action) => action.clone(),
-            Self::Sts(form) | Self::Iam(form) => form.action().to_owned(),
-            Self::Credentials(endpoint) => endpoint.name().to_owned(),
-            Self::Signer(operation) => operation.name().to_owned(),
-        }
-    }
-
-    fn protocol(&self) -> Protocol {
-        match self {
-            Self::Ecr(_) | Self::Ecs(_) => Protocol::Json11,
-            Self::Kms(_) => Protocol::Kms,
-            Self::Sts(_) | Self::Iam(_) => Protocol::Query,
-            Self::Registry => Protocol::Registry,
-            Self::Admin | Self::Credentials(_) | Self::Signer(_) | Self::Unknown => {
-                Protocol::RestJson
-            }
-        }
-    }
 }
 
 /// Answers a request.
@@ -225,6 +138,15 @@ fn answer(
         Service::Kms(action) => {
             protocol.answer(kms_answer(shared, call, action, is_denied, tamper))
         }
+        Service::Ssm(action) => protocol.answer(ssm_answer(shared, call, action, is_denied)),
+        Service::SecretsManager(action) => {
+            protocol.answer(secrets_answer(shared, call, action, is_denied))
+        }
+        Service::Lambda(operation) => {
+            protocol.answer(lambda_answer(shared, call, operation, is_denied))
+        }
+        Service::S3(operation) => s3_answer(shared, call, operation, is_denied)
+            .unwrap_or_else(|error| protocol.error(&error)),
         Service::Sts(form) => {
             sts_answer(shared, call, form, is_denied).unwrap_or_else(|error| protocol.error(&error))
         }
@@ -330,6 +252,86 @@ fn kms_answer(
         return Err(denied(&caller, "kms", action, &resource));
     }
     kms::handle(&context, action)
+}
+
+fn ssm_answer(
+    shared: &Shared,
+    call: &Call,
+    action: &str,
+    is_denied: bool,
+) -> Result<Value, AwsError> {
+    let caller = caller(shared, call, "ssm", Protocol::Json11)?;
+    if is_denied {
+        return Err(denied(&caller, "ssm", action, "*"));
+    }
+    let context = ssm::Context {
+        store: &shared.ssm,
+        caller: &caller,
+        now: call.now,
+        body: &json_body(call)?,
+    };
+    ssm::handle(&context, action)
+}
+
+fn secrets_answer(
+    shared: &Shared,
+    call: &Call,
+    action: &str,
+    is_denied: bool,
+) -> Result<Value, AwsError> {
+    let caller = caller(shared, call, "secretsmanager", Protocol::Json11)?;
+    if is_denied {
+        return Err(denied(&caller, "secretsmanager", action, "*"));
+    }
+    let context = secrets_manager::Context {
+        store: &shared.secrets,
+        caller: &caller,
+        now: call.now,
+        body: &json_body(call)?,
+    };
+    secrets_manager::handle(&context, action)
+}
+
+fn lambda_answer(
+    shared: &Shared,
+    call: &Call,
+    operation: &lambda::Operation,
+    is_denied: bool,
+) -> Result<Value, AwsError> {
+    let caller = caller(shared, call, "lambda", Protocol::RestJson)?;
+    if is_denied {
+        return Err(denied(&caller, "lambda", operation.name(), "*"));
+    }
+    let context = lambda::Context {
+        store: &shared.lambda,
+        caller: &caller,
+        body: &json_body(call)?,
+    };
+    lambda::handle(&context, operation)
+}
+
+fn s3_answer(
+    shared: &Shared,
+    call: &Call,
+    operation: &s3::Operation,
+    is_denied: bool,
+) -> Result<Response<Bytes>, AwsError> {
+    let caller = caller(shared, call, "s3", Protocol::S3)?;
+    if is_denied {
+        return Err(denied(
+            &caller,
+            "s3",
+            operation.name(),
+            &operation.resource(),
+        ));
+    }
+    let context = s3::Context {
+        store: &shared.s3,
+        caller: &caller,
+        now: call.now,
+        request: &call.request,
+    };
+    s3::handle(&context, operation)
 }
 
 /// The body of a JSON 1.1 request; `{}` where it is empty.

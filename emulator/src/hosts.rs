@@ -104,7 +104,7 @@ pub(crate) fn is_registry_host(host: &str) -> bool {
 
 /// Whether this is an endpoint of a service that the emulator has, registries apart.
 pub(crate) fn is_service_host(host: &str) -> bool {
-    const SERVICES: [&str; 11] = [
+    const SERVICES: [&str; 21] = [
         "signer.",
         "signer-fips.",
         "data-signer.",
@@ -116,8 +116,19 @@ pub(crate) fn is_service_host(host: &str) -> bool {
         "api.ecr.",
         "kms.",
         "kms-fips.",
+        "ecs.",
+        "ecs-fips.",
+        "ssm.",
+        "ssm-fips.",
+        "secretsmanager.",
+        "secretsmanager-fips.",
+        "lambda.",
+        "lambda-fips.",
+        "s3.",
+        "s3-fips.",
     ];
-    is_aws_host(host) && SERVICES.iter().any(|service| host.starts_with(service))
+    let is_bucket = host.contains(".s3.") || host.contains(".s3-fips.");
+    is_aws_host(host) && (is_bucket || SERVICES.iter().any(|service| host.starts_with(service)))
 }
 
 /// Whether this is a loopback name, or what an AWS client makes of one: `data-127.0.0.1`, `verification.127.0.0.1`.

@@ -1,7 +1,7 @@
 //! AWS IAM (query protocol): `SimulatePrincipalPolicy`. Every action is allowed unless a test says otherwise.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     sync::{Mutex, PoisonError},
 };
 
@@ -36,18 +36,43 @@ pub enum Decision {
     MissingContext,
 }
 
-/// What IAM decides, by action.
+/// What IAM decides by action, and whom it knows besides the caller.
 #[derive(Debug, Default)]
-pub(crate) struct Decisions(Mutex<BTreeMap<String, Decision>>);
+pub(crate) struct Decisions {
+    by_action: Mutex<BTreeMap<String, Decision>>,
+    principals: Mutex<BTreeSet<String>>,
+}
 
 impl Decisions {
     pub(crate) fn set(&self, action: &str, decision: Decision) {
-        let mut decisions = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut decisions = self
+            .by_action
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         decisions.insert(action.to_owned(), decision);
     }
 
+    pub(crate) fn add_principal(&self, arn: &str) {
+        let mut principals = self
+            .principals
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        principals.insert(arn.to_owned());
+    }
+
+    fn has_principal(&self, arn: &str) -> bool {
+        let principals = self
+            .principals
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        principals.contains(arn)
+    }
+
     fn of(&self, action: &str) -> Decision {
-        let decisions = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let decisions = self
+            .by_action
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         decisions.get(action).copied().unwrap_or_default()
     }
 }
@@ -68,7 +93,8 @@ pub(crate) fn handle(
         ));
     }
     let principal = form.required("PolicySourceArn")?;
-    let is_known = known(caller).is_some_and(|arn| arn == principal);
+    let is_known =
+        decisions.has_principal(principal) || known(caller).is_some_and(|arn| arn == principal);
     if !is_known {
         return Err(AwsError::new(
             StatusCode::NOT_FOUND,

@@ -35,6 +35,7 @@ mod builder;
 mod convenience;
 mod server;
 mod dispatch;
+mod service;
 mod call;
 mod calls;
 mod faults;
@@ -47,6 +48,10 @@ mod kms;
 mod ecr;
 mod managed_signing;
 mod ecs;
+mod ssm;
+mod secrets_manager;
+mod s3;
+mod lambda;
 mod registry;
 mod sts;
 mod iam;
@@ -232,6 +237,11 @@ impl Emulator {
     /// one is allowed. The emulator itself holds to no policy.
     pub fn simulate(&self, action: &str, decision: Decision) {
         self.shared.decisions.set(action, decision);
+    }
+
+    /// IAM knows this user or role from now on, besides the caller of `SimulatePrincipalPolicy`.
+    pub fn add_principal(&self, arn: &str) {
+        self.shared.decisions.add_principal(arn);
     }
 
     /// Signs at the real time plus this, from now on.

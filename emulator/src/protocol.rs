@@ -17,6 +17,8 @@ pub(crate) enum Protocol {
     Kms,
     /// AWS STS: XML.
     Query,
+    /// Amazon S3: XML of its own, codes without `Exception`.
+    S3,
     /// The registry: OCI error documents.
     Registry,
 }
@@ -81,6 +83,20 @@ impl Protocol {
                 );
                 self.response_with_id(error.status, body.into_bytes(), &request_id)
             }
+            Self::S3 => {
+                let request_id = random::hex(8).to_ascii_uppercase();
+                let code = match error.code.as_str() {
+                    "AccessDeniedException" => "AccessDenied",
+                    code => code,
+                };
+                let body = format!(
+                    "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>{}</Code><Message>{}</Message>\
+                     <RequestId>{request_id}</RequestId><HostId>emulator</HostId></Error>",
+                    xml(code),
+                    xml(&error.message)
+                );
+                self.response_with_id(error.status, body.into_bytes(), &request_id)
+            }
             Self::Registry => {
                 let body = serde_json::json!({ "errors": [{ "code": error.code, "message": error.message }] });
                 self.response(error.status, serde_json::to_vec(&body).unwrap_or_default())
@@ -103,19 +119,28 @@ impl Protocol {
             Self::RestJson | Self::Registry => "application/json",
             Self::Json11 | Self::Kms => "application/x-amz-json-1.1",
             Self::Query => "text/xml",
+            Self::S3 => "application/xml",
+        };
+        let id_header = if self == Self::S3 {
+            "x-amz-request-id"
+        } else {
+            "x-amzn-requestid"
         };
         let mut response = Response::new(Bytes::from(body));
         *response.status_mut() = status;
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
         if let (Ok(id), true) = (HeaderValue::from_str(request_id), self != Self::Registry) {
-            headers.insert("x-amzn-requestid", id);
+            headers.insert(id_header, id);
         }
         response
     }
 
     /// The error for a request that is refused before its operation is looked at.
     pub(crate) fn refusal(self, refusal: Refusal) -> AwsError {
+        if self == Self::S3 {
+            return refusal_of_s3(refusal);
+        }
         let is_query = self == Self::Query;
         let (code, message) = match refusal {
             Refusal::MissingToken if is_query => (
@@ -175,6 +200,11 @@ impl Protocol {
                 "You have exceeded the rate at which you may call KMS. Reduce the frequency of your calls.",
             ),
             Self::Query => AwsError::client("Throttling", "Rate exceeded"),
+            Self::S3 => AwsError::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "SlowDown",
+                "Please reduce your request rate.",
+            ),
             Self::Registry => AwsError::new(
                 StatusCode::TOO_MANY_REQUESTS,
                 "TOOMANYREQUESTS",
@@ -194,6 +224,7 @@ impl Protocol {
             Self::Json11 => "ServerException",
             Self::Kms => "KMSInternalException",
             Self::Query => "InternalFailure",
+            Self::S3 => "InternalError",
             Self::Registry => "UNKNOWN",
         };
         AwsError::new(
@@ -202,6 +233,29 @@ impl Protocol {
             "We encountered an internal error. Please try again.",
         )
     }
+}
+
+fn refusal_of_s3(refusal: Refusal) -> AwsError {
+    let (code, message) = match refusal {
+        Refusal::MissingToken => ("AccessDenied", "Access Denied".to_owned()),
+        Refusal::Incomplete(why) => ("AuthorizationHeaderMalformed", why),
+        Refusal::UnknownToken => (
+            "InvalidAccessKeyId",
+            "The AWS Access Key Id you provided does not exist in our records.".to_owned(),
+        ),
+        Refusal::ExpiredToken => ("ExpiredToken", "The provided token has expired.".to_owned()),
+        Refusal::Signature(why)
+            if why.contains(" is now earlier ") || why.contains(" is still later ") =>
+        {
+            (
+                "RequestTimeTooSkewed",
+                "The difference between the request time and the current time is too large."
+                    .to_owned(),
+            )
+        }
+        Refusal::Signature(why) => ("SignatureDoesNotMatch", why),
+    };
+    AwsError::new(StatusCode::FORBIDDEN, code, message)
 }
 
 fn json_body(error: &AwsError, members: &[(&str, &String)]) -> Vec<u8> {

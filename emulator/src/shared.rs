@@ -10,10 +10,13 @@ use crate::{
     faults::Faults,
     iam::Decisions,
     identities::{AccessKey, Credentials, Identities},
-    kms, managed_signing,
+    kms, lambda, managed_signing,
     registry::Registry,
+    s3,
     saved::Saved,
+    secrets_manager,
     signer::Store,
+    ssm,
     tls::Tls,
 };
 
@@ -40,6 +43,10 @@ pub(crate) struct Shared {
     pub(crate) kms: Saved<kms::Store>,
     pub(crate) ecs: Saved<ecs::Store>,
     pub(crate) managed_signing: Saved<managed_signing::Store>,
+    pub(crate) ssm: Saved<ssm::Store>,
+    pub(crate) secrets: Saved<secrets_manager::Store>,
+    pub(crate) s3: Saved<s3::Store>,
+    pub(crate) lambda: Saved<lambda::Store>,
     /// Repositories, blobs, tokens.
     pub(crate) registry: Registry,
 }

@@ -212,8 +212,21 @@ fn sign_again(
     }
     let mut settings = SigningSettings::default();
     settings.excluded_headers = None;
-    settings.percent_encoding_mode = PercentEncodingMode::Double;
-    settings.uri_path_normalization_mode = UriPathNormalizationMode::Enabled;
+    // S3 signs paths as they are sent.
+    (
+        settings.percent_encoding_mode,
+        settings.uri_path_normalization_mode,
+    ) = if authorization.service == "s3" {
+        (
+            PercentEncodingMode::Single,
+            UriPathNormalizationMode::Disabled,
+        )
+    } else {
+        (
+            PercentEncodingMode::Double,
+            UriPathNormalizationMode::Enabled,
+        )
+    };
     settings.payload_checksum_kind = PayloadChecksumKind::NoHeader;
     let identity = SdkCredentials::new(
         authorization.access_key_id,
@@ -237,15 +250,18 @@ fn sign_again(
         .uri()
         .path_and_query()
         .map_or("/", |path| path.as_str());
+    // Only S3 takes a body that is not signed.
+    let digest = request.headers().get("x-amz-content-sha256");
+    let is_unsigned = digest.is_some_and(|digest| digest == "UNSIGNED-PAYLOAD");
+    let body = if is_unsigned && authorization.service == "s3" {
+        SignableBody::UnsignedPayload
+    } else {
+        SignableBody::Bytes(request.body())
+    };
     // The host header is among `headers`; the one of the URI is not looked at.
     let uri = format!("http://emulator{path}");
-    let signable = SignableRequest::new(
-        request.method().as_str(),
-        uri,
-        headers.into_iter(),
-        SignableBody::Bytes(request.body()),
-    )
-    .map_err(mismatch)?;
+    let signable = SignableRequest::new(request.method().as_str(), uri, headers.into_iter(), body)
+        .map_err(mismatch)?;
     let (_, signature) = sign(signable, &params).map_err(mismatch)?.into_parts();
     Ok(signature)
 }

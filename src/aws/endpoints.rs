@@ -65,11 +65,15 @@ pub(super) fn configured(sdk: &SdkConfig, service: &str) -> Option<String> {
     sdk.service_config()?.load_config(key)
 }
 
-/// The services that a verification asks, and those that give it credentials.
-const ASKED_SERVICES: [&str; 7] = [
+/// The services that a verification or a gate asks, and those that give it credentials.
+const ASKED_SERVICES: [&str; 11] = [
     "Signer",
     "Signer Data",
     "ECR",
+    "ECS",
+    "SSM",
+    "Secrets Manager",
+    "S3",
     "STS",
     "SSO",
     "SSO OIDC",

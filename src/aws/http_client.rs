@@ -20,11 +20,19 @@ use crate::http;
 use crate::limits::{AWS_ANSWER_TIMEOUT, MAX_AWS_RESPONSE_BYTES};
 
 /// The last word of `X-Amz-Target` of calls that change nothing, and are made by POST all the same.
-const READING_TARGETS: [&str; 4] = [
+const READING_TARGETS: [&str; 12] = [
     "GetPublicKey",
     "DescribeKey",
     "GetAuthorizationToken",
     "DescribeTaskDefinition",
+    "DescribeServiceRevisions",
+    "DescribeServices",
+    "DescribeTasks",
+    "ListTasks",
+    "ListServices",
+    "ListClusters",
+    "GetParameter",
+    "GetSecretValue",
 ];
 
 /// In the place of a header's value that is not text.

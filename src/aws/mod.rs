@@ -10,6 +10,7 @@ mod error;
 mod http_client;
 mod iam;
 mod identity;
+mod lambda;
 mod metadata;
 mod named_profile;
 mod node_credentials;
@@ -18,6 +19,7 @@ mod profile_files;
 mod retry;
 mod settings;
 mod signed_call;
+mod stored;
 mod told;
 
 pub use crate::partition::Partition;
@@ -28,17 +30,23 @@ pub use arn::{
     SigningProfileVersionArn,
 };
 pub use context::{Aws, RegionChoice};
-pub use ecs::{TaskDefinitionName, TaskDefinitionNameError};
+pub use ecs::{
+    DeploymentConfiguration, DeploymentController, EcsArn, EcsArnError, EcsKind, HookTimeout,
+    LifecycleHook, RevisionImage, Service, ServiceConnect, ServiceRevision, Task, TaskContainer,
+    TaskDefinitionName, TaskDefinitionNameError, is_ecs_name,
+};
 pub(crate) use endpoints::{check_endpoint, has_endpoint};
 pub(crate) use error::NOT_AS_AWS;
 pub use error::{Call, CallError, CallErrorKind};
 pub use iam::{Decision, Simulated};
 pub use identity::{CallerIdentity, Heard};
+pub use lambda::{FunctionArn, FunctionArnError, FunctionConfiguration};
 pub use node_credentials::{CredentialFileError, credentials_in, instance_credentials};
 pub use pace::Pace;
 pub(crate) use retry::{Repeat, Unanswered, insist};
 pub(crate) use settings::hint_of_unknown;
 pub use settings::{Settings, SettingsError};
+pub use stored::{ObjectName, Stored, StoredNameError, StoredText};
 
 #[cfg(test)]
 pub(crate) use error::tests::error as call_error;

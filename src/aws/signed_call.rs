@@ -1,4 +1,4 @@
-//! Calls of services that have no client here: JSON 1.1, signed with Signature Version 4, through the pool of
+//! Calls of services that have no client here: JSON 1.1 or another protocol, signed with Signature Version 4, through the pool of
 //! everything else, with the credentials and endpoints of everything else.
 
 use std::time::SystemTime;
@@ -14,9 +14,10 @@ use aws_smithy_runtime_api::client::result::{ConnectorError, SdkError};
 use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::error::metadata::ErrorMetadata;
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 
 use super::context::Aws;
-use super::endpoints::url_of;
+use super::endpoints::{has_endpoint, url_of};
 use super::error::{Call, CallError};
 use super::pace::Pace;
 use super::retry::{Repeat, Unanswered, insist};
@@ -33,6 +34,30 @@ pub(super) struct Service {
     pub(super) target: &'static str,
 }
 
+/// A request that is not made by an SDK crate, and how an error in its answer is read.
+pub(super) struct Question<'a> {
+    /// The service's name in variables and configuration files.
+    pub(super) id: &'static str,
+    /// Its name in host names and signatures.
+    pub(super) name: &'static str,
+    /// How its requests are signed.
+    pub(super) settings: fn() -> SigningSettings,
+    /// The request, for the endpoint that it goes to.
+    pub(super) request: &'a (dyn Fn(&Endpoint) -> Result<Unsigned, ::http::Error> + Sync),
+    /// The error in an answer without success.
+    pub(super) error: fn(&HttpResponse, &[u8]) -> ErrorMetadata,
+}
+
+/// Where a service is asked.
+#[derive(Debug, Clone)]
+pub(super) struct Endpoint {
+    /// Without a slash at its end.
+    pub(super) url: String,
+    /// Whether a variable or a file set it, so that it is not AWS's own.
+    pub(super) is_set: bool,
+}
+
+pub(super) type Unsigned = ::http::Request<SdkBody>;
 type Failure = SdkError<ErrorMetadata, HttpResponse>;
 
 impl Aws {
@@ -44,15 +69,41 @@ impl Aws {
         operation: &str,
         body: &str,
     ) -> Result<Vec<u8>, CallError> {
+        let request = |endpoint: &Endpoint| {
+            ::http::Request::post(&endpoint.url)
+                .header("content-type", "application/x-amz-json-1.1")
+                .header("x-amz-target", format!("{}.{operation}", service.target))
+                .body(SdkBody::from(body))
+        };
+        let question = Question {
+            id: service.id,
+            name: service.name,
+            settings: SigningSettings::default,
+            request: &request,
+            error: error_in,
+        };
+        let answer = Box::pin(self.put_question(call, &question)).await?;
+        Ok(answer.body().bytes().unwrap_or_default().to_vec())
+    }
+
+    /// AWS's answer with success to a question that changes nothing, or that may be asked twice.
+    pub(super) async fn put_question(
+        &self,
+        call: Call,
+        question: &Question<'_>,
+    ) -> Result<HttpResponse, CallError> {
         let sdk = self.config(&call.region).await;
-        let url = url_of(&sdk, service.id, service.name, &call.region)
+        let url = url_of(&sdk, question.id, question.name, &call.region)
             .map_err(|error| CallError::not_sent(call.clone(), error.to_string(), error.hint()))?;
+        let endpoint = Endpoint {
+            url: url.trim_end_matches('/').to_owned(),
+            is_set: has_endpoint(&sdk, question.id),
+        };
         let repeat = Repeat::Harmless {
             within: limits::REQUEST_TIMEOUT,
         };
         let attempt = || async {
-            let sent = self.send(service, &sdk, &call.region, &url, operation, body);
-            let answer = Box::pin(sent).await;
+            let answer = Box::pin(self.send(question, &sdk, &call.region, &endpoint)).await;
             answer.map_err(|error| CallError::from_sdk(call.clone(), &error))
         };
         match insist(&Pace::default(), repeat, &call, attempt).await {
@@ -67,35 +118,38 @@ impl Aws {
 
     async fn send(
         &self,
-        service: Service,
+        question: &Question<'_>,
         sdk: &SdkConfig,
         region: &str,
-        url: &str,
-        operation: &str,
-        body: &str,
-    ) -> Result<Vec<u8>, Failure> {
+        endpoint: &Endpoint,
+    ) -> Result<HttpResponse, Failure> {
         let credentials = credentials(sdk).await?;
-        let request = ::http::Request::post(url)
-            .header("content-type", "application/x-amz-json-1.1")
-            .header("x-amz-target", format!("{}.{operation}", service.target))
-            .body(SdkBody::from(body))
-            .map_err(SdkError::construction_failure)?;
+        let request = (question.request)(endpoint).map_err(SdkError::construction_failure)?;
         #[expect(
             clippy::disallowed_methods,
             reason = "AWS compares the time of a signature with its own clock"
         )]
         let now = SystemTime::now();
-        let request = signed(request, credentials, service.name, region, now)
+        let settings = (question.settings)();
+        let request = signed_as(request, credentials, question.name, region, now, settings)
             .map_err(SdkError::construction_failure)?;
         let answer = Box::pin(self.http().send(request)).await;
         let answer = answer.map_err(SdkError::dispatch_failure)?;
-        let text = answer.body().bytes().unwrap_or_default();
         if answer.status().is_success() {
-            return Ok(text.to_vec());
+            return Ok(answer);
         }
-        let error = error_in(&answer, text);
+        let error = (question.error)(&answer, answer.body().bytes().unwrap_or_default());
         Err(SdkError::service_error(error, answer))
     }
+}
+
+/// An answer in JSON. What it says is not repeated, because it may be a secret.
+pub(super) fn decoded<T: DeserializeOwned>(call: &Call, answer: &[u8]) -> Result<T, CallError> {
+    serde_json::from_slice(answer).map_err(|error| {
+        let (line, column) = (error.line(), error.column());
+        let problem = format!("it is not as the API says at line {line}, column {column}");
+        CallError::malformed(call.clone(), problem, None)
+    })
 }
 
 async fn credentials(sdk: &SdkConfig) -> Result<Credentials, Failure> {
@@ -114,11 +168,23 @@ async fn credentials(sdk: &SdkConfig) -> Result<Credentials, Failure> {
 
 /// The request with the headers that sign it for `service` in `region`.
 pub(super) fn signed(
-    mut request: ::http::Request<SdkBody>,
+    request: Unsigned,
     credentials: Credentials,
     service: &str,
     region: &str,
     now: SystemTime,
+) -> Result<HttpRequest, BoxError> {
+    let settings = SigningSettings::default();
+    signed_as(request, credentials, service, region, now, settings)
+}
+
+fn signed_as(
+    mut request: Unsigned,
+    credentials: Credentials,
+    service: &str,
+    region: &str,
+    now: SystemTime,
+    settings: SigningSettings,
 ) -> Result<HttpRequest, BoxError> {
     let identity = credentials.into();
     let parameters = v4::SigningParams::builder()
@@ -126,7 +192,7 @@ pub(super) fn signed(
         .region(region)
         .name(service)
         .time(now)
-        .settings(SigningSettings::default())
+        .settings(settings)
         .build()?
         .into();
     let headers = request.headers().iter();
@@ -140,11 +206,12 @@ pub(super) fn signed(
 }
 
 /// AWS's error in an answer: `com.amazonaws.ecs#ClientException` and the like.
-fn error_in(answer: &HttpResponse, text: &[u8]) -> ErrorMetadata {
+pub(super) fn error_in(answer: &HttpResponse, text: &[u8]) -> ErrorMetadata {
     #[derive(Deserialize)]
     struct Said {
         #[serde(rename = "__type")]
         kind: Option<String>,
+        #[serde(alias = "Message")]
         message: Option<String>,
     }
     let said: Option<Said> = serde_json::from_slice(text).ok();

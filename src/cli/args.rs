@@ -175,7 +175,7 @@ pub(super) struct TrustStoreArgs {
 
 /// Reads a path that is not empty: an empty value is a variable that is not set.
 #[derive(Debug, Clone)]
-struct NonEmptyPath;
+pub(super) struct NonEmptyPath;
 
 impl TypedValueParser for NonEmptyPath {
     type Value = PathBuf;
@@ -194,7 +194,7 @@ impl TypedValueParser for NonEmptyPath {
 }
 
 /// A SHA-256 digest: 64 hexadecimal digits, as `sha256sum` prints them, with or without `sha256:`.
-fn parse_sha256(text: &str) -> Result<Digest, &'static str> {
+pub(super) fn parse_sha256(text: &str) -> Result<Digest, &'static str> {
     let digits = text.strip_prefix("sha256:").unwrap_or(text);
     oci::parse_digest(&format!("sha256:{digits}"))
         .map_err(|_| "a SHA-256 digest has 64 hexadecimal digits in lower case")

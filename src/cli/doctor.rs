@@ -164,7 +164,7 @@ fn unusable(environment: &Environment) -> Option<Finding> {
 }
 
 /// One screen: a line for each finding, and under what is not as it should be, what is wanted and what to do.
-fn text(document: &DoctorV1) -> String {
+pub(super) fn text(document: &DoctorV1) -> String {
     let mut text = String::new();
     for finding in &document.findings {
         write_finding(&mut text, finding);

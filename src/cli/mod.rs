@@ -20,6 +20,8 @@ mod image_verifier;
 mod inspect;
 mod interrupts;
 mod key;
+#[cfg(feature = "lambda")]
+pub mod lambda;
 mod list;
 mod management;
 mod messages;

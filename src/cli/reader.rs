@@ -34,7 +34,8 @@ pub(super) fn set(root: &Command, matches: &ArgMatches) {
     let verifies = matches!(command.get_name(), "verify" | "fetch" | "wait");
     let reader = Reader::with_flags(flags_of(root, command))
         .with_own_key(own_key)
-        .trusting_profiles(verifies && given("signing_profile"));
+        .trusting_profiles(verifies && given("signing_profile"))
+        .trusting_policy(verifies && !given("signing_profile"));
     // A process runs one command.
     let _ = READER.set(reader);
 }

@@ -8,6 +8,7 @@ use super::finding::{Check, Finding, Status};
 use crate::environment::Connections;
 use crate::http;
 use crate::limits::REACH_TIMEOUT;
+use crate::partition::Partition;
 use crate::signer::aws_signer::SigningProfile;
 
 /// How the host of the data plane begins, and how it began before AWS renamed it.
@@ -50,6 +51,27 @@ pub(super) async fn check(connections: &Connections, region: &str) -> Vec<Findin
         findings.push(reached(connections, &old, Status::Warn).await);
     }
     findings
+}
+
+/// Says that what answers in place of AWS Signer signs under another root than those that are trusted.
+pub(super) async fn another_signer(connections: &Connections, region: &str) -> Option<Finding> {
+    let configured = Box::pin(connections.aws.signer_data_endpoint(region)).await?;
+    let url = Url::parse(&configured).ok()?;
+    let host = http::host(&url);
+    let suffix = Partition::of_region(region).dns_suffix();
+    // An endpoint in a VPC has a name of AWS's, too.
+    if host
+        .strip_suffix(suffix)
+        .is_some_and(|rest| rest.ends_with('.'))
+    {
+        return None;
+    }
+    let found = "it answers in place of AWS Signer, and the trust stores have AWS's roots alone";
+    let wanted = "AWS's own endpoint, or a trust store with the root of what answers";
+    let advice = "take away `AWS_ENDPOINT_URL` or `endpoint_url`; for an emulator, write its root with `countersign setup \
+                  --signing-profile ARN --trust-anchor FILE --force`";
+    let finding = Finding::warn(Check::Roots, found, wanted).about(host);
+    Some(finding.advising(Some(advice.to_owned())))
 }
 
 /// The same URL under the name that AWS's plugin asks.

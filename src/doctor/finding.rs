@@ -45,13 +45,23 @@ pub enum Check {
     Files,
     /// The directory of kept answers.
     Caches,
+    /// A service of Amazon ECS, and who deploys it.
+    Service,
+    /// That its deployments call the gate's function.
+    Hook,
+    /// When they call it.
+    HookStage,
+    /// How long they wait for it, and what happens then.
+    HookTimeout,
+    /// The function of the gate.
+    Function,
     /// containerd on a node: whether it asks the image verifier.
     Containerd,
 }
 
 impl Check {
     /// Every check, in the order of the documentation.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 25] = [
         Self::Configuration,
         Self::Credentials,
         Self::Clock,
@@ -71,6 +81,11 @@ impl Check {
         Self::Plugin,
         Self::Files,
         Self::Caches,
+        Self::Service,
+        Self::Hook,
+        Self::HookStage,
+        Self::HookTimeout,
+        Self::Function,
         Self::Containerd,
     ];
 
@@ -96,6 +111,11 @@ impl Check {
             Self::Plugin => "plugin",
             Self::Files => "files",
             Self::Caches => "caches",
+            Self::Service => "service",
+            Self::Hook => "hook",
+            Self::HookStage => "hook-stage",
+            Self::HookTimeout => "hook-timeout",
+            Self::Function => "function",
             Self::Containerd => "containerd",
         }
     }

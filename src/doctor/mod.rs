@@ -12,6 +12,9 @@ mod data_plane;
 mod examination;
 mod files;
 mod finding;
+mod hook;
+mod hook_audit;
+mod hook_role;
 mod plugins;
 mod policy;
 mod profiles;
@@ -19,6 +22,7 @@ mod registry;
 
 pub use examination::Examination;
 pub use finding::{Check, Finding, PolicyStatement, Status};
+pub use hook_audit::{AuditedServices, HookAudit};
 
 use tokio::time::Instant;
 
@@ -54,8 +58,14 @@ impl Examination {
             versions.push((profile, version));
             findings.extend(found);
         }
+        let trusts_only_aws = setup
+            .as_ref()
+            .is_some_and(|setup| policy::trusts_only_aws(self, setup));
         for region in data_plane::regions(connections, &profiles) {
             findings.extend(data_plane::check(connections, &region).await);
+            if trusts_only_aws {
+                findings.extend(data_plane::another_signer(connections, &region).await);
+            }
         }
         findings.extend(actions::revocation(self, connections, &versions).await);
         if !self.only_verifies {

@@ -152,6 +152,23 @@ pub(super) fn identities<'a>(
         .map(trust_policy::TrustedIdentity::as_str)
 }
 
+/// Whether every root that AWS Signer's signatures are held to is one that AWS has published.
+pub(super) fn trusts_only_aws(examination: &Examination, setup: &Setup) -> bool {
+    let stores = setup.stores();
+    let mut names = relevant(examination, setup)
+        .into_iter()
+        .flat_map(|statement| &statement.trust_stores)
+        .filter(|name| name.kind() == StoreType::SigningAuthority);
+    names.all(|name| {
+        stores.load(name).is_ok_and(|store| {
+            store
+                .certificates
+                .iter()
+                .all(|trusted| trust_store::published_partition(&trusted.certificate).is_some())
+        })
+    })
+}
+
 fn of_store(stores: &TrustStores, name: &StoreName) -> Vec<Finding> {
     let store = match stores.load(name) {
         Ok(store) => store,

@@ -7,17 +7,20 @@
 mod decision;
 mod evaluate;
 mod examination;
+mod explanation;
 mod fit;
 mod index;
 mod many;
 mod matching;
 mod setup;
+mod signers;
 mod statements;
 
 pub use decision::{Answer, Decision, Refusal};
 pub use examination::{
     Examination, Filling, ImageExamination, RoleExamination, RoleLack, RoleShortfall,
 };
+pub use explanation::{ExplainedRole, GateExplanation};
 pub use index::IndexFault;
 pub use many::Decisions;
 pub use setup::{GateConnectError, GateRoots, GateSetup, GateSetupError, SignerName};
@@ -143,7 +146,7 @@ impl Gate {
         let Index { images, uncovered } = read_index(&listed).await?;
         examination.uncovered = uncovered;
         let own: Vec<IndexImage> = match roles.rule().signed_index_covers {
-            SignedIndexCovers::Nothing => images,
+            SignedIndexCovers::Image => images,
             SignedIndexCovers::Index => {
                 let examined = self.examine_image(listed, Vec::new(), roles, options);
                 examination.images.push(examined.await);

@@ -45,10 +45,7 @@ impl GateVerdictEnd {
         Self {
             error: None,
             exit_code,
-            gate_policy: Some(GatePolicyFile {
-                file: policy.path().to_string_lossy().into_owned(),
-                sha256: policy.sha256().to_string(),
-            }),
+            gate_policy: Some(policy.into()),
         }
     }
 
@@ -72,6 +69,15 @@ pub struct GatePolicyFile {
     pub sha256: String,
 }
 
+impl From<&GatePolicy> for GatePolicyFile {
+    fn from(policy: &GatePolicy) -> Self {
+        Self {
+            file: policy.path().to_string_lossy().into_owned(),
+            sha256: policy.sha256().to_string(),
+        }
+    }
+}
+
 /// The decision in one word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -92,6 +98,25 @@ pub enum GateVerdict {
 }
 
 impl GateVerdict {
+    /// The worse of two: what may not run before what may, and what was refused before what could not be decided.
+    #[must_use]
+    pub fn worse(self, other: Self) -> Self {
+        const FROM_BEST: [GateVerdict; 6] = [
+            GateVerdict::Verified,
+            GateVerdict::Exempted,
+            GateVerdict::Tolerated,
+            GateVerdict::Inconclusive,
+            GateVerdict::Unsigned,
+            GateVerdict::Rejected,
+        ];
+        let rank = |verdict| FROM_BEST.iter().position(|one| *one == verdict);
+        if rank(other) > rank(self) {
+            other
+        } else {
+            self
+        }
+    }
+
     /// The exit of a command about this artifact alone.
     pub const fn exit(self) -> Exit {
         match self {
@@ -262,6 +287,22 @@ impl GateResult {
                 verdict: verdict_of(refusal),
                 ..examined
             },
+        }
+    }
+
+    /// What is said of an image about which there is no decision.
+    pub fn undecided(asked: &str, reason: Reason) -> Self {
+        Self {
+            asked: asked.to_owned(),
+            error: Some(reason),
+            exemption: None,
+            images: Vec::new(),
+            media_type: None,
+            movable_tag: None,
+            reference: None,
+            rule: None,
+            uncovered: Vec::new(),
+            verdict: GateVerdict::Inconclusive,
         }
     }
 

@@ -7,18 +7,20 @@
 //! | --- | --- | --- |
 //! | [`VerdictV1`] | `verify`, `blob verify` | `verdict.v1.schema.json` |
 //! | [`GateResult`], [`GateVerdictEnd`] | `gate check` | `gate-verdict.v1.schema.json` |
+//! | [`HookVerdict`] | the function of AWS Lambda | `hook-verdict.v1.schema.json` |
 //! | [`RunDocumentV1`] | the other commands of `gate` | `run-document.v1.schema.json` |
 //! | [`WaitResult`], [`VerdictEnd`] | `wait` | `wait.v1.schema.json` |
 //! | [`SigningV1`] | `sign` | `signing.v1.schema.json` |
 //! | [`ManagementV1`] | `profile`, `signature` | `management.v1.schema.json` |
 //! | [`Inspection`], [`SignatureDetails`] | `inspect`, `blob inspect` | `inspection.schema.json` |
 //! | [`OciPolicy`] | `policy init` | `trustpolicy.oci.schema.json` |
-//! | [`DoctorV1`] | `doctor` | `doctor.v1.schema.json` |
+//! | [`DoctorV1`] | `doctor`, `gate audit-service` | `doctor.v1.schema.json` |
 //! | [`SetupV1`] | `setup` | `setup.v1.schema.json` |
 //! | [`BlobPolicy`] | `blob policy init` | `trustpolicy.blob.schema.json` |
 //! | [`LintedPolicy`], [`LintEnd`] | `policy lint` | `policy-lint.v1.schema.json` |
 //! | [`Sarif`] | `policy lint --output sarif` | SARIF 2.1.0 |
 //! | [`PolicyExplanation`] | `policy explain` | `policy-explanation.v1.schema.json` |
+//! | [`GateExplanationV1`] | `policy explain --gate-policy` | `gate-explanation.v1.schema.json` |
 //! | [`PolicyCaseResult`], [`PolicyTestEnd`] | `policy test` | `policy-test.v1.schema.json` |
 //!
 //! Names and codes do not change within a version; more may come. Members are in alphabetical order, those of
@@ -32,9 +34,11 @@ mod doctor;
 mod exit;
 mod gate;
 pub(crate) mod go;
+mod hook;
 mod inspection;
 mod management;
 mod oci_policy;
+mod gate_explanation;
 mod policy_explanation;
 mod policy_lint;
 mod policy_test;
@@ -63,7 +67,11 @@ pub use gate::{
     GateExemption, GateImage, GatePolicyFile, GateResult, GateShortfall, GateSignature, GateSigner,
     GateVerdict, GateVerdictEnd,
 };
+pub use gate_explanation::{ExplainedRule, ExplainedSigner, GateExplanationV1, WiderScope};
 pub use go::Times;
+pub use hook::{
+    HookAnswer, HookDetails, HookMetrics, HookPolicy, HookState, HookStatus, HookStop, HookVerdict,
+};
 pub use inspection::{
     Attribute, Attributes, CertificateDetails, Error as InspectionError, Inspection,
     SignatureDetails, SignatureInspection, SignedArtifact, TimestampDetails, UnsignedAttributes,

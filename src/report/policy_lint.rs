@@ -5,10 +5,10 @@ use serde::Serialize;
 use super::exit::Exit;
 use super::reason::Reason;
 use super::sarif::{Sarif, SarifLocation, SarifResult};
-use crate::trust_policy::DocumentKind;
+use crate::gate::policy::GATE_LINT_RULES;
 use crate::trust_policy::lint::{Finding, LINT_RULES, Severity};
 
-/// One trust policy: an element of `results`.
+/// One trust policy or gate policy: an element of `results`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -17,7 +17,7 @@ pub struct LintedPolicy {
     pub file: String,
     /// What was found, in the order of the file.
     pub findings: Vec<LintFinding>,
-    /// `oci` or `blob`.
+    /// `oci`, `blob` or `gate`.
     pub kind: &'static str,
 }
 
@@ -61,7 +61,7 @@ pub struct LintEnd {
 
 impl LintedPolicy {
     /// The findings of a file.
-    pub fn new(file: &str, kind: DocumentKind, findings: &[Finding]) -> Self {
+    pub fn new(file: &str, kind: &'static str, findings: &[Finding]) -> Self {
         let finding = |finding: &Finding| LintFinding {
             column: finding.position.column,
             hint: finding.hint.clone(),
@@ -74,7 +74,7 @@ impl LintedPolicy {
         Self {
             file: file.to_owned(),
             findings: findings.iter().map(finding).collect(),
-            kind: kind.as_str(),
+            kind,
         }
     }
 }
@@ -115,7 +115,8 @@ impl LintEnd {
 impl Sarif {
     /// The findings of `policy lint` as a log.
     pub fn of_lint<'f>(findings: impl IntoIterator<Item = &'f Finding>) -> Self {
-        let rules = LINT_RULES.iter().map(|rule| (rule.name, rule.summary));
+        let rules = LINT_RULES.iter().chain(GATE_LINT_RULES);
+        let rules = rules.map(|rule| (rule.name, rule.summary));
         let results = findings.into_iter().map(|finding| {
             let text = match &finding.hint {
                 Some(hint) => format!("{}; {hint}", finding.message),

@@ -4,9 +4,10 @@
 use serde::Serialize;
 
 use super::exit::Exit;
+use super::gate::{GatePolicyFile, GateResult, GateVerdict};
 use super::reason::Reason;
-use super::verdict::{ArtifactVerdict, Verdict};
 use crate::gate::documents::{Image, Kind};
+use crate::gate::policy::GatePolicy;
 
 /// The answer about one document.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -33,10 +34,16 @@ pub struct RunDocumentEnd {
     pub error: Option<Reason>,
     /// The exit code of the command.
     pub exit_code: Exit,
+    /// The gate policy, once it decided.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub gate_policy: Option<GatePolicyFile>,
     /// The kind of the document.
     pub kind: &'static str,
-    /// Whether every image is verified, and what was to be written is, so the document may be deployed.
+    /// Whether every image may run, and what was to be written is, so the document may be deployed.
     pub permitted: bool,
+    /// The worst verdict of all images, once they were decided about. `verified` only if all are.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub verdict: Option<GateVerdict>,
     /// The file with the digests, where one was written.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub written: Option<String>,
@@ -46,8 +53,8 @@ pub struct RunDocumentEnd {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct ImageVerdict {
-    /// What was found.
-    pub image: ArtifactVerdict,
+    /// What was decided.
+    pub image: GateResult,
     /// Where it stands.
     pub places: Vec<ImagePlace>,
 }
@@ -76,20 +83,13 @@ impl From<&Image> for ImagePlace {
 
 impl ImageVerdict {
     /// What `image` says, about what stands in these places.
-    pub fn new(places: Vec<ImagePlace>, image: ArtifactVerdict) -> Self {
+    pub fn new(places: Vec<ImagePlace>, image: GateResult) -> Self {
         Self { image, places }
     }
 
-    /// The exit of a gate about this image alone: only `verified` permits, not what a trust policy tolerates or
-    /// skips.
+    /// The exit of a gate about this image alone.
     pub const fn exit(&self) -> Exit {
-        match self.image.verdict {
-            Verdict::Verified => Exit::Done,
-            Verdict::Inconclusive => Exit::Inconclusive,
-            Verdict::Tolerated | Verdict::Skipped | Verdict::Unsigned | Verdict::Rejected => {
-                Exit::Rejected
-            }
-        }
+        self.image.verdict.exit()
     }
 }
 
@@ -105,14 +105,35 @@ impl RunDocumentV1 {
 }
 
 impl RunDocumentEnd {
-    /// The end where this is the worst exit of all images.
-    pub fn new(document: String, kind: Kind, exit_code: Exit) -> Self {
+    /// The end where these are the worst exit and verdict of all images.
+    pub fn new(
+        document: String,
+        kind: Kind,
+        (exit_code, verdict): (Exit, GateVerdict),
+        policy: &GatePolicy,
+    ) -> Self {
         Self {
             document,
             error: None,
             exit_code,
+            gate_policy: Some(policy.into()),
             kind: kind.as_str(),
             permitted: exit_code == Exit::Done,
+            verdict: Some(verdict),
+            written: None,
+        }
+    }
+
+    /// The end where no image was decided about; an error follows.
+    pub const fn not_begun(document: String, kind: Kind) -> Self {
+        Self {
+            document,
+            error: None,
+            exit_code: Exit::Done,
+            gate_policy: None,
+            kind: kind.as_str(),
+            permitted: false,
+            verdict: None,
             written: None,
         }
     }

@@ -699,48 +699,77 @@ fn only_a_refused_signature_is_cut_short() {
 #[test]
 fn a_document_of_images_is_what_its_schema_says() {
     use crate::gate::documents::Kind;
-    let asked = Asked {
-        text: "r.test/app:1",
-        scope: "*",
-        statement: None,
-    };
+    use crate::gate::policy::GatePolicy;
+    use crate::gate::{Answer, Decision, Refusal};
     let place = || ImagePlace {
         column: 1,
         line: 2,
         pointer: "/services/app/image".to_owned(),
     };
-    let verdict = |answer: Result<Verification, verify::Error>| {
-        let image = ArtifactVerdict::new(&asked, &answer, &Reader::any());
-        ImageVerdict::new(vec![place()], image)
+    let text = r#"{ "version": "1.0", "rules": [ { "name": "r", "scopes": ["r.test/*"], "require": { "all": [ {
+        "name": "ci", "signingProfile": "arn:aws:signer:us-east-1:111122223333:/signing-profiles/pp" } ] } } ] }"#;
+    let now = time::OffsetDateTime::UNIX_EPOCH;
+    let policy = GatePolicy::parse(Path::new("gate.json"), text.as_bytes(), now).unwrap();
+    let asked = "r.test/app:1";
+    let verdict = |answer| {
+        let decision = Decision {
+            reference: Reference::parse(asked).unwrap(),
+            rule: Some("r".to_owned()),
+            answer,
+        };
+        ImageVerdict::new(
+            vec![place()],
+            GateResult::new(asked, &decision, &Reader::any()),
+        )
     };
-    let end = |exit| RunDocumentEnd::new("compose.yaml".to_owned(), Kind::Compose, exit);
+    let end = |exit, verdict| {
+        RunDocumentEnd::new(
+            "compose.yaml".to_owned(),
+            Kind::Compose,
+            (exit, verdict),
+            &policy,
+        )
+    };
     let document = |results: Vec<ImageVerdict>, end| RunDocumentV1::new(results, end);
-    let skipped = verdict(Ok(Verification::Skipped {
-        reference: reference(),
-        statement: statement(),
-    }));
-    assert_eq!(skipped.exit(), Exit::Rejected);
     let reason = || Reason::plain("x", "y".to_owned(), false);
+    let not_begun = RunDocumentEnd::not_begun("-".to_owned(), Kind::Compose);
     let mut documents = vec![
-        document(vec![skipped], end(Exit::Rejected)),
-        document(vec![], end(Exit::Done).with_error(Exit::Usage, reason())),
+        document(vec![], not_begun.with_error(Exit::Usage, reason())),
+        document(
+            vec![],
+            end(Exit::Done, GateVerdict::Verified).with_error(Exit::Usage, reason()),
+        ),
     ];
     for error in errors() {
-        let refused = verdict(Err(error));
+        let refusal = Box::new(Refusal::Artifact { source: error });
+        let refused = verdict(Answer::Refused(refusal));
         let exit = refused.exit();
         assert_ne!(exit, Exit::Done);
-        documents.push(document(vec![refused], end(exit)));
+        let word = refused.image.verdict;
+        documents.push(document(vec![refused], end(exit, word)));
     }
+    let name = "run-document.v1.schema.json";
     for document in documents {
-        let name = "run-document.v1.schema.json";
         let value = check(name, &document, &document.results, &document.end);
         assert_eq!(value["permitted"], false);
     }
+    let source = errors().pop().unwrap();
+    let tolerated = verdict(Answer::Tolerated(Box::new(Refusal::Artifact { source })));
+    let tolerated = document(
+        vec![tolerated],
+        end(
+            Exit::Done,
+            GateVerdict::Verified.worse(GateVerdict::Tolerated),
+        ),
+    );
+    let value = check(name, &tolerated, &tolerated.results, &tolerated.end);
+    assert_eq!(
+        (&value["permitted"], &value["verdict"]),
+        (&true.into(), &"tolerated".into())
+    );
     for kind in Kind::ALL {
-        let end = RunDocumentEnd::new("-".to_owned(), kind, Exit::Rejected);
-        check_schema(
-            "run-document.v1.schema.json",
-            &RunDocumentV1::new(vec![], end),
-        );
+        let end = RunDocumentEnd::not_begun("-".to_owned(), kind);
+        let end = end.with_error(Exit::Rejected, reason());
+        check_schema(name, &RunDocumentV1::new(vec![], end));
     }
 }

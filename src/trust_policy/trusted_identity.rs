@@ -86,7 +86,7 @@ impl IdentityError {
                  judges them"
                     .into(),
             ),
-            Self::Subject { source, .. } => source.hint(),
+            Self::Subject { source, .. } => source.hint_for_certificate(),
             Self::NotTrusted { subject, .. } => {
                 Some(format!("if you trust this signer, add the identity `x509.subject: {subject}`"))
             }

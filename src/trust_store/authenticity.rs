@@ -7,6 +7,7 @@ use std::sync::Arc;
 use super::built_in::partition_of;
 use super::{NamedStore, TrustStores};
 use crate::config::StoreName;
+use crate::limits;
 use crate::notary::SigningScheme;
 use crate::x509::Certificate;
 
@@ -47,12 +48,17 @@ pub enum AuthenticityError {
     },
     /// No certificate of the chain is in a store.
     #[error(
-        "no certificate of the chain is in {}; its root is `{root}` (SHA-256 `{fingerprint}`)",
-        listed(stores)
+        "no certificate of the chain is in {}, which {}; its root is `{root}` (SHA-256 `{fingerprint}`)",
+        listed(stores),
+        held(trusted, *trusted_count)
     )]
     NotTrusted {
         /// The stores that were looked at.
         stores: Vec<StoreName>,
+        /// SHA-256 of the first certificates in them, in hexadecimal.
+        trusted: Vec<String>,
+        /// How many certificates are in them.
+        trusted_count: usize,
         /// Subject of the chain's last certificate.
         root: String,
         /// SHA-256 of the chain's last certificate, in hexadecimal.
@@ -93,9 +99,27 @@ impl AuthenticityError {
             )),
             Self::NotTrusted {
                 published: None, ..
-            } => Some("if you trust that root, add its certificate to one of the stores".into()),
+            } => Some(
+                "compare the two SHA-256 with your own records; if you trust that root, add its certificate to one of the \
+                 trust stores with `countersign cert add`; if you trust that root, give its certificate with \
+                 `--trust-anchor FILE`"
+                    .into(),
+            ),
         }
     }
+}
+
+/// The certificates of the stores, as many as a message has room for.
+fn held(trusted: &[String], count: usize) -> String {
+    let shown: Vec<String> = trusted
+        .iter()
+        .map(|fingerprint| format!("`{fingerprint}`"))
+        .collect();
+    let rest = match count - shown.len() {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    format!("holds SHA-256 {}{rest}", shown.join(", "))
 }
 
 fn listed(stores: &[StoreName]) -> String {
@@ -147,8 +171,15 @@ impl TrustStores {
             }
         }
         let root = chain.last();
+        let held = loaded.iter().flat_map(|store| &store.certificates);
         Err(AuthenticityError::NotTrusted {
             stores: fitting.into_iter().cloned().collect(),
+            trusted: held
+                .clone()
+                .take(limits::MAX_FINGERPRINTS_SHOWN)
+                .map(|trusted| trusted.certificate.sha256_fingerprint())
+                .collect(),
+            trusted_count: held.count(),
             root: root.map_or_else(String::new, |root| root.subject().to_string()),
             fingerprint: root.map_or_else(String::new, Certificate::sha256_fingerprint),
             published: root.and_then(partition_of),

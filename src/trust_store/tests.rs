@@ -286,7 +286,8 @@ fn the_chain_rests_on_a_certificate_of_a_store_of_the_schemes_type() {
     assert_eq!(
         error.to_string(),
         format!(
-            "no certificate of the chain is in `ca:other`; its root is `CN=root` (SHA-256 `{}`)",
+            "no certificate of the chain is in `ca:other`, which holds SHA-256 `{}`; its root is `CN=root` (SHA-256 `{}`)",
+            self_signed.sha256_fingerprint(),
             root.sha256_fingerprint()
         )
     );

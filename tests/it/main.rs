@@ -15,9 +15,11 @@
 
 mod support;
 
+mod aws;
 mod cli;
 mod documents;
 mod environment;
+mod hook;
 mod hostile;
 mod layers;
 mod library;

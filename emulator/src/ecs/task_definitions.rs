@@ -1,19 +1,11 @@
 //! `RegisterTaskDefinition` and `DescribeTaskDefinition`.
 
-use std::collections::BTreeMap;
-
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::{Context, client};
+use super::context::{Context, client, is_name};
+use super::store::Store;
 use crate::{call::Caller, error::AwsError, partition::partition};
-
-/// What `ecs.json` holds.
-#[derive(Debug, Default, Serialize, Deserialize)]
-pub(crate) struct Store {
-    /// By the ARN without its revision; the first one has revision 1.
-    families: BTreeMap<String, Vec<Value>>,
-}
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -24,7 +16,7 @@ struct Describe {
 pub(super) fn register(context: &Context<'_>) -> Result<Value, AwsError> {
     let member = |name: &str| context.body.get(name);
     let family = member("family").and_then(Value::as_str).unwrap_or_default();
-    if !is_family(family) {
+    if !is_name(family) {
         return Err(client("Family contains invalid characters."));
     }
     let containers = member("containerDefinitions").and_then(Value::as_array);
@@ -66,30 +58,32 @@ pub(super) fn describe(context: &Context<'_>) -> Result<Value, AwsError> {
     if name.is_empty() {
         return Err(client("Task definition can not be blank."));
     }
+    let store = context.store.read();
+    let found = find(&store, context.caller, &name)
+        .ok_or_else(|| client("Unable to describe task definition."))?;
+    Ok(json!({ "taskDefinition": found, "tags": [] }))
+}
+
+/// The task definition of the caller's account and region that a family, a revision or an ARN names.
+pub(super) fn find<'a>(store: &'a Store, caller: &Caller, name: &str) -> Option<&'a Value> {
     // An ARN of another account or region is not found, whoever it belongs to.
-    let own = arn(context.caller, "");
-    let name = match name.strip_prefix(&own) {
+    let name = match name.strip_prefix(&arn(caller, "")) {
         Some(name) => name,
-        None if name.starts_with("arn:") => {
-            return Err(client("Unable to describe task definition."));
-        }
-        None => &name,
+        None if name.starts_with("arn:") => return None,
+        None => name,
     };
     let (family, revision) = match name.split_once(':') {
         Some((family, revision)) => (family, Some(revision)),
         None => (name, None),
     };
-    let store = context.store.read();
-    let revisions = store.families.get(&arn(context.caller, family));
-    let found = revisions.and_then(|revisions| match revision {
+    let revisions = store.families.get(&arn(caller, family))?;
+    match revision {
         None => revisions.last(),
         Some(revision) => {
             let number: usize = revision.parse().ok()?;
             revisions.get(number.checked_sub(1)?)
         }
-    });
-    let found = found.ok_or_else(|| client("Unable to describe task definition."))?;
-    Ok(json!({ "taskDefinition": found, "tags": [] }))
+    }
 }
 
 /// A container with the members that AWS adds.
@@ -119,13 +113,6 @@ fn with_defaults(container: &Value) -> Result<Value, AwsError> {
         members.entry(name).or_insert_with(|| json!([]));
     }
     Ok(Value::Object(members))
-}
-
-fn is_family(family: &str) -> bool {
-    (1..=255).contains(&family.len())
-        && family
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
 }
 
 /// The ARN of a family of the caller's, without a revision.

@@ -17,7 +17,7 @@ pub use error::{ArnError, ArnService};
 pub use kms_key::{KmsKeyId, KmsKeyIdError};
 pub use signing_profile::SigningProfile;
 pub(crate) use syntax::is_profile_name;
-pub(super) use syntax::is_region;
+pub(super) use syntax::{is_account, is_region};
 use syntax::{is_alphanumeric, is_plain, parse_location, suggest};
 
 const WANTED_PROFILE: &str = "`/signing-profiles/NAME`";

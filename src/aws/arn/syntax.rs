@@ -101,6 +101,11 @@ pub(in crate::aws) fn is_region(text: &str) -> bool {
         })
 }
 
+/// Twelve digits.
+pub(in crate::aws) fn is_account(text: &str) -> bool {
+    text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
 /// Signer API, shape `ProfileName`: 2 to 64 of letters, digits and `_`.
 pub(crate) fn is_profile_name(text: &str) -> bool {
     (2..=64).contains(&text.len())

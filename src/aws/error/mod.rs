@@ -321,6 +321,15 @@ impl CallError {
         }
     }
 
+    /// AWS answered, and what was asked about is not among it, for this `reason`.
+    pub(crate) fn not_found(call: Call, reason: &str) -> Self {
+        let code = Some(reason.to_owned());
+        Self {
+            code,
+            ..Self::new(call, CallErrorKind::NotFound, None)
+        }
+    }
+
     /// An answer that came, but is not what the API promises.
     pub(crate) fn malformed(
         call: Call,

@@ -130,6 +130,9 @@ fn kind_of(code: Option<&str>, status: u16) -> CallErrorKind {
             | "RequestExpired"
             | "UnrecognizedClientException"
             | "InvalidClientTokenId"
+            | "InvalidAccessKeyId"
+            | "InvalidToken"
+            | "RequestTimeTooSkewed"
             | "InvalidSignatureException"
             | "SignatureDoesNotMatch"
             | "IncompleteSignature"
@@ -137,7 +140,17 @@ fn kind_of(code: Option<&str>, status: u16) -> CallErrorKind {
             | "MissingAuthenticationToken"
             | "MissingAuthenticationTokenException",
         ) => CallErrorKind::BadCredentials,
-        Some("ResourceNotFoundException" | "NotFoundException") => CallErrorKind::NotFound,
+        Some(
+            "ResourceNotFoundException"
+            | "NotFoundException"
+            | "ParameterNotFound"
+            | "ParameterVersionNotFound"
+            | "ClusterNotFoundException"
+            | "ServiceNotFoundException"
+            | "NoSuchBucket"
+            | "NoSuchKey"
+            | "NoSuchVersion",
+        ) => CallErrorKind::NotFound,
         Some("ValidationException" | "BadRequestException") => CallErrorKind::Invalid,
         Some("DependencyTimeoutException") => CallErrorKind::TimedOut,
         _ => match status {
@@ -352,6 +365,19 @@ mod tests {
                 Some("KeyUnavailableException"),
                 500,
                 CallErrorKind::ServiceFailure,
+            ),
+            (Some("ParameterNotFound"), 400, CallErrorKind::NotFound),
+            (Some("NoSuchKey"), 404, CallErrorKind::NotFound),
+            (Some("NoSuchVersion"), 404, CallErrorKind::NotFound),
+            (
+                Some("ClusterNotFoundException"),
+                400,
+                CallErrorKind::NotFound,
+            ),
+            (
+                Some("RequestTimeTooSkewed"),
+                403,
+                CallErrorKind::BadCredentials,
             ),
             (None, 403, CallErrorKind::Denied),
             (None, 429, CallErrorKind::Throttled),

@@ -57,7 +57,7 @@ async fn check(args: &Args, emit: &mut dyn FnMut(CommandOutput)) -> Result<(), C
         aws,
         options,
         notes,
-    } = args.gate.prepare(&references).await?;
+    } = args.gate.read()?.connect(&references).await?;
     emit(CommandOutput {
         stderr: notes,
         ..CommandOutput::done()
@@ -105,7 +105,11 @@ async fn check(args: &Args, emit: &mut dyn FnMut(CommandOutput)) -> Result<(), C
         let of_answer = answer.verdict.exit();
         worst = worst.worse(of_answer);
         emit(match args.output {
-            Output::Text => text::in_words(&answer, gate.policy().path()),
+            Output::Text => {
+                let mut report = text::in_words(&answer, gate.policy().path());
+                report.stderr.insert_str(0, &text::tag(&answer));
+                report
+            }
             Output::Json => CommandOutput {
                 stdout: results.add(&answer),
                 exit: of_answer,

@@ -1,27 +1,25 @@
-//! One document: its images are found, resolved once and verified, and the digests that were verified are written.
+//! One document: its images are found, resolved once and decided about, and the digests that may run are written.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use super::args::Prepared;
 use super::flags::{Flags, Output};
 use super::{document_text as text, source};
 use crate::cli::args::parse_pairs;
-use crate::cli::context::{Context, Format, Trusted};
-use crate::cli::output::{CommandOutput, Exit, warning_lines};
+use crate::cli::output::{CommandOutput, Exit};
 use crate::cli::patience::telling;
 use crate::cli::reader;
-use crate::cli::verify::text::{endpoint_note, foreign_endpoints};
 use crate::files;
+use crate::gate::Decision;
 use crate::gate::documents::{self, Image, Kind, RunDocument};
+use crate::gate::policy::GatePolicy;
 use crate::limits::MAX_RUN_DOCUMENT_IMAGES;
 use crate::many;
-use crate::reference::ArtifactReference;
+use crate::reference::Reference;
 use crate::report::{
-    ArtifactVerdict, Asked, ImagePlace, ImageVerdict, Results, RunDocumentEnd, sentence,
+    GateResult, GateVerdict, ImagePlace, ImageVerdict, Results, RunDocumentEnd, sentence,
 };
-use crate::trust_policy::DocumentKind;
-use crate::verify::many::ArtifactVerification;
-use crate::verify::{ANY_LAYOUT_SCOPE, Options, Verification, Verifier};
 
 /// Mode of the file of `--out`, of which the process's mask is taken off: a document is not a secret.
 const MODE: u32 = 0o666;
@@ -29,15 +27,17 @@ const MODE: u32 = 0o666;
 /// One different image, and every place that names it so.
 struct NamedImage<'d> {
     places: Vec<&'d Image>,
-    reference: ArtifactReference,
+    reference: Reference,
 }
 
 /// What became of all images.
-#[derive(Default)]
 struct Outcome {
     exit: Exit,
-    /// By the text of each verified image: what takes its place.
-    words: BTreeMap<String, String>,
+    /// The worst verdict of all.
+    verdict: GateVerdict,
+    /// By the text of each image that may run: what takes its place. One that is only tolerated may have none.
+    words: BTreeMap<String, Option<String>>,
+    policy: GatePolicy,
 }
 
 /// One document on its way.
@@ -65,7 +65,7 @@ pub(super) async fn run(
         emit(match flags.output {
             Output::Text => report,
             Output::Json => {
-                let end = RunDocumentEnd::new(named.to_owned(), kind, Exit::Done);
+                let end = RunDocumentEnd::not_begun(named.to_owned(), kind);
                 let end = end.with_error(report.exit, report.not_begun());
                 CommandOutput {
                     stdout: Results::default().end(&end),
@@ -83,23 +83,23 @@ impl Job<'_> {
         emit: &mut dyn FnMut(CommandOutput),
     ) -> Result<(), CommandOutput> {
         let flags = self.flags;
-        if flags.output == Output::Json && flags.pin && flags.out.is_none() {
-            return Err(CommandOutput::usage(
-                "`--output json` and the document of `--pin` would both go to stdout",
-                Some("name a file for the document with `--out`".to_owned()),
-            ));
-        }
+        self.check_flags()?;
         let parameters = parse_pairs("parameter", parameters)
             .map_err(|text| CommandOutput::failed(Exit::Usage, &text))?;
         let options = documents::Options {
             ignored: flags.ignore.clone(),
             parameters,
         };
-        let bytes = source::read(self.kind, self.named, flags).await?;
+        let gate = flags.gate.read()?;
+        let pipes = flags.gate.for_pipes()?;
+        let bytes = source::read(self.kind, self.named, &gate, pipes).await?;
         let document = RunDocument::parse(self.kind, &bytes, &options);
         let document = document.map_err(|error| refused(&error))?;
         let images = different(&document)?;
-        let outcome = self.verify(&images, emit).await?;
+        let references: Vec<Reference> =
+            images.iter().map(|image| image.reference.clone()).collect();
+        let prepared = gate.connect(&references).await?;
+        let outcome = self.decide(&images, prepared, emit).await;
         let pinned = if flags.pin && outcome.exit == Exit::Done {
             pin(&document, &outcome, flags)
         } else {
@@ -112,77 +112,85 @@ impl Job<'_> {
         Ok(())
     }
 
-    /// Verifies each image, and says of each as it ends.
-    async fn verify(
+    /// Refuses flags that do not go together.
+    fn check_flags(&self) -> Result<(), CommandOutput> {
+        let flags = self.flags;
+        if flags.output == Output::Json && flags.pin && flags.out.is_none() {
+            return Err(CommandOutput::usage(
+                "`--output json` and the document of `--pin` would both go to stdout",
+                Some("name a file for the document with `--out`".to_owned()),
+            ));
+        }
+        if self.named == "-" && flags.gate.reads_stdin() {
+            return Err(CommandOutput::usage(
+                "the document and a policy would both be read from standard input",
+                Some("name a file for one of them".to_owned()),
+            ));
+        }
+        Ok(())
+    }
+
+    /// Decides about each image, and says of each as it ends.
+    async fn decide(
         &mut self,
         images: &[NamedImage<'_>],
+        prepared: Prepared,
         emit: &mut dyn FnMut(CommandOutput),
-    ) -> Result<Outcome, CommandOutput> {
-        let flags = self.flags;
-        let options = Options {
-            max_signatures: flags.max_signatures.get()?,
-            user_metadata: parse_pairs("user-metadata", &flags.user_metadata)
-                .map_err(|text| CommandOutput::failed(Exit::Usage, &text))?,
-            requirement: flags.require.requirement(false),
-            ..Options::default()
-        };
-        let (verifier, warnings) = verifier(flags, images)?;
-        let options = Options {
-            // Nothing but local files before.
-            allowed: flags.time.allowed()?,
-            ..options
-        };
+    ) -> Outcome {
+        let Prepared {
+            gate,
+            options,
+            notes,
+            ..
+        } = prepared;
         emit(CommandOutput {
-            stderr: warnings,
+            stderr: notes,
             ..CommandOutput::done()
         });
         let references: Vec<_> = images.iter().map(|image| image.reference.clone()).collect();
         let references = futures_util::stream::iter(references);
-        let mut verifying = verifier.verify_many(references, &options, many::Options::default());
-        let mut outcome = Outcome::default();
-        let mut endpoints = BTreeSet::new();
+        let mut deciding = gate.check_many(references, &options, many::Options::default());
+        let mut outcome = Outcome {
+            exit: Exit::Done,
+            verdict: GateVerdict::Verified,
+            words: BTreeMap::new(),
+            policy: gate.policy().clone(),
+        };
         for image in images {
-            let (progress, answer) = (verifying.progress(), verifying.answer());
-            let Some(answer) = telling("verifying", progress, answer).await else {
+            let (progress, answer) = (deciding.progress(), deciding.answer());
+            let Some(answer) = telling("deciding", progress, answer).await else {
                 break;
             };
-            let answer = answer.outcome;
-            let mut report = self.report(image, &answer);
-            outcome.exit = outcome.exit.worse(report.exit);
-            outcome.add(image, &answer);
-            // Once for each endpoint, however many images there are.
-            for url in foreign_endpoints(answer.signatures()) {
-                if endpoints.insert(url.to_owned()) {
-                    report.stderr.push_str(&endpoint_note(url));
-                }
-            }
-            emit(report);
+            let decision = answer.outcome;
+            let result = GateResult::new(image.text(), &decision, reader::current());
+            outcome.add(image, &decision, &result);
+            emit(self.report(image, result, gate.policy()));
         }
-        // What did not end is not verified.
+        // What did not end may not run.
         if outcome.words.len() != images.len() {
             outcome.exit = outcome.exit.worse(Exit::Inconclusive);
+            outcome.verdict = outcome.verdict.worse(GateVerdict::Inconclusive);
         }
-        Ok(outcome)
+        outcome
     }
 
-    /// What was found about one image.
-    fn report(&mut self, image: &NamedImage<'_>, answer: &ArtifactVerification) -> CommandOutput {
+    /// What was decided about one image.
+    fn report(
+        &mut self,
+        image: &NamedImage<'_>,
+        result: GateResult,
+        policy: &GatePolicy,
+    ) -> CommandOutput {
         if self.flags.output == Output::Json {
-            let asked = Asked {
-                text: image.text(),
-                scope: ANY_LAYOUT_SCOPE,
-                statement: answer.statement.as_ref(),
-            };
             let places = image.places.iter().map(|image| ImagePlace::from(*image));
-            let artifact = ArtifactVerdict::new(&asked, &answer.found, reader::current());
-            let verdict = ImageVerdict::new(places.collect(), artifact);
+            let verdict = ImageVerdict::new(places.collect(), result);
             return CommandOutput {
                 stdout: self.results.add(&verdict),
                 exit: verdict.exit(),
                 ..CommandOutput::done()
             };
         }
-        let mut report = text::image(&image.places, answer);
+        let mut report = text::image(&image.places, &result, policy.path());
         // The document alone is on stdout.
         if self.flags.pin && self.flags.out.is_none() {
             report.stderr.push_str(&std::mem::take(&mut report.stdout));
@@ -196,7 +204,12 @@ impl Job<'_> {
         outcome: &Outcome,
         pinned: PinResult,
     ) -> CommandOutput {
-        let mut end = RunDocumentEnd::new(self.named.to_owned(), self.kind, outcome.exit);
+        let mut end = RunDocumentEnd::new(
+            self.named.to_owned(),
+            self.kind,
+            (outcome.exit, outcome.verdict),
+            &outcome.policy,
+        );
         let mut report = CommandOutput::done();
         match pinned {
             PinResult::Nothing if self.flags.pin => {}
@@ -222,17 +235,20 @@ impl NamedImage<'_> {
 }
 
 impl Outcome {
-    /// Notes what takes the place of a verified image; a digest that is written stays as it is.
-    fn add(&mut self, image: &NamedImage<'_>, answer: &ArtifactVerification) {
-        let Ok(Verification::Verified(accepted)) = &answer.found else {
+    /// Notes what takes the place of an image that may run; a digest that is written stays as it is.
+    fn add(&mut self, image: &NamedImage<'_>, decision: &Decision, result: &GateResult) {
+        let exit = result.verdict.exit();
+        self.exit = self.exit.worse(exit);
+        self.verdict = self.verdict.worse(result.verdict);
+        if exit != Exit::Done {
             return;
-        };
-        let text = image.text();
+        }
+        let text = image.text().to_owned();
         let words = match image.reference.digest() {
-            Some(_) => text.to_owned(),
-            None => accepted.reference.to_string(),
+            Some(_) => Some(text.clone()),
+            None => decision.answer.may_run().map(ToString::to_string),
         };
-        self.words.insert(text.to_owned(), words);
+        self.words.insert(text, words);
     }
 }
 
@@ -250,7 +266,7 @@ fn different<'d>(document: &'d RunDocument<'_>) -> Result<Vec<NamedImage<'d>>, C
             Some(named) => named.places.push(image),
             None => images.push(NamedImage {
                 places: vec![image],
-                reference: image.reference.clone().into(),
+                reference: image.reference.clone(),
             }),
         }
     }
@@ -264,43 +280,26 @@ fn different<'d>(document: &'d RunDocument<'_>) -> Result<Vec<NamedImage<'d>>, C
     Ok(images)
 }
 
-fn verifier(flags: &Flags, images: &[NamedImage<'_>]) -> Result<(Verifier, String), CommandOutput> {
-    let references: Vec<ArtifactReference> =
-        images.iter().map(|image| image.reference.clone()).collect();
-    let mut context = Context::new(
-        &flags.registry,
-        &references,
-        flags.plugin_config.parse()?,
-        Format::Known,
-        flags.time.for_pipes()?,
-    )?;
-    let notes = std::mem::take(&mut context.notes);
-    let trusted = Trusted {
-        kind: DocumentKind::Oci,
-        policy: &flags.policy,
-        pipes: context.pipes,
-        is_strict: flags.require.is_strict(),
-    };
-    let (setup, warnings) = trusted.setup(&context.environment.notation_directories())?;
-    Ok((context.connect(setup)?, notes + &warning_lines(&warnings)))
-}
-
 /// What came of `--pin`.
 enum PinResult {
-    /// It is not asked for, or an image is not verified.
+    /// It is not asked for, or an image may not run.
     Nothing,
     ToStdout(String),
     ToFile(PathBuf),
     Failed(CommandOutput),
 }
 
-/// Writes the document whose images are all verified.
+/// Writes the document whose images may all run.
 fn pin(document: &RunDocument<'_>, outcome: &Outcome, flags: &Flags) -> PinResult {
-    let images = document.images().iter();
-    let words: Option<Vec<String>> = images
-        .map(|image| outcome.words.get(&image.text).cloned())
-        .collect();
-    let pinned = match document.pin(&words.unwrap_or_default()) {
+    let mut words = Vec::new();
+    for image in document.images() {
+        match outcome.words.get(&image.text) {
+            Some(Some(digest)) => words.push(digest.clone()),
+            // The rule only warns of what could not be resolved.
+            _ => return PinResult::Failed(unresolved(&image.text)),
+        }
+    }
+    let pinned = match document.pin(&words) {
         Ok(pinned) => pinned,
         Err(error) => return PinResult::Failed(refused(&error)),
     };
@@ -317,6 +316,14 @@ fn pin(document: &RunDocument<'_>, outcome: &Outcome, flags: &Flags) -> PinResul
     }
 }
 
+fn unresolved(image: &str) -> CommandOutput {
+    let image = crate::cli::output::one_line(image);
+    CommandOutput::failed(
+        Exit::Inconclusive,
+        &format!("nothing is written, since no digest of `{image}` was examined"),
+    )
+}
+
 fn text_end(
     flags: &Flags,
     document: &RunDocument<'_>,
@@ -331,7 +338,7 @@ fn text_end(
         PinResult::Nothing if flags.pin => {
             report
                 .stderr
-                .push_str("nothing is written, since an image is not verified\n");
+                .push_str("nothing is written, since an image may not run\n");
         }
         PinResult::Nothing => report.stderr = text::tags(document),
         PinResult::ToStdout(pinned) => report.document = pinned,

@@ -1,36 +1,16 @@
-//! What the gate found about a document, in words.
+//! What the gate decided about a document, in words.
 
 use std::fmt::Write as _;
+use std::path::Path;
 
+use super::text;
 use crate::cli::output::{CommandOutput, Exit, one_line};
-use crate::cli::verify::text;
 use crate::gate::documents::{Image, RunDocument};
-use crate::report::Called;
-use crate::verify::many::ArtifactVerification;
-use crate::verify::{ANY_LAYOUT_SCOPE, Verification};
+use crate::report::GateResult;
 
-const CALLED: Called = Called::Countersign;
-
-/// What was found about one image, and where it stands.
-pub(super) fn image(places: &[&Image], answer: &ArtifactVerification) -> CommandOutput {
-    let mut report = match &answer.found {
-        Ok(Verification::Verified(accepted)) => text::verified(accepted, false, CALLED),
-        Ok(Verification::Tolerated(accepted)) => refused(
-            &format!(
-                "{} is not verified: the trust policy only logs what failed",
-                accepted.reference
-            ),
-            &text::tolerated(accepted, false, CALLED),
-        ),
-        Ok(Verification::Skipped {
-            reference,
-            statement,
-        }) => refused(
-            &format!("{reference} is not verified: the trust policy has its signatures skipped"),
-            &text::skipped(&reference.to_string(), statement, CALLED),
-        ),
-        Err(error) => text::failed(error, ANY_LAYOUT_SCOPE, answer.statement.as_ref(), CALLED),
-    };
+/// What was decided about one image, and where it stands.
+pub(super) fn image(places: &[&Image], result: &GateResult, policy: &Path) -> CommandOutput {
+    let mut report = text::in_words(result, policy);
     let to = if report.exit == Exit::Done {
         &mut report.stdout
     } else {
@@ -40,21 +20,12 @@ pub(super) fn image(places: &[&Image], answer: &ArtifactVerification) -> Command
     report
 }
 
-/// A refusal of what `verify` accepts; its words follow.
-fn refused(sentence: &str, accepted: &CommandOutput) -> CommandOutput {
-    let hint = "have the trust policy enforce every validation for this image";
-    let mut report = CommandOutput::failed_with_hint(Exit::Rejected, sentence, hint.to_owned());
-    report.stderr.push_str(&accepted.stdout);
-    report.stderr.push_str(&accepted.stderr);
-    report
-}
-
 fn write_places(text: &mut String, images: &[&Image]) {
     for image in images {
         let (pointer, position) = (one_line(&image.pointer), image.position);
         let written = one_line(&image.text);
         // Writing to a `String` cannot fail.
-        let _ = writeln!(text, "  `{pointer}` at {position}: {written}");
+        let _ = writeln!(text, "at `{pointer}`, {position}: {written}");
     }
 }
 

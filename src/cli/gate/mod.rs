@@ -1,6 +1,7 @@
 //! `countersign gate`: decides what may run, and lets nothing else pass.
 
 mod args;
+mod audit_service;
 mod check;
 mod document;
 mod document_text;
@@ -9,6 +10,7 @@ mod source;
 mod text;
 mod wait;
 
+pub(super) use args::load_gate_policy;
 pub(super) use text::in_words;
 
 use clap::Subcommand;
@@ -22,44 +24,46 @@ use flags::Flags;
 pub(super) enum Command {
     /// Decide whether images may run: all signers that the gate policy asks for must have signed
     Check(check::Args),
-    /// Verify every image of an ECS task definition, or write it with digests
+    /// Decide about every image of an ECS task definition, or write it with digests
     TaskDefinition(TaskDefinitionArgs),
-    /// Verify every image of a Compose file, or write it with digests
+    /// Decide about every image of a Compose file, or write it with digests
     #[command(after_help = "Examples:\n  \
-        countersign gate compose --signing-profile ARN compose.yaml\n  \
-        countersign gate compose --pin --out pinned.yaml compose.yaml    (with Notation's trust policy)")]
+        countersign gate compose --gate-policy gate.json compose.yaml\n  \
+        countersign gate compose --gate-policy gate.json --pin --out pinned.yaml compose.yaml")]
     Compose(FileArgs),
-    /// Verify every image of Kubernetes manifests, or write them with digests
+    /// Decide about every image of Kubernetes manifests, or write them with digests
     #[command(after_help = "Examples:\n  \
-        countersign gate kubernetes --signing-profile ARN manifests.yaml\n  \
-        countersign gate kubernetes --pin --out pinned.yaml manifests.yaml    (with Notation's trust policy)")]
+        countersign gate kubernetes --gate-policy gate.json manifests.yaml\n  \
+        countersign gate kubernetes --gate-policy gate.json --pin --out pinned.yaml manifests.yaml")]
     Kubernetes(FileArgs),
-    /// Verify every image of an `imagedefinitions.json`, or write it with digests
+    /// Decide about every image of an `imagedefinitions.json`, or write it with digests
     #[command(after_help = "Examples:\n  \
-        countersign gate image-definitions --signing-profile ARN imagedefinitions.json\n  \
-        countersign gate image-definitions --pin --out pinned.json imagedefinitions.json    (with Notation's trust policy)")]
+        countersign gate image-definitions --gate-policy gate.json imagedefinitions.json\n  \
+        countersign gate image-definitions --gate-policy gate.json --pin --out pinned.json imagedefinitions.json")]
     ImageDefinitions(FileArgs),
-    /// Verify the image of an `imageDetail.json`, or write it with its digest
+    /// Decide about the image of an `imageDetail.json`, or write it with its digest
     #[command(after_help = "Examples:\n  \
-        countersign gate image-detail --signing-profile ARN imageDetail.json\n  \
-        countersign gate image-detail --pin --out pinned.json imageDetail.json    (with Notation's trust policy)")]
+        countersign gate image-detail --gate-policy gate.json imageDetail.json\n  \
+        countersign gate image-detail --gate-policy gate.json --pin --out pinned.json imageDetail.json")]
     ImageDetail(FileArgs),
-    /// Verify every image of a CloudFormation template, or write it with digests
+    /// Decide about every image of a CloudFormation template, or write it with digests
     #[command(name = "cloudformation")]
     CloudFormation(TemplateArgs),
-    /// Verify the image of an AWS Lambda function, or write the request with its digest
+    /// Decide about the image of an AWS Lambda function, or write the request with its digest
     #[command(after_help = "Examples:\n  \
-        countersign gate lambda-function --signing-profile ARN function.json\n  \
-        countersign gate lambda-function --pin --out pinned.json function.json    (with Notation's trust policy)")]
+        countersign gate lambda-function --gate-policy gate.json function.json\n  \
+        countersign gate lambda-function --gate-policy gate.json --pin --out pinned.json function.json")]
     LambdaFunction(FileArgs),
+    /// Check that deployments of ECS services call the gate: hook, stage, time limit, permissions
+    AuditService(audit_service::Args),
 }
 
 /// Flags of `gate task-definition`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  \
-    countersign gate task-definition --signing-profile ARN taskdef.json\n  \
-    countersign gate task-definition --pin --out pinned.json taskdef.json    (with Notation's trust policy)\n  \
-    countersign gate task-definition app:7    (as Amazon ECS describes it)")]
+    countersign gate task-definition --gate-policy gate.json taskdef.json\n  \
+    countersign gate task-definition --gate-policy gate.json --pin --out pinned.json taskdef.json\n  \
+    countersign gate task-definition --gate-policy gate.json app:7    (as Amazon ECS describes it)")]
 pub(super) struct TaskDefinitionArgs {
     /// File with the task definition, `-` for stdin, or the ARN, FAMILY or FAMILY:REVISION that Amazon ECS is
     /// asked about; a file's name has a `.` or a `/`
@@ -82,8 +86,8 @@ pub(super) struct FileArgs {
 /// Flags of `gate cloudformation`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  \
-    countersign gate cloudformation --signing-profile ARN template.yaml\n  \
-    countersign gate cloudformation --parameter Image=REGISTRY/REPOSITORY@DIGEST template.yaml")]
+    countersign gate cloudformation --gate-policy gate.json template.yaml\n  \
+    countersign gate cloudformation --gate-policy gate.json --parameter Image=REGISTRY/REPOSITORY@DIGEST template.yaml")]
 pub(super) struct TemplateArgs {
     /// File with the template, JSON or YAML; `-` for stdin
     #[arg(value_name = "FILE|-")]
@@ -98,6 +102,7 @@ pub(super) struct TemplateArgs {
 pub(super) async fn run(command: Command, emit: &mut dyn FnMut(CommandOutput)) {
     let (kind, document, flags, parameters) = match command {
         Command::Check(args) => return check::run(&args, emit).await,
+        Command::AuditService(args) => return emit(audit_service::run(&args).await),
         Command::TaskDefinition(args) => {
             (Kind::TaskDefinition, args.document, args.flags, Vec::new())
         }

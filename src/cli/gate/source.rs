@@ -1,12 +1,12 @@
 //! Where a document comes from: a file, stdin, or AWS.
 
 use std::path::Path;
+use std::time::Duration;
 
 use serde::Deserialize;
 
-use super::flags::Flags;
+use super::args::ReadGate;
 use crate::aws::{Aws, TaskDefinitionName};
-use crate::cli::context::{Context, Format};
 use crate::cli::output::{CommandOutput, Exit};
 use crate::files;
 use crate::gate::documents::Kind;
@@ -24,10 +24,15 @@ enum Source<'a> {
 }
 
 /// Reads the document that `text` names.
-pub(super) async fn read(kind: Kind, text: &str, flags: &Flags) -> Result<Vec<u8>, CommandOutput> {
+pub(super) async fn read(
+    kind: Kind,
+    text: &str,
+    gate: &ReadGate<'_>,
+    pipes: Duration,
+) -> Result<Vec<u8>, CommandOutput> {
     match source(kind, text, |name| Path::new(name).exists())? {
-        Source::File(path) => read_file(path, flags),
-        Source::Described(name) => describe(&name, flags).await,
+        Source::File(path) => read_file(path, pipes),
+        Source::Described(name) => describe(&name, gate).await,
     }
 }
 
@@ -57,9 +62,8 @@ fn source(
     }
 }
 
-fn read_file(path: &str, flags: &Flags) -> Result<Vec<u8>, CommandOutput> {
+fn read_file(path: &str, pipes: Duration) -> Result<Vec<u8>, CommandOutput> {
     let path = if path == "-" { "/dev/stdin" } else { path };
-    let pipes = flags.time.for_pipes()?;
     files::read_named(Path::new(path), MAX_RUN_DOCUMENT_BYTES, pipes).map_err(|error| {
         let words = sentence::of_file(&error);
         CommandOutput::error(Exit::Usage, &words, &error, error.hint())
@@ -67,12 +71,13 @@ fn read_file(path: &str, flags: &Flags) -> Result<Vec<u8>, CommandOutput> {
 }
 
 /// Amazon ECS's answer about a task definition.
-async fn describe(name: &TaskDefinitionName, flags: &Flags) -> Result<Vec<u8>, CommandOutput> {
-    let config = flags.plugin_config.parse()?;
-    let context = Context::without_registry(config, Format::Known, flags.time.for_pipes()?)?;
-    let aws = context.aws();
+async fn describe(
+    name: &TaskDefinitionName,
+    gate: &ReadGate<'_>,
+) -> Result<Vec<u8>, CommandOutput> {
+    let aws = gate.aws().await?;
     let region = region(&aws, name).await?;
-    let allowed = flags.time.allowed()?;
+    let allowed = gate.allowed()?;
     let asked = allowed.begin();
     let asked = asked.lend(Box::pin(aws.describe_task_definition(name, &region)));
     let answer = asked.await.map_err(|error| {
@@ -108,27 +113,16 @@ fn check(name: &TaskDefinitionName, answer: &[u8]) -> Result<(), CommandOutput> 
     struct TaskDefinition {
         task_definition_arn: String,
     }
-    let asked = name.to_string();
     let found = serde_json::from_slice::<Answer>(answer).ok();
     let found = found.map(|answer| answer.task_definition.task_definition_arn);
-    let is_asked = found.as_deref().is_some_and(|arn| {
-        let of_arn = arn.rsplit_once('/').map_or("", |(_, name)| name);
-        let of_asked = asked
-            .rsplit_once('/')
-            .map_or(asked.as_str(), |(_, name)| name);
-        let is_same_family = of_arn.split(':').next() == of_asked.split(':').next();
-        // A family without a revision is its newest one.
-        is_same_family
-            && (of_asked == of_arn || !of_asked.contains(':'))
-            && (name.region().is_none() || arn.split('/').next() == asked.split('/').next())
-    });
+    let is_asked = found.as_deref().is_some_and(|arn| name.is_of(arn));
     if is_asked {
         return Ok(());
     }
     let found = found.unwrap_or_else(|| "nothing".to_owned());
     Err(CommandOutput::failed(
         Exit::Inconclusive,
-        &format!("Amazon ECS was asked about task definition `{asked}` and described `{found}`"),
+        &format!("Amazon ECS was asked about task definition `{name}` and described `{found}`"),
     ))
 }
 

@@ -15,12 +15,6 @@ pub(in crate::cli) fn in_words(result: &GateResult, policy: &Path) -> CommandOut
     let what = result.reference.as_deref().unwrap_or(&result.asked);
     let mut decided = String::new();
     write_rule(&mut decided, result, policy);
-    if let Some(tag) = &result.movable_tag {
-        let _ = writeln!(
-            report.stderr,
-            "Warning: the tag `{tag}` can be moved before the image is pulled; only {what} may run"
-        );
-    }
     if !result.uncovered.is_empty() {
         let _ = writeln!(
             report.stderr,
@@ -58,6 +52,18 @@ pub(in crate::cli) fn in_words(result: &GateResult, policy: &Path) -> CommandOut
         }
     }
     report
+}
+
+/// That what may run is the digest, and the tag is not.
+pub(super) fn tag(result: &GateResult) -> String {
+    let what = result.reference.as_deref().unwrap_or(&result.asked);
+    let tag = result.movable_tag.as_deref();
+    tag.map_or_else(String::new, |tag| {
+        format!(
+            "Warning: the tag `{}` can be moved before the image is pulled; only {what} may run\n",
+            one_line(tag)
+        )
+    })
 }
 
 fn entries(count: usize) -> String {

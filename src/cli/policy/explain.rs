@@ -1,13 +1,15 @@
 //! `countersign policy explain`: which statement applies to an artifact, why, and what it asks.
 
 use std::fmt::Write as _;
+use std::path::PathBuf;
 
-use super::super::args::{PolicyFileArgs, TrustStoreArgs};
+use super::super::args::{NonEmptyPath, PolicyFileArgs, TrustStoreArgs, parse_sha256};
 use super::super::context::{environment, no_directory};
 use super::super::output::{CommandOutput, Exit, one_line};
 use super::super::policy_files;
 use crate::config::Config;
 use crate::limits::NAMED_PIPE_TIMEOUT;
+use crate::oci::Digest;
 use crate::reference::{Reference, Scheme};
 use crate::registry::PlainHttp;
 use crate::report::results::whole;
@@ -24,21 +26,30 @@ use crate::verify::Setup;
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  \
     countersign policy explain registry.example/team/app:v1\n  \
-    countersign policy explain --policy policy.json registry.example/team/app    (before it is in place)")]
+    countersign policy explain --policy policy.json registry.example/team/app    (before it is in place)\n  \
+    countersign policy explain --gate-policy gate.json registry.example/team/app    (which rule of a gate)")]
 pub(in crate::cli) struct Args {
     /// Artifact, registry/repository@digest or :tag, or a repository alone; nothing is looked up
     #[arg(value_name = "REFERENCE")]
-    reference: String,
+    pub(super) reference: String,
     #[command(flatten)]
-    file: PolicyFileArgs,
+    pub(super) file: PolicyFileArgs,
     #[command(flatten)]
-    stores: TrustStoreArgs,
+    pub(super) stores: TrustStoreArgs,
+    /// Gate policy: explain which of its rules decides, and what it asks; `-` is standard input, with
+    /// `--gate-policy-sha256`
+    #[arg(long, value_name = "FILE", value_parser = NonEmptyPath)]
+    pub(super) gate_policy: Option<PathBuf>,
+    /// SHA-256 digest that the gate policy's bytes must have
+    #[arg(long, value_name = "DIGEST", value_parser = parse_sha256, requires = "gate_policy")]
+    pub(super) gate_policy_sha256: Option<Digest>,
     /// Reach the registry over plain HTTP; `localhost` always is
     #[arg(long)]
-    insecure_registry: bool,
-    /// Output format: `json` is one document on stdout, see schemas/policy-explanation.v1.schema.json
+    pub(super) insecure_registry: bool,
+    /// Output format: `json` is one document on stdout, see schemas/policy-explanation.v1.schema.json, and
+    /// schemas/gate-explanation.v1.schema.json with a gate policy
     #[arg(short, long, value_name = "FORM", default_value = "text")]
-    output: Output,
+    pub(super) output: Output,
 }
 
 /// Forms of the answer.

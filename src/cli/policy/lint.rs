@@ -1,4 +1,4 @@
-//! `countersign policy lint`: what is wrong in trust policies, with its place, for people and for machines.
+//! `countersign policy lint`: what is wrong in trust policies and gate policies, with its place, for people and for machines.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -7,6 +7,7 @@ use super::super::context::environment;
 use super::super::output::{CommandOutput, Exit, one_line, short_line, write_hint};
 use super::stores::StoreDirectory;
 use crate::files;
+use crate::gate::policy::{findings, is_gate_policy};
 use crate::limits::{MAX_POLICY_BYTES, NAMED_PIPE_TIMEOUT};
 use crate::report::results::whole;
 use crate::report::{LintEnd, LintedPolicy, Results, Sarif, sentence};
@@ -18,16 +19,20 @@ use crate::trust_policy::lint::{Finding, lint};
 #[command(after_help = "Examples:\n  \
     countersign policy lint policy.json\n  \
     countersign policy lint --trust-store ./truststore policies/*.json\n  \
-    countersign policy lint --output sarif policy.json > policy.sarif\n\n\
+    countersign policy lint --output sarif policy.json gate.json > policy.sarif\n\n\
     Exit codes: 0 no error, 1 an error in a policy, 2 usage or a file that cannot be read.")]
 pub(in crate::cli) struct Args {
-    /// Files with trust policies
+    /// Files with trust policies, or with gate policies: those that have `rules` in place of `trustPolicies`, or `gate` in
+    /// the file's name
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
     /// The policies are for files, not for artifacts in registries [default: what `blob` in the
     /// file's name says]
-    #[arg(long)]
+    #[arg(long, conflicts_with = "gate")]
     blob: bool,
+    /// The policies are gate policies [default: what their members, or `gate` in the file's name say]
+    #[arg(long)]
+    gate: bool,
     /// Directory with the trust stores (x509/TYPE/NAME); a store that is not there is an error
     /// [default: the trust stores of Notation's configuration directory; a missing one is a warning]
     #[arg(long, value_name = "DIR")]
@@ -45,10 +50,26 @@ enum Output {
     Sarif,
 }
 
+/// Of which kind a file is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Trust(DocumentKind),
+    Gate,
+}
+
+impl Kind {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Trust(kind) => kind.as_str(),
+            Self::Gate => "gate",
+        }
+    }
+}
+
 /// A file that was linted.
 struct LintedFile<'a> {
     file: &'a Path,
-    kind: DocumentKind,
+    kind: Kind,
     findings: Vec<Finding>,
 }
 
@@ -73,18 +94,21 @@ fn check(args: &Args) -> Result<CommandOutput, CommandOutput> {
         .iter()
         .map(|file| {
             let bytes = read(file)?;
-            let kind = kind_of(file, args.blob);
+            let kind = kind_of(file, args, &bytes);
             let fault = |store: &_| stores.as_ref()?.fault(store);
             Ok(LintedFile {
                 file,
                 kind,
-                findings: lint(kind, file, &bytes, &fault),
+                findings: match kind {
+                    Kind::Trust(kind) => lint(kind, file, &bytes, &fault),
+                    Kind::Gate => findings(file, &bytes, environment().now()),
+                },
             })
         })
         .collect();
     let linted = linted?;
-    let findings = || linted.iter().flat_map(|one| &one.findings);
-    let end = LintEnd::new(findings());
+    let all = || linted.iter().flat_map(|one| &one.findings);
+    let end = LintEnd::new(all());
     let stdout = match args.output {
         Output::Text => in_words(&linted, &end),
         Output::Json => {
@@ -92,11 +116,15 @@ fn check(args: &Args) -> Result<CommandOutput, CommandOutput> {
             let mut text = String::new();
             for one in &linted {
                 let file = one.file.display().to_string();
-                text.push_str(&results.add(&LintedPolicy::new(&file, one.kind, &one.findings)));
+                text.push_str(&results.add(&LintedPolicy::new(
+                    &file,
+                    one.kind.as_str(),
+                    &one.findings,
+                )));
             }
             text + &results.end(&end)
         }
-        Output::Sarif => whole(&Sarif::of_lint(findings())),
+        Output::Sarif => whole(&Sarif::of_lint(all())),
     };
     Ok(CommandOutput {
         stdout,
@@ -112,13 +140,18 @@ fn read(file: &Path) -> Result<Vec<u8>, CommandOutput> {
     })
 }
 
-/// Of which kind a file is: the shipped ones and Notation's say so in their names.
-fn kind_of(file: &Path, is_blob: bool) -> DocumentKind {
+/// Of which kind a file is: the shipped ones and Notation's say so in their names, and a gate policy by its members.
+fn kind_of(file: &Path, args: &Args, bytes: &[u8]) -> Kind {
     let name = file.file_name().unwrap_or_default().to_string_lossy();
-    if is_blob || name.split('.').any(|part| part == "blob") {
-        DocumentKind::Blob
+    let has = |part: &str| name.split('.').any(|one| one == part);
+    if args.blob {
+        Kind::Trust(DocumentKind::Blob)
+    } else if args.gate || has("gate") || is_gate_policy(bytes) {
+        Kind::Gate
+    } else if has("blob") {
+        Kind::Trust(DocumentKind::Blob)
     } else {
-        DocumentKind::Oci
+        Kind::Trust(DocumentKind::Oci)
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod document;
 mod explain;
+mod gate_explain;
 mod init;
 mod lint;
 mod stores;
@@ -26,9 +27,9 @@ pub(super) enum Command {
     #[command(after_help = "Examples:\n  \
         countersign policy show")]
     Show,
-    /// Find what is wrong in trust policies, or probably not meant
+    /// Find what is wrong in trust policies and gate policies, or probably not meant
     Lint(lint::Args),
-    /// Explain which statement applies to an artifact, and what it asks of signatures
+    /// Explain which statement, or which rule of a gate policy, applies to an artifact, and what it asks
     Explain(explain::Args),
     /// Compare what a trust policy decides with a table of what it should; no registry is asked
     Test(test::Args),
@@ -75,7 +76,12 @@ pub(super) fn run(command: &Command) -> CommandOutput {
             .and_then(|document| document.import(Path::new(&args.file), args.writing.writing())),
         Command::Show => oci().and_then(|document| document.show()),
         Command::Lint(args) => lint::run(args),
-        Command::Explain(args) => return explain::run(args),
+        Command::Explain(args) => {
+            return match &args.gate_policy {
+                Some(gate_policy) => gate_explain::run(args, gate_policy),
+                None => explain::run(args),
+            };
+        }
         Command::Test(args) => test::run(args),
     };
     done.unwrap_or_else(|report| report)

@@ -287,6 +287,13 @@ pub(in crate::cli) fn write_outcomes(text: &mut String, outcomes: &[SignatureOut
         for outcome in &group {
             write_signer(text, outcome);
         }
+        if group.len() > 1 {
+            let _ = writeln!(
+                text,
+                "  the same was found for each of these {}:",
+                group.len()
+            );
+        }
         // Each has its own digest, which stands above.
         text.push_str(if group.len() > 1 { &compared } else { &found });
     }

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use time::OffsetDateTime;
 
 use super::examination::{Filling, ImageExamination, RoleExamination, RoleLack, RoleShortfall};
-use super::fit::{Fit, SignerKey, fit, shown};
+use super::fit::{Fit, fit, shown};
 use super::matching::greatest;
+use super::signers::signers;
 use super::statements::NoStatement;
 use crate::gate::policy::{GateRule, Role};
 use crate::outcome::FailureClass;
@@ -60,65 +61,43 @@ impl<'r> Roles<'r> {
 struct Fits {
     /// By role and signature; empty for a role without a statement.
     of_role: Vec<Vec<Fit>>,
-    /// The signers, each once.
-    signers: Vec<SignerKey>,
-    /// `signer_of[role][signature]`: the number of the signer.
-    signer_of: Vec<Vec<usize>>,
+    /// The number of the signer of each signature.
+    signer_of: Vec<usize>,
 }
 
 impl Fits {
     fn new(roles: &Roles<'_>, signatures: &[SignatureJudgement], now: OffsetDateTime) -> Self {
-        let mut all = Self {
-            of_role: Vec::new(),
-            signers: Vec::new(),
-            signer_of: Vec::new(),
-        };
+        let mut of_role = Vec::new();
         for (number, role) in roles.rule.roles.iter().enumerate() {
-            let (mut fits, mut signers) = (Vec::new(), Vec::new());
+            let mut fits = Vec::new();
             if let Some(statement) = roles.statement_of(number) {
-                for (at, signature) in signatures.iter().enumerate() {
+                for signature in signatures {
                     let outcome = signature.outcome(statement);
                     let revocation = roles.rule.revocation;
                     fits.push(fit(role, revocation, statement, outcome, now));
-                    signers.push(all.signer(SignerKey::of(at, outcome)));
                 }
             }
-            all.of_role.push(fits);
-            all.signer_of.push(signers);
+            of_role.push(fits);
         }
-        all
-    }
-
-    /// The number of the signer.
-    fn signer(&mut self, key: SignerKey) -> usize {
-        if let Some(known) = self.signers.iter().position(|other| other.is(&key)) {
-            return known;
+        Self {
+            of_role,
+            signer_of: signers(signatures, roles.statements.len()),
         }
-        self.signers.push(key);
-        self.signers.len() - 1
     }
 
     /// The signers that fit each role, by the signatures that are `wanted`.
     fn edges(&self, wanted: fn(&Fit) -> bool) -> Vec<Vec<usize>> {
-        let of_role = |(fits, signers): (&Vec<Fit>, &Vec<usize>)| {
-            let pairs = fits.iter().zip(signers);
+        let of_role = |fits: &Vec<Fit>| {
+            let pairs = fits.iter().zip(&self.signer_of);
             let wanted = pairs.filter(|(fit, _)| wanted(fit));
             wanted.map(|(_, signer)| *signer).collect()
         };
-        self.of_role
-            .iter()
-            .zip(&self.signer_of)
-            .map(of_role)
-            .collect()
+        self.of_role.iter().map(of_role).collect()
     }
 
     /// The first signature of this signer that fills the role.
     fn signature(&self, role: usize, signer: usize) -> Option<usize> {
-        let pairs = self
-            .of_role
-            .get(role)?
-            .iter()
-            .zip(self.signer_of.get(role)?);
+        let pairs = self.of_role.get(role)?.iter().zip(&self.signer_of);
         pairs
             .enumerate()
             .find(|(_, (fit, of))| **fit == Fit::Met && **of == signer)
@@ -208,7 +187,7 @@ fn shortfalls(
         let lack = match fit {
             Fit::Undecided(lack) | Fit::Unmet(lack) => lack.clone(),
             Fit::Met => {
-                let signer = fits.signer_of.get(number)?.get(at)?;
+                let signer = fits.signer_of.get(at)?;
                 let other = filled.iter().position(|of| of.as_ref() == Some(signer))?;
                 let role = roles.rule.roles.get(other)?.name.clone();
                 RoleLack::FillsAnother { role }

@@ -1,16 +1,13 @@
-//! Whether one signature fills one role, and who signed it.
+//! Whether one signature fills one role.
 
 use time::OffsetDateTime;
 
 use super::examination::RoleLack;
-use crate::aws::SignerArn;
-use crate::extended_validation::{self, Claims, attribute};
+use crate::extended_validation::{self, Claims};
 use crate::gate::policy::{RevocationNeed, Role};
 use crate::limits::CLOCK_SKEW;
 use crate::notary::Validation;
 use crate::outcome::{FailureClass, SignatureOutcome, Standing};
-use crate::signer_info::{LabelKind, SignerInfo};
-use crate::x509::Certificate;
 
 /// Whether a signature fills a role.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -103,58 +100,6 @@ fn missing_metadata(role: &Role, outcome: &SignatureOutcome) -> Option<RoleLack>
         found: of_key(key).cloned(),
         wanted: wanted.clone(),
     })
-}
-
-/// Who signed: what makes two signatures those of one signer.
-#[derive(Debug, Clone)]
-pub(super) enum SignerKey {
-    /// A signing profile of AWS Signer, whatever its version.
-    Profile(String),
-    /// The holder of a certificate's key.
-    Certificate(Box<Certificate>),
-    /// Nobody knows; the signature of this number could not be looked at.
-    Unknown(usize),
-}
-
-impl SignerKey {
-    /// The signer of the signature of this number.
-    pub(super) fn of(signature: usize, outcome: Option<&SignatureOutcome>) -> Self {
-        let Some(info) = outcome.and_then(|outcome| outcome.signer_info.as_ref()) else {
-            return Self::Unknown(signature);
-        };
-        let plugin = info.signed_attributes.verification_plugin.as_deref();
-        if plugin == Some(extended_validation::PLUGIN_NAME) {
-            // AWS Signer's certificates are those of every signing profile.
-            return profile_of(info).map_or(Self::Unknown(signature), Self::Profile);
-        }
-        match info.certificate_chain.first() {
-            Some(leaf) => Self::Certificate(Box::new(leaf.clone())),
-            None => Self::Unknown(signature),
-        }
-    }
-
-    /// Whether both are one signer.
-    pub(super) fn is(&self, other: &Self) -> bool {
-        match (self, other) {
-            (Self::Profile(one), Self::Profile(other)) => one == other,
-            (Self::Certificate(one), Self::Certificate(other)) => one.has_key_of(other),
-            (Self::Unknown(one), Self::Unknown(other)) => one == other,
-            _ => false,
-        }
-    }
-}
-
-/// The signing profile that AWS Signer names, without its version. Of a signature that is not verified, it is what is
-/// claimed.
-fn profile_of(info: &SignerInfo) -> Option<String> {
-    let mut attributes = info.signed_attributes.extended.iter();
-    let name = attribute::SIGNING_PROFILE_VERSION;
-    let found = attributes.find(|one| one.label == LabelKind::Text && one.name == name)?;
-    match SignerArn::parse(found.value.as_str()?).ok()? {
-        SignerArn::ProfileVersion(version) => Some(version.profile().to_string()),
-        SignerArn::AliasedProfile(profile) => Some(profile.to_string()),
-        _ => None,
-    }
 }
 
 /// The signer as it is shown: the signing profile with its version, or the certificate's subject.

@@ -179,6 +179,11 @@ impl GateSetup {
         &self.policy
     }
 
+    /// The roots of signing profiles.
+    pub(super) const fn roots(&self) -> &Roots {
+        &self.roots
+    }
+
     /// The trust policy, where there is one.
     pub const fn trust_policies(&self) -> Option<&TrustPolicies> {
         self.trust_policies.as_ref()
@@ -187,6 +192,23 @@ impl GateSetup {
     /// The trust stores, not read yet.
     pub fn stores(&self) -> TrustStores {
         self.setup.stores()
+    }
+
+    /// Checks that AWS is asked at its own endpoints, or at those that the gate policy names. Whatever a gate asks AWS
+    /// about before it is connected comes after this.
+    ///
+    /// # Errors
+    ///
+    /// [`GateConnectError`].
+    pub async fn check_endpoints(&self, environment: &Environment) -> Result<(), GateConnectError> {
+        let urls = environment.aws_endpoint_urls().await;
+        for (from, url) in urls.map_err(GateConnectError::Environment)? {
+            if !self.policy.allows_endpoint(&url) {
+                let url = redact_text(&url);
+                return Err(GateConnectError::Endpoint { from, url });
+            }
+        }
+        Ok(())
     }
 
     /// A gate that runs in `environment`. No registry is asked yet; AWS's configuration is read, and an endpoint that
@@ -199,13 +221,7 @@ impl GateSetup {
     ///
     /// [`GateConnectError`].
     pub async fn connect(&self, environment: &Environment) -> Result<Gate, GateConnectError> {
-        let urls = environment.aws_endpoint_urls().await;
-        for (from, url) in urls.map_err(GateConnectError::Environment)? {
-            if !self.policy.allows_endpoint(&url) {
-                let url = redact_text(&url);
-                return Err(GateConnectError::Endpoint { from, url });
-            }
-        }
+        self.check_endpoints(environment).await?;
         let verifier = self.setup.connect(environment);
         Ok(Gate {
             policy: self.policy.clone(),

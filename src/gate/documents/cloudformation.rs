@@ -14,10 +14,11 @@ const FUNCTIONS: [(&str, &[&str]); 2] = [
 ];
 
 /// Types of resources that bring others which are not in the template.
-const OF_OTHERS: [&str; 3] = [
+const OF_OTHERS: [&str; 4] = [
     "AWS::CloudFormation::Stack",
     "AWS::CloudFormation::StackSet",
     "AWS::Serverless::Application",
+    "AWS::ServiceCatalog::CloudFormationProvisionedProduct",
 ];
 
 /// Sections whose values are nothing until a resource takes them, by a function or a `Ref`.
@@ -29,6 +30,16 @@ const WITHOUT_RESOURCES: [&str; 6] = [
     "Parameters",
     "Rules",
 ];
+
+/// Properties that name what is run, in letters alone. It must be a resource of the template.
+const NAMES_OF_RUN: [&str; 4] = [
+    "taskdefinition",
+    "taskdefinitionarn",
+    "jobdefinition",
+    "jobdefinitionarn",
+];
+
+const RUN_ELSEWHERE: &str = "a definition that is not a resource of the template";
 
 const MACRO: &str = "a macro that rewrites the template";
 
@@ -45,6 +56,7 @@ pub(super) fn find<'d>(finder: &mut Finder<'d>, root: &Place<'d>) -> Result<(), 
         let kind = finder.text_of(&resource, "Type")?;
         let kind = kind.ok_or_else(|| finder.missing(&resource, "Type"))?;
         find_in_resource(finder, &resource, kind)?;
+        find_run_elsewhere(finder, resources.node, &resource);
     }
     for (name, section) in finder.members(root)? {
         if !WITHOUT_RESOURCES.contains(&name) {
@@ -81,6 +93,49 @@ fn find_in_resource<'d>(
         Some((_, way)) => find_in_function(finder, resource, way),
         None => Ok(()),
     }
+}
+
+/// Definitions that a resource runs and that stand in no resource of the template: their images are not seen.
+fn find_run_elsewhere<'d>(finder: &mut Finder<'d>, resources: &Node, place: &Place<'d>) {
+    match &place.node.content {
+        Content::Mapping(members) => {
+            for member in members {
+                let inner = place.below(&member.name, &member.value);
+                let letters = member.name.chars().filter(char::is_ascii_alphanumeric);
+                let name: String = letters.map(|c| c.to_ascii_lowercase()).collect();
+                let is_value = matches!(&member.value.content, Content::Scalar(_) | Content::Alias)
+                    || member.value.tag.is_some()
+                    || function_in(&member.value).is_some();
+                if NAMES_OF_RUN.contains(&name.as_str())
+                    && is_value
+                    && !member.value.is_null()
+                    && !is_of_template(resources, &member.value)
+                {
+                    finder.unknown(&inner, RUN_ELSEWHERE);
+                }
+                find_run_elsewhere(finder, resources, &inner);
+            }
+        }
+        Content::Sequence(elements) => {
+            for (index, node) in elements.iter().enumerate() {
+                find_run_elsewhere(finder, resources, &place.below(&index.to_string(), node));
+            }
+        }
+        Content::Scalar(_) | Content::Alias => {}
+    }
+}
+
+/// Whether a value is a plain `Ref` to a resource of the template.
+fn is_of_template(resources: &Node, value: &Node) -> bool {
+    let name = match (&value.tag, &value.content) {
+        (Some(tag), Content::Scalar(scalar)) if tag.text == "!Ref" => Some(scalar.text.as_str()),
+        (None, Content::Mapping(members)) => match members.as_slice() {
+            [only] if only.name == "Ref" => only.value.text(),
+            _ => None,
+        },
+        _ => None,
+    };
+    name.is_some_and(|name| resources.get(name).is_some())
 }
 
 /// The image of a function, if its code is one.

@@ -26,6 +26,71 @@ const CONTAINERS: [&str; 3] = ["initContainers", "containers", "ephemeralContain
 /// Schemas of other kinds, in which `image` is the name of a member.
 const SCHEMAS: (&str, &str) = ("apiextensions.k8s.io", "CustomResourceDefinition");
 
+/// Kinds of Kubernetes itself that have no pod in them and bring none from elsewhere. Any other kind may: a chart's, a
+/// Kustomization's, an operator's, a webhook's that changes pods.
+const WITHOUT_PODS: [(&str, &[&str]); 16] = [
+    (
+        "",
+        &[
+            "ConfigMap",
+            "Endpoints",
+            "Event",
+            "LimitRange",
+            "Namespace",
+            "Node",
+            "PersistentVolume",
+            "PersistentVolumeClaim",
+            "ResourceQuota",
+            "Secret",
+            "Service",
+            "ServiceAccount",
+        ],
+    ),
+    (
+        "admissionregistration.k8s.io",
+        &[
+            "ValidatingAdmissionPolicy",
+            "ValidatingAdmissionPolicyBinding",
+            "ValidatingWebhookConfiguration",
+        ],
+    ),
+    ("apiregistration.k8s.io", &["APIService"]),
+    ("apps", &["ControllerRevision"]),
+    ("autoscaling", &["HorizontalPodAutoscaler"]),
+    ("certificates.k8s.io", &["CertificateSigningRequest"]),
+    ("coordination.k8s.io", &["Lease"]),
+    ("discovery.k8s.io", &["EndpointSlice"]),
+    ("events.k8s.io", &["Event"]),
+    (
+        "flowcontrol.apiserver.k8s.io",
+        &["FlowSchema", "PriorityLevelConfiguration"],
+    ),
+    (
+        "networking.k8s.io",
+        &["Ingress", "IngressClass", "NetworkPolicy"],
+    ),
+    ("node.k8s.io", &["RuntimeClass"]),
+    ("policy", &["PodDisruptionBudget"]),
+    (
+        "rbac.authorization.k8s.io",
+        &["ClusterRole", "ClusterRoleBinding", "Role", "RoleBinding"],
+    ),
+    ("scheduling.k8s.io", &["PriorityClass"]),
+    (
+        "storage.k8s.io",
+        &[
+            "CSIDriver",
+            "CSINode",
+            "CSIStorageCapacity",
+            "StorageClass",
+            "VolumeAttachment",
+        ],
+    ),
+];
+
+/// What an object of any other kind is.
+const UNKNOWN_KIND: &str = "a kind of object that is not known, and that may run images";
+
 /// The images of one object, and what looks like one elsewhere in it.
 pub(super) fn find<'d>(finder: &mut Finder<'d>, object: &Place<'d>) -> Result<(), Error> {
     let kind = finder.text_of(object, "kind")?;
@@ -69,6 +134,11 @@ fn find_of<'d>(
         .iter()
         .find(|(of_group, of_kind, _)| (*of_group, *of_kind) == (group, kind));
     let Some((.., way)) = pod else {
+        let mut known = WITHOUT_PODS.iter();
+        if !known.any(|(of_group, kinds)| *of_group == group && kinds.contains(&kind)) {
+            let place = finder.member(object, "kind")?;
+            finder.unknown(place.as_ref().unwrap_or(object), UNKNOWN_KIND);
+        }
         finder.look_elsewhere(object, &[]);
         return Ok(());
     };

@@ -369,7 +369,7 @@ pub(super) fn is_in(inner: &str, outer: &str) -> bool {
 /// Whether a key of this name may have an image: `image`, `imageUri`, `sidecar-image`, `containerUri` and the
 /// like, however they are spelled.
 pub(super) fn names_image(name: &str) -> bool {
-    const ENDS: [&str; 9] = [
+    const ENDS: [&str; 13] = [
         "image",
         "images",
         "imageuri",
@@ -379,6 +379,10 @@ pub(super) fn names_image(name: &str) -> bool {
         "imagereference",
         "imageidentifier",
         "containeruri",
+        "imageuris",
+        "imageurls",
+        "imagerepository",
+        "containeruris",
     ];
     let letters = name.chars().filter(char::is_ascii_alphanumeric);
     let name: String = letters.map(|c| c.to_ascii_lowercase()).collect();

@@ -5,6 +5,7 @@ mod kinds;
 mod properties;
 mod refusals;
 mod rewriting;
+mod unseen;
 
 use super::*;
 

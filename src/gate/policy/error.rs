@@ -7,6 +7,7 @@ use super::scope::GateScopeError;
 use crate::aws::ArnError;
 use crate::document::{Kind, Position, place};
 use crate::limits::{MAX_EXEMPTION_TIME, MAX_GATE_POLICY_BYTES, MAX_GATE_SIGNERS};
+use crate::oci::Digest;
 use crate::trust_policy::scope::ScopeError;
 use crate::x509::identity;
 use crate::{document, files};
@@ -20,6 +21,22 @@ pub enum GatePolicyError {
     Unreadable {
         /// Why; names the path.
         source: files::Error,
+    },
+    /// It is behind a symbolic link, and nothing says what its bytes must be.
+    #[error("the gate policy is behind a symbolic link")]
+    Linked {
+        /// The link; names the path.
+        source: files::Error,
+    },
+    /// Its bytes have another digest than the one that was given for them.
+    #[error("the gate policy `{}` has the digest `{found}`; wanted: `{wanted}`", path.display())]
+    OtherDigest {
+        /// The file.
+        path: PathBuf,
+        /// The SHA-256 digest of its bytes.
+        found: Digest,
+        /// The digest that was given.
+        wanted: Digest,
     },
     /// It is longer than a gate policy may be.
     #[error("the gate policy `{}` has more than {MAX_GATE_POLICY_BYTES} bytes", path.display())]
@@ -72,6 +89,15 @@ impl GatePolicyError {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Unreadable { source } => source.hint(),
+            Self::Linked { .. } => Some(
+                "give the digest that its bytes must have, as `sha256sum` prints it where the policy is kept: \
+                 `--gate-policy-sha256 DIGEST`; or name the file without a link in its path"
+                    .to_owned(),
+            ),
+            Self::OtherDigest { .. } => Some(
+                "find out who changed the gate policy; if the change is meant, give its digest with `--gate-policy-sha256`"
+                    .to_owned(),
+            ),
             Self::TooLong { .. } => {
                 Some("cover more repositories with one scope: `HOST/team/*`".to_owned())
             }

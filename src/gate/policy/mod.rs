@@ -5,6 +5,7 @@
 
 mod endpoint;
 mod error;
+mod findings;
 mod lint;
 mod read;
 mod rule;
@@ -12,11 +13,13 @@ mod scope;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use time::OffsetDateTime;
 
 pub use endpoint::normal as normal_endpoint;
 pub use error::{GateFault, GatePolicyError, GateProblem};
+pub use findings::{GATE_LINT_RULES, findings, is_gate_policy};
 pub use lint::GateWarning;
 pub use rule::{
     Exemption, GateRule, MetadataNeed, Need, OnFailure, RevocationNeed, Role, RoleSigner,
@@ -93,14 +96,44 @@ impl NoRule {
 }
 
 impl GatePolicy {
-    /// Reads the policy in the file `path`. `now` decides which exemptions may be asked for.
+    /// Reads the policy in the file `path`: a regular file, and no component of the path is a symbolic link. `now`
+    /// decides which exemptions may be asked for.
     ///
     /// # Errors
     ///
     /// [`GatePolicyError`].
     pub fn load(path: &Path, now: OffsetDateTime) -> Result<Self, GatePolicyError> {
-        let bytes = files::read(path, MAX_GATE_POLICY_BYTES)
+        let bytes = files::check_unlinked(path)
+            .and_then(|()| files::read(path, MAX_GATE_POLICY_BYTES))
+            .map_err(|source| match source {
+                files::Error::SymbolicLink { .. } => GatePolicyError::Linked { source },
+                source => GatePolicyError::Unreadable { source },
+            })?;
+        Self::parse(path, &bytes, now)
+    }
+
+    /// Reads the policy whose bytes must have this SHA-256 digest: links are followed, and a pipe must be written to
+    /// its end within `wait`.
+    ///
+    /// # Errors
+    ///
+    /// [`GatePolicyError`].
+    pub fn load_pinned(
+        path: &Path,
+        sha256: &Digest,
+        wait: Duration,
+        now: OffsetDateTime,
+    ) -> Result<Self, GatePolicyError> {
+        let bytes = files::read_named(path, MAX_GATE_POLICY_BYTES, wait)
             .map_err(|source| GatePolicyError::Unreadable { source })?;
+        let found = oci::sha256_digest(&bytes);
+        if found != *sha256 {
+            return Err(GatePolicyError::OtherDigest {
+                path: path.to_owned(),
+                found,
+                wanted: sha256.clone(),
+            });
+        }
         Self::parse(path, &bytes, now)
     }
 

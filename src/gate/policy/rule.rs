@@ -141,9 +141,9 @@ pub enum Tags {
 /// What the signature of an index covers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum SignedIndexCovers {
-    /// Nothing: the image of each platform must be signed.
+    /// Nothing but itself: the image of each platform needs its own signature.
     #[default]
-    Nothing,
+    Image,
     /// The images of known platforms that stand in the index itself.
     Index,
 }
@@ -187,7 +187,7 @@ macro_rules! words {
 words! {
     OnFailure { Enforce => "enforce", Warn => "warn", }
     Tags { Refuse => "refuse", Resolve => "resolve", }
-    SignedIndexCovers { Nothing => "nothing", Index => "index", }
+    SignedIndexCovers { Image => "image", Index => "index", }
     RevocationNeed { Required => "required", AsStatement => "asStatement", }
     WildcardStatement { Refuse => "refuse", Accept => "accept", }
 }

@@ -81,7 +81,7 @@ fn a_policy_has_its_defaults() {
             }],
             on_failure: OnFailure::Enforce,
             tags: Tags::Refuse,
-            signed_index_covers: SignedIndexCovers::Nothing,
+            signed_index_covers: SignedIndexCovers::Image,
             revocation: RevocationNeed::Required,
             wildcard_statement: WildcardStatement::Refuse,
         }
@@ -123,10 +123,7 @@ fn everything_that_a_policy_may_say_is_read() {
         (rule.need, rule.needed(), rule.roles.len()),
         (Need::AtLeast(2), 2, 3)
     );
-    assert_eq!(
-        rule.roles[0].max_age,
-        Some(std::time::Duration::from_hours(720))
-    );
+    assert_eq!(rule.roles[0].max_age, Some(Duration::from_hours(720)));
     assert_eq!(rule.roles[0].user_metadata["commit"], MetadataNeed::Present);
     assert_eq!(
         rule.roles[0].user_metadata["env"],
@@ -275,9 +272,9 @@ fn every_rule_is_held() {
         ),
         (
             "/rules/0/signedIndexCovers",
-            json!("image"),
+            json!("nothing"),
             "/rules/0/signedIndexCovers",
-            "found `image`, wanted `nothing` or `index`",
+            "found `nothing`, wanted `image` or `index`",
             true,
         ),
         (

@@ -103,6 +103,18 @@ impl Error {
         };
         Some(advice.into())
     }
+
+    /// Advice where the name is the subject of a certificate, which nobody here can write differently.
+    pub fn hint_for_certificate(&self) -> Option<String> {
+        match self {
+            Self::Missing { .. } => Some(
+                "sign with a certificate whose subject has the attributes C, ST and O; the identity `*` trusts every \
+                 certificate under the statement's trust stores, whatever its subject"
+                    .into(),
+            ),
+            other => other.hint(),
+        }
+    }
 }
 
 fn parsing_failed(quoted_name: &str, reason: &str) -> String {

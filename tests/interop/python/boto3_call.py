@@ -12,7 +12,9 @@ from botocore.exceptions import ClientError
 
 
 def printable(value):
-    """Times and bytes, which JSON has not."""
+    """Times, bytes and streams of them, which JSON has not."""
+    if hasattr(value, "read"):
+        value = value.read()
     if isinstance(value, bytes):
         return base64.b64encode(value).decode()
     return value.isoformat()

@@ -82,7 +82,41 @@ impl Reader {
             ("KMS_KEY", kms::import(&scene.emulator, "ec-384")),
             ("IMAGE", scene.image.clone()),
             ("IMAGE2", format!("{}/base@{second}", scene.registry())),
+            ("FUNCTION_ARN", Self::gated_service(scene)),
         ]
+    }
+
+    /// A service in the cluster `prod` whose deployments call a function; the function's ARN.
+    fn gated_service(scene: &Scene) -> String {
+        let emulator = &scene.emulator;
+        let role = |name: &str| format!("arn:aws:iam::{}:role/{name}", emulator.account());
+        for name in ["gate", "ecs-hook"] {
+            emulator.add_principal(&role(name));
+        }
+        let function = serde_json::json!({ "FunctionName": "gate", "Role": role("gate") });
+        let function = emulator.create_function(&function).unwrap();
+        let task = serde_json::json!({
+            "family": "web", "containerDefinitions": [{ "name": "web", "image": scene.image }],
+        });
+        emulator.register_task_definition(&task).unwrap();
+        let cluster = serde_json::json!({ "clusterName": "prod" });
+        emulator.ecs("CreateCluster", &cluster).unwrap();
+        let service = serde_json::json!({
+            "cluster": "prod",
+            "serviceName": "web",
+            "taskDefinition": "web",
+            "deploymentConfiguration": {
+                "strategy": "BLUE_GREEN",
+                "lifecycleHooks": [{
+                    "hookTargetArn": function,
+                    "roleArn": role("ecs-hook"),
+                    "lifecycleStages": ["PRE_SCALE_UP"],
+                    "timeoutConfiguration": { "timeoutInMinutes": 15, "action": "ROLLBACK" },
+                }],
+            },
+        });
+        emulator.ecs("CreateService", &service).unwrap();
+        function
     }
 
     /// `countersign`, and the same by the name `notation`, whose flags it has.
@@ -97,10 +131,10 @@ case "$*" in
 *--trust-anchor*|*--for*) ;;
 "cert add --aws-signer")
     set -- cert add --type signingAuthority --store aws-signer-ts trustpolicy/roots/aws-signer-notation-root.crt ;;
-"gate check"*)
+"gate "*)
     sed -i '1s|^{{$|{{ "awsEndpoints": ["{endpoint}"],|' gate.json
     set -- "$@" --trust-anchor {home}/root.crt ;;
-setup*|gate*--signing-profile*|verify*--signing-profile*|wait*--signing-profile*|revocation*--signing-profile*|sign*--if-missing*|profile*--count-in*|signature*--count-in*|"blob verify"*--signing-profile*)
+setup*|verify*--signing-profile*|wait*--signing-profile*|revocation*--signing-profile*|sign*--if-missing*|profile*--count-in*|signature*--count-in*|"blob verify"*--signing-profile*)
     set -- "$@" --trust-anchor {home}/root.crt ;;
 esac
 exec {program} "$@"

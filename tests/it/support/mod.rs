@@ -7,6 +7,7 @@ pub(crate) mod hostile;
 pub(crate) mod http2;
 pub(crate) mod kms;
 pub(crate) mod local_keys;
+pub(crate) mod lambda;
 pub(crate) mod layout;
 pub(crate) mod measure;
 pub(crate) mod pki;

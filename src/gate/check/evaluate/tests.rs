@@ -9,6 +9,7 @@ use crate::algorithm::SignatureAlgorithm;
 use crate::allowance::Exhausted;
 use crate::aws::SigningProfile;
 use crate::extended_validation::{self, attribute};
+use crate::gate::check::signers::SignerKey;
 use crate::gate::policy::GatePolicy;
 use crate::notary::{Action, SigningScheme, Validation};
 use crate::oci::sha256_digest;
@@ -529,12 +530,25 @@ fn a_profile_is_believed_only_where_aws_signers_rules_judge() {
     claiming.certificate_chain = vec![key.clone()];
     let mut outcome = verified(1, By::Key(&key));
     outcome.signer_info = Some(claiming);
-    let of_key = SignerKey::of(0, Some(&verified(2, By::Key(&key))));
-    assert!(SignerKey::of(1, Some(&outcome)).is(&of_key));
-    let of_profile = SignerKey::of(2, Some(&verified(3, By::Profile("pp/b"))));
-    assert!(!SignerKey::of(1, Some(&outcome)).is(&of_profile));
-    assert!(of_profile.is(&SignerKey::of(3, Some(&verified(4, By::Profile("pp/c"))))));
-    assert!(!SignerKey::of(4, None).is(&SignerKey::of(5, None)));
+    let of = |outcome: &_| SignerKey::of(outcome).unwrap();
+    let of_key = of(&verified(2, By::Key(&key)));
+    assert!(of(&outcome).is(&of_key));
+    let of_profile = of(&verified(3, By::Profile("pp/b")));
+    assert!(!of(&outcome).is(&of_profile));
+    assert!(of_profile.is(&of(&verified(4, By::Profile("pp/c")))));
+}
+
+#[test]
+fn two_keys_of_one_subject_are_one_signer() {
+    let rule = all(&["one", "two"]);
+    // A certificate that was renewed, with a new key.
+    let (old, new) = (self_signed("a"), self_signed("a"));
+    assert!(!old.has_key_of(&new));
+    let signatures = vec![
+        fitting(1, By::Key(&old), 2, &[0, 1]),
+        fitting(2, By::Key(&new), 2, &[0, 1]),
+    ];
+    assert_eq!(result(&rule, signatures), REJECTED);
 }
 
 #[test]

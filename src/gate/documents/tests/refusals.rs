@@ -7,6 +7,8 @@ fn compose(lines: &str) -> String {
     format!("services:\n  a: {{image: r.io/a:1}}\n{lines}")
 }
 
+const KIND: &str = "a kind of object that is not known, and that may run images";
+
 fn pod(spec: &str) -> String {
     format!("apiVersion: v1\nkind: Pod\nspec: {spec}\n")
 }
@@ -152,14 +154,14 @@ fn images_in_places_that_are_not_known() {
             Kind::Kubernetes,
             "apiVersion: argoproj.io/v1alpha1\nkind: Rollout\nspec: {template: {spec: {containers: [{image: r.io/a:1}]}}}\n"
                 .to_owned(),
-            format!("`/spec/template/spec/containers/0/image` at line 3, column 47 is {place}"),
+            format!("`/kind` at line 2, column 7 is {KIND}, `/spec/template/spec/containers/0/image` at line 3, column 47 is {place}"),
         ),
         (
             Kind::Kubernetes,
             "apiVersion: serving.knative.dev/v1\nkind: Deployment\nspec: {image: r.io/a:1}\n---\napiVersion: v1\nkind: \
              ConfigMap\ndata: {proxyImage: r.io/a:1}\n"
                 .to_owned(),
-            format!("`1:/spec/image` at line 3, column 15 is {place}, `2:/data/proxyImage` at line 7, column 20 is {place}"),
+            format!("`1:/kind` at line 2, column 7 is {KIND}, `1:/spec/image` at line 3, column 15 is {place}, `2:/data/proxyImage` at line 7, column 20 is {place}"),
         ),
         (
             Kind::CloudFormation,
@@ -281,7 +283,7 @@ fn a_place_is_ignored_by_its_name_and_no_image_that_runs() {
     let options = ignoring(&["/services/b/build"]);
     assert!(RunDocument::parse(Kind::Compose, text.as_bytes(), &options).is_ok());
     let text = "apiVersion: v1\nkind: Pod\nspec: {containers: [{image: r.io/a:1}]}\n---\napiVersion: x/v1\nkind: X\nimage: r.io/b:1\n";
-    let options = ignoring(&["2:/image"]);
+    let options = ignoring(&["2:/image", "2:/kind"]);
     assert!(RunDocument::parse(Kind::Kubernetes, text.as_bytes(), &options).is_ok());
     let words = "the document has nothing at `/image`, which is to be ignored";
     assert_eq!(

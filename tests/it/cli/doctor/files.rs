@@ -218,3 +218,19 @@ fn a_plugin_is_missing_broken_open_or_another_build() {
     fs::copy(program, &plugin).unwrap();
     assert_found(&scene, &[], 0, "");
 }
+
+#[test]
+fn an_endpoint_that_is_not_awss_signs_under_a_root_that_is_not_trusted() {
+    let scene = Scene::new();
+    let ran = scene.run(&["setup", "--signing-profile", &scene.profile.arn]);
+    assert_eq!(ran.code, 0, "{ran:#?}");
+    scene.sign(&scene.image);
+    let ran = scene.run(&["doctor", &scene.image]);
+    let wanted = "it answers in place of AWS Signer, and the trust stores have AWS's roots alone";
+    assert!(ran.stdout.contains(wanted), "{ran:#?}");
+    assert!(
+        ran.stdout.contains("--trust-anchor FILE --force"),
+        "{ran:#?}"
+    );
+    assert_eq!(ran.code, 0, "{ran:#?}");
+}

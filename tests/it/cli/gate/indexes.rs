@@ -73,7 +73,7 @@ impl Indexed {
 
 #[test]
 fn the_image_of_each_platform_must_be_signed() {
-    let it = Indexed::new("nothing");
+    let it = Indexed::new("image");
     assert_eq!(it.verdict(&it.index).1["verdict"], "unsigned");
     it.sign(&it.index);
     assert_eq!(
@@ -146,7 +146,7 @@ fn an_entry_without_a_platform_is_covered_by_no_index() {
 
 #[test]
 fn an_entry_of_an_unknown_platform_is_said_to_be_left_out() {
-    let it = Indexed::new("nothing");
+    let it = Indexed::new("image");
     let unknown = json!({ "os": "unknown", "architecture": "unknown" });
     let digest = it.gate.scene.digest().to_owned();
     let index = it.with_entries(&[it.entry(&digest, unknown)]);
@@ -167,7 +167,7 @@ fn an_entry_of_an_unknown_platform_is_said_to_be_left_out() {
 
 #[test]
 fn an_index_in_an_index_is_refused() {
-    for covers in ["nothing", "index"] {
+    for covers in ["image", "index"] {
         let it = Indexed::new(covers);
         let digest = it.index.split('@').nth(1).unwrap().to_owned();
         let index = it.with_entries(&[it.entry(&digest, Value::Null)]);

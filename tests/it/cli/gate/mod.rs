@@ -1,6 +1,9 @@
 //! `countersign gate check`.
 
+mod audit_service;
 mod endpoints;
+mod explain;
+mod faces;
 mod indexes;
 mod policies;
 mod requirements;

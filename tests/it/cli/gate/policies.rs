@@ -65,6 +65,77 @@ fn a_policy_that_is_not_there_or_a_link_is_refused() {
 }
 
 #[test]
+fn a_digest_says_what_the_bytes_of_the_policy_must_be() {
+    let gate = signed();
+    let home = gate.scene.sandbox.home();
+    let bytes = fs::read(home.join("gate.json")).unwrap();
+    let digest = countersign::oci::sha256_digest(&bytes).to_string();
+    let digits = digest.strip_prefix("sha256:").unwrap();
+    // As a volume of Kubernetes has it: the file and its directory are links.
+    fs::create_dir(home.join("real")).unwrap();
+    fs::write(home.join("real/policy.json"), &bytes).unwrap();
+    std::os::unix::fs::symlink("real", home.join("data")).unwrap();
+    std::os::unix::fs::symlink("data/policy.json", home.join("link.json")).unwrap();
+    let check = |file: &str, more: &[&str]| {
+        let fixed = [
+            "gate",
+            "check",
+            "--trust-anchor",
+            "root.crt",
+            "--gate-policy",
+            file,
+        ];
+        gate.scene
+            .run(&[&fixed[..], more, &[&gate.scene.image]].concat())
+    };
+    for (file, more, code) in [
+        ("link.json", vec!["--gate-policy-sha256", digits], 0),
+        ("link.json", vec!["--gate-policy-sha256", &digest], 0),
+        ("data/policy.json", vec!["--gate-policy-sha256", digits], 0),
+        ("link.json", vec![], 2),
+        ("data/policy.json", vec![], 2),
+        ("-", vec![], 2),
+        ("", vec![], 2),
+        ("gate.json", vec!["--gate-policy-sha256", "abc"], 2),
+    ] {
+        let ran = check(file, &more);
+        assert_eq!(ran.code, code, "{file} {more:?}: {ran:#?}");
+    }
+    check("-", &[]).assert_says("Error: `--gate-policy -` needs `--gate-policy-sha256`\n");
+    check("link.json", &[]).assert_says("`--gate-policy-sha256 DIGEST`");
+    // What others may write is theirs to change, and no change has the digest.
+    fs::set_permissions(home.join("gate.json"), fs::Permissions::from_mode(0o666)).unwrap();
+    let pin = ["--gate-policy-sha256", digits];
+    assert_eq!(check("gate.json", &pin).code, 0);
+    fs::write(home.join("gate.json"), [&bytes[..], b"\n"].concat()).unwrap();
+    let ran = check("gate.json", &pin);
+    assert_eq!(ran.code, 1, "{ran:#?}");
+    ran.assert_says(&format!("; wanted: `{digest}`\n"));
+    // Over the very bytes that are parsed, also those of standard input.
+    let program = env!("CARGO_BIN_EXE_countersign");
+    let image = &gate.scene.image;
+    let line = format!(
+        "{program} gate check --trust-anchor root.crt --gate-policy - --gate-policy-sha256 {digits} {image} < real/policy.json"
+    );
+    let mut shell = gate.scene.sandbox.command("/bin/sh".as_ref());
+    let ran = crate::support::sandbox::Ran::of(shell.args(["-c", &line]));
+    assert_eq!(ran.code, 0, "{ran:#?}");
+    let ran = gate.scene.run(&[
+        "gate",
+        "compose",
+        "--gate-policy",
+        "-",
+        "--gate-policy-sha256",
+        digits,
+        "-",
+    ]);
+    ran.assert_refused(
+        2,
+        "Error: the document and a policy would both be read from standard input",
+    );
+}
+
+#[test]
 fn what_others_may_write_decides_nothing() {
     let gate = signed();
     let file = gate.scene.sandbox.home().join("gate.json");

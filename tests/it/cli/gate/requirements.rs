@@ -5,6 +5,8 @@ use serde_json::{Value, json};
 
 use super::{Gate, signer};
 use crate::cli::sign::local_key::add;
+use crate::cli::sign::timestamping::{Authority, REPLY};
+use crate::support::hostile::{Hostile, Reply};
 use crate::support::scene::Scene;
 
 /// The image's verdict in one word, with the exit code.
@@ -263,6 +265,56 @@ fn a_claimed_time_is_no_authentic_one() {
     key["maxAge"] = json!("24h");
     gate.write_rule(&json!({ "require": { "all": [key] } }));
     let (code, result) = gate.verdict(&gate.scene.image);
+    assert_eq!((code, result["verdict"].as_str()), (1, Some("rejected")));
+    assert_eq!(codes(&result, 0), ["no-authentic-time"]);
+}
+
+#[test]
+fn a_verified_timestamp_is_the_age_of_a_signature() {
+    let gate = Gate::new();
+    let scene = &gate.scene;
+    let tsa = Authority::new(None);
+    let root = tsa.root.certificate.der().to_vec();
+    scene
+        .sandbox
+        .write_config("truststore/x509/tsa/stamps/root.crt", &root);
+    std::fs::write(scene.sandbox.home().join("tsa.crt"), &root).unwrap();
+    keys(&gate);
+    let trust = |stores: Value| {
+        let policy = json!({ "version": "1.0", "trustPolicies": [ {
+            "name": "keys", "registryScopes": [scene.repository], "signatureVerification": { "level": "strict" },
+            "trustStores": stores, "trustedIdentities": [NOTARY],
+        } ] });
+        scene
+            .sandbox
+            .write_config("trustpolicy.oci.json", policy.to_string());
+    };
+    trust(json!(["ca:ec-256", "tsa:stamps"]));
+    let server = Hostile::start(move |seen| Reply::ok(REPLY, tsa.stamp(seen, |_| {})));
+    let url = format!("http://{}/stamp", server.host());
+    let stamping = ["--timestamp-url", &url, "--timestamp-root-cert", "tsa.crt"];
+    let ran = scene.run(&[&["sign", "-k", "ec-256"], &stamping[..], &[&scene.image]].concat());
+    assert_eq!(ran.code, 0, "{ran:#?}");
+    let asked = |age: &str| {
+        let mut key = by_identity("key", NOTARY);
+        key["maxAge"] = json!(age);
+        gate.write_rule(&json!({ "require": { "all": [key] } }));
+        gate.verdict(&scene.image)
+    };
+    // The stamp is of June 2024, whatever the signature says of itself.
+    let (code, result) = asked("87600h");
+    assert_eq!(
+        (code, result["verdict"].as_str()),
+        (0, Some("verified")),
+        "{result:#}"
+    );
+    let (code, result) = asked("24h");
+    assert_eq!((code, result["verdict"].as_str()), (1, Some("rejected")));
+    assert_eq!(codes(&result, 0), ["too-old"]);
+    gate.check_image().assert_says("2024");
+    // Without the authority's root nobody vouches for the time.
+    trust(json!(["ca:ec-256"]));
+    let (code, result) = asked("87600h");
     assert_eq!((code, result["verdict"].as_str()), (1, Some("rejected")));
     assert_eq!(codes(&result, 0), ["no-authentic-time"]);
 }

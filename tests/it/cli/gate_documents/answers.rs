@@ -1,17 +1,16 @@
 //! What the gate says, and with which exit code.
 
-use serde_json::Value;
+use countersign_emulator::{Fault, FaultKind};
+use serde_json::{Value, json};
 
 use super::{Gate, TASK};
 use crate::support::document;
-use crate::support::sandbox::Ran;
-use crate::support::scene::Scene;
 
 const SCHEMA: &str = "run-document.v1.schema.json";
 
 const ONE: &str = "services:\n  a: {image: 'REPO:v1'}\n";
 
-fn json(gate: &Gate, kind: &str, more: &[&str]) -> Value {
+fn answer(gate: &Gate, kind: &str, more: &[&str]) -> Value {
     let ran = gate.run(kind, &[&["--output", "json"], more].concat());
     document::document(&ran, SCHEMA)
 }
@@ -21,16 +20,21 @@ fn tags_that_stay_are_warned_about() {
     let gate = Gate::new();
     gate.write("compose.yaml", ONE);
     let (image, repository) = (&gate.scene.image, &gate.scene.repository);
-    let expected = Ran {
-        code: 0,
-        stdout: format!(
-            "Successfully verified signature for {image}\n  `/services/a/image` at line 2, column 14: {repository}:v1\n"
-        ),
-        stderr: "Warning: 1 image is named by tag in the document, and a tag may point to another image when it is \
-                 deployed; `--pin` writes digests\n"
-            .to_owned(),
-    };
-    assert_eq!(gate.run("compose", &["compose.yaml"]), expected);
+    let ran = gate.run("compose", &["compose.yaml"]);
+    assert_eq!(ran.code, 0, "{ran:#?}");
+    assert!(
+        ran.stdout.starts_with(&format!(
+            "Verified: {image}\nrule: `images` of `gate.json`\nsigners: 1 of 1 needed, 1 signature judged\n"
+        )) && ran.stdout.ends_with(&format!(
+            "at `/services/a/image`, line 2, column 14: {repository}:v1\n"
+        )),
+        "{ran:#?}"
+    );
+    assert_eq!(
+        ran.stderr,
+        "Warning: 1 image is named by tag in the document, and a tag may point to another image when it is \
+         deployed; `--pin` writes digests\n"
+    );
 }
 
 #[test]
@@ -38,74 +42,79 @@ fn an_image_of_another_signer_is_refused_with_its_place() {
     let gate = Gate::new();
     gate.write("compose.yaml", ONE);
     let other = gate.scene.emulator.create_signing_profile("other").unwrap();
-    let ran = gate.scene.run(&[
-        "gate",
-        "compose",
-        "--signing-profile",
-        &other.arn,
-        "--trust-anchor",
-        "root.crt",
-        "compose.yaml",
-    ]);
-    let image = &gate.scene.image;
+    gate.write_rule(&other.arn, &json!({ "tags": "resolve" }));
+    let ran = gate.run("compose", &["compose.yaml"]);
+    let repository = &gate.scene.repository;
     ran.assert_refused(
         1,
-        &format!(
-            "Error: signature verification failed for all the signatures associated with {image}"
-        ),
+        &format!("Error: {repository}:v1: the image is not signed as required"),
     );
-    let repository = &gate.scene.repository;
+    ran.assert_says(&format!("  `ci`: missing, wanted `{}`\n", other.arn));
     ran.assert_says(&format!(
-        "  `/services/a/image` at line 2, column 14: {repository}:v1\n"
+        "at `/services/a/image`, line 2, column 14: {repository}:v1\n"
     ));
 }
 
 #[test]
-fn what_a_policy_tolerates_or_skips_does_not_pass() {
-    let gate = Gate::unsigned();
+fn what_a_trust_policy_tolerates_does_not_pass() {
+    let gate = Gate::new();
     gate.write("compose.yaml", ONE);
-    let image = gate.scene.image.clone();
-    gate.scene.sign(&image);
-    // Another signer than the policy trusts, whose failure is only logged.
-    let other = gate.scene.emulator.create_signing_profile("other").unwrap();
+    // Revocation is only logged, and cannot be looked at.
+    let arn = gate.scene.profile.arn.clone();
     gate.scene
-        .write_policy_with(r#"{ "level": "audit" }"#, &other.arn);
-    let ran = gate.scene.run(&["gate", "compose", "compose.yaml"]);
-    ran.assert_refused(
-        1,
-        &format!("Error: {image} is not verified: the trust policy only logs what failed"),
+        .write_policy_with(r#"{ "level": "audit" }"#, &arn);
+    let ci = json!({ "name": "ci", "statement": "images", "identity": arn });
+    let rule = json!({ "tags": "resolve", "require": { "all": [ci] } });
+    gate.write_rule(&arn, &rule);
+    let ran = gate.run("compose", &["compose.yaml"]);
+    assert_eq!(ran.code, 0, "{ran:#?}");
+    let faults = gate.scene.emulator.faults();
+    faults.add(Fault::new(FaultKind::AccessDenied).on("GetRevocationStatus"));
+    let found = answer(&gate, "compose", &["compose.yaml"]);
+    assert_eq!(found["results"][0]["image"]["verdict"], "inconclusive");
+    assert_eq!(
+        (&found["permitted"], &found["verdict"]),
+        (&json!(false), &json!("inconclusive"))
     );
-    ran.assert_says("hint: have the trust policy enforce every validation for this image\n");
-    let found = gate
-        .scene
-        .run(&["gate", "compose", "--output", "json", "compose.yaml"]);
-    let found = document::document(&found, SCHEMA);
-    assert_eq!(found["results"][0]["image"]["verdict"], "tolerated");
-    assert_eq!(found["permitted"], false);
+}
 
-    let skipping = Scene::new();
-    skipping.write_policy("skip");
-    let policy =
-        std::fs::read_to_string(skipping.sandbox.config().join("trustpolicy.oci.json")).unwrap();
-    let mut policy: Value = serde_json::from_str(&policy).unwrap();
-    for member in ["trustStores", "trustedIdentities"] {
-        policy["trustPolicies"][0]
-            .as_object_mut()
-            .unwrap()
-            .remove(member);
-    }
-    skipping
-        .sandbox
-        .write_config("trustpolicy.oci.json", policy.to_string());
-    let text = ONE.replace("REPO", &skipping.repository);
-    std::fs::write(skipping.sandbox.home().join("compose.yaml"), text).unwrap();
-    let ran = skipping.run(&["gate", "compose", "--pin", "compose.yaml"]);
-    let image = &skipping.image;
-    ran.assert_refused(
-        1,
-        &format!("Error: {image} is not verified: the trust policy has its signatures skipped"),
+#[test]
+fn what_a_rule_only_warns_of_is_tolerated_and_the_document_with_it() {
+    let gate = Gate::unsigned();
+    gate.scene.sign(&gate.second);
+    let text = gate.write(
+        "compose.yaml",
+        "services:\n  a: {image: 'REPO:v1'}\n  b: {image: 'REPO:v2'}\n",
     );
-    assert_eq!(ran.stdout, "");
+    let warn = json!({ "tags": "resolve", "onFailure": "warn" });
+    gate.write_rule(&gate.scene.profile.arn, &warn);
+    let found = answer(&gate, "compose", &["compose.yaml"]);
+    let verdicts = [0, 1].map(|number: usize| found["results"][number]["image"]["verdict"].clone());
+    assert_eq!(verdicts, [json!("tolerated"), json!("verified")]);
+    assert_eq!(
+        (&found["permitted"], &found["verdict"]),
+        (&json!(true), &json!("tolerated"))
+    );
+    let ran = gate.run("compose", &["--pin", "compose.yaml"]);
+    assert_eq!((ran.code, ran.stdout), (0, gate.by_digest(&text)));
+    // Nothing stands for what was not examined.
+    gate.write(
+        "nowhere.yaml",
+        "services:\n  a: {image: 'localhost:1/app:v1'}\n",
+    );
+    let ran = gate.run("compose", &["nowhere.yaml"]);
+    assert_eq!(ran.code, 0, "{ran:#?}");
+    assert!(
+        ran.stdout
+            .starts_with("Tolerated, not verified: localhost:1/app:v1\n"),
+        "{ran:#?}"
+    );
+    let ran = gate.run("compose", &["--pin", "--out", "out", "nowhere.yaml"]);
+    assert_eq!(ran.code, 3, "{ran:#?}");
+    ran.assert_says(
+        "Error: nothing is written, since no digest of `localhost:1/app:v1` was examined\n",
+    );
+    assert!(!gate.exists("out"));
 }
 
 #[test]
@@ -166,9 +175,9 @@ fn a_document_that_is_refused_is_not_asked_about() {
         assert_eq!((ran.code, ran.stderr.as_str()), (1, error.as_str()));
         assert_eq!(gate.scene.operations(), Vec::<String>::new());
         assert!(!gate.exists("out"));
-        let found = json(&gate, kind, &["document.x"]);
+        let found = answer(&gate, kind, &["document.x"]);
         assert_eq!(found["permitted"], false);
-        assert_eq!(found["results"], serde_json::json!([]));
+        assert_eq!(found["results"], json!([]));
     }
     let ran = gate.run("compose", &["missing.yaml"]);
     assert_eq!(ran.code, 2, "{ran:#?}");
@@ -208,7 +217,7 @@ fn a_place_that_is_ignored_is_not_asked_about() {
 fn programs_get_one_document() {
     let gate = Gate::new();
     gate.write("task.json", TASK);
-    let found = json(
+    let found = answer(
         &gate,
         "task-definition",
         &["--pin", "--out", "pinned.json", "task.json"],
@@ -225,7 +234,7 @@ fn programs_get_one_document() {
     );
     assert_eq!(results[0]["image"]["reference"], gate.scene.image);
     assert_eq!(results[0]["image"]["verdict"], "verified");
-    let places = serde_json::json!([
+    let places = json!([
         { "pointer": "/containerDefinitions/0/image", "line": 4, "column": 31 },
         { "pointer": "/containerDefinitions/2/image", "line": 6, "column": 32 },
     ]);
@@ -236,7 +245,10 @@ fn programs_get_one_document() {
 fn user_metadata_is_required_of_every_image() {
     let gate = Gate::new();
     gate.write("compose.yaml", ONE);
-    let ran = gate.run("compose", &["-m", "build=7", "compose.yaml"]);
+    let ci = json!({ "name": "ci", "signingProfile": gate.scene.profile.arn, "userMetadata": { "build": "7" } });
+    let rule = json!({ "tags": "resolve", "require": { "all": [ci] } });
+    gate.write_rule(&gate.scene.profile.arn, &rule);
+    let ran = gate.run("compose", &["compose.yaml"]);
     assert_eq!(ran.code, 1, "{ran:#?}");
-    ran.assert_says("refused: unable to find specified metadata in the signature\n");
+    ran.assert_says("user metadata `build`: no value was signed, wanted `7`\n");
 }

@@ -115,9 +115,8 @@ fn a_document_may_come_by_stdin() {
     let gate = Gate::new();
     gate.write("task.json", TASK);
     let program = env!("CARGO_BIN_EXE_countersign");
-    let arn = &gate.scene.profile.arn;
     let line = format!(
-        "{program} gate task-definition --signing-profile {arn} --trust-anchor root.crt - < task.json"
+        "{program} gate task-definition --gate-policy gate.json --trust-anchor root.crt - < task.json"
     );
     let mut shell = gate.scene.sandbox.command("/bin/sh".as_ref());
     let ran = Ran::of(shell.args(["-c", &line]));

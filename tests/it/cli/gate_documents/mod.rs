@@ -5,6 +5,8 @@ mod described;
 mod kinds;
 mod writing;
 
+use serde_json::{Value, json};
+
 use crate::support::sandbox::Ran;
 use crate::support::scene::Scene;
 
@@ -28,7 +30,28 @@ impl Gate {
         let scene = Scene::new();
         let digest = scene.emulator.push_test_image("app", "v2").unwrap();
         let second = format!("{}@{digest}", scene.repository);
-        Self { scene, second }
+        let gate = Self { scene, second };
+        gate.write_rule(&gate.scene.profile.arn, &json!({ "tags": "resolve" }));
+        gate
+    }
+
+    /// Writes a gate policy with one rule: this profile must have signed.
+    pub(super) fn write_rule(&self, profile: &str, more: &Value) {
+        let mut rule = json!({
+            "name": "images", "scopes": [self.scene.repository, "localhost:1/*"],
+            "require": { "all": [ { "name": "ci", "signingProfile": profile } ] },
+        });
+        let members = rule.as_object_mut().unwrap();
+        members.extend(more.as_object().unwrap().clone());
+        self.write_policy(&json!({
+            "version": "1.0", "rules": [rule],
+            "awsEndpoints": [self.scene.emulator.endpoint()],
+        }));
+    }
+
+    pub(super) fn write_policy(&self, policy: &Value) {
+        let path = self.scene.sandbox.home().join("gate.json");
+        std::fs::write(path, policy.to_string()).unwrap();
     }
 
     /// Writes a document into the home, with the repository in place of `REPO`.
@@ -47,14 +70,13 @@ impl Gate {
         self.scene.sandbox.home().join(name).exists()
     }
 
-    /// Runs `gate KIND` with the profile, the emulator's root and these arguments.
+    /// Runs `gate KIND` with the gate policy, the emulator's root and these arguments.
     pub(super) fn run(&self, kind: &str, more: &[&str]) -> Ran {
-        let arn = self.scene.profile.arn.clone();
         let fixed = [
             "gate",
             kind,
-            "--signing-profile",
-            &arn,
+            "--gate-policy",
+            "gate.json",
             "--trust-anchor",
             "root.crt",
         ];

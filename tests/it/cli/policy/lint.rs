@@ -187,3 +187,51 @@ fn the_shipped_policies_have_no_finding() {
     }
     assert!(count >= 5, "{count}");
 }
+
+#[test]
+fn a_gate_policy_is_linted_with_places_in_every_form() {
+    let sandbox = Sandbox::new();
+    let signer = |name: &str| {
+        format!(
+            r#"{{ "name": "{name}", "signingProfile": "arn:aws:signer:us-east-1:111122223333:/signing-profiles/{name}" }}"#
+        )
+    };
+    let policy = format!(
+        "{{ \"version\": \"1.0\", \"rules\": [\n  {{ \"name\": \"app\", \"scopes\": [\"r.io/team/app\"],\n    \"require\": {{ \
+         \"all\": [{ci}] }} }},\n  {{ \"name\": \"all\", \"scopes\": [\"r.io/*\"],\n    \"require\": {{ \"all\": [{ci}, \
+         {security}] }} }}\n] }}\n",
+        ci = signer("ci"),
+        security = signer("security"),
+    );
+    fs::write(sandbox.home().join("images.json"), &policy).unwrap();
+    let ran = sandbox.run(&["policy", "lint", "images.json"]);
+    assert_eq!(
+        (ran.code, ran.stdout.as_str()),
+        (
+            0,
+            "images.json:2:31: warning: the scope `r.io/team/app` of the rule `app` asks less than the wider scope `r.io/*` of \
+             the rule `all`: signers [gate-asks-less]\n  hint: ask for the signers and settings of the wider scope too, or \
+             remove the scope\nimages.json: 0 errors, 1 warning\n"
+        ),
+        "{ran:#?}"
+    );
+    let ran = sandbox.run(&["policy", "lint", "--output", "json", "images.json"]);
+    let found = schema::document(&ran, "policy-lint.v1.schema.json");
+    assert_eq!(found["results"][0]["kind"], "gate");
+    assert_eq!(
+        found["results"][0]["findings"][0]["pointer"],
+        "/rules/0/scopes/0"
+    );
+    let ran = sandbox.run(&["policy", "lint", "--output", "sarif", "images.json"]);
+    assert!(ran.stdout.contains("\"gate-asks-less\""), "{ran:#?}");
+    // By its name, whatever its members.
+    let broken = policy.replace("\"rules\"", "\"rulez\"");
+    fs::write(sandbox.home().join("gate.json"), broken).unwrap();
+    let ran = sandbox.run(&["policy", "lint", "gate.json"]);
+    assert_eq!(ran.code, 1, "{ran:#?}");
+    assert!(
+        ran.stdout
+            .contains("gate.json:1:21: error: unknown member `rulez` [gate-member]\n  hint: did you mean `rules`?\n"),
+        "{ran:#?}"
+    );
+}

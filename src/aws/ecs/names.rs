@@ -1,17 +1,9 @@
-//! Amazon ECS, as far as what will run is asked of it.
+//! The names of task definitions.
 
 use std::fmt;
 
-use super::context::Aws;
-use super::error::{Call, CallError};
-use super::signed_call::Service;
+use crate::aws::arn::{is_account, is_region};
 use crate::partition::Partition;
-
-const ECS: Service = Service {
-    id: "ECS",
-    name: "ecs",
-    target: "AmazonEC2ContainerServiceV20141113",
-};
 
 /// A task definition's name: its ARN, or a family with or without a revision.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,9 +36,8 @@ impl TaskDefinitionName {
         match parts.as_slice() {
             ["arn", partition, "ecs", region, account, resource]
                 if Partition::from_name(partition) == Some(Partition::of_region(region))
-                    && super::arn::is_region(region)
-                    && account.len() == 12
-                    && account.bytes().all(|byte| byte.is_ascii_digit())
+                    && is_region(region)
+                    && is_account(account)
                     && resource
                         .strip_prefix("task-definition/")
                         .is_some_and(is_name) =>
@@ -79,6 +70,20 @@ impl TaskDefinitionName {
         })
     }
 
+    /// Whether a task definition with this ARN is the one that is named; a family without a revision is its newest
+    /// one.
+    pub fn is_of(&self, arn: &str) -> bool {
+        let of_arn = arn.rsplit_once('/').map_or("", |(_, name)| name);
+        let named = self
+            .text
+            .rsplit_once('/')
+            .map_or(self.text.as_str(), |(_, name)| name);
+        let is_same_family = of_arn.split(':').next() == named.split(':').next();
+        is_same_family
+            && (named == of_arn || !named.contains(':'))
+            && (self.region.is_none() || arn.split('/').next() == self.text.split('/').next())
+    }
+
     /// The region, where an ARN names it.
     pub fn region(&self) -> Option<&str> {
         self.region.as_deref()
@@ -88,28 +93,6 @@ impl TaskDefinitionName {
 impl fmt::Display for TaskDefinitionName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.text)
-    }
-}
-
-impl Aws {
-    /// AWS's answer about a task definition, as it came (`DescribeTaskDefinition`). Whether it is about this one
-    /// is not checked.
-    ///
-    /// # Errors
-    ///
-    /// [`CallError`] where there is no answer.
-    pub async fn describe_task_definition(
-        &self,
-        name: &TaskDefinitionName,
-        region: &str,
-    ) -> Result<Vec<u8>, CallError> {
-        let call = Call {
-            action: "ecs:DescribeTaskDefinition",
-            resource: name.to_string(),
-            region: region.to_owned(),
-        };
-        let body = serde_json::json!({ "taskDefinition": name.to_string() }).to_string();
-        Box::pin(self.ask(ECS, call, "DescribeTaskDefinition", &body)).await
     }
 }
 

@@ -1,0 +1,506 @@
+//! What the function was called with: one of four shapes, or a refusal.
+//!
+//! An event is not signed: whoever may invoke the function writes it. It gives names, and nothing in it chooses a
+//! policy, a mode or a limit.
+
+use serde_json::{Map, Value};
+
+use super::stage::Stage;
+use crate::aws::{EcsArn, EcsArnError, EcsKind};
+use crate::limits::MAX_HOOK_REFERENCES;
+use crate::oci;
+use crate::partition::Partition;
+use crate::reference::{self, Reference};
+
+/// What the function was called with.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Event {
+    /// A stage of an ECS deployment.
+    Deployment(Deployment),
+    /// A task of Amazon ECS changed its state.
+    Task(EcsArn),
+    /// An image was pushed to Amazon ECR.
+    Push(Reference),
+    /// Somebody asks about these references.
+    Direct(Vec<Reference>),
+}
+
+/// A stage of an ECS deployment.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Deployment {
+    /// Amazon ECS's name for this execution of the hook.
+    pub execution: String,
+    /// The stage.
+    pub stage: Stage,
+    /// The revision that is deployed.
+    pub revision: EcsArn,
+    /// Whether the revision's share of production traffic goes to nothing.
+    pub takes_traffic_away: bool,
+    /// `hookDetails`: the service owner's text, with our own state in it.
+    pub details: Option<Value>,
+}
+
+/// Why an event is not one that is answered.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum EventError {
+    /// It has the members of no shape.
+    #[error(
+        "the event is neither a deployment hook, a known EventBridge event nor a list of references"
+    )]
+    Unknown,
+    /// It has the members of two.
+    #[error("the event has `{one}` and `{other}`, which belong to different kinds of event")]
+    Ambiguous {
+        /// A member of one.
+        one: &'static str,
+        /// A member of the other.
+        other: &'static str,
+    },
+    /// A member is missing or not as it must be.
+    #[error("`{member}` of the event is missing or is not {wanted}")]
+    Member {
+        /// Its name.
+        member: &'static str,
+        /// What it must be.
+        wanted: &'static str,
+    },
+    /// The stage is not known.
+    #[error("the stage `{0}` is unknown")]
+    Stage(String),
+    /// The event is about something else.
+    #[error("`{member}` is `{found}`, which is not answered")]
+    Other {
+        /// Which member says so.
+        member: &'static str,
+        /// Its value.
+        found: String,
+    },
+    /// An ARN cannot be used.
+    #[error("`{member}` cannot be used")]
+    Arn {
+        /// The member.
+        member: &'static str,
+        /// Why.
+        #[source]
+        source: EcsArnError,
+    },
+    /// Two names do not belong together.
+    #[error("`{one}` and `{other}` of the event are not of one service")]
+    Differ {
+        /// A member.
+        one: &'static str,
+        /// Another one.
+        other: &'static str,
+    },
+    /// A reference cannot be used.
+    #[error("an image of the event cannot be named")]
+    Reference(#[source] reference::Error),
+    /// The pushed image has no digest that can be checked.
+    #[error("an image of the event cannot be named")]
+    Digest(#[source] oci::Error),
+}
+
+/// The members that tell a deployment.
+const OF_DEPLOYMENT: [&str; 4] = [
+    "lifecycleStage",
+    "executionDetails",
+    "executionId",
+    "hookDetails",
+];
+/// The members that tell an event of `EventBridge`.
+const OF_BUS: [&str; 3] = ["detail-type", "detail", "source"];
+/// The member that tells a direct invocation.
+const OF_DIRECT: [&str; 1] = ["references"];
+
+impl Event {
+    /// Reads an event.
+    ///
+    /// # Errors
+    ///
+    /// [`EventError`] for anything that is not exactly one of the shapes.
+    pub fn read(event: &Value) -> Result<Self, EventError> {
+        let Value::Object(event) = event else {
+            return Err(EventError::Unknown);
+        };
+        let first = |members: &[&'static str]| {
+            let mut members = members.iter().copied();
+            members.find(|member| event.contains_key(*member))
+        };
+        let told = [first(&OF_DEPLOYMENT), first(&OF_BUS), first(&OF_DIRECT)];
+        let mut found = told.into_iter().flatten();
+        if let (Some(one), Some(other)) = (found.next(), found.next()) {
+            return Err(EventError::Ambiguous { one, other });
+        }
+        match told {
+            [Some(_), ..] => read_deployment(event).map(Self::Deployment),
+            [_, Some(_), _] => read_bus(event),
+            [_, _, Some(_)] => read_references(event).map(Self::Direct),
+            _ => Err(EventError::Unknown),
+        }
+    }
+
+    /// A name for programs; it does not change.
+    pub const fn action(&self) -> &'static str {
+        match self {
+            Self::Deployment(_) => "ecs-deployment",
+            Self::Task(_) => "ecs-task",
+            Self::Push(_) => "ecr-push",
+            Self::Direct(_) => "direct",
+        }
+    }
+}
+
+fn text<'e>(event: &'e Map<String, Value>, member: &'static str) -> Result<&'e str, EventError> {
+    let found = event.get(member).and_then(Value::as_str);
+    found
+        .filter(|text| !text.is_empty())
+        .ok_or(EventError::Member {
+            member,
+            wanted: "a text",
+        })
+}
+
+fn object<'e>(
+    event: &'e Map<String, Value>,
+    member: &'static str,
+) -> Result<&'e Map<String, Value>, EventError> {
+    let found = event.get(member).and_then(Value::as_object);
+    found.ok_or(EventError::Member {
+        member,
+        wanted: "an object",
+    })
+}
+
+fn arn(
+    event: &Map<String, Value>,
+    member: &'static str,
+    kind: EcsKind,
+) -> Result<EcsArn, EventError> {
+    EcsArn::new(kind, text(event, member)?).map_err(|source| EventError::Arn { member, source })
+}
+
+fn read_deployment(event: &Map<String, Value>) -> Result<Deployment, EventError> {
+    let stage = text(event, "lifecycleStage")?;
+    let stage = Stage::from_name(stage).ok_or_else(|| EventError::Stage(stage.to_owned()))?;
+    let execution = text(event, "executionId")?.to_owned();
+    let deployment = arn(event, "resourceArn", EcsKind::ServiceDeployment)?;
+    let details = object(event, "executionDetails")?;
+    let revision = arn(
+        details,
+        "targetServiceRevisionArn",
+        EcsKind::ServiceRevision,
+    )?;
+    let service = arn(details, "serviceArn", EcsKind::Service)?;
+    let differ = |one, other| Err(EventError::Differ { one, other });
+    if revision.service_arn().as_ref() != Some(&service) {
+        return differ("targetServiceRevisionArn", "serviceArn");
+    }
+    if deployment.service_arn().as_ref() != Some(&service) {
+        return differ("resourceArn", "serviceArn");
+    }
+    let weight = weight_of(details, "productionTrafficWeights", &revision)?;
+    weight_of(details, "testTrafficWeights", &revision)?;
+    Ok(Deployment {
+        execution,
+        stage,
+        takes_traffic_away: weight == Some(0),
+        revision,
+        details: event
+            .get("hookDetails")
+            .filter(|found| !found.is_null())
+            .cloned(),
+    })
+}
+
+/// The percentage that the revision gets, where the event has one.
+fn weight_of(
+    details: &Map<String, Value>,
+    member: &'static str,
+    revision: &EcsArn,
+) -> Result<Option<u64>, EventError> {
+    let weights = match details.get(member) {
+        None | Some(Value::Null) => return Ok(None),
+        Some(_) => object(details, member)?,
+    };
+    let mut of_revision = None;
+    for (name, weight) in weights {
+        let weight = weight.as_u64().filter(|weight| *weight <= 100);
+        let weight = weight.ok_or(EventError::Member {
+            member,
+            wanted: "an object of whole percentages",
+        })?;
+        if name == revision.as_str() {
+            of_revision = Some(weight);
+        }
+    }
+    Ok(of_revision)
+}
+
+fn read_bus(event: &Map<String, Value>) -> Result<Event, EventError> {
+    let kind = text(event, "detail-type")?;
+    let source = text(event, "source")?;
+    match (source, kind) {
+        ("aws.ecs", "ECS Task State Change") => {
+            arn(object(event, "detail")?, "taskArn", EcsKind::Task).map(Event::Task)
+        }
+        ("aws.ecr", "ECR Image Action") => read_push(event).map(Event::Push),
+        _ => Err(EventError::Other {
+            member: "detail-type",
+            found: kind.to_owned(),
+        }),
+    }
+}
+
+/// The image by digest: a tag may have moved since the event.
+fn read_push(event: &Map<String, Value>) -> Result<Reference, EventError> {
+    let detail = object(event, "detail")?;
+    for (member, wanted) in [("action-type", "PUSH"), ("result", "SUCCESS")] {
+        let found = text(detail, member)?;
+        if found != wanted {
+            let found = found.to_owned();
+            return Err(EventError::Other { member, found });
+        }
+    }
+    let account = text(event, "account")?;
+    if account.len() != 12 || !account.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Err(EventError::Member {
+            member: "account",
+            wanted: "a number of 12 digits",
+        });
+    }
+    let region = text(event, "region")?;
+    let digest = oci::parse_digest(text(detail, "image-digest")?).map_err(EventError::Digest)?;
+    let repository = text(detail, "repository-name")?;
+    let suffix = Partition::of_region(region).dns_suffix();
+    let image = format!("{account}.dkr.ecr.{region}.{suffix}/{repository}@{digest}");
+    let image = Reference::parse(&image).map_err(EventError::Reference)?;
+    let of_event = image.registry_name().ecr();
+    if of_event.is_none_or(|host| host.region() != region) || image.repository() != repository {
+        return Err(EventError::Member {
+            member: "region",
+            wanted: "a region of AWS",
+        });
+    }
+    Ok(image)
+}
+
+fn read_references(event: &Map<String, Value>) -> Result<Vec<Reference>, EventError> {
+    if let Some(other) = event.keys().find(|name| *name != "references") {
+        return Err(EventError::Other {
+            member: "references",
+            found: format!("references, {other}"),
+        });
+    }
+    let wanted = || EventError::Member {
+        member: "references",
+        wanted: "a list of 1 to 100 references",
+    };
+    let listed = event.get("references").and_then(Value::as_array);
+    let listed = listed.ok_or_else(wanted)?;
+    if listed.is_empty() || listed.len() > MAX_HOOK_REFERENCES {
+        return Err(wanted());
+    }
+    let one = |value: &Value| {
+        let text = value.as_str().ok_or_else(wanted)?;
+        Reference::parse(text).map_err(EventError::Reference)
+    };
+    listed.iter().map(one).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::causes;
+
+    const ARN: &str = "arn:aws:ecs:us-west-2:123456789012";
+
+    fn deployment(stage: &str) -> Value {
+        json!({
+            "executionId": "e8d5a28f",
+            "lifecycleStage": stage,
+            "resourceArn": format!("{ARN}:service-deployment/prod/web/EZe5RNVLH6PPzHXINuP28"),
+            "executionDetails": {
+                "serviceArn": format!("{ARN}:service/prod/web"),
+                "targetServiceRevisionArn": format!("{ARN}:service-revision/prod/web/93"),
+                "testTrafficWeights": {},
+                "productionTrafficWeights": {},
+            },
+        })
+    }
+
+    fn push() -> Value {
+        json!({
+            "source": "aws.ecr", "detail-type": "ECR Image Action",
+            "account": "123456789012", "region": "us-west-2",
+            "detail": {
+                "result": "SUCCESS", "repository-name": "team/app", "action-type": "PUSH",
+                "image-digest": format!("sha256:{}", "ab".repeat(32)), "image-tag": "latest",
+            },
+        })
+    }
+
+    fn said(event: &Value) -> String {
+        let error = Event::read(event).unwrap_err();
+        let mut words = vec![error.to_string()];
+        words.extend(causes::beyond(&error.to_string(), &error));
+        words.join(": ")
+    }
+
+    #[test]
+    fn a_deployment_is_read_and_its_weight_tells_a_rollback() {
+        for (weights, taken) in [
+            (json!({}), false),
+            (
+                json!({ format!("{ARN}:service-revision/prod/web/93"): 100 }),
+                false,
+            ),
+            (
+                json!({ format!("{ARN}:service-revision/prod/web/93"): 0 }),
+                true,
+            ),
+            (
+                json!({ format!("{ARN}:service-revision/prod/web/94"): 0 }),
+                false,
+            ),
+        ] {
+            let mut event = deployment("PRODUCTION_TRAFFIC_SHIFT");
+            event["executionDetails"]["productionTrafficWeights"] = weights;
+            let Event::Deployment(found) = Event::read(&event).unwrap() else {
+                panic!("a deployment");
+            };
+            assert_eq!(found.takes_traffic_away, taken, "{event}");
+            assert_eq!(found.stage, Stage::ProductionTrafficShift);
+            assert_eq!(found.details, None);
+        }
+    }
+
+    #[test]
+    fn what_is_odd_in_a_deployment_is_refused() {
+        let with = |pointer: &str, value: Value| {
+            let mut event = deployment("PRE_SCALE_UP");
+            *event.pointer_mut(pointer).unwrap() = value;
+            said(&event)
+        };
+        let details = "/executionDetails";
+        assert_eq!(
+            with("/lifecycleStage", json!("PRE_SCALE")),
+            "the stage `PRE_SCALE` is unknown"
+        );
+        assert_eq!(
+            with("/executionId", json!(7)),
+            "`executionId` of the event is missing or is not a text"
+        );
+        assert_eq!(
+            with("/resourceArn", json!("x")),
+            "`resourceArn` cannot be used: `x` is not the ARN of an ECS service-deployment"
+        );
+        assert_eq!(
+            with(
+                &format!("{details}/serviceArn"),
+                json!(format!("{ARN}:service/prod/other"))
+            ),
+            "`targetServiceRevisionArn` and `serviceArn` of the event are not of one service"
+        );
+        assert_eq!(
+            with(
+                "/resourceArn",
+                json!(format!("{ARN}:service-deployment/prod/other/1"))
+            ),
+            "`resourceArn` and `serviceArn` of the event are not of one service"
+        );
+        for weight in [json!(-1), json!(0.0), json!("0"), json!(101), Value::Null] {
+            assert_eq!(
+                with(
+                    &format!("{details}/productionTrafficWeights"),
+                    json!({ "x": weight })
+                ),
+                "`productionTrafficWeights` of the event is missing or is not an object of whole percentages"
+            );
+        }
+    }
+
+    #[test]
+    fn an_event_fits_exactly_one_shape() {
+        let mut two = deployment("PRE_SCALE_UP");
+        two["detail"] = json!({});
+        assert_eq!(
+            said(&two),
+            "the event has `lifecycleStage` and `detail`, which belong to different kinds of event"
+        );
+        let two = json!({ "references": [], "hookDetails": {} });
+        assert_eq!(
+            said(&two),
+            "the event has `hookDetails` and `references`, which belong to different kinds of event"
+        );
+        for unknown in [
+            json!({}),
+            json!([]),
+            json!("x"),
+            Value::Null,
+            json!({ "Records": [] }),
+        ] {
+            assert_eq!(
+                said(&unknown),
+                "the event is neither a deployment hook, a known EventBridge event nor a list of references"
+            );
+        }
+    }
+
+    #[test]
+    fn a_push_names_the_image_by_its_digest() {
+        let Event::Push(image) = Event::read(&push()).unwrap() else {
+            panic!("a push");
+        };
+        let digest = format!("sha256:{}", "ab".repeat(32));
+        assert_eq!(
+            image.to_string(),
+            format!("123456789012.dkr.ecr.us-west-2.amazonaws.com/team/app@{digest}")
+        );
+        let with = |pointer: &str, value: &str| {
+            let mut event = push();
+            *event.pointer_mut(pointer).unwrap() = json!(value);
+            said(&event)
+        };
+        assert_eq!(
+            with("/detail/action-type", "DELETE"),
+            "`action-type` is `DELETE`, which is not answered"
+        );
+        assert_eq!(
+            with("/detail/result", "FAILURE"),
+            "`result` is `FAILURE`, which is not answered"
+        );
+        assert_eq!(
+            with("/source", "own.app"),
+            "`detail-type` is `ECR Image Action`, which is not answered"
+        );
+        for (pointer, value) in [
+            ("/account", "1"),
+            ("/region", "evil.test/x"),
+            ("/detail/image-digest", "sha256:ab"),
+            ("/detail/repository-name", "../x"),
+            ("/detail/repository-name", "a:b"),
+        ] {
+            with(pointer, value);
+        }
+    }
+
+    #[test]
+    fn direct_references_stand_alone() {
+        let image = format!("r.example/app@sha256:{}", "ab".repeat(32));
+        let found = Event::read(&json!({ "references": [image] })).unwrap();
+        assert_eq!(found.action(), "direct");
+        for wrong in [
+            json!({ "references": [] }),
+            json!({ "references": [7] }),
+            json!({ "references": ["x"] }),
+            json!({ "references": "x" }),
+            json!({ "references": [image], "policy": "mine" }),
+            json!({ "references": vec![image.clone(); 101] }),
+        ] {
+            assert!(Event::read(&wrong).is_err(), "{wrong}");
+        }
+    }
+}
