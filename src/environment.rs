@@ -50,7 +50,7 @@ impl Error {
 /// What time it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Clock {
-    /// What the system says, at each question anew.
+    /// What the system says, again at each question.
     System,
     /// Always this.
     Fixed(OffsetDateTime),
@@ -245,7 +245,7 @@ impl Environment {
     }
 
     /// The same with the credentials for registries in these files and in no other ones. They have the form of
-    /// Docker's `config.json`; one that names a credential helper cannot be used, so that no program is run.
+    /// Docker's `config.json`; one that names a credential helper cannot be used, so no program is run.
     #[must_use]
     pub fn with_registry_credential_files(self, files: Vec<PathBuf>) -> Self {
         Self {

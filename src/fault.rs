@@ -82,7 +82,7 @@ fn sentence(place: &str, words: Option<&str>) -> String {
     ))
 }
 
-/// The end of a path: where this program was built is of no use to anybody.
+/// The end of a path: where this program was built helps no reader.
 fn short(path: &str) -> String {
     let path = Path::new(path);
     if path.is_relative() {

@@ -158,6 +158,13 @@ impl Error {
             Self::Io { path, source, .. } if source.kind() == io::ErrorKind::PermissionDenied => {
                 Some(format!("check the permissions of `{}`", path.display()))
             }
+            Self::NotFound { path } if path.is_absolute() => {
+                Some(format!("check the path `{}`", path.display()))
+            }
+            Self::NotFound { path } => Some(format!(
+                "check the path `{}`; a path that does not begin with `/` starts in the working directory",
+                path.display()
+            )),
             Self::Silent { .. } => {
                 Some("the writer of the pipe must close it in time; or name a file".to_owned())
             }

@@ -183,7 +183,7 @@ pub async fn run(
         group.let_go();
     } else {
         drop(group);
-        // Its end is only collected, so that no dead process stays behind; it cannot refuse it.
+        // Its end is only collected, so no dead process stays behind; it cannot refuse it.
         let _ = child.kill().await;
     }
     result

@@ -110,7 +110,7 @@ fn announce(emulator: &Emulator, data_dir: &Path) -> Result<(), Error> {
         data_dir.join("env").display(),
         data_dir.join("root.crt").display()
     );
-    // Nobody reads it, perhaps; the emulator serves all the same.
+    // Nobody reads it, perhaps; the emulator serves anyway.
     let mut stdout = io::stdout().lock();
     let _ = stdout
         .write_all(text.as_bytes())

@@ -22,7 +22,7 @@ use crate::{Error, clock::real_now, saved::Saved};
 
 /// The root outlives any data directory that is worth keeping.
 const ROOT_LIFE: Duration = Duration::days(3650);
-/// Certificates of hosts are made anew at every start.
+/// Certificates of hosts are made again at every start.
 const HOST_LIFE: Duration = Duration::days(365);
 /// Clients' clocks differ.
 const BACKDATED: Duration = Duration::days(1);

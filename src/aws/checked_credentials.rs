@@ -1,6 +1,6 @@
 //! The SDK's credentials, with a look at what it takes unseen.
 //!
-//! It opens files with tokens by itself: it would wait for ever for a pipe, and read a device without end. It repeats
+//! It opens files with tokens by itself: it would wait without an end for a pipe, and read a device without end. It repeats
 //! endpoints that it cannot use, with the passwords in them. And it ends with a panic where an access key cannot stand
 //! in a header.
 

@@ -19,7 +19,7 @@ use super::told::Told;
 use crate::http;
 use crate::limits::{AWS_ANSWER_TIMEOUT, MAX_AWS_RESPONSE_BYTES};
 
-/// The last word of `X-Amz-Target` of calls that change nothing, and are made by POST all the same.
+/// The last word of `X-Amz-Target` of calls that change nothing, and are made by POST anyway.
 const READING_TARGETS: [&str; 12] = [
     "GetPublicKey",
     "DescribeKey",

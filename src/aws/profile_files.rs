@@ -1,4 +1,4 @@
-//! AWS's configuration files, read here: the SDK would wait for ever for a pipe, and read a device without end.
+//! AWS's configuration files, read here: the SDK would wait without an end for a pipe, and read a device without end.
 //!
 //! An `endpoint_url` in them that has no value sets nothing. The SDK takes it for an endpoint and ends with a panic;
 //! it gets the files without it. One that cannot be used it repeats whole; it gets it without what may be secret.

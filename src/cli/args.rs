@@ -96,7 +96,6 @@ impl TimeArgs {
             .as_deref()
             .map(|text| parse_span("--timeout", text, MAX_COMMAND_TIMEOUT))
             .transpose()
-            .map_err(|text| CommandOutput::failed(Exit::Usage, &text))
     }
 }
 
@@ -240,8 +239,7 @@ impl PluginConfigArgs {
     ///
     /// The report of values that cannot be used.
     pub(super) fn parse(&self) -> Result<BTreeMap<String, String>, CommandOutput> {
-        let pairs = parse_pairs("plugin-config", &self.plugin_config);
-        pairs.map_err(|text| CommandOutput::failed(Exit::Usage, &text))
+        parse_pairs("plugin-config", &self.plugin_config)
     }
 }
 
@@ -265,8 +263,7 @@ impl CheckArgs {
     ///
     /// The report of values that cannot be used.
     pub(super) fn user_metadata(&self) -> Result<BTreeMap<String, String>, CommandOutput> {
-        let pairs = parse_pairs("user-metadata", &self.user_metadata);
-        pairs.map_err(|text| CommandOutput::failed(Exit::Usage, &text))
+        parse_pairs("user-metadata", &self.user_metadata)
     }
 
     /// Where AWS Signer's checks are carried out.
@@ -376,28 +373,33 @@ fn parse_secret(text: &str) -> Result<Secret, &'static str> {
 ///
 /// # Errors
 ///
-/// A sentence in notation's words, as notation's flags give it.
+/// A report in notation's words, as notation's flags give it.
 pub(super) fn parse_pairs(
     flag: &str,
     values: &[String],
-) -> Result<BTreeMap<String, String>, String> {
+) -> Result<BTreeMap<String, String>, CommandOutput> {
+    let unusable = |problem: String| {
+        CommandOutput::usage(
+            &format!("could not parse flag {flag}: {problem}"),
+            Some(format!(
+                "write each pair with a flag of its own: `--{flag} KEY=VALUE`"
+            )),
+        )
+    };
     let mut pairs = BTreeMap::new();
     for value in values {
         let Some((key, value)) = value.split_once('=') else {
-            return Err(format!(
-                "could not parse flag {flag}: key-value pair requires \"=\" as separator"
+            return Err(unusable(
+                "key-value pair requires \"=\" as separator".to_owned(),
             ));
         };
         if key.is_empty() || value.is_empty() {
-            return Err(format!(
-                "could not parse flag {flag}: key-value pair must not have an empty key or value: \
-                 `{key}={value}`"
-            ));
+            return Err(unusable(format!(
+                "key-value pair must not have an empty key or value: `{key}={value}`"
+            )));
         }
         if pairs.insert(key.to_owned(), value.to_owned()).is_some() {
-            return Err(format!(
-                "could not parse flag {flag}: the key `{key}` is given twice"
-            ));
+            return Err(unusable(format!("the key `{key}` is given twice")));
         }
     }
     Ok(pairs)
@@ -409,7 +411,7 @@ mod tests {
 
     fn parse(values: &[&str]) -> Result<BTreeMap<String, String>, String> {
         let values: Vec<_> = values.iter().map(|value| (*value).to_owned()).collect();
-        parse_pairs("user-metadata", &values)
+        parse_pairs("user-metadata", &values).map_err(|report| report.sentence().to_owned())
     }
 
     #[test]

@@ -7,8 +7,8 @@ use super::output::{CommandOutput, Exit, one_line};
 use crate::limits;
 use crate::printable;
 
-/// Asks before something is deleted, after an explanation of whole lines or none, unless the user said yes
-/// beforehand.
+/// Asks before something is deleted, after an explanation of whole lines or none, unless the user has
+/// said yes before.
 ///
 /// # Errors
 ///
@@ -63,7 +63,7 @@ pub(super) fn cancelled() -> CommandOutput {
     }
 }
 
-/// Whether the answer is yes. `otherwise` is said where nobody can be asked, and `flag` is what says yes beforehand.
+/// Whether the answer is yes. `otherwise` is said where nobody can be asked, and `flag` is what says yes before.
 fn ask(
     explanation: &str,
     question: &str,

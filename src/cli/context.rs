@@ -339,6 +339,12 @@ fn load_config(
     }
 }
 
+/// What to do about a file that cannot be read; `wanted` says which file belongs there.
+fn hint_of_file(error: &files::Error, wanted: &str) -> String {
+    let hint = error.hint().filter(|_| !error.is_not_found());
+    hint.unwrap_or_else(|| wanted.to_owned())
+}
+
 /// The one certificate of a file, which must be a self-signed certificate authority.
 fn read_root(path: &Path, pipes: Duration) -> Result<Certificate, CommandOutput> {
     let failed = |sentence: String| CommandOutput::failed(Exit::Usage, &sentence);
@@ -346,11 +352,9 @@ fn read_root(path: &Path, pipes: Duration) -> Result<Certificate, CommandOutput>
     let cannot = |what: String| format!("the file of `--timestamp-root-cert` cannot be {what}");
     let bytes = files::read_named(path, MAX_TRUST_STORE_FILE_BYTES, pipes).map_err(|error| {
         let sentence = cannot(format!("read: {error}"));
-        let hint = error.hint().unwrap_or_else(|| {
-            "check the path; the file must contain the root certificate of the timestamping authority alone, \
-             in PEM or DER"
-                .to_owned()
-        });
+        let wanted = "check the path; the file must contain the root certificate of the timestamping authority alone, \
+                      in PEM or DER";
+        let hint = hint_of_file(&error, wanted);
         CommandOutput::error(Exit::Usage, &sentence, &error, Some(hint))
     })?;
     let certificates = parse_certificates(&bytes).map_err(|error| {
@@ -389,17 +393,29 @@ pub(super) fn roots_of(
 /// The roots of AWS Signer in the file of `--trust-anchor`.
 pub(super) fn read_roots(path: &Path, pipes: Duration) -> Result<NamedStore, CommandOutput> {
     match NamedStore::from_file(StoreName::trust_anchor(), path, pipes) {
-        Err(error @ trust_store::Error::Unreadable { .. }) => Err(CommandOutput::error(
-            Exit::Usage,
-            &format!(
+        Err(trust_store::Error::Unreadable {
+            store,
+            file,
+            source,
+        }) => {
+            let sentence = format!(
                 "the file of `--trust-anchor` cannot be read: `{}`",
                 path.display()
-            ),
-            &error,
-            error.hint().or_else(|| {
-                Some("name the file with the root of AWS Signer's certificates".to_owned())
-            }),
-        )),
+            );
+            let wanted = "name the file with the root of AWS Signer's certificates";
+            let hint = hint_of_file(&source, wanted);
+            let error = trust_store::Error::Unreadable {
+                store,
+                file,
+                source,
+            };
+            Err(CommandOutput::error(
+                Exit::Usage,
+                &sentence,
+                &error,
+                Some(hint),
+            ))
+        }
         read => read.map_err(|error| {
             CommandOutput::error(Exit::Usage, &error.to_string(), &error, error.hint())
         }),

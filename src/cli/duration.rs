@@ -2,14 +2,15 @@
 
 use std::time::Duration;
 
+use super::output::CommandOutput;
 use crate::duration::parse;
 
 /// Parses the value of `--expiry`; `None` for no expiry, which `0s` is.
 ///
 /// # Errors
 ///
-/// A sentence in notation's words.
-pub(super) fn parse_expiry(text: &str) -> Result<Option<Duration>, String> {
+/// A report in notation's words.
+pub(super) fn parse_expiry(text: &str) -> Result<Option<Duration>, CommandOutput> {
     let duration = parse_seconds("-e, --expiry", "expiry duration", text)?;
     Ok(Some(duration).filter(|duration| !duration.is_zero()))
 }
@@ -18,17 +19,21 @@ pub(super) fn parse_expiry(text: &str) -> Result<Option<Duration>, String> {
 ///
 /// # Errors
 ///
-/// A sentence in notation's words.
-pub(super) fn parse_seconds(flag: &str, name: &str, text: &str) -> Result<Duration, String> {
+/// A report in notation's words.
+pub(super) fn parse_seconds(flag: &str, name: &str, text: &str) -> Result<Duration, CommandOutput> {
     let nanoseconds = parse(text).map_err(|problem| {
-        format!("invalid argument \"{text}\" for \"{flag}\" flag: time: {problem}")
+        unusable(&format!(
+            "invalid argument \"{text}\" for \"{flag}\" flag: time: {problem}"
+        ))
     })?;
     if nanoseconds < 0 {
-        return Err(format!("{name} cannot be a negative value"));
+        return Err(unusable(&format!("{name} cannot be a negative value")));
     }
     let seconds = nanoseconds / 1_000_000_000;
     if seconds * 1_000_000_000 != nanoseconds {
-        return Err(format!("{name} supports minimum granularity of seconds"));
+        return Err(unusable(&format!(
+            "{name} supports minimum granularity of seconds"
+        )));
     }
     Ok(Duration::from_secs(
         u64::try_from(seconds).unwrap_or_default(),
@@ -39,18 +44,28 @@ pub(super) fn parse_seconds(flag: &str, name: &str, text: &str) -> Result<Durati
 ///
 /// # Errors
 ///
-/// A sentence.
-pub(super) fn parse_span(flag: &str, text: &str, longest: Duration) -> Result<Duration, String> {
-    let nanoseconds =
-        parse(text).map_err(|problem| format!("invalid value `{text}` for `{flag}`: {problem}"))?;
+/// A report.
+pub(super) fn parse_span(
+    flag: &str,
+    text: &str,
+    longest: Duration,
+) -> Result<Duration, CommandOutput> {
+    let nanoseconds = parse(text)
+        .map_err(|problem| unusable(&format!("invalid value `{text}` for `{flag}`: {problem}")))?;
     let span = u64::try_from(nanoseconds).map(Duration::from_nanos);
     match span {
         Ok(span) if !span.is_zero() && span <= longest => Ok(span),
-        _ => Err(format!(
+        _ => Err(unusable(&format!(
             "invalid value `{text}` for `{flag}`: must be greater than zero and at most {}h",
             longest.as_secs() / 3_600
-        )),
+        ))),
     }
+}
+
+/// A value that is not a duration of ours, with the forms that are.
+fn unusable(sentence: &str) -> CommandOutput {
+    let hint = "write numbers with their units, such as `90s`, `30m` or `1h30m`; a day is `24h`, a year `8760h`";
+    CommandOutput::usage(sentence, Some(hint.to_owned()))
 }
 
 #[cfg(test)]
@@ -112,14 +127,15 @@ mod tests {
                 ),
             ),
         ] {
-            assert_eq!(parse_expiry(text).unwrap_err(), sentence);
+            assert_eq!(parse_expiry(text).unwrap_err().sentence(), sentence);
         }
     }
 
     #[test]
     fn a_span_is_more_than_nothing_and_bounded() {
         let longest = Duration::from_hours(24);
-        let span = |text| parse_span("--x", text, longest);
+        let span =
+            |text| parse_span("--x", text, longest).map_err(|report| report.sentence().to_owned());
         assert_eq!(span("24h"), Ok(longest));
         assert_eq!(span("1s"), Ok(Duration::from_secs(1)));
         for text in ["0", "-1s", "24h1ns", "9000h"] {

@@ -60,8 +60,7 @@ impl EnvelopeArgs {
             Some("cose") => Some(EnvelopeFormat::Cose),
             Some(other) => return Err(unknown_format(other)),
         };
-        let expiry = self.expiry.as_deref().map(parse_expiry).transpose();
-        let expiry = expiry.map_err(|sentence| CommandOutput::failed(Exit::Usage, &sentence))?;
+        let expiry = self.expiry.as_deref().map(parse_expiry).transpose()?;
         let timestamping = match (&self.timestamp_url, &self.timestamp_root_cert) {
             (Some(url), Some(root)) => Some(context.timestamping(url, Path::new(root))?),
             _ => None,

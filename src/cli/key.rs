@@ -115,7 +115,7 @@ fn report(error: &SigningKeysError) -> CommandOutput {
 
 async fn add(dirs: &NotationDirs, args: &AddArgs) -> Result<String, CommandOutput> {
     let usage = |sentence: String| CommandOutput::failed(Exit::Usage, &sentence);
-    let config = parse_pairs("plugin-config", &args.plugin_config).map_err(usage)?;
+    let config = parse_pairs("plugin-config", &args.plugin_config)?;
     if args.name.is_empty() {
         return Err(report(&SigningKeysError::EmptyName));
     }

@@ -183,7 +183,7 @@ fn write(answered: &Answered) {
         text.push_str(&printable::json(&line));
         text.push('\n');
     }
-    // Who cannot be told gets an answer all the same: it is the one that counts.
+    // Who cannot be told gets an answer anyway: it is the one that counts.
     let _ = output::write_text(&mut std::io::stdout().lock(), &text);
 }
 

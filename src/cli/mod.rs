@@ -43,15 +43,14 @@ mod switches;
 mod table;
 mod terminal;
 mod tree;
+mod usage;
 mod verify;
 mod wait;
 
 use std::ffi::{OsStr, OsString};
 
-use clap::error::{ContextKind, ContextValue};
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
-use crate::printable;
 use crate::reference::{ArtifactReference, LayoutReference, Reference};
 use crate::registry::{LayoutRepository, Target};
 use crate::report::{Called, sentence};
@@ -203,7 +202,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         }
     };
     let arguments = switches::without_values(&Cli::command(), arguments);
-    let parsed = Cli::command().try_get_matches_from(arguments);
+    reader::set_help(&Cli::command(), &arguments, called);
+    let parsed = Cli::command().try_get_matches_from(&arguments);
     if let Ok(matches) = &parsed {
         reader::set(&Cli::command(), matches);
     }
@@ -214,7 +214,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         }
         Err(error) => {
             messages::begin(args::MessageArgs::default(), called, false);
-            write(usage_report(&cleaned(error)));
+            write(usage::report(error, &Cli::command(), &arguments, called));
         }
     }
     if called.is_notation() {
@@ -259,57 +259,6 @@ fn execute(command: Command, called: Called, emit: &mut dyn FnMut(CommandOutput)
     });
     // What is left, an idle connection or a name being looked up, is not worth waiting for.
     runtime.shutdown_background();
-}
-
-/// The same error with what the user wrote on one line each.
-fn cleaned(mut error: clap::Error) -> clap::Error {
-    let foreign: Vec<(ContextKind, ContextValue)> = error
-        .context()
-        .filter_map(|(kind, value)| match value {
-            ContextValue::String(text) => {
-                Some((kind, ContextValue::String(output::one_line(text))))
-            }
-            _ => None,
-        })
-        .collect();
-    for (kind, value) in foreign {
-        error.insert(kind, value);
-    }
-    // Advice on how else to write what is better not written at all.
-    let tips: Vec<ContextKind> = error
-        .context()
-        .filter(|(_, value)| match value {
-            ContextValue::StyledStrs(tips) => tips
-                .iter()
-                .any(|tip| tip.to_string().contains(printable::draws)),
-            _ => false,
-        })
-        .map(|(kind, _)| kind)
-        .collect();
-    for kind in tips {
-        error.remove(kind);
-    }
-    error
-}
-
-/// What clap says, in the words of the rest: help on stdout with 0, anything else on stderr with 2.
-fn usage_report(error: &clap::Error) -> CommandOutput {
-    let text = error.render().to_string();
-    if error.use_stderr() {
-        let text = text
-            .strip_prefix("error: ")
-            .map_or(text.clone(), |rest| format!("Error: {rest}"));
-        CommandOutput {
-            stderr: text,
-            exit: Exit::Usage,
-            ..CommandOutput::done()
-        }
-    } else {
-        CommandOutput {
-            stdout: text,
-            ..CommandOutput::done()
-        }
-    }
 }
 
 /// Parses every reference before anything is done with one of them: into registries, or with

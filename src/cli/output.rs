@@ -4,7 +4,7 @@ use std::error::Error as StdError;
 use std::fmt::Write as _;
 use std::io::{self, IsTerminal, Write};
 
-use super::reader::fitting;
+use super::reader::{self, fitting};
 use super::terminal;
 use crate::causes;
 use crate::limits;
@@ -127,6 +127,12 @@ impl CommandOutput {
         without_remarks(&self.stderr)
     }
 
+    /// The sentence of a failure.
+    #[cfg(test)]
+    pub(super) fn sentence(&self) -> &str {
+        &self.failure.sentence
+    }
+
     /// Why the command could not begin, for the JSON forms.
     pub(super) fn not_begun(&self) -> Reason {
         let FailureText {
@@ -142,7 +148,8 @@ impl CommandOutput {
         let told = FailureText {
             sentence: sentence.to_owned(),
             causes,
-            hint: fitting(hint),
+            // Who typed something wrong is never left without a command that helps.
+            hint: fitting(hint).or_else(|| (exit == Exit::Usage).then(reader::help).flatten()),
             in_lines: false,
         };
         Self {

@@ -1,12 +1,17 @@
 //! Who reads the hints of this run: the command that was called, with its flags.
 
+use std::ffi::OsString;
 use std::sync::OnceLock;
 
 use clap::{ArgMatches, Command};
 
 use crate::hints::Reader;
+use crate::report::Called;
 
 static READER: OnceLock<Reader> = OnceLock::new();
+
+/// Where the command that runs is described, as a hint.
+static HELP: OnceLock<String> = OnceLock::new();
 
 /// What of `hint` fits the command that runs.
 pub(super) fn fitting(hint: Option<String>) -> Option<String> {
@@ -17,6 +22,39 @@ pub(super) fn fitting(hint: Option<String>) -> Option<String> {
 pub(super) fn current() -> &'static Reader {
     static ANY: Reader = Reader::any();
     READER.get().unwrap_or(&ANY)
+}
+
+/// Where the command that runs is described; `None` where no command line was read.
+pub(super) fn help() -> Option<String> {
+    HELP.get().cloned()
+}
+
+/// The command that `arguments` name, whether or not they are right, with the words that lead to it.
+pub(super) fn command_of<'a>(
+    root: &'a Command,
+    arguments: &[OsString],
+    called: Called,
+) -> (&'a Command, String) {
+    let (mut command, mut path) = (root, called.name().to_owned());
+    for word in arguments.iter().skip(1).filter_map(|word| word.to_str()) {
+        if let Some(inner) = command.find_subcommand(word) {
+            path = format!("{path} {}", inner.get_name());
+            command = inner;
+        }
+    }
+    (command, path)
+}
+
+/// From now on who types something wrong is told where the command of `arguments` is described.
+pub(super) fn set_help(root: &Command, arguments: &[OsString], called: Called) {
+    let (command, path) = command_of(root, arguments, called);
+    let has = if command.has_subcommands() {
+        "its commands"
+    } else {
+        "its flags and examples"
+    };
+    // A process runs one command.
+    let _ = HELP.set(format!("`{path} --help` shows {has}"));
 }
 
 /// From now on hints are for this command.

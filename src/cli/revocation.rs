@@ -16,7 +16,7 @@ use crate::many;
 use crate::outcome::{RevocationFact, RevocationStatus, Said};
 use crate::report::{Called, sentence};
 use crate::trust_policy::DocumentKind;
-use crate::verify::{Error, Gathered, OfflineDirectory, Options, Unseen};
+use crate::verify::{Error, Gathered, GatheredSignature, OfflineDirectory, Options, Unseen};
 
 /// The commands of `revocation`.
 #[derive(Debug, Subcommand)]
@@ -131,48 +131,10 @@ fn failed(error: &Error, scope: &str, called: Called) -> CommandOutput {
 /// Each signature with what was stored for it, and what could not be.
 fn in_words(gathered: &Gathered) -> CommandOutput {
     let mut report = CommandOutput::done();
-    let text = &mut report.stderr;
     for signature in &gathered.signatures {
-        let _ = writeln!(text, "signature {}", signature.digest);
-        if let Some(failure) = &signature.refusal {
-            let _ = writeln!(
-                text,
-                "  not asked about: {}",
-                one_line(&failure.to_string())
-            );
-            write_causes(text, "    ", failure);
-            write_hint(text, "    ", failure.hint());
-        }
-        for fact in &signature.facts {
-            let _ = writeln!(text, "  {}", one_line(&fact.to_string()));
-        }
-        let is_unsigned = |fact: &RevocationFact| {
-            let said = fact.source.as_ref().map(|source| &source.said);
-            matches!(said, Some(Said::AwsSigner { .. }))
-        };
-        if signature.facts.iter().any(is_unsigned) {
-            text.push_str(
-                "  note: AWS Signer's answer is not signed; offline it counts only where \
-                 `unsignedRevocationStatements` allows it\n",
-            );
-        }
-        let is_revoked = |fact: &RevocationFact| fact.status == RevocationStatus::Revoked;
-        if signature.facts.iter().any(is_revoked) {
-            text.push_str("  warning: offline, too, this signature will count as revoked\n");
-        }
-        for missing in &signature.missing {
-            let _ = writeln!(text, "  missing: {}", one_line(&missing.sentence));
-            write_hint(text, "    ", missing.hint.clone());
-        }
-        for unanswered in &signature.unanswered {
-            let _ = writeln!(
-                text,
-                "  not answered, another source did: {}",
-                one_line(&unanswered.sentence)
-            );
-        }
+        write_signature(&mut report.stderr, signature);
     }
-    write_unseen(text, gathered.unseen.as_ref());
+    write_unseen(&mut report.stderr, gathered.unseen.as_ref());
     if gathered.is_complete() {
         let _ = writeln!(
             report.stdout,
@@ -188,6 +150,52 @@ fn in_words(gathered: &Gathered) -> CommandOutput {
     );
     report.stderr.insert_str(0, &sentence);
     report
+}
+
+fn write_signature(text: &mut String, signature: &GatheredSignature) {
+    let _ = writeln!(text, "signature {}", signature.digest);
+    if let Some(failure) = &signature.refusal {
+        let _ = writeln!(
+            text,
+            "  not asked about: {}",
+            one_line(&failure.to_string())
+        );
+        write_causes(text, "    ", failure);
+        write_hint(text, "    ", failure.hint());
+    }
+    write_facts(text, &signature.facts);
+    for missing in &signature.missing {
+        let _ = writeln!(text, "  missing: {}", one_line(&missing.sentence));
+        write_hint(text, "    ", missing.hint.clone());
+    }
+    for unanswered in &signature.unanswered {
+        let _ = writeln!(
+            text,
+            "  not answered, another source did: {}",
+            one_line(&unanswered.sentence)
+        );
+    }
+}
+
+/// What was stored about one signature, and what it will mean offline.
+fn write_facts(text: &mut String, facts: &[RevocationFact]) {
+    for fact in facts {
+        let _ = writeln!(text, "  {}", one_line(&fact.to_string()));
+    }
+    let is_unsigned = |fact: &RevocationFact| {
+        let said = fact.source.as_ref().map(|source| &source.said);
+        matches!(said, Some(Said::AwsSigner { .. }))
+    };
+    if facts.iter().any(is_unsigned) {
+        text.push_str(
+            "  note: AWS Signer's answer is not signed; offline it counts only where \
+             `unsignedRevocationStatements` allows it\n",
+        );
+    }
+    let is_revoked = |fact: &RevocationFact| fact.status == RevocationStatus::Revoked;
+    if facts.iter().any(is_revoked) {
+        text.push_str("  warning: offline, too, this signature will count as revoked\n");
+    }
 }
 
 /// Why there may be signatures for which nothing was stored.

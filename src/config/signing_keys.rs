@@ -13,7 +13,7 @@ use crate::document::{self, Document, Kind, Node};
 use crate::files;
 use crate::limits::{MAX_CONFIG_BYTES, MAX_SIGNING_KEYS};
 
-/// Why keys cannot be had, or not be changed. The words are notation's where it has some.
+/// Why keys are not available, or not be changed. The words are notation's where it has some.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {

@@ -16,7 +16,7 @@ type Asking<A, E> = BoxFuture<'static, Result<A, E>>;
 type Awaited<A, E> = Shared<Asking<A, E>>;
 
 /// What was asked, and the answers. An answer stays; that there was none is forgotten after
-/// [`UNANSWERED_HOLD`]. What nobody awaits any more is asked anew after [`MAX_UNWATCHED`], as its own time
+/// [`UNANSWERED_HOLD`]. What nobody awaits any more is asked again after [`MAX_UNWATCHED`], as its own time
 /// may have run out meanwhile.
 #[derive(Debug)]
 pub(crate) struct AskedOnce<Q, A: Clone, E: Clone>(Mutex<HashMap<Q, Asked<A, E>>>);

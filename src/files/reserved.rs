@@ -1,4 +1,4 @@
-//! A file that is to be written, and known to be writable beforehand.
+//! A file that is to be written, and known to be writable before.
 
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
@@ -7,7 +7,7 @@ use tempfile::NamedTempFile;
 
 use super::{Error, check_regular, look};
 
-/// A file that is to be written and can be, as far as that is known beforehand: there is a temporary file for it,
+/// A file that is to be written and can be, as far as that is known before: there is a temporary file for it,
 /// which is gone when this is dropped.
 #[derive(Debug)]
 pub struct Reserved {

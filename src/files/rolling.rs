@@ -139,7 +139,7 @@ mod tests {
             (text(&previous).as_str(), text(&path).as_str()),
             ("x\n", "123456789\n")
         );
-        // What is longer than the limit is written all the same, alone.
+        // What is longer than the limit is written anyway, alone.
         file.add("123456789012\n").unwrap();
         assert_eq!(text(&path), "123456789012\n");
     }

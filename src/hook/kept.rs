@@ -61,7 +61,7 @@ impl Kept {
     }
 
     /// The surroundings for an invocation at `now`, whose clock stands still. A clock that went back empties what is
-    /// kept; after a freeze, connections are made anew.
+    /// kept; after a freeze, connections are made again.
     ///
     /// # Errors
     ///
@@ -93,7 +93,7 @@ impl Kept {
         }
     }
 
-    /// The gate by the gate policy, read anew where its time is over. A policy that cannot be read leaves nothing: the
+    /// The gate by the gate policy, read again where its time is over. A policy that cannot be read leaves nothing: the
     /// one before does not count any more.
     ///
     /// # Errors

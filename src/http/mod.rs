@@ -142,7 +142,7 @@ impl Pool {
     }
 
     /// The pool for a request to `to`, where the server at `from` leads: one that does not connect to addresses
-    /// that [`may_not_lead`] refuses, whatever name they have. A proxy, which resolves names by itself, is asked as ever.
+    /// that [`may_not_lead`] refuses, whatever name they have. A proxy, which resolves names by itself, is asked as always.
     pub(crate) fn led(&self, from: &Url, to: &Url) -> Self {
         if from.host() == to.host() || self.0.settings.proxies.select(to).is_some() {
             return self.clone();

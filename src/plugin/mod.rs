@@ -150,7 +150,7 @@ pub fn run(
 struct Reply {
     /// For stdout.
     bytes: Vec<u8>,
-    /// For stderr, where the command succeeded all the same.
+    /// For stderr, where the command succeeded anyway.
     warning: Option<String>,
 }
 

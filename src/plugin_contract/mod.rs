@@ -337,7 +337,7 @@ pub struct GenerateEnvelopeRequest {
     pub signature_envelope_type: String,
     /// The payload to sign.
     pub payload: Base64,
-    /// For how long the signature shall be good; nothing or 0 for no expiry.
+    /// For how long the signature is to be good; nothing or 0 for no expiry.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expiry_duration_in_seconds: Option<u64>,
     /// Settings for the plugin.

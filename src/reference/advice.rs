@@ -29,6 +29,13 @@ pub(super) fn on_text(text: &str) -> Option<String> {
             None => "leave out everything up to `://`".to_owned(),
         });
     }
+    if text.starts_with("arn:") {
+        return Some(
+            "that is an ARN, which a flag such as `--signing-profile` or `--kms-key` takes; name the image as \
+             `REGISTRY/REPOSITORY@DIGEST`"
+                .to_owned(),
+        );
+    }
     if is_digest(text) {
         return Some(format!(
             "a digest alone names no repository; write `REGISTRY/REPOSITORY@{}:...`",

@@ -105,7 +105,7 @@ impl Authorizer {
         if let Some(current) = self.current() {
             return Ok(Some(current));
         }
-        // Amazon ECR takes Basic and nothing else, so that no challenge need be waited for.
+        // Amazon ECR takes Basic and nothing else, so no challenge need be waited for.
         let authorization = self.basic().await?;
         Ok(authorization.map(|authorization| self.keep(authorization)))
     }

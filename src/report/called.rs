@@ -27,6 +27,18 @@ impl Called {
         }
     }
 
+    /// The name that its user types.
+    #[cfg_attr(
+        not(feature = "cli"),
+        expect(dead_code, reason = "only the command line says it")
+    )]
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Countersign => "countersign",
+            Self::Notation => "notation",
+        }
+    }
+
     pub(crate) fn is_notation(self) -> bool {
         self == Self::Notation
     }

@@ -56,7 +56,7 @@ pub enum Signer {
 pub struct Terms {
     /// The envelope's format.
     pub format: EnvelopeFormat,
-    /// How long the signature shall be good, in whole seconds; for ever if nothing.
+    /// How long the signature is to be good, in whole seconds; without an end if nothing.
     pub expiry: Option<Duration>,
     /// The authority that stamps the signature's time, if any.
     pub timestamping: Option<Timestamping>,

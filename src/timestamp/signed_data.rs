@@ -2,7 +2,7 @@
 //!
 //! Input: DER. Output: its parts, borrowed, with the exact bytes of certificates and content. Read
 //! with `der` alone: the types of the crate `cms` sort every set at quadratic cost and encode
-//! certificates anew, so that they would not have the bytes that were sent. Nothing is verified here.
+//! certificates again, so they would not have the bytes that were sent. Nothing is verified here.
 
 use der::asn1::{ObjectIdentifier, OctetStringRef};
 use der::{AnyRef, Decode, Reader, SliceReader, Tag, TagMode, TagNumber, Tagged as _};

@@ -186,7 +186,8 @@ impl Error {
         match self {
             Self::Missing { kind, directory } => Some(match kind {
                 DocumentKind::Oci => format!(
-                    "write `{}`, or name the signing profiles on the command line: `--signing-profile ARN`",
+                    "write `{}`, as `countersign policy init` does; or name the signing profiles on the command line: \
+                     `--signing-profile ARN`",
                     directory.join(kind.file_name()).display()
                 ),
                 DocumentKind::Blob => {
@@ -213,7 +214,13 @@ impl Error {
             ),
             Self::Malformed { source, .. } => source.hint(),
             // What is missing may only be misspelt, and that is another problem's hint.
-            Self::Invalid { problems, .. } => problems.iter().find_map(Problem::hint),
+            Self::Invalid { problems, .. } => problems.iter().find_map(Problem::hint).or_else(|| {
+                Some(
+                    "`countersign policy lint FILE` shows every problem in its place, `countersign policy init` writes a \
+                     policy"
+                        .into(),
+                )
+            }),
             Self::NoStatement { scope, .. } => Some(format!(
                 "add `{scope}` to the `registryScopes` of a statement; a repository is not covered by its parent's scope"
             )),

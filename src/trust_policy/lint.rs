@@ -47,7 +47,7 @@ pub struct Finding {
 /// What keeps a trust store from being used.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoreFault {
-    /// Whether there is no such store; otherwise it is there and is of no use.
+    /// Whether there is no such store; otherwise it is there and cannot be used.
     pub is_missing: bool,
     /// Whether that is an error; otherwise the machine that verifies may have it.
     pub severity: Severity,

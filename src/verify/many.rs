@@ -181,7 +181,7 @@ impl Verifier {
     }
 
     /// Why the artifact was not verified, where it was not tried. What the policy refuses without asking anybody is
-    /// refused all the same.
+    /// refused anyway.
     pub(super) fn stopped(
         &self,
         reference: &ArtifactReference,

@@ -15,9 +15,9 @@ pub struct Requirement {
     pub level: Option<Level>,
     /// Whether the statement must name what is verified: not `*`, and not the global statement for files.
     pub by_name: bool,
-    /// Whether revocation may be skipped all the same.
+    /// Whether revocation may be skipped anyway.
     pub allows_skipped_revocation: bool,
-    /// Whether answers about revocation that have no signature may count all the same, where the policy lets
+    /// Whether answers about revocation that have no signature may count anyway, where the policy lets
     /// them.
     pub allows_unsigned_revocation: bool,
 }

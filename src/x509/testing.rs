@@ -20,7 +20,7 @@ pub(crate) const TIME_STAMPING: &str = "1.3.6.1.5.5.7.3.8";
 pub(crate) const NOT_BEFORE: OffsetDateTime = datetime!(2020-01-01 00:00:00 UTC);
 pub(crate) const NOT_AFTER: OffsetDateTime = datetime!(2040-01-01 00:00:00 UTC);
 
-/// What a certificate shall be.
+/// What a certificate is to be.
 #[derive(Clone)]
 pub(crate) struct Request {
     name: String,

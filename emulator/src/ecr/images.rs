@@ -145,7 +145,7 @@ pub(super) fn batch_get(request: &Request<'_>) -> Result<Value, AwsError> {
     Ok(json!({ "images": images, "failures": failures }))
 }
 
-/// Why an image cannot be had (`ImageFailureCode`).
+/// Why an image is not available (`ImageFailureCode`).
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Failure {
     InvalidDigest,

@@ -32,21 +32,20 @@ pub(crate) fn is_s3(host: &str, request: &Request<Bytes>) -> bool {
     let scope = scope
         .and_then(|value| value.to_str().ok())
         .unwrap_or_default();
-    of_host(host).is_some() || scope.contains("/s3/aws4_request")
+    bucket_before(host).is_some() || scope.contains("/s3/aws4_request")
 }
 
-/// The bucket that an endpoint's host names; `Some(None)` for the host of all buckets.
-fn of_host(host: &str) -> Option<Option<&str>> {
+/// The bucket that an endpoint's host names; empty for the host of all buckets, nothing for another host.
+fn bucket_before(host: &str) -> Option<&str> {
     let before = ["amazonaws.com", "amazonaws.com.cn"]
         .iter()
         .find_map(|suffix| host.strip_suffix(suffix)?.strip_suffix('.'))?;
     let (before, _region) = before.rsplit_once('.')?;
     match before {
-        "s3" | "s3-fips" => Some(None),
+        "s3" | "s3-fips" => Some(""),
         before => ["s3", "s3-fips"]
             .iter()
-            .find_map(|service| before.strip_suffix(service)?.strip_suffix('.'))
-            .map(Some),
+            .find_map(|service| before.strip_suffix(service)?.strip_suffix('.')),
     }
 }
 
@@ -55,7 +54,7 @@ impl Operation {
     pub(crate) fn of(host: &str, request: &Request<Bytes>) -> Self {
         let uri = request.uri();
         let path = uri.path().trim_start_matches('/');
-        let (bucket, key) = match of_host(host).flatten() {
+        let (bucket, key) = match bucket_before(host).filter(|bucket| !bucket.is_empty()) {
             Some(bucket) => (bucket, path),
             None => path.split_once('/').unwrap_or((path, "")),
         };

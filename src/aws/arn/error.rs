@@ -102,7 +102,7 @@ impl ArnError {
             Self::NotAnArn { wanted, .. } | Self::OtherService { wanted, .. } => {
                 Some(match wanted {
                     ArnService::Signer => format!(
-                        "a signing profile's ARN looks like `{EXAMPLE_PROFILE}`; `aws signer list-signing-profiles` prints yours"
+                        "a signing profile's ARN looks like `{EXAMPLE_PROFILE}`; `countersign profile list` shows yours"
                     ),
                     ArnService::Kms => format!(
                         "a key's ARN looks like `{EXAMPLE_KEY}`; `aws kms list-keys` and `aws kms list-aliases` print yours"
@@ -113,9 +113,22 @@ impl ArnError {
                 suggestion: Some(suggestion),
                 ..
             } => Some(format!("did you mean `{suggestion}`?")),
+            Self::Resource { resource, wanted, .. }
+                if resource.starts_with("/signing-profiles/") && wanted.contains("signing-jobs") =>
+            {
+                Some(
+                    "that is the ARN of a signing profile; `countersign inspect REFERENCE` shows the job of each \
+                     signature"
+                        .to_owned(),
+                )
+            }
             Self::Resource { resource, .. } if resource.starts_with("/signing-profiles/") => {
                 Some("the name of a signing profile has 2 to 64 letters, digits and `_`".to_owned())
             }
+            Self::Resource { resource, .. } if resource.starts_with("/signing-jobs/") => Some(
+                "that is the ARN of one signature's job; `countersign signature show JOB` shows its profile"
+                    .to_owned(),
+            ),
             Self::UnknownPartition { .. }
             | Self::RegionOfOtherPartition { .. }
             | Self::Resource { .. } => None,

@@ -93,7 +93,7 @@ impl KmsKeyId {
         self.location.as_ref()
     }
 
-    /// Whether this is the ARN of a key, which names one key for ever; an alias can be pointed at
+    /// Whether this is the ARN of a key, which names one key forever; an alias can be pointed at
     /// another.
     pub fn is_key_arn(&self) -> bool {
         self.location.is_some() && self.text.contains(":key/")

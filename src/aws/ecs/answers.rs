@@ -77,7 +77,7 @@ pub struct ServiceRevision {
     /// The images as far as Amazon ECS has looked them up.
     #[serde(default)]
     pub container_images: Vec<RevisionImage>,
-    /// Whether GuardDuty's container runs in each task.
+    /// Whether the container of `GuardDuty` runs in each task.
     #[serde(default)]
     pub guard_duty_enabled: bool,
     /// Service Connect, whose proxy runs in each task.

@@ -167,7 +167,7 @@ impl Aws {
     pub async fn list_tasks(&self, of: &EcsArn) -> Result<Vec<String>, CallError> {
         let mut body = json!({ "cluster": of.cluster_arn().as_str(), "desiredStatus": "RUNNING" });
         if let ("service", service) = (of.kind().word(), of.service()) {
-            body["serviceName"] = json!(service);
+            set(&mut body, "serviceName", json!(service));
         }
         let call = call("ecs:ListTasks", of);
         self.list(&call, "ListTasks", "taskArns", body).await
@@ -219,7 +219,7 @@ impl Aws {
             found.extend(items);
             match answer.get("nextToken") {
                 None | Some(Value::Null) => return Ok(found),
-                Some(token) => body["nextToken"] = token.clone(),
+                Some(token) => set(&mut body, "nextToken", token.clone()),
             }
         }
         let problem = format!("its list has more than {MAX_ECS_PAGES} pages");
@@ -276,4 +276,11 @@ fn about(call: &Call, is_asked: bool, found: &str) -> Result<(), CallError> {
     let found: String = found.chars().take(MAX_ARN_BYTES).collect();
     let problem = format!("it describes `{found}`");
     Err(CallError::malformed(call.clone(), problem, None))
+}
+
+/// Sets a member of an object.
+fn set(body: &mut Value, member: &str, value: Value) {
+    if let Value::Object(members) = body {
+        members.insert(member.to_owned(), value);
+    }
 }

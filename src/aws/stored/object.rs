@@ -1,6 +1,7 @@
 //! An object in S3 (`GetObject`).
 
 use std::fmt;
+use std::fmt::Write as _;
 
 use aws_sigv4::http_request::{
     PayloadChecksumKind, PercentEncodingMode, SigningSettings, UriPathNormalizationMode,
@@ -157,7 +158,9 @@ fn escaped(text: &str, is_path: bool) -> String {
             b'-' | b'.' | b'_' | b'~' => escaped.push(char::from(byte)),
             b'/' if is_path => escaped.push('/'),
             byte if byte.is_ascii_alphanumeric() => escaped.push(char::from(byte)),
-            byte => escaped.push_str(&format!("%{byte:02X}")),
+            byte => {
+                let _ = write!(escaped, "%{byte:02X}");
+            }
         }
     }
     escaped

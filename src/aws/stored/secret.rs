@@ -44,10 +44,10 @@ impl Aws {
             resource: name.to_owned(),
             region: region.to_owned(),
         };
-        let mut body = json!({ "SecretId": name });
-        if let Some(version) = version {
-            body["VersionId"] = json!(version);
-        }
+        let body = match version {
+            Some(version) => json!({ "SecretId": name, "VersionId": version }),
+            None => json!({ "SecretId": name }),
+        };
         let body = body.to_string();
         let sent = self.ask(SECRETS_MANAGER, call.clone(), "GetSecretValue", &body);
         let answer: Answer = decoded(&call, &Box::pin(sent).await?)?;

@@ -69,8 +69,8 @@ pub(super) async fn run(args: &Args) -> Result<CommandOutput, CommandOutput> {
         return Err(usage("signature directory cannot be empty".to_owned()));
     }
     blob::check_media_type(&args.media_type).map_err(|error| failed(&error))?;
-    let user_metadata = parse_pairs("user-metadata", &args.user_metadata).map_err(usage)?;
-    let plugin_config = parse_pairs("plugin-config", &args.plugin_config).map_err(usage)?;
+    let user_metadata = parse_pairs("user-metadata", &args.user_metadata)?;
+    let plugin_config = parse_pairs("plugin-config", &args.plugin_config)?;
     let dirs = environment().notation_directories();
     let choice = args.signer.choose(&dirs, plugin_config)?;
     let exposed = choice.exposed(&dirs, None);

@@ -17,9 +17,8 @@ pub(super) async fn generate(
     name: &str,
     certificate: String,
 ) -> Result<(TestCertificate, SigningKey), CommandOutput> {
-    let usage = |text: String| CommandOutput::failed(Exit::Usage, &text);
     let id = KmsKeyId::parse(key).map_err(|error| CommandOutput::unusable(&error, error.hint()))?;
-    let mut config = parse_pairs("plugin-config", plugin_config).map_err(usage)?;
+    let mut config = parse_pairs("plugin-config", plugin_config)?;
     let made = TestCertificate::generate(&aws(&config)?, &id, name, environment().now()).await;
     let made = made.map_err(|error| {
         let exit = if error.is_inconclusive() {

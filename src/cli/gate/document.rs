@@ -84,8 +84,7 @@ impl Job<'_> {
     ) -> Result<(), CommandOutput> {
         let flags = self.flags;
         self.check_flags()?;
-        let parameters = parse_pairs("parameter", parameters)
-            .map_err(|text| CommandOutput::failed(Exit::Usage, &text))?;
+        let parameters = parse_pairs("parameter", parameters)?;
         let options = documents::Options {
             ignored: flags.ignore.clone(),
             parameters,

@@ -103,8 +103,7 @@ pub(super) fn run(args: &Args) -> Result<CommandOutput, CommandOutput> {
 }
 
 fn compare(args: &Args) -> Result<CommandOutput, CommandOutput> {
-    let wanted = parse_pairs("user-metadata", &args.user_metadata)
-        .map_err(|text| CommandOutput::failed(Exit::Usage, &text))?;
+    let wanted = parse_pairs("user-metadata", &args.user_metadata)?;
     let rows = read(&args.cases)?;
     let cases: Result<Vec<PolicyCase>, CommandOutput> = rows
         .iter()

@@ -9,7 +9,7 @@ use crate::aws::Pace;
 use crate::cli::args::parse_pairs;
 use crate::cli::context::{Context, environment, roots_of};
 use crate::cli::duration::parse_seconds;
-use crate::cli::output::{CommandOutput, Exit};
+use crate::cli::output::CommandOutput;
 use crate::cli::signer::Choice;
 use crate::limits::MIN_REMAINING;
 use crate::registry::{self, Storage};
@@ -36,11 +36,10 @@ pub(super) struct Job {
 impl Job {
     /// Checks every flag and reference before anything is signed.
     pub(super) fn prepare(args: &Args) -> Result<Self, CommandOutput> {
-        let usage = |text: String| CommandOutput::failed(Exit::Usage, &text);
-        let user_metadata = parse_pairs("user-metadata", &args.user_metadata).map_err(usage)?;
+        let user_metadata = parse_pairs("user-metadata", &args.user_metadata)?;
         sign::check_user_metadata(&user_metadata)
             .map_err(|error| CommandOutput::usage(&sentence::of_signing(&error), error.hint()))?;
-        let plugin_config = parse_pairs("plugin-config", &args.plugin_config).map_err(usage)?;
+        let plugin_config = parse_pairs("plugin-config", &args.plugin_config)?;
         let references = crate::cli::parse_references(&args.references, args.oci_layout)?;
         let dirs = environment().notation_directories();
         let choice = args.signer.choose(&dirs, plugin_config)?;
@@ -115,8 +114,7 @@ fn if_missing(
     }
     let remaining = match args.min_remaining.as_deref() {
         None => MIN_REMAINING,
-        Some(text) => parse_seconds("--min-remaining", "minimum remaining life", text)
-            .map_err(|sentence| CommandOutput::failed(Exit::Usage, &sentence))?,
+        Some(text) => parse_seconds("--min-remaining", "minimum remaining life", text)?,
     };
     let trust = own_trust(args, context, signer, options)?;
     let verifier = context.connect(trust.setup())?;

@@ -196,8 +196,7 @@ fn online_verifier(
         None => None,
         Some(text) => {
             let flag = "--revocation-cache-ttl";
-            let ttl = parse_span(flag, text, limits::MAX_REVOCATION_CACHE_TTL)
-                .map_err(|text| CommandOutput::failed(Exit::Usage, &text))?;
+            let ttl = parse_span(flag, text, limits::MAX_REVOCATION_CACHE_TTL)?;
             if context.environment.cache().is_none() {
                 return Err(CommandOutput::usage(
                     &format!("no directory is known in which `{flag}` keeps answers"),

@@ -6,7 +6,7 @@ use std::path::Path;
 use super::Args;
 use crate::cli::context::{Trusted, environment};
 use crate::cli::duration::parse_span;
-use crate::cli::output::{CommandOutput, Exit};
+use crate::cli::output::CommandOutput;
 use crate::limits;
 use crate::trust_policy::DocumentKind;
 use crate::verify::{OfflineDirectory, Verifier};
@@ -16,7 +16,6 @@ pub(super) fn verifier(
     args: &Args,
     directory: &Path,
 ) -> Result<(Verifier, Vec<String>), CommandOutput> {
-    let usage = |text: String| CommandOutput::failed(Exit::Usage, &text);
     if !directory.is_dir() {
         return Err(CommandOutput::usage(
             &format!(
@@ -33,7 +32,7 @@ pub(super) fn verifier(
         None => limits::OFFLINE_ANSWER_AGE,
         Some(text) => {
             let longest = limits::MAX_OFFLINE_ANSWER_AGE;
-            parse_span("--offline-max-age", text, longest).map_err(usage)?
+            parse_span("--offline-max-age", text, longest)?
         }
     };
     let environment = environment();

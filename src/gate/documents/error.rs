@@ -248,7 +248,7 @@ pub enum Error {
         /// The image's own.
         wanted: String,
     },
-    /// A scalar that cannot be written anew without a change of others.
+    /// A scalar that cannot be written again without a change of others.
     #[error(
         "the image in {} at {position} cannot be replaced where it stands",
         document::place(pointer)

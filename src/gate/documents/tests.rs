@@ -1,4 +1,4 @@
-//! Whole documents of every kind: what is found, what is refused, and what is written anew.
+//! Whole documents of every kind: what is found, what is refused, and what is written again.
 
 mod bytes;
 mod kinds;

@@ -69,7 +69,7 @@ impl AuthFile {
         Self { path, kind }
     }
 
-    /// A file in Docker's form that names no helper, so that no program is run.
+    /// A file in Docker's form that names no helper, so no program is run.
     pub fn without_helpers(path: PathBuf) -> Self {
         let kind = Kind::WithoutHelpers;
         Self { path, kind }

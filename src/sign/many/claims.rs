@@ -8,7 +8,7 @@ use tokio::sync::watch;
 /// What references have taken upon themselves, each by its position.
 ///
 /// A reference claims its own text before it is resolved, and the artifact's digest after that. Nobody
-/// waits for ever: whoever has claimed a digest waits for no one, and whoever waits for a text has
+/// waits without an end: whoever has claimed a digest waits for no one, and whoever waits for a text has
 /// claimed nothing.
 #[derive(Debug, Default)]
 pub(super) struct Claims {

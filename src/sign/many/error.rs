@@ -120,7 +120,7 @@ impl Error {
         }
     }
 
-    /// What is in the repository all the same.
+    /// What is in the repository anyway.
     pub fn remainder(&self) -> Remainder {
         match self {
             Self::InterruptedPush { .. }

@@ -3,7 +3,7 @@
 
 use std::sync::{Arc, LazyLock};
 
-use countersign::revocation::{Answer, Checker, CrlSummary, Fetch, FetchError, Question, check_chain};
+use countersign::revocation::{Checker, CrlSummary, Fetch, FetchError, FetchFuture, Question, check_chain};
 use countersign::x509::{self, Certificate, Purpose};
 
 static CHAIN: LazyLock<Vec<Certificate>> = LazyLock::new(|| {
@@ -16,7 +16,7 @@ static CHAIN: LazyLock<Vec<Certificate>> = LazyLock::new(|| {
 struct Same(Vec<u8>);
 
 impl Fetch for Same {
-    fn fetch<'a>(&'a self, _: &'a Question) -> Answer<'a> {
+    fn fetch<'a>(&'a self, _: &'a Question) -> FetchFuture<'a> {
         let answer: Result<_, FetchError> = Ok(self.0.clone().into());
         Box::pin(std::future::ready(answer))
     }

@@ -216,7 +216,8 @@ fn without_advice(stderr: &str) -> String {
             lines.push(line);
         }
     }
-    lines.join("\n")
+    // A sentence may end with an empty value, and its advice stood behind it.
+    lines.join("\n").trim_end().to_owned()
 }
 
 /// A table without the blanks by which it is aligned, where the recording has placeholders in its cells.

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::Stdio;
 
 use super::reader::{EMULATOR_FOLDER, NODE, Reader};
-use super::{curl, pages, style};
+use super::{curl, pages};
 use crate::support::sandbox::{self, Sandbox};
 use crate::support::scene::Scene;
 use crate::support::waiting;
@@ -83,7 +83,7 @@ fn every_flag_that_a_sentence_names_exists() {
     ];
 
     let mut helps = Vec::new();
-    style::helps(&Sandbox::new(), &[], &mut helps);
+    Sandbox::new().helps(&[], &mut helps);
     let known: HashSet<&str> = helps
         .iter()
         .flat_map(|(_, help)| help.split([' ', '\n', '[', '=', ',', '`', '.']))

@@ -1,4 +1,5 @@
-//! What `STYLE.md` forbids and a program can see: in the string literals of `src/`, in every `--help`, in the documents.
+//! What `STYLE.md` forbids and a program can see: in the string literals and comments of the sources, in every `--help`, in
+//! the documents.
 
 use super::pages;
 use crate::support::sandbox::Sandbox;
@@ -25,6 +26,11 @@ const FORBIDDEN: [&str; 19] = [
     "shall",
     "whom",
     "lets in",
+];
+
+/// Those of them that comments are not held to yet.
+const NOT_IN_COMMENTS: [&str; 8] = [
+    "nobody", "somebody", "anybody", "whoever", "whom", "is none", "are none", "be none",
 ];
 
 /// Files with sentences that are notation's, byte for byte.
@@ -113,24 +119,63 @@ fn message_faults(text: &str) -> Option<String> {
     text.ends_with('.').then(|| "ends with a period".to_owned())
 }
 
-/// The `--help` of a command and of those below it.
-pub(super) fn helps(sandbox: &Sandbox, command: &[&str], found: &mut Vec<(String, String)>) {
-    let ran = sandbox.run(&[command, &["--help"]].concat());
-    assert_eq!(ran.code, 0, "{command:?}: {ran:#?}");
-    let commands = ran.stdout.split("\nCommands:\n").nth(1).unwrap_or_default();
-    for line in commands.lines().take_while(|line| !line.is_empty()) {
-        let name = line.strip_prefix("  ").unwrap().split(' ').next().unwrap();
-        if !name.is_empty() && name != "help" {
-            helps(sandbox, &[command, &[name]].concat(), found);
+/// The comments of a source that stand on lines of their own, each on one line.
+fn comments(text: &str) -> Vec<String> {
+    let mut comments: Vec<String> = Vec::new();
+    let mut is_open = false;
+    for line in text.lines() {
+        let Some(comment) = line.trim_start().strip_prefix("//") else {
+            is_open = false;
+            continue;
+        };
+        let comment = comment.trim_start_matches(['/', '!']).trim();
+        match comments.last_mut() {
+            Some(open) if is_open && !comment.is_empty() => {
+                open.push(' ');
+                open.push_str(comment);
+            }
+            _ => comments.push(comment.to_owned()),
+        }
+        is_open = !comment.is_empty();
+    }
+    comments
+}
+
+#[test]
+fn the_comments_use_the_words_of_the_style() {
+    let (mut wrong, mut count) = (Vec::new(), 0);
+    for folder in ["src", "emulator/src", "tests/it"] {
+        for source in sources::below(folder) {
+            for comment in comments(&source.text) {
+                count += 1;
+                let mut faults = faults(&pages::without_code(&comment));
+                faults.retain(|fault| {
+                    let is_later = NOT_IN_COMMENTS
+                        .iter()
+                        .any(|word| *fault == format!("has `{word}`"));
+                    !(is_later || fault.ends_with("say `not a`") || fault == "has two blanks")
+                });
+                for fault in faults {
+                    wrong.push(format!("{folder}/{}: `{comment}` {fault}", source.path));
+                }
+            }
         }
     }
-    found.push((command.join(" "), ran.stdout));
+    assert!(count > 5_000, "{count} comments were found");
+    assert!(wrong.is_empty(), "see STYLE.md:\n{}", wrong.join("\n"));
+}
+
+#[test]
+fn comments_are_found_whole() {
+    let text =
+        "//! One\n//! two.\n//!\n//! Three.\nlet a = 1; // not this\n    /// Four\n    // five\n";
+    assert_eq!(comments(text), ["One two.", "", "Three.", "Four five"]);
 }
 
 #[test]
 fn every_help_uses_the_words_of_the_style() {
     let mut found = Vec::new();
-    helps(&Sandbox::new(), &[], &mut found);
+    Sandbox::new().helps(&[], &mut found);
     assert!(found.len() > 20, "{} commands were found", found.len());
     let mut wrong = Vec::new();
     for (command, text) in found {
@@ -148,14 +193,10 @@ fn every_help_uses_the_words_of_the_style() {
 
 #[test]
 fn the_documents_use_the_words_of_the_style() {
-    let mut documents = pages::guides();
-    let more = [
-        "SECURITY.md",
-        "COMPATIBILITY.md",
-        "CONTRIBUTING.md",
-        "CHANGELOG.md",
-    ];
-    documents.extend(more.map(str::to_owned));
+    let mut documents = pages::all();
+    // It quotes what it forbids.
+    documents.retain(|document| document != "STYLE.md");
+    assert!(documents.len() > 15, "{documents:?}");
     let (mut wrong, mut count) = (Vec::new(), 0);
     for document in documents {
         for part in pages::prose(&pages::read(&document)) {

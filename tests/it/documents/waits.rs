@@ -1,4 +1,4 @@
-//! No test waits for ever: what may wait without an end stands in `support/waiting.rs`, which ends it.
+//! No test waits without an end: what may wait without an end stands in `support/waiting.rs`, which ends it.
 
 use crate::support::sources;
 

@@ -157,7 +157,7 @@ impl Liar {
     }
 
     /// Asserts that verification by digest ends with this code, notation's sentence for a manifest
-    /// that cannot be had, and these words.
+    /// that are not available, and these words.
     #[track_caller]
     fn assert_unresolved(&self, code: i32, words: &str) {
         assert_refused(
@@ -168,7 +168,7 @@ impl Liar {
         );
     }
 
-    /// The same for a list of signatures that cannot be had.
+    /// The same for a list of signatures that is not available.
     #[track_caller]
     fn assert_unlisted(&self, code: i32, words: &str) {
         let sentence = match code {

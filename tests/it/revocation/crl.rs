@@ -205,7 +205,7 @@ async fn what_a_crl_leaves_out_is_not_good() {
             }
         }
     }
-    // What is listed for some reasons only is revoked all the same.
+    // What is listed for some reasons only is revoked anyway.
     let listed = Crl::new(&[(pki.serial(), "20240601000000Z", Some(1))]);
     let crl = pki.crl(&listed.with(scope(&tlv(0x83, &[6, 0x40]))));
     assert!(is_revoked(&pki.check(&[(CRL_URL, crl)]).await));

@@ -95,7 +95,7 @@ enum Body {
         length: Option<usize>,
         wait: Duration,
     },
-    /// The bytes, chunked: nothing says beforehand how many there are.
+    /// The bytes, chunked: nothing says before how many there are.
     Chunked(Vec<u8>),
     /// No answer at all, and the connection stays open.
     Silent,

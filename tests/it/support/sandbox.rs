@@ -83,6 +83,20 @@ impl Sandbox {
         Ran::of(self.command(program).args(arguments))
     }
 
+    /// The `--help` of a command and of those below it, each with the words that lead to it.
+    pub(crate) fn helps(&self, command: &[&str], found: &mut Vec<(String, String)>) {
+        let ran = self.run(&[command, &["--help"]].concat());
+        assert_eq!(ran.code, 0, "{command:?}: {ran:#?}");
+        let commands = ran.stdout.split("\nCommands:\n").nth(1).unwrap_or_default();
+        for line in commands.lines().take_while(|line| !line.is_empty()) {
+            let name = line.strip_prefix("  ").unwrap().split(' ').next().unwrap();
+            if !name.is_empty() && name != "help" {
+                self.helps(&[command, &[name]].concat(), found);
+            }
+        }
+        found.push((command.join(" "), ran.stdout));
+    }
+
     /// A command in this environment, stdin closed.
     pub(crate) fn command(&self, program: &Path) -> Command {
         let mut command = Command::new(program);

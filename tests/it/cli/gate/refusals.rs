@@ -228,7 +228,7 @@ fn a_revoked_signature_does_not_count() {
 fn no_plugin_runs_that_the_gate_policy_does_not_name() {
     let gate = signed();
     let name = "com.amazonaws.signer.notation.plugin";
-    // One of the name that every signature asks for is installed; the built-in checks judge all the same.
+    // One of the name that every signature asks for is installed; the built-in checks judge anyway.
     let plugins = gate.scene.sandbox.config().join("plugins").join(name);
     std::fs::create_dir_all(&plugins).unwrap();
     let program = plugins.join(format!("notation-{name}"));

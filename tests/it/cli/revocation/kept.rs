@@ -85,7 +85,7 @@ fn an_answer_is_kept_only_if_asked_to_and_says_its_age() {
     );
     ran.assert_says("(50 minutes");
     ran.assert_says(", kept in `");
-    // And where nothing more is wanted, in one line; stdout is as ever.
+    // And where nothing more is wanted, in one line; stdout is as always.
     let ran = verify(&scene, &["--revocation-cache-ttl", "1h", &scene.image]);
     let stdout = format!("Successfully verified signature for {}\n", scene.image);
     assert_eq!((ran.code, &*ran.stdout), (0, &*stdout), "{ran:#?}");

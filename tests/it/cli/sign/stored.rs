@@ -363,7 +363,7 @@ fn a_header_without_an_api_is_not_believed() {
     let scene = Scene::with(Emulator::builder().registry(options));
     assert_signed(&sign(&scene, &[&scene.image]), &scene.image, NOT_LISTED);
     assert_eq!(scene.verify(&scene.image).code, 0);
-    // And an API without the header lists it, so that no tag is needed.
+    // And an API without the header lists it, so no tag is needed.
     let mut options = RegistryOptions::default();
     options.subject_header = SubjectHeader::Never;
     let scene = Scene::with(Emulator::builder().registry(options));

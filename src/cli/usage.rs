@@ -1,0 +1,237 @@
+//! What a command line that cannot be read is answered with: clap's sentence, and a command that helps.
+
+use std::ffi::OsString;
+
+use clap::Command;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+
+use super::output::{self, CommandOutput, Exit, write_hint};
+use super::reader;
+use crate::printable;
+use crate::report::Called;
+
+/// Flags of other tools and of earlier notations, and what takes their place.
+const OTHER_NAMES: [(&str, &str); 7] = [
+    (
+        "--signature-manifest",
+        "omit the flag: a signature is always an OCI image manifest",
+    ),
+    (
+        "--allow-referrers-api",
+        "omit the flag: the referrers API is used wherever the registry has it",
+    ),
+    ("--local-content", "write `--oci-layout`"),
+    (
+        "--cert",
+        "write `--certificate-chain FILE` when signing; `countersign cert add` adds a trusted certificate",
+    ),
+    (
+        "--certificate-identity",
+        "name the signer in a trust policy: `countersign policy init` writes one",
+    ),
+    ("--aws-profile", "write `--plugin-config aws-profile=NAME`"),
+    ("--region", "write `--plugin-config aws-region=REGION`"),
+];
+
+/// At most so many commands are named that have a flag.
+const NAMED_COMMANDS: usize = 3;
+
+/// Help on stdout with 0; anything else that clap says on stderr with 2, in the words of the rest.
+pub(super) fn report(
+    error: clap::Error,
+    root: &Command,
+    arguments: &[OsString],
+    called: Called,
+) -> CommandOutput {
+    if !error.use_stderr() {
+        return CommandOutput {
+            stdout: error.render().to_string(),
+            ..CommandOutput::done()
+        };
+    }
+    let advice = advice(&error, root, arguments, called);
+    let text = cleaned(error).render().to_string();
+    let text = text.replace("\n\nFor more information, try '--help'.", "");
+    let mut stderr = text
+        .strip_prefix("error: ")
+        .map_or(text.clone(), |rest| format!("Error: {rest}"));
+    let hints: Vec<String> = advice.into_iter().chain(reader::help()).collect();
+    write_hint(
+        &mut stderr,
+        "",
+        (!hints.is_empty()).then(|| hints.join("; ")),
+    );
+    CommandOutput {
+        stderr,
+        exit: Exit::Usage,
+        ..CommandOutput::done()
+    }
+}
+
+/// The same error with what the user wrote on one line each, without advice that does not help.
+fn cleaned(mut error: clap::Error) -> clap::Error {
+    let foreign: Vec<(ContextKind, ContextValue)> = error
+        .context()
+        .filter_map(|(kind, value)| match value {
+            ContextValue::String(text) => {
+                Some((kind, ContextValue::String(output::one_line(text))))
+            }
+            _ => None,
+        })
+        .collect();
+    for (kind, value) in foreign {
+        error.insert(kind, value);
+    }
+    // No value here begins with a dash; and what draws on the terminal is better not written in another way.
+    let superfluous =
+        |tip: &str| tip.contains(printable::draws) || tip.contains(" as a value, use ");
+    let tips: Vec<ContextKind> = error
+        .context()
+        .filter(|(_, value)| match value {
+            ContextValue::StyledStrs(tips) => tips.iter().any(|tip| superfluous(&tip.to_string())),
+            _ => false,
+        })
+        .map(|(kind, _)| kind)
+        .collect();
+    for kind in tips {
+        error.remove(kind);
+    }
+    error
+}
+
+/// What the user probably meant, where clap cannot know it.
+fn advice(
+    error: &clap::Error,
+    root: &Command,
+    arguments: &[OsString],
+    called: Called,
+) -> Option<String> {
+    let text = |kind| match error.get(kind) {
+        Some(ContextValue::String(text)) => Some(text.as_str()),
+        _ => None,
+    };
+    match error.kind() {
+        ErrorKind::UnknownArgument => {
+            let (command, path) = reader::command_of(root, arguments, called);
+            let flags = reader::flags_of(root, command);
+            let flag = text(ContextKind::InvalidArg)?;
+            with_one_dash(arguments, &flags)
+                .or_else(|| other_name(flag))
+                .or_else(|| has_it(root, flag, &path))
+        }
+        ErrorKind::InvalidSubcommand => {
+            let word = text(ContextKind::InvalidSubcommand)?;
+            word.contains(['/', ':', '@']).then(|| {
+                "a command comes before the reference, as in `countersign verify REFERENCE`"
+                    .to_owned()
+            })
+        }
+        _ => None,
+    }
+}
+
+/// A long flag that was written with one dash.
+fn with_one_dash(arguments: &[OsString], flags: &[String]) -> Option<String> {
+    let words = arguments.iter().filter_map(|argument| argument.to_str());
+    let mut names = words.filter(|word| word.starts_with('-') && !word.starts_with("--"));
+    names.find_map(|word| {
+        let name = word.split('=').next()?;
+        let meant = format!("-{name}");
+        flags
+            .contains(&meant)
+            .then(|| format!("write two dashes: `{meant}`"))
+    })
+}
+
+fn other_name(flag: &str) -> Option<String> {
+    let known = OTHER_NAMES.iter().find(|(other, _)| *other == flag);
+    known.map(|(_, advice)| (*advice).to_owned())
+}
+
+/// Which commands have `flag`, if this one has not.
+fn has_it(root: &Command, flag: &str, path: &str) -> Option<String> {
+    if !flag.starts_with("--") {
+        return None;
+    }
+    let mut commands = Vec::new();
+    with_flag(root, root, root.get_name(), flag, &mut commands);
+    commands.truncate(NAMED_COMMANDS);
+    (!commands.is_empty()).then(|| {
+        format!(
+            "`{path}` does not have `{flag}`; {} does",
+            commands.join(" or ")
+        )
+    })
+}
+
+fn with_flag(root: &Command, command: &Command, path: &str, flag: &str, found: &mut Vec<String>) {
+    for inner in command.get_subcommands() {
+        with_flag(
+            root,
+            inner,
+            &format!("{path} {}", inner.get_name()),
+            flag,
+            found,
+        );
+    }
+    let has_flag = reader::flags_of(root, command)
+        .iter()
+        .any(|known| known == flag);
+    if !command.has_subcommands() && has_flag {
+        found.push(format!("`{path}`"));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::super::Cli;
+    use super::*;
+
+    fn stderr(line: &str) -> String {
+        let arguments: Vec<OsString> = line.split(' ').map(OsString::from).collect();
+        let error = Cli::command().try_get_matches_from(&arguments).unwrap_err();
+        report(error, &Cli::command(), &arguments, Called::Countersign).stderr
+    }
+
+    #[test]
+    fn advice_is_about_what_was_typed() {
+        for (line, hint) in [
+            (
+                "countersign sign -signing-profile ARN app",
+                "hint: write two dashes: `--signing-profile`\n",
+            ),
+            (
+                "countersign sign --signature-manifest image app",
+                "hint: omit the flag: a signature is always an OCI image manifest\n",
+            ),
+            (
+                "countersign verify --if-missing app",
+                "hint: `countersign verify` does not have `--if-missing`; `countersign sign` does\n",
+            ),
+            (
+                "countersign localhost/app:v1",
+                "hint: a command comes before the reference, as in `countersign verify REFERENCE`\n",
+            ),
+        ] {
+            let stderr = stderr(line);
+            assert!(stderr.ends_with(hint), "{stderr}");
+            assert!(!stderr.contains("For more information"), "{stderr}");
+        }
+    }
+
+    #[test]
+    fn every_flag_that_advice_names_exists_and_no_replaced_one_does() {
+        let mut commands = Vec::new();
+        for (other, advice) in OTHER_NAMES {
+            assert_eq!(has_it(&Cli::command(), other, "countersign"), None);
+            for flag in crate::hints::flags_in(advice) {
+                commands.clear();
+                let root = Cli::command();
+                with_flag(&root, &root, "countersign", &flag, &mut commands);
+                assert!(!commands.is_empty(), "no command has `{flag}`: {advice}");
+            }
+        }
+    }
+}

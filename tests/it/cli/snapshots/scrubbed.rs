@@ -1,0 +1,95 @@
+//! One name in place of what is another one in each run.
+
+/// The forms that are replaced: `d` is a digit, `x` a digit in hexadecimal, `w` a letter or digit, `A` a letter.
+const FORMS: [(&str, &str); 9] = [
+    (
+        "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx",
+        "DIGEST",
+    ),
+    ("xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx", "UUID"),
+    ("dddd-dd-ddTdd:dd:ddZ", "TIME"),
+    ("AAA, dd AAA dddd dd:dd:dd +0000", "TIME"),
+    ("AAA AAA dd dd:dd:dd dddd", "TIME"),
+    ("AAA AAA  d dd:dd:dd dddd", "TIME"),
+    ("(d seconds old)", "(SECONDS old)"),
+    ("(d second old)", "(SECONDS old)"),
+    ("version: wwwwwwwwww", "version: VERSION"),
+];
+
+/// `text` without times, digests, identifiers and versions.
+pub(super) fn scrubbed(text: &str) -> String {
+    let mut shown = without_versions(text);
+    for (form, name) in FORMS {
+        shown = with_name(&shown, form, name);
+    }
+    shown
+}
+
+fn with_name(text: &str, form: &str, name: &str) -> String {
+    let (mut shown, mut rest) = (String::new(), text);
+    while let Some(character) = rest.chars().next() {
+        if begins_with(rest, form) {
+            shown.push_str(name);
+            rest = &rest[form.len()..];
+        } else {
+            shown.push(character);
+            rest = &rest[character.len_utf8()..];
+        }
+    }
+    shown
+}
+
+fn begins_with(text: &str, form: &str) -> bool {
+    text.len() >= form.len()
+        && form
+            .bytes()
+            .zip(text.bytes())
+            .all(|(form, byte)| match form {
+                b'd' => byte.is_ascii_digit(),
+                b'x' => byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte),
+                b'w' => byte.is_ascii_alphanumeric(),
+                b'A' => byte.is_ascii_alphabetic(),
+                other => byte == other,
+            })
+}
+
+/// The version of a signing profile follows its name.
+fn without_versions(text: &str) -> String {
+    let mut parts = text.split("/signing-profiles/");
+    let mut shown = parts.next().unwrap().to_owned();
+    for part in parts {
+        shown.push_str("/signing-profiles/");
+        match part.split_once('/') {
+            Some((name, version))
+                if name.bytes().all(|byte| byte.is_ascii_alphanumeric())
+                    && begins_with(version, "wwwwwwwwww") =>
+            {
+                shown.push_str(&format!("{name}/VERSION{}", &version[10..]));
+            }
+            _ => shown.push_str(part),
+        }
+    }
+    shown
+}
+
+#[test]
+fn only_what_changes_is_replaced() {
+    let digest = "0a".repeat(32);
+    for (text, shown) in [
+        (format!("app@sha256:{digest} is"), "app@sha256:DIGEST is"),
+        (
+            "/signing-profiles/a/A1b2C3d4E5` and /signing-profiles/NAME".to_owned(),
+            "/signing-profiles/a/VERSION` and /signing-profiles/NAME",
+        ),
+        (
+            "on Sun, 29 Nov 2026 08:59:09 +0000, 2026-11-29T08:59:09Z".to_owned(),
+            "on TIME, TIME",
+        ),
+        (
+            "job 1896588b-8be4-46ff-8b2f-d6f5673d101b; ü".to_owned(),
+            "job UUID; ü",
+        ),
+    ] {
+        assert_eq!(scrubbed(&text), shown);
+    }
+}

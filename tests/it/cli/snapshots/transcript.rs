@@ -1,0 +1,62 @@
+//! Commands and what they said, as one text.
+
+use super::{files, scrubbed};
+use crate::support::scene::Scene;
+
+/// What is written down of one scene.
+pub(super) struct Transcript {
+    pub(super) scene: Scene,
+    text: String,
+}
+
+impl Transcript {
+    /// Of a scene with a signing profile and an image that is not signed.
+    pub(super) fn new() -> Self {
+        let scene = Scene::new();
+        Self {
+            scene,
+            text: String::new(),
+        }
+    }
+
+    /// Runs each line: a title, `: `, and what is typed after `countersign`.
+    pub(super) fn run(&mut self, lines: &[&str]) {
+        for line in lines {
+            let (title, typed) = line.split_once(": ").unwrap();
+            let typed = typed
+                .replace("PROFILE", &self.scene.profile.arn)
+                .replace("IMAGE", &self.scene.image)
+                .replace("REPOSITORY", &self.scene.repository)
+                .replace("TRUSTING", "--trust-anchor root.crt");
+            self.run_words(title, &typed.split(' ').collect::<Vec<_>>());
+        }
+    }
+
+    fn run_words(&mut self, title: &str, words: &[&str]) {
+        let ran = self.scene.run(words);
+        if !self.text.is_empty() {
+            self.text.push('\n');
+        }
+        self.text
+            .push_str(&format!("## {title}\n$ countersign {}\n", words.join(" ")));
+        for (mark, said) in [("", &ran.stdout), ("! ", &ran.stderr)] {
+            for line in said.lines() {
+                self.text.push_str(format!("{mark}{line}").trim_end());
+                self.text.push('\n');
+            }
+        }
+        self.text.push_str(&format!("exit {}\n", ran.code));
+    }
+
+    /// Compares all that was said with the file of this name.
+    #[track_caller]
+    pub(super) fn assert_snapshot(self, name: &str) {
+        let port = self.scene.emulator.address().port();
+        let home = self.scene.sandbox.home().to_str().unwrap();
+        let said = self
+            .text
+            .replace(home, "HOME")
+            .replace(&format!(":{port}"), ":PORT");
+        files::assert_snapshot(name, &scrubbed::scrubbed(&said));
+    }
+}
