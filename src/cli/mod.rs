@@ -95,7 +95,7 @@ enum Command {
         subcommand,
         after_help = "Examples:\n  \
         countersign gate check --gate-policy gate.json registry.example/team/app@sha256:...\n  \
-        countersign gate task-definition --signing-profile ARN taskdef.json"
+        countersign gate task-definition --gate-policy gate.json taskdef.json"
     )]
     Gate(gate::Command),
     /// Store revocation information for verification without a network
