@@ -130,10 +130,9 @@ struct Job {
 
 impl Job {
     fn prepare(args: &Args, called: Called) -> Result<Self, CommandOutput> {
-        let usage = |text: String| CommandOutput::failed(Exit::Usage, &text);
         let limit = match &args.timeout {
             None => MANAGED_SIGNING_TIMEOUT,
-            Some(text) => parse_span("--timeout", text, MAX_COMMAND_TIMEOUT).map_err(usage)?,
+            Some(text) => parse_span("--timeout", text, MAX_COMMAND_TIMEOUT)?,
         };
         let max_signatures = args.max_signatures.get()?;
         let user_metadata = args.check.user_metadata()?;

@@ -7,7 +7,7 @@ use tokio::time::{Instant, sleep_until};
 
 use crate::aws::Aws;
 use crate::cli::duration::parse_span;
-use crate::cli::output::{CommandOutput, Exit, write_causes, write_hint};
+use crate::cli::output::{CommandOutput, write_causes, write_hint};
 use crate::cli::reader;
 use crate::gate::Gate;
 use crate::limits::{
@@ -28,8 +28,7 @@ pub(super) struct Bound(Duration);
 impl Bound {
     /// The value of the flag, for these references: Amazon ECR is asked about digests.
     pub(super) fn parse(text: &str, references: &[Reference]) -> Result<Self, CommandOutput> {
-        let limit = parse_span(FLAG, text, MAX_GATE_WAIT)
-            .map_err(|text| CommandOutput::failed(Exit::Usage, &text))?;
+        let limit = parse_span(FLAG, text, MAX_GATE_WAIT)?;
         for reference in references {
             if reference.registry_name().ecr().is_none() {
                 let error = Error::NotEcr {
