@@ -138,6 +138,8 @@ pub mod fault;
 pub mod doctor;
 #[doc(hidden)]
 pub mod install;
+#[doc(hidden)]
+pub mod managed_signing;
 
 // What they found and did, as documents.
 pub mod report;

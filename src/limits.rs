@@ -663,6 +663,32 @@ pub const MAX_STOP_REASON_CHARS: usize = 255;
 /// Characters of the reason in `hookDetails`, which Amazon ECS hands on.
 pub const MAX_HOOK_REASON_CHARS: usize = 1_000;
 
+// Managed signing of Amazon ECR
+
+/// Time for `wait` where the user allows none: Amazon ECR signs within seconds or minutes of a push.
+pub const MANAGED_SIGNING_TIMEOUT: Duration = Duration::from_mins(10);
+
+/// Wait before Amazon ECR is asked the second time how far a signing is; doubles each time.
+pub const SIGNING_STATUS_INTERVAL: Duration = Duration::from_secs(1);
+
+/// Longest wait between two such questions.
+pub const MAX_SIGNING_STATUS_INTERVAL: Duration = Duration::from_secs(10);
+
+/// Time without a signing state after which no signing rule is for the image.
+pub const NO_SIGNING_RULE_AFTER: Duration = Duration::from_mins(1);
+
+/// Time within which a signature that Amazon ECR reports must be in the list of signatures, which lags.
+pub const SIGNATURE_LISTED_WITHIN: Duration = Duration::from_mins(1);
+
+/// Signing states of one image; a registry has ten rules.
+pub const MAX_SIGNING_STATUSES: usize = 100;
+
+/// Longest time for which a gate may wait (`--wait-for-signature`): it holds up a deployment.
+pub const MAX_GATE_WAIT: Duration = Duration::from_hours(1);
+
+/// Images that one command waits for at the same time.
+pub const MAX_CONCURRENT_WAITS: usize = 8;
+
 // A node's image verifier
 
 /// Bytes of the descriptor that containerd hands to an image verifier: a real one has some 300, with annotations.

@@ -264,6 +264,17 @@ impl Verifier {
         }
     }
 
+    /// Holds the statement that applies against what is required of it, and says whether it has signatures verified.
+    /// Nobody is asked yet.
+    pub(crate) fn verifies(
+        &self,
+        reference: &ArtifactReference,
+        options: &Options,
+    ) -> Result<bool, Error> {
+        let (statement, _) = self.open(reference, options)?;
+        Ok(!statement.level.is_skip())
+    }
+
     /// Where the artifact is. Nobody is asked yet.
     pub(crate) fn locate(&self, reference: &ArtifactReference) -> Result<Repository, Error> {
         match reference {

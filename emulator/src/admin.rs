@@ -7,6 +7,7 @@
 //! | `GET`, `PUT /_emulator/clock` | reads, sets the clock's offset: `{"offset_seconds": -86400}` |
 //! | `POST /_emulator/revoked-certificates` | `{"hash": "..."}`: `GetRevocationStatus` names it from now on |
 //! | `POST /_emulator/decisions` | `{"action": "signer:SignPayload", "decision": "implicit-deny"}`: IAM's simulation says so from now on |
+//! | `POST /_emulator/signing-courses` | `{"profile": "arn:...", "course": {"in_progress": 2, "end": "lost"}}`: managed signing by it goes so |
 //! | `POST /_emulator/kms-keys` | `{"key_spec": "RSA_4096", "pkcs8": "(base64)"}`: a KMS key with this private key, `{"arn": ...}` |
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
@@ -16,7 +17,9 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use time::{Duration, format_description::well_known::Rfc3339};
 
-use crate::{call::Call, faults::Fault, iam::Decision, shared::Shared};
+use crate::{
+    call::Call, faults::Fault, iam::Decision, managed_signing::SigningCourse, shared::Shared,
+};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -35,6 +38,13 @@ struct RevokedCertificate {
 struct Simulated {
     action: String,
     decision: Decision,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Course {
+    profile: String,
+    course: SigningCourse,
 }
 
 #[derive(Deserialize)]
@@ -86,6 +96,15 @@ fn answer(shared: &Shared, call: &Call) -> Result<Value, (StatusCode, String)> {
         ("POST", "/_emulator/decisions") => {
             let Simulated { action, decision } = serde_json::from_slice(body).map_err(malformed)?;
             shared.decisions.set(&action, decision);
+            Ok(json!({}))
+        }
+        ("POST", "/_emulator/signing-courses") => {
+            let Course { profile, course } = serde_json::from_slice(body).map_err(malformed)?;
+            let set = shared.managed_signing.change(|store| {
+                store.set_course(&profile, course);
+                Ok(())
+            });
+            set.map_err(|error| (StatusCode::INTERNAL_SERVER_ERROR, error.message))?;
             Ok(json!({}))
         }
         ("POST", "/_emulator/kms-keys") => {

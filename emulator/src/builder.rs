@@ -19,7 +19,7 @@ use crate::{
     ecs,
     iam::Decisions,
     identities::Identities,
-    kms, lambda, random,
+    kms, lambda, managed_signing, random,
     registry::Registry,
     s3,
     saved::Saved,
@@ -208,6 +208,9 @@ impl Builder {
             signer: Saved::open(data_dir, "signer.json", || Ok(Store::default()))?,
             kms: Saved::open(data_dir, "kms.json", || Ok(kms::Store::default()))?,
             ecs: Saved::open(data_dir, "ecs.json", || Ok(ecs::Store::default()))?,
+            managed_signing: Saved::open(data_dir, "managed-signing.json", || {
+                Ok(managed_signing::Store::default())
+            })?,
             ssm: Saved::open(data_dir, "ssm.json", || Ok(ssm::Store::default()))?,
             secrets: Saved::open(data_dir, "secrets.json", || {
                 Ok(secrets_manager::Store::default())

@@ -10,8 +10,10 @@ use time::format_description::well_known::Rfc3339;
 use crate::Emulator;
 use crate::call::Caller;
 use crate::ecs;
+use crate::hosts::RegistryId;
 use crate::kms;
 use crate::lambda;
+use crate::managed_signing::{RulesInForce, SigningCourse, SigningRule};
 use crate::s3;
 use crate::secrets_manager;
 use crate::signer::{self, Operation};
@@ -292,6 +294,48 @@ impl Emulator {
         })?;
         let arn = answer.get("FunctionArn").and_then(Value::as_str);
         Ok(arn.unwrap_or_default().to_owned())
+    }
+
+    /// Replaces the rules of managed signing (`PutSigningConfiguration`, `{"rules": [...]}`) of the default registry. They
+    /// are for what is pushed from now on.
+    ///
+    /// # Errors
+    ///
+    /// [`ConvenienceError`], as `PutSigningConfiguration` refuses: too many rules, or one that is none.
+    pub fn put_signing_configuration(&self, configuration: &Value) -> Result<(), ConvenienceError> {
+        let operation = "PutSigningConfiguration";
+        let refused = |message| ConvenienceError { operation, message };
+        let rules = SigningRule::all_of(configuration).map_err(refused)?;
+        let registry = RegistryId {
+            account: self.account().to_owned(),
+            region: self.region().to_owned(),
+        };
+        let since = self.shared.registry.state().sequence();
+        let put = self.shared.managed_signing.change(|store| {
+            store.set_rules(&registry, RulesInForce { rules, since });
+            Ok(())
+        });
+        put.map_err(|error| refused(error.message))
+    }
+
+    /// How managed signing by the profile of this ARN goes from now on. AWS has no such operation.
+    ///
+    /// # Errors
+    ///
+    /// [`ConvenienceError`] if the data directory cannot be written.
+    pub fn set_signing_course(
+        &self,
+        profile_arn: &str,
+        course: SigningCourse,
+    ) -> Result<(), ConvenienceError> {
+        let set = self.shared.managed_signing.change(|store| {
+            store.set_course(profile_arn, course);
+            Ok(())
+        });
+        set.map_err(|error| ConvenienceError {
+            operation: "PutSigningConfiguration",
+            message: error.message,
+        })
     }
 
     /// Disables a KMS key.

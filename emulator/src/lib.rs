@@ -46,6 +46,7 @@ mod error;
 mod signer;
 mod kms;
 mod ecr;
+mod managed_signing;
 mod ecs;
 mod ssm;
 mod secrets_manager;
@@ -87,6 +88,7 @@ pub use convenience::{ConvenienceError, SigningProfile};
 pub use faults::{Fault, FaultKind, Faults, Tamper};
 pub use iam::Decision;
 pub use identities::AccessKey;
+pub use managed_signing::{SigningCourse, SigningEnd};
 pub use registry::{
     Access, BlobDelivery, DiskError, ListedSize, ListedType, ReferrersApi, RegistryOptions,
     RepositoryCreation, Software, SubjectHeader, TestImageError,

@@ -46,6 +46,7 @@ mod terminal;
 mod tree;
 mod usage;
 mod verify;
+mod wait;
 
 use std::ffi::{OsStr, OsString};
 
@@ -88,12 +89,14 @@ enum Command {
     Sign(sign::Args),
     /// Verify artifacts in a registry or in an OCI image layout
     Verify(verify::Args),
+    /// Wait until Amazon ECR has signed what was pushed, then verify it
+    Wait(wait::Args),
     /// Decide what may run: images, and the images of deployment documents
     #[command(
         subcommand,
         after_help = "Examples:\n  \
         countersign gate check --gate-policy gate.json registry.example/team/app@sha256:...\n  \
-        countersign gate task-definition --signing-profile ARN taskdef.json"
+        countersign gate task-definition --gate-policy gate.json taskdef.json"
     )]
     Gate(gate::Command),
     /// Store revocation information for verification without a network
@@ -242,6 +245,7 @@ fn execute(command: Command, called: Called, emit: &mut dyn FnMut(CommandOutput)
             Command::Doctor(args) => emit(doctor::run(&args).await),
             Command::Sign(args) => sign::run(args, emit).await,
             Command::Verify(args) => verify::run(args, called, emit).await,
+            Command::Wait(args) => wait::run(&args, called, emit).await,
             Command::Gate(command) => gate::run(command, emit).await,
             Command::Revocation(command) => revocation::run(command, called, emit).await,
             Command::Blob(command) => emit(blob::run(command, called).await),

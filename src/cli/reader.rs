@@ -69,7 +69,7 @@ pub(super) fn set(root: &Command, matches: &ArgMatches) {
     let own_key = ["key", "kms_key", "local_key", "plugin"]
         .into_iter()
         .any(given);
-    let verifies = matches!(command.get_name(), "verify" | "fetch");
+    let verifies = matches!(command.get_name(), "verify" | "fetch" | "wait");
     let reader = Reader::with_flags(flags_of(root, command))
         .with_own_key(own_key)
         .trusting_profiles(verifies && given("signing_profile"))

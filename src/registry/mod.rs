@@ -32,6 +32,7 @@ mod referrers_index;
 mod repository;
 mod resolve;
 mod room;
+mod signing_status;
 mod tag_schema;
 mod tag_schema_write;
 mod token;
@@ -54,6 +55,7 @@ pub use push::{NewSignature, Pushed, Storage, Warning};
 pub use referrers::{Listing, Source};
 pub use repository::Repository;
 pub use resolve::Target;
+pub use signing_status::{ProfileSigning, SigningProgress, SigningStatusError, signing_status};
 pub use words::Words;
 
 use std::collections::HashMap;

@@ -11,6 +11,7 @@
 //! | [`GateResult`], [`GateVerdictEnd`] | `gate check` | `gate-verdict.v1.schema.json` |
 //! | [`HookVerdict`] | the function of AWS Lambda | `hook-verdict.v1.schema.json` |
 //! | [`RunDocumentV1`] | the other commands of `gate` | `run-document.v1.schema.json` |
+//! | [`WaitResult`], [`VerdictEnd`] | `wait` | `wait.v1.schema.json` |
 //! | [`SigningV1`] | `sign` | `signing.v1.schema.json` |
 //! | [`ManagementV1`] | `profile`, `signature` | `management.v1.schema.json` |
 //! | [`Inspection`], [`SignatureDetails`] | `inspect`, `blob inspect` | `inspection.schema.json` |
@@ -58,6 +59,7 @@ mod signature;
 mod signing;
 mod verdict;
 mod verdict_lines;
+mod wait;
 
 #[cfg(test)]
 mod tests;
@@ -112,3 +114,4 @@ pub use signing::{
 };
 pub use verdict::{ArtifactVerdict, Asked, Unseen, Verdict, VerdictEnd, VerdictV1};
 pub use verdict_lines::LastVerdictLine;
+pub use wait::{SigningRecord, WaitResult};

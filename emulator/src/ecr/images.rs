@@ -35,7 +35,7 @@ struct ImagesFilter {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct ImageId {
+pub(super) struct ImageId {
     image_digest: Option<String>,
     image_tag: Option<String>,
 }
@@ -147,7 +147,7 @@ pub(super) fn batch_get(request: &Request<'_>) -> Result<Value, AwsError> {
 
 /// Why an image is not available (`ImageFailureCode`).
 #[derive(Debug, Clone, Copy)]
-enum Failure {
+pub(super) enum Failure {
     InvalidDigest,
     InvalidTag,
     MissingDigestAndTag,
@@ -182,7 +182,7 @@ impl Failure {
 }
 
 /// The image that digest, tag or both name.
-fn select<'a>(
+pub(super) fn select<'a>(
     repository: &'a Repository,
     id: &ImageId,
 ) -> Result<(&'a Digest, &'a Manifest), Failure> {
@@ -205,7 +205,7 @@ fn select<'a>(
     found.ok_or(Failure::NotFound)
 }
 
-fn image_not_found(key: &RepositoryKey, id: &ImageId) -> AwsError {
+pub(super) fn image_not_found(key: &RepositoryKey, id: &ImageId) -> AwsError {
     let message = format!(
         "The image with imageId {{imageDigest:'{}', imageTag:'{}'}} does not exist within the repository with name '{}' in \
          the registry with id '{}'",

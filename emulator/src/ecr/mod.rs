@@ -1,4 +1,5 @@
-//! Amazon ECR's management API (JSON 1.1): tokens, repositories, images and their referrers.
+//! Amazon ECR's management API (JSON 1.1): tokens, repositories, images and their referrers, managed
+//! signing.
 //!
 //! The registry is the caller's account in the region that the request is signed for; `registryId` names another account.
 //! Not checked: permissions (every caller may do everything; a fault can deny an action).
@@ -18,6 +19,7 @@ use crate::{
 
 mod images;
 mod repositories;
+mod signing;
 
 /// Characters of a repository's name at least (`CreateRepository`); the registry checks the rest.
 const MIN_NAME_CHARACTERS: usize = 2;
@@ -37,7 +39,13 @@ pub(crate) fn handle(
         now: call.now,
         body,
     };
-    answer(&request, action)
+    match action {
+        "PutSigningConfiguration" => signing::put(shared, &request),
+        "GetSigningConfiguration" => signing::get(shared, &request),
+        "DeleteSigningConfiguration" => signing::delete(shared, &request),
+        "DescribeImageSigningStatus" => signing::status(shared, &request),
+        action => answer(&request, action),
+    }
 }
 
 fn answer(request: &Request<'_>, action: &str) -> Result<Value, AwsError> {

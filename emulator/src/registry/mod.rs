@@ -32,6 +32,7 @@ mod name;
 mod options;
 mod origin;
 mod route;
+mod signature;
 mod software;
 mod state;
 mod control;
@@ -41,7 +42,9 @@ mod uploads;
 
 pub(crate) use name::{Digest, is_name, is_tag};
 pub(crate) use options::MAX_BLOB_BYTES;
-pub(crate) use state::{Manifest, Repository, RepositoryKey, State, TagMutability};
+pub(crate) use state::{
+    Manifest, Repository, RepositoryKey, State, TagMutability, matches_wildcard,
+};
 pub(crate) use test_image::TestImage;
 pub(crate) use tokens::PASSWORD_LIFETIME;
 pub use {

@@ -93,7 +93,7 @@ impl TagMutability {
 }
 
 /// Whether `text` is what `filter` says, `*` standing for any characters, also none.
-fn matches_wildcard(filter: &str, text: &str) -> bool {
+pub(crate) fn matches_wildcard(filter: &str, text: &str) -> bool {
     let Some((prefix, rest)) = filter.split_once('*') else {
         return filter == text;
     };
@@ -194,6 +194,11 @@ impl State {
     /// The next number.
     pub(super) fn next(&mut self) -> u64 {
         self.sequence += 1;
+        self.sequence
+    }
+
+    /// The number of what came last.
+    pub(crate) fn sequence(&self) -> u64 {
         self.sequence
     }
 

@@ -69,6 +69,8 @@ pub(super) struct ReadGate<'a> {
 /// A gate that is ready, and what is to be said before it decides.
 pub(super) struct Prepared {
     pub(super) gate: Gate,
+    /// AWS, with the credentials of this command.
+    pub(super) aws: Aws,
     pub(super) options: Options,
     /// Lines for stderr.
     pub(super) notes: String,
@@ -213,6 +215,7 @@ impl ReadGate<'_> {
         let gate = self.setup.connect(&context.environment).await;
         Ok(Prepared {
             gate: gate.map_err(|error| connect_unusable(&error))?,
+            aws: context.aws(),
             options: Options {
                 max_signatures: self.args.max_signatures.get()?,
                 allowed: self.allowed()?,

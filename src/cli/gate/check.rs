@@ -2,6 +2,7 @@
 
 use super::args::{GateArgs, Prepared};
 use super::text;
+use super::wait::{Bound, remark};
 use crate::cli::output::{CommandOutput, Exit};
 use crate::cli::patience::telling;
 use crate::cli::reader;
@@ -20,6 +21,10 @@ pub(in crate::cli) struct Args {
     references: Vec<String>,
     #[command(flatten)]
     gate: GateArgs,
+    /// Wait at most this long until Amazon ECR has signed the images (managed signing), at most 1h; the signatures
+    /// alone decide [default: no wait]
+    #[arg(long, value_name = "DURATION")]
+    wait_for_signature: Option<String>,
     /// Output format: `json` is one document on stdout, see schemas/gate-verdict.v1.schema.json
     #[arg(short, long, value_name = "FORM", default_value = "text")]
     output: Output,
@@ -43,8 +48,13 @@ pub(super) async fn run(args: &Args, emit: &mut dyn FnMut(CommandOutput)) {
 
 async fn check(args: &Args, emit: &mut dyn FnMut(CommandOutput)) -> Result<(), CommandOutput> {
     let references = parse_references(&args.references)?;
+    let bound = match &args.wait_for_signature {
+        Some(text) => Some(Bound::parse(text, &references)?),
+        None => None,
+    };
     let Prepared {
         gate,
+        aws,
         options,
         notes,
     } = args.gate.read()?.connect(&references).await?;
@@ -52,17 +62,46 @@ async fn check(args: &Args, emit: &mut dyn FnMut(CommandOutput)) -> Result<(), C
         stderr: notes,
         ..CommandOutput::done()
     });
+    let wait = bound.map(|bound| bound.begin(aws));
+    let mut waited = Vec::new();
+    if let Some(wait) = &wait {
+        let progress = many::Progress {
+            all: Some(references.len()),
+            ..many::Progress::default()
+        };
+        let waiting = telling(
+            "waiting for signatures",
+            progress,
+            wait.for_all(&references),
+        );
+        // What the whole command has no time for, is not decided either, which the answers say.
+        waited = match &options.allowed.whole {
+            Some(whole) => whole.run(waiting).await.unwrap_or_default(),
+            None => waiting.await,
+        };
+    }
     let (gate, options) = (&gate, &options);
     let asked = futures_util::stream::iter(references.clone());
     let mut deciding = gate.check_many(asked, options, many::Options::default());
     let mut results = Results::default();
     let mut worst = Exit::Done;
-    for asked in &args.references {
+    for (index, asked) in args.references.iter().enumerate() {
         let (progress, answer) = (deciding.progress(), deciding.answer());
         let Some(answer) = telling("deciding", progress, answer).await else {
             break;
         };
-        let answer = GateResult::new(asked, &answer.outcome, reader::current());
+        let mut answer = GateResult::new(asked, &answer.outcome, reader::current());
+        match (&wait, waited.get(index), references.get(index)) {
+            (Some(wait), Some(Ok(())), Some(reference)) => {
+                let image = (asked.as_str(), reference);
+                answer = wait.again((gate, options), image, answer).await;
+            }
+            (_, Some(Err(error)), _) => emit(CommandOutput {
+                stderr: remark(error),
+                ..CommandOutput::done()
+            }),
+            _ => {}
+        }
         let of_answer = answer.verdict.exit();
         worst = worst.worse(of_answer);
         emit(match args.output {

@@ -140,6 +140,7 @@ impl Job<'_> {
             gate,
             options,
             notes,
+            ..
         } = prepared;
         emit(CommandOutput {
             stderr: notes,

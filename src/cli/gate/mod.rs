@@ -8,6 +8,7 @@ mod document_text;
 mod flags;
 mod source;
 mod text;
+mod wait;
 
 pub(super) use args::load_gate_policy;
 pub(super) use text::in_words;

@@ -152,6 +152,24 @@ fn parse_unsigned(name: &str) -> Result<UnsignedStatement, String> {
     })
 }
 
+/// What was found, without what is remarked; `verbose` shows every signature that was looked at.
+pub(in crate::cli) fn answer_in_words(
+    answer: &ArtifactVerification,
+    scope: &str,
+    verbose: bool,
+    called: Called,
+) -> CommandOutput {
+    match &answer.found {
+        Ok(Verification::Verified(accepted)) => text::verified(accepted, verbose, called),
+        Ok(Verification::Tolerated(accepted)) => text::tolerated(accepted, verbose, called),
+        Ok(Verification::Skipped {
+            reference,
+            statement,
+        }) => text::skipped(&reference.to_string(), statement, called),
+        Err(error) => text::failed(error, scope, answer.statement.as_ref(), called),
+    }
+}
+
 /// What verifies, and what is to be said before.
 struct Means {
     verifier: Verifier,
@@ -368,21 +386,8 @@ impl Job {
     }
 
     fn in_words(&self, answer: &ArtifactVerification) -> CommandOutput {
-        let (verbose, called) = (self.verbose, self.called);
-        let mut report = match &answer.found {
-            Ok(Verification::Verified(accepted)) => text::verified(accepted, verbose, called),
-            Ok(Verification::Tolerated(accepted)) => text::tolerated(accepted, verbose, called),
-            Ok(Verification::Skipped {
-                reference,
-                statement,
-            }) => text::skipped(&reference.to_string(), statement, called),
-            Err(error) => text::failed(
-                error,
-                &self.options.layout_scope,
-                answer.statement.as_ref(),
-                called,
-            ),
-        };
+        let scope = &self.options.layout_scope;
+        let mut report = answer_in_words(answer, scope, self.verbose, self.called);
         // Where nothing was resolved, no tag led astray.
         let is_resolved = !matches!(
             answer.found,

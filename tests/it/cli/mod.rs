@@ -29,3 +29,4 @@ mod sign;
 mod snapshots;
 mod verdict;
 mod verify;
+mod wait;

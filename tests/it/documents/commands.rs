@@ -63,12 +63,13 @@ fn every_block_is_commands_their_output_or_json() {
 /// Flags in a sentence are flags of this program, unless another program stands before them.
 #[test]
 fn every_flag_that_a_sentence_names_exists() {
-    const COMMANDS: [&str; 15] = [
+    const COMMANDS: [&str; 16] = [
         "countersign",
         "setup",
         "doctor",
         "sign",
         "verify",
+        "wait",
         "list",
         "inspect",
         "blob",

@@ -17,6 +17,9 @@ pub(super) const NODE: &str = "mkdir -p /etc/countersign";
 /// Makes the reader's own directories those of the machine, then runs the block. Only root can.
 const ON_NODE: &str = r#"for place in etc opt usr/local/bin; do mount --bind "$0/node/$place" "/$place"; done; exec /bin/sh -e -c "$1""#;
 
+/// In a page about managed signing, which has an image of Amazon ECR.
+const ON_ECR: &str = "$ECR_IMAGE";
+
 /// In a page that signs; every other page finds its image signed.
 const SIGNS: &str = "countersign sign ";
 
@@ -38,12 +41,20 @@ pub(super) struct Reader {
 impl Reader {
     /// A reader of a page with this text.
     pub(super) fn of(text: &str) -> Self {
-        let scene = Scene::new();
+        let mut scene = Scene::new();
+        if text.contains(ON_ECR) {
+            scene = scene.with_amazon_ecr();
+        }
         if !text.contains(SIGNS) {
             scene.sign(&scene.image);
         }
         if !WRITES_A_POLICY.iter().any(|written| text.contains(written)) {
+            let of_page = scene.repository.clone();
+            if text.contains(ON_ECR) {
+                scene.repository = scene.repository_on_ecr();
+            }
             scene.write_policy("strict");
+            scene.repository = of_page;
         }
         let reader = Self {
             bin: scene.sandbox.home().join("bin"),
@@ -63,7 +74,9 @@ impl Reader {
     fn variables(scene: &Scene) -> Vec<(&'static str, String)> {
         let second = scene.emulator.push_test_image("base", "v1").unwrap();
         let other = scene.emulator.create_signing_profile("production").unwrap();
+        let on_ecr = scene.push_under_rules(&scene.repository_on_ecr(), &[&scene.profile.arn]);
         vec![
+            ("ECR_IMAGE", on_ecr),
             ("PROFILE_ARN", scene.profile.arn.clone()),
             ("OTHER_PROFILE_ARN", other.arn),
             ("KMS_KEY", kms::import(&scene.emulator, "ec-384")),
@@ -121,7 +134,7 @@ case "$*" in
 "gate "*)
     sed -i '1s|^{{$|{{ "awsEndpoints": ["{endpoint}"],|' gate.json
     set -- "$@" --trust-anchor {home}/root.crt ;;
-setup*|verify*--signing-profile*|revocation*--signing-profile*|sign*--if-missing*|profile*--count-in*|signature*--count-in*|"blob verify"*--signing-profile*)
+setup*|verify*--signing-profile*|wait*--signing-profile*|revocation*--signing-profile*|sign*--if-missing*|profile*--count-in*|signature*--count-in*|"blob verify"*--signing-profile*)
     set -- "$@" --trust-anchor {home}/root.crt ;;
 esac
 exec {program} "$@"

@@ -56,6 +56,41 @@ impl Scene {
         }
     }
 
+    /// The same environment, whose proxy leads every host of Amazon ECR to the emulator.
+    pub(crate) fn with_amazon_ecr(self) -> Self {
+        let root = self.sandbox.home().join("tls-root.crt");
+        std::fs::write(&root, self.emulator.tls_root_pem()).unwrap();
+        let proxy = self.emulator.endpoint();
+        self.with_variable("HTTPS_PROXY", proxy)
+            .with_variable("SSL_CERT_FILE", root.to_str().unwrap())
+    }
+
+    /// Has Amazon ECR sign what is pushed from now on, by a rule for each of these profiles; then pushes an image and
+    /// gives it by digest.
+    pub(crate) fn push_under_rules(&self, repository: &str, profiles: &[&str]) -> String {
+        let rules: Vec<Value> = profiles
+            .iter()
+            .map(|profile| {
+                json!({
+                    "signingProfileArn": profile,
+                    "repositoryFilters": [{ "filter": "*", "filterType": "WILDCARD_MATCH" }],
+                })
+            })
+            .collect();
+        let configuration = json!({ "rules": rules });
+        self.emulator
+            .put_signing_configuration(&configuration)
+            .unwrap();
+        let digest = self.emulator.push_test_image(repository, "v1").unwrap();
+        format!("{repository}@{digest}")
+    }
+
+    /// The repository `team/app` of Amazon ECR.
+    pub(crate) fn repository_on_ecr(&self) -> String {
+        let (account, region) = (self.emulator.account(), self.emulator.region());
+        format!("{account}.dkr.ecr.{region}.amazonaws.com/team/app")
+    }
+
     /// The same environment without these variables.
     pub(crate) fn without_variables(self, names: &[&str]) -> Self {
         Self {

@@ -9,6 +9,7 @@ mod policies;
 mod requirements;
 mod refusals;
 mod verdict;
+mod waiting;
 
 use serde_json::{Value, json};
 
