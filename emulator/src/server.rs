@@ -159,7 +159,7 @@ fn refused(host: &str) -> Response<ReplyBody> {
     plain(
         StatusCode::FORBIDDEN,
         &format!(
-            "the emulator is no proxy to `{host}`: it stands in for AWS Signer, AWS KMS, AWS STS, AWS IAM and Amazon ECR alone"
+            "the emulator is no proxy to `{host}`: it stands in for AWS Signer, AWS KMS, AWS STS, AWS IAM, Amazon ECR, Amazon ECS, Amazon S3, AWS Lambda, AWS Secrets Manager and AWS Systems Manager alone"
         ),
     )
 }

@@ -98,11 +98,12 @@ impl CertificateChainError {
     pub fn hint(&self) -> Option<String> {
         match &self.problem {
             ChainFileProblem::Unreadable { source } => {
-                Some(source.hint().unwrap_or_else(|| {
-                    "check the path; the file must contain the certificates in PEM: the signer's first, then \
-                     each issuer, up to the root"
-                        .to_owned()
-                }))
+                let place = source.hint();
+                Some(format!(
+                    "{}; the file must contain the certificates in PEM: the signer's first, then each issuer, up to \
+                     the root",
+                    place.as_deref().unwrap_or("check the path")
+                ))
             }
             ChainFileProblem::Json { .. }
             | ChainFileProblem::Member { .. }

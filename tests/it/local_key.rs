@@ -259,13 +259,23 @@ fn switched_and_doubled_files_are_named() {
     // What is missing is named, and what belongs there.
     let missing = folder.path().join("none");
     let error = chain_problem(&missing);
-    assert!(error.hint().unwrap().starts_with("check the path; "));
+    let hint = error.hint().unwrap();
+    assert!(hint.starts_with("check the path `"), "{hint}");
+    assert!(
+        hint.contains("; the file must contain the certificates in PEM: "),
+        "{hint}"
+    );
     let error = KeyFile::read(&missing, &certificate, NOW).unwrap_err();
     assert_eq!(
         error.to_string(),
         format!("the key file `{}` cannot be read", missing.display())
     );
-    assert!(error.hint().unwrap().starts_with("check the path; "));
+    let hint = error.hint().unwrap();
+    assert!(hint.starts_with("check the path `"), "{hint}");
+    assert!(
+        hint.ends_with("; the file must contain one private key in PEM"),
+        "{hint}"
+    );
 }
 
 #[test]

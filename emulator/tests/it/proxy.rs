@@ -65,7 +65,7 @@ async fn it_proxies_nowhere_else() {
     let other_port = emulator.address().port().wrapping_add(1);
     for host in [
         "example.com".to_owned(),
-        "s3.us-east-1.amazonaws.com".to_owned(),
+        "dynamodb.us-east-1.amazonaws.com".to_owned(),
         "169.254.169.254".to_owned(),
         format!("127.0.0.1:{other_port}"),
         "127.0.0.1".to_owned(),
@@ -81,7 +81,7 @@ async fn it_proxies_nowhere_else() {
         assert_eq!(
             answer.text(),
             format!(
-                "the emulator is no proxy to `{name}`: it stands in for AWS Signer, AWS KMS, AWS STS, AWS IAM and Amazon ECR alone\n"
+                "the emulator is no proxy to `{name}`: it stands in for AWS Signer, AWS KMS, AWS STS, AWS IAM, Amazon ECR, Amazon ECS, Amazon S3, AWS Lambda, AWS Secrets Manager and AWS Systems Manager alone\n"
             )
         );
     }

@@ -114,9 +114,10 @@ impl Error {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Chain(source) => source.hint(),
-            Self::Unreadable { source, .. } => Some(source.hint().unwrap_or_else(|| {
-                "check the path; the file must contain one private key in PEM".to_owned()
-            })),
+            Self::Unreadable { source, .. } => Some(format!(
+                "{}; the file must contain one private key in PEM",
+                source.hint().as_deref().unwrap_or("check the path")
+            )),
             Self::KeyFile { problem, .. } => Some(problem.hint().to_owned()),
             Self::Mismatch { .. } => Some(
                 "put the signer's own certificate first in the certificate file, then its issuers; the key \

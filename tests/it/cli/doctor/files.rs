@@ -97,7 +97,15 @@ fn a_policy_or_store_that_cannot_be_used_is_said_as_a_verification_says_it() {
          verification with `--signing-profile`\n",
     );
     // With a profile on the command line there need not be one.
-    assert_found(&scene, &with_profile, 0, "");
+    assert_found(
+        &scene,
+        &with_profile,
+        0,
+        "warn     roots localhost:PORT: it answers in place of AWS Signer, and the trust stores have AWS's roots alone\n         \
+         wanted: AWS's own endpoint, or a trust store with the root of what answers\n         hint: take away \
+         `AWS_ENDPOINT_URL` or `endpoint_url`; for an emulator, write its root with `countersign setup --signing-profile ARN \
+         --trust-anchor FILE --force`\n",
+    );
 }
 
 /// SHA-256 of the emulator's root.
