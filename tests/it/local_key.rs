@@ -256,15 +256,22 @@ fn switched_and_doubled_files_are_named() {
             source: countersign::x509::Error::EmptyChain { .. }
         }
     ));
-    // What is missing is named, and what belongs there.
+}
+
+#[test]
+fn a_file_that_is_missing_is_named_and_what_belongs_there() {
+    let folder = tempfile::tempdir().unwrap();
     let missing = folder.path().join("none");
-    let error = chain_problem(&missing);
+    let error = KeyFile::read(&local_keys::path("ec-256"), &missing, NOW).unwrap_err();
+    assert!(matches!(error, Error::Chain(_)), "{error:?}");
     let hint = error.hint().unwrap();
     assert!(hint.starts_with("check the path `"), "{hint}");
     assert!(
         hint.contains("; the file must contain the certificates in PEM: "),
         "{hint}"
     );
+    let certificate = folder.path().join("c.crt");
+    std::fs::write(&certificate, local_keys::certificate("ec-256")).unwrap();
     let error = KeyFile::read(&missing, &certificate, NOW).unwrap_err();
     assert_eq!(
         error.to_string(),
