@@ -59,10 +59,18 @@ pub(super) struct Args {
 }
 
 pub(super) async fn run(args: &Args) -> CommandOutput {
-    match examined(args).await {
+    answer(examined(args).await, args.output)
+}
+
+/// The answer of findings, or why there are none; before the findings are lines for stderr.
+pub(super) fn answer(
+    found: Result<(String, Vec<Finding>), CommandOutput>,
+    output: Output,
+) -> CommandOutput {
+    match found {
         Ok((notes, findings)) => {
             let document = DoctorV1::new(&findings, reader::current());
-            let stdout = match args.output {
+            let stdout = match output {
                 Output::Json => json(&document),
                 Output::Text => text(&document),
             };
@@ -73,7 +81,7 @@ pub(super) async fn run(args: &Args) -> CommandOutput {
                 ..CommandOutput::done()
             }
         }
-        Err(report) if args.output == Output::Json => {
+        Err(report) if output == Output::Json => {
             let document = DoctorV1::not_begun(report.exit, report.not_begun());
             CommandOutput {
                 stdout: json(&document),
@@ -164,7 +172,7 @@ fn unusable(environment: &Environment) -> Option<Finding> {
 }
 
 /// One screen: a line for each finding, and under what is not as it should be, what is wanted and what to do.
-pub(super) fn text(document: &DoctorV1) -> String {
+fn text(document: &DoctorV1) -> String {
     let mut text = String::new();
     for finding in &document.findings {
         write_finding(&mut text, finding);

@@ -58,9 +58,7 @@ impl Examination {
             versions.push((profile, version));
             findings.extend(found);
         }
-        let trusts_only_aws = setup
-            .as_ref()
-            .is_some_and(|setup| policy::trusts_only_aws(self, setup));
+        let trusts_only_aws = policy::trusts_only_aws(&of_policy);
         for region in data_plane::regions(connections, &profiles) {
             findings.extend(data_plane::check(connections, &region).await);
             if trusts_only_aws {

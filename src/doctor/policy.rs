@@ -152,21 +152,13 @@ pub(super) fn identities<'a>(
         .map(trust_policy::TrustedIdentity::as_str)
 }
 
-/// Whether every root that AWS Signer's signatures are held to is one that AWS has published.
-pub(super) fn trusts_only_aws(examination: &Examination, setup: &Setup) -> bool {
-    let stores = setup.stores();
-    let mut names = relevant(examination, setup)
-        .into_iter()
-        .flat_map(|statement| &statement.trust_stores)
-        .filter(|name| name.kind() == StoreType::SigningAuthority);
-    names.all(|name| {
-        stores.load(name).is_ok_and(|store| {
-            store
-                .certificates
-                .iter()
-                .all(|trusted| trust_store::published_partition(&trusted.certificate).is_some())
-        })
-    })
+/// Whether the stores for AWS Signer's signatures were found to have AWS's roots alone.
+pub(super) fn trusts_only_aws(findings: &[Finding]) -> bool {
+    let mut roots = findings
+        .iter()
+        .filter(|finding| finding.check == Check::Roots)
+        .peekable();
+    roots.peek().is_some() && roots.all(|finding| finding.status == Status::Pass)
 }
 
 fn of_store(stores: &TrustStores, name: &StoreName) -> Vec<Finding> {

@@ -96,7 +96,12 @@ mod tests {
         }
         set(&directory, 0o1777);
         check_of_root(&file).unwrap();
-        assert!(check_of_root(&directory).is_err());
+        let found = check_of_root(&directory).unwrap_err().to_string();
+        let wanted = format!(
+            "`{}` can be written by others than root",
+            directory.display()
+        );
+        assert_eq!(found, wanted);
         set(&directory, 0o755);
         chown(&directory, Some(1), None).unwrap();
         let found = check_of_root(&file).unwrap_err().to_string();

@@ -230,7 +230,8 @@ mod tests {
         assert!(kept.gate(&package, &environment, later).await.is_ok());
         let back = after(start, -1, 3_601);
         let environment = kept.environment(back).unwrap();
-        assert!(kept.gate(&package, &environment, back).await.is_err());
+        let error = kept.gate(&package, &environment, back).await.unwrap_err();
+        assert!(matches!(error, Error::Policy(_)), "{error:?}");
     }
 
     #[tokio::test]

@@ -95,6 +95,8 @@ pub struct Answered {
 struct Findings {
     results: Vec<GateResult>,
     policy: Option<HookPolicy>,
+    /// For what the package holds a deployment; nothing until it is read.
+    waits: Option<Waits>,
     /// Containers whose image cannot be told.
     untold: Vec<String>,
     /// Why no look is needed.
@@ -166,6 +168,7 @@ impl Hook {
             return Ok(());
         }
         let package = Package::read(&self.directory).map_err(Error::Package)?;
+        findings.waits = Some(package.waits);
         let environment = self.kept.environment(now)?;
         let (setup, record) = self.kept.gate(&package, &environment, now).await?;
         findings.policy = Some(record);
@@ -231,7 +234,7 @@ impl Hook {
                         reason: None,
                         stopped: true,
                     },
-                    Err(error) => not_stopped(chain(&error)),
+                    Err(error) => not_stopped(causes::in_one_line(&error)),
                 }
             }
         });
@@ -258,7 +261,8 @@ impl Hook {
         let (status, state) = if error.is_none() && findings.passed.is_some() {
             (HookStatus::Succeeded, None)
         } else {
-            decide(&findings.all(error.as_ref()), self.waits(), next)
+            let waits = findings.waits.unwrap_or(Waits::NOTHING);
+            decide(&findings.all(error.as_ref()), waits, next)
         };
         let reason = findings.reason(error.as_ref(), status);
         let answer = match (state, deployment) {
@@ -306,18 +310,6 @@ impl Hook {
             metrics,
         }
     }
-
-    /// For what a deployment is held; a package that cannot be read holds nothing.
-    fn waits(&self) -> Waits {
-        let package = Package::read(&self.directory);
-        package.map_or(
-            Waits {
-                could_not_look: false,
-                not_signed: false,
-            },
-            |package| package.waits,
-        )
-    }
 }
 
 impl Findings {
@@ -340,7 +332,7 @@ impl Findings {
             let hint = error
                 .hint()
                 .map_or_else(String::new, |hint| format!("; {hint}"));
-            format!("{}{hint}", chain(error))
+            format!("{}{hint}", causes::in_one_line(error))
         } else if let Some(words) = self.passed {
             words.to_owned()
         } else if status == HookStatus::Succeeded {
@@ -420,15 +412,6 @@ fn words_of(result: &GateResult) -> String {
         error.message,
         causes.collect::<String>()
     )
-}
-
-fn chain(error: &(dyn std::error::Error + 'static)) -> String {
-    let mut words = error.to_string();
-    for cause in causes::beyond(&error.to_string(), error) {
-        words.push_str(": ");
-        words.push_str(&cause);
-    }
-    words
 }
 
 /// The images of a service revision.

@@ -207,6 +207,14 @@ impl Package {
     }
 }
 
+impl Waits {
+    /// For nothing.
+    pub(super) const NOTHING: Self = Self {
+        could_not_look: false,
+        not_signed: false,
+    };
+}
+
 impl Default for Waits {
     fn default() -> Self {
         Self {

@@ -3,13 +3,11 @@
 use crate::aws::{EcsArn, EcsKind, FunctionArn, is_ecs_name};
 use crate::cli::args::TimeArgs;
 use crate::cli::context::{Context, Format};
-use crate::cli::doctor::{json, text};
+use crate::cli::doctor::answer;
 use crate::cli::output::CommandOutput;
-use crate::cli::reader;
 use crate::cli::verify::Output;
 use crate::doctor::{AuditedServices, Finding, HookAudit};
 use crate::limits::{DEFAULT_HOOK_TIMEOUT_MINUTES, HOOK_TIMEOUT_MINUTES};
-use crate::report::DoctorV1;
 
 /// Flags of `gate audit-service`.
 #[derive(Debug, clap::Args)]
@@ -40,30 +38,10 @@ pub(in crate::cli) struct Args {
 }
 
 pub(super) async fn run(args: &Args) -> CommandOutput {
-    match audited(args).await {
-        Ok(findings) => {
-            let document = DoctorV1::new(&findings, reader::current());
-            CommandOutput {
-                stdout: match args.output {
-                    Output::Json => json(&document),
-                    Output::Text => text(&document),
-                },
-                exit: document.exit_code,
-                ..CommandOutput::done()
-            }
-        }
-        Err(report) if args.output == Output::Json => {
-            let document = DoctorV1::not_begun(report.exit, report.not_begun());
-            CommandOutput {
-                stdout: json(&document),
-                ..report
-            }
-        }
-        Err(report) => report,
-    }
+    answer(audited(args).await, args.output)
 }
 
-async fn audited(args: &Args) -> Result<Vec<Finding>, CommandOutput> {
+async fn audited(args: &Args) -> Result<(String, Vec<Finding>), CommandOutput> {
     let function = FunctionArn::new(&args.function)
         .map_err(|error| CommandOutput::unusable(&error, Some(error.hint())))?;
     let services = if args.all {
@@ -83,7 +61,8 @@ async fn audited(args: &Args) -> Result<Vec<Finding>, CommandOutput> {
     let aws = context.aws();
     let now = context.environment.now();
     let findings = Box::pin(audit.findings(&aws, now));
-    Ok(args.time.allowed()?.begin().lend(findings).await)
+    let findings = args.time.allowed()?.begin().lend(findings).await;
+    Ok((String::new(), findings))
 }
 
 /// A service by `CLUSTER/SERVICE`, which is where the function is, or by its ARN.
