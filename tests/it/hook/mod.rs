@@ -6,6 +6,7 @@ mod kept;
 mod others;
 mod policies;
 mod process;
+mod speed;
 mod stages;
 mod verdicts;
 mod waiting;

@@ -15,6 +15,8 @@ pub(crate) mod registry_client;
 pub(crate) mod sandbox;
 pub(crate) mod scene;
 pub(crate) mod script_plugin;
+pub(crate) mod shown;
 pub(crate) mod sources;
 pub(crate) mod tripwire;
 pub(crate) mod waiting;
+pub(crate) mod yaml;
