@@ -113,6 +113,12 @@ impl Function {
         waiting::received(&self.asked, "the function's first request") - self.started
     }
 
+    /// Reads the log away, which would fill its pipe where the function is asked often.
+    pub(crate) fn discard_log(&mut self) {
+        let mut log = self.child.as_mut().unwrap().stderr.take().unwrap();
+        thread::spawn(move || std::io::copy(&mut log, &mut std::io::sink()));
+    }
+
     /// The most memory that the process has had, in KiB.
     pub(crate) fn peak_kib(&self) -> u64 {
         high_water_mark(self.child.as_ref().unwrap()).unwrap()
