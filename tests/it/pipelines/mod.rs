@@ -113,7 +113,7 @@ impl Pipeline {
             std::fs::create_dir_all(pipeline.notes().join(folder)).unwrap();
         }
         for name in files::below(example) {
-            if !Path::new(&name).extension().is_some_and(|end| end == "md") {
+            if Path::new(&name).extension().is_none_or(|end| end != "md") {
                 let text = std::fs::read(files::folder(example).join(&name)).unwrap();
                 let file = pipeline.source().join(&name);
                 std::fs::create_dir_all(file.parent().unwrap()).unwrap();

@@ -53,28 +53,41 @@ fn trust(transcript: &Transcript, level: &str, names: &[&str]) {
     scene.sandbox.write_config("trustpolicy.oci.json", policy);
 }
 
+/// Runs one line where the image was pushed under rules for these profiles, and writes down what it said.
+fn end(text: &mut String, names: &[&str], prepare: &dyn Fn(&Transcript), line: &str) {
+    let mut transcript = pushed(names);
+    prepare(&transcript);
+    transcript.run(&[line]);
+    *text += &transcript.scrubbed();
+    text.push('\n');
+}
+
 #[test]
 fn waiting_ends_in_each_of_its_ways() {
     let mut text = String::new();
-    let mut end = |names: &[&str], prepare: &dyn Fn(&Transcript), line: &str| {
-        let mut transcript = pushed(names);
-        prepare(&transcript);
-        transcript.run(&[line]);
-        text += &transcript.scrubbed();
-        text.push('\n');
-    };
-    let nothing = |_: &Transcript| {};
+    signed_or_failed(&mut text);
+    not_there_in_time(&mut text);
+    by_the_policy(&mut text);
+    other_ends(&mut text);
+    after_a_minute(&mut text);
+    super::files::assert_snapshot("waiting", &text);
+}
+
+fn signed_or_failed(text: &mut String) {
     end(
+        text,
         &["release"],
         &|it| course(it, 1, SigningEnd::Signed),
         "signed and verified: wait --signing-profile PROFILE TRUSTING IMAGE",
     );
     end(
+        text,
         &["release", "security"],
         &|it| trust(it, "strict", &["release", "security"]),
         "every rule, by the trust policy: wait IMAGE",
     );
     end(
+        text,
         &["release"],
         &|it| {
             course(
@@ -84,55 +97,73 @@ fn waiting_ends_in_each_of_its_ways() {
                     "AccessDeniedException",
                     "User: ci is not authorized to perform: signer:SignPayload",
                 ),
-            )
+            );
         },
         "Amazon ECR may not sign: wait --signing-profile PROFILE TRUSTING IMAGE",
     );
     end(
+        text,
         &["release"],
         &|it| course(it, 0, failed("E42", "")),
         "a failure that is not known: wait --signing-profile PROFILE TRUSTING IMAGE",
     );
+}
+
+fn not_there_in_time(text: &mut String) {
     end(
+        text,
         &["release"],
         &|it| course(it, u32::MAX, SigningEnd::Signed),
         "not signed in time: wait --timeout 4s --signing-profile PROFILE TRUSTING IMAGE",
     );
     end(
+        text,
         &[],
-        &nothing,
+        &|_: &Transcript| {},
         "no signing state in time: wait --timeout 4s --signing-profile PROFILE TRUSTING IMAGE",
     );
     end(
+        text,
         &["release"],
         &|it| course(it, 0, SigningEnd::Lost),
         "complete, and no signature is listed: wait --timeout 5s --signing-profile PROFILE TRUSTING IMAGE",
     );
     end(
+        text,
         &["release"],
-        &nothing,
+        &|_: &Transcript| {},
         "complete, and the signature does not verify: wait --signing-profile PROFILE IMAGE",
     );
+}
+
+fn by_the_policy(text: &mut String) {
     end(
+        text,
         &["release", "security"],
         &|it| trust(it, "strict", &["release"]),
         "a signature that the policy does not trust: wait IMAGE",
     );
     end(
+        text,
         &["release"],
         &|it| trust(it, "skip", &[]),
         "a policy that verifies nothing: wait IMAGE",
     );
     end(
+        text,
         &["release"],
-        &nothing,
+        &|_: &Transcript| {},
         "no policy and no profile: wait IMAGE",
     );
+}
+
+fn other_ends(text: &mut String) {
     let denied = |it: &Transcript| {
         let fault = Fault::new(FaultKind::AccessDenied).on("DescribeImageSigningStatus");
         it.scene.emulator.faults().add(fault);
     };
     end(
+        text,
         &["release"],
         &denied,
         "the caller may not ask: wait --signing-profile PROFILE TRUSTING IMAGE",
@@ -143,27 +174,33 @@ fn waiting_ends_in_each_of_its_ways() {
         it.scene.emulator.set_registry_options(options);
     };
     end(
+        text,
         &["release"],
         &late,
         "a signature that is listed late: wait --signing-profile PROFILE TRUSTING IMAGE",
     );
     end(
+        text,
         &["release"],
-        &nothing,
+        &|_: &Transcript| {},
         "no such tag: wait --signing-profile PROFILE TRUSTING 111122223333.dkr.ecr.us-east-1.amazonaws.com/team/app:v9",
     );
     end(
+        text,
         &["release"],
-        &nothing,
+        &|_: &Transcript| {},
         "elsewhere: wait --signing-profile PROFILE TRUSTING localhost:1/app:v1",
     );
     end(
+        text,
         &["release"],
-        &nothing,
+        &|_: &Transcript| {},
         "no time: wait --timeout 0s --signing-profile PROFILE TRUSTING IMAGE",
     );
-    end(&["release"], &nothing, "no image: wait");
+    end(text, &["release"], &|_: &Transcript| {}, "no image: wait");
+}
 
+fn after_a_minute(text: &mut String) {
     let image = "111122223333.dkr.ecr.us-east-1.amazonaws.com/team/app@sha256:...".to_owned();
     let named = |name: &str| {
         let arn = format!("arn:aws:signer:us-east-1:111122223333:/signing-profiles/{name}");
@@ -186,7 +223,6 @@ fn waiting_ends_in_each_of_its_ways() {
         ),
     ] {
         let hint = error.hint().unwrap();
-        text += &format!("## {title}\n! Error: {error}\n! hint: {hint}\n\n");
+        *text += &format!("## {title}\n! Error: {error}\n! hint: {hint}\n\n");
     }
-    super::files::assert_snapshot("waiting", &text);
 }
