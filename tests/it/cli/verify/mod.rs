@@ -1,6 +1,7 @@
 //! `countersign verify`.
 
 mod answers;
+mod content_cache;
 mod plugins;
 mod policies;
 mod refusals;
