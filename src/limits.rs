@@ -275,6 +275,9 @@ pub const MAX_UNWATCHED: Duration = Duration::from_secs(1);
 /// question is sent where [`AWS_SILENCE`] was lost: a registry may list a hundred signatures.
 pub const UNANSWERED_HOLD: Duration = Duration::from_secs(30);
 
+/// Answers about revocation that one process keeps: of so many signatures, or of all certificates of a fleet.
+pub const MAX_KNOWN_ANSWERS: usize = 4_096;
+
 /// OCSP answers that are kept on disk, mostly of some 2 KiB each.
 pub const MAX_KEPT_OCSP_ANSWERS: usize = 2_000;
 

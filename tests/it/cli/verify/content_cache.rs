@@ -25,7 +25,13 @@ fn files(directory: &Path) -> Vec<PathBuf> {
     };
     let paths = entries.map(|entry| entry.unwrap().path());
     let mut found: Vec<PathBuf> = paths
-        .flat_map(|path| if path.is_dir() { files(&path) } else { vec![path] })
+        .flat_map(|path| {
+            if path.is_dir() {
+                files(&path)
+            } else {
+                vec![path]
+            }
+        })
         .collect();
     found.sort();
     found
@@ -35,7 +41,11 @@ fn files(directory: &Path) -> Vec<PathBuf> {
 fn assert_asks_only_whether_it_is_there(scene: &Scene) {
     let mut asked = scene.operations();
     asked[..2].sort();
-    let wanted = ["registry:GetManifest", "registry:ListReferrers", "GetRevocationStatus"];
+    let wanted = [
+        "registry:GetManifest",
+        "registry:ListReferrers",
+        "GetRevocationStatus",
+    ];
     assert_eq!(asked, wanted);
 }
 
@@ -59,7 +69,12 @@ fn one_image_alone_keeps_nothing_unless_it_is_told_to_and_several_do_unless_told
     let other = scene.emulator.push_test_image("app", "v2").unwrap();
     let other = format!("{}@{other}", scene.repository);
     scene.sign(&other);
-    assert_eq!(scene.verify_with(&["--no-content-cache", &other], &scene.image).code, 0);
+    assert_eq!(
+        scene
+            .verify_with(&["--no-content-cache", &other], &scene.image)
+            .code,
+        0
+    );
     assert!(!cache.exists());
     assert_eq!(scene.verify_with(&[&other], &scene.image).code, 0);
     assert_eq!(files(&cache).len(), 4);
@@ -74,7 +89,11 @@ fn a_wrong_file_is_fetched_again_and_replaced() {
         .map(|path| (path.clone(), fs::read(path).unwrap()))
         .collect();
     for (path, bytes) in &good {
-        for wrong in [&b""[..], &bytes[..bytes.len() - 1], &[&bytes[..], b" "].concat()] {
+        for wrong in [
+            &b""[..],
+            &bytes[..bytes.len() - 1],
+            &[&bytes[..], b" "].concat(),
+        ] {
             fs::write(path, wrong).unwrap();
             assert_verified(&verify(&scene), &scene.image);
             assert_eq!(fs::read(path).unwrap(), *bytes);
@@ -98,7 +117,7 @@ fn a_signature_that_the_registry_does_not_list_any_more_is_none() {
     ran.assert_refused(
         1,
         &format!(
-            "Error: no signature is associated with \"{other}\", make sure the artifact was signed \
+            "Error: signature verification failed: no signature is associated with \"{other}\", make sure the artifact was signed \
              successfully"
         ),
     );
@@ -110,7 +129,10 @@ fn a_revoked_signature_is_refused_whatever_is_kept() {
     assert_verified(&verify(&scene), &scene.image);
     let long_ago = time::OffsetDateTime::UNIX_EPOCH;
     let version = &scene.profile.version_arn;
-    scene.emulator.revoke_signing_profile(version, long_ago).unwrap();
+    scene
+        .emulator
+        .revoke_signing_profile(version, long_ago)
+        .unwrap();
     let ran = verify(&scene);
     ran.assert_refused(1, &refused(&scene.image));
     ran.assert_says("revoked");

@@ -2,6 +2,7 @@
 
 mod answers;
 mod content_cache;
+mod many;
 mod plugins;
 mod policies;
 mod refusals;
