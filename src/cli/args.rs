@@ -256,7 +256,7 @@ pub(super) struct ContentCacheArgs {
     /// signatures there are is asked every time [default with several references: in Notation's cache]
     #[arg(long, value_name = "DIR", value_parser = NonEmptyPath)]
     content_cache: Option<PathBuf>,
-    /// Fetch every signature anew
+    /// Fetch every signature again
     #[arg(long, conflicts_with = "content_cache")]
     no_content_cache: bool,
 }

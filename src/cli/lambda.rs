@@ -187,12 +187,9 @@ fn write(answered: &Answered) {
     let _ = output::write_text(&mut std::io::stdout().lock(), &text);
 }
 
-/// Where fetched signatures are kept: a function can write nowhere else.
-const CONTENT_CACHE: &str = "/tmp/countersign";
-
 /// The surroundings of the process, with the one registry's credential that it may have.
 fn surroundings() -> Environment {
-    let environment = Environment::of_process().with_content_cache(PathBuf::from(CONTENT_CACHE));
+    let environment = Environment::of_process();
     let set = |name: &str| environment.variable(name).filter(|value| !value.is_empty());
     let [username, password, registry] = OF_NOTATION.map(set);
     let registry = registry.and_then(|registry| RegistryName::parse(&registry).ok());

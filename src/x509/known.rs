@@ -2,7 +2,7 @@
 //! costs more than checking the signature.
 //!
 //! Only what comes out the same every time may be kept here: that bytes are a certificate, and that a chain of them is
-//! complete and each is signed by the next. Whether a certificate is valid now, trusted or revoked is asked anew. What failed is
+//! complete and each is signed by the next. Whether a certificate is valid now, trusted or revoked is asked every time. What failed is
 //! not kept.
 
 use std::collections::HashMap;

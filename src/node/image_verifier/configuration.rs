@@ -49,7 +49,7 @@ pub struct Configuration {
     pub no_proxy: Option<String>,
     /// A file with further certificate authorities for TLS.
     pub certificates: Option<PathBuf>,
-    /// A directory in which signatures are kept that were fetched; nothing where each is fetched anew.
+    /// A directory in which signatures are kept that were fetched; nothing where each is fetched every time.
     pub content_cache: Option<PathBuf>,
 }
 
