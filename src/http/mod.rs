@@ -10,6 +10,8 @@
 mod body;
 mod carried;
 mod error;
+#[cfg(feature = "cli")]
+mod go_words;
 mod inside;
 mod named_server;
 mod proxy;
