@@ -15,11 +15,14 @@ mod blobs;
 mod broken;
 mod case;
 mod certificates;
+mod elsewhere;
 mod environment;
 
 mod fixtures;
 mod keys;
+mod installing;
 mod layouts;
+mod logins;
 mod placeholders;
 mod plugins;
 mod policies;
@@ -243,6 +246,8 @@ struct Replay<'a> {
     tally: Tally,
     /// Whether changes of files are compared.
     writes: bool,
+    /// Whether what is typed comes out of a file and not from a terminal.
+    pipes: bool,
 }
 
 impl<'a> Replay<'a> {
@@ -259,6 +264,7 @@ impl<'a> Replay<'a> {
             differences,
             tally: Tally::default(),
             writes: false,
+            pipes: false,
         }
     }
 
@@ -284,6 +290,11 @@ impl<'a> Replay<'a> {
             Snapshot::default()
         };
         let ran = match &case.stdin {
+            Some(typed) if self.pipes => {
+                let file = self.sandbox.home().join("typed");
+                std::fs::write(&file, typed).unwrap();
+                Ran::of(command.stdin(std::fs::File::open(file).unwrap()))
+            }
             Some(typed) => Ran::at_a_terminal(&mut command, typed),
             None => Ran::of(&mut command),
         };
