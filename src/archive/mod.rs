@@ -44,7 +44,7 @@ impl Form {
     }
 }
 
-/// Gives every regular file of `archive` to `take`. In a zip file those in directories are left out, unless `is_wanted`
+/// Gives every regular file of `archive`, which is read from its beginning, to `take`. In a zip file those in directories are left out, unless `is_wanted`
 /// wants one by the last part of its name and none beside the directories; a tar file is read whole.
 ///
 /// # Errors

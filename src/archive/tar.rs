@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 use std::fs::File;
-use std::io::{self, BufReader, Read};
+use std::io::{self, BufReader, Read, Seek as _};
 use std::rc::Rc;
 
 use flate2::bufread::MultiGzDecoder;
@@ -17,6 +17,10 @@ use crate::limits::MAX_ARCHIVE_HEADER_BYTES;
 const FORM: &str = "tar.gz";
 
 pub(super) fn unpack(archive: &File, take: &mut Take<'_>) -> Result<(), Error> {
+    let mut start = archive;
+    start
+        .rewind()
+        .map_err(|source| Error::reading(FORM, source))?;
     let (counted, packed) = Counted::new(archive);
     let mut archive = Archive {
         stream: MultiGzDecoder::new(BufReader::new(counted)),

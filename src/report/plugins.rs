@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::exit::Exit;
 use super::plugin_sentence;
 use crate::plugin_store::Installed;
 
@@ -12,6 +13,8 @@ use crate::plugin_store::Installed;
 pub struct PluginsV1 {
     /// The version of the document.
     pub version: &'static str,
+    /// The exit code of the command.
+    pub exit_code: Exit,
     /// The plugins, sorted by name.
     pub plugins: Vec<PluginV1>,
 }
@@ -44,6 +47,7 @@ impl PluginsV1 {
     pub fn new(installed: &[Installed]) -> Self {
         Self {
             version: super::results::VERSION,
+            exit_code: Exit::Done,
             plugins: installed.iter().map(PluginV1::new).collect(),
         }
     }

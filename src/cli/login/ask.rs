@@ -44,7 +44,7 @@ impl Input {
         }
     }
 
-    /// Everything there is, without one line end; `None` if that is nothing.
+    /// Everything there is, without one line end.
     pub(super) fn whole(&mut self) -> Result<Secret, CommandOutput> {
         let mut bytes = Zeroizing::new(Vec::new());
         self.reader
@@ -84,11 +84,14 @@ impl Input {
     fn secret(&mut self, prompt: &str) -> Result<Secret, CommandOutput> {
         if self.is_terminal {
             let asked = passphrase::ask_secretly(prompt).map_err(|error| {
+                if matches!(error, passphrase::Error::Interrupted) {
+                    let sentence = "interrupted at the prompt; nothing was sent";
+                    return CommandOutput::failed(Exit::Inconclusive, sentence);
+                }
                 CommandOutput::usage(
                     "the password cannot be read from the terminal",
                     Some("give it with `--password-stdin`".to_owned()),
                 )
-                .caused_by(vec![error.to_string()])
             })?;
             if let Some(line) = asked {
                 return text(&line, "password").map(Secret::new);

@@ -7,6 +7,8 @@ use std::io;
 
 pub(super) use words::{no_store, of_store};
 
+use clap::builder::NonEmptyStringValueParser;
+
 use super::args::parse_secret;
 use super::context::{environment, no_directory, unusable};
 use super::output::{CommandOutput, Exit, one_line};
@@ -24,8 +26,9 @@ use ask::{Given, Input};
     The password is kept by the credential helper that `config.json` of Notation or Docker names, or that the system has; \
     it is never written to a file. Amazon ECR needs no login: AWS issues a token for each command.")]
 pub(super) struct Args {
-    /// User name [default: `NOTATION_USERNAME`, else asked for]; an empty one makes the password a token
-    #[arg(short, long)]
+    /// User name [default: `NOTATION_USERNAME`, else asked for]
+    // An empty value is a variable that is not set.
+    #[arg(short, long, value_parser = NonEmptyStringValueParser::new())]
     username: Option<String>,
     /// Password [default: `NOTATION_PASSWORD`, else asked for]; visible to other users of the machine when given here
     #[arg(short, long, value_parser = parse_secret)]
@@ -38,7 +41,7 @@ pub(super) struct Args {
     insecure_registry: bool,
     /// Registry: HOST or HOST:PORT
     #[arg(value_name = "REGISTRY")]
-    server: String,
+    server: Option<String>,
 }
 
 pub(super) async fn run(args: &Args) -> CommandOutput {
@@ -63,10 +66,11 @@ impl Place {
         let store = environment
             .login_store()
             .map_err(|error| no_directory(&error))?;
+        let config = config(&directories)?;
         let plain_http = if insecure {
             PlainHttp::All
         } else {
-            PlainHttp::AlsoThese(config(&directories)?.insecure_registries)
+            PlainHttp::AlsoThese(config.insecure_registries)
         };
         store.check().map_err(|error| no_store(&error))?;
         let name = RegistryName::parse(server).map_err(|error| no_registry(server, &error))?;
@@ -94,13 +98,22 @@ fn no_registry(server: &str, error: &RegistryNameError) -> CommandOutput {
     let hint = if server.is_empty() {
         "name the registry: HOST or HOST:PORT; an empty value may be a variable that is not set"
             .to_owned()
+    } else if server.contains('/') {
+        "write HOST or HOST:PORT, without `https://` and without a path".to_owned()
     } else {
         error.hint()
     };
     CommandOutput::usage(&sentence, Some(hint))
 }
 
+/// The registry that was named.
+pub(super) fn named(server: Option<&String>) -> Result<&str, CommandOutput> {
+    let missing = || CommandOutput::usage("no hostname specified", None);
+    server.map(String::as_str).ok_or_else(missing)
+}
+
 async fn log_in(args: &Args) -> Result<CommandOutput, CommandOutput> {
+    let named = named(args.server.as_ref())?;
     let mut input = Input::new(io::stdin());
     let from_stdin = if args.password_stdin {
         Some(input.whole()?)
@@ -112,7 +125,7 @@ async fn log_in(args: &Args) -> Result<CommandOutput, CommandOutput> {
         name,
         scheme,
         store,
-    } = Place::of(&args.server, args.insecure_registry)?;
+    } = Place::of(named, args.insecure_registry)?;
     let set = |name: &str| environment.variable(name).filter(|value| !value.is_empty());
     let given = Given {
         username: args.username.clone().or_else(|| set("NOTATION_USERNAME")),
@@ -132,7 +145,7 @@ async fn log_in(args: &Args) -> Result<CommandOutput, CommandOutput> {
         .connections()
         .map_err(|error| unusable(&error))?;
     let url = format!("{}://{server}/v2/", scheme.as_str());
-    let shown = one_line(&args.server);
+    let shown = one_line(named);
     if let Err(error) = connections.registry.ping(&name).await {
         return Err(words::not_validated(
             &shown,

@@ -44,7 +44,10 @@ fn home(helper: &str) -> Sandbox {
     let sandbox = Sandbox::new();
     let bin = sandbox.home().join("bin");
     fs::create_dir(&bin).unwrap();
-    write_program(&bin.join("docker-credential-test"), &format!("#!/bin/sh\n{helper}\n"));
+    write_program(
+        &bin.join("docker-credential-test"),
+        &format!("#!/bin/sh\n{helper}\n"),
+    );
     let path = format!("{}:/usr/bin:/bin", bin.display());
     sandbox.write_config("config.json", r#"{"credsStore": "test"}"#);
     sandbox.with("PATH", path)
@@ -78,7 +81,10 @@ fn a_password_is_tried_and_then_given_to_the_helper() {
         let ran = sandbox.run(&["logout", &registry.host()]);
         assert_eq!((ran.code, ran.stdout.as_str()), (0, "Logout Succeeded\n"));
         let read = |name: &str| fs::read_to_string(sandbox.home().join(name)).unwrap();
-        assert_eq!((read("asked"), read("kept")), ("store\nerase\n".to_owned(), registry.host()));
+        assert_eq!(
+            (read("asked"), read("kept")),
+            ("store\nerase\n".to_owned(), registry.host())
+        );
     }
 }
 
@@ -120,22 +126,27 @@ fn a_helper_that_babbles_or_repeats_the_password_does_not_show_it() {
     for (helper, wanted) in [
         ("cat; exit 1", "[secret]"),
         ("yes", "its answer is too long"),
-        ("printf '\\033[2J'; exit 1", "failed to store the credentials"),
+        (
+            "printf '\\033[2J'; exit 1",
+            "failed to store the credentials",
+        ),
     ] {
         let sandbox = home(helper);
         let ran = log_in(&sandbox, PASSWORD, &registry.host());
         assert_eq!((ran.code, ran.stdout.as_str()), (3, ""), "{ran:#?}");
         ran.assert_says(wanted);
-        assert!(!ran.stderr.contains(PASSWORD) && !ran.stderr.contains('\u{1b}'), "{ran:#?}");
+        assert!(
+            !ran.stderr.contains(PASSWORD) && !ran.stderr.contains('\u{1b}'),
+            "{ran:#?}"
+        );
     }
 }
 
 #[test]
 fn an_answer_for_another_registry_is_not_shown_to_this_one() {
     let registry = registry(false);
-    let sandbox = home(
-        r#"echo '{"ServerURL":"other.example","Username":"user","Secret":"c0rrect-horse"}'"#,
-    );
+    let sandbox =
+        home(r#"echo '{"ServerURL":"other.example","Username":"user","Secret":"c0rrect-horse"}'"#);
     let ran = sandbox.run(&["list", &format!("{}/app:v1", registry.host())]);
     assert_eq!(ran.code, 3, "{ran:#?}");
     ran.assert_says("its answer is for `other.example`");
@@ -153,7 +164,11 @@ fn what_a_file_has_in_the_clear_goes_and_the_rest_stays() {
         "HttpHeaders": {"X-A": "b"}}"#;
     fs::write(&docker, before).unwrap();
     let ran = sandbox.run(&["logout", "r.example"]);
-    assert_eq!((ran.code, ran.stdout.as_str()), (0, "Logout Succeeded\n"), "{ran:#?}");
+    assert_eq!(
+        (ran.code, ran.stdout.as_str()),
+        (0, "Logout Succeeded\n"),
+        "{ran:#?}"
+    );
     let after = "{\n\t\"HttpHeaders\": {\n\t\t\"X-A\": \"b\"\n\t},\n\t\"auths\": {\n\t\t\"s.example\": {\n\t\t\t\"auth\": \
                  \"dTpw\"\n\t\t}\n\t}\n}";
     assert_eq!(fs::read_to_string(&docker).unwrap(), after);
@@ -164,7 +179,11 @@ fn a_helper_of_the_system_that_fails_stops_no_anonymous_request() {
     let sandbox = home("exit 1");
     fs::remove_file(sandbox.config().join("config.json")).unwrap();
     let bin = sandbox.home().join("bin");
-    fs::rename(bin.join("docker-credential-test"), bin.join("docker-credential-secretservice")).unwrap();
+    fs::rename(
+        bin.join("docker-credential-test"),
+        bin.join("docker-credential-secretservice"),
+    )
+    .unwrap();
     let is_open = Hostile::start(|_| Reply::status(404));
     let ran = sandbox.run(&["list", &format!("{}/app:v1", is_open.host())]);
     ran.assert_says("not found");

@@ -31,7 +31,10 @@ fn scene() -> Scene {
     std::fs::write(home.join("tls-root.crt"), scene.emulator.tls_root_pem()).unwrap();
     std::fs::write(home.join("other.json"), "{\"kind\": \"Other\"}\n").unwrap();
     let (a, b) = (plugin("a", "1.0.0"), plugin("b", "1.0.0"));
-    let two = [("notation-a", 0o100_755, a.as_bytes()), ("notation-b", 0o100_755, b.as_bytes())];
+    let two = [
+        ("notation-a", 0o100_755, a.as_bytes()),
+        ("notation-b", 0o100_755, b.as_bytes()),
+    ];
     std::fs::write(home.join("two.zip"), zip(&two)).unwrap();
     std::fs::write(home.join("none.zip"), zip(&[("README", 0o100_644, b"x")])).unwrap();
     write_program(&home.join("notation-other"), &plugin("example", "1.0.0"));

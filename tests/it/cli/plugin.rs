@@ -18,7 +18,11 @@ fn install(sandbox: &Sandbox, arguments: &[&str]) -> Ran {
 /// The names of everything in the plugin directory, and what else was left beside it.
 fn left(sandbox: &Sandbox) -> Vec<String> {
     let mut names = Vec::new();
-    for directory in [sandbox.config().join("plugins"), sandbox.config(), sandbox.home().join(".config")] {
+    for directory in [
+        sandbox.config().join("plugins"),
+        sandbox.config(),
+        sandbox.home().join(".config"),
+    ] {
         let entries = fs::read_dir(directory).into_iter().flatten().flatten();
         names.extend(entries.map(|entry| entry.file_name().into_string().unwrap()));
     }
@@ -66,7 +70,10 @@ fn the_list_is_a_document_for_programs() {
     assert_eq!(document["plugins"][1]["name"], "foo");
     assert_eq!(document["plugins"][1]["version"], "1.0.0");
     let error = document["plugins"][0]["error"].as_str().unwrap();
-    assert!(error.starts_with("plugin executable file `notation-empty` not found"), "{error}");
+    assert!(
+        error.starts_with("plugin executable file `notation-empty` not found"),
+        "{error}"
+    );
 }
 
 #[test]
@@ -79,8 +86,13 @@ fn this_program_is_installed_as_each_of_its_plugins() {
         let ran = install(&sandbox, arguments);
         let start = format!("Successfully installed plugin {name}, version ");
         assert!(ran.code == 0 && ran.stdout.starts_with(&start), "{ran:#?}");
-        let installed = sandbox.config().join(format!("plugins/{name}/notation-{name}"));
-        assert_eq!(fs::read(installed).unwrap(), fs::read(env!("CARGO_BIN_EXE_countersign")).unwrap());
+        let installed = sandbox
+            .config()
+            .join(format!("plugins/{name}/notation-{name}"));
+        assert_eq!(
+            fs::read(installed).unwrap(),
+            fs::read(env!("CARGO_BIN_EXE_countersign")).unwrap()
+        );
         let ran = install(&sandbox, arguments);
         assert_eq!(ran.code, 1, "{ran:#?}");
         ran.assert_says("already exists");
@@ -98,7 +110,11 @@ fn a_plugin_that_fails_to_install_leaves_the_old_one_and_nothing_else() {
     write(&sandbox, "foo.tar.gz", foo("1.0.0"));
     assert_eq!(install(&sandbox, &["foo.tar.gz"]).code, 0);
     let bad = script(&metadata("foo", "")).into_bytes();
-    write(&sandbox, "bad.zip", zip(&[("notation-foo", 0o100_755, &bad)]));
+    write(
+        &sandbox,
+        "bad.zip",
+        zip(&[("notation-foo", 0o100_755, &bad)]),
+    );
     write(&sandbox, "cut.tar.gz", &foo("2.0.0")[..60]);
     for name in ["bad.zip", "cut.tar.gz"] {
         assert_eq!(install(&sandbox, &["--force", name]).code, 1);
@@ -110,8 +126,13 @@ fn a_plugin_that_fails_to_install_leaves_the_old_one_and_nothing_else() {
     fs::write(sandbox.config().join("plugins/foo/old"), "").unwrap();
     write(&sandbox, "foo.tar.gz", foo("2.0.0"));
     let ran = install(&sandbox, &["foo.tar.gz"]);
-    assert_eq!(ran.stdout, "Successfully updated plugin foo from version 1.0.0 to 2.0.0\n");
-    let files: Vec<_> = fs::read_dir(sandbox.config().join("plugins/foo")).unwrap().collect();
+    assert_eq!(
+        ran.stdout,
+        "Successfully updated plugin foo from version 1.0.0 to 2.0.0\n"
+    );
+    let files: Vec<_> = fs::read_dir(sandbox.config().join("plugins/foo"))
+        .unwrap()
+        .collect();
     assert_eq!(files.len(), 1);
 }
 
@@ -143,9 +164,12 @@ fn an_interrupt_leaves_nothing_behind() {
     let id = i32::try_from(child.id()).unwrap();
     let id = rustix::process::Pid::from_raw(id).unwrap();
     rustix::process::kill_process(id, rustix::process::Signal::INT).unwrap();
-    let output = waiting::within("the end of the program", || child.wait_with_output().unwrap());
+    let output = waiting::end(child, "the end of the program");
     let ran = Ran::from(output);
-    ran.assert_refused(3, "Error: plugin installation failed: interrupted; nothing was installed");
+    ran.assert_refused(
+        3,
+        "Error: plugin installation failed: interrupted; nothing was installed",
+    );
     assert_eq!(left(&sandbox), [""; 0]);
 }
 
@@ -162,11 +186,16 @@ fn a_download_leads_nowhere_else_and_ends() {
         _ => Reply::status(404),
     });
     let sandbox = Sandbox::new().with("SSL_CERT_FILE", server.root().to_str().unwrap());
-    let digest = sha256_digest(&foo("1.0.0")).to_string().replace("sha256:", "");
+    let digest = sha256_digest(&foo("1.0.0"))
+        .to_string()
+        .replace("sha256:", "");
     let url = |path: &str| format!("https://{}{path}", server.address());
     let get = |path: &str| install(&sandbox, &["--url", &url(path), "--sha256", &digest]);
     for (path, wanted) in [
-        ("/plain", "redirects to `http://registry.example/foo.zip`, which is not `https`"),
+        (
+            "/plain",
+            "redirects to `http://registry.example/foo.zip`, which is not `https`",
+        ),
         ("/loop", "redirects more than 5 times"),
         ("/secret", "with a password"),
         ("/inside", "inside this machine or its link"),
@@ -189,11 +218,17 @@ fn a_download_leads_nowhere_else_and_ends() {
 fn a_query_of_a_url_is_not_shown() {
     let server = Hostile::start(|_| Reply::status(403));
     let sandbox = Sandbox::new().with("SSL_CERT_FILE", server.root().to_str().unwrap());
-    let url = format!("https://{}/foo.zip?X-Amz-Signature=c0ffee", server.address());
+    let url = format!(
+        "https://{}/foo.zip?X-Amz-Signature=c0ffee",
+        server.address()
+    );
     let ran = install(&sandbox, &["--url", &url, "--sha256sum", "00"]);
     assert_eq!(ran.code, 3);
     assert!(!format!("{ran:?}").contains("c0ffee"), "{ran:#?}");
-    let ran = install(&sandbox, &["--url", "https://u:p@h.example/x", "--sha256sum", "00"]);
+    let ran = install(
+        &sandbox,
+        &["--url", "https://u:p@h.example/x", "--sha256sum", "00"],
+    );
     ran.assert_refused(2, "Error: the URL has a user name or a password in it");
 }
 
@@ -213,6 +248,9 @@ fn a_link_in_a_plugins_place_is_neither_followed_nor_replaced() {
     assert_eq!(fs::read(victim.join("notation-foo")).unwrap(), b"x");
     // Removing takes the link away, and nothing else.
     let ran = sandbox.run(&["plugin", "rm", "-y", "foo"]);
-    assert_eq!(ran.stdout, "Successfully uninstalled plugin foo\n", "{ran:#?}");
+    assert_eq!(
+        ran.stdout, "Successfully uninstalled plugin foo\n",
+        "{ran:#?}"
+    );
     assert!(victim.join("notation-foo").exists());
 }

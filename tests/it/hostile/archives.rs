@@ -6,9 +6,7 @@ use std::io::{Read, Seek as _, Write as _};
 
 use countersign::archive::{Entry, Error, Form, unpack};
 
-use crate::support::archives::{
-    ZipEntry, gzip, tar, tar_entry, tar_gz, with_sum, zip, zip_of,
-};
+use crate::support::archives::{ZipEntry, gzip, tar, tar_entry, tar_gz, with_sum, zip, zip_of};
 
 const PLUGIN: (&str, u32, &[u8]) = ("notation-foo", 0o100_755, b"#!/bin/sh\n");
 
@@ -52,14 +50,22 @@ fn what_is_no_regular_file_is_left_out() {
     for kind in *b"123456" {
         tar.extend(tar_entry(kind, b"notation-bar", 0o777, b""));
     }
-    assert_eq!(unpacked(&ended(tar)).unwrap(), [("notation-foo".to_owned(), 10)]);
-    let kinds = [0o120_777, 0o040_755, 0o020_666, 0o060_666, 0o010_666, 0o140_777];
+    assert_eq!(
+        unpacked(&ended(tar)).unwrap(),
+        [("notation-foo".to_owned(), 10)]
+    );
+    let kinds = [
+        0o120_777, 0o040_755, 0o020_666, 0o060_666, 0o010_666, 0o140_777,
+    ];
     let mut entries = vec![ZipEntry::new(PLUGIN)];
     for (index, mode) in kinds.into_iter().enumerate() {
         let name = format!("notation-{index}");
         entries.push(ZipEntry::new((&name, mode, b"/etc/passwd")));
     }
-    assert_eq!(unpacked(&zip_of(&entries)).unwrap(), [("notation-foo".to_owned(), 10)]);
+    assert_eq!(
+        unpacked(&zip_of(&entries)).unwrap(),
+        [("notation-foo".to_owned(), 10)]
+    );
 }
 
 #[test]
@@ -73,7 +79,10 @@ fn no_name_leads_anywhere() {
         ("notation-\n", "has a control character"),
     ];
     for (name, problem) in names {
-        for bytes in [zip(&[(name, 0o100_755, b"x")]), tar_gz(&[(name, 0o100_755, b"x")])] {
+        for bytes in [
+            zip(&[(name, 0o100_755, b"x")]),
+            tar_gz(&[(name, 0o100_755, b"x")]),
+        ] {
             let error = refused(&bytes);
             assert!(error.contains(problem), "{name:?}: {error}");
         }
@@ -81,13 +90,18 @@ fn no_name_leads_anywhere() {
     // A name that is not a file's is as bad for a link, of which nothing is made.
     let link = ended(tar_entry(b'2', b"../x", 0o777, b""));
     assert!(refused(&link).contains("cannot contain '..'"));
-    for bytes in [zip(&[("/notation-foo", 0o100_755, b"x")]), tar_gz(&[("/notation-foo", 0o100_755, b"x")])] {
+    for bytes in [
+        zip(&[("/notation-foo", 0o100_755, b"x")]),
+        tar_gz(&[("/notation-foo", 0o100_755, b"x")]),
+    ] {
         assert_eq!(unpacked(&bytes).unwrap(), [("notation-foo".to_owned(), 1)]);
     }
     let mut latin = ZipEntry::new(PLUGIN);
     (latin.name, latin.local_name) = (b"notation-\xe9".to_vec(), b"notation-\xe9".to_vec());
     assert!(refused(&zip_of(&[latin])).contains("is not UTF-8"));
-    assert!(refused(&ended(tar_entry(b'0', b"notation-\xe9", 0o755, b""))).contains("is not UTF-8"));
+    assert!(
+        refused(&ended(tar_entry(b'0', b"notation-\xe9", 0o755, b""))).contains("is not UTF-8")
+    );
 }
 
 #[test]
@@ -97,7 +111,13 @@ fn long_names_end() {
     let deep = "d/".repeat(2_049) + "x";
     assert!(refused(&zip(&[(&deep, 0o100_644, b"x")])).contains("is too long"));
     // By GNU's extension, by POSIX's, and longer than either may be.
-    let gnu = |name: &[u8]| [tar_entry(b'L', b"././@LongLink", 0o644, name), tar_entry(b'0', b"short", 0o644, b"x")].concat();
+    let gnu = |name: &[u8]| {
+        [
+            tar_entry(b'L', b"././@LongLink", 0o644, name),
+            tar_entry(b'0', b"short", 0o644, b"x"),
+        ]
+        .concat()
+    };
     assert!(refused(&ended(gnu(name.as_bytes()))).contains("is too long"));
     assert_eq!(
         unpacked(&ended(gnu(b"a/long/name\0"))).unwrap(),
@@ -110,13 +130,22 @@ fn long_names_end() {
 #[test]
 fn extended_headers_are_read_and_never_believed_blindly() {
     let pax = |records: &str| {
-        ended([tar_entry(b'x', b"PaxHeader", 0o644, records.as_bytes()), tar_entry(b'0', b"short", 0o644, b"12345")].concat())
+        ended(
+            [
+                tar_entry(b'x', b"PaxHeader", 0o644, records.as_bytes()),
+                tar_entry(b'0', b"short", 0o644, b"12345"),
+            ]
+            .concat(),
+        )
     };
     assert_eq!(
         unpacked(&pax("14 path=a/new\n")).unwrap(),
         [("new".to_owned(), 5)]
     );
-    assert_eq!(unpacked(&pax("10 size=2\n")).unwrap(), [("short".to_owned(), 2)]);
+    assert_eq!(
+        unpacked(&pax("10 size=2\n")).unwrap(),
+        [("short".to_owned(), 2)]
+    );
     for (records, problem) in [
         ("11 path=..\n", "cannot contain '..'"),
         ("29 size=18446744073709551615\n", "unexpected EOF"),
@@ -130,9 +159,13 @@ fn extended_headers_are_read_and_never_believed_blindly() {
         let error = refused(&pax(records));
         assert!(error.contains(problem), "{records:?}: {error}");
     }
-    let global = |records: &[u8]| ended([tar_entry(b'g', b"pax", 0o644, records), tar(&[PLUGIN])].concat());
+    let global =
+        |records: &[u8]| ended([tar_entry(b'g', b"pax", 0o644, records), tar(&[PLUGIN])].concat());
     assert!(refused(&global(b"10 path=x\n")).contains("global header"));
-    assert_eq!(unpacked(&global(b"13 comment=x\n")).unwrap(), [("notation-foo".to_owned(), 10)]);
+    assert_eq!(
+        unpacked(&global(b"13 comment=x\n")).unwrap(),
+        [("notation-foo".to_owned(), 10)]
+    );
 }
 
 #[test]
@@ -226,13 +259,19 @@ fn bombs_do_not_go_off() {
 #[test]
 fn entries_are_counted() {
     let names: Vec<String> = (0..1_001).map(|index| format!("f{index}")).collect();
-    let files: Vec<_> = names.iter().map(|name| (name.as_str(), 0o100_644, &b""[..])).collect();
+    let files: Vec<_> = names
+        .iter()
+        .map(|name| (name.as_str(), 0o100_644, &b""[..]))
+        .collect();
     for pack in [zip, tar_gz] {
         assert_eq!(unpacked(&pack(&files[..1_000])).unwrap().len(), 1_000);
         assert!(refused(&pack(&files)).contains("more than 1000 entries"));
     }
     // Those that are left out, too.
-    let links: Vec<_> = names.iter().map(|name| (name.as_str(), 0o120_777, &b""[..])).collect();
+    let links: Vec<_> = names
+        .iter()
+        .map(|name| (name.as_str(), 0o120_777, &b""[..]))
+        .collect();
     for pack in [zip, tar_gz] {
         assert!(refused(&pack(&links)).contains("more than 1000 entries"));
     }
@@ -241,14 +280,32 @@ fn entries_are_counted() {
 #[test]
 fn no_name_comes_twice() {
     let twice = [PLUGIN, PLUGIN];
-    assert_eq!(refused(&zip(&twice)), "notation-foo: duplicate entries in zip file");
-    assert_eq!(refused(&tar_gz(&twice)), "notation-foo: duplicate entries in tar.gz file");
+    assert_eq!(
+        refused(&zip(&twice)),
+        "notation-foo: duplicate entries in zip file"
+    );
+    assert_eq!(
+        refused(&tar_gz(&twice)),
+        "notation-foo: duplicate entries in tar.gz file"
+    );
     let flattened = [PLUGIN, ("bin/notation-foo", 0o100_755, &b"other"[..])];
-    assert_eq!(refused(&tar_gz(&flattened)), "notation-foo: duplicate entries in tar.gz file");
+    assert_eq!(
+        refused(&tar_gz(&flattened)),
+        "notation-foo: duplicate entries in tar.gz file"
+    );
     // In a zip file, what is beside the directories counts, as for notation.
-    assert_eq!(unpacked(&zip(&flattened)).unwrap(), [("notation-foo".to_owned(), 10)]);
-    let deep = [("a/notation-foo", 0o100_755, &b"x"[..]), ("b/notation-foo", 0o100_755, b"y")];
-    assert_eq!(refused(&zip(&deep)), "notation-foo: duplicate entries in zip file");
+    assert_eq!(
+        unpacked(&zip(&flattened)).unwrap(),
+        [("notation-foo".to_owned(), 10)]
+    );
+    let deep = [
+        ("a/notation-foo", 0o100_755, &b"x"[..]),
+        ("b/notation-foo", 0o100_755, b"y"),
+    ];
+    assert_eq!(
+        refused(&zip(&deep)),
+        "notation-foo: duplicate entries in zip file"
+    );
 }
 
 #[test]
@@ -260,18 +317,28 @@ fn a_zip_file_says_one_thing_twice() {
     };
     for (spoil, problem) in [
         (
-            (|entry: &mut ZipEntry| entry.local_name = b"notation-bar".to_vec()) as fn(&mut ZipEntry),
+            (|entry: &mut ZipEntry| entry.local_name = b"notation-bar".to_vec())
+                as fn(&mut ZipEntry),
             "says something else than the directory",
         ),
-        (|entry| entry.local_name = b"short".to_vec(), "says something else"),
-        (|entry| entry.checksum ^= 1, "the checksum of an entry is wrong"),
+        (
+            |entry| entry.local_name = b"notation-foo2".to_vec(),
+            "says something else",
+        ),
+        (
+            |entry| entry.checksum ^= 1,
+            "the checksum of an entry is wrong",
+        ),
         (|entry| entry.size -= 1, "the checksum of an entry is wrong"),
         (|entry| entry.size += 1, "unexpected EOF"),
         (|entry| entry.method = 12, "not compressed by deflate"),
         (|entry| entry.method = 0, "an entry has two sizes"),
         (|entry| entry.flags = 1, "is encrypted"),
         (|entry| entry.offset = Some(1), "overlap"),
-        (|entry| entry.packed.extend(b"more"), "an entry is longer than it says"),
+        (
+            |entry| entry.packed.extend(b"more"),
+            "an entry is longer than it says",
+        ),
     ] {
         let error = spoilt(spoil);
         assert!(error.contains(problem), "{problem}: {error}");

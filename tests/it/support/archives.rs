@@ -96,7 +96,9 @@ pub(crate) fn zip_of(entries: &[ZipEntry]) -> Vec<u8> {
     let mut bytes = Vec::new();
     let mut directory = Vec::new();
     for entry in entries {
-        let offset = entry.offset.map_or_else(|| long(bytes.len()), u32::to_le_bytes);
+        let offset = entry
+            .offset
+            .map_or_else(|| long(bytes.len()), u32::to_le_bytes);
         bytes.extend(b"PK\x03\x04");
         bytes.extend(entry.fields());
         bytes.extend(short(entry.local_name.len()));

@@ -14,10 +14,11 @@ use super::placeholders::Placeholders;
 use super::{Difference, Replay, Text, elsewhere, listed, recorded};
 use crate::support::archives::{self, File, plugin, script};
 use crate::support::hostile::{Hostile, Reply};
-use crate::support::sandbox::Sandbox;
+use crate::support::sandbox::{Sandbox, is_root};
 use crate::support::script_plugin;
 
-const RUNS_ITSELF: &str = "the file that is installed is the file that is asked, whatever `PATH` has";
+const RUNS_ITSELF: &str =
+    "the file that is installed is the file that is asked, whatever `PATH` has";
 const TERMINAL: &str = "questions are asked on a terminal alone, and on stderr";
 const FOO: Text = Text::Begins("Successfully installed plugin foo, version 1.0.0");
 
@@ -43,7 +44,9 @@ const DIFFERENCES: &[Difference] = &[
         ],
         exit: Some(1),
         stdout: Text::Nothing,
-        stderr: Text::Begins("Error: plugin installation failed: input file notation-foo is not executable"),
+        stderr: Text::Begins(
+            "Error: plugin installation failed: input file notation-foo is not executable",
+        ),
         why: "what its publisher did not make a program is not made one",
     },
     Difference {
@@ -57,7 +60,9 @@ const DIFFERENCES: &[Difference] = &[
         cases: &["tar.gz with a file twice"],
         exit: Some(1),
         stdout: Text::Nothing,
-        stderr: Text::Begins("Error: plugin installation failed: notation-foo: duplicate entries in tar.gz file"),
+        stderr: Text::Begins(
+            "Error: plugin installation failed: notation-foo: duplicate entries in tar.gz file",
+        ),
         why: "two programs could read it in two ways",
     },
     Difference {
@@ -82,6 +87,15 @@ const DIFFERENCES: &[Difference] = &[
         why: "an argument that would be ignored is refused",
     },
     Difference {
+        cases: &["install where nothing can be written"],
+        exit: None,
+        stdout: Text::Same,
+        stderr: Text::Begins(
+            "Error: plugin installation failed: failed to copy plugin files to <config>/notation/plugins: permission denied",
+        ),
+        why: "a plugin is put together beside its place",
+    },
+    Difference {
         cases: &["uninstall, stdin empty"],
         exit: Some(1),
         stdout: Text::Nothing,
@@ -104,8 +118,12 @@ const DIFFERENCES: &[Difference] = &[
     },
 ];
 
-/// Runs as another user.
-const NOT_HERE: &[&str] = &["install where nothing can be written", "list where nothing can be read"];
+/// Cases that another user runs, whom only root can be.
+const OF_ANOTHER_USER: &[&str] = &[
+    "install where nothing can be written",
+    "list where nothing can be read",
+];
+const NOBODY: u32 = 65_534;
 
 const E2E: &str = r#"{"name": "e2e-plugin", "description": "The e2e-plugin is a Notation compatible plugin for Notation E2E test", "version": "1.0.0", "url": "https://example.com", "supportedContractVersions": ["1.0"], "capabilities": ["SIGNATURE_VERIFIER.TRUSTED_IDENTITY", "SIGNATURE_VERIFIER.REVOCATION_CHECK"]}"#;
 
@@ -144,13 +162,22 @@ fn files(home: &Path) {
         ("notation-fail", "#!/bin/sh\nexit 1\n".to_owned()),
         ("notation-text", "#!/bin/sh\necho hello\n".to_owned()),
         ("notation-err", error.to_owned()),
-        ("notation-noname", changed("noname", "\"name\": \"noname\"", "\"name\": \"\"")),
+        (
+            "notation-noname",
+            changed("noname", "\"name\": \"noname\"", "\"name\": \"\""),
+        ),
         ("notation-nover", changed("nover", "\"1.0.0\"", "\"\"")),
-        ("notation-nocap", changed("nocap", "[\"SIGNATURE_GENERATOR.RAW\"]", "[]")),
+        (
+            "notation-nocap",
+            changed("nocap", "[\"SIGNATURE_GENERATOR.RAW\"]", "[]"),
+        ),
         ("notation-two", changed("two", "[\"1.0\"]", "[\"2.0\"]")),
         ("notation-a b", plugin("a b", "1.0.0")),
         ("notation-UPPER", plugin("UPPER", "1.0.0")),
-        ("notation-extra", changed("extra", "]}", "], \"surprise\": 1}")),
+        (
+            "notation-extra",
+            changed("extra", "]}", "], \"surprise\": 1}"),
+        ),
         ("notation-x.exe", plugin("x.exe", "1.0.0")),
         ("notation-e2e-plugin", script(E2E)),
     ] {
@@ -167,7 +194,10 @@ fn files(home: &Path) {
         ("e2e.zip", archives::zip(&of_e2e)),
         ("e2e.tar.gz", archives::tar_gz(&of_e2e)),
         ("plain.tar", archives::tar(&of_foo)),
-        ("bad.zip", b"PK\x03\x04 and nothing else of a zip file".to_vec()),
+        (
+            "bad.zip",
+            b"PK\x03\x04 and nothing else of a zip file".to_vec(),
+        ),
         ("bad.tar.gz", b"\x1f\x8b\x08\0\0".to_vec()),
         ("notatar.gz", archives::gzip(b"not a tar file\n")),
         ("trunc.tar.gz", whole[..whole.len() / 2].to_vec()),
@@ -192,7 +222,10 @@ fn held(list: &str) -> Vec<(String, u32)> {
 /// Writes the archive that the case is about.
 fn archive(case: &Case, home: &Path) {
     let list = case.preconditions.iter();
-    let Some(list) = list.filter_map(|text| text.strip_prefix("the archive holds")).next() else {
+    let Some(list) = list
+        .filter_map(|text| text.strip_prefix("the archive holds"))
+        .next()
+    else {
         return;
     };
     let names = held(list.trim_start());
@@ -200,12 +233,14 @@ fn archive(case: &Case, home: &Path) {
     let contents: Vec<String> = names
         .iter()
         .enumerate()
-        .map(|(index, (name, _))| match name.rsplit('/').next().unwrap() {
-            "notation-foo" if is_twice && index == 1 => plugin("foo", "2.0.0"),
-            "notation-foo" => plugin("foo", "1.0.0"),
-            "notation-bar" => plugin("bar", "1.0.0"),
-            _ => "x\n".to_owned(),
-        })
+        .map(
+            |(index, (name, _))| match name.rsplit('/').next().unwrap() {
+                "notation-foo" if is_twice && index == 1 => plugin("foo", "2.0.0"),
+                "notation-foo" => plugin("foo", "1.0.0"),
+                "notation-bar" => plugin("bar", "1.0.0"),
+                _ => "x\n".to_owned(),
+            },
+        )
         .collect();
     let files: Vec<File<'_>> = names
         .iter()
@@ -242,6 +277,23 @@ fn broken_plugins(plugins: &Path) {
     fs::create_dir_all(plugins.join("linked")).unwrap();
     symlink("/bin/true", plugins.join("linked/notation-linked")).unwrap();
     fs::write(plugins.join("stray"), "").unwrap();
+}
+
+/// What the other user may do: everything but in the configuration directory.
+fn may_do_as_recorded(case: &Case, home: &Path, config: &Path) {
+    let mode =
+        |path: &Path, mode| fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+    let plugins = config.join("plugins");
+    mode(home, 0o777);
+    mode(&home.join(".config"), 0o755);
+    if case.name.starts_with("install") {
+        fs::remove_dir_all(config).unwrap();
+        fs::create_dir(config).unwrap();
+    } else {
+        fs::create_dir(&plugins).unwrap();
+        mode(&plugins, 0o700);
+    }
+    mode(config, 0o755);
 }
 
 /// A server that does not speak TLS: whatever it is told, it answers in HTTP.
@@ -286,9 +338,13 @@ fn plugins_are_installed_listed_and_removed_as_notation_does() {
     let bin = replay.program.parent().unwrap().to_owned();
     let mut wrong = Vec::new();
     for mut case in recorded("plugin") {
-        if NOT_HERE.contains(&case.name.as_str()) {
-            replay.skip(&case);
-            continue;
+        if OF_ANOTHER_USER.contains(&case.name.as_str()) {
+            if !is_root() {
+                replay.skip(&case);
+                continue;
+            }
+            replay.user = Some(NOBODY);
+            may_do_as_recorded(&case, &home, &config);
         }
         archive(&case, &home);
         let begins_anew = "dir: <config>/notation/plugins/ 0755";
@@ -302,8 +358,10 @@ fn plugins_are_installed_listed_and_removed_as_notation_does() {
             }
             "right checksum in capitals" => {
                 let digest = hex(&foo).to_uppercase();
-                case.command = format!("notation plugin install --file foo.zip --sha256sum {digest}");
+                case.command =
+                    format!("notation plugin install --file foo.zip --sha256sum {digest}");
             }
+            "zip with the plugin in a directory" => drop(fs::remove_dir_all(&plugins)),
             "list with broken plugins" => broken_plugins(&plugins),
             "uninstall by a path" => write(&config.join("victim/notation-victim"), 0o755, "x"),
             _ => {}
@@ -314,8 +372,13 @@ fn plugins_are_installed_listed_and_removed_as_notation_does() {
         }
         let left: Vec<_> = fs::read_dir(&home).unwrap().flatten().collect();
         let left = left.iter().map(|entry| entry.file_name());
-        let is_left = |name: &std::ffi::OsString| name.to_string_lossy().starts_with(".notation-plugin-");
-        assert!(!left.into_iter().any(|name| is_left(&name)), "{}", case.name);
+        let is_left =
+            |name: &std::ffi::OsString| name.to_string_lossy().starts_with(".notation-plugin-");
+        assert!(
+            !left.into_iter().any(|name| is_left(&name)),
+            "{}",
+            case.name
+        );
     }
     assert!(wrong.is_empty(), "{wrong:#?}");
     replay.finish("plugin");

@@ -33,14 +33,18 @@ const DIFFERENCES: &[Difference] = &[
         cases: &["logout empty"],
         exit: Some(1),
         stdout: Text::Nothing,
-        stderr: Text::Begins("Error: failed to get registry client: invalid reference: invalid registry \"\""),
+        stderr: Text::Begins(
+            "Error: failed to get registry client: invalid reference: invalid registry \"\"",
+        ),
         why: "an empty value is a variable that is not set, and its credential is still there",
     },
     Difference {
         cases: &["malformed config.json", "logout with malformed config.json"],
         exit: None,
         stdout: Text::Same,
-        stderr: Text::Begins("Error: failed to get credentials store: malformed configuration file `"),
+        stderr: Text::Begins(
+            "Error: failed to get credentials store: malformed configuration file `",
+        ),
         why: "the file is named, and the place in it",
     },
 ];
@@ -93,7 +97,10 @@ fn arrange(case: &Case, home: &Path, auth: &str, bin: &Path) {
         }
         text if text.starts_with("docker-credential-pass and ") => {
             for name in ["pass", "secretservice"] {
-                script_plugin::write_program(&bin.join(format!("docker-credential-{name}")), HELPER);
+                script_plugin::write_program(
+                    &bin.join(format!("docker-credential-{name}")),
+                    HELPER,
+                );
             }
             return;
         }

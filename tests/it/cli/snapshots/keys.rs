@@ -48,8 +48,16 @@ fn plugins_are_installed_listed_and_removed() {
     let mut transcript = Transcript::new();
     let home = transcript.scene.sandbox.home().to_owned();
     let example = |version| plugin("example", version);
-    for (name, version) in [("example.zip", "1.0.0"), ("older.zip", "0.9.0"), ("newer.zip", "1.1.0")] {
-        let file = ("notation-example", 0o100_755, &*example(version).into_bytes());
+    for (name, version) in [
+        ("example.zip", "1.0.0"),
+        ("older.zip", "0.9.0"),
+        ("newer.zip", "1.1.0"),
+    ] {
+        let file = (
+            "notation-example",
+            0o100_755,
+            &*example(version).into_bytes(),
+        );
         std::fs::write(home.join(name), zip(&[file])).unwrap();
     }
     std::fs::write(home.join("words.txt"), "not a plugin\n").unwrap();
