@@ -112,7 +112,7 @@ async fn fetch(pool: &web::Pool, url: &Url, plugins: &Path) -> Result<Source, Do
     while let Some(bytes) = body.next().await.map_err(failed)? {
         writer.append(&bytes)?;
     }
-    Ok(writer.finish(false)?)
+    Ok(writer.finish(false))
 }
 
 /// The answer that has the file, wherever the server leads.

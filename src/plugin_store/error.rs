@@ -143,7 +143,6 @@ impl Error {
     /// What to do about it, where there is something.
     pub fn hint(&self) -> Option<String> {
         match self {
-            Self::Source { source, .. } => source.hint(),
             Self::Checksum { .. } => Some(
                 "compare the checksum with the publisher's, and get the file again; nothing was installed"
                     .to_owned(),
@@ -181,7 +180,9 @@ impl Error {
                     path.display()
                 ))
             }
-            Self::InTheWay { source } | Self::List { source, .. } => source.hint(),
+            Self::Source { source, .. } | Self::InTheWay { source } | Self::List { source, .. } => {
+                source.hint()
+            }
             Self::NotInstalled { .. } => Some("`countersign plugin list` shows the installed plugins".to_owned()),
             Self::TooLarge { .. } | Self::Place { .. } | Self::Look { .. } => None,
         }

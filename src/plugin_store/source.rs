@@ -74,7 +74,7 @@ impl Source {
             };
             writer.append(buffer.get(..read).unwrap_or_default())?;
         }
-        writer.finish(is_executable(&metadata))
+        Ok(writer.finish(is_executable(&metadata)))
     }
 
     /// Checks that it is the file that is wanted.
@@ -94,13 +94,11 @@ impl Source {
 
     /// Unpacks it, or takes it for the executable itself.
     pub(super) fn unpack(&self) -> Result<Chosen, Error> {
-        match Form::of(&self.head) {
-            Some(form) => self.unpack_archive(form),
-            None => {
-                let file = self.shown.file_name().unwrap_or_default();
-                self.take_as(&file.to_string_lossy())
-            }
+        if let Some(form) = Form::of(&self.head) {
+            return self.unpack_archive(form);
         }
+        let file = self.shown.file_name().unwrap_or_default();
+        self.take_as(&file.to_string_lossy())
     }
 
     /// Takes it for the executable of this name.
@@ -154,7 +152,6 @@ impl Source {
                 name: plugin_of(file).unwrap_or_default(),
                 path: files.join(file),
             }),
-            ([], []) => Err(Error::NoPlugin),
             // Unlike notation, which makes it executable for its owner alone.
             ([], [(file, _)]) => Err(Error::NotExecutable { file: file.clone() }),
             ([], _) => Err(Error::NoPlugin),
@@ -242,15 +239,15 @@ impl Writer {
         })
     }
 
-    pub(super) fn finish(self, is_executable: bool) -> Result<Source, Error> {
-        let hash = self.hasher.finish();
-        Ok(Source {
+    pub(super) fn finish(self, is_executable: bool) -> Source {
+        let sha256 = crate::oci::hex(&self.hasher.finish());
+        Source {
             staging: self.staging,
             shown: self.shown,
             copy: self.copy,
             is_executable,
-            sha256: hash.iter().map(|byte| format!("{byte:02x}")).collect(),
+            sha256,
             head: self.head,
-        })
+        }
     }
 }

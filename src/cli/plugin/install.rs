@@ -25,6 +25,7 @@ use crate::report::{Called, plugin_sentence};
     countersign plugin install --self aws-kms\n\n\
     An archive (zip or tar.gz) must have exactly one executable file called `notation-NAME`; a plugin may be such a file \
     itself. The plugin is run once, with `get-plugin-metadata`, before it takes its place.")]
+#[expect(clippy::struct_excessive_bools, reason = "these are flags")]
 pub(in crate::cli) struct Args {
     /// Install from a file: an archive, or the plugin's executable
     #[arg(long)]
@@ -134,14 +135,13 @@ fn chosen(args: &Args, called: Called) -> Result<From<'_>, CommandOutput> {
             "if any flags in the group [file url] are set none of the others can be; [file url] were all set"
                 .to_owned(),
         )),
-        (true, false) => Ok(From::File(Path::new(source))),
         (false, true) => Ok(From::Url(source)),
         (false, false) if called.is_notation() => Err(CommandOutput::usage(
             "at least one of the flags in the group [file url] is required",
             Some("write `--file` before a path, `--url` before a URL".to_owned()),
         )),
         (false, false) if source.contains("://") => Ok(From::Url(source)),
-        (false, false) => Ok(From::File(Path::new(source))),
+        (_, false) => Ok(From::File(Path::new(source))),
     }
 }
 

@@ -135,7 +135,7 @@ fn write(path: &Path, mode: u32, content: impl AsRef<[u8]>) {
 
 /// The files of the working directory.
 fn files(home: &Path) {
-    let foo = plugin("foo", "1.0.0");
+    let script_of_foo = plugin("foo", "1.0.0");
     for (path, version) in [
         ("notation-foo", "1.0.0"),
         ("v1.1/notation-foo", "1.1.0"),
@@ -153,10 +153,10 @@ fn files(home: &Path) {
     };
     let error = "#!/bin/sh\ncat >/dev/null\necho '{\"errorCode\": \"ERROR\", \"errorMessage\": \"the reason\"}' >&2\nexit 1\n";
     for (name, text) in [
-        ("notation-", foo.clone()),
-        ("foo", foo.clone()),
-        ("notation-bar", foo.clone()),
-        ("NOTATION-foo", foo.clone()),
+        ("notation-", script_of_foo.clone()),
+        ("foo", script_of_foo.clone()),
+        ("notation-bar", script_of_foo.clone()),
+        ("NOTATION-foo", script_of_foo.clone()),
         ("notation-junk", "junk\n".to_owned()),
         ("notation-empty", String::new()),
         ("notation-fail", "#!/bin/sh\nexit 1\n".to_owned()),
@@ -183,8 +183,8 @@ fn files(home: &Path) {
     ] {
         write(&home.join(name), 0o755, text);
     }
-    write(&home.join("notation-noexec"), 0o644, &foo);
-    let of_foo: [File<'_>; 1] = [("notation-foo", 0o100_755, foo.as_bytes())];
+    write(&home.join("notation-noexec"), 0o644, &script_of_foo);
+    let of_foo: [File<'_>; 1] = [("notation-foo", 0o100_755, script_of_foo.as_bytes())];
     let e2e = script(E2E);
     let of_e2e: [File<'_>; 1] = [("notation-e2e-plugin", 0o100_755, e2e.as_bytes())];
     let whole = archives::tar_gz(&of_foo);
@@ -221,11 +221,8 @@ fn held(list: &str) -> Vec<(String, u32)> {
 
 /// Writes the archive that the case is about.
 fn archive(case: &Case, home: &Path) {
-    let list = case.preconditions.iter();
-    let Some(list) = list
-        .filter_map(|text| text.strip_prefix("the archive holds"))
-        .next()
-    else {
+    let mut list = case.preconditions.iter();
+    let Some(list) = list.find_map(|text| text.strip_prefix("the archive holds")) else {
         return;
     };
     let names = held(list.trim_start());
@@ -314,11 +311,11 @@ fn plugins_are_installed_listed_and_removed_as_notation_does() {
     let sandbox = Sandbox::new();
     let home = sandbox.home().to_owned();
     files(&home);
-    let foo = fs::read(home.join("foo.zip")).unwrap();
+    let archive_of_foo = fs::read(home.join("foo.zip")).unwrap();
     let junk = b"junk\n";
-    let served = foo.clone();
+    let given = archive_of_foo.clone();
     let server = Hostile::start(move |seen| match seen.path() {
-        "/foo.zip" => Reply::ok("application/zip", served.clone()),
+        "/foo.zip" => Reply::ok("application/zip", given.clone()),
         "/junk.zip" => Reply::ok("application/zip", junk.to_vec()),
         _ => Reply::status(404),
     });
@@ -330,7 +327,7 @@ fn plugins_are_installed_listed_and_removed_as_notation_does() {
     known.insert("<https>", server.address().to_string());
     known.insert("<http>", without_tls());
     known.insert("<registry:down>", unused_address());
-    known.insert("<sha256:foo.zip>", hex(&foo));
+    known.insert("<sha256:foo.zip>", hex(&archive_of_foo));
     known.insert("<sha256:junk.zip>", hex(junk));
     known.insert("<fingerprint>", "0".repeat(64));
     let config = replay.sandbox.config();
@@ -357,7 +354,7 @@ fn plugins_are_installed_listed_and_removed_as_notation_does() {
                 script_plugin::write_program(&bin.join("notation-foo"), &plugin("foo", "6.6.6"));
             }
             "right checksum in capitals" => {
-                let digest = hex(&foo).to_uppercase();
+                let digest = hex(&archive_of_foo).to_uppercase();
                 case.command =
                     format!("notation plugin install --file foo.zip --sha256sum {digest}");
             }
@@ -371,7 +368,7 @@ fn plugins_are_installed_listed_and_removed_as_notation_does() {
             wrong.extend(elsewhere::differences(&case, &replay.names));
         }
         let left: Vec<_> = fs::read_dir(&home).unwrap().flatten().collect();
-        let left = left.iter().map(|entry| entry.file_name());
+        let left = left.iter().map(fs::DirEntry::file_name);
         let is_left =
             |name: &std::ffi::OsString| name.to_string_lossy().starts_with(".notation-plugin-");
         assert!(
