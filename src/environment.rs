@@ -136,6 +136,7 @@ pub struct Environment {
     credential_files: Option<Vec<PathBuf>>,
     plain_http: PlainHttp,
     cache: Option<PathBuf>,
+    content_cache: Option<PathBuf>,
     connections: Arc<OnceLock<Connections>>,
 }
 
@@ -194,6 +195,7 @@ impl Environment {
             credential_files: None,
             plain_http: PlainHttp::AlsoThese(Vec::new()),
             cache: None,
+            content_cache: None,
             connections: Arc::default(),
         }
     }
@@ -242,6 +244,21 @@ impl Environment {
             cache: Some(directory),
             ..self
         }
+    }
+
+    /// The same, where signatures that were fetched before are kept in this directory, and read from it. Whether a
+    /// signature is there still is asked of the registry every time; bytes count by their digest alone.
+    #[must_use]
+    pub fn with_content_cache(self, directory: PathBuf) -> Self {
+        Self {
+            content_cache: Some(directory),
+            ..self
+        }
+    }
+
+    /// The directory of signatures that were fetched before, where there is one.
+    pub(crate) fn content_cache(&self) -> Option<PathBuf> {
+        self.content_cache.clone()
     }
 
     /// The same with the credentials for registries in these files and in no other ones. They have the form of

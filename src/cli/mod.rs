@@ -9,6 +9,7 @@ mod cert;
 mod confirm;
 mod context;
 mod credentials;
+mod descriptors;
 mod doctor;
 mod duration;
 mod envelope;

@@ -1,6 +1,8 @@
 //! `countersign verify`.
 
 mod answers;
+mod content_cache;
+mod many;
 mod plugins;
 mod policies;
 mod refusals;
