@@ -16,7 +16,7 @@ use time::OffsetDateTime;
 use crate::aws::Aws;
 use crate::config::{self, Platform};
 use crate::http;
-use crate::registry::{self, AuthFile, AwsEcrTokens, Credentials};
+use crate::registry::{self, AuthFile, AuthFiles, AwsEcrTokens, Credentials};
 use crate::revocation::{Cache, Checker, Network};
 #[cfg(feature = "cli")]
 use crate::secrets;
@@ -380,7 +380,7 @@ impl Environment {
         let settings = http::Settings::from_variables(|name| self.variables.text(name));
         let pool = http::Pool::new(settings.map_err(Error::Http)?);
         let aws = self.aws_over(&pool).map_err(Error::Aws)?;
-        let files = self.auth_files();
+        let files = AuthFiles::from(self.auth_files()).with_native(self.native_helper());
         let credentials = Credentials::new(
             self.credential.clone(),
             Some(Arc::new(AwsEcrTokens::new(aws.clone()))),
@@ -410,6 +410,24 @@ impl Environment {
             self.user,
         ));
         files
+    }
+
+    /// The credential helper that this system has by itself. Where the files are named, no program may be run.
+    fn native_helper(&self) -> Option<String> {
+        match self.credential_files {
+            Some(_) => None,
+            None => registry::native_helper(|name| self.variables.text(name)),
+        }
+    }
+
+    /// Where a login is kept.
+    #[cfg(feature = "cli")]
+    pub(crate) fn login_store(&self) -> Result<registry::LoginStore, NoDirectory> {
+        Ok(registry::LoginStore::new(
+            self.notation_directories()?.config_file(),
+            registry::docker_config(|name| self.variables.text(name)),
+            self.native_helper(),
+        ))
     }
 
     /// Asks about revocation over `connections`, with the cache of CRLs if there is a place for it.

@@ -86,6 +86,9 @@ pub mod rules;
 pub mod signer_info;
 #[doc(hidden)]
 pub mod plugin_host;
+#[cfg(feature = "cli")]
+#[doc(hidden)]
+pub mod plugin_store;
 #[doc(hidden)]
 pub mod plugin_contract;
 #[doc(hidden)]
@@ -109,6 +112,9 @@ pub mod hints;
 #[doc(hidden)]
 pub mod json;
 mod json_size;
+#[cfg(feature = "cli")]
+#[doc(hidden)]
+pub mod archive;
 mod duration;
 #[doc(hidden)]
 pub mod oci;

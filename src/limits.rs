@@ -458,6 +458,35 @@ pub const MAX_HELPER_NAME_BYTES: usize = 64;
 /// Time that a plugin or a credential helper may take.
 pub const PROCESS_TIMEOUT: Duration = Duration::from_mins(1);
 
+// Plugins that are installed
+
+/// Bytes that a plugin's file or archive, and everything that comes out of an archive, must stay below, as in notation.
+pub const MAX_PLUGIN_SOURCE_BYTES: u64 = 256 * 1024 * 1024;
+
+/// Entries of a plugin's archive; a real one has under ten.
+pub const MAX_ARCHIVE_ENTRIES: usize = 1_000;
+
+/// Bytes of a name in an archive; no file system takes longer paths.
+pub const MAX_ARCHIVE_NAME_BYTES: usize = 4_096;
+
+/// Bytes of the last part of a name in an archive; no file system takes longer ones.
+pub const MAX_ARCHIVE_FILE_NAME_BYTES: usize = 255;
+
+/// Bytes of one extended header in an archive; a real one has some hundred.
+pub const MAX_ARCHIVE_HEADER_BYTES: u64 = 64 * 1024;
+
+/// How many times as long as its archive what comes out of it may be; programs shrink to a third.
+pub const MAX_ARCHIVE_RATIO: u64 = 100;
+
+/// Bytes that come out of an archive whatever the ratio: small files of one letter shrink well.
+pub const FREE_ARCHIVE_BYTES: u64 = 1024 * 1024;
+
+/// Time of a plugin's download, as in notation.
+pub const PLUGIN_DOWNLOAD_TIMEOUT: Duration = Duration::from_mins(10);
+
+/// Bytes of a registry's server, user name or password that are read from a terminal or a pipe.
+pub const MAX_LOGIN_INPUT_BYTES: u64 = 64 * 1024;
+
 // Requests
 
 /// Time within which a connection must stand.

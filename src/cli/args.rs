@@ -391,7 +391,7 @@ impl fmt::Display for MaxSignatures {
     }
 }
 
-fn parse_secret(text: &str) -> Result<Secret, &'static str> {
+pub(super) fn parse_secret(text: &str) -> Result<Secret, &'static str> {
     if text.is_empty() {
         return Err("it is empty");
     }

@@ -11,6 +11,8 @@ mod body;
 mod carried;
 mod error;
 mod flow;
+#[cfg(feature = "cli")]
+mod go_words;
 mod inside;
 mod named_server;
 mod proxy;

@@ -25,6 +25,7 @@ mod index_text;
 mod layout;
 mod manifest;
 mod media_types;
+mod ping;
 mod plain_http;
 mod push;
 mod pushed;
@@ -43,7 +44,7 @@ mod words;
 pub use content_cache::ContentCache;
 pub use credentials::{
     AuthFile, AuthFiles, Credential, Credentials, EcrTokenError, EcrTokens,
-    Error as CredentialsError, Secret, auth_files,
+    Error as CredentialsError, Login, LoginStore, Secret, auth_files, docker_config, native_helper,
 };
 pub use ecr_tokens::AwsEcrTokens;
 pub use endpoint::Access;
@@ -67,7 +68,7 @@ use url::Url;
 
 use crate::http::Pool;
 use crate::limits;
-use crate::reference::{Reference, Scheme};
+use crate::reference::{Reference, RegistryName, Scheme};
 use endpoint::{Endpoint, Registry};
 use transport::Session;
 
@@ -202,8 +203,12 @@ impl Client {
     }
 
     fn registry(&self, reference: &Reference) -> Result<Registry, Error> {
-        let scheme = self.scheme(reference);
-        let name = reference.registry_name();
+        self.registry_named(reference.registry_name(), reference.registry())
+    }
+
+    /// The registry `name`, which is shown as `shown`.
+    fn registry_named(&self, name: &RegistryName, shown: &str) -> Result<Registry, Error> {
+        let scheme = self.0.plain_http.scheme(name);
         let server = name.server(scheme);
         let base = Url::parse(&format!("{}://{server}/", scheme.as_str())).map_err(|_| {
             Error::Misbehaved {
@@ -212,7 +217,7 @@ impl Client {
             }
         })?;
         Ok(Registry {
-            name: reference.registry().to_owned(),
+            name: shown.to_owned(),
             canonical: name.clone(),
             server,
             base,

@@ -1,5 +1,6 @@
 //! What the tests share.
 
+pub(crate) mod archives;
 pub(crate) mod document;
 pub(crate) mod envelopes;
 pub(crate) mod forward;
