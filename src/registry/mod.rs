@@ -208,7 +208,7 @@ impl Client {
 
     /// The registry `name`, which is shown as `shown`.
     fn registry_named(&self, name: &RegistryName, shown: &str) -> Result<Registry, Error> {
-        let scheme = self.0.plain_http.scheme(name);
+        let scheme = self.shared.plain_http.scheme(name);
         let server = name.server(scheme);
         let base = Url::parse(&format!("{}://{server}/", scheme.as_str())).map_err(|_| {
             Error::Misbehaved {

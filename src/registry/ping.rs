@@ -18,7 +18,7 @@ impl Client {
     /// [`Error::Unauthorized`] if it does not take the credential, [`Error::NotFound`] if it is not a registry, and
     /// what keeps a request from an answer.
     pub async fn ping(&self, name: &RegistryName) -> Result<(), Error> {
-        let shown = name.server(self.0.plain_http.scheme(name));
+        let shown = name.server(self.shared.plain_http.scheme(name));
         let registry = self.registry_named(name, &shown)?;
         let mut url = registry.base.clone();
         url.set_path("/v2/");
@@ -26,9 +26,9 @@ impl Client {
             registry,
             repository: String::new(),
             access: Access::Pull,
-            pool: self.0.pool.clone(),
+            pool: self.shared.pool.clone(),
         };
-        let session = Session::new(endpoint, self.0.credentials.clone());
+        let session = Session::new(endpoint, self.shared.credentials.clone());
         let response = session.get(url.clone(), media_types::ACCEPT_ANY).await?;
         match response.status() {
             StatusCode::OK => Ok(()),
