@@ -74,6 +74,7 @@ impl Failure {
             Self::Authenticity {
                 source: AuthenticityError::Store { source },
             } => Some(source.notation_error()),
+            Self::TimestampStore { source } => Some(source.notation_error()),
             _ => None,
         }
     }

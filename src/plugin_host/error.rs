@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::process::ExitStatus;
 
-use crate::plugin_contract::{self, Command, ErrorCode};
+use crate::plugin_contract::{self, CONTRACT_VERSION, Command, ErrorCode};
 use crate::process;
 
 /// Why a plugin has no answer.
@@ -106,7 +106,31 @@ pub enum Error {
         /// The plugin.
         name: String,
         /// What is wrong.
-        problem: String,
+        problem: MetadataProblem,
+    },
+}
+
+/// What is wrong with a plugin's metadata.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum MetadataProblem {
+    /// A field that must say something does not.
+    #[error("`{field}` is empty")]
+    Empty {
+        /// The field.
+        field: &'static str,
+    },
+    /// It is another plugin's.
+    #[error("its name is `{found}`")]
+    Name {
+        /// The name in it.
+        found: String,
+    },
+    /// It does not speak the contract's version.
+    #[error("it speaks the contract's versions `{}`, not `{CONTRACT_VERSION}`", found.join("`, `"))]
+    Versions {
+        /// Those that it speaks.
+        found: Vec<String>,
     },
 }
 
@@ -147,6 +171,22 @@ impl Error {
             | Self::Answer { name, .. }
             | Self::Request { name, .. }
             | Self::Metadata { name, .. } => name,
+        }
+    }
+
+    /// What it was asked, if it came to that.
+    pub fn command(&self) -> Option<Command> {
+        match self {
+            Self::Name { .. }
+            | Self::NotNamed { .. }
+            | Self::NotInstalled { .. }
+            | Self::NotExecutable { .. } => None,
+            Self::Run { command, .. }
+            | Self::Refused { command, .. }
+            | Self::NoError { command, .. }
+            | Self::Answer { command, .. }
+            | Self::Request { command, .. } => Some(*command),
+            Self::Metadata { .. } => Some(Command::GetPluginMetadata),
         }
     }
 

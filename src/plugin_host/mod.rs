@@ -16,7 +16,7 @@ use std::time::Duration;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-pub use error::Error;
+pub use error::{Error, MetadataProblem};
 pub use find::PluginHost;
 pub use notation::notation_in;
 
@@ -141,7 +141,7 @@ fn first_line(stderr: &[u8]) -> Option<String> {
     (!line.is_empty()).then(|| line.to_owned())
 }
 
-fn metadata_problem(metadata: &PluginMetadata, name: &str) -> Option<String> {
+fn metadata_problem(metadata: &PluginMetadata, name: &str) -> Option<MetadataProblem> {
     let fields = [
         ("name", metadata.name.is_empty()),
         ("description", metadata.description.is_empty()),
@@ -154,20 +154,21 @@ fn metadata_problem(metadata: &PluginMetadata, name: &str) -> Option<String> {
         ("capabilities", metadata.capabilities.is_empty()),
     ];
     if let Some((field, _)) = fields.iter().find(|(_, empty)| *empty) {
-        return Some(format!("`{field}` is empty"));
+        return Some(MetadataProblem::Empty { field });
     }
     if metadata.name != name {
-        return Some(format!("its name is `{}`", metadata.name));
+        return Some(MetadataProblem::Name {
+            found: metadata.name.clone(),
+        });
     }
     if !metadata
         .supported_contract_versions
         .iter()
         .any(|version| version == CONTRACT_VERSION)
     {
-        return Some(format!(
-            "it speaks the contract's versions `{}`, not `{CONTRACT_VERSION}`",
-            metadata.supported_contract_versions.join("`, `")
-        ));
+        return Some(MetadataProblem::Versions {
+            found: metadata.supported_contract_versions.clone(),
+        });
     }
     None
 }

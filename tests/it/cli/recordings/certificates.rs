@@ -90,13 +90,6 @@ const DIFFERENCES: &[Difference] = &[
         why: OWN_WORDS,
     },
     Difference {
-        cases: &["add without *", "show without *", "delete without *"],
-        exit: None,
-        stdout: Text::Same,
-        stderr: Text::Begins("Error: the following required arguments were not provided:"),
-        why: FLAGS,
-    },
-    Difference {
         cases: &[
             "add with the store ..",
             "add with the store .",
@@ -326,14 +319,6 @@ fn certificates_are_managed_as_notation_does() {
     write_files(replay.sandbox.home());
     let config = replay.sandbox.config();
     for case in recorded("cert") {
-        if case
-            .preconditions
-            .iter()
-            .any(|text| text.starts_with("runs as an unprivileged user"))
-        {
-            replay.skip(&case);
-            continue;
-        }
         if case.is_fresh {
             fs::remove_dir_all(&config).unwrap();
             replay.sandbox.write_config("victim.txt", "x");

@@ -163,14 +163,6 @@ fn trust_stores_are_met_as_notation_meets_them() {
     let mut replay = Replay::new(Sandbox::new(), &fixtures.placeholders, DIFFERENCES);
     let stores = replay.sandbox.config().join("truststore/x509");
     for mut case in recorded("verify-truststore") {
-        if case
-            .preconditions
-            .iter()
-            .any(|text| text.starts_with("runs as an unprivileged user"))
-        {
-            replay.skip(&case);
-            continue;
-        }
         let _ = fs::remove_dir_all(&stores);
         let name = case
             .name
