@@ -429,9 +429,14 @@ pub(super) fn parse_pairs(
             ));
         };
         if key.is_empty() || value.is_empty() {
-            return Err(unusable(format!(
-                "key-value pair must not have an empty key or value: `{key}={value}`"
-            )));
+            let problem =
+                format!("key-value pair must not have an empty key or value: `{key}={value}`");
+            let in_notation = || {
+                Some(format!(
+                    "could not parse flag {flag}: key-value pair requires \"=\" as separator"
+                ))
+            };
+            return Err(unusable(problem).in_notation(in_notation));
         }
         if pairs.insert(key.to_owned(), value.to_owned()).is_some() {
             return Err(unusable(format!("the key `{key}` is given twice")));

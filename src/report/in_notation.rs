@@ -282,6 +282,7 @@ pub(crate) fn of_keys(error: &SigningKeysError, bytes: &[u8]) -> Option<String> 
             "\"{}\" is not a regular file (symlinks are not supported)",
             source.path().display()
         )),
+        SigningKeysError::File { source } if source.is_denied() => Some(sentence::of_file(source)),
         _ => None,
     }
 }

@@ -20,7 +20,7 @@ mod environment;
 mod fixtures;
 mod keys;
 mod layouts;
-mod placeholders;
+pub(in crate::cli) mod placeholders;
 mod plugins;
 mod policies;
 mod reading;
@@ -82,7 +82,13 @@ impl Difference {
 }
 
 /// Reasons for other words that are rows of `COMPATIBILITY.md`.
-const OWN_SENTENCES: &[&str] = &[];
+const OWN_SENTENCES: &[&str] = &[
+    "our own words for what is wrong with an envelope",
+    "one sentence for an envelope that is not good, and then what is wrong with it",
+    "our own words for what is wrong with an authority or its answer",
+    "a manifest that cannot be read hides no other signature",
+    "without the remains of a format",
+];
 
 /// Files that we write and notation does not, by case.
 const OTHER_FILES: &[(&str, &str)] = &[
@@ -367,8 +373,6 @@ impl<'a> Replay<'a> {
         if is_unprivileged && !is_root() {
             return self.skip(case);
         }
-        let arranged = is_unprivileged
-            .then(|| unprivileged::Arranged::new(case, self.sandbox.home(), &mut command));
         let config = self.sandbox.config();
         let cache = self.sandbox.home().join(".cache/notation");
         let look = |wanted: bool, folder: &Path| {
@@ -380,6 +384,8 @@ impl<'a> Replay<'a> {
         };
         let before = look(self.writes, &config);
         let kept = look(self.caches, &cache);
+        let arranged = is_unprivileged
+            .then(|| unprivileged::Arranged::new(case, self.sandbox.home(), &mut command));
         let ran = match &case.stdin {
             Some(typed) => Ran::at_a_terminal(&mut command, typed),
             None => Ran::of(&mut command),

@@ -13,7 +13,6 @@ use crate::support::envelopes::Signer;
 use crate::support::pki::{self, Entity};
 use crate::support::sandbox::Sandbox;
 
-const FLAGS: &str = "the words of the flag parser";
 const LEADS_OUT: &str = "a name leads to no other directory";
 const USABLE: &str = "what is added must be usable by verification";
 const SAID: &str = "what spoils a store is said, and hides nothing else";
@@ -29,6 +28,13 @@ const QUESTION: Text = Text::Begins("Are you sure you want to delete ");
 const NAME: Text = Text::Begins("Error: named store name needs to follow [a-zA-Z0-9_.-]+ format");
 
 const DIFFERENCES: &[Difference] = &[
+    Difference {
+        cases: &["add where the directory cannot be written"],
+        exit: None,
+        stdout: Text::Same,
+        stderr: Text::Contains("the trust store cannot be changed: could not make the directory "),
+        why: OWN_WORDS,
+    },
     Difference {
         cases: &["add leaf.crt", "add chain.crt"],
         exit: Some(1),

@@ -4,11 +4,29 @@ use std::fs;
 use std::os::unix::fs::symlink;
 
 use super::blobs::{Home, replay};
-use super::case::Case;
 use super::{Difference, Text, recorded};
 use crate::support::sandbox::Sandbox;
 
 const MANAGING: &[Difference] = &[
+    Difference {
+        cases: &["show a policy that cannot be read"],
+        exit: None,
+        stdout: Text::Same,
+        stderr: Text::Begins("Error: failed to show OCI trust policy: open <config>/notation/"),
+        why: "the whole path is said",
+    },
+    Difference {
+        cases: &[
+            "import where nothing can be written",
+            "import where the directory cannot be written",
+        ],
+        exit: None,
+        stdout: Text::Same,
+        stderr: Text::Begins(
+            "Error: failed to write OCI trust policy configuration: could not make the directory ",
+        ),
+        why: "our own words for what the system says",
+    },
     Difference {
         cases: &[
             "import again, stdin empty",
@@ -83,11 +101,6 @@ const MANAGING: &[Difference] = &[
         why: "there is a `policy init` here",
     },
 ];
-
-const NOT_JSON: Text = Text::Begins(
-    "Error: failed to parse OCI trust policy configuration: malformed trust policy `p",
-);
-const JSON: &str = "our own words for what is wrong with JSON, and its place";
 
 const RULES: &[Difference] = &[
     Difference {

@@ -4,7 +4,6 @@ use super::fixtures::Fixtures;
 use super::{Difference, Replay, Text, recorded};
 use crate::support::sandbox::Sandbox;
 
-const RESOLVING: Text = Text::Begins("Error: failed to get manifest descriptor: ");
 const FETCHING: Text =
     Text::Begins("Warning: unable to fetch signature <digest:signature> due to error: ");
 const SKIPPING: Text =

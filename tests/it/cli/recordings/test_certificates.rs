@@ -15,6 +15,13 @@ const PLAN: Text =
 
 const DIFFERENCES: &[Difference] = &[
     Difference {
+        cases: &["generate where the directory cannot be written"],
+        exit: None,
+        stdout: Text::Nothing,
+        stderr: Text::Begins("Error: open <config>/notation/signingkeys.json: permission denied"),
+        why: NOTHING_DONE,
+    },
+    Difference {
         cases: &["generate again"],
         exit: None,
         stdout: Text::Nothing,
@@ -69,16 +76,14 @@ const DIFFERENCES: &[Difference] = &[
         cases: &["generate with malformed signingkeys.json"],
         exit: None,
         stdout: Text::Nothing,
-        stderr: Text::Begins("Error: malformed signingkeys.json"),
+        stderr: Text::Same,
         why: NOTHING_DONE,
     },
     Difference {
         cases: &["cleanup with malformed signingkeys.json"],
         exit: None,
         stdout: Text::Nothing,
-        stderr: Text::Begins(
-            "Error: failed to remove key x from the key list: malformed signingkeys.json",
-        ),
+        stderr: Text::Same,
         why: NOTHING_DONE,
     },
     Difference {

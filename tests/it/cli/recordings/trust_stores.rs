@@ -63,6 +63,8 @@ const DIFFERENCES: &[Difference] = &[
             "certificate is a symbolic link, audit",
             "store is a symbolic link, audit",
             "store is a file, audit",
+            "certificate cannot be read, audit",
+            "store cannot be read, audit",
         ],
         exit: None,
         stdout: Text::Same,

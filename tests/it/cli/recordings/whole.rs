@@ -76,5 +76,5 @@ fn most_cases_are_answered_as_notation_does_and_no_others_differ_unseen() {
         sum.same * 100 >= 95 * without_rule,
         "too many cases in other words: {sum:?}"
     );
-    assert!(sum.not_replayed * 100 <= all, "{sum:?}");
+    assert!(sum.not_replayed * 100 <= 2 * all, "{sum:?}");
 }

@@ -3,12 +3,18 @@
 use std::fs;
 use std::os::unix::fs::symlink;
 
-use super::super::case::Case;
 use super::super::{Difference, Text, recorded};
 use super::{Home, replay};
 use crate::support::sandbox::Sandbox;
 
 const MANAGING: &[Difference] = &[
+    Difference {
+        cases: &["show a policy that cannot be read"],
+        exit: None,
+        stdout: Text::Same,
+        stderr: Text::Begins("Error: failed to show trust policy: open <config>/notation/"),
+        why: "the whole path is said",
+    },
     Difference {
         cases: &[
             "init again, stdin empty",
@@ -60,11 +66,6 @@ const MANAGING: &[Difference] = &[
         why: "nothing is written through a link",
     },
 ];
-
-const NOT_JSON: Text = Text::Begins(
-    "Error: failed to parse blob trust policy configuration: malformed trust policy `p",
-);
-const JSON: &str = "our own words for what is wrong with JSON, and its place";
 
 const RULES: &[Difference] = &[
     Difference {

@@ -91,28 +91,11 @@ const DIFFERENCES: &[Difference] = &[
         why: "two meanings of one command line",
     },
     Difference {
-        cases: &["user metadata empty value"],
-        exit: None,
-        stdout: Text::Same,
-        stderr: Text::Begins(
-            "Error: could not parse flag user-metadata: key-value pair must not have an empty key or \
-             value",
-        ),
-        why: "what is wrong is said",
-    },
-    Difference {
         cases: &["flags empty plugin and id"],
         exit: Some(1),
         stdout: Text::Nothing,
         stderr: Text::Begins("Error: a value is required for '--plugin <NAME>'"),
         why: "an empty value is a variable that is not set",
-    },
-    Difference {
-        cases: &["flags empty plugin and id"],
-        exit: None,
-        stdout: Text::Same,
-        stderr: Text::OtherWords,
-        why: "the words of the flag parser, and our own for a plugin that is not there",
     },
     Difference {
         cases: &["timestamp root missing"],

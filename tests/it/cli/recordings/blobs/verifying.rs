@@ -284,6 +284,10 @@ fn files_are_verified_as_notation_does() {
     let mut trusts = None;
     let mut is_about_policies = true;
     for mut case in recorded("blob-verify") {
+        if case.name == "policy cannot be read" {
+            let _ = fs::remove_file(replay.sandbox.config().join("trustpolicy.blob.json"));
+            replay.sandbox.write_config("trustpolicy.blob.json", STRICT);
+        }
         if case.name.starts_with("verification plugin ") && !case.name.ends_with("missing") {
             let trusts = trusts.get_or_insert_with(|| install_plugin(&replay.sandbox));
             trusts.store(!case.name.contains("fails"), Ordering::SeqCst);
