@@ -55,7 +55,7 @@ pub(super) async fn run(args: &Args, emit: &mut dyn FnMut(CommandOutput)) {
         Err(report) => return emit(not_begun(args.output, report)),
     };
     let mut results = Vec::new();
-    let mut exit = Exit::Done;
+    let mut worst = Exit::Done;
     let mut notes = artifacts.take_notes();
     for (text, reference) in args.references.iter().zip(&artifacts.references) {
         let looked = Box::pin(look(&artifacts, reference, args.max_signatures));
@@ -81,7 +81,7 @@ pub(super) async fn run(args: &Args, emit: &mut dyn FnMut(CommandOutput)) {
                 ListedArtifact::failed(text.clone(), reason.retryable_if(may_pass))
             }
         };
-        exit = exit.worse(report.exit);
+        worst = worst.worse(report.exit);
         report.stderr.insert_str(0, &std::mem::take(&mut notes));
         if args.output == Output::Json {
             report.stdout.clear();
@@ -91,8 +91,8 @@ pub(super) async fn run(args: &Args, emit: &mut dyn FnMut(CommandOutput)) {
     }
     if args.output == Output::Json {
         emit(CommandOutput {
-            stdout: go::json(&ListingV1::new(results, exit)),
-            exit,
+            stdout: go::json(&ListingV1::new(results, worst)),
+            exit: worst,
             ..CommandOutput::done()
         });
     }

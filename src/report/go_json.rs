@@ -278,11 +278,11 @@ pub(crate) enum Shape {
     Text,
     Truth,
     /// A list of these, of this type.
-    List(&'static str, &'static Shape),
+    List(&'static str, &'static Self),
     /// A type that holds any object.
     Map(&'static str),
     /// A type and its fields.
-    Struct(&'static str, &'static [(&'static str, Shape)]),
+    Struct(&'static str, &'static [(&'static str, Self)]),
 }
 
 impl Shape {

@@ -155,7 +155,7 @@ impl Issuer {
             "garbage" => return Reply::ok("application/pkix-crl", "garbage"),
             "missing" => return Reply::status(404),
             "unknown" => return Reply::status(500),
-            "expired" => crl.next_update = "20240201000000Z".to_owned(),
+            "expired" => "20240201000000Z".clone_into(&mut crl.next_update),
             _ => {}
         }
         Reply::ok("application/pkix-crl", crl.number(1).build(&self.root))

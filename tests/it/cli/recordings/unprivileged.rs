@@ -83,7 +83,12 @@ fn paths(what: &str, case: &Case, home: &Path, config: &Path) -> Vec<PathBuf> {
             fs::create_dir_all(cache.join("crl")).unwrap();
             vec![cache.join("crl"), cache]
         }
-        file if file.ends_with(".json") => vec![config.join(file)],
+        "signingkeys.json"
+        | "trustpolicy.json"
+        | "trustpolicy.oci.json"
+        | "trustpolicy.blob.json" => {
+            vec![config.join(what)]
+        }
         other => panic!("{}: {other}", case.name),
     }
 }
