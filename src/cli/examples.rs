@@ -25,7 +25,12 @@ fn examples(help: &str) -> Vec<&str> {
     };
     let lines = section.lines().take_while(|line| line.starts_with("  "));
     lines
-        .map(|line| line.split("    (").next().unwrap().trim())
+        .map(|line| {
+            // What a shell does with the output is not the program's.
+            let ends = ["    (", " > ", " | "];
+            let cut = |line, end| str::split(line, end).next().unwrap_or(line);
+            ends.into_iter().fold(line, cut).trim()
+        })
         .collect()
 }
 
