@@ -137,6 +137,11 @@ impl Error {
         matches!(self, Self::Io { source, .. } if source.kind() == io::ErrorKind::PermissionDenied)
     }
 
+    /// Whether a symbolic link is there.
+    pub fn is_symbolic_link(&self) -> bool {
+        matches!(self, Self::SymbolicLink { .. })
+    }
+
     /// Whether something is there that is of another kind than was asked for, a link included.
     pub fn is_wrong_kind(&self) -> bool {
         matches!(self, Self::SymbolicLink { .. } | Self::WrongKind { .. })

@@ -210,6 +210,9 @@ pub const MAX_PBKDF2_ITERATIONS: u32 = 10_000_000;
 /// Bytes of a passphrase, its line end included.
 pub const MAX_PASSPHRASE_BYTES: u64 = 4_096;
 
+/// Longest password of a registry on standard input; some are a whole JSON document.
+pub const MAX_PASSWORD_BYTES: u64 = 64 * 1024;
+
 // Timestamps
 
 /// Bytes of a timestamp, or of a timestamping authority's answer (notation's limit for the

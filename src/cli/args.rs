@@ -13,6 +13,7 @@ use clap::builder::{NonEmptyStringValueParser, TypedValueParser};
 
 use super::duration::parse_span;
 use super::output::{CommandOutput, Exit};
+use super::password;
 use crate::allowance::Allowed;
 use crate::aws::SigningProfile;
 use crate::limits::{MAX_COMMAND_TIMEOUT, MAX_SIGNATURES, NAMED_PIPE_TIMEOUT};
@@ -57,10 +58,32 @@ pub(super) struct RegistryArgs {
     /// Password for the registry [default: `NOTATION_PASSWORD`]; visible to other users of the
     /// machine when given here
     #[arg(short, long, value_parser = parse_secret)]
-    pub(super) password: Option<Secret>,
+    password: Option<Secret>,
+    /// Read the password for the registry from standard input
+    #[arg(long, conflicts_with = "password")]
+    password_stdin: bool,
     /// Reach the registry over plain HTTP; `localhost` always is
     #[arg(long)]
     pub(super) insecure_registry: bool,
+}
+
+impl RegistryArgs {
+    /// Whether the command line has a password, or says where it is.
+    pub(super) const fn has_password(&self) -> bool {
+        self.password_stdin || self.password.is_some()
+    }
+
+    /// The password that the command line has, or says where it is.
+    ///
+    /// # Errors
+    ///
+    /// The report of a standard input that has none.
+    pub(super) fn password(&self) -> Result<Option<Secret>, CommandOutput> {
+        if self.password_stdin {
+            return password::from_stdin().map(Some);
+        }
+        Ok(self.password.clone())
+    }
 }
 
 /// How long a command may take.
@@ -155,6 +178,12 @@ impl PolicyFileArgs {
                              `--policy-sha256 DIGEST`"
                                 .to_owned(),
                         ),
+                    ));
+                }
+                if password::has_taken_stdin() {
+                    return Err(CommandOutput::usage(
+                        "standard input cannot be both the policy and the password",
+                        Some("give one of them in another way".to_owned()),
                     ));
                 }
                 Ok(Some(Path::new("/dev/stdin")))
@@ -423,9 +452,14 @@ pub(super) fn parse_pairs(
             ));
         };
         if key.is_empty() || value.is_empty() {
-            return Err(unusable(format!(
-                "key-value pair must not have an empty key or value: `{key}={value}`"
-            )));
+            let problem =
+                format!("key-value pair must not have an empty key or value: `{key}={value}`");
+            let in_notation = || {
+                Some(format!(
+                    "could not parse flag {flag}: key-value pair requires \"=\" as separator"
+                ))
+            };
+            return Err(unusable(problem).in_notation(in_notation));
         }
         if pairs.insert(key.to_owned(), value.to_owned()).is_some() {
             return Err(unusable(format!("the key `{key}` is given twice")));

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use url::Url;
@@ -23,7 +24,7 @@ use crate::limits::MAX_TRUST_STORE_FILE_BYTES;
 use crate::notary::EnvelopeFormat;
 use crate::reference::{ArtifactReference, Scheme};
 use crate::registry::{self, PlainHttp};
-use crate::report::Called;
+use crate::report::{Called, in_notation};
 use crate::signer::timestamping::Timestamping;
 use crate::trust_policy::DocumentKind;
 use crate::trust_store::{self, NamedStore};
@@ -53,6 +54,22 @@ pub(super) struct Context {
     pub(super) signature_format: Option<EnvelopeFormat>,
     /// How long a pipe that the user named may take to be written to its end.
     pub(super) pipes: Duration,
+}
+
+/// Which registries this command speaks to in plain HTTP, once that is settled.
+static PLAIN_HTTP: OnceLock<PlainHttp> = OnceLock::new();
+
+/// Notation's words for an artifact that could not be resolved.
+pub(super) fn unresolved_in_notation(
+    reference: &ArtifactReference,
+    error: &registry::Error,
+) -> Option<String> {
+    let ArtifactReference::Registry(named) = reference else {
+        return None;
+    };
+    let plain_http = PLAIN_HTTP.get()?;
+    let scheme = plain_http.scheme(named.registry_name());
+    in_notation::of_resolve(reference, error, scheme)
 }
 
 /// The environment of this process, whose clock stands still.
@@ -130,6 +147,8 @@ impl Context {
         } else {
             PlainHttp::AlsoThese(config.insecure_registries)
         };
+        // A process runs one command.
+        let _ = PLAIN_HTTP.set(plain_http.clone());
         let given = credentials::given(args, references, &plain_http, shown, &environment)?;
         // By Notation's name, stderr is Notation's.
         if !called().is_notation() {
@@ -326,7 +345,7 @@ fn load_config(
     format: Format,
     notes: &mut String,
 ) -> Result<Config, CommandOutput> {
-    let is_given = args.username.is_some() && args.password.is_some();
+    let is_given = args.username.is_some() && args.has_password();
     let is_registrys = references.iter().any(|reference| match reference {
         ArtifactReference::Layout(_) => false,
         ArtifactReference::Registry(reference) => {

@@ -69,18 +69,19 @@ pub(super) fn given(
         Some(username) => (Some(username.clone()), "`--username`"),
         None => (set(USERNAME), "`NOTATION_USERNAME`"),
     };
-    let of_environment = args.password.is_none();
-    let password = args
-        .password
-        .clone()
-        .or_else(|| set(PASSWORD).map(Secret::new));
+    let password = args.password()?;
+    let of_environment = password.is_none();
+    let password = password.or_else(|| set(PASSWORD).map(Secret::new));
     let credential = match (username, password) {
         (Some(username), Some(password)) => Credential::password(username, password, from),
         (None, None) => return Ok(Given::default()),
         (Some(_), None) => {
             return Err(CommandOutput::usage(
                 "a user name for the registry was given without a password",
-                Some("give `--password` or set `NOTATION_PASSWORD`".to_owned()),
+                Some(
+                    "give `--password-stdin` or `--password`, or set `NOTATION_PASSWORD`"
+                        .to_owned(),
+                ),
             ));
         }
         (None, Some(_)) => {

@@ -52,6 +52,12 @@ impl EnvelopeArgs {
         }
     }
 
+    /// Checks what is wrong whatever the signer and the artifact are.
+    pub(super) fn check(&self) -> Result<(), CommandOutput> {
+        self.expiry.as_deref().map(parse_expiry).transpose()?;
+        Ok(())
+    }
+
     /// What the flags ask for, of the signer that was chosen.
     pub(super) fn terms(&self, choice: &Choice, context: &Context) -> Result<Terms, CommandOutput> {
         let format = match self.signature_format.as_deref() {

@@ -7,12 +7,13 @@ use std::fmt::Write as _;
 
 use super::args::{LookArgs, MaxSignatures};
 use super::output::{CommandOutput, Exit, one_line};
-use super::signatures::{self, SignatureList};
+use super::signatures::{self, Artifacts, SignatureList};
 use super::tree::Tree;
 use crate::allowance::{self, Exhausted};
 use crate::causes;
 use crate::notary::SIGNATURE_ARTIFACT_TYPE;
 use crate::oci::{Descriptor, Digest};
+use crate::reference::ArtifactReference;
 use crate::report::{Inspection, SignatureDetails, SignatureInspection, Times, go};
 
 /// Flags of `inspect`, as notation has them.
@@ -21,9 +22,10 @@ use crate::report::{Inspection, SignatureDetails, SignatureInspection, Times, go
     countersign inspect registry.example/app:v1\n  \
     countersign inspect --output json registry.example/app@sha256:...")]
 pub(super) struct Args {
-    /// Artifact: registry/repository@digest, or :tag; with --oci-layout directory@digest, or :tag
-    reference: String,
-    /// Output format: tree or json
+    /// Artifacts: registry/repository@digest, or :tag; with --oci-layout directory@digest, or :tag
+    #[arg(required = true, value_name = "REFERENCE")]
+    references: Vec<String>,
+    /// Output format: tree, of which `text` is the older name, or json, one document for each artifact
     #[arg(short, long, value_name = "FORMAT", default_value = "tree")]
     output: String,
     /// Maximum number of signatures to show
@@ -44,26 +46,47 @@ enum Output {
     Json,
 }
 
-pub(super) async fn run(args: &Args) -> CommandOutput {
-    let allowed = match args.look.time.allowed() {
-        Ok(allowed) => allowed,
-        Err(report) => return report,
+/// Each artifact in its turn: that one cannot be looked at hides no other.
+pub(super) async fn run(args: &Args, emit: &mut dyn FnMut(CommandOutput)) {
+    let begun = args.look.time.allowed().and_then(|allowed| {
+        let output = parse_output(&args.output)?;
+        let artifacts = Artifacts::new(&args.references, &args.look)?;
+        Ok((allowed, output, artifacts))
+    });
+    let (allowed, output, mut artifacts) = match begun {
+        Ok(begun) => begun,
+        Err(report) => return emit(report),
     };
-    let answer = allowed.begin().lend(Box::pin(inspect(args))).await;
-    answer.unwrap_or_else(|report| report)
+    let mut notes = artifacts.take_notes();
+    for reference in &artifacts.references {
+        let inspected = Box::pin(inspect(&artifacts, reference, args.max_signatures, output));
+        let inspected = allowed.begin().lend(inspected).await;
+        let mut report = inspected.unwrap_or_else(|report| report);
+        report.stderr.insert_str(0, &std::mem::take(&mut notes));
+        emit(report);
+    }
 }
 
-async fn inspect(args: &Args) -> Result<CommandOutput, CommandOutput> {
-    let output = match args.output.as_str() {
-        "tree" => Output::Tree,
-        "json" => Output::Json,
+/// `text` is what notation 1.3 calls the tree.
+fn parse_output(text: &str) -> Result<Output, CommandOutput> {
+    match text {
+        "tree" | "text" => Ok(Output::Tree),
+        "json" => Ok(Output::Json),
         other => {
             let sentence = format!("invalid format: {:?}", one_line(other));
-            return Err(CommandOutput::failed(Exit::Usage, &sentence));
+            Err(CommandOutput::failed(Exit::Usage, &sentence))
         }
-    };
-    let repository = signatures::open(&args.reference, &args.look)?;
-    let found = signatures::find(repository, args.max_signatures, "inspect").await?;
+    }
+}
+
+async fn inspect(
+    artifacts: &Artifacts,
+    reference: &ArtifactReference,
+    max_signatures: MaxSignatures,
+    output: Output,
+) -> Result<CommandOutput, CommandOutput> {
+    let repository = artifacts.open(reference)?;
+    let found = signatures::find(repository, max_signatures, "inspect").await?;
     Ok(show(found, output).await)
 }
 

@@ -8,7 +8,7 @@ use clap::builder::NonEmptyStringValueParser;
 use super::args::parse_pairs;
 use super::context::{environment, no_directory, tell_directory};
 use super::output::{CommandOutput, Exit, one_line};
-use super::signer::{unusable_key, unusable_plugin};
+use super::signer::{unusable_key, unusable_keys, unusable_plugin};
 use super::table::table;
 use crate::aws::{ArnService, KmsKeyId, Settings};
 use crate::config::{NotationDirs, SigningKey, SigningKeys, SigningKeysError};
@@ -31,21 +31,29 @@ pub(super) enum Command {
     #[command(visible_alias = "ls", after_help = "Examples:\n  countersign key list")]
     List,
     /// Remove keys from the list; the keys themselves stay
+    #[command(visible_aliases = ["remove", "rm"])]
     Delete(DeleteArgs),
 }
 
 /// Flags of `key add`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  \
-    countersign key add --plugin com.amazonaws.signer.notation.plugin --id ARN --default release\n  \
-    countersign key add --plugin aws-kms --id ARN --plugin-config certificate_chain=kms.crt kms\n  \
-    countersign key add --key-file release.key --certificates release.crt release")]
+    countersign key add --signing-profile ARN --default release\n  \
+    countersign key add --kms-key alias/release --certificate-chain kms.crt kms\n  \
+    countersign key add --key-file release.key --certificate-chain release.crt release\n  \
+    countersign key add --plugin com.example.plugin --id KEY_ID example")]
 pub(super) struct AddArgs {
     /// Name of the key
     #[arg(value_name = "NAME")]
     name: String,
+    /// AWS Signer profile, or profile version, that signs
+    #[arg(long, value_name = "ARN", conflicts_with_all = ["plugin", "id", "key_file", "kms_key"], value_parser = NonEmptyStringValueParser::new())]
+    signing_profile: Option<String>,
+    /// Key of AWS KMS: its ARN, its identifier, an alias' ARN or `alias/NAME`
+    #[arg(long, value_name = "KEY", requires = "certificate_chain", conflicts_with_all = ["plugin", "id", "key_file"], value_parser = NonEmptyStringValueParser::new())]
+    kms_key: Option<String>,
     /// Plugin that has the key; AWS Signer's and `aws-kms` are built in
-    #[arg(long, value_name = "NAME", required_unless_present = "key_file")]
+    #[arg(long, value_name = "NAME", required_unless_present_any = ["key_file", "signing_profile", "kms_key"])]
     plugin: Option<String>,
     /// Key of the plugin; for AWS Signer the profile's ARN, for `aws-kms` the key
     #[arg(long, value_name = "ID")]
@@ -54,11 +62,11 @@ pub(super) struct AddArgs {
     #[arg(long, value_name = "KEY=VALUE")]
     plugin_config: Vec<String>,
     /// File with a private key in PEM, instead of a plugin
-    #[arg(long, value_name = "FILE", requires = "certificates", conflicts_with_all = ["plugin", "id", "plugin_config"], value_parser = NonEmptyStringValueParser::new())]
+    #[arg(long, value_name = "FILE", requires = "certificate_chain", conflicts_with_all = ["plugin", "id", "plugin_config"], value_parser = NonEmptyStringValueParser::new())]
     key_file: Option<String>,
-    /// File with the key's certificate and those of its issuers
-    #[arg(long, value_name = "FILE", requires = "key_file", value_parser = NonEmptyStringValueParser::new())]
-    certificates: Option<String>,
+    /// File with the key's certificate and those of its issuers, for `--key-file` and `--kms-key`
+    #[arg(long, value_name = "FILE", alias = "certificates", conflicts_with_all = ["plugin", "signing_profile"], value_parser = NonEmptyStringValueParser::new())]
+    certificate_chain: Option<String>,
     /// Make it the default
     #[arg(long)]
     default: bool,
@@ -109,19 +117,30 @@ pub(super) async fn run(command: &Command) -> CommandOutput {
     }
 }
 
-fn report(error: &SigningKeysError) -> CommandOutput {
-    CommandOutput::error(Exit::Usage, &error.to_string(), error, error.hint())
-}
-
 async fn add(dirs: &NotationDirs, args: &AddArgs) -> Result<String, CommandOutput> {
     let usage = |sentence: String| CommandOutput::failed(Exit::Usage, &sentence);
-    let config = parse_pairs("plugin-config", &args.plugin_config)?;
+    let mut config = parse_pairs("plugin-config", &args.plugin_config)?;
     if args.name.is_empty() {
-        return Err(report(&SigningKeysError::EmptyName));
+        return Err(unusable_keys(dirs, &SigningKeysError::EmptyName));
     }
-    let key = match (&args.plugin, &args.key_file, &args.certificates) {
+    let (plugin, id) = match (&args.signing_profile, &args.kms_key) {
+        (Some(profile), _) => (Some(PLUGIN_NAME), Some(profile)),
+        (None, Some(key)) => {
+            let chain = args.certificate_chain.clone().unwrap_or_default();
+            let name = aws_kms::Settings::CERTIFICATE_CHAIN.to_owned();
+            if config.insert(name, chain).is_some() {
+                return Err(usage(
+                    "`--certificate-chain` and `--plugin-config certificate_chain=...` say the same; give one of them"
+                        .to_owned(),
+                ));
+            }
+            (Some(aws_kms::PLUGIN_NAME), Some(key))
+        }
+        (None, None) => (args.plugin.as_deref(), args.id.as_ref()),
+    };
+    let key = match (plugin, &args.key_file, &args.certificate_chain) {
         (Some(plugin), ..) => {
-            let id = args.id.clone().filter(|id| !id.is_empty());
+            let id = id.filter(|id| !id.is_empty()).cloned();
             let id = id.ok_or_else(|| usage("missing key id".to_owned()))?;
             let config = if plugin == aws_kms::PLUGIN_NAME {
                 check_kms_key(&id, config)?
@@ -131,7 +150,7 @@ async fn add(dirs: &NotationDirs, args: &AddArgs) -> Result<String, CommandOutpu
             };
             SigningKey {
                 id: Some(id),
-                plugin_name: Some(plugin.clone()),
+                plugin_name: Some(plugin.to_owned()),
                 plugin_config: config,
                 ..SigningKey::default()
             }
@@ -152,7 +171,7 @@ async fn add(dirs: &NotationDirs, args: &AddArgs) -> Result<String, CommandOutpu
         ..key
     };
     SigningKeys::update(dirs, |keys| keys.add(key, args.default))
-        .map_err(|error| report(&error))?;
+        .map_err(|error| unusable_keys(dirs, &error))?;
     Ok(if args.default {
         marked(&args.name)
     } else {
@@ -192,10 +211,9 @@ async fn check_plugin(
     if metadata.can(Capability::RawSignature) || metadata.can(Capability::Envelope) {
         return Ok(());
     }
-    Err(CommandOutput::failed(
-        Exit::Usage,
-        &format!("plugin `{plugin}` does not have signing capabilities"),
-    ))
+    let sentence = format!("plugin `{plugin}` does not have signing capabilities");
+    Err(CommandOutput::failed(Exit::Usage, &sentence)
+        .in_notation(|| Some("plugin does not have signing capabilities".to_owned())))
 }
 
 /// Files with which nothing could be signed are not added. Whether an encrypted key is the
@@ -237,12 +255,13 @@ fn absolute(path: &str) -> Result<String, CommandOutput> {
 }
 
 fn update(dirs: &NotationDirs, name: &str) -> Result<String, CommandOutput> {
-    SigningKeys::update(dirs, |keys| keys.set_default(name)).map_err(|error| report(&error))?;
+    SigningKeys::update(dirs, |keys| keys.set_default(name))
+        .map_err(|error| unusable_keys(dirs, &error))?;
     Ok(marked(name))
 }
 
 fn list(dirs: &NotationDirs) -> Result<String, CommandOutput> {
-    let keys = SigningKeys::load(dirs).map_err(|error| report(&error))?;
+    let keys = SigningKeys::load(dirs).map_err(|error| unusable_keys(dirs, &error))?;
     let head = ["NAME", "KEY PATH", "CERTIFICATE PATH", "ID", "PLUGIN NAME"];
     let mut rows = vec![head.map(str::to_owned)];
     for key in &keys.keys {
@@ -266,8 +285,8 @@ fn list(dirs: &NotationDirs) -> Result<String, CommandOutput> {
 }
 
 fn delete(dirs: &NotationDirs, names: &[String]) -> Result<String, CommandOutput> {
-    let default =
-        SigningKeys::update(dirs, |keys| keys.remove(names)).map_err(|error| report(&error))?;
+    let default = SigningKeys::update(dirs, |keys| keys.remove(names))
+        .map_err(|error| unusable_keys(dirs, &error))?;
     let is_default = |name: &String| default.as_ref() == Some(name);
     if let [name] = names {
         let word = if is_default(name) { "default key " } else { "" };

@@ -6,6 +6,7 @@
 mod args;
 mod blob;
 mod cert;
+mod completion;
 mod confirm;
 mod context;
 mod credentials;
@@ -15,6 +16,7 @@ mod duration;
 mod envelope;
 #[cfg(test)]
 mod examples;
+mod experimental;
 mod exposure;
 mod gate;
 mod image_verifier;
@@ -23,13 +25,17 @@ mod interrupts;
 mod key;
 #[cfg(feature = "lambda")]
 pub mod lambda;
+mod lazy;
+mod line;
 mod list;
 mod login;
 mod logout;
 mod management;
+mod manual;
 mod messages;
 mod output;
 mod passphrase;
+mod password;
 mod patience;
 mod plugin;
 mod policy;
@@ -50,16 +56,19 @@ mod terminal;
 mod tree;
 mod usage;
 mod verify;
+mod version;
 mod wait;
 
 use std::ffi::{OsStr, OsString};
 
-use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
+use clap::{FromArgMatches as _, Parser, Subcommand};
 
 use crate::reference::{ArtifactReference, LayoutReference, Reference};
 use crate::registry::{LayoutRepository, Target};
 use crate::report::{Called, sentence};
 pub use image_verifier::{is_image_verifier, run as verify_for_containerd};
+use lazy::Lazy;
+use line::Line;
 use output::{CommandOutput, Exit};
 
 /// Signs and verifies container images with AWS Signer, in the Notary Project format.
@@ -86,15 +95,15 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Set this machine up: AWS's roots, a strict trust policy, the plugins of notation
-    Setup(setup::Args),
+    Setup(Lazy<setup::Args>),
     /// Check whether this machine can sign and verify, and say why not
-    Doctor(doctor::Args),
+    Doctor(Lazy<doctor::Args>),
     /// Sign artifacts in a registry or in an OCI image layout
-    Sign(sign::Args),
+    Sign(Lazy<sign::Args>),
     /// Verify artifacts in a registry or in an OCI image layout
-    Verify(verify::Args),
+    Verify(Lazy<verify::Args>),
     /// Wait until Amazon ECR has signed what was pushed, then verify it
-    Wait(wait::Args),
+    Wait(Lazy<wait::Args>),
     /// Decide what may run: images, and the images of deployment documents
     #[command(
         subcommand,
@@ -102,14 +111,14 @@ enum Command {
         countersign gate check --gate-policy gate.json registry.example/team/app@sha256:...\n  \
         countersign gate task-definition --gate-policy gate.json taskdef.json"
     )]
-    Gate(gate::Command),
+    Gate(Lazy<gate::Command>),
     /// Store revocation information for verification without a network
     #[command(
         subcommand,
         after_help = "Examples:\n  \
         countersign revocation fetch --out ./facts registry.example/app:v1"
     )]
-    Revocation(revocation::Command),
+    Revocation(Lazy<revocation::Command>),
     /// Sign and verify files
     #[command(
         subcommand,
@@ -117,7 +126,7 @@ enum Command {
         countersign blob sign --signing-profile ARN app.tar.gz\n  \
         countersign blob verify --signing-profile ARN app.tar.gz"
     )]
-    Blob(blob::Command),
+    Blob(Lazy<blob::Command>),
     /// Manage, check and explain trust policies
     #[command(
         subcommand,
@@ -125,7 +134,7 @@ enum Command {
         countersign policy init --signing-profile ARN\n  \
         countersign policy lint trustpolicy.json"
     )]
-    Policy(policy::Command),
+    Policy(Lazy<policy::Command>),
     /// Manage the certificates of the trust stores, and make test certificates
     #[command(
         subcommand,
@@ -134,7 +143,7 @@ enum Command {
         countersign cert add --type ca --store acme acme-root.crt\n  \
         countersign cert list"
     )]
-    Cert(cert::Command),
+    Cert(Lazy<cert::Command>),
     /// Manage the names of signing keys
     #[command(
         subcommand,
@@ -142,7 +151,7 @@ enum Command {
         countersign key add --plugin com.amazonaws.signer.notation.plugin --id ARN --default release\n  \
         countersign key list"
     )]
-    Key(key::Command),
+    Key(Lazy<key::Command>),
     /// Install, list and remove plugins of notation
     #[command(
         subcommand,
@@ -150,11 +159,11 @@ enum Command {
         countersign plugin install --self\n  \
         countersign plugin list"
     )]
-    Plugin(plugin::Command),
+    Plugin(Lazy<plugin::Command>),
     /// Log in to a registry, and have a credential helper keep the password
-    Login(login::Args),
+    Login(Lazy<login::Args>),
     /// Have the credential of a registry forgotten
-    Logout(logout::Args),
+    Logout(Lazy<logout::Args>),
     /// Manage signing profiles of AWS Signer
     #[command(
         subcommand,
@@ -162,7 +171,7 @@ enum Command {
         countersign profile create release\n  \
         countersign profile list"
     )]
-    Profile(profile::Command),
+    Profile(Lazy<profile::Command>),
     /// Look at and revoke signatures that AWS Signer made
     #[command(
         subcommand,
@@ -170,18 +179,34 @@ enum Command {
         countersign signature show JOB_ARN\n  \
         countersign signature revoke JOB_ARN --reason \"the key leaked\" --dry-run"
     )]
-    Signature(signature::Command),
+    Signature(Lazy<signature::Command>),
     /// List the signatures of an artifact
     #[command(visible_alias = "ls")]
-    List(list::Args),
+    List(Lazy<list::Args>),
     /// Show what the signatures of an artifact say, without verifying them
-    Inspect(inspect::Args),
+    Inspect(Lazy<inspect::Args>),
+    /// Show the version of this program
+    #[command(after_help = "Examples:\n  countersign version")]
+    Version,
+    /// Write a script by which a shell completes commands and flags
+    #[command(
+        subcommand,
+        after_help = "Examples:\n  \
+        countersign completion bash > /etc/bash_completion.d/countersign\n  \
+        countersign completion zsh > \"${fpath[1]}/_countersign\""
+    )]
+    Completion(Lazy<completion::Command>),
+    /// Write the manual pages
+    Man(Lazy<manual::Args>),
 }
 
 impl Command {
     /// Whether `--verbose` is the command's own to answer: it has words for what it found.
     const fn says_what_it_found(&self) -> bool {
-        matches!(self, Self::Verify(_) | Self::Blob(blob::Command::Verify(_)))
+        matches!(
+            self,
+            Self::Verify(_) | Self::Blob(Lazy(blob::Command::Verify(_)))
+        )
     }
 }
 
@@ -218,26 +243,41 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
             exit = exit.worse(report.exit);
         }
     };
-    let arguments = switches::without_values(&Cli::command(), arguments);
-    reader::set_help(&Cli::command(), &arguments, called);
-    let parsed = Cli::command().try_get_matches_from(&arguments);
-    if let Ok(matches) = &parsed {
-        reader::set(&Cli::command(), matches);
-    }
-    match parsed.and_then(|matches| Cli::from_arg_matches(&matches)) {
-        Ok(cli) => {
+    match line::parse(&arguments).and_then(|line| Ok((Cli::from_arg_matches(&line.matches)?, line)))
+    {
+        Ok((cli, line)) => {
             messages::begin(cli.messages, called, cli.command.says_what_it_found());
-            execute(cli.command, called, &mut write);
+            match admitted(&line, &arguments, called) {
+                Ok(warning) => {
+                    output::write_stderr(warning);
+                    execute(cli.command, called, &mut write);
+                }
+                Err(report) => write(report),
+            }
         }
         Err(error) => {
             messages::begin(args::MessageArgs::default(), called, false);
-            write(usage::report(error, &Cli::command(), &arguments, called));
+            write(usage::report(error, &arguments, called));
         }
     }
     if called.is_notation() {
         u8::from(exit != Exit::Done)
     } else {
         exit.code()
+    }
+}
+
+/// Lets the command know who called it. What is said before it runs, if it may.
+fn admitted(
+    line: &Line,
+    arguments: &[OsString],
+    called: Called,
+) -> Result<&'static str, CommandOutput> {
+    let path = reader::set(&line.root, &line.matches, called);
+    if called.is_notation() {
+        experimental::admitted(&path, arguments, &context::environment())
+    } else {
+        Ok("")
     }
 }
 
@@ -257,24 +297,27 @@ fn execute(command: Command, called: Called, emit: &mut dyn FnMut(CommandOutput)
     };
     runtime.block_on(async {
         match command {
-            Command::Setup(args) => emit(setup::run(&args).await),
-            Command::Doctor(args) => emit(doctor::run(&args).await),
-            Command::Sign(args) => sign::run(args, emit).await,
-            Command::Verify(args) => verify::run(args, called, emit).await,
-            Command::Wait(args) => wait::run(&args, called, emit).await,
-            Command::Gate(command) => gate::run(command, emit).await,
-            Command::Revocation(command) => revocation::run(command, called, emit).await,
-            Command::Blob(command) => emit(blob::run(command, called).await),
-            Command::Policy(command) => emit(policy::run(&command)),
-            Command::Cert(command) => emit(cert::run(&command).await),
-            Command::Key(command) => emit(key::run(&command).await),
-            Command::Plugin(command) => plugin::run(&command, called, emit).await,
-            Command::Login(args) => emit(login::run(&args).await),
-            Command::Logout(args) => emit(logout::run(&args).await),
-            Command::Profile(command) => emit(profile::run(&command).await),
-            Command::Signature(command) => emit(signature::run(&command).await),
-            Command::List(args) => emit(list::run(&args).await),
-            Command::Inspect(args) => emit(inspect::run(&args).await),
+            Command::Setup(Lazy(args)) => emit(setup::run(&args).await),
+            Command::Doctor(Lazy(args)) => emit(doctor::run(&args).await),
+            Command::Sign(Lazy(args)) => sign::run(args, emit).await,
+            Command::Verify(Lazy(args)) => verify::run(args, called, emit).await,
+            Command::Wait(Lazy(args)) => wait::run(&args, called, emit).await,
+            Command::Gate(Lazy(command)) => gate::run(command, emit).await,
+            Command::Revocation(Lazy(command)) => revocation::run(command, called, emit).await,
+            Command::Blob(Lazy(command)) => emit(blob::run(command, called).await),
+            Command::Policy(Lazy(command)) => emit(policy::run(&command)),
+            Command::Cert(Lazy(command)) => emit(cert::run(&command).await),
+            Command::Key(Lazy(command)) => emit(key::run(&command).await),
+            Command::Plugin(Lazy(command)) => plugin::run(&command, called, emit).await,
+            Command::Login(Lazy(args)) => emit(login::run(&args).await),
+            Command::Logout(Lazy(args)) => emit(logout::run(&args).await),
+            Command::Profile(Lazy(command)) => emit(profile::run(&command).await),
+            Command::Signature(Lazy(command)) => emit(signature::run(&command).await),
+            Command::List(Lazy(args)) => list::run(&args, emit).await,
+            Command::Inspect(Lazy(args)) => inspect::run(&args, emit).await,
+            Command::Version => emit(version::run()),
+            Command::Completion(Lazy(command)) => emit(completion::run(&command, called)),
+            Command::Man(Lazy(args)) => emit(manual::run(&args)),
         }
     });
     // What is left, an idle connection or a name being looked up, is not worth waiting for.

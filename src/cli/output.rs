@@ -122,6 +122,20 @@ impl CommandOutput {
         Self::failure(exit, sentence, causes::beyond(sentence, error), hint)
     }
 
+    /// By the name `notation`: its sentence first, if it has one, and ours as the first cause.
+    #[must_use]
+    pub(super) fn in_notation(mut self, sentence: impl FnOnce() -> Option<String>) -> Self {
+        if terminal::is_notations()
+            && let Some(sentence) = sentence()
+            && sentence != self.failure.sentence
+        {
+            let own = std::mem::replace(&mut self.failure.sentence, one_line(&sentence));
+            self.failure.causes.insert(0, own);
+            self.stderr = self.failure.text();
+        }
+        self
+    }
+
     /// The same failure with these causes before its own.
     #[must_use]
     pub(super) fn caused_by(mut self, causes: Vec<String>) -> Self {
@@ -200,7 +214,7 @@ pub(super) fn warning_lines(warnings: &[String]) -> String {
 /// Writes to stderr; that it cannot be written, the user cannot be told.
 pub(super) fn write_stderr(text: &str) {
     let text = printable::lines(&secrets::blot(text)).into_owned();
-    let text = terminal::coloured(text);
+    let text = terminal::coloured(terminal::named(text));
     let mut stderr = io::stderr().lock();
     let _ = stderr
         .write_all(text.as_bytes())

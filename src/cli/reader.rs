@@ -48,6 +48,10 @@ pub(super) fn command_of<'a>(
 /// From now on who types something wrong is told where the command of `arguments` is described.
 pub(super) fn set_help(root: &Command, arguments: &[OsString], called: Called) {
     let (command, path) = command_of(root, arguments, called);
+    set_help_of(command, &path);
+}
+
+fn set_help_of(command: &Command, path: &str) {
     let has = if command.has_subcommands() {
         "its commands"
     } else {
@@ -57,14 +61,17 @@ pub(super) fn set_help(root: &Command, arguments: &[OsString], called: Called) {
     let _ = HELP.set(format!("`{path} --help` shows {has}"));
 }
 
-/// From now on hints are for this command.
-pub(super) fn set(root: &Command, matches: &ArgMatches) {
+/// From now on hints are for this command. Gives the words that lead to it.
+pub(super) fn set(root: &Command, matches: &ArgMatches, called: Called) -> String {
     let (mut command, mut matches) = (root, matches);
+    let mut path = called.name().to_owned();
     while let Some((name, inner)) = matches.subcommand()
         && let Some(found) = command.find_subcommand(name)
     {
         (command, matches) = (found, inner);
+        path = format!("{path} {name}");
     }
+    set_help_of(command, &path);
     let given = |name: &str| matches!(matches.try_contains_id(name), Ok(true));
     let own_key = ["key", "kms_key", "local_key", "plugin"]
         .into_iter()
@@ -76,6 +83,7 @@ pub(super) fn set(root: &Command, matches: &ArgMatches) {
         .trusting_policy(verifies && !given("signing_profile"));
     // A process runs one command.
     let _ = READER.set(reader);
+    path
 }
 
 /// From now on hints are for somebody who gives no flags.
@@ -103,9 +111,7 @@ pub(super) fn flags_of(root: &Command, command: &Command) -> Vec<String> {
 mod tests {
     use std::path::Path;
 
-    use clap::CommandFactory as _;
-
-    use super::super::Cli;
+    use super::super::line;
     use super::*;
     use crate::hints::flags_in;
 
@@ -157,7 +163,7 @@ mod tests {
             "{} {with_flags}",
             hints.len()
         );
-        let root = Cli::command();
+        let root = line::all_commands();
         let commands = leaves(&root);
         let all: Vec<String> = commands
             .iter()

@@ -26,7 +26,7 @@ use crate::sign::many::GivenReference;
 pub(super) struct ListArgs {
     /// File with more references, `-` for standard input: one on each line, or JSON objects with a
     /// member `reference`; a line that begins with `#` is a comment
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["username", "password"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["username", "password", "password_stdin"])]
     references_from: Option<PathBuf>,
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use super::args::{LookArgs, MaxSignatures};
-use super::context::{Context, Format};
+use super::context::{Context, Format, unresolved_in_notation};
 use super::output::{CommandOutput, Exit, one_line, write_causes, write_hint};
 use crate::allowance::{self, Exhausted};
 use crate::limits::NAMED_PIPE_TIMEOUT;
@@ -12,12 +12,6 @@ use crate::oci::Descriptor;
 use crate::reference::ArtifactReference;
 use crate::registry::{self, Access, Kind, Repository, Target};
 use crate::report::sentence;
-
-/// A repository, and what is to be said on stderr about how it is asked.
-pub(super) struct Opened {
-    repository: Repository,
-    notes: String,
-}
 
 /// An artifact and its signatures.
 #[derive(Debug)]
@@ -30,6 +24,8 @@ pub(super) struct SignatureList {
     pub(super) warnings: String,
     /// Whether all there is was seen.
     pub(super) exit: Exit,
+    /// Whether the list has all signatures.
+    pub(super) is_complete: bool,
 }
 
 /// Resolves the reference of `repository` and lists at most `max_signatures` signatures of what it
@@ -40,24 +36,6 @@ pub(super) struct SignatureList {
 ///
 /// The report of a failure, in notation's words.
 pub(super) async fn find(
-    opened: Opened,
-    max_signatures: MaxSignatures,
-    verb: &str,
-) -> Result<SignatureList, CommandOutput> {
-    let Opened { repository, notes } = opened;
-    match find_in(repository, max_signatures, verb).await {
-        Ok(mut found) => {
-            found.warnings.insert_str(0, &notes);
-            Ok(found)
-        }
-        Err(mut report) => {
-            report.stderr.insert_str(0, &notes);
-            Err(report)
-        }
-    }
-}
-
-async fn find_in(
     repository: Repository,
     max_signatures: MaxSignatures,
     verb: &str,
@@ -66,8 +44,10 @@ async fn find_in(
     let reference = repository.reference();
     let resolved = allowance::in_time(Box::pin(repository.resolve_and_list_all())).await;
     let resolved = resolved.map_err(|source| given_up(&reference, &source))?;
-    let (target, listing) =
-        resolved.map_err(|error| failed(&sentence::of_resolve(&reference, &error), &error))?;
+    let (target, listing) = resolved.map_err(|error| {
+        failed(&sentence::of_resolve(&reference, &error), &error)
+            .in_notation(|| unresolved_in_notation(&reference, &error))
+    })?;
     let mut warnings = tag_warning(&reference, verb);
     let listing = listing.map_err(|error| {
         let exit = exit_of_list(&reference, &error);
@@ -88,6 +68,7 @@ async fn find_in(
         write_hint(&mut warnings, "  ", error.hint());
     }
     let mut signatures = listing.signatures;
+    let is_complete = listing.incomplete.is_none() && signatures.len() <= limit;
     if signatures.len() > limit {
         signatures.truncate(limit);
         let _ = writeln!(
@@ -101,39 +82,71 @@ async fn find_in(
         signatures,
         warnings,
         exit,
+        is_complete,
     })
 }
 
-/// Opens the repository of `reference`, which asks nobody anything yet.
-///
-/// # Errors
-///
-/// The report of a failure, in notation's words.
-pub(super) fn open(reference: &str, look: &LookArgs) -> Result<Opened, CommandOutput> {
-    let artifact = super::parse_reference(reference, look.oci_layout)?;
-    let reference = match &artifact {
-        ArtifactReference::Layout(reference) => {
-            return Ok(Opened {
-                repository: super::open_layout(reference)?.into(),
+/// The artifacts of a command, and how they are looked at.
+pub(super) struct Artifacts {
+    pub(super) references: Vec<ArtifactReference>,
+    /// `None` for layouts, which need none.
+    context: Option<Context>,
+    /// What is to be said before the first of them.
+    notes: String,
+}
+
+impl Artifacts {
+    /// Parses every reference before anything is done with one of them; asks nobody anything yet.
+    ///
+    /// # Errors
+    ///
+    /// The report of a failure, in notation's words.
+    pub(super) fn new(texts: &[String], look: &LookArgs) -> Result<Self, CommandOutput> {
+        let references = super::parse_references(texts, look.oci_layout)?;
+        if look.oci_layout {
+            return Ok(Self {
+                references,
+                context: None,
                 notes: String::new(),
             });
         }
-        ArtifactReference::Registry(reference) => reference,
-    };
-    let references = std::slice::from_ref(&artifact);
-    let context = Context::new(
-        &look.registry,
-        references,
-        BTreeMap::new(),
-        Format::Known,
-        NAMED_PIPE_TIMEOUT,
-    )?;
-    match context.registry().repository(reference, Access::Pull) {
-        Ok(repository) => Ok(Opened {
-            repository: repository.into(),
-            notes: context.notes,
-        }),
-        Err(error) => Err(failed(&sentence::of_resolve(&artifact, &error), &error)),
+        let mut context = Context::new(
+            &look.registry,
+            &references,
+            BTreeMap::new(),
+            Format::Known,
+            NAMED_PIPE_TIMEOUT,
+        )?;
+        Ok(Self {
+            references,
+            notes: std::mem::take(&mut context.notes),
+            context: Some(context),
+        })
+    }
+
+    /// What is to be said before the first artifact; afterwards nothing.
+    pub(super) fn take_notes(&mut self) -> String {
+        std::mem::take(&mut self.notes)
+    }
+
+    /// Opens the repository of one of the artifacts.
+    ///
+    /// # Errors
+    ///
+    /// The report of a failure, in notation's words.
+    pub(super) fn open(&self, artifact: &ArtifactReference) -> Result<Repository, CommandOutput> {
+        match (artifact, &self.context) {
+            (ArtifactReference::Layout(reference), _) => Ok(super::open_layout(reference)?.into()),
+            (ArtifactReference::Registry(reference), Some(context)) => context
+                .registry()
+                .repository(reference, Access::Pull)
+                .map(Into::into)
+                .map_err(|error| failed(&sentence::of_resolve(artifact, &error), &error)),
+            (ArtifactReference::Registry(reference), None) => {
+                let sentence = format!("`{reference}` is not in an OCI image layout");
+                Err(CommandOutput::failed(Exit::Usage, &sentence))
+            }
+        }
     }
 }
 

@@ -11,12 +11,14 @@ use super::output::{CommandOutput, Exit, one_line};
 use super::passphrase;
 use crate::aws::Pace;
 use crate::aws::{ArnService, KmsKeyId, Settings};
-use crate::config::{NoDirectory, NotationDirs, SigningKey, SigningKeys};
+use crate::config::{NoDirectory, NotationDirs, SigningKey, SigningKeys, SigningKeysError};
 use crate::exposure::Exposed;
 use crate::extended_validation::PLUGIN_NAME;
 use crate::files;
+use crate::limits::MAX_CONFIG_BYTES;
 use crate::notary::EnvelopeFormat;
 use crate::plugin_host::{self, PluginHost};
+use crate::report::in_notation;
 use crate::signer::Signer;
 use crate::signer::aws_kms::{self, KmsKey};
 use crate::signer::aws_signer::{AwsSigner, SigningProfile};
@@ -119,10 +121,8 @@ impl SignerArgs {
         if let (Some(name), Some(id)) = (&self.plugin, &self.id) {
             return Choice::of_plugin(name, id, config);
         }
-        let report = |error: crate::config::SigningKeysError| {
-            CommandOutput::error(Exit::Usage, &error.to_string(), &error, error.hint())
-        };
         let dirs = dirs.as_ref().map_err(no_directory)?;
+        let report = |error: SigningKeysError| unusable_keys(dirs, &error);
         let keys = SigningKeys::load(dirs).map_err(report)?;
         let key = keys.get(self.key.as_deref()).map_err(report)?;
         self.of_key(key, config)
@@ -323,12 +323,27 @@ impl Choice {
 pub(super) fn unusable_plugin(error: &plugin_host::Error) -> CommandOutput {
     let sentence = one_line(&error.to_string());
     CommandOutput::error(Exit::Usage, &sentence, error, error.hint())
+        .in_notation(|| in_notation::of_plugin(error))
+}
+
+/// What is said of the list of keys.
+pub(super) fn unusable_keys(dirs: &NotationDirs, error: &SigningKeysError) -> CommandOutput {
+    CommandOutput::error(Exit::Usage, &error.to_string(), error, error.hint())
+        .in_notation(|| keys_in_notation(dirs, error))
+}
+
+/// Notation's words for the list of keys as it is now.
+pub(super) fn keys_in_notation(dirs: &NotationDirs, error: &SigningKeysError) -> Option<String> {
+    let file = dirs.signing_keys_file();
+    let bytes = files::read(&file, MAX_CONFIG_BYTES).unwrap_or_default();
+    in_notation::of_keys(error, &bytes)
 }
 
 /// What is said of the files of the key `name`.
 pub(super) fn unusable_key(name: &str, error: &local_key::Error) -> CommandOutput {
     let sentence = one_line(&format!("key `{name}`: {error}"));
     CommandOutput::error(Exit::Usage, &sentence, error, error.hint())
+        .in_notation(|| in_notation::of_key(error))
 }
 
 fn open_key(

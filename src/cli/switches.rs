@@ -25,13 +25,22 @@ pub(super) fn without_values(root: &Command, arguments: Vec<OsString>) -> Vec<Os
             .strip_prefix("--")
             .and_then(|rest| rest.split_once('='))
             .filter(|(name, _)| !is_over && is_switch(root, command, name));
-        match switch {
-            Some((name, "true")) => kept.push(format!("--{name}").into()),
-            Some((_, "false")) => {}
+        match switch.map(|(name, value)| (name, is_on(value))) {
+            Some((name, Some(true))) => kept.push(format!("--{name}").into()),
+            Some((_, Some(false))) => {}
             _ => kept.push(argument),
         }
     }
     kept
+}
+
+/// What a switch's value says, in the spellings that notation's flag parser has.
+pub(super) fn is_on(value: &str) -> Option<bool> {
+    match value {
+        "1" | "t" | "T" | "true" | "TRUE" | "True" => Some(true),
+        "0" | "f" | "F" | "false" | "FALSE" | "False" => Some(false),
+        _ => None,
+    }
 }
 
 fn is_switch(root: &Command, command: &Command, name: &str) -> bool {
@@ -44,13 +53,11 @@ fn is_switch(root: &Command, command: &Command, name: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory as _;
-
     use super::*;
 
     #[test]
     fn only_switches_of_the_command_lose_their_value() {
-        let root = super::super::Cli::command();
+        let root = super::super::line::all_commands();
         for (given, kept) in [
             (
                 "x sign --keep-going=false --oci-layout=true a",
@@ -65,6 +72,10 @@ mod tests {
                 "x certificate list --type=false",
             ),
             ("x sign --keep-going=no", "x sign --keep-going=no"),
+            (
+                "x sign --keep-going=0 --oci-layout=T",
+                "x sign --oci-layout",
+            ),
             (
                 "x sign -- --oci-layout=false",
                 "x sign -- --oci-layout=false",

@@ -46,11 +46,24 @@ pub(super) fn has_bars() -> bool {
     io::stderr().is_terminal() && !is_plain
 }
 
+/// Whether the program was called by Notation's name.
+pub(super) fn is_notations() -> bool {
+    MANNER.get().is_some_and(|manner| manner.is_notations)
+}
+
+/// Text in which commands to type begin with the name that this user types.
+pub(super) fn named(text: String) -> String {
+    if !is_notations() {
+        return text;
+    }
+    text.replace("`countersign ", "`notation ")
+        .replace("\n  countersign ", "\n  notation ")
+}
+
 /// What is printed on stderr, in colour if there is any.
 pub(super) fn coloured(text: String) -> String {
     let variable = |name: &str| Environment::of_process().variable(name);
-    let is_notations = MANNER.get().is_some_and(|manner| manner.is_notations);
-    if text.is_empty() || is_notations || !has_colour(io::stderr().is_terminal(), variable) {
+    if text.is_empty() || is_notations() || !has_colour(io::stderr().is_terminal(), variable) {
         return text;
     }
     text.split_inclusive('\n').map(line).collect()

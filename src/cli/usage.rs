@@ -1,12 +1,14 @@
 //! What a command line that cannot be read is answered with: clap's sentence, and a command that helps.
 
+pub(super) mod notation;
+
 use std::ffi::OsString;
 
-use clap::Command;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::{Command, CommandFactory as _};
 
 use super::output::{self, CommandOutput, Exit, write_hint};
-use super::reader;
+use super::{Cli, context, experimental, line, reader, terminal};
 use crate::printable;
 use crate::report::Called;
 
@@ -36,18 +38,21 @@ const OTHER_NAMES: [(&str, &str); 7] = [
 /// At most so many commands are named that have a flag.
 const NAMED_COMMANDS: usize = 3;
 
-/// Help on stdout with 0; anything else that clap says on stderr with 2, in the words of the rest.
-pub(super) fn report(
-    error: clap::Error,
-    root: &Command,
-    arguments: &[OsString],
-    called: Called,
-) -> CommandOutput {
-    if !error.use_stderr() {
+/// Help on stdout with 0; anything else that clap says on stderr with 2, in the words of the rest. By the name
+/// `notation` the sentence is notation's, where it has one.
+pub(super) fn report(error: clap::Error, arguments: &[OsString], called: Called) -> CommandOutput {
+    if !error.use_stderr() || called.is_notation() && is_call_for_help(&error) {
         return CommandOutput {
-            stdout: error.render().to_string(),
+            stdout: terminal::named(error.render().to_string()),
             ..CommandOutput::done()
         };
+    }
+    let root = &line::all_commands();
+    reader::set_help(root, arguments, called);
+    if called.is_notation()
+        && let Some(report) = of_notation(&error, root, arguments)
+    {
+        return report;
     }
     let advice = advice(&error, root, arguments, called);
     let text = cleaned(error).render().to_string();
@@ -55,17 +60,77 @@ pub(super) fn report(
     let mut stderr = text
         .strip_prefix("error: ")
         .map_or(text.clone(), |rest| format!("Error: {rest}"));
-    let hints: Vec<String> = advice.into_iter().chain(reader::help()).collect();
-    write_hint(
-        &mut stderr,
-        "",
-        (!hints.is_empty()).then(|| hints.join("; ")),
-    );
+    write_advice(&mut stderr, advice);
     CommandOutput {
         stderr,
         exit: Exit::Usage,
         ..CommandOutput::done()
     }
+}
+
+fn write_advice(stderr: &mut String, advice: Option<String>) {
+    let hints: Vec<String> = advice.into_iter().chain(reader::help()).collect();
+    write_hint(stderr, "", (!hints.is_empty()).then(|| hints.join("; ")));
+}
+
+/// Whether a group was named without one of its commands.
+fn is_call_for_help(error: &clap::Error) -> bool {
+    error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand
+}
+
+/// What notation says.
+fn of_notation(
+    error: &clap::Error,
+    root: &Command,
+    arguments: &[OsString],
+) -> Option<CommandOutput> {
+    let called = Called::Notation;
+    let help = || {
+        terminal::named(
+            Cli::command()
+                .bin_name(called.name())
+                .render_help()
+                .to_string(),
+        )
+    };
+    let topics: Vec<&str> = arguments
+        .iter()
+        .filter_map(|word| word.to_str())
+        .skip(1)
+        .collect();
+    match (error.kind(), topics.as_slice()) {
+        (ErrorKind::MissingSubcommand, _) => {
+            return Some(CommandOutput {
+                stdout: help(),
+                ..CommandOutput::done()
+            });
+        }
+        (ErrorKind::InvalidSubcommand, ["help", topics @ ..]) => {
+            let topics: Vec<String> = topics.iter().map(|topic| format!("`{topic}`")).collect();
+            let topics = output::one_line(&topics.join(" "));
+            return Some(CommandOutput {
+                stderr: format!("Unknown help topic [{topics}]\n{}", help()),
+                ..CommandOutput::done()
+            });
+        }
+        _ => {}
+    }
+    let said = notation::said(error, root, arguments)?;
+    let mut warning = "";
+    if said.is_combination {
+        let (_, path) = reader::command_of(root, arguments, called);
+        match experimental::admitted(&path, arguments, &context::environment()) {
+            Ok(first) => warning = first,
+            Err(report) => return Some(report),
+        }
+    }
+    let mut stderr = format!("{warning}Error: {}\n", said.sentence);
+    write_advice(&mut stderr, advice(error, root, arguments, called));
+    Some(CommandOutput {
+        stderr,
+        exit: Exit::Usage,
+        ..CommandOutput::done()
+    })
 }
 
 /// The same error with what the user wrote on one line each, without advice that does not help.
@@ -184,15 +249,12 @@ fn with_flag(root: &Command, command: &Command, path: &str, flag: &str, found: &
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory as _;
-
-    use super::super::Cli;
     use super::*;
 
     fn stderr(line: &str) -> String {
         let arguments: Vec<OsString> = line.split(' ').map(OsString::from).collect();
-        let error = Cli::command().try_get_matches_from(&arguments).unwrap_err();
-        report(error, &Cli::command(), &arguments, Called::Countersign).stderr
+        let error = line::parse(&arguments).err().unwrap();
+        report(error, &arguments, Called::Countersign).stderr
     }
 
     #[test]
@@ -216,7 +278,8 @@ mod tests {
             ),
         ] {
             let stderr = stderr(line);
-            assert!(stderr.ends_with(hint), "{stderr}");
+            // Where the command is described may follow: a process says it once.
+            assert!(stderr.contains(hint.trim_end()), "{stderr}");
             assert!(!stderr.contains("For more information"), "{stderr}");
         }
     }
@@ -225,10 +288,10 @@ mod tests {
     fn every_flag_that_advice_names_exists_and_no_replaced_one_does() {
         let mut commands = Vec::new();
         for (other, advice) in OTHER_NAMES {
-            assert_eq!(has_it(&Cli::command(), other, "countersign"), None);
+            assert_eq!(has_it(&line::all_commands(), other, "countersign"), None);
             for flag in crate::hints::flags_in(advice) {
                 commands.clear();
-                let root = Cli::command();
+                let root = line::all_commands();
                 with_flag(&root, &root, "countersign", &flag, &mut commands);
                 assert!(!commands.is_empty(), "no command has `{flag}`: {advice}");
             }

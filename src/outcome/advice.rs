@@ -71,7 +71,8 @@ impl Failure {
     /// that cannot be used it names the store, and not the artifact.
     pub fn notation_error(&self) -> Option<String> {
         match self {
-            Self::Authenticity {
+            Self::TimestampStore { source }
+            | Self::Authenticity {
                 source: AuthenticityError::Store { source },
             } => Some(source.notation_error()),
             _ => None,

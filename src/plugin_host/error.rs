@@ -165,6 +165,22 @@ impl Error {
         }
     }
 
+    /// What it was asked, if it came to that.
+    pub fn command(&self) -> Option<Command> {
+        match self {
+            Self::Name { .. }
+            | Self::NotNamed { .. }
+            | Self::NotInstalled { .. }
+            | Self::NotExecutable { .. } => None,
+            Self::Run { command, .. }
+            | Self::Refused { command, .. }
+            | Self::NoError { command, .. }
+            | Self::Answer { command, .. }
+            | Self::Request { command, .. } => Some(*command),
+            Self::Metadata { .. } => Some(Command::GetPluginMetadata),
+        }
+    }
+
     /// What to do about it.
     pub fn hint(&self) -> Option<String> {
         match self {

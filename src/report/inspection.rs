@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::go::{Times, go_value};
-use crate::causes;
+use super::sentence;
 use crate::envelope::{self, UnverifiedEnvelope};
 use crate::json;
 use crate::notary::{EnvelopeFormat, PAYLOAD_MEDIA_TYPE, attribute};
@@ -306,7 +306,7 @@ impl UnsignedAttributes {
                 Err(error) => TimestampDetails::Unreadable {
                     error: format!(
                         "failed to parse timestamp countersignature: {}",
-                        printable::one_line(&causes::in_one_line(&error))
+                        printable::one_line(&sentence::of_unreadable_timestamp(&error))
                     ),
                 },
             }

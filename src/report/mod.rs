@@ -13,6 +13,7 @@
 //! | [`RunDocumentV1`] | the other commands of `gate` | `run-document.v1.schema.json` |
 //! | [`WaitResult`], [`VerdictEnd`] | `wait` | `wait.v1.schema.json` |
 //! | [`SigningV1`] | `sign` | `signing.v1.schema.json` |
+//! | [`ListingV1`] | `list` | `listing.v1.schema.json` |
 //! | [`ManagementV1`] | `profile`, `signature` | `management.v1.schema.json` |
 //! | [`Inspection`], [`SignatureDetails`] | `inspect`, `blob inspect` | `inspection.schema.json` |
 //! | [`OciPolicy`] | `policy init` | `trustpolicy.oci.schema.json` |
@@ -37,10 +38,15 @@ mod doctor;
 mod exit;
 mod gate;
 pub(crate) mod go;
+#[cfg(feature = "cli")]
+mod go_json;
 mod hook;
+#[cfg(feature = "cli")]
+pub(crate) mod in_notation;
 mod inspection;
 mod invocation;
 mod junit;
+mod listing;
 mod lock;
 mod management;
 mod oci_policy;
@@ -90,6 +96,7 @@ pub use inspection::{
 };
 pub use invocation::Invocation;
 pub use junit::Junit;
+pub use listing::{ListedArtifact, ListedSignature, ListingV1};
 pub use lock::{Lock, LockEnd, LockV1, LockedArtifact, LockedPolicy};
 pub use management::{
     JobRecord, ManagementState, ManagementV1, PermissionRecord, ProfileRecord, RepositoryCount,

@@ -10,7 +10,7 @@ use crate::printable::one_line;
 use crate::reference::ArtifactReference;
 use crate::registry::{LayoutFault, Warning};
 use crate::sign::many::{Error, IfMissingError, Note, Refusals};
-use crate::{files, registry, sign, signer, trust_policy, verify};
+use crate::{files, registry, sign, signer, timestamp, trust_policy, verify};
 
 /// The sentence for a verification that failed. `scope` is what policies call a layout.
 ///
@@ -250,6 +250,18 @@ pub(crate) fn of_file(error: &files::Error) -> String {
             format!("read {path}: is a directory")
         }
         _ => error.to_string(),
+    }
+}
+
+/// What is wrong with a timestamp that cannot be read: notation's words, where it has the same fault.
+pub(crate) fn of_unreadable_timestamp(error: &timestamp::Error) -> String {
+    match error {
+        timestamp::Error::NotBer("an element longer than what holds it") => {
+            "cms: syntax error: invalid signed data: failed to convert from BER to DER: asn1: syntax error: decoding \
+             BER length octets: short form length octets value should be less or equal to the subsequent octets length"
+                .to_owned()
+        }
+        error => causes::in_one_line(error),
     }
 }
 

@@ -10,7 +10,7 @@ use crate::algorithm::KeySpec;
 use crate::notary::PAYLOAD_MEDIA_TYPE;
 use crate::payload::Payload;
 use crate::plugin_contract::{
-    Base64, CONTRACT_VERSION, Capability, DescribeKeyRequest, GenerateEnvelopeRequest,
+    Base64, CONTRACT_VERSION, Capability, Command, DescribeKeyRequest, GenerateEnvelopeRequest,
     GenerateSignatureRequest, PluginConfig, PluginMetadata,
 };
 use crate::plugin_host::{self, Plugin};
@@ -53,6 +53,8 @@ pub enum Error {
     Answer {
         /// The plugin.
         plugin: String,
+        /// What it was asked.
+        command: Command,
         /// The field.
         field: &'static str,
         /// What is there.
@@ -207,7 +209,12 @@ impl PluginSigner {
             plugin_config: self.config.clone(),
         };
         let described = self.plugin.ask(&request).await.map_err(host)?;
-        self.check("keyId", &described.key_id, &self.key_id)?;
+        self.check(
+            Command::DescribeKey,
+            "keyId",
+            &described.key_id,
+            &self.key_id,
+        )?;
         KeySpec::from_name(&described.key_spec).ok_or_else(|| Error::KeySpec {
             plugin: self.name(),
             found: described.key_spec.clone(),
@@ -232,8 +239,10 @@ impl PluginSigner {
             plugin_config: self.config.clone(),
         };
         let answer = self.plugin.ask(&request).await.map_err(host)?;
-        self.check("keyId", &answer.key_id, &self.key_id)?;
+        let command = Command::GenerateSignature;
+        self.check(command, "keyId", &answer.key_id, &self.key_id)?;
         self.check(
+            command,
             "signingAlgorithm",
             &answer.signing_algorithm,
             algorithm.contract_name(),
@@ -241,6 +250,7 @@ impl PluginSigner {
         let chain = self.chain(&answer.certificate_chain)?;
         let found = primitive::check_chain(&chain, terms.now)?;
         self.check(
+            command,
             "key of the first certificate",
             found.as_str(),
             spec.as_str(),
@@ -284,6 +294,7 @@ impl PluginSigner {
         };
         let answer = self.plugin.ask(&request).await.map_err(host)?;
         self.check(
+            Command::GenerateEnvelope,
             "signatureEnvelopeType",
             &answer.signature_envelope_type,
             terms.format.media_type(),
@@ -329,12 +340,19 @@ impl PluginSigner {
         })
     }
 
-    fn check(&self, field: &'static str, found: &str, wanted: &str) -> Result<(), Error> {
+    fn check(
+        &self,
+        command: Command,
+        field: &'static str,
+        found: &str,
+        wanted: &str,
+    ) -> Result<(), Error> {
         if found == wanted {
             return Ok(());
         }
         Err(Error::Answer {
             plugin: self.name(),
+            command,
             field,
             found: found.to_owned(),
             wanted: wanted.to_owned(),

@@ -51,13 +51,13 @@ pub enum Error {
         source: revocation::Error,
     },
     /// The authority was revoked.
-    #[error("timestamping certificate with subject `{subject}` is revoked")]
+    #[error("timestamping certificate with subject \"{subject}\" is revoked")]
     Revoked {
         /// The certificate's subject.
         subject: String,
     },
     /// Nobody could say whether it was.
-    #[error("timestamping certificate with subject `{subject}` revocation status is unknown")]
+    #[error("timestamping certificate with subject \"{subject}\" revocation status is unknown")]
     RevocationUnknown {
         /// The certificate's subject.
         subject: String,

@@ -25,7 +25,7 @@ pub(in crate::cli) struct Args {
 
 pub(super) fn run(args: &Args) -> Result<CommandOutput, CommandOutput> {
     let times = match args.output.as_str() {
-        "tree" => Times::Ansic,
+        "tree" | "text" => Times::Ansic,
         "json" => Times::Rfc3339,
         other => {
             let sentence = format!("unrecognized output format {}", one_line(other));

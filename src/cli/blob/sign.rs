@@ -18,7 +18,7 @@ use crate::aws::Pace;
 use crate::blob::{Blob, DEFAULT_MEDIA_TYPE};
 use crate::files::{self, Reserved};
 use crate::notary::EnvelopeFormat;
-use crate::report::sentence;
+use crate::report::{in_notation, sentence};
 use crate::sign::blob::{self, BlobSignature, Error, Options};
 use crate::signer::Signer;
 
@@ -173,7 +173,10 @@ fn failed(error: &Error) -> CommandOutput {
         _ => Exit::Rejected,
     };
     let sentence = one_line(&sentence::of_blob_signing(error));
-    CommandOutput::error(exit, &sentence, error, error.hint())
+    CommandOutput::error(exit, &sentence, error, error.hint()).in_notation(|| match error {
+        Error::Signer { source, .. } => in_notation::of_signing(source, true),
+        _ => None,
+    })
 }
 
 /// `FILE.jws.sig` or `FILE.cose.sig`, in `directory` or beside the file.

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use super::super::confirm::confirm;
 use super::super::output::{CommandOutput, Exit};
+use super::super::signer::keys_in_notation;
 use super::refused;
 use super::test_files::TestFiles;
 use crate::config::{NotationDirs, SigningKeys, SigningKeysError};
@@ -58,7 +59,7 @@ pub(super) fn run(dirs: &NotationDirs, args: &Args) -> Result<String, CommandOut
         match SigningKeys::update(dirs, |keys| keys.remove(&[name.to_owned()])) {
             // Another process was faster.
             Ok(_) | Err(SigningKeysError::NotFound { .. }) => {}
-            Err(error) => return Err(after(&out, keys_report(name, &error))),
+            Err(error) => return Err(after(&out, keys_report(dirs, name, &error))),
         }
         let _ = writeln!(out, "Successfully removed key {name} from the key list");
     } else {
@@ -85,7 +86,7 @@ pub(super) fn run(dirs: &NotationDirs, args: &Args) -> Result<String, CommandOut
 
 /// Whether the key list has the test key. Unlike notation, which takes any key of this name out of the list.
 fn is_listed(dirs: &NotationDirs, name: &str, test: &TestFiles) -> Result<bool, CommandOutput> {
-    let keys = SigningKeys::load(dirs).map_err(|error| keys_report(name, &error))?;
+    let keys = SigningKeys::load(dirs).map_err(|error| keys_report(dirs, name, &error))?;
     let Some(key) = keys.keys.iter().find(|key| key.name == name) else {
         return Ok(false);
     };
@@ -154,9 +155,14 @@ fn plan(name: &str, test: &TestFiles) -> String {
     )
 }
 
-fn keys_report(name: &str, error: &SigningKeysError) -> CommandOutput {
+fn keys_report(dirs: &NotationDirs, name: &str, error: &SigningKeysError) -> CommandOutput {
     let sentence = format!("failed to remove key {name} from the key list: {error}");
-    CommandOutput::error(Exit::Usage, &sentence, error, error.hint())
+    CommandOutput::error(Exit::Usage, &sentence, error, error.hint()).in_notation(|| {
+        let words = keys_in_notation(dirs, error)?;
+        Some(format!(
+            "failed to remove key {name} from the key list: {words}"
+        ))
+    })
 }
 
 /// A failure after something was done.

@@ -10,6 +10,7 @@ use zeroize::Zeroizing;
 
 use super::super::context::environment;
 use super::super::output::{CommandOutput, Exit};
+use super::super::signer::unusable_keys;
 use super::kms_key;
 use super::test_files::TestFiles;
 use crate::config::{NotationDirs, SigningKey, SigningKeys, SigningKeysError};
@@ -89,17 +90,23 @@ pub(super) async fn run(dirs: &NotationDirs, args: &Args) -> Result<String, Comm
 
 /// Whether nothing has this name yet: no key in the list, no file.
 fn check_unused(dirs: &NotationDirs, name: &str, test: &TestFiles) -> Result<(), CommandOutput> {
-    let listed = SigningKeys::load(dirs).map_err(|error| keys_report(&error))?;
+    let listed = SigningKeys::load(dirs).map_err(|error| unusable_keys(dirs, &error))?;
     if listed.keys.iter().any(|key| key.name == name) {
         let name = name.to_owned();
-        return Err(keys_report(&SigningKeysError::Exists { name }));
+        return Err(unusable_keys(dirs, &SigningKeysError::Exists { name }));
     }
     let paths = [&test.key, &test.certificate, &test.trusted];
     if let Some(taken) = paths.iter().find(|path| path.symlink_metadata().is_ok()) {
         return Err(CommandOutput::usage(
             &format!("failed to write key file: `{}` exists", taken.display()),
             Some("choose another name, or remove what is left of the other key".to_owned()),
-        ));
+        )
+        .in_notation(|| {
+            let taken = taken.display();
+            Some(format!(
+                "failed to write key file: open {taken}: file exists"
+            ))
+        }));
     }
     Ok(())
 }
@@ -130,7 +137,7 @@ impl UnwrittenKey {
             })
             .and_then(|()| {
                 SigningKeys::update(dirs, |keys| keys.add(self.entry, args.default))
-                    .map_err(|error| keys_report(&error))
+                    .map_err(|error| unusable_keys(dirs, &error))
             });
         done.inspect_err(|_| {
             for path in written {
@@ -221,8 +228,4 @@ fn text(path: &Path) -> Result<String, CommandOutput> {
     absolute
         .and_then(|path| path.into_os_string().into_string().ok())
         .ok_or_else(|| CommandOutput::failed(Exit::Usage, "a path in the key list must be UTF-8"))
-}
-
-fn keys_report(error: &SigningKeysError) -> CommandOutput {
-    CommandOutput::error(Exit::Usage, &error.to_string(), error, error.hint())
 }

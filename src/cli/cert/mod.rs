@@ -26,6 +26,7 @@ pub(super) enum Command {
     /// Show the certificates of one file of a trust store
     Show(show::Args),
     /// Delete certificates from a trust store
+    #[command(visible_aliases = ["remove", "rm"])]
     Delete(delete::Args),
     /// Make an RSA key, or take one of AWS KMS, and a self-signed certificate for tests: valid for a
     /// day, trusted in the store `ca:NAME`, and in the signing key list as NAME

@@ -9,7 +9,7 @@ use super::super::output::{CommandOutput, Exit, one_line, write_hint};
 use crate::files;
 use crate::limits::{MAX_POLICY_BYTES, NAMED_PIPE_TIMEOUT};
 use crate::printable;
-use crate::report::sentence;
+use crate::report::{in_notation, sentence};
 use crate::trust_policy::{DocumentKind, Error, LEGACY_FILE_NAME, TrustPolicies};
 
 /// A trust policy's place, and notation's words about it.
@@ -145,7 +145,13 @@ impl PolicyDocument {
                 }
                 None => format!("failed to parse {word} trust policy configuration: {error}"),
             };
-            refused(&sentence, &error)
+            let in_notation = || {
+                let words = in_notation::of_policy(self.kind, &document)?;
+                Some(format!(
+                    "failed to parse {word} trust policy configuration: {words}"
+                ))
+            };
+            refused(&sentence, &error).in_notation(in_notation)
         })?;
         let written = self.write(&document, writing)?;
         let sentence = format!(
@@ -167,14 +173,16 @@ impl PolicyDocument {
         let mut report = match TrustPolicies::parse(self.kind, &path, &document) {
             Ok(_) => CommandOutput::done(),
             Err(error) => {
-                let mut report = refused(&error.notation_sentence(""), &error);
+                let mut report = refused(&error.notation_sentence(""), &error)
+                    .in_notation(|| in_notation::of_policy(self.kind, &document));
                 let example = match self.kind {
                     DocumentKind::Oci => {
                         "https://github.com/notaryproject/specifications/blob/8cf800c60b7315a43f0adbcae463d848a353b412/\
                          specs/trust-store-trust-policy.md#trust-policy-for-oci-artifacts for a trust policy example."
                     }
                     DocumentKind::Blob => {
-                        "https://notaryproject.dev/docs/quickstart/#create-a-trust-policy"
+                        "https://github.com/notaryproject/specifications/blob/8cf800c60b7315a43f0adbcae463d848a353b412/\
+                         specs/trust-store-trust-policy.md#trust-policy-for-blobs for a blob trust policy example."
                     }
                 };
                 let invalid = format!(

@@ -41,6 +41,7 @@ impl Job {
         sign::check_user_metadata(&user_metadata)
             .map_err(|error| CommandOutput::usage(&sentence::of_signing(&error), error.hint()))?;
         let plugin_config = parse_pairs("plugin-config", &args.plugin_config)?;
+        args.envelope.check()?;
         let references = References::open(
             &args.references,
             &args.list,

@@ -3,11 +3,13 @@
 use std::fmt::Write as _;
 
 use crate::causes;
+use crate::cli::context::unresolved_in_notation;
 use crate::cli::index_note;
 use crate::cli::output::{CommandOutput, Exit, one_line, short_line, write_as_cause};
 use crate::notary::rfc3339;
 use crate::registry::Warning;
-use crate::report::{Summary, sentence};
+use crate::report::{Summary, in_notation, sentence};
+use crate::sign;
 use crate::sign::many::{End, Error, Outcome, Remainder, SignatureInfo};
 
 /// What is said about one reference as soon as it and those before it are done. Where it is one of
@@ -62,7 +64,8 @@ pub(super) fn report(outcome: &Outcome, is_one_of_several: bool) -> CommandOutpu
                 Exit::of_signing(&outcome.end),
                 sentence::below_many_signing(error),
             );
-            report = CommandOutput::error(exit, &sentence, below, error.hint());
+            report = CommandOutput::error(exit, &sentence, below, error.hint())
+                .in_notation(|| in_notation_of(error));
         }
         // The summary says it.
         End::NotTried(_) => return report,
@@ -131,6 +134,16 @@ pub(super) fn summary_line(outcome: &Outcome) -> String {
             format!("failed: {name}: {}", failure(error, signature.as_ref()))
         }
         End::NotTried(reason) => format!("not tried: {name}: {reason}"),
+    }
+}
+
+fn in_notation_of(error: &Error) -> Option<String> {
+    match error {
+        Error::Sign(sign::Error::Signer { source, .. }) => in_notation::of_signing(source, false),
+        Error::Sign(sign::Error::Resolve { reference, source }) => {
+            unresolved_in_notation(reference, source)
+        }
+        _ => None,
     }
 }
 

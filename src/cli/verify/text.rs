@@ -2,11 +2,13 @@
 
 use std::fmt::Write as _;
 
+use crate::cli::context::unresolved_in_notation;
 use crate::cli::index_note;
 use crate::cli::output::{CommandOutput, Exit, one_line, short_line, write_causes, write_hint};
+use crate::cli::terminal;
 use crate::extended_validation::attribute;
 use crate::outcome::{Failure, Origin, Said, SignatureOutcome, ValidationOutcome, rfc1123z};
-use crate::report::{Called, sentence};
+use crate::report::{Called, in_notation, sentence};
 use crate::trust_policy::StatementName;
 use crate::verify::{Accepted, Error, Unseen};
 
@@ -194,11 +196,18 @@ pub(in crate::cli) fn write_warnings(text: &mut String, accepted: &SignatureOutc
         let _ = writeln!(
             text,
             "Warning: {validation} was set to \"log\" and failed with error: {}",
-            one_line(&failure.to_string())
+            one_line(&logged(failure))
         );
         write_causes(text, "  ", failure);
         write_hint(text, "  ", failure.hint());
     }
+}
+
+/// What failed and was only logged: by the name `notation` in its words, where it has some.
+fn logged(failure: &Failure) -> String {
+    let in_notation = || in_notation::of_failure(failure);
+    let words = terminal::is_notations().then(in_notation).flatten();
+    words.unwrap_or_else(|| failure.to_string())
 }
 
 /// The answer to a verification that failed.
@@ -212,6 +221,9 @@ pub(in crate::cli) fn failed(
     let sentence = sentence::of_verification(error, scope, called);
     let (Error::Rejected(refused) | Error::Inconclusive(refused)) = error else {
         let mut report = CommandOutput::error(exit, &sentence, error, error.hint());
+        if let Error::Resolve { reference, source } = error {
+            report = report.in_notation(|| unresolved_in_notation(reference, source));
+        }
         if let Some(statement) = statement {
             write_policy(&mut report.stderr, statement);
         }

@@ -140,8 +140,13 @@ fn what_an_envelope_says_cannot_draw_on_a_terminal() {
 fn formats_are_tree_and_json() {
     let scene = Scene::new();
     scene
-        .run(&["inspect", "-o", "text", &scene.image])
-        .assert_refused(2, "Error: invalid format: \"text\"");
+        .run(&["inspect", "-o", "yaml", &scene.image])
+        .assert_refused(2, "Error: invalid format: \"yaml\"");
+    // The tree's name in notation 1.3.
+    assert_eq!(
+        scene.run(&["inspect", "-o", "text", &scene.image]),
+        scene.run(&["inspect", &scene.image])
+    );
     let ran = scene.run(&["inspect", "-o", "json", &scene.image]);
     assert_eq!(
         json_of(&ran),

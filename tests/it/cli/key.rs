@@ -430,3 +430,67 @@ fn settings_of_aws_signer_that_are_misspelled_are_not_added() {
         assert!(!sandbox.config().exists());
     }
 }
+
+#[test]
+fn keys_of_aws_are_added_by_the_flags_that_sign_with_them() {
+    let sandbox = Sandbox::new();
+    let arn = "arn:aws:signer:us-east-1:111122223333:/signing-profiles/release";
+    std::fs::write(
+        sandbox.home().join("kms.crt"),
+        local_keys::certificate("ec-256"),
+    )
+    .unwrap();
+    for words in [
+        &[
+            "key",
+            "add",
+            "--signing-profile",
+            arn,
+            "--default",
+            "profile",
+        ][..],
+        &[
+            "key",
+            "add",
+            "--kms-key",
+            "alias/release",
+            "--certificate-chain",
+            "kms.crt",
+            "kms",
+        ],
+        // The older name of the flag.
+        &[
+            "key",
+            "add",
+            "--kms-key",
+            "alias/release",
+            "--certificates",
+            "kms.crt",
+            "same",
+        ],
+    ] {
+        let ran = sandbox.run(words);
+        assert_eq!((ran.code, ran.stderr.as_str()), (0, ""), "{words:?}");
+    }
+    let text = std::fs::read_to_string(sandbox.config().join("signingkeys.json")).unwrap();
+    let list: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let keys = &list["keys"];
+    assert_eq!(keys[0]["id"], arn);
+    assert_eq!(
+        keys[0]["pluginName"],
+        "com.amazonaws.signer.notation.plugin"
+    );
+    let chain = sandbox.home().join("kms.crt");
+    for key in [&keys[1], &keys[2]] {
+        assert_eq!(key["pluginName"], "aws-kms");
+        assert_eq!(
+            key["pluginConfig"]["certificate_chain"],
+            chain.to_str().unwrap()
+        );
+    }
+    let ran = sandbox.run(&["key", "rm", "kms"]);
+    assert_eq!(ran.code, 0, "{ran:#?}");
+    let ran = sandbox.run(&["key", "add", "--kms-key", "alias/release", "none"]);
+    assert_eq!(ran.code, 2, "{ran:#?}");
+    ran.assert_says("--certificate-chain <FILE>");
+}

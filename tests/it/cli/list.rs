@@ -1,10 +1,14 @@
 //! `countersign list`.
 
-use countersign_emulator::{Emulator, Fault, FaultKind, ReferrersApi, RegistryOptions};
+use std::path::Path;
+
+use countersign_emulator::{Access, Emulator, Fault, FaultKind, ReferrersApi, RegistryOptions};
 use serde_json::json;
 
-use crate::support::layout::IMAGE_MANIFEST;
-use crate::support::sandbox::Ran;
+use crate::support::document;
+use crate::support::layout::{self, IMAGE_MANIFEST};
+use crate::support::registry_client::RepositoryClient;
+use crate::support::sandbox::{Ran, Sandbox};
 use crate::support::scene::Scene;
 
 const SIGNATURE: &str = "application/vnd.cncf.notary.signature";
@@ -120,4 +124,102 @@ fn no_more_signatures_are_listed_than_asked_for() {
     scene
         .run(&["list", "--max-signatures", "0", &scene.image])
         .assert_refused(2, "Error: max-signatures value 0 must be a positive number");
+}
+
+#[test]
+fn several_artifacts_are_listed_each_in_its_turn() {
+    let scene = Scene::new();
+    let signature = scene.sign(&scene.image);
+    let absent = format!("{}:absent", scene.repository);
+    let ran = scene.run(&["list", &scene.image, &absent, &scene.image]);
+    let tree = format!("{}\n└── {SIGNATURE}\n    └── {signature}\n", scene.image);
+    assert_eq!(
+        (ran.code, ran.stdout),
+        (1, tree.repeat(2)),
+        "{}",
+        ran.stderr
+    );
+    assert!(ran.stderr.contains("absent: not found"), "{}", ran.stderr);
+    // All are parsed before one is looked at.
+    let ran = scene.run(&["list", &scene.image, "x"]);
+    ran.assert_refused(
+        2,
+        "Error: \"x\": invalid reference: missing registry or repository. Expecting \
+         <registry>/<repository>:<tag> or <registry>/<repository>@<digest>",
+    );
+}
+
+#[test]
+fn a_list_for_programs_is_one_document() {
+    let scene = Scene::new();
+    let first = scene.sign(&scene.image);
+    scene.sign(&scene.image);
+    let absent = format!("{}:absent", scene.repository);
+    let ran = scene.run(&[
+        "list",
+        "-o",
+        "json",
+        "--max-signatures",
+        "1",
+        &scene.image,
+        &absent,
+    ]);
+    let listed = document::document(&ran, "listing.v1.schema.json");
+    let [found, missing] = listed["results"].as_array().unwrap().as_slice() else {
+        panic!("{listed:#}");
+    };
+    assert_eq!(found["resolved"], scene.image);
+    assert_eq!(found["complete"], false);
+    let signatures = found["signatures"].as_array().unwrap();
+    assert_eq!(signatures.len(), 1);
+    assert!(signatures[0]["digest"] == first || signatures[0]["digest"].is_string());
+    assert_eq!(missing["reference"], absent);
+    assert_eq!(missing["error"]["code"], "not-listed");
+    let ran = scene.run(&["list", "-o", "json", "x"]);
+    let listed = document::document(&ran, "listing.v1.schema.json");
+    assert_eq!(listed["error"]["code"], "not-begun");
+    assert_eq!(ran.code, 2);
+}
+
+#[test]
+fn a_password_on_standard_input_is_never_on_the_command_line() {
+    let mut options = RegistryOptions::default();
+    options.loopback_access = Access::Basic {
+        username: "user".to_owned(),
+        password: "s3cret word".to_owned(),
+    };
+    let emulator = Emulator::builder()
+        .registry(options)
+        .start_blocking()
+        .unwrap();
+    let sandbox = Sandbox::new();
+    let client = RepositoryClient::new(&format!("user:s3cret word@{}/app", emulator.address()));
+    client.push_blob(b"{}");
+    client.put_manifest_bytes("v1", layout::image("v1").as_bytes());
+    let list = |input: &str| {
+        let file = sandbox.home().join("password");
+        std::fs::write(&file, input).unwrap();
+        let mut command = sandbox.command(Path::new(env!("CARGO_BIN_EXE_countersign")));
+        let reference = format!("{}/app:v1", emulator.address());
+        let flags = [
+            "list",
+            "--insecure-registry",
+            "--username",
+            "user",
+            "--password-stdin",
+        ];
+        command.args(flags).arg(&reference).arg(&reference);
+        Ran::of(command.stdin(std::fs::File::open(file).unwrap()))
+    };
+    let ran = list("s3cret word\n");
+    assert_eq!(ran.code, 0, "{ran:#?}");
+    assert_eq!(
+        ran.stdout.matches("has no associated signatures").count(),
+        2
+    );
+    assert_ne!(list("another\n").code, 0);
+    list("\n").assert_refused(
+        2,
+        "Error: the password of `--password-stdin` cannot be used",
+    );
 }

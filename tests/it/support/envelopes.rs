@@ -25,7 +25,7 @@ use countersign::notary::attribute::{
     TIMESTAMP_SIGNATURE,
 };
 
-use super::pki;
+use super::pki::{self, Entity};
 
 const SCHEME: &str = "notary.x509";
 
@@ -44,7 +44,7 @@ enum Key {
 }
 
 /// The subject that the recordings have for `name`.
-fn params(name: &str) -> CertificateParams {
+pub(crate) fn params(name: &str) -> CertificateParams {
     let mut params = CertificateParams::default();
     let mut subject = rcgen::DistinguishedName::new();
     subject.push(DnType::CountryName, "US");
@@ -58,17 +58,19 @@ fn params(name: &str) -> CertificateParams {
     params
 }
 
-fn leaf(name: &str) -> CertificateParams {
+/// A signer's certificate.
+pub(crate) fn leaf(name: &str) -> CertificateParams {
     let mut params = params(name);
     params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
     params.extended_key_usages = vec![ExtendedKeyUsagePurpose::CodeSigning];
     params
 }
 
-fn authority(name: &str) -> CertificateParams {
+/// An issuer's certificate.
+pub(crate) fn authority(name: &str) -> CertificateParams {
     let mut params = params(name);
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    params.key_usages = vec![KeyUsagePurpose::KeyCertSign];
+    params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
     params
 }
 
@@ -107,6 +109,19 @@ impl Signer {
             chain: vec![certificate.der().to_vec()],
             root_pem: certificate.pem(),
             key_pem: key.serialize_pem(),
+        }
+    }
+
+    /// The signer whose certificate `issuer` has issued.
+    pub(crate) fn of(leaf: &Entity, issuer: &Entity) -> Self {
+        let key = KeyPair::from_pem(&leaf.key_pem()).unwrap();
+        let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &key.serialize_der());
+        let chain = [leaf, issuer].map(|entity| entity.certificate.der().to_vec());
+        Self {
+            key: Key::Ec(pair.unwrap()),
+            root_pem: pki::pem(&chain[1]),
+            chain: chain.to_vec(),
+            key_pem: leaf.key_pem(),
         }
     }
 

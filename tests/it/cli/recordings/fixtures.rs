@@ -230,12 +230,21 @@ impl TimeAuthority {
         self.0[2].certificate.der()
     }
 
+    pub(super) fn leaf(&self) -> &[u8] {
+        self.0[0].certificate.der()
+    }
+
     pub(super) fn stamp(&self) -> Stamp {
-        let chain = Arc::clone(&self.0);
-        Box::new(move |signature| {
-            let [leaf, middle, root] = &*chain;
-            Token::new(signature, &[leaf, middle, root]).build(leaf)
-        })
+        let authority = self.clone();
+        Box::new(move |signature| authority.stamp_of(signature, |_| {}))
+    }
+
+    /// A stamp over `message`.
+    pub(super) fn stamp_of(&self, message: &[u8], change: impl FnOnce(&mut Token)) -> Vec<u8> {
+        let [leaf, middle, root] = &*self.0;
+        let mut token = Token::new(message, &[leaf, middle, root]);
+        change(&mut token);
+        token.build(leaf)
     }
 }
 

@@ -7,14 +7,14 @@ use time::{OffsetDateTime, PrimitiveDateTime, macros::format_description};
 
 /// What stands for what, longest text first where one begins another.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Placeholders {
+pub(in crate::cli) struct Placeholders {
     /// `<registry>` and so on, with the text that it stands for.
-    pub(super) known: BTreeMap<&'static str, String>,
+    pub(in crate::cli) known: BTreeMap<&'static str, String>,
 }
 
 impl Placeholders {
     /// `text` with each placeholder replaced; `None` if one is not known.
-    pub(super) fn fill(&self, text: &str) -> Option<String> {
+    pub(in crate::cli) fn fill(&self, text: &str) -> Option<String> {
         let mut filled = text.to_owned();
         for (name, value) in &self.known {
             filled = filled.replace(name, value);
@@ -24,7 +24,7 @@ impl Placeholders {
 
     /// `text` with placeholders for what differs from run to run. Digests are numbered over all
     /// texts that are given to one `Digests`.
-    pub(super) fn abstracted(&self, text: &str, digests: &mut Digests) -> String {
+    pub(in crate::cli) fn abstracted(&self, text: &str, digests: &mut Digests) -> String {
         let mut text = text.to_owned();
         for (name, value) in &self.known {
             if !name.starts_with("<digest:signature") {
@@ -49,7 +49,7 @@ impl Placeholders {
 
 /// The digests of one case, in the order of their first appearance.
 #[derive(Debug, Default)]
-pub(super) struct Digests(Vec<String>);
+pub(in crate::cli) struct Digests(Vec<String>);
 
 impl Digests {
     fn digest(&mut self, text: &str) -> Option<(String, usize)> {

@@ -11,12 +11,11 @@ use super::{Difference, Replay, Text, recorded};
 use crate::support::envelopes::Signer;
 use crate::support::sandbox::Sandbox;
 
-const FLAGS: &str = "the words of the flag parser";
 const NOT_SET: &str = "an empty value is a variable that is not set, and never a default";
 const OWN_WORDS: &str = "the file is named, and what was found";
 const KEY: &str = "our own words for what is wrong with a key";
 const NO_ANSWER: &str = "our own words for what kept a request from an answer";
-const CHAIN: Text = Text::Begins("Error: key `");
+const CHAIN: Text = Text::Begins("Error: certificate-chain is invalid, ");
 const RESOLVING: Text = Text::Begins("Error: failed to get manifest descriptor: ");
 const PUSHING: Text = Text::Begins(
     "Error: failed to push signature to registry with error: registry `<registry:broken>` denied an anonymous request access to `",
@@ -38,19 +37,7 @@ const DIFFERENCES: &[Difference] = &[
         Text::Begins("Error: a value is required for '--"),
         NOT_SET,
     ),
-    refused(
-        &[
-            "plain HTTP registry without the insecure flag",
-            "registry that is down",
-            "registry that denies reading",
-            "registry that answers with HTML",
-            "registry that answers another digest",
-            "registry that wants credentials",
-            "wrong password",
-        ],
-        RESOLVING,
-        NO_ANSWER,
-    ),
+    refused(&["registry that answers with HTML"], RESOLVING, NO_ANSWER),
     refused(
         &[
             "registry that denies pushing",
@@ -67,7 +54,7 @@ const DIFFERENCES: &[Difference] = &[
     refused(
         &["malformed Docker config"],
         Text::Begins(
-            "Error: failed to get manifest descriptor: registry `<registry:auth>` denied an anonymous request access to `sign`",
+            "Error: failed to get manifest descriptor: HEAD \"http://<registry:auth>/v2/sign/manifests/",
         ),
         OWN_WORDS,
     ),
@@ -75,28 +62,6 @@ const DIFFERENCES: &[Difference] = &[
         &["user metadata with the same key twice"],
         Text::Begins("Error: could not parse flag user-metadata: the key `a` is given twice"),
         "two meanings of one command line",
-    ),
-    refused(
-        &[
-            "user metadata with an empty key",
-            "user metadata with an empty value",
-        ],
-        Text::Begins(
-            "Error: could not parse flag user-metadata: key-value pair must not have an empty key or value: ",
-        ),
-        "the sentence says what is wrong",
-    ),
-    refused(
-        &[
-            "old allow-referrers-api flag is gone",
-            "flags key*",
-            "flags id*",
-            "flags plugin*",
-            "flags oci*",
-            "flags timestamp*",
-        ],
-        Text::Begins("Error: "),
-        FLAGS,
     ),
     Difference {
         cases: &["old referrers index cannot be deleted"],
@@ -125,13 +90,6 @@ const DIFFERENCES: &[Difference] = &[
         why: "the log has other lines, without headers, which hold tokens",
     },
     refused(
-        &["plugin that is not installed"],
-        Text::Begins(
-            "Error: plugin `nope` is not installed: there is no `<config>/notation/plugins/nope/notation-nope`",
-        ),
-        "our own words for a plugin that is not there",
-    ),
-    refused(
         &[
             "certificate that expired ten days ago",
             "certificate that becomes valid in 100 days",
@@ -140,30 +98,11 @@ const DIFFERENCES: &[Difference] = &[
         CHAIN,
         "what is wrong is a cause of its own",
     ),
+    refused(&["key of another certificate"], CHAIN, KEY),
     refused(
-        &[
-            "key file is missing",
-            "certificate file is missing",
-            "key of another certificate",
-            "key file is a certificate",
-            "certificate file is a key",
-        ],
-        CHAIN,
+        &["certificate file is a key"],
+        Text::Begins("Error: key `"),
         KEY,
-    ),
-    refused(
-        &[
-            "signingkeys.json is not JSON",
-            "signingkeys.json is empty",
-            "keys is of another type",
-        ],
-        Text::Begins("Error: malformed signingkeys.json"),
-        OWN_WORDS,
-    ),
-    refused(
-        &["signingkeys.json is a symbolic link"],
-        Text::Begins("Error: signingkeys.json cannot be used"),
-        OWN_WORDS,
     ),
     refused(
         &["key with id but no plugin name"],
@@ -259,6 +198,8 @@ fn arrange(replay: &Replay<'_>, name: &str, preconditions: &[String]) {
         "certificate path is empty" => Some(("signer.key", "")),
         _ => None,
     };
+    // A link that another case left is not written through.
+    let _ = fs::remove_file(config.join("signingkeys.json"));
     if let Some((key, certificate)) = x {
         write_list(&config, None, &[("x", key, certificate)]);
     } else {
@@ -311,16 +252,13 @@ fn signing_is_answered_as_notation_does() {
         .known
         .insert("<http>", "127.0.0.1:1".to_owned());
     for case in recorded("sign") {
-        let is_unprivileged = |text: &String| text.starts_with("runs as an unprivileged user");
         let cannot_be_made = [
             "certificate that has an RSA key of 1024 bits",
             "certificate that has EKU serverAuth only",
             // The registry there does not let the index be deleted; ours does.
             "force referrers tag again",
         ];
-        if case.preconditions.iter().any(is_unprivileged)
-            || cannot_be_made.contains(&case.name.as_str())
-        {
+        if cannot_be_made.contains(&case.name.as_str()) {
             replay.skip(&case);
             continue;
         }

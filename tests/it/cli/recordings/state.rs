@@ -8,7 +8,9 @@ use std::path::{Path, PathBuf};
 use super::case::Case;
 use super::placeholders::{Digests, Placeholders};
 
-const BELOW: &str = "<config>/notation/";
+/// Where the configuration is, and what is kept between runs.
+pub(super) const CONFIG: &str = "<config>/notation/";
+pub(super) const CACHE: &str = "<cache>/notation/";
 
 /// A directory, a link, or a file with its bytes; and its mode.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -65,12 +67,14 @@ impl Snapshot {
                 } else {
                     String::new()
                 };
+                let path = names.abstracted(path, &mut Digests::default());
                 changes.push(format!("wrote {path} {mode:04o} {text}"));
             }
         }
         for (path, entry) in &self.0 {
             if !after.0.contains_key(path) {
                 let end = if *entry == Entry::Directory { "/" } else { "" };
+                let path = names.abstracted(path, &mut Digests::default());
                 changes.push(format!("deleted {path}{end}"));
             }
         }
@@ -85,12 +89,12 @@ enum Change<'a> {
     Deleted(&'a str),
 }
 
-fn recorded(case: &Case) -> impl Iterator<Item = Change<'_>> {
-    case.changes.iter().filter_map(|(line, text)| {
+fn recorded<'a>(case: &'a Case, below: &'a str) -> impl Iterator<Item = Change<'a>> {
+    case.changes.iter().filter_map(move |(line, text)| {
         if let Some(path) = line.strip_prefix("deleted: ") {
-            return path.strip_prefix(BELOW).map(Change::Deleted);
+            return path.strip_prefix(below).map(Change::Deleted);
         }
-        let rest = line.strip_prefix("wrote: ")?.strip_prefix(BELOW)?;
+        let rest = line.strip_prefix("wrote: ")?.strip_prefix(below)?;
         let rest = rest.split(" <").next()?;
         let (path, mode) = rest.rsplit_once(' ')?;
         Some(Change::Wrote(path, mode, text))
@@ -98,8 +102,8 @@ fn recorded(case: &Case) -> impl Iterator<Item = Change<'_>> {
 }
 
 /// The same as [`Snapshot::changes`], recorded.
-pub(super) fn wanted(case: &Case) -> Vec<String> {
-    let mut changes: Vec<String> = recorded(case)
+pub(super) fn wanted(case: &Case, below: &str) -> Vec<String> {
+    let mut changes: Vec<String> = recorded(case, below)
         .map(|change| match change {
             Change::Wrote(path, mode, text) if is_json(path) => {
                 format!("wrote {path} {mode} {text}")
@@ -115,7 +119,7 @@ pub(super) fn wanted(case: &Case) -> Vec<String> {
 /// Does what notation was recorded to do, where we did something else; certificates are those of
 /// the working directory.
 pub(super) fn catch_up(case: &Case, config: &Path, names: &Placeholders) {
-    for change in recorded(case) {
+    for change in recorded(case, CONFIG) {
         match change {
             Change::Wrote(path, mode, text) => {
                 let file = config.join(path);

@@ -15,6 +15,13 @@ const PLAN: Text =
 
 const DIFFERENCES: &[Difference] = &[
     Difference {
+        cases: &["generate where the directory cannot be written"],
+        exit: None,
+        stdout: Text::Nothing,
+        stderr: Text::Begins("Error: open <config>/notation/signingkeys.json: permission denied"),
+        why: NOTHING_DONE,
+    },
+    Difference {
         cases: &["generate again"],
         exit: None,
         stdout: Text::Nothing,
@@ -33,13 +40,6 @@ const DIFFERENCES: &[Difference] = &[
         stdout: Text::Nothing,
         stderr: Text::Contains(" bits cannot sign; `--bits` is 2048, 3072 or 4096"),
         why: "a key that could not sign",
-    },
-    Difference {
-        cases: &["generate with x bits"],
-        exit: None,
-        stdout: Text::Same,
-        stderr: Text::Begins("Error: invalid value 'x' for '--bits <BITS>'"),
-        why: "the words of the flag parser",
     },
     Difference {
         cases: &["generate ..", "generate ."],
@@ -76,16 +76,14 @@ const DIFFERENCES: &[Difference] = &[
         cases: &["generate with malformed signingkeys.json"],
         exit: None,
         stdout: Text::Nothing,
-        stderr: Text::Begins("Error: malformed signingkeys.json"),
+        stderr: Text::Same,
         why: NOTHING_DONE,
     },
     Difference {
         cases: &["cleanup with malformed signingkeys.json"],
         exit: None,
         stdout: Text::Nothing,
-        stderr: Text::Begins(
-            "Error: failed to remove key x from the key list: malformed signingkeys.json",
-        ),
+        stderr: Text::Same,
         why: NOTHING_DONE,
     },
     Difference {
@@ -153,14 +151,6 @@ fn test_certificates_come_and_go_as_notation_has_it() {
     let config = replay.sandbox.config();
     let keys = config.join("signingkeys.json");
     for case in recorded("cert-test") {
-        if case
-            .preconditions
-            .iter()
-            .any(|text| text.starts_with("runs as an unprivileged user"))
-        {
-            replay.skip(&case);
-            continue;
-        }
         if case.is_fresh && config.exists() {
             fs::remove_dir_all(&config).unwrap();
         }

@@ -67,11 +67,6 @@ const DIFFERENCES: &[Difference] = &[
         Text::Contains("is not a URL with http or https and a host"),
         OWN_WORDS,
     ),
-    refused(
-        &["url without root", "root without url"],
-        Text::Begins("Error: the following required arguments were not provided:"),
-        "the words of the flag parser",
-    ),
 ];
 
 /// Each authority at its own path.

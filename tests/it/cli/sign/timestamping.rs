@@ -276,7 +276,7 @@ fn a_revoked_authority_stops_the_signing() {
     let ran = sign(&scene, &server, &tsa.root, &[]);
     ran.assert_refused(
         1,
-        "Error: timestamp: timestamping certificate with subject `CN=TSA` is revoked",
+        "Error: timestamp: timestamping certificate with subject \"CN=TSA\" is revoked",
     );
     assert_eq!(writes(&scene), [""; 0]);
 }

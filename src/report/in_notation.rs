@@ -1,0 +1,383 @@
+//! Notation's sentences for what our own say in more detail: by the name `notation` they come first, and ours is the
+//! first cause below them.
+
+use std::error::Error as StdError;
+use std::io;
+
+use super::go_json::{self, Shape};
+use super::sentence;
+use crate::config::SigningKeysError;
+use crate::http;
+use crate::oci;
+use crate::outcome::Failure;
+use crate::plugin_contract;
+use crate::plugin_host::{self, MetadataProblem};
+use crate::process;
+use crate::reference::{ArtifactReference, Scheme};
+use crate::registry;
+use crate::signer::local_key::{self, KeyProblem};
+use crate::signer::{self, plugin};
+use crate::timestamp;
+use crate::trust_policy::DocumentKind;
+
+/// Of a plugin that is not there, or does not do as the contract says.
+pub(crate) fn of_plugin(error: &plugin_host::Error) -> Option<String> {
+    use plugin_host::Error;
+    let own = error.plugin();
+    match error {
+        Error::NotInstalled { path, .. } => Some(format!(
+            "plugin executable file is either not found or inaccessible: stat {}: no such file or directory",
+            path.display()
+        )),
+        Error::NotExecutable { path, found, .. } if *found == "not executable" => {
+            Some(format!("fork/exec {}: permission denied", path.display()))
+        }
+        Error::Run {
+            source: process::Error::Start { program, source },
+            ..
+        } => {
+            let reason = match source.raw_os_error() {
+                Some(EXEC_FORMAT) => "exec format error".to_owned(),
+                Some(NO_ENTRY) => "no such file or directory".to_owned(),
+                _ => return None,
+            };
+            Some(format!("fork/exec {}: {reason}", program.display()))
+        }
+        Error::Refused { message, .. } => Some(message.clone()),
+        Error::NoError {
+            said: Some(said), ..
+        } => go_json::of_text(said.as_bytes()),
+        Error::NoError { status, .. } => status.code().map(|code| format!("exit status {code}")),
+        Error::Answer {
+            command,
+            source: plugin_contract::Error::NotJson { .. },
+            ..
+        } => Some(format!(
+            "failed to unmarshal the response of {command} command for plugin {own}"
+        )),
+        Error::Metadata { problem, .. } => Some(match problem {
+            MetadataProblem::Name(found) => format!(
+                "plugin executable file name must be \"notation-{found}\" instead of \"notation-{own}\""
+            ),
+            MetadataProblem::Empty("supportedContractVersions") => {
+                format!(
+                    "metadata validation failed for plugin {own}: supported contract versions not specified"
+                )
+            }
+            MetadataProblem::Empty(field) => {
+                format!("metadata validation failed for plugin {own}: empty {field}")
+            }
+            MetadataProblem::ContractVersions(found) => format!(
+                "metadata validation failed for plugin {own}: contract version \"1.0\" is not in the list of the \
+                 plugin supported versions [{}]",
+                found.join(" ")
+            ),
+        }),
+        _ => None,
+    }
+}
+
+/// `ENOEXEC` and `ENOENT`, the same on every Unix.
+const EXEC_FORMAT: i32 = 8;
+const NO_ENTRY: i32 = 2;
+
+/// Of a signing that failed; images have the plugin's name before it, files do not.
+pub(crate) fn of_signing(error: &signer::Error, is_blob: bool) -> Option<String> {
+    let signer::Error::Plugin(error) = error else {
+        return None;
+    };
+    let name = error.plugin();
+    let sentence = match error {
+        plugin::Error::Host(source) => {
+            let sentence = of_plugin(source)?;
+            match source.command() {
+                // Asked before the plugin is told to sign.
+                Some(plugin_contract::Command::GetPluginMetadata) | None => return Some(sentence),
+                Some(plugin_contract::Command::GenerateEnvelope) => {
+                    format!("plugin failed to sign with following error: {sentence}")
+                }
+                Some(_) => sentence,
+            }
+        }
+        plugin::Error::NoCapability { .. } => {
+            return Some("plugin does not have signing capabilities".to_owned());
+        }
+        plugin::Error::Answer {
+            command,
+            field,
+            found,
+            wanted,
+            ..
+        } => {
+            let (field, command) = match (*field, command) {
+                ("keyId", plugin_contract::Command::DescribeKey) => ("keyID", "describeKey"),
+                ("keyId", _) => ("keyID", "generateSignature"),
+                ("signatureEnvelopeType", _) => ("signatureEnvelopeType", "generateEnvelope"),
+                _ => return None,
+            };
+            format!("{field} in {command} response \"{found}\" does not match request \"{wanted}\"")
+        }
+        plugin::Error::KeySpec { .. } => "unknown key spec".to_owned(),
+        plugin::Error::Certificate { .. } => "x509: malformed certificate".to_owned(),
+        _ => return None,
+    };
+    Some(if is_blob {
+        sentence
+    } else {
+        format!("failed to sign with the plugin {name}: {sentence}")
+    })
+}
+
+/// Of an artifact that could not be resolved, in a registry that is spoken to by `scheme`. Notation asks with `HEAD`,
+/// whose answers have no words.
+pub(crate) fn of_resolve(
+    reference: &ArtifactReference,
+    error: &registry::Error,
+    scheme: Scheme,
+) -> Option<String> {
+    let ArtifactReference::Registry(reference) = reference else {
+        return None;
+    };
+    let host = reference.registry();
+    let url = format!(
+        "{}://{host}/v2/{}/manifests/{}",
+        scheme.as_str(),
+        reference.repository(),
+        reference.target()
+    );
+    let (verb, problem) = match error {
+        registry::Error::Unauthorized { credential, .. } if credential == ANONYMOUS => {
+            ("HEAD", "basic credential not found".to_owned())
+        }
+        registry::Error::Unauthorized { .. } => ("HEAD", of_status(401)?),
+        registry::Error::Denied { .. } => ("HEAD", of_status(403)?),
+        registry::Error::RateLimited { .. } => ("HEAD", of_status(429)?),
+        registry::Error::Unavailable { status, .. } => ("HEAD", of_status(*status)?),
+        registry::Error::WrongDigest {
+            source: oci::Error::DigestMismatch { found, wanted },
+            ..
+        } => (
+            "HEAD",
+            format!(
+                "invalid response; digest mismatch in Docker-Content-Digest: received \"{found}\" when expecting \
+                 \"{wanted}\""
+            ),
+        ),
+        registry::Error::Request {
+            source: http::Error::Connect { source, .. },
+            ..
+        } if is_refused(source) => (
+            "Head",
+            format!("dial tcp {host}: connect: connection refused"),
+        ),
+        registry::Error::Request {
+            source: http::Error::Tls { source, .. },
+            ..
+        } if matches!(
+            **source,
+            rustls::Error::InvalidMessage(rustls::InvalidMessage::InvalidContentType)
+        ) =>
+        {
+            (
+                "Head",
+                "http: server gave HTTP response to HTTPS client".to_owned(),
+            )
+        }
+        _ => return None,
+    };
+    Some(format!(
+        "failed to get manifest descriptor: {verb} \"{url}\": {problem}"
+    ))
+}
+
+/// What an error about credentials says where there were none.
+const ANONYMOUS: &str = "an anonymous request";
+
+/// A status with its name.
+fn of_status(status: u16) -> Option<String> {
+    let name = match status {
+        401 => "Unauthorized",
+        403 => "Forbidden",
+        429 => "Too Many Requests",
+        500 => "Internal Server Error",
+        502 => "Bad Gateway",
+        503 => "Service Unavailable",
+        504 => "Gateway Timeout",
+        _ => return None,
+    };
+    Some(format!("response status code {status}: {name}"))
+}
+
+/// Whether nothing listens at the address.
+fn is_refused(error: &(dyn StdError + 'static)) -> bool {
+    let mut cause = Some(error);
+    while let Some(error) = cause {
+        let io = error.downcast_ref::<io::Error>();
+        if io.is_some_and(|error| error.kind() == io::ErrorKind::ConnectionRefused) {
+            return true;
+        }
+        cause = error.source();
+    }
+    false
+}
+
+/// Of a validation that failed and was only logged.
+pub(crate) fn of_failure(failure: &Failure) -> Option<String> {
+    let Failure::Timestamp { source } = failure else {
+        return None;
+    };
+    match source {
+        timestamp::Error::ImprintMismatch => Some(
+            "failed to get timestamp from timestamp countersignature with error: invalid TSTInfo: mismatched message"
+                .to_owned(),
+        ),
+        timestamp::Error::UntrustedAuthority { .. } => Some(
+            "failed to verify the timestamp countersignature with error: failed to verify signed token: cms \
+             verification failure: x509: certificate signed by unknown authority"
+                .to_owned(),
+        ),
+        error @ timestamp::Error::NotBer(_) => Some(format!(
+            "failed to parse timestamp countersignature with error: {}",
+            sentence::of_unreadable_timestamp(error)
+        )),
+        _ => None,
+    }
+}
+
+/// Of a key in a file.
+pub(crate) fn of_key(error: &local_key::Error) -> Option<String> {
+    match error {
+        local_key::Error::Unreadable { source, .. } => Some(sentence::of_file(source)),
+        local_key::Error::Mismatch { .. } => {
+            Some("tls: private key does not match public key".to_owned())
+        }
+        local_key::Error::KeyFile {
+            problem: KeyProblem::NoKey { found: Some(found) },
+            ..
+        } if found == "CERTIFICATE" => Some(
+            "tls: found a certificate rather than a key in the PEM for the private key".to_owned(),
+        ),
+        local_key::Error::Chain(error) => match error.problem() {
+            signer::certificate_chain::ChainFileProblem::Unreadable { source } => {
+                Some(sentence::of_file(source))
+            }
+            signer::certificate_chain::ChainFileProblem::Chain { source } => {
+                Some(format!("certificate-chain is invalid, {source}"))
+            }
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// Of the list of keys, whose file has these bytes.
+pub(crate) fn of_keys(error: &SigningKeysError, bytes: &[u8]) -> Option<String> {
+    match error {
+        SigningKeysError::Malformed { .. } | SigningKeysError::Invalid { .. } => {
+            go_json::of_stream(bytes).or_else(|| of_shape(bytes, &KEYS))
+        }
+        SigningKeysError::File { source } if source.is_symbolic_link() => Some(format!(
+            "\"{}\" is not a regular file (symlinks are not supported)",
+            source.path().display()
+        )),
+        SigningKeysError::File { source } if source.is_denied() => Some(sentence::of_file(source)),
+        _ => None,
+    }
+}
+
+/// Of a trust policy that cannot be read as one.
+pub(crate) fn of_policy(kind: DocumentKind, bytes: &[u8]) -> Option<String> {
+    let shape = match kind {
+        DocumentKind::Oci => &OCI_POLICY,
+        DocumentKind::Blob => &BLOB_POLICY,
+    };
+    go_json::of_text(bytes).or_else(|| of_shape(bytes, shape))
+}
+
+fn of_shape(bytes: &[u8], shape: &Shape) -> Option<String> {
+    let value = serde_json::from_slice(bytes).ok()?;
+    go_json::of_value(&value, shape)
+}
+
+const TEXTS: Shape = Shape::List("[]string", &Shape::Text);
+
+const VERIFICATION: Shape = Shape::Struct(
+    "trustpolicy.SignatureVerification",
+    &[
+        ("level", Shape::Text),
+        (
+            "override",
+            Shape::Map("map[trustpolicy.ValidationType]trustpolicy.ValidationAction"),
+        ),
+        ("verifyTimestamp", Shape::Text),
+    ],
+);
+
+const OCI_POLICY: Shape = Shape::Struct(
+    "trustpolicy.OCIDocument",
+    &[
+        ("version", Shape::Text),
+        (
+            "trustPolicies",
+            Shape::List(
+                "[]trustpolicy.OCITrustPolicy",
+                &Shape::Struct(
+                    "trustpolicy.OCITrustPolicy",
+                    &[
+                        ("name", Shape::Text),
+                        ("registryScopes", TEXTS),
+                        ("signatureVerification", VERIFICATION),
+                        ("trustStores", TEXTS),
+                        ("trustedIdentities", TEXTS),
+                    ],
+                ),
+            ),
+        ),
+    ],
+);
+
+const BLOB_POLICY: Shape = Shape::Struct(
+    "trustpolicy.BlobDocument",
+    &[
+        ("version", Shape::Text),
+        (
+            "trustPolicies",
+            Shape::List(
+                "[]trustpolicy.BlobTrustPolicy",
+                &Shape::Struct(
+                    "trustpolicy.BlobTrustPolicy",
+                    &[
+                        ("name", Shape::Text),
+                        ("signatureVerification", VERIFICATION),
+                        ("trustStores", TEXTS),
+                        ("trustedIdentities", TEXTS),
+                        ("globalPolicy", Shape::Truth),
+                    ],
+                ),
+            ),
+        ),
+    ],
+);
+
+const KEYS: Shape = Shape::Struct(
+    "config.SigningKeys",
+    &[
+        ("default", Shape::Text),
+        (
+            "keys",
+            Shape::List(
+                "[]config.KeySuite",
+                &Shape::Struct(
+                    "config.KeySuite",
+                    &[
+                        ("name", Shape::Text),
+                        ("keyPath", Shape::Text),
+                        ("certPath", Shape::Text),
+                        ("id", Shape::Text),
+                        ("pluginName", Shape::Text),
+                    ],
+                ),
+            ),
+        ),
+    ],
+);
