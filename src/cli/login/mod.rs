@@ -21,7 +21,7 @@ use ask::{Given, Input};
 /// Flags of `login`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  \
-    countersign login --username USER --password-stdin registry.example < password.txt\n  \
+    countersign login --username USER --password-stdin registry.example\n  \
     countersign login registry.example\n\n\
     The password is kept by the credential helper that `config.json` of Notation or Docker names, or that the system has; \
     it is never written to a file. Amazon ECR needs no login: AWS issues a token for each command.")]
