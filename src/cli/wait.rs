@@ -22,7 +22,7 @@ use crate::reference::{ArtifactReference, Reference};
 use crate::report::{Asked, Called, Results, VerdictEnd, WaitResult};
 use crate::trust_policy::DocumentKind;
 use crate::verify::many::ArtifactVerification;
-use crate::verify::{ANY_LAYOUT_SCOPE, Options, Verifier};
+use crate::verify::{ANY_LAYOUT_SCOPE, Images, Options, Verifier};
 
 /// Flags of `wait`.
 #[derive(Debug, clap::Args)]
@@ -175,6 +175,7 @@ impl Job {
                 allowed: Allowed::for_each_artifact(Some(limit)),
                 requirement: args.require.requirement(false),
                 layout_scope: ANY_LAYOUT_SCOPE.to_owned(),
+                images: Images::default(),
             },
             limit,
             deadline: Instant::now() + limit,

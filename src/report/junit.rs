@@ -1,4 +1,4 @@
-//! Verdicts as a JUnit report, which build servers show: a test case for each artifact, written as it comes. Only
+//! Verdicts as a JUnit report, which build servers show: a test case for each artifact and each image of an index, written as it comes. Only
 //! `verified` is a test that passed.
 
 use std::fmt::Write as _;
@@ -15,7 +15,19 @@ pub struct Junit {
 impl Junit {
     /// The text of the next artifact, with what stands before it.
     pub fn add(&mut self, result: &ArtifactVerdict) -> String {
-        let what = match (result.verdict, &result.error) {
+        let mut text = self.begin();
+        text.push_str(&case(&result.asked, Self::what(result)));
+        for image in &result.images {
+            let platforms = image.platforms.join(", ");
+            let name = format!("{}: {} {platforms}", result.asked, image.asked);
+            text.push_str(&case(name.trim_end(), Self::what(image)));
+        }
+        text
+    }
+
+    /// What is said of an artifact that is not verified.
+    fn what(result: &ArtifactVerdict) -> Option<String> {
+        match (result.verdict, &result.error) {
             (Verdict::Verified, _) => None,
             (Verdict::Tolerated, _) => Some(skipped("tolerated, not verified")),
             (Verdict::Skipped, _) => Some(skipped("the trust policy skips verification")),
@@ -26,8 +38,7 @@ impl Junit {
             (Verdict::Unsigned | Verdict::Rejected | Verdict::Inconclusive, None) => {
                 Some("      <error/>\n".to_owned())
             }
-        };
-        self.begin() + &case(&result.asked, what)
+        }
     }
 
     /// The text of the end.

@@ -11,10 +11,13 @@ use time::OffsetDateTime;
 use super::results::{Results, VERSION};
 use crate::files::{self, Reserved, SHARED_FILE};
 use crate::notary::rfc3339;
+use crate::oci::Digest;
 use crate::outcome::Standing;
 use crate::reference::{ArtifactReference, Scheme, normalize_scope};
 use crate::trust_policy::TrustPolicies;
-use crate::verify::{Accepted, Error, Verification};
+use crate::verify::{
+    Accepted, Error, ImageFinding, ImageVerification, IndexVerification, Platform, Verification,
+};
 
 /// The record of one command.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -89,10 +92,19 @@ impl LockedPolicy {
 pub struct LockedArtifact {
     /// The reference as it was given.
     pub asked: String,
+    /// The normalised reference of the index whose signatures count for this image.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub covered_by: Option<String>,
     /// The digest of the manifest, which may run.
     pub digest: String,
+    /// The normalised reference of the index that the image stands in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub index: Option<String>,
     /// The media type of the manifest.
     pub media_type: String,
+    /// The platforms that the index has the image for.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub platforms: Vec<String>,
     /// The normalised reference: the repository as trust policies compare it, and the digest.
     pub reference: String,
     /// The digests of the signature manifests that are verified, the one that counted first.
@@ -102,11 +114,21 @@ pub struct LockedArtifact {
 }
 
 impl LockedArtifact {
-    /// The artifact that was asked for as `asked`, if it is verified.
-    pub fn verified(asked: &str, found: &Result<Verification, Error>) -> Option<Self> {
-        let Ok(Verification::Verified(accepted)) = found else {
-            return None;
-        };
+    /// What is verified of what was asked for as `asked`: an artifact, or the images of an index; nothing if anything of
+    /// it is not verified.
+    pub fn verified(asked: &str, found: &Result<Verification, Error>) -> Vec<Self> {
+        match found {
+            Ok(Verification::Verified(accepted)) => vec![Self::of(asked, accepted)],
+            Ok(Verification::Images(images)) if images.is_verified() => {
+                let each = images.images.iter();
+                each.filter_map(|image| Self::of_image(asked, images, image))
+                    .collect()
+            }
+            Ok(_) | Err(_) => Vec::new(),
+        }
+    }
+
+    fn of(asked: &str, accepted: &Accepted) -> Self {
         let Accepted {
             reference,
             target,
@@ -114,28 +136,59 @@ impl LockedArtifact {
             signature,
             others,
             ..
-        } = accepted.as_ref();
+        } = accepted;
         let others = others
             .iter()
             .filter(|other| other.standing() == Standing::Verified);
         let signatures = std::iter::once(signature).chain(others);
         let digest = target.descriptor.digest();
-        Some(Self {
+        Self {
             asked: asked.to_owned(),
+            covered_by: None,
             digest: digest.to_string(),
+            index: None,
             media_type: target.descriptor.media_type().to_string(),
-            reference: match reference {
-                ArtifactReference::Layout(_) => reference.to_string(),
-                ArtifactReference::Registry(inside) => {
-                    let scope = inside.repository_with_registry();
-                    format!("{}@{digest}", normalize_scope(&scope, Scheme::Https))
-                }
-            },
+            platforms: Vec::new(),
+            reference: normalized(reference, digest),
             signatures: signatures
                 .map(|one| one.manifest_digest.to_string())
                 .collect(),
             statement: statement.name.clone(),
+        }
+    }
+
+    fn of_image(asked: &str, found: &IndexVerification, image: &ImageVerification) -> Option<Self> {
+        let index = &found.index;
+        let index = normalized(&index.reference, index.descriptor.digest());
+        let (accepted, covered_by) = match (&image.finding, found.covering.as_deref()) {
+            (ImageFinding::Own(Ok(Verification::Verified(accepted))), _) => (accepted, None),
+            (ImageFinding::Covered, Some(Verification::Verified(accepted))) => {
+                (accepted, Some(index.clone()))
+            }
+            _ => return None,
+        };
+        let descriptor = &image.descriptor;
+        let platforms = image.platforms.iter().map(Platform::to_string);
+        Some(Self {
+            covered_by,
+            digest: descriptor.digest().to_string(),
+            index: Some(index),
+            media_type: descriptor.media_type().to_string(),
+            platforms: platforms.collect(),
+            reference: normalized(&image.reference, descriptor.digest()),
+            ..Self::of(asked, accepted)
         })
+    }
+}
+
+/// The repository as trust policies compare it, and the digest.
+fn normalized(reference: &ArtifactReference, digest: &Digest) -> String {
+    match reference {
+        ArtifactReference::Layout(_) => reference.to_string(),
+        ArtifactReference::Registry(inside) => {
+            let scope = inside.repository_with_registry();
+            format!("{}@{digest}", normalize_scope(&scope, Scheme::Https))
+        }
     }
 }
 
@@ -182,15 +235,23 @@ impl Lock {
         asked: &str,
         found: &Result<Verification, Error>,
     ) -> Result<(), files::Error> {
-        let artifact = LockedArtifact::verified(asked, found);
-        self.is_whole &= artifact.is_some();
+        self.add_artifacts(&LockedArtifact::verified(asked, found))
+    }
+
+    /// The same for what is verified of one artifact; nothing if it is not.
+    pub(crate) fn add_artifacts(
+        &mut self,
+        artifacts: &[LockedArtifact],
+    ) -> Result<(), files::Error> {
+        self.is_whole &= !artifacts.is_empty();
         self.is_empty = false;
-        match artifact {
-            Some(artifact) if self.is_whole => {
-                self.file.append(self.artifacts.add(&artifact).as_bytes())
-            }
-            _ => Ok(()),
+        if !self.is_whole {
+            return Ok(());
         }
+        for artifact in artifacts {
+            self.file.append(self.artifacts.add(artifact).as_bytes())?;
+        }
+        Ok(())
     }
 
     /// Puts the record in its place if there were artifacts and all of them are verified; whether it did.

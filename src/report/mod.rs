@@ -37,6 +37,7 @@ mod exit;
 mod gate;
 pub(crate) mod go;
 mod hook;
+mod image_verdicts;
 mod inspection;
 mod invocation;
 mod junit;

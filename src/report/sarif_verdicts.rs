@@ -19,8 +19,10 @@ impl SarifVerdicts {
     /// begun.
     pub fn add(&mut self, result: &ArtifactVerdict) -> String {
         let mut text = self.begin();
-        if let Some(result) = SarifResult::of_verdict(result) {
-            text.push_str(&self.element(&result));
+        for result in std::iter::once(result).chain(&result.images) {
+            if let Some(result) = SarifResult::of_verdict(result) {
+                text.push_str(&self.element(&result));
+            }
         }
         text
     }

@@ -38,6 +38,9 @@ pub(crate) fn of_verification(error: &verify::Error, scope: &str, called: Called
         | verify::Error::NotTried { .. }
         | verify::Error::Stopped { .. }
         | verify::Error::Unfinished { .. }
+        | verify::Error::Index { .. }
+        | verify::Error::Entry { .. }
+        | verify::Error::Images(_)
         | verify::Error::NotStored { .. }
         | verify::Error::Store { .. } => error.to_string(),
         verify::Error::List { source, .. } => format!("signature verification failed: {source}"),

@@ -2,6 +2,8 @@
 //! against AWS Signer profiles named on the command line.
 
 mod form;
+mod images;
+mod images_text;
 mod offline;
 pub(super) mod record;
 pub(super) mod text;
@@ -30,6 +32,7 @@ use crate::trust_policy::{DocumentKind, UnsignedStatement};
 use crate::verify::many::ArtifactVerification;
 use crate::verify::{Error, Options, Verification, Verifier};
 use form::Form;
+use images::ImagesArgs;
 use record::Record;
 
 /// Flags of `verify`; those that notation has work as they do there.
@@ -38,7 +41,9 @@ use record::Record;
     countersign verify --signing-profile ARN registry.example/app@sha256:...\n  \
     countersign verify REFERENCE    (with Notation's trust policy and trust store)\n  \
     countersign verify --signing-profile ARN --references-from images.txt --lock images.lock.json\n  \
-    countersign verify --output junit REFERENCE REFERENCE > verify.xml")]
+    countersign verify --output junit REFERENCE REFERENCE > verify.xml\n  \
+    countersign verify --recursive registry.example/app:v1    (each platform's image)\n  \
+    countersign verify --platform linux/arm64 --covered-by index registry.example/app:v1")]
 pub(super) struct Args {
     /// Artifacts to verify: registry/repository@digest, or :tag; with --oci-layout directory@digest,
     /// or :tag
@@ -91,6 +96,8 @@ pub(super) struct Args {
     output: Form,
     #[arg(from_global)]
     verbose: bool,
+    #[command(flatten)]
+    images: ImagesArgs,
     /// Verify in an OCI image layout, a directory on this machine
     #[arg(long)]
     oci_layout: bool,
@@ -166,6 +173,8 @@ pub(in crate::cli) fn answer_in_words(
             reference,
             statement,
         }) => text::skipped(&reference.to_string(), statement, called),
+        Ok(Verification::Images(found)) => images_text::judged(found, verbose, called),
+        Err(error @ Error::Images(found)) => images_text::failed(error, found, scope, called),
         Err(error) => text::failed(error, scope, answer.statement.as_ref(), called),
     }
 }
@@ -254,6 +263,7 @@ impl Job {
         let names_unsigned = !args.unsigned_revocation_statements.is_empty();
         check_unsigned_flag(names_unsigned, !args.policy.is_from_file(), &args.require)?;
         let scope = args.scope.of(args.oci_layout, &args.policy)?;
+        let images = args.images.images()?;
         let user_metadata = args.check.user_metadata()?;
         let plugin_config = args.check.plugin_config.parse()?;
         check_stdin(args)?;
@@ -285,6 +295,7 @@ impl Job {
                 allowed: args.time.allowed()?,
                 requirement: args.require.requirement(names_unsigned),
                 layout_scope: scope,
+                images,
             },
             verbose: args.verbose || args.all_signatures,
             called,

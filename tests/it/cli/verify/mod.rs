@@ -1,6 +1,8 @@
 //! `countersign verify`.
 
 mod answers;
+mod images;
+mod images_hostile;
 mod plugins;
 mod policies;
 mod refusals;
