@@ -31,7 +31,7 @@ pub use crate::allowance::Allowed;
 pub use crate::limits::OFFLINE_ANSWER_AGE;
 pub use all::{ArtifactJudgement, SignatureJudgement};
 pub use attempts::{AnySignature, Criteria, Search, SearchResult};
-pub use count::{ArtifactSignatures, CountedSignature, Counts, SignatureCounter};
+pub use count::{ArtifactSignatures, CountedSignature, Counts, SignatureCounter, Uncounted};
 pub use error::{
     Error, ImageFinding, ImageVerification, IndexVerification, RejectedArtifact, Unseen,
 };
@@ -42,6 +42,7 @@ pub use index::IndexFault;
 pub(crate) use index::{Index, IndexImage};
 pub use offline::OfflineDirectory;
 pub use platform::{Platform, PlatformError};
+pub(crate) use policy_case::authenticity;
 pub use policy_case::{CaseOutcome, CaseSigner, CaseSignerError, Decision, PolicyCase};
 pub use record::RecordError;
 pub use requirement::{Lack, Requirement, Shortfall};

@@ -2,18 +2,20 @@
 
 use std::collections::HashSet;
 
-use super::args::{LookArgs, MaxSignatures};
+use super::args::{ListingForm, LookArgs, MaxSignatures};
+use super::listing::{not_shown, shown};
 use super::output::{CommandOutput, one_line};
 use super::signatures;
 use super::tree::Tree;
 use crate::notary::SIGNATURE_ARTIFACT_TYPE;
-use crate::oci::Descriptor;
+use crate::report::ListedSignatures;
 
 /// Flags of `list`, as notation has them.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  \
     countersign list registry.example/app:v1\n  \
-    countersign list --oci-layout ./app:v1")]
+    countersign list --oci-layout ./app:v1\n  \
+    countersign list --output json registry.example/app:v1    (for programs)")]
 pub(super) struct Args {
     /// Artifact: registry/repository@digest, or :tag; with --oci-layout directory@digest, or :tag
     reference: String,
@@ -25,6 +27,9 @@ pub(super) struct Args {
         allow_negative_numbers = true
     )]
     max_signatures: MaxSignatures,
+    /// Output format: `json` is one document on stdout, see schemas/signature-list.v1.schema.json
+    #[arg(short, long, value_name = "FORM", default_value = "text")]
+    output: ListingForm,
     #[command(flatten)]
     look: LookArgs,
 }
@@ -32,32 +37,33 @@ pub(super) struct Args {
 pub(super) async fn run(args: &Args) -> CommandOutput {
     let allowed = match args.look.time.allowed() {
         Ok(allowed) => allowed,
-        Err(report) => return report,
+        Err(report) => return not_shown(args.output, report),
     };
     let answer = allowed.begin().lend(Box::pin(list(args))).await;
-    answer.unwrap_or_else(|report| report)
+    answer.unwrap_or_else(|report| not_shown(args.output, report))
 }
 
 async fn list(args: &Args) -> Result<CommandOutput, CommandOutput> {
     let repository = signatures::open(&args.reference, &args.look)?;
     let found = signatures::find(repository, args.max_signatures, "list").await?;
     let reference = found.target.reference.to_string();
+    // A digest may be listed twice, with another size for example.
+    let descriptors = found.signatures.iter();
+    let mut known = HashSet::new();
+    let descriptors = descriptors.filter(|one| known.insert(one.digest()));
+    let listed = ListedSignatures::new(reference.clone(), &found.target.descriptor, descriptors);
     let stdout = if found.signatures.is_empty() {
         format!("{} has no associated signatures\n", one_line(&reference))
     } else {
-        // A digest may be listed twice, with another size for example.
-        let mut shown = HashSet::new();
-        let signatures = found.signatures.iter().map(Descriptor::digest);
-        let signatures = signatures
-            .filter(|digest| shown.insert(*digest))
-            .map(Tree::new);
+        let signatures = listed.signatures.iter().map(|one| Tree::new(&one.digest));
         let list = Tree::new(SIGNATURE_ARTIFACT_TYPE).with_all(signatures);
         Tree::new(reference).with(list).draw()
     };
-    Ok(CommandOutput {
+    let report = CommandOutput {
         stdout,
         stderr: found.warnings,
         exit: found.exit,
         ..CommandOutput::done()
-    })
+    };
+    Ok(shown(args.output, listed, report))
 }

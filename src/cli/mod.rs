@@ -23,6 +23,7 @@ mod key;
 #[cfg(feature = "lambda")]
 pub mod lambda;
 mod list;
+mod listing;
 mod management;
 mod messages;
 mod output;

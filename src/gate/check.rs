@@ -4,6 +4,7 @@
 //! limit, for each role of the rule; which signature fills which role is a matching. Nothing that could not be looked at
 //! fills a role.
 
+mod case;
 mod decision;
 mod evaluate;
 mod examination;
@@ -15,6 +16,7 @@ mod setup;
 mod signers;
 mod statements;
 
+pub use case::{CaseSignature, GateCase, GateCaseOutcome};
 pub use decision::{Answer, Decision, Refusal};
 pub use examination::{
     Examination, Filling, ImageExamination, RoleExamination, RoleLack, RoleShortfall,
@@ -25,6 +27,7 @@ pub use setup::{GateConnectError, GateRoots, GateSetup, GateSetupError, SignerNa
 pub use statements::{NoStatement, UnknownStatement};
 
 use futures_util::StreamExt as _;
+use time::OffsetDateTime;
 
 use self::evaluate::{Roles, evaluate};
 use self::statements::{Roots, Trust};
@@ -50,6 +53,16 @@ impl Gate {
     /// The gate policy.
     pub const fn policy(&self) -> &GatePolicy {
         &self.policy
+    }
+
+    /// The trust policy; nothing where no role names a statement of it.
+    pub const fn trust_policies(&self) -> Option<&TrustPolicies> {
+        self.trust_policies.as_ref()
+    }
+
+    /// The time by which it decides.
+    pub(crate) fn now(&self) -> OffsetDateTime {
+        self.verifier.now()
     }
 
     /// Decides whether the artifact that `reference` names may run. What may run is the digest in the decision, and

@@ -3,16 +3,27 @@
 
 use std::fmt::Write as _;
 
+use super::invocation::Invocation;
 use super::reason::Reason;
 use super::verdict::{ArtifactVerdict, Verdict, VerdictEnd};
 
 /// A report on its way to stdout.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Junit {
     is_begun: bool,
+    /// When, by which program and by which policy.
+    invocation: Invocation,
 }
 
 impl Junit {
+    /// A report of this run, of which nothing is written yet.
+    pub const fn new(invocation: Invocation) -> Self {
+        Self {
+            is_begun: false,
+            invocation,
+        }
+    }
+
     /// The text of the next artifact, with what stands before it.
     pub fn add(&mut self, result: &ArtifactVerdict) -> String {
         let mut text = self.begin();
@@ -55,10 +66,30 @@ impl Junit {
         if std::mem::replace(&mut self.is_begun, true) {
             return String::new();
         }
-        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"countersign\">\n  \
-         <testsuite name=\"verify\">\n"
-            .to_owned()
+        let Invocation {
+            policy,
+            program_version,
+            time,
+            ..
+        } = &self.invocation;
+        let mut properties = property("programVersion", program_version);
+        if let Some(policy) = policy {
+            properties.push_str(&property("policy.file", &policy.file));
+            properties.push_str(&property("policy.sha256", &policy.sha256));
+        }
+        format!(
+            "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"countersign\">\n  \
+             <testsuite name=\"verify\" timestamp=\"{}\">\n    <properties>\n{properties}    </properties>\n",
+            escaped(time)
+        )
     }
+}
+
+fn property(name: &str, value: &str) -> String {
+    format!(
+        "      <property name=\"{name}\" value=\"{}\"/>\n",
+        escaped(value)
+    )
 }
 
 fn case(name: &str, what: Option<String>) -> String {
@@ -125,10 +156,17 @@ mod tests {
     fn a_report_without_artifacts_is_whole() {
         let reason = Reason::not_begun("no <policy>".to_owned(), vec!["a & b".to_owned()], None);
         let end = VerdictEnd::not_begun(super::super::exit::Exit::Usage, reason);
-        assert_eq!(
-            Junit::default().end(&end),
+        let invocation = Invocation::begun(time::macros::datetime!(2026-01-02 03:04:05 UTC));
+        let version = env!("CARGO_PKG_VERSION");
+        let begin = format!(
             "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"countersign\">\n  \
-             <testsuite name=\"verify\">\n    <testcase classname=\"countersign.verify\" \
+             <testsuite name=\"verify\" timestamp=\"2026-01-02T03:04:05Z\">\n    <properties>\n      \
+             <property name=\"programVersion\" value=\"{version}\"/>\n    </properties>\n"
+        );
+        assert_eq!(
+            Junit::new(invocation).end(&end),
+            begin
+                + "    <testcase classname=\"countersign.verify\" \
              name=\"the command\">\n      <error type=\"not-begun\" \
              message=\"no &lt;policy&gt;\">caused by: a &amp; b</error>\n    </testcase>\n  \
              </testsuite>\n</testsuites>\n"

@@ -10,8 +10,9 @@ use time::OffsetDateTime;
 
 use super::results::{Results, VERSION};
 use crate::files::{self, Reserved, SHARED_FILE};
+use crate::gate::{Answer, Decision, Gate};
 use crate::notary::rfc3339;
-use crate::oci::Digest;
+use crate::oci::{self, Digest};
 use crate::outcome::Standing;
 use crate::reference::{ArtifactReference, Scheme, normalize_scope};
 use crate::trust_policy::TrustPolicies;
@@ -47,6 +48,9 @@ impl LockV1 {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct LockEnd {
+    /// The gate policy; absent where no gate decided.
+    #[serde(rename = "gatePolicy", skip_serializing_if = "Option::is_none")]
+    pub gate_policy: Option<LockedPolicy>,
     /// The trust policy; absent where the command line stands for it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub policy: Option<LockedPolicy>,
@@ -58,7 +62,21 @@ impl LockEnd {
     /// Verified by these policies at this time.
     pub fn new(policies: &TrustPolicies, time: OffsetDateTime) -> Self {
         Self {
+            gate_policy: None,
             policy: LockedPolicy::of(policies),
+            time: rfc3339(time),
+        }
+    }
+
+    /// Verified by a gate at this time.
+    pub fn of_gate(gate: &Gate, time: OffsetDateTime) -> Self {
+        let policy = gate.policy();
+        Self {
+            gate_policy: Some(LockedPolicy {
+                file: policy.path().to_string_lossy().into_owned(),
+                sha256: policy.sha256().digest().to_owned(),
+            }),
+            policy: gate.trust_policies().and_then(LockedPolicy::of),
             time: rfc3339(time),
         }
     }
@@ -107,10 +125,15 @@ pub struct LockedArtifact {
     pub platforms: Vec<String>,
     /// The normalised reference: the repository as trust policies compare it, and the digest.
     pub reference: String,
-    /// The digests of the signature manifests that are verified, the one that counted first.
+    /// The rule of the gate policy that decided; absent where no gate did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rule: Option<String>,
+    /// The digests of the signature manifests that are verified, the one that counted first; in a gate, of those that
+    /// are a signer's, of every image that had to be signed.
     pub signatures: Vec<String>,
-    /// The name of the trust policy's statement that judged.
-    pub statement: String,
+    /// The name of the trust policy's statement that judged; absent in a gate.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub statement: Option<String>,
 }
 
 impl LockedArtifact {
@@ -153,8 +176,37 @@ impl LockedArtifact {
             signatures: signatures
                 .map(|one| one.manifest_digest.to_string())
                 .collect(),
-            statement: statement.name.clone(),
+            rule: None,
+            statement: Some(statement.name.clone()),
         }
+    }
+
+    /// The artifact that was asked for as `asked`, if a gate says that it is verified.
+    pub fn of_decision(asked: &str, decision: &Decision) -> Option<Self> {
+        let Answer::Verified(examination) = &decision.answer else {
+            return None;
+        };
+        let digest = oci::parse_digest(examination.reference.digest()?).ok()?;
+        let roles = examination.images.iter().flat_map(|image| &image.roles);
+        let mut signatures: Vec<String> = Vec::new();
+        for filling in roles.filter_map(|role| role.filled.as_ref()) {
+            let signature = filling.manifest_digest.to_string();
+            if !signatures.contains(&signature) {
+                signatures.push(signature);
+            }
+        }
+        Some(Self {
+            asked: asked.to_owned(),
+            covered_by: None,
+            digest: digest.to_string(),
+            index: None,
+            media_type: examination.media_type.clone(),
+            platforms: Vec::new(),
+            reference: normalized(&examination.reference, &digest),
+            rule: decision.rule.clone(),
+            signatures,
+            statement: None,
+        })
     }
 
     fn of_image(asked: &str, found: &IndexVerification, image: &ImageVerification) -> Option<Self> {

@@ -17,6 +17,10 @@
 //! | [`Inspection`], [`SignatureDetails`] | `inspect`, `blob inspect` | `inspection.schema.json` |
 //! | [`OciPolicy`] | `policy init` | `trustpolicy.oci.schema.json` |
 //! | [`DoctorV1`] | `doctor`, `gate audit-service` | `doctor.v1.schema.json` |
+//! | [`ListingV1`] of [`ListedSignatures`] | `list` | `signature-list.v1.schema.json` |
+//! | [`ListingV1`] of [`ListedKeys`] | `key list` | `key-list.v1.schema.json` |
+//! | [`ListingV1`] of [`ListedCertificates`] | `cert list`, `cert show` | `certificate-list.v1.schema.json` |
+//! | [`ListingV1`] of [`ShownPolicy`] | `policy show`, `blob policy show` | `policy-document.v1.schema.json` |
 //! | [`SetupV1`] | `setup` | `setup.v1.schema.json` |
 //! | [`BlobPolicy`] | `blob policy init` | `trustpolicy.blob.schema.json` |
 //! | [`LintedPolicy`], [`LintEnd`] | `policy lint` | `policy-lint.v1.schema.json` |
@@ -41,6 +45,7 @@ mod image_verdicts;
 mod inspection;
 mod invocation;
 mod junit;
+mod listing;
 mod lock;
 mod management;
 mod oci_policy;
@@ -86,10 +91,14 @@ pub use inspection::{
 };
 pub use invocation::Invocation;
 pub use junit::Junit;
+pub use listing::{
+    CertificateFile, ListedCertificate, ListedCertificates, ListedKey, ListedKeys, ListedSignature,
+    ListedSignatures, ListingV1, ShownPolicy,
+};
 pub use lock::{Lock, LockEnd, LockV1, LockedArtifact, LockedPolicy};
 pub use management::{
-    JobRecord, ManagementState, ManagementV1, PermissionRecord, ProfileRecord, RepositoryCount,
-    RevocationRecord, SignatureCount, SignatureRecord,
+    JobRecord, ManagementState, ManagementV1, NotCounted, PermissionRecord, ProfileRecord,
+    RepositoryCount, RevocationRecord, SignatureCount, SignatureRecord,
 };
 pub use oci_policy::{OciPolicy, OciStatement};
 pub use policy_explanation::{

@@ -39,7 +39,12 @@ impl SarifVerdicts {
             text.push_str("\n      ");
         }
         let log = Sarif::new([], Vec::new());
-        let log = pretty(&log.with_invocation(SarifInvocation::new(end.exit_code)));
+        let ended = SarifInvocation::new(end.exit_code).successful_if(end.error.is_none());
+        let ended = match &end.invocation {
+            Some(invocation) => ended.of(invocation),
+            None => ended,
+        };
+        let log = pretty(&log.with_invocation(ended));
         let behind = log.split_once(RESULTS).map_or("", |(_, behind)| behind);
         text + behind + "\n"
     }

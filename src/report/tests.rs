@@ -338,6 +338,7 @@ fn errors() -> Vec<verify::Error> {
         },
         Error::NoSignature {
             reference: reference(),
+            wanted: Vec::new(),
         },
         Error::NotTried {
             reference: reference(),
@@ -362,6 +363,7 @@ fn errors() -> Vec<verify::Error> {
         },
         Error::Images(images(ImageFinding::Own(Err(Error::NoSignature {
             reference: reference(),
+            wanted: Vec::new(),
         })))),
     ];
     errors.extend(unseen().into_iter().map(refused).map(Error::Inconclusive));

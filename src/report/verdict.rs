@@ -63,7 +63,7 @@ pub struct VerdictEnd {
     pub error: Option<Reason>,
     /// The exit code of the command.
     pub exit_code: Exit,
-    /// When, by what and at what cost; absent where nothing could be begun with.
+    /// When, by what and at what cost.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub invocation: Option<Invocation>,
 }
@@ -186,7 +186,7 @@ pub struct ArtifactVerdict {
     pub error: Option<Reason>,
     /// The images of an index that were judged.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub images: Vec<ArtifactVerdict>,
+    pub images: Vec<Self>,
     /// The index by digest in which the images stand.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub index: Option<String>,
@@ -400,8 +400,8 @@ impl ArtifactVerdict {
                     ..result
                 }
             }
-            Error::NoSignature { reference } => Self {
-                error: Some(reason),
+            Error::NoSignature { reference, .. } => Self {
+                error: Some(reason.with_wanted(error.wanted())),
                 reference: Some(reference.to_string()),
                 ..result
             },

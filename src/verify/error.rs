@@ -4,12 +4,13 @@ use std::path::PathBuf;
 
 use super::{IndexFault, Platform, RecordError, Shortfall, Verification};
 use crate::allowance::Exhausted;
+use crate::limits::MAX_TOLD_VALUES;
 use crate::many::NotTried;
 use crate::oci::{Descriptor, Digest};
 use crate::outcome::{FailureClass, SignatureOutcome};
 use crate::reference::ArtifactReference;
 use crate::registry::Target;
-use crate::trust_policy::StatementName;
+use crate::trust_policy::{StatementName, TrustedIdentity};
 use crate::{registry, trust_policy};
 
 /// Why an artifact is not verified.
@@ -91,6 +92,8 @@ pub enum Error {
     NoSignature {
         /// The artifact, by digest.
         reference: ArtifactReference,
+        /// Whose signature the policy's statement accepts.
+        wanted: Vec<TrustedIdentity>,
     },
     /// Nothing was begun, because the time was over.
     #[error("`{reference}` was not tried")]
@@ -206,6 +209,10 @@ pub struct ImageVerification {
 
 /// What was found about an image of an index.
 #[derive(Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "an index has few images, and most have signatures of their own"
+)]
 pub enum ImageFinding {
     /// It is what the index says, and [`IndexVerification::covering`] counts for it.
     Covered,
@@ -313,6 +320,24 @@ impl Error {
         }
     }
 
+    /// Whose signature was looked for, where there is none, in words.
+    pub fn wanted(&self) -> Option<String> {
+        let Self::NoSignature { wanted, .. } = self else {
+            return None;
+        };
+        let named = wanted.iter().take(MAX_TOLD_VALUES);
+        let named = named.map(|identity| match identity {
+            TrustedIdentity::Any => "any signer under the trust stores".to_owned(),
+            identity => format!("`{}`", identity.as_str()),
+        });
+        let more = match wanted.len().saturating_sub(MAX_TOLD_VALUES) {
+            0 => None,
+            more => Some(format!("{more} more")),
+        };
+        let words: Vec<String> = named.chain(more).collect();
+        (!words.is_empty()).then(|| format!("a signature of {}", words.join(" or ")))
+    }
+
     /// What to do about it; a rejected signature's own hint is with its outcome.
     pub fn hint(&self) -> Option<String> {
         match self {
@@ -390,7 +415,8 @@ mod tests {
         let reference = of_registry();
         let tag_offline = Error::TagOffline { reference };
         let reference = of_registry();
-        let no_signature = Error::NoSignature { reference };
+        let wanted = Vec::new();
+        let no_signature = Error::NoSignature { reference, wanted };
         for (error, class) in [
             (open(denied()), Inconclusive),
             (open(link()), Rejected),

@@ -109,11 +109,12 @@ impl IndexFault {
     /// What to do about it.
     pub fn hint(&self) -> Option<String> {
         match self {
-            Self::TooMany | Self::Kind { .. } | Self::SeveralFor { .. } => {
+            Self::TooMany | Self::TooLarge | Self::Kind { .. } | Self::SeveralFor { .. } => {
                 Some("name the image of one platform by its digest".to_owned())
             }
             Self::NotAnIndex { .. } => Some(
-                "name a multi-platform image; of an image for one platform no platform is picked"
+                "omit `--platform` for an image that is for one platform alone; name a multi-platform image with \
+                 `--index`"
                     .to_owned(),
             ),
             Self::AnotherIndex { .. } => Some("name the image of one platform".to_owned()),

@@ -5,11 +5,10 @@ use std::str::FromStr;
 
 use serde::Deserialize;
 
+use crate::limits::MAX_PLATFORM_PART_CHARS;
+
 /// What tools write where they know no platform.
 const UNKNOWN: &str = "unknown";
-
-/// Longest part of a platform that is read from a command line.
-const MAX_PART_CHARS: usize = 32;
 
 /// A platform: `linux/amd64`, `linux/arm/v7`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Deserialize)]
@@ -90,7 +89,9 @@ impl FromStr for Platform {
             byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'.' | b'_' | b'-')
         };
         let is_part = |part: &&str| {
-            !part.is_empty() && part.len() <= MAX_PART_CHARS && part.bytes().all(is_allowed)
+            !part.is_empty()
+                && part.len() <= MAX_PLATFORM_PART_CHARS
+                && part.bytes().all(is_allowed)
         };
         let parts: Vec<&str> = text.split('/').collect();
         if !parts.iter().all(is_part) {
@@ -133,7 +134,7 @@ mod tests {
         ] {
             assert_eq!(platform(text).to_string(), text);
         }
-        let long = format!("linux/{}", "a".repeat(MAX_PART_CHARS + 1));
+        let long = format!("linux/{}", "a".repeat(MAX_PLATFORM_PART_CHARS + 1));
         for text in [
             "",
             "linux",

@@ -104,6 +104,7 @@ fn write_image(text: &mut String, image: &ImageVerification, scope: &str, called
         _ => {
             write_causes(text, "  ", error);
             write_hint(text, "  ", error.hint());
+            text::write_wanted(text, "  ", error);
         }
     }
 }

@@ -17,7 +17,7 @@ use std::time::Instant;
 use futures_util::StreamExt as _;
 
 use super::args::{CheckArgs, MaxSignatures, PolicyArgs, RegistryArgs, ScopeArgs, TimeArgs};
-use super::context::{Context, Format, Trusted};
+use super::context::{Context, Format, Trusted, environment};
 use super::duration::parse_span;
 use super::output::{CommandOutput, Exit, warning_lines};
 use super::patience::telling;
@@ -125,22 +125,22 @@ pub(super) async fn run(args: Args, called: Called, emit: &mut dyn FnMut(Command
     });
     match prepared {
         Ok((job, references, record)) => job.judge(args.output, references, record, emit).await,
-        Err(report) => {
-            let end = VerdictEnd::not_begun(report.exit, report.not_begun());
-            emit(CommandOutput {
-                stdout: args.output.begin().end(end),
-                ..report
-            });
-        }
+        Err(report) => emit(not_begun(args.output, report)),
     }
 }
 
 /// The answer in JSON where nothing could be begun with: the document has no results, and what the report
 /// says as its error.
 pub(in crate::cli) fn unusable(report: CommandOutput) -> CommandOutput {
+    not_begun(Form::Json, report)
+}
+
+fn not_begun(form: Form, report: CommandOutput) -> CommandOutput {
+    let invocation = Invocation::begun(environment().now());
     let end = VerdictEnd::not_begun(report.exit, report.not_begun());
+    let end = end.with_invocation(invocation.clone());
     CommandOutput {
-        stdout: Form::Json.begin().end(end),
+        stdout: form.begin(invocation).end(end),
         ..report
     }
 }
@@ -323,7 +323,8 @@ impl Job {
         let many = many::Options::default();
         let verifier = &self.means.verifier;
         let mut verifying = verifier.verify_many(references, &self.options, many);
-        let mut results = form.begin();
+        let begun = Invocation::begun(verifier.now()).by(Some(verifier.policies()));
+        let mut results = form.begin(begun);
         let mut worst = Exit::Done;
         let mut endpoints = BTreeSet::new();
         let mut ended = Vec::new();

@@ -231,6 +231,9 @@ pub(in crate::cli) fn failed(
     let sentence = sentence::of_verification(error, scope, called);
     let (Error::Rejected(refused) | Error::Inconclusive(refused)) = error else {
         let mut report = CommandOutput::error(exit, &sentence, error, error.hint());
+        if !called.is_notation() {
+            write_wanted(&mut report.stderr, "", error);
+        }
         if let Some(statement) = statement {
             write_policy(&mut report.stderr, statement);
         }
@@ -240,6 +243,13 @@ pub(in crate::cli) fn failed(
     write_policy(&mut report.stderr, &refused.statement);
     write_refused(&mut report.stderr, refused);
     report
+}
+
+/// Whose signature was looked for.
+pub(super) fn write_wanted(text: &mut String, indent: &str, error: &Error) {
+    if let Some(wanted) = error.wanted() {
+        let _ = writeln!(text, "{indent}wanted: {}", short_line(&wanted));
+    }
 }
 
 /// Why there may be signatures that were not looked at.

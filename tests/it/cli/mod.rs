@@ -13,6 +13,8 @@ mod invocation;
 mod key;
 mod left_behind;
 mod list;
+mod listings;
+mod lists;
 mod log;
 mod machines;
 mod management;

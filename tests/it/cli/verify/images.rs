@@ -4,6 +4,7 @@ use std::fs;
 
 use serde_json::{Value, json};
 
+use crate::cli::sign::local_key;
 use crate::cli::verdict::document;
 use crate::support::document::assert_valid;
 use crate::support::layout;
@@ -118,10 +119,12 @@ fn every_platforms_image_needs_its_own_signature() {
              image {} for linux/amd64: verified\n\
              image {unsigned} for linux/arm64: signature verification failed: no signature is associated with \
              \"{unsigned}\", make sure the artifact was signed successfully\n  \
-             hint: do not run the artifact: signing it belongs in the pipeline that builds it\n\
+             hint: do not run the artifact: signing it belongs in the pipeline that builds it\n  \
+             wanted: a signature of `{}`\n\
              hint: only the index `{index}` is signed; to let its signature count for the images in it, add \
              `--covered-by index`\n",
             it.images[0],
+            it.scene.profile.arn,
             index = it.index,
             unsigned = it.images[1],
         )
@@ -165,47 +168,78 @@ fn nothing_is_said_of_a_signature_of_the_index_that_is_not_there() {
 
 #[test]
 fn a_signature_of_the_index_covers_its_images_where_that_is_asked_for() {
-    for format in ["jws", "cose"] {
-        let it = Indexed::new();
-        for image in &it.images {
-            it.scene.sign(image);
-        }
-        let (code, result) = it.result(&COVERED, &it.index);
-        assert_eq!(
-            (code, &result["verdict"]),
-            (1, &json!("unsigned")),
-            "the images' own do not count"
-        );
-        let signed = it.scene.run(&[
-            "sign",
-            "--signing-profile",
-            &it.scene.profile.arn,
-            "--signature-format",
-            format,
-            &it.index,
-        ]);
-        assert_eq!(signed.code, 0, "{signed:#?}");
-        let (code, result) = it.result(&COVERED, &it.index);
-        assert_eq!((code, &result["verdict"]), (0, &json!("verified")));
-        assert_eq!(
-            images(&result),
-            [
-                json!([it.images[0], ["linux/amd64"], "verified", it.index]),
-                json!([it.images[1], ["linux/arm64"], "verified", it.index]),
-            ]
-        );
-        assert_eq!(result["signatures"].as_array().unwrap().len(), 1);
-        let ran = it.verify(&COVERED, &it.index);
-        assert_eq!(
-            ran.stdout,
-            format!(
-                "Successfully verified signature for {}\n\
-                 covered by the index: {} for linux/amd64\n\
-                 covered by the index: {} for linux/arm64\n",
-                it.index, it.images[0], it.images[1]
-            )
-        );
+    let it = Indexed::new();
+    for image in &it.images {
+        it.scene.sign(image);
     }
+    let (code, result) = it.result(&COVERED, &it.index);
+    assert_eq!(
+        (code, &result["verdict"]),
+        (1, &json!("unsigned")),
+        "the images' own do not count"
+    );
+    it.scene.sign(&it.index);
+    let (code, result) = it.result(&COVERED, &it.index);
+    assert_eq!((code, &result["verdict"]), (0, &json!("verified")));
+    assert_eq!(
+        images(&result),
+        [
+            json!([it.images[0], ["linux/amd64"], "verified", it.index]),
+            json!([it.images[1], ["linux/arm64"], "verified", it.index]),
+        ]
+    );
+    assert_eq!(result["signatures"].as_array().unwrap().len(), 1);
+    let ran = it.verify(&COVERED, &it.index);
+    assert_eq!(
+        ran.stdout,
+        format!(
+            "Successfully verified signature for {}\n\
+             covered by the index: {} for linux/amd64\n\
+             covered by the index: {} for linux/arm64\n",
+            it.index, it.images[0], it.images[1]
+        )
+    );
+}
+
+#[test]
+fn an_envelope_in_cose_covers_as_one_in_jws_does() {
+    let it = Indexed::new();
+    local_key::add(&it.scene, "ec-384", &["--default"]);
+    let certificate = it.scene.sandbox.config().join("localkeys/ec-384.crt");
+    let certificate = fs::read(certificate).unwrap();
+    let sandbox = &it.scene.sandbox;
+    sandbox.write_config("truststore/x509/ca/local/root.crt", certificate);
+    let policy = json!({ "version": "1.0", "trustPolicies": [{
+        "name": "images", "registryScopes": [it.scene.repository],
+        "signatureVerification": { "level": "strict" }, "trustStores": ["ca:local"],
+        "trustedIdentities": ["x509.subject: C=US, ST=WA, O=Notary"],
+    }] });
+    sandbox.write_config("trustpolicy.oci.json", policy.to_string());
+    let sign = |image: &str| {
+        let ran = it.scene.run(&["sign", "--signature-format", "cose", image]);
+        assert_eq!(ran.code, 0, "{ran:#?}");
+    };
+    let verify = |flags: &[&str]| {
+        let ran = it
+            .scene
+            .run(&[&["verify", "-o", "json"], flags, &[&it.index]].concat());
+        (ran.code, document(&ran)["results"][0].clone())
+    };
+    assert_eq!(verify(&COVERED).0, 1);
+    sign(&it.index);
+    let (code, result) = verify(&COVERED);
+    assert_eq!(
+        (code, &result["verdict"]),
+        (0, &json!("verified")),
+        "{result:#}"
+    );
+    assert_eq!(
+        result["signatures"][0]["envelopeMediaType"],
+        "application/cose"
+    );
+    assert_eq!(verify(&["--recursive"]).0, 1);
+    it.images.iter().for_each(|image| sign(image));
+    assert_eq!(verify(&["--recursive"]).0, 0);
 }
 
 #[test]
@@ -472,10 +506,11 @@ fn requests_are_counted() {
         it.scene.sign(image);
     }
     for (flags, wanted) in [
-        // The index, its signatures, its bytes; of each image the manifest, the list, a signature, an envelope; AWS.
-        (&["--recursive"][..], 3 + 2 * 5),
+        // The index, its signatures, its bytes; of each image the manifest, the list, a signature, an envelope behind a
+        // redirect; AWS.
+        (&["--recursive"][..], 3 + 2 * 6),
         // The index, its signatures, its bytes, one signature with its envelope; AWS; each image's manifest.
-        (&COVERED, 3 + 3 + 2),
+        (&COVERED, 3 + 4 + 2),
     ] {
         it.scene.emulator.clear_calls();
         let ran = it.verify(flags, &it.index);

@@ -3,6 +3,9 @@
 use serde_json::{Value, json};
 
 use super::images::Indexed;
+use crate::support::layout;
+
+const INDEX: &str = "application/vnd.oci.image.index.v1+json";
 
 const FLAGS: [&[&str]; 2] = [&["--recursive"], &["--recursive", "--covered-by", "index"]];
 
@@ -10,109 +13,162 @@ fn linux(architecture: &str) -> Value {
     json!({ "os": "linux", "architecture": architecture })
 }
 
-/// An index with its two images and these entries, everything signed.
-fn signed_with(it: &Indexed, entries: &[Value]) -> String {
-    let index = it.with_entries(entries);
-    for image in it.images.iter().chain([&index, &it.scene.image]) {
-        it.scene.sign(image);
+/// A layout with three images, into which any index can be written; a registry refuses some.
+struct Layout {
+    it: Indexed,
+    images: Vec<String>,
+}
+
+impl Layout {
+    fn new() -> Self {
+        let it = Indexed::new();
+        let directory = it.scene.sandbox.home().join("oci");
+        let digests = layout::make(&directory, &["amd64", "arm64", "s390x"]);
+        let images = digests.iter().map(ToString::to_string).collect();
+        let made = Self { it, images };
+        made.images.iter().for_each(|image| made.sign(image));
+        made
     }
-    index
+
+    fn sign(&self, digest: &str) {
+        let reference = format!("oci@{digest}");
+        let profile = &self.it.scene.profile.arn;
+        let sign = [
+            "sign",
+            "--oci-layout",
+            "--signing-profile",
+            profile,
+            &reference,
+        ];
+        let ran = self.it.scene.run(&sign);
+        assert_eq!(ran.code, 0, "{ran:#?}");
+    }
+
+    fn entry(&self, image: usize, platform: Value) -> Value {
+        json!({
+            "mediaType": layout::IMAGE_MANIFEST, "digest": self.images[image], "size": 410,
+            "platform": platform,
+        })
+    }
+
+    /// The digest of an index with two of the images and these entries; it is signed, as all images are.
+    fn index(&self, tag: &str, more: &[Value]) -> String {
+        let two = [self.entry(0, linux("amd64")), self.entry(1, linux("arm64"))];
+        self.index_of(tag, &[&two, more].concat())
+    }
+
+    fn index_of(&self, tag: &str, entries: &[Value]) -> String {
+        let directory = self.it.scene.sandbox.home().join("oci");
+        let digest = layout::add_index(&directory, tag, entries).to_string();
+        self.sign(&digest);
+        digest
+    }
+
+    #[track_caller]
+    fn assert_refused(&self, index: &str, says: &str) {
+        for flags in FLAGS {
+            let flags = [&["--oci-layout"], flags].concat();
+            assert_refused(&self.it, &flags, &format!("oci@{index}"), 1, says);
+        }
+    }
 }
 
 #[track_caller]
-fn assert_refused(it: &Indexed, index: &str, code: i32, says: &str) {
-    for flags in FLAGS {
-        let ran = it.verify(flags, index);
-        assert_eq!(ran.code, code, "{flags:?}: {ran:#?}");
-        ran.assert_says(says);
-        let (_, result) = it.result(flags, index);
-        assert_ne!(result["verdict"], "verified");
-        assert!(result["error"]["message"].is_string(), "{result:#}");
-    }
+fn assert_refused(it: &Indexed, flags: &[&str], index: &str, code: i32, says: &str) {
+    let ran = it.verify(flags, index);
+    assert_eq!(ran.code, code, "{flags:?}: {ran:#?}");
+    ran.assert_says(says);
+    let (_, result) = it.result(flags, index);
+    assert_ne!(result["verdict"], "verified");
+    assert!(result["error"]["message"].is_string(), "{result:#}");
 }
 
 #[test]
 fn an_entry_must_have_size_and_media_type_of_the_image() {
-    let it = Indexed::new();
-    let right = it.entry(it.scene.digest(), linux("s390x"));
+    let layout = Layout::new();
+    let right = layout.entry(2, linux("s390x"));
     let mut size = right.clone();
-    size["size"] = json!(right["size"].as_u64().unwrap() + 1);
+    size["size"] = json!(411);
     let mut kind = right.clone();
     kind["mediaType"] = json!("application/vnd.docker.distribution.manifest.v2+json");
-    for wrong in [size, kind] {
-        let index = signed_with(&it, &[wrong]);
-        assert_refused(
-            &it,
+    for (tag, wrong) in [("size", size), ("kind", kind)] {
+        let index = layout.index(tag, &[wrong]);
+        layout.assert_refused(
             &index,
-            1,
-            "is a `application/vnd.oci.image.manifest.v1+json` of",
+            "is a `application/vnd.oci.image.manifest.v1+json` of 410 bytes",
         );
         // It does not cover the image that is named by itself either.
-        let digest = Indexed::digest_of(&index);
-        let named = ["--covered-by", "index", "--index", digest];
-        let ran = it.verify(&named, &it.scene.image);
+        let named = ["--oci-layout", "--covered-by", "index", "--index", &index];
+        let ran = layout
+            .it
+            .verify(&named, &format!("oci@{}", layout.images[2]));
         ran.assert_refused(
             1,
             "Error: an image of the index is not what the index says of it",
         );
     }
-    let index = signed_with(&it, &[right]);
+    let index = layout.index("right", &[right]);
     for flags in FLAGS {
-        assert_eq!(it.verify(flags, &index).code, 0);
+        let flags = [&["--oci-layout"], flags].concat();
+        assert_eq!(layout.it.verify(&flags, &format!("oci@{index}")).code, 0);
     }
 }
 
 #[test]
 fn one_digest_is_described_once() {
-    let it = Indexed::new();
-    let right = it.entry(it.scene.digest(), linux("s390x"));
-    let mut other = right.clone();
-    other["size"] = json!(1);
-    for platform in [
-        linux("s390x"),
-        json!({ "os": "unknown", "architecture": "unknown" }),
-    ] {
-        other["platform"] = platform;
-        let index = signed_with(&it, &[right.clone(), other.clone()]);
-        assert_refused(
-            &it,
-            &index,
-            1,
-            "in two ways, which differ in size or media type",
-        );
+    let layout = Layout::new();
+    let right = layout.entry(2, linux("s390x"));
+    let unknown = json!({ "os": "unknown", "architecture": "unknown" });
+    for (tag, platform) in [("known", linux("s390x")), ("unknown", unknown)] {
+        let mut other = layout.entry(2, platform);
+        other["size"] = json!(1);
+        let index = layout.index(tag, &[right.clone(), other]);
+        layout.assert_refused(&index, "in two ways, which differ in size or media type");
     }
 }
 
 #[test]
 fn an_index_in_an_index_is_refused_however_deep() {
-    let it = Indexed::new();
-    let mut digest = it.index_digest().to_owned();
-    for _ in 0..20 {
-        let nested = it.entry(&digest, linux("s390x"));
-        let index = it.with_entries(&[nested]);
-        digest = Indexed::digest_of(&index).to_owned();
+    let layout = Layout::new();
+    let nested = |digest: &str, media_type: &str, size: usize| json!({ "mediaType": media_type, "digest": digest, "size": size, "platform": linux("s390x") });
+    let mut digest = layout.index("inner", &[]);
+    let inner = digest.clone();
+    for depth in 0..20 {
+        digest = layout.index_of(&format!("depth-{depth}"), &[nested(&digest, INDEX, 1)]);
     }
-    let index = format!("{}@{digest}", it.scene.repository);
-    it.scene.sign(&index);
-    assert_refused(&it, &index, 1, "not that of an image");
-    // An index that lists itself, as far as one can: under a digest that it does not have.
-    let itself = json!({
-        "mediaType": "application/vnd.oci.image.index.v1+json", "digest": it.index_digest(), "size": 1,
-    });
-    let index = signed_with(&it, &[itself]);
-    assert_refused(&it, &index, 1, "not that of an image");
-    // As an image it is not what the index says.
-    let itself = json!({
-        "mediaType": "application/vnd.oci.image.manifest.v1+json", "digest": it.index_digest(),
-        "size": 1, "platform": linux("s390x"),
-    });
-    let index = signed_with(&it, &[itself]);
-    assert_refused(
-        &it,
-        &index,
-        1,
-        "application/vnd.oci.image.index.v1+json` of",
+    layout.assert_refused(&digest, "not that of an image");
+    // An index that lists itself can do so only under a digest that it does not have, or as what it is not.
+    let index = layout.index("as-index", &[nested(&inner, INDEX, 1)]);
+    layout.assert_refused(&index, "not that of an image");
+    let index = layout.index("as-image", &[nested(&inner, layout::IMAGE_MANIFEST, 410)]);
+    layout.assert_refused(&index, "application/vnd.oci.image.index.v1+json` of");
+}
+
+#[test]
+fn there_are_not_more_images_than_may_be_looked_at() {
+    let layout = Layout::new();
+    let unknown = json!({ "os": "unknown", "architecture": "unknown" });
+    let (images, values) = (
+        "the index has more than 64 images",
+        "the index has more than 20000 values",
     );
+    for (tag, count, platform, says) in [
+        ("many", 63, linux("s390x"), images),
+        ("statements", 65, unknown.clone(), images),
+        ("more", 10_000, linux("s390x"), values),
+        ("more-statements", 10_000, unknown, values),
+    ] {
+        let entries: Vec<Value> = (0..count)
+            .map(|number| {
+                json!({
+                    "mediaType": layout::IMAGE_MANIFEST, "digest": format!("sha256:{number:064x}"), "size": 7,
+                    "platform": platform,
+                })
+            })
+            .collect();
+        let index = layout.index(tag, &entries);
+        layout.assert_refused(&index, says);
+    }
 }
 
 #[test]
@@ -121,7 +177,15 @@ fn an_image_that_is_not_there_is_not_verified() {
     it.scene.sign(&it.index);
     it.scene.sign(&it.images[0]);
     it.scene.client().delete(Indexed::digest_of(&it.images[1]));
-    assert_refused(&it, &it.index, 1, "failed to get manifest descriptor");
+    for flags in FLAGS {
+        assert_refused(
+            &it,
+            flags,
+            &it.index,
+            1,
+            "failed to get manifest descriptor",
+        );
+    }
     let (_, result) = it.result(FLAGS[1], &it.index);
     let verdicts: Vec<_> = result["images"]
         .as_array()
@@ -130,32 +194,6 @@ fn an_image_that_is_not_there_is_not_verified() {
         .map(|image| image["verdict"].as_str().unwrap())
         .collect();
     assert_eq!(verdicts, ["verified", "rejected"]);
-}
-
-#[test]
-fn there_are_not_more_images_than_may_be_looked_at() {
-    let it = Indexed::new();
-    let unknown = json!({ "os": "unknown", "architecture": "unknown" });
-    for (count, platform) in [
-        (63, linux("s390x")),
-        (10_000, linux("s390x")),
-        (10_000, unknown),
-    ] {
-        let entries: Vec<Value> = (0..count)
-            .map(|number| {
-                json!({
-                    "mediaType": "application/vnd.oci.image.manifest.v1+json",
-                    "digest": format!("sha256:{number:064x}"), "size": 7, "platform": platform,
-                })
-            })
-            .collect();
-        let index = it.with_entries(&entries);
-        it.scene.sign(&index);
-        it.scene.emulator.clear_calls();
-        assert_refused(&it, &index, 1, "the index has more than 64 images");
-        let calls = it.scene.operations();
-        assert!(calls.len() <= 4 * 4, "{calls:?}");
-    }
 }
 
 #[test]
@@ -215,7 +253,10 @@ fn what_is_for_no_platform_is_covered_by_nothing_and_said() {
 #[test]
 fn two_images_for_one_platform_are_not_picked_from() {
     let it = Indexed::new();
-    let index = signed_with(&it, &[it.entry(it.scene.digest(), linux("arm64"))]);
+    let index = it.with_entries(&[it.entry(it.scene.digest(), linux("arm64"))]);
+    for image in it.images.iter().chain([&index, &it.scene.image]) {
+        it.scene.sign(image);
+    }
     let ran = it.verify(&["--platform", "linux/arm64"], &index);
     assert_eq!(ran.code, 1);
     ran.assert_says("the index has 2 images for the platform `linux/arm64`");
