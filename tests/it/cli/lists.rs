@@ -143,8 +143,8 @@ fn what_no_text_has_ends_the_list_and_is_named() {
         assert_eq!((ran.code, verdicts(&ran).len()), (2, 1), "{ran:#?}");
         ran.assert_says(&format!("Error: line 2 of `images.txt`: {says}"));
         assert!(!ran.stderr.contains('\0'), "{ran:#?}");
-        let last: Value = serde_json::from_str(ran.stdout.lines().last().unwrap()).unwrap();
-        assert_eq!(last["exitCode"], 2);
+        let ending: Value = serde_json::from_str(ran.stdout.lines().last().unwrap()).unwrap();
+        assert_eq!(ending["exitCode"], 2);
     }
 }
 

@@ -44,7 +44,7 @@ impl Layout {
         assert_eq!(ran.code, 0, "{ran:#?}");
     }
 
-    fn entry(&self, image: usize, platform: Value) -> Value {
+    fn entry(&self, image: usize, platform: &Value) -> Value {
         json!({
             "mediaType": layout::IMAGE_MANIFEST, "digest": self.images[image], "size": 410,
             "platform": platform,
@@ -53,7 +53,10 @@ impl Layout {
 
     /// The digest of an index with two of the images and these entries; it is signed, as all images are.
     fn index(&self, tag: &str, more: &[Value]) -> String {
-        let two = [self.entry(0, linux("amd64")), self.entry(1, linux("arm64"))];
+        let two = [
+            self.entry(0, &linux("amd64")),
+            self.entry(1, &linux("arm64")),
+        ];
         self.index_of(tag, &[&two, more].concat())
     }
 
@@ -86,7 +89,7 @@ fn assert_refused(it: &Indexed, flags: &[&str], index: &str, code: i32, says: &s
 #[test]
 fn an_entry_must_have_size_and_media_type_of_the_image() {
     let layout = Layout::new();
-    let right = layout.entry(2, linux("s390x"));
+    let right = layout.entry(2, &linux("s390x"));
     let mut size = right.clone();
     size["size"] = json!(411);
     let mut kind = right.clone();
@@ -117,10 +120,10 @@ fn an_entry_must_have_size_and_media_type_of_the_image() {
 #[test]
 fn one_digest_is_described_once() {
     let layout = Layout::new();
-    let right = layout.entry(2, linux("s390x"));
+    let right = layout.entry(2, &linux("s390x"));
     let unknown = json!({ "os": "unknown", "architecture": "unknown" });
     for (tag, platform) in [("known", linux("s390x")), ("unknown", unknown)] {
-        let mut other = layout.entry(2, platform);
+        let mut other = layout.entry(2, &platform);
         other["size"] = json!(1);
         let index = layout.index(tag, &[right.clone(), other]);
         layout.assert_refused(&index, "in two ways, which differ in size or media type");
