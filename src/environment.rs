@@ -16,7 +16,7 @@ use time::OffsetDateTime;
 use crate::aws::Aws;
 use crate::config::{self, Platform};
 use crate::http;
-use crate::registry::{self, AuthFile, AwsEcrTokens, Credentials};
+use crate::registry::{self, AuthFile, AuthFiles, AwsEcrTokens, Credentials};
 use crate::revocation::{Cache, Checker, Network};
 #[cfg(feature = "cli")]
 use crate::secrets;
@@ -136,6 +136,7 @@ pub struct Environment {
     credential_files: Option<Vec<PathBuf>>,
     plain_http: PlainHttp,
     cache: Option<PathBuf>,
+    content_cache: Option<PathBuf>,
     connections: Arc<OnceLock<Connections>>,
 }
 
@@ -194,6 +195,7 @@ impl Environment {
             credential_files: None,
             plain_http: PlainHttp::AlsoThese(Vec::new()),
             cache: None,
+            content_cache: None,
             connections: Arc::default(),
         }
     }
@@ -242,6 +244,21 @@ impl Environment {
             cache: Some(directory),
             ..self
         }
+    }
+
+    /// The same, where signatures that were fetched before are kept in this directory, and read from it. Whether a
+    /// signature is there still is asked of the registry every time; bytes count by their digest alone.
+    #[must_use]
+    pub fn with_content_cache(self, directory: PathBuf) -> Self {
+        Self {
+            content_cache: Some(directory),
+            ..self
+        }
+    }
+
+    /// The directory of signatures that were fetched before, where there is one.
+    pub(crate) fn content_cache(&self) -> Option<PathBuf> {
+        self.content_cache.clone()
     }
 
     /// The same with the credentials for registries in these files and in no other ones. They have the form of
@@ -363,7 +380,7 @@ impl Environment {
         let settings = http::Settings::from_variables(|name| self.variables.text(name));
         let pool = http::Pool::new(settings.map_err(Error::Http)?);
         let aws = self.aws_over(&pool).map_err(Error::Aws)?;
-        let files = self.auth_files();
+        let files = AuthFiles::from(self.auth_files()).with_native(self.native_helper());
         let credentials = Credentials::new(
             self.credential.clone(),
             Some(Arc::new(AwsEcrTokens::new(aws.clone()))),
@@ -393,6 +410,24 @@ impl Environment {
             self.user,
         ));
         files
+    }
+
+    /// The credential helper that this system has by itself. Where the files are named, no program may be run.
+    fn native_helper(&self) -> Option<String> {
+        match self.credential_files {
+            Some(_) => None,
+            None => registry::native_helper(|name| self.variables.text(name)),
+        }
+    }
+
+    /// Where a login is kept.
+    #[cfg(feature = "cli")]
+    pub(crate) fn login_store(&self) -> Result<registry::LoginStore, NoDirectory> {
+        Ok(registry::LoginStore::new(
+            self.notation_directories()?.config_file(),
+            registry::docker_config(|name| self.variables.text(name)),
+            self.native_helper(),
+        ))
     }
 
     /// Asks about revocation over `connections`, with the cache of CRLs if there is a place for it.

@@ -27,7 +27,7 @@ pub use of_root::check_of_root;
 pub use private::{check_private_directory, read_private};
 pub use reserved::Reserved;
 pub use rolling::RollingFile;
-pub use room::make_room;
+pub use room::{make_room, make_room_in_bytes};
 pub use unlinked::check_unlinked;
 
 use std::fs::{self, File, FileType, Metadata, OpenOptions};
@@ -318,6 +318,38 @@ pub fn write_atomic_with_mode(path: &Path, bytes: &[u8], mode: u32) -> Result<()
 /// [`Error::Exists`], [`Error::NotFound`] for a missing directory, [`Error::Io`] as the operating system answers.
 pub fn write_new(path: &Path, bytes: &[u8], mode: u32, scratch: &Path) -> Result<(), Error> {
     Reserved::new(path, mode, scratch, false)?.write(bytes)
+}
+
+/// Notes that a regular file of this user was used now, as if it had just been written.
+///
+/// # Errors
+///
+/// As [`read`].
+#[cfg(unix)]
+pub fn touch(path: &Path) -> Result<(), Error> {
+    use rustix::fs::{Timespec, Timestamps, UTIME_NOW, futimens};
+
+    let (file, _) = open_regular(path)?;
+    let now = Timespec {
+        tv_sec: 0,
+        tv_nsec: UTIME_NOW,
+    };
+    let times = Timestamps {
+        last_access: now,
+        last_modification: now,
+    };
+    futimens(&file, &times).map_err(|source| Error::io("touch", path, source.into()))
+}
+
+/// Notes that a regular file of this user was used now, as if it had just been written.
+///
+/// # Errors
+///
+/// As [`read`].
+#[cfg(not(unix))]
+pub fn touch(path: &Path) -> Result<(), Error> {
+    // Without it, files give way in the order in which they were written.
+    look(path).map(|_| ())
 }
 
 /// Removes a file, or a link itself; never a directory.

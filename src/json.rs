@@ -108,8 +108,9 @@ pub fn parse_object(bytes: &[u8]) -> Result<Map<String, Value>, Error> {
 /// [`Error::CaseVariant`] with the first such member.
 pub fn check_case(members: &Map<String, Value>, known: &[&'static str]) -> Result<(), Error> {
     for found in members.keys() {
-        // Go folds Unicode letters, such as the Kelvin sign to `k`.
-        let folded = found.to_lowercase();
+        // Go folds Unicode letters, such as the Kelvin sign to `k` and the long s to `s`. Only the first of these has a
+        // lower case, and only the second one an upper case.
+        let folded = found.to_uppercase().to_lowercase();
         let variant_of = known
             .iter()
             .find(|wanted| found != *wanted && folded == wanted.to_lowercase());
@@ -336,9 +337,10 @@ mod tests {
 
     #[test]
     fn a_name_in_other_letter_case_is_not_taken_for_the_known_one() {
-        let check = |value: Value| check_case(value.as_object().unwrap(), &["crit", "kid"]);
+        let check =
+            |value: Value| check_case(value.as_object().unwrap(), &["crit", "kid", "digest"]);
         assert!(check(json!({"crit": 1, "kid": 2, "other": 3, "Crit ": 4})).is_ok());
-        for found in ["CRIT", "Crit", "\u{212a}id"] {
+        for found in ["CRIT", "Crit", "\u{212a}id", "dige\u{17f}t"] {
             assert!(matches!(
                 check(json!({ found: 1 })),
                 Err(Error::CaseVariant { found: name, .. }) if name == found

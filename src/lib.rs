@@ -87,6 +87,9 @@ pub mod rules;
 pub mod signer_info;
 #[doc(hidden)]
 pub mod plugin_host;
+#[cfg(feature = "cli")]
+#[doc(hidden)]
+pub mod plugin_store;
 #[doc(hidden)]
 pub mod plugin_contract;
 #[doc(hidden)]
@@ -110,6 +113,9 @@ pub mod hints;
 #[doc(hidden)]
 pub mod json;
 mod json_size;
+#[cfg(feature = "cli")]
+#[doc(hidden)]
+pub mod archive;
 mod duration;
 #[doc(hidden)]
 pub mod oci;

@@ -103,7 +103,7 @@ pub const MAX_FETCHED_BYTES: u64 = 64 * 1024 * 1024;
 /// Bytes of memory that are set aside before the first bytes of a body came, whatever its head promises.
 pub const MAX_RESERVED_BYTES: u64 = 64 * 1024;
 
-/// Bytes of something fetched that needs no room in memory: [`MAX_CONCURRENT_ARTIFACTS`] of them are 4 MiB.
+/// Bytes of something fetched that needs no room in memory: [`MAX_CONCURRENT_ARTIFACTS`] of them are 16 MiB.
 pub const MAX_BYTES_WITHOUT_ROOM: u64 = 64 * 1024;
 
 /// Bytes up to which something fetched is no large thing, behind which others would wait.
@@ -119,6 +119,17 @@ pub const ROOM_GRACE: Duration = Duration::from_secs(2);
 /// Bytes in a second at which what holds room must come beyond that, if others wait: a tenth of what CI
 /// machines get.
 pub const ROOM_BYTES_PER_SECOND: u64 = 2 * 1024 * 1024;
+
+// Content that is kept from one verification to the next
+
+/// Bytes of a signature manifest or an envelope that is kept; a real one has some 10 KiB. What needs room in memory is not.
+pub const MAX_CACHED_BYTES: u64 = MAX_BYTES_WITHOUT_ROOM;
+
+/// Bytes of one of the 256 parts of the content cache: with what is written between two looks, all of them have 256 MiB.
+pub const MAX_CACHE_PART_BYTES: u64 = 768 * 1024;
+
+/// Files that one process writes into a part before it looks again how many bytes are in it.
+pub const CACHE_WRITES_BETWEEN_LOOKS: u8 = 4;
 
 // Envelopes and payloads
 
@@ -170,6 +181,12 @@ pub const MAX_CHAIN_CERTIFICATES: usize = 16;
 
 /// Bytes of one certificate.
 pub const MAX_CERTIFICATE_BYTES: u64 = 64 * 1024;
+
+/// Certificates that are known from one signature to the next, and chains of them; a fleet has some ten signers.
+pub const MAX_KNOWN_CERTIFICATES: usize = 512;
+
+/// Bytes of a certificate that is known so; a real one has some 2 KiB.
+pub const MAX_KNOWN_CERTIFICATE_BYTES: usize = 4 * 1024;
 
 /// Bytes of all certificates of an envelope together; a real chain has some 5 KiB. All of them are
 /// decoded before anything in them is trusted.
@@ -257,6 +274,9 @@ pub const MAX_UNWATCHED: Duration = Duration::from_secs(1);
 /// How long a question about revocation that was not answered is not asked again in one process, and no
 /// question is sent where [`AWS_SILENCE`] was lost: a registry may list a hundred signatures.
 pub const UNANSWERED_HOLD: Duration = Duration::from_secs(30);
+
+/// Answers about revocation that one process keeps: of so many signatures, or of all certificates of a fleet.
+pub const MAX_KNOWN_ANSWERS: usize = 4_096;
 
 /// OCSP answers that are kept on disk, mostly of some 2 KiB each.
 pub const MAX_KEPT_OCSP_ANSWERS: usize = 2_000;
@@ -438,6 +458,35 @@ pub const MAX_HELPER_NAME_BYTES: usize = 64;
 /// Time that a plugin or a credential helper may take.
 pub const PROCESS_TIMEOUT: Duration = Duration::from_mins(1);
 
+// Plugins that are installed
+
+/// Bytes that a plugin's file or archive, and everything that comes out of an archive, must stay below, as in notation.
+pub const MAX_PLUGIN_SOURCE_BYTES: u64 = 256 * 1024 * 1024;
+
+/// Entries of a plugin's archive; a real one has under ten.
+pub const MAX_ARCHIVE_ENTRIES: usize = 1_000;
+
+/// Bytes of a name in an archive; no file system takes longer paths.
+pub const MAX_ARCHIVE_NAME_BYTES: usize = 4_096;
+
+/// Bytes of the last part of a name in an archive; no file system takes longer ones.
+pub const MAX_ARCHIVE_FILE_NAME_BYTES: usize = 255;
+
+/// Bytes of one extended header in an archive; a real one has some hundred.
+pub const MAX_ARCHIVE_HEADER_BYTES: u64 = 64 * 1024;
+
+/// How many times as long as its archive what comes out of it may be; programs shrink to a third.
+pub const MAX_ARCHIVE_RATIO: u64 = 100;
+
+/// Bytes that come out of an archive whatever the ratio: small files of one letter shrink well.
+pub const FREE_ARCHIVE_BYTES: u64 = 1024 * 1024;
+
+/// Time of a plugin's download, as in notation.
+pub const PLUGIN_DOWNLOAD_TIMEOUT: Duration = Duration::from_mins(10);
+
+/// Bytes of a registry's server, user name or password that are read from a terminal or a pipe.
+pub const MAX_LOGIN_INPUT_BYTES: u64 = 64 * 1024;
+
 // Requests
 
 /// Time within which a connection must stand.
@@ -449,11 +498,30 @@ pub const READ_TIMEOUT: Duration = Duration::from_secs(15);
 /// Time of one request with its whole body.
 pub const REQUEST_TIMEOUT: Duration = Duration::from_mins(1);
 
+/// Requests that one host is sent at the same time, before anything is known of it: enough for fifty images at once.
+pub const FIRST_REQUESTS_OF_ONE_HOST: usize = 64;
+
+/// Requests that one host is sent at the same time at most, however quickly it answers.
+pub const MAX_REQUESTS_OF_ONE_HOST: usize = 256;
+
+/// Requests that one host is sent at the same time at least, however busy it says it is.
+pub const LEAST_REQUESTS_OF_ONE_HOST: usize = 2;
+
+/// Hosts of which it is remembered how much they take, besides those that are asked.
+pub const MAX_KNOWN_HOSTS: usize = 256;
+
+/// Connections to one host that are kept open for the next request.
+pub const MAX_IDLE_CONNECTIONS: usize = 128;
+
 /// Redirects that one request follows. ECR and the public registries need one.
 pub const MAX_REDIRECTS: usize = 5;
 
 /// Times that a request is sent at most, where sending it again does no harm.
 pub const MAX_ATTEMPTS: u32 = 3;
+
+/// Times that a request is sent at most while a host answers that there are too many: some six seconds, while fewer and
+/// fewer are sent at the same time.
+pub const MAX_BUSY_ATTEMPTS: u32 = 6;
 
 /// Wait before a request is sent the second time, if the server does not say; doubles each time.
 pub const RETRY_DELAY: Duration = Duration::from_millis(250);
@@ -476,13 +544,13 @@ pub const MAX_COMMAND_TIMEOUT: Duration = Duration::from_hours(24);
 /// Time that pushes which have begun get after an interrupt; a push takes a second.
 pub const INTERRUPT_GRACE: Duration = Duration::from_secs(30);
 
-/// Artifacts of one registry that one command verifies at the same time: enough to hide the round trips,
-/// and few enough that no registry takes it for an attack.
-pub const MAX_CONCURRENT_VERIFICATIONS: usize = 8;
+/// Artifacts of one registry that one command verifies at the same time: enough to hide the round trips. How many requests
+/// that makes is for [`MAX_REQUESTS_OF_ONE_HOST`] and the registry to say.
+pub const MAX_CONCURRENT_VERIFICATIONS: usize = 128;
 
 /// Artifacts of all registries that one command works on at the same time: a slow registry takes up only
 /// its own part of them.
-pub const MAX_CONCURRENT_ARTIFACTS: usize = 64;
+pub const MAX_CONCURRENT_ARTIFACTS: usize = 256;
 
 /// Items that were read from a stream and wait for their turn; a reference has 1 KiB at most. As many as one
 /// slow registry may have in a row before it holds up the items behind them.

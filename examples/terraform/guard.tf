@@ -32,7 +32,7 @@ data "aws_iam_policy_document" "keep_the_gate" {
       "iam:PutRolePolicy",
       "iam:UpdateAssumeRolePolicy",
     ]
-    resources = [aws_iam_role.function.arn, aws_iam_role.hook.arn]
+    resources = [aws_iam_role.gate["function"].arn, aws_iam_role.gate["hook"].arn]
   }
 
   statement {

@@ -26,59 +26,108 @@ resource "aws_cloudwatch_log_group" "gate" {
   retention_in_days = 365
 }
 
-data "aws_iam_policy_document" "assume_by_lambda" {
+# The two roles: one of the function itself, and one with which Amazon ECS calls the function, and nothing else.
+locals {
+  roles = {
+    function = { service = "lambda.amazonaws.com", conditions = [] }
+    hook = {
+      service = "ecs.amazonaws.com"
+      conditions = [
+        { test = "StringEquals", variable = "aws:SourceAccount", value = local.account },
+        { test = "ArnLike", variable = "aws:SourceArn", value = "arn:${local.partition}:ecs:${local.region}:${local.account}:*" },
+      ]
+    }
+  }
+  of_account = "${local.region}:${local.account}"
+
+  # What the function may do, by the name of the statement. Some actions have no resource.
+  always = {
+    WhatIsDeployed           = { actions = ["ecs:DescribeServiceRevisions"], resource = "arn:${local.partition}:ecs:${local.of_account}:service-revision/*" }
+    TaskDefinitionsAndTokens = { actions = ["ecs:DescribeTaskDefinition", "ecr:GetAuthorizationToken"], resource = "*" }
+    ImagesAndSignatures      = { actions = ["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"], resource = "arn:${local.partition}:ecr:${local.of_account}:repository/${var.repositories}" }
+    # Of any account whose profile signed.
+    Revocation = { actions = ["signer:GetRevocationStatus"], resource = "arn:${local.partition}:signer:*:*:/signing-jobs/*" }
+    Logs       = { actions = ["logs:CreateLogStream", "logs:PutLogEvents"], resource = "${aws_cloudwatch_log_group.gate.arn}:*" }
+  }
+
+  # Where the gate policy is not in the package.
+  places_of_policy = {
+    PolicyInParameter = { actions = ["ssm:GetParameter"], resource = var.policy.parameter_arn }
+    PolicyInSecret    = { actions = ["secretsmanager:GetSecretValue"], resource = var.policy.secret_arn }
+    PolicyInObject    = { actions = ["s3:GetObject", "s3:GetObjectVersion"], resource = var.policy.object_arn }
+  }
+  allowed = merge(local.always, { for sid, place in local.places_of_policy : sid => place if place.resource != null })
+}
+
+data "aws_iam_policy_document" "assume" {
+  for_each = local.roles
+
   statement {
     actions = ["sts:AssumeRole"]
     principals {
       type        = "Service"
-      identifiers = ["lambda.amazonaws.com"]
+      identifiers = [each.value.service]
+    }
+    dynamic "condition" {
+      for_each = each.value.conditions
+      content {
+        test     = condition.value.test
+        variable = condition.value.variable
+        values   = [condition.value.value]
+      }
     }
   }
 }
 
-resource "aws_iam_role" "function" {
-  name               = "${var.name}-function"
-  assume_role_policy = data.aws_iam_policy_document.assume_by_lambda.json
+resource "aws_iam_role" "gate" {
+  for_each = local.roles
+
+  name               = "${var.name}-${each.key}"
+  assume_role_policy = data.aws_iam_policy_document.assume[each.key].json
+}
+
+# Apart from the roles: the policy of the hook's role names the function, which has the other role.
+resource "aws_iam_role_policy" "gate" {
+  for_each = {
+    function = data.aws_iam_policy_document.function.json
+    hook     = data.aws_iam_policy_document.hook.json
+  }
+
+  name   = each.key
+  role   = aws_iam_role.gate[each.key].id
+  policy = each.value
 }
 
 data "aws_iam_policy_document" "function" {
-  statement {
-    sid       = "WhatIsDeployed"
-    actions   = ["ecs:DescribeServiceRevisions"]
-    resources = ["arn:${local.partition}:ecs:${local.region}:${local.account}:service-revision/*"]
+  dynamic "statement" {
+    for_each = local.allowed
+    content {
+      sid       = statement.key
+      actions   = statement.value.actions
+      resources = [statement.value.resource]
+    }
   }
 
-  # Neither task definitions nor tokens have a resource.
-  statement {
-    sid       = "TaskDefinitionsAndTokens"
-    actions   = ["ecs:DescribeTaskDefinition", "ecr:GetAuthorizationToken"]
-    resources = ["*"]
-  }
-
-  statement {
-    sid       = "ImagesAndSignatures"
-    actions   = ["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
-    resources = ["arn:${local.partition}:ecr:${local.region}:${local.account}:repository/${var.repositories}"]
-  }
-
-  # Of any account whose profile signed.
-  statement {
-    sid       = "Revocation"
-    actions   = ["signer:GetRevocationStatus"]
-    resources = ["arn:${local.partition}:signer:*:*:/signing-jobs/*"]
-  }
-
-  statement {
-    sid       = "Logs"
-    actions   = ["logs:CreateLogStream", "logs:PutLogEvents"]
-    resources = ["${aws_cloudwatch_log_group.gate.arn}:*"]
+  dynamic "statement" {
+    for_each = var.policy.key_arn == null ? [] : [var.policy.key_arn]
+    content {
+      sid       = "PolicyKey"
+      actions   = ["kms:Decrypt"]
+      resources = [statement.value]
+      condition {
+        test     = "StringEquals"
+        variable = "kms:ViaService"
+        values   = [for service in ["ssm", "secretsmanager", "s3"] : "${service}.${local.region}.${data.aws_partition.current.dns_suffix}"]
+      }
+    }
   }
 }
 
-resource "aws_iam_role_policy" "function" {
-  name   = "gate"
-  role   = aws_iam_role.function.id
-  policy = data.aws_iam_policy_document.function.json
+data "aws_iam_policy_document" "hook" {
+  statement {
+    actions   = ["lambda:InvokeFunction"]
+    resources = [aws_lambda_alias.live.arn]
+  }
 }
 
 resource "aws_lambda_function" "gate" {
@@ -87,7 +136,7 @@ resource "aws_lambda_function" "gate" {
   runtime          = "provided.al2023"
   handler          = "bootstrap"
   architectures    = [var.architecture]
-  role             = aws_iam_role.function.arn
+  role             = aws_iam_role.gate["function"].arn
   filename         = var.package
   source_code_hash = filebase64sha256(var.package)
   memory_size      = 256
@@ -106,43 +155,4 @@ resource "aws_lambda_alias" "live" {
   name             = "live"
   function_name    = aws_lambda_function.gate.function_name
   function_version = aws_lambda_function.gate.version
-}
-
-data "aws_iam_policy_document" "assume_by_ecs" {
-  statement {
-    actions = ["sts:AssumeRole"]
-    principals {
-      type        = "Service"
-      identifiers = ["ecs.amazonaws.com"]
-    }
-    condition {
-      test     = "StringEquals"
-      variable = "aws:SourceAccount"
-      values   = [local.account]
-    }
-    condition {
-      test     = "ArnLike"
-      variable = "aws:SourceArn"
-      values   = ["arn:${local.partition}:ecs:${local.region}:${local.account}:*"]
-    }
-  }
-}
-
-# With this role Amazon ECS calls the function, and nothing else.
-resource "aws_iam_role" "hook" {
-  name               = "${var.name}-hook"
-  assume_role_policy = data.aws_iam_policy_document.assume_by_ecs.json
-}
-
-data "aws_iam_policy_document" "hook" {
-  statement {
-    actions   = ["lambda:InvokeFunction"]
-    resources = [aws_lambda_alias.live.arn]
-  }
-}
-
-resource "aws_iam_role_policy" "hook" {
-  name   = "call-the-gate"
-  role   = aws_iam_role.hook.id
-  policy = data.aws_iam_policy_document.hook.json
 }

@@ -26,6 +26,22 @@ variable "repositories" {
   default     = "*"
 }
 
+variable "policy" {
+  description = "Where the gate policy is, if not in the package: the ARN of one parameter of Systems Manager, secret or object of S3; and of the key of AWS KMS that it is encrypted with, if that is not AWS's own"
+  type = object({
+    parameter_arn = optional(string)
+    secret_arn    = optional(string)
+    object_arn    = optional(string)
+    key_arn       = optional(string)
+  })
+  default = {}
+
+  validation {
+    condition     = length([for arn in [var.policy.parameter_arn, var.policy.secret_arn, var.policy.object_arn] : arn if arn != null]) <= 1
+    error_message = "The gate policy is in one place."
+  }
+}
+
 variable "alarm_topic_arn" {
   description = "SNS topic that the alarms and the rules notify"
   type        = string
@@ -44,5 +60,5 @@ output "function_arn" {
 
 output "hook_role_arn" {
   description = "What hooks name as role_arn"
-  value       = aws_iam_role.hook.arn
+  value       = aws_iam_role.gate["hook"].arn
 }

@@ -249,6 +249,29 @@ impl PluginConfigArgs {
     }
 }
 
+/// Whether signatures that were fetched before are kept.
+#[derive(Debug, Default, Args)]
+pub(super) struct ContentCacheArgs {
+    /// Directory of this user alone in which fetched signatures are kept, so that each is fetched once; which
+    /// signatures there are is asked every time [default with several references: in Notation's cache]
+    #[arg(long, value_name = "DIR", value_parser = NonEmptyPath)]
+    content_cache: Option<PathBuf>,
+    /// Fetch every signature again
+    #[arg(long, conflicts_with = "content_cache")]
+    no_content_cache: bool,
+}
+
+impl ContentCacheArgs {
+    /// The directory: the one that was named, or else, unless none is wanted, `default`.
+    pub(super) fn directory(&self, default: impl FnOnce() -> Option<PathBuf>) -> Option<PathBuf> {
+        match &self.content_cache {
+            Some(directory) => Some(directory.clone()),
+            None if self.no_content_cache => None,
+            None => default(),
+        }
+    }
+}
+
 /// What a signature must say beyond the policy, and how AWS Signer's checks are carried out.
 #[derive(Debug, Default, Args)]
 pub(super) struct CheckArgs {
@@ -368,7 +391,7 @@ impl fmt::Display for MaxSignatures {
     }
 }
 
-fn parse_secret(text: &str) -> Result<Secret, &'static str> {
+pub(super) fn parse_secret(text: &str) -> Result<Secret, &'static str> {
     if text.is_empty() {
         return Err("it is empty");
     }

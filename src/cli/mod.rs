@@ -9,6 +9,7 @@ mod cert;
 mod confirm;
 mod context;
 mod credentials;
+mod descriptors;
 mod doctor;
 mod duration;
 mod envelope;
@@ -24,11 +25,14 @@ mod key;
 pub mod lambda;
 mod list;
 mod listing;
+mod login;
+mod logout;
 mod management;
 mod messages;
 mod output;
 mod passphrase;
 mod patience;
+mod plugin;
 mod policy;
 mod policy_files;
 mod profile;
@@ -140,6 +144,18 @@ enum Command {
         countersign key list"
     )]
     Key(key::Command),
+    /// Install, list and remove plugins of notation
+    #[command(
+        subcommand,
+        after_help = "Examples:\n  \
+        countersign plugin install --self\n  \
+        countersign plugin list"
+    )]
+    Plugin(plugin::Command),
+    /// Log in to a registry, and have a credential helper keep the password
+    Login(login::Args),
+    /// Have the credential of a registry forgotten
+    Logout(logout::Args),
     /// Manage signing profiles of AWS Signer
     #[command(
         subcommand,
@@ -253,6 +269,9 @@ fn execute(command: Command, called: Called, emit: &mut dyn FnMut(CommandOutput)
             Command::Policy(command) => emit(policy::run(&command)),
             Command::Cert(command) => emit(cert::run(&command).await),
             Command::Key(command) => emit(key::run(&command).await),
+            Command::Plugin(command) => plugin::run(&command, called, emit).await,
+            Command::Login(args) => emit(login::run(&args).await),
+            Command::Logout(args) => emit(logout::run(&args).await),
             Command::Profile(command) => emit(profile::run(&command).await),
             Command::Signature(command) => emit(signature::run(&command).await),
             Command::List(args) => emit(list::run(&args).await),

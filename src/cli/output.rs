@@ -88,6 +88,20 @@ impl CommandOutput {
         report
     }
 
+    /// A failure whose sentence has several lines, in which nothing foreign has a line break; then what caused it, then
+    /// what to do.
+    pub(super) fn error_in_lines(
+        exit: Exit,
+        sentence: &str,
+        error: &(dyn StdError + 'static),
+        hint: Option<String>,
+    ) -> Self {
+        let mut report = Self::error(exit, sentence, error, hint);
+        report.failure.in_lines = true;
+        report.stderr = report.failure.text();
+        report
+    }
+
     /// Wrong flags or unreadable files.
     pub(super) fn usage(sentence: &str, hint: Option<String>) -> Self {
         Self::failure(Exit::Usage, sentence, Vec::new(), hint)

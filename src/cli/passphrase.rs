@@ -60,7 +60,8 @@ pub(super) fn read(
     descriptor: Option<u32>,
 ) -> Result<Option<Zeroizing<Vec<u8>>>, Error> {
     let Some(descriptor) = descriptor else {
-        return ask(key);
+        let key = one_line(&key.display().to_string());
+        return ask(&format!("Passphrase of {key}: "));
     };
     File::open(format!("/dev/fd/{descriptor}"))
         .map_err(|error| match error.kind() {
@@ -70,6 +71,11 @@ pub(super) fn read(
         .and_then(first_line)
         .map(Some)
         .map_err(|source| Error::Descriptor { descriptor, source })
+}
+
+/// Asks the terminal for something that it does not show. `None` if there is no terminal.
+pub(super) fn ask_secretly(prompt: &str) -> Result<Option<Zeroizing<Vec<u8>>>, Error> {
+    ask(prompt)
 }
 
 /// The first line, without its end.
@@ -91,13 +97,14 @@ fn first_line(file: File) -> Result<Zeroizing<Vec<u8>>, Unreadable> {
 }
 
 #[cfg(not(unix))]
-fn ask(_: &Path) -> Result<Option<Zeroizing<Vec<u8>>>, Error> {
+fn ask(_: &str) -> Result<Option<Zeroizing<Vec<u8>>>, Error> {
     Ok(None)
 }
 
 #[cfg(unix)]
 use terminal::ask;
 
+use super::output::one_line;
 use crate::limits;
 
 #[cfg(unix)]
@@ -106,7 +113,6 @@ mod terminal {
 
     use std::fs::File;
     use std::io::{self, Write as _};
-    use std::path::Path;
     use std::sync::mpsc;
     use std::thread;
 
@@ -115,9 +121,8 @@ mod terminal {
 
     use super::{Error, Unreadable, first_line};
     use crate::cli::interrupts::Interrupts;
-    use crate::cli::output::one_line;
 
-    pub(super) fn ask(key: &Path) -> Result<Option<Zeroizing<Vec<u8>>>, Error> {
+    pub(super) fn ask(prompt: &str) -> Result<Option<Zeroizing<Vec<u8>>>, Error> {
         let terminal = File::options().read(true).write(true).open("/dev/tty");
         let Ok(terminal) = terminal else {
             return Ok(None);
@@ -128,7 +133,7 @@ mod terminal {
         let (tell, told) = mpsc::channel();
         let reader = terminal.try_clone().map_err(failed)?;
         listen(tell.clone()).map_err(failed)?;
-        let silent = Silent::begin(terminal, key).map_err(failed)?;
+        let silent = Silent::begin(terminal, prompt).map_err(failed)?;
         // Nothing ends a read from outside: an interrupt leaves it behind, for the process's end.
         thread::spawn(move || {
             let line = first_line(reader);
@@ -174,12 +179,11 @@ mod terminal {
     }
 
     impl Silent {
-        fn begin(mut terminal: File, key: &Path) -> io::Result<Self> {
+        fn begin(mut terminal: File, prompt: &str) -> io::Result<Self> {
             let before = tcgetattr(&terminal)?;
             let mut silent = before.clone();
             silent.local_modes.remove(LocalModes::ECHO);
-            let key = one_line(&key.display().to_string());
-            write!(terminal, "Passphrase of {key}: ")?;
+            write!(terminal, "{prompt}")?;
             tcsetattr(&terminal, OptionalActions::Flush, &silent)?;
             Ok(Self { terminal, before })
         }

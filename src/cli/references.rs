@@ -117,6 +117,11 @@ impl References {
         self.list.is_some()
     }
 
+    /// Whether there may be more than one.
+    pub(super) const fn are_several(&self) -> bool {
+        self.has_list() || self.given.len() > 1
+    }
+
     /// Those of the command line.
     pub(super) fn given(&self) -> Vec<ArtifactReference> {
         let given = self.given.iter();

@@ -153,6 +153,11 @@ pub fn plugins(libexec: &Path) -> PathBuf {
     libexec.join("plugins")
 }
 
+/// The directory of signatures that were fetched before below a cache, which notation does not know.
+pub fn content_cache(cache: &Path) -> PathBuf {
+    cache.join("countersign")
+}
+
 /// The directory of kept answers of AWS Signer below a cache, which notation does not know.
 pub fn aws_signer_cache(cache: &Path) -> PathBuf {
     cache.join("aws-signer")

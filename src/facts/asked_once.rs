@@ -10,12 +10,12 @@ use futures_util::future::{BoxFuture, Shared};
 use tokio::time::Instant;
 
 use crate::allowance;
-use crate::limits::{MAX_UNWATCHED, UNANSWERED_HOLD};
+use crate::limits::{MAX_KNOWN_ANSWERS, MAX_UNWATCHED, UNANSWERED_HOLD};
 
 type Asking<A, E> = BoxFuture<'static, Result<A, E>>;
 type Awaited<A, E> = Shared<Asking<A, E>>;
 
-/// What was asked, and the answers. An answer stays; that there was none is forgotten after
+/// What was asked, and the answers. An answer stays, unless there are [`MAX_KNOWN_ANSWERS`]; that there was none is forgotten after
 /// [`UNANSWERED_HOLD`]. What nobody awaits any more is asked again after [`MAX_UNWATCHED`], as its own time
 /// may have run out meanwhile.
 #[derive(Debug)]
@@ -121,6 +121,10 @@ impl<Q: Clone + Eq + Hash, A: Clone + 'static, E: Clone + 'static> AskedOnce<Q, 
             }
             Some(Asked::Awaited { .. } | Asked::Failed(..)) | None => {}
         }
+        // However many references there are: what is forgotten is asked again.
+        if asked.len() >= MAX_KNOWN_ANSWERS {
+            asked.retain(|_, asked| matches!(asked, Asked::Awaited { .. }));
+        }
         let answer = allowance::for_all(ask()).boxed().shared();
         let this = Asked::Awaited {
             answer: answer.clone(),
@@ -169,6 +173,22 @@ mod tests {
         assert_eq!(asked.ask(&"a", slow(&count, Ok(2))).await, Ok(1));
         assert_eq!(asked.ask(&"b", slow(&count, Ok(3))).await, Ok(3));
         assert_eq!(count.load(Ordering::SeqCst), 2);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn there_are_no_more_answers_than_so_many() {
+        let (asked, count) = (AskedOnce::default(), Arc::new(AtomicUsize::new(0)));
+        for question in 0..MAX_KNOWN_ANSWERS * 2 {
+            let answer = asked.ask(&question, || async { Ok::<_, u8>(1_u8) }.boxed());
+            assert_eq!(answer.await, Ok(1));
+            assert!(asked.asked().len() <= MAX_KNOWN_ANSWERS);
+        }
+        // What is awaited meanwhile stays one question.
+        let both = futures_util::future::join(
+            asked.ask(&usize::MAX, slow(&count, Ok(2))),
+            asked.ask(&usize::MAX, slow(&count, Ok(3))),
+        );
+        assert_eq!(both.await, (Ok(2), Ok(2)));
     }
 
     #[tokio::test(start_paused = true)]

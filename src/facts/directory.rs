@@ -108,6 +108,11 @@ impl Directory {
         }
     }
 
+    /// Notes that the file with this name was used now, so that it gives way later.
+    pub(crate) fn touch(&self, name: &str) -> Result<(), files::Error> {
+        files::touch(&self.file(name))
+    }
+
     fn check(&self) -> Result<(), files::Error> {
         let check = match self.access {
             Access::Own => return Ok(()),

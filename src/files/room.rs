@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::Error;
+use crate::limits::MAX_FOUND_ENTRIES;
 
 /// Removes the files of `directory` that were written longest ago, all but half of `max_files`, once
 /// there are `max_files`. For what can be had again: another process may do the same at the same time.
@@ -31,6 +32,38 @@ pub fn make_room(directory: &Path, max_files: usize) -> Result<(), Error> {
     for path in paths.iter().take(excess) {
         // What cannot be removed is not worth a word: the next write tries again.
         let _ = fs::remove_file(path);
+    }
+    Ok(())
+}
+
+/// Removes the files of `directory` that were written longest ago, until what is left has half of `max_bytes` at most, once
+/// there are more than `max_bytes` in all. For what can be had again, as [`make_room`].
+///
+/// # Errors
+///
+/// [`Error::NotFound`] and [`Error::Io`] if the directory cannot be listed.
+pub fn make_room_in_bytes(directory: &Path, max_bytes: u64) -> Result<(), Error> {
+    let entries = fs::read_dir(directory).map_err(|source| Error::io("list", directory, source))?;
+    let mut found: Vec<_> = entries
+        .filter_map(Result::ok)
+        .take(MAX_FOUND_ENTRIES)
+        .filter_map(|entry| {
+            let metadata = entry.metadata().ok()?;
+            Some((metadata.modified().ok(), metadata.len(), entry.path()))
+        })
+        .collect();
+    let mut bytes: u64 = found.iter().map(|(_, bytes, _)| *bytes).sum();
+    if bytes <= max_bytes {
+        return Ok(());
+    }
+    found.sort();
+    for (_, size, path) in found {
+        if bytes <= max_bytes / 2 {
+            break;
+        }
+        // As in [`make_room`].
+        let _ = fs::remove_file(path);
+        bytes = bytes.saturating_sub(size);
     }
     Ok(())
 }

@@ -58,6 +58,9 @@ use decision::Finding as Found;
 use kept::Kept;
 use stops::Stops;
 
+/// Where fetched signatures are kept: a function can write nowhere else.
+const CONTENT_CACHE: &str = "/tmp/countersign";
+
 /// The gate as a function. One process has one.
 #[derive(Debug)]
 pub struct Hook {
@@ -169,7 +172,10 @@ impl Hook {
         }
         let package = Package::read(&self.directory).map_err(Error::Package)?;
         findings.waits = Some(package.waits);
-        let environment = self.kept.environment(now)?;
+        let mut environment = self.kept.environment(now)?;
+        if package.keeps_content {
+            environment = environment.with_content_cache(PathBuf::from(CONTENT_CACHE));
+        }
         let (setup, record) = self.kept.gate(&package, &environment, now).await?;
         findings.policy = Some(record);
         let gate = setup.connect(&environment).await.map_err(Error::Gate)?;

@@ -29,6 +29,8 @@ pub struct Package {
     pub waits: Waits,
     /// Which tasks are stopped.
     pub stops: Option<StopSetting>,
+    /// Whether fetched signatures are kept from one invocation to the next.
+    pub keeps_content: bool,
 }
 
 /// Where the gate policy is.
@@ -119,6 +121,7 @@ struct ConfigFile {
     notation_directory: Option<String>,
     wait_for: Option<Vec<WaitWord>>,
     stop_tasks: Option<StopFile>,
+    content_cache: Option<bool>,
 }
 
 #[derive(Deserialize)]
@@ -171,6 +174,7 @@ impl Package {
                 notation: None,
                 waits: Waits::default(),
                 stops: None,
+                keeps_content: true,
             }),
             Err(error) => Err(PackageError::Unreadable(error)),
         }
@@ -203,6 +207,7 @@ impl Package {
             notation: below("notationDirectory", file.notation_directory)?,
             waits,
             stops: file.stop_tasks.as_ref().map(stop_setting).transpose()?,
+            keeps_content: file.content_cache.unwrap_or(true),
         })
     }
 }

@@ -25,6 +25,8 @@ pub struct Body {
     response: reqwest::Response,
     url: Url,
     max: u64,
+    /// How many bytes came, kept or not.
+    came: u64,
     read: BytesMut,
 }
 
@@ -51,6 +53,7 @@ impl Body {
             response,
             url,
             max,
+            came: 0,
             read: BytesMut::with_capacity(reserved),
         };
         if announced > max {
@@ -67,22 +70,35 @@ impl Body {
     /// [`Error::Interrupted`] if it does not come whole; [`Error::Exhausted`] if it is more than may be
     /// fetched.
     pub async fn read_on(&mut self) -> Result<bool, Error> {
+        let Some(chunk) = self.next().await? else {
+            return Ok(false);
+        };
+        self.read.extend_from_slice(&chunk);
+        Ok(true)
+    }
+
+    /// What comes next, which is not kept; `None` at the end.
+    ///
+    /// # Errors
+    ///
+    /// As [`Body::read_on`].
+    pub(crate) async fn next(&mut self) -> Result<Option<Bytes>, Error> {
         let chunk = self.response.chunk().await;
         let chunk = chunk.map_err(|source| Error::from_body(&self.url, source))?;
         let Some(chunk) = chunk else {
-            tracing::debug!(url = redact(&self.url), bytes = self.length(), "body read");
-            return Ok(false);
+            tracing::debug!(url = redact(&self.url), bytes = self.came, "body read");
+            return Ok(None);
         };
         let fetched = length(&chunk);
-        if self.length().saturating_add(fetched) > self.max {
+        self.came = self.came.saturating_add(fetched);
+        if self.came > self.max {
             return Err(self.too_large());
         }
         allowance::charge(fetched).map_err(|source| Error::Exhausted {
             url: redact(&self.url),
             source,
         })?;
-        self.read.extend_from_slice(&chunk);
-        Ok(true)
+        Ok(Some(chunk))
     }
 
     /// How many bytes were read.

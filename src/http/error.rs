@@ -339,7 +339,7 @@ fn is_inside(error: &reqwest::Error) -> bool {
 }
 
 /// Whether the other machine answered that nobody listens on that port.
-fn is_refused(error: &reqwest::Error) -> bool {
+pub(super) fn is_refused(error: &reqwest::Error) -> bool {
     causes::chain(error)
         .filter_map(|error| error.downcast_ref::<std::io::Error>())
         .any(|io| io.kind() == std::io::ErrorKind::ConnectionRefused)

@@ -10,6 +10,9 @@
 mod body;
 mod carried;
 mod error;
+mod flow;
+#[cfg(feature = "cli")]
+mod go_words;
 mod inside;
 mod named_server;
 mod proxy;
@@ -42,6 +45,7 @@ use reqwest::redirect;
 use url::Url;
 
 use crate::{allowance, limits};
+use flow::Flows;
 use roots::Trusted;
 use told::Told;
 
@@ -110,9 +114,16 @@ struct Inner {
     leader: Option<Url>,
     /// The pools of those that lead elsewhere, each by its origin.
     led: Mutex<Vec<(url::Origin, Pool)>>,
+    shared: Shared,
+}
+
+/// What a pool and those made from it share.
+#[derive(Debug, Clone, Default)]
+struct Shared {
     tls: Arc<Mutex<Option<Tls>>>,
-    /// How many requests were sent, by this pool and those made from it.
+    /// How many requests were sent.
     sent: Arc<AtomicU64>,
+    flows: Arc<Flows>,
 }
 
 /// How TLS is spoken, read at the first request that needs it; or which roots could not be read, and why: a pipe
@@ -131,21 +142,16 @@ struct ClientKind {
 impl Pool {
     /// A pool with these settings. Reads nothing and connects nowhere yet.
     pub fn new(settings: Settings) -> Self {
-        Self::sharing(settings, (Arc::default(), Arc::default()), None)
+        Self::sharing(settings, Shared::default(), None)
     }
 
-    fn sharing(
-        settings: Settings,
-        (tls, sent): (Arc<Mutex<Option<Tls>>>, Arc<AtomicU64>),
-        leader: Option<Url>,
-    ) -> Self {
+    fn sharing(settings: Settings, shared: Shared, leader: Option<Url>) -> Self {
         Self(Arc::new(Inner {
             settings,
             clients: Mutex::default(),
             leader,
             led: Mutex::default(),
-            tls,
-            sent,
+            shared,
         }))
     }
 
@@ -160,7 +166,11 @@ impl Pool {
         if let Some((_, pool)) = led.iter().find(|(known, _)| *known == origin) {
             return pool.clone();
         }
-        let pool = Self::sharing(self.0.settings.clone(), self.shared(), Some(from.clone()));
+        let pool = Self::sharing(
+            self.0.settings.clone(),
+            self.0.shared.clone(),
+            Some(from.clone()),
+        );
         led.push((origin, pool.clone()));
         pool
     }
@@ -171,16 +181,12 @@ impl Pool {
         let mut settings = self.0.settings.clone();
         change(&mut settings);
         settings.roots = self.0.settings.roots.clone();
-        Self::sharing(settings, self.shared(), self.0.leader.clone())
-    }
-
-    fn shared(&self) -> (Arc<Mutex<Option<Tls>>>, Arc<AtomicU64>) {
-        (Arc::clone(&self.0.tls), Arc::clone(&self.0.sent))
+        Self::sharing(settings, self.0.shared.clone(), self.0.leader.clone())
     }
 
     /// How many requests were sent so far, by this pool and those that share its roots. One that is sent again counts again.
     pub fn requests(&self) -> u64 {
-        self.0.sent.load(Ordering::Relaxed)
+        self.0.shared.sent.load(Ordering::Relaxed)
     }
 
     /// The settings that this pool was made with.
@@ -226,7 +232,12 @@ impl Pool {
         if !with_tls {
             return roots::client_config(Trusted::nobody());
         }
-        let mut kept = self.0.tls.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut kept = self
+            .0
+            .shared
+            .tls
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         let failed = |(origin, source)| Error::Roots { origin, source };
         if let Some(tls) = &*kept {
             return tls.clone().map_err(failed);
@@ -259,6 +270,7 @@ impl Pool {
             .connect_timeout(settings.connect_timeout)
             .read_timeout(settings.read_timeout)
             .timeout(settings.request_timeout)
+            .pool_max_idle_per_host(limits::MAX_IDLE_CONNECTIONS)
             .user_agent(concat!("countersign/", env!("CARGO_PKG_VERSION")));
         if kind.is_fresh {
             builder = builder.pool_max_idle_per_host(0);
@@ -314,22 +326,41 @@ impl Pool {
         is_fresh: bool,
     ) -> Result<reqwest::Response, Error> {
         let url = request.url().clone();
-        allowance::check().map_err(|source| Error::Exhausted {
-            url: redact(&url),
-            source,
-        })?;
+        let check_allowance = || {
+            let checked = allowance::check();
+            checked.map_err(|source| Error::Exhausted {
+                url: redact(&url),
+                source,
+            })
+        };
+        check_allowance()?;
         let client = self.client_of(&url, is_fresh)?;
         let carried = Carried::of(&request);
+        let turn = self.0.shared.flows.turn(&url).await;
+        // Waiting may have taken the command's time.
+        check_allowance()?;
         let told = Told::of(&request, self.via(&url));
-        self.0.sent.fetch_add(1, Ordering::Relaxed);
-        let answer = client.execute(request).await;
-        let mut response = answer.map_err(|source| {
-            let error = self.error(&url, source);
-            told.failed(&error);
-            error
-        })?;
+        self.0.shared.sent.fetch_add(1, Ordering::Relaxed);
+        let mut response = match client.execute(request).await {
+            Ok(response) => response,
+            Err(source) => {
+                let error = self.error(&url, source);
+                told.failed(&error);
+                if error.is_connect() {
+                    turn.not_connected();
+                }
+                return Err(error);
+            }
+        };
         told.answered(&response);
-        response.extensions_mut().insert(carried);
+        let longest = self.0.settings.max_retry_delay;
+        let turn = turn.answered(response.status(), response.headers(), longest);
+        let extensions = response.extensions_mut();
+        extensions.insert(carried);
+        // It ends with the body.
+        if let Some(turn) = turn {
+            extensions.insert(Arc::new(turn));
+        }
         Ok(response)
     }
 

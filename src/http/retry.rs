@@ -34,7 +34,7 @@ impl Lost {
 
 impl Pool {
     /// Sends `request`, which must be idempotent and without a body that streams, up to
-    /// [`limits::MAX_ATTEMPTS`] times: again if no connection stood, or the server answered 429,
+    /// [`limits::MAX_ATTEMPTS`] times ([`limits::MAX_BUSY_ATTEMPTS`] while it is told that there are too many): again if no connection stood, or the server answered 429,
     /// 502, 503 or 504; and once more if the connection was lost. Waits what the server asks for, or twice as long each time with a random
     /// part, but gives the answer back at once if the server asks for more than the settings allow.
     ///
@@ -69,7 +69,7 @@ impl Pool {
                 Lost::AskAgain => self.send_harmless(again).await,
                 Lost::AskAgainIfNotBegun => self.send(again).await,
             };
-            let is_last = attempt >= limits::MAX_ATTEMPTS;
+            let is_last = attempt >= most_attempts(&answer);
             let wait = match &answer {
                 Ok(response) if is_passing(response.status()) => {
                     self.wait(response.headers(), attempt)
@@ -114,6 +114,16 @@ pub(crate) fn backoff(attempt: u32, first: Duration, longest: Duration) -> Durat
         .saturating_mul(1 << attempt.min(16).saturating_sub(1))
         .mul_f64(0.5 + random_fraction() / 2.0)
         .min(longest)
+}
+
+/// How often a request is sent that was answered like this: who is told that there are too many only has to wait.
+fn most_attempts(answer: &Result<reqwest::Response, Error>) -> u32 {
+    match answer {
+        Ok(response) if response.status() == StatusCode::TOO_MANY_REQUESTS => {
+            limits::MAX_BUSY_ATTEMPTS
+        }
+        _ => limits::MAX_ATTEMPTS,
+    }
 }
 
 fn is_passing(status: StatusCode) -> bool {

@@ -19,10 +19,14 @@ use crate::config::{NotationDirs, StoreName};
 use crate::extended_validation::PLUGIN_NAME;
 use crate::files;
 use crate::limits::{MAX_POLICY_BYTES, MAX_PROGRAM_BYTES, MAX_TRUST_STORE_FILE_BYTES};
+use crate::plugin_host::executable_name;
 use crate::signer::aws_kms;
 use crate::signer::aws_signer::SigningProfile;
 use crate::trust_policy::DocumentKind;
 use crate::trust_store::{self, StoreFiles};
+
+/// The plugins that a copy of this program is, under their names.
+pub const OWN_PLUGINS: [&str; 2] = [PLUGIN_NAME, aws_kms::PLUGIN_NAME];
 
 /// The name of the policy's file that notation 1.x reads.
 const LEGACY_POLICY: &str = "trustpolicy.json";
@@ -177,10 +181,9 @@ impl Plan {
     fn add_plugins(&mut self, program: &Path, plugins: &Path) -> Result<(), Error> {
         let bytes = files::read_following_links(program, MAX_PROGRAM_BYTES)
             .map_err(|source| Error::Program { source })?;
-        for name in [PLUGIN_NAME, aws_kms::PLUGIN_NAME] {
+        for name in OWN_PLUGINS {
             let directory = plugins.join(name);
-            let file = format!("notation-{name}{}", std::env::consts::EXE_SUFFIX);
-            let path = directory.join(file);
+            let path = directory.join(executable_name(name));
             self.add(path, Purpose::Plugin, bytes.clone(), EXECUTABLE, directory)?;
         }
         Ok(())

@@ -132,7 +132,7 @@ async fn so_many_of_a_lane_and_so_many_in_all_run_at_the_same_time() {
 
     let work = Light::default();
     let options = Options::default().with_most_of_one_lane(1_000);
-    let mut many = work.on(vec![item("a", 10); 200], options);
+    let mut many = work.on(vec![item("a", 10); 1_000], options);
     assert!(many.next().await.is_some());
     assert_eq!(work.begun().len(), MAX_CONCURRENT_ARTIFACTS);
 

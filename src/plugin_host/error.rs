@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::process::ExitStatus;
 
-use crate::plugin_contract::{self, Command, ErrorCode};
+use crate::plugin_contract::{self, CONTRACT_VERSION, Command, ErrorCode};
 use crate::process;
 
 /// Why a plugin has no answer.
@@ -106,8 +106,23 @@ pub enum Error {
         /// The plugin.
         name: String,
         /// What is wrong.
-        problem: String,
+        problem: MetadataProblem,
     },
+}
+
+/// What is wrong with a plugin's metadata.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum MetadataProblem {
+    /// This field is empty.
+    #[error("`{0}` is empty")]
+    Empty(&'static str),
+    /// It names another plugin.
+    #[error("its name is `{0}`")]
+    Name(String),
+    /// It speaks other versions of the contract.
+    #[error("it speaks the contract's versions `{}`, not `{CONTRACT_VERSION}`", .0.join("`, `"))]
+    ContractVersions(Vec<String>),
 }
 
 /// The plugin that this program is itself.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::{Error, Plugin};
+use super::{Error, Plugin, executable_name};
 use crate::limits::{MAX_PLUGIN_NAME_BYTES, PROCESS_TIMEOUT};
 
 /// Which plugins there are.
@@ -66,7 +66,7 @@ impl PluginHost {
             })?,
         };
         let folder = plugins.join(name);
-        let path = folder.join(format!("notation-{name}{}", std::env::consts::EXE_SUFFIX));
+        let path = folder.join(executable_name(name));
         // Unlike notation, which follows links here: a link is refused, as the specification says.
         check_kind(
             name,

@@ -16,7 +16,7 @@ use std::time::Duration;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-pub use error::Error;
+pub use error::{Error, MetadataProblem};
 pub use find::PluginHost;
 pub use notation::notation_in;
 
@@ -35,7 +35,22 @@ pub struct Plugin {
     timeout: Duration,
 }
 
+/// The name of the executable of the plugin `name`.
+pub(crate) fn executable_name(name: &str) -> String {
+    format!("notation-{name}{}", std::env::consts::EXE_SUFFIX)
+}
+
 impl Plugin {
+    /// The program at `path` as the plugin `name`, wherever it is: one that is to be installed.
+    #[cfg(feature = "cli")]
+    pub(crate) fn of_file(name: &str, path: PathBuf) -> Self {
+        Self {
+            name: name.to_owned(),
+            path,
+            timeout: crate::limits::PROCESS_TIMEOUT,
+        }
+    }
+
     /// Its executable.
     pub fn path(&self) -> &std::path::Path {
         &self.path
@@ -141,35 +156,27 @@ fn first_line(stderr: &[u8]) -> Option<String> {
     (!line.is_empty()).then(|| line.to_owned())
 }
 
-fn metadata_problem(metadata: &PluginMetadata, name: &str) -> Option<String> {
+/// What is wrong with the metadata of the plugin `name`, in notation's order.
+fn metadata_problem(metadata: &PluginMetadata, name: &str) -> Option<MetadataProblem> {
     let fields = [
         ("name", metadata.name.is_empty()),
         ("description", metadata.description.is_empty()),
         ("version", metadata.version.is_empty()),
         ("url", metadata.url.is_empty()),
+        ("capabilities", metadata.capabilities.is_empty()),
         (
             "supportedContractVersions",
             metadata.supported_contract_versions.is_empty(),
         ),
-        ("capabilities", metadata.capabilities.is_empty()),
     ];
     if let Some((field, _)) = fields.iter().find(|(_, empty)| *empty) {
-        return Some(format!("`{field}` is empty"));
+        return Some(MetadataProblem::Empty(field));
     }
-    if metadata.name != name {
-        return Some(format!("its name is `{}`", metadata.name));
+    let versions = &metadata.supported_contract_versions;
+    if !versions.iter().any(|version| version == CONTRACT_VERSION) {
+        return Some(MetadataProblem::ContractVersions(versions.clone()));
     }
-    if !metadata
-        .supported_contract_versions
-        .iter()
-        .any(|version| version == CONTRACT_VERSION)
-    {
-        return Some(format!(
-            "it speaks the contract's versions `{}`, not `{CONTRACT_VERSION}`",
-            metadata.supported_contract_versions.join("`, `")
-        ));
-    }
-    None
+    (metadata.name != name).then(|| MetadataProblem::Name(metadata.name.clone()))
 }
 
 #[cfg(unix)]

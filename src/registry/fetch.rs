@@ -93,7 +93,7 @@ impl RemoteRepository {
             });
         }
         let path = format!("manifests/{}", manifest.digest());
-        self.fetch(&path, manifest, media_types::ACCEPT_SIGNATURE)
+        self.fetch_or_read(&path, manifest, media_types::ACCEPT_SIGNATURE)
             .await
     }
 
@@ -104,7 +104,7 @@ impl RemoteRepository {
         read: SignatureManifest,
     ) -> Result<Signature, Error> {
         let path = format!("blobs/{}", read.envelope.digest());
-        let (envelope, held) = self.fetch(&path, &read.envelope, "*/*").await?;
+        let (envelope, held) = self.fetch_or_read(&path, &read.envelope, "*/*").await?;
         Ok(Signature {
             manifest: manifest.clone(),
             format: read.format,
@@ -133,6 +133,24 @@ impl RemoteRepository {
         let path = format!("manifests/{}", descriptor.digest());
         let fetched = self.fetch(&path, descriptor, media_types::ACCEPT_ANY).await;
         fetched.map(|(bytes, _)| bytes)
+    }
+
+    /// The content of `descriptor`, a part of a signature that a list names: as it was kept, or else as [`Self::fetch`].
+    async fn fetch_or_read(
+        &self,
+        path: &str,
+        descriptor: &Descriptor,
+        accept: &'static str,
+    ) -> Result<(Bytes, Held), Error> {
+        let Some(cache) = &self.content else {
+            return self.fetch(path, descriptor, accept).await;
+        };
+        if let Some(bytes) = cache.read(descriptor) {
+            return Ok((bytes, Held::default()));
+        }
+        let fetched = self.fetch(path, descriptor, accept).await?;
+        cache.keep(descriptor, &fetched.0);
+        Ok(fetched)
     }
 
     /// The content of `descriptor`, whose size has been compared with its limit, and its room.

@@ -13,6 +13,7 @@
 
 mod authorization;
 mod challenge;
+mod content_cache;
 mod credentials;
 mod ecr_tokens;
 mod endpoint;
@@ -24,6 +25,7 @@ mod index_text;
 mod layout;
 mod manifest;
 mod media_types;
+mod ping;
 mod plain_http;
 mod push;
 mod pushed;
@@ -39,9 +41,10 @@ mod token;
 mod transport;
 mod words;
 
+pub use content_cache::ContentCache;
 pub use credentials::{
     AuthFile, AuthFiles, Credential, Credentials, EcrTokenError, EcrTokens,
-    Error as CredentialsError, Secret, auth_files,
+    Error as CredentialsError, Login, LoginStore, Secret, auth_files, docker_config, native_helper,
 };
 pub use ecr_tokens::AwsEcrTokens;
 pub use endpoint::Access;
@@ -65,7 +68,7 @@ use url::Url;
 
 use crate::http::Pool;
 use crate::limits;
-use crate::reference::{Reference, Scheme};
+use crate::reference::{Reference, RegistryName, Scheme};
 use endpoint::{Endpoint, Registry};
 use transport::Session;
 
@@ -114,7 +117,10 @@ pub mod fuzzing {
 
 /// Speaks to registries. Clones share connections, credentials and tokens.
 #[derive(Debug, Clone)]
-pub struct Client(Arc<Inner>);
+pub struct Client {
+    shared: Arc<Inner>,
+    content: Option<ContentCache>,
+}
 
 #[derive(Debug)]
 struct Inner {
@@ -130,12 +136,25 @@ type SessionKey = (Url, String, Access);
 impl Client {
     /// A client that sends through `pool` and shows `credentials`. Asks nobody anything yet.
     pub fn new(pool: Pool, credentials: Credentials, plain_http: PlainHttp) -> Self {
-        Self(Arc::new(Inner {
-            pool,
-            credentials,
-            plain_http,
-            sessions: Mutex::default(),
-        }))
+        Self {
+            shared: Arc::new(Inner {
+                pool,
+                credentials,
+                plain_http,
+                sessions: Mutex::default(),
+            }),
+            content: None,
+        }
+    }
+
+    /// One that asks of signatures that it has seen before only whether they are there, and has their bytes from `cache`.
+    /// Everything else is shared.
+    #[must_use]
+    pub fn with_content_cache(self, cache: Option<ContentCache>) -> Self {
+        Self {
+            content: cache,
+            ..self
+        }
     }
 
     /// The repository of `reference`. Asks nobody anything yet.
@@ -155,7 +174,7 @@ impl Client {
             access,
         );
         let mut sessions = self
-            .0
+            .shared
             .sessions
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
@@ -167,24 +186,29 @@ impl Client {
                 registry,
                 repository: reference.repository().to_owned(),
                 access,
-                pool: self.0.pool.clone(),
+                pool: self.shared.pool.clone(),
             };
-            Arc::new(Session::new(endpoint, self.0.credentials.clone()))
+            Arc::new(Session::new(endpoint, self.shared.credentials.clone()))
         });
         Ok(RemoteRepository {
             session: Arc::clone(session),
             reference: reference.clone(),
+            content: self.content.clone(),
         })
     }
 
     /// How the registry of `reference` is spoken to.
     pub fn scheme(&self, reference: &Reference) -> Scheme {
-        self.0.plain_http.scheme(reference.registry_name())
+        self.shared.plain_http.scheme(reference.registry_name())
     }
 
     fn registry(&self, reference: &Reference) -> Result<Registry, Error> {
-        let scheme = self.scheme(reference);
-        let name = reference.registry_name();
+        self.registry_named(reference.registry_name(), reference.registry())
+    }
+
+    /// The registry `name`, which is shown as `shown`.
+    fn registry_named(&self, name: &RegistryName, shown: &str) -> Result<Registry, Error> {
+        let scheme = self.shared.plain_http.scheme(name);
         let server = name.server(scheme);
         let base = Url::parse(&format!("{}://{server}/", scheme.as_str())).map_err(|_| {
             Error::Misbehaved {
@@ -193,7 +217,7 @@ impl Client {
             }
         })?;
         Ok(Registry {
-            name: reference.registry().to_owned(),
+            name: shown.to_owned(),
             canonical: name.clone(),
             server,
             base,
@@ -207,6 +231,7 @@ impl Client {
 pub struct RemoteRepository {
     session: Arc<Session>,
     reference: Reference,
+    content: Option<ContentCache>,
 }
 
 impl RemoteRepository {

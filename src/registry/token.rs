@@ -183,7 +183,9 @@ fn token_request(
 
 /// What the token is to allow: this repository, and what else the registry says that it needs.
 fn scopes(repository: &str, access: Access, asked: Option<&str>) -> Vec<String> {
-    let ours = format!("repository:{repository}:{}", access.actions());
+    // Without a repository, who asks is all that there is to find out.
+    let ours =
+        (!repository.is_empty()).then(|| format!("repository:{repository}:{}", access.actions()));
     let is_covered = |scope: &str| {
         scope
             .strip_prefix(&format!("repository:{repository}:"))
@@ -197,7 +199,7 @@ fn scopes(repository: &str, access: Access, asked: Option<&str>) -> Vec<String> 
         .split(' ')
         .filter(|scope| !scope.is_empty() && !is_covered(scope))
         .map(str::to_owned);
-    std::iter::once(ours.clone()).chain(others).collect()
+    ours.into_iter().chain(others).collect()
 }
 
 #[cfg(test)]

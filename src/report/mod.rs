@@ -22,6 +22,7 @@
 //! | [`ListingV1`] of [`ListedCertificates`] | `cert list`, `cert show` | `certificate-list.v1.schema.json` |
 //! | [`ListingV1`] of [`ShownPolicy`] | `policy show`, `blob policy show` | `policy-document.v1.schema.json` |
 //! | [`SetupV1`] | `setup` | `setup.v1.schema.json` |
+//! | `PluginsV1` | `plugin list` | `plugins.v1.schema.json` |
 //! | [`BlobPolicy`] | `blob policy init` | `trustpolicy.blob.schema.json` |
 //! | [`LintedPolicy`], [`LintEnd`] | `policy lint` | `policy-lint.v1.schema.json` |
 //! | [`Sarif`] | `policy lint --output sarif` | SARIF 2.1.0 |
@@ -50,6 +51,10 @@ mod lock;
 mod management;
 mod oci_policy;
 mod gate_explanation;
+#[cfg(feature = "cli")]
+pub(crate) mod plugin_sentence;
+#[cfg(feature = "cli")]
+mod plugins;
 mod policy_explanation;
 mod policy_lint;
 mod policy_test;
@@ -101,6 +106,8 @@ pub use management::{
     RepositoryCount, RevocationRecord, SignatureCount, SignatureRecord,
 };
 pub use oci_policy::{OciPolicy, OciStatement};
+#[cfg(feature = "cli")]
+pub use plugins::{PluginV1, PluginsV1};
 pub use policy_explanation::{
     ExplainedPolicy, ExplainedReference, ExplainedStatement, ExplainedStore, ExplainedValidation,
     PolicyExplanation,

@@ -4,9 +4,10 @@
 //! is refused: an index in an index, an entry of another kind, one digest that is described in two ways.
 
 use serde::Deserialize;
+use serde_json::{Map, Value};
 
 use super::platform::Platform;
-use crate::json_size::count_values;
+use crate::json;
 use crate::limits::{MAX_INDEX_IMAGES, MAX_JSON_VALUES};
 use crate::oci::{self, Descriptor, Digest};
 use crate::registry::is_image_manifest;
@@ -25,6 +26,19 @@ pub enum IndexFault {
     /// It has more values than are read.
     #[error("the index has more than {MAX_JSON_VALUES} values")]
     TooLarge,
+    /// Runtimes may read it in another way.
+    #[error("runtimes may read the index in another way")]
+    Ambiguous {
+        /// What is wrong with it.
+        #[source]
+        source: json::Error,
+    },
+    /// It is the manifest of an image too.
+    #[error("the index has the member `{member}`, which only the manifest of an image has")]
+    IsImageToo {
+        /// The member.
+        member: String,
+    },
     /// It has no image.
     #[error("the index has no image")]
     Empty,
@@ -230,13 +244,60 @@ struct ReadEntry {
     platform: Option<Platform>,
 }
 
+/// Members of an index, of its entries, and of their platforms.
+const OF_INDEX: [&str; 6] = [
+    "schemaVersion",
+    "mediaType",
+    "artifactType",
+    "manifests",
+    "subject",
+    "annotations",
+];
+const OF_ENTRY: [&str; 8] = [
+    "mediaType",
+    "digest",
+    "size",
+    "urls",
+    "annotations",
+    "data",
+    "artifactType",
+    "platform",
+];
+const OF_PLATFORM: [&str; 5] = ["architecture", "os", "os.version", "os.features", "variant"];
+
+/// Members that make it the manifest of an image for a reader that takes it for one.
+const OF_IMAGE: [&str; 4] = ["config", "layers", "fsLayers", "history"];
+
+/// Checks that every reader sees the same images: runtimes are written in Go, which takes `Manifests` for `manifests`, and
+/// the last of the two counts.
+fn check_names(index: &Map<String, Value>) -> Result<(), IndexFault> {
+    let ambiguous = |source| IndexFault::Ambiguous { source };
+    json::check_case(index, &OF_INDEX).map_err(ambiguous)?;
+    json::check_case(index, &OF_IMAGE).map_err(ambiguous)?;
+    if let Some(member) = OF_IMAGE.iter().find(|name| index.contains_key(**name)) {
+        let member = (*member).to_owned();
+        return Err(IndexFault::IsImageToo { member });
+    }
+    let entries = index.get("manifests").and_then(Value::as_array);
+    for entry in entries.into_iter().flatten().filter_map(Value::as_object) {
+        json::check_case(entry, &OF_ENTRY).map_err(ambiguous)?;
+        if let Some(platform) = entry.get("platform").and_then(Value::as_object) {
+            json::check_case(platform, &OF_PLATFORM).map_err(ambiguous)?;
+        }
+    }
+    Ok(())
+}
+
 /// Reads an index.
 pub(super) fn read(bytes: &[u8]) -> Result<Index, IndexFault> {
-    if count_values(bytes) > MAX_JSON_VALUES {
-        return Err(IndexFault::TooLarge);
-    }
-    let read: ReadIndex =
-        serde_json::from_slice(bytes).map_err(|source| IndexFault::Malformed { source })?;
+    let members = json::parse_object(bytes).map_err(|error| match error {
+        json::Error::TooManyValues { .. } => IndexFault::TooLarge,
+        json::Error::Syntax { source } => IndexFault::Malformed { source },
+        source => IndexFault::Ambiguous { source },
+    })?;
+    check_names(&members)?;
+    let read: ReadIndex = serde_json::from_value(Value::Object(members))
+        .map_err(|source| IndexFault::Malformed { source })?;
     let mut index = Index::default();
     let mut unknown: Vec<Descriptor> = Vec::new();
     for entry in read.manifests {
@@ -382,6 +443,59 @@ mod tests {
             assert_eq!(read.images.len(), 1);
             assert!(read.images[0].platforms.is_empty());
         }
+    }
+
+    /// Go's readers, and so runtimes, would start another image than the one that was verified.
+    #[test]
+    fn what_runtimes_read_otherwise_is_refused() {
+        let good = entry('a', OCI, linux("amd64"));
+        let other = entry('b', OCI, linux("amd64"));
+        for name in ["Manifests", "MANIFESTS", "manife\u{17f}ts"] {
+            let index = json!({ "manifests": [good], name: [other] });
+            let fault = read(index.to_string().as_bytes()).unwrap_err();
+            assert!(
+                matches!(fault, IndexFault::Ambiguous { .. }),
+                "{name}: {fault:?}"
+            );
+        }
+        let evil = format!("sha256:{}", "b".repeat(64));
+        for (name, value) in [
+            ("Digest", json!(evil)),
+            ("dige\u{17f}t", json!(evil)),
+            (
+                "MediaType",
+                json!("application/vnd.oci.image.index.v1+json"),
+            ),
+            (
+                "Platform",
+                json!({ "os": "linux", "architecture": "arm64" }),
+            ),
+        ] {
+            let mut entry = good.clone();
+            entry[name] = value;
+            let fault = index(&[entry]).unwrap_err();
+            assert!(
+                matches!(fault, IndexFault::Ambiguous { .. }),
+                "{name}: {fault:?}"
+            );
+        }
+        let unknown = json!({ "os": "unknown", "architecture": "unknown", "OS": "linux", "Architecture": "amd64" });
+        let hidden = index(&[good.clone(), entry('b', OCI, unknown)]).unwrap_err();
+        assert!(matches!(hidden, IndexFault::Ambiguous { .. }), "{hidden:?}");
+        let twice = format!(r#"{{"manifests":[{good}],"manifests":[{other}]}}"#);
+        let fault = read(twice.as_bytes()).unwrap_err();
+        assert!(matches!(fault, IndexFault::Ambiguous { .. }), "{fault:?}");
+        for name in ["config", "layers", "fsLayers"] {
+            let index = json!({ "manifests": [good], name: [] });
+            let fault = read(index.to_string().as_bytes()).unwrap_err();
+            assert!(
+                matches!(fault, IndexFault::IsImageToo { .. }),
+                "{name}: {fault:?}"
+            );
+        }
+        let plain =
+            json!({ "schemaVersion": 2, "manifests": [good], "annotations": { "Config": "x" } });
+        assert!(read(plain.to_string().as_bytes()).is_ok());
     }
 
     #[test]

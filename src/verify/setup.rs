@@ -15,6 +15,7 @@ use crate::environment::{self, Clock, Environment};
 use crate::extended_validation::{AnswerCache, RevocationChecker};
 use crate::plugin_contract::PluginConfig;
 use crate::plugin_host::PluginHost;
+use crate::registry::ContentCache;
 use crate::revocation::{Checker, Network};
 use crate::trust_policy::{self, DocumentKind, Statement, TrustPolicies};
 use crate::trust_store::{self, NamedStore, TrustStores};
@@ -326,9 +327,10 @@ impl Setup {
             plugin_config: self.plugin_config.clone(),
             aws_signer_checks: self.aws_signer_checks,
         };
+        let content = environment.content_cache().map(ContentCache::new);
         Ok(Verifier {
             policies: self.policies.clone(),
-            artifacts: Artifacts::Registries(connections.registry),
+            artifacts: Artifacts::Registries(connections.registry.with_content_cache(content)),
             validators,
             clock: environment.clock(),
         })

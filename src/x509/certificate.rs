@@ -15,11 +15,15 @@ use x509_cert::time::Time;
 
 use super::constraints::{BasicConstraints, ExtendedKeyUsage, KeyUsage};
 use super::key::PublicKey;
+use super::known::Known;
 use super::rfc5280::{repeated, time_of};
 use super::{DistinguishedName, Error, bounded};
 use crate::algorithm::{HashAlgorithm, KeySpec};
-use crate::limits::MAX_CERTIFICATE_BYTES;
+use crate::limits::{MAX_CERTIFICATE_BYTES, MAX_KNOWN_CERTIFICATE_BYTES};
 use crate::oci::hex;
+
+/// Those that were parsed before.
+static KNOWN: Known<Certificate> = Known::new();
 
 struct Parsed {
     der: Vec<u8>,
@@ -71,6 +75,13 @@ impl Certificate {
                 limit: MAX_CERTIFICATE_BYTES,
             });
         }
+        if der.len() > MAX_KNOWN_CERTIFICATE_BYTES {
+            return Self::parse_anew(der);
+        }
+        KNOWN.get(der, || Self::parse_anew(der))
+    }
+
+    fn parse_anew(der: &[u8]) -> Result<Self, Error> {
         let malformed = |source| Error::Malformed { source };
         let (whole, rest) = split_first(der).map_err(malformed)?;
         if !rest.is_empty() {

@@ -14,6 +14,7 @@ mod extensions;
 mod file;
 pub mod identity;
 mod key;
+mod known;
 mod name;
 pub(crate) mod rfc5280;
 #[cfg(test)]

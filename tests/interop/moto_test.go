@@ -135,3 +135,67 @@ func TestMotoGivesTheGateItsPolicy(t *testing.T) {
 		})
 	}
 }
+
+// TestMotoStopsATaskThatMayNotRun has moto read our questions about a task,
+// and the request that stops it.
+func TestMotoStopsATaskThatMayNotRun(t *testing.T) {
+	moto := startMoto(t)
+	there := []string{"AWS_ENDPOINT_URL=" + moto}
+	scene := newGateScene(t)
+	unsigned := pushImage(t, scene.server, "gate/moto-task")
+	client := awsClients[0]
+	client.call(t, there, "ecs", "create-cluster", map[string]any{"clusterName": "prod"})
+	described := client.call(t, there, "ec2", "describe-subnets", map[string]any{})
+	subnet := member[[]any](t, described, "Subnets")[0].(map[string]any)["SubnetId"]
+	cluster := "arn:aws:ecs:us-east-1:" + motoAccount + ":cluster/prod"
+	config := filepath.Join(scene.packageDir, "countersign-hook.json")
+	_ = os.Remove(config)
+	programs.WriteFile(t, config, mustMarshal(t, map[string]any{
+		"version": "1.0", "trustAnchor": "root.crt",
+		"stopTasks": map[string]any{"clusters": []any{cluster}, "mostPerHour": 5},
+	}))
+	file := filepath.Join(scene.packageDir, "gate-policy.json")
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	policy := map[string]any{}
+	if err := json.Unmarshal(text, &policy); err != nil {
+		t.Fatal(err)
+	}
+	policy["awsEndpoints"] = append(member[[]any](t, policy, "awsEndpoints"), moto)
+	if err := os.Remove(file); err != nil {
+		t.Fatal(err)
+	}
+	programs.WriteFile(t, file, mustMarshal(t, policy))
+	function := scene.start(t, "AWS_ENDPOINT_URL_ECS="+moto)
+	for name, wanted := range map[string]struct{ image, status string }{
+		"signed":   {byName(scene.image.reference()), "RUNNING"},
+		"unsigned": {byName(unsigned.reference()), "STOPPED"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			client.call(t, there, "ecs", "register-task-definition", map[string]any{
+				"family": name, "networkMode": "awsvpc", "requiresCompatibilities": []any{"FARGATE"}, "cpu": "256", "memory": "512",
+				"containerDefinitions": []any{map[string]any{"name": "app", "image": wanted.image}},
+			})
+			ran := client.call(t, there, "ecs", "run-task", map[string]any{
+				"cluster": "prod", "taskDefinition": name, "launchType": "FARGATE",
+				"networkConfiguration": map[string]any{"awsvpcConfiguration": map[string]any{"subnets": []any{subnet}}},
+			})
+			task := member[[]any](t, ran, "tasks")[0].(map[string]any)["taskArn"].(string)
+			printed := function.invoke(t, mustMarshal(t, map[string]any{
+				"version": "0", "id": "105f6bb1-4da6-c630-4965-35383018cbca", "source": "aws.ecs",
+				"detail-type": "ECS Task State Change", "account": motoAccount, "region": "us-east-1",
+				"time": "2026-06-01T12:00:00Z", "resources": []any{task},
+				"detail": map[string]any{"clusterArn": cluster, "taskArn": task, "lastStatus": "RUNNING", "desiredStatus": "RUNNING"},
+			}))
+			found := client.call(t, there, "ecs", "describe-tasks", map[string]any{"cluster": "prod", "tasks": []any{task}})
+			status := member[[]any](t, found, "tasks")[0].(map[string]any)["lastStatus"]
+			// moto's own tasks end by and by; only a stop has a reason.
+			reason, _ := member[[]any](t, found, "tasks")[0].(map[string]any)["stoppedReason"].(string)
+			if isStopped := reason != ""; isStopped != (wanted.status == "STOPPED") {
+				t.Errorf("status %v, reason %q: %s", status, reason, printed)
+			}
+		})
+	}
+}

@@ -24,6 +24,7 @@ mod hostile;
 mod layers;
 mod library;
 mod local_key;
+mod pipelines;
 mod plugin;
 mod registry;
 mod revocation;

@@ -56,6 +56,10 @@ pub(super) struct GateArgs {
         allow_negative_numbers = true
     )]
     max_signatures: MaxSignatures,
+    /// Directory of this user alone in which fetched signatures are kept, so that each is fetched once; which
+    /// signatures there are is asked every time
+    #[arg(long, value_name = "DIR", value_parser = NonEmptyPath)]
+    content_cache: Option<PathBuf>,
     #[command(flatten)]
     time: TimeArgs,
 }
@@ -229,6 +233,9 @@ impl ReadGate<'_> {
         let mut context = Context::for_gate(&artifacts, self.args.for_pipes()?)?;
         self.notes
             .insert_str(0, &std::mem::take(&mut context.notes));
+        if let Some(directory) = &self.args.content_cache {
+            context.environment = context.environment.with_content_cache(directory.clone());
+        }
         let gate = self.setup.connect(&context.environment).await;
         Ok(Prepared {
             gate: gate.map_err(|error| connect_unusable(&error))?,

@@ -8,7 +8,7 @@ mod offline;
 pub(super) mod record;
 pub(super) mod text;
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -16,14 +16,19 @@ use std::time::Instant;
 
 use futures_util::StreamExt as _;
 
-use super::args::{CheckArgs, MaxSignatures, PolicyArgs, RegistryArgs, ScopeArgs, TimeArgs};
+use super::args::{
+    CheckArgs, ContentCacheArgs, MaxSignatures, PolicyArgs, RegistryArgs, ScopeArgs, TimeArgs,
+};
 use super::context::{Context, Format, Trusted, environment};
+use super::descriptors;
 use super::duration::parse_span;
+use super::interrupts::Interrupts;
 use super::output::{CommandOutput, Exit, warning_lines};
 use super::patience::telling;
 use super::reader;
 use super::references::{ListArgs, References};
 use super::requirement::{RequireArgs, check_unsigned_flag};
+use crate::config::content_cache;
 use crate::http;
 use crate::limits;
 use crate::many;
@@ -63,7 +68,7 @@ pub(super) struct Args {
     /// registries must be named by digest
     #[arg(long, value_name = "DIR", conflicts_with_all = [
         "plugin_config", "use_installed_plugin", "revocation_cache_ttl", "username", "password",
-        "insecure_registry",
+        "insecure_registry", "content_cache",
     ])]
     offline: Option<PathBuf>,
     /// Maximum age of AWS Signer's stored answers, at most 2160h [default: 168h]
@@ -105,6 +110,11 @@ pub(super) struct Args {
     scope: ScopeArgs,
     #[command(flatten)]
     require: RequireArgs,
+    /// Artifacts of one registry to verify at the same time, 1 to 128 [default: as many as it answers quickly]
+    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u8).range(1..=128))]
+    concurrency: Option<u8>,
+    #[command(flatten)]
+    content: ContentCacheArgs,
     #[command(flatten)]
     registry: RegistryArgs,
     #[command(flatten)]
@@ -227,11 +237,36 @@ fn online(
         Some(ttl) => setup.keeping_answers(ttl),
         None => setup,
     };
+    // For one image a directory would only be written for others to come.
+    let cache = context
+        .environment
+        .cache()
+        .filter(|_| references.are_several());
+    let of_notation = || cache.map(|cache| content_cache(&cache));
+    if let Some(directory) = args.content.directory(of_notation) {
+        context.environment = context.environment.with_content_cache(directory);
+    }
     Ok(Means {
         verifier: context.connect(setup)?,
         warnings: notes + &warning_lines(&warnings),
         pool: Some(context.pool()),
     })
+}
+
+impl Args {
+    /// How the artifacts are gone through. Lines of JSON name what they are about, so that none has to wait for
+    /// those before it.
+    fn many(&self) -> many::Options {
+        let order = match self.output {
+            Form::Jsonl => many::Order::AsTheyCome,
+            _ => many::Order::AsGiven,
+        };
+        let many = many::Options::default().in_order(order);
+        match self.concurrency {
+            Some(most) => many.with_most_of_one_lane(usize::from(most)),
+            None => many,
+        }
+    }
 }
 
 /// Standard input is read once.
@@ -251,6 +286,8 @@ struct Job {
     /// When the command began.
     begun: Instant,
     options: Options,
+    many: many::Options,
+    are_several: bool,
     /// Shows every signature.
     verbose: bool,
     called: Called,
@@ -297,6 +334,8 @@ impl Job {
                 layout_scope: scope,
                 images,
             },
+            many: args.many(),
+            are_several: references.are_several(),
             verbose: args.verbose || args.all_signatures,
             called,
         };
@@ -313,16 +352,23 @@ impl Job {
     ) {
         let (references, reading) = references.stream();
         // As many as are read ahead.
-        let texts = Arc::new(Mutex::new(VecDeque::new()));
+        let texts = Arc::new(Mutex::new(BTreeMap::new()));
         let asked = Arc::clone(&texts);
-        let references = references.map(move |given| {
+        let references = references.enumerate().map(move |(index, given)| {
             let mut texts = asked.lock().unwrap_or_else(PoisonError::into_inner);
-            texts.push_back(given.text);
+            texts.insert(index, given.text);
             given.reference
         });
-        let many = many::Options::default();
         let verifier = &self.means.verifier;
+        let many = self.many.clone();
         let mut verifying = verifier.verify_many(references, &self.options, many);
+        // An interrupt leaves the answers that there are; one of a single image would have none.
+        if self.are_several
+            && let Ok(interrupts) = Interrupts::new()
+        {
+            descriptors::allow_many();
+            verifying = verifying.interrupted_by(interrupts.into_stream());
+        }
         let begun = Invocation::begun(verifier.now()).by(Some(verifier.policies()));
         let mut results = form.begin(begun);
         let mut worst = Exit::Done;
@@ -333,11 +379,11 @@ impl Job {
             let Some(answer) = telling("verifying", progress, answer).await else {
                 break;
             };
-            let answer = answer.outcome;
             let text = texts
                 .lock()
                 .unwrap_or_else(PoisonError::into_inner)
-                .pop_front();
+                .remove(&answer.index);
+            let answer = answer.outcome;
             let text = text.unwrap_or_else(|| answer.reference.to_string());
             let mut report = if form == Form::Text {
                 self.in_words(&answer)

@@ -31,13 +31,16 @@ const WITHOUT_RESOURCES: [&str; 6] = [
     "Rules",
 ];
 
-/// Properties that name what is run, in letters alone. It must be a resource of the template.
-const NAMES_OF_RUN: [&str; 4] = [
-    "taskdefinition",
-    "taskdefinitionarn",
-    "jobdefinition",
-    "jobdefinitionarn",
+/// Properties that name what is run, in letters alone, and the types of resources whose `Ref` that may be. The `Ref` of any
+/// other resource is a name that people choose, and may be that of a definition elsewhere.
+const NAMES_OF_RUN: [(&str, &[&str]); 4] = [
+    ("taskdefinition", &TASK_DEFINITIONS),
+    ("taskdefinitionarn", &TASK_DEFINITIONS),
+    ("jobdefinition", &JOB_DEFINITIONS),
+    ("jobdefinitionarn", &JOB_DEFINITIONS),
 ];
+
+const JOB_DEFINITIONS: [&str; 1] = ["AWS::Batch::JobDefinition"];
 
 const RUN_ELSEWHERE: &str = "a definition that is not a resource of the template";
 
@@ -106,10 +109,11 @@ fn find_run_elsewhere<'d>(finder: &mut Finder<'d>, resources: &Node, place: &Pla
                 let is_value = matches!(&member.value.content, Content::Scalar(_) | Content::Alias)
                     || member.value.tag.is_some()
                     || function_in(&member.value).is_some();
-                if NAMES_OF_RUN.contains(&name.as_str())
+                let known = NAMES_OF_RUN.iter().find(|(known, _)| *known == name);
+                if let Some((_, types)) = known
                     && is_value
                     && !member.value.is_null()
-                    && !is_of_template(resources, &member.value)
+                    && !is_of_template(resources, &member.value, types)
                 {
                     finder.unknown(&inner, RUN_ELSEWHERE);
                 }
@@ -125,8 +129,8 @@ fn find_run_elsewhere<'d>(finder: &mut Finder<'d>, resources: &Node, place: &Pla
     }
 }
 
-/// Whether a value is a plain `Ref` to a resource of the template.
-fn is_of_template(resources: &Node, value: &Node) -> bool {
+/// Whether a value is a plain `Ref` to a resource of the template that has one of these types.
+fn is_of_template(resources: &Node, value: &Node, types: &[&str]) -> bool {
     let name = match (&value.tag, &value.content) {
         (Some(tag), Content::Scalar(scalar)) if tag.text == "!Ref" => Some(scalar.text.as_str()),
         (None, Content::Mapping(members)) => match members.as_slice() {
@@ -135,7 +139,9 @@ fn is_of_template(resources: &Node, value: &Node) -> bool {
         },
         _ => None,
     };
-    name.is_some_and(|name| resources.get(name).is_some())
+    let resource = name.and_then(|name| resources.get(name));
+    let kind = resource.and_then(|resource| resource.get("Type")?.text());
+    kind.is_some_and(|kind| types.contains(&kind))
 }
 
 /// The image of a function, if its code is one.

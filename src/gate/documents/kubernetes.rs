@@ -109,7 +109,9 @@ fn find_of<'d>(
     if (group, kind) == SCHEMAS {
         return Ok(());
     }
-    if let Some(of_items) = kind.strip_suffix("List") {
+    if let Some(of_items) = kind.strip_suffix("List")
+        && is_list(group, of_items)
+    {
         for item in finder.elements_of(object, "items")? {
             if of_items.is_empty() {
                 find(finder, &item)?;
@@ -130,12 +132,8 @@ fn find_of<'d>(
         }
         return Ok(());
     }
-    let pod = PODS
-        .iter()
-        .find(|(of_group, of_kind, _)| (*of_group, *of_kind) == (group, kind));
-    let Some((.., way)) = pod else {
-        let mut known = WITHOUT_PODS.iter();
-        if !known.any(|(of_group, kinds)| *of_group == group && kinds.contains(&kind)) {
+    let Some(way) = way_to_pod(group, kind) else {
+        if !is_without_pods(group, kind) {
             let place = finder.member(object, "kind")?;
             finder.unknown(place.as_ref().unwrap_or(object), UNKNOWN_KIND);
         }
@@ -147,6 +145,28 @@ fn find_of<'d>(
     find_in_pod(finder, &pod)?;
     finder.look_elsewhere(object, &[]);
     Ok(())
+}
+
+/// Where an object of this kind has its pods.
+fn way_to_pod(group: &str, kind: &str) -> Option<&'static [&'static str]> {
+    let mut known = PODS.iter();
+    let found = known.find(|(of_group, of_kind, _)| (*of_group, *of_kind) == (group, kind));
+    found.map(|(.., way)| *way)
+}
+
+fn is_without_pods(group: &str, kind: &str) -> bool {
+    let mut known = WITHOUT_PODS.iter();
+    known.any(|(of_group, kinds)| *of_group == group && kinds.contains(&kind))
+}
+
+/// Whether a list has items of this kind and nothing else. Another kind whose name ends so is an operator's own.
+fn is_list(group: &str, of_items: &str) -> bool {
+    if of_items.is_empty() {
+        return group.is_empty();
+    }
+    (group, of_items) == SCHEMAS
+        || way_to_pod(group, of_items).is_some()
+        || is_without_pods(group, of_items)
 }
 
 fn find_in_pod<'d>(finder: &mut Finder<'d>, pod: &Place<'d>) -> Result<(), Error> {

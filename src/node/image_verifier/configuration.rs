@@ -15,6 +15,9 @@ use crate::limits::{
 /// The file in the directory.
 pub(super) const FILE: &str = "image-verifier.json";
 
+/// Where fetched signatures are kept, unless the configuration says otherwise.
+const CONTENT_CACHE: &str = "/var/cache/countersign";
+
 /// The version that is read.
 const VERSION: &str = "1.0";
 
@@ -46,6 +49,8 @@ pub struct Configuration {
     pub no_proxy: Option<String>,
     /// A file with further certificate authorities for TLS.
     pub certificates: Option<PathBuf>,
+    /// A directory in which signatures are kept that were fetched; nothing where each is fetched every time.
+    pub content_cache: Option<PathBuf>,
 }
 
 /// Why the configuration cannot be used.
@@ -106,6 +111,29 @@ struct Raw {
     https_proxy: Option<String>,
     no_proxy: Option<String>,
     certificates: Option<PathBuf>,
+    content_cache: Option<RawContentCache>,
+}
+
+/// A directory, or whether there is one.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum RawContentCache {
+    Wanted(bool),
+    Directory(PathBuf),
+}
+
+impl RawContentCache {
+    fn directory(self) -> Result<Option<PathBuf>, String> {
+        match self {
+            Self::Wanted(true) => Ok(Some(PathBuf::from(CONTENT_CACHE))),
+            Self::Wanted(false) => Ok(None),
+            Self::Directory(path) if path.is_absolute() && is_plain(&path) => Ok(Some(path)),
+            Self::Directory(_) => Err(
+                "`contentCache` is neither the absolute path of a directory without `..`, nor `true` or `false`"
+                    .to_owned(),
+            ),
+        }
+    }
 }
 
 impl Configuration {
@@ -179,7 +207,9 @@ impl Configuration {
                 "`maxSignatures` is not between 1 and {MAX_SIGNATURES}"
             ));
         }
+        let content_cache = raw.content_cache.unwrap_or(RawContentCache::Wanted(true));
         Ok(Self {
+            content_cache: content_cache.directory()?,
             gate_policy: raw.gate_policy,
             trust_anchor: raw.trust_anchor,
             time_limit,
@@ -230,6 +260,14 @@ mod tests {
             (found.aws_credentials, found.registry_credentials),
             (None, None)
         );
+        assert_eq!(
+            found.content_cache.as_deref(),
+            Some(Path::new("/var/cache/countersign"))
+        );
+        for (value, wanted) in [("false", None), (r#""/a/b""#, Some("/a/b"))] {
+            let found = with(&format!(r#", "contentCache": {value}"#)).unwrap();
+            assert_eq!(found.content_cache.as_deref(), wanted.map(Path::new));
+        }
         let found = with(r#", "timeLimitSeconds": 30, "maxSignatures": 5"#).unwrap();
         assert_eq!(
             (found.time_limit, found.max_signatures),
@@ -251,6 +289,14 @@ mod tests {
                 "`timeLimitSeconds` is not between 2 and 300",
             ),
             (r#", "timeLimitSeconds": 1.5"#, "invalid type"),
+            (
+                r#", "contentCache": "cache""#,
+                "`contentCache` is neither the absolute path of a directory without `..`, nor `true` or `false`",
+            ),
+            (
+                r#", "contentCache": "/a/../b""#,
+                "`contentCache` is neither the absolute path of a directory without `..`, nor `true` or `false`",
+            ),
             (
                 r#", "maxSignatures": 0"#,
                 "`maxSignatures` is not between 1 and 100",

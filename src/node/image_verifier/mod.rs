@@ -170,6 +170,9 @@ impl ImageVerifier {
         if let Some(path) = &configuration.registry_credentials {
             files.push(self.checked(path)?);
         }
+        if let Some(directory) = &configuration.content_cache {
+            environment = environment.with_content_cache(directory.clone());
+        }
         Ok(environment.with_registry_credential_files(files))
     }
 

@@ -50,7 +50,7 @@ pub(super) enum FileLookup {
 /// A file that was read.
 #[derive(Debug)]
 pub(super) struct Content {
-    path: PathBuf,
+    pub(super) path: PathBuf,
     auths: Map<String, Value>,
     helpers: Map<String, Value>,
     store: Option<String>,
@@ -169,6 +169,12 @@ impl Content {
         }
     }
 
+    /// The keys of what it keeps in the clear for `asked`.
+    pub(super) fn keys(&self, asked: &Asked<'_>) -> Vec<String> {
+        let fitting = key::fitting(self.auths.iter(), asked);
+        fitting.into_iter().map(|(key, _)| key.to_owned()).collect()
+    }
+
     fn entry(&self, asked: &Asked<'_>) -> Result<Option<Credential>, Error> {
         for (key, entry) in key::fitting(self.auths.iter(), asked) {
             let found =
@@ -271,7 +277,7 @@ fn decode_pair(encoded: &str) -> Option<String> {
 }
 
 /// UTF-8 with or without a mark, and UTF-16 as PowerShell writes it.
-fn decode(bytes: &[u8]) -> Option<String> {
+pub(super) fn decode(bytes: &[u8]) -> Option<String> {
     let utf16 = |bytes: &[u8], unit: fn([u8; 2]) -> u16| {
         let (units, rest) = bytes.as_chunks::<2>();
         let units: Vec<u16> = units.iter().map(|pair| unit(*pair)).collect();

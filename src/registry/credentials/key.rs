@@ -43,6 +43,25 @@ pub(super) fn fitting<'e, T>(
         .collect()
 }
 
+/// Whether a helper's answer is for the server that it was asked for, letter case, scheme and path aside: helpers
+/// write all of them.
+pub(super) fn is_same_server(answered: &str, asked: &str) -> bool {
+    let host = |text: &str| {
+        let text = text.to_ascii_lowercase();
+        let rest = text
+            .split_once("://")
+            .map_or(text.as_str(), |(_, rest)| rest);
+        rest.split('/').next().unwrap_or_default().to_owned()
+    };
+    let without_port = |host: String| {
+        let port = [":443", ":80"]
+            .iter()
+            .find_map(|port| host.strip_suffix(port));
+        port.map(str::to_owned).unwrap_or(host)
+    };
+    without_port(host(answered)) == without_port(host(asked))
+}
+
 /// How many parts of a path the key has, if it is for what is asked.
 fn depth(key: &str, asked: &Asked<'_>) -> Option<usize> {
     let without_scheme = ["https://", "http://"].into_iter().find_map(|scheme| {

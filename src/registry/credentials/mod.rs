@@ -6,11 +6,13 @@ mod auth_file;
 mod helper;
 mod key;
 mod places;
+mod store;
 
 pub use auth_file::AuthFile;
 #[cfg(fuzzing)]
 pub use auth_file::read as read_docker_config;
-pub use places::auth_files;
+pub use places::{auth_files, docker_config, native_helper};
+pub use store::{Login, LoginStore};
 
 use std::collections::HashMap;
 use std::fmt;
@@ -45,6 +47,17 @@ impl Secret {
     pub(super) fn expose(&self) -> &str {
         &self.0
     }
+
+    /// Whether it is empty.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Shows it to a function of this program, for example one that keeps it from being printed.
+    #[cfg(feature = "cli")]
+    pub(crate) fn with<T>(&self, seen: impl FnOnce(&str) -> T) -> T {
+        seen(&self.0)
+    }
 }
 
 impl fmt::Debug for Secret {
@@ -76,6 +89,14 @@ impl Credential {
     pub fn password(username: String, password: Secret, origin: impl Into<String>) -> Self {
         Self {
             proof: Proof::Password { username, password },
+            origin: origin.into(),
+        }
+    }
+
+    /// A token that stands for a user, good for tokens of the registry's realm only.
+    pub fn identity_token(token: Secret, origin: impl Into<String>) -> Self {
+        Self {
+            proof: Proof::IdentityToken(token),
             origin: origin.into(),
         }
     }
@@ -160,6 +181,21 @@ pub enum Error {
         program: String,
         /// The limit in seconds.
         seconds: u64,
+    },
+    /// A credential helper did not do what it was told.
+    #[error("`{program}` refused: {said}")]
+    HelperRefused {
+        /// The program.
+        program: String,
+        /// Its own words, or how it ended.
+        said: String,
+    },
+    /// A credential that a file keeps in the clear could not be removed from it.
+    #[error("could not write a credentials file")]
+    Unwritable {
+        /// What happened; names the file.
+        #[source]
+        source: files::Error,
     },
     /// A credential helper failed, or said what cannot be read.
     #[error("`{program}` gave no credential: {reason}")]
@@ -267,6 +303,7 @@ type Once = Arc<OnceCell<Option<Credential>>>;
 struct Inner {
     explicit: Option<(String, Credential)>,
     files: Vec<AuthFile>,
+    native: Option<String>,
     ecr: Option<Arc<dyn EcrTokens>>,
     /// Answers of AWS by server, and of helpers by their name and server.
     asked: Mutex<HashMap<(String, String), Once>>,
@@ -274,18 +311,33 @@ struct Inner {
 
 /// Files that are asked one after the other.
 #[derive(Debug, Clone, Default)]
-pub struct AuthFiles(Vec<AuthFile>);
+pub struct AuthFiles {
+    files: Vec<AuthFile>,
+    native: Option<String>,
+}
+
+impl AuthFiles {
+    /// The same with the credential helper of the system, which counts if no file names another and none keeps
+    /// credentials itself, as in notation.
+    #[must_use]
+    pub fn with_native(self, native: Option<String>) -> Self {
+        Self { native, ..self }
+    }
+}
 
 /// The file of Docker's or Podman's at this path, if there is one.
 impl From<Option<PathBuf>> for AuthFiles {
     fn from(path: Option<PathBuf>) -> Self {
-        Self(path.into_iter().map(AuthFile::current).collect())
+        Self::from(path.into_iter().map(AuthFile::current).collect::<Vec<_>>())
     }
 }
 
 impl From<Vec<AuthFile>> for AuthFiles {
     fn from(files: Vec<AuthFile>) -> Self {
-        Self(files)
+        Self {
+            files,
+            native: None,
+        }
     }
 }
 
@@ -297,9 +349,11 @@ impl Credentials {
         ecr: Option<Arc<dyn EcrTokens>>,
         files: impl Into<AuthFiles>,
     ) -> Self {
+        let AuthFiles { files, native } = files.into();
         Self(Arc::new(Inner {
             explicit,
-            files: files.into().0,
+            files,
+            native,
             ecr,
             asked: Mutex::default(),
         }))
@@ -348,6 +402,7 @@ impl Credentials {
 
     async fn find_in_files(&self, asked: &Asked<'_>) -> Result<CredentialLookup, Error> {
         let mut unread = None;
+        let mut is_configured = false;
         for file in &self.0.files {
             let (content, answer) = match file.read().and_then(|content| {
                 let answer = content.as_ref().map(|content| content.answer(asked));
@@ -360,6 +415,7 @@ impl Credentials {
                     continue;
                 }
             };
+            is_configured |= content.is_configured();
             let credential = match answer {
                 auth_file::FileLookup::Nothing => None,
                 auth_file::FileLookup::Credential(credential) => Some(credential),
@@ -378,10 +434,19 @@ impl Credentials {
                 break;
             }
         }
-        Ok(CredentialLookup {
-            credential: None,
-            unread,
-        })
+        let mut credential = None;
+        if let Some(native) = self.0.native.as_deref().filter(|_| !is_configured) {
+            let server = key::of_helper(asked);
+            let once = self.once(native, server);
+            match once.get_or_try_init(|| helper::find(native, server)).await {
+                Ok(found) => credential.clone_from(found),
+                // Nobody asked for this helper: the registry may let an anonymous request in.
+                Err(error) => {
+                    unread.get_or_insert(Arc::new(error));
+                }
+            }
+        }
+        Ok(CredentialLookup { credential, unread })
     }
 
     fn once(&self, from: &str, server: &str) -> Once {

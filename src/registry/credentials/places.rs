@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::auth_file::{AuthFile, Kind};
+use crate::limits::MAX_FOUND_ENTRIES;
 
 /// The files, in the order in which they are asked: the one that `REGISTRY_AUTH_FILE` names, Docker's
 /// `config.json`, Podman's two `auth.json`, and Docker's old `.dockercfg`. `user` is the number of this
@@ -18,7 +19,6 @@ pub fn auth_files(variable: impl Fn(&str) -> Option<String>, user: Option<u32>) 
     let absolute = |name: &str| set(name).filter(|path| path.is_absolute());
     let home = absolute("HOME");
     let below_home = |path: &str| home.as_ref().map(|home| home.join(path));
-    let docker = set("DOCKER_CONFIG").or_else(|| below_home(".docker"));
     let podman = match set("XDG_RUNTIME_DIR") {
         Some(path) => Some(path.join("containers")).filter(|path| path.is_absolute()),
         None => user.map(|user| Path::new("/run/containers").join(user.to_string())),
@@ -29,7 +29,7 @@ pub fn auth_files(variable: impl Fn(&str) -> Option<String>, user: Option<u32>) 
     };
     let current = [
         set("REGISTRY_AUTH_FILE"),
-        docker.map(|path| path.join("config.json")),
+        docker_config(&variable),
         podman.map(|path| path.join("auth.json")),
         configuration.map(|path| path.join("containers/auth.json")),
     ];
@@ -43,6 +43,41 @@ pub fn auth_files(variable: impl Fn(&str) -> Option<String>, user: Option<u32>) 
         kind: Kind::Legacy,
     }));
     files
+}
+
+/// Docker's `config.json`.
+pub fn docker_config(variable: impl Fn(&str) -> Option<String>) -> Option<PathBuf> {
+    let set = |name: &str| {
+        let value = variable(name).filter(|value| !value.is_empty());
+        value.map(PathBuf::from)
+    };
+    let home = set("HOME").filter(|path| path.is_absolute());
+    let directory = set("DOCKER_CONFIG").or_else(|| home.map(|home| home.join(".docker")));
+    directory.map(|directory| directory.join("config.json"))
+}
+
+/// The credential helper that this system has by itself, as notation finds it: on Linux `pass` if that is here, else
+/// `secretservice`; `osxkeychain` and `wincred` elsewhere. `None` unless its program is in `PATH`.
+pub fn native_helper(variable: impl Fn(&str) -> Option<String>) -> Option<String> {
+    let path = variable("PATH")?;
+    let has = |program: &str| {
+        let file = format!("{program}{}", std::env::consts::EXE_SUFFIX);
+        std::env::split_paths(&path)
+            .take(MAX_FOUND_ENTRIES)
+            // The current directory may be a checkout.
+            .filter(|directory| directory.is_absolute())
+            .any(|directory| directory.join(&file).is_file())
+    };
+    let name = if cfg!(target_os = "macos") {
+        "osxkeychain"
+    } else if cfg!(windows) {
+        "wincred"
+    } else if has("pass") {
+        "pass"
+    } else {
+        "secretservice"
+    };
+    has(&format!("docker-credential-{name}")).then(|| name.to_owned())
 }
 
 #[cfg(test)]

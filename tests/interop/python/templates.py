@@ -48,6 +48,29 @@ def expect(name, got, wanted):
         sys.exit(f"{name}: {got!r}, expected {wanted!r}")
 
 
+def listed(value):
+    return list(value) if isinstance(value, list) else [value]
+
+
+def of_cloudformation(template):
+    """The actions of the function's role, those included that only a parameter brings."""
+    resources = template["Resources"].values()
+    policies = list(template["Resources"]["FunctionRole"]["Properties"]["Policies"])
+    policies += [one["Properties"] for one in resources if one["Type"] == "AWS::IAM::RolePolicy"]
+    statements = [statement for policy in policies for statement in policy["PolicyDocument"]["Statement"]]
+    return sorted(str(action) for statement in statements for action in listed(statement["Action"]))
+
+
+def of_terraform(document):
+    """The same of Terraform's role."""
+    always, places = next(found(document, "always")), next(found(document, "places_of_policy"))
+    actions = [action for one in (*always.values(), *places.values()) if isinstance(one, dict) for action in one["actions"]]
+    # The one that a key brings stands in the policy itself.
+    function = next(one["function"] for one in found(document, "aws_iam_policy_document") if "function" in one)
+    keys = [action for actions in found(function, "actions") for action in listed(actions) if str(action).startswith("kms:")]
+    return sorted([*actions, *keys])
+
+
 def main():
     examples = pathlib.Path(sys.argv[1])
 
@@ -68,6 +91,10 @@ def main():
     expect("lifecycle_stages", hook["lifecycle_stages"], STAGES)
     timeout = one(hook["timeout_configuration"])
     expect("timeout_configuration", (timeout["timeout_in_minutes"], timeout["action"]), TIMEOUT)
+    gate, problems = decode_str((examples / "cloudformation" / "gate-hook.yaml").read_text())
+    if problems:
+        sys.exit(f"gate-hook.yaml: {problems}")
+    expect("what the function's role may do", of_terraform(documents["main.tf"]), of_cloudformation(gate))
     print(f"{len(documents)} files of Terraform, and the same hook in both")
 
 

@@ -2,9 +2,11 @@
 
 use std::path::Path;
 
+use crate::support::archives::{plugin, zip};
 use crate::support::local_keys;
 use crate::support::sandbox::Ran;
 use crate::support::scene::Scene;
+use crate::support::script_plugin::write_program;
 
 /// What was typed after `countersign`, with variables of the environment before it; the exit code; what was found;
 /// what was wanted; and what the hint names.
@@ -17,7 +19,7 @@ const SIGNING: [Mistake<'_>; 24] = include!("mistakes/signing.in");
 const VERIFYING: [Mistake<'_>; 18] = include!("mistakes/verifying.in");
 
 /// What is typed around the two.
-const MANAGING: [Mistake<'_>; 18] = include!("mistakes/managing.in");
+const MANAGING: [Mistake<'_>; 27] = include!("mistakes/managing.in");
 
 fn scene() -> Scene {
     let scene = Scene::new();
@@ -28,6 +30,14 @@ fn scene() -> Scene {
     std::fs::copy(local_keys::path("ec-384"), home.join("release.key")).unwrap();
     std::fs::write(home.join("tls-root.crt"), scene.emulator.tls_root_pem()).unwrap();
     std::fs::write(home.join("other.json"), "{\"kind\": \"Other\"}\n").unwrap();
+    let (a, b) = (plugin("a", "1.0.0"), plugin("b", "1.0.0"));
+    let two = [
+        ("notation-a", 0o100_755, a.as_bytes()),
+        ("notation-b", 0o100_755, b.as_bytes()),
+    ];
+    std::fs::write(home.join("two.zip"), zip(&two)).unwrap();
+    std::fs::write(home.join("none.zip"), zip(&[("README", 0o100_644, b"x")])).unwrap();
+    write_program(&home.join("notation-other"), &plugin("example", "1.0.0"));
     let gate = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/containerd/gate.json");
     std::fs::copy(gate, home.join("gate.json")).unwrap();
     scene.sandbox.write_config(

@@ -122,7 +122,9 @@ fn the_plugins_are_installed_where_notation_looks() {
         let reader = Reader::of("");
         let file = format!("notation-{name}");
         let blocks = pages::commands(page);
-        let install = blocks.iter().find(|block| block.text.contains("plugins/"));
+        let install = blocks
+            .iter()
+            .find(|block| block.text.contains("plugin install --self"));
         let ran = reader.run(&install.unwrap().text);
         assert_eq!(ran.code, 0, "{page}: {ran:#?}");
         let folder = reader.scene.sandbox.config().join("plugins").join(name);

@@ -45,6 +45,13 @@ pub(super) fn all() -> Vec<String> {
         "examples/containerd",
         "examples/eks-nodes",
         "examples/bottlerocket",
+        "examples/cloudformation",
+        "examples/codebuild",
+        "examples/codepipeline",
+        "examples/ecr-managed-signing",
+        "examples/github-actions",
+        "examples/gitlab",
+        "examples/terraform",
     ])
 }
 

@@ -6,6 +6,7 @@ use super::pages;
 use crate::support::sandbox::Ran;
 use crate::support::scene::Scene;
 use crate::support::script_plugin::write_program;
+use crate::support::shown::shown;
 use crate::support::{kms, layout, local_keys};
 
 /// The directory that the pages give the emulator.
@@ -220,37 +221,9 @@ exec {program} "$@"
     /// What a run said, errors first, with one name in place of what is another one in each run.
     pub(super) fn said(&self, ran: Ran) -> String {
         let ran = ran.plain();
-        let profile = &self.scene.profile;
-        let said = format!("{}{}", ran.stderr, ran.stdout)
-            .replace(self.scene.registry(), "registry.example.com")
-            .replace(&profile.version_arn, &format!("{}/A1b2C3d4E5", profile.arn));
-        let lines = said.lines().map(|line| {
-            // The signature has another digest than the image.
-            let is_pushed = line.starts_with("Pushed the signature to ");
-            let digest = if is_pushed { "9b1e..." } else { "4c3f..." };
-            [
-                ("@sha256:", 64, digest),
-                ("signature sha256:", 64, "9b1e..."),
-                ("signed on ", 25, "Mon, 01 Jun 2026 12:00:00"),
-                ("expires on ", 25, "Tue, 01 Sep 2037 12:00:00"),
-            ]
-            .into_iter()
-            .fold(line.to_owned(), |line, (mark, length, shown)| {
-                replaced_after(&line, mark, length, shown)
-            })
-        });
-        lines.collect::<Vec<_>>().join("\n")
+        shown(
+            &format!("{}{}", ran.stderr, ran.stdout),
+            self.scene.registry(),
+        )
     }
-}
-
-/// `text` with `shown` in place of the `length` characters after each `mark`.
-fn replaced_after(text: &str, mark: &str, length: usize, shown: &str) -> String {
-    let mut parts = text.split(mark);
-    let mut replaced = parts.next().unwrap().to_owned();
-    for part in parts {
-        replaced.push_str(mark);
-        replaced.push_str(shown);
-        replaced.push_str(&part[length..]);
-    }
-    replaced
 }

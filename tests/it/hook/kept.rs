@@ -64,3 +64,23 @@ fn a_connection_that_died_between_two_invocations_is_replaced() {
     assert_eq!(status(&answer).0, "SUCCEEDED", "{answer}");
     assert_eq!(gated.scene.emulator.faults().all(), []);
 }
+
+#[test]
+fn bytes_of_signatures_are_kept_and_asked_about_every_time() {
+    let gated = Gated::signed();
+    gated.configure(&serde_json::json!({ "contentCache": true }));
+    gated.start().answer(&pre_scale_up());
+    gated.scene.operations();
+    // In another process, as after a pause.
+    assert_eq!(
+        status(&gated.start().answer(&pre_scale_up())).0,
+        "SUCCEEDED"
+    );
+    let asked = gated.scene.operations();
+    let count = |name: &str| asked.iter().filter(|asked| *asked == name).count();
+    assert_eq!(count("registry:GetBlob"), 0, "{asked:?}");
+    // The image's own, by the verification and by the gate, which looks whether it is an index.
+    assert_eq!(count("registry:GetManifest"), 2, "{asked:?}");
+    assert_eq!(count("registry:ListReferrers"), 1, "{asked:?}");
+    assert_eq!(count("GetRevocationStatus"), 1, "{asked:?}");
+}

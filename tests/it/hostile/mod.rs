@@ -4,6 +4,7 @@
 //! Every run is held to a bound of memory and of time.
 
 mod advisories;
+mod archives;
 mod envelopes;
 mod listing;
 mod manifests;

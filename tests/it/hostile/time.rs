@@ -71,7 +71,7 @@ fn what_was_not_begun_is_not_tried() {
         .map(|number| format!("{}/app:v{number}", liar.hostile.host()))
         .collect();
     let references: Vec<&str> = names.iter().map(String::as_str).collect();
-    let ran = liar.verify_many(&["--timeout", "1s"], &references);
+    let ran = liar.verify_many(&["--timeout", "1s", "--concurrency", "8"], &references);
     assert_eq!(ran.code, 3, "{ran:#?}");
     let count = |words: &str| ran.stderr.matches(words).count();
     assert_eq!(count("was given up\n"), 8, "{ran:#?}");
@@ -87,7 +87,7 @@ fn a_slow_registry_holds_up_no_other() {
         .collect();
     let mut references: Vec<&str> = names.iter().map(String::as_str).collect();
     references.push(&liar.image);
-    let ran = liar.verify_many(&["--timeout", "3s"], &references);
+    let ran = liar.verify_many(&["--timeout", "3s", "--concurrency", "8"], &references);
     assert_eq!(ran.code, 3, "{ran:#?}");
     let verified = format!("Successfully verified signature for {}", liar.image);
     assert!(ran.stdout.contains(&verified), "{ran:#?}");

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use countersign::http::{Error, Pool, Settings, read_body};
-use countersign::limits::MAX_ATTEMPTS;
+use countersign::limits::{MAX_ATTEMPTS, MAX_BUSY_ATTEMPTS};
 use reqwest::{Method, Request};
 use url::Url;
 
@@ -63,10 +63,16 @@ async fn a_body_that_is_announced_too_long_is_not_waited_for() {
 
 #[tokio::test]
 async fn a_busy_server_is_asked_again_so_often() {
-    for status in [429, 502, 503, 504] {
+    let busy = usize::try_from(MAX_BUSY_ATTEMPTS).unwrap();
+    for (status, often) in [
+        (429, busy),
+        (502, attempts()),
+        (503, attempts()),
+        (504, attempts()),
+    ] {
         let hostile = Hostile::start(move |_| Reply::status(status));
         assert_eq!(asked(&hostile).await, status);
-        assert_eq!(hostile.seen().len(), attempts(), "{status}");
+        assert_eq!(hostile.seen().len(), often, "{status}");
     }
     for status in [200, 400, 401, 404, 500] {
         let hostile = Hostile::start(move |_| Reply::status(status));

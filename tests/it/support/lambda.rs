@@ -3,15 +3,16 @@
 use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::sync::{Arc, Mutex};
 use std::thread;
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use serde_json::Value;
 
+use super::measure::high_water_mark;
 use super::waiting;
 
 /// What a function posted.
@@ -34,6 +35,9 @@ pub(crate) struct Function {
     events: Sender<Handed>,
     posted: Receiver<Posted>,
     lines: Receiver<String>,
+    started: Instant,
+    /// When each connection to the runtime API came.
+    asked: Receiver<Instant>,
     _package: Arc<tempfile::TempDir>,
 }
 
@@ -44,7 +48,9 @@ impl Package {
     /// On the file system of the program, which is linked and not copied.
     pub(crate) fn new() -> Self {
         let directory = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
-        let program = Path::new(env!("CARGO_BIN_EXE_countersign"));
+        // What is measured is not the tests' own program.
+        let measured = std::env::var_os("HOOK_PROGRAM").map(PathBuf::from);
+        let program = measured.unwrap_or_else(|| env!("CARGO_BIN_EXE_countersign").into());
         std::fs::hard_link(program, directory.path().join("bootstrap")).unwrap();
         Self(Arc::new(directory))
     }
@@ -63,12 +69,14 @@ impl Package {
         let address = listener.local_addr().unwrap();
         let (events, handed) = mpsc::channel();
         let (tell, posted) = mpsc::channel();
-        serve(listener, handed, tell);
+        let (note, asked) = mpsc::channel();
+        serve(listener, handed, tell, note);
         let mut command = Command::new(self.0.path().join("bootstrap"));
         command.env_clear().envs(of_lambda(address));
         command.envs(variables.iter().map(|(name, value)| (name, value)));
         command.current_dir("/").stdin(Stdio::null());
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        let started = Instant::now();
         let mut child = command.spawn().unwrap();
         let (told, lines) = mpsc::channel();
         let stdout = BufReader::new(child.stdout.take().unwrap());
@@ -82,6 +90,8 @@ impl Package {
             events,
             posted,
             lines,
+            started,
+            asked,
             _package: Arc::clone(&self.0),
         }
     }
@@ -98,6 +108,22 @@ fn of_lambda(address: SocketAddr) -> BTreeMap<&'static str, String> {
 }
 
 impl Function {
+    /// How long after its start the process first asked for an event.
+    pub(crate) fn asked_after(&self) -> Duration {
+        waiting::received(&self.asked, "the function's first request") - self.started
+    }
+
+    /// Reads the log away, which would fill its pipe where the function is asked often.
+    pub(crate) fn discard_log(&mut self) {
+        let mut log = self.child.as_mut().unwrap().stderr.take().unwrap();
+        thread::spawn(move || std::io::copy(&mut log, &mut std::io::sink()));
+    }
+
+    /// The most memory that the process has had, in KiB.
+    pub(crate) fn peak_kib(&self) -> u64 {
+        high_water_mark(self.child.as_ref().unwrap()).unwrap()
+    }
+
     /// Hands out an event, with a minute of time; what was posted about it.
     pub(crate) fn invoke(&self, event: &Value) -> Posted {
         self.invoke_text(&event.to_string(), Duration::from_mins(1))
@@ -182,10 +208,16 @@ fn clean(process: u32) {
     }
 }
 
-fn serve(listener: TcpListener, handed: Receiver<Handed>, posted: Sender<Posted>) {
+fn serve(
+    listener: TcpListener,
+    handed: Receiver<Handed>,
+    posted: Sender<Posted>,
+    asked: Sender<Instant>,
+) {
     let handed = Arc::new(Mutex::new(handed));
     thread::spawn(move || {
         for stream in listener.incoming().map_while(Result::ok) {
+            let _ = asked.send(Instant::now());
             let (handed, posted) = (Arc::clone(&handed), posted.clone());
             thread::spawn(move || connection(&stream, &handed, &posted));
         }

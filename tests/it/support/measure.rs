@@ -64,7 +64,7 @@ fn read_all(mut stream: impl Read + Send + 'static) -> mpsc::Receiver<String> {
 }
 
 /// `VmHWM` of `proc_pid_status(5)`, in KiB; `None` once the process has ended.
-fn high_water_mark(child: &Child) -> Option<u64> {
+pub(crate) fn high_water_mark(child: &Child) -> Option<u64> {
     let status = std::fs::read_to_string(format!("/proc/{}/status", child.id())).ok()?;
     let line = status
         .lines()

@@ -1,5 +1,6 @@
 //! What the tests share.
 
+pub(crate) mod archives;
 pub(crate) mod document;
 pub(crate) mod envelopes;
 pub(crate) mod forward;
@@ -15,6 +16,8 @@ pub(crate) mod registry_client;
 pub(crate) mod sandbox;
 pub(crate) mod scene;
 pub(crate) mod script_plugin;
+pub(crate) mod shown;
 pub(crate) mod sources;
 pub(crate) mod tripwire;
 pub(crate) mod waiting;
+pub(crate) mod yaml;

@@ -25,6 +25,11 @@ fn objects_that_bring_pods_are_refused_and_kubernetes_own_others_are_not() {
         ("example.com/v1", "Service"),
         ("v1", "service"),
         ("v1", "Service "),
+        // A name that ends with `List` makes no list of what is not known.
+        ("operator.example.com/v1", "WorkloadList"),
+        ("operator.example.com/v1", "List"),
+        ("v1", "DeploymentList"),
+        ("apps/v1", "ListList"),
     ] {
         let text = format!("{pod}apiVersion: {version}\nkind: '{kind}'\nspec: {{chart: evil}}\n");
         let words = format!("`2:/kind` at line 6, column 7 is {KIND}");
@@ -108,6 +113,23 @@ fn what_a_template_runs_from_elsewhere_is_refused() {
         let service =
             format!("{{Type: AWS::ECS::Service, Properties: {{TaskDefinition: {value}}}}}");
         assert_eq!(found(Kind::CloudFormation, &with(&service)).len(), 1);
+    }
+    // The `Ref` of another resource is a name that people choose, here that of a family.
+    for kind in [
+        "AWS::SSM::Parameter",
+        "AWS::S3::Bucket",
+        "AWS::Batch::JobDefinition",
+    ] {
+        let text = with(&format!(
+            "{{Type: '{kind}', Properties: {{Name: evil}}}}\n  Service: {{Type: AWS::ECS::Service, Properties: \
+             {{TaskDefinition: !Ref Other}}}}"
+        ));
+        let words = refusal(Kind::CloudFormation, &text);
+        assert!(words.ends_with(ELSEWHERE), "{kind}: {words}");
+        assert!(
+            words.starts_with("`/Resources/Service/Properties/TaskDefinition`"),
+            "{words}"
+        );
     }
     for kind in [
         "AWS::CloudFormation::Stack",

@@ -125,6 +125,7 @@ impl Fixtures {
         nodelete.faults().add(kept);
         let auth_host = format!("testuser:testpass@{}", auth.address());
         push(&auth_host, "sign", &[jws(&signers, NOTATION)]);
+        push(&auth_host, "login", &[]);
 
         let mut placeholders = Placeholders::default();
         let known = &mut placeholders.known;
@@ -151,14 +152,14 @@ impl Fixtures {
     }
 }
 
-fn emulator(options: RegistryOptions) -> Emulator {
+pub(super) fn emulator(options: RegistryOptions) -> Emulator {
     Emulator::builder()
         .registry(options)
         .start_blocking()
         .unwrap()
 }
 
-fn unused_address() -> String {
+pub(super) fn unused_address() -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     listener.local_addr().unwrap().to_string()
 }

@@ -38,6 +38,7 @@ impl Placeholders {
                 .digest(rest)
                 .or_else(|| fingerprint(rest))
                 .or_else(|| time(rest))
+                .or_else(|| download(rest))
                 .unwrap_or_else(|| (character.to_string(), character.len_utf8()));
             result.push_str(&placeholder);
             rest = &rest[length..];
@@ -72,6 +73,15 @@ impl Digests {
 
 fn is_hex(text: &str) -> bool {
     text.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
+/// The name of a temporary file.
+fn download(text: &str) -> Option<(String, usize)> {
+    let start = "notation-plugin-download";
+    let random = text.strip_prefix(start)?;
+    let rest = random.trim_start_matches(|c: char| c.is_ascii_alphanumeric());
+    let length = text.len() - rest.len();
+    (random.len() > rest.len()).then(|| (format!("{start}<random>"), length))
 }
 
 fn fingerprint(text: &str) -> Option<(String, usize)> {

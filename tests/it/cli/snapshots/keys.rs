@@ -1,6 +1,7 @@
 //! `key` and `cert`.
 
 use super::transcript::Transcript;
+use crate::support::archives::{plugin, zip};
 
 #[test]
 fn keys_are_named_and_forgotten() {
@@ -40,4 +41,55 @@ fn certificates_are_added_shown_and_deleted() {
         "nothing is chosen: cert delete --type ca --store acme -y",
     ]);
     transcript.assert_snapshot("certificates");
+}
+
+#[test]
+fn plugins_are_installed_listed_and_removed() {
+    let mut transcript = Transcript::new();
+    let home = transcript.scene.sandbox.home().to_owned();
+    let example = |version| plugin("example", version);
+    for (name, version) in [
+        ("example.zip", "1.0.0"),
+        ("older.zip", "0.9.0"),
+        ("newer.zip", "1.1.0"),
+    ] {
+        let file = (
+            "notation-example",
+            0o100_755,
+            &*example(version).into_bytes(),
+        );
+        std::fs::write(home.join(name), zip(&[file])).unwrap();
+    }
+    std::fs::write(home.join("words.txt"), "not a plugin\n").unwrap();
+    transcript.run(&[
+        "no plugins: plugin list",
+        "a plugin: plugin install --file example.zip",
+        "the same version: plugin install --file example.zip",
+        "a lower version: plugin install --file older.zip",
+        "a higher version: plugin install newer.zip",
+        "not a plugin: plugin install words.txt",
+        "not there: plugin install none.zip",
+        "no source: plugin install",
+        "another checksum: plugin install --force --sha256sum 00 example.zip",
+        "not HTTPS: plugin install --url http://example.com/example.zip --sha256sum 00",
+        "the plugins: plugin list",
+        "for programs: plugin list --output json",
+        "no terminal: plugin uninstall example",
+        "removed: plugin uninstall --yes example",
+        "removed already: plugin uninstall --yes example",
+    ]);
+    transcript.assert_snapshot("plugins");
+}
+
+#[test]
+fn who_logs_in_without_a_helper_is_told_how() {
+    let mut transcript = Transcript::new();
+    transcript.run(&[
+        "without a helper: login -u user -p password localhost:1",
+        "no password: login -u user localhost:1",
+        "not a registry: login -u user -p password https://registry.example",
+        "not logged in: logout registry.example",
+        "no registry: logout",
+    ]);
+    transcript.assert_snapshot("logins");
 }

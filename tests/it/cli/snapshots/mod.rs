@@ -11,6 +11,7 @@ mod profiles;
 mod scrubbed;
 mod signing;
 mod transcript;
+mod waiting;
 
 use std::collections::BTreeSet;
 

@@ -12,7 +12,10 @@ pub(super) struct Transcript {
 impl Transcript {
     /// Of a scene with a signing profile and an image that is not signed.
     pub(super) fn new() -> Self {
-        let scene = Scene::new();
+        Self::of(Scene::new())
+    }
+
+    pub(super) fn of(scene: Scene) -> Self {
         Self {
             scene,
             text: String::new(),
@@ -51,12 +54,17 @@ impl Transcript {
     /// Compares all that was said with the file of this name.
     #[track_caller]
     pub(super) fn assert_snapshot(self, name: &str) {
+        files::assert_snapshot(name, &self.scrubbed());
+    }
+
+    /// All that was said, without what differs from run to run.
+    pub(super) fn scrubbed(&self) -> String {
         let port = self.scene.emulator.address().port();
         let home = self.scene.sandbox.home().to_str().unwrap();
         let said = self
             .text
             .replace(home, "HOME")
             .replace(&format!(":{port}"), ":PORT");
-        files::assert_snapshot(name, &scrubbed::scrubbed(&said));
+        scrubbed::scrubbed(&said)
     }
 }

@@ -1,8 +1,10 @@
 //! `countersign verify`.
 
 mod answers;
+mod content_cache;
 mod images;
 mod images_hostile;
+mod many;
 mod plugins;
 mod policies;
 mod refusals;

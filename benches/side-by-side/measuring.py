@@ -1,0 +1,121 @@
+"""Builds the programs, starts the registry, and runs one command at a time."""
+
+import json
+import os
+import pathlib
+import resource
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+
+HERE = pathlib.Path(__file__).resolve().parent
+ROOT = HERE.parent.parent
+CACHE = HERE / ".cache"
+
+
+def build():
+    """Ours, the registry, and a program around notation's library, whose client is not to be had as a Go module."""
+    CACHE.mkdir(exist_ok=True)
+    subprocess.run(["cargo", "build", "--release", "--locked", "--quiet"], cwd=ROOT, check=True)
+    for name in ["scene", "notation"]:
+        subprocess.run(["go", "build", "-o", CACHE / name, f"./{name}"], cwd=HERE, check=True)
+    target = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
+    return target / "release" / "countersign"
+
+
+class Scene:
+    """A registry of signed images, and a home directory that trusts their signer."""
+
+    def __init__(self, images, *flags):
+        self.home = pathlib.Path(tempfile.mkdtemp(prefix="side-by-side-"))
+        self.list = self.home / "images.txt"
+        config = self.home / ".config" / "notation"
+        command = [CACHE / "scene", "-images", str(images), "-config", config, "-list", self.list, *flags]
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        self.host = self.process.stdout.readline().strip()
+        self.environment = {
+            "HOME": str(self.home),
+            "PATH": os.environ["PATH"],
+            "XDG_CONFIG_HOME": str(self.home / ".config"),
+            "XDG_CACHE_HOME": str(self.home / ".cache"),
+        }
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.kill()
+        self.process.wait()
+        shutil.rmtree(self.home)
+
+    def get(self, path):
+        with urllib.request.urlopen(f"http://{self.host}/scene/{path}") as answer:
+            return answer.read()
+
+    def set(self, delay, **others):
+        """Adds so many milliseconds to each request."""
+        query = "".join(f"&{name}={value}" for name, value in others.items())
+        self.get(f"set?delay={delay}ms{query}")
+
+    def counts(self):
+        return json.loads(self.get("counts?reset=1"))
+
+    def references(self, count):
+        return self.list.read_text().splitlines()[:count]
+
+    def forget(self):
+        """Empties the caches."""
+        shutil.rmtree(self.home / ".cache", ignore_errors=True)
+
+
+class Measured:
+    """One run: wall time, CPU time with its children (seconds), peak memory (MiB), what the registry counted."""
+
+    def __init__(self, seconds, cpu, memory, counts):
+        self.seconds, self.cpu, self.memory, self.counts = seconds, cpu, memory, counts
+
+
+def measure(scene, command, stdin=None):
+    scene.counts()
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    begun = time.perf_counter()
+    process = subprocess.Popen(
+        command, env=scene.environment, text=True, stdin=subprocess.PIPE if stdin else subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+    )
+    if stdin:
+        process.stdin.write(stdin)
+        process.stdin.close()
+    errors = process.stderr.read()
+    _, status, usage = os.wait4(process.pid, 0)
+    seconds = time.perf_counter() - begun
+    process.returncode = os.waitstatus_to_exitcode(status)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    if process.returncode:
+        sys.exit(f"{[str(part) for part in command[:3]]} ended with {process.returncode}: {errors[-500:]}")
+    return Measured(seconds, cpu, usage.ru_maxrss / 1024, scene.counts())
+
+
+def median(times, run):
+    """The run of median wall time."""
+    found = sorted((run() for _ in range(times)), key=lambda one: one.seconds)
+    return found[len(found) // 2]
+
+
+def ours(scene, program, count, *flags):
+    command = [program, "verify", "--insecure-registry", "--references-from", "-", *flags]
+    return measure(scene, command, "\n".join(scene.references(count)) + "\n")
+
+
+def ours_one(scene, program):
+    return measure(scene, [program, "verify", "--insecure-registry", scene.references(1)[0]])
+
+
+def theirs(scene, count):
+    """notation in a process for each image, ten at a time, as pipelines start it."""
+    command = ["xargs", "-P10", "-n1", CACHE / "notation", "verify", "--insecure-registry"]
+    return measure(scene, command, "\n".join(scene.references(count)) + "\n")

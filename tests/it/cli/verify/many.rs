@@ -1,0 +1,190 @@
+//! Many images in one command: how many at the same time, and what a slow or busy registry does to the others.
+
+use std::net::{SocketAddr, TcpListener};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Condvar, Mutex};
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::*;
+use crate::support::forward::forward;
+use crate::support::hostile::{Hostile, Reply, Seen};
+
+/// Longer than any machine needs for what is waited for.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// As many images of one repository, of which all are signed by one signature each.
+fn images(scene: &Scene, count: usize) -> Vec<String> {
+    (0..count)
+        .map(|number| {
+            let tag = format!("n{number}");
+            let digest = scene.emulator.push_test_image("app", &tag).unwrap();
+            scene.sign(&format!("{}@{digest}", scene.repository));
+            digest.to_string()
+        })
+        .collect()
+}
+
+/// `seen` as the emulator would have got it.
+fn at_home(emulator: SocketAddr, seen: &Seen) -> Seen {
+    let mut seen = seen.clone();
+    seen.headers.remove("authorization");
+    seen.headers.insert("host".to_owned(), emulator.to_string());
+    seen
+}
+
+/// A registry that has the emulator's images, and answers with `change` of its replies.
+fn registry(
+    scene: &Scene,
+    change: impl Fn(&Seen, Reply) -> Reply + Send + Sync + 'static,
+) -> Hostile {
+    let emulator = scene.emulator.address();
+    Hostile::start(move |seen| change(seen, forward(emulator, &at_home(emulator, seen))))
+}
+
+fn list(scene: &Scene, references: &[String]) {
+    let home = scene.sandbox.home().join("images.txt");
+    std::fs::write(home, references.join("\n")).unwrap();
+}
+
+fn verify(scene: &Scene, more: &[&str]) -> Ran {
+    let arn = scene.profile.arn.clone();
+    let fixed = [
+        "verify",
+        "--signing-profile",
+        &arn,
+        "--trust-anchor",
+        "root.crt",
+        "--references-from",
+        "images.txt",
+        "--no-content-cache",
+    ];
+    scene.run(&[&fixed[..], more].concat())
+}
+
+/// Registry and verdict of each line, in the order in which they came.
+fn lines(ran: &Ran) -> Vec<(String, String)> {
+    let lines = ran
+        .stdout
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).unwrap());
+    lines
+        .filter_map(|line| {
+            let text = |name: &str| line[name].as_str().map(str::to_owned);
+            let registry = text("asked")?.split('/').next().unwrap().to_owned();
+            Some((registry, text("verdict")?))
+        })
+        .collect()
+}
+
+#[test]
+fn fifty_images_are_asked_about_at_the_same_time() {
+    let scene = Scene::new();
+    let digests = images(&scene, 50);
+    // Nobody is answered before all have asked for both the manifest and the list.
+    let busy = registry(&scene, |_, reply| reply.after_requests(64));
+    let references: Vec<String> = digests
+        .iter()
+        .map(|digest| format!("{}/app@{digest}", busy.host()))
+        .collect();
+    list(&scene, &references);
+    let ran = verify(&scene, &[]);
+    assert_eq!(ran.code, 0, "{ran:#?}");
+    assert_eq!(ran.stdout.matches("Successfully verified").count(), 50);
+    // Manifest, list, signature manifest, envelope with a redirect.
+    assert!(busy.seen().len() <= 5 * 50, "{}", busy.seen().len());
+}
+
+#[test]
+fn no_more_are_asked_about_than_the_user_allows() {
+    let scene = Scene::new();
+    let digests = images(&scene, 6);
+    let (running, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+    let (counted, peak) = (Arc::clone(&running), Arc::clone(&most));
+    let watched = registry(&scene, move |_, reply| {
+        let now = counted.fetch_add(1, Ordering::SeqCst) + 1;
+        peak.fetch_max(now, Ordering::SeqCst);
+        counted.fetch_sub(1, Ordering::SeqCst);
+        reply
+    });
+    let references: Vec<String> = digests
+        .iter()
+        .map(|digest| format!("{}/app@{digest}", watched.host()))
+        .collect();
+    list(&scene, &references);
+    let ran = verify(&scene, &["--concurrency", "1"]);
+    assert_eq!(ran.code, 0, "{ran:#?}");
+    assert!(
+        most.load(Ordering::SeqCst) <= 2,
+        "the manifest and the list of one image"
+    );
+    let asked: Vec<String> = watched
+        .seen()
+        .iter()
+        .filter(|seen| seen.path().contains("/referrers/"))
+        .map(|seen| seen.path().rsplit('/').next().unwrap().to_owned())
+        .collect();
+    assert_eq!(asked, digests, "one after the other");
+    for wrong in ["0", "129", "-1", "many"] {
+        assert_eq!(verify(&scene, &["--concurrency", wrong]).code, 2, "{wrong}");
+    }
+}
+
+#[test]
+fn a_registry_that_is_busy_slow_or_down_changes_nothing_for_the_others() {
+    let scene = Scene::new();
+    let digests = images(&scene, 5);
+    let fetched = Arc::new((Mutex::new(0_usize), Condvar::new()));
+    let told = Arc::clone(&fetched);
+    let well = registry(&scene, move |seen, reply| {
+        if seen.path().contains("/blobs/") {
+            *told.0.lock().unwrap() += 1;
+            told.1.notify_all();
+        }
+        reply
+    });
+    let count = AtomicUsize::new(0);
+    let busy = registry(&scene, move |_, reply| {
+        if count.fetch_add(1, Ordering::SeqCst) % 3 == 2 {
+            return Reply::status(429);
+        }
+        reply
+    });
+    // It answers nobody before the one that is well was asked for everything.
+    let wanted = digests.len();
+    let slow = registry(&scene, move |_, reply| {
+        let (count, changes) = &*fetched;
+        let waiting =
+            changes.wait_timeout_while(count.lock().unwrap(), PATIENCE, |count| *count < wanted);
+        if waiting.unwrap().1.timed_out() {
+            return Reply::status(418);
+        }
+        reply
+    });
+    let down = TcpListener::bind("127.0.0.1:0").unwrap();
+    let nobody = down.local_addr().unwrap().to_string();
+    drop(down);
+    let hosts = [slow.host(), nobody.clone(), busy.host(), well.host()];
+    let references: Vec<String> = hosts
+        .iter()
+        .flat_map(|host| {
+            digests
+                .iter()
+                .map(move |digest| format!("{host}/app@{digest}"))
+        })
+        .collect();
+    list(&scene, &references);
+    let ran = verify(&scene, &["--output", "jsonl"]);
+    let found = lines(&ran);
+    assert_eq!(found.len(), 20, "{ran:#?}");
+    let of = |host: &str| -> Vec<&str> {
+        let those = found.iter().filter(|(of, _)| of == host);
+        those.map(|(_, verdict)| verdict.as_str()).collect()
+    };
+    assert_eq!(of(&well.host()), ["verified"; 5]);
+    assert_eq!(of(&busy.host()), ["verified"; 5]);
+    assert_eq!(of(&nobody), ["inconclusive"; 5]);
+    assert_eq!(ran.code, 3);
+    assert_eq!(of(&slow.host()), ["verified"; 5]);
+}
