@@ -32,6 +32,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
             return Err(format!("{} only logs", image.statement).into());
         }
         Verification::Skipped { statement, .. } => return Err(format!("{statement} skips").into()),
+        // Only where `Options::images` asks for the images of an index.
+        Verification::Images(_) => return Err("the images were not asked for".into()),
     }
     Ok(())
 }

@@ -8,7 +8,8 @@
 //!
 //! Both are put together in three steps: whom to trust, or whose key signs; [`environment::Environment`], which
 //! says where they run; and the reference. What may run is the digest in
-//! [`verify::Verification::Verified`], never a tag: the other two answers are no permission.
+//! [`verify::Verification::Verified`], never a tag: the other answers are no permission, but for the images of an index
+//! that are all verified ([`verify::IndexVerification::is_verified`]).
 //!
 //! # Verify
 //!

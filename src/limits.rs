@@ -640,10 +640,19 @@ pub const MAX_EXEMPTION_TIME: Duration = Duration::from_hours(24 * 90);
 /// Plugins, and endpoints of AWS, that a gate policy names.
 pub const MAX_GATE_ENTRIES: usize = 64;
 
-/// Images in an index that a gate looks at; the official images have some ten.
+/// Signing keys that `doctor` looks at.
+pub const MAX_CHECKED_KEYS: usize = 16;
+
+/// Characters in a part of a platform that the command line names.
+pub const MAX_PLATFORM_PART_CHARS: usize = 32;
+
+/// Longest age of a signature that a policy's case imagines: a hundred years.
+pub const MAX_CASE_AGE: Duration = Duration::from_hours(876_000);
+
+/// Images in an index that are looked at; the official images have some ten.
 pub const MAX_INDEX_IMAGES: usize = 64;
 
-/// Images of one index that a gate verifies at the same time.
+/// Images of one index that are verified at the same time.
 pub const MAX_CONCURRENT_INDEX_IMAGES: usize = 4;
 /// Months for which a signature of AWS Signer can be valid, the longest (`PutSigningProfile`,
 /// `signatureValidityPeriod`); what AWS takes if none is named.

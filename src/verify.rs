@@ -11,9 +11,12 @@ mod count;
 mod delegate;
 mod error;
 mod gather;
+mod images;
+mod index;
 mod judge;
 pub mod many;
 mod offline;
+mod platform;
 mod policy_case;
 mod record;
 mod requirement;
@@ -28,10 +31,18 @@ pub use crate::allowance::Allowed;
 pub use crate::limits::OFFLINE_ANSWER_AGE;
 pub use all::{ArtifactJudgement, SignatureJudgement};
 pub use attempts::{AnySignature, Criteria, Search, SearchResult};
-pub use count::{ArtifactSignatures, CountedSignature, Counts, SignatureCounter};
-pub use error::{Error, RejectedArtifact, Unseen};
+pub use count::{ArtifactSignatures, CountedSignature, Counts, SignatureCounter, Uncounted};
+pub use error::{
+    Error, ImageFinding, ImageVerification, IndexVerification, RejectedArtifact, Unseen,
+};
 pub use gather::{Gathered, GatheredSignature, Missing};
+pub(crate) use images::Listed;
+pub use images::{CoveredBy, Images};
+pub use index::IndexFault;
+pub(crate) use index::{Index, IndexImage};
 pub use offline::OfflineDirectory;
+pub use platform::{Platform, PlatformError};
+pub(crate) use policy_case::authenticity;
 pub use policy_case::{CaseOutcome, CaseSigner, CaseSignerError, Decision, PolicyCase};
 pub use record::RecordError;
 pub use requirement::{Lack, Requirement, Shortfall};
@@ -163,6 +174,8 @@ pub struct Options {
     /// By which registry scope the trust policy knows an OCI image layout, which has no name of its own, for
     /// example `local/app`.
     pub layout_scope: String,
+    /// What of a multi-platform image is judged.
+    pub images: Images,
 }
 
 impl Default for Options {
@@ -174,6 +187,7 @@ impl Default for Options {
             allowed: Allowed::default(),
             requirement: Requirement::default(),
             layout_scope: ANY_LAYOUT_SCOPE.to_owned(),
+            images: Images::default(),
         }
     }
 }
@@ -195,6 +209,9 @@ pub enum Verification {
         /// The policy statement that says so.
         statement: StatementName,
     },
+    /// No image of an index failed, where [`Options::images`] asked for them. Only
+    /// [`IndexVerification::is_verified`] is a permission to run.
+    Images(Box<IndexVerification>),
 }
 
 /// An artifact and the signature that the policy accepts for it.
@@ -405,8 +422,33 @@ impl Verifier {
             Box::pin(repository.resolve_and_list()),
         );
         let (target, listing) = listed.await?.map_err(resolve)?;
-        let search = Search {
+        let repository = repository.clone();
+        let listed = Listed {
             repository,
+            target,
+            listing,
+        };
+        match options.images {
+            Images::AsNamed => self.verify_listed(listed, statement, options, now).await,
+            _ => Box::pin(self.verify_images(listed, statement, options, now)).await,
+        }
+    }
+
+    /// Judges the signatures of an artifact that was resolved, as far as they were listed.
+    async fn verify_listed(
+        &self,
+        listed: Listed,
+        statement: &Statement,
+        options: &Options,
+        now: OffsetDateTime,
+    ) -> Result<Verification, Error> {
+        let Listed {
+            repository,
+            target,
+            listing,
+        } = listed;
+        let search = Search {
+            repository: &repository,
             target: &target,
             statement,
             options,

@@ -468,6 +468,14 @@ pub(super) fn parse_pairs(
     Ok(pairs)
 }
 
+/// Forms of the answer of commands that show what is there.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
+pub(super) enum ListingForm {
+    #[default]
+    Text,
+    Json,
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

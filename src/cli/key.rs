@@ -5,8 +5,9 @@ use std::path::Path;
 
 use clap::builder::NonEmptyStringValueParser;
 
-use super::args::parse_pairs;
+use super::args::{ListingForm, parse_pairs};
 use super::context::{environment, no_directory, tell_directory};
+use super::listing::{not_shown, shown};
 use super::output::{CommandOutput, Exit, one_line};
 use super::signer::{unusable_key, unusable_keys, unusable_plugin};
 use super::table::table;
@@ -15,6 +16,7 @@ use crate::config::{NotationDirs, SigningKey, SigningKeys, SigningKeysError};
 use crate::extended_validation::PLUGIN_NAME;
 use crate::plugin_contract::{Capability, PluginConfig};
 use crate::plugin_host::PluginHost;
+use crate::report::ListedKeys;
 use crate::signer::aws_kms;
 use crate::signer::aws_signer::SigningProfile;
 use crate::signer::local_key::KeyFile;
@@ -28,8 +30,8 @@ pub(super) enum Command {
     #[command(visible_alias = "set")]
     Update(UpdateArgs),
     /// List the keys; the default one has an asterisk
-    #[command(visible_alias = "ls", after_help = "Examples:\n  countersign key list")]
-    List,
+    #[command(visible_alias = "ls")]
+    List(ListArgs),
     /// Remove keys from the list; the keys themselves stay
     #[command(visible_aliases = ["remove", "rm"])]
     Delete(DeleteArgs),
@@ -86,6 +88,17 @@ pub(super) struct UpdateArgs {
     default: bool,
 }
 
+/// Flags of `key list`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  \
+    countersign key list\n  \
+    countersign key list --output json    (for programs)")]
+pub(super) struct ListArgs {
+    /// Output format: `json` is one document on stdout, see schemas/key-list.v1.schema.json
+    #[arg(short, long, value_name = "FORM", default_value = "text")]
+    output: ListingForm,
+}
+
 /// Arguments of `key delete`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  \
@@ -99,13 +112,13 @@ pub(super) struct DeleteArgs {
 pub(super) async fn run(command: &Command) -> CommandOutput {
     let dirs = match environment().notation_directories() {
         Ok(dirs) => dirs,
-        Err(error) => return no_directory(&error),
+        Err(error) => return of_form(command, no_directory(&error)),
     };
     tell_directory(&dirs);
     let done = match command {
         Command::Add(args) => add(&dirs, args).await,
         Command::Update(args) => update(&dirs, &args.name),
-        Command::List => list(&dirs),
+        Command::List(args) => return list(&dirs, args),
         Command::Delete(args) => delete(&dirs, &args.names),
     };
     match done {
@@ -114,6 +127,14 @@ pub(super) async fn run(command: &Command) -> CommandOutput {
             ..CommandOutput::done()
         },
         Err(report) => report,
+    }
+}
+
+/// The report of a command that could not begin, in the form that was asked for.
+fn of_form(command: &Command, report: CommandOutput) -> CommandOutput {
+    match command {
+        Command::List(args) => not_shown(args.output, report),
+        _ => report,
     }
 }
 
@@ -260,8 +281,11 @@ fn update(dirs: &NotationDirs, name: &str) -> Result<String, CommandOutput> {
     Ok(marked(name))
 }
 
-fn list(dirs: &NotationDirs) -> Result<String, CommandOutput> {
-    let keys = SigningKeys::load(dirs).map_err(|error| unusable_keys(dirs, &error))?;
+fn list(dirs: &NotationDirs, args: &ListArgs) -> CommandOutput {
+    let keys = match SigningKeys::load(dirs) {
+        Ok(keys) => keys,
+        Err(error) => return not_shown(args.output, unusable_keys(dirs, &error)),
+    };
     let head = ["NAME", "KEY PATH", "CERTIFICATE PATH", "ID", "PLUGIN NAME"];
     let mut rows = vec![head.map(str::to_owned)];
     for key in &keys.keys {
@@ -281,7 +305,11 @@ fn list(dirs: &NotationDirs) -> Result<String, CommandOutput> {
         ];
         rows.push(row);
     }
-    Ok(table(&rows))
+    let report = CommandOutput {
+        stdout: table(&rows),
+        ..CommandOutput::done()
+    };
+    shown(args.output, ListedKeys::new(&keys), report)
 }
 
 fn delete(dirs: &NotationDirs, names: &[String]) -> Result<String, CommandOutput> {

@@ -9,7 +9,7 @@ use super::tree::Tree;
 use crate::notary::SIGNATURE_ARTIFACT_TYPE;
 use crate::oci::Descriptor;
 use crate::reference::ArtifactReference;
-use crate::report::{ListedArtifact, ListingV1, Reason, go};
+use crate::report::{ListedArtifact, Reason, SignatureListingV1, go};
 
 /// Flags of `list`; those that notation has work as they do there.
 #[derive(Debug, clap::Args)]
@@ -91,7 +91,7 @@ pub(super) async fn run(args: &Args, emit: &mut dyn FnMut(CommandOutput)) {
     }
     if args.output == Output::Json {
         emit(CommandOutput {
-            stdout: go::json(&ListingV1::new(results, worst)),
+            stdout: go::json(&SignatureListingV1::new(results, worst)),
             exit: worst,
             ..CommandOutput::done()
         });
@@ -102,7 +102,10 @@ fn not_begun(output: Output, report: CommandOutput) -> CommandOutput {
     match output {
         Output::Tree => report,
         Output::Json => CommandOutput {
-            stdout: go::json(&ListingV1::not_begun(report.not_begun(), report.exit)),
+            stdout: go::json(&SignatureListingV1::not_begun(
+                report.not_begun(),
+                report.exit,
+            )),
             ..report
         },
     }

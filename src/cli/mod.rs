@@ -28,6 +28,7 @@ pub mod lambda;
 mod lazy;
 mod line;
 mod list;
+mod listing;
 mod login;
 mod logout;
 mod management;

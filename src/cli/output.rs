@@ -161,6 +161,11 @@ impl CommandOutput {
         &self.failure.sentence
     }
 
+    /// Whether there is a sentence of a failure.
+    pub(super) fn has_failure(&self) -> bool {
+        !self.failure.sentence.is_empty()
+    }
+
     /// Why the command could not begin, for the JSON forms.
     pub(super) fn not_begun(&self) -> Reason {
         let FailureText {

@@ -21,6 +21,9 @@ use crate::reference::ArtifactReference;
 use crate::report::sentence;
 use crate::sign::many::GivenReference;
 
+/// U+FEFF in UTF-8.
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
 /// References beside those of the command line.
 #[derive(Debug, Default, clap::Args)]
 pub(super) struct ListArgs {
@@ -188,7 +191,12 @@ impl List {
                 Ok(None) => return,
                 Err(fault) => return reading.end(fault.at(&name, number)),
             };
-            match reference_of(&line, oci_layout) {
+            // Some editors write a byte order mark, which no reference begins with.
+            let line = match line.strip_prefix(BYTE_ORDER_MARK) {
+                Some(line) if number == 1 => line,
+                _ => &line,
+            };
+            match reference_of(line, oci_layout) {
                 Ok(None) => {}
                 Ok(Some(given)) => {
                     is_empty = false;

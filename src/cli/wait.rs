@@ -15,14 +15,15 @@ use super::requirement::RequireArgs;
 use super::verify::{answer_in_words, text, unusable};
 use crate::allowance::Allowed;
 use crate::aws::{Aws, SigningProfileArn};
+use crate::http;
 use crate::limits::{MANAGED_SIGNING_TIMEOUT, MAX_COMMAND_TIMEOUT, MAX_CONCURRENT_WAITS};
 use crate::managed_signing::{Error, Wait, WaitAnswer};
 use crate::many::Progress;
 use crate::reference::{ArtifactReference, Reference};
-use crate::report::{Asked, Called, Results, VerdictEnd, WaitResult};
+use crate::report::{Asked, Called, Invocation, Results, VerdictEnd, WaitResult};
 use crate::trust_policy::DocumentKind;
 use crate::verify::many::ArtifactVerification;
-use crate::verify::{ANY_LAYOUT_SCOPE, Options, Verifier};
+use crate::verify::{ANY_LAYOUT_SCOPE, Images, Options, Verifier};
 
 /// Flags of `wait`.
 #[derive(Debug, clap::Args)]
@@ -103,7 +104,7 @@ pub(super) async fn run(args: &Args, called: Called, emit: &mut dyn FnMut(Comman
     }
     if args.output == Output::Json {
         emit(CommandOutput {
-            stdout: results.end(&VerdictEnd::new(worst)),
+            stdout: results.end(&VerdictEnd::new(worst).with_invocation(job.invocation())),
             stderr: job.warnings.clone(),
             ..CommandOutput::done()
         });
@@ -126,10 +127,26 @@ struct Job {
     verbose: bool,
     called: Called,
     warnings: String,
+    /// What asks, which counts the requests.
+    pool: http::Pool,
+    begun: Instant,
 }
 
 impl Job {
+    /// How the answers came about until now.
+    fn invocation(&self) -> Invocation {
+        let verifier = &self.verifier;
+        let requests = self.pool.requests();
+        Invocation::new(
+            verifier.policies(),
+            verifier.now(),
+            requests,
+            self.begun.elapsed(),
+        )
+    }
+
     fn prepare(args: &Args, called: Called) -> Result<Self, CommandOutput> {
+        let begun = Instant::now();
         let limit = match &args.timeout {
             None => MANAGED_SIGNING_TIMEOUT,
             Some(text) => parse_span("--timeout", text, MAX_COMMAND_TIMEOUT)?,
@@ -175,12 +192,15 @@ impl Job {
                 allowed: Allowed::for_each_artifact(Some(limit)),
                 requirement: args.require.requirement(false),
                 layout_scope: ANY_LAYOUT_SCOPE.to_owned(),
+                images: Images::default(),
             },
             limit,
             deadline: Instant::now() + limit,
             verbose: args.verbose,
             called,
             warnings: notes + &warning_lines(&warnings),
+            pool: context.pool(),
+            begun,
         })
     }
 

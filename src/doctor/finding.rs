@@ -39,6 +39,8 @@ pub enum Check {
     TrustStore,
     /// Certificates of a store against AWS's published roots.
     Roots,
+    /// A key of the signing key list.
+    SigningKey,
     /// An installed Notation plugin.
     Plugin,
     /// Files that other users may write.
@@ -61,7 +63,7 @@ pub enum Check {
 
 impl Check {
     /// Every check, in the order of the documentation.
-    pub const ALL: [Self; 25] = [
+    pub const ALL: [Self; 26] = [
         Self::Configuration,
         Self::Credentials,
         Self::Clock,
@@ -78,6 +80,7 @@ impl Check {
         Self::TrustPolicy,
         Self::TrustStore,
         Self::Roots,
+        Self::SigningKey,
         Self::Plugin,
         Self::Files,
         Self::Caches,
@@ -108,6 +111,7 @@ impl Check {
             Self::TrustPolicy => "trust-policy",
             Self::TrustStore => "trust-store",
             Self::Roots => "roots",
+            Self::SigningKey => "signing-key",
             Self::Plugin => "plugin",
             Self::Files => "files",
             Self::Caches => "caches",

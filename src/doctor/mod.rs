@@ -15,6 +15,7 @@ mod finding;
 mod hook;
 mod hook_audit;
 mod hook_role;
+mod keys;
 mod plugins;
 mod policy;
 mod profiles;
@@ -31,10 +32,11 @@ use crate::limits::MAX_CHECKED_PROFILES;
 use crate::signer::aws_signer::SigningProfile;
 
 impl Examination {
-    /// What files say: policy, trust stores, plugins, who may write them, caches. Runs installed plugins for their
+    /// What files say: policy, trust stores, keys, plugins, who may write them, caches. Runs installed plugins for their
     /// versions if `runs_plugins`, and asks nobody else.
     pub async fn of_files(&self, runs_plugins: bool) -> Vec<Finding> {
         let (setup, mut findings) = policy::check(self);
+        findings.extend(keys::check(self, None).await);
         findings.extend(plugins::check(self, runs_plugins).await);
         findings.extend(files::check(self, setup.as_ref()));
         findings
@@ -72,6 +74,8 @@ impl Examination {
         }
         findings.extend(registry::check(self, connections, caller.as_ref()).await);
         findings.extend(of_policy);
+        let asking = Some((connections, caller.as_ref()));
+        findings.extend(keys::check(self, asking).await);
         findings.extend(plugins::check(self, true).await);
         findings.extend(files::check(self, setup.as_ref()));
         findings

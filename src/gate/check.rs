@@ -4,40 +4,40 @@
 //! limit, for each role of the rule; which signature fills which role is a matching. Nothing that could not be looked at
 //! fills a role.
 
+mod case;
 mod decision;
 mod evaluate;
 mod examination;
 mod explanation;
 mod fit;
-mod index;
 mod many;
 mod matching;
 mod setup;
 mod signers;
 mod statements;
 
+pub use case::{CaseSignature, GateCase, GateCaseOutcome};
 pub use decision::{Answer, Decision, Refusal};
 pub use examination::{
     Examination, Filling, ImageExamination, RoleExamination, RoleLack, RoleShortfall,
 };
 pub use explanation::{ExplainedRole, GateExplanation};
-pub use index::IndexFault;
 pub use many::Decisions;
 pub use setup::{GateConnectError, GateRoots, GateSetup, GateSetupError, SignerName};
 pub use statements::{NoStatement, UnknownStatement};
 
 use futures_util::StreamExt as _;
+use time::OffsetDateTime;
 
 use self::evaluate::{Roles, evaluate};
-use self::index::{Index, IndexImage};
 use self::statements::{Roots, Trust};
 use super::policy::{GatePolicy, GateRule, SignedIndexCovers, Tags};
 use crate::limits::MAX_CONCURRENT_INDEX_IMAGES;
-use crate::oci::Descriptor;
 use crate::reference::{ArtifactReference, Reference, Scheme};
-use crate::registry::{self, Listing, Repository, Target};
 use crate::trust_policy::TrustPolicies;
-use crate::verify::{Error, Options, Unseen, Verifier, in_time, within};
+use crate::verify::{
+    Error, Index, IndexImage, Listed, Options, Platform, Unseen, Verifier, within,
+};
 
 /// A gate, ready to decide. A [`GateSetup`] makes it.
 #[derive(Debug)]
@@ -49,17 +49,20 @@ pub struct Gate {
     verifier: Verifier,
 }
 
-/// An artifact with the list of its signatures.
-struct Listed {
-    repository: Repository,
-    target: Target,
-    listing: Result<Listing, registry::Error>,
-}
-
 impl Gate {
     /// The gate policy.
     pub const fn policy(&self) -> &GatePolicy {
         &self.policy
+    }
+
+    /// The trust policy; nothing where no role names a statement of it.
+    pub const fn trust_policies(&self) -> Option<&TrustPolicies> {
+        self.trust_policies.as_ref()
+    }
+
+    /// The time by which it decides.
+    pub(crate) fn now(&self) -> OffsetDateTime {
+        self.verifier.now()
     }
 
     /// Decides whether the artifact that `reference` names may run. What may run is the digest in the decision, and
@@ -126,7 +129,7 @@ impl Gate {
         roles: &Roles<'_>,
         options: &Options,
     ) -> Result<Examination, Refusal> {
-        let listed = self.resolve(reference).await?;
+        let listed = self.verifier.list(reference).await.map_err(refusal)?;
         let tag = match reference.digest() {
             Some(_) => None,
             None => reference.tag().map(str::to_owned),
@@ -143,16 +146,18 @@ impl Gate {
             examination.images.push(examined.await);
             return Ok(examination);
         }
-        let Index { images, uncovered } = read_index(&listed).await?;
+        let read = Index::fetch(&listed).await;
+        let Index { images, uncovered } = read.map_err(refusal)?;
         examination.uncovered = uncovered;
         let own: Vec<IndexImage> = match roles.rule().signed_index_covers {
             SignedIndexCovers::Image => images,
             SignedIndexCovers::Index => {
                 let examined = self.examine_image(listed, Vec::new(), roles, options);
                 examination.images.push(examined.await);
-                // Which runtime starts it cannot be told, so that the index does not cover it.
-                let is_open = |image: &IndexImage| image.platforms.is_empty();
-                images.into_iter().filter(is_open).collect()
+                let (covered, own): (Vec<_>, Vec<_>) =
+                    images.into_iter().partition(IndexImage::may_be_covered);
+                self.check_covered(reference, covered).await?;
+                own
             }
         };
         let each = own.into_iter().map(|image| {
@@ -177,29 +182,27 @@ impl Gate {
         roles: &Roles<'_>,
         options: &Options,
     ) -> Result<ImageExamination, Refusal> {
-        let IndexImage {
-            descriptor,
-            platforms,
-        } = image;
-        let listed = self.resolve(&reference).await?;
-        check_entry(&listed.target.descriptor, &descriptor)?;
+        let listed = self.verifier.list_image(&reference, &image).await;
+        let listed = listed.map_err(refusal)?;
+        let platforms = image.platforms.iter().map(Platform::to_string).collect();
         Ok(self.examine_image(listed, platforms, roles, options).await)
     }
 
-    async fn resolve(&self, reference: &ArtifactReference) -> Result<Listed, Refusal> {
-        let failed = |source| Refusal::Artifact { source };
-        let repository = self.verifier.locate(reference).map_err(failed)?;
-        let work = Box::pin(repository.resolve_and_list());
-        let found = in_time(reference.clone(), work).await.map_err(failed)?;
-        let (target, listing) = found.map_err(|source| {
-            let reference = reference.clone();
-            failed(Error::Resolve { reference, source })
-        })?;
-        Ok(Listed {
-            repository,
-            target,
-            listing,
-        })
+    /// Checks that images that a signature of the index counts for are what the index says.
+    async fn check_covered(
+        &self,
+        reference: &ArtifactReference,
+        images: Vec<IndexImage>,
+    ) -> Result<(), Refusal> {
+        let each = images.into_iter().map(|image| {
+            let reference = reference.with_digest(image.descriptor.digest());
+            Box::pin(async move { self.verifier.resolve_image(&reference, &image).await })
+        });
+        let mut checked = futures_util::stream::iter(each).buffered(MAX_CONCURRENT_INDEX_IMAGES);
+        while let Some(image) = checked.next().await {
+            image.map_err(refusal)?;
+        }
+        Ok(())
     }
 
     /// Judges the signatures of one manifest.
@@ -240,67 +243,11 @@ impl Gate {
     }
 }
 
-async fn read_index(listed: &Listed) -> Result<Index, Refusal> {
-    let Listed {
-        repository, target, ..
-    } = listed;
-    let reference = || target.reference.clone();
-    let work = Box::pin(repository.fetch_manifest(&target.descriptor));
-    let fetched = in_time(reference(), work).await;
-    let bytes = fetched.and_then(|fetched| {
-        fetched.map_err(|source| Error::Resolve {
-            reference: reference(),
-            source,
-        })
-    });
-    let bytes = bytes.map_err(|source| Refusal::Artifact { source })?;
-    index::read(&bytes).map_err(|source| Refusal::Index {
-        reference: Box::new(reference()),
-        source,
-    })
-}
-
-/// Checks that an image is what its index says of it.
-fn check_entry(found: &Descriptor, wanted: &Descriptor) -> Result<(), Refusal> {
-    let is_same = found.digest() == wanted.digest()
-        && found.size() == wanted.size()
-        && found.media_type() == wanted.media_type();
-    if is_same {
-        return Ok(());
-    }
-    Err(Refusal::Entry {
-        source: IndexFault::Differs {
-            found: Box::new(found.clone()),
-            wanted: Box::new(wanted.clone()),
-        },
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::oci::sha256_digest;
-    use crate::outcome::FailureClass;
-
-    #[test]
-    fn an_image_is_what_its_index_says_of_it() {
-        let of = |media_type: &str, size, bytes: &[u8]| {
-            Descriptor::new(media_type.into(), size, sha256_digest(bytes))
-        };
-        let found = of("a/b", 7, b"x");
-        assert!(check_entry(&found, &found).is_ok());
-        for wanted in [of("a/c", 7, b"x"), of("a/b", 8, b"x"), of("a/b", 7, b"y")] {
-            let refusal = check_entry(&found, &wanted).unwrap_err();
-            assert_eq!(refusal.code(), "index-entry-differs", "{wanted:?}");
-            assert_eq!(refusal.class(), FailureClass::Rejected);
-        }
-        let Err(Refusal::Entry { source }) = check_entry(&found, &of("a/c", 8, b"x")) else {
-            panic!("it differs");
-        };
-        let said = source.to_string();
-        assert!(
-            said.ends_with("is a `a/b` of 7 bytes, and the index says `a/c` of 8 bytes"),
-            "{said}"
-        );
+/// The refusal of what could not be looked at, or is not what its index says.
+fn refusal(error: Error) -> Refusal {
+    match error {
+        Error::Index { reference, source } => Refusal::Index { reference, source },
+        Error::Entry { source, .. } => Refusal::Entry { source },
+        source => Refusal::Artifact { source },
     }
 }

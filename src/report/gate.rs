@@ -7,6 +7,7 @@ use serde::Serialize;
 use super::called::Called;
 use super::cause::Cause;
 use super::exit::Exit;
+use super::invocation::Invocation;
 use super::reason::Reason;
 use super::sentence;
 use super::shorten::Shorten as _;
@@ -37,6 +38,9 @@ pub struct GateVerdictEnd {
     /// The gate policy, once it was read.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub gate_policy: Option<GatePolicyFile>,
+    /// When, by what and at what cost.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub invocation: Option<Invocation>,
 }
 
 impl GateVerdictEnd {
@@ -46,6 +50,7 @@ impl GateVerdictEnd {
             error: None,
             exit_code,
             gate_policy: Some(policy.into()),
+            invocation: None,
         }
     }
 
@@ -55,6 +60,16 @@ impl GateVerdictEnd {
             error: Some(reason),
             exit_code,
             gate_policy: None,
+            invocation: None,
+        }
+    }
+
+    /// The same, with how the decisions came about.
+    #[must_use]
+    pub fn with_invocation(self, invocation: Invocation) -> Self {
+        Self {
+            invocation: Some(invocation),
+            ..self
         }
     }
 }

@@ -28,6 +28,36 @@ pub struct Invocation {
 }
 
 impl Invocation {
+    /// A run that began at `time`, and has judged nothing and asked nobody.
+    pub fn begun(time: OffsetDateTime) -> Self {
+        Self {
+            duration_milliseconds: 0,
+            policy: None,
+            program_version: env!("CARGO_PKG_VERSION"),
+            requests: 0,
+            time: rfc3339(time),
+        }
+    }
+
+    /// The same, which judged by this trust policy.
+    #[must_use]
+    pub fn by(self, policies: Option<&TrustPolicies>) -> Self {
+        Self {
+            policy: policies.and_then(LockedPolicy::of),
+            ..self
+        }
+    }
+
+    /// The same, which sent so many requests and took so long.
+    #[must_use]
+    pub fn at_cost(self, requests: u64, duration: Duration) -> Self {
+        Self {
+            duration_milliseconds: u64::try_from(duration.as_millis()).unwrap_or(u64::MAX),
+            requests,
+            ..self
+        }
+    }
+
     /// A run that judged by `policies` at `time`, sent so many requests and took so long.
     pub fn new(
         policies: &TrustPolicies,
@@ -35,12 +65,7 @@ impl Invocation {
         requests: u64,
         duration: Duration,
     ) -> Self {
-        Self {
-            duration_milliseconds: u64::try_from(duration.as_millis()).unwrap_or(u64::MAX),
-            policy: LockedPolicy::of(policies),
-            program_version: env!("CARGO_PKG_VERSION"),
-            requests,
-            time: rfc3339(time),
-        }
+        let begun = Self::begun(time).by(Some(policies));
+        begun.at_cost(requests, duration)
     }
 }

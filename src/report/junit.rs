@@ -1,21 +1,44 @@
-//! Verdicts as a JUnit report, which build servers show: a test case for each artifact, written as it comes. Only
+//! Verdicts as a JUnit report, which build servers show: a test case for each artifact and each image of an index, written as it comes. Only
 //! `verified` is a test that passed.
 
 use std::fmt::Write as _;
 
+use super::invocation::Invocation;
 use super::reason::Reason;
 use super::verdict::{ArtifactVerdict, Verdict, VerdictEnd};
 
 /// A report on its way to stdout.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Junit {
     is_begun: bool,
+    /// When, by which program and by which policy.
+    invocation: Invocation,
 }
 
 impl Junit {
+    /// A report of this run, of which nothing is written yet.
+    pub const fn new(invocation: Invocation) -> Self {
+        Self {
+            is_begun: false,
+            invocation,
+        }
+    }
+
     /// The text of the next artifact, with what stands before it.
     pub fn add(&mut self, result: &ArtifactVerdict) -> String {
-        let what = match (result.verdict, &result.error) {
+        let mut text = self.begin();
+        text.push_str(&case(&result.asked, Self::what(result)));
+        for image in &result.images {
+            let platforms = image.platforms.join(", ");
+            let name = format!("{}: {} {platforms}", result.asked, image.asked);
+            text.push_str(&case(name.trim_end(), Self::what(image)));
+        }
+        text
+    }
+
+    /// What is said of an artifact that is not verified.
+    fn what(result: &ArtifactVerdict) -> Option<String> {
+        match (result.verdict, &result.error) {
             (Verdict::Verified, _) => None,
             (Verdict::Tolerated, _) => Some(skipped("tolerated, not verified")),
             (Verdict::Skipped, _) => Some(skipped("the trust policy skips verification")),
@@ -26,8 +49,7 @@ impl Junit {
             (Verdict::Unsigned | Verdict::Rejected | Verdict::Inconclusive, None) => {
                 Some("      <error/>\n".to_owned())
             }
-        };
-        self.begin() + &case(&result.asked, what)
+        }
     }
 
     /// The text of the end.
@@ -44,10 +66,30 @@ impl Junit {
         if std::mem::replace(&mut self.is_begun, true) {
             return String::new();
         }
-        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"countersign\">\n  \
-         <testsuite name=\"verify\">\n"
-            .to_owned()
+        let Invocation {
+            policy,
+            program_version,
+            time,
+            ..
+        } = &self.invocation;
+        let mut properties = property("programVersion", program_version);
+        if let Some(policy) = policy {
+            properties.push_str(&property("policy.file", &policy.file));
+            properties.push_str(&property("policy.sha256", &policy.sha256));
+        }
+        format!(
+            "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"countersign\">\n  \
+             <testsuite name=\"verify\" timestamp=\"{}\">\n    <properties>\n{properties}    </properties>\n",
+            escaped(time)
+        )
     }
+}
+
+fn property(name: &str, value: &str) -> String {
+    format!(
+        "      <property name=\"{name}\" value=\"{}\"/>\n",
+        escaped(value)
+    )
 }
 
 fn case(name: &str, what: Option<String>) -> String {
@@ -114,10 +156,17 @@ mod tests {
     fn a_report_without_artifacts_is_whole() {
         let reason = Reason::not_begun("no <policy>".to_owned(), vec!["a & b".to_owned()], None);
         let end = VerdictEnd::not_begun(super::super::exit::Exit::Usage, reason);
-        assert_eq!(
-            Junit::default().end(&end),
+        let invocation = Invocation::begun(time::macros::datetime!(2026-01-02 03:04:05 UTC));
+        let version = env!("CARGO_PKG_VERSION");
+        let begin = format!(
             "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"countersign\">\n  \
-             <testsuite name=\"verify\">\n    <testcase classname=\"countersign.verify\" \
+             <testsuite name=\"verify\" timestamp=\"2026-01-02T03:04:05Z\">\n    <properties>\n      \
+             <property name=\"programVersion\" value=\"{version}\"/>\n    </properties>\n"
+        );
+        assert_eq!(
+            Junit::new(invocation).end(&end),
+            begin
+                + "    <testcase classname=\"countersign.verify\" \
              name=\"the command\">\n      <error type=\"not-begun\" \
              message=\"no &lt;policy&gt;\">caused by: a &amp; b</error>\n    </testcase>\n  \
              </testsuite>\n</testsuites>\n"

@@ -10,11 +10,15 @@ use time::OffsetDateTime;
 
 use super::results::{Results, VERSION};
 use crate::files::{self, Reserved, SHARED_FILE};
+use crate::gate::{Answer, Decision, Gate};
 use crate::notary::rfc3339;
+use crate::oci::{self, Digest};
 use crate::outcome::Standing;
 use crate::reference::{ArtifactReference, Scheme, normalize_scope};
 use crate::trust_policy::TrustPolicies;
-use crate::verify::{Accepted, Error, Verification};
+use crate::verify::{
+    Accepted, Error, ImageFinding, ImageVerification, IndexVerification, Platform, Verification,
+};
 
 /// The record of one command.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -44,6 +48,9 @@ impl LockV1 {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct LockEnd {
+    /// The gate policy; absent where no gate decided.
+    #[serde(rename = "gatePolicy", skip_serializing_if = "Option::is_none")]
+    pub gate_policy: Option<LockedPolicy>,
     /// The trust policy; absent where the command line stands for it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub policy: Option<LockedPolicy>,
@@ -55,7 +62,21 @@ impl LockEnd {
     /// Verified by these policies at this time.
     pub fn new(policies: &TrustPolicies, time: OffsetDateTime) -> Self {
         Self {
+            gate_policy: None,
             policy: LockedPolicy::of(policies),
+            time: rfc3339(time),
+        }
+    }
+
+    /// Verified by a gate at this time.
+    pub fn of_gate(gate: &Gate, time: OffsetDateTime) -> Self {
+        let policy = gate.policy();
+        Self {
+            gate_policy: Some(LockedPolicy {
+                file: policy.path().to_string_lossy().into_owned(),
+                sha256: policy.sha256().digest().to_owned(),
+            }),
+            policy: gate.trust_policies().and_then(LockedPolicy::of),
             time: rfc3339(time),
         }
     }
@@ -89,24 +110,48 @@ impl LockedPolicy {
 pub struct LockedArtifact {
     /// The reference as it was given.
     pub asked: String,
+    /// The normalised reference of the index whose signatures count for this image.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub covered_by: Option<String>,
     /// The digest of the manifest, which may run.
     pub digest: String,
+    /// The normalised reference of the index that the image stands in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub index: Option<String>,
     /// The media type of the manifest.
     pub media_type: String,
+    /// The platforms that the index has the image for.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub platforms: Vec<String>,
     /// The normalised reference: the repository as trust policies compare it, and the digest.
     pub reference: String,
-    /// The digests of the signature manifests that are verified, the one that counted first.
+    /// The rule of the gate policy that decided; absent where no gate did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rule: Option<String>,
+    /// The digests of the signature manifests that are verified, the one that counted first; in a gate, of those that
+    /// are a signer's, of every image that had to be signed.
     pub signatures: Vec<String>,
-    /// The name of the trust policy's statement that judged.
-    pub statement: String,
+    /// The name of the trust policy's statement that judged; absent in a gate.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub statement: Option<String>,
 }
 
 impl LockedArtifact {
-    /// The artifact that was asked for as `asked`, if it is verified.
-    pub fn verified(asked: &str, found: &Result<Verification, Error>) -> Option<Self> {
-        let Ok(Verification::Verified(accepted)) = found else {
-            return None;
-        };
+    /// What is verified of what was asked for as `asked`: an artifact, or the images of an index; nothing if anything of
+    /// it is not verified.
+    pub fn verified(asked: &str, found: &Result<Verification, Error>) -> Vec<Self> {
+        match found {
+            Ok(Verification::Verified(accepted)) => vec![Self::of(asked, accepted)],
+            Ok(Verification::Images(images)) if images.is_verified() => {
+                let each = images.images.iter();
+                each.filter_map(|image| Self::of_image(asked, images, image))
+                    .collect()
+            }
+            Ok(_) | Err(_) => Vec::new(),
+        }
+    }
+
+    fn of(asked: &str, accepted: &Accepted) -> Self {
         let Accepted {
             reference,
             target,
@@ -114,28 +159,88 @@ impl LockedArtifact {
             signature,
             others,
             ..
-        } = accepted.as_ref();
+        } = accepted;
         let others = others
             .iter()
             .filter(|other| other.standing() == Standing::Verified);
         let signatures = std::iter::once(signature).chain(others);
         let digest = target.descriptor.digest();
-        Some(Self {
+        Self {
             asked: asked.to_owned(),
+            covered_by: None,
             digest: digest.to_string(),
+            index: None,
             media_type: target.descriptor.media_type().to_string(),
-            reference: match reference {
-                ArtifactReference::Layout(_) => reference.to_string(),
-                ArtifactReference::Registry(inside) => {
-                    let scope = inside.repository_with_registry();
-                    format!("{}@{digest}", normalize_scope(&scope, Scheme::Https))
-                }
-            },
+            platforms: Vec::new(),
+            reference: normalized(reference, digest),
             signatures: signatures
                 .map(|one| one.manifest_digest.to_string())
                 .collect(),
-            statement: statement.name.clone(),
+            rule: None,
+            statement: Some(statement.name.clone()),
+        }
+    }
+
+    /// The artifact that was asked for as `asked`, if a gate says that it is verified.
+    pub fn of_decision(asked: &str, decision: &Decision) -> Option<Self> {
+        let Answer::Verified(examination) = &decision.answer else {
+            return None;
+        };
+        let digest = oci::parse_digest(examination.reference.digest()?).ok()?;
+        let roles = examination.images.iter().flat_map(|image| &image.roles);
+        let mut signatures: Vec<String> = Vec::new();
+        for filling in roles.filter_map(|role| role.filled.as_ref()) {
+            let signature = filling.manifest_digest.to_string();
+            if !signatures.contains(&signature) {
+                signatures.push(signature);
+            }
+        }
+        Some(Self {
+            asked: asked.to_owned(),
+            covered_by: None,
+            digest: digest.to_string(),
+            index: None,
+            media_type: examination.media_type.clone(),
+            platforms: Vec::new(),
+            reference: normalized(&examination.reference, &digest),
+            rule: decision.rule.clone(),
+            signatures,
+            statement: None,
         })
+    }
+
+    fn of_image(asked: &str, found: &IndexVerification, image: &ImageVerification) -> Option<Self> {
+        let index = &found.index;
+        let index = normalized(&index.reference, index.descriptor.digest());
+        let (accepted, covered_by) = match (&image.finding, found.covering.as_deref()) {
+            (ImageFinding::Own(Ok(Verification::Verified(accepted))), _) => (accepted, None),
+            (ImageFinding::Covered, Some(Verification::Verified(accepted))) => {
+                (accepted, Some(index.clone()))
+            }
+            _ => return None,
+        };
+        let descriptor = &image.descriptor;
+        let platforms = image.platforms.iter().map(Platform::to_string);
+        Some(Self {
+            covered_by,
+            digest: descriptor.digest().to_string(),
+            index: Some(index),
+            media_type: descriptor.media_type().to_string(),
+            platforms: platforms.collect(),
+            reference: normalized(&image.reference, descriptor.digest()),
+            ..Self::of(asked, accepted)
+        })
+    }
+}
+
+/// The repository as trust policies compare it, and the digest.
+fn normalized(reference: &ArtifactReference, digest: &Digest) -> String {
+    match reference {
+        ArtifactReference::Layout(_) => reference.to_string(),
+        ArtifactReference::Registry(inside) => {
+            let scope = inside.repository_with_registry();
+            format!("{}@{digest}", normalize_scope(&scope, Scheme::Https))
+        }
     }
 }
 
@@ -182,15 +287,23 @@ impl Lock {
         asked: &str,
         found: &Result<Verification, Error>,
     ) -> Result<(), files::Error> {
-        let artifact = LockedArtifact::verified(asked, found);
-        self.is_whole &= artifact.is_some();
+        self.add_artifacts(&LockedArtifact::verified(asked, found))
+    }
+
+    /// The same for what is verified of one artifact; nothing if it is not.
+    pub(crate) fn add_artifacts(
+        &mut self,
+        artifacts: &[LockedArtifact],
+    ) -> Result<(), files::Error> {
+        self.is_whole &= !artifacts.is_empty();
         self.is_empty = false;
-        match artifact {
-            Some(artifact) if self.is_whole => {
-                self.file.append(self.artifacts.add(&artifact).as_bytes())
-            }
-            _ => Ok(()),
+        if !self.is_whole {
+            return Ok(());
         }
+        for artifact in artifacts {
+            self.file.append(self.artifacts.add(artifact).as_bytes())?;
+        }
+        Ok(())
     }
 
     /// Puts the record in its place if there were artifacts and all of them are verified; whether it did.

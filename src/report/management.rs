@@ -7,9 +7,11 @@ use time::format_description::well_known::Rfc3339;
 
 use super::exit::Exit;
 use super::reason::Reason;
+use crate::limits::MAX_TOLD_VALUES;
 use crate::registry::Coverage;
 use crate::signing_profiles::{Consequence, Job, Permission, Profile};
 use crate::verify::CountedSignature;
+use crate::verify::Uncounted;
 
 /// The answer of one command.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -314,6 +316,9 @@ pub struct RepositoryCount {
     pub images: usize,
     /// How many images were looked at.
     pub looked_at: usize,
+    /// Signatures that were found and do not count, by why.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub not_counted: Vec<NotCounted>,
     /// What could not be looked at, in sentences; the first ones.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub problems: Vec<String>,
@@ -332,6 +337,7 @@ impl RepositoryCount {
             coverage: None,
             images: 0,
             looked_at: 0,
+            not_counted: Vec::new(),
             problems: Vec::new(),
             repository,
             signatures: 0,
@@ -344,6 +350,38 @@ impl RepositoryCount {
             Coverage::AllImages => "all-images",
             Coverage::Tags => "tags",
         });
+    }
+}
+
+/// Signatures that were found and do not count.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct NotCounted {
+    /// What to do about it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hint: Option<String>,
+    /// Why they do not count.
+    pub reason: String,
+    /// How many.
+    pub signatures: usize,
+}
+
+impl RepositoryCount {
+    /// Notes a signature that does not count; of many reasons the first ones are told apart.
+    pub(crate) fn add_uncounted(&mut self, uncounted: &Uncounted) {
+        let Uncounted { reason, hint } = uncounted;
+        let is_full = self.not_counted.len() >= MAX_TOLD_VALUES;
+        let mut known = self.not_counted.iter();
+        let same = known.position(|known| known.reason == *reason);
+        let same = same.or(is_full.then(|| self.not_counted.len() - 1));
+        match same.and_then(|at| self.not_counted.get_mut(at)) {
+            Some(known) => known.signatures += 1,
+            None => self.not_counted.push(NotCounted {
+                hint: hint.clone(),
+                reason: reason.clone(),
+                signatures: 1,
+            }),
+        }
     }
 }
 

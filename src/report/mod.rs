@@ -13,11 +13,14 @@
 //! | [`RunDocumentV1`] | the other commands of `gate` | `run-document.v1.schema.json` |
 //! | [`WaitResult`], [`VerdictEnd`] | `wait` | `wait.v1.schema.json` |
 //! | [`SigningV1`] | `sign` | `signing.v1.schema.json` |
-//! | [`ListingV1`] | `list` | `listing.v1.schema.json` |
 //! | [`ManagementV1`] | `profile`, `signature` | `management.v1.schema.json` |
 //! | [`Inspection`], [`SignatureDetails`] | `inspect`, `blob inspect` | `inspection.schema.json` |
 //! | [`OciPolicy`] | `policy init` | `trustpolicy.oci.schema.json` |
 //! | [`DoctorV1`] | `doctor`, `gate audit-service` | `doctor.v1.schema.json` |
+//! | [`SignatureListingV1`] | `list` | `listing.v1.schema.json` |
+//! | [`ListingV1`] of [`ListedKeys`] | `key list` | `key-list.v1.schema.json` |
+//! | [`ListingV1`] of [`ListedCertificates`] | `cert list`, `cert show` | `certificate-list.v1.schema.json` |
+//! | [`ListingV1`] of [`ShownPolicy`] | `policy show`, `blob policy show` | `policy-document.v1.schema.json` |
 //! | [`SetupV1`] | `setup` | `setup.v1.schema.json` |
 //! | `PluginsV1` | `plugin list` | `plugins.v1.schema.json` |
 //! | [`BlobPolicy`] | `blob policy init` | `trustpolicy.blob.schema.json` |
@@ -41,6 +44,7 @@ pub(crate) mod go;
 #[cfg(feature = "cli")]
 mod go_json;
 mod hook;
+mod image_verdicts;
 #[cfg(feature = "cli")]
 pub(crate) mod in_notation;
 mod inspection;
@@ -67,6 +71,7 @@ pub(crate) mod sentence;
 mod setup;
 mod shorten;
 mod signature;
+mod signature_listing;
 mod signing;
 mod verdict;
 mod verdict_lines;
@@ -96,11 +101,14 @@ pub use inspection::{
 };
 pub use invocation::Invocation;
 pub use junit::Junit;
-pub use listing::{ListedArtifact, ListedSignature, ListingV1};
+pub use listing::{
+    CertificateFile, ListedCertificate, ListedCertificates, ListedKey, ListedKeys, ListingV1,
+    ShownPolicy,
+};
 pub use lock::{Lock, LockEnd, LockV1, LockedArtifact, LockedPolicy};
 pub use management::{
-    JobRecord, ManagementState, ManagementV1, PermissionRecord, ProfileRecord, RepositoryCount,
-    RevocationRecord, SignatureCount, SignatureRecord,
+    JobRecord, ManagementState, ManagementV1, NotCounted, PermissionRecord, ProfileRecord,
+    RepositoryCount, RevocationRecord, SignatureCount, SignatureRecord,
 };
 pub use oci_policy::{OciPolicy, OciStatement};
 #[cfg(feature = "cli")]
@@ -123,6 +131,7 @@ pub use setup::{FileV1, SetupV1};
 pub use signature::{
     FactSource, RevocationEvidence, SignatureVerdict, Signer, ValidationResult, ValidationVerdict,
 };
+pub use signature_listing::{ListedArtifact, ListedSignature, SignatureListingV1};
 pub use signing::{
     ArtifactSigning, Pushed, SigningEnd, SigningSignature, SigningState, SigningV1, Summary,
 };

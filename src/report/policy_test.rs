@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use super::exit::Exit;
 use super::reason::Reason;
+use crate::gate::GateCaseOutcome;
 use crate::verify::{CaseOutcome, Decision};
 
 /// One case: an element of `results`.
@@ -14,6 +15,9 @@ use crate::verify::{CaseOutcome, Decision};
 pub struct PolicyCaseResult {
     /// What was expected: `accept`, `tolerate`, `reject` or `skip`.
     pub expected: &'static str,
+    /// The rule of the gate policy that was expected to decide, where the case names one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expected_rule: Option<String>,
     /// The statement that was expected to apply, where the case names one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub expected_statement: Option<String>,
@@ -31,6 +35,9 @@ pub struct PolicyCaseResult {
     pub reason: Option<String>,
     /// The reference.
     pub reference: String,
+    /// The rule of the gate policy that decides.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rule: Option<String>,
     /// The statement that applies.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub statement: Option<String>,
@@ -66,6 +73,7 @@ impl PolicyCaseResult {
             expected_statement.is_none_or(|name| outcome.statement.as_deref() == Some(name));
         Self {
             expected: expected.as_str(),
+            expected_rule: None,
             expected_statement: expected_statement.map(str::to_owned),
             found: outcome.decision.as_str(),
             name: name.map(str::to_owned),
@@ -73,7 +81,31 @@ impl PolicyCaseResult {
             passed: outcome.decision == expected && is_statement,
             reason: outcome.reason.clone(),
             reference: reference.to_owned(),
+            rule: None,
             statement: outcome.statement.clone(),
+        }
+    }
+
+    /// The result of a case of this number and name that a gate policy decides.
+    pub fn of_gate(
+        (number, name): (usize, Option<&str>),
+        reference: &str,
+        (expected, expected_rule): (Decision, Option<&str>),
+        outcome: &GateCaseOutcome,
+    ) -> Self {
+        let is_rule = expected_rule.is_none_or(|name| outcome.rule.as_deref() == Some(name));
+        Self {
+            expected: expected.as_str(),
+            expected_rule: expected_rule.map(str::to_owned),
+            expected_statement: None,
+            found: outcome.decision.as_str(),
+            name: name.map(str::to_owned),
+            number,
+            passed: outcome.decision == expected && is_rule,
+            reason: outcome.reason.clone(),
+            reference: reference.to_owned(),
+            rule: outcome.rule.clone(),
+            statement: None,
         }
     }
 }

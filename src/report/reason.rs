@@ -86,6 +86,14 @@ impl Reason {
         }
     }
 
+    /// The same, which says what was wanted.
+    #[must_use]
+    pub(super) fn with_wanted(mut self, wanted: Option<String>) -> Self {
+        let wanted = wanted.map(|wanted| format!("wanted: {wanted}"));
+        self.details.extend(wanted);
+        self
+    }
+
     /// The same with another cause, and whether that may pass.
     #[must_use]
     pub(super) fn with_cause(self, cause: Option<Cause>, retryable: bool) -> Self {

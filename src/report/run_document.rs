@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use super::exit::Exit;
 use super::gate::{GatePolicyFile, GateResult, GateVerdict};
+use super::invocation::Invocation;
 use super::reason::Reason;
 use crate::gate::documents::{Image, Kind};
 use crate::gate::policy::GatePolicy;
@@ -37,6 +38,9 @@ pub struct RunDocumentEnd {
     /// The gate policy, once it decided.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub gate_policy: Option<GatePolicyFile>,
+    /// When, by what and at what cost.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub invocation: Option<Invocation>,
     /// The kind of the document.
     pub kind: &'static str,
     /// Whether every image may run, and what was to be written is, so the document may be deployed.
@@ -117,6 +121,7 @@ impl RunDocumentEnd {
             error: None,
             exit_code,
             gate_policy: Some(policy.into()),
+            invocation: None,
             kind: kind.as_str(),
             permitted: exit_code == Exit::Done,
             verdict: Some(verdict),
@@ -131,6 +136,7 @@ impl RunDocumentEnd {
             error: None,
             exit_code: Exit::Done,
             gate_policy: None,
+            invocation: None,
             kind: kind.as_str(),
             permitted: false,
             verdict: None,
@@ -145,6 +151,15 @@ impl RunDocumentEnd {
             error: Some(error),
             exit_code: self.exit_code.worse(exit_code),
             permitted: false,
+            ..self
+        }
+    }
+
+    /// The same, with how the decisions came about.
+    #[must_use]
+    pub fn with_invocation(self, invocation: Invocation) -> Self {
+        Self {
+            invocation: Some(invocation),
             ..self
         }
     }

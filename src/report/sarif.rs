@@ -7,6 +7,7 @@ use serde::Serialize;
 use url::Url;
 
 use super::exit::Exit;
+use super::invocation::Invocation;
 
 const SCHEMA: &str =
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
@@ -41,7 +42,7 @@ pub struct SarifRun {
 }
 
 /// How the program ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct SarifInvocation {
@@ -49,6 +50,12 @@ pub struct SarifInvocation {
     pub execution_successful: bool,
     /// The exit code.
     pub exit_code: Exit,
+    /// By which policy and at what cost.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub properties: Option<Invocation>,
+    /// When it began, in UTC.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub start_time_utc: Option<String>,
 }
 
 impl SarifInvocation {
@@ -57,6 +64,27 @@ impl SarifInvocation {
         Self {
             execution_successful: matches!(exit_code, Exit::Done | Exit::Rejected),
             exit_code,
+            properties: None,
+            start_time_utc: None,
+        }
+    }
+
+    /// The same, which was not successful unless `is_whole`: where nothing could be begun, nothing was looked at.
+    #[must_use]
+    pub(super) fn successful_if(self, is_whole: bool) -> Self {
+        Self {
+            execution_successful: self.execution_successful && is_whole,
+            ..self
+        }
+    }
+
+    /// The same of this run.
+    #[must_use]
+    pub fn of(self, invocation: &Invocation) -> Self {
+        Self {
+            start_time_utc: Some(invocation.time.clone()),
+            properties: Some(invocation.clone()),
+            ..self
         }
     }
 }

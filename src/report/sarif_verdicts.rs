@@ -19,8 +19,10 @@ impl SarifVerdicts {
     /// begun.
     pub fn add(&mut self, result: &ArtifactVerdict) -> String {
         let mut text = self.begin();
-        if let Some(result) = SarifResult::of_verdict(result) {
-            text.push_str(&self.element(&result));
+        for result in std::iter::once(result).chain(&result.images) {
+            if let Some(result) = SarifResult::of_verdict(result) {
+                text.push_str(&self.element(&result));
+            }
         }
         text
     }
@@ -37,7 +39,12 @@ impl SarifVerdicts {
             text.push_str("\n      ");
         }
         let log = Sarif::new([], Vec::new());
-        let log = pretty(&log.with_invocation(SarifInvocation::new(end.exit_code)));
+        let ended = SarifInvocation::new(end.exit_code).successful_if(end.error.is_none());
+        let ended = match &end.invocation {
+            Some(invocation) => ended.of(invocation),
+            None => ended,
+        };
+        let log = pretty(&log.with_invocation(ended));
         let behind = log.split_once(RESULTS).map_or("", |(_, behind)| behind);
         text + behind + "\n"
     }

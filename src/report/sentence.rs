@@ -38,10 +38,13 @@ pub(crate) fn of_verification(error: &verify::Error, scope: &str, called: Called
         | verify::Error::NotTried { .. }
         | verify::Error::Stopped { .. }
         | verify::Error::Unfinished { .. }
+        | verify::Error::Index { .. }
+        | verify::Error::Entry { .. }
+        | verify::Error::Images(_)
         | verify::Error::NotStored { .. }
         | verify::Error::Store { .. } => error.to_string(),
         verify::Error::List { source, .. } => format!("signature verification failed: {source}"),
-        verify::Error::NoSignature { reference } => format!(
+        verify::Error::NoSignature { reference, .. } => format!(
             "signature verification failed: no signature is associated with \"{}\", make \
              sure the artifact was signed successfully",
             in_scope(reference, scope)

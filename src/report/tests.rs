@@ -27,7 +27,10 @@ use crate::signer_info::{
     ExtendedAttribute, LabelKind, SignedAttributes, SignerInfo, UnsignedAttributes as Unsigned,
 };
 use crate::trust_policy::{self, StatementName};
-use crate::verify::{self, Accepted, RecordError, RejectedArtifact, Shortfall, Verification, blob};
+use crate::verify::{
+    self, Accepted, ImageFinding, ImageVerification, IndexVerification, RecordError,
+    RejectedArtifact, Shortfall, Verification, blob,
+};
 use crate::x509::testing::Request;
 
 mod others;
@@ -249,6 +252,24 @@ fn accepted() -> Box<Accepted> {
     })
 }
 
+/// An index of one image, where the index is verified.
+fn images(finding: ImageFinding) -> Box<IndexVerification> {
+    Box::new(IndexVerification {
+        target: target(),
+        index: target(),
+        statement: statement(),
+        covering: Some(Box::new(Verification::Verified(accepted()))),
+        images: vec![ImageVerification {
+            reference: reference(),
+            descriptor: target().descriptor,
+            platforms: vec!["linux/amd64".parse().unwrap()],
+            finding,
+        }],
+        uncovered: Vec::new(),
+        is_index_verified: true,
+    })
+}
+
 fn refused(unseen: Option<verify::Unseen>) -> Box<RejectedArtifact> {
     Box::new(RejectedArtifact {
         reference: reference(),
@@ -317,6 +338,7 @@ fn errors() -> Vec<verify::Error> {
         },
         Error::NoSignature {
             reference: reference(),
+            wanted: Vec::new(),
         },
         Error::NotTried {
             reference: reference(),
@@ -331,6 +353,18 @@ fn errors() -> Vec<verify::Error> {
             reason: NotTried::Interrupted,
         },
         Error::Rejected(refused(None)),
+        Error::Index {
+            reference: Box::new(reference()),
+            source: verify::IndexFault::Empty,
+        },
+        Error::Entry {
+            reference: Box::new(reference()),
+            source: verify::IndexFault::Empty,
+        },
+        Error::Images(images(ImageFinding::Own(Err(Error::NoSignature {
+            reference: reference(),
+            wanted: Vec::new(),
+        })))),
     ];
     errors.extend(unseen().into_iter().map(refused).map(Error::Inconclusive));
     let number = |error: &Error| match error {
@@ -348,9 +382,12 @@ fn errors() -> Vec<verify::Error> {
         Error::Rejected(_) => 11,
         Error::Inconclusive(_) => 12,
         Error::Stopped { .. } => 13,
+        Error::Index { .. } => 14,
+        Error::Entry { .. } => 15,
+        Error::Images(_) => 16,
     };
     let numbers: BTreeSet<usize> = errors.iter().map(number).collect();
-    assert!(numbers.into_iter().eq(0..14), "a variant is missing");
+    assert!(numbers.into_iter().eq(0..17), "a variant is missing");
     errors
 }
 

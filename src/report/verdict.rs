@@ -63,7 +63,7 @@ pub struct VerdictEnd {
     pub error: Option<Reason>,
     /// The exit code of the command.
     pub exit_code: Exit,
-    /// When, by what and at what cost; absent where nothing could be begun with.
+    /// When, by what and at what cost.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub invocation: Option<Invocation>,
 }
@@ -118,6 +118,26 @@ pub enum Verdict {
 }
 
 impl Verdict {
+    /// The worse of two, as [`Exit::worse`](super::Exit) has them: what was refused before what could not be decided,
+    /// and that before what is accepted.
+    #[must_use]
+    pub(super) fn worse(self, other: Self) -> Self {
+        const FROM_BEST: [Verdict; 6] = [
+            Verdict::Verified,
+            Verdict::Tolerated,
+            Verdict::Skipped,
+            Verdict::Inconclusive,
+            Verdict::Unsigned,
+            Verdict::Rejected,
+        ];
+        let rank = |verdict| FROM_BEST.iter().position(|one| *one == verdict);
+        if rank(other) > rank(self) {
+            other
+        } else {
+            self
+        }
+    }
+
     /// The exit of a command about this artifact alone.
     pub const fn exit(self) -> Exit {
         match self {
@@ -158,12 +178,24 @@ pub struct ArtifactVerdict {
     /// The path of a file.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub blob: Option<String>,
+    /// The index by digest whose signature counts for this image.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub covered_by: Option<String>,
     /// Why it is not verified.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<Reason>,
+    /// The images of an index that were judged.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub images: Vec<Self>,
+    /// The index by digest in which the images stand.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub index: Option<String>,
     /// The media type of the artifact, once a signature was accepted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub media_type: Option<String>,
+    /// The platforms that an index has the image for.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub platforms: Vec<String>,
     /// The file of the trust policy; absent where the command line stands for it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub policy_file: Option<String>,
@@ -178,6 +210,9 @@ pub struct ArtifactVerdict {
     /// The validations that the trust policy skips.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub skipped_validations: Vec<&'static str>,
+    /// Entries of the index for the platform `unknown`, which were not judged.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub uncovered: Vec<String>,
     /// Why there may be signatures that were not looked at.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unseen: Option<Unseen>,
@@ -226,7 +261,14 @@ impl ArtifactVerdict {
                 verdict: Verdict::Skipped,
                 ..begun
             },
-            Err(error) => begun.with_error(error, asked.scope, reader),
+            Ok(Verification::Images(images)) => begun.with_images(images, asked, reader),
+            Err(error) => {
+                let begun = match error {
+                    Error::Images(images) => begun.with_images(images, asked, reader),
+                    _ => begun,
+                };
+                begun.with_error(error, asked.scope, reader)
+            }
         }
     }
 
@@ -258,24 +300,34 @@ impl ArtifactVerdict {
     }
 
     /// Nothing is found yet, so that the verdict is open.
-    fn begun(asked: String, statement: Option<&StatementName>) -> Self {
+    pub(super) fn begun(asked: String, statement: Option<&StatementName>) -> Self {
         let file = statement.and_then(|statement| statement.file.as_ref());
         Self {
             asked,
             blob: None,
+            covered_by: None,
             error: None,
+            images: Vec::new(),
+            index: None,
             media_type: None,
+            platforms: Vec::new(),
             policy_file: file.map(|file| file.to_string_lossy().into_owned()),
             policy_statement: statement.map(|statement| statement.name.clone()),
             reference: None,
             signatures: Vec::new(),
             skipped_validations: Vec::new(),
+            uncovered: Vec::new(),
             unseen: None,
             verdict: Verdict::Inconclusive,
         }
     }
 
-    fn with_accepted(self, verdict: Verdict, accepted: &Accepted, reader: &Reader) -> Self {
+    pub(super) fn with_accepted(
+        self,
+        verdict: Verdict,
+        accepted: &Accepted,
+        reader: &Reader,
+    ) -> Self {
         let mut result = self.with_signature(verdict, &accepted.signature, reader);
         let others = accepted.others.iter();
         let others = others.map(|other| SignatureVerdict::new(other, reader));
@@ -312,6 +364,7 @@ impl ArtifactVerdict {
         let result = Self {
             verdict: match error {
                 Error::NoSignature { .. } => Verdict::Unsigned,
+                Error::Images(_) => self.verdict,
                 _ => error.class().into(),
             },
             ..self
@@ -332,8 +385,23 @@ impl ArtifactVerdict {
                     ..result
                 }
             }
-            Error::NoSignature { reference } => Self {
-                error: Some(reason),
+            Error::Images(_) => {
+                // One that no repetition mends is enough.
+                let reasons = || {
+                    result
+                        .images
+                        .iter()
+                        .filter_map(|image| image.error.as_ref())
+                };
+                let cause = reasons().find_map(|reason| reason.cause);
+                let retryable = reasons().all(|reason| reason.retryable);
+                Self {
+                    error: Some(reason.with_cause(cause, retryable)),
+                    ..result
+                }
+            }
+            Error::NoSignature { reference, .. } => Self {
+                error: Some(reason.with_wanted(error.wanted())),
                 reference: Some(reference.to_string()),
                 ..result
             },
@@ -347,6 +415,8 @@ impl ArtifactVerdict {
             | Error::NotTried { .. }
             | Error::Stopped { .. }
             | Error::Unfinished { .. }
+            | Error::Index { .. }
+            | Error::Entry { .. }
             | Error::List { .. } => Self {
                 error: Some(reason),
                 ..result
@@ -416,6 +486,9 @@ fn code(error: &Error) -> &'static str {
         Error::Store { .. } => "not-storable",
         Error::List { .. } => "signatures-not-listed",
         Error::NoSignature { .. } => "no-signature",
+        Error::Index { .. } => "index-unusable",
+        Error::Entry { .. } => "index-entry-differs",
+        Error::Images(_) => "image-not-verified",
         Error::Rejected(refused) | Error::Inconclusive(refused) => leading_code(refused),
     }
 }

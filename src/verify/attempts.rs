@@ -211,7 +211,10 @@ impl Attempts<'_> {
                 Some(Unseen::Exhausted { source, .. }) => {
                     return Error::Unfinished { reference, source };
                 }
-                None => return Error::NoSignature { reference },
+                None => {
+                    let wanted = self.search.statement.trusted_identities.clone();
+                    return Error::NoSignature { reference, wanted };
+                }
             }
         }
         let list_broke_off = match (&unseen, &reference) {

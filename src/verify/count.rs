@@ -12,13 +12,14 @@ use time::OffsetDateTime;
 
 use super::{Criteria, Error, Options, Search, Setup, Verifier, in_time, within};
 use crate::aws::SigningProfileArn;
+use crate::causes::in_one_line;
 use crate::environment::{self, Environment};
 use crate::extended_validation::Claims;
 use crate::limits::MAX_CONCURRENT_VERIFICATIONS;
 use crate::many::{self, Many, NotTried, Work};
 use crate::notary::{Action, Validation};
 use crate::oci::Digest;
-use crate::outcome::SignatureOutcome;
+use crate::outcome::{Failure, SignatureOutcome};
 use crate::reference::ArtifactReference;
 use crate::trust_policy::{
     BlobUse, Level, Statement, TrustedIdentity, VerificationLevel, VerifyTimestamp,
@@ -43,8 +44,19 @@ pub struct ArtifactSignatures {
     pub reference: ArtifactReference,
     /// Those that were verified.
     pub signatures: Vec<CountedSignature>,
+    /// Why each of the others does not count, unless it is certain that another signer made it.
+    pub uncounted: Vec<Uncounted>,
     /// Why there may be more.
     pub incomplete: Option<Box<Error>>,
+}
+
+/// Why a signature that was found does not count.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Uncounted {
+    /// The reason, with its causes.
+    pub reason: String,
+    /// What to do about it.
+    pub hint: Option<String>,
 }
 
 /// Counts the signatures of one signing profile. What it accepts is not a permission to run anything.
@@ -123,6 +135,7 @@ impl Work for Counts<'_> {
         ArtifactSignatures {
             reference,
             signatures: Vec::new(),
+            uncounted: Vec::new(),
             incomplete: Some(Box::new(error)),
         }
     }
@@ -169,10 +182,18 @@ impl Verifier {
             Ok((reference, incomplete)) => (reference, incomplete),
             Err(error) => (reference.clone(), Some(error)),
         };
+        let (uncounted, incomplete) = match incomplete {
+            // All were looked at.
+            Some(Error::Rejected(rejected)) if rejected.unseen.is_none() => {
+                (uncounted(&rejected.outcomes), None)
+            }
+            other => (Vec::new(), other),
+        };
         let signatures = collector.0.into_inner();
         ArtifactSignatures {
             reference,
             signatures: signatures.unwrap_or_else(PoisonError::into_inner),
+            uncounted,
             incomplete: incomplete.map(Box::new),
         }
     }
@@ -204,9 +225,24 @@ impl Verifier {
         let incomplete = match found {
             // All were looked at, and none was what is looked for.
             Ok(_) | Err(Error::NoSignature { .. }) => None,
-            Err(Error::Rejected(rejected)) if rejected.unseen.is_none() => None,
             Err(error) => Some(error),
         };
         Ok((target.reference, incomplete))
     }
+}
+
+fn uncounted(outcomes: &[SignatureOutcome]) -> Vec<Uncounted> {
+    let refusals = outcomes.iter().filter_map(SignatureOutcome::refusal);
+    // Whose signature is good and whose signer is another one is not what is counted.
+    let refusals = refusals.filter(|failure| {
+        !matches!(
+            failure,
+            Failure::UntrustedProfile { .. } | Failure::UntrustedSubject { .. }
+        )
+    });
+    let reasons = refusals.map(|failure| Uncounted {
+        reason: in_one_line(failure),
+        hint: failure.hint(),
+    });
+    reasons.collect()
 }

@@ -2,12 +2,15 @@
 
 use std::path::PathBuf;
 
-use super::{RecordError, Shortfall};
+use super::{IndexFault, Platform, RecordError, Shortfall, Verification};
 use crate::allowance::Exhausted;
+use crate::limits::MAX_TOLD_VALUES;
 use crate::many::NotTried;
+use crate::oci::{Descriptor, Digest};
 use crate::outcome::{FailureClass, SignatureOutcome};
 use crate::reference::ArtifactReference;
-use crate::trust_policy::StatementName;
+use crate::registry::Target;
+use crate::trust_policy::{StatementName, TrustedIdentity};
 use crate::{registry, trust_policy};
 
 /// Why an artifact is not verified.
@@ -89,6 +92,8 @@ pub enum Error {
     NoSignature {
         /// The artifact, by digest.
         reference: ArtifactReference,
+        /// Whose signature the policy's statement accepts.
+        wanted: Vec<TrustedIdentity>,
     },
     /// Nothing was begun, because the time was over.
     #[error("`{reference}` was not tried")]
@@ -116,6 +121,27 @@ pub enum Error {
         #[source]
         source: Exhausted,
     },
+    /// The images of an index cannot be told, or the one that was asked for cannot be picked.
+    #[error("the images of the index `{reference}` cannot be told")]
+    Index {
+        /// The index, or what was to be one.
+        reference: Box<ArtifactReference>,
+        /// Why.
+        #[source]
+        source: IndexFault,
+    },
+    /// An image of an index is not what the index says.
+    #[error("an image of the index is not what the index says of it")]
+    Entry {
+        /// The image.
+        reference: Box<ArtifactReference>,
+        /// The difference.
+        #[source]
+        source: IndexFault,
+    },
+    /// Images of an index are not verified.
+    #[error("{}", .0.in_words())]
+    Images(Box<IndexVerification>),
     /// There are signatures, and none is accepted.
     #[error("no signature of `{}` is trusted", .0.reference)]
     Rejected(Box<RejectedArtifact>),
@@ -144,6 +170,108 @@ pub struct RejectedArtifact {
     pub outcomes: Vec<SignatureOutcome>,
     /// Why there may be signatures that were not looked at.
     pub unseen: Option<Unseen>,
+}
+
+/// What was found about the images of an index.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct IndexVerification {
+    /// What was asked about, by digest: the index with all of its images, or one image.
+    pub target: Target,
+    /// The index.
+    pub index: Target,
+    /// The statement that judged.
+    pub statement: StatementName,
+    /// What was found about the index, where its signature was to count: [`Verification::Verified`] or
+    /// [`Verification::Tolerated`].
+    pub covering: Option<Box<Verification>>,
+    /// The images, in the order of the index.
+    pub images: Vec<ImageVerification>,
+    /// Entries of the index that are for the platform `unknown`; they were not judged.
+    pub uncovered: Vec<Digest>,
+    /// Whether an image is unsigned, and a signature of the index is verified that was not to count.
+    pub is_index_verified: bool,
+}
+
+/// One image of an index.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct ImageVerification {
+    /// The image by digest.
+    pub reference: ArtifactReference,
+    /// What the index says of it.
+    pub descriptor: Descriptor,
+    /// What the index has it for; empty where it does not say that.
+    pub platforms: Vec<Platform>,
+    /// What was found.
+    pub finding: ImageFinding,
+}
+
+/// What was found about an image of an index.
+#[derive(Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "an index has few images, and most have signatures of their own"
+)]
+pub enum ImageFinding {
+    /// It is what the index says, and [`IndexVerification::covering`] counts for it.
+    Covered,
+    /// Its own signatures were judged, or could not be.
+    Own(Result<Verification, Error>),
+}
+
+impl IndexVerification {
+    /// Whether each image is verified, by its own signature or by one of the index. It alone is a permission to run.
+    pub fn is_verified(&self) -> bool {
+        let is_verified = |image: &ImageVerification| match &image.finding {
+            ImageFinding::Covered => {
+                matches!(self.covering.as_deref(), Some(Verification::Verified(_)))
+            }
+            ImageFinding::Own(found) => matches!(found, Ok(Verification::Verified(_))),
+        };
+        !self.images.is_empty() && self.images.iter().all(is_verified)
+    }
+
+    /// The images that failed, with why.
+    pub fn failures(&self) -> impl Iterator<Item = (&ImageVerification, &Error)> {
+        self.images.iter().filter_map(|image| match &image.finding {
+            ImageFinding::Own(Err(error)) => Some((image, error)),
+            ImageFinding::Own(Ok(_)) | ImageFinding::Covered => None,
+        })
+    }
+
+    /// Whether an image was refused, or could not be judged.
+    pub(super) fn class(&self) -> FailureClass {
+        let is_open = |(_, error): (_, &Error)| error.class() == FailureClass::Inconclusive;
+        if self.failures().all(is_open) {
+            FailureClass::Inconclusive
+        } else {
+            FailureClass::Rejected
+        }
+    }
+
+    /// How many images failed, of how many.
+    pub(super) fn in_words(&self) -> String {
+        let index = &self.index.reference;
+        let (failed, all) = (self.failures().count(), self.images.len());
+        match (failed, all) {
+            (_, 1) => format!("the image of the index `{index}` is not verified"),
+            (1, all) => format!("1 of {all} images of the index `{index}` is not verified"),
+            (failed, all) => {
+                format!("{failed} of {all} images of the index `{index}` are not verified")
+            }
+        }
+    }
+
+    pub(super) fn hint(&self) -> Option<String> {
+        self.is_index_verified.then(|| {
+            format!(
+                "only the index `{}` is signed; to let its signature count for the images in it, add \
+                 `--covered-by index`",
+                self.index.reference
+            )
+        })
+    }
 }
 
 /// Why there may be signatures that were not looked at.
@@ -187,8 +315,27 @@ impl Error {
             | Self::TagOffline { .. }
             | Self::NotStored { .. }
             | Self::Store { .. } => FailureClass::Inconclusive,
+            Self::Images(images) => images.class(),
             _ => FailureClass::Rejected,
         }
+    }
+
+    /// Whose signature was looked for, where there is none, in words.
+    pub fn wanted(&self) -> Option<String> {
+        let Self::NoSignature { wanted, .. } = self else {
+            return None;
+        };
+        let named = wanted.iter().take(MAX_TOLD_VALUES);
+        let named = named.map(|identity| match identity {
+            TrustedIdentity::Any => "any signer under the trust stores".to_owned(),
+            identity => format!("`{}`", identity.as_str()),
+        });
+        let more = match wanted.len().saturating_sub(MAX_TOLD_VALUES) {
+            0 => None,
+            more => Some(format!("{more} more")),
+        };
+        let words: Vec<String> = named.chain(more).collect();
+        (!words.is_empty()).then(|| format!("a signature of {}", words.join(" or ")))
     }
 
     /// What to do about it; a rejected signature's own hint is with its outcome.
@@ -217,6 +364,8 @@ impl Error {
                 "with a network: `countersign revocation fetch --out {} {reference}`",
                 directory.display()
             )),
+            Self::Index { source, .. } | Self::Entry { source, .. } => source.hint(),
+            Self::Images(images) => images.hint(),
             Self::Rejected(_) | Self::Inconclusive(_) => None,
         }
     }
@@ -266,7 +415,8 @@ mod tests {
         let reference = of_registry();
         let tag_offline = Error::TagOffline { reference };
         let reference = of_registry();
-        let no_signature = Error::NoSignature { reference };
+        let wanted = Vec::new();
+        let no_signature = Error::NoSignature { reference, wanted };
         for (error, class) in [
             (open(denied()), Inconclusive),
             (open(link()), Rejected),

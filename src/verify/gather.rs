@@ -172,6 +172,7 @@ impl Gathering<'_> {
                 },
                 None => Error::NoSignature {
                     reference: target.reference,
+                    wanted: self.statement.trusted_identities.clone(),
                 },
             });
         }

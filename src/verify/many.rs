@@ -4,7 +4,10 @@
 
 use futures_util::{Stream, stream};
 
-use super::{Error, Gathered, OfflineDirectory, Options, Verification, Verifier};
+use super::{
+    Error, Gathered, ImageFinding, IndexVerification, OfflineDirectory, Options, Verification,
+    Verifier,
+};
 use crate::limits::MAX_CONCURRENT_VERIFICATIONS;
 use crate::many::{self, Many, NotTried, Stop, Work};
 use crate::outcome::SignatureOutcome;
@@ -26,18 +29,42 @@ pub struct ArtifactVerification {
 impl ArtifactVerification {
     /// Every signature that was looked at.
     pub fn signatures(&self) -> Vec<&SignatureOutcome> {
-        match &self.found {
-            Ok(Verification::Verified(accepted) | Verification::Tolerated(accepted)) => {
-                std::iter::once(&accepted.signature)
-                    .chain(&accepted.others)
-                    .collect()
-            }
-            Err(Error::Rejected(refused) | Error::Inconclusive(refused)) => {
-                refused.outcomes.iter().collect()
-            }
-            Ok(Verification::Skipped { .. }) | Err(_) => Vec::new(),
+        signatures(&self.found)
+    }
+}
+
+fn signatures(found: &Result<Verification, Error>) -> Vec<&SignatureOutcome> {
+    match found {
+        Ok(found) => accepted_signatures(found),
+        Err(Error::Rejected(refused) | Error::Inconclusive(refused)) => {
+            refused.outcomes.iter().collect()
+        }
+        Err(Error::Images(images)) => of_images(images),
+        Err(_) => Vec::new(),
+    }
+}
+
+fn accepted_signatures(found: &Verification) -> Vec<&SignatureOutcome> {
+    match found {
+        Verification::Verified(accepted) | Verification::Tolerated(accepted) => {
+            std::iter::once(&accepted.signature)
+                .chain(&accepted.others)
+                .collect()
+        }
+        Verification::Images(images) => of_images(images),
+        Verification::Skipped { .. } => Vec::new(),
+    }
+}
+
+fn of_images(images: &IndexVerification) -> Vec<&SignatureOutcome> {
+    let covering = images.covering.as_deref().into_iter();
+    let mut outcomes: Vec<_> = covering.flat_map(accepted_signatures).collect();
+    for image in &images.images {
+        if let ImageFinding::Own(found) = &image.finding {
+            outcomes.extend(signatures(found));
         }
     }
+    outcomes
 }
 
 /// The verification of many artifacts by one verifier.

@@ -169,6 +169,7 @@ mod tests {
         let reference = || target.reference.clone();
         let none = || Error::NoSignature {
             reference: reference(),
+            wanted: Vec::new(),
         };
         let rejected = || {
             Error::Rejected(Box::new(RejectedArtifact {

@@ -10,7 +10,7 @@ use serde_json::Value;
 use time::OffsetDateTime;
 
 use crate::aws::{ArnError, SignerArn, SigningProfileArn};
-use crate::extended_validation::{self, Claims, attribute, check_trusted_identity};
+use crate::extended_validation::{self, Claims, Signer, attribute, check_trusted_identity};
 use crate::notary::{Action, SigningScheme, Validation};
 use crate::reference::Scheme;
 use crate::trust_policy::{IdentityError, Statement, TrustPolicies, TrustedIdentity};
@@ -120,11 +120,29 @@ impl CaseSigner {
             })
     }
 
+    /// Whether both are one signer: the same signing profile, whatever its version, or the same subject.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::AwsSigner(one), Self::AwsSigner(other)) => {
+                profile_of(one.signer()) == profile_of(other.signer())
+            }
+            (Self::Subject(one), Self::Subject(other)) => one == other,
+            _ => false,
+        }
+    }
+
     const fn scheme(&self) -> SigningScheme {
         match self {
             Self::AwsSigner(_) => SigningScheme::SigningAuthority,
             Self::Subject(_) => SigningScheme::X509,
         }
+    }
+}
+
+fn profile_of(signer: &Signer) -> String {
+    match signer {
+        Signer::ProfileVersion(version) => version.profile().to_string(),
+        Signer::AliasedProfile(profile) => profile.to_string(),
     }
 }
 
@@ -238,7 +256,7 @@ impl PolicyCase {
 }
 
 /// Whether the statement trusts the signer, if its chain rests on one of the statement's stores.
-fn authenticity(statement: &Statement, signer: &CaseSigner) -> Result<(), String> {
+pub(crate) fn authenticity(statement: &Statement, signer: &CaseSigner) -> Result<(), String> {
     let kind = signer.scheme().store_type();
     if statement.trust_stores_of(kind).is_empty() {
         return Err(format!(

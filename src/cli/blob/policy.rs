@@ -3,8 +3,9 @@
 use std::ffi::OsString;
 use std::path::Path;
 
+use super::super::listing::not_shown;
 use super::super::output::CommandOutput;
-use super::super::policy::{PolicyDocument, Writing};
+use super::super::policy::{PolicyDocument, ShowArgs, Writing};
 use crate::report::{BlobPolicy, go};
 use crate::trust_policy::DocumentKind;
 
@@ -17,8 +18,9 @@ pub(in crate::cli) enum Command {
     Import(ImportArgs),
     /// Show the trust policy
     #[command(after_help = "Examples:\n  \
-        countersign blob policy show")]
-    Show,
+        countersign blob policy show\n  \
+        countersign blob policy show --output json    (for programs)")]
+    Show(ShowArgs),
 }
 
 /// Flags of `blob policy init`.
@@ -57,6 +59,11 @@ pub(in crate::cli) struct ImportArgs {
 }
 
 pub(super) fn run(command: &Command) -> Result<CommandOutput, CommandOutput> {
+    if let Command::Show(args) = command {
+        let document = PolicyDocument::of(DocumentKind::Blob);
+        let shown = document.and_then(|document| document.show(args.output));
+        return shown.map_err(|report| not_shown(args.output, report));
+    }
     let document = PolicyDocument::of(DocumentKind::Blob)?;
     let writing = |force| Writing {
         force,
@@ -74,6 +81,6 @@ pub(super) fn run(command: &Command) -> Result<CommandOutput, CommandOutput> {
             Ok(report)
         }
         Command::Import(args) => document.import(Path::new(&args.file), writing(args.force)),
-        Command::Show => document.show(),
+        Command::Show(args) => document.show(args.output),
     }
 }

@@ -2,19 +2,24 @@
 
 use std::fmt::Write as _;
 
+use super::super::args::ListingForm;
+use super::super::listing::{not_shown, shown};
 use super::super::output::{CommandOutput, Exit, write_causes, write_hint};
 use super::super::table::table;
 use super::{parse_store, parse_type, warning};
+use crate::causes::in_one_line;
 use crate::config::{NotationDirs, StoreName};
 use crate::files;
 use crate::notary::StoreType;
+use crate::report::{CertificateFile, ListedCertificates};
 use crate::trust_store::{self, StoreFiles};
 
 /// Flags of `cert list`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  \
     countersign cert list\n  \
-    countersign cert list --type ca --store acme")]
+    countersign cert list --type ca --store acme\n  \
+    countersign cert list --output json    (for programs)")]
 pub(in crate::cli) struct Args {
     /// Only trust stores of this type: ca, signingAuthority or tsa
     #[arg(short = 't', long = "type", value_name = "TYPE")]
@@ -22,6 +27,9 @@ pub(in crate::cli) struct Args {
     /// Only trust stores of this name
     #[arg(short, long, value_name = "NAME")]
     store: Option<String>,
+    /// Output format: `json` is one document on stdout, see schemas/certificate-list.v1.schema.json
+    #[arg(short, long, value_name = "FORM", default_value = "text")]
+    pub(super) output: ListingForm,
 }
 
 /// Lists every file that is one; what would keep a store from being used is a warning.
@@ -30,10 +38,11 @@ pub(super) fn run(dirs: &NotationDirs, args: &Args) -> CommandOutput {
     let mut report = CommandOutput::done();
     let stores = match chosen(&files, args, &mut report) {
         Ok(stores) => stores,
-        Err(report) => return report,
+        Err(report) => return not_shown(args.output, report),
     };
     let head = ["STORE TYPE", "STORE NAME", "CERTIFICATE"].map(str::to_owned);
     let mut rows = vec![head];
+    let mut listed = Vec::new();
     for store in stores {
         let entries = match files.files(&store) {
             Ok(entries) => entries,
@@ -51,13 +60,20 @@ pub(super) fn run(dirs: &NotationDirs, args: &Args) -> CommandOutput {
                 }
             }
             let (kind, name) = (store.kind().to_string(), store.name().to_owned());
+            let (certificates, problem) = match &entry.certificates {
+                Ok(certificates) => (certificates.as_slice(), None),
+                Err(error) => (&[][..], Some(in_one_line(error))),
+            };
+            let of_store = (kind.clone(), name.clone());
+            let file = CertificateFile::new(of_store, entry.name.clone(), certificates, problem);
+            listed.push(file);
             rows.push([kind, name, entry.name]);
         }
     }
     if rows.len() > 1 {
         report.stdout = table(&rows);
     }
-    report
+    shown(args.output, ListedCertificates::new(listed), report)
 }
 
 /// The stores that the flags are about, by type and name.

@@ -10,6 +10,7 @@ mod show;
 mod test_files;
 
 use super::context::{environment, no_directory, tell_directory};
+use super::listing::not_shown;
 use super::output::{CommandOutput, Exit, one_line, write_causes, write_hint};
 use crate::config::StoreName;
 use crate::notary::StoreType;
@@ -38,13 +39,13 @@ pub(super) enum Command {
 pub(super) async fn run(command: &Command) -> CommandOutput {
     let dirs = match environment().notation_directories() {
         Ok(dirs) => dirs,
-        Err(error) => return no_directory(&error),
+        Err(error) => return of_form(command, no_directory(&error)),
     };
     tell_directory(&dirs);
     let done = match command {
         Command::Add(args) => return add::run(&dirs, args),
         Command::List(args) => return list::run(&dirs, args),
-        Command::Show(args) => show::run(&dirs, args),
+        Command::Show(args) => return show::run(&dirs, args),
         Command::Delete(args) => delete::run(&dirs, args),
         Command::GenerateTest(args) => generate_test::run(&dirs, args).await,
         Command::CleanupTest(args) => cleanup_test::run(&dirs, args),
@@ -55,6 +56,15 @@ pub(super) async fn run(command: &Command) -> CommandOutput {
             ..CommandOutput::done()
         },
         Err(report) => report,
+    }
+}
+
+/// The report of a command that could not begin, in the form that was asked for.
+fn of_form(command: &Command, report: CommandOutput) -> CommandOutput {
+    match command {
+        Command::List(args) => not_shown(args.output, report),
+        Command::Show(args) => not_shown(args.output, report),
+        _ => report,
     }
 }
 

@@ -5,11 +5,14 @@ use std::fmt::Write as _;
 use time::OffsetDateTime;
 use time::macros::format_description;
 
+use super::super::args::ListingForm;
+use super::super::listing::{not_shown, shown};
 use super::super::output::{CommandOutput, Exit, one_line};
 use super::{StoreArgs, refused};
 use crate::config::NotationDirs;
 use crate::files;
 use crate::limits::MAX_TRUST_STORE_FILE_BYTES;
+use crate::report::{CertificateFile, ListedCertificates};
 use crate::trust_store::StoreFiles;
 use crate::x509::{Certificate, parse_certificates};
 
@@ -26,10 +29,17 @@ pub(in crate::cli) struct Args {
     /// Name of the file, as `cert list` shows it
     #[arg(value_name = "NAME")]
     name: String,
+    /// Output format: `json` is one document on stdout, see schemas/certificate-list.v1.schema.json
+    #[arg(short, long, value_name = "FORM", default_value = "text")]
+    pub(super) output: ListingForm,
 }
 
 /// Shows what the file holds, whether it may be in that store or not.
-pub(super) fn run(dirs: &NotationDirs, args: &Args) -> Result<String, CommandOutput> {
+pub(super) fn run(dirs: &NotationDirs, args: &Args) -> CommandOutput {
+    show(dirs, args).unwrap_or_else(|report| not_shown(args.output, report))
+}
+
+fn show(dirs: &NotationDirs, args: &Args) -> Result<CommandOutput, CommandOutput> {
     let store = args.store.parse()?;
     if args.name.is_empty() {
         let sentence = "certificate fileName cannot be empty";
@@ -67,7 +77,14 @@ pub(super) fn run(dirs: &NotationDirs, args: &Args) -> Result<String, CommandOut
     for certificate in &certificates {
         details(&mut out, certificate);
     }
-    Ok(out)
+    let of_store = (store.kind().to_string(), store.name().to_owned());
+    let file = CertificateFile::new(of_store, args.name.clone(), &certificates, None);
+    let report = CommandOutput {
+        stdout: out,
+        ..CommandOutput::done()
+    };
+    let listed = ListedCertificates::new(vec![file]);
+    Ok(shown(args.output, listed, report))
 }
 
 fn details(out: &mut String, certificate: &Certificate) {

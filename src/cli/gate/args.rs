@@ -1,7 +1,7 @@
 //! Flags that every gate has, and the gate that they make.
 
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use time::OffsetDateTime;
 
@@ -15,8 +15,10 @@ use crate::cli::policy_files;
 use crate::exposure::Exposed;
 use crate::gate::policy::{GatePolicy, GatePolicyError};
 use crate::gate::{Gate, GateConnectError, GateRoots, GateSetup, GateSetupError};
+use crate::http;
 use crate::oci::Digest;
 use crate::reference::{ArtifactReference, Reference};
+use crate::report::Invocation;
 use crate::trust_policy::DocumentKind;
 use crate::verify::{Options, Setup};
 
@@ -68,6 +70,8 @@ pub(super) struct ReadGate<'a> {
     setup: GateSetup,
     /// Lines for stderr.
     notes: String,
+    /// When the command began.
+    begun: Instant,
 }
 
 /// A gate that is ready, and what is to be said before it decides.
@@ -78,6 +82,17 @@ pub(super) struct Prepared {
     pub(super) options: Options,
     /// Lines for stderr.
     pub(super) notes: String,
+    /// What asks, which counts the requests.
+    pool: http::Pool,
+    begun: Instant,
+}
+
+impl Prepared {
+    /// How the decisions came about until now.
+    pub(super) fn invocation(&self) -> Invocation {
+        let begun = Invocation::begun(self.gate.now()).by(self.gate.trust_policies());
+        begun.at_cost(self.pool.requests(), self.begun.elapsed())
+    }
 }
 
 impl GatePolicyArgs {
@@ -134,6 +149,7 @@ impl GateArgs {
 
     /// Reads both policies, and refuses what others may write.
     pub(super) fn read(&self) -> Result<ReadGate<'_>, CommandOutput> {
+        let begun = Instant::now();
         let pipes = self.for_pipes()?;
         self.max_signatures.get()?;
         let environment = crate::cli::context::environment();
@@ -167,6 +183,7 @@ impl GateArgs {
             args: self,
             setup,
             notes,
+            begun,
         })
     }
 
@@ -229,6 +246,8 @@ impl ReadGate<'_> {
                 ..Options::default()
             },
             notes: self.notes,
+            pool: context.pool(),
+            begun: self.begun,
         })
     }
 }

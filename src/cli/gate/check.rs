@@ -3,12 +3,13 @@
 use super::args::{GateArgs, Prepared};
 use super::text;
 use super::wait::{Bound, remark};
+use crate::cli::context::environment;
 use crate::cli::output::{CommandOutput, Exit};
 use crate::cli::patience::telling;
 use crate::cli::reader;
 use crate::many;
 use crate::reference::Reference;
-use crate::report::{GateResult, GateVerdictEnd, Results};
+use crate::report::{GateResult, GateVerdictEnd, Invocation, Results};
 
 /// Flags of `gate check`.
 #[derive(Debug, clap::Args)]
@@ -52,17 +53,13 @@ async fn check(args: &Args, emit: &mut dyn FnMut(CommandOutput)) -> Result<(), C
         Some(text) => Some(Bound::parse(text, &references)?),
         None => None,
     };
-    let Prepared {
-        gate,
-        aws,
-        options,
-        notes,
-    } = args.gate.read()?.connect(&references).await?;
+    let mut prepared = args.gate.read()?.connect(&references).await?;
     emit(CommandOutput {
-        stderr: notes,
+        stderr: std::mem::take(&mut prepared.notes),
         ..CommandOutput::done()
     });
-    let wait = bound.map(|bound| bound.begin(aws));
+    let Prepared { gate, options, .. } = &prepared;
+    let wait = bound.map(|bound| bound.begin(prepared.aws.clone()));
     let mut waited = Vec::new();
     if let Some(wait) = &wait {
         let progress = many::Progress {
@@ -80,7 +77,6 @@ async fn check(args: &Args, emit: &mut dyn FnMut(CommandOutput)) -> Result<(), C
             None => waiting.await,
         };
     }
-    let (gate, options) = (&gate, &options);
     let asked = futures_util::stream::iter(references.clone());
     let mut deciding = gate.check_many(asked, options, many::Options::default());
     let mut results = Results::default();
@@ -119,7 +115,9 @@ async fn check(args: &Args, emit: &mut dyn FnMut(CommandOutput)) -> Result<(), C
     }
     if args.output == Output::Json {
         emit(CommandOutput {
-            stdout: results.end(&GateVerdictEnd::new(worst, gate.policy())),
+            stdout: results.end(
+                &GateVerdictEnd::new(worst, gate.policy()).with_invocation(prepared.invocation()),
+            ),
             ..CommandOutput::done()
         });
     }
@@ -137,7 +135,8 @@ fn parse_references(texts: &[String]) -> Result<Vec<Reference>, CommandOutput> {
 
 /// The answer in JSON where nothing could be begun with.
 fn unusable(report: CommandOutput) -> CommandOutput {
-    let end = GateVerdictEnd::not_begun(report.exit, report.not_begun());
+    let end = GateVerdictEnd::not_begun(report.exit, report.not_begun())
+        .with_invocation(Invocation::begun(environment().now()));
     CommandOutput {
         stdout: Results::default().end(&end),
         ..report

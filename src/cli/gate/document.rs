@@ -7,9 +7,11 @@ use super::args::Prepared;
 use super::flags::{Flags, Output};
 use super::{document_text as text, source};
 use crate::cli::args::parse_pairs;
+use crate::cli::context::environment;
 use crate::cli::output::{CommandOutput, Exit};
 use crate::cli::patience::telling;
 use crate::cli::reader;
+use crate::cli::verify::record::Record;
 use crate::files;
 use crate::gate::Decision;
 use crate::gate::documents::{self, Image, Kind, RunDocument};
@@ -18,7 +20,8 @@ use crate::limits::MAX_RUN_DOCUMENT_IMAGES;
 use crate::many;
 use crate::reference::Reference;
 use crate::report::{
-    GateResult, GateVerdict, ImagePlace, ImageVerdict, Results, RunDocumentEnd, sentence,
+    GateResult, GateVerdict, ImagePlace, ImageVerdict, Invocation, LockEnd, LockedArtifact,
+    Results, RunDocumentEnd, sentence,
 };
 
 /// Mode of the file of `--out`, of which the process's mask is taken off: a document is not a secret.
@@ -38,6 +41,10 @@ struct Outcome {
     /// By the text of each image that may run: what takes its place. One that is only tolerated may have none.
     words: BTreeMap<String, Option<String>>,
     policy: GatePolicy,
+    /// Why the record of `--lock` broke off.
+    unrecorded: Option<CommandOutput>,
+    /// How the decisions came about.
+    invocation: Invocation,
 }
 
 /// One document on its way.
@@ -67,6 +74,7 @@ pub(super) async fn run(
             Output::Json => {
                 let end = RunDocumentEnd::not_begun(named.to_owned(), kind);
                 let end = end.with_error(report.exit, report.not_begun());
+                let end = end.with_invocation(Invocation::begun(environment().now()));
                 CommandOutput {
                     stdout: Results::default().end(&end),
                     ..report
@@ -97,16 +105,39 @@ impl Job<'_> {
         let images = different(&document)?;
         let references: Vec<Reference> =
             images.iter().map(|image| image.reference.clone()).collect();
-        let prepared = gate.connect(&references).await?;
-        let outcome = self.decide(&images, prepared, emit).await;
-        let pinned = if flags.pin && outcome.exit == Exit::Done {
+        let mut prepared = gate.connect(&references).await?;
+        let end = LockEnd::of_gate(&prepared.gate, prepared.gate.now());
+        let mut record = Record::begin(flags.lock.as_deref(), end)?;
+        emit(CommandOutput {
+            stderr: std::mem::take(&mut prepared.notes),
+            ..CommandOutput::done()
+        });
+        let outcome = self.decide(&images, &prepared, &mut record, emit).await;
+        let is_whole = outcome.exit == Exit::Done && outcome.verdict == GateVerdict::Verified;
+        // Nothing is written if one of the two cannot be.
+        let may_write = outcome.exit == Exit::Done && (is_whole || !record.is_asked_for());
+        let mut pinned = if flags.pin && may_write && outcome.unrecorded.is_none() {
             pin(&document, &outcome, flags)
         } else {
             PinResult::Nothing
         };
+        let is_pinned = !matches!(pinned, PinResult::Failed(_));
+        // Where the document could not be written, that is said, and the record is given up.
+        let unrecorded = if is_pinned && outcome.unrecorded.is_none() {
+            record.end(is_whole).err()
+        } else {
+            None
+        };
+        let unrecorded = outcome.unrecorded.as_ref().or(unrecorded.as_ref());
+        if unrecorded.is_some() && matches!(pinned, PinResult::ToStdout(_)) {
+            pinned = PinResult::Nothing;
+        }
         emit(match flags.output {
-            Output::Text => text_end(flags, &document, &outcome, pinned),
-            Output::Json => self.json_end(&document, &outcome, pinned),
+            Output::Text => {
+                let report = text_end(flags, &document, &outcome, pinned);
+                with_unrecorded(report, unrecorded)
+            }
+            Output::Json => self.json_end(&document, &outcome, pinned, unrecorded),
         });
         Ok(())
     }
@@ -133,27 +164,21 @@ impl Job<'_> {
     async fn decide(
         &mut self,
         images: &[NamedImage<'_>],
-        prepared: Prepared,
+        prepared: &Prepared,
+        record: &mut Record,
         emit: &mut dyn FnMut(CommandOutput),
     ) -> Outcome {
-        let Prepared {
-            gate,
-            options,
-            notes,
-            ..
-        } = prepared;
-        emit(CommandOutput {
-            stderr: notes,
-            ..CommandOutput::done()
-        });
+        let Prepared { gate, options, .. } = prepared;
         let references: Vec<_> = images.iter().map(|image| image.reference.clone()).collect();
         let references = futures_util::stream::iter(references);
-        let mut deciding = gate.check_many(references, &options, many::Options::default());
+        let mut deciding = gate.check_many(references, options, many::Options::default());
         let mut outcome = Outcome {
             exit: Exit::Done,
             verdict: GateVerdict::Verified,
             words: BTreeMap::new(),
             policy: gate.policy().clone(),
+            unrecorded: None,
+            invocation: prepared.invocation(),
         };
         for image in images {
             let (progress, answer) = (deciding.progress(), deciding.answer());
@@ -163,8 +188,12 @@ impl Job<'_> {
             let decision = answer.outcome;
             let result = GateResult::new(image.text(), &decision, reader::current());
             outcome.add(image, &decision, &result);
+            let artifact = LockedArtifact::of_decision(image.text(), &decision);
+            let recorded = record.add_artifacts(artifact.as_slice());
+            outcome.unrecorded = outcome.unrecorded.or(recorded.err());
             emit(self.report(image, result, gate.policy()));
         }
+        outcome.invocation = prepared.invocation();
         // What did not end may not run.
         if outcome.words.len() != images.len() {
             outcome.exit = outcome.exit.worse(Exit::Inconclusive);
@@ -202,13 +231,15 @@ impl Job<'_> {
         document: &RunDocument<'_>,
         outcome: &Outcome,
         pinned: PinResult,
+        unrecorded: Option<&CommandOutput>,
     ) -> CommandOutput {
         let mut end = RunDocumentEnd::new(
             self.named.to_owned(),
             self.kind,
             (outcome.exit, outcome.verdict),
             &outcome.policy,
-        );
+        )
+        .with_invocation(outcome.invocation.clone());
         let mut report = CommandOutput::done();
         match pinned {
             PinResult::Nothing if self.flags.pin => {}
@@ -219,6 +250,10 @@ impl Job<'_> {
                 end = end.with_error(failed.exit, failed.not_begun());
                 report.stderr = failed.stderr;
             }
+        }
+        if let Some(failed) = unrecorded {
+            end = end.with_error(failed.exit, failed.not_begun());
+            report.stderr.push_str(&failed.stderr);
         }
         report.exit = end.exit_code;
         report.stdout = std::mem::take(&mut self.results).end(&end);
@@ -321,6 +356,15 @@ fn unresolved(image: &str) -> CommandOutput {
         Exit::Inconclusive,
         &format!("nothing is written, since no digest of `{image}` was examined"),
     )
+}
+
+/// The report, behind which the record of `--lock` could not be written.
+fn with_unrecorded(mut report: CommandOutput, unrecorded: Option<&CommandOutput>) -> CommandOutput {
+    if let Some(failed) = unrecorded {
+        report.exit = report.exit.worse(failed.exit);
+        report.stderr.push_str(&failed.stderr);
+    }
+    report
 }
 
 fn text_end(

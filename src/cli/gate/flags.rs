@@ -15,6 +15,10 @@ pub(super) struct Flags {
     /// File to write the document with digests to; it is replaced as a whole, and only if every image may run
     #[arg(long, value_name = "FILE", requires = "pin")]
     pub(super) out: Option<PathBuf>,
+    /// File for a record of what was verified, see schemas/lock.v1.schema.json; written only if every image is
+    /// verified, otherwise the file stays as it is
+    #[arg(long, value_name = "FILE")]
+    pub(super) lock: Option<PathBuf>,
     /// Place from which nothing runs, as a refusal names it. May be given several times
     #[arg(long, value_name = "PATH")]
     pub(super) ignore: Vec<String>,

@@ -163,6 +163,9 @@ fn add(
     if let Some(error) = found.incomplete {
         note(count, causes::in_one_line(&*error));
     }
+    for uncounted in &found.uncounted {
+        count.add_uncounted(uncounted);
+    }
     let mut is_concerned = false;
     for signature in found.signatures {
         if !wants(&signature.claims) {

@@ -130,6 +130,17 @@ fn repository(count: &RepositoryCount) -> String {
             "{found}; {looked_at} looked at, with and without a tag"
         ),
     };
+    for uncounted in &count.not_counted {
+        let _ = writeln!(
+            text,
+            "  found and not counted: {}: {}",
+            plural(uncounted.signatures, "signature"),
+            short_line(&uncounted.reason)
+        );
+        if let Some(hint) = &uncounted.hint {
+            let _ = writeln!(text, "    hint: {}", short_line(hint));
+        }
+    }
     for problem in &count.problems {
         let _ = writeln!(text, "  not looked at: {}", short_line(problem));
     }

@@ -3,13 +3,15 @@
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
+use super::super::args::ListingForm;
 use super::super::confirm::confirm_overwriting;
 use super::super::context::{environment, no_directory, tell_directory};
+use super::super::listing::shown;
 use super::super::output::{CommandOutput, Exit, one_line, write_hint};
 use crate::files;
 use crate::limits::{MAX_POLICY_BYTES, NAMED_PIPE_TIMEOUT};
 use crate::printable;
-use crate::report::{in_notation, sentence};
+use crate::report::{ShownPolicy, in_notation, sentence};
 use crate::trust_policy::{DocumentKind, Error, LEGACY_FILE_NAME, TrustPolicies};
 
 /// A trust policy's place, and notation's words about it.
@@ -168,7 +170,7 @@ impl PolicyDocument {
     /// # Errors
     ///
     /// The report that there is none, or that it cannot be read.
-    pub(in crate::cli) fn show(&self) -> Result<CommandOutput, CommandOutput> {
+    pub(in crate::cli) fn show(&self, form: ListingForm) -> Result<CommandOutput, CommandOutput> {
         let (path, document, warning) = self.shown()?;
         let mut report = match TrustPolicies::parse(self.kind, &path, &document) {
             Ok(_) => CommandOutput::done(),
@@ -196,6 +198,8 @@ impl PolicyDocument {
             }
         };
         report.stderr.insert_str(0, &warning);
+        let is_valid = report.exit == Exit::Done;
+        let policy = ShownPolicy::new(path.to_string_lossy().into_owned(), &document, is_valid);
         // As it is, but for what would draw on a terminal.
         let text = String::from_utf8_lossy(&document);
         report.stdout = if serde_json::from_str::<serde::de::IgnoredAny>(&text).is_ok() {
@@ -203,7 +207,7 @@ impl PolicyDocument {
         } else {
             printable::lines(&text).into_owned()
         };
-        Ok(report)
+        Ok(shown(form, policy, report))
     }
 
     /// The policy that counts, with its path and what is to be said about it.

@@ -13,6 +13,8 @@ use std::path::Path;
 
 pub(super) use document::{PolicyDocument, Writing};
 
+use super::args::ListingForm;
+use super::listing::not_shown;
 use super::output::CommandOutput;
 use crate::trust_policy::DocumentKind;
 
@@ -25,14 +27,23 @@ pub(super) enum Command {
     Import(ImportArgs),
     /// Show the trust policy
     #[command(after_help = "Examples:\n  \
-        countersign policy show")]
-    Show,
+        countersign policy show\n  \
+        countersign policy show --output json    (for programs)")]
+    Show(ShowArgs),
     /// Find what is wrong in trust policies and gate policies, or probably not meant
     Lint(lint::Args),
     /// Explain which statement, or which rule of a gate policy, applies to an artifact, and what it asks
     Explain(explain::Args),
     /// Compare what a trust policy decides with a table of what it should; no registry is asked
     Test(test::Args),
+}
+
+/// Flags of `policy show`.
+#[derive(Debug, clap::Args)]
+pub(in crate::cli) struct ShowArgs {
+    /// Output format: `json` is one document on stdout, see schemas/policy-document.v1.schema.json
+    #[arg(short, long, value_name = "FORM", default_value = "text")]
+    pub(in crate::cli) output: ListingForm,
 }
 
 /// Flags of `policy import`.
@@ -74,7 +85,10 @@ pub(super) fn run(command: &Command) -> CommandOutput {
         Command::Init(args) => oci().and_then(|document| init::run(&document, args)),
         Command::Import(args) => oci()
             .and_then(|document| document.import(Path::new(&args.file), args.writing.writing())),
-        Command::Show => oci().and_then(|document| document.show()),
+        Command::Show(args) => {
+            let shown = oci().and_then(|document| document.show(args.output));
+            return shown.unwrap_or_else(|report| not_shown(args.output, report));
+        }
         Command::Lint(args) => lint::run(args),
         Command::Explain(args) => {
             return match &args.gate_policy {

@@ -1,6 +1,8 @@
 //! The forms in which `verify` answers programs, written as its results come.
 
-use crate::report::{ArtifactVerdict, Junit, LastVerdictLine, Results, SarifVerdicts, VerdictEnd};
+use crate::report::{
+    ArtifactVerdict, Invocation, Junit, LastVerdictLine, Results, SarifVerdicts, VerdictEnd,
+};
 
 /// Forms of the answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -22,13 +24,13 @@ pub(super) enum Answer {
 }
 
 impl Form {
-    /// The answer, before its beginning.
-    pub(super) fn begin(self) -> Answer {
+    /// The answer of this run, before its beginning.
+    pub(super) fn begin(self, invocation: Invocation) -> Answer {
         match self {
             Self::Text => Answer::Text,
             Self::Json => Answer::Json(Results::default()),
             Self::Jsonl => Answer::Jsonl,
-            Self::Junit => Answer::Junit(Junit::default()),
+            Self::Junit => Answer::Junit(Junit::new(invocation)),
             Self::Sarif => Answer::Sarif(SarifVerdicts::default()),
         }
     }

@@ -2,6 +2,8 @@
 //! against AWS Signer profiles named on the command line.
 
 mod form;
+mod images;
+mod images_text;
 mod offline;
 pub(super) mod record;
 pub(super) mod text;
@@ -17,7 +19,7 @@ use futures_util::StreamExt as _;
 use super::args::{
     CheckArgs, ContentCacheArgs, MaxSignatures, PolicyArgs, RegistryArgs, ScopeArgs, TimeArgs,
 };
-use super::context::{Context, Format, Trusted};
+use super::context::{Context, Format, Trusted, environment};
 use super::descriptors;
 use super::duration::parse_span;
 use super::interrupts::Interrupts;
@@ -35,6 +37,7 @@ use crate::trust_policy::{DocumentKind, UnsignedStatement};
 use crate::verify::many::ArtifactVerification;
 use crate::verify::{Error, Options, Verification, Verifier};
 use form::Form;
+use images::ImagesArgs;
 use record::Record;
 
 /// Flags of `verify`; those that notation has work as they do there.
@@ -43,7 +46,9 @@ use record::Record;
     countersign verify --signing-profile ARN registry.example/app@sha256:...\n  \
     countersign verify REFERENCE    (with Notation's trust policy and trust store)\n  \
     countersign verify --signing-profile ARN --references-from images.txt --lock images.lock.json\n  \
-    countersign verify --output junit REFERENCE REFERENCE > verify.xml")]
+    countersign verify --output junit REFERENCE REFERENCE > verify.xml\n  \
+    countersign verify --recursive registry.example/app:v1    (each platform's image)\n  \
+    countersign verify --platform linux/arm64 --covered-by index registry.example/app:v1")]
 pub(super) struct Args {
     /// Artifacts to verify: registry/repository@digest, or :tag; with --oci-layout directory@digest,
     /// or :tag
@@ -96,6 +101,8 @@ pub(super) struct Args {
     output: Form,
     #[arg(from_global)]
     verbose: bool,
+    #[command(flatten)]
+    images: ImagesArgs,
     /// Verify in an OCI image layout, a directory on this machine
     #[arg(long)]
     oci_layout: bool,
@@ -128,22 +135,22 @@ pub(super) async fn run(args: Args, called: Called, emit: &mut dyn FnMut(Command
     });
     match prepared {
         Ok((job, references, record)) => job.judge(args.output, references, record, emit).await,
-        Err(report) => {
-            let end = VerdictEnd::not_begun(report.exit, report.not_begun());
-            emit(CommandOutput {
-                stdout: args.output.begin().end(end),
-                ..report
-            });
-        }
+        Err(report) => emit(not_begun(args.output, report)),
     }
 }
 
 /// The answer in JSON where nothing could be begun with: the document has no results, and what the report
 /// says as its error.
 pub(in crate::cli) fn unusable(report: CommandOutput) -> CommandOutput {
+    not_begun(Form::Json, report)
+}
+
+fn not_begun(form: Form, report: CommandOutput) -> CommandOutput {
+    let invocation = Invocation::begun(environment().now());
     let end = VerdictEnd::not_begun(report.exit, report.not_begun());
+    let end = end.with_invocation(invocation.clone());
     CommandOutput {
-        stdout: Form::Json.begin().end(end),
+        stdout: form.begin(invocation).end(end),
         ..report
     }
 }
@@ -176,6 +183,8 @@ pub(in crate::cli) fn answer_in_words(
             reference,
             statement,
         }) => text::skipped(&reference.to_string(), statement, called),
+        Ok(Verification::Images(found)) => images_text::judged(found, verbose, called),
+        Err(error @ Error::Images(found)) => images_text::failed(error, found, scope, called),
         Err(error) => text::failed(error, scope, answer.statement.as_ref(), called),
     }
 }
@@ -291,6 +300,7 @@ impl Job {
         let names_unsigned = !args.unsigned_revocation_statements.is_empty();
         check_unsigned_flag(names_unsigned, !args.policy.is_from_file(), &args.require)?;
         let scope = args.scope.of(args.oci_layout, &args.policy)?;
+        let images = args.images.images()?;
         let user_metadata = args.check.user_metadata()?;
         let plugin_config = args.check.plugin_config.parse()?;
         check_stdin(args)?;
@@ -322,6 +332,7 @@ impl Job {
                 allowed: args.time.allowed()?,
                 requirement: args.require.requirement(names_unsigned),
                 layout_scope: scope,
+                images,
             },
             many: args.many(),
             are_several: references.are_several(),
@@ -358,7 +369,8 @@ impl Job {
             descriptors::allow_many();
             verifying = verifying.interrupted_by(interrupts.into_stream());
         }
-        let mut results = form.begin();
+        let begun = Invocation::begun(verifier.now()).by(Some(verifier.policies()));
+        let mut results = form.begin(begun);
         let mut worst = Exit::Done;
         let mut endpoints = BTreeSet::new();
         let mut ended = Vec::new();

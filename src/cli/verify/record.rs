@@ -1,10 +1,10 @@
-//! The record of `verify --lock`: written as verifications come, and put in its place at the end.
+//! The record of `--lock`: written as verifications come, and put in its place at the end.
 
 use std::path::{Path, PathBuf};
 
 use crate::cli::output::{CommandOutput, Exit};
 use crate::files;
-use crate::report::{Lock, LockEnd, sentence};
+use crate::report::{Lock, LockEnd, LockedArtifact, sentence};
 use crate::verify::{Error, Verification};
 
 /// The record, if one is asked for.
@@ -34,13 +34,30 @@ impl Record {
         asked: &str,
         found: &Result<Verification, Error>,
     ) -> Result<(), CommandOutput> {
+        self.add_artifacts(&LockedArtifact::verified(asked, found))
+    }
+
+    /// The same for what is verified of one artifact; nothing if it is not.
+    ///
+    /// # Errors
+    ///
+    /// As [`Record::add`].
+    pub(in crate::cli) fn add_artifacts(
+        &mut self,
+        artifacts: &[LockedArtifact],
+    ) -> Result<(), CommandOutput> {
         let Some((_, lock)) = &mut self.0 else {
             return Ok(());
         };
-        lock.add(asked, found).map_err(|error| {
+        lock.add_artifacts(artifacts).map_err(|error| {
             self.0 = None;
             unwritten(&error)
         })
+    }
+
+    /// Whether a record is asked for.
+    pub(in crate::cli) const fn is_asked_for(&self) -> bool {
+        self.0.is_some()
     }
 
     /// Puts the record in its place, if everything is verified.

@@ -10,7 +10,7 @@ use crate::extended_validation::attribute;
 use crate::outcome::{Failure, Origin, Said, SignatureOutcome, ValidationOutcome, rfc1123z};
 use crate::report::{Called, in_notation, sentence};
 use crate::trust_policy::StatementName;
-use crate::verify::{Accepted, Error, Unseen};
+use crate::verify::{Accepted, Error, RejectedArtifact, Unseen};
 
 /// The answer where a signature passed everything; `verbose` shows every signature looked at.
 pub(in crate::cli) fn verified(
@@ -59,18 +59,37 @@ pub(in crate::cli) fn skipped(
 
 fn looked_at(accepted: &Accepted, done: &str, verbose: bool) -> CommandOutput {
     let mut report = CommandOutput::done();
-    let text = &mut report.stderr;
-    write_warnings(text, &accepted.signature);
-    text.push_str(&index_note(&accepted.target, done));
+    let note = index_note(&accepted.target, done);
+    report.stderr = remarks_with(accepted, verbose, &note);
+    report
+}
+
+/// What is to be said beside an acceptance; `verbose` shows every signature looked at.
+pub(super) fn remarks(accepted: &Accepted, verbose: bool) -> String {
+    remarks_with(accepted, verbose, "")
+}
+
+fn remarks_with(accepted: &Accepted, verbose: bool, note: &str) -> String {
+    let mut text = String::new();
+    write_warnings(&mut text, &accepted.signature);
+    text.push_str(note);
     if verbose {
-        write_policy(text, &accepted.statement);
-        write_outcome(text, &accepted.signature);
-        write_outcomes(text, &accepted.others);
+        write_policy(&mut text, &accepted.statement);
+        write_outcome(&mut text, &accepted.signature);
+        write_outcomes(&mut text, &accepted.others);
     }
     if let Some(unseen) = &accepted.unseen {
+        write_unseen(&mut text, unseen);
+    }
+    text
+}
+
+/// Everything that was found about signatures that were refused.
+pub(super) fn write_refused(text: &mut String, refused: &RejectedArtifact) {
+    write_outcomes(text, &refused.outcomes);
+    if let Some(unseen) = &refused.unseen {
         write_unseen(text, unseen);
     }
-    report
 }
 
 /// That `what` is verified, with what the policy has skipped and the signed metadata.
@@ -224,6 +243,9 @@ pub(in crate::cli) fn failed(
         if let Error::Resolve { reference, source } = error {
             report = report.in_notation(|| unresolved_in_notation(reference, source));
         }
+        if !called.is_notation() {
+            write_wanted(&mut report.stderr, "", error);
+        }
         if let Some(statement) = statement {
             write_policy(&mut report.stderr, statement);
         }
@@ -231,11 +253,15 @@ pub(in crate::cli) fn failed(
     };
     let mut report = CommandOutput::failed(exit, &sentence);
     write_policy(&mut report.stderr, &refused.statement);
-    write_outcomes(&mut report.stderr, &refused.outcomes);
-    if let Some(unseen) = &refused.unseen {
-        write_unseen(&mut report.stderr, unseen);
-    }
+    write_refused(&mut report.stderr, refused);
     report
+}
+
+/// Whose signature was looked for.
+pub(super) fn write_wanted(text: &mut String, indent: &str, error: &Error) {
+    if let Some(wanted) = error.wanted() {
+        let _ = writeln!(text, "{indent}wanted: {}", short_line(&wanted));
+    }
 }
 
 /// Why there may be signatures that were not looked at.

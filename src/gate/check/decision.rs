@@ -1,11 +1,10 @@
 //! What a gate says of one reference.
 
 use super::examination::Examination;
-use super::index::IndexFault;
 use crate::gate::policy::{Exemption, GateRule, NoRule, OnFailure};
 use crate::outcome::FailureClass;
 use crate::reference::{ArtifactReference, Reference};
-use crate::verify::Error;
+use crate::verify::{Error, IndexFault};
 
 /// What a gate says of one reference.
 #[derive(Debug)]

@@ -18,6 +18,10 @@ fn every_verdict_is_what_its_schema_says() {
             reference: reference(),
             statement: statement.clone(),
         }),
+        Ok(Verification::Images(images(ImageFinding::Covered))),
+        Ok(Verification::Images(images(ImageFinding::Own(Ok(
+            Verification::Tolerated(accepted()),
+        ))))),
     ];
     let answers = answers.into_iter().chain(errors().into_iter().map(Err));
     let results: Vec<_> = answers

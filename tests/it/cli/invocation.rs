@@ -71,7 +71,7 @@ fn a_document_says_when_by_what_and_at_what_cost() {
 }
 
 #[test]
-fn without_a_policy_file_none_is_named_and_without_a_beginning_nothing_is_said() {
+fn without_a_policy_file_none_is_named_and_without_a_beginning_time_and_version_are_said() {
     let scene = Scene::new();
     scene.sign(&scene.image);
     let ran = scene.verify_with(&["-o", "jsonl"], &scene.image);
@@ -83,5 +83,70 @@ fn without_a_policy_file_none_is_named_and_without_a_beginning_nothing_is_said()
     let ran = scene.verify_with(&["-o", "json"], "app");
     let document = document::document(&ran, "verdict.v1.schema.json");
     assert_eq!(document["error"]["code"], "not-begun");
-    assert_eq!(document["invocation"], Value::Null);
+    let invocation = &document["invocation"];
+    assert_eq!(invocation["programVersion"], env!("CARGO_PKG_VERSION"));
+    assert_eq!(invocation["requests"], 0);
+    assert!(invocation["time"].is_string());
+}
+
+#[test]
+fn a_policy_that_cannot_be_read_is_a_document_in_every_form() {
+    let scene = Scene::new();
+    scene.sandbox.write_config("trustpolicy.oci.json", "{");
+    let run = |form: &str| {
+        let ran = scene.run(&["verify", "--output", form, &scene.image]);
+        assert_ne!(ran.code, 0, "{ran:#?}");
+        ran
+    };
+    let found = document::document(&run("json"), "verdict.v1.schema.json");
+    assert!(found["error"]["message"].is_string());
+    assert_eq!(
+        found["invocation"]["programVersion"],
+        env!("CARGO_PKG_VERSION")
+    );
+    let line: Value = serde_json::from_str(run("jsonl").stdout.trim_end()).unwrap();
+    document::assert_valid(&line, "verdict-line.v1.schema.json");
+    let junit = run("junit").stdout;
+    assert!(junit.contains("<error type=\"not-begun\""), "{junit}");
+    assert!(junit.contains("name=\"programVersion\""), "{junit}");
+    let log: Value = serde_json::from_str(&run("sarif").stdout).unwrap();
+    let invocation = &log["runs"][0]["invocations"][0];
+    assert_eq!(invocation["executionSuccessful"], false);
+    assert!(invocation["startTimeUtc"].is_string(), "{invocation:#}");
+}
+
+#[test]
+fn gates_say_when_by_which_version_and_at_what_cost() {
+    let scene = Scene::new();
+    scene.sign(&scene.image);
+    let rule = serde_json::json!({
+        "name": "images", "scopes": [scene.repository],
+        "require": { "all": [{ "name": "ci", "signingProfile": scene.profile.arn }] },
+    });
+    let policy = serde_json::json!({
+        "version": "1.0", "rules": [rule], "awsEndpoints": [scene.emulator.endpoint()],
+    });
+    let home = scene.sandbox.home();
+    std::fs::write(home.join("gate.json"), policy.to_string()).unwrap();
+    let compose = format!("services:\n  a: {{image: '{}'}}\n", scene.image);
+    std::fs::write(home.join("compose.yaml"), compose).unwrap();
+    let run = |kind: &str, policy: &str, what: &str| {
+        let fixed = ["--trust-anchor", "root.crt", "--output", "json", what];
+        scene.run(&[&["gate", kind, "--gate-policy", policy], &fixed[..]].concat())
+    };
+    for (kind, what, schema) in [
+        ("check", scene.image.as_str(), "gate-verdict.v1.schema.json"),
+        ("compose", "compose.yaml", "run-document.v1.schema.json"),
+    ] {
+        scene.operations();
+        let ran = run(kind, "gate.json", what);
+        let sent = scene.operations().len();
+        let found = document::document(&ran, schema);
+        let invocation = &found["invocation"];
+        assert_eq!(invocation["programVersion"], env!("CARGO_PKG_VERSION"));
+        assert_eq!(invocation["requests"], sent, "{found:#}");
+        let found = document::document(&run(kind, "no.json", what), schema);
+        assert_eq!(found["invocation"]["requests"], 0);
+        assert!(found["error"]["message"].is_string());
+    }
 }

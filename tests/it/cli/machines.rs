@@ -256,12 +256,16 @@ fn each_form_has_every_reference_and_is_whole() {
 
     let ran = of("junit");
     assert_eq!(ran.code, 1);
-    let begin = format!(
-        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"countersign\">\n  <testsuite \
-         name=\"verify\">\n    <testcase classname=\"countersign.verify\" name=\"{image}\"/>\n    <testcase \
+    let begin = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"countersign\">\n  <testsuite \
+                 name=\"verify\" timestamp=\"";
+    let version = env!("CARGO_PKG_VERSION");
+    let cases = format!(
+        "    <properties>\n      <property name=\"programVersion\" value=\"{version}\"/>\n    </properties>\n    \
+         <testcase classname=\"countersign.verify\" name=\"{image}\"/>\n    <testcase \
          classname=\"countersign.verify\" name=\"{unsigned}\">\n      <failure type=\"no-signature\" message=\""
     );
-    assert!(ran.stdout.starts_with(&begin), "{}", ran.stdout);
+    assert!(ran.stdout.contains(&cases), "{}", ran.stdout);
+    assert!(ran.stdout.starts_with(begin), "{}", ran.stdout);
     let end = "</failure>\n    </testcase>\n  </testsuite>\n</testsuites>\n";
     assert!(ran.stdout.ends_with(end), "{}", ran.stdout);
 

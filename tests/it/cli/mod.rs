@@ -14,6 +14,8 @@ mod invocation;
 mod key;
 mod left_behind;
 mod list;
+mod listings;
+mod lists;
 mod log;
 mod login;
 mod machines;

@@ -73,3 +73,20 @@ pub(crate) fn image(name: &str) -> String {
     assert_eq!(manifest.len(), 410);
     manifest
 }
+
+/// Adds an index with these entries to the layout at `path`, under this tag; gives its digest.
+pub(crate) fn add_index(path: &Path, tag: &str, entries: &[Value]) -> Digest {
+    let media_type = "application/vnd.oci.image.index.v1+json";
+    let document = json!({ "schemaVersion": 2, "mediaType": media_type, "manifests": entries });
+    let document = document.to_string();
+    let digest = sha256_digest(document.as_bytes());
+    let hex = digest.as_ref().strip_prefix("sha256:").unwrap();
+    fs::write(path.join("blobs/sha256").join(hex), &document).unwrap();
+    let mut all = index(path);
+    all["manifests"].as_array_mut().unwrap().push(json!({
+        "mediaType": media_type, "digest": digest, "size": document.len(),
+        "annotations": { "org.opencontainers.image.ref.name": tag },
+    }));
+    fs::write(path.join("index.json"), all.to_string()).unwrap();
+    digest
+}

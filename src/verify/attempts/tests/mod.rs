@@ -170,7 +170,7 @@ async fn without_any_signature_the_answer_is_that_there_is_none() {
     let scene = Scene::new();
     let error = Wanted::default().find(&scene, scene.listing()).await;
     let error = error.unwrap_err();
-    let Error::NoSignature { reference } = error else {
+    let Error::NoSignature { reference, .. } = error else {
         panic!("{error:#?}");
     };
     assert_eq!(reference, scene.target().reference);

@@ -242,3 +242,31 @@ fn an_endpoint_that_is_not_awss_signs_under_a_root_that_is_not_trusted() {
     );
     assert_eq!(ran.code, 0, "{ran:#?}");
 }
+
+#[test]
+fn where_nothing_asks_aws_its_time_is_not_missed() {
+    let scene = Scene::new();
+    let sandbox = crate::support::sandbox::Sandbox::new();
+    let policy = r#"{ "version": "1.0", "trustPolicies": [ {
+        "name": "images", "registryScopes": [ "*" ], "signatureVerification": { "level": "strict" },
+        "trustStores": [ "ca:acme" ], "trustedIdentities": [ "x509.subject: C=US, ST=WA, O=Example" ]
+    } ] }"#;
+    sandbox.write_config("trustpolicy.oci.json", policy);
+    let root = scene.emulator.root_certificate_pem();
+    sandbox.write_config("truststore/x509/ca/acme/root.crt", root);
+    let ran = sandbox.run(&["doctor", "--verify-only"]);
+    assert_eq!(ran.code, 0, "{ran:#?}");
+    assert!(
+        ran.stdout
+            .contains("warn     clock: AWS gave no time to compare with"),
+        "{ran:#?}"
+    );
+    // Who signs may need it.
+    let ran = sandbox.run(&["doctor"]);
+    assert_eq!(ran.code, 3, "{ran:#?}");
+    assert!(
+        ran.stdout
+            .contains("unknown  clock: AWS gave no time to compare with"),
+        "{ran:#?}"
+    );
+}

@@ -3,6 +3,7 @@
 mod aws;
 mod containerd;
 mod files;
+mod keys;
 mod registry;
 
 use std::collections::BTreeMap;

@@ -1,6 +1,7 @@
 //! `countersign gate check`.
 
 mod audit_service;
+mod cases;
 mod endpoints;
 mod explain;
 mod faces;

@@ -3,6 +3,7 @@
 mod answers;
 mod described;
 mod kinds;
+mod lock;
 mod writing;
 
 use serde_json::{Value, json};

@@ -247,3 +247,39 @@ fn amazon_ecr_lists_images_without_a_tag_too() {
     );
     assert!(ran.stdout.contains(&line), "{ran:#?}");
 }
+
+#[test]
+fn a_signature_that_is_found_and_not_counted_is_said_with_why() {
+    let scene = scene();
+    let repository = scene.repository.as_str();
+    let without_anchor = [
+        "profile",
+        "revoke",
+        "release",
+        "--effective-time",
+        LONG_AGO,
+        "--reason",
+        "x",
+        "--dry-run",
+        "--count-in",
+        repository,
+    ];
+    let ran = scene.run(&without_anchor);
+    assert_eq!(ran.code, 0, "{ran:#?}");
+    let said = "  found and not counted: 2 signatures: the signature's certificate chain does not contain any trusted certificate";
+    assert!(ran.stdout.contains(said), "{ran:#?}");
+    let ran = scene.run(&[&without_anchor[..], &["--output", "json"]].concat());
+    let found = document(&ran);
+    let count = &found["count"]["repositories"][0];
+    assert_eq!(
+        (&count["signatures"], &count["notCounted"][0]["signatures"]),
+        (&0.into(), &2.into())
+    );
+    // Those that are certainly another profile's are left out.
+    let other = scene.emulator.create_signing_profile("other").unwrap();
+    let sign = ["sign", "--signing-profile", &other.arn, &scene.image];
+    assert_eq!(scene.run(&sign).code, 0);
+    let ran = scene.run(&[&revoke(LONG_AGO, repository)[..], &["--dry-run"]].concat());
+    assert!(!ran.stdout.contains("not counted"), "{ran:#?}");
+    assert!(ran.stdout.contains("2 signatures of 1 image"), "{ran:#?}");
+}

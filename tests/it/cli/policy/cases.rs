@@ -158,7 +158,7 @@ fn cases_that_cannot_be_read_are_wrong_usage() {
         (
             r#"{"version": "1", "cases": [{"reference": "r.example/a", "signr": "x", "expected": "skip"}]}"#,
             "Error: the cases in `cases.json` cannot be used: `cases[0].signr`: unknown field `signr`, expected one \
-             of `name`, `reference`, `signer`, `userMetadata`, `expected`, `statement` at line 1 column 63",
+             of `name`, `reference`, `signer`, `userMetadata`, `expected`, `statement`, `signatures`, `rule` at line 1 column 63",
         ),
         (
             r#"{"version": "1", "cases": [{"reference": "r.example/a", "signer": "me", "expected": "skip"}]}"#,

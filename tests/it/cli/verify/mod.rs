@@ -2,6 +2,8 @@
 
 mod answers;
 mod content_cache;
+mod images;
+mod images_hostile;
 mod many;
 mod plugins;
 mod policies;
