@@ -380,7 +380,7 @@ impl<'a> Replay<'a> {
         let Some(mut command) = self.command(case) else {
             return self.skip(case);
         };
-        let is_unprivileged = unprivileged::is_of(case);
+        let is_unprivileged = self.user.is_none() && unprivileged::is_of(case);
         if is_unprivileged && !is_root() {
             return self.skip(case);
         }

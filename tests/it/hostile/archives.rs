@@ -308,14 +308,17 @@ fn no_name_comes_twice() {
     );
 }
 
+/// Makes an entry say something that is not so.
+type Spoil = fn(&mut ZipEntry);
+
 #[test]
 fn a_zip_file_says_one_thing_twice() {
-    let spoilt = |spoil: fn(&mut ZipEntry)| {
+    let spoilt = |spoil: Spoil| {
         let mut entry = ZipEntry::new(PLUGIN);
         spoil(&mut entry);
         refused(&zip_of(&[entry]))
     };
-    let lies: [(fn(&mut ZipEntry), &str); 10] = [
+    let lies: [(Spoil, &str); 10] = [
         (
             |entry| entry.local_name = b"notation-bar".to_vec(),
             "says something else than the directory",

@@ -31,6 +31,7 @@ const DIFFERENCES: &[Difference] = &[
             "cert with an unknown command",
             "certificate with an unknown command",
             "key with an unknown command",
+            "plugin with an unknown command",
             "policy with an unknown command",
             "completion of an unknown shell",
         ],

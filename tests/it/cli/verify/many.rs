@@ -12,7 +12,7 @@ use crate::support::forward::forward;
 use crate::support::hostile::{Hostile, Reply, Seen};
 
 /// Longer than any machine needs for what is waited for.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// As many images of one repository, of which all are signed by one signature each.
 fn images(scene: &Scene, count: usize) -> Vec<String> {
@@ -21,7 +21,7 @@ fn images(scene: &Scene, count: usize) -> Vec<String> {
             let tag = format!("n{number}");
             let digest = scene.emulator.push_test_image("app", &tag).unwrap();
             scene.sign(&format!("{}@{digest}", scene.repository));
-            digest.to_string()
+            digest
         })
         .collect()
 }
