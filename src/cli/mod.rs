@@ -102,7 +102,7 @@ enum Command {
     /// Sign artifacts in a registry or in an OCI image layout
     Sign(Lazy<sign::Args>),
     /// Verify artifacts in a registry or in an OCI image layout
-    Verify(Lazy<verify::Args>),
+    Verify(Lazy<Box<verify::Args>>),
     /// Wait until Amazon ECR has signed what was pushed, then verify it
     Wait(Lazy<wait::Args>),
     /// Decide what may run: images, and the images of deployment documents
@@ -301,7 +301,7 @@ fn execute(command: Command, called: Called, emit: &mut dyn FnMut(CommandOutput)
             Command::Setup(Lazy(args)) => emit(setup::run(&args).await),
             Command::Doctor(Lazy(args)) => emit(doctor::run(&args).await),
             Command::Sign(Lazy(args)) => sign::run(args, emit).await,
-            Command::Verify(Lazy(args)) => verify::run(args, called, emit).await,
+            Command::Verify(Lazy(args)) => verify::run(*args, called, emit).await,
             Command::Wait(Lazy(args)) => wait::run(&args, called, emit).await,
             Command::Gate(Lazy(command)) => gate::run(command, emit).await,
             Command::Revocation(Lazy(command)) => revocation::run(command, called, emit).await,

@@ -46,13 +46,12 @@ impl Flows {
     pub(super) async fn turn(&self, url: &Url) -> Turn {
         let flow = self.of(url);
         let at_once = Arc::clone(&flow.window).try_acquire_owned();
-        let (permit, waited) = match at_once {
-            Ok(permit) => (Some(permit), false),
+        let (permit, waited) = if let Ok(permit) = at_once {
+            (Some(permit), false)
+        } else {
             // The semaphore is never closed.
-            Err(_) => {
-                let permit = Arc::clone(&flow.window).acquire_owned();
-                (allowance::while_waiting(permit).await.ok(), true)
-            }
+            let permit = Arc::clone(&flow.window).acquire_owned();
+            (allowance::while_waiting(permit).await.ok(), true)
         };
         // Others may be told to wait longer meanwhile.
         while let Some(end) = flow.pause_end() {
