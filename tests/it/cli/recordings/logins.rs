@@ -16,7 +16,7 @@ use crate::support::script_plugin;
 
 const DIFFERENCES: &[Difference] = &[
     Difference {
-        cases: &["credential is gone", "use with a helper that fails"],
+        cases: &["use with a helper that fails"],
         exit: None,
         stdout: Text::Same,
         stderr: Text::Begins("Error: failed to get manifest descriptor: "),
