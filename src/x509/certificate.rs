@@ -27,6 +27,7 @@ static KNOWN: Known<Certificate> = Known::new();
 
 struct Parsed {
     der: Vec<u8>,
+    sha256: Vec<u8>,
     /// Where the signed part lies in `der`.
     tbs: std::ops::Range<usize>,
     certificate: x509_cert::Certificate,
@@ -110,6 +111,7 @@ impl Certificate {
             key_usage: KeyUsage::find(extensions)?,
             extended_key_usage: ExtendedKeyUsage::find(extensions)?,
             der: whole.to_vec(),
+            sha256: HashAlgorithm::Sha256.hash(whole),
             tbs,
             certificate,
         })))
@@ -155,9 +157,14 @@ impl Certificate {
         self.0.certificate.tbs_certificate.serial_number.as_bytes()
     }
 
+    /// The SHA-256 of its bytes.
+    pub(super) fn sha256(&self) -> &[u8] {
+        &self.0.sha256
+    }
+
     /// The SHA-256 of its bytes in lower-case hexadecimal.
     pub fn sha256_fingerprint(&self) -> String {
-        hex(&HashAlgorithm::Sha256.hash(&self.0.der))
+        hex(self.sha256())
     }
 
     /// The kind and size of its key, if such a key may sign.

@@ -362,11 +362,13 @@ impl Job {
         let verifier = &self.means.verifier;
         let many = self.many.clone();
         let mut verifying = verifier.verify_many(references, &self.options, many);
+        if self.are_several {
+            descriptors::allow_many();
+        }
         // An interrupt leaves the answers that there are; one of a single image would have none.
         if self.are_several
             && let Ok(interrupts) = Interrupts::new()
         {
-            descriptors::allow_many();
             verifying = verifying.interrupted_by(interrupts.into_stream());
         }
         let begun = Invocation::begun(verifier.now()).by(Some(verifier.policies()));

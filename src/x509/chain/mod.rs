@@ -18,7 +18,6 @@ use place::{check_authority, check_leaf};
 
 use super::known::Known;
 use super::{Certificate, Error};
-use crate::algorithm::HashAlgorithm;
 use crate::allowance;
 use crate::limits::MAX_CHAIN_CERTIFICATES;
 
@@ -96,7 +95,7 @@ fn verify(
 fn key_of(chain: &[Certificate], purpose: Purpose) -> Vec<u8> {
     let mut key = vec![u8::from(purpose == Purpose::Timestamping)];
     for certificate in chain {
-        key.extend(HashAlgorithm::Sha256.hash(certificate.der()));
+        key.extend(certificate.sha256());
     }
     key
 }

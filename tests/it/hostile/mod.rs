@@ -12,7 +12,6 @@ mod memory;
 mod redirects;
 mod time;
 
-use std::net::SocketAddr;
 use std::path::Path;
 use std::time::Duration;
 
@@ -20,7 +19,7 @@ use countersign::notary::SIGNATURE_ARTIFACT_TYPE;
 use countersign::oci::sha256_digest;
 use serde_json::{Value, json};
 
-use crate::support::forward::forward;
+use crate::support::forward::{at_home, forward};
 use crate::support::hostile::{Hostile, Reply, Seen};
 use crate::support::measure;
 use crate::support::sandbox::Ran;
@@ -111,14 +110,6 @@ fn liar_about(
         truth,
         image,
     }
-}
-
-/// `seen` as the emulator would have got it: whatever host was asked, the image is there.
-fn at_home(emulator: SocketAddr, seen: &Seen) -> Seen {
-    let mut seen = seen.clone();
-    seen.headers.remove("authorization");
-    seen.headers.insert("host".to_owned(), emulator.to_string());
-    seen
 }
 
 impl Liar {

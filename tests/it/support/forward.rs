@@ -36,3 +36,11 @@ pub(crate) fn forward(emulator: SocketAddr, seen: &Seen) -> Reply {
     }
     reply
 }
+
+/// `seen` as the emulator would have got it: whatever host was asked, the image is there.
+pub(crate) fn at_home(emulator: SocketAddr, seen: &Seen) -> Seen {
+    let mut seen = seen.clone();
+    seen.headers.remove("authorization");
+    seen.headers.insert("host".to_owned(), emulator.to_string());
+    seen
+}

@@ -1,14 +1,14 @@
 //! Many images in one command: how many at the same time, and what a slow or busy registry does to the others.
 
 use std::collections::HashSet;
-use std::net::{SocketAddr, TcpListener};
+use std::net::TcpListener;
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
 use serde_json::Value;
 
 use super::*;
-use crate::support::forward::forward;
+use crate::support::forward::{at_home, forward};
 use crate::support::hostile::{Hostile, Reply, Seen};
 
 /// Longer than any machine needs for what is waited for.
@@ -24,14 +24,6 @@ fn images(scene: &Scene, count: usize) -> Vec<String> {
             digest
         })
         .collect()
-}
-
-/// `seen` as the emulator would have got it.
-fn at_home(emulator: SocketAddr, seen: &Seen) -> Seen {
-    let mut seen = seen.clone();
-    seen.headers.remove("authorization");
-    seen.headers.insert("host".to_owned(), emulator.to_string());
-    seen
 }
 
 /// A registry that has the emulator's images, and answers with `change` of its replies.
