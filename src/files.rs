@@ -34,6 +34,8 @@ use std::fs::{self, File, FileType, Metadata, OpenOptions};
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
+use crate::limits::MOST_ROOM_AT_ONCE;
+
 /// Why a file could not be read or written.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -202,8 +204,8 @@ const PRIVATE_FILE: u32 = 0o600;
 /// [`Error::SymbolicLink`] and [`Error::WrongKind`] for anything but a regular file,
 /// [`Error::TooLarge`] past the limit, [`Error::NotFound`] and [`Error::Io`] as the operating system answers.
 pub fn read(path: &Path, max_bytes: u64) -> Result<Vec<u8>, Error> {
-    let (file, _) = open_regular(path)?;
-    read_bounded(file, path, max_bytes)
+    let (file, opened) = open_regular(path)?;
+    read_regular(file, &opened, path, max_bytes)
 }
 
 /// Opens what is a regular file itself.
@@ -486,8 +488,29 @@ fn is_link_refusal(_error: &io::Error) -> bool {
     false
 }
 
+/// [`read_bounded`] of a file that was looked at: where it is small, room is made at once.
+fn read_regular(
+    file: File,
+    opened: &Metadata,
+    path: &Path,
+    max_bytes: u64,
+) -> Result<Vec<u8>, Error> {
+    let room = opened.len().min(max_bytes).min(MOST_ROOM_AT_ONCE);
+    // One byte more shows that the file has ended.
+    let room = usize::try_from(room.saturating_add(1)).unwrap_or_default();
+    read_into(Vec::with_capacity(room), file, path, max_bytes)
+}
+
 fn read_bounded(file: impl io::Read, path: &Path, max_bytes: u64) -> Result<Vec<u8>, Error> {
-    let mut bytes = Vec::new();
+    read_into(Vec::new(), file, path, max_bytes)
+}
+
+fn read_into(
+    mut bytes: Vec<u8>,
+    file: impl io::Read,
+    path: &Path,
+    max_bytes: u64,
+) -> Result<Vec<u8>, Error> {
     // One byte more than the limit, to know that there is more; never the size that the file claims.
     file.take(max_bytes.saturating_add(1))
         .read_to_end(&mut bytes)

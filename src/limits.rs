@@ -399,6 +399,9 @@ pub const MAX_SIMULATION_BYTES: usize = 256 * 1024;
 /// costs nothing beside hashing.
 pub const BLOB_BUFFER_BYTES: usize = 1024 * 1024;
 
+/// Bytes for which room is made before a file is read, where it says that it has as many or more.
+pub const MOST_ROOM_AT_ONCE: u64 = 64 * 1024;
+
 /// Bytes of a configuration file: `config.json`, `signingkeys.json`, Docker's `config.json`.
 pub const MAX_CONFIG_BYTES: u64 = 4 * 1024 * 1024;
 

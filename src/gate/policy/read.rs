@@ -22,7 +22,8 @@ use crate::document::{Document, Kind, Node, Position, near_name};
 use crate::extended_validation;
 use crate::http::redact_text;
 use crate::limits::{
-    MAX_EXEMPTIONS, MAX_EXEMPTION_TIME, MAX_GATE_ENTRIES, MAX_GATE_RULES, MAX_GATE_SCOPES, MAX_GATE_SIGNER_ANSWERS, MAX_POLICY_PROBLEMS,
+    MAX_EXEMPTION_TIME, MAX_EXEMPTIONS, MAX_GATE_ENTRIES, MAX_GATE_RULES, MAX_GATE_SCOPES,
+    MAX_GATE_SIGNER_ANSWERS, MAX_POLICY_PROBLEMS,
 };
 use crate::oci;
 use crate::plugin_host::PluginHost;

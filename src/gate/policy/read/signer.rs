@@ -110,7 +110,9 @@ impl Reader<'_> {
                 None
             }
         };
-        let max_age = members.get("maxAge").map(|node| self.read_span(node, MAX_GATE_AGE));
+        let max_age = members
+            .get("maxAge")
+            .map(|node| self.read_span(node, MAX_GATE_AGE));
         let user_metadata = self.read_metadata(members.get("userMetadata"));
         Some(Role {
             name: name?,
