@@ -517,8 +517,8 @@ pub const LEAST_REQUESTS_OF_ONE_HOST: usize = 2;
 /// Hosts of which it is remembered how much they take, besides those that are asked.
 pub const MAX_KNOWN_HOSTS: usize = 256;
 
-/// Connections to one host that are kept open for the next request.
-pub const MAX_IDLE_CONNECTIONS: usize = 128;
+/// Connections to one host that are kept open for the next request: as many as may be in use.
+pub const MAX_IDLE_CONNECTIONS: usize = MAX_REQUESTS_OF_ONE_HOST;
 
 /// Redirects that one request follows. ECR and the public registries need one.
 pub const MAX_REDIRECTS: usize = 5;
