@@ -12,7 +12,7 @@ use super::{
     platforms::{self, NOTATION},
     store::{Job, JobRevocation, Profile, Store, job_arn, not_found, timestamp, validation},
 };
-use crate::{authority::Authority, error::AwsError, faults::Tamper, random};
+use crate::{authority::{Authority, Signed}, error::AwsError, faults::Tamper, random};
 
 /// The model's bound on the payload, decoded.
 const MAX_PAYLOAD_BYTES: usize = 4_096;
@@ -141,7 +141,7 @@ fn sign(
         }
         Some(Tamper::Chain) => {
             let other =
-                Authority::open(None).map_err(|error| AwsError::internal(error.to_string()))?;
+                Authority::open(None, Signed::Envelopes).map_err(|error| AwsError::internal(error.to_string()))?;
             identity = other.signing_identity(&job.region, context.now)?;
         }
         Some(Tamper::NotAnEnvelope) => return Ok(b"this is not an envelope".to_vec()),

@@ -6,6 +6,7 @@
 mod envelope;
 mod input;
 mod jobs;
+pub(crate) mod lambda_zip;
 mod operation;
 mod pages;
 mod permissions;
