@@ -11,7 +11,7 @@ use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::error::metadata::ErrorMetadata;
 use aws_smithy_xml::decode::{Document, XmlDecodeError, try_data};
 
-use super::{Stored, StoredNameError, short};
+use super::{Stored, StoredNameError, is_bucket, short};
 use crate::aws::context::Aws;
 use crate::aws::error::{Call, CallError};
 use crate::aws::signed_call::{Endpoint, Question};
@@ -31,16 +31,7 @@ impl ObjectName {
     ///
     /// [`StoredNameError`] for what cannot be one, and for a key that no URL can carry: with a segment `.` or `..`.
     pub fn new(bucket: &str, key: &str) -> Result<Self, StoredNameError> {
-        let is_bucket = (3..=63).contains(&bucket.len())
-            && bucket.split('.').all(|label| {
-                !label.is_empty()
-                    && !label.starts_with('-')
-                    && !label.ends_with('-')
-                    && label.bytes().all(|byte| {
-                        byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-'
-                    })
-            });
-        if !is_bucket {
+        if !is_bucket(bucket) {
             return Err(StoredNameError::Bucket(short(bucket)));
         }
         let is_key = (1..=MAX_OBJECT_KEY_BYTES).contains(&key.len())
@@ -65,18 +56,11 @@ impl ObjectName {
         &self.key
     }
 
-    /// Its URL: in the bucket's own host at AWS, unless its name has dots, which no certificate covers.
+    /// Its URL.
     fn url(&self, endpoint: &Endpoint, version: Option<&str>) -> String {
         let Self { bucket, key } = self;
         let key = escaped(key, true);
-        let own_host = endpoint
-            .url
-            .strip_prefix("https://")
-            .filter(|_| !endpoint.is_set && !bucket.contains('.'));
-        let mut url = match own_host {
-            Some(host) => format!("https://{bucket}.{host}/{key}"),
-            None => format!("{}/{bucket}/{key}", endpoint.url),
-        };
+        let mut url = format!("{}/{key}", bucket_url(endpoint, bucket));
         if let Some(version) = version {
             url.push_str("?versionId=");
             url.push_str(&escaped(version, false));
@@ -141,8 +125,21 @@ impl Aws {
     }
 }
 
+/// The URL of a bucket, without a slash at its end: its own host at AWS, unless its name has dots, which no certificate
+/// covers.
+pub(super) fn bucket_url(endpoint: &Endpoint, bucket: &str) -> String {
+    let own_host = endpoint
+        .url
+        .strip_prefix("https://")
+        .filter(|_| !endpoint.is_set && !bucket.contains('.'));
+    match own_host {
+        Some(host) => format!("https://{bucket}.{host}"),
+        None => format!("{}/{bucket}", endpoint.url),
+    }
+}
+
 /// S3 signs paths as they are sent, and wants the digest of the body.
-fn settings() -> SigningSettings {
+pub(super) fn settings() -> SigningSettings {
     let mut settings = SigningSettings::default();
     settings.percent_encoding_mode = PercentEncodingMode::Single;
     settings.uri_path_normalization_mode = UriPathNormalizationMode::Disabled;
@@ -167,7 +164,7 @@ fn escaped(text: &str, is_path: bool) -> String {
 }
 
 /// S3's error, in XML: `<Error><Code>NoSuchKey</Code>...`.
-fn error_in(_answer: &HttpResponse, text: &[u8]) -> ErrorMetadata {
+pub(super) fn error_in(_answer: &HttpResponse, text: &[u8]) -> ErrorMetadata {
     std::str::from_utf8(text)
         .ok()
         .and_then(|text| error_of(text).ok())
