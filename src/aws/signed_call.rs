@@ -92,15 +92,25 @@ impl Aws {
         call: Call,
         question: &Question<'_>,
     ) -> Result<HttpResponse, CallError> {
+        let repeat = Repeat::Harmless {
+            within: limits::REQUEST_TIMEOUT,
+        };
+        self.put(call, question, repeat).await
+    }
+
+    /// AWS's answer with success to a request that is repeated as `repeat` says.
+    pub(super) async fn put(
+        &self,
+        call: Call,
+        question: &Question<'_>,
+        repeat: Repeat,
+    ) -> Result<HttpResponse, CallError> {
         let sdk = self.config(&call.region).await;
         let url = url_of(&sdk, question.id, question.name, &call.region)
             .map_err(|error| CallError::not_sent(call.clone(), error.to_string(), error.hint()))?;
         let endpoint = Endpoint {
             url: url.trim_end_matches('/').to_owned(),
             is_set: has_endpoint(&sdk, question.id),
-        };
-        let repeat = Repeat::Harmless {
-            within: limits::REQUEST_TIMEOUT,
         };
         let attempt = || async {
             let answer = Box::pin(self.send(question, &sdk, &call.region, &endpoint)).await;

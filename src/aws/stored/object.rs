@@ -1,7 +1,6 @@
 //! An object in S3 (`GetObject`).
 
 use std::fmt;
-use std::fmt::Write as _;
 
 use aws_sigv4::http_request::{
     PayloadChecksumKind, PercentEncodingMode, SigningSettings, UriPathNormalizationMode,
@@ -14,6 +13,7 @@ use aws_smithy_xml::decode::{Document, XmlDecodeError, try_data};
 use super::{Stored, StoredNameError, short};
 use crate::aws::context::Aws;
 use crate::aws::error::{Call, CallError};
+use crate::aws::percent::escaped;
 use crate::aws::signed_call::{Endpoint, Question};
 use crate::limits::MAX_OBJECT_KEY_BYTES;
 
@@ -148,22 +148,6 @@ fn settings() -> SigningSettings {
     settings.uri_path_normalization_mode = UriPathNormalizationMode::Disabled;
     settings.payload_checksum_kind = PayloadChecksumKind::XAmzSha256;
     settings
-}
-
-/// RFC 3986, section 2.3: all but the unreserved characters, and slashes in a path.
-fn escaped(text: &str, is_path: bool) -> String {
-    let mut escaped = String::new();
-    for byte in text.bytes() {
-        match byte {
-            b'-' | b'.' | b'_' | b'~' => escaped.push(char::from(byte)),
-            b'/' if is_path => escaped.push('/'),
-            byte if byte.is_ascii_alphanumeric() => escaped.push(char::from(byte)),
-            byte => {
-                let _ = write!(escaped, "%{byte:02X}");
-            }
-        }
-    }
-    escaped
 }
 
 /// S3's error, in XML: `<Error><Code>NoSuchKey</Code>...`.

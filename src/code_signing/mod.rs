@@ -1,0 +1,3 @@
+//! The packages of AWS Lambda's functions: who signed them, and which code signing configurations they are held to.
+
+pub mod configuration;
