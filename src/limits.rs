@@ -326,6 +326,12 @@ pub const LAMBDA_CONFIGS_PER_PAGE: usize = 40;
 /// Names that are asked for in a page.
 pub const LAMBDA_NAMES_PER_PAGE: usize = 500;
 
+/// Bytes of a package of AWS Lambda, the most that AWS Signer signs; unpacked, AWS Lambda takes as many.
+pub const MAX_PACKAGE_BYTES: u64 = 250 * 1024 * 1024;
+
+/// Time for one transfer of such a package.
+pub const PACKAGE_TRANSFER_TIMEOUT: Duration = Duration::from_mins(10);
+
 /// Layers of a function; AWS's quota is 5.
 pub const MAX_FUNCTION_LAYERS: usize = 64;
 

@@ -19,6 +19,7 @@ use serde::de::DeserializeOwned;
 use super::context::Aws;
 use super::endpoints::{has_endpoint, url_of};
 use super::error::{Call, CallError};
+use super::http_client::Take;
 use super::pace::Pace;
 use super::retry::{Repeat, Unanswered, insist};
 use crate::limits;
@@ -106,12 +107,7 @@ impl Aws {
         repeat: Repeat,
     ) -> Result<HttpResponse, CallError> {
         let sdk = self.config(&call.region).await;
-        let url = url_of(&sdk, question.id, question.name, &call.region)
-            .map_err(|error| CallError::not_sent(call.clone(), error.to_string(), error.hint()))?;
-        let endpoint = Endpoint {
-            url: url.trim_end_matches('/').to_owned(),
-            is_set: has_endpoint(&sdk, question.id),
-        };
+        let endpoint = endpoint(&sdk, &call, question)?;
         let attempt = || async {
             let answer = Box::pin(self.send(question, &sdk, &call.region, &endpoint)).await;
             answer.map_err(|error| CallError::from_sdk(call.clone(), &error))
@@ -126,6 +122,27 @@ impl Aws {
         }
     }
 
+    /// The head of AWS's answer with success to a question whose answer is large: each piece of it goes to `take` as it
+    /// comes, up to `max` bytes. It is asked once: what `take` got cannot be taken back.
+    pub(super) async fn stream(
+        &self,
+        call: &Call,
+        question: &Question<'_>,
+        max: u64,
+        take: &mut Take<'_>,
+    ) -> Result<HttpResponse, CallError> {
+        let sdk = self.config(&call.region).await;
+        let endpoint = endpoint(&sdk, call, question)?;
+        let streamed = async {
+            let request = prepared(question, &sdk, &call.region, &endpoint).await?;
+            let http = self.http().taking(limits::PACKAGE_TRANSFER_TIMEOUT);
+            let answer = Box::pin(http.stream(request, max, take)).await;
+            of_status(question, answer.map_err(SdkError::dispatch_failure)?)
+        };
+        let answer: Result<HttpResponse, Failure> = streamed.await;
+        answer.map_err(|error| CallError::from_sdk(call.clone(), &error))
+    }
+
     async fn send(
         &self,
         question: &Question<'_>,
@@ -133,24 +150,48 @@ impl Aws {
         region: &str,
         endpoint: &Endpoint,
     ) -> Result<HttpResponse, Failure> {
-        let credentials = credentials(sdk).await?;
-        let request = (question.request)(endpoint).map_err(SdkError::construction_failure)?;
-        #[expect(
-            clippy::disallowed_methods,
-            reason = "AWS compares the time of a signature with its own clock"
-        )]
-        let now = SystemTime::now();
-        let settings = (question.settings)();
-        let request = signed_as(request, credentials, question.name, region, now, settings)
-            .map_err(SdkError::construction_failure)?;
+        let request = prepared(question, sdk, region, endpoint).await?;
         let answer = Box::pin(self.http().send(request)).await;
-        let answer = answer.map_err(SdkError::dispatch_failure)?;
-        if answer.status().is_success() {
-            return Ok(answer);
-        }
-        let error = (question.error)(&answer, answer.body().bytes().unwrap_or_default());
-        Err(SdkError::service_error(error, answer))
+        of_status(question, answer.map_err(SdkError::dispatch_failure)?)
     }
+}
+
+/// The answer, if it is a success.
+fn of_status(question: &Question<'_>, answer: HttpResponse) -> Result<HttpResponse, Failure> {
+    if answer.status().is_success() {
+        return Ok(answer);
+    }
+    let error = (question.error)(&answer, answer.body().bytes().unwrap_or_default());
+    Err(SdkError::service_error(error, answer))
+}
+
+/// Where the service of `question` is asked.
+fn endpoint(sdk: &SdkConfig, call: &Call, question: &Question<'_>) -> Result<Endpoint, CallError> {
+    let url = url_of(sdk, question.id, question.name, &call.region)
+        .map_err(|error| CallError::not_sent(call.clone(), error.to_string(), error.hint()))?;
+    Ok(Endpoint {
+        url: url.trim_end_matches('/').to_owned(),
+        is_set: has_endpoint(sdk, question.id),
+    })
+}
+
+/// The request, signed as of now.
+async fn prepared(
+    question: &Question<'_>,
+    sdk: &SdkConfig,
+    region: &str,
+    endpoint: &Endpoint,
+) -> Result<HttpRequest, Failure> {
+    let credentials = credentials(sdk).await?;
+    let request = (question.request)(endpoint).map_err(SdkError::construction_failure)?;
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "AWS compares the time of a signature with its own clock"
+    )]
+    let now = SystemTime::now();
+    let settings = (question.settings)();
+    signed_as(request, credentials, question.name, region, now, settings)
+        .map_err(SdkError::construction_failure)
 }
 
 /// An answer in JSON. What it says is not repeated, because it may be a secret.

@@ -5,6 +5,7 @@
 
 mod code_signing_config;
 mod config_arn;
+mod download;
 mod function;
 mod function_arn;
 mod function_configuration;
