@@ -332,6 +332,12 @@ pub const MAX_PACKAGE_BYTES: u64 = 250 * 1024 * 1024;
 /// Time for one transfer of such a package.
 pub const PACKAGE_TRANSFER_TIMEOUT: Duration = Duration::from_mins(10);
 
+/// Time for an audit of functions where the user allows none: a thousand signing jobs take five minutes.
+pub const LAMBDA_AUDIT_TIMEOUT: Duration = Duration::from_hours(1);
+
+/// Days before its end that a signature may be told of.
+pub const MAX_EXPIRY_NOTICE_DAYS: u64 = 4_110;
+
 /// Layers of a function; AWS's quota is 5.
 pub const MAX_FUNCTION_LAYERS: usize = 64;
 

@@ -19,6 +19,7 @@
 //! | [`OciPolicy`] | `policy init` | `trustpolicy.oci.schema.json` |
 //! | [`DoctorV1`] | `doctor`, `gate audit-service` | `doctor.v1.schema.json` |
 //! | [`SignatureListingV1`] | `list` | `listing.v1.schema.json` |
+//! | [`LambdaAuditV1`] | `lambda audit` | `lambda-audit.v1.schema.json` |
 //! | [`ListingV1`] of [`ListedKeys`] | `key list` | `key-list.v1.schema.json` |
 //! | [`ListingV1`] of [`ListedCertificates`] | `cert list`, `cert show` | `certificate-list.v1.schema.json` |
 //! | [`ListingV1`] of [`ShownPolicy`] | `policy show`, `blob policy show` | `policy-document.v1.schema.json` |
@@ -52,6 +53,7 @@ mod iam_policy;
 mod inspection;
 mod invocation;
 mod junit;
+mod lambda_audit;
 mod lambda_configuration;
 mod listing;
 mod lock;
@@ -105,6 +107,7 @@ pub use inspection::{
 };
 pub use invocation::Invocation;
 pub use junit::Junit;
+pub use lambda_audit::{LambdaAuditFinding, LambdaAuditSummary, LambdaAuditV1};
 pub use lambda_configuration::{AllowedProfile, ConfigurationRecord};
 pub use listing::{
     CertificateFile, ListedCertificate, ListedCertificates, ListedKey, ListedKeys, ListingV1,

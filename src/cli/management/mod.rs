@@ -72,6 +72,14 @@ impl From<configuration::Error> for Stop {
 }
 
 impl Stop {
+    /// What is printed, and why, for the JSON forms.
+    pub(super) fn apart(self) -> (CommandOutput, Reason) {
+        let Self(stop) = self;
+        let (report, reason) = *stop;
+        let reason = reason.unwrap_or_else(|| report.not_begun());
+        (report, reason)
+    }
+
     fn of(
         error: &(dyn StdError + 'static),
         class: Class,
@@ -113,12 +121,11 @@ pub(super) fn output(
             },
             ..CommandOutput::done()
         },
-        Err(Stop(stop)) => {
-            let (report, reason) = *stop;
+        Err(stop) => {
+            let (report, reason) = stop.apart();
             if args.output == Output::Text {
                 return report;
             }
-            let reason = reason.unwrap_or_else(|| report.not_begun());
             CommandOutput {
                 stdout: ManagementV1::failed(action, report.exit, reason).text(),
                 ..report

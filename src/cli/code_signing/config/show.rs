@@ -58,7 +58,6 @@ async fn of(
     let found = session.step(asking).await?;
     let mut record = ConfigurationRecord::new(&found);
     for (shown, profile) in record.profiles.iter_mut().zip(&found.profiles) {
-        // The version is the configuration's; the profile's own is told apart by `lambda audit`.
         let id = ProfileId::parse(&profile.profile().to_string())?;
         match session.step(session.signer.profile(&id)).await {
             Ok(profile) => shown.looked_at(Ok(&profile)),
