@@ -6,6 +6,7 @@
 mod args;
 mod blob;
 mod cert;
+mod code_signing;
 mod completion;
 mod confirm;
 mod context;
@@ -181,6 +182,14 @@ enum Command {
         countersign signature revoke JOB_ARN --reason \"the key leaked\" --dry-run"
     )]
     Signature(Lazy<signature::Command>),
+    /// Sign, verify and control the code packages of AWS Lambda
+    #[command(
+        subcommand,
+        after_help = "Examples:\n  \
+        countersign lambda config list\n  \
+        countersign lambda iam-policy --config CONFIG_ARN"
+    )]
+    Lambda(Lazy<code_signing::Command>),
     /// List the signatures of an artifact
     #[command(visible_alias = "ls")]
     List(Lazy<list::Args>),
@@ -314,6 +323,7 @@ fn execute(command: Command, called: Called, emit: &mut dyn FnMut(CommandOutput)
             Command::Logout(Lazy(args)) => emit(logout::run(&args).await),
             Command::Profile(Lazy(command)) => emit(profile::run(&command).await),
             Command::Signature(Lazy(command)) => emit(signature::run(&command).await),
+            Command::Lambda(Lazy(command)) => emit(Box::pin(code_signing::run(&command)).await),
             Command::List(Lazy(args)) => list::run(&args, emit).await,
             Command::Inspect(Lazy(args)) => inspect::run(&args, emit).await,
             Command::Version => emit(version::run()),
