@@ -43,10 +43,10 @@ pub use error::{Call, CallError, CallErrorKind};
 pub use iam::{Decision, Simulated};
 pub use identity::{CallerIdentity, Heard};
 pub use lambda::{
-    CodeSigningConfig, CodeSigningConfigArn, CodeSigningConfigChange, FunctionArn, FunctionArnError,
-    FunctionCode, FunctionConfiguration, FunctionName, LambdaFunction, LayerReference, LayerVersion,
-    LayerVersionArn, Listed, NewCodeSigningConfig, PackageUrl, PackageUrlError, SignedBy,
-    UntrustedArtifact,
+    CodeSigningConfig, CodeSigningConfigArn, CodeSigningConfigChange, FunctionArn,
+    FunctionArnError, FunctionCode, FunctionConfiguration, FunctionName, LambdaFunction,
+    LayerReference, LayerVersion, LayerVersionArn, Listed, NewCodeSigningConfig, PackageUrl,
+    PackageUrlError, SignedBy, UntrustedArtifact,
 };
 pub use node_credentials::{CredentialFileError, credentials_in, instance_credentials};
 pub use pace::Pace;

@@ -50,6 +50,18 @@ pub(super) struct Question<'a> {
     pub(super) error: fn(&HttpResponse, &[u8]) -> ErrorMetadata,
 }
 
+impl Question<'_> {
+    /// The answer, if it is a success.
+    #[expect(clippy::result_large_err, reason = "it is the SDK's")]
+    fn answer(&self, answer: HttpResponse) -> Result<HttpResponse, Failure> {
+        if answer.status().is_success() {
+            return Ok(answer);
+        }
+        let error = (self.error)(&answer, answer.body().bytes().unwrap_or_default());
+        Err(SdkError::service_error(error, answer))
+    }
+}
+
 /// Where a service is asked.
 #[derive(Debug, Clone)]
 pub(super) struct Endpoint {
@@ -131,7 +143,7 @@ impl Aws {
             let request = prepared(question, &sdk, &call.region, &endpoint).await?;
             let http = self.http().taking(limits::PACKAGE_TRANSFER_TIMEOUT);
             let answer = Box::pin(http.stream(request, max, take)).await;
-            of_status(question, answer.map_err(SdkError::dispatch_failure)?)
+            question.answer(answer.map_err(SdkError::dispatch_failure)?)
         };
         let answer: Result<HttpResponse, Failure> = streamed.await;
         answer.map_err(|error| CallError::from_sdk(call.clone(), &error))
@@ -152,7 +164,7 @@ impl Aws {
             let sent = async {
                 let request = prepared(question, &sdk, &call.region, &endpoint).await?;
                 let answer = Box::pin(http.clone().send_file(request, file, bytes)).await;
-                of_status(question, answer.map_err(SdkError::dispatch_failure)?)
+                question.answer(answer.map_err(SdkError::dispatch_failure)?)
             };
             let answer: Result<HttpResponse, Failure> = sent.await;
             answer.map_err(|error| CallError::from_sdk(call.clone(), &error))
@@ -172,7 +184,7 @@ impl Aws {
     ) -> Result<HttpResponse, Failure> {
         let request = prepared(question, sdk, region, endpoint).await?;
         let answer = Box::pin(self.http().send(request)).await;
-        of_status(question, answer.map_err(SdkError::dispatch_failure)?)
+        question.answer(answer.map_err(SdkError::dispatch_failure)?)
     }
 }
 
@@ -188,15 +200,6 @@ fn answered<T>(call: &Call, answer: Result<T, Unanswered>) -> Result<T, CallErro
             CallError::not_sent(call.clone(), problem, None)
         }
     })
-}
-
-/// The answer, if it is a success.
-fn of_status(question: &Question<'_>, answer: HttpResponse) -> Result<HttpResponse, Failure> {
-    if answer.status().is_success() {
-        return Ok(answer);
-    }
-    let error = (question.error)(&answer, answer.body().bytes().unwrap_or_default());
-    Err(SdkError::service_error(error, answer))
 }
 
 /// Where the service of `question` is asked.

@@ -2,7 +2,9 @@
 
 pub mod audit;
 pub mod configuration;
+mod decision;
 pub mod fetch;
 mod source;
 
+pub use decision::{CheckResult, Decision, LambdaCheck, Outcome, PackageOf, Standing, decide};
 pub use source::{Source, SourceError};

@@ -167,7 +167,10 @@ mod tests {
             config.as_str(),
         ] {
             let error = Source::parse(text).unwrap_err();
-            assert!(error.hint().is_some() || matches!(error, SourceError::Arn(_)), "{text}");
+            assert!(
+                error.hint().is_some() || matches!(error, SourceError::Arn(_)),
+                "{text}"
+            );
         }
     }
 }

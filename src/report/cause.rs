@@ -8,8 +8,8 @@ use serde::{Serialize, Serializer};
 
 use crate::allowance::Exhausted;
 use crate::aws::{CallError, CallErrorKind};
-use crate::code_signing::configuration;
 use crate::causes;
+use crate::code_signing::configuration;
 use crate::outcome::{Failure, FailureClass, SignatureOutcome};
 use crate::registry::CredentialsError;
 use crate::signer::{aws_kms, aws_signer};

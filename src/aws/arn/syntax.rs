@@ -5,7 +5,10 @@ use crate::aws::Partition;
 use crate::limits;
 
 /// Everything before the resource, checked; and the resource.
-pub(in crate::aws) fn parse_location(text: &str, wanted: ArnService) -> Result<(Location, &str), ArnError> {
+pub(in crate::aws) fn parse_location(
+    text: &str,
+    wanted: ArnService,
+) -> Result<(Location, &str), ArnError> {
     let not_an_arn = |reason| ArnError::NotAnArn {
         text: abbreviated(text),
         wanted,

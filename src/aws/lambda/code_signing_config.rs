@@ -24,7 +24,7 @@ const OF_FUNCTION: &str = "/code-signing-config";
 /// What becomes of a package that no allowed profile signed (shape `CodeSigningPolicy`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum UntrustedArtifact {
-    /// It is deployed, with a warning in CloudWatch and CloudTrail.
+    /// It is deployed, with a warning in Amazon's logs and metrics.
     Warn,
     /// It is refused.
     Enforce,
@@ -228,9 +228,9 @@ impl Aws {
         let found = of_this(&call, arn, answer.code_signing_config)?;
         let description = change.description.as_deref();
         let profiles = change.profiles.as_deref();
-        let is_done = description.is_none_or(|wanted| {
-            found.description.as_deref().unwrap_or_default() == wanted
-        }) && profiles.is_none_or(|wanted| same(&found.profiles, wanted))
+        let is_done = description
+            .is_none_or(|wanted| found.description.as_deref().unwrap_or_default() == wanted)
+            && profiles.is_none_or(|wanted| same(&found.profiles, wanted))
             && change
                 .untrusted
                 .is_none_or(|wanted| found.untrusted == wanted);
@@ -302,10 +302,13 @@ impl Aws {
             let request = Request::get(page(&path, LAMBDA_NAMES_PER_PAGE, pages.token()));
             let answer: FunctionPage = self.ask_lambda_for(&call, &request).await?;
             for text in answer.function_arns {
-                let function = FunctionArn::new(&text).map_err(|error| malformed(error.to_string()))?;
+                let function =
+                    FunctionArn::new(&text).map_err(|error| malformed(error.to_string()))?;
                 found.push(function);
             }
-            pages.turn(answer.next_marker.as_deref()).map_err(malformed)?;
+            pages
+                .turn(answer.next_marker.as_deref())
+                .map_err(malformed)?;
         }
         Ok(Listed::new(found, pages.is_complete()))
     }
@@ -429,8 +432,7 @@ fn body(
 
 fn read(call: &Call, row: Row) -> Result<CodeSigningConfig, CallError> {
     let found = row.read();
-    let found =
-        found.map_err(|problem| CallError::malformed(call.clone(), problem, None))?;
+    let found = found.map_err(|problem| CallError::malformed(call.clone(), problem, None))?;
     let location = found.arn.location();
     if location.region() == call.region
         && location.partition() == Partition::of_region(&call.region)

@@ -4,7 +4,8 @@ use std::fmt;
 
 use crate::aws::arn::{ArnError, ArnService, Location, parse_location};
 
-const WANTED_CONFIG: &str = "`code-signing-config:csc-ID`, the identifier with 17 letters and digits";
+const WANTED_CONFIG: &str =
+    "`code-signing-config:csc-ID`, the identifier with 17 letters and digits";
 const WANTED_LAYER: &str = "`layer:NAME:VERSION`";
 
 /// `arn:…:code-signing-config:csc-…`: a code signing configuration.
@@ -143,7 +144,8 @@ mod tests {
 
     #[test]
     fn a_configuration_and_a_layer_are_read_and_written() {
-        let text = "arn:aws:lambda:us-west-2:111122223333:code-signing-config:csc-0123456789abcdef0";
+        let text =
+            "arn:aws:lambda:us-west-2:111122223333:code-signing-config:csc-0123456789abcdef0";
         let arn = CodeSigningConfigArn::parse(text).unwrap();
         assert_eq!(arn.to_string(), text);
         assert_eq!(arn.id(), "csc-0123456789abcdef0");

@@ -177,7 +177,9 @@ impl Aws {
                 }
                 found.push(function);
             }
-            pages.turn(answer.next_marker.as_deref()).map_err(malformed)?;
+            pages
+                .turn(answer.next_marker.as_deref())
+                .map_err(malformed)?;
         }
         Ok(Listed::new(found, pages.is_complete()))
     }

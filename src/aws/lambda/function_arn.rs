@@ -258,8 +258,21 @@ mod tests {
         let by_name = FunctionName::parse("gate:live").unwrap();
         assert!(by_name.is(&arn, "us-west-2") && !by_name.is(&arn, "us-east-1"));
         assert!(!FunctionName::parse("gat").unwrap().is(&arn, "us-west-2"));
-        assert_eq!(by_name.resource("us-west-2"), "arn:aws:lambda:us-west-2:*:function:gate:live");
-        for wrong in ["", "a b", "a.zip", "a/b", "a:", ":a", "a:b:c", "s3://a/b", "arn:aws:lambda"] {
+        assert_eq!(
+            by_name.resource("us-west-2"),
+            "arn:aws:lambda:us-west-2:*:function:gate:live"
+        );
+        for wrong in [
+            "",
+            "a b",
+            "a.zip",
+            "a/b",
+            "a:",
+            ":a",
+            "a:b:c",
+            "s3://a/b",
+            "arn:aws:lambda",
+        ] {
             assert!(FunctionName::parse(wrong).is_err(), "{wrong}");
         }
     }

@@ -160,7 +160,10 @@ mod tests {
             "file:///etc/passwd",
         ] {
             let error = read(wrong).unwrap_err();
-            assert!(matches!(error, PackageUrlError::Elsewhere { .. }), "{wrong}");
+            assert!(
+                matches!(error, PackageUrlError::Elsewhere { .. }),
+                "{wrong}"
+            );
         }
         assert_eq!(read("a"), Err(PackageUrlError::NotAUrl));
     }
@@ -169,7 +172,10 @@ mod tests {
     fn its_query_is_not_shown() {
         let url = read("http://127.0.0.1:4570/a?X-Amz-Signature=word").unwrap();
         assert_eq!(url.to_string(), "http://127.0.0.1:4570/a?...");
-        assert_eq!(format!("{url:?}"), "PackageUrl(\"http://127.0.0.1:4570/a?...\")");
+        assert_eq!(
+            format!("{url:?}"),
+            "PackageUrl(\"http://127.0.0.1:4570/a?...\")"
+        );
         let error = read("http://evil.example/a?X-Amz-Signature=word").unwrap_err();
         assert!(!error.to_string().contains("word"), "{error}");
     }

@@ -172,9 +172,9 @@ impl Aws {
 }
 
 /// A question about an object.
-fn question<'a>(
-    request: &'a (dyn Fn(&Endpoint) -> Result<Unsigned, ::http::Error> + Sync),
-) -> Question<'a> {
+fn question(
+    request: &(dyn Fn(&Endpoint) -> Result<Unsigned, ::http::Error> + Sync),
+) -> Question<'_> {
     Question {
         id: "S3",
         name: "s3",

@@ -97,7 +97,11 @@ async fn audited(args: &Args) -> Result<LambdaAuditV1, Stop> {
                 .then(|| days * u32::try_from(args.expires_within).unwrap_or(u32::MAX)),
         };
         let audited = Box::pin(audit.audited()).await?;
-        Ok(LambdaAuditV1::new(signer.region(), &audited, reader::current()))
+        Ok(LambdaAuditV1::new(
+            signer.region(),
+            &audited,
+            reader::current(),
+        ))
     };
     allowed.begin().lend(Box::pin(work)).await
 }

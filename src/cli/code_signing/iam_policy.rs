@@ -69,7 +69,10 @@ pub(super) fn run(args: &Args) -> CommandOutput {
 
 fn policy(args: &Args) -> Result<IamPolicy, CommandOutput> {
     let unusable = |error: ArnError| CommandOutput::unusable(&error, error.hint());
-    let configs = args.config.iter().map(|text| CodeSigningConfigArn::parse(text));
+    let configs = args
+        .config
+        .iter()
+        .map(|text| CodeSigningConfigArn::parse(text));
     let configs = configs.collect::<Result<Vec<_>, _>>().map_err(unusable)?;
     let mut locations: Vec<&Location> = Vec::new();
     for config in &configs {
@@ -79,9 +82,9 @@ fn policy(args: &Args) -> Result<IamPolicy, CommandOutput> {
     }
     let pattern = &args.functions;
     let is_pattern = (1..=140).contains(&pattern.len())
-        && pattern.bytes().all(|byte| {
-            byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'*' | b'?')
-        });
+        && pattern
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'*' | b'?'));
     if !is_pattern {
         let sentence = format!("`{pattern}` is not a pattern of function names");
         let hint = "use letters, digits, `-` and `_`, and `*` for any letters".to_owned();
@@ -91,14 +94,25 @@ fn policy(args: &Args) -> Result<IamPolicy, CommandOutput> {
         .iter()
         .map(|location| format!("{location}function:{pattern}"));
     let functions: Vec<String> = functions.collect();
-    let arns: Vec<String> = configs.iter().map(ToString::to_string).collect();
+    let names: Vec<String> = configs.iter().map(ToString::to_string).collect();
     let everything = ["*".to_owned()];
     let mut statements = vec![
-        IamStatement::allow("CreateWithTheConfiguration", &[CREATES], &functions)
-            .when("StringEquals", KEY, &arns),
-        IamStatement::allow("AttachTheConfiguration", &[ATTACHES], &[&functions[..], &arns].concat())
-            .when("StringEquals", KEY, &arns),
-        IamStatement::allow("ReadTheConfiguration", &["lambda:GetCodeSigningConfig"], &arns),
+        IamStatement::allow("CreateWithTheConfiguration", &[CREATES], &functions).when(
+            "StringEquals",
+            KEY,
+            &names,
+        ),
+        IamStatement::allow(
+            "AttachTheConfiguration",
+            &[ATTACHES],
+            &[&functions[..], &names].concat(),
+        )
+        .when("StringEquals", KEY, &names),
+        IamStatement::allow(
+            "ReadTheConfiguration",
+            &["lambda:GetCodeSigningConfig"],
+            &names,
+        ),
         IamStatement::allow("Deploy", &DEPLOYS, &functions),
     ];
     if !args.execution_role.is_empty() {
@@ -106,14 +120,20 @@ fn policy(args: &Args) -> Result<IamPolicy, CommandOutput> {
         let roles = roles.collect::<Result<Vec<_>, _>>()?;
         let to_lambda = ["lambda.amazonaws.com".to_owned()];
         statements.push(
-            IamStatement::allow("PassTheExecutionRole", &["iam:PassRole"], &roles)
-                .when("StringEquals", "iam:PassedToService", &to_lambda),
+            IamStatement::allow("PassTheExecutionRole", &["iam:PassRole"], &roles).when(
+                "StringEquals",
+                "iam:PassedToService",
+                &to_lambda,
+            ),
         );
     }
     statements.extend([
         // True as well where the function is to have no configuration at all.
-        IamStatement::deny("NoOtherConfiguration", &[CREATES, ATTACHES], &everything)
-            .when("StringNotEquals", KEY, &arns),
+        IamStatement::deny("NoOtherConfiguration", &[CREATES, ATTACHES], &everything).when(
+            "StringNotEquals",
+            KEY,
+            &names,
+        ),
         IamStatement::deny("KeepTheConfiguration", &CONFIGURES, &everything),
         IamStatement::deny("KeepTheSigningProfiles", &MANAGES_PROFILES, &everything),
     ]);

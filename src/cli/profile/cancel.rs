@@ -1,6 +1,8 @@
 //! `countersign profile cancel`: a signing profile that signs no more.
 
-use crate::cli::management::{Answer, AnswerArgs, Change, ChangeArgs, Session, Stop, unchanged, sentences};
+use crate::cli::management::{
+    Answer, AnswerArgs, Change, ChangeArgs, Session, Stop, sentences, unchanged,
+};
 use crate::report::{ManagementState, ManagementV1};
 use crate::signing_profiles::{Consequence, Need, ProfileId};
 

@@ -62,7 +62,7 @@ pub(super) async fn run(args: &Args) -> Result<Answer, Stop> {
         let arn = signer.create(&new).await?;
         // There is one attempt.
         let _ = created.set(arn);
-        Ok(())
+        Ok::<(), Error>(())
     };
     let done = "Created the signing profile";
     let mut answer = session

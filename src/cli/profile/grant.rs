@@ -1,6 +1,8 @@
 //! `countersign profile grant`: another account that may use a signing profile.
 
-use crate::cli::management::{Answer, AnswerArgs, Change, ChangeArgs, Session, Stop, unchanged, sentences};
+use crate::cli::management::{
+    Answer, AnswerArgs, Change, ChangeArgs, Session, Stop, sentences, unchanged,
+};
 use crate::report::{ManagementState, ManagementV1, PermissionRecord};
 use crate::signing_profiles::{
     Consequence, Need, Permission, Principal, ProfileId, SharedAction, StatementId,

@@ -1,7 +1,9 @@
 //! `countersign profile revoke`: a signing profile whose signatures from a time on are not trusted.
 
 use crate::cli::management::count::{CountArgs, count};
-use crate::cli::management::{Answer, AnswerArgs, Change, ChangeArgs, Session, Stop, unchanged, sentences};
+use crate::cli::management::{
+    Answer, AnswerArgs, Change, ChangeArgs, Session, Stop, sentences, unchanged,
+};
 use crate::report::{ManagementState, ManagementV1};
 use crate::signing_profiles::{Consequence, Effect, Need, ProfileId, Reason};
 

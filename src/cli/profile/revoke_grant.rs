@@ -44,7 +44,10 @@ pub(super) async fn run(args: &Args) -> Result<Answer, Stop> {
             "remove permission `{}` from signing profile `{arn}`",
             statement.as_str()
         ),
-        consequences: sentences(&Consequence::of_revoke_grant(&found.principal, &found.action)),
+        consequences: sentences(&Consequence::of_revoke_grant(
+            &found.principal,
+            &found.action,
+        )),
     };
     let done = format!("Removed permission {} from {arn}", statement.as_str());
     let work = signer.revoke_grant(&profile, &permissions, &statement);

@@ -2,7 +2,9 @@
 
 use crate::aws::CallErrorKind;
 use crate::cli::management::count::{CountArgs, count};
-use crate::cli::management::{Answer, AnswerArgs, Change, ChangeArgs, Session, Stop, unchanged, sentences};
+use crate::cli::management::{
+    Answer, AnswerArgs, Change, ChangeArgs, Session, Stop, sentences, unchanged,
+};
 use crate::report::{JobRecord, ManagementState, ManagementV1};
 use crate::signing_profiles::{Consequence, Error, Job, JobId, Reason};
 

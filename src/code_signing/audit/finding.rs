@@ -69,22 +69,67 @@ pub enum AuditRule {
 
 /// Every rule with what it finds, in the order of the documentation.
 pub const AUDIT_RULES: [(AuditRule, &str); 17] = [
-    (AuditRule::NoConfiguration, "A function does not have a code signing configuration"),
-    (AuditRule::OnlyWarns, "A code signing configuration only warns about other code"),
-    (AuditRule::ManyProfiles, "A code signing configuration has nearly as many signing profiles as it can have"),
-    (AuditRule::ProfileCanceled, "A code signing configuration has a canceled signing profile"),
-    (AuditRule::ProfileRevoked, "A code signing configuration has a revoked signing profile"),
-    (AuditRule::ProfileOfOtherPlatform, "A code signing configuration has a signing profile of another platform"),
-    (AuditRule::ProfileNotKnown, "A signing profile could not be looked at"),
-    (AuditRule::CodeNotSigned, "The code of a function is not signed"),
-    (AuditRule::CodeOfOtherProfile, "The code of a function is signed by a profile that its configuration does not have"),
-    (AuditRule::LayerNotSigned, "A layer of a function is not signed"),
-    (AuditRule::LayerOfOtherProfile, "A layer is signed by a profile that the function's configuration does not have"),
+    (
+        AuditRule::NoConfiguration,
+        "A function does not have a code signing configuration",
+    ),
+    (
+        AuditRule::OnlyWarns,
+        "A code signing configuration only warns about other code",
+    ),
+    (
+        AuditRule::ManyProfiles,
+        "A code signing configuration has nearly as many signing profiles as it can have",
+    ),
+    (
+        AuditRule::ProfileCanceled,
+        "A code signing configuration has a canceled signing profile",
+    ),
+    (
+        AuditRule::ProfileRevoked,
+        "A code signing configuration has a revoked signing profile",
+    ),
+    (
+        AuditRule::ProfileOfOtherPlatform,
+        "A code signing configuration has a signing profile of another platform",
+    ),
+    (
+        AuditRule::ProfileNotKnown,
+        "A signing profile could not be looked at",
+    ),
+    (
+        AuditRule::CodeNotSigned,
+        "The code of a function is not signed",
+    ),
+    (
+        AuditRule::CodeOfOtherProfile,
+        "The code of a function is signed by a profile that its configuration does not have",
+    ),
+    (
+        AuditRule::LayerNotSigned,
+        "A layer of a function is not signed",
+    ),
+    (
+        AuditRule::LayerOfOtherProfile,
+        "A layer is signed by a profile that the function's configuration does not have",
+    ),
     (AuditRule::LayerNotKnown, "A layer could not be looked at"),
-    (AuditRule::SignatureExpired, "The signature of deployed code has expired"),
-    (AuditRule::SignatureExpires, "The signature of deployed code expires soon"),
-    (AuditRule::SignatureRevoked, "The signature of deployed code is revoked"),
-    (AuditRule::SignatureNotKnown, "A signing job could not be looked at"),
+    (
+        AuditRule::SignatureExpired,
+        "The signature of deployed code has expired",
+    ),
+    (
+        AuditRule::SignatureExpires,
+        "The signature of deployed code expires soon",
+    ),
+    (
+        AuditRule::SignatureRevoked,
+        "The signature of deployed code is revoked",
+    ),
+    (
+        AuditRule::SignatureNotKnown,
+        "A signing job could not be looked at",
+    ),
     (AuditRule::Incomplete, "Not everything was looked at"),
 ];
 

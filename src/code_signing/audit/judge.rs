@@ -4,9 +4,7 @@ use std::time::Duration;
 
 use time::OffsetDateTime;
 
-use super::finding::{
-    AuditFinding, AuditRule, MANY_PROFILES, Severity, days, next_deployment,
-};
+use super::finding::{AuditFinding, AuditRule, MANY_PROFILES, Severity, days, next_deployment};
 use crate::aws::{CodeSigningConfig, FunctionArn, LayerVersionArn, SignedBy, UntrustedArtifact};
 use crate::code_signing::configuration::PLATFORM_ID;
 use crate::limits::MAX_CONFIG_PROFILES;
@@ -21,14 +19,18 @@ pub(super) fn of_config(config: &CodeSigningConfig, functions: Option<usize>) ->
                 Severity::Warn,
                 "it only warns about other code, and no function has it".to_owned(),
             ),
-            Some(1) => (Severity::Fail, "it only warns about other code, and 1 function has it".to_owned()),
+            Some(1) => (
+                Severity::Fail,
+                "it only warns about other code, and 1 function has it".to_owned(),
+            ),
             Some(count) => (
                 Severity::Fail,
                 format!("it only warns about other code, and {count} functions have it"),
             ),
             None => (
                 Severity::Fail,
-                "it only warns about other code, and which functions have it is not known".to_owned(),
+                "it only warns about other code, and which functions have it is not known"
+                    .to_owned(),
             ),
         };
         let hint = format!(
@@ -65,14 +67,16 @@ pub(super) fn of_profile(
             let found = format!("signing profile `{name}` could not be looked at: {problem}");
             let hint = "run the audit with credentials of the account that owns the profile, or have it permit \
                         `signer:GetSigningProfile`";
-            return Some(
-                new(AuditRule::ProfileNotKnown, Severity::Unknown, found).advising(hint),
-            );
+            return Some(new(AuditRule::ProfileNotKnown, Severity::Unknown, found).advising(hint));
         }
     };
     if profile.platform != PLATFORM_ID {
-        let found = format!("signing profile `{name}` is of the platform `{}`", profile.platform);
-        let hint = format!("remove it: only profiles of the platform `{PLATFORM_ID}` sign packages");
+        let found = format!(
+            "signing profile `{name}` is of the platform `{}`",
+            profile.platform
+        );
+        let hint =
+            format!("remove it: only profiles of the platform `{PLATFORM_ID}` sign packages");
         let rule = AuditRule::ProfileOfOtherPlatform;
         return Some(new(rule, Severity::Warn, found).advising(hint));
     }
@@ -83,7 +87,9 @@ pub(super) fn of_profile(
     match &profile.status {
         Status::Active => None,
         Status::Canceled => {
-            let found = format!("signing profile `{name}` is canceled: it signs no more, and what it signed is accepted");
+            let found = format!(
+                "signing profile `{name}` is canceled: it signs no more, and what it signed is accepted"
+            );
             let hint = format!("when nothing that it signed is deployed any more, {remove}");
             Some(new(AuditRule::ProfileCanceled, Severity::Warn, found).advising(hint))
         }
@@ -102,13 +108,27 @@ pub(super) fn of_profile(
 /// What is found of a function that no configuration counts for.
 pub(super) fn without_config(function: &FunctionArn, is_certain: bool) -> AuditFinding {
     let (severity, found) = if is_certain {
-        (Severity::Fail, "it does not have a code signing configuration: any code can be deployed")
+        (
+            Severity::Fail,
+            "it does not have a code signing configuration: any code can be deployed",
+        )
     } else {
-        (Severity::Unknown, "no configuration that could be looked at counts for it")
+        (
+            Severity::Unknown,
+            "no configuration that could be looked at counts for it",
+        )
     };
-    let hint = format!("`countersign lambda config attach CONFIG_ARN {}`", function.function());
-    AuditFinding::new(AuditRule::NoConfiguration, severity, &function.function(), found)
-        .advising(hint)
+    let hint = format!(
+        "`countersign lambda config attach CONFIG_ARN {}`",
+        function.function()
+    );
+    AuditFinding::new(
+        AuditRule::NoConfiguration,
+        severity,
+        &function.function(),
+        found,
+    )
+    .advising(hint)
 }
 
 /// What is found of a function's code.
@@ -122,12 +142,21 @@ pub(super) fn of_code(
         Some(by) if config.profiles.contains(&by.profile) => return None,
         Some(by) => (
             AuditRule::CodeOfOtherProfile,
-            format!("its code is signed by `{}`, which configuration `{}` does not have", by.profile, config.arn.id()),
+            format!(
+                "its code is signed by `{}`, which configuration `{}` does not have",
+                by.profile,
+                config.arn.id()
+            ),
         ),
-        None => (AuditRule::CodeNotSigned, "its code is not signed".to_owned()),
+        None => (
+            AuditRule::CodeNotSigned,
+            "its code is not signed".to_owned(),
+        ),
     };
     let finding = AuditFinding::new(rule, Severity::Fail, &function.function(), found);
-    Some(finding.advising(format!("{next}; sign it with `countersign lambda sign` and deploy that")))
+    Some(finding.advising(format!(
+        "{next}; sign it with `countersign lambda sign` and deploy that"
+    )))
 }
 
 /// What is found of a layer, which could be looked at or not.
@@ -163,7 +192,9 @@ pub(super) fn of_layer(
         ),
     };
     let finding = AuditFinding::new(rule, Severity::Fail, &subject, found);
-    Some(finding.advising(format!("{next}; publish a signed version of the layer and use that")))
+    Some(finding.advising(format!(
+        "{next}; publish a signed version of the layer and use that"
+    )))
 }
 
 /// What is found of the signing job of a package that is deployed; `what` says which package.

@@ -99,12 +99,15 @@ impl Audit<'_> {
                 }
             };
             audited.findings.extend(judge::of_config(config, count));
-            self.look_at_profiles(config, &mut asked, &mut audited.findings).await;
+            self.look_at_profiles(config, &mut asked, &mut audited.findings)
+                .await;
         }
         for function in functions.entries.iter().filter(|one| !one.is_image) {
             let config = attached.get(function.arn.function());
             let Some(config) = config.and_then(|at| configs.entries.get(*at)) else {
-                audited.findings.push(judge::without_config(&function.arn, is_whole));
+                audited
+                    .findings
+                    .push(judge::without_config(&function.arn, is_whole));
                 continue;
             };
             let found = self.of_function(function, config, &mut asked).await;
@@ -134,7 +137,10 @@ impl Audit<'_> {
 
     async fn profile(&self, arn: &SigningProfileArn) -> Looked<Profile> {
         let id = ProfileId::parse(&arn.to_string()).map_err(|error| error.to_string())?;
-        self.signer.profile(&id).await.map_err(|error| error.to_string())
+        self.signer
+            .profile(&id)
+            .await
+            .map_err(|error| error.to_string())
     }
 
     async fn of_function(
@@ -204,7 +210,10 @@ impl Audit<'_> {
             return Err(format!("it is in region `{}`", arn.location().region()));
         }
         let id = JobId::parse(&arn.to_string()).map_err(|error| error.to_string())?;
-        self.signer.job(&id).await.map_err(|error| error.to_string())
+        self.signer
+            .job(&id)
+            .await
+            .map_err(|error| error.to_string())
     }
 }
 

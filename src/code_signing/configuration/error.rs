@@ -48,10 +48,14 @@ pub enum Error {
         source: Box<CallError>,
     },
     /// A function that is an image.
-    #[error("function `{0}` is a container image, which AWS Lambda does not hold to a code signing configuration")]
+    #[error(
+        "function `{0}` is a container image, which AWS Lambda does not hold to a code signing configuration"
+    )]
     IsImage(String),
     /// Too few or too many profiles.
-    #[error("a code signing configuration has 1 to {MAX_CONFIG_PROFILES} signing profiles, found {0}")]
+    #[error(
+        "a code signing configuration has 1 to {MAX_CONFIG_PROFILES} signing profiles, found {0}"
+    )]
     Profiles(usize),
     /// A profile twice.
     #[error("signing profile `{0}` is named twice")]
@@ -63,7 +67,10 @@ pub enum Error {
     #[error("a description has {MAX_CONFIG_DESCRIPTION_CHARS} characters at most, found {0}")]
     Description(usize),
     /// A profile for something else than packages of AWS Lambda.
-    #[error("signing profile `{profile}` is of the platform `{platform}`, wanted `{}`", super::PLATFORM_ID)]
+    #[error(
+        "signing profile `{profile}` is of the platform `{platform}`, wanted `{}`",
+        super::PLATFORM_ID
+    )]
     OtherPlatform {
         /// The profile.
         profile: String,
@@ -87,7 +94,9 @@ pub enum Error {
         functions: usize,
     },
     /// A function and a configuration that are not in one account and region.
-    #[error("function `{function}` and code signing configuration `{config}` are not of the same account and region")]
+    #[error(
+        "function `{function}` and code signing configuration `{config}` are not of the same account and region"
+    )]
     Apart {
         /// The function.
         function: String,
@@ -173,8 +182,8 @@ impl Error {
 fn hint_of_call(error: &CallError) -> Option<String> {
     let hint = error.hint();
     let is_change = CHANGES.contains(&error.call().action);
-    let may_be_done = is_change
-        && (error.may_be_done() || error.kind() == CallErrorKind::ServiceFailure);
+    let may_be_done =
+        is_change && (error.may_be_done() || error.kind() == CallErrorKind::ServiceFailure);
     let more = if may_be_done {
         "AWS may have done it: look with `countersign lambda config list` or `countersign lambda config show` before \
          another attempt"
@@ -196,9 +205,7 @@ fn hint_of_call(error: &CallError) -> Option<String> {
 /// # Errors
 ///
 /// [`Error::Call`] and [`Error::OutOfTime`].
-pub async fn answered<T>(
-    asking: impl Future<Output = Result<T, CallError>>,
-) -> Result<T, Error> {
+pub async fn answered<T>(asking: impl Future<Output = Result<T, CallError>>) -> Result<T, Error> {
     let answer = allowance::in_time(Box::pin(asking)).await;
     answer.map_err(Error::OutOfTime)?.map_err(Error::Call)
 }
@@ -231,22 +238,24 @@ pub async fn of_function<T>(
     config: Option<&CodeSigningConfigArn>,
     asking: impl Future<Output = Result<T, CallError>>,
 ) -> Result<T, Error> {
-    answered(asking).await.map_err(|error| match (error, config) {
-        (Error::Call(source), Some(config))
-            if source.code() == Some("CodeSigningConfigNotFoundException") =>
-        {
-            Error::NoConfig {
-                config: config.to_string(),
-                source: Box::new(source),
+    answered(asking)
+        .await
+        .map_err(|error| match (error, config) {
+            (Error::Call(source), Some(config))
+                if source.code() == Some("CodeSigningConfigNotFoundException") =>
+            {
+                Error::NoConfig {
+                    config: config.to_string(),
+                    source: Box::new(source),
+                }
             }
-        }
-        (Error::Call(source), _) if is_missing(&source) => Error::NoFunction {
-            function: function.to_string(),
-            region: source.call().region.clone(),
-            source: Box::new(source),
-        },
-        (error, _) => error,
-    })
+            (Error::Call(source), _) if is_missing(&source) => Error::NoFunction {
+                function: function.to_string(),
+                region: source.call().region.clone(),
+                source: Box::new(source),
+            },
+            (error, _) => error,
+        })
 }
 
 fn is_missing(error: &CallError) -> bool {

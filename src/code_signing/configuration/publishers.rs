@@ -104,8 +104,7 @@ impl Edit {
             after.remove(at);
         }
         for profile in &self.add {
-            let is_new = !self.add.iter().filter(|one| *one == profile).nth(1).is_some();
-            if !is_new {
+            if self.add.iter().filter(|one| *one == profile).count() > 1 {
                 return Err(Error::Twice(profile.to_string()));
             }
             if !after.contains(profile) {
@@ -138,7 +137,9 @@ mod tests {
 
     fn profiles(names: &[&str]) -> Vec<SigningProfileVersionArn> {
         let one = |name: &&str| {
-            let text = format!("arn:aws:signer:us-west-2:111122223333:/signing-profiles/{name}/abcdefghij");
+            let text = format!(
+                "arn:aws:signer:us-west-2:111122223333:/signing-profiles/{name}/abcdefghij"
+            );
             SigningProfileVersionArn::parse(&text).unwrap()
         };
         names.iter().map(one).collect()
@@ -170,8 +171,14 @@ mod tests {
             add: Vec::new(),
             remove: profiles(&["b2"]),
         };
-        assert!(matches!(remove.of(&profiles(&["a1"])), Err(Error::NotAllowed(_))));
-        assert!(matches!(remove.of(&profiles(&["b2"])), Err(Error::Profiles(0))));
+        assert!(matches!(
+            remove.of(&profiles(&["a1"])),
+            Err(Error::NotAllowed(_))
+        ));
+        assert!(matches!(
+            remove.of(&profiles(&["b2"])),
+            Err(Error::Profiles(0))
+        ));
     }
 
     #[test]

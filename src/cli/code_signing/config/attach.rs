@@ -29,7 +29,10 @@ pub(in crate::cli) struct Args {
 pub(super) async fn run(args: &Args) -> Result<Answer, Stop> {
     let arn = config(&args.config)?;
     let name = function(&args.function)?;
-    if name.location().is_some_and(|location| location != *arn.location()) {
+    if name
+        .location()
+        .is_some_and(|location| location != *arn.location())
+    {
         return Err(Error::Apart {
             function: name.to_string(),
             config: arn.to_string(),

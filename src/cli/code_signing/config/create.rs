@@ -45,7 +45,10 @@ pub(super) async fn run(args: &Args) -> Result<Answer, Stop> {
     if count > MAX_CONFIG_PROFILES {
         return Err(Error::Profiles(count).into());
     }
-    let ids = args.signing_profile.iter().map(|text| ProfileId::parse(text));
+    let ids = args
+        .signing_profile
+        .iter()
+        .map(|text| ProfileId::parse(text));
     let ids = ids.collect::<Result<Vec<_>, _>>()?;
     let located = ids.iter().find(|id| id.location().is_some());
     let location = located.and_then(ProfileId::location);

@@ -13,7 +13,7 @@ use crate::report::{ConfigurationRecord, ManagementState, ManagementV1};
 /// What becomes of code that no profile of a configuration signed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub(super) enum Untrusted {
-    /// Deploy it, and count it in CloudWatch
+    /// Deploy it, and count it as a warning
     Warn,
     /// Refuse it
     Enforce,
@@ -36,15 +36,13 @@ pub(super) fn config(text: &str) -> Result<CodeSigningConfigArn, Stop> {
 
 /// The function that an argument names.
 pub(super) fn function(text: &str) -> Result<FunctionName, Stop> {
-    FunctionName::parse(text)
-        .map_err(|error: FunctionArnError| CommandOutput::unusable(&error, Some(error.hint())).into())
+    FunctionName::parse(text).map_err(|error: FunctionArnError| {
+        CommandOutput::unusable(&error, Some(error.hint())).into()
+    })
 }
 
 /// AWS where a function is.
-pub(super) async fn open_at(
-    args: &AnswerArgs,
-    function: &FunctionName,
-) -> Result<Session, Stop> {
+pub(super) async fn open_at(args: &AnswerArgs, function: &FunctionName) -> Result<Session, Stop> {
     let location = function.location();
     Session::open(args, None, function, location.as_ref()).await
 }
@@ -66,13 +64,17 @@ pub(super) async fn renewed(
     mut document: ManagementV1,
 ) -> ManagementV1 {
     let aws = session.context.aws();
-    match session.step(of_config(arn, aws.code_signing_config(arn))).await {
+    match session
+        .step(of_config(arn, aws.code_signing_config(arn)))
+        .await
+    {
         Ok(config) => {
             document.configurations = Some(vec![ConfigurationRecord::new(&config)]);
         }
         Err(error) => {
-            let warning =
-                format!("it was done; how the configuration is now could not be looked at: {error}");
+            let warning = format!(
+                "it was done; how the configuration is now could not be looked at: {error}"
+            );
             document.warnings.push(warning);
         }
     }

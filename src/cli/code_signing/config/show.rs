@@ -36,16 +36,14 @@ pub(super) async fn run(args: &Args) -> Result<Answer, Stop> {
     let session = open_at(&args.answer, &name).await?;
     document.function = Some(name.to_string());
     let aws = session.context.aws();
-    match config_of(&session, &aws, &name).await? {
-        Some(arn) => of(&session, &arn, document).await,
-        None => {
-            document.configurations = Some(Vec::new());
-            let text = format!(
-                "Function {name} does not have a code signing configuration: any code can be deployed to it\n"
-            );
-            Ok(Answer { document, text })
-        }
+    if let Some(arn) = config_of(&session, &aws, &name).await? {
+        return of(&session, &arn, document).await;
     }
+    document.configurations = Some(Vec::new());
+    let text = format!(
+        "Function {name} does not have a code signing configuration: any code can be deployed to it\n"
+    );
+    Ok(Answer { document, text })
 }
 
 async fn of(
@@ -67,7 +65,10 @@ async fn of(
             }
         }
     }
-    match session.step(of_config(arn, aws.functions_of_config(arn))).await {
+    match session
+        .step(of_config(arn, aws.functions_of_config(arn)))
+        .await
+    {
         Ok(functions) => {
             record = record.with_functions(&functions.entries);
             if !functions.is_complete {

@@ -60,7 +60,10 @@ pub(super) async fn run(args: &Args) -> Result<Answer, Stop> {
     if let Some(description) = &args.description {
         check_description(description)?;
     }
-    let added = args.add_signing_profile.iter().map(|text| ProfileId::parse(text));
+    let added = args
+        .add_signing_profile
+        .iter()
+        .map(|text| ProfileId::parse(text));
     let added = added.collect::<Result<Vec<_>, _>>()?;
     let removed = args.remove_signing_profile.iter().map(|text| version(text));
     let mut edit = Edit {
