@@ -113,6 +113,7 @@ pub mod hints;
 #[doc(hidden)]
 pub mod json;
 mod json_size;
+mod cms;
 #[cfg(feature = "cli")]
 #[doc(hidden)]
 pub mod archive;
@@ -147,6 +148,11 @@ pub mod doctor;
 pub mod install;
 #[doc(hidden)]
 pub mod managed_signing;
+
+// Packages of AWS Lambda.
+#[cfg(feature = "cli")]
+#[doc(hidden)]
+pub mod code_signing;
 
 // What they found and did, as documents.
 pub mod report;

@@ -90,12 +90,13 @@ pub use faults::{Fault, FaultKind, Faults, Tamper};
 pub use iam::Decision;
 pub use identities::AccessKey;
 pub use managed_signing::{SigningCourse, SigningEnd};
-pub use signer::lambda_zip::{
-    PackageError, PackageSignature, PackageSigning, package_digest, package_signature,
-};
+pub use packages::SignedPackage;
 pub use registry::{
     Access, BlobDelivery, DiskError, ListedSize, ListedType, ReferrersApi, RegistryOptions,
     RepositoryCreation, Software, SubjectHeader, TestImageError,
+};
+pub use signer::lambda_zip::{
+    PackageError, PackageSignature, PackageSigning, package_digest, package_signature,
 };
 
 use shared::Shared;

@@ -23,6 +23,7 @@
 //! | [`ListingV1`] of [`ShownPolicy`] | `policy show`, `blob policy show` | `policy-document.v1.schema.json` |
 //! | [`SetupV1`] | `setup` | `setup.v1.schema.json` |
 //! | `PluginsV1` | `plugin list` | `plugins.v1.schema.json` |
+//! | `PackageVerdict`, `PackageVerdictEnd` | `lambda verify` | `package-verdict.v1.schema.json` |
 //! | [`BlobPolicy`] | `blob policy init` | `trustpolicy.blob.schema.json` |
 //! | [`LintedPolicy`], [`LintEnd`] | `policy lint` | `policy-lint.v1.schema.json` |
 //! | [`Sarif`] | `policy lint --output sarif` | SARIF 2.1.0 |
@@ -55,6 +56,8 @@ mod lock;
 mod management;
 mod oci_policy;
 mod gate_explanation;
+#[cfg(feature = "cli")]
+mod package_verdict;
 #[cfg(feature = "cli")]
 pub(crate) mod plugin_sentence;
 #[cfg(feature = "cli")]
@@ -111,6 +114,11 @@ pub use management::{
     RepositoryCount, RevocationRecord, SignatureCount, SignatureRecord,
 };
 pub use oci_policy::{OciPolicy, OciStatement};
+#[cfg(feature = "cli")]
+pub use package_verdict::{
+    PackageCheck, PackageDifference, PackageSignature, PackageState, PackageVerdict,
+    PackageVerdictEnd,
+};
 #[cfg(feature = "cli")]
 pub use plugins::{PluginV1, PluginsV1};
 pub use policy_explanation::{

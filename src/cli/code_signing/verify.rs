@@ -1,0 +1,193 @@
+//! `countersign lambda verify`: the four checks of AWS Lambda, without AWS Lambda.
+
+use std::path::PathBuf;
+
+use clap::builder::NonEmptyStringValueParser;
+
+use super::source::Source;
+use super::text;
+use crate::archive::package::Allowed;
+use crate::aws::SigningProfileVersionArn;
+use crate::cli::args::{PluginConfigArgs, TimeArgs};
+use crate::cli::context::{Context, Format, read_roots};
+use crate::cli::output::{CommandOutput, Exit};
+use crate::cli::reader;
+use crate::cli::verify::Output;
+use crate::code_signing::{self, Contents, Difference, Judgement, NOT_SIGNED, compare};
+use crate::report::{PackageState, PackageVerdict, PackageVerdictEnd, Results};
+use crate::trust_store::built_in_package_root;
+use crate::x509::Certificate;
+
+/// Flags of `lambda verify`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  \
+    countersign lambda verify --signing-profile VERSION_ARN app.signed.zip\n  \
+    countersign lambda verify --signing-profile VERSION_ARN --against app.zip app.signed.zip\n  \
+    countersign lambda verify --signing-profile VERSION_ARN --output json one.zip two.zip\n\n\
+    A signature covers names, contents and order of the entries. It does not cover modes and dates, nor where a name \
+    ends and its content begins. How AWS Signer computes the digest is known from one source and not confirmed by AWS.")]
+pub(in crate::cli) struct Args {
+    /// Signed packages: zip files
+    #[arg(required = true, value_name = "PACKAGE")]
+    packages: Vec<String>,
+    /// Version of a signing profile that may have signed, as in a code signing configuration. May be given several times
+    #[arg(long, required = true, value_name = "VERSION_ARN", value_parser = NonEmptyStringValueParser::new())]
+    signing_profile: Vec<String>,
+    /// Certificate file that replaces AWS Signer's root for AWS Lambda
+    #[arg(long, value_name = "FILE")]
+    trust_anchor: Option<PathBuf>,
+    /// Package before it was signed: every entry must be the same, mode included
+    #[arg(long, value_name = "FILE")]
+    against: Option<String>,
+    /// Accept symbolic links, devices and set-user-ID bits, which no signature covers
+    #[arg(long)]
+    allow_links: bool,
+    /// Output format: `json` is one document on stdout, see schemas/package-verdict.v1.schema.json
+    #[arg(short, long, value_name = "FORM", default_value = "text")]
+    output: Output,
+    #[command(flatten)]
+    plugin_config: PluginConfigArgs,
+    #[command(flatten)]
+    time: TimeArgs,
+}
+
+pub(super) async fn run(args: &Args, emit: &mut dyn FnMut(CommandOutput)) {
+    match prepare(args) {
+        Ok(job) => job.run(emit).await,
+        Err(report) => emit(match args.output {
+            Output::Text => report,
+            Output::Json => {
+                let end = PackageVerdictEnd::not_begun(report.exit, report.not_begun());
+                CommandOutput {
+                    stdout: Results::default().end(&end),
+                    ..report
+                }
+            }
+        }),
+    }
+}
+
+/// What every package is held against.
+struct Job<'a> {
+    args: &'a Args,
+    allowed: Vec<SigningProfileVersionArn>,
+    roots: Vec<Certificate>,
+    unusual: Allowed,
+    against: Option<Contents>,
+    packages: Vec<Source>,
+    context: Context,
+    time: crate::allowance::Allowed,
+}
+
+fn prepare(args: &Args) -> Result<Job<'_>, CommandOutput> {
+    let allowed = args.signing_profile.iter().map(|text| version(text));
+    let allowed = allowed.collect::<Result<Vec<_>, _>>()?;
+    let pipes = args.time.for_pipes()?;
+    let plugin_config = args.plugin_config.parse()?;
+    let roots = match &args.trust_anchor {
+        Some(path) => {
+            let store = read_roots(path, pipes)?;
+            let trusted = store.certificates.into_iter();
+            trusted.map(|trusted| trusted.certificate).collect()
+        }
+        None => {
+            vec![built_in_package_root().map_err(|error| CommandOutput::unusable(&error, None))?]
+        }
+    };
+    let unusual = Allowed {
+        links: args.allow_links,
+    };
+    let against = match &args.against {
+        Some(name) => {
+            let contents = Source::open(name)?.read(unusual).map_err(|error| {
+                let sentence = "the package of `--against` cannot be used";
+                CommandOutput::error(Exit::Usage, sentence, &error, error.hint())
+            })?;
+            Some(contents)
+        }
+        None => None,
+    };
+    let packages = args.packages.iter().map(|name| Source::open(name));
+    let packages = packages.collect::<Result<Vec<_>, _>>()?;
+    Ok(Job {
+        args,
+        allowed,
+        roots,
+        unusual,
+        against,
+        packages,
+        context: Context::without_registry(plugin_config, Format::Known, pipes)?,
+        time: args.time.allowed()?,
+    })
+}
+
+/// A code signing configuration allows versions, never a profile with all its versions.
+fn version(text: &str) -> Result<SigningProfileVersionArn, CommandOutput> {
+    SigningProfileVersionArn::parse(text).map_err(|error| {
+        let hint = error.hint().unwrap_or_else(|| {
+            "a code signing configuration allows versions of profiles; `countersign profile show` shows the version's ARN"
+                .to_owned()
+        });
+        CommandOutput::unusable(&error, Some(hint))
+    })
+}
+
+impl Job<'_> {
+    async fn run(&self, emit: &mut dyn FnMut(CommandOutput)) {
+        let mut results = Results::default();
+        let mut exit = Exit::Done;
+        for source in &self.packages {
+            let (contents, judgement) = self.judge(source).await;
+            let differences = self.differences(contents.as_ref());
+            let differences = differences.as_deref();
+            let state = PackageState::of(&judgement, differences);
+            exit = exit.worse(state.exit());
+            emit(match self.args.output {
+                Output::Text => text::answer(&source.name, &judgement, differences),
+                Output::Json => CommandOutput {
+                    stdout: results.add(&PackageVerdict::new(
+                        &source.name,
+                        contents.as_ref(),
+                        &judgement,
+                        differences,
+                        reader::current(),
+                    )),
+                    exit: state.exit(),
+                    ..CommandOutput::done()
+                },
+            });
+        }
+        emit(match self.args.output {
+            Output::Text => CommandOutput {
+                stderr: format!("Note: {NOT_SIGNED}\n"),
+                ..CommandOutput::done()
+            },
+            Output::Json => CommandOutput {
+                stdout: results.end(&PackageVerdictEnd::new(exit)),
+                ..CommandOutput::done()
+            },
+        });
+    }
+
+    async fn judge(&self, source: &Source) -> (Option<Contents>, Judgement) {
+        let contents = match source.read(self.unusual) {
+            Ok(contents) => contents,
+            Err(error) => return (None, Judgement::refused(error)),
+        };
+        let now = self.context.environment.now();
+        let judgement = Judgement::begin(&contents, &self.allowed, &self.roots, now);
+        let judgement = match judgement.to_ask().cloned() {
+            Some(signature) => {
+                let aws = self.context.aws();
+                let asking = Box::pin(code_signing::ask(&aws, &signature));
+                judgement.with_revocation(self.time.begin().lend(asking).await)
+            }
+            None => judgement,
+        };
+        (Some(contents), judgement)
+    }
+
+    fn differences(&self, contents: Option<&Contents>) -> Option<Vec<Difference>> {
+        Some(compare(contents?, self.against.as_ref()?))
+    }
+}
