@@ -13,7 +13,7 @@ use tokio::sync::oneshot;
 
 use crate::{
     AccessKey, Emulator, Error, Faults, RegistryOptions, SignatureClock,
-    authority::Authority,
+    authority::{Authority, Signed},
     calls::Calls,
     clock::Clock,
     ecs,
@@ -203,7 +203,8 @@ impl Builder {
             faults: Faults::default(),
             decisions: Decisions::default(),
             calls: Calls::default(),
-            authority: Authority::open(data_dir)?,
+            authority: Authority::open(data_dir, Signed::Envelopes)?,
+            package_authority: Authority::open(data_dir, Signed::Packages)?,
             tls: Tls::open(data_dir)?,
             signer: Saved::open(data_dir, "signer.json", || Ok(Store::default()))?,
             kms: Saved::open(data_dir, "kms.json", || Ok(kms::Store::default()))?,

@@ -47,7 +47,16 @@ impl Emulator {
     ///
     /// [`ConvenienceError`], as `PutSigningProfile` refuses: the name is taken, or is none.
     pub fn create_signing_profile(&self, name: &str) -> Result<SigningProfile, ConvenienceError> {
-        let body = json!({ "platformId": "Notation-OCI-SHA384-ECDSA" });
+        self.create_profile(name, signer::NOTATION)
+    }
+
+    /// The same for another platform.
+    pub(crate) fn create_profile(
+        &self,
+        name: &str,
+        platform: &str,
+    ) -> Result<SigningProfile, ConvenienceError> {
+        let body = json!({ "platformId": platform });
         let path = format!("/signing-profiles/{name}");
         let answer = self.call_signer("PutSigningProfile", &Method::PUT, &path, &body)?;
         let text = |member: &str| {

@@ -45,6 +45,7 @@ mod error;
 
 mod signer;
 mod kms;
+mod packages;
 mod ecr;
 mod managed_signing;
 mod ecs;
@@ -89,9 +90,13 @@ pub use faults::{Fault, FaultKind, Faults, Tamper};
 pub use iam::Decision;
 pub use identities::AccessKey;
 pub use managed_signing::{SigningCourse, SigningEnd};
+pub use packages::SignedPackage;
 pub use registry::{
     Access, BlobDelivery, DiskError, ListedSize, ListedType, ReferrersApi, RegistryOptions,
     RepositoryCreation, Software, SubjectHeader, TestImageError,
+};
+pub use signer::lambda_zip::{
+    PackageError, PackageSignature, PackageSigning, package_digest, package_signature,
 };
 
 use shared::Shared;
@@ -264,7 +269,7 @@ impl Emulator {
             })
     }
 
-    /// Writes `env` (`export` lines, for its owner alone), `root.crt` and `tls-root.crt` into `dir`.
+    /// Writes `env` (`export` lines, for its owner alone), `root.crt`, `package-root.crt` and `tls-root.crt` into `dir`.
     ///
     /// # Errors
     ///
@@ -278,6 +283,11 @@ impl Emulator {
         let files = [
             ("env", env, Secret),
             ("root.crt", self.root_certificate_pem(), Public),
+            (
+                "package-root.crt",
+                self.package_root_certificate_pem(),
+                Public,
+            ),
             ("tls-root.crt", self.tls_root_pem(), Public),
         ];
         for (name, text, secrecy) in files {

@@ -17,7 +17,7 @@ struct Arguments {
     /// Address and port to listen on
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:4570")]
     listen: SocketAddr,
-    /// Directory for the files `env`, `root.crt`, `tls-root.crt` and for what survives a restart
+    /// Directory for the files `env`, `root.crt`, `package-root.crt`, `tls-root.crt` and for what survives a restart
     #[arg(long, value_name = "DIR")]
     data_dir: PathBuf,
     /// Default region

@@ -38,6 +38,8 @@ pub(crate) struct Shared {
     pub(crate) decisions: Decisions,
     pub(crate) calls: Calls,
     pub(crate) authority: Authority,
+    /// What signs packages of AWS Lambda.
+    pub(crate) package_authority: Authority,
     pub(crate) tls: Tls,
     pub(crate) signer: Saved<Store>,
     pub(crate) kms: Saved<kms::Store>,

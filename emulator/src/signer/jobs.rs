@@ -2,6 +2,7 @@
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::{Value, json};
+use time::OffsetDateTime;
 
 use super::{
     Context,
@@ -12,7 +13,14 @@ use super::{
     platforms::{self, NOTATION},
     store::{Job, JobRevocation, Profile, Store, job_arn, not_found, timestamp, validation},
 };
-use crate::{authority::Authority, error::AwsError, faults::Tamper, random};
+use crate::{
+    authority::{Authority, Signed},
+    call::Caller,
+    error::AwsError,
+    faults::Tamper,
+    random,
+    saved::Saved,
+};
 
 /// The model's bound on the payload, decoded.
 const MAX_PAYLOAD_BYTES: usize = 4_096;
@@ -62,6 +70,33 @@ pub(super) fn sign_payload(context: &Context<'_>) -> Result<Value, AwsError> {
     context.store.change(|store| {
         store.jobs.insert(job.arn(), job);
         Ok(answer)
+    })
+}
+
+/// A job of the caller's with its own profile of this name, which signs a package.
+pub(crate) fn new_job(
+    store: &Saved<Store>,
+    caller: &Caller,
+    profile: &str,
+    now: OffsetDateTime,
+) -> Result<Job, AwsError> {
+    store.change(|store| {
+        let profile = store.profile(&caller.region, &caller.account, profile)?;
+        let job = Job {
+            id: random::uuid(),
+            owner: caller.account.clone(),
+            invoker: caller.account.clone(),
+            requested_by: caller.arn.clone(),
+            region: caller.region.clone(),
+            profile_name: profile.name.clone(),
+            profile_version: profile.version.clone(),
+            platform_id: profile.platform_id.clone(),
+            created_at: now,
+            expires_at: profile.validity.end(now),
+            revocation: None,
+        };
+        store.jobs.insert(job.arn(), job.clone());
+        Ok(job)
     })
 }
 
@@ -140,8 +175,8 @@ fn sign(
             attributes.profile_version_arn = format!("{}_other/{}", profile.arn(), profile.version);
         }
         Some(Tamper::Chain) => {
-            let other =
-                Authority::open(None).map_err(|error| AwsError::internal(error.to_string()))?;
+            let other = Authority::open(None, Signed::Envelopes)
+                .map_err(|error| AwsError::internal(error.to_string()))?;
             identity = other.signing_identity(&job.region, context.now)?;
         }
         Some(Tamper::NotAnEnvelope) => return Ok(b"this is not an envelope".to_vec()),

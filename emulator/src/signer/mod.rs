@@ -6,6 +6,7 @@
 mod envelope;
 mod input;
 mod jobs;
+pub(crate) mod lambda_zip;
 mod operation;
 mod pages;
 mod permissions;
@@ -22,7 +23,9 @@ use time::OffsetDateTime;
 
 use crate::{authority::Authority, call::Caller, error::AwsError, faults::Tamper, saved::Saved};
 
+pub(crate) use jobs::new_job;
 pub(crate) use operation::Operation;
+pub(crate) use platforms::{LAMBDA, NOTATION};
 pub(crate) use store::Store;
 
 /// One signed call of AWS Signer, and what it works on.

@@ -187,6 +187,11 @@ impl Job {
     pub(crate) fn arn(&self) -> String {
         job_arn(&self.region, &self.owner, &self.id)
     }
+
+    pub(crate) fn profile_version_arn(&self) -> String {
+        let profile = profile_arn(&self.region, &self.owner, &self.profile_name);
+        format!("{profile}/{}", self.profile_version)
+    }
 }
 
 impl Validity {
