@@ -115,6 +115,7 @@ pub mod hints;
 #[doc(hidden)]
 pub mod json;
 mod json_size;
+mod cms;
 #[cfg(feature = "cli")]
 #[doc(hidden)]
 pub mod archive;

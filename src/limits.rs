@@ -222,8 +222,8 @@ pub const MAX_TIMESTAMP_BYTES: u64 = 1024 * 1024;
 /// Certificates in a timestamp. Real ones have two to four.
 pub const MAX_TIMESTAMP_CERTIFICATES: usize = 32;
 
-/// Signed attributes of a timestamp, and values of one. Real ones have some six of one value.
-pub const MAX_TIMESTAMP_ATTRIBUTES: usize = 64;
+/// Signed attributes of a CMS signature, and values of one. Real ones have some seven of one value.
+pub const MAX_CMS_ATTRIBUTES: usize = 64;
 
 /// Signatures that are checked to find the chain of a timestamping authority. Names can be made to
 /// fit everywhere, signatures cannot; a straight chain needs one for each certificate.
@@ -326,10 +326,7 @@ pub const LAMBDA_CONFIGS_PER_PAGE: usize = 40;
 /// Names that are asked for in a page.
 pub const LAMBDA_NAMES_PER_PAGE: usize = 500;
 
-/// Bytes of a package of AWS Lambda, the most that AWS Signer signs; unpacked, AWS Lambda takes as many.
-pub const MAX_PACKAGE_BYTES: u64 = 250 * 1024 * 1024;
-
-/// Time for one transfer of such a package.
+/// Time for one transfer of a package of AWS Lambda.
 pub const PACKAGE_TRANSFER_TIMEOUT: Duration = Duration::from_mins(10);
 
 /// Time for an audit of functions where the user allows none: a thousand signing jobs take five minutes.
@@ -525,6 +522,26 @@ pub const PLUGIN_DOWNLOAD_TIMEOUT: Duration = Duration::from_mins(10);
 
 /// Bytes of a registry's server, user name or password that are read from a terminal or a pipe.
 pub const MAX_LOGIN_INPUT_BYTES: u64 = 64 * 1024;
+
+// Packages of AWS Lambda
+
+/// Bytes of a package, and of everything that comes out of it: AWS Signer signs and AWS Lambda runs 250 MB.
+pub const MAX_PACKAGE_BYTES: u64 = 250 * 1024 * 1024;
+
+/// Entries of a package: one fewer than a zip file can count without zip64.
+pub const MAX_PACKAGE_ENTRIES: usize = 65_534;
+
+/// Bytes of a package's directory; 65,000 files with names of 150 characters have less.
+pub const MAX_PACKAGE_DIRECTORY_BYTES: u64 = 16 * 1024 * 1024;
+
+/// Bytes that come out of a package whatever the ratio is: tables of zeros shrink well.
+pub const FREE_PACKAGE_BYTES: u64 = 16 * 1024 * 1024;
+
+/// Bytes of the signature in a package; a real one has 5 KiB.
+pub const MAX_PACKAGE_SIGNATURE_BYTES: u64 = 64 * 1024;
+
+/// Certificates in the signature of a package; a real one has five.
+pub const MAX_PACKAGE_CERTIFICATES: usize = 11;
 
 // Requests
 

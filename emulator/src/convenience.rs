@@ -45,19 +45,11 @@ impl Emulator {
     ///
     /// [`ConvenienceError`], as `PutSigningProfile` refuses: the name is taken, or is none.
     pub fn create_signing_profile(&self, name: &str) -> Result<SigningProfile, ConvenienceError> {
-        self.create_signing_profile_for(name, "Notation-OCI-SHA384-ECDSA")
+        self.create_profile(name, signer::NOTATION)
     }
 
-    /// Makes a signing profile for the archives of AWS Lambda.
-    ///
-    /// # Errors
-    ///
-    /// As [`Self::create_signing_profile`].
-    pub fn create_lambda_profile(&self, name: &str) -> Result<SigningProfile, ConvenienceError> {
-        self.create_signing_profile_for(name, "AWSLambda-SHA384-ECDSA")
-    }
-
-    fn create_signing_profile_for(
+    /// The same for another platform.
+    pub(crate) fn create_profile(
         &self,
         name: &str,
         platform: &str,

@@ -92,6 +92,7 @@ pub use faults::{Fault, FaultKind, Faults, Tamper};
 pub use iam::Decision;
 pub use identities::AccessKey;
 pub use managed_signing::{SigningCourse, SigningEnd};
+pub use packages::SignedPackage;
 pub use registry::{
     Access, BlobDelivery, DiskError, ListedSize, ListedType, ReferrersApi, RegistryOptions,
     RepositoryCreation, Software, SubjectHeader, TestImageError,

@@ -129,6 +129,15 @@ enum Command {
         countersign blob verify --signing-profile ARN app.tar.gz"
     )]
     Blob(Lazy<blob::Command>),
+    /// Verify packages of AWS Lambda as AWS Lambda does, and decide whose packages functions take
+    #[command(
+        subcommand,
+        after_help = "Examples:\n  \
+        countersign lambda verify --signing-profile VERSION_ARN app.signed.zip\n  \
+        countersign lambda explain FUNCTION --zip app.signed.zip\n  \
+        countersign lambda audit"
+    )]
+    Lambda(Lazy<code_signing::Command>),
     /// Manage, check and explain trust policies
     #[command(
         subcommand,
@@ -182,14 +191,6 @@ enum Command {
         countersign signature revoke JOB_ARN --reason \"the key leaked\" --dry-run"
     )]
     Signature(Lazy<signature::Command>),
-    /// Sign, verify and control the code packages of AWS Lambda
-    #[command(
-        subcommand,
-        after_help = "Examples:\n  \
-        countersign lambda config list\n  \
-        countersign lambda iam-policy --config CONFIG_ARN"
-    )]
-    Lambda(Lazy<code_signing::Command>),
     /// List the signatures of an artifact
     #[command(visible_alias = "ls")]
     List(Lazy<list::Args>),
@@ -315,6 +316,7 @@ fn execute(command: Command, called: Called, emit: &mut dyn FnMut(CommandOutput)
             Command::Gate(Lazy(command)) => gate::run(command, emit).await,
             Command::Revocation(Lazy(command)) => revocation::run(command, called, emit).await,
             Command::Blob(Lazy(command)) => emit(blob::run(command, called).await),
+            Command::Lambda(Lazy(command)) => code_signing::run(&command, emit).await,
             Command::Policy(Lazy(command)) => emit(policy::run(&command)),
             Command::Cert(Lazy(command)) => emit(cert::run(&command).await),
             Command::Key(Lazy(command)) => emit(key::run(&command).await),
@@ -323,7 +325,6 @@ fn execute(command: Command, called: Called, emit: &mut dyn FnMut(CommandOutput)
             Command::Logout(Lazy(args)) => emit(logout::run(&args).await),
             Command::Profile(Lazy(command)) => emit(profile::run(&command).await),
             Command::Signature(Lazy(command)) => emit(signature::run(&command).await),
-            Command::Lambda(Lazy(command)) => emit(Box::pin(code_signing::run(&command)).await),
             Command::List(Lazy(args)) => list::run(&args, emit).await,
             Command::Inspect(Lazy(args)) => inspect::run(&args, emit).await,
             Command::Version => emit(version::run()),

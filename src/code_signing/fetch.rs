@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, Seek as _, SeekFrom, Write as _};
+use std::path::PathBuf;
 
 use aws_lc_rs::digest::{Context, SHA256};
 use base64::Engine as _;
@@ -14,6 +15,13 @@ use crate::aws::{
     ObjectName, PackageUrl,
 };
 use crate::limits::MAX_PACKAGE_BYTES;
+use crate::signing_profiles;
+
+impl From<signing_profiles::Error> for Error {
+    fn from(error: signing_profiles::Error) -> Self {
+        Self::Call(CallFailure::Signer(error))
+    }
+}
 
 /// A package that was fetched.
 #[derive(Debug)]
@@ -46,6 +54,9 @@ pub enum Error {
         /// What AWS Lambda says.
         wanted: String,
     },
+    /// A file of this machine needs no fetching.
+    #[error("`{}` is a file of this machine", .0.display())]
+    NotAway(PathBuf),
     /// A function that is an image has no package.
     #[error("function `{0}` is a container image, which does not have a package")]
     IsImage(FunctionArn),
@@ -66,6 +77,7 @@ impl Error {
             Self::Call(source) => source.code(),
             Self::Temporary(_) => "no-temporary-file",
             Self::OtherPackage { .. } => "other-package",
+            Self::NotAway(_) => "not-in-aws",
             Self::IsImage(_) => "container-image",
             Self::TooLarge { .. } => "package-too-large",
         }
@@ -75,6 +87,7 @@ impl Error {
     pub fn hint(&self) -> Option<String> {
         Some(match self {
             Self::Call(source) => return source.hint(),
+            Self::NotAway(_) => return None,
             Self::Temporary(_) => {
                 "make room in the directory for temporary files, which `TMPDIR` names".to_owned()
             }

@@ -19,12 +19,14 @@
 //! | [`OciPolicy`] | `policy init` | `trustpolicy.oci.schema.json` |
 //! | [`DoctorV1`] | `doctor`, `gate audit-service` | `doctor.v1.schema.json` |
 //! | [`SignatureListingV1`] | `list` | `listing.v1.schema.json` |
+//! | `LambdaExplanationV1` | `lambda explain` | `lambda-explanation.v1.schema.json` |
 //! | [`LambdaAuditV1`] | `lambda audit` | `lambda-audit.v1.schema.json` |
 //! | [`ListingV1`] of [`ListedKeys`] | `key list` | `key-list.v1.schema.json` |
 //! | [`ListingV1`] of [`ListedCertificates`] | `cert list`, `cert show` | `certificate-list.v1.schema.json` |
 //! | [`ListingV1`] of [`ShownPolicy`] | `policy show`, `blob policy show` | `policy-document.v1.schema.json` |
 //! | [`SetupV1`] | `setup` | `setup.v1.schema.json` |
 //! | `PluginsV1` | `plugin list` | `plugins.v1.schema.json` |
+//! | `PackageVerdict`, `PackageVerdictEnd` | `lambda verify` | `package-verdict.v1.schema.json` |
 //! | [`BlobPolicy`] | `blob policy init` | `trustpolicy.blob.schema.json` |
 //! | [`LintedPolicy`], [`LintEnd`] | `policy lint` | `policy-lint.v1.schema.json` |
 //! | [`Sarif`] | `policy lint --output sarif` | SARIF 2.1.0 |
@@ -55,11 +57,15 @@ mod invocation;
 mod junit;
 mod lambda_audit;
 mod lambda_configuration;
+#[cfg(feature = "cli")]
+mod lambda_explanation;
 mod listing;
 mod lock;
 mod management;
 mod oci_policy;
 mod gate_explanation;
+#[cfg(feature = "cli")]
+mod package_verdict;
 #[cfg(feature = "cli")]
 pub(crate) mod plugin_sentence;
 #[cfg(feature = "cli")]
@@ -109,6 +115,8 @@ pub use invocation::Invocation;
 pub use junit::Junit;
 pub use lambda_audit::{LambdaAuditFinding, LambdaAuditSummary, LambdaAuditV1};
 pub use lambda_configuration::{AllowedProfile, ConfigurationRecord};
+#[cfg(feature = "cli")]
+pub use lambda_explanation::{ExplainedPackage, LambdaExplanationV1};
 pub use listing::{
     CertificateFile, ListedCertificate, ListedCertificates, ListedKey, ListedKeys, ListingV1,
     ShownPolicy,
@@ -119,6 +127,11 @@ pub use management::{
     RepositoryCount, RevocationRecord, SignatureCount, SignatureRecord,
 };
 pub use oci_policy::{OciPolicy, OciStatement};
+#[cfg(feature = "cli")]
+pub use package_verdict::{
+    PackageCheck, PackageDifference, PackageSignature, PackageState, PackageVerdict,
+    PackageVerdictEnd,
+};
 #[cfg(feature = "cli")]
 pub use plugins::{PluginV1, PluginsV1};
 pub use policy_explanation::{

@@ -2,6 +2,7 @@
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::{Value, json};
+use time::OffsetDateTime;
 
 use super::{
     Context, archives,
@@ -14,9 +15,11 @@ use super::{
 };
 use crate::{
     authority::{Authority, Signed},
+    call::Caller,
     error::AwsError,
     faults::Tamper,
     random,
+    saved::Saved,
 };
 
 /// The model's bound on the payload, decoded.
@@ -68,6 +71,34 @@ pub(super) fn sign_payload(context: &Context<'_>) -> Result<Value, AwsError> {
     context.store.change(|store| {
         store.jobs.insert(job.arn(), job);
         Ok(answer)
+    })
+}
+
+/// A job of the caller's with its own profile of this name, which signs a package.
+pub(crate) fn new_job(
+    store: &Saved<Store>,
+    caller: &Caller,
+    profile: &str,
+    now: OffsetDateTime,
+) -> Result<Job, AwsError> {
+    store.change(|store| {
+        let profile = store.profile(&caller.region, &caller.account, profile)?;
+        let job = Job {
+            id: random::uuid(),
+            owner: caller.account.clone(),
+            invoker: caller.account.clone(),
+            requested_by: caller.arn.clone(),
+            region: caller.region.clone(),
+            profile_name: profile.name.clone(),
+            profile_version: profile.version.clone(),
+            platform_id: profile.platform_id.clone(),
+            created_at: now,
+            expires_at: profile.validity.end(now),
+            revocation: None,
+            archive: None,
+        };
+        store.jobs.insert(job.arn(), job.clone());
+        Ok(job)
     })
 }
 

@@ -27,7 +27,9 @@ use crate::{
     s3::Objects, saved::Saved,
 };
 
+pub(crate) use jobs::new_job;
 pub(crate) use operation::Operation;
+pub(crate) use platforms::{LAMBDA, NOTATION};
 pub(crate) use store::Store;
 
 /// One signed call of AWS Signer, and what it works on.

@@ -13,7 +13,7 @@ use crate::error::AwsError;
 /// The platform of container images.
 pub(crate) const NOTATION: &str = "Notation-OCI-SHA384-ECDSA";
 
-/// The platform of AWS Lambda's archives.
+/// The platform of packages of AWS Lambda.
 pub(crate) const LAMBDA: &str = "AWSLambda-SHA384-ECDSA";
 
 /// One row of `ListSigningPlatforms`.

@@ -274,6 +274,11 @@ impl Job {
         let key = self.ended()?.signed_key.as_ref()?;
         Some(json!({ "s3": { "bucketName": bucket, "key": key } }))
     }
+
+    pub(crate) fn profile_version_arn(&self) -> String {
+        let profile = profile_arn(&self.region, &self.owner, &self.profile_name);
+        format!("{profile}/{}", self.profile_version)
+    }
 }
 
 impl Validity {

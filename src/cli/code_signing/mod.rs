@@ -1,14 +1,23 @@
-//! `countersign lambda`: the packages of AWS Lambda's functions, signed and held to code signing configurations.
+//! `countersign lambda`: code signing of AWS Lambda.
 
 mod audit;
 mod config;
+mod explain;
 mod iam_policy;
+mod roots;
+mod source;
+mod text;
+mod verify;
 
 use super::output::CommandOutput;
 
 /// Commands of `lambda`.
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum Command {
+    /// Verify signed packages: integrity, source mismatch, expiry, revocation
+    Verify(verify::Args),
+    /// Say what AWS Lambda would do with the code and the layers of a function, and why
+    Explain(explain::Args),
     /// Manage code signing configurations: who may sign what is deployed
     #[command(
         subcommand,
@@ -23,10 +32,12 @@ pub(super) enum Command {
     IamPolicy(iam_policy::Args),
 }
 
-pub(super) async fn run(command: &Command) -> CommandOutput {
+pub(super) async fn run(command: &Command, emit: &mut dyn FnMut(CommandOutput)) {
     match command {
-        Command::Config(command) => config::run(command).await,
-        Command::Audit(args) => Box::pin(audit::run(args)).await,
-        Command::IamPolicy(args) => iam_policy::run(args),
+        Command::Verify(args) => Box::pin(verify::run(args, emit)).await,
+        Command::Explain(args) => emit(Box::pin(explain::run(args)).await),
+        Command::Config(command) => emit(Box::pin(config::run(command)).await),
+        Command::Audit(args) => emit(Box::pin(audit::run(args)).await),
+        Command::IamPolicy(args) => emit(iam_policy::run(args)),
     }
 }

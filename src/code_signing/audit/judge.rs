@@ -6,7 +6,7 @@ use time::OffsetDateTime;
 
 use super::finding::{AuditFinding, AuditRule, MANY_PROFILES, Severity, days, next_deployment};
 use crate::aws::{CodeSigningConfig, FunctionArn, LayerVersionArn, SignedBy, UntrustedArtifact};
-use crate::code_signing::configuration::PLATFORM_ID;
+use crate::code_signing::platform::PLATFORM_ID;
 use crate::limits::MAX_CONFIG_PROFILES;
 use crate::signing_profiles::{Job, Profile, Status};
 

@@ -2,6 +2,7 @@
 
 use crate::allowance::{self, Exhausted};
 use crate::aws::{CallError, CallErrorKind, CodeSigningConfigArn, FunctionName};
+use crate::code_signing::platform::PLATFORM_ID;
 use crate::limits::{MAX_CONFIG_DESCRIPTION_CHARS, MAX_CONFIG_PROFILES};
 use crate::signing_profiles::{self, Class, smallest_statement};
 
@@ -69,7 +70,7 @@ pub enum Error {
     /// A profile for something else than packages of AWS Lambda.
     #[error(
         "signing profile `{profile}` is of the platform `{platform}`, wanted `{}`",
-        super::PLATFORM_ID
+        PLATFORM_ID
     )]
     OtherPlatform {
         /// The profile.
@@ -164,7 +165,7 @@ impl Error {
             Self::Description(_) => "shorten it".to_owned(),
             Self::OtherPlatform { .. } => format!(
                 "create a profile for AWS Lambda: `aws signer put-signing-profile --profile-name NAME --platform-id {}`",
-                super::PLATFORM_ID
+                PLATFORM_ID
             ),
             Self::NotActive { .. } => {
                 "a canceled or revoked profile makes no signature; use an active one".to_owned()

@@ -10,4 +10,4 @@ mod publishers;
 
 pub use consequence::{of_attach, of_create, of_delete, of_detach, of_update};
 pub use error::{Error, answered, of_config, of_function};
-pub use publishers::{Allowed, Edit, PLATFORM_ID, check_description, resolve};
+pub use publishers::{Allowed, Edit, check_description, resolve};

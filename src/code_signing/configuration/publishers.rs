@@ -2,11 +2,9 @@
 
 use super::error::Error;
 use crate::aws::{CallErrorKind, SigningProfileVersionArn};
+use crate::code_signing::platform::PLATFORM_ID;
 use crate::limits::{MAX_CONFIG_DESCRIPTION_CHARS, MAX_CONFIG_PROFILES};
 use crate::signing_profiles::{self, ProfileId, SigningProfiles, Status};
-
-/// The signing platform of packages for AWS Lambda.
-pub const PLATFORM_ID: &str = "AWSLambda-SHA384-ECDSA";
 
 /// A signing profile that a configuration is to accept.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -9,6 +9,7 @@ mod envelopes;
 mod listing;
 mod manifests;
 mod memory;
+mod packages;
 mod redirects;
 mod time;
 

@@ -11,6 +11,7 @@ pub(crate) mod local_keys;
 pub(crate) mod lambda;
 pub(crate) mod layout;
 pub(crate) mod measure;
+pub(crate) mod packages;
 pub(crate) mod pki;
 pub(crate) mod registry_client;
 pub(crate) mod sandbox;
