@@ -26,7 +26,7 @@ impl Stage {
     }
 
     pub(super) fn of(scene: Scene) -> Self {
-        let profile = scene.emulator.create_lambda_profile("code").unwrap();
+        let profile = scene.emulator.create_package_profile("code").unwrap();
         Self { scene, profile }
     }
 
