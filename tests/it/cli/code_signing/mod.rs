@@ -3,4 +3,5 @@
 mod audits;
 mod configs;
 mod policies;
+mod signing;
 mod stage;
