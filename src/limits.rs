@@ -734,6 +734,9 @@ pub const SIGNER_LISTS_PER_SECOND: usize = 5;
 /// region.
 pub const SIGNER_CALLS_PER_SECOND: usize = 3;
 
+/// Signing jobs of packages that are started in a second: the quota of an account in a region.
+pub const SIGNING_JOBS_PER_SECOND: usize = 3;
+
 /// Jobs of a signing profile that are described; each is a call.
 pub const MAX_SHOWN_JOBS: usize = 100;
 

@@ -1,7 +1,8 @@
 //! The AWS SDK's requests through our own connection pool, so that proxies, roots of TLS and limits
 //! are the same for AWS as for registries, and one HTTP stack is linked instead of two.
 
-use std::io;
+use std::fs::File;
+use std::io::{self, Read as _, Seek as _, SeekFrom};
 use std::time::Duration;
 
 use ::http::HeaderValue;
@@ -13,6 +14,8 @@ use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::body::SdkBody;
+use bytes::Bytes;
+use futures_util::stream;
 use url::Url;
 
 use super::metadata;
@@ -83,11 +86,36 @@ impl PooledHttp {
         head
     }
 
+    /// Sends `bytes` bytes of a file, from its beginning, as the body of the request.
+    pub(super) async fn send_file(
+        self,
+        request: HttpRequest,
+        file: &File,
+        bytes: u64,
+    ) -> Result<HttpResponse, ConnectorError> {
+        let body = pieces(file).map_err(|error| ConnectorError::user(Box::new(error)))?;
+        let url = url_of(&request)?;
+        let mut request = into_reqwest(&self.0, request, &url)?;
+        request
+            .headers_mut()
+            .insert(CONTENT_LENGTH, HeaderValue::from(bytes));
+        *request.body_mut() = Some(body);
+        let begun = self.begin_with(request, url).await?;
+        self.whole(begun).await
+    }
+
     async fn begin(&self, request: HttpRequest) -> Result<Begun, ConnectorError> {
-        let url =
-            Url::parse(request.uri()).map_err(|error| ConnectorError::user(Box::new(error)))?;
+        let url = url_of(&request)?;
+        let request = into_reqwest(&self.0, request, &url)?;
+        self.begin_with(request, url).await
+    }
+
+    async fn begin_with(
+        &self,
+        request: reqwest::Request,
+        url: Url,
+    ) -> Result<Begun, ConnectorError> {
         let Self(pool) = self;
-        let request = into_reqwest(pool, request, &url)?;
         let is_reading = is_reading(&request);
         let told = Told::of(&request);
         let sent = if is_reading {
@@ -146,6 +174,24 @@ impl PooledHttp {
         answer.add_extension(carried);
         Ok(answer)
     }
+}
+
+fn url_of(request: &HttpRequest) -> Result<Url, ConnectorError> {
+    Url::parse(request.uri()).map_err(|error| ConnectorError::user(Box::new(error)))
+}
+
+/// A file from its beginning as a body that is read as it is sent.
+fn pieces(file: &File) -> io::Result<reqwest::Body> {
+    const PIECE: usize = 64 * 1024;
+    let mut file = file.try_clone()?;
+    file.seek(SeekFrom::Start(0))?;
+    let pieces = stream::try_unfold(file, async |mut file| {
+        let mut piece = vec![0; PIECE];
+        let count = file.read(&mut piece)?;
+        piece.truncate(count);
+        Ok::<_, io::Error>((count > 0).then_some((Bytes::from(piece), file)))
+    });
+    Ok(reqwest::Body::wrap_stream(pieces))
 }
 
 /// What takes the pieces of an answer.

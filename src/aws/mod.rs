@@ -54,7 +54,7 @@ pub(crate) use pages::Pages;
 pub(crate) use retry::{Repeat, Unanswered, insist};
 pub(crate) use settings::hint_of_unknown;
 pub use settings::{Settings, SettingsError};
-pub use stored::{ObjectName, Stored, StoredNameError, StoredText};
+pub use stored::{Bucket, BucketName, ObjectName, Stored, StoredNameError, StoredText, Versioning};
 
 #[cfg(test)]
 pub(crate) use error::tests::error as call_error;

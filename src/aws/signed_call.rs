@@ -1,6 +1,7 @@
 //! Calls of services that have no client here: JSON 1.1 or another protocol, signed with Signature Version 4, through the pool of
 //! everything else, with the credentials and endpoints of everything else.
 
+use std::fs::File;
 use std::time::SystemTime;
 
 use aws_config::SdkConfig;
@@ -124,14 +125,7 @@ impl Aws {
             let answer = Box::pin(self.send(question, &sdk, &call.region, &endpoint)).await;
             answer.map_err(|error| CallError::from_sdk(call.clone(), &error))
         };
-        match insist(&Pace::default(), repeat, &call, attempt).await {
-            Ok(answer) => Ok(answer),
-            Err(Unanswered::Failed(error)) => Err(error),
-            Err(Unanswered::NotAsked) => {
-                let problem = "no request was sent".to_owned();
-                Err(CallError::not_sent(call.clone(), problem, None))
-            }
-        }
+        answered(&call, insist(&Pace::default(), repeat, &call, attempt).await)
     }
 
     /// The head of AWS's answer with success to a question whose answer is large: each piece of it goes to `take` as it
@@ -155,6 +149,32 @@ impl Aws {
         answer.map_err(|error| CallError::from_sdk(call.clone(), &error))
     }
 
+    /// AWS's answer with success to a request whose body is a file. It is asked again where that may help: what was stored
+    /// before is stored once more.
+    pub(super) async fn put_file(
+        &self,
+        call: Call,
+        question: &Question<'_>,
+        (file, bytes): (&File, u64),
+    ) -> Result<HttpResponse, CallError> {
+        let sdk = self.config(&call.region).await;
+        let endpoint = endpoint(&sdk, &call, question)?;
+        let http = self.http().taking(limits::PACKAGE_TRANSFER_TIMEOUT);
+        let attempt = || async {
+            let sent = async {
+                let request = prepared(question, &sdk, &call.region, &endpoint).await?;
+                let answer = Box::pin(http.clone().send_file(request, file, bytes)).await;
+                question.answer(answer.map_err(SdkError::dispatch_failure)?)
+            };
+            let answer: Result<HttpResponse, Failure> = sent.await;
+            answer.map_err(|error| CallError::from_sdk(call.clone(), &error))
+        };
+        let repeat = Repeat::Harmless {
+            within: limits::PACKAGE_TRANSFER_TIMEOUT,
+        };
+        answered(&call, insist(&Pace::default(), repeat, &call, attempt).await)
+    }
+
     async fn send(
         &self,
         question: &Question<'_>,
@@ -166,6 +186,20 @@ impl Aws {
         let answer = Box::pin(self.http().send(request)).await;
         question.answer(answer.map_err(SdkError::dispatch_failure)?)
     }
+}
+
+/// SHA-256 of a body that is not in its request, in hexadecimal digits: an extension of the request.
+#[derive(Debug, Clone)]
+pub(super) struct BodyDigest(pub(super) String);
+
+fn answered<T>(call: &Call, answer: Result<T, Unanswered>) -> Result<T, CallError> {
+    answer.map_err(|unanswered| match unanswered {
+        Unanswered::Failed(error) => error,
+        Unanswered::NotAsked => {
+            let problem = "no request was sent".to_owned();
+            CallError::not_sent(call.clone(), problem, None)
+        }
+    })
 }
 
 /// Where the service of `question` is asked.
@@ -252,7 +286,10 @@ fn signed_as(
     let headers = request.headers().iter();
     let headers = headers.filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)));
     let url = request.uri().to_string();
-    let body = SignableBody::Bytes(request.body().bytes().unwrap_or_default());
+    let body = match request.extensions().get::<BodyDigest>() {
+        Some(BodyDigest(digest)) => SignableBody::Precomputed(digest.clone()),
+        None => SignableBody::Bytes(request.body().bytes().unwrap_or_default()),
+    };
     let signable = SignableRequest::new(request.method().as_str(), url, headers, body)?;
     let (instructions, _) = sign(signable, &parameters)?.into_parts();
     instructions.apply_to_request_http1x(&mut request);

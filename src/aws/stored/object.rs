@@ -1,6 +1,7 @@
 //! An object in S3 (`GetObject`).
 
 use std::fmt;
+use std::fs::File;
 use std::io;
 
 use aws_sigv4::http_request::{
@@ -11,11 +12,11 @@ use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::error::metadata::ErrorMetadata;
 use aws_smithy_xml::decode::{Document, XmlDecodeError, try_data};
 
-use super::{Stored, StoredNameError, short};
+use super::{Stored, StoredNameError, is_bucket, short};
 use crate::aws::context::Aws;
 use crate::aws::error::{Call, CallError};
 use crate::aws::percent::escaped;
-use crate::aws::signed_call::{Endpoint, Question, Unsigned};
+use crate::aws::signed_call::{BodyDigest, Endpoint, Question, Unsigned};
 use crate::limits::MAX_OBJECT_KEY_BYTES;
 
 /// Bucket and key of an object.
@@ -32,16 +33,7 @@ impl ObjectName {
     ///
     /// [`StoredNameError`] for what cannot be one, and for a key that no URL can carry: with a segment `.` or `..`.
     pub fn new(bucket: &str, key: &str) -> Result<Self, StoredNameError> {
-        let is_bucket = (3..=63).contains(&bucket.len())
-            && bucket.split('.').all(|label| {
-                !label.is_empty()
-                    && !label.starts_with('-')
-                    && !label.ends_with('-')
-                    && label.bytes().all(|byte| {
-                        byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-'
-                    })
-            });
-        if !is_bucket {
+        if !is_bucket(bucket) {
             return Err(StoredNameError::Bucket(short(bucket)));
         }
         let is_key = (1..=MAX_OBJECT_KEY_BYTES).contains(&key.len())
@@ -78,18 +70,11 @@ impl ObjectName {
         }
     }
 
-    /// Its URL: in the bucket's own host at AWS, unless its name has dots, which no certificate covers.
+    /// Its URL.
     fn url(&self, endpoint: &Endpoint, version: Option<&str>) -> String {
         let Self { bucket, key } = self;
         let key = escaped(key, true);
-        let own_host = endpoint
-            .url
-            .strip_prefix("https://")
-            .filter(|_| !endpoint.is_set && !bucket.contains('.'));
-        let mut url = match own_host {
-            Some(host) => format!("https://{bucket}.{host}/{key}"),
-            None => format!("{}/{bucket}/{key}", endpoint.url),
-        };
+        let mut url = format!("{}/{key}", bucket_url(endpoint, bucket));
         if let Some(version) = version {
             url.push_str("?versionId=");
             url.push_str(&escaped(version, false));
@@ -153,6 +138,39 @@ impl Aws {
     }
 }
 
+impl Aws {
+    /// Stores a file of `bytes` bytes, whose SHA-256 is `sha256` in hexadecimal digits, as an object. Gives its version; in a
+    /// bucket without versions it has none.
+    ///
+    /// # Errors
+    ///
+    /// [`CallError`] where it was not stored, or where it is not known whether it was.
+    pub async fn upload_object(
+        &self,
+        name: &ObjectName,
+        region: &str,
+        file: &File,
+        bytes: u64,
+        sha256: &str,
+    ) -> Result<Option<String>, CallError> {
+        let call = Call {
+            action: "s3:PutObject",
+            resource: name.to_string(),
+            region: region.to_owned(),
+        };
+        let request = |endpoint: &Endpoint| {
+            ::http::Request::put(name.url(endpoint, None))
+                .header("content-type", "application/zip")
+                .extension(BodyDigest(sha256.to_owned()))
+                .body(SdkBody::empty())
+        };
+        let question = question(&request);
+        let sent = self.put_file(call.clone(), &question, (file, bytes));
+        let answer = Box::pin(sent).await?;
+        version_in(&call, &answer, None)
+    }
+}
+
 /// A question about an object.
 fn question(
     request: &(dyn Fn(&Endpoint) -> Result<Unsigned, ::http::Error> + Sync),
@@ -183,8 +201,21 @@ fn version_in(
     Ok(found.filter(|version| version != "null"))
 }
 
+/// The URL of a bucket, without a slash at its end: its own host at AWS, unless its name has dots, which no certificate
+/// covers.
+pub(super) fn bucket_url(endpoint: &Endpoint, bucket: &str) -> String {
+    let own_host = endpoint
+        .url
+        .strip_prefix("https://")
+        .filter(|_| !endpoint.is_set && !bucket.contains('.'));
+    match own_host {
+        Some(host) => format!("https://{bucket}.{host}"),
+        None => format!("{}/{bucket}", endpoint.url),
+    }
+}
+
 /// S3 signs paths as they are sent, and wants the digest of the body.
-fn settings() -> SigningSettings {
+pub(super) fn settings() -> SigningSettings {
     let mut settings = SigningSettings::default();
     settings.percent_encoding_mode = PercentEncodingMode::Single;
     settings.uri_path_normalization_mode = UriPathNormalizationMode::Disabled;
@@ -193,7 +224,7 @@ fn settings() -> SigningSettings {
 }
 
 /// S3's error, in XML: `<Error><Code>NoSuchKey</Code>...`.
-fn error_in(_answer: &HttpResponse, text: &[u8]) -> ErrorMetadata {
+pub(super) fn error_in(_answer: &HttpResponse, text: &[u8]) -> ErrorMetadata {
     std::str::from_utf8(text)
         .ok()
         .and_then(|text| error_of(text).ok())

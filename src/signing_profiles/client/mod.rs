@@ -2,8 +2,11 @@
 //! before.
 
 mod jobs;
+mod packages;
 mod permissions;
 mod profiles;
+
+pub use packages::NewSigningJob;
 
 use std::fmt::Display;
 
@@ -12,7 +15,9 @@ use aws_sdk_signer::config::retry::RetryConfig;
 
 use super::error::Error;
 use crate::aws::{Aws, Call, Location, Pace, Pages};
-use crate::limits::{MAX_SIGNER_PAGES, SIGNER_CALLS_PER_SECOND, SIGNER_LISTS_PER_SECOND};
+use crate::limits::{
+    MAX_SIGNER_PAGES, SIGNER_CALLS_PER_SECOND, SIGNER_LISTS_PER_SECOND, SIGNING_JOBS_PER_SECOND,
+};
 
 /// AWS Signer in one region, as its administrator uses it.
 #[derive(Debug)]
@@ -23,6 +28,8 @@ pub struct SigningProfiles {
     pace: Pace,
     /// How fast lists and jobs are asked for.
     lists: Pace,
+    /// How fast signing jobs are started.
+    starts: Pace,
 }
 
 impl SigningProfiles {
@@ -63,6 +70,7 @@ impl SigningProfiles {
             region,
             pace: Pace::in_any_second(SIGNER_CALLS_PER_SECOND),
             lists: Pace::in_any_second(SIGNER_LISTS_PER_SECOND),
+            starts: Pace::in_any_second(SIGNING_JOBS_PER_SECOND),
         })
     }
 
