@@ -2,5 +2,6 @@
 
 mod audits;
 mod configs;
+mod explained;
 mod policies;
-mod stage;
+mod sources;
