@@ -44,7 +44,7 @@ impl<'s> Stage<&'s Scene> {
 impl<S: Borrow<Scene>> Stage<S> {
     fn with(scene: S, name: &str) -> Self {
         let own = scene.borrow();
-        let profile = own.emulator.create_lambda_profile(name).unwrap();
+        let profile = own.emulator.create_package_profile(name).unwrap();
         let root = own.emulator.package_root_certificate_pem();
         std::fs::write(own.sandbox.home().join("package-root.crt"), root).unwrap();
         Self {

@@ -77,7 +77,10 @@ fn functions_that_run_signed_code_only_pass() {
 fn each_way_past_code_signing_is_found() {
     let stage = Stage::new();
     let emulator = &stage.scene.emulator;
-    let other = emulator.create_lambda_profile("other").unwrap().version_arn;
+    let other = emulator
+        .create_package_profile("other")
+        .unwrap()
+        .version_arn;
     let profile = stage.profile.version_arn.as_str();
     let warns = stage.config(&[profile], "Warn");
     let package = a_package("x");
@@ -116,7 +119,7 @@ fn profiles_that_sign_no_more_are_found() {
     let stage = Stage::new();
     let emulator = &stage.scene.emulator;
     let revoked = emulator
-        .create_lambda_profile("revoked")
+        .create_package_profile("revoked")
         .unwrap()
         .version_arn;
     stage.config(&[&stage.profile.version_arn, &revoked], "Enforce");
@@ -139,7 +142,7 @@ fn a_full_configuration_is_told_of() {
     let emulator = &stage.scene.emulator;
     let profile = |number: usize| {
         let name = format!("team{number}");
-        emulator.create_lambda_profile(&name).unwrap().version_arn
+        emulator.create_package_profile(&name).unwrap().version_arn
     };
     let profiles: Vec<String> = (0..18).map(profile).collect();
     let profiles: Vec<&str> = profiles.iter().map(String::as_str).collect();

@@ -77,7 +77,7 @@ fn a_configuration_is_made_attached_changed_and_taken_away() {
 fn profiles_are_added_and_removed() {
     let stage = Stage::new();
     let emulator = &stage.scene.emulator;
-    let other = emulator.create_lambda_profile("other").unwrap();
+    let other = emulator.create_package_profile("other").unwrap();
     let own = stage.profile.version_arn.as_str();
     let arn = stage.config(&[own], "Enforce");
     let update = |more: &[&str]| {

@@ -54,7 +54,7 @@ fn what_is_explained_is_what_aws_lambda_does() {
     let stage = Stage::new();
     let profile = stage.profile.version_arn.clone();
     let emulator = &stage.scene.emulator;
-    emulator.create_lambda_profile("other").unwrap();
+    emulator.create_package_profile("other").unwrap();
     let package = a_package("x");
     let other = emulator.sign_package_in_job("other", &package).unwrap();
     let good = stage.signed_in_job("x");
