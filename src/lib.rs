@@ -99,6 +99,8 @@ pub mod x509;
 #[doc(hidden)]
 pub mod signing_profiles;
 #[doc(hidden)]
+pub mod code_signing;
+#[doc(hidden)]
 pub mod aws;
 #[doc(hidden)]
 pub mod http;
@@ -148,11 +150,6 @@ pub mod doctor;
 pub mod install;
 #[doc(hidden)]
 pub mod managed_signing;
-
-// Packages of AWS Lambda.
-#[cfg(feature = "cli")]
-#[doc(hidden)]
-pub mod code_signing;
 
 // What they found and did, as documents.
 pub mod report;

@@ -311,6 +311,39 @@ pub const MAX_ECS_PAGES: usize = 100;
 /// Services that one audit looks at.
 pub const MAX_AUDITED_SERVICES: usize = 10_000;
 
+// AWS Lambda
+
+/// Pages of a list of AWS Lambda that are read.
+pub const MAX_LAMBDA_PAGES: usize = 500;
+
+/// Functions that are asked for in a page: the variables of one have 4 KiB, and an answer has
+/// [`MAX_AWS_RESPONSE_BYTES`] at most.
+pub const LAMBDA_FUNCTIONS_PER_PAGE: usize = 20;
+
+/// Code signing configurations that are asked for in a page; one with 20 profiles has some 3 KiB.
+pub const LAMBDA_CONFIGS_PER_PAGE: usize = 40;
+
+/// Names that are asked for in a page.
+pub const LAMBDA_NAMES_PER_PAGE: usize = 500;
+
+/// Time for one transfer of a package of AWS Lambda.
+pub const PACKAGE_TRANSFER_TIMEOUT: Duration = Duration::from_mins(10);
+
+/// Time for an audit of functions where the user allows none: a thousand signing jobs take five minutes.
+pub const LAMBDA_AUDIT_TIMEOUT: Duration = Duration::from_hours(1);
+
+/// Days before its end that a signature may be told of.
+pub const MAX_EXPIRY_NOTICE_DAYS: u64 = 4_110;
+
+/// Layers of a function; AWS's quota is 5.
+pub const MAX_FUNCTION_LAYERS: usize = 64;
+
+/// Signing profiles in one code signing configuration (Lambda API, shape `SigningProfileVersionArns`).
+pub const MAX_CONFIG_PROFILES: usize = 20;
+
+/// Characters of what is said of a code signing configuration (Lambda API, shape `Description`).
+pub const MAX_CONFIG_DESCRIPTION_CHARS: usize = 256;
+
 /// Minutes that a deployment may wait for the hook, where the audit is not told: the hook answers within seconds, and
 /// waits at most ten minutes for a signature.
 pub const HOOK_TIMEOUT_MINUTES: u32 = 15;
@@ -700,6 +733,9 @@ pub const SIGNER_LISTS_PER_SECOND: usize = 5;
 /// Calls in a second that look at or change a signing profile, or revoke a signature: the quota of an account in a
 /// region.
 pub const SIGNER_CALLS_PER_SECOND: usize = 3;
+
+/// Signing jobs of packages that are started in a second: the quota of an account in a region.
+pub const SIGNING_JOBS_PER_SECOND: usize = 3;
 
 /// Jobs of a signing profile that are described; each is a call.
 pub const MAX_SHOWN_JOBS: usize = 100;

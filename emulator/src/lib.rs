@@ -29,10 +29,12 @@
 //! | `X-Amz-Target: TrentService.*` | `kms` |
 //! | `POST /` with a form | `sts`, or `iam` by its version |
 //! | `/credentials/...`, `/latest/...`, `/federation/...` | `credential_endpoints` |
+//! | `/2015-03-31/...`, `/2018-10-31/...`, `/2020-04-22/...`, `/2020-06-30/...`, `/_lambda/...` | `lambda` |
 //! | any other path | `signer` |
 
 mod builder;
 mod convenience;
+mod deployments;
 mod server;
 mod dispatch;
 mod service;
@@ -138,6 +140,9 @@ pub enum Error {
         /// Where it differs.
         source: serde_json::Error,
     },
+    /// The endpoint of another S3 server is not `http://HOST:PORT`.
+    #[error("`{0}` is not an S3 endpoint of the form http://HOST:PORT")]
+    S3Endpoint(String),
     /// The registry's part of the data directory cannot be used.
     #[error("the registry of the data directory cannot be used")]
     Registry(#[source] DiskError),

@@ -129,11 +129,13 @@ enum Command {
         countersign blob verify --signing-profile ARN app.tar.gz"
     )]
     Blob(Lazy<blob::Command>),
-    /// Verify packages of AWS Lambda as AWS Lambda does
+    /// Verify packages of AWS Lambda as AWS Lambda does, and decide whose packages functions take
     #[command(
         subcommand,
         after_help = "Examples:\n  \
-        countersign lambda verify --signing-profile VERSION_ARN app.signed.zip"
+        countersign lambda verify --signing-profile VERSION_ARN app.signed.zip\n  \
+        countersign lambda explain FUNCTION --zip app.signed.zip\n  \
+        countersign lambda audit"
     )]
     Lambda(Lazy<code_signing::Command>),
     /// Manage, check and explain trust policies

@@ -5,7 +5,7 @@
 
 use time::OffsetDateTime;
 
-use super::PLATFORM_ID;
+use super::platform::PLATFORM_ID;
 use super::signature::Signature;
 use crate::aws::Aws;
 use crate::notary::rfc3339;

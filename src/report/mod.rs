@@ -13,11 +13,14 @@
 //! | [`RunDocumentV1`] | the other commands of `gate` | `run-document.v1.schema.json` |
 //! | [`WaitResult`], [`VerdictEnd`] | `wait` | `wait.v1.schema.json` |
 //! | [`SigningV1`] | `sign` | `signing.v1.schema.json` |
-//! | [`ManagementV1`] | `profile`, `signature` | `management.v1.schema.json` |
+//! | [`ManagementV1`] | `profile`, `signature`, `lambda config` | `management.v1.schema.json` |
+//! | [`IamPolicy`] | `lambda iam-policy` | `iam-policy.schema.json` |
 //! | [`Inspection`], [`SignatureDetails`] | `inspect`, `blob inspect` | `inspection.schema.json` |
 //! | [`OciPolicy`] | `policy init` | `trustpolicy.oci.schema.json` |
 //! | [`DoctorV1`] | `doctor`, `gate audit-service` | `doctor.v1.schema.json` |
 //! | [`SignatureListingV1`] | `list` | `listing.v1.schema.json` |
+//! | `LambdaExplanationV1` | `lambda explain` | `lambda-explanation.v1.schema.json` |
+//! | [`LambdaAuditV1`] | `lambda audit` | `lambda-audit.v1.schema.json` |
 //! | [`ListingV1`] of [`ListedKeys`] | `key list` | `key-list.v1.schema.json` |
 //! | [`ListingV1`] of [`ListedCertificates`] | `cert list`, `cert show` | `certificate-list.v1.schema.json` |
 //! | [`ListingV1`] of [`ShownPolicy`] | `policy show`, `blob policy show` | `policy-document.v1.schema.json` |
@@ -48,9 +51,14 @@ mod hook;
 mod image_verdicts;
 #[cfg(feature = "cli")]
 pub(crate) mod in_notation;
+mod iam_policy;
 mod inspection;
 mod invocation;
 mod junit;
+mod lambda_audit;
+mod lambda_configuration;
+#[cfg(feature = "cli")]
+mod lambda_explanation;
 mod listing;
 mod lock;
 mod management;
@@ -98,12 +106,17 @@ pub use go::Times;
 pub use hook::{
     HookAnswer, HookDetails, HookMetrics, HookPolicy, HookState, HookStatus, HookStop, HookVerdict,
 };
+pub use iam_policy::{IamPolicy, IamStatement};
 pub use inspection::{
     Attribute, Attributes, CertificateDetails, Error as InspectionError, Inspection,
     SignatureDetails, SignatureInspection, SignedArtifact, TimestampDetails, UnsignedAttributes,
 };
 pub use invocation::Invocation;
 pub use junit::Junit;
+pub use lambda_audit::{LambdaAuditFinding, LambdaAuditSummary, LambdaAuditV1};
+pub use lambda_configuration::{AllowedProfile, ConfigurationRecord};
+#[cfg(feature = "cli")]
+pub use lambda_explanation::{ExplainedPackage, LambdaExplanationV1};
 pub use listing::{
     CertificateFile, ListedCertificate, ListedCertificates, ListedKey, ListedKeys, ListingV1,
     ShownPolicy,

@@ -141,6 +141,18 @@ func TestAWSClientsStoreObjects(t *testing.T) {
 	}
 }
 
+// zipOf is a small archive.
+func zipOf(t *testing.T) []byte {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "function.zip")
+	writeZip(t, path, "exports.handler = 0")
+	archive, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return archive
+}
+
 // TestAWSClientsReadFunctions makes a function and reads its configuration.
 func TestAWSClientsReadFunctions(t *testing.T) {
 	for _, client := range awsClients {
@@ -152,7 +164,7 @@ func TestAWSClientsReadFunctions(t *testing.T) {
 				"Runtime":      "provided.al2023",
 				"Handler":      "bootstrap",
 				"Timeout":      60,
-				"Code":         map[string]any{"ZipFile": base64.StdEncoding.EncodeToString([]byte("zip"))},
+				"Code":         map[string]any{"ZipFile": base64.StdEncoding.EncodeToString(zipOf(t))},
 			})
 			for _, named := range []any{name, made["FunctionArn"]} {
 				found := client.call(t, nil, "lambda", "get-function-configuration", map[string]any{"FunctionName": named})

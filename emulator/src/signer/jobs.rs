@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use time::OffsetDateTime;
 
 use super::{
-    Context,
+    Context, archives,
     envelope::{self, Attributes, PAYLOAD_FORMAT},
     input::{ACCOUNT_ID, Input, PROFILE_NAME, REVOCATION_REASON, SIGNING_STATUS, STRING},
     pages::page,
@@ -56,6 +56,7 @@ pub(super) fn sign_payload(context: &Context<'_>) -> Result<Value, AwsError> {
         created_at: context.now,
         expires_at: profile.validity.end(context.now),
         revocation: None,
+        archive: None,
     };
     let signature = sign(context, payload, &profile, &job)?;
     let answer = json!({
@@ -94,6 +95,7 @@ pub(crate) fn new_job(
             created_at: now,
             expires_at: profile.validity.end(now),
             revocation: None,
+            archive: None,
         };
         store.jobs.insert(job.arn(), job.clone());
         Ok(job)
@@ -215,6 +217,8 @@ fn find<'a>(store: &'a Store, context: &Context<'_>, id: &str) -> Result<&'a Job
 }
 
 pub(super) fn describe(context: &Context<'_>, id: &str) -> Result<Value, AwsError> {
+    let arn = find(&context.store.read(), context, id)?.arn();
+    archives::ask(context, &arn)?;
     let store = context.store.read();
     let job = find(&store, context, id)?;
     let revocation = job.revocation.as_ref().map(|revocation| {
@@ -226,16 +230,19 @@ pub(super) fn describe(context: &Context<'_>, id: &str) -> Result<Value, AwsErro
     });
     Ok(json!({
         "jobId": job.id,
+        "source": job.source(),
+        "signedObject": job.signed_object(),
         "signingMaterial": {},
         "platformId": job.platform_id,
         "platformDisplayName": platforms::display_name(&job.platform_id),
         "profileName": job.profile_name,
         "profileVersion": job.profile_version,
         "createdAt": timestamp(job.created_at),
-        "completedAt": timestamp(job.created_at),
+        "completedAt": job.completed_at().map(timestamp),
         "signatureExpiresAt": timestamp(job.expires_at),
         "requestedBy": job.requested_by,
-        "status": "Succeeded",
+        "status": job.status(),
+        "statusReason": job.status_reason(),
         "revocationRecord": revocation,
         "jobOwner": job.owner,
         "jobInvoker": job.invoker,
@@ -262,7 +269,7 @@ pub(super) fn list(context: &Context<'_>) -> Result<Value, AwsError> {
     let is_listed = |job: &&Job| {
         job.owner == caller.account
             && job.region == caller.region
-            && fits(&status, "Succeeded")
+            && fits(&status, job.status())
             && fits(&platform_id, &job.platform_id)
             && fits(&requested_by, &job.requested_by)
             && fits(&invoker, &job.invoker)
@@ -281,9 +288,11 @@ pub(super) fn list(context: &Context<'_>) -> Result<Value, AwsError> {
 fn row(job: &Job) -> (String, Value) {
     let row = json!({
         "jobId": job.id,
+        "source": job.source(),
+        "signedObject": job.signed_object(),
         "signingMaterial": {},
         "createdAt": timestamp(job.created_at),
-        "status": "Succeeded",
+        "status": job.status(),
         "isRevoked": job.revocation.is_some(),
         "profileName": job.profile_name,
         "profileVersion": job.profile_version,

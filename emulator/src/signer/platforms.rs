@@ -10,7 +10,7 @@ use super::{
 };
 use crate::error::AwsError;
 
-/// The platform this emulator signs for.
+/// The platform of container images.
 pub(crate) const NOTATION: &str = "Notation-OCI-SHA384-ECDSA";
 
 /// The platform of packages of AWS Lambda.

@@ -1,21 +1,24 @@
 //! `countersign lambda verify`: the four checks of AWS Lambda, without AWS Lambda.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::builder::NonEmptyStringValueParser;
 
-use super::source::Source;
+use super::roots::roots;
+use super::source::{self, Source};
 use super::text;
 use crate::archive::package::Allowed;
-use crate::aws::SigningProfileVersionArn;
+use crate::aws::{Aws, CodeSigningConfigArn, SigningProfileVersionArn};
 use crate::cli::args::{PluginConfigArgs, TimeArgs};
-use crate::cli::context::{Context, Format, read_roots};
-use crate::cli::output::{CommandOutput, Exit};
+use crate::cli::context::{Context, Format};
+use crate::cli::output::{CommandOutput, Exit, one_line};
 use crate::cli::reader;
 use crate::cli::verify::Output;
+use crate::code_signing::configuration::of_config;
+use crate::code_signing::fetch;
 use crate::code_signing::{self, Contents, Difference, Judgement, NOT_SIGNED, compare};
-use crate::report::{PackageState, PackageVerdict, PackageVerdictEnd, Results};
-use crate::trust_store::built_in_package_root;
+use crate::report::{PackageState, PackageVerdict, PackageVerdictEnd, Reason, Results};
+use crate::signing_profiles::Class;
 use crate::x509::Certificate;
 
 /// Flags of `lambda verify`.
@@ -23,16 +26,22 @@ use crate::x509::Certificate;
 #[command(after_help = "Examples:\n  \
     countersign lambda verify --signing-profile VERSION_ARN app.signed.zip\n  \
     countersign lambda verify --signing-profile VERSION_ARN --against app.zip app.signed.zip\n  \
-    countersign lambda verify --signing-profile VERSION_ARN --output json one.zip two.zip\n\n\
+    countersign lambda verify --signing-profile VERSION_ARN --output json one.zip two.zip\n  \
+    countersign lambda verify --code-signing-config CONFIG_ARN s3://BUCKET/app.zip    (also FUNCTION, LAYER_ARN)\n\n\
     A signature covers names, contents and order of the entries. It does not cover modes and dates, nor where a name \
     ends and its content begins. How AWS Signer computes the digest is known from one source and not confirmed by AWS.")]
 pub(in crate::cli) struct Args {
-    /// Signed packages: zip files
+    /// Signed packages: files (with a `.` or a `/` in the name), s3://BUCKET/KEY[?versionId=VERSION], functions by name or
+    /// ARN, versions of layers by ARN
     #[arg(required = true, value_name = "PACKAGE")]
     packages: Vec<String>,
     /// Version of a signing profile that may have signed, as in a code signing configuration. May be given several times
-    #[arg(long, required = true, value_name = "VERSION_ARN", value_parser = NonEmptyStringValueParser::new())]
+    #[arg(long, required_unless_present = "code_signing_config", value_name = "VERSION_ARN",
+        value_parser = NonEmptyStringValueParser::new())]
     signing_profile: Vec<String>,
+    /// Code signing configuration whose profile versions may have signed
+    #[arg(long, value_name = "ARN", conflicts_with = "signing_profile", value_parser = NonEmptyStringValueParser::new())]
+    code_signing_config: Option<String>,
     /// Certificate file that replaces AWS Signer's root for AWS Lambda
     #[arg(long, value_name = "FILE")]
     trust_anchor: Option<PathBuf>,
@@ -52,7 +61,7 @@ pub(in crate::cli) struct Args {
 }
 
 pub(super) async fn run(args: &Args, emit: &mut dyn FnMut(CommandOutput)) {
-    match prepare(args) {
+    match Box::pin(prepare(args)).await {
         Ok(job) => job.run(emit).await,
         Err(report) => emit(match args.output {
             Output::Text => report,
@@ -76,30 +85,23 @@ struct Job<'a> {
     against: Option<Contents>,
     packages: Vec<Source>,
     context: Context,
+    aws: Aws,
     time: crate::allowance::Allowed,
 }
 
-fn prepare(args: &Args) -> Result<Job<'_>, CommandOutput> {
+async fn prepare(args: &Args) -> Result<Job<'_>, CommandOutput> {
     let allowed = args.signing_profile.iter().map(|text| version(text));
-    let allowed = allowed.collect::<Result<Vec<_>, _>>()?;
+    let mut allowed = allowed.collect::<Result<Vec<_>, _>>()?;
     let pipes = args.time.for_pipes()?;
     let plugin_config = args.plugin_config.parse()?;
-    let roots = match &args.trust_anchor {
-        Some(path) => {
-            let store = read_roots(path, pipes)?;
-            let trusted = store.certificates.into_iter();
-            trusted.map(|trusted| trusted.certificate).collect()
-        }
-        None => {
-            vec![built_in_package_root().map_err(|error| CommandOutput::unusable(&error, None))?]
-        }
-    };
+    let roots = roots(args.trust_anchor.as_deref(), pipes)?;
     let unusual = Allowed {
         links: args.allow_links,
     };
     let against = match &args.against {
         Some(name) => {
-            let contents = Source::open(name)?.read(unusual).map_err(|error| {
+            let file = Source::in_file(name, Path::new(name))?;
+            let contents = file.read(unusual).map_err(|error| {
                 let sentence = "the package of `--against` cannot be used";
                 CommandOutput::error(Exit::Usage, sentence, &error, error.hint())
             })?;
@@ -109,6 +111,13 @@ fn prepare(args: &Args) -> Result<Job<'_>, CommandOutput> {
     };
     let packages = args.packages.iter().map(|name| Source::open(name));
     let packages = packages.collect::<Result<Vec<_>, _>>()?;
+    let context = Context::without_registry(plugin_config, Format::Known, pipes)?;
+    let time = source::budget(&args.time)?;
+    let aws = context.aws();
+    if let Some(config) = &args.code_signing_config {
+        let asking = profiles_of(&aws, config);
+        allowed = time.begin().lend(Box::pin(asking)).await?;
+    }
     Ok(Job {
         args,
         allowed,
@@ -116,9 +125,29 @@ fn prepare(args: &Args) -> Result<Job<'_>, CommandOutput> {
         unusual,
         against,
         packages,
-        context: Context::without_registry(plugin_config, Format::Known, pipes)?,
-        time: args.time.allowed()?,
+        context,
+        aws,
+        time,
     })
+}
+
+/// The versions that a code signing configuration allows.
+async fn profiles_of(
+    aws: &Aws,
+    config: &str,
+) -> Result<Vec<SigningProfileVersionArn>, CommandOutput> {
+    let arn = CodeSigningConfigArn::parse(config)
+        .map_err(|error| CommandOutput::unusable(&error, error.hint()))?;
+    let found = of_config(&arn, aws.code_signing_config(&arn)).await;
+    let found = found.map_err(|error| {
+        let exit = match error.class() {
+            Class::Unknown => Exit::Inconclusive,
+            // Nothing was judged.
+            Class::Usage | Class::Refused => Exit::Usage,
+        };
+        CommandOutput::error(exit, &error.to_string(), &error, error.hint())
+    })?;
+    Ok(found.profiles)
 }
 
 /// A code signing configuration allows versions, never a profile with all its versions.
@@ -133,11 +162,23 @@ fn version(text: &str) -> Result<SigningProfileVersionArn, CommandOutput> {
 }
 
 impl Job<'_> {
-    async fn run(&self, emit: &mut dyn FnMut(CommandOutput)) {
+    async fn run(mut self, emit: &mut dyn FnMut(CommandOutput)) {
         let mut results = Results::default();
         let mut exit = Exit::Done;
-        for source in &self.packages {
-            let (contents, judgement) = self.judge(source).await;
+        for source in std::mem::take(&mut self.packages) {
+            let name = source.name.clone();
+            // One at a time: what was fetched is gone when the next one is.
+            let fetching = source.here(&self.aws);
+            let source = match self.time.begin().lend(fetching).await {
+                Ok(source) => source,
+                Err(error) => {
+                    let report = self.not_fetched(&name, &error, &mut results);
+                    exit = exit.worse(report.exit);
+                    emit(report);
+                    continue;
+                }
+            };
+            let (contents, judgement) = self.judge(&source).await;
             let differences = self.differences(contents.as_ref());
             let differences = differences.as_deref();
             let state = PackageState::of(&judgement, differences);
@@ -169,6 +210,31 @@ impl Job<'_> {
         });
     }
 
+    /// The answer about a package that could not be fetched.
+    fn not_fetched(
+        &self,
+        name: &str,
+        error: &fetch::Error,
+        results: &mut Results,
+    ) -> CommandOutput {
+        let sentence = format!("the package of `{}` could not be fetched", one_line(name));
+        let report = CommandOutput::error(Exit::Inconclusive, &sentence, error, error.hint());
+        let reason = Reason::new(
+            error.code(),
+            sentence,
+            error,
+            error.hint(),
+            reader::current(),
+        );
+        match self.args.output {
+            Output::Text => report,
+            Output::Json => CommandOutput {
+                stdout: results.add(&PackageVerdict::failed(name, reason)),
+                ..report
+            },
+        }
+    }
+
     async fn judge(&self, source: &Source) -> (Option<Contents>, Judgement) {
         let contents = match source.read(self.unusual) {
             Ok(contents) => contents,
@@ -178,8 +244,7 @@ impl Job<'_> {
         let judgement = Judgement::begin(&contents, &self.allowed, &self.roots, now);
         let judgement = match judgement.to_ask().cloned() {
             Some(signature) => {
-                let aws = self.context.aws();
-                let asking = Box::pin(code_signing::ask(&aws, &signature));
+                let asking = Box::pin(code_signing::ask(&self.aws, &signature));
                 judgement.with_revocation(self.time.begin().lend(asking).await)
             }
             None => judgement,

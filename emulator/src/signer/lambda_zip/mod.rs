@@ -124,11 +124,13 @@ pub(crate) fn sign_with(
     archive.with(&more).ok_or(PackageError::TooLarge)
 }
 
-/// The package as AWS Signer signs it.
-pub(crate) fn sign(
-    zip: &[u8],
-    signing: &PackageSigning,
-    identity: &SigningIdentity,
-) -> Result<Vec<u8>, PackageError> {
-    sign_with(zip, signing, identity, |signature| signature.text())
+/// The package with one more file.
+pub(crate) fn with_file(zip: &[u8], name: &str, content: &[u8]) -> Result<Vec<u8>, PackageError> {
+    let entry = Entry {
+        name: name.as_bytes().to_vec(),
+        content: content.to_vec(),
+    };
+    Archive::read(zip)?
+        .with(&[entry])
+        .ok_or(PackageError::TooLarge)
 }
