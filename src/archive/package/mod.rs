@@ -142,6 +142,3 @@ impl<'f> Package<'f> {
         }
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -135,7 +135,7 @@ mod tests {
             "ä/ö",
             "a b",
             ".a",
-            "a:b",
+            "ab:c",
             "META_INF/",
         ] {
             assert_eq!(check(name.as_bytes(), true).unwrap(), name);

@@ -2,6 +2,8 @@
 
 mod audits;
 mod configs;
+mod explained;
 mod policies;
 mod signing;
 mod stage;
+mod sources;
