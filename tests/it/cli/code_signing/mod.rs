@@ -5,5 +5,4 @@ mod configs;
 mod explained;
 mod policies;
 mod signing;
-mod stage;
 mod sources;
