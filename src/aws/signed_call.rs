@@ -125,7 +125,10 @@ impl Aws {
             let answer = Box::pin(self.send(question, &sdk, &call.region, &endpoint)).await;
             answer.map_err(|error| CallError::from_sdk(call.clone(), &error))
         };
-        answered(&call, insist(&Pace::default(), repeat, &call, attempt).await)
+        answered(
+            &call,
+            insist(&Pace::default(), repeat, &call, attempt).await,
+        )
     }
 
     /// The head of AWS's answer with success to a question whose answer is large: each piece of it goes to `take` as it
@@ -172,7 +175,10 @@ impl Aws {
         let repeat = Repeat::Harmless {
             within: limits::PACKAGE_TRANSFER_TIMEOUT,
         };
-        answered(&call, insist(&Pace::default(), repeat, &call, attempt).await)
+        answered(
+            &call,
+            insist(&Pace::default(), repeat, &call, attempt).await,
+        )
     }
 
     async fn send(

@@ -4,3 +4,4 @@ mod audits;
 mod configs;
 mod policies;
 mod stage;
+mod verifications;
