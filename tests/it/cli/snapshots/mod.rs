@@ -6,6 +6,7 @@
 mod files;
 mod keys;
 mod machines;
+mod packages;
 mod policies;
 mod profiles;
 mod scrubbed;
