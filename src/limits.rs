@@ -737,6 +737,30 @@ pub const SIGNER_CALLS_PER_SECOND: usize = 3;
 /// Signing jobs of packages that are started in a second: the quota of an account in a region.
 pub const SIGNING_JOBS_PER_SECOND: usize = 3;
 
+/// The wait before AWS Signer is asked about a signing job of a package the second time; doubles each time.
+pub const FIRST_SIGNING_JOB_WAIT: Duration = Duration::from_millis(250);
+
+/// The longest wait before AWS Signer is asked about a signing job again.
+pub const MAX_SIGNING_JOB_WAIT: Duration = Duration::from_secs(3);
+
+/// A signing job that failed so long before the command began is an earlier command's, and another one is begun.
+pub const OLD_SIGNING_JOB: Duration = Duration::from_mins(1);
+
+/// Failed signing jobs of one package that are passed over.
+pub const MAX_SIGNING_JOB_FAILURES: u32 = 16;
+
+/// Bytes of a file that says which signing job was begun: some names.
+pub const MAX_BEGUN_JOB_BYTES: u64 = 16 * 1024;
+
+/// Packages that are signed at the same time: each may be 250 MB on its way.
+pub const MAX_CONCURRENT_PACKAGES: usize = 4;
+
+/// Time that the signing of one package may take, with its uploads and downloads.
+pub const PACKAGE_SIGNING_TIMEOUT: Duration = Duration::from_mins(15);
+
+/// How often a line about what is being done moves.
+pub const PROGRESS_TICK: Duration = Duration::from_millis(120);
+
 /// Jobs of a signing profile that are described; each is a call.
 pub const MAX_SHOWN_JOBS: usize = 100;
 

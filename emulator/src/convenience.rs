@@ -48,15 +48,6 @@ impl Emulator {
         self.create_profile(name, signer::NOTATION)
     }
 
-    /// Makes a signing profile for the archives of AWS Lambda.
-    ///
-    /// # Errors
-    ///
-    /// As [`Self::create_signing_profile`].
-    pub fn create_lambda_profile(&self, name: &str) -> Result<SigningProfile, ConvenienceError> {
-        self.create_profile(name, signer::LAMBDA)
-    }
-
     /// The same for another platform.
     pub(crate) fn create_profile(
         &self,

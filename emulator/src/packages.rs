@@ -77,7 +77,7 @@ impl Emulator {
         zip: &[u8],
         signing: &PackageSigning,
     ) -> Result<Vec<u8>, PackageError> {
-        self.sign_package_with(zip, signing, |signature| signature.text())
+        lambda_zip::sign(zip, signing, &self.package_identity(signing)?)
     }
 
     /// The same with a signature that AWS Signer would not make: `draft` changes its parts and signs it.

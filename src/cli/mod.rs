@@ -129,10 +129,11 @@ enum Command {
         countersign blob verify --signing-profile ARN app.tar.gz"
     )]
     Blob(Lazy<blob::Command>),
-    /// Verify packages of AWS Lambda as AWS Lambda does, and decide whose packages functions take
+    /// Sign packages of AWS Lambda, verify them as AWS Lambda does, and decide whose packages functions take
     #[command(
         subcommand,
         after_help = "Examples:\n  \
+        countersign lambda sign --signing-profile release --bucket zips app.zip\n  \
         countersign lambda verify --signing-profile VERSION_ARN app.signed.zip\n  \
         countersign lambda explain FUNCTION --zip app.signed.zip\n  \
         countersign lambda audit"

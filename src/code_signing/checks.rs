@@ -285,6 +285,27 @@ impl Judgement {
         self
     }
 
+    /// The signature, if every check passed but revocation, which is not looked at.
+    ///
+    /// # Errors
+    ///
+    /// The failure of the first check that did not pass.
+    pub fn into_signature(self) -> Result<Signature, Failure> {
+        let failed = self
+            .outcomes
+            .into_iter()
+            .take(3)
+            .find_map(|outcome| match outcome {
+                Outcome::Failed(failure) => Some(failure),
+                _ => None,
+            });
+        match (failed, self.signature) {
+            (Some(failure), _) => Err(failure),
+            (None, Some(signature)) => Ok(signature),
+            (None, None) => Err(Failure::Unsigned),
+        }
+    }
+
     /// What each check found, in AWS Lambda's order.
     pub fn outcomes(&self) -> impl Iterator<Item = (Check, &Outcome)> {
         Check::ALL.into_iter().zip(&self.outcomes)

@@ -14,6 +14,7 @@
 //! | what becomes of a function's code and layers | `explain.rs` |
 //! | who may sign what is deployed | `configuration/` |
 //! | functions that other code can be deployed to | `audit/` |
+//! | have AWS Signer sign one | `signing/` |
 //!
 //! Nothing here makes a signature: AWS Signer does, in a signing job.
 
@@ -36,6 +37,8 @@ mod platform;
 mod revocation;
 #[cfg(feature = "cli")]
 mod signature;
+#[cfg(feature = "cli")]
+pub mod signing;
 #[cfg(feature = "cli")]
 mod source;
 

@@ -26,6 +26,7 @@
 //! | [`ListingV1`] of [`ShownPolicy`] | `policy show`, `blob policy show` | `policy-document.v1.schema.json` |
 //! | [`SetupV1`] | `setup` | `setup.v1.schema.json` |
 //! | `PluginsV1` | `plugin list` | `plugins.v1.schema.json` |
+//! | `PackageSigning`, `PackageSigningEnd` | `lambda sign` | `package-signing.v1.schema.json` |
 //! | `PackageVerdict`, `PackageVerdictEnd` | `lambda verify` | `package-verdict.v1.schema.json` |
 //! | [`BlobPolicy`] | `blob policy init` | `trustpolicy.blob.schema.json` |
 //! | [`LintedPolicy`], [`LintEnd`] | `policy lint` | `policy-lint.v1.schema.json` |
@@ -64,6 +65,8 @@ mod lock;
 mod management;
 mod oci_policy;
 mod gate_explanation;
+#[cfg(feature = "cli")]
+mod package_signing;
 #[cfg(feature = "cli")]
 mod package_verdict;
 #[cfg(feature = "cli")]
@@ -127,6 +130,10 @@ pub use management::{
     RepositoryCount, RevocationRecord, SignatureCount, SignatureRecord,
 };
 pub use oci_policy::{OciPolicy, OciStatement};
+#[cfg(feature = "cli")]
+pub use package_signing::{
+    PackageSigning, PackageSigningEnd, PackageSigningState, PackageSigningSummary, PackageSource,
+};
 #[cfg(feature = "cli")]
 pub use package_verdict::{
     PackageCheck, PackageDifference, PackageSignature, PackageState, PackageVerdict,

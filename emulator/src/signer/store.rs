@@ -232,11 +232,6 @@ impl Job {
         job_arn(&self.region, &self.owner, &self.id)
     }
 
-    pub(crate) fn profile_version_arn(&self) -> String {
-        let profile = profile_arn(&self.region, &self.owner, &self.profile_name);
-        format!("{profile}/{}", self.profile_version)
-    }
-
     /// How an archive's job ended; nothing while it goes on, and for a payload's job.
     fn ended(&self) -> Option<&Ended> {
         self.archive.as_ref()?.ended.as_ref()
@@ -278,6 +273,11 @@ impl Job {
         let bucket = &self.archive.as_ref()?.destination.bucket;
         let key = self.ended()?.signed_key.as_ref()?;
         Some(json!({ "s3": { "bucketName": bucket, "key": key } }))
+    }
+
+    pub(crate) fn profile_version_arn(&self) -> String {
+        let profile = profile_arn(&self.region, &self.owner, &self.profile_name);
+        format!("{profile}/{}", self.profile_version)
     }
 }
 

@@ -76,7 +76,7 @@ impl Scene {
     async fn new(policy: &str) -> Self {
         let emulator = start();
         let lambda = Lambda::of(&emulator);
-        let profile = emulator.create_lambda_profile("zips").unwrap().version_arn;
+        let profile = emulator.create_package_profile("zips").unwrap().version_arn;
         let body = json!({
             "Description": "ours",
             "AllowedPublishers": { "SigningProfileVersionArns": [profile] },

@@ -20,7 +20,7 @@ struct Scene {
 impl Scene {
     fn of(archive: &[u8]) -> Self {
         let emulator = start();
-        let profile = emulator.create_lambda_profile("zips").unwrap().version_arn;
+        let profile = emulator.create_package_profile("zips").unwrap().version_arn;
         emulator.create_bucket("zips", Some(true)).unwrap();
         let version = emulator.put_object("zips", "in/app.zip", archive).unwrap();
         Self {

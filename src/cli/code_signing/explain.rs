@@ -33,7 +33,7 @@ pub(in crate::cli) struct Args {
     /// Name or ARN of a function, with its version or alias where that is meant
     #[arg(value_name = "FUNCTION")]
     function: String,
-    /// Package that is to be deployed, in the place of the code that the function runs: a file, or s3://BUCKET/KEY
+    /// Package that is to be deployed, in the place of the code that the function runs: a file, or `s3://BUCKET/KEY`
     #[arg(long, value_name = "FILE", value_parser = clap::builder::NonEmptyStringValueParser::new())]
     zip: Option<String>,
     /// Certificate file that replaces AWS Signer's root for AWS Lambda

@@ -4,7 +4,10 @@ mod audit;
 mod config;
 mod explain;
 mod iam_policy;
+mod progress;
 mod roots;
+mod sign;
+mod sign_text;
 mod source;
 mod text;
 mod verify;
@@ -14,6 +17,8 @@ use super::output::CommandOutput;
 /// Commands of `lambda`.
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum Command {
+    /// Have AWS Signer sign packages, and write the signed ones
+    Sign(Box<sign::Args>),
     /// Verify signed packages: integrity, source mismatch, expiry, revocation
     Verify(verify::Args),
     /// Say what AWS Lambda would do with the code and the layers of a function, and why
@@ -34,6 +39,7 @@ pub(super) enum Command {
 
 pub(super) async fn run(command: &Command, emit: &mut dyn FnMut(CommandOutput)) {
     match command {
+        Command::Sign(args) => Box::pin(sign::run(args, emit)).await,
         Command::Verify(args) => Box::pin(verify::run(args, emit)).await,
         Command::Explain(args) => emit(Box::pin(explain::run(args)).await),
         Command::Config(command) => emit(Box::pin(config::run(command)).await),

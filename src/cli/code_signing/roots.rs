@@ -17,16 +17,11 @@ pub(super) fn roots(
     trust_anchor: Option<&Path>,
     pipes: Duration,
 ) -> Result<Vec<Certificate>, CommandOutput> {
-    match trust_anchor {
-        Some(path) => {
-            let store = read_roots(path, pipes)?;
-            let trusted = store.certificates.into_iter();
-            Ok(trusted.map(|trusted| trusted.certificate).collect())
-        }
-        None => {
-            let root =
-                built_in_package_root().map_err(|error| CommandOutput::unusable(&error, None))?;
-            Ok(vec![root])
-        }
+    if let Some(path) = trust_anchor {
+        let store = read_roots(path, pipes)?;
+        let trusted = store.certificates.into_iter();
+        return Ok(trusted.map(|trusted| trusted.certificate).collect());
     }
+    let root = built_in_package_root().map_err(|error| CommandOutput::unusable(&error, None))?;
+    Ok(vec![root])
 }

@@ -31,7 +31,7 @@ use crate::x509::Certificate;
     A signature covers names, contents and order of the entries. It does not cover modes and dates, nor where a name \
     ends and its content begins. How AWS Signer computes the digest is known from one source and not confirmed by AWS.")]
 pub(in crate::cli) struct Args {
-    /// Signed packages: files (with a `.` or a `/` in the name), s3://BUCKET/KEY[?versionId=VERSION], functions by name or
+    /// Signed packages: files (with a `.` or a `/` in the name), `s3://BUCKET/KEY[?versionId=VERSION]`, functions by name or
     /// ARN, versions of layers by ARN
     #[arg(required = true, value_name = "PACKAGE")]
     packages: Vec<String>,

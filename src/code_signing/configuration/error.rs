@@ -164,8 +164,7 @@ impl Error {
                 .to_owned(),
             Self::Description(_) => "shorten it".to_owned(),
             Self::OtherPlatform { .. } => format!(
-                "create a profile for AWS Lambda: `aws signer put-signing-profile --profile-name NAME --platform-id {}`",
-                PLATFORM_ID
+                "create a profile for AWS Lambda: `aws signer put-signing-profile --profile-name NAME --platform-id {PLATFORM_ID}`"
             ),
             Self::NotActive { .. } => {
                 "a canceled or revoked profile makes no signature; use an active one".to_owned()

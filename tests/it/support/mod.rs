@@ -19,6 +19,7 @@ pub(crate) mod scene;
 pub(crate) mod script_plugin;
 pub(crate) mod shown;
 pub(crate) mod sources;
+pub(crate) mod stage;
 pub(crate) mod tripwire;
 pub(crate) mod waiting;
 pub(crate) mod yaml;

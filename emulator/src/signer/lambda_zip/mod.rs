@@ -134,3 +134,12 @@ pub(crate) fn with_file(zip: &[u8], name: &str, content: &[u8]) -> Result<Vec<u8
         .with(&[entry])
         .ok_or(PackageError::TooLarge)
 }
+
+/// The package as AWS Signer signs it.
+pub(crate) fn sign(
+    zip: &[u8],
+    signing: &PackageSigning,
+    identity: &SigningIdentity,
+) -> Result<Vec<u8>, PackageError> {
+    sign_with(zip, signing, identity, |signature| signature.text())
+}

@@ -3,8 +3,8 @@
 use countersign_emulator::{Fault, FaultKind};
 use serde_json::{Value, json};
 
-use super::stage::Stage;
 use crate::support::sandbox::Ran;
+use crate::support::stage::{Stage, a_package};
 
 #[track_caller]
 fn document(ran: &Ran) -> Value {
@@ -49,8 +49,8 @@ fn functions_that_run_signed_code_only_pass() {
     let stage = Stage::new();
     let profile = stage.profile.version_arn.as_str();
     let config = stage.config(&[profile], "Enforce");
-    let signed = stage.signed(&Stage::package("x"), profile);
-    let layer = stage.layer("tools", &stage.signed(&Stage::package("y"), profile));
+    let signed = stage.signed(&a_package("x"), profile);
+    let layer = stage.layer("tools", &stage.signed(&a_package("y"), profile));
     let more = json!({ "CodeSigningConfigArn": config, "Layers": [layer] });
     stage.function("api", &signed, &more);
     stage.scene.operations();
@@ -77,10 +77,13 @@ fn functions_that_run_signed_code_only_pass() {
 fn each_way_past_code_signing_is_found() {
     let stage = Stage::new();
     let emulator = &stage.scene.emulator;
-    let other = emulator.create_lambda_profile("other").unwrap().version_arn;
+    let other = emulator
+        .create_package_profile("other")
+        .unwrap()
+        .version_arn;
     let profile = stage.profile.version_arn.as_str();
     let warns = stage.config(&[profile], "Warn");
-    let package = Stage::package("x");
+    let package = a_package("x");
     let unsigned = stage.layer("tools", &package);
     let foreign = stage.layer("foreign", &stage.signed(&package, &other));
     stage.function("bare", &package, &json!({}));
@@ -116,7 +119,7 @@ fn profiles_that_sign_no_more_are_found() {
     let stage = Stage::new();
     let emulator = &stage.scene.emulator;
     let revoked = emulator
-        .create_lambda_profile("revoked")
+        .create_package_profile("revoked")
         .unwrap()
         .version_arn;
     stage.config(&[&stage.profile.version_arn, &revoked], "Enforce");
@@ -139,7 +142,7 @@ fn a_full_configuration_is_told_of() {
     let emulator = &stage.scene.emulator;
     let profile = |number: usize| {
         let name = format!("team{number}");
-        emulator.create_lambda_profile(&name).unwrap().version_arn
+        emulator.create_package_profile(&name).unwrap().version_arn
     };
     let profiles: Vec<String> = (0..18).map(profile).collect();
     let profiles: Vec<&str> = profiles.iter().map(String::as_str).collect();
@@ -157,7 +160,7 @@ fn what_could_not_be_looked_at_is_not_fine() {
     let stage = Stage::new();
     let profile = stage.profile.version_arn.as_str();
     let config = stage.config(&[profile], "Enforce");
-    let signed = stage.signed(&Stage::package("x"), profile);
+    let signed = stage.signed(&a_package("x"), profile);
     stage.function("api", &signed, &json!({ "CodeSigningConfigArn": config }));
     for (operation, rule) in [
         (
@@ -201,7 +204,7 @@ fn a_signing_job_that_is_not_the_callers_is_not_known() {
     let stage = Stage::new();
     let profile = stage.profile.version_arn.as_str();
     let config = stage.config(&[profile], "Enforce");
-    let signed = stage.signed(&Stage::package("x"), profile);
+    let signed = stage.signed(&a_package("x"), profile);
     stage.function("api", &signed, &json!({ "CodeSigningConfigArn": config }));
     let ran = stage.run(&["lambda", "audit", "--output", "json"]);
     assert_eq!(ran.code, 3, "{ran:#?}");
@@ -211,7 +214,7 @@ fn a_signing_job_that_is_not_the_callers_is_not_known() {
 #[test]
 fn findings_are_values_and_sarif_too() {
     let stage = Stage::new();
-    stage.function("bare", &Stage::package("x"), &json!({}));
+    stage.function("bare", &a_package("x"), &json!({}));
     let ran = stage.run(&["lambda", "audit", "--output", "csv"]);
     assert_eq!(ran.code, 1);
     let account = stage.scene.emulator.account();
@@ -237,7 +240,7 @@ fn findings_are_values_and_sarif_too() {
 fn many_functions_are_listed_page_by_page() {
     let stage = Stage::new();
     for number in 0..45 {
-        stage.function(&format!("f{number}"), &Stage::package("x"), &json!({}));
+        stage.function(&format!("f{number}"), &a_package("x"), &json!({}));
     }
     stage.scene.operations();
     let document = document(&audit(&stage, &[]));

@@ -3,9 +3,9 @@
 use countersign_emulator::{AccessKey, Emulator, Fault, FaultKind};
 use serde_json::{Value, json};
 
-use super::stage::Stage;
 use crate::support::sandbox::Ran;
 use crate::support::scene::Scene;
+use crate::support::stage::{Stage, a_package};
 
 const NO_CONFIG: &str =
     "arn:aws:lambda:us-east-1:111122223333:code-signing-config:csc-0123456789abcdef0";
@@ -18,7 +18,7 @@ fn document(ran: &Ran) -> Value {
 #[test]
 fn a_configuration_is_made_attached_changed_and_taken_away() {
     let stage = Stage::new();
-    stage.function("api", &Stage::package("x"), &json!({}));
+    stage.function("api", &a_package("x"), &json!({}));
     let profile = ["--signing-profile", "code"];
     let create = ["lambda", "config", "create", "--yes", "--output", "json"];
     let more = ["--untrusted", "warn", "--description", "team a"];
@@ -77,7 +77,7 @@ fn a_configuration_is_made_attached_changed_and_taken_away() {
 fn profiles_are_added_and_removed() {
     let stage = Stage::new();
     let emulator = &stage.scene.emulator;
-    let other = emulator.create_lambda_profile("other").unwrap();
+    let other = emulator.create_package_profile("other").unwrap();
     let own = stage.profile.version_arn.as_str();
     let arn = stage.config(&[own], "Enforce");
     let update = |more: &[&str]| {
@@ -260,7 +260,7 @@ fn a_change_that_failed_is_not_asked_for_twice() {
 fn each_command_asks_what_it_needs_and_no_more() {
     let stage = Stage::new();
     let config = stage.config(&[&stage.profile.version_arn], "Warn");
-    stage.function("api", &Stage::package("x"), &json!({}));
+    stage.function("api", &a_package("x"), &json!({}));
     let operations = |words: &[&str]| {
         stage.scene.operations();
         let ran = stage.run(&[&["lambda", "config"], words].concat());

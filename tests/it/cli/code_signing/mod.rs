@@ -2,6 +2,8 @@
 
 mod audits;
 mod configs;
+mod explained;
 mod policies;
+mod sources;
 mod stage;
 mod verifications;

@@ -4,6 +4,7 @@
 //! otherwise than before.
 
 mod files;
+mod code_signing;
 mod keys;
 mod machines;
 mod packages;

@@ -1,13 +1,16 @@
 //! One name in place of what is another one in each run.
 
 /// The forms that are replaced: `d` is a digit, `x` a digit in hexadecimal, `w` a letter or digit, `A` a letter.
-const FORMS: [(&str, &str); 9] = [
+const FORMS: [(&str, &str); 12] = [
     (
         "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx",
         "DIGEST",
     ),
     ("xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx", "UUID"),
     ("dddd-dd-ddTdd:dd:ddZ", "TIME"),
+    ("dddd-dd-ddTdd:dd:dd.ddd+0000", "TIME"),
+    ("csc-wwwwwwwwwwwwwwwww", "csc-ID"),
+    ("on dddd-dd-dd", "on DATE"),
     ("AAA, dd AAA dddd dd:dd:dd +0000", "TIME"),
     ("AAA AAA dd dd:dd:dd dddd", "TIME"),
     ("AAA AAA  d dd:dd:dd dddd", "TIME"),
