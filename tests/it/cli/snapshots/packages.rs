@@ -1,120 +1,115 @@
-//! `lambda verify`: a success, and each of the four checks failing alone.
+//! `lambda sign`: each refusal, each before anything is uploaded.
 
-use countersign_emulator::{Fault, FaultKind};
-use time::Duration;
+use countersign_emulator::{Emulator, FaultKind, PackageSigning};
+use countersign_emulator::{Fault, SigningCourse};
+use time::macros::datetime;
 
 use super::transcript::Transcript;
-use crate::hostile::entries_of;
-use crate::support::packages::{Member, Zip};
+use crate::support::archives;
+use crate::support::scene::Scene;
+
+fn scene() -> Scene {
+    let scene = Scene::new();
+    let home = scene.sandbox.home().to_owned();
+    let emulator = &scene.emulator;
+    emulator.create_package_profile("code").unwrap();
+    emulator.create_package_profile("gone").unwrap();
+    emulator.cancel_signing_profile("gone").unwrap();
+    let leaked = emulator.create_package_profile("leaked").unwrap();
+    emulator
+        .revoke_signing_profile(&leaked.version_arn, datetime!(2026-01-01 0:00 UTC))
+        .unwrap();
+    for (bucket, keeps_versions) in [("zips", Some(true)), ("once", Some(false)), ("never", None)] {
+        emulator.create_bucket(bucket, keeps_versions).unwrap();
+    }
+    emulator
+        .create_bucket_in("eu-west-1", "abroad", Some(true))
+        .unwrap();
+    let write = |name: &str, bytes: &[u8]| std::fs::write(home.join(name), bytes).unwrap();
+    let app = archives::zip(&[("index.py", 0o100_644, b"x")]);
+    write("package-root.crt", emulator.package_root_certificate_pem().as_bytes());
+    write("app.zip", &app);
+    write("other.zip", &archives::zip(&[("index.py", 0o100_644, b"y")]));
+    write("empty.zip", &archives::zip(&[]));
+    write("text.zip", b"this is not a zip file");
+    write("link.zip", &archives::zip(&[("link", 0o120_777, b"/etc/passwd")]));
+    write("signed.zip", &signed(emulator, &app));
+    let large = std::fs::File::create(home.join("large.zip")).unwrap();
+    large.set_len(250 * 1024 * 1024 + 1).unwrap();
+    emulator.create_bucket("builds", None).unwrap();
+    emulator.put_object("builds", "app.zip", &app).unwrap();
+    scene
+}
+
+fn signed(emulator: &Emulator, package: &[u8]) -> Vec<u8> {
+    let account = "arn:aws:signer:us-east-1:111122223333:";
+    let signing = PackageSigning {
+        job_arn: format!("{account}/signing-jobs/57613597-fcbd-4527-b0b5-11a4ce658e82"),
+        profile_version_arn: format!("{account}/signing-profiles/code/0123456789"),
+        signing_time: datetime!(2026-02-01 0:00 UTC),
+        expires_at: datetime!(2036-02-01 0:00 UTC),
+    };
+    emulator.sign_package(package, &signing).unwrap()
+}
 
 #[test]
-fn packages_are_verified() {
-    let mut transcript = Transcript::new();
-    let emulator = &transcript.scene.emulator;
-    let profile = emulator.create_package_profile("packages").unwrap();
-    let other = emulator.create_package_profile("other").unwrap();
-    let zip = |content: &[u8], name: &str, mode: u32| {
-        Zip::of(vec![
-            Member::new(name, content).with_mode(mode),
-            Member::new("lib/", b""),
-        ])
-        .bytes()
-    };
-    let app = zip(b"print('app')\n", "app.py", 0o100_644);
-    let signed = emulator.sign_package_in_job("packages", &app).unwrap();
-    let revoked = emulator.sign_package_in_job("packages", &app).unwrap();
-    emulator.revoke_signature(&revoked.job_arn).unwrap();
-    emulator.set_clock_offset(Duration::days(-366 * 12));
-    let expired = emulator.sign_package_in_job("packages", &app).unwrap();
-    emulator.set_clock_offset(Duration::ZERO);
-    let changed = entries_of(&signed.bytes)
-        .into_iter()
-        .map(|(name, content)| match name.as_str() {
-            "app.py" => Member::new(&name, b"print('bad')\n"),
-            _ => Member::new(&name, &content),
-        });
-    let changed = Zip::of(changed.collect()).bytes();
-    let link = zip(b"/etc/passwd", "app.py", 0o120_777);
-    let link = emulator.sign_package_in_job("packages", &link).unwrap();
-    let root = emulator.package_root_certificate_pem();
-    let home = transcript.scene.sandbox.home();
-    for (name, bytes) in [
-        ("package-root.crt", root.as_bytes()),
-        ("app.zip", &app),
-        ("other.zip", &zip(b"print('app')\n", "app.py", 0o100_755)),
-        ("signed.zip", &signed.bytes),
-        ("revoked.zip", &revoked.bytes),
-        ("expired.zip", &expired.bytes),
-        ("changed.zip", &changed),
-        (
-            "prefixed.zip",
-            &[b"#!/bin/sh\n", &signed.bytes[..]].concat(),
-        ),
-        ("cut.zip", &signed.bytes[..200]),
-        ("link.zip", &link.bytes),
-    ] {
-        std::fs::write(home.join(name), bytes).unwrap();
-    }
-    let by = |title: &str, profile: &str, rest: &str| {
+fn packages_are_signed() {
+    let mut transcript = Transcript::of(scene());
+    let sign = |title: &str, profile: &str, bucket: &str, rest: &str| {
         format!(
-            "{title}: lambda verify --trust-anchor package-root.crt --signing-profile {profile} {rest}"
+            "{title}: lambda sign --trust-anchor package-root.crt --signing-profile {profile} --bucket {bucket} {rest}"
         )
     };
+    let arn = "arn:aws:signer:us-east-1:111122223333:/signing-profiles/code";
     let lines = [
-        by("verified", &profile.version_arn, "signed.zip"),
-        by("integrity fails alone", &profile.version_arn, "changed.zip"),
-        by(
-            "source mismatch fails alone",
-            &other.version_arn,
-            "signed.zip",
+        sign("signed", "code", "zips", "app.zip"),
+        sign("signed already", "code", "zips", "--if-missing app.zip"),
+        sign("what would be signed", "code", "zips", "--dry-run app.zip other.zip"),
+        sign("an empty package", "code", "zips", "empty.zip"),
+        sign("not a package", "code", "zips", "text.zip"),
+        sign("a symbolic link", "code", "zips", "link.zip"),
+        sign("over 250 MB", "code", "zips", "large.zip"),
+        sign("a signed package", "code", "zips", "signed.zip"),
+        sign("no file", "code", "zips", "none.zip"),
+        sign("one of two is refused", "code", "zips", "app.zip empty.zip"),
+        sign("two packages and one name", "code", "zips", "--out a.zip app.zip other.zip"),
+        sign("a function", "code", "zips", "api"),
+        sign("a profile for images", "release", "zips", "app.zip"),
+        sign("a canceled profile", "gone", "zips", "app.zip"),
+        sign("a revoked profile", "leaked", "zips", "app.zip"),
+        sign("no profile", "unknown", "zips", "app.zip"),
+        sign("another version", &format!("{arn}/0123456789"), "zips", "app.zip"),
+        sign(
+            "a profile of another region",
+            arn,
+            "zips",
+            "--plugin-config aws-region=eu-west-1 app.zip",
         ),
-        by("expiry fails alone", &profile.version_arn, "expired.zip"),
-        by(
-            "revocation fails alone",
-            &profile.version_arn,
-            "revoked.zip",
-        ),
-        by("not signed", &profile.version_arn, "app.zip"),
-        by(
-            "bytes before the package",
-            &profile.version_arn,
-            "prefixed.zip",
-        ),
-        by("cut off", &profile.version_arn, "cut.zip"),
-        by("a symbolic link", &profile.version_arn, "link.zip"),
-        by(
-            "a symbolic link that is accepted",
-            &profile.version_arn,
-            "--allow-links link.zip",
-        ),
-        by(
-            "as it was built",
-            &profile.version_arn,
-            "--against app.zip signed.zip",
-        ),
-        by(
-            "built with another mode",
-            &profile.version_arn,
-            "--against other.zip signed.zip",
-        ),
-        by("several", &profile.version_arn, "signed.zip changed.zip"),
-        by("a profile without a version", &profile.arn, "signed.zip"),
-        by("not there", &profile.version_arn, "none.zip"),
-        format!(
-            "AWS's own root: lambda verify --signing-profile {} signed.zip",
-            profile.version_arn
-        ),
+        sign("versioning off", "code", "never", "app.zip"),
+        sign("versioning suspended", "code", "once", "app.zip"),
+        sign("versioning off and allowed", "code", "never", "--allow-unversioned app.zip"),
+        sign("a bucket of another region", "code", "abroad", "app.zip"),
+        sign("no bucket", "code", "nothing", "app.zip"),
+        sign("not a bucket", "code", "No", "app.zip"),
+        sign("an object without versions", "code", "zips", "s3://builds/app.zip"),
+        sign("an object that is not there", "code", "zips", "s3://zips/none.zip"),
+        sign("a prefix that climbs", "code", "zips", "--prefix ../ app.zip"),
     ];
-    transcript.run(&lines.each_ref().map(String::as_str));
-    let fault = Fault::new(FaultKind::AccessDenied)
-        .on("DescribeSigningJob")
-        .times(1);
-    transcript.scene.emulator.faults().add(fault);
-    let line = by(
-        "revocation could not be asked",
-        &profile.version_arn,
-        "signed.zip",
-    );
-    transcript.run(&[&line]);
+    let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
+    transcript.run(&lines);
+    let emulator = &transcript.scene.emulator;
+    let deny = |operation: &str| {
+        let fault = Fault::new(FaultKind::AccessDenied).on(operation).times(1);
+        emulator.faults().add(fault);
+    };
+    for operation in ["GetBucketVersioning", "StartSigningJob"] {
+        deny(operation);
+        let line = sign(&format!("{operation} is denied"), "code", "zips", "other.zip");
+        transcript.run(&[&line]);
+    }
+    let failed = r#"{"end": {"failed": {"code": "", "reason": "the zip file is malformed"}}}"#;
+    let course: SigningCourse = serde_json::from_str(failed).unwrap();
+    transcript.scene.emulator.set_signing_course(arn, course).unwrap();
+    transcript.run(&[&sign("a job that fails", "code", "zips", "other.zip")]);
     transcript.assert_snapshot("packages");
 }
