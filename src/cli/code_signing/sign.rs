@@ -24,6 +24,7 @@ use crate::code_signing::Source;
 use crate::code_signing::signing::{
     Candidate, Error, Existing, Jobs, Looked, PackageSigner, Settings, Signed, existing, look,
 };
+use crate::config;
 use crate::limits::{
     MAX_COMMAND_TIMEOUT, MAX_CONCURRENT_PACKAGES, MAX_OBJECT_KEY_BYTES, MAX_PACKAGE_BYTES,
     MIN_REMAINING, NAMED_PIPE_TIMEOUT, PACKAGE_SIGNING_TIMEOUT,
@@ -332,7 +333,7 @@ impl Command<'_> {
             signer,
             settings: self.settings.clone(),
             looked: looked.clone(),
-            jobs: Jobs::below(cache.map(|cache| cache.join("countersign")).as_deref()),
+            jobs: Jobs::new(cache.map(|cache| config::signing_jobs(&cache))),
             now: self.context.environment.now(),
         };
         if !signer.jobs.is_kept() {

@@ -98,7 +98,11 @@ pub(super) fn planned(name: &str, out: &Path, profile: &str) -> CommandOutput {
 
 /// A package that was not signed.
 pub(super) fn failed(name: &str, error: &Error) -> CommandOutput {
-    let sentence = format!("package `{}` was not signed", one_line(name));
+    let mut sentence = error.to_string();
+    if !sentence.contains(name) {
+        sentence = format!("package `{name}` was not signed: {sentence}");
+    }
+    let sentence = one_line(&sentence);
     CommandOutput::error(
         Exit::of_package_signing(error),
         &sentence,

@@ -3,7 +3,7 @@
 //! A file here only says where to go on. What the job signs is asked of AWS Signer again, and what it made is held to the
 //! package that is on this machine.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
@@ -103,11 +103,9 @@ pub struct Jobs {
 }
 
 impl Jobs {
-    /// What is kept below `cache`, the directory of this program's; without one nothing is kept.
-    pub fn below(cache: Option<&Path>) -> Self {
-        Self {
-            directory: cache.map(|cache| cache.join("signing-jobs")),
-        }
+    /// What is kept in this directory; without one nothing is kept.
+    pub const fn new(directory: Option<PathBuf>) -> Self {
+        Self { directory }
     }
 
     /// Whether a command that is interrupted can be picked up.
@@ -209,7 +207,7 @@ mod tests {
     #[test]
     fn what_was_begun_is_found_until_it_is_forgotten() {
         let cache = tempfile::tempdir().unwrap();
-        let jobs = Jobs::below(Some(cache.path()));
+        let jobs = Jobs::new(Some(cache.path().join("jobs")));
         assert_eq!(jobs.find(&ASKED), None);
         jobs.keep(&ASKED, &begun("v1")).unwrap();
         assert_eq!(jobs.find(&ASKED), Some(begun("v1")));
@@ -225,7 +223,7 @@ mod tests {
         jobs.forget(&ASKED);
         assert_eq!(jobs.find(&ASKED), None);
         // Without a directory there is nothing.
-        let nowhere = Jobs::below(None);
+        let nowhere = Jobs::new(None);
         nowhere.keep(&ASKED, &begun("v1")).unwrap();
         assert!(!nowhere.is_kept() && nowhere.find(&ASKED).is_none());
     }
@@ -235,7 +233,7 @@ mod tests {
     fn what_others_may_read_or_write_is_not_believed() {
         use std::os::unix::fs::PermissionsExt as _;
         let cache = tempfile::tempdir().unwrap();
-        let jobs = Jobs::below(Some(cache.path()));
+        let jobs = Jobs::new(Some(cache.path().join("jobs")));
         jobs.keep(&ASKED, &begun("v1")).unwrap();
         let path = jobs.path(&ASKED).unwrap();
         let mode = std::fs::metadata(&path).unwrap().permissions().mode();

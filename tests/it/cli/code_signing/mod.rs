@@ -4,4 +4,8 @@ mod audits;
 mod configs;
 mod explained;
 mod policies;
+mod signing;
+mod stage;
 mod sources;
+mod stage;
+mod verifications;
