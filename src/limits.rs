@@ -531,8 +531,8 @@ pub const MAX_PACKAGE_BYTES: u64 = 250 * 1024 * 1024;
 /// Entries of a package: one fewer than a zip file can count without zip64.
 pub const MAX_PACKAGE_ENTRIES: usize = 65_534;
 
-/// Bytes of a package's directory; 65,000 files with names of 150 characters have less.
-pub const MAX_PACKAGE_DIRECTORY_BYTES: u64 = 16 * 1024 * 1024;
+/// Bytes of a package's directory; 65,000 files with names of 70 characters have less.
+pub const MAX_PACKAGE_DIRECTORY_BYTES: u64 = 8 * 1024 * 1024;
 
 /// Bytes that come out of a package whatever the ratio is: tables of zeros shrink well.
 pub const FREE_PACKAGE_BYTES: u64 = 16 * 1024 * 1024;

@@ -14,6 +14,9 @@ pub const SIGNATURE_NAME: &str = "META_INF/aws_signer_signature_v1.0.SF";
 /// The directory that AWS Signer adds with it, which is signed.
 pub const SIGNATURE_DIRECTORY: &str = "META_INF/";
 
+/// Bits of a mode by which a file runs as another user or group.
+const SET_ID: u32 = 0o6_000;
+
 /// An entry and its content.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Content {
@@ -26,7 +29,7 @@ pub struct Content {
     /// Bytes of its content.
     pub size: u64,
     /// SHA-256 of its content.
-    pub sha256: Vec<u8>,
+    pub sha256: [u8; 32],
 }
 
 /// A package that every reader reads in the same way.
@@ -67,7 +70,7 @@ impl Contents {
                     hasher.update(piece);
                 })?;
             }
-            entries.push(described(entry, hasher.finish()));
+            entries.push(described(entry, &hasher.finish()));
             Ok(())
         })?;
         Ok(Self {
@@ -78,21 +81,22 @@ impl Contents {
         })
     }
 
-    /// How many of its entries are links or devices.
+    /// How many of its entries are links or devices, or run as another user.
     pub fn unusual(&self) -> usize {
-        let is_unusual =
-            |entry: &&Content| matches!(entry.kind, EntryKind::Link | EntryKind::Device);
+        let is_unusual = |entry: &&Content| {
+            matches!(entry.kind, EntryKind::Link | EntryKind::Device) || entry.mode & SET_ID != 0
+        };
         self.entries.iter().filter(is_unusual).count()
     }
 }
 
-fn described(entry: &PackageEntry, sha256: Vec<u8>) -> Content {
+fn described(entry: &PackageEntry, sha256: &[u8]) -> Content {
     Content {
         name: entry.name().to_owned(),
         kind: entry.kind(),
         mode: entry.mode(),
         size: entry.size(),
-        sha256,
+        sha256: sha256.try_into().unwrap_or([0; 32]),
     }
 }
 

@@ -39,7 +39,7 @@ pub struct PackageVerdict {
     /// What its signature says, where it is one of AWS Signer's; of this package only if integrity passed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub signature: Option<PackageSignature>,
-    /// How many entries are links or devices, which are accepted only where the caller says so.
+    /// How many entries are links or devices, or run as another user; accepted only where the caller says so.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unusual_entries: Option<usize>,
     /// Whether all checks passed.

@@ -335,7 +335,10 @@ mod tests {
             ..call
         };
         let object = smallest_statement(&CallError::malformed(call, "x", None));
-        assert!(object.contains("\"arn:aws-us-gov:s3:::zips/a.zip\""), "{object}");
+        assert!(
+            object.contains("\"arn:aws-us-gov:s3:::zips/a.zip\""),
+            "{object}"
+        );
     }
 
     #[test]

@@ -113,7 +113,9 @@ pub enum Error {
         status: String,
     },
     /// Another version of the profile than the one that was named.
-    #[error("the current version of the signing profile is `{profile}/{found}`, wanted `{profile}/{wanted}`")]
+    #[error(
+        "the current version of the signing profile is `{profile}/{found}`, wanted `{profile}/{wanted}`"
+    )]
     OtherVersion {
         /// The profile.
         profile: String,

@@ -11,7 +11,10 @@ mod manifests;
 mod memory;
 mod packages;
 mod redirects;
+mod signed_packages;
 mod time;
+
+pub(crate) use signed_packages::entries_of;
 
 use std::path::Path;
 use std::time::Duration;

@@ -490,7 +490,7 @@ fn a_package_is_bounded() {
     let past = claiming(MAX_PACKAGE_BYTES + 1);
     assert_eq!(refused(&past).code(), "large-content");
     assert_eq!(refused(&claiming(MAX_PACKAGE_BYTES)).code(), "bomb");
-    let zeros = Zip::of(vec![Member::new("zeros", &vec![0; 17 * 1024 * 1024])]).bytes();
+    let zeros = Zip::of(vec![Member::new("zeros", &vec![0; 40 * 1024 * 1024])]).bytes();
     assert_eq!(refused(&zeros).code(), "bomb");
     let fewer = Zip::of(vec![Member::new("zeros", &vec![0; 15 * 1024 * 1024])]).bytes();
     read(&fewer).unwrap();

@@ -6,3 +6,4 @@ mod explained;
 mod policies;
 mod signing;
 mod sources;
+mod verifications;

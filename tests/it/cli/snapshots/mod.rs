@@ -7,6 +7,7 @@ mod files;
 mod code_signing;
 mod keys;
 mod machines;
+mod package_checks;
 mod packages;
 mod policies;
 mod profiles;
