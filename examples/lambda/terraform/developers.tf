@@ -6,7 +6,7 @@ data "aws_iam_policy_document" "developers" {
     actions   = ["lambda:CreateFunction"]
     resources = [local.functions]
     condition {
-      test     = "StringEquals"
+      test     = "ArnEquals"
       variable = "lambda:CodeSigningConfigArn"
       values   = [aws_lambda_code_signing_config.code.arn]
     }
@@ -17,7 +17,7 @@ data "aws_iam_policy_document" "developers" {
     actions   = ["lambda:PutFunctionCodeSigningConfig"]
     resources = [local.functions, aws_lambda_code_signing_config.code.arn]
     condition {
-      test     = "StringEquals"
+      test     = "ArnEquals"
       variable = "lambda:CodeSigningConfigArn"
       values   = [aws_lambda_code_signing_config.code.arn]
     }
@@ -59,7 +59,7 @@ data "aws_iam_policy_document" "developers" {
     actions   = ["lambda:CreateFunction", "lambda:PutFunctionCodeSigningConfig"]
     resources = ["*"]
     condition {
-      test     = "StringNotEquals"
+      test     = "ArnNotEquals"
       variable = "lambda:CodeSigningConfigArn"
       values   = [aws_lambda_code_signing_config.code.arn]
     }

@@ -188,7 +188,8 @@ impl Aws {
                 Some(&new.profiles),
                 Some(new.untrusted),
             )),
-            repeat: Repeat::MakesAnother,
+            // Another one is made where the first one was done after all.
+            repeat: Repeat::Fails,
         };
         let answer: One = self.ask_lambda_for(&call, &request).await?;
         let found = read(&call, answer.code_signing_config)?;

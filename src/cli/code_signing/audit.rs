@@ -130,12 +130,19 @@ fn in_words(document: &LambdaAuditV1) -> String {
         1 => format!("1 {what}"),
         _ => format!("{count} {what}s"),
     };
-    let (summary, images) = (document.summary, document.images);
+    let summary = document.summary;
+    let of_images = match document.images {
+        0 => String::new(),
+        images => format!(
+            " ({}, which has no code signing)",
+            count(images, "container image")
+        ),
+    };
     let _ = writeln!(
         text,
-        "{} ({}, for which there is no code signing) and {}: {} failed, {} with a warning, {} not known",
+        "{}{} and {}: {} failed, {} with a warning, {} not known",
         count(document.functions, "function"),
-        count(images, "container image"),
+        of_images,
         count(document.configurations, "configuration"),
         summary.fail,
         summary.warn,

@@ -98,7 +98,7 @@ fn policy(args: &Args) -> Result<IamPolicy, CommandOutput> {
     let everything = ["*".to_owned()];
     let mut statements = vec![
         IamStatement::allow("CreateWithTheConfiguration", &[CREATES], &functions).when(
-            "StringEquals",
+            "ArnEquals",
             KEY,
             &names,
         ),
@@ -107,7 +107,7 @@ fn policy(args: &Args) -> Result<IamPolicy, CommandOutput> {
             &[ATTACHES],
             &[&functions[..], &names].concat(),
         )
-        .when("StringEquals", KEY, &names),
+        .when("ArnEquals", KEY, &names),
         IamStatement::allow(
             "ReadTheConfiguration",
             &["lambda:GetCodeSigningConfig"],
@@ -130,7 +130,7 @@ fn policy(args: &Args) -> Result<IamPolicy, CommandOutput> {
     statements.extend([
         // True as well where the function is to have no configuration at all.
         IamStatement::deny("NoOtherConfiguration", &[CREATES, ATTACHES], &everything).when(
-            "StringNotEquals",
+            "ArnNotEquals",
             KEY,
             &names,
         ),

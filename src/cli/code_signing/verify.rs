@@ -11,7 +11,7 @@ use crate::archive::package::Allowed;
 use crate::aws::{Aws, CodeSigningConfigArn, SigningProfileVersionArn};
 use crate::cli::args::{PluginConfigArgs, TimeArgs};
 use crate::cli::context::{Context, Format};
-use crate::cli::output::{CommandOutput, Exit, one_line};
+use crate::cli::output::{CommandOutput, Exit};
 use crate::cli::reader;
 use crate::cli::verify::Output;
 use crate::code_signing::configuration::of_config;
@@ -217,7 +217,7 @@ impl Job<'_> {
         error: &fetch::Error,
         results: &mut Results,
     ) -> CommandOutput {
-        let sentence = format!("the package of `{}` could not be fetched", one_line(name));
+        let sentence = error.to_string();
         let report = CommandOutput::error(Exit::Inconclusive, &sentence, error, error.hint());
         let reason = Reason::new(
             error.code(),

@@ -23,7 +23,7 @@ fn of_untrusted(untrusted: UntrustedArtifact) -> String {
 /// What follows from creating a configuration.
 pub fn of_create(untrusted: UntrustedArtifact) -> Vec<String> {
     vec![
-        "it counts for no function before it is attached to it with `countersign lambda config attach`".to_owned(),
+        "it applies to no function until `countersign lambda config attach` attaches it".to_owned(),
         of_untrusted(untrusted),
         INTEGRITY.to_owned(),
     ]

@@ -87,7 +87,7 @@ pub enum Error {
         status: String,
     },
     /// A configuration that functions have.
-    #[error("code signing configuration `{config}` is attached to {functions} functions")]
+    #[error("code signing configuration `{config}` is attached to {}", in_words(*functions))]
     InUse {
         /// The configuration.
         config: String,
@@ -104,6 +104,13 @@ pub enum Error {
         /// The configuration.
         config: String,
     },
+}
+
+fn in_words(functions: usize) -> String {
+    match functions {
+        1 => "1 function".to_owned(),
+        count => format!("{count} functions"),
+    }
 }
 
 impl Error {

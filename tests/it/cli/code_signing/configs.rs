@@ -59,7 +59,7 @@ fn a_configuration_is_made_attached_changed_and_taken_away() {
 
     let delete = ["lambda", "config", "delete", "--yes", arn];
     let ran = stage.run(&delete);
-    let words = format!("Error: code signing configuration `{arn}` is attached to 1 functions");
+    let words = format!("Error: code signing configuration `{arn}` is attached to 1 function");
     ran.assert_refused(1, &words);
     let detach = ["lambda", "config", "detach", "--yes", "api"];
     assert_eq!(

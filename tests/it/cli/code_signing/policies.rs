@@ -31,17 +31,17 @@ fn a_function_is_created_with_the_configuration_or_not_at_all() {
     let create = statement(&policy, "CreateWithTheConfiguration");
     assert_eq!(create["Effect"], "Allow");
     assert_eq!(create["Resource"], json!([functions]));
-    let equals = json!({ "StringEquals": { "lambda:CodeSigningConfigArn": [CONFIG] } });
+    let equals = json!({ "ArnEquals": { "lambda:CodeSigningConfigArn": [CONFIG] } });
     assert_eq!(create["Condition"], equals);
     // It is an action on the function and on the configuration.
     let attach = statement(&policy, "AttachTheConfiguration");
     assert_eq!(attach["Resource"], json!([functions, CONFIG]));
     assert_eq!(attach["Condition"], equals);
-    // `StringNotEquals` is true where the request has no such key: a function without a configuration.
+    // `ArnNotEquals` is true where the request has no such key: a function without a configuration.
     let no_other = statement(&policy, "NoOtherConfiguration");
     assert_eq!(no_other["Effect"], "Deny");
     assert_eq!(no_other["Resource"], json!(["*"]));
-    let differs = json!({ "StringNotEquals": { "lambda:CodeSigningConfigArn": [CONFIG] } });
+    let differs = json!({ "ArnNotEquals": { "lambda:CodeSigningConfigArn": [CONFIG] } });
     assert_eq!(no_other["Condition"], differs);
     let pass = statement(&policy, "PassTheExecutionRole");
     assert_eq!(pass["Resource"], json!([ROLE]));

@@ -61,7 +61,11 @@ fn a_configuration_says_who_may_have_signed() {
     let config = stage.config(&[&stage.profile.version_arn], "Warn");
     let ran = verify(&stage, &["--code-signing-config", &config, "api"]);
     assert_eq!(ran.code, 0, "{ran:#?}");
-    let other = stage.scene.emulator.create_package_profile("other").unwrap();
+    let other = stage
+        .scene
+        .emulator
+        .create_package_profile("other")
+        .unwrap();
     let config = stage.config(&[&other.version_arn], "Warn");
     let ran = verify(
         &stage,
@@ -92,7 +96,7 @@ fn what_cannot_be_fetched_is_not_verified_and_the_others_are() {
     assert_eq!(document["results"][1]["verdict"], "verified");
     let ran = verify(&stage, &by_profile(&stage, &["s3://packages/app.zip"]));
     assert_eq!(ran.code, 3, "{ran:#?}");
-    let first = "Error: the package of `s3://packages/app.zip` could not be fetched\n";
+    let first = "Error: AWS found no such resource for `s3:GetObject` on `s3://packages/app.zip` in region `us-east-1`: ";
     assert!(ran.stderr.starts_with(first), "{ran:#?}");
     let ran = verify(&stage, &by_profile(&stage, &["s3://packages"]));
     ran.assert_refused(
@@ -126,7 +130,7 @@ fn each_source_is_asked_for_once() {
 }
 
 #[test]
-fn code_that_is_not_what_aws_lambda_says_is_not_verified() {
+fn code_that_does_not_come_whole_is_not_verified() {
     let stage = Stage::new();
     let signed = stage.signed_in_job("x");
     stage.function("api", &signed, &json!({}));

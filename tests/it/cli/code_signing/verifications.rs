@@ -4,11 +4,11 @@ use countersign_emulator::{Fault, FaultKind, SignedPackage, SigningProfile};
 use serde_json::{Value, json};
 use time::Duration;
 
-use super::stage::Stage;
 use crate::hostile::entries_of;
 use crate::support::document;
 use crate::support::packages::{Member, Zip};
 use crate::support::sandbox::Ran;
+use crate::support::stage::Stage;
 
 /// A stage that trusts the emulator's root for packages, with a package in `app.zip` and signed in `app.signed.zip`.
 struct Signed {
