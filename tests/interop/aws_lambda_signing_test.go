@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"encoding/json"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -123,5 +124,98 @@ func TestAWSCommandLineFollowsTheTutorialOfLambdaCodeSigning(t *testing.T) {
 		"--query", "SigningProfileVersionArn")
 	if warned != "None" {
 		t.Errorf("an unsigned archive under Warn is signed by %s", warned)
+	}
+}
+
+// startEmulatorWithS3 starts another emulator, whose signing jobs read and
+// write the objects of the S3 server at this URL; answers its directory and
+// the environment that points AWS's clients at both.
+func startEmulatorWithS3(t *testing.T, s3 string) (string, []string) {
+	t.Helper()
+	directory := filepath.Join(t.TempDir(), "emulator")
+	if err := os.MkdirAll(directory, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	program := programs.Require(t, "COUNTERSIGN_EMULATOR_BIN")
+	command := exec.Command(program, "--listen", "127.0.0.1:0", "--data-dir", directory, "--s3-endpoint", s3)
+	stop, err := programs.Start(command, directory+".log", "ready")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(stop)
+	lines, err := os.ReadFile(filepath.Join(directory, "env"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	environment := os.Environ()
+	for line := range strings.Lines(string(lines)) {
+		assignment := strings.TrimPrefix(strings.TrimSpace(line), "export ")
+		environment = append(environment, strings.ReplaceAll(assignment, "'", ""))
+	}
+	return directory, append(environment, "AWS_ENDPOINT_URL_S3="+s3)
+}
+
+// TestMotoKeepsThePackagesThatAreSigned has moto, which nobody here wrote,
+// read our questions about a bucket, take our upload and give the signed
+// package. AWS Signer is the emulator's, which reads and writes there too.
+func TestMotoKeepsThePackagesThatAreSigned(t *testing.T) {
+	moto := startMoto(t)
+	directory, environment := startEmulatorWithS3(t, moto)
+	work := t.TempDir()
+	writeZip(t, filepath.Join(work, "app.zip"), "exports.handler = 1")
+	there := []string{"AWS_ENDPOINT_URL=" + moto}
+	client := awsClients[0]
+	for bucket, status := range map[string]string{"zips": "Enabled", "once": "Suspended", "never": ""} {
+		client.call(t, there, "s3", "create-bucket", map[string]any{"Bucket": bucket})
+		if status != "" {
+			client.call(t, there, "s3", "put-bucket-versioning", map[string]any{
+				"Bucket": bucket, "VersioningConfiguration": map[string]any{"Status": status},
+			})
+		}
+	}
+	python := filepath.Join(programs.Require(t, "INTEROP_PYTHON_BIN"), "python")
+	script, err := filepath.Abs("python/boto3_call.py")
+	if err != nil {
+		t.Fatal(err)
+	}
+	made := programs.Run(t, work, environment, python, script, "signer", "put_signing_profile",
+		`{"profileName": "code", "platformId": "AWSLambda-SHA384-ECDSA"}`)
+	if made.ExitCode != 0 {
+		t.Fatalf("put_signing_profile: %s", made)
+	}
+	sign := func(arguments ...string) programs.Result {
+		fixed := []string{"lambda", "sign", "--signing-profile", "code", "--output", "json",
+			"--trust-anchor", filepath.Join(directory, "package-root.crt")}
+		return programs.Run(t, work, environment, programs.Require(t, "COUNTERSIGN_BIN"), append(fixed, arguments...)...)
+	}
+	for _, bucket := range []string{"once", "never"} {
+		ran := sign("--bucket", bucket, "app.zip")
+		if ran.ExitCode != 1 || !strings.Contains(ran.Stderr, "versioning of bucket `"+bucket+"` is") {
+			t.Errorf("bucket %s: %s", bucket, ran)
+		}
+	}
+	if ran := sign("--bucket", "nothing-there", "app.zip"); ran.ExitCode != 1 || !strings.Contains(ran.Stderr, "was not found") {
+		t.Errorf("no bucket: %s", ran)
+	}
+	var document struct {
+		Results []struct {
+			State, SignedObject string
+			Source              struct{ Object, Version string }
+		}
+	}
+	ran := sign("--bucket", "zips", "app.zip")
+	if err := json.Unmarshal([]byte(ran.Stdout), &document); err != nil || ran.ExitCode != 0 || len(document.Results) != 1 {
+		t.Fatalf("lambda sign: %s", ran)
+	}
+	result := document.Results[0]
+	if result.State != "signed" || result.Source.Version == "null" || !strings.HasPrefix(result.SignedObject, "s3://zips/countersign/signed/") {
+		t.Errorf("lambda sign: %+v", result)
+	}
+	again := sign("--bucket", "zips", "--out", "again.zip", result.Source.Object+"?versionId="+result.Source.Version)
+	if again.ExitCode != 0 {
+		t.Errorf("an object that is there: %s", again)
+	}
+	if _, err := os.Stat(filepath.Join(work, "again.zip")); err != nil {
+		t.Error(err)
 	}
 }

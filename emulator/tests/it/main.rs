@@ -22,6 +22,7 @@ mod program;
 mod proxy;
 mod registry;
 mod revocation;
+mod s3;
 mod sdk;
 mod signatures;
 mod signing;

@@ -113,7 +113,9 @@ pub enum Error {
         status: String,
     },
     /// Another version of the profile than the one that was named.
-    #[error("signing profile `{profile}` has the version `{found}`, wanted `{wanted}`")]
+    #[error(
+        "the current version of the signing profile is `{profile}/{found}`, wanted `{profile}/{wanted}`"
+    )]
     OtherVersion {
         /// The profile.
         profile: String,
@@ -262,16 +264,16 @@ impl Error {
     pub fn class(&self) -> Class {
         match self {
             Self::Open { .. } | Self::Name(_) => Class::Usage,
-            Self::Signer(source) => match source.class() {
-                signing_profiles::Class::Usage => Class::Usage,
-                signing_profiles::Class::Refused => Class::Refused,
-                signing_profiles::Class::Unknown => Class::Unknown,
+            Self::Signer(source) => of_profile(source.class()),
+            Self::Fetch { source, .. } => match source {
+                fetch::Error::Call(source) => of_profile(source.class()),
+                fetch::Error::Temporary(_) => Class::Unknown,
+                _ => Class::Refused,
             },
             Self::Package {
                 source: PackageError::Read(_),
                 ..
             }
-            | Self::Fetch { .. }
             | Self::Call(_)
             | Self::Write(_)
             | Self::NotKept(_)
@@ -315,7 +317,7 @@ impl Error {
             Self::Open { source, .. } | Self::Write(source) | Self::NotKept(source) => {
                 return source.hint();
             }
-            Self::Package { source, .. } => return hint_of_package(source),
+            Self::Package { package, source } => return hint_of_package(package, source),
             Self::Fetch { source, .. } => return source.hint(),
             Self::Signer(source) => return source.hint(),
             Self::Call(source) => return hint_of_call(source),
@@ -366,14 +368,30 @@ impl Error {
     }
 }
 
-fn hint_of_package(error: &PackageError) -> Option<String> {
+const fn of_profile(class: signing_profiles::Class) -> Class {
+    match class {
+        signing_profiles::Class::Usage => Class::Usage,
+        signing_profiles::Class::Refused => Class::Refused,
+        signing_profiles::Class::Unknown => Class::Unknown,
+    }
+}
+
+fn hint_of_package(package: &str, error: &PackageError) -> Option<String> {
     match error {
         PackageError::TooLarge { .. } => Some(
             "AWS Signer signs zip files of 250 MB at most; leave out what the function does not need, or move it into \
              layers"
                 .to_owned(),
         ),
-        error => error.hint(),
+        PackageError::Read(_)
+        | PackageError::Changed
+        | PackageError::Link { .. }
+        | PackageError::Device { .. }
+        | PackageError::SetId { .. } => error.hint(),
+        error => Some(format!(
+            "{}; `zip -r {package} .` in the directory of the code makes a new one, where no `{package}` is",
+            error.hint()?
+        )),
     }
 }
 

@@ -5,7 +5,5 @@ mod configs;
 mod explained;
 mod policies;
 mod signing;
-mod stage;
 mod sources;
-mod stage;
 mod verifications;

@@ -9,9 +9,9 @@ use countersign_emulator::{Fault, FaultKind, SigningCourse, Tamper, package_sign
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 
-use super::stage::Stage;
 use crate::support::archives;
 use crate::support::sandbox::Ran;
+use crate::support::stage::Stage;
 use crate::support::waiting;
 
 const SCHEMA: &str = "package-signing.v1.schema.json";
@@ -122,7 +122,10 @@ fn a_package_is_signed_and_deployed_under_enforce() {
     let signing = Signing::new();
     let ran = signing.run(&["app.zip"]);
     assert_eq!((ran.code, ran.stderr.as_str()), (0, ""), "{ran:#?}");
-    assert!(ran.stdout.starts_with("Successfully signed package app.zip\n"));
+    assert!(
+        ran.stdout
+            .starts_with("Successfully signed package app.zip\n")
+    );
     assert_eq!(
         signing.calls(),
         [
@@ -150,8 +153,13 @@ fn a_package_is_signed_and_deployed_under_enforce() {
     ];
     let ran = signing.stage.run(&verify);
     assert_eq!(ran.code, 0, "{ran:#?}");
-    let config = signing.stage.config(&[&signing.stage.profile.version_arn], "Enforce");
-    let function = signing.stage.function("api", &signed, &json!({ "CodeSigningConfigArn": config }));
+    let config = signing
+        .stage
+        .config(&[&signing.stage.profile.version_arn], "Enforce");
+    let function =
+        signing
+            .stage
+            .function("api", &signed, &json!({ "CodeSigningConfigArn": config }));
     assert!(function.ends_with(":function:api"));
 }
 
@@ -175,7 +183,10 @@ fn the_document_says_where_everything_is() {
     assert_eq!(result["source"]["object"], format!("s3://zips/{key}"));
     let version = result["source"]["version"].as_str();
     let emulator = &signing.stage.scene.emulator;
-    assert_eq!(emulator.object("zips", &key, version).unwrap(), package("one"));
+    assert_eq!(
+        emulator.object("zips", &key, version).unwrap(),
+        package("one")
+    );
     assert_eq!(document["summary"]["signed"], 1);
 }
 
@@ -183,8 +194,12 @@ fn the_document_says_where_everything_is() {
 fn an_object_in_s3_is_signed_in_the_version_that_is_named() {
     let signing = Signing::new();
     let emulator = &signing.stage.scene.emulator;
-    let version = emulator.put_object("builds", "a/app.zip", &package("old")).unwrap();
-    emulator.put_object("builds", "a/app.zip", &package("new")).unwrap();
+    let version = emulator
+        .put_object("builds", "a/app.zip", &package("old"))
+        .unwrap();
+    emulator
+        .put_object("builds", "a/app.zip", &package("new"))
+        .unwrap();
     let old = format!("s3://builds/a/app.zip?versionId={version}");
     for (source, content) in [(old.as_str(), "old"), ("s3://builds/a/app.zip", "new")] {
         signing.calls();
@@ -205,7 +220,12 @@ fn an_object_in_s3_is_signed_in_the_version_that_is_named() {
             "against.zip",
             "app.signed.zip",
         ];
-        assert_eq!(signing.stage.run(&verify).code, 0, "{source} {}", signed.len());
+        assert_eq!(
+            signing.stage.run(&verify).code,
+            0,
+            "{source} {}",
+            signed.len()
+        );
     }
     // Nothing is uploaded.
     assert!(!signing.calls().contains(&"PutObject".to_owned()));
@@ -285,8 +305,17 @@ fn another_package_profile_or_bucket_is_not_what_was_begun() {
         ["--signing-profile", "other", "--bucket", "zips"],
         ["--signing-profile", "code", "--bucket", "others"],
     ] {
-        let fixed = ["lambda", "sign", "--output", "json", "--trust-anchor", "package-root.crt"];
-        let ran = signing.stage.run(&[&fixed[..], &more, &["app.zip"]].concat());
+        let fixed = [
+            "lambda",
+            "sign",
+            "--output",
+            "json",
+            "--trust-anchor",
+            "package-root.crt",
+        ];
+        let ran = signing
+            .stage
+            .run(&[&fixed[..], &more, &["app.zip"]].concat());
         let document = crate::support::document::document(&ran, SCHEMA);
         assert_eq!(document["results"][0]["pickedUp"], false, "{more:?}");
     }
@@ -319,11 +348,21 @@ fn a_failed_job_says_why_and_the_next_command_begins_another() {
     let course = |text: &str| serde_json::from_str::<SigningCourse>(text).unwrap();
     let emulator = &signing.stage.scene.emulator;
     let failed = r#"{"end": {"failed": {"code": "", "reason": "the moon was full"}}}"#;
-    emulator.set_signing_course(&profile, course(failed)).unwrap();
+    emulator
+        .set_signing_course(&profile, course(failed))
+        .unwrap();
     let document = signing.json(&["app.zip"]);
     let error = &document["results"][0]["error"];
-    assert_eq!((&document["exitCode"], &error["code"]), (&json!(1), &json!("signing-job-failed")));
-    assert!(error["message"].as_str().unwrap().ends_with(" failed: the moon was full"));
+    assert_eq!(
+        (&document["exitCode"], &error["code"]),
+        (&json!(1), &json!("signing-job-failed"))
+    );
+    assert!(
+        error["message"]
+            .as_str()
+            .unwrap()
+            .ends_with(" failed: the moon was full")
+    );
     signing.assert_unwritten();
     emulator.set_signing_course(&profile, course("{}")).unwrap();
     assert_eq!(signing.json(&["app.zip"])["results"][0]["state"], "signed");
@@ -382,13 +421,18 @@ fn what_is_replaced_before_it_is_signed_is_refused() {
     signing.fault("DescribeSigningJob", FaultKind::AccessDenied, 1);
     assert_eq!(signing.stage.run(&fixed).code, 3);
     let key = emulator.keys("plain").remove(0);
-    emulator.put_object("plain", &key, &package("evil")).unwrap();
+    emulator
+        .put_object("plain", &key, &package("evil"))
+        .unwrap();
     let ran = signing.stage.run(&fixed);
     let document = crate::support::document::document(&ran, SCHEMA);
     let error = &document["results"][0]["error"];
     assert_eq!(error["code"], "signed-package-differs", "{document:#}");
     let message = error["message"].as_str().unwrap();
-    assert!(message.ends_with("entry `index.py` has another content"), "{message}");
+    assert!(
+        message.ends_with("entry `index.py` has another content"),
+        "{message}"
+    );
     signing.assert_unwritten();
 }
 
@@ -406,7 +450,10 @@ fn several_are_signed_at_once_and_none_if_one_is_refused() {
         .collect();
     assert_eq!(states, ["not-tried", "failed", "not-tried"]);
     assert_eq!(document["exitCode"], 1);
-    assert_eq!(signing.calls(), ["GetSigningProfile", "GetBucketVersioning"]);
+    assert_eq!(
+        signing.calls(),
+        ["GetSigningProfile", "GetBucketVersioning"]
+    );
     let document = signing.json(&["app.zip", "two.zip"]);
     assert_eq!(document["summary"]["signed"], 2);
     for name in ["app.signed.zip", "two.signed.zip"] {
@@ -424,7 +471,10 @@ fn what_is_signed_already_is_skipped_if_it_is_missing_nothing() {
     assert_eq!(first["state"], "signed");
     signing.calls();
     let second = sign();
-    assert_eq!((&second["state"], &second["job"]), (&json!("skipped"), &first["job"]));
+    assert_eq!(
+        (&second["state"], &second["job"]),
+        (&json!("skipped"), &first["job"])
+    );
     let calls = signing.calls();
     assert!(!calls.contains(&"PutObject".to_owned()), "{calls:?}");
     // Another content, and then a signature that was revoked.
@@ -432,7 +482,9 @@ fn what_is_signed_already_is_skipped_if_it_is_missing_nothing() {
     let third = sign();
     assert_eq!(third["state"], "signed");
     let emulator = &signing.stage.scene.emulator;
-    emulator.revoke_signature(third["job"].as_str().unwrap()).unwrap();
+    emulator
+        .revoke_signature(third["job"].as_str().unwrap())
+        .unwrap();
     assert_eq!(sign()["state"], "signed");
 }
 
@@ -441,7 +493,10 @@ fn a_dry_run_changes_nothing() {
     let signing = Signing::new();
     let document = signing.json(&["--dry-run", "app.zip"]);
     assert_eq!(document["results"][0]["state"], "planned");
-    assert_eq!(signing.calls(), ["GetSigningProfile", "GetBucketVersioning"]);
+    assert_eq!(
+        signing.calls(),
+        ["GetSigningProfile", "GetBucketVersioning"]
+    );
     signing.assert_unwritten();
     assert!(signing.begun().is_empty());
 }

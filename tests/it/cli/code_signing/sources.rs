@@ -61,7 +61,11 @@ fn a_configuration_says_who_may_have_signed() {
     let config = stage.config(&[&stage.profile.version_arn], "Warn");
     let ran = verify(&stage, &["--code-signing-config", &config, "api"]);
     assert_eq!(ran.code, 0, "{ran:#?}");
-    let other = stage.scene.emulator.create_package_profile("other").unwrap();
+    let other = stage
+        .scene
+        .emulator
+        .create_package_profile("other")
+        .unwrap();
     let config = stage.config(&[&other.version_arn], "Warn");
     let ran = verify(
         &stage,

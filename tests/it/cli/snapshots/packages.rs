@@ -27,12 +27,21 @@ fn scene() -> Scene {
         .unwrap();
     let write = |name: &str, bytes: &[u8]| std::fs::write(home.join(name), bytes).unwrap();
     let app = archives::zip(&[("index.py", 0o100_644, b"x")]);
-    write("package-root.crt", emulator.package_root_certificate_pem().as_bytes());
+    write(
+        "package-root.crt",
+        emulator.package_root_certificate_pem().as_bytes(),
+    );
     write("app.zip", &app);
-    write("other.zip", &archives::zip(&[("index.py", 0o100_644, b"y")]));
+    write(
+        "other.zip",
+        &archives::zip(&[("index.py", 0o100_644, b"y")]),
+    );
     write("empty.zip", &archives::zip(&[]));
     write("text.zip", b"this is not a zip file");
-    write("link.zip", &archives::zip(&[("link", 0o120_777, b"/etc/passwd")]));
+    write(
+        "link.zip",
+        &archives::zip(&[("link", 0o120_777, b"/etc/passwd")]),
+    );
     write("signed.zip", &signed(emulator, &app));
     let large = std::fs::File::create(home.join("large.zip")).unwrap();
     large.set_len(250 * 1024 * 1024 + 1).unwrap();
@@ -64,7 +73,12 @@ fn packages_are_signed() {
     let lines = [
         sign("signed", "code", "zips", "app.zip"),
         sign("signed already", "code", "zips", "--if-missing app.zip"),
-        sign("what would be signed", "code", "zips", "--dry-run app.zip other.zip"),
+        sign(
+            "what would be signed",
+            "code",
+            "zips",
+            "--dry-run app.zip other.zip",
+        ),
         sign("an empty package", "code", "zips", "empty.zip"),
         sign("not a package", "code", "zips", "text.zip"),
         sign("a symbolic link", "code", "zips", "link.zip"),
@@ -72,13 +86,23 @@ fn packages_are_signed() {
         sign("a signed package", "code", "zips", "signed.zip"),
         sign("no file", "code", "zips", "none.zip"),
         sign("one of two is refused", "code", "zips", "app.zip empty.zip"),
-        sign("two packages and one name", "code", "zips", "--out a.zip app.zip other.zip"),
+        sign(
+            "two packages and one name",
+            "code",
+            "zips",
+            "--out a.zip app.zip other.zip",
+        ),
         sign("a function", "code", "zips", "api"),
         sign("a profile for images", "release", "zips", "app.zip"),
         sign("a canceled profile", "gone", "zips", "app.zip"),
         sign("a revoked profile", "leaked", "zips", "app.zip"),
         sign("no profile", "unknown", "zips", "app.zip"),
-        sign("another version", &format!("{arn}/0123456789"), "zips", "app.zip"),
+        sign(
+            "another version",
+            &format!("{arn}/0123456789"),
+            "zips",
+            "app.zip",
+        ),
         sign(
             "a profile of another region",
             arn,
@@ -87,29 +111,54 @@ fn packages_are_signed() {
         ),
         sign("versioning off", "code", "never", "app.zip"),
         sign("versioning suspended", "code", "once", "app.zip"),
-        sign("versioning off and allowed", "code", "never", "--allow-unversioned app.zip"),
+        sign(
+            "versioning off and allowed",
+            "code",
+            "never",
+            "--allow-unversioned app.zip",
+        ),
         sign("a bucket of another region", "code", "abroad", "app.zip"),
         sign("no bucket", "code", "nothing", "app.zip"),
         sign("not a bucket", "code", "No", "app.zip"),
-        sign("an object without versions", "code", "zips", "s3://builds/app.zip"),
-        sign("an object that is not there", "code", "zips", "s3://zips/none.zip"),
-        sign("a prefix that climbs", "code", "zips", "--prefix ../ app.zip"),
+        sign(
+            "an object without versions",
+            "code",
+            "zips",
+            "s3://builds/app.zip",
+        ),
+        sign(
+            "an object that is not there",
+            "code",
+            "zips",
+            "s3://zips/none.zip",
+        ),
+        sign(
+            "a prefix that climbs",
+            "code",
+            "zips",
+            "--prefix ../ app.zip",
+        ),
     ];
     let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
     transcript.run(&lines);
-    let emulator = &transcript.scene.emulator;
-    let deny = |operation: &str| {
-        let fault = Fault::new(FaultKind::AccessDenied).on(operation).times(1);
-        emulator.faults().add(fault);
-    };
     for operation in ["GetBucketVersioning", "StartSigningJob"] {
-        deny(operation);
-        let line = sign(&format!("{operation} is denied"), "code", "zips", "other.zip");
+        let fault = Fault::new(FaultKind::AccessDenied).on(operation).times(1);
+        transcript.scene.emulator.faults().add(fault);
+        let line = sign(
+            &format!("{operation} is denied"),
+            "code",
+            "zips",
+            "other.zip",
+        );
         transcript.run(&[&line]);
     }
     let failed = r#"{"end": {"failed": {"code": "", "reason": "the zip file is malformed"}}}"#;
     let course: SigningCourse = serde_json::from_str(failed).unwrap();
-    transcript.scene.emulator.set_signing_course(arn, course).unwrap();
+    transcript
+        .scene
+        .emulator
+        .set_signing_course(arn, course)
+        .unwrap();
     transcript.run(&[&sign("a job that fails", "code", "zips", "other.zip")]);
     transcript.assert_snapshot("packages");
 }

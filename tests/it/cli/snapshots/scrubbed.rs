@@ -17,6 +17,7 @@ const FORMS: [(&str, &str); 12] = [
     ("(d seconds old)", "(SECONDS old)"),
     ("(d second old)", "(SECONDS old)"),
     ("version: wwwwwwwwww", "version: VERSION"),
+    ("request `XXXXXXXXXXXXXXXX`", "request `ID`"),
 ];
 
 /// `text` without times, digests, identifiers and versions.
@@ -50,6 +51,7 @@ fn begins_with(text: &str, form: &str) -> bool {
             .all(|(form, byte)| match form {
                 b'd' => byte.is_ascii_digit(),
                 b'x' => byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte),
+                b'X' => byte.is_ascii_digit() || (b'A'..=b'F').contains(&byte),
                 b'w' => byte.is_ascii_alphanumeric(),
                 b'A' => byte.is_ascii_alphabetic(),
                 other => byte == other,
@@ -91,6 +93,10 @@ fn only_what_changes_is_replaced() {
         (
             "job 1896588b-8be4-46ff-8b2f-d6f5673d101b; ü".to_owned(),
             "job UUID; ü",
+        ),
+        (
+            "(request `700B2403537C8A77`)".to_owned(),
+            "(request `ID`)",
         ),
     ] {
         assert_eq!(scrubbed(&text), shown);
