@@ -4,7 +4,7 @@ use countersign_emulator::{Fault, FaultKind, SignedPackage, SigningProfile};
 use serde_json::{Value, json};
 use time::Duration;
 
-use super::stage::Stage;
+use crate::support::stage::Stage;
 use crate::hostile::entries_of;
 use crate::support::document;
 use crate::support::packages::{Member, Zip};

@@ -1,7 +1,7 @@
 //! One name in place of what is another one in each run.
 
 /// The forms that are replaced: `d` is a digit, `x` a digit in hexadecimal, `w` a letter or digit, `A` a letter.
-const FORMS: [(&str, &str); 12] = [
+const FORMS: [(&str, &str); 13] = [
     (
         "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx",
         "DIGEST",
@@ -94,10 +94,7 @@ fn only_what_changes_is_replaced() {
             "job 1896588b-8be4-46ff-8b2f-d6f5673d101b; ü".to_owned(),
             "job UUID; ü",
         ),
-        (
-            "(request `700B2403537C8A77`)".to_owned(),
-            "(request `ID`)",
-        ),
+        ("(request `700B2403537C8A77`)".to_owned(), "(request `ID`)"),
     ] {
         assert_eq!(scrubbed(&text), shown);
     }
