@@ -147,8 +147,9 @@ impl Failure {
             Self::Package(source) => source.hint(),
             Self::Signature(source) => source.hint(),
             Self::Digest { .. } => Some(
-                "the package was changed after it was signed: take the one that AWS Signer wrote; packing it again keeps \
-                 the signature valid only if names, contents and order stay the same"
+                "take the package that AWS Signer wrote; packing it again keeps the signature valid only if names, contents \
+                 and order stay the same. How AWS Signer computes this digest is known from one source and not \
+                 confirmed by AWS"
                     .to_owned(),
             ),
             Self::FromTheFuture { .. } => Some("check this machine's clock".to_owned()),

@@ -409,10 +409,10 @@ impl PackageError {
                      with `--allow-links`"
                 }
                 Self::NameFlag { .. } | Self::OtherName { .. } => {
-                    "make the zip file anew with names in UTF-8, for example with `zip -UN=UTF8`, and sign that one"
+                    "make a new zip file with names in UTF-8, for example with `zip -UN=UTF8`, and sign that one"
                 }
                 _ => {
-                    "other programs may read the zip file in another way; make it anew with an ordinary program, and \
+                    "other programs may read the zip file in another way; make a new one with an ordinary program, and \
                      sign that one"
                 }
             }

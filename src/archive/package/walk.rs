@@ -135,16 +135,18 @@ fn header(tape: &mut Tape<'_>, entry: &PackageEntry) -> Result<(), Error> {
         u64::from(fields.long(18)),
         u64::from(fields.long(22)),
     );
-    let follow = entry.flags & SIZES_FOLLOW != 0 && sizes == (0, 0, 0);
+    // Where a record follows, what was not known yet is zero; Info-ZIP knows the size.
+    let follows = entry.flags & SIZES_FOLLOW != 0;
+    let is_other = |found: u64, wanted: u64| found != wanted && !(follows && found == 0);
     let method = if is_deflated { 8 } else { 0 };
     let differs = [
         ("version", fields.short(4) != entry.version),
         ("set of flags", fields.short(6) != entry.flags),
         ("method", fields.short(8) != method),
         ("time", fields.long(10) != entry.time),
-        ("checksum", !follow && sizes.0 != checksum),
-        ("packed size", !follow && sizes.1 != packed),
-        ("size", !follow && sizes.2 != size),
+        ("checksum", is_other(sizes.0.into(), checksum.into())),
+        ("packed size", is_other(sizes.1, packed)),
+        ("size", is_other(sizes.2, size)),
         ("name", local_name != entry.name.as_bytes()),
     ];
     if let Some((field, _)) = differs.into_iter().find(|(_, differs)| *differs) {
@@ -153,7 +155,7 @@ fn header(tape: &mut Tape<'_>, entry: &PackageEntry) -> Result<(), Error> {
             field,
         });
     }
-    if follow && !is_deflated && size > 0 {
+    if !is_deflated && sizes.1 != packed {
         return Err(Error::EndUnknown { name: name() });
     }
     extra::check(&entry.name, &local_extra)

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use crate::cli::output::{
     CommandOutput, one_line, short_line, write_as_cause, write_causes, write_hint,
 };
-use crate::code_signing::{Check, Difference, Failure, Judgement, Outcome, Signature};
+use crate::code_signing::{Check, Contents, Difference, Failure, Judgement, Outcome, Signature};
 use crate::limits::MAX_TOLD_VALUES;
 use crate::notary::rfc3339;
 use crate::report::PackageState;
@@ -13,6 +13,7 @@ use crate::report::PackageState;
 /// The answer about a package.
 pub(super) fn answer(
     name: &str,
+    contents: Option<&Contents>,
     judgement: &Judgement,
     differences: Option<&[Difference]>,
 ) -> CommandOutput {
@@ -30,6 +31,13 @@ pub(super) fn answer(
     if let Some(differences) = differences {
         write_differences(&mut text, differences);
     }
+    let unusual = contents.map_or(0, Contents::unusual);
+    if unusual > 0 {
+        let _ = writeln!(
+            text,
+            "  links, devices and set-user-ID bits, accepted by `--allow-links`: {unusual}"
+        );
+    }
     if state == PackageState::Verified {
         return CommandOutput {
             stdout: format!("Successfully verified package {name}\n{text}"),
@@ -40,11 +48,23 @@ pub(super) fn answer(
         PackageState::Undecided => {
             format!("whether package `{name}` is trusted could not be decided")
         }
-        _ => format!("package `{name}` is rejected"),
+        _ => format!("package `{name}` is rejected: {}", failed(judgement)),
     };
     let mut report = CommandOutput::failed(state.exit(), &sentence);
     report.stderr.push_str(&text);
     report
+}
+
+/// What a rejection rests on.
+fn failed(judgement: &Judgement) -> String {
+    let failed = judgement
+        .outcomes()
+        .filter_map(|(check, outcome)| matches!(outcome, Outcome::Failed(_)).then(|| check.name()));
+    let failed: Vec<&str> = failed.collect();
+    if failed.is_empty() {
+        return "its entries differ from those of the other package".to_owned();
+    }
+    format!("{} failed", failed.join(" and "))
 }
 
 fn write_signature(text: &mut String, signature: &Signature) {
@@ -90,10 +110,11 @@ fn write_differences(text: &mut String, differences: &[Difference]) {
         text.push_str("  entries: the same as in the other package\n");
         return;
     }
+    let count = differences.len();
+    let plural = if count == 1 { "" } else { "s" };
     let _ = writeln!(
         text,
-        "  entries: {} differ from the other package",
-        differences.len()
+        "  entries: {count} difference{plural} from the other package"
     );
     for difference in differences.iter().take(MAX_TOLD_VALUES) {
         let words = match difference {

@@ -8,7 +8,7 @@ use super::roots::roots;
 use super::source::{self, Source};
 use super::text;
 use crate::archive::package::Allowed;
-use crate::aws::{Aws, CodeSigningConfigArn, SigningProfileVersionArn};
+use crate::aws::{Aws, CodeSigningConfigArn, SigningProfileArn, SigningProfileVersionArn};
 use crate::cli::args::{PluginConfigArgs, TimeArgs};
 use crate::cli::context::{Context, Format};
 use crate::cli::output::{CommandOutput, Exit};
@@ -153,11 +153,13 @@ async fn profiles_of(
 /// A code signing configuration allows versions, never a profile with all its versions.
 fn version(text: &str) -> Result<SigningProfileVersionArn, CommandOutput> {
     SigningProfileVersionArn::parse(text).map_err(|error| {
-        let hint = error.hint().unwrap_or_else(|| {
-            "a code signing configuration allows versions of profiles; `countersign profile show` shows the version's ARN"
+        // Only its version is missing.
+        let of_profile = SigningProfileArn::parse(text).is_ok().then(|| {
+            "a code signing configuration allows versions of profiles; `countersign profile show` shows the ARN of the \
+             version"
                 .to_owned()
         });
-        CommandOutput::unusable(&error, Some(hint))
+        CommandOutput::unusable(&error, of_profile.or_else(|| error.hint()))
     })
 }
 
@@ -184,7 +186,9 @@ impl Job<'_> {
             let state = PackageState::of(&judgement, differences);
             exit = exit.worse(state.exit());
             emit(match self.args.output {
-                Output::Text => text::answer(&source.name, &judgement, differences),
+                Output::Text => {
+                    text::answer(&source.name, contents.as_ref(), &judgement, differences)
+                }
                 Output::Json => CommandOutput {
                     stdout: results.add(&PackageVerdict::new(
                         &source.name,

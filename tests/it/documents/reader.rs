@@ -101,6 +101,7 @@ impl Reader {
         stage.function("api", &signed, &serde_json::json!({ "Layers": [layer] }));
         let home = scene.sandbox.home();
         std::fs::write(home.join("app.zip"), a_package("x")).unwrap();
+        std::fs::write(home.join("app.signed.zip"), &signed).unwrap();
         scene
             .emulator
             .create_bucket("packages", Some(true))

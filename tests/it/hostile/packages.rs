@@ -65,10 +65,15 @@ fn what_writers_make_is_read() {
         found.into_iter().map(|(name, _)| name).collect()
     };
     let wanted = ["app.py", "lib/", "lib/data"];
-    let written: [Vec<u8>; 12] = [
+    let written: [Vec<u8>; 13] = [
         with(|_| ()),
         // As Go, Java and macOS stream.
         first(|member| *member = member.clone().streamed()),
+        // As Info-ZIP writes into a pipe: the size is known, the rest is not.
+        first(|member| {
+            *member = member.clone().streamed();
+            member.local.size = member.central.size;
+        }),
         // An empty file needs no end, and sizes that stand in both places are known.
         with(|zip| {
             let sizes = (zip.members[2].local.checksum, 4, 4);
@@ -276,11 +281,21 @@ fn both_headers_say_the_same_in_every_field() {
         ) = (0, 0, 0);
     };
     assert_eq!(refused(&first(zeros)).code(), "headers-differ");
-    let some = first(|member| {
-        *member = member.clone().streamed();
-        member.local.size = member.central.size;
-    });
-    assert_eq!(refused(&some).code(), "headers-differ");
+    for (change, field) in [
+        (
+            (|header| header.checksum = 1) as fn(&mut Header),
+            "checksum",
+        ),
+        (|header| header.packed = 1, "packed size"),
+        (|header| header.size = 1, "size"),
+    ] {
+        let some = first(|member| {
+            *member = member.clone().streamed();
+            change(&mut member.local);
+        });
+        let words = format!("the header of entry `app.py` has another {field} than the directory");
+        assert_eq!(refused(&some).to_string(), words);
+    }
 }
 
 #[test]
@@ -519,4 +534,79 @@ fn a_package_is_bounded() {
     file.set_len(MAX_PACKAGE_BYTES).unwrap();
     let error = Package::open(&file, Allowed::default()).unwrap_err();
     assert_eq!(error.code(), "not-a-zip-file");
+}
+
+/// Prints, for every zip file that is named, its names and the lengths and checksums of their contents.
+const PYTHON: &str = r"
+import json, sys, zipfile, zlib
+for line in sys.stdin.read().splitlines():
+    with zipfile.ZipFile(line) as archive:
+        found = [[entry.filename, *(lambda content: (len(content), zlib.crc32(content)))(archive.read(entry))] for entry in archive.infolist()]
+        print(json.dumps(found))
+";
+
+/// A package is changed in one byte again and again; whatever is still read, Python reads in the same way.
+#[test]
+fn another_reader_finds_the_same_in_what_is_read() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut named = String::new();
+    let mut found = Vec::new();
+    let mut keep = |bytes: &[u8]| {
+        let Ok(entries) = read(bytes) else {
+            return;
+        };
+        let path = directory.path().join(found.len().to_string());
+        std::fs::write(&path, bytes).unwrap();
+        named.push_str(&format!("{}\n", path.display()));
+        found.push(entries);
+    };
+    for bytes in [
+        with(|_| ()),
+        first(|member| *member = member.clone().streamed()),
+        first(|member| {
+            member.local.extra = extra(0x5455, &[3; 9]);
+            member.central.extra = extra(0x5455, &[3; 5]);
+            member.comment = b"of an entry".to_vec();
+        }),
+        with(|zip| zip.comment = b"0123456789abcdef".to_vec()),
+    ] {
+        keep(&bytes);
+        for at in 0..bytes.len() {
+            for change in [1, 2, 8, 0x40, 0x80, 0xff] {
+                let mut changed = bytes.clone();
+                changed[at] ^= change;
+                keep(&changed);
+            }
+        }
+    }
+    assert!(found.len() > 100, "{}", found.len());
+    let mut python = std::process::Command::new("python3");
+    let python = python.args(["-c", PYTHON]);
+    let python = python.stdin(std::process::Stdio::piped());
+    let spawned = python.stdout(std::process::Stdio::piped()).spawn();
+    let Ok(mut python) = spawned else {
+        assert!(std::env::var_os("CI").is_none(), "python3 is missing");
+        return;
+    };
+    python
+        .stdin
+        .take()
+        .unwrap()
+        .write_all(named.as_bytes())
+        .unwrap();
+    let output = python.wait_with_output().unwrap();
+    let said = String::from_utf8(output.stdout).unwrap();
+    let lines: Vec<serde_json::Value> = said
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    assert_eq!(lines.len(), found.len());
+    for (line, entries) in lines.iter().zip(&found) {
+        let ours = entries.iter().map(|(name, content)| {
+            let mut checksum = flate2::Crc::new();
+            checksum.update(content);
+            serde_json::json!([name, content.len(), checksum.sum()])
+        });
+        assert_eq!(*line, ours.collect::<serde_json::Value>());
+    }
 }
