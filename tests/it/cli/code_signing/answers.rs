@@ -65,7 +65,10 @@ fn an_answer_about_something_else_is_not_an_answer() {
         let (scene, _server) = lambda(move |_| {
             Reply::ok("application/json", wrong.clone()).header("x-amzn-requestid", "r")
         });
-        assert_not_looked(&verify(&scene), "AWS gave no usable answer to `lambda:GetFunction`");
+        assert_not_looked(
+            &verify(&scene),
+            "AWS gave no usable answer to `lambda:GetFunction`",
+        );
     }
     let config = json!({ "CodeSigningConfig": {
         "CodeSigningConfigId": "csc-0123456789abcdef1",
@@ -75,7 +78,10 @@ fn an_answer_about_something_else_is_not_an_answer() {
     } });
     let (scene, _server) = lambda(move |_| answer(&config));
     let ran = scene.run(&["lambda", "config", "show", CONFIG]).plain();
-    assert_not_looked(&ran, "it is about `arn:aws:lambda:us-east-1:111122223333:code-signing-config:csc-0123456789abcdef1`");
+    assert_not_looked(
+        &ran,
+        "it is about `arn:aws:lambda:us-east-1:111122223333:code-signing-config:csc-0123456789abcdef1`",
+    );
 }
 
 #[test]
@@ -124,7 +130,10 @@ fn a_package_is_what_aws_lambda_says_that_it_is() {
     let ran = verify(&scene);
     let words = format!("Error: the package of `{FUNCTION}` has the SHA-256 `");
     assert_not_looked(&ran, &words);
-    assert!(ran.stderr.contains(&format!("AWS Lambda says `{sha256}`")), "{ran:#?}");
+    assert!(
+        ran.stderr.contains(&format!("AWS Lambda says `{sha256}`")),
+        "{ran:#?}"
+    );
     // The right bytes are looked at, and are no package.
     let (scene, _server) = with_package(
         move |url| function(url, &sha256, 5),

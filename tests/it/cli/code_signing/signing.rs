@@ -337,7 +337,7 @@ fn a_job_that_signs_something_else_is_not_taken() {
     assert_eq!(document["results"][0]["error"]["code"], "other-signing-job");
     assert_eq!(document["exitCode"], 1);
     assert!(!signing.path("app.signed.zip").exists());
-    // The next one begins anew.
+    // The next one begins another job.
     assert_eq!(signing.json(&["app.zip"])["results"][0]["pickedUp"], false);
 }
 
