@@ -489,6 +489,35 @@ fn what_is_signed_already_is_skipped_if_it_is_missing_nothing() {
 }
 
 #[test]
+fn a_bucket_that_is_refused_is_named_by_a_code() {
+    let signing = Signing::new();
+    let emulator = &signing.stage.scene.emulator;
+    emulator.create_bucket("never", None).unwrap();
+    for (bucket, code) in [
+        ("never", "bucket-not-versioned"),
+        ("none", "bucket-not-found"),
+    ] {
+        let fixed = [
+            "lambda",
+            "sign",
+            "--signing-profile",
+            "code",
+            "--output",
+            "json",
+        ];
+        let ran = signing
+            .stage
+            .run(&[&fixed[..], &["--bucket", bucket, "app.zip"]].concat());
+        let document = crate::support::document::document(&ran, SCHEMA);
+        assert_eq!(document["error"]["code"], code);
+        assert_eq!(
+            (&document["exitCode"], &document["results"]),
+            (&json!(1), &json!([]))
+        );
+    }
+}
+
+#[test]
 fn a_dry_run_changes_nothing() {
     let signing = Signing::new();
     let document = signing.json(&["--dry-run", "app.zip"]);
