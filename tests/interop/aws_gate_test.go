@@ -141,18 +141,6 @@ func TestAWSClientsStoreObjects(t *testing.T) {
 	}
 }
 
-// zipOf is a small archive.
-func zipOf(t *testing.T) []byte {
-	t.Helper()
-	path := filepath.Join(t.TempDir(), "function.zip")
-	writeZip(t, path, "exports.handler = 0")
-	archive, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return archive
-}
-
 // TestAWSClientsReadFunctions makes a function and reads its configuration.
 func TestAWSClientsReadFunctions(t *testing.T) {
 	for _, client := range awsClients {
@@ -161,10 +149,9 @@ func TestAWSClientsReadFunctions(t *testing.T) {
 			made := client.call(t, nil, "lambda", "create-function", map[string]any{
 				"FunctionName": name,
 				"Role":         "arn:aws:iam::111122223333:role/gate",
-				"Runtime":      "provided.al2023",
-				"Handler":      "bootstrap",
+				"PackageType":  "Image",
 				"Timeout":      60,
-				"Code":         map[string]any{"ZipFile": base64.StdEncoding.EncodeToString(zipOf(t))},
+				"Code":         map[string]any{"ImageUri": "111122223333.dkr.ecr.us-east-1.amazonaws.com/app:v1"},
 			})
 			for _, named := range []any{name, made["FunctionArn"]} {
 				found := client.call(t, nil, "lambda", "get-function-configuration", map[string]any{"FunctionName": named})

@@ -134,7 +134,9 @@ fn region_or_error(answer: &HttpResponse, text: &[u8]) -> ErrorMetadata {
 fn versioning_of(text: &str) -> Result<Versioning, XmlDecodeError> {
     let mut document = Document::new(text);
     let mut root = document.root_element()?;
-    if !root.start_el().matches("VersioningConfiguration") {
+    // Amazon S3's name, and the one that other servers make of the operation's; AWS's clients look at neither.
+    let names = ["VersioningConfiguration", "GetBucketVersioningResponse"];
+    if !names.iter().any(|name| root.start_el().matches(name)) {
         return Err(XmlDecodeError::custom("not a versioning configuration"));
     }
     let mut versioning = Versioning::Off;
@@ -172,6 +174,8 @@ mod tests {
         ] {
             assert_eq!(versioning_of(&answer(content)).unwrap(), wanted);
         }
+        let other = answer("").replace("VersioningConfiguration", "GetBucketVersioningResponse");
+        assert_eq!(versioning_of(&other).unwrap(), Versioning::Off);
         for text in [&answer("<Status>On</Status>"), "<Error/>", "", "{}"] {
             assert!(versioning_of(text).is_err(), "{text}");
         }

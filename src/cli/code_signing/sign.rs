@@ -30,7 +30,7 @@ use crate::limits::{
     MIN_REMAINING, NAMED_PIPE_TIMEOUT, PACKAGE_SIGNING_TIMEOUT,
 };
 use crate::many::Progress;
-use crate::report::{PackageSigning, PackageSigningEnd, PackageSigningSummary, Results};
+use crate::report::{PackageSigning, PackageSigningEnd, PackageSigningSummary, Reason, Results};
 use crate::signing_profiles::{ProfileId, SigningProfiles};
 
 /// Flags of `lambda sign`.
@@ -84,21 +84,41 @@ pub(in crate::cli) struct Args {
 }
 
 pub(super) async fn run(args: &Args, emit: &mut dyn FnMut(CommandOutput)) {
-    let prepared = match prepare(args) {
+    let done = match prepare(args) {
         Ok(command) => Box::pin(command.run(emit)).await,
-        Err(report) => Err(report),
+        Err(report) => Err(Stop::from(report)),
     };
-    if let Err(report) = prepared {
-        emit(match args.output {
-            Output::Text => report,
-            Output::Json => {
-                let end = PackageSigningEnd::not_begun(report.exit, report.not_begun());
-                CommandOutput {
-                    stdout: Results::default().end(&end),
-                    ..report
-                }
+    let Err(stop) = done else {
+        return;
+    };
+    let (report, reason) = *stop.0;
+    emit(match args.output {
+        Output::Text => report,
+        Output::Json => {
+            let reason = reason.unwrap_or_else(|| report.not_begun());
+            let end = PackageSigningEnd::not_begun(report.exit, reason);
+            CommandOutput {
+                stdout: Results::default().end(&end),
+                ..report
             }
-        });
+        }
+    });
+}
+
+/// Why no package was begun with.
+struct Stop(Box<(CommandOutput, Option<Reason>)>);
+
+impl From<CommandOutput> for Stop {
+    fn from(report: CommandOutput) -> Self {
+        Self(Box::new((report, None)))
+    }
+}
+
+impl From<Error> for Stop {
+    fn from(error: Error) -> Self {
+        let (sentence, hint) = (error.to_string(), error.hint());
+        let reason = Reason::new(error.code(), sentence, &error, hint, reader::current());
+        Self(Box::new((text::not_looked_at(&error), Some(reason))))
     }
 }
 
@@ -242,29 +262,28 @@ enum End {
 }
 
 impl Command<'_> {
-    async fn run(self, emit: &mut dyn FnMut(CommandOutput)) -> Result<(), CommandOutput> {
+    async fn run(self, emit: &mut dyn FnMut(CommandOutput)) -> Result<(), Stop> {
         let cannot = |error: &dyn std::fmt::Display| {
             CommandOutput::failed(Exit::Inconclusive, &format!("cannot sign: {error}"))
         };
         let mut interrupts = Interrupts::new().map_err(|error| cannot(&error))?;
         tokio::select! {
             biased;
-            () = interrupts.next() => Err(text::interrupted()),
+            () = interrupts.next() => Err(text::interrupted().into()),
             done = self.sign(emit) => done,
         }
     }
 
-    async fn sign(&self, emit: &mut dyn FnMut(CommandOutput)) -> Result<(), CommandOutput> {
+    async fn sign(&self, emit: &mut dyn FnMut(CommandOutput)) -> Result<(), Stop> {
         let aws = self.context.aws();
         let connecting = SigningProfiles::connect(
             &aws,
             &self.settings.profile,
             self.settings.profile.location(),
         );
-        let failed = |error: Error| text::not_looked_at(&error);
-        let signer = self.step(connecting).await.map_err(failed)?;
+        let signer = self.step(connecting).await?;
         let looking = look(&aws, &signer, &self.settings);
-        let looked = self.step(looking).await.map_err(failed)?;
+        let looked = self.step(looking).await?;
         let mut candidates = Vec::new();
         let mut is_refused = false;
         for item in &self.items {

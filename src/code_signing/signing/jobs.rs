@@ -46,7 +46,7 @@ impl Asked<'_> {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct Begun {
-    /// How many jobs failed before: AWS Signer answers a token with its first job for ever.
+    /// How many jobs failed before: AWS Signer answers a token with its first job each time.
     pub(super) failed: u32,
     /// What is to be signed.
     pub(super) upload: Option<Upload>,

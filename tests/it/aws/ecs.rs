@@ -203,7 +203,7 @@ async fn a_function_has_its_role() {
         );
         assert_eq!(
             found.code_sha256,
-            "LXEWQrcmsEQBYnyp+6wy9chTD7GQPMTbAiWHF5IaSIE="
+            "8Bq/uRv0p/eRZbiWClXuMqQItbgRyYciAlcFyXzgwHw="
         );
     }
     assert_eq!(cloud.last_host(), "lambda.us-east-1.amazonaws.com");

@@ -1,5 +1,6 @@
 //! `countersign lambda`: code signing configurations, audits, policies, and what becomes of packages.
 
+mod answers;
 mod audits;
 mod configs;
 mod explained;

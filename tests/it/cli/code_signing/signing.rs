@@ -337,7 +337,7 @@ fn a_job_that_signs_something_else_is_not_taken() {
     assert_eq!(document["results"][0]["error"]["code"], "other-signing-job");
     assert_eq!(document["exitCode"], 1);
     assert!(!signing.path("app.signed.zip").exists());
-    // The next one begins anew.
+    // The next one begins another job.
     assert_eq!(signing.json(&["app.zip"])["results"][0]["pickedUp"], false);
 }
 
@@ -486,6 +486,35 @@ fn what_is_signed_already_is_skipped_if_it_is_missing_nothing() {
         .revoke_signature(third["job"].as_str().unwrap())
         .unwrap();
     assert_eq!(sign()["state"], "signed");
+}
+
+#[test]
+fn a_bucket_that_is_refused_is_named_by_a_code() {
+    let signing = Signing::new();
+    let emulator = &signing.stage.scene.emulator;
+    emulator.create_bucket("never", None).unwrap();
+    for (bucket, code) in [
+        ("never", "bucket-not-versioned"),
+        ("none", "bucket-not-found"),
+    ] {
+        let fixed = [
+            "lambda",
+            "sign",
+            "--signing-profile",
+            "code",
+            "--output",
+            "json",
+        ];
+        let ran = signing
+            .stage
+            .run(&[&fixed[..], &["--bucket", bucket, "app.zip"]].concat());
+        let document = crate::support::document::document(&ran, SCHEMA);
+        assert_eq!(document["error"]["code"], code);
+        assert_eq!(
+            (&document["exitCode"], &document["results"]),
+            (&json!(1), &json!([]))
+        );
+    }
 }
 
 #[test]

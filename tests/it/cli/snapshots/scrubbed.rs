@@ -1,6 +1,7 @@
 //! One name in place of what is another one in each run.
 
-/// The forms that are replaced: `d` is a digit, `x` a digit in hexadecimal, `w` a letter or digit, `A` a letter.
+/// The forms that are replaced: `d` is a digit, `x` a digit in hexadecimal and `X` one in capitals,
+/// `w` a letter or digit, `A` a letter.
 const FORMS: [(&str, &str); 13] = [
     (
         "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx",
