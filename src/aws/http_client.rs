@@ -60,6 +60,14 @@ impl PooledHttp {
         Self(self.0.with(|settings| settings.request_timeout = time))
     }
 
+    /// The same for a large request: no answer begins before all of it has come, so that the wait for one is as long.
+    pub(super) fn sending(&self, time: Duration) -> Self {
+        Self(self.0.with(|settings| {
+            settings.request_timeout = time;
+            settings.read_timeout = time;
+        }))
+    }
+
     pub(super) async fn send(self, request: HttpRequest) -> Result<HttpResponse, ConnectorError> {
         let begun = self.begin(request).await?;
         self.whole(begun).await
@@ -366,5 +374,26 @@ impl HttpClient for PooledHttp {
             http: self.clone(),
             limit,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_answer_to_a_large_request_is_waited_for_as_long_as_the_request_may_take() {
+        let http = PooledHttp::new(&http::Pool::new(http::Settings::default()));
+        let time = Duration::from_mins(7);
+        for (with, answer) in [
+            (http.sending(time), time),
+            (http.taking(time), AWS_ANSWER_TIMEOUT),
+        ] {
+            let settings = with.0.settings();
+            assert_eq!(
+                (settings.request_timeout, settings.read_timeout),
+                (time, answer)
+            );
+        }
     }
 }

@@ -162,7 +162,7 @@ impl Aws {
     ) -> Result<HttpResponse, CallError> {
         let sdk = self.config(&call.region).await;
         let endpoint = endpoint(&sdk, &call, question)?;
-        let http = self.http().taking(limits::PACKAGE_TRANSFER_TIMEOUT);
+        let http = self.http().sending(limits::PACKAGE_TRANSFER_TIMEOUT);
         let attempt = || async {
             let sent = async {
                 let request = prepared(question, &sdk, &call.region, &endpoint).await?;
