@@ -43,7 +43,7 @@ impl Difference {
 }
 
 /// What signing adds is left out of both.
-fn is_signed(entry: &&Content) -> bool {
+fn is_signed(entry: &Content) -> bool {
     entry.name != SIGNATURE_NAME && entry.name != SIGNATURE_DIRECTORY
 }
 
@@ -51,7 +51,7 @@ fn is_signed(entry: &&Content) -> bool {
 pub fn compare(contents: &Contents, other: &Contents) -> Vec<Difference> {
     let (here, there) = (by_name(contents), by_name(other));
     let mut differences = Vec::new();
-    for entry in contents.entries.iter().filter(is_signed) {
+    for entry in contents.entries.iter().filter(|entry| is_signed(entry)) {
         let name = || entry.name.clone();
         match there.get(entry.name.as_str()) {
             None => differences.push(Difference::Added(name())),
@@ -64,7 +64,7 @@ pub fn compare(contents: &Contents, other: &Contents) -> Vec<Difference> {
             Some(_) => {}
         }
     }
-    let missing = other.entries.iter().filter(is_signed);
+    let missing = other.entries.iter().filter(|entry| is_signed(entry));
     let missing = missing.filter(|entry| !here.contains_key(entry.name.as_str()));
     differences.extend(missing.map(|entry| Difference::Missing(entry.name.clone())));
     let orders = shared(contents, &there).zip(shared(other, &here));
@@ -74,7 +74,7 @@ pub fn compare(contents: &Contents, other: &Contents) -> Vec<Difference> {
 }
 
 fn by_name(contents: &Contents) -> BTreeMap<&str, &Content> {
-    let entries = contents.entries.iter().filter(is_signed);
+    let entries = contents.entries.iter().filter(|entry| is_signed(entry));
     entries.map(|entry| (entry.name.as_str(), entry)).collect()
 }
 
@@ -83,7 +83,7 @@ fn shared<'c>(
     contents: &'c Contents,
     others: &BTreeMap<&str, &Content>,
 ) -> impl Iterator<Item = &'c str> {
-    let entries = contents.entries.iter().filter(is_signed);
+    let entries = contents.entries.iter().filter(|entry| is_signed(entry));
     let names = entries.map(|entry| entry.name.as_str());
     names.filter(|name| others.contains_key(name))
 }

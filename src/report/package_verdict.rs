@@ -11,6 +11,7 @@ use crate::code_signing::{Check, Contents, Difference, Judgement, NOT_SIGNED, Ou
 use crate::hints::Reader;
 use crate::notary::rfc3339;
 use crate::oci::hex;
+use crate::x509::Certificate;
 
 /// What was found of one package.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -241,7 +242,7 @@ impl PackageSignature {
             expires_at: rfc3339(signature.expires_at()),
             job: signature.job().to_string(),
             profile_version: signature.profile_version().to_string(),
-            root_sha256: root.map_or_else(String::new, |root| root.sha256_fingerprint()),
+            root_sha256: root.map_or_else(String::new, Certificate::sha256_fingerprint),
             signed_at: rfc3339(signature.signing_time()),
         }
     }

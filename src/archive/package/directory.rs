@@ -143,7 +143,8 @@ pub(super) fn read(
     if !directory.fill_buf().map_err(Error::Read)?.is_empty() {
         return Err(Error::Count);
     }
-    names::check_all(entries.iter().map(|entry| entry.name.as_str()))?;
+    let all: Vec<&str> = entries.iter().map(|entry| entry.name.as_str()).collect();
+    names::check_all(&all)?;
     Ok(entries)
 }
 

@@ -7,7 +7,7 @@ use crate::archive::zip_records::Fields;
 const ZIP64: u16 = 0x0001;
 /// Another name (Info-ZIP).
 const UNICODE_NAME: u16 = 0x7075;
-/// Another encryption: of PKWARE, of WinZip.
+/// Another encryption: of `PKWARE`, of `WinZip`.
 const ENCRYPTIONS: [u16; 2] = [0x0017, 0x9901];
 
 /// Times, owners and padding: nothing in them changes what an entry is.

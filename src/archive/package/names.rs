@@ -74,9 +74,9 @@ fn folded(name: &str) -> String {
 }
 
 /// Checks that no two names are one, and that there is nothing below a file.
-pub(super) fn check_all<'n>(names: impl Iterator<Item = &'n str> + Clone) -> Result<(), Error> {
+pub(super) fn check_all(names: &[&str]) -> Result<(), Error> {
     let mut seen: HashMap<String, &str> = HashMap::new();
-    for name in names.clone() {
+    for &name in names {
         let Some(other) = seen.insert(folded(name), name) else {
             continue;
         };
@@ -107,7 +107,7 @@ pub(super) fn check_all<'n>(names: impl Iterator<Item = &'n str> + Clone) -> Res
     }
     let is_file_above =
         |name: &&str| !name.ends_with('/') && directories.contains(folded(name).as_str());
-    match names.clone().find(is_file_above) {
+    match names.iter().copied().find(is_file_above) {
         Some(name) => Err(Error::FileAndDirectory {
             name: name.to_owned(),
         }),
@@ -184,7 +184,7 @@ mod tests {
     #[test]
     fn two_names_are_two_on_every_system() {
         let all = |names: &[&str]| {
-            let checked = check_all(names.iter().copied());
+            let checked = check_all(names);
             checked.map_err(|error| (error.code(), error.to_string()))
         };
         assert_eq!(all(&["a", "b", "a/", "c/d"][..2]), Ok(()));

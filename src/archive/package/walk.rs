@@ -59,18 +59,18 @@ pub(super) fn walk(
 ) -> Result<Vec<u8>, Error> {
     let mut start = file;
     start.seek(SeekFrom::Start(0)).map_err(Error::Read)?;
-    let mut tape = Tape {
+    let mut reader = Tape {
         file: BufReader::with_capacity(64 * 1024, file),
         position: 0,
         hasher: HashAlgorithm::Sha256.hasher(),
     };
     for entry in entries {
-        check_place(tape.position, entry.offset, &entry.name)?;
-        one(&mut tape, entry, take)?;
+        check_place(reader.position, entry.offset, &entry.name)?;
+        one(&mut reader, entry, take)?;
     }
-    check_place(tape.position, directory, "(the directory)")?;
-    io::copy(&mut tape, &mut io::sink()).map_err(Error::Read)?;
-    Ok(tape.hasher.finish())
+    check_place(reader.position, directory, "(the directory)")?;
+    io::copy(&mut reader, &mut io::sink()).map_err(Error::Read)?;
+    Ok(reader.hasher.finish())
 }
 
 /// What follows begins where the one before ended.
@@ -88,10 +88,10 @@ fn check_place(position: u64, offset: u64, name: &str) -> Result<(), Error> {
     }
 }
 
-fn one(tape: &mut Tape<'_>, entry: &PackageEntry, take: &mut Take<'_>) -> Result<(), Error> {
+fn one(reader: &mut Tape<'_>, entry: &PackageEntry, take: &mut Take<'_>) -> Result<(), Error> {
     let name = || entry.name.clone();
-    header(tape, entry)?;
-    let unpacked = zip_content::unpack(tape, entry.facts, &mut |content| take(entry, content));
+    header(reader, entry)?;
+    let unpacked = zip_content::unpack(reader, entry.facts, &mut |content| take(entry, content));
     unpacked.map_err(|fault| match fault {
         Fault::Read(source) => Error::Unpack {
             name: name(),
@@ -105,25 +105,25 @@ fn one(tape: &mut Tape<'_>, entry: &PackageEntry, take: &mut Take<'_>) -> Result
         Fault::Checksum => Error::Checksum { name: name() },
     })?;
     if entry.flags & SIZES_FOLLOW != 0 {
-        descriptor(tape, entry)?;
+        descriptor(reader, entry)?;
     }
     Ok(())
 }
 
 /// Reads the header before an entry, of which every field must be the directory's.
-fn header(tape: &mut Tape<'_>, entry: &PackageEntry) -> Result<(), Error> {
+fn header(reader: &mut Tape<'_>, entry: &PackageEntry) -> Result<(), Error> {
     let name = || entry.name.clone();
     let missing = |_| Error::NoHeader { name: name() };
     let mut head = [0; LOCAL_BYTES];
-    tape.read_exact(&mut head).map_err(missing)?;
+    reader.read_exact(&mut head).map_err(missing)?;
     if !head.starts_with(LOCAL) {
         return Err(Error::NoHeader { name: name() });
     }
     let fields = Fields(&head);
     let mut local_name = vec![0; usize::from(fields.short(26))];
     let mut local_extra = vec![0; usize::from(fields.short(28))];
-    tape.read_exact(&mut local_name).map_err(missing)?;
-    tape.read_exact(&mut local_extra).map_err(missing)?;
+    reader.read_exact(&mut local_name).map_err(missing)?;
+    reader.read_exact(&mut local_extra).map_err(missing)?;
     let Facts {
         is_deflated,
         checksum,
@@ -162,13 +162,14 @@ fn header(tape: &mut Tape<'_>, entry: &PackageEntry) -> Result<(), Error> {
 }
 
 /// Reads the record behind an entry.
-fn descriptor(tape: &mut Tape<'_>, entry: &PackageEntry) -> Result<(), Error> {
+fn descriptor(reader: &mut Tape<'_>, entry: &PackageEntry) -> Result<(), Error> {
     let wrong = |problem| Error::Descriptor {
         name: entry.name.clone(),
         problem,
     };
     let mut record = [0; DESCRIPTOR_BYTES];
-    tape.read_exact(&mut record)
+    reader
+        .read_exact(&mut record)
         .map_err(|_| wrong("is missing"))?;
     if !record.starts_with(DESCRIPTOR) {
         return Err(wrong("is missing, or has no mark"));

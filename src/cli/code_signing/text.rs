@@ -20,10 +20,9 @@ pub(super) fn answer(
     let name = one_line(name);
     let state = PackageState::of(judgement, differences);
     let mut text = String::new();
-    match (&judgement.signature, judgement.to_ask()) {
-        (Some(signature), Some(_)) => write_signature(&mut text, signature),
-        // What it says is true, but not of this package.
-        (Some(_), None) | (None, _) => {}
+    // What the signature of a changed package says is true, but not of this package.
+    if let Some(signature) = judgement.to_ask() {
+        write_signature(&mut text, signature);
     }
     for (check, outcome) in judgement.outcomes() {
         write_check(&mut text, check, outcome);
@@ -57,10 +56,9 @@ pub(super) fn answer(
 
 /// What a rejection rests on.
 fn failed(judgement: &Judgement) -> String {
-    let failed = judgement
-        .outcomes()
-        .filter_map(|(check, outcome)| matches!(outcome, Outcome::Failed(_)).then(|| check.name()));
-    let failed: Vec<&str> = failed.collect();
+    let failed = judgement.outcomes();
+    let failed = failed.filter(|(_, outcome)| matches!(outcome, Outcome::Failed(_)));
+    let failed: Vec<&str> = failed.map(|(check, _)| check.name()).collect();
     if failed.is_empty() {
         return "its entries differ from those of the other package".to_owned();
     }

@@ -166,7 +166,7 @@ fn version(text: &str) -> Result<SigningProfileVersionArn, CommandOutput> {
 impl Job<'_> {
     async fn run(mut self, emit: &mut dyn FnMut(CommandOutput)) {
         let mut results = Results::default();
-        let mut exit = Exit::Done;
+        let mut worst = Exit::Done;
         for source in std::mem::take(&mut self.packages) {
             let name = source.name.clone();
             // One at a time: what was fetched is gone when the next one is.
@@ -175,7 +175,7 @@ impl Job<'_> {
                 Ok(source) => source,
                 Err(error) => {
                     let report = self.not_fetched(&name, &error, &mut results);
-                    exit = exit.worse(report.exit);
+                    worst = worst.worse(report.exit);
                     emit(report);
                     continue;
                 }
@@ -184,7 +184,7 @@ impl Job<'_> {
             let differences = self.differences(contents.as_ref());
             let differences = differences.as_deref();
             let state = PackageState::of(&judgement, differences);
-            exit = exit.worse(state.exit());
+            worst = worst.worse(state.exit());
             emit(match self.args.output {
                 Output::Text => {
                     text::answer(&source.name, contents.as_ref(), &judgement, differences)
@@ -208,7 +208,7 @@ impl Job<'_> {
                 ..CommandOutput::done()
             },
             Output::Json => CommandOutput {
-                stdout: results.end(&PackageVerdictEnd::new(exit)),
+                stdout: results.end(&PackageVerdictEnd::new(worst)),
                 ..CommandOutput::done()
             },
         });

@@ -161,7 +161,7 @@ fn the_same_message_in_der_or_with_other_lengths_is_refused() {
             let length = u16::try_from(content.len()).unwrap().to_be_bytes();
             [&[tag, 0x82], &length[..], content].concat()
         };
-        let content = element(0xa0, &element(0x30, &inner[..]));
+        let content = element(0xa0, &element(0x30, inner));
         element(0x30, &[&message[2..13], &content].concat())
     };
     let error = Signature::verify(&armored(&der), &roots()).unwrap_err();

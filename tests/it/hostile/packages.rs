@@ -282,14 +282,12 @@ fn both_headers_say_the_same_in_every_field() {
         ) = (0, 0, 0);
     };
     assert_eq!(refused(&first(zeros)).code(), "headers-differ");
-    for (change, field) in [
-        (
-            (|header| header.checksum = 1) as fn(&mut Header),
-            "checksum",
-        ),
+    let others: [(Change, &str); 3] = [
+        (|header| header.checksum = 1, "checksum"),
         (|header| header.packed = 1, "packed size"),
         (|header| header.size = 1, "size"),
-    ] {
+    ];
+    for (change, field) in others {
         let some = first(|member| {
             *member = member.clone().streamed();
             change(&mut member.local);

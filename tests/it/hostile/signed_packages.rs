@@ -57,7 +57,7 @@ fn packed(entries: &Entries) -> Vec<u8> {
 }
 
 /// An emulator's authority for packages.
-struct Signer {
+struct Authority {
     emulator: Emulator,
     roots: Vec<Certificate>,
 }
@@ -72,7 +72,7 @@ fn signing() -> PackageSigning {
     }
 }
 
-impl Signer {
+impl Authority {
     fn new() -> Self {
         let emulator = Emulator::builder().start_blocking().unwrap();
         let roots = parse_certificates(emulator.package_root_certificate_pem().as_bytes()).unwrap();
@@ -123,7 +123,7 @@ fn some_entries() -> impl Strategy<Value = Entries> {
 
 #[test]
 fn a_changed_byte_or_order_is_refused_and_another_packing_is_not() {
-    let signer = Signer::new();
+    let authority = Authority::new();
     proptest!(ProptestConfig::with_cases(96), |(
         entries in some_entries(),
         at in any::<prop::sample::Index>(),
@@ -131,8 +131,8 @@ fn a_changed_byte_or_order_is_refused_and_another_packing_is_not() {
         change in 1_u8..,
         letter in "[a-h]",
     )| {
-        let signed = signer.signed(&entries);
-        prop_assert!(signer.is_intact(&packed(&signed)));
+        let signed = authority.signed(&entries);
+        prop_assert!(authority.is_intact(&packed(&signed)));
 
         // A byte of a content, the signature's too.
         let with_content: Vec<usize> = (0..signed.len()).filter(|at| !signed[*at].1.is_empty()).collect();
@@ -140,16 +140,16 @@ fn a_changed_byte_or_order_is_refused_and_another_packing_is_not() {
         let mut changed = signed.clone();
         let byte = place.index(changed[entry].1.len());
         changed[entry].1[byte] ^= change;
-        prop_assert!(!signer.is_intact(&packed(&changed)), "{entry}, byte {byte}");
+        prop_assert!(!authority.is_intact(&packed(&changed)), "{entry}, byte {byte}");
 
         // A byte of a content less, and one more.
         let mut shorter = signed.clone();
         shorter[entry].1.remove(byte);
-        prop_assert!(!signer.is_intact(&packed(&shorter)));
+        prop_assert!(!authority.is_intact(&packed(&shorter)));
         let mut longer = signed.clone();
         longer[entry].1.insert(byte, change);
         if joined(&longer) != joined(&signed) || entry + 1 == signed.len() {
-            prop_assert!(!signer.is_intact(&packed(&longer)));
+            prop_assert!(!authority.is_intact(&packed(&longer)));
         }
 
         // A letter of a name.
@@ -158,17 +158,17 @@ fn a_changed_byte_or_order_is_refused_and_another_packing_is_not() {
         let byte = place.index(renamed[entry].0.len());
         if renamed[entry].0.as_bytes()[byte] != b'/' && !renamed[entry].0[byte..].starts_with(&letter) {
             renamed[entry].0.replace_range(byte..=byte, &letter);
-            prop_assert!(!signer.is_intact(&packed(&renamed)), "{renamed:?}");
+            prop_assert!(!authority.is_intact(&packed(&renamed)), "{renamed:?}");
         }
 
         // An entry less, and the order.
         let mut fewer = signed.clone();
         fewer.remove(entry);
-        prop_assert!(!signer.is_intact(&packed(&fewer)));
+        prop_assert!(!authority.is_intact(&packed(&fewer)));
         let other = place.index(entries.len());
         let mut moved = signed.clone();
         moved.swap(entry, other);
-        prop_assert_eq!(signer.is_intact(&packed(&moved)), joined(&moved) == joined(&signed));
+        prop_assert_eq!(authority.is_intact(&packed(&moved)), joined(&moved) == joined(&signed));
 
         // Packed and dated otherwise, for another system and with other modes.
         let members = signed.iter().map(|(name, content)| {
@@ -183,20 +183,20 @@ fn a_changed_byte_or_order_is_refused_and_another_packing_is_not() {
         });
         let mut zip = Zip::of(members.collect());
         zip.comment = b"packed again".to_vec();
-        prop_assert!(signer.is_intact(&zip.bytes()));
+        prop_assert!(authority.is_intact(&zip.bytes()));
     });
 }
 
 #[test]
 fn the_boundary_between_a_name_and_its_content_is_not_signed() {
-    let signer = Signer::new();
+    let authority = Authority::new();
     let entries = |list: &[(&str, &str)]| -> Entries {
         let own =
             |(name, content): &(&str, &str)| ((*name).to_owned(), content.as_bytes().to_vec());
         list.iter().map(own).collect()
     };
     let built = entries(&[("app.py", "import os\n"), ("lib.py", "x = 1\n")]);
-    let signed = signer.signed(&built);
+    let signed = authority.signed(&built);
     assert_eq!(signed[2].0, SIGNATURE_DIRECTORY);
     assert_eq!(signed[3].0, SIGNATURE_NAME);
     // The same bytes, parted elsewhere: one file has become the other's end, a name its beginning, and an entry two.
@@ -212,7 +212,7 @@ fn the_boundary_between_a_name_and_its_content_is_not_signed() {
         let bytes = packed(&forged);
         // No name has a line break.
         let is_name = !forged.iter().any(|(name, _)| name.contains('\n'));
-        assert_eq!(signer.is_intact(&bytes), is_name, "{forged:?}");
+        assert_eq!(authority.is_intact(&bytes), is_name, "{forged:?}");
         if is_name {
             let differences = compare(&contents_of(&bytes), &contents_of(&packed(&built)));
             assert_ne!(differences, []);
@@ -221,12 +221,12 @@ fn the_boundary_between_a_name_and_its_content_is_not_signed() {
     // The signature's own place is not signed either.
     let mut first = signed.clone();
     first.rotate_right(1);
-    assert!(signer.is_intact(&packed(&first)));
+    assert!(authority.is_intact(&packed(&first)));
     // Two names may be one text in either order.
     let built = entries(&[("a", ""), ("aa", "")]);
-    let mut swapped = signer.signed(&built);
+    let mut swapped = authority.signed(&built);
     swapped.swap(0, 1);
-    assert!(signer.is_intact(&packed(&swapped)));
+    assert!(authority.is_intact(&packed(&swapped)));
     let found = compare(
         &contents_of(&packed(&swapped)),
         &contents_of(&packed(&built)),
@@ -240,27 +240,27 @@ fn the_boundary_between_a_name_and_its_content_is_not_signed() {
 type Draft = fn(&mut PackageSignature);
 
 /// What is said of a signature that is made by `draft` from the parts of a right one.
-fn refused(signer: &Signer, signing: &PackageSigning, draft: Draft) -> String {
-    let text = text_with(signer, signing, |mut signature| {
+fn refused(authority: &Authority, signing: &PackageSigning, draft: Draft) -> String {
+    let text = text_with(authority, signing, |mut signature| {
         draft(&mut signature);
         signature.text()
     });
-    said(signer, &text)
+    said(authority, &text)
 }
 
-fn said(signer: &Signer, text: &[u8]) -> String {
-    let error = Signature::verify(text, &signer.roots).unwrap_err();
+fn said(authority: &Authority, text: &[u8]) -> String {
+    let error = Signature::verify(text, &authority.roots).unwrap_err();
     let causes = std::iter::successors(std::error::Error::source(&error), |cause| cause.source());
     causes.fold(error.to_string(), |said, cause| format!("{said}: {cause}"))
 }
 
 fn text_with(
-    signer: &Signer,
+    authority: &Authority,
     signing: &PackageSigning,
     draft: impl FnOnce(PackageSignature) -> Result<Vec<u8>, PackageError>,
 ) -> Vec<u8> {
     let zip = packed(&vec![("a".to_owned(), b"1".to_vec())]);
-    let signed = signer
+    let signed = authority
         .emulator
         .sign_package_with(&zip, signing, draft)
         .unwrap();
@@ -272,6 +272,9 @@ const SIGNING_TIME: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 9, 5];
 const PROTECTION: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 9, 0x34];
 const MESSAGE_DIGEST: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 9, 4];
 const CONTENT_TYPE: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 9, 3];
+const OTHER: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 9, 0x63];
+/// The object identifier of what a signature never is about.
+const SIGNED_DATA: &[u8] = &[6, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 7, 2];
 const JOB: &[u8] = &[0x2b, 0x81, 0x3b, 0x81, 9, 1, 2];
 
 fn replace(signature: &mut PackageSignature, oid: &[u8], value: &[u8]) {
@@ -288,132 +291,122 @@ fn remove(signature: &mut PackageSignature, oid: &[u8]) {
         .retain(|attribute| !attribute.windows(oid.len()).any(|window| window == oid));
 }
 
+/// A change of a right signature, and what is said of it: the whole, or how it begins.
+const FORMS: [(Draft, &str); 24] = [
+    (
+        |draft| draft.attributes.reverse(),
+        "the signed attributes are not in the order of DER",
+    ),
+    (
+        |draft| draft.unsigned_attributes = vec![0xa1, 0],
+        "the signature has unsigned attributes",
+    ),
+    (
+        |draft| replace(draft, OTHER, &[5, 0]),
+        "the signature has a signed attribute that is not known, `1.2.840.113549.1.9.99`",
+    ),
+    (
+        |draft| remove(draft, SIGNING_TIME),
+        "signed attribute `signingTime` is missing",
+    ),
+    (
+        |draft| remove(draft, PROTECTION),
+        "signed attribute `CMSAlgorithmProtection` is missing",
+    ),
+    (
+        |draft| remove(draft, MESSAGE_DIGEST),
+        "signed attribute `messageDigest` is missing",
+    ),
+    (
+        |draft| remove(draft, CONTENT_TYPE),
+        "signed attribute `contentType` is missing",
+    ),
+    (
+        |draft| remove(draft, JOB),
+        "signed attribute `signingJob` is missing",
+    ),
+    (
+        |draft| {
+            let again = draft.attributes[0].clone();
+            draft.attributes.insert(0, again);
+        },
+        "signed attribute `contentType` does not have exactly one value",
+    ),
+    (
+        |draft| replace(draft, SIGNING_TIME, b"\x17\x0d261129110000Z"),
+        "signed attribute `signingTime` is not a time like `20220211174524.338Z`",
+    ),
+    (
+        |draft| replace(draft, PROTECTION, &[0x30, 0]),
+        "signed attribute `CMSAlgorithmProtection` does not have the value that AWS Signer writes",
+    ),
+    (
+        |draft| replace(draft, CONTENT_TYPE, SIGNED_DATA),
+        "signed attribute `contentType` does not have the value that AWS Signer writes",
+    ),
+    (
+        |draft| replace(draft, MESSAGE_DIGEST, &[2, 1, 1]),
+        "signed attribute `messageDigest` is malformed: unexpected ASN.1 DER tag: expected OCTET STRING, got INTEGER",
+    ),
+    (
+        |draft| replace(draft, JOB, b"\x0c\x01x"),
+        "signed attribute `signingJob` is not an ARN of AWS Signer: ",
+    ),
+    (
+        |draft| draft.digest_algorithm.truncate(13),
+        "the CMS message does not begin as AWS Signer's: ",
+    ),
+    (
+        |draft| draft.signature_algorithm[11] = 2,
+        "the signature algorithm is not `ECDSA with SHA-384` as AWS Signer writes it",
+    ),
+    (
+        |draft| drop(draft.certificates.pop()),
+        "the certificates of the signature do not end with the root of AWS Signer for AWS Lambda, twice",
+    ),
+    (
+        |draft| {
+            let root = draft.certificates[4].clone();
+            draft.certificates.push(root);
+        },
+        "the certificates of the signature are not a chain for code signing: ",
+    ),
+    (
+        |draft| drop(draft.certificates.remove(1)),
+        "the certificates of the signature are not a chain for code signing: ",
+    ),
+    (
+        |draft| draft.certificates.swap(1, 2),
+        "the certificates of the signature are not a chain for code signing: ",
+    ),
+    (
+        |draft| drop(draft.certificates.drain(..3)),
+        "the authority is not the first certificate of the signature",
+    ),
+    (
+        |draft| draft.authority = vec![0x30, 5, 0x30, 0, 2, 1, 1],
+        "the authority is not the first certificate of the signature",
+    ),
+    (
+        |draft| {
+            let root = draft.certificates[3].clone();
+            draft
+                .certificates
+                .splice(0..0, std::iter::repeat_n(root, 7));
+        },
+        "the signature has more than 11 certificates",
+    ),
+    (
+        |draft| draft.certificates[0].truncate(40),
+        "the CMS message is malformed: ",
+    ),
+];
+
 #[test]
 fn a_signature_in_any_other_form_is_refused_in_its_own_words() {
-    let signer = Signer::new();
-    let cases: [(Draft, &str); 24] = [
-        (
-            |draft| draft.attributes.reverse(),
-            "the signed attributes are not in the order of DER",
-        ),
-        (
-            |draft| draft.unsigned_attributes = vec![0xa1, 0],
-            "the signature has unsigned attributes",
-        ),
-        (
-            |draft| {
-                replace(
-                    draft,
-                    &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 9, 0x63],
-                    &[5, 0],
-                )
-            },
-            "the signature has a signed attribute that is not known, `1.2.840.113549.1.9.99`",
-        ),
-        (
-            |draft| remove(draft, SIGNING_TIME),
-            "signed attribute `signingTime` is missing",
-        ),
-        (
-            |draft| remove(draft, PROTECTION),
-            "signed attribute `CMSAlgorithmProtection` is missing",
-        ),
-        (
-            |draft| remove(draft, MESSAGE_DIGEST),
-            "signed attribute `messageDigest` is missing",
-        ),
-        (
-            |draft| remove(draft, CONTENT_TYPE),
-            "signed attribute `contentType` is missing",
-        ),
-        (
-            |draft| remove(draft, JOB),
-            "signed attribute `signingJob` is missing",
-        ),
-        (
-            |draft| {
-                let again = draft.attributes[0].clone();
-                draft.attributes.insert(0, again);
-            },
-            "signed attribute `contentType` does not have exactly one value",
-        ),
-        (
-            |draft| replace(draft, SIGNING_TIME, b"\x17\x0d261129110000Z"),
-            "signed attribute `signingTime` is not a time like `20220211174524.338Z`",
-        ),
-        (
-            |draft| replace(draft, PROTECTION, &[0x30, 0]),
-            "signed attribute `CMSAlgorithmProtection` does not have the value that AWS Signer writes",
-        ),
-        (
-            |draft| {
-                replace(
-                    draft,
-                    CONTENT_TYPE,
-                    &[6, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 7, 2],
-                )
-            },
-            "signed attribute `contentType` does not have the value that AWS Signer writes",
-        ),
-        (
-            |draft| replace(draft, MESSAGE_DIGEST, &[2, 1, 1]),
-            "signed attribute `messageDigest` is malformed: unexpected ASN.1 DER tag: expected OCTET STRING, got INTEGER",
-        ),
-        (
-            |draft| replace(draft, JOB, b"\x0c\x01x"),
-            "signed attribute `signingJob` is not an ARN of AWS Signer: ",
-        ),
-        (
-            |draft| draft.digest_algorithm.truncate(13),
-            "the CMS message does not begin as AWS Signer's: ",
-        ),
-        (
-            |draft| draft.signature_algorithm[11] = 2,
-            "the signature algorithm is not `ECDSA with SHA-384` as AWS Signer writes it",
-        ),
-        (
-            |draft| drop(draft.certificates.pop()),
-            "the certificates of the signature do not end with the root of AWS Signer for AWS Lambda, twice",
-        ),
-        (
-            |draft| {
-                let root = draft.certificates[4].clone();
-                draft.certificates.push(root);
-            },
-            "the certificates of the signature are not a chain for code signing: ",
-        ),
-        (
-            |draft| drop(draft.certificates.remove(1)),
-            "the certificates of the signature are not a chain for code signing: ",
-        ),
-        (
-            |draft| draft.certificates.swap(1, 2),
-            "the certificates of the signature are not a chain for code signing: ",
-        ),
-        (
-            |draft| drop(draft.certificates.drain(..3)),
-            "the signer is not the first certificate of the signature",
-        ),
-        (
-            |draft| draft.signer = vec![0x30, 5, 0x30, 0, 2, 1, 1],
-            "the signer is not the first certificate of the signature",
-        ),
-        (
-            |draft| {
-                let root = draft.certificates[3].clone();
-                draft
-                    .certificates
-                    .splice(0..0, std::iter::repeat_n(root, 7));
-            },
-            "the signature has more than 11 certificates",
-        ),
-        (
-            |draft| draft.certificates[0].truncate(40),
-            "the CMS message is malformed: ",
-        ),
-    ];
-    for (draft, wanted) in cases {
-        let said = refused(&signer, &signing(), draft);
+    let authority = Authority::new();
+    for (draft, wanted) in FORMS {
+        let said = refused(&authority, &signing(), draft);
         assert!(
             if wanted.ends_with(": ") {
                 said.starts_with(wanted)
@@ -427,11 +420,11 @@ fn a_signature_in_any_other_form_is_refused_in_its_own_words() {
 
 #[test]
 fn what_a_signature_says_must_fit_together() {
-    let signer = Signer::new();
+    let authority = Authority::new();
     let with = |change: fn(&mut PackageSigning)| {
         let mut signing = signing();
         change(&mut signing);
-        refused(&signer, &signing, |_| ())
+        refused(&authority, &signing, |_| ())
     };
     let places = with(|signing| {
         signing.profile_version_arn = PROFILE.replace("111122223333", "444455556666");
@@ -451,7 +444,7 @@ fn what_a_signature_says_must_fit_together() {
         "{times}"
     );
     // Certificates are asked about the time of the signature, which is another than that of its making here.
-    let late = refused(&signer, &signing(), |draft| {
+    let late = refused(&authority, &signing(), |draft| {
         replace(draft, SIGNING_TIME, b"\x18\x1320261229110000.338Z");
     });
     assert!(
@@ -459,15 +452,17 @@ fn what_a_signature_says_must_fit_together() {
         "{late}"
     );
     // The root of images signs no package, and that of packages no other one's.
-    let other = Signer::new();
+    let other = Authority::new();
     let text = text_with(&other, &signing(), |draft| draft.text());
-    assert!(said(&signer, &text).starts_with("the certificates of the signature do not end with"));
+    assert!(
+        said(&authority, &text).starts_with("the certificates of the signature do not end with")
+    );
     Signature::verify(&text, &other.roots).unwrap();
     let images = parse_certificates(other.emulator.root_certificate_pem().as_bytes()).unwrap();
     Signature::verify(&text, &images).unwrap_err();
     // Another's signature over the same attributes.
     let mut swapped = None;
-    let first = text_with(&signer, &signing(), |draft| {
+    let first = text_with(&authority, &signing(), |draft| {
         swapped = Some(draft.clone());
         draft.text()
     });
@@ -494,7 +489,7 @@ fn what_a_signature_says_must_fit_together() {
             - 1
     };
     let forged = [&first[..value(&first)], &second[value(&second)..]].concat();
-    let said = said(&signer, &PackageSignature::armor(&forged));
+    let said = said(&authority, &PackageSignature::armor(&forged));
     assert!(
         said.ends_with("is not valid: signature does not match the key and the signed bytes"),
         "{said}"
@@ -512,7 +507,7 @@ fn message(text: &[u8]) -> Vec<u8> {
 
 #[test]
 fn a_package_of_250_mb_is_verified_in_64_mib() {
-    let signer = Signer::new();
+    let authority = Authority::new();
     let sandbox = Sandbox::new();
     // Content that does not shrink, in a few large files and many small ones, one of them compressed.
     let mut state = 0x2545_f491_4f6c_dd1d_u64;
@@ -534,7 +529,7 @@ fn a_package_of_250_mb_is_verified_in_64_mib() {
         content[0] = index;
         members.push(Member::stored(&format!("large-{index}"), &content));
     }
-    let zip = signer
+    let zip = authority
         .emulator
         .sign_package(&Zip::of(members).bytes(), &signing())
         .unwrap();
@@ -543,7 +538,7 @@ fn a_package_of_250_mb_is_verified_in_64_mib() {
     drop(zip);
     std::fs::write(
         sandbox.home().join("root.crt"),
-        signer.emulator.package_root_certificate_pem(),
+        authority.emulator.package_root_certificate_pem(),
     )
     .unwrap();
     let mut command = sandbox.command(std::path::Path::new(env!("CARGO_BIN_EXE_countersign")));
@@ -571,18 +566,18 @@ fn a_package_of_250_mb_is_verified_in_64_mib() {
 
 #[test]
 fn a_directory_of_every_name_fits_in_the_same_memory() {
-    let signer = Signer::new();
+    let authority = Authority::new();
     let sandbox = Sandbox::new();
     let members =
         (0..65_000).map(|index| Member::stored(&format!("{:0>70}/{index:0>7}", index % 50), b""));
-    let zip = signer
+    let zip = authority
         .emulator
         .sign_package(&Zip::of(members.collect()).bytes(), &signing())
         .unwrap();
     std::fs::write(sandbox.home().join("app.zip"), &zip).unwrap();
     std::fs::write(
         sandbox.home().join("root.crt"),
-        signer.emulator.package_root_certificate_pem(),
+        authority.emulator.package_root_certificate_pem(),
     )
     .unwrap();
     let mut command = sandbox.command(std::path::Path::new(env!("CARGO_BIN_EXE_countersign")));

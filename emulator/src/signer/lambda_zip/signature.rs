@@ -110,11 +110,11 @@ impl PackageSignature {
     pub fn cms(&self) -> Result<Vec<u8>, PackageError> {
         const BROKEN: PackageError = PackageError::Authority("its key cannot sign");
         let attributes = self.attributes.concat();
-        let signed = der::element(0x31, &attributes);
+        let message = der::element(0x31, &attributes);
         let key = EcdsaKeyPair::from_pkcs8(&ECDSA_P384_SHA384_ASN1_SIGNING, &self.key)
             .map_err(|_| BROKEN)?;
         let value = key
-            .sign(&SystemRandom::new(), &signed)
+            .sign(&SystemRandom::new(), &message)
             .map_err(|_| BROKEN)?;
         let signer = der::sequence(&[
             &[2, 1, 1],
@@ -167,7 +167,7 @@ impl PackageSignature {
 
 /// `GeneralizedTime` with milliseconds, in DER: without zeros at the end of the fraction.
 fn generalized(time: OffsetDateTime) -> String {
-    let time = time.to_offset(UtcOffset::UTC);
+    let time = time.checked_to_offset(UtcOffset::UTC).unwrap_or(time);
     let fraction = match time.millisecond() {
         0 => String::new(),
         milliseconds => {

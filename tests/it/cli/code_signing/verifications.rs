@@ -42,9 +42,9 @@ impl Signed {
             .unwrap();
         emulator.set_clock_offset(Duration::ZERO);
         let signed = Self {
+            stage,
             profile,
             package,
-            stage,
         };
         let root = signed.stage.scene.emulator.package_root_certificate_pem();
         signed.write("package-root.crt", root.as_bytes());

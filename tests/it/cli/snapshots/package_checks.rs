@@ -6,6 +6,48 @@ use time::Duration;
 use super::transcript::Transcript;
 use crate::hostile::entries_of;
 use crate::support::packages::{Member, Zip};
+use crate::support::scene::Scene;
+
+fn zip(content: &[u8], mode: u32) -> Vec<u8> {
+    let app = Member::new("app.py", content).with_mode(mode);
+    Zip::of(vec![app, Member::new("lib/", b"")]).bytes()
+}
+
+/// Packages that are signed by the profile `packages`, and what became of them.
+fn write_packages(scene: &Scene) {
+    let emulator = &scene.emulator;
+    let app = zip(b"print('app')\n", 0o100_644);
+    let sign = |bytes: &[u8]| emulator.sign_package_in_job("packages", bytes).unwrap();
+    let package = sign(&app);
+    let revoked = sign(&app);
+    emulator.revoke_signature(&revoked.job_arn).unwrap();
+    emulator.set_clock_offset(Duration::days(-366 * 12));
+    let expired = sign(&app);
+    emulator.set_clock_offset(Duration::ZERO);
+    let entries = entries_of(&package.bytes).into_iter();
+    let changed = entries.map(|(name, content)| match name.as_str() {
+        "app.py" => Member::new(&name, b"print('bad')\n"),
+        _ => Member::new(&name, &content),
+    });
+    let root = emulator.package_root_certificate_pem();
+    for (name, bytes) in [
+        ("package-root.crt", root.as_bytes()),
+        ("app.zip", &app),
+        ("other.zip", &zip(b"print('app')\n", 0o100_755)),
+        ("signed.zip", &package.bytes),
+        ("revoked.zip", &revoked.bytes),
+        ("expired.zip", &expired.bytes),
+        ("changed.zip", &Zip::of(changed.collect()).bytes()),
+        (
+            "prefixed.zip",
+            &[b"#!/bin/sh\n", &package.bytes[..]].concat(),
+        ),
+        ("cut.zip", &package.bytes[..200]),
+        ("link.zip", &sign(&zip(b"/etc/passwd", 0o120_777)).bytes),
+    ] {
+        std::fs::write(scene.sandbox.home().join(name), bytes).unwrap();
+    }
+}
 
 #[test]
 fn packages_are_verified() {
@@ -13,108 +55,41 @@ fn packages_are_verified() {
     let emulator = &transcript.scene.emulator;
     let profile = emulator.create_package_profile("packages").unwrap();
     let other = emulator.create_package_profile("other").unwrap();
-    let zip = |content: &[u8], name: &str, mode: u32| {
-        Zip::of(vec![
-            Member::new(name, content).with_mode(mode),
-            Member::new("lib/", b""),
-        ])
-        .bytes()
-    };
-    let app = zip(b"print('app')\n", "app.py", 0o100_644);
-    let signed = emulator.sign_package_in_job("packages", &app).unwrap();
-    let revoked = emulator.sign_package_in_job("packages", &app).unwrap();
-    emulator.revoke_signature(&revoked.job_arn).unwrap();
-    emulator.set_clock_offset(Duration::days(-366 * 12));
-    let expired = emulator.sign_package_in_job("packages", &app).unwrap();
-    emulator.set_clock_offset(Duration::ZERO);
-    let changed = entries_of(&signed.bytes)
-        .into_iter()
-        .map(|(name, content)| match name.as_str() {
-            "app.py" => Member::new(&name, b"print('bad')\n"),
-            _ => Member::new(&name, &content),
-        });
-    let changed = Zip::of(changed.collect()).bytes();
-    let link = zip(b"/etc/passwd", "app.py", 0o120_777);
-    let link = emulator.sign_package_in_job("packages", &link).unwrap();
-    let root = emulator.package_root_certificate_pem();
-    let home = transcript.scene.sandbox.home();
-    for (name, bytes) in [
-        ("package-root.crt", root.as_bytes()),
-        ("app.zip", &app),
-        ("other.zip", &zip(b"print('app')\n", "app.py", 0o100_755)),
-        ("signed.zip", &signed.bytes),
-        ("revoked.zip", &revoked.bytes),
-        ("expired.zip", &expired.bytes),
-        ("changed.zip", &changed),
-        (
-            "prefixed.zip",
-            &[b"#!/bin/sh\n", &signed.bytes[..]].concat(),
-        ),
-        ("cut.zip", &signed.bytes[..200]),
-        ("link.zip", &link.bytes),
-    ] {
-        std::fs::write(home.join(name), bytes).unwrap();
-    }
-    let by = |title: &str, profile: &str, rest: &str| {
+    write_packages(&transcript.scene);
+    let by = |profile: &str, title: &str, rest: &str| {
         format!(
             "{title}: lambda verify --trust-anchor package-root.crt --signing-profile {profile} {rest}"
         )
     };
+    let right = |title: &str, rest: &str| by(&profile.version_arn, title, rest);
     let lines = [
-        by("verified", &profile.version_arn, "signed.zip"),
-        by("integrity fails alone", &profile.version_arn, "changed.zip"),
+        right("verified", "signed.zip"),
+        right("integrity fails alone", "changed.zip"),
         by(
-            "source mismatch fails alone",
             &other.version_arn,
+            "source mismatch fails alone",
             "signed.zip",
         ),
-        by("expiry fails alone", &profile.version_arn, "expired.zip"),
-        by(
-            "revocation fails alone",
-            &profile.version_arn,
-            "revoked.zip",
-        ),
-        by("not signed", &profile.version_arn, "app.zip"),
-        by(
-            "bytes before the package",
-            &profile.version_arn,
-            "prefixed.zip",
-        ),
-        by("cut off", &profile.version_arn, "cut.zip"),
-        by("a symbolic link", &profile.version_arn, "link.zip"),
-        by(
-            "a symbolic link that is accepted",
-            &profile.version_arn,
-            "--allow-links link.zip",
-        ),
-        by(
-            "as it was built",
-            &profile.version_arn,
-            "--against app.zip signed.zip",
-        ),
-        by(
-            "built with another mode",
-            &profile.version_arn,
-            "--against other.zip signed.zip",
-        ),
-        by("several", &profile.version_arn, "signed.zip changed.zip"),
-        by("a profile without a version", &profile.arn, "signed.zip"),
-        by("not there", &profile.version_arn, "none.zip"),
+        right("expiry fails alone", "expired.zip"),
+        right("revocation fails alone", "revoked.zip"),
+        right("not signed", "app.zip"),
+        right("bytes before the package", "prefixed.zip"),
+        right("cut off", "cut.zip"),
+        right("a symbolic link", "link.zip"),
+        right("a symbolic link, accepted", "--allow-links link.zip"),
+        right("as it was built", "--against app.zip signed.zip"),
+        right("built with another mode", "--against other.zip signed.zip"),
+        right("several", "signed.zip changed.zip"),
+        by(&profile.arn, "a profile without a version", "signed.zip"),
+        right("not there", "none.zip"),
         format!(
             "AWS's own root: lambda verify --signing-profile {} signed.zip",
             profile.version_arn
         ),
     ];
     transcript.run(&lines.each_ref().map(String::as_str));
-    let fault = Fault::new(FaultKind::AccessDenied)
-        .on("DescribeSigningJob")
-        .times(1);
-    transcript.scene.emulator.faults().add(fault);
-    let line = by(
-        "revocation could not be asked",
-        &profile.version_arn,
-        "signed.zip",
-    );
-    transcript.run(&[&line]);
+    let denied = Fault::new(FaultKind::AccessDenied).on("DescribeSigningJob");
+    transcript.scene.emulator.faults().add(denied.times(1));
+    transcript.run(&[&right("revocation could not be asked", "signed.zip")]);
     transcript.assert_snapshot("package-checks");
 }
