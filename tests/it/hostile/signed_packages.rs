@@ -384,7 +384,7 @@ const FORMS: [(Draft, &str); 24] = [
         "the authority is not the first certificate of the signature",
     ),
     (
-        |draft| draft.authority = vec![0x30, 5, 0x30, 0, 2, 1, 1],
+        |draft| draft.signer = vec![0x30, 5, 0x30, 0, 2, 1, 1],
         "the authority is not the first certificate of the signature",
     ),
     (
