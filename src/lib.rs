@@ -99,6 +99,8 @@ pub mod x509;
 #[doc(hidden)]
 pub mod signing_profiles;
 #[doc(hidden)]
+pub mod code_signing;
+#[doc(hidden)]
 pub mod aws;
 #[doc(hidden)]
 pub mod http;
@@ -113,6 +115,7 @@ pub mod hints;
 #[doc(hidden)]
 pub mod json;
 mod json_size;
+mod cms;
 #[cfg(feature = "cli")]
 #[doc(hidden)]
 pub mod archive;

@@ -222,8 +222,8 @@ pub const MAX_TIMESTAMP_BYTES: u64 = 1024 * 1024;
 /// Certificates in a timestamp. Real ones have two to four.
 pub const MAX_TIMESTAMP_CERTIFICATES: usize = 32;
 
-/// Signed attributes of a timestamp, and values of one. Real ones have some six of one value.
-pub const MAX_TIMESTAMP_ATTRIBUTES: usize = 64;
+/// Signed attributes of a CMS signature, and values of one. Real ones have some seven of one value.
+pub const MAX_CMS_ATTRIBUTES: usize = 64;
 
 /// Signatures that are checked to find the chain of a timestamping authority. Names can be made to
 /// fit everywhere, signatures cannot; a straight chain needs one for each certificate.
@@ -310,6 +310,39 @@ pub const MAX_ECS_PAGES: usize = 100;
 
 /// Services that one audit looks at.
 pub const MAX_AUDITED_SERVICES: usize = 10_000;
+
+// AWS Lambda
+
+/// Pages of a list of AWS Lambda that are read.
+pub const MAX_LAMBDA_PAGES: usize = 500;
+
+/// Functions that are asked for in a page: the variables of one have 4 KiB, and an answer has
+/// [`MAX_AWS_RESPONSE_BYTES`] at most.
+pub const LAMBDA_FUNCTIONS_PER_PAGE: usize = 20;
+
+/// Code signing configurations that are asked for in a page; one with 20 profiles has some 3 KiB.
+pub const LAMBDA_CONFIGS_PER_PAGE: usize = 40;
+
+/// Names that are asked for in a page.
+pub const LAMBDA_NAMES_PER_PAGE: usize = 500;
+
+/// Time for one transfer of a package of AWS Lambda.
+pub const PACKAGE_TRANSFER_TIMEOUT: Duration = Duration::from_mins(10);
+
+/// Time for an audit of functions where the user allows none: a thousand signing jobs take five minutes.
+pub const LAMBDA_AUDIT_TIMEOUT: Duration = Duration::from_hours(1);
+
+/// Days before its end that a signature may be told of.
+pub const MAX_EXPIRY_NOTICE_DAYS: u64 = 4_110;
+
+/// Layers of a function; AWS's quota is 5.
+pub const MAX_FUNCTION_LAYERS: usize = 64;
+
+/// Signing profiles in one code signing configuration (Lambda API, shape `SigningProfileVersionArns`).
+pub const MAX_CONFIG_PROFILES: usize = 20;
+
+/// Characters of what is said of a code signing configuration (Lambda API, shape `Description`).
+pub const MAX_CONFIG_DESCRIPTION_CHARS: usize = 256;
 
 /// Minutes that a deployment may wait for the hook, where the audit is not told: the hook answers within seconds, and
 /// waits at most ten minutes for a signature.
@@ -492,6 +525,26 @@ pub const PLUGIN_DOWNLOAD_TIMEOUT: Duration = Duration::from_mins(10);
 
 /// Bytes of a registry's server, user name or password that are read from a terminal or a pipe.
 pub const MAX_LOGIN_INPUT_BYTES: u64 = 64 * 1024;
+
+// Packages of AWS Lambda
+
+/// Bytes of a package, and of everything that comes out of it: AWS Signer signs and AWS Lambda runs 250 MB.
+pub const MAX_PACKAGE_BYTES: u64 = 250 * 1024 * 1024;
+
+/// Entries of a package: one fewer than a zip file can count without zip64.
+pub const MAX_PACKAGE_ENTRIES: usize = 65_534;
+
+/// Bytes of a package's directory; 65,000 files with names of 70 characters have less.
+pub const MAX_PACKAGE_DIRECTORY_BYTES: u64 = 8 * 1024 * 1024;
+
+/// Bytes that come out of a package whatever the ratio is: tables of zeros shrink well.
+pub const FREE_PACKAGE_BYTES: u64 = 16 * 1024 * 1024;
+
+/// Bytes of the signature in a package; a real one has 5 KiB.
+pub const MAX_PACKAGE_SIGNATURE_BYTES: u64 = 64 * 1024;
+
+/// Certificates in the signature of a package; a real one has five.
+pub const MAX_PACKAGE_CERTIFICATES: usize = 11;
 
 // Requests
 
@@ -687,6 +740,33 @@ pub const SIGNER_LISTS_PER_SECOND: usize = 5;
 /// Calls in a second that look at or change a signing profile, or revoke a signature: the quota of an account in a
 /// region.
 pub const SIGNER_CALLS_PER_SECOND: usize = 3;
+
+/// Signing jobs of packages that are started in a second: the quota of an account in a region.
+pub const SIGNING_JOBS_PER_SECOND: usize = 3;
+
+/// The wait before AWS Signer is asked about a signing job of a package the second time; doubles each time.
+pub const FIRST_SIGNING_JOB_WAIT: Duration = Duration::from_millis(250);
+
+/// The longest wait before AWS Signer is asked about a signing job again.
+pub const MAX_SIGNING_JOB_WAIT: Duration = Duration::from_secs(3);
+
+/// A signing job that failed so long before the command began is an earlier command's, and another one is begun.
+pub const OLD_SIGNING_JOB: Duration = Duration::from_mins(1);
+
+/// Failed signing jobs of one package that are passed over.
+pub const MAX_SIGNING_JOB_FAILURES: u32 = 16;
+
+/// Bytes of a file that says which signing job was begun: some names.
+pub const MAX_BEGUN_JOB_BYTES: u64 = 16 * 1024;
+
+/// Packages that are signed at the same time: each may be 250 MB on its way.
+pub const MAX_CONCURRENT_PACKAGES: usize = 4;
+
+/// Time that the signing of one package may take, with its uploads and downloads.
+pub const PACKAGE_SIGNING_TIMEOUT: Duration = Duration::from_mins(15);
+
+/// How often a line about what is being done moves.
+pub const PROGRESS_TICK: Duration = Duration::from_millis(120);
 
 /// Jobs of a signing profile that are described; each is a call.
 pub const MAX_SHOWN_JOBS: usize = 100;

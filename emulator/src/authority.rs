@@ -1,10 +1,11 @@
-//! The certification authority behind the envelopes, shaped like AWS Signer's: root, intermediate, one authority per
-//! region, and leaves that live three days. All P-384, with AWS's subjects.
+//! The certification authorities behind the envelopes and behind the signatures of Lambda packages, each shaped like AWS
+//! Signer's: root, intermediate, one authority per region, and leaves that live three days. All P-384, with AWS's
+//! subjects.
 
 use std::{collections::BTreeMap, path::Path};
 
 use rcgen::{
-    BasicConstraints, CertificateParams, DistinguishedName, DnType, DnValue,
+    BasicConstraints, CertificateParams, CustomExtension, DistinguishedName, DnType, DnValue,
     ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose, PKCS_ECDSA_P384_SHA384,
     SerialNumber,
 };
@@ -69,17 +70,80 @@ pub(crate) struct SigningIdentity {
     pub(crate) chain: Vec<Vec<u8>>,
 }
 
+/// What an authority's leaves sign; AWS has a root for each.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Signed {
+    /// The envelopes of container images.
+    Envelopes,
+    /// Packages of AWS Lambda.
+    Packages,
+}
+
+impl Signed {
+    /// The file that keeps the authority.
+    const fn file(self) -> &'static str {
+        match self {
+            Self::Envelopes => "authority.json",
+            Self::Packages => "package-authority.json",
+        }
+    }
+
+    const fn root(self) -> &'static str {
+        match self {
+            Self::Envelopes => "AWS Signer Code Signing Root CA G1",
+            Self::Packages => "Signer us-west-2 ROOT CA",
+        }
+    }
+
+    const fn intermediate(self) -> &'static str {
+        match self {
+            Self::Envelopes => "AWS Signer Code Signing Int CA G1",
+            Self::Packages => "Signer us-west-2 SUBORDINATE CA",
+        }
+    }
+
+    /// The name of the authority of a region. The one above is named after a region itself, which AWS leaves out of none.
+    fn regional(self, region: &str) -> String {
+        match self {
+            Self::Envelopes => format!("AWS Signer {region} Code Signing CA G1"),
+            Self::Packages => format!("Signer {region} SUBORDINATE CA"),
+        }
+    }
+
+    fn leaf(self) -> CertificateParams {
+        let (unit, name) = match self {
+            Self::Envelopes => ("AWS Cryptography", "AWS Signer"),
+            Self::Packages => ("Cryptography", "signer"),
+        };
+        let mut params = CertificateParams::default();
+        params.distinguished_name = leaf_name(unit, name);
+        match self {
+            Self::Envelopes => {
+                params.extended_key_usages = vec![ExtendedKeyUsagePurpose::CodeSigning];
+            }
+            Self::Packages => {
+                let purposes = [0x30, 0x0a, 6, 8, 0x2b, 6, 1, 5, 5, 7, 3, 3].to_vec();
+                let mut purposes = CustomExtension::from_oid_content(&[2, 5, 29, 37], purposes);
+                purposes.set_criticality(true);
+                params.custom_extensions.push(purposes);
+            }
+        }
+        params
+    }
+}
+
 #[derive(Debug)]
 pub(crate) struct Authority {
+    signed: Signed,
     keys: Saved<Keys>,
 }
 
 impl Authority {
-    pub(crate) fn open(data_dir: Option<&Path>) -> Result<Self, Error> {
-        let keys = Saved::open(data_dir, "authority.json", || {
-            Keys::new().map_err(Error::Certificate)
+    pub(crate) fn open(data_dir: Option<&Path>, signed: Signed) -> Result<Self, Error> {
+        let keys = Saved::open(data_dir, signed.file(), || {
+            Keys::new(signed).map_err(Error::Certificate)
         })?;
-        Ok(Self { keys })
+        Ok(Self { signed, keys })
     }
 
     /// The trust anchor, in PEM.
@@ -102,7 +166,7 @@ impl Authority {
             return Ok(identity);
         }
         self.keys.change(|keys| {
-            keys.issue(region, now).map_err(internal)?;
+            keys.issue(self.signed, region, now).map_err(internal)?;
             keys.signing_identity(region, now)
                 .map_err(internal)?
                 .ok_or_else(|| AwsError::internal("the leaf just issued is not valid"))
@@ -118,21 +182,15 @@ fn internal(error: rcgen::Error) -> AwsError {
 }
 
 impl Keys {
-    fn new() -> Result<Self, rcgen::Error> {
-        let mut params = authority_params(
-            "AWS Signer Code Signing Root CA G1",
-            BasicConstraints::Unconstrained,
-        );
+    fn new(signed: Signed) -> Result<Self, rcgen::Error> {
+        let mut params = authority_params(signed.root(), BasicConstraints::Unconstrained);
         (params.not_before, params.not_after) = ROOT_VALIDITY;
         // AWS's root has no authority key identifier.
         params.use_authority_key_identifier_extension = false;
         let key = KeyPair::generate_for(&PKCS_ECDSA_P384_SHA384)?;
         let root = Issued::new(&params, params.self_signed(&key)?.pem(), &key);
 
-        let mut params = authority_params(
-            "AWS Signer Code Signing Int CA G1",
-            BasicConstraints::Constrained(1),
-        );
+        let mut params = authority_params(signed.intermediate(), BasicConstraints::Constrained(1));
         (params.not_before, params.not_after) = INTERMEDIATE_VALIDITY;
         let intermediate = Issued::by(&root, &params)?;
         Ok(Self {
@@ -179,12 +237,17 @@ impl Keys {
     }
 
     /// Makes a leaf that is usable at `now`, and the regional authority if there is none.
-    fn issue(&mut self, region: &str, now: OffsetDateTime) -> Result<(), rcgen::Error> {
+    fn issue(
+        &mut self,
+        signed: Signed,
+        region: &str,
+        now: OffsetDateTime,
+    ) -> Result<(), rcgen::Error> {
         // Leaves of which nothing is left for signing are dropped; so a regional authority always fits its leaves.
         let leaves = self.leaves.entry(region.to_owned()).or_default();
         leaves.clear();
         if self.regional_at(region, now).is_none() {
-            let name = format!("AWS Signer {region} Code Signing CA G1");
+            let name = signed.regional(region);
             let mut params = authority_params(&name, BasicConstraints::Constrained(0));
             params.not_before = now - Duration::days(30);
             params.not_after = now + REGIONAL_LIFE;
@@ -198,12 +261,10 @@ impl Keys {
             return Ok(());
         };
 
-        let mut params = CertificateParams::default();
-        params.distinguished_name = leaf_name();
+        let mut params = signed.leaf();
         params.serial_number = Some(serial_number());
         params.is_ca = IsCa::ExplicitNoCa;
         params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
-        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::CodeSigning];
         params.use_authority_key_identifier_extension = true;
         params.not_before = now - LEAF_BACKDATED;
         params.not_after = params.not_before + LEAF_LIFE;
@@ -267,14 +328,14 @@ fn authority_params(common_name: &str, constraints: BasicConstraints) -> Certifi
     params
 }
 
-fn leaf_name() -> DistinguishedName {
+fn leaf_name(unit: &str, common_name: &str) -> DistinguishedName {
     let mut name = DistinguishedName::new();
     name.push(DnType::CountryName, country());
     name.push(DnType::StateOrProvinceName, "WA");
     name.push(DnType::LocalityName, "Seattle");
     name.push(DnType::OrganizationName, "AWS");
-    name.push(DnType::OrganizationalUnitName, "AWS Cryptography");
-    name.push(DnType::CommonName, "AWS Signer");
+    name.push(DnType::OrganizationalUnitName, unit);
+    name.push(DnType::CommonName, common_name);
     name
 }
 
@@ -310,7 +371,7 @@ mod tests {
 
     #[test]
     fn a_leaf_is_reused_while_enough_life_is_left() {
-        let authority = Authority::open(None).unwrap();
+        let authority = Authority::open(None, Signed::Envelopes).unwrap();
         let first = leaf(&authority, "us-east-1", NOW);
         let last = NOW - LEAF_BACKDATED + LEAF_USE;
         assert_eq!(first, leaf(&authority, "us-east-1", last));
@@ -323,7 +384,7 @@ mod tests {
 
     #[test]
     fn every_certificate_is_valid_at_any_clock_offset() {
-        let authority = Authority::open(None).unwrap();
+        let authority = Authority::open(None, Signed::Envelopes).unwrap();
         for now in [
             NOW,
             NOW - Duration::days(365 * 12),
@@ -350,7 +411,7 @@ mod tests {
 
     #[test]
     fn the_chain_has_the_subjects_of_aws() {
-        let authority = Authority::open(None).unwrap();
+        let authority = Authority::open(None, Signed::Envelopes).unwrap();
         let chain = authority.signing_identity("us-east-2", NOW).unwrap().chain;
         let subjects: Vec<_> = chain
             .iter()

@@ -13,7 +13,7 @@ use tokio::sync::oneshot;
 
 use crate::{
     AccessKey, Emulator, Error, Faults, RegistryOptions, SignatureClock,
-    authority::Authority,
+    authority::{Authority, Signed},
     calls::Calls,
     clock::Clock,
     ecs,
@@ -43,6 +43,7 @@ pub struct Builder {
     signature_clock: SignatureClock,
     credential_options: CredentialOptions,
     registry: RegistryOptions,
+    s3_endpoint: Option<String>,
 }
 
 impl Default for Builder {
@@ -64,6 +65,7 @@ impl Default for Builder {
                 imds_token: random::alphanumeric(56),
             },
             registry: RegistryOptions::default(),
+            s3_endpoint: None,
         }
     }
 }
@@ -161,6 +163,14 @@ impl Builder {
         self
     }
 
+    /// Has signing jobs and functions read and write objects in this S3 server, `http://HOST:PORT`, and not in the
+    /// emulator's own.
+    #[must_use]
+    pub fn s3_endpoint(mut self, url: &str) -> Self {
+        self.s3_endpoint = Some(url.to_owned());
+        self
+    }
+
     /// Starts the emulator on a thread of its own; it ends when the [`Emulator`] is dropped.
     ///
     /// # Errors
@@ -190,6 +200,13 @@ impl Builder {
                 .read()
                 .clone()
         };
+        let s3_elsewhere = match &self.s3_endpoint {
+            None => None,
+            Some(url) => Some(
+                s3::Elsewhere::new(url, access_key.clone())
+                    .ok_or_else(|| Error::S3Endpoint(url.clone()))?,
+            ),
+        };
         let clock = Clock::default();
         clock.set_offset(self.clock_offset);
         let shared = Arc::new(Shared {
@@ -203,7 +220,8 @@ impl Builder {
             faults: Faults::default(),
             decisions: Decisions::default(),
             calls: Calls::default(),
-            authority: Authority::open(data_dir)?,
+            authority: Authority::open(data_dir, Signed::Envelopes)?,
+            package_authority: Authority::open(data_dir, Signed::Packages)?,
             tls: Tls::open(data_dir)?,
             signer: Saved::open(data_dir, "signer.json", || Ok(Store::default()))?,
             kms: Saved::open(data_dir, "kms.json", || Ok(kms::Store::default()))?,
@@ -215,6 +233,7 @@ impl Builder {
             secrets: Saved::open(data_dir, "secrets.json", || {
                 Ok(secrets_manager::Store::default())
             })?,
+            s3_elsewhere,
             s3: Saved::open(data_dir, "s3.json", || Ok(s3::Store::default()))?,
             lambda: Saved::open(data_dir, "lambda.json", || Ok(lambda::Store::default()))?,
             registry: Registry::open(self.registry, data_dir)?,

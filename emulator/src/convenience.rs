@@ -12,9 +12,7 @@ use crate::call::Caller;
 use crate::ecs;
 use crate::hosts::RegistryId;
 use crate::kms;
-use crate::lambda;
 use crate::managed_signing::{RulesInForce, SigningCourse, SigningRule};
-use crate::s3;
 use crate::secrets_manager;
 use crate::signer::{self, Operation};
 use crate::ssm;
@@ -47,7 +45,16 @@ impl Emulator {
     ///
     /// [`ConvenienceError`], as `PutSigningProfile` refuses: the name is taken, or is none.
     pub fn create_signing_profile(&self, name: &str) -> Result<SigningProfile, ConvenienceError> {
-        let body = json!({ "platformId": "Notation-OCI-SHA384-ECDSA" });
+        self.create_profile(name, signer::NOTATION)
+    }
+
+    /// The same for another platform.
+    pub(crate) fn create_profile(
+        &self,
+        name: &str,
+        platform: &str,
+    ) -> Result<SigningProfile, ConvenienceError> {
+        let body = json!({ "platformId": platform });
         let path = format!("/signing-profiles/{name}");
         let answer = self.call_signer("PutSigningProfile", &Method::PUT, &path, &body)?;
         let text = |member: &str| {
@@ -81,6 +88,17 @@ impl Emulator {
         Ok(STANDARD
             .decode(signature.unwrap_or_default())
             .unwrap_or_default())
+    }
+
+    /// Cancels a signing profile.
+    ///
+    /// # Errors
+    ///
+    /// [`ConvenienceError`], as `CancelSigningProfile` refuses.
+    pub fn cancel_signing_profile(&self, name: &str) -> Result<(), ConvenienceError> {
+        let path = format!("/signing-profiles/{name}");
+        self.call_signer("CancelSigningProfile", &Method::DELETE, &path, &json!({}))
+            .map(|_| ())
     }
 
     /// Revokes the signature that a signing job made.
@@ -252,50 +270,6 @@ impl Emulator {
         })
     }
 
-    /// Stores an object in S3, in a bucket with versions that is made where it is not there; answers its version.
-    ///
-    /// # Errors
-    ///
-    /// [`ConvenienceError`], as `PutObject` refuses.
-    pub fn put_object(
-        &self,
-        bucket: &str,
-        key: &str,
-        bytes: &[u8],
-    ) -> Result<String, ConvenienceError> {
-        let stored = s3::put(
-            &self.shared.s3,
-            &self.shared.owner(),
-            self.shared.clock.now(),
-            (bucket, key),
-            bytes,
-        );
-        stored.map_err(|error| ConvenienceError {
-            operation: "PutObject",
-            message: error.message,
-        })
-    }
-
-    /// Makes a function of AWS Lambda, the request of `CreateFunction`; answers its ARN.
-    ///
-    /// # Errors
-    ///
-    /// [`ConvenienceError`], as `CreateFunction` refuses.
-    pub fn create_function(&self, request: &Value) -> Result<String, ConvenienceError> {
-        let context = lambda::Context {
-            store: &self.shared.lambda,
-            caller: &self.shared.owner(),
-            body: request,
-        };
-        let answer = lambda::handle(&context, &lambda::Operation::CreateFunction);
-        let answer = answer.map_err(|error| ConvenienceError {
-            operation: "CreateFunction",
-            message: error.message,
-        })?;
-        let arn = answer.get("FunctionArn").and_then(Value::as_str);
-        Ok(arn.unwrap_or_default().to_owned())
-    }
-
     /// Replaces the rules of managed signing (`PutSigningConfiguration`, `{"rules": [...]}`) of the default registry. They
     /// are for what is pushed from now on.
     ///
@@ -381,10 +355,13 @@ impl Emulator {
         let context = signer::Context {
             store: &self.shared.signer,
             authority: &self.shared.authority,
+            package_authority: &self.shared.package_authority,
             caller: &caller,
             request: &request,
             now: self.shared.clock.now(),
             tamper: None,
+            objects: self.shared.objects(),
+            courses: &self.shared.managed_signing,
         };
         signer::handle(&context, &found).map_err(|error| refused(error.message))
     }

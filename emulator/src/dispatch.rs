@@ -143,8 +143,15 @@ fn answer(
             protocol.answer(secrets_answer(shared, call, action, is_denied))
         }
         Service::Lambda(operation) => {
-            protocol.answer(lambda_answer(shared, call, operation, is_denied))
+            lambda::respond(lambda_answer(shared, call, operation, is_denied))
         }
+        Service::Code => lambda::download(
+            &shared.lambda,
+            shared.location_key(),
+            call.request.uri().path(),
+            call.request.uri().query(),
+            call.now,
+        ),
         Service::S3(operation) => s3_answer(shared, call, operation, is_denied)
             .unwrap_or_else(|error| protocol.error(&error)),
         Service::Sts(form) => {
@@ -192,10 +199,13 @@ fn signer_answer(
     let context = signer::Context {
         store: &shared.signer,
         authority: &shared.authority,
+        package_authority: &shared.package_authority,
         caller: &caller,
         request: &call.request,
         now: call.now,
         tamper,
+        objects: shared.objects(),
+        courses: &shared.managed_signing,
     };
     signer::handle(&context, operation)
 }
@@ -297,16 +307,13 @@ fn lambda_answer(
     call: &Call,
     operation: &lambda::Operation,
     is_denied: bool,
-) -> Result<Value, AwsError> {
+) -> Result<(http::StatusCode, Value), AwsError> {
     let caller = caller(shared, call, "lambda", Protocol::RestJson)?;
     if is_denied {
         return Err(denied(&caller, "lambda", operation.name(), "*"));
     }
-    let context = lambda::Context {
-        store: &shared.lambda,
-        caller: &caller,
-        body: &json_body(call)?,
-    };
+    let body = json_body(call)?;
+    let context = shared.lambda_context(&caller, &call.request, &body, &call.origin);
     lambda::handle(&context, operation)
 }
 

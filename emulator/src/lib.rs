@@ -29,10 +29,12 @@
 //! | `X-Amz-Target: TrentService.*` | `kms` |
 //! | `POST /` with a form | `sts`, or `iam` by its version |
 //! | `/credentials/...`, `/latest/...`, `/federation/...` | `credential_endpoints` |
+//! | `/2015-03-31/...`, `/2018-10-31/...`, `/2020-04-22/...`, `/2020-06-30/...`, `/_lambda/...` | `lambda` |
 //! | any other path | `signer` |
 
 mod builder;
 mod convenience;
+mod deployments;
 mod server;
 mod dispatch;
 mod service;
@@ -45,6 +47,7 @@ mod error;
 
 mod signer;
 mod kms;
+mod packages;
 mod ecr;
 mod managed_signing;
 mod ecs;
@@ -89,9 +92,13 @@ pub use faults::{Fault, FaultKind, Faults, Tamper};
 pub use iam::Decision;
 pub use identities::AccessKey;
 pub use managed_signing::{SigningCourse, SigningEnd};
+pub use packages::SignedPackage;
 pub use registry::{
     Access, BlobDelivery, DiskError, ListedSize, ListedType, ReferrersApi, RegistryOptions,
     RepositoryCreation, Software, SubjectHeader, TestImageError,
+};
+pub use signer::lambda_zip::{
+    PackageError, PackageSignature, PackageSigning, package_digest, package_signature,
 };
 
 use shared::Shared;
@@ -133,6 +140,9 @@ pub enum Error {
         /// Where it differs.
         source: serde_json::Error,
     },
+    /// The endpoint of another S3 server is not `http://HOST:PORT`.
+    #[error("`{0}` is not an S3 endpoint of the form http://HOST:PORT")]
+    S3Endpoint(String),
     /// The registry's part of the data directory cannot be used.
     #[error("the registry of the data directory cannot be used")]
     Registry(#[source] DiskError),
@@ -264,7 +274,7 @@ impl Emulator {
             })
     }
 
-    /// Writes `env` (`export` lines, for its owner alone), `root.crt` and `tls-root.crt` into `dir`.
+    /// Writes `env` (`export` lines, for its owner alone), `root.crt`, `package-root.crt` and `tls-root.crt` into `dir`.
     ///
     /// # Errors
     ///
@@ -278,6 +288,11 @@ impl Emulator {
         let files = [
             ("env", env, Secret),
             ("root.crt", self.root_certificate_pem(), Public),
+            (
+                "package-root.crt",
+                self.package_root_certificate_pem(),
+                Public,
+            ),
             ("tls-root.crt", self.tls_root_pem(), Public),
         ];
         for (name, text, secrecy) in files {

@@ -17,7 +17,7 @@ struct Arguments {
     /// Address and port to listen on
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:4570")]
     listen: SocketAddr,
-    /// Directory for the files `env`, `root.crt`, `tls-root.crt` and for what survives a restart
+    /// Directory for the files `env`, `root.crt`, `package-root.crt`, `tls-root.crt` and for what survives a restart
     #[arg(long, value_name = "DIR")]
     data_dir: PathBuf,
     /// Default region
@@ -38,6 +38,9 @@ struct Arguments {
     /// acr, ecr
     #[arg(long, value_name = "NAME", default_value = "ecr")]
     play: Software,
+    /// S3 server, http://HOST:PORT, whose objects AWS Signer and AWS Lambda read and write here [default: this emulator's]
+    #[arg(long, value_name = "URL")]
+    s3_endpoint: Option<String>,
     /// Listen on an address that is not loopback: whoever reaches it may inject faults and read the recorded calls
     #[arg(long)]
     allow_remote: bool,
@@ -87,7 +90,11 @@ fn run(arguments: &Arguments) -> Result<(), Box<dyn std::error::Error>> {
     runtime.block_on(async {
         // Before `ready`, so that a signal right after it is not lost.
         let ended = ended()?;
-        let emulator = Emulator::builder()
+        let mut builder = Emulator::builder();
+        if let Some(url) = &arguments.s3_endpoint {
+            builder = builder.s3_endpoint(url);
+        }
+        let emulator = builder
             .listen(arguments.listen)
             .region(&arguments.region)
             .account(&arguments.account)

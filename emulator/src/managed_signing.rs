@@ -155,10 +155,15 @@ impl Store {
         self.courses.insert(profile.to_owned(), course);
     }
 
+    /// How the signing by the profile goes.
+    pub(crate) fn course(&self, profile: &str) -> SigningCourse {
+        self.courses.get(profile).cloned().unwrap_or_default()
+    }
+
     /// Asks once about the signing of `image` by `profile`: how it has ended, or will end now (`false`); nothing while
     /// it is in progress.
     pub(crate) fn ask(&mut self, image: &str, profile: &str) -> Option<(SigningEnd, bool)> {
-        let course = self.courses.get(profile).cloned().unwrap_or_default();
+        let course = self.course(profile);
         let signing = self.signing(image, profile);
         if let Some(ended) = &signing.ended {
             return Some((ended.clone(), true));

@@ -1,5 +1,7 @@
 //! How a service writes its answers and its errors.
 
+use std::fmt::Write as _;
+
 use bytes::Bytes;
 use http::{HeaderValue, Response, StatusCode, header};
 use serde_json::Value;
@@ -89,13 +91,27 @@ impl Protocol {
                     "AccessDeniedException" => "AccessDenied",
                     code => code,
                 };
+                let text = |name: &str| error.members.get(name).and_then(Value::as_str);
+                let mut members = String::new();
+                for name in ["Endpoint", "Bucket"] {
+                    if let Some(value) = text(name) {
+                        // Writing to a `String` cannot fail.
+                        let _ = write!(members, "<{name}>{}</{name}>", xml(value));
+                    }
+                }
                 let body = format!(
                     "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>{}</Code><Message>{}</Message>\
-                     <RequestId>{request_id}</RequestId><HostId>emulator</HostId></Error>",
+                     {members}<RequestId>{request_id}</RequestId><HostId>emulator</HostId></Error>",
                     xml(code),
                     xml(&error.message)
                 );
-                self.response_with_id(error.status, body.into_bytes(), &request_id)
+                let mut response =
+                    self.response_with_id(error.status, body.into_bytes(), &request_id);
+                // A bucket of another region says which one.
+                if let Some(region) = text("Region").and_then(|it| HeaderValue::from_str(it).ok()) {
+                    response.headers_mut().insert("x-amz-bucket-region", region);
+                }
+                response
             }
             Self::Registry => {
                 let body = serde_json::json!({ "errors": [{ "code": error.code, "message": error.message }] });

@@ -36,6 +36,8 @@ use crate::{
 
 /// Bodies of AWS's JSON services: AWS Signer's largest input is some 6 KiB.
 const MAX_API_BODY_BYTES: usize = 1024 * 1024;
+/// What AWS Lambda says that a request may have: an archive of 50 MiB in base64.
+const MAX_LAMBDA_BODY_BYTES: usize = 69_905_067;
 /// A client that sends no request for this long is let go.
 const HEADER_TIMEOUT: Duration = Duration::from_mins(1);
 
@@ -174,7 +176,12 @@ async fn buffer(request: Request<Incoming>) -> Result<Request<Bytes>, StatusCode
         .unwrap_or_else(|| PathAndQuery::from_static("/"));
     let is_api =
         parts.headers.contains_key("x-amz-date") || parts.headers.contains_key("x-amz-target");
-    let max_bytes = if is_api {
+    let scope = parts.headers.get(header::AUTHORIZATION);
+    let scope = scope.and_then(|value| value.to_str().ok());
+    let is_for = |service: &str| scope.is_some_and(|scope| scope.contains(service));
+    let max_bytes = if is_for("/lambda/aws4_request") {
+        MAX_LAMBDA_BODY_BYTES
+    } else if is_api && !is_for("/s3/aws4_request") {
         MAX_API_BODY_BYTES
     } else {
         MAX_BLOB_BYTES

@@ -24,6 +24,8 @@ pub(crate) enum Service {
     SecretsManager(String),
     S3(s3::Operation),
     Lambda(lambda::Operation),
+    /// The code of a function or layer, under a URL that AWS Lambda gave out.
+    Code,
     Sts(Form),
     Iam(Form),
     Credentials(Endpoint),
@@ -68,7 +70,10 @@ impl Service {
         if s3::is_s3(&call.host, request) {
             return Self::S3(s3::Operation::of(&call.host, request));
         }
-        if let Some(operation) = lambda::Operation::of(method, path) {
+        if lambda::is_download(path) && method == http::Method::GET {
+            return Self::Code;
+        }
+        if let Some(operation) = lambda::Operation::of(method, path, request.uri().query()) {
             return Self::Lambda(operation);
         }
         let is_form = text(header::CONTENT_TYPE)
@@ -98,6 +103,7 @@ impl Service {
             | Self::SecretsManager(action) => action.clone(),
             Self::S3(operation) => operation.name().to_owned(),
             Self::Lambda(operation) => operation.name().to_owned(),
+            Self::Code => "lambda:code".to_owned(),
             Self::Sts(form) | Self::Iam(form) => form.action().to_owned(),
             Self::Credentials(endpoint) => endpoint.name().to_owned(),
             Self::Signer(operation) => operation.name().to_owned(),
@@ -109,7 +115,7 @@ impl Service {
             Self::Ecr(_) | Self::Ecs(_) | Self::Ssm(_) | Self::SecretsManager(_) => {
                 Protocol::Json11
             }
-            Self::S3(_) => Protocol::S3,
+            Self::S3(_) | Self::Code => Protocol::S3,
             Self::Kms(_) => Protocol::Kms,
             Self::Sts(_) | Self::Iam(_) => Protocol::Query,
             Self::Registry => Protocol::Registry,

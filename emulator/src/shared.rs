@@ -1,5 +1,9 @@
 //! What every request can reach.
 
+use bytes::Bytes;
+use http::Request;
+use serde_json::Value;
+
 use crate::{
     authority::Authority,
     call::Caller,
@@ -38,6 +42,8 @@ pub(crate) struct Shared {
     pub(crate) decisions: Decisions,
     pub(crate) calls: Calls,
     pub(crate) authority: Authority,
+    /// What signs packages of AWS Lambda.
+    pub(crate) package_authority: Authority,
     pub(crate) tls: Tls,
     pub(crate) signer: Saved<Store>,
     pub(crate) kms: Saved<kms::Store>,
@@ -46,6 +52,8 @@ pub(crate) struct Shared {
     pub(crate) ssm: Saved<ssm::Store>,
     pub(crate) secrets: Saved<secrets_manager::Store>,
     pub(crate) s3: Saved<s3::Store>,
+    /// The S3 server that signing jobs and functions use in place of this emulator's own.
+    pub(crate) s3_elsewhere: Option<s3::Elsewhere>,
     pub(crate) lambda: Saved<lambda::Store>,
     /// Repositories, blobs, tokens.
     pub(crate) registry: Registry,
@@ -82,6 +90,41 @@ impl Shared {
     /// A KMS key of the emulator's own account and region with this private key; answers its ARN.
     pub(crate) fn import_kms_key(&self, spec: &str, pkcs8: &[u8]) -> Result<String, AwsError> {
         kms::import(&self.kms, &self.owner(), self.clock.now(), spec, pkcs8)
+    }
+
+    /// What the URLs of code are signed with.
+    pub(crate) fn location_key(&self) -> &[u8] {
+        self.access_key.secret_access_key.as_bytes()
+    }
+
+    /// A call of AWS Lambda, made now.
+    pub(crate) fn lambda_context<'a>(
+        &'a self,
+        caller: &'a Caller,
+        request: &'a Request<Bytes>,
+        body: &'a Value,
+        origin: &'a str,
+    ) -> lambda::Context<'a> {
+        lambda::Context {
+            store: &self.lambda,
+            caller,
+            request,
+            body,
+            now: self.clock.now(),
+            origin,
+            location_key: self.location_key(),
+            objects: self.objects(),
+            signer: &self.signer,
+            package_authority: &self.package_authority,
+        }
+    }
+
+    /// The objects that signing jobs and functions work on.
+    pub(crate) fn objects(&self) -> s3::Objects<'_> {
+        s3::Objects {
+            own: &self.s3,
+            elsewhere: self.s3_elsewhere.as_ref(),
+        }
     }
 
     /// Who makes what is made without a client.

@@ -1,4 +1,4 @@
-//! Archives of plugins, zip and tar.gz, read in pieces and within bounds.
+//! Archives of plugins, zip and tar.gz, read in pieces and within bounds; and packages of AWS Lambda (`package`).
 //!
 //! Input: a file that nobody else changes. Output: its regular files one after the other, each by the last part of its
 //! name; the caller writes them. No link, device or directory is ever made, and no name leads anywhere. An archive in
@@ -7,10 +7,13 @@
 mod budget;
 mod entry;
 mod error;
+pub mod package;
 mod tar;
 mod tar_header;
 mod zip;
+mod zip_content;
 mod zip_directory;
+mod zip_records;
 
 use std::fs::File;
 use std::io::Read;

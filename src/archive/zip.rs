@@ -1,22 +1,17 @@
 //! Zip files.
 
 use std::fs::File;
-use std::io::{self, BufReader, Read};
-
-use flate2::Crc;
-use flate2::bufread::DeflateDecoder;
+use std::io::{BufReader, Read as _};
 
 use super::Take;
 use super::budget::Budget;
-use super::entry::{Content, Entry, Names};
+use super::entry::{Entry, Names};
 use super::error::Error;
+use super::zip_content::{self, Facts, Fault};
 use super::zip_directory::{self, Listed};
+use super::zip_records::{KIND, REGULAR};
 
 const FORM: &str = "zip";
-
-/// The bits of a mode that say what it is, and the two values for a regular file.
-const KIND: u32 = 0o170_000;
-const REGULAR: u32 = 0o100_000;
 
 pub(super) fn unpack(
     archive: &File,
@@ -71,63 +66,25 @@ fn unpack_one(
     entry: &Entry,
     take: &mut Take<'_>,
 ) -> Result<(), Error> {
-    let packed = BufReader::new(file.take(listed.packed));
-    if listed.is_deflated {
-        let mut stream = DeflateDecoder::new(packed);
-        copy(&mut stream, listed, entry, take)?;
-        // The compressed data ends where it says, and so does what it is compressed from.
-        let has_more = stream
-            .read(&mut [0])
-            .map_err(|source| Error::reading(FORM, source))?;
-        if has_more > 0 || stream.total_in() != listed.packed {
-            return Err(Error::Zip {
-                problem: "an entry is longer than it says",
-            });
-        }
-        Ok(())
-    } else {
-        let mut packed = packed;
-        copy(&mut packed, listed, entry, take)
-    }
-}
-
-fn copy(
-    stream: &mut dyn Read,
-    listed: &Listed,
-    entry: &Entry,
-    take: &mut Take<'_>,
-) -> Result<(), Error> {
-    let mut content = Content::new(
-        Checked {
-            stream,
-            checksum: Crc::new(),
-        },
-        listed.size,
-    );
-    let taken = take(entry, &mut content).and_then(|()| io::copy(&mut content, &mut io::sink()));
-    match taken {
-        Err(error) if content.is_whole_so_far() => Err(Error::Write {
+    let mut packed = BufReader::new(file.take(listed.packed));
+    let facts = Facts {
+        is_deflated: listed.is_deflated,
+        checksum: listed.checksum,
+        packed: listed.packed,
+        size: listed.size,
+    };
+    let unpacked = zip_content::unpack(&mut packed, facts, &mut |content| take(entry, content));
+    unpacked.map_err(|fault| match fault {
+        Fault::Read(error) => Error::reading(FORM, error),
+        Fault::Taken(source) => Error::Write {
             name: entry.name.clone(),
-            source: error,
-        }),
-        Err(error) => Err(Error::reading(FORM, error)),
-        Ok(_) if content.into_inner().checksum.sum() == listed.checksum => Ok(()),
-        Ok(_) => Err(Error::Zip {
+            source,
+        },
+        Fault::Longer => Error::Zip {
+            problem: "an entry is longer than it says",
+        },
+        Fault::Checksum => Error::Zip {
             problem: "the checksum of an entry is wrong",
-        }),
-    }
-}
-
-/// A stream with the checksum of what was read.
-struct Checked<'s> {
-    stream: &'s mut dyn Read,
-    checksum: Crc,
-}
-
-impl Read for Checked<'_> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let read = self.stream.read(buffer)?;
-        self.checksum.update(buffer.get(..read).unwrap_or_default());
-        Ok(read)
-    }
+        },
+    })
 }

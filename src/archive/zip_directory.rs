@@ -5,23 +5,12 @@ use std::fs::File;
 use std::io::{Read as _, Seek as _, SeekFrom};
 
 use super::error::Error;
+use super::zip_records::{
+    CENTRAL, CENTRAL_BYTES, ENCRYPTED, END, END_BYTES, Fields, LOCAL, LOCAL_BYTES, SIZES_FOLLOW,
+};
 use crate::limits::MAX_ARCHIVE_ENTRIES;
 
 const FORM: &str = "zip";
-
-/// The end of the central directory.
-const END: &[u8] = b"PK\x05\x06";
-/// One of its entries.
-const CENTRAL: &[u8] = b"PK\x01\x02";
-/// The header before an entry.
-const LOCAL: &[u8] = b"PK\x03\x04";
-
-const END_BYTES: usize = 22;
-const CENTRAL_BYTES: usize = 46;
-const LOCAL_BYTES: usize = 30;
-
-/// Set where the sizes stand behind the entry and not in the header before it.
-const SIZES_FOLLOW: u16 = 1 << 3;
 
 /// An entry as the central directory has it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,24 +37,6 @@ const fn unsupported(problem: &'static str) -> Error {
     Error::Unsupported {
         form: FORM,
         problem,
-    }
-}
-
-/// Little-endian numbers at places of a header that was read whole.
-struct Fields<'b>(&'b [u8]);
-
-impl Fields<'_> {
-    fn bytes<const N: usize>(&self, at: usize) -> [u8; N] {
-        let found = self.0.get(at..).and_then(|rest| rest.first_chunk::<N>());
-        found.copied().unwrap_or([0; N])
-    }
-
-    fn short(&self, at: usize) -> u16 {
-        u16::from_le_bytes(self.bytes(at))
-    }
-
-    fn long(&self, at: usize) -> u32 {
-        u32::from_le_bytes(self.bytes(at))
     }
 }
 
@@ -157,7 +128,7 @@ fn central(bytes: &[u8]) -> Result<(Listed, &[u8]), Error> {
         return Err(unsupported("is in the zip64 form"));
     }
     let (flags, method) = (fields.short(8), fields.short(10));
-    if flags & 0x2041 != 0 {
+    if flags & ENCRYPTED != 0 {
         return Err(unsupported("is encrypted"));
     }
     let is_deflated = match method {

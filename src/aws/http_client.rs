@@ -1,6 +1,8 @@
 //! The AWS SDK's requests through our own connection pool, so that proxies, roots of TLS and limits
 //! are the same for AWS as for registries, and one HTTP stack is linked instead of two.
 
+use std::fs::File;
+use std::io::{self, Read as _, Seek as _, SeekFrom};
 use std::time::Duration;
 
 use ::http::HeaderValue;
@@ -12,6 +14,8 @@ use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::body::SdkBody;
+use bytes::Bytes;
+use futures_util::stream;
 use url::Url;
 
 use super::metadata;
@@ -51,11 +55,75 @@ impl PooledHttp {
         }))
     }
 
+    /// The same for what is large: a request may take so long with its whole body.
+    pub(super) fn taking(&self, time: Duration) -> Self {
+        Self(self.0.with(|settings| settings.request_timeout = time))
+    }
+
+    /// The same for a large request: no answer begins before all of it has come, so that the wait for one is as long.
+    pub(super) fn sending(&self, time: Duration) -> Self {
+        Self(self.0.with(|settings| {
+            settings.request_timeout = time;
+            settings.read_timeout = time;
+        }))
+    }
+
     pub(super) async fn send(self, request: HttpRequest) -> Result<HttpResponse, ConnectorError> {
-        let url =
-            Url::parse(request.uri()).map_err(|error| ConnectorError::user(Box::new(error)))?;
-        let Self(pool) = &self;
-        let request = into_reqwest(pool, request, &url)?;
+        let begun = self.begin(request).await?;
+        self.whole(begun).await
+    }
+
+    /// Sends the request and gives each piece of an answer with success to `take` as it comes, up to `max` bytes; the
+    /// answer without its body. Any other answer is as [`Self::send`] gives it.
+    pub(super) async fn stream(
+        self,
+        request: HttpRequest,
+        max: u64,
+        take: &mut Take<'_>,
+    ) -> Result<HttpResponse, ConnectorError> {
+        let begun = self.begin(request).await?;
+        if !begun.response.status().is_success() {
+            return self.whole(begun).await;
+        }
+        let broken = |error| connector_error(error, begun.is_reading);
+        let head = begun.head();
+        let mut body = http::Body::of(begun.response, max).map_err(broken)?;
+        while let Some(bytes) = body.next().await.map_err(broken)? {
+            take(&bytes).map_err(|error| ConnectorError::other(Box::new(NotKept(error)), None))?;
+        }
+        head
+    }
+
+    /// Sends `bytes` bytes of a file, from its beginning, as the body of the request.
+    pub(super) async fn send_file(
+        self,
+        request: HttpRequest,
+        file: &File,
+        bytes: u64,
+    ) -> Result<HttpResponse, ConnectorError> {
+        let body = pieces(file).map_err(|error| ConnectorError::user(Box::new(error)))?;
+        let url = url_of(&request)?;
+        let mut request = into_reqwest(&self.0, request, &url)?;
+        request
+            .headers_mut()
+            .insert(CONTENT_LENGTH, HeaderValue::from(bytes));
+        *request.body_mut() = Some(body);
+        let begun = self.begin_with(request, url).await?;
+        self.whole(begun).await
+    }
+
+    async fn begin(&self, request: HttpRequest) -> Result<Begun, ConnectorError> {
+        let url = url_of(&request)?;
+        let request = into_reqwest(&self.0, request, &url)?;
+        self.begin_with(request, url).await
+    }
+
+    async fn begin_with(
+        &self,
+        request: reqwest::Request,
+        url: Url,
+    ) -> Result<Begun, ConnectorError> {
+        let Self(pool) = self;
         let is_reading = is_reading(&request);
         let told = Told::of(&request);
         let sent = if is_reading {
@@ -63,23 +131,35 @@ impl PooledHttp {
         } else {
             pool.send(request).await
         };
-        let connector_error = |error| connector_error(error, is_reading);
         let response = sent.map_err(|error| {
             if let Some(told) = &told {
                 told.failed();
             }
-            connector_error(error)
+            connector_error(error, is_reading)
         })?;
-        let status = response.status();
         if let Some(told) = &told {
-            told.answered(status.as_u16(), response.headers());
+            told.answered(response.status().as_u16(), response.headers());
         }
+        Ok(Begun {
+            response,
+            url,
+            is_reading,
+        })
+    }
+
+    async fn whole(&self, begun: Begun) -> Result<HttpResponse, ConnectorError> {
+        let Begun {
+            response,
+            url,
+            is_reading,
+        } = begun;
+        let status = response.status();
         let mut headers = response.headers().clone();
         metadata::limit_token_time(&mut headers);
         let carried = http::Carried::by(&response);
         let body = http::read_body(response, MAX_AWS_RESPONSE_BYTES)
             .await
-            .map_err(connector_error)?;
+            .map_err(|error| connector_error(error, is_reading))?;
         if metadata::is_no_role(url.path(), &body) {
             let error = "the instance's metadata name a role that cannot be one";
             return Err(ConnectorError::other(error.into(), None));
@@ -93,26 +173,77 @@ impl PooledHttp {
             }
             _ => SdkBody::from(body),
         };
-        let mut answer = ::http::Response::new(body);
-        *answer.status_mut() = status;
-        for (name, value) in &headers {
-            // The SDK reads headers as text. That there is one that is not text is not hidden.
-            let value = match value.to_str() {
-                Ok(text) => HeaderValue::try_from(carried.blot(text)).unwrap_or(NOT_TEXT),
-                Err(_) => NOT_TEXT,
-            };
-            answer.headers_mut().append(name, value);
-        }
         let by = AnsweredBy {
             host: http::host(&url),
-            via: pool.via(&url),
+            via: self.0.via(&url),
         };
-        let mut answer = HttpResponse::try_from(answer)
-            .map_err(|error| ConnectorError::other(error.into(), None))?;
+        let mut answer = answer_of(status, &headers, &carried, body)?;
         answer.add_extension(by);
         answer.add_extension(carried);
         Ok(answer)
     }
+}
+
+fn url_of(request: &HttpRequest) -> Result<Url, ConnectorError> {
+    Url::parse(request.uri()).map_err(|error| ConnectorError::user(Box::new(error)))
+}
+
+/// A file from its beginning as a body that is read as it is sent.
+fn pieces(file: &File) -> io::Result<reqwest::Body> {
+    const PIECE: usize = 64 * 1024;
+    let mut file = file.try_clone()?;
+    file.seek(SeekFrom::Start(0))?;
+    let pieces = stream::try_unfold(file, async |mut file| {
+        let mut piece = vec![0; PIECE];
+        let count = file.read(&mut piece)?;
+        piece.truncate(count);
+        Ok::<_, io::Error>((count > 0).then_some((Bytes::from(piece), file)))
+    });
+    Ok(reqwest::Body::wrap_stream(pieces))
+}
+
+/// What takes the pieces of an answer.
+pub(super) type Take<'a> = dyn FnMut(&[u8]) -> io::Result<()> + Send + 'a;
+
+/// What came could not be kept on this machine.
+#[derive(Debug, thiserror::Error)]
+#[error("what was fetched could not be kept")]
+pub(super) struct NotKept(#[source] io::Error);
+
+/// An answer whose body is to come.
+struct Begun {
+    response: reqwest::Response,
+    url: Url,
+    is_reading: bool,
+}
+
+impl Begun {
+    /// The answer without its body.
+    fn head(&self) -> Result<HttpResponse, ConnectorError> {
+        let carried = http::Carried::by(&self.response);
+        let headers = self.response.headers();
+        answer_of(self.response.status(), headers, &carried, SdkBody::empty())
+    }
+}
+
+/// An answer in the SDK's form.
+fn answer_of(
+    status: ::http::StatusCode,
+    headers: &::http::HeaderMap,
+    carried: &http::Carried,
+    body: SdkBody,
+) -> Result<HttpResponse, ConnectorError> {
+    let mut answer = ::http::Response::new(body);
+    *answer.status_mut() = status;
+    for (name, value) in headers {
+        // The SDK reads headers as text. That there is one that is not text is not hidden.
+        let value = match value.to_str() {
+            Ok(text) => HeaderValue::try_from(carried.blot(text)).unwrap_or(NOT_TEXT),
+            Err(_) => NOT_TEXT,
+        };
+        answer.headers_mut().append(name, value);
+    }
+    HttpResponse::try_from(answer).map_err(|error| ConnectorError::other(error.into(), None))
 }
 
 /// Who answered.
@@ -243,5 +374,26 @@ impl HttpClient for PooledHttp {
             http: self.clone(),
             limit,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_answer_to_a_large_request_is_waited_for_as_long_as_the_request_may_take() {
+        let http = PooledHttp::new(&http::Pool::new(http::Settings::default()));
+        let time = Duration::from_mins(7);
+        for (with, answer) in [
+            (http.sending(time), time),
+            (http.taking(time), AWS_ANSWER_TIMEOUT),
+        ] {
+            let settings = with.0.settings();
+            assert_eq!(
+                (settings.request_timeout, settings.read_timeout),
+                (time, answer)
+            );
+        }
     }
 }

@@ -15,6 +15,8 @@ mod metadata;
 mod named_profile;
 mod node_credentials;
 mod pace;
+mod pages;
+mod percent;
 mod profile_files;
 mod retry;
 mod settings;
@@ -40,13 +42,19 @@ pub(crate) use error::NOT_AS_AWS;
 pub use error::{Call, CallError, CallErrorKind};
 pub use iam::{Decision, Simulated};
 pub use identity::{CallerIdentity, Heard};
-pub use lambda::{FunctionArn, FunctionArnError, FunctionConfiguration};
+pub use lambda::{
+    CodeSigningConfig, CodeSigningConfigArn, CodeSigningConfigChange, FunctionArn,
+    FunctionArnError, FunctionCode, FunctionConfiguration, FunctionName, LambdaFunction,
+    LayerReference, LayerVersion, LayerVersionArn, Listed, NewCodeSigningConfig, PackageUrl,
+    PackageUrlError, SignedBy, UntrustedArtifact,
+};
 pub use node_credentials::{CredentialFileError, credentials_in, instance_credentials};
 pub use pace::Pace;
+pub(crate) use pages::Pages;
 pub(crate) use retry::{Repeat, Unanswered, insist};
 pub(crate) use settings::hint_of_unknown;
 pub use settings::{Settings, SettingsError};
-pub use stored::{ObjectName, Stored, StoredNameError, StoredText};
+pub use stored::{Bucket, BucketName, ObjectName, Stored, StoredNameError, StoredText, Versioning};
 
 #[cfg(test)]
 pub(crate) use error::tests::error as call_error;

@@ -80,9 +80,10 @@ impl Settings {
 
     /// Names of the settings for these services, as Notation passes them on (`--plugin-config`).
     pub fn names(services: &[ArnService]) -> Vec<&'static str> {
-        let endpoints = services.iter().map(|service| match service {
-            ArnService::Signer => Self::SIGNER_ENDPOINT_URL,
-            ArnService::Kms => Self::KMS_ENDPOINT_URL,
+        let endpoints = services.iter().filter_map(|service| match service {
+            ArnService::Signer => Some(Self::SIGNER_ENDPOINT_URL),
+            ArnService::Kms => Some(Self::KMS_ENDPOINT_URL),
+            ArnService::Lambda => None,
         });
         [Self::PROFILE, Self::REGION]
             .into_iter()

@@ -1,6 +1,7 @@
 //! Calls of services that have no client here: JSON 1.1 or another protocol, signed with Signature Version 4, through the pool of
 //! everything else, with the credentials and endpoints of everything else.
 
+use std::fs::File;
 use std::time::SystemTime;
 
 use aws_config::SdkConfig;
@@ -19,6 +20,7 @@ use serde::de::DeserializeOwned;
 use super::context::Aws;
 use super::endpoints::{has_endpoint, url_of};
 use super::error::{Call, CallError};
+use super::http_client::Take;
 use super::pace::Pace;
 use super::retry::{Repeat, Unanswered, insist};
 use crate::limits;
@@ -46,6 +48,18 @@ pub(super) struct Question<'a> {
     pub(super) request: &'a (dyn Fn(&Endpoint) -> Result<Unsigned, ::http::Error> + Sync),
     /// The error in an answer without success.
     pub(super) error: fn(&HttpResponse, &[u8]) -> ErrorMetadata,
+}
+
+impl Question<'_> {
+    /// The answer, if it is a success.
+    #[expect(clippy::result_large_err, reason = "it is the SDK's")]
+    fn answer(&self, answer: HttpResponse) -> Result<HttpResponse, Failure> {
+        if answer.status().is_success() {
+            return Ok(answer);
+        }
+        let error = (self.error)(&answer, answer.body().bytes().unwrap_or_default());
+        Err(SdkError::service_error(error, answer))
+    }
 }
 
 /// Where a service is asked.
@@ -92,28 +106,79 @@ impl Aws {
         call: Call,
         question: &Question<'_>,
     ) -> Result<HttpResponse, CallError> {
-        let sdk = self.config(&call.region).await;
-        let url = url_of(&sdk, question.id, question.name, &call.region)
-            .map_err(|error| CallError::not_sent(call.clone(), error.to_string(), error.hint()))?;
-        let endpoint = Endpoint {
-            url: url.trim_end_matches('/').to_owned(),
-            is_set: has_endpoint(&sdk, question.id),
-        };
         let repeat = Repeat::Harmless {
             within: limits::REQUEST_TIMEOUT,
         };
+        self.put(call, question, repeat).await
+    }
+
+    /// AWS's answer with success to a request that is repeated as `repeat` says.
+    pub(super) async fn put(
+        &self,
+        call: Call,
+        question: &Question<'_>,
+        repeat: Repeat,
+    ) -> Result<HttpResponse, CallError> {
+        let sdk = self.config(&call.region).await;
+        let endpoint = endpoint(&sdk, &call, question)?;
         let attempt = || async {
             let answer = Box::pin(self.send(question, &sdk, &call.region, &endpoint)).await;
             answer.map_err(|error| CallError::from_sdk(call.clone(), &error))
         };
-        match insist(&Pace::default(), repeat, &call, attempt).await {
-            Ok(answer) => Ok(answer),
-            Err(Unanswered::Failed(error)) => Err(error),
-            Err(Unanswered::NotAsked) => {
-                let problem = "no request was sent".to_owned();
-                Err(CallError::not_sent(call.clone(), problem, None))
-            }
-        }
+        answered(
+            &call,
+            insist(&Pace::default(), repeat, &call, attempt).await,
+        )
+    }
+
+    /// The head of AWS's answer with success to a question whose answer is large: each piece of it goes to `take` as it
+    /// comes, up to `max` bytes. It is asked once: what `take` got cannot be taken back.
+    pub(super) async fn stream(
+        &self,
+        call: &Call,
+        question: &Question<'_>,
+        max: u64,
+        take: &mut Take<'_>,
+    ) -> Result<HttpResponse, CallError> {
+        let sdk = self.config(&call.region).await;
+        let endpoint = endpoint(&sdk, call, question)?;
+        let streamed = async {
+            let request = prepared(question, &sdk, &call.region, &endpoint).await?;
+            let http = self.http().taking(limits::PACKAGE_TRANSFER_TIMEOUT);
+            let answer = Box::pin(http.stream(request, max, take)).await;
+            question.answer(answer.map_err(SdkError::dispatch_failure)?)
+        };
+        let answer: Result<HttpResponse, Failure> = streamed.await;
+        answer.map_err(|error| CallError::from_sdk(call.clone(), &error))
+    }
+
+    /// AWS's answer with success to a request whose body is a file. It is asked again where that may help: what was stored
+    /// before is stored once more.
+    pub(super) async fn put_file(
+        &self,
+        call: Call,
+        question: &Question<'_>,
+        (file, bytes): (&File, u64),
+    ) -> Result<HttpResponse, CallError> {
+        let sdk = self.config(&call.region).await;
+        let endpoint = endpoint(&sdk, &call, question)?;
+        let http = self.http().sending(limits::PACKAGE_TRANSFER_TIMEOUT);
+        let attempt = || async {
+            let sent = async {
+                let request = prepared(question, &sdk, &call.region, &endpoint).await?;
+                let answer = Box::pin(http.clone().send_file(request, file, bytes)).await;
+                question.answer(answer.map_err(SdkError::dispatch_failure)?)
+            };
+            let answer: Result<HttpResponse, Failure> = sent.await;
+            answer.map_err(|error| CallError::from_sdk(call.clone(), &error))
+        };
+        let repeat = Repeat::Harmless {
+            within: limits::PACKAGE_TRANSFER_TIMEOUT,
+        };
+        answered(
+            &call,
+            insist(&Pace::default(), repeat, &call, attempt).await,
+        )
     }
 
     async fn send(
@@ -123,24 +188,53 @@ impl Aws {
         region: &str,
         endpoint: &Endpoint,
     ) -> Result<HttpResponse, Failure> {
-        let credentials = credentials(sdk).await?;
-        let request = (question.request)(endpoint).map_err(SdkError::construction_failure)?;
-        #[expect(
-            clippy::disallowed_methods,
-            reason = "AWS compares the time of a signature with its own clock"
-        )]
-        let now = SystemTime::now();
-        let settings = (question.settings)();
-        let request = signed_as(request, credentials, question.name, region, now, settings)
-            .map_err(SdkError::construction_failure)?;
+        let request = prepared(question, sdk, region, endpoint).await?;
         let answer = Box::pin(self.http().send(request)).await;
-        let answer = answer.map_err(SdkError::dispatch_failure)?;
-        if answer.status().is_success() {
-            return Ok(answer);
-        }
-        let error = (question.error)(&answer, answer.body().bytes().unwrap_or_default());
-        Err(SdkError::service_error(error, answer))
+        question.answer(answer.map_err(SdkError::dispatch_failure)?)
     }
+}
+
+/// SHA-256 of a body that is not in its request, in hexadecimal digits: an extension of the request.
+#[derive(Debug, Clone)]
+pub(super) struct BodyDigest(pub(super) String);
+
+fn answered<T>(call: &Call, answer: Result<T, Unanswered>) -> Result<T, CallError> {
+    answer.map_err(|unanswered| match unanswered {
+        Unanswered::Failed(error) => error,
+        Unanswered::NotAsked => {
+            let problem = "no request was sent".to_owned();
+            CallError::not_sent(call.clone(), problem, None)
+        }
+    })
+}
+
+/// Where the service of `question` is asked.
+fn endpoint(sdk: &SdkConfig, call: &Call, question: &Question<'_>) -> Result<Endpoint, CallError> {
+    let url = url_of(sdk, question.id, question.name, &call.region)
+        .map_err(|error| CallError::not_sent(call.clone(), error.to_string(), error.hint()))?;
+    Ok(Endpoint {
+        url: url.trim_end_matches('/').to_owned(),
+        is_set: has_endpoint(sdk, question.id),
+    })
+}
+
+/// The request, signed as of now.
+async fn prepared(
+    question: &Question<'_>,
+    sdk: &SdkConfig,
+    region: &str,
+    endpoint: &Endpoint,
+) -> Result<HttpRequest, Failure> {
+    let credentials = credentials(sdk).await?;
+    let request = (question.request)(endpoint).map_err(SdkError::construction_failure)?;
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "AWS compares the time of a signature with its own clock"
+    )]
+    let now = SystemTime::now();
+    let settings = (question.settings)();
+    signed_as(request, credentials, question.name, region, now, settings)
+        .map_err(SdkError::construction_failure)
 }
 
 /// An answer in JSON. What it says is not repeated, because it may be a secret.
@@ -198,7 +292,10 @@ fn signed_as(
     let headers = request.headers().iter();
     let headers = headers.filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)));
     let url = request.uri().to_string();
-    let body = SignableBody::Bytes(request.body().bytes().unwrap_or_default());
+    let body = match request.extensions().get::<BodyDigest>() {
+        Some(BodyDigest(digest)) => SignableBody::Precomputed(digest.clone()),
+        None => SignableBody::Bytes(request.body().bytes().unwrap_or_default()),
+    };
     let signable = SignableRequest::new(request.method().as_str(), url, headers, body)?;
     let (instructions, _) = sign(signable, &parameters)?.into_parts();
     instructions.apply_to_request_http1x(&mut request);

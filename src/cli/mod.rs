@@ -6,6 +6,7 @@
 mod args;
 mod blob;
 mod cert;
+mod code_signing;
 mod completion;
 mod confirm;
 mod context;
@@ -128,6 +129,16 @@ enum Command {
         countersign blob verify --signing-profile ARN app.tar.gz"
     )]
     Blob(Lazy<blob::Command>),
+    /// Sign packages of AWS Lambda, verify them as AWS Lambda does, and decide whose packages functions take
+    #[command(
+        subcommand,
+        after_help = "Examples:\n  \
+        countersign lambda sign --signing-profile release --bucket zips app.zip\n  \
+        countersign lambda verify --signing-profile VERSION_ARN app.signed.zip\n  \
+        countersign lambda explain FUNCTION --zip app.signed.zip\n  \
+        countersign lambda audit"
+    )]
+    Lambda(Lazy<code_signing::Command>),
     /// Manage, check and explain trust policies
     #[command(
         subcommand,
@@ -306,6 +317,7 @@ fn execute(command: Command, called: Called, emit: &mut dyn FnMut(CommandOutput)
             Command::Gate(Lazy(command)) => gate::run(command, emit).await,
             Command::Revocation(Lazy(command)) => revocation::run(command, called, emit).await,
             Command::Blob(Lazy(command)) => emit(blob::run(command, called).await),
+            Command::Lambda(Lazy(command)) => code_signing::run(&command, emit).await,
             Command::Policy(Lazy(command)) => emit(policy::run(&command)),
             Command::Cert(Lazy(command)) => emit(cert::run(&command).await),
             Command::Key(Lazy(command)) => emit(key::run(&command).await),

@@ -158,6 +158,11 @@ pub fn content_cache(cache: &Path) -> PathBuf {
     cache.join("countersign")
 }
 
+/// The directory of what was begun of signing packages below a cache, which notation does not know.
+pub fn signing_jobs(cache: &Path) -> PathBuf {
+    cache.join("signing-jobs")
+}
+
 /// The directory of kept answers of AWS Signer below a cache, which notation does not know.
 pub fn aws_signer_cache(cache: &Path) -> PathBuf {
     cache.join("aws-signer")

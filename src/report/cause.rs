@@ -9,6 +9,9 @@ use serde::{Serialize, Serializer};
 use crate::allowance::Exhausted;
 use crate::aws::{CallError, CallErrorKind};
 use crate::causes;
+use crate::code_signing::configuration;
+#[cfg(feature = "cli")]
+use crate::code_signing::signing;
 use crate::outcome::{Failure, FailureClass, SignatureOutcome};
 use crate::registry::CredentialsError;
 use crate::signer::{aws_kms, aws_signer};
@@ -150,6 +153,23 @@ fn of_one(error: &(dyn StdError + 'static)) -> Option<Cause> {
         // It is transparent, so that the chain leaves it out.
         return match error {
             signing_profiles::Error::Call(error) => Some(of_call(error)),
+            _ => None,
+        };
+    }
+    if let Some(error) = error.downcast_ref::<configuration::Error>() {
+        return match error {
+            configuration::Error::Call(error)
+            | configuration::Error::Signer(signing_profiles::Error::Call(error)) => {
+                Some(of_call(error))
+            }
+            _ => None,
+        };
+    }
+    #[cfg(feature = "cli")]
+    if let Some(error) = error.downcast_ref::<signing::Error>() {
+        return match error {
+            signing::Error::Call(error)
+            | signing::Error::Signer(signing_profiles::Error::Call(error)) => Some(of_call(error)),
             _ => None,
         };
     }

@@ -1,4 +1,4 @@
-//! What was found and done at AWS Signer: the document of `profile` and `signature`, version 1
+//! What was found and done at AWS Signer and AWS Lambda: the document of `profile`, `signature` and `lambda config`, version 1
 //! (`schemas/management.v1.schema.json`).
 
 use serde::Serialize;
@@ -6,10 +6,11 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use super::exit::Exit;
+use super::lambda_configuration::ConfigurationRecord;
 use super::reason::Reason;
 use crate::limits::MAX_TOLD_VALUES;
 use crate::registry::Coverage;
-use crate::signing_profiles::{Consequence, Job, Permission, Profile};
+use crate::signing_profiles::{Job, Permission, Profile};
 use crate::verify::CountedSignature;
 use crate::verify::Uncounted;
 
@@ -20,6 +21,9 @@ use crate::verify::Uncounted;
 pub struct ManagementV1 {
     /// The command, for example `profile revoke`.
     pub action: &'static str,
+    /// Code signing configurations of AWS Lambda.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub configurations: Option<Vec<ConfigurationRecord>>,
     /// What follows from the change, in sentences.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub consequences: Vec<String>,
@@ -31,6 +35,9 @@ pub struct ManagementV1 {
     pub error: Option<Reason>,
     /// The exit code of the command.
     pub exit_code: Exit,
+    /// The function that the command is about.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub function: Option<String>,
     /// The signing jobs.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub jobs: Option<Vec<JobRecord>>,
@@ -54,10 +61,12 @@ impl ManagementV1 {
     pub const fn new(action: &'static str, state: ManagementState) -> Self {
         Self {
             action,
+            configurations: None,
             consequences: Vec::new(),
             count: None,
             error: None,
             exit_code: Exit::Done,
+            function: None,
             jobs: None,
             permissions: None,
             profiles: None,
@@ -78,9 +87,9 @@ impl ManagementV1 {
 
     /// The same with these consequences.
     #[must_use]
-    pub fn with_consequences(self, consequences: &[Consequence]) -> Self {
+    pub fn with_consequences(self, consequences: &[String]) -> Self {
         Self {
-            consequences: consequences.iter().map(ToString::to_string).collect(),
+            consequences: consequences.to_vec(),
             ..self
         }
     }

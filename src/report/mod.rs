@@ -13,16 +13,21 @@
 //! | [`RunDocumentV1`] | the other commands of `gate` | `run-document.v1.schema.json` |
 //! | [`WaitResult`], [`VerdictEnd`] | `wait` | `wait.v1.schema.json` |
 //! | [`SigningV1`] | `sign` | `signing.v1.schema.json` |
-//! | [`ManagementV1`] | `profile`, `signature` | `management.v1.schema.json` |
+//! | [`ManagementV1`] | `profile`, `signature`, `lambda config` | `management.v1.schema.json` |
+//! | [`IamPolicy`] | `lambda iam-policy` | `iam-policy.schema.json` |
 //! | [`Inspection`], [`SignatureDetails`] | `inspect`, `blob inspect` | `inspection.schema.json` |
 //! | [`OciPolicy`] | `policy init` | `trustpolicy.oci.schema.json` |
 //! | [`DoctorV1`] | `doctor`, `gate audit-service` | `doctor.v1.schema.json` |
 //! | [`SignatureListingV1`] | `list` | `listing.v1.schema.json` |
+//! | `LambdaExplanationV1` | `lambda explain` | `lambda-explanation.v1.schema.json` |
+//! | [`LambdaAuditV1`] | `lambda audit` | `lambda-audit.v1.schema.json` |
 //! | [`ListingV1`] of [`ListedKeys`] | `key list` | `key-list.v1.schema.json` |
 //! | [`ListingV1`] of [`ListedCertificates`] | `cert list`, `cert show` | `certificate-list.v1.schema.json` |
 //! | [`ListingV1`] of [`ShownPolicy`] | `policy show`, `blob policy show` | `policy-document.v1.schema.json` |
 //! | [`SetupV1`] | `setup` | `setup.v1.schema.json` |
 //! | `PluginsV1` | `plugin list` | `plugins.v1.schema.json` |
+//! | `PackageSigning`, `PackageSigningEnd` | `lambda sign` | `package-signing.v1.schema.json` |
+//! | `PackageVerdict`, `PackageVerdictEnd` | `lambda verify` | `package-verdict.v1.schema.json` |
 //! | [`BlobPolicy`] | `blob policy init` | `trustpolicy.blob.schema.json` |
 //! | [`LintedPolicy`], [`LintEnd`] | `policy lint` | `policy-lint.v1.schema.json` |
 //! | [`Sarif`] | `policy lint --output sarif` | SARIF 2.1.0 |
@@ -47,15 +52,24 @@ mod hook;
 mod image_verdicts;
 #[cfg(feature = "cli")]
 pub(crate) mod in_notation;
+mod iam_policy;
 mod inspection;
 mod invocation;
 mod junit;
+mod lambda_audit;
+mod lambda_configuration;
+#[cfg(feature = "cli")]
+mod lambda_explanation;
 mod listing;
 mod lock;
 mod management;
 mod oci_policy;
 mod gate_explanation;
 mod gathering;
+#[cfg(feature = "cli")]
+mod package_signing;
+#[cfg(feature = "cli")]
+mod package_verdict;
 #[cfg(feature = "cli")]
 pub(crate) mod plugin_sentence;
 #[cfg(feature = "cli")]
@@ -97,12 +111,17 @@ pub use go::Times;
 pub use hook::{
     HookAnswer, HookDetails, HookMetrics, HookPolicy, HookState, HookStatus, HookStop, HookVerdict,
 };
+pub use iam_policy::{IamPolicy, IamStatement};
 pub use inspection::{
     Attribute, Attributes, CertificateDetails, Error as InspectionError, Inspection,
     SignatureDetails, SignatureInspection, SignedArtifact, TimestampDetails, UnsignedAttributes,
 };
 pub use invocation::Invocation;
 pub use junit::Junit;
+pub use lambda_audit::{LambdaAuditFinding, LambdaAuditSummary, LambdaAuditV1};
+pub use lambda_configuration::{AllowedProfile, ConfigurationRecord};
+#[cfg(feature = "cli")]
+pub use lambda_explanation::{ExplainedPackage, LambdaExplanationV1};
 pub use listing::{
     CertificateFile, ListedCertificate, ListedCertificates, ListedKey, ListedKeys, ListingV1,
     ShownPolicy,
@@ -113,6 +132,15 @@ pub use management::{
     RepositoryCount, RevocationRecord, SignatureCount, SignatureRecord,
 };
 pub use oci_policy::{OciPolicy, OciStatement};
+#[cfg(feature = "cli")]
+pub use package_signing::{
+    PackageSigning, PackageSigningEnd, PackageSigningState, PackageSigningSummary, PackageSource,
+};
+#[cfg(feature = "cli")]
+pub use package_verdict::{
+    PackageCheck, PackageDifference, PackageSignature, PackageState, PackageVerdict,
+    PackageVerdictEnd,
+};
 #[cfg(feature = "cli")]
 pub use plugins::{PluginV1, PluginsV1};
 pub use policy_explanation::{

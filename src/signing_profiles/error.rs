@@ -2,7 +2,7 @@
 
 use super::rules::RuleError;
 use crate::allowance::Exhausted;
-use crate::aws::{CallError, CallErrorKind, SettingsError};
+use crate::aws::{CallError, CallErrorKind, Partition, SettingsError};
 
 /// What an error means for the one who asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -300,6 +300,11 @@ pub fn smallest_statement(error: &CallError) -> String {
         Some(account) => call.resource.replacen(":*:", &format!(":{account}:"), 1),
         None => call.resource.clone(),
     };
+    // Policies name an object of Amazon S3 by its ARN.
+    let resource = match resource.strip_prefix("s3://") {
+        Some(object) => format!("arn:{}:s3:::{object}", Partition::of_region(&call.region)),
+        None => resource,
+    };
     format!(
         "{{\"Effect\":\"Allow\",\"Action\":\"{}\",\"Resource\":\"{resource}\"}}",
         call.action
@@ -322,8 +327,18 @@ mod tests {
             resource: "arn:aws:signer:us-west-2:*:/signing-profiles/Images".to_owned(),
             ..named.call().clone()
         };
-        let open = CallError::malformed(call, "x", None);
+        let open = CallError::malformed(call.clone(), "x", None);
         assert!(smallest_statement(&open).contains(":us-west-2:*:/signing-profiles/"));
+        let call = Call {
+            resource: "s3://zips/a.zip".to_owned(),
+            region: "us-gov-west-1".to_owned(),
+            ..call
+        };
+        let object = smallest_statement(&CallError::malformed(call, "x", None));
+        assert!(
+            object.contains("\"arn:aws-us-gov:s3:::zips/a.zip\""),
+            "{object}"
+        );
     }
 
     #[test]

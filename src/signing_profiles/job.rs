@@ -1,7 +1,7 @@
 //! A signing job as AWS Signer describes it: who signed, when, with which profile. What was signed it does not say.
 
 use aws_sdk_signer::operation::describe_signing_job::DescribeSigningJobOutput;
-use aws_sdk_signer::types::{SigningJob as Row, SigningStatus};
+use aws_sdk_signer::types::{SignedObject, SigningJob as Row, SigningStatus, Source};
 use time::OffsetDateTime;
 
 use super::names::resource;
@@ -44,6 +44,23 @@ pub struct Job {
     pub is_revoked: bool,
     /// Who revoked it.
     pub revocation: Option<JobRevocation>,
+    /// What AWS says about the status; a list does not say.
+    pub status_reason: Option<String>,
+    /// The object in S3 that is signed; a job that signs a payload has none.
+    pub source: Option<SignedSource>,
+    /// Bucket and key of the signed object, where there is one.
+    pub signed_object: Option<(String, String)>,
+}
+
+/// The object in S3 that a job signs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SignedSource {
+    /// Its bucket.
+    pub bucket: String,
+    /// Its key.
+    pub key: String,
+    /// Its version; `null` where it has none.
+    pub version: String,
 }
 
 /// The jobs of a signing profile.
@@ -91,6 +108,9 @@ impl Job {
             expires_at: time_of(output.signature_expires_at()),
             is_revoked: revocation.is_some(),
             revocation,
+            status_reason: output.status_reason().map(str::to_owned),
+            source: output.source().and_then(source),
+            signed_object: output.signed_object().and_then(signed_object),
         })
     }
 
@@ -109,8 +129,25 @@ impl Job {
             expires_at: time_of(row.signature_expires_at()),
             is_revoked: row.is_revoked(),
             revocation: None,
+            status_reason: None,
+            source: row.source().and_then(source),
+            signed_object: row.signed_object().and_then(signed_object),
         })
     }
+}
+
+fn source(source: &Source) -> Option<SignedSource> {
+    let source = source.s3()?;
+    Some(SignedSource {
+        bucket: source.bucket_name().to_owned(),
+        key: source.key().to_owned(),
+        version: source.version().to_owned(),
+    })
+}
+
+fn signed_object(object: &SignedObject) -> Option<(String, String)> {
+    let object = object.s3()?;
+    Some((object.bucket_name()?.to_owned(), object.key()?.to_owned()))
 }
 
 fn status(status: Option<&SigningStatus>) -> String {

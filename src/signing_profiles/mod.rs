@@ -16,10 +16,11 @@ mod profile;
 mod rules;
 
 pub use checks::Need;
+pub use client::NewSigningJob;
 pub use client::SigningProfiles;
 pub use consequence::Consequence;
 pub use error::{Class, Error, smallest_statement};
-pub use job::{Job, JobList, JobRevocation};
+pub use job::{Job, JobList, JobRevocation, SignedSource};
 pub use names::{JobId, ProfileId};
 pub use permission::{Permission, Permissions, SharedAction};
 pub use profile::{NewProfile, Profile, ProfileList, ProfileRevocation, Status};

@@ -6,6 +6,7 @@
 //! DER's readers refuse what is still no DER.
 
 use super::Error;
+use crate::cms::write_length;
 use crate::limits::{MAX_NESTING, MAX_TIMESTAMP_BYTES};
 
 const CONSTRUCTED: u8 = 0x20;
@@ -31,20 +32,6 @@ pub(super) fn to_der(bytes: &[u8]) -> Result<Vec<u8>, Error> {
     let mut der = Vec::with_capacity(bytes.len());
     element.write(&mut der);
     Ok(der)
-}
-
-/// Appends an element's length in DER.
-pub(super) fn write_length(length: usize, out: &mut Vec<u8>) {
-    match u8::try_from(length) {
-        Ok(short) if short < 0x80 => out.push(short),
-        _ => {
-            let octets = length.to_be_bytes();
-            let needed = octets.iter().skip_while(|octet| **octet == 0);
-            let count = u8::try_from(needed.clone().count()).unwrap_or(u8::MAX);
-            out.push(0x80 | count);
-            out.extend(needed);
-        }
-    }
 }
 
 /// An element whose content is DER already.

@@ -4,7 +4,7 @@ use der::Tag;
 use time::OffsetDateTime;
 
 use crate::notary::rfc3339;
-use crate::{http, x509};
+use crate::{cms, http, x509};
 
 /// Why a timestamp is not believed, or none was got.
 #[derive(Debug, thiserror::Error)]
@@ -299,6 +299,21 @@ pub enum Error {
         /// What differs.
         what: &'static str,
     },
+}
+
+impl From<cms::Error> for Error {
+    fn from(error: cms::Error) -> Self {
+        match error {
+            cms::Error::Malformed(source) => Self::MalformedCms { source },
+            cms::Error::TooMany { what, limit } => Self::TooMany { what, limit },
+            cms::Error::SignerIdentifier => Self::SignerIdentifier,
+            cms::Error::AttributeMissing(attribute) => Self::AttributeMissing { attribute },
+            cms::Error::AttributeCount(attribute) => Self::AttributeCount { attribute },
+            cms::Error::MalformedAttribute(attribute, source) => {
+                Self::MalformedAttribute { attribute, source }
+            }
+        }
+    }
 }
 
 impl Error {

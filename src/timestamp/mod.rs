@@ -30,10 +30,11 @@ use time::OffsetDateTime;
 use x509_cert::spki::AlgorithmIdentifierOwned;
 
 use crate::algorithm::HashAlgorithm;
+use crate::cms::Signer;
 use crate::limits::CLOCK_SKEW;
 use crate::x509::Certificate;
 use signed_attributes::SignedAttributes;
-use signed_data::{SignedData, Signer};
+use signed_data::SignedData;
 use tst_info::{TstInfo, sha2};
 
 const TST_INFO: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.16.1.4");

@@ -2,21 +2,19 @@
 //!
 //! Input: a signer's attributes. Output: the four that decide, each read whole and found at most once.
 
-use der::asn1::{GeneralizedTime, ObjectIdentifier, OctetStringRef, UtcTime};
+use der::asn1::{ObjectIdentifier, OctetStringRef};
 use der::{AnyRef, Decode, Reader, SliceReader, Tag, TagNumber, Tagged as _};
 use time::OffsetDateTime;
 use x509_cert::spki::AlgorithmIdentifierOwned;
 
 use super::Error;
-use super::signed_data::{Attribute, Signer};
 use super::tst_info::sha2;
 use crate::algorithm::HashAlgorithm;
+use crate::cms::{
+    self, CONTENT_TYPE, MESSAGE_DIGEST, SIGNING_TIME, Signer, decode, find, read_time,
+};
 use crate::x509::Certificate;
-use crate::x509::rfc5280::time_of;
 
-const CONTENT_TYPE: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.3");
-const MESSAGE_DIGEST: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.4");
-const SIGNING_TIME: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.5");
 const SIGNING_CERTIFICATE: ObjectIdentifier =
     ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.16.2.12");
 const SIGNING_CERTIFICATE_V2: ObjectIdentifier =
@@ -37,7 +35,7 @@ impl<'a> SignedAttributes<'a> {
     pub(super) fn parse(signer: &Signer<'a>) -> Result<Self, Error> {
         let find = |oid, attribute| find(&signer.attributes, oid, attribute);
         let required =
-            |oid, attribute| find(oid, attribute)?.ok_or(Error::AttributeMissing { attribute });
+            |oid, attribute| find(oid, attribute)?.ok_or(cms::Error::AttributeMissing(attribute));
         Ok(Self {
             content_type: decode(
                 required(CONTENT_TYPE, "contentType")?,
@@ -201,42 +199,4 @@ fn read_issuer_serial<'a, R: Reader<'a>>(fields: &mut R) -> der::Result<(&'a [u8
     let serial_number = AnyRef::decode(fields)?;
     serial_number.tag().assert_eq(Tag::Integer)?;
     Ok((issuer, serial_number.value()))
-}
-
-/// The single value of the attribute `oid`, if it is there.
-fn find<'a>(
-    attributes: &[Attribute<'a>],
-    oid: ObjectIdentifier,
-    attribute: &'static str,
-) -> Result<Option<&'a [u8]>, Error> {
-    let mut found = attributes
-        .iter()
-        .filter(|candidate| candidate.oid == oid.as_bytes());
-    match (found.next(), found.next()) {
-        (None, _) => Ok(None),
-        (Some(only), None) if only.values == 1 => Ok(Some(only.value)),
-        _ => Err(Error::AttributeCount { attribute }),
-    }
-}
-
-fn decode<'a, T>(
-    value: &'a [u8],
-    attribute: &'static str,
-    read: impl FnOnce(&mut SliceReader<'a>) -> der::Result<T>,
-) -> Result<T, Error> {
-    SliceReader::new(value)
-        .and_then(|mut reader| {
-            let value = read(&mut reader)?;
-            reader.finish(value)
-        })
-        .map_err(|source| Error::MalformedAttribute { attribute, source })
-}
-
-fn read_time(reader: &mut SliceReader<'_>) -> der::Result<OffsetDateTime> {
-    let tag = reader.peek_tag()?;
-    let since_1970 = match tag {
-        Tag::UtcTime => UtcTime::decode(reader)?.to_unix_duration(),
-        _ => GeneralizedTime::decode(reader)?.to_unix_duration(),
-    };
-    time_of(since_1970).ok_or_else(|| tag.value_error())
 }

@@ -1,14 +1,16 @@
-//! The root certificates that AWS publishes for container signatures of AWS Signer, one for each partition.
+//! The root certificates that AWS publishes for container signatures of AWS Signer, one for each partition; and the root
+//! of its signatures in packages of AWS Lambda.
 //!
-//! China and the European sovereign cloud have AWS Signer; no root of theirs is published. The roots of Lambda
-//! packages are others and are not here.
+//! China and the European sovereign cloud have AWS Signer; no root of theirs is published. That of packages is not
+//! published either: it is in the signed packages of several publishers, the same in each, and they are of the partition
+//! `aws`.
 
 use std::path::PathBuf;
 
 use super::{Error, NamedStore, TrustedCertificate};
 use crate::config::StoreName;
 use crate::notary::StoreType;
-use crate::x509::Certificate;
+use crate::x509::{self, Certificate};
 
 /// A root, and the names that AWS's own instructions give to its file and store.
 struct BuiltIn {
@@ -32,6 +34,21 @@ const ROOTS: [BuiltIn; 2] = [
         pem: include_bytes!("../../trustpolicy/roots/aws-us-gov-signer-notation-root.crt"),
     },
 ];
+
+const PACKAGE_ROOT: &[u8] = include_bytes!("../../trustpolicy/roots/aws-signer-lambda-root.crt");
+
+/// The root of AWS Signer's signatures in packages of AWS Lambda; no image's signature rests on it.
+///
+/// # Errors
+///
+/// What is wrong with the certificate, which a test shows not to be so.
+pub fn built_in_package_root() -> Result<Certificate, x509::Error> {
+    let certificates = x509::parse_certificates(PACKAGE_ROOT)?;
+    certificates
+        .into_iter()
+        .next()
+        .ok_or(x509::Error::NeitherForm)
+}
 
 /// The root of a partition, in a store of type `signingAuthority` that is named as AWS names it.
 ///
@@ -132,6 +149,15 @@ mod tests {
             let (_, short) = store.split_once(':').unwrap();
             assert_eq!(partition_of(&trusted.certificate), Some((partition, short)));
         }
+    }
+
+    #[test]
+    fn the_root_of_packages_is_the_one_of_all_known_packages() {
+        let root = built_in_package_root().unwrap();
+        let fingerprint = "410220a72bba4576767ba5941b694a9bddc40817f76957f6919fdac89a7849c7";
+        assert_eq!(root.sha256_fingerprint(), fingerprint);
+        assert!(root.is_ca() && root.is_self_signed());
+        assert_eq!(partition_of(&root), None);
     }
 
     #[test]

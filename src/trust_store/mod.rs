@@ -18,7 +18,8 @@ use std::time::Duration;
 
 pub use authenticity::{Anchor, AuthenticityError};
 pub use built_in::{
-    PUBLISHED_PARTITIONS, built_in, built_in_file, is_published_name, published_partition,
+    PUBLISHED_PARTITIONS, built_in, built_in_file, built_in_package_root, is_published_name,
+    published_partition,
 };
 pub use error::Error;
 pub use linked::digest_of;

@@ -149,10 +149,9 @@ func TestAWSClientsReadFunctions(t *testing.T) {
 			made := client.call(t, nil, "lambda", "create-function", map[string]any{
 				"FunctionName": name,
 				"Role":         "arn:aws:iam::111122223333:role/gate",
-				"Runtime":      "provided.al2023",
-				"Handler":      "bootstrap",
+				"PackageType":  "Image",
 				"Timeout":      60,
-				"Code":         map[string]any{"ZipFile": base64.StdEncoding.EncodeToString([]byte("zip"))},
+				"Code":         map[string]any{"ImageUri": "111122223333.dkr.ecr.us-east-1.amazonaws.com/app:v1"},
 			})
 			for _, named := range []any{name, made["FunctionArn"]} {
 				found := client.call(t, nil, "lambda", "get-function-configuration", map[string]any{"FunctionName": named})

@@ -210,10 +210,13 @@ fn sign(
     let context = signer::Context {
         store: &shared.signer,
         authority: &shared.authority,
+        package_authority: &shared.package_authority,
         caller: &caller,
         request: &http,
         now: request.now,
         tamper: None,
+        objects: shared.objects(),
+        courses: &shared.managed_signing,
     };
     let answer = signer::handle(&context, &Operation::SignPayload)?;
     let signature = answer.get("signature").and_then(Value::as_str);

@@ -1,43 +1,63 @@
 //! `PutObject`, `GetObject` and `HeadObject`.
 
-use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 use http::{HeaderValue, Response, StatusCode, header};
 use time::OffsetDateTime;
 
 use super::answer::answer;
-use super::buckets::no_such_bucket;
-use super::store::{Object, Store};
-use crate::{error::AwsError, random, saved::Saved};
+use super::store::{Object, Store, Versioning};
+use crate::{call::Caller, error::AwsError, random, saved::Saved};
 
 /// RFC 9110, "HTTP-date".
 const HTTP_DATE: &[time::format_description::BorrowedFormatItem<'_>] = time::macros::format_description!(
     "[weekday repr:short], [day] [month repr:short] [year] [hour]:[minute]:[second] GMT"
 );
 
-pub(super) fn put(
+/// Stores an object; answers its version, `null` in a bucket that keeps none.
+pub(super) fn store(
     store: &Saved<Store>,
+    caller: &Caller,
     now: OffsetDateTime,
-    bucket: &str,
-    key: &str,
-    bytes: &[u8],
-) -> Result<Response<Bytes>, AwsError> {
-    let version = store.change(|store| {
-        let bucket = store.buckets.get_mut(bucket).ok_or_else(no_such_bucket)?;
-        let versions = bucket.objects.entry(key.to_owned()).or_default();
-        let version = if bucket.is_versioned {
-            random::alphanumeric(32)
-        } else {
-            "null".to_owned()
+    (bucket, key): (&str, &str),
+    bytes: &Bytes,
+) -> Result<String, AwsError> {
+    store.change(|store| {
+        let bucket = store.bucket_mut(caller, bucket)?;
+        let version = match bucket.versioning {
+            Versioning::Enabled => random::alphanumeric(32),
+            Versioning::Off | Versioning::Suspended => "null".to_owned(),
         };
+        let versions = bucket.objects.entry(key.to_owned()).or_default();
         versions.retain(|object| object.version != version);
         versions.push(Object {
             version: version.clone(),
-            bytes: STANDARD.encode(bytes),
+            bytes: bytes.clone(),
             modified: now.unix_timestamp(),
         });
         Ok(version)
-    })?;
+    })
+}
+
+/// The bytes of an object, and its version.
+pub(super) fn load(
+    store: &Saved<Store>,
+    caller: &Caller,
+    (bucket, key): (&str, &str),
+    version: Option<&str>,
+) -> Result<(Bytes, String), AwsError> {
+    let store = store.read();
+    let object = store.bucket(caller, bucket)?.object(key, version)?;
+    Ok((object.bytes.clone(), object.version.clone()))
+}
+
+pub(super) fn put(
+    objects: &Saved<Store>,
+    caller: &Caller,
+    now: OffsetDateTime,
+    name: (&str, &str),
+    bytes: &Bytes,
+) -> Result<Response<Bytes>, AwsError> {
+    let version = store(objects, caller, now, name, bytes)?;
     let mut response = answer(StatusCode::OK, Vec::new());
     describe(&mut response, &version, bytes);
     Ok(response)
@@ -45,28 +65,15 @@ pub(super) fn put(
 
 pub(super) fn get(
     store: &Saved<Store>,
-    bucket: &str,
-    key: &str,
+    caller: &Caller,
+    (bucket, key): (&str, &str),
     version: Option<&str>,
     is_head: bool,
 ) -> Result<Response<Bytes>, AwsError> {
     let store = store.read();
-    let bucket = store.buckets.get(bucket).ok_or_else(no_such_bucket)?;
-    let versions = bucket.objects.get(key).ok_or_else(|| {
-        let message = "The specified key does not exist.";
-        AwsError::new(StatusCode::NOT_FOUND, "NoSuchKey", message)
-    })?;
-    let object = match version {
-        None => versions.last(),
-        Some(version) => versions.iter().find(|object| object.version == version),
-    };
-    let object = object.ok_or_else(|| {
-        let message = "The specified version does not exist.";
-        AwsError::new(StatusCode::NOT_FOUND, "NoSuchVersion", message)
-    })?;
-    let bytes = STANDARD.decode(&object.bytes).unwrap_or_default();
+    let object = store.bucket(caller, bucket)?.object(key, version)?;
     let mut response = answer(StatusCode::OK, Vec::new());
-    describe(&mut response, &object.version, &bytes);
+    describe(&mut response, &object.version, &object.bytes);
     let headers = response.headers_mut();
     let modified = OffsetDateTime::from_unix_timestamp(object.modified).ok();
     let modified = modified.and_then(|modified| modified.format(HTTP_DATE).ok());
@@ -78,9 +85,12 @@ pub(super) fn get(
         HeaderValue::from_static("binary/octet-stream"),
     );
     if is_head {
-        headers.insert(header::CONTENT_LENGTH, HeaderValue::from(bytes.len()));
+        headers.insert(
+            header::CONTENT_LENGTH,
+            HeaderValue::from(object.bytes.len()),
+        );
     } else {
-        *response.body_mut() = Bytes::from(bytes);
+        *response.body_mut() = object.bytes.clone();
     }
     Ok(response)
 }

@@ -10,6 +10,15 @@ pub(crate) enum Operation {
     CreateBucket {
         bucket: String,
     },
+    HeadBucket {
+        bucket: String,
+    },
+    GetBucketLocation {
+        bucket: String,
+    },
+    GetBucketVersioning {
+        bucket: String,
+    },
     PutBucketVersioning {
         bucket: String,
     },
@@ -74,6 +83,9 @@ impl Operation {
         match (method, key.is_empty(), names.as_slice()) {
             _ if bucket.is_empty() => Self::Unknown,
             (&Method::PUT, true, []) => Self::CreateBucket { bucket },
+            (&Method::HEAD, true, []) => Self::HeadBucket { bucket },
+            (&Method::GET, true, ["location"]) => Self::GetBucketLocation { bucket },
+            (&Method::GET, true, ["versioning"]) => Self::GetBucketVersioning { bucket },
             (&Method::PUT, true, ["versioning"]) => Self::PutBucketVersioning { bucket },
             (&Method::PUT, false, []) => Self::PutObject { bucket, key },
             (&Method::GET | &Method::HEAD, false, [] | ["versionId"]) => Self::GetObject {
@@ -90,6 +102,9 @@ impl Operation {
     pub(crate) fn name(&self) -> &'static str {
         match self {
             Self::CreateBucket { .. } => "CreateBucket",
+            Self::HeadBucket { .. } => "HeadBucket",
+            Self::GetBucketLocation { .. } => "GetBucketLocation",
+            Self::GetBucketVersioning { .. } => "GetBucketVersioning",
             Self::PutBucketVersioning { .. } => "PutBucketVersioning",
             Self::PutObject { .. } => "PutObject",
             Self::GetObject { is_head: false, .. } => "GetObject",
@@ -101,7 +116,11 @@ impl Operation {
     /// The ARN of what it is about, as a denial names it.
     pub(crate) fn resource(&self) -> String {
         match self {
-            Self::CreateBucket { bucket } | Self::PutBucketVersioning { bucket } => {
+            Self::CreateBucket { bucket }
+            | Self::HeadBucket { bucket }
+            | Self::GetBucketLocation { bucket }
+            | Self::GetBucketVersioning { bucket }
+            | Self::PutBucketVersioning { bucket } => {
                 format!("arn:aws:s3:::{bucket}")
             }
             Self::PutObject { bucket, key } | Self::GetObject { bucket, key, .. } => {
@@ -149,6 +168,9 @@ mod tests {
         for (method, path, name) in [
             ("PUT", "/bucket", "CreateBucket"),
             ("PUT", "/bucket?versioning", "PutBucketVersioning"),
+            ("GET", "/bucket?versioning", "GetBucketVersioning"),
+            ("GET", "/bucket?location", "GetBucketLocation"),
+            ("HEAD", "/bucket", "HeadBucket"),
             ("PUT", "/bucket/key", "PutObject"),
             ("HEAD", "/bucket/key", "HeadObject"),
             ("GET", "/bucket/key?acl", "Unknown"),

@@ -2,9 +2,10 @@
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::{Value, json};
+use time::OffsetDateTime;
 
 use super::{
-    Context,
+    Context, archives,
     envelope::{self, Attributes, PAYLOAD_FORMAT},
     input::{ACCOUNT_ID, Input, PROFILE_NAME, REVOCATION_REASON, SIGNING_STATUS, STRING},
     pages::page,
@@ -12,7 +13,14 @@ use super::{
     platforms::{self, NOTATION},
     store::{Job, JobRevocation, Profile, Store, job_arn, not_found, timestamp, validation},
 };
-use crate::{authority::Authority, error::AwsError, faults::Tamper, random};
+use crate::{
+    authority::{Authority, Signed},
+    call::Caller,
+    error::AwsError,
+    faults::Tamper,
+    random,
+    saved::Saved,
+};
 
 /// The model's bound on the payload, decoded.
 const MAX_PAYLOAD_BYTES: usize = 4_096;
@@ -48,6 +56,7 @@ pub(super) fn sign_payload(context: &Context<'_>) -> Result<Value, AwsError> {
         created_at: context.now,
         expires_at: profile.validity.end(context.now),
         revocation: None,
+        archive: None,
     };
     let signature = sign(context, payload, &profile, &job)?;
     let answer = json!({
@@ -62,6 +71,34 @@ pub(super) fn sign_payload(context: &Context<'_>) -> Result<Value, AwsError> {
     context.store.change(|store| {
         store.jobs.insert(job.arn(), job);
         Ok(answer)
+    })
+}
+
+/// A job of the caller's with its own profile of this name, which signs a package.
+pub(crate) fn new_job(
+    store: &Saved<Store>,
+    caller: &Caller,
+    profile: &str,
+    now: OffsetDateTime,
+) -> Result<Job, AwsError> {
+    store.change(|store| {
+        let profile = store.profile(&caller.region, &caller.account, profile)?;
+        let job = Job {
+            id: random::uuid(),
+            owner: caller.account.clone(),
+            invoker: caller.account.clone(),
+            requested_by: caller.arn.clone(),
+            region: caller.region.clone(),
+            profile_name: profile.name.clone(),
+            profile_version: profile.version.clone(),
+            platform_id: profile.platform_id.clone(),
+            created_at: now,
+            expires_at: profile.validity.end(now),
+            revocation: None,
+            archive: None,
+        };
+        store.jobs.insert(job.arn(), job.clone());
+        Ok(job)
     })
 }
 
@@ -140,8 +177,8 @@ fn sign(
             attributes.profile_version_arn = format!("{}_other/{}", profile.arn(), profile.version);
         }
         Some(Tamper::Chain) => {
-            let other =
-                Authority::open(None).map_err(|error| AwsError::internal(error.to_string()))?;
+            let other = Authority::open(None, Signed::Envelopes)
+                .map_err(|error| AwsError::internal(error.to_string()))?;
             identity = other.signing_identity(&job.region, context.now)?;
         }
         Some(Tamper::NotAnEnvelope) => return Ok(b"this is not an envelope".to_vec()),
@@ -180,6 +217,8 @@ fn find<'a>(store: &'a Store, context: &Context<'_>, id: &str) -> Result<&'a Job
 }
 
 pub(super) fn describe(context: &Context<'_>, id: &str) -> Result<Value, AwsError> {
+    let arn = find(&context.store.read(), context, id)?.arn();
+    archives::ask(context, &arn)?;
     let store = context.store.read();
     let job = find(&store, context, id)?;
     let revocation = job.revocation.as_ref().map(|revocation| {
@@ -191,16 +230,19 @@ pub(super) fn describe(context: &Context<'_>, id: &str) -> Result<Value, AwsErro
     });
     Ok(json!({
         "jobId": job.id,
+        "source": job.source(),
+        "signedObject": job.signed_object(),
         "signingMaterial": {},
         "platformId": job.platform_id,
         "platformDisplayName": platforms::display_name(&job.platform_id),
         "profileName": job.profile_name,
         "profileVersion": job.profile_version,
         "createdAt": timestamp(job.created_at),
-        "completedAt": timestamp(job.created_at),
+        "completedAt": job.completed_at().map(timestamp),
         "signatureExpiresAt": timestamp(job.expires_at),
         "requestedBy": job.requested_by,
-        "status": "Succeeded",
+        "status": job.status(),
+        "statusReason": job.status_reason(),
         "revocationRecord": revocation,
         "jobOwner": job.owner,
         "jobInvoker": job.invoker,
@@ -227,7 +269,7 @@ pub(super) fn list(context: &Context<'_>) -> Result<Value, AwsError> {
     let is_listed = |job: &&Job| {
         job.owner == caller.account
             && job.region == caller.region
-            && fits(&status, "Succeeded")
+            && fits(&status, job.status())
             && fits(&platform_id, &job.platform_id)
             && fits(&requested_by, &job.requested_by)
             && fits(&invoker, &job.invoker)
@@ -246,9 +288,11 @@ pub(super) fn list(context: &Context<'_>) -> Result<Value, AwsError> {
 fn row(job: &Job) -> (String, Value) {
     let row = json!({
         "jobId": job.id,
+        "source": job.source(),
+        "signedObject": job.signed_object(),
         "signingMaterial": {},
         "createdAt": timestamp(job.created_at),
-        "status": "Succeeded",
+        "status": job.status(),
         "isRevoked": job.revocation.is_some(),
         "profileName": job.profile_name,
         "profileVersion": job.profile_version,

@@ -1,12 +1,14 @@
 //! AWS Signer: profiles, jobs, permissions, tags, and the data plane's revocation status.
 //!
-//! Requests and answers as the API model 2017-08-25 says (rest-json). Not here: `StartSigningJob`, which signs Lambda
-//! archives in S3.
+//! Requests and answers as the API model 2017-08-25 says (rest-json).
 
+mod archives;
 mod envelope;
 mod input;
 mod jobs;
+pub(crate) mod lambda_zip;
 mod operation;
+mod package;
 mod pages;
 mod permissions;
 mod platforms;
@@ -20,9 +22,14 @@ use http::Request;
 use serde_json::Value;
 use time::OffsetDateTime;
 
-use crate::{authority::Authority, call::Caller, error::AwsError, faults::Tamper, saved::Saved};
+use crate::{
+    authority::Authority, call::Caller, error::AwsError, faults::Tamper, managed_signing,
+    s3::Objects, saved::Saved,
+};
 
+pub(crate) use jobs::new_job;
 pub(crate) use operation::Operation;
+pub(crate) use platforms::{LAMBDA, NOTATION};
 pub(crate) use store::Store;
 
 /// One signed call of AWS Signer, and what it works on.
@@ -30,10 +37,16 @@ pub(crate) use store::Store;
 pub(crate) struct Context<'a> {
     pub(crate) store: &'a Saved<Store>,
     pub(crate) authority: &'a Authority,
+    /// What signs archives.
+    pub(crate) package_authority: &'a Authority,
     pub(crate) caller: &'a Caller,
     pub(crate) request: &'a Request<Bytes>,
     pub(crate) now: OffsetDateTime,
     pub(crate) tamper: Option<Tamper>,
+    /// What the jobs of archives read and write.
+    pub(crate) objects: Objects<'a>,
+    /// How the jobs of each profile go.
+    pub(crate) courses: &'a Saved<managed_signing::Store>,
 }
 
 /// Answers one operation.
@@ -62,7 +75,7 @@ pub(crate) fn handle(context: &Context<'_>, operation: &Operation) -> Result<Val
         Operation::ListSigningPlatforms => platforms::list(context),
         Operation::GetSigningPlatform { platform_id } => platforms::describe(platform_id),
         Operation::GetRevocationStatus => revocation::status(context),
-        Operation::StartSigningJob => Err(AwsError::unknown_operation("StartSigningJob")),
+        Operation::StartSigningJob => archives::start(context),
     }
 }
 

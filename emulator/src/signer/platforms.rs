@@ -10,8 +10,11 @@ use super::{
 };
 use crate::error::AwsError;
 
-/// The platform this emulator signs for.
+/// The platform of container images.
 pub(crate) const NOTATION: &str = "Notation-OCI-SHA384-ECDSA";
+
+/// The platform of packages of AWS Lambda.
+pub(crate) const LAMBDA: &str = "AWSLambda-SHA384-ECDSA";
 
 /// One row of `ListSigningPlatforms`.
 #[derive(Debug)]
@@ -43,7 +46,7 @@ pub(crate) const PLATFORMS: [Platform; 5] = [
         is_revocation_supported: false,
     },
     Platform {
-        id: "AWSLambda-SHA384-ECDSA",
+        id: LAMBDA,
         display_name: "AWS Lambda",
         partner: "AWSLambda",
         target: "SHA384-ECDSA",

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use time::{Duration, Month, OffsetDateTime};
 
-use crate::{error::AwsError, partition::partition};
+use crate::{error::AwsError, faults::Tamper, partition::partition};
 
 /// All accounts, all regions.
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -98,6 +98,50 @@ pub(crate) struct Job {
     #[serde(with = "time::serde::rfc3339")]
     pub(crate) expires_at: OffsetDateTime,
     pub(crate) revocation: Option<JobRevocation>,
+    /// What an archive's job works on; a payload's job has ended when it is there.
+    #[serde(default)]
+    pub(crate) archive: Option<Archive>,
+}
+
+/// What `StartSigningJob` is told, and what became of it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Archive {
+    pub(crate) source: Source,
+    pub(crate) destination: Destination,
+    /// `clientRequestToken`.
+    pub(crate) token: String,
+    /// What is wrong with the signed archive.
+    #[serde(default)]
+    pub(crate) tamper: Option<Tamper>,
+    /// How often it was asked about before it ended.
+    pub(crate) asked: u32,
+    pub(crate) ended: Option<Ended>,
+}
+
+/// The object that is signed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Source {
+    pub(crate) bucket: String,
+    pub(crate) key: String,
+    pub(crate) version: String,
+}
+
+/// Where the signed one is stored.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Destination {
+    pub(crate) bucket: String,
+    pub(crate) prefix: String,
+}
+
+/// How a job ended.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Ended {
+    #[serde(with = "time::serde::rfc3339")]
+    pub(crate) at: OffsetDateTime,
+    /// `statusReason`.
+    pub(crate) reason: String,
+    /// The key of the signed object; `None` for a job that failed.
+    pub(crate) signed_key: Option<String>,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -186,6 +230,54 @@ impl Profile {
 impl Job {
     pub(crate) fn arn(&self) -> String {
         job_arn(&self.region, &self.owner, &self.id)
+    }
+
+    /// How an archive's job ended; nothing while it goes on, and for a payload's job.
+    fn ended(&self) -> Option<&Ended> {
+        self.archive.as_ref()?.ended.as_ref()
+    }
+
+    pub(crate) fn status(&self) -> &'static str {
+        match (&self.archive, self.ended()) {
+            (None, _) => "Succeeded",
+            (Some(_), None) => "InProgress",
+            (Some(_), Some(ended)) if ended.signed_key.is_some() => "Succeeded",
+            (Some(_), Some(_)) => "Failed",
+        }
+    }
+
+    pub(crate) fn status_reason(&self) -> Option<&str> {
+        self.ended().map(|ended| ended.reason.as_str())
+    }
+
+    /// When it ended.
+    pub(crate) fn completed_at(&self) -> Option<OffsetDateTime> {
+        match self.archive {
+            None => Some(self.created_at),
+            Some(_) => self.ended().map(|ended| ended.at),
+        }
+    }
+
+    /// The source as the API has it.
+    pub(crate) fn source(&self) -> Option<Value> {
+        let Source {
+            bucket,
+            key,
+            version,
+        } = &self.archive.as_ref()?.source;
+        Some(json!({ "s3": { "bucketName": bucket, "key": key, "version": version } }))
+    }
+
+    /// The signed object as the API has it.
+    pub(crate) fn signed_object(&self) -> Option<Value> {
+        let bucket = &self.archive.as_ref()?.destination.bucket;
+        let key = self.ended()?.signed_key.as_ref()?;
+        Some(json!({ "s3": { "bucketName": bucket, "key": key } }))
+    }
+
+    pub(crate) fn profile_version_arn(&self) -> String {
+        let profile = profile_arn(&self.region, &self.owner, &self.profile_name);
+        format!("{profile}/{}", self.profile_version)
     }
 }
 

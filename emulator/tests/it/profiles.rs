@@ -204,12 +204,6 @@ async fn platforms() {
 async fn what_the_emulator_does_not_do() {
     let emulator = start();
     let client = Client::of(&emulator);
-    let answer = client.send("POST", "/signing-jobs", &json!({})).await;
-    answer.assert_error(
-        400,
-        "UnknownOperationException",
-        "The operation StartSigningJob is not supported by this emulator",
-    );
     client.get("/nowhere").await.assert_error(
         404,
         "UnknownOperationException",

@@ -392,3 +392,47 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
         .iter()
         .fold(String::new(), |text, byte| format!("{text}{byte:02x}"))
 }
+
+/// A zip file of these entries, in this order, not compressed.
+pub(crate) fn zip(entries: &[(&str, &[u8])]) -> Vec<u8> {
+    let (mut bytes, mut directory) = (Vec::new(), Vec::new());
+    for (name, content) in entries {
+        let offset = u32::try_from(bytes.len()).unwrap();
+        let size = u32::try_from(content.len()).unwrap().to_le_bytes();
+        let mut fields = vec![10, 0, 0, 0, 0, 0, 0, 0, 0x21, 0];
+        fields.extend(crc32(content).to_le_bytes());
+        fields.extend(size);
+        fields.extend(size);
+        fields.extend(u16::try_from(name.len()).unwrap().to_le_bytes());
+        fields.extend([0; 2]);
+        bytes.extend([b"PK\x03\x04", fields.as_slice(), name.as_bytes(), content].concat());
+        directory.extend([b"PK\x01\x02", [10, 0].as_slice(), &fields, &[0; 10]].concat());
+        directory.extend(offset.to_le_bytes());
+        directory.extend(name.as_bytes());
+    }
+    let count = u16::try_from(entries.len()).unwrap().to_le_bytes();
+    let start = u32::try_from(bytes.len()).unwrap().to_le_bytes();
+    let length = u32::try_from(directory.len()).unwrap().to_le_bytes();
+    bytes.extend(directory);
+    bytes.extend(
+        [
+            b"PK\x05\x06".as_slice(),
+            &[0; 4],
+            &count,
+            &count,
+            &length,
+            &start,
+            &[0; 2],
+        ]
+        .concat(),
+    );
+    bytes
+}
+
+fn crc32(bytes: &[u8]) -> u32 {
+    !bytes.iter().fold(u32::MAX, |crc, byte| {
+        (0..8).fold(crc ^ u32::from(*byte), |crc, _| {
+            (crc >> 1) ^ (0xedb8_8320 & (crc & 1).wrapping_neg())
+        })
+    })
+}

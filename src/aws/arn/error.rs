@@ -5,6 +5,9 @@ use crate::aws::Partition;
 const EXAMPLE_PROFILE: &str =
     "arn:aws:signer:us-east-1:111122223333:/signing-profiles/ContainerSigning";
 
+const EXAMPLE_CONFIG: &str =
+    "arn:aws:lambda:us-east-1:111122223333:code-signing-config:csc-0123456789abcdef0";
+
 const EXAMPLE_KEY: &str =
     "arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab";
 
@@ -15,6 +18,8 @@ pub enum ArnService {
     Signer,
     /// AWS KMS.
     Kms,
+    /// AWS Lambda.
+    Lambda,
 }
 
 impl ArnService {
@@ -23,6 +28,7 @@ impl ArnService {
         match self {
             Self::Signer => "signer",
             Self::Kms => "kms",
+            Self::Lambda => "lambda",
         }
     }
 
@@ -31,6 +37,7 @@ impl ArnService {
         match self {
             Self::Signer => "AWS Signer",
             Self::Kms => "AWS KMS",
+            Self::Lambda => "AWS Lambda",
         }
     }
 }
@@ -106,6 +113,10 @@ impl ArnError {
                     ),
                     ArnService::Kms => format!(
                         "a key's ARN looks like `{EXAMPLE_KEY}`; `aws kms list-keys` and `aws kms list-aliases` print yours"
+                    ),
+                    ArnService::Lambda => format!(
+                        "a code signing configuration's ARN looks like `{EXAMPLE_CONFIG}`; \
+                         `countersign lambda config list` shows yours"
                     ),
                 })
             }

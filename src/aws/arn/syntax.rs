@@ -5,7 +5,10 @@ use crate::aws::Partition;
 use crate::limits;
 
 /// Everything before the resource, checked; and the resource.
-pub(super) fn parse_location(text: &str, wanted: ArnService) -> Result<(Location, &str), ArnError> {
+pub(in crate::aws) fn parse_location(
+    text: &str,
+    wanted: ArnService,
+) -> Result<(Location, &str), ArnError> {
     let not_an_arn = |reason| ArnError::NotAnArn {
         text: abbreviated(text),
         wanted,
@@ -25,6 +28,9 @@ pub(super) fn parse_location(text: &str, wanted: ArnService) -> Result<(Location
             }
             ArnService::Kms => {
                 "it must have six parts, `arn:PARTITION:kms:REGION:ACCOUNT:RESOURCE`"
+            }
+            ArnService::Lambda => {
+                "it must have six parts, `arn:PARTITION:lambda:REGION:ACCOUNT:RESOURCE`"
             }
         }));
     };

@@ -239,7 +239,10 @@ impl CallError {
         let Call {
             action, resource, ..
         } = self.call.as_ref();
-        if !matches!(*action, "signer:SignPayload" | "signer:GetSigningProfile") {
+        if !matches!(
+            *action,
+            "signer:SignPayload" | "signer:StartSigningJob" | "signer:GetSigningProfile"
+        ) {
             return None;
         }
         let owner = account_of(resource)?;

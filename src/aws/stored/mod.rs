@@ -2,6 +2,7 @@
 //!
 //! Each comes with the version that was read, and is no longer than an answer of AWS may be.
 
+mod bucket;
 mod object;
 mod parameter;
 mod secret;
@@ -10,6 +11,7 @@ use std::fmt;
 
 use crate::limits::{MAX_STORED_NAME_BYTES, MAX_STORED_VERSION_BYTES};
 
+pub use bucket::{Bucket, BucketName, Versioning};
 pub use object::ObjectName;
 
 /// Which text, and which version of it.
@@ -115,6 +117,19 @@ fn check_name(name: &str) -> Result<(), StoredNameError> {
     } else {
         Err(StoredNameError::Name(short(name)))
     }
+}
+
+/// Whether there can be a bucket of this name.
+fn is_bucket(name: &str) -> bool {
+    let is_label = |label: &str| {
+        !label.is_empty()
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+            && label
+                .bytes()
+                .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
+    };
+    (3..=63).contains(&name.len()) && name.split('.').all(is_label)
 }
 
 fn is_version(version: &str) -> bool {

@@ -1,7 +1,8 @@
 //! An object in S3 (`GetObject`).
 
 use std::fmt;
-use std::fmt::Write as _;
+use std::fs::File;
+use std::io;
 
 use aws_sigv4::http_request::{
     PayloadChecksumKind, PercentEncodingMode, SigningSettings, UriPathNormalizationMode,
@@ -11,10 +12,11 @@ use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::error::metadata::ErrorMetadata;
 use aws_smithy_xml::decode::{Document, XmlDecodeError, try_data};
 
-use super::{Stored, StoredNameError, short};
+use super::{Stored, StoredNameError, is_bucket, short};
 use crate::aws::context::Aws;
 use crate::aws::error::{Call, CallError};
-use crate::aws::signed_call::{Endpoint, Question};
+use crate::aws::percent::escaped;
+use crate::aws::signed_call::{BodyDigest, Endpoint, Question, Unsigned};
 use crate::limits::MAX_OBJECT_KEY_BYTES;
 
 /// Bucket and key of an object.
@@ -31,16 +33,7 @@ impl ObjectName {
     ///
     /// [`StoredNameError`] for what cannot be one, and for a key that no URL can carry: with a segment `.` or `..`.
     pub fn new(bucket: &str, key: &str) -> Result<Self, StoredNameError> {
-        let is_bucket = (3..=63).contains(&bucket.len())
-            && bucket.split('.').all(|label| {
-                !label.is_empty()
-                    && !label.starts_with('-')
-                    && !label.ends_with('-')
-                    && label.bytes().all(|byte| {
-                        byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-'
-                    })
-            });
-        if !is_bucket {
+        if !is_bucket(bucket) {
             return Err(StoredNameError::Bucket(short(bucket)));
         }
         let is_key = (1..=MAX_OBJECT_KEY_BYTES).contains(&key.len())
@@ -65,18 +58,23 @@ impl ObjectName {
         &self.key
     }
 
-    /// Its URL: in the bucket's own host at AWS, unless its name has dots, which no certificate covers.
+    /// The call that asks for it.
+    fn call(&self, version: Option<&str>, region: &str) -> Call {
+        Call {
+            action: match version {
+                Some(_) => "s3:GetObjectVersion",
+                None => "s3:GetObject",
+            },
+            resource: self.to_string(),
+            region: region.to_owned(),
+        }
+    }
+
+    /// Its URL.
     fn url(&self, endpoint: &Endpoint, version: Option<&str>) -> String {
         let Self { bucket, key } = self;
         let key = escaped(key, true);
-        let own_host = endpoint
-            .url
-            .strip_prefix("https://")
-            .filter(|_| !endpoint.is_set && !bucket.contains('.'));
-        let mut url = match own_host {
-            Some(host) => format!("https://{bucket}.{host}/{key}"),
-            None => format!("{}/{bucket}/{key}", endpoint.url),
-        };
+        let mut url = format!("{}/{key}", bucket_url(endpoint, bucket));
         if let Some(version) = version {
             url.push_str("?versionId=");
             url.push_str(&escaped(version, false));
@@ -105,44 +103,119 @@ impl Aws {
         version: Option<&str>,
         region: &str,
     ) -> Result<Stored, CallError> {
-        let action = match version {
-            Some(_) => "s3:GetObjectVersion",
-            None => "s3:GetObject",
+        let call = name.call(version, region);
+        let request = |endpoint: &Endpoint| {
+            ::http::Request::get(name.url(endpoint, version)).body(SdkBody::empty())
         };
+        let answer = Box::pin(self.put_question(call.clone(), &question(&request))).await?;
+        let found = version_in(&call, &answer, version)?;
+        Ok(Stored {
+            bytes: answer.body().bytes().unwrap_or_default().to_vec(),
+            version: found,
+        })
+    }
+
+    /// The same object, however large, up to `max` bytes: each piece of it goes to `take` as it comes. Gives the version
+    /// that came; an object in a bucket without versions has none.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::object`]; what `take` got counts for nothing then.
+    pub async fn download_object(
+        &self,
+        name: &ObjectName,
+        version: Option<&str>,
+        region: &str,
+        max: u64,
+        take: &mut (dyn FnMut(&[u8]) -> io::Result<()> + Send),
+    ) -> Result<Option<String>, CallError> {
+        let call = name.call(version, region);
+        let request = |endpoint: &Endpoint| {
+            ::http::Request::get(name.url(endpoint, version)).body(SdkBody::empty())
+        };
+        let answer = Box::pin(self.stream(&call, &question(&request), max, take)).await?;
+        version_in(&call, &answer, version)
+    }
+}
+
+impl Aws {
+    /// Stores a file of `bytes` bytes, whose SHA-256 is `sha256` in hexadecimal digits, as an object. Gives its version; in a
+    /// bucket without versions it has none.
+    ///
+    /// # Errors
+    ///
+    /// [`CallError`] where it was not stored, or where it is not known whether it was.
+    pub async fn upload_object(
+        &self,
+        name: &ObjectName,
+        region: &str,
+        file: &File,
+        bytes: u64,
+        sha256: &str,
+    ) -> Result<Option<String>, CallError> {
         let call = Call {
-            action,
+            action: "s3:PutObject",
             resource: name.to_string(),
             region: region.to_owned(),
         };
         let request = |endpoint: &Endpoint| {
-            ::http::Request::get(name.url(endpoint, version)).body(SdkBody::empty())
+            ::http::Request::put(name.url(endpoint, None))
+                .header("content-type", "application/zip")
+                .extension(BodyDigest(sha256.to_owned()))
+                .body(SdkBody::empty())
         };
-        let question = Question {
-            id: "S3",
-            name: "s3",
-            settings,
-            request: &request,
-            error: error_in,
-        };
-        let answer = Box::pin(self.put_question(call.clone(), &question)).await?;
-        let found = answer.headers().get("x-amz-version-id").map(str::to_owned);
-        if version.is_some() && found.as_deref() != version {
-            let problem = "it is about another version";
-            return Err(CallError::malformed(call, problem, None));
-        }
-        if answer.status().as_u16() != 200 {
-            let problem = "it is not the whole object";
-            return Err(CallError::malformed(call, problem, None));
-        }
-        Ok(Stored {
-            bytes: answer.body().bytes().unwrap_or_default().to_vec(),
-            version: found.filter(|version| version != "null"),
-        })
+        let question = question(&request);
+        let sent = self.put_file(call.clone(), &question, (file, bytes));
+        let answer = Box::pin(sent).await?;
+        version_in(&call, &answer, None)
+    }
+}
+
+/// A question about an object.
+fn question(
+    request: &(dyn Fn(&Endpoint) -> Result<Unsigned, ::http::Error> + Sync),
+) -> Question<'_> {
+    Question {
+        id: "S3",
+        name: "s3",
+        settings,
+        request,
+        error: error_in,
+    }
+}
+
+/// The version that an answer is about, which must be the one that was asked for, and the whole of it.
+fn version_in(
+    call: &Call,
+    answer: &HttpResponse,
+    version: Option<&str>,
+) -> Result<Option<String>, CallError> {
+    let found = answer.headers().get("x-amz-version-id").map(str::to_owned);
+    let malformed = |problem: &str| CallError::malformed(call.clone(), problem, None);
+    if version.is_some() && found.as_deref() != version {
+        return Err(malformed("it is about another version"));
+    }
+    if answer.status().as_u16() != 200 {
+        return Err(malformed("it is not the whole object"));
+    }
+    Ok(found.filter(|version| version != "null"))
+}
+
+/// The URL of a bucket, without a slash at its end: its own host at AWS, unless its name has dots, which no certificate
+/// covers.
+pub(super) fn bucket_url(endpoint: &Endpoint, bucket: &str) -> String {
+    let own_host = endpoint
+        .url
+        .strip_prefix("https://")
+        .filter(|_| !endpoint.is_set && !bucket.contains('.'));
+    match own_host {
+        Some(host) => format!("https://{bucket}.{host}"),
+        None => format!("{}/{bucket}", endpoint.url),
     }
 }
 
 /// S3 signs paths as they are sent, and wants the digest of the body.
-fn settings() -> SigningSettings {
+pub(super) fn settings() -> SigningSettings {
     let mut settings = SigningSettings::default();
     settings.percent_encoding_mode = PercentEncodingMode::Single;
     settings.uri_path_normalization_mode = UriPathNormalizationMode::Disabled;
@@ -150,24 +223,8 @@ fn settings() -> SigningSettings {
     settings
 }
 
-/// RFC 3986, section 2.3: all but the unreserved characters, and slashes in a path.
-fn escaped(text: &str, is_path: bool) -> String {
-    let mut escaped = String::new();
-    for byte in text.bytes() {
-        match byte {
-            b'-' | b'.' | b'_' | b'~' => escaped.push(char::from(byte)),
-            b'/' if is_path => escaped.push('/'),
-            byte if byte.is_ascii_alphanumeric() => escaped.push(char::from(byte)),
-            byte => {
-                let _ = write!(escaped, "%{byte:02X}");
-            }
-        }
-    }
-    escaped
-}
-
 /// S3's error, in XML: `<Error><Code>NoSuchKey</Code>...`.
-fn error_in(_answer: &HttpResponse, text: &[u8]) -> ErrorMetadata {
+pub(super) fn error_in(_answer: &HttpResponse, text: &[u8]) -> ErrorMetadata {
     std::str::from_utf8(text)
         .ok()
         .and_then(|text| error_of(text).ok())

@@ -1,8 +1,9 @@
-//! What `profile` and `signature` share: who is asked, how a change is confirmed, and what is answered.
+//! What `profile`, `signature` and `lambda config` share: who is asked, how a change is confirmed, and what is answered.
 
 pub(super) mod count;
 pub(super) mod text;
 
+use std::error::Error as StdError;
 use std::fmt::{Display, Write as _};
 
 use super::args::{PluginConfigArgs, TimeArgs};
@@ -13,6 +14,7 @@ use super::reader;
 use super::verify::Output;
 use crate::allowance::{self, Allowed};
 use crate::aws::Location;
+use crate::code_signing::configuration;
 use crate::reference::ArtifactReference;
 use crate::report::{ManagementState, ManagementV1, Reason};
 use crate::signing_profiles::{Class, Consequence, Error, RuleError, SigningProfiles};
@@ -59,15 +61,40 @@ impl From<CommandOutput> for Stop {
 
 impl From<Error> for Stop {
     fn from(error: Error) -> Self {
-        let exit = match error.class() {
+        Self::of(&error, error.class(), error.code(), error.hint())
+    }
+}
+
+impl From<configuration::Error> for Stop {
+    fn from(error: configuration::Error) -> Self {
+        Self::of(&error, error.class(), error.code(), error.hint())
+    }
+}
+
+impl Stop {
+    /// What is printed, and why, for the JSON forms.
+    pub(super) fn apart(self) -> (CommandOutput, Reason) {
+        let Self(stop) = self;
+        let (report, reason) = *stop;
+        let reason = reason.unwrap_or_else(|| report.not_begun());
+        (report, reason)
+    }
+
+    fn of(
+        error: &(dyn StdError + 'static),
+        class: Class,
+        code: &'static str,
+        hint: Option<String>,
+    ) -> Self {
+        let exit = match class {
             Class::Usage => Exit::Usage,
             Class::Refused => Exit::Rejected,
             Class::Unknown => Exit::Inconclusive,
         };
-        let (sentence, hint) = (error.to_string(), error.hint());
+        let sentence = error.to_string();
         let reader = reader::current();
-        let reason = Reason::new(error.code(), sentence.clone(), &error, hint.clone(), reader);
-        let report = CommandOutput::error(exit, &sentence, &error, hint);
+        let reason = Reason::new(code, sentence.clone(), error, hint.clone(), reader);
+        let report = CommandOutput::error(exit, &sentence, error, hint);
         Self(Box::new((report, Some(reason))))
     }
 }
@@ -94,12 +121,11 @@ pub(super) fn output(
             },
             ..CommandOutput::done()
         },
-        Err(Stop(stop)) => {
-            let (report, reason) = *stop;
+        Err(stop) => {
+            let (report, reason) = stop.apart();
             if args.output == Output::Text {
                 return report;
             }
-            let reason = reason.unwrap_or_else(|| report.not_begun());
             CommandOutput {
                 stdout: ManagementV1::failed(action, report.exit, reason).text(),
                 ..report
@@ -147,22 +173,25 @@ impl Session {
     }
 
     /// Does one step, with the time that a step has.
-    pub(super) async fn step<T>(
+    pub(super) async fn step<T, E>(
         &self,
-        work: impl Future<Output = Result<T, Error>>,
-    ) -> Result<T, Error> {
+        work: impl Future<Output = Result<T, E>>,
+    ) -> Result<T, E> {
         self.allowed.begin().lend(Box::pin(work)).await
     }
 
     /// Carries out `change` with `work`, after the user has agreed to what follows from it. `done` says so.
-    pub(super) async fn carry_out(
+    pub(super) async fn carry_out<E>(
         &self,
         args: &ChangeArgs,
         change: &Change,
         document: ManagementV1,
-        work: impl Future<Output = Result<(), Error>>,
+        work: impl Future<Output = Result<(), E>>,
         done: &str,
-    ) -> Result<Answer, Stop> {
+    ) -> Result<Answer, Stop>
+    where
+        Stop: From<E>,
+    {
         let mut document = document.with_consequences(&change.consequences);
         let counted = document.count.as_ref();
         let (lines, is_complete) = (
@@ -203,7 +232,13 @@ impl Session {
 pub(super) struct Change {
     /// What is done, as it stands behind "Would".
     pub(super) what: String,
-    pub(super) consequences: Vec<Consequence>,
+    /// What follows from it, in sentences.
+    pub(super) consequences: Vec<String>,
+}
+
+/// What follows from a change at AWS Signer, in sentences.
+pub(super) fn sentences(consequences: &[Consequence]) -> Vec<String> {
+    consequences.iter().map(ToString::to_string).collect()
 }
 
 impl Change {
@@ -211,7 +246,7 @@ impl Change {
         let mut lines = String::new();
         for consequence in &self.consequences {
             // Writing to a `String` cannot fail.
-            let _ = writeln!(lines, "- {}", one_line(&consequence.to_string()));
+            let _ = writeln!(lines, "- {}", one_line(consequence));
         }
         lines
     }

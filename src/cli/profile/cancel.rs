@@ -1,6 +1,8 @@
 //! `countersign profile cancel`: a signing profile that signs no more.
 
-use crate::cli::management::{Answer, AnswerArgs, Change, ChangeArgs, Session, Stop, unchanged};
+use crate::cli::management::{
+    Answer, AnswerArgs, Change, ChangeArgs, Session, Stop, sentences, unchanged,
+};
 use crate::report::{ManagementState, ManagementV1};
 use crate::signing_profiles::{Consequence, Need, ProfileId};
 
@@ -39,7 +41,7 @@ pub(super) async fn run(args: &Args) -> Result<Answer, Stop> {
     }
     let change = Change {
         what: format!("cancel signing profile `{arn}`"),
-        consequences: Consequence::of_cancel(),
+        consequences: sentences(&Consequence::of_cancel()),
     };
     let done = format!("Canceled signing profile {arn}");
     let work = signer.cancel(&profile);

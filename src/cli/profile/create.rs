@@ -1,7 +1,7 @@
 //! `countersign profile create`: a signing profile for container images.
 
 use crate::aws::CallErrorKind;
-use crate::cli::management::{Answer, AnswerArgs, Change, ChangeArgs, Session, Stop};
+use crate::cli::management::{Answer, AnswerArgs, Change, ChangeArgs, Session, Stop, sentences};
 use crate::report::{ManagementState, ManagementV1};
 use crate::signing_profiles::{Consequence, Error, NewProfile, PLATFORM_ID, ProfileId, Validity};
 
@@ -55,14 +55,14 @@ pub(super) async fn run(args: &Args) -> Result<Answer, Stop> {
             "create signing profile `{}` for the platform `{PLATFORM_ID}` in region `{region}`",
             new.name
         ),
-        consequences: Consequence::of_create(&new.name, &region, validity),
+        consequences: sentences(&Consequence::of_create(&new.name, &region, validity)),
     };
     let created = std::cell::OnceCell::new();
     let work = async {
         let arn = signer.create(&new).await?;
         // There is one attempt.
         let _ = created.set(arn);
-        Ok(())
+        Ok::<(), Error>(())
     };
     let done = "Created the signing profile";
     let mut answer = session

@@ -1,6 +1,8 @@
 //! `countersign profile grant`: another account that may use a signing profile.
 
-use crate::cli::management::{Answer, AnswerArgs, Change, ChangeArgs, Session, Stop, unchanged};
+use crate::cli::management::{
+    Answer, AnswerArgs, Change, ChangeArgs, Session, Stop, sentences, unchanged,
+};
 use crate::report::{ManagementState, ManagementV1, PermissionRecord};
 use crate::signing_profiles::{
     Consequence, Need, Permission, Principal, ProfileId, SharedAction, StatementId,
@@ -59,7 +61,7 @@ pub(super) async fn run(args: &Args) -> Result<Answer, Stop> {
     }
     let change = Change {
         what: format!("permit `{principal}` the action `{action}` on signing profile `{arn}`"),
-        consequences: Consequence::of_grant(principal.as_str(), action),
+        consequences: sentences(&Consequence::of_grant(principal.as_str(), action)),
     };
     let done = format!(
         "Permitted {principal} {action} on {arn}, as permission {}",

@@ -1,7 +1,9 @@
 //! `countersign profile revoke`: a signing profile whose signatures from a time on are not trusted.
 
 use crate::cli::management::count::{CountArgs, count};
-use crate::cli::management::{Answer, AnswerArgs, Change, ChangeArgs, Session, Stop, unchanged};
+use crate::cli::management::{
+    Answer, AnswerArgs, Change, ChangeArgs, Session, Stop, sentences, unchanged,
+};
 use crate::report::{ManagementState, ManagementV1};
 use crate::signing_profiles::{Consequence, Effect, Need, ProfileId, Reason};
 
@@ -57,7 +59,7 @@ pub(super) async fn run(args: &Args) -> Result<Answer, Stop> {
     .await?;
     let change = Change {
         what: format!("revoke signing profile `{arn}` from {effect} on"),
-        consequences: Consequence::of_revoke(effect, before),
+        consequences: sentences(&Consequence::of_revoke(effect, before)),
     };
     let done = format!("Revoked signing profile {arn} for signatures made at {effect} or later");
     let work = signer.revoke(&profile, effect, &reason);

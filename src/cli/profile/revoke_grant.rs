@@ -1,6 +1,6 @@
 //! `countersign profile revoke-grant`: another account that may no longer use a signing profile.
 
-use crate::cli::management::{Answer, AnswerArgs, Change, ChangeArgs, Session, Stop};
+use crate::cli::management::{Answer, AnswerArgs, Change, ChangeArgs, Session, Stop, sentences};
 use crate::report::{ManagementState, ManagementV1, PermissionRecord};
 use crate::signing_profiles::{Consequence, ProfileId, StatementId};
 
@@ -44,7 +44,10 @@ pub(super) async fn run(args: &Args) -> Result<Answer, Stop> {
             "remove permission `{}` from signing profile `{arn}`",
             statement.as_str()
         ),
-        consequences: Consequence::of_revoke_grant(&found.principal, &found.action),
+        consequences: sentences(&Consequence::of_revoke_grant(
+            &found.principal,
+            &found.action,
+        )),
     };
     let done = format!("Removed permission {} from {arn}", statement.as_str());
     let work = signer.revoke_grant(&profile, &permissions, &statement);

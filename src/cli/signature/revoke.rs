@@ -2,7 +2,9 @@
 
 use crate::aws::CallErrorKind;
 use crate::cli::management::count::{CountArgs, count};
-use crate::cli::management::{Answer, AnswerArgs, Change, ChangeArgs, Session, Stop, unchanged};
+use crate::cli::management::{
+    Answer, AnswerArgs, Change, ChangeArgs, Session, Stop, sentences, unchanged,
+};
 use crate::report::{JobRecord, ManagementState, ManagementV1};
 use crate::signing_profiles::{Consequence, Error, Job, JobId, Reason};
 
@@ -67,7 +69,7 @@ pub(super) async fn run(args: &Args) -> Result<Answer, Stop> {
             "revoke the signature of job `{called}`{}",
             of_profile(job.as_ref())
         ),
-        consequences: Consequence::of_revoke_signature(),
+        consequences: sentences(&Consequence::of_revoke_signature()),
     };
     let done = format!("Revoked the signature of job {called}");
     let work = session.signer.revoke_signature(&id, &reason);

@@ -2,7 +2,7 @@
 
 use aws_sdk_signer::operation::RequestId as _;
 
-use super::{Pages, SigningProfiles};
+use super::{SigningProfiles, pages};
 use crate::aws::{CallError, CallErrorKind};
 use crate::signing_profiles::calls::{HARMLESS, ask};
 use crate::signing_profiles::error::Error;
@@ -62,7 +62,7 @@ impl SigningProfiles {
         let account = profile.profile().location().account();
         let resource = resource(&self.region, Some(account), path);
         let call = self.call("signer:ListSigningJobs", resource.clone());
-        let mut pages = Pages::default();
+        let mut pages = pages();
         let mut jobs: Vec<Job> = Vec::new();
         while pages.has_next() {
             let token = pages.token();

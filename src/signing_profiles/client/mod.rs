@@ -2,8 +2,11 @@
 //! before.
 
 mod jobs;
+mod packages;
 mod permissions;
 mod profiles;
+
+pub use packages::NewSigningJob;
 
 use std::fmt::Display;
 
@@ -11,8 +14,10 @@ use aws_sdk_signer::Client;
 use aws_sdk_signer::config::retry::RetryConfig;
 
 use super::error::Error;
-use crate::aws::{Aws, Call, Location, Pace};
-use crate::limits::{MAX_SIGNER_PAGES, SIGNER_CALLS_PER_SECOND, SIGNER_LISTS_PER_SECOND};
+use crate::aws::{Aws, Call, Location, Pace, Pages};
+use crate::limits::{
+    MAX_SIGNER_PAGES, SIGNER_CALLS_PER_SECOND, SIGNER_LISTS_PER_SECOND, SIGNING_JOBS_PER_SECOND,
+};
 
 /// AWS Signer in one region, as its administrator uses it.
 #[derive(Debug)]
@@ -23,6 +28,8 @@ pub struct SigningProfiles {
     pace: Pace,
     /// How fast lists and jobs are asked for.
     lists: Pace,
+    /// How fast signing jobs are started.
+    starts: Pace,
 }
 
 impl SigningProfiles {
@@ -63,6 +70,7 @@ impl SigningProfiles {
             region,
             pace: Pace::in_any_second(SIGNER_CALLS_PER_SECOND),
             lists: Pace::in_any_second(SIGNER_LISTS_PER_SECOND),
+            starts: Pace::in_any_second(SIGNING_JOBS_PER_SECOND),
         })
     }
 
@@ -80,66 +88,7 @@ impl SigningProfiles {
     }
 }
 
-/// The pages of a list, of which there is an end.
-#[derive(Debug, Default)]
-struct Pages {
-    read: usize,
-    /// The token of the next page; `None` for the first.
-    token: Option<String>,
-    is_over: bool,
-}
-
-impl Pages {
-    /// Whether there is another page that is read.
-    const fn has_next(&self) -> bool {
-        !self.is_over && self.read < MAX_SIGNER_PAGES
-    }
-
-    /// The token of the next page; the first has none.
-    fn token(&self) -> Option<String> {
-        self.token.clone()
-    }
-
-    /// Goes on to the page that `token` names.
-    fn turn(&mut self, token: Option<&str>) -> Result<(), String> {
-        self.read += 1;
-        let token = token.filter(|token| !token.is_empty()).map(str::to_owned);
-        if token.is_some() && self.token == token {
-            return Err("its next page is the same one".to_owned());
-        }
-        self.is_over = token.is_none();
-        self.token = token;
-        Ok(())
-    }
-
-    /// Whether no page was left out.
-    const fn is_complete(&self) -> bool {
-        self.is_over || self.read < MAX_SIGNER_PAGES
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn pages_end() {
-        let mut pages = Pages::default();
-        assert_eq!((pages.has_next(), pages.token()), (true, None));
-        pages.turn(Some("a")).unwrap();
-        assert_eq!(
-            (pages.has_next(), pages.token()),
-            (true, Some("a".to_owned()))
-        );
-        let problem = pages.turn(Some("a")).unwrap_err();
-        assert_eq!(problem, "its next page is the same one");
-        pages.turn(None).unwrap();
-        assert_eq!((pages.has_next(), pages.is_complete()), (false, true));
-        let mut pages = Pages::default();
-        for number in 0..MAX_SIGNER_PAGES {
-            assert!(pages.has_next());
-            pages.turn(Some(&number.to_string())).unwrap();
-        }
-        assert_eq!((pages.has_next(), pages.is_complete()), (false, false));
-    }
+/// The pages of one of its lists.
+const fn pages() -> Pages {
+    Pages::at_most(MAX_SIGNER_PAGES)
 }

@@ -2,7 +2,7 @@
 
 use aws_sdk_signer::operation::RequestId as _;
 
-use super::{Pages, SigningProfiles};
+use super::{SigningProfiles, pages};
 use crate::aws::{CallError, CallErrorKind, Repeat};
 use crate::signing_profiles::calls::{HARMLESS, ask};
 use crate::signing_profiles::error::Error;
@@ -21,7 +21,7 @@ impl SigningProfiles {
             "signer:ListProfilePermissions",
             profile.profile().to_string(),
         );
-        let mut pages = Pages::default();
+        let mut pages = pages();
         let mut permissions = Permissions::default();
         while pages.has_next() {
             let token = pages.token();

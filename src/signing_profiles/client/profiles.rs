@@ -4,7 +4,7 @@ use aws_sdk_signer::operation::RequestId as _;
 use aws_sdk_signer::types::{SignatureValidityPeriod, SigningProfileStatus, ValidityType};
 use aws_smithy_types::DateTime;
 
-use super::{Pages, SigningProfiles};
+use super::{SigningProfiles, pages};
 use crate::aws::{CallError, CallErrorKind, Repeat, SigningProfileVersionArn};
 use crate::signing_profiles::PLATFORM_ID;
 use crate::signing_profiles::calls::{HARMLESS, ask};
@@ -98,7 +98,7 @@ impl SigningProfiles {
             "signer:ListSigningProfiles",
             resource(&self.region, None, path),
         );
-        let mut pages = Pages::default();
+        let mut pages = pages();
         let mut profiles = Vec::new();
         while pages.has_next() {
             let token = pages.token();

@@ -190,7 +190,7 @@ async fn a_function_has_its_role() {
     let role = format!("arn:aws:iam::{}:role/gate", cloud.emulator.account());
     let request = json!({
         "FunctionName": "gate", "Role": role, "Runtime": "provided.al2023", "Handler": "bootstrap",
-        "Timeout": 60, "Code": { "ZipFile": "eA==" },
+        "Timeout": 60,
     });
     let arn = cloud.emulator.create_function(&request).unwrap();
     let aws = &cloud.aws;
@@ -203,7 +203,7 @@ async fn a_function_has_its_role() {
         );
         assert_eq!(
             found.code_sha256,
-            "LXEWQrcmsEQBYnyp+6wy9chTD7GQPMTbAiWHF5IaSIE="
+            "8Bq/uRv0p/eRZbiWClXuMqQItbgRyYciAlcFyXzgwHw="
         );
     }
     assert_eq!(cloud.last_host(), "lambda.us-east-1.amazonaws.com");

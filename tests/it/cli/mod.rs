@@ -2,6 +2,7 @@
 
 mod blob;
 mod cert;
+mod code_signing;
 mod doctor;
 mod exposure;
 mod fault;

@@ -63,7 +63,7 @@ fn every_block_is_commands_their_output_or_json() {
 /// Flags in a sentence are flags of this program, unless another program stands before them.
 #[test]
 fn every_flag_that_a_sentence_names_exists() {
-    const COMMANDS: [&str; 16] = [
+    const COMMANDS: [&str; 17] = [
         "countersign",
         "setup",
         "doctor",
@@ -80,6 +80,7 @@ fn every_flag_that_a_sentence_names_exists() {
         "revocation",
         "profile",
         "signature",
+        "lambda",
     ];
 
     let mut helps = Vec::new();

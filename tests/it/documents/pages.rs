@@ -51,6 +51,7 @@ pub(super) fn all() -> Vec<String> {
         "examples/ecr-managed-signing",
         "examples/github-actions",
         "examples/gitlab",
+        "examples/lambda",
         "examples/terraform",
     ])
 }

@@ -7,6 +7,7 @@ use crate::support::sandbox::Ran;
 use crate::support::scene::Scene;
 use crate::support::script_plugin::write_program;
 use crate::support::shown::shown;
+use crate::support::stage::{Stage, a_package};
 use crate::support::{kms, layout, local_keys};
 
 /// The directory that the pages give the emulator.
@@ -76,7 +77,7 @@ impl Reader {
         let second = scene.emulator.push_test_image("base", "v1").unwrap();
         let other = scene.emulator.create_signing_profile("production").unwrap();
         let on_ecr = scene.push_under_rules(&scene.repository_on_ecr(), &[&scene.profile.arn]);
-        vec![
+        [
             ("ECR_IMAGE", on_ecr),
             ("PROFILE_ARN", scene.profile.arn.clone()),
             ("OTHER_PROFILE_ARN", other.arn),
@@ -84,6 +85,31 @@ impl Reader {
             ("IMAGE", scene.image.clone()),
             ("IMAGE2", format!("{}/base@{second}", scene.registry())),
             ("FUNCTION_ARN", Self::gated_service(scene)),
+        ]
+        .into_iter()
+        .chain(Self::code_of_lambda(scene))
+        .collect()
+    }
+
+    /// A profile for packages of AWS Lambda, a configuration that only warns, a function with signed code and a layer, and a
+    /// bucket; what the pages call the first two and the layer.
+    fn code_of_lambda(scene: &Scene) -> [(&'static str, String); 3] {
+        let stage = Stage::part_of(scene, "package");
+        let signed = stage.signed_in_job("x");
+        let config = stage.config(&[&stage.profile.version_arn], "Warn");
+        let layer = stage.layer("tools", &signed);
+        stage.function("api", &signed, &serde_json::json!({ "Layers": [layer] }));
+        let home = scene.sandbox.home();
+        std::fs::write(home.join("app.zip"), a_package("x")).unwrap();
+        std::fs::write(home.join("app.signed.zip"), &signed).unwrap();
+        scene
+            .emulator
+            .create_bucket("packages", Some(true))
+            .unwrap();
+        [
+            ("CODE_PROFILE", stage.profile.version_arn.clone()),
+            ("CONFIG_ARN", config),
+            ("LAYER_ARN", layer),
         ]
     }
 
@@ -129,7 +155,9 @@ impl Reader {
         let wrapper = format!(
             r#"#!/bin/sh
 case "$*" in
-*--trust-anchor*|*--for*|"gate audit-service"*) ;;
+*--trust-anchor*|*--for*|"gate audit-service"*|"lambda audit"*|"lambda config"*|"lambda iam-policy"*) ;;
+"lambda "*)
+    set -- "$@" --trust-anchor {home}/package-root.crt ;;
 "cert add --aws-signer")
     set -- cert add --type signingAuthority --store aws-signer-ts trustpolicy/roots/aws-signer-notation-root.crt ;;
 "gate "*)

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 use countersign::trust_policy::scope::ScopeError;
 use countersign::trust_policy::{DocumentKind, Error, LEGACY_FILE_NAME, Rule, TrustPolicies};
-use countersign::trust_store::{TrustStores, built_in_file};
+use countersign::trust_store::{TrustStores, built_in_file, built_in_package_root};
 use jsonschema::Validator;
 use serde_json::{Value, json};
 
@@ -367,7 +367,11 @@ fn the_ready_made_policies_are_good_and_explained() {
 #[test]
 fn the_roots_beside_the_policies_are_the_built_in_ones() {
     let roots = package().join("trustpolicy/roots");
-    assert_eq!(files_of(&roots, "crt").len(), 2);
+    // The third is the root of packages of AWS Lambda, which no trust store has.
+    assert_eq!(files_of(&roots, "crt").len(), 3);
+    let packages = read(&roots.join("aws-signer-lambda-root.crt"));
+    let packages = countersign::x509::parse_certificates(packages.as_bytes()).unwrap();
+    assert_eq!(packages, [built_in_package_root().unwrap()]);
     for partition in ["aws", "aws-us-gov"] {
         let (name, pem) = built_in_file(partition).unwrap();
         assert_eq!(read(&roots.join(name)).as_bytes(), pem);

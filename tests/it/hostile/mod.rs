@@ -9,8 +9,12 @@ mod envelopes;
 mod listing;
 mod manifests;
 mod memory;
+mod packages;
 mod redirects;
+mod signed_packages;
 mod time;
+
+pub(crate) use signed_packages::entries_of;
 
 use std::path::Path;
 use std::time::Duration;

@@ -25,7 +25,6 @@ impl Deployed {
         }
         let request = json!({
             "FunctionName": "gate", "Role": role("gate"), "Runtime": "provided.al2023", "Timeout": 60,
-            "Code": { "ZipFile": "eA==" },
         });
         let function = emulator.create_function(&request).unwrap();
         let request = json!({

@@ -4,8 +4,11 @@
 //! otherwise than before.
 
 mod files;
+mod code_signing;
 mod keys;
 mod machines;
+mod package_checks;
+mod packages;
 mod policies;
 mod profiles;
 mod scrubbed;

@@ -1,19 +1,24 @@
 //! One name in place of what is another one in each run.
 
-/// The forms that are replaced: `d` is a digit, `x` a digit in hexadecimal, `w` a letter or digit, `A` a letter.
-const FORMS: [(&str, &str); 9] = [
+/// The forms that are replaced: `d` is a digit, `x` a digit in hexadecimal and `X` one in capitals,
+/// `w` a letter or digit, `A` a letter.
+const FORMS: [(&str, &str); 13] = [
     (
         "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx",
         "DIGEST",
     ),
     ("xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx", "UUID"),
     ("dddd-dd-ddTdd:dd:ddZ", "TIME"),
+    ("dddd-dd-ddTdd:dd:dd.ddd+0000", "TIME"),
+    ("csc-wwwwwwwwwwwwwwwww", "csc-ID"),
+    ("on dddd-dd-dd", "on DATE"),
     ("AAA, dd AAA dddd dd:dd:dd +0000", "TIME"),
     ("AAA AAA dd dd:dd:dd dddd", "TIME"),
     ("AAA AAA  d dd:dd:dd dddd", "TIME"),
     ("(d seconds old)", "(SECONDS old)"),
     ("(d second old)", "(SECONDS old)"),
     ("version: wwwwwwwwww", "version: VERSION"),
+    ("request `XXXXXXXXXXXXXXXX`", "request `ID`"),
 ];
 
 /// `text` without times, digests, identifiers and versions.
@@ -47,6 +52,7 @@ fn begins_with(text: &str, form: &str) -> bool {
             .all(|(form, byte)| match form {
                 b'd' => byte.is_ascii_digit(),
                 b'x' => byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte),
+                b'X' => byte.is_ascii_digit() || (b'A'..=b'F').contains(&byte),
                 b'w' => byte.is_ascii_alphanumeric(),
                 b'A' => byte.is_ascii_alphabetic(),
                 other => byte == other,
@@ -89,6 +95,7 @@ fn only_what_changes_is_replaced() {
             "job 1896588b-8be4-46ff-8b2f-d6f5673d101b; ü".to_owned(),
             "job UUID; ü",
         ),
+        ("(request `700B2403537C8A77`)".to_owned(), "(request `ID`)"),
     ] {
         assert_eq!(scrubbed(&text), shown);
     }

@@ -7,6 +7,8 @@ use crate::support::scene::Scene;
 pub(super) struct Transcript {
     pub(super) scene: Scene,
     text: String,
+    /// Names in lines, and what they stand for.
+    names: Vec<(&'static str, String)>,
 }
 
 impl Transcript {
@@ -19,13 +21,23 @@ impl Transcript {
         Self {
             scene,
             text: String::new(),
+            names: Vec::new(),
         }
+    }
+
+    /// Has `name` in lines stand for `value`.
+    pub(super) fn naming(&mut self, name: &'static str, value: &str) {
+        self.names.push((name, value.to_owned()));
     }
 
     /// Runs each line: a title, `: `, and what is typed after `countersign`.
     pub(super) fn run(&mut self, lines: &[&str]) {
         for line in lines {
             let (title, typed) = line.split_once(": ").unwrap();
+            let named = self.names.iter();
+            let typed = named.fold(typed.to_owned(), |typed, (name, value)| {
+                typed.replace(name, value)
+            });
             let typed = typed
                 .replace("PROFILE", &self.scene.profile.arn)
                 .replace("IMAGE", &self.scene.image)

@@ -1,0 +1,49 @@
+//! A signed package that is there already.
+
+use std::path::Path;
+use std::time::Duration;
+
+use super::look::Candidate;
+use super::work::PackageSigner;
+use crate::code_signing::comparison::compare;
+use crate::code_signing::contents::Contents;
+use crate::code_signing::{Judgement, Signature, ask};
+use crate::files;
+use crate::oci::hex;
+
+/// A signed package that is there already.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Existing {
+    /// SHA-256 of the signed package, in hexadecimal digits.
+    pub sha256: String,
+    /// Its signature.
+    pub signature: Signature,
+}
+
+/// The signed form of `candidate` at `out`, if it has the same entries and modes, passes all four checks, was signed by the
+/// profile version that would sign now, and is valid for `remaining` more.
+pub async fn existing(
+    signer: &PackageSigner,
+    candidate: &Candidate,
+    out: &Path,
+    remaining: Duration,
+) -> Option<Existing> {
+    let settings = &signer.settings;
+    let file = files::open_following_links(out).ok()?;
+    let contents = Contents::read(&file, settings.allowed).ok()?;
+    if !compare(&contents, &candidate.contents).is_empty() {
+        return None;
+    }
+    let profile = std::slice::from_ref(&signer.looked.profile.arn);
+    let judgement = Judgement::begin(&contents, profile, &settings.roots, signer.now);
+    let signature = judgement.to_ask()?.clone();
+    if signature.expires_at() < signer.now + remaining {
+        return None;
+    }
+    let asked = Box::pin(ask(&signer.aws, &signature)).await;
+    let is_verified = judgement.with_revocation(asked).is_verified();
+    is_verified.then(|| Existing {
+        sha256: hex(&contents.sha256),
+        signature,
+    })
+}

@@ -1,0 +1,18 @@
+//! A package signed by AWS Signer: uploaded, signed in a signing job, fetched, and held to what was uploaded.
+//!
+//! Input: packages, a signing profile, a bucket. Everything is looked at before anything is uploaded ([`look`]); what was
+//! begun is kept, so that the same command picks it up ([`Jobs`]); the signed package is written only if it has exactly the
+//! entries of the one that was uploaded, and the one signature of the job that was asked for.
+
+mod error;
+mod existing;
+mod jobs;
+mod look;
+mod received;
+mod work;
+
+pub use error::{Class, Error, Unversioned};
+pub use existing::{Existing, existing};
+pub use jobs::Jobs;
+pub use look::{Candidate, Looked, Settings, look};
+pub use work::{PackageSigner, Signed, Step};

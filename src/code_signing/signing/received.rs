@@ -1,0 +1,75 @@
+//! What a signing job made, held to what was uploaded and to what was asked for.
+
+use std::fs::File;
+
+use time::OffsetDateTime;
+
+use super::error::Error;
+use super::look::{Candidate, Settings};
+use crate::aws::{SigningJobArn, SigningProfileVersionArn};
+use crate::code_signing::Signature;
+use crate::code_signing::checks::Judgement;
+use crate::code_signing::comparison::{Difference, compare};
+use crate::code_signing::contents::Contents;
+use crate::oci::hex;
+
+/// A signed package that may be written.
+#[derive(Debug)]
+pub(super) struct Received {
+    /// SHA-256 of the whole package, in hexadecimal digits.
+    pub(super) sha256: String,
+    /// Its signature.
+    pub(super) signature: Signature,
+    /// Entries whose modes are others than before, which no signature covers.
+    pub(super) modes: Vec<String>,
+}
+
+/// Accepts a package that has the entries of `candidate` in their order, and the signature of `job`.
+pub(super) fn accept(
+    file: &File,
+    candidate: &Candidate,
+    settings: &Settings,
+    job: &SigningJobArn,
+    profile: &SigningProfileVersionArn,
+    now: OffsetDateTime,
+) -> Result<Received, Error> {
+    let named = || job.to_string();
+    let contents = Contents::read(file, settings.allowed);
+    let contents = contents.map_err(|source| Error::Received {
+        job: named(),
+        source,
+    })?;
+    let (modes, differences): (Vec<_>, Vec<_>) = compare(&contents, &candidate.contents)
+        .into_iter()
+        .partition(|difference| matches!(difference, Difference::Mode(_)));
+    if !differences.is_empty() {
+        return Err(Error::Differs {
+            job: named(),
+            differences,
+        });
+    }
+    let judgement = Judgement::begin(
+        &contents,
+        std::slice::from_ref(profile),
+        &settings.roots,
+        now,
+    );
+    let not_accepted = |source| Error::NotAccepted {
+        job: named(),
+        source,
+    };
+    let signature = judgement.into_signature().map_err(not_accepted)?;
+    if signature.job() != job {
+        return Err(Error::OtherJob {
+            job: named(),
+            what: "signature of job",
+            found: signature.job().to_string(),
+            wanted: named(),
+        });
+    }
+    Ok(Received {
+        sha256: hex(&contents.sha256),
+        signature,
+        modes: modes.iter().map(|mode| mode.name().to_owned()).collect(),
+    })
+}
