@@ -1,5 +1,7 @@
-//! Times `get-plugin-metadata` as a whole process against a program that only prints: this one,
-//! started with no argument. Run by `benches/startup`.
+//! Times a command as a whole process against a program that only prints: this one, started with no argument.
+//! Run by `benches/startup` and `benches/side-by-side/run`.
+//!
+//!     startup PROGRAM FILE-FOR-STDIN ARGUMENT...
 
 use std::fs::File;
 use std::process::Command;
@@ -8,25 +10,28 @@ use std::time::{Duration, Instant};
 const ROUNDS: usize = 300;
 
 fn main() {
-    let (Some(plugin), Some(request)) = (std::env::args_os().nth(1), std::env::args_os().nth(2)) else {
+    let mut arguments = std::env::args_os().skip(1);
+    let (Some(program), Some(request)) = (arguments.next(), arguments.next()) else {
         println!("{{\"name\":\"a program that only prints\"}}");
         return;
     };
     let this = std::env::current_exe().expect("this program's path");
     let mut print = Command::new(this);
-    let mut metadata = Command::new(plugin);
-    metadata.arg("get-plugin-metadata");
+    let arguments: Vec<_> = arguments.collect();
+    let mut command = Command::new(program);
+    command.args(&arguments);
 
     let mut times = (Vec::new(), Vec::new());
     // The two take turns, so that whatever else the machine does hits both.
     for _ in 0..ROUNDS {
         times.0.push(run(&mut print, &request));
-        times.1.push(run(&mut metadata, &request));
+        times.1.push(run(&mut command, &request));
     }
-    let (print, metadata) = (median(times.0), median(times.1));
+    let (print, command) = (median(times.0), median(times.1));
     println!("a program that only prints: {print:?} (median of {ROUNDS})");
-    println!("get-plugin-metadata:        {metadata:?} (median of {ROUNDS})");
-    println!("ratio: {:.2}", metadata.as_secs_f64() / print.as_secs_f64());
+    let name = arguments.first().map(|name| name.to_string_lossy()).unwrap_or_default();
+    println!("{name}: {command:?} (median of {ROUNDS})");
+    println!("ratio: {:.2}", command.as_secs_f64() / print.as_secs_f64());
 }
 
 fn run(command: &mut Command, request: &std::ffi::OsStr) -> Duration {

@@ -24,7 +24,7 @@ pub use exposure::{Exposure, exposure, exposure_of_directory};
 pub(crate) use named::wait_for_input;
 pub use named::{NamedStream, is_stream, open_stream, read_named};
 pub use of_root::check_of_root;
-pub use private::{check_private_directory, read_private};
+pub use private::{check_private_directory, read_private, read_private_in_use};
 pub use reserved::Reserved;
 pub use rolling::RollingFile;
 pub use room::{make_room, make_room_in_bytes};
@@ -33,6 +33,8 @@ pub use unlinked::check_unlinked;
 use std::fs::{self, File, FileType, Metadata, OpenOptions};
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
+
+use crate::limits::MOST_ROOM_AT_ONCE;
 
 /// Why a file could not be read or written.
 #[derive(Debug, thiserror::Error)]
@@ -202,8 +204,8 @@ const PRIVATE_FILE: u32 = 0o600;
 /// [`Error::SymbolicLink`] and [`Error::WrongKind`] for anything but a regular file,
 /// [`Error::TooLarge`] past the limit, [`Error::NotFound`] and [`Error::Io`] as the operating system answers.
 pub fn read(path: &Path, max_bytes: u64) -> Result<Vec<u8>, Error> {
-    let (file, _) = open_regular(path)?;
-    read_bounded(file, path, max_bytes)
+    let (file, opened) = open_regular(path)?;
+    read_regular(file, &opened, path, max_bytes)
 }
 
 /// Opens what is a regular file itself.
@@ -307,11 +309,25 @@ pub fn write_atomic(path: &Path, bytes: &[u8]) -> Result<(), Error> {
 ///
 /// As [`write_atomic`].
 pub fn write_atomic_with_mode(path: &Path, bytes: &[u8], mode: u32) -> Result<(), Error> {
+    replacing(path, mode)?.write(bytes)
+}
+
+/// [`write_atomic`] for what can be had again: not waited for until it is on the disk, which takes longer than to fetch
+/// it.
+///
+/// # Errors
+///
+/// As [`write_atomic`].
+pub fn write_unsynced(path: &Path, bytes: &[u8]) -> Result<(), Error> {
+    replacing(path, PRIVATE_FILE)?.unsynced().write(bytes)
+}
+
+fn replacing(path: &Path, mode: u32) -> Result<Reserved, Error> {
     let directory = match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
     };
-    Reserved::new(path, mode, directory, true)?.write(bytes)
+    Reserved::new(path, mode, directory, true)
 }
 
 /// Writes a whole file of this mode, of which the process's mask is taken off, where nothing was before: what is
@@ -325,16 +341,11 @@ pub fn write_new(path: &Path, bytes: &[u8], mode: u32, scratch: &Path) -> Result
     Reserved::new(path, mode, scratch, false)?.write(bytes)
 }
 
-/// Notes that a regular file of this user was used now, as if it had just been written.
-///
-/// # Errors
-///
-/// As [`read`].
+/// Notes that an open file was used now, as if it had just been written: it gives way later.
 #[cfg(unix)]
-pub fn touch(path: &Path) -> Result<(), Error> {
+fn touch(file: &File) -> io::Result<()> {
     use rustix::fs::{Timespec, Timestamps, UTIME_NOW, futimens};
 
-    let (file, _) = open_regular(path)?;
     let now = Timespec {
         tv_sec: 0,
         tv_nsec: UTIME_NOW,
@@ -343,18 +354,13 @@ pub fn touch(path: &Path) -> Result<(), Error> {
         last_access: now,
         last_modification: now,
     };
-    futimens(&file, &times).map_err(|source| Error::io("touch", path, source.into()))
+    futimens(file, &times).map_err(io::Error::from)
 }
 
-/// Notes that a regular file of this user was used now, as if it had just been written.
-///
-/// # Errors
-///
-/// As [`read`].
+/// Elsewhere files give way in the order in which they were written.
 #[cfg(not(unix))]
-pub fn touch(path: &Path) -> Result<(), Error> {
-    // Without it, files give way in the order in which they were written.
-    look(path).map(|_| ())
+fn touch(_: &File) -> io::Result<()> {
+    Ok(())
 }
 
 /// Removes a file, or a link itself; never a directory.
@@ -482,8 +488,29 @@ fn is_link_refusal(_error: &io::Error) -> bool {
     false
 }
 
+/// [`read_bounded`] of a file that was looked at: where it is small, room is made at once.
+fn read_regular(
+    file: File,
+    opened: &Metadata,
+    path: &Path,
+    max_bytes: u64,
+) -> Result<Vec<u8>, Error> {
+    let room = opened.len().min(max_bytes).min(MOST_ROOM_AT_ONCE);
+    // One byte more shows that the file has ended.
+    let room = usize::try_from(room.saturating_add(1)).unwrap_or_default();
+    read_into(Vec::with_capacity(room), file, path, max_bytes)
+}
+
 fn read_bounded(file: impl io::Read, path: &Path, max_bytes: u64) -> Result<Vec<u8>, Error> {
-    let mut bytes = Vec::new();
+    read_into(Vec::new(), file, path, max_bytes)
+}
+
+fn read_into(
+    mut bytes: Vec<u8>,
+    file: impl io::Read,
+    path: &Path,
+    max_bytes: u64,
+) -> Result<Vec<u8>, Error> {
     // One byte more than the limit, to know that there is more; never the size that the file claims.
     file.take(max_bytes.saturating_add(1))
         .read_to_end(&mut bytes)

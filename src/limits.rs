@@ -125,11 +125,11 @@ pub const ROOM_BYTES_PER_SECOND: u64 = 2 * 1024 * 1024;
 /// Bytes of a signature manifest or an envelope that is kept; a real one has some 10 KiB. What needs room in memory is not.
 pub const MAX_CACHED_BYTES: u64 = MAX_BYTES_WITHOUT_ROOM;
 
-/// Bytes of one of the 256 parts of the content cache: with what is written between two looks, all of them have 256 MiB.
-pub const MAX_CACHE_PART_BYTES: u64 = 768 * 1024;
+/// Bytes of one of the 16 parts of the content cache: with what is written between two looks, all of them have 256 MiB.
+pub const MAX_CACHE_PART_BYTES: u64 = 12 * 1024 * 1024;
 
-/// Files that one process writes into a part before it looks again how many bytes are in it.
-pub const CACHE_WRITES_BETWEEN_LOOKS: u8 = 4;
+/// Files that are written into a part before one who writes looks again how many bytes are in it.
+pub const CACHE_WRITES_BETWEEN_LOOKS: u64 = 64;
 
 // Envelopes and payloads
 
@@ -432,6 +432,9 @@ pub const MAX_SIMULATION_BYTES: usize = 256 * 1024;
 /// costs nothing beside hashing.
 pub const BLOB_BUFFER_BYTES: usize = 1024 * 1024;
 
+/// Bytes for which room is made before a file is read, where it says that it has as many or more.
+pub const MOST_ROOM_AT_ONCE: u64 = 64 * 1024;
+
 /// Bytes of a configuration file: `config.json`, `signingkeys.json`, Docker's `config.json`.
 pub const MAX_CONFIG_BYTES: u64 = 4 * 1024 * 1024;
 
@@ -554,8 +557,9 @@ pub const READ_TIMEOUT: Duration = Duration::from_secs(15);
 /// Time of one request with its whole body.
 pub const REQUEST_TIMEOUT: Duration = Duration::from_mins(1);
 
-/// Requests that one host is sent at the same time, before anything is known of it: enough for fifty images at once.
-pub const FIRST_REQUESTS_OF_ONE_HOST: usize = 64;
+/// Requests that one host is sent at the same time, before anything is known of it: enough for fifty images at once, of
+/// which each asks two things.
+pub const FIRST_REQUESTS_OF_ONE_HOST: usize = 128;
 
 /// Requests that one host is sent at the same time at most, however quickly it answers.
 pub const MAX_REQUESTS_OF_ONE_HOST: usize = 256;
@@ -566,8 +570,8 @@ pub const LEAST_REQUESTS_OF_ONE_HOST: usize = 2;
 /// Hosts of which it is remembered how much they take, besides those that are asked.
 pub const MAX_KNOWN_HOSTS: usize = 256;
 
-/// Connections to one host that are kept open for the next request.
-pub const MAX_IDLE_CONNECTIONS: usize = 128;
+/// Connections to one host that are kept open for the next request: as many as may be in use.
+pub const MAX_IDLE_CONNECTIONS: usize = MAX_REQUESTS_OF_ONE_HOST;
 
 /// Redirects that one request follows. ECR and the public registries need one.
 pub const MAX_REDIRECTS: usize = 5;
@@ -683,6 +687,9 @@ pub const MAX_GATE_METADATA: usize = 64;
 
 /// The greatest age of a signature that a gate policy may ask for: ten years.
 pub const MAX_GATE_AGE: Duration = Duration::from_hours(24 * 3_653);
+
+/// Longest time for which a gate policy may let an answer of AWS Signer count: what was revoked may run for so long.
+pub const MAX_GATE_SIGNER_ANSWERS: Duration = Duration::from_hours(1);
 
 /// Images that a gate policy exempts.
 pub const MAX_EXEMPTIONS: usize = 1_000;

@@ -16,14 +16,38 @@ ROOT = HERE.parent.parent
 CACHE = HERE / ".cache"
 
 
+TARGET = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
+
+
 def build():
-    """Ours, the registry, and a program around notation's library, whose client is not to be had as a Go module."""
-    CACHE.mkdir(exist_ok=True)
+    """The program as it is released."""
     subprocess.run(["cargo", "build", "--release", "--locked", "--quiet"], cwd=ROOT, check=True)
-    for name in ["scene", "notation"]:
+    return TARGET / "release" / "countersign"
+
+
+def build_scene(*others):
+    """The registry."""
+    CACHE.mkdir(exist_ok=True)
+    for name in ["scene", *others]:
         subprocess.run(["go", "build", "-o", CACHE / name, f"./{name}"], cwd=HERE, check=True)
-    target = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
-    return target / "release" / "countersign"
+
+
+def build_peers():
+    """The registry, a program around notation's library, whose client is not to be had as a Go module, and a bare GET."""
+    build_scene("notation")
+    # With the crates of the library, whatever their files are called.
+    command = ["cargo", "build", "--profile", "quick", "--lib", "--locked", "--quiet", "--message-format", "json"]
+    built = subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True).stdout
+    files = {}
+    for line in map(json.loads, built.splitlines()):
+        if line["reason"] == "compiler-artifact":
+            for file in line["filenames"]:
+                if file.endswith(".rlib"):
+                    files[line["target"]["name"].replace("-", "_")] = file
+    crates = [f"--extern={name}={files[name]}" for name in ["countersign", "futures_util", "tokio", "url"]]
+    for source in [HERE / "get.rs", ROOT / "benches" / "envelope.rs"]:
+        compile = ["rustc", "--edition=2024", "-Copt-level=3", "-Cpanic=abort", "-o", CACHE / source.stem, source]
+        subprocess.run([*compile, *crates, f"-Ldependency={TARGET / 'quick' / 'deps'}"], check=True)
 
 
 class Scene:
@@ -45,6 +69,13 @@ class Scene:
 
     def __enter__(self):
         return self
+
+    def envelope(self):
+        """The envelope of the first image, in a directory of its own."""
+        directory = self.home / "envelopes"
+        directory.mkdir(exist_ok=True)
+        (directory / "signature.jws").write_bytes(self.get("envelope"))
+        return directory
 
     def __exit__(self, *_):
         self.process.kill()
@@ -113,6 +144,49 @@ def ours(scene, program, count, *flags):
 
 def ours_one(scene, program):
     return measure(scene, [program, "verify", "--insecure-registry", scene.references(1)[0]])
+
+
+def envelope_seconds(scene):
+    """What verifying the envelope of the first image takes by itself, as `benches/envelope.rs` measures it."""
+    found = subprocess.run([CACHE / "envelope", scene.envelope()], check=True, stdout=subprocess.PIPE, text=True)
+    return int(found.stdout.split()[1]) / 1e9
+
+
+def start_up(program, *arguments):
+    """How many times as long as a program that only prints."""
+    startup = CACHE / "startup"
+    subprocess.run(["rustc", "--edition=2024", "-O", "-o", startup, ROOT / "benches" / "startup.rs"], check=True)
+    with tempfile.TemporaryDirectory() as directory:
+        request = pathlib.Path(directory) / "request"
+        request.write_text("{}")
+        plugin = pathlib.Path(directory) / "notation-com.amazonaws.signer.notation.plugin"
+        shutil.copy(program, plugin)
+        started = plugin if arguments[0] == "get-plugin-metadata" else program
+        found = subprocess.run([startup, started, request, *arguments], check=True, stdout=subprocess.PIPE, text=True)
+    return float(found.stdout.split()[-1])
+
+
+def envelope_ratios():
+    """The time of each kind of envelope, as a part of notation-core-go's: `benches/envelope` has the two take turns."""
+    found = subprocess.run([ROOT / "benches" / "envelope"], stdout=subprocess.PIPE, text=True).stdout
+    lines = [line.split() for line in found.splitlines()[1:]]
+    return {line[0]: float(line[-1]) for line in lines}
+
+
+def aws_signer(program):
+    """Times five delays that fifty images of AWS Signer took, and seconds of their signing: a test measures them."""
+    command = [ROOT / "benches" / "aws-signer", program]
+    found = subprocess.run(command, stdout=subprocess.PIPE, text=True).stdout
+    signing = next(line for line in found.splitlines() if line.startswith("signing"))
+    verifying = next(line for line in found.splitlines() if line.startswith("verification"))
+    return float(verifying.split(", ")[1].split()[0]), signing.split(": ")[1]
+
+
+def bare_gets(scene, count):
+    """As many times the manifest of the first image, and nothing else."""
+    host, rest = scene.references(1)[0].split("/", 1)
+    repository, digest = rest.split("@")
+    return measure(scene, [CACHE / "get", f"http://{host}/v2/{repository}/manifests/{digest}", str(count)])
 
 
 def theirs(scene, count):

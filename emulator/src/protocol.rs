@@ -1,5 +1,7 @@
 //! How a service writes its answers and its errors.
 
+use std::fmt::Write as _;
+
 use bytes::Bytes;
 use http::{HeaderValue, Response, StatusCode, header};
 use serde_json::Value;
@@ -93,7 +95,8 @@ impl Protocol {
                 let mut members = String::new();
                 for name in ["Endpoint", "Bucket"] {
                     if let Some(value) = text(name) {
-                        members += &format!("<{name}>{}</{name}>", xml(value));
+                        // Writing to a `String` cannot fail.
+                        let _ = write!(members, "<{name}>{}</{name}>", xml(value));
                     }
                 }
                 let body = format!(

@@ -2,19 +2,21 @@
 
 use std::fmt::Write as _;
 use std::path::PathBuf;
+use std::time::Instant;
 
 use clap::Subcommand;
 use futures_util::stream;
 
-use super::args::{PluginConfigArgs, PolicyArgs, RegistryArgs, ScopeArgs, TimeArgs};
-use super::context::{Context, Format, Trusted};
+use super::args::{ListingForm, PluginConfigArgs, PolicyArgs, RegistryArgs, ScopeArgs, TimeArgs};
+use super::context::{Context, Format, Trusted, environment};
 use super::output::{
     CommandOutput, Exit, one_line, warning_lines, write_as_cause, write_causes, write_hint,
 };
+use super::reader;
 use super::verify::text::signatures;
 use crate::many;
 use crate::outcome::{RevocationFact, RevocationStatus, Said};
-use crate::report::{Called, sentence};
+use crate::report::{ArtifactGathering, Called, GatheringEnd, Invocation, Results, sentence};
 use crate::trust_policy::DocumentKind;
 use crate::verify::{Error, Gathered, GatheredSignature, OfflineDirectory, Options, Unseen};
 
@@ -29,6 +31,7 @@ pub(super) enum Command {
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  \
     countersign revocation fetch --out ./facts REFERENCE    (with Notation's trust policy)\n  \
+    countersign revocation fetch --out ./facts --output json REFERENCE    (for programs)\n  \
     countersign verify --offline ./facts REFERENCE@sha256:...    (on a machine without a network)")]
 pub(super) struct Args {
     /// Artifacts: registry/repository@digest, or :tag; with --oci-layout directory@digest, or :tag
@@ -50,12 +53,28 @@ pub(super) struct Args {
     registry: RegistryArgs,
     #[command(flatten)]
     time: TimeArgs,
+    /// Output format: `json` is one document on stdout, see schemas/gathering.v1.schema.json
+    #[arg(short, long, value_name = "FORM", default_value = "text")]
+    output: ListingForm,
 }
 
 pub(super) async fn run(command: Command, called: Called, emit: &mut dyn FnMut(CommandOutput)) {
     let Command::Fetch(args) = command;
     if let Err(report) = fetch(&args, called, emit).await {
-        emit(report);
+        emit(match args.output {
+            ListingForm::Text => report,
+            ListingForm::Json => unusable(report),
+        });
+    }
+}
+
+/// The answer in JSON where nothing could be begun with.
+fn unusable(report: CommandOutput) -> CommandOutput {
+    let begun = Invocation::begun(environment().now());
+    let end = GatheringEnd::not_begun(report.exit, report.not_begun(), begun);
+    CommandOutput {
+        stdout: Results::default().end(&end),
+        ..report
     }
 }
 
@@ -64,6 +83,7 @@ async fn fetch(
     called: Called,
     emit: &mut dyn FnMut(CommandOutput),
 ) -> Result<(), CommandOutput> {
+    let begun = Instant::now();
     let scope = args.scope.of(args.oci_layout, &args.policy)?;
     let plugin_config = args.plugin_config.parse()?;
     let references = super::parse_references(&args.references, args.oci_layout)?;
@@ -88,6 +108,7 @@ async fn fetch(
     let (setup, warnings) = trusted.setup(&context.environment.notation_directories())?;
     // What a plugin answers cannot be stored.
     let setup = setup.recording(directory.clone()).without_plugins();
+    let pool = context.pool();
     let verifier = context.connect(setup)?;
     emit(CommandOutput {
         stderr: warning_lines(&warnings),
@@ -114,10 +135,42 @@ async fn fetch(
     let many = many::Options::default();
     let references = stream::iter(references);
     let mut gathering = verifier.gather_many(references, &directory, &options, many);
-    while let Some(answer) = gathering.answer().await {
-        emit(match answer.outcome {
-            Ok(gathered) => in_words(&gathered),
-            Err(error) => failed(&error, &options.layout_scope, called),
+    let (mut results, mut worst) = (Results::default(), Exit::Done);
+    // The answers come in the order of the references.
+    for asked in &args.references {
+        let Some(answer) = gathering.answer().await else {
+            break;
+        };
+        let report = match &answer.outcome {
+            Ok(gathered) => in_words(gathered),
+            Err(error) => failed(error, &options.layout_scope, called),
+        };
+        worst = worst.worse(report.exit);
+        emit(match args.output {
+            ListingForm::Text => report,
+            ListingForm::Json => {
+                let scope = &options.layout_scope;
+                let found =
+                    ArtifactGathering::new(asked, &answer.outcome, scope, reader::current());
+                CommandOutput {
+                    stdout: results.add(&found),
+                    exit: report.exit,
+                    ..CommandOutput::done()
+                }
+            }
+        });
+    }
+    drop(gathering);
+    if args.output == ListingForm::Json {
+        let invocation = Invocation::new(
+            verifier.policies(),
+            verifier.now(),
+            pool.requests(),
+            begun.elapsed(),
+        );
+        emit(CommandOutput {
+            stdout: results.end(&GatheringEnd::new(worst, invocation)),
+            ..CommandOutput::done()
         });
     }
     Ok(())

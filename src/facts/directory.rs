@@ -72,6 +72,21 @@ impl Directory {
             Access::Own | Access::Shared => files::read(&path, max_bytes),
             Access::Private => files::read_private(&path, max_bytes),
         });
+        Self::found(read)
+    }
+
+    /// The same for a file of this user alone, which gives way when it was not read for long.
+    pub(crate) fn read_in_use(
+        &self,
+        name: &str,
+        max_bytes: u64,
+    ) -> Result<Option<Vec<u8>>, files::Error> {
+        let path = self.file(name);
+        let read = self.check();
+        Self::found(read.and_then(|()| files::read_private_in_use(&path, max_bytes)))
+    }
+
+    fn found(read: Result<Vec<u8>, files::Error>) -> Result<Option<Vec<u8>>, files::Error> {
         match read {
             Ok(bytes) => Ok(Some(bytes)),
             Err(error) if error.is_not_found() => Ok(None),
@@ -81,20 +96,45 @@ impl Directory {
 
     /// Writes the file with this name, in place of an older one.
     pub(crate) fn write(&self, name: &str, bytes: &[u8]) -> Result<(), files::Error> {
+        self.make_ready()?;
         let path = self.file(name);
-        match self.access {
-            Access::Own | Access::Private => files::create_directory(&self.path)?,
-            Access::Shared => {
-                files::create_directory_with_mode(&self.path, files::SHARED_DIRECTORY)?;
-            }
-        }
-        self.check()?;
-        if let Some(most) = self.most {
-            files::make_room(&self.path, most)?;
-        }
         match self.access {
             Access::Own | Access::Private => files::write_atomic(&path, bytes),
             Access::Shared => files::write_atomic_with_mode(&path, bytes, files::SHARED_FILE),
+        }
+    }
+
+    /// The same for a file of this user alone that is only worth its time: see [`files::write_unsynced`].
+    pub(crate) fn write_unsynced(&self, name: &str, bytes: &[u8]) -> Result<(), files::Error> {
+        self.make_ready()?;
+        files::write_unsynced(&self.file(name), bytes)
+    }
+
+    /// The directory is there, is what it must be, and has room.
+    fn make_ready(&self) -> Result<(), files::Error> {
+        match self.check() {
+            // Nothing is made where it is there already, which is nearly always.
+            Ok(()) if self.access != Access::Own => {}
+            Ok(()) => files::create_directory(&self.path)?,
+            Err(error) if error.is_not_found() => {
+                if let Some(parent) = &self.parent {
+                    self.make(parent)?;
+                }
+                self.make(&self.path)?;
+                self.check()?;
+            }
+            Err(error) => return Err(error),
+        }
+        if let Some(most) = self.most {
+            files::make_room(&self.path, most)?;
+        }
+        Ok(())
+    }
+
+    fn make(&self, path: &Path) -> Result<(), files::Error> {
+        match self.access {
+            Access::Own | Access::Private => files::create_directory(path),
+            Access::Shared => files::create_directory_with_mode(path, files::SHARED_DIRECTORY),
         }
     }
 
@@ -106,11 +146,6 @@ impl Directory {
             Err(error) if error.is_not_found() => Ok(()),
             removed => removed,
         }
-    }
-
-    /// Notes that the file with this name was used now, so that it gives way later.
-    pub(crate) fn touch(&self, name: &str) -> Result<(), files::Error> {
-        files::touch(&self.file(name))
     }
 
     fn check(&self) -> Result<(), files::Error> {

@@ -3,7 +3,7 @@
 use std::fs::Metadata;
 use std::path::Path;
 
-use super::{Error, check_directory, open_regular, read_bounded};
+use super::{Error, open_regular, read_regular, touch, wrong_kind};
 
 /// [`read`](super::read) of a file that this user alone can have written: it is this user's, and nobody else may
 /// read or write it.
@@ -14,7 +14,20 @@ use super::{Error, check_directory, open_regular, read_bounded};
 pub fn read_private(path: &Path, max_bytes: u64) -> Result<Vec<u8>, Error> {
     let (file, opened) = open_regular(path)?;
     check_private(path, &opened, 0o077, "is open to other users")?;
-    read_bounded(file, path, max_bytes)
+    read_regular(file, &opened, path, max_bytes)
+}
+
+/// [`read_private`] of a file that gives way to others when it was not used for long: it was used now.
+///
+/// # Errors
+///
+/// As [`read_private`].
+pub fn read_private_in_use(path: &Path, max_bytes: u64) -> Result<Vec<u8>, Error> {
+    let (file, opened) = open_regular(path)?;
+    check_private(path, &opened, 0o077, "is open to other users")?;
+    // A file that cannot be touched only gives way earlier.
+    let _ = touch(&file);
+    read_regular(file, &opened, path, max_bytes)
 }
 
 /// Checks that there is a directory at `path` itself, in which nobody but this user can put or rename
@@ -24,9 +37,11 @@ pub fn read_private(path: &Path, max_bytes: u64) -> Result<Vec<u8>, Error> {
 ///
 /// As [`check_directory`](super::check_directory), and [`Error::NotPrivate`].
 pub fn check_private_directory(path: &Path) -> Result<(), Error> {
-    check_directory(path)?;
     let found = std::fs::symlink_metadata(path);
     let found = found.map_err(|source| Error::io("look at", path, source))?;
+    if !found.is_dir() {
+        return Err(wrong_kind(path, found.file_type(), "a directory"));
+    }
     check_private(path, &found, 0o022, "can be written by other users")
 }
 

@@ -14,6 +14,7 @@ pub struct Reserved {
     path: PathBuf,
     temporary: NamedTempFile,
     replaces: bool,
+    is_synced: bool,
 }
 
 impl Reserved {
@@ -48,7 +49,18 @@ impl Reserved {
             path: path.to_owned(),
             temporary,
             replaces,
+            is_synced: true,
         })
+    }
+
+    /// The same for what can be had again and is compared with its digest whenever it is read: after a crash of the
+    /// machine the file may be there without its bytes.
+    #[must_use]
+    pub fn unsynced(self) -> Self {
+        Self {
+            is_synced: false,
+            ..self
+        }
     }
 
     /// Writes the whole file or nothing.
@@ -80,7 +92,9 @@ impl Reserved {
     pub fn finish(self) -> Result<(), Error> {
         let path = self.path;
         let failed = |source| Error::io("write", &path, source);
-        self.temporary.as_file().sync_all().map_err(failed)?;
+        if self.is_synced {
+            self.temporary.as_file().sync_all().map_err(failed)?;
+        }
         // A rename replaces a link, should one have been put there meanwhile; it never writes through it.
         let persisted = if self.replaces {
             self.temporary.persist(&path)

@@ -1,7 +1,8 @@
 //! What one process keeps between invocations, and when it ends. `docs/ecs-hook.md` has the same as a table.
 //!
 //! Kept: connections and AWS credentials, the gate policy for its time, and answers of OCSP responders and CRLs in a
-//! directory below `/tmp` until their next update. Not kept: what AWS Signer said, lists of referrers, tags, verdicts.
+//! directory below `/tmp` until their next update; what AWS Signer said, where the gate policy sets a time. Not kept: lists
+//! of referrers, tags, verdicts.
 
 use std::collections::VecDeque;
 use std::path::Path;
@@ -68,7 +69,7 @@ impl Kept {
     /// [`Error::Directory`].
     pub(super) fn environment(&mut self, now: Moment) -> Result<Environment, Error> {
         match &mut self.fresh {
-            Some(fresh) if fresh.last.age(now).is_some() => {
+            Some(fresh) if !fresh.last.was_set_back(now) => {
                 if fresh.last.frozen(now) > FROZEN {
                     fresh.environment = with_answers((self.make)(), fresh.answers.path());
                 }

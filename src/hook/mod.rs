@@ -178,6 +178,7 @@ impl Hook {
         }
         let (setup, record) = self.kept.gate(&package, &environment, now).await?;
         findings.policy = Some(record);
+        let setup = setup.keeping_signer_answers();
         let gate = setup.connect(&environment).await.map_err(Error::Gate)?;
         let aws = environment.connections().map_err(Error::Environment)?.aws;
         match event {

@@ -5,6 +5,9 @@ use std::time::Duration;
 use time::OffsetDateTime;
 use tokio::time::Instant;
 
+/// How far the monotonic clock may run ahead of the wall clock that is being corrected.
+const UNNOTICED: Duration = Duration::from_secs(1);
+
 /// One moment by both clocks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Moment {
@@ -19,6 +22,15 @@ impl Moment {
     pub fn age(self, now: Self) -> Option<Duration> {
         let by_wall = Duration::try_from(now.wall - self.wall).ok()?;
         Some(by_wall.max(self.by_steady(now)))
+    }
+
+    /// Whether the wall clock was set back until `now`: it went back, or the monotonic clock left it behind. Whatever was
+    /// dated by the wall clock is older then than it seems.
+    pub fn was_set_back(self, now: Self) -> bool {
+        match Duration::try_from(now.wall - self.wall) {
+            Ok(by_wall) => self.by_steady(now).saturating_sub(by_wall) > UNNOTICED,
+            Err(_) => true,
+        }
     }
 
     /// How much of the time until `now` only the wall clock noticed.
@@ -54,13 +66,14 @@ mod tests {
             wall: then.wall + time::Duration::seconds(wall),
             steady: then.steady + Duration::from_secs(steady),
         };
-        for (wall, steady, age, least, frozen) in [
-            (5, 5, Some(5), 5, 0),
+        for (wall, steady, age, least, frozen, set_back) in [
+            (5, 5, Some(5), 5, 0, false),
+            (5, 6, Some(6), 5, 0, false),
             // Frozen, and the monotonic clock with it.
-            (3_600, 1, Some(3_600), 1, 3_599),
+            (3_600, 1, Some(3_600), 1, 3_599, false),
             // The wall clock was set back a little within the time that passed.
-            (1, 60, Some(60), 1, 0),
-            (-1, 60, None, 0, 0),
+            (1, 60, Some(60), 1, 0, true),
+            (-1, 60, None, 0, 0, true),
         ] {
             let now = later(wall, steady);
             assert_eq!(
@@ -70,6 +83,7 @@ mod tests {
             );
             assert_eq!(then.least_age(now), Duration::from_secs(least));
             assert_eq!(then.frozen(now), Duration::from_secs(frozen));
+            assert_eq!(then.was_set_back(now), set_back, "{wall} {steady}");
         }
     }
 }

@@ -108,6 +108,11 @@ impl Proxies {
         })
     }
 
+    /// Whether no request goes through any.
+    pub(super) const fn is_empty(&self) -> bool {
+        self.http.is_none() && self.https.is_none()
+    }
+
     /// The proxy for requests to `url`; `None` for none.
     pub(super) fn select(&self, url: &Url) -> Option<&Proxy> {
         let proxy = match url.scheme() {

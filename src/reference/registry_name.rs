@@ -3,6 +3,8 @@
 //! Whoever chooses how a registry is spelled must not choose who is trusted. So two spellings that reach
 //! one server are either one name here or one of them is refused; what the URL parser would change is.
 
+use std::cell::RefCell;
+
 use url::Url;
 
 use super::ecr::EcrHost;
@@ -57,6 +59,11 @@ impl Scheme {
     }
 }
 
+thread_local! {
+    /// The name that was read last and as what: many images of one registry name it over and over, and URLs are slow to parse.
+    static LAST: RefCell<Option<(String, RegistryName)>> = const { RefCell::new(None) };
+}
+
 /// A registry: `HOST` or `HOST:PORT`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct RegistryName {
@@ -72,6 +79,19 @@ impl RegistryName {
     ///
     /// What is wrong with it.
     pub fn parse(text: &str) -> Result<Self, RegistryNameError> {
+        let known = LAST.with_borrow(|last| {
+            let same = last.as_ref().filter(|(read, _)| read == text);
+            same.map(|(_, name)| name.clone())
+        });
+        if let Some(name) = known {
+            return Ok(name);
+        }
+        let name = Self::read(text)?;
+        LAST.set(Some((text.to_owned(), name.clone())));
+        Ok(name)
+    }
+
+    fn read(text: &str) -> Result<Self, RegistryNameError> {
         if text.contains('%') {
             return Err(RegistryNameError::Percent);
         }

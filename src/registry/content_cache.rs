@@ -5,13 +5,14 @@
 //! digest that the registry's list, or the signature's manifest, names; a file that is wrong is as good as none, and is
 //! written again. Whatever keeps the cache from being used is no error.
 //!
-//! It has a directory for each first byte of a digest, of which each is kept below its part of the whole: no process has
+//! It has a directory for each first digit of a digest, of which each is kept below its part of the whole: no process has
 //! to look through all of it, and any number of them may use it at the same time. Files that were not used for the longest time
-//! give way.
+//! give way. More directories would cost more: to make one takes as long as to write ten files into it.
 
+use std::hash::{BuildHasher as _, RandomState};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytes::Bytes;
 
@@ -27,16 +28,20 @@ pub struct ContentCache(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     root: PathBuf,
-    /// How often each part was written to, by this process.
-    writes: [AtomicU8; 256],
+    /// How often each part was written to, by this process. It begins anywhere, as many processes may write little each.
+    writes: [AtomicU64; PARTS],
 }
+
+/// As many as a hexadecimal digit has values.
+const PARTS: usize = 16;
 
 impl ContentCache {
     /// The cache in the directory `root`, which is made when something is first written.
     pub fn new(root: PathBuf) -> Self {
+        let anywhere = RandomState::new();
         Self(Arc::new(Inner {
             root,
-            writes: [const { AtomicU8::new(0) }; 256],
+            writes: std::array::from_fn(|part| AtomicU64::new(anywhere.hash_one(part))),
         }))
     }
 
@@ -51,7 +56,7 @@ impl ContentCache {
             return None;
         }
         let (part, name, _) = self.place(descriptor.digest())?;
-        let bytes = part.read(&name, descriptor.size()).ok()??;
+        let bytes = part.read_in_use(&name, descriptor.size()).ok()??;
         let is_it = usize::try_from(descriptor.size()) == Ok(bytes.len())
             && oci::verify_digest(descriptor.digest(), &bytes).is_ok();
         if !is_it {
@@ -60,8 +65,6 @@ impl ContentCache {
             let _ = part.remove(&name);
             return None;
         }
-        // A file that cannot be touched only gives way earlier.
-        let _ = part.touch(&name);
         tracing::debug!(digest = %descriptor.digest(), "taken from the content cache");
         Some(Bytes::from(bytes))
     }
@@ -83,24 +86,23 @@ impl ContentCache {
         &self,
         part: &Directory,
         name: &str,
-        number: u8,
+        number: usize,
         bytes: &[u8],
     ) -> Result<(), files::Error> {
         // Others may write into it at the same time, so that what is in it is looked up again and again.
-        let writes = self.0.writes.get(usize::from(number));
+        let writes = self.0.writes.get(number);
         let count = writes.map_or(0, |writes| writes.fetch_add(1, Ordering::Relaxed));
         if count.is_multiple_of(CACHE_WRITES_BETWEEN_LOOKS) && part.path().is_dir() {
             files::make_room_in_bytes(part.path(), MAX_CACHE_PART_BYTES)?;
         }
-        files::create_directory(&self.0.root)?;
-        part.write(name, bytes)
+        part.write_unsynced(name, bytes)
     }
 
     /// The directory, the name and the part's number for what has this digest.
-    fn place(&self, digest: &Digest) -> Option<(Directory, String, u8)> {
+    fn place(&self, digest: &Digest) -> Option<(Directory, String, usize)> {
         let hex = digest.digest();
-        let first = hex.get(..2)?;
-        let number = u8::from_str_radix(first, 16).ok()?;
+        let first = hex.get(..1)?;
+        let number = usize::from_str_radix(first, 16).ok()?;
         let part = Directory::within(&self.0.root, first, Access::Private);
         let name = format!("{}-{hex}", digest.algorithm());
         Some((part, name, number))
@@ -199,7 +201,7 @@ mod tests {
             let mut bytes = number.to_be_bytes().to_vec();
             bytes.resize(size, 0);
             let one = descriptor(&bytes);
-            if !one.digest().digest().starts_with("00") {
+            if !one.digest().digest().starts_with('0') {
                 continue;
             }
             cache.keep(&one, &bytes);
@@ -210,15 +212,15 @@ mod tests {
             if let Some(first) = kept.first() {
                 assert!(cache.read(first).is_some(), "used again and again");
             }
-            if kept.len() == 40 {
+            if kept.len() == 400 {
                 break;
             }
         }
-        let parts = fs::read_dir(cache.path().join("00")).unwrap();
+        let parts = fs::read_dir(cache.path().join("0")).unwrap();
         let bytes: u64 = parts
             .map(|one| one.unwrap().metadata().unwrap().len())
             .sum();
-        let between = u64::from(CACHE_WRITES_BETWEEN_LOOKS) * MAX_CACHED_BYTES;
+        let between = CACHE_WRITES_BETWEEN_LOOKS * MAX_CACHED_BYTES;
         assert!(bytes <= MAX_CACHE_PART_BYTES + between, "{bytes}");
         assert!(cache.read(kept.last().unwrap()).is_some());
         assert!(cache.read(&kept[1]).is_none());

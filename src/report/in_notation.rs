@@ -11,7 +11,7 @@ use crate::http;
 use crate::oci;
 use crate::outcome::Failure;
 use crate::plugin_contract;
-use crate::plugin_host::{self, MetadataProblem};
+use crate::plugin_host::{self, MetadataProblem, executable_name};
 use crate::process;
 use crate::reference::{ArtifactReference, Scheme};
 use crate::registry;
@@ -55,26 +55,31 @@ pub(crate) fn of_plugin(error: &plugin_host::Error) -> Option<String> {
         } => Some(format!(
             "failed to unmarshal the response of {command} command for plugin {own}"
         )),
-        Error::Metadata { problem, .. } => Some(match problem {
-            MetadataProblem::Name(found) => format!(
-                "plugin executable file name must be \"notation-{found}\" instead of \"notation-{own}\""
-            ),
-            MetadataProblem::Empty("supportedContractVersions") => {
-                format!(
-                    "metadata validation failed for plugin {own}: supported contract versions not specified"
-                )
-            }
-            MetadataProblem::Empty(field) => {
-                format!("metadata validation failed for plugin {own}: empty {field}")
-            }
-            MetadataProblem::ContractVersions(found) => format!(
-                "metadata validation failed for plugin {own}: contract version \"1.0\" is not in the list of the \
-                 plugin supported versions [{}]",
-                found.join(" ")
-            ),
-        }),
+        Error::Metadata { problem, .. } => Some(of_metadata(own, problem)),
         _ => None,
     }
+}
+
+/// Of a plugin `name` whose metadata cannot be used.
+pub(super) fn of_metadata(name: &str, problem: &MetadataProblem) -> String {
+    let problem = match problem {
+        MetadataProblem::Name(found) => {
+            return format!(
+                "plugin executable file name must be \"{}\" instead of \"{}\"",
+                executable_name(found),
+                executable_name(name)
+            );
+        }
+        MetadataProblem::Empty("supportedContractVersions") => {
+            "supported contract versions not specified".to_owned()
+        }
+        MetadataProblem::Empty(field) => format!("empty {field}"),
+        MetadataProblem::ContractVersions(found) => format!(
+            "contract version \"1.0\" is not in the list of the plugin supported versions [{}]",
+            found.join(" ")
+        ),
+    };
+    format!("metadata validation failed for plugin {name}: {problem}")
 }
 
 /// `ENOEXEC` and `ENOENT`, the same on every Unix.
@@ -381,3 +386,29 @@ const KEYS: Shape = Shape::Struct(
         ),
     ],
 );
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn metadata_that_cannot_be_used_has_one_sentence_wherever_it_is_asked_for() {
+        for (problem, said) in [
+            (
+                MetadataProblem::Empty("supportedContractVersions"),
+                "metadata validation failed for plugin p: supported contract versions not specified",
+            ),
+            (
+                MetadataProblem::Empty("url"),
+                "metadata validation failed for plugin p: empty url",
+            ),
+            (
+                MetadataProblem::ContractVersions(vec!["0.9".to_owned(), "2.0".to_owned()]),
+                "metadata validation failed for plugin p: contract version \"1.0\" is not in the list of the plugin supported \
+                 versions [0.9 2.0]",
+            ),
+        ] {
+            assert_eq!(of_metadata("p", &problem), said);
+        }
+    }
+}

@@ -65,6 +65,7 @@ mod lock;
 mod management;
 mod oci_policy;
 mod gate_explanation;
+mod gathering;
 #[cfg(feature = "cli")]
 mod package_signing;
 #[cfg(feature = "cli")]
@@ -105,6 +106,7 @@ pub use gate::{
     GateVerdict, GateVerdictEnd,
 };
 pub use gate_explanation::{ExplainedRule, ExplainedSigner, GateExplanationV1, WiderScope};
+pub use gathering::{ArtifactGathering, GatheringEnd, MissingFact, SignatureGathering};
 pub use go::Times;
 pub use hook::{
     HookAnswer, HookDetails, HookMetrics, HookPolicy, HookState, HookStatus, HookStop, HookVerdict,

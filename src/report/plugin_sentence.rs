@@ -3,6 +3,7 @@
 use std::io;
 use std::path::Path;
 
+use super::in_notation;
 use crate::plugin_host::{self, MetadataProblem, executable_name};
 use crate::plugin_store::{DownloadError, Error};
 use crate::printable::one_line;
@@ -149,10 +150,6 @@ pub(crate) fn of_listed(error: &plugin_host::Error) -> String {
 
 /// Why a plugin did not say what it is; `shown` is its file, if it is called otherwise than where it was run.
 fn of_metadata(error: &plugin_host::Error, shown: Option<&Path>) -> (String, Advice) {
-    let invalid = |name: &str, problem: String| {
-        let words = format!("metadata validation failed for plugin {name}: {problem}");
-        (words, Advice::Publisher)
-    };
     match error {
         plugin_host::Error::Run {
             source: process::Error::Start { source, program },
@@ -181,24 +178,13 @@ fn of_metadata(error: &plugin_host::Error, shown: Option<&Path>) -> (String, Adv
                 format!("failed to unmarshal the response of {command} command for plugin {name}");
             (words, Advice::Publisher)
         }
-        plugin_host::Error::Metadata { name, problem } => match problem {
-            MetadataProblem::Name(other) => {
-                let words = format!(
-                    "plugin executable file name must be \"{}\" instead of \"{}\"",
-                    executable_name(other),
-                    executable_name(name)
-                );
-                (words, Advice::Nothing)
-            }
-            MetadataProblem::Empty(field) => invalid(name, format!("empty {field}")),
-            MetadataProblem::ContractVersions(versions) => invalid(
-                name,
-                format!(
-                    "contract version \"1.0\" is not in the list of the plugin supported versions [{}]",
-                    versions.join(" ")
-                ),
-            ),
-        },
+        plugin_host::Error::Metadata { name, problem } => {
+            let advice = match problem {
+                MetadataProblem::Name(_) => Advice::Nothing,
+                _ => Advice::Publisher,
+            };
+            (in_notation::of_metadata(name, problem), advice)
+        }
         other => (other.to_string(), Advice::Nothing),
     }
 }

@@ -358,9 +358,7 @@ impl ArtifactVerdict {
     }
 
     fn with_error(self, error: &Error, scope: &str, reader: &Reader) -> Self {
-        let message = sentence::of_verification(error, scope, Called::Countersign);
-        let reason = Reason::new(code(error), message, error, error.hint(), reader);
-        let reason = reason.retryable_if(matches!(error, Error::Stopped { .. }));
+        let reason = reason_of(error, scope, reader);
         let result = Self {
             verdict: match error {
                 Error::NoSignature { .. } => Verdict::Unsigned,
@@ -466,6 +464,13 @@ impl Unseen {
             },
         }
     }
+}
+
+/// Why an artifact was not verified, or nothing was stored for that.
+pub(super) fn reason_of(error: &Error, scope: &str, reader: &Reader) -> Reason {
+    let message = sentence::of_verification(error, scope, Called::Countersign);
+    let reason = Reason::new(code(error), message, error, error.hint(), reader);
+    reason.retryable_if(matches!(error, Error::Stopped { .. }))
 }
 
 fn code(error: &Error) -> &'static str {

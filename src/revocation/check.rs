@@ -163,11 +163,14 @@ impl Run<'_> {
             })
             .and_then(|urls| {
                 check_count(urls.len())?;
-                Ok((urls, ocsp::request(certificate, issuer)?))
+                if urls.is_empty() {
+                    return Ok(None);
+                }
+                Ok(Some((urls, ocsp::request(certificate, issuer)?)))
             });
         let (urls, request) = match questions {
-            Ok((urls, _)) if urls.is_empty() => return Status::NotRevokable,
-            Ok(questions) => questions,
+            Ok(None) => return Status::NotRevokable,
+            Ok(Some(questions)) => questions,
             Err(error) => {
                 failures.push(Failure {
                     protocol: Some(Protocol::Ocsp),

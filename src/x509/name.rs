@@ -14,17 +14,22 @@ use crate::oci::hex;
 
 /// The attributes that notation's printer knows by name, in the order in which it prints them
 /// backwards (RFC 2253 prints the last one first).
-const NAMED: [(&str, &str, Repeat); 9] = [
-    ("2.5.4.6", "C", Repeat::All),
-    ("2.5.4.8", "ST", Repeat::All),
-    ("2.5.4.7", "L", Repeat::All),
-    ("2.5.4.9", "STREET", Repeat::All),
-    ("2.5.4.17", "POSTALCODE", Repeat::All),
-    ("2.5.4.10", "O", Repeat::All),
-    ("2.5.4.11", "OU", Repeat::All),
-    ("2.5.4.3", "CN", Repeat::Last),
-    ("2.5.4.5", "SERIALNUMBER", Repeat::Last),
+const NAMED: [(ObjectIdentifier, &str, Repeat); 9] = [
+    (named("2.5.4.6"), "C", Repeat::All),
+    (named("2.5.4.8"), "ST", Repeat::All),
+    (named("2.5.4.7"), "L", Repeat::All),
+    (named("2.5.4.9"), "STREET", Repeat::All),
+    (named("2.5.4.17"), "POSTALCODE", Repeat::All),
+    (named("2.5.4.10"), "O", Repeat::All),
+    (named("2.5.4.11"), "OU", Repeat::All),
+    (named("2.5.4.3"), "CN", Repeat::Last),
+    (named("2.5.4.5"), "SERIALNUMBER", Repeat::Last),
 ];
+
+/// Read when the program is built: names are written for every certificate that is looked at.
+const fn named(oid: &str) -> ObjectIdentifier {
+    ObjectIdentifier::new_unwrap(oid)
+}
 
 /// Which of an attribute's values are printed where it occurs more than once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,10 +53,9 @@ impl Attribute {
     /// The type's short name (`C`, `O`, `OU`, `L`, `ST`, `STREET`, `POSTALCODE`, `CN`,
     /// `SERIALNUMBER`); `None` for any other type.
     pub fn short_name(&self) -> Option<&'static str> {
-        let oid = self.oid.to_string();
         NAMED
             .iter()
-            .find(|(named, ..)| *named == oid)
+            .find(|(named, ..)| *named == self.oid)
             .map(|(_, name, _)| *name)
     }
 }

@@ -7,6 +7,7 @@
 //	GET /scene/set?delay=25ms&slow=app-3&busy=3    what comes next: each request waits so long; this repository ten times as
 //	                                               long; every third request is answered 429
 //	GET /scene/counts?reset=1                      {"requests": .., "connections": .., "peak": ..}
+//	GET /scene/envelope                            the envelope of the first image
 package main
 
 import (
@@ -39,6 +40,8 @@ type scene struct {
 	referrers map[string][]byte
 	blobs     map[string][]byte
 	blobsAt   string
+	// The envelope that was made first.
+	first []byte
 
 	delay atomic.Int64
 	busy  atomic.Int64
@@ -150,6 +153,8 @@ func (s *scene) serve(w http.ResponseWriter, r *http.Request) {
 		s.set(w, r)
 	case r.URL.Path == "/scene/counts":
 		s.counts(w, r)
+	case r.URL.Path == "/scene/envelope":
+		_, _ = w.Write(s.first)
 	default:
 		s.timed(s.serveRegistry)(w, r)
 	}

@@ -142,6 +142,9 @@ func (s *scene) addSignature(repository string, subject descriptor, format strin
 		},
 	})
 	s.blobs[layer.Digest] = bytes
+	if s.first == nil {
+		s.first = bytes
+	}
 	described := describe(manifestType, manifest)
 	s.manifests[repository+"/"+described.Digest] = content{manifestType, manifest}
 	described.ArtifactType = signatureType

@@ -190,10 +190,10 @@ pub(super) fn verified(text: &[u8], root: &[u8]) -> Option<Message> {
         [issuer, serial] if issuer.whole == leaf.issuer && serial.whole == leaf.serial
     );
     // The attributes are signed as a set.
-    let mut signed = attributes.whole.to_vec();
-    *signed.first_mut()? = SET;
+    let mut set = attributes.whole.to_vec();
+    *set.first_mut()? = SET;
     let is_right = is_named
-        && is_signature(leaf.key, &signed, value.content)
+        && is_signature(leaf.key, &set, value.content)
         && leads_to(&certificates, root, message.signed_at);
     is_right.then_some(message)
 }

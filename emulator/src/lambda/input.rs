@@ -32,18 +32,17 @@ pub(super) fn page(
 ) -> Result<Value, AwsError> {
     /// Lambda gives at most so many, whatever it is asked.
     const MOST: usize = 50;
-    let most = match query(context, "MaxItems") {
-        None => MOST,
-        Some(text) => match text.parse::<usize>() {
-            Ok(number @ 1..=10_000) => number.min(MOST),
-            _ => {
-                let message = format!(
+    let most = query(context, "MaxItems").map_or(Ok(MOST), |text| {
+        let number = text.parse::<usize>().ok();
+        number
+            .filter(|number| (1..=10_000).contains(number))
+            .map(|number| number.min(MOST))
+            .ok_or_else(|| {
+                invalid(&format!(
                     "1 validation error detected: Value '{text}' at 'maxItems' failed to satisfy constraint"
-                );
-                return Err(invalid(&message));
-            }
-        },
-    };
+                ))
+            })
+    })?;
     let after = query(context, "Marker");
     let mut rest: Vec<_> = items
         .into_iter()

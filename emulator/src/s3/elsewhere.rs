@@ -1,5 +1,6 @@
 //! Objects that are kept in another S3 server: where the signing jobs and functions of this emulator read and write them.
 
+use std::fmt::Write as _;
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::time::{Duration, SystemTime};
@@ -65,7 +66,12 @@ impl Elsewhere {
         let mut path = path(bucket, key);
         // A server may know no version by the name of an object without one.
         if let Some(version) = version.filter(|version| *version != "null") {
-            path += &format!("?versionId={}", utf8_percent_encode(version, RESERVED));
+            // Writing to a `String` cannot fail.
+            let _ = write!(
+                path,
+                "?versionId={}",
+                utf8_percent_encode(version, RESERVED)
+            );
         }
         let answer = self.ask(region, "GET", &path, &[])?;
         let found = answer.version.unwrap_or_else(|| "null".to_owned());
@@ -112,9 +118,9 @@ impl Elsewhere {
         body: &[u8],
     ) -> Result<Answer, Box<dyn std::error::Error + Send + Sync>> {
         let mut head = format!("{method} {path} HTTP/1.0\r\nhost: {}\r\n", self.authority);
-        head += &format!("content-length: {}\r\n", body.len());
+        let _ = write!(head, "content-length: {}\r\n", body.len());
         for (name, value) in self.signed_headers(region, method, path, body)? {
-            head += &format!("{name}: {value}\r\n");
+            let _ = write!(head, "{name}: {value}\r\n");
         }
         head += "\r\n";
         let mut stream = TcpStream::connect(&self.authority)?;

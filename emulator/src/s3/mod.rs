@@ -137,11 +137,11 @@ impl Objects<'_> {
         caller: &Caller,
         now: OffsetDateTime,
         name: (&str, &str),
-        bytes: Bytes,
+        bytes: &Bytes,
     ) -> Result<String, AwsError> {
         match self.elsewhere {
-            Some(server) => server.put(&caller.region, name, &bytes),
-            None => objects::store(self.own, caller, now, name, &bytes),
+            Some(server) => server.put(&caller.region, name, bytes),
+            None => objects::store(self.own, caller, now, name, bytes),
         }
     }
 

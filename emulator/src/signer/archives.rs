@@ -273,7 +273,7 @@ fn signed(context: &Context<'_>, job: &Job, profile: &Profile) -> Result<String,
         context.caller,
         context.now,
         (bucket, &signed_key),
-        Bytes::from(signed),
+        &Bytes::from(signed),
     );
     stored.map_err(|error| format!("Destination object: {}", error.message))?;
     Ok(signed_key)

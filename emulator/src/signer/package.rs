@@ -28,7 +28,7 @@ pub(super) fn sign(
         let identity = authority.signing_identity(&job.region, job.created_at);
         identity.map_err(|error| error.message)
     };
-    let mut signer = identity(authority)?;
+    let mut by = identity(authority)?;
     let mut archive = archive.to_vec();
     match tamper {
         Some(Tamper::Payload) => {
@@ -43,12 +43,12 @@ pub(super) fn sign(
         }
         Some(Tamper::Chain) => {
             let other = Authority::open(None, Signed::Packages);
-            signer = identity(&other.map_err(|error| error.to_string())?)?;
+            by = identity(&other.map_err(|error| error.to_string())?)?;
         }
         Some(Tamper::NotAnEnvelope) => return Ok(b"this is not an archive".to_vec()),
         Some(Tamper::Signature | Tamper::Attribute) | None => {}
     }
-    let signed = lambda_zip::sign_with(&archive, &signing, &signer, |draft| text(draft, tamper));
+    let signed = lambda_zip::sign_with(&archive, &signing, &by, |draft| text(draft, tamper));
     signed.map_err(|error| error.to_string())
 }
 

@@ -109,7 +109,7 @@ impl Scene {
                 .to_owned(),
             profile_version_arn: self.profile.clone(),
             signing_time: now - Duration::from_secs(10),
-            expires_at: now + Duration::from_secs(3_600),
+            expires_at: now + Duration::from_hours(1),
         }
     }
 
@@ -187,7 +187,7 @@ async fn enforced_only_what_is_signed_by_an_allowed_profile_is_deployed() {
         let archive = scene.emulator.sign_package(&unsigned, signing).unwrap();
         assert_eq!(scene.lambda.update(&archive).await.error(), refused(&message));
     }
-    let from = OffsetDateTime::now_utc() - Duration::from_secs(60);
+    let from = OffsetDateTime::now_utc() - Duration::from_mins(1);
     scene
         .emulator
         .revoke_signing_profile(&scene.profile, from)

@@ -42,7 +42,7 @@ use crate::signing_profiles::{ProfileId, SigningProfiles};
     Everything is looked at before anything is uploaded: if one package is refused, none is signed.\n\
     After an interrupt the same command goes on with the signing job that was begun.")]
 pub(in crate::cli) struct Args {
-    /// Packages: zip files, or objects in Amazon S3 as s3://BUCKET/KEY or s3://BUCKET/KEY?versionId=VERSION
+    /// Packages: zip files, or objects in Amazon S3 as `s3://BUCKET/KEY` or `s3://BUCKET/KEY?versionId=VERSION`
     #[arg(required = true, value_name = "PACKAGE")]
     packages: Vec<String>,
     /// Signing profile for AWS Lambda: name in this account, or ARN
@@ -57,12 +57,8 @@ pub(in crate::cli) struct Args {
     /// Signed package, in place of a file that is there [default: NAME.signed.zip, beside the file]
     #[arg(long, value_name = "FILE", value_parser = NonEmptyPath)]
     out: Option<PathBuf>,
-    /// Sign although the bucket keeps no versions, so the package may be replaced before AWS Signer reads it
-    #[arg(long)]
-    allow_unversioned: bool,
-    /// Accept symbolic links, devices and set-user-ID bits, which no signature covers
-    #[arg(long)]
-    allow_links: bool,
+    #[command(flatten)]
+    allow: AllowArgs,
     /// Skip a package whose signed form is there already: the same entries, verified, revocation included, signed by the
     /// same profile version, and valid for 24 hours more
     #[arg(long)]
@@ -81,6 +77,17 @@ pub(in crate::cli) struct Args {
     /// Time for the whole command, for example 30m [default: 15m for each package]
     #[arg(long, value_name = "DURATION")]
     timeout: Option<String>,
+}
+
+/// What is signed although it may not be what it seems.
+#[derive(Debug, clap::Args)]
+struct AllowArgs {
+    /// Sign although the bucket keeps no versions, so the package may be replaced before AWS Signer reads it
+    #[arg(long)]
+    allow_unversioned: bool,
+    /// Accept symbolic links, devices and set-user-ID bits, which no signature covers
+    #[arg(long)]
+    allow_links: bool,
 }
 
 pub(super) async fn run(args: &Args, emit: &mut dyn FnMut(CommandOutput)) {
@@ -157,9 +164,9 @@ fn prepare(args: &Args) -> Result<Command<'_>, CommandOutput> {
             profile,
             bucket,
             prefix: args.prefix.clone(),
-            allow_unversioned: args.allow_unversioned,
+            allow_unversioned: args.allow.allow_unversioned,
             allowed: package::Allowed {
-                links: args.allow_links,
+                links: args.allow.allow_links,
             },
             roots,
         },
@@ -400,8 +407,8 @@ impl Command<'_> {
             {
                 return Ok(End::Skipped(existing));
             }
-            let signed = signer.sign(candidate, &item.out, show).await?;
-            Ok::<_, Error>(End::Signed(signed))
+            let done = signer.sign(candidate, &item.out, show).await?;
+            Ok::<_, Error>(End::Signed(done))
         };
         match self.allowed.begin().run(Box::pin(work)).await {
             Ok(Ok(end)) => end,

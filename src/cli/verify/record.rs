@@ -34,6 +34,9 @@ impl Record {
         asked: &str,
         found: &Result<Verification, Error>,
     ) -> Result<(), CommandOutput> {
+        if !self.is_asked_for() {
+            return Ok(());
+        }
         self.add_artifacts(&LockedArtifact::verified(asked, found))
     }
 

@@ -174,6 +174,19 @@ impl GateSetup {
         })
     }
 
+    /// The same for a process that judges again and again: an answer of AWS Signer counts for as long as the gate policy
+    /// says, by the directory of kept answers that the environment has.
+    #[must_use]
+    pub fn keeping_signer_answers(self) -> Self {
+        match self.policy.aws_signer_answers_for() {
+            Some(time) => Self {
+                setup: self.setup.keeping_answers(time),
+                ..self
+            },
+            None => self,
+        }
+    }
+
     /// The gate policy.
     pub const fn policy(&self) -> &GatePolicy {
         &self.policy

@@ -42,6 +42,7 @@ pub struct GatePolicy {
     exemptions: Vec<Exemption>,
     plugins: BTreeMap<String, PathBuf>,
     aws_endpoints: Vec<String>,
+    aws_signer_answers_for: Option<Duration>,
 }
 
 /// Why no rule is chosen.
@@ -161,6 +162,7 @@ impl GatePolicy {
             exemptions: content.exemptions,
             plugins: content.plugins,
             aws_endpoints: content.aws_endpoints,
+            aws_signer_answers_for: content.aws_signer_answers_for,
         })
     }
 
@@ -198,6 +200,12 @@ impl GatePolicy {
     /// Whether AWS may be asked at this URL in place of its own endpoints.
     pub fn allows_endpoint(&self, url: &str) -> bool {
         normal_endpoint(url).is_some_and(|url| self.aws_endpoints.contains(&url))
+    }
+
+    /// How long AWS Signer's answer that nothing was revoked counts, in a process that judges again and again; `None`
+    /// where it is asked every time.
+    pub const fn aws_signer_answers_for(&self) -> Option<Duration> {
+        self.aws_signer_answers_for
     }
 
     /// What is allowed and probably not meant.

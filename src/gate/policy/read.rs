@@ -7,6 +7,7 @@ pub(super) use signer::signer_of;
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
@@ -22,7 +23,7 @@ use crate::extended_validation;
 use crate::http::redact_text;
 use crate::limits::{
     MAX_EXEMPTION_TIME, MAX_EXEMPTIONS, MAX_GATE_ENTRIES, MAX_GATE_RULES, MAX_GATE_SCOPES,
-    MAX_POLICY_PROBLEMS,
+    MAX_GATE_SIGNER_ANSWERS, MAX_POLICY_PROBLEMS,
 };
 use crate::oci;
 use crate::plugin_host::PluginHost;
@@ -31,7 +32,14 @@ use crate::reference::Scheme;
 /// The version of the documents that are read.
 const VERSION: &str = "1.0";
 
-const TOP_MEMBERS: &[&str] = &["version", "rules", "exemptions", "plugins", "awsEndpoints"];
+const TOP_MEMBERS: &[&str] = &[
+    "version",
+    "rules",
+    "exemptions",
+    "plugins",
+    "awsEndpoints",
+    "awsSignerAnswersFor",
+];
 const RULE_MEMBERS: &[&str] = &[
     "name",
     "scopes",
@@ -53,6 +61,7 @@ pub(super) struct Content {
     pub(super) exemptions: Vec<Exemption>,
     pub(super) plugins: BTreeMap<String, PathBuf>,
     pub(super) aws_endpoints: Vec<String>,
+    pub(super) aws_signer_answers_for: Option<Duration>,
 }
 
 /// Reads a whole document at the time `now`.
@@ -227,6 +236,9 @@ impl Reader<'_> {
             exemptions: self.read_exemptions(&exemptions),
             plugins: self.read_plugins(members.get("plugins")),
             aws_endpoints: self.read_endpoints(members.get("awsEndpoints")),
+            aws_signer_answers_for: members
+                .get("awsSignerAnswersFor")
+                .and_then(|node| self.read_span(node, MAX_GATE_SIGNER_ANSWERS)),
         }
     }
 

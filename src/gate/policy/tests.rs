@@ -119,6 +119,7 @@ fn everything_that_a_policy_may_say_is_read() {
             "reason": "sidecar of AWS", "until": "2027-01-31T00:00:00Z" }],
         "plugins": [{ "name": "hsm", "directory": "/opt/plugins" }],
         "awsEndpoints": ["https://vpce.example/"],
+        "awsSignerAnswersFor": "5m",
     });
     assert!(fits_schema(&policy));
     let found = read(&policy).unwrap();
@@ -142,6 +143,7 @@ fn everything_that_a_policy_may_say_is_read() {
     assert_eq!(found.plugins()["hsm"], Path::new("/opt/plugins"));
     assert!(found.allows_endpoint("HTTPS://VPCE.example:443"));
     assert!(!found.allows_endpoint("http://vpce.example"));
+    assert_eq!(found.aws_signer_answers_for(), Some(Duration::from_mins(5)));
     assert_eq!(found.exemptions()[0].reason, "sidecar of AWS");
 }
 

@@ -17,7 +17,7 @@ pub use store::{Login, LoginStore};
 use std::collections::HashMap;
 use std::fmt;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -302,11 +302,40 @@ type Once = Arc<OnceCell<Option<Credential>>>;
 #[derive(Debug, Default)]
 struct Inner {
     explicit: Option<(String, Credential)>,
-    files: Vec<AuthFile>,
+    files: Vec<KeptFile>,
     native: Option<String>,
     ecr: Option<Arc<dyn EcrTokens>>,
     /// Answers of AWS by server, and of helpers by their name and server.
     asked: Mutex<HashMap<(String, String), Once>>,
+}
+
+/// A file that is read once, whoever asks, as helpers are asked once. One that cannot be read is tried again.
+#[derive(Debug)]
+struct KeptFile {
+    file: AuthFile,
+    /// `None` within: there is no such file.
+    content: OnceLock<Option<auth_file::Content>>,
+}
+
+impl KeptFile {
+    fn content(&self) -> Result<Option<&auth_file::Content>, Error> {
+        let content = if let Some(content) = self.content.get() {
+            content
+        } else {
+            let read = self.file.read()?;
+            self.content.get_or_init(|| read)
+        };
+        Ok(content.as_ref())
+    }
+}
+
+impl From<AuthFile> for KeptFile {
+    fn from(file: AuthFile) -> Self {
+        Self {
+            file,
+            content: OnceLock::new(),
+        }
+    }
 }
 
 /// Files that are asked one after the other.
@@ -352,7 +381,7 @@ impl Credentials {
         let AuthFiles { files, native } = files.into();
         Self(Arc::new(Inner {
             explicit,
-            files,
+            files: files.into_iter().map(KeptFile::from).collect(),
             native,
             ecr,
             asked: Mutex::default(),
@@ -404,8 +433,8 @@ impl Credentials {
         let mut unread = None;
         let mut is_configured = false;
         for file in &self.0.files {
-            let (content, answer) = match file.read().and_then(|content| {
-                let answer = content.as_ref().map(|content| content.answer(asked));
+            let (content, answer) = match file.content().and_then(|content| {
+                let answer = content.map(|content| content.answer(asked));
                 Ok((content, answer.transpose()?))
             }) {
                 Ok((Some(content), Some(answer))) => (content, answer),
@@ -430,7 +459,7 @@ impl Credentials {
                 return Ok(credential.into());
             }
             // As in notation: its own stores, if there are any, are the only ones.
-            if file.kind == auth_file::Kind::Notation && content.is_configured() {
+            if file.file.kind == auth_file::Kind::Notation && content.is_configured() {
                 break;
             }
         }

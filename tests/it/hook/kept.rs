@@ -31,6 +31,32 @@ fn a_signature_that_was_revoked_between_two_invocations_fails() {
 }
 
 #[test]
+fn an_answer_of_aws_signer_counts_for_as_long_as_the_gate_policy_says_and_in_this_process() {
+    let gated = Gated::signed();
+    let mut policy = gated.policy(&serde_json::json!({}));
+    policy["awsSignerAnswersFor"] = "1h".into();
+    gated.package.write("gate-policy.json", policy.to_string());
+    let function = gated.start();
+    let asked = || {
+        let operations = gated.scene.operations();
+        let asked = operations.iter();
+        asked.filter(|one| *one == "GetRevocationStatus").count()
+    };
+    asked();
+    assert_eq!(status(&function.answer(&pre_scale_up())).0, "SUCCEEDED");
+    assert_eq!(asked(), 1);
+    let version = &gated.scene.profile.version_arn;
+    let emulator = &gated.scene.emulator;
+    emulator
+        .revoke_signing_profile(version, time::OffsetDateTime::UNIX_EPOCH)
+        .unwrap();
+    assert_eq!(status(&function.answer(&pre_scale_up())).0, "SUCCEEDED");
+    assert_eq!(asked(), 0);
+    let (found, _) = (gated.start().answer(&pre_scale_up()), asked());
+    assert_eq!(status(&found).0, "FAILED", "{found}");
+}
+
+#[test]
 fn everything_that_may_change_is_asked_again() {
     let gated = Gated::signed();
     let function = gated.start();

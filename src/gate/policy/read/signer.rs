@@ -110,7 +110,9 @@ impl Reader<'_> {
                 None
             }
         };
-        let max_age = members.get("maxAge").map(|node| self.read_age(node));
+        let max_age = members
+            .get("maxAge")
+            .map(|node| self.read_span(node, MAX_GATE_AGE));
         let user_metadata = self.read_metadata(members.get("userMetadata"));
         Some(Role {
             name: name?,
@@ -148,7 +150,8 @@ impl Reader<'_> {
         }
     }
 
-    fn read_age(&mut self, node: &Node<'_>) -> Option<Duration> {
+    /// A length of time, greater than zero and at most `longest`.
+    pub(super) fn read_span(&mut self, node: &Node<'_>, longest: Duration) -> Option<Duration> {
         let text = self.text(Some(node))?;
         let nanoseconds = match duration::parse(&text) {
             Ok(nanoseconds) => nanoseconds,
@@ -157,13 +160,13 @@ impl Reader<'_> {
                 return None;
             }
         };
-        let age = u64::try_from(nanoseconds).map(Duration::from_nanos);
-        match age {
-            Ok(age) if !age.is_zero() && age <= MAX_GATE_AGE => Some(age),
+        let span = u64::try_from(nanoseconds).map(Duration::from_nanos);
+        match span {
+            Ok(span) if !span.is_zero() && span <= longest => Some(span),
             _ => {
                 let problem = format!(
                     "`{text}` is not greater than zero and at most {}h",
-                    MAX_GATE_AGE.as_secs() / 3_600
+                    longest.as_secs() / 3_600
                 );
                 self.problem(node, GateFault::Span { problem });
                 None

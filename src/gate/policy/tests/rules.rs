@@ -307,6 +307,13 @@ fn every_rule_is_held() {
             true,
         ),
         (
+            "/awsSignerAnswersFor",
+            json!("61m"),
+            "/awsSignerAnswersFor",
+            "`61m` is not greater than zero and at most 1h",
+            false,
+        ),
+        (
             "/rules/0/require/all/0/userMetadata",
             json!({}),
             "/rules/0/require/all/0/userMetadata",

@@ -71,7 +71,7 @@ fn what_is_explained_is_what_aws_lambda_does() {
     changed[central] = b'x';
     let revoked = emulator.sign_package_in_job("code", &package).unwrap();
     emulator.revoke_signature(&revoked.job_arn).unwrap();
-    let stale = stage.signed_until(&package, &profile, -Duration::minutes(1));
+    let expired = stage.signed_until(&package, &profile, -Duration::minutes(1));
     for untrusted in ["Warn", "Enforce"] {
         let config = stage.config(&[&profile], untrusted);
         let function = format!("api{untrusted}");
@@ -82,7 +82,7 @@ fn what_is_explained_is_what_aws_lambda_does() {
             ("unsigned", &package, "warned", "refused"),
             ("other", &other.bytes, "warned", "refused"),
             ("revoked", &revoked.bytes, "warned", "refused"),
-            ("expired", &stale, "warned", "refused"),
+            ("expired", &expired, "warned", "refused"),
             ("changed", &changed, "refused", "refused"),
         ] {
             let file = format!("{name}.zip");

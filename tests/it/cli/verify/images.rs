@@ -95,6 +95,56 @@ fn images(result: &Value) -> Vec<Value> {
 }
 
 #[test]
+fn what_was_fetched_of_an_index_and_its_images_verifies_without_a_network() {
+    let it = Indexed::new();
+    for image in &it.images {
+        it.scene.sign(image);
+    }
+    let fetch = |references: &[&str]| {
+        let profile = it.scene.profile.arn.as_str();
+        let fixed = [
+            "revocation",
+            "fetch",
+            "--out",
+            "facts",
+            "--signing-profile",
+            profile,
+            "--trust-anchor",
+            "root.crt",
+        ];
+        it.scene.run(&[&fixed[..], references].concat()).code
+    };
+    // The index has no signature of its own, which `fetch` says; its copy is there.
+    assert_eq!(fetch(&[&it.index]), 1);
+    let offline = [
+        "--recursive",
+        "--offline",
+        "facts",
+        "--unsigned-revocation-statements",
+        "aws-signer",
+    ];
+    it.scene.operations();
+    let (code, result) = it.result(&offline, &it.index);
+    assert_eq!(
+        (code, &result["verdict"]),
+        (3, &json!("inconclusive")),
+        "{result:#}"
+    );
+    assert_eq!(it.scene.operations(), [""; 0]);
+    for image in &it.images {
+        assert_eq!(fetch(&[image]), 0);
+    }
+    it.scene.operations();
+    let (code, result) = it.result(&offline, &it.index);
+    assert_eq!(
+        (code, &result["verdict"]),
+        (0, &json!("verified")),
+        "{result:#}"
+    );
+    assert_eq!(it.scene.operations(), [""; 0]);
+}
+
+#[test]
 fn every_platforms_image_needs_its_own_signature() {
     let it = Indexed::new();
     it.scene.sign(&it.index);

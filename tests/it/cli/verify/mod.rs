@@ -9,6 +9,7 @@ mod plugins;
 mod policies;
 mod refusals;
 mod requirements;
+mod speed;
 mod revocation;
 mod tolerated;
 mod usage;

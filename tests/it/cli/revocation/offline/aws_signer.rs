@@ -9,7 +9,7 @@ use time::{Duration, OffsetDateTime};
 
 use super::super::{asking::job, facts};
 use super::{Island, files, policy};
-use crate::support::document::assert_valid;
+use crate::support::document::{assert_valid, document};
 use crate::support::sandbox::Ran;
 use crate::support::scene::Scene;
 
@@ -104,6 +104,71 @@ fn what_was_fetched_verifies_where_the_policy_allows_it_by_name() {
     assert!(
         warnings.contains("the stored answer was asked at `http://"),
         "{warnings}"
+    );
+}
+
+#[test]
+fn what_was_fetched_is_a_document_on_request() {
+    let scene = Scene::new();
+    scene.sign(&scene.image);
+    let missing = format!("{}@sha256:{}", scene.repository, "0".repeat(64));
+    let ran = fetch(&scene, &["--output", "json", &scene.image, &missing]);
+    assert_eq!((ran.code, ran.stderr.as_str()), (1, ""), "{ran:#?}");
+    let found = document(&ran, "gathering.v1.schema.json");
+    assert_eq!(found["exitCode"], 1);
+    assert!(
+        found["invocation"]["requests"].as_u64() > Some(3),
+        "{found}"
+    );
+    let [whole, absent] = found["results"].as_array().unwrap().as_slice() else {
+        panic!("{found:#}");
+    };
+    assert_eq!(whole["asked"], scene.image.as_str());
+    assert_eq!(
+        (&whole["complete"], &whole["skipped"]),
+        (&json!(true), &json!(false))
+    );
+    let [signature] = whole["signatures"].as_array().unwrap().as_slice() else {
+        panic!("{whole:#}");
+    };
+    assert_eq!(signature["missing"], json!([]));
+    let [.., fact] = signature["facts"].as_array().unwrap().as_slice() else {
+        panic!("{signature:#}");
+    };
+    assert_eq!(
+        (&fact["about"], &fact["status"], &fact["source"]),
+        (&json!(job(&scene)), &json!("good"), &json!("aws-signer"))
+    );
+    assert_eq!(absent["asked"], missing.as_str());
+    assert_eq!(absent["complete"], false);
+    assert_eq!(absent["error"]["code"], "artifact-not-found");
+
+    // AWS says nothing: what is missing has its reason.
+    let denied = Fault::new(FaultKind::AccessDenied).on("GetRevocationStatus");
+    scene.emulator.faults().add(denied);
+    let ran = fetch(&scene, &["--output", "json", &scene.image]);
+    assert_eq!(ran.code, 3, "{ran:#?}");
+    let found = document(&ran, "gathering.v1.schema.json");
+    let missing = &found["results"][0]["signatures"][0]["missing"][0];
+    let message = missing["message"].as_str().unwrap();
+    assert!(message.contains("GetRevocationStatus"), "{missing}");
+    assert!(missing["hint"].is_string(), "{missing}");
+
+    // Nothing could be begun.
+    let ran = scene.run(&[
+        "revocation",
+        "fetch",
+        "--out",
+        "facts",
+        "-o",
+        "json",
+        "no reference",
+    ]);
+    assert_eq!(ran.code, 2, "{ran:#?}");
+    let found = document(&ran, "gathering.v1.schema.json");
+    assert_eq!(
+        (&found["error"]["code"], &found["results"]),
+        (&json!("not-begun"), &json!([]))
     );
 }
 
