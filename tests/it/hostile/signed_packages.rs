@@ -381,11 +381,11 @@ const FORMS: [(Draft, &str); 24] = [
     ),
     (
         |draft| drop(draft.certificates.drain(..3)),
-        "the authority is not the first certificate of the signature",
+        "the signer is not the first certificate of the signature",
     ),
     (
         |draft| draft.signer = vec![0x30, 5, 0x30, 0, 2, 1, 1],
-        "the authority is not the first certificate of the signature",
+        "the signer is not the first certificate of the signature",
     ),
     (
         |draft| {
