@@ -60,7 +60,7 @@ pub struct ArtifactGathering {
     pub reference: Option<String>,
     /// Its signatures.
     pub signatures: Vec<SignatureGathering>,
-    /// Whether the policy skips its verification: it needs no signature.
+    /// Whether the policy skips its verification, so no signature is needed.
     pub skipped: bool,
     /// Why there may be signatures that were not looked at.
     #[serde(skip_serializing_if = "Option::is_none")]
