@@ -64,8 +64,18 @@ func TestMotoAnswersOurQuestionsAboutECS(t *testing.T) {
 		"cluster": "prod", "serviceName": "web", "taskDefinition": "app", "desiredCount": 1,
 	})
 	environment := append(os.Environ(), "AWS_ENDPOINT_URL_ECS="+moto)
+	policy := filepath.Join(t.TempDir(), "gate-policy.json")
+	programs.WriteFile(t, policy, mustMarshal(t, map[string]any{
+		"version":      "1.0",
+		"awsEndpoints": []any{emulator.Endpoint, moto},
+		"rules": []any{map[string]any{
+			"name":    "signed",
+			"scopes":  []any{byName(scene.server.host) + "/moto/*"},
+			"require": map[string]any{"all": []any{map[string]any{"name": "release", "signingProfile": scene.profile.arn}}},
+		}},
+	}))
 	ran := programs.Run(t, t.TempDir(), environment, programs.Require(t, "COUNTERSIGN_BIN"),
-		"gate", "task-definition", "--signing-profile", scene.profile.arn, "--trust-anchor", emulator.RootPath, "app")
+		"gate", "task-definition", "--gate-policy", policy, "--trust-anchor", emulator.RootPath, "app")
 	if ran.ExitCode != 0 {
 		t.Errorf("gate task-definition: %s", ran)
 	}
@@ -176,11 +186,14 @@ func TestMotoStopsATaskThatMayNotRun(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			client.call(t, there, "ecs", "register-task-definition", map[string]any{
 				"family": name, "networkMode": "awsvpc", "requiresCompatibilities": []any{"FARGATE"}, "cpu": "256", "memory": "512",
-				"containerDefinitions": []any{map[string]any{"name": "app", "image": wanted.image}},
+				// moto wants the memory of each container, and its security groups below.
+				"containerDefinitions": []any{map[string]any{"name": "app", "image": wanted.image, "memory": 512}},
 			})
 			ran := client.call(t, there, "ecs", "run-task", map[string]any{
 				"cluster": "prod", "taskDefinition": name, "launchType": "FARGATE",
-				"networkConfiguration": map[string]any{"awsvpcConfiguration": map[string]any{"subnets": []any{subnet}}},
+				"networkConfiguration": map[string]any{"awsvpcConfiguration": map[string]any{
+					"subnets": []any{subnet}, "securityGroups": []any{},
+				}},
 			})
 			task := member[[]any](t, ran, "tasks")[0].(map[string]any)["taskArn"].(string)
 			printed := function.invoke(t, mustMarshal(t, map[string]any{
