@@ -131,6 +131,17 @@ def measure(scene, command, stdin=None):
     return Measured(seconds, cpu, usage.ru_maxrss / 1024, scene.counts())
 
 
+def resident(pid):
+    """The memory of a running program (MiB)."""
+    status = pathlib.Path(f"/proc/{pid}/status").read_text()
+    return next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmRSS")) / 1024
+
+
+def descriptors(pid):
+    """How many files and connections it has open."""
+    return len(os.listdir(f"/proc/{pid}/fd"))
+
+
 def median(times, run):
     """The run of median wall time."""
     found = sorted((run() for _ in range(times)), key=lambda one: one.seconds)
