@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::contents::{Content, Contents, SIGNATURE_DIRECTORY, SIGNATURE_NAME};
+use super::contents::{Content, Contents, SET_ID, SIGNATURE_DIRECTORY, SIGNATURE_NAME};
 
 /// How two packages differ in an entry.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,7 +13,11 @@ pub enum Difference {
     Missing(String),
     /// Its content is another.
     Content(String),
-    /// Its mode, or what it is, is another.
+    /// It is something else: a link and no file, for example.
+    Kind(String),
+    /// It runs as another user or group, which the other does not.
+    SetId(String),
+    /// Its mode is another.
     Mode(String),
     /// It stands in another place among those that both have.
     Order(String),
@@ -25,6 +29,8 @@ impl Difference {
         let (Self::Added(name)
         | Self::Missing(name)
         | Self::Content(name)
+        | Self::Kind(name)
+        | Self::SetId(name)
         | Self::Mode(name)
         | Self::Order(name)) = self;
         name
@@ -36,6 +42,8 @@ impl Difference {
             Self::Added(_) => "added",
             Self::Missing(_) => "missing",
             Self::Content(_) => "content",
+            Self::Kind(_) => "kind",
+            Self::SetId(_) => "set-id",
             Self::Mode(_) => "mode",
             Self::Order(_) => "order",
         }
@@ -58,9 +66,11 @@ pub fn compare(contents: &Contents, other: &Contents) -> Vec<Difference> {
             Some(other) if other.sha256 != entry.sha256 => {
                 differences.push(Difference::Content(name()));
             }
-            Some(other) if (other.mode, other.kind) != (entry.mode, entry.kind) => {
-                differences.push(Difference::Mode(name()));
+            Some(other) if other.kind != entry.kind => differences.push(Difference::Kind(name())),
+            Some(other) if entry.mode & !other.mode & SET_ID != 0 => {
+                differences.push(Difference::SetId(name()));
             }
+            Some(other) if other.mode != entry.mode => differences.push(Difference::Mode(name())),
             Some(_) => {}
         }
     }

@@ -15,7 +15,7 @@ pub const SIGNATURE_NAME: &str = "META_INF/aws_signer_signature_v1.0.SF";
 pub const SIGNATURE_DIRECTORY: &str = "META_INF/";
 
 /// Bits of a mode by which a file runs as another user or group.
-const SET_ID: u32 = 0o6_000;
+pub(super) const SET_ID: u32 = 0o6_000;
 
 /// An entry and its content.
 #[derive(Debug, Clone, PartialEq, Eq)]

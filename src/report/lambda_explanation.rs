@@ -39,7 +39,7 @@ pub struct LambdaExplanationV1 {
 pub struct ExplainedPackage {
     /// What AWS Lambda does by the configuration as it is: `accepted`, `warned`, `refused` or `undecided`.
     pub decision: &'static str,
-    /// What it would do with `Enforce`; absent where the function has no configuration.
+    /// What it would do with `Enforce`; absent where the function has no configuration and runs the package already.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub enforced: Option<&'static str>,
     /// `code` or `layer`.
@@ -117,6 +117,16 @@ impl ExplainedPackage {
             of: of.code(),
             package: package.to_owned(),
             reasons: vec![why.to_owned()],
+        }
+    }
+
+    /// A package that is to be deployed to a function without a configuration.
+    pub fn not_enforced(of: PackageOf, package: &str) -> Self {
+        let why = "the function does not have a code signing configuration, so what `Enforce` would accept is not known";
+        Self {
+            enforced: Some(code(Decision::Undecided)),
+            reasons: vec![why.to_owned()],
+            ..Self::unchecked(of, package)
         }
     }
 

@@ -38,12 +38,18 @@ pub struct PackageSigning {
     /// SHA-256 of the package in hexadecimal digits.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sha256: Option<String>,
+    /// SHA-256 of the signed package in base64, as AWS Lambda shows it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub signed_code_sha256: Option<String>,
     /// The signed package, a file.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub signed_file: Option<String>,
     /// The signed package in Amazon S3.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub signed_object: Option<String>,
+    /// Its version that was fetched, in a bucket that keeps versions.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub signed_object_version: Option<String>,
     /// SHA-256 of the signed package in hexadecimal digits.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub signed_sha256: Option<String>,
@@ -155,8 +161,10 @@ impl PackageSigning {
             picked_up: None,
             profile_version: None,
             sha256: None,
+            signed_code_sha256: None,
             signed_file: None,
             signed_object: None,
+            signed_object_version: None,
             signed_sha256: None,
             source: None,
             state,
@@ -173,8 +181,10 @@ impl PackageSigning {
             picked_up: Some(signed.is_picked_up),
             profile_version: Some(signed.profile_version.to_string()),
             sha256: Some(sha256),
+            signed_code_sha256: Some(signed.code_sha256.clone()),
             signed_file: Some(out.display().to_string()),
             signed_object: Some(signed.object.to_string()),
+            signed_object_version: signed.object_version.clone(),
             signed_sha256: Some(signed.sha256.clone()),
             source: Some(PackageSource {
                 object: object.to_string(),
@@ -191,6 +201,7 @@ impl PackageSigning {
             job: Some(existing.signature.job().to_string()),
             profile_version: Some(existing.signature.profile_version().to_string()),
             sha256: Some(sha256),
+            signed_code_sha256: Some(existing.code_sha256.clone()),
             signed_file: Some(out.display().to_string()),
             signed_sha256: Some(existing.sha256.clone()),
             ..Self::of(package, PackageSigningState::Skipped)

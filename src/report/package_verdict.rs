@@ -32,6 +32,9 @@ pub struct PackageVerdict {
     /// Why the package could not be looked at.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<Reason>,
+    /// The version that was fetched, of an object in a bucket that keeps versions.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub object_version: Option<String>,
     /// The package, as it was named.
     pub package: String,
     /// SHA-256 of the file in hexadecimal.
@@ -96,7 +99,7 @@ pub struct PackageSignature {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct PackageDifference {
-    /// `added`, `missing`, `content`, `mode` or `order`.
+    /// `added`, `missing`, `content`, `kind`, `set-id`, `mode` or `order`.
     pub difference: &'static str,
     /// The entry.
     pub name: String,
@@ -162,6 +165,7 @@ impl PackageVerdict {
             differences: differences.map(records),
             entries: contents.map(|contents| contents.entries.len()),
             error: None,
+            object_version: None,
             package: package.to_owned(),
             sha256: sha256.map(hex),
             signature: judgement.signature.as_ref().map(PackageSignature::new),
@@ -178,6 +182,7 @@ impl PackageVerdict {
             differences: None,
             entries: None,
             error: Some(error),
+            object_version: None,
             package: package.to_owned(),
             sha256: None,
             signature: None,

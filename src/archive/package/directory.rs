@@ -217,6 +217,7 @@ fn central(directory: &mut impl Read, allowed: Allowed) -> Result<PackageEntry, 
         8 => true,
         method => return Err(Error::Method { name, method }),
     };
+    check_origin(&name, &fields)?;
     let attributes = fields.long(38);
     let kind = kind(&name, attributes, allowed)?;
     if kind == EntryKind::Directory && size > 0 {
@@ -239,10 +240,49 @@ fn central(directory: &mut impl Read, allowed: Allowed) -> Result<PackageEntry, 
     })
 }
 
+/// Checks what an entry says of its making. A reader that knows less than it needs leaves it out, or refuses the file; a
+/// system decides what attributes mean.
+fn check_origin(name: &str, fields: &Fields<'_>) -> Result<(), Error> {
+    let name = || name.to_owned();
+    match fields.short(6) {
+        // Files; directories and deflate.
+        10 | 20 => {}
+        45 => return Err(Error::Zip64),
+        version => {
+            return Err(Error::Version {
+                name: name(),
+                version,
+            });
+        }
+    }
+    match fields.short(4) >> 8 {
+        // MS-DOS, Unix, NTFS by either number, VFAT, macOS.
+        0 | 3 | 10 | 11 | 14 | 19 => {}
+        system => {
+            return Err(Error::System {
+                name: name(),
+                system,
+            });
+        }
+    }
+    match fields.short(36) {
+        // Whether it looks like text.
+        0 | 1 => Ok(()),
+        attributes => Err(Error::Attributes {
+            name: name(),
+            attributes,
+        }),
+    }
+}
+
 /// What an entry is. Some readers take a mode for one whatever system made the archive, others do not.
 fn kind(name: &str, attributes: u32, allowed: Allowed) -> Result<EntryKind, Error> {
+    const DOS_VOLUME_LABEL: u32 = 0x08;
     const DOS_DIRECTORY: u32 = 0x10;
     let owned = || name.to_owned();
+    if attributes & DOS_VOLUME_LABEL != 0 {
+        return Err(Error::VolumeLabel { name: owned() });
+    }
     let mode = attributes >> 16;
     let is_named = name.ends_with('/');
     if mode & SET_ID != 0 && !allowed.links {

@@ -160,6 +160,45 @@ pub enum PackageError {
         /// Its number.
         method: u16,
     },
+    /// A version of the format for which some readers leave an entry out, and others refuse the file.
+    #[error(
+        "entry `{}` needs version {version} of the zip format, wanted 10 or 20",
+        shown(name)
+    )]
+    Version {
+        /// The entry.
+        name: String,
+        /// Ten times the version.
+        version: u16,
+    },
+    /// A system whose attributes some readers take in another way.
+    #[error(
+        "entry `{}` was made on system {system}, which is not supported",
+        shown(name)
+    )]
+    System {
+        /// The entry.
+        name: String,
+        /// Its number.
+        system: u16,
+    },
+    /// Attributes that change how some readers take a content.
+    #[error(
+        "entry `{}` has the internal attributes {attributes:#06x}, which are not supported",
+        shown(name)
+    )]
+    Attributes {
+        /// The entry.
+        name: String,
+        /// All of them.
+        attributes: u16,
+    },
+    /// The name of a disk, which some readers leave out.
+    #[error("entry `{}` is a volume label by its attributes", shown(name))]
+    VolumeLabel {
+        /// The entry.
+        name: String,
+    },
     /// An extra field that gives an entry another name.
     #[error("entry `{}` has an extra field with another name", shown(name))]
     OtherName {
@@ -210,6 +249,18 @@ pub enum PackageError {
     /// A separator on some systems, and a letter on others.
     #[error("the name `{}` has a backslash", shown(name))]
     Backslash {
+        /// The name.
+        name: String,
+    },
+    /// A letter on some systems; on Windows, what follows it names a part of the same file.
+    #[error("the name `{}` has a colon", shown(name))]
+    Colon {
+        /// The name.
+        name: String,
+    },
+    /// A file version as VMS writes it, which some readers leave out.
+    #[error("the name `{}` ends with a file version after `;`", shown(name))]
+    FileVersion {
         /// The name.
         name: String,
     },
@@ -360,6 +411,10 @@ impl PackageError {
             Self::Flags { .. } => "unknown-flags",
             Self::Encrypted { .. } => "encrypted",
             Self::Method { .. } => "unknown-method",
+            Self::Version { .. } => "unknown-version",
+            Self::System { .. } => "unknown-system",
+            Self::Attributes { .. } => "unknown-attributes",
+            Self::VolumeLabel { .. } => "volume-label",
             Self::OtherName { .. } => "name-in-extra-field",
             Self::ExtraField { .. } => "unknown-extra-field",
             Self::ExtraFields { .. } => "malformed-extra-fields",
@@ -368,6 +423,8 @@ impl PackageError {
             Self::Absolute { .. } => "absolute-name",
             Self::Climbs { .. } => "climbing-name",
             Self::Backslash { .. } => "backslash",
+            Self::Colon { .. } => "colon",
+            Self::FileVersion { .. } => "file-version",
             Self::Control { .. } => "control-character",
             Self::NameParts { .. } => "empty-name-part",
             Self::LongName { .. } => "long-name",
@@ -409,7 +466,8 @@ impl PackageError {
                      with `--allow-links`"
                 }
                 Self::NameFlag { .. } | Self::OtherName { .. } => {
-                    "make a new zip file with names in UTF-8, for example with `zip -UN=UTF8`, and sign that one"
+                    "make a new zip file with names that are marked as UTF-8, for example with \
+                     `python3 -m zipfile -c FILE.zip FILE...`, and sign that one"
                 }
                 _ => {
                     "other programs may read the zip file in another way; make a new one with an ordinary program, and \

@@ -7,6 +7,9 @@ use icu_normalizer::ComposingNormalizerBorrowed;
 use super::error::PackageError as Error;
 use crate::limits::{MAX_ARCHIVE_FILE_NAME_BYTES, MAX_ARCHIVE_NAME_BYTES};
 
+/// What some readers write as `_` on Windows, besides a colon.
+const NOT_ON_WINDOWS: [char; 6] = ['<', '>', '|', '"', '?', '*'];
+
 /// Checks the name of an entry; gives it as text.
 pub(super) fn check(bytes: &[u8], is_marked: bool) -> Result<String, Error> {
     let lossy = || String::from_utf8_lossy(bytes).into_owned();
@@ -30,6 +33,12 @@ pub(super) fn check(bytes: &[u8], is_marked: bool) -> Result<String, Error> {
     if name.starts_with('/') || has_drive(&name) {
         return Err(Error::Absolute { name });
     }
+    if name.contains(':') {
+        return Err(Error::Colon { name });
+    }
+    if has_file_version(&name) {
+        return Err(Error::FileVersion { name });
+    }
     let parts = name.strip_suffix('/').unwrap_or(&name).split('/');
     for part in parts {
         match part {
@@ -52,8 +61,14 @@ fn has_drive(name: &str) -> bool {
     matches!(name.as_bytes(), [letter, b':', ..] if letter.is_ascii_alphabetic())
 }
 
+/// Whether a name ends with a file version of VMS, `;` and a number, or none.
+fn has_file_version(name: &str) -> bool {
+    name.trim_end_matches(|letter: char| letter.is_ascii_digit())
+        .ends_with(';')
+}
+
 /// The name as the most forgetful file system knows it: without case, with composed marks, without dots and blanks at
-/// the ends of its parts.
+/// the ends of its parts, and with what Windows does not take as `_`.
 fn folded(name: &str) -> String {
     let name = name.strip_suffix('/').unwrap_or(name);
     let cased = if name.is_ascii() {
@@ -63,6 +78,11 @@ fn folded(name: &str) -> String {
         ComposingNormalizerBorrowed::new_nfc()
             .normalize(&cased)
             .into_owned()
+    };
+    let cased = if cased.contains(NOT_ON_WINDOWS) {
+        cased.replace(NOT_ON_WINDOWS, "_")
+    } else {
+        cased
     };
     if !cased.contains(['.', ' ']) {
         return cased;
@@ -135,7 +155,10 @@ mod tests {
             "ä/ö",
             "a b",
             ".a",
-            "ab:c",
+            "a;1/",
+            "a;1/b",
+            "a;b",
+            "a?",
             "META_INF/",
         ] {
             assert_eq!(check(name.as_bytes(), true).unwrap(), name);
@@ -147,6 +170,11 @@ mod tests {
             ("//a", "absolute-name"),
             ("c:a", "absolute-name"),
             ("C:/a", "absolute-name"),
+            ("ab:c", "colon"),
+            ("a.py::$DATA", "colon"),
+            ("a;1", "file-version"),
+            ("a/b.py;22", "file-version"),
+            ("a;", "file-version"),
             ("..", "climbing-name"),
             ("../a", "climbing-name"),
             ("a/../b", "climbing-name"),
@@ -203,6 +231,8 @@ mod tests {
             (&["s", "\u{17f}"], "similar-names"),
             (&["a", "a."], "similar-names"),
             (&["a /b", "a/b"], "similar-names"),
+            (&["a?", "a_"], "similar-names"),
+            (&["a<b>|\"*/c", "A_b____/c"], "similar-names"),
         ] {
             assert_eq!(all(names).unwrap_err().0, code, "{names:?}");
         }

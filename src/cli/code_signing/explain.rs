@@ -27,8 +27,8 @@ use crate::x509::Certificate;
     countersign lambda explain FUNCTION    (the code that it runs)\n  \
     countersign lambda explain FUNCTION --zip app.signed.zip    (the code that is to be deployed)\n  \
     countersign lambda explain arn:aws:lambda:us-east-1:111122223333:function:api:live --output json\n\n\
-    Exit codes: 0 the configuration would accept everything with `Enforce`, or the function has none; 1 it would refuse \
-    something, 2 usage, 3 that is not known.")]
+    Exit codes: 0 the configuration would accept everything with `Enforce`, or the function has none and no `--zip` \
+    is named; 1 it would refuse something, 2 usage, 3 that is not known.")]
 pub(in crate::cli) struct Args {
     /// Name or ARN of a function, with its version or alias where that is meant
     #[arg(value_name = "FUNCTION")]
@@ -124,11 +124,15 @@ async fn explained(args: &Args) -> Result<LambdaExplanationV1, Stop> {
     Ok(LambdaExplanationV1::new(&arn, Some(&config), packages))
 }
 
-/// What becomes of packages where there is no configuration: nothing is looked at.
+/// What becomes of packages where there is no configuration: nothing is looked at. Whether `Enforce` would accept what is to
+/// be deployed is asked, and depends on a configuration.
 fn without_config(args: &Args, function: &LambdaFunction) -> Vec<ExplainedPackage> {
     let own = function.arn.to_string();
-    let code = args.zip.as_deref().unwrap_or(&own);
-    let mut packages = vec![ExplainedPackage::unchecked(PackageOf::Code, code)];
+    let code = match args.zip.as_deref() {
+        Some(zip) => ExplainedPackage::not_enforced(PackageOf::Code, zip),
+        None => ExplainedPackage::unchecked(PackageOf::Code, &own),
+    };
+    let mut packages = vec![code];
     packages.extend(function.layers.iter().map(|layer| {
         let name = layer.arn.to_string();
         ExplainedPackage::unchecked(PackageOf::Layer, &name)

@@ -22,6 +22,9 @@ const DEPLOYS: [&str; 5] = [
     "lambda:UpdateFunctionConfiguration",
 ];
 
+/// What gives a function a layer, on the layer's version.
+const USES_LAYERS: &str = "lambda:GetLayerVersion";
+
 /// What would make or change a configuration, or take it away.
 const CONFIGURES: [&str; 4] = [
     "lambda:CreateCodeSigningConfig",
@@ -94,6 +97,10 @@ fn policy(args: &Args) -> Result<IamPolicy, CommandOutput> {
         .iter()
         .map(|location| format!("{location}function:{pattern}"));
     let functions: Vec<String> = functions.collect();
+    let layers = locations
+        .iter()
+        .map(|location| format!("{location}layer:*:*"));
+    let layers: Vec<String> = layers.collect();
     let names: Vec<String> = configs.iter().map(ToString::to_string).collect();
     let everything = ["*".to_owned()];
     let mut statements = vec![
@@ -114,6 +121,7 @@ fn policy(args: &Args) -> Result<IamPolicy, CommandOutput> {
             &names,
         ),
         IamStatement::allow("Deploy", &DEPLOYS, &functions),
+        IamStatement::allow("UseLayers", &[USES_LAYERS], &layers),
     ];
     if !args.execution_role.is_empty() {
         let roles = args.execution_role.iter().map(|role| checked_role(role));

@@ -360,7 +360,7 @@ impl Command<'_> {
             settings: self.settings.clone(),
             looked: looked.clone(),
             jobs: Jobs::new(cache.map(|cache| config::signing_jobs(&cache))),
-            now: self.context.environment.now(),
+            clock: self.context.environment.clock(),
         };
         if !signer.jobs.is_kept() {
             emit(CommandOutput::warning(

@@ -38,7 +38,11 @@ pub(super) fn signed(name: &str, out: &Path, signed: &Signed) -> CommandOutput {
         &format!("{}{picked_up}", signed.job),
     );
     line(&mut text, "expires at", &rfc3339(signed.expires_at));
+    line(&mut text, "CodeSha256", &signed.code_sha256);
     line(&mut text, "in Amazon S3", &signed.object.to_string());
+    if let Some(version) = &signed.object_version {
+        line(&mut text, "object version", version);
+    }
     let mut report = CommandOutput::done();
     report.stdout = text;
     if !signed.modes.is_empty() {
@@ -62,13 +66,18 @@ pub(super) fn signed(name: &str, out: &Path, signed: &Signed) -> CommandOutput {
 
 /// A package whose signed form is there already.
 pub(super) fn skipped(name: &str, out: &Path, existing: &Existing) -> CommandOutput {
-    let Existing { signature, .. } = existing;
+    let Existing {
+        signature,
+        code_sha256,
+        ..
+    } = existing;
     let mut text = format!(
         "Package {} is signed already, in {}\n",
         one_line(name),
         shown(out)
     );
     describe(&mut text, signature);
+    line(&mut text, "CodeSha256", code_sha256);
     CommandOutput {
         stdout: text,
         ..CommandOutput::done()

@@ -19,6 +19,8 @@ use crate::signing_profiles::{self, SigningProfiles};
 pub(super) struct Source {
     /// As the user named it.
     pub(super) name: String,
+    /// The version that was fetched, of an object in a bucket that keeps versions.
+    pub(super) version: Option<String>,
     place: Place,
 }
 
@@ -42,6 +44,7 @@ impl Source {
             Named::File(path) => Self::in_file(name, &path),
             away => Ok(Self {
                 name: name.to_owned(),
+                version: None,
                 place: Place::Away(away),
             }),
         }
@@ -61,6 +64,7 @@ impl Source {
         }
         Ok(Self {
             name: name.to_owned(),
+            version: None,
             place: Place::Here(file),
         })
     }
@@ -71,11 +75,12 @@ impl Source {
     ///
     /// [`fetch::Error`].
     pub(super) async fn here(self, aws: &Aws) -> Result<Self, fetch::Error> {
-        let fetched = match &self.place {
+        let (version, fetched) = match &self.place {
             Place::Here(_) => return Ok(self),
             Place::Away(named) => Box::pin(fetched(aws, named)).await?,
         };
         Ok(Self {
+            version,
             place: Place::Here(fetched.file),
             ..self
         })
@@ -97,17 +102,16 @@ pub(super) fn read(file: &File, allowed: Allowed) -> Result<Contents, PackageErr
     allowance::uncounted(|| Contents::read(file, allowed))
 }
 
-async fn fetched(aws: &Aws, named: &Named) -> Result<Fetched, fetch::Error> {
+/// A package, and the version of an object that came.
+async fn fetched(aws: &Aws, named: &Named) -> Result<(Option<String>, Fetched), fetch::Error> {
     let region = region_of(aws, named).await?;
     Ok(match named {
         Named::File(path) => return Err(fetch::Error::NotAway(path.clone())),
         Named::Object { name, version } => {
-            fetch_object(aws, name, version.as_deref(), &region)
-                .await?
-                .1
+            fetch_object(aws, name, version.as_deref(), &region).await?
         }
-        Named::Function(name) => fetch_function(aws, name, &region).await?.1,
-        Named::Layer(arn) => fetch_layer(aws, arn).await?.1,
+        Named::Function(name) => (None, fetch_function(aws, name, &region).await?.1),
+        Named::Layer(arn) => (None, fetch_layer(aws, arn).await?.1),
     })
 }
 

@@ -2,6 +2,9 @@
 
 use std::fmt::Write as _;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
 use crate::cli::output::{
     CommandOutput, one_line, short_line, write_as_cause, write_causes, write_hint,
 };
@@ -10,9 +13,10 @@ use crate::limits::MAX_TOLD_VALUES;
 use crate::notary::rfc3339;
 use crate::report::PackageState;
 
-/// The answer about a package.
+/// The answer about a package, and the version that was fetched, of an object that has one.
 pub(super) fn answer(
     name: &str,
+    version: Option<&str>,
     contents: Option<&Contents>,
     judgement: &Judgement,
     differences: Option<&[Difference]>,
@@ -20,6 +24,14 @@ pub(super) fn answer(
     let name = one_line(name);
     let state = PackageState::of(judgement, differences);
     let mut text = String::new();
+    // Which bytes this is about: a name stands for others tomorrow.
+    if let Some(version) = version {
+        let _ = writeln!(text, "  object version: {}", one_line(version));
+    }
+    if let Some(contents) = contents {
+        let sha256 = STANDARD.encode(&contents.sha256);
+        let _ = writeln!(text, "  CodeSha256: {sha256}");
+    }
     // What the signature of a changed package says is true, but not of this package.
     if let Some(signature) = judgement.to_ask() {
         write_signature(&mut text, signature);
@@ -119,6 +131,8 @@ fn write_differences(text: &mut String, differences: &[Difference]) {
             Difference::Added(_) => "only in this package",
             Difference::Missing(_) => "only in the other package",
             Difference::Content(_) => "other content",
+            Difference::Kind(_) => "another kind of file",
+            Difference::SetId(_) => "a set-user-ID or set-group-ID bit in this package alone",
             Difference::Mode(_) => "other mode",
             Difference::Order(_) => "another place",
         };

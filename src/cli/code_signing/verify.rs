@@ -187,16 +187,20 @@ impl Job<'_> {
             worst = worst.worse(state.exit());
             emit(match self.args.output {
                 Output::Text => {
-                    text::answer(&source.name, contents.as_ref(), &judgement, differences)
+                    let version = source.version.as_deref();
+                    text::answer(&name, version, contents.as_ref(), &judgement, differences)
                 }
                 Output::Json => CommandOutput {
-                    stdout: results.add(&PackageVerdict::new(
-                        &source.name,
-                        contents.as_ref(),
-                        &judgement,
-                        differences,
-                        reader::current(),
-                    )),
+                    stdout: results.add(&PackageVerdict {
+                        object_version: source.version.clone(),
+                        ..PackageVerdict::new(
+                            &name,
+                            contents.as_ref(),
+                            &judgement,
+                            differences,
+                            reader::current(),
+                        )
+                    }),
                     exit: state.exit(),
                     ..CommandOutput::done()
                 },

@@ -5,7 +5,10 @@ use std::time::Duration;
 use time::OffsetDateTime;
 
 use super::finding::{AuditFinding, AuditRule, MANY_PROFILES, Severity, days, next_deployment};
-use crate::aws::{CodeSigningConfig, FunctionArn, LayerVersionArn, SignedBy, UntrustedArtifact};
+use crate::aws::{
+    CodeSigningConfig, FunctionArn, LayerVersionArn, SignedBy, SigningProfileVersionArn,
+    UntrustedArtifact,
+};
 use crate::code_signing::platform::PLATFORM_ID;
 use crate::limits::MAX_CONFIG_PROFILES;
 use crate::signing_profiles::{Job, Profile, Status};
@@ -54,12 +57,13 @@ pub(super) fn of_config(config: &CodeSigningConfig, functions: Option<usize>) ->
     findings
 }
 
-/// What is found of a profile in a configuration, which could be looked at or not.
+/// What is found of a version of a profile in a configuration, which could be looked at or not.
 pub(super) fn of_profile(
     config: &CodeSigningConfig,
-    name: &str,
+    version: &SigningProfileVersionArn,
     found: Result<&Profile, &str>,
 ) -> Option<AuditFinding> {
+    let name = version;
     let new = |rule, severity, found: String| AuditFinding::new(rule, severity, &config.arn, found);
     let profile = match found {
         Ok(profile) => profile,
@@ -70,6 +74,19 @@ pub(super) fn of_profile(
             return Some(new(AuditRule::ProfileNotKnown, Severity::Unknown, found).advising(hint));
         }
     };
+    // Status and platform are of the version that AWS Signer describes.
+    if profile.arn != *version {
+        let found = format!(
+            "signing profile `{name}` could not be looked at: AWS Signer describes `{}`",
+            profile.arn
+        );
+        let hint = format!(
+            "where that version is meant, `countersign lambda config update --add-signing-profile {} \
+             --remove-signing-profile {name} {}`; code that the other version signed is not accepted then",
+            profile.arn, config.arn
+        );
+        return Some(new(AuditRule::ProfileNotKnown, Severity::Unknown, found).advising(hint));
+    }
     if profile.platform != PLATFORM_ID {
         let found = format!(
             "signing profile `{name}` is of the platform `{}`",
@@ -195,6 +212,17 @@ pub(super) fn of_layer(
     Some(finding.advising(format!(
         "{next}; publish a signed version of the layer and use that"
     )))
+}
+
+/// What is found of a package that is deployed and signed, of which AWS Lambda does not say in which job; `what` says
+/// which package.
+pub(super) fn without_job(function: &FunctionArn, what: &str) -> AuditFinding {
+    let found = format!(
+        "whether the signature of {what} expired or was revoked is not known: AWS Lambda does not name its signing job"
+    );
+    let rule = AuditRule::SignatureNotKnown;
+    let finding = AuditFinding::new(rule, Severity::Unknown, &function.function(), found);
+    finding.advising("`countersign lambda verify` reads the signature itself; `--expires-within 0` leaves this out")
 }
 
 /// What is found of the signing job of a package that is deployed; `what` says which package.

@@ -130,8 +130,7 @@ impl Audit<'_> {
             }
             let found = asked.profiles.get(arn);
             let found = found.map(|found| found.as_ref().map_err(String::as_str));
-            let name = version.to_string();
-            findings.extend(found.and_then(|found| judge::of_profile(config, &name, found)));
+            findings.extend(found.and_then(|found| judge::of_profile(config, version, found)));
         }
     }
 
@@ -194,7 +193,10 @@ impl Audit<'_> {
         by: &SignedBy,
         asked: &mut Asked,
     ) -> Option<AuditFinding> {
-        let (soon, arn) = (self.soon?, by.job.as_ref()?);
+        let soon = self.soon?;
+        let Some(arn) = by.job.as_ref() else {
+            return Some(judge::without_job(function, what));
+        };
         if !asked.jobs.contains_key(arn) {
             let found = self.job(arn).await;
             asked.jobs.insert(arn.clone(), found);

@@ -1,8 +1,9 @@
 //! The signature in a package, in all that does not need the package: its form, its certificates, what it says.
 //!
 //! Input: the bytes of the entry, and the roots that are trusted. Output: a [`Signature`], whose key signed what it says.
-//! There is one form: the same bytes if it is made again from its parts. So no byte of a signature can be changed, and no
-//! reader can find another signature in them.
+//! There is one form: the same bytes if it is made again from its parts. So no reader can find another signature in them,
+//! and no byte can be changed but in the values of ECDSA: where (r, s) is valid, (r, n - s) is too, which anyone can
+//! compute. It signs the same, so two texts may be one signature: never tell signatures apart by their bytes.
 
 mod armor;
 mod attributes;

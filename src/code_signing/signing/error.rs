@@ -5,17 +5,23 @@ use std::path::PathBuf;
 
 use time::OffsetDateTime;
 
+use super::at_hand::AtHand;
 use crate::allowance::Exhausted;
 use crate::archive::package::PackageError;
 use crate::aws::{CallError, CallErrorKind, StoredNameError};
-use crate::code_signing::PLATFORM_ID;
 use crate::code_signing::checks::Failure;
 use crate::code_signing::comparison::Difference;
+use crate::code_signing::configuration;
 use crate::code_signing::fetch;
+use crate::code_signing::{PLATFORM_ID, SIGNATURE_DIRECTORY, SIGNATURE_NAME};
 use crate::files;
 use crate::limits::MAX_TOLD_VALUES;
 use crate::notary::rfc3339;
 use crate::signing_profiles::{self, smallest_statement};
+
+/// What becomes of a job whose package is not accepted.
+const NOT_TAKEN: &str = "nothing was written, and the job is not taken: the same command begins another one; look at who \
+                         else can write to the bucket, and at what answers in the place of AWS";
 
 /// What an error means for the one who asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -245,6 +251,8 @@ fn told(differences: &[Difference]) -> String {
             Difference::Added(_) => "is added",
             Difference::Missing(_) => "is missing",
             Difference::Content(_) => "has another content",
+            Difference::Kind(_) => "is another kind of file",
+            Difference::SetId(_) => "has a set-user-ID or set-group-ID bit more",
             Difference::Mode(_) => "has another mode",
             Difference::Order(_) => "is in another place",
         };
@@ -274,11 +282,34 @@ impl Error {
                 source: PackageError::Read(_),
                 ..
             }
+            | Self::Received {
+                source: PackageError::Read(_),
+                ..
+            }
             | Self::Call(_)
             | Self::Write(_)
             | Self::NotKept(_)
             | Self::OutOfTime { .. } => Class::Unknown,
             _ => Class::Refused,
+        }
+    }
+
+    /// Whether another job may do what this one did not: AWS Signer does not know it, it is not the one that was asked for, or
+    /// what it made is gone or not accepted.
+    pub(super) fn is_of_job(&self) -> bool {
+        use configuration::Error::Call;
+        match self {
+            Self::Signer(signing_profiles::Error::NoJob { .. })
+            | Self::OtherJob { .. }
+            | Self::Differs { .. } => true,
+            Self::Fetch {
+                source: fetch::Error::Call(Call(source)),
+                ..
+            } => source.kind() == CallErrorKind::NotFound,
+            // Not the job's fault: a file of this machine, or its clock.
+            Self::Received { source, .. } => !matches!(source, PackageError::Read(_)),
+            Self::NotAccepted { source, .. } => !matches!(source, Failure::FromTheFuture { .. }),
+            _ => false,
         }
     }
 
@@ -321,18 +352,30 @@ impl Error {
             Self::Fetch { source, .. } => return source.hint(),
             Self::Signer(source) => return source.hint(),
             Self::Call(source) => return hint_of_call(source),
-            Self::NotAccepted { source, .. } => return source.hint(),
+            Self::NotAccepted { source, .. } => match source {
+                Failure::FromTheFuture { .. } => return source.hint(),
+                // Of another root, or not one of AWS Signer's.
+                Failure::Signature(source) => match source.hint() {
+                    Some(hint) => format!("{hint}; {NOT_TAKEN}"),
+                    None => NOT_TAKEN.to_owned(),
+                },
+                _ => NOT_TAKEN.to_owned(),
+            },
             Self::OutOfTime { source, .. } => format!(
                 "{}; the same command goes on with what was begun",
                 source.hint()
             ),
-            Self::Empty(package) => {
-                format!("put what the function needs into it: `zip -r {package} .` in its directory")
-            }
-            Self::AlreadySigned { package, .. } => format!(
-                "AWS Signer signs no package twice: deploy it as it is, or remove the signature with `zip -d {package} \
-                 'META_INF/*'` and sign it again"
+            Self::Empty(package) => format!(
+                "put what the function needs into it: {} in its directory",
+                AtHand::of(package).packing()
             ),
+            Self::AlreadySigned { package, .. } => {
+                let AtHand { fetching, file, .. } = AtHand::of(package);
+                format!(
+                    "AWS Signer signs no package twice: deploy it as it is, or remove the signature and sign `{file}`: \
+                     {fetching}`zip -d {file} '{SIGNATURE_NAME}' {SIGNATURE_DIRECTORY}`"
+                )
+            }
             Self::NoVersion(object) => {
                 let bucket = object.trim_start_matches("s3://").split('/').next();
                 enable(bucket.unwrap_or_default()) + ", and upload the package again"
@@ -360,10 +403,7 @@ impl Error {
             Self::OtherJob { .. } => {
                 "the job that was begun is not taken; run the same command again, which begins another one".to_owned()
             }
-            Self::Received { .. } | Self::Differs { .. } => {
-                "nothing was written; look at who else can write to the bucket, and at what answers in the place of AWS"
-                    .to_owned()
-            }
+            Self::Received { .. } | Self::Differs { .. } => NOT_TAKEN.to_owned(),
         })
     }
 }
@@ -378,19 +418,23 @@ const fn of_profile(class: signing_profiles::Class) -> Class {
 
 fn hint_of_package(package: &str, error: &PackageError) -> Option<String> {
     match error {
-        PackageError::TooLarge { .. } => Some(
-            "AWS Signer signs zip files of 250 MB at most; leave out what the function does not need, or move it into \
-             layers"
-                .to_owned(),
-        ),
+        PackageError::TooLarge { .. } => {
+            let AtHand { fetching, file, .. } = AtHand::of(package);
+            Some(format!(
+                "AWS Signer signs zip files of 250 MB at most; leave out what the function does not need, or move it into \
+                 layers: {fetching}`unzip -l {file} | sort -n` shows what is large"
+            ))
+        }
         PackageError::Read(_)
         | PackageError::Changed
         | PackageError::Link { .. }
         | PackageError::Device { .. }
         | PackageError::SetId { .. } => error.hint(),
         error => Some(format!(
-            "{}; `zip -r {package} .` in the directory of the code makes a new one, where no `{package}` is",
-            error.hint()?
+            "{}; {} in the directory of the code makes a new one, where no `{}` is",
+            error.hint()?,
+            AtHand::of(package).packing(),
+            AtHand::of(package).file
         )),
     }
 }

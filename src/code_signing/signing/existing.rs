@@ -3,6 +3,9 @@
 use std::path::Path;
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
 use super::look::Candidate;
 use super::work::PackageSigner;
 use crate::code_signing::comparison::compare;
@@ -16,6 +19,8 @@ use crate::oci::hex;
 pub struct Existing {
     /// SHA-256 of the signed package, in hexadecimal digits.
     pub sha256: String,
+    /// The same in base64, as AWS Lambda shows it.
+    pub code_sha256: String,
     /// Its signature.
     pub signature: Signature,
 }
@@ -35,15 +40,17 @@ pub async fn existing(
         return None;
     }
     let profile = std::slice::from_ref(&signer.looked.profile.arn);
-    let judgement = Judgement::begin(&contents, profile, &settings.roots, signer.now);
+    let now = signer.clock.now();
+    let judgement = Judgement::begin(&contents, profile, &settings.roots, now);
     let signature = judgement.to_ask()?.clone();
-    if signature.expires_at() < signer.now + remaining {
+    if signature.expires_at() < now + remaining {
         return None;
     }
     let asked = Box::pin(ask(&signer.aws, &signature)).await;
     let is_verified = judgement.with_revocation(asked).is_verified();
     is_verified.then(|| Existing {
         sha256: hex(&contents.sha256),
+        code_sha256: STANDARD.encode(&contents.sha256),
         signature,
     })
 }

@@ -4,6 +4,7 @@
 //! begun is kept, so that the same command picks it up ([`Jobs`]); the signed package is written only if it has exactly the
 //! entries of the one that was uploaded, and the one signature of the job that was asked for.
 
+mod at_hand;
 mod error;
 mod existing;
 mod jobs;

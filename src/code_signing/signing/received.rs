@@ -2,7 +2,8 @@
 
 use std::fs::File;
 
-use time::OffsetDateTime;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 
 use super::error::Error;
 use super::look::{Candidate, Settings};
@@ -11,6 +12,7 @@ use crate::code_signing::Signature;
 use crate::code_signing::checks::Judgement;
 use crate::code_signing::comparison::{Difference, compare};
 use crate::code_signing::contents::Contents;
+use crate::environment::Clock;
 use crate::oci::hex;
 
 /// A signed package that may be written.
@@ -18,6 +20,8 @@ use crate::oci::hex;
 pub(super) struct Received {
     /// SHA-256 of the whole package, in hexadecimal digits.
     pub(super) sha256: String,
+    /// The same in base64, as AWS Lambda shows it.
+    pub(super) code_sha256: String,
     /// Its signature.
     pub(super) signature: Signature,
     /// Entries whose modes are others than before, which no signature covers.
@@ -31,7 +35,7 @@ pub(super) fn accept(
     settings: &Settings,
     job: &SigningJobArn,
     profile: &SigningProfileVersionArn,
-    now: OffsetDateTime,
+    clock: Clock,
 ) -> Result<Received, Error> {
     let named = || job.to_string();
     let contents = Contents::read(file, settings.allowed);
@@ -52,7 +56,7 @@ pub(super) fn accept(
         &contents,
         std::slice::from_ref(profile),
         &settings.roots,
-        now,
+        clock.now(),
     );
     let not_accepted = |source| Error::NotAccepted {
         job: named(),
@@ -69,6 +73,7 @@ pub(super) fn accept(
     }
     Ok(Received {
         sha256: hex(&contents.sha256),
+        code_sha256: STANDARD.encode(&contents.sha256),
         signature,
         modes: modes.iter().map(|mode| mode.name().to_owned()).collect(),
     })

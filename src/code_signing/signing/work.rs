@@ -13,11 +13,19 @@ use super::look::{Candidate, Looked, Settings};
 use super::received::{self, Received};
 use crate::aws::{Aws, ObjectName, SigningJobArn, SigningProfileVersionArn};
 use crate::code_signing::fetch;
+use crate::environment::Clock;
 use crate::files::Reserved;
 use crate::limits::{
     FIRST_SIGNING_JOB_WAIT, MAX_SIGNING_JOB_FAILURES, MAX_SIGNING_JOB_WAIT, OLD_SIGNING_JOB,
 };
+use crate::notary::rfc3339;
 use crate::signing_profiles::{Job, JobId, NewSigningJob, SigningProfiles};
+
+/// AWS's word for a job that made a signature.
+const SUCCEEDED: &str = "Succeeded";
+
+/// AWS's word for the version of an object in a bucket without versions.
+const UNVERSIONED: &str = "null";
 
 /// What is being done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,14 +49,26 @@ pub struct Signed {
     pub expires_at: OffsetDateTime,
     /// SHA-256 of the signed package, in hexadecimal digits.
     pub sha256: String,
+    /// The same in base64, as AWS Lambda shows it.
+    pub code_sha256: String,
     /// The object that was signed, and its version.
     pub source: (ObjectName, String),
     /// The signed object.
     pub object: ObjectName,
+    /// Its version that was fetched; `None` in a bucket without versions.
+    pub object_version: Option<String>,
     /// Whether an earlier command had begun the job.
     pub is_picked_up: bool,
     /// Entries whose modes are others than before.
     pub modes: Vec<String>,
+}
+
+/// What a job made.
+struct Fetched {
+    object: ObjectName,
+    version: Option<String>,
+    file: File,
+    received: Received,
 }
 
 /// Signs packages one by one; several at the same time.
@@ -64,8 +84,8 @@ pub struct PackageSigner {
     pub looked: Looked,
     /// What was begun before.
     pub jobs: Jobs,
-    /// The time of the command.
-    pub now: OffsetDateTime,
+    /// What time it is. The signing of a package takes minutes, so nothing keeps a time that it said.
+    pub clock: Clock,
 }
 
 impl PackageSigner {
@@ -92,41 +112,74 @@ impl PackageSigner {
             object: object.as_deref(),
         };
         let mut begun = self.jobs.find(&asked).unwrap_or_default();
-        let is_picked_up = begun.job.is_some();
+        let earlier = begun.job.clone();
         let upload = self.upload(candidate, &asked, &mut begun, step).await?;
-        step(Step::Signing);
-        let (arn, job) = self.ended(&asked, &mut begun, &upload).await?;
-        step(Step::Fetching);
-        let object = self.signed_object(&arn, &job)?;
+        let (arn, fetched) = loop {
+            step(Step::Signing);
+            let (arn, job) = self.ended(&asked, &mut begun, &upload).await?;
+            step(Step::Fetching);
+            match self.fetched(candidate, &arn, &job).await {
+                Ok(fetched) => break (arn, fetched),
+                Err(error) if is_gone(&error) && self.is_old(&job) => {
+                    if !self.begin_another(&asked, &mut begun, &upload)? {
+                        return Err(error);
+                    }
+                }
+                Err(error) => {
+                    self.forget_job(&asked, &mut begun, &error);
+                    return Err(error);
+                }
+            }
+        };
+        let Fetched {
+            object,
+            version,
+            file,
+            received,
+        } = fetched;
+        write(reserved, &file, &object)?;
+        self.forget(&asked, &begun, &upload);
+        Ok(Signed {
+            is_picked_up: earlier.is_some_and(|earlier| earlier == arn.to_string()),
+            job: arn,
+            profile_version: received.signature.profile_version().clone(),
+            expires_at: received.signature.expires_at(),
+            sha256: received.sha256,
+            code_sha256: received.code_sha256,
+            source: (upload_name(&upload)?, upload.version),
+            object,
+            object_version: version,
+            modes: received.modes,
+        })
+    }
+
+    /// What the job made, fetched and accepted.
+    async fn fetched(
+        &self,
+        candidate: &Candidate,
+        arn: &SigningJobArn,
+        job: &Job,
+    ) -> Result<Fetched, Error> {
+        let object = self.signed_object(arn, job)?;
         let region = self.signer.region();
         let fetched = fetch::fetch_object(&self.aws, &object, None, region).await;
-        let (_, fetched) = fetched.map_err(|source| Error::Fetch {
+        let (version, fetched) = fetched.map_err(|source| Error::Fetch {
             package: object.to_string(),
             source,
         })?;
-        let Received {
-            sha256,
-            signature,
-            modes,
-        } = received::accept(
+        let received = received::accept(
             &fetched.file,
             candidate,
             &self.settings,
-            &arn,
+            arn,
             &self.looked.profile.arn,
-            self.now,
+            self.clock,
         )?;
-        write(reserved, &fetched.file, &object)?;
-        self.jobs.forget(&asked);
-        Ok(Signed {
-            job: arn,
-            profile_version: signature.profile_version().clone(),
-            expires_at: signature.expires_at(),
-            sha256,
-            source: (upload_name(&upload)?, upload.version),
+        Ok(Fetched {
             object,
-            is_picked_up,
-            modes,
+            version,
+            file: fetched.file,
+            received,
         })
     }
 
@@ -165,7 +218,7 @@ impl PackageSigner {
             Upload {
                 bucket: name.bucket().to_owned(),
                 key,
-                version: version.unwrap_or_else(|| "null".to_owned()),
+                version: version.unwrap_or_else(|| UNVERSIONED.to_owned()),
             }
         };
         begun.upload = Some(upload.clone());
@@ -186,47 +239,89 @@ impl PackageSigner {
             let job = match self.wait(&arn, upload).await {
                 Ok(job) => job,
                 Err(error) => {
-                    // Another command begins another job.
-                    if matches!(error, Error::OtherJob { .. } | Error::Signer(_)) {
-                        self.forget_job(asked, begun, &error);
-                    }
+                    // The next command begins another job.
+                    self.forget_job(asked, begun, &error);
                     return Err(error);
                 }
             };
-            if job.status == "Succeeded" {
+            let Some(failure) = self.failure(&job) else {
                 return Ok((arn, job));
-            }
-            begun.failed = begun.failed.saturating_add(1);
-            begun.job = None;
-            let is_old = job
-                .created_at
-                .is_some_and(|at| at + OLD_SIGNING_JOB < self.now);
-            if is_old && begun.failed < MAX_SIGNING_JOB_FAILURES {
-                begun.token = Some(token(asked, upload, begun.failed));
+            };
+            // Where nothing was begun, a token that was used before is answered with the job of that time.
+            let is_past = job.status == SUCCEEDED || self.is_old(&job);
+            if !is_past {
+                begun.failed = begun.failed.saturating_add(1);
+            } else if self.begin_another(asked, begun, upload)? {
                 continue;
             }
             // A file is uploaded again: what is there may be what failed.
-            begun.upload = None;
-            begun.token = None;
+            (begun.job, begun.upload, begun.token) = (None, None, None);
             self.jobs.keep(asked, begun)?;
             return Err(Error::JobFailed {
                 job: arn.to_string(),
-                reason: job.status_reason.unwrap_or_else(|| {
-                    format!("AWS Signer gives no reason for the status `{}`", job.status)
-                }),
+                reason: failure,
             });
         }
     }
 
-    /// Forgets a job that is not the one that was asked for, or that AWS Signer does not know.
+    /// Why what a job made is not taken, of a job that has ended; nothing of one that succeeded.
+    fn failure(&self, job: &Job) -> Option<String> {
+        if job.status != SUCCEEDED {
+            let reason = job.status_reason.clone();
+            return Some(reason.unwrap_or_else(|| {
+                format!("AWS Signer gives no reason for the status `{}`", job.status)
+            }));
+        }
+        if job.is_revoked {
+            return Some("its signature was revoked".to_owned());
+        }
+        let expired = job.expires_at.filter(|at| *at <= self.clock.now())?;
+        Some(format!("its signature expired at `{}`", rfc3339(expired)))
+    }
+
+    /// Whether a job was begun by an earlier command, as far as its time says.
+    fn is_old(&self, job: &Job) -> bool {
+        let now = self.clock.now();
+        job.created_at.is_some_and(|at| at + OLD_SIGNING_JOB < now)
+    }
+
+    /// Passes over a job, so that the next one that is started is another; not if too many were passed over.
+    fn begin_another(
+        &self,
+        asked: &Asked<'_>,
+        begun: &mut Begun,
+        upload: &Upload,
+    ) -> Result<bool, Error> {
+        begun.failed = begun.failed.saturating_add(1);
+        begun.job = None;
+        begun.token = Some(token(asked, upload, begun.failed));
+        self.jobs.keep(asked, begun)?;
+        Ok(begun.failed < MAX_SIGNING_JOB_FAILURES)
+    }
+
+    /// Forgets a job that AWS Signer does not know, that is not the one that was asked for, or that made what is not accepted.
     fn forget_job(&self, asked: &Asked<'_>, begun: &mut Begun, error: &Error) {
-        use crate::signing_profiles::Error::NoJob;
-        if matches!(error, Error::OtherJob { .. } | Error::Signer(NoJob { .. })) {
+        if error.is_of_job() {
             begun.failed = begun.failed.saturating_add(1);
             (begun.job, begun.upload, begun.token) = (None, None, None);
             // The error says more.
             let _ = self.jobs.keep(asked, begun);
         }
+    }
+
+    /// Forgets what has ended; not how many jobs were passed over, where the same object is asked for again with the same token.
+    fn forget(&self, asked: &Asked<'_>, begun: &Begun, upload: &Upload) {
+        let is_same = asked.object.is_some() || upload.version == UNVERSIONED;
+        if begun.failed == 0 || !is_same {
+            self.jobs.forget(asked);
+            return;
+        }
+        let ended = Begun {
+            failed: begun.failed,
+            ..Begun::default()
+        };
+        // The signed package is written; without this, the next command passes over the same jobs again.
+        let _ = self.jobs.keep(asked, &ended);
     }
 
     /// Starts the job, unless it was.
@@ -328,6 +423,11 @@ impl PackageSigner {
             }
         }
     }
+}
+
+/// Whether S3 does not have what a job made.
+fn is_gone(error: &Error) -> bool {
+    matches!(error, Error::Fetch { .. }) && error.is_of_job()
 }
 
 fn upload_name(upload: &Upload) -> Result<ObjectName, Error> {

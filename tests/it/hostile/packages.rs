@@ -66,7 +66,7 @@ fn what_writers_make_is_read() {
         found.into_iter().map(|(name, _)| name).collect()
     };
     let wanted = ["app.py", "lib/", "lib/data"];
-    let written: [Vec<u8>; 13] = [
+    let written: [Vec<u8>; 16] = [
         with(|_| ()),
         // As Go, Java and macOS stream.
         first(|member| *member = member.clone().streamed()),
@@ -98,6 +98,19 @@ fn what_writers_make_is_read() {
             for member in &mut zip.members {
                 (member.made_by, member.attributes) = (0, member.attributes & 0x10);
             }
+        }),
+        // All that NTFS knows of ordinary files; and what looks like text, as Info-ZIP says.
+        with(|zip| {
+            for member in &mut zip.members {
+                (member.made_by, member.attributes) = (10, member.attributes & 0x10 | 0xa3);
+            }
+        }),
+        first(|member| (member.made_by, member.internal, member.attributes) = (19, 1, 0x81a4_0001)),
+        // As those write who name the oldest version that is enough.
+        with(|zip| {
+            zip.members[2] = zip.members[2]
+                .clone()
+                .with_both(|header| header.version = 10);
         }),
         first(|member| member.comment = b"of an entry".to_vec()),
         first(|member| *member = member.clone().with_both(|header| header.flags = 6)),
@@ -409,6 +422,71 @@ fn an_entry_is_read_in_one_way() {
     assert_eq!(refused(&directory).code(), "directory-content");
 }
 
+/// Of version 9.9, Info-ZIP leaves the entry out, and Python refuses the file.
+#[test]
+fn an_entry_needs_no_version_that_some_readers_do_not_know() {
+    for version in (0..=u16::from(u8::MAX)).chain([0x0114, 0x0314, 0x8014, u16::MAX]) {
+        let bytes = first(|member| {
+            *member = member.clone().with_both(|header| header.version = version);
+        });
+        match version {
+            10 | 20 => drop(read(&bytes).unwrap()),
+            45 => assert!(matches!(refused(&bytes), PackageError::Zip64)),
+            other => {
+                let error = refused(&bytes);
+                assert_eq!(error.code(), "unknown-version");
+                let words = format!(
+                    "entry `app.py` needs version {other} of the zip format, wanted 10 or 20"
+                );
+                assert_eq!(error.to_string(), words);
+            }
+        }
+    }
+}
+
+#[test]
+fn attributes_mean_the_same_on_every_system() {
+    for system in 0..=u8::MAX {
+        let bytes = first(|member| member.made_by = system);
+        if [0, 3, 10, 11, 14, 19].contains(&system) {
+            read(&bytes).unwrap();
+            continue;
+        }
+        let error = refused(&bytes);
+        assert_eq!(error.code(), "unknown-system");
+        let words = format!("entry `app.py` was made on system {system}, which is not supported");
+        assert_eq!(error.to_string(), words);
+    }
+    // Content in records, each behind its length.
+    for internal in [2, 3, 4, 0x8000] {
+        let error = refused(&first(|member| member.internal = internal));
+        assert_eq!(error.code(), "unknown-attributes");
+        let words = format!(
+            "entry `app.py` has the internal attributes {internal:#06x}, which are not supported"
+        );
+        assert_eq!(error.to_string(), words);
+    }
+    // Info-ZIP leaves out what is a label, and only where the system is one of Microsoft's.
+    for (system, mode) in [(0, 0), (3, 0o100_644), (11, 0)] {
+        for others in [0, 0x21] {
+            let bytes = first(|member| {
+                (member.made_by, member.attributes) = (system, mode << 16 | 8 | others);
+            });
+            let error = refused(&bytes);
+            assert_eq!(error.code(), "volume-label");
+            assert_eq!(
+                error.to_string(),
+                "entry `app.py` is a volume label by its attributes"
+            );
+            let allowed = Allowed { links: true };
+            assert_eq!(
+                read_with(&bytes, allowed).unwrap_err().code(),
+                "volume-label"
+            );
+        }
+    }
+}
+
 #[test]
 fn names_are_unique_and_lead_inside() {
     let named = |names: &[&str]| {
@@ -423,6 +501,9 @@ fn names_are_unique_and_lead_inside() {
         (&["a", "a/b"], "file-and-directory"),
         (&["/etc/passwd"], "absolute-name"),
         (&["C:x"], "absolute-name"),
+        (&["app.py::$DATA"], "colon"),
+        (&["app.py;1"], "file-version"),
+        (&["a?", "a_"], "similar-names"),
         (&["../x"], "climbing-name"),
         (&["a/../../x"], "climbing-name"),
         (&["a\\b"], "backslash"),
@@ -544,6 +625,18 @@ for line in sys.stdin.read().splitlines():
         print(json.dumps(found))
 ";
 
+/// Says of every entry, in both headers, that it needs `version`.
+fn change_versions(bytes: &mut [u8], version: u16) {
+    for at in 0..bytes.len() {
+        let place = match bytes.get(at..at + 4) {
+            Some(b"PK\x03\x04") => at + 4,
+            Some(b"PK\x01\x02") => at + 6,
+            _ => continue,
+        };
+        bytes[place..place + 2].copy_from_slice(&version.to_le_bytes());
+    }
+}
+
 /// A package is changed in one byte again and again; whatever is still read, Python reads in the same way.
 #[test]
 fn another_reader_finds_the_same_in_what_is_read() {
@@ -569,6 +662,11 @@ fn another_reader_finds_the_same_in_what_is_read() {
         }),
         with(|zip| zip.comment = b"0123456789abcdef".to_vec()),
     ] {
+        for version in 0..=u16::from(u8::MAX) {
+            let mut changed = bytes.clone();
+            change_versions(&mut changed, version);
+            keep(&changed);
+        }
         keep(&bytes);
         for at in 0..bytes.len() {
             for change in [1, 2, 8, 0x40, 0x80, 0xff] {

@@ -46,6 +46,8 @@ pub(crate) struct Member {
     /// Bytes before it that belong to nothing.
     pub(crate) before: Vec<u8>,
     pub(crate) made_by: u8,
+    /// The internal attributes.
+    pub(crate) internal: u16,
     /// The external attributes; a mode is their upper half.
     pub(crate) attributes: u32,
     pub(crate) comment: Vec<u8>,
@@ -93,6 +95,7 @@ impl Member {
             descriptor: Vec::new(),
             before: Vec::new(),
             made_by: 3,
+            internal: 0,
             attributes: 0o100_644 << 16,
             comment: Vec::new(),
             disk: 0,
@@ -176,7 +179,7 @@ impl Zip {
             directory.extend(member.central.fields());
             directory.extend(short(member.comment.len()));
             directory.extend(member.disk.to_le_bytes());
-            directory.extend([0; 2]);
+            directory.extend(member.internal.to_le_bytes());
             directory.extend(member.attributes.to_le_bytes());
             directory.extend(offset.to_le_bytes());
             directory.extend(&member.central.name);

@@ -3,7 +3,9 @@
 use countersign_emulator::{Fault, FaultKind};
 use serde_json::{Value, json};
 
+use crate::support::hostile::{Hostile, Reply};
 use crate::support::sandbox::Ran;
+use crate::support::scene::Scene;
 use crate::support::stage::{Stage, a_package};
 
 #[track_caller]
@@ -209,6 +211,96 @@ fn a_signing_job_that_is_not_the_callers_is_not_known() {
     let ran = stage.run(&["lambda", "audit", "--output", "json"]);
     assert_eq!(ran.code, 3, "{ran:#?}");
     assert_eq!(found(&document(&ran)), ["signature-not-known unknown api"]);
+}
+
+/// AWS Signer describes the version that it has, which another name of the same profile may not be.
+#[test]
+fn another_version_of_a_profile_says_nothing_about_this_one() {
+    let stage = Stage::new();
+    let (profile, version) = stage.profile.version_arn.rsplit_once('/').unwrap();
+    let letters = version.chars().rev().collect::<String>();
+    let other = format!("{profile}/{letters}");
+    let config = stage.config(&[&other], "Enforce");
+    let ran = audit(&stage, &[]);
+    assert_eq!(ran.code, 3, "{ran:#?}");
+    let document = document(&ran);
+    assert_eq!(
+        found(&document),
+        ["profile-not-known unknown code-signing-config"]
+    );
+    let described = &stage.profile.version_arn;
+    let finding = &document["findings"][0];
+    assert_eq!(
+        finding["found"],
+        format!(
+            "signing profile `{other}` could not be looked at: AWS Signer describes `{described}`"
+        )
+    );
+    assert_eq!(
+        finding["hint"],
+        format!(
+            "where that version is meant, `countersign lambda config update --add-signing-profile {described} \
+             --remove-signing-profile {other} {config}`; code that the other version signed is not accepted then"
+        )
+    );
+}
+
+#[test]
+fn a_signature_of_no_job_is_not_known() {
+    const FUNCTION: &str = "arn:aws:lambda:us-east-1:111122223333:function:api";
+    const LAYER: &str = "arn:aws:lambda:us-east-1:111122223333:layer:tools:1";
+    const CONFIG: &str =
+        "arn:aws:lambda:us-east-1:111122223333:code-signing-config:csc-0123456789abcdef0";
+    const PROFILE: &str = "arn:aws:signer:us-east-1:111122223333:/signing-profiles/code/abcdefghij";
+    let server = Hostile::start(|seen| {
+        let value = match seen.path() {
+            "/2015-03-31/functions" => json!({ "Functions": [{
+                "FunctionName": "api", "FunctionArn": FUNCTION, "PackageType": "Zip", "CodeSha256": "x",
+                "CodeSize": 1, "SigningProfileVersionArn": PROFILE,
+                "Layers": [{ "Arn": LAYER, "CodeSize": 1, "SigningProfileVersionArn": PROFILE }],
+            }] }),
+            "/2020-04-22/code-signing-configs" => json!({ "CodeSigningConfigs": [{
+                "CodeSigningConfigId": "csc-0123456789abcdef0", "CodeSigningConfigArn": CONFIG,
+                "AllowedPublishers": { "SigningProfileVersionArns": [PROFILE] },
+                "CodeSigningPolicies": { "UntrustedArtifactOnDeployment": "Enforce" },
+            }] }),
+            _ => json!({ "FunctionArns": [FUNCTION] }),
+        };
+        Reply::ok("application/json", value.to_string()).header("x-amzn-requestid", "r")
+    });
+    let url = format!("http://{}", server.host());
+    let scene = Scene::new().with_variable("AWS_ENDPOINT_URL_LAMBDA", url);
+    let findings = |days: &str| {
+        let words = [
+            "lambda",
+            "audit",
+            "--output",
+            "json",
+            "--expires-within",
+            days,
+        ];
+        let ran = scene.run(&words).plain();
+        assert_eq!(ran.code, 3, "{ran:#?}");
+        document(&ran)
+    };
+    // The profile is none of the emulator's.
+    let profile = "profile-not-known unknown code-signing-config";
+    assert_eq!(found(&findings("0")), [profile]);
+    let document = findings("30");
+    let signature = "signature-not-known unknown api";
+    assert_eq!(found(&document), [profile, signature, signature]);
+    for (at, what) in [
+        (1, "its code".to_owned()),
+        (2, format!("its layer `{LAYER}`")),
+    ] {
+        assert_eq!(
+            document["findings"][at]["found"],
+            format!(
+                "whether the signature of {what} expired or was revoked is not known: AWS Lambda does not name its signing \
+                 job"
+            )
+        );
+    }
 }
 
 #[test]

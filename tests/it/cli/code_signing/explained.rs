@@ -157,6 +157,30 @@ fn a_function_without_a_configuration_takes_anything() {
     );
 }
 
+/// Before a deployment the answer decides, and nobody has said what is to be accepted.
+#[test]
+fn what_is_to_be_deployed_without_a_configuration_is_not_fine() {
+    let stage = Stage::new();
+    let layer = stage.layer("tools", &a_package("y"));
+    stage.function("api", &a_package("x"), &json!({ "Layers": [layer] }));
+    let signed = stage.signed_in_job("x");
+    for (file, package) in [("app.zip", a_package("x")), ("signed.zip", signed)] {
+        std::fs::write(stage.scene.sandbox.home().join(file), package).unwrap();
+        let (ran, document) = explain(&stage, &["api", "--zip", file]);
+        assert_eq!(ran.code, 3, "{ran:#?}");
+        assert_eq!(
+            decisions(&document),
+            [pair("accepted", "undecided"), pair("accepted", "-")]
+        );
+        assert_eq!(
+            document["packages"][0]["reasons"],
+            json!([
+                "the function does not have a code signing configuration, so what `Enforce` would accept is not known"
+            ])
+        );
+    }
+}
+
 #[test]
 fn what_could_not_be_looked_at_is_undecided() {
     let stage = Stage::new();

@@ -5,6 +5,7 @@ mod audits;
 mod configs;
 mod explained;
 mod policies;
+mod signed_again;
 mod signing;
 mod sources;
 mod verifications;

@@ -43,6 +43,11 @@ fn a_function_is_created_with_the_configuration_or_not_at_all() {
     assert_eq!(no_other["Resource"], json!(["*"]));
     let differs = json!({ "ArnNotEquals": { "lambda:CodeSigningConfigArn": [CONFIG] } });
     assert_eq!(no_other["Condition"], differs);
+    // A function gets a layer only from who may read that version of it.
+    let layers = statement(&policy, "UseLayers");
+    assert_eq!(layers["Action"], json!(["lambda:GetLayerVersion"]));
+    let every = "arn:aws:lambda:eu-central-1:111122223333:layer:*:*";
+    assert_eq!(layers["Resource"], json!([every]));
     let pass = statement(&policy, "PassTheExecutionRole");
     assert_eq!(pass["Resource"], json!([ROLE]));
 }

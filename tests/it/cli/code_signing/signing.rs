@@ -14,15 +14,15 @@ use crate::support::sandbox::Ran;
 use crate::support::stage::Stage;
 use crate::support::waiting;
 
-const SCHEMA: &str = "package-signing.v1.schema.json";
+pub(super) const SCHEMA: &str = "package-signing.v1.schema.json";
 
 /// A stage with a bucket that keeps versions, and a package on this machine.
-struct Signing {
-    stage: Stage,
+pub(super) struct Signing {
+    pub(super) stage: Stage,
 }
 
 impl Signing {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let stage = Stage::new();
         let emulator = &stage.scene.emulator;
         emulator.create_bucket("zips", Some(true)).unwrap();
@@ -34,11 +34,11 @@ impl Signing {
         signing
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    pub(super) fn path(&self, name: &str) -> PathBuf {
         self.stage.scene.sandbox.home().join(name)
     }
 
-    fn write(&self, name: &str, bytes: &[u8]) {
+    pub(super) fn write(&self, name: &str, bytes: &[u8]) {
         fs::write(self.path(name), bytes).unwrap();
     }
 
@@ -56,31 +56,31 @@ impl Signing {
         [&fixed, more].concat()
     }
 
-    fn run(&self, more: &[&str]) -> Ran {
+    pub(super) fn run(&self, more: &[&str]) -> Ran {
         self.stage.run(&Self::arguments(more))
     }
 
     #[track_caller]
-    fn json(&self, more: &[&str]) -> Value {
+    pub(super) fn json(&self, more: &[&str]) -> Value {
         let ran = self.run(&[&["--output", "json"], more].concat());
         crate::support::document::document(&ran, SCHEMA)
     }
 
     /// The operations that were asked for since the last look.
-    fn calls(&self) -> Vec<String> {
+    pub(super) fn calls(&self) -> Vec<String> {
         let emulator = &self.stage.scene.emulator;
         let calls = emulator.calls();
         emulator.clear_calls();
         calls.into_iter().map(|call| call.operation).collect()
     }
 
-    fn fault(&self, operation: &str, kind: FaultKind, times: u32) {
+    pub(super) fn fault(&self, operation: &str, kind: FaultKind, times: u32) {
         let fault = Fault::new(kind).on(operation).times(times);
         self.stage.scene.emulator.faults().add(fault);
     }
 
     /// Lets the command begin a job, and keeps it from asking about it.
-    fn begin(&self, more: &[&str]) {
+    pub(super) fn begin(&self, more: &[&str]) {
         self.fault("DescribeSigningJob", FaultKind::AccessDenied, 1);
         let ran = self.run(more);
         assert_eq!(ran.code, 3, "{ran:#?}");
@@ -89,7 +89,7 @@ impl Signing {
     }
 
     /// The files that say what was begun.
-    fn begun(&self) -> Vec<PathBuf> {
+    pub(super) fn begun(&self) -> Vec<PathBuf> {
         let directory = self.path(".cache/notation/signing-jobs");
         let Ok(files) = fs::read_dir(directory) else {
             return Vec::new();
@@ -99,7 +99,7 @@ impl Signing {
 
     /// Nothing was written, and nothing is left of trying.
     #[track_caller]
-    fn assert_unwritten(&self) {
+    pub(super) fn assert_unwritten(&self) {
         let home = fs::read_dir(self.path("")).unwrap();
         let names = home.map(|file| file.unwrap().file_name().into_string().unwrap());
         let left: Vec<String> = names
@@ -109,7 +109,7 @@ impl Signing {
     }
 }
 
-fn package(content: &str) -> Vec<u8> {
+pub(super) fn package(content: &str) -> Vec<u8> {
     archives::zip(&[
         ("index.py", 0o100_644, content.as_bytes()),
         ("lib/", 0o040_755, b""),
@@ -188,6 +188,19 @@ fn the_document_says_where_everything_is() {
         package("one")
     );
     assert_eq!(document["summary"]["signed"], 1);
+    // And which bytes they are.
+    let signed = fs::read(signing.path("out.zip")).unwrap();
+    let version = result["signedObjectVersion"].as_str();
+    let key = format!("countersign/signed/{id}.zip");
+    assert!(version.is_some(), "{document:#}");
+    assert_eq!(emulator.object("zips", &key, version).unwrap(), signed);
+    let digits = countersign::oci::sha256_digest(&signed);
+    assert_eq!(result["signedSha256"], digits.digest());
+    let shown = super::sources::code_sha256(&signed);
+    assert_eq!(result["signedCodeSha256"], shown);
+    let ran = signing.run(&["--if-missing", "--out", "out.zip", "app.zip"]);
+    let last = format!("  CodeSha256: {shown}\n");
+    assert!(ran.stdout.ends_with(&last), "{ran:#?}");
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! `countersign lambda verify` of what is in AWS: objects, functions, versions of layers.
 
+use aws_lc_rs::digest::{SHA256, digest};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use countersign_emulator::{Fault, FaultKind};
@@ -18,6 +19,11 @@ fn by_profile<'s>(stage: &'s Stage, more: &[&'s str]) -> Vec<&'s str> {
     [&["--signing-profile", &stage.profile.version_arn], more].concat()
 }
 
+/// The SHA-256 of a package as AWS Lambda shows it.
+pub(super) fn code_sha256(package: &[u8]) -> String {
+    STANDARD.encode(digest(&SHA256, package))
+}
+
 #[track_caller]
 fn verdict(ran: &Ran) -> Value {
     stdout(ran, "package-verdict.v1.schema.json")["results"][0].clone()
@@ -31,18 +37,22 @@ fn packages_in_aws_are_verified_as_files_are() {
     let emulator = &stage.scene.emulator;
     emulator.create_bucket(bucket, Some(true)).unwrap();
     let version = emulator.put_object(bucket, "app.zip", &signed).unwrap();
-    emulator.put_object(bucket, "app.zip", b"newer").unwrap();
+    let newer = emulator.put_object(bucket, "app.zip", b"newer").unwrap();
     let function = stage.function("api", &signed, &json!({}));
     let layer = stage.layer("tools", &signed);
     let object = format!("s3://{bucket}/app.zip?versionId={version}");
+    let sha256 = code_sha256(&signed);
     for name in [&object, "api", &function, &layer] {
         let ran = verify(&stage, &by_profile(&stage, &[name]));
         assert_eq!(ran.code, 0, "{name}: {ran:#?}");
-        assert!(
-            ran.stdout
-                .starts_with(&format!("Successfully verified package {name}\n")),
-            "{ran:#?}"
-        );
+        let version = if *name == object {
+            format!("  object version: {version}\n")
+        } else {
+            String::new()
+        };
+        let first =
+            format!("Successfully verified package {name}\n{version}  CodeSha256: {sha256}\n");
+        assert!(ran.stdout.starts_with(&first), "{ran:#?}");
     }
     // The newest version is no zip file.
     let ran = verify(
@@ -50,7 +60,17 @@ fn packages_in_aws_are_verified_as_files_are() {
         &by_profile(&stage, &["s3://packages/app.zip", "--output", "json"]),
     );
     assert_eq!(ran.code, 1);
-    assert_eq!(verdict(&ran)["verdict"], "rejected");
+    let newest = verdict(&ran);
+    assert_eq!(newest["verdict"], "rejected");
+    // Which one that was, although nobody named it.
+    assert_eq!(newest["objectVersion"], newer);
+    let ran = verify(
+        &stage,
+        &by_profile(&stage, &[&function, "--output", "json"]),
+    );
+    let of_function = verdict(&ran);
+    assert_eq!(of_function["objectVersion"], Value::Null);
+    assert_eq!(of_function["codeSha256"], sha256);
 }
 
 #[test]

@@ -102,10 +102,17 @@ fn a_package_as_aws_signs_it_is_verified() {
     assert_eq!(lines[0], "Successfully verified package app.signed.zip");
     assert_eq!(
         lines[1],
-        format!("  signing profile: {}", signed.profile.version_arn)
+        format!(
+            "  CodeSha256: {}",
+            super::sources::code_sha256(&signed.package.bytes)
+        )
     );
     assert_eq!(
         lines[2],
+        format!("  signing profile: {}", signed.profile.version_arn)
+    );
+    assert_eq!(
+        lines[3],
         format!("  signing job: {}", signed.package.job_arn)
     );
     let checks = [
@@ -114,7 +121,7 @@ fn a_package_as_aws_signs_it_is_verified() {
         "  expiry: passed",
         "  revocation: passed",
     ];
-    assert_eq!(lines[5..], checks);
+    assert_eq!(lines[6..], checks);
     assert!(
         ran.stderr
             .starts_with("Note: the signature does not cover modes and dates of files"),
@@ -408,4 +415,33 @@ fn links_are_accepted_only_by_name() {
     signed.assert_results(&["link.zip"], ["symbolic-link", NOT, NOT, NOT], "rejected");
     let found = signed.assert_results(&["--allow-links", "link.zip"], [PASSED; 4], "verified");
     assert_eq!(found["unusualEntries"], 1);
+}
+
+#[test]
+fn another_kind_of_file_and_a_set_id_bit_are_no_mere_modes() {
+    let signed = Signed::new();
+    let with_mode = |mode| Zip::of(vec![Member::stored("run", b"x").with_mode(mode)]).bytes();
+    signed.write("built.zip", &with_mode(0o100_755));
+    let emulator = &signed.stage.scene.emulator;
+    for (mode, difference, words) in [
+        (0o120_777, "kind", "another kind of file"),
+        (
+            0o104_755,
+            "set-id",
+            "a set-user-ID or set-group-ID bit in this package alone",
+        ),
+        (0o100_644, "mode", "other mode"),
+    ] {
+        let package = emulator.sign_package_in_job("packages", &with_mode(mode));
+        signed.write("run.zip", &package.unwrap().bytes);
+        let against = ["--allow-links", "--against", "built.zip", "run.zip"];
+        let found = signed.assert_results(&against, [PASSED; 4], "rejected");
+        assert_eq!(
+            found["differences"],
+            json!([{ "difference": difference, "name": "run" }])
+        );
+        signed
+            .verify(&against)
+            .assert_says(&format!("    run: {words}\n"));
+    }
 }

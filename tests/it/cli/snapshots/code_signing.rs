@@ -67,6 +67,7 @@ fn functions_are_audited_and_explained() {
         "what is to be deployed: lambda explain TRUSTED api --zip app.zip",
         "as a document: lambda explain TRUSTED api --zip app.signed.zip --output json",
         "without a configuration: lambda explain bare",
+        "to be deployed without a configuration: lambda explain bare --zip app.zip",
         "no such function: lambda explain nothing",
         "not a package: lambda explain TRUSTED api --zip nothing.zip",
         "a function's code: lambda verify TRUSTED --signing-profile VERSION_ARN api",

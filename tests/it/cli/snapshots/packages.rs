@@ -45,6 +45,12 @@ fn scene() -> Scene {
     write("signed.zip", &signed(emulator, &app));
     let large = std::fs::File::create(home.join("large.zip")).unwrap();
     large.set_len(250 * 1024 * 1024 + 1).unwrap();
+    for (key, bytes) in [
+        ("a/signed(1).zip", signed(emulator, &app)),
+        ("empty.zip", archives::zip(&[])),
+    ] {
+        emulator.put_object("zips", key, &bytes).unwrap();
+    }
     emulator.create_bucket("builds", None).unwrap();
     emulator.put_object("builds", "app.zip", &app).unwrap();
     scene
@@ -61,14 +67,16 @@ fn signed(emulator: &Emulator, package: &[u8]) -> Vec<u8> {
     emulator.sign_package(package, &signing).unwrap()
 }
 
+/// A line of a transcript.
+fn sign(title: &str, profile: &str, bucket: &str, rest: &str) -> String {
+    format!(
+        "{title}: lambda sign --trust-anchor package-root.crt --signing-profile {profile} --bucket {bucket} {rest}"
+    )
+}
+
 #[test]
 fn packages_are_signed() {
     let mut transcript = Transcript::of(scene());
-    let sign = |title: &str, profile: &str, bucket: &str, rest: &str| {
-        format!(
-            "{title}: lambda sign --trust-anchor package-root.crt --signing-profile {profile} --bucket {bucket} {rest}"
-        )
-    };
     let arn = "arn:aws:signer:us-east-1:111122223333:/signing-profiles/code";
     let lines = [
         sign("signed", "code", "zips", "app.zip"),
@@ -84,6 +92,13 @@ fn packages_are_signed() {
         sign("a symbolic link", "code", "zips", "link.zip"),
         sign("over 250 MB", "code", "zips", "large.zip"),
         sign("a signed package", "code", "zips", "signed.zip"),
+        sign(
+            "a signed object",
+            "code",
+            "zips",
+            "s3://zips/a/signed(1).zip",
+        ),
+        sign("an empty object", "code", "zips", "s3://zips/empty.zip"),
         sign("no file", "code", "zips", "none.zip"),
         sign("one of two is refused", "code", "zips", "app.zip empty.zip"),
         sign(

@@ -1,8 +1,8 @@
 //! One name in place of what is another one in each run.
 
 /// The forms that are replaced: `d` is a digit, `x` a digit in hexadecimal and `X` one in capitals,
-/// `w` a letter or digit, `A` a letter.
-const FORMS: [(&str, &str); 13] = [
+/// `w` a letter or digit, `A` a letter, `B` one of base64.
+const FORMS: [(&str, &str); 15] = [
     (
         "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx",
         "DIGEST",
@@ -17,7 +17,12 @@ const FORMS: [(&str, &str); 13] = [
     ("AAA AAA  d dd:dd:dd dddd", "TIME"),
     ("(d seconds old)", "(SECONDS old)"),
     ("(d second old)", "(SECONDS old)"),
+    (
+        "object version: wwwwwwwwwwwwwwwwwwwwwwwwwwwwwwww",
+        "object version: VERSION",
+    ),
     ("version: wwwwwwwwww", "version: VERSION"),
+    (": BBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBB=", ": SHA256"),
     ("request `XXXXXXXXXXXXXXXX`", "request `ID`"),
 ];
 
@@ -55,6 +60,7 @@ fn begins_with(text: &str, form: &str) -> bool {
                 b'X' => byte.is_ascii_digit() || (b'A'..=b'F').contains(&byte),
                 b'w' => byte.is_ascii_alphanumeric(),
                 b'A' => byte.is_ascii_alphabetic(),
+                b'B' => byte.is_ascii_alphanumeric() || b"+/".contains(&byte),
                 other => byte == other,
             })
 }
