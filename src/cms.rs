@@ -46,6 +46,13 @@ impl From<der::Error> for Error {
 }
 
 /// A `SignerInfo` that names its certificate by issuer and serial number.
+#[cfg_attr(
+    not(feature = "cli"),
+    expect(
+        dead_code,
+        reason = "packages, which archives are read for, ask for more than time stamps"
+    )
+)]
 #[derive(Debug)]
 pub(crate) struct Signer<'a> {
     pub(crate) version: u32,

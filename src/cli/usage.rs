@@ -270,7 +270,7 @@ mod tests {
             ),
             (
                 "countersign verify --if-missing app",
-                "hint: `countersign verify` does not have `--if-missing`; `countersign sign` does\n",
+                "hint: `countersign verify` does not have `--if-missing`; `countersign sign` or `countersign lambda sign` does\n",
             ),
             (
                 "countersign localhost/app:v1",

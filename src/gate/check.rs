@@ -61,6 +61,10 @@ impl Gate {
     }
 
     /// The time by which it decides.
+    #[cfg_attr(
+        not(feature = "cli"),
+        expect(dead_code, reason = "only the command line says when")
+    )]
     pub(crate) fn now(&self) -> OffsetDateTime {
         self.verifier.now()
     }

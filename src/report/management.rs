@@ -377,6 +377,10 @@ pub struct NotCounted {
 
 impl RepositoryCount {
     /// Notes a signature that does not count; of many reasons the first ones are told apart.
+    #[cfg_attr(
+        not(feature = "cli"),
+        expect(dead_code, reason = "only the command line counts")
+    )]
     pub(crate) fn add_uncounted(&mut self, uncounted: &Uncounted) {
         let Uncounted { reason, hint } = uncounted;
         let is_full = self.not_counted.len() >= MAX_TOLD_VALUES;

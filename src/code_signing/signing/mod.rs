@@ -1,6 +1,6 @@
 //! A package signed by AWS Signer: uploaded, signed in a signing job, fetched, and held to what was uploaded.
 //!
-//! Input: packages, a signing profile, a bucket. Everything is looked at before anything is uploaded ([`look`]); what was
+//! Input: packages, a signing profile, a bucket. Everything is looked at before anything is uploaded (`look.rs`); what was
 //! begun is kept, so that the same command picks it up ([`Jobs`]); the signed package is written only if it has exactly the
 //! entries of the one that was uploaded, and the one signature of the job that was asked for.
 
