@@ -42,6 +42,12 @@ data "aws_iam_policy_document" "developers" {
   }
 
   statement {
+    sid       = "UseLayers"
+    actions   = ["lambda:GetLayerVersion"]
+    resources = ["${local.of_account}:layer:*:*"]
+  }
+
+  statement {
     sid       = "PassTheExecutionRole"
     actions   = ["iam:PassRole"]
     resources = [aws_iam_role.function.arn]
