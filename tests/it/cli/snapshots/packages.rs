@@ -156,7 +156,7 @@ fn packages_are_signed() {
     ];
     let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
     transcript.run(&lines);
-    for operation in ["GetBucketVersioning", "StartSigningJob"] {
+    for operation in ["GetBucketVersioning", "PutObject", "StartSigningJob"] {
         let fault = Fault::new(FaultKind::AccessDenied).on(operation).times(1);
         transcript.scene.emulator.faults().add(fault);
         let line = sign(
