@@ -3,6 +3,9 @@
 use std::fs::File;
 use std::io::{self, Read};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
 use super::digest::ContentDigest;
 use crate::algorithm::HashAlgorithm;
 use crate::archive::package::{Allowed, EntryKind, Package, PackageEntry, PackageError};
@@ -79,6 +82,11 @@ impl Contents {
             signature,
             entries,
         })
+    }
+
+    /// Its SHA-256 as AWS Lambda shows it (`CodeSha256`): in base64.
+    pub fn code_sha256(&self) -> String {
+        STANDARD.encode(&self.sha256)
     }
 
     /// How many of its entries are links or devices, or run as another user.

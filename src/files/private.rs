@@ -1,6 +1,6 @@
 //! Files that nobody else can have written, and directories that nobody else can write.
 
-use std::fs::Metadata;
+use std::fs::{File, Metadata};
 use std::path::Path;
 
 use super::{Error, open_regular, read_regular, touch, wrong_kind};
@@ -12,8 +12,7 @@ use super::{Error, open_regular, read_regular, touch, wrong_kind};
 ///
 /// As [`read`](super::read), and [`Error::NotPrivate`].
 pub fn read_private(path: &Path, max_bytes: u64) -> Result<Vec<u8>, Error> {
-    let (file, opened) = open_regular(path)?;
-    check_private(path, &opened, 0o077, "is open to other users")?;
+    let (file, opened) = open_private(path)?;
     read_regular(file, &opened, path, max_bytes)
 }
 
@@ -23,11 +22,16 @@ pub fn read_private(path: &Path, max_bytes: u64) -> Result<Vec<u8>, Error> {
 ///
 /// As [`read_private`].
 pub fn read_private_in_use(path: &Path, max_bytes: u64) -> Result<Vec<u8>, Error> {
-    let (file, opened) = open_regular(path)?;
-    check_private(path, &opened, 0o077, "is open to other users")?;
+    let (file, opened) = open_private(path)?;
     // A file that cannot be touched only gives way earlier.
     let _ = touch(&file);
     read_regular(file, &opened, path, max_bytes)
+}
+
+fn open_private(path: &Path) -> Result<(File, Metadata), Error> {
+    let (file, opened) = open_regular(path)?;
+    check_private(path, &opened, 0o077, "is open to other users")?;
+    Ok((file, opened))
 }
 
 /// Checks that there is a directory at `path` itself, in which nobody but this user can put or rename

@@ -12,7 +12,7 @@ use super::{
     input::{ACCOUNT_ID, Input, PROFILE_NAME, STRING},
     package, permissions,
     platforms::LAMBDA,
-    store::{Archive, Destination, Ended, Job, Profile, Source, Store, validation},
+    store::{Archive, Destination, Ended, Job, Profile, Source, Store, check_profile, validation},
 };
 use crate::{error::AwsError, faults::Tamper, managed_signing::SigningEnd, random};
 
@@ -61,7 +61,7 @@ pub(super) fn start(context: &Context<'_>) -> Result<Value, AwsError> {
         permissions::check(&store, caller, "StartSigningJob", owner, &name)?;
         store.profile(&caller.region, owner, &name)?.clone()
     };
-    check_profile(&profile)?;
+    check_profile(&profile, LAMBDA, "StartSigningJob")?;
     for bucket in [&source.bucket, &destination.bucket] {
         let found = context.objects.check_bucket(caller, bucket);
         found.map_err(|error| job_parameter(&format!("bucket {bucket}: {}", error.message)))?;
@@ -174,22 +174,6 @@ fn destination_of(value: Option<Value>) -> Result<Destination, AwsError> {
         bucket: input.bucket_name,
         prefix: input.prefix,
     })
-}
-
-fn check_profile(profile: &Profile) -> Result<(), AwsError> {
-    if profile.platform_id != LAMBDA {
-        return Err(validation(format!(
-            "Platform {} is not supported for StartSigningJob",
-            profile.platform_id
-        )));
-    }
-    match profile.status() {
-        "Active" => Ok(()),
-        status => Err(validation(format!(
-            "Signing profile {} is not active: its status is {status}",
-            profile.name
-        ))),
-    }
 }
 
 /// Asks about a job, which may end with that.

@@ -11,7 +11,10 @@ use super::{
     pages::page,
     permissions,
     platforms::{self, NOTATION},
-    store::{Job, JobRevocation, Profile, Store, job_arn, not_found, timestamp, validation},
+    store::{
+        Job, JobRevocation, Profile, Store, check_profile, job_arn, not_found, timestamp,
+        validation,
+    },
 };
 use crate::{
     authority::{Authority, Signed},
@@ -42,7 +45,7 @@ pub(super) fn sign_payload(context: &Context<'_>) -> Result<Value, AwsError> {
         permissions::check(&store, caller, "SignPayload", owner, &name)?;
         store.profile(&caller.region, owner, &name)?.clone()
     };
-    check_profile(&profile)?;
+    check_profile(&profile, NOTATION, "SignPayload")?;
 
     let job = Job {
         id: random::uuid(),
@@ -129,22 +132,6 @@ fn check_payload(payload: &[u8], format: &str) -> Result<(), AwsError> {
         Ok(Value::Object(members)) if members.contains_key("targetArtifact") => Ok(()),
         _ => Err(validation(format!(
             "The payload is not of format {PAYLOAD_FORMAT}"
-        ))),
-    }
-}
-
-fn check_profile(profile: &Profile) -> Result<(), AwsError> {
-    if profile.platform_id != NOTATION {
-        return Err(validation(format!(
-            "Platform {} is not supported for SignPayload",
-            profile.platform_id
-        )));
-    }
-    match profile.status() {
-        "Active" => Ok(()),
-        status => Err(validation(format!(
-            "Signing profile {} is not active: its status is {status}",
-            profile.name
         ))),
     }
 }

@@ -319,6 +319,27 @@ fn add_months(start: OffsetDateTime, months: u16) -> OffsetDateTime {
     time::Date::from_calendar_date(year, month, day).map_or(start, |date| start.replace_date(date))
 }
 
+/// Checks that a profile signs now, and that `operation` is of its platform.
+pub(super) fn check_profile(
+    profile: &Profile,
+    platform: &str,
+    operation: &str,
+) -> Result<(), AwsError> {
+    if profile.platform_id != platform {
+        return Err(validation(format!(
+            "Platform {} is not supported for {operation}",
+            profile.platform_id
+        )));
+    }
+    match profile.status() {
+        "Active" => Ok(()),
+        status => Err(validation(format!(
+            "Signing profile {} is not active: its status is {status}",
+            profile.name
+        ))),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use time::macros::datetime;

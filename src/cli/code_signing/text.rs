@@ -2,9 +2,6 @@
 
 use std::fmt::Write as _;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-
 use crate::cli::output::{
     CommandOutput, one_line, short_line, write_as_cause, write_causes, write_hint,
 };
@@ -29,8 +26,7 @@ pub(super) fn answer(
         let _ = writeln!(text, "  object version: {}", one_line(version));
     }
     if let Some(contents) = contents {
-        let sha256 = STANDARD.encode(&contents.sha256);
-        let _ = writeln!(text, "  CodeSha256: {sha256}");
+        let _ = writeln!(text, "  CodeSha256: {}", contents.code_sha256());
     }
     // What the signature of a changed package says is true, but not of this package.
     if let Some(signature) = judgement.to_ask() {

@@ -3,9 +3,6 @@
 use std::path::Path;
 use std::time::Duration;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-
 use super::look::Candidate;
 use super::work::PackageSigner;
 use crate::code_signing::comparison::compare;
@@ -50,7 +47,7 @@ pub async fn existing(
     let is_verified = judgement.with_revocation(asked).is_verified();
     is_verified.then(|| Existing {
         sha256: hex(&contents.sha256),
-        code_sha256: STANDARD.encode(&contents.sha256),
+        code_sha256: contents.code_sha256(),
         signature,
     })
 }

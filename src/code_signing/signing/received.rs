@@ -2,9 +2,6 @@
 
 use std::fs::File;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-
 use super::error::Error;
 use super::look::{Candidate, Settings};
 use crate::aws::{SigningJobArn, SigningProfileVersionArn};
@@ -73,7 +70,7 @@ pub(super) fn accept(
     }
     Ok(Received {
         sha256: hex(&contents.sha256),
-        code_sha256: STANDARD.encode(&contents.sha256),
+        code_sha256: contents.code_sha256(),
         signature,
         modes: modes.iter().map(|mode| mode.name().to_owned()).collect(),
     })

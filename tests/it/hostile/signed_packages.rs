@@ -508,10 +508,30 @@ fn message(text: &[u8]) -> Vec<u8> {
         .unwrap()
 }
 
+/// Verifies `zip` in a sandbox of its own.
+fn measured(authority: &Authority, zip: Vec<u8>, more: &[&str]) -> measure::Measured {
+    let sandbox = Sandbox::new();
+    let home = sandbox.home();
+    std::fs::write(home.join("app.zip"), &zip).unwrap();
+    drop(zip);
+    let root = authority.emulator.package_root_certificate_pem();
+    std::fs::write(home.join("root.crt"), root).unwrap();
+    let fixed = [
+        "lambda",
+        "verify",
+        "--trust-anchor",
+        "root.crt",
+        "--signing-profile",
+        PROFILE,
+    ];
+    let mut command = sandbox.command(&super::program());
+    command.args(fixed).args(more).arg("app.zip");
+    measure::run(command)
+}
+
 #[test]
 fn a_package_of_250_mb_is_verified_in_64_mib() {
     let authority = Authority::new();
-    let sandbox = Sandbox::new();
     // Content that does not shrink, in a few large files and many small ones, one of them compressed.
     let mut state = 0x2545_f491_4f6c_dd1d_u64;
     let mut block = Vec::new();
@@ -537,26 +557,7 @@ fn a_package_of_250_mb_is_verified_in_64_mib() {
         .sign_package(&Zip::of(members).bytes(), &signing())
         .unwrap();
     assert!(zip.len() > 247 * 1024 * 1024, "{}", zip.len());
-    std::fs::write(sandbox.home().join("app.zip"), &zip).unwrap();
-    drop(zip);
-    std::fs::write(
-        sandbox.home().join("root.crt"),
-        authority.emulator.package_root_certificate_pem(),
-    )
-    .unwrap();
-    let mut command = sandbox.command(&super::program());
-    command.args([
-        "lambda",
-        "verify",
-        "--trust-anchor",
-        "root.crt",
-        "--against",
-        "app.zip",
-        "--signing-profile",
-        PROFILE,
-        "app.zip",
-    ]);
-    let measured = measure::run(command);
+    let measured = measured(&authority, zip, &["--against", "app.zip"]);
     // Without credentials revocation is not known; everything else is.
     assert_eq!(measured.ran.code, 3, "{measured:#?}");
     measured.ran.assert_says("integrity: passed");
@@ -570,30 +571,13 @@ fn a_package_of_250_mb_is_verified_in_64_mib() {
 #[test]
 fn a_directory_of_every_name_fits_in_the_same_memory() {
     let authority = Authority::new();
-    let sandbox = Sandbox::new();
     let members =
         (0..65_000).map(|index| Member::stored(&format!("{:0>70}/{index:0>7}", index % 50), b""));
     let zip = authority
         .emulator
         .sign_package(&Zip::of(members.collect()).bytes(), &signing())
         .unwrap();
-    std::fs::write(sandbox.home().join("app.zip"), &zip).unwrap();
-    std::fs::write(
-        sandbox.home().join("root.crt"),
-        authority.emulator.package_root_certificate_pem(),
-    )
-    .unwrap();
-    let mut command = sandbox.command(&super::program());
-    command.args([
-        "lambda",
-        "verify",
-        "--trust-anchor",
-        "root.crt",
-        "--signing-profile",
-        PROFILE,
-        "app.zip",
-    ]);
-    let measured = measure::run(command);
+    let measured = measured(&authority, zip, &[]);
     assert_eq!(measured.ran.code, 3, "{measured:#?}");
     measured.ran.assert_says("integrity: passed");
     assert!(measured.peak_kib <= max_peak_kib(), "{measured:#?}");
