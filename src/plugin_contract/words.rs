@@ -125,7 +125,7 @@ pub enum ErrorCode {
 }
 
 impl ErrorCode {
-    const KNOWN: [(Self, &'static str); 6] = [
+    pub(super) const KNOWN: [(Self, &'static str); 6] = [
         (Self::ValidationError, "VALIDATION_ERROR"),
         (
             Self::UnsupportedContractVersion,
