@@ -27,7 +27,7 @@ pub struct Limits {
 
 /// What a program that ended by itself left.
 #[derive(Debug)]
-pub struct Finished {
+pub struct ProcessOutput {
     /// How it ended.
     pub status: ExitStatus,
     /// What it wrote to stdout.
@@ -150,7 +150,7 @@ pub async fn run(
     arguments: &[&OsStr],
     input: &[u8],
     limits: Limits,
-) -> Result<Finished, Error> {
+) -> Result<ProcessOutput, Error> {
     let mut command = Command::new(program);
     command
         .args(arguments)
@@ -194,7 +194,7 @@ fn tell(
     program: &Path,
     arguments: &[&OsStr],
     since: tokio::time::Instant,
-    result: &Result<Finished, Error>,
+    result: &Result<ProcessOutput, Error>,
 ) {
     let command = arguments.first().map(|argument| argument.to_string_lossy());
     tracing::debug!(
@@ -212,7 +212,7 @@ async fn talk(
     program: &Path,
     input: &[u8],
     max: u64,
-) -> Result<Finished, Error> {
+) -> Result<ProcessOutput, Error> {
     let pipe = |source| Error::Pipe {
         program: program.to_owned(),
         source,
@@ -237,7 +237,7 @@ async fn talk(
         read_bounded(stderr, program, max)
     )?;
     let status = child.wait().await.map_err(pipe)?;
-    Ok(Finished {
+    Ok(ProcessOutput {
         status,
         stdout,
         stderr,
@@ -269,7 +269,7 @@ async fn read_bounded(
     }
 }
 
-/// The process group of a child, so that what it started ends with it: when this is dropped, whoever drops it.
+/// The process group of a child, so that what it started ends with it: when this is dropped, on every path.
 struct Group {
     #[cfg(unix)]
     leader: Option<rustix::process::Pid>,
@@ -319,7 +319,7 @@ mod tests {
         timeout: Duration::from_mins(1),
     };
 
-    async fn sh(script: &str, input: &[u8], limits: Limits) -> Result<Finished, Error> {
+    async fn sh(script: &str, input: &[u8], limits: Limits) -> Result<ProcessOutput, Error> {
         run(
             Path::new("/bin/sh"),
             &[OsStr::new("-c"), OsStr::new(script)],
@@ -373,7 +373,7 @@ mod tests {
     async fn ended(file: &Path) {
         let pid = std::fs::read_to_string(file).unwrap();
         let pid: i32 = pid.trim().parse().unwrap();
-        // Ended, and perhaps not yet collected by whoever inherited it; the kernel takes its time.
+        // Ended, and perhaps not yet collected by the process that inherited it; the kernel takes its time.
         let has_ended = || {
             let state = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
             state.is_empty() || state.contains(") Z ")

@@ -17,7 +17,7 @@ use super::output;
 use super::terminal::{self, Manner};
 use crate::environment::{Clock, Environment};
 use crate::events::{Depth, Form, Log};
-use crate::hook::{Answered, Hook, Invocation, Moment};
+use crate::hook::{Hook, Invocation, InvocationOutcome, Moment};
 use crate::json;
 use crate::printable;
 use crate::reference::{RegistryName, Scheme};
@@ -150,7 +150,7 @@ fn invocation(context: &Context) -> Invocation {
     Invocation {
         request_id: context.request_id.clone(),
         trace_id: context.xray_trace_id.clone(),
-        // A deadline that is no time is one that has passed.
+        // A deadline that is out of range counts as one that has passed.
         deadline: OffsetDateTime::from_unix_timestamp_nanos(deadline)
             .unwrap_or(OffsetDateTime::UNIX_EPOCH),
         begun: moment(),
@@ -169,7 +169,7 @@ fn moment() -> Moment {
 }
 
 /// Writes the verdict and the metrics, a line each, and one event to the log.
-fn write(answered: &Answered) {
+fn write(answered: &InvocationOutcome) {
     let verdict = &answered.verdict;
     tracing::info!(
         request_id = verdict.request_id.as_deref(),

@@ -54,7 +54,7 @@ pub use images::{Coverage, ImageList, ImagesError};
 pub use layout::LayoutRepository;
 pub(crate) use media_types::is_image_manifest;
 pub use plain_http::PlainHttp;
-pub use push::{NewSignature, Pushed, Storage, Warning};
+pub use push::{NewSignature, PushedSignature, Storage, Warning};
 pub use referrers::{Listing, Source};
 pub use repository::Repository;
 pub use resolve::Target;
@@ -134,7 +134,7 @@ struct Inner {
 type SessionKey = (Url, String, Access);
 
 impl Client {
-    /// A client that sends through `pool` and shows `credentials`. Asks nobody anything yet.
+    /// A client that sends through `pool` and shows `credentials`. Sends no request yet.
     pub fn new(pool: Pool, credentials: Credentials, plain_http: PlainHttp) -> Self {
         Self {
             shared: Arc::new(Inner {
@@ -157,7 +157,7 @@ impl Client {
         }
     }
 
-    /// The repository of `reference`. Asks nobody anything yet.
+    /// The repository of `reference`. Sends no request yet.
     ///
     /// # Errors
     ///

@@ -1,4 +1,4 @@
-//! Whom a check asks: each question once, and the cache on disk before it.
+//! Where a check gets answers: each question is asked once, and the cache on disk comes first.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -9,20 +9,20 @@ use futures_util::FutureExt as _;
 use super::Error;
 use super::cache::{self, Cache};
 use super::fetch::{Fetch, FetchError, Question};
-use super::stored::Stored;
+use super::stored::AnswerDirectory;
 use crate::allowance;
 use crate::facts::{AskedOnce, Origin};
 use crate::limits::REVOCATION_TIMEOUT;
 
-/// Whom to ask, and what was answered in this run.
+/// Where to ask, and the answers of this run.
 ///
-/// Each question is sent once, whoever asks it again: make one checker for one run of the program, and a
-/// new one for the next. That there was no answer is remembered for half a minute.
+/// Each question is sent once, however often it is asked: make one checker for one run of the program,
+/// and a new one for the next. That there was no answer is remembered for half a minute.
 #[derive(Debug)]
 pub struct Checker {
     source: Source,
     cache: Option<Cache>,
-    record: Option<Stored>,
+    record: Option<AnswerDirectory>,
     pub(super) timeout: Duration,
     asked: AskedOnce<Question, Bytes, Arc<FetchError>>,
     cache_problem: Mutex<Option<cache::Error>>,
@@ -31,7 +31,7 @@ pub struct Checker {
 #[derive(Debug, Clone)]
 enum Source {
     Asked(Arc<dyn Fetch>),
-    Stored(Stored),
+    Stored(AnswerDirectory),
 }
 
 impl Source {
@@ -50,8 +50,8 @@ impl Checker {
         Self::of(Source::Asked(fetch))
     }
 
-    /// Asks nobody: only what is in `stored` counts.
-    pub fn stored(stored: Stored) -> Self {
+    /// Sends no requests: only what is in `stored` counts.
+    pub fn stored(stored: AnswerDirectory) -> Self {
         Self::of(Source::Stored(stored))
     }
 
@@ -76,7 +76,7 @@ impl Checker {
     /// Stores in `record`, for a check without a network, every answer that counts; asks everybody,
     /// whatever the first one says. An answer that does not count leaves what is stored as it is.
     #[must_use]
-    pub fn with_record(mut self, record: Stored) -> Self {
+    pub fn with_record(mut self, record: AnswerDirectory) -> Self {
         self.record = Some(record);
         self
     }

@@ -1,7 +1,8 @@
 //! Storing what a verification without a network needs.
 //!
-//! The same first steps as a verification, since only an authentic signature says whom to ask; then
-//! everybody is asked who may be needed, whatever the first one says. A verdict is not given here.
+//! The same first steps as a verification, since only an authentic signature names the sources to
+//! ask; then every source that may be needed is asked, whatever the first one answers. No verdict
+//! is given here.
 
 use time::OffsetDateTime;
 
@@ -30,7 +31,7 @@ use crate::x509::{Certificate, Purpose};
 
 /// What was stored for one artifact.
 #[derive(Debug)]
-pub struct Gathered {
+pub struct GatheredArtifact {
     /// The artifact, by digest.
     pub reference: ArtifactReference,
     /// Whether the policy has no signature of it verified, so that none is needed.
@@ -41,7 +42,7 @@ pub struct Gathered {
     pub unseen: Option<Unseen>,
 }
 
-impl Gathered {
+impl GatheredArtifact {
     /// Whether everything was stored that a verification will need, for every signature that it may
     /// accept; and there is one.
     pub fn is_complete(&self) -> bool {
@@ -60,7 +61,7 @@ impl Gathered {
 pub struct GatheredSignature {
     /// The digest of the signature manifest.
     pub digest: Digest,
-    /// Why no verification here would accept it, so that nobody was asked about it.
+    /// Why no verification here would accept it, so no request about it was sent.
     pub refusal: Option<Failure>,
     /// What was stored about revocation.
     pub facts: Vec<RevocationFact>,
@@ -102,7 +103,7 @@ impl Verifier {
         reference: &ArtifactReference,
         directory: &OfflineDirectory,
         options: &Options,
-    ) -> Result<Gathered, Error> {
+    ) -> Result<GatheredArtifact, Error> {
         let (statement, repository) = self.open(reference, options)?;
         let gathering = Gathering {
             verifier: self,
@@ -134,7 +135,7 @@ struct Gathering<'a> {
 
 impl Gathering<'_> {
     /// `copied` is the registry's artifact that is to be copied.
-    async fn run(&self, copied: Option<&Reference>) -> Result<Gathered, Error> {
+    async fn run(&self, copied: Option<&Reference>) -> Result<GatheredArtifact, Error> {
         let listed = Box::pin(self.repository.resolve_and_list_all());
         let (target, listing) = in_time(self.repository.reference(), listed)
             .await?
@@ -176,7 +177,7 @@ impl Gathering<'_> {
                 },
             });
         }
-        let mut gathered = Gathered {
+        let mut gathered = GatheredArtifact {
             reference: target.reference.clone(),
             is_skipped: self.statement.level.is_skip(),
             signatures: Vec::new(),
@@ -255,7 +256,7 @@ impl Gathering<'_> {
             manifest: signature.digest().clone(),
             source,
         };
-        // One after the other, so that not both are in memory. Until the index names it, nobody sees it.
+        // One after the other, so that not both are in memory. Readers do not see it until the index names it.
         if let Some(copy) = copy {
             match self.repository.fetch_manifest(signature).await {
                 Ok(manifest) => copy.copy_blob(signature, &manifest).map_err(failed)?,
@@ -299,7 +300,7 @@ impl Gathering<'_> {
 }
 
 impl SignatureCheck<'_> {
-    /// The steps of a verification before anybody is asked about revocation, in its order.
+    /// The steps of a verification before the requests about revocation, in its order.
     async fn authenticate(
         &self,
         signature: FetchedSignature<'_, impl AsRef<[u8]>>,

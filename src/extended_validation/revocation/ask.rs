@@ -16,7 +16,7 @@ use time::OffsetDateTime;
 
 use super::question::Question;
 use super::read::read;
-use crate::aws::{Aws, CallError, Pace, Repeat, Unanswered, insist};
+use crate::aws::{Aws, CallError, NoAnswer, Pace, Repeat, insist};
 use crate::causes::in_one_line;
 use crate::limits;
 
@@ -34,8 +34,8 @@ pub(super) async fn ask(
     let attempt = || send(aws, question, signing_time);
     let answer = insist(pace, repeat, &question.call(), attempt).await;
     answer.map_err(|unanswered| match unanswered {
-        Unanswered::Failed(error) => error,
-        Unanswered::NotAsked => {
+        NoAnswer::Failed(error) => error,
+        NoAnswer::NotAsked => {
             CallError::not_sent(question.call(), "asking was stopped".to_owned(), None)
         }
     })
@@ -151,7 +151,7 @@ mod tests {
         let words = "it lacks the member `revokedEntities`";
         assert!(error.to_string().contains(words), "{error}");
         assert_eq!(asked.len(), 1);
-        // What AWS says when it refuses is no answer that lacks something.
+        // A refusal by AWS is a denial, not an answer that lacks something.
         let denial = r#"{"message":"no","code":"AccessDeniedException"}"#;
         let denied = said(403, denial).header("x-amzn-ErrorType", "AccessDeniedException");
         let (answer, asked) = ask_for(denied).await;

@@ -1,4 +1,4 @@
-//! Whom a verification asks: AWS, each question once, or the answers that were stored before.
+//! Where a verification gets answers: from AWS, each question once, or from those that were stored before.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use super::super::{Claims, Error};
 use super::ask::ask;
 use super::document::{Answer, later};
 use super::kept::{AnswerCache, Kept};
-use super::question::{Inquired, Place, Question};
+use super::question::{Place, Question, QuestionParts};
 use super::silence::Silence;
 use super::stored::StoredAnswers;
 use crate::aws::{Aws, CallError, Pace, RegionChoice};
@@ -21,10 +21,10 @@ use crate::x509::Certificate;
 
 /// Who says whether AWS Signer revoked something.
 ///
-/// Each question is sent once, whoever asks it again: make one checker for one run of the program.
-/// Who asks while the answer is awaited waits for the same answer. That a question was not answered is
-/// remembered for half a minute and no longer; and for as long, where time was lost without any answer,
-/// no other question goes the same way.
+/// Each question is sent once, however often it is asked: make one checker for one run of the program.
+/// A second caller waits for the same answer. That a question was not answered is remembered for half a
+/// minute and no longer; and for as long, where time was lost without any answer, no other question
+/// goes the same way.
 #[derive(Debug)]
 pub struct RevocationChecker(Source);
 
@@ -40,12 +40,12 @@ struct Asking {
     pace: Pace,
     cache: Option<AnswerCache>,
     silence: Arc<Silence>,
-    asked: AskedOnce<Question, Known, Unanswered>,
+    asked: AskedOnce<Question, KnownAnswer, NoAnswer>,
 }
 
 /// An answer, and where it is from.
 #[derive(Debug, Clone)]
-struct Known {
+struct KnownAnswer {
     answer: Answer,
     origin: Origin,
     /// Until when it may count, where it was kept or stored.
@@ -56,17 +56,17 @@ struct Known {
 
 /// Why there is no answer.
 #[derive(Debug, Clone)]
-struct Unanswered {
+struct NoAnswer {
     error: CallError,
-    /// Why what is kept on disk did not count: with it nobody would have been asked.
+    /// Why what is kept on disk did not count: otherwise no request would have been sent.
     warnings: Vec<String>,
 }
 
-/// What a result rests on: the question, of whom it was asked, and when at the latest. AWS does not
-/// say until when an answer holds; where one was kept or stored, it may count until then.
+/// What a result rests on: the question, the place that it was sent to, and when at the latest. AWS
+/// does not say until when an answer holds; where one was kept or stored, it may count until then.
 pub type Evidence = facts::Evidence<Question>;
 
-/// Whether answers count that were stored, and that nobody has signed.
+/// Whether stored answers count, which are not signed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum UnsignedAnswers {
     /// The trust policy allows them.
@@ -108,7 +108,7 @@ impl RevocationChecker {
         checker
     }
 
-    /// Asks nobody: only what is in `stored` counts, where that is allowed.
+    /// Sends no requests: only what is in `stored` counts, where that is allowed.
     pub fn stored(stored: StoredAnswers) -> Self {
         Self(Source::Stored(stored))
     }
@@ -135,7 +135,7 @@ impl RevocationChecker {
             Ok((inquired, known)) => {
                 warnings.extend(known.warnings);
                 let result = inquired.judge(&known.answer.revoked_entities);
-                // What is no answer to the question is evidence of nothing.
+                // An answer to another question is evidence of nothing.
                 let is_answer = !matches!(result, Err(Error::UnexpectedEntity { .. }));
                 let (origin, until) = (known.origin, known.until);
                 let evidence = is_answer.then(|| known.answer.into_evidence(origin, until));
@@ -170,7 +170,7 @@ impl RevocationChecker {
             )
             .await?;
         match inquired.judge(&known.answer.revoked_entities) {
-            // It is no answer to what was asked, and nothing to keep.
+            // An answer to another question is not kept.
             Err(error @ Error::UnexpectedEntity { .. }) => Err(error),
             result => Ok((known.answer, result)),
         }
@@ -183,8 +183,8 @@ impl RevocationChecker {
         unsigned: UnsignedAnswers,
         now: OffsetDateTime,
         warnings: &mut Vec<String>,
-    ) -> Result<(Inquired, Known), Error> {
-        let inquired = Inquired::new(claims, certificate_chain)?;
+    ) -> Result<(QuestionParts, KnownAnswer), Error> {
+        let inquired = QuestionParts::new(claims, certificate_chain)?;
         let known = match &self.0 {
             Source::Aws(asking) => {
                 let region = region(&asking.aws, claims)?;
@@ -206,7 +206,7 @@ impl RevocationChecker {
                 }
                 warnings.extend(elsewhere(&answer.question.place, location.region()));
                 let until = Some(later(answer.asked_at, stored.max_age()));
-                Known {
+                KnownAnswer {
                     answer,
                     origin: Origin::Stored(path),
                     until,
@@ -231,7 +231,7 @@ fn region(aws: &Aws, claims: &Claims) -> Result<RegionChoice, Error> {
 async fn question(
     aws: &Aws,
     claims: &Claims,
-    inquired: &Inquired,
+    inquired: &QuestionParts,
     region: &RegionChoice,
 ) -> Question {
     Question {
@@ -269,7 +269,7 @@ pub async fn check_revocation(
     claims: &Claims,
     certificate_chain: &[Certificate],
 ) -> Result<RegionChoice, Error> {
-    let inquired = Inquired::new(claims, certificate_chain)?;
+    let inquired = QuestionParts::new(claims, certificate_chain)?;
     let region = region(aws, claims)?;
     let question = Box::pin(question(aws, claims, &inquired, &region)).await;
     let pace = Pace::in_any_second(MAX_REVOCATION_QUESTIONS_PER_SECOND);
@@ -286,7 +286,7 @@ impl Asking {
         question: Question,
         signing_time: OffsetDateTime,
         now: OffsetDateTime,
-    ) -> Result<Known, Unanswered> {
+    ) -> Result<KnownAnswer, NoAnswer> {
         let find = || {
             let line = Line {
                 aws: self.aws.clone(),
@@ -331,7 +331,7 @@ async fn find(
     question: Question,
     signing_time: OffsetDateTime,
     now: OffsetDateTime,
-) -> Result<Known, Unanswered> {
+) -> Result<KnownAnswer, NoAnswer> {
     let mut warnings = Vec::new();
     if let Some(cache) = cache {
         match cache.read(&question, now) {
@@ -341,7 +341,7 @@ async fn find(
                 path,
                 until,
             })) => {
-                return Ok(Known {
+                return Ok(KnownAnswer {
                     answer,
                     origin: Origin::Kept(path),
                     until: Some(until),
@@ -356,7 +356,7 @@ async fn find(
     }
     let revoked_entities = match line.ask(&question, signing_time).await {
         Ok(revoked) => revoked,
-        Err(error) => return Err(Unanswered { error, warnings }),
+        Err(error) => return Err(NoAnswer { error, warnings }),
     };
     let answer = Answer {
         question,
@@ -374,7 +374,7 @@ async fn find(
             )
         });
     }
-    Ok(Known {
+    Ok(KnownAnswer {
         answer,
         origin: Origin::Asked,
         until: None,

@@ -5,9 +5,9 @@ use std::fmt;
 use time::OffsetDateTime;
 
 use super::GatePolicy;
-use super::read::signer_of;
+use super::read::{signer_of, version_of};
 use super::rule::{
-    GateRule, MetadataNeed, OnFailure, RevocationNeed, Role, SignedIndexCovers, Tags,
+    GateRule, MetadataNeed, OnFailure, RevocationNeed, Role, RoleSigner, SignedIndexCovers, Tags,
     WildcardStatement,
 };
 use crate::notary::rfc3339;
@@ -15,7 +15,7 @@ use crate::notary::rfc3339;
 /// Something that is allowed and probably not meant.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum GateWarning {
-    /// A more specific scope asks less than a wider one: whoever adds a rule takes images out of the wider one.
+    /// A more specific scope asks less than a wider one: a new rule takes images out of the wider one.
     AsksLess {
         /// The more specific scope.
         scope: String,
@@ -140,7 +140,7 @@ fn has_signers_of(rule: &GateRule, wider: &GateRule) -> bool {
     rule.needed().saturating_sub(others) >= wider.needed()
 }
 
-/// Whether whoever fills `role` fills `other`.
+/// Whether every signer that fills `role` also fills `other`.
 fn is_as_strict(role: &Role, other: &Role) -> bool {
     let is_young = match (role.max_age, other.max_age) {
         (_, None) => true,
@@ -154,5 +154,21 @@ fn is_as_strict(role: &Role, other: &Role) -> bool {
             (Some(here), MetadataNeed::Value(_)) => here == wanted,
         }
     });
-    signer_of(&role.signer) == signer_of(&other.signer) && is_young && has_metadata
+    is_signer_of(&role.signer, &other.signer) && is_young && has_metadata
+}
+
+/// Whether every signature of `signer` counts as one of `other`: of the same profile or identity, of its version if it has
+/// one, and under the same statement of the trust policy.
+fn is_signer_of(signer: &RoleSigner, other: &RoleSigner) -> bool {
+    let is_under_statement = match (signer, other) {
+        (
+            RoleSigner::Identity { statement, .. },
+            RoleSigner::Identity {
+                statement: there, ..
+            },
+        ) => statement == there,
+        _ => true,
+    };
+    let has_version = version_of(other).is_none_or(|wanted| version_of(signer) == Some(wanted));
+    is_under_statement && has_version && signer_of(signer) == signer_of(other)
 }

@@ -1,9 +1,9 @@
 //! AWS Signer as the signer: `SignPayload` makes the whole envelope, `GetSigningProfile` says whether
 //! it would.
 //!
-//! What comes back is believed in nothing: the envelope is verified, its payload is compared with
-//! the one sent, and it must be by the profile, and by the version where one was named, that was
-//! asked for. Whether its root is one that anybody trusts is for a verification to say.
+//! Nothing in the answer is believed: the envelope is verified, its payload is compared with the
+//! one sent, and it must be by the profile, and by the version where one was named, that was asked
+//! for. Whether its root is trusted is decided by a verification.
 
 mod answer;
 mod error;
@@ -22,8 +22,8 @@ use time::OffsetDateTime;
 use super::SignedEnvelope;
 use crate::algorithm::KeySpec;
 use crate::aws::{
-    Aws, Call, CallError, CallErrorKind, RegionChoice, Repeat, SigningJobArn,
-    SigningProfileVersionArn, Unanswered, insist,
+    Aws, Call, CallError, CallErrorKind, NoAnswer, RegionChoice, Repeat, SigningJobArn,
+    SigningProfileVersionArn, insist,
 };
 use crate::extended_validation::{PLATFORM_ID, Signer};
 use crate::limits::{MAX_AWS_SIGNER_PAYLOAD_BYTES, MAX_PERMISSION_PAGES};
@@ -93,8 +93,8 @@ impl AwsSigner {
         let attempt = || ask(&client, profile, bytes, &call);
         let output = insist(pace, Repeat::MakesAnother, &call, attempt).await;
         let output = output.map_err(|unanswered| match unanswered {
-            Unanswered::NotAsked => Error::NotAsked,
-            Unanswered::Failed(error) => failed(error, &region),
+            NoAnswer::NotAsked => Error::NotAsked,
+            NoAnswer::Failed(error) => failed(error, &region),
         })?;
         let request_id = output.request_id().map(str::to_owned);
         let signed = answer::check(profile, payload, region, output, now);
@@ -250,7 +250,7 @@ pub async fn permissions(
             .map_err(|error| CallError::from_sdk(call.clone(), &error));
         let page = match page {
             Ok(page) => page,
-            // So AWS says that there are none.
+            // AWS answers like this for a profile without permissions; that is not an error.
             Err(error) if error.kind() == CallErrorKind::NotFound && found.is_empty() => {
                 return Ok((found, false));
             }

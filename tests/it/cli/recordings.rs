@@ -1,10 +1,10 @@
 //! Replays what notation was recorded to print, return and write, and compares.
 //!
-//! The recordings are in `tests/recordings`; `COUNTERSIGN_RECORDINGS` names another folder of the same form. The program
-//! runs under the name `notation`, so that it has notation's exit codes. Compared are the exit code, stdout, stderr
-//! without our `caused by:` and `hint:` lines, and the files and directories that were made, with their modes. A case on
-//! which we differ on purpose is in its group's `DIFFERENCES` with what we do instead; it fails if it no longer differs,
-//! and so does a difference that is no case's. Cases that cannot be set up here are counted and named.
+//! The recordings are in `tests/recordings`; `COUNTERSIGN_RECORDINGS` names another folder of the same form. The
+//! program runs under the name `notation`, so that it has notation's exit codes. Compared are the exit code, stdout,
+//! stderr without our `caused by:` and `hint:` lines, and the files and directories that were made, with their modes. A
+//! case on which we differ on purpose is in its group's `DIFFERENCES` with what we do instead; it fails if it no longer
+//! differs, and so does a difference that belongs to no case. Cases that cannot be set up here are counted and named.
 
 #![expect(
     clippy::print_stdout,
@@ -93,6 +93,8 @@ const OWN_SENTENCES: &[&str] = &[
 
 /// Files that we write and notation does not, by case.
 const OTHER_FILES: &[(&str, &str)] = &[
+    ("strict, ocsp-good", "made crl/ 0700"),
+    ("strict, ocsp-good", "made ocsp/ 0700"),
     ("strict, ocsp-good", "wrote ocsp/<fingerprint> 0600 "),
     ("strict, ocsp-revoked", "wrote ocsp/<fingerprint> 0600 "),
     ("alias does not exist", "wrote signingkeys.json 0600 "),
@@ -368,7 +370,7 @@ impl<'a> Replay<'a> {
             if file.is_symlink() {
                 std::fs::remove_file(&file).unwrap();
             }
-            // A name in a policy may look like a placeholder and be none.
+            // A name in a policy may look like a placeholder and not be one.
             let content = self.names.fill(content).unwrap_or_else(|| content.clone());
             std::fs::write(file, content).unwrap();
         }

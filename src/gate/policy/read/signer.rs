@@ -55,7 +55,7 @@ impl Reader<'_> {
                 let found = role.name.clone();
                 self.problem(node, GateFault::NameTaken { found });
             }
-            // Of `any`, one is enough, whoever has the others.
+            // Of `any`, one signer is enough, and the others do not matter.
             let same = |other: &&Role| signer_of(&other.signer) == signer_of(&role.signer);
             if need != Need::Any
                 && let Some(other) = roles.iter().find(same)
@@ -210,6 +210,18 @@ impl Reader<'_> {
             needs.insert(member.name.to_owned(), need);
         }
         needs
+    }
+}
+
+/// The version of the signing profile that a role wants, if it wants one.
+pub(in crate::gate::policy) fn version_of(signer: &RoleSigner) -> Option<String> {
+    let text = match signer {
+        RoleSigner::SigningProfile(profile) => profile.to_string(),
+        RoleSigner::Identity { identity, .. } => identity.as_str().to_owned(),
+    };
+    match SignerArn::parse(&text) {
+        Ok(SignerArn::ProfileVersion(version)) => Some(version.version().to_owned()),
+        _ => None,
     }
 }
 

@@ -71,6 +71,14 @@ fn a_tag_is_refused_before_anybody_is_asked_unless_the_rule_resolves_it() {
         (&result["movableTag"], &result["reference"]),
         (&json!("v1"), &json!(image))
     );
+    // Nothing says of an image that is refused that it may run.
+    let repository = &gate.scene.repository;
+    let emulator = &gate.scene.emulator;
+    emulator.push_test_image("app", "unsigned").unwrap();
+    let unsigned = format!("{repository}:unsigned");
+    let ran = gate.check(&[&unsigned]);
+    ran.assert_refused(1, &format!("Error: {unsigned}: the image has no signature"));
+    assert!(!ran.stderr.contains("may run"), "{ran:#?}");
 }
 
 #[test]
@@ -101,7 +109,7 @@ fn warn_lets_pass_as_tolerated_and_nothing_else_is_changed() {
         .add(Fault::new(FaultKind::ServerError { status: 500 }).on("registry:ListReferrers"));
     assert_eq!(gate.verdict(&image).1["verdict"], "tolerated");
     gate.scene.emulator.faults().clear();
-    // A warning is no exemption from what no rule covers.
+    // A warning is not an exemption from what no rule covers.
     let other = image.replace("/app@", "/other@");
     assert_eq!(gate.verdict(&other).1["verdict"], "rejected");
     gate.sign(&gate.profile("release"), &[]);

@@ -119,7 +119,7 @@ fn the_rules_of_policies_are_notations() {
     let home = Home::new();
     let mut replay = replay(Sandbox::new(), &home, RULES, &[]);
     for case in recorded("blob-policy-rules") {
-        // Every document is imported where there is none.
+        // Every document is imported into a directory without one.
         let _ = fs::remove_dir_all(replay.sandbox.config());
         replay.run(&case);
     }
