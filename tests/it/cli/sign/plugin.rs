@@ -325,7 +325,7 @@ fn a_raw_signature_that_is_not_what_was_asked_for_is_refused() {
             json!([STANDARD.encode(der_of(&past))]),
         ),
         1,
-        "Error: certificate-chain is invalid, ",
+        &format!("{begin}certificate-chain is invalid, "),
     );
 }
 
