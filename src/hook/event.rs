@@ -199,12 +199,12 @@ fn read_deployment(event: &Map<String, Value>) -> Result<Deployment, EventError>
     if deployment.service_arn().as_ref() != Some(&service) {
         return differ("resourceArn", "serviceArn");
     }
-    let weight = weight_of(details, "productionTrafficWeights", &revision)?;
-    weight_of(details, "testTrafficWeights", &revision)?;
+    let gets_nothing_now = gets_nothing(details, "productionTrafficWeights", &revision)?;
+    gets_nothing(details, "testTrafficWeights", &revision)?;
     Ok(Deployment {
         execution,
         stage,
-        takes_traffic_away: weight == Some(0),
+        takes_traffic_away: gets_nothing_now == Some(true),
         revision,
         details: event
             .get("hookDetails")
@@ -213,25 +213,31 @@ fn read_deployment(event: &Map<String, Value>) -> Result<Deployment, EventError>
     })
 }
 
-/// The percentage that the revision gets, where the event has one.
-fn weight_of(
+/// Whether the revision gets nothing of the traffic; `None` where the event does not say. A percentage may have a
+/// fraction, as those of canary deployments do.
+fn gets_nothing(
     details: &Map<String, Value>,
     member: &'static str,
     revision: &EcsArn,
-) -> Result<Option<u64>, EventError> {
+) -> Result<Option<bool>, EventError> {
     let weights = match details.get(member) {
         None | Some(Value::Null) => return Ok(None),
         Some(_) => object(details, member)?,
     };
     let mut of_revision = None;
     for (name, weight) in weights {
-        let weight = weight.as_u64().filter(|weight| *weight <= 100);
-        let weight = weight.ok_or(EventError::Member {
-            member,
-            wanted: "an object of whole percentages",
-        })?;
+        let is_percentage = weight
+            .as_f64()
+            .is_some_and(|weight| (0.0..=100.0).contains(&weight));
+        if !is_percentage {
+            return Err(EventError::Member {
+                member,
+                wanted: "an object of percentages",
+            });
+        }
         if name == revision.as_str() {
-            of_revision = Some(weight);
+            // Nothing but `0` is nothing: a small fraction may be read as zero.
+            of_revision = Some(weight.as_u64() == Some(0));
         }
     }
     Ok(of_revision)

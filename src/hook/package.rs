@@ -8,6 +8,7 @@ use serde::Deserialize;
 
 use crate::aws::{EcsArn, EcsArnError, EcsKind, ObjectName, StoredNameError, StoredText};
 use crate::files;
+use crate::gate::policy::normal_endpoint;
 use crate::limits::{MAX_HOOK_CONFIG_BYTES, MAX_STOPS_PER_HOUR};
 use crate::oci::{self, Digest};
 
@@ -31,6 +32,9 @@ pub struct Package {
     pub stops: Option<StopSetting>,
     /// Whether fetched signatures are kept from one invocation to the next.
     pub keeps_content: bool,
+    /// URLs at which AWS may be asked for a gate policy that is not in the package, in the form in which they are
+    /// compared.
+    pub aws_endpoints: Vec<String>,
 }
 
 /// Where the gate policy is.
@@ -122,6 +126,8 @@ struct ConfigFile {
     wait_for: Option<Vec<WaitWord>>,
     stop_tasks: Option<StopFile>,
     content_cache: Option<bool>,
+    #[serde(default)]
+    aws_endpoints: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -175,6 +181,7 @@ impl Package {
                 waits: Waits::default(),
                 stops: None,
                 keeps_content: true,
+                aws_endpoints: Vec::new(),
             }),
             Err(error) => Err(PackageError::Unreadable(error)),
         }
@@ -208,7 +215,13 @@ impl Package {
             waits,
             stops: file.stop_tasks.as_ref().map(stop_setting).transpose()?,
             keeps_content: file.content_cache.unwrap_or(true),
+            aws_endpoints: endpoints(&file.aws_endpoints)?,
         })
+    }
+
+    /// Whether AWS may be asked at this URL for a gate policy that is not in the package.
+    pub fn allows_endpoint(&self, url: &str) -> bool {
+        normal_endpoint(url).is_some_and(|url| self.aws_endpoints.contains(&url))
     }
 }
 
@@ -241,6 +254,13 @@ fn inside(directory: &Path, path: &str) -> Option<PathBuf> {
     let is_plain = |component| matches!(component, Component::Normal(_));
     let is_inside = path.components().all(is_plain) && path.components().next().is_some();
     is_inside.then(|| directory.join(path))
+}
+
+fn endpoints(urls: &[String]) -> Result<Vec<String>, PackageError> {
+    let wanted = "a list of URLs of endpoints, without a user, a query and a fragment";
+    let normal = urls.iter().map(|url| normal_endpoint(url));
+    let normal: Option<Vec<String>> = normal.collect();
+    normal.ok_or_else(|| member("awsEndpoints", wanted))
 }
 
 fn policy_source(directory: &Path, source: SourceFile) -> Result<PolicySource, PackageError> {

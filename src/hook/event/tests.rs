@@ -53,6 +53,10 @@ fn a_deployment_is_read_and_its_weight_tells_a_rollback() {
             json!({ format!("{ARN}:service-revision/prod/web/94"): 0 }),
             false,
         ),
+        // A canary's share may be small; only `0` is nothing.
+        (json!({ format!("{ARN}:service-revision/prod/web/93"): 0.1 }), false),
+        (json!({ format!("{ARN}:service-revision/prod/web/93"): 0.0 }), false),
+        (json!({ format!("{ARN}:service-revision/prod/web/93"): 1e-300 }), false),
     ] {
         let mut event = deployment("PRODUCTION_TRAFFIC_SHIFT");
         event["executionDetails"]["productionTrafficWeights"] = weights;
@@ -99,13 +103,20 @@ fn what_is_odd_in_a_deployment_is_refused() {
         ),
         "`resourceArn` and `serviceArn` of the event are not of one service"
     );
-    for weight in [json!(-1), json!(0.0), json!("0"), json!(101), Value::Null] {
+    for weight in [
+        json!(-1),
+        json!(-0.5),
+        json!("0"),
+        json!(101),
+        json!(100.1),
+        Value::Null,
+    ] {
         assert_eq!(
             with(
                 &format!("{details}/productionTrafficWeights"),
                 json!({ "x": weight })
             ),
-            "`productionTrafficWeights` of the event is missing or is not an object of whole percentages"
+            "`productionTrafficWeights` of the event is missing or is not an object of percentages"
         );
     }
 }
