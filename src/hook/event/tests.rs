@@ -54,9 +54,18 @@ fn a_deployment_is_read_and_its_weight_tells_a_rollback() {
             false,
         ),
         // A canary's share may be small; only `0` is nothing.
-        (json!({ format!("{ARN}:service-revision/prod/web/93"): 0.1 }), false),
-        (json!({ format!("{ARN}:service-revision/prod/web/93"): 0.0 }), false),
-        (json!({ format!("{ARN}:service-revision/prod/web/93"): 1e-300 }), false),
+        (
+            json!({ format!("{ARN}:service-revision/prod/web/93"): 0.1 }),
+            false,
+        ),
+        (
+            json!({ format!("{ARN}:service-revision/prod/web/93"): 0.0 }),
+            false,
+        ),
+        (
+            json!({ format!("{ARN}:service-revision/prod/web/93"): 1e-300 }),
+            false,
+        ),
     ] {
         let mut event = deployment("PRODUCTION_TRAFFIC_SHIFT");
         event["executionDetails"]["productionTrafficWeights"] = weights;
