@@ -103,10 +103,10 @@ pub(super) fn given(
 }
 
 /// The registries of these references, each once.
-fn registries_of<'r>(
-    references: &'r [ArtifactReference],
+fn registries_of(
+    references: &[ArtifactReference],
     canonical: impl Fn(&RegistryName) -> String,
-) -> Vec<&'r RegistryName> {
+) -> Vec<&RegistryName> {
     let mut registries: Vec<&RegistryName> = Vec::new();
     for reference in references {
         if let ArtifactReference::Registry(reference) = reference {

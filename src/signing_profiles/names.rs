@@ -61,7 +61,7 @@ impl ProfileId {
             return Ok(self);
         };
         let named = self.arn.as_ref();
-        let named = named.map(|arn| (arn.location().account(), arn as &dyn fmt::Display));
+        let named = named.map(|arn| (arn.location().account(), arn));
         let owner = Some(owner(account, named)?);
         Ok(Self { owner, ..self })
     }
@@ -154,7 +154,7 @@ impl JobId {
             return Ok(self);
         };
         let named = self.arn.as_ref();
-        let named = named.map(|arn| (arn.location().account(), arn as &dyn fmt::Display));
+        let named = named.map(|arn| (arn.location().account(), arn));
         let owner = Some(owner(account, named)?);
         Ok(Self { owner, ..self })
     }
@@ -197,7 +197,7 @@ pub(super) fn resource(region: &str, account: Option<&str>, resource: &str) -> S
 }
 
 /// The owner that `account` is; an ARN that was given must be of the same account.
-fn owner(account: &str, arn: Option<(&str, &dyn fmt::Display)>) -> Result<String, RuleError> {
+fn owner<A: fmt::Display>(account: &str, arn: Option<(&str, &A)>) -> Result<String, RuleError> {
     let account = rules::account(account)?;
     match arn {
         Some((found, arn)) if found != account => Err(RuleError::OtherAccount {
