@@ -157,7 +157,7 @@ pub fn write_atomic_with_mode(path: &Path, bytes: &[u8], mode: u32) -> Result<()
     replacing(path, mode)?.write(bytes)
 }
 
-/// [`write_atomic`] for what can be had again: not waited for until it is on the disk, which takes longer than to fetch
+/// [`write_atomic`] for what can be fetched again: not waited for until it is on the disk, which takes longer than to fetch
 /// it.
 ///
 /// # Errors
