@@ -33,7 +33,7 @@ pub enum Source {
 }
 
 /// The signatures of one artifact, in the registry's order, each once.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Listing {
     /// Descriptors of signature manifests, as the registry gives them.
     pub signatures: Vec<Descriptor>,
@@ -216,7 +216,7 @@ impl RemoteRepository {
             }),
             Err(source) => Err(Error::Malformed {
                 url: web::redact(&url),
-                source,
+                source: source.into(),
             }),
         }
     }

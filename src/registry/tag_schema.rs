@@ -44,6 +44,7 @@ impl RemoteRepository {
                 }
                 Err(source) => {
                     let url = called();
+                    let source = source.into();
                     return Err(Error::Malformed { url, source });
                 }
             };
