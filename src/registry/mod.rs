@@ -12,6 +12,7 @@
 //! [`limits`]: crate::limits
 
 mod authorization;
+mod batch;
 mod challenge;
 mod content_cache;
 mod credentials;
@@ -41,6 +42,7 @@ mod token;
 mod transport;
 mod words;
 
+pub(crate) use batch::Batch;
 pub use content_cache::ContentCache;
 pub use credentials::{
     AuthFile, AuthFiles, Credential, Credentials, EcrTokenError, EcrTokens,

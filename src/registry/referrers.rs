@@ -10,6 +10,7 @@ use tokio::time::Instant;
 use url::Url;
 
 use super::RemoteRepository;
+use super::batch;
 use super::error::Error;
 use super::manifest;
 use super::media_types::IMAGE_INDEX;
@@ -79,14 +80,18 @@ impl RemoteRepository {
     ///
     /// Whatever keeps the tag schema from being read where there is no API.
     pub async fn list_signatures(&self, digest: &Digest) -> Result<Listing, Error> {
-        match self.list_by_api(digest).await {
-            Ok(Some(listing)) => Ok(listing),
-            Ok(None) => self.list_by_tag_schema(digest).await,
-            Err(error) => Ok(Listing {
-                incomplete: Some(error),
-                ..Listing::empty(Source::ReferrersApi)
-            }),
-        }
+        let ask = async {
+            match self.list_by_api(digest).await {
+                Ok(Some(listing)) => Ok(listing),
+                Ok(None) => self.list_by_tag_schema(digest).await,
+                Err(error) => Ok(Listing {
+                    incomplete: Some(error),
+                    ..Listing::empty(Source::ReferrersApi)
+                }),
+            }
+        };
+        let question = || self.question(format!("referrers/{digest}"), None, IMAGE_INDEX);
+        batch::ask_once(question, Box::pin(ask)).await
     }
 
     /// Lists the signatures of `digest` that the referrers API has; nothing if there is no such API.

@@ -4,6 +4,7 @@
 use http::StatusCode;
 
 use super::RemoteRepository;
+use super::batch;
 use super::error::Error;
 use super::media_types::IMAGE_INDEX;
 use super::referrers::{Collected, Listing, Source};
@@ -30,6 +31,11 @@ impl RemoteRepository {
     /// Whatever keeps the index from being read; [`Error::NotAnIndex`] if the tag names something
     /// else; [`Error::TooManyReferrers`].
     pub async fn list_by_tag_schema(&self, digest: &Digest) -> Result<Listing, Error> {
+        let question = || self.question(format!("manifests/{}", tag(digest)), None, IMAGE_INDEX);
+        batch::ask_once(question, self.read_list_by_tag_schema(digest)).await
+    }
+
+    async fn read_list_by_tag_schema(&self, digest: &Digest) -> Result<Listing, Error> {
         let mut found = Collected::default();
         if let Some(read) = self.read_index(digest).await? {
             let called = || self.session.endpoint.called(&tag(digest));
