@@ -120,13 +120,13 @@ pub const ROOM_GRACE: Duration = Duration::from_secs(2);
 /// machines get.
 pub const ROOM_BYTES_PER_SECOND: u64 = 2 * 1024 * 1024;
 
-// Answers that the artifacts of one batch share
+// Answers that several artifacts of one command share
 
-/// How long an answer of a registry is good for other artifacts of the same batch: as long as images of one command
-/// are at work together.
+/// How long an answer of a registry is good for other artifacts of the same command: as long as one that is not slow
+/// takes, while a list of references may be read for hours.
 pub const SHARED_ANSWER_AGE: Duration = Duration::from_secs(10);
 
-/// Answers of each kind that are kept for other artifacts of a batch, besides those that are awaited.
+/// Answers of each kind that are kept for other artifacts, besides those that are awaited.
 pub const MAX_SHARED_ANSWERS: usize = 256;
 
 /// Bytes of a manifest or an envelope that is kept for them: all together have 8 MiB at most.

@@ -8,11 +8,11 @@ use http::StatusCode;
 use reqwest::Response;
 
 use super::RemoteRepository;
-use super::batch::{self, Question};
 use super::error::Error;
 use super::manifest::{self, SignatureManifest};
 use super::media_types;
 use super::room::Held;
+use super::shared_answers::{self, Question};
 use super::transport::Read;
 use crate::http as web;
 use crate::limits;
@@ -135,7 +135,7 @@ impl RemoteRepository {
         let question = self.content_question(descriptor);
         let path = question.path.clone();
         let ask = self.fetch(&path, descriptor, question.accept);
-        let fetched = batch::ask_once(|| question, ask).await;
+        let fetched = shared_answers::ask_once(|| question, ask).await;
         fetched.map(|(bytes, _)| bytes)
     }
 
@@ -178,7 +178,7 @@ impl RemoteRepository {
             Ok(fetched)
         };
         let question = || self.question(path.to_owned(), Some(descriptor.size()), accept);
-        batch::ask_once(question, ask).await
+        shared_answers::ask_once(question, ask).await
     }
 
     /// The content of `descriptor`, whose size has been compared with its limit, and its room.

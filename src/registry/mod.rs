@@ -12,7 +12,6 @@
 //! [`limits`]: crate::limits
 
 mod authorization;
-mod batch;
 mod challenge;
 mod content_cache;
 mod credentials;
@@ -35,6 +34,7 @@ mod referrers_index;
 mod repository;
 mod resolve;
 mod room;
+mod shared_answers;
 mod signing_status;
 mod tag_schema;
 mod tag_schema_write;
@@ -42,7 +42,6 @@ mod token;
 mod transport;
 mod words;
 
-pub(crate) use batch::Batch;
 pub use content_cache::ContentCache;
 pub use credentials::{
     AuthFile, AuthFiles, Credential, Credentials, EcrTokenError, EcrTokens,
@@ -60,6 +59,7 @@ pub use push::{NewSignature, Pushed, Storage, Warning};
 pub use referrers::{Listing, Source};
 pub use repository::Repository;
 pub use resolve::Target;
+pub(crate) use shared_answers::SharedAnswers;
 pub use signing_status::{ProfileSigning, SigningProgress, SigningStatusError, signing_status};
 pub use words::Words;
 

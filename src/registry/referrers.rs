@@ -10,12 +10,12 @@ use tokio::time::Instant;
 use url::Url;
 
 use super::RemoteRepository;
-use super::batch;
 use super::error::Error;
 use super::manifest;
 use super::media_types::IMAGE_INDEX;
 use super::referrers_index::{Index, Known, Unreadable, parse_index};
 use super::room::Held;
+use super::shared_answers;
 use super::transport::Read;
 use crate::http as web;
 use crate::limits;
@@ -91,7 +91,7 @@ impl RemoteRepository {
             }
         };
         let question = || self.question(format!("referrers/{digest}"), None, IMAGE_INDEX);
-        batch::ask_once(question, Box::pin(ask)).await
+        shared_answers::ask_once(question, Box::pin(ask)).await
     }
 
     /// Lists the signatures of `digest` that the referrers API has; nothing if there is no such API.

@@ -5,13 +5,13 @@ use oci_spec::image::MediaType;
 use reqwest::Response;
 use url::Url;
 
-use super::batch::{self, Question};
 use super::error::Error;
 use super::manifest;
 use super::media_types::{self, IMAGE_INDEX};
 use super::referrers::Listing;
 use super::referrers_index::Known;
 use super::room::Held;
+use super::shared_answers::{self, Question};
 use super::transport::{Read, Session};
 use super::{RemoteRepository, Source};
 use crate::http as web;
@@ -56,7 +56,7 @@ impl RemoteRepository {
             let response = self.session.get(url, media_types::ACCEPT_ANY).await?;
             self.read_descriptor(response).await
         };
-        let descriptor = batch::ask_once(|| self.manifest_question(), ask).await?;
+        let descriptor = shared_answers::ask_once(|| self.manifest_question(), ask).await?;
         Ok(self.target(descriptor))
     }
 
@@ -71,10 +71,10 @@ impl RemoteRepository {
                 return Ok(None);
             };
             let descriptor = self.read_descriptor(response).await?;
-            batch::keep(|| self.manifest_question(), descriptor.clone());
+            shared_answers::keep(|| self.manifest_question(), descriptor.clone());
             Ok(Some(descriptor))
         };
-        let descriptor = batch::ask_once(|| self.manifest_question(), ask).await?;
+        let descriptor = shared_answers::ask_once(|| self.manifest_question(), ask).await?;
         Ok(descriptor.map(|descriptor| self.target(descriptor)))
     }
 
@@ -147,7 +147,7 @@ impl RemoteRepository {
         } = manifest;
         // What goes through an index need not fetch it again.
         if is_index(&descriptor) {
-            batch::keep(
+            shared_answers::keep(
                 || self.content_question(&descriptor),
                 (bytes, Held::default()),
             );

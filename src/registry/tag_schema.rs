@@ -4,12 +4,12 @@
 use http::StatusCode;
 
 use super::RemoteRepository;
-use super::batch;
 use super::error::Error;
 use super::media_types::IMAGE_INDEX;
 use super::referrers::{Collected, Listing, Source};
 use super::referrers_index::parse_index;
 use super::resolve::{self, ReadManifest};
+use super::shared_answers;
 use crate::oci::Digest;
 use crate::{limits, oci};
 
@@ -32,7 +32,7 @@ impl RemoteRepository {
     /// else; [`Error::TooManyReferrers`].
     pub async fn list_by_tag_schema(&self, digest: &Digest) -> Result<Listing, Error> {
         let question = || self.question(format!("manifests/{}", tag(digest)), None, IMAGE_INDEX);
-        batch::ask_once(question, self.read_list_by_tag_schema(digest)).await
+        shared_answers::ask_once(question, self.read_list_by_tag_schema(digest)).await
     }
 
     async fn read_list_by_tag_schema(&self, digest: &Digest) -> Result<Listing, Error> {

@@ -1,11 +1,11 @@
-//! Answers of registries that the artifacts of one batch share.
+//! Answers of registries that several artifacts of one command share.
 //!
-//! References of one batch may name the same artifact, and images may stand in the same index. Within a batch, one
-//! question to one repository is asked once: who asks while the answer is awaited waits for it, and a small answer stays
-//! for [`SHARED_ANSWER_AGE`]. A question is the same only with the same session, which has one registry, one repository
-//! and one credential. Outside a batch, and in the next one, everything is asked anew.
+//! References may name the same artifact, and images may stand in the same index. Among those that share, one question to
+//! one repository is asked once: who asks while the answer is awaited waits for it, and a small answer stays for
+//! [`SHARED_ANSWER_AGE`]. A question is the same only with the same session, which has one registry, one repository and
+//! one credential. Others ask anew, and so does the next command.
 //!
-//! The first one asks on its own allowance. If that is used up, or the one who asks is stopped, the next one asks itself.
+//! The first one asks on its own allowance. If that is used up, or its work is stopped, the next one asks itself.
 
 use std::collections::HashMap;
 use std::hash::{Hash, Hasher};
@@ -25,12 +25,12 @@ use crate::limits::{
 use crate::oci::Descriptor;
 
 tokio::task_local! {
-    static CURRENT: Batch;
+    static CURRENT: SharedAnswers;
 }
 
-/// What the artifacts of one batch share. Clones are the same batch.
+/// What several artifacts share. Clones share it too.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Batch(Arc<Tables>);
+pub(crate) struct SharedAnswers(Arc<Tables>);
 
 #[derive(Debug, Default)]
 struct Tables {
@@ -42,14 +42,14 @@ struct Tables {
     contents: Table<(Bytes, Held)>,
 }
 
-impl Batch {
-    /// Does `work` as a part of this batch.
+impl SharedAnswers {
+    /// Does `work` with these answers.
     pub(crate) async fn lend<F: Future>(&self, work: F) -> F::Output {
         // On the heap: it is large, and others are around it.
         Box::pin(CURRENT.scope(self.clone(), work)).await
     }
 
-    /// Does `work` as a part of the batch that is at work, or of one of its own.
+    /// Does `work` with the answers that it is given already, or with some of its own.
     pub(crate) async fn join<F: Future>(work: F) -> F::Output {
         match Self::current() {
             Some(_) => Box::pin(work).await,
@@ -104,7 +104,7 @@ pub(super) trait Answer: Clone {
     fn stays(&self) -> bool;
 
     /// Where it is kept.
-    fn table(batch: &Batch) -> &Table<Self>;
+    fn table(shared: &SharedAnswers) -> &Table<Self>;
 }
 
 impl Answer for Descriptor {
@@ -112,8 +112,8 @@ impl Answer for Descriptor {
         true
     }
 
-    fn table(batch: &Batch) -> &Table<Self> {
-        &batch.0.resolved
+    fn table(shared: &SharedAnswers) -> &Table<Self> {
+        &shared.0.resolved
     }
 }
 
@@ -122,8 +122,8 @@ impl Answer for Option<Descriptor> {
         self.is_some()
     }
 
-    fn table(batch: &Batch) -> &Table<Self> {
-        &batch.0.first
+    fn table(shared: &SharedAnswers) -> &Table<Self> {
+        &shared.0.first
     }
 }
 
@@ -137,8 +137,8 @@ impl Answer for Listing {
         self.incomplete.is_none() && listed <= MAX_SHARED_SIGNATURES
     }
 
-    fn table(batch: &Batch) -> &Table<Self> {
-        &batch.0.listings
+    fn table(shared: &SharedAnswers) -> &Table<Self> {
+        &shared.0.listings
     }
 }
 
@@ -147,8 +147,8 @@ impl Answer for (Bytes, Held) {
         self.0.len() <= MAX_SHARED_BYTES
     }
 
-    fn table(batch: &Batch) -> &Table<Self> {
-        &batch.0.contents
+    fn table(shared: &SharedAnswers) -> &Table<Self> {
+        &shared.0.contents
     }
 }
 
@@ -227,22 +227,22 @@ impl<A: Answer> Table<A> {
     }
 }
 
-/// The answer to `question`: the one that the batch has or awaits, or else the one that `ask` gives.
+/// The answer to `question`: the one that is there or awaited, or else the one that `ask` gives.
 pub(super) async fn ask_once<A: Answer>(
     question: impl FnOnce() -> Question,
     ask: impl Future<Output = Result<A, Error>>,
 ) -> Result<A, Error> {
-    match Batch::current() {
-        Some(batch) => A::table(&batch).ask(&question(), ask).await,
+    match SharedAnswers::current() {
+        Some(shared) => A::table(&shared).ask(&question(), ask).await,
         None => ask.await,
     }
 }
 
 /// Keeps an answer that came with another one, and that is small.
 pub(super) fn keep<A: Answer>(question: impl FnOnce() -> Question, answer: A) {
-    if let Some(batch) = Batch::current()
+    if let Some(shared) = SharedAnswers::current()
         && answer.stays()
-        && let Ok(mut known) = A::table(&batch).place(&question()).try_lock()
+        && let Ok(mut known) = A::table(&shared).place(&question()).try_lock()
     {
         *known = Some((Ok(answer), Instant::now()));
     }
