@@ -18,7 +18,9 @@ use crate::many;
 use crate::outcome::{RevocationFact, RevocationStatus, Said};
 use crate::report::{ArtifactGathering, Called, GatheringEnd, Invocation, Results, sentence};
 use crate::trust_policy::DocumentKind;
-use crate::verify::{Error, Gathered, GatheredSignature, OfflineDirectory, Options, Unseen};
+use crate::verify::{
+    Error, GatheredArtifact, GatheredSignature, OfflineDirectory, Options, Unseen,
+};
 
 /// The commands of `revocation`.
 #[derive(Debug, Subcommand)]
@@ -182,7 +184,7 @@ fn failed(error: &Error, scope: &str, called: Called) -> CommandOutput {
 }
 
 /// Each signature with what was stored for it, and what could not be.
-fn in_words(gathered: &Gathered) -> CommandOutput {
+fn in_words(gathered: &GatheredArtifact) -> CommandOutput {
     let mut report = CommandOutput::done();
     for signature in &gathered.signatures {
         write_signature(&mut report.stderr, signature);

@@ -41,7 +41,8 @@ impl FirstRequest {
     }
 }
 
-/// HTTP/2 is agreed upon in TLS. Amazon ECR and Amazon S3 speak HTTP/1.1 only, where waiting would be for nothing.
+/// HTTP/2 is agreed upon in TLS. Amazon ECR and Amazon S3 are taken to speak HTTP/1.1 only, where waiting would be for
+/// nothing; should one of them speak HTTP/2, more connections than needed are opened, and no more comes of it.
 fn may_speak_http2(url: &Url) -> bool {
     let is_amazons = |host: &str| {
         let suffixes =

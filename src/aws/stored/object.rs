@@ -12,7 +12,7 @@ use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::error::metadata::ErrorMetadata;
 use aws_smithy_xml::decode::{Document, XmlDecodeError, try_data};
 
-use super::{Stored, StoredNameError, is_bucket, short};
+use super::{StoredContent, StoredNameError, is_bucket, short};
 use crate::aws::context::Aws;
 use crate::aws::error::{Call, CallError};
 use crate::aws::percent::escaped;
@@ -102,14 +102,14 @@ impl Aws {
         name: &ObjectName,
         version: Option<&str>,
         region: &str,
-    ) -> Result<Stored, CallError> {
+    ) -> Result<StoredContent, CallError> {
         let call = name.call(version, region);
         let request = |endpoint: &Endpoint| {
             ::http::Request::get(name.url(endpoint, version)).body(SdkBody::empty())
         };
         let answer = Box::pin(self.put_question(call.clone(), &question(&request))).await?;
         let found = version_in(&call, &answer, version)?;
-        Ok(Stored {
+        Ok(StoredContent {
             bytes: answer.body().bytes().unwrap_or_default().to_vec(),
             version: found,
         })

@@ -8,7 +8,7 @@ use url::Url;
 use super::{Error, redact};
 
 /// A request that is under way.
-pub(super) struct Told {
+pub(super) struct RequestTrace {
     method: reqwest::Method,
     url: Url,
     /// The proxy in force, as ` through ...`; empty without one.
@@ -16,7 +16,7 @@ pub(super) struct Told {
     since: Instant,
 }
 
-impl Told {
+impl RequestTrace {
     pub(super) fn of(request: &reqwest::Request, via: String) -> Self {
         Self {
             method: request.method().clone(),
