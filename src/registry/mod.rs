@@ -34,6 +34,7 @@ mod referrers_index;
 mod repository;
 mod resolve;
 mod room;
+mod shared_answers;
 mod signing_status;
 mod tag_schema;
 mod tag_schema_write;
@@ -58,6 +59,7 @@ pub use push::{NewSignature, PushedSignature, Storage, Warning};
 pub use referrers::{Listing, Source};
 pub use repository::Repository;
 pub use resolve::Target;
+pub(crate) use shared_answers::SharedAnswers;
 pub use signing_status::{ProfileSigning, SigningProgress, SigningStatusError, signing_status};
 pub use words::Words;
 

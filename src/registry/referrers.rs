@@ -15,6 +15,7 @@ use super::manifest;
 use super::media_types::IMAGE_INDEX;
 use super::referrers_index::{Index, Known, Unreadable, parse_index};
 use super::room::Held;
+use super::shared_answers;
 use super::transport::Read;
 use crate::http as web;
 use crate::limits;
@@ -33,7 +34,7 @@ pub enum Source {
 }
 
 /// The signatures of one artifact, in the registry's order, each once.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Listing {
     /// Descriptors of signature manifests, as the registry gives them.
     pub signatures: Vec<Descriptor>,
@@ -79,14 +80,18 @@ impl RemoteRepository {
     ///
     /// Whatever keeps the tag schema from being read where there is no API.
     pub async fn list_signatures(&self, digest: &Digest) -> Result<Listing, Error> {
-        match self.list_by_api(digest).await {
-            Ok(Some(listing)) => Ok(listing),
-            Ok(None) => self.list_by_tag_schema(digest).await,
-            Err(error) => Ok(Listing {
-                incomplete: Some(error),
-                ..Listing::empty(Source::ReferrersApi)
-            }),
-        }
+        let ask = async {
+            match self.list_by_api(digest).await {
+                Ok(Some(listing)) => Ok(listing),
+                Ok(None) => self.list_by_tag_schema(digest).await,
+                Err(error) => Ok(Listing {
+                    incomplete: Some(error),
+                    ..Listing::empty(Source::ReferrersApi)
+                }),
+            }
+        };
+        let question = || self.question(format!("referrers/{digest}"), None, IMAGE_INDEX);
+        shared_answers::ask_once(question, Box::pin(ask)).await
     }
 
     /// Lists the signatures of `digest` that the referrers API has; nothing if there is no such API.
@@ -216,7 +221,7 @@ impl RemoteRepository {
             }),
             Err(source) => Err(Error::Malformed {
                 url: web::redact(&url),
-                source,
+                source: source.into(),
             }),
         }
     }
