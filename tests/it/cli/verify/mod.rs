@@ -9,7 +9,6 @@ mod plugins;
 mod policies;
 mod refusals;
 mod requirements;
-mod speed;
 mod revocation;
 mod tolerated;
 mod usage;
