@@ -1,7 +1,7 @@
-//! Validators an image with what `countersign revocation fetch --out DIR` stored, without asking anybody:
-//! `cargo run --example judge_offline -- DIR REGISTRY/REPOSITORY@sha256:...`
+//! Judges an image with what `countersign revocation fetch --out DIR` stored, without a network: `cargo
+//! run --example judge_offline -- DIR REGISTRY/REPOSITORY@sha256:...`
 //!
-//! Whom to trust is Notation's trust policy in `NOTATION_CONFIG`.
+//! The trust policy is Notation's, in `NOTATION_CONFIG`.
 
 #![expect(clippy::print_stdout, reason = "what the program says")]
 

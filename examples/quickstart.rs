@@ -168,7 +168,7 @@ impl Quickstart {
         Ok(format!("{host}/{repository}@{digest}"))
     }
 
-    /// Files the signature of one image as one of another, as anybody can who may push.
+    /// Files the signature of one image as one of another, as every user who may push can.
     fn move_signature(&self, from: &str, to: &str) -> Result<(), Box<dyn Error>> {
         let to: Reference = to.parse()?;
         let mut manifest = self.signature_of(from)?;

@@ -328,8 +328,8 @@ fn current() -> Option<Allowance> {
     CURRENT.try_with(Clone::clone).ok().flatten()
 }
 
-/// Whether the work that this is part of may go on: whoever computes looks between one piece and the
-/// next.
+/// Whether the work that this is part of may go on: code that computes asks between one piece and
+/// the next.
 ///
 /// # Errors
 ///

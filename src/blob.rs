@@ -2,7 +2,7 @@
 //!
 //! Input: a path. Output: a descriptor of what was read (`signing-and-verification-workflow.md`,
 //! "Blob signing"). The file is opened once and read from that handle in pieces, so that a blob of
-//! any size takes little memory; what it means that somebody signed it is not decided here.
+//! any size takes little memory; what a signature of it means is not decided here.
 
 use std::fmt;
 use std::fs::{File, Metadata};
@@ -19,7 +19,7 @@ use crate::oci::{self, Descriptor};
 /// Media type of a blob of which nothing else is said, notation's default.
 pub const DEFAULT_MEDIA_TYPE: &str = "application/octet-stream";
 
-/// Media types of what registries call an artifact. A blob is none of them: its signature would be
+/// Media types of what registries call an artifact. A blob has another type: its signature would be
 /// one of an image, and an image's one of a file.
 const MANIFESTS: [&str; 6] = [
     "application/vnd.oci.image.manifest.v1+json",
@@ -68,7 +68,7 @@ pub enum Error {
         /// The path.
         path: PathBuf,
     },
-    /// Somebody wrote to it meanwhile.
+    /// The file changed while it was read.
     #[error("the blob `{}` was changed while it was read", path.display())]
     Changed {
         /// The path.
@@ -219,7 +219,7 @@ impl Blob {
             };
             hasher.update(buffer.get(..count).unwrap_or_default());
             size = size.saturating_add(u64::try_from(count).unwrap_or(u64::MAX));
-            // Somebody who goes on writing cannot make this go on reading.
+            // A file that grows all the time must not make this read without an end.
             if self.drained.is_none() && size > self.opened.size {
                 return Err(changed());
             }

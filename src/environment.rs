@@ -2,7 +2,7 @@
 //!
 //! An environment is a value that is made and handed in. Only [`Environment::of_process`] reads the process;
 //! one of [`Environment::of_variables`] knows nothing but what it was given, so that tests, gates and services
-//! decide what counts. Nobody is asked anything before the first verification or signature.
+//! decide what counts. No request is sent before the first verification or signature.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -287,7 +287,7 @@ impl Environment {
         self.variables.text(name)
     }
 
-    /// What the variables have that is secret is not printed from here on, whoever repeats it.
+    /// From here on, no output repeats the secrets that the variables have, wherever it comes from.
     #[cfg(feature = "cli")]
     pub(crate) fn remember_secrets(&self) {
         for variable in SECRET_VARIABLES {

@@ -54,7 +54,7 @@ impl Exposed {
             .filter_map(|name| Some((name.to_string(), stores.directory_of(name)?)))
             .collect();
         for (name, directory) in &stores {
-            // What cannot be listed is said by whoever reads the store.
+            // The code that reads the store reports what cannot be listed.
             let listed = files::read_directory(directory, MAX_TRUST_STORE_FILES);
             let itself = files::exposure_of_directory(directory);
             let listed = listed.iter().flatten();

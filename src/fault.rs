@@ -108,7 +108,7 @@ fn write(manner: Manner, text: &str) {
         match rustix::io::write(stream, rest) {
             Ok(count) if count > 0 => rest = rest.get(count..).unwrap_or_default(),
             Err(rustix::io::Errno::INTR) => {}
-            // Nobody can be told that it cannot be written.
+            // There is no way left to report that writing failed.
             _ => return,
         }
     }

@@ -332,7 +332,7 @@ fn replacing(path: &Path, mode: u32) -> Result<Reserved, Error> {
 
 /// Writes a whole file of this mode, of which the process's mask is taken off, where nothing was before: what is
 /// there, a dangling link included, stays as it is. The file is written in the directory `scratch` of the same file
-/// system first, so that nobody who reads the file's own directory meets half of it.
+/// system first, so no reader of the file's own directory meets half of it.
 ///
 /// # Errors
 ///

@@ -29,7 +29,7 @@ const OF_POLICIES: [&str; 5] = [
 ];
 
 impl Reader {
-    /// Somebody of whom nothing is known, who gets whole hints.
+    /// A reader whose flags are not known, who gets whole hints.
     pub const fn any() -> Self {
         Self {
             flags: None,
@@ -39,7 +39,7 @@ impl Reader {
         }
     }
 
-    /// Somebody with these flags, each with its dashes.
+    /// A reader with these flags, each with its dashes.
     pub fn with_flags(flags: impl IntoIterator<Item = String>) -> Self {
         Self {
             flags: Some(flags.into_iter().collect()),

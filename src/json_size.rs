@@ -1,7 +1,6 @@
 //! How many values JSON has, before any of them is read: a tree takes many times the bytes of its text.
 
-/// Counts the members and elements in `bytes`, whether they are JSON or not; a value that is none of these
-/// is not counted.
+/// Counts the members and elements in `bytes`, whether they are JSON or not; other values are not counted.
 pub(crate) fn count_values(bytes: &[u8]) -> usize {
     let mut values = 0_usize;
     let mut in_string = false;

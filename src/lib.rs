@@ -6,10 +6,10 @@
 //! signers. The other modules are the
 //! stages of these two, then what the stages share.
 //!
-//! Both are put together in three steps: whom to trust, or whose key signs; [`environment::Environment`], which
-//! says where they run; and the reference. What may run is the digest in
-//! [`verify::Verification::Verified`], never a tag: the other answers are no permission, but for the images of an index
-//! that are all verified ([`verify::IndexVerification::is_verified`]).
+//! Both are put together in three steps: the trusted signers, or the key that signs; [`environment::Environment`],
+//! which says where they run; and the reference. The digest in [`verify::Verification::Verified`] is what may run,
+//! never a tag. The other answers do not permit anything, except the images of an index that are all verified
+//! ([`verify::IndexVerification::is_verified`]).
 //!
 //! # Verify
 //!

@@ -66,7 +66,7 @@ fn is_seen_by_a_function(name: &str) -> bool {
 fn verify_for_containerd(arguments: &[OsString]) -> ExitCode {
     fault::prepare(Manner::ImageVerifier);
     let refused = |why: &str| {
-        // Nobody can be told that it cannot be written.
+        // There is no way left to report that writing failed.
         let _ = writeln!(
             io::stdout(),
             "Error: the image verifier cannot begin: {why}"
@@ -139,9 +139,9 @@ const PARTITIONS_OF_TESTS: &str = "SMITHY_CLIENT_SDK_CUSTOM_PARTITION";
 
 /// For AWS's own programs a variable that is set and empty is not set; templates leave such ones behind. The SDK
 /// takes it for a value, and ends with a panic where it is an endpoint, also in the parts of it that fetch
-/// credentials and read the environment themselves. Nor is the file of partitions that the SDK has for its own
-/// tests for anybody else: it reads it without a limit, and ends with a panic where it cannot. No process can safely
-/// take a variable out of its own environment: it starts again without them. A function of AWS Lambda sees only those
+/// credentials and read the environment themselves. The variable for the file of partitions exists only for the SDK's
+/// own tests: the SDK reads that file without a limit, and ends with a panic if it cannot. No process can safely take
+/// a variable out of its own environment: it starts again without them. A function of AWS Lambda sees only those
 /// variables that decide nothing.
 #[cfg(unix)]
 fn start_again_without_harmful_variables(arguments: &[OsString], is_function: bool) {

@@ -1,7 +1,7 @@
 //! The payload that is signed (`signature-specification.md`, "Payload"): which artifact.
 //!
 //! Input: the bytes inside an envelope, or a descriptor to sign. Output: the target artifact, or the
-//! bytes that notation would write for it. Whether anybody signed them is not decided here.
+//! bytes that notation would write for it. Whether they are signed is not decided here.
 
 use std::collections::BTreeMap;
 

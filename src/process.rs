@@ -269,7 +269,7 @@ async fn read_bounded(
     }
 }
 
-/// The process group of a child, so that what it started ends with it: when this is dropped, whoever drops it.
+/// The process group of a child, so that what it started ends with it: when this is dropped, on every path.
 struct Group {
     #[cfg(unix)]
     leader: Option<rustix::process::Pid>,
@@ -373,7 +373,7 @@ mod tests {
     async fn ended(file: &Path) {
         let pid = std::fs::read_to_string(file).unwrap();
         let pid: i32 = pid.trim().parse().unwrap();
-        // Ended, and perhaps not yet collected by whoever inherited it; the kernel takes its time.
+        // Ended, and perhaps not yet collected by the process that inherited it; the kernel takes its time.
         let has_ended = || {
             let state = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
             state.is_empty() || state.contains(") Z ")

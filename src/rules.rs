@@ -1,8 +1,8 @@
-//! Rules about what a signature says of itself. They hold whoever judges: `verify`, and a signer
-//! before it hands on what it made.
+//! Rules about what a signature says of itself. `verify` applies them, and so does a signer before
+//! it hands on a signature.
 //!
-//! Input: the attributes of an envelope whose integrity was verified, and the time. Nobody is asked;
-//! who is trusted, what was revoked and what another plugin processes are `verify`'s questions.
+//! Input: the attributes of an envelope whose integrity was verified, and the time. No request is
+//! sent; trust, revocation and the attributes that another plugin processes are `verify`'s tasks.
 
 use time::OffsetDateTime;
 
@@ -14,7 +14,7 @@ use crate::signer_info::{SignedAttributes, SignerInfo};
 use crate::x509::Certificate;
 
 /// Checks everything for which a verification at `now` that enforces everything would refuse the
-/// signature, before it asks anybody.
+/// signature, before it sends a request.
 ///
 /// # Errors
 ///
@@ -34,7 +34,7 @@ pub fn check(info: &SignerInfo, now: OffsetDateTime) -> Result<(), Failure> {
     check_expiry(attributes, now)?;
     match attributes.signing_scheme {
         SigningScheme::SigningAuthority => check_authentic_signing_time(info, now),
-        // The signer's own time proves nothing, and nobody goes by it.
+        // The signer's own time proves nothing, so it is not used.
         SigningScheme::X509 => Ok(()),
     }
 }

@@ -1,5 +1,5 @@
-//! Secrets of this process, so that none is printed, whoever repeats it: a server that has seen one, a plugin, or a
-//! library that says what it was given.
+//! Secrets of this process, so none is printed, even if a server that has seen one, a plugin, or a library repeats
+//! it.
 
 use std::borrow::Cow;
 use std::sync::{Mutex, PoisonError};

@@ -198,7 +198,7 @@ pub fn check_user_metadata(metadata: &BTreeMap<String, String>) -> Result<(), Er
     }
 }
 
-/// Opens the repository of `reference`, to sign in it. Nobody is asked yet.
+/// Opens the repository of `reference`, to sign in it. No request is sent yet.
 ///
 /// # Errors
 ///

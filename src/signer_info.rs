@@ -15,7 +15,7 @@ use crate::x509::Certificate;
 pub struct SignerInfo {
     /// What the signature covers.
     pub signed_attributes: SignedAttributes,
-    /// What anybody may have changed.
+    /// What the signature does not cover and others may have changed.
     pub unsigned_attributes: UnsignedAttributes,
     /// The algorithm that the envelope names.
     pub signature_algorithm: SignatureAlgorithm,

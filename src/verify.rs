@@ -1,6 +1,6 @@
 //! Verifies the signatures of an artifact in a registry or in an OCI image layout.
 //!
-//! Input: a reference. Output: a [`Verification`], or why there is none. The steps carry the
+//! Input: a reference. Output: a [`Verification`], or the reason for a refusal. The steps carry the
 //! numbers of `trust-store-trust-policy.md` and `signing-and-verification-workflow.md`; one bad
 //! signature never hides a good one, and nothing that could not be looked at counts as good.
 
@@ -115,7 +115,7 @@ pub enum AwsSignerChecks {
 }
 
 impl Validators {
-    /// Validators one signature of `target` against a policy statement, at the time `now`.
+    /// Judges one signature of `target` against a policy statement, at the time `now`.
     ///
     /// `envelope` are the bytes that `manifest_digest` names; the caller has checked that. The
     /// outcome says whether the signature is accepted: [`SignatureOutcome::refusal`].
@@ -154,7 +154,7 @@ pub struct FetchedSignature<'a, E> {
     pub envelope: E,
 }
 
-/// The scope of a layout that nobody has named. Statements about everything are about it, and no others.
+/// The scope of a layout that the user gives no scope for. Only statements about every artifact apply to it.
 pub const ANY_LAYOUT_SCOPE: &str = "local/layout";
 
 /// What one verification asks for beyond the policy.
@@ -262,7 +262,7 @@ impl Verifier {
         within(options, || reference.clone(), Box::pin(verifying)).await
     }
 
-    /// 1. The statement that judges the artifact, and where the artifact is. Nobody is asked yet.
+    /// 1. The statement that judges the artifact, and where the artifact is. No request is sent yet.
     fn open(
         &self,
         reference: &ArtifactReference,
@@ -282,7 +282,7 @@ impl Verifier {
     }
 
     /// Holds the statement that applies against what is required of it, and says whether it has signatures verified.
-    /// Nobody is asked yet.
+    /// No request is sent yet.
     pub(crate) fn verifies(
         &self,
         reference: &ArtifactReference,
@@ -292,7 +292,7 @@ impl Verifier {
         Ok(!statement.level.is_skip())
     }
 
-    /// Where the artifact is. Nobody is asked yet.
+    /// Where the artifact is. No request is sent yet.
     pub(crate) fn locate(&self, reference: &ArtifactReference) -> Result<Repository, Error> {
         match reference {
             ArtifactReference::Registry(inside) => self.repository(inside),
@@ -341,7 +341,7 @@ impl Verifier {
         selected.map(Statement::named)
     }
 
-    /// Validators the signatures of an artifact that was resolved and whose signatures were listed, until one is
+    /// Judges the signatures of an artifact that was resolved and whose signatures were listed, until one is
     /// accepted that the search's criteria want.
     ///
     /// # Errors

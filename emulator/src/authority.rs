@@ -236,7 +236,7 @@ impl Keys {
         })
     }
 
-    /// Makes a leaf that is usable at `now`, and the regional authority if there is none.
+    /// Makes a leaf that is usable at `now`, and the regional authority if it is missing.
     fn issue(
         &mut self,
         signed: Signed,

@@ -43,7 +43,7 @@ impl Emulator {
     ///
     /// # Errors
     ///
-    /// [`ConvenienceError`], as `PutSigningProfile` refuses: the name is taken, or is none.
+    /// [`ConvenienceError`], as `PutSigningProfile` refuses: the name is taken, or is not valid.
     pub fn create_signing_profile(&self, name: &str) -> Result<SigningProfile, ConvenienceError> {
         self.create_profile(name, signer::NOTATION)
     }
@@ -71,11 +71,11 @@ impl Emulator {
     }
 
     /// Signs `payload` with the signing profile of this name, as at the time that
-    /// [`Self::set_clock_offset`] set; answers the envelope, which nobody has looked at.
+    /// [`Self::set_clock_offset`] set; answers the envelope unchecked.
     ///
     /// # Errors
     ///
-    /// [`ConvenienceError`], as `SignPayload` refuses: there is no such profile, or the payload is none.
+    /// [`ConvenienceError`], as `SignPayload` refuses: there is no such profile, or the payload is not valid.
     pub fn sign_payload(&self, profile: &str, payload: &[u8]) -> Result<Vec<u8>, ConvenienceError> {
         let body = json!({
             "payload": STANDARD.encode(payload),
@@ -143,7 +143,7 @@ impl Emulator {
     ///
     /// # Errors
     ///
-    /// [`ConvenienceError`], as `CreateKey` refuses: the spec is none, or none of a key that signs.
+    /// [`ConvenienceError`], as `CreateKey` refuses: the spec is unknown, or is not of a key that signs.
     pub fn create_kms_key(&self, spec: &str) -> Result<String, ConvenienceError> {
         let body = json!({ "KeySpec": spec, "KeyUsage": "SIGN_VERIFY" });
         let answer = self.call_kms("CreateKey", &body)?;
@@ -155,7 +155,7 @@ impl Emulator {
     ///
     /// # Errors
     ///
-    /// [`ConvenienceError`] if the private key is none of the spec.
+    /// [`ConvenienceError`] if the private key does not have this spec.
     pub fn import_kms_key(&self, spec: &str, pkcs8: &[u8]) -> Result<String, ConvenienceError> {
         let imported = self.shared.import_kms_key(spec, pkcs8);
         imported.map_err(|error| ConvenienceError {
@@ -275,7 +275,7 @@ impl Emulator {
     ///
     /// # Errors
     ///
-    /// [`ConvenienceError`], as `PutSigningConfiguration` refuses: too many rules, or one that is none.
+    /// [`ConvenienceError`], as `PutSigningConfiguration` refuses: too many rules, or an invalid one.
     pub fn put_signing_configuration(&self, configuration: &Value) -> Result<(), ConvenienceError> {
         let operation = "PutSigningConfiguration";
         let refused = |message| ConvenienceError { operation, message };

@@ -36,7 +36,7 @@ pub enum Decision {
     MissingContext,
 }
 
-/// What IAM decides by action, and whom it knows besides the caller.
+/// What IAM decides by action, and the principals that it knows besides the caller.
 #[derive(Debug, Default)]
 pub(crate) struct Decisions {
     by_action: Mutex<BTreeMap<String, Decision>>,

@@ -41,7 +41,8 @@ struct Arguments {
     /// S3 server, http://HOST:PORT, whose objects AWS Signer and AWS Lambda read and write here [default: this emulator's]
     #[arg(long, value_name = "URL")]
     s3_endpoint: Option<String>,
-    /// Listen on an address that is not loopback: whoever reaches it may inject faults and read the recorded calls
+    /// Listen on an address that is not loopback: every client that reaches it may inject faults and read the recorded
+    /// calls
     #[arg(long)]
     allow_remote: bool,
 }
@@ -78,8 +79,8 @@ fn report(error: &dyn std::error::Error) {
 fn run(arguments: &Arguments) -> Result<(), Box<dyn std::error::Error>> {
     if !arguments.listen.ip().is_loopback() && !arguments.allow_remote {
         return Err(format!(
-            "`{}` is not a loopback address; --allow-remote listens on it all the same, and whoever reaches it may \
-             inject faults and read the recorded calls",
+            "`{}` is not a loopback address; --allow-remote listens on it anyway, and every client that \
+             reaches it may inject faults and read the recorded calls",
             arguments.listen
         )
         .into());
@@ -117,7 +118,7 @@ fn announce(emulator: &Emulator, data_dir: &Path) -> Result<(), Error> {
         data_dir.join("env").display(),
         data_dir.join("root.crt").display()
     );
-    // Nobody reads it, perhaps; the emulator serves anyway.
+    // If stdout is closed, the emulator serves anyway.
     let mut stdout = io::stdout().lock();
     let _ = stdout
         .write_all(text.as_bytes())

@@ -22,7 +22,7 @@ pub(crate) struct Saved<T> {
 }
 
 impl<T: Serialize + DeserializeOwned> Saved<T> {
-    /// The value of the file `name` in `data_dir`; where there is none, `fresh`'s, which is written at once.
+    /// The value of the file `name` in `data_dir`; without it, `fresh`'s, which is written at once.
     pub(crate) fn open(
         data_dir: Option<&Path>,
         name: &str,

@@ -89,7 +89,7 @@ where
         .header_read_timeout(HEADER_TIMEOUT)
         .serve_connection(TokioIo::new(stream), service)
         .with_upgrades();
-    // The client went away, or a fault broke the connection off: nobody is left to tell.
+    // The client went away, or a fault broke the connection off: no client is left to tell.
     let _ = connection.await;
 }
 

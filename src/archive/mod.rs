@@ -1,8 +1,8 @@
 //! Archives of plugins, zip and tar.gz, read in pieces and within bounds; and packages of AWS Lambda (`package`).
 //!
-//! Input: a file that nobody else changes. Output: its regular files one after the other, each by the last part of its
-//! name; the caller writes them. No link, device or directory is ever made, and no name leads anywhere. An archive in
-//! which anything contradicts anything else is refused: two programs could read it in two ways.
+//! Input: a file that no other program changes. Output: its regular files one after the other, each by the last part
+//! of its name; the caller writes them. No link, device or directory is ever made, and no name leads anywhere. An
+//! archive in which anything contradicts anything else is refused: two programs could read it in two ways.
 
 mod budget;
 mod entry;

@@ -49,8 +49,8 @@ impl RegionChoice {
     }
 }
 
-/// AWS, as this process talks to it. Clones share everything; nobody is asked before the first client is
-/// made.
+/// AWS, as this process talks to it. Clones share everything; no request is sent before the first client
+/// is made.
 #[derive(Debug, Clone)]
 pub struct Aws(Arc<Inner>);
 
@@ -172,8 +172,8 @@ impl Aws {
     }
 
     /// The region of what does not name one: the one that is set explicitly, else the one that AWS's
-    /// own rules find (environment, configuration files, instance metadata); `None` where there is
-    /// none. A variable that is set and empty is not set, as for AWS's command line; the SDK would
+    /// own rules find (environment, configuration files, instance metadata); `None` if no rule finds
+    /// one. A variable that is set and empty is not set, as for AWS's command line; the SDK would
     /// ask in a region without a name.
     pub async fn default_region(&self) -> Option<String> {
         if self.0.settings.region.is_some() || self.0.is_apart {

@@ -101,8 +101,8 @@ impl Aws {
         }
     }
 
-    /// Which link of AWS's chain gives the credentials, in words that follow "from"; `None` where there are none, or
-    /// where the link does not say.
+    /// Which link of AWS's chain gives the credentials, in words that follow "from"; `None` without credentials, or
+    /// if the link does not say.
     pub async fn credentials_source(&self, region: &str) -> Option<String> {
         let sdk = self.config(region).await;
         let provider = sdk.credentials_provider()?;

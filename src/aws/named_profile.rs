@@ -1,9 +1,9 @@
-//! Profiles of AWS's configuration files that somebody names: `--plugin-config aws-profile`, or
+//! Profiles of AWS's configuration files that the user names: `--plugin-config aws-profile`, or
 //! `AWS_PROFILE`.
 //!
 //! The SDK passes over a profile that is not there and takes other credentials, an instance's for
-//! example. AWS's command line and AWS's plugin fail, and so does this: to sign as somebody else
-//! because of a misspelled name is not what was asked for.
+//! example. AWS's command line and AWS's plugin fail, and so does this: a misspelled name must not
+//! lead to a signature by another identity.
 
 use aws_config::SdkConfig;
 use aws_config::profile::ProfileFileCredentialsProvider;

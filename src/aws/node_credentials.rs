@@ -52,7 +52,7 @@ pub enum CredentialFileError {
     /// It is not text.
     #[error("it is not text in UTF-8")]
     NotText,
-    /// A line is none of those that there may be.
+    /// A line that is not one of the four that the file may have.
     #[error(
         "line {line} is not `[default]`, `aws_access_key_id`, `aws_secret_access_key` or `aws_session_token`"
     )]

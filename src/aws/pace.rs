@@ -88,8 +88,8 @@ impl Pace {
         next
     }
 
-    /// AWS could not answer the `attempt`th time: whoever is next waits, twice as long each time. The
-    /// quota is everybody's.
+    /// AWS could not answer the `attempt`th time: the next call waits, twice as long each time. All
+    /// calls share the quota.
     pub(super) fn back_off(&self, attempt: u32) {
         let wait = http::backoff(attempt, limits::RETRY_DELAY, limits::MAX_RETRY_DELAY);
         let later = Instant::now() + wait;
@@ -124,7 +124,7 @@ mod tests {
     async fn turns_are_evenly_spaced() {
         assert_eq!(turns(&Pace::default(), 4).await, [0, 100, 200, 300]);
         assert_eq!(turns(&pace(4), 3).await, [0, 250, 500]);
-        // Time in which nobody asked is not made up for.
+        // Time without requests is not made up for.
         let pace = pace(10);
         turns(&pace, 1).await;
         tokio::time::advance(Duration::from_secs(5)).await;
@@ -174,7 +174,7 @@ mod tests {
         for (first, last) in passed.iter().zip(passed.iter().skip(100)) {
             assert!(*last >= *first + SECOND, "{first:?} {last:?}");
         }
-        // And nobody waits longer than that: 50 each at 0, 0.5, 1, 1.5, 2, 2.5 and 3 seconds.
+        // And no call waits longer than that: 50 each at 0, 0.5, 1, 1.5, 2, 2.5 and 3 seconds.
         assert_eq!(passed.last().unwrap().as_millis(), 3_000);
         assert_eq!(passed[99].as_millis(), 500);
         assert_eq!(turns(&Pace::in_any_second(0), 2).await, [0, 1_000]);

@@ -14,7 +14,7 @@ use crate::http::redact_text;
 use crate::limits::{MAX_CONFIG_BYTES, VARIABLE_PIPE_TIMEOUT};
 use crate::{allowance, files};
 
-/// AWS's configuration files, read once, when somebody needs them. Clones share them.
+/// AWS's configuration files, read once, when they are first needed. Clones share them.
 #[derive(Clone, Default)]
 pub(super) struct ProfileFiles(Arc<OnceLock<Result<EnvConfigFiles, String>>>);
 

@@ -45,8 +45,8 @@ const OF_SIGNER: [(&str, &str, &str); 19] = [
     ("DELETE", "/tags/*", "UntagResource"),
 ];
 
-/// A call that is under way; what is not a call to AWS's APIs, a question to an instance's metadata for example, is
-/// none.
+/// A call to AWS's APIs that is under way. Other requests, such as a question to an instance's metadata, have no
+/// such value.
 pub(super) struct Told {
     /// As IAM has it, `signer:SignPayload` for example; without a service where the request is not signed.
     action: String,

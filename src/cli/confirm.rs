@@ -12,7 +12,7 @@ use crate::printable;
 ///
 /// # Errors
 ///
-/// What to print where the answer is not yes, or nobody can be asked.
+/// What to print where the answer is not yes, or there is no terminal to ask at.
 pub(super) fn confirm(explanation: &str, question: &str, yes: bool) -> Result<(), CommandOutput> {
     if yes {
         return Ok(());
@@ -40,7 +40,7 @@ pub(super) fn confirm_change(
 ///
 /// # Errors
 ///
-/// What to print where the answer is not yes, or nobody can be asked.
+/// What to print where the answer is not yes, or there is no terminal to ask at.
 pub(super) fn confirm_overwriting(what: &str) -> Result<(), CommandOutput> {
     agreed(ask(
         "",
@@ -63,7 +63,7 @@ pub(super) fn cancelled() -> CommandOutput {
     }
 }
 
-/// Whether the answer is yes. `otherwise` is said where nobody can be asked, and `flag` is what says yes before.
+/// Whether the answer is yes. `otherwise` is printed without a terminal to ask at, and `flag` is what says yes before.
 fn ask(
     explanation: &str,
     question: &str,

@@ -80,7 +80,7 @@ pub(super) fn environment() -> Environment {
 }
 
 impl Context {
-    /// Reads the environment, and Notation's `config.json` if it can matter; asks nobody anything yet.
+    /// Reads the environment, and Notation's `config.json` if it can matter; sends no request yet.
     pub(super) fn new(
         args: &RegistryArgs,
         references: &[ArtifactReference],
@@ -314,7 +314,7 @@ impl Trusted<'_> {
     }
 }
 
-/// What is said where nobody can be trusted as the user wants it.
+/// The report for a setup that cannot trust what the user asks for.
 fn setup_report(error: &SetupError) -> CommandOutput {
     match error {
         SetupError::Policy(error) => policy_report(error),

@@ -14,14 +14,14 @@ const USERNAME: &str = "NOTATION_USERNAME";
 const PASSWORD: &str = "NOTATION_PASSWORD";
 const REGISTRY: &str = "NOTATION_REGISTRY";
 
-/// To whom what the environment has is shown, if `NOTATION_REGISTRY` names nobody.
+/// Which registry the credentials of the environment are for if `NOTATION_REGISTRY` is not set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Shown {
     /// The only registry of the command: the user named it.
     OnlyRegistry,
-    /// Nobody: the references are somebody else's.
+    /// No registry: the references are not the user's own.
     NamedRegistry,
-    /// Nobody: more references are read from a list, so that their registries are not known yet.
+    /// No registry yet: more references are read from a list, so their registries are not known.
     NotYetRead,
 }
 
@@ -145,8 +145,8 @@ enum Choice<'r> {
     Nothing(Option<String>),
 }
 
-/// The one in `NOTATION_REGISTRY`, or else the only one; never one of Amazon ECR, whose host names anybody
-/// with an AWS account has and whose tokens AWS issues.
+/// The one in `NOTATION_REGISTRY`, or else the only one; never one of Amazon ECR, because any AWS account
+/// can have such a host name, and AWS issues its tokens.
 fn one_of_environment<'r>(
     named: Option<String>,
     registries: &[&'r RegistryName],

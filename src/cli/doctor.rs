@@ -62,7 +62,7 @@ pub(super) async fn run(args: &Args) -> CommandOutput {
     answer(examined(args).await, args.output)
 }
 
-/// The answer of findings, or why there are none; before the findings are lines for stderr.
+/// The answer of findings, or why the examination failed; before the findings are lines for stderr.
 pub(super) fn answer(
     found: Result<(String, Vec<Finding>), CommandOutput>,
     output: Output,

@@ -36,7 +36,7 @@ pub fn is_image_verifier(program: &OsStr) -> bool {
 /// The time limit in milliseconds, which the configuration may change.
 static LIMIT: AtomicU64 = AtomicU64::new(0);
 
-/// Held by whoever answers, for good: there is one answer.
+/// Held for good by the thread that answers: there is one answer.
 static ANSWER: Mutex<bool> = Mutex::new(false);
 
 /// The exit code, and the reason.

@@ -238,7 +238,7 @@ async fn check_plugin(
 }
 
 /// Files with which nothing could be signed are not added. Whether an encrypted key is the
-/// certificate's shows only when it is opened: nobody is asked for a passphrase here.
+/// certificate's shows only when it is opened: this command does not ask for a passphrase.
 fn check_files(name: &str, key: &str, certificates: &str) -> Result<(), CommandOutput> {
     let unusable = |error| unusable_key(name, &error);
     let file = KeyFile::read(Path::new(key), Path::new(certificates), environment().now())

@@ -150,7 +150,7 @@ fn invocation(context: &Context) -> Invocation {
     Invocation {
         request_id: context.request_id.clone(),
         trace_id: context.xray_trace_id.clone(),
-        // A deadline that is no time is one that has passed.
+        // A deadline that is out of range counts as one that has passed.
         deadline: OffsetDateTime::from_unix_timestamp_nanos(deadline)
             .unwrap_or(OffsetDateTime::UNIX_EPOCH),
         begun: moment(),

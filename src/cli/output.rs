@@ -270,7 +270,7 @@ pub(super) fn write_hint(text: &mut String, indent: &str, hint: Option<String>) 
     }
 }
 
-/// Text of a report on one line, and not longer than anybody reads.
+/// Text of a report on one line, cut to a length that can be read.
 pub(super) fn short_line(text: &str) -> String {
     one_line(&printable::shorten(text, limits::MAX_TOLD_CHARS))
 }

@@ -137,7 +137,7 @@ mod terminal {
         // Nothing ends a read from outside: an interrupt leaves it behind, for the process's end.
         thread::spawn(move || {
             let line = first_line(reader);
-            // Nobody listens after an interrupt.
+            // The receiver is gone after an interrupt.
             let _ = tell.send(Input::Line(line));
         });
         let told = told.recv();
@@ -166,7 +166,7 @@ mod terminal {
         };
         thread::spawn(move || {
             runtime.block_on(interrupts.next());
-            // Nobody listens after the line.
+            // The receiver is gone after the line.
             let _ = tell.send(Input::Interrupt);
         });
         Ok(())

@@ -86,7 +86,7 @@ pub(super) fn set(root: &Command, matches: &ArgMatches, called: Called) -> Strin
     path
 }
 
-/// From now on hints are for somebody who gives no flags.
+/// From now on hints are for a reader who gives no flags.
 pub(super) fn set_without_flags() {
     // A process runs one command.
     let _ = READER.set(Reader::with_flags(Vec::new()));

@@ -200,7 +200,7 @@ impl List {
                 Ok(None) => {}
                 Ok(Some(given)) => {
                     is_empty = false;
-                    // Whoever wanted them is gone.
+                    // The receiver is gone.
                     if sender.blocking_send(given).is_err() {
                         return;
                     }

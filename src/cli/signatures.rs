@@ -96,7 +96,7 @@ pub(super) struct Artifacts {
 }
 
 impl Artifacts {
-    /// Parses every reference before anything is done with one of them; asks nobody anything yet.
+    /// Parses every reference before anything is done with one of them; sends no request yet.
     ///
     /// # Errors
     ///

@@ -1,8 +1,8 @@
 //! The four checks of AWS Lambda, by their names: integrity, source mismatch, expiry, revocation.
 //!
-//! Input: a package as it was read, whom to trust, what time it is, what AWS Signer said of revocation. Output: what each
-//! check found, and from it what AWS Lambda does under a policy. A check whose answer rests on an earlier one that failed
-//! is not made.
+//! Input: a package as it was read, the trusted roots and signers, the time, what AWS Signer said of revocation.
+//! Output: what each check found, and from it what AWS Lambda does under a policy. A check whose answer rests on an
+//! earlier one that failed is not made.
 
 use time::OffsetDateTime;
 

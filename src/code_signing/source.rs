@@ -65,7 +65,7 @@ impl Source {
     ///
     /// # Errors
     ///
-    /// [`SourceError`] for what can be none of the four.
+    /// [`SourceError`] for a text that has none of the four forms.
     pub fn parse(text: &str) -> Result<Self, SourceError> {
         if let Some(rest) = text.strip_prefix("s3://") {
             let (rest, version) = match rest.rsplit_once("?versionId=") {

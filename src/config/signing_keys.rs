@@ -55,7 +55,7 @@ pub enum Error {
     /// No name was given and none is the default.
     #[error("default signing key not set. Please set default signing key or specify a key name")]
     NoDefault,
-    /// More keys than anybody has.
+    /// More keys than a real file has.
     #[error("signingkeys.json has more than {MAX_SIGNING_KEYS} keys")]
     TooMany,
 }

@@ -22,7 +22,7 @@ pub enum StoreNameError {
         /// The whole text.
         found: String,
     },
-    /// A type that is none of the three; letter case counts.
+    /// A type other than the three; letter case counts.
     #[error("trust store type `{found}` is not `ca`, `signingAuthority` or `tsa`")]
     Type {
         /// The text before the colon.

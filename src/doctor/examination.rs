@@ -13,7 +13,7 @@ pub struct Examination {
     pub environment: Environment,
     /// The artifact whose registry is asked, if one is named.
     pub reference: Option<Reference>,
-    /// Signing profiles that are named; those that the trust policy trusts where there are none.
+    /// Signing profiles that the user names; without any, those that the trust policy trusts.
     pub profiles: Vec<SigningProfile>,
     /// Leaves out what only signing needs.
     pub only_verifies: bool,

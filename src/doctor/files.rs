@@ -14,7 +14,7 @@ pub(super) fn check(examination: &Examination, setup: Option<&Setup>) -> Vec<Fin
     let lines = match setup {
         Some(setup) => {
             let policies = setup.policies();
-            // The command line stands for a document where there is none.
+            // Without a document, the command line stands for it.
             let is_document = policies.statements().iter().any(|one| one.file.is_some());
             Exposed::of_verification(
                 is_document.then(|| policies.path()),

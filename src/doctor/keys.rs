@@ -18,10 +18,10 @@ use crate::signer::local_key::KeyFile;
 const WANTED: &str = "a key that can sign";
 const SIGN: &str = "kms:Sign";
 
-/// What asks AWS, and for whom.
+/// The connections to AWS, and the caller's identity.
 pub(super) type Asking<'a> = Option<(&'a Connections, Option<&'a CallerIdentity>)>;
 
-/// What was found of each key; nothing where there is none, or nothing is signed.
+/// What was found of each key; empty without keys, or if nothing is signed.
 pub(super) async fn check(examination: &Examination, asking: Asking<'_>) -> Vec<Finding> {
     if examination.only_verifies {
         return Vec::new();
@@ -95,7 +95,7 @@ fn of_profile(key: &SigningKey) -> Finding {
     }
 }
 
-/// Nobody is asked for a passphrase, so that an encrypted key is not opened.
+/// The user is not asked for a passphrase, so an encrypted key is not opened.
 fn of_file(examination: &Examination, key: &Path, certificates: &Path) -> Finding {
     let now = examination.environment.now();
     let failed = |error: crate::signer::local_key::Error| {

@@ -1,8 +1,8 @@
 //! Whether this machine can sign and verify, and why not: each check calls what signing and verifying call.
 //!
-//! Input: an environment, and whom and what the user names. Output: one [`Finding`] for each thing that was looked
-//! at. Nothing is changed: AWS and registries are asked what only reads, files are read, and what cannot be known
-//! without doing it is [`Status::Unknown`], never [`Status::Pass`].
+//! Input: an environment, and the profiles, keys and references that the user names. Output: one [`Finding`] for
+//! each thing that was looked at. Nothing is changed: AWS and registries are asked what only reads, files are
+//! read, and what cannot be known without doing it is [`Status::Unknown`], never [`Status::Pass`].
 //!
 //! Not checked here: signatures.
 
@@ -32,8 +32,8 @@ use crate::limits::MAX_CHECKED_PROFILES;
 use crate::signer::aws_signer::SigningProfile;
 
 impl Examination {
-    /// What files say: policy, trust stores, keys, plugins, who may write them, caches. Runs installed plugins for their
-    /// versions if `runs_plugins`, and asks nobody else.
+    /// What files say: policy, trust stores, keys, plugins, who may write them, caches. Runs installed plugins for
+    /// their versions if `runs_plugins`, and sends no request.
     pub async fn of_files(&self, runs_plugins: bool) -> Vec<Finding> {
         let (setup, mut findings) = policy::check(self);
         findings.extend(keys::check(self, None).await);

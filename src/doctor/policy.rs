@@ -141,7 +141,7 @@ fn relevant<'a>(examination: &Examination, setup: &'a Setup) -> Vec<&'a Statemen
     }
 }
 
-/// Whom the policy trusts.
+/// The identities that the policy trusts.
 pub(super) fn identities<'a>(
     examination: &Examination,
     setup: &'a Setup,

@@ -87,7 +87,7 @@ pub enum Error {
         /// Its name.
         header: String,
     },
-    /// A header where nobody vouches for it.
+    /// A header in a place that the signature does not cover.
     #[error("header `{header}` is not protected")]
     NotProtected {
         /// Its name.

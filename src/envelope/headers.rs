@@ -63,7 +63,7 @@ impl Label {
 #[derive(Debug)]
 pub(super) struct Headers {
     pub(super) algorithm: SignatureAlgorithm,
-    /// Empty where there is none.
+    /// Empty without that header.
     pub(super) content_type: String,
     pub(super) critical: Vec<Label>,
     pub(super) signing_scheme: String,
@@ -75,7 +75,7 @@ pub(super) struct Headers {
 }
 
 impl Headers {
-    /// Validators the headers.
+    /// Checks the headers.
     pub(super) fn into_signed_attributes(
         mut self,
         format: EnvelopeFormat,

@@ -7,7 +7,7 @@
 //!
 //! A verified envelope is whole: its signature fits its bytes and its first certificate, its chain
 //! and its headers meet the specification. Whether the signer is trusted, whether it was in time,
-//! whether critical attributes that nobody knows stand in it
+//! whether it has critical attributes that are not known
 //! ([`crate::signer_info::SignedAttributes::critical_extended`]) and which artifact it is for is not
 //! decided here.
 
@@ -118,12 +118,12 @@ impl UnverifiedEnvelope {
         self.format
     }
 
-    /// The payload, to be shown. Nobody has vouched for it.
+    /// The payload, to be shown. It is not verified.
     pub fn payload(&self) -> &[u8] {
         self.payload.get(&self.signed_bytes)
     }
 
-    /// What the envelope says, to be shown. Nobody has vouched for it.
+    /// What the envelope says, to be shown. It is not verified.
     pub fn signer_info(&self) -> &SignerInfo {
         &self.signer_info
     }

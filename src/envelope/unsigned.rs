@@ -1,8 +1,8 @@
 //! Writing envelopes: what is signed, and the envelope around the signature.
 //!
-//! Input: a payload, the attributes, a signature that somebody made. Output: the bytes that notation
-//! would write. Whether the signature fits is not checked: a signer verifies what it has written as
-//! anybody else does, with [`super::UnverifiedEnvelope`].
+//! Input: a payload, the attributes, a signature that was made elsewhere. Output: the bytes that
+//! notation would write. Whether the signature fits is not checked: a signer verifies what it has
+//! written as every verifier does, with [`super::UnverifiedEnvelope`].
 
 use super::{Error, cose, jws};
 use crate::algorithm::SignatureAlgorithm;

@@ -1,5 +1,5 @@
-//! Each question once: who asks while the answer is awaited waits for the same one. Asking uses the
-//! allowance of none of them, so that what one artifact has used up is no answer to the others.
+//! Asks each question once: later callers wait for the same answer. Asking uses no caller's
+//! allowance, so an artifact that has used up its own does not decide the answer for the others.
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -15,9 +15,9 @@ use crate::limits::{MAX_KNOWN_ANSWERS, MAX_UNWATCHED, UNANSWERED_HOLD};
 type Asking<A, E> = BoxFuture<'static, Result<A, E>>;
 type Awaited<A, E> = Shared<Asking<A, E>>;
 
-/// What was asked, and the answers. An answer stays, unless there are [`MAX_KNOWN_ANSWERS`]; that there was none is forgotten after
-/// [`UNANSWERED_HOLD`]. What nobody awaits any more is asked again after [`MAX_UNWATCHED`], as its own time
-/// may have run out meanwhile.
+/// What was asked, and the answers. An answer stays, unless there are [`MAX_KNOWN_ANSWERS`]; a question that got no
+/// answer may be asked again after [`UNANSWERED_HOLD`]. A question that no caller awaits any more is asked again after
+/// [`MAX_UNWATCHED`], as its own time may have run out meanwhile.
 #[derive(Debug)]
 pub(crate) struct AskedOnce<Q, A: Clone, E: Clone>(Mutex<HashMap<Q, Asked<A, E>>>);
 

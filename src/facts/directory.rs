@@ -12,7 +12,7 @@ pub(crate) enum Access {
     /// This user alone; nothing in it is signed, so it counts only if no other user can have written it or
     /// put it there.
     Private,
-    /// Whoever is given it; there is no link on the way, which would lead out of it.
+    /// Users that are given the directory; no link on the way may lead out of it.
     Shared,
 }
 
@@ -65,7 +65,7 @@ impl Directory {
         self.path.join(name)
     }
 
-    /// What is in the file with this name; `None` if there is none.
+    /// What is in the file with this name; `None` without one.
     pub(crate) fn read(&self, name: &str, max_bytes: u64) -> Result<Option<Vec<u8>>, files::Error> {
         let path = self.file(name);
         let read = self.check().and_then(|()| match self.access {

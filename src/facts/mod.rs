@@ -1,5 +1,5 @@
-//! Facts about revocation as others state them, whoever they are: asked for once, kept on this machine, stored
-//! for a check without a network, and always with as of when and until when they hold.
+//! Facts about revocation as others state them, whether an authority or AWS Signer: asked for once, kept on
+//! this machine, stored for a check without a network, and always with as of when and until when they hold.
 //!
 //! `revocation` (OCSP responders, CRLs) and `extended_validation` (AWS Signer) are the two sources on
 //! it. What a question and an answer are, and whether an answer counts, is theirs to say.

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::{Error, wrong_kind};
 
-/// Modes of what anybody on the machine may read: it is public, and may be carried to another user.
+/// Modes of what all users of the machine may read: it is public, and may be carried to another user.
 pub const SHARED_FILE: u32 = 0o644;
 /// See [`SHARED_FILE`].
 pub const SHARED_DIRECTORY: u32 = 0o755;

@@ -1,4 +1,4 @@
-//! Whether somebody else may have written a file that decides about trust.
+//! Whether another user may have written a file that decides about trust.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -22,9 +22,9 @@ impl fmt::Display for Exposure {
 }
 
 /// What lets others write the file at `path`: the file or a directory above it is writable for all (a
-/// sticky directory excepted), belongs to somebody who is neither this user nor root, or is writable for a
-/// group that is not this user's own. The directories are those of the path and those that links lead
-/// through. Where nothing can be found at `path`, whoever reads it says so.
+/// sticky directory excepted), belongs to a user other than this one and root, or is writable for a group
+/// that is not this user's own. The directories are those of the path and those that links lead through.
+/// If nothing is found at `path`, this reports nothing: the reader of the file does.
 pub fn exposure(path: &Path) -> Option<Exposure> {
     find(path, true)
 }
@@ -147,7 +147,7 @@ mod tests {
         // This user's own group may write.
         set(&file, 0o664);
         assert_eq!(exposure(&file), None);
-        // Nobody can take away what another put into a sticky directory, but everybody can add to it.
+        // In a sticky directory no user can take away the files of another, but all users can add files.
         set(&directory, 0o1777);
         assert_eq!(exposure(&file), None);
         assert!(exposure_of_directory(&directory).is_some());
@@ -191,7 +191,7 @@ mod tests {
             exposure(&file).unwrap().reason,
             "can be written by another group"
         );
-        // Whoever owns a link leads it elsewhere, even out of a sticky directory.
+        // The owner of a link can lead it elsewhere, even out of a sticky directory.
         chown(&file, Some(0), Some(0)).unwrap();
         let link = root.path().join("link");
         symlink(&file, &link).unwrap();

@@ -1,5 +1,6 @@
 //! What a user names on the command line: any file, or a pipe such as `/dev/stdin` or that of a process
-//! substitution. It is read once, to a limit, and no longer than a time: nobody may ever write into a pipe.
+//! substitution. It is read once, to a limit, and within a time limit, because nothing may ever be written
+//! into a pipe.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read};
@@ -138,7 +139,7 @@ impl Read for Pipe {
 #[derive(Debug)]
 pub struct NamedStream {
     pipe: Pipe,
-    /// How long each part of a pipe may take; a regular file is waited for by nobody.
+    /// How long each part of a pipe may take; `None` for a regular file, which never has to be waited for.
     wait: Option<Duration>,
 }
 

@@ -4,9 +4,9 @@ use std::path::Path;
 
 use super::Error;
 
-/// Checks that nobody but the superuser can have written the file or directory at `path`: no component of the path is
-/// a symbolic link, each belongs to the superuser, and nobody else may write it. A sticky directory above may be
-/// writable, because nobody can take away what another put there.
+/// Checks that only the superuser can have written the file or directory at `path`: no component of the path is a
+/// symbolic link, each belongs to the superuser, and no other user may write it. A sticky directory above may be
+/// writable, because no user can take away what another put there.
 ///
 /// # Errors
 ///

@@ -1,12 +1,12 @@
-//! Files that nobody else can have written, and directories that nobody else can write.
+//! Files that no other user can have written, and directories that no other user can write.
 
 use std::fs::{File, Metadata};
 use std::path::Path;
 
 use super::{Error, open_regular, read_regular, touch, wrong_kind};
 
-/// [`read`](super::read) of a file that this user alone can have written: it is this user's, and nobody else may
-/// read or write it.
+/// [`read`](super::read) of a file that this user alone can have written: it is this user's, and no other user
+/// may read or write it.
 ///
 /// # Errors
 ///
@@ -34,7 +34,7 @@ fn open_private(path: &Path) -> Result<(File, Metadata), Error> {
     Ok((file, opened))
 }
 
-/// Checks that there is a directory at `path` itself, in which nobody but this user can put or rename
+/// Checks that there is a directory at `path` itself, in which only this user can put or rename
 /// anything: it is this user's, and others may not write it.
 ///
 /// # Errors
@@ -105,7 +105,7 @@ mod tests {
         for mode in [0o604, 0o602, 0o640, 0o620, 0o601] {
             assert_eq!(reason(mode), "is open to other users", "{mode:o}");
         }
-        // Only the superuser can give a file away, and then nobody but that one can take it back.
+        // Only the superuser can give a file away, and then only the new owner can take it back.
         if chown(&path, Some(1), None).is_ok() {
             assert_eq!(reason(0o600), "belongs to another user");
             chown(&path, Some(0), None).unwrap();

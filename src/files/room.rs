@@ -109,7 +109,7 @@ mod tests {
         let directory = with_files(4);
         make_room(directory.path(), 4).unwrap();
         assert_eq!(names(directory.path()), [2, 3]);
-        // A directory that nobody kept small so far.
+        // A directory that was never kept small so far.
         let directory = with_files(50);
         for _ in 0..20 {
             make_room(directory.path(), 4).unwrap();

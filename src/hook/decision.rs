@@ -35,7 +35,7 @@ impl From<GateVerdict> for Finding {
     }
 }
 
-/// The answer to these findings. `next` is the state for another call; there is none where nothing waits, or no longer.
+/// The answer to these findings. `next` is the state for another call; `None` if nothing waits any more.
 pub fn decide(
     findings: &[Finding],
     waits: Waits,

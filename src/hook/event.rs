@@ -1,7 +1,7 @@
 //! What the function was called with: one of four shapes, or a refusal.
 //!
-//! An event is not signed: whoever may invoke the function writes it. It gives names, and nothing in it chooses a
-//! policy, a mode or a limit.
+//! An event is not signed: every caller who may invoke the function writes it. It gives names, and nothing in it
+//! chooses a policy, a mode or a limit.
 
 use serde_json::{Map, Value};
 
@@ -21,7 +21,7 @@ pub enum Event {
     Task(EcsArn),
     /// An image was pushed to Amazon ECR.
     Push(Reference),
-    /// Somebody asks about these references.
+    /// A question about these references.
     Direct(Vec<Reference>),
 }
 

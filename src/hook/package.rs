@@ -1,6 +1,6 @@
 //! What stands in the function's package beside the program: the gate policy or where it is, and the settings.
 //!
-//! Whoever may change the package decides; no variable and no event does.
+//! The package decides, so its authors do; no variable and no event does.
 
 use std::path::{Component, Path, PathBuf};
 
@@ -46,7 +46,7 @@ pub enum PolicySource {
         region: String,
         /// The same in words: an ARN, or `s3://BUCKET/KEY`.
         name: String,
-        /// The digest of the policy; nothing where whoever may write it decides.
+        /// The digest that the policy must have; without one, every writer of the stored policy decides.
         pin: Option<Digest>,
     },
 }

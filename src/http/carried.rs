@@ -104,7 +104,7 @@ fn is_field(name: &str) -> bool {
     FIELDS.contains(&name)
 }
 
-/// User name and access key are no secrets.
+/// User name and access key are not secret.
 fn add_authorization(value: &str, found: &mut Vec<String>) {
     let Some((scheme, rest)) = value.split_once(' ') else {
         return found.push(value.to_owned());

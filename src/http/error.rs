@@ -218,8 +218,8 @@ impl Error {
         matches!(self, Self::Interrupted { .. })
     }
 
-    /// Whether a request in plain HTTP was answered by what is no HTTP, or by nothing: a server of TLS
-    /// does that.
+    /// Whether a request in plain HTTP got no answer in HTTP, or none at all: a server of TLS does
+    /// that.
     pub fn is_answer_of_no_http(&self) -> bool {
         matches!(self, Self::Interrupted { url, .. } if url.starts_with("http://"))
     }
@@ -239,7 +239,7 @@ impl Error {
         })
     }
 
-    /// Whether the server, not the way to it, is at fault: it sent what nobody may send.
+    /// Whether the server, not the way to it, is at fault: it sent what no server may send.
     pub fn is_lying(&self) -> bool {
         matches!(self, Self::TooLarge { .. } | Self::Encoded { .. })
     }
@@ -338,7 +338,7 @@ fn is_inside(error: &reqwest::Error) -> bool {
     false
 }
 
-/// Whether the other machine answered that nobody listens on that port.
+/// Whether the other machine answered that nothing listens on that port.
 pub(super) fn is_refused(error: &reqwest::Error) -> bool {
     causes::chain(error)
         .filter_map(|error| error.downcast_ref::<std::io::Error>())

@@ -1,8 +1,8 @@
-//! What is inside this machine or its link, where no server elsewhere has a business leading anybody: metadata services
-//! hand out credentials there, and others trust whoever comes from this machine.
+//! What is inside this machine or its link, where no server elsewhere may lead: metadata services hand out credentials
+//! there, and other services trust every client on this machine.
 //!
-//! What a URL says is looked at before it is asked; what addresses its name has, when it is resolved, so that nobody
-//! looks it up twice and gets two answers.
+//! The host in a URL is checked before the request. The addresses of its name are checked when the name is resolved
+//! for the connection, so a second lookup cannot give other addresses.
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -62,7 +62,7 @@ async fn addresses(host: &str) -> io::Result<Vec<SocketAddr>> {
     Ok(lookup_host((host, 0)).await?.collect())
 }
 
-/// A name has an address where nobody may lead.
+/// A name has an address where no server elsewhere may lead.
 #[derive(Debug, thiserror::Error)]
 #[error("it has an address of this machine or its link")]
 pub(super) struct Inside;

@@ -110,7 +110,7 @@ pub struct Pool(Arc<Inner>);
 struct Inner {
     settings: Settings,
     clients: Mutex<Vec<(ClientKind, reqwest::Client)>>,
-    /// The server that leads to whoever is asked by this pool.
+    /// The server that sent this pool to the hosts that it asks.
     leader: Option<Url>,
     /// The pools of those that lead elsewhere, each by its origin.
     led: Mutex<Vec<(url::Origin, Pool)>>,

@@ -24,7 +24,7 @@ pub(super) struct ServerVerifier {
 }
 
 impl ServerVerifier {
-    /// `named` are the certificates that the user named one by one: the system's are none of them.
+    /// `named` are the certificates that the user named one by one: the system's are not among them.
     pub(super) fn new(
         webpki: Arc<WebPkiServerVerifier>,
         named: Vec<CertificateDer<'static>>,

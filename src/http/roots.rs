@@ -24,7 +24,7 @@ pub(super) struct Trusted {
 }
 
 impl Trusted {
-    /// Nobody.
+    /// No roots: no server is trusted.
     pub(super) fn nobody() -> Self {
         Self {
             store: rustls::RootCertStore::empty(),
@@ -116,8 +116,8 @@ impl fmt::Display for Roots {
     }
 }
 
-/// A file that somebody named must be readable and hold a root: to go on without it would only
-/// fail later, with a reason that misleads.
+/// A file that the user named must be readable and hold a root: to go on without it would only fail
+/// later, with a reason that misleads.
 fn add_file(
     store: &mut rustls::RootCertStore,
     variable: &str,
@@ -140,8 +140,8 @@ fn add_file(
     Ok(found)
 }
 
-/// What the files of a directory have, each once: most are links to others. What is found there and is no
-/// certificate, or no regular file, is passed over.
+/// What the files of a directory have, each once: most are links to others. What is not a certificate or
+/// not a regular file is skipped.
 fn in_directory(directory: &Path) -> Vec<CertificateDer<'static>> {
     let mut left = MAX_ROOTS_BYTES;
     let mut found = Vec::new();

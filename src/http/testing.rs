@@ -91,7 +91,7 @@ async fn serve(mut stream: TcpStream, answer: impl Fn(&str) -> Reply) {
         reply.body.len()
     );
     let bytes = [head.as_bytes(), reply.body.as_slice()].concat();
-    // Whoever has gone away needs no answer.
+    // A client that has closed the connection needs no answer.
     let _ = stream.write_all(&bytes).await;
     let _ = stream.shutdown().await;
 }

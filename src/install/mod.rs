@@ -1,7 +1,7 @@
 //! Sets this program up beside Notation: its copy as plugins, the roots of AWS Signer, a strict trust policy.
 //!
-//! Input: whose signatures count, and where things are. Output: a [`Plan`] of whole files, each compared with what is
-//! there; nothing is written before all of them may be. No program is run and nobody is asked anything.
+//! Input: whose signatures count, and the paths. Output: a [`Plan`] of whole files, each compared with what is there;
+//! nothing is written before all of them may be. No program is run and no request is sent.
 
 mod error;
 mod place;

@@ -119,8 +119,8 @@ pub const MAX_REVOCATION_ANSWER_BYTES: u64 = 64 * 1024;
 /// Answers of AWS Signer that are kept on disk, some 2 KiB each.
 pub const MAX_KEPT_REVOCATION_ANSWERS: usize = 2_000;
 
-/// Longest time for which an answer of AWS Signer may be kept (`--revocation-cache-ttl`): whoever
-/// revokes a signature must know when that has reached everybody.
+/// Longest time for which an answer of AWS Signer may be kept (`--revocation-cache-ttl`): a person
+/// who revokes a signature must know when every verifier sees it.
 pub const MAX_REVOCATION_CACHE_TTL: Duration = Duration::from_hours(24);
 
 /// Pages of a signing profile's permissions that are read; one has 25, and AWS allows 20 KiB of permissions.

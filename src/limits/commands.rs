@@ -51,7 +51,7 @@ pub const MAX_RETRY_DELAY: Duration = Duration::from_secs(5);
 pub const CLOCK_SKEW: Duration = Duration::from_mins(5);
 
 /// Time that one artifact may take, whatever a registry and others do: far more than all the waits of a
-/// well one, and less than whoever waits for a verification gives it.
+/// well one, and less than the caller of a verification waits.
 pub const ARTIFACT_TIMEOUT: Duration = Duration::from_mins(2);
 
 /// The longest time for a command that the user may allow (`--timeout`): a day.
@@ -92,7 +92,7 @@ pub const MAX_POLICY_PROBLEMS: usize = 20;
 pub const MAX_NEAR_MISSES: usize = 5;
 
 /// Characters of one text that is told of a refused signature, or as a cause or a hint: more than any real one
-/// has, and few, since whoever may push decides on them.
+/// has, and few, since every user who may push writes them.
 pub const MAX_TOLD_CHARS: usize = 2048;
 
 /// Certificates of trust stores whose SHA-256 is told where none of them is in a chain.

@@ -41,7 +41,8 @@ pub const MAX_FOUND_ENTRIES: usize = 10_000;
 pub const MAX_SYMBOLIC_LINKS: usize = 40;
 
 /// Time in which a pipe that the user named on the command line must have been written to its end, and
-/// the longest silence of one with the file that is signed or verified: nobody may ever write into it.
+/// the longest silence of one with the file that is signed or verified: nothing may ever be written
+/// into it.
 pub const NAMED_PIPE_TIMEOUT: Duration = Duration::from_mins(2);
 
 /// Time in which a pipe that a variable names (`AWS_CONFIG_FILE`, `SSL_CERT_FILE`) must have been written to its

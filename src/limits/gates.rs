@@ -4,7 +4,7 @@ use std::time::Duration;
 
 // Gates
 
-/// Bytes of a gate policy; a real one has some KiB, and whoever keeps one in a parameter of AWS has 8 KiB.
+/// Bytes of a gate policy; a real one has some KiB, and a parameter of AWS has room for 8 KiB.
 pub const MAX_GATE_POLICY_BYTES: u64 = 1024 * 1024;
 
 /// Rules of a gate policy.
@@ -28,7 +28,7 @@ pub const MAX_GATE_SIGNER_ANSWERS: Duration = Duration::from_hours(1);
 /// Images that a gate policy exempts.
 pub const MAX_EXEMPTIONS: usize = 1_000;
 
-/// How long a gate policy may exempt an image: after that somebody looks at it again.
+/// How long a gate policy may exempt an image: after that it must be looked at again.
 pub const MAX_EXEMPTION_TIME: Duration = Duration::from_hours(24 * 90);
 
 /// Plugins, and endpoints of AWS, that a gate policy names.

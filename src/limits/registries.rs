@@ -10,7 +10,7 @@ pub const MAX_REFERENCE_BYTES: usize = 1_024;
 /// Bytes of a line of a list of references: a reference, and what an object around it has beside.
 pub const MAX_REFERENCE_LINE_BYTES: usize = 16 * 1024;
 
-/// Lines of such a list that are read before somebody takes them.
+/// Lines of such a list that are read before they are needed.
 pub const MAX_REFERENCE_LINES_AHEAD: usize = 64;
 
 /// Bytes of a repository's name; ECR's limit, and one more than Docker's.
@@ -106,7 +106,7 @@ pub const MAX_RESERVED_BYTES: u64 = 64 * 1024;
 /// Bytes of something fetched that needs no room in memory: [`MAX_CONCURRENT_ARTIFACTS`](super::MAX_CONCURRENT_ARTIFACTS) of them are 16 MiB.
 pub const MAX_BYTES_WITHOUT_ROOM: u64 = 64 * 1024;
 
-/// Bytes up to which something fetched is no large thing, behind which others would wait.
+/// Bytes up to which something fetched is not so large that others would wait behind it.
 pub const MAX_MEDIUM_BYTES: u64 = 512 * 1024;
 
 /// Room in memory for what is of that size, of which one registry takes up a quarter.

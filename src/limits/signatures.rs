@@ -141,8 +141,8 @@ pub const CRL_TIMEOUT: Duration = Duration::from_secs(5);
 /// Time that the revocation check of one chain may take, whatever it has to ask.
 pub const REVOCATION_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// How long an answer may be on its way while nobody awaits it: less than any answer's own time, which goes
-/// on meanwhile.
+/// How long an answer may be on its way while no caller awaits it: less than any answer's own time, which
+/// goes on meanwhile.
 pub const MAX_UNWATCHED: Duration = Duration::from_secs(1);
 
 /// How long a question about revocation that was not answered is not asked again in one process, and no

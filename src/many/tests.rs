@@ -136,7 +136,7 @@ async fn so_many_of_a_lane_and_so_many_in_all_run_at_the_same_time() {
     assert!(many.next().await.is_some());
     assert_eq!(work.begun().len(), MAX_CONCURRENT_ARTIFACTS);
 
-    // Nobody is left out by a bound of nothing.
+    // A bound of zero leaves no lane out.
     let options = Options::default().with_most_of_one_lane(0);
     let many = Light::default().on(vec![item("a", 10); 3], options);
     assert_eq!(many.outcomes().await, [Done, Done, Done]);

@@ -5,7 +5,7 @@ use super::{Failure, FailureClass, rfc1123z};
 use crate::trust_store::AuthenticityError;
 use crate::{extended_validation, payload, registry};
 
-/// What somebody at a gate can do about a signature that is not good: signing is not theirs.
+/// What the reader at a gate can do about a signature that is not good. Signing is the pipeline's task.
 const DO_NOT_RUN: &str =
     "do not run the artifact: signing it again belongs in the pipeline that builds it";
 

@@ -17,7 +17,7 @@ pub struct RevocationFact {
     pub about: String,
     /// What is known.
     pub status: RevocationStatus,
-    /// Who said so; `None` where nobody did who counts, or nobody can.
+    /// The source of the status; `None` if no accepted source answered, or there is no source.
     pub source: Option<FactSource>,
 }
 
@@ -28,9 +28,9 @@ pub enum RevocationStatus {
     Good,
     /// It was revoked.
     Revoked,
-    /// Nobody can revoke it: it is a root, or names nobody to ask.
+    /// It cannot be revoked: it is a root, or names no source to ask.
     NotRevokable,
-    /// Nobody who counts said anything. Not good.
+    /// No accepted source gave a status. Not good.
     Unknown,
 }
 

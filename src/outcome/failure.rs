@@ -54,7 +54,7 @@ pub enum Failure {
         #[source]
         source: AuthenticityError,
     },
-    /// The signing certificate is none of the policy's identities.
+    /// The signing certificate has none of the policy's identities.
     #[error("{}", .source.notation_sentence())]
     UntrustedSubject {
         /// What was found and wanted.
@@ -116,7 +116,7 @@ pub enum Failure {
         /// When the signature is verified.
         now: OffsetDateTime,
     },
-    /// The policy wants a timestamp, and there is none.
+    /// The policy requires a timestamp, and the signature has no timestamp.
     #[error("no timestamp countersignature was found in the signature envelope")]
     NoTimestamp,
     /// A trust store of timestamping authorities cannot be used.
@@ -143,7 +143,7 @@ pub enum Failure {
         /// What the sources said.
         details: Vec<String>,
     },
-    /// Nobody who counts said whether a certificate was revoked.
+    /// No accepted source said whether a certificate was revoked.
     #[error("{} with subject \"{subject}\" revocation status is unknown", role(*.purpose))]
     CertificateRevocationUnknown {
         /// Whether only stored answers could count.
@@ -275,7 +275,7 @@ pub enum Failure {
 }
 
 impl Failure {
-    /// Cuts off what the signature decides on the length of, and more of it than anybody is told.
+    /// Cuts the texts whose length the signature's author decides to the length that is printed.
     pub(super) fn shorten(&mut self) {
         let texts: Vec<&mut String> = match self {
             Self::UserMetadata {

@@ -21,7 +21,7 @@ pub enum Error {
     /// No argument.
     #[error("no command was given")]
     NoCommand,
-    /// An argument that is no command.
+    /// An argument that is not a command.
     #[error("`{0}` is not a command of the plugin contract")]
     UnknownCommand(String),
     /// More than one argument.
@@ -62,13 +62,13 @@ pub enum Error {
     /// The key is not a signing profile.
     #[error("the key is not a signing profile, or a version of one, of AWS Signer")]
     KeyId(#[source] ArnError),
-    /// The key is none of AWS KMS.
+    /// The key is not one of AWS KMS.
     #[error("the key is not one of AWS KMS")]
     KmsKeyId(#[source] KmsKeyIdError),
     /// The certificates cannot be used.
     #[error(transparent)]
     CertificateChain(CertificateChainError),
-    /// The signature asked for is none of the certificate's key.
+    /// The algorithm asked for does not fit the certificate's key.
     #[error("`{field}` is `{found}`, but the certificate's key needs `{wanted}`")]
     OtherKeySpec {
         /// The field of the request.
@@ -114,7 +114,7 @@ pub enum Error {
     /// AWS Signer did not sign, or would not.
     #[error(transparent)]
     Sign(aws_signer::Error),
-    /// The signature, or the policy, is none that this plugin can judge.
+    /// This plugin cannot judge the signature, or the policy does not accept it.
     #[error(transparent)]
     Validation(extended_validation::Error),
 }
@@ -284,7 +284,7 @@ const NOTATIONS_FLAGS: [&str; 9] = [
 /// An error, its causes and the advice, as one line.
 pub(super) fn in_one_line(error: &dyn std::error::Error, hint: Option<String>) -> String {
     let mut line = causes::in_one_line(error);
-    // It is read by somebody who runs notation, whose flags these are.
+    // The reader runs notation, and these are its flags.
     let reader = Reader::with_flags(NOTATIONS_FLAGS.map(str::to_owned));
     if let Some(hint) = hint.and_then(|hint| reader.fitting(&hint)) {
         line.push_str(" (");

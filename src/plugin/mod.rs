@@ -52,7 +52,7 @@ impl Face {
     /// # Errors
     ///
     /// [`Error::UnknownPlugin`] if a command of the contract is given to a plugin that this program
-    /// is not: whoever put it there expects an answer in the contract's form.
+    /// is not: the caller expects an answer in the contract's form.
     pub fn of_executable(path: &OsStr, arguments: &[OsString]) -> Option<Result<Self, Error>> {
         let name = Path::new(path).file_name()?.to_str()?;
         let name = name.strip_suffix(".exe").unwrap_or(name);
@@ -202,7 +202,7 @@ fn block_on(answer: impl Future<Output = Result<Reply, Error>>) -> Result<Reply,
         .block_on(answer)
 }
 
-/// AWS as the settings and the environment say. Asks nobody yet.
+/// AWS as the settings and the environment say. Sends no request yet.
 fn aws(settings: Settings) -> Result<Aws, Error> {
     let environment = Environment::of_process().with_aws_settings(settings);
     match environment.connections() {

@@ -163,7 +163,7 @@ pub(super) fn non_empty<'de, D: Deserializer<'de>>(deserializer: D) -> Result<St
     Ok(text)
 }
 
-/// RFC 3339; nothing, `null` and the year 1 (Go's zero time) are no time.
+/// RFC 3339; nothing, `null` and the year 1 (Go's zero time) mean that there is no time.
 pub(super) mod optional_time {
     use serde::de::Error as _;
     use serde::ser::Error as _;

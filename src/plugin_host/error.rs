@@ -10,7 +10,7 @@ use crate::process;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The name could lead out of the plugin directory, or is none.
+    /// The name could lead out of the plugin directory, or is not a name.
     #[error("`{name}` is not a plugin's name")]
     Name {
         /// What was given.

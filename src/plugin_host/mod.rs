@@ -1,9 +1,9 @@
 //! Other Notation plugins: found, run with limits, their answers read.
 //!
-//! Input: a plugin's name and a request of the contract. Output: the answer, or why there is none
-//! (`plugin-extensibility.md`). A plugin is a program of the user's own, so it is believed in what
-//! it alone can know, and in nothing else: what an answer means for a signature is judged by the
-//! caller.
+//! Input: a plugin's name and a request of the contract. Output: the answer, or the reason that it
+//! is missing (`plugin-extensibility.md`). A plugin is a program of the user's own, so it is
+//! believed in what it alone can know, and in nothing else: what an answer means for a signature is
+//! judged by the caller.
 
 mod error;
 mod find;

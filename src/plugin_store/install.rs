@@ -68,7 +68,7 @@ impl Source {
     }
 }
 
-/// What the plugin that is there says it is; `None` if there is none.
+/// What the plugin that is there says it is; `None` without a plugin there.
 async fn existing(
     host: &PluginHost,
     name: &str,

@@ -21,7 +21,7 @@ pub struct Installed {
 ///
 /// # Errors
 ///
-/// [`Error::List`]; that there is no such directory is none.
+/// [`Error::List`]; a missing directory is not an error.
 pub async fn list(plugins: &Path) -> Result<Vec<Installed>, Error> {
     let failed = |source| Error::List {
         path: plugins.to_owned(),

@@ -18,7 +18,7 @@ pub(super) struct Staging {
 }
 
 impl Staging {
-    /// Makes one for `plugins`, which need not exist yet: beside it, so that nobody takes it for a plugin.
+    /// Makes one for `plugins`, which need not exist yet: beside it, so it is not taken for a plugin.
     pub(super) fn new(plugins: &Path) -> Result<Self, Error> {
         // A relative directory of plugins is one below the current one.
         let parents = plugins.ancestors().skip(1).map(|parent| {
@@ -57,7 +57,7 @@ impl Staging {
         self.directory.path().join("files")
     }
 
-    /// The directory around it, for what is no part of the plugin.
+    /// The directory around it, for files that do not belong to the plugin.
     pub(super) fn path(&self) -> &Path {
         self.directory.path()
     }

@@ -1,4 +1,4 @@
-//! What somebody meant who wrote a text that is no reference.
+//! What the author of a text that is not a reference probably meant.
 
 /// Transports of other tools, which stand before what they name.
 const TRANSPORTS: [&str; 6] = [

@@ -1,7 +1,8 @@
 //! Host names of Amazon ECR's private registries.
 //!
 //! What AWS issues goes to a host only because of its name, so that the name is read strictly: a region
-//! of another form, or a suffix of another partition than the region's, is no ECR host and gets nothing.
+//! of another form, or a suffix of another partition than the region's, is not an ECR host and gets
+//! nothing.
 
 use std::fmt;
 

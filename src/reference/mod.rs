@@ -30,8 +30,8 @@ use crate::limits;
 use crate::oci::{self, Digest};
 use grammar::is_tag;
 
-/// The text without what could be a password: `user:password@HOST/...` is no reference, but people
-/// write it, and an error must not repeat it. The `@` of a digest has no `/` behind it.
+/// The text without what could be a password: `user:password@HOST/...` is not a reference, but
+/// people write it, and an error must not repeat it. The `@` of a digest has no `/` behind it.
 fn without_password(text: &str) -> String {
     let of_user = text
         .match_indices('@')
@@ -197,7 +197,7 @@ impl Reference {
         format!("{}/{}", self.registry, self.repository)
     }
 
-    /// The repository as registry scopes of trust policies are compared by somebody who asks over
+    /// The repository as registry scopes of trust policies are compared for a client that asks over
     /// `scheme`: [`normalize_scope`] of `registry/repository`.
     pub fn scope(&self, scheme: Scheme) -> String {
         normalize_scope(&self.repository_with_registry(), scheme)

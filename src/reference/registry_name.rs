@@ -1,7 +1,7 @@
 //! The name of a registry: `HOST[:PORT]`, in a spelling that a URL leaves as it is.
 //!
-//! Whoever chooses how a registry is spelled must not choose who is trusted. So two spellings that reach
-//! one server are either one name here or one of them is refused; what the URL parser would change is.
+//! The spelling of a registry must not decide who is trusted. So two spellings that reach one server are
+//! either one name here or one of them is refused; what the URL parser would change is.
 
 use std::cell::RefCell;
 
@@ -144,9 +144,9 @@ impl RegistryName {
         })
     }
 
-    /// How this registry is spoken to by somebody who means to use `wished`: Amazon ECR always over
-    /// HTTPS; what is called `localhost`, at whatever port, over plain HTTP, as notation does. An
-    /// address such as `127.0.0.1` is not called so.
+    /// The scheme for this registry if the user asks for `wished`: Amazon ECR always over HTTPS;
+    /// what is called `localhost`, at whatever port, over plain HTTP, as notation does. An address
+    /// such as `127.0.0.1` is not called so.
     pub fn scheme(&self, wished: Scheme) -> Scheme {
         if EcrHost::parse(&self.host).is_some() {
             Scheme::Https

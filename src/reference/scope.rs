@@ -6,7 +6,7 @@ use super::registry_name::{RegistryName, Scheme};
 /// by [`RegistryName::canonical`], and `library/` where Docker Hub's repository is one word. A reference
 /// and a policy that name the same repository in different words then meet.
 ///
-/// What is no scope, `*` among it, stays as it is.
+/// A text that is not a scope, such as `*`, stays as it is.
 pub fn normalize_scope(scope: &str, wished: Scheme) -> String {
     let parts = scope.split_once('/').and_then(|(registry, repository)| {
         let registry = RegistryName::parse(registry).ok()?;

@@ -2,8 +2,8 @@
 //!
 //! A file here says which bytes belong to a digest, and nothing else: whether a signature exists, is listed or may be
 //! read is asked of the registry every time. So nothing in it has to be believed: bytes count only if they have the
-//! digest that the registry's list, or the signature's manifest, names; a file that is wrong is as good as none, and is
-//! written again. Whatever keeps the cache from being used is no error.
+//! digest that the registry's list, or the signature's manifest, names; a wrong file is ignored and written again. A
+//! cache that cannot be used is not an error.
 //!
 //! It has a directory for each first digit of a digest, of which each is kept below its part of the whole: no process has
 //! to look through all of it, and any number of them may use it at the same time. Files that were not used for the longest time

@@ -53,8 +53,8 @@ impl Registry {
         url.origin() == self.base.origin()
     }
 
-    /// Whether `url` points at this machine or its link, where a registry elsewhere has no business
-    /// sending anybody. One on this machine may lead to this machine, and to its link as little.
+    /// Whether `url` points at this machine or its link, where a registry elsewhere must not lead.
+    /// A registry on this machine may lead to this machine, but not to its link.
     pub(super) fn may_not_lead_to(&self, url: &Url) -> bool {
         web::may_not_lead(&self.base, url)
     }
@@ -138,8 +138,8 @@ impl Endpoint {
         Ok(next)
     }
 
-    /// The error that `response` is, whoever answered in the registry's name, apart from what its status
-    /// says of the thing that was asked for.
+    /// The error that `response` is, from the registry or a server that answers for it, apart from what
+    /// the status says of the content asked for.
     pub(super) async fn status_error(&self, response: Response) -> Error {
         let registry = self.registry.name.clone();
         let status = response.status();

@@ -28,7 +28,7 @@ pub struct Signature {
     pub envelope: Bytes,
     /// What the manifest says of the envelope: media type, digest, size.
     pub envelope_descriptor: Descriptor,
-    /// The manifest's annotations. Nobody has signed them.
+    /// The manifest's annotations. They are not signed.
     pub annotations: BTreeMap<String, String>,
     /// The room in memory that the envelope takes.
     pub(super) held: Held,

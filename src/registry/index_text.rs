@@ -1,4 +1,4 @@
-//! An image index as text: whoever may push or answer writes it, so it is read member by member, and never
+//! An image index as text: every user who may push writes it, so it is read member by member, and never
 //! into a tree, which takes a hundred times the bytes. Where an entry is added, all else stays as it is.
 
 use std::borrow::Cow;

@@ -113,8 +113,8 @@ pub(super) struct Subject {
     pub(super) size: u64,
 }
 
-/// Reads the relation of an image manifest or an artifact manifest; of anything else there is none.
-/// The artifact type stands in `artifactType` or else in the config's media type.
+/// Reads the relation of an image manifest or an artifact manifest; anything else has none. The
+/// artifact type stands in `artifactType` or else in the config's media type.
 pub(super) fn relation(bytes: &[u8]) -> Relation {
     #[derive(serde::Deserialize)]
     #[serde(rename_all = "camelCase")]
@@ -196,7 +196,7 @@ struct Members {
     annotations: HashMap<String, String>,
 }
 
-/// Reads `bytes` as a manifest of this type, or says why they are no signature's.
+/// Reads `bytes` as a manifest of this type, or says why they are not a signature's.
 fn read_members(media_type: &str, bytes: &[u8]) -> Result<Members, String> {
     let malformed = |error: serde_json::Error| format!("it is malformed: {error}");
     check_values(bytes)?;

@@ -134,7 +134,7 @@ struct Inner {
 type SessionKey = (Url, String, Access);
 
 impl Client {
-    /// A client that sends through `pool` and shows `credentials`. Asks nobody anything yet.
+    /// A client that sends through `pool` and shows `credentials`. Sends no request yet.
     pub fn new(pool: Pool, credentials: Credentials, plain_http: PlainHttp) -> Self {
         Self {
             shared: Arc::new(Inner {
@@ -157,7 +157,7 @@ impl Client {
         }
     }
 
-    /// The repository of `reference`. Asks nobody anything yet.
+    /// The repository of `reference`. Sends no request yet.
     ///
     /// # Errors
     ///

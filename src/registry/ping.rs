@@ -1,4 +1,4 @@
-//! Whether a registry is there and lets somebody in, without a word about any repository (OCI distribution
+//! Whether a registry answers and accepts the credentials, without naming a repository (OCI distribution
 //! specification, end-1).
 
 use http::StatusCode;

@@ -71,9 +71,9 @@ impl Listing {
 
 impl RemoteRepository {
     /// Lists the signatures of `digest`: from the referrers API, or from the tag schema if the
-    /// registry lacks that API. An empty list is no proof yet: old tools wrote the tag schema even
-    /// where the API is ([`RemoteRepository::list_by_tag_schema`]). An API that denies or fails
-    /// leaves the list incomplete from the start.
+    /// registry lacks that API. An empty list does not prove that there are no signatures: old
+    /// tools wrote the tag schema even where the API is ([`RemoteRepository::list_by_tag_schema`]).
+    /// An API that denies or fails leaves the list incomplete from the start.
     ///
     /// # Errors
     ///

@@ -1,5 +1,5 @@
 //! An index of referrers as it is read: which entries say that they are signatures, which may be
-//! some, and which cannot be read. Whoever may push or answer writes these lists, so one bad entry
+//! some, and which cannot be read. Every user who may push writes these lists, so one bad entry
 //! hides no other.
 
 use std::collections::HashSet;

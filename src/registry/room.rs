@@ -2,8 +2,8 @@
 //!
 //! What is small needs none: so many of it are in memory as artifacts are looked at. What is larger has
 //! room in one of two lanes, the very large in its own, so that it holds up nothing smaller. An owner, a
-//! registry for example, has a share of a lane, and owners take turns. Whoever holds room waits for no
-//! other, and no answer is under way while its room is waited for; an answer that has room and comes too
+//! registry for example, has a share of a lane, and owners take turns. A holder of room waits for no
+//! other, and no answer is under way before it has its room; an answer that has room and comes too
 //! slowly is given up when another owner waits ([`Held::is_owed`]).
 
 use std::collections::HashMap;
@@ -171,7 +171,7 @@ impl State {
         own == 0 || own.saturating_add(entry.bytes) <= entry.lane.share()
     }
 
-    /// Gives room to whoever is next, as long as there is enough: the owner whose turn was longest ago.
+    /// Gives room to the next owner, the one whose turn was longest ago, as long as there is enough.
     fn settle(&mut self) {
         for lane in Lane::ALL {
             while let Some(position) = self.next_in(lane) {
@@ -185,7 +185,7 @@ impl State {
         }
     }
 
-    /// Who gets room in `lane` next, if there is enough; nobody who comes later takes it meanwhile.
+    /// The position of the next one to get room in `lane`, if there is enough; later ones do not take it meanwhile.
     fn next_in(&self, lane: Lane) -> Option<usize> {
         let turn = |entry: &Entry| self.turns.get(&entry.owner).copied().unwrap_or(0);
         let (position, next) = self

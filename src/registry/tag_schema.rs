@@ -57,8 +57,8 @@ impl RemoteRepository {
         Ok(found.listing(Source::TagSchema, digest, None))
     }
 
-    /// The index of `digest`'s referrers; `None` if there is none. Some registries read the tag as
-    /// the digest that it is named after: what is signed is not the index of its own signatures.
+    /// The index of `digest`'s referrers; `None` without one. Some registries read the tag as the
+    /// digest that it is named after: what is signed is not the index of its own signatures.
     pub(super) async fn read_index(&self, digest: &Digest) -> Result<Option<ReadManifest>, Error> {
         let tag = tag(digest);
         let url = self.session.endpoint.url(&format!("manifests/{tag}"));

@@ -1,7 +1,7 @@
 //! A signature into the index of the tag schema (distribution specification, "Pushing Manifests with
-//! Subject"). A registry keeps the index that was written last, whoever read what before, and has no
-//! way to write only if nothing changed: two writers at once lose an entry. So the index is read again
-//! until it is stable, after waits that differ from writer to writer.
+//! Subject"). A registry keeps the index that was written last, and has no way to write only if
+//! nothing changed: two writers at once lose an entry. So the index is read again until it is stable,
+//! after waits that differ from writer to writer.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -235,7 +235,7 @@ impl RemoteRepository {
 }
 
 /// Whether `old`, which was read under the tag, is nothing but a list of referrers: deleting an image
-/// that somebody put there, or that the registry answers with, would be worse than leaving an index.
+/// that was put there, or that the registry answers with, would be worse than leaving an index.
 fn is_index_of_referrers(subject: &Digest, old: &ReadManifest) -> bool {
     let digests = [
         old.descriptor.digest().clone(),

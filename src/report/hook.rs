@@ -116,7 +116,7 @@ pub struct HookPolicy {
     pub sha256: String,
     /// Where it is: a file of the package, or an ARN.
     pub source: String,
-    /// Whether whoever may write it decides.
+    /// Whether the policy has no pinned digest, so every user who may write it decides.
     pub unpinned: bool,
     /// Its version, where its source has versions.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -87,7 +87,7 @@ pub struct SignatureDetails {
     pub signature_envelope_type: &'static str,
     /// The signed attributes.
     pub signed_attributes: Attributes,
-    /// The user metadata; `null` where there is none, as in notation.
+    /// The user metadata; `null` without any, as in notation.
     pub user_defined_attributes: Option<BTreeMap<String, String>>,
     /// The unsigned attributes.
     pub unsigned_attributes: UnsignedAttributes,

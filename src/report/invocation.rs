@@ -28,7 +28,7 @@ pub struct Invocation {
 }
 
 impl Invocation {
-    /// A run that began at `time`, and has judged nothing and asked nobody.
+    /// A run that began at `time`, has judged nothing and sent no request.
     pub fn begun(time: OffsetDateTime) -> Self {
         Self {
             duration_milliseconds: 0,

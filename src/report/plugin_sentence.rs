@@ -241,7 +241,7 @@ pub(crate) fn of_list(error: &Error) -> String {
     }
 }
 
-/// The sentence for a URL that is none, in Go's words where they are simple.
+/// The sentence for a text that is not a URL, in Go's words where they are simple.
 pub(crate) fn of_url(text: &str, error: url::ParseError) -> String {
     let shown = http::redact_text(text);
     let authority = text.split_once("://").map_or("", |(_, rest)| rest);

@@ -1,4 +1,4 @@
-//! Cuts off the long texts and lists of what is told of a refused signature: whoever may push decides on their
+//! Cuts off the long texts and lists of a refused signature's report: every user who may push decides on their
 //! length.
 
 use std::collections::BTreeMap;

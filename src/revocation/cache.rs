@@ -91,12 +91,12 @@ impl Cache {
         let folder = |name| Directory::new(directory.join(name), Access::Own);
         Self {
             crl: folder("crl"),
-            // Nobody else looks after this directory.
+            // No other program cleans up this directory.
             ocsp: folder("ocsp").with_at_most(MAX_KEPT_OCSP_ANSWERS),
         }
     }
 
-    /// The CRL kept for `question`; `None` if there is none.
+    /// The CRL kept for `question`; `None` without one.
     pub(super) fn read_crl(&self, question: &Question) -> Result<Option<CrlBundle>, Error> {
         let Some(json) = self.read(question, MAX_CRL_CACHE_BYTES)? else {
             return Ok(None);
@@ -134,7 +134,7 @@ impl Cache {
         self.write(question, &json)
     }
 
-    /// The OCSP answer kept for `question`; `None` if there is none.
+    /// The OCSP answer kept for `question`; `None` without one.
     pub(super) fn read_ocsp(&self, question: &Question) -> Result<Option<Bytes>, Error> {
         let answer = self.read(question, MAX_OCSP_RESPONSE_BYTES)?;
         Ok(answer.map(Bytes::from))

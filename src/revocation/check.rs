@@ -79,7 +79,7 @@ impl Run<'_> {
     ) -> CertificateRevocation {
         let mut failures = Vec::new();
         let status = match issuer {
-            // The root: it is trusted or not, and nobody above it says otherwise.
+            // The root: it is trusted or not, and no authority above it can revoke it.
             None => Status::NotRevokable,
             Some(issuer) => {
                 let check = self.check(certificate, issuer, &mut failures);

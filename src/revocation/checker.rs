@@ -1,4 +1,4 @@
-//! Whom a check asks: each question once, and the cache on disk before it.
+//! Where a check gets answers: each question is asked once, and the cache on disk comes first.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -14,10 +14,10 @@ use crate::allowance;
 use crate::facts::{AskedOnce, Origin};
 use crate::limits::REVOCATION_TIMEOUT;
 
-/// Whom to ask, and what was answered in this run.
+/// Where to ask, and the answers of this run.
 ///
-/// Each question is sent once, whoever asks it again: make one checker for one run of the program, and a
-/// new one for the next. That there was no answer is remembered for half a minute.
+/// Each question is sent once, however often it is asked: make one checker for one run of the program,
+/// and a new one for the next. That there was no answer is remembered for half a minute.
 #[derive(Debug)]
 pub struct Checker {
     source: Source,
@@ -50,7 +50,7 @@ impl Checker {
         Self::of(Source::Asked(fetch))
     }
 
-    /// Asks nobody: only what is in `stored` counts.
+    /// Sends no requests: only what is in `stored` counts.
     pub fn stored(stored: Stored) -> Self {
         Self::of(Source::Stored(stored))
     }

@@ -55,19 +55,19 @@ impl Question {
         hex(&hash)
     }
 
-    /// Whom it is for.
+    /// The URL that it is sent to.
     pub fn url(&self) -> &str {
         match self {
             Self::Ocsp { url, .. } | Self::Crl { url } => url,
         }
     }
 
-    /// Checks the address before anybody is asked.
+    /// Checks the address before a request is sent.
     pub(super) fn check(&self) -> Result<(), FetchError> {
         parse_http_url(self.url()).map(|_| ())
     }
 
-    /// Checks the length of an answer, whoever gave it.
+    /// Checks the length of an answer, from the network or from a file.
     pub(super) fn check_answer(&self, answer: Bytes) -> Result<Bytes, FetchError> {
         if u64::try_from(answer.len()).is_ok_and(|length| length <= self.max_bytes()) {
             return Ok(answer);

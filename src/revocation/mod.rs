@@ -37,7 +37,7 @@ use x509_cert::ext::pkix::CrlReason;
 use crate::causes::in_one_line;
 use crate::facts;
 
-/// Advice where nobody gave an answer that counts.
+/// Advice if no source gave an answer that counts.
 pub const REACHABLE_HINT: &str = "the addresses above must be reachable from here, over plain HTTP and \
                                   perhaps a proxy (`HTTP_PROXY`)";
 
@@ -140,9 +140,9 @@ pub enum Status {
         /// Why.
         reason: RevocationReason,
     },
-    /// It says nowhere where to ask, or it is the root: nobody can revoke it.
+    /// It names no source to ask, or it is the root: it cannot be revoked.
     NotRevokable,
-    /// Nobody who counts said anything. Not good.
+    /// No source that counts gave an answer. Not good.
     Unknown,
 }
 

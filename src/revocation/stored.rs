@@ -12,7 +12,7 @@ use super::fetch::{FetchError, Question};
 use crate::facts::{Access, Directory, Origin};
 use crate::files;
 
-/// The directory of stored answers. It asks nobody.
+/// The directory of stored answers. It sends no requests.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stored {
     ocsp: Directory,

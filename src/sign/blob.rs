@@ -72,7 +72,7 @@ pub enum Error {
         #[source]
         source: signer::Error,
     },
-    /// The key that signed is not the one that was described: nobody could verify the signature.
+    /// The key that signed is not the one that was described: the signature could not be verified.
     #[error(
         "`{}` was signed with {}, but its digest was computed for {}",
         path.display(), found.as_str(), wanted.as_str()

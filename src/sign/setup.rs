@@ -208,7 +208,7 @@ impl Setup {
         }
     }
 
-    /// A signer that runs in `environment`. Key files and certificates are read; nobody is asked yet.
+    /// A signer that runs in `environment`. Key files and certificates are read; no request is sent yet.
     ///
     /// # Errors
     ///

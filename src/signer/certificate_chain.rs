@@ -1,8 +1,8 @@
 //! The certificates for a key: PEM or DER with the signer's first, or the JSON in which AWS Private CA
 //! (`aws acm-pca get-certificate`) and AWS Certificate Manager (`export-certificate`) print them.
 //!
-//! Input: a file. Output: a chain that fits the specification's requirements now, so that nothing is
-//! read, and nobody asked, for a signature that would be refused.
+//! Input: a file. Output: a chain that fits the specification's requirements now, so no content is
+//! read and no request sent for a signature that would be refused.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -53,7 +53,7 @@ pub enum ChainFileProblem {
         #[source]
         source: files::Error,
     },
-    /// It begins like JSON and is none.
+    /// It begins like JSON and is not JSON.
     #[error("it is not the JSON of an AWS command")]
     Json {
         /// Why not.
@@ -72,7 +72,7 @@ pub enum ChainFileProblem {
         /// How many it has.
         count: usize,
     },
-    /// A certificate in it is none.
+    /// Something in it is not a certificate.
     #[error("a certificate in it cannot be read")]
     Certificates {
         /// What is wrong with it.

@@ -1,8 +1,8 @@
 //! Signers: a payload in, an envelope out that was verified before it is handed on.
 //!
-//! AWS Signer and some plugins make whole envelopes; a key of AWS KMS, a local key and the other
-//! plugins make only the signature, and `primitive` writes the envelope around it. Whoever made it, it is verified
-//! in `new_envelope` as `verify` would, and its payload is the one that was given.
+//! AWS Signer and some plugins make whole envelopes; a key of AWS KMS, a local key and the other plugins make only
+//! the signature, and `primitive` writes the envelope around it. Every signature is verified in `new_envelope` as
+//! `verify` would, and its payload must be the one that was given.
 
 #[doc(hidden)]
 pub mod aws_kms;
@@ -199,7 +199,7 @@ impl Error {
 }
 
 impl Signer {
-    /// Checks that this signer can do what `terms` ask for, as far as nobody needs to be asked.
+    /// Checks that this signer can do what `terms` ask for, as far as that is known without a request.
     ///
     /// # Errors
     ///

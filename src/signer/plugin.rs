@@ -323,7 +323,7 @@ impl PluginSigner {
         let wanted = terms
             .expiry
             .and_then(|wanted| i64::try_from(wanted.as_secs()).ok());
-        // A plugin may know better when nobody asked.
+        // Without a wanted value, the plugin may know better.
         if wanted.is_none() || found == wanted {
             return Ok(());
         }

@@ -62,7 +62,7 @@ pub(super) fn key_spec(chain: &[Certificate]) -> Result<KeySpec, Error> {
     leaf.key_spec().map_err(|source| Error::Chain { source })
 }
 
-/// The envelope with its signature and its timestamp, verified as anybody else would.
+/// The envelope with its signature and its timestamp, verified as a verifier would.
 pub(super) async fn finish(
     payload: &Payload,
     draft: UnsignedEnvelope,

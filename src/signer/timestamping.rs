@@ -56,7 +56,7 @@ pub enum Error {
         /// The certificate's subject.
         subject: String,
     },
-    /// Nobody could say whether it was.
+    /// It could not be found out whether it was revoked.
     #[error("timestamping certificate with subject \"{subject}\" revocation status is unknown")]
     RevocationUnknown {
         /// The certificate's subject.

@@ -139,7 +139,7 @@ pub enum Error {
     StatementTaken {
         /// The ID.
         id: String,
-        /// Whom it permits something.
+        /// The account or role that it permits something.
         principal: String,
         /// What it permits.
         action: String,

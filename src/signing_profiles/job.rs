@@ -40,7 +40,7 @@ pub struct Job {
     pub created_at: Option<OffsetDateTime>,
     /// When its signature expires.
     pub expires_at: Option<OffsetDateTime>,
-    /// Whether its signature is revoked; a list does not say by whom.
+    /// Whether its signature is revoked; a list does not say who revoked it.
     pub is_revoked: bool,
     /// Who revoked it.
     pub revocation: Option<JobRevocation>,

@@ -49,7 +49,7 @@ impl SharedAction {
         found.ok_or_else(|| RuleError::Action(text.to_owned()))
     }
 
-    /// The ID of a permission that nobody has named.
+    /// The ID of a permission if the user names none.
     pub fn statement_id(self, principal: &Principal) -> Result<StatementId, RuleError> {
         let action = self.as_str().trim_start_matches("signer:");
         StatementId::parse(&format!("{}-{action}", principal.short()))
@@ -71,7 +71,7 @@ pub struct Permission {
     pub principal: String,
     /// Its name.
     pub statement_id: String,
-    /// The version of the profile that it is for; all of them where there is none.
+    /// The version of the profile that it is for; all versions if it is `None`.
     pub version: Option<String>,
 }
 

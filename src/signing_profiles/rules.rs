@@ -246,7 +246,7 @@ pub(super) fn account(text: &str) -> Result<String, RuleError> {
     Err(RuleError::Account(text.to_owned()))
 }
 
-/// Whom a profile is shared with: an account, or one role of it.
+/// The account that a profile is shared with, or one role of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Principal {
     text: String,

@@ -44,7 +44,7 @@ struct Search<'a> {
     at: OffsetDateTime,
     /// Signature checks that may still be made: names can be arranged so that paths have no end.
     checks_left: usize,
-    /// Why the first chain that reached a root is none.
+    /// Why the first chain that reached a root was not accepted.
     failure: Option<Error>,
 }
 

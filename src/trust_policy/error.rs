@@ -25,7 +25,7 @@ pub enum Error {
         /// The kind of document that was looked for.
         kind: DocumentKind,
     },
-    /// It is a symbolic link, a directory or another thing that is no file.
+    /// It is a symbolic link, a directory or another thing that is not a file.
     #[error("the trust policy is not a regular file")]
     NotRegular {
         /// What it is; names the path.
@@ -162,7 +162,7 @@ impl Error {
         }
     }
 
-    /// notation's sentence for the rule that a document breaks; `None` if it is no document of this form.
+    /// notation's sentence for the rule that a document breaks; `None` if the document does not have this form.
     pub fn broken_rule(&self) -> Option<String> {
         match self {
             Self::Invalid { kind, problems, .. } => {

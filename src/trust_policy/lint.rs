@@ -1,7 +1,7 @@
 //! What is wrong with a trust policy, or probably not meant: every problem and warning of its checks, and what a
 //! policy may say that yet has another effect than it seems to have.
 //!
-//! Input: the bytes of a document, and somebody who knows the trust stores. Output: findings, each with its rule, place
+//! Input: the bytes of a document, and a value that knows the trust stores. Output: findings, each with its rule, place
 //! and advice. No signature is looked at.
 
 mod place;

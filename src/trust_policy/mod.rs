@@ -197,7 +197,7 @@ impl TrustPolicies {
     /// # Errors
     ///
     /// [`Error::InvalidScope`], [`Error::NoStatement`], and [`Error::AmbiguousScope`] where several statements name
-    /// it: a port that only one of the schemes has as its own is no problem of the policy.
+    /// it: a port that is the default of only one scheme is not a problem of the policy.
     pub fn select_over(&self, scope: &str, scheme: Scheme) -> Result<&Statement, Error> {
         if scope::check(scope).is_err() {
             let scope = scope.to_owned();

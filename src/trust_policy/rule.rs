@@ -192,7 +192,7 @@ pub enum Rule {
         /// The entry.
         found: String,
     },
-    /// `x509.subject` with a name that is none.
+    /// `x509.subject` with a text that is not a distinguished name.
     #[error("the subject of `{found}` cannot be used: {problem}")]
     IdentitySubject {
         /// The entry.
@@ -203,7 +203,7 @@ pub enum Rule {
     /// `*` beside other identities.
     #[error("`*` is beside other identities; it must be alone")]
     IdentityWildcard,
-    /// Two identities, one of which already trusts everyone whom the other trusts.
+    /// Two identities, one of which trusts every name that the other trusts.
     #[error("`{broad}` already trusts every subject that `{narrow}` trusts; keep one of the two")]
     IdentitiesOverlap {
         /// The one with fewer attributes.
@@ -217,7 +217,7 @@ pub enum Rule {
     /// `*` beside other scopes.
     #[error("`*` is beside other scopes; it must be alone in its statement")]
     ScopeWildcard,
-    /// A text that is no scope.
+    /// A text that is not a scope.
     #[error(
         "found scope `{found}`{}; allowed: `*`, or a whole repository such as `registry.example.com/team/app`",
         why(problem)

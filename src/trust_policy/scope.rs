@@ -7,7 +7,7 @@ use crate::reference::{RegistryName, RegistryNameError, is_repository};
 /// The scope of every artifact that no other statement names.
 pub const WILDCARD: &str = "*";
 
-/// Why a text is no scope other than `*`.
+/// Why a text is not a scope other than `*`.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ScopeError {

@@ -29,8 +29,8 @@ pub struct Statement {
     pub trusted_identities: Vec<TrustedIdentity>,
     /// When a countersignature's time is asked for.
     pub verify_timestamp: VerifyTimestamp,
-    /// Statements about revocation that count although nobody has signed them, where no network may be
-    /// asked. Not in the specification: notation knows no such member and ignores it.
+    /// Statements about revocation that count although they are not signed, if the network may not be
+    /// used. Not in the specification: notation knows no such member and ignores it.
     pub unsigned_revocation_statements: Vec<UnsignedStatement>,
 }
 

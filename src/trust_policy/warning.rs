@@ -54,7 +54,7 @@ pub enum Cause {
         /// The kind of document that has it.
         kind: DocumentKind,
     },
-    /// An identity that looks like a signing profile of AWS Signer and is none.
+    /// An identity that looks like a signing profile of AWS Signer and is not one.
     NotASigningProfile {
         /// What is wrong with it.
         problem: ArnError,

@@ -22,7 +22,7 @@ pub enum Error {
         /// Where it was looked for; `None` for stores in memory.
         directory: Option<PathBuf>,
     },
-    /// It is a symbolic link, a file or another thing that is no directory.
+    /// It is a symbolic link, a file or another thing that is not a directory.
     #[error("the trust store `{store}` is not a directory")]
     NotDirectory {
         /// The store.
@@ -38,7 +38,7 @@ pub enum Error {
         /// Why; names the path.
         source: files::Error,
     },
-    /// Something in it is a symbolic link, a directory or another thing that is no file.
+    /// Something in it is a symbolic link, a directory or another thing that is not a file.
     #[error("`{file}` in the trust store `{store}` is not a regular file")]
     NotRegular {
         /// The store.

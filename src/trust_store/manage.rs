@@ -145,7 +145,7 @@ impl StoreFiles {
     ///
     /// # Errors
     ///
-    /// What keeps the directory of the type from being listed; that there is none is not an error.
+    /// What keeps the directory of the type from being listed; a missing directory is not an error.
     pub fn stores(&self, kind: StoreType) -> Result<Vec<StoreName>, files::Error> {
         let directory = self.directory.join(kind.as_str());
         let paths = match files::read_directory(&directory, MAX_TRUST_STORES) {

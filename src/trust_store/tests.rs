@@ -12,7 +12,7 @@ fn params(name: &str, is_ca: IsCa) -> CertificateParams {
     params
 }
 
-/// A root, a certificate that it issued, and a self-signed certificate that is no authority.
+/// A root, a certificate that it issued, and a self-signed certificate that is not an authority.
 struct Chain {
     root: Certificate,
     leaf: Certificate,
@@ -375,7 +375,7 @@ fn stores_in_memory_are_the_only_ones() {
     ));
 }
 
-/// A self-signed certificate with `ecdsa-with-SHA1` that is no authority.
+/// A self-signed certificate with `ecdsa-with-SHA1` that is not an authority.
 const SHA1: &[u8] = b"-----BEGIN CERTIFICATE-----
 MIIBbzCCARWgAwIBAgIUBKe0ws92ScjXrMpPZXA7C7y82/wwCQYHKoZIzj0EATAO
 MQwwCgYDVQQDDANvbGQwIBcNMjYxMTIyMDUyOTA3WhgPMjEyNjEwMjkwNTI5MDda
@@ -400,7 +400,7 @@ fn an_old_self_signed_certificate_may_be_in_a_store() {
     );
 }
 
-/// Anybody can make another certificate with the signature of an MD5 hash.
+/// An attacker can make another certificate with the signature of an MD5 hash.
 #[test]
 fn an_md5_signature_shows_no_certificate_to_be_self_signed() {
     let leaf = Request::leaf("old").algorithm(&rcgen::PKCS_RSA_SHA256);

@@ -7,7 +7,7 @@ use crate::x509::{self, Certificate, parse_certificates};
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Unfit {
-    /// Something in it is no certificate.
+    /// Something in it is not a certificate.
     #[error("it cannot be read as certificates")]
     NotCertificates {
         /// What is wrong, and where.

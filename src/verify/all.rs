@@ -24,7 +24,7 @@ use crate::trust_policy::Statement;
 pub struct ArtifactJudgement {
     /// What the reference stands for.
     pub target: Target,
-    /// The signatures, in the registry's order. What is listed and is no signature is not among them.
+    /// The signatures, in the registry's order. Listed manifests that are not signatures are not among them.
     pub signatures: Vec<SignatureJudgement>,
     /// Why there may be signatures that were not looked at.
     pub unseen: Option<Unseen>,
@@ -71,8 +71,8 @@ impl Verifier {
     ///
     /// # Errors
     ///
-    /// Why there is nothing to judge by, or the artifact or the list of its signatures could not be read. That no
-    /// signature is accepted is no error.
+    /// If no statement applies, or the artifact or the list of its signatures could not be read. It is not an
+    /// error if no signature is accepted.
     pub async fn judge_all(
         &self,
         reference: &ArtifactReference,
@@ -224,7 +224,7 @@ impl Judging<'_> {
         };
         let format = fetched.format;
         let verified = verify_integrity(format, fetched.as_ref());
-        // The bytes are let go before anybody is waited for.
+        // The bytes are dropped before any request is waited for.
         drop(fetched);
         match (verified, self.statements) {
             (Ok(verified), statements) => {
@@ -266,7 +266,7 @@ impl Judging<'_> {
 
 /// What came of one entry of a list.
 enum Fetched {
-    /// It is no signature.
+    /// It is not a signature.
     SomethingElse,
     /// Every statement has its outcome.
     Judged,

@@ -13,7 +13,7 @@ use crate::trust_policy::Statement;
 
 /// Which signature is looked for, beyond that the policy accepts it.
 pub trait Criteria: std::fmt::Debug + Sync {
-    /// Whether it may be this one. What cannot be is not judged: nobody is asked about it.
+    /// Whether it may be this one. If it cannot be, it is not judged, and no request is sent about it.
     fn may_be(&self, _signature: &Signature) -> bool {
         true
     }
@@ -60,8 +60,9 @@ pub struct Search<'a> {
 }
 
 impl Validators {
-    /// Validators the signatures that `listing` has, and then those of the tag schema, until one is
-    /// verified and is the one looked for. If there is none, the first one that is tolerated is found.
+    /// Judges the signatures that `listing` has, and then those of the tag schema, until one is
+    /// verified and is the one looked for. Without such a one, the first one that is tolerated is
+    /// found.
     ///
     /// # Errors
     ///
@@ -190,7 +191,7 @@ impl Attempts<'_> {
             return Ok(self.found(accepted));
         }
         if self.walk.is_exhausted() {
-            // What is tolerated is no answer, while what may be verified was not looked at.
+            // A tolerated signature is not an answer while another that may be verified was not looked at.
             self.refused.append(&mut self.tolerated);
         }
         if self.tolerated.is_empty() {

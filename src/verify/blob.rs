@@ -1,8 +1,8 @@
 //! Verifies the signature of a blob, a file of any size.
 //!
-//! Input: an open file and an envelope. Output: a [`Verification`], or why there is none. The
-//! signature is judged by the same steps as one of an image; only what it must be a signature of is
-//! another, and has its digest in the algorithm of the key that signed.
+//! Input: an open file and an envelope. Output: a [`Verification`], or the reason for a refusal.
+//! The signature is judged by the same steps as one of an image; only what it must be a signature
+//! of is another, and has its digest in the algorithm of the key that signed.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -20,7 +20,7 @@ use crate::trust_policy::{self, Statement, StatementName, TrustPolicies};
 /// What one verification asks for beyond the policy.
 #[derive(Debug, Clone, Default)]
 pub struct Options {
-    /// Media type that must have been signed; any but an image's if there is none.
+    /// Media type that must have been signed; without one, any type but an image's.
     pub media_type: Option<String>,
     /// User metadata that must have been signed.
     pub user_metadata: BTreeMap<String, String>,

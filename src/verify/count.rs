@@ -1,7 +1,7 @@
 //! Which signatures of an artifact AWS Signer made with one profile: what a revocation would end, and what a job signed.
 //!
-//! A signature counts if its integrity and its authenticity are verified under the roots and the profile that the
-//! count trusts. Nobody is asked about revocation, and an expired signature counts, marked as such: the question is who
+//! A signature counts if its integrity and its authenticity are verified under the roots and the profile that the count
+//! trusts. No request about revocation is sent, and an expired signature counts, marked as such: the question is who
 //! signed, not what may run.
 
 use std::collections::BTreeMap;
@@ -64,7 +64,7 @@ pub struct Uncounted {
 pub struct SignatureCounter(Verifier);
 
 impl SignatureCounter {
-    /// A counter of the signatures of `profile` under these roots, which runs in `environment`. Nobody is asked yet.
+    /// A counter of the signatures of `profile` under these roots, which runs in `environment`. No request is sent yet.
     ///
     /// # Errors
     ///

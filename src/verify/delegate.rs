@@ -1,5 +1,6 @@
 //! Who decides what the specification leaves to others: AWS Signer's rules in process, another
-//! plugin, or nobody (`plugin-extensibility.md`, "Signature Verification workflow").
+//! plugin, or only the specification's own rules (`plugin-extensibility.md`, "Signature
+//! Verification workflow").
 
 use std::collections::BTreeMap;
 
@@ -18,7 +19,7 @@ use crate::trust_policy::{Statement, TrustedIdentity};
 
 /// Who decides.
 pub(super) enum Delegate {
-    /// Nobody but the specification's own rules.
+    /// Only the specification's own rules.
     Native,
     /// AWS Signer's rules, in process.
     AwsSigner(Claims),
@@ -40,7 +41,7 @@ pub(super) struct PluginAnswer {
 
 impl Delegate {
     /// Chooses by the signature's `verificationPlugin`, and refuses critical attributes that
-    /// nobody here processes: they fail at every level.
+    /// nothing here processes: they fail at every level.
     pub(super) async fn choose(
         validators: &Validators,
         info: &SignerInfo,

@@ -150,8 +150,8 @@ pub enum Error {
     Inconclusive(Box<RejectedArtifact>),
 }
 
-/// What to do about an artifact without a signature: whoever reads this wants to run it, so that a signature
-/// made here and now would say nothing.
+/// What to do about an artifact without a signature: the reader wants to run it, so a signature made now
+/// would prove nothing.
 const UNSIGNED_HINT: &str =
     "do not run the artifact: signing it belongs in the pipeline that builds it";
 
@@ -320,7 +320,7 @@ impl Error {
         }
     }
 
-    /// Whose signature was looked for, where there is none, in words.
+    /// Whose signature was looked for, in words; `None` for other errors.
     pub fn wanted(&self) -> Option<String> {
         let Self::NoSignature { wanted, .. } = self else {
             return None;

@@ -1,7 +1,8 @@
 //! Storing what a verification without a network needs.
 //!
-//! The same first steps as a verification, since only an authentic signature says whom to ask; then
-//! everybody is asked who may be needed, whatever the first one says. A verdict is not given here.
+//! The same first steps as a verification, since only an authentic signature names the sources to
+//! ask; then every source that may be needed is asked, whatever the first one answers. No verdict
+//! is given here.
 
 use time::OffsetDateTime;
 
@@ -60,7 +61,7 @@ impl Gathered {
 pub struct GatheredSignature {
     /// The digest of the signature manifest.
     pub digest: Digest,
-    /// Why no verification here would accept it, so that nobody was asked about it.
+    /// Why no verification here would accept it, so no request about it was sent.
     pub refusal: Option<Failure>,
     /// What was stored about revocation.
     pub facts: Vec<RevocationFact>,
@@ -255,7 +256,7 @@ impl Gathering<'_> {
             manifest: signature.digest().clone(),
             source,
         };
-        // One after the other, so that not both are in memory. Until the index names it, nobody sees it.
+        // One after the other, so that not both are in memory. Readers do not see it until the index names it.
         if let Some(copy) = copy {
             match self.repository.fetch_manifest(signature).await {
                 Ok(manifest) => copy.copy_blob(signature, &manifest).map_err(failed)?,
@@ -299,7 +300,7 @@ impl Gathering<'_> {
 }
 
 impl SignatureCheck<'_> {
-    /// The steps of a verification before anybody is asked about revocation, in its order.
+    /// The steps of a verification before the requests about revocation, in its order.
     async fn authenticate(
         &self,
         signature: FetchedSignature<'_, impl AsRef<[u8]>>,

@@ -100,7 +100,7 @@ pub enum IndexFault {
         /// The image.
         digest: Digest,
     },
-    /// The image stands in it for the platform `unknown` alone, which it covers for nobody.
+    /// The image stands in it for the platform `unknown` alone, which does not count as covered.
     #[error("the index has the image `{digest}` for the platform `unknown` only")]
     ForNoPlatform {
         /// The image.

@@ -25,7 +25,7 @@ struct NotAccepted;
 
 impl SignatureCheck<'_> {
     /// Runs every validation until one that the policy enforces fails. `outcome` has the answer. The
-    /// envelope's bytes are let go before anybody is waited for.
+    /// envelope's bytes are dropped before any request is waited for.
     pub(super) async fn judge(
         &self,
         format: EnvelopeFormat,
@@ -113,7 +113,7 @@ impl SignatureCheck<'_> {
         // 8. Revocation.
         let revocation_action = self.statement.level.action(Validation::Revocation);
         if revocation_action != Action::Skip && !delegate.decides_revocation() {
-            // Whom to ask is what an authentic signature says; nobody is asked for a forged one.
+            // Only an authentic signature names the sources to ask; nothing is asked for a forged one.
             let mut found = Findings::default();
             let revocation = if authentic {
                 self.validate_revocation(&delegate, info, &mut found).await

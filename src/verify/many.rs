@@ -207,8 +207,8 @@ impl Verifier {
         Many::new(work, references, many.within(options.allowed.whole.clone()))
     }
 
-    /// Why the artifact was not verified, where it was not tried. What the policy refuses without asking anybody is
-    /// refused anyway.
+    /// Why the artifact was not verified, where it was not tried. What the policy refuses without a request is
+    /// still refused.
     pub(super) fn stopped(
         &self,
         reference: &ArtifactReference,

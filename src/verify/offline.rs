@@ -44,7 +44,7 @@ impl OfflineDirectory {
         Self { root }
     }
 
-    /// Makes the directory, and checks that everything in it can be written, before anybody is asked.
+    /// Makes the directory, and checks that everything in it can be written, before any request is sent.
     ///
     /// # Errors
     ///
@@ -83,10 +83,10 @@ impl OfflineDirectory {
         Records::new(self.root.join("signatures"))
     }
 
-    /// `found`, as far as the record of the artifact lets it stand. What may have been withheld is no reason to
-    /// say that no signature is good; and without a record that can be read, the directory is not what
-    /// `revocation fetch` made, so that not even a good signature is an answer. A good one needs no other that
-    /// the record names.
+    /// `found`, as far as the record of the artifact lets it stand. A signature that may have been withheld
+    /// means that "no signature is good" cannot be said. Without a record that can be read, the directory is
+    /// not one that `revocation fetch` made, so not even a good signature is accepted. A good one needs no
+    /// other signature of the record.
     pub(super) fn against_record<F>(
         &self,
         found: Result<F, Error>,

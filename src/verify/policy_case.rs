@@ -1,8 +1,7 @@
 //! What a trust policy makes of a signature that is good but for its signer: the policy is judged, not signatures.
 //!
-//! Input: a policy, a repository, and a signer as somebody imagines it. Output: accepted, tolerated, rejected or
-//! skipped, with the statement and the reason. Statement, stores, identities, levels and user metadata count; nothing
-//! is read or asked.
+//! Input: a policy, a repository, and an imagined signer. Output: accepted, tolerated, rejected or skipped, with the
+//! statement and the reason. Statement, stores, identities, levels and user metadata count; nothing is read or asked.
 
 use std::collections::BTreeMap;
 

@@ -2,8 +2,8 @@
 //! then is "could not look", and not "no signature".
 //!
 //! Input: an artifact and the signatures that its repository listed. Output: one file for each artifact,
-//! `signatures/{SHA-256 of its name}.json` (`schemas/offline-signatures.v1.schema.json`). Whoever rewrites the
-//! record too is not found out.
+//! `signatures/{SHA-256 of its name}.json` (`schemas/offline-signatures.v1.schema.json`). This does not detect
+//! an attacker who rewrites the record too.
 
 use std::collections::{BTreeSet, HashSet};
 use std::path::{Path, PathBuf};
@@ -209,7 +209,7 @@ mod tests {
         for found in [&[][..], std::slice::from_ref(&a)] {
             assert!(matches!(check(found), Err(RecordError::Withheld { .. })));
         }
-        // What came later is no reason for doubt.
+        // A signature that was added later does not cause doubt.
         let more = [a.clone(), b, sha256_digest(b"c")];
         check(&more).unwrap();
         // What was copied before is still there.

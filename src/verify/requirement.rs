@@ -1,7 +1,7 @@
-//! What a verification asks of the trust policy's statement, before anything is asked of anybody.
+//! What a verification asks of the trust policy's statement, before any request is sent.
 //!
-//! Input: a statement. Output: that it satisfies the requirement, or everything in which it falls short. A
-//! policy that somebody edits then cannot open a gate in silence.
+//! Input: a statement. Output: that it satisfies the requirement, or everything in which it falls short.
+//! So an edited policy cannot open a gate unnoticed.
 
 use std::fmt;
 

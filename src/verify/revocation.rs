@@ -22,7 +22,7 @@ use crate::x509::Purpose;
 pub(super) struct Findings {
     pub(super) facts: Vec<RevocationFact>,
     pub(super) warnings: Vec<String>,
-    /// When the signature was made, at the earliest, as somebody other than the signer says.
+    /// When the signature was made, at the earliest, as a party other than the signer states.
     pub(super) authentic_time: Option<OffsetDateTime>,
 }
 

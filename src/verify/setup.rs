@@ -1,4 +1,4 @@
-//! How a [`Verifier`] is put together: whom it trusts, what it may use, and where it runs.
+//! How a [`Verifier`] is put together: its trust, what it may use, and where it runs.
 //!
 //! Input: signing profiles, or Notation's configuration. Output: a [`Setup`], which makes verifiers out of
 //! environments; each verifier is fresh.
@@ -68,7 +68,7 @@ enum Plugins {
     NoPlugin,
 }
 
-/// Whom verifiers trust and what they may use, before they are connected.
+/// The trust of verifiers and what they may use, before they are connected.
 #[derive(Debug, Clone)]
 pub struct Setup {
     policies: TrustPolicies,
@@ -110,7 +110,7 @@ impl Verifier {
         Ok(Setup::of_signing_profiles(&parse(profiles)?, roots))
     }
 
-    /// Trusts whom Notation's trust policy and trust stores say: `trustpolicy.oci.json`, else
+    /// Trusts what Notation's trust policy and trust stores name: `trustpolicy.oci.json`, else
     /// `trustpolicy.json`. The policy is read now; stores are read by each verifier, once.
     ///
     /// # Errors
@@ -184,7 +184,7 @@ impl Setup {
         Self::new(policies, stores)
     }
 
-    /// Validators by this statement alone, over these stores.
+    /// Trusts by this statement alone, over these stores.
     pub fn of_statement(statement: Statement, stores: Vec<NamedStore>) -> Self {
         Self::new(
             TrustPolicies::of_statement(statement),
@@ -286,7 +286,7 @@ impl Setup {
         }
     }
 
-    /// A verifier that runs in `environment`. Nobody is asked yet.
+    /// A verifier that runs in `environment`. No request is sent yet.
     ///
     /// A verifier keeps what it was told for as long as it lives: trust stores, tokens of registries, and each
     /// answer about revocation. For a decision that rests on nothing older, call this again; the new
@@ -336,8 +336,8 @@ impl Setup {
         })
     }
 
-    /// A verifier that asks nobody: it has only what is in `directory`, where AWS Signer's answers count that are at
-    /// most `max_age` old and that the policy allows. It runs no plugin.
+    /// A verifier that sends no requests: it has only what is in `directory`, where AWS Signer's answers count that
+    /// are at most `max_age` old and that the policy allows. It runs no plugin.
     pub fn offline(
         &self,
         directory: OfflineDirectory,

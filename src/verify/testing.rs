@@ -32,7 +32,7 @@ use crate::x509::testing::Request;
 
 pub(super) const NOW: OffsetDateTime = datetime!(2026-01-02 03:04:05 UTC);
 
-/// Where OCSP responders and CRLs of [`revokable_leaf`] are. Nobody has an answer there.
+/// Where OCSP responders and CRLs of [`revokable_leaf`] are. Nothing answers there.
 pub(super) const OCSP_URL: &str = "http://ocsp.test/";
 pub(super) const CRL_URL: &str = "http://crl.test/";
 
@@ -104,7 +104,7 @@ pub(super) fn audit() -> Statement {
     statement(&json!({"signatureVerification": {"level": "audit"}}))
 }
 
-/// Asks nobody, and has no answer to anything.
+/// Sends nothing, and has no answer to any question.
 #[derive(Debug)]
 struct Silent;
 
@@ -224,7 +224,7 @@ impl Scene {
         pushed.manifest
     }
 
-    /// Validators who trust the signer's root and get no answer from anybody.
+    /// Validators that trust the signer's root and get no answer to any request.
     pub(super) fn validators(&self) -> Validators {
         let [_, root] = self.signer.chain();
         let stores = [StoreType::Ca, StoreType::SigningAuthority, StoreType::Tsa];

@@ -99,7 +99,7 @@ impl<'a> Walk<'a> {
                 if self.tried.contains(&manifest) {
                     continue;
                 }
-                // Whoever else is at work gets a turn, and the time is looked at.
+                // Other tasks get a turn, and the time is looked at.
                 tokio::task::yield_now().await;
                 self.note_exhaustion(self.waiting.len().saturating_add(1));
                 if self.is_exhausted() {
@@ -136,8 +136,8 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// Old clients wrote only the tag schema. It is read before the answer is "no": a verification that succeeds
-    /// pays nothing for it.
+    /// Old clients wrote only the tag schema. It is read before the answer is negative: a verification that
+    /// succeeds pays nothing for it.
     async fn read_tag_schema(&mut self) {
         if !self.lacks_tag_schema {
             return;

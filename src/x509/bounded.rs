@@ -130,7 +130,7 @@ mod tests {
                 }
             }
         }
-        // A string is opened by whoever decodes what is in it.
+        // The content of a string is checked where it is decoded.
         check(&element(Tag::OctetString, &many(Tag::Set, 100))).unwrap();
         // Where longer lists are allowed, sets and what may be one are not larger.
         check_lists(&many(Tag::Sequence, 1_000), 1_000).unwrap();

@@ -127,7 +127,7 @@ impl Certificate {
         self.0.der.get(self.0.tbs.clone()).unwrap_or_default()
     }
 
-    /// Whom it is for.
+    /// The name of its owner.
     pub fn subject(&self) -> &DistinguishedName {
         &self.0.subject
     }

@@ -30,7 +30,7 @@ pub struct DistributionPoint {
     pub uris: Vec<String>,
     /// Whether its CRL is for some reasons of revocation only.
     pub some_reasons: bool,
-    /// Whether its CRL is signed by somebody else than the certificate's issuer.
+    /// Whether its CRL is signed by another authority than the certificate's issuer.
     pub other_issuer: bool,
 }
 

@@ -28,7 +28,7 @@ impl<V: Clone> Known<V> {
         }
         let found = find()?;
         let mut open = self.open();
-        // Whoever sends many different ones makes the others be looked at again, no more.
+        // A flood of different certificates only makes the others be checked again.
         if open.len() >= MAX_KNOWN_CERTIFICATES {
             open.clear();
         }

@@ -5,7 +5,7 @@ use time::OffsetDateTime;
 use x509_cert::ext::Extension;
 use x509_cert::time::Time;
 
-/// The first extension whose type occurred before; there may be none (section 4.2).
+/// The first extension whose type occurred before; no type may occur twice (section 4.2).
 pub(crate) fn repeated(extensions: &[Extension]) -> Option<&Extension> {
     let mut seen = std::collections::HashSet::new();
     extensions

@@ -1,4 +1,4 @@
-//! Revocation: what is asked, of whom, when, and what counts.
+//! Revocation: what is asked, where, when, and which answers count.
 
 #![expect(
     clippy::unwrap_used,

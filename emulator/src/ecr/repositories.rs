@@ -206,7 +206,7 @@ fn mutability_name(mutability: &TagMutability) -> &'static str {
     }
 }
 
-/// Null where there are none.
+/// Null without any.
 fn exclusion_filters(mutability: &TagMutability) -> Value {
     let filters = mutability.exclusions.iter();
     let filters: Vec<_> = filters

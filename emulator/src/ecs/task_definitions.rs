@@ -66,7 +66,7 @@ pub(super) fn describe(context: &Context<'_>) -> Result<Value, AwsError> {
 
 /// The task definition of the caller's account and region that a family, a revision or an ARN names.
 pub(super) fn find<'a>(store: &'a Store, caller: &Caller, name: &str) -> Option<&'a Value> {
-    // An ARN of another account or region is not found, whoever it belongs to.
+    // An ARN of another account or region is not found, whether or not it exists.
     let name = match name.strip_prefix(&arn(caller, "")) {
         Some(name) => name,
         None if name.starts_with("arn:") => return None,

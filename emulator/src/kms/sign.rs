@@ -98,7 +98,7 @@ fn check_length(message: &[u8]) -> Result<(), AwsError> {
     Err(violation("message", None, &constraint))
 }
 
-/// Whether the message is a digest; it is none unless said.
+/// Whether the message is a digest; without a type it is not.
 fn is_digest(message_type: Option<&str>) -> Result<bool, AwsError> {
     match message_type {
         None | Some("RAW") => Ok(false),

@@ -39,7 +39,7 @@ pub(crate) struct Context<'a> {
     pub(crate) store: &'a Saved<Store>,
     pub(crate) caller: &'a Caller,
     pub(crate) request: &'a Request<Bytes>,
-    /// The body, `{}` where there is none.
+    /// The body, `{}` without one.
     pub(crate) body: &'a Value,
     pub(crate) now: OffsetDateTime,
     /// What the URLs of code begin with.

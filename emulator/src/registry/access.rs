@@ -153,7 +153,7 @@ fn basic(call: &Call) -> Option<(String, String)> {
     Some((user.to_owned(), password.to_owned()))
 }
 
-/// Answers the token service: everything that is asked for to the right user, reading to nobody in particular where the
+/// Answers the token service: everything that is asked for to the right user, and reading to anonymous clients if the
 /// options say so.
 pub(super) fn token(
     access: &Access,

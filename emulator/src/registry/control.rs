@@ -18,8 +18,8 @@ impl Emulator {
     ///
     /// # Errors
     ///
-    /// [`TestImageError`] if `repository` or `tag` is none, if the tag is immutable and on another image, or if the data
-    /// directory cannot be written.
+    /// [`TestImageError`] if `repository` or `tag` is not valid, if the tag is immutable and on another image, or if
+    /// the data directory cannot be written.
     pub fn push_test_image(&self, repository: &str, tag: &str) -> Result<String, TestImageError> {
         self.push(repository, tag, TestImage::OnePlatform)
     }

@@ -148,8 +148,8 @@ impl Repository {
         referrers
     }
 
-    /// Refuses to move `tag` to `digest` where the repository does not allow it. The same tag on the same manifest again is
-    /// no move.
+    /// Refuses to move `tag` to `digest` where the repository does not allow it. The same tag on the same manifest
+    /// again is not a move.
     pub(super) fn check_tag(&self, name: &str, tag: &str, digest: &Digest) -> Result<(), OciError> {
         match self.tags.get(tag) {
             Some(current) if current != digest && !self.mutability.allows_moving(tag) => {
@@ -212,7 +212,7 @@ impl State {
         self.lists
     }
 
-    /// A repository, or the error that there is none.
+    /// A repository, or the error that it does not exist.
     pub(crate) fn repository(&self, key: &RepositoryKey) -> Result<&Repository, OciError> {
         self.repositories
             .get(key)

@@ -229,7 +229,7 @@ fn end(context: &Context<'_>, arn: &str) -> Result<(), AwsError> {
     })
 }
 
-/// Signs what the job names; answers the key that the signed archive is stored under, or why there is none.
+/// Signs what the job names; answers the key that the signed archive is stored under, or why signing failed.
 fn signed(context: &Context<'_>, job: &Job, profile: &Profile) -> Result<String, String> {
     let course = context.courses.read().course(&profile.arn());
     if let SigningEnd::Failed { reason, .. } = course.end {

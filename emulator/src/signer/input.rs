@@ -254,7 +254,7 @@ impl Input {
         values
     }
 
-    /// As [`Self::query_list`]; `finish` fails if there is none.
+    /// As [`Self::query_list`]; `finish` fails without a value.
     pub(crate) fn required_query_list(&mut self, name: &str, rule: Rule) -> Vec<String> {
         let values = self.query_list(name, rule);
         if values.is_empty() {
@@ -278,7 +278,7 @@ impl Input {
             .ok_or_else(|| wrong_type(name, "a date and time of RFC 3339"))
     }
 
-    /// As [`Self::optional_query_time`]; `finish` fails if there is none.
+    /// As [`Self::optional_query_time`]; `finish` fails without one.
     pub(crate) fn query_time(&mut self, name: &str) -> Result<OffsetDateTime, AwsError> {
         let time = self.optional_query_time(name)?;
         if time.is_none() {

@@ -24,7 +24,7 @@ fn start(change: impl FnOnce(&mut RegistryOptions)) -> Emulator {
         .unwrap()
 }
 
-/// A client of its own, so that no token of another test is in it.
+/// A client of its own, without a token of another test.
 fn client() -> Client {
     Client::new(ClientConfig {
         protocol: ClientProtocol::Http,

@@ -214,7 +214,7 @@ pub(crate) fn within<T: Send + 'static>(
     }
 }
 
-/// A connection, or why there is none.
+/// A connection, or why it failed.
 pub(crate) async fn connect(address: SocketAddr) -> std::io::Result<tokio::net::TcpStream> {
     soon("a connection", tokio::net::TcpStream::connect(address)).await
 }

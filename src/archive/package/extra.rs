@@ -1,4 +1,4 @@
-//! The extra fields of an entry: those that say when it was made and by whom are read past, all others are refused.
+//! The extra fields of an entry: those with times and with the owner are skipped, all others are refused.
 
 use super::error::PackageError as Error;
 use crate::archive::zip_records::Fields;

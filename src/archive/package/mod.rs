@@ -1,8 +1,9 @@
 //! A whole package of AWS Lambda, a zip file, read strictly: its entries in their order, each with its content.
 //!
-//! Input: a file that nobody else changes. Output: entries, and contents as a stream, in memory that does not grow with
-//! them. A package is refused where a reader that begins at the front, one that begins at the directory, one that searches
-//! for the end, one that believes extra fields, or one on another file system could find something else than this one.
+//! Input: a file that no other program changes. Output: entries, and contents as a stream, in memory that does not grow
+//! with them. A package is refused where a reader that begins at the front, one that begins at the directory, one that
+//! searches for the end, one that believes extra fields, or one on another file system could find something else than
+//! this one.
 
 mod directory;
 mod error;

@@ -21,7 +21,7 @@ pub struct KmsKeyId {
 #[derive(Debug, thiserror::Error, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum KmsKeyIdError {
-    /// It begins like an ARN and is none of KMS.
+    /// It begins like an ARN and is not one of KMS.
     #[error(transparent)]
     Arn(ArnError),
     /// It is neither an ARN, nor an alias, nor a key's identifier.

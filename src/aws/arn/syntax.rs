@@ -85,7 +85,7 @@ pub(super) fn suggest(location: &Location, resource: &str) -> Option<String> {
     SignerArn::from_resource(location, &resource).map(|arn| arn.to_string())
 }
 
-/// Text for an error, cut where somebody sent a book.
+/// Text for an error, cut to a bound, because it may have any length.
 pub(super) fn abbreviated(text: &str) -> String {
     const SHOWN: usize = 200;
     if text.chars().count() <= SHOWN {

@@ -11,7 +11,7 @@ use super::*;
 fn aws(region: Option<&str>) -> Aws {
     let settings = Settings {
         region: region.map(str::to_owned),
-        // Port 9 (discard): nobody is there.
+        // Port 9 (discard): nothing listens there.
         signer_endpoint_url: Some("http://127.0.0.1:9".to_owned()),
         ..Settings::default()
     };

@@ -134,6 +134,6 @@ pub struct TaskContainer {
     pub name: String,
     /// The image as the task definition has it; containers that AWS adds may have none.
     pub image: Option<String>,
-    /// The digest of what runs: `sha256:...`; there is none until it was pulled.
+    /// The digest of what runs: `sha256:...`; `None` until the image was pulled.
     pub image_digest: Option<String>,
 }

@@ -92,7 +92,7 @@ impl<'a> Named<'a> {
     }
 }
 
-/// A JWS is a JSON object; what is none is read, and refused, as COSE.
+/// A JWS is a JSON object; everything else is read, and refused, as COSE.
 fn format_by_content(bytes: &[u8]) -> EnvelopeFormat {
     match bytes.trim_ascii_start().first() {
         Some(b'{') => EnvelopeFormat::Jws,

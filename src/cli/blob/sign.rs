@@ -114,8 +114,9 @@ pub(super) async fn run(args: &Args) -> Result<CommandOutput, CommandOutput> {
     Ok(report)
 }
 
-/// Signs on a thread of its own: reading a file holds up what runs with it, and an interrupt is to
-/// be heard meanwhile. Its end is not waited for then; what it makes is written by nobody.
+/// Signs on a thread of its own: reading a file holds up what runs with it, and an interrupt must
+/// be noticed meanwhile. After an interrupt the thread is not awaited, and its result is not
+/// written.
 async fn sign(
     blob: Blob,
     by: Signer,
@@ -199,7 +200,7 @@ fn signature_file(blob: &Path, directory: Option<&Path>, format: EnvelopeFormat)
 /// What becomes of a signature file that is there already.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Replace {
-    /// There is none, and none may come.
+    /// There is no signature, and none may be added.
     Nothing,
     /// The user was asked.
     Allowed,

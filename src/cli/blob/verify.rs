@@ -188,7 +188,7 @@ async fn verify(args: &Args, file: &Path, called: Called) -> Result<BlobResult, 
         Err(error) => return Ok(answer(Err(error))),
     };
     let (format, envelope) = if is_found {
-        // Nobody named it, so that it may not lead elsewhere.
+        // The user did not name this file, so it must not be a link that leads elsewhere.
         (format_of(signature)?, read_found_signature(signature)?)
     } else {
         named_signature.read("", pipes)?

@@ -211,7 +211,7 @@ fn generate(
     })
 }
 
-/// Writes a new file; what somebody else put there meanwhile is not replaced.
+/// Writes a new file; a file that another program put there meanwhile is not replaced.
 fn write(path: &Path, content: &str, mode: u32, scratch: &Path) -> Result<(), CommandOutput> {
     let folder = path.parent().unwrap_or(path);
     files::create_directory(folder)

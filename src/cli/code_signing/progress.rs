@@ -1,4 +1,4 @@
-//! What is being done with a package, on a terminal; nothing where stderr is none.
+//! Progress on a package, on a terminal; silent if stderr is not one.
 
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 

@@ -64,7 +64,7 @@ pub(super) struct GateArgs {
     time: TimeArgs,
 }
 
-/// A gate whose files are read. Nobody has been asked anything.
+/// A gate whose files are read. No request has been sent.
 pub(super) struct ReadGate<'a> {
     args: &'a GateArgs,
     setup: GateSetup,
@@ -273,7 +273,7 @@ fn connect_unusable(error: &GateConnectError) -> CommandOutput {
     CommandOutput::unusable(error, error.hint())
 }
 
-/// Refuses what other users may write: whoever can change it decides what runs.
+/// Refuses files that other users may write: they would decide what runs.
 fn refuse_exposed(lines: &[String]) -> Result<(), CommandOutput> {
     if lines.is_empty() {
         return Ok(());

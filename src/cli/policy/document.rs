@@ -169,7 +169,7 @@ impl PolicyDocument {
     ///
     /// # Errors
     ///
-    /// The report that there is none, or that it cannot be read.
+    /// The report that the document is missing or cannot be read.
     pub(in crate::cli) fn show(&self, form: ListingForm) -> Result<CommandOutput, CommandOutput> {
         let (path, document, warning) = self.shown()?;
         let mut report = match TrustPolicies::parse(self.kind, &path, &document) {

@@ -227,7 +227,7 @@ fn read(file: &Path) -> Result<Vec<Row>, CommandOutput> {
         let sentence = format!("failed to read cases: {}", sentence::of_file(&error));
         CommandOutput::error(Exit::Usage, &one_line(&sentence), &error, error.hint())
     })?;
-    // A name twice, and what is no JSON, with its place.
+    // A name that occurs twice, and a text that is not JSON, with its place.
     Document::parse(&bytes).map_err(|error| {
         let sentence = format!("the cases in `{shown}` cannot be read");
         CommandOutput::error(Exit::Usage, &one_line(&sentence), &error, error.hint())

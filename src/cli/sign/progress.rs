@@ -1,4 +1,4 @@
-//! A bar on stderr while several artifacts are signed; nothing where stderr is no terminal.
+//! A bar on stderr while several artifacts are signed; silent if stderr is not a terminal.
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 

@@ -15,7 +15,7 @@ pub(super) struct Tally {
     left: Left,
     /// How many there are, if that is known.
     count: Option<usize>,
-    /// The summary's lines; there are none for a list of any length, whose failures were said as they came.
+    /// The summary's lines; empty for a list of unknown length, whose failures were printed as they came.
     lines: String,
 }
 

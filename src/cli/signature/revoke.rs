@@ -85,8 +85,8 @@ pub(super) async fn run(args: &Args) -> Result<Answer, Stop> {
     Ok(answer)
 }
 
-/// Whether a job that could not be looked at may be revoked: who may revoke need not be who may look, and AWS shows a
-/// job of another account to nobody but those who asked for it.
+/// Whether a job that could not be looked at may be revoked: the permission to revoke does not include the permission
+/// to look, and AWS shows a job of another account only to the identity that asked for it.
 fn may_go_on(id: &JobId, error: &Error) -> bool {
     match error {
         Error::NoJob { .. } => id.owner().is_some(),

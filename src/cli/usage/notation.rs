@@ -267,7 +267,7 @@ impl Line<'_> {
         }
     }
 
-    /// A number that is none, or a switch with another value than true and false.
+    /// A value that is not a number, or a switch with a value other than true and false.
     fn bad_value(&self, error: &clap::Error) -> Option<Said> {
         let given = text(error, ContextKind::InvalidArg)?;
         let given = given.as_str();

@@ -37,7 +37,7 @@ impl Form {
 }
 
 impl Answer {
-    /// The text of the next result; there is none in words, which are said elsewhere.
+    /// The text of the next result; empty for the form in words, which is printed elsewhere.
     pub(super) fn add(&mut self, result: &ArtifactVerdict) -> String {
         match self {
             Self::Text => String::new(),

@@ -1,5 +1,5 @@
-//! A verifier that asks nobody. It is made without a connection pool, without AWS and without plugins,
-//! so that there is nothing to ask with.
+//! A verifier that sends no requests. It is made without a connection pool, without AWS and without
+//! plugins, so that there is nothing to ask with.
 
 use std::path::Path;
 

@@ -67,7 +67,7 @@ impl Record {
     ///
     /// # Errors
     ///
-    /// The report of a record that is not written: whoever asked for it must not take the one before for it.
+    /// The report of a record that is not written: the user must not take the previous record for it.
     pub(in crate::cli) fn end(self, is_whole: bool) -> Result<(), CommandOutput> {
         let Some((path, lock)) = self.0 else {
             return Ok(());

@@ -160,9 +160,9 @@ pub(in crate::cli) fn write_policy(text: &mut String, statement: &StatementName)
     }
 }
 
-/// How old the oldest answer is that a file gave although AWS Signer, or everybody, could have been
-/// asked: the user chose that, and may have forgotten. Nothing where there is none; what a cache has of
-/// answers that say themselves until when they hold is nobody's choice.
+/// How old the oldest answer is that a file gave although AWS Signer, or the authorities, could have
+/// been asked: the user chose that, and may have forgotten. Empty without such an answer. Answers in a
+/// cache that state how long they hold are not counted: the user did not choose their age.
 pub(super) fn age_note(accepted: &SignatureOutcome) -> String {
     let facts = accepted.validations.iter().flat_map(|one| &one.facts);
     let sources = facts.filter_map(|fact| fact.source.as_ref());
@@ -198,7 +198,7 @@ pub(in crate::cli) fn foreign_endpoints<'a>(
     })
 }
 
-/// Says that an endpoint answered that is not AWS's: whoever sets it decides what is revoked.
+/// Says that an endpoint answered that is not AWS's: that setting decides what is revoked.
 pub(in crate::cli) fn endpoint_note(url: &str) -> String {
     format!(
         "Note: `{}`, which is not an endpoint of AWS, answered about revocation\n",

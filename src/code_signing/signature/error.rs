@@ -63,7 +63,7 @@ pub enum Error {
     /// The signer is not named by issuer and serial number.
     #[error("the signer is not named by issuer and serial number")]
     SignerIdentifier,
-    /// Attributes that nobody signed.
+    /// Attributes that the signature does not cover.
     #[error("the signature has unsigned attributes")]
     UnsignedAttributes,
     /// The attributes are in another order than DER's.

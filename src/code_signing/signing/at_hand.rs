@@ -54,7 +54,7 @@ impl AtHand {
     }
 }
 
-/// A file as an argument: a name that begins with `-` is no flag.
+/// A file as an argument: a name that begins with `-` is not a flag.
 fn as_file(name: &str) -> String {
     match name {
         "" => "package.zip".to_owned(),

@@ -88,7 +88,7 @@ fn others(bucket: Bucket<'_>) -> Result<Vec<(Label, Value)>, Error> {
     Ok(others)
 }
 
-/// The list of critical headers; empty where there is none.
+/// The list of critical headers; empty without that header.
 fn take_critical(bucket: &mut Bucket<'_>) -> Result<Vec<Label>, Error> {
     const WANTED: &str = "an array of text and integers";
     let items = match bucket.remove(&CRITICAL) {
@@ -126,7 +126,7 @@ fn take_time(
         Item::Integer(seconds) => i64::try_from(*seconds)
             .ok()
             .and_then(|seconds| OffsetDateTime::from_unix_timestamp(seconds).ok()),
-        // A float that is not finite, and one that is no time, give no duration.
+        // A float that is not finite, or is beyond all times, gives no duration.
         Item::Float(seconds) => Duration::checked_seconds_f64(*seconds)
             .and_then(|since| OffsetDateTime::UNIX_EPOCH.checked_add(since)),
         other => return Err(wrong_kind(&label, other, WANTED)),

@@ -23,7 +23,7 @@ pub(super) struct Flattened<'a> {
     pub(super) signature: Cow<'a, str>,
 }
 
-/// The unprotected header. Members that are not known are ignored: anybody can add them.
+/// The unprotected header. Members that are not known are ignored: the signature does not cover them.
 #[derive(Default)]
 pub(super) struct Unprotected<'a> {
     pub(super) x5c: Option<Chain<'a>>,

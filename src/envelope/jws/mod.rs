@@ -177,7 +177,7 @@ fn take_time(
     check_range(header, time).map(Some)
 }
 
-/// The list of critical headers; empty where there is none.
+/// The list of critical headers; empty without that header.
 fn take_critical(members: &mut Map<String, Value>) -> Result<Vec<Label>, Error> {
     const WANTED: &str = "an array of strings";
     let values = match members.remove(CRITICAL) {

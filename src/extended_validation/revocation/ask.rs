@@ -151,7 +151,7 @@ mod tests {
         let words = "it lacks the member `revokedEntities`";
         assert!(error.to_string().contains(words), "{error}");
         assert_eq!(asked.len(), 1);
-        // What AWS says when it refuses is no answer that lacks something.
+        // A refusal by AWS is a denial, not an answer that lacks something.
         let denial = r#"{"message":"no","code":"AccessDeniedException"}"#;
         let denied = said(403, denial).header("x-amzn-ErrorType", "AccessDeniedException");
         let (answer, asked) = ask_for(denied).await;

@@ -1,4 +1,4 @@
-//! Whom a verification asks: AWS, each question once, or the answers that were stored before.
+//! Where a verification gets answers: from AWS, each question once, or from those that were stored before.
 
 use std::sync::Arc;
 
@@ -21,10 +21,10 @@ use crate::x509::Certificate;
 
 /// Who says whether AWS Signer revoked something.
 ///
-/// Each question is sent once, whoever asks it again: make one checker for one run of the program.
-/// Who asks while the answer is awaited waits for the same answer. That a question was not answered is
-/// remembered for half a minute and no longer; and for as long, where time was lost without any answer,
-/// no other question goes the same way.
+/// Each question is sent once, however often it is asked: make one checker for one run of the program.
+/// A second caller waits for the same answer. That a question was not answered is remembered for half a
+/// minute and no longer; and for as long, where time was lost without any answer, no other question
+/// goes the same way.
 #[derive(Debug)]
 pub struct RevocationChecker(Source);
 
@@ -58,15 +58,15 @@ struct Known {
 #[derive(Debug, Clone)]
 struct Unanswered {
     error: CallError,
-    /// Why what is kept on disk did not count: with it nobody would have been asked.
+    /// Why what is kept on disk did not count: otherwise no request would have been sent.
     warnings: Vec<String>,
 }
 
-/// What a result rests on: the question, of whom it was asked, and when at the latest. AWS does not
-/// say until when an answer holds; where one was kept or stored, it may count until then.
+/// What a result rests on: the question, the place that it was sent to, and when at the latest. AWS
+/// does not say until when an answer holds; where one was kept or stored, it may count until then.
 pub type Evidence = facts::Evidence<Question>;
 
-/// Whether answers count that were stored, and that nobody has signed.
+/// Whether stored answers count, which are not signed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum UnsignedAnswers {
     /// The trust policy allows them.
@@ -108,7 +108,7 @@ impl RevocationChecker {
         checker
     }
 
-    /// Asks nobody: only what is in `stored` counts, where that is allowed.
+    /// Sends no requests: only what is in `stored` counts, where that is allowed.
     pub fn stored(stored: StoredAnswers) -> Self {
         Self(Source::Stored(stored))
     }
@@ -135,7 +135,7 @@ impl RevocationChecker {
             Ok((inquired, known)) => {
                 warnings.extend(known.warnings);
                 let result = inquired.judge(&known.answer.revoked_entities);
-                // What is no answer to the question is evidence of nothing.
+                // An answer to another question is evidence of nothing.
                 let is_answer = !matches!(result, Err(Error::UnexpectedEntity { .. }));
                 let (origin, until) = (known.origin, known.until);
                 let evidence = is_answer.then(|| known.answer.into_evidence(origin, until));
@@ -170,7 +170,7 @@ impl RevocationChecker {
             )
             .await?;
         match inquired.judge(&known.answer.revoked_entities) {
-            // It is no answer to what was asked, and nothing to keep.
+            // An answer to another question is not kept.
             Err(error @ Error::UnexpectedEntity { .. }) => Err(error),
             result => Ok((known.answer, result)),
         }

@@ -1,6 +1,6 @@
-//! An answer of AWS Signer as a file (`schemas/aws-signer-revocation.v1.schema.json`): what was asked,
-//! of whom, when, and what was answered. Nobody has signed it; who may write the file decides what it
-//! says.
+//! An answer of AWS Signer as a file (`schemas/aws-signer-revocation.v1.schema.json`): the question,
+//! where and when it was asked, and the answer. It is not signed: every user who may write the file
+//! decides what it says.
 
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ use crate::notary::rfc3339;
 /// An answer of AWS Signer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Answer {
-    /// What was asked, of whom.
+    /// The question, and the place that it was sent to.
     pub question: Question,
     /// What AWS says was revoked; nothing is good.
     pub revoked_entities: Vec<String>,
@@ -77,7 +77,7 @@ impl Answer {
             let path = path();
             DocumentError::Json { path, source }
         })?;
-        // Whoever wrote it may not have left out what is secret.
+        // The file's author may have left a secret in it.
         let place = &mut document.question.place;
         place.endpoint_url = place.endpoint_url.as_deref().map(redact_text);
         if document.version != VERSION {

@@ -37,7 +37,7 @@ pub enum DocumentError {
         /// Its version.
         found: String,
     },
-    /// A time that is none.
+    /// A text that is not a time.
     #[error("`{}` has no valid `askedAt` or `signatureTimestamp`", path.display())]
     Time {
         /// The file.

@@ -3,8 +3,8 @@
 //!
 //! One file for each question, `{directory}/{SHA-256 of the whole question}.json`, whole in it again.
 //! Only answers that nothing was revoked are kept: a refusal is always AWS's own and of this moment,
-//! and takes away what was kept before it, also where nobody asked for anything to be kept.
-//! A file counts only if this user alone can have written it and put it there, as nothing in it is
+//! and takes away what was kept before it, also if the user did not ask for answers to be kept. A
+//! file counts only if this user alone can have written it and put it there, as nothing in it is
 //! signed: both it and the directory are looked at. Whatever does not count is asked for again.
 
 use std::path::PathBuf;
@@ -54,7 +54,7 @@ impl AnswerCache {
         }
     }
 
-    /// The answer kept for `question`; `None` if there is none.
+    /// The answer kept for `question`; `None` without one.
     pub(super) fn read(
         &self,
         question: &Question,

@@ -49,7 +49,7 @@ pub struct Place {
 }
 
 impl Place {
-    /// Where somebody in `region` is asked, at `endpoint_url` if it is not AWS's own.
+    /// The place that is asked in `region`, at `endpoint_url` if it is not AWS's own.
     pub fn new(partition: String, region: String, endpoint_url: Option<&str>) -> Self {
         let shown = endpoint_url.map(redact_text);
         let hidden = endpoint_url.filter(|url| Some(*url) != shown.as_deref());
@@ -70,7 +70,7 @@ impl Place {
     }
 }
 
-/// A question (`GetRevocationStatus`), and to whom.
+/// A question (`GetRevocationStatus`), and where it is sent.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Question {
@@ -108,7 +108,7 @@ impl Question {
 }
 
 impl Subject {
-    /// A name that nothing else has that can be asked about, whoever is asked.
+    /// A name that no other subject of a question has, wherever it is sent.
     pub(super) fn name(&self) -> String {
         name_of(self)
     }

@@ -1,5 +1,5 @@
-//! What AWS's answer to `GetRevocationStatus` says, read strictly: whoever can put another answer in the
-//! place of AWS's must not be able to say "nothing was revoked" by accident.
+//! What AWS's answer to `GetRevocationStatus` says, read strictly: an answer that is not AWS's must not
+//! say "nothing was revoked" by accident.
 //!
 //! Not checked here: whether what was revoked is among what was asked about ([`super::question`]).
 
@@ -24,7 +24,7 @@ pub(super) enum Unusable {
     /// Another media type than that of AWS's answers, none, or more than one.
     #[error("its type is `{found}`, wanted `application/json`")]
     ContentType { found: String },
-    /// An error, although the status says that there is none.
+    /// An error, although the status is that of a success.
     #[error("it has the header `x-amzn-ErrorType: {found}`")]
     ErrorType { found: String },
     /// More bytes than any answer about a few certificates.

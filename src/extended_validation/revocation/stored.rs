@@ -1,8 +1,8 @@
 //! Answers of AWS Signer stored for a verification without a network, one file for each subject:
 //! `{directory}/{SHA-256 of what was asked about}.json`.
 //!
-//! Whoever may write the directory could have made the answer up: it counts only where the trust policy
-//! allows unsigned statements of AWS Signer by name, and for so long.
+//! Every user who may write the directory could have invented the answer: it counts only where the
+//! trust policy allows unsigned statements of AWS Signer by name, and for so long.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -37,7 +37,7 @@ impl StoredAnswers {
         self.max_age
     }
 
-    /// The answer about `subject`, and its file. Whoever was asked, it must be of the partition.
+    /// The answer about `subject`, and its file. It may come from any endpoint, but must be of the partition.
     pub(super) fn read(
         &self,
         subject: &Subject,

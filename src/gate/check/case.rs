@@ -1,7 +1,7 @@
 //! What a gate policy makes of signatures that are good but for their signers: the policy is judged, not signatures.
 //!
-//! Input: a gate policy with its trust policy, a reference, and signatures as somebody imagines them. Output: accepted,
-//! tolerated, rejected or skipped, with the rule and the reason. Nothing is read or asked.
+//! Input: a gate policy with its trust policy, a reference, and imagined signatures. Output: accepted, tolerated,
+//! rejected or skipped, with the rule and the reason. Nothing is read or asked.
 
 use std::collections::BTreeMap;
 use std::time::Duration;

@@ -141,7 +141,7 @@ impl Refusal {
             Self::Artifact { source } => source.class(),
             Self::Unmet(examination) => match examination.result() {
                 Err(class) => class,
-                // What is met is no refusal; it could not be decided why it is one.
+                // A requirement that is met is not a refusal; why it was refused could not be decided.
                 Ok(()) => FailureClass::Inconclusive,
             },
         }
@@ -160,7 +160,7 @@ impl Refusal {
         }
     }
 
-    /// What to do about it. Never to sign: whoever stands at a gate wants to run it.
+    /// What to do about it. Never to sign: the reader at a gate wants to run the image.
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::NoRule(none) => Some(none.hint()),

@@ -18,7 +18,7 @@ use crate::verify::{SignatureJudgement, Unseen};
 pub(super) struct Roles<'r> {
     rule: &'r GateRule,
     statements: Vec<Statement>,
-    /// For each role the number of its statement, or why there is none.
+    /// For each role the number of its statement, or why it has no statement.
     of_role: Vec<Result<usize, Arc<NoStatement>>>,
 }
 

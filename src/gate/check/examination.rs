@@ -87,7 +87,7 @@ pub struct RoleExamination {
     pub signer: RoleSigner,
     /// The signature that fills it.
     pub filled: Option<Filling>,
-    /// Why no statement lets anybody fill it.
+    /// Why no statement can fill it.
     pub no_statement: Option<Arc<NoStatement>>,
     /// Why each signature does not fill it; empty for a role that is filled.
     pub shortfalls: Vec<RoleShortfall>,
@@ -123,7 +123,7 @@ pub enum RoleLack {
     },
     /// It is verified, and its revocation was not looked at.
     RevocationSkipped,
-    /// It has no time that somebody other than the signer vouches for.
+    /// It has no time that a party other than the signer states.
     NoAuthenticTime {
         /// How old it may be.
         max_age: Duration,

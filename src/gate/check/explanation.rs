@@ -1,5 +1,5 @@
 //! Which rule of a gate policy decides about a reference, and which statements judge signatures for its signers. The
-//! policies are read, and nobody is asked.
+//! policies are read, and no request is sent.
 
 use time::OffsetDateTime;
 

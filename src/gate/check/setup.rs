@@ -105,7 +105,7 @@ pub enum GateConnectError {
     /// The environment cannot be used.
     #[error(transparent)]
     Environment(environment::Error),
-    /// AWS would be asked elsewhere than at its own endpoints: whoever answers there says what is revoked.
+    /// AWS would be asked elsewhere than at its own endpoints: the server there would decide what is revoked.
     #[error(
         "{} sets the endpoint `{url}`, which is not AWS's own and which the gate policy does not name",
         from

@@ -1,6 +1,6 @@
 //! Who signed: which signatures are those of one signer, who fills one role however often it signs.
 //!
-//! One key is one signer. So is one subject: whoever has a certificate renewed has a second key, and no identity of a
+//! One key is one signer. So is one subject: after a renewal the same owner has a second key, and no identity of a
 //! gate policy tells the two apart.
 
 use crate::aws::SignerArn;
@@ -20,7 +20,7 @@ pub(super) enum SignerKey {
         leaf: Box<Certificate>,
         subject: String,
     },
-    /// Nobody knows; the signature of this number could not be looked at.
+    /// Not known: the signature of this number could not be looked at.
     Unknown(usize),
 }
 

@@ -11,7 +11,7 @@ use crate::reference::{Reference, Scheme};
 use crate::trust_policy::{self, Statement, TrustPolicies, TrustedIdentity};
 use crate::trust_store::NamedStore;
 
-/// Why no statement lets anybody fill a role for an artifact.
+/// Why no statement fills a role for an artifact.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum NoStatement {
@@ -138,7 +138,7 @@ pub(super) fn check(policies: &TrustPolicies, role: &Role) -> Result<(), Unknown
     Ok(())
 }
 
-/// Whether whoever has `identity` is trusted by the statement, too.
+/// Whether the statement trusts the owner of `identity`, too.
 fn trusts(statement: &Statement, identity: &TrustedIdentity) -> bool {
     statement
         .trusted_identities

@@ -54,7 +54,7 @@ impl Kind {
         matches!(self, Self::Kubernetes)
     }
 
-    /// Whether only JSON is read by whoever deploys it.
+    /// Whether the service that deploys it reads only JSON.
     pub(super) const fn is_json(self) -> bool {
         matches!(self, Self::ImageDefinitions | Self::ImageDetail)
     }

@@ -2,7 +2,7 @@
 //!
 //! Input: the bytes of a document and its [`Kind`]; output: a [`RunDocument`] with every image, its place and its
 //! reference. [`RunDocument::pin`] writes other references at the same places and changes no other byte. Nothing is
-//! resolved here, and nobody is asked.
+//! resolved here, and no request is sent.
 //!
 //! What is not known is refused: an image where the kind has none (any key that `place::names_image`, with a value),
 //! whatever brings images from elsewhere, and everything that two readers of the same bytes may take differently.

@@ -76,7 +76,7 @@ impl<'d> Finder<'d> {
         self.lines.position(node.start())
     }
 
-    /// The value is written here: it is no alias, and no tag makes it another one.
+    /// Checks that the value is written here: it is not an alias, and it has no tag that makes it another one.
     pub(super) fn check(&self, place: &Place<'_>) -> Result<(), Error> {
         if let Some(tag) = &place.node.tag {
             return Err(Error::Tag {
@@ -113,7 +113,7 @@ impl<'d> Finder<'d> {
         }
     }
 
-    /// A member of a mapping; `None` where there is none, or `null`.
+    /// A member of a mapping; `None` without it, or if it is `null`.
     pub(super) fn member(&self, place: &Place<'d>, name: &str) -> Result<Option<Place<'d>>, Error> {
         self.check(place)?;
         if !matches!(place.node.content, Content::Mapping(_)) {

@@ -2,7 +2,7 @@
 //!
 //! What runs is decided by another reader than this one: `kubectl`, Docker Compose, CloudFormation. So
 //! everything is refused that readers of YAML are known to take in different ways: duplicate and merge keys,
-//! keys that are no plain text, directives, the line breaks of YAML 1.1, and text on the line of `---`.
+//! keys that are not plain text, directives, the line breaks of YAML 1.1, and text on the line of `---`.
 
 use std::collections::HashMap;
 

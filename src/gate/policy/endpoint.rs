@@ -2,10 +2,11 @@
 
 use url::Url;
 
-/// The URL in the one form in which endpoints are compared; `None` for what is no `http` or `https` URL with a host.
+/// The URL in the one form in which endpoints are compared; `None` for a text that is not an `http` or `https` URL with
+/// a host.
 ///
-/// Letter case of scheme and host, the port of the scheme and a slash at the end make no difference. What has a user,
-/// a password, a query or a fragment is none.
+/// Letter case of scheme and host, the port of the scheme and a slash at the end make no difference. A URL with a
+/// user, a password, a query or a fragment has no such form.
 pub fn normal(text: &str) -> Option<String> {
     let url = Url::parse(text.trim()).ok()?;
     let is_plain = matches!(url.scheme(), "http" | "https")

@@ -189,7 +189,7 @@ pub enum GateFault {
         /// The name.
         found: String,
     },
-    /// A text that is no scope.
+    /// A text that is not a scope.
     #[error("`{found}` is not a scope")]
     Scope {
         /// The text.
@@ -208,7 +208,7 @@ pub enum GateFault {
         /// The rule that has it.
         rule: String,
     },
-    /// A requirement that is none, or several.
+    /// A text that is not a requirement, or several requirements.
     #[error("a requirement is `all`, `any`, or `atLeast` and `of`")]
     Requirement,
     /// A number of signers that cannot be.
@@ -231,7 +231,7 @@ pub enum GateFault {
         /// The other role.
         name: String,
     },
-    /// A signing profile's ARN that is none.
+    /// A text that is not the ARN of a signing profile.
     #[error("not the ARN of a signing profile")]
     Profile {
         /// Why.
@@ -260,7 +260,7 @@ pub enum GateFault {
         /// What it is.
         found: Kind,
     },
-    /// A digest that is none.
+    /// A text that is not a digest.
     #[error("`{found}` is not a digest")]
     Digest {
         /// The text.
@@ -275,7 +275,7 @@ pub enum GateFault {
     /// The same exemption twice.
     #[error("the same repository and digest are exempted above")]
     ExemptionTaken,
-    /// A time that is none.
+    /// A text that is not a time.
     #[error("`{found}` is not a time in RFC 3339")]
     Time {
         /// The text.
@@ -299,7 +299,7 @@ pub enum GateFault {
         /// The path.
         found: String,
     },
-    /// A text that is no URL of an endpoint.
+    /// A text that is not the URL of an endpoint.
     #[error("`{found}` is not the URL of an endpoint")]
     Endpoint {
         /// The text, without what may be secret in it.

@@ -15,7 +15,7 @@ use crate::notary::rfc3339;
 /// Something that is allowed and probably not meant.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum GateWarning {
-    /// A more specific scope asks less than a wider one: whoever adds a rule takes images out of the wider one.
+    /// A more specific scope asks less than a wider one: a new rule takes images out of the wider one.
     AsksLess {
         /// The more specific scope.
         scope: String,
@@ -140,7 +140,7 @@ fn has_signers_of(rule: &GateRule, wider: &GateRule) -> bool {
     rule.needed().saturating_sub(others) >= wider.needed()
 }
 
-/// Whether whoever fills `role` fills `other`.
+/// Whether every signer that fills `role` also fills `other`.
 fn is_as_strict(role: &Role, other: &Role) -> bool {
     let is_young = match (role.max_age, other.max_age) {
         (_, None) => true,

@@ -374,7 +374,7 @@ impl Reader<'_> {
         })
     }
 
-    /// One that has passed is no problem of the policy: it does not count any more.
+    /// A time that has passed is not a problem of the policy: the entry no longer counts.
     fn read_until(&mut self, node: &Node<'_>) -> Option<OffsetDateTime> {
         let found = self.text(Some(node))?;
         let Ok(until) = OffsetDateTime::parse(&found, &Rfc3339) else {

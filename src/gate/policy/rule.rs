@@ -56,7 +56,7 @@ pub enum Need {
     AtLeast(usize),
 }
 
-/// One signature that is asked for: by whom, how old at most, and with what signed beside.
+/// One signature that is asked for: its signer, its greatest age, and the metadata that must be signed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Role {
     /// What the signature stands for, for example `built by CI`; unique in the rule.

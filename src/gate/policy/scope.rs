@@ -1,7 +1,7 @@
 //! Scopes of a gate policy: one repository, or every repository below a prefix.
 //!
 //! `HOST/REPOSITORY` is a scope of trust policies and is compared as one. `HOST/*` and `HOST/COMPONENT/*` end at a
-//! component: nothing matches inside a host or a component, and `*` alone is no scope.
+//! component: nothing matches inside a host or a component, and `*` alone is not a scope.
 
 use std::fmt;
 
@@ -15,7 +15,7 @@ pub struct GateScope {
     is_prefix: bool,
 }
 
-/// Why a text is no scope of a gate policy.
+/// Why a text is not a scope of a gate policy.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum GateScopeError {
@@ -72,7 +72,7 @@ impl GateScope {
         })
     }
 
-    /// The scope in the one form in which scopes are compared, by somebody who asks over `scheme`.
+    /// The scope in the one form in which scopes are compared, for a verifier that asks over `scheme`.
     pub fn normalized(&self, scheme: Scheme) -> String {
         if self.is_prefix {
             normal_prefix(&self.text, scheme)

@@ -190,7 +190,7 @@ fn what_is_no_document_is_refused() {
         parse(&long[1..]),
         GatePolicyError::Malformed { .. }
     ));
-    // More problems help nobody.
+    // A longer list of problems does not help.
     let rules: Vec<Value> = (0..MAX_POLICY_PROBLEMS + 5)
         .map(|_| json!({ "x": 1 }))
         .collect();

@@ -105,7 +105,7 @@ const BYPASSES: [Bypass; 8] = [
     },
 ];
 
-/// A finding for each setting by which pulls go past the verifiers, or one that there is none.
+/// A finding for each setting by which pulls go past the verifiers, or one finding that no setting does so.
 pub(super) fn check(config: &ContainerdConfig) -> Vec<Finding> {
     let mut findings = Vec::new();
     for bypass in &BYPASSES {

@@ -87,7 +87,7 @@ impl ImageVerifier {
             None => GateRoots::Published,
             Some(path) => {
                 let path = self.checked(path)?;
-                // It is a regular file, which nobody has to be waited for.
+                // It is a regular file, so the wait is never used.
                 let wait = crate::limits::VERIFIER_ANSWER_MARGIN;
                 let store = NamedStore::from_file(StoreName::trust_anchor(), &path, wait)
                     .map_err(VerifierError::TrustAnchor)?;
@@ -208,8 +208,8 @@ fn check_tree(directory: &Path) -> Result<(), VerifierError> {
     Ok(())
 }
 
-/// Whether the registry has for this digest what containerd has: whoever reads the same bytes in another way runs
-/// something else.
+/// Whether the registry has for this digest what containerd has: a program that reads the same bytes as another
+/// type runs something else.
 ///
 /// # Errors
 ///

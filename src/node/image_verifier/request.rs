@@ -42,7 +42,7 @@ pub enum RequestError {
     /// An argument is not text.
     #[error("argument {0} is not text in UTF-8")]
     NotText(usize),
-    /// An argument that is no flag and belongs to none.
+    /// An argument that is neither a flag nor the value of one.
     #[error("argument {0} is not a flag")]
     NotAFlag(usize),
     /// A flag is missing.
@@ -354,7 +354,7 @@ mod tests {
             (format!("{all} x"), "argument 7 is not a flag"),
             (format!("{all} -"), "argument 7 is not a flag"),
             (format!("{all} -later x y"), "argument 9 is not a flag"),
-            // A value of a flag that is not known, and that looks like one of ours, is no way in.
+            // A value of a flag that is not known, and that looks like one of ours, does not get through.
             (format!("-later -name {all}"), "argument 4 is not a flag"),
             ("-a ".repeat(65), "there are more than 64 arguments"),
         ] {

@@ -394,7 +394,7 @@ mod tests {
                 "{text}: {error:?}"
             );
         }
-        // An entry of another registry is no reason to find nothing.
+        // An entry of another registry must not keep this one's from being found.
         let config = r#"{"auths": {"s.example": 1, "r.example": {"auth": "dTpw"}}, "credHelpers": {"s.example": 1}}"#;
         assert_eq!(found(config).unwrap(), Some(password("u", "p")));
     }

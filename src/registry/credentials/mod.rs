@@ -110,7 +110,7 @@ impl Credential {
         }
     }
 
-    /// The value of `Authorization` with scheme Basic; `None` if this is no password.
+    /// The value of `Authorization` with scheme Basic; `None` if this is not a password.
     pub(super) fn basic(&self) -> Option<HeaderValue> {
         let Proof::Password { username, password } = &self.proof else {
             return None;
@@ -121,7 +121,7 @@ impl Credential {
         Some(value)
     }
 
-    /// The value of `Authorization` with scheme Bearer; `None` if this is no token for the registry.
+    /// The value of `Authorization` with scheme Bearer; `None` if this is not a token for the registry.
     pub(super) fn bearer(&self) -> Option<HeaderValue> {
         let Proof::RegistryToken(token) = &self.proof else {
             return None;
@@ -296,7 +296,7 @@ impl From<Credential> for CredentialLookup {
 #[derive(Debug, Clone, Default)]
 pub struct Credentials(Arc<Inner>);
 
-/// One credential and process, whoever asks at the same time.
+/// One credential and one process for all who ask at the same time.
 type Once = Arc<OnceCell<Option<Credential>>>;
 
 #[derive(Debug, Default)]
@@ -309,7 +309,7 @@ struct Inner {
     asked: Mutex<HashMap<(String, String), Once>>,
 }
 
-/// A file that is read once, whoever asks, as helpers are asked once. One that cannot be read is tried again.
+/// A file that is read once for all callers, as helpers are asked once. One that cannot be read is tried again.
 #[derive(Debug)]
 struct KeptFile {
     file: AuthFile,
@@ -469,7 +469,7 @@ impl Credentials {
             let once = self.once(native, server);
             match once.get_or_try_init(|| helper::find(native, server)).await {
                 Ok(found) => credential.clone_from(found),
-                // Nobody asked for this helper: the registry may let an anonymous request in.
+                // The user did not name this helper, and the registry may allow an anonymous request.
                 Err(error) => {
                     unread.get_or_insert(Arc::new(error));
                 }

@@ -126,7 +126,7 @@ fn hint_about_listing(source: Option<&Error>) -> String {
     }
 }
 
-/// Plain HTTP is no way to a registry that speaks TLS.
+/// A registry that speaks TLS cannot be reached over plain HTTP.
 fn may_speak_tls(registry: &str) -> String {
     let host = registry.rsplit_once(':').map_or(registry, |(host, _)| host);
     if host.eq_ignore_ascii_case("localhost") {

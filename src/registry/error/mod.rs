@@ -14,7 +14,7 @@ use super::credentials;
 use super::words::Words;
 use crate::{files, http, oci};
 
-/// What an error means for somebody who was looking for something.
+/// What an error means for a search.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Kind {
     /// The registry said that it is not there.
@@ -25,7 +25,7 @@ pub enum Kind {
     Inconclusive,
 }
 
-/// Why a path is no OCI image layout.
+/// Why a path is not an OCI image layout.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum LayoutFault {
@@ -216,7 +216,7 @@ pub enum Error {
         #[source]
         source: serde_json::Error,
     },
-    /// An answer that would lead somewhere it must not, or says what nobody may say.
+    /// An answer that would lead somewhere it must not, or has content that no registry may send.
     #[error("`{url}` {fault}")]
     Misbehaved {
         /// The request's URL.
@@ -224,7 +224,7 @@ pub enum Error {
         /// What it did.
         fault: String,
     },
-    /// A manifest that is listed as a signature is none of this artifact.
+    /// A manifest that is listed as a signature is not a signature of this artifact.
     #[error("manifest `{digest}` is not a signature of the artifact: {reason}")]
     NotASignature {
         /// The manifest's digest.
@@ -355,7 +355,7 @@ impl Error {
         matches!(self, Self::Unauthorized { .. } | Self::Denied { .. })
     }
 
-    /// What the error means for somebody who was looking for something.
+    /// What the error means for a search.
     pub fn kind(&self) -> Kind {
         match self {
             Self::NotFound { .. }

@@ -47,7 +47,7 @@ impl LayoutRepository {
         Ok(layout)
     }
 
-    /// The same, with a new layout where there is none yet.
+    /// The same, with a new layout if it does not exist yet.
     ///
     /// # Errors
     ///

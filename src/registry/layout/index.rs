@@ -1,5 +1,5 @@
-//! `index.json` and the indexes below it: which manifests there are, and their tags. Whoever may write a
-//! layout writes them, so they are read entry by entry.
+//! `index.json` and the indexes below it: which manifests there are, and their tags. Every user who may
+//! write a layout writes them, so they are read entry by entry.
 
 use std::collections::{HashSet, VecDeque};
 
@@ -109,7 +109,7 @@ impl Walk<'_> {
             entry.descriptor.media_type().as_ref(),
             IMAGE_INDEX | DOCKER_LIST
         ) {
-            // A missing or broken index is often a platform that nobody copied; it hides no other.
+            // A missing or broken index is often a platform that was not copied; it hides no other.
             let read = self.layout.read_manifest(&entry.descriptor);
             match read {
                 Ok(bytes) => {
@@ -149,7 +149,7 @@ impl Walk<'_> {
     }
 }
 
-/// Gives `each` the entries of an index and their tags, one after the other, without those that are none.
+/// Gives `each` the entries of an index and their tags, one after the other, and skips what is not an entry.
 ///
 /// # Errors
 ///

@@ -44,8 +44,8 @@ impl LayoutRepository {
     ///
     /// # Errors
     ///
-    /// [`Error::NotALayout`] if the directory is none, [`Error::Malformed`] if its index is not one,
-    /// [`Error::File`] for what keeps its files from being read.
+    /// [`Error::NotALayout`] if the directory is not a layout, [`Error::Malformed`] if its index is
+    /// not one, [`Error::File`] for what keeps its files from being read.
     pub fn open(reference: &LayoutReference) -> Result<Self, Error> {
         #[derive(Deserialize)]
         #[serde(rename_all = "camelCase")]

@@ -21,7 +21,7 @@ const BLOB_MODE: u32 = 0o444;
 pub(super) const INDEX_MODE: u32 = 0o644;
 
 impl LayoutRepository {
-    /// Writes `signature` into the layout. Until the index names it, nobody sees it.
+    /// Writes `signature` into the layout. Readers do not see it until the index names it.
     ///
     /// # Errors
     ///

@@ -359,7 +359,7 @@ async fn a_signature_is_stored_as_notation_stores_it() {
     let target = layout.resolve().unwrap();
     let signature = new_signature(&target);
     let pushed = layout.push_signature(&signature).await.unwrap().manifest;
-    // Once more is no second one.
+    // Pushing it once more adds no second one.
     assert_eq!(
         layout.push_signature(&signature).await.unwrap().manifest,
         pushed

@@ -153,7 +153,7 @@ impl Signing<'_> {
             }
             // It is there, and another one would be as hard to find.
             end if end.is_not_listed() => self.claims.done(index),
-            // Whoever waits for it looks only after this has ended, and finds a stop that comes of it.
+            // A waiting reference looks only after this one has ended, and then finds the stop that follows from it.
             End::Failed { .. } | End::NotTried(_) => self.claims.give_up(index),
         }
         let GivenReference { text, reference } = given;

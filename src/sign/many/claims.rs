@@ -7,9 +7,9 @@ use tokio::sync::watch;
 
 /// What references have taken upon themselves, each by its position.
 ///
-/// A reference claims its own text before it is resolved, and the artifact's digest after that. Nobody
-/// waits without an end: whoever has claimed a digest waits for no one, and whoever waits for a text has
-/// claimed nothing.
+/// A reference claims its own text before it is resolved, and the artifact's digest after that. No
+/// reference waits without end: one that has claimed a digest waits for no other, and one that waits for a
+/// text has claimed nothing.
 #[derive(Debug, Default)]
 pub(super) struct Claims {
     all: Mutex<HashMap<String, Claim>>,

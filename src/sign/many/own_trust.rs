@@ -14,7 +14,7 @@ use crate::trust_store::{NamedStore, TrustedCertificate};
 use crate::verify::{self, published_roots};
 use crate::x509::Certificate;
 
-/// Trust in one signer and nobody else.
+/// Trust in one signer only.
 #[derive(Debug)]
 pub struct OwnTrust {
     pub(super) statement: Statement,
@@ -116,7 +116,7 @@ fn own_store(kind: StoreType, root: &Certificate) -> NamedStore {
     }
 }
 
-/// A policy of whoever has a certificate of these stores; which one is compared by the search.
+/// A policy that trusts every owner of a certificate of these stores; the search compares which one it is.
 fn own_statement(stores: &[NamedStore]) -> Statement {
     Statement {
         name: "if-missing".to_owned(),

@@ -51,7 +51,7 @@ impl IfMissing {
 }
 
 impl Criteria for IfMissing {
-    /// Not where the envelope says that somebody else's certificate signed it.
+    /// False if the envelope says that another certificate signed it.
     fn may_be(&self, signature: &Signature) -> bool {
         let Some(leaf) = &self.trust.leaf else {
             return true;

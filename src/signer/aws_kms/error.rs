@@ -60,7 +60,7 @@ pub enum Error {
         /// Those that it has.
         offered: String,
     },
-    /// KMS's public key is none.
+    /// KMS's public key is not a public key.
     #[error("the public key that AWS KMS has for `{key}` cannot be read")]
     PublicKey {
         /// The key's ARN.

@@ -7,7 +7,7 @@ use der::{Decode as _, Sequence};
 use crate::algorithm::SignatureAlgorithm;
 use crate::x509;
 
-/// Why what KMS answered is no signature for an envelope.
+/// Why KMS's answer is not a signature for an envelope.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SignatureProblem {

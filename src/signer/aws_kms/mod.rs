@@ -1,5 +1,5 @@
-//! An asymmetric key in AWS KMS as the signer, with a certificate chain that the user gives: bring
-//! your own key, and let nobody carry it away.
+//! An asymmetric key in AWS KMS as the signer, with a certificate chain that the user gives: your
+//! own key, which never leaves KMS.
 //!
 //! `GetPublicKey` says whether the key is the certificate's and can sign; only then is `Sign` called,
 //! with the digest and never the message. KMS's answer is believed in nothing: the signature must
@@ -40,7 +40,7 @@ pub struct KmsKey {
 }
 
 impl KmsKey {
-    /// The key `id` with the certificates that are for it. Nobody is asked yet.
+    /// The key `id` with the certificates that are for it. No request is sent yet.
     pub fn new(aws: Aws, id: KmsKeyId, chain: CertificateChain) -> Self {
         Self {
             aws,

@@ -351,7 +351,7 @@ mod tests {
                 Err(Error::PublicKey { .. })
             ));
         }
-        // The same bits as a public key of another algorithm are no public key.
+        // The same bits as a public key of another algorithm are not a public key.
         let mut other =
             x509_cert::spki::SubjectPublicKeyInfoOwned::try_from(info.as_slice()).unwrap();
         other.algorithm.oid = der::asn1::ObjectIdentifier::new_unwrap("1.3.101.112");

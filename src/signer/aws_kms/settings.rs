@@ -12,7 +12,7 @@ pub const PLUGIN_NAME: &str = "aws-kms";
 /// What is said about a key beside its name.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Settings {
-    /// Where AWS is asked, and as whom.
+    /// The region, endpoint and identity for AWS.
     pub aws: aws::Settings,
     /// The file with the certificate chain.
     pub certificate_chain: Option<PathBuf>,
@@ -22,7 +22,7 @@ pub struct Settings {
 #[derive(Debug, thiserror::Error, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SettingsError {
-    /// A setting that there is not. All are refused: which of them somebody meant cannot be known.
+    /// A setting that does not exist. All such settings are refused: what was meant cannot be known.
     #[error("setting `{name}` is not known")]
     Unknown {
         /// Its name.

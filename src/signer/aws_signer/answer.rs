@@ -41,7 +41,7 @@ pub enum AnswerProblem {
         /// The job in the answer.
         answered: String,
     },
-    /// The envelope does not ask for AWS Signer's plugin, so nobody would check it for revocation.
+    /// The envelope does not ask for AWS Signer's plugin, so no verifier would check it for revocation.
     #[error("its envelope asks for the plugin `{found}`, wanted `{PLUGIN_NAME}`")]
     VerificationPlugin {
         /// The plugin found.

@@ -1,9 +1,9 @@
 //! AWS Signer as the signer: `SignPayload` makes the whole envelope, `GetSigningProfile` says whether
 //! it would.
 //!
-//! What comes back is believed in nothing: the envelope is verified, its payload is compared with
-//! the one sent, and it must be by the profile, and by the version where one was named, that was
-//! asked for. Whether its root is one that anybody trusts is for a verification to say.
+//! Nothing in the answer is believed: the envelope is verified, its payload is compared with the
+//! one sent, and it must be by the profile, and by the version where one was named, that was asked
+//! for. Whether its root is trusted is decided by a verification.
 
 mod answer;
 mod error;
@@ -250,7 +250,7 @@ pub async fn permissions(
             .map_err(|error| CallError::from_sdk(call.clone(), &error));
         let page = match page {
             Ok(page) => page,
-            // So AWS says that there are none.
+            // AWS answers like this for a profile without permissions; that is not an error.
             Err(error) if error.kind() == CallErrorKind::NotFound && found.is_empty() => {
                 return Ok((found, false));
             }

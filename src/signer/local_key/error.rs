@@ -12,7 +12,7 @@ use crate::x509::PemProblem;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The certificates may not sign, or there are none.
+    /// The certificates may not sign, or the chain is empty.
     #[error(transparent)]
     Chain(CertificateChainError),
     /// The key file could not be read.

@@ -81,7 +81,7 @@ impl Checker<'_> {
             .collect()
     }
 
-    /// Each identity must trust someone whom no other identity of the statement trusts.
+    /// Each identity must trust at least one name that no other identity of the statement trusts.
     pub(super) fn check_overlaps(&mut self, identities: &[(&Node<'_>, TrustedIdentity)]) {
         for (index, (node, identity)) in identities.iter().enumerate() {
             let TrustedIdentity::X509Subject { text, subject } = identity else {
@@ -121,7 +121,7 @@ fn parse_identity(text: &str) -> Result<TrustedIdentity, Rule> {
         return Err(Rule::IdentityWithoutType { found });
     };
     if kind != X509_SUBJECT {
-        // Notation would keep such an identity for a plugin, where it silently trusts nobody.
+        // Notation would keep such an identity for a plugin, where it silently matches no certificate.
         let folded = kind.trim().to_lowercase();
         if folded.is_empty() || strsim::osa_distance(&folded, X509_SUBJECT) <= 2 {
             let found = kind.to_owned();

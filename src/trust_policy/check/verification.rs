@@ -67,8 +67,8 @@ impl Checker<'_> {
         }
     }
 
-    /// Names of those whose statements count unsigned; a name that is not known is refused, since it
-    /// would trust somebody, or nobody, without a word.
+    /// Names of those whose statements count unsigned. An unknown name is refused, because it would
+    /// silently trust too much or too little.
     fn check_unsigned(&mut self, node: Option<&Node<'_>>) -> Vec<UnsignedStatement> {
         let mut statements = Vec::new();
         for element in self.elements(node, "an array of strings") {

@@ -2,7 +2,7 @@
 
 use crate::document::Node;
 
-/// The member of this name; `None` where there is none, or the value is no object.
+/// The member of this name; `None` without it, or if the value is not an object.
 pub(super) fn member<'d>(node: &Node<'d>, name: &str) -> Option<Node<'d>> {
     let mut members = node.members()?.into_iter();
     Some(members.find(|member| member.name == name)?.value)

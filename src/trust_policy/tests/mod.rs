@@ -208,7 +208,7 @@ fn what_has_no_effect_is_warned_about() {
         r#""name": "p", "trustStore": [], "globalPolicy": true, "x": 1"#,
     )
     .replace("ca:acme", "tsa:acme")
-    // Several spellings in one statement are no reason to warn.
+    // Several spellings in one statement do not cause a warning.
     .replace(r#"["*"],"#, r#"["REG.io/a", "reg.io/a"],"#)
     .replace(
         r#"Identities": ["*"]"#,

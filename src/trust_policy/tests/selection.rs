@@ -364,7 +364,7 @@ fn an_older_file_that_says_something_else_is_told() {
         files::write_atomic(&older, text.as_bytes()).unwrap();
         assert_eq!(unused(), is_told.then(|| older.clone()), "{text}");
     }
-    // Nobody knows what it says.
+    // What it says is not known.
     std::fs::remove_file(&older).unwrap();
     std::fs::create_dir(&older).unwrap();
     assert_eq!(unused(), Some(older));

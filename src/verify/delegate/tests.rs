@@ -163,7 +163,7 @@ async fn a_plugin_is_asked_what_it_can_and_the_policy_wants_decided() {
         assert!(found.0.is_none_or(|result| result.is_ok()));
         assert!(found.1.is_none_or(|result| result.is_ok()));
     }
-    // What nobody was asked about, nobody has processed.
+    // An attribute is not processed if the plugin was not asked.
     let installed = Installed::new("1.0.0", &[REVOCATION], &json!({}));
     let answer = installed
         .verify(&with_critical(), &skips_revocation())

@@ -102,7 +102,7 @@ async fn user_metadata_that_is_asked_for_must_be_signed_as_it_is() {
     for asked in [&[][..], &[("a", "1")], &[("b", "2"), ("a", "1")]] {
         let outcome = judge(asked).await;
         assert_eq!(outcome.standing(), Standing::Verified, "{asked:?}");
-        // What is reserved is no metadata of the user's.
+        // Reserved annotations are not user metadata.
         let found: BTreeMap<_, _> = outcome.user_metadata.into_iter().collect();
         assert_eq!(found, metadata(&[("a", "1"), ("b", "2")]));
     }

@@ -109,7 +109,7 @@ fn check_code_signing_purposes(certificate: &Certificate) -> Result<(), ChainPro
             purpose: name.to_owned(),
         });
     }
-    // The specification forbids neither, but a key that only answers for revocation is no signer's.
+    // The specification forbids neither, but a key that only answers for revocation is not a signer's.
     if has(OCSP_SIGNING) && !has(CODE_SIGNING) {
         return Err(ChainProblem::PurposeForbidden {
             purpose: "OCSPSigning".to_owned(),

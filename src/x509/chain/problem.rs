@@ -69,7 +69,7 @@ pub enum ChainProblem {
         /// The extension's name in RFC 5280.
         extension: &'static str,
     },
-    /// An issuer that says it is none.
+    /// An issuer that is not a certificate authority by its own statement.
     #[error("it issued a certificate and is not a certificate authority")]
     NotCa,
     /// A leaf that may issue certificates.

@@ -1,8 +1,8 @@
-//! Why a name is no identity, in our words and in notation's.
+//! Why a name is not an identity, in our words and in notation's.
 
 use crate::oci::hex;
 
-/// Why a name is no identity.
+/// Why a name is not an identity.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -104,7 +104,7 @@ impl Error {
         Some(advice.into())
     }
 
-    /// Advice where the name is the subject of a certificate, which nobody here can write differently.
+    /// Advice where the name is the subject of a certificate, which the reader cannot write differently.
     pub fn hint_for_certificate(&self) -> Option<String> {
         match self {
             Self::Missing { .. } => Some(

@@ -5,7 +5,7 @@ use countersign::limits::MAX_REFERRERS;
 use countersign::registry::fuzzing::{index_with_entry, referrers_index};
 use serde_json::value::RawValue;
 
-/// What an index is for whoever reads it after us.
+/// An index as its next reader sees it.
 #[derive(serde::Deserialize)]
 struct Index<'a> {
     #[serde(borrow)]

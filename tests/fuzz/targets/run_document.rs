@@ -1,4 +1,4 @@
-//! Documents that say what will run, of every kind: what is found is written anew, and read again.
+//! Documents that say what will run, of every kind: what is found is written back and read again.
 #![no_main]
 
 use countersign::gate::documents::{Kind, Options, RunDocument};

@@ -406,7 +406,7 @@ fn files_that_nothing_could_be_signed_with_are_not_added() {
         );
         assert!(!sandbox.config().exists());
     }
-    // Nobody is asked for a passphrase.
+    // The user is not asked for a passphrase.
     let ran = add("encrypted.key", "a.crt");
     assert_eq!(
         (ran.code, ran.stdout.as_str()),

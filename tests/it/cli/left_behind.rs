@@ -1,4 +1,4 @@
-//! What other programs have started ends when nobody waits for their answer any more.
+//! What other programs have started ends when their answer is no longer awaited.
 
 use std::path::Path;
 
@@ -19,7 +19,7 @@ fn assert_ended(ran: &Ran, file: &Path) {
     assert_eq!(ran.code, 3, "{ran:#?}");
     let pid = std::fs::read_to_string(file).unwrap();
     let state = format!("/proc/{}/stat", pid.trim());
-    // Ended, and perhaps not yet collected by whoever inherited it.
+    // Ended, and perhaps not yet collected by the process that inherited it.
     waiting::until("the end of what was started", || {
         let state = std::fs::read_to_string(&state).unwrap_or_default();
         state.is_empty() || state.contains(") Z ")

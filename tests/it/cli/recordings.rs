@@ -1,10 +1,11 @@
 //! Replays what notation was recorded to print, return and write, and compares.
 //!
-//! The recordings are in `tests/recordings`; `COUNTERSIGN_RECORDINGS` names another folder of the same form. The program
-//! runs under the name `notation`, so that it has notation's exit codes. Compared are the exit code, stdout, stderr
-//! without our `caused by:` and `hint:` lines, and, in groups that write, the files of the configuration directory. A
-//! case on which we differ on purpose is in its group's `DIFFERENCES` with what we do instead; it fails if it no longer
-//! differs, and so does a difference that is no case's. Cases that cannot be set up here are counted and named.
+//! The recordings are in `tests/recordings`; `COUNTERSIGN_RECORDINGS` names another folder of the same form. The
+//! program runs under the name `notation`, so that it has notation's exit codes. Compared are the exit code, stdout,
+//! stderr without our `caused by:` and `hint:` lines, and, in groups that write, the files of the configuration
+//! directory. A case on which we differ on purpose is in its group's `DIFFERENCES` with what we do instead; it fails if
+//! it no longer differs, and so does a difference that belongs to no case. Cases that cannot be set up here are counted
+//! and named.
 
 #![expect(
     clippy::print_stdout,
@@ -373,7 +374,7 @@ impl<'a> Replay<'a> {
             if file.is_symlink() {
                 std::fs::remove_file(&file).unwrap();
             }
-            // A name in a policy may look like a placeholder and be none.
+            // A name in a policy may look like a placeholder and not be one.
             let content = self.names.fill(content).unwrap_or_else(|| content.clone());
             std::fs::write(file, content).unwrap();
         }

@@ -1,4 +1,4 @@
-//! Texts that are no references: the hint names the mistake. The real binary.
+//! Texts that are not references: the hint names the mistake. The real binary.
 
 use crate::support::sandbox::Sandbox;
 

@@ -1,4 +1,4 @@
-//! What the command line knows about revocation: whom it asks, how often, and what it says of it.
+//! What the command line knows about revocation: what it asks, where and how often, and what it says of it.
 
 mod asking;
 mod certificates;

@@ -182,7 +182,7 @@ fn web_identity() {
     let sts = call
         .iter()
         .find(|call| call.operation == "AssumeRoleWithWebIdentity");
-    // The token is no signature, and not in the address, which gets into logs.
+    // The token is not a signature, and is not in the address, which gets into logs.
     assert_eq!(sts.unwrap().access_key_id, None);
     assert_eq!(sts.unwrap().path, "/");
 }

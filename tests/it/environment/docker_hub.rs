@@ -6,7 +6,7 @@ use crate::support::scene::Scene;
 
 #[test]
 fn no_host_name_of_docker_hub_leads_past_its_strict_statement() {
-    // Nobody need be asked to know which statement counts.
+    // No request is needed to know which statement counts.
     let scene = Scene::new().with_variable("HTTPS_PROXY", "http://127.0.0.1:9");
     scene.write_policy("strict");
     let statement = |name: &str, scope: &str| {

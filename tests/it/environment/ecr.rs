@@ -54,7 +54,7 @@ fn every_kind_of_host_name_is_signed_and_verified() {
 }
 
 /// A policy with a strict statement for `named` and another one for everything else: the first trusts
-/// nobody who signs here, the other one the scene's profile.
+/// no signer of these tests, the other one trusts the scene's profile.
 fn write_strict_and_rest(scene: &Scene, named: &[&str]) {
     let statement = |name: &str, scopes: &[&str], identity: &str| {
         serde_json::json!({

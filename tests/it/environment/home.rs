@@ -184,7 +184,7 @@ fn the_home_of_another_user_is_a_warning_where_nothing_depends_on_it() {
     let set_mode = |path: &Path, mode| {
         std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
     };
-    // Whom nothing is denied has to become somebody else, who has to find the program.
+    // The superuser is denied nothing and has to become another user, who has to find the program.
     set_mode(place.path(), 0o755);
     let program = place.path().join("countersign");
     std::fs::copy(env!("CARGO_BIN_EXE_countersign"), &program).unwrap();

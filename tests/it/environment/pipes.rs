@@ -177,7 +177,7 @@ fn what_is_no_regular_file_in_a_directory_of_roots_is_passed_over() {
     assert_could_not(&scene, &words);
 }
 
-/// The SDK's own tests have a file of partitions, which is nobody else's.
+/// The SDK's own tests have a file of partitions, which must not be read elsewhere.
 #[test]
 fn a_file_of_partitions_is_not_read() {
     for path in ["/dev/zero", "/nonexistent"] {

@@ -11,7 +11,7 @@ use crate::support::scene::Scene;
 
 /// A host that is not this machine, cannot be reached without a proxy, and fails at once.
 const ELSEWHERE: &str = "255.255.255.255";
-/// Nobody is there.
+/// Nothing listens there.
 const DEAD: &str = "http://127.0.0.1:1";
 
 /// A scene with a signed image, and a proxy for plain HTTP behind which the emulator is every host.
@@ -215,7 +215,7 @@ fn a_proxy_that_cannot_be_used_stops_everything() {
     assert_eq!(scene.operations(), [""; 0]);
 }
 
-/// A gateway or a proxy that answers itself is not AWS: what it says is no verdict and no denial.
+/// A gateway or a proxy that answers itself is not AWS: its answer is neither a verdict nor a denial.
 #[test]
 fn what_a_proxy_answers_itself_is_not_taken_for_aws() {
     let scene = Scene::new();

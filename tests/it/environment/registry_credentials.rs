@@ -129,7 +129,7 @@ fn amazon_ecr_is_never_shown_the_environments_password() {
         );
         assert_eq!(shown(&registries), [], "{registry}");
     }
-    // One of several is no guess.
+    // The program does not guess which one of several is meant.
     let ecr = format!("{ECR}/b:v1");
     let (ran, seen) = verify_two(&[], ["registry.example/a:v1", &ecr]);
     assert_eq!((ran.code, seen), (2, Vec::new()), "{ran:#?}");

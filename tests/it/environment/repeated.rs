@@ -1,4 +1,4 @@
-//! Whoever repeats what is secret, a server that was shown it or the SDK that was told it, does not have it printed.
+//! A secret is not printed, even if a server that was shown it, or the SDK that was given it, repeats it.
 
 use countersign_emulator::Emulator;
 
@@ -227,7 +227,7 @@ fn no_spelling_of_a_setting_is_a_fault() {
     }
 }
 
-/// What the metadata of an instance say is no fault either.
+/// No answer of an instance's metadata is a fault either.
 #[test]
 fn no_answer_of_an_instances_metadata_is_a_fault() {
     let role = "/latest/meta-data/iam/security-credentials/";

@@ -14,7 +14,7 @@ fn events() -> Vec<Value> {
         "TEST_TRAFFIC_SHIFT",
         "POST_TEST_TRAFFIC_SHIFT",
         "POST_TEST_TRAFFIC_SHIFT_with_hookDetails",
-        // The target has no traffic yet, which is no rollback.
+        // The target has no traffic yet, which is not a rollback.
         "PRE_PRODUCTION_TRAFFIC_SHIFT",
         "PRODUCTION_TRAFFIC_SHIFT",
         "POST_PRODUCTION_TRAFFIC_SHIFT",
@@ -108,7 +108,7 @@ fn anything_unexpected_fails() {
     };
     let words = "the event cannot be read: member `lifecycleStage` occurs twice";
     assert_eq!(status(&answer), ("FAILED", words));
-    // What is no JSON at all is not even an event.
+    // Text that is not JSON at all is not even an event.
     let posted = function.invoke_text("{", std::time::Duration::from_mins(1));
     assert!(
         matches!(posted, crate::support::lambda::Posted::Error(_)),

@@ -70,7 +70,7 @@ fn an_endless_page_is_cut_off() {
 fn a_page_of_brackets_does_not_use_up_the_stack() {
     let deep = format!(r#"{{"other":{}"#, "[".repeat(4_000_000));
     let liar = liar(move |seen, _| is_list(seen).then(|| Reply::ok(IMAGE_INDEX, deep.clone())));
-    // It is no index, as where there is no referrers API.
+    // It is not an index, as if there were no referrers API.
     let ran = liar.verify();
     assert_eq!(ran.code, 1, "{ran:#?}");
     ran.assert_says("no signature is associated");
@@ -297,7 +297,7 @@ fn what_does_not_say_what_it_is_is_looked_at_last() {
             is_list(seen).then(|| index(&[other, good]))
         });
         assert_eq!(liar.verify().code, 0);
-        // The image is no signature, and not shown as one.
+        // The image is not a signature, and not shown as one.
         for ran in [liar.list(), liar.inspect()] {
             assert_eq!(ran.code, 0, "{ran:#?}");
             assert_eq!(ran.stdout.matches("sha256:").count(), {

@@ -84,7 +84,8 @@ fn head_is_never_asked_so_that_it_cannot_disagree_with_get() {
 }
 
 // CVE-2024-23332: a registry may serve an older artifact under a tag, as long as its signature is
-// good. Nobody can see that; so the digest that was verified is printed, and the tag warned about.
+// good. That cannot be detected, so the digest that was verified is printed, with a warning about
+// the tag.
 #[test]
 fn an_older_signed_image_under_a_tag_is_named_by_its_digest() {
     let (scene, truth) = signed();

@@ -8,7 +8,7 @@ use crate::support::layout;
 
 const MEBIBYTE: usize = 1024 * 1024;
 
-/// `document`, an object, with so many bytes of small objects in a member that nobody knows.
+/// `document`, an object, with so many bytes of small objects in an unknown member.
 fn padded(document: &Value, bytes: usize) -> String {
     let mut text = document.to_string();
     assert_eq!(text.pop(), Some('}'));

@@ -286,7 +286,7 @@ fn both_headers_say_the_same_in_every_field() {
         let words = format!("the header of entry `app.py` has another {field} than the directory");
         assert_eq!(error.to_string(), words);
     }
-    // Zeros before an entry are no sizes unless a record follows it.
+    // Zeros before an entry are not sizes unless a record follows it.
     let zeros = |member: &mut Member| {
         (
             member.local.checksum,

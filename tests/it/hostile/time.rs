@@ -223,7 +223,7 @@ fn a_time_that_cannot_be_used_is_a_usage_error() {
     assert_eq!(liar.hostile.seen().len(), 0);
 }
 
-/// A registry where the image has so many signatures with an envelope of `size` bytes that is none.
+/// A registry where the image has so many signatures, each with `size` bytes that are not an envelope.
 fn heavy(count: usize, size: usize) -> Liar {
     let kept: std::sync::OnceLock<Vec<(Vec<u8>, Vec<u8>)>> = std::sync::OnceLock::new();
     liar(move |seen, truth| {

@@ -83,7 +83,7 @@ pub(super) struct Pipeline {
     pub(super) scene: Scene,
     /// `HOST/app`.
     pub(super) repository: String,
-    /// An image in it that nobody has signed.
+    /// An unsigned image in it.
     pub(super) image: String,
     pub(super) variables: BTreeMap<String, String>,
     _registry: Registry,

@@ -31,7 +31,7 @@ fn metadata_needs_no_environment() {
 
 #[test]
 fn the_file_name_makes_the_plugin() {
-    // The same program under its own name is no plugin.
+    // The same program under its own name is not a plugin.
     let reply = run_command(Command::new(env!("CARGO_BIN_EXE_countersign")), b"{}", &[]);
     assert!(!reply.stderr.contains("errorCode"), "{}", reply.stderr);
     assert!(!reply.stdout.contains("capabilities"), "{}", reply.stdout);

@@ -499,7 +499,7 @@ async fn a_registry_token_goes_to_the_registry_and_no_realm_is_asked() {
         .map(|seen| seen.host.clone())
         .collect();
     assert_eq!(hosts, ["registry.example", "registry.example"]);
-    // Where a password is asked for, it is none.
+    // A registry token is not sent if a password is asked for.
     let hostile = guarded(&Store::new(), BASIC, "Basic realm=\"x\"");
     let docker = Credentials::new(None, None, Some(path));
     let error = resolved(&hostile, "registry.example/app:v1", docker).await;

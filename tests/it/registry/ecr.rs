@@ -27,7 +27,7 @@ impl EcrTokens for FakeAws {
     fn token<'a>(&'a self, host: &'a EcrHost) -> BoxFuture<'a, Result<Secret, EcrTokenError>> {
         async move {
             self.asked.lock().unwrap().push(host.to_string());
-            // Whoever asks at the same time gets the chance to.
+            // Others that ask at the same time get a turn.
             tokio::task::yield_now().await;
             if self.refuses {
                 Err("not allowed".into())
@@ -53,7 +53,7 @@ fn basic(host: &str) -> String {
     format!("Basic {}", STANDARD.encode(format!("AWS:token of {host}")))
 }
 
-/// ECR: refuses whoever shows nothing, redirects blobs.
+/// ECR: refuses requests without credentials, redirects blobs.
 fn ecr(store: &Store) -> Hostile {
     let store = store.clone();
     Hostile::start(move |seen| {

@@ -175,7 +175,7 @@ fn error(status: u16, code: &str, message: &str) -> Reply {
         .body(body.to_string())
 }
 
-/// The repository of `reference`, as nobody in particular.
+/// The repository of `reference`, for an anonymous client.
 fn anonymous(hostile: &Hostile, reference: &str) -> RemoteRepository {
     opened(hostile, reference, Credentials::default(), Access::Pull)
 }
@@ -204,7 +204,7 @@ fn no_annotations() -> BTreeMap<String, String> {
     BTreeMap::new()
 }
 
-/// The repository of `reference`, as nobody in particular, through `pool`.
+/// The repository of `reference`, for an anonymous client, through `pool`.
 fn with_pool(pool: countersign::http::Pool, reference: &str) -> RemoteRepository {
     let client = Client::new(pool, Credentials::default(), PlainHttp::Localhost);
     let reference = Reference::parse(reference).unwrap();

@@ -276,7 +276,7 @@ async fn a_signature_that_another_writer_lost_is_written_again() {
         if is_index && *overwrites > 0 {
             *overwrites -= 1;
             let reply = take(seen, store);
-            // Somebody else's index takes the place of ours.
+            // Another writer's index takes the place of ours.
             let name = seen.path().rsplit('/').next().unwrap().to_owned();
             store.put(&name, IMAGE_INDEX, index(&[]).into_bytes());
             return Some(reply);

@@ -230,7 +230,7 @@ async fn what_it_issued_is_judged_as_any_other() {
             case.assert_refused("NotValidForName").await;
         }
     }
-    // Another authority's certificate is no server's, though its issuer is named.
+    // Another authority's certificate is not a server's, though its issuer is named.
     let key = KeyPair::generate().unwrap();
     let case = Case {
         shown: params().signed_by(&key, &issuer).unwrap().der().clone(),

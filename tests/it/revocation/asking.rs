@@ -1,4 +1,4 @@
-//! Who is asked, at the same time as whom, how often, and within which limits.
+//! Which sources are asked, which at the same time, how often, and within which limits.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -54,7 +54,7 @@ async fn certificates_of_a_chain_are_asked_about_at_the_same_time() {
     );
     assert_eq!(result.certificates[3].status, Status::NotRevokable);
     assert_eq!(server.seen().len(), 3);
-    // And nobody is asked twice in one run.
+    // And no source is asked twice in one run.
     let again = check(&chain, None, &checker).await;
     assert!(matches!(again.verdict(), Verdict::NotRevoked));
     assert_eq!(server.seen().len(), 3);
@@ -100,7 +100,7 @@ async fn what_one_artifact_has_used_up_fails_no_other() {
 async fn both_protocols_are_in_flight_where_the_first_is_slow() {
     let pki = Pki::new(vec![ocsp_at(&[OCSP_URL]), crl_at(&[CRL_URL])]);
     let (ocsp, crl) = (pki.ocsp(&Ocsp::good()), pki.crl(&Crl::new(&[])));
-    // The responder answers nobody before the CRL was asked for as well.
+    // The responder gives no answer before the CRL was asked for as well.
     let server = Hostile::start(move |seen: &Seen| {
         let body = if seen.path() == "/leaf.crl" {
             &crl
@@ -156,7 +156,7 @@ async fn all_that_is_gathered_is_asked_for_at_the_same_time() {
     let leaf = middle.issue(with(signer("leaf"), extensions("http://crl.test/leaf")));
     let chain = [&leaf, &middle, &root].map(|entity| entity.certificate.clone());
     let (middle_crl, leaf_crl) = (Crl::new(&[]).build(&root), Crl::new(&[]).build(&middle));
-    // No answer comes before all four were asked for; the responder knows nobody.
+    // No answer comes before all four were asked for; the responder knows no certificate.
     let server = Hostile::start(move |seen: &Seen| {
         let reply = match seen.path() {
             "/middle" => Reply::status(200).body(middle_crl.clone()),

@@ -60,7 +60,7 @@ async fn a_question_takes_no_longer_than_its_limit_with_all_its_attempts() {
         call.to_string().ends_with(": not within 30 seconds"),
         "{call}"
     );
-    // Nobody waits for it a second time.
+    // It is not waited for a second time.
     let start = Instant::now();
     let again = checker.check(&claims(), &chain, REFUSED, NOW).await;
     assert!(again.result.is_err() && start.elapsed().is_zero());

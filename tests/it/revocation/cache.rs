@@ -123,7 +123,7 @@ async fn what_does_not_count_is_not_kept() {
 async fn a_cache_that_cannot_be_used_is_a_warning() {
     let pki = both();
     let directory = tempfile::tempdir().unwrap();
-    // A file where the directory would be: nobody can write there, the superuser included.
+    // A file where the directory would be: no user can write there, not even the superuser.
     let root = directory.path().join("file");
     std::fs::write(&root, b"").unwrap();
     let answers = [(CRL_URL, pki.crl(&Crl::new(&[])))];

@@ -63,7 +63,7 @@ impl Package {
         std::fs::write(self.0.path().join(name), content).unwrap();
     }
 
-    /// Starts the function with these variables and no others; `HOME` is none of them.
+    /// Starts the function with these variables and no others; `HOME` is not among them.
     pub(crate) fn start(&self, variables: &[(String, String)]) -> Function {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();

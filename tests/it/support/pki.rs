@@ -88,7 +88,7 @@ pub(crate) fn pem(der: &[u8]) -> String {
     text + "-----END CERTIFICATE-----\n"
 }
 
-/// Somebody with a certificate and its key; keys are ECDSA on P-256.
+/// An owner of a certificate and its key; keys are ECDSA on P-256.
 pub(crate) struct Entity {
     pub(crate) certificate: Certificate,
     issuer: Issuer<'static, KeyPair>,

@@ -1,4 +1,4 @@
-//! A bare client for the emulator's registry: what somebody with push access can do to it.
+//! A bare client for the emulator's registry: what a user with push access can do to it.
 
 use serde_json::{Value, json};
 

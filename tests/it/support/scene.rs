@@ -142,7 +142,7 @@ impl Scene {
     }
 
     /// A signature of the scene's image that AWS Signer made at another time, as an envelope that
-    /// nobody looked at before it was stored.
+    /// was stored unchecked.
     pub(crate) fn sign_at(&self, offset: time::Duration) {
         let artifact = self.client().manifest_bytes(self.digest());
         let media_type: Value = serde_json::from_slice(&artifact).unwrap();

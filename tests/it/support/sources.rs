@@ -30,7 +30,7 @@ pub(crate) fn below(folder: &str) -> Vec<Source> {
         }
     }
     sources.sort_by(|one, other| one.path.cmp(&other.path));
-    assert!(sources.len() > 10, "{folder} has {} sources", sources.len());
+    assert!(!sources.is_empty(), "{folder} has no sources");
     sources
 }
 

@@ -1,4 +1,4 @@
-//! A place where nobody may connect.
+//! A place that must never be connected to.
 
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;

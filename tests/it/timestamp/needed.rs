@@ -50,7 +50,7 @@ fn judge(signature_verification: &str, now: OffsetDateTime) -> SignatureOutcome 
     let made = futures_util::FutureExt::now_or_never(signer.sign(&payload, &terms));
     let envelope = made.unwrap().unwrap().envelope.bytes().to_vec();
 
-    // Nobody is asked for a certificate: any store of timestamps will do.
+    // No certificate needs to be asked about: any store of timestamps will do.
     let tsa = pki::Entity::root(pki::authority("TSA root"));
     let stamps = folder.path().join("tsa.crt");
     std::fs::write(&stamps, pki::pem(tsa.certificate.der())).unwrap();
@@ -72,7 +72,7 @@ fn judge(signature_verification: &str, now: OffsetDateTime) -> SignatureOutcome 
             store("tsa:stamps", &stamps),
         ]),
         aws_signer: RevocationChecker::new(Aws::new(pool.clone(), Settings::default()).unwrap()),
-        // The certificates name nobody to ask.
+        // The certificates name no source to ask.
         revocation: revocation::Checker::new(Arc::new(revocation::Network::new(pool))),
         plugins: None,
         plugin_config: BTreeMap::new(),

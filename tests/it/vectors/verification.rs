@@ -110,7 +110,7 @@ fn judge(case: &Case, policy: &[u8], config: &Path, plugin: Option<&Value>) -> A
     let judges = Validators {
         stores: TrustStores::new(config),
         aws_signer: RevocationChecker::new(Aws::new(pool.clone(), Settings::default()).unwrap()),
-        // The certificates name nobody to ask.
+        // The certificates name no source to ask.
         revocation: revocation::Checker::new(Arc::new(revocation::Network::new(pool))),
         plugins: Some(PluginHost::new(plugins.path().to_owned())),
         plugin_config: BTreeMap::new(),

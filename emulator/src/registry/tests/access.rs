@@ -113,7 +113,7 @@ fn bearer_tokens_allow_what_they_were_asked_for() {
             json(&response)["token"].as_str().unwrap()
         ))
     };
-    // Nobody in particular may read, whatever was asked for.
+    // Anonymous clients may read, whatever was asked for.
     server.authorization = token(&server, "repository:app:pull,push");
     assert_eq!(server.send("GET", "/v2/app/tags/list").status(), 404);
     let response = server.send("POST", "/v2/app/blobs/uploads/");

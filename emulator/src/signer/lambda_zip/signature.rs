@@ -30,7 +30,7 @@ const PROFILE_VERSION: &[u8] = &[0x2b, 0x81, 0x3b, 0x81, 9, 1, 4];
 const UTF8_STRING: u8 = 0x0c;
 const GENERALIZED_TIME: u8 = 0x18;
 
-/// A signature before it is signed, in its parts: whoever wants another than AWS makes changes them.
+/// A signature before it is signed, in its parts: a test that needs another signature than AWS makes changes them.
 #[derive(Clone)]
 pub struct PackageSignature {
     /// Certificates in DER: the leaf, its issuers, the root, the root once more.

@@ -350,7 +350,7 @@ fn what_could_not_be_looked_at_leaves_it_open_unless_it_is_met_without() {
     let one = at_least(1, &["one", "two"]);
     assert_eq!(result(&one, vec![good(), open()]), Ok(()));
     assert_eq!(result(&one, vec![open()]), OPEN);
-    // Nobody knows who signed what could not be fetched.
+    // A signature that could not be fetched has an unknown signer.
     let lost = |number| {
         let mut outcome = SignatureOutcome::new(sha256_digest(&[number]));
         outcome.failure = Some(exhausted());
@@ -523,7 +523,7 @@ fn an_age_is_by_a_time_that_the_signer_does_not_choose() {
 
 #[test]
 fn a_profile_is_believed_only_where_aws_signers_rules_judge() {
-    // The same attributes without AWS Signer's plugin are the words of whoever has the key.
+    // The same attributes without AWS Signer's plugin are only the claims of the key's owner.
     let key = self_signed("k");
     let mut claiming = info(By::Profile("pp/a"));
     claiming.signed_attributes.verification_plugin = None;

@@ -1,4 +1,4 @@
-//! What would run without being seen: each way that somebody may try, and the refusal with its place.
+//! What would run without being seen: each known trick, and its refusal with the place.
 
 use super::*;
 

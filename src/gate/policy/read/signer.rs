@@ -55,7 +55,7 @@ impl Reader<'_> {
                 let found = role.name.clone();
                 self.problem(node, GateFault::NameTaken { found });
             }
-            // Of `any`, one is enough, whoever has the others.
+            // Of `any`, one signer is enough, and the others do not matter.
             let same = |other: &&Role| signer_of(&other.signer) == signer_of(&role.signer);
             if need != Need::Any
                 && let Some(other) = roles.iter().find(same)

@@ -72,7 +72,7 @@ async fn a_list_that_broke_off_may_have_had_a_good_signature() {
     for (target, error) in [
         (&layout, could_not_look()),
         (&registry, could_not_look()),
-        // Nobody but the registry knows what it had.
+        // Only the registry knows what it had.
         (&registry, lying()),
     ] {
         let refused = inconclusive(find(target, error).await);
@@ -201,7 +201,7 @@ async fn nothing_is_tolerated_while_signatures_were_not_looked_at() {
     let refused = inconclusive(found);
     assert_eq!(not_tried(&refused), 1);
     assert_eq!(refused.outcomes.len(), 2, "{refused:#?}");
-    // A failure that is only logged is no refusal, and leads nothing.
+    // A failure that is only logged is not a refusal, and does not come first.
     let order = [signatures[1].digest(), signatures[0].digest()];
     assert_eq!(digests(&refused.outcomes), order);
 }

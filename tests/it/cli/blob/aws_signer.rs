@@ -75,7 +75,7 @@ fn another_profile_and_another_file_are_refused() {
         1,
         "Error: signature verification failed: integrity check failed. signature does not match the given blob",
     );
-    // A signature of something else is no reason to ask AWS.
+    // A signature of something else does not cause a request to AWS.
     assert_eq!(scene.operations(), [""; 0]);
 }
 

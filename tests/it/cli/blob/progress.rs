@@ -13,7 +13,7 @@ use crate::support::waiting;
 fn a_terminal_is_shown_how_far_it_is_and_nobody_else() {
     let scene = scene("ec-256");
     write(&scene, "f", vec![0; 3 * 1024 * 1024]);
-    // Where stderr is no terminal it stays empty.
+    // Where stderr is not a terminal it stays empty.
     assert_signed(&sign(&scene, &["f"]), "f", "f.jws.sig");
 
     let screen = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();

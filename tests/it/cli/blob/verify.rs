@@ -323,7 +323,7 @@ fn the_signature_beside_the_file_is_found() {
     fs::copy(home.join("f.jws.sig"), home.join("f.cose.sig")).unwrap();
     verify(&scene, &["f"]).assert_refused(2, "Error: both `f.jws.sig` and `f.cose.sig` are there");
     fs::remove_file(home.join("f.cose.sig")).unwrap();
-    // What is found is no link that leads elsewhere; what is named may be one.
+    // A signature that is found must not be a link that leads elsewhere; one that the user names may be.
     fs::rename(home.join("f.jws.sig"), home.join("elsewhere.jws.sig")).unwrap();
     std::os::unix::fs::symlink("elsewhere.jws.sig", home.join("f.jws.sig")).unwrap();
     assert_eq!(verify(&scene, &["f"]).code, 2);

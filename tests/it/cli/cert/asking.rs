@@ -85,7 +85,7 @@ fn without_a_terminal_nothing_is_deleted() {
         ran.assert_refused(2, sentence);
         ran.assert_says("hint: confirm on the command line with `--yes`\n");
     }
-    // A pipe that says yes is none either.
+    // A pipe that says yes is not a terminal either.
     let mut child = sandbox
         .command(Path::new(env!("CARGO_BIN_EXE_countersign")))
         .arg("cert")

@@ -100,14 +100,14 @@ fn only_the_test_certificate_is_taken_out_of_the_store() {
     ran.assert_says(
         "hint: if it is no longer trusted: `countersign cert delete --type ca --store x x.crt`\n",
     );
-    // Nor where nobody can know whether it is.
+    // Nothing is deleted either if it cannot be known whether it is the test certificate.
     std::fs::copy(&certificate, sandbox.config().join(trusted)).unwrap();
     std::fs::rename(&certificate, sandbox.home().join("kept.crt")).unwrap();
     let ran = cert(&sandbox, &["cleanup-test", "-y", "x"]);
     ran.assert_refused(2, &sentence);
     std::fs::rename(sandbox.home().join("kept.crt"), &certificate).unwrap();
     assert_eq!(tree(&sandbox.config()), before);
-    // What is gone already is no reason to leave the rest.
+    // A file that is gone already does not keep the rest from being deleted.
     std::fs::remove_file(sandbox.config().join("localkeys/x.key")).unwrap();
     let ran = cert(&sandbox, &["cleanup-test", "-y", "x"]);
     assert_eq!(ran.code, 0, "{ran:#?}");

@@ -1,4 +1,4 @@
-//! `countersign cert generate-test --kms-key`: a certificate for a key that nobody can take home.
+//! `countersign cert generate-test --kms-key`: a certificate for a key that never leaves AWS KMS.
 
 use std::os::unix::fs::PermissionsExt as _;
 

@@ -15,7 +15,7 @@ fn stores_are_listed_by_type_and_name() {
     add_root(&sandbox, "signingAuthority", "test");
     add_root(&sandbox, "ca", "test");
     add_root(&sandbox, "ca", "a.b-c_d");
-    // What is no store of a type is none.
+    // A file, and a store of an unknown type, are not listed.
     sandbox.write_config("truststore/x509/ca/file", "");
     sandbox.write_config("truststore/x509/other/test/root.crt", "");
     let all = "STORE TYPE         STORE NAME   CERTIFICATE   \n\

@@ -134,7 +134,7 @@ fn a_package_is_what_aws_lambda_says_that_it_is() {
         ran.stderr.contains(&format!("AWS Lambda says `{sha256}`")),
         "{ran:#?}"
     );
-    // The right bytes are looked at, and are no package.
+    // Bytes with the right digest that are not a package are refused.
     let (scene, _server) = with_package(
         move |url| function(url, &sha256, 5),
         || Reply::ok("application/zip", "right"),

@@ -283,7 +283,7 @@ fn a_signature_of_no_job_is_not_known() {
         assert_eq!(ran.code, 3, "{ran:#?}");
         document(&ran)
     };
-    // The profile is none of the emulator's.
+    // The profile does not exist in the emulator.
     let profile = "profile-not-known unknown code-signing-config";
     assert_eq!(found(&findings("0")), [profile]);
     let document = findings("30");

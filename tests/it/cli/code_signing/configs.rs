@@ -180,7 +180,7 @@ fn a_profile_of_an_account_that_denies_looking_is_taken_by_its_version() {
         ran.stderr.starts_with("Warning: signing profile `"),
         "{ran:#?}"
     );
-    // Without a version nobody knows which one is accepted.
+    // Without a version it is not known which one is accepted.
     assert_eq!(create(&stage.profile.arn).code, 3);
 }
 

@@ -157,7 +157,7 @@ fn a_function_without_a_configuration_takes_anything() {
     );
 }
 
-/// Before a deployment the answer decides, and nobody has said what is to be accepted.
+/// Before a deployment the answer decides, and no configuration says what is accepted.
 #[test]
 fn what_is_to_be_deployed_without_a_configuration_is_not_fine() {
     let stage = Stage::new();

@@ -54,7 +54,7 @@ fn packages_in_aws_are_verified_as_files_are() {
             format!("Successfully verified package {name}\n{version}  CodeSha256: {sha256}\n");
         assert!(ran.stdout.starts_with(&first), "{ran:#?}");
     }
-    // The newest version is no zip file.
+    // The newest version is not a zip file.
     let ran = verify(
         &stage,
         &by_profile(&stage, &["s3://packages/app.zip", "--output", "json"]),
@@ -62,7 +62,7 @@ fn packages_in_aws_are_verified_as_files_are() {
     assert_eq!(ran.code, 1);
     let newest = verdict(&ran);
     assert_eq!(newest["verdict"], "rejected");
-    // Which one that was, although nobody named it.
+    // The version is reported, although the user did not name it.
     assert_eq!(newest["objectVersion"], newer);
     let ran = verify(
         &stage,

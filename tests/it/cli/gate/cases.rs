@@ -1,4 +1,4 @@
-//! `policy test --gate-policy`: a gate policy is judged by a table, and nobody is asked.
+//! `policy test --gate-policy`: a gate policy is judged by a table, and no request is sent.
 
 use serde_json::{Value, json};
 

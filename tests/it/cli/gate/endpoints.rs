@@ -125,7 +125,7 @@ fn the_password_of_the_environment_goes_only_to_the_registry_that_is_named() {
         shown.dedup();
         (shown, ran.stderr)
     };
-    // Not even to the only registry of the command: whoever names the image names it.
+    // Not even to the only registry of the command: the author of the image's name chose it.
     let (to, said) = shown(None, &["evil.example"]);
     assert_eq!(to, [""; 0]);
     assert!(

@@ -241,7 +241,7 @@ fn every_rule_holds_by_every_face() {
                 format!("{}{}", ran.stdout, ran.stderr).contains(rule.says),
                 "{at}"
             );
-            // What cannot be begun with asks nobody, not even for the document.
+            // A run that cannot begin sends no request, not even for the document.
             if rule.code == 2 || rule.name == "another digest" {
                 assert_eq!(gate.scene.operations(), [""; 0], "{at}");
             }

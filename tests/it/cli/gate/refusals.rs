@@ -101,7 +101,7 @@ fn warn_lets_pass_as_tolerated_and_nothing_else_is_changed() {
         .add(Fault::new(FaultKind::ServerError { status: 500 }).on("registry:ListReferrers"));
     assert_eq!(gate.verdict(&image).1["verdict"], "tolerated");
     gate.scene.emulator.faults().clear();
-    // A warning is no exemption from what no rule covers.
+    // A warning is not an exemption from what no rule covers.
     let other = image.replace("/app@", "/other@");
     assert_eq!(gate.verdict(&other).1["verdict"], "rejected");
     gate.sign(&gate.profile("release"), &[]);

@@ -39,7 +39,7 @@ fn two_of_three_signers_are_enough_and_one_is_not() {
     gate.write_rule(&json!({ "require": { "atLeast": 2, "of": signers } }));
     gate.sign(&profiles[2], &[]);
     assert_eq!(word(&gate), is(1, "rejected"));
-    // Once more by the same profile is no second signer.
+    // A second signature by the same profile is not a second signer.
     gate.sign(&profiles[2], &[]);
     assert_eq!(word(&gate), is(1, "rejected"));
     gate.sign(&profiles[0], &[]);
@@ -312,7 +312,7 @@ fn a_verified_timestamp_is_the_age_of_a_signature() {
     assert_eq!((code, result["verdict"].as_str()), (1, Some("rejected")));
     assert_eq!(codes(&result, 0), ["too-old"]);
     gate.check_image().assert_says("2024");
-    // Without the authority's root nobody vouches for the time.
+    // Without the authority's root the time is not vouched for.
     trust(json!(["ca:ec-256"]));
     let (code, result) = asked("87600h");
     assert_eq!((code, result["verdict"].as_str()), (1, Some("rejected")));

@@ -1,4 +1,4 @@
-//! `/etc/countersign/`: what is missing, unreadable or open to others is no permission.
+//! `/etc/countersign/`: what is missing, unreadable or open to others does not permit anything.
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{PermissionsExt as _, chown, symlink};

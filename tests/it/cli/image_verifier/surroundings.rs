@@ -16,7 +16,7 @@ fn variables_home_and_directory_have_no_say() {
     let home = node.gate.scene.sandbox.home();
     let stdin = home.join("descriptor");
     fs::write(&stdin, node.descriptor().to_string()).unwrap();
-    // Each of these would make another command fail, or ask somebody else.
+    // Each of these would make another command fail, or ask another server.
     fs::create_dir_all(home.join(".aws")).unwrap();
     fs::write(home.join(".aws/credentials"), "[default\n").unwrap();
     let arguments = super::usual(&name, &digest);

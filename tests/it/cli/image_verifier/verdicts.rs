@@ -28,7 +28,7 @@ fn a_signed_image_may_be_pulled_and_no_other_one() {
         )
     );
 
-    // Another profile's signature is none.
+    // Another profile's signature does not count.
     let security = node.gate.profile("security");
     node.gate.sign(&security, &[]);
     let ran = node.ask();

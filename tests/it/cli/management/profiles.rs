@@ -204,7 +204,7 @@ fn a_canceled_profile_signs_no_more_and_its_signatures_stay() {
     let ran = scene.run(&["sign", "--signing-profile", arn, &scene.image]);
     assert_ne!(ran.code, 0);
     assert_eq!(scene.verify(&scene.image).code, 0);
-    // A second time there is nothing to do, and nobody is asked.
+    // A second time there is nothing to do, and no request is sent.
     scene.emulator.clear_calls();
     let ran = scene.run(&["profile", "cancel", arn]);
     let already = format!("Signing profile {arn} is canceled already; nothing was changed\n");

@@ -459,7 +459,7 @@ fn push_by_tag(host: &str, name: &str, envelopes: &[File]) {
     }
 }
 
-/// Referrers that are no whole signatures.
+/// Referrers that are not whole signatures.
 fn odd_manifests(host: &str) {
     let manifest = |layers: &[Value], artifact_type: &str| {
         json!({

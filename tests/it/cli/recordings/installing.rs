@@ -118,7 +118,7 @@ const DIFFERENCES: &[Difference] = &[
     },
 ];
 
-/// Cases that another user runs, whom only root can be.
+/// Cases that another user runs; only root can become that user.
 const OF_ANOTHER_USER: &[&str] = &[
     "install where nothing can be written",
     "list where nothing can be read",

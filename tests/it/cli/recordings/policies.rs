@@ -234,7 +234,7 @@ fn the_rules_of_policies_are_notations() {
             replay.skip(&case);
             continue;
         }
-        // Every document is imported where there is none.
+        // Every document is imported into a directory without one.
         let _ = fs::remove_dir_all(replay.sandbox.config());
         replay.run(&case);
     }

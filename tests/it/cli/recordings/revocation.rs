@@ -81,7 +81,7 @@ const NAMES: [&str; 13] = [
     "ocsp-missing-crl-revoked",
 ];
 
-/// An issuer and whom it has certified.
+/// An issuer and the certificates that it issued.
 struct Issuer {
     root: Entity,
     leaves: Vec<(&'static str, Entity)>,

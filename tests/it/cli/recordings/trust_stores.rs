@@ -9,8 +9,8 @@ use super::verifying::refused;
 use super::{Difference, Replay, Text, recorded};
 use crate::support::sandbox::Sandbox;
 
-/// What we say in addition where authenticity is logged: whom to ask about revocation is what a signature says that
-/// nobody trusts.
+/// What we say in addition where authenticity is logged: the sources for revocation are named by a signature that
+/// is not trusted.
 const REVOCATION: &str = "Warning: revocation was set to \"log\" and failed with error: revocation was not checked, \
                           because the signature is not authentic\n";
 

@@ -35,7 +35,7 @@ fn change(scene: &Scene, change: impl FnOnce(&mut Value)) {
 }
 
 /// Verifies with the cache; gives how often AWS was asked, and stderr without the note of the answer's
-/// age, which is there if and only if nobody was asked.
+/// age, which is there if and only if AWS was not asked.
 #[track_caller]
 fn with_cache(scene: &Scene, ttl: &str) -> (usize, String) {
     questions(scene);
@@ -57,7 +57,7 @@ fn an_answer_is_kept_only_if_asked_to_and_says_its_age() {
     assert!(!directory(&scene).exists());
     assert_eq!(with_cache(&scene, "1h"), (1, String::new()));
     assert_eq!(with_cache(&scene, "1h"), (0, String::new()));
-    // Whoever does not ask for it gets none.
+    // Without the flag nothing is kept or read.
     questions(&scene);
     assert_eq!(verify(&scene, &[&scene.image]).code, 0);
     assert_eq!(questions(&scene), 1);
@@ -248,7 +248,7 @@ fn age(scene: &Scene, age: time::Duration) {
 
 #[test]
 fn a_refusal_ends_what_was_kept() {
-    // Whoever asks: with a shorter time, without a cache, by another command.
+    // AWS is asked again: with a shorter time, without a cache, by another command.
     let asks: [&[&str]; 2] = [&["--revocation-cache-ttl", "5m"], &[]];
     for more in asks {
         let scene = signed();

@@ -19,7 +19,7 @@ use crate::support::tripwire::Tripwire;
 struct Island {
     sandbox: Sandbox,
     tripwire: Tripwire,
-    /// `localhost:PORT/app@sha256:...`, of a registry that nobody may ask.
+    /// `localhost:PORT/app@sha256:...`, of a registry that must not be asked.
     image: String,
 }
 
@@ -43,7 +43,7 @@ impl Island {
         }
     }
 
-    /// Verifies the image offline. However that ends, nobody is connected to.
+    /// Verifies the image offline. However that ends, no connection is made.
     #[track_caller]
     fn verify(&self, more: &[&str]) -> Ran {
         let ran = self.verify_reference(more, &self.image);

@@ -199,7 +199,7 @@ fn another_version_is_refused_where_one_was_asked_for() {
     refused(&scene, 1).assert_says("caused by: it was signed with `");
 }
 
-/// Whom a signature is rooted in is for its verification: nothing here knows whom its users trust.
+/// The root of a signature is judged when it is verified: the signer does not know which roots its users trust.
 #[test]
 fn a_chain_of_an_unknown_root_is_stored_and_then_not_verified() {
     let scene = Scene::new();

@@ -38,8 +38,8 @@ fn sign_with(scene: &Scene, certificates: &str) -> Ran {
     scene.run(&["sign", &scene.image])
 }
 
-/// Signs images and a file with these certificates, which must fail for `problem` before anybody is
-/// asked or anything read.
+/// Signs images and a file with these certificates, which must fail for `problem` before a request
+/// is sent or a file read.
 #[track_caller]
 fn assert_chain_refused(scene: &Scene, certificates: &str, problem: &str, hint: &str) {
     let ran = sign_with(scene, certificates);

@@ -1,9 +1,9 @@
-//! What is wrong with the command line is said before anybody is asked.
+//! Mistakes on the command line are reported before any request is sent.
 
 use super::{PLUGIN, sign};
 use crate::support::scene::Scene;
 
-/// Runs `sign` with `arguments` and the image; it must fail as wrong usage, having asked nobody.
+/// Runs `sign` with `arguments` and the image; it must fail as wrong usage, without a request.
 #[track_caller]
 fn assert_usage(scene: &Scene, arguments: &[&str], first_line: &str) {
     scene.emulator.clear_calls();
@@ -53,7 +53,7 @@ fn an_empty_value_is_never_a_default() {
     ] {
         assert_usage(&scene, arguments, &first_line);
     }
-    // A variable that is empty is none, as for notation.
+    // An empty variable counts as not set, as for notation.
     let scene = scene
         .with_variable("NOTATION_USERNAME", "")
         .with_variable("NOTATION_PASSWORD", "");

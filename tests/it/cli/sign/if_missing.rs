@@ -65,7 +65,7 @@ pub(super) fn without_note(mut ran: Ran) -> Ran {
 fn why_a_signature_does_not_count_is_said() {
     let scene = Scene::new();
     assert_signed(&sign(&scene, &[&scene.image]), &scene.image, "");
-    // The emulator's root is none of AWS's: every run signs again.
+    // The emulator's root is not one of AWS's: every run signs again.
     let reason = "the signature's certificate chain does not contain any trusted certificate: no ";
     let ran = sign(&scene, &["--if-missing", &scene.image]);
     let note = format!("Note: a signature there did not count: {reason}");
@@ -100,7 +100,7 @@ fn a_second_run_asks_aws_signer_for_no_signature() {
             "GetRevocationStatus",
         ]
     );
-    // Where there is none, looking costs the list and the tag schema; the artifact is resolved once.
+    // Without a signature, looking costs the list and the tag schema; the artifact is resolved once.
     scene.emulator.clear_calls();
     let ran = sign_missing(&scene, &[&unsigned]);
     assert_signed(&ran, &unsigned, "");

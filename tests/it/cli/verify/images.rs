@@ -360,7 +360,7 @@ fn an_image_is_covered_by_the_index_that_is_named() {
     );
     // Without the index named nothing is covered.
     assert_eq!(it.result(&[], &it.images[0]).0, 1);
-    // Another image, another index, and what is no index.
+    // Another image, another index, and a text that is not an index.
     let ran = it.verify(&named, &it.scene.image);
     ran.assert_refused(
         1,

@@ -74,7 +74,7 @@ fn lines(ran: &Ran) -> Vec<(String, String)> {
 fn fifty_images_are_asked_about_at_the_same_time() {
     let scene = Scene::new();
     let digests = images(&scene, 50);
-    // Nobody is answered before all have asked for both the manifest and the list.
+    // No request is answered before all have asked for both the manifest and the list.
     let busy = registry(&scene, |_, reply| reply.after_requests(64));
     let references: Vec<String> = digests
         .iter()
@@ -146,7 +146,7 @@ fn a_registry_that_is_busy_slow_or_down_changes_nothing_for_the_others() {
         }
         reply
     });
-    // It answers nobody before the one that is well was asked for everything.
+    // It answers no request before the registry that is well was asked for everything.
     let wanted = digests.len();
     let slow = registry(&scene, move |_, reply| {
         let (count, changes) = &*fetched;

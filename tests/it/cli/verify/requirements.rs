@@ -18,7 +18,7 @@ fn write_policy(scene: &Scene, scope: &str, verification: &str) {
     std::fs::write(file, text).unwrap();
 }
 
-/// Refused before anything is asked of anybody.
+/// Refused before any request is sent.
 #[track_caller]
 fn assert_short(scene: &Scene, flags: &[&str], lack: &str) {
     scene.operations();

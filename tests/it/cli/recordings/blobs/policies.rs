@@ -134,7 +134,7 @@ fn the_rules_of_policies_are_notations() {
     let mut replay = replay(Sandbox::new(), &home, RULES, &[]);
     replay.writes = true;
     for case in recorded("blob-policy-rules") {
-        // Every document is imported where there is none.
+        // Every document is imported into a directory without one.
         let _ = fs::remove_dir_all(replay.sandbox.config());
         replay.run(&case);
     }

@@ -1,4 +1,4 @@
-//! AWS Signer's signatures: its answer is a statement that nobody has signed.
+//! AWS Signer's signatures: its answer is a statement that is not signed.
 
 use std::path::Path;
 
@@ -98,7 +98,7 @@ fn what_was_fetched_verifies_where_the_policy_allows_it_by_name() {
         fact["until"].is_string() && fact["ageSeconds"].is_u64(),
         "{fact}"
     );
-    // The emulator is no endpoint of AWS's own, and the verdict says so.
+    // The emulator is not an endpoint of AWS's own, and the verdict says so.
     let document: Value = serde_json::from_str(&ran.stdout).unwrap();
     let warnings = document["results"][0]["signatures"][0]["warnings"].to_string();
     assert!(
@@ -324,7 +324,7 @@ fn what_is_not_stored_a_tag_and_no_directory_are_said() {
         "--use-installed-plugin",
         "--revocation-cache-ttl=1h",
         "--plugin-config=a=b",
-        // Nobody asks a registry.
+        // No registry is asked.
         "--username=u",
         "--password=p",
         "--insecure-registry",
@@ -333,7 +333,7 @@ fn what_is_not_stored_a_tag_and_no_directory_are_said() {
         assert_eq!(ran.code, 2, "{ran:#?}");
         ran.assert_says("the argument '--offline <DIR>' cannot be used with '--");
     }
-    // What the environment says for all commands is no contradiction.
+    // What the environment says for all commands does not contradict `--offline`.
     let sandbox = island.sandbox.with("NOTATION_USERNAME", "u");
     let sandbox = sandbox.with("NOTATION_PASSWORD", "p");
     let ran = sandbox.run(&["verify", "--offline", "facts", &island.image]);

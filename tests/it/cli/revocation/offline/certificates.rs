@@ -185,7 +185,7 @@ fn a_revocation_that_only_the_crl_knows_outweighs_the_ocsp_answer_stored_before(
         ocsp: None,
     };
     let ran = fetch(&signed);
-    // It must be carried to where nobody can be asked, so that a script goes on.
+    // The directory must be carried to a place without a network, so a script must go on.
     assert_eq!(ran.code, 0, "a fetch gives no verdict: {ran:#?}");
     ran.assert_says("  revoked: `CN=leaf`, by CRL of `http://crl.test/leaf.crl`");
     ran.assert_says("  warning: offline, too, this signature will count as revoked");

@@ -112,7 +112,7 @@ fn a_directory_that_cannot_be_written_is_a_usage_error_before_anybody_is_asked()
         std::fs::remove_file(facts.join(folder)).unwrap();
     }
     assert_eq!(files(&elsewhere).len(), 0);
-    // What goes wrong later is not known before; it is no verdict either.
+    // What goes wrong later is not known at the start; it does not give a verdict either.
     std::fs::create_dir(facts.join("artifacts")).unwrap();
     std::fs::write(facts.join("artifacts/index.json"), "junk").unwrap();
     let ran = fetch(&scene, &[&scene.image]);

@@ -69,7 +69,7 @@ fn a_signature_that_was_withheld_is_could_not_look() {
         assert_eq!(result["error"]["code"], "signatures-withheld");
         assert_eq!(result["unseen"]["code"], "signatures-withheld");
     }
-    // Whoever rewrites the record too is not found out.
+    // This does not detect an attacker who rewrites the record too.
     let mut emptied = recorded.clone();
     emptied["signatures"] = json!([]);
     std::fs::write(&record, emptied.to_string()).unwrap();

@@ -1,4 +1,4 @@
-//! What is wrong with the command line is said before anybody is asked.
+//! Mistakes on the command line are reported before any request is sent.
 
 use super::key;
 use crate::support::scene::Scene;
