@@ -46,7 +46,7 @@ def build_peers():
                 if file.endswith(".rlib"):
                     files[line["target"]["name"].replace("-", "_")] = file
     crates = [f"--extern={name}={files[name]}" for name in ["countersign", "futures_util", "tokio", "url"]]
-    for source in [HERE / "get.rs", ROOT / "benches" / "envelope.rs", ROOT / "benches" / "startup.rs"]:
+    for source in [HERE / "get.rs", HERE / "envelope.rs", HERE / "startup.rs"]:
         compile = ["rustc", "--edition=2024", "-Copt-level=3", "-Cpanic=abort", "-o", CACHE / source.stem, source]
         subprocess.run([*compile, *crates, f"-Ldependency={TARGET / 'quick' / 'deps'}"], check=True)
 
@@ -159,7 +159,7 @@ def ours_one(scene, program):
 
 
 def envelope_seconds(scene):
-    """What verifying the envelope of the first image takes by itself, as `benches/envelope.rs` measures it."""
+    """What verifying the envelope of the first image takes by itself, as `envelope.rs` measures it."""
     found = subprocess.run([CACHE / "envelope", scene.envelope()], check=True, stdout=subprocess.PIPE, text=True)
     return int(found.stdout.split()[1]) / 1e9
 
