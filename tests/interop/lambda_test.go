@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -84,7 +85,7 @@ func newGateScene(t *testing.T) gateScene {
 	signed := newScene(t, server, "gate/signed")
 	signed.signByCountersign(t)
 	directory := t.TempDir()
-	program, err := os.ReadFile(programs.Require(t, "COUNTERSIGN_BIN"))
+	program, err := os.ReadFile(functionProgram(t))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -109,6 +110,16 @@ func newGateScene(t *testing.T) gateScene {
 		}},
 	}))
 	return gateScene{signed, directory, services}
+}
+
+// functionProgram is the program of the package: a static one, perhaps of
+// another processor, where tests/interop/long names it, else the one that signs.
+func functionProgram(t *testing.T) string {
+	t.Helper()
+	if static := os.Getenv("COUNTERSIGN_LAMBDA_BIN"); static != "" {
+		return static
+	}
+	return programs.Require(t, "COUNTERSIGN_BIN")
 }
 
 // start starts the function with more variables in its environment.
@@ -246,7 +257,18 @@ func (f gateFunction) processes(t *testing.T) []int {
 	}
 	var processes []int
 	for _, link := range found {
-		if target, err := os.Readlink(link); err == nil && target == f.program {
+		target, err := os.Readlink(link)
+		if err != nil {
+			continue
+		}
+		// A program of another processor is an argument of qemu.
+		if strings.HasPrefix(filepath.Base(target), "qemu-") {
+			arguments, _ := os.ReadFile(filepath.Join(filepath.Dir(link), "cmdline"))
+			if slices.Contains(strings.Split(string(arguments), "\x00"), f.program) {
+				target = f.program
+			}
+		}
+		if target == f.program {
 			process, err := strconv.Atoi(strings.Split(link, "/")[2])
 			if err != nil {
 				t.Fatal(err)
