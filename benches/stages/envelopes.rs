@@ -65,6 +65,6 @@ fn envelope(algorithm: Algorithm, format: EnvelopeFormat) -> Vec<u8> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .build()
         .unwrap();
-    let signed = runtime.block_on(signer.sign(&payload, &terms)).unwrap();
-    signed.envelope.bytes().to_vec()
+    let signature = runtime.block_on(signer.sign(&payload, &terms)).unwrap();
+    signature.envelope.bytes().to_vec()
 }

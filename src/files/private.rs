@@ -47,6 +47,10 @@ pub fn read_private_in_use(path: &Path, bytes: u64) -> Result<Vec<u8>, Error> {
 }
 
 /// Whether it is worth noting that a file is used: not if that was noted a moment ago.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "how old a file is, is for the clock that its times are from to say; nothing that is judged depends on it"
+)]
 fn was_used_long_ago(opened: &Metadata) -> bool {
     let used = opened.modified().ok();
     let since = used.and_then(|used| SystemTime::now().duration_since(used).ok());

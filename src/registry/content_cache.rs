@@ -229,6 +229,10 @@ mod tests {
     }
 
     #[test]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the clock that a file's times are from"
+    )]
     fn a_use_is_noted_once_in_an_hour() {
         let home = tempfile::tempdir().unwrap();
         let cache = ContentCache::new(home.path().join("cache"));

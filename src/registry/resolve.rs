@@ -185,16 +185,15 @@ pub(super) fn check_digests(
         Some(value) => {
             // What was asked for is compared above.
             let asked = asked.filter(|asked| asked.as_ref().as_bytes() == value.as_bytes());
-            Some(match asked {
-                Some(asked) => asked.clone(),
-                None => {
-                    let text = String::from_utf8_lossy(value.as_bytes());
-                    let text = super::words::clean(&text);
-                    let announced = oci::parse_digest(&text).map_err(wrong)?;
-                    oci::verify_digest(&announced, bytes).map_err(wrong)?;
-                    announced
-                }
-            })
+            if let Some(asked) = asked {
+                Some(asked.clone())
+            } else {
+                let text = String::from_utf8_lossy(value.as_bytes());
+                let text = super::words::clean(&text);
+                let announced = oci::parse_digest(&text).map_err(wrong)?;
+                oci::verify_digest(&announced, bytes).map_err(wrong)?;
+                Some(announced)
+            }
         }
         None => None,
     };

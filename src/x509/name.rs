@@ -138,13 +138,13 @@ fn text_of(rdns: &[Vec<Attribute>]) -> String {
     let attributes = || rdns.iter().flatten();
     let mut parts = Vec::new();
     for (_, name, repeat) in NAMED {
-        let values = attributes()
+        let mut values = attributes()
             .filter(|attribute| attribute.short_name() == Some(name))
             .map(|attribute| attribute.value.as_str());
         let values: Vec<&str> = match repeat {
             Repeat::All => values.collect(),
             Repeat::Last => values
-                .last()
+                .next_back()
                 .filter(|v| !v.is_empty())
                 .into_iter()
                 .collect(),
