@@ -215,7 +215,7 @@ fn open_regular(path: &Path) -> Result<(File, Metadata), Error> {
     open_unseen(path)
 }
 
-/// The same where nobody else can have put a device, which would be opened.
+/// The same in a directory that only this user can write, where opening a device by mistake is no danger.
 fn open_unseen(path: &Path) -> Result<(File, Metadata), Error> {
     let mut options = OpenOptions::new();
     options.read(true);

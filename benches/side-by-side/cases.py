@@ -3,7 +3,8 @@
 import os
 
 from measuring import (
-    Scene, bare_gets, envelope_ratios, envelope_seconds, instructions, median, notation_binary, ours, ours_one, start_up, theirs,
+    Scene, bare_gets, envelope_ratios, envelope_seconds, instructions, median, notation_binary, ours, ours_one, peak_memory, start_up,
+    theirs,
 )
 from signer import SignerScene, build_emulator
 
@@ -23,8 +24,8 @@ def one_image(table, program, times):
 
         found = median(times, cold)
         table.add("1 image, 25 ms, by digest, cold: times four delays", found.seconds / 0.1, most=1.1)
-        table.add("1 image: memory", found.memory, "{:.0f} MiB")
-        table.add("1 image: memory of notation", median(times, lambda: theirs(scene, 1)).memory, "{:.0f} MiB")
+        table.add("1 image: memory", peak_memory(scene, program), "{:.0f} MiB")
+        table.add("1 image: memory of notation", peak_memory(scene, notation_binary()), "{:.0f} MiB")
 
 
 def fifty_images(table, program, times):

@@ -138,6 +138,24 @@ def resident(pid):
     return next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmRSS")) / 1024
 
 
+def peak_memory(scene, program):
+    """The most memory (MiB) of a process that verifies the first image: looked at until it ends, as what the system says of an ended
+    process counts this one's memory before the program began."""
+    command = [program, "verify", "--insecure-registry", scene.references(1)[0]]
+    process = subprocess.Popen(command, env=scene.environment, stdout=subprocess.DEVNULL)
+    peak = 0
+    while process.poll() is None:
+        try:
+            started = os.readlink(f"/proc/{process.pid}/exe") == str(program)
+            status = pathlib.Path(f"/proc/{process.pid}/status").read_text()
+        except OSError:
+            continue
+        found = re.search(r"^VmHWM:\s+(\d+)", status, re.MULTILINE)
+        if started and found:
+            peak = max(peak, int(found[1]) / 1024)
+    return peak
+
+
 def descriptors(pid):
     """How many files and connections it has open."""
     return len(os.listdir(f"/proc/{pid}/fd"))

@@ -42,7 +42,7 @@ class SignerScene:
         self.url = self.environment["AWS_ENDPOINT_URL"]
         self.root = data / "root.crt"
         self.images = [self.push(number) for number in range(images)]
-        self.run(program, "profile", "create", "bench")
+        self.run(program, "profile", "create", "bench", "--yes")
 
     def __enter__(self):
         return self

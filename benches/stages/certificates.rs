@@ -101,7 +101,7 @@ impl Chain {
         x509::parse_certificates(self.pem().as_bytes()).unwrap()
     }
 
-    /// A CRL of the root with so many certificates, none of them the signer's, in DER.
+    /// A CRL of the root with so many certificates besides, in DER.
     pub(crate) fn crl(&self, entries: u64) -> Vec<u8> {
         let entry = |number: u64| RevokedCertParams {
             serial_number: SerialNumber::from(number),

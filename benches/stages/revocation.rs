@@ -30,7 +30,7 @@ fn ocsp(bencher: Bencher<'_, '_>) {
     check(bencher, &chain, &Bytes::from_static(OCSP_ANSWER));
 }
 
-/// Entries of the CRL; the signer's certificate is none of them.
+/// Entries of the CRL, without the signer's certificate.
 #[divan::bench(args = [10, 1_000, 100_000])]
 fn crl(bencher: Bencher<'_, '_>, entries: u64) {
     let chain = Chain::of(Algorithm::P256);

@@ -20,8 +20,8 @@ pub fn read_private(path: &Path, max_bytes: u64) -> Result<Vec<u8>, Error> {
 }
 
 /// [`read_private`] of a file of so many bytes that gives way to others when it was not used for long: it was used now. Its
-/// directory was looked at ([`check_private_directory`]), so nobody else has put anything there, and it is opened
-/// without a look before.
+/// directory was looked at ([`check_private_directory`]), and only this user can put anything
+/// there, so it is opened without a look before.
 ///
 /// # Errors
 ///

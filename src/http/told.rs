@@ -7,7 +7,7 @@ use url::Url;
 
 use super::{Error, redact};
 
-/// A request that is under way; nothing is kept of it where nobody listens.
+/// A request that is under way; nothing is kept of it without a log.
 pub(super) struct Told(Option<Kept>);
 
 struct Kept {

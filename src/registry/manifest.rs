@@ -194,7 +194,7 @@ enum Document {
 }
 
 impl Document {
-    /// Reads `bytes` as a manifest of this type, or says why they are no signature's.
+    /// Reads `bytes` as a manifest of this type, or says why they are not those of a signature.
     fn read(media_type: &str, bytes: &[u8]) -> Result<Self, String> {
         let malformed = |error: serde_json::Error| format!("it is malformed: {error}");
         match media_type {
