@@ -29,14 +29,38 @@ pub(crate) enum Error {
     Malformed(der::Error),
     /// More of something than is looked at.
     TooMany { what: &'static str, limit: usize },
+    /// The signer, or what it signed, is not as it must be.
+    Signer(SignerError),
+}
+
+/// What is wrong with a signer or with a signed attribute.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SignerError {
     /// The signer is not named by issuer and serial number.
-    SignerIdentifier,
-    /// An attribute that must be there.
-    AttributeMissing(&'static str),
-    /// An attribute with no value, several values, or there twice.
-    AttributeCount(&'static str),
-    /// An attribute that cannot be read.
-    MalformedAttribute(&'static str, der::Error),
+    #[error("the signer is not named by issuer and serial number")]
+    Identifier,
+    /// A signed attribute that must be there.
+    #[error("signed attribute `{attribute}` is missing")]
+    AttributeMissing {
+        /// The attribute.
+        attribute: &'static str,
+    },
+    /// A signed attribute with no value, several values, or there twice.
+    #[error("signed attribute `{attribute}` does not have exactly one value")]
+    AttributeCount {
+        /// The attribute.
+        attribute: &'static str,
+    },
+    /// A signed attribute that cannot be read.
+    #[error("signed attribute `{attribute}` is malformed")]
+    MalformedAttribute {
+        /// The attribute.
+        attribute: &'static str,
+        /// Where it departs from DER.
+        #[source]
+        source: der::Error,
+    },
 }
 
 impl From<der::Error> for Error {
@@ -45,12 +69,18 @@ impl From<der::Error> for Error {
     }
 }
 
+impl From<SignerError> for Error {
+    fn from(error: SignerError) -> Self {
+        Self::Signer(error)
+    }
+}
+
 /// A `SignerInfo` that names its certificate by issuer and serial number.
 #[cfg_attr(
     not(feature = "cli"),
     expect(
         dead_code,
-        reason = "packages, which archives are read for, ask for more than time stamps"
+        reason = "packages, which archives are read for, ask for more than timestamps"
     )
 )]
 #[derive(Debug)]
@@ -137,7 +167,7 @@ impl<'a> Signer<'a> {
         let mut reader = SliceReader::new(outer.value())?;
         let version = u32::decode(&mut reader)?;
         if peek(&reader) != Some(Tag::Sequence) {
-            return Err(Error::SignerIdentifier);
+            return Err(SignerError::Identifier.into());
         }
         let (issuer, serial_number) = reader.sequence(|fields| {
             let name = Element::read(fields)?;
@@ -147,7 +177,8 @@ impl<'a> Signer<'a> {
         })?;
         let digest_algorithm_der = Element::read(&mut reader)?.whole;
         if peek(&reader) != Some(context(TagNumber::N0)) {
-            return Err(Error::AttributeMissing("contentType"));
+            let attribute = "contentType";
+            return Err(SignerError::AttributeMissing { attribute }.into());
         }
         let set = Element::read(&mut reader)?;
         let signature_algorithm_der = Element::read(&mut reader)?.whole;
@@ -248,19 +279,19 @@ pub(crate) fn write_length(length: usize, out: &mut Vec<u8>) {
 ///
 /// # Errors
 ///
-/// [`Error::AttributeCount`].
+/// [`SignerError::AttributeCount`].
 pub(crate) fn find<'a>(
     attributes: &[Attribute<'a>],
     oid: ObjectIdentifier,
     attribute: &'static str,
-) -> Result<Option<&'a [u8]>, Error> {
+) -> Result<Option<&'a [u8]>, SignerError> {
     let mut found = attributes
         .iter()
         .filter(|candidate| candidate.oid == oid.as_bytes());
     match (found.next(), found.next()) {
         (None, _) => Ok(None),
         (Some(only), None) if only.values == 1 => Ok(Some(only.value)),
-        _ => Err(Error::AttributeCount(attribute)),
+        _ => Err(SignerError::AttributeCount { attribute }),
     }
 }
 
@@ -268,18 +299,18 @@ pub(crate) fn find<'a>(
 ///
 /// # Errors
 ///
-/// [`Error::MalformedAttribute`].
+/// [`SignerError::MalformedAttribute`].
 pub(crate) fn decode<'a, T>(
     value: &'a [u8],
     attribute: &'static str,
     read: impl FnOnce(&mut SliceReader<'a>) -> der::Result<T>,
-) -> Result<T, Error> {
+) -> Result<T, SignerError> {
     SliceReader::new(value)
         .and_then(|mut reader| {
             let value = read(&mut reader)?;
             reader.finish(value)
         })
-        .map_err(|source| Error::MalformedAttribute(attribute, source))
+        .map_err(|source| SignerError::MalformedAttribute { attribute, source })
 }
 
 /// Reads a time without a fraction.

@@ -27,7 +27,7 @@ pub struct Limits {
 
 /// What a program that ended by itself left.
 #[derive(Debug)]
-pub struct Finished {
+pub struct ProcessOutput {
     /// How it ended.
     pub status: ExitStatus,
     /// What it wrote to stdout.
@@ -150,7 +150,7 @@ pub async fn run(
     arguments: &[&OsStr],
     input: &[u8],
     limits: Limits,
-) -> Result<Finished, Error> {
+) -> Result<ProcessOutput, Error> {
     let mut command = Command::new(program);
     command
         .args(arguments)
@@ -194,7 +194,7 @@ fn tell(
     program: &Path,
     arguments: &[&OsStr],
     since: tokio::time::Instant,
-    result: &Result<Finished, Error>,
+    result: &Result<ProcessOutput, Error>,
 ) {
     let command = arguments.first().map(|argument| argument.to_string_lossy());
     tracing::debug!(
@@ -212,7 +212,7 @@ async fn talk(
     program: &Path,
     input: &[u8],
     max: u64,
-) -> Result<Finished, Error> {
+) -> Result<ProcessOutput, Error> {
     let pipe = |source| Error::Pipe {
         program: program.to_owned(),
         source,
@@ -237,7 +237,7 @@ async fn talk(
         read_bounded(stderr, program, max)
     )?;
     let status = child.wait().await.map_err(pipe)?;
-    Ok(Finished {
+    Ok(ProcessOutput {
         status,
         stdout,
         stderr,
@@ -319,7 +319,7 @@ mod tests {
         timeout: Duration::from_mins(1),
     };
 
-    async fn sh(script: &str, input: &[u8], limits: Limits) -> Result<Finished, Error> {
+    async fn sh(script: &str, input: &[u8], limits: Limits) -> Result<ProcessOutput, Error> {
         run(
             Path::new("/bin/sh"),
             &[OsStr::new("-c"), OsStr::new(script)],

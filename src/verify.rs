@@ -35,7 +35,7 @@ pub use count::{ArtifactSignatures, CountedSignature, Counts, SignatureCounter, 
 pub use error::{
     Error, ImageFinding, ImageVerification, IndexVerification, RejectedArtifact, Unseen,
 };
-pub use gather::{Gathered, GatheredSignature, Missing};
+pub use gather::{GatheredArtifact, GatheredSignature, Missing};
 pub(crate) use images::Listed;
 pub use images::{CoveredBy, Images};
 pub use index::IndexFault;

@@ -1,6 +1,6 @@
-# Whoever may deploy can leave the hook out: IAM has no condition on a service's hooks. What is possible is this: the
-# deployer may change neither the function nor the roles, and each change of a service is told to somebody who then runs
-# `countersign gate audit-service`.
+# Every principal that may deploy can leave the hook out, since IAM has no condition on a service's hooks. What is possible:
+# the deployer may not change the function, its roles, the gate policy and what tells of changes, and the topic is told of
+# each change of a service, so that a program can run `countersign gate audit-service`.
 
 data "aws_iam_policy_document" "keep_the_gate" {
   statement {
@@ -47,6 +47,62 @@ data "aws_iam_policy_document" "keep_the_gate" {
     ]
     resources = ["*"]
   }
+
+  statement {
+    sid    = "WhatTellsOfIt"
+    effect = "Deny"
+    actions = [
+      "cloudwatch:DeleteAlarms",
+      "cloudwatch:DisableAlarmActions",
+      "cloudwatch:PutMetricAlarm",
+      "events:DeleteRule",
+      "events:DisableRule",
+      "events:PutRule",
+      "events:PutTargets",
+      "events:RemoveTargets",
+    ]
+    resources = concat(
+      [for alarm in aws_cloudwatch_metric_alarm.gate : alarm.arn],
+      [
+        aws_cloudwatch_metric_alarm.failed.arn,
+        aws_cloudwatch_metric_alarm.latency.arn,
+        aws_cloudwatch_event_rule.service.arn,
+      ],
+    )
+  }
+
+  dynamic "statement" {
+    for_each = local.policy_writes
+    content {
+      sid       = statement.key
+      effect    = "Deny"
+      actions   = statement.value.actions
+      resources = [statement.value.arn]
+    }
+  }
+}
+
+locals {
+  # Where the gate policy is, if it is not in the package, and what changes it there.
+  policy_writes = { for name, write in {
+    PolicyInParameter = {
+      arn     = var.policy.parameter_arn
+      actions = ["ssm:DeleteParameter", "ssm:DeleteParameters", "ssm:PutParameter"]
+    }
+    PolicyInSecret = {
+      arn = var.policy.secret_arn
+      actions = [
+        "secretsmanager:DeleteSecret",
+        "secretsmanager:PutSecretValue",
+        "secretsmanager:UpdateSecret",
+        "secretsmanager:UpdateSecretVersionStage",
+      ]
+    }
+    PolicyInObject = {
+      arn     = var.policy.object_arn
+      actions = ["s3:DeleteObject", "s3:DeleteObjectVersion", "s3:PutObject"]
+    }
+  } : name => write if write.arn != null }
 }
 
 resource "aws_iam_policy" "keep_the_gate" {
@@ -61,34 +117,21 @@ resource "aws_iam_role_policy_attachment" "deployer" {
   policy_arn = aws_iam_policy.keep_the_gate.arn
 }
 
-locals {
-  # A service that is made or changed with deployment settings of its own, and one that is made without any.
-  service_changes = {
-    changed = { names = ["CreateService", "UpdateService"], has_settings = true }
-    bare    = { names = ["CreateService"], has_settings = false }
-  }
-}
-
+# Every change: a pattern with `exists` sees only the last member of a path, and a list of hooks that was emptied has none.
 resource "aws_cloudwatch_event_rule" "service" {
-  for_each = local.service_changes
-
-  name = "${var.name}-service-${each.key}"
+  name        = "${var.name}-service"
+  description = "A service of Amazon ECS was made or changed, perhaps without its hook"
   event_pattern = jsonencode({
     source        = ["aws.ecs"]
     "detail-type" = ["AWS API Call via CloudTrail"]
     detail = {
       eventSource = ["ecs.amazonaws.com"]
-      eventName   = each.value.names
-      requestParameters = {
-        deploymentConfiguration = [{ exists = each.value.has_settings }]
-      }
+      eventName   = ["CreateService", "UpdateService"]
     }
   })
 }
 
 resource "aws_cloudwatch_event_target" "service" {
-  for_each = aws_cloudwatch_event_rule.service
-
-  rule = each.value.name
+  rule = aws_cloudwatch_event_rule.service.name
   arn  = var.alarm_topic_arn
 }

@@ -43,7 +43,7 @@ variable "policy" {
 }
 
 variable "alarm_topic_arn" {
-  description = "SNS topic that the alarms and the rules notify"
+  description = "SNS topic that the alarms and the rule notify"
   type        = string
 }
 

@@ -18,8 +18,8 @@ use bytes::Bytes;
 use futures_util::stream;
 use url::Url;
 
+use super::call_trace::CallTrace;
 use super::metadata;
-use super::told::Told;
 use crate::http;
 use crate::limits::{AWS_ANSWER_TIMEOUT, MAX_AWS_RESPONSE_BYTES};
 
@@ -125,20 +125,20 @@ impl PooledHttp {
     ) -> Result<Begun, ConnectorError> {
         let Self(pool) = self;
         let is_reading = is_reading(&request);
-        let told = Told::of(&request);
+        let trace = CallTrace::of(&request);
         let sent = if is_reading {
             pool.send_harmless(request).await
         } else {
             pool.send(request).await
         };
         let response = sent.map_err(|error| {
-            if let Some(told) = &told {
-                told.failed();
+            if let Some(trace) = &trace {
+                trace.failed();
             }
             connector_error(error, is_reading)
         })?;
-        if let Some(told) = &told {
-            told.answered(response.status().as_u16(), response.headers());
+        if let Some(trace) = &trace {
+            trace.answered(response.status().as_u16(), response.headers());
         }
         Ok(Begun {
             response,

@@ -22,9 +22,10 @@ mod retry;
 mod settings;
 mod signed_call;
 mod stored;
-mod told;
+mod call_trace;
 
 pub use crate::partition::Partition;
+pub(crate) use arn::is_account;
 pub(crate) use arn::is_profile_name;
 pub use arn::{
     AliasedSigningProfileArn, ArnError, ArnService, KmsKeyId, KmsKeyIdError, Location, SignerArn,
@@ -51,10 +52,12 @@ pub use lambda::{
 pub use node_credentials::{CredentialFileError, credentials_in, instance_credentials};
 pub use pace::Pace;
 pub(crate) use pages::Pages;
-pub(crate) use retry::{Repeat, Unanswered, insist};
+pub(crate) use retry::{NoAnswer, Repeat, insist};
 pub(crate) use settings::hint_of_unknown;
 pub use settings::{Settings, SettingsError};
-pub use stored::{Bucket, BucketName, ObjectName, Stored, StoredNameError, StoredText, Versioning};
+pub use stored::{
+    Bucket, BucketName, ObjectName, StoredContent, StoredNameError, StoredText, Versioning,
+};
 
 #[cfg(test)]
 pub(crate) use error::tests::error as call_error;

@@ -32,7 +32,7 @@ pub(crate) enum Repeat {
 
 /// Why there is no answer.
 #[derive(Debug)]
-pub(crate) enum Unanswered {
+pub(crate) enum NoAnswer {
     /// The work that it is part of was stopped before the first attempt.
     NotAsked,
     /// The last attempt failed.
@@ -46,13 +46,13 @@ pub(crate) enum Unanswered {
 ///
 /// # Errors
 ///
-/// [`Unanswered`], with the number of attempts in it.
+/// [`NoAnswer`], with the number of attempts in it.
 pub(crate) async fn insist<A, F: Future<Output = Result<A, CallError>>>(
     pace: &Pace,
     repeat: Repeat,
     call: &Call,
     attempt: impl Fn() -> F,
-) -> Result<A, Unanswered> {
+) -> Result<A, NoAnswer> {
     let start = Instant::now();
     let mut count = 1;
     let mut last = None;
@@ -67,19 +67,19 @@ pub(crate) async fn insist<A, F: Future<Output = Result<A, CallError>>>(
         let error = match in_time(start, repeat, call, paced).await {
             Ok(Some(Ok(answer))) => return Ok(answer),
             Ok(Some(Err(error))) => error,
-            Ok(None) => return Err(last.map_or(Unanswered::NotAsked, Unanswered::Failed)),
-            Err(timed_out) => return Err(Unanswered::Failed(timed_out.after(count))),
+            Ok(None) => return Err(last.map_or(NoAnswer::NotAsked, NoAnswer::Failed)),
+            Err(timed_out) => return Err(NoAnswer::Failed(timed_out.after(count))),
         };
         let error = error.after(count);
         if count >= attempts(&error, repeat) {
-            return Err(Unanswered::Failed(error));
+            return Err(NoAnswer::Failed(error));
         }
         match repeat {
             Repeat::MakesAnother | Repeat::Fails => pace.back_off(count),
             Repeat::Harmless { within } => {
                 let wait = backoff(count, limits::RETRY_DELAY, limits::MAX_RETRY_DELAY);
                 if Instant::now() + wait >= start + within {
-                    return Err(Unanswered::Failed(error));
+                    return Err(NoAnswer::Failed(error));
                 }
                 sleep(wait).await;
             }
@@ -143,10 +143,10 @@ mod tests {
         }
     }
 
-    fn failed(unanswered: Unanswered) -> CallError {
+    fn failed(unanswered: NoAnswer) -> CallError {
         match unanswered {
-            Unanswered::Failed(error) => error,
-            Unanswered::NotAsked => panic!("not asked"),
+            NoAnswer::Failed(error) => error,
+            NoAnswer::NotAsked => panic!("not asked"),
         }
     }
 
@@ -281,7 +281,7 @@ mod tests {
         let first = ask(Repeat::MakesAnother).await;
         assert_eq!(failed(first.unwrap_err()).kind(), CallErrorKind::Throttled);
         let second = ask(Repeat::MakesAnother).await;
-        assert!(matches!(second, Err(Unanswered::NotAsked)));
+        assert!(matches!(second, Err(NoAnswer::NotAsked)));
         // A question is part of what has begun.
         let question = failed(ask(REPEAT).await.unwrap_err());
         assert_eq!(question.kind(), CallErrorKind::Throttled);

@@ -22,7 +22,7 @@ use super::endpoints::{has_endpoint, url_of};
 use super::error::{Call, CallError};
 use super::http_client::Take;
 use super::pace::Pace;
-use super::retry::{Repeat, Unanswered, insist};
+use super::retry::{NoAnswer, Repeat, insist};
 use crate::limits;
 
 /// A service with the JSON 1.1 protocol.
@@ -198,10 +198,10 @@ impl Aws {
 #[derive(Debug, Clone)]
 pub(super) struct BodyDigest(pub(super) String);
 
-fn answered<T>(call: &Call, answer: Result<T, Unanswered>) -> Result<T, CallError> {
+fn answered<T>(call: &Call, answer: Result<T, NoAnswer>) -> Result<T, CallError> {
     answer.map_err(|unanswered| match unanswered {
-        Unanswered::Failed(error) => error,
-        Unanswered::NotAsked => {
+        NoAnswer::Failed(error) => error,
+        NoAnswer::NotAsked => {
             let problem = "no request was sent".to_owned();
             CallError::not_sent(call.clone(), problem, None)
         }

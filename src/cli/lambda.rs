@@ -17,7 +17,7 @@ use super::output;
 use super::terminal::{self, Manner};
 use crate::environment::{Clock, Environment};
 use crate::events::{Depth, Form, Log};
-use crate::hook::{Answered, Hook, Invocation, Moment};
+use crate::hook::{Hook, Invocation, InvocationOutcome, Moment};
 use crate::json;
 use crate::printable;
 use crate::reference::{RegistryName, Scheme};
@@ -169,7 +169,7 @@ fn moment() -> Moment {
 }
 
 /// Writes the verdict and the metrics, a line each, and one event to the log.
-fn write(answered: &Answered) {
+fn write(answered: &InvocationOutcome) {
     let verdict = &answered.verdict;
     tracing::info!(
         request_id = verdict.request_id.as_deref(),

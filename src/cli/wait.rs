@@ -20,7 +20,7 @@ use crate::limits::{MANAGED_SIGNING_TIMEOUT, MAX_COMMAND_TIMEOUT, MAX_CONCURRENT
 use crate::managed_signing::{Error, Wait, WaitAnswer};
 use crate::many::Progress;
 use crate::reference::{ArtifactReference, Reference};
-use crate::report::{Asked, Called, Invocation, Results, VerdictEnd, WaitResult};
+use crate::report::{AskedArtifact, Called, Invocation, Results, VerdictEnd, WaitResult};
 use crate::trust_policy::DocumentKind;
 use crate::verify::many::ArtifactVerification;
 use crate::verify::{ANY_LAYOUT_SCOPE, Images, Options, Verifier};
@@ -218,7 +218,7 @@ impl Job {
     fn in_json(&self, asked: &str, reference: &Reference, answer: WaitAnswer) -> WaitResult {
         let scope = &self.options.layout_scope;
         let statement = self.verifier.statement_of(&reference.clone().into(), scope);
-        let asked = Asked {
+        let asked = AskedArtifact {
             text: asked,
             scope,
             statement: statement.as_ref(),

@@ -28,7 +28,7 @@ impl PackageOf {
 
 /// What AWS Lambda does with a package, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Explained {
+pub struct Explanation {
     /// What it does.
     pub decision: Decision,
     /// Why, where the package is not simply accepted; each in one clause.
@@ -46,7 +46,7 @@ impl From<UntrustedArtifact> for Policy {
 
 /// What AWS Lambda does with a package that was judged by the profiles of the function's configuration, which says `policy` of other
 /// code.
-pub fn explain(of: PackageOf, judgement: &Judgement, policy: Policy) -> Explained {
+pub fn explain(of: PackageOf, judgement: &Judgement, policy: Policy) -> Explanation {
     let decision = match (of, judgement.outcome(Check::Integrity)) {
         // Whatever this program refuses to read, AWS Lambda may read in its own way.
         (_, Outcome::Failed(Failure::Package(_))) => Decision::Undecided,
@@ -58,7 +58,7 @@ pub fn explain(of: PackageOf, judgement: &Judgement, policy: Policy) -> Explaine
     };
     let reasons = judgement.outcomes();
     let reasons = reasons.filter_map(|(check, outcome)| reason(of, check, outcome));
-    Explained {
+    Explanation {
         decision,
         reasons: reasons.collect(),
     }

@@ -25,7 +25,7 @@ impl From<signing_profiles::Error> for Error {
 
 /// A package that was fetched.
 #[derive(Debug)]
-pub struct Fetched {
+pub struct FetchedPackage {
     /// Its bytes, in a file without a name, read from its beginning.
     pub file: File,
     /// How many bytes it has.
@@ -114,7 +114,7 @@ pub async fn fetch_function(
     aws: &Aws,
     name: &FunctionName,
     region: &str,
-) -> Result<(LambdaFunction, Fetched), Error> {
+) -> Result<(LambdaFunction, FetchedPackage), Error> {
     let code = of_function(name, None, aws.function(name, region)).await?;
     let function = code.function;
     let package = code
@@ -138,7 +138,7 @@ pub async fn fetch_function(
 pub async fn fetch_layer(
     aws: &Aws,
     arn: &LayerVersionArn,
-) -> Result<(LayerVersion, Fetched), Error> {
+) -> Result<(LayerVersion, FetchedPackage), Error> {
     let layer = answered(aws.layer_version(arn)).await?;
     let said = Said {
         of: arn.to_string(),
@@ -161,7 +161,7 @@ pub async fn fetch_object(
     name: &ObjectName,
     version: Option<&str>,
     region: &str,
-) -> Result<(Option<String>, Fetched), Error> {
+) -> Result<(Option<String>, FetchedPackage), Error> {
     let mut writer = Writer::new()?;
     let mut take = |bytes: &[u8]| writer.append(bytes);
     let asking = aws.download_object(name, version, region, MAX_PACKAGE_BYTES, &mut take);
@@ -181,7 +181,7 @@ async fn package_at(
     url: &PackageUrl,
     call: &Call,
     said: &Said<'_>,
-) -> Result<Fetched, Error> {
+) -> Result<FetchedPackage, Error> {
     if said.bytes > MAX_PACKAGE_BYTES {
         return Err(Error::TooLarge {
             of: said.of.clone(),
@@ -233,11 +233,11 @@ impl Writer {
         self.file.write_all(bytes)
     }
 
-    fn finish(mut self) -> Result<Fetched, Error> {
+    fn finish(mut self) -> Result<FetchedPackage, Error> {
         self.file
             .seek(SeekFrom::Start(0))
             .map_err(Error::Temporary)?;
-        Ok(Fetched {
+        Ok(FetchedPackage {
             file: self.file,
             bytes: self.bytes,
             sha256: STANDARD.encode(self.digest.finish()),

@@ -49,12 +49,12 @@ pub use comparison::{Difference, compare};
 #[cfg(feature = "cli")]
 pub use contents::{Content, Contents, SIGNATURE_DIRECTORY, SIGNATURE_NAME};
 #[cfg(feature = "cli")]
-pub use explain::{Explained, PackageOf, explain};
+pub use explain::{Explanation, PackageOf, explain};
 pub use platform::PLATFORM_ID;
 #[cfg(feature = "cli")]
 pub use revocation::{Revocation, RevocationError, ask};
 #[cfg(feature = "cli")]
-pub use signature::{Error as SignatureError, Signature};
+pub use signature::{Error as SignatureError, Signature, SignerError};
 #[cfg(feature = "cli")]
 pub use source::{Source, SourceError};
 

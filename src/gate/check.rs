@@ -23,6 +23,7 @@ pub use examination::{
 };
 pub use explanation::{ExplainedRole, GateExplanation};
 pub use many::Decisions;
+pub(crate) use setup::other_endpoint;
 pub use setup::{GateConnectError, GateRoots, GateSetup, GateSetupError, SignerName};
 pub use statements::{NoStatement, UnknownStatement};
 

@@ -82,6 +82,10 @@ impl ImagesError {
     /// What to do about it.
     pub fn hint(&self) -> Option<String> {
         match self {
+            // A function has no flag to ignore a place.
+            Self::TaskDefinition(documents::Error::Unknown(_)) => {
+                Some("remove what is there from the task definition, and deploy again".to_owned())
+            }
             Self::TaskDefinition(error) => error.hint(),
             Self::Reference { source, .. } => source.hint(),
             Self::ImageDiffers { .. } | Self::DigestDiffers { .. } => Some(

@@ -115,8 +115,7 @@ impl Kept {
             fresh.policy = Some(kept);
             return Ok(found);
         }
-        let connections = environment.connections().map_err(Error::Environment)?;
-        let reading = Box::pin(policy::read(package, &connections.aws, now.wall));
+        let reading = Box::pin(policy::read(package, environment, now.wall));
         let (setup, record) = reading.await.map_err(Error::Policy)?;
         fresh.policy = Some(KeptPolicy {
             setup: setup.clone(),

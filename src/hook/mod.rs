@@ -1,17 +1,18 @@
 //! The gate as a function of AWS Lambda: a lifecycle hook of Amazon ECS, a rule of EventBridge, or asked directly.
 //!
-//! Input: an event, and when it came. Output: the [`Answered`] event. Whatever is not understood, not read in time or
+//! Input: an event, and when it came. Output: the [`InvocationOutcome`] event. Whatever is not understood, not read in time or
 //! not decided is a refusal; only for what may pass, a deployment is held for a while. What an event says chooses
 //! names and nothing else, and neither do variables of the process.
 //!
 //! `Hook` is the flow; the rest stands in a file each: what was asked (`event`, `stage`), by what it is decided (`package`,
-//! `policy`), about which images (`images`), what is kept (`kept`, `moment`), and what follows (`decision`, `wait`,
+//! `policy`), about which images (`images`, `judgement`), what is kept (`kept`, `moment`), and what follows (`decision`, `wait`,
 //! `stops`).
 
 mod decision;
 mod error;
 mod event;
 mod images;
+mod judgement;
 mod kept;
 mod moment;
 mod package;
@@ -36,25 +37,21 @@ use std::time::Duration;
 
 use time::OffsetDateTime;
 
-use crate::aws::{Aws, EcsArn, TaskDefinitionName};
+use crate::aws::{Aws, EcsArn};
 use crate::environment::Environment;
-use crate::gate::{Decision, Gate};
 use crate::hints::Reader;
 use crate::limits::{
-    HOOK_CALL_BACK_DELAY, HOOK_MARGIN, MAX_CONCURRENT_HOOK_IMAGES, MAX_HOOK_REASON_CHARS,
-    MAX_STOP_REASON_CHARS,
+    HOOK_CALL_BACK_DELAY, HOOK_MARGIN, MAX_HOOK_REASON_CHARS, MAX_STOP_REASON_CHARS,
 };
-use crate::many;
 use crate::notary::rfc3339;
 use crate::printable;
-use crate::reference::{ArtifactReference, Reference};
 use crate::report::{
     GateResult, GateVerdict, HookAnswer, HookMetrics, HookPolicy, HookStatus, HookStop,
     HookVerdict, Reason,
 };
-use crate::verify::Options;
 use crate::{causes, json};
 use decision::Finding as Found;
+use judgement::{images_of, judge_images, plain};
 use kept::Kept;
 use stops::Stops;
 
@@ -84,7 +81,7 @@ pub struct Invocation {
 
 /// An answer, and what is written about it.
 #[derive(Debug)]
-pub struct Answered {
+pub struct InvocationOutcome {
     /// The answer, in JSON.
     pub answer: String,
     /// The line for the audit.
@@ -124,7 +121,7 @@ impl Hook {
         bytes: &[u8],
         invocation: &Invocation,
         now: impl Fn() -> Moment,
-    ) -> Answered {
+    ) -> InvocationOutcome {
         let mut findings = Findings::default();
         let read = json::parse(bytes).map_err(Error::Json);
         let event = read.and_then(|event| Event::read(&event).map_err(Error::Event));
@@ -184,17 +181,21 @@ impl Hook {
         match event {
             Event::Deployment(deployment) => {
                 let wanted = images_of(&aws, &deployment.revision).await?;
-                judge_images(&gate, wanted, findings).await;
+                judge_images(&gate, wanted, &mut findings.results).await;
             }
-            Event::Push(image) => judge_images(&gate, plain([image.clone()]), findings).await,
-            Event::Direct(images) => judge_images(&gate, plain(images.clone()), findings).await,
+            Event::Push(image) => {
+                judge_images(&gate, plain([image.clone()]), &mut findings.results).await;
+            }
+            Event::Direct(images) => {
+                judge_images(&gate, plain(images.clone()), &mut findings.results).await;
+            }
             Event::Task(task) => {
                 let described = Box::pin(aws.describe_task(task))
                     .await
                     .map_err(Error::Call)?;
                 let (wanted, untold) = images::of_task(&described).map_err(Error::Images)?;
                 findings.untold = untold;
-                judge_images(&gate, wanted, findings).await;
+                judge_images(&gate, wanted, &mut findings.results).await;
                 if described.desired_status != "STOPPED" {
                     self.stop_if_refused(&aws, &package, task, now, findings)
                         .await;
@@ -255,7 +256,7 @@ impl Hook {
         findings: Findings,
         invocation: &Invocation,
         now: Moment,
-    ) -> Answered {
+    ) -> InvocationOutcome {
         let deployment = match event {
             Some(Event::Deployment(deployment)) => Some(deployment),
             _ => None,
@@ -311,7 +312,7 @@ impl Hook {
             Some(Event::Task(_) | Event::Push(_) | Event::Direct(_)) => json::to_text(&verdict),
             _ => json::to_text(&answer),
         };
-        Answered {
+        InvocationOutcome {
             answer,
             verdict,
             metrics,
@@ -418,78 +419,6 @@ fn words_of(result: &GateResult) -> String {
         result.asked,
         error.message,
         causes.collect::<String>()
-    )
-}
-
-/// The images of a service revision.
-async fn images_of(aws: &Aws, revision: &EcsArn) -> Result<Vec<WantedImage>, Error> {
-    let revision = Box::pin(aws.describe_service_revision(revision))
-        .await
-        .map_err(Error::Call)?;
-    let name = TaskDefinitionName::arn(&revision.task_definition).map_err(Error::TaskDefinition)?;
-    let region = name.region().unwrap_or_default().to_owned();
-    let described = Box::pin(aws.describe_task_definition(&name, &region));
-    let described = described.await.map_err(Error::Call)?;
-    let found = images::arn_of(&described).map_err(Error::Images)?;
-    if found != revision.task_definition {
-        let asked = revision.task_definition;
-        return Err(Error::OtherTaskDefinition { asked, found });
-    }
-    images::of_revision(&described, &revision).map_err(Error::Images)
-}
-
-fn plain(references: impl IntoIterator<Item = Reference>) -> Vec<WantedImage> {
-    let references = references.into_iter();
-    let wanted = references.map(|reference| WantedImage {
-        reference,
-        digests: Vec::new(),
-    });
-    wanted.collect()
-}
-
-async fn judge_images(gate: &Gate, wanted: Vec<WantedImage>, findings: &mut Findings) {
-    let options = Options::default();
-    let references: Vec<Reference> = wanted.iter().map(|one| one.reference.clone()).collect();
-    let references = futures_util::stream::iter(references);
-    let many = many::Options::default().with_most_of_one_lane(MAX_CONCURRENT_HOOK_IMAGES);
-    let mut deciding = gate.check_many(references, &options, many);
-    for wanted in &wanted {
-        let result = match deciding.answer().await {
-            Some(answer) => result_of(wanted, &answer.outcome),
-            // What has no answer is not decided.
-            None => not_answered(wanted),
-        };
-        findings.results.push(result);
-    }
-}
-
-/// The verdict about one image. The digest that was judged must be the one that Amazon ECS runs.
-fn result_of(wanted: &WantedImage, decision: &Decision) -> GateResult {
-    let asked = wanted.reference.to_string();
-    let mut result = GateResult::new(&asked, decision, &Reader::any());
-    let judged = decision.answer.examination().map(|found| &found.reference);
-    let judged = judged.and_then(ArtifactReference::digest);
-    let judged = judged.or_else(|| wanted.reference.digest());
-    let other = wanted
-        .digests
-        .iter()
-        .find(|found| judged.is_some_and(|judged| judged != found.as_ref()));
-    if let Some(found) = other {
-        let error = ImagesError::DigestDiffers {
-            image: asked,
-            found: found.to_string(),
-        };
-        let reason = Reason::plain("image-differs", error.to_string(), false);
-        result.error = Some(reason);
-        result.verdict = GateVerdict::Rejected;
-    }
-    result
-}
-
-fn not_answered(wanted: &WantedImage) -> GateResult {
-    GateResult::undecided(
-        &wanted.reference.to_string(),
-        Reason::plain("not-tried", "the image was not looked at".to_owned(), true),
     )
 }
 

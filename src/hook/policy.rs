@@ -2,12 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
-use super::package::{Package, PolicySource};
+use super::package::{CONFIG_FILE, Package, PolicySource};
 use crate::aws::{Aws, CallError, StoredText};
 use crate::config::{NotationDirs, Platform, StoreName};
+use crate::environment::{self, Environment};
 use crate::files;
 use crate::gate::policy::{GatePolicy, GatePolicyError};
-use crate::gate::{GateRoots, GateSetup, GateSetupError};
+use crate::gate::{GateRoots, GateSetup, GateSetupError, other_endpoint};
 use crate::limits::{MAX_GATE_POLICY_BYTES, NAMED_PIPE_TIMEOUT};
 use crate::oci::{self, Digest};
 use crate::report::HookPolicy;
@@ -21,6 +22,21 @@ pub enum PolicyError {
     /// The file in the package cannot be read.
     #[error("the gate policy in the package cannot be read")]
     Unreadable(#[source] files::Error),
+    /// AWS would be asked for it elsewhere than at its own endpoints: the server there would decide what runs.
+    #[error(
+        "{} sets the endpoint `{url}`, which is not AWS's own and which `{CONFIG_FILE}` does not name, and the gate policy \
+         is read from AWS",
+        from
+    )]
+    Endpoint {
+        /// Where it is set.
+        from: String,
+        /// The URL, without what may be secret in it.
+        url: String,
+    },
+    /// The environment cannot be used.
+    #[error(transparent)]
+    Environment(environment::Error),
     /// AWS did not give it.
     #[error("the gate policy `{name}` cannot be read")]
     NotRead {
@@ -60,6 +76,7 @@ impl PolicyError {
         match self {
             Self::Changed { .. } => "policy-changed",
             Self::Unreadable(_) | Self::NotRead { .. } => "policy-not-read",
+            Self::Endpoint { .. } | Self::Environment(_) => "environment-unusable",
             Self::Policy(_) | Self::Trust(_) | Self::Anchor(_) | Self::Gate(_) => "policy-unusable",
         }
     }
@@ -69,6 +86,11 @@ impl PolicyError {
         match self {
             Self::Unreadable(error) => error.hint(),
             Self::NotRead { source, .. } => source.hint(),
+            Self::Endpoint { url, .. } => Some(format!(
+                "unset it; or, if AWS is to be asked there, add `{url}` to `awsEndpoints` of `{CONFIG_FILE}`, and deploy \
+                 the package again"
+            )),
+            Self::Environment(error) => error.hint(),
             Self::Changed { .. } => {
                 Some("if the change is right, deploy a package with the new digest".to_owned())
             }
@@ -90,15 +112,27 @@ struct Found {
 
 /// Reads the gate policy and makes a gate of it, not connected yet. `now` decides which exemptions may be asked for.
 ///
+/// A policy in AWS comes from AWS's own endpoints, or from those that the package names: a variable of the process must
+/// not choose the policy, and the policy itself cannot say where it is read.
+///
 /// # Errors
 ///
 /// [`PolicyError`].
 pub(super) async fn read(
     package: &Package,
-    aws: &Aws,
+    environment: &Environment,
     now: time::OffsetDateTime,
 ) -> Result<(GateSetup, HookPolicy), PolicyError> {
-    let found = find(&package.policy, aws).await?;
+    if matches!(package.policy, PolicySource::Stored { .. }) {
+        let other = other_endpoint(environment, |url| package.allows_endpoint(url)).await;
+        if let Some((from, url)) = other.map_err(PolicyError::Environment)? {
+            return Err(PolicyError::Endpoint { from, url });
+        }
+    }
+    let connections = environment
+        .connections()
+        .map_err(PolicyError::Environment)?;
+    let found = find(&package.policy, &connections.aws).await?;
     let policy = GatePolicy::parse(&found.path, &found.bytes, now).map_err(PolicyError::Policy)?;
     let record = HookPolicy {
         sha256: policy.sha256().to_string(),

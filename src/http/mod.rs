@@ -20,7 +20,7 @@ mod redact;
 mod retry;
 mod roots;
 mod roots_problem;
-mod told;
+mod request_trace;
 #[cfg(test)]
 pub(crate) mod testing;
 
@@ -32,10 +32,10 @@ pub use inside::{is_link_local, is_loopback};
 pub use proxy::Proxies;
 pub(crate) use redact::host;
 pub use redact::{redact, redact_in, redact_text};
+pub(crate) use request_trace::milliseconds;
 pub(crate) use retry::{Lost, backoff, retry_after};
 pub use roots::Roots;
 pub use roots_problem::RootsProblem;
-pub(crate) use told::milliseconds;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -46,8 +46,8 @@ use url::Url;
 
 use crate::{allowance, limits};
 use flow::Flows;
+use request_trace::RequestTrace;
 use roots::Trusted;
-use told::Told;
 
 /// What a [`Pool`] does: proxies, roots of TLS, time limits.
 #[derive(Debug, Clone)]
@@ -358,20 +358,20 @@ impl Pool {
         let turn = self.0.shared.flows.turn(&url).await;
         // Waiting may have taken the command's time.
         check_allowance()?;
-        let told = Told::of(&request, || self.via(&url));
+        let trace = RequestTrace::of(&request, || self.via(&url));
         self.0.shared.sent.fetch_add(1, Ordering::Relaxed);
         let mut response = match client.execute(request).await {
             Ok(response) => response,
             Err(source) => {
                 let error = self.error(&url, source);
-                told.failed(&error);
+                trace.failed(&error);
                 if error.is_connect() {
                     turn.not_connected();
                 }
                 return Err(error);
             }
         };
-        told.answered(&response);
+        trace.answered(&response);
         let longest = self.0.settings.max_retry_delay;
         let turn = turn.answered(response.status(), response.headers(), longest);
         let extensions = response.extensions_mut();

@@ -104,7 +104,7 @@ pub struct Plan {
 
 /// A file that is at its place now.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Installed {
+pub struct InstalledFile {
     /// Its place.
     pub path: PathBuf,
     /// What it is for.
@@ -234,7 +234,11 @@ impl Plan {
     ///
     /// [`Error::Differs`] before anything is written; else [`Error::Files`] as the operating system answers: files before
     /// it are then written, and the same command writes the rest.
-    pub fn carry_out(self, replaces: bool, now: OffsetDateTime) -> Result<Vec<Installed>, Error> {
+    pub fn carry_out(
+        self,
+        replaces: bool,
+        now: OffsetDateTime,
+    ) -> Result<Vec<InstalledFile>, Error> {
         let differing: Vec<PathBuf> = self.differing().map(Path::to_owned).collect();
         if !differing.is_empty() && !replaces {
             return Err(Error::Differs { paths: differing });
@@ -259,7 +263,7 @@ impl Plan {
                     Change::Replaced { kept: copy }
                 }
             };
-            installed.push(Installed {
+            installed.push(InstalledFile {
                 path: file.path,
                 purpose: file.purpose,
                 change,
@@ -347,7 +351,7 @@ mod tests {
         fs::write(&program, "a program").unwrap();
         let profiles = profiles(&[PROFILE]);
         let plan = || Plan::new(&wish(&profiles, Some(&program)), &directories).unwrap();
-        let names = |installed: &[Installed]| -> Vec<String> {
+        let names = |installed: &[InstalledFile]| -> Vec<String> {
             let names = installed
                 .iter()
                 .map(|file| file.path.strip_prefix(&directories.config).unwrap());

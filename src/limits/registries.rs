@@ -88,7 +88,7 @@ pub const MAX_INDEX_WAIT: Duration = Duration::from_secs(2);
 /// time.
 pub const MAX_LAYOUT_INDEX_WRITES: usize = 3;
 
-/// Time in which the lock on an OCI image layout must be had; writing a signature takes milliseconds.
+/// Time in which the lock on an OCI image layout must be taken; writing a signature takes milliseconds.
 pub const LAYOUT_LOCK_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Wait before the lock on an OCI image layout is tried again.

@@ -10,7 +10,7 @@ use crate::plugin_host::{self, PluginHost};
 
 /// A directory in the directory of plugins.
 #[derive(Debug)]
-pub struct Installed {
+pub struct InstalledPlugin {
     /// Its name, which is the plugin's.
     pub name: String,
     /// What the plugin says it is, or why it cannot be used.
@@ -22,7 +22,7 @@ pub struct Installed {
 /// # Errors
 ///
 /// [`Error::List`]; a missing directory is not an error.
-pub async fn list(plugins: &Path) -> Result<Vec<Installed>, Error> {
+pub async fn list(plugins: &Path) -> Result<Vec<InstalledPlugin>, Error> {
     let failed = |source| Error::List {
         path: plugins.to_owned(),
         source,
@@ -47,7 +47,7 @@ pub async fn list(plugins: &Path) -> Result<Vec<Installed>, Error> {
             Ok(plugin) => plugin.metadata(&PluginConfig::new()).await,
             Err(error) => Err(error),
         };
-        found.push(Installed { name, metadata });
+        found.push(InstalledPlugin { name, metadata });
     }
     Ok(found)
 }

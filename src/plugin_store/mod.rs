@@ -15,7 +15,7 @@ mod uninstall;
 pub use download::{DownloadError, download};
 pub use error::Error;
 pub use install::Done;
-pub use list::{Installed, list};
+pub use list::{InstalledPlugin, list};
 pub use source::Source;
 pub use uninstall::{check, uninstall};
 

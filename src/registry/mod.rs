@@ -54,7 +54,7 @@ pub use images::{Coverage, ImageList, ImagesError};
 pub use layout::LayoutRepository;
 pub(crate) use media_types::is_image_manifest;
 pub use plain_http::PlainHttp;
-pub use push::{NewSignature, Pushed, Storage, Warning};
+pub use push::{NewSignature, PushedSignature, Storage, Warning};
 pub use referrers::{Listing, Source};
 pub use repository::Repository;
 pub use resolve::Target;

@@ -50,7 +50,7 @@ pub enum Storage {
 
 /// A signature that has been pushed.
 #[derive(Debug)]
-pub struct Pushed {
+pub struct PushedSignature {
     /// The signature manifest.
     pub manifest: Descriptor,
     /// How it was filed.
@@ -88,7 +88,7 @@ impl RemoteRepository {
         &self,
         signature: &NewSignature,
         storage: Storage,
-    ) -> Result<Pushed, Error> {
+    ) -> Result<PushedSignature, Error> {
         let envelope = oci::sha256_digest(&signature.envelope);
         let envelope_size = u64::try_from(signature.envelope.len()).unwrap_or(u64::MAX);
         let bytes = Bytes::from(manifest::write_signature(
@@ -127,7 +127,7 @@ impl RemoteRepository {
         manifest: Descriptor,
         storage: Storage,
         is_filed: bool,
-    ) -> Result<Pushed, Error> {
+    ) -> Result<PushedSignature, Error> {
         let subject = signature.subject.digest();
         let mut warnings = Vec::new();
         if storage != Storage::TagSchema {
@@ -140,7 +140,7 @@ impl RemoteRepository {
             };
             let is_said_to_be_listed = match look {
                 Look::Listed => {
-                    return Ok(Pushed {
+                    return Ok(PushedSignature {
                         manifest,
                         storage: Storage::ReferrersApi,
                         warnings,
@@ -170,7 +170,7 @@ impl RemoteRepository {
             Ok(more) => warnings.extend(more),
             Err(error) => return Err(error.after_pushing(manifest.digest())),
         }
-        Ok(Pushed {
+        Ok(PushedSignature {
             manifest,
             storage: Storage::TagSchema,
             warnings,

@@ -4,8 +4,8 @@ use bytes::Bytes;
 use tracing::info;
 
 use super::{
-    Error, LayoutRepository, Listing, NewSignature, Pushed, RemoteRepository, Signature, Source,
-    Storage, Target, manifest,
+    Error, LayoutRepository, Listing, NewSignature, PushedSignature, RemoteRepository, Signature,
+    Source, Storage, Target, manifest,
 };
 use crate::oci::{Descriptor, Digest};
 use crate::reference::ArtifactReference;
@@ -206,7 +206,7 @@ impl Repository {
         &self,
         signature: &NewSignature,
         storage: Storage,
-    ) -> Result<Pushed, Error> {
+    ) -> Result<PushedSignature, Error> {
         match self {
             Self::Remote(remote) => remote.push_signature(signature, storage).await,
             Self::Layout(layout) => layout.push_signature(signature).await,

@@ -7,18 +7,18 @@ use crate::outcome::FailureClass;
 use crate::sign;
 use crate::sign::many::{End, Error};
 
-/// How a command ended.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+/// How a command ended, from best to worst: a refusal is certain and outweighs what could not be decided.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Exit {
     /// Verified, signed, done.
     #[default]
     Done,
-    /// Looked at and refused, or not signed.
-    Rejected,
-    /// Wrong flags, unreadable files.
-    Usage,
     /// Could not be decided: not allowed to look, not reachable, throttled.
     Inconclusive,
+    /// Wrong flags, unreadable files.
+    Usage,
+    /// Looked at and refused, or not signed.
+    Rejected,
 }
 
 impl Exit {
@@ -27,6 +27,16 @@ impl Exit {
         match class {
             FailureClass::Rejected => Self::Rejected,
             FailureClass::Inconclusive => Self::Inconclusive,
+        }
+    }
+
+    /// The exit of a command with so many findings: a failure is certain and decides; without one, what is not known
+    /// leaves it open.
+    pub(super) const fn of_findings(failed: usize, unknown: usize) -> Self {
+        match (failed, unknown) {
+            (0, 0) => Self::Done,
+            (0, _) => Self::Inconclusive,
+            _ => Self::Rejected,
         }
     }
 
@@ -58,20 +68,10 @@ impl Exit {
         }
     }
 
-    /// The worse of two: a refusal is certain and outweighs what could not be decided.
+    /// The worse of two.
     #[must_use]
     pub fn worse(self, other: Self) -> Self {
-        let rank = |exit| match exit {
-            Self::Done => 0,
-            Self::Inconclusive => 1,
-            Self::Usage => 2,
-            Self::Rejected => 3,
-        };
-        if rank(other) > rank(self) {
-            other
-        } else {
-            self
-        }
+        self.max(other)
     }
 }
 

@@ -1,7 +1,5 @@
 //! What a gate decided: the document of `gate check`, version 1 (`schemas/gate-verdict.v1.schema.json`).
 
-use std::time::Duration;
-
 use serde::Serialize;
 
 use super::called::Called;
@@ -10,19 +8,15 @@ use super::exit::Exit;
 use super::invocation::Invocation;
 use super::reason::Reason;
 use super::sentence;
-use super::shorten::Shorten as _;
-use super::verdict::Unseen;
-use crate::gate::policy::{Exemption, GatePolicy, MetadataNeed, RoleSigner};
-use crate::gate::{
-    Answer, Decision, Examination, ImageExamination, Refusal, RoleExamination, RoleLack,
-    RoleShortfall,
-};
+use super::shortfall::GateShortfall;
+use super::unseen::Unseen;
+use crate::gate::policy::{Exemption, GatePolicy, RoleSigner};
+use crate::gate::{Answer, Decision, Examination, ImageExamination, Refusal, RoleExamination};
 use crate::hints::Reader;
-use crate::limits::{MAX_TOLD_CHARS, MAX_TOLD_VALUES};
+use crate::limits::MAX_TOLD_VALUES;
 use crate::notary::rfc3339;
 use crate::oci::Digest;
 use crate::outcome::FailureClass;
-use crate::printable;
 use crate::verify::{self, ANY_LAYOUT_SCOPE};
 
 /// The members that the document ends with.
@@ -93,43 +87,31 @@ impl From<&GatePolicy> for GatePolicyFile {
     }
 }
 
-/// The decision in one word.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+/// The decision in one word, from best to worst: what may not run is worse than what may, and what was refused is worse
+/// than what could not be decided.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum GateVerdict {
     /// Every requirement is met by verified signatures.
     Verified,
-    /// A requirement is not met or could not be decided, and the rule only warns. It may run, and is not verified.
-    Tolerated,
     /// The gate policy exempts this image. It may run, and is not verified.
     Exempted,
+    /// A requirement is not met or could not be decided, and the rule only warns. It may run, and is not verified.
+    Tolerated,
+    /// It could not be decided. It may not run.
+    Inconclusive,
     /// There is no signature. It may not run.
     Unsigned,
     /// Looked at and refused. It may not run.
     Rejected,
-    /// It could not be decided. It may not run.
-    Inconclusive,
 }
 
 impl GateVerdict {
-    /// The worse of two: what may not run before what may, and what was refused before what could not be decided.
+    /// The worse of two.
     #[must_use]
     pub fn worse(self, other: Self) -> Self {
-        const FROM_BEST: [GateVerdict; 6] = [
-            GateVerdict::Verified,
-            GateVerdict::Exempted,
-            GateVerdict::Tolerated,
-            GateVerdict::Inconclusive,
-            GateVerdict::Unsigned,
-            GateVerdict::Rejected,
-        ];
-        let rank = |verdict| FROM_BEST.iter().position(|one| *one == verdict);
-        if rank(other) > rank(self) {
-            other
-        } else {
-            self
-        }
+        self.max(other)
     }
 
     /// The exit of a command about this artifact alone.
@@ -250,16 +232,6 @@ pub struct GateSignature {
     pub digest: String,
     /// The signing profile with its version, or the subject of the signer's certificate.
     pub signer: String,
-}
-
-/// Why one signature does not count.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-#[non_exhaustive]
-pub struct GateShortfall {
-    /// The digest of the signature manifest.
-    pub digest: String,
-    /// What it lacks.
-    pub reason: Reason,
 }
 
 impl GateResult {
@@ -447,94 +419,5 @@ impl GateSigner {
             reason,
             wanted: role.signer.to_string(),
         }
-    }
-}
-
-impl GateShortfall {
-    fn new(image: &ImageExamination, shortfall: &RoleShortfall, reader: &Reader) -> Option<Self> {
-        let signature = image.signatures.get(shortfall.signature)?;
-        let mut reason = match &shortfall.lack {
-            RoleLack::NotVerified { .. } => not_verified(image, shortfall, reader),
-            lack => {
-                let (code, message) = in_words(lack);
-                Reason::plain(code, message, false)
-            }
-        };
-        reason.shorten();
-        Some(Self {
-            digest: signature.manifest_digest.to_string(),
-            reason,
-        })
-    }
-}
-
-/// Why a signature is not verified: what refuses it, or else what the trust policy only logs.
-fn not_verified(image: &ImageExamination, shortfall: &RoleShortfall, reader: &Reader) -> Reason {
-    let outcome = image.outcome(shortfall);
-    let logged = outcome.and_then(|outcome| outcome.logged().next());
-    if let Some(failure) = outcome.and_then(|outcome| outcome.refusal()) {
-        return Reason::of_failure(failure, reader);
-    }
-    match logged {
-        Some((_, failure)) => Reason::of_failure(failure, reader),
-        None => Reason::plain(
-            "not-judged",
-            "the signature was not judged".to_owned(),
-            true,
-        ),
-    }
-}
-
-/// What a verified signature lacks.
-fn in_words(lack: &RoleLack) -> (&'static str, String) {
-    match lack {
-        RoleLack::NotVerified { .. } => ("not-judged", "the signature was not judged".to_owned()),
-        RoleLack::RevocationSkipped => (
-            "revocation-skipped",
-            "the trust policy skips revocation, and the rule requires it".to_owned(),
-        ),
-        RoleLack::NoAuthenticTime { max_age } => (
-            "no-authentic-time",
-            format!(
-                "no authority and no verified timestamp says when it was signed, wanted at most {} ago",
-                hours(*max_age)
-            ),
-        ),
-        RoleLack::TooOld { signed_at, max_age } => (
-            "too-old",
-            format!(
-                "it was signed on {}, wanted at most {} ago",
-                rfc3339(*signed_at),
-                hours(*max_age)
-            ),
-        ),
-        RoleLack::UserMetadata { key, found, wanted } => {
-            let found = match found {
-                None => "no value was signed".to_owned(),
-                Some(value) => {
-                    format!("`{}` was signed", printable::shorten(value, MAX_TOLD_CHARS))
-                }
-            };
-            let wanted = match wanted {
-                MetadataNeed::Present => "any value".to_owned(),
-                MetadataNeed::Value(value) => format!("`{value}`"),
-            };
-            (
-                "user-metadata",
-                format!("user metadata `{key}`: {found}, wanted {wanted}"),
-            )
-        }
-        RoleLack::FillsAnother { role } => (
-            "fills-another-role",
-            format!("its signer counts for `{role}`, and one signer counts once"),
-        ),
-    }
-}
-
-fn hours(span: Duration) -> String {
-    let seconds = span.as_secs();
-    match (seconds / 3_600, seconds % 3_600) {
-        (hours, 0) => format!("{hours}h"),
-        _ => format!("{seconds}s"),
     }
 }

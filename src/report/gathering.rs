@@ -6,9 +6,10 @@ use super::exit::Exit;
 use super::invocation::Invocation;
 use super::reason::Reason;
 use super::signature::RevocationEvidence;
-use super::verdict::{Unseen, reason_of};
+use super::unseen::Unseen;
+use super::verdict::reason_of;
 use crate::hints::Reader;
-use crate::verify::{Error, Gathered, GatheredSignature, Missing};
+use crate::verify::{Error, GatheredArtifact, GatheredSignature, Missing};
 
 /// The members that the document ends with.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -69,7 +70,12 @@ pub struct ArtifactGathering {
 
 impl ArtifactGathering {
     /// What became of the artifact that was `asked` about; `scope` is that of an image layout.
-    pub fn new(asked: &str, found: &Result<Gathered, Error>, scope: &str, reader: &Reader) -> Self {
+    pub fn new(
+        asked: &str,
+        found: &Result<GatheredArtifact, Error>,
+        scope: &str,
+        reader: &Reader,
+    ) -> Self {
         let begun = Self {
             asked: asked.to_owned(),
             complete: false,
@@ -110,7 +116,7 @@ pub struct SignatureGathering {
     pub digest: String,
     /// What was stored about revocation.
     pub facts: Vec<RevocationEvidence>,
-    /// What could not be had, and is needed.
+    /// What is needed and could not be fetched.
     pub missing: Vec<MissingFact>,
     /// Why no verification here would accept the signature, so that nothing was asked about it.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -136,7 +142,7 @@ impl SignatureGathering {
     }
 }
 
-/// Something that could not be had.
+/// Something that could not be fetched.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct MissingFact {

@@ -1,6 +1,6 @@
 //! What was found about the images of an index, as members of the verdict about it.
 
-use super::verdict::{ArtifactVerdict, Asked, Verdict};
+use super::verdict::{ArtifactVerdict, AskedArtifact, Verdict};
 use crate::hints::Reader;
 use crate::verify::{ImageFinding, ImageVerification, IndexVerification, Platform, Verification};
 
@@ -9,7 +9,7 @@ impl ArtifactVerdict {
     pub(super) fn with_images(
         self,
         found: &IndexVerification,
-        asked: &Asked<'_>,
+        asked: &AskedArtifact<'_>,
         reader: &Reader,
     ) -> Self {
         let images: Vec<Self> = found
@@ -43,13 +43,13 @@ impl ArtifactVerdict {
     fn of_image(
         found: &IndexVerification,
         image: &ImageVerification,
-        asked: &Asked<'_>,
+        asked: &AskedArtifact<'_>,
         reader: &Reader,
     ) -> Self {
         let reference = image.reference.to_string();
         let verdict = match &image.finding {
             ImageFinding::Own(found) => {
-                let asked = Asked {
+                let asked = AskedArtifact {
                     text: &reference,
                     ..*asked
                 };

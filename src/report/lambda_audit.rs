@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::exit::Exit;
 use super::reason::Reason;
 use super::sarif::{Sarif, SarifInvocation, SarifLocation, SarifResult};
-use crate::code_signing::audit::{AUDIT_RULES, AuditFinding, Audited, Severity};
+use crate::code_signing::audit::{AUDIT_RULES, AuditFinding, AuditResult, Severity};
 use crate::hints::Reader;
 use crate::printable::one_line;
 
@@ -68,7 +68,7 @@ pub struct LambdaAuditFinding {
 
 impl LambdaAuditV1 {
     /// The document about what was found in `region`; of hints, what fits their reader.
-    pub fn new(region: &str, audited: &Audited, reader: &Reader) -> Self {
+    pub fn new(region: &str, audited: &AuditResult, reader: &Reader) -> Self {
         let mut summary = LambdaAuditSummary::default();
         for finding in &audited.findings {
             match finding.severity {
@@ -81,7 +81,7 @@ impl LambdaAuditV1 {
         Self {
             configurations: audited.configurations,
             error: None,
-            exit_code: summary.exit(),
+            exit_code: Exit::of_findings(summary.fail, summary.unknown),
             findings: findings
                 .map(|finding| LambdaAuditFinding::new(finding, reader))
                 .collect(),
@@ -99,7 +99,7 @@ impl LambdaAuditV1 {
             error: Some(reason),
             exit_code,
             region: None,
-            ..Self::new("", &Audited::default(), &Reader::any())
+            ..Self::new("", &AuditResult::default(), &Reader::any())
         }
     }
 
@@ -148,19 +148,6 @@ impl LambdaAuditV1 {
         let mut text = super::results::pretty(&log.with_invocation(ended));
         text.push('\n');
         text
-    }
-}
-
-impl LambdaAuditSummary {
-    /// A failure is certain and decides; without one, what is not known leaves it open.
-    const fn exit(self) -> Exit {
-        if self.fail > 0 {
-            Exit::Rejected
-        } else if self.unknown > 0 {
-            Exit::Inconclusive
-        } else {
-            Exit::Done
-        }
     }
 }
 

@@ -6,7 +6,7 @@ use serde::Serialize;
 use super::exit::Exit;
 use super::reason::Reason;
 use crate::aws::CodeSigningConfig;
-use crate::code_signing::{Decision, Explained, PackageOf};
+use crate::code_signing::{Decision, Explanation, PackageOf};
 
 /// What becomes of a function's next deployment.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -98,7 +98,7 @@ const fn worse(one: Exit, other: Exit) -> Exit {
 
 impl ExplainedPackage {
     /// What becomes of a package by the configuration as it is, and what would with `Enforce`.
-    pub fn new(of: PackageOf, package: &str, now: &Explained, enforced: &Explained) -> Self {
+    pub fn new(of: PackageOf, package: &str, now: &Explanation, enforced: &Explanation) -> Self {
         Self {
             decision: code(now.decision),
             enforced: Some(code(enforced.decision)),

@@ -84,10 +84,12 @@ mod sarif;
 mod sarif_verdicts;
 pub(crate) mod sentence;
 mod setup;
+mod shortfall;
 mod shorten;
 mod signature;
 mod signature_listing;
 mod signing;
+mod unseen;
 mod verdict;
 mod verdict_lines;
 mod wait;
@@ -102,8 +104,8 @@ pub use cause::Cause;
 pub use doctor::{DoctorSummary, DoctorV1, FindingV1, StatementV1};
 pub use exit::Exit;
 pub use gate::{
-    GateExemption, GateImage, GatePolicyFile, GateResult, GateShortfall, GateSignature, GateSigner,
-    GateVerdict, GateVerdictEnd,
+    GateExemption, GateImage, GatePolicyFile, GateResult, GateSignature, GateSigner, GateVerdict,
+    GateVerdictEnd,
 };
 pub use gate_explanation::{ExplainedRule, ExplainedSigner, GateExplanationV1, WiderScope};
 pub use gathering::{ArtifactGathering, GatheringEnd, MissingFact, SignatureGathering};
@@ -158,13 +160,15 @@ pub use sarif::{
 };
 pub use sarif_verdicts::SarifVerdicts;
 pub use setup::{FileV1, SetupV1};
+pub use shortfall::GateShortfall;
 pub use signature::{
     FactSource, RevocationEvidence, SignatureVerdict, Signer, ValidationResult, ValidationVerdict,
 };
 pub use signature_listing::{ListedArtifact, ListedSignature, SignatureListingV1};
 pub use signing::{
-    ArtifactSigning, Pushed, SigningEnd, SigningSignature, SigningState, SigningV1, Summary,
+    ArtifactSigning, PushState, SigningEnd, SigningSignature, SigningState, SigningV1, Summary,
 };
-pub use verdict::{ArtifactVerdict, Asked, Unseen, Verdict, VerdictEnd, VerdictV1};
+pub use unseen::Unseen;
+pub use verdict::{ArtifactVerdict, AskedArtifact, Verdict, VerdictEnd, VerdictV1};
 pub use verdict_lines::LastVerdictLine;
 pub use wait::{SigningRecord, WaitResult};

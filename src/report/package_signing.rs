@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::exit::Exit;
 use super::reason::Reason;
-use crate::code_signing::signing::{Class, Error, Existing, Signed};
+use crate::code_signing::signing::{Class, Error, Existing, SignedPackage};
 use crate::hints::Reader;
 use crate::notary::rfc3339;
 
@@ -172,7 +172,7 @@ impl PackageSigning {
     }
 
     /// A package that was signed.
-    pub fn signed(package: &str, sha256: String, out: &Path, signed: &Signed) -> Self {
+    pub fn signed(package: &str, sha256: String, out: &Path, signed: &SignedPackage) -> Self {
         let (object, version) = &signed.source;
         Self {
             expires_at: Some(rfc3339(signed.expires_at)),

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::exit::Exit;
 use super::plugin_sentence;
-use crate::plugin_store::Installed;
+use crate::plugin_store::InstalledPlugin;
 
 /// The installed plugins.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -44,7 +44,7 @@ pub struct PluginV1 {
 
 impl PluginsV1 {
     /// The document about these plugins.
-    pub fn new(installed: &[Installed]) -> Self {
+    pub fn new(installed: &[InstalledPlugin]) -> Self {
         Self {
             version: super::results::VERSION,
             exit_code: Exit::Done,
@@ -54,7 +54,7 @@ impl PluginsV1 {
 }
 
 impl PluginV1 {
-    fn new(installed: &Installed) -> Self {
+    fn new(installed: &InstalledPlugin) -> Self {
         let metadata = installed.metadata.as_ref();
         let of = |field: fn(&crate::plugin_contract::PluginMetadata) -> &String| {
             metadata.ok().map(|metadata| field(metadata).clone())

@@ -45,6 +45,9 @@ pub struct RunDocumentEnd {
     pub kind: &'static str,
     /// Whether every image may run, and what was to be written is, so the document may be deployed.
     pub permitted: bool,
+    /// The ARN of the task definition that Amazon ECS described, where one was asked for by its name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub task_definition: Option<String>,
     /// The worst verdict of all images, once they were decided about. `verified` only if all are.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub verdict: Option<GateVerdict>,
@@ -124,6 +127,7 @@ impl RunDocumentEnd {
             invocation: None,
             kind: kind.as_str(),
             permitted: exit_code == Exit::Done,
+            task_definition: None,
             verdict: Some(verdict),
             written: None,
         }
@@ -139,6 +143,7 @@ impl RunDocumentEnd {
             invocation: None,
             kind: kind.as_str(),
             permitted: false,
+            task_definition: None,
             verdict: None,
             written: None,
         }
@@ -160,6 +165,15 @@ impl RunDocumentEnd {
     pub fn with_invocation(self, invocation: Invocation) -> Self {
         Self {
             invocation: Some(invocation),
+            ..self
+        }
+    }
+
+    /// The same, about the task definition with this ARN.
+    #[must_use]
+    pub fn with_task_definition(self, task_definition: Option<String>) -> Self {
+        Self {
+            task_definition,
             ..self
         }
     }

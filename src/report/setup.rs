@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::doctor::FindingV1;
 use super::exit::Exit;
 use super::reason::Reason;
-use crate::install::{Change, Installed, Plan, Purpose, State};
+use crate::install::{Change, InstalledFile, Plan, Purpose, State};
 
 /// What was set up, or would be.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -86,7 +86,7 @@ impl FileV1 {
     }
 
     /// The files that are at their places.
-    pub fn of_installed(installed: &[Installed]) -> Vec<Self> {
+    pub fn of_installed(installed: &[InstalledFile]) -> Vec<Self> {
         let files = installed.iter().map(|file| Self {
             change: match file.change {
                 Change::Created => "created",

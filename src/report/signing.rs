@@ -318,7 +318,7 @@ fn warning(warning: &Warning) -> String {
 /// Whether a repository has a signature.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Pushed {
+pub enum PushState {
     /// It has.
     Yes,
     /// It has not.
@@ -338,7 +338,7 @@ pub struct SigningSignature {
     /// The envelope's format.
     pub envelope_media_type: &'static str,
     /// Whether the repository has it.
-    pub pushed: Pushed,
+    pub pushed: PushState,
     /// The signature manifest, by digest.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reference: Option<String>,
@@ -356,7 +356,7 @@ impl SigningSignature {
         Self {
             digest: reference.digest().map(ToString::to_string),
             reference: Some(reference.to_string()),
-            ..Self::unstored(format, info, Pushed::Yes)
+            ..Self::unstored(format, info, PushState::Yes)
         }
     }
 
@@ -364,12 +364,12 @@ impl SigningSignature {
     pub fn not_listed(format: EnvelopeFormat, info: &SignerInfo, digest: &str) -> Self {
         Self {
             digest: Some(digest.to_owned()),
-            ..Self::unstored(format, info, Pushed::Yes)
+            ..Self::unstored(format, info, PushState::Yes)
         }
     }
 
     /// A signature that no reference leads to.
-    pub fn unstored(format: EnvelopeFormat, info: &SignerInfo, pushed: Pushed) -> Self {
+    pub fn unstored(format: EnvelopeFormat, info: &SignerInfo, pushed: PushState) -> Self {
         Self {
             digest: None,
             envelope_media_type: format.media_type(),
@@ -383,8 +383,8 @@ impl SigningSignature {
     fn unlisted(signature: &SignatureInfo, remainder: &Remainder) -> Self {
         let SignatureInfo { format, info } = signature;
         match remainder {
-            Remainder::Nothing => Self::unstored(*format, info, Pushed::No),
-            Remainder::Unknown => Self::unstored(*format, info, Pushed::Unknown),
+            Remainder::Nothing => Self::unstored(*format, info, PushState::No),
+            Remainder::Unknown => Self::unstored(*format, info, PushState::Unknown),
             Remainder::NotListed { manifest } => Self::not_listed(*format, info, manifest),
         }
     }

@@ -435,8 +435,8 @@ fn every_signing_is_what_its_schema_says() {
         ArtifactSigning::skipped(asked, target, Some(stored()), plain()),
         ArtifactSigning::skipped(asked, None, None, plain()),
         ArtifactSigning::failed(asked, None, None, error()),
-        ArtifactSigning::failed(asked, target, Some(unstored(Pushed::No)), error()),
-        ArtifactSigning::failed(asked, target, Some(unstored(Pushed::Unknown)), error()),
+        ArtifactSigning::failed(asked, target, Some(unstored(PushState::No)), error()),
+        ArtifactSigning::failed(asked, target, Some(unstored(PushState::Unknown)), error()),
         ArtifactSigning::failed(asked, target, Some(not_listed), error().retryable_if(true)),
         ArtifactSigning::not_tried(asked, None, plain()),
     ];

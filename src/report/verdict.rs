@@ -12,6 +12,7 @@ use super::invocation::Invocation;
 use super::reason::Reason;
 use super::sentence;
 use super::signature::SignatureVerdict;
+use super::unseen::Unseen;
 use crate::hints::Reader;
 use crate::outcome::{Failure, FailureClass, SignatureOutcome};
 use crate::registry::Kind;
@@ -97,8 +98,9 @@ impl VerdictEnd {
     }
 }
 
-/// The verdict in one word.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+/// The verdict in one word, from best to worst: what was refused is worse than what could not be decided, and that is
+/// worse than what is accepted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum Verdict {
@@ -109,33 +111,19 @@ pub enum Verdict {
     Tolerated,
     /// The trust policy has nothing verified.
     Skipped,
+    /// The signatures could not be looked at or judged.
+    Inconclusive,
     /// There is no signature.
     Unsigned,
     /// Looked at and refused.
     Rejected,
-    /// The signatures could not be looked at or judged.
-    Inconclusive,
 }
 
 impl Verdict {
-    /// The worse of two, as [`Exit::worse`](super::Exit) has them: what was refused before what could not be decided,
-    /// and that before what is accepted.
+    /// The worse of two.
     #[must_use]
     pub(super) fn worse(self, other: Self) -> Self {
-        const FROM_BEST: [Verdict; 6] = [
-            Verdict::Verified,
-            Verdict::Tolerated,
-            Verdict::Skipped,
-            Verdict::Inconclusive,
-            Verdict::Unsigned,
-            Verdict::Rejected,
-        ];
-        let rank = |verdict| FROM_BEST.iter().position(|one| *one == verdict);
-        if rank(other) > rank(self) {
-            other
-        } else {
-            self
-        }
+        self.max(other)
     }
 
     /// The exit of a command about this artifact alone.
@@ -159,7 +147,7 @@ impl From<FailureClass> for Verdict {
 
 /// What was asked about one artifact.
 #[derive(Debug, Clone, Copy)]
-pub struct Asked<'a> {
+pub struct AskedArtifact<'a> {
     /// The reference as it was given.
     pub text: &'a str,
     /// By which the trust policy knows an OCI image layout.
@@ -220,34 +208,13 @@ pub struct ArtifactVerdict {
     pub verdict: Verdict,
 }
 
-/// Why there may be signatures that were not looked at.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(untagged, rename_all_fields = "camelCase")]
-#[non_exhaustive]
-pub enum Unseen {
-    /// There are more than may be looked at.
-    Limit {
-        /// `limit-reached`.
-        code: &'static str,
-        /// How many may be.
-        limit: usize,
-    },
-    /// The list broke off, or the record of what was stored does not fit.
-    Reason(Reason),
-    /// What the verification may use was used up.
-    Exhausted {
-        /// `out-of-time` or `too-much-fetched`.
-        code: &'static str,
-        /// The same in a sentence.
-        message: String,
-        /// How many listed signatures were not begun.
-        not_tried: usize,
-    },
-}
-
 impl ArtifactVerdict {
     /// What `answer` says about the artifact that was asked about, with hints for `reader`.
-    pub fn new(asked: &Asked<'_>, answer: &Result<Verification, Error>, reader: &Reader) -> Self {
+    pub fn new(
+        asked: &AskedArtifact<'_>,
+        answer: &Result<Verification, Error>,
+        reader: &Reader,
+    ) -> Self {
         let begun = Self::begun(asked.text.to_owned(), asked.statement);
         match answer {
             Ok(Verification::Verified(accepted)) => {
@@ -435,33 +402,6 @@ impl ArtifactVerdict {
             signatures: signatures.into_iter().collect(),
             verdict: error.class().into(),
             ..self
-        }
-    }
-}
-
-impl Unseen {
-    pub(super) fn new(unseen: &verify::Unseen, reader: &Reader) -> Self {
-        match unseen {
-            verify::Unseen::Limit(limit) => Self::Limit {
-                code: "limit-reached",
-                limit: *limit,
-            },
-            verify::Unseen::Listing(error) => {
-                let message = error.to_string();
-                let hint = error.hint();
-                Self::Reason(Reason::new("list-broke-off", message, error, hint, reader))
-            }
-            verify::Unseen::Record(error) => {
-                let message = error.to_string();
-                let hint = Some(error.hint());
-                let code = "signatures-withheld";
-                Self::Reason(Reason::new(code, message, error, hint, reader))
-            }
-            verify::Unseen::Exhausted { source, not_tried } => Self::Exhausted {
-                code: source.code(),
-                message: source.to_string(),
-                not_tried: *not_tried,
-            },
         }
     }
 }

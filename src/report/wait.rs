@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::reason::Reason;
-use super::verdict::{ArtifactVerdict, Asked, Verdict};
+use super::verdict::{ArtifactVerdict, AskedArtifact, Verdict};
 use crate::hints::Reader;
 use crate::limits::MAX_TOLD_CHARS;
 use crate::managed_signing::{Error, FailedSigning, WaitAnswer};
@@ -85,7 +85,7 @@ impl SigningRecord {
 
 impl WaitResult {
     /// What `answer` says about the image that was asked about, with hints for `reader`.
-    pub fn new(asked: &Asked<'_>, answer: WaitAnswer, reader: &Reader) -> Self {
+    pub fn new(asked: &AskedArtifact<'_>, answer: WaitAnswer, reader: &Reader) -> Self {
         let mut result = Self {
             asked: asked.text.to_owned(),
             error: None,

@@ -9,7 +9,7 @@ use futures_util::FutureExt as _;
 use super::Error;
 use super::cache::{self, Cache};
 use super::fetch::{Fetch, FetchError, Question};
-use super::stored::Stored;
+use super::stored::AnswerDirectory;
 use crate::allowance;
 use crate::facts::{AskedOnce, Origin};
 use crate::limits::REVOCATION_TIMEOUT;
@@ -22,7 +22,7 @@ use crate::limits::REVOCATION_TIMEOUT;
 pub struct Checker {
     source: Source,
     cache: Option<Cache>,
-    record: Option<Stored>,
+    record: Option<AnswerDirectory>,
     pub(super) timeout: Duration,
     asked: AskedOnce<Question, Bytes, Arc<FetchError>>,
     cache_problem: Mutex<Option<cache::Error>>,
@@ -31,7 +31,7 @@ pub struct Checker {
 #[derive(Debug, Clone)]
 enum Source {
     Asked(Arc<dyn Fetch>),
-    Stored(Stored),
+    Stored(AnswerDirectory),
 }
 
 impl Source {
@@ -51,7 +51,7 @@ impl Checker {
     }
 
     /// Sends no requests: only what is in `stored` counts.
-    pub fn stored(stored: Stored) -> Self {
+    pub fn stored(stored: AnswerDirectory) -> Self {
         Self::of(Source::Stored(stored))
     }
 
@@ -76,7 +76,7 @@ impl Checker {
     /// Stores in `record`, for a check without a network, every answer that counts; asks everybody,
     /// whatever the first one says. An answer that does not count leaves what is stored as it is.
     #[must_use]
-    pub fn with_record(mut self, record: Stored) -> Self {
+    pub fn with_record(mut self, record: AnswerDirectory) -> Self {
         self.record = Some(record);
         self
     }

@@ -27,7 +27,7 @@ pub use crl::CrlSummary;
 pub use error::Error;
 pub use fetch::{Fetch, FetchError, FetchFuture, Network, Question};
 pub use gather::{GatheredCertificate, gather_chain};
-pub use stored::Stored;
+pub use stored::AnswerDirectory;
 
 use std::fmt;
 

@@ -14,12 +14,12 @@ use crate::files;
 
 /// The directory of stored answers. It sends no requests.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Stored {
+pub struct AnswerDirectory {
     ocsp: Directory,
     crl: Directory,
 }
 
-impl Stored {
+impl AnswerDirectory {
     /// The answers in `directory`, which is made when the first one is stored.
     pub fn new(directory: &Path) -> Self {
         let folder = |name| Directory::within(directory, name, Access::Shared);
@@ -94,7 +94,7 @@ mod tests {
     #[test]
     fn an_answer_is_found_for_its_question_alone() {
         let directory = tempfile::tempdir().unwrap();
-        let stored = Stored::new(&directory.path().join("revocation"));
+        let stored = AnswerDirectory::new(&directory.path().join("revocation"));
         assert!(matches!(
             stored.read(&ocsp(b"a")),
             Err(FetchError::NotStored { url }) if url == "http://ocsp.test/"
@@ -115,7 +115,7 @@ mod tests {
     #[test]
     fn answers_are_bounded_when_read() {
         let directory = tempfile::tempdir().unwrap();
-        let stored = Stored::new(&directory.path().join("revocation"));
+        let stored = AnswerDirectory::new(&directory.path().join("revocation"));
         let max = usize::try_from(MAX_OCSP_RESPONSE_BYTES).unwrap();
         let question = ocsp(b"a");
         stored.write(&question, &vec![0; max]).unwrap();
@@ -136,7 +136,7 @@ mod tests {
 
         let directory = tempfile::tempdir().unwrap();
         let root = directory.path().join("revocation");
-        let stored = Stored::new(&root);
+        let stored = AnswerDirectory::new(&root);
         stored.write(&crl(), &[7; 3]).unwrap();
         let path = stored.path(&crl());
         let elsewhere = directory.path().join("elsewhere");

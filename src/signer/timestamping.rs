@@ -63,14 +63,14 @@ pub enum Error {
         subject: String,
         /// Who said nothing, and why.
         #[source]
-        source: Unanswered,
+        source: SilentSources,
     },
 }
 
 /// Who said nothing about a certificate that counts, and why.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{}", .0.join("; "))]
-pub struct Unanswered(Vec<String>);
+pub struct SilentSources(Vec<String>);
 
 impl Error {
     /// Whether asking again later may help.
@@ -133,7 +133,7 @@ impl Timestamping {
             }),
             Verdict::Unknown(certificate) => Err(Error::RevocationUnknown {
                 subject: certificate.subject.clone(),
-                source: Unanswered(
+                source: SilentSources(
                     certificate
                         .failures
                         .iter()

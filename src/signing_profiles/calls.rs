@@ -2,7 +2,7 @@
 
 use super::error::Error;
 use crate::allowance;
-use crate::aws::{Call, CallError, Pace, Repeat, Unanswered, insist};
+use crate::aws::{Call, CallError, NoAnswer, Pace, Repeat, insist};
 use crate::limits::ARTIFACT_TIMEOUT;
 
 /// A call that only asks, or does the same a second time.
@@ -24,8 +24,8 @@ pub(super) async fn ask<A, F: Future<Output = Result<A, CallError>>>(
     let asking = Box::pin(insist(pace, repeat, call, attempt));
     let answered = allowance::in_time(asking).await.map_err(Error::OutOfTime)?;
     answered.map_err(|unanswered| match unanswered {
-        Unanswered::Failed(error) => Error::Call(error),
-        Unanswered::NotAsked => {
+        NoAnswer::Failed(error) => Error::Call(error),
+        NoAnswer::NotAsked => {
             let problem = "asking was stopped".to_owned();
             Error::Call(CallError::not_sent(call.clone(), problem, None))
         }

@@ -3,6 +3,7 @@
 use der::Tag;
 use time::OffsetDateTime;
 
+use crate::cms::SignerError;
 use crate::notary::rfc3339;
 use crate::{cms, http, x509};
 
@@ -81,9 +82,9 @@ pub enum Error {
         /// How many there are.
         found: usize,
     },
-    /// The signer is not named by issuer and serial number.
-    #[error("the signer is not named by issuer and serial number")]
-    SignerIdentifier,
+    /// The signer, or what it signed, is not as it must be.
+    #[error(transparent)]
+    Signer(#[from] SignerError),
     /// Among the certificates is something else.
     #[error("a certificate of the timestamp is a `{tag}`, not an X.509 certificate")]
     NotACertificate {
@@ -98,32 +99,11 @@ pub enum Error {
         /// What is wrong with it.
         source: Box<x509::Error>,
     },
-    /// A signed attribute that must be there.
-    #[error("signed attribute `{attribute}` is missing")]
-    AttributeMissing {
-        /// The attribute.
-        attribute: &'static str,
-    },
-    /// A signed attribute with no value, several values, or there twice.
-    #[error("signed attribute `{attribute}` does not have exactly one value")]
-    AttributeCount {
-        /// The attribute.
-        attribute: &'static str,
-    },
     /// A signed attribute that names no certificate.
     #[error("signed attribute `{attribute}` names no certificate")]
     AttributeEmpty {
         /// The attribute.
         attribute: &'static str,
-    },
-    /// A signed attribute that cannot be read.
-    #[error("signed attribute `{attribute}` is malformed")]
-    MalformedAttribute {
-        /// The attribute.
-        attribute: &'static str,
-        /// Where it departs from DER.
-        #[source]
-        source: der::Error,
     },
     /// A hash algorithm that is broken or unknown.
     #[error("hash algorithm of the {what} is `{oid}`, wanted SHA-256, SHA-384 or SHA-512")]
@@ -306,12 +286,7 @@ impl From<cms::Error> for Error {
         match error {
             cms::Error::Malformed(source) => Self::MalformedCms { source },
             cms::Error::TooMany { what, limit } => Self::TooMany { what, limit },
-            cms::Error::SignerIdentifier => Self::SignerIdentifier,
-            cms::Error::AttributeMissing(attribute) => Self::AttributeMissing { attribute },
-            cms::Error::AttributeCount(attribute) => Self::AttributeCount { attribute },
-            cms::Error::MalformedAttribute(attribute, source) => {
-                Self::MalformedAttribute { attribute, source }
-            }
+            cms::Error::Signer(error) => Self::Signer(error),
         }
     }
 }

@@ -20,6 +20,7 @@ mod signed_data;
 mod tst_info;
 mod unverified;
 
+pub use crate::cms::SignerError;
 pub use error::Error;
 pub use request::{Request, request};
 pub use response::parse_response;

@@ -11,7 +11,7 @@ use super::Error;
 use super::tst_info::sha2;
 use crate::algorithm::HashAlgorithm;
 use crate::cms::{
-    self, CONTENT_TYPE, MESSAGE_DIGEST, SIGNING_TIME, Signer, decode, find, read_time,
+    CONTENT_TYPE, MESSAGE_DIGEST, SIGNING_TIME, Signer, SignerError, decode, find, read_time,
 };
 use crate::x509::Certificate;
 
@@ -34,8 +34,9 @@ pub(super) struct SignedAttributes<'a> {
 impl<'a> SignedAttributes<'a> {
     pub(super) fn parse(signer: &Signer<'a>) -> Result<Self, Error> {
         let find = |oid, attribute| find(&signer.attributes, oid, attribute);
-        let required =
-            |oid, attribute| find(oid, attribute)?.ok_or(cms::Error::AttributeMissing(attribute));
+        let required = |oid, attribute| {
+            find(oid, attribute)?.ok_or(SignerError::AttributeMissing { attribute })
+        };
         Ok(Self {
             content_type: decode(
                 required(CONTENT_TYPE, "contentType")?,
@@ -129,7 +130,8 @@ impl<'a> CertificateId<'a> {
         read_algorithm: impl Fn(&mut SliceReader<'a>) -> der::Result<Option<AlgorithmIdentifierOwned>>,
         default: HashName,
     ) -> Result<Self, Error> {
-        let malformed = |source| Error::MalformedAttribute { attribute, source };
+        let malformed =
+            |source| Error::Signer(SignerError::MalformedAttribute { attribute, source });
         let sequence = |bytes: &'a [u8]| -> der::Result<AnyRef<'a>> {
             let any = AnyRef::from_der(bytes)?;
             any.tag().assert_eq(Tag::Sequence)?;

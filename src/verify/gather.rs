@@ -31,7 +31,7 @@ use crate::x509::{Certificate, Purpose};
 
 /// What was stored for one artifact.
 #[derive(Debug)]
-pub struct Gathered {
+pub struct GatheredArtifact {
     /// The artifact, by digest.
     pub reference: ArtifactReference,
     /// Whether the policy has no signature of it verified, so that none is needed.
@@ -42,7 +42,7 @@ pub struct Gathered {
     pub unseen: Option<Unseen>,
 }
 
-impl Gathered {
+impl GatheredArtifact {
     /// Whether everything was stored that a verification will need, for every signature that it may
     /// accept; and there is one.
     pub fn is_complete(&self) -> bool {
@@ -65,14 +65,14 @@ pub struct GatheredSignature {
     pub refusal: Option<Failure>,
     /// What was stored about revocation.
     pub facts: Vec<RevocationFact>,
-    /// What could not be had.
+    /// What could not be fetched.
     pub missing: Vec<Missing>,
     /// Who gave no answer that counts, where another one's is enough. What was stored of them before is
     /// left as it is.
     pub unanswered: Vec<Missing>,
 }
 
-/// Something that could not be had.
+/// Something that could not be fetched.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Missing {
     /// What, and why.
@@ -103,7 +103,7 @@ impl Verifier {
         reference: &ArtifactReference,
         directory: &OfflineDirectory,
         options: &Options,
-    ) -> Result<Gathered, Error> {
+    ) -> Result<GatheredArtifact, Error> {
         let (statement, repository) = self.open(reference, options)?;
         let gathering = Gathering {
             verifier: self,
@@ -135,7 +135,7 @@ struct Gathering<'a> {
 
 impl Gathering<'_> {
     /// `copied` is the registry's artifact that is to be copied.
-    async fn run(&self, copied: Option<&Reference>) -> Result<Gathered, Error> {
+    async fn run(&self, copied: Option<&Reference>) -> Result<GatheredArtifact, Error> {
         let listed = Box::pin(self.repository.resolve_and_list_all());
         let (target, listing) = in_time(self.repository.reference(), listed)
             .await?
@@ -177,7 +177,7 @@ impl Gathering<'_> {
                 },
             });
         }
-        let mut gathered = Gathered {
+        let mut gathered = GatheredArtifact {
             reference: target.reference.clone(),
             is_skipped: self.statement.level.is_skip(),
             signatures: Vec::new(),

@@ -5,8 +5,8 @@
 use futures_util::{Stream, stream};
 
 use super::{
-    Error, Gathered, ImageFinding, IndexVerification, OfflineDirectory, Options, Verification,
-    Verifier,
+    Error, GatheredArtifact, ImageFinding, IndexVerification, OfflineDirectory, Options,
+    Verification, Verifier,
 };
 use crate::limits::MAX_CONCURRENT_VERIFICATIONS;
 use crate::many::{self, Many, NotTried, Stop, Work};
@@ -131,7 +131,7 @@ pub struct Gathering<'a> {
 
 impl Work for Gathering<'_> {
     type Item = ArtifactReference;
-    type Outcome = Result<Gathered, Error>;
+    type Outcome = Result<GatheredArtifact, Error>;
 
     const MOST_OF_ONE_LANE: usize = MAX_CONCURRENT_VERIFICATIONS;
 
@@ -139,21 +139,29 @@ impl Work for Gathering<'_> {
         reference.lane()
     }
 
-    async fn run(self, _index: usize, reference: ArtifactReference) -> Result<Gathered, Error> {
+    async fn run(
+        self,
+        _index: usize,
+        reference: ArtifactReference,
+    ) -> Result<GatheredArtifact, Error> {
         let (directory, options) = (self.directory, self.options);
         let gathering = self.verifier.gather(&reference, directory, options);
         unless_interrupted(&self.stop, &reference, Box::pin(gathering)).await
     }
 
-    fn not_tried(&self, reference: ArtifactReference, reason: NotTried) -> Result<Gathered, Error> {
+    fn not_tried(
+        &self,
+        reference: ArtifactReference,
+        reason: NotTried,
+    ) -> Result<GatheredArtifact, Error> {
         Err(self.verifier.stopped(&reference, self.options, reason))
     }
 
-    fn is_failure(outcome: &Result<Gathered, Error>) -> bool {
+    fn is_failure(outcome: &Result<GatheredArtifact, Error>) -> bool {
         !matches!(outcome, Ok(gathered) if gathered.is_complete())
     }
 
-    fn weight(outcome: &Result<Gathered, Error>) -> usize {
+    fn weight(outcome: &Result<GatheredArtifact, Error>) -> usize {
         outcome
             .as_ref()
             .map_or(1, |gathered| gathered.signatures.len())

@@ -17,7 +17,7 @@ use crate::files;
 use crate::oci::Digest;
 use crate::reference::Reference;
 use crate::registry::{self, Kind, LayoutRepository, Target};
-use crate::revocation::Stored;
+use crate::revocation::AnswerDirectory;
 use crate::trust_policy::Statement;
 
 /// Directories that must be writable if they exist.
@@ -69,8 +69,8 @@ impl OfflineDirectory {
     }
 
     /// OCSP answers and CRLs.
-    pub fn revocation(&self) -> Stored {
-        Stored::new(&self.root.join("revocation"))
+    pub fn revocation(&self) -> AnswerDirectory {
+        AnswerDirectory::new(&self.root.join("revocation"))
     }
 
     /// AWS Signer's answers, of which those count that are at most `max_age` old.

@@ -134,7 +134,9 @@ func TestMotoGivesTheGateItsPolicy(t *testing.T) {
 			source["sha256"] = hex.EncodeToString(digest[:])
 			config := filepath.Join(scene.packageDir, "countersign-hook.json")
 			_ = os.Remove(config)
-			programs.WriteFile(t, config, mustMarshal(t, map[string]any{"version": "1.0", "trustAnchor": "root.crt", "gatePolicy": source}))
+			programs.WriteFile(t, config, mustMarshal(t, map[string]any{
+				"version": "1.0", "trustAnchor": "root.crt", "gatePolicy": source, "awsEndpoints": policy["awsEndpoints"],
+			}))
 			function := scene.start(t, "AWS_ENDPOINT_URL_SSM="+moto, "AWS_ENDPOINT_URL_S3="+moto)
 			for reference, isSigned := range map[string]bool{byName(scene.image.reference()): true, byName(unsigned.reference()): false} {
 				printed := function.invoke(t, mustMarshal(t, map[string]any{"references": []any{reference}}))

@@ -17,7 +17,7 @@ const MAX_ALLOWED: usize = 20;
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct Told {
+struct ConfigRequest {
     description: Option<String>,
     allowed_publishers: Option<Publishers>,
     code_signing_policies: Option<Policies>,
@@ -41,7 +41,7 @@ struct Attach {
     code_signing_config_arn: String,
 }
 
-impl Told {
+impl ConfigRequest {
     fn allowed(&self) -> Result<Option<&Vec<String>>, AwsError> {
         let Some(publishers) = &self.allowed_publishers else {
             return Ok(None);
@@ -92,7 +92,7 @@ fn known<'s>(store: &'s Store, arn: &str) -> Result<&'s CodeSigningConfig, AwsEr
 }
 
 pub(super) fn create(context: &Context<'_>) -> Result<Value, AwsError> {
-    let told: Told = body(context)?;
+    let told: ConfigRequest = body(context)?;
     let allowed = told.allowed()?.cloned().ok_or_else(|| {
         invalid(
             "1 validation error detected: Value null at 'allowedPublishers' failed to satisfy constraint: Member must \
@@ -121,7 +121,7 @@ pub(super) fn get(context: &Context<'_>, arn: &str) -> Result<Value, AwsError> {
 }
 
 pub(super) fn update(context: &Context<'_>, arn: &str) -> Result<Value, AwsError> {
-    let told: Told = body(context)?;
+    let told: ConfigRequest = body(context)?;
     let allowed = told.allowed()?.cloned();
     context.store.change(|store| {
         let mut config = known(store, arn)?.clone();

@@ -84,6 +84,13 @@ impl TaskDefinitionName {
             && (self.region.is_none() || arn.split('/').next() == self.text.split('/').next())
     }
 
+    /// Whether it names one revision; a family without one is its newest, whichever that is when AWS is asked.
+    pub fn has_revision(&self) -> bool {
+        let name = self.text.rsplit_once('/');
+        name.map_or(self.text.as_str(), |(_, name)| name)
+            .contains(':')
+    }
+
     /// The region, where an ARN names it.
     pub fn region(&self) -> Option<&str> {
         self.region.as_deref()

@@ -42,16 +42,16 @@ pub enum StoredText {
 
 /// What was read. It may be a secret.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Stored {
+pub struct StoredContent {
     /// The bytes as they are stored.
     pub bytes: Vec<u8>,
     /// The version that they are of; an object in a bucket without versions has none.
     pub version: Option<String>,
 }
 
-impl fmt::Debug for Stored {
+impl fmt::Debug for StoredContent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Stored")
+        f.debug_struct("StoredContent")
             .field("version", &self.version)
             .finish_non_exhaustive()
     }
@@ -167,13 +167,13 @@ mod tests {
 
     #[test]
     fn what_is_stored_is_not_shown() {
-        let stored = Stored {
+        let stored = StoredContent {
             bytes: b"word".to_vec(),
             version: Some("7".to_owned()),
         };
         assert_eq!(
             format!("{stored:?}"),
-            r#"Stored { version: Some("7"), .. }"#
+            r#"StoredContent { version: Some("7"), .. }"#
         );
     }
 }

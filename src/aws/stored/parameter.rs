@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::json;
 
-use super::Stored;
+use super::StoredContent;
 use crate::aws::context::Aws;
 use crate::aws::error::{Call, CallError};
 use crate::aws::signed_call::{Service, decoded};
@@ -43,7 +43,7 @@ impl Aws {
         name: &str,
         version: Option<u64>,
         region: &str,
-    ) -> Result<Stored, CallError> {
+    ) -> Result<StoredContent, CallError> {
         let call = Call {
             action: "ssm:GetParameter",
             resource: name.to_owned(),
@@ -64,7 +64,7 @@ impl Aws {
         if !matches!(parameter.kind.as_str(), "String" | "SecureString") {
             return Err(malformed("it is a list of strings"));
         }
-        Ok(Stored {
+        Ok(StoredContent {
             bytes: parameter.value.into_bytes(),
             version: Some(parameter.version.to_string()),
         })

@@ -5,7 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
 use serde_json::json;
 
-use super::Stored;
+use super::StoredContent;
 use crate::aws::context::Aws;
 use crate::aws::error::{Call, CallError};
 use crate::aws::signed_call::{Service, decoded};
@@ -38,7 +38,7 @@ impl Aws {
         name: &str,
         version: Option<&str>,
         region: &str,
-    ) -> Result<Stored, CallError> {
+    ) -> Result<StoredContent, CallError> {
         let call = Call {
             action: "secretsmanager:GetSecretValue",
             resource: name.to_owned(),
@@ -70,7 +70,7 @@ impl Aws {
                 .map_err(|_| malformed("its bytes are not in base64"))?,
             _ => return Err(malformed("it has no value, or two")),
         };
-        Ok(Stored {
+        Ok(StoredContent {
             bytes,
             version: Some(answer.version_id),
         })

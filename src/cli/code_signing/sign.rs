@@ -22,7 +22,7 @@ use crate::cli::reader;
 use crate::cli::verify::Output;
 use crate::code_signing::Source;
 use crate::code_signing::signing::{
-    Candidate, Error, Existing, Jobs, Looked, PackageSigner, Settings, Signed, existing, look,
+    Candidate, Error, Existing, Jobs, PackageSigner, Settings, SignedPackage, existing, look,
 };
 use crate::config;
 use crate::limits::{
@@ -31,7 +31,7 @@ use crate::limits::{
 };
 use crate::many::Progress;
 use crate::report::{PackageSigning, PackageSigningEnd, PackageSigningSummary, Reason, Results};
-use crate::signing_profiles::{ProfileId, SigningProfiles};
+use crate::signing_profiles::{Profile, ProfileId, SigningProfiles};
 
 /// Flags of `lambda sign`.
 #[derive(Debug, clap::Args)]
@@ -261,7 +261,7 @@ fn signed_name(path: &Path) -> Option<PathBuf> {
 
 /// How one package ended.
 enum End {
-    Signed(Signed),
+    Signed(SignedPackage),
     Skipped(Existing),
     Planned,
     Failed(Error),
@@ -290,7 +290,7 @@ impl Command<'_> {
         );
         let signer = self.step(connecting).await?;
         let looking = look(&aws, &signer, &self.settings);
-        let looked = self.step(looking).await?;
+        let profile = self.step(looking).await?;
         let mut candidates = Vec::new();
         let mut is_refused = false;
         for item in &self.items {
@@ -298,7 +298,7 @@ impl Command<'_> {
             is_refused |= candidate.is_err();
             candidates.push(candidate);
         }
-        let mut answers = Answers::new(self, &looked);
+        let mut answers = Answers::new(self, &profile);
         if is_refused || self.args.dry_run {
             for (item, candidate) in self.items.iter().zip(candidates) {
                 let (sha256, end) = match candidate {
@@ -310,7 +310,7 @@ impl Command<'_> {
             }
         } else {
             let candidates: Vec<Candidate> = candidates.into_iter().flatten().collect();
-            self.sign_all(signer, &looked, &candidates, &mut answers, emit)
+            self.sign_all(signer, &profile, &candidates, &mut answers, emit)
                 .await;
         }
         emit(answers.end());
@@ -348,7 +348,7 @@ impl Command<'_> {
     async fn sign_all(
         &self,
         signer: SigningProfiles,
-        looked: &Looked,
+        profile: &Profile,
         candidates: &[Candidate],
         answers: &mut Answers,
         emit: &mut dyn FnMut(CommandOutput),
@@ -358,7 +358,7 @@ impl Command<'_> {
             aws: self.context.aws(),
             signer,
             settings: self.settings.clone(),
-            looked: looked.clone(),
+            profile: profile.clone(),
             jobs: Jobs::new(cache.map(|cache| config::signing_jobs(&cache))),
             clock: self.context.environment.clock(),
         };
@@ -432,10 +432,10 @@ struct Answers {
 }
 
 impl Answers {
-    fn new(command: &Command<'_>, looked: &Looked) -> Self {
+    fn new(command: &Command<'_>, profile: &Profile) -> Self {
         Self {
             output: command.args.output,
-            profile_version: looked.profile.arn.to_string(),
+            profile_version: profile.arn.to_string(),
             results: Results::default(),
             summary: PackageSigningSummary::default(),
             exit: Exit::Done,

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use crate::cli::output::{CommandOutput, Exit, one_line};
 use crate::code_signing::Signature;
-use crate::code_signing::signing::{Error, Existing, Signed};
+use crate::code_signing::signing::{Error, Existing, SignedPackage};
 use crate::limits::MAX_TOLD_VALUES;
 use crate::notary::rfc3339;
 
@@ -19,7 +19,7 @@ fn shown(path: &Path) -> String {
 }
 
 /// A package that was signed.
-pub(super) fn signed(name: &str, out: &Path, signed: &Signed) -> CommandOutput {
+pub(super) fn signed(name: &str, out: &Path, signed: &SignedPackage) -> CommandOutput {
     let mut text = format!("Successfully signed package {}\n", one_line(name));
     line(&mut text, "signed package", &shown(out));
     line(

@@ -9,7 +9,7 @@ use crate::archive::package::{Allowed, PackageError};
 use crate::aws::{Aws, FunctionName};
 use crate::cli::args::TimeArgs;
 use crate::cli::output::{CommandOutput, Exit, one_line};
-use crate::code_signing::fetch::{self, Fetched, fetch_function, fetch_layer, fetch_object};
+use crate::code_signing::fetch::{self, FetchedPackage, fetch_function, fetch_layer, fetch_object};
 use crate::code_signing::{Contents, Source as Named};
 use crate::files;
 use crate::limits::{MAX_PACKAGE_BYTES, PACKAGE_TRANSFER_TIMEOUT};
@@ -103,7 +103,10 @@ pub(super) fn read(file: &File, allowed: Allowed) -> Result<Contents, PackageErr
 }
 
 /// A package, and the version of an object that came.
-async fn fetched(aws: &Aws, named: &Named) -> Result<(Option<String>, Fetched), fetch::Error> {
+async fn fetched(
+    aws: &Aws,
+    named: &Named,
+) -> Result<(Option<String>, FetchedPackage), fetch::Error> {
     let region = region_of(aws, named).await?;
     Ok(match named {
         Named::File(path) => return Err(fetch::Error::NotAway(path.clone())),

@@ -53,6 +53,8 @@ struct Job<'a> {
     named: &'a str,
     flags: &'a Flags,
     results: Results,
+    /// The ARN of the task definition that Amazon ECS described.
+    task_definition: Option<String>,
 }
 
 pub(super) async fn run(
@@ -67,6 +69,7 @@ pub(super) async fn run(
         named,
         flags,
         results: Results::default(),
+        task_definition: None,
     };
     if let Err(report) = Box::pin(job.judge(parameters, emit)).await {
         emit(match flags.output {
@@ -99,24 +102,28 @@ impl Job<'_> {
         };
         let gate = flags.gate.read()?;
         let pipes = flags.gate.for_pipes()?;
-        let bytes = source::read(self.kind, self.named, &gate, pipes).await?;
-        let document = RunDocument::parse(self.kind, &bytes, &options);
+        let read = source::read(self.kind, self.named, &gate, pipes).await?;
+        self.task_definition = read.task_definition;
+        let document = RunDocument::parse(self.kind, &read.bytes, &options);
         let document = document.map_err(|error| refused(&error))?;
         let images = different(&document)?;
         let references: Vec<Reference> =
             images.iter().map(|image| image.reference.clone()).collect();
-        let mut prepared = gate.connect(&references).await?;
+        let prepared = gate.connect(&references).await?;
         let end = LockEnd::of_gate(&prepared.gate, prepared.gate.now());
         let mut record = Record::begin(flags.lock.as_deref(), end)?;
         emit(CommandOutput {
-            stderr: std::mem::take(&mut prepared.notes),
+            stderr: read.warning + &prepared.notes,
             ..CommandOutput::done()
         });
-        let outcome = self.decide(&images, &prepared, &mut record, emit).await;
+        let mut outcome = self.decide(&images, &prepared, &mut record, emit).await;
+        let fault = outcome.check_digest(&document);
         let is_whole = outcome.exit == Exit::Done && outcome.verdict == GateVerdict::Verified;
         // Nothing is written if one of the two cannot be.
         let may_write = outcome.exit == Exit::Done && (is_whole || !record.is_asked_for());
-        let mut pinned = if flags.pin && may_write && outcome.unrecorded.is_none() {
+        let mut pinned = if let Some(fault) = fault {
+            PinResult::Failed(fault)
+        } else if flags.pin && may_write && outcome.unrecorded.is_none() {
             pin(&document, &outcome, flags)
         } else {
             PinResult::Nothing
@@ -149,6 +156,14 @@ impl Job<'_> {
             return Err(CommandOutput::usage(
                 "`--output json` and the document of `--pin` would both go to stdout",
                 Some("name a file for the document with `--out`".to_owned()),
+            ));
+        }
+        if let (Some(out), Some(lock)) = (&flags.out, &flags.lock)
+            && std::path::absolute(out).ok() == std::path::absolute(lock).ok()
+        {
+            return Err(CommandOutput::usage(
+                "`--out` and `--lock` name the same file",
+                Some("name a file of its own for each".to_owned()),
             ));
         }
         if self.named == "-" && flags.gate.reads_stdin() {
@@ -239,7 +254,8 @@ impl Job<'_> {
             (outcome.exit, outcome.verdict),
             &outcome.policy,
         )
-        .with_invocation(outcome.invocation.clone());
+        .with_invocation(outcome.invocation.clone())
+        .with_task_definition(self.task_definition.clone());
         let mut report = CommandOutput::done();
         match pinned {
             PinResult::Nothing if self.flags.pin => {}
@@ -283,6 +299,19 @@ impl Outcome {
             None => decision.answer.may_run().map(ToString::to_string),
         };
         self.words.insert(text, words);
+    }
+}
+
+impl Outcome {
+    /// Refuses a document whose digest beside the image is not the one that was decided about.
+    fn check_digest(&mut self, document: &RunDocument<'_>) -> Option<CommandOutput> {
+        let images = document.images().iter();
+        let words = images.map(|image| self.words.get(&image.text).cloned().flatten());
+        let words: Vec<String> = words.collect::<Option<_>>()?;
+        let error = document.check_digest(&words).err()?;
+        self.exit = self.exit.worse(Exit::Rejected);
+        self.verdict = self.verdict.worse(GateVerdict::Rejected);
+        Some(refused(&error))
     }
 }
 

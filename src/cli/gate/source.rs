@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use super::args::ReadGate;
 use crate::aws::{Aws, TaskDefinitionName};
-use crate::cli::output::{CommandOutput, Exit};
+use crate::cli::output::{CommandOutput, Exit, one_line};
 use crate::files;
 use crate::gate::documents::Kind;
 use crate::limits::MAX_RUN_DOCUMENT_BYTES;
@@ -23,15 +23,28 @@ enum Source<'a> {
     Described(TaskDefinitionName),
 }
 
+/// A document that was read.
+pub(super) struct ReadDocument {
+    pub(super) bytes: Vec<u8>,
+    /// The ARN of the task definition that Amazon ECS described.
+    pub(super) task_definition: Option<String>,
+    /// What the user must know: a family's newest revision changes as soon as another one is registered.
+    pub(super) warning: String,
+}
+
 /// Reads the document that `text` names.
 pub(super) async fn read(
     kind: Kind,
     text: &str,
     gate: &ReadGate<'_>,
     pipes: Duration,
-) -> Result<Vec<u8>, CommandOutput> {
+) -> Result<ReadDocument, CommandOutput> {
     match source(kind, text, |name| Path::new(name).exists())? {
-        Source::File(path) => read_file(path, pipes),
+        Source::File(path) => Ok(ReadDocument {
+            bytes: read_file(path, pipes)?,
+            task_definition: None,
+            warning: String::new(),
+        }),
         Source::Described(name) => describe(&name, gate).await,
     }
 }
@@ -74,7 +87,7 @@ fn read_file(path: &str, pipes: Duration) -> Result<Vec<u8>, CommandOutput> {
 async fn describe(
     name: &TaskDefinitionName,
     gate: &ReadGate<'_>,
-) -> Result<Vec<u8>, CommandOutput> {
+) -> Result<ReadDocument, CommandOutput> {
     let aws = gate.aws().await?;
     let region = region(&aws, name).await?;
     let allowed = gate.allowed()?;
@@ -85,8 +98,20 @@ async fn describe(
         let hint = error.hint().or_else(|| Some(CHECK_NAME.to_owned()));
         CommandOutput::error(Exit::Inconclusive, &error.to_string(), &error, hint)
     })?;
-    check(name, &answer)?;
-    Ok(answer)
+    let arn = check(name, &answer)?;
+    let warning = if name.has_revision() {
+        String::new()
+    } else {
+        format!(
+            "Warning: the family `{name}` may have a newer revision when it is deployed; only `{}` was checked\n",
+            one_line(&arn)
+        )
+    };
+    Ok(ReadDocument {
+        bytes: answer,
+        task_definition: Some(arn),
+        warning,
+    })
 }
 
 async fn region(aws: &Aws, name: &TaskDefinitionName) -> Result<String, CommandOutput> {
@@ -101,8 +126,8 @@ async fn region(aws: &Aws, name: &TaskDefinitionName) -> Result<String, CommandO
     })
 }
 
-/// That AWS's answer is about the task definition that was asked about.
-fn check(name: &TaskDefinitionName, answer: &[u8]) -> Result<(), CommandOutput> {
+/// The ARN in AWS's answer, which must be that of the task definition that was asked about.
+fn check(name: &TaskDefinitionName, answer: &[u8]) -> Result<String, CommandOutput> {
     #[derive(Deserialize)]
     #[serde(rename_all = "camelCase")]
     struct Answer {
@@ -115,11 +140,10 @@ fn check(name: &TaskDefinitionName, answer: &[u8]) -> Result<(), CommandOutput> 
     }
     let found = serde_json::from_slice::<Answer>(answer).ok();
     let found = found.map(|answer| answer.task_definition.task_definition_arn);
-    let is_asked = found.as_deref().is_some_and(|arn| name.is_of(arn));
-    if is_asked {
-        return Ok(());
-    }
-    let found = found.unwrap_or_else(|| "nothing".to_owned());
+    let found = match found {
+        Some(arn) if name.is_of(&arn) => return Ok(arn),
+        found => found.unwrap_or_else(|| "nothing".to_owned()),
+    };
     Err(CommandOutput::failed(
         Exit::Inconclusive,
         &format!("Amazon ECS was asked about task definition `{name}` and described `{found}`"),

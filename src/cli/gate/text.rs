@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use crate::cli::output::{CommandOutput, one_line, short_line, write_hint};
+use crate::cli::output::{CommandOutput, Exit, one_line, short_line, write_hint};
 use crate::report::{GateImage, GateResult, GateSigner, GateVerdict, Reason, Unseen};
 
 /// The decision about one reference: on stdout if it may run, else on stderr.
@@ -57,7 +57,8 @@ pub(in crate::cli) fn in_words(result: &GateResult, policy: &Path) -> CommandOut
 /// That what may run is the digest, and the tag is not.
 pub(super) fn tag(result: &GateResult) -> String {
     let what = result.reference.as_deref().unwrap_or(&result.asked);
-    let tag = result.movable_tag.as_deref();
+    let may_run = result.verdict.exit() == Exit::Done;
+    let tag = result.movable_tag.as_deref().filter(|_| may_run);
     tag.map_or_else(String::new, |tag| {
         format!(
             "Warning: the tag `{}` can be moved before the image is pulled; only {what} may run\n",

@@ -7,7 +7,7 @@ use super::super::output::{CommandOutput, Exit};
 use super::super::table::table;
 use super::super::verify::Output;
 use super::report;
-use crate::plugin_store::{self, Installed};
+use crate::plugin_store::{self, InstalledPlugin};
 use crate::report::{PluginsV1, plugin_sentence};
 
 /// Flags of `plugin list`.
@@ -44,7 +44,7 @@ pub(super) async fn run(args: &Args, plugins: &Path) -> CommandOutput {
 }
 
 /// A row as notation has it, a Go program's word for no error included.
-fn row(installed: &Installed) -> [String; 5] {
+fn row(installed: &InstalledPlugin) -> [String; 5] {
     let name = installed.name.clone();
     match &installed.metadata {
         Ok(metadata) => [

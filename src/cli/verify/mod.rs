@@ -32,7 +32,7 @@ use crate::config::content_cache;
 use crate::http;
 use crate::limits;
 use crate::many;
-use crate::report::{ArtifactVerdict, Asked, Called, Invocation, LockEnd, VerdictEnd};
+use crate::report::{ArtifactVerdict, AskedArtifact, Called, Invocation, LockEnd, VerdictEnd};
 use crate::trust_policy::{DocumentKind, UnsignedStatement};
 use crate::verify::many::ArtifactVerification;
 use crate::verify::{Error, Options, Verification, Verifier};
@@ -437,7 +437,7 @@ impl Job {
     }
 
     fn in_json(&self, asked: &str, answer: &ArtifactVerification) -> ArtifactVerdict {
-        let asked = Asked {
+        let asked = AskedArtifact {
             text: asked,
             scope: &self.options.layout_scope,
             statement: answer.statement.as_ref(),

@@ -29,7 +29,7 @@ pub struct Audit<'a> {
 
 /// What was looked at, and what was found.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Audited {
+pub struct AuditResult {
     /// How many functions there are.
     pub functions: usize,
     /// How many of them are images, which no configuration counts for.
@@ -41,14 +41,14 @@ pub struct Audited {
 }
 
 /// Why something could not be looked at.
-type Looked<T> = Result<T, String>;
+type Lookup<T> = Result<T, String>;
 
 /// What was asked already.
 #[derive(Default)]
-struct Asked {
-    profiles: HashMap<SigningProfileArn, Looked<Profile>>,
-    layers: HashMap<LayerVersionArn, Looked<Option<SignedBy>>>,
-    jobs: HashMap<SigningJobArn, Looked<Job>>,
+struct Answers {
+    profiles: HashMap<SigningProfileArn, Lookup<Profile>>,
+    layers: HashMap<LayerVersionArn, Lookup<Option<SignedBy>>>,
+    jobs: HashMap<SigningJobArn, Lookup<Job>>,
 }
 
 impl Audit<'_> {
@@ -57,12 +57,12 @@ impl Audit<'_> {
     /// # Errors
     ///
     /// [`Error`] where the functions or the configurations could not be listed.
-    pub async fn audited(&self) -> Result<Audited, Error> {
+    pub async fn audited(&self) -> Result<AuditResult, Error> {
         let region = self.signer.region();
         let functions = answered(self.aws.functions(region)).await?;
         let configs = answered(self.aws.code_signing_configs(region)).await?;
-        let mut asked = Asked::default();
-        let mut audited = Audited {
+        let mut asked = Answers::default();
+        let mut audited = AuditResult {
             functions: functions.entries.len(),
             images: functions.entries.iter().filter(|one| one.is_image).count(),
             configurations: configs.entries.len(),
@@ -119,7 +119,7 @@ impl Audit<'_> {
     async fn look_at_profiles(
         &self,
         config: &CodeSigningConfig,
-        asked: &mut Asked,
+        asked: &mut Answers,
         findings: &mut Vec<AuditFinding>,
     ) {
         for version in &config.profiles {
@@ -134,7 +134,7 @@ impl Audit<'_> {
         }
     }
 
-    async fn profile(&self, arn: &SigningProfileArn) -> Looked<Profile> {
+    async fn profile(&self, arn: &SigningProfileArn) -> Lookup<Profile> {
         let id = ProfileId::parse(&arn.to_string()).map_err(|error| error.to_string())?;
         self.signer
             .profile(&id)
@@ -146,7 +146,7 @@ impl Audit<'_> {
         &self,
         function: &LambdaFunction,
         config: &CodeSigningConfig,
-        asked: &mut Asked,
+        asked: &mut Answers,
     ) -> Vec<AuditFinding> {
         let arn = &function.arn;
         let mut findings = Vec::new();
@@ -171,8 +171,8 @@ impl Audit<'_> {
     async fn signer_of_layer(
         &self,
         layer: &LayerReference,
-        asked: &mut Asked,
-    ) -> Looked<Option<SignedBy>> {
+        asked: &mut Answers,
+    ) -> Lookup<Option<SignedBy>> {
         if let Some(by) = &layer.signed_by {
             return Ok(Some(by.clone()));
         }
@@ -191,7 +191,7 @@ impl Audit<'_> {
         function: &FunctionArn,
         what: &str,
         by: &SignedBy,
-        asked: &mut Asked,
+        asked: &mut Answers,
     ) -> Option<AuditFinding> {
         let soon = self.soon?;
         let Some(arn) = by.job.as_ref() else {
@@ -206,7 +206,7 @@ impl Audit<'_> {
         judge::of_job(function, what, job, self.now, soon)
     }
 
-    async fn job(&self, arn: &SigningJobArn) -> Looked<Job> {
+    async fn job(&self, arn: &SigningJobArn) -> Lookup<Job> {
         // A job is asked about where it is.
         if arn.location().region() != self.signer.region() {
             return Err(format!("it is in region `{}`", arn.location().region()));

@@ -8,4 +8,4 @@ mod judge;
 mod look;
 
 pub use finding::{AUDIT_RULES, AuditFinding, AuditRule, Severity};
-pub use look::{Audit, Audited};
+pub use look::{Audit, AuditResult};

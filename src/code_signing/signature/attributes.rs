@@ -6,7 +6,7 @@ use time::OffsetDateTime;
 
 use super::{Error, generalized_time};
 use crate::aws::{ArnError, SigningJobArn, SigningProfileVersionArn};
-use crate::cms::{self, CONTENT_TYPE, MESSAGE_DIGEST, SIGNING_TIME, Signer, decode, find};
+use crate::cms::{CONTENT_TYPE, MESSAGE_DIGEST, SIGNING_TIME, Signer, SignerError, decode, find};
 
 const DATA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.7.1");
 const ALGORITHM_PROTECTION: ObjectIdentifier =
@@ -51,7 +51,8 @@ impl Attributes {
             });
         }
         let value = |oid, attribute| {
-            find(&signer.attributes, oid, attribute)?.ok_or(cms::Error::AttributeMissing(attribute))
+            find(&signer.attributes, oid, attribute)?
+                .ok_or(SignerError::AttributeMissing { attribute })
         };
         let is_data = decode(
             value(CONTENT_TYPE, "contentType")?,

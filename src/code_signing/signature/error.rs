@@ -3,6 +3,7 @@
 use time::OffsetDateTime;
 
 use crate::aws::ArnError;
+use crate::cms::SignerError;
 use crate::notary::rfc3339;
 use crate::{cms, x509};
 
@@ -60,9 +61,9 @@ pub enum Error {
         /// Its version.
         found: u32,
     },
-    /// The signer is not named by issuer and serial number.
-    #[error("the signer is not named by issuer and serial number")]
-    SignerIdentifier,
+    /// The signer, or what it signed, is not as it must be.
+    #[error(transparent)]
+    Signer(#[from] SignerError),
     /// Attributes that the signature does not cover.
     #[error("the signature has unsigned attributes")]
     UnsignedAttributes,
@@ -74,27 +75,6 @@ pub enum Error {
     UnknownAttribute {
         /// Its type.
         oid: String,
-    },
-    /// An attribute that AWS Signer always writes.
-    #[error("signed attribute `{attribute}` is missing")]
-    AttributeMissing {
-        /// The attribute.
-        attribute: &'static str,
-    },
-    /// An attribute with no value, several values, or there twice.
-    #[error("signed attribute `{attribute}` does not have exactly one value")]
-    AttributeCount {
-        /// The attribute.
-        attribute: &'static str,
-    },
-    /// An attribute that cannot be read.
-    #[error("signed attribute `{attribute}` is malformed")]
-    MalformedAttribute {
-        /// The attribute.
-        attribute: &'static str,
-        /// Where it departs from DER.
-        #[source]
-        source: der::Error,
     },
     /// An attribute with another value than AWS Signer's.
     #[error("signed attribute `{attribute}` does not have the value that AWS Signer writes")]
@@ -195,12 +175,7 @@ impl From<cms::Error> for Error {
         match error {
             cms::Error::Malformed(source) => Self::MalformedCms { source },
             cms::Error::TooMany { what, limit } => Self::TooMany { what, limit },
-            cms::Error::SignerIdentifier => Self::SignerIdentifier,
-            cms::Error::AttributeMissing(attribute) => Self::AttributeMissing { attribute },
-            cms::Error::AttributeCount(attribute) => Self::AttributeCount { attribute },
-            cms::Error::MalformedAttribute(attribute, source) => {
-                Self::MalformedAttribute { attribute, source }
-            }
+            cms::Error::Signer(error) => Self::Signer(error),
         }
     }
 }

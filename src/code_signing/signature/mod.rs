@@ -15,6 +15,7 @@ use der::asn1::ObjectIdentifier;
 use time::OffsetDateTime;
 use x509_cert::spki::AlgorithmIdentifierOwned;
 
+pub use crate::cms::SignerError;
 pub use error::Error;
 
 use crate::algorithm::KeySpec;

@@ -36,7 +36,7 @@ pub async fn existing(
     if !compare(&contents, &candidate.contents).is_empty() {
         return None;
     }
-    let profile = std::slice::from_ref(&signer.looked.profile.arn);
+    let profile = std::slice::from_ref(&signer.profile.arn);
     let now = signer.clock.now();
     let judgement = Judgement::begin(&contents, profile, &settings.roots, now);
     let signature = judgement.to_ask()?.clone();

@@ -15,7 +15,7 @@ use crate::oci::hex;
 
 /// What is signed, by which profile, with the help of which bucket.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Asked<'a> {
+pub(super) struct JobRequest<'a> {
     /// SHA-256 of the package, in hexadecimal digits.
     pub(super) sha256: &'a str,
     /// The ARN of the profile's version.
@@ -28,7 +28,7 @@ pub(super) struct Asked<'a> {
     pub(super) object: Option<&'a str>,
 }
 
-impl Asked<'_> {
+impl JobRequest<'_> {
     /// A name of 64 digits, which no other question has.
     fn name(&self) -> String {
         digest_of(&[
@@ -45,7 +45,7 @@ impl Asked<'_> {
 /// How far the signing of a package is.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(super) struct Begun {
+pub(super) struct JobProgress {
     /// How many jobs failed before: AWS Signer answers a token with its first job each time.
     pub(super) failed: u32,
     /// What is to be signed.
@@ -74,7 +74,7 @@ impl Upload {
 }
 
 /// The token of a job: the same for the same package, profile, bucket, version and number of failures, and for no other.
-pub(super) fn token(asked: &Asked<'_>, upload: &Upload, failed: u32) -> String {
+pub(super) fn token(asked: &JobRequest<'_>, upload: &Upload, failed: u32) -> String {
     digest_of(&[
         "signing job",
         asked.sha256,
@@ -113,23 +113,23 @@ impl Jobs {
         self.directory.is_some()
     }
 
-    fn path(&self, asked: &Asked<'_>) -> Option<PathBuf> {
+    fn path(&self, asked: &JobRequest<'_>) -> Option<PathBuf> {
         let directory = self.directory.as_ref()?;
         Some(directory.join(format!("{}.json", asked.name())))
     }
 
     /// What was begun of `asked`, if it was. A file that cannot be used says nothing.
-    pub(super) fn find(&self, asked: &Asked<'_>) -> Option<Begun> {
+    pub(super) fn find(&self, asked: &JobRequest<'_>) -> Option<JobProgress> {
         let path = self.path(asked)?;
         let bytes = files::read_private(&path, MAX_BEGUN_JOB_BYTES).ok()?;
-        let begun: Begun = serde_json::from_slice(&bytes).ok()?;
+        let begun: JobProgress = serde_json::from_slice(&bytes).ok()?;
         let upload = begun.upload.as_ref();
         let wanted = upload.map(|upload| token(asked, upload, begun.failed));
         (begun.token.is_none() || begun.token == wanted).then_some(begun)
     }
 
     /// Keeps what was begun, for this user alone.
-    pub(super) fn keep(&self, asked: &Asked<'_>, begun: &Begun) -> Result<(), Error> {
+    pub(super) fn keep(&self, asked: &JobRequest<'_>, begun: &JobProgress) -> Result<(), Error> {
         let (Some(directory), Some(path)) = (&self.directory, self.path(asked)) else {
             return Ok(());
         };
@@ -140,7 +140,7 @@ impl Jobs {
     }
 
     /// Forgets what has ended.
-    pub(super) fn forget(&self, asked: &Asked<'_>) {
+    pub(super) fn forget(&self, asked: &JobRequest<'_>) {
         if let Some(path) = self.path(asked) {
             // What is left says nothing that is not asked again.
             let _ = files::remove(&path);
@@ -152,7 +152,7 @@ impl Jobs {
 mod tests {
     use super::*;
 
-    const ASKED: Asked<'_> = Asked {
+    const ASKED: JobRequest<'_> = JobRequest {
         sha256: "00",
         profile: "arn",
         bucket: "zips",
@@ -168,8 +168,8 @@ mod tests {
         }
     }
 
-    fn begun(version: &str) -> Begun {
-        Begun {
+    fn begun(version: &str) -> JobProgress {
+        JobProgress {
             failed: 0,
             token: Some(token(&ASKED, &upload(version), 0)),
             upload: Some(upload(version)),
@@ -182,7 +182,7 @@ mod tests {
         let first = token(&ASKED, &upload("v1"), 0);
         assert_eq!(first.len(), 64);
         assert_eq!(first, token(&ASKED.clone(), &upload("v1"), 0));
-        let other = |change: fn(&mut Asked<'_>)| {
+        let other = |change: fn(&mut JobRequest<'_>)| {
             let mut asked = ASKED;
             change(&mut asked);
             assert_ne!(asked.name(), ASKED.name());

@@ -30,14 +30,7 @@ pub struct Settings {
     pub roots: Vec<Certificate>,
 }
 
-/// The services as they were found.
-#[derive(Debug, Clone)]
-pub struct Looked {
-    /// The profile, which signs packages.
-    pub profile: Profile,
-}
-
-/// Looks at the profile and at the bucket.
+/// Looks at the profile, which must sign packages, and at the bucket.
 ///
 /// # Errors
 ///
@@ -46,7 +39,7 @@ pub async fn look(
     aws: &Aws,
     signer: &SigningProfiles,
     settings: &Settings,
-) -> Result<Looked, Error> {
+) -> Result<Profile, Error> {
     let profile = signer.profile(&settings.profile).await?;
     let arn = profile.profile().to_string();
     if profile.platform != PLATFORM_ID {
@@ -72,7 +65,7 @@ pub async fn look(
     }
     let versioning = look_at_bucket(aws, &settings.bucket, signer.region()).await?;
     check_versioning(&settings.bucket, versioning, settings)?;
-    Ok(Looked { profile })
+    Ok(profile)
 }
 
 async fn look_at_bucket(aws: &Aws, bucket: &BucketName, region: &str) -> Result<Versioning, Error> {

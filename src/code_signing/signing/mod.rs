@@ -15,5 +15,5 @@ mod work;
 pub use error::{Class, Error, Unversioned};
 pub use existing::{Existing, existing};
 pub use jobs::Jobs;
-pub use look::{Candidate, Looked, Settings, look};
-pub use work::{PackageSigner, Signed, Step};
+pub use look::{Candidate, Settings, look};
+pub use work::{PackageSigner, SignedPackage, Step};

@@ -14,7 +14,7 @@ use crate::oci::hex;
 
 /// A signed package that may be written.
 #[derive(Debug)]
-pub(super) struct Received {
+pub(super) struct ReceivedPackage {
     /// SHA-256 of the whole package, in hexadecimal digits.
     pub(super) sha256: String,
     /// The same in base64, as AWS Lambda shows it.
@@ -33,7 +33,7 @@ pub(super) fn accept(
     job: &SigningJobArn,
     profile: &SigningProfileVersionArn,
     clock: Clock,
-) -> Result<Received, Error> {
+) -> Result<ReceivedPackage, Error> {
     let named = || job.to_string();
     let contents = Contents::read(file, settings.allowed);
     let contents = contents.map_err(|source| Error::Received {
@@ -68,7 +68,7 @@ pub(super) fn accept(
             wanted: named(),
         });
     }
-    Ok(Received {
+    Ok(ReceivedPackage {
         sha256: hex(&contents.sha256),
         code_sha256: contents.code_sha256(),
         signature,

@@ -8,9 +8,9 @@ use time::OffsetDateTime;
 use tokio::time::sleep;
 
 use super::error::Error;
-use super::jobs::{Asked, Begun, Jobs, Upload, token};
-use super::look::{Candidate, Looked, Settings};
-use super::received::{self, Received};
+use super::jobs::{JobProgress, JobRequest, Jobs, Upload, token};
+use super::look::{Candidate, Settings};
+use super::received::{self, ReceivedPackage};
 use crate::aws::{Aws, ObjectName, SigningJobArn, SigningProfileVersionArn};
 use crate::code_signing::fetch;
 use crate::environment::Clock;
@@ -19,7 +19,7 @@ use crate::limits::{
     FIRST_SIGNING_JOB_WAIT, MAX_SIGNING_JOB_FAILURES, MAX_SIGNING_JOB_WAIT, OLD_SIGNING_JOB,
 };
 use crate::notary::rfc3339;
-use crate::signing_profiles::{Job, JobId, NewSigningJob, SigningProfiles};
+use crate::signing_profiles::{Job, JobId, NewSigningJob, Profile, SigningProfiles};
 
 /// AWS's word for a job that made a signature.
 const SUCCEEDED: &str = "Succeeded";
@@ -40,7 +40,7 @@ pub enum Step {
 
 /// A package that was signed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Signed {
+pub struct SignedPackage {
     /// The job.
     pub job: SigningJobArn,
     /// The profile version that signed.
@@ -64,11 +64,11 @@ pub struct Signed {
 }
 
 /// What a job made.
-struct Fetched {
+struct JobResult {
     object: ObjectName,
     version: Option<String>,
     file: File,
-    received: Received,
+    received: ReceivedPackage,
 }
 
 /// Signs packages one by one; several at the same time.
@@ -80,8 +80,8 @@ pub struct PackageSigner {
     pub signer: SigningProfiles,
     /// What is asked for.
     pub settings: Settings,
-    /// What was looked at.
-    pub looked: Looked,
+    /// The profile that signs.
+    pub profile: Profile,
     /// What was begun before.
     pub jobs: Jobs,
     /// What time it is. The signing of a package takes minutes, so nothing keeps a time that it said.
@@ -99,12 +99,12 @@ impl PackageSigner {
         candidate: &Candidate,
         out: &Path,
         step: &(dyn Fn(Step) + Sync),
-    ) -> Result<Signed, Error> {
+    ) -> Result<SignedPackage, Error> {
         let reserved = reserve(out)?;
-        let (sha256, profile) = (candidate.sha256(), self.looked.profile.arn.to_string());
+        let (sha256, profile) = (candidate.sha256(), self.profile.arn.to_string());
         let object = candidate.object.as_ref();
         let object = object.map(|(name, version)| format!("{name}?versionId={version}"));
-        let asked = Asked {
+        let asked = JobRequest {
             sha256: &sha256,
             profile: &profile,
             bucket: self.settings.bucket.as_str(),
@@ -131,7 +131,7 @@ impl PackageSigner {
                 }
             }
         };
-        let Fetched {
+        let JobResult {
             object,
             version,
             file,
@@ -139,7 +139,7 @@ impl PackageSigner {
         } = fetched;
         write(reserved, &file, &object)?;
         self.forget(&asked, &begun, &upload);
-        Ok(Signed {
+        Ok(SignedPackage {
             is_picked_up: earlier.is_some_and(|earlier| earlier == arn.to_string()),
             job: arn,
             profile_version: received.signature.profile_version().clone(),
@@ -159,7 +159,7 @@ impl PackageSigner {
         candidate: &Candidate,
         arn: &SigningJobArn,
         job: &Job,
-    ) -> Result<Fetched, Error> {
+    ) -> Result<JobResult, Error> {
         let object = self.signed_object(arn, job)?;
         let region = self.signer.region();
         let fetched = fetch::fetch_object(&self.aws, &object, None, region).await;
@@ -172,10 +172,10 @@ impl PackageSigner {
             candidate,
             &self.settings,
             arn,
-            &self.looked.profile.arn,
+            &self.profile.arn,
             self.clock,
         )?;
-        Ok(Fetched {
+        Ok(JobResult {
             object,
             version,
             file: fetched.file,
@@ -187,8 +187,8 @@ impl PackageSigner {
     async fn upload(
         &self,
         candidate: &Candidate,
-        asked: &Asked<'_>,
-        begun: &mut Begun,
+        asked: &JobRequest<'_>,
+        begun: &mut JobProgress,
         step: &(dyn Fn(Step) + Sync),
     ) -> Result<Upload, Error> {
         if let Some(upload) = &begun.upload {
@@ -230,8 +230,8 @@ impl PackageSigner {
     /// The job, ended with success: the one that was begun, or another one.
     async fn ended(
         &self,
-        asked: &Asked<'_>,
-        begun: &mut Begun,
+        asked: &JobRequest<'_>,
+        begun: &mut JobProgress,
         upload: &Upload,
     ) -> Result<(SigningJobArn, Job), Error> {
         loop {
@@ -288,8 +288,8 @@ impl PackageSigner {
     /// Passes over a job, so that the next one that is started is another; not if too many were passed over.
     fn begin_another(
         &self,
-        asked: &Asked<'_>,
-        begun: &mut Begun,
+        asked: &JobRequest<'_>,
+        begun: &mut JobProgress,
         upload: &Upload,
     ) -> Result<bool, Error> {
         begun.failed = begun.failed.saturating_add(1);
@@ -300,7 +300,7 @@ impl PackageSigner {
     }
 
     /// Forgets a job that AWS Signer does not know, that is not the one that was asked for, or that made what is not accepted.
-    fn forget_job(&self, asked: &Asked<'_>, begun: &mut Begun, error: &Error) {
+    fn forget_job(&self, asked: &JobRequest<'_>, begun: &mut JobProgress, error: &Error) {
         if error.is_of_job() {
             begun.failed = begun.failed.saturating_add(1);
             (begun.job, begun.upload, begun.token) = (None, None, None);
@@ -310,15 +310,15 @@ impl PackageSigner {
     }
 
     /// Forgets what has ended; not how many jobs were passed over, where the same object is asked for again with the same token.
-    fn forget(&self, asked: &Asked<'_>, begun: &Begun, upload: &Upload) {
+    fn forget(&self, asked: &JobRequest<'_>, begun: &JobProgress, upload: &Upload) {
         let is_same = asked.object.is_some() || upload.version == UNVERSIONED;
         if begun.failed == 0 || !is_same {
             self.jobs.forget(asked);
             return;
         }
-        let ended = Begun {
+        let ended = JobProgress {
             failed: begun.failed,
-            ..Begun::default()
+            ..JobProgress::default()
         };
         // The signed package is written; without this, the next command passes over the same jobs again.
         let _ = self.jobs.keep(asked, &ended);
@@ -327,8 +327,8 @@ impl PackageSigner {
     /// Starts the job, unless it was.
     async fn start(
         &self,
-        asked: &Asked<'_>,
-        begun: &mut Begun,
+        asked: &JobRequest<'_>,
+        begun: &mut JobProgress,
         upload: &Upload,
     ) -> Result<SigningJobArn, Error> {
         let known = begun.job.as_deref();
@@ -339,7 +339,7 @@ impl PackageSigner {
         let source = upload_name(upload)?;
         let prefix = self.signed_prefix();
         let new = NewSigningJob {
-            profile: &self.looked.profile,
+            profile: &self.profile,
             source: &source,
             version: &upload.version,
             bucket: self.settings.bucket.as_str(),
@@ -396,11 +396,7 @@ impl PackageSigner {
         let version = source.map(|source| source.version.clone());
         other("version", version, upload.version.clone())?;
         let profile = job.profile.as_ref().map(ToString::to_string);
-        other(
-            "profile version",
-            profile,
-            self.looked.profile.arn.to_string(),
-        )
+        other("profile version", profile, self.profile.arn.to_string())
     }
 
     /// The signed object, which must be where it was asked for.

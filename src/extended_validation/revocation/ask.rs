@@ -16,7 +16,7 @@ use time::OffsetDateTime;
 
 use super::question::Question;
 use super::read::read;
-use crate::aws::{Aws, CallError, Pace, Repeat, Unanswered, insist};
+use crate::aws::{Aws, CallError, NoAnswer, Pace, Repeat, insist};
 use crate::causes::in_one_line;
 use crate::limits;
 
@@ -34,8 +34,8 @@ pub(super) async fn ask(
     let attempt = || send(aws, question, signing_time);
     let answer = insist(pace, repeat, &question.call(), attempt).await;
     answer.map_err(|unanswered| match unanswered {
-        Unanswered::Failed(error) => error,
-        Unanswered::NotAsked => {
+        NoAnswer::Failed(error) => error,
+        NoAnswer::NotAsked => {
             CallError::not_sent(question.call(), "asking was stopped".to_owned(), None)
         }
     })

@@ -10,7 +10,7 @@ use super::super::{Claims, Error};
 use super::ask::ask;
 use super::document::{Answer, later};
 use super::kept::{AnswerCache, Kept};
-use super::question::{Inquired, Place, Question};
+use super::question::{Place, Question, QuestionParts};
 use super::silence::Silence;
 use super::stored::StoredAnswers;
 use crate::aws::{Aws, CallError, Pace, RegionChoice};
@@ -40,12 +40,12 @@ struct Asking {
     pace: Pace,
     cache: Option<AnswerCache>,
     silence: Arc<Silence>,
-    asked: AskedOnce<Question, Known, Unanswered>,
+    asked: AskedOnce<Question, KnownAnswer, NoAnswer>,
 }
 
 /// An answer, and where it is from.
 #[derive(Debug, Clone)]
-struct Known {
+struct KnownAnswer {
     answer: Answer,
     origin: Origin,
     /// Until when it may count, where it was kept or stored.
@@ -56,7 +56,7 @@ struct Known {
 
 /// Why there is no answer.
 #[derive(Debug, Clone)]
-struct Unanswered {
+struct NoAnswer {
     error: CallError,
     /// Why what is kept on disk did not count: otherwise no request would have been sent.
     warnings: Vec<String>,
@@ -183,8 +183,8 @@ impl RevocationChecker {
         unsigned: UnsignedAnswers,
         now: OffsetDateTime,
         warnings: &mut Vec<String>,
-    ) -> Result<(Inquired, Known), Error> {
-        let inquired = Inquired::new(claims, certificate_chain)?;
+    ) -> Result<(QuestionParts, KnownAnswer), Error> {
+        let inquired = QuestionParts::new(claims, certificate_chain)?;
         let known = match &self.0 {
             Source::Aws(asking) => {
                 let region = region(&asking.aws, claims)?;
@@ -206,7 +206,7 @@ impl RevocationChecker {
                 }
                 warnings.extend(elsewhere(&answer.question.place, location.region()));
                 let until = Some(later(answer.asked_at, stored.max_age()));
-                Known {
+                KnownAnswer {
                     answer,
                     origin: Origin::Stored(path),
                     until,
@@ -231,7 +231,7 @@ fn region(aws: &Aws, claims: &Claims) -> Result<RegionChoice, Error> {
 async fn question(
     aws: &Aws,
     claims: &Claims,
-    inquired: &Inquired,
+    inquired: &QuestionParts,
     region: &RegionChoice,
 ) -> Question {
     Question {
@@ -269,7 +269,7 @@ pub async fn check_revocation(
     claims: &Claims,
     certificate_chain: &[Certificate],
 ) -> Result<RegionChoice, Error> {
-    let inquired = Inquired::new(claims, certificate_chain)?;
+    let inquired = QuestionParts::new(claims, certificate_chain)?;
     let region = region(aws, claims)?;
     let question = Box::pin(question(aws, claims, &inquired, &region)).await;
     let pace = Pace::in_any_second(MAX_REVOCATION_QUESTIONS_PER_SECOND);
@@ -286,7 +286,7 @@ impl Asking {
         question: Question,
         signing_time: OffsetDateTime,
         now: OffsetDateTime,
-    ) -> Result<Known, Unanswered> {
+    ) -> Result<KnownAnswer, NoAnswer> {
         let find = || {
             let line = Line {
                 aws: self.aws.clone(),
@@ -331,7 +331,7 @@ async fn find(
     question: Question,
     signing_time: OffsetDateTime,
     now: OffsetDateTime,
-) -> Result<Known, Unanswered> {
+) -> Result<KnownAnswer, NoAnswer> {
     let mut warnings = Vec::new();
     if let Some(cache) = cache {
         match cache.read(&question, now) {
@@ -341,7 +341,7 @@ async fn find(
                 path,
                 until,
             })) => {
-                return Ok(Known {
+                return Ok(KnownAnswer {
                     answer,
                     origin: Origin::Kept(path),
                     until: Some(until),
@@ -356,7 +356,7 @@ async fn find(
     }
     let revoked_entities = match line.ask(&question, signing_time).await {
         Ok(revoked) => revoked,
-        Err(error) => return Err(Unanswered { error, warnings }),
+        Err(error) => return Err(NoAnswer { error, warnings }),
     };
     let answer = Answer {
         question,
@@ -374,7 +374,7 @@ async fn find(
             )
         });
     }
-    Ok(Known {
+    Ok(KnownAnswer {
         answer,
         origin: Origin::Asked,
         until: None,

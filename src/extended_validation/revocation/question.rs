@@ -122,7 +122,7 @@ fn name_of(value: &impl Serialize) -> String {
 }
 
 /// What is asked about, with what the answer is compared with and shown by.
-pub(super) struct Inquired {
+pub(super) struct QuestionParts {
     pub(super) subject: Subject,
     /// What goes into the request; the subject has it as text.
     pub(super) signing_time: OffsetDateTime,
@@ -130,7 +130,7 @@ pub(super) struct Inquired {
     names: Vec<String>,
 }
 
-impl Inquired {
+impl QuestionParts {
     pub(super) fn new(claims: &Claims, certificate_chain: &[Certificate]) -> Result<Self, Error> {
         if certificate_chain.is_empty() || certificate_chain.len() > MAX_CHAIN_CERTIFICATES {
             return Err(Error::ChainLength {
@@ -210,8 +210,8 @@ pub(super) mod tests {
     use super::super::super::tests::{JOB, VERSION};
     use super::*;
 
-    pub(crate) fn inquired() -> Inquired {
-        Inquired {
+    pub(crate) fn inquired() -> QuestionParts {
+        QuestionParts {
             subject: Subject {
                 platform_id: PLATFORM_ID.to_owned(),
                 profile_version_arn: VERSION.to_owned(),

@@ -12,7 +12,7 @@ use super::statements::NoStatement;
 use crate::gate::policy::{GateRule, Role};
 use crate::outcome::FailureClass;
 use crate::trust_policy::Statement;
-use crate::verify::{SignatureJudgement, Unseen};
+use crate::verify::SignatureJudgement;
 
 /// The roles of a rule, with the statements that judge signatures for them.
 pub(super) struct Roles<'r> {
@@ -131,11 +131,8 @@ pub(super) fn evaluate(
 
 /// Whether what could not be looked at may have been enough.
 fn could_be_met(roles: &Roles<'_>, fits: &Fits, image: &ImageExamination) -> bool {
-    let may_be_more = matches!(
-        image.unseen,
-        Some(Unseen::Listing(_) | Unseen::Record(_) | Unseen::Exhausted { .. })
-    );
-    if may_be_more {
+    // Those beyond the limit too: junk before the good signatures must not make a refusal that is final.
+    if image.unseen.is_some() {
         let fillable = roles.of_role.iter().filter(|one| one.is_ok()).count();
         return fillable >= image.needed;
     }

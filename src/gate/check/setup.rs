@@ -214,14 +214,11 @@ impl GateSetup {
     ///
     /// [`GateConnectError`].
     pub async fn check_endpoints(&self, environment: &Environment) -> Result<(), GateConnectError> {
-        let urls = environment.aws_endpoint_urls().await;
-        for (from, url) in urls.map_err(GateConnectError::Environment)? {
-            if !self.policy.allows_endpoint(&url) {
-                let url = redact_text(&url);
-                return Err(GateConnectError::Endpoint { from, url });
-            }
+        let other = other_endpoint(environment, |url| self.policy.allows_endpoint(url)).await;
+        match other.map_err(GateConnectError::Environment)? {
+            Some((from, url)) => Err(GateConnectError::Endpoint { from, url }),
+            None => Ok(()),
         }
-        Ok(())
     }
 
     /// A gate that runs in `environment`. No registry is asked yet; AWS's configuration is read, and an endpoint that
@@ -243,6 +240,21 @@ impl GateSetup {
             verifier: verifier.map_err(GateConnectError::Environment)?,
         })
     }
+}
+
+/// The first URL that is not AWS's own endpoint and that is not allowed, without what may be secret in it, and where it
+/// is set.
+///
+/// # Errors
+///
+/// As [`Environment::aws_endpoint_urls`].
+pub(crate) async fn other_endpoint(
+    environment: &Environment,
+    allows: impl Fn(&str) -> bool,
+) -> Result<Option<(String, String)>, environment::Error> {
+    let mut urls = environment.aws_endpoint_urls().await?.into_iter();
+    let other = urls.find(|(_, url)| !allows(url));
+    Ok(other.map(|(from, url)| (from, redact_text(&url))))
 }
 
 /// The signing profiles that the gate policy names. Every other signer must be one that the trust policy has.

@@ -2,6 +2,7 @@
 
 use super::error::Error;
 use super::place::{Finder, Place};
+use super::task_definition::note_chosen_names;
 use super::tree::{Content, Node};
 
 /// Types of resources whose containers have images.
@@ -31,7 +32,7 @@ const WITHOUT_RESOURCES: [&str; 6] = [
     "Rules",
 ];
 
-/// Properties that name what is run, in letters alone, and the types of resources whose `Ref` that may be. The `Ref` of any
+/// How the names of properties end that say what is run, in letters alone, and the types of resources whose `Ref` that may be. The `Ref` of any
 /// other resource is a name that people choose, and may be that of a definition elsewhere.
 const NAMES_OF_RUN: [(&str, &[&str]); 4] = [
     ("taskdefinition", &TASK_DEFINITIONS),
@@ -42,6 +43,9 @@ const NAMES_OF_RUN: [(&str, &[&str]); 4] = [
 
 const JOB_DEFINITIONS: [&str; 1] = ["AWS::Batch::JobDefinition"];
 
+/// What of a container has members with names that people choose.
+const CHOSEN_NAMES: [&[&str]; 2] = [&["DockerLabels"], &["LogConfiguration", "Options"]];
+
 const RUN_ELSEWHERE: &str = "a definition that is not a resource of the template";
 
 const MACRO: &str = "a macro that rewrites the template";
@@ -51,6 +55,7 @@ pub(super) fn find<'d>(finder: &mut Finder<'d>, root: &Place<'d>) -> Result<(), 
     find_transforms(finder, root);
     let resources = finder.member(root, "Resources")?;
     let resources = resources.ok_or_else(|| finder.missing(root, "Resources"))?;
+    finder.has_chosen_names(&resources);
     for (name, resource) in finder.members(&resources)? {
         if name.starts_with("Fn::") {
             finder.unknown(&resource, "a function that makes resources");
@@ -62,10 +67,11 @@ pub(super) fn find<'d>(finder: &mut Finder<'d>, root: &Place<'d>) -> Result<(), 
         find_run_elsewhere(finder, resources.node, &resource);
     }
     for (name, section) in finder.members(root)? {
-        if !WITHOUT_RESOURCES.contains(&name) {
-            finder.look_elsewhere(&section, &["/Resources"]);
+        if WITHOUT_RESOURCES.contains(&name) {
+            finder.pass_over(&section);
         }
     }
+    finder.look_elsewhere(root);
     Ok(())
 }
 
@@ -87,6 +93,7 @@ fn find_in_resource<'d>(
         refuse_function(finder, &list)?;
         for container in finder.elements(&list)? {
             refuse_function(finder, &container)?;
+            note_chosen_names(finder, &container, &CHOSEN_NAMES);
             let image = finder.member(&container, "Image")?;
             let image = image.ok_or_else(|| finder.missing(&container, "Image"))?;
             find_image(finder, &image)?;
@@ -109,7 +116,7 @@ fn find_run_elsewhere<'d>(finder: &mut Finder<'d>, resources: &Node, place: &Pla
                 let is_value = matches!(&member.value.content, Content::Scalar(_) | Content::Alias)
                     || member.value.tag.is_some()
                     || function_in(&member.value).is_some();
-                let known = NAMES_OF_RUN.iter().find(|(known, _)| *known == name);
+                let known = NAMES_OF_RUN.iter().find(|(end, _)| name.ends_with(end));
                 if let Some((_, types)) = known
                     && is_value
                     && !member.value.is_null()

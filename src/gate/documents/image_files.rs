@@ -1,8 +1,8 @@
 //! The two files that AWS CodePipeline hands from a build to a deployment.
 
+use super::DigestBeside;
 use super::error::Error;
 use super::place::{Finder, Place};
-use crate::document::Position;
 
 /// `imagedefinitions.json`: the image of each container that is deployed.
 pub(super) fn find_definitions<'d>(finder: &mut Finder<'d>, root: &Place<'d>) -> Result<(), Error> {
@@ -21,10 +21,14 @@ pub(super) fn find_detail<'d>(finder: &mut Finder<'d>, root: &Place<'d>) -> Resu
 pub(super) fn digest<'d>(
     finder: &Finder<'d>,
     root: &Place<'d>,
-) -> Result<Option<(String, Position, &'d str)>, Error> {
+) -> Result<Option<DigestBeside>, Error> {
     let Some(place) = finder.member(root, "ImageDigest")? else {
         return Ok(None);
     };
     let text = finder.text_of(root, "ImageDigest")?;
-    Ok(text.map(|text| (place.pointer.clone(), finder.position(place.node), text)))
+    Ok(text.map(|text| DigestBeside {
+        pointer: place.pointer.clone(),
+        position: finder.position(place.node),
+        text: text.to_owned(),
+    }))
 }

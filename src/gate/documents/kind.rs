@@ -63,11 +63,7 @@ impl Kind {
     pub(super) fn find<'d>(self, finder: &mut Finder<'d>, root: &Place<'d>) -> Result<(), Error> {
         match self {
             Self::TaskDefinition => task_definition::find(finder, root)?,
-            Self::Compose => {
-                compose::find(finder, root)?;
-                finder.look_elsewhere(root, &compose::NAMES);
-                return Ok(());
-            }
+            Self::Compose => compose::find(finder, root)?,
             // These look elsewhere themselves: not in schemas, and not in parameters.
             Self::Kubernetes => return kubernetes::find(finder, root),
             Self::CloudFormation => return cloudformation::find(finder, root),
@@ -75,7 +71,7 @@ impl Kind {
             Self::ImageDetail => image_files::find_detail(finder, root)?,
             Self::LambdaFunction => lambda_function::find(finder, root)?,
         }
-        finder.look_elsewhere(root, &[]);
+        finder.look_elsewhere(root);
         Ok(())
     }
 }

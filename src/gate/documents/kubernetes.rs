@@ -88,6 +88,13 @@ const WITHOUT_PODS: [(&str, &[&str]); 16] = [
     ),
 ];
 
+/// Where a definition of kinds has schemas: of each of its versions, and of old clusters.
+const WITH_SCHEMAS: [&str; 2] = ["versions", "validation"];
+
+/// What an object that has `items` and is not known as a list is: kubectl takes every one for a list, whatever its
+/// kind, and applies what is in it.
+const UNKNOWN_LIST: &str = "a list by its `items`, in an object whose kind is not known as a list";
+
 /// What an object of any other kind is.
 const UNKNOWN_KIND: &str = "a kind of object that is not known, and that may run images";
 
@@ -106,30 +113,24 @@ fn find_of<'d>(
     group: &str,
     kind: &str,
 ) -> Result<(), Error> {
-    if (group, kind) == SCHEMAS {
-        return Ok(());
-    }
     if let Some(of_items) = kind.strip_suffix("List")
         && is_list(group, of_items)
     {
-        for item in finder.elements_of(object, "items")? {
-            if of_items.is_empty() {
-                find(finder, &item)?;
-                continue;
-            }
-            // An item of a list of one kind need not name it, and has no other one.
-            match finder.text_of(&item, "kind")? {
-                Some(kind) if kind != of_items => {
-                    return Err(finder.shape(&item, "an object of the list's kind"));
-                }
-                _ => find_of(finder, &item, group, of_items)?,
+        return find_in_list(finder, object, group, of_items);
+    }
+    for (name, items) in finder.members(object)? {
+        // Old clients read names without regard to case, in Go's way: the long s is an s.
+        if name.to_uppercase() == "ITEMS" && !items.node.is_null() {
+            finder.unknown(&items, UNKNOWN_LIST);
+        }
+    }
+    if (group, kind) == SCHEMAS {
+        for name in WITH_SCHEMAS {
+            if let Some(schemas) = finder.at(object, &["spec", name])? {
+                finder.pass_over(&schemas);
             }
         }
-        for (name, place) in finder.members(object)? {
-            if name != "items" {
-                finder.look_elsewhere(&place, &[]);
-            }
-        }
+        finder.look_elsewhere(object);
         return Ok(());
     }
     let Some(way) = way_to_pod(group, kind) else {
@@ -137,13 +138,44 @@ fn find_of<'d>(
             let place = finder.member(object, "kind")?;
             finder.unknown(place.as_ref().unwrap_or(object), UNKNOWN_KIND);
         }
-        finder.look_elsewhere(object, &[]);
+        finder.look_elsewhere(object);
         return Ok(());
     };
     let pod = finder.at(object, way)?;
     let pod = pod.ok_or_else(|| finder.missing(object, "spec"))?;
     find_in_pod(finder, &pod)?;
-    finder.look_elsewhere(object, &[]);
+    finder.look_elsewhere(object);
+    Ok(())
+}
+
+/// The items of a list of one kind, or of any kinds.
+fn find_in_list<'d>(
+    finder: &mut Finder<'d>,
+    object: &Place<'d>,
+    group: &str,
+    of_items: &str,
+) -> Result<(), Error> {
+    for item in finder.elements_of(object, "items")? {
+        if of_items.is_empty() {
+            find(finder, &item)?;
+            continue;
+        }
+        // An item of a list of one kind need not name it, and has no other one, in no other group.
+        let is_of_kind = finder
+            .text_of(&item, "kind")?
+            .is_none_or(|kind| kind == of_items);
+        let is_of_group = finder
+            .text_of(&item, "apiVersion")?
+            .is_none_or(|version| group_of(version) == group);
+        if !(is_of_kind && is_of_group) {
+            return Err(finder.shape(&item, "an object of the list's kind"));
+        }
+        find_of(finder, &item, group, of_items)?;
+    }
+    if let Some(items) = finder.member(object, "items")? {
+        finder.pass_over(&items);
+    }
+    finder.look_elsewhere(object);
     Ok(())
 }
 

@@ -54,6 +54,16 @@ pub struct RunDocument<'t> {
     text: &'t str,
     options: Options,
     images: Vec<Image>,
+    /// The digest that `imageDetail.json` has beside its image.
+    digest: Option<DigestBeside>,
+}
+
+/// A digest beside an image, and where it is.
+#[derive(Debug)]
+struct DigestBeside {
+    pointer: String,
+    position: Position,
+    text: String,
 }
 
 impl<'t> RunDocument<'t> {
@@ -70,6 +80,7 @@ impl<'t> RunDocument<'t> {
         let is_several = roots.len() > 1;
         let mut unused: Vec<&String> = options.ignored.iter().collect();
         let mut unknown = Vec::new();
+        let mut digest = None;
         for (index, node) in roots.iter().enumerate() {
             let root = Place {
                 node,
@@ -83,7 +94,10 @@ impl<'t> RunDocument<'t> {
             let mut finder = Finder::new(&lines, &options.ignored, &options.parameters);
             kind.find(&mut finder, &root)?;
             if kind == Kind::ImageDetail {
-                check_digest(&finder, &root)?;
+                digest = image_files::digest(&finder, &root)?;
+                if let (Some(digest), Some(wanted)) = (&digest, finder.digest()) {
+                    digest.check(wanted)?;
+                }
             }
             match finder.end() {
                 Ok((of_document, of_parameters)) => {
@@ -112,7 +126,24 @@ impl<'t> RunDocument<'t> {
             text,
             options: options.clone(),
             images,
+            digest,
         })
+    }
+
+    /// Checks that the digest beside an image that is named by a tag is the one that the tag had when it was decided
+    /// about. `references` are the images by their digests, in the order of [`RunDocument::images`].
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Digest`].
+    pub fn check_digest(&self, references: &[String]) -> Result<(), Error> {
+        let found = references
+            .first()
+            .and_then(|reference| reference.split_once('@'));
+        match (&self.digest, found) {
+            (Some(digest), Some((_, found))) => digest.check(found),
+            _ => Ok(()),
+        }
     }
 
     /// The images, in the order of the kind's places: at least one.
@@ -219,18 +250,17 @@ fn has_place(root: &Place<'_>, pointer: &str) -> bool {
     true
 }
 
-/// A digest beside the image must be the image's own.
-fn check_digest<'d>(finder: &Finder<'d>, root: &Place<'d>) -> Result<(), Error> {
-    let Some((pointer, position, found)) = image_files::digest(finder, root)? else {
-        return Ok(());
-    };
-    match finder.digest() {
-        Some(wanted) if wanted != found => Err(Error::Digest {
-            pointer,
-            position,
-            found: found.to_owned(),
+impl DigestBeside {
+    /// The digest must be that of the image, which is `wanted`.
+    fn check(&self, wanted: &str) -> Result<(), Error> {
+        if self.text == wanted {
+            return Ok(());
+        }
+        Err(Error::Digest {
+            pointer: self.pointer.clone(),
+            position: self.position,
+            found: self.text.clone(),
             wanted: wanted.to_owned(),
-        }),
-        _ => Ok(()),
+        })
     }
 }

@@ -53,6 +53,10 @@ pub(super) struct Finder<'d> {
     /// Their pointers.
     places: BTreeSet<String>,
     unknown: Vec<Unknown>,
+    /// Pointers of mappings whose members have names that people choose.
+    chosen: BTreeSet<String>,
+    /// Pointers of places in which nothing is looked for.
+    passed: BTreeSet<String>,
 }
 
 impl<'d> Finder<'d> {
@@ -69,6 +73,8 @@ impl<'d> Finder<'d> {
             images: Vec::new(),
             places: BTreeSet::new(),
             unknown: Vec::new(),
+            chosen: BTreeSet::new(),
+            passed: BTreeSet::new(),
         }
     }
 
@@ -298,12 +304,24 @@ impl<'d> Finder<'d> {
                 .is_some_and(|first| first.starts_with(&below))
     }
 
-    /// Looks for images in every other place below this one. The members of what `chosen` names have names that
-    /// people choose, which say nothing.
-    pub(super) fn look_elsewhere(&mut self, place: &Place<'d>, chosen: &[&str]) {
+    /// Notes that people choose the names of this mapping's members, so that they say nothing of what is in them.
+    pub(super) fn has_chosen_names(&mut self, place: &Place<'_>) {
+        self.chosen.insert(place.pointer.clone());
+    }
+
+    /// Notes that nothing runs from this place, or that it was looked at.
+    pub(super) fn pass_over(&mut self, place: &Place<'_>) {
+        self.passed.insert(place.pointer.clone());
+    }
+
+    /// Looks for images in every other place below this one.
+    pub(super) fn look_elsewhere(&mut self, place: &Place<'d>) {
+        if self.passed.contains(&place.pointer) {
+            return;
+        }
         match &place.node.content {
             Content::Mapping(members) => {
-                let is_chosen = chosen.contains(&place.pointer.as_str());
+                let is_chosen = self.chosen.contains(&place.pointer);
                 for member in members {
                     let inner = place.below(&member.name, &member.value);
                     if !is_chosen
@@ -313,12 +331,12 @@ impl<'d> Finder<'d> {
                     {
                         self.unknown(&inner, IMAGE_ELSEWHERE);
                     }
-                    self.look_elsewhere(&inner, chosen);
+                    self.look_elsewhere(&inner);
                 }
             }
             Content::Sequence(elements) => {
                 for (index, node) in elements.iter().enumerate() {
-                    self.look_elsewhere(&place.below(&index.to_string(), node), chosen);
+                    self.look_elsewhere(&place.below(&index.to_string(), node));
                 }
             }
             Content::Scalar(_) | Content::Alias => {}

@@ -5,9 +5,9 @@ use std::fmt;
 use time::OffsetDateTime;
 
 use super::GatePolicy;
-use super::read::signer_of;
+use super::read::{signer_of, version_of};
 use super::rule::{
-    GateRule, MetadataNeed, OnFailure, RevocationNeed, Role, SignedIndexCovers, Tags,
+    GateRule, MetadataNeed, OnFailure, RevocationNeed, Role, RoleSigner, SignedIndexCovers, Tags,
     WildcardStatement,
 };
 use crate::notary::rfc3339;
@@ -154,5 +154,21 @@ fn is_as_strict(role: &Role, other: &Role) -> bool {
             (Some(here), MetadataNeed::Value(_)) => here == wanted,
         }
     });
-    signer_of(&role.signer) == signer_of(&other.signer) && is_young && has_metadata
+    is_signer_of(&role.signer, &other.signer) && is_young && has_metadata
+}
+
+/// Whether every signature of `signer` counts as one of `other`: of the same profile or identity, of its version if it has
+/// one, and under the same statement of the trust policy.
+fn is_signer_of(signer: &RoleSigner, other: &RoleSigner) -> bool {
+    let is_under_statement = match (signer, other) {
+        (
+            RoleSigner::Identity { statement, .. },
+            RoleSigner::Identity {
+                statement: there, ..
+            },
+        ) => statement == there,
+        _ => true,
+    };
+    let has_version = version_of(other).is_none_or(|wanted| version_of(signer) == Some(wanted));
+    is_under_statement && has_version && signer_of(signer) == signer_of(other)
 }

@@ -3,7 +3,7 @@
 
 mod signer;
 
-pub(super) use signer::signer_of;
+pub(super) use signer::{signer_of, version_of};
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};

@@ -114,7 +114,7 @@ async fn ask(
     verb: &str,
     input: &[u8],
     limit: Duration,
-) -> Result<process::Finished, Error> {
+) -> Result<process::ProcessOutput, Error> {
     let bounds = process::Limits {
         max_output_bytes: limits::MAX_TOKEN_BYTES,
         timeout: limit,

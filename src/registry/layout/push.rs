@@ -13,7 +13,7 @@ use crate::registry::index_entry::IndexEntry;
 use crate::registry::index_text;
 use crate::registry::manifest::{self, EMPTY_CONFIG_BYTES};
 use crate::registry::media_types::IMAGE_MANIFEST;
-use crate::registry::{NewSignature, Pushed, Storage};
+use crate::registry::{NewSignature, PushedSignature, Storage};
 use crate::{files, limits};
 
 /// Modes as notation gives them: what is content-addressed never changes.
@@ -27,7 +27,7 @@ impl LayoutRepository {
     ///
     /// [`Error::LayoutBusy`] if another keeps the layout locked, [`Error::IndexConflict`] if another
     /// who does not lock it overwrites the index each time, [`Error::File`] for what cannot be written.
-    pub async fn push_signature(&self, signature: &NewSignature) -> Result<Pushed, Error> {
+    pub async fn push_signature(&self, signature: &NewSignature) -> Result<PushedSignature, Error> {
         let envelope = self.write_blob(&signature.envelope)?;
         self.write_blob(EMPTY_CONFIG_BYTES)?;
         let bytes = manifest::write_signature(
@@ -42,7 +42,7 @@ impl LayoutRepository {
         let manifest = Descriptor::new(MediaType::from(IMAGE_MANIFEST), size, digest);
         let entry = IndexEntry::of_signature(&manifest).with_annotations(&signature.annotations);
         self.add_to_index(&manifest, &entry.to_text()).await?;
-        Ok(Pushed {
+        Ok(PushedSignature {
             manifest,
             storage: Storage::ReferrersApi,
             warnings: Vec::new(),

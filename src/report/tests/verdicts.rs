@@ -5,7 +5,7 @@ use super::*;
 #[test]
 fn every_verdict_is_what_its_schema_says() {
     let statement = statement();
-    let asked = Asked {
+    let asked = AskedArtifact {
         text: "r.test/app:v1",
         scope: "local/layout",
         statement: Some(&statement),

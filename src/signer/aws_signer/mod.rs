@@ -22,8 +22,8 @@ use time::OffsetDateTime;
 use super::SignedEnvelope;
 use crate::algorithm::KeySpec;
 use crate::aws::{
-    Aws, Call, CallError, CallErrorKind, RegionChoice, Repeat, SigningJobArn,
-    SigningProfileVersionArn, Unanswered, insist,
+    Aws, Call, CallError, CallErrorKind, NoAnswer, RegionChoice, Repeat, SigningJobArn,
+    SigningProfileVersionArn, insist,
 };
 use crate::extended_validation::{PLATFORM_ID, Signer};
 use crate::limits::{MAX_AWS_SIGNER_PAYLOAD_BYTES, MAX_PERMISSION_PAGES};
@@ -93,8 +93,8 @@ impl AwsSigner {
         let attempt = || ask(&client, profile, bytes, &call);
         let output = insist(pace, Repeat::MakesAnother, &call, attempt).await;
         let output = output.map_err(|unanswered| match unanswered {
-            Unanswered::NotAsked => Error::NotAsked,
-            Unanswered::Failed(error) => failed(error, &region),
+            NoAnswer::NotAsked => Error::NotAsked,
+            NoAnswer::Failed(error) => failed(error, &region),
         })?;
         let request_id = output.request_id().map(str::to_owned);
         let signed = answer::check(profile, payload, region, output, now);

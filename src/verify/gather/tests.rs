@@ -10,7 +10,11 @@ use crate::verify::testing::{NOW, Scene, attributes, policies, revokable_leaf};
 use crate::verify::{Artifacts, Options};
 
 /// What is stored for the scene's layout by a policy with these changes.
-async fn gather(scene: &Scene, changes: &Value, options: &Options) -> Result<Gathered, Error> {
+async fn gather(
+    scene: &Scene,
+    changes: &Value,
+    options: &Options,
+) -> Result<GatheredArtifact, Error> {
     let directory = OfflineDirectory::new(scene.path("offline"));
     let verifier = Verifier {
         policies: policies(changes),
@@ -223,7 +227,7 @@ fn complete_is_what_has_an_authentic_signature_and_misses_nothing() {
         (vec![good()], Some(Unseen::Limit(1)), false, false),
         (vec![], None, true, true),
     ] {
-        let gathered = Gathered {
+        let gathered = GatheredArtifact {
             reference: Scene::new().reference().into(),
             is_skipped,
             signatures,

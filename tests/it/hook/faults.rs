@@ -20,7 +20,7 @@ fn gated() -> Gated {
         .emulator
         .put_parameter("/gate/policy", &policy)
         .unwrap();
-    gated.configure(&json!({ "gatePolicy": { "ssmParameter": PARAMETER, "unpinned": true } }));
+    gated.configure_stored(&json!({ "ssmParameter": PARAMETER, "unpinned": true }));
     let tagged = format!("{}:v1", gated.scene.repository);
     gated.deploy(&[("web", &tagged)], &json!([]));
     gated

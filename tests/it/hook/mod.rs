@@ -106,6 +106,12 @@ impl Gated {
             .write("countersign-hook.json", config.to_string());
     }
 
+    /// Writes a configuration with a gate policy that is read from the emulator.
+    fn configure_stored(&self, source: &Value) {
+        let endpoint = self.scene.emulator.endpoint();
+        self.configure(&json!({ "gatePolicy": source, "awsEndpoints": [endpoint] }));
+    }
+
     /// The revision of the recorded events deploys these containers; `found` is what Amazon ECS says of images.
     fn deploy(&self, containers: &[(&str, &str)], found: &Value) {
         let containers: Vec<Value> = containers

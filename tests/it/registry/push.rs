@@ -8,8 +8,8 @@ use countersign::limits::MAX_INDEX_WRITES;
 use countersign::notary::{EnvelopeFormat, SIGNATURE_ARTIFACT_TYPE};
 use countersign::oci::{self, Descriptor};
 use countersign::registry::{
-    Access, Credential, Credentials, Error, Kind, NewSignature, Pushed, Secret, Source, Storage,
-    Warning,
+    Access, Credential, Credentials, Error, Kind, NewSignature, PushedSignature, Secret, Source,
+    Storage, Warning,
 };
 use serde_json::json;
 
@@ -99,20 +99,20 @@ async fn pushed_as(
     reference: &str,
     credentials: Credentials,
     storage: Storage,
-) -> Result<Pushed, Error> {
+) -> Result<PushedSignature, Error> {
     let signature = new_signature(&taking.store.lock().unwrap());
     let repository = opened(&taking.hostile, reference, credentials, Access::PullAndPush);
     repository.push_signature(&signature, storage).await
 }
 
-pub(super) async fn pushed(taking: &Taking, storage: Storage) -> Result<Pushed, Error> {
+pub(super) async fn pushed(taking: &Taking, storage: Storage) -> Result<PushedSignature, Error> {
     let reference = format!("{}/app:v1", taking.hostile.host());
     pushed_as(taking, &reference, Credentials::default(), storage).await
 }
 
 /// Why a signature that was pushed cannot be found.
 #[track_caller]
-fn unlisted(pushed: Result<Pushed, Error>) -> Error {
+fn unlisted(pushed: Result<PushedSignature, Error>) -> Error {
     let error = pushed.unwrap_err();
     assert_eq!(error.kind(), Kind::Inconclusive);
     let Error::NotListed { source, .. } = error else {

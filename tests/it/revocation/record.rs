@@ -25,7 +25,7 @@ async fn fetch(
 ) -> (GatheredCertificate, Vec<String>) {
     let source = Arc::new(Stored::new(answers));
     let checker = Checker::new(Arc::clone(&source) as Arc<dyn Fetch>)
-        .with_record(revocation::Stored::new(directory));
+        .with_record(revocation::AnswerDirectory::new(directory));
     let purpose = Purpose::CodeSigning;
     let gathered = gather_chain(&pki.chain(), purpose, None, &checker, NOW).await;
     let mut asked = source.asked();
@@ -35,7 +35,7 @@ async fn fetch(
 
 /// The result for the leaf with what was stored in `directory`.
 async fn check_stored(pki: &Pki, directory: &Path) -> CertificateRevocation {
-    let checker = Checker::stored(revocation::Stored::new(directory));
+    let checker = Checker::stored(revocation::AnswerDirectory::new(directory));
     let result = check(&pki.chain(), None, &checker).await;
     result.certificates.into_iter().next().unwrap()
 }

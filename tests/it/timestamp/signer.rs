@@ -1,6 +1,6 @@
 //! The certificates of what signs a stamp, and what is signed with it.
 
-use countersign::timestamp::Error;
+use countersign::timestamp::{Error, SignerError};
 use countersign::x509::{Certificate, ChainProblem};
 use countersign::{limits, timestamp, x509};
 use time::Duration;
@@ -208,9 +208,9 @@ fn an_attribute_is_there_once_and_the_signers_own_time_fits() {
     assert!(
         matches!(
             error,
-            Error::AttributeCount {
+            Error::Signer(SignerError::AttributeCount {
                 attribute: "signingTime"
-            }
+            })
         ),
         "{error}"
     );
@@ -218,10 +218,10 @@ fn an_attribute_is_there_once_and_the_signers_own_time_fits() {
     assert!(
         matches!(
             error,
-            Error::MalformedAttribute {
+            Error::Signer(SignerError::MalformedAttribute {
                 attribute: "signingTime",
                 ..
-            }
+            })
         ),
         "{error}"
     );

@@ -96,7 +96,8 @@ fn many_manifests_and_lists_of_them_are_one_file() {
     let text = "# first\napiVersion: v1\nkind: ConfigMap\ndata: {a: b}\n---\n---\napiVersion: v1\nkind: List\nitems:\n\
                 - apiVersion: v1\n  kind: Pod\n  spec: {containers: [{image: r.io/a:1}]}\n---\napiVersion: v1\nkind: PodList\n\
                 items:\n- spec: {containers: [{image: r.io/b:1}]}\n...\n---\napiVersion: apiextensions.k8s.io/v1\n\
-                kind: CustomResourceDefinition\nspec: {properties: {image: {type: string}}}\n";
+                kind: CustomResourceDefinition\nspec: {versions: [{schema: {openAPIV3Schema: \
+                {properties: {image: {type: string}}}}}]}\n";
     let expected = [
         ("2:/items/0/spec/containers/0/image", "r.io/a:1"),
         ("3:/items/0/spec/containers/0/image", "r.io/b:1"),

@@ -275,3 +275,128 @@ fn what_stands_beside_a_task_definition_is_seen() {
     let text = r#"[{"name": "a", "imageUri": "r.io/a:1", "imageURI": "r.io/b:1"}]"#;
     assert!(refusal(Kind::ImageDefinitions, text).ends_with(PLACE));
 }
+
+/// kubectl takes every object with `items` for a list, and applies what is in it.
+#[test]
+fn objects_that_kubectl_takes_for_lists_are_refused() {
+    let list = "a list by its `items`, in an object whose kind is not known as a list";
+    let pod = "apiVersion: v1\nkind: Pod\nspec: {containers: [{image: r.io/a:1}]}\n---\n";
+    for (version, kind) in [
+        ("apiextensions.k8s.io/v1", "CustomResourceDefinition"),
+        ("v1", "ConfigMap"),
+        ("v1", "Secret"),
+        ("rbac.authorization.k8s.io/v1", "Role"),
+    ] {
+        for name in ["items", "Items", "item\u{17f}"] {
+            let text = format!(
+                "{pod}apiVersion: {version}\nkind: {kind}\n{name}:\n- {{apiVersion: v1, kind: HelmChart}}\n"
+            );
+            let words = format!("`2:/{name}` at line 8, column 3 is {list}");
+            assert_eq!(refusal(Kind::Kubernetes, &text), words, "{text}");
+        }
+        let nothing = format!("{pod}apiVersion: {version}\nkind: {kind}\nitems: null\n");
+        assert_eq!(found(Kind::Kubernetes, &nothing).len(), 1);
+    }
+    // A pod that has `items` beside its containers.
+    let text = "apiVersion: v1\nkind: Pod\nspec: {containers: [{image: r.io/a:1}]}\nitems: [{kind: Pod}]\n";
+    let words = format!("`/items` at line 4, column 8 is {list}");
+    assert_eq!(refusal(Kind::Kubernetes, text), words);
+}
+
+#[test]
+fn an_item_is_of_the_group_of_its_list() {
+    for (list, item) in [
+        ("v1\nkind: SecretList", "evil.example/v1, kind: Secret"),
+        ("v1\nkind: PodList", "evil.example/v1"),
+        ("apps/v1\nkind: DeploymentList", "v1"),
+        ("v1\nkind: SecretList", "v1, kind: Pod"),
+    ] {
+        let text = format!("apiVersion: {list}\nitems:\n- {{apiVersion: {item}}}\n");
+        assert_eq!(
+            refusal(Kind::Kubernetes, &text),
+            "`/items/0` at line 4, column 3 is a mapping, not an object of the list's kind"
+        );
+    }
+}
+
+#[test]
+fn a_definition_of_kinds_is_looked_at_but_for_its_schemas() {
+    let pod = "apiVersion: v1\nkind: Pod\nspec: {containers: [{image: r.io/a:1}]}\n---\n";
+    let definition = |rest: &str| {
+        format!(
+            "{pod}apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\n{rest}\n"
+        )
+    };
+    for schemas in [
+        "spec: {versions: [{schema: {openAPIV3Schema: {properties: {image: {type: string}}}}}]}",
+        "spec: {validation: {openAPIV3Schema: {properties: {image: {type: string}}}}}",
+    ] {
+        assert_eq!(found(Kind::Kubernetes, &definition(schemas)).len(), 1);
+    }
+    for elsewhere in ["spec: {image: r.io/b:1}", "metadata: {image: r.io/b:1}"] {
+        assert!(refusal(Kind::Kubernetes, &definition(elsewhere)).ends_with(PLACE));
+    }
+}
+
+#[test]
+fn volumes_of_a_service_have_a_known_type() {
+    let service = |volume: &str| {
+        format!("services:\n  a:\n    image: r.io/a:1\n    volumes:\n    - {volume}\n")
+    };
+    for kind in ["bind", "volume", "tmpfs", "npipe", "cluster"] {
+        let text = service(&format!("{{type: {kind}, source: r.io/x:1, target: /x}}"));
+        assert_eq!(found(Kind::Compose, &text).len(), 1);
+    }
+    assert_eq!(found(Kind::Compose, &service("/a:/b")).len(), 1);
+    for kind in ["\"${T:-image}\"", "Image", "'image '", "plugin"] {
+        let text = service(&format!("{{type: {kind}, source: r.io/x:1, target: /x}}"));
+        assert_eq!(
+            refusal(Kind::Compose, &text),
+            "`/services/a/volumes/0/type` at line 5, column 14 is a type of volume that is not known"
+        );
+    }
+}
+
+#[test]
+fn a_service_names_a_known_platform() {
+    let service =
+        |platform: &str| format!("services:\n  a: {{image: r.io/a:1, platform: {platform}}}\n");
+    assert_eq!(found(Kind::Compose, &service("linux/arm64")).len(), 1);
+    for platform in ["unknown/unknown", "linux/Unknown", "'${P}'"] {
+        assert_eq!(
+            refusal(Kind::Compose, &service(platform)),
+            "`/services/a/platform` at line 2, column 34 is a platform that is not known"
+        );
+    }
+}
+
+#[test]
+fn a_daemon_with_a_definition_from_elsewhere_is_refused() {
+    let daemon = "{Type: AWS::ECS::Daemon, Properties: {DaemonTaskDefinitionArn: ";
+    let of_template = "  Task:\n    Type: AWS::ECS::DaemonTaskDefinition\n    Properties: {ContainerDefinitions: [{Image: r.io/a:1}]}\n";
+    let with = |value: &str| format!("Resources:\n{of_template}  D: {daemon}{value}}}}}\n");
+    assert_eq!(found(Kind::CloudFormation, &with("!Ref Task")).len(), 1);
+    let words = format!(
+        "`/Resources/D/Properties/DaemonTaskDefinitionArn` at line 5, column {} is {ELSEWHERE}",
+        "  D: ".len() + daemon.len() + 1
+    );
+    assert_eq!(
+        refusal(Kind::CloudFormation, &with("'arn:aws:ecs:x'")),
+        words
+    );
+}
+
+#[test]
+fn labels_and_options_of_logs_have_names_that_people_choose() {
+    let text = r#"{"containerDefinitions":[{"name":"a","image":"r.io/a:1","dockerLabels":{"com.docker.compose.image":"x"},
+        "logConfiguration":{"logDriver":"awsfirelens","options":{"image":"x"}}}]}"#;
+    assert_eq!(found(Kind::TaskDefinition, text).len(), 1);
+    let inner = text.replace(
+        r#"{"com.docker.compose.image":"x"}"#,
+        r#"{"a":{"image":"x"}}"#,
+    );
+    assert!(refusal(Kind::TaskDefinition, &inner).ends_with(PLACE));
+    let template = "Resources:\n  T:\n    Type: AWS::ECS::TaskDefinition\n    Properties: {ContainerDefinitions: [{Image: \
+                    r.io/a:1, DockerLabels: {image: x}, LogConfiguration: {Options: {image: x}}}]}\n";
+    assert_eq!(found(Kind::CloudFormation, template).len(), 1);
+}

@@ -213,6 +213,18 @@ impl Reader<'_> {
     }
 }
 
+/// The version of the signing profile that a role wants, if it wants one.
+pub(in crate::gate::policy) fn version_of(signer: &RoleSigner) -> Option<String> {
+    let text = match signer {
+        RoleSigner::SigningProfile(profile) => profile.to_string(),
+        RoleSigner::Identity { identity, .. } => identity.as_str().to_owned(),
+    };
+    match SignerArn::parse(&text) {
+        Ok(SignerArn::ProfileVersion(version)) => Some(version.version().to_owned()),
+        _ => None,
+    }
+}
+
 /// What two roles may not share: the signing profile without its version, or the identity.
 pub(in crate::gate::policy) fn signer_of(signer: &RoleSigner) -> String {
     let of_arn = |text: &str| match SignerArn::parse(text) {

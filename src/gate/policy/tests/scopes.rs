@@ -103,6 +103,10 @@ fn a_more_specific_scope_that_asks_less_is_warned_of() {
     let other = json!({ "name": "sec", "signingProfile": format!("{PROFILE}2") });
     let aged = |age: &str| json!({ "name": "a", "signingProfile": PROFILE, "maxAge": age });
     let with_metadata = |value: Value| json!({ "name": "a", "signingProfile": PROFILE, "userMetadata": { "k": value } });
+    let versioned =
+        |version: &str| json!({ "name": "a", "signingProfile": format!("{PROFILE}/{version}") });
+    let under =
+        |statement: &str| json!({ "name": "a", "statement": statement, "identity": PROFILE });
     let require = |narrow: Value, wide: Value| {
         let mut policy = two_rules("r.io/team/app", "r.io/team/*");
         policy["rules"][0]["require"] = narrow;
@@ -147,6 +151,23 @@ fn a_more_specific_scope_that_asks_less_is_warned_of() {
             true,
         ),
         (one(), json!({ "all": [with_metadata(json!(true))] }), true),
+        (one(), json!({ "all": [versioned("AAAAAAAAAA")] }), true),
+        (json!({ "all": [versioned("AAAAAAAAAA")] }), one(), false),
+        (
+            json!({ "all": [versioned("AAAAAAAAAA")] }),
+            json!({ "all": [versioned("BBBBBBBBBB")] }),
+            true,
+        ),
+        (
+            json!({ "all": [under("strict")] }),
+            json!({ "all": [under("strict")] }),
+            false,
+        ),
+        (
+            json!({ "all": [under("lax")] }),
+            json!({ "all": [under("strict")] }),
+            true,
+        ),
     ] {
         let warnings = require(narrow.clone(), wide.clone());
         assert_eq!(

@@ -71,6 +71,14 @@ fn a_tag_is_refused_before_anybody_is_asked_unless_the_rule_resolves_it() {
         (&result["movableTag"], &result["reference"]),
         (&json!("v1"), &json!(image))
     );
+    // Nothing says of an image that is refused that it may run.
+    let repository = &gate.scene.repository;
+    let emulator = &gate.scene.emulator;
+    emulator.push_test_image("app", "unsigned").unwrap();
+    let unsigned = format!("{repository}:unsigned");
+    let ran = gate.check(&[&unsigned]);
+    ran.assert_refused(1, &format!("Error: {unsigned}: the image has no signature"));
+    assert!(!ran.stderr.contains("may run"), "{ran:#?}");
 }
 
 #[test]

@@ -4,6 +4,7 @@ use countersign_emulator::{Fault, FaultKind};
 use serde_json::{Value, json};
 
 use super::{Gate, TASK};
+use crate::support::document;
 use crate::support::sandbox::Ran;
 
 /// A registered task definition; its ARN.
@@ -32,6 +33,17 @@ fn a_registered_task_definition_is_verified_by_arn_and_by_family() {
         assert_eq!(images, [first, second, first].map(|image| json!(image)));
         assert_eq!(pinned["taskDefinition"]["taskDefinitionArn"], arn);
         assert_eq!(gate.scene.operations()[0], "DescribeTaskDefinition");
+        // Which revision it was: a newer one may be registered before the deployment.
+        let warning = format!(
+            "Warning: the family `app` may have a newer revision when it is deployed; only `{arn}` was checked\n"
+        );
+        assert_eq!(ran.stderr.contains(&warning), name == "app", "{ran:#?}");
+        let ran = gate.run("task-definition", &["--output", "json", name]);
+        let found = document::document(&ran, "run-document.v1.schema.json");
+        assert_eq!(
+            (&found["document"], &found["taskDefinition"]),
+            (&json!(name), &json!(arn))
+        );
     }
 }
 

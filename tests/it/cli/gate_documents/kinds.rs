@@ -1,6 +1,9 @@
 //! Every kind of document, from file to file.
 
+use serde_json::json;
+
 use super::Gate;
+use crate::support::document;
 
 #[test]
 fn every_kind_is_verified_and_written_with_digests() {
@@ -85,14 +88,38 @@ fn a_digest_beside_the_image_must_be_its_own() {
         "imageDetail.json",
         &format!("{{\"ImageURI\":\"REPO:v1\",\"ImageDigest\":\"{digest}\"}}"),
     );
-    let ran = gate.run(
-        "image-detail",
-        &["--pin", "--out", "out.json", "imageDetail.json"],
-    );
-    assert_eq!(ran.code, 1, "{ran:#?}");
-    ran.assert_says(&format!(
-        "is `{digest}`, but the image is `{}`\n",
+    let words = format!(
+        "`/ImageDigest` at line 1, column {} is `{digest}`, but the image is `{}`",
+        r#"{"ImageURI":"REPO:v1","ImageDigest":"#.len() - "REPO".len()
+            + gate.scene.repository.len()
+            + 1,
         gate.scene.digest()
-    ));
-    assert!(!gate.exists("out.json"));
+    );
+    for flags in [
+        &["--pin", "--out", "out.json"][..],
+        &["--lock", "out.json"],
+        &[],
+    ] {
+        let ran = gate.run("image-detail", &[flags, &["imageDetail.json"]].concat());
+        assert_eq!(ran.code, 1, "{ran:#?}");
+        ran.assert_says(&format!("Error: {words}\n"));
+        assert!(!gate.exists("out.json"));
+    }
+    let ran = gate.run("image-detail", &["--output", "json", "imageDetail.json"]);
+    let found = document::document(&ran, "run-document.v1.schema.json");
+    assert_eq!(
+        (
+            &found["permitted"],
+            &found["verdict"],
+            &found["error"]["message"]
+        ),
+        (&json!(false), &json!("rejected"), &json!(words))
+    );
+    // The digest that the tag has.
+    let own = gate.scene.digest();
+    gate.write(
+        "imageDetail.json",
+        &format!("{{\"ImageURI\":\"REPO:v1\",\"ImageDigest\":\"{own}\"}}"),
+    );
+    assert_eq!(gate.run("image-detail", &["imageDetail.json"]).code, 0);
 }

@@ -113,3 +113,17 @@ fn a_file_that_cannot_be_written_is_said() {
     ran.assert_says("Error: ");
     ran.assert_says("missing");
 }
+
+#[test]
+fn a_document_and_its_record_are_two_files() {
+    let gate = Gate::new();
+    gate.write("task.json", TASK);
+    for lock in ["out.json", "./out.json"] {
+        let ran = gate.run(
+            "task-definition",
+            &["--pin", "--out", "out.json", "--lock", lock, "./task.json"],
+        );
+        ran.assert_refused(2, "Error: `--out` and `--lock` name the same file");
+        assert!(!gate.exists("out.json"));
+    }
+}

@@ -47,7 +47,7 @@ const OF_SIGNER: [(&str, &str, &str); 19] = [
 
 /// A call to AWS's APIs that is under way. Other requests, such as a question to an instance's metadata, have no
 /// such value.
-pub(super) struct Told {
+pub(super) struct CallTrace {
     /// As IAM has it, `signer:SignPayload` for example; without a service where the request is not signed.
     action: String,
     region: Option<String>,
@@ -55,7 +55,7 @@ pub(super) struct Told {
     since: Instant,
 }
 
-impl Told {
+impl CallTrace {
     pub(super) fn of(request: &reqwest::Request) -> Option<Self> {
         let (region, service) = scope(request.headers()).unzip();
         let name = action(request, service.as_deref())?;
@@ -149,7 +149,7 @@ mod tests {
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        let told = Told::of(&request.body(body).build().unwrap())?;
+        let told = CallTrace::of(&request.body(body).build().unwrap())?;
         Some(format!(
             "{} {}",
             told.action,

@@ -8,7 +8,7 @@ use url::Url;
 use super::{Error, redact};
 
 /// A request that is under way; nothing is kept of it without a log.
-pub(super) struct Told(Option<Kept>);
+pub(super) struct RequestTrace(Option<Kept>);
 
 struct Kept {
     method: reqwest::Method,
@@ -18,7 +18,7 @@ struct Kept {
     since: Instant,
 }
 
-impl Told {
+impl RequestTrace {
     pub(super) fn of(request: &reqwest::Request, via: impl FnOnce() -> String) -> Self {
         Self(tracing::enabled!(Level::DEBUG).then(|| Kept {
             method: request.method().clone(),
