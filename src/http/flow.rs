@@ -13,7 +13,7 @@ use std::time::Duration;
 use http::StatusCode;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, sleep_until};
-use url::Url;
+use url::{Position, Url};
 
 use super::first_request::FirstRequest;
 use super::retry::retry_after;
@@ -30,16 +30,16 @@ pub(super) struct Flows(Mutex<HashMap<String, Arc<Flow>>>);
 impl Flows {
     /// The window of the host that `url` leads to.
     fn of(&self, url: &Url) -> Arc<Flow> {
-        let host = url.origin().ascii_serialization();
+        let host = &url[Position::BeforeScheme..Position::BeforePath];
         let mut flows = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(flow) = flows.get(&host) {
+        if let Some(flow) = flows.get(host) {
             return Arc::clone(flow);
         }
         if flows.len() >= MAX_KNOWN_HOSTS {
             flows.retain(|_, flow| Arc::strong_count(flow) > 1);
         }
         let flow = Arc::new(Flow::new());
-        flows.insert(host, Arc::clone(&flow));
+        flows.insert(host.to_owned(), Arc::clone(&flow));
         flow
     }
 

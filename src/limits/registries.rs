@@ -88,7 +88,7 @@ pub const MAX_INDEX_WAIT: Duration = Duration::from_secs(2);
 /// time.
 pub const MAX_LAYOUT_INDEX_WRITES: usize = 3;
 
-/// Time in which the lock on an OCI image layout must be had; writing a signature takes milliseconds.
+/// Time in which the lock on an OCI image layout must be taken; writing a signature takes milliseconds.
 pub const LAYOUT_LOCK_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Wait before the lock on an OCI image layout is tried again.
@@ -142,6 +142,9 @@ pub const MAX_CACHED_BYTES: u64 = MAX_BYTES_WITHOUT_ROOM;
 
 /// Bytes of one of the 16 parts of the content cache: with what is written between two looks, all of them have 256 MiB.
 pub const MAX_CACHE_PART_BYTES: u64 = 12 * 1024 * 1024;
+
+/// How long after a file's use was noted it is noted again: files that give way are older than that.
+pub const CACHE_USE_INTERVAL: Duration = Duration::from_hours(1);
 
 /// Files that are written into a part before one who writes looks again how many bytes are in it.
 pub const CACHE_WRITES_BETWEEN_LOOKS: u64 = 64;

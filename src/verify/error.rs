@@ -46,7 +46,7 @@ pub enum Error {
         #[source]
         source: registry::Error,
     },
-    /// The artifact's descriptor could not be had.
+    /// The artifact's descriptor could not be read.
     #[error("failed to resolve `{reference}`")]
     Resolve {
         /// The artifact.
@@ -78,7 +78,7 @@ pub enum Error {
         #[source]
         source: registry::Error,
     },
-    /// The list of its signatures could not be had.
+    /// The list of its signatures could not be read.
     #[error("failed to list the signatures of `{reference}`")]
     List {
         /// The artifact.

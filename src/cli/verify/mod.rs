@@ -480,12 +480,15 @@ impl Job {
                  tags are mutable."
             );
         }
+        let is_by_tag = !before.is_empty();
         before.push_str(&self.means.warnings);
-        // Notation parts its warnings from the answer by a blank line.
-        if report.exit == Exit::Done
-            && !(before.is_empty() && report.stderr.is_empty())
-            && !self.verbose
-        {
+        // Notation parts its warnings from the answer by a blank line, and has none of our own.
+        let is_parted = if self.called.is_notation() {
+            is_by_tag || text::has_logged(answer.found.as_ref())
+        } else {
+            !(before.is_empty() && report.stderr.is_empty())
+        };
+        if report.exit == Exit::Done && is_parted && !self.verbose {
             report.stdout.insert(0, '\n');
         }
         report.stderr.insert_str(0, &before);

@@ -137,9 +137,9 @@ impl LayoutRepository {
             None => self.find_tag()?,
         };
         let bytes = self.read_manifest(&descriptor)?;
-        let called = self.blob_path(descriptor.digest()).display().to_string();
+        let called = || self.blob_path(descriptor.digest()).display().to_string();
         let media_type = descriptor.media_type().to_string();
-        manifest::checked_media_type(&called, Some(media_type), &bytes)?;
+        manifest::checked_media_type(called, Some(media_type), &bytes)?;
         Ok(Target {
             reference: self.called.with_digest(descriptor.digest()),
             // What else the index says of it, its tag for example, is not signed.

@@ -1,6 +1,7 @@
 //! What the tests share.
 
 pub(crate) mod archives;
+pub(crate) mod asking;
 pub(crate) mod document;
 pub(crate) mod envelopes;
 pub(crate) mod forward;

@@ -22,6 +22,7 @@ use crate::signer_info::{
     ExtendedAttribute, LabelKind, SignedAttributes, SignerInfo, UnsignedAttributes,
 };
 use crate::trust_policy::TrustPolicies;
+use crate::verify::Unseen;
 use crate::x509::Certificate;
 use crate::x509::testing::self_signed;
 

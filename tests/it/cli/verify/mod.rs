@@ -9,9 +9,8 @@ mod plugins;
 mod policies;
 mod refusals;
 mod requirements;
-mod shared;
-mod speed;
 mod revocation;
+mod shared;
 mod tolerated;
 mod usage;
 
