@@ -6,9 +6,9 @@ use reqwest::Response;
 use url::Url;
 
 use super::error::Error;
+use super::listing::Listing;
 use super::manifest;
 use super::media_types::{self, IMAGE_INDEX};
-use super::referrers::Listing;
 use super::referrers_index::Known;
 use super::room::Held;
 use super::shared_answers::{self, Question};

@@ -15,7 +15,7 @@ use bytes::Bytes;
 use tokio::time::Instant;
 
 use super::error::Error;
-use super::referrers::Listing;
+use super::listing::Listing;
 use super::room::Held;
 use super::transport::Session;
 use crate::http;

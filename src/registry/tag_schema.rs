@@ -5,8 +5,9 @@ use http::StatusCode;
 
 use super::RemoteRepository;
 use super::error::Error;
+use super::listing::{Listing, Source};
 use super::media_types::IMAGE_INDEX;
-use super::referrers::{Collected, Listing, Source};
+use super::referrers::Collected;
 use super::referrers_index::parse_index;
 use super::resolve::{self, ReadManifest};
 use super::shared_answers;

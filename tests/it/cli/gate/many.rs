@@ -89,13 +89,14 @@ fn a_registry_that_is_busy_slow_or_down_changes_nothing_for_the_others() {
     assert_eq!(found[busy_host.as_str()], ["verified"; 4]);
     assert_eq!(found[slow_host.as_str()], ["verified"; 4]);
     assert_eq!(found[nobody.as_str()], ["inconclusive"; 4]);
-    // Manifest, list, signature manifest, envelope and where it is, of each.
-    assert_eq!(well.seen().len(), 5 * 4);
+    // Manifest, list, signature manifest, envelope and where it is, tag schema, of each.
+    assert_eq!(well.seen().len(), 6 * 4);
 }
 
 #[test]
 fn nothing_of_an_index_is_fetched_twice() {
-    for (covers, requests) in [("image", 6 + 6), ("index", 2 + 3 + 2)] {
+    // Of each that is judged: manifest, list, signature manifest, envelope and where it is, tag schema.
+    for (covers, requests) in [("image", 6 + 6 + 2), ("index", 2 + 3 + 1 + 2)] {
         let gate = Gate::new();
         let digest = gate.scene.emulator.push_test_index("app", "multi").unwrap();
         let index = format!("{}@{digest}", gate.scene.repository);
