@@ -63,9 +63,7 @@ use crate::outcome::{SignatureOutcome, Standing};
 use crate::plugin_contract::PluginConfig;
 use crate::plugin_host::PluginHost;
 use crate::reference::{ArtifactReference, Reference, Scheme};
-use crate::registry::{
-    self, Access, LayoutRepository, Listing, Repository, SharedAnswers, Target,
-};
+use crate::registry::{self, Access, LayoutRepository, Listing, Repository, SharedAnswers, Target};
 use crate::revocation::Checker;
 use crate::trust_policy::{Statement, StatementName, TrustPolicies};
 use crate::trust_store::TrustStores;

@@ -34,7 +34,7 @@ impl FirstRequest {
         }
     }
 
-    /// An answer began, or there is none.
+    /// An answer began, or the request ended without one.
     pub(super) fn end(&self) {
         self.is_over
             .send_if_modified(|is_over| !std::mem::replace(is_over, true));

@@ -1,9 +1,9 @@
 //! Answers of registries that several artifacts of one command share.
 //!
-//! References may name the same artifact, and images may stand in the same index. Among those that share, one question to
-//! one repository is asked once: who asks while the answer is awaited waits for it, and a small answer stays for
+//! References may name the same artifact, and images may stand in the same index. Among those that share, one question
+//! to one repository is asked once: who asks while the answer is awaited waits for it, and a small answer stays for
 //! [`SHARED_ANSWER_AGE`]. A question is the same only with the same session, which has one registry, one repository and
-//! one credential. Others ask anew, and so does the next command.
+//! one credential. Others ask for themselves, and so does the next command.
 //!
 //! The first one asks on its own allowance. If that is used up, or its work is stopped, the next one asks itself.
 

@@ -49,7 +49,7 @@ fn a_registry_that_is_busy_slow_or_down_changes_nothing_for_the_others() {
         }
         reply
     });
-    // It answers nobody before the one that is well was asked for everything.
+    // It answers no request before the registry that is well was asked for everything.
     let wanted = digests.len();
     let slow = registry(&gate.scene, move |_, reply| {
         let (count, changes) = &*fetched;
