@@ -80,7 +80,7 @@ impl From<SignerError> for Error {
     not(feature = "cli"),
     expect(
         dead_code,
-        reason = "packages, which archives are read for, ask for more than time stamps"
+        reason = "packages, which archives are read for, ask for more than timestamps"
     )
 )]
 #[derive(Debug)]

@@ -57,11 +57,16 @@ pub fn read(path: &Path, max_bytes: u64) -> Result<Vec<u8>, Error> {
 fn open_regular(path: &Path) -> Result<(File, Metadata), Error> {
     // Looking first keeps a pipe or a device from being opened at all, and gives the clearer message.
     check_regular(path, look(path)?)?;
+    open_unseen(path)
+}
+
+/// The same without a look before: for a directory that only this user can write, in which there are no devices.
+fn open_unseen(path: &Path) -> Result<(File, Metadata), Error> {
     let mut options = OpenOptions::new();
     options.read(true);
     without_following(&mut options);
     let file = options.open(path).map_err(|source| {
-        // The link was put there after the look above.
+        // The link was put there after the look, if there was one.
         if is_link_refusal(&source) {
             Error::SymbolicLink {
                 path: path.to_owned(),
@@ -157,7 +162,7 @@ pub fn write_atomic_with_mode(path: &Path, bytes: &[u8], mode: u32) -> Result<()
     replacing(path, mode)?.write(bytes)
 }
 
-/// [`write_atomic`] for what can be had again: not waited for until it is on the disk, which takes longer than to fetch
+/// [`write_atomic`] for what can be fetched again: not waited for until it is on the disk, which takes longer than to fetch
 /// it.
 ///
 /// # Errors

@@ -108,12 +108,7 @@ pub fn parse_object(bytes: &[u8]) -> Result<Map<String, Value>, Error> {
 /// [`Error::CaseVariant`] with the first such member.
 pub fn check_case(members: &Map<String, Value>, known: &[&'static str]) -> Result<(), Error> {
     for found in members.keys() {
-        // Go folds Unicode letters, such as the Kelvin sign to `k` and the long s to `s`. Only the first of these has a
-        // lower case, and only the second one an upper case.
-        let folded = found.to_uppercase().to_lowercase();
-        let variant_of = known
-            .iter()
-            .find(|wanted| found != *wanted && folded == wanted.to_lowercase());
+        let variant_of = known.iter().find(|wanted| is_variant(found, wanted));
         if let Some(wanted) = variant_of {
             return Err(Error::CaseVariant {
                 found: found.clone(),
@@ -122,6 +117,19 @@ pub fn check_case(members: &Map<String, Value>, known: &[&'static str]) -> Resul
         }
     }
     Ok(())
+}
+
+/// Whether the two names differ, and only in letter case.
+fn is_variant(found: &str, wanted: &str) -> bool {
+    if found == wanted {
+        return false;
+    }
+    if found.is_ascii() && wanted.is_ascii() {
+        return found.eq_ignore_ascii_case(wanted);
+    }
+    // Go folds Unicode letters, such as the Kelvin sign to `k` and the long s to `s`. Only the first of these has a
+    // lower case, and only the second one an upper case.
+    found.to_uppercase().to_lowercase() == wanted.to_lowercase()
 }
 
 /// Writes `value` as notation's own encoder does (Go's): compact, with `<`, `>`, `&`, U+2028 and

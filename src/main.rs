@@ -148,25 +148,25 @@ fn start_again_without_harmful_variables(arguments: &[OsString], is_function: bo
     use std::os::unix::process::CommandExt as _;
     use std::process::Command;
 
-    let mut is_needed = false;
-    let Ok(program) = std::env::current_exe() else {
-        return;
-    };
-    let mut again = Command::new(program);
-    for (name, value) in std::env::vars_os() {
+    let is_harmful = |(name, value): &(OsString, OsString)| {
         let is_empty_of_aws = |name: &str| value.is_empty() && name.starts_with("AWS_");
         let is_dropped = |name: &str| {
             is_empty_of_aws(name)
                 || name == PARTITIONS_OF_TESTS
                 || is_function && !is_seen_by_a_function(name)
         };
-        if name.to_str().map_or(is_function, is_dropped) {
-            again.env_remove(name);
-            is_needed = true;
-        }
-    }
-    if !is_needed {
+        name.to_str().map_or(is_function, is_dropped)
+    };
+    let harmful: Vec<_> = std::env::vars_os().filter(is_harmful).collect();
+    if harmful.is_empty() {
         return;
+    }
+    let Ok(program) = std::env::current_exe() else {
+        return;
+    };
+    let mut again = Command::new(program);
+    for (name, _) in harmful {
+        again.env_remove(name);
     }
     if let [name, rest @ ..] = arguments {
         again.arg0(name).args(rest);

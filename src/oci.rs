@@ -8,7 +8,7 @@ pub use oci_spec::image::{Descriptor, Digest};
 use crate::algorithm::HashAlgorithm;
 
 /// Why bytes are not what a digest names.
-#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[derive(Debug, Clone, thiserror::Error, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Error {
     /// The digest is not of a form that this program can check.
@@ -33,19 +33,26 @@ pub enum Error {
 /// [`Error::UnsupportedDigest`] if the algorithm is not SHA-256, SHA-384 or SHA-512, or the rest is
 /// not that hash in lower-case hexadecimal.
 pub fn parse_digest(text: &str) -> Result<Digest, Error> {
+    parts(text)?;
+    text.parse()
+        .map_err(|_| Error::UnsupportedDigest(text.to_owned()))
+}
+
+/// The algorithm of a digest that can be checked, and its hash in hexadecimal.
+fn parts(text: &str) -> Result<(HashAlgorithm, &str), Error> {
     let unsupported = || Error::UnsupportedDigest(text.to_owned());
     let (algorithm, hex) = text.split_once(':').ok_or_else(unsupported)?;
-    let length = match algorithm {
-        "sha256" => 64,
-        "sha384" => 96,
-        "sha512" => 128,
+    let (algorithm, length) = match algorithm {
+        "sha256" => (HashAlgorithm::Sha256, 64),
+        "sha384" => (HashAlgorithm::Sha384, 96),
+        "sha512" => (HashAlgorithm::Sha512, 128),
         _ => return Err(unsupported()),
     };
     let is_lower_hex = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
     if hex.len() != length || !hex.bytes().all(is_lower_hex) {
         return Err(unsupported());
     }
-    text.parse().map_err(|_| unsupported())
+    Ok((algorithm, hex))
 }
 
 /// The SHA-256 digest of `bytes`.
@@ -79,33 +86,27 @@ pub fn digest_of_hash(algorithm: HashAlgorithm, hash: &[u8]) -> Digest {
 ///
 /// [`Error::DigestMismatch`], or [`Error::UnsupportedDigest`] if the digest cannot be checked.
 pub fn verify_digest(digest: &Digest, bytes: &[u8]) -> Result<(), Error> {
-    let wanted = parse_digest(digest.as_ref())?;
-    let algorithm = match wanted.as_ref().split_once(':') {
-        Some(("sha256", _)) => HashAlgorithm::Sha256,
-        Some(("sha384", _)) => HashAlgorithm::Sha384,
-        _ => HashAlgorithm::Sha512,
-    };
-    let found = digest_with(algorithm, bytes);
-    if found == wanted {
+    let (algorithm, wanted) = parts(digest.as_ref())?;
+    let found = algorithm.hash(bytes);
+    if hex(&found) == wanted {
         Ok(())
     } else {
         Err(Error::DigestMismatch {
-            wanted: wanted.to_string(),
-            found: found.to_string(),
+            wanted: digest.to_string(),
+            found: digest_of_hash(algorithm, &found).to_string(),
         })
     }
 }
 
 /// `bytes` in lower-case hexadecimal.
 pub fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    bytes
-        .iter()
-        .fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-            // Writing to a `String` cannot fail.
-            let _ = write!(text, "{byte:02x}");
-            text
-        })
+    let digit = |half: u8| char::from_digit(u32::from(half), 16).unwrap_or_default();
+    let mut text = String::with_capacity(bytes.len().saturating_mul(2));
+    for byte in bytes {
+        text.push(digit(byte >> 4));
+        text.push(digit(byte & 0xf));
+    }
+    text
 }
 
 #[cfg(test)]

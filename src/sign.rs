@@ -92,7 +92,7 @@ pub enum Error {
         #[source]
         source: registry::Error,
     },
-    /// The artifact's descriptor could not be had.
+    /// The artifact's descriptor could not be read.
     #[error("failed to resolve `{reference}`")]
     Resolve {
         /// The artifact.

@@ -3,6 +3,7 @@
 import json
 import os
 import pathlib
+import re
 import resource
 import shutil
 import subprocess
@@ -45,7 +46,7 @@ def build_peers():
                 if file.endswith(".rlib"):
                     files[line["target"]["name"].replace("-", "_")] = file
     crates = [f"--extern={name}={files[name]}" for name in ["countersign", "futures_util", "tokio", "url"]]
-    for source in [HERE / "get.rs", ROOT / "benches" / "envelope.rs", ROOT / "benches" / "startup.rs"]:
+    for source in [HERE / "get.rs", HERE / "envelope.rs", HERE / "startup.rs"]:
         compile = ["rustc", "--edition=2024", "-Copt-level=3", "-Cpanic=abort", "-o", CACHE / source.stem, source]
         subprocess.run([*compile, *crates, f"-Ldependency={TARGET / 'quick' / 'deps'}"], check=True)
 
@@ -137,6 +138,24 @@ def resident(pid):
     return next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmRSS")) / 1024
 
 
+def peak_memory(scene, program):
+    """The most memory (MiB) of a process that verifies the first image: looked at until it ends, as what the system says of an ended
+    process counts this one's memory before the program began."""
+    command = [program, "verify", "--insecure-registry", scene.references(1)[0]]
+    process = subprocess.Popen(command, env=scene.environment, stdout=subprocess.DEVNULL)
+    peak = 0
+    while process.poll() is None:
+        try:
+            started = os.readlink(f"/proc/{process.pid}/exe") == str(program)
+            status = pathlib.Path(f"/proc/{process.pid}/status").read_text()
+        except OSError:
+            continue
+        found = re.search(r"^VmHWM:\s+(\d+)", status, re.MULTILINE)
+        if started and found:
+            peak = max(peak, int(found[1]) / 1024)
+    return peak
+
+
 def descriptors(pid):
     """How many files and connections it has open."""
     return len(os.listdir(f"/proc/{pid}/fd"))
@@ -158,7 +177,7 @@ def ours_one(scene, program):
 
 
 def envelope_seconds(scene):
-    """What verifying the envelope of the first image takes by itself, as `benches/envelope.rs` measures it."""
+    """What verifying the envelope of the first image takes by itself, as `envelope.rs` measures it."""
     found = subprocess.run([CACHE / "envelope", scene.envelope()], check=True, stdout=subprocess.PIPE, text=True)
     return int(found.stdout.split()[1]) / 1e9
 
@@ -175,20 +194,43 @@ def start_up(program, *arguments):
     return float(found.stdout.split()[-1])
 
 
+def notation_binary():
+    """The program around notation's library."""
+    return CACHE / "notation"
+
+
+def instructions(scene, program):
+    """Instructions an image, without those of the start; nothing where they cannot be counted. A processor counts them itself
+    where the machine lets it, and else valgrind does, if it is there."""
+    counted = [count_instructions(scene, program, count) for count in [50, 250]]
+    return None if None in counted else (counted[1] - counted[0]) / 200
+
+
+def count_instructions(scene, program, count):
+    command = [program, "verify", "--insecure-registry", "--references-from", "-"]
+    lines = "\n".join(scene.references(count)) + "\n"
+    with tempfile.NamedTemporaryFile("r") as found:
+        for counter, pattern in [
+            (["perf", "stat", "-x,", "-e", "instructions:u", "-o", found.name], r"^(\d+),.*instructions"),
+            (["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null", f"--log-file={found.name}"], r"Collected : (\d+)"),
+        ]:
+            if not shutil.which(counter[0]):
+                continue
+            subprocess.run(
+                [*counter, *command], env=scene.environment, text=True, input=lines,
+                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+            )
+            match = re.search(pattern, pathlib.Path(found.name).read_text(), re.MULTILINE)
+            if match:
+                return int(match[1])
+    return None
+
+
 def envelope_ratios():
     """The time of each kind of envelope, as a part of notation-core-go's: `benches/envelope` has the two take turns."""
     found = subprocess.run([ROOT / "benches" / "envelope"], stdout=subprocess.PIPE, text=True).stdout
     lines = [line.split() for line in found.splitlines()[1:]]
     return {line[0]: float(line[-1]) for line in lines}
-
-
-def aws_signer(program):
-    """Times five delays that fifty images of AWS Signer took, and seconds of their signing: a test measures them."""
-    command = [ROOT / "benches" / "aws-signer", program]
-    found = subprocess.run(command, stdout=subprocess.PIPE, text=True).stdout
-    signing = next(line for line in found.splitlines() if line.startswith("signing"))
-    verifying = next(line for line in found.splitlines() if line.startswith("verification"))
-    return float(verifying.split(", ")[1].split()[0]), signing.split(": ")[1]
 
 
 def bare_gets(scene, count):

@@ -25,6 +25,7 @@ mod stored;
 mod call_trace;
 
 pub use crate::partition::Partition;
+pub(crate) use arn::is_account;
 pub(crate) use arn::is_profile_name;
 pub use arn::{
     AliasedSigningProfileArn, ArnError, ArnService, KmsKeyId, KmsKeyIdError, Location, SignerArn,

@@ -1,6 +1,6 @@
-//! Questions before something is removed or replaced. They are asked on a terminal alone: what comes out of a pipe was not
-//! written as an answer. By the name `notation` they are asked on stdout and answered from anywhere, as its scripts do it;
-//! a missing answer is never a yes.
+//! Questions before something is removed or replaced. They are asked on a terminal alone: what comes out of a pipe was
+//! not written as an answer. By the name `notation` they are asked on stdout and answered from anywhere, as its scripts
+//! do it; a missing answer means "no" there too.
 
 use std::io::{self, BufRead as _, IsTerminal as _, Read as _};
 

@@ -404,7 +404,7 @@ fn hint_of_file(error: &files::Error, wanted: &str) -> String {
     hint.unwrap_or_else(|| wanted.to_owned())
 }
 
-/// Notation's sentence for a root that is not an authority.
+/// What notation says of a root that is not an authority.
 const NOT_AN_AUTHORITY: &str = "failed to check root certificate with error: x509: invalid signature: parent certificate cannot \
                                 sign this kind of certificate";
 

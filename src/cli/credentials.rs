@@ -42,19 +42,8 @@ pub(super) fn given(
     shown: Shown,
     environment: &Environment,
 ) -> Result<Given, CommandOutput> {
-    let mut registries: Vec<&RegistryName> = Vec::new();
     let canonical = |name: &RegistryName| name.canonical(plain_http.scheme(name));
-    for reference in references {
-        if let ArtifactReference::Registry(reference) = reference {
-            let name = reference.registry_name();
-            if !registries
-                .iter()
-                .any(|known| canonical(known) == canonical(name))
-            {
-                registries.push(name);
-            }
-        }
-    }
+    let mut registries = registries_of(references, canonical);
     let set = |name: &str| environment.variable(name).filter(|value| !value.is_empty());
     // The one that is named may come later in the list.
     let named = match (shown, set(REGISTRY)) {
@@ -72,24 +61,8 @@ pub(super) fn given(
     let password = args.password()?;
     let of_environment = password.is_none();
     let password = password.or_else(|| set(PASSWORD).map(Secret::new));
-    let credential = match (username, password) {
-        (Some(username), Some(password)) => Credential::password(username, password, from),
-        (None, None) => return Ok(Given::default()),
-        (Some(_), None) => {
-            return Err(CommandOutput::usage(
-                "a user name for the registry was given without a password",
-                Some(
-                    "give `--password-stdin` or `--password`, or set `NOTATION_PASSWORD`"
-                        .to_owned(),
-                ),
-            ));
-        }
-        (None, Some(_)) => {
-            return Err(CommandOutput::usage(
-                "a password for the registry was given without a user name",
-                Some("give `--username` or set `NOTATION_USERNAME`".to_owned()),
-            ));
-        }
+    let Some(credential) = pair(username, password, from)? else {
+        return Ok(Given::default());
     };
     let (registry, note) = if of_environment {
         let named = set(REGISTRY);
@@ -127,6 +100,48 @@ pub(super) fn given(
         credential: Some((server, credential)),
         note,
     })
+}
+
+/// The registries of these references, each once.
+fn registries_of(
+    references: &[ArtifactReference],
+    canonical: impl Fn(&RegistryName) -> String,
+) -> Vec<&RegistryName> {
+    let mut registries: Vec<&RegistryName> = Vec::new();
+    for reference in references {
+        if let ArtifactReference::Registry(reference) = reference {
+            let name = reference.registry_name();
+            if !registries
+                .iter()
+                .any(|known| canonical(known) == canonical(name))
+            {
+                registries.push(name);
+            }
+        }
+    }
+    registries
+}
+
+/// The credential that a user name and a password make; `None` without either.
+fn pair(
+    username: Option<String>,
+    password: Option<Secret>,
+    from: &'static str,
+) -> Result<Option<Credential>, CommandOutput> {
+    match (username, password) {
+        (Some(username), Some(password)) => {
+            Ok(Some(Credential::password(username, password, from)))
+        }
+        (None, None) => Ok(None),
+        (Some(_), None) => Err(CommandOutput::usage(
+            "a user name for the registry was given without a password",
+            Some("give `--password-stdin` or `--password`, or set `NOTATION_PASSWORD`".to_owned()),
+        )),
+        (None, Some(_)) => Err(CommandOutput::usage(
+            "a password for the registry was given without a user name",
+            Some("give `--username` or set `NOTATION_USERNAME`".to_owned()),
+        )),
+    }
 }
 
 /// The registry that `NOTATION_REGISTRY` names.

@@ -4,6 +4,7 @@
 //! command takes what it needs from `context::Context` and gives back a `CommandOutput`.
 
 mod args;
+mod bar;
 mod blob;
 mod cert;
 mod code_signing;
@@ -255,27 +256,39 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
             exit = exit.worse(report.exit);
         }
     };
-    match line::parse(&arguments).and_then(|line| Ok((Cli::from_arg_matches(&line.matches)?, line)))
-    {
+    // The one answer for which no flag has to be described.
+    if matches!(arguments.as_slice(), [_, word] if word == "version") {
+        messages::begin(args::MessageArgs::default(), called, false);
+        write(version::run());
+    } else {
+        answer(&arguments, called, &mut write);
+    }
+    if called.is_notation() {
+        u8::from(exit != Exit::Done)
+    } else {
+        exit.code()
+    }
+}
+
+/// Reads the command line and runs the command that it names.
+fn answer(arguments: &[OsString], called: Called, write: &mut dyn FnMut(CommandOutput)) {
+    let read =
+        line::parse(arguments).and_then(|line| Ok((Cli::from_arg_matches(&line.matches)?, line)));
+    match read {
         Ok((cli, line)) => {
             messages::begin(cli.messages, called, cli.command.says_what_it_found());
-            match admitted(&line, &arguments, called) {
+            match admitted(&line, arguments, called) {
                 Ok(warning) => {
                     output::write_stderr(warning);
-                    execute(cli.command, called, &mut write);
+                    execute(cli.command, called, write);
                 }
                 Err(report) => write(report),
             }
         }
         Err(error) => {
             messages::begin(args::MessageArgs::default(), called, false);
-            write(usage::report(error, &arguments, called));
+            write(usage::report(error, arguments, called));
         }
-    }
-    if called.is_notation() {
-        u8::from(exit != Exit::Done)
-    } else {
-        exit.code()
     }
 }
 

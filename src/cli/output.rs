@@ -237,6 +237,9 @@ pub(super) fn write_document(
     out: &mut (impl Write + IsTerminal),
     document: &str,
 ) -> io::Result<()> {
+    if document.is_empty() {
+        return Ok(());
+    }
     if out.is_terminal() {
         return write_text(out, document);
     }

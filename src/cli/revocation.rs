@@ -1,7 +1,7 @@
 //! `countersign revocation fetch`: stores what `verify --offline` needs.
 
 use std::fmt::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use clap::Subcommand;
@@ -14,6 +14,7 @@ use super::output::{
 };
 use super::reader;
 use super::verify::text::signatures;
+use crate::files;
 use crate::many;
 use crate::outcome::{RevocationFact, RevocationStatus, Said};
 use crate::report::{ArtifactGathering, Called, GatheringEnd, Invocation, Results, sentence};
@@ -116,19 +117,9 @@ async fn fetch(
         stderr: warning_lines(&warnings),
         ..CommandOutput::done()
     });
-    directory.prepare().map_err(|error| {
-        let sentence = format!(
-            "the directory `{}` of `--out` cannot be used",
-            args.out.display()
-        );
-        let hint = error.hint().or_else(|| {
-            Some("name a directory that this user can write, or a new one, with `--out`".to_owned())
-        });
-        let mut report = CommandOutput::failed(Exit::Usage, &sentence);
-        write_as_cause(&mut report.stderr, "", &error);
-        write_hint(&mut report.stderr, "", hint);
-        report
-    })?;
+    directory
+        .prepare()
+        .map_err(|error| unusable_directory(&args.out, &error))?;
     let options = Options {
         allowed: args.time.allowed()?,
         layout_scope: scope,
@@ -176,6 +167,21 @@ async fn fetch(
         });
     }
     Ok(())
+}
+
+/// Why nothing can be stored in the directory of `--out`.
+fn unusable_directory(out: &Path, error: &files::Error) -> CommandOutput {
+    let sentence = format!(
+        "the directory `{}` of `--out` cannot be used",
+        out.display()
+    );
+    let hint = error.hint().or_else(|| {
+        Some("name a directory that this user can write, or a new one, with `--out`".to_owned())
+    });
+    let mut report = CommandOutput::failed(Exit::Usage, &sentence);
+    write_as_cause(&mut report.stderr, "", error);
+    write_hint(&mut report.stderr, "", hint);
+    report
 }
 
 fn failed(error: &Error, scope: &str, called: Called) -> CommandOutput {

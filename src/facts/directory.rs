@@ -75,15 +75,15 @@ impl Directory {
         Self::found(read)
     }
 
-    /// The same for a file of this user alone, which gives way when it was not read for long.
+    /// The same for a file of this user alone of so many bytes, which gives way when it was not read for long.
     pub(crate) fn read_in_use(
         &self,
         name: &str,
-        max_bytes: u64,
+        bytes: u64,
     ) -> Result<Option<Vec<u8>>, files::Error> {
         let path = self.file(name);
         let read = self.check();
-        Self::found(read.and_then(|()| files::read_private_in_use(&path, max_bytes)))
+        Self::found(read.and_then(|()| files::read_private_in_use(&path, bytes)))
     }
 
     fn found(read: Result<Vec<u8>, files::Error>) -> Result<Option<Vec<u8>>, files::Error> {

@@ -1,9 +1,12 @@
 //! Files that no other user can have written, and directories that no other user can write.
 
 use std::fs::{File, Metadata};
+use std::io::Read as _;
 use std::path::Path;
+use std::time::SystemTime;
 
-use super::{Error, open_regular, read_regular, touch, wrong_kind};
+use super::{Error, open_regular, open_unseen, read_regular, touch, wrong_kind};
+use crate::limits::CACHE_USE_INTERVAL;
 
 /// [`read`](super::read) of a file that this user alone can have written: it is this user's, and no other user
 /// may read or write it.
@@ -16,22 +19,52 @@ pub fn read_private(path: &Path, max_bytes: u64) -> Result<Vec<u8>, Error> {
     read_regular(file, &opened, path, max_bytes)
 }
 
-/// [`read_private`] of a file that gives way to others when it was not used for long: it was used now.
+/// [`read_private`] of a file of so many bytes that gives way to others when it was not used for long: it was used now. Its
+/// directory was looked at ([`check_private_directory`]), and only this user can put anything
+/// there, so it is opened without a look before.
 ///
 /// # Errors
 ///
-/// As [`read_private`].
-pub fn read_private_in_use(path: &Path, max_bytes: u64) -> Result<Vec<u8>, Error> {
-    let (file, opened) = open_private(path)?;
-    // A file that cannot be touched only gives way earlier.
-    let _ = touch(&file);
-    read_regular(file, &opened, path, max_bytes)
+/// As [`read_private`], and [`Error::Io`] for a file that is shorter.
+pub fn read_private_in_use(path: &Path, bytes: u64) -> Result<Vec<u8>, Error> {
+    let too_large = || Error::TooLarge {
+        path: path.to_owned(),
+        max_bytes: bytes,
+    };
+    let (mut file, opened) = open_unseen(path)?;
+    check_closed(path, &opened)?;
+    if opened.len() > bytes {
+        return Err(too_large());
+    }
+    if was_used_long_ago(&opened) {
+        // A file that cannot be touched only gives way earlier.
+        let _ = touch(&file);
+    }
+    let mut read = vec![0; usize::try_from(bytes).map_err(|_| too_large())?];
+    file.read_exact(&mut read)
+        .map_err(|source| Error::io("read", path, source))?;
+    Ok(read)
+}
+
+/// Whether it is worth noting that a file is used: not if that was noted a moment ago.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "how old a file is, is for the clock that its times are from to say; nothing that is judged depends on it"
+)]
+fn was_used_long_ago(opened: &Metadata) -> bool {
+    let used = opened.modified().ok();
+    let since = used.and_then(|used| SystemTime::now().duration_since(used).ok());
+    since.is_none_or(|since| since >= CACHE_USE_INTERVAL)
 }
 
 fn open_private(path: &Path) -> Result<(File, Metadata), Error> {
     let (file, opened) = open_regular(path)?;
-    check_private(path, &opened, 0o077, "is open to other users")?;
+    check_closed(path, &opened)?;
     Ok((file, opened))
+}
+
+fn check_closed(path: &Path, opened: &Metadata) -> Result<(), Error> {
+    check_private(path, opened, 0o077, "is open to other users")
 }
 
 /// Checks that there is a directory at `path` itself, in which only this user can put or rename

@@ -53,7 +53,7 @@ impl Reserved {
         })
     }
 
-    /// The same for what can be had again and is compared with its digest whenever it is read: after a crash of the
+    /// The same for what can be fetched again and is compared with its digest whenever it is read: after a crash of the
     /// machine the file may be there without its bytes.
     #[must_use]
     pub fn unsynced(self) -> Self {

@@ -7,7 +7,7 @@ use super::Error;
 use crate::limits::MAX_FOUND_ENTRIES;
 
 /// Removes the files of `directory` that were written longest ago, all but half of `max_files`, once
-/// there are `max_files`. For what can be had again: another process may do the same at the same time.
+/// there are `max_files`. For what can be fetched again: another process may do the same at the same time.
 ///
 /// # Errors
 ///
@@ -37,7 +37,7 @@ pub fn make_room(directory: &Path, max_files: usize) -> Result<(), Error> {
 }
 
 /// Removes the files of `directory` that were written longest ago, until what is left has half of `max_bytes` at most, once
-/// there are more than `max_bytes` in all. For what can be had again, as [`make_room`].
+/// there are more than `max_bytes` in all. For what can be fetched again, as [`make_room`].
 ///
 /// # Errors
 ///

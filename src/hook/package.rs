@@ -6,7 +6,9 @@ use std::path::{Component, Path, PathBuf};
 
 use serde::Deserialize;
 
-use crate::aws::{EcsArn, EcsArnError, EcsKind, ObjectName, StoredNameError, StoredText};
+use crate::aws::{
+    EcsArn, EcsArnError, EcsKind, ObjectName, StoredNameError, StoredText, is_account,
+};
 use crate::files;
 use crate::gate::policy::normal_endpoint;
 use crate::limits::{MAX_HOOK_CONFIG_BYTES, MAX_STOPS_PER_HOUR};
@@ -148,6 +150,7 @@ struct ObjectFile {
     bucket: String,
     key: String,
     region: String,
+    account: Option<String>,
 }
 
 #[derive(Deserialize, PartialEq, Eq)]
@@ -305,6 +308,22 @@ fn policy_source(directory: &Path, source: SourceFile) -> Result<PolicySource, P
             if !is_region(&object.region) {
                 return Err(member("gatePolicy.s3Object.region", "a region of AWS"));
             }
+            // Without a digest, the account is what keeps a bucket of the same name from deciding.
+            let is_named = object.account.is_some() || !source.unpinned;
+            if !is_named
+                || object
+                    .account
+                    .as_deref()
+                    .is_some_and(|one| !is_account(one))
+            {
+                let wanted =
+                    "the 12 digits of the account that owns the bucket; `unpinned` needs it";
+                return Err(member("gatePolicy.s3Object.account", wanted));
+            }
+            let name = match object.account {
+                Some(account) => name.owned_by(account),
+                None => name,
+            };
             let words = format!("s3://{}/{}", object.bucket, object.key);
             let text = StoredText::Object {
                 name,

@@ -31,7 +31,7 @@ const FIELDS: [&str; 5] = [
     "refreshToken",
 ];
 
-/// The secrets of a request; every answer has them among its extensions.
+/// The secrets of a request; its answer has them among its extensions, where there are any.
 #[derive(Clone, Default)]
 pub(crate) struct Carried(Arc<[String]>);
 
@@ -79,6 +79,11 @@ impl Carried {
         let signature = text(headers, AUTHORIZATION.as_str()).and_then(signature);
         found.extend(signature.map(str::to_owned));
         Self(found.into())
+    }
+
+    /// Whether there is no secret in it.
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
     }
 
     /// Those of the request that `response` answers.

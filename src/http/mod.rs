@@ -10,6 +10,7 @@
 mod body;
 mod carried;
 mod error;
+mod first_request;
 mod flow;
 #[cfg(feature = "cli")]
 mod go_words;
@@ -293,7 +294,7 @@ impl Pool {
     /// [`Error::Connect`], [`Error::Tls`], [`Error::TimedOut`] or [`Error::Interrupted`];
     /// [`Error::Exhausted`] if it may not be sent any more; and those of [`Pool::client`].
     pub async fn send(&self, request: reqwest::Request) -> Result<reqwest::Response, Error> {
-        self.send_or_again(request, Lost::AskAgainIfNotBegun).await
+        self.send_whole(request, Lost::AskAgainIfNotBegun).await
     }
 
     /// The same for a request that does no harm when it arrives twice: it is sent once more, on a new
@@ -307,20 +308,35 @@ impl Pool {
         &self,
         request: reqwest::Request,
     ) -> Result<reqwest::Response, Error> {
-        self.send_or_again(request, Lost::AskAgain).await
+        self.send_whole(request, Lost::AskAgain).await
     }
 
-    async fn send_or_again(
+    async fn send_whole(
         &self,
         request: reqwest::Request,
         lost: Lost,
     ) -> Result<reqwest::Response, Error> {
-        let again = request.try_clone();
-        match (self.send_once(request, false).await, again) {
-            (Err(error), Some(again)) if lost.is_asked_again(&error) => {
-                self.send_once(again, true).await
-            }
-            (answer, _) => answer,
+        let is_stream = request.body().is_some_and(|body| body.as_bytes().is_none());
+        if is_stream {
+            return self.send_once(request, false).await;
+        }
+        self.send_or_again(&request, lost).await
+    }
+
+    /// Sends a copy of `request`, and another one where `lost` says so.
+    async fn send_or_again(
+        &self,
+        request: &reqwest::Request,
+        lost: Lost,
+    ) -> Result<reqwest::Response, Error> {
+        let copy = || {
+            request.try_clone().ok_or_else(|| Error::NotRepeatable {
+                url: redact(request.url()),
+            })
+        };
+        match self.send_once(copy()?, false).await {
+            Err(error) if lost.is_asked_again(&error) => self.send_once(copy()?, true).await,
+            answer => answer,
         }
     }
 
@@ -343,7 +359,7 @@ impl Pool {
         let turn = self.0.shared.flows.turn(&url).await;
         // Waiting may have taken the command's time.
         check_allowance()?;
-        let trace = RequestTrace::of(&request, self.via(&url));
+        let trace = RequestTrace::of(&request, || self.via(&url));
         self.0.shared.sent.fetch_add(1, Ordering::Relaxed);
         let mut response = match client.execute(request).await {
             Ok(response) => response,
@@ -360,7 +376,9 @@ impl Pool {
         let longest = self.0.settings.max_retry_delay;
         let turn = turn.answered(response.status(), response.headers(), longest);
         let extensions = response.extensions_mut();
-        extensions.insert(carried);
+        if !carried.is_empty() {
+            extensions.insert(carried);
+        }
         // It ends with the body.
         if let Some(turn) = turn {
             extensions.insert(Arc::new(turn));

@@ -2,13 +2,15 @@
 
 use ::http::header::LOCATION;
 use tokio::time::Instant;
-use tracing::debug;
+use tracing::{Level, debug};
 use url::Url;
 
 use super::{Error, redact};
 
-/// A request that is under way.
-pub(super) struct RequestTrace {
+/// A request that is under way; nothing is kept of it without a log.
+pub(super) struct RequestTrace(Option<Kept>);
+
+struct Kept {
     method: reqwest::Method,
     url: Url,
     /// The proxy in force, as ` through ...`; empty without one.
@@ -17,17 +19,32 @@ pub(super) struct RequestTrace {
 }
 
 impl RequestTrace {
-    pub(super) fn of(request: &reqwest::Request, via: String) -> Self {
-        Self {
+    pub(super) fn of(request: &reqwest::Request, via: impl FnOnce() -> String) -> Self {
+        Self(tracing::enabled!(Level::DEBUG).then(|| Kept {
             method: request.method().clone(),
             url: request.url().clone(),
-            via,
+            via: via(),
             since: Instant::now(),
-        }
+        }))
     }
 
     /// The head of its answer came.
     pub(super) fn answered(&self, response: &reqwest::Response) {
+        if let Some(kept) = &self.0 {
+            kept.answered(response);
+        }
+    }
+
+    /// There is no answer.
+    pub(super) fn failed(&self, error: &Error) {
+        if let Some(kept) = &self.0 {
+            kept.failed(error);
+        }
+    }
+}
+
+impl Kept {
+    fn answered(&self, response: &reqwest::Response) {
         debug!(
             method = self.method.as_str(),
             url = redact(&self.url),
@@ -40,8 +57,7 @@ impl RequestTrace {
         );
     }
 
-    /// There is no answer.
-    pub(super) fn failed(&self, error: &Error) {
+    fn failed(&self, error: &Error) {
         debug!(
             method = self.method.as_str(),
             url = redact(&self.url),

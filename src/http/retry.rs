@@ -60,15 +60,7 @@ impl Pool {
     ) -> Result<reqwest::Response, Error> {
         let mut attempt: u32 = 1;
         loop {
-            let Some(again) = request.try_clone() else {
-                return Err(Error::NotRepeatable {
-                    url: super::redact(request.url()),
-                });
-            };
-            let answer = match lost {
-                Lost::AskAgain => self.send_harmless(again).await,
-                Lost::AskAgainIfNotBegun => self.send(again).await,
-            };
+            let answer = self.send_or_again(request, lost).await;
             let is_last = attempt >= most_attempts(&answer);
             let wait = match &answer {
                 Ok(response) if is_passing(response.status()) => {

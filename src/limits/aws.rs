@@ -81,7 +81,7 @@ pub const MAX_AWS_SIGNER_PAYLOAD_BYTES: usize = 4_096;
 /// Time in which AWS must answer a call, `SignPayload` above all: AWS's own plugin waits about as long.
 pub const AWS_ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Time in which AWS credentials must be had; SSO, assumed roles and credential processes may take
+/// Time in which AWS credentials must be found; SSO, assumed roles and credential processes may take
 /// some seconds.
 pub const CREDENTIALS_TIMEOUT: Duration = Duration::from_secs(30);
 

@@ -88,7 +88,7 @@ pub const MAX_INDEX_WAIT: Duration = Duration::from_secs(2);
 /// time.
 pub const MAX_LAYOUT_INDEX_WRITES: usize = 3;
 
-/// Time in which the lock on an OCI image layout must be had; writing a signature takes milliseconds.
+/// Time in which the lock on an OCI image layout must be taken; writing a signature takes milliseconds.
 pub const LAYOUT_LOCK_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Wait before the lock on an OCI image layout is tried again.
@@ -120,6 +120,21 @@ pub const ROOM_GRACE: Duration = Duration::from_secs(2);
 /// machines get.
 pub const ROOM_BYTES_PER_SECOND: u64 = 2 * 1024 * 1024;
 
+// Answers that several artifacts of one command share
+
+/// How long an answer of a registry is good for other artifacts of the same command: as long as one that is not slow
+/// takes, while a list of references may be read for hours.
+pub const SHARED_ANSWER_AGE: Duration = Duration::from_secs(10);
+
+/// Answers of each kind that are kept for other artifacts, besides those that are awaited.
+pub const MAX_SHARED_ANSWERS: usize = 256;
+
+/// Bytes of a manifest or an envelope that is kept for them: all together have 8 MiB at most.
+pub const MAX_SHARED_BYTES: usize = 32 * 1024;
+
+/// Signatures of a list that is kept for them; a real one has one or two.
+pub const MAX_SHARED_SIGNATURES: usize = 32;
+
 // Content that is kept from one verification to the next
 
 /// Bytes of a signature manifest or an envelope that is kept; a real one has some 10 KiB. What needs room in memory is not.
@@ -127,6 +142,9 @@ pub const MAX_CACHED_BYTES: u64 = MAX_BYTES_WITHOUT_ROOM;
 
 /// Bytes of one of the 16 parts of the content cache: with what is written between two looks, all of them have 256 MiB.
 pub const MAX_CACHE_PART_BYTES: u64 = 12 * 1024 * 1024;
+
+/// How long after a file's use was noted it is noted again: files that give way are older than that.
+pub const CACHE_USE_INTERVAL: Duration = Duration::from_hours(1);
 
 /// Files that are written into a part before one who writes looks again how many bytes are in it.
 pub const CACHE_WRITES_BETWEEN_LOOKS: u64 = 64;

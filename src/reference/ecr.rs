@@ -45,6 +45,10 @@ impl EcrHost {
     /// Reads `ACCOUNT.dkr.ecr[-fips].REGION.SUFFIX` or `ACCOUNT.dkr-ecr[-fips].REGION.SUFFIX`;
     /// `None` for anything else, a port included.
     pub fn parse(host: &str) -> Option<Self> {
+        // What cannot be one is not copied.
+        if host.as_bytes().get(12) != Some(&b'.') {
+            return None;
+        }
         let host = host.to_ascii_lowercase();
         let (account, rest) = host.split_once('.')?;
         if account.len() != 12 || !account.bytes().all(|byte| byte.is_ascii_digit()) {

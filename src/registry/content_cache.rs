@@ -28,8 +28,15 @@ pub struct ContentCache(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     root: PathBuf,
-    /// How often each part was written to, by this process. It begins anywhere, as many processes may write little each.
-    writes: [AtomicU64; PARTS],
+    parts: [Part; PARTS],
+}
+
+/// What has one first digit.
+#[derive(Debug)]
+struct Part {
+    directory: Directory,
+    /// How often it was written to, by this process. It begins anywhere, as many processes may write little each.
+    writes: AtomicU64,
 }
 
 /// As many as a hexadecimal digit has values.
@@ -39,10 +46,12 @@ impl ContentCache {
     /// The cache in the directory `root`, which is made when something is first written.
     pub fn new(root: PathBuf) -> Self {
         let anywhere = RandomState::new();
-        Self(Arc::new(Inner {
-            root,
-            writes: std::array::from_fn(|part| AtomicU64::new(anywhere.hash_one(part))),
-        }))
+        let part = |number: usize| Part {
+            directory: Directory::within(&root, &format!("{number:x}"), Access::Private),
+            writes: AtomicU64::new(anywhere.hash_one(number)),
+        };
+        let parts = std::array::from_fn(part);
+        Self(Arc::new(Inner { root, parts }))
     }
 
     /// The directory.
@@ -55,14 +64,13 @@ impl ContentCache {
         if descriptor.size() > MAX_CACHED_BYTES {
             return None;
         }
-        let (part, name, _) = self.place(descriptor.digest())?;
-        let bytes = part.read_in_use(&name, descriptor.size()).ok()??;
-        let is_it = usize::try_from(descriptor.size()) == Ok(bytes.len())
-            && oci::verify_digest(descriptor.digest(), &bytes).is_ok();
-        if !is_it {
+        let (part, name) = self.place(descriptor.digest())?;
+        let bytes = part.directory.read_in_use(&name, descriptor.size());
+        let bytes = bytes.ok()??;
+        if oci::verify_digest(descriptor.digest(), &bytes).is_err() {
             tracing::debug!(digest = %descriptor.digest(), "wrong file in the content cache");
             // It is written again in any case.
-            let _ = part.remove(&name);
+            let _ = part.directory.remove(&name);
             return None;
         }
         tracing::debug!(digest = %descriptor.digest(), "taken from the content cache");
@@ -74,38 +82,32 @@ impl ContentCache {
         if descriptor.size() > MAX_CACHED_BYTES {
             return;
         }
-        let Some((part, name, number)) = self.place(descriptor.digest()) else {
+        let Some((part, name)) = self.place(descriptor.digest()) else {
             return;
         };
-        if let Err(error) = self.write(&part, &name, number, bytes) {
+        if let Err(error) = part.write(&name, bytes) {
             tracing::debug!(error = %error, "content cache cannot be written");
         }
     }
 
-    fn write(
-        &self,
-        part: &Directory,
-        name: &str,
-        number: usize,
-        bytes: &[u8],
-    ) -> Result<(), files::Error> {
-        // Others may write into it at the same time, so that what is in it is looked up again and again.
-        let writes = self.0.writes.get(number);
-        let count = writes.map_or(0, |writes| writes.fetch_add(1, Ordering::Relaxed));
-        if count.is_multiple_of(CACHE_WRITES_BETWEEN_LOOKS) && part.path().is_dir() {
-            files::make_room_in_bytes(part.path(), MAX_CACHE_PART_BYTES)?;
-        }
-        part.write_unsynced(name, bytes)
-    }
-
-    /// The directory, the name and the part's number for what has this digest.
-    fn place(&self, digest: &Digest) -> Option<(Directory, String, usize)> {
+    /// The part and the name for what has this digest.
+    fn place(&self, digest: &Digest) -> Option<(&Part, String)> {
         let hex = digest.digest();
-        let first = hex.get(..1)?;
-        let number = usize::from_str_radix(first, 16).ok()?;
-        let part = Directory::within(&self.0.root, first, Access::Private);
-        let name = format!("{}-{hex}", digest.algorithm());
-        Some((part, name, number))
+        let number = usize::from_str_radix(hex.get(..1)?, 16).ok()?;
+        let part = self.0.parts.get(number)?;
+        Some((part, format!("{}-{hex}", digest.algorithm())))
+    }
+}
+
+impl Part {
+    fn write(&self, name: &str, bytes: &[u8]) -> Result<(), files::Error> {
+        let directory = self.directory.path();
+        // Others may write into it at the same time, so that what is in it is looked up again and again.
+        let count = self.writes.fetch_add(1, Ordering::Relaxed);
+        if count.is_multiple_of(CACHE_WRITES_BETWEEN_LOOKS) && directory.is_dir() {
+            files::make_room_in_bytes(directory, MAX_CACHE_PART_BYTES)?;
+        }
+        self.directory.write_unsynced(name, bytes)
     }
 }
 
@@ -124,8 +126,8 @@ mod tests {
     }
 
     fn file(cache: &ContentCache, of: &Descriptor) -> PathBuf {
-        let (part, name, _) = cache.place(of.digest()).unwrap();
-        part.file(&name)
+        let (part, name) = cache.place(of.digest()).unwrap();
+        part.directory.file(&name)
     }
 
     #[test]
@@ -224,6 +226,27 @@ mod tests {
         assert!(bytes <= MAX_CACHE_PART_BYTES + between, "{bytes}");
         assert!(cache.read(kept.last().unwrap()).is_some());
         assert!(cache.read(&kept[1]).is_none());
+    }
+
+    #[test]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the clock that a file's times are from"
+    )]
+    fn a_use_is_noted_once_in_an_hour() {
+        let home = tempfile::tempdir().unwrap();
+        let cache = ContentCache::new(home.path().join("cache"));
+        let one = descriptor(b"one");
+        cache.keep(&one, b"one");
+        let kept = fs::File::open(file(&cache, &one)).unwrap();
+        for (minutes, is_noted) in [(59, false), (61, true)] {
+            let used = SystemTime::now() - Duration::from_mins(minutes);
+            kept.set_modified(used).unwrap();
+            let before = kept.metadata().unwrap().modified().unwrap();
+            assert!(cache.read(&one).is_some());
+            let after = kept.metadata().unwrap().modified().unwrap();
+            assert_eq!(after != before, is_noted, "{minutes}");
+        }
     }
 
     #[test]

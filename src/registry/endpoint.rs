@@ -50,7 +50,10 @@ impl Registry {
 
     /// Whether `url` is this registry itself.
     pub(super) fn serves(&self, url: &Url) -> bool {
-        url.origin() == self.base.origin()
+        // Both are `http` or `https`, whose origin these three are.
+        url.scheme() == self.base.scheme()
+            && url.host_str() == self.base.host_str()
+            && url.port_or_known_default() == self.base.port_or_known_default()
     }
 
     /// Whether `url` points at this machine or its link, where a registry elsewhere must not lead.
@@ -100,7 +103,7 @@ impl Endpoint {
         }
         Error::Request {
             registry: self.registry.name.clone(),
-            source,
+            source: source.into(),
         }
     }
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use http::HeaderMap;
 use http::header::CONTENT_TYPE;
-use oci_spec::image::{ArtifactManifest, ImageManifest};
+use oci_spec::image::{ArtifactManifest, ImageManifest, MediaType};
 use serde::Serialize;
 use url::Url;
 
@@ -33,12 +33,12 @@ pub(super) fn content_type(headers: &HeaderMap) -> Option<String> {
 /// The media type of a manifest that came from `url` with `headers`: what the registry says and
 /// what the manifest says of itself must be the same, and something that can be signed.
 pub(super) fn media_type(url: &Url, headers: &HeaderMap, body: &[u8]) -> Result<String, Error> {
-    checked_media_type(&web::redact(url), content_type(headers), body)
+    checked_media_type(|| web::redact(url), content_type(headers), body)
 }
 
 /// The same for a manifest of `url`, a file's path perhaps, of which was `said` to be of this type.
 pub(super) fn checked_media_type(
-    url: &str,
+    url: impl Fn() -> String,
     said: Option<String>,
     body: &[u8],
 ) -> Result<String, Error> {
@@ -50,7 +50,6 @@ pub(super) fn checked_media_type(
         config: Option<serde::de::IgnoredAny>,
         layers: Option<serde::de::IgnoredAny>,
     }
-    let url = url.to_owned();
     let is_known = |media_type: &str| {
         [
             IMAGE_MANIFEST,
@@ -65,34 +64,37 @@ pub(super) fn checked_media_type(
         && !is_known(said)
     {
         return Err(Error::NotAManifest {
-            url,
+            url: url(),
             media_type: said.clone(),
         });
     }
     let manifest: Manifest = match serde_json::from_slice(body) {
         Ok(manifest) => manifest,
-        Err(source) => return Err(Error::Malformed { url, source }),
+        Err(source) => {
+            let source = source.into();
+            return Err(Error::Malformed { url: url(), source });
+        }
     };
     let of_itself = manifest.media_type.as_deref().map(clean);
     if let (Some(said), Some(of_itself)) = (&said, &of_itself)
         && said != of_itself
     {
         return Err(Error::Misbehaved {
-            url,
+            url: url(),
             fault: format!("calls a manifest `{said}` that calls itself `{of_itself}`"),
         });
     }
     // A document that is an index to one reader and an image to another could pass for either.
     if manifest.manifests.is_some() && (manifest.config.is_some() || manifest.layers.is_some()) {
         return Err(Error::Misbehaved {
-            url,
+            url: url(),
             fault: "answered with a manifest that is an index as well".to_owned(),
         });
     }
     match said.or(of_itself) {
         Some(media_type) if is_known(&media_type) => Ok(media_type),
         other => Err(Error::NotAManifest {
-            url,
+            url: url(),
             media_type: other.unwrap_or_default(),
         }),
     }
@@ -167,7 +169,9 @@ pub(super) fn parse_signature(
         digest: manifest.digest().to_string(),
         reason,
     };
-    let read = read_members(manifest.media_type().as_ref(), bytes).map_err(wrong)?;
+    check_values(bytes).map_err(wrong)?;
+    let document = Document::read(manifest.media_type().as_ref(), bytes).map_err(wrong)?;
+    let read = document.members();
     read.check_type(manifest.media_type().as_ref())
         .map_err(wrong)?;
     read.check_subject(subject).map_err(wrong)?;
@@ -186,51 +190,64 @@ pub(super) fn parse_signature(
     })
 }
 
-/// What a signature manifest of any kind has.
-struct Members {
-    /// The media type that it gives itself.
-    media_type: Option<String>,
-    artifact_type: String,
-    subject: Option<Descriptor>,
-    layers: Vec<Descriptor>,
-    annotations: HashMap<String, String>,
+/// A manifest of a kind that signatures have.
+enum Document {
+    Image(Box<ImageManifest>),
+    Artifact(Box<ArtifactManifest>),
 }
 
-/// Reads `bytes` as a manifest of this type, or says why they are not a signature's.
-fn read_members(media_type: &str, bytes: &[u8]) -> Result<Members, String> {
-    let malformed = |error: serde_json::Error| format!("it is malformed: {error}");
-    check_values(bytes)?;
-    match media_type {
-        IMAGE_MANIFEST => {
-            let read: ImageManifest = serde_json::from_slice(bytes).map_err(malformed)?;
-            let of_config = read.config().media_type();
-            let artifact_type = read.artifact_type().as_ref().unwrap_or(of_config);
-            Ok(Members {
-                media_type: read.media_type().as_ref().map(ToString::to_string),
-                artifact_type: artifact_type.to_string(),
-                subject: read.subject().clone(),
-                layers: read.layers().clone(),
-                annotations: read.annotations().clone().unwrap_or_default(),
-            })
+impl Document {
+    /// Reads `bytes` as a manifest of this type, or says why they are not those of a signature.
+    fn read(media_type: &str, bytes: &[u8]) -> Result<Self, String> {
+        let malformed = |error: serde_json::Error| format!("it is malformed: {error}");
+        match media_type {
+            IMAGE_MANIFEST => serde_json::from_slice(bytes)
+                .map(Self::Image)
+                .map_err(malformed),
+            ARTIFACT_MANIFEST => serde_json::from_slice(bytes)
+                .map(Self::Artifact)
+                .map_err(malformed),
+            other => Err(format!("its media type is `{}`", clean(other))),
         }
-        ARTIFACT_MANIFEST => {
-            let read: ArtifactManifest = serde_json::from_slice(bytes).map_err(malformed)?;
-            Ok(Members {
-                media_type: Some(read.media_type().to_string()),
-                artifact_type: read.artifact_type().to_string(),
-                subject: read.subject().clone(),
-                layers: read.blobs().clone(),
-                annotations: read.annotations().clone().unwrap_or_default(),
-            })
+    }
+
+    fn members(&self) -> Members<'_> {
+        match self {
+            Self::Image(image) => {
+                let of_config = image.config().media_type();
+                Members {
+                    media_type: image.media_type().as_ref().map(MediaType::as_ref),
+                    artifact_type: image.artifact_type().as_ref().unwrap_or(of_config).as_ref(),
+                    subject: image.subject().as_ref(),
+                    layers: image.layers(),
+                    annotations: image.annotations().as_ref(),
+                }
+            }
+            Self::Artifact(artifact) => Members {
+                media_type: Some(artifact.media_type().as_ref()),
+                artifact_type: artifact.artifact_type().as_ref(),
+                subject: artifact.subject().as_ref(),
+                layers: artifact.blobs(),
+                annotations: artifact.annotations().as_ref(),
+            },
         }
-        other => Err(format!("its media type is `{}`", clean(other))),
     }
 }
 
-impl Members {
+/// What a signature manifest of any kind has.
+struct Members<'a> {
+    /// The media type that it gives itself.
+    media_type: Option<&'a str>,
+    artifact_type: &'a str,
+    subject: Option<&'a Descriptor>,
+    layers: &'a [Descriptor],
+    annotations: Option<&'a HashMap<String, String>>,
+}
+
+impl Members<'_> {
     /// Checks that it is of the media type that it is listed with, and a signature.
     fn check_type(&self, listed: &str) -> Result<(), String> {
-        if let Some(of_itself) = &self.media_type
+        if let Some(of_itself) = self.media_type
             && of_itself != listed
         {
             return Err(format!(
@@ -241,7 +258,7 @@ impl Members {
         if self.artifact_type != SIGNATURE_ARTIFACT_TYPE {
             return Err(format!(
                 "its artifact type is `{}`, not `{SIGNATURE_ARTIFACT_TYPE}`",
-                clean(&self.artifact_type)
+                clean(self.artifact_type)
             ));
         }
         Ok(())
@@ -249,7 +266,7 @@ impl Members {
 
     /// Checks that it is a signature of `subject`.
     fn check_subject(&self, subject: &Digest) -> Result<(), String> {
-        match &self.subject {
+        match self.subject {
             Some(found) if found.digest() == subject => Ok(()),
             Some(found) => Err(format!(
                 "it belongs to `{}`, not to `{subject}`",
@@ -261,11 +278,10 @@ impl Members {
 }
 
 /// The descriptor of the one envelope among `layers`, and its format.
-fn only_envelope(mut layers: Vec<Descriptor>) -> Result<(Descriptor, EnvelopeFormat), String> {
-    let count = layers.len();
-    let envelope = match layers.pop() {
-        Some(envelope) if count == 1 => envelope,
-        _ => return Err(format!("it has {count} envelopes, not one")),
+fn only_envelope(layers: &[Descriptor]) -> Result<(Descriptor, EnvelopeFormat), String> {
+    let [envelope] = layers else {
+        let count = layers.len();
+        return Err(format!("it has {count} envelopes, not one"));
     };
     let media_type = envelope.media_type();
     let format = EnvelopeFormat::from_media_type(media_type.as_ref()).ok_or_else(|| {
@@ -284,13 +300,21 @@ fn only_envelope(mut layers: Vec<Descriptor>) -> Result<(Descriptor, EnvelopeFor
 }
 
 /// The annotations of a manifest, or why they are too many.
-fn bounded(annotations: HashMap<String, String>) -> Result<BTreeMap<String, String>, String> {
+fn bounded(
+    annotations: Option<&HashMap<String, String>>,
+) -> Result<BTreeMap<String, String>, String> {
+    let Some(annotations) = annotations else {
+        return Ok(BTreeMap::new());
+    };
     let max = limits::MAX_ANNOTATION_BYTES;
     let bytes = |(key, value): (&String, &String)| key.len() + value.len();
     if annotations.iter().map(bytes).sum::<usize>() > max {
         return Err(format!("its annotations have more than {max} bytes"));
     }
-    Ok(annotations.into_iter().collect())
+    let annotations = annotations.iter();
+    Ok(annotations
+        .map(|(name, value)| (name.clone(), value.clone()))
+        .collect())
 }
 
 /// Refuses what would take a hundred times its bytes.

@@ -119,20 +119,23 @@ impl Session {
     ) -> Result<Sent, Error> {
         let registry = &self.endpoint.registry;
         let header = authorization.and_then(|authorization| authorization.header.as_ref());
-        let mut request = request
-            .try_clone()
-            .ok_or_else(|| self.not_repeatable(request))?;
-        // A page of a list that a redirect led to is asked for without credentials.
-        if let Some(header) = header
-            && registry.serves(request.url())
-        {
-            request.headers_mut().insert(AUTHORIZATION, header.clone());
-        }
         let mut followed = 0;
         // A page of a list may stand elsewhere already.
         let mut has_left = !registry.serves(request.url());
+        // The request as it is sent, where that is not as it was given.
+        let mut changed = None;
+        // A page of a list that a redirect led to is asked for without credentials.
+        if let Some(header) = header
+            && !has_left
+        {
+            let mut authorized = self.copy(request)?;
+            let headers = authorized.headers_mut();
+            headers.insert(AUTHORIZATION, header.clone());
+            changed = Some(authorized);
+        }
         loop {
-            let next = match self.hop(&request, repeat, followed).await? {
+            let sent = changed.as_ref().unwrap_or(request);
+            let next = match self.hop(sent, repeat, followed).await? {
                 Hop::Redirected(next) => next,
                 Hop::Challenged(response) => return Ok(Sent::Challenged(response)),
                 Hop::Answered(response) => {
@@ -145,7 +148,8 @@ impl Session {
             followed += 1;
             // Who led away may lead back to a place of their choice: nothing secret is shown there.
             has_left |= !registry.serves(&next);
-            let headers = request.headers_mut();
+            let mut led = self.copy(sent)?;
+            let headers = led.headers_mut();
             headers.remove(AUTHORIZATION);
             if let Some(header) = header
                 && registry.ecr.is_none()
@@ -153,7 +157,8 @@ impl Session {
             {
                 headers.insert(AUTHORIZATION, header.clone());
             }
-            *request.url_mut() = next;
+            *led.url_mut() = next;
+            changed = Some(led);
         }
     }
 
@@ -197,19 +202,17 @@ impl Session {
                 let lost = web::Lost::AskAgainIfNotBegun;
                 pool.send_patiently(request, lost).await
             }
-            Repeat::Never => {
-                let once = request.try_clone();
-                let once = once.ok_or_else(|| self.not_repeatable(request))?;
-                pool.send(once).await
-            }
+            Repeat::Never => pool.send(self.copy(request)?).await,
         };
         sent.map_err(|source| self.endpoint.request_error(source))
     }
 
-    fn not_repeatable(&self, request: &Request) -> Error {
-        let url = web::redact(request.url());
-        self.endpoint
-            .request_error(web::Error::NotRepeatable { url })
+    fn copy(&self, request: &Request) -> Result<Request, Error> {
+        request.try_clone().ok_or_else(|| {
+            let url = web::redact(request.url());
+            let source = web::Error::NotRepeatable { url };
+            self.endpoint.request_error(source)
+        })
     }
 
     /// The error that `response` is, in answer to a request for what is called `reference`.
@@ -239,7 +242,7 @@ impl Session {
         held: &mut Held,
     ) -> Result<Read, Error> {
         let expected = size.or_else(|| response.content_length());
-        let url = web::redact(response.url());
+        let url = response.url().clone();
         let failed = |source| self.endpoint.request_error(source);
         let mut body = web::Body::of(response, max).map_err(failed)?;
         loop {
@@ -247,7 +250,10 @@ impl Session {
             let has_more = tokio::select! {
                 biased;
                 read = body.read_on() => read.map_err(failed)?,
-                time = held.is_owed(came) => return Err(Error::TooSlow { url, came, time }),
+                time = held.is_owed(came) => {
+                    let url = web::redact(&url);
+                    return Err(Error::TooSlow { url, came, time });
+                }
             };
             if !has_more {
                 return Ok(Read::Whole(body.into_bytes()));

@@ -73,6 +73,10 @@ impl fmt::Display for Words {
 
 /// `text` without what a terminal draws by, and not too long.
 pub(super) fn clean(text: &str) -> String {
+    let is_plain = |byte: u8| matches!(byte, b' '..=b'~');
+    if text.len() <= MAX_WORDS && text.bytes().all(is_plain) {
+        return text.to_owned();
+    }
     let is_harmless = |c: &char| !printable::draws(*c);
     text.chars().filter(is_harmless).take(MAX_WORDS).collect()
 }

@@ -95,7 +95,7 @@ impl DoctorV1 {
                 .map(|finding| FindingV1::new(finding, reader))
                 .collect(),
             error: None,
-            exit_code: summary.exit(),
+            exit_code: Exit::of_findings(summary.fail, summary.unknown),
             summary,
         }
     }
@@ -106,19 +106,6 @@ impl DoctorV1 {
             error: Some(reason),
             exit_code,
             ..Self::new(&[], &Reader::any())
-        }
-    }
-}
-
-impl DoctorSummary {
-    /// A failure is certain and decides; without one, what is not known leaves it open.
-    const fn exit(self) -> Exit {
-        if self.fail > 0 {
-            Exit::Rejected
-        } else if self.unknown > 0 {
-            Exit::Inconclusive
-        } else {
-            Exit::Done
         }
     }
 }

@@ -30,6 +30,16 @@ impl Exit {
         }
     }
 
+    /// The exit of a command with so many findings: a failure is certain and decides; without one, what is not known
+    /// leaves it open.
+    pub(super) const fn of_findings(failed: usize, unknown: usize) -> Self {
+        match (failed, unknown) {
+            (0, 0) => Self::Done,
+            (0, _) => Self::Inconclusive,
+            _ => Self::Rejected,
+        }
+    }
+
     /// The exit of the signing of one reference.
     pub fn of_signing(end: &End) -> Self {
         match end {

@@ -116,7 +116,7 @@ pub struct SignatureGathering {
     pub digest: String,
     /// What was stored about revocation.
     pub facts: Vec<RevocationEvidence>,
-    /// What could not be had, and is needed.
+    /// What is needed and could not be fetched.
     pub missing: Vec<MissingFact>,
     /// Why no verification here would accept the signature, so that nothing was asked about it.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -142,7 +142,7 @@ impl SignatureGathering {
     }
 }
 
-/// Something that could not be had.
+/// Something that could not be fetched.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct MissingFact {

@@ -254,31 +254,30 @@ pub(crate) fn of_resolve(
                  \"{wanted}\""
             ),
         ),
-        registry::Error::Request {
-            source: http::Error::Connect { source, .. },
-            ..
-        } if is_refused(source) => (
-            "Head",
-            format!("dial tcp {host}: connect: connection refused"),
-        ),
-        registry::Error::Request {
-            source: http::Error::Tls { source, .. },
-            ..
-        } if matches!(
-            **source,
-            rustls::Error::InvalidMessage(rustls::InvalidMessage::InvalidContentType)
-        ) =>
-        {
-            (
-                "Head",
-                "http: server gave HTTP response to HTTPS client".to_owned(),
-            )
-        }
+        registry::Error::Request { source, .. } => ("Head", of_request(source, host)?),
         _ => return None,
     };
     Some(format!(
         "failed to get manifest descriptor: {verb} \"{url}\": {problem}"
     ))
+}
+
+/// Of a request to `host` that had no answer.
+fn of_request(error: &http::Error, host: &str) -> Option<String> {
+    match error {
+        http::Error::Connect { source, .. } if is_refused(source) => {
+            Some(format!("dial tcp {host}: connect: connection refused"))
+        }
+        http::Error::Tls { source, .. }
+            if matches!(
+                **source,
+                rustls::Error::InvalidMessage(rustls::InvalidMessage::InvalidContentType)
+            ) =>
+        {
+            Some("http: server gave HTTP response to HTTPS client".to_owned())
+        }
+        _ => None,
+    }
 }
 
 /// What an error about credentials says where there were none.

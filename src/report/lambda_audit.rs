@@ -81,7 +81,7 @@ impl LambdaAuditV1 {
         Self {
             configurations: audited.configurations,
             error: None,
-            exit_code: summary.exit(),
+            exit_code: Exit::of_findings(summary.fail, summary.unknown),
             findings: findings
                 .map(|finding| LambdaAuditFinding::new(finding, reader))
                 .collect(),
@@ -148,19 +148,6 @@ impl LambdaAuditV1 {
         let mut text = super::results::pretty(&log.with_invocation(ended));
         text.push('\n');
         text
-    }
-}
-
-impl LambdaAuditSummary {
-    /// A failure is certain and decides; without one, what is not known leaves it open.
-    const fn exit(self) -> Exit {
-        if self.fail > 0 {
-            Exit::Rejected
-        } else if self.unknown > 0 {
-            Exit::Inconclusive
-        } else {
-            Exit::Done
-        }
     }
 }
 

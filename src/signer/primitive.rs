@@ -1,5 +1,5 @@
-//! What a signer needs that makes only the signature itself: the envelope around it, the time
-//! stamp on it, and the check of what came out.
+//! What a signer needs that makes only the signature itself: the envelope around it, its
+//! timestamp, and the check of what came out.
 
 use time::OffsetDateTime;
 

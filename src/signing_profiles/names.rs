@@ -60,17 +60,10 @@ impl ProfileId {
         let Some(account) = account else {
             return Ok(self);
         };
-        let account = rules::account(account)?;
-        match &self.arn {
-            Some(arn) if arn.location().account() != account => Err(RuleError::OtherAccount {
-                account,
-                arn: arn.to_string(),
-            }),
-            _ => Ok(Self {
-                owner: Some(account),
-                ..self
-            }),
-        }
+        let named = self.arn.as_ref();
+        let named = named.map(|arn| (arn.location().account(), arn));
+        let owner = Some(owner(account, named)?);
+        Ok(Self { owner, ..self })
     }
 
     /// The name.
@@ -160,17 +153,10 @@ impl JobId {
         let Some(account) = account else {
             return Ok(self);
         };
-        let account = rules::account(account)?;
-        match &self.arn {
-            Some(arn) if arn.location().account() != account => Err(RuleError::OtherAccount {
-                account,
-                arn: arn.to_string(),
-            }),
-            _ => Ok(Self {
-                owner: Some(account),
-                ..self
-            }),
-        }
+        let named = self.arn.as_ref();
+        let named = named.map(|arn| (arn.location().account(), arn));
+        let owner = Some(owner(account, named)?);
+        Ok(Self { owner, ..self })
     }
 
     /// The ID.
@@ -208,6 +194,18 @@ pub(super) fn resource(region: &str, account: Option<&str>, resource: &str) -> S
     let partition = Partition::of_region(region);
     let account = account.unwrap_or("*");
     format!("arn:{partition}:signer:{region}:{account}:{resource}")
+}
+
+/// The owner that `account` is; an ARN that was given must be of the same account.
+fn owner<A: fmt::Display>(account: &str, arn: Option<(&str, &A)>) -> Result<String, RuleError> {
+    let account = rules::account(account)?;
+    match arn {
+        Some((found, arn)) if found != account => Err(RuleError::OtherAccount {
+            account,
+            arn: arn.to_string(),
+        }),
+        _ => Ok(account),
+    }
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ pub mod explain;
 pub mod lint;
 mod load;
 mod rule;
+mod scope_index;
 mod sentence;
 mod statement;
 mod trusted_identity;
@@ -20,6 +21,7 @@ pub mod scope;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 pub use error::Error;
 pub use load::LEGACY_FILE_NAME;
@@ -36,6 +38,7 @@ use crate::config::StoreName;
 use crate::document::Document;
 use crate::oci::{self, Digest};
 use crate::reference::{RegistryName, Scheme, normalize_scope};
+use scope_index::ScopeIndex;
 
 /// The two kinds of documents.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -81,6 +84,8 @@ pub struct TrustPolicies {
     digest: Option<Digest>,
     /// A document of Notation's older releases that says something else, and does not count.
     unused: Option<PathBuf>,
+    /// Over HTTPS and over plain HTTP, made when it is first asked for.
+    scopes: [OnceLock<ScopeIndex>; 2],
 }
 
 impl Statement {
@@ -129,6 +134,7 @@ impl TrustPolicies {
             warnings: checked.warnings,
             digest: Some(oci::sha256_digest(bytes)),
             unused: None,
+            scopes: Default::default(),
         })
     }
 
@@ -149,6 +155,7 @@ impl TrustPolicies {
             warnings: Vec::new(),
             digest: None,
             unused: None,
+            scopes: Default::default(),
         }
     }
 
@@ -204,24 +211,32 @@ impl TrustPolicies {
             return Err(Error::InvalidScope { scope });
         }
         let wanted = normalize_scope(scope, scheme);
-        let naming = |wanted: &str| -> Vec<&Statement> {
-            let names = |scope: &String| normalize_scope(scope, scheme) == wanted;
-            self.statements
-                .iter()
-                .filter(|statement| statement.registry_scopes.iter().any(names))
-                .collect()
+        let index = self.scope_index(scheme);
+        let at = |place: &usize| self.statements.get(*place);
+        let none = || Error::NoStatement {
+            path: self.path.clone(),
+            scope: scope.to_owned(),
         };
-        match naming(&wanted).as_slice() {
-            [] => naming(scope::WILDCARD)
-                .first()
-                .copied()
-                .ok_or_else(|| Error::NoStatement {
-                    path: self.path.clone(),
-                    scope: scope.to_owned(),
-                }),
-            [statement] => Ok(statement),
-            several => Err(self.ambiguous(scope, several)),
+        match index.naming(&wanted) {
+            [] => {
+                let everything = index.naming(scope::WILDCARD).first();
+                everything.and_then(at).ok_or_else(none)
+            }
+            [place] => at(place).ok_or_else(none),
+            several => {
+                let several: Vec<&Statement> = several.iter().filter_map(at).collect();
+                Err(self.ambiguous(scope, &several))
+            }
         }
+    }
+
+    fn scope_index(&self, scheme: Scheme) -> &ScopeIndex {
+        let [https, http] = &self.scopes;
+        let index = match scheme {
+            Scheme::Https => https,
+            Scheme::Http => http,
+        };
+        index.get_or_init(|| ScopeIndex::of(&self.statements, scheme))
     }
 
     /// Selects the statement about a repository that is not asked for, so that it is not known over which scheme:

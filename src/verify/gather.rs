@@ -65,14 +65,14 @@ pub struct GatheredSignature {
     pub refusal: Option<Failure>,
     /// What was stored about revocation.
     pub facts: Vec<RevocationFact>,
-    /// What could not be had.
+    /// What could not be fetched.
     pub missing: Vec<Missing>,
     /// Who gave no answer that counts, where another one's is enough. What was stored of them before is
     /// left as it is.
     pub unanswered: Vec<Missing>,
 }
 
-/// Something that could not be had.
+/// Something that could not be fetched.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Missing {
     /// What, and why.
@@ -162,7 +162,9 @@ impl Gathering<'_> {
                 .write(&target.reference, target.descriptor.digest(), signatures)
                 .map_err(|source| Error::Store {
                     reference: target.reference.clone(),
-                    source: registry::Error::File { source },
+                    source: registry::Error::File {
+                        source: source.into(),
+                    },
                 })?;
         }
         if listing.signatures.is_empty() && !self.statement.level.is_skip() {

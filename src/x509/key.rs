@@ -4,7 +4,9 @@
 //! whose size decides the algorithm; a certificate's signature may be made with any RSA key of 1024
 //! to 8192 bits, ECDSA on P-256, P-384 or P-521, or Ed25519, and with SHA-256, SHA-384 or SHA-512.
 
-use aws_lc_rs::signature::{self as lc, UnparsedPublicKey, VerificationAlgorithm};
+use std::sync::{Arc, OnceLock};
+
+use aws_lc_rs::signature::{self as lc, ParsedPublicKey, UnparsedPublicKey, VerificationAlgorithm};
 use der::asn1::{ObjectIdentifier, UintRef};
 use der::{Decode as _, Reader as _, SliceReader};
 use x509_cert::spki::{AlgorithmIdentifierOwned, SubjectPublicKeyInfoOwned};
@@ -83,12 +85,23 @@ enum Kind {
 }
 
 /// The public key of a certificate.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub(super) struct PublicKey {
     kind: Kind,
     /// The key as `aws-lc-rs` takes it: an `RSAPublicKey`, an uncompressed point, 32 bytes.
     bytes: Vec<u8>,
+    /// The same, read by `aws-lc-rs` for the signatures of envelopes, of which one key may have many; `None` within where
+    /// it refused the key.
+    read: Arc<OnceLock<Option<ParsedPublicKey>>>,
 }
+
+impl PartialEq for PublicKey {
+    fn eq(&self, other: &Self) -> bool {
+        self.kind == other.kind && self.bytes == other.bytes
+    }
+}
+
+impl Eq for PublicKey {}
 
 impl PublicKey {
     pub(super) fn parse(info: &SubjectPublicKeyInfoOwned) -> Result<Self, Error> {
@@ -123,7 +136,11 @@ impl PublicKey {
             ED25519 => return Err(Error::MalformedKey),
             other => Kind::Other(format!("algorithm {other}")),
         };
-        Ok(Self { kind, bytes })
+        Ok(Self {
+            kind,
+            bytes,
+            read: Arc::default(),
+        })
     }
 
     /// The key as a person names it, for example `RSA of 2048 bits`.
@@ -165,9 +182,14 @@ impl PublicKey {
                 SignatureAlgorithm::Es384 => &lc::ECDSA_P384_SHA384_FIXED,
                 SignatureAlgorithm::Es512 => &lc::ECDSA_P521_SHA512_FIXED,
             };
-        UnparsedPublicKey::new(algorithm, &self.bytes)
-            .verify(message, signature)
-            .map_err(|_| Error::SignatureMismatch)
+        // The kind of the key decides the algorithm, so it is the same every time.
+        let read = || ParsedPublicKey::new(algorithm, &self.bytes).ok();
+        let key = self.read.get_or_init(read).as_ref();
+        let verified = key.map(|key| key.verify_sig(message, signature));
+        match verified {
+            Some(Ok(())) => Ok(()),
+            _ => Err(Error::SignatureMismatch),
+        }
     }
 
     /// Checks the signature of a certificate, or of another structure that names its algorithm as a

@@ -71,6 +71,8 @@ pub struct DistinguishedName {
     rdns: Vec<Vec<Attribute>>,
     /// As it is encoded, for the comparison of an issuer with a subject.
     name: Name,
+    /// Notation's text for it, which is asked for with every signature.
+    text: String,
 }
 
 impl DistinguishedName {
@@ -92,6 +94,7 @@ impl DistinguishedName {
             rdns.push(attributes);
         }
         Ok(Self {
+            text: text_of(&rdns),
             rdns,
             name: name.clone(),
         })
@@ -126,39 +129,43 @@ impl DistinguishedName {
 
 impl fmt::Display for DistinguishedName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut parts = Vec::new();
-        for (_, name, repeat) in NAMED {
-            let values = self
-                .attributes()
-                .filter(|attribute| attribute.short_name() == Some(name))
-                .map(|attribute| attribute.value.as_str());
-            let values: Vec<&str> = match repeat {
-                Repeat::All => values.collect(),
-                Repeat::Last => values
-                    .last()
-                    .filter(|v| !v.is_empty())
-                    .into_iter()
-                    .collect(),
-            };
-            if !values.is_empty() {
-                let values: Vec<String> = values
-                    .into_iter()
-                    .map(|value| format!("{name}={}", escape(value)))
-                    .collect();
-                parts.push(values.join("+"));
-            }
-        }
-        parts.reverse();
-        let unnamed: Vec<&Attribute> = self
-            .attributes()
-            .filter(|attribute| attribute.short_name().is_none())
-            .collect();
-        for attribute in unnamed.into_iter().rev() {
-            let encoded = encode_string(&attribute.value);
-            parts.push(format!("{}=#{}", attribute.oid, hex(&encoded)));
-        }
-        f.write_str(&parts.join(","))
+        f.write_str(&self.text)
     }
+}
+
+/// Notation's text for a name of these attributes.
+fn text_of(rdns: &[Vec<Attribute>]) -> String {
+    let attributes = || rdns.iter().flatten();
+    let mut parts = Vec::new();
+    for (_, name, repeat) in NAMED {
+        let mut values = attributes()
+            .filter(|attribute| attribute.short_name() == Some(name))
+            .map(|attribute| attribute.value.as_str());
+        let values: Vec<&str> = match repeat {
+            Repeat::All => values.collect(),
+            Repeat::Last => values
+                .next_back()
+                .filter(|v| !v.is_empty())
+                .into_iter()
+                .collect(),
+        };
+        if !values.is_empty() {
+            let values: Vec<String> = values
+                .into_iter()
+                .map(|value| format!("{name}={}", escape(value)))
+                .collect();
+            parts.push(values.join("+"));
+        }
+    }
+    parts.reverse();
+    let unnamed: Vec<&Attribute> = attributes()
+        .filter(|attribute| attribute.short_name().is_none())
+        .collect();
+    for attribute in unnamed.into_iter().rev() {
+        let encoded = encode_string(&attribute.value);
+        parts.push(format!("{}=#{}", attribute.oid, hex(&encoded)));
+    }
+    parts.join(",")
 }
 
 /// A value as RFC 2253 writes it.

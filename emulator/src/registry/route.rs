@@ -7,7 +7,7 @@ use percent_encoding::percent_decode_str;
 pub(crate) enum Route {
     /// `/v2/`
     Ping,
-    /// `/_registry/token`: where a bearer token is to be had.
+    /// `/_registry/token`: gives bearer tokens.
     Token,
     /// `/_registry/blobs/<digest>`: where the redirect of a blob leads.
     Layer { digest: String },

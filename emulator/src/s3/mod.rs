@@ -42,6 +42,7 @@ pub(crate) fn handle(
         now,
         request,
     } = context;
+    check_owner(store, operation, request)?;
     match operation {
         Operation::CreateBucket { bucket } => {
             buckets::create(store, caller, bucket, request.body())
@@ -66,6 +67,28 @@ pub(crate) fn handle(
             "NotImplemented",
             "A header or query you provided implies functionality that is not implemented.",
         )),
+    }
+}
+
+/// Refuses a call about a bucket that another account than the expected one owns.
+fn check_owner(
+    store: &Saved<Store>,
+    operation: &Operation,
+    request: &Request<Bytes>,
+) -> Result<(), AwsError> {
+    let (Some(expected), Some(bucket)) = (
+        request.headers().get("x-amz-expected-bucket-owner"),
+        operation.bucket(),
+    ) else {
+        return Ok(());
+    };
+    match store.read().buckets.get(bucket) {
+        Some(found) if expected != found.account.as_str() => Err(AwsError::new(
+            http::StatusCode::FORBIDDEN,
+            "AccessDenied",
+            "Access Denied",
+        )),
+        _ => Ok(()),
     }
 }
 

@@ -59,6 +59,20 @@ fn bucket_before(host: &str) -> Option<&str> {
 }
 
 impl Operation {
+    /// The bucket that it is about.
+    pub(crate) fn bucket(&self) -> Option<&str> {
+        match self {
+            Self::CreateBucket { bucket }
+            | Self::HeadBucket { bucket }
+            | Self::GetBucketLocation { bucket }
+            | Self::GetBucketVersioning { bucket }
+            | Self::PutBucketVersioning { bucket }
+            | Self::PutObject { bucket, .. }
+            | Self::GetObject { bucket, .. } => Some(bucket),
+            Self::Unknown => None,
+        }
+    }
+
     /// The operation of a request to `host`.
     pub(crate) fn of(host: &str, request: &Request<Bytes>) -> Self {
         let uri = request.uri();

@@ -16,9 +16,10 @@ use crate::partition::Partition;
 pub use error::{ArnError, ArnService};
 pub use kms_key::{KmsKeyId, KmsKeyIdError};
 pub use signing_profile::SigningProfile;
+pub(crate) use syntax::is_account;
 pub(crate) use syntax::is_profile_name;
-pub(super) use syntax::{is_account, is_region, parse_location};
 use syntax::{is_alphanumeric, is_plain, suggest};
+pub(super) use syntax::{is_region, parse_location};
 
 const WANTED_PROFILE: &str = "`/signing-profiles/NAME`";
 const WANTED_PROFILE_VERSION: &str = "`/signing-profiles/NAME/VERSION`";

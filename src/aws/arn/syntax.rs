@@ -108,7 +108,7 @@ pub(in crate::aws) fn is_region(text: &str) -> bool {
 }
 
 /// Twelve digits.
-pub(in crate::aws) fn is_account(text: &str) -> bool {
+pub(crate) fn is_account(text: &str) -> bool {
     text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 

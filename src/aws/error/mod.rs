@@ -30,7 +30,7 @@ pub enum CallErrorKind {
     Invalid,
     /// What was asked about does not exist, or not for this caller.
     NotFound,
-    /// No credentials could be had.
+    /// There are no credentials, or they could not be read.
     NoCredentials,
     /// AWS does not accept the credentials: expired, unknown, of another partition.
     BadCredentials,

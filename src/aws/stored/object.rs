@@ -24,7 +24,12 @@ use crate::limits::MAX_OBJECT_KEY_BYTES;
 pub struct ObjectName {
     bucket: String,
     key: String,
+    /// The account that must own the bucket.
+    owner: Option<String>,
 }
+
+/// The account that must own a bucket, for Amazon S3 to answer at all.
+const EXPECTED_OWNER: &str = "x-amz-expected-bucket-owner";
 
 impl ObjectName {
     /// An object in a bucket.
@@ -45,7 +50,17 @@ impl ObjectName {
         Ok(Self {
             bucket: bucket.to_owned(),
             key: key.to_owned(),
+            owner: None,
         })
+    }
+
+    /// The same, in a bucket that this account must own: the name of a deleted bucket may be taken by another account.
+    #[must_use]
+    pub fn owned_by(self, account: String) -> Self {
+        Self {
+            owner: Some(account),
+            ..self
+        }
     }
 
     /// The bucket's name.
@@ -72,7 +87,7 @@ impl ObjectName {
 
     /// Its URL.
     fn url(&self, endpoint: &Endpoint, version: Option<&str>) -> String {
-        let Self { bucket, key } = self;
+        let Self { bucket, key, .. } = self;
         let key = escaped(key, true);
         let mut url = format!("{}/{key}", bucket_url(endpoint, bucket));
         if let Some(version) = version {
@@ -105,7 +120,11 @@ impl Aws {
     ) -> Result<StoredContent, CallError> {
         let call = name.call(version, region);
         let request = |endpoint: &Endpoint| {
-            ::http::Request::get(name.url(endpoint, version)).body(SdkBody::empty())
+            let mut request = ::http::Request::get(name.url(endpoint, version));
+            if let Some(owner) = &name.owner {
+                request = request.header(EXPECTED_OWNER, owner);
+            }
+            request.body(SdkBody::empty())
         };
         let answer = Box::pin(self.put_question(call.clone(), &question(&request))).await?;
         let found = version_in(&call, &answer, version)?;

@@ -28,7 +28,7 @@ pub(super) struct ReadDocument {
     pub(super) bytes: Vec<u8>,
     /// The ARN of the task definition that Amazon ECS described.
     pub(super) task_definition: Option<String>,
-    /// What the user must know: a family's newest revision is another one as soon as somebody registers it.
+    /// What the user must know: a family's newest revision changes as soon as another one is registered.
     pub(super) warning: String,
 }
 

@@ -132,7 +132,7 @@ impl Credential {
     }
 }
 
-/// Why a credential could not be had.
+/// Why a credential could not be read.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {

@@ -70,7 +70,7 @@ pub struct Refusals {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum IfMissingError {
-    /// The list of signatures could not be had.
+    /// The list of signatures could not be read.
     #[error(
         "the signatures of `{reference}` could not be listed; cannot tell whether a signature is missing"
     )]

@@ -227,6 +227,7 @@ fn what_is_not_run_here_is_run_by_the_gate_or_on_purpose_not() {
             "the size-optimised build takes minutes and has its own command",
         ),
         ("benches/", "figures, from the release build"),
+        ("cargo bench", "figures, of which nothing is decided"),
         (
             "cargo run -p countersign-emulator",
             "emulator/tests/it/program.rs",

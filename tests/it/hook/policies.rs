@@ -203,3 +203,41 @@ fn a_policy_outside_the_package_is_read_at_aws_or_where_the_package_says() {
                  fragment; write it as `schemas/hook-config.v1.schema.json` says, and deploy the package again";
     assert_eq!(status(&ask(&gated).0), ("FAILED", words));
 }
+
+/// The name of a bucket that was deleted may be taken by another account.
+#[test]
+fn an_unpinned_object_is_in_a_bucket_of_the_account_that_the_package_names() {
+    let gated = Gated::signed();
+    let policy = gated.policy(&json!({})).to_string();
+    let emulator = &gated.scene.emulator;
+    emulator
+        .put_object("gates", "gate.json", policy.as_bytes())
+        .unwrap();
+    let source = |account: Value| {
+        let mut object = json!({ "bucket": "gates", "key": "gate.json", "region": "us-west-2" });
+        if !account.is_null() {
+            object["account"] = account;
+        }
+        json!({ "s3Object": object, "unpinned": true })
+    };
+    for account in [Value::Null, json!("12345678901"), json!("prod")] {
+        let config = json!({ "version": "1.0", "gatePolicy": source(account) });
+        gated
+            .package
+            .write("countersign-hook.json", config.to_string());
+        let words = "`gatePolicy.s3Object.account` of `countersign-hook.json` must be the 12 digits of the account that \
+                     owns the bucket; `unpinned` needs it; write it as `schemas/hook-config.v1.schema.json` says, and \
+                     deploy the package again";
+        assert_eq!(status(&ask(&gated).0), ("FAILED", words));
+    }
+    gated.configure_stored(&source(json!("123456789012")));
+    assert_eq!(status(&ask(&gated).0).0, "SUCCEEDED");
+    gated.configure_stored(&source(json!("999999999999")));
+    let (answer, verdict) = ask(&gated);
+    let (found, reason) = status(&answer);
+    assert_eq!(
+        (found, &verdict["error"]["code"]),
+        ("FAILED", &json!("policy-not-read"))
+    );
+    assert!(reason.contains("AWS denied `s3:GetObject`"), "{reason}");
+}

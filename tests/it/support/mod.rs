@@ -21,6 +21,7 @@ pub(crate) mod script_plugin;
 pub(crate) mod shown;
 pub(crate) mod sources;
 pub(crate) mod stage;
+pub(crate) mod terminal;
 pub(crate) mod tripwire;
 pub(crate) mod waiting;
 pub(crate) mod yaml;

@@ -101,7 +101,8 @@ fn a_digest_beside_the_image_must_be_its_own() {
         &[],
     ] {
         let ran = gate.run("image-detail", &[flags, &["imageDetail.json"]].concat());
-        ran.assert_refused(1, &format!("Error: {words}"));
+        assert_eq!(ran.code, 1, "{ran:#?}");
+        ran.assert_says(&format!("Error: {words}\n"));
         assert!(!gate.exists("out.json"));
     }
     let ran = gate.run("image-detail", &["--output", "json", "imageDetail.json"]);

@@ -66,7 +66,7 @@ fn other_text(kind: &str, path: &Path, text: &str, names: &Placeholders) -> Opti
     let found = fs::read_to_string(path).unwrap();
     let is_same = match names.fill(text) {
         Some(wanted) => found == wanted,
-        // With digests, or with a name that only looks like a placeholder.
+        // With digests, or with a name that looks like a placeholder and is not one.
         None => names.abstracted(&found, &mut Digests::default()) == text || found == text,
     };
     (!is_same).then_some(found)

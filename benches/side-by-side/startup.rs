@@ -1,5 +1,5 @@
 //! Times a command as a whole process against a program that only prints: this one, started with no argument.
-//! Run by `benches/startup` and `benches/side-by-side/run`.
+//! Run by `benches/side-by-side/run`.
 //!
 //!     startup PROGRAM FILE-FOR-STDIN ARGUMENT...
 
