@@ -254,10 +254,6 @@ pub(crate) fn of_file(error: &files::Error) -> String {
 }
 
 /// The same of a file that is named as `path`, where Go has words for it.
-#[cfg_attr(
-    not(feature = "cli"),
-    expect(dead_code, reason = "only the command line says it")
-)]
 pub(crate) fn of_file_at(error: &files::Error, path: &Path) -> Option<String> {
     let path = path.display();
     Some(match error {
