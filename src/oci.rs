@@ -8,7 +8,7 @@ pub use oci_spec::image::{Descriptor, Digest};
 use crate::algorithm::HashAlgorithm;
 
 /// Why bytes are not what a digest names.
-#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[derive(Debug, Clone, thiserror::Error, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Error {
     /// The digest is not of a form that this program can check.

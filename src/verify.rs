@@ -63,7 +63,7 @@ use crate::outcome::{SignatureOutcome, Standing};
 use crate::plugin_contract::PluginConfig;
 use crate::plugin_host::PluginHost;
 use crate::reference::{ArtifactReference, Reference, Scheme};
-use crate::registry::{self, Access, LayoutRepository, Listing, Repository, Target};
+use crate::registry::{self, Access, LayoutRepository, Listing, Repository, SharedAnswers, Target};
 use crate::revocation::Checker;
 use crate::trust_policy::{Statement, StatementName, TrustPolicies};
 use crate::trust_store::TrustStores;
@@ -259,6 +259,7 @@ impl Verifier {
         // 1. The statement that applies, and what is required of it.
         let (statement, repository) = self.open(reference, options)?;
         let verifying = self.verify_in(&repository, statement, options, now);
+        let verifying = SharedAnswers::join(verifying);
         within(options, || reference.clone(), Box::pin(verifying)).await
     }
 

@@ -1,9 +1,11 @@
-//! Questions before something is removed or replaced. They are asked on a terminal alone: what comes out of a pipe was not
-//! written as an answer.
+//! Questions before something is removed or replaced. They are asked on a terminal alone: what comes out of a pipe was
+//! not written as an answer. By the name `notation` they are asked on stdout and answered from anywhere, as its scripts
+//! do it; a missing answer means "no" there too.
 
-use std::io::{self, BufRead as _, IsTerminal as _, Read as _, Write as _};
+use std::io::{self, BufRead as _, IsTerminal as _, Read as _};
 
 use super::output::{CommandOutput, Exit, one_line};
+use super::terminal;
 use crate::limits;
 use crate::printable;
 
@@ -70,35 +72,44 @@ fn ask(
     otherwise: &str,
     flag: &str,
 ) -> Result<bool, CommandOutput> {
+    let is_notations = terminal::is_notations();
     let stdin = io::stdin();
-    if !stdin.is_terminal() {
-        return Err(CommandOutput::usage(
-            &format!("{otherwise}: there is no terminal to ask on"),
-            Some(format!("confirm on the command line with `{flag}`")),
-        ));
+    let hint = || Some(format!("confirm on the command line with `{flag}`"));
+    if !stdin.is_terminal() && !is_notations {
+        let problem = format!("{otherwise}: there is no terminal to ask on");
+        return Err(CommandOutput::usage(&problem, hint()));
     }
-    let mut stderr = io::stderr().lock();
-    let mut answer = String::new();
-    let answered = write!(
-        stderr,
+    let text = format!(
         "{}{} [y/N] ",
         printable::lines(explanation),
         one_line(question)
-    )
-    .and_then(|()| stderr.flush())
-    .and_then(|()| {
-        stdin
-            .lock()
-            .take(limits::MAX_CONFIRMATION_BYTES)
-            .read_line(&mut answer)
+    );
+    let mut answer = String::new();
+    let asked = if is_notations {
+        write_all(io::stdout().lock(), &text)
+    } else {
+        write_all(io::stderr().lock(), &text)
+    };
+    let answered = asked.and_then(|()| {
+        let limit = limits::MAX_CONFIRMATION_BYTES;
+        stdin.lock().take(limit).read_line(&mut answer)
     });
     match answered {
+        Ok(0) if is_notations => {
+            let problem = format!("{otherwise}: the question was not answered");
+            Err(CommandOutput::usage(&problem, hint()))
+        }
         Ok(_) => Ok(is_yes(&answer)),
         Err(error) => Err(CommandOutput::failed(
             Exit::Usage,
             &format!("{otherwise}: the answer could not be read: {error}"),
         )),
     }
+}
+
+fn write_all(mut stream: impl io::Write, text: &str) -> io::Result<()> {
+    stream.write_all(text.as_bytes())?;
+    stream.flush()
 }
 
 /// As notation takes it.

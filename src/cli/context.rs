@@ -24,7 +24,7 @@ use crate::limits::MAX_TRUST_STORE_FILE_BYTES;
 use crate::notary::EnvelopeFormat;
 use crate::reference::{ArtifactReference, Scheme};
 use crate::registry::{self, PlainHttp};
-use crate::report::{Called, in_notation};
+use crate::report::{Called, go_timestamping, in_notation, sentence};
 use crate::signer::timestamping::Timestamping;
 use crate::trust_policy::DocumentKind;
 use crate::trust_store::{self, NamedStore};
@@ -227,8 +227,10 @@ impl Context {
                 "cannot get http timestamper for timestamping: `{}` is not a URL with http or \
                  https and a host",
                 one_line(&http::redact_text(url))
-            )));
+            ))
+            .in_notation(|| go_timestamping::of_url(url)));
         };
+        make_cache(&self.environment.cache());
         Ok(Timestamping {
             pool: self.connections.pool.clone(),
             url: parsed,
@@ -268,6 +270,10 @@ impl Trusted<'_> {
         self,
         dirs: &Result<NotationDirs, NoDirectory>,
     ) -> Result<(Setup, Vec<String>), CommandOutput> {
+        make_cache(
+            dirs.as_ref()
+                .map_or_else(|error| &error.cache, |dirs| &dirs.cache),
+        );
         let setup = if self.policy.is_from_file() {
             let (file, stores) = (&self.policy.file, &self.policy.stores);
             let config = || Ok(dirs.as_ref().map_err(no_directory)?.config.clone());
@@ -311,6 +317,16 @@ impl Trusted<'_> {
             .chain(exposed)
             .collect();
         Ok((setup, warnings))
+    }
+}
+
+/// Makes the directory of CRLs before there is one to keep, as notation does, by its name only. What is wrong with the
+/// directory is said where it is needed.
+fn make_cache(cache: &Option<PathBuf>) {
+    if called().is_notation()
+        && let Some(cache) = cache
+    {
+        let _ = files::create_directory(&cache.join("crl"));
     }
 }
 
@@ -388,6 +404,10 @@ fn hint_of_file(error: &files::Error, wanted: &str) -> String {
     hint.unwrap_or_else(|| wanted.to_owned())
 }
 
+/// What notation says of a root that is not an authority.
+const NOT_AN_AUTHORITY: &str = "failed to check root certificate with error: x509: invalid signature: parent certificate cannot \
+                                sign this kind of certificate";
+
 /// The one certificate of a file, which must be a self-signed certificate authority.
 fn read_root(path: &Path, pipes: Duration) -> Result<Certificate, CommandOutput> {
     let failed = |sentence: String| CommandOutput::failed(Exit::Usage, &sentence);
@@ -399,10 +419,12 @@ fn read_root(path: &Path, pipes: Duration) -> Result<Certificate, CommandOutput>
                       in PEM or DER";
         let hint = hint_of_file(&error, wanted);
         CommandOutput::error(Exit::Usage, &sentence, &error, Some(hint))
+            .in_notation(|| sentence::of_file_at(&error, path))
     })?;
     let certificates = parse_certificates(&bytes).map_err(|error| {
         let sentence = cannot(format!("used: `{shown}`: {error}"));
         CommandOutput::error(Exit::Usage, &sentence, &error, error.hint())
+            .in_notation(|| Some(error.in_words_of_go().to_owned()))
     })?;
     let expecting = "Expecting single x509 root certificate in PEM or DER format from the file";
     match certificates.as_slice() {
@@ -410,10 +432,11 @@ fn read_root(path: &Path, pipes: Duration) -> Result<Certificate, CommandOutput>
             "cannot find any certificate from \"{shown}\". {expecting}"
         ))),
         [root] if root.is_ca() && root.is_self_signed() => Ok(root.clone()),
-        [_] => Err(failed(format!(
+        [root] => Err(failed(format!(
             "failed to check root certificate with error: \"{shown}\" is not a self-signed \
              certificate authority"
-        ))),
+        ))
+        .in_notation(|| (!root.is_ca()).then(|| NOT_AN_AUTHORITY.to_owned()))),
         _ => Err(failed(format!(
             "found more than one certificates from \"{shown}\". {expecting}"
         ))),

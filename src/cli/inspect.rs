@@ -8,13 +8,16 @@ use std::fmt::Write as _;
 use super::args::{LookArgs, MaxSignatures};
 use super::output::{CommandOutput, Exit, one_line};
 use super::signatures::{self, Artifacts, SignatureList};
+use super::terminal;
 use super::tree::Tree;
 use crate::allowance::{self, Exhausted};
 use crate::causes;
 use crate::notary::SIGNATURE_ARTIFACT_TYPE;
 use crate::oci::{Descriptor, Digest};
 use crate::reference::ArtifactReference;
-use crate::report::{Inspection, SignatureDetails, SignatureInspection, Times, go};
+use crate::report::{
+    Inspection, InspectionError, SignatureDetails, SignatureInspection, Times, go, go_envelope,
+};
 
 /// Flags of `inspect`, as notation has them.
 #[derive(Debug, clap::Args)]
@@ -178,9 +181,16 @@ async fn read(
     };
     let details = SignatureDetails::read(fetched.format, &fetched.envelope, times);
     let details = details.map_err(|error| {
+        let words = match &error {
+            InspectionError::Envelope(source) if terminal::is_notations() => {
+                go_envelope::of_shown(fetched.format, &fetched.envelope, source)
+            }
+            _ => None,
+        };
         let error = sentence(&error);
+        let words = words.map_or_else(|| error.clone(), |words| one_line(&words));
         Skip {
-            warning: format!("Skipping signature {digest} because of error: {error}"),
+            warning: format!("Skipping signature {digest} because of error: {words}"),
             error,
             exit: Exit::Rejected,
         }

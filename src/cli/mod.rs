@@ -4,6 +4,7 @@
 //! command takes what it needs from `context::Context` and gives back a `CommandOutput`.
 
 mod args;
+mod bar;
 mod blob;
 mod cert;
 mod code_signing;

@@ -35,6 +35,7 @@ use self::statements::{Roots, Trust};
 use super::policy::{GatePolicy, GateRule, SignedIndexCovers, Tags};
 use crate::limits::MAX_CONCURRENT_INDEX_IMAGES;
 use crate::reference::{ArtifactReference, Reference, Scheme};
+use crate::registry::SharedAnswers;
 use crate::trust_policy::TrustPolicies;
 use crate::verify::{
     Error, Index, IndexImage, Listed, Options, Platform, Unseen, Verifier, within,
@@ -121,7 +122,9 @@ impl Gate {
             ..Options::default()
         };
         let whole = ArtifactReference::from(reference.clone());
-        let work = async { Ok(self.examine_artifact(&whole, &roles, &options).await) };
+        let work = async {
+            Ok(SharedAnswers::join(self.examine_artifact(&whole, &roles, &options)).await)
+        };
         match within(&options, || whole.clone(), Box::pin(work)).await {
             Ok(examined) => examined,
             Err(source) => Err(Refusal::Artifact { source }),

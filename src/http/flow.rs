@@ -15,6 +15,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, sleep_until};
 use url::{Position, Url};
 
+use super::first_request::FirstRequest;
 use super::retry::retry_after;
 use crate::allowance;
 use crate::limits::{
@@ -45,6 +46,7 @@ impl Flows {
     /// Waits for the turn of a request to `url`.
     pub(super) async fn turn(&self, url: &Url) -> Turn {
         let flow = self.of(url);
+        flow.first.turn(url).await;
         let at_once = Arc::clone(&flow.window).try_acquire_owned();
         let (permit, waited) = if let Ok(permit) = at_once {
             (Some(permit), false)
@@ -72,6 +74,7 @@ struct Flow {
     /// A permit for each request that may be under way.
     window: Arc<Semaphore>,
     state: Mutex<State>,
+    first: FirstRequest,
 }
 
 #[derive(Debug)]
@@ -102,6 +105,7 @@ impl Flow {
                 halved: None,
                 paused_until: None,
             }),
+            first: FirstRequest::default(),
         }
     }
 
@@ -182,6 +186,7 @@ impl Turn {
         headers: &http::HeaderMap,
         longest: Duration,
     ) -> Option<Self> {
+        self.flow.first.end();
         if matches!(
             status,
             StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE
@@ -205,6 +210,7 @@ impl Turn {
 
 impl Drop for Turn {
     fn drop(&mut self) {
+        self.flow.first.end();
         let Some(permit) = self.permit.take() else {
             return;
         };
@@ -229,7 +235,7 @@ mod tests {
     const LONGEST: Duration = Duration::from_secs(5);
 
     fn host(name: &str) -> Url {
-        Url::parse(&format!("https://{name}/v2/")).unwrap()
+        Url::parse(&format!("http://{name}/v2/")).unwrap()
     }
 
     /// As many turns as there are now.

@@ -10,6 +10,7 @@
 mod body;
 mod carried;
 mod error;
+mod first_request;
 mod flow;
 #[cfg(feature = "cli")]
 mod go_words;

@@ -23,6 +23,10 @@ pub const MAX_REQUESTS_OF_ONE_HOST: usize = 256;
 /// Requests that one host is sent at the same time at least, however busy it says it is.
 pub const LEAST_REQUESTS_OF_ONE_HOST: usize = 2;
 
+/// Time for which requests to a host wait for the first answer, which says whether all of them go on one connection:
+/// more than a host far away takes, and less than a user notices.
+pub const FIRST_ANSWER_PATIENCE: Duration = Duration::from_millis(250);
+
 /// Hosts of which it is remembered how much they take, besides those that are asked.
 pub const MAX_KNOWN_HOSTS: usize = 256;
 

@@ -46,8 +46,9 @@ pub const MAX_CASE_AGE: Duration = Duration::from_hours(876_000);
 /// Images in an index that are looked at; the official images have some ten.
 pub const MAX_INDEX_IMAGES: usize = 64;
 
-/// Images of one index that are verified at the same time.
-pub const MAX_CONCURRENT_INDEX_IMAGES: usize = 4;
+/// Images of one index that are verified at the same time: all of a real one, whose lists of signatures are so asked for in
+/// one step; each may hold a list of [`MAX_REFERRERS`](super::MAX_REFERRERS) meanwhile.
+pub const MAX_CONCURRENT_INDEX_IMAGES: usize = 16;
 /// Months for which a signature of AWS Signer can be valid, the longest (`PutSigningProfile`,
 /// `signatureValidityPeriod`); what AWS takes if none is named.
 pub const MAX_SIGNATURE_VALIDITY_MONTHS: u32 = 135;

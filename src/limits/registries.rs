@@ -120,6 +120,21 @@ pub const ROOM_GRACE: Duration = Duration::from_secs(2);
 /// machines get.
 pub const ROOM_BYTES_PER_SECOND: u64 = 2 * 1024 * 1024;
 
+// Answers that several artifacts of one command share
+
+/// How long an answer of a registry is good for other artifacts of the same command: as long as one that is not slow
+/// takes, while a list of references may be read for hours.
+pub const SHARED_ANSWER_AGE: Duration = Duration::from_secs(10);
+
+/// Answers of each kind that are kept for other artifacts, besides those that are awaited.
+pub const MAX_SHARED_ANSWERS: usize = 256;
+
+/// Bytes of a manifest or an envelope that is kept for them: all together have 8 MiB at most.
+pub const MAX_SHARED_BYTES: usize = 32 * 1024;
+
+/// Signatures of a list that is kept for them; a real one has one or two.
+pub const MAX_SHARED_SIGNATURES: usize = 32;
+
 // Content that is kept from one verification to the next
 
 /// Bytes of a signature manifest or an envelope that is kept; a real one has some 10 KiB. What needs room in memory is not.

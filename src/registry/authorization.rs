@@ -188,7 +188,7 @@ impl Authorizer {
     async fn credential(&self) -> Result<Option<Credential>, Error> {
         let found = self.find().await.map_err(|source| Error::Credentials {
             registry: self.endpoint.registry.name.clone(),
-            source,
+            source: source.into(),
         })?;
         tracing::info!(
             registry = self.endpoint.registry.name,

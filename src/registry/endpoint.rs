@@ -103,7 +103,7 @@ impl Endpoint {
         }
         Error::Request {
             registry: self.registry.name.clone(),
-            source,
+            source: source.into(),
         }
     }
 

@@ -1,6 +1,7 @@
 //! One signature: its manifest, then its envelope.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use http::StatusCode;
@@ -11,6 +12,7 @@ use super::error::Error;
 use super::manifest::{self, SignatureManifest};
 use super::media_types;
 use super::room::Held;
+use super::shared_answers::{self, Question};
 use super::transport::Read;
 use crate::http as web;
 use crate::limits;
@@ -130,9 +132,31 @@ impl RemoteRepository {
                 max: limits::MAX_MANIFEST_BYTES,
             });
         }
-        let path = format!("manifests/{}", descriptor.digest());
-        let fetched = self.fetch(&path, descriptor, media_types::ACCEPT_ANY).await;
+        let question = self.content_question(descriptor);
+        let path = question.path.clone();
+        let ask = self.fetch(&path, descriptor, question.accept);
+        let fetched = shared_answers::ask_once(|| question, ask).await;
         fetched.map(|(bytes, _)| bytes)
+    }
+
+    /// What is asked of the manifest that `descriptor` describes.
+    pub(super) fn content_question(&self, descriptor: &Descriptor) -> Question {
+        let path = format!("manifests/{}", descriptor.digest());
+        self.question(path, Some(descriptor.size()), media_types::ACCEPT_ANY)
+    }
+
+    pub(super) fn question(
+        &self,
+        path: String,
+        size: Option<u64>,
+        accept: &'static str,
+    ) -> Question {
+        Question {
+            session: Arc::clone(&self.session),
+            path,
+            size,
+            accept,
+        }
     }
 
     /// The content of `descriptor`, a part of a signature that a list names: as it was kept, or else as [`Self::fetch`].
@@ -142,15 +166,19 @@ impl RemoteRepository {
         descriptor: &Descriptor,
         accept: &'static str,
     ) -> Result<(Bytes, Held), Error> {
-        let Some(cache) = &self.content else {
-            return self.fetch(path, descriptor, accept).await;
+        let ask = async {
+            let Some(cache) = &self.content else {
+                return self.fetch(path, descriptor, accept).await;
+            };
+            if let Some(bytes) = cache.read(descriptor) {
+                return Ok((bytes, Held::default()));
+            }
+            let fetched = self.fetch(path, descriptor, accept).await?;
+            cache.keep(descriptor, &fetched.0);
+            Ok(fetched)
         };
-        if let Some(bytes) = cache.read(descriptor) {
-            return Ok((bytes, Held::default()));
-        }
-        let fetched = self.fetch(path, descriptor, accept).await?;
-        cache.keep(descriptor, &fetched.0);
-        Ok(fetched)
+        let question = || self.question(path.to_owned(), Some(descriptor.size()), accept);
+        shared_answers::ask_once(question, ask).await
     }
 
     /// The content of `descriptor`, whose size has been compared with its limit, and its room.

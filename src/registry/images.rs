@@ -143,8 +143,11 @@ impl Client {
                     }
                 }
             };
-            let page: TagPage = serde_json::from_slice(&body)
-                .map_err(|source| Error::Malformed { url: shown, source })?;
+            let page: TagPage =
+                serde_json::from_slice(&body).map_err(|source| Error::Malformed {
+                    url: shown,
+                    source: source.into(),
+                })?;
             let tags = page.tags.unwrap_or_default().into_iter();
             // The tag schema's tags are lists of signatures.
             let images = tags.filter(|tag| !is_of_tag_schema(tag)).filter_map(|tag| {

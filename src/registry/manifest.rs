@@ -70,7 +70,10 @@ pub(super) fn checked_media_type(
     }
     let manifest: Manifest = match serde_json::from_slice(body) {
         Ok(manifest) => manifest,
-        Err(source) => return Err(Error::Malformed { url: url(), source }),
+        Err(source) => {
+            let source = source.into();
+            return Err(Error::Malformed { url: url(), source });
+        }
     };
     let of_itself = manifest.media_type.as_deref().map(clean);
     if let (Some(said), Some(of_itself)) = (&said, &of_itself)

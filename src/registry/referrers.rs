@@ -11,63 +11,17 @@ use url::Url;
 
 use super::RemoteRepository;
 use super::error::Error;
+use super::listing::{Listing, Source};
 use super::manifest;
 use super::media_types::IMAGE_INDEX;
 use super::referrers_index::{Index, Known, Unreadable, parse_index};
 use super::room::Held;
+use super::shared_answers;
 use super::transport::Read;
 use crate::http as web;
 use crate::limits;
 use crate::notary::SIGNATURE_ARTIFACT_TYPE;
 use crate::oci::{Descriptor, Digest};
-
-/// Where a list of signatures came from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Source {
-    /// The referrers API.
-    ReferrersApi,
-    /// The index under the tag `ALGORITHM-HEX`.
-    TagSchema,
-    /// The manifests of an OCI image layout.
-    Layout,
-}
-
-/// The signatures of one artifact, in the registry's order, each once.
-#[derive(Debug)]
-pub struct Listing {
-    /// Descriptors of signature manifests, as the registry gives them.
-    pub signatures: Vec<Descriptor>,
-    /// Descriptors of manifests that may be signatures: the registry does not say what they are, or
-    /// only what their configuration is.
-    pub candidates: Vec<Descriptor>,
-    /// Where they came from.
-    pub source: Source,
-    /// Why there may be more: the list, a page or an entry of it could not be read, or a limit was
-    /// met. What was found can still be used; that nothing good was found cannot be concluded.
-    pub incomplete: Option<Error>,
-}
-
-impl Listing {
-    /// A list without anything.
-    pub(super) fn empty(source: Source) -> Self {
-        Self {
-            signatures: Vec::new(),
-            candidates: Vec::new(),
-            source,
-            incomplete: None,
-        }
-    }
-
-    /// Whether it has `manifest` as it is, so that it can be fetched.
-    pub(super) fn has(&self, manifest: &Descriptor) -> bool {
-        let is_it = |listed: &Descriptor| {
-            listed.digest() == manifest.digest()
-                && listed.size() == manifest.size()
-                && listed.media_type() == manifest.media_type()
-        };
-        self.signatures.iter().chain(&self.candidates).any(is_it)
-    }
-}
 
 impl RemoteRepository {
     /// Lists the signatures of `digest`: from the referrers API, or from the tag schema if the
@@ -79,14 +33,18 @@ impl RemoteRepository {
     ///
     /// Whatever keeps the tag schema from being read where there is no API.
     pub async fn list_signatures(&self, digest: &Digest) -> Result<Listing, Error> {
-        match self.list_by_api(digest).await {
-            Ok(Some(listing)) => Ok(listing),
-            Ok(None) => self.list_by_tag_schema(digest).await,
-            Err(error) => Ok(Listing {
-                incomplete: Some(error),
-                ..Listing::empty(Source::ReferrersApi)
-            }),
-        }
+        let ask = async {
+            match self.list_by_api(digest).await {
+                Ok(Some(listing)) => Ok(listing),
+                Ok(None) => self.list_by_tag_schema(digest).await,
+                Err(error) => Ok(Listing {
+                    incomplete: Some(error),
+                    ..Listing::empty(Source::ReferrersApi)
+                }),
+            }
+        };
+        let question = || self.question(format!("referrers/{digest}"), None, IMAGE_INDEX);
+        shared_answers::ask_once(question, Box::pin(ask)).await
     }
 
     /// Lists the signatures of `digest` that the referrers API has; nothing if there is no such API.
@@ -216,7 +174,7 @@ impl RemoteRepository {
             }),
             Err(source) => Err(Error::Malformed {
                 url: web::redact(&url),
-                source,
+                source: source.into(),
             }),
         }
     }

@@ -6,11 +6,12 @@ use reqwest::Response;
 use url::Url;
 
 use super::error::Error;
+use super::listing::Listing;
 use super::manifest;
 use super::media_types::{self, IMAGE_INDEX};
-use super::referrers::Listing;
 use super::referrers_index::Known;
 use super::room::Held;
+use super::shared_answers::{self, Question};
 use super::transport::{Read, Session};
 use super::{RemoteRepository, Source};
 use crate::http as web;
@@ -33,9 +34,13 @@ pub struct Target {
 impl Target {
     /// Whether it is an index, of a multi-platform image for example, and not one image.
     pub fn is_index(&self) -> bool {
-        let media_type = self.descriptor.media_type().as_ref();
-        media_type == IMAGE_INDEX || media_type.ends_with(".manifest.list.v2+json")
+        is_index(&self.descriptor)
     }
+}
+
+fn is_index(descriptor: &Descriptor) -> bool {
+    let media_type = descriptor.media_type().as_ref();
+    media_type == IMAGE_INDEX || media_type.ends_with(".manifest.list.v2+json")
 }
 
 impl RemoteRepository {
@@ -46,9 +51,31 @@ impl RemoteRepository {
     /// [`Error::NotFound`]; [`Error::WrongDigest`], [`Error::NotAManifest`], [`Error::Malformed`] or
     /// [`Error::Misbehaved`] if the answer cannot be right; and what keeps a request from an answer.
     pub async fn resolve(&self) -> Result<Target, Error> {
-        let url = self.manifest_url();
-        let response = self.session.get(url, media_types::ACCEPT_ANY).await?;
-        self.read_target(response).await
+        let ask = async {
+            let url = self.manifest_url();
+            let response = self.session.get(url, media_types::ACCEPT_ANY).await?;
+            self.read_descriptor(response).await
+        };
+        let descriptor = shared_answers::ask_once(|| self.manifest_question(), ask).await?;
+        Ok(self.target(descriptor))
+    }
+
+    /// The same, unless the request was challenged: then the challenge is answered, and nothing is asked again.
+    async fn resolve_or_authenticate(&self) -> Result<Option<Target>, Error> {
+        let ask = async {
+            let first = self
+                .session
+                .get_or_authenticate(self.manifest_url(), media_types::ACCEPT_ANY)
+                .await?;
+            let Some(response) = first else {
+                return Ok(None);
+            };
+            let descriptor = self.read_descriptor(response).await?;
+            shared_answers::keep(|| self.manifest_question(), descriptor.clone());
+            Ok(Some(descriptor))
+        };
+        let descriptor = shared_answers::ask_once(|| self.manifest_question(), ask).await?;
+        Ok(descriptor.map(|descriptor| self.target(descriptor)))
     }
 
     /// Resolves the reference and lists the signatures of what it stands for. A reference with a
@@ -69,29 +96,37 @@ impl RemoteRepository {
             url: self.reference.to_string(),
             source,
         })?;
-        if !self.session.may_go_at_once().await {
-            let first = self
-                .session
-                .get_or_authenticate(self.manifest_url(), media_types::ACCEPT_ANY)
-                .await?;
-            if let Some(response) = first {
-                let target = self.read_target(response).await?;
-                let listing = self.list_signatures(&digest).await;
-                return Ok((target, listing));
-            }
+        if !self.session.may_go_at_once().await
+            && let Some(target) = self.resolve_or_authenticate().await?
+        {
+            let listing = self.list_signatures(&digest).await;
+            return Ok((target, listing));
         }
         let (target, listing) =
             futures_util::future::join(self.resolve(), self.list_signatures(&digest)).await;
         Ok((target?, listing))
     }
 
-    fn manifest_url(&self) -> Url {
-        self.session
-            .endpoint
-            .url(&format!("manifests/{}", self.reference.target()))
+    fn manifest_path(&self) -> String {
+        format!("manifests/{}", self.reference.target())
     }
 
-    async fn read_target(&self, response: Response) -> Result<Target, Error> {
+    fn manifest_url(&self) -> Url {
+        self.session.endpoint.url(&self.manifest_path())
+    }
+
+    fn manifest_question(&self) -> Question {
+        self.question(self.manifest_path(), None, media_types::ACCEPT_ANY)
+    }
+
+    fn target(&self, descriptor: Descriptor) -> Target {
+        Target {
+            reference: self.reference.with_digest(descriptor.digest()).into(),
+            descriptor,
+        }
+    }
+
+    async fn read_descriptor(&self, response: Response) -> Result<Descriptor, Error> {
         let asked = match self.reference.digest() {
             Some(digest) => {
                 Some(
@@ -107,13 +142,17 @@ impl RemoteRepository {
         let again = (self.manifest_url(), media_types::ACCEPT_ANY);
         let manifest =
             read_manifest(&self.session, response, again, called, asked.as_ref()).await?;
-        Ok(Target {
-            reference: self
-                .reference
-                .with_digest(manifest.descriptor.digest())
-                .into(),
-            descriptor: manifest.descriptor,
-        })
+        let ReadManifest {
+            descriptor, bytes, ..
+        } = manifest;
+        // What goes through an index need not fetch it again.
+        if is_index(&descriptor) {
+            shared_answers::keep(
+                || self.content_question(&descriptor),
+                (bytes, Held::default()),
+            );
+        }
+        Ok(descriptor)
     }
 }
 

@@ -5,10 +5,12 @@ use http::StatusCode;
 
 use super::RemoteRepository;
 use super::error::Error;
+use super::listing::{Listing, Source};
 use super::media_types::IMAGE_INDEX;
-use super::referrers::{Collected, Listing, Source};
+use super::referrers::Collected;
 use super::referrers_index::parse_index;
 use super::resolve::{self, ReadManifest};
+use super::shared_answers;
 use crate::oci::Digest;
 use crate::{limits, oci};
 
@@ -30,6 +32,11 @@ impl RemoteRepository {
     /// Whatever keeps the index from being read; [`Error::NotAnIndex`] if the tag names something
     /// else; [`Error::TooManyReferrers`].
     pub async fn list_by_tag_schema(&self, digest: &Digest) -> Result<Listing, Error> {
+        let question = || self.question(format!("manifests/{}", tag(digest)), None, IMAGE_INDEX);
+        shared_answers::ask_once(question, self.read_list_by_tag_schema(digest)).await
+    }
+
+    async fn read_list_by_tag_schema(&self, digest: &Digest) -> Result<Listing, Error> {
         let mut found = Collected::default();
         if let Some(read) = self.read_index(digest).await? {
             let called = || self.session.endpoint.called(&tag(digest));
@@ -44,6 +51,7 @@ impl RemoteRepository {
                 }
                 Err(source) => {
                     let url = called();
+                    let source = source.into();
                     return Err(Error::Malformed { url, source });
                 }
             };

@@ -121,9 +121,9 @@ impl RemoteRepository {
             }
             let begun = Instant::now();
             let old = self.read_index(subject).await?;
-            let malformed = |source| Error::Malformed {
+            let malformed = |source: serde_json::Error| Error::Malformed {
                 url: self.session.endpoint.called(&tag),
-                source,
+                source: source.into(),
             };
             let is_listed = match &old {
                 Some(old) => index_text::contains(&old.bytes, manifest).map_err(malformed)?,

@@ -3,6 +3,7 @@
 //! Input: an error with its sources. The innermost one that is known decides: it is nearest to what happened.
 
 use std::error::Error as StdError;
+use std::sync::Arc;
 
 use serde::{Serialize, Serializer};
 
@@ -193,6 +194,9 @@ fn of_one(error: &(dyn StdError + 'static)) -> Option<Cause> {
     if let Some(error) = error.downcast_ref::<http::Error>() {
         return of_http(error);
     }
+    if let Some(error) = error.downcast_ref::<Arc<http::Error>>() {
+        return of_http(error);
+    }
     match error.downcast_ref::<Exhausted>()? {
         Exhausted::Time { .. } => Some(Cause::TimedOut),
         Exhausted::Bytes { .. } => Some(Cause::LimitReached),
@@ -285,13 +289,13 @@ mod tests {
         assert_eq!(Cause::of(&Outer(unconfirmed)), Some(Cause::Throttled));
         let over = registry::Error::Request {
             registry: "r.test".to_owned(),
-            source: http::Error::Exhausted {
+            source: Arc::new(http::Error::Exhausted {
                 url: "https://r.test/".to_owned(),
                 source: Exhausted::Time {
                     limit: std::time::Duration::from_secs(1),
                     whole: true,
                 },
-            },
+            }),
         };
         assert_eq!(Cause::of(&over), Some(Cause::TimedOut));
         assert_eq!(Cause::of(&std::io::Error::other("x")), None);

@@ -6,8 +6,12 @@ use std::io;
 
 use super::go_json::{self, Shape};
 use super::sentence;
+use super::{go_chain, go_envelope, go_timestamping};
+use crate::algorithm::KeySpec;
 use crate::config::SigningKeysError;
+use crate::envelope;
 use crate::http;
+use crate::notary::EnvelopeFormat;
 use crate::oci;
 use crate::outcome::Failure;
 use crate::plugin_contract;
@@ -16,9 +20,13 @@ use crate::process;
 use crate::reference::{ArtifactReference, Scheme};
 use crate::registry;
 use crate::signer::local_key::{self, KeyProblem};
-use crate::signer::{self, plugin};
+use crate::signer::{self, EnvelopeFlaw, plugin};
 use crate::timestamp;
 use crate::trust_policy::DocumentKind;
+use crate::trust_store::AuthenticityError;
+use crate::verify;
+use crate::x509::identity::quote;
+use crate::x509::{self, PemProblem};
 
 /// Of a plugin that is not there, or does not do as the contract says.
 pub(crate) fn of_plugin(error: &plugin_host::Error) -> Option<String> {
@@ -46,13 +54,12 @@ pub(crate) fn of_plugin(error: &plugin_host::Error) -> Option<String> {
         Error::Refused { message, .. } => Some(message.clone()),
         Error::NoError {
             said: Some(said), ..
-        } => go_json::of_text(said.as_bytes()),
+        } => go_json::of_text(said.as_bytes()).or_else(|| {
+            let said: serde_json::Value = serde_json::from_str(said).ok()?;
+            said.get("errorMessage")?.as_str().map(str::to_owned)
+        }),
         Error::NoError { status, .. } => status.code().map(|code| format!("exit status {code}")),
-        Error::Answer {
-            command,
-            source: plugin_contract::Error::NotJson { .. },
-            ..
-        } => Some(format!(
+        Error::Answer { command, .. } => Some(format!(
             "failed to unmarshal the response of {command} command for plugin {own}"
         )),
         Error::Metadata { problem, .. } => Some(of_metadata(own, problem)),
@@ -86,10 +93,29 @@ pub(super) fn of_metadata(name: &str, problem: &MetadataProblem) -> String {
 const EXEC_FORMAT: i32 = 8;
 const NO_ENTRY: i32 = 2;
 
+/// Of a file's signature that a verification refuses: `bytes` are those of its envelope.
+pub(crate) fn of_blob_verification(
+    error: &verify::blob::Error,
+    format: EnvelopeFormat,
+    bytes: &[u8],
+) -> Option<String> {
+    let (verify::blob::Error::Rejected(refused) | verify::blob::Error::Inconclusive(refused)) =
+        error
+    else {
+        return None;
+    };
+    let Some(Failure::Envelope { source }) = refused.outcome.refusal() else {
+        return None;
+    };
+    let problem = go_envelope::of_refused(format, bytes, source)?;
+    Some(format!("signature verification failed: {problem}"))
+}
+
 /// Of a signing that failed; images have the plugin's name before it, files do not.
 pub(crate) fn of_signing(error: &signer::Error, is_blob: bool) -> Option<String> {
-    let signer::Error::Plugin(error) = error else {
-        return None;
+    let error = match error {
+        signer::Error::Plugin(error) => error,
+        error => return of_own_signing(error),
     };
     let name = error.plugin();
     let sentence = match error {
@@ -123,6 +149,13 @@ pub(crate) fn of_signing(error: &signer::Error, is_blob: bool) -> Option<String>
             format!("{field} in {command} response \"{found}\" does not match request \"{wanted}\"")
         }
         plugin::Error::KeySpec { .. } => "unknown key spec".to_owned(),
+        plugin::Error::Made {
+            source,
+            key,
+            format,
+            ..
+        } => of_made(source, Some((*key, *format)))?,
+        plugin::Error::Envelope { problem, .. } => of_flaw(problem, None)?,
         plugin::Error::Certificate { .. } => "x509: malformed certificate".to_owned(),
         _ => return None,
     };
@@ -131,6 +164,59 @@ pub(crate) fn of_signing(error: &signer::Error, is_blob: bool) -> Option<String>
     } else {
         format!("failed to sign with the plugin {name}: {sentence}")
     })
+}
+
+/// Of a signing with a key of our own.
+fn of_own_signing(error: &signer::Error) -> Option<String> {
+    match error {
+        signer::Error::Timestamp { source } => Some(format!(
+            "timestamp: {}",
+            go_timestamping::of_answer(source)?
+        )),
+        error => of_made(error, None),
+    }
+}
+
+/// Of a signature, or the certificates of its key, that are not good; `key` is the signer's.
+fn of_made(error: &signer::Error, key: Option<(KeySpec, EnvelopeFormat)>) -> Option<String> {
+    match error {
+        signer::Error::Chain {
+            source: x509::Error::EmptyChain { .. },
+        } => Some("certificate-chain not present or is empty".to_owned()),
+        signer::Error::Chain { source } => Some(format!(
+            "certificate-chain is invalid, {}",
+            go_chain::of_chain(source)?
+        )),
+        signer::Error::Signature {
+            source: x509::Error::SignatureMismatch,
+        } => {
+            let (key, format) = key?;
+            let problem = go_envelope::of_wrong_signature(key, format);
+            Some(format!(
+                "generated signature failed verification: {problem}"
+            ))
+        }
+        signer::Error::NotVerified { source } => of_flaw(source, key),
+        _ => None,
+    }
+}
+
+/// Of an envelope that a signer made.
+fn of_flaw(flaw: &EnvelopeFlaw, key: Option<(KeySpec, EnvelopeFormat)>) -> Option<String> {
+    match flaw {
+        EnvelopeFlaw::Envelope(envelope::Error::ContentType { found })
+        | EnvelopeFlaw::ContentType { found } => Some(format!(
+            "payload content type {} not supported",
+            quote(found)
+        )),
+        EnvelopeFlaw::Envelope(source) => {
+            let problem = go_envelope::of_integrity(source, key)?;
+            Some(format!(
+                "generated signature failed verification: {problem}"
+            ))
+        }
+        _ => None,
+    }
 }
 
 /// Of an artifact that could not be resolved, in a registry that is spoken to by `scheme`. Notation asks with `HEAD`,
@@ -168,31 +254,30 @@ pub(crate) fn of_resolve(
                  \"{wanted}\""
             ),
         ),
-        registry::Error::Request {
-            source: http::Error::Connect { source, .. },
-            ..
-        } if is_refused(source) => (
-            "Head",
-            format!("dial tcp {host}: connect: connection refused"),
-        ),
-        registry::Error::Request {
-            source: http::Error::Tls { source, .. },
-            ..
-        } if matches!(
-            **source,
-            rustls::Error::InvalidMessage(rustls::InvalidMessage::InvalidContentType)
-        ) =>
-        {
-            (
-                "Head",
-                "http: server gave HTTP response to HTTPS client".to_owned(),
-            )
-        }
+        registry::Error::Request { source, .. } => ("Head", of_request(source, host)?),
         _ => return None,
     };
     Some(format!(
         "failed to get manifest descriptor: {verb} \"{url}\": {problem}"
     ))
+}
+
+/// Of a request to `host` that had no answer.
+fn of_request(error: &http::Error, host: &str) -> Option<String> {
+    match error {
+        http::Error::Connect { source, .. } if is_refused(source) => {
+            Some(format!("dial tcp {host}: connect: connection refused"))
+        }
+        http::Error::Tls { source, .. }
+            if matches!(
+                **source,
+                rustls::Error::InvalidMessage(rustls::InvalidMessage::InvalidContentType)
+            ) =>
+        {
+            Some("http: server gave HTTP response to HTTPS client".to_owned())
+        }
+        _ => None,
+    }
 }
 
 /// What an error about credentials says where there were none.
@@ -228,8 +313,13 @@ fn is_refused(error: &(dyn StdError + 'static)) -> bool {
 
 /// Of a validation that failed and was only logged.
 pub(crate) fn of_failure(failure: &Failure) -> Option<String> {
-    let Failure::Timestamp { source } = failure else {
-        return None;
+    let source = match failure {
+        Failure::TimestampStore { source }
+        | Failure::Authenticity {
+            source: AuthenticityError::Store { source },
+        } => return Some(source.notation_message()),
+        Failure::Timestamp { source } => source,
+        _ => return None,
     };
     match source {
         timestamp::Error::ImprintMismatch => Some(
@@ -262,13 +352,32 @@ pub(crate) fn of_key(error: &local_key::Error) -> Option<String> {
         } if found == "CERTIFICATE" => Some(
             "tls: found a certificate rather than a key in the PEM for the private key".to_owned(),
         ),
+        local_key::Error::KeyFile {
+            problem: KeyProblem::NoKey { found: None },
+            ..
+        } => Some("tls: failed to find any PEM data in key input".to_owned()),
         local_key::Error::Chain(error) => match error.problem() {
             signer::certificate_chain::ChainFileProblem::Unreadable { source } => {
                 Some(sentence::of_file(source))
             }
             signer::certificate_chain::ChainFileProblem::Chain { source } => {
-                Some(format!("certificate-chain is invalid, {source}"))
+                let problem = go_chain::of_chain(source).unwrap_or_else(|| source.to_string());
+                Some(format!("certificate-chain is invalid, {problem}"))
             }
+            signer::certificate_chain::ChainFileProblem::Certificates {
+                source:
+                    x509::Error::Pem {
+                        problem: PemProblem::Label(label),
+                        ..
+                    },
+            } if label.ends_with("PRIVATE KEY") => Some(
+                "tls: failed to find certificate PEM data in certificate input, but did find a private key; PEM inputs \
+                 may have been switched"
+                    .to_owned(),
+            ),
+            signer::certificate_chain::ChainFileProblem::Certificates {
+                source: x509::Error::NeitherForm,
+            } => Some("tls: failed to find any PEM data in certificate input".to_owned()),
             _ => None,
         },
         _ => None,

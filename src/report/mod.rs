@@ -47,7 +47,13 @@ mod exit;
 mod gate;
 pub(crate) mod go;
 #[cfg(feature = "cli")]
+mod go_chain;
+#[cfg(feature = "cli")]
+pub(crate) mod go_envelope;
+#[cfg(feature = "cli")]
 mod go_json;
+#[cfg(feature = "cli")]
+pub(crate) mod go_timestamping;
 mod hook;
 mod image_verdicts;
 #[cfg(feature = "cli")]

@@ -1,6 +1,7 @@
 //! Notation's own sentence for each failure: the first line that people and scripts know.
 
 use std::error::Error as StdError;
+use std::path::Path;
 
 use super::called::Called;
 use crate::causes;
@@ -245,15 +246,38 @@ fn reserved_metadata(key: &str) -> String {
     expect(dead_code, reason = "only the command line says it")
 )]
 pub(crate) fn of_file(error: &files::Error) -> String {
-    let path = error.path().display();
-    match error {
+    of_file_at(error, error.path()).unwrap_or_else(|| error.to_string())
+}
+
+/// The same of a file that is named as `path`, where Go has words for it.
+#[cfg_attr(
+    not(feature = "cli"),
+    expect(dead_code, reason = "only the command line says it")
+)]
+pub(crate) fn of_file_at(error: &files::Error, path: &Path) -> Option<String> {
+    let path = path.display();
+    Some(match error {
         files::Error::NotFound { .. } => format!("open {path}: no such file or directory"),
         _ if error.is_denied() => format!("open {path}: permission denied"),
         files::Error::WrongKind { found, .. } if *found == "a directory" => {
             format!("read {path}: is a directory")
         }
-        _ => error.to_string(),
-    }
+        _ => return None,
+    })
+}
+
+/// The words for `path`, which cannot be written, where Go has some.
+#[cfg_attr(
+    not(feature = "cli"),
+    expect(dead_code, reason = "only the command line says it")
+)]
+pub(crate) fn of_written_file(error: &files::Error, path: &Path) -> Option<String> {
+    let problem = match error {
+        _ if error.is_denied() => "permission denied",
+        files::Error::WrongKind { found, .. } if *found == "a directory" => "is a directory",
+        _ => return None,
+    };
+    Some(format!("open {}: {problem}", path.display()))
 }
 
 /// What is wrong with a timestamp that cannot be read: notation's words, where it has the same fault.

@@ -7,7 +7,7 @@ use super::new_envelope::{EnvelopeFlaw, verify_new_envelope};
 use super::primitive::{self, SIGNING_AGENT};
 use super::{SignedEnvelope, Terms};
 use crate::algorithm::KeySpec;
-use crate::notary::PAYLOAD_MEDIA_TYPE;
+use crate::notary::{EnvelopeFormat, PAYLOAD_MEDIA_TYPE};
 use crate::payload::Payload;
 use crate::plugin_contract::{
     Base64, CONTRACT_VERSION, Capability, Command, DescribeKeyRequest, GenerateEnvelopeRequest,
@@ -81,6 +81,18 @@ pub enum Error {
         #[source]
         source: x509::Error,
     },
+    /// Its signature, or the certificates of its key, are not good.
+    #[error("{source}")]
+    Made {
+        /// The plugin.
+        plugin: String,
+        /// The kind of its key.
+        key: KeySpec,
+        /// The format that was to be signed.
+        format: EnvelopeFormat,
+        /// What is wrong.
+        source: Box<super::Error>,
+    },
     /// The envelope is not a good one of what was sent.
     #[error("the envelope that plugin `{plugin}` made is refused")]
     Envelope {
@@ -118,6 +130,7 @@ impl Error {
             | Self::Answer { plugin, .. }
             | Self::KeySpec { plugin, .. }
             | Self::Certificate { plugin, .. }
+            | Self::Made { plugin, .. }
             | Self::Envelope { plugin, .. }
             | Self::Expiry { plugin, .. }
             | Self::NoTimestamp { plugin } => plugin,
@@ -133,6 +146,7 @@ impl Error {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Host(source) => source.hint(),
+            Self::Made { source, .. } => source.hint(),
             Self::NoCapability { .. } => None,
             Self::NoBlobCapability { .. } => Some(format!(
                 "a plugin signs blobs with `{}` or `{}`",
@@ -248,7 +262,13 @@ impl PluginSigner {
             algorithm.contract_name(),
         )?;
         let chain = self.chain(&answer.certificate_chain)?;
-        let found = primitive::check_chain(&chain, terms.now)?;
+        let made = |source| Error::Made {
+            plugin: self.name(),
+            key: spec,
+            format: terms.format,
+            source: Box::new(source),
+        };
+        let found = primitive::check_chain(&chain, terms.now).map_err(made)?;
         self.check(
             command,
             "key of the first certificate",
@@ -256,7 +276,13 @@ impl PluginSigner {
             spec.as_str(),
         )?;
         let agent = format!("{SIGNING_AGENT} {}/{}", metadata.name, metadata.version);
-        primitive::finish(payload, draft, &answer.signature.0, &chain, agent, terms).await
+        let finished =
+            primitive::finish(payload, draft, &answer.signature.0, &chain, agent, terms).await;
+        finished.map_err(|error| match error {
+            // The authority's fault, and not the plugin's.
+            error @ super::Error::Timestamp { .. } => error,
+            error => made(error).into(),
+        })
     }
 
     fn chain(&self, ders: &[Base64]) -> Result<Vec<Certificate>, Error> {

@@ -133,77 +133,104 @@ impl Error {
 
     /// notation's sentence, as a result of the validation `authenticity`.
     pub fn notation_sentence(&self) -> String {
+        let (message, reason) = self.in_notation();
+        match reason {
+            None => message,
+            // Where Go prints the remains of a format.
+            Some(reason) if reason.is_empty() => message + ".",
+            Some(reason) => format!("{message}. {reason}"),
+        }
+    }
+
+    /// The part of notation's sentence that it has in a warning: the reason is not in it.
+    pub fn notation_message(&self) -> String {
+        self.in_notation().0
+    }
+
+    /// notation's message, and the reason that it may have; an empty one where its own is missing.
+    fn in_notation(&self) -> (String, Option<String>) {
         match self {
-            Self::Missing { store, .. } => {
+            Self::Missing { store, .. } => (
                 format!(
                     "the trust store {} of type \"{}\" does not exist",
                     quote(store.name()),
                     store.kind()
-                )
-            }
-            Self::NotDirectory { store, source } => format!(
-                "the trust store {} of type {} with path {} is not a regular directory (symlinks are not supported).",
-                store.name(),
-                store.kind(),
-                source.path().display()
+                ),
+                None,
             ),
-            Self::Unlistable { store, source } => format!(
-                "failed to access the trust store {} of type \"{}\". {}",
-                quote(store.name()),
-                store.kind(),
-                of_system(source)
+            Self::NotDirectory { store, source } => (
+                format!(
+                    "the trust store {} of type {} with path {} is not a regular directory (symlinks are not supported)",
+                    store.name(),
+                    store.kind(),
+                    source.path().display()
+                ),
+                Some(String::new()),
             ),
-            Self::NotRegular { store, file, .. } => format!(
-                "trusted certificate {file} in trust store {} of type {} is not a regular file (directories or symlinks \
-                 are not supported).",
-                store.name(),
-                store.kind()
+            Self::Unlistable { store, source } => (
+                format!(
+                    "failed to access the trust store {} of type \"{}\"",
+                    quote(store.name()),
+                    store.kind()
+                ),
+                Some(of_system(source)),
+            ),
+            Self::NotRegular { store, file, .. } => (
+                format!(
+                    "trusted certificate {file} in trust store {} of type {} is not a regular file (directories or \
+                     symlinks are not supported)",
+                    store.name(),
+                    store.kind()
+                ),
+                Some(String::new()),
             ),
             Self::Unreadable {
                 store,
                 file,
                 source,
-            } => {
-                format!(
-                    "failed to read {} {}",
-                    in_store(store, file),
-                    of_system(source)
-                )
-            }
-            Self::NotCertificates { store, file, .. } => {
-                format!(
-                    "failed to read {} x509: malformed certificate",
-                    in_store(store, file)
-                )
-            }
-            Self::EmptyFile { store, file } => {
-                format!(
-                    "failed to validate {} input certs cannot be empty",
-                    in_store(store, file)
-                )
-            }
+            } => (
+                format!("failed to read {}", in_store(store, file)),
+                Some(of_system(source)),
+            ),
+            Self::NotCertificates {
+                store,
+                file,
+                source,
+            } => (
+                format!("failed to read {}", in_store(store, file)),
+                Some(source.in_words_of_go().to_owned()),
+            ),
+            Self::EmptyFile { store, file } => (
+                format!("failed to validate {}", in_store(store, file)),
+                Some("input certs cannot be empty".to_owned()),
+            ),
             Self::NotAnAnchor {
                 store,
                 file,
                 subject,
                 ..
-            } => format!(
-                "failed to validate {} certificate with subject {} is not a {}",
-                in_store(store, file),
-                quote(subject),
-                match store.kind() {
-                    StoreType::Tsa => "root CA certificate",
-                    StoreType::Ca | StoreType::SigningAuthority => {
-                        "CA certificate or self-signed signing certificate"
+            } => (
+                format!("failed to validate {}", in_store(store, file)),
+                Some(format!(
+                    "certificate with subject {} is not a {}",
+                    quote(subject),
+                    match store.kind() {
+                        StoreType::Tsa => "root CA certificate",
+                        StoreType::Ca | StoreType::SigningAuthority => {
+                            "CA certificate or self-signed signing certificate"
+                        }
                     }
-                }
+                )),
             ),
-            Self::Empty { store } => format!(
-                "no x509 certificates were found in trust store {} of type \"{}\"",
-                quote(store.name()),
-                store.kind()
+            Self::Empty { store } => (
+                format!(
+                    "no x509 certificates were found in trust store {} of type \"{}\"",
+                    quote(store.name()),
+                    store.kind()
+                ),
+                None,
             ),
-            Self::NoPublishedRoot { .. } | Self::OtherDigest { .. } => self.to_string(),
+            Self::NoPublishedRoot { .. } | Self::OtherDigest { .. } => (self.to_string(), None),
         }
     }
 
@@ -274,7 +301,7 @@ fn or_pinned(source: &files::Error) -> String {
 /// A file in a store, as the beginning of notation's sentences.
 fn in_store(store: &StoreName, file: &str) -> String {
     let (name, kind) = (store.name(), store.kind());
-    format!("the trusted certificate {file} in trust store {name} of type {kind}.")
+    format!("the trusted certificate {file} in trust store {name} of type {kind}")
 }
 
 /// The operating system's answer as Go writes it.

@@ -382,7 +382,9 @@ mod tests {
         use FailureClass::{Inconclusive, Rejected};
         let of_registry = || Reference::parse("reg.io/a:v1").unwrap().into();
         let of_layout = || LayoutReference::parse("layout:v1").unwrap().into();
-        let file = |source| registry::Error::File { source };
+        let file = |source: files::Error| registry::Error::File {
+            source: source.into(),
+        };
         let (path, operation) = (PathBuf::from("/s/x"), "open");
         let denied = || {
             let source = std::io::ErrorKind::PermissionDenied.into();
@@ -439,8 +441,9 @@ mod tests {
     fn a_store_that_cannot_be_written_has_the_files_own_hint_first() {
         let reference = Reference::parse("reg.io/a:v1").unwrap();
         let reference = ArtifactReference::Registry(reference);
-        let hint = |source| {
+        let hint = |source: files::Error| {
             let reference = reference.clone();
+            let source = source.into();
             let source = registry::Error::File { source };
             Error::Store { reference, source }.hint()
         };

@@ -162,7 +162,9 @@ impl Gathering<'_> {
                 .write(&target.reference, target.descriptor.digest(), signatures)
                 .map_err(|source| Error::Store {
                     reference: target.reference.clone(),
-                    source: registry::Error::File { source },
+                    source: registry::Error::File {
+                        source: source.into(),
+                    },
                 })?;
         }
         if listing.signatures.is_empty() && !self.statement.level.is_skip() {

@@ -12,6 +12,7 @@ use crate::limits::MAX_CONCURRENT_VERIFICATIONS;
 use crate::many::{self, Many, NotTried, Stop, Work};
 use crate::outcome::SignatureOutcome;
 use crate::reference::ArtifactReference;
+use crate::registry::SharedAnswers;
 use crate::trust_policy::StatementName;
 
 /// What became of one of many artifacts.
@@ -73,6 +74,7 @@ pub struct Verifications<'a> {
     verifier: &'a Verifier,
     options: &'a Options,
     stop: Stop,
+    shared: SharedAnswers,
 }
 
 impl Work for Verifications<'_> {
@@ -87,6 +89,7 @@ impl Work for Verifications<'_> {
 
     async fn run(self, _index: usize, reference: ArtifactReference) -> ArtifactVerification {
         let verifying = self.verifier.verify_with(&reference, self.options);
+        let verifying = self.shared.lend(verifying);
         let found = unless_interrupted(&self.stop, &reference, Box::pin(verifying)).await;
         self.ended(reference, found)
     }
@@ -194,6 +197,7 @@ impl Verifier {
             verifier: self,
             options,
             stop: many.stop.clone(),
+            shared: SharedAnswers::default(),
         };
         Many::new(work, references, many.within(options.allowed.whole.clone()))
     }

@@ -207,6 +207,21 @@ impl From<DerError> for Error {
 }
 
 impl Error {
+    /// What Go says of a file that is not made of certificates, by what it begins with.
+    pub fn in_words_of_go(&self) -> &'static str {
+        match self {
+            Self::InFile { source, .. } => source.in_words_of_go(),
+            // Go takes every block for a certificate; a private key begins with a number.
+            Self::Pem {
+                problem: PemProblem::Label(label),
+                ..
+            } if label.ends_with("PRIVATE KEY") && !label.starts_with("ENCRYPTED") => {
+                "x509: malformed tbs certificate"
+            }
+            _ => "x509: malformed certificate",
+        }
+    }
+
     /// What the reader may do about it.
     pub fn hint(&self) -> Option<String> {
         match self {

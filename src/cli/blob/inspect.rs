@@ -7,7 +7,7 @@ use super::super::inspect::tree;
 use super::super::output::{CommandOutput, Exit, one_line};
 use super::Named;
 use crate::limits::NAMED_PIPE_TIMEOUT;
-use crate::report::{SignatureDetails, Times, go};
+use crate::report::{InspectionError, SignatureDetails, Times, go, go_envelope};
 
 /// Flags of `blob inspect`, as notation has them.
 #[derive(Debug, clap::Args)]
@@ -37,6 +37,12 @@ pub(super) fn run(args: &Args) -> Result<CommandOutput, CommandOutput> {
         Named::new(path)?.read("failed to read signature file: ", NAMED_PIPE_TIMEOUT)?;
     let details = SignatureDetails::read(format, &envelope, times).map_err(|error| {
         CommandOutput::error(Exit::Rejected, &one_line(&error.to_string()), &error, None)
+            .in_notation(|| match &error {
+                InspectionError::Envelope(source) => {
+                    go_envelope::of_shown(format, &envelope, source)
+                }
+                _ => None,
+            })
     })?;
     let stdout = match times {
         Times::Ansic => tree::of_signature(&details, &path.to_string_lossy()).draw(),

@@ -17,7 +17,9 @@ use super::super::verify::{Output, text, unusable};
 use super::progress::Bar;
 use super::{Named, format_of, open, read_found_signature};
 use crate::outcome::SignatureOutcome;
-use crate::report::{ArtifactVerdict, Called, Invocation, Results, VerdictEnd, sentence};
+use crate::report::{
+    ArtifactVerdict, Called, Invocation, Results, VerdictEnd, in_notation, sentence,
+};
 use crate::trust_policy::{DocumentKind, Statement, StatementName};
 use crate::verify::blob::{self, Accepted, Error, Options, Signature, Verification};
 
@@ -61,6 +63,8 @@ struct BlobResult {
     statement: Option<StatementName>,
     found: Result<Verification, Error>,
     warnings: String,
+    /// Notation's words for why the signature was refused, where it has some.
+    in_notation: Option<String>,
     invocation: Invocation,
 }
 
@@ -171,6 +175,7 @@ async fn verify(args: &Args, file: &Path, called: Called) -> Result<BlobResult, 
         statement: named.map(Statement::named),
         found,
         warnings,
+        in_notation: None,
         invocation: Invocation::new(
             verifier.policies(),
             context.environment.now(),
@@ -205,8 +210,17 @@ async fn verify(args: &Args, file: &Path, called: Called) -> Result<BlobResult, 
     };
     let bar = Bar::new(&blob);
     let progress = |bytes| bar.show(bytes);
-    let verification = verifier.verify_blob(&blob, signature, statement, &options, &progress);
-    Ok(answer(verification.await))
+    let found = verifier
+        .verify_blob(&blob, signature, statement, &options, &progress)
+        .await;
+    let in_notation = found
+        .as_ref()
+        .err()
+        .and_then(|error| in_notation::of_blob_verification(error, format, &envelope));
+    Ok(BlobResult {
+        in_notation,
+        ..answer(found)
+    })
 }
 
 /// The document, with the policy's warnings on stderr.
@@ -232,7 +246,7 @@ fn in_words(file: &Path, answer: &BlobResult, verbose: bool, called: Called) -> 
     report.stderr.push_str(&answer.warnings);
     match &answer.found {
         Ok(Verification::Verified(accepted)) => {
-            write_seen(&mut report, accepted, verbose);
+            write_seen(&mut report, accepted, verbose, called);
             let Accepted {
                 statement,
                 signature,
@@ -240,7 +254,7 @@ fn in_words(file: &Path, answer: &BlobResult, verbose: bool, called: Called) -> 
             text::write_verified(&mut report.stdout, &file, signature, statement, called);
         }
         Ok(Verification::Tolerated(accepted)) => {
-            write_seen(&mut report, accepted, verbose);
+            write_seen(&mut report, accepted, verbose, called);
             let Accepted {
                 statement,
                 signature,
@@ -251,7 +265,8 @@ fn in_words(file: &Path, answer: &BlobResult, verbose: bool, called: Called) -> 
             text::write_skipped(&mut report.stdout, &file, statement, called);
         }
         Err(error) => {
-            let mut failed = failed(error, answer.statement.as_ref(), called);
+            let in_notation = answer.in_notation.as_deref();
+            let mut failed = failed(error, answer.statement.as_ref(), in_notation, called);
             failed.stderr.insert_str(0, &answer.warnings);
             return failed;
         }
@@ -260,10 +275,15 @@ fn in_words(file: &Path, answer: &BlobResult, verbose: bool, called: Called) -> 
 }
 
 /// What is said of an accepted signature before the verdict.
-fn write_seen(report: &mut CommandOutput, accepted: &Accepted, verbose: bool) {
+fn write_seen(report: &mut CommandOutput, accepted: &Accepted, verbose: bool, called: Called) {
     text::write_warnings(&mut report.stderr, &accepted.signature);
-    // Notation parts its warnings from the answer by a blank line.
-    if !report.stderr.is_empty() && !verbose {
+    // Notation parts its warnings from the answer by a blank line, and has none of our own.
+    let is_parted = if called.is_notation() {
+        accepted.signature.logged().next().is_some()
+    } else {
+        !report.stderr.is_empty()
+    };
+    if is_parted && !verbose {
         report.stdout.push('\n');
     }
     if verbose {
@@ -272,7 +292,12 @@ fn write_seen(report: &mut CommandOutput, accepted: &Accepted, verbose: bool) {
     }
 }
 
-fn failed(error: &Error, statement: Option<&StatementName>, called: Called) -> CommandOutput {
+fn failed(
+    error: &Error,
+    statement: Option<&StatementName>,
+    in_notation: Option<&str>,
+    called: Called,
+) -> CommandOutput {
     let exit = Exit::of(error.class());
     let sentence = one_line(&sentence::of_blob_verification(error, called));
     let (Error::Rejected(refused) | Error::Inconclusive(refused)) = error else {
@@ -282,7 +307,8 @@ fn failed(error: &Error, statement: Option<&StatementName>, called: Called) -> C
         }
         return report;
     };
-    let mut report = CommandOutput::failed(exit, &sentence);
+    let mut report =
+        CommandOutput::failed(exit, &sentence).in_notation(|| in_notation.map(str::to_owned));
     text::write_policy(&mut report.stderr, &refused.statement);
     text::write_outcome(&mut report.stderr, &refused.outcome);
     report

@@ -6,11 +6,13 @@ use std::path::Path;
 use clap::builder::NonEmptyStringValueParser;
 
 use super::super::output::{CommandOutput, Exit, one_line, write_hint};
+use super::super::terminal;
 use super::{StoreArgs, warning};
 use crate::causes;
 use crate::config::NotationDirs;
 use crate::files;
-use crate::trust_store::{ChangeError, PUBLISHED_PARTITIONS, StoreFiles, TrustStores};
+use crate::report::sentence;
+use crate::trust_store::{ChangeError, PUBLISHED_PARTITIONS, StoreFiles, TrustStores, Unfit};
 
 /// Flags of `cert add`.
 #[derive(Debug, clap::Args)]
@@ -51,8 +53,14 @@ pub(super) fn run(dirs: &NotationDirs, args: &Args) -> CommandOutput {
             Ok(_) => writeln!(added, "{}", one_line(file)),
             Err(error) => {
                 hints.extend(error.hint().filter(|hint| !hints.contains(hint)));
+                let own = one_line(&causes::in_one_line(&error));
                 let words = one_line(&words(&error));
-                writeln!(failed, "{}, with error \"{words}\"", one_line(file))
+                let cause = if terminal::is_notations() && words != own {
+                    format!("\ncaused by: {own}")
+                } else {
+                    String::new()
+                };
+                writeln!(failed, "{}, with error \"{words}\"{cause}", one_line(file))
             }
         };
     }
@@ -110,14 +118,33 @@ fn add_aws_signer(dirs: &NotationDirs, partitions: &[String]) -> CommandOutput {
     report
 }
 
-/// Why a file was not added, on one line; notation's words where they are not those of a library.
+/// Why a file was not added, on one line: in notation's words, where it has some for the name that it was called by.
 fn words(error: &ChangeError) -> String {
-    if let ChangeError::Source {
-        source: files::Error::NotFound { path },
-    } = error
-    {
-        let path = std::path::absolute(path).unwrap_or_else(|_| path.clone());
-        return format!("open {}: no such file or directory", path.display());
+    let in_notation = || in_notation(error);
+    let said = match error {
+        ChangeError::Source {
+            source: files::Error::NotFound { .. },
+        } => in_notation(),
+        _ => terminal::is_notations().then(in_notation).flatten(),
+    };
+    said.unwrap_or_else(|| causes::in_one_line(error))
+}
+
+fn in_notation(error: &ChangeError) -> Option<String> {
+    match error {
+        ChangeError::Source { source } => {
+            let path = source.path();
+            // Go completes an empty name too.
+            if path.as_os_str().is_empty() {
+                let folder = std::env::current_dir().ok()?;
+                return Some(format!("read {}: is a directory", folder.display()));
+            }
+            let whole = std::path::absolute(path).ok()?;
+            sentence::of_file_at(source, &whole)
+        }
+        ChangeError::Unfit(Unfit::NotCertificates { source }) => {
+            Some(source.in_words_of_go().to_owned())
+        }
+        _ => None,
     }
-    causes::in_one_line(error)
 }

@@ -68,6 +68,7 @@ fn show(dirs: &NotationDirs, args: &Args) -> Result<CommandOutput, CommandOutput
     })?;
     let certificates = parse_certificates(&bytes).map_err(|error| {
         CommandOutput::error(Exit::Usage, &format!("{failed}{error}"), &error, None)
+            .in_notation(|| Some(format!("{failed}{}", error.in_words_of_go())))
     })?;
     if certificates.is_empty() {
         let sentence = format!("{failed}no valid certificate found in the file");

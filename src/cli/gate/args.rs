@@ -10,6 +10,7 @@ use crate::cli::args::{
     MaxSignatures, NonEmptyPath, PolicyFileArgs, TimeArgs, TrustStoreArgs, parse_sha256,
 };
 use crate::cli::context::{Context, no_directory, read_roots};
+use crate::cli::descriptors;
 use crate::cli::output::{CommandOutput, Exit};
 use crate::cli::policy_files;
 use crate::exposure::Exposed;
@@ -228,6 +229,9 @@ impl ReadGate<'_> {
         mut self,
         references: &[Reference],
     ) -> Result<Prepared, CommandOutput> {
+        if references.len() > 1 {
+            descriptors::allow_many();
+        }
         let artifacts: Vec<ArtifactReference> =
             references.iter().cloned().map(Into::into).collect();
         let mut context = Context::for_gate(&artifacts, self.args.for_pipes()?)?;

@@ -3,11 +3,12 @@
 use super::args::{GateArgs, Prepared};
 use super::text;
 use super::wait::{Bound, remark};
+use crate::cli::bar::Bar;
 use crate::cli::context::environment;
 use crate::cli::output::{CommandOutput, Exit};
 use crate::cli::patience::telling;
 use crate::cli::reader;
-use crate::many;
+use crate::many::{self, Event};
 use crate::reference::Reference;
 use crate::report::{GateResult, GateVerdictEnd, Invocation, Results};
 
@@ -79,10 +80,19 @@ async fn check(args: &Args, emit: &mut dyn FnMut(CommandOutput)) -> Result<(), C
     }
     let asked = futures_util::stream::iter(references.clone());
     let mut deciding = gate.check_many(asked, options, many::Options::default());
+    let bar = Bar::new("deciding", Some(references.len()));
     let mut results = Results::default();
     let mut worst = Exit::Done;
     for (index, asked) in args.references.iter().enumerate() {
-        let (progress, answer) = (deciding.progress(), deciding.answer());
+        let progress = deciding.progress();
+        let answer = async {
+            loop {
+                match deciding.next().await? {
+                    Event::Answer(answer) => break Some(answer),
+                    Event::Ended | Event::Interrupted => bar.show(deciding.progress()),
+                }
+            }
+        };
         let Some(answer) = telling("deciding", progress, answer).await else {
             break;
         };
@@ -92,15 +102,17 @@ async fn check(args: &Args, emit: &mut dyn FnMut(CommandOutput)) -> Result<(), C
                 let image = (asked.as_str(), reference);
                 answer = wait.again((gate, options), image, answer).await;
             }
-            (_, Some(Err(error)), _) => emit(CommandOutput {
-                stderr: remark(error),
-                ..CommandOutput::done()
+            (_, Some(Err(error)), _) => bar.aside(|| {
+                emit(CommandOutput {
+                    stderr: remark(error),
+                    ..CommandOutput::done()
+                });
             }),
             _ => {}
         }
         let of_answer = answer.verdict.exit();
         worst = worst.worse(of_answer);
-        emit(match args.output {
+        let report = match args.output {
             Output::Text => {
                 let mut report = text::in_words(&answer, gate.policy().path());
                 report.stderr.insert_str(0, &text::tag(&answer));
@@ -111,8 +123,10 @@ async fn check(args: &Args, emit: &mut dyn FnMut(CommandOutput)) -> Result<(), C
                 exit: of_answer,
                 ..CommandOutput::done()
             },
-        });
+        };
+        bar.aside(|| emit(report));
     }
+    bar.end();
     if args.output == Output::Json {
         emit(CommandOutput {
             stdout: results.end(

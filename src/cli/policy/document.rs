@@ -8,6 +8,7 @@ use super::super::confirm::confirm_overwriting;
 use super::super::context::{environment, no_directory, tell_directory};
 use super::super::listing::shown;
 use super::super::output::{CommandOutput, Exit, one_line, write_hint};
+use super::super::terminal;
 use crate::files;
 use crate::limits::{MAX_POLICY_BYTES, NAMED_PIPE_TIMEOUT};
 use crate::printable;
@@ -255,6 +256,16 @@ impl PolicyDocument {
         Err(CommandOutput::failed_in_lines(Exit::Rejected, &sentence))
     }
 
+    /// Whether there is a policy that notation could read: what it cannot read it replaces unasked.
+    fn has_policy(&self) -> bool {
+        let mut candidates = std::iter::once(self.path()).chain(self.legacy_path());
+        let Some(path) = candidates.find(|path| path.symlink_metadata().is_ok()) else {
+            return false;
+        };
+        files::read(&path, MAX_POLICY_BYTES)
+            .is_ok_and(|bytes| in_notation::of_policy(self.kind, &bytes).is_none())
+    }
+
     /// Writes the policy where none is, or in its place. The file of notation 1.x gets the same bytes where it is to
     /// be kept, or had those of the other file; otherwise it is deleted, as notation 2 does.
     fn write(&self, document: &[u8], writing: Writing) -> Result<WriteReport, CommandOutput> {
@@ -263,16 +274,23 @@ impl PolicyDocument {
         let legacy = self.legacy_path();
         let has_legacy = legacy.as_deref().is_some_and(is_there);
         let exists = is_there(&path) || has_legacy;
+        let is_asked = exists && (!terminal::is_notations() || self.has_policy());
         let keeps = legacy
             .as_deref()
             .is_some_and(|legacy| writing.keep_v1 || has_same_bytes(&path, legacy));
-        if exists && !writing.force {
+        if is_asked && !writing.force {
             confirm_overwriting(&format!("{word} trust policy configuration"))?;
         }
         let failed = |error: files::Error| {
-            let file_word = self.file_word();
-            let sentence = format!("failed to write {word} trust policy {file_word}: {error}");
-            CommandOutput::error(Exit::Rejected, &one_line(&sentence), &error, error.hint())
+            let with = |words: &str| {
+                let file_word = self.file_word();
+                one_line(&format!(
+                    "failed to write {word} trust policy {file_word}: {words}"
+                ))
+            };
+            let own = with(&error.to_string());
+            CommandOutput::error(Exit::Rejected, &own, &error, error.hint())
+                .in_notation(|| Some(with(&sentence::of_written_file(&error, &path)?)))
         };
         files::create_directory(&self.config).map_err(failed)?;
         let write = |path: &Path| {
@@ -286,7 +304,7 @@ impl PolicyDocument {
         let mut written = WriteReport {
             before: String::new(),
             after: String::new(),
-            warning: if exists && writing.force {
+            warning: if is_asked && writing.force {
                 match self.kind {
                     DocumentKind::Oci => {
                         "Warning: existing OCI trust policy configuration will be overwritten\n"

@@ -2,13 +2,14 @@
 
 mod args;
 mod job;
-mod progress;
 mod rerun;
 mod tally;
 mod text;
 
 pub(super) use args::Args;
 
+use super::bar::Bar;
+use super::descriptors;
 use super::interrupts::Interrupts;
 use super::output::CommandOutput;
 use super::patience::telling;
@@ -18,7 +19,6 @@ use crate::report::{ArtifactSigning, Results, SigningEnd};
 use crate::sign::many::Batch;
 use args::Output;
 use job::Job;
-use progress::Bar;
 use tally::Tally;
 
 pub(super) async fn run(args: Args, emit: &mut dyn FnMut(CommandOutput)) {
@@ -37,7 +37,10 @@ pub(super) async fn run(args: Args, emit: &mut dyn FnMut(CommandOutput)) {
         .if_missing(job.if_missing)
         .allowing(job.allowed);
     let mut tally = Tally::new(job.references.count());
-    let bar = Bar::new(job.references.count());
+    let bar = Bar::new("signing", job.references.count());
+    if job.references.are_several() {
+        descriptors::allow_many();
+    }
     let (references, reading) = job.references.stream();
     let options = many::Options::default().stopping_at_failure(!job.keeps_going);
     let mut signing = batch.sign(references, options);
@@ -48,7 +51,7 @@ pub(super) async fn run(args: Args, emit: &mut dyn FnMut(CommandOutput)) {
     let mut results = Results::default();
     while let Some(event) = telling("signing", signing.progress(), signing.next()).await {
         match (event, output) {
-            (Event::Ended, _) => bar.advance(),
+            (Event::Ended, _) => bar.show(signing.progress()),
             (Event::Interrupted, Output::Text) => bar.aside(|| emit(text::interrupted())),
             (Event::Interrupted, Output::Json) => {}
             (Event::Answer(answer), output) => {

@@ -19,6 +19,7 @@ use futures_util::StreamExt as _;
 use super::args::{
     CheckArgs, ContentCacheArgs, MaxSignatures, PolicyArgs, RegistryArgs, ScopeArgs, TimeArgs,
 };
+use super::bar::Bar;
 use super::context::{Context, Format, Trusted, environment};
 use super::descriptors;
 use super::duration::parse_span;
@@ -31,7 +32,7 @@ use super::requirement::{RequireArgs, check_unsigned_flag};
 use crate::config::content_cache;
 use crate::http;
 use crate::limits;
-use crate::many;
+use crate::many::{self, Event};
 use crate::report::{ArtifactVerdict, AskedArtifact, Called, Invocation, LockEnd, VerdictEnd};
 use crate::trust_policy::{DocumentKind, UnsignedStatement};
 use crate::verify::many::ArtifactVerification;
@@ -350,6 +351,7 @@ impl Job {
         mut record: Record,
         emit: &mut dyn FnMut(CommandOutput),
     ) {
+        let bar = Bar::new("verifying", references.count());
         let (references, reading) = references.stream();
         // As many as are read ahead.
         let texts = Arc::new(Mutex::new(BTreeMap::new()));
@@ -377,7 +379,15 @@ impl Job {
         let mut endpoints = BTreeSet::new();
         let mut ended = Vec::new();
         loop {
-            let (progress, answer) = (verifying.progress(), verifying.answer());
+            let progress = verifying.progress();
+            let answer = async {
+                loop {
+                    match verifying.next().await? {
+                        Event::Answer(answer) => break Some(answer),
+                        Event::Ended | Event::Interrupted => bar.show(verifying.progress()),
+                    }
+                }
+            };
             let Some(answer) = telling("verifying", progress, answer).await else {
                 break;
             };
@@ -403,9 +413,10 @@ impl Job {
                     report.stderr.push_str(&text::endpoint_note(url));
                 }
             }
-            emit(report);
+            bar.aside(|| emit(report));
             ended.extend(record.add(&text, &answer.found).err());
         }
+        bar.end();
         ended.extend(reading.fault());
         let is_whole = worst == Exit::Done && ended.is_empty();
         ended.extend(record.end(is_whole).err());
@@ -469,12 +480,15 @@ impl Job {
                  tags are mutable."
             );
         }
+        let is_by_tag = !before.is_empty();
         before.push_str(&self.means.warnings);
-        // Notation parts its warnings from the answer by a blank line.
-        if report.exit == Exit::Done
-            && !(before.is_empty() && report.stderr.is_empty())
-            && !self.verbose
-        {
+        // Notation parts its warnings from the answer by a blank line, and has none of our own.
+        let is_parted = if self.called.is_notation() {
+            is_by_tag || text::has_logged(answer.found.as_ref())
+        } else {
+            !(before.is_empty() && report.stderr.is_empty())
+        };
+        if report.exit == Exit::Done && is_parted && !self.verbose {
             report.stdout.insert(0, '\n');
         }
         report.stderr.insert_str(0, &before);

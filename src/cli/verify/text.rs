@@ -10,7 +10,7 @@ use crate::extended_validation::attribute;
 use crate::outcome::{Failure, Origin, Said, SignatureOutcome, ValidationOutcome, rfc1123z};
 use crate::report::{Called, in_notation, sentence};
 use crate::trust_policy::StatementName;
-use crate::verify::{Accepted, Error, RejectedArtifact, Unseen};
+use crate::verify::{Accepted, Error, RejectedArtifact, Unseen, Verification};
 
 /// The answer where a signature passed everything; `verbose` shows every signature looked at.
 pub(in crate::cli) fn verified(
@@ -220,6 +220,15 @@ pub(in crate::cli) fn write_warnings(text: &mut String, accepted: &SignatureOutc
         write_causes(text, "  ", failure);
         write_hint(text, "  ", failure.hint());
     }
+}
+
+/// Whether something failed and was only logged.
+pub(super) fn has_logged(found: Result<&Verification, &Error>) -> bool {
+    matches!(
+        found,
+        Ok(Verification::Verified(accepted) | Verification::Tolerated(accepted))
+            if accepted.signature.logged().next().is_some()
+    )
 }
 
 /// What failed and was only logged: by the name `notation` in its words, where it has some.

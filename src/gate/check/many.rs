@@ -6,6 +6,7 @@ use super::{Answer, Decision, Gate, Refusal};
 use crate::limits::MAX_CONCURRENT_VERIFICATIONS;
 use crate::many::{self, Many, NotTried, Work};
 use crate::reference::{ArtifactReference, Reference};
+use crate::registry::SharedAnswers;
 use crate::verify::{Error, Options};
 
 /// The decisions of one gate about many references.
@@ -13,6 +14,7 @@ use crate::verify::{Error, Options};
 pub struct Decisions<'a> {
     gate: &'a Gate,
     options: &'a Options,
+    shared: SharedAnswers,
 }
 
 impl Work for Decisions<'_> {
@@ -26,7 +28,8 @@ impl Work for Decisions<'_> {
     }
 
     async fn run(self, _index: usize, reference: Reference) -> Decision {
-        self.gate.check(&reference, self.options).await
+        let deciding = self.gate.check(&reference, self.options);
+        self.shared.lend(deciding).await
     }
 
     fn not_tried(&self, reference: Reference, reason: NotTried) -> Decision {
@@ -80,6 +83,7 @@ impl Gate {
         let work = Decisions {
             gate: self,
             options,
+            shared: SharedAnswers::default(),
         };
         Many::new(work, references, many.within(options.allowed.whole.clone()))
     }

@@ -44,7 +44,9 @@ pub enum LayoutFault {
 }
 
 /// Why a registry gave no usable answer.
-#[derive(Debug, thiserror::Error)]
+///
+/// It can be cloned, as those who asked together are told the same.
+#[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// The registry does not have it.
@@ -127,7 +129,7 @@ pub enum Error {
         registry: String,
         /// What happened.
         #[source]
-        source: http::Error,
+        source: Arc<http::Error>,
     },
     /// The listing took longer than one request may.
     #[error("registry `{registry}` did not list the referrers of `{digest}` in time")]
@@ -157,7 +159,7 @@ pub enum Error {
         registry: String,
         /// What happened.
         #[source]
-        source: credentials::Error,
+        source: Arc<credentials::Error>,
     },
     /// The bytes are not those of their digest.
     #[error("`{url}` answered with other content than was asked for")]
@@ -214,7 +216,7 @@ pub enum Error {
         url: String,
         /// What is wrong with it.
         #[source]
-        source: serde_json::Error,
+        source: Arc<serde_json::Error>,
     },
     /// An answer that would lead somewhere it must not, or has content that no registry may send.
     #[error("`{url}` {fault}")]
@@ -317,7 +319,7 @@ pub enum Error {
     File {
         /// Which file, and what is wrong with it.
         #[source]
-        source: files::Error,
+        source: Arc<files::Error>,
     },
 }
 

@@ -40,7 +40,9 @@ impl LayoutRepository {
         match files::check_directory(directory) {
             Err(source) if source.is_not_found() => return Err(not_found()),
             // A link would lead out of what was carried along.
-            checked => checked.map_err(|source| Error::File { source })?,
+            checked => checked.map_err(|source| Error::File {
+                source: source.into(),
+            })?,
         }
         let mut layout = Self::open(&place)?;
         layout.called = reference.clone().into();
@@ -53,7 +55,9 @@ impl LayoutRepository {
     ///
     /// As [`LayoutRepository::open_copy`], and [`Error::File`] for what cannot be written.
     pub fn create_copy(directory: &Path, reference: &Reference) -> Result<Self, Error> {
-        let failed = |source| Error::File { source };
+        let failed = |source: files::Error| Error::File {
+            source: source.into(),
+        };
         files::create_directory_with_mode(directory, files::SHARED_DIRECTORY).map_err(failed)?;
         files::check_directory(directory).map_err(failed)?;
         let (marker, index) = (directory.join(MARKER), directory.join(INDEX));
@@ -228,7 +232,7 @@ mod tests {
             let error = LayoutRepository::open_copy(&path, &reference).unwrap_err();
             assert!(
                 matches!(&error, Error::SpoiledCopy { source, .. } if matches!(&**source,
-                    Error::File { source: files::Error::SymbolicLink { .. } })),
+                    Error::File { source } if matches!(**source, files::Error::SymbolicLink { .. }))),
                 "{error}"
             );
         }

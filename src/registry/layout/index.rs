@@ -31,8 +31,9 @@ impl LayoutRepository {
     /// The bytes of `index.json`, as they are.
     pub(super) fn read_index(&self) -> Result<Vec<u8>, Error> {
         let path = self.root().join(INDEX);
-        crate::files::read(&path, limits::MAX_MANIFEST_BYTES)
-            .map_err(|source| Error::File { source })
+        crate::files::read(&path, limits::MAX_MANIFEST_BYTES).map_err(|source| Error::File {
+            source: source.into(),
+        })
     }
 
     /// Reads the entries of `index.json` one after the other.

@@ -72,11 +72,13 @@ impl LayoutRepository {
             Err(source) if source.is_not_found() => {
                 return Err(not_a_layout(LayoutFault::Unmarked));
             }
-            read => read.map_err(|source| Error::File { source })?,
+            read => read.map_err(|source| Error::File {
+                source: source.into(),
+            })?,
         };
         let read: Marker = serde_json::from_slice(&bytes).map_err(|source| Error::Malformed {
             url: marker.display().to_string(),
-            source,
+            source: source.into(),
         })?;
         match read.image_layout_version.as_deref() {
             Some(VERSION) => {}
@@ -244,7 +246,11 @@ impl LayoutRepository {
         let bytes = match files::read(&path, descriptor.size()) {
             Ok(bytes) => bytes,
             Err(source) if source.is_not_found() => return Err(self.not_found(digest.as_ref())),
-            Err(source) => return Err(Error::File { source }),
+            Err(source) => {
+                return Err(Error::File {
+                    source: source.into(),
+                });
+            }
         };
         let found = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
         if found != descriptor.size() {
@@ -272,7 +278,11 @@ impl LayoutRepository {
                 Ok(()) => {}
                 // The file in it is missed in a moment, by name.
                 Err(source) if source.is_not_found() => {}
-                Err(source) => return Err(Error::File { source }),
+                Err(source) => {
+                    return Err(Error::File {
+                        source: source.into(),
+                    });
+                }
             }
         }
         Ok(())

@@ -2,6 +2,7 @@
 
 use std::fs::{self, File, TryLockError};
 use std::path::Path;
+use std::sync::Arc;
 
 use oci_spec::image::MediaType;
 
@@ -80,9 +81,9 @@ impl LayoutRepository {
         let path = self.root().join(INDEX);
         for _ in 0..limits::MAX_LAYOUT_INDEX_WRITES {
             let old = self.read_index()?;
-            let malformed = |source| Error::Malformed {
+            let malformed = |source: serde_json::Error| Error::Malformed {
                 url: path.display().to_string(),
-                source,
+                source: source.into(),
             };
             if index_text::contains(&old, manifest).map_err(malformed)? {
                 return Ok(());
@@ -112,11 +113,11 @@ impl LayoutRepository {
     async fn lock(&self) -> Result<File, Error> {
         let path = self.root().join(MARKER);
         let file = File::open(&path).map_err(|source| Error::File {
-            source: files::Error::Io {
+            source: Arc::new(files::Error::Io {
                 operation: "open",
                 path: path.clone(),
                 source,
-            },
+            }),
         })?;
         let locked = async {
             loop {
@@ -127,11 +128,11 @@ impl LayoutRepository {
                     }
                     Err(TryLockError::Error(source)) => {
                         return Err(Error::File {
-                            source: files::Error::Io {
+                            source: Arc::new(files::Error::Io {
                                 operation: "lock",
                                 path: path.clone(),
                                 source,
-                            },
+                            }),
                         });
                     }
                 }
@@ -145,16 +146,18 @@ impl LayoutRepository {
 }
 
 pub(super) fn write(path: &Path, bytes: &[u8], mode: u32) -> Result<(), Error> {
-    files::write_atomic_with_mode(path, bytes, mode).map_err(|source| Error::File { source })
+    files::write_atomic_with_mode(path, bytes, mode).map_err(|source| Error::File {
+        source: source.into(),
+    })
 }
 
 /// Makes `blobs/ALGORITHM` where a layout has no content of that algorithm yet.
 fn make_directories(directory: &Path) -> Result<(), Error> {
     fs::create_dir_all(directory).map_err(|source| Error::File {
-        source: files::Error::Io {
+        source: Arc::new(files::Error::Io {
             operation: "make the directory",
             path: directory.to_owned(),
             source,
-        },
+        }),
     })
 }

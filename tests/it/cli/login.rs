@@ -7,6 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::json;
 
+use crate::support::asking::Asking;
 use crate::support::hostile::{Hostile, Reply, Seen};
 use crate::support::sandbox::{Ran, Sandbox};
 use crate::support::script_plugin::write_program;
@@ -86,6 +87,29 @@ fn a_password_is_tried_and_then_given_to_the_helper() {
             ("store\nerase\n".to_owned(), registry.host())
         );
     }
+}
+
+#[test]
+fn a_terminal_does_not_show_the_password_that_is_typed() {
+    let (registry, sandbox) = (registry(false), home(KEEPS));
+    let host = registry.host();
+    let asking = Asking::start(&sandbox, &["login", "-u", "user", &host], "Password: ");
+    let (ran, shown) = asking.end(format!("{PASSWORD}\n").as_bytes());
+    assert_eq!((ran.code, ran.stderr.as_str()), (0, ""), "{ran:#?}");
+    assert!(ran.stdout.ends_with("Login Succeeded\n"), "{ran:#?}");
+    assert!(!(shown + &ran.stdout).contains(PASSWORD));
+    let kept = fs::read_to_string(sandbox.home().join("kept")).unwrap();
+    assert!(kept.contains(PASSWORD), "{kept}");
+}
+
+#[test]
+fn an_interrupt_at_the_prompt_sends_nothing() {
+    let (registry, sandbox) = (registry(false), home(KEEPS));
+    let host = registry.host();
+    let asking = Asking::start(&sandbox, &["login", "-u", "user", &host], "Password: ");
+    let (ran, _) = asking.end(b"c0rr\x03");
+    ran.assert_refused(3, "Error: interrupted at the prompt; nothing was sent");
+    assert!(!sandbox.home().join("kept").exists());
 }
 
 #[test]

@@ -208,18 +208,12 @@ async fn an_endless_slow_or_broken_envelope_ends() {
     assert_eq!(endless.kind(), Kind::Misbehaved);
     assert!(matches!(
         endless,
-        Error::Request {
-            source: http::Error::TooLarge { max: 8, .. },
-            ..
-        }
+        Error::Request { ref source, .. } if matches!(**source, http::Error::TooLarge { max: 8, .. })
     ));
     let (_, broken) = fetched_blob(|_| Reply::status(200).cut("env", 8)).await;
     assert!(matches!(
         broken,
-        Err(Error::Request {
-            source: http::Error::Interrupted { .. },
-            ..
-        })
+        Err(Error::Request { ref source, .. }) if matches!(**source, http::Error::Interrupted { .. })
     ));
     let (_, packed) = fetched_blob(|_| {
         Reply::status(200)
@@ -231,10 +225,7 @@ async fn an_endless_slow_or_broken_envelope_ends() {
     assert_eq!(packed.kind(), Kind::Misbehaved);
     assert!(matches!(
         packed,
-        Error::Request {
-            source: http::Error::Encoded { .. },
-            ..
-        }
+        Error::Request { ref source, .. } if matches!(**source, http::Error::Encoded { .. })
     ));
 }
 
@@ -260,10 +251,7 @@ async fn an_envelope_that_drips_ends_with_the_time_limit() {
     assert_eq!(error.kind(), Kind::Inconclusive);
     assert!(matches!(
         error,
-        Error::Request {
-            source: http::Error::TimedOut { .. },
-            ..
-        }
+        Error::Request { ref source, .. } if matches!(**source, http::Error::TimedOut { .. })
     ));
 }
 

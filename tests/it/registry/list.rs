@@ -171,13 +171,10 @@ async fn an_endless_page_is_cut_off() {
         listed_from(|_| Reply::ok(IMAGE_INDEX, "").endless(vec![b' '; 65_536])).await;
     assert!(matches!(
         listing.unwrap().incomplete,
-        Some(Error::Request {
-            source: http::Error::TooLarge {
+        Some(Error::Request { ref source, .. }) if matches!(**source, http::Error::TooLarge {
                 max: MAX_MANIFEST_BYTES,
                 ..
-            },
-            ..
-        })
+            })
     ));
 }
 

@@ -10,6 +10,7 @@ mod connections;
 mod credentials;
 mod ecr;
 mod fetch;
+mod http2;
 mod list;
 mod push;
 mod push_listed;

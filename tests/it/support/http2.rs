@@ -54,23 +54,7 @@ const ACK: u8 = 1;
 impl Http2 {
     /// Starts a server; `turn` says what becomes of the first, second, ... request.
     pub(crate) fn start(turn: impl Fn(usize) -> Turn + Send + Sync + 'static) -> Self {
-        let key = rcgen::KeyPair::generate().unwrap();
-        let certificate = rcgen::CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
-        let certificate = certificate.self_signed(&key).unwrap();
-        let root = tempfile::NamedTempFile::new().unwrap();
-        std::fs::write(root.path(), certificate.pem()).unwrap();
-        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-        let mut config = rustls::ServerConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .unwrap()
-            .with_no_client_auth()
-            .with_single_cert(
-                vec![certificate.der().clone()],
-                rustls::pki_types::PrivatePkcs8KeyDer::from(key.serialize_der()).into(),
-            )
-            .unwrap();
-        config.alpn_protocols = vec![b"h2".to_vec()];
-        let acceptor = TlsAcceptor::from(Arc::new(config));
+        let (acceptor, root) = acceptor();
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         listener.set_nonblocking(true).unwrap();
         let port = listener.local_addr().unwrap().port();
@@ -103,15 +87,41 @@ impl Http2 {
     }
 
     pub(crate) fn settings(&self) -> http::Settings {
-        let root = self.root.path().to_str().unwrap().to_owned();
-        let settings =
-            http::Settings::from_variables(|name| (name == "SSL_CERT_FILE").then(|| root.clone()));
-        http::Settings {
-            connect_timeout: Duration::from_secs(10),
-            read_timeout: Duration::from_secs(10),
-            request_timeout: Duration::from_secs(20),
-            ..settings.unwrap()
-        }
+        settings(&self.root)
+    }
+}
+
+/// TLS for `localhost` that agrees upon HTTP/2, and the root to trust.
+pub(crate) fn acceptor() -> (TlsAcceptor, tempfile::NamedTempFile) {
+    let key = rcgen::KeyPair::generate().unwrap();
+    let certificate = rcgen::CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
+    let certificate = certificate.self_signed(&key).unwrap();
+    let root = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(root.path(), certificate.pem()).unwrap();
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let mut config = rustls::ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(
+            vec![certificate.der().clone()],
+            rustls::pki_types::PrivatePkcs8KeyDer::from(key.serialize_der()).into(),
+        )
+        .unwrap();
+    config.alpn_protocols = vec![b"h2".to_vec()];
+    (TlsAcceptor::from(Arc::new(config)), root)
+}
+
+/// Settings with this root as the only one.
+pub(crate) fn settings(root: &tempfile::NamedTempFile) -> http::Settings {
+    let root = root.path().to_str().unwrap().to_owned();
+    let settings =
+        http::Settings::from_variables(|name| (name == "SSL_CERT_FILE").then(|| root.clone()));
+    http::Settings {
+        connect_timeout: Duration::from_secs(10),
+        read_timeout: Duration::from_secs(10),
+        request_timeout: Duration::from_secs(20),
+        ..settings.unwrap()
     }
 }
 

@@ -1,6 +1,7 @@
 //! What the tests share.
 
 pub(crate) mod archives;
+pub(crate) mod asking;
 pub(crate) mod document;
 pub(crate) mod envelopes;
 pub(crate) mod forward;
@@ -20,6 +21,7 @@ pub(crate) mod script_plugin;
 pub(crate) mod shown;
 pub(crate) mod sources;
 pub(crate) mod stage;
+pub(crate) mod terminal;
 pub(crate) mod tripwire;
 pub(crate) mod waiting;
 pub(crate) mod yaml;

@@ -105,3 +105,33 @@ fn without_a_terminal_nothing_is_deleted() {
     let done = format!("Successfully deleted {}\n", store.display());
     assert_done(&sandbox, &all, &done);
 }
+
+/// A pipeline that answers by a pipe goes on when this program takes notation's place.
+#[test]
+fn by_notations_name_a_pipe_may_answer() {
+    let sandbox = sandbox();
+    let notation = sandbox.home().join("notation");
+    std::fs::hard_link(env!("CARGO_BIN_EXE_countersign"), &notation)
+        .or_else(|_| std::fs::copy(env!("CARGO_BIN_EXE_countersign"), &notation).map(|_| ()))
+        .unwrap();
+    let answered = |answer: &str| {
+        let file = sandbox.home().join("typed");
+        std::fs::write(&file, answer).unwrap();
+        let mut command = sandbox.command(&notation);
+        command.arg("cert").args(DELETE);
+        Ran::of(command.stdin(std::fs::File::open(file).unwrap()))
+    };
+    let question =
+        "Are you sure you want to delete \"root.crt\" in \"test\" of type \"ca\"? [y/N] ";
+    add_root(&sandbox, "ca", "test");
+    let ran = answered("no\n");
+    assert_eq!((ran.code, ran.stderr.as_str()), (1, ""));
+    assert_eq!(ran.stdout, format!("{question}Operation cancelled.\n"));
+    let ran = answered("");
+    assert_eq!((ran.code, ran.stdout.as_str()), (1, question));
+    ran.assert_says("Error: nothing was deleted: the question was not answered");
+    let ran = answered("y\n");
+    assert_eq!((ran.code, ran.stderr.as_str()), (0, ""));
+    let done = "Successfully deleted root.crt from trust store test of type ca\n";
+    assert_eq!(ran.stdout, format!("{question}{done}"));
+}

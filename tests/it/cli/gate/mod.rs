@@ -6,6 +6,7 @@ mod endpoints;
 mod explain;
 mod faces;
 mod indexes;
+mod many;
 mod policies;
 mod requirements;
 mod refusals;

@@ -90,7 +90,6 @@ fn keys_are_managed_as_notation_does() {
     script_plugin::install_line(&sandbox, "p", &line);
     script_plugin::install_line(&sandbox, "bad", "garbage");
     let mut replay = Replay::new(sandbox, &Placeholders::default(), DIFFERENCES);
-    replay.writes = true;
     let file = replay.sandbox.config().join("signingkeys.json");
     for case in recorded("key") {
         for precondition in &case.preconditions {

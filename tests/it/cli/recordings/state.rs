@@ -12,11 +12,11 @@ use super::placeholders::{Digests, Placeholders};
 pub(super) const CONFIG: &str = "<config>/notation/";
 pub(super) const CACHE: &str = "<cache>/notation/";
 
-/// A directory, a link, or a file with its bytes; and its mode.
+/// A directory, a link or a pipe, or a file with its bytes; and its mode.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Entry {
-    Directory,
-    Link,
+    Directory(u32),
+    Other,
     File(u32, Vec<u8>),
 }
 
@@ -39,13 +39,13 @@ impl Snapshot {
             for entry in listed {
                 let path = inner.join(entry.unwrap().file_name());
                 let metadata = config.join(&path).symlink_metadata().unwrap();
+                let mode = metadata.permissions().mode() & 0o7777;
                 let found = if metadata.is_dir() {
                     directories.push(path.clone());
-                    Entry::Directory
-                } else if metadata.is_symlink() {
-                    Entry::Link
+                    Entry::Directory(mode)
+                } else if !metadata.is_file() {
+                    Entry::Other
                 } else {
-                    let mode = metadata.permissions().mode() & 0o7777;
                     Entry::File(mode, fs::read(config.join(&path)).unwrap())
                 };
                 entries.insert(path.to_str().unwrap().to_owned(), found);
@@ -54,10 +54,16 @@ impl Snapshot {
         Self(entries)
     }
 
-    /// What has become different: files written and files deleted, the short ones with their text.
+    /// What has become different: directories made, files written, the short ones with their text, and what was deleted.
     pub(super) fn changes(&self, after: &Self, names: &Placeholders) -> Vec<String> {
         let mut changes = Vec::new();
         for (path, entry) in &after.0 {
+            if let Entry::Directory(mode) = entry
+                && !self.0.contains_key(path)
+            {
+                let path = names.abstracted(path, &mut Digests::default());
+                changes.push(format!("made {path}/ {mode:04o}"));
+            }
             if let Entry::File(mode, bytes) = entry
                 && self.0.get(path) != Some(entry)
             {
@@ -73,7 +79,11 @@ impl Snapshot {
         }
         for (path, entry) in &self.0 {
             if !after.0.contains_key(path) {
-                let end = if *entry == Entry::Directory { "/" } else { "" };
+                let end = if matches!(entry, Entry::Directory(_)) {
+                    "/"
+                } else {
+                    ""
+                };
                 let path = names.abstracted(path, &mut Digests::default());
                 changes.push(format!("deleted {path}{end}"));
             }
@@ -85,6 +95,7 @@ impl Snapshot {
 
 /// One recorded change of the configuration directory.
 enum Change<'a> {
+    Made(&'a str, &'a str),
     Wrote(&'a str, &'a str, &'a str),
     Deleted(&'a str),
 }
@@ -93,6 +104,11 @@ fn recorded<'a>(case: &'a Case, below: &'a str) -> impl Iterator<Item = Change<'
     case.changes.iter().filter_map(move |(line, text)| {
         if let Some(path) = line.strip_prefix("deleted: ") {
             return path.strip_prefix(below).map(Change::Deleted);
+        }
+        if let Some(rest) = line.strip_prefix("dir: ") {
+            let (path, mode) = rest.strip_prefix(below)?.rsplit_once(' ')?;
+            // The one that everything is below is looked at by itself.
+            return (!path.is_empty()).then_some(Change::Made(path, mode));
         }
         let rest = line.strip_prefix("wrote: ")?.strip_prefix(below)?;
         let rest = rest.split(" <").next()?;
@@ -105,6 +121,7 @@ fn recorded<'a>(case: &'a Case, below: &'a str) -> impl Iterator<Item = Change<'
 pub(super) fn wanted(case: &Case, below: &str) -> Vec<String> {
     let mut changes: Vec<String> = recorded(case, below)
         .map(|change| match change {
+            Change::Made(path, mode) => format!("made {path} {mode}"),
             Change::Wrote(path, mode, text) if is_json(path) => {
                 format!("wrote {path} {mode} {text}")
             }
@@ -121,6 +138,12 @@ pub(super) fn wanted(case: &Case, below: &str) -> Vec<String> {
 pub(super) fn catch_up(case: &Case, config: &Path, names: &Placeholders) {
     for change in recorded(case, CONFIG) {
         match change {
+            Change::Made(path, mode) => {
+                let path = config.join(path);
+                fs::create_dir_all(&path).unwrap();
+                let mode = u32::from_str_radix(mode, 8).unwrap();
+                fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+            }
             Change::Wrote(path, mode, text) => {
                 let file = config.join(path);
                 let source = config.join("../..").join(file.file_name().unwrap());

@@ -17,19 +17,6 @@ const REVOCATION: &str = "Warning: revocation was set to \"log\" and failed with
 const DIFFERENCES: &[Difference] = &[
     refused(
         &[
-            "file is a private key",
-            "file is a private key, permissive",
-            "file holds a certificate and a key",
-            "file holds a certificate and a key, permissive",
-        ],
-        Text::Begins(
-            "Error: failed to read the trusted certificate a.crt in trust store test of type ca. x509: malformed \
-             certificate",
-        ),
-        "the cause says what the file holds",
-    ),
-    refused(
-        &[
             "directory beside the certificate",
             "directory beside the certificate, permissive",
             "certificate is a symbolic link",
@@ -49,28 +36,6 @@ const DIFFERENCES: &[Difference] = &[
         ),
         "a name leads to no other directory",
     ),
-    Difference {
-        cases: &[
-            "file is empty, audit",
-            "file is junk, audit",
-            "file is a private key, audit",
-            "file holds a certificate and a key, audit",
-            "junk beside the certificate, audit",
-            "hidden junk beside the certificate, audit",
-            "certificate is no root, audit",
-            "a certificate that is no root beside the right one, audit",
-            "directory beside the certificate, audit",
-            "certificate is a symbolic link, audit",
-            "store is a symbolic link, audit",
-            "store is a file, audit",
-            "certificate cannot be read, audit",
-            "store cannot be read, audit",
-        ],
-        exit: None,
-        stdout: Text::Same,
-        stderr: Text::Begins("Warning: authenticity was set to \"log\" and failed with error: "),
-        why: "the reason is said to its end",
-    },
 ];
 
 /// The stores of a case, by the name that all its levels have.

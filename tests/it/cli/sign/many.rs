@@ -1,21 +1,19 @@
 //! Several references at once: in which order, how fast, and what a failure leaves.
 
-use std::path::Path;
-use std::process::Stdio;
+use std::net::TcpListener;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use countersign_emulator::{Emulator, Fault, FaultKind};
 
-use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
-
 use super::{sign, tag_warning};
 use crate::support::forward::forward;
-use crate::support::hostile::Hostile;
+use crate::support::hostile::{Hostile, Reply};
 use crate::support::layout;
 use crate::support::sandbox::Ran;
 use crate::support::scene::Scene;
-use crate::support::waiting;
+use crate::support::terminal;
 
 /// `count` more images, by digest.
 pub(super) fn images(scene: &Scene, count: usize) -> Vec<String> {
@@ -327,25 +325,10 @@ fn several_in_one_layout_are_all_kept() {
 
 /// Signs `references` with stderr on a terminal; gives what the terminal was sent.
 fn on_a_terminal(scene: &Scene, references: &[&str]) -> String {
-    let terminal = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
-    grantpt(&terminal).unwrap();
-    unlockpt(&terminal).unwrap();
-    let name = ptsname(&terminal, Vec::new()).unwrap();
-    let mut options = std::fs::OpenOptions::new();
-    let inside = options.read(true).write(true);
-    let inside = inside.open(name.to_str().unwrap()).unwrap();
-    let child = scene
-        .sandbox
-        .command(Path::new(env!("CARGO_BIN_EXE_countersign")))
-        .args(["sign", "--signing-profile", &scene.profile.arn])
-        .args(references)
-        .env("TERM", "xterm")
-        .stdout(Stdio::null())
-        .stderr(Stdio::from(inside))
-        .spawn()
-        .unwrap();
-    let sent = waiting::rest("the terminal's end", std::fs::File::from(terminal));
-    assert_eq!(waiting::end(child, "sign").status.code(), Some(0));
+    let fixed = ["sign", "--signing-profile", &scene.profile.arn];
+    let arguments = [&fixed[..], references].concat();
+    let (code, sent) = terminal::on_a_terminal(&scene.sandbox, &arguments);
+    assert_eq!(code, Some(0), "{sent:?}");
     sent
 }
 
@@ -355,11 +338,60 @@ fn a_terminal_gets_a_bar_where_there_is_more_than_one() {
     let images = images(&scene, 3);
     let sent = on_a_terminal(&scene, &strs(&images));
     assert!(sent.contains("signing ["), "{sent:?}");
-    assert!(sent.contains("] 0/3 "), "{sent:?}");
+    assert!(sent.contains("] 0 of 3 done, 0 failed"), "{sent:?}");
     // It is gone in the end, and the summary is whole.
     let (_, end) = sent.rsplit_once("Summary: signed 3, ").unwrap();
     assert!(!end.contains("signing ["), "{sent:?}");
 
     let sent = on_a_terminal(&scene, &[&scene.image]);
     assert_eq!(sent, "");
+}
+
+#[test]
+fn a_registry_that_is_busy_or_down_changes_nothing_for_the_others() {
+    let scene = Scene::new();
+    let images = images(&scene, 9);
+    let emulator = scene.emulator.address();
+    let well = Hostile::start(move |seen| forward(emulator, seen));
+    // Too many for every third request.
+    let count = AtomicUsize::new(0);
+    let busy = Hostile::start(move |seen| {
+        if count.fetch_add(1, Ordering::SeqCst) % 3 == 2 {
+            return Reply::status(429);
+        }
+        forward(emulator, seen)
+    });
+    let down = TcpListener::bind("127.0.0.1:0").unwrap();
+    let nobody = down.local_addr().unwrap().to_string();
+    drop(down);
+    let hosts = [nobody, busy.host(), well.host()];
+    let references: Vec<String> = images
+        .chunks(3)
+        .zip(&hosts)
+        .flat_map(|(images, host)| {
+            images
+                .iter()
+                .map(|image| image.replace(scene.registry(), host))
+        })
+        .collect();
+    let flags = ["--rate", "1000", "--keep-going"];
+    let ran = sign(&scene, &[&flags[..], &strs(&references)].concat());
+    ran.assert_says("Summary: signed 6, skipped 0, failed 3, not tried 0\n");
+    for reference in &references[3..] {
+        assert!(
+            ran.stdout
+                .contains(&format!("Successfully signed {reference}\n")),
+            "{ran:#?}"
+        );
+    }
+    // Each image's manifest is fetched once, and its signature pushed and looked for once.
+    for what in [
+        "GET /v2/app/manifests/",
+        "PUT /v2/app/manifests/",
+        "GET /v2/app/referrers/",
+    ] {
+        let lines = well.lines();
+        let those = lines.iter().filter(|line| line.starts_with(what));
+        assert_eq!(those.count(), 3, "{what} {lines:#?}");
+    }
 }

@@ -1,21 +1,18 @@
 //! Where the passphrase of an encrypted key comes from.
 
 use std::fs::File;
-use std::io::{Read as _, Write as _};
 use std::path::Path;
-use std::process::{Child, Stdio};
+use std::process::Stdio;
 
-use rustix::process::{Pid, Signal, kill_process};
-use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
-use rustix::termios::{LocalModes, tcgetattr};
+use rustix::process::Signal;
 
 use super::local_key::add;
 use super::writes;
+use crate::support::asking::Asking;
 use crate::support::kms;
 use crate::support::local_keys;
 use crate::support::sandbox::Ran;
 use crate::support::scene::Scene;
-use crate::support::waiting;
 
 fn scene() -> Scene {
     let scene = Scene::new();
@@ -23,91 +20,14 @@ fn scene() -> Scene {
     scene
 }
 
-/// The program at its prompt, on a terminal of its own.
-struct Asking {
-    child: Child,
-    keyboard: File,
-    terminal: File,
-    shown: Vec<u8>,
-}
-
-impl Asking {
-    fn start(scene: &Scene) -> Self {
-        let keyboard = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
-        grantpt(&keyboard).unwrap();
-        unlockpt(&keyboard).unwrap();
-        let name = ptsname(&keyboard, Vec::new()).unwrap();
-        let name = name.to_str().unwrap();
-        let terminal = File::options().read(true).write(true).open(name).unwrap();
-        let child = scene
-            .sandbox
-            .command(Path::new("/usr/bin/setsid"))
-            .arg("--ctty")
-            .args([env!("CARGO_BIN_EXE_countersign"), "sign", &scene.image])
-            .stdin(terminal.try_clone().unwrap())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let asking = Self {
-            child,
-            keyboard: File::from(keyboard),
-            terminal,
-            shown: Vec::new(),
-        };
-        waiting::within("the prompt on a silent terminal", move || {
-            let mut asking = asking;
-            // Once it is silent the line end is shown no more.
-            while !asking.shown.ends_with(b".key: ") || asking.shows() {
-                asking.read();
-            }
-            asking
-        })
-    }
-
-    /// Reads a little of what is on the screen, if anything is new.
-    fn read(&mut self) {
-        let mut bytes = [0; 64];
-        if !self.shown.ends_with(b".key: ") {
-            let length = self.keyboard.read(&mut bytes).unwrap();
-            self.shown.extend_from_slice(&bytes[..length]);
-        }
-        std::thread::yield_now();
-    }
-
-    /// Whether the terminal shows what is typed.
-    fn shows(&self) -> bool {
-        let modes = tcgetattr(&self.terminal).unwrap().local_modes;
-        modes.contains(LocalModes::ECHO)
-    }
-
-    /// Types this, waits for the end; gives what was on the screen too.
-    fn end(mut self, typed: &[u8]) -> (Ran, String) {
-        self.keyboard.write_all(typed).unwrap();
-        let Self {
-            child,
-            keyboard,
-            terminal,
-            shown,
-        } = self;
-        let output = waiting::end(child, "sign, with its passphrase typed");
-        let modes = tcgetattr(&terminal).unwrap().local_modes;
-        assert!(
-            modes.contains(LocalModes::ECHO),
-            "the terminal stays silent"
-        );
-        drop(terminal);
-        let shown = String::from_utf8(shown).unwrap();
-        // The last writing end is closed: reading ends with an error.
-        let rest = waiting::rest("the terminal's end", keyboard);
-        (Ran::from(output), shown + &rest)
-    }
+fn asking(scene: &Scene) -> Asking {
+    Asking::start(&scene.sandbox, &["sign", &scene.image], ".key: ")
 }
 
 #[test]
 fn the_terminal_asks_and_does_not_show_the_answer() {
     let scene = scene();
-    let (ran, shown) = Asking::start(&scene).end(b"secret\n");
+    let (ran, shown) = asking(&scene).end(b"secret\n");
     assert_eq!(ran.code, 0, "{ran:#?}");
     assert!(shown.starts_with("Passphrase of "), "{shown}");
     assert!(!shown.contains("secret"), "{shown}");
@@ -122,10 +42,10 @@ fn an_interrupted_prompt_leaves_the_terminal_as_it_was() {
             "Error: key `ec-256.aes256`: interrupted at the passphrase prompt; nothing was signed",
         );
     };
-    let (ran, _) = Asking::start(&scene).end(b"sec\x03");
+    let (ran, _) = asking(&scene).end(b"sec\x03");
     refused(&ran);
-    let asking = Asking::start(&scene);
-    kill_process(Pid::from_child(&asking.child), Signal::TERM).unwrap();
+    let asking = asking(&scene);
+    asking.signal(Signal::TERM);
     let (ran, _) = asking.end(b"");
     refused(&ran);
     assert_eq!(writes(&scene), [""; 0]);

@@ -10,12 +10,13 @@ use serde_json::Value;
 use super::*;
 use crate::support::forward::{at_home, forward};
 use crate::support::hostile::{Hostile, Reply, Seen};
+use crate::support::terminal::on_a_terminal;
 
 /// Longer than any machine needs for what is waited for.
 const PATIENCE: Duration = Duration::from_mins(1);
 
 /// As many images of one repository, of which all are signed by one signature each.
-fn images(scene: &Scene, count: usize) -> Vec<String> {
+pub(in crate::cli) fn images(scene: &Scene, count: usize) -> Vec<String> {
     (0..count)
         .map(|number| {
             let tag = format!("n{number}");
@@ -27,7 +28,7 @@ fn images(scene: &Scene, count: usize) -> Vec<String> {
 }
 
 /// A registry that has the emulator's images, and answers with `change` of its replies.
-fn registry(
+pub(in crate::cli) fn registry(
     scene: &Scene,
     change: impl Fn(&Seen, Reply) -> Reply + Send + Sync + 'static,
 ) -> Hostile {
@@ -35,12 +36,12 @@ fn registry(
     Hostile::start(move |seen| change(seen, forward(emulator, &at_home(emulator, seen))))
 }
 
-fn list(scene: &Scene, references: &[String]) {
+pub(super) fn list(scene: &Scene, references: &[String]) {
     let home = scene.sandbox.home().join("images.txt");
     std::fs::write(home, references.join("\n")).unwrap();
 }
 
-fn verify(scene: &Scene, more: &[&str]) -> Ran {
+pub(super) fn verify(scene: &Scene, more: &[&str]) -> Ran {
     let arn = scene.profile.arn.clone();
     let fixed = [
         "verify",
@@ -182,4 +183,59 @@ fn a_registry_that_is_busy_slow_or_down_changes_nothing_for_the_others() {
     assert_eq!(of(&nobody), ["inconclusive"; 5]);
     assert_eq!(ran.code, 3);
     assert_eq!(of(&slow.host()), ["verified"; 5]);
+}
+
+#[test]
+fn a_slow_image_holds_up_no_other_of_its_registry() {
+    let scene = Scene::new();
+    let digests = images(&scene, 12);
+    let (slow, others) = (digests[0].clone(), digests.len() - 1);
+    // Its list is not given before all others were asked about whatever there is to ask.
+    let registry = registry(&scene, move |seen, reply| {
+        if seen.path().ends_with(&format!("/referrers/{slow}")) {
+            return reply.after_requests(5 * others + 2);
+        }
+        reply
+    });
+    let references: Vec<String> = digests
+        .iter()
+        .map(|digest| format!("{}/app@{digest}", registry.host()))
+        .collect();
+    list(&scene, &references);
+    let ran = verify(&scene, &["--output", "jsonl"]);
+    assert_eq!(ran.code, 0, "{ran:#?}");
+    assert_eq!(lines(&ran).len(), digests.len());
+    assert_eq!(registry.seen().len(), 5 * digests.len());
+}
+
+#[test]
+fn a_terminal_gets_a_bar_where_there_is_more_than_one() {
+    let scene = Scene::new();
+    let digests = images(&scene, 3);
+    let references: Vec<String> = digests
+        .iter()
+        .map(|digest| format!("{}@{digest}", scene.repository))
+        .collect();
+    let fixed = [
+        "verify",
+        "--signing-profile",
+        &scene.profile.arn,
+        "--trust-anchor",
+        "root.crt",
+    ];
+    let several: Vec<&str> = references.iter().map(String::as_str).collect();
+    let (code, sent) = on_a_terminal(&scene.sandbox, &[&fixed[..], &several].concat());
+    assert_eq!(code, Some(0), "{sent:?}");
+    assert!(sent.contains("verifying ["), "{sent:?}");
+    assert!(sent.contains("] 0 of 3 done, 0 failed"), "{sent:?}");
+    // A list says in its end how long it is.
+    list(&scene, &references);
+    let of_list = [&fixed[..], &["--references-from", "images.txt"]].concat();
+    let (code, sent) = on_a_terminal(&scene.sandbox, &of_list);
+    assert_eq!(code, Some(0), "{sent:?}");
+    assert!(sent.contains("verifying 0 done, 0 failed"), "{sent:?}");
+    let one = [&fixed[..], &several[..1]].concat();
+    let (code, sent) = on_a_terminal(&scene.sandbox, &one);
+    assert_eq!(code, Some(0), "{sent:?}");
+    assert!(!sent.contains("verifying"), "{sent:?}");
 }

@@ -4,12 +4,13 @@ mod answers;
 mod content_cache;
 mod images;
 mod images_hostile;
-mod many;
+pub(super) mod many;
 mod plugins;
 mod policies;
 mod refusals;
 mod requirements;
 mod revocation;
+mod shared;
 mod tolerated;
 mod usage;
 
