@@ -1,4 +1,4 @@
-//! Lists of signatures, whoever gave them.
+//! Lists of signatures, by the referrers API, by the tag schema or of a layout.
 
 use super::error::Error;
 use crate::oci::Descriptor;
