@@ -20,7 +20,7 @@ struct Kept {
 
 impl RequestTrace {
     pub(super) fn of(request: &reqwest::Request, via: impl FnOnce() -> String) -> Self {
-        Self(tracing::enabled!(Level::DEBUG).then(|| Kept {
+        Self(tracing::event_enabled!(Level::DEBUG).then(|| Kept {
             method: request.method().clone(),
             url: request.url().clone(),
             via: via(),
