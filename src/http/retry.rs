@@ -58,6 +58,30 @@ impl Pool {
         request: &reqwest::Request,
         lost: Lost,
     ) -> Result<reqwest::Response, Error> {
+        self.send_while(request, lost, is_passing).await
+    }
+
+    /// The same for a request that would meet another state once it was done: again only if no connection stood, or the
+    /// server says that there are too many requests or that it has not begun.
+    ///
+    /// # Errors
+    ///
+    /// As [`Pool::send_idempotent`].
+    pub(crate) async fn send_while_busy(
+        &self,
+        request: &reqwest::Request,
+    ) -> Result<reqwest::Response, Error> {
+        let is_busy = |status| status == StatusCode::TOO_MANY_REQUESTS;
+        self.send_while(request, Lost::AskAgainIfNotBegun, is_busy)
+            .await
+    }
+
+    async fn send_while(
+        &self,
+        request: &reqwest::Request,
+        lost: Lost,
+        is_passing: impl Fn(StatusCode) -> bool,
+    ) -> Result<reqwest::Response, Error> {
         let mut attempt: u32 = 1;
         loop {
             let answer = self.send_or_again(request, lost).await;

@@ -220,7 +220,7 @@ impl RemoteRepository {
             HeaderValue::from_static("application/octet-stream"),
         );
         *request.body_mut() = Some(bytes.into());
-        let response = self.session.send(request, Repeat::Never).await?;
+        let response = self.session.send(request, Repeat::IfBusy).await?;
         match response.status() {
             StatusCode::CREATED | StatusCode::NO_CONTENT => Ok(()),
             _ => Err(self.refused(response, called(), RejectedPart::Blob).await),

@@ -24,8 +24,8 @@ pub(super) enum Repeat {
     Allowed,
     /// Only if nothing came of it: the server is busy, or has not begun.
     IfNotDone,
-    /// The second one would meet another state. Only if the server says that it has not begun.
-    Never,
+    /// The second one would meet another state. Only if the server says that it is busy or has not begun.
+    IfBusy,
 }
 
 /// Sends requests to one endpoint.
@@ -202,7 +202,7 @@ impl Session {
                 let lost = web::Lost::AskAgainIfNotBegun;
                 pool.send_patiently(request, lost).await
             }
-            Repeat::Never => pool.send(self.copy(request)?).await,
+            Repeat::IfBusy => pool.send_while_busy(request).await,
         };
         sent.map_err(|source| self.endpoint.request_error(source))
     }
