@@ -230,7 +230,7 @@ impl Context {
             ))
             .in_notation(|| go_timestamping::of_url(url)));
         };
-        make_cache(&self.environment.cache());
+        make_cache(self.environment.cache().as_deref());
         Ok(Timestamping {
             pool: self.connections.pool.clone(),
             url: parsed,
@@ -270,10 +270,11 @@ impl Trusted<'_> {
         self,
         dirs: &Result<NotationDirs, NoDirectory>,
     ) -> Result<(Setup, Vec<String>), CommandOutput> {
-        make_cache(
-            dirs.as_ref()
-                .map_or_else(|error| &error.cache, |dirs| &dirs.cache),
-        );
+        let cache = match dirs {
+            Ok(dirs) => dirs.cache.as_deref(),
+            Err(error) => error.cache.as_deref(),
+        };
+        make_cache(cache);
         let setup = if self.policy.is_from_file() {
             let (file, stores) = (&self.policy.file, &self.policy.stores);
             let config = || Ok(dirs.as_ref().map_err(no_directory)?.config.clone());
@@ -322,7 +323,7 @@ impl Trusted<'_> {
 
 /// Makes the directory of CRLs before there is one to keep, as notation does, by its name only. What is wrong with the
 /// directory is said where it is needed.
-fn make_cache(cache: &Option<PathBuf>) {
+fn make_cache(cache: Option<&Path>) {
     if called().is_notation()
         && let Some(cache) = cache
     {

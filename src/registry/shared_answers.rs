@@ -232,6 +232,8 @@ pub(super) async fn ask_once<A: Answer>(
     question: impl FnOnce() -> Question,
     ask: impl Future<Output = Result<A, Error>>,
 ) -> Result<A, Error> {
+    // On the heap: it is large, and would stand here twice.
+    let ask = Box::pin(ask);
     match SharedAnswers::current() {
         Some(shared) => A::table(&shared).ask(&question(), ask).await,
         None => ask.await,

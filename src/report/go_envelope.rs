@@ -8,7 +8,7 @@ use crate::notary::EnvelopeFormat;
 use crate::x509;
 use crate::x509::identity::quote as go_quoted;
 
-/// How every COSE_Sign1 begins: its tag, and an array of four.
+/// How every `COSE_Sign1` begins: its tag, and an array of four.
 const COSE_SIGN1: [u8; 2] = [0xd2, 0x84];
 
 /// Why the bytes are not an envelope, if that is what is wrong.

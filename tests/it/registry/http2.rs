@@ -109,7 +109,7 @@ async fn connection(stream: TcpStream, acceptor: TlsAcceptor, manner: Manner, co
     while let Some(Ok((request, mut respond))) = connection.accept().await {
         streams += 1;
         let number = counts.requests.fetch_add(1, Ordering::SeqCst) + 1;
-        if manner.refused != 0 && number % manner.refused == 0 {
+        if manner.refused != 0 && number.is_multiple_of(manner.refused) {
             respond.send_reset(h2::Reason::REFUSED_STREAM);
             continue;
         }
