@@ -137,8 +137,8 @@ fn a_clock_that_is_wrong_is_said_with_how_much() {
         scene.emulator.faults().add(fault);
         let ran = doctor(&scene, &[]);
         let found = not_passed(&scene, &ran);
-        // The header has no fractions of seconds.
-        let near = [-1, 0, 1].map(|more| {
+        // The header has no fractions of seconds, and a busy machine answers late.
+        let mut near = (-5..=5).map(|more| {
             format!(
                 "{status:<7}  clock: this machine's clock is {} seconds {said} AWS's\n         wanted: at most 60 seconds of \
                  difference; AWS refuses requests beyond 300\n         hint: set the clock, for example with `chronyc makestep` \
@@ -146,7 +146,7 @@ fn a_clock_that_is_wrong_is_said_with_how_much() {
                 seconds.abs() + more
             )
         });
-        assert!(near.contains(&found), "{ran:#?}");
+        assert!(near.any(|words| words == found), "{ran:#?}");
         assert_eq!(ran.code, code, "{ran:#?}");
     }
 }
