@@ -7,8 +7,9 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use tokio::time::Instant;
 
+use super::patience::telling;
 use super::terminal;
-use crate::many::Progress;
+use crate::many::{Answer, Event, Many, Progress, Work};
 
 /// The bar.
 pub(super) struct Bar {
@@ -51,6 +52,24 @@ impl Bar {
         }
         self.bar.set_message(words(progress, self.begun.elapsed()));
         self.bar.set_position(as_u64(progress.ended));
+    }
+
+    /// The next answer of a command that is `doing` this; every item that ends before it is shown.
+    pub(super) async fn answer<'a, W: Work + 'a>(
+        &self,
+        doing: &str,
+        many: &mut Many<'a, W>,
+    ) -> Option<Answer<W::Outcome>> {
+        let progress = many.progress();
+        let answer = async {
+            loop {
+                match many.next().await? {
+                    Event::Answer(answer) => break Some(answer),
+                    Event::Ended | Event::Interrupted => self.show(many.progress()),
+                }
+            }
+        };
+        telling(doing, progress, answer).await
     }
 
     /// Takes the bar away while something is written.

@@ -196,14 +196,13 @@ impl Session {
 
     async fn send_once(&self, request: &Request, repeat: Repeat) -> Result<Response, Error> {
         let pool = self.endpoint.pool_for(request.url());
-        // On the heap: they are large, and others are around them.
         let sent = match repeat {
-            Repeat::Allowed => Box::pin(pool.send_idempotent(request)).await,
+            Repeat::Allowed => pool.send_idempotent(request).await,
             Repeat::IfNotDone => {
                 let lost = web::Lost::AskAgainIfNotBegun;
-                Box::pin(pool.send_patiently(request, lost)).await
+                pool.send_patiently(request, lost).await
             }
-            Repeat::IfBusy => Box::pin(pool.send_while_busy(request)).await,
+            Repeat::IfBusy => pool.send_while_busy(request).await,
         };
         sent.map_err(|source| self.endpoint.request_error(source))
     }

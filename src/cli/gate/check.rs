@@ -8,7 +8,7 @@ use crate::cli::context::environment;
 use crate::cli::output::{CommandOutput, Exit};
 use crate::cli::patience::telling;
 use crate::cli::reader;
-use crate::many::{self, Event};
+use crate::many;
 use crate::reference::Reference;
 use crate::report::{GateResult, GateVerdictEnd, Invocation, Results};
 
@@ -84,16 +84,7 @@ async fn check(args: &Args, emit: &mut dyn FnMut(CommandOutput)) -> Result<(), C
     let mut results = Results::default();
     let mut worst = Exit::Done;
     for (index, asked) in args.references.iter().enumerate() {
-        let progress = deciding.progress();
-        let answer = async {
-            loop {
-                match deciding.next().await? {
-                    Event::Answer(answer) => break Some(answer),
-                    Event::Ended | Event::Interrupted => bar.show(deciding.progress()),
-                }
-            }
-        };
-        let Some(answer) = telling("deciding", progress, answer).await else {
+        let Some(answer) = bar.answer("deciding", &mut deciding).await else {
             break;
         };
         let mut answer = GateResult::new(asked, &answer.outcome, reader::current());

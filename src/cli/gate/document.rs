@@ -300,9 +300,7 @@ impl Outcome {
         };
         self.words.insert(text, words);
     }
-}
 
-impl Outcome {
     /// Refuses a document whose digest beside the image is not the one that was decided about.
     fn check_digest(&mut self, document: &RunDocument<'_>) -> Option<CommandOutput> {
         let images = document.images().iter();

@@ -25,14 +25,13 @@ use super::descriptors;
 use super::duration::parse_span;
 use super::interrupts::Interrupts;
 use super::output::{CommandOutput, Exit, warning_lines};
-use super::patience::telling;
 use super::reader;
 use super::references::{ListArgs, References};
 use super::requirement::{RequireArgs, check_unsigned_flag};
 use crate::config::content_cache;
 use crate::http;
 use crate::limits;
-use crate::many::{self, Event};
+use crate::many;
 use crate::report::{ArtifactVerdict, AskedArtifact, Called, Invocation, LockEnd, VerdictEnd};
 use crate::trust_policy::{DocumentKind, UnsignedStatement};
 use crate::verify::many::ArtifactVerification;
@@ -378,19 +377,7 @@ impl Job {
         let mut worst = Exit::Done;
         let mut endpoints = BTreeSet::new();
         let mut ended = Vec::new();
-        loop {
-            let progress = verifying.progress();
-            let answer = async {
-                loop {
-                    match verifying.next().await? {
-                        Event::Answer(answer) => break Some(answer),
-                        Event::Ended | Event::Interrupted => bar.show(verifying.progress()),
-                    }
-                }
-            };
-            let Some(answer) = telling("verifying", progress, answer).await else {
-                break;
-            };
+        while let Some(answer) = bar.answer("verifying", &mut verifying).await {
             let text = texts
                 .lock()
                 .unwrap_or_else(PoisonError::into_inner)
