@@ -32,8 +32,8 @@ const WITHOUT_RESOURCES: [&str; 6] = [
     "Rules",
 ];
 
-/// How the names of properties end that say what is run, in letters alone, and the types of resources whose `Ref` that may be. The `Ref` of any
-/// other resource is a name that people choose, and may be that of a definition elsewhere.
+/// How the names of properties end that say what is run, in letters alone, and the types of resources whose ARN that may be.
+/// The `Ref` of any other resource is a name that people choose, and may be that of a definition elsewhere.
 const NAMES_OF_RUN: [(&str, &[&str]); 4] = [
     ("taskdefinition", &TASK_DEFINITIONS),
     ("taskdefinitionarn", &TASK_DEFINITIONS),
@@ -42,6 +42,13 @@ const NAMES_OF_RUN: [(&str, &[&str]); 4] = [
 ];
 
 const JOB_DEFINITIONS: [&str; 1] = ["AWS::Batch::JobDefinition"];
+
+/// The attributes of those resources that are their own ARN.
+const ARNS: [&str; 3] = [
+    "TaskDefinitionArn",
+    "DaemonTaskDefinitionArn",
+    "JobDefinitionArn",
+];
 
 /// What of a container has members with names that people choose.
 const CHOSEN_NAMES: [&[&str]; 2] = [&["DockerLabels"], &["LogConfiguration", "Options"]];
@@ -136,19 +143,38 @@ fn find_run_elsewhere<'d>(finder: &mut Finder<'d>, resources: &Node, place: &Pla
     }
 }
 
-/// Whether a value is a plain `Ref` to a resource of the template that has one of these types.
+/// Whether a value is the ARN of a resource of the template that has one of these types.
 fn is_of_template(resources: &Node, value: &Node, types: &[&str]) -> bool {
-    let name = match (&value.tag, &value.content) {
-        (Some(tag), Content::Scalar(scalar)) if tag.text == "!Ref" => Some(scalar.text.as_str()),
+    let resource = named_resource(value).and_then(|name| resources.get(name));
+    let kind = resource.and_then(|resource| resource.get("Type")?.text());
+    kind.is_some_and(|kind| types.contains(&kind))
+}
+
+/// The resource whose ARN a plain `Ref` or `Fn::GetAtt` is.
+fn named_resource(value: &Node) -> Option<&str> {
+    let (function, argument) = match (&value.tag, &value.content) {
+        (Some(tag), _) => (tag.text.as_str(), value),
         (None, Content::Mapping(members)) => match members.as_slice() {
-            [only] if only.name == "Ref" => only.value.text(),
+            [only] if only.value.tag.is_none() => (only.name.as_str(), &only.value),
+            _ => return None,
+        },
+        (None, _) => return None,
+    };
+    match (function, &argument.content) {
+        ("!Ref" | "Ref", Content::Scalar(name)) => Some(&name.text),
+        ("!GetAtt" | "Fn::GetAtt", Content::Scalar(way)) => {
+            let (name, attribute) = way.text.split_once('.')?;
+            ARNS.contains(&attribute).then_some(name)
+        }
+        ("!GetAtt" | "Fn::GetAtt", Content::Sequence(way)) => match way.as_slice() {
+            [name, attribute] => {
+                let is_arn = ARNS.contains(&attribute.text()?);
+                name.text().filter(|_| is_arn)
+            }
             _ => None,
         },
         _ => None,
-    };
-    let resource = name.and_then(|name| resources.get(name));
-    let kind = resource.and_then(|resource| resource.get("Type")?.text());
-    kind.is_some_and(|kind| types.contains(&kind))
+    }
 }
 
 /// The image of a function, if its code is one.

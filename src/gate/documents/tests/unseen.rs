@@ -109,10 +109,36 @@ fn what_a_template_runs_from_elsewhere_is_refused() {
         );
         assert_eq!(refusal(Kind::CloudFormation, &text), words, "{text}");
     }
-    for value in ["!Ref Task", "{Ref: Task}"] {
+    for value in [
+        "!Ref Task",
+        "{Ref: Task}",
+        "!GetAtt Task.TaskDefinitionArn",
+        "!GetAtt [Task, TaskDefinitionArn]",
+        "{Fn::GetAtt: [Task, TaskDefinitionArn]}",
+        "{Fn::GetAtt: Task.TaskDefinitionArn}",
+    ] {
         let service =
             format!("{{Type: AWS::ECS::Service, Properties: {{TaskDefinition: {value}}}}}");
         assert_eq!(found(Kind::CloudFormation, &with(&service)).len(), 1);
+    }
+    for value in [
+        "!GetAtt Task.Family",
+        "!GetAtt Gone.TaskDefinitionArn",
+        "!GetAtt [Task]",
+        "!GetAtt [Task, TaskDefinitionArn, '7']",
+        "!GetAtt [!Ref Task, TaskDefinitionArn]",
+        "!GetAtt [Task, !Ref TaskDefinitionArn]",
+        "{Fn::GetAtt: !Sub Task.TaskDefinitionArn}",
+        "{Ref: !ImportValue Task}",
+        "!Sub '${Task}'",
+        "{Fn::GetAtt: [Task, TaskDefinitionArn], Fn::Sub: x}",
+        "!Custom Task",
+    ] {
+        let text = with(&format!(
+            "{{Type: AWS::ECS::Service, Properties: {{TaskDefinition: {value}}}}}"
+        ));
+        let words = refusal(Kind::CloudFormation, &text);
+        assert!(words.ends_with(ELSEWHERE), "{value}: {words}");
     }
     // The `Ref` of another resource is a name that people choose, here that of a family.
     for kind in [
