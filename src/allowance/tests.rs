@@ -110,6 +110,30 @@ async fn bytes_are_counted_to_the_last() {
     assert_eq!((charge(u64::MAX), check()), (Ok(()), Ok(())));
 }
 
+#[tokio::test]
+async fn what_is_on_a_tab_counts_when_it_is_settled() {
+    let allowance = allowed(10, 100).begin();
+    let counted = async {
+        let (needed, unneeded) = (Tab::default(), Tab::default());
+        assert_eq!(needed.run(async { charge(60) }).await, Ok(()));
+        assert_eq!(unneeded.run(async { charge(u64::MAX) }).await, Ok(()));
+        assert_eq!((charge(40), check()), (Ok(()), Err(out())));
+        (needed.settle(), check())
+    };
+    const fn out() -> Exhausted {
+        Exhausted::Bytes { max: 100 }
+    }
+    assert_eq!(allowance.lend(counted).await, (Err(out()), Err(out())));
+    let allowance = allowed(10, 100).begin();
+    let within = async {
+        let tab = Tab::default();
+        assert_eq!(tab.run(async { charge(30).and(charge(30)) }).await, Ok(()));
+        (tab.settle(), charge(39), check(), charge(2))
+    };
+    let wanted = (Ok(()), Ok(()), Ok(()), Err(out()));
+    assert_eq!(allowance.lend(within).await, wanted);
+}
+
 #[test]
 fn what_was_used_up_is_said() {
     for (exhausted, words) in [
