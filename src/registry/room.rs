@@ -5,7 +5,7 @@
 //! registry for example, has a share of a lane, and owners take turns. A holder of room waits for no
 //! other, and no answer is under way before it has its room; an answer that has room and comes too
 //! slowly is given up when another owner waits ([`Held::is_owed`]). What is fetched before its turn has a lane
-//! of its own, for which nobody waits ([`try_take_ahead`]).
+//! of its own, which is never waited for ([`try_take_ahead`]).
 
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};

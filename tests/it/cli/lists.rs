@@ -109,7 +109,7 @@ fn a_pipe_is_not_read_far_ahead_of_its_answers() {
     let written = Arc::new(AtomicUsize::new(0));
     let count = Arc::clone(&written);
     // Ends when the program does.
-    let writer = thread::spawn(move || {
+    thread::spawn(move || {
         while input.write_all(line.as_bytes()).is_ok() {
             count.fetch_add(line.len(), Ordering::SeqCst);
         }
@@ -122,8 +122,7 @@ fn a_pipe_is_not_read_far_ahead_of_its_answers() {
         assert!(written < most, "{written} bytes");
     }
     child.kill().unwrap();
-    child.wait().unwrap();
-    writer.join().unwrap();
+    waiting::end(child, "countersign");
 }
 
 #[test]
