@@ -112,26 +112,19 @@ async fn bytes_are_counted_to_the_last() {
 
 #[tokio::test]
 async fn what_is_on_a_tab_counts_when_it_is_settled() {
-    let allowance = allowed(10, 100).begin();
-    let counted = async {
+    let empty = Err(Exhausted::Bytes { max: 100 });
+    let counted = async |on_tab: u64| {
         let (needed, unneeded) = (Tab::default(), Tab::default());
-        assert_eq!(needed.run(async { charge(60) }).await, Ok(()));
         assert_eq!(unneeded.run(async { charge(u64::MAX) }).await, Ok(()));
-        assert_eq!((charge(40), check()), (Ok(()), Err(out())));
+        let fetched = needed.run(async move { charge(30).and(charge(on_tab - 30)) });
+        assert_eq!(fetched.await, Ok(()));
+        assert_eq!((charge(39), check()), (Ok(()), Ok(())));
         (needed.settle(), check())
     };
-    const fn out() -> Exhausted {
-        Exhausted::Bytes { max: 100 }
+    for (on_tab, wanted) in [(60, Ok(())), (62, empty)] {
+        let allowance = allowed(10, 100).begin();
+        assert_eq!(allowance.lend(counted(on_tab)).await, (wanted, wanted));
     }
-    assert_eq!(allowance.lend(counted).await, (Err(out()), Err(out())));
-    let allowance = allowed(10, 100).begin();
-    let within = async {
-        let tab = Tab::default();
-        assert_eq!(tab.run(async { charge(30).and(charge(30)) }).await, Ok(()));
-        (tab.settle(), charge(39), check(), charge(2))
-    };
-    let wanted = (Ok(()), Ok(()), Ok(()), Err(out()));
-    assert_eq!(allowance.lend(within).await, wanted);
 }
 
 #[test]
