@@ -100,7 +100,7 @@ class Scene:
 
     def forget(self):
         """Takes the caches away. They are not removed before the end: for minutes ext4 looks at each inode that was just removed before
-        it makes a new file, which takes as long as all else in a cold run."""
+        it makes a new file, which can take as long as all else in a cold run."""
         cache = self.home / ".cache"
         if cache.exists():
             cache.rename(self.home / f"forgotten-{len(list(self.home.glob('forgotten-*')))}")
