@@ -19,6 +19,7 @@ use crate::limits;
 
 tokio::task_local! {
     static CURRENT: Option<Allowance>;
+    static TAB: Tab;
 }
 
 /// How much a piece of work may use, before it begins.
@@ -324,6 +325,35 @@ impl Drop for Stopped {
     }
 }
 
+/// Bytes that were fetched before it is known whether they are needed: they are taken from what may be fetched when
+/// that is known ([`Tab::settle`]), as if they were fetched then.
+#[derive(Debug, Clone, Default)]
+pub struct Tab(Arc<AtomicU64>);
+
+impl Tab {
+    /// Does `work`, whose bytes come on this tab.
+    pub async fn run<F: Future>(&self, work: F) -> F::Output {
+        TAB.scope(self.clone(), work).await
+    }
+
+    /// Takes the bytes from what may be fetched.
+    ///
+    /// # Errors
+    ///
+    /// [`Exhausted::Bytes`] if that was more than is left.
+    pub fn settle(self) -> Result<(), Exhausted> {
+        charge(self.0.swap(0, Ordering::Relaxed))
+    }
+
+    fn add(&self, bytes: u64) {
+        let sum = |before: u64| Some(before.saturating_add(bytes));
+        // It always gives a sum.
+        let _ = self
+            .0
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, sum);
+    }
+}
+
 fn current() -> Option<Allowance> {
     CURRENT.try_with(Clone::clone).ok().flatten()
 }
@@ -353,13 +383,19 @@ pub fn at_most(wait: Duration) -> Duration {
     shortest.map_or(wait, |left| left.min(wait))
 }
 
-/// Takes `bytes`, which were fetched, from what may be.
+/// Takes `bytes`, which were fetched, from what may be, or puts them on the [`Tab`] of this work.
 ///
 /// # Errors
 ///
 /// [`Exhausted::Bytes`] if that was more than is left.
 pub fn charge(bytes: u64) -> Result<(), Exhausted> {
-    current().map_or(Ok(()), |allowance| allowance.charge(bytes))
+    let Some(allowance) = current() else {
+        return Ok(());
+    };
+    match TAB.try_with(|tab| tab.add(bytes)) {
+        Ok(()) => Ok(()),
+        Err(_) => allowance.charge(bytes),
+    }
 }
 
 /// Does `work`, a part of what has an allowance, until it is done or the time is over.

@@ -4,6 +4,7 @@
 //! numbers of `trust-store-trust-policy.md` and `signing-and-verification-workflow.md`; one bad
 //! signature never hides a good one, and nothing that could not be looked at counts as good.
 
+mod ahead;
 mod all;
 mod attempts;
 pub mod blob;

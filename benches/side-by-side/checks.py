@@ -25,6 +25,10 @@ def counts(program):
         check("50 images", ours(scene, program, 50), 250, 160, 110)
         check("50 images again", ours(scene, program, 50), 100, 110, 110)
         check("50 images, 4 at a time", ours(scene, program, 50, "--concurrency", "4"), 100, 10, 8)
+    with Scene(1, "-untrusted", "5") as scene:
+        scene.set(5)
+        # Three requests for each signature, and no more than the next eight beside the one whose turn it is.
+        check("1 image, five untrusted signatures before the good one", ours_one(scene, program), 2 + 3 * 6, 15, 9)
     with Scene(1000) as scene:
         scene.set(5)
         check("1,000 images", ours(scene, program, 1000, "--no-content-cache"), 5000, 520, 512)

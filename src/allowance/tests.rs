@@ -110,6 +110,23 @@ async fn bytes_are_counted_to_the_last() {
     assert_eq!((charge(u64::MAX), check()), (Ok(()), Ok(())));
 }
 
+#[tokio::test]
+async fn what_is_on_a_tab_counts_when_it_is_settled() {
+    let empty = Err(Exhausted::Bytes { max: 100 });
+    let counted = async |on_tab: u64| {
+        let (needed, unneeded) = (Tab::default(), Tab::default());
+        assert_eq!(unneeded.run(async { charge(u64::MAX) }).await, Ok(()));
+        let fetched = needed.run(async move { charge(30).and(charge(on_tab - 30)) });
+        assert_eq!(fetched.await, Ok(()));
+        assert_eq!((charge(39), check()), (Ok(()), Ok(())));
+        (needed.settle(), check())
+    };
+    for (on_tab, wanted) in [(60, Ok(())), (62, empty)] {
+        let allowance = allowed(10, 100).begin();
+        assert_eq!(allowance.lend(counted(on_tab)).await, (wanted, wanted));
+    }
+}
+
 #[test]
 fn what_was_used_up_is_said() {
     for (exhausted, words) in [

@@ -76,6 +76,9 @@ pub const MAX_CONCURRENT_ARTIFACTS: usize = 256;
 /// slow registry may have in a row before it holds up the items behind them.
 pub const MAX_WAITING_ITEMS: usize = 10_000;
 
+/// Artifacts that are begun before the connections of those before them have their turn.
+pub const MAX_BEGUN_AT_ONCE: usize = 2;
+
 /// Artifacts that one command signs at the same time: what takes a second each, at the pace that AWS
 /// Signer allows by default, and some more.
 pub const MAX_CONCURRENT_SIGNINGS: usize = 16;

@@ -65,6 +65,9 @@ pub const MAX_UNTYPED_REFERRERS: usize = 100;
 /// Signatures of one artifact that are verified; the default of notation's `--max-signatures`.
 pub const MAX_SIGNATURES: usize = 100;
 
+/// Signatures of one artifact that are fetched before it is their turn to be judged: a real artifact has one or two.
+pub const MAX_SIGNATURES_AHEAD: usize = 8;
+
 /// Times that the list is looked at for a signature that was just pushed: lists lag by a moment.
 pub const MAX_LISTING_LOOKS: u32 = 3;
 
@@ -111,6 +114,10 @@ pub const MAX_MEDIUM_BYTES: u64 = 512 * 1024;
 
 /// Room in memory for what is of that size, of which one registry takes up a quarter.
 pub const ROOM_FOR_MEDIUM_BYTES: u64 = 8 * 1024 * 1024;
+
+/// Room in memory for what is fetched before its turn, of which one registry takes up a half: some hundred real
+/// signatures. What has none is fetched in its turn.
+pub const ROOM_AHEAD_BYTES: u64 = 2 * 1024 * 1024;
 
 /// How long room in memory may be held at least, if others wait for it: more than the round trips that an
 /// answer needs before its bytes come.

@@ -9,6 +9,7 @@ use std::task::{Context, Poll};
 use futures_util::future::BoxFuture;
 use futures_util::stream::{self, BoxStream, FuturesUnordered};
 use futures_util::{FutureExt as _, Stream, StreamExt as _};
+use tokio::task::yield_now;
 
 use super::answers::AnswerQueue;
 use super::lanes::{Lanes, Turn};
@@ -16,7 +17,7 @@ use super::progress::Progress;
 use super::stop::{NotTried, Stop};
 use super::work::{Options, Work};
 use crate::allowance::Allowance;
-use crate::limits::{MAX_CONCURRENT_ARTIFACTS, MAX_WAITING_ITEMS};
+use crate::limits::{MAX_BEGUN_AT_ONCE, MAX_CONCURRENT_ARTIFACTS, MAX_WAITING_ITEMS};
 
 /// Something that happened.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,6 +56,8 @@ pub struct Many<'a, W: Work> {
     interrupts: Option<BoxStream<'a, ()>>,
     lanes: Lanes<W::Item>,
     running: FuturesUnordered<BoxFuture<'a, ItemEnd<W::Outcome>>>,
+    /// Comes back once what was begun had its turn, where more may begin.
+    pause: Option<BoxFuture<'a, ()>>,
     answers: AnswerQueue<W::Outcome>,
     events: VecDeque<Event<W::Outcome>>,
     ended: usize,
@@ -93,6 +96,7 @@ impl<'a, W: Work + 'a> Many<'a, W> {
             interrupts: None,
             lanes: Lanes::new(most_of_one),
             running: FuturesUnordered::new(),
+            pause: None,
             answers: AnswerQueue::new(options.order),
             events: VecDeque::new(),
             ended: 0,
@@ -160,10 +164,27 @@ impl<'a, W: Work + 'a> Many<'a, W> {
             self.begin();
             match self.running.poll_next_unpin(context) {
                 Poll::Ready(Some(ended)) => self.end(ended),
-                Poll::Ready(None) if self.is_read => return Poll::Ready(None),
-                Poll::Ready(None) | Poll::Pending => return Poll::Pending,
+                Poll::Ready(None) if self.is_read && self.pause.is_none() => {
+                    return Poll::Ready(None);
+                }
+                Poll::Ready(None) | Poll::Pending if self.is_paused_still(context) => {
+                    return Poll::Pending;
+                }
+                Poll::Ready(None) | Poll::Pending => {}
             }
         }
+    }
+
+    /// Whether nothing more may begin before this is polled again.
+    fn is_paused_still(&mut self, context: &mut Context<'_>) -> bool {
+        let Some(pause) = &mut self.pause else {
+            return true;
+        };
+        if pause.poll_unpin(context).is_pending() {
+            return true;
+        }
+        self.pause = None;
+        false
     }
 
     /// Takes the interrupts that came; whether the first one is among them.
@@ -196,11 +217,22 @@ impl<'a, W: Work + 'a> Many<'a, W> {
         }
     }
 
+    /// Begins what may begin, a few at a time: what the first ones ask is sent, and its answers are under way, before the
+    /// last ones open their connections, which they need not where those of the first are free again.
     fn begin(&mut self) {
+        if self.pause.is_some() {
+            return;
+        }
+        let mut begun = 0;
         while self.running.len() < MAX_CONCURRENT_ARTIFACTS {
+            if begun == MAX_BEGUN_AT_ONCE {
+                self.pause = Some(yield_now().boxed());
+                return;
+            }
             let Some(turn) = self.lanes.begin(|index| self.answers.may_begin(index)) else {
                 return;
             };
+            begun += 1;
             let work = self.work.clone();
             self.running
                 .push(Box::pin(run(work, turn, self.options.clone())));

@@ -9,7 +9,9 @@ use tokio::time::{Instant, sleep};
 
 use super::*;
 use crate::allowance::{Allowed, Exhausted};
-use crate::limits::{MAX_CONCURRENT_ARTIFACTS, MAX_HELD_SIGNATURES, MAX_WAITING_ITEMS};
+use crate::limits::{
+    MAX_BEGUN_AT_ONCE, MAX_CONCURRENT_ARTIFACTS, MAX_HELD_SIGNATURES, MAX_WAITING_ITEMS,
+};
 
 /// An item that takes so many milliseconds, and then fails or not.
 #[derive(Debug, Clone)]
@@ -309,6 +311,48 @@ async fn a_silent_stream_is_not_waited_for_after_an_interrupt_or_out_of_time() {
     let start = Instant::now();
     assert_eq!(many.outcomes().await, [Done]);
     assert_eq!(start.elapsed().as_millis(), 15);
+}
+
+/// Each item has another task do something; notes what is begun and what was done.
+#[derive(Debug, Clone, Default)]
+struct Sending(Arc<Mutex<String>>);
+
+impl Work for Sending {
+    type Item = ();
+    type Outcome = ();
+
+    const MOST_OF_ONE_LANE: usize = 100;
+
+    fn lane(&self, (): &()) -> String {
+        String::new()
+    }
+
+    async fn run(self, _index: usize, (): ()) {
+        self.0.lock().unwrap().push_str("begun ");
+        let log = Arc::clone(&self.0);
+        let sent = tokio::spawn(async move { log.lock().unwrap().push_str("sent ") });
+        sent.await.unwrap();
+    }
+
+    fn not_tried(&self, (): (), _reason: NotTried) {}
+
+    fn is_failure((): &()) -> bool {
+        false
+    }
+
+    fn weight((): &()) -> usize {
+        1
+    }
+}
+
+#[tokio::test]
+async fn what_was_begun_has_its_turn_before_more_is() {
+    let work = Sending::default();
+    let items = stream::iter(vec![(); 3 * MAX_BEGUN_AT_ONCE]);
+    let many = Many::new(work.clone(), items, Options::default());
+    assert_eq!(many.outcomes().await.len(), 3 * MAX_BEGUN_AT_ONCE);
+    let wave = "begun ".repeat(MAX_BEGUN_AT_ONCE) + &"sent ".repeat(MAX_BEGUN_AT_ONCE);
+    assert_eq!(*work.0.lock().unwrap(), wave.repeat(3));
 }
 
 #[tokio::test(start_paused = true)]

@@ -72,14 +72,24 @@ impl RemoteRepository {
         subject: &Digest,
         manifest: &Descriptor,
     ) -> Result<Option<Signature>, Error> {
-        let (bytes, held) = self.fetch_signature_manifest(manifest).await?;
-        if !manifest::is_signature(&bytes) {
+        match self.read_manifest(subject, manifest, false).await? {
+            Some(read) => self.fetch_envelope(manifest, read).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// What a manifest says of its envelope; nothing if it says that it is something else, unless `is_signature`.
+    pub(super) async fn read_manifest(
+        &self,
+        subject: &Digest,
+        manifest: &Descriptor,
+        is_signature: bool,
+    ) -> Result<Option<SignatureManifest>, Error> {
+        let (bytes, _held) = self.fetch_signature_manifest(manifest).await?;
+        if !is_signature && !manifest::is_signature(&bytes) {
             return Ok(None);
         }
-        let read = manifest::parse_signature(manifest, &bytes, subject)?;
-        drop((bytes, held));
-        let signature = self.fetch_envelope(manifest, read).await?;
-        Ok(Some(signature))
+        manifest::parse_signature(manifest, &bytes, subject).map(Some)
     }
 
     /// A signature manifest, with its room, which is to be let go before the envelope's is waited for.
@@ -100,7 +110,7 @@ impl RemoteRepository {
     }
 
     /// The envelope that the signature manifest `manifest`, which was read, leads to.
-    async fn fetch_envelope(
+    pub(super) async fn fetch_envelope(
         &self,
         manifest: &Descriptor,
         read: SignatureManifest,

@@ -11,6 +11,7 @@
 //!
 //! [`limits`]: crate::limits
 
+mod ahead;
 mod authorization;
 mod challenge;
 mod content_cache;
@@ -43,6 +44,7 @@ mod token;
 mod transport;
 mod words;
 
+pub(crate) use ahead::FetchedCandidate;
 pub use content_cache::ContentCache;
 pub use credentials::{
     AuthFile, AuthFiles, Credential, Credentials, EcrTokenError, EcrTokens,

@@ -4,7 +4,8 @@
 //! room in one of two lanes, the very large in its own, so that it holds up nothing smaller. An owner, a
 //! registry for example, has a share of a lane, and owners take turns. A holder of room waits for no
 //! other, and no answer is under way before it has its room; an answer that has room and comes too
-//! slowly is given up when another owner waits ([`Held::is_owed`]).
+//! slowly is given up when another owner waits ([`Held::is_owed`]). What is fetched before its turn has a lane
+//! of its own, which is never waited for ([`try_take_ahead`]).
 
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
@@ -15,8 +16,8 @@ use tokio::time::{Instant, sleep_until};
 
 use crate::allowance;
 use crate::limits::{
-    MAX_BYTES_WITHOUT_ROOM, MAX_ENVELOPE_BYTES, MAX_MEDIUM_BYTES, ROOM_BYTES_PER_SECOND,
-    ROOM_FOR_MEDIUM_BYTES, ROOM_GRACE,
+    MAX_BYTES_WITHOUT_ROOM, MAX_ENVELOPE_BYTES, MAX_MEDIUM_BYTES, ROOM_AHEAD_BYTES,
+    ROOM_BYTES_PER_SECOND, ROOM_FOR_MEDIUM_BYTES, ROOM_GRACE,
 };
 
 /// A process has one memory.
@@ -92,10 +93,12 @@ enum Lane {
     Medium,
     /// For what is longer: one envelope of the greatest size.
     Large,
+    /// For what is small and fetched before its turn.
+    Ahead,
 }
 
 impl Lane {
-    const ALL: [Self; 2] = [Self::Medium, Self::Large];
+    const ALL: [Self; 3] = [Self::Medium, Self::Large, Self::Ahead];
 
     const fn of(bytes: u64) -> Self {
         if bytes <= MAX_MEDIUM_BYTES {
@@ -109,6 +112,7 @@ impl Lane {
         match self {
             Self::Medium => ROOM_FOR_MEDIUM_BYTES,
             Self::Large => MAX_ENVELOPE_BYTES,
+            Self::Ahead => ROOM_AHEAD_BYTES,
         }
     }
 
@@ -116,7 +120,7 @@ impl Lane {
     const fn share(self) -> u64 {
         match self {
             Self::Medium => self.bytes() / 4,
-            Self::Large => self.bytes() / 2,
+            Self::Large | Self::Ahead => self.bytes() / 2,
         }
     }
 }
@@ -212,8 +216,12 @@ impl Room {
     }
 
     /// A place in the queue, in the room at once if there is enough.
-    fn enter(self: &Arc<Self>, owner: &str, bytes: u64) -> (Place, oneshot::Receiver<()>) {
-        let lane = Lane::of(bytes);
+    fn enter(
+        self: &Arc<Self>,
+        owner: &str,
+        lane: Lane,
+        bytes: u64,
+    ) -> (Place, oneshot::Receiver<()>) {
         // What is longer than all the room is refused elsewhere.
         let bytes = bytes.min(lane.bytes());
         let (granted, grant) = oneshot::channel();
@@ -243,7 +251,18 @@ impl Room {
         if bytes <= MAX_BYTES_WITHOUT_ROOM {
             return Some(Held::default());
         }
-        let (place, mut grant) = self.enter(owner, bytes);
+        self.try_enter(owner, Lane::of(bytes), bytes)
+    }
+
+    fn try_take_ahead(self: &Arc<Self>, owner: &str, bytes: u64) -> Option<Held> {
+        if bytes > MAX_BYTES_WITHOUT_ROOM {
+            return None;
+        }
+        self.try_enter(owner, Lane::Ahead, bytes)
+    }
+
+    fn try_enter(self: &Arc<Self>, owner: &str, lane: Lane, bytes: u64) -> Option<Held> {
+        let (place, mut grant) = self.enter(owner, lane, bytes);
         grant.try_recv().ok().map(|()| Held(Some(Arc::new(place))))
     }
 
@@ -251,7 +270,7 @@ impl Room {
         if bytes <= MAX_BYTES_WITHOUT_ROOM {
             return Held::default();
         }
-        let (mut place, grant) = self.enter(owner, bytes);
+        let (mut place, grant) = self.enter(owner, Lane::of(bytes), bytes);
         // The sender is in the queue until it is used.
         let _ = grant.await;
         place.since = Instant::now();
@@ -262,6 +281,11 @@ impl Room {
 /// Room for `bytes` of `owner`, if there is enough now.
 pub(super) fn try_take(owner: &str, bytes: u64) -> Option<Held> {
     ROOM.try_take(owner, bytes)
+}
+
+/// Room for `bytes` of `owner` that are fetched before their turn, if there is enough now and they are few.
+pub(super) fn try_take_ahead(owner: &str, bytes: u64) -> Option<Held> {
+    ROOM.try_take_ahead(owner, bytes)
 }
 
 /// Waits until there is room for `bytes` of `owner`, which takes no time away from the artifact that they
@@ -343,6 +367,26 @@ mod tests {
         // Who stops waiting leaves its place.
         drop(more);
         assert!(room.try_take("c", MAX_ENVELOPE_BYTES).is_some());
+    }
+
+    #[test]
+    fn what_comes_before_its_turn_takes_no_room_from_others() {
+        let room = room();
+        assert!(
+            room.try_take_ahead("a", MAX_BYTES_WITHOUT_ROOM + 1)
+                .is_none()
+        );
+        let take = |owner| -> Vec<Held> {
+            let each = (0..100).map_while(|_| room.try_take_ahead(owner, 64 * 1024));
+            each.collect()
+        };
+        let (one, other) = (take("a"), take("b"));
+        assert_eq!((one.len(), other.len()), (16, 16), "half for each");
+        assert!(room.try_take_ahead("c", 1).is_none());
+        assert!(room.try_take("c", MAX_MEDIUM_BYTES).is_some());
+        assert!(room.try_take("c", MAX_ENVELOPE_BYTES).is_some());
+        drop(one);
+        assert!(room.try_take_ahead("c", 1).is_some());
     }
 
     #[tokio::test(start_paused = true)]

@@ -5,6 +5,7 @@
 
 use time::OffsetDateTime;
 
+use super::ahead::Ahead;
 use super::attempts::{not_fetched, unfinished};
 use super::judge::verify_integrity;
 use super::signature_check::{SignatureCheck, Subject};
@@ -166,8 +167,10 @@ impl Judging<'_> {
         let mut unseen = None;
         if !self.statements.is_empty() {
             let mut walk = Walk::new(repository, &target, self.options.max_signatures, listing);
+            let mut ahead = Ahead::new(repository, &target);
             while let Some(entry) = walk.next().await {
-                signatures.extend(self.judge_entry(repository, &target, &entry).await);
+                ahead.begin(&walk);
+                signatures.extend(self.judge_entry(&mut ahead, &target, &entry).await);
             }
             unseen = walk.unseen;
         }
@@ -181,13 +184,13 @@ impl Judging<'_> {
     /// Judges one signature; nothing for what is something else.
     async fn judge_entry(
         &self,
-        repository: &Repository,
+        ahead: &mut Ahead<'_>,
         target: &Target,
         entry: &Entry,
     ) -> Option<SignatureJudgement> {
         let manifest = &entry.manifest;
         let mut outcomes = Vec::new();
-        let judging = Box::pin(self.fetch_and_judge(repository, target, entry, &mut outcomes));
+        let judging = Box::pin(self.fetch_and_judge(ahead, target, entry, &mut outcomes));
         let mut rest = match allowance::in_time(judging).await {
             Ok(Fetched::SomethingElse) => return None,
             Ok(Fetched::Judged) => None,
@@ -211,16 +214,17 @@ impl Judging<'_> {
     /// Adds an outcome for each statement.
     async fn fetch_and_judge(
         &self,
-        repository: &Repository,
+        ahead: &mut Ahead<'_>,
         target: &Target,
         entry: &Entry,
         outcomes: &mut Vec<SignatureOutcome>,
     ) -> Fetched {
         let manifest = &entry.manifest;
-        let fetched = match entry.fetch(repository, target).await {
-            Ok(Some(fetched)) => fetched,
-            Ok(None) => return Fetched::SomethingElse,
-            Err(source) => return Fetched::Broken(Box::new(not_fetched(manifest, source))),
+        let fetched = match ahead.fetch(entry).await {
+            Err(source) => return Fetched::Broken(Box::new(unfinished(manifest, source))),
+            Ok(Ok(Some(fetched))) => fetched,
+            Ok(Ok(None)) => return Fetched::SomethingElse,
+            Ok(Err(source)) => return Fetched::Broken(Box::new(not_fetched(manifest, source))),
         };
         let format = fetched.format;
         let verified = verify_integrity(format, fetched.as_ref());
@@ -230,14 +234,14 @@ impl Judging<'_> {
             (Ok(verified), statements) => {
                 for statement in statements {
                     let judged = self.judge(manifest, statement, target, format, Ok(&verified));
-                    outcomes.push(judged.await);
+                    outcomes.push(ahead.during(judged).await);
                 }
                 Fetched::Judged
             }
             // No statement lets that pass.
             (Err(failure), [first, ..]) => {
                 let judged = self.judge(manifest, first, target, format, Err(failure));
-                Fetched::Broken(Box::new(judged.await))
+                Fetched::Broken(Box::new(ahead.during(judged).await))
             }
             (Err(_), []) => Fetched::Judged,
         }

@@ -2,6 +2,7 @@
 
 use time::OffsetDateTime;
 
+use super::ahead::Ahead;
 use super::walk::{Entry, Walk};
 use super::{Error, FetchedSignature, Options, RejectedArtifact, Unseen, Validators};
 use crate::allowance::{self, Exhausted};
@@ -86,6 +87,8 @@ impl Validators {
             validators: self,
             search,
             walk: Walk::new(repository, target, options.max_signatures, listing),
+            ahead: Ahead::new(repository, target),
+            goes_ahead: options.all_signatures,
             refused: Vec::new(),
             tolerated: Vec::new(),
             verified: Vec::new(),
@@ -94,6 +97,8 @@ impl Validators {
             if let Some(accepted) = attempts.attempt(&entry).await {
                 return Ok(attempts.found(accepted));
             }
+            // Most artifacts have one signature, which costs no request more. Where it is not the one, others follow.
+            attempts.goes_ahead = true;
         }
         attempts.end()
     }
@@ -104,6 +109,9 @@ struct Attempts<'a> {
     validators: &'a Validators,
     search: Search<'a>,
     walk: Walk<'a>,
+    ahead: Ahead<'a>,
+    /// Whether the next signatures are fetched while one is judged.
+    goes_ahead: bool,
     refused: Vec<SignatureOutcome>,
     /// Signatures that the policy accepts, and that are not verified.
     tolerated: Vec<SignatureOutcome>,
@@ -115,6 +123,9 @@ impl Attempts<'_> {
     /// Judges one signature; gives it back if it is verified and the one looked for. One that is only tolerated
     /// hides no better one behind it.
     async fn attempt(&mut self, entry: &Entry) -> Option<SignatureOutcome> {
+        if self.goes_ahead {
+            self.ahead.begin(&self.walk);
+        }
         let tried = allowance::in_time(Box::pin(self.try_signature(entry))).await;
         let tried = tried.unwrap_or_else(|source| Some(unfinished(&entry.manifest, source)));
         let mut outcome = tried?;
@@ -143,18 +154,19 @@ impl Attempts<'_> {
 
     /// Fetches and judges one signature; nothing for one that is not looked for, or is something
     /// else. What cannot be fetched is a failed attempt, no more.
-    async fn try_signature(&self, entry: &Entry) -> Option<SignatureOutcome> {
+    async fn try_signature(&mut self, entry: &Entry) -> Option<SignatureOutcome> {
         let Search {
-            repository,
             target,
             statement,
             options,
             criteria,
             now,
+            ..
         } = self.search;
-        let fetched = match entry.fetch(repository, target).await {
-            Ok(fetched) => fetched?,
-            Err(source) => return Some(not_fetched(&entry.manifest, source)),
+        let fetched = match self.ahead.fetch(entry).await {
+            Ok(Ok(fetched)) => fetched?,
+            Ok(Err(source)) => return Some(not_fetched(&entry.manifest, source)),
+            Err(source) => return Some(unfinished(&entry.manifest, source)),
         };
         if !criteria.may_be(&fetched) {
             return None;
@@ -168,7 +180,7 @@ impl Attempts<'_> {
         let judged =
             self.validators
                 .judge(signature, target, statement, &options.user_metadata, now);
-        Some(judged.await)
+        Some(self.ahead.during(judged).await)
     }
 
     fn found(self, accepted: SignatureOutcome) -> SearchResult {

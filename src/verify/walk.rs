@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 use super::Unseen;
 use crate::allowance;
 use crate::oci::Descriptor;
-use crate::registry::{self, Listing, Repository, Signature, Target};
+use crate::registry::{self, FetchedCandidate, Listing, Repository, Target};
 
 /// What a list says of an entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,11 +27,7 @@ pub(super) struct Entry {
 
 impl Entry {
     /// The signature; nothing for what is something else.
-    pub(super) async fn fetch(
-        &self,
-        repository: &Repository,
-        target: &Target,
-    ) -> Result<Option<Signature>, registry::Error> {
+    pub(super) async fn fetch(&self, repository: &Repository, target: &Target) -> FetchedCandidate {
         let subject = target.descriptor.digest();
         match self.says {
             Says::Signature => {
@@ -40,6 +36,19 @@ impl Entry {
             }
             Says::Nothing => repository.fetch_candidate(subject, &self.manifest).await,
         }
+    }
+
+    /// The same before its turn; nothing where it has to be fetched in its turn.
+    pub(super) async fn fetch_ahead(
+        &self,
+        repository: &Repository,
+        target: &Target,
+    ) -> Option<FetchedCandidate> {
+        let subject = target.descriptor.digest();
+        let is_signature = self.says == Says::Signature;
+        repository
+            .fetch_ahead(subject, &self.manifest, is_signature)
+            .await
     }
 }
 
@@ -134,6 +143,26 @@ impl<'a> Walk<'a> {
                 Next::Nothing => return None,
             }
         }
+    }
+
+    /// The entries of the list at hand that come next, no more than `most`.
+    pub(super) fn upcoming(&self, most: usize) -> Vec<Entry> {
+        let most = most.min(self.limit.saturating_sub(self.tried.len()));
+        let mut upcoming: Vec<Entry> = Vec::new();
+        for manifest in &self.waiting {
+            if upcoming.len() == most {
+                break;
+            }
+            let is_known = self.tried.contains(manifest)
+                || upcoming.iter().any(|entry| entry.manifest == *manifest);
+            if !is_known {
+                upcoming.push(Entry {
+                    manifest: manifest.clone(),
+                    says: self.says,
+                });
+            }
+        }
+        upcoming
     }
 
     /// Old clients wrote only the tag schema. It is read before the answer is negative: a verification that

@@ -4,10 +4,13 @@ use std::fmt::Write as _;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::Path;
 use std::process::{Command, Stdio};
-use std::sync::mpsc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, mpsc};
 use std::thread;
 
 use serde_json::Value;
+
+use countersign::limits::MAX_WAITING_ITEMS;
 
 use crate::support::measure;
 use crate::support::sandbox::Ran;
@@ -87,6 +90,39 @@ fn the_first_reference_of_a_slow_pipe_is_verified_before_the_second_is_written()
         "{last}\n{end}"
     );
     assert_eq!(waiting::end(child, "countersign").status.code(), Some(0));
+}
+
+#[test]
+fn a_pipe_is_not_read_far_ahead_of_its_answers() {
+    let scene = Scene::new();
+    scene.sign(&scene.image);
+    let line = format!("{}\n", scene.image);
+    // Those that wait, those at hand, what the pipe holds and twice as much again.
+    let most = 3 * (MAX_WAITING_ITEMS * line.len() + 64 * 1024);
+    let mut child = command(&scene, "-")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut input = child.stdin.take().unwrap();
+    let written = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&written);
+    // Ends when the program does.
+    thread::spawn(move || {
+        while input.write_all(line.as_bytes()).is_ok() {
+            count.fetch_add(line.len(), Ordering::SeqCst);
+        }
+    });
+    let mut answers = BufReader::new(child.stdout.take().unwrap()).lines();
+    for _ in 0..100 {
+        let answer: Value = serde_json::from_str(&answers.next().unwrap().unwrap()).unwrap();
+        assert_eq!(answer["verdict"], "verified");
+        let written = written.load(Ordering::SeqCst);
+        assert!(written < most, "{written} bytes");
+    }
+    child.kill().unwrap();
+    waiting::end(child, "countersign");
 }
 
 #[test]

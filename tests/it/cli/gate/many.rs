@@ -9,6 +9,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::{Gate, signer};
+use crate::cli::verify::ahead::Signed;
 use crate::cli::verify::many::{images, registry};
 use crate::support::document::document;
 use crate::support::hostile::Reply;
@@ -118,4 +119,22 @@ fn nothing_of_an_index_is_fetched_twice() {
         lines.dedup();
         assert_eq!(lines.len(), requests, "{covers}: {lines:#?}");
     }
+}
+
+#[test]
+fn all_signatures_of_an_image_are_fetched_at_the_same_time() {
+    let signed = Signed::by(&["other", "release", "other", "release"]);
+    let registry = signed.held_for(&signed.signatures);
+    let gate = Gate {
+        scene: signed.scene,
+    };
+    let host = registry.host();
+    write_rule(&gate, &[&host], &json!({}));
+    let image = format!("{host}/app@{}", gate.scene.digest());
+    let (code, verdict) = gate.verdict(&image);
+    assert_eq!(code, 0, "{verdict:#}");
+    let image = &verdict["images"][0];
+    assert_eq!(image["signatures"], 4, "{image:#}");
+    let first = &signed.signatures[1];
+    assert_eq!(image["signers"][0]["metBy"]["digest"], **first, "{image:#}");
 }

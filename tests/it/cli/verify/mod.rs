@@ -1,5 +1,6 @@
 //! `countersign verify`.
 
+pub(super) mod ahead;
 mod answers;
 mod content_cache;
 mod images;
