@@ -66,10 +66,6 @@ impl Words {
     }
 
     /// The whole answer, as notation's client says it: request, status, and the specification's `errors`.
-    #[cfg_attr(
-        not(feature = "cli"),
-        expect(dead_code, reason = "only the command line says it")
-    )]
     pub(crate) fn answer(&self) -> Option<&str> {
         self.answer.as_deref()
     }

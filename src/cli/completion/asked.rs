@@ -83,10 +83,10 @@ fn next(root: &Command, before: &[&str], typed: &str) -> (Vec<(String, String)>,
         return values(flag, typed);
     }
     if typed.starts_with('-') {
-        return match typed.contains('=') {
-            true => (Vec::new(), Otherwise::Files),
-            false => (flags(command, typed), Otherwise::Nothing),
-        };
+        if typed.contains('=') {
+            return (Vec::new(), Otherwise::Files);
+        }
+        return (flags(command, typed), Otherwise::Nothing);
     }
     if !command.has_subcommands() || !is_naming_command {
         return (Vec::new(), Otherwise::Files);
@@ -106,14 +106,12 @@ fn next(root: &Command, before: &[&str], typed: &str) -> (Vec<(String, String)>,
 /// The flag that `word` names and that has no value beside it.
 fn flag<'a>(command: &'a Command, word: &str) -> Option<&'a Arg> {
     let mut flags = command.get_arguments();
-    match word.strip_prefix("--") {
-        Some(name) => flags.find(|flag| flag.get_long() == Some(name)),
-        None => {
-            let mut letters = word.chars().skip(1);
-            let (letter, rest) = (letters.next(), letters.next());
-            flags.find(|flag| flag.get_short() == letter && rest.is_none())
-        }
+    if let Some(name) = word.strip_prefix("--") {
+        return flags.find(|flag| flag.get_long() == Some(name));
     }
+    let mut letters = word.chars().skip(1);
+    let (letter, rest) = (letters.next(), letters.next());
+    flags.find(|flag| flag.get_short() == letter && rest.is_none())
 }
 
 fn values(flag: &Arg, typed: &str) -> (Vec<(String, String)>, Otherwise) {
@@ -187,10 +185,12 @@ mod tests {
                     "--debug",
                     "--help",
                     "--log-format",
+                    "--output",
                     "--quiet",
                     "--verbose",
                     "-d",
                     "-h",
+                    "-o",
                     "-q",
                     "-v",
                 ],

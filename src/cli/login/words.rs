@@ -34,9 +34,12 @@ pub(super) fn not_validated(
                 format!("GET \"{url}\": missing username or password for basic auth")
             } else {
                 // The realm's answer is not the registry's.
-                let answer = said.answer().map(|answer| match answer.contains(url) {
-                    true => answer.to_owned(),
-                    false => format!("GET \"{url}\": {answer}"),
+                let answer = said.answer().map(|answer| {
+                    if answer.contains(url) {
+                        answer.to_owned()
+                    } else {
+                        format!("GET \"{url}\": {answer}")
+                    }
                 });
                 answer.unwrap_or_else(|| {
                     format!("GET \"{url}\": response status code 401: Unauthorized")

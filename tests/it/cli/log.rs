@@ -235,7 +235,7 @@ fn verbose_says_in_words_what_a_command_found() {
     let (image, digest) = (&scene.image, scene.digest());
     let media_type = "application/vnd.oci.image.manifest.v1+json";
     let repository = RepositoryClient::new(&scene.repository);
-    let bytes = repository.manifest_bytes(&digest).len();
+    let bytes = repository.manifest_bytes(digest).len();
     assert_eq!((ran.code, &ran.stdout), (0, &plain.stdout));
     assert_eq!(
         ran.stderr,
