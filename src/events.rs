@@ -7,7 +7,10 @@
 //!
 //! Nothing listens unless a [`Log`] is made: an event then costs one comparison.
 
+mod notation;
+
 use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde::ser::{Serialize, SerializeMap as _, Serializer};
 use serde_json::Value;
@@ -30,6 +33,10 @@ const TARGET: &str = concat!(env!("CARGO_PKG_NAME"), "::");
 const TIME: &[BorrowedFormatItem<'_>] =
     format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:3]Z");
 
+/// As notation has it.
+const TIME_IN_SECONDS: &[BorrowedFormatItem<'_>] =
+    format_description!("[year]-[month]-[day]T[hour]:[minute]:[second]Z");
+
 /// Which events are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Depth {
@@ -44,6 +51,8 @@ pub(crate) enum Depth {
 pub(crate) enum Form {
     /// `time=... level=debug msg="request answered" status=200`.
     Fields,
+    /// As notation logs: its sentences where both do the same, without the time where no request is written.
+    Notation,
     /// The same as a JSON object.
     Json,
     /// For people, without the time: `registry credential: registry r.example, origin ...`.
@@ -56,6 +65,8 @@ pub(crate) struct Log {
     form: Form,
     clock: fn() -> OffsetDateTime,
     write: Box<dyn Fn(&str) + Send + Sync>,
+    /// How many were written.
+    requests: AtomicU64,
 }
 
 impl fmt::Debug for Log {
@@ -80,6 +91,7 @@ impl Log {
             form,
             clock,
             write: Box::new(write),
+            requests: AtomicU64::new(0),
         }
     }
 
@@ -126,6 +138,16 @@ impl Subscriber for Log {
         let time = (self.clock)().format(TIME).unwrap_or_default();
         let line = match self.form {
             Form::Fields => fields.in_fields(&time, &level),
+            Form::Notation => {
+                let time = (self.clock)().format(TIME_IN_SECONDS).unwrap_or_default();
+                let head = notation::Head {
+                    time: (self.depth == Depth::Requests).then_some(time.as_str()),
+                    level: &level,
+                };
+                notation::lines(&fields, &head, || {
+                    self.requests.fetch_add(1, Ordering::Relaxed)
+                })
+            }
             Form::Json => fields.in_json(&time, &level),
             Form::Words => fields.in_words(),
         };

@@ -51,6 +51,9 @@
 //!
 //! `cli` (default): the program's command line. `fips`: the FIPS-validated module of the cryptographic library.
 
+// The futures of a gate that checks many images lie this deep in one another.
+#![recursion_limit = "256"]
+
 // The interface: what others build on.
 pub mod sign;
 pub mod verify;

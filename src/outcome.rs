@@ -103,9 +103,21 @@ impl SignatureOutcome {
         }
     }
 
-    /// Says where the signature stands, and why where it is refused.
-    pub(crate) fn tell(&self) {
+    /// Says what failed, where the signature of `artifact` stands, and why where it is refused.
+    pub(crate) fn tell(&self, artifact: Option<&Digest>) {
+        for one in &self.validations {
+            if let Some(failure) = &one.failure {
+                tracing::info!(
+                    signature = %self.manifest_digest,
+                    validation = %one.validation,
+                    set_to = one.action.as_str(),
+                    failure = %failure,
+                    "validation failed"
+                );
+            }
+        }
         tracing::info!(
+            artifact = artifact.map(tracing::field::display),
             signature = %self.manifest_digest,
             standing = self.standing().as_str(),
             failure = self.refusal().map(tracing::field::display),

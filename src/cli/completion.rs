@@ -1,5 +1,7 @@
 //! `countersign completion`: scripts by which a shell completes commands and flags.
 
+pub(super) mod asked;
+
 use clap_complete::Shell;
 
 use super::line;

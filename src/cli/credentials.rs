@@ -61,6 +61,11 @@ pub(super) fn given(
     let password = args.password()?;
     let of_environment = password.is_none();
     let password = password.or_else(|| set(PASSWORD).map(Secret::new));
+    let from = match (&username, of_environment) {
+        (Some(_), _) => from,
+        (None, true) => "`NOTATION_PASSWORD`",
+        (None, false) => "`--password`",
+    };
     let Some(credential) = pair(username, password, from)? else {
         return Ok(Given::default());
     };
@@ -122,7 +127,8 @@ fn registries_of(
     registries
 }
 
-/// The credential that a user name and a password make; `None` without either.
+/// The credential that a user name and a password make; `None` without either. A password alone is a token, as it is at
+/// a login.
 fn pair(
     username: Option<String>,
     password: Option<Secret>,
@@ -137,10 +143,7 @@ fn pair(
             "a user name for the registry was given without a password",
             Some("give `--password-stdin` or `--password`, or set `NOTATION_PASSWORD`".to_owned()),
         )),
-        (None, Some(_)) => Err(CommandOutput::usage(
-            "a password for the registry was given without a user name",
-            Some("give `--username` or set `NOTATION_USERNAME`".to_owned()),
-        )),
+        (None, Some(token)) => Ok(Some(Credential::identity_token(token, from))),
     }
 }
 

@@ -1,7 +1,8 @@
 //! `countersign logout`: has the credential of a registry forgotten.
 
-use super::login::{Place, named, of_store};
+use super::login::{Place, named};
 use super::output::{CommandOutput, Exit, one_line};
+use crate::report::in_notation;
 
 /// Flags of `logout`.
 #[derive(Debug, clap::Args)]
@@ -29,7 +30,7 @@ async fn log_out(args: &Args) -> Result<CommandOutput, CommandOutput> {
         let server = one_line(server);
         let sentence = format!(
             "failed to log out of {server}: failed to delete the credential for {server}: {}",
-            of_store(&error)
+            in_notation::of_store(&error)
         );
         CommandOutput::error(Exit::Inconclusive, &sentence, &error, error.hint())
     })?;

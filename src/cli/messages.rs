@@ -25,9 +25,10 @@ pub(super) fn begin(args: MessageArgs, called: Called, says_what_it_found: bool)
 
 /// Which events are written, and how.
 fn kind(args: MessageArgs, called: Called, says_what_it_found: bool) -> Option<(Depth, Form)> {
-    let form = match args.log_format {
-        LogFormat::Text => Form::Fields,
-        LogFormat::Json => Form::Json,
+    let form = match (args.log_format, called) {
+        (LogFormat::Text, Called::Notation) => Form::Notation,
+        (LogFormat::Text, Called::Countersign) => Form::Fields,
+        (LogFormat::Json, _) => Form::Json,
     };
     match (args.debug, args.verbose, called) {
         (true, _, _) => Some((Depth::Requests, form)),
@@ -73,7 +74,7 @@ mod tests {
                 args(true, false, text),
                 Notation,
                 true,
-                Some((found, Form::Fields)),
+                Some((found, Form::Notation)),
             ),
             (
                 args(true, true, text),

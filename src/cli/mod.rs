@@ -260,6 +260,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
     if matches!(arguments.as_slice(), [_, word] if word == "version") {
         messages::begin(args::MessageArgs::default(), called, false);
         write(version::run());
+    } else if called.is_notation() && completion::asked::is_question(&arguments) {
+        write(completion::asked::answer(&line::all_commands(), &arguments));
     } else {
         answer(&arguments, called, &mut write);
     }

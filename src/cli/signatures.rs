@@ -11,7 +11,7 @@ use crate::limits::NAMED_PIPE_TIMEOUT;
 use crate::oci::Descriptor;
 use crate::reference::ArtifactReference;
 use crate::registry::{self, Access, Kind, Repository, Target};
-use crate::report::sentence;
+use crate::report::{in_notation, sentence};
 
 /// An artifact and its signatures.
 #[derive(Debug)]
@@ -52,7 +52,8 @@ pub(super) async fn find(
     let listing = listing.map_err(|error| {
         let exit = exit_of_list(&reference, &error);
         let mut report =
-            CommandOutput::error(exit, &one_line(&error.to_string()), &error, error.hint());
+            CommandOutput::error(exit, &one_line(&error.to_string()), &error, error.hint())
+                .in_notation(|| in_notation::of_listing(&error));
         report.stderr.insert_str(0, &warnings);
         report
     })?;

@@ -2,7 +2,18 @@
 
 use std::ffi::OsString;
 
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{ArgAction, Command};
+
+/// What stands for on, and what for off; the first of each is the one that help has.
+const ON: [&str; 6] = ["true", "1", "t", "T", "TRUE", "True"];
+const OFF: [&str; 6] = ["false", "0", "f", "F", "FALSE", "False"];
+
+/// Reads the value of a flag that takes one, and is on or off.
+pub(super) fn value_parser() -> impl TypedValueParser<Value = bool> {
+    let values = [ON, OFF].map(|[name, others @ ..]| PossibleValue::new(name).aliases(others));
+    PossibleValuesParser::new(values).map(|value| is_on(&value) == Some(true))
+}
 
 /// The arguments with `--name` for `--name=true`, and without `--name=false`, for the switches of the command that
 /// they name. Nothing behind `--` is looked at.
@@ -25,9 +36,16 @@ pub(super) fn without_values(root: &Command, arguments: Vec<OsString>) -> Vec<Os
             .strip_prefix("--")
             .and_then(|rest| rest.split_once('='))
             .filter(|(name, _)| !is_over && is_switch(root, command, name));
-        match switch.map(|(name, value)| (name, is_on(value))) {
-            Some((name, Some(true))) => kept.push(format!("--{name}").into()),
-            Some((_, Some(false))) => {}
+        let by_letter = short_with_value(text)
+            .filter(|(letter, _)| !is_over && is_short_switch(root, command, *letter));
+        match (switch, by_letter) {
+            (Some((name, value)), _) if is_on(value) == Some(true) => {
+                kept.push(format!("--{name}").into());
+            }
+            (_, Some((letter, value))) if is_on(value) == Some(true) => {
+                kept.push(format!("-{letter}").into());
+            }
+            (Some((_, value)), _) | (_, Some((_, value))) if is_on(value) == Some(false) => {}
             _ => kept.push(argument),
         }
     }
@@ -37,10 +55,27 @@ pub(super) fn without_values(root: &Command, arguments: Vec<OsString>) -> Vec<Os
 /// What a switch's value says, in the spellings that notation's flag parser has.
 pub(super) fn is_on(value: &str) -> Option<bool> {
     match value {
-        "1" | "t" | "T" | "true" | "TRUE" | "True" => Some(true),
-        "0" | "f" | "F" | "false" | "FALSE" | "False" => Some(false),
+        _ if ON.contains(&value) => Some(true),
+        _ if OFF.contains(&value) => Some(false),
         _ => None,
     }
+}
+
+/// The letter and the value of `-d=true`.
+pub(super) fn short_with_value(text: &str) -> Option<(char, &str)> {
+    let (letter, value) = text.strip_prefix('-')?.split_once('=')?;
+    let mut letters = letter.chars();
+    match (letters.next(), letters.next()) {
+        (Some(letter), None) if letter != '-' => Some((letter, value)),
+        _ => None,
+    }
+}
+
+fn is_short_switch(root: &Command, command: &Command, letter: char) -> bool {
+    let mut arguments = command.get_arguments().chain(root.get_arguments());
+    arguments.any(|argument| {
+        argument.get_short() == Some(letter) && matches!(argument.get_action(), ArgAction::SetTrue)
+    })
 }
 
 fn is_switch(root: &Command, command: &Command, name: &str) -> bool {
@@ -54,6 +89,27 @@ fn is_switch(root: &Command, command: &Command, name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_value_has_every_spelling_of_go() {
+        let parser = || clap::Arg::new("x").long("x").value_parser(value_parser());
+        let read = |value: &str| {
+            let line = ["c".to_owned(), format!("--x={value}")];
+            let matches = Command::new("c").arg(parser()).try_get_matches_from(line);
+            matches
+                .ok()
+                .and_then(|found| found.get_one::<bool>("x").copied())
+        };
+        for value in ON {
+            assert_eq!(read(value), Some(true), "{value}");
+        }
+        for value in OFF {
+            assert_eq!(read(value), Some(false), "{value}");
+        }
+        for value in ["", "yes", "tRUE", "2"] {
+            assert_eq!(read(value), None, "{value}");
+        }
+    }
 
     #[test]
     fn only_switches_of_the_command_lose_their_value() {
@@ -88,6 +144,8 @@ mod tests {
                 "x -d sign --debug=false --keep-going=true",
                 "x -d sign --keep-going",
             ),
+            ("x sign -d=false -v=1 a", "x sign -v a"),
+            ("x sign -d=no -k=true a", "x sign -d=no -k=true a"),
             (
                 "x sign --user-metadata=false a",
                 "x sign --user-metadata=false a",

@@ -105,6 +105,17 @@ fn of_notation(
                 ..CommandOutput::done()
             });
         }
+        (ErrorKind::InvalidSubcommand, ["help", topic, ..])
+            if root.find_subcommand(topic).is_some() =>
+        {
+            // What follows the name of a command is passed over.
+            let (command, path) = reader::command_of(root, arguments.get(1..)?, called);
+            let help = command.clone().bin_name(path).render_long_help();
+            return Some(CommandOutput {
+                stdout: terminal::named(help.to_string()),
+                ..CommandOutput::done()
+            });
+        }
         (ErrorKind::InvalidSubcommand, ["help", topics @ ..]) => {
             let topics: Vec<String> = topics.iter().map(|topic| format!("`{topic}`")).collect();
             let topics = output::one_line(&topics.join(" "));

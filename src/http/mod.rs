@@ -32,6 +32,7 @@ pub(crate) use inside::may_not_lead;
 pub use inside::{is_link_local, is_loopback};
 pub use proxy::Proxies;
 pub(crate) use redact::host;
+pub(crate) use redact::redact_listing;
 pub use redact::{redact, redact_in, redact_text};
 pub(crate) use request_trace::milliseconds;
 pub(crate) use retry::{Lost, backoff, retry_after};
@@ -356,6 +357,7 @@ impl Pool {
         check_allowance()?;
         let client = self.client_of(&url, is_fresh)?;
         let carried = Carried::of(&request);
+        let method = request.method().clone();
         let turn = self.0.shared.flows.turn(&url).await;
         // Waiting may have taken the command's time.
         check_allowance()?;
@@ -376,6 +378,7 @@ impl Pool {
         let longest = self.0.settings.max_retry_delay;
         let turn = turn.answered(response.status(), response.headers(), longest);
         let extensions = response.extensions_mut();
+        extensions.insert(method);
         if !carried.is_empty() {
             extensions.insert(carried);
         }
@@ -384,6 +387,11 @@ impl Pool {
             extensions.insert(Arc::new(turn));
         }
         Ok(response)
+    }
+
+    /// How the request was made that `response` answers.
+    pub(crate) fn method_of(response: &reqwest::Response) -> reqwest::Method {
+        response.extensions().get().cloned().unwrap_or_default()
     }
 
     /// The proxy in force for `url`, as ` through ...`; empty without one.

@@ -17,6 +17,17 @@ pub fn redact(url: &Url) -> String {
     text
 }
 
+/// As [`redact`], but that a query for the type of what is listed stays.
+pub(crate) fn redact_listing(url: &Url) -> String {
+    let shown = redact(url);
+    match url.query() {
+        Some(query) if query.starts_with("artifactType=") && !query.contains('&') => {
+            shown.replace("?...", &format!("?{query}"))
+        }
+        _ => shown,
+    }
+}
+
 /// A text that is meant to be a URL, as [`redact`]; what is not one, and may have something secret in
 /// it, is shown as `...`.
 pub fn redact_text(text: &str) -> String {
@@ -85,6 +96,23 @@ mod tests {
         ] {
             assert_eq!(redact(&Url::parse(url).unwrap()), shown);
             assert_eq!(redact_text(url), shown);
+        }
+    }
+
+    #[test]
+    fn the_type_that_a_list_is_of_is_no_secret() {
+        for (url, shown) in [
+            (
+                "http://u:w@h.example/v2/a/referrers/sha256:1?artifactType=x%2Fy",
+                "http://h.example/v2/a/referrers/sha256:1?artifactType=x%2Fy",
+            ),
+            (
+                "http://h.example/v2/?artifactType=x&token=y",
+                "http://h.example/v2/?...",
+            ),
+            ("http://h.example/v2/?token=y", "http://h.example/v2/?..."),
+        ] {
+            assert_eq!(redact_listing(&Url::parse(url).unwrap()), shown);
         }
     }
 

@@ -59,6 +59,15 @@ fn in_words(credential: Option<&Credential>) -> String {
     }
 }
 
+/// What shows a user name and a password; `None` if the credential has none.
+fn basic(credential: &Credential) -> Option<Authorization> {
+    Some(Authorization {
+        header: Some(credential.basic()?),
+        shown: in_words(Some(credential)),
+        expires: None,
+    })
+}
+
 /// Authorizes the requests to one endpoint.
 #[derive(Debug)]
 pub(super) struct Authorizer {
@@ -106,7 +115,8 @@ impl Authorizer {
             return Ok(Some(current));
         }
         // Amazon ECR takes Basic and nothing else, so no challenge need be waited for.
-        let authorization = self.basic().await?;
+        let credential = self.credential().await?;
+        let authorization = credential.as_ref().and_then(basic);
         Ok(authorization.map(|authorization| self.keep(authorization)))
     }
 
@@ -167,17 +177,24 @@ impl Authorizer {
         if used.is_some_and(|used| !used.is_worth_renewing()) {
             return Err(self.unauthorized(used, response).await);
         }
-        let authorization = if let Some(wanted) = bearer {
-            Some(self.bearer(wanted).await?)
-        } else if challenges.contains(&Challenge::Basic) {
-            self.basic().await?
-        } else {
-            None
-        };
-        match authorization {
-            Some(authorization) => Ok(self.keep(authorization)),
-            None => Err(self.unauthorized(used, response).await),
+        if let Some(wanted) = bearer {
+            return Ok(self.keep(self.bearer(wanted).await?));
         }
+        if !challenges.contains(&Challenge::Basic) {
+            return Err(self.unauthorized(used, response).await);
+        }
+        let Some(credential) = self.credential().await? else {
+            return Err(self.unauthorized(used, response).await);
+        };
+        if let Some(authorization) = basic(&credential) {
+            return Ok(self.keep(authorization));
+        }
+        let shown = format!(
+            "{} (it wants a user name and a password, and {} has only a token)",
+            in_words(None),
+            credential.origin
+        );
+        Err(self.denied(shown, Words::of(response).await))
     }
 
     /// Looks up the credential, and says in words what would be shown.
@@ -225,17 +242,6 @@ impl Authorizer {
     fn unread(&self) -> Option<Arc<CredentialsError>> {
         let unread = self.unread.lock();
         unread.unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    async fn basic(&self) -> Result<Option<Authorization>, Error> {
-        let credential = self.credential().await?;
-        Ok(credential.and_then(|credential| {
-            Some(Authorization {
-                header: Some(credential.basic()?),
-                shown: in_words(Some(&credential)),
-                expires: None,
-            })
-        }))
     }
 
     /// The token of the credential, or one that the realm hands out for it.

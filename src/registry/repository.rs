@@ -81,6 +81,7 @@ impl Repository {
             reference = %self.reference(),
             digest = %target.descriptor.digest(),
             media_type = %target.descriptor.media_type(),
+            bytes = target.descriptor.size(),
             "reference resolved"
         );
     }

@@ -4,31 +4,22 @@ use std::fmt;
 
 use reqwest::Response;
 
-use crate::http::{Carried, read_body};
+use crate::http::{Carried, Pool, read_body, redact_listing};
 use crate::limits::{self, MAX_WORDS};
 use crate::printable;
 
 /// What a registry says in an error, cleaned of what terminals obey; often nothing.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Words(Option<String>);
+pub struct Words {
+    text: Option<String>,
+    /// The whole answer, as notation's client says it; nothing where there was none.
+    answer: Option<Box<str>>,
+}
 
 impl Words {
     /// The words in the body of an error: the specification's `errors`, or what token servers say.
     /// Nothing that the request `carried` and that is secret is kept.
     pub(super) fn parse(body: &[u8], carried: &Carried) -> Self {
-        #[derive(serde::Deserialize)]
-        struct Body {
-            #[serde(default)]
-            errors: Vec<OneError>,
-            error_description: Option<String>,
-            details: Option<String>,
-            message: Option<String>,
-        }
-        #[derive(serde::Deserialize)]
-        struct OneError {
-            code: Option<String>,
-            message: Option<String>,
-        }
         let Ok(body) = serde_json::from_slice::<Body>(body) else {
             return Self::default();
         };
@@ -44,31 +35,88 @@ impl Words {
         words.extend(body.details);
         words.extend(body.message);
         words.retain(|text| !text.is_empty());
-        Self((!words.is_empty()).then(|| clean(&carried.blot(&words.join("; ")))))
+        Self {
+            text: (!words.is_empty()).then(|| clean(&carried.blot(&words.join("; ")))),
+            answer: None,
+        }
     }
 
     /// What `response`, an error, says in words.
     pub(super) async fn of(response: Response) -> Self {
         let carried = Carried::by(&response);
-        match read_body(response, limits::MAX_ERROR_BODY_BYTES).await {
-            Ok(body) => Self::parse(&body, &carried),
-            Err(_) => Self::default(),
+        let asked = format!(
+            "{} \"{}\"",
+            Pool::method_of(&response),
+            redact_listing(response.url())
+        );
+        let status = response.status();
+        let body = read_body(response, limits::MAX_ERROR_BODY_BYTES).await;
+        let body = body.unwrap_or_default();
+        let errors = in_notation(&body).map(|errors| clean(&carried.blot(&errors)));
+        let reason = errors.unwrap_or_else(|| {
+            let name = status.canonical_reason().unwrap_or_default();
+            name.to_owned()
+        });
+        let status = status.as_u16();
+        let answer = format!("{asked}: response status code {status}: {reason}");
+        Self {
+            answer: Some(answer.into()),
+            ..Self::parse(&body, &carried)
         }
+    }
+
+    /// The whole answer, as notation's client says it: request, status, and the specification's `errors`.
+    pub(crate) fn answer(&self) -> Option<&str> {
+        self.answer.as_deref()
     }
 
     /// The words; empty if there were none.
     pub fn as_str(&self) -> &str {
-        self.0.as_deref().unwrap_or_default()
+        self.text.as_deref().unwrap_or_default()
     }
 }
 
 impl fmt::Display for Words {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.0 {
+        match &self.text {
             Some(words) => write!(f, ", saying `{words}`"),
             None => Ok(()),
         }
     }
+}
+
+/// The body of an error.
+#[derive(serde::Deserialize)]
+struct Body {
+    #[serde(default)]
+    errors: Vec<OneError>,
+    error_description: Option<String>,
+    details: Option<String>,
+    message: Option<String>,
+}
+
+#[derive(serde::Deserialize)]
+struct OneError {
+    code: Option<String>,
+    message: Option<String>,
+}
+
+/// The errors of the specification in a body, as notation's client writes them.
+fn in_notation(body: &[u8]) -> Option<String> {
+    let body = serde_json::from_slice::<Body>(body).ok()?;
+    let errors: Vec<String> = body
+        .errors
+        .into_iter()
+        .map(|error| {
+            let code = error.code.unwrap_or_default();
+            let code = code.replace('_', " ").to_lowercase();
+            match error.message.filter(|message| !message.is_empty()) {
+                Some(message) => format!("{code}: {message}"),
+                None => code,
+            }
+        })
+        .collect();
+    (!errors.is_empty()).then(|| errors.join("; "))
 }
 
 /// `text` without what a terminal draws by, and not too long.
@@ -84,6 +132,21 @@ pub(super) fn clean(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn errors_are_written_as_notations_client_writes_them() {
+        for (body, errors) in [
+            (
+                r#"{"errors":[{"code":"NAME_UNKNOWN","message":"no","detail":{}},{"code":"DENIED"}]}"#,
+                Some("name unknown: no; denied"),
+            ),
+            (r#"{"errors":[]}"#, None),
+            (r#"{"details":"x"}"#, None),
+            ("<html>", None),
+        ] {
+            assert_eq!(in_notation(body.as_bytes()).as_deref(), errors, "{body}");
+        }
+    }
 
     #[test]
     fn a_registrys_words_are_kept_and_cleaned() {

@@ -1,8 +1,9 @@
 //! Notation's sentences for what our own say in more detail: by the name `notation` they come first, and ours is the
 //! first cause below them.
 
-use std::error::Error as StdError;
-use std::io;
+mod at_registry;
+
+pub(crate) use at_registry::{of_listing, of_push, of_request, of_resolve, of_store};
 
 use super::go_json::{self, Shape};
 use super::sentence;
@@ -10,15 +11,11 @@ use super::{go_chain, go_envelope, go_timestamping};
 use crate::algorithm::KeySpec;
 use crate::config::SigningKeysError;
 use crate::envelope;
-use crate::http;
 use crate::notary::EnvelopeFormat;
-use crate::oci;
 use crate::outcome::Failure;
 use crate::plugin_contract;
 use crate::plugin_host::{self, MetadataProblem, executable_name};
 use crate::process;
-use crate::reference::{ArtifactReference, Scheme};
-use crate::registry;
 use crate::signer::local_key::{self, KeyProblem};
 use crate::signer::{self, EnvelopeFlaw, plugin};
 use crate::timestamp;
@@ -217,98 +214,6 @@ fn of_flaw(flaw: &EnvelopeFlaw, key: Option<(KeySpec, EnvelopeFormat)>) -> Optio
         }
         _ => None,
     }
-}
-
-/// Of an artifact that could not be resolved, in a registry that is spoken to by `scheme`. Notation asks with `HEAD`,
-/// whose answers have no words.
-pub(crate) fn of_resolve(
-    reference: &ArtifactReference,
-    error: &registry::Error,
-    scheme: Scheme,
-) -> Option<String> {
-    let ArtifactReference::Registry(reference) = reference else {
-        return None;
-    };
-    let host = reference.registry();
-    let url = format!(
-        "{}://{host}/v2/{}/manifests/{}",
-        scheme.as_str(),
-        reference.repository(),
-        reference.target()
-    );
-    let (verb, problem) = match error {
-        registry::Error::Unauthorized { credential, .. } if credential == ANONYMOUS => {
-            ("HEAD", "basic credential not found".to_owned())
-        }
-        registry::Error::Unauthorized { .. } => ("HEAD", of_status(401)?),
-        registry::Error::Denied { .. } => ("HEAD", of_status(403)?),
-        registry::Error::RateLimited { .. } => ("HEAD", of_status(429)?),
-        registry::Error::Unavailable { status, .. } => ("HEAD", of_status(*status)?),
-        registry::Error::WrongDigest {
-            source: oci::Error::DigestMismatch { found, wanted },
-            ..
-        } => (
-            "HEAD",
-            format!(
-                "invalid response; digest mismatch in Docker-Content-Digest: received \"{found}\" when expecting \
-                 \"{wanted}\""
-            ),
-        ),
-        registry::Error::Request { source, .. } => ("Head", of_request(source, host)?),
-        _ => return None,
-    };
-    Some(format!(
-        "failed to get manifest descriptor: {verb} \"{url}\": {problem}"
-    ))
-}
-
-/// Of a request to `host` that had no answer.
-fn of_request(error: &http::Error, host: &str) -> Option<String> {
-    match error {
-        http::Error::Connect { source, .. } if is_refused(source) => {
-            Some(format!("dial tcp {host}: connect: connection refused"))
-        }
-        http::Error::Tls { source, .. }
-            if matches!(
-                **source,
-                rustls::Error::InvalidMessage(rustls::InvalidMessage::InvalidContentType)
-            ) =>
-        {
-            Some("http: server gave HTTP response to HTTPS client".to_owned())
-        }
-        _ => None,
-    }
-}
-
-/// What an error about credentials says where there were none.
-const ANONYMOUS: &str = "an anonymous request";
-
-/// A status with its name.
-fn of_status(status: u16) -> Option<String> {
-    let name = match status {
-        401 => "Unauthorized",
-        403 => "Forbidden",
-        429 => "Too Many Requests",
-        500 => "Internal Server Error",
-        502 => "Bad Gateway",
-        503 => "Service Unavailable",
-        504 => "Gateway Timeout",
-        _ => return None,
-    };
-    Some(format!("response status code {status}: {name}"))
-}
-
-/// Whether nothing listens at the address.
-fn is_refused(error: &(dyn StdError + 'static)) -> bool {
-    let mut cause = Some(error);
-    while let Some(error) = cause {
-        let io = error.downcast_ref::<io::Error>();
-        if io.is_some_and(|error| error.kind() == io::ErrorKind::ConnectionRefused) {
-            return true;
-        }
-        cause = error.source();
-    }
-    false
 }
 
 /// Of a validation that failed and was only logged.

@@ -199,7 +199,7 @@ impl Judging<'_> {
         };
         for outcome in outcomes.iter_mut().chain(&mut rest) {
             outcome.undecided_if_exhausted();
-            outcome.tell();
+            outcome.tell(Some(target.descriptor.digest()));
             if outcome.standing() == Standing::Refused {
                 outcome.forget_details();
             }

@@ -130,7 +130,7 @@ impl Attempts<'_> {
         let tried = tried.unwrap_or_else(|source| Some(unfinished(&entry.manifest, source)));
         let mut outcome = tried?;
         outcome.undecided_if_exhausted();
-        outcome.tell();
+        outcome.tell(Some(self.search.target.descriptor.digest()));
         match outcome.standing() {
             Standing::Refused => {
                 outcome.forget_details();

@@ -193,7 +193,7 @@ impl Verifier {
             .lend(async { outcome.undecided_if_exhausted() })
             .await;
         let standing = outcome.standing();
-        outcome.tell();
+        outcome.tell(None);
         let Some(failure) = outcome.refusal() else {
             let accepted = Box::new(Accepted {
                 statement: name,

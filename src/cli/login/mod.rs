@@ -5,7 +5,7 @@ mod words;
 
 use std::io;
 
-pub(super) use words::{no_store, of_store};
+pub(super) use words::no_store;
 
 use clap::builder::NonEmptyStringValueParser;
 

@@ -2,6 +2,7 @@
 
 use super::super::output::{CommandOutput, Exit};
 use crate::registry::{self, CredentialsError};
+use crate::report::in_notation;
 
 const HELP: &str = "https://notaryproject.dev/docs/how-to/registry-authentication/";
 
@@ -32,7 +33,17 @@ pub(super) fn not_validated(
             let reason = if is_token && !was_shown {
                 format!("GET \"{url}\": missing username or password for basic auth")
             } else {
-                format!("GET \"{url}\": response status code 401: Unauthorized")
+                // The realm's answer is not the registry's.
+                let answer = said.answer().map(|answer| {
+                    if answer.contains(url) {
+                        answer.to_owned()
+                    } else {
+                        format!("GET \"{url}\": {answer}")
+                    }
+                });
+                answer.unwrap_or_else(|| {
+                    format!("GET \"{url}\": response status code 401: Unauthorized")
+                })
             };
             (Exit::Rejected, reason, said.as_str().to_owned())
         }
@@ -42,14 +53,7 @@ pub(super) fn not_validated(
             said.as_str().to_owned(),
         ),
         registry::Error::Request { source, .. } => {
-            let words = source.in_words_of_go().map(|words| {
-                // A registry that speaks plain HTTP answers in it.
-                words.replace(
-                    "tls: first record does not look like a TLS handshake",
-                    "http: server gave HTTP response to HTTPS client",
-                )
-            });
-            let words = words.unwrap_or_else(|| error.to_string());
+            let words = in_notation::of_request(source).unwrap_or_else(|| error.to_string());
             (
                 Exit::Inconclusive,
                 format!("Get \"{url}\": {words}"),
@@ -86,22 +90,9 @@ fn hint(error: &registry::Error) -> Option<String> {
 pub(super) fn not_stored(server: &str, error: &CredentialsError) -> CommandOutput {
     let sentence = format!(
         "failed to log in to {server}: failed to store the credentials for {server}: {}",
-        of_store(error)
+        in_notation::of_store(error)
     );
     CommandOutput::error(Exit::Inconclusive, &sentence, error, error.hint())
-}
-
-/// What a helper or a file of credentials did not do, as Go's programs say it.
-pub(in crate::cli) fn of_store(error: &CredentialsError) -> String {
-    match error {
-        CredentialsError::HelperRefused { said, .. } => said.clone(),
-        CredentialsError::HelperStart { program, source }
-            if source.kind() == std::io::ErrorKind::NotFound =>
-        {
-            format!("exec: \"{program}\": executable file not found in $PATH")
-        }
-        other => other.to_string(),
-    }
 }
 
 /// What is said where no helper is configured.

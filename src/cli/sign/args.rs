@@ -6,6 +6,7 @@ use crate::cli::args::{RegistryArgs, TimeArgs};
 use crate::cli::envelope::EnvelopeArgs;
 use crate::cli::references::ListArgs;
 use crate::cli::signer::SignerArgs;
+use crate::cli::switches;
 use crate::limits;
 
 /// Flags of `sign`; those that notation has work as they do there.
@@ -43,6 +44,7 @@ pub(in crate::cli) struct Args {
         num_args = 0..=1,
         require_equals = true,
         default_missing_value = "true",
+        value_parser = switches::value_parser(),
         conflicts_with = "oci_layout"
     )]
     pub(super) force_referrers_tag: Option<bool>,

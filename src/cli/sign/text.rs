@@ -143,6 +143,7 @@ fn in_notation_of(error: &Error) -> Option<String> {
         Error::Sign(sign::Error::Resolve { reference, source }) => {
             unresolved_in_notation(reference, source)
         }
+        Error::Sign(sign::Error::Push { source, .. }) => in_notation::of_push(source),
         _ => None,
     }
 }

@@ -6,7 +6,7 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Arg, Command};
 
 use super::super::output::one_line;
-use super::super::reader;
+use super::super::{reader, switches};
 use crate::report::Called;
 
 /// The sentence, and how far the parser had come when it said it.
@@ -29,24 +29,15 @@ const APART: [[&str; 2]; 3] = [
     ["file", "url"],
 ];
 
+const NO_REFERENCE: &str =
+    "missing reference to the artifact: use `{} --help` to see what parameters are required";
+
 /// What a command of notation says without its argument, and with too many of them, by the words that lead to it.
 const ARGUMENTS: [(&str, &str); 21] = [
-    (
-        "sign",
-        "missing reference to the artifact: use `{} --help` to see what parameters are required",
-    ),
-    (
-        "verify",
-        "missing reference to the artifact: use `{} --help` to see what parameters are required",
-    ),
-    (
-        "list",
-        "missing reference to the artifact: use `{} --help` to see what parameters are required",
-    ),
-    (
-        "inspect",
-        "missing reference to the artifact: use `{} --help` to see what parameters are required",
-    ),
+    ("sign", NO_REFERENCE),
+    ("verify", NO_REFERENCE),
+    ("list", NO_REFERENCE),
+    ("inspect", NO_REFERENCE),
     (
         "blob sign",
         "missing file path to the blob artifact: use `{} --help` to see what parameters are required",
@@ -105,7 +96,7 @@ pub(in crate::cli) fn said(
     match error.kind() {
         ErrorKind::UnknownArgument => line.unknown(error),
         ErrorKind::InvalidSubcommand => Some(line.unknown_command(error)),
-        ErrorKind::InvalidValue => line.without_value(error),
+        ErrorKind::InvalidValue => line.without_value(error).or_else(|| line.bad_value(error)),
         ErrorKind::ValueValidation | ErrorKind::TooManyValues => line.bad_value(error),
         ErrorKind::MissingRequiredArgument => line.missing(error),
         ErrorKind::ArgumentConflict => line.conflict(error),
@@ -140,6 +131,16 @@ impl Line<'_> {
         }
     }
 
+    /// A value that Go's parser of this name does not take.
+    fn bad(parser: &str, flag: &Arg, value: &str, problem: &str) -> Said {
+        let name = flag.get_long().unwrap_or_default();
+        let letter = flag.get_short().map(|letter| format!("-{letter}, "));
+        let letter = letter.unwrap_or_default();
+        Self::wrong(format!(
+            "invalid argument \"{value}\" for \"{letter}--{name}\" flag: strconv.{parser}: parsing \"{value}\": {problem}"
+        ))
+    }
+
     fn words(&self) -> impl Iterator<Item = &str> {
         self.arguments.iter().filter_map(|word| word.to_str())
     }
@@ -157,21 +158,45 @@ impl Line<'_> {
         if name.starts_with("--") {
             return Some(Self::wrong(format!("unknown flag: {name}")));
         }
+        if name == "-" {
+            return self.bad_short_value();
+        }
         if let Some(letter) = name.strip_prefix('-').and_then(|name| name.chars().next()) {
             let is_it = |word: &&str| {
                 word.starts_with('-') && !word.starts_with("--") && word.contains(letter)
             };
-            let word = one_line(self.words().find(is_it).unwrap_or(name));
+            let word = self.words().find(is_it).unwrap_or(name);
+            // What was read before it is not said.
+            let rest = word.find(letter).and_then(|at| word.get(at..));
+            let rest = one_line(rest.unwrap_or_default());
             return Some(Self::wrong(format!(
-                "unknown shorthand flag: '{letter}' in {word}"
+                "unknown shorthand flag: '{letter}' in -{rest}"
             )));
         }
         self.too_many(given)
     }
 
+    /// A switch by its letter with a value other than true and false.
+    fn bad_short_value(&self) -> Option<Said> {
+        let is_bad = |word| {
+            let (letter, value) = switches::short_with_value(word)?;
+            let mut flags = self.command.get_arguments();
+            let flag = flags.find(|flag| flag.get_short() == Some(letter))?;
+            let is_switch = !flag.get_action().takes_values();
+            (is_switch && switches::is_on(value).is_none()).then_some((flag, value))
+        };
+        let (flag, value) = self.words().find_map(is_bad)?;
+        Some(Self::bad(
+            "ParseBool",
+            flag,
+            &one_line(value),
+            "invalid syntax",
+        ))
+    }
+
     fn too_many(&self, given: &str) -> Option<Said> {
         let below = self.below();
-        if below == "version" {
+        if below == "version" || below.starts_with("completion ") {
             let sentence = format!("unknown command \"{given}\" for \"{}\"", self.path);
             return Some(Self::wrong(sentence));
         }
@@ -280,10 +305,6 @@ impl Line<'_> {
             ("force-referrers-tag", _) | (_, false) => "ParseBool",
             _ => return None,
         };
-        let shown = flag.get_short().map_or_else(
-            || format!("--{name}"),
-            |letter| format!("-{letter}, --{name}"),
-        );
         let is_number = value.trim_start_matches(['+', '-']).bytes();
         let problem = if parser == "ParseInt"
             && !value.is_empty()
@@ -294,9 +315,7 @@ impl Line<'_> {
         } else {
             "invalid syntax"
         };
-        Some(Self::wrong(format!(
-            "invalid argument \"{value}\" for \"{shown}\" flag: strconv.{parser}: parsing \"{value}\": {problem}"
-        )))
+        Some(Self::bad(parser, flag, &value, problem))
     }
 
     /// The argument first, then flags that are needed, then flags that go together.
@@ -406,7 +425,21 @@ mod tests {
     fn each_mistake_has_notations_sentence() {
         for (typed, wanted) in [
             ("notation -x", "unknown shorthand flag: 'x' in -x"),
+            (
+                "notation sign -d=maybe a",
+                "invalid argument \"maybe\" for \"-d, --debug\" flag: strconv.ParseBool: parsing \"maybe\": invalid syntax",
+            ),
+            ("notation sign -dxv a", "unknown shorthand flag: 'x' in -xv"),
             ("notation sign --frob=1 x", "unknown flag: --frob"),
+            (
+                "notation sign --force-referrers-tag=no x",
+                "invalid argument \"no\" for \"--force-referrers-tag\" flag: strconv.ParseBool: parsing \"no\": \
+                 invalid syntax",
+            ),
+            (
+                "notation completion bash x",
+                "unknown command \"x\" for \"notation completion bash\"",
+            ),
             ("notation sign x --key", "flag needs an argument: --key"),
             ("notation sign x -k", "flag needs an argument: 'k' in -k"),
             (

@@ -252,6 +252,12 @@ pub(in crate::cli) fn failed(
         if let Error::Resolve { reference, source } = error {
             report = report.in_notation(|| unresolved_in_notation(reference, source));
         }
+        if let Error::List { source, .. } = error {
+            report = report.in_notation(|| {
+                let answer = in_notation::of_listing(source)?;
+                Some(format!("signature verification failed: {answer}"))
+            });
+        }
         if !called.is_notation() {
             write_wanted(&mut report.stderr, "", error);
         }

@@ -357,6 +357,24 @@ impl Error {
         matches!(self, Self::Unauthorized { .. } | Self::Denied { .. })
     }
 
+    /// The answer that the error is, as notation's client says it; `None` for other errors.
+    #[cfg_attr(
+        not(feature = "cli"),
+        expect(dead_code, reason = "only the command line says it")
+    )]
+    pub(crate) fn answer(&self) -> Option<&str> {
+        match self {
+            Self::Unauthorized { said, .. }
+            | Self::Denied { said, .. }
+            | Self::RateLimited { said, .. }
+            | Self::Unavailable { said, .. }
+            | Self::UnexpectedStatus { said, .. }
+            | Self::TagImmutable { said, .. }
+            | Self::PushRefused { said, .. } => said.answer(),
+            _ => None,
+        }
+    }
+
     /// What the error means for a search.
     pub fn kind(&self) -> Kind {
         match self {

@@ -5,6 +5,7 @@ mod secrets;
 use serde_json::Value;
 
 use crate::support::document::assert_valid;
+use crate::support::registry_client::RepositoryClient;
 use crate::support::sandbox::Ran;
 use crate::support::scene::Scene;
 
@@ -176,17 +177,47 @@ fn by_notations_name_verbose_is_a_log_of_what_was_found() {
     scene.write_policy("strict");
     let notation = scene.sandbox.home().join("notation");
     std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_countersign"), &notation).unwrap();
-    let ran = scene
-        .sandbox
-        .run_as(&notation, &["verify", "-v", &scene.image]);
+    let run = |arguments: &[&str]| scene.sandbox.run_as(&notation, arguments);
+    let ran = run(&["verify", "-v", &scene.image]);
     assert_eq!(ran.code, 0, "{ran:#?}");
+    let digest = scene.digest();
     assert!(
         ran.stderr.contains(&format!(
-            " level=info msg=\"signature judged\" signature={signature} standing=verified\n"
+            "\nlevel=info msg=Signature verification succeeded for artifact {digest} with signature digest {signature}\n"
         )),
         "{ran:#?}"
     );
     assert!(!ran.stderr.contains("level=debug"), "{ran:#?}");
+    // Notation's pipelines look there for what failed.
+    scene.write_policy_with(
+        r#"{"level":"strict"}"#,
+        "x509.subject: C=US, ST=WA, O=nobody",
+    );
+    let failure = "the signature's AWS Signer profile is not a trusted identity";
+    for (flag, time) in [("-v", ""), ("-d", "time=")] {
+        let ran = run(&["verify", flag, &scene.image]);
+        let lines: Vec<&str> = ran.stderr.lines().collect();
+        let begins = |start: &str| {
+            let is_it = |line: &&&str| line.starts_with(time) && line.contains(start);
+            lines.iter().find(is_it).is_some()
+        };
+        assert!(
+            begins(&format!(
+                "level=error msg=authenticity validation failed. Failure reason: {failure}"
+            )),
+            "{ran:#?}"
+        );
+        assert!(
+            begins(&format!(
+                "level=warning msg=Signature {signature} failed verification with error: {failure}"
+            )),
+            "{ran:#?}"
+        );
+        assert_eq!(
+            lines.iter().find(|line| line.starts_with("Error: ")),
+            Some(&format!("Error: signature verification failed for all the signatures associated with {}", scene.image).as_str())
+        );
+    }
     // By its own name it is what was found, in the words of a failure, and no log.
     let ran = scene.run(&["verify", "-v", &scene.image]);
     assert!(
@@ -203,11 +234,13 @@ fn verbose_says_in_words_what_a_command_found() {
     let ran = scene.run(&["list", "--verbose", &scene.image]);
     let (image, digest) = (&scene.image, scene.digest());
     let media_type = "application/vnd.oci.image.manifest.v1+json";
+    let repository = RepositoryClient::new(&scene.repository);
+    let bytes = repository.manifest_bytes(digest).len();
     assert_eq!((ran.code, &ran.stdout), (0, &plain.stdout));
     assert_eq!(
         ran.stderr,
         format!(
-            "reference resolved: reference {image}, digest {digest}, media type {media_type}\n\
+            "reference resolved: reference {image}, digest {digest}, media type {media_type}, bytes {bytes}\n\
              signatures listed: artifact {image}, signatures 1\n{}",
             plain.stderr
         )

@@ -118,9 +118,14 @@ fn a_wrong_password_is_given_to_nobody_else() {
         let (registry, sandbox) = (registry(by_token), home(KEEPS));
         let ran = log_in(&sandbox, "wr0ng-horse", &registry.host());
         let host = registry.host();
+        let realm = if by_token {
+            format!("GET \"http://{host}/token?...\": ")
+        } else {
+            String::new()
+        };
         let sentence = format!(
             "Error: failed to log in to {host}: failed to validate the credentials for {host}: GET \
-             \"http://{host}/v2/\": response status code 401: Unauthorized"
+             \"http://{host}/v2/\": {realm}response status code 401: unauthorized: no such user"
         );
         ran.assert_refused(1, &sentence);
         ran.assert_says("caused by: the registry says `UNAUTHORIZED: no such user`");
@@ -215,4 +220,99 @@ fn a_helper_of_the_system_that_fails_stops_no_anonymous_request() {
     let ran = sandbox.run(&["list", &format!("{}/app:v1", closed.host())]);
     assert_eq!(ran.code, 3, "{ran:#?}");
     ran.assert_says("`docker-credential-secretservice` gave no credential");
+}
+
+#[test]
+fn a_password_without_a_user_name_is_a_token_for_the_realm() {
+    let hostile = Hostile::start(|seen| match seen.path() {
+        "/token" if seen.method == "POST" => {
+            Reply::ok("application/json", r#"{"access_token":"t0ken"}"#)
+        }
+        _ if seen.header("authorization") == Some("Bearer t0ken") => Reply::status(404),
+        "/v2/app/manifests/v1" => Reply::status(401).header(
+            "WWW-Authenticate",
+            &format!("Bearer realm=\"http://{}/token\",service=\"s\"", seen.host),
+        ),
+        _ => Reply::status(401).header("WWW-Authenticate", "Basic realm=\"r\""),
+    });
+    let sandbox = Sandbox::new();
+    let image = |name: &str| format!("{}/{name}:v1", hostile.address());
+    let run = |sandbox: &Sandbox, arguments: &[&str]| {
+        sandbox.run(&[&["list", "--insecure-registry"], arguments].concat())
+    };
+    let (app, other) = (image("app"), image("other"));
+    let by_flag = run(&sandbox, &["-p", PASSWORD, &app]);
+    let by_variable = run(&Sandbox::new().with("NOTATION_PASSWORD", PASSWORD), &[&app]);
+    for ran in [&by_flag, &by_variable] {
+        let wanted = format!("Error: failed to get manifest descriptor: {app}: not found");
+        assert_eq!(ran.code, 1, "{ran:#?}");
+        assert!(ran.stderr.contains(&wanted), "{ran:#?}");
+    }
+    let forms = hostile.seen();
+    let forms: Vec<_> = forms
+        .iter()
+        .filter(|seen| seen.path() == "/token")
+        .collect();
+    assert_eq!(forms.len(), 2);
+    for seen in forms {
+        let form = String::from_utf8_lossy(&seen.body);
+        assert!(
+            form.contains("grant_type=refresh_token") && form.contains(PASSWORD),
+            "{form}"
+        );
+    }
+    // Who wants a user name is not shown it.
+    let ran = run(&sandbox, &["-p", PASSWORD, &other]);
+    assert_eq!(ran.code, 3, "{ran:#?}");
+    assert!(
+        ran.stderr.contains(
+            "an anonymous request (it wants a user name and a password, and `--password` has only a token)"
+        ),
+        "{ran:#?}"
+    );
+    let headers = format!(
+        "{:?}",
+        hostile
+            .seen()
+            .iter()
+            .map(|seen| &seen.headers)
+            .collect::<Vec<_>>()
+    );
+    assert!(!headers.contains(PASSWORD));
+}
+
+#[test]
+fn notations_sentence_has_the_registrys_errors() {
+    let hostile = registry(false);
+    let sandbox = Sandbox::new();
+    let notation = sandbox.home().join("notation");
+    std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_countersign"), &notation).unwrap();
+    let host = hostile.address().to_string();
+    let ran = sandbox.run_as(
+        &notation,
+        &[
+            "login",
+            "--insecure-registry",
+            "-u",
+            "user",
+            "-p",
+            "wrong",
+            &host,
+        ],
+    );
+    assert_eq!(ran.code, 1, "{ran:#?}");
+    let wanted = format!(
+        "failed to validate the credentials for {host}: GET \"http://{host}/v2/\": response status code 401: \
+         unauthorized: no such user\n"
+    );
+    assert!(ran.stderr.contains(&wanted), "{ran:#?}");
+    // Nothing listens at a port that was just given back.
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let host = format!("localhost:{}", listener.local_addr().unwrap().port());
+    drop(listener);
+    let ran = sandbox.run_as(&notation, &["login", "-u", "user", "-p", "x", &host]);
+    assert_eq!(ran.code, 1, "{ran:#?}");
+    let wanted =
+        format!("Get \"http://{host}/v2/\": dial tcp {host}: connect: connection refused\n");
+    assert!(ran.stderr.contains(&wanted), "{ran:#?}");
 }

@@ -79,6 +79,39 @@ fn the_script_for_bash_completes_commands_and_flags() {
 }
 
 #[test]
+fn scripts_of_notation_are_answered_by_its_name() {
+    let sandbox = Sandbox::new();
+    let notation = notation(&sandbox);
+    for (typed, wanted, directive) in [
+        (
+            &["__completeNoDesc", "ke"][..],
+            "key\n:4\n",
+            "ShellCompDirectiveNoFileComp",
+        ),
+        (
+            &["__complete", "key", "upd"],
+            "update\tMake a key the default\n:4\n",
+            "ShellCompDirectiveNoFileComp",
+        ),
+        (
+            &["__complete", "blob", "sign", ""],
+            ":0\n",
+            "ShellCompDirectiveDefault",
+        ),
+    ] {
+        let ran = sandbox.run_as(&notation, typed);
+        let said = format!("Completion ended with directive: {directive}\n");
+        assert_eq!(
+            (ran.code, ran.stdout.as_str(), ran.stderr),
+            (0, wanted, said),
+            "{typed:?}"
+        );
+    }
+    let own = sandbox.run(&["__complete", ""]);
+    own.assert_refused(2, "Error: unrecognized subcommand '__complete'");
+}
+
+#[test]
 fn every_command_has_a_manual_page() {
     let sandbox = Sandbox::new();
     let ran = sandbox.run(&["man", "--out", "man/man1"]);

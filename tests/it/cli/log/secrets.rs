@@ -318,6 +318,9 @@ fn no_credential_of_a_registry_is_logged() {
         hush(&name("docker"), &mut count, &secrets, &|log| {
             done(run(&scene.sandbox, log))
         });
+        hush(&name("token alone"), &mut count, &[TOKEN], &|log| {
+            scene.run(&[&["list", &image, "-p", TOKEN], log].concat())
+        });
         let refresh = json!({ "auths": { (scene.registry()): { "identitytoken": TOKEN } } });
         std::fs::write(docker.join("config.json"), refresh.to_string()).unwrap();
         hush(&name("identity token"), &mut count, &[TOKEN], &|log| {
@@ -345,7 +348,7 @@ fn no_credential_of_a_registry_is_logged() {
             done(run(&scene.sandbox, log))
         });
     }
-    assert_eq!(count, 14);
+    assert_eq!(count, 16);
 }
 
 #[test]

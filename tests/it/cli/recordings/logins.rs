@@ -30,6 +30,24 @@ const DIFFERENCES: &[Difference] = &[
         why: "an argument that would be ignored is refused",
     },
     Difference {
+        cases: &[
+            "without a store, wrong password",
+            "wrong password",
+            "unknown user",
+            "password from standard input with two newlines",
+            "password flag and standard input",
+            "wrong credentials from the environment",
+            "other credential than the one in plain text",
+        ],
+        exit: None,
+        stdout: Text::Same,
+        stderr: Text::Begins(
+            "Error: failed to log in to <registry:auth>: failed to validate the credentials for <registry:auth>: GET \
+             \"http://<registry:auth>/v2/\": response status code 401: unauthorized: authentication required",
+        ),
+        why: "the registry here says why, as the one that was recorded did not",
+    },
+    Difference {
         cases: &["logout empty"],
         exit: Some(1),
         stdout: Text::Nothing,

@@ -113,14 +113,7 @@ const VERIFYING: &[Difference] = &[
         Text::Contains("\nsignature evaluation stopped. The configured limit of "),
         "that there are more signatures is said",
     ),
-    refused(
-        &[
-            "registry that denies the referrers",
-            "registry that answers junk referrers",
-        ],
-        DENIED,
-        NO_ANSWER,
-    ),
+    refused(&["registry that answers junk referrers"], DENIED, NO_ANSWER),
     Difference {
         cases: &["debug output", "debug output of a failure"],
         exit: None,
