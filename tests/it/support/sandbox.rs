@@ -37,7 +37,7 @@ pub(crate) fn is_root() -> bool {
 
 impl Sandbox {
     pub(crate) fn new() -> Self {
-        // Whoever runs the tests: who else may write a file is something that the program speaks of.
+        // The program speaks of files that others may write, so no mask of the user who tests may decide.
         rustix::process::umask(Mode::from_raw_mode(0o022));
         Self {
             home: tempfile::tempdir().unwrap(),

@@ -47,7 +47,7 @@ const DIFFERENCES: &[Difference] = &[
         NO_ANSWER,
     ),
     refused(
-        &["unknown format in config.json", "malformed config.json"],
+        &["unknown format in config.json"],
         Text::Contains("`<config>/notation/config.json`"),
         OWN_WORDS,
     ),

@@ -4,6 +4,7 @@
 //! otherwise than before.
 
 mod code_signing;
+mod faces;
 mod files;
 mod gates;
 mod keys;

@@ -65,8 +65,24 @@ impl Transcript {
             if typed.ends_with(ONLY_THE_HEAD) {
                 ran.stdout = head(&ran.stdout);
             }
-            self.write_down(title, &typed, &ran);
+            self.write_down(title, &format!("countersign {typed}"), &ran);
         }
+    }
+
+    /// Runs the program by another file name, as others start it: with these words and this on stdin.
+    pub(super) fn run_as(&mut self, title: &str, name: &str, words: &[&str], request: &str) {
+        let home = self.scene.sandbox.home();
+        let program = home.join(name);
+        if !program.exists() {
+            std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_countersign"), &program).unwrap();
+        }
+        let file = home.join("request");
+        std::fs::write(&file, request).unwrap();
+        let mut command = self.scene.sandbox.command(&program);
+        let stdin = std::fs::File::open(file).unwrap();
+        let ran = Ran::of(command.args(words).stdin(stdin)).plain();
+        let typed = [&[name], words].concat().join(" ");
+        self.write_down(title, format!("{typed} <<< '{request}'").trim(), &ran);
     }
 
     fn ran(&self, typed: &str) -> Ran {
@@ -85,8 +101,7 @@ impl Transcript {
         if !self.text.is_empty() {
             self.text.push('\n');
         }
-        self.text
-            .push_str(&format!("## {title}\n$ countersign {typed}\n"));
+        self.text.push_str(&format!("## {title}\n$ {typed}\n"));
         for (mark, said) in [("", &ran.stdout), ("! ", &ran.stderr)] {
             for line in said.lines() {
                 self.text.push_str(format!("{mark}{line}").trim_end());
