@@ -15,16 +15,16 @@ use super::output::{CommandOutput, Exit, one_line, write_causes};
 use super::policy_files::{self, policy_report};
 use super::references::References;
 use crate::aws::{ArnService, Aws, Settings, SigningProfile};
-use crate::config::{Config, NoDirectory, NotationDirs, StoreName};
+use crate::config::{Config, Error as ConfigError, NoDirectory, NotationDirs, StoreName};
 use crate::environment::{self, Clock, Connections, Environment};
 use crate::exposure::Exposed;
 use crate::files;
 use crate::http;
-use crate::limits::MAX_TRUST_STORE_FILE_BYTES;
+use crate::limits::{MAX_CONFIG_BYTES, MAX_TRUST_STORE_FILE_BYTES};
 use crate::notary::EnvelopeFormat;
 use crate::reference::{ArtifactReference, Scheme};
 use crate::registry::{self, PlainHttp};
-use crate::report::{Called, go_timestamping, in_notation, sentence};
+use crate::report::{Called, files_in_notation, go_timestamping, in_notation, sentence};
 use crate::signer::timestamping::Timestamping;
 use crate::trust_policy::DocumentKind;
 use crate::trust_store::{self, NamedStore};
@@ -390,13 +390,15 @@ fn load_config(
             write_causes(notes, "  ", &error);
             Ok(Config::default())
         }
-        Err(error) => Err(CommandOutput::error(
-            Exit::Usage,
-            &error.to_string(),
-            &error,
-            error.hint(),
-        )),
+        Err(error) => Err(CommandOutput::unusable(&error, error.hint())
+            .in_notation(|| config_in_notation(dirs, &error))),
     }
+}
+
+/// Notation's words for `config.json` as it is now.
+pub(super) fn config_in_notation(dirs: &NotationDirs, error: &ConfigError) -> Option<String> {
+    let bytes = files::read(&dirs.config_file(), MAX_CONFIG_BYTES).unwrap_or_default();
+    files_in_notation::of_config(error, &bytes)
 }
 
 /// What to do about a file that cannot be read; `wanted` says which file belongs there.

@@ -248,9 +248,11 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         if let Err(error) = written
             && error.kind() != std::io::ErrorKind::BrokenPipe
         {
-            let report = CommandOutput::failed(
+            let report = CommandOutput::failed_with_hint(
                 Exit::Inconclusive,
                 &format!("cannot write the answer: {error}"),
+                "check where standard output leads; only the answer is lost, what the command did is done"
+                    .to_owned(),
             );
             output::write_stderr(&report.stderr);
             exit = exit.worse(report.exit);

@@ -9,11 +9,10 @@ use futures_util::stream;
 
 use super::args::{ListingForm, PluginConfigArgs, PolicyArgs, RegistryArgs, ScopeArgs, TimeArgs};
 use super::context::{Context, Format, Trusted, environment};
-use super::output::{
-    CommandOutput, Exit, one_line, warning_lines, write_as_cause, write_causes, write_hint,
-};
+use super::output::{CommandOutput, Exit, one_line, warning_lines, write_causes, write_hint};
 use super::reader;
 use super::verify::text::signatures;
+use crate::causes;
 use crate::files;
 use crate::many;
 use crate::outcome::{RevocationFact, RevocationStatus, Said};
@@ -175,13 +174,14 @@ fn unusable_directory(out: &Path, error: &files::Error) -> CommandOutput {
         "the directory `{}` of `--out` cannot be used",
         out.display()
     );
-    let hint = error.hint().or_else(|| {
-        Some("name a directory that this user can write, or a new one, with `--out`".to_owned())
-    });
-    let mut report = CommandOutput::failed(Exit::Usage, &sentence);
-    write_as_cause(&mut report.stderr, "", error);
-    write_hint(&mut report.stderr, "", hint);
-    report
+    let own = "name a directory that this user can write, or a new one, with `--out`";
+    let hint = match error {
+        files::Error::WrongKind { .. } => None,
+        error => error.hint(),
+    };
+    let mut causes = vec![error.to_string()];
+    causes.extend(causes::of(error));
+    CommandOutput::usage(&sentence, hint.or_else(|| Some(own.to_owned()))).caused_by(causes)
 }
 
 fn failed(error: &Error, scope: &str, called: Called) -> CommandOutput {

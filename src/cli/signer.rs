@@ -328,8 +328,17 @@ pub(super) fn unusable_plugin(error: &plugin_host::Error) -> CommandOutput {
 
 /// What is said of the list of keys.
 pub(super) fn unusable_keys(dirs: &NotationDirs, error: &SigningKeysError) -> CommandOutput {
-    CommandOutput::error(Exit::Usage, &error.to_string(), error, error.hint())
-        .in_notation(|| keys_in_notation(dirs, error))
+    let report = CommandOutput::error(Exit::Usage, &error.to_string(), error, error.hint());
+    let report = match error {
+        SigningKeysError::Malformed { .. }
+        | SigningKeysError::Invalid { .. }
+        | SigningKeysError::TooMany => {
+            let file = dirs.signing_keys_file();
+            report.caused_by(vec![format!("in `{}`", file.display())])
+        }
+        _ => report,
+    };
+    report.in_notation(|| keys_in_notation(dirs, error))
 }
 
 /// Notation's words for the list of keys as it is now.

@@ -35,6 +35,30 @@ const OTHER_NAMES: [(&str, &str); 7] = [
     ("--region", "write `--plugin-config aws-region=REGION`"),
 ];
 
+/// Arguments that may be missing where a command has another flag for the same.
+const INSTEAD: [(&str, &str, &str); 4] = [
+    (
+        "<CLUSTER/SERVICE>...",
+        "--all",
+        "name services, or look at all of them with `--all`",
+    ),
+    (
+        "<REFERENCE>...",
+        "--references-from",
+        "name artifacts, or a file that names them: `--references-from FILE`",
+    ),
+    (
+        "<FILE>...",
+        "--aws-signer",
+        "name certificate files, or add AWS Signer's roots with `--aws-signer`",
+    ),
+    (
+        "--signing-profile <VERSION_ARN>",
+        "--code-signing-config",
+        "name who must have signed: `--signing-profile VERSION_ARN` or `--code-signing-config ARN`",
+    ),
+];
+
 /// At most so many commands are named that have a flag.
 const NAMED_COMMANDS: usize = 3;
 
@@ -195,6 +219,18 @@ fn advice(
                 .or_else(|| other_name(flag))
                 .or_else(|| has_it(root, flag, &path))
         }
+        ErrorKind::MissingRequiredArgument => {
+            let missing = match error.get(ContextKind::InvalidArg) {
+                Some(ContextValue::Strings(missing)) => missing.as_slice(),
+                _ => &[],
+            };
+            let (command, _) = reader::command_of(root, arguments, called);
+            let flags = reader::flags_of(root, command);
+            let mut known = INSTEAD.iter().filter(|(argument, flag, _)| {
+                missing.iter().any(|one| one == argument) && flags.iter().any(|one| one == flag)
+            });
+            known.next().map(|(.., advice)| (*advice).to_owned())
+        }
         ErrorKind::InvalidSubcommand => {
             let word = text(ContextKind::InvalidSubcommand)?;
             word.contains(['/', ':', '@']).then(|| {
@@ -284,6 +320,22 @@ mod tests {
                 "hint: `countersign verify` does not have `--if-missing`; `countersign sign` or `countersign lambda sign` does\n",
             ),
             (
+                "countersign gate audit-service --function ARN",
+                "hint: name services, or look at all of them with `--all`",
+            ),
+            (
+                "countersign verify",
+                "hint: name artifacts, or a file that names them: `--references-from FILE`",
+            ),
+            (
+                "countersign cert add --type ca --store acme",
+                "hint: name certificate files, or add AWS Signer's roots with `--aws-signer`",
+            ),
+            (
+                "countersign lambda verify app.zip",
+                "hint: name who must have signed: `--signing-profile VERSION_ARN` or `--code-signing-config ARN`",
+            ),
+            (
                 "countersign localhost/app:v1",
                 "hint: a command comes before the reference, as in `countersign verify REFERENCE`\n",
             ),
@@ -298,8 +350,11 @@ mod tests {
     #[test]
     fn every_flag_that_advice_names_exists_and_no_replaced_one_does() {
         let mut commands = Vec::new();
-        for (other, advice) in OTHER_NAMES {
+        for (other, _) in OTHER_NAMES {
             assert_eq!(has_it(&line::all_commands(), other, "countersign"), None);
+        }
+        let instead = INSTEAD.map(|(.., advice)| advice);
+        for advice in OTHER_NAMES.map(|(_, advice)| advice).iter().chain(&instead) {
             for flag in crate::hints::flags_in(advice) {
                 commands.clear();
                 let root = line::all_commands();

@@ -66,6 +66,9 @@ impl Error {
         match self {
             Self::File { source } => source.hint(),
             Self::Malformed { source } => source.hint(),
+            Self::Exists { name } => Some(format!(
+                "choose another name, or remove that key first: `countersign key delete {name}`"
+            )),
             Self::NotFound { .. } => Some("`key list` shows the names".to_owned()),
             Self::NoDefault => Some(
                 "give `--key NAME`, `--signing-profile ARN`, `--kms-key KEY` or `--plugin NAME --id \

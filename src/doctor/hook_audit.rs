@@ -101,7 +101,13 @@ impl HookAudit {
     ) -> Vec<Finding> {
         let described = match Box::pin(aws.describe_service(service)).await {
             Ok(described) => described,
-            Err(error) => return vec![of_call(Check::Service, &error, "a description of it")],
+            Err(error) => {
+                return vec![of_call(
+                    Check::Service,
+                    &error,
+                    "a service that Amazon ECS describes",
+                )];
+            }
         };
         let examined = examine(&described, &self.function, self.max_minutes);
         let mut findings = examined.findings;

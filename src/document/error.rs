@@ -112,6 +112,9 @@ impl Error {
             Self::DuplicateName { name, .. } => Some(format!(
                 "keep one `{name}`; readers disagree about which of the two counts"
             )),
+            Self::Syntax { source, .. } if source.is_eof() => {
+                Some("the end of the document is missing: get or write the whole of it".into())
+            }
             Self::Syntax { .. } => Some("comments and trailing commas are not part of JSON".into()),
             _ => None,
         }

@@ -32,7 +32,7 @@ pub fn check_writable(path: &Path) -> Result<(), Error> {
 ///
 /// # Errors
 ///
-/// [`Error::Io`] as the operating system answers.
+/// [`Error::WrongKind`] if something else is there, [`Error::Io`] as the operating system answers.
 pub fn create_directory(path: &Path) -> Result<(), Error> {
     create_directory_with_mode(path, 0o700)
 }
@@ -52,7 +52,10 @@ pub fn create_directory_with_mode(path: &Path, mode: u32) -> Result<(), Error> {
     let _ = mode;
     builder
         .create(path)
-        .map_err(|source| Error::io("make the directory", path, source))
+        .map_err(|source| match fs::metadata(path) {
+            Ok(found) if !found.is_dir() => wrong_kind(path, found.file_type(), "a directory"),
+            _ => Error::io("make the directory", path, source),
+        })
 }
 
 #[cfg(all(test, unix))]
@@ -70,6 +73,19 @@ mod tests {
         for (name, wanted) in [("a", 0o700), ("a/b", 0o700), ("c", 0o755), ("c/d", 0o755)] {
             assert_eq!(mode(&root.path().join(name)), wanted, "{name}");
         }
+        let file = root.path().join("file");
+        fs::write(&file, "").unwrap();
+        let error = create_directory(&file).unwrap_err();
+        let words = format!("`{}` is a regular file, not a directory", file.display());
+        assert_eq!(error.to_string(), words);
+        let below = create_directory(&file.join("below")).unwrap_err();
+        assert!(matches!(below, Error::Io { .. }), "{below:?}");
+        assert!(
+            below
+                .hint()
+                .unwrap()
+                .ends_with("a file where a directory must be")
+        );
     }
 
     #[test]

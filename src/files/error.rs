@@ -139,6 +139,20 @@ impl Error {
                 "check the path `{}`; a path that does not begin with `/` starts in the working directory",
                 path.display()
             )),
+            Self::Io { path, source, .. } if source.kind() == io::ErrorKind::NotADirectory => {
+                Some(format!(
+                    "check the path `{}`: a part of it is a file where a directory must be",
+                    path.display()
+                ))
+            }
+            Self::WrongKind {
+                path,
+                wanted: "a directory",
+                ..
+            } => Some(format!(
+                "check the path `{}`, or move what is there away",
+                path.display()
+            )),
             Self::Silent { .. } => {
                 Some("the writer of the pipe must close it in time; or name a file".to_owned())
             }

@@ -101,10 +101,18 @@ pub(crate) fn of_blob_verification(
     else {
         return None;
     };
-    let Some(Failure::Envelope { source }) = refused.outcome.refusal() else {
-        return None;
+    let problem = match refused.outcome.refusal()? {
+        Failure::Envelope { source } => go_envelope::of_refused(format, bytes, source)?,
+        Failure::Plugin {
+            source: source @ plugin_host::Error::NotInstalled { .. },
+        } => format!(
+            "error while locating the verification plugin {}, make sure the plugin is installed successfully before \
+             verifying the signature. error: {}",
+            quote(source.plugin()),
+            of_plugin(source)?
+        ),
+        _ => return None,
     };
-    let problem = go_envelope::of_refused(format, bytes, source)?;
     Some(format!("signature verification failed: {problem}"))
 }
 

@@ -57,6 +57,8 @@ pub(crate) mod go_timestamping;
 mod hook;
 mod image_verdicts;
 #[cfg(feature = "cli")]
+pub(crate) mod files_in_notation;
+#[cfg(feature = "cli")]
 pub(crate) mod in_notation;
 mod iam_policy;
 mod inspection;

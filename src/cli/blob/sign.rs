@@ -18,7 +18,7 @@ use crate::aws::Pace;
 use crate::blob::{Blob, DEFAULT_MEDIA_TYPE};
 use crate::files::{self, Reserved};
 use crate::notary::EnvelopeFormat;
-use crate::report::{in_notation, sentence};
+use crate::report::{files_in_notation, in_notation, sentence};
 use crate::sign::blob::{self, BlobSignature, Error, Options};
 use crate::signer::Signer;
 
@@ -242,4 +242,5 @@ fn not_written(exit: Exit, error: &files::Error) -> CommandOutput {
         "name a writable directory with `--signature-directory DIRECTORY`"
     };
     CommandOutput::error(exit, &sentence, error, Some(hint.to_owned()))
+        .in_notation(|| files_in_notation::of_signature_file(error))
 }

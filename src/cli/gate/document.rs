@@ -8,7 +8,7 @@ use super::flags::{Flags, Output};
 use super::{document_text as text, source};
 use crate::cli::args::parse_pairs;
 use crate::cli::context::environment;
-use crate::cli::output::{CommandOutput, Exit};
+use crate::cli::output::{CommandOutput, Exit, one_line};
 use crate::cli::patience::telling;
 use crate::cli::reader;
 use crate::cli::verify::record::Record;
@@ -105,7 +105,7 @@ impl Job<'_> {
         let read = source::read(self.kind, self.named, &gate, pipes).await?;
         self.task_definition = read.task_definition;
         let document = RunDocument::parse(self.kind, &read.bytes, &options);
-        let document = document.map_err(|error| refused(&error))?;
+        let document = document.map_err(|error| refused(self.named, &error))?;
         let images = different(&document)?;
         let references: Vec<Reference> =
             images.iter().map(|image| image.reference.clone()).collect();
@@ -117,14 +117,14 @@ impl Job<'_> {
             ..CommandOutput::done()
         });
         let mut outcome = self.decide(&images, &prepared, &mut record, emit).await;
-        let fault = outcome.check_digest(&document);
+        let fault = outcome.check_digest(self.named, &document);
         let is_whole = outcome.exit == Exit::Done && outcome.verdict == GateVerdict::Verified;
         // Nothing is written if one of the two cannot be.
         let may_write = outcome.exit == Exit::Done && (is_whole || !record.is_asked_for());
         let mut pinned = if let Some(fault) = fault {
             PinResult::Failed(fault)
         } else if flags.pin && may_write && outcome.unrecorded.is_none() {
-            pin(&document, &outcome, flags)
+            pin(self.named, &document, &outcome, flags)
         } else {
             PinResult::Nothing
         };
@@ -302,19 +302,24 @@ impl Outcome {
     }
 
     /// Refuses a document whose digest beside the image is not the one that was decided about.
-    fn check_digest(&mut self, document: &RunDocument<'_>) -> Option<CommandOutput> {
+    fn check_digest(&mut self, named: &str, document: &RunDocument<'_>) -> Option<CommandOutput> {
         let images = document.images().iter();
         let words = images.map(|image| self.words.get(&image.text).cloned().flatten());
         let words: Vec<String> = words.collect::<Option<_>>()?;
         let error = document.check_digest(&words).err()?;
         self.exit = self.exit.worse(Exit::Rejected);
         self.verdict = self.verdict.worse(GateVerdict::Rejected);
-        Some(refused(&error))
+        Some(refused(named, &error))
     }
 }
 
-fn refused(error: &documents::Error) -> CommandOutput {
-    CommandOutput::error(Exit::Rejected, &error.to_string(), error, error.hint())
+fn refused(named: &str, error: &documents::Error) -> CommandOutput {
+    let document = match named {
+        "-" => "standard input".to_owned(),
+        path => format!("`{path}`"),
+    };
+    let sentence = one_line(&format!("{document}: {error}"));
+    CommandOutput::error(Exit::Rejected, &sentence, error, error.hint())
 }
 
 /// The different images of a document, in its order.
@@ -351,7 +356,7 @@ enum PinResult {
 }
 
 /// Writes the document whose images may all run.
-fn pin(document: &RunDocument<'_>, outcome: &Outcome, flags: &Flags) -> PinResult {
+fn pin(named: &str, document: &RunDocument<'_>, outcome: &Outcome, flags: &Flags) -> PinResult {
     let mut words = Vec::new();
     for image in document.images() {
         match outcome.words.get(&image.text) {
@@ -362,7 +367,7 @@ fn pin(document: &RunDocument<'_>, outcome: &Outcome, flags: &Flags) -> PinResul
     }
     let pinned = match document.pin(&words) {
         Ok(pinned) => pinned,
-        Err(error) => return PinResult::Failed(refused(&error)),
+        Err(error) => return PinResult::Failed(refused(named, &error)),
     };
     let Some(path) = &flags.out else {
         return PinResult::ToStdout(pinned);
@@ -378,7 +383,7 @@ fn pin(document: &RunDocument<'_>, outcome: &Outcome, flags: &Flags) -> PinResul
 }
 
 fn unresolved(image: &str) -> CommandOutput {
-    let image = crate::cli::output::one_line(image);
+    let image = one_line(image);
     CommandOutput::failed(
         Exit::Inconclusive,
         &format!("nothing is written, since no digest of `{image}` was examined"),

@@ -10,7 +10,7 @@ pub(super) use words::no_store;
 use clap::builder::NonEmptyStringValueParser;
 
 use super::args::parse_secret;
-use super::context::{environment, no_directory, unusable};
+use super::context::{config_in_notation, environment, no_directory, unusable};
 use super::output::{CommandOutput, Exit, one_line};
 use crate::config::{Config, Error as ConfigError, NotationDirs};
 use crate::environment::Environment;
@@ -87,6 +87,7 @@ fn config(directories: &NotationDirs) -> Result<Config, CommandOutput> {
     Config::load(directories).map_err(|error: ConfigError| {
         let sentence = format!("failed to get credentials store: {error}");
         CommandOutput::error(Exit::Usage, &sentence, &error, error.hint())
+            .in_notation(|| config_in_notation(directories, &error))
     })
 }
 

@@ -14,7 +14,7 @@ use super::super::output::{CommandOutput, Exit, one_line, short_line};
 use super::super::policy_files;
 use super::explain::{Output, parse_repository, scheme_of};
 use crate::causes;
-use crate::document::Document;
+use crate::document::{Document, Kind};
 use crate::files;
 use crate::gate::{CaseSignature, GateCase, GateRoots, GateSetup};
 use crate::limits::{MAX_CASE_AGE, MAX_POLICY_BYTES, NAMED_PIPE_TIMEOUT};
@@ -228,10 +228,18 @@ fn read(file: &Path) -> Result<Vec<Row>, CommandOutput> {
         CommandOutput::error(Exit::Usage, &one_line(&sentence), &error, error.hint())
     })?;
     // A name that occurs twice, and a text that is not JSON, with its place.
-    Document::parse(&bytes).map_err(|error| {
+    let document = Document::parse(&bytes).map_err(|error| {
         let sentence = format!("the cases in `{shown}` cannot be read");
         CommandOutput::error(Exit::Usage, &one_line(&sentence), &error, error.hint())
     })?;
+    let found = document.root().kind();
+    if found != Kind::Object {
+        let sentence = format!("`{shown}` is {found}, wanted an object with `version` and `cases`");
+        return Err(CommandOutput::usage(
+            &one_line(&sentence),
+            Some(SCHEMA_HINT.to_owned()),
+        ));
+    }
     let mut deserializer = serde_json::Deserializer::from_slice(&bytes);
     let table: Table = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
         let sentence = format!(

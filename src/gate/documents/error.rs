@@ -298,6 +298,24 @@ fn unknown(places: &[Unknown]) -> String {
     told.join(", ")
 }
 
+/// How the places are left out from which nothing runs.
+fn ignoring(places: &[Unknown]) -> String {
+    const MOST: usize = 3;
+    let flags = places.iter().take(MOST);
+    let flags: Vec<String> = flags
+        .map(|place| format!("--ignore {}", place.pointer))
+        .collect();
+    let noun = if places.len() == 1 {
+        "the place"
+    } else {
+        "each place"
+    };
+    format!(
+        "if nothing runs from there, name {noun} with `{}`",
+        flags.join(" ")
+    )
+}
+
 impl Error {
     /// What to do about it.
     pub fn hint(&self) -> Option<String> {
@@ -347,15 +365,17 @@ impl Error {
                     "write the registry; for an image of Docker Hub, `docker.io/{library}{image}`"
                 ));
             }
-            Self::Unknown(places) => {
-                let place = places.first().map_or("", |place| place.pointer.as_str());
-                return Some(format!(
-                    "if nothing runs from there, name the place with `--ignore {place}`"
-                ));
-            }
+            Self::Unknown(places) => return Some(ignoring(places)),
             Self::UnusedIgnore { .. } => "remove that `--ignore`, or correct its path",
             Self::IgnoredImage { .. } => "remove that `--ignore`, or name a place below it",
-            Self::NoImage => "check that this is the document that is deployed, and of this kind",
+            Self::NoImage | Self::Missing { .. } => {
+                "check that this is the document that is deployed, and of this kind"
+            }
+            Self::Empty => "check the path, and that the step before wrote the document",
+            Self::Digest { .. } => {
+                "the two are of different builds: deploy what the build of this image wrote"
+            }
+            Self::Yaml { .. } | Self::Shape { .. } => "correct the document at that place",
             Self::Unwritable { .. } => "write the image on one line, and without escapes",
             _ => return None,
         };

@@ -12,10 +12,10 @@ use crate::support::hostile::{Hostile, Reply, Seen};
 use crate::support::sandbox::{Ran, Sandbox};
 use crate::support::script_plugin::write_program;
 
-const PASSWORD: &str = "c0rrect-horse";
+pub(super) const PASSWORD: &str = "c0rrect-horse";
 
 /// A registry that takes one password; at `/token` it gives tokens for it.
-fn registry(by_token: bool) -> Hostile {
+pub(super) fn registry(by_token: bool) -> Hostile {
     let is_right = |seen: &Seen| {
         let pair = STANDARD.encode(format!("user:{PASSWORD}"));
         seen.header("authorization") == Some(&format!("Basic {pair}"))
@@ -43,18 +43,23 @@ fn registry(by_token: bool) -> Hostile {
 /// A home with a helper that keeps what it is told in the file `kept`.
 fn home(helper: &str) -> Sandbox {
     let sandbox = Sandbox::new();
+    let path = self::helper(&sandbox, helper);
+    sandbox.with("PATH", path)
+}
+
+/// Has this sandbox's credentials kept by a helper with these lines; gives the `PATH` on which it is.
+pub(super) fn helper(sandbox: &Sandbox, lines: &str) -> String {
     let bin = sandbox.home().join("bin");
     fs::create_dir(&bin).unwrap();
     write_program(
         &bin.join("docker-credential-test"),
-        &format!("#!/bin/sh\n{helper}\n"),
+        &format!("#!/bin/sh\n{lines}\n"),
     );
-    let path = format!("{}:/usr/bin:/bin", bin.display());
     sandbox.write_config("config.json", r#"{"credsStore": "test"}"#);
-    sandbox.with("PATH", path)
+    format!("{}:/usr/bin:/bin", bin.display())
 }
 
-const KEEPS: &str = r#"echo "$1" >> "$HOME/asked"; cat > "$HOME/kept""#;
+pub(super) const KEEPS: &str = r#"echo "$1" >> "$HOME/asked"; cat > "$HOME/kept""#;
 
 fn log_in(sandbox: &Sandbox, password: &str, host: &str) -> Ran {
     let mut command = sandbox.command(Path::new(env!("CARGO_BIN_EXE_countersign")));

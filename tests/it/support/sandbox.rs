@@ -6,6 +6,7 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
+use rustix::fs::Mode;
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 
 use super::waiting;
@@ -36,6 +37,8 @@ pub(crate) fn is_root() -> bool {
 
 impl Sandbox {
     pub(crate) fn new() -> Self {
+        // The program speaks of files that others may write, so no mask of the user who tests may decide.
+        rustix::process::umask(Mode::from_raw_mode(0o022));
         Self {
             home: tempfile::tempdir().unwrap(),
             variables: Vec::new(),

@@ -133,7 +133,7 @@ fn the_signature_lies_beside_the_file_or_in_the_directory() {
 
     sign(&scene, &["--signature-directory", "d/f", "d/f"]).assert_refused(
         2,
-        "Error: failed to write signature to file: could not make the directory `d/f`",
+        "Error: failed to write signature to file: `d/f` is a regular file, not a directory",
     );
 }
 

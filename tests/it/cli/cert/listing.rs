@@ -89,7 +89,7 @@ fn a_list_that_is_not_whole_says_so() {
     assert_eq!(
         ran.stderr,
         format!(
-            "Error: `{}` is a regular file, not a directory\n",
+            "Error: `{0}` is a regular file, not a directory\nhint: check the path `{0}`, or move what is there away\n",
             path.display()
         )
     );

@@ -73,7 +73,7 @@ fn a_policy_or_store_that_cannot_be_used_is_said_as_a_verification_says_it() {
         1,
         "fail     trust-policy: malformed trust policy `HOME/.config/notation/trustpolicy.oci.json`: not valid JSON at line 1, \
          column 1: EOF while parsing an object at line 1 column 1\n         wanted: a trust policy that can be used\n         \
-         hint: comments and trailing commas are not part of JSON\n",
+         hint: the end of the document is missing: get or write the whole of it\n",
     );
     write(&good);
     fs::write(&both[1], good.replace("strict", "permissive")).unwrap();

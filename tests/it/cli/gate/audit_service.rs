@@ -10,13 +10,13 @@ use crate::support::scene::Scene;
 const INVOKE: &str = "lambda:InvokeFunction";
 
 /// A cluster with a service whose deployments call the gate, as they should.
-struct Deployed {
-    scene: Scene,
-    function: String,
+pub(in crate::cli) struct Deployed {
+    pub(in crate::cli) scene: Scene,
+    pub(in crate::cli) function: String,
 }
 
 impl Deployed {
-    fn new() -> Self {
+    pub(in crate::cli) fn new() -> Self {
         let scene = Scene::new();
         let emulator = &scene.emulator;
         let role = |name: &str| format!("arn:aws:iam::{}:role/{name}", emulator.account());
@@ -40,7 +40,7 @@ impl Deployed {
         deployed
     }
 
-    fn hook(&self) -> Value {
+    pub(in crate::cli) fn hook(&self) -> Value {
         json!({
             "targetType": "AWS_LAMBDA",
             "hookTargetArn": self.function,
@@ -50,7 +50,7 @@ impl Deployed {
         })
     }
 
-    fn create(&self, name: &str, hooks: &[Value]) {
+    pub(in crate::cli) fn create(&self, name: &str, hooks: &[Value]) {
         let request = json!({
             "cluster": "prod",
             "serviceName": name,

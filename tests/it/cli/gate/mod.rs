@@ -1,6 +1,6 @@
 //! `countersign gate check`.
 
-mod audit_service;
+pub(super) mod audit_service;
 mod cases;
 mod endpoints;
 mod explain;

@@ -136,31 +136,31 @@ fn a_document_that_is_refused_is_not_asked_about() {
         (
             "compose",
             "services:\n  a: {image: 'REPO:v1'}\nx-b: {image: 'REPO:v2'}\n",
-            "Error: `/x-b/image` at line 3, column 14 is an image in a place that is not known\nhint: if nothing runs \
+            "Error: `document.x`: `/x-b/image` at line 3, column 14 is an image in a place that is not known\nhint: if nothing runs \
              from there, name the place with `--ignore /x-b/image`\n",
         ),
         (
             "compose",
             "services:\n  a: {image: nginx}\n",
-            "Error: the image `nginx` in `/services/a/image` at line 2, column 14 names no registry, so who pulls it \
+            "Error: `document.x`: the image `nginx` in `/services/a/image` at line 2, column 14 names no registry, so who pulls it \
              decides what runs\nhint: write the registry; for an image of Docker Hub, `docker.io/library/nginx`\n",
         ),
         (
             "compose",
             "services:\n  a: {image: 'REPO:v1', image: 'REPO:v2'}\n",
-            "Error: the key `image` occurs twice in one mapping, at line 2, column 7 and again at line 2, column COLUMN\n\
+            "Error: `document.x`: the key `image` occurs twice in one mapping, at line 2, column 7 and again at line 2, column COLUMN\n\
              hint: keep one of the two; readers disagree about which one counts\n",
         ),
         (
             "task-definition",
             "{\"containerDefinitions\": [}",
-            "Error: the document is not valid JSON\ncaused by: not valid JSON at line 1, column 27\ncaused by: expected \
+            "Error: `document.x`: the document is not valid JSON\ncaused by: not valid JSON at line 1, column 27\ncaused by: expected \
              value at line 1 column 27\nhint: comments and trailing commas are not part of JSON\n",
         ),
         (
             "kubernetes",
             "kind: Service\napiVersion: v1\n",
-            "Error: the document has no image\nhint: check that this is the document that is deployed, and of this kind\n",
+            "Error: `document.x`: the document has no image\nhint: check that this is the document that is deployed, and of this kind\n",
         ),
     ] {
         let text = gate.write("document.x", text);
@@ -209,7 +209,7 @@ fn a_place_that_is_ignored_is_not_asked_about() {
     );
     ran.assert_refused(
         1,
-        "Error: the image `/services/a/image` at line 2, column 14 runs, and cannot be ignored",
+        "Error: `compose.yaml`: the image `/services/a/image` at line 2, column 14 runs, and cannot be ignored",
     );
 }
 

@@ -66,7 +66,7 @@ fn a_parameter_is_the_image_that_is_given() {
     let ran = gate.run("cloudformation", &["template.yaml"]);
     ran.assert_refused(
         1,
-        "Error: `/Resources/F/Properties/Code/ImageUri` at line 5, column 35 is the value of parameter `Image`, which is \
+        "Error: `template.yaml`: `/Resources/F/Properties/Code/ImageUri` at line 5, column 35 is the value of parameter `Image`, which is \
          not given",
     );
     let parameter = format!("Image={}:v1", gate.scene.repository);
@@ -102,7 +102,9 @@ fn a_digest_beside_the_image_must_be_its_own() {
     ] {
         let ran = gate.run("image-detail", &[flags, &["imageDetail.json"]].concat());
         assert_eq!(ran.code, 1, "{ran:#?}");
-        ran.assert_says(&format!("Error: {words}\n"));
+        ran.assert_says(&format!(
+            "Error: `imageDetail.json`: {words}\nhint: the two are of different builds: "
+        ));
         assert!(!gate.exists("out.json"));
     }
     let ran = gate.run("image-detail", &["--output", "json", "imageDetail.json"]);
@@ -113,7 +115,11 @@ fn a_digest_beside_the_image_must_be_its_own() {
             &found["verdict"],
             &found["error"]["message"]
         ),
-        (&json!(false), &json!("rejected"), &json!(words))
+        (
+            &json!(false),
+            &json!("rejected"),
+            &json!(format!("`imageDetail.json`: {words}"))
+        )
     );
     // The digest that the tag has.
     let own = gate.scene.digest();

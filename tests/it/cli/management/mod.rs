@@ -62,7 +62,7 @@ fn profile(scene: &Scene, name: &str) -> Value {
 }
 
 /// The ARN of the job of the only signature of the scene's image.
-fn job(scene: &Scene) -> String {
+pub(super) fn job(scene: &Scene) -> String {
     let ran = scene.run(&["inspect", "--output", "json", &scene.image]);
     let document: Value = serde_json::from_str(&ran.stdout).unwrap();
     let attributes = &document["signatures"][0]["signedAttributes"];

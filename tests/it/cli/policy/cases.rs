@@ -143,6 +143,10 @@ fn cases_that_cannot_be_read_are_wrong_usage() {
     for (cases, line) in [
         ("{", "Error: the cases in `cases.json` cannot be read"),
         (
+            r#"[null, "1", []]"#,
+            "Error: `cases.json` is an array, wanted an object with `version` and `cases`",
+        ),
+        (
             r#"{"version": "1", "cases": []}"#,
             "Error: `cases.json` has no cases",
         ),

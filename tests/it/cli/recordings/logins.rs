@@ -56,15 +56,6 @@ const DIFFERENCES: &[Difference] = &[
         ),
         why: "an empty value is a variable that is not set, and its credential is still there",
     },
-    Difference {
-        cases: &["malformed config.json", "logout with malformed config.json"],
-        exit: None,
-        stdout: Text::Same,
-        stderr: Text::Begins(
-            "Error: failed to get credentials store: malformed configuration file `",
-        ),
-        why: "the file is named, and the place in it",
-    },
 ];
 
 /// Keeps one credential in a file for each server.

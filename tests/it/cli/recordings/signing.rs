@@ -36,7 +36,7 @@ const DIFFERENCES: &[Difference] = &[
     ),
     refused(&["registry that answers with HTML"], RESOLVING, NO_ANSWER),
     refused(
-        &["unknown format in config.json", "malformed config.json"],
+        &["unknown format in config.json"],
         Text::Contains("`<config>/notation/config.json`"),
         OWN_WORDS,
     ),

@@ -1,5 +1,7 @@
 //! `lambda`, without `lambda sign`.
 
+use countersign_emulator::{Fault, FaultKind};
+
 use super::transcript::Transcript;
 use crate::support::stage::{Stage, a_package};
 use serde_json::json;
@@ -45,6 +47,7 @@ fn configurations_are_managed() {
         "changed already: lambda config update --untrusted enforce --yes CONFIG",
         "what would be attached: lambda config attach --dry-run CONFIG bare",
         "attached: lambda config attach --yes CONFIG bare",
+        "no such function to attach to: lambda config attach --yes CONFIG nothing",
         "no confirmation: lambda config detach bare",
         "in use: lambda config delete --yes CONFIG",
         "what would be detached: lambda config detach --dry-run bare",
@@ -54,6 +57,9 @@ fn configurations_are_managed() {
         "detached too: lambda config detach --yes api",
         "deleted: lambda config delete --yes CONFIG",
     ]);
+    let denied = Fault::new(FaultKind::AccessDenied).on("ListCodeSigningConfigs");
+    transcript.scene.emulator.faults().add(denied.times(1));
+    transcript.run(&["the caller may not ask: lambda config list"]);
     transcript.assert_snapshot("lambda-configs");
 }
 
@@ -76,6 +82,17 @@ fn functions_are_audited_and_explained() {
         "names nothing: lambda verify TRUSTED --signing-profile VERSION_ARN s3://nothing",
     ]);
     transcript.assert_snapshot("lambda-audits");
+}
+
+#[test]
+fn functions_that_run_signed_code_alone_pass_an_audit() {
+    let stage = Stage::new();
+    let config = stage.config(&[&stage.profile.version_arn], "Enforce");
+    let attached = json!({ "CodeSigningConfigArn": config });
+    stage.function("api", &stage.signed_in_job("x"), &attached);
+    let mut transcript = Transcript::of(stage.scene);
+    transcript.run(&["all is well: lambda audit"]);
+    transcript.assert_snapshot("lambda-audits-passed");
 }
 
 #[test]

@@ -24,6 +24,16 @@ pub(super) fn assert_snapshot(name: &str, now: &str) {
     );
 }
 
+/// The text of every transcript.
+pub(super) fn transcripts() -> Vec<String> {
+    let entries = std::fs::read_dir(folder()).unwrap();
+    let paths = entries.map(|entry| entry.unwrap().path());
+    paths
+        .filter(|path| path.extension().is_some_and(|end| end == "txt"))
+        .map(|path| std::fs::read_to_string(path).unwrap())
+        .collect()
+}
+
 /// The names of the snapshots in a folder.
 pub(super) fn below(inner: &str) -> BTreeSet<String> {
     let entries = std::fs::read_dir(folder().join(inner)).unwrap();

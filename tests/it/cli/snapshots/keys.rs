@@ -1,7 +1,9 @@
-//! `key` and `cert`.
+//! `key`, `cert`, `plugin`, `login`, `logout`.
 
 use super::transcript::Transcript;
+use crate::cli::login;
 use crate::support::archives::{plugin, zip};
+use crate::support::scene::Scene;
 
 #[test]
 fn keys_are_named_and_forgotten() {
@@ -17,6 +19,11 @@ fn keys_are_named_and_forgotten() {
         "deleted: key delete release",
         "deleted already: key delete release",
     ]);
+    transcript
+        .scene
+        .sandbox
+        .write_config("signingkeys.json", "{\"keys\": [");
+    transcript.run(&["a file that is cut off: key list"]);
     transcript.assert_snapshot("keys");
 }
 
@@ -34,12 +41,28 @@ fn certificates_are_added_shown_and_deleted() {
         "not there: cert add --type ca --store acme none.crt",
         "an unknown type: cert add --type root --store acme root.crt",
         "the certificates: cert list",
+        "an unknown type to list: cert list --type root",
         "of AWS: cert show --type signingAuthority --store aws-signer-ts aws-signer-notation-root.crt",
         "no such certificate: cert show --type ca --store acme none.crt",
         "deleted without a question: cert delete --type ca --store acme -y root.crt",
         "deleted already: cert delete --type ca --store acme -y root.crt",
         "nothing is chosen: cert delete --type ca --store acme -y",
+        "a test key: cert generate-test --default wabbit-networks.io",
+        "a test key of the same name: cert generate-test wabbit-networks.io",
+        "a short key: cert generate-test --bits 1024 other.example",
+        "no confirmation: cert cleanup-test wabbit-networks.io",
+        "a test key is removed: cert cleanup-test --yes wabbit-networks.io",
+        "not a name: cert cleanup-test --yes wabbit/networks",
     ]);
+    transcript
+        .scene
+        .sandbox
+        .write_config("truststore/x509/ca/spoilt/words.crt", "not a certificate\n");
+    transcript.run(&["a store that is spoilt: cert list"]);
+    let stores = transcript.scene.sandbox.config().join("truststore");
+    std::fs::remove_dir_all(&stores).unwrap();
+    std::fs::write(stores, "not a directory\n").unwrap();
+    transcript.run(&["not a directory: cert list"]);
     transcript.assert_snapshot("certificates");
 }
 
@@ -78,6 +101,10 @@ fn plugins_are_installed_listed_and_removed() {
         "removed: plugin uninstall --yes example",
         "removed already: plugin uninstall --yes example",
     ]);
+    let plugins = transcript.scene.sandbox.config().join("plugins");
+    std::fs::remove_dir_all(&plugins).unwrap();
+    std::fs::write(plugins, "not a directory\n").unwrap();
+    transcript.run(&["not a directory: plugin list"]);
     transcript.assert_snapshot("plugins");
 }
 
@@ -92,4 +119,22 @@ fn who_logs_in_without_a_helper_is_told_how() {
         "no registry: logout",
     ]);
     transcript.assert_snapshot("logins");
+}
+
+#[test]
+fn who_logs_in_with_a_helper_is_remembered() {
+    let (registry, scene) = (login::registry(false), Scene::new());
+    let path = login::helper(&scene.sandbox, login::KEEPS);
+    let mut transcript = Transcript::of(scene.with_variable("PATH", path));
+    transcript.naming("REGISTRY", &registry.host());
+    transcript.showing(&registry.host(), "REGISTRY");
+    transcript.naming("PASSWORD", login::PASSWORD);
+    transcript.showing(login::PASSWORD, "PASSWORD");
+    transcript.run(&[
+        "with a helper: login -u user -p PASSWORD REGISTRY",
+        "a wrong password: login -u user -p guessed REGISTRY",
+        "nobody listens: login -u user -p PASSWORD localhost:1",
+        "no longer: logout REGISTRY",
+    ]);
+    transcript.assert_snapshot("logins-kept");
 }

@@ -13,6 +13,19 @@ fn policies_are_made_checked_and_explained() {
     std::fs::write(home.join("misspelt.json"), misspelt).unwrap();
     std::fs::write(home.join("words.txt"), "not a policy\n").unwrap();
     std::fs::write(home.join("cases.json"), "[]\n").unwrap();
+    let cases = |signer: &str| {
+        format!(
+            r#"{{ "version": "1", "cases": [ {{ "reference": "registry.example/app:v1", "signer": "{signer}",
+                "expected": "accept" }} ] }}"#
+        )
+    };
+    let profile = &transcript.scene.profile.arn;
+    std::fs::write(home.join("good.json"), cases(profile)).unwrap();
+    std::fs::write(
+        home.join("bad.json"),
+        cases(&profile.replace("release", "other")),
+    )
+    .unwrap();
     transcript.run(&[
         "no policy: policy show",
         "nothing to explain: policy explain IMAGE",
@@ -20,12 +33,18 @@ fn policies_are_made_checked_and_explained() {
         "a policy is there already: policy init --signing-profile PROFILE",
         "the policy: policy show",
         "explained: policy explain IMAGE",
-        "checked: policy lint .config/notation/trustpolicy.json",
+        "a store is missing: policy lint .config/notation/trustpolicy.oci.json",
+        "the store: cert add --aws-signer",
+        "checked: policy lint .config/notation/trustpolicy.oci.json",
         "misspelt: policy lint misspelt.json",
         "not a policy: policy lint words.txt",
         "not there: policy lint none.json",
         "not imported: policy import --force misspelt.json",
         "no cases: policy test cases.json",
+        "as expected: policy test good.json",
+        "not as expected: policy test bad.json",
+        "not there to import: policy import --force none.json",
+        "imported: policy import --force .config/notation/trustpolicy.oci.json",
     ]);
     transcript.assert_snapshot("policies");
 }

@@ -2,7 +2,11 @@
 
 /// The forms that are replaced: `d` is a digit, `x` a digit in hexadecimal and `X` one in capitals,
 /// `w` a letter or digit, `A` a letter, `B` one of base64.
-const FORMS: [(&str, &str); 15] = [
+const FORMS: [(&str, &str); 18] = [
+    (
+        "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx",
+        "DIGEST",
+    ),
     (
         "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx",
         "DIGEST",
@@ -22,7 +26,9 @@ const FORMS: [(&str, &str); 15] = [
         "object version: VERSION",
     ),
     ("version: wwwwwwwwww", "version: VERSION"),
+    ("version `wwwwwwwwww`", "version `VERSION`"),
     (": BBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBB=", ": SHA256"),
+    ("`BBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBB=`", "`SHA256`"),
     ("request `XXXXXXXXXXXXXXXX`", "request `ID`"),
 ];
 
@@ -100,6 +106,14 @@ fn only_what_changes_is_replaced() {
         (
             "job 1896588b-8be4-46ff-8b2f-d6f5673d101b; ü".to_owned(),
             "job UUID; ü",
+        ),
+        ("sha384:".to_owned() + &"0a".repeat(48), "sha384:DIGEST"),
+        (
+            format!(
+                "package `{}=`, version `vXWtna206R`",
+                "8Bq".repeat(14) + "/"
+            ),
+            "package `SHA256`, version `VERSION`",
         ),
         ("(request `700B2403537C8A77`)".to_owned(), "(request `ID`)"),
     ] {

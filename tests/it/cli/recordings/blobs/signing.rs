@@ -38,15 +38,6 @@ const DIFFERENCES: &[Difference] = &[
         why: "nothing was there",
     },
     Difference {
-        cases: &["signature directory is a file"],
-        exit: None,
-        stdout: Text::Same,
-        stderr: Text::Begins(
-            "Error: failed to write signature to file: could not make the directory `file.txt`",
-        ),
-        why: "our own words for what the system says",
-    },
-    Difference {
         cases: &["signature path is a directory"],
         exit: None,
         stdout: Text::Same,

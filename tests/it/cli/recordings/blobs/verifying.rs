@@ -98,16 +98,6 @@ const DIFFERENCES: &[Difference] = &[
         why: "the specification requires it",
     },
     Difference {
-        cases: &["verification plugin missing"],
-        exit: None,
-        stdout: Text::Same,
-        stderr: Text::Begins(
-            "Error: signature verification failed: plugin `p` is not installed: there is no \
-             `<config>/notation/plugins/p/notation-p`",
-        ),
-        why: "our own words for a plugin that is not there",
-    },
-    Difference {
         cases: &["two files, the second is ignored"],
         exit: Some(1),
         stdout: Text::Nothing,
