@@ -112,7 +112,7 @@ pub mod fuzzing {
             }
             Err(source) => Err(super::Error::Malformed {
                 url: url.to_string(),
-                source: Arc::new(source),
+                source: std::sync::Arc::new(source),
             }),
         }
     }
