@@ -143,8 +143,8 @@ def signer(table, program, times):
 def starting(table, program, _times):
     for arguments in [["get-plugin-metadata"], ["version"], ["--help"]]:
         table.add(f"`{arguments[0]}`: times a Rust program that only prints", start_up(program, *arguments), most=1.5)
-    found = start_up(notation_binary(), "version")
-    table.add("a Go program with notation-go that prints its version: times the same", found)
+    for argument in ["version", "--help"]:
+        table.add(f"`notation {argument}`: times the same", start_up(notation_binary(), argument))
     table.add("the program", program.stat().st_size / 1e6, "{:.1f} MB")
 
 

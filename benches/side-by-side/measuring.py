@@ -26,16 +26,17 @@ def build():
     return TARGET / "release" / "countersign"
 
 
-def build_scene(*others):
+def build_scene():
     """The registry."""
     CACHE.mkdir(exist_ok=True)
-    for name in ["scene", *others]:
-        subprocess.run(["go", "build", "-o", CACHE / name, f"./{name}"], cwd=HERE, check=True)
+    subprocess.run(["go", "build", "-o", CACHE / "scene", "./scene"], cwd=HERE, check=True)
 
 
 def build_peers():
-    """The registry, a program around notation's library, whose client is not to be had as a Go module, and a bare GET."""
-    build_scene("notation")
+    """The registry, notation's client and a bare GET."""
+    build_scene()
+    client = "github.com/notaryproject/notation/cmd/notation"
+    subprocess.run(["go", "build", "-o", CACHE / "notation", client], cwd=HERE / "notation", check=True)
     # With the crates of the library, whatever their files are called.
     command = ["cargo", "build", "--profile", "quick", "--lib", "--locked", "--quiet", "--message-format", "json"]
     built = subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True).stdout
@@ -198,7 +199,7 @@ def start_up(program, *arguments):
 
 
 def notation_binary():
-    """The program around notation's library."""
+    """notation's client."""
     return CACHE / "notation"
 
 
