@@ -80,8 +80,6 @@ use transport::Session;
 /// What fuzz targets need from inside; not compiled otherwise.
 #[cfg(fuzzing)]
 pub mod fuzzing {
-    use std::sync::Arc;
-
     use url::Url;
 
     pub use super::credentials::read_docker_config;
