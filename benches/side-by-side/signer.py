@@ -6,10 +6,9 @@ import os
 import pathlib
 import shutil
 import subprocess
-import tempfile
 import urllib.request
 
-from measuring import ROOT, TARGET, measure
+from measuring import ROOT, TARGET, measure, new_home
 
 PROFILE = "arn:aws:signer:us-east-1:111122223333:/signing-profiles/bench"
 MANIFEST = "application/vnd.oci.image.manifest.v1+json"
@@ -27,7 +26,7 @@ class SignerScene:
     """AWS on loopback, a home directory that trusts its root, and images that are not signed yet."""
 
     def __init__(self, emulator, program, images):
-        self.home = pathlib.Path(tempfile.mkdtemp(prefix="side-by-side-"))
+        self.home = new_home()
         data = self.home / "aws"
         command = [emulator, "--listen", "127.0.0.1:0", "--data-dir", data]
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)

@@ -63,7 +63,7 @@ impl Pace {
     }
 
     /// Waits until AWS may be asked.
-    pub(super) async fn turn(&self) {
+    pub(crate) async fn turn(&self) {
         let _first_in_line = self.0.queue.lock().await;
         // It may be put off in the meantime.
         while let Some(later) = self.take() {

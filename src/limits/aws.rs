@@ -106,6 +106,10 @@ pub const MIN_REMAINING: Duration = Duration::from_hours(24);
 /// account in a region (`GetRevocationStatus`), which other processes share.
 pub const MAX_REVOCATION_QUESTIONS_PER_SECOND: usize = 100;
 
+/// Manifests that one process asks Amazon ECR for in a second: the quota of an account in a Region (`BatchGetImage`, by the
+/// page of quotas). Its quotas of lists of referrers and of blobs could not be read: what slows those down is the answer 429.
+pub const ECR_MANIFESTS_PER_SECOND: usize = 2_000;
+
 /// Time that one question to AWS Signer about revocation may take, with every attempt and every wait.
 pub const AWS_REVOCATION_TIMEOUT: Duration = Duration::from_secs(30);
 

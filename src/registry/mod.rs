@@ -16,6 +16,7 @@ mod authorization;
 mod challenge;
 mod content_cache;
 mod credentials;
+mod ecr_pace;
 mod ecr_tokens;
 mod endpoint;
 mod error;
@@ -74,6 +75,7 @@ use url::Url;
 use crate::http::Pool;
 use crate::limits;
 use crate::reference::{Reference, RegistryName, Scheme};
+use ecr_pace::EcrPaces;
 use endpoint::{Endpoint, Registry};
 use transport::Session;
 
@@ -133,6 +135,7 @@ struct Inner {
     credentials: Credentials,
     plain_http: PlainHttp,
     sessions: Mutex<HashMap<SessionKey, Arc<Session>>>,
+    ecr_paces: EcrPaces,
 }
 
 /// A token is for one registry, one repository and one purpose.
@@ -147,6 +150,7 @@ impl Client {
                 credentials,
                 plain_http,
                 sessions: Mutex::default(),
+                ecr_paces: EcrPaces::default(),
             }),
             content: None,
         }
@@ -193,13 +197,19 @@ impl Client {
                 access,
                 pool: self.shared.pool.clone(),
             };
-            Arc::new(Session::new(endpoint, self.shared.credentials.clone()))
+            Arc::new(self.session_with(endpoint))
         });
         Ok(RemoteRepository {
             session: Arc::clone(session),
             reference: reference.clone(),
             content: self.content.clone(),
         })
+    }
+
+    fn session_with(&self, endpoint: Endpoint) -> Session {
+        let pace = endpoint.registry.ecr.as_ref();
+        let pace = pace.map(|registry| self.shared.ecr_paces.of(registry));
+        Session::new(endpoint, self.shared.credentials.clone(), pace)
     }
 
     /// How the registry of `reference` is spoken to.

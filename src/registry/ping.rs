@@ -5,7 +5,6 @@ use http::StatusCode;
 
 use super::endpoint::{Access, Endpoint};
 use super::error::Error;
-use super::transport::Session;
 use super::words::Words;
 use super::{Client, media_types};
 use crate::reference::RegistryName;
@@ -28,7 +27,7 @@ impl Client {
             access: Access::Pull,
             pool: self.shared.pool.clone(),
         };
-        let session = Session::new(endpoint, self.shared.credentials.clone());
+        let session = self.session_with(endpoint);
         let response = session.get(url.clone(), media_types::ACCEPT_ANY).await?;
         match response.status() {
             StatusCode::OK => Ok(()),

@@ -10,6 +10,7 @@ use url::Url;
 
 use super::authorization::{Authorization, Authorizer};
 use super::credentials::Credentials;
+use super::ecr_pace::EcrPace;
 use super::endpoint::Endpoint;
 use super::error::Error;
 use super::room::{self, Held};
@@ -33,15 +34,17 @@ pub(super) enum Repeat {
 pub(super) struct Session {
     pub(super) endpoint: Arc<Endpoint>,
     authorizer: Authorizer,
+    pace: Option<EcrPace>,
 }
 
 impl Session {
-    /// Speaks to `endpoint` with what `credentials` have for it.
-    pub(super) fn new(endpoint: Endpoint, credentials: Credentials) -> Self {
+    /// Speaks to `endpoint` with what `credentials` have for it, at `pace` if there is one.
+    pub(super) fn new(endpoint: Endpoint, credentials: Credentials, pace: Option<EcrPace>) -> Self {
         let endpoint = Arc::new(endpoint);
         Self {
             authorizer: Authorizer::new(Arc::clone(&endpoint), credentials),
             endpoint,
+            pace,
         }
     }
 
@@ -195,6 +198,9 @@ impl Session {
     }
 
     async fn send_once(&self, request: &Request, repeat: Repeat) -> Result<Response, Error> {
+        if let Some(pace) = &self.pace {
+            pace.turn(request.url()).await;
+        }
         let pool = self.endpoint.pool_for(request.url());
         let sent = match repeat {
             Repeat::Allowed => pool.send_idempotent(request).await,
