@@ -225,11 +225,14 @@ impl Drop for Turn {
 #[cfg(test)]
 mod tests {
     use futures_util::FutureExt as _;
-    use http::HeaderMap;
     use http::header::RETRY_AFTER;
+    use http::{HeaderMap, Method};
+    use reqwest::Request;
     use tokio::task::unconstrained;
     use tokio::time::advance;
 
+    use super::super::testing::{Reply, Server};
+    use super::super::{Pool, Settings};
     use super::*;
 
     const LONGEST: Duration = Duration::from_secs(5);
@@ -338,5 +341,30 @@ mod tests {
         let held = refused.answered(StatusCode::UNAUTHORIZED, &HeaderMap::new(), LONGEST);
         assert!(held.is_none());
         assert!(flows.turn(&url).now_or_never().is_some());
+    }
+
+    #[tokio::test]
+    async fn uploads_that_were_begun_do_not_wait_for_each_other() {
+        let server = Server::start(|request| {
+            if request.starts_with("GET ") {
+                return Reply::new(429, "").header("Retry-After", "0");
+            }
+            Reply::new(202, "")
+        });
+        let server = server.await;
+        let url = Url::parse(&format!("http://{}/", server.address())).unwrap();
+        let pool = Pool::new(Settings::default());
+        // Sent again and again, until the window is as narrow as it gets.
+        let busy = Request::new(Method::GET, url.clone());
+        assert_eq!(pool.send_idempotent(&busy).await.unwrap().status(), 429);
+        assert!(server.asked().len() > 5, "{:?}", server.asked());
+        let upload = Request::new(Method::POST, url);
+        let mut begun = Vec::new();
+        for _ in 0..=LEAST_REQUESTS_OF_ONE_HOST {
+            let answered = pool.send_while_busy(&upload);
+            let answered = tokio::time::timeout(Duration::from_secs(20), answered).await;
+            begun.push(answered.expect("it has its turn").unwrap());
+        }
+        assert!(begun.iter().all(|answer| answer.status() == 202));
     }
 }

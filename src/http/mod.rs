@@ -377,6 +377,9 @@ impl Pool {
         trace.answered(&response);
         let longest = self.0.settings.max_retry_delay;
         let turn = turn.answered(response.status(), response.headers(), longest);
+        // Only what is read is read to its end before the next request. Who begins an upload still has that answer when it
+        // asks for the next turn, and in a narrow window such uploads would wait for each other.
+        let turn = turn.filter(|_| method == reqwest::Method::GET);
         let extensions = response.extensions_mut();
         extensions.insert(method);
         if !carried.is_empty() {
