@@ -4,7 +4,8 @@
 //! A window for each host begins wide, grows while all of it is used and answers come as quickly as the quickest did,
 //! and is halved where the host answers 429 or 503, or takes no connection (additive increase, multiplicative
 //! decrease, as TCP has it). `Retry-After` stops all requests to the host, not only the one that it answers. Waiting
-//! for a turn does not use up the artifact's time.
+//! for a turn does not use up the artifact's time. A request counts until its answer is read; one that is sent to change
+//! something, until the head of its answer.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
