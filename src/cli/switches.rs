@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
-use clap::{ArgAction, Command};
+use clap::{Arg, ArgAction, Command};
 
 /// What stands for on, and what for off; the first of each is the one that help has.
 const ON: [&str; 6] = ["true", "1", "t", "T", "TRUE", "True"];
@@ -32,20 +32,10 @@ pub(super) fn without_values(root: &Command, arguments: Vec<OsString>) -> Vec<Os
                 None => is_naming_command = false,
             }
         }
-        let switch = text
-            .strip_prefix("--")
-            .and_then(|rest| rest.split_once('='))
-            .filter(|(name, _)| !is_over && is_switch(root, command, name));
-        let by_letter = short_with_value(text)
-            .filter(|(letter, _)| !is_over && is_short_switch(root, command, *letter));
-        match (switch, by_letter) {
-            (Some((name, value)), _) if is_on(value) == Some(true) => {
-                kept.push(format!("--{name}").into());
-            }
-            (_, Some((letter, value))) if is_on(value) == Some(true) => {
-                kept.push(format!("-{letter}").into());
-            }
-            (Some((_, value)), _) | (_, Some((_, value))) if is_on(value) == Some(false) => {}
+        let switch = switch_with_value(root, command, text).filter(|_| !is_over);
+        match switch.map(|(switch, value)| (switch, is_on(value))) {
+            Some((switch, Some(true))) => kept.push(switch.into()),
+            Some((_, Some(false))) => {}
             _ => kept.push(argument),
         }
     }
@@ -71,19 +61,24 @@ pub(super) fn short_with_value(text: &str) -> Option<(char, &str)> {
     }
 }
 
-fn is_short_switch(root: &Command, command: &Command, letter: char) -> bool {
-    let mut arguments = command.get_arguments().chain(root.get_arguments());
-    arguments.any(|argument| {
-        argument.get_short() == Some(letter) && matches!(argument.get_action(), ArgAction::SetTrue)
-    })
-}
-
-fn is_switch(root: &Command, command: &Command, name: &str) -> bool {
+/// A switch of the command, by its name or its letter, and the value that it is given: `--name` and `true` of
+/// `--name=true`.
+fn switch_with_value<'t>(
+    root: &Command,
+    command: &Command,
+    text: &'t str,
+) -> Option<(&'t str, &'t str)> {
+    let (switch, value) = text.split_once('=')?;
+    let letter = short_with_value(text).map(|(letter, _)| letter);
+    let is_named = |argument: &Arg| match switch.strip_prefix("--") {
+        Some(name) => argument.get_long() == Some(name),
+        None => letter.is_some() && argument.get_short() == letter,
+    };
     // A flag of every command is the root's until arguments are parsed.
     let mut arguments = command.get_arguments().chain(root.get_arguments());
-    arguments.any(|argument| {
-        argument.get_long() == Some(name) && matches!(argument.get_action(), ArgAction::SetTrue)
-    })
+    let is_switch = arguments
+        .any(|argument| is_named(argument) && matches!(argument.get_action(), ArgAction::SetTrue));
+    is_switch.then_some((switch, value))
 }
 
 #[cfg(test)]
@@ -92,7 +87,7 @@ mod tests {
 
     #[test]
     fn a_value_has_every_spelling_of_go() {
-        let parser = || clap::Arg::new("x").long("x").value_parser(value_parser());
+        let parser = || Arg::new("x").long("x").value_parser(value_parser());
         let read = |value: &str| {
             let line = ["c".to_owned(), format!("--x={value}")];
             let matches = Command::new("c").arg(parser()).try_get_matches_from(line);

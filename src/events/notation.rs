@@ -12,172 +12,154 @@ pub(super) struct Head<'a> {
     pub(super) level: &'a str,
 }
 
-impl Head<'_> {
-    fn write(&self, text: &mut String, level: &str, message: &str) {
-        if let Some(time) = self.time {
-            let _ = write!(text, "time={time} ");
-        }
-        let _ = writeln!(text, "level={level} msg={message}");
-    }
-}
-
 /// The lines of an event; `request` counts requests.
 pub(super) fn lines(fields: &Fields, head: &Head<'_>, request: impl FnOnce() -> u64) -> String {
-    let mut text = String::new();
-    let field = |name: &str| {
-        let mut others = fields.others.iter();
-        others
-            .find(|(other, _)| *other == name)
-            .map(|(_, value)| shown(value))
+    let mut lines = Lines {
+        fields,
+        head,
+        text: String::new(),
     };
     let told = match fields.message.as_str() {
         "request answered" | "request failed" => {
-            write_request(&mut text, head, request(), field);
+            lines.write_request(request());
             Some(())
         }
-        "reference resolved" => write_resolved(&mut text, head, field),
-        "trust policy statement applies" => write_statement(&mut text, head, field),
-        "validation failed" => write_failed(&mut text, head, field),
-        "signature judged" => write_judged(&mut text, head, field),
+        "reference resolved" => lines.write_resolved(),
+        "trust policy statement applies" => lines.write_statement(),
+        "validation failed" => lines.write_failed(),
+        "signature judged" => lines.write_judged(),
         _ => None,
     };
     if told.is_none() {
-        let level = if head.level == "warn" {
-            "warning"
-        } else {
-            head.level
+        lines.write_generic();
+    }
+    lines.text
+}
+
+/// What is written of one event. Where a field is missing that a sentence has, nothing is.
+struct Lines<'a> {
+    fields: &'a Fields,
+    head: &'a Head<'a>,
+    text: String,
+}
+
+impl Lines<'_> {
+    fn field(&self, name: &str) -> Option<String> {
+        let mut others = self.fields.others.iter();
+        let found = others.find(|(other, _)| *other == name);
+        found.map(|(_, value)| shown(value))
+    }
+
+    fn write(&mut self, level: &str, message: &str) {
+        if let Some(time) = self.head.time {
+            let _ = write!(self.text, "time={time} ");
+        }
+        let _ = writeln!(self.text, "level={level} msg={message}");
+    }
+
+    /// At the event's own level.
+    fn tell(&mut self, message: &str) {
+        self.write(self.head.level, message);
+    }
+
+    /// What notation has no sentence for.
+    fn write_generic(&mut self) {
+        let level = match self.head.level {
+            "warn" => "warning",
+            level => level,
         };
-        head.write(&mut text, level, &generic(fields));
+        let mut message = self.fields.message.clone();
+        for (name, value) in &self.fields.others {
+            let _ = write!(message, " {name}={}", quoted(&shown(value)));
+        }
+        self.write(level, &message);
     }
-    text
-}
 
-/// What notation has no sentence for.
-fn generic(fields: &Fields) -> String {
-    let mut message = fields.message.clone();
-    for (name, value) in &fields.others {
-        let _ = write!(message, " {name}={}", quoted(&shown(value)));
-    }
-    message
-}
-
-/// Headers are left out: they hold credentials.
-fn write_request(
-    text: &mut String,
-    head: &Head<'_>,
-    number: u64,
-    field: impl Fn(&str) -> Option<String>,
-) {
-    let of = |name: &str| field(name).unwrap_or_default();
-    let request = format!(
-        "Request #{number}\n> Request: \"{}\" \"{}\"",
-        of("method"),
-        of("url")
-    );
-    head.write(text, "debug", &request);
-    if let Some(error) = field("error") {
-        head.write(
-            text,
-            "error",
-            &format!("Error in getting response: {error}"),
+    /// Headers are left out: they hold credentials.
+    fn write_request(&mut self, number: u64) {
+        let of = |name: &str| self.field(name).unwrap_or_default();
+        let (method, url, status) = (of("method"), of("url"), of("status"));
+        let request = format!("Request #{number}\n> Request: \"{method}\" \"{url}\"");
+        self.write("debug", &request);
+        if let Some(error) = self.field("error") {
+            self.write("error", &format!("Error in getting response: {error}"));
+            return;
+        }
+        let name = status.parse().ok().and_then(|status| {
+            let status = reqwest::StatusCode::from_u16(status).ok()?;
+            status.canonical_reason()
+        });
+        let response = format!(
+            "Response #{number}\n< Response status: \"{status} {}\"",
+            name.unwrap_or_default()
         );
-        return;
+        self.write("debug", &response);
     }
-    let status = of("status");
-    let name = status.parse().ok().and_then(|status| {
-        let status = reqwest::StatusCode::from_u16(status).ok()?;
-        status.canonical_reason()
-    });
-    let response = format!(
-        "Response #{number}\n< Response status: \"{status} {}\"",
-        name.unwrap_or_default()
-    );
-    head.write(text, "debug", &response);
-}
 
-fn write_resolved(
-    text: &mut String,
-    head: &Head<'_>,
-    field: impl Fn(&str) -> Option<String>,
-) -> Option<()> {
-    let reference = field("reference")?;
-    let target = reference
-        .rsplit_once('@')
-        .or_else(|| reference.rsplit_once(':'))
-        .map_or(reference.as_str(), |(_, target)| target);
-    let message = format!(
-        "Reference {target} resolved to manifest descriptor: {{MediaType:{} Digest:{} Size:{} URLs:[] \
-         Annotations:map[] Data:[] Platform:<nil> ArtifactType:}}",
-        field("media_type")?,
-        field("digest")?,
-        field("bytes")?
-    );
-    head.write(text, head.level, &message);
-    Some(())
-}
-
-fn write_statement(
-    text: &mut String,
-    head: &Head<'_>,
-    field: impl Fn(&str) -> Option<String>,
-) -> Option<()> {
-    let (artifact, level) = (field("artifact")?, field("level_of_statement")?);
-    let mut write = |message: &str| head.write(text, head.level, message);
-    write("Checking whether signature verification should be skipped or not");
-    let file = field("file").map(|file| format!(" File:{file}"));
-    write(&format!(
-        "Trust policy configuration: &{{Name:{} SignatureVerification:{{VerificationLevel:{level}}}{}}}",
-        field("statement")?,
-        file.unwrap_or_default()
-    ));
-    if level == "skip" {
-        write(&format!("Signature verification skipped for {artifact}"));
-    } else {
-        write(
-            "Check over. The signature verification level is not set to 'skip' in the trust policy.",
+    fn write_resolved(&mut self) -> Option<()> {
+        let reference = self.field("reference")?;
+        let target = reference
+            .rsplit_once('@')
+            .or_else(|| reference.rsplit_once(':'))
+            .map_or(reference.as_str(), |(_, target)| target);
+        let message = format!(
+            "Reference {target} resolved to manifest descriptor: {{MediaType:{} Digest:{} Size:{} URLs:[] \
+             Annotations:map[] Data:[] Platform:<nil> ArtifactType:}}",
+            self.field("media_type")?,
+            self.field("digest")?,
+            self.field("bytes")?
         );
+        self.tell(&message);
+        Some(())
     }
-    Some(())
-}
 
-fn write_failed(
-    text: &mut String,
-    head: &Head<'_>,
-    field: impl Fn(&str) -> Option<String>,
-) -> Option<()> {
-    let (validation, failure) = (field("validation")?, field("failure")?);
-    let (level, action) = match field("set_to")?.as_str() {
-        "log" => ("warning", " with validation action set to \"logged\""),
-        _ => ("error", ""),
-    };
-    let message = format!("{validation} validation failed{action}. Failure reason: {failure}");
-    head.write(text, level, &message);
-    Some(())
-}
-
-fn write_judged(
-    text: &mut String,
-    head: &Head<'_>,
-    field: impl Fn(&str) -> Option<String>,
-) -> Option<()> {
-    let signature = field("signature")?;
-    let of_artifact = field("artifact").map(|artifact| format!(" for artifact {artifact}"));
-    match field("failure") {
-        Some(failure) => head.write(
-            text,
-            "warning",
-            &format!("Signature {signature} failed verification with error: {failure}"),
-        ),
-        None => head.write(
-            text,
-            head.level,
-            &format!(
-                "Signature verification succeeded{} with signature digest {signature}",
-                of_artifact.unwrap_or_default()
-            ),
-        ),
+    fn write_statement(&mut self) -> Option<()> {
+        let (artifact, level) = (self.field("artifact")?, self.field("level_of_statement")?);
+        let statement = self.field("statement")?;
+        let file = self.field("file").map(|file| format!(" File:{file}"));
+        self.tell("Checking whether signature verification should be skipped or not");
+        self.tell(&format!(
+            "Trust policy configuration: &{{Name:{statement} SignatureVerification:{{VerificationLevel:{level}}}{}}}",
+            file.unwrap_or_default()
+        ));
+        if level == "skip" {
+            self.tell(&format!("Signature verification skipped for {artifact}"));
+        } else {
+            self.tell(
+                "Check over. The signature verification level is not set to 'skip' in the trust policy.",
+            );
+        }
+        Some(())
     }
-    Some(())
+
+    fn write_failed(&mut self) -> Option<()> {
+        let (validation, failure) = (self.field("validation")?, self.field("failure")?);
+        let (level, action) = match self.field("set_to")?.as_str() {
+            "log" => ("warning", " with validation action set to \"logged\""),
+            _ => ("error", ""),
+        };
+        let message = format!("{validation} validation failed{action}. Failure reason: {failure}");
+        self.write(level, &message);
+        Some(())
+    }
+
+    fn write_judged(&mut self) -> Option<()> {
+        let signature = self.field("signature")?;
+        if let Some(failure) = self.field("failure") {
+            let message =
+                format!("Signature {signature} failed verification with error: {failure}");
+            self.write("warning", &message);
+            return Some(());
+        }
+        let artifact = self
+            .field("artifact")
+            .map(|artifact| format!(" for artifact {artifact}"));
+        self.tell(&format!(
+            "Signature verification succeeded{} with signature digest {signature}",
+            artifact.unwrap_or_default()
+        ));
+        Some(())
+    }
 }
 
 #[cfg(test)]

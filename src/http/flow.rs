@@ -11,7 +11,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use http::StatusCode;
+use http::{Method, StatusCode};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, sleep_until};
 use url::{Position, Url};
@@ -181,8 +181,12 @@ pub(super) struct Turn {
 impl Turn {
     /// The head of the answer came. Where there is a body to be read, the request counts until that was done: the turn
     /// is given back. No pause is longer than `longest`.
+    ///
+    /// Only what is read is read to its end before the next request. Who begins an upload still has that answer when it
+    /// asks for the next turn, and in a narrow window such uploads would wait for each other.
     pub(super) fn answered(
         self,
+        method: &Method,
         status: StatusCode,
         headers: &http::HeaderMap,
         longest: Duration,
@@ -200,7 +204,7 @@ impl Turn {
         }
         self.flow.answered(self.since, self.waited);
         // Errors and redirects are short, and who reads one may send the next request before it is dropped.
-        status.is_success().then_some(self)
+        (method == Method::GET && status.is_success()).then_some(self)
     }
 
     /// No connection stood: the host, or this machine, has too many.
@@ -226,8 +230,8 @@ impl Drop for Turn {
 #[cfg(test)]
 mod tests {
     use futures_util::FutureExt as _;
+    use http::HeaderMap;
     use http::header::RETRY_AFTER;
-    use http::{HeaderMap, Method};
     use reqwest::Request;
     use tokio::task::unconstrained;
     use tokio::time::advance;
@@ -248,7 +252,7 @@ mod tests {
     }
 
     fn answer(turn: Turn, status: StatusCode) {
-        drop(turn.answered(status, &HeaderMap::new(), LONGEST));
+        drop(turn.answered(&Method::GET, status, &HeaderMap::new(), LONGEST));
     }
 
     #[tokio::test(start_paused = true)]
@@ -312,7 +316,7 @@ mod tests {
         let turn = flows.turn(&url).await;
         let headers = [(RETRY_AFTER, "3".parse().unwrap())];
         let busy = StatusCode::TOO_MANY_REQUESTS;
-        drop(turn.answered(busy, &headers.into_iter().collect(), LONGEST));
+        drop(turn.answered(&Method::GET, busy, &headers.into_iter().collect(), LONGEST));
         let mut next = Box::pin(flows.turn(&url));
         assert!(next.as_mut().now_or_never().is_none());
         assert!(flows.turn(&host("b")).now_or_never().is_some());
@@ -326,7 +330,7 @@ mod tests {
         let turn = flows.turn(&url).await;
         let headers = [(RETRY_AFTER, "6".parse().unwrap())];
         let busy = StatusCode::TOO_MANY_REQUESTS;
-        drop(turn.answered(busy, &headers.into_iter().collect(), LONGEST));
+        drop(turn.answered(&Method::GET, busy, &headers.into_iter().collect(), LONGEST));
         assert!(flows.turn(&url).now_or_never().is_some());
     }
 
@@ -335,11 +339,16 @@ mod tests {
         let (flows, url) = (Flows::default(), host("a"));
         let mut turns = all(&flows, &url);
         let read = turns.pop().unwrap();
-        let held = read.answered(StatusCode::OK, &HeaderMap::new(), LONGEST);
+        let held = read.answered(&Method::GET, StatusCode::OK, &HeaderMap::new(), LONGEST);
         assert!(held.is_some());
         assert!(flows.turn(&url).now_or_never().is_none());
         let refused = turns.pop().unwrap();
-        let held = refused.answered(StatusCode::UNAUTHORIZED, &HeaderMap::new(), LONGEST);
+        let held = refused.answered(
+            &Method::GET,
+            StatusCode::UNAUTHORIZED,
+            &HeaderMap::new(),
+            LONGEST,
+        );
         assert!(held.is_none());
         assert!(flows.turn(&url).now_or_never().is_some());
     }

@@ -376,12 +376,12 @@ impl Pool {
         };
         trace.answered(&response);
         let longest = self.0.settings.max_retry_delay;
-        let turn = turn.answered(response.status(), response.headers(), longest);
-        // Only what is read is read to its end before the next request. Who begins an upload still has that answer when it
-        // asks for the next turn, and in a narrow window such uploads would wait for each other.
-        let turn = turn.filter(|_| method == reqwest::Method::GET);
+        let turn = turn.answered(&method, response.status(), response.headers(), longest);
         let extensions = response.extensions_mut();
-        extensions.insert(method);
+        // Nearly all are `GET`, which is what is taken for granted.
+        if method != reqwest::Method::GET {
+            extensions.insert(method);
+        }
         if !carried.is_empty() {
             extensions.insert(carried);
         }

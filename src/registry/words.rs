@@ -17,12 +17,14 @@ pub struct Words {
 }
 
 impl Words {
+    #[cfg(any(test, fuzzing))]
+    pub(super) fn parse(body: &[u8], carried: &Carried) -> Self {
+        Self::in_body(Body::read(body), carried)
+    }
+
     /// The words in the body of an error: the specification's `errors`, or what token servers say.
     /// Nothing that the request `carried` and that is secret is kept.
-    pub(super) fn parse(body: &[u8], carried: &Carried) -> Self {
-        let Ok(body) = serde_json::from_slice::<Body>(body) else {
-            return Self::default();
-        };
+    fn in_body(body: Body, carried: &Carried) -> Self {
         let mut words: Vec<String> = body
             .errors
             .into_iter()
@@ -51,17 +53,17 @@ impl Words {
         );
         let status = response.status();
         let body = read_body(response, limits::MAX_ERROR_BODY_BYTES).await;
-        let body = body.unwrap_or_default();
-        let errors = in_notation(&body).map(|errors| clean(&carried.blot(&errors)));
-        let reason = errors.unwrap_or_else(|| {
-            let name = status.canonical_reason().unwrap_or_default();
-            name.to_owned()
-        });
+        let body = Body::read(&body.unwrap_or_default());
+        let reason = if body.errors.is_empty() {
+            status.canonical_reason().unwrap_or_default().to_owned()
+        } else {
+            clean(&carried.blot(&in_notation(&body.errors)))
+        };
         let status = status.as_u16();
         let answer = format!("{asked}: response status code {status}: {reason}");
         Self {
             answer: Some(answer.into()),
-            ..Self::parse(&body, &carried)
+            ..Self::in_body(body, &carried)
         }
     }
 
@@ -86,7 +88,7 @@ impl fmt::Display for Words {
 }
 
 /// The body of an error.
-#[derive(serde::Deserialize)]
+#[derive(Default, serde::Deserialize)]
 struct Body {
     #[serde(default)]
     errors: Vec<OneError>,
@@ -95,28 +97,33 @@ struct Body {
     message: Option<String>,
 }
 
+impl Body {
+    /// Nothing, where it is something else.
+    fn read(bytes: &[u8]) -> Self {
+        serde_json::from_slice(bytes).unwrap_or_default()
+    }
+}
+
 #[derive(serde::Deserialize)]
 struct OneError {
     code: Option<String>,
     message: Option<String>,
 }
 
-/// The errors of the specification in a body, as notation's client writes them.
-fn in_notation(body: &[u8]) -> Option<String> {
-    let body = serde_json::from_slice::<Body>(body).ok()?;
-    let errors: Vec<String> = body
-        .errors
-        .into_iter()
+/// The specification's errors, as notation's client writes them.
+fn in_notation(errors: &[OneError]) -> String {
+    let errors: Vec<String> = errors
+        .iter()
         .map(|error| {
-            let code = error.code.unwrap_or_default();
+            let code = error.code.as_deref().unwrap_or_default();
             let code = code.replace('_', " ").to_lowercase();
-            match error.message.filter(|message| !message.is_empty()) {
-                Some(message) => format!("{code}: {message}"),
-                None => code,
+            match error.message.as_deref() {
+                Some(message) if !message.is_empty() => format!("{code}: {message}"),
+                _ => code,
             }
         })
         .collect();
-    (!errors.is_empty()).then(|| errors.join("; "))
+    errors.join("; ")
 }
 
 /// `text` without what a terminal draws by, and not too long.
@@ -138,13 +145,14 @@ mod tests {
         for (body, errors) in [
             (
                 r#"{"errors":[{"code":"NAME_UNKNOWN","message":"no","detail":{}},{"code":"DENIED"}]}"#,
-                Some("name unknown: no; denied"),
+                "name unknown: no; denied",
             ),
-            (r#"{"errors":[]}"#, None),
-            (r#"{"details":"x"}"#, None),
-            ("<html>", None),
+            (r#"{"errors":[]}"#, ""),
+            (r#"{"details":"x"}"#, ""),
+            ("<html>", ""),
         ] {
-            assert_eq!(in_notation(body.as_bytes()).as_deref(), errors, "{body}");
+            let body = Body::read(body.as_bytes());
+            assert_eq!(in_notation(&body.errors), errors);
         }
     }
 

@@ -152,25 +152,44 @@ fn is_of_template(resources: &Node, value: &Node, types: &[&str]) -> bool {
 
 /// The resource whose ARN a plain `Ref` or `Fn::GetAtt` is.
 fn named_resource(value: &Node) -> Option<&str> {
-    let (function, argument) = match (&value.tag, &value.content) {
-        (Some(tag), _) => (tag.text.as_str(), value),
-        (None, Content::Mapping(members)) => match members.as_slice() {
-            [only] if only.value.tag.is_none() => (only.name.as_str(), &only.value),
-            _ => return None,
-        },
-        (None, _) => return None,
-    };
-    match (function, &argument.content) {
-        ("!Ref" | "Ref", Content::Scalar(name)) => Some(&name.text),
-        ("!GetAtt" | "Fn::GetAtt", Content::Scalar(way)) => {
+    match plain_call(value)? {
+        (Function::Ref, Content::Scalar(name)) => Some(&name.text),
+        (Function::GetAtt, Content::Scalar(way)) => {
             let (name, attribute) = way.text.split_once('.')?;
             ARNS.contains(&attribute).then_some(name)
         }
-        ("!GetAtt" | "Fn::GetAtt", Content::Sequence(way)) => match way.as_slice() {
+        (Function::GetAtt, Content::Sequence(way)) => match way.as_slice() {
             [name, attribute] => {
                 let is_arn = ARNS.contains(&attribute.text()?);
                 name.text().filter(|_| is_arn)
             }
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// The functions that can be told without CloudFormation.
+#[derive(Clone, Copy)]
+enum Function {
+    Ref,
+    GetAtt,
+}
+
+/// The function that a value is, in the short or the long form, and what it is given: no value of another function.
+fn plain_call(value: &Node) -> Option<(Function, &Content)> {
+    match (&value.tag, &value.content) {
+        (Some(tag), content) => match tag.text.as_str() {
+            "!Ref" => Some((Function::Ref, content)),
+            "!GetAtt" => Some((Function::GetAtt, content)),
+            _ => None,
+        },
+        (None, Content::Mapping(members)) => match members.as_slice() {
+            [only] if only.value.tag.is_none() => match only.name.as_str() {
+                "Ref" => Some((Function::Ref, &only.value.content)),
+                "Fn::GetAtt" => Some((Function::GetAtt, &only.value.content)),
+                _ => None,
+            },
             _ => None,
         },
         _ => None,
@@ -205,18 +224,9 @@ fn find_in_function<'d>(
 
 /// An image that is written out, or is the value of a parameter.
 fn find_image<'d>(finder: &mut Finder<'d>, image: &Place<'d>) -> Result<(), Error> {
-    if let (Some(tag), Content::Scalar(scalar)) = (&image.node.tag, &image.node.content)
-        && tag.text == "!Ref"
-    {
+    if let Some((Function::Ref, Content::Scalar(name))) = plain_call(image.node) {
         let range = image.node.start()..image.node.range.end;
-        return finder.parameter(image, &scalar.text, range);
-    }
-    if let (None, Content::Mapping(members)) = (&image.node.tag, &image.node.content)
-        && let [only] = members.as_slice()
-        && only.name == "Ref"
-        && let Some(name) = only.value.text()
-    {
-        return finder.parameter(image, name, image.node.range.clone());
+        return finder.parameter(image, &name.text, range);
     }
     refuse_function(finder, image)?;
     finder.image(image)
