@@ -126,9 +126,9 @@ impl Exhausted {
     /// What to do about it.
     pub fn hint(&self) -> String {
         match self {
-            Self::Time { whole: true, .. } => "allow more time with `--timeout`".to_owned(),
+            Self::Time { whole: true, .. } => "allow more time with the setting `timeout`".to_owned(),
             Self::Time { whole: false, .. } => {
-                "allow more time with `--timeout`, for example `--timeout 10m`".to_owned()
+                "allow more time with the setting `timeout`, for example `10m`".to_owned()
             }
             Self::Bytes { .. } => {
                 "a client with push access can attach large signatures; remove those that are not needed"

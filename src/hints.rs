@@ -1,23 +1,62 @@
-//! Which hints fit who reads them.
+//! Which hints fit who reads them, and how they name a setting.
 //!
-//! A hint is written where the failure is known; whether its reader can follow it, only the face knows: a
-//! command has its flags, Notation's plugin those of notation. A hint's clauses, separated by `; `, are
-//! alternatives and steps; a clause that names what the reader does not have is left out.
+//! A hint is written where the failure is known; whether its reader can follow it, and by which word, only the
+//! face knows: a command has its flags, Notation's plugin those of notation, a function none. So the library's
+//! hints name settings, with a value or without, as in "allow more time with the setting `timeout`" or "give the
+//! setting `trust-anchor FILE`". A Rust program may print them so; a face puts its flag in the place of each. A
+//! hint's clauses, separated by `; `, are alternatives and steps; a clause that names what the reader does not
+//! have is left out.
 
 use std::collections::BTreeSet;
 
-/// What the reader of a hint has.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Reader {
-    /// Flags, with their dashes; `None` where any may be there.
-    flags: Option<BTreeSet<String>>,
-    /// Signs with a key of one's own.
-    has_own_key: bool,
-    /// Trusts the signing profiles that are on the command line, so there is no policy and no store.
-    trusts_profiles: bool,
-    /// Trusts by a policy and its stores, so there is no root on the command line.
-    trusts_policy: bool,
-}
+/// Every setting that a text of the library names; each is a long flag of a command.
+pub const SETTINGS: [&str; 42] = [
+    "allow-links",
+    "allow-unversioned",
+    "bucket",
+    "containerd-program",
+    "covered-by",
+    "expires-within",
+    "expiry",
+    "file",
+    "force",
+    "force-referrers-tag",
+    "gate-policy-sha256",
+    "id",
+    "if-missing",
+    "ignore",
+    "index",
+    "insecure-registry",
+    "key",
+    "key-passphrase-fd",
+    "kms-key",
+    "max-signatures",
+    "media-type",
+    "oci-layout",
+    "offline",
+    "out",
+    "parameter",
+    "platform",
+    "plugin",
+    "plugin-config",
+    "policy-name",
+    "policy-sha256",
+    "signature-format",
+    "signing-profile",
+    "statement-id",
+    "timeout",
+    "timestamp-root-cert",
+    "timestamp-url",
+    "trust-anchor",
+    "trust-store-sha256",
+    "unsigned-revocation-statements",
+    "user-metadata",
+    "verify-only",
+    "wait-for-signature",
+];
+
+/// What stands before the name of a setting, which may be followed by its value and ends with a backtick.
+const SETTING: &str = "the setting `";
 
 /// Words of those who trust by a policy.
 const OF_POLICIES: [&str; 5] = [
@@ -28,22 +67,41 @@ const OF_POLICIES: [&str; 5] = [
     "trustpolicy",
 ];
 
+/// What the reader of a hint has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reader {
+    /// The settings that are flags; `None` for one who reads hints as the library writes them.
+    flags: Option<BTreeSet<String>>,
+    /// Signs with a key of one's own.
+    has_own_key: bool,
+    /// Trusts the signing profiles that are on the command line, so there is no policy and no store.
+    trusts_profiles: bool,
+    /// Trusts by a policy and its stores, so there is no root on the command line.
+    trusts_policy: bool,
+}
+
 impl Reader {
-    /// A reader whose flags are not known, who gets whole hints.
+    /// A reader who gets whole hints, with settings by their names: a program that uses the library.
     pub const fn any() -> Self {
+        Self::new(None)
+    }
+
+    /// A reader who has these settings and gives each as a flag, `--timeout` for `timeout`.
+    pub fn with_flags<S: Into<String>>(settings: impl IntoIterator<Item = S>) -> Self {
+        Self::new(Some(settings.into_iter().map(Into::into).collect()))
+    }
+
+    /// A reader who can give no setting.
+    pub const fn without_settings() -> Self {
+        Self::new(Some(BTreeSet::new()))
+    }
+
+    const fn new(flags: Option<BTreeSet<String>>) -> Self {
         Self {
-            flags: None,
+            flags,
             has_own_key: false,
             trusts_profiles: false,
             trusts_policy: false,
-        }
-    }
-
-    /// A reader with these flags, each with its dashes.
-    pub fn with_flags(flags: impl IntoIterator<Item = String>) -> Self {
-        Self {
-            flags: Some(flags.into_iter().collect()),
-            ..Self::any()
         }
     }
 
@@ -74,92 +132,92 @@ impl Reader {
         }
     }
 
-    /// What of `hint` this reader can follow; `None` if that is nothing.
+    /// What of `hint` this reader can follow, in the reader's words; `None` if that is nothing.
     pub fn fitting(&self, hint: &str) -> Option<String> {
-        let clauses: Vec<&str> = hint
+        let clauses: Vec<String> = hint
             .split("; ")
             .filter(|clause| self.fits(clause))
+            .map(|clause| self.in_own_words(clause))
             .collect();
         (!clauses.is_empty()).then(|| clauses.join("; "))
     }
 
     fn fits(&self, clause: &str) -> bool {
-        let flags = flags_in(clause);
-        let names = |flag: &str| flags.iter().any(|found| found == flag);
+        let settings = settings_in(clause);
         self.flags
             .as_ref()
-            .is_none_or(|known| flags.iter().all(|flag| known.contains(flag)))
-            && !(self.trusts_policy && names("--trust-anchor"))
-            && !(self.has_own_key && names("--signing-profile"))
+            .is_none_or(|known| settings.iter().all(|&setting| known.contains(setting)))
+            && !(self.trusts_policy && settings.contains(&"trust-anchor"))
+            && !(self.has_own_key && settings.contains(&"signing-profile"))
             && !(self.trusts_profiles && OF_POLICIES.iter().any(|words| clause.contains(words)))
+    }
+
+    fn in_own_words(&self, clause: &str) -> String {
+        if self.flags.is_some() {
+            clause.replace(SETTING, "`--")
+        } else {
+            clause.to_owned()
+        }
     }
 }
 
-/// The flags that a hint tells its reader to give. In backticks, what begins with another word than a flag
-/// is a command of its own, with flags of its own.
-pub fn flags_in(hint: &str) -> Vec<String> {
-    let mut flags = Vec::new();
-    for (index, span) in hint.split('`').enumerate() {
-        let is_code = index % 2 == 1;
-        if is_code && !span.starts_with('-') {
-            continue;
-        }
-        let words =
-            span.split(|c: char| c.is_whitespace() || matches!(c, '=' | '/' | ',' | '(' | ')'));
-        let is_flag = |word: &&str| {
-            let name = word.trim_start_matches('-');
-            let dashes = word.len() - name.len();
-            let is_name = !name.is_empty()
-                && name
-                    .chars()
-                    .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
-            is_name && (dashes == 2 || (dashes == 1 && is_code && name.len() == 1))
-        };
-        flags.extend(words.filter(is_flag).map(str::to_owned));
-    }
-    flags
+/// The settings that a text names.
+pub fn settings_in(text: &str) -> Vec<&str> {
+    let mentions = text.split(SETTING).skip(1);
+    let names = mentions.filter_map(|rest| rest.split([' ', '=', '`']).next());
+    names.filter(|name| !name.is_empty()).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn reader(flags: &[&str]) -> Reader {
-        Reader::with_flags(flags.iter().map(|&flag| flag.to_owned()))
-    }
-
     #[test]
-    fn the_flags_of_a_hint_are_those_of_its_reader() {
-        for (hint, flags) in [
+    fn the_settings_of_a_text_are_those_that_it_calls_so() {
+        for (text, settings) in [
             ("check the clock - and the time", &[][..]),
-            ("give `--key NAME` or `-m KEY=VALUE`", &["--key", "-m"]),
-            ("leave out `-e`/`--expiry`", &["-e", "--expiry"]),
             (
-                "run `aws kms create-key --key-usage X` and give --id",
-                &["--id"],
+                "give the setting `key NAME`, or the setting `plugin NAME` with the setting `id ID`",
+                &["key", "plugin", "id"],
+            ),
+            (
+                "omit the setting `force-referrers-tag=false`",
+                &["force-referrers-tag"],
             ),
             (
                 "`countersign revocation fetch REFERENCE --out DIR` asks again",
                 &[],
             ),
-            (
-                "set `--plugin-config aws-region=REGION`",
-                &["--plugin-config"],
-            ),
+            ("take the setting away, or setting `x`", &[]),
         ] {
-            assert_eq!(flags_in(hint), flags, "{hint}");
+            assert_eq!(settings_in(text), settings, "{text}");
         }
     }
 
     #[test]
-    fn a_clause_that_cannot_be_followed_is_left_out() {
-        let hint =
-            "add the profile to `trustedIdentities`; add `--signing-profile ARN`; check the clock";
-        let all = reader(&["--signing-profile"]);
-        assert_eq!(Reader::any().fitting(hint).unwrap(), hint);
-        assert_eq!(all.fitting(hint).unwrap(), hint);
+    fn a_setting_is_a_flag_where_the_reader_has_flags() {
+        let hint = "give the setting `key NAME` or the setting `plugin-config a=B`; allow more time with the \
+                    setting `timeout`";
+        let reader = Reader::with_flags(["key", "plugin-config", "timeout"]);
+        let fitting = reader.fitting(hint).unwrap();
         assert_eq!(
-            reader(&[]).fitting(hint).unwrap(),
+            fitting,
+            "give `--key NAME` or `--plugin-config a=B`; allow more time with `--timeout`"
+        );
+        assert_eq!(reader.fitting(&fitting), Some(fitting));
+        assert_eq!(Reader::any().fitting(hint).as_deref(), Some(hint));
+    }
+
+    #[test]
+    fn a_clause_that_cannot_be_followed_is_left_out() {
+        let hint = "add the profile to `trustedIdentities`; add the setting `signing-profile ARN`; check the clock";
+        let all = Reader::with_flags(["signing-profile"]);
+        assert_eq!(
+            all.fitting(hint).unwrap(),
+            "add the profile to `trustedIdentities`; add `--signing-profile ARN`; check the clock"
+        );
+        assert_eq!(
+            Reader::without_settings().fitting(hint).unwrap(),
             "add the profile to `trustedIdentities`; check the clock"
         );
         assert_eq!(
@@ -170,6 +228,9 @@ mod tests {
             all.with_own_key(true).fitting(hint).unwrap(),
             "add the profile to `trustedIdentities`; check the clock"
         );
-        assert_eq!(reader(&[]).fitting("give `--key NAME`"), None);
+        assert_eq!(
+            Reader::without_settings().fitting("give the setting `key NAME`"),
+            None
+        );
     }
 }

@@ -45,7 +45,8 @@
 //! # Errors
 //!
 //! Every error's `Display` is one clause, and its sources tell the rest: what was checked, found and wanted.
-//! `hint()` says what to do. [`verify::Error::class`] tells "refused" from "could not look"; both are no.
+//! `hint()` says what to do. It names settings, as in "allow more time with the setting `timeout`", and no flags: the
+//! program puts its own in their place. [`verify::Error::class`] tells "refused" from "could not look"; both are no.
 //!
 //! # Features
 //!

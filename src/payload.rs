@@ -85,7 +85,7 @@ impl Error {
                 Some("the signature may have been copied from another artifact".to_owned())
             }
             Self::ImageNotBlob { media_type } => Some(format!(
-                "verify the image itself; or, if the file is meant as one, give `--media-type {media_type}`"
+                "verify the image itself; or, if the file is meant as one, give the setting `media-type {media_type}`"
             )),
             Self::SizeNotExact { .. } => Some("sign in the format COSE".to_owned()),
             _ => None,

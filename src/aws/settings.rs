@@ -188,7 +188,7 @@ fn near(name: &str, known: &[&'static str]) -> Option<&'static str> {
     })
 }
 
-/// What to do about the setting `name`, which is not among `known`.
+/// What to do about a setting that is called `name`, which is not among `known`.
 pub(crate) fn hint_of_unknown(name: &str, known: &[&'static str]) -> String {
     let all = format!("the settings are `{}`", known.join("`, `"));
     match near(name, known) {

@@ -13,6 +13,7 @@ use super::credentials::{self, Shown};
 use super::exposure;
 use super::output::{CommandOutput, Exit, one_line, write_causes};
 use super::policy_files::{self, policy_report};
+use super::reader::fitting;
 use super::references::References;
 use crate::aws::{ArnService, Aws, Settings, SigningProfile};
 use crate::config::{Config, Error as ConfigError, NoDirectory, NotationDirs, StoreName};
@@ -310,7 +311,7 @@ impl Trusted<'_> {
         let warnings = policies
             .warnings()
             .iter()
-            .map(|warning| match warning.hint() {
+            .map(|warning| match fitting(warning.hint()) {
                 Some(hint) => format!("{warning}; {hint}"),
                 None => warning.to_string(),
             })

@@ -73,8 +73,8 @@ impl Verdict {
 pub fn run(arguments: &[OsString]) -> u8 {
     let begun = Instant::now();
     set_limit(VERIFIER_TIME_LIMIT);
-    // No command runs whose flags a hint could name.
-    reader::set_without_flags();
+    // No command runs that has settings.
+    reader::set_without_settings();
     if let Err(error) = watch(begun) {
         let sentence = format!("the time cannot be watched: {error}");
         return answer(&Verdict::failed(

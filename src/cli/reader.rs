@@ -1,11 +1,11 @@
-//! Who reads the hints of this run: the command that was called, with its flags.
+//! Who reads the hints of this run: the command that was called, whose flags are its settings.
 
 use std::ffi::OsString;
-use std::sync::OnceLock;
+use std::sync::{LazyLock, OnceLock};
 
-use clap::{ArgMatches, Command};
+use clap::{Arg, ArgMatches, Command};
 
-use crate::hints::Reader;
+use crate::hints::{Reader, SETTINGS};
 use crate::report::Called;
 
 static READER: OnceLock<Reader> = OnceLock::new();
@@ -13,15 +13,15 @@ static READER: OnceLock<Reader> = OnceLock::new();
 /// Where the command that runs is described, as a hint.
 static HELP: OnceLock<String> = OnceLock::new();
 
-/// What of `hint` fits the command that runs.
+/// What of `hint` fits the command that runs, with its flags for the settings.
 pub(super) fn fitting(hint: Option<String>) -> Option<String> {
     hint.and_then(|hint| current().fitting(&hint))
 }
 
 /// Who reads the hints of this run; one who gets all of them where no command runs yet.
 pub(super) fn current() -> &'static Reader {
-    static ANY: Reader = Reader::any();
-    READER.get().unwrap_or(&ANY)
+    static ANY: LazyLock<Reader> = LazyLock::new(|| Reader::with_flags(SETTINGS));
+    READER.get().unwrap_or_else(|| &ANY)
 }
 
 /// Where the command that runs is described; `None` where no command line was read.
@@ -77,7 +77,7 @@ pub(super) fn set(root: &Command, matches: &ArgMatches, called: Called) -> Strin
         .into_iter()
         .any(given);
     let verifies = matches!(command.get_name(), "verify" | "fetch" | "wait");
-    let reader = Reader::with_flags(flags_of(root, command))
+    let reader = Reader::with_flags(settings_of(root, command))
         .with_own_key(own_key)
         .trusting_profiles(verifies && given("signing_profile"))
         .trusting_policy(verifies && !given("signing_profile"));
@@ -86,20 +86,35 @@ pub(super) fn set(root: &Command, matches: &ArgMatches, called: Called) -> Strin
     path
 }
 
-/// From now on hints are for a reader who gives no flags.
-pub(super) fn set_without_flags() {
+/// From now on hints are for a reader who can give no setting.
+pub(super) fn set_without_settings() {
     // A process runs one command.
-    let _ = READER.set(Reader::with_flags(Vec::new()));
+    let _ = READER.set(Reader::without_settings());
 }
 
-/// The flags of a command, with their dashes. Those of every command are the root's until arguments are parsed.
-pub(super) fn flags_of(root: &Command, command: &Command) -> Vec<String> {
-    let mut flags = vec!["--help".to_owned(), "-h".to_owned()];
+/// The settings that a command has: the names of its long flags.
+fn settings_of(root: &Command, command: &Command) -> Vec<String> {
+    let names = arguments_of(root, command).flat_map(long_names);
+    names.map(str::to_owned).collect()
+}
+
+/// The arguments of a command. Those of every command are the root's until arguments are parsed.
+fn arguments_of<'a>(root: &'a Command, command: &'a Command) -> impl Iterator<Item = &'a Arg> {
     let everywhere = root
         .get_arguments()
         .filter(|argument| argument.is_global_set());
-    for argument in command.get_arguments().chain(everywhere) {
-        let names = argument.get_long_and_visible_aliases().unwrap_or_default();
+    command.get_arguments().chain(everywhere)
+}
+
+fn long_names(argument: &Arg) -> Vec<&str> {
+    argument.get_long_and_visible_aliases().unwrap_or_default()
+}
+
+/// The flags of a command, with their dashes.
+pub(super) fn flags_of(root: &Command, command: &Command) -> Vec<String> {
+    let mut flags = vec!["--help".to_owned(), "-h".to_owned()];
+    for argument in arguments_of(root, command) {
+        let names = long_names(argument);
         flags.extend(names.into_iter().map(|name| format!("--{name}")));
         let letters = argument.get_short_and_visible_aliases().unwrap_or_default();
         flags.extend(letters.into_iter().map(|letter| format!("-{letter}")));
@@ -109,11 +124,12 @@ pub(super) fn flags_of(root: &Command, command: &Command) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
     use std::path::Path;
 
     use super::super::line;
     use super::*;
-    use crate::hints::flags_in;
+    use crate::hints::settings_in;
 
     fn leaves(command: &Command) -> Vec<Command> {
         let inner: Vec<Command> = command.get_subcommands().flat_map(leaves).collect();
@@ -135,54 +151,33 @@ mod tests {
             #[expect(clippy::disallowed_methods, reason = "our own source")]
             let text = std::fs::read_to_string(&path).unwrap();
             let text = text.split("#[cfg(test)]").next().unwrap().to_owned();
-            for body in text.split("fn hint").skip(1) {
-                let body = body.split("\n    }\n").next().unwrap();
-                for literal in body.replace("\\\"", "'").split('"').skip(1).step_by(2) {
-                    let lines = literal.split("\\\n").map(str::trim_start);
-                    found.push(lines.collect::<String>());
-                }
+            for literal in text.replace("\\\"", "'").split('"').skip(1) {
+                let lines = literal.split("\\\n").map(str::trim_start);
+                found.push(lines.collect::<String>());
             }
         }
     }
 
-    /// Walks over every hint: whatever command runs, what is left of it names no flag that the command does
-    /// not have, and every flag that a hint names is one that some command has.
+    /// Walks over every text of the sources: each setting that one names is known as such and is a flag of a command.
     #[test]
-    fn no_hint_names_a_flag_that_the_command_does_not_have() {
-        let mut hints = Vec::new();
+    fn every_setting_that_a_text_names_is_a_flag_of_a_command() {
+        let mut texts = Vec::new();
         strings(
             &Path::new(env!("CARGO_MANIFEST_DIR")).join("src"),
-            &mut hints,
+            &mut texts,
         );
-        let with_flags = hints
-            .iter()
-            .filter(|hint| !flags_in(hint).is_empty())
-            .count();
-        assert!(
-            hints.len() > 100 && with_flags > 20,
-            "{} {with_flags}",
-            hints.len()
-        );
+        let named: BTreeSet<&str> = texts.iter().flat_map(|text| settings_in(text)).collect();
+        let known = BTreeSet::from(SETTINGS);
+        assert_eq!(named, known);
         let root = line::all_commands();
-        let commands = leaves(&root);
-        let all: Vec<String> = commands
+        let flags: BTreeSet<String> = leaves(&root)
             .iter()
-            .flat_map(|command| flags_of(&root, command))
+            .flat_map(|command| settings_of(&root, command))
             .collect();
-        for hint in &hints {
-            for flag in flags_in(hint) {
-                assert!(all.contains(&flag), "no command has `{flag}`: {hint}");
-            }
-            for command in &commands {
-                let flags = flags_of(&root, command);
-                let fitting = Reader::with_flags(flags.clone())
-                    .fitting(hint)
-                    .unwrap_or_default();
-                let unknown = flags_in(&fitting)
-                    .into_iter()
-                    .find(|flag| !flags.contains(flag));
-                assert_eq!(unknown, None, "{}: {fitting}", command.get_name());
-            }
-        }
+        let unknown: Vec<&str> = known
+            .into_iter()
+            .filter(|&setting| !flags.contains(setting))
+            .collect();
+        assert!(unknown.is_empty(), "no command has a flag for {unknown:?}");
     }
 }

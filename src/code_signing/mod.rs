@@ -59,5 +59,4 @@ pub use signature::{Error as SignatureError, Signature, SignerError};
 pub use source::{Source, SourceError};
 
 /// What no signature of a package covers, in a sentence.
-pub const NOT_SIGNED: &str = "the signature does not cover modes and dates of files, nor where a name ends and its \
-                              content begins; compare with the package that was built with `--against`";
+pub const NOT_SIGNED: &str = "the signature does not cover modes and dates of files, nor where a name ends and its content begins";

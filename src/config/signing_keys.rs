@@ -71,8 +71,9 @@ impl Error {
             )),
             Self::NotFound { .. } => Some("`key list` shows the names".to_owned()),
             Self::NoDefault => Some(
-                "give `--key NAME`, `--signing-profile ARN`, `--kms-key KEY` or `--plugin NAME --id \
-                 ID`, or set a default with `key update --default NAME`"
+                "give the setting `key NAME`, the setting `signing-profile ARN`, the setting `kms-key KEY` or the \
+                 setting `plugin NAME` with the setting `id ID`, or set a default with `countersign key update \
+                 --default NAME`"
                     .to_owned(),
             ),
             _ => None,

@@ -201,12 +201,12 @@ fn of_results(results: &[Simulated], principal: &str, statement: PolicyStatement
     let (found, hint) = if explicit.is_empty() {
         (
             format!("{of_principal} do not allow {}", denied.join(", ")),
-            "add the statement to a policy of the caller; where the caller only verifies, give `--verify-only`",
+            "add the statement to a policy of the caller; where the caller only verifies, give the setting `verify-only`",
         )
     } else {
         (
             format!("{of_principal} deny {}", explicit.join(", ")),
-            "find the statement that denies it, which no other can outweigh; where the caller only verifies, give `--verify-only`",
+            "find the statement that denies it, which no other can outweigh; where the caller only verifies, give the setting `verify-only`",
         )
     };
     let actions: Vec<&'static str> = statement

@@ -124,8 +124,9 @@ pub(super) async fn region(connections: &Connections, profiles: &[SigningProfile
             }
             Ok(choice) => {
                 if let Some(warning) = choice.warning() {
-                    return Finding::warn(Check::Region, warning, wanted)
-                        .advising(Some("omit `aws-region` of `--plugin-config`".to_owned()));
+                    return Finding::warn(Check::Region, warning, wanted).advising(Some(
+                        "omit `aws-region` of the setting `plugin-config`".to_owned(),
+                    ));
                 }
             }
         }

@@ -68,7 +68,7 @@ fn load(examination: &Examination) -> Result<Setup, Box<Finding>> {
         let finding = Finding::of_error(Check::TrustPolicy, Status::Fail, &error, wanted);
         Box::new(finding.advising(Some(error.hint())))
     })?;
-    let setup_hint = "write one with `countersign setup --signing-profile ARN`, or name the profile at each verification with `--signing-profile`";
+    let setup_hint = "write one with `countersign setup --signing-profile ARN`, or name the profile at each verification with the setting `signing-profile`";
     match Verifier::from_notation_config(&directories) {
         Ok(setup) => Ok(setup),
         Err(SetupError::Policy(error @ trust_policy::Error::Missing { .. })) => {

@@ -130,7 +130,7 @@ impl Error {
                 Some(if text.is_empty() {
                     "do not run the artifact unless you trust that profile; a trusted profile is named in \
                      `trustedIdentities` of the trust policy; a trusted profile is named with \
-                     `--signing-profile`"
+                     the setting `signing-profile`"
                         .to_owned()
                 } else {
                     text.join("; ")
@@ -149,8 +149,8 @@ impl Error {
             Self::UnsignedNotAllowed { .. } => Some(
                 "if you trust everyone who can write to that directory, add \
                  `\"unsignedRevocationStatements\": [\"aws-signer\"]` to `signatureVerification` of the trust \
-                 policy's statement; if you trust everyone who can write to that directory, give \
-                 `--unsigned-revocation-statements aws-signer` with `--signing-profile`"
+                 policy's statement; if you trust everyone who can write to that directory, give the \
+                 setting `unsigned-revocation-statements aws-signer` with the setting `signing-profile`"
                     .to_owned(),
             ),
             Self::Revoked { .. } => Some(

@@ -1,10 +1,10 @@
 //! Which images an event is about, and what the gate decides about each of them.
 
+use super::READER;
 use super::error::Error;
 use super::images::{self, ImagesError, WantedImage};
 use crate::aws::{Aws, EcsArn, TaskDefinitionName};
 use crate::gate::{Decision, Gate};
-use crate::hints::Reader;
 use crate::limits::MAX_CONCURRENT_HOOK_IMAGES;
 use crate::many;
 use crate::reference::{ArtifactReference, Reference};
@@ -62,7 +62,7 @@ pub(super) async fn judge_images(
 /// The verdict about one image. The digest that was judged must be the one that Amazon ECS runs.
 fn result_of(wanted: &WantedImage, decision: &Decision) -> GateResult {
     let asked = wanted.reference.to_string();
-    let mut result = GateResult::new(&asked, decision, &Reader::any());
+    let mut result = GateResult::new(&asked, decision, &READER);
     let judged = decision.answer.examination().map(|found| &found.reference);
     let judged = judged.and_then(ArtifactReference::digest);
     let judged = judged.or_else(|| wanted.reference.digest());

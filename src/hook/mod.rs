@@ -55,6 +55,9 @@ use judgement::{images_of, judge_images, plain};
 use kept::Kept;
 use stops::Stops;
 
+/// Who reads the hints of a function, which takes no flags.
+const READER: Reader = Reader::without_settings();
+
 /// Where fetched signatures are kept: a function can write nowhere else.
 const CONTENT_CACHE: &str = "/tmp/countersign";
 
@@ -282,7 +285,7 @@ impl Hook {
         };
         let error = error.map(|error| {
             let message = error.to_string();
-            let reason = Reason::new(error.code(), message, &error, error.hint(), &Reader::any());
+            let reason = Reason::new(error.code(), message, &error, error.hint(), &READER);
             reason.retryable_if(error.may_pass())
         });
         let error = error.or_else(|| {
@@ -339,6 +342,7 @@ impl Findings {
         let words = if let Some(error) = error {
             let hint = error
                 .hint()
+                .and_then(|hint| READER.fitting(&hint))
                 .map_or_else(String::new, |hint| format!("; {hint}"));
             format!("{}{hint}", causes::in_one_line(error))
         } else if let Some(words) = self.passed {

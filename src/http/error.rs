@@ -185,7 +185,7 @@ impl Error {
             ),
             Self::Tls { source, .. } if matches!(**source, rustls::Error::InvalidMessage(_)) => {
                 Some(
-                    "the server does not speak TLS there; `--insecure-registry` allows plain HTTP"
+                    "the server does not speak TLS there; the setting `insecure-registry` allows plain HTTP"
                         .to_owned(),
                 )
             }

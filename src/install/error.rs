@@ -47,7 +47,8 @@ impl Error {
             Self::Store(error) => error.hint(),
             Self::Policy(error) => error.hint(),
             Self::Differs { .. } => Some(
-                "look at them first; `--force` replaces them and keeps a copy of each".to_owned(),
+                "look at them first; the setting `force` replaces them and keeps a copy of each"
+                    .to_owned(),
             ),
             Self::Program { source } | Self::Files { source } => source.hint(),
         }

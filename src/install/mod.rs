@@ -452,6 +452,11 @@ mod tests {
             profiles(&["arn:aws-cn:signer:cn-north-1:111122223333:/signing-profiles/release"]);
         let error = Plan::new(&wish(&china, None), &directories).unwrap_err();
         assert!(matches!(error, Error::Roots(_)), "{error}");
-        assert!(error.hint().unwrap().contains("--trust-anchor"));
+        assert!(
+            error
+                .hint()
+                .unwrap()
+                .contains("the setting `trust-anchor FILE`")
+        );
     }
 }

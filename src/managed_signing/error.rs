@@ -223,7 +223,7 @@ impl Error {
                     .to_owned(),
             ),
             Self::Skipped { .. } => Some(
-                "name the signing profile that must sign with `--signing-profile`; give the image a statement in the \
+                "name the signing profile that must sign with the setting `signing-profile`; give the image a statement in the \
                  trust policy whose level is not `skip`"
                     .to_owned(),
             ),
@@ -249,7 +249,7 @@ impl Error {
                 failed.first().map(|one| one.meaning().hint(&one.signing_profile))
             }
             Self::Time { source, .. } => {
-                let more = "wait longer with `--wait-for-signature`; allow more time with `--timeout`; run the same command again";
+                let more = "wait longer with the setting `wait-for-signature`; allow more time with the setting `timeout`; run the same command again";
                 let cause = source.as_ref().and_then(SigningStatusError::hint);
                 Some(cause.unwrap_or_else(|| more.to_owned()))
             }
@@ -259,7 +259,7 @@ impl Error {
                     .to_owned(),
             ),
             Self::Refused { hint, .. } => hint.clone(),
-            Self::Unseen { .. } => Some("raise `--max-signatures`; run the same command again".to_owned()),
+            Self::Unseen { .. } => Some("raise the setting `max-signatures`; run the same command again".to_owned()),
             Self::Verification { source } => source.hint(),
         }
     }

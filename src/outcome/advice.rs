@@ -194,7 +194,7 @@ impl Failure {
                 Some("check this machine's clock; AWS Signer's is right".to_owned())
             }
             Self::PluginNotRun { .. } => {
-                Some("a plugin may use a network; verify without `--offline`".to_owned())
+                Some("a plugin may use a network; verify without the setting `offline`".to_owned())
             }
             Self::CertificateNotValidNow { now, not_before, .. } if now < not_before => Some(
                 "the signer's certificate is not valid yet: wait until it is, or check this machine's clock"

@@ -247,10 +247,10 @@ impl Error {
             Self::Http(source) => source.hint(),
             Self::KeyId(source) => source.hint(),
             Self::EnvelopeType(_) => {
-                Some("sign with `--signature-format jws`, or set it in `config.json`".to_owned())
+                Some("sign with the setting `signature-format jws`, or set it in `config.json`".to_owned())
             }
             Self::Expiry { .. } => Some(
-                "omit `-e`/`--expiry`; the signing profile's signature validity period sets the expiry"
+                "omit the setting `expiry`; the signing profile's signature validity period sets the expiry"
                     .to_owned(),
             ),
             Self::Sign(source) => source.hint(),
@@ -268,24 +268,22 @@ impl Error {
     }
 }
 
-/// The flags of `notation sign` and `notation verify` that a hint of a plugin may name.
-const NOTATIONS_FLAGS: [&str; 9] = [
-    "--plugin-config",
-    "--signature-format",
-    "--expiry",
-    "-e",
-    "--user-metadata",
-    "-m",
-    "--id",
-    "--plugin",
-    "--key",
+/// The settings that are flags of `notation sign` and `notation verify` too.
+const OF_NOTATION: [&str; 7] = [
+    "plugin-config",
+    "signature-format",
+    "expiry",
+    "user-metadata",
+    "id",
+    "plugin",
+    "key",
 ];
 
 /// An error, its causes and the advice, as one line.
 pub(super) fn in_one_line(error: &dyn std::error::Error, hint: Option<String>) -> String {
     let mut line = causes::in_one_line(error);
-    // The reader runs notation, and these are its flags.
-    let reader = Reader::with_flags(NOTATIONS_FLAGS.map(str::to_owned));
+    // The reader runs notation.
+    let reader = Reader::with_flags(OF_NOTATION);
     if let Some(hint) = hint.and_then(|hint| reader.fitting(&hint)) {
         line.push_str(" (");
         line.push_str(&hint);

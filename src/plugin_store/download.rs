@@ -64,10 +64,10 @@ impl DownloadError {
             Self::Request { source, .. } => source.hint(),
             Self::Status { .. } => Some("check the URL in a browser, or at the plugin's publisher".to_owned()),
             Self::Misbehaved { .. } => Some(
-                "download the file by another program, compare its checksum, and install it with `--file`".to_owned(),
+                "download the file by another program, compare its checksum, and install it with the setting `file`".to_owned(),
             ),
             Self::TooSlow { .. } => {
-                Some("download the file by another program, and install it with `--file`".to_owned())
+                Some("download the file by another program, and install it with the setting `file`".to_owned())
             }
             Self::Keep(error) => error.hint(),
         }

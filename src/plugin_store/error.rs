@@ -168,11 +168,11 @@ impl Error {
             ),
             Self::Metadata { source, .. } => source.hint(),
             Self::Existing { source } => Some(match source.hint() {
-                Some(hint) => format!("{hint}; `--force` replaces the plugin whatever it is"),
-                None => "`--force` replaces the plugin whatever it is".to_owned(),
+                Some(hint) => format!("{hint}; the setting `force` replaces the plugin whatever it is"),
+                None => "the setting `force` replaces the plugin whatever it is".to_owned(),
             }),
             Self::SameVersion { .. } | Self::LowerVersion { .. } | Self::Version { .. } => {
-                Some("`--force` replaces the plugin whatever its version".to_owned())
+                Some("the setting `force` replaces the plugin whatever its version".to_owned())
             }
             Self::Place { path, source } if source.kind() == io::ErrorKind::PermissionDenied => {
                 Some(format!(

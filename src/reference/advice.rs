@@ -31,7 +31,7 @@ pub(super) fn on_text(text: &str) -> Option<String> {
     }
     if text.starts_with("arn:") {
         return Some(
-            "that is an ARN, which a flag such as `--signing-profile` or `--kms-key` takes; name the image as \
+            "that is an ARN, which the setting `signing-profile` or the setting `kms-key` takes; name the image as \
              `REGISTRY/REPOSITORY@DIGEST`"
                 .to_owned(),
         );
@@ -44,8 +44,8 @@ pub(super) fn on_text(text: &str) -> Option<String> {
     }
     if let Some(transport) = transport(text) {
         return Some(match transport {
-            "oci:" => "leave out `oci:`; for a directory in the OCI image layout, give \
-                       `--oci-layout` too"
+            "oci:" => "leave out `oci:`; for a directory in the OCI image layout, give the \
+                       setting `oci-layout` too"
                 .to_owned(),
             transport => format!(
                 "leave out `{transport}` and name an image in a registry: \
@@ -59,7 +59,8 @@ pub(super) fn on_text(text: &str) -> Option<String> {
         return None;
     }
     Some(format!(
-        "`{text}` looks like user metadata and not like a reference; each pair needs its own `-m`"
+        "`{text}` looks like user metadata and not like a reference; each pair needs the setting `user-metadata` of \
+         its own"
     ))
 }
 
@@ -112,12 +113,12 @@ mod tests {
             (
                 "stage=scan",
                 "`stage=scan` looks like user metadata and not like a reference; each pair needs \
-                 its own `-m`",
+                 the setting `user-metadata` of its own",
             ),
             (
                 "commit=a/b:c",
                 "`commit=a/b:c` looks like user metadata and not like a reference; each pair needs \
-                 its own `-m`",
+                 the setting `user-metadata` of its own",
             ),
             (
                 digest.as_str(),
@@ -153,7 +154,7 @@ mod tests {
             ("ftp://r.example/a:v1", "leave out everything up to `://`"),
             (
                 "oci:layout:v1",
-                "leave out `oci:`; for a directory in the OCI image layout, give `--oci-layout` too",
+                "leave out `oci:`; for a directory in the OCI image layout, give the setting `oci-layout` too",
             ),
             (
                 "docker-daemon:app:v1",

@@ -8,6 +8,7 @@ use time::format_description::well_known::Rfc3339;
 use super::exit::Exit;
 use super::lambda_configuration::ConfigurationRecord;
 use super::reason::Reason;
+use crate::hints::Reader;
 use crate::limits::MAX_TOLD_VALUES;
 use crate::registry::Coverage;
 use crate::signing_profiles::{Job, Permission, Profile};
@@ -376,12 +377,13 @@ pub struct NotCounted {
 }
 
 impl RepositoryCount {
-    /// Notes a signature that does not count; of many reasons the first ones are told apart.
+    /// Notes a signature that does not count; of many reasons the first ones are told apart. Of its hint, what fits
+    /// the reader.
     #[cfg_attr(
         not(feature = "cli"),
         expect(dead_code, reason = "only the command line counts")
     )]
-    pub(crate) fn add_uncounted(&mut self, uncounted: &Uncounted) {
+    pub(crate) fn add_uncounted(&mut self, uncounted: &Uncounted, reader: &Reader) {
         let Uncounted { reason, hint } = uncounted;
         let is_full = self.not_counted.len() >= MAX_TOLD_VALUES;
         let mut known = self.not_counted.iter();
@@ -390,7 +392,7 @@ impl RepositoryCount {
         match same.and_then(|at| self.not_counted.get_mut(at)) {
             Some(known) => known.signatures += 1,
             None => self.not_counted.push(NotCounted {
-                hint: hint.clone(),
+                hint: hint.as_deref().and_then(|hint| reader.fitting(hint)),
                 reason: reason.clone(),
                 signatures: 1,
             }),

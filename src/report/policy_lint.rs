@@ -6,6 +6,7 @@ use super::exit::Exit;
 use super::reason::Reason;
 use super::sarif::{Sarif, SarifLocation, SarifResult};
 use crate::gate::policy::GATE_LINT_RULES;
+use crate::hints::Reader;
 use crate::trust_policy::lint::{Finding, LINT_RULES, Severity};
 
 /// One trust policy or gate policy: an element of `results`.
@@ -60,11 +61,11 @@ pub struct LintEnd {
 }
 
 impl LintedPolicy {
-    /// The findings of a file.
-    pub fn new(file: &str, kind: &'static str, findings: &[Finding]) -> Self {
+    /// The findings of a file; of hints, what fits their reader.
+    pub fn new(file: &str, kind: &'static str, findings: &[Finding], reader: &Reader) -> Self {
         let finding = |finding: &Finding| LintFinding {
             column: finding.position.column,
-            hint: finding.hint.clone(),
+            hint: fitting_hint(finding, reader),
             line: finding.position.line,
             message: finding.message.clone(),
             pointer: finding.pointer.clone(),
@@ -77,6 +78,11 @@ impl LintedPolicy {
             kind,
         }
     }
+}
+
+fn fitting_hint(finding: &Finding, reader: &Reader) -> Option<String> {
+    let hint = finding.hint.as_deref();
+    hint.and_then(|hint| reader.fitting(hint))
 }
 
 impl LintEnd {
@@ -113,12 +119,12 @@ impl LintEnd {
 }
 
 impl Sarif {
-    /// The findings of `policy lint` as a log.
-    pub fn of_lint<'f>(findings: impl IntoIterator<Item = &'f Finding>) -> Self {
+    /// The findings of `policy lint` as a log; of hints, what fits their reader.
+    pub fn of_lint<'f>(findings: impl IntoIterator<Item = &'f Finding>, reader: &Reader) -> Self {
         let rules = LINT_RULES.iter().chain(GATE_LINT_RULES);
         let rules = rules.map(|rule| (rule.name, rule.summary));
         let results = findings.into_iter().map(|finding| {
-            let text = match &finding.hint {
+            let text = match fitting_hint(finding, reader) {
                 Some(hint) => format!("{}; {hint}", finding.message),
                 None => finding.message.clone(),
             };

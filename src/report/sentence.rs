@@ -10,7 +10,7 @@ use crate::outcome::{Failure, FailureClass, SignatureOutcome};
 use crate::printable::one_line;
 use crate::reference::ArtifactReference;
 use crate::registry::{LayoutFault, Warning};
-use crate::sign::many::{Error, IfMissingError, Note, Refusals};
+use crate::sign::many::{Error, Note, Refusals};
 use crate::{files, registry, sign, signer, timestamp, trust_policy, verify};
 
 /// The sentence for a verification that failed. `scope` is what policies call a layout.
@@ -91,10 +91,6 @@ pub(crate) fn of_signing(error: &sign::Error) -> String {
 pub(crate) fn of_many_signing(error: &Error) -> String {
     match error {
         Error::Sign(error) => of_signing(error),
-        Error::IfMissing(IfMissingError::NeverListed { reference }) => format!(
-            "the registry of `{reference}` has no referrers API and `--force-referrers-tag=false` forbids the \
-             tag, so that the next run would not find the signature"
-        ),
         _ => error.to_string(),
     }
 }
@@ -144,8 +140,8 @@ pub(crate) fn of_note(note: &Note) -> String {
     match note {
         Note::OfSigner(sentence) => sentence.clone(),
         Note::ExpiresTooSoon(expiry) => format!(
-            "the new signature is good until {} only, which is too short for `--min-remaining`; the next run \
-             will sign again",
+            "the new signature is good until {} only, which is too short for the time that must remain; \
+             the next run will sign again",
             rfc3339(*expiry)
         ),
     }

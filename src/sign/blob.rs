@@ -103,7 +103,7 @@ impl Error {
             Self::ReservedMetadata { .. } => Some("choose another key".to_owned()),
             Self::MediaType { .. } => None,
             Self::ImageMediaType { .. } => Some(
-                "sign the image itself: `countersign sign REFERENCE`, or `--oci-layout` for one on disk"
+                "sign the image itself: `countersign sign REFERENCE`, or `countersign sign --oci-layout PATH:TAG` for one on disk"
                     .to_owned(),
             ),
             Self::Blob(source) => source.hint(),

@@ -94,8 +94,8 @@ pub enum Error {
     /// What AWS Signer does not do.
     #[error("AWS Signer {what}")]
     NotByAwsSigner {
-        /// What, beginning with a verb.
-        what: &'static str,
+        /// What.
+        what: Unsupported,
     },
     /// The payload could not be written.
     #[error("could not make the payload")]
@@ -150,6 +150,34 @@ pub enum Error {
     },
 }
 
+/// What a signature's terms ask for and AWS Signer does not do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Unsupported {
+    /// Envelopes of another format than JWS.
+    #[error("makes JWS envelopes only")]
+    Format,
+    /// An expiry of the caller's.
+    #[error("takes the expiry from the signing profile")]
+    Expiry,
+    /// A timestamp of an authority.
+    #[error("vouches for the time itself")]
+    Timestamp,
+}
+
+impl Unsupported {
+    /// What to do about it.
+    pub const fn hint(self) -> &'static str {
+        match self {
+            Self::Format => "sign with the setting `signature-format jws`",
+            Self::Expiry => "leave out the setting `expiry`",
+            Self::Timestamp => {
+                "leave out the setting `timestamp-url` and the setting `timestamp-root-cert`"
+            }
+        }
+    }
+}
+
 impl From<plugin::Error> for Error {
     fn from(error: plugin::Error) -> Self {
         Self::Plugin(error)
@@ -193,6 +221,7 @@ impl Error {
                 )
             }),
             Self::Timestamp { source } => source.hint(),
+            Self::NotByAwsSigner { what } => Some(what.hint().to_owned()),
             _ => None,
         }
     }
@@ -209,11 +238,11 @@ impl Signer {
             return Ok(());
         };
         let what = if terms.format != EnvelopeFormat::Jws {
-            "makes JWS envelopes only"
+            Unsupported::Format
         } else if terms.expiry.is_some() {
-            "takes the expiry from the signing profile; leave out `--expiry`"
+            Unsupported::Expiry
         } else if terms.timestamping.is_some() {
-            "vouches for the time itself; leave out `--timestamp-url` and `--timestamp-root-cert`"
+            Unsupported::Timestamp
         } else {
             return Ok(());
         };

@@ -154,7 +154,7 @@ impl Error {
                 Capability::EnvelopeForBlob
             )),
             Self::NoTimestamp { .. } => Some(
-                "leave out `--timestamp-url` and `--timestamp-root-cert`; a plugin of this kind \
+                "leave out the setting `timestamp-url` and the setting `timestamp-root-cert`; a plugin of this kind \
                  asks for timestamps itself"
                     .to_owned(),
             ),

@@ -104,7 +104,7 @@ impl fmt::Display for Consequence {
             }
             Self::HeardLater => write!(
                 f,
-                "a verifier that caches answers (`--revocation-cache-ttl`) notices within {} hours at most, one without \
+                "a verifier that caches answers notices within {} hours at most, one without \
                  a network when its stored answers are renewed",
                 MAX_REVOCATION_CACHE_TTL.as_secs() / 3_600
             ),

@@ -238,13 +238,13 @@ impl Error {
             Self::Settings(source) => return source.hint(),
             Self::OutOfTime(source) => source.hint(),
             Self::NoRegion(_) => "set `AWS_REGION`, or name the profile by its ARN; \
-                                  `--plugin-config aws-region=REGION` sets it for one command"
+                                  the setting `plugin-config aws-region=REGION` sets it for one command"
                 .to_owned(),
             Self::OtherRegion { .. } => "omit the region; the one in the ARN is used".to_owned(),
             Self::Call(source) => return hint_of_call(source, self.may_be_done()),
             Self::NoProfile { region, .. } => format!(
                 "`countersign profile list --all` shows the profiles of the caller's account in region `{region}`; \
-                 a profile is in one region, which `--plugin-config aws-region=REGION` sets; another account's \
+                 a profile is in one region, which the setting `plugin-config aws-region=REGION` sets; another account's \
                  profile is named by its ARN"
             ),
             Self::NoJob { .. } => "a job is in one region and visible to its owner and to the account that asked for it; \
@@ -265,7 +265,7 @@ impl Error {
                                    never a later one"
                 .to_owned(),
             Self::OtherPlatform { .. } => "only profiles for container images can be shared here".to_owned(),
-            Self::StatementTaken { .. } => "choose another ID with `--statement-id`".to_owned(),
+            Self::StatementTaken { .. } => "choose another ID with the setting `statement-id`".to_owned(),
             Self::NoStatement { known, .. } if known.is_empty() => "the profile has no permissions for other accounts".to_owned(),
             Self::NoStatement { known, .. } => format!("the permissions are: {}", known.join(", ")),
             Self::PermissionsChanged { .. } => "look at the permissions, and run the same command again".to_owned(),

@@ -186,8 +186,8 @@ impl Error {
         match self {
             Self::Missing { kind, directory } => Some(match kind {
                 DocumentKind::Oci => format!(
-                    "write `{}`, as `countersign policy init` does; or name the signing profiles on the command line: \
-                     `--signing-profile ARN`",
+                    "write `{}`, as `countersign policy init` does; or name the signing profiles with the setting \
+                     `signing-profile ARN`",
                     directory.join(kind.file_name()).display()
                 ),
                 DocumentKind::Blob => {
@@ -197,7 +197,7 @@ impl Error {
             Self::NotRegular {
                 source: source @ files::Error::SymbolicLink { .. },
             } => {
-                let pin = "or give the digest that its bytes must have: `--policy-sha256 DIGEST`";
+                let pin = "or give the digest that its bytes must have: the setting `policy-sha256 DIGEST`";
                 Some(source.hint().map_or_else(
                     || pin.to_owned(),
                     |hint| format!("{hint}; {pin}"),
@@ -206,11 +206,11 @@ impl Error {
             Self::NotRegular { source } | Self::Unreadable { source } => source.hint(),
             Self::Linked { .. } => Some(
                 "give the digest that its bytes must have, as `sha256sum` prints it where the policy is kept: \
-                 `--policy-sha256 DIGEST`; or name the file without a link in its path"
+                 the setting `policy-sha256 DIGEST`; or name the file without a link in its path"
                     .into(),
             ),
             Self::OtherDigest { .. } => Some(
-                "find out who changed the policy; if the change is meant, give its digest with `--policy-sha256`".into(),
+                "find out who changed the policy; if the change is meant, give its digest with the setting `policy-sha256`".into(),
             ),
             Self::Malformed { source, .. } => source.hint(),
             // What is missing may only be misspelt, and that is another problem's hint.
@@ -228,7 +228,7 @@ impl Error {
                 Some("spell the registry in the reference and in one statement alike, with or without the port".into())
             }
             Self::NoGlobalStatement { .. } => {
-                Some("name the statement with `--policy-name`, or set `globalPolicy` in one".into())
+                Some("name the statement with the setting `policy-name`, or set `globalPolicy` in one".into())
             }
             Self::InvalidScope { .. }
             | Self::InvalidArtifact { .. }

@@ -102,7 +102,7 @@ impl AuthenticityError {
             } => Some(
                 "compare the two SHA-256 with your own records; if you trust that root, add its certificate to one of the \
                  trust stores with `countersign cert add`; if you trust that root, give its certificate with \
-                 `--trust-anchor FILE`"
+                 the setting `trust-anchor FILE`"
                     .into(),
             ),
         }

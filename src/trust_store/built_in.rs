@@ -167,7 +167,12 @@ mod tests {
             error.to_string(),
             "no root certificate of AWS Signer is published for the partition `aws-cn`"
         );
-        assert!(error.hint().unwrap().contains("`--trust-anchor FILE`"));
+        assert!(
+            error
+                .hint()
+                .unwrap()
+                .contains("the setting `trust-anchor FILE`")
+        );
         assert!(matches!(
             built_in_file("aws-cn"),
             Err(Error::NoPublishedRoot { .. })

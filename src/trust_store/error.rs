@@ -256,7 +256,7 @@ impl Error {
             // Kubernetes names them so.
             Self::NotRegular { file, .. } if file.starts_with("..") => Some(
                 "a Kubernetes ConfigMap or Secret is mounted as directories and links, so copy its files, or mount \
-                 each with `subPath`; or give the digest of its certificates: `--trust-store-sha256 DIGEST`"
+                 each with `subPath`; or give the digest of its certificates: the setting `trust-store-sha256 DIGEST`"
                     .into(),
             ),
             Self::NotDirectory {
@@ -279,11 +279,11 @@ impl Error {
             }
             Self::OtherDigest { .. } => Some(
                 "find out who changed the trust store; if the change is meant, give its digest with \
-                 `--trust-store-sha256`"
+                 the setting `trust-store-sha256`"
                     .into(),
             ),
             Self::NoPublishedRoot { .. } => Some(
-                "give the root certificate that your own records of AWS Signer hold: `--trust-anchor FILE`".into(),
+                "give the root certificate that your own records of AWS Signer hold: the setting `trust-anchor FILE`".into(),
             ),
         }
     }
@@ -291,7 +291,7 @@ impl Error {
 
 /// What to do about a link.
 fn or_pinned(source: &files::Error) -> String {
-    let pin = "or give the digest of its certificates, as `countersign policy explain` shows it: `--trust-store-sha256 DIGEST`";
+    let pin = "or give the digest of its certificates, as `countersign policy explain` shows it: the setting `trust-store-sha256 DIGEST`";
     match source.hint() {
         Some(hint) => format!("{hint}; {pin}"),
         None => pin.to_owned(),

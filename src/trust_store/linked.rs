@@ -158,7 +158,7 @@ mod tests {
             error
                 .hint()
                 .unwrap()
-                .contains("`--trust-store-sha256 DIGEST`")
+                .contains("the setting `trust-store-sha256 DIGEST`")
         );
     }
 
@@ -181,7 +181,7 @@ mod tests {
             error
                 .hint()
                 .unwrap()
-                .contains("`--trust-store-sha256 DIGEST`")
+                .contains("the setting `trust-store-sha256 DIGEST`")
         );
     }
 }

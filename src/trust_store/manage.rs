@@ -69,7 +69,7 @@ impl ChangeError {
             }
             Self::Unfit(unfit) => unfit.hint(),
             Self::NotPublished(_) => Some(
-                "add the root that your own records of AWS Signer hold: `cert add --type signingAuthority --store NAME FILE`"
+                "add the root that your own records of AWS Signer hold: `countersign cert add --type signingAuthority --store NAME FILE`"
                     .to_owned(),
             ),
             Self::Source { source } | Self::Files { source } => source.hint(),

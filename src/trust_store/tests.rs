@@ -206,7 +206,7 @@ fn links_and_directories_are_refused() {
     let hint = link.hint().unwrap();
     assert!(
         hint.starts_with("replace the link by the file itself: ")
-            && hint.ends_with("`--trust-store-sha256 DIGEST`"),
+            && hint.ends_with("the setting `trust-store-sha256 DIGEST`"),
         "{hint}"
     );
     std::fs::rename(base.join("real/link"), base.join("real/..data")).unwrap();
@@ -214,7 +214,7 @@ fn links_and_directories_are_refused() {
         load_error(&directory, "ca:real").hint().as_deref(),
         Some(
             "a Kubernetes ConfigMap or Secret is mounted as directories and links, so copy its files, or mount each \
-             with `subPath`; or give the digest of its certificates: `--trust-store-sha256 DIGEST`"
+             with `subPath`; or give the digest of its certificates: the setting `trust-store-sha256 DIGEST`"
         )
     );
     std::fs::remove_file(base.join("real/..data")).unwrap();

@@ -230,7 +230,7 @@ mod tests {
         let path = || "/c/trustpolicy.blob.json".into();
         assert_eq!(
             hint(trust_policy::Error::NoGlobalStatement { path: path() }).as_deref(),
-            Some("name the statement with `--policy-name`, or set `globalPolicy` in one")
+            Some("name the statement with the setting `policy-name`, or set `globalPolicy` in one")
         );
         assert_eq!(hint(trust_policy::Error::BlankName), None);
     }

@@ -267,7 +267,7 @@ impl IndexVerification {
         self.is_index_verified.then(|| {
             format!(
                 "only the index `{}` is signed; to let its signature count for the images in it, add \
-                 `--covered-by index`",
+                 the setting `covered-by index`",
                 self.index.reference
             )
         })
@@ -353,7 +353,7 @@ impl Error {
                     registry::Error::File { source } => source.hint(),
                     _ => None,
                 };
-                file.or_else(|| Some("name another directory with `--out`".to_owned()))
+                file.or_else(|| Some("name another directory with the setting `out`".to_owned()))
             }
             Self::NoSignature { .. } => Some(UNSIGNED_HINT.to_owned()),
             Self::TagOffline { .. } => Some(
@@ -462,7 +462,7 @@ mod tests {
         };
         assert_eq!(
             hint(large).as_deref(),
-            Some("name another directory with `--out`")
+            Some("name another directory with the setting `out`")
         );
     }
 }

@@ -3,6 +3,7 @@
 
 mod commands;
 mod curl;
+mod flags;
 mod links;
 mod named_tests;
 mod node_examples;

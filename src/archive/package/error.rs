@@ -463,7 +463,7 @@ impl PackageError {
                 }
                 Self::Link { .. } | Self::Device { .. } | Self::SetId { .. } => {
                     "the signature does not cover modes and kinds of files; look at the entry, and accept such entries \
-                     with `--allow-links`"
+                     with the setting `allow-links`"
                 }
                 Self::NameFlag { .. } | Self::OtherName { .. } => {
                     "make a new zip file with names that are marked as UTF-8, for example with \

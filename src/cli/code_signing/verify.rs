@@ -208,7 +208,9 @@ impl Job<'_> {
         }
         emit(match self.args.output {
             Output::Text => CommandOutput {
-                stderr: format!("Note: {NOT_SIGNED}\n"),
+                stderr: format!(
+                    "Note: {NOT_SIGNED}; compare with the package that was built with `--against`\n"
+                ),
                 ..CommandOutput::done()
             },
             Output::Json => CommandOutput {

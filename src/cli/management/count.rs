@@ -13,6 +13,7 @@ use crate::cli::args::RegistryArgs;
 use crate::cli::context::{roots_of, unusable};
 use crate::cli::output::CommandOutput;
 use crate::cli::patience::telling;
+use crate::cli::reader::{self, fitting};
 use crate::extended_validation::Claims;
 use crate::limits;
 use crate::many;
@@ -110,7 +111,7 @@ async fn in_repository(
     let list = match session.allowed.begin().lend(listing).await {
         Ok(Ok(list)) => list,
         Ok(Err(error)) => {
-            let hint = error.hint().map(|hint| format!(" ({hint})"));
+            let hint = fitting(error.hint()).map(|hint| format!(" ({hint})"));
             let problem = causes::in_one_line(&error) + &hint.unwrap_or_default();
             note(&mut count, problem);
             return count;
@@ -164,7 +165,7 @@ fn add(
         note(count, causes::in_one_line(&*error));
     }
     for uncounted in &found.uncounted {
-        count.add_uncounted(uncounted);
+        count.add_uncounted(uncounted, reader::current());
     }
     let mut is_concerned = false;
     for signature in found.signatures {

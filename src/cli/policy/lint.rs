@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::super::context::environment;
 use super::super::output::{CommandOutput, Exit, one_line, short_line, write_hint};
+use super::super::reader;
 use super::stores::StoreDirectory;
 use crate::files;
 use crate::gate::policy::{findings, is_gate_policy};
@@ -120,11 +121,12 @@ fn check(args: &Args) -> Result<CommandOutput, CommandOutput> {
                     &file,
                     one.kind.as_str(),
                     &one.findings,
+                    reader::current(),
                 )));
             }
             text + &results.end(&end)
         }
-        Output::Sarif => whole(&Sarif::of_lint(all())),
+        Output::Sarif => whole(&Sarif::of_lint(all(), reader::current())),
     };
     Ok(CommandOutput {
         stdout,

@@ -4,6 +4,7 @@ use crate::aws::CallErrorKind;
 use crate::cli::management::count::{CountArgs, count};
 use crate::cli::management::{Answer, AnswerArgs, Session, Stop, text};
 use crate::cli::output::{Exit, short_line};
+use crate::cli::reader::fitting;
 use crate::limits::MAX_SHOWN_JOBS;
 use crate::report::{JobRecord, ManagementState, ManagementV1, PermissionRecord, ProfileRecord};
 use crate::signing_profiles::{Error, Profile, ProfileId};
@@ -93,8 +94,7 @@ async fn show_permissions(
             document.permissions = Some(permissions.collect());
         }
         Err(error) => {
-            let hint = error
-                .hint()
+            let hint = fitting(error.hint())
                 .map(|hint| format!("; {hint}"))
                 .unwrap_or_default();
             let warning = format!("the permissions could not be listed: {error}{hint}");

@@ -222,7 +222,7 @@ pub(super) fn without_job(function: &FunctionArn, what: &str) -> AuditFinding {
     );
     let rule = AuditRule::SignatureNotKnown;
     let finding = AuditFinding::new(rule, Severity::Unknown, &function.function(), found);
-    finding.advising("`countersign lambda verify` reads the signature itself; `--expires-within 0` leaves this out")
+    finding.advising("`countersign lambda verify` reads the signature itself; the setting `expires-within 0` leaves this out")
 }
 
 /// What is found of the signing job of a package that is deployed; `what` says which package.
@@ -240,7 +240,7 @@ pub(super) fn of_job(
         Ok(job) => job,
         Err(problem) => {
             let found = format!("the signing job of {what} could not be looked at: {problem}");
-            let hint = "only the account that owns the job and the one that asked for it may look; `--expires-within 0` \
+            let hint = "only the account that owns the job and the one that asked for it may look; the setting `expires-within 0` \
                         leaves this out";
             let rule = AuditRule::SignatureNotKnown;
             return Some(new(rule, Severity::Unknown, found).advising(hint));

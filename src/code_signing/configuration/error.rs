@@ -155,15 +155,15 @@ impl Error {
             Self::OutOfTime(source) => source.hint(),
             Self::Call(source) => return hint_of_call(source),
             Self::NoConfig { .. } => "`countersign lambda config list` shows the configurations of the caller's account \
-                                      in a region, which `--plugin-config aws-region=REGION` sets"
+                                      in a region, which the setting `plugin-config aws-region=REGION` sets"
                 .to_owned(),
             Self::NoFunction { .. } => "check the name, the account and the region; `aws lambda list-functions` shows \
-                                        the functions, and `--plugin-config aws-region=REGION` sets the region"
+                                        the functions, and the setting `plugin-config aws-region=REGION` sets the region"
                 .to_owned(),
             Self::IsImage(_) => "sign the image with `countersign sign`, and decide before the deployment with \
                                  `countersign gate lambda-function`"
                 .to_owned(),
-            Self::Profiles(0) => "name a profile with `--signing-profile`; a configuration without one accepts no package"
+            Self::Profiles(0) => "name a profile with the setting `signing-profile`; a configuration without one accepts no package"
                 .to_owned(),
             Self::Profiles(_) => "use one profile for several teams, or another configuration".to_owned(),
             Self::Twice(_) => "name each profile once".to_owned(),

@@ -192,7 +192,7 @@ impl Error {
         match self {
             Self::Root => Some(
                 "only AWS Signer's root for AWS Lambda is trusted; name the root certificate that your own records hold \
-                 with `--trust-anchor`"
+                 with the setting `trust-anchor`"
                     .to_owned(),
             ),
             Self::Certificate { source, .. } | Self::Chain { source } => source.hint(),

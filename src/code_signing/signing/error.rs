@@ -391,7 +391,7 @@ impl Error {
             Self::Name(_) => "a bucket's name has 3 to 63 lower-case letters, digits, `-` and `.`".to_owned(),
             Self::NoBucket { bucket, region, .. } => format!("create it: {}", create(bucket, region)),
             Self::BucketRegion { wanted, .. } => format!(
-                "name a bucket of that region with `--bucket`; {} creates one",
+                "name a bucket of that region with the setting `bucket`; {} creates one",
                 create("NAME", wanted)
             ),
             Self::Unversioned { bucket, .. } => enable(bucket),
@@ -456,7 +456,7 @@ fn hint_of_call(error: &CallError) -> Option<String> {
 fn enable(bucket: &str) -> String {
     format!(
         "enable it: `aws s3api put-bucket-versioning --bucket {bucket} --versioning-configuration Status=Enabled`; \
-         `--allow-unversioned` signs what is there when AWS Signer reads it"
+         the setting `allow-unversioned` signs what is there when AWS Signer reads it"
     )
 }
 

@@ -370,7 +370,7 @@ async fn find(
         } else {
             format!(
                 "an older answer of AWS Signer, that nothing was revoked, could not be removed, and \
-                 may count again with `--revocation-cache-ttl`: {error}"
+                 may count again where answers are kept: {error}"
             )
         });
     }

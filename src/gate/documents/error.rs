@@ -301,9 +301,9 @@ fn unknown(places: &[Unknown]) -> String {
 /// How the places are left out from which nothing runs.
 fn ignoring(places: &[Unknown]) -> String {
     const MOST: usize = 3;
-    let flags = places.iter().take(MOST);
-    let flags: Vec<String> = flags
-        .map(|place| format!("--ignore {}", place.pointer))
+    let settings = places.iter().take(MOST);
+    let settings: Vec<String> = settings
+        .map(|place| format!("the setting `ignore {}`", place.pointer))
         .collect();
     let noun = if places.len() == 1 {
         "the place"
@@ -311,8 +311,8 @@ fn ignoring(places: &[Unknown]) -> String {
         "each place"
     };
     format!(
-        "if nothing runs from there, name {noun} with `{}`",
-        flags.join(" ")
+        "if nothing runs from there, name {noun} with {}",
+        settings.join(" and ")
     )
 }
 
@@ -338,14 +338,18 @@ impl Error {
             Self::Key { .. } => "write the key as text, without tag, alias or brackets",
             Self::Several { .. } => "put each document into a file of its own",
             Self::Tag { .. } | Self::Function { .. } => {
-                "write the image itself; a plain `Ref` to a parameter is resolved by `--parameter NAME=VALUE`"
+                "write the image itself; a plain `Ref` to a parameter is resolved by the setting `parameter NAME=VALUE`"
             }
             Self::Parameter { name, .. } => {
                 return Some(format!(
-                    "name the image that is deployed: `--parameter {name}=REGISTRY/REPOSITORY@DIGEST`"
+                    "name the image that is deployed: the setting `parameter {name}=REGISTRY/REPOSITORY@DIGEST`"
                 ));
             }
-            Self::UnusedParameter { .. } => "remove that `--parameter`, or correct its name",
+            Self::UnusedParameter { name } => {
+                return Some(format!(
+                    "remove the setting `parameter {name}=...`, or correct its name"
+                ));
+            }
             Self::NotReference {
                 has_variable: true, ..
             } => {
@@ -366,8 +370,14 @@ impl Error {
                 ));
             }
             Self::Unknown(places) => return Some(ignoring(places)),
-            Self::UnusedIgnore { .. } => "remove that `--ignore`, or correct its path",
-            Self::IgnoredImage { .. } => "remove that `--ignore`, or name a place below it",
+            Self::UnusedIgnore { pointer } => {
+                return Some(format!(
+                    "remove the setting `ignore {pointer}`, or correct its path"
+                ));
+            }
+            Self::IgnoredImage { .. } => {
+                "remove the setting `ignore` that covers the image, or name a place that does not"
+            }
             Self::NoImage | Self::Missing { .. } => {
                 "check that this is the document that is deployed, and of this kind"
             }

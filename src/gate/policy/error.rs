@@ -91,11 +91,11 @@ impl GatePolicyError {
             Self::Unreadable { source } => source.hint(),
             Self::Linked { .. } => Some(
                 "give the digest that its bytes must have, as `sha256sum` prints it where the policy is kept: \
-                 `--gate-policy-sha256 DIGEST`; or name the file without a link in its path"
+                 the setting `gate-policy-sha256 DIGEST`; or name the file without a link in its path"
                     .to_owned(),
             ),
             Self::OtherDigest { .. } => Some(
-                "find out who changed the gate policy; if the change is meant, give its digest with `--gate-policy-sha256`"
+                "find out who changed the gate policy; if the change is meant, give its digest with the setting `gate-policy-sha256`"
                     .to_owned(),
             ),
             Self::TooLong { .. } => {

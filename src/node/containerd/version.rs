@@ -39,7 +39,7 @@ pub(super) async fn check(program: Option<&Path>) -> Finding {
 }
 
 fn unknown(found: &str) -> Finding {
-    let hint = "name containerd's program with `--containerd-program`";
+    let hint = "name containerd's program with the setting `containerd-program`";
     Finding::unknown(Check::Containerd, found, WANTED).advising(Some(hint.to_owned()))
 }
 

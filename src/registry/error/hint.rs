@@ -31,7 +31,7 @@ impl Error {
             }
             Self::TagImmutable { .. } => Some(
                 "the signature needs this tag, since the registry does not list it otherwise or \
-                 `--force-referrers-tag` is given, and the repository's tags are immutable; exclude \
+                 the setting `force-referrers-tag` is given, and the repository's tags are immutable; exclude \
                  `sha256-*` from immutability"
                     .to_owned(),
             ),
@@ -111,12 +111,12 @@ fn hint_about_layout(path: &Path, fault: &LayoutFault) -> String {
 /// help.
 fn hint_about_listing(source: Option<&Error>) -> String {
     match source {
-        None => "the registry has the signature and does not list it; without \
-                 `--force-referrers-tag=false` it is listed under a tag too"
+        None => "the registry has the signature and does not list it; without the \
+                 setting `force-referrers-tag=false` it is listed under a tag too"
             .to_owned(),
         Some(error) if error.is_denial() => {
             "it cannot be found where the list of referrers is denied; if the registry never allows it, \
-             `--force-referrers-tag` lists signatures under a tag"
+             the setting `force-referrers-tag` lists signatures under a tag"
                 .to_owned()
         }
         Some(error) => error.hint().unwrap_or_else(|| {
@@ -134,7 +134,7 @@ fn may_speak_tls(registry: &str) -> String {
             .to_owned();
     }
     format!(
-        "`{registry}` may speak TLS: try without `--insecure-registry`, and without its entry in \
+        "`{registry}` may speak TLS: try without the setting `insecure-registry`, and without its entry in \
          `insecureRegistries` of `config.json`"
     )
 }

@@ -88,7 +88,7 @@ fn every_inspection_is_what_its_schema_says() {
 #[test]
 fn every_finding_is_what_its_schema_says() {
     use crate::doctor::{Check, Finding};
-    let hint = || Some("give `--verify-only`; or wait".to_owned());
+    let hint = || Some("give the setting `verify-only`; or wait".to_owned());
     let findings: Vec<Finding> = Check::ALL
         .iter()
         .flat_map(|check| {
@@ -103,7 +103,7 @@ fn every_finding_is_what_its_schema_says() {
         })
         .collect();
     let codes = |findings: &[Finding]| {
-        let document = DoctorV1::new(findings, &Reader::with_flags([]));
+        let document = DoctorV1::new(findings, &Reader::without_settings());
         check_schema("doctor.v1.schema.json", &document)
     };
     let document = codes(&findings);

@@ -126,11 +126,12 @@ impl IfMissingError {
             Self::List { source, .. } => source.hint(),
             Self::Judge { source, .. } => source.hint(),
             Self::Find { source } => source.hint(),
-            Self::NeverListed { .. } => {
-                Some("omit `--force-referrers-tag=false`, or `--if-missing`".to_owned())
-            }
+            Self::NeverListed { .. } => Some(
+                "omit the setting `force-referrers-tag=false`, or the setting `if-missing`"
+                    .to_owned(),
+            ),
             Self::TooMany { .. } => Some(
-                "remove signatures that no policy trusts, or sign without `--if-missing`"
+                "remove signatures that no policy trusts, or sign without the setting `if-missing`"
                     .to_owned(),
             ),
         }

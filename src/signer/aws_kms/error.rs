@@ -127,8 +127,8 @@ impl Error {
             Self::Settings(source) => return source.hint(),
             Self::Call(call) => return hint_of_call(call),
             Self::NoRegion { .. } => {
-                "name the key by its ARN, or set `AWS_REGION` or `--plugin-config \
-                 aws-region=REGION`"
+                "name the key by its ARN, or set `AWS_REGION` or the setting \
+                 `plugin-config aws-region=REGION`"
             }
             Self::OtherRegion { .. } => {
                 "omit the region, or name the key by its ARN in that region (a multi-Region key has one in \

@@ -43,7 +43,7 @@ impl SettingsError {
             Self::Aws(source) => return source.hint(),
             Self::Unknown { name } => aws::hint_of_unknown(name, &Settings::names()),
             Self::NoCertificateChain => format!(
-                "give `--plugin-config {}=FILE`, a file with the certificate of the key and those \
+                "give the setting `plugin-config {}=FILE`, a file with the certificate of the key and those \
                  of its issuers",
                 Settings::CERTIFICATE_CHAIN
             ),

@@ -91,7 +91,7 @@ impl Error {
             Self::Payload(source) => source.hint(),
             Self::PayloadTooLong { annotations: 0, .. } | Self::NotAsked => None,
             Self::PayloadTooLong { .. } => {
-                Some("omit some of the metadata (`-m`, `--user-metadata`)".to_owned())
+                Some("omit some of the metadata (the setting `user-metadata`)".to_owned())
             }
             Self::Settings(source) => source.hint(),
             Self::Call(source) if is_about_status(source) => Some(NEVER_AGAIN.to_owned()),

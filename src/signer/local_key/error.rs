@@ -150,7 +150,7 @@ impl KeyProblem {
                 "convert it: `openssl pkcs8 -topk8 -v2 aes-256-cbc -in OLD.key -out NEW.key`"
             }
             Self::NoPassphrase => {
-                "run it in a terminal to be asked, or give `--key-passphrase-fd N` with the \
+                "run it in a terminal to be asked, or give the setting `key-passphrase-fd N` with the \
                  passphrase on file descriptor N"
             }
             Self::WrongPassphrase => {

@@ -120,8 +120,8 @@ impl IndexFault {
                 Some("name the image of one platform by its digest".to_owned())
             }
             Self::NotAnIndex { .. } => Some(
-                "omit `--platform` for an image that is for one platform alone; name a multi-platform image with \
-                 `--index`"
+                "omit the setting `platform` for an image that is for one platform alone; name a multi-platform image with \
+                 the setting `index`"
                     .to_owned(),
             ),
             Self::AnotherIndex { .. } => Some("name the image of one platform".to_owned()),

@@ -14,8 +14,8 @@ fn the_hint_names_what_was_written_instead_of_a_reference() {
     for (arguments, hint) in [
         (
             vec![image.as_str(), "-m", "a=b", "stage=scan"],
-            "hint: `stage=scan` looks like user metadata and not like a reference; each pair needs its \
-             own `-m`",
+            "hint: `stage=scan` looks like user metadata and not like a reference; each pair needs \
+             `--user-metadata` of its own",
         ),
         (
             vec![DIGEST],

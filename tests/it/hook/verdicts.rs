@@ -119,3 +119,23 @@ fn what_only_warns_passes_and_is_called_tolerated() {
     assert_eq!(verdict["results"][0]["verdict"], "tolerated");
     assert_eq!(counts(&metrics), [0, 0, 1, 0]);
 }
+
+#[test]
+fn no_hint_names_a_setting_which_a_function_does_not_have() {
+    let gated = Gated::signed();
+    let other = "arn:aws:signer:us-west-2:123456789012:/signing-profiles/unrelated_team";
+    let policy = gated
+        .policy(&json!({ "require": { "all": [{ "name": "release", "signingProfile": other }] } }));
+    gated.package.write("gate-policy.json", policy.to_string());
+    let function = gated.start();
+    let answer = function.answer(&pre_scale_up()).to_string();
+    let verdict = function.verdict().0.to_string();
+    let hint = "\"hint\":\"do not run the artifact unless you trust that profile\"";
+    assert!(verdict.contains(hint), "{verdict}");
+    for text in [answer, verdict] {
+        assert!(
+            !text.contains("`--") && !text.contains("the setting"),
+            "{text}"
+        );
+    }
+}

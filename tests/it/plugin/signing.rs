@@ -195,7 +195,7 @@ fn what_aws_signer_cannot_do_is_said_before_it_is_asked() {
     );
     with(json!({ "expiryDurationInSeconds": 60 })).assert_error(
         "VALIDATION_ERROR",
-        "AWS Signer accepts no expiry from the caller, but 60 seconds were requested (omit `-e`/`--expiry`; \
+        "AWS Signer accepts no expiry from the caller, but 60 seconds were requested (omit `--expiry`; \
          the signing profile's signature validity period sets the expiry)",
     );
     with(json!({ "payloadType": "text/plain" })).assert_error(
@@ -245,8 +245,8 @@ fn a_payload_of_4096_bytes_is_signed_and_one_more_is_not() {
     assert_eq!(fixture.operations(), ["SignPayload"]);
     sign(4097).assert_error(
         "VALIDATION_ERROR",
-        "the payload has 4097 bytes, and AWS Signer signs 4096 at most (omit some of the metadata (`-m`, \
-         `--user-metadata`))",
+        "the payload has 4097 bytes, and AWS Signer signs 4096 at most (omit some of the metadata \
+         (`--user-metadata`))",
     );
     assert_eq!(fixture.operations(), Vec::<String>::new());
 }

@@ -263,7 +263,7 @@ async fn a_server_without_tls_is_told_from_a_bad_certificate() {
     assert!(matches!(error, Error::Tls { .. }), "{error:?}");
     assert_eq!(
         error.hint().unwrap(),
-        "the server does not speak TLS there; `--insecure-registry` allows plain HTTP"
+        "the server does not speak TLS there; the setting `insecure-registry` allows plain HTTP"
     );
     drop(waiting::soon("the server's end", server).await.unwrap());
 }
@@ -304,7 +304,7 @@ async fn a_registry_that_may_speak_tls_is_said_to() {
         assert_eq!(
             hint(&elsewhere).await.unwrap(),
             format!(
-                "`{elsewhere}` may speak TLS: try without `--insecure-registry`, and without its \
+                "`{elsewhere}` may speak TLS: try without the setting `insecure-registry`, and without its \
                  entry in `insecureRegistries` of `config.json`"
             )
         );

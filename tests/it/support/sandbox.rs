@@ -121,13 +121,17 @@ impl Ran {
         Self::from(waiting::ended(command))
     }
 
-    /// What a program left that was started elsewhere.
+    /// What a program left that was started elsewhere. It names flags, not settings as the library does.
     pub(crate) fn from(output: Output) -> Self {
-        Self {
+        let ran = Self {
             code: output.status.code().unwrap_or(-1),
             stdout: String::from_utf8(output.stdout).unwrap(),
             stderr: String::from_utf8(output.stderr).unwrap(),
+        };
+        for text in [&ran.stdout, &ran.stderr] {
+            assert!(!text.contains("the setting `"), "{ran:#?}");
         }
+        ran
     }
 
     /// The same with a terminal for its input, on which `typed` was typed.

@@ -442,10 +442,10 @@ fn every_refusal_that_can_be_mended_says_how() {
     );
     assert_eq!(
         hint(Kind::Compose, &compose("x-b: {image: r.io/b:1}\n")),
-        "if nothing runs from there, name the place with `--ignore /x-b/image`"
+        "if nothing runs from there, name the place with the setting `ignore /x-b/image`"
     );
     assert_eq!(
         hint(Kind::CloudFormation, &template("!Ref Image")),
-        "name the image that is deployed: `--parameter Image=REGISTRY/REPOSITORY@DIGEST`"
+        "name the image that is deployed: the setting `parameter Image=REGISTRY/REPOSITORY@DIGEST`"
     );
 }

@@ -90,11 +90,12 @@ fn what_aws_signer_does_not_do_is_said_before_it_is_asked() {
         ),
         (
             &["--expiry", "1h"],
-            "Error: AWS Signer takes the expiry from the signing profile; leave out `--expiry`",
+            "Error: AWS Signer takes the expiry from the signing profile",
         ),
     ] {
         sign_by_profile(&scene, arguments).assert_refused(2, sentence);
     }
+    sign_by_profile(&scene, &["--expiry", "1h"]).assert_says("\nhint: leave out `--expiry`\n");
     let ran = sign_by_profile(&scene, &["-m", &format!("a={}", "x".repeat(4_096))]);
     assert_eq!((ran.code, ran.stdout.as_str()), (1, ""), "{ran:#?}");
     assert_eq!(scene.operations(), [""; 0]);

@@ -102,7 +102,7 @@ fn the_question_names_what_follows_and_only_yes_goes_on() {
          - signatures that it made before {TIME} stay valid\n\
          - the profile makes no signature from now on, and cannot be made active again: builds that sign with it fail\n\
          - its name cannot be used for another profile\n\
-         - a verifier that caches answers (`--revocation-cache-ttl`) notices within 24 hours at most, one without a \
+         - a verifier that caches answers notices within 24 hours at most, one without a \
          network when its stored answers are renewed\n\
          - the time can be moved to an earlier one, never to a later one\n\
          - this cannot be undone\n\

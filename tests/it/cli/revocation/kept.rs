@@ -281,7 +281,7 @@ fn what_a_refusal_cannot_end_is_said() {
     assert_eq!(ran.code, 1, "{ran:#?}");
     ran.assert_says(
         "warning: an older answer of AWS Signer, that nothing was revoked, could not be removed, and \
-         may count again with `--revocation-cache-ttl`: the file of the answer cannot be used: `",
+         may count again where answers are kept: the file of the answer cannot be used: `",
     );
 }
 

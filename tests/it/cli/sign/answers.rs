@@ -229,7 +229,7 @@ fn a_payload_has_at_most_4096_bytes() {
     let ran = signed(&format!("{longest}x"));
     ran.assert_refused(1, &format!("Error: failed to sign `{}`", scene.image));
     ran.assert_says("caused by: the payload has 4097 bytes, and AWS Signer signs 4096 at most");
-    ran.assert_says("hint: omit some of the metadata (`-m`, `--user-metadata`)");
+    ran.assert_says("hint: omit some of the metadata (`--user-metadata`)");
     assert!(!scene.operations().contains(&"SignPayload".to_owned()));
 }
 

@@ -91,7 +91,7 @@ fn the_signer_must_be_named_in_one_way() {
         ),
         (
             &["--signing-profile", &arn, "-e", "24h"],
-            "Error: AWS Signer takes the expiry from the signing profile; leave out `--expiry`",
+            "Error: AWS Signer takes the expiry from the signing profile",
         ),
         (
             &["--signing-profile", &arn, "--plugin", PLUGIN, "--id", &arn],

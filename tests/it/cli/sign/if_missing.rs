@@ -320,7 +320,7 @@ fn a_signature_must_be_good_for_long_enough() {
     assert!(ran.stdout.starts_with("Successfully signed "), "{ran:#?}");
     ran.assert_says("Warning: the new signature is good until 20");
     ran.assert_says(
-        " only, which is too short for `--min-remaining`; the next run will sign again\n",
+        " only, which is too short for the time that must remain; the next run will sign again\n",
     );
 
     // One that has expired is not there, whatever is asked for.

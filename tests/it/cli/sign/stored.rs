@@ -329,7 +329,10 @@ fn if_missing_makes_nothing_that_the_next_run_could_not_find() {
         &[&missing[..], &["--force-referrers-tag=false", &scene.image]].concat(),
     );
     assert_eq!(ran.code, 3, "{ran:#?}");
-    ran.assert_says("has no referrers API and `--force-referrers-tag=false` forbids the tag");
+    ran.assert_says(
+        "has no referrers API and the referrers tag schema is not allowed, so the next run ",
+    );
+    ran.assert_says("\nhint: omit `--force-referrers-tag=false`, or `--if-missing`\n");
     assert!(!scene.operations().contains(&"SignPayload".to_owned()));
 }
 

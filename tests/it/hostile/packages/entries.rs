@@ -205,7 +205,12 @@ fn links_devices_and_other_owners_are_accepted_only_where_the_caller_says_so() {
         (mode("a", 0o004_755), "set-id"),
     ] {
         assert_eq!(refused(&bytes).code(), code);
-        assert!(refused(&bytes).hint().unwrap().contains("`--allow-links`"));
+        assert!(
+            refused(&bytes)
+                .hint()
+                .unwrap()
+                .contains("the setting `allow-links`")
+        );
         let found = read_with(&bytes, Allowed { links: true }).unwrap();
         assert_eq!(found, [("a".to_owned(), b"x".to_vec())]);
     }
