@@ -140,7 +140,7 @@ mod tests {
         }
     }
 
-    /// Every string in the source before its tests, escapes and line ends as Rust reads them.
+    /// Every string in the source before its tests, and the code between, escapes and line ends as Rust reads them.
     fn strings(directory: &Path, found: &mut Vec<String>) {
         for entry in std::fs::read_dir(directory).unwrap() {
             let path = entry.unwrap().path();

@@ -160,7 +160,7 @@ async fn only_the_referrers_api_means_nothing_else() {
             error
                 .hint()
                 .unwrap()
-                .contains("--force-referrers-tag=false")
+                .contains("the setting `force-referrers-tag=false`")
         );
         assert_eq!(tag_writes(&taking), 0);
     }
