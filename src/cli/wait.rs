@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use futures_util::{StreamExt as _, stream};
+use futures_util::stream;
 use tokio::time::Instant;
 
 use super::args::{CheckArgs, MaxSignatures, PolicyArgs, RegistryArgs};
@@ -16,9 +16,9 @@ use super::verify::{answer_in_words, text, unusable};
 use crate::allowance::Allowed;
 use crate::aws::{Aws, SigningProfileArn};
 use crate::http;
-use crate::limits::{MANAGED_SIGNING_TIMEOUT, MAX_COMMAND_TIMEOUT, MAX_CONCURRENT_WAITS};
-use crate::managed_signing::{Error, Wait, WaitAnswer};
-use crate::many::Progress;
+use crate::limits::{MANAGED_SIGNING_TIMEOUT, MAX_COMMAND_TIMEOUT};
+use crate::managed_signing::{Error, UntilVerified, Wait, WaitAnswer};
+use crate::many::{self, Many};
 use crate::reference::{ArtifactReference, Reference};
 use crate::report::{AskedArtifact, Called, Invocation, Results, VerdictEnd, WaitResult};
 use crate::trust_policy::DocumentKind;
@@ -74,22 +74,19 @@ pub(super) async fn run(args: &Args, called: Called, emit: &mut dyn FnMut(Comman
         Err(report) if args.output == Output::Json => return emit(unusable(report)),
         Err(report) => return emit(report),
     };
-    let mut progress = Progress {
-        all: Some(job.references.len()),
-        ..Progress::default()
-    };
-    let waits = job.references.iter().map(|reference| job.wait(reference));
-    let mut answers = stream::iter(waits).buffered(MAX_CONCURRENT_WAITS);
+    let mut waiting = job.waiting();
     let mut results = Results::default();
     let mut worst = Exit::Done;
     for (asked, reference) in args.references.iter().zip(&job.references) {
-        let Some(answer) = telling("waiting for signatures", progress, answers.next()).await else {
+        let progress = waiting.progress();
+        let answer = telling("waiting for signatures", progress, waiting.answer()).await;
+        let Some(answer) = answer else {
             break;
         };
         let report = match args.output {
-            Output::Text => job.in_words(reference, answer),
+            Output::Text => job.in_words(reference, answer.outcome),
             Output::Json => {
-                let result = job.in_json(asked, reference, answer);
+                let result = job.in_json(asked, reference, answer.outcome);
                 CommandOutput {
                     stdout: results.add(&result),
                     exit: exit_of(&result),
@@ -97,8 +94,6 @@ pub(super) async fn run(args: &Args, called: Called, emit: &mut dyn FnMut(Comman
                 }
             }
         };
-        progress.ended += 1;
-        progress.failed += usize::from(report.exit != Exit::Done);
         worst = worst.worse(report.exit);
         emit(report);
     }
@@ -204,15 +199,16 @@ impl Job {
         })
     }
 
-    async fn wait(&self, reference: &Reference) -> WaitAnswer {
+    fn waiting(&self) -> Many<'_, UntilVerified<'_>> {
         let wait = Wait {
             statuses: &self.aws,
             profiles: &self.profiles,
             limit: self.limit,
             deadline: self.deadline,
         };
-        wait.until_verified(&self.verifier, reference, &self.options)
-            .await
+        let images = stream::iter(self.references.clone());
+        let many = many::Options::default();
+        wait.until_all_verified(&self.verifier, images, &self.options, many)
     }
 
     fn in_json(&self, asked: &str, reference: &Reference, answer: WaitAnswer) -> WaitResult {

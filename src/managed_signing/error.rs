@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use super::meaning::Meaning;
 use crate::aws::SigningProfileArn;
+use crate::many::NotTried;
 use crate::outcome::FailureClass;
+use crate::reference::Reference;
 use crate::registry::{ProfileSigning, SigningProgress, SigningStatusError};
 use crate::verify;
 
@@ -156,6 +158,17 @@ impl Error {
         Self::Verification {
             source: Box::new(source),
         }
+    }
+
+    /// Why the image was not waited for, where it was not begun.
+    pub(super) fn stopped(image: Reference, reason: NotTried) -> Self {
+        let reference = image.into();
+        Self::of(match reason {
+            NotTried::OutOfTime(source) => verify::Error::NotTried { reference, source },
+            NotTried::AfterFailure | NotTried::Interrupted => {
+                verify::Error::Stopped { reference, reason }
+            }
+        })
     }
 
     /// Whether the image was refused, or nothing is known.

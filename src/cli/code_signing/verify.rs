@@ -141,7 +141,7 @@ async fn profiles_of(
     let found = of_config(&arn, aws.code_signing_config(&arn)).await;
     let found = found.map_err(|error| {
         let exit = match error.class() {
-            Class::Unknown => Exit::Inconclusive,
+            Class::Inconclusive => Exit::Inconclusive,
             // Nothing was judged.
             Class::Usage | Class::Refused => Exit::Usage,
         };

@@ -89,7 +89,7 @@ impl Stop {
         let exit = match class {
             Class::Usage => Exit::Usage,
             Class::Refused => Exit::Rejected,
-            Class::Unknown => Exit::Inconclusive,
+            Class::Inconclusive => Exit::Inconclusive,
         };
         let sentence = error.to_string();
         let reader = reader::current();
@@ -147,7 +147,7 @@ impl Session {
     pub(super) async fn open(
         args: &AnswerArgs,
         count: Option<&CountArgs>,
-        what: &dyn Display,
+        what: &(dyn Display + Sync),
         location: Option<&Location>,
     ) -> Result<Self, Stop> {
         let plugin_config = args.plugin_config.parse()?;

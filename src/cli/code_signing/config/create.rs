@@ -52,7 +52,7 @@ pub(super) async fn run(args: &Args) -> Result<Answer, Stop> {
     let ids = ids.collect::<Result<Vec<_>, _>>()?;
     let located = ids.iter().find(|id| id.location().is_some());
     let location = located.and_then(ProfileId::location);
-    let what: &dyn std::fmt::Display = match located {
+    let what: &(dyn std::fmt::Display + Sync) = match located {
         Some(id) => id,
         None => &"code signing configurations",
     };
