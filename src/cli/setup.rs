@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use super::args::TimeArgs;
 use super::context::{environment, no_directory};
-use super::doctor::{json, profiles, reason_of, write_finding};
+use super::doctor::{profiles, reason_of, write_finding};
 use super::output::{CommandOutput, Exit, one_line};
 use super::reader;
 use super::verify::Output;
@@ -17,6 +17,7 @@ use crate::files;
 use crate::install::{Error, Place, Plan, Roots, Wish};
 use crate::limits::MAX_TRUST_STORE_FILE_BYTES;
 use crate::plugin_host::notation_in;
+use crate::report::results::whole;
 use crate::report::{FileV1, FindingV1, SetupV1};
 use crate::signer::aws_signer::SigningProfile;
 use crate::trust_store::NamedStore;
@@ -81,7 +82,7 @@ pub(super) async fn run(args: &Args) -> CommandOutput {
             let (dry_run, exit) = (args.dry_run, report.exit);
             let document = SetupV1::not_done(dry_run, Vec::new(), exit, reason_of(&report));
             return CommandOutput {
-                stdout: json(&document),
+                stdout: whole(&document),
                 ..report
             };
         }
@@ -90,7 +91,7 @@ pub(super) async fn run(args: &Args) -> CommandOutput {
     CommandOutput {
         exit: document.exit_code,
         stdout: match args.output {
-            Output::Json => json(&document),
+            Output::Json => whole(&document),
             Output::Text => text(&document),
         },
         ..CommandOutput::done()

@@ -127,11 +127,9 @@ pub(crate) fn of_same_artifact(text: &str, other: &str) -> String {
 pub(crate) fn of_refusals(refusals: &Refusals) -> String {
     let best = &refusals.best;
     let mut reason = best.to_string();
-    for cause in causes::of(best) {
-        if !reason.contains(&cause) {
-            reason.push_str(": ");
-            reason.push_str(&cause);
-        }
+    for cause in causes::beyond(&best.to_string(), best) {
+        reason.push_str(": ");
+        reason.push_str(&cause);
     }
     match refusals.count {
         1 => format!("a signature there did not count: {reason}"),

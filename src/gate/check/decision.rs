@@ -4,7 +4,7 @@ use super::examination::Examination;
 use crate::gate::policy::{Exemption, GateRule, NoRule, OnFailure};
 use crate::outcome::FailureClass;
 use crate::reference::{ArtifactReference, Reference};
-use crate::verify::{Error, IndexFault};
+use crate::verify::{ENTRY_DIFFERS, Error, IndexFault, images_unknown};
 
 /// What a gate says of one reference.
 #[derive(Debug)]
@@ -101,7 +101,7 @@ pub enum Refusal {
         source: Error,
     },
     /// It is an index that cannot be gone through.
-    #[error("the images of the index `{reference}` cannot be told")]
+    #[error("{}", images_unknown(reference))]
     Index {
         /// The index.
         reference: Box<ArtifactReference>,
@@ -110,7 +110,7 @@ pub enum Refusal {
         source: IndexFault,
     },
     /// An image of an index is not what the index says.
-    #[error("an image of the index is not what the index says of it")]
+    #[error("{ENTRY_DIFFERS}")]
     Entry {
         /// The difference.
         #[source]

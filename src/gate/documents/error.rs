@@ -1,6 +1,6 @@
 //! Why a document is refused.
 
-use crate::document::{self, Position};
+use crate::document::{self, NotText, Position};
 use crate::limits::{
     MAX_NESTING, MAX_RUN_DOCUMENT_BYTES, MAX_RUN_DOCUMENT_KEY_BYTES, MAX_RUN_DOCUMENT_VALUES,
 };
@@ -314,6 +314,16 @@ fn ignoring(places: &[Unknown]) -> String {
         "if nothing runs from there, name {noun} with `{}`",
         flags.join(" ")
     )
+}
+
+impl From<NotText> for Error {
+    fn from(fault: NotText) -> Self {
+        match fault {
+            NotText::NotUtf8(position) => Self::NotUtf8 { position },
+            NotText::ByteOrderMark => Self::ByteOrderMark,
+            NotText::Empty => Self::Empty,
+        }
+    }
 }
 
 impl Error {

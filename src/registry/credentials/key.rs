@@ -6,13 +6,10 @@
 use std::cmp::Reverse;
 
 use super::Asked;
-use crate::reference::RegistryName;
+use crate::reference::{DOCKER_HUB_SERVER, RegistryName};
 
 /// The key of Docker Hub in Docker's configuration.
 pub(super) const DOCKER_HUB_KEY: &str = "https://index.docker.io/v1/";
-
-/// The host that serves Docker Hub.
-const DOCKER_HUB_SERVER: &str = "registry-1.docker.io";
 
 /// How a helper is asked for this registry.
 pub(super) fn of_helper<'a>(asked: &'a Asked<'_>) -> &'a str {
