@@ -292,14 +292,12 @@ impl Judgement {
     ///
     /// The failure of the first check that did not pass.
     pub fn into_signature(self) -> Result<Signature, Failure> {
-        let failed = self
-            .outcomes
-            .into_iter()
-            .take(3)
-            .find_map(|outcome| match outcome {
-                Outcome::Failed(failure) => Some(failure),
-                _ => None,
-            });
+        let [integrity, mismatch, expiry, _] = self.outcomes;
+        let mut before = [integrity, mismatch, expiry].into_iter();
+        let failed = before.find_map(|outcome| match outcome {
+            Outcome::Failed(failure) => Some(failure),
+            _ => None,
+        });
         match (failed, self.signature) {
             (Some(failure), _) => Err(failure),
             (None, Some(signature)) => Ok(signature),

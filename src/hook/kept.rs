@@ -6,7 +6,6 @@
 
 use std::collections::VecDeque;
 use std::path::Path;
-use std::time::Duration;
 
 use super::error::Error;
 use super::moment::Moment;
@@ -14,14 +13,11 @@ use super::package::{Package, PolicySource};
 use super::policy;
 use crate::environment::{Clock, Environment};
 use crate::gate::GateSetup;
-use crate::limits::{MAX_HOOK_EXECUTIONS, MAX_HOOK_POLICY_AGE};
+use crate::limits::{MAX_FROZEN, MAX_HOOK_EXECUTIONS, MAX_HOOK_POLICY_AGE};
 use crate::report::HookPolicy;
 
 /// The one directory that is written to.
 const DIRECTORY: &str = "/tmp";
-
-/// After such a time that the monotonic clock did not notice, no connection is taken for alive.
-const FROZEN: Duration = Duration::from_mins(1);
 
 /// What is kept.
 pub(super) struct Kept {
@@ -70,7 +66,7 @@ impl Kept {
     pub(super) fn environment(&mut self, now: Moment) -> Result<Environment, Error> {
         match &mut self.fresh {
             Some(fresh) if !fresh.last.was_set_back(now) => {
-                if fresh.last.frozen(now) > FROZEN {
+                if fresh.last.frozen(now) > MAX_FROZEN {
                     fresh.environment = with_answers((self.make)(), fresh.answers.path());
                 }
                 fresh.last = now;
@@ -185,7 +181,7 @@ mod tests {
     fn after(moment: Moment, wall: i64, steady: u64) -> Moment {
         Moment {
             wall: moment.wall + time::Duration::seconds(wall),
-            steady: moment.steady + Duration::from_secs(steady),
+            steady: moment.steady + std::time::Duration::from_secs(steady),
         }
     }
 

@@ -119,7 +119,7 @@ mod tests {
     use crate::registry::SigningProgress::{Complete, InProgress};
 
     fn wait(scripted: &Scripted) -> Wait<'_> {
-        let limit = Duration::from_secs(600);
+        let limit = Duration::from_mins(10);
         Wait {
             statuses: scripted,
             profiles: &[],

@@ -7,8 +7,8 @@ use time::format_description::well_known::Rfc3339;
 
 use crate::aws::{ArnError, Partition};
 use crate::limits::{
-    MAX_REVOCATION_REASON_CHARS, MAX_SIGNATURE_VALIDITY_DAYS, MAX_SIGNATURE_VALIDITY_MONTHS,
-    MAX_SIGNATURE_VALIDITY_YEARS, MAX_STATEMENT_ID_CHARS,
+    MAX_REVOCATION_REASON_CHARS, MAX_ROLE_CHARS, MAX_SIGNATURE_VALIDITY_DAYS,
+    MAX_SIGNATURE_VALIDITY_MONTHS, MAX_SIGNATURE_VALIDITY_YEARS, MAX_STATEMENT_ID_CHARS,
 };
 
 /// What is wrong with a value, before AWS is asked.
@@ -325,7 +325,7 @@ impl Principal {
     pub(super) fn short(&self) -> String {
         let role = self.role.as_deref().unwrap_or_default();
         let plain = |c: char| if c.is_ascii_alphanumeric() { c } else { '-' };
-        let role: String = role.chars().take(40).map(plain).collect();
+        let role: String = role.chars().take(MAX_ROLE_CHARS).map(plain).collect();
         let dash = if role.is_empty() { "" } else { "-" };
         format!("{}{dash}{role}", self.account)
     }

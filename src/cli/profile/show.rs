@@ -25,7 +25,7 @@ pub(in crate::cli) struct Args {
     #[arg(long, value_name = "ACCOUNT")]
     profile_owner: Option<String>,
     /// Show so many of the newest signing jobs, at most 100
-    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u64).range(1..=100))]
+    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u64).range(1..=u64::try_from(MAX_SHOWN_JOBS).unwrap_or(u64::MAX)))]
     jobs: Option<u64>,
     #[command(flatten)]
     count: CountArgs,

@@ -111,7 +111,7 @@ pub(super) struct Args {
     #[command(flatten)]
     require: RequireArgs,
     /// Artifacts of one registry to verify at the same time, 1 to 128 [default: as many as it answers quickly]
-    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u8).range(1..=128))]
+    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u8).range(1..=i64::try_from(limits::MAX_CONCURRENT_VERIFICATIONS).unwrap_or(i64::MAX)))]
     concurrency: Option<u8>,
     #[command(flatten)]
     content: ContentCacheArgs,

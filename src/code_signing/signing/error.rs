@@ -15,7 +15,7 @@ use crate::code_signing::configuration;
 use crate::code_signing::fetch;
 use crate::code_signing::{PLATFORM_ID, SIGNATURE_DIRECTORY, SIGNATURE_NAME};
 use crate::files;
-use crate::limits::MAX_TOLD_VALUES;
+use crate::limits::{MAX_NAME_CHARS, MAX_TOLD_VALUES};
 use crate::notary::rfc3339;
 use crate::signing_profiles::{self, Class, hint_of_call};
 
@@ -251,7 +251,7 @@ fn told(differences: &[Difference]) -> String {
             Difference::Mode(_) => "has another mode",
             Difference::Order(_) => "is in another place",
         };
-        let name: String = difference.name().chars().take(200).collect();
+        let name: String = difference.name().chars().take(MAX_NAME_CHARS).collect();
         format!("entry `{}` {what}", name.escape_debug())
     };
     let told: Vec<String> = differences.iter().take(MAX_TOLD_VALUES).map(word).collect();

@@ -12,7 +12,7 @@ use super::document_error::{DocumentError, VERSION};
 use super::question::Question;
 use crate::facts::{Evidence, Origin};
 use crate::http::redact_text;
-use crate::limits::CLOCK_SKEW;
+use crate::limits::{CLOCK_SKEW, MAX_VERSION_CHARS};
 use crate::notary::rfc3339;
 
 /// An answer of AWS Signer.
@@ -83,7 +83,7 @@ impl Answer {
         if document.version != VERSION {
             return Err(DocumentError::Version {
                 path: path(),
-                found: document.version.chars().take(20).collect(),
+                found: document.version.chars().take(MAX_VERSION_CHARS).collect(),
             });
         }
         let asked_at = OffsetDateTime::parse(&document.asked_at, &Rfc3339).map_err(|source| {

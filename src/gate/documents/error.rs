@@ -2,7 +2,8 @@
 
 use crate::document::{self, NotText, Position};
 use crate::limits::{
-    MAX_NESTING, MAX_RUN_DOCUMENT_BYTES, MAX_RUN_DOCUMENT_KEY_BYTES, MAX_RUN_DOCUMENT_VALUES,
+    MAX_HINT_PLACES, MAX_NESTING, MAX_RUN_DOCUMENT_BYTES, MAX_RUN_DOCUMENT_KEY_BYTES,
+    MAX_RUN_DOCUMENT_VALUES, MAX_TOLD_PLACES,
 };
 use crate::reference;
 
@@ -282,8 +283,7 @@ pub struct Unknown {
 pub(super) const IMAGE_ELSEWHERE: &str = "an image in a place that is not known";
 
 fn unknown(places: &[Unknown]) -> String {
-    const MOST: usize = 20;
-    let told = places.iter().take(MOST).map(|place| {
+    let told = places.iter().take(MAX_TOLD_PLACES).map(|place| {
         let Unknown {
             pointer,
             position,
@@ -292,16 +292,15 @@ fn unknown(places: &[Unknown]) -> String {
         format!("{} at {position} is {what}", document::place(pointer))
     });
     let mut told: Vec<String> = told.collect();
-    if places.len() > MOST {
-        told.push(format!("and {} more", places.len() - MOST));
+    if places.len() > MAX_TOLD_PLACES {
+        told.push(format!("and {} more", places.len() - MAX_TOLD_PLACES));
     }
     told.join(", ")
 }
 
 /// How the places are left out from which nothing runs.
 fn ignoring(places: &[Unknown]) -> String {
-    const MOST: usize = 3;
-    let flags = places.iter().take(MOST);
+    let flags = places.iter().take(MAX_HINT_PLACES);
     let flags: Vec<String> = flags
         .map(|place| format!("--ignore {}", place.pointer))
         .collect();
