@@ -3,11 +3,10 @@
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
-use super::args::{PluginConfigArgs, RegistryArgs, TimeArgs};
+use super::args::{Output, PluginConfigArgs, RegistryArgs, TimeArgs};
 use super::context::{Context, Format, environment};
 use super::output::{CommandOutput, one_line, short_line};
 use super::reader;
-use super::verify::Output;
 use crate::causes;
 use crate::config::Config;
 use crate::doctor::{Check, Examination, Finding};

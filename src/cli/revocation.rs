@@ -7,7 +7,7 @@ use std::time::Instant;
 use clap::Subcommand;
 use futures_util::stream;
 
-use super::args::{ListingForm, PluginConfigArgs, PolicyArgs, RegistryArgs, ScopeArgs, TimeArgs};
+use super::args::{Output, PluginConfigArgs, PolicyArgs, RegistryArgs, ScopeArgs, TimeArgs};
 use super::context::{Context, Format, Trusted, environment};
 use super::output::{CommandOutput, Exit, one_line, warning_lines, write_causes, write_hint};
 use super::reader;
@@ -59,15 +59,15 @@ pub(super) struct Args {
     time: TimeArgs,
     /// Output format: `json` is one document on stdout, see schemas/gathering.v1.schema.json
     #[arg(short, long, value_name = "FORM", default_value = "text")]
-    output: ListingForm,
+    output: Output,
 }
 
 pub(super) async fn run(command: Command, called: Called, emit: &mut dyn FnMut(CommandOutput)) {
     let Command::Fetch(args) = command;
     if let Err(report) = fetch(&args, called, emit).await {
         emit(match args.output {
-            ListingForm::Text => report,
-            ListingForm::Json => unusable(report),
+            Output::Text => report,
+            Output::Json => unusable(report),
         });
     }
 }
@@ -178,8 +178,8 @@ async fn fetch(
         };
         worst = worst.worse(report.exit);
         emit(match args.output {
-            ListingForm::Text => report,
-            ListingForm::Json => {
+            Output::Text => report,
+            Output::Json => {
                 let found =
                     ArtifactGathering::new(asked, &answer.outcome, scope, reader::current());
                 CommandOutput {
@@ -190,7 +190,7 @@ async fn fetch(
             }
         });
     }
-    if args.output == ListingForm::Json {
+    if args.output == Output::Json {
         emit(CommandOutput {
             stdout: results.end(&GatheringEnd::new(worst, job.invocation())),
             ..CommandOutput::done()

@@ -4,12 +4,11 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-use super::args::TimeArgs;
+use super::args::{Output, TimeArgs};
 use super::context::{environment, no_directory};
 use super::doctor::{profiles, reason_of, write_finding};
 use super::output::{CommandOutput, Exit, one_line};
 use super::reader;
-use super::verify::Output;
 use crate::config::{NotationDirs, StoreName};
 use crate::doctor::{Check, Examination, Status};
 use crate::environment::Environment;

@@ -5,9 +5,8 @@ use std::time::Duration;
 use futures_util::stream;
 use tokio::time::Instant;
 
-use super::args::{CheckArgs, MaxSignatures, PolicyArgs, RegistryArgs};
+use super::args::{CheckArgs, MaxSignaturesArgs, Output, PolicyArgs, RegistryArgs, parse_timeout};
 use super::context::{Context, Format, Trusted};
-use super::duration::parse_span;
 use super::output::{CommandOutput, Exit, one_line, warning_lines};
 use super::patience::telling;
 use super::reader;
@@ -16,7 +15,7 @@ use super::verify::{answer_in_words, text, unusable};
 use crate::allowance::Allowed;
 use crate::aws::{Aws, SigningProfileArn};
 use crate::http;
-use crate::limits::{MANAGED_SIGNING_TIMEOUT, MAX_COMMAND_TIMEOUT};
+use crate::limits::MANAGED_SIGNING_TIMEOUT;
 use crate::managed_signing::{Error, UntilVerified, Wait, WaitAnswer};
 use crate::many::{self, Many};
 use crate::reference::{ArtifactReference, Reference};
@@ -39,14 +38,8 @@ pub(super) struct Args {
     policy: PolicyArgs,
     #[command(flatten)]
     check: CheckArgs,
-    /// Maximum number of signatures to check per image
-    #[arg(
-        long,
-        value_name = "NUMBER",
-        default_value_t,
-        allow_negative_numbers = true
-    )]
-    max_signatures: MaxSignatures,
+    #[command(flatten)]
+    max_signatures: MaxSignaturesArgs,
     /// Output format: `json` is one document on stdout, see schemas/wait.v1.schema.json
     #[arg(short, long, value_name = "FORM", default_value = "text")]
     output: Output,
@@ -59,13 +52,6 @@ pub(super) struct Args {
     /// Time for the whole command, waiting and verifying, for example 5m [default: 10m]
     #[arg(long, value_name = "DURATION")]
     timeout: Option<String>,
-}
-
-/// Forms of the answer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-enum Output {
-    Text,
-    Json,
 }
 
 pub(super) async fn run(args: &Args, called: Called, emit: &mut dyn FnMut(CommandOutput)) {
@@ -142,10 +128,7 @@ impl Job {
 
     fn prepare(args: &Args, called: Called) -> Result<Self, CommandOutput> {
         let begun = Instant::now();
-        let limit = match &args.timeout {
-            None => MANAGED_SIGNING_TIMEOUT,
-            Some(text) => parse_span("--timeout", text, MAX_COMMAND_TIMEOUT)?,
-        };
+        let limit = parse_timeout(args.timeout.as_deref())?.unwrap_or(MANAGED_SIGNING_TIMEOUT);
         let max_signatures = args.max_signatures.get()?;
         let user_metadata = args.check.user_metadata()?;
         let plugin_config = args.check.plugin_config.parse()?;

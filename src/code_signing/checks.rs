@@ -172,7 +172,7 @@ pub enum Outcome {
     /// It failed.
     Failed(Failure),
     /// It could not be made.
-    Undecided(RevocationError),
+    Inconclusive(RevocationError),
     /// It says nothing, since an earlier check failed.
     NotChecked,
 }
@@ -203,7 +203,7 @@ pub enum Decision {
     /// It refuses.
     Refused,
     /// Not known: a check could not be made, and no other one decides.
-    Undecided,
+    Inconclusive,
 }
 
 /// What was found of a package.
@@ -281,7 +281,7 @@ impl Judgement {
             Ok(Revocation::Profile { profile, from }) => {
                 Outcome::Failed(Failure::ProfileRevoked { profile, from })
             }
-            Err(error) => Outcome::Undecided(error),
+            Err(error) => Outcome::Inconclusive(error),
         };
         self
     }
@@ -343,7 +343,7 @@ impl Judgement {
         if self.is_verified() {
             Decision::Accepted
         } else {
-            Decision::Undecided
+            Decision::Inconclusive
         }
     }
 }

@@ -49,7 +49,7 @@ impl From<UntrustedArtifact> for Policy {
 pub fn explain(of: PackageOf, judgement: &Judgement, policy: Policy) -> Explanation {
     let decision = match (of, judgement.outcome(Check::Integrity)) {
         // Whatever this program refuses to read, AWS Lambda may read in its own way.
-        (_, Outcome::Failed(Failure::Package(_))) => Decision::Undecided,
+        (_, Outcome::Failed(Failure::Package(_))) => Decision::Inconclusive,
         (PackageOf::Layer, Outcome::Failed(_)) => match policy {
             Policy::Warn => Decision::Warned,
             Policy::Enforce => Decision::Refused,
@@ -67,7 +67,7 @@ pub fn explain(of: PackageOf, judgement: &Judgement, policy: Policy) -> Explanat
 fn reason(of: PackageOf, check: Check, outcome: &Outcome) -> Option<String> {
     let (words, more) = match outcome {
         Outcome::Passed | Outcome::NotChecked => return None,
-        Outcome::Undecided(error) => (causes::in_one_line(error), ""),
+        Outcome::Inconclusive(error) => (causes::in_one_line(error), ""),
         Outcome::Failed(failure) => {
             let more = match (of, check, failure) {
                 (_, _, Failure::Package(_)) => "; AWS Lambda may read it in another way",

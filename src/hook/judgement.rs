@@ -84,7 +84,7 @@ fn result_of(wanted: &WantedImage, decision: &Decision) -> GateResult {
 
 /// The result for an image that the gate did not get to.
 fn not_answered(wanted: &WantedImage) -> GateResult {
-    GateResult::undecided(
+    GateResult::inconclusive(
         &wanted.reference.to_string(),
         Reason::plain("not-tried", "the image was not looked at".to_owned(), true),
     )

@@ -323,10 +323,10 @@ impl Hook {
 impl Findings {
     fn all(&self, error: Option<&Error>) -> Vec<Found> {
         let mut all: Vec<Found> = self.results.iter().map(|one| one.verdict.into()).collect();
-        all.extend(self.untold.iter().map(|_| Found::CouldNotLook));
+        all.extend(self.untold.iter().map(|_| Found::Inconclusive));
         all.extend(error.map(|error| {
             if error.may_pass() {
-                Found::CouldNotLook
+                Found::Inconclusive
             } else {
                 Found::Refused
             }
@@ -376,7 +376,7 @@ impl Findings {
         let rank = |result: &&GateResult| match result.verdict.into() {
             Found::Refused => 0,
             Found::NotSigned => 1,
-            Found::CouldNotLook => 2,
+            Found::Inconclusive => 2,
             Found::Passed => 3,
         };
         let is_failure = |result: &&GateResult| Found::from(result.verdict) != Found::Passed;

@@ -61,7 +61,7 @@ pub enum PolicySource {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Waits {
     /// What could not be looked at.
-    pub could_not_look: bool,
+    pub inconclusive: bool,
     /// An image without any signature.
     pub not_signed: bool,
 }
@@ -156,7 +156,7 @@ struct ObjectFile {
 #[derive(Deserialize, PartialEq, Eq)]
 #[serde(rename_all = "kebab-case")]
 enum WaitWord {
-    CouldNotLook,
+    Inconclusive,
     NotSigned,
 }
 
@@ -205,7 +205,7 @@ impl Package {
                 .transpose()
         };
         let waits = file.wait_for.map_or_else(Waits::default, |words| Waits {
-            could_not_look: words.contains(&WaitWord::CouldNotLook),
+            inconclusive: words.contains(&WaitWord::Inconclusive),
             not_signed: words.contains(&WaitWord::NotSigned),
         });
         Ok(Self {
@@ -231,7 +231,7 @@ impl Package {
 impl Waits {
     /// For nothing.
     pub(super) const NOTHING: Self = Self {
-        could_not_look: false,
+        inconclusive: false,
         not_signed: false,
     };
 }
@@ -239,7 +239,7 @@ impl Waits {
 impl Default for Waits {
     fn default() -> Self {
         Self {
-            could_not_look: true,
+            inconclusive: true,
             not_signed: false,
         }
     }

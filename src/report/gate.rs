@@ -278,7 +278,7 @@ impl GateResult {
     }
 
     /// What is said of an image about which there is no decision.
-    pub fn undecided(asked: &str, reason: Reason) -> Self {
+    pub fn inconclusive(asked: &str, reason: Reason) -> Self {
         Self {
             asked: asked.to_owned(),
             error: Some(reason),

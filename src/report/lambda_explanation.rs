@@ -37,7 +37,7 @@ pub struct LambdaExplanationV1 {
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct ExplainedPackage {
-    /// What AWS Lambda does by the configuration as it is: `accepted`, `warned`, `refused` or `undecided`.
+    /// What AWS Lambda does by the configuration as it is: `accepted`, `warned`, `refused` or `inconclusive`.
     pub decision: &'static str,
     /// What it would do with `Enforce`; absent where the function has no configuration and runs the package already.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -124,7 +124,7 @@ impl ExplainedPackage {
     pub fn not_enforced(of: PackageOf, package: &str) -> Self {
         let why = "the function does not have a code signing configuration, so what `Enforce` would accept is not known";
         Self {
-            enforced: Some(code(Decision::Undecided)),
+            enforced: Some(code(Decision::Inconclusive)),
             reasons: vec![why.to_owned()],
             ..Self::unchecked(of, package)
         }
@@ -132,10 +132,10 @@ impl ExplainedPackage {
 
     /// A package that could not be looked at.
     pub fn unknown(of: PackageOf, package: &str, why: String) -> Self {
-        let undecided = code(Decision::Undecided);
+        let inconclusive = code(Decision::Inconclusive);
         Self {
-            decision: undecided,
-            enforced: Some(undecided),
+            decision: inconclusive,
+            enforced: Some(inconclusive),
             of: of.code(),
             package: package.to_owned(),
             reasons: vec![why],
@@ -145,7 +145,7 @@ impl ExplainedPackage {
     fn exit(&self) -> Exit {
         match self.enforced {
             None | Some("accepted") => Exit::Done,
-            Some("undecided") => Exit::Inconclusive,
+            Some("inconclusive") => Exit::Inconclusive,
             Some(_) => Exit::Rejected,
         }
     }
@@ -156,6 +156,6 @@ const fn code(decision: Decision) -> &'static str {
         Decision::Accepted => "accepted",
         Decision::Warned => "warned",
         Decision::Refused => "refused",
-        Decision::Undecided => "undecided",
+        Decision::Inconclusive => "inconclusive",
     }
 }

@@ -60,7 +60,7 @@ pub enum PackageState {
     /// A check failed, or an entry is another than in the other package.
     Rejected,
     /// A check could not be made, and no other one failed.
-    Undecided,
+    Inconclusive,
     /// The package could not be looked at.
     Failed,
 }
@@ -74,7 +74,7 @@ pub struct PackageCheck {
     /// Why it failed or could not be made.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<Reason>,
-    /// `passed`, `failed`, `undecided`, or `not-checked` after another one failed.
+    /// `passed`, `failed`, `inconclusive`, or `not-checked` after another one failed.
     pub result: &'static str,
 }
 
@@ -202,7 +202,7 @@ impl PackageState {
         } else if judgement.is_verified() {
             Self::Verified
         } else {
-            Self::Undecided
+            Self::Inconclusive
         }
     }
 
@@ -211,7 +211,7 @@ impl PackageState {
         match self {
             Self::Verified => Exit::Done,
             Self::Rejected => Exit::Rejected,
-            Self::Undecided | Self::Failed => Exit::Inconclusive,
+            Self::Inconclusive | Self::Failed => Exit::Inconclusive,
         }
     }
 }
@@ -226,10 +226,10 @@ impl PackageCheck {
                 let reason = Reason::new(code, failure.to_string(), failure, hint, reader);
                 ("failed", Some(reason))
             }
-            Outcome::Undecided(error) => {
+            Outcome::Inconclusive(error) => {
                 let (code, hint) = (error.code(), error.hint());
                 let reason = Reason::new(code, error.to_string(), error, hint, reader);
-                ("undecided", Some(reason))
+                ("inconclusive", Some(reason))
             }
         };
         Self {

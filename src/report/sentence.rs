@@ -18,9 +18,9 @@ use crate::{files, registry, sign, signer, timestamp, trust_policy, verify};
 /// Notation has one sentence for a rejection and for what could not be decided; by our own name the
 /// latter has its own.
 pub(crate) fn of_verification(error: &verify::Error, scope: &str, called: Called) -> String {
-    let is_undecided = error.class() == FailureClass::Inconclusive && !called.is_notation();
+    let is_inconclusive = error.class() == FailureClass::Inconclusive && !called.is_notation();
     match error {
-        verify::Error::List { .. } | verify::Error::Inconclusive(_) if is_undecided => {
+        verify::Error::List { .. } | verify::Error::Inconclusive(_) if is_inconclusive => {
             error.to_string()
         }
         verify::Error::Policy { reference, source } => {

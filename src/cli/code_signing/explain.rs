@@ -2,19 +2,17 @@
 
 use std::fmt::Write as _;
 use std::fs::File;
-use std::path::PathBuf;
 
-use super::roots::roots;
+use super::roots::AnchorArgs;
 use super::source::{self, Source};
 use crate::allowance::Allowed as Budget;
 use crate::archive::package::Allowed;
 use crate::aws::{Aws, CodeSigningConfig, FunctionName, LambdaFunction, LayerVersionArn};
 use crate::causes;
-use crate::cli::args::{PluginConfigArgs, TimeArgs};
+use crate::cli::args::{Output, PluginConfigArgs, TimeArgs};
 use crate::cli::context::{Context, Format};
 use crate::cli::management::Stop;
 use crate::cli::output::{CommandOutput, one_line, short_line};
-use crate::cli::verify::Output;
 use crate::code_signing::configuration::{Error, of_config, of_function};
 use crate::code_signing::fetch::{fetch_function, fetch_layer};
 use crate::code_signing::{self, Judgement, PackageOf, Policy, explain};
@@ -36,9 +34,8 @@ pub(in crate::cli) struct Args {
     /// Package that is to be deployed, in the place of the code that the function runs: a file, or `s3://BUCKET/KEY`
     #[arg(long, value_name = "FILE", value_parser = clap::builder::NonEmptyStringValueParser::new())]
     zip: Option<String>,
-    /// Certificate file that replaces AWS Signer's root for AWS Lambda
-    #[arg(long, value_name = "FILE")]
-    trust_anchor: Option<PathBuf>,
+    #[command(flatten)]
+    anchor: AnchorArgs,
     /// Output format: `json` is one document on stdout, see schemas/lambda-explanation.v1.schema.json
     #[arg(short, long, value_name = "FORM", default_value = "text")]
     output: Output,
@@ -85,7 +82,7 @@ async fn explained(args: &Args) -> Result<LambdaExplanationV1, Stop> {
     let name = FunctionName::parse(&args.function)
         .map_err(|error| CommandOutput::unusable(&error, Some(error.hint())))?;
     let pipes = args.time.for_pipes()?;
-    let roots = roots(args.trust_anchor.as_deref(), pipes)?;
+    let roots = args.anchor.roots(pipes)?;
     let budget = source::budget(&args.time)?;
     let given = args.zip.as_deref().map(Source::open).transpose()?;
     let plugin_config = args.plugin_config.parse()?;

@@ -7,19 +7,17 @@ use clap::builder::NonEmptyStringValueParser;
 use futures_util::stream;
 
 use super::progress::Lines;
-use super::roots::roots;
+use super::roots::AnchorArgs;
 use super::sign_text as text;
 use crate::allowance::Allowed;
 use crate::archive::package;
 use crate::aws::{Aws, BucketName};
-use crate::cli::args::{NonEmptyPath, PluginConfigArgs};
+use crate::cli::args::{NonEmptyPath, Output, PluginConfigArgs, parse_timeout};
 use crate::cli::context::{Context, Format};
-use crate::cli::duration::parse_span;
 use crate::cli::interrupts::Interrupts;
 use crate::cli::output::{CommandOutput, Exit};
 use crate::cli::patience::telling;
 use crate::cli::reader;
-use crate::cli::verify::Output;
 use crate::code_signing::Source;
 use crate::code_signing::signing::{
     Candidate, Error, GivenPackage, Jobs, PackageBatch, PackageEnd, PackageOutcome, PackageSigner,
@@ -27,8 +25,8 @@ use crate::code_signing::signing::{
 };
 use crate::config;
 use crate::limits::{
-    MAX_COMMAND_TIMEOUT, MAX_OBJECT_KEY_BYTES, MAX_PACKAGE_BYTES, MIN_REMAINING,
-    NAMED_PIPE_TIMEOUT, PACKAGE_SIGNING_TIMEOUT,
+    MAX_OBJECT_KEY_BYTES, MAX_PACKAGE_BYTES, MIN_REMAINING, NAMED_PIPE_TIMEOUT,
+    PACKAGE_SIGNING_TIMEOUT,
 };
 use crate::many::{self, NotTried};
 use crate::report::{PackageSigning, PackageSigningEnd, PackageSigningSummary, Reason, Results};
@@ -64,9 +62,8 @@ pub(in crate::cli) struct Args {
     /// same profile version, and valid for 24 hours more
     #[arg(long)]
     if_missing: bool,
-    /// Certificate file that replaces AWS Signer's root for AWS Lambda
-    #[arg(long, value_name = "FILE")]
-    trust_anchor: Option<PathBuf>,
+    #[command(flatten)]
+    anchor: AnchorArgs,
     /// Look at everything, say what would be signed, and change nothing
     #[arg(long)]
     dry_run: bool,
@@ -158,7 +155,7 @@ fn prepare(args: &Args) -> Result<Command<'_>, CommandOutput> {
     check_prefix(&args.prefix)?;
     let items = items(args)?;
     let (allowed, pipes) = time(args)?;
-    let roots = roots(args.trust_anchor.as_deref(), pipes)?;
+    let roots = args.anchor.roots(pipes)?;
     let plugin_config = args.plugin_config.parse()?;
     let context = Context::without_registry(plugin_config, Format::Known, pipes)?;
     Ok(Command {
@@ -197,11 +194,7 @@ fn check_prefix(prefix: &str) -> Result<(), CommandOutput> {
 
 /// What each package may use, and how long a pipe may take.
 fn time(args: &Args) -> Result<(Allowed, Duration), CommandOutput> {
-    let whole = args
-        .timeout
-        .as_deref()
-        .map(|text| parse_span("--timeout", text, MAX_COMMAND_TIMEOUT))
-        .transpose()?;
+    let whole = parse_timeout(args.timeout.as_deref())?;
     let allowed = Allowed::for_each_artifact(whole);
     let allowed = Allowed {
         time: allowed.time.map(|_| PACKAGE_SIGNING_TIMEOUT),

@@ -52,7 +52,7 @@ pub(super) fn answer(
         };
     }
     let sentence = match state {
-        PackageState::Undecided => {
+        PackageState::Inconclusive => {
             format!("whether package `{name}` is trusted could not be decided")
         }
         _ => format!("package `{name}` is rejected: {}", failed(judgement)),
@@ -97,7 +97,7 @@ fn write_check(text: &mut String, check: Check, outcome: &Outcome) {
             line("failed");
             write_failure(text, failure);
         }
-        Outcome::Undecided(error) => {
+        Outcome::Inconclusive(error) => {
             line("could not be decided");
             write_as_cause(text, "    ", error);
             write_hint(text, "    ", error.hint());

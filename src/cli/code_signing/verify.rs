@@ -1,19 +1,18 @@
 //! `countersign lambda verify`: the four checks of AWS Lambda, without AWS Lambda.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use clap::builder::NonEmptyStringValueParser;
 
-use super::roots::roots;
+use super::roots::AnchorArgs;
 use super::source::{self, Source};
 use super::text;
 use crate::archive::package::Allowed;
 use crate::aws::{Aws, CodeSigningConfigArn, SigningProfileArn, SigningProfileVersionArn};
-use crate::cli::args::{PluginConfigArgs, TimeArgs};
+use crate::cli::args::{Output, PluginConfigArgs, TimeArgs};
 use crate::cli::context::{Context, Format};
 use crate::cli::output::{CommandOutput, Exit};
 use crate::cli::reader;
-use crate::cli::verify::Output;
 use crate::code_signing::configuration::of_config;
 use crate::code_signing::fetch;
 use crate::code_signing::{self, Contents, Difference, Judgement, NOT_SIGNED, compare};
@@ -42,9 +41,8 @@ pub(in crate::cli) struct Args {
     /// Code signing configuration whose profile versions may have signed
     #[arg(long, value_name = "ARN", conflicts_with = "signing_profile", value_parser = NonEmptyStringValueParser::new())]
     code_signing_config: Option<String>,
-    /// Certificate file that replaces AWS Signer's root for AWS Lambda
-    #[arg(long, value_name = "FILE")]
-    trust_anchor: Option<PathBuf>,
+    #[command(flatten)]
+    anchor: AnchorArgs,
     /// Package before it was signed: every entry must be the same, mode included
     #[arg(long, value_name = "FILE")]
     against: Option<String>,
@@ -94,7 +92,7 @@ async fn prepare(args: &Args) -> Result<Job<'_>, CommandOutput> {
     let mut allowed = allowed.collect::<Result<Vec<_>, _>>()?;
     let pipes = args.time.for_pipes()?;
     let plugin_config = args.plugin_config.parse()?;
-    let roots = roots(args.trust_anchor.as_deref(), pipes)?;
+    let roots = args.anchor.roots(pipes)?;
     let unusual = Allowed {
         links: args.allow_links,
     };

@@ -6,12 +6,11 @@ pub(super) mod text;
 use std::error::Error as StdError;
 use std::fmt::{Display, Write as _};
 
-use super::args::{PluginConfigArgs, TimeArgs};
+use super::args::{Output, PluginConfigArgs, TimeArgs};
 use super::confirm::{cancelled, confirm_change};
 use super::context::{Context, Format};
 use super::output::{CommandOutput, Exit, one_line, warning_lines};
 use super::reader;
-use super::verify::Output;
 use crate::allowance::{self, Allowed};
 use crate::aws::Location;
 use crate::code_signing::configuration;

@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
+use super::super::args::Output;
 use super::super::output::{CommandOutput, Exit};
 use super::super::table::table;
-use super::super::verify::Output;
 use super::report;
 use crate::plugin_store::{self, InstalledPlugin};
 use crate::report::results::whole;

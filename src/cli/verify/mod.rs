@@ -17,7 +17,7 @@ use std::time::Instant;
 use futures_util::StreamExt as _;
 
 use super::args::{
-    CheckArgs, ContentCacheArgs, MaxSignatures, PolicyArgs, RegistryArgs, ScopeArgs, TimeArgs,
+    CheckArgs, ContentCacheArgs, MaxSignaturesArgs, PolicyArgs, RegistryArgs, ScopeArgs, TimeArgs,
 };
 use super::bar::Bar;
 use super::context::{Context, Format, Trusted, environment};
@@ -78,14 +78,8 @@ pub(super) struct Args {
     /// `unsignedRevocationStatements` there, and with `--require strict` name it in both
     #[arg(long, value_name = "NAME", requires = "offline", value_parser = parse_unsigned)]
     unsigned_revocation_statements: Vec<UnsignedStatement>,
-    /// Maximum number of signatures to check per artifact
-    #[arg(
-        long,
-        value_name = "NUMBER",
-        default_value_t,
-        allow_negative_numbers = true
-    )]
-    max_signatures: MaxSignatures,
+    #[command(flatten)]
+    max_signatures: MaxSignaturesArgs,
     /// Check every signature of an artifact, not only those up to the first that is verified, and show
     /// all of them
     #[arg(long)]
@@ -119,13 +113,6 @@ pub(super) struct Args {
     registry: RegistryArgs,
     #[command(flatten)]
     time: TimeArgs,
-}
-
-/// Forms of the answer of commands that have two.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub(super) enum Output {
-    Text,
-    Json,
 }
 
 pub(super) async fn run(args: Args, called: Called, emit: &mut dyn FnMut(CommandOutput)) {

@@ -89,7 +89,7 @@ fn the_package_says_what_is_waited_for() {
     for (words, unsigned, denied) in [
         (json!([]), "FAILED", "FAILED"),
         (json!(["not-signed"]), "IN_PROGRESS", "FAILED"),
-        (json!(["could-not-look"]), "FAILED", "IN_PROGRESS"),
+        (json!(["inconclusive"]), "FAILED", "IN_PROGRESS"),
     ] {
         gated.configure(&json!({ "waitFor": words }));
         let function = gated.start();
