@@ -86,6 +86,6 @@ fn result_of(wanted: &WantedImage, decision: &Decision) -> GateResult {
 fn not_answered(wanted: &WantedImage) -> GateResult {
     GateResult::inconclusive(
         &wanted.reference.to_string(),
-        Reason::plain("not-tried", "the image was not looked at".to_owned(), true),
+        Reason::plain("not-tried", "the image was not examined".to_owned(), true),
     )
 }

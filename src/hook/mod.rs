@@ -385,7 +385,7 @@ impl Findings {
         let Some(first) = failures.min_by_key(rank) else {
             return self
                 .untold_words()
-                .unwrap_or_else(|| "no image was looked at".to_owned());
+                .unwrap_or_else(|| "no image was examined".to_owned());
         };
         let hint = first.error.as_ref().and_then(|error| error.hint.clone());
         let hint = hint.map_or_else(String::new, |hint| format!("; {hint}"));

@@ -96,7 +96,7 @@ pub enum Error {
     },
     /// There may be a signature of the profile among those that were not looked at.
     #[error(
-        "no signature of `{image}` by `{profile}` is among those that were looked at, and there may be more"
+        "no signature of `{image}` by `{profile}` is among those that were examined, and there may be more"
     )]
     Unseen {
         /// The image.

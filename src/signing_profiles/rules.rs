@@ -96,7 +96,7 @@ impl RuleError {
                 "a period is like `90days`, `12months` or `3years`; the longest is \
                  {MAX_SIGNATURE_VALIDITY_MONTHS} months, which AWS takes if none is named"
             ),
-            Self::Reason(_) => "say why in a sentence; everybody who may look at it can read it".to_owned(),
+            Self::Reason(_) => "say why in a sentence; all callers that may read the profile or the job see it".to_owned(),
             Self::Time(_) => "a time is like `2026-06-01T12:00:00Z`".to_owned(),
             Self::FutureTime { .. } => "AWS Signer takes a time in the past; if it is, check this machine's clock".to_owned(),
             Self::Principal(_) => "an account has 12 digits; a role is like `arn:aws:iam::444455556666:role/ci`".to_owned(),

@@ -38,7 +38,7 @@ use crate::signing_profiles::{Profile, ProfileId, SigningProfiles};
     countersign lambda sign --signing-profile release --bucket zips app.zip\n  \
     countersign lambda sign --signing-profile ARN --bucket zips --out signed.zip s3://builds/app.zip\n  \
     countersign lambda sign --signing-profile release --bucket zips --if-missing --output json one.zip two.zip\n\n\
-    Everything is looked at before anything is uploaded: if one package is refused, none is signed.\n\
+    Everything is examined before anything is uploaded: if one package is refused, none is signed.\n\
     After an interrupt the same command goes on with the signing job that was begun.")]
 pub(in crate::cli) struct Args {
     /// Packages: zip files, or objects in Amazon S3 as `s3://BUCKET/KEY` or `s3://BUCKET/KEY?versionId=VERSION`

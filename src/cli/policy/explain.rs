@@ -218,7 +218,7 @@ fn in_words(explanation: &PolicyExplanation) -> String {
 
 fn write_trust(text: &mut String, statement: &ExplainedStatement) {
     if statement.trust_stores.is_empty() {
-        text.push_str("  no trust store and no identity: no signature is looked at\n");
+        text.push_str("  no trust store and no identity: no signature is examined\n");
         return;
     }
     text.push_str("  trust stores:\n");

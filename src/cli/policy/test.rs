@@ -25,7 +25,7 @@ use crate::trust_policy::DocumentKind;
 use crate::verify::{CaseSigner, Decision, PolicyCase, Setup, Stores};
 
 /// What every answer says of itself.
-const JUDGED: &str = "the policy was judged, not signatures: no registry, signature, certificate or revocation was looked at";
+const JUDGED: &str = "the policy was judged, not signatures: no registry, signature, certificate or revocation was examined";
 
 /// Flags of `policy test`.
 #[derive(Debug, clap::Args)]

@@ -40,7 +40,7 @@ pub(super) async fn run(args: &Args) -> Result<Answer, Stop> {
         Ok(()) => {}
         // Who may create a profile need not be who may look at one; AWS refuses a name that is taken.
         Err(Error::Call(error)) if error.kind() == CallErrorKind::Denied => {
-            let warning = format!("whether the name is free could not be looked at: {error}");
+            let warning = format!("could not check whether the name is free: {error}");
             document.warnings.push(warning);
         }
         Err(error) => return Err(error.into()),

@@ -43,7 +43,7 @@ pub(super) async fn run(args: &Args) -> Result<Answer, Stop> {
     let job = match session.step(session.signer.job(&id)).await {
         Ok(job) => Some(job),
         Err(error) if !args.count.is_given() && may_go_on(&id, &error) => {
-            let warning = format!("the signing job could not be looked at: {error}");
+            let warning = format!("the signing job could not be examined: {error}");
             document.warnings.push(warning);
             None
         }

@@ -35,7 +35,7 @@ pub(in crate::cli) fn tolerated(
     verbose: bool,
     called: Called,
 ) -> CommandOutput {
-    let mut report = looked_at(accepted, "looked at", verbose);
+    let mut report = looked_at(accepted, "examined", verbose);
     write_tolerated(
         &mut report.stdout,
         &accepted.reference.to_string(),

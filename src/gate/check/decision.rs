@@ -94,7 +94,7 @@ pub enum Refusal {
         rule: String,
     },
     /// It could not be resolved, or what it needs could not be read.
-    #[error("the image could not be looked at")]
+    #[error("the image could not be examined")]
     Artifact {
         /// Why.
         #[source]

@@ -11,7 +11,7 @@ pub(crate) const ENTRY_DIFFERS: &str = "an image of the index is not what the in
 
 /// What is said of an index with a fault.
 pub(crate) fn images_unknown(index: &ArtifactReference) -> String {
-    format!("the images of the index `{index}` cannot be told")
+    format!("the images of the index `{index}` cannot be determined")
 }
 
 /// Why an index cannot be gone through.

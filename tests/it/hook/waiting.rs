@@ -31,7 +31,7 @@ fn what_could_not_be_looked_at_holds_the_deployment_with_a_counter_and_a_time() 
     );
     assert!(
         reason.starts_with(
-            "what is deployed could not be looked at: AWS denied `ecs:DescribeServiceRevisions`"
+            "what is deployed could not be examined: AWS denied `ecs:DescribeServiceRevisions`"
         ),
         "{reason}"
     );
