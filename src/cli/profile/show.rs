@@ -2,7 +2,7 @@
 
 use crate::aws::CallErrorKind;
 use crate::cli::management::count::{CountArgs, count};
-use crate::cli::management::{Answer, AnswerArgs, Session, Stop, text};
+use crate::cli::management::{AnswerArgs, ManagementAnswer, Session, Stop, text};
 use crate::cli::output::{Exit, short_line};
 use crate::limits::MAX_SHOWN_JOBS;
 use crate::report::{JobRecord, ManagementState, ManagementV1, PermissionRecord, ProfileRecord};
@@ -33,7 +33,7 @@ pub(in crate::cli) struct Args {
     pub(super) answer: AnswerArgs,
 }
 
-pub(super) async fn run(args: &Args) -> Result<Answer, Stop> {
+pub(super) async fn run(args: &Args) -> Result<ManagementAnswer, Stop> {
     let id = ProfileId::parse(&args.profile)?.owned_by(args.profile_owner.as_deref())?;
     let counting = args.count.is_given().then_some(&args.count);
     let session = Session::open(&args.answer, counting, &id, id.location()).await?;
@@ -60,7 +60,7 @@ pub(super) async fn run(args: &Args) -> Result<Answer, Stop> {
             document.exit_code = Exit::Inconclusive;
         }
     }
-    Ok(Answer {
+    Ok(ManagementAnswer {
         document,
         text: shown,
     })

@@ -15,11 +15,11 @@ pub struct Decision {
     /// The rule that decided; nothing where none did.
     pub rule: Option<String>,
     /// The answer.
-    pub answer: Answer,
+    pub answer: Ruling,
 }
 
 impl Decision {
-    pub(super) fn new(reference: &Reference, rule: Option<&GateRule>, answer: Answer) -> Self {
+    pub(super) fn new(reference: &Reference, rule: Option<&GateRule>, answer: Ruling) -> Self {
         Self {
             reference: reference.clone(),
             rule: rule.map(|rule| rule.name.clone()),
@@ -30,7 +30,7 @@ impl Decision {
 
 /// Whether an artifact may run.
 #[derive(Debug)]
-pub enum Answer {
+pub enum Ruling {
     /// Every requirement is met by verified signatures.
     Verified(Box<Examination>),
     /// The rule only warns of this refusal. It may run, and it is not verified.
@@ -41,7 +41,7 @@ pub enum Answer {
     Refused(Box<Refusal>),
 }
 
-impl Answer {
+impl Ruling {
     /// The answer of a rule with this setting.
     pub(super) fn of(on_failure: OnFailure, examined: Result<Examination, Refusal>) -> Self {
         let refusal = match examined {

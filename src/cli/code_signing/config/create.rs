@@ -4,7 +4,7 @@ use std::cell::OnceCell;
 
 use super::session::{Untrusted, in_words, planned};
 use crate::aws::{NewCodeSigningConfig, UntrustedArtifact};
-use crate::cli::management::{Answer, AnswerArgs, Change, ChangeArgs, Session, Stop};
+use crate::cli::management::{AnswerArgs, Change, ChangeArgs, ManagementAnswer, Session, Stop};
 use crate::code_signing::configuration::{
     Edit, Error, answered, check_description, of_create, resolve,
 };
@@ -37,7 +37,7 @@ pub(in crate::cli) struct Args {
     pub(super) answer: AnswerArgs,
 }
 
-pub(super) async fn run(args: &Args) -> Result<Answer, Stop> {
+pub(super) async fn run(args: &Args) -> Result<ManagementAnswer, Stop> {
     if let Some(description) = &args.description {
         check_description(description)?;
     }
