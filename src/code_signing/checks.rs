@@ -195,7 +195,7 @@ pub enum Policy {
 
 /// What AWS Lambda does with a package.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Decision {
+pub enum Deployment {
     /// It deploys.
     Accepted,
     /// It deploys and warns.
@@ -328,22 +328,22 @@ impl Judgement {
 
     /// What AWS Lambda does with the code of a function under this policy. A layer with a broken signature is published
     /// without one, and refused when a function takes it.
-    pub fn decision(&self, policy: Policy) -> Decision {
+    pub fn decision(&self, policy: Policy) -> Deployment {
         let is_failed = |outcome: &Outcome| matches!(outcome, Outcome::Failed(_));
         let [integrity, others @ ..] = &self.outcomes;
         if is_failed(integrity) {
-            return Decision::Refused;
+            return Deployment::Refused;
         }
         if others.iter().any(is_failed) {
             return match policy {
-                Policy::Warn => Decision::Warned,
-                Policy::Enforce => Decision::Refused,
+                Policy::Warn => Deployment::Warned,
+                Policy::Enforce => Deployment::Refused,
             };
         }
         if self.is_verified() {
-            Decision::Accepted
+            Deployment::Accepted
         } else {
-            Decision::Inconclusive
+            Deployment::Inconclusive
         }
     }
 }

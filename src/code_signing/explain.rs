@@ -3,7 +3,7 @@
 //! As AWS's documentation says of `Warn` and `Enforce`, and as it was seen to do: a damaged signature of code is refused in either
 //! case, and one of a layer counts for none.
 
-use super::checks::{Check, Decision, Failure, Judgement, Outcome, Policy};
+use super::checks::{Check, Deployment, Failure, Judgement, Outcome, Policy};
 use crate::aws::UntrustedArtifact;
 use crate::causes;
 
@@ -30,7 +30,7 @@ impl PackageOf {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Explanation {
     /// What it does.
-    pub decision: Decision,
+    pub decision: Deployment,
     /// Why, where the package is not simply accepted; each in one clause.
     pub reasons: Vec<String>,
 }
@@ -49,10 +49,10 @@ impl From<UntrustedArtifact> for Policy {
 pub fn explain(of: PackageOf, judgement: &Judgement, policy: Policy) -> Explanation {
     let decision = match (of, judgement.outcome(Check::Integrity)) {
         // Whatever this program refuses to read, AWS Lambda may read in its own way.
-        (_, Outcome::Failed(Failure::Package(_))) => Decision::Inconclusive,
+        (_, Outcome::Failed(Failure::Package(_))) => Deployment::Inconclusive,
         (PackageOf::Layer, Outcome::Failed(_)) => match policy {
-            Policy::Warn => Decision::Warned,
-            Policy::Enforce => Decision::Refused,
+            Policy::Warn => Deployment::Warned,
+            Policy::Enforce => Deployment::Refused,
         },
         _ => judgement.decision(policy),
     };

@@ -6,7 +6,7 @@ use serde::Serialize;
 use super::exit::Exit;
 use super::reason::Reason;
 use crate::aws::CodeSigningConfig;
-use crate::code_signing::{Decision, Explanation, PackageOf};
+use crate::code_signing::{Deployment, Explanation, PackageOf};
 
 /// What becomes of a function's next deployment.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -112,7 +112,7 @@ impl ExplainedPackage {
     pub fn unchecked(of: PackageOf, package: &str) -> Self {
         let why = "the function does not have a code signing configuration";
         Self {
-            decision: code(Decision::Accepted),
+            decision: code(Deployment::Accepted),
             enforced: None,
             of: of.code(),
             package: package.to_owned(),
@@ -124,7 +124,7 @@ impl ExplainedPackage {
     pub fn not_enforced(of: PackageOf, package: &str) -> Self {
         let why = "the function does not have a code signing configuration, so what `Enforce` would accept is not known";
         Self {
-            enforced: Some(code(Decision::Inconclusive)),
+            enforced: Some(code(Deployment::Inconclusive)),
             reasons: vec![why.to_owned()],
             ..Self::unchecked(of, package)
         }
@@ -132,7 +132,7 @@ impl ExplainedPackage {
 
     /// A package that could not be looked at.
     pub fn unknown(of: PackageOf, package: &str, why: String) -> Self {
-        let inconclusive = code(Decision::Inconclusive);
+        let inconclusive = code(Deployment::Inconclusive);
         Self {
             decision: inconclusive,
             enforced: Some(inconclusive),
@@ -151,11 +151,11 @@ impl ExplainedPackage {
     }
 }
 
-const fn code(decision: Decision) -> &'static str {
+const fn code(decision: Deployment) -> &'static str {
     match decision {
-        Decision::Accepted => "accepted",
-        Decision::Warned => "warned",
-        Decision::Refused => "refused",
-        Decision::Inconclusive => "inconclusive",
+        Deployment::Accepted => "accepted",
+        Deployment::Warned => "warned",
+        Deployment::Refused => "refused",
+        Deployment::Inconclusive => "inconclusive",
     }
 }
