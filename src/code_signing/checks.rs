@@ -208,13 +208,13 @@ pub enum Deployment {
 
 /// What was found of a package.
 #[derive(Debug)]
-pub struct Judgement {
+pub struct PackageChecks {
     /// The signature, where it is one of AWS Signer's; not of this package if integrity failed.
     pub signature: Option<Signature>,
     outcomes: [Outcome; 4],
 }
 
-impl Judgement {
+impl PackageChecks {
     /// A package that could not be read.
     pub const fn refused(error: PackageError) -> Self {
         Self::broken(None, Failure::Package(error))

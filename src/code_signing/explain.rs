@@ -3,7 +3,7 @@
 //! As AWS's documentation says of `Warn` and `Enforce`, and as it was seen to do: a damaged signature of code is refused in either
 //! case, and one of a layer counts for none.
 
-use super::checks::{Check, Deployment, Failure, Judgement, Outcome, Policy};
+use super::checks::{Check, Deployment, Failure, Outcome, PackageChecks, Policy};
 use crate::aws::UntrustedArtifact;
 use crate::causes;
 
@@ -46,17 +46,17 @@ impl From<UntrustedArtifact> for Policy {
 
 /// What AWS Lambda does with a package that was judged by the profiles of the function's configuration, which says `policy` of other
 /// code.
-pub fn explain(of: PackageOf, judgement: &Judgement, policy: Policy) -> Explanation {
-    let decision = match (of, judgement.outcome(Check::Integrity)) {
+pub fn explain(of: PackageOf, checks: &PackageChecks, policy: Policy) -> Explanation {
+    let decision = match (of, checks.outcome(Check::Integrity)) {
         // Whatever this program refuses to read, AWS Lambda may read in its own way.
         (_, Outcome::Failed(Failure::Package(_))) => Deployment::Inconclusive,
         (PackageOf::Layer, Outcome::Failed(_)) => match policy {
             Policy::Warn => Deployment::Warned,
             Policy::Enforce => Deployment::Refused,
         },
-        _ => judgement.decision(policy),
+        _ => checks.decision(policy),
     };
-    let reasons = judgement.outcomes();
+    let reasons = checks.outcomes();
     let reasons = reasons.filter_map(|(check, outcome)| reason(of, check, outcome));
     Explanation {
         decision,

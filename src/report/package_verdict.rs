@@ -7,7 +7,9 @@ use serde::Serialize;
 
 use super::exit::Exit;
 use super::reason::Reason;
-use crate::code_signing::{Check, Contents, Difference, Judgement, NOT_SIGNED, Outcome, Signature};
+use crate::code_signing::{
+    Check, Contents, Difference, NOT_SIGNED, Outcome, PackageChecks, Signature,
+};
 use crate::hints::Reader;
 use crate::notary::rfc3339;
 use crate::oci::hex;
@@ -144,7 +146,7 @@ impl PackageVerdict {
     pub fn new(
         package: &str,
         contents: Option<&Contents>,
-        judgement: &Judgement,
+        found: &PackageChecks,
         differences: Option<&[Difference]>,
         reader: &Reader,
     ) -> Self {
@@ -156,7 +158,7 @@ impl PackageVerdict {
             };
             differences.iter().map(record).collect()
         };
-        let checks = judgement.outcomes();
+        let checks = found.outcomes();
         Self {
             checks: checks
                 .map(|(check, outcome)| PackageCheck::new(check, outcome, reader))
@@ -168,9 +170,9 @@ impl PackageVerdict {
             object_version: None,
             package: package.to_owned(),
             sha256: sha256.map(hex),
-            signature: judgement.signature.as_ref().map(PackageSignature::new),
+            signature: found.signature.as_ref().map(PackageSignature::new),
             unusual_entries: contents.map(Contents::unusual).filter(|count| *count > 0),
-            verdict: PackageState::of(judgement, differences),
+            verdict: PackageState::of(found, differences),
         }
     }
 
@@ -194,12 +196,12 @@ impl PackageVerdict {
 
 impl PackageState {
     /// The state of a package that was looked at.
-    pub fn of(judgement: &Judgement, differences: Option<&[Difference]>) -> Self {
+    pub fn of(found: &PackageChecks, differences: Option<&[Difference]>) -> Self {
         let is_failed = |outcome: &Outcome| matches!(outcome, Outcome::Failed(_));
         let differs = differences.is_some_and(|differences| !differences.is_empty());
-        if differs || judgement.outcomes().any(|(_, outcome)| is_failed(outcome)) {
+        if differs || found.outcomes().any(|(_, outcome)| is_failed(outcome)) {
             Self::Rejected
-        } else if judgement.is_verified() {
+        } else if found.is_verified() {
             Self::Verified
         } else {
             Self::Inconclusive

@@ -15,7 +15,7 @@ use crate::cli::management::Stop;
 use crate::cli::output::{CommandOutput, one_line, short_line};
 use crate::code_signing::configuration::{Error, of_config, of_function};
 use crate::code_signing::fetch::{fetch_function, fetch_layer};
-use crate::code_signing::{self, Judgement, PackageOf, Policy, explain};
+use crate::code_signing::{self, PackageChecks, PackageOf, Policy, explain};
 use crate::report::{ExplainedPackage, LambdaExplanationV1};
 use crate::x509::Certificate;
 
@@ -190,19 +190,19 @@ impl Held<'_> {
         contents: Result<code_signing::Contents, crate::archive::package::PackageError>,
     ) -> ExplainedPackage {
         let now = self.context.environment.now();
-        let judgement = match contents {
-            Ok(contents) => Judgement::begin(&contents, &self.config.profiles, self.roots, now),
-            Err(error) => Judgement::refused(error),
+        let checks = match contents {
+            Ok(contents) => PackageChecks::begin(&contents, &self.config.profiles, self.roots, now),
+            Err(error) => PackageChecks::refused(error),
         };
-        let judgement = match judgement.to_ask().cloned() {
+        let checks = match checks.to_ask().cloned() {
             Some(signature) => {
                 let asking = Box::pin(code_signing::ask(self.aws, &signature));
-                judgement.with_revocation(self.budget.begin().lend(asking).await)
+                checks.with_revocation(self.budget.begin().lend(asking).await)
             }
-            None => judgement,
+            None => checks,
         };
-        let now = explain(of, &judgement, Policy::from(self.config.untrusted));
-        let enforced = explain(of, &judgement, Policy::Enforce);
+        let now = explain(of, &checks, Policy::from(self.config.untrusted));
+        let enforced = explain(of, &checks, Policy::Enforce);
         ExplainedPackage::new(of, name, &now, &enforced)
     }
 }

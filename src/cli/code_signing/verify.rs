@@ -15,7 +15,7 @@ use crate::cli::output::{CommandOutput, Exit};
 use crate::cli::reader;
 use crate::code_signing::configuration::of_config;
 use crate::code_signing::fetch;
-use crate::code_signing::{self, Contents, Difference, Judgement, NOT_SIGNED, compare};
+use crate::code_signing::{self, Contents, Difference, NOT_SIGNED, PackageChecks, compare};
 use crate::report::{PackageState, PackageVerdict, PackageVerdictEnd, Reason, Results};
 use crate::signing_profiles::Class;
 use crate::x509::Certificate;
@@ -178,15 +178,15 @@ impl Job<'_> {
                     continue;
                 }
             };
-            let (contents, judgement) = self.judge(&source).await;
+            let (contents, checks) = self.judge(&source).await;
             let differences = self.differences(contents.as_ref());
             let differences = differences.as_deref();
-            let state = PackageState::of(&judgement, differences);
+            let state = PackageState::of(&checks, differences);
             worst = worst.worse(state.exit());
             emit(match self.args.output {
                 Output::Text => {
                     let version = source.version.as_deref();
-                    text::answer(&name, version, contents.as_ref(), &judgement, differences)
+                    text::answer(&name, version, contents.as_ref(), &checks, differences)
                 }
                 Output::Json => CommandOutput {
                     stdout: results.add(&PackageVerdict {
@@ -194,7 +194,7 @@ impl Job<'_> {
                         ..PackageVerdict::new(
                             &name,
                             contents.as_ref(),
-                            &judgement,
+                            &checks,
                             differences,
                             reader::current(),
                         )
@@ -241,21 +241,21 @@ impl Job<'_> {
         }
     }
 
-    async fn judge(&self, source: &Source) -> (Option<Contents>, Judgement) {
+    async fn judge(&self, source: &Source) -> (Option<Contents>, PackageChecks) {
         let contents = match source.read(self.unusual) {
             Ok(contents) => contents,
-            Err(error) => return (None, Judgement::refused(error)),
+            Err(error) => return (None, PackageChecks::refused(error)),
         };
         let now = self.context.environment.now();
-        let judgement = Judgement::begin(&contents, &self.allowed, &self.roots, now);
-        let judgement = match judgement.to_ask().cloned() {
+        let checks = PackageChecks::begin(&contents, &self.allowed, &self.roots, now);
+        let checks = match checks.to_ask().cloned() {
             Some(signature) => {
                 let asking = Box::pin(code_signing::ask(&self.aws, &signature));
-                judgement.with_revocation(self.time.begin().lend(asking).await)
+                checks.with_revocation(self.time.begin().lend(asking).await)
             }
-            None => judgement,
+            None => checks,
         };
-        (Some(contents), judgement)
+        (Some(contents), checks)
     }
 
     fn differences(&self, contents: Option<&Contents>) -> Option<Vec<Difference>> {
