@@ -16,7 +16,7 @@ use crate::causes;
 use crate::files;
 use crate::http;
 use crate::many;
-use crate::outcome::{RevocationFact, RevocationStatus, Said};
+use crate::outcome::{Responder, RevocationFact, RevocationStatus};
 use crate::reference::ArtifactReference;
 use crate::report::{ArtifactGathering, Called, GatheringEnd, Invocation, Results, sentence};
 use crate::trust_policy::DocumentKind;
@@ -276,7 +276,7 @@ fn write_facts(text: &mut String, facts: &[RevocationFact]) {
     }
     let is_unsigned = |fact: &RevocationFact| {
         let said = fact.source.as_ref().map(|source| &source.said);
-        matches!(said, Some(Said::AwsSigner { .. }))
+        matches!(said, Some(Responder::AwsSigner { .. }))
     };
     if facts.iter().any(is_unsigned) {
         text.push_str(

@@ -1,6 +1,6 @@
 //! What one process keeps between invocations, and when it ends. `docs/ecs-hook.md` has the same as a table.
 //!
-//! Kept: connections and AWS credentials, the gate policy for its time, and answers of OCSP responders and CRLs in a
+//! Memory: connections and AWS credentials, the gate policy for its time, and answers of OCSP responders and CRLs in a
 //! directory below `/tmp` until their next update; what AWS Signer said, where the gate policy sets a time. Not kept: lists
 //! of referrers, tags, verdicts.
 
@@ -20,13 +20,13 @@ use crate::report::HookPolicy;
 const DIRECTORY: &str = "/tmp";
 
 /// What is kept.
-pub(super) struct Kept {
+pub(super) struct Memory {
     make: Box<dyn Fn() -> Environment + Send>,
-    fresh: Option<Fresh>,
+    fresh: Option<Instance>,
     executions: VecDeque<String>,
 }
 
-struct Fresh {
+struct Instance {
     environment: Environment,
     /// Answers of OCSP responders and CRLs.
     answers: tempfile::TempDir,
@@ -41,13 +41,13 @@ struct KeptPolicy {
     is_in_package: bool,
 }
 
-impl std::fmt::Debug for Kept {
+impl std::fmt::Debug for Memory {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Kept").finish_non_exhaustive()
+        f.debug_struct("Memory").finish_non_exhaustive()
     }
 }
 
-impl Kept {
+impl Memory {
     /// Nothing yet; `make` makes the surroundings of the process.
     pub(super) fn new(make: impl Fn() -> Environment + Send + 'static) -> Self {
         Self {
@@ -79,7 +79,7 @@ impl Kept {
                     .tempdir_in(DIRECTORY)
                     .map_err(Error::Directory)?;
                 let environment = with_answers((self.make)(), answers.path());
-                let fresh = self.fresh.insert(Fresh {
+                let fresh = self.fresh.insert(Instance {
                     environment,
                     answers,
                     policy: None,
@@ -138,7 +138,7 @@ impl Kept {
     }
 }
 
-impl Fresh {
+impl Instance {
     fn at(&self, now: Moment) -> Environment {
         self.environment.clone().with_clock(Clock::Fixed(now.wall))
     }
@@ -166,9 +166,9 @@ mod tests {
         "all": [ { "name": "release", "signingProfile": "arn:aws:signer:us-west-2:111122223333:/signing-profiles/release" } ]
     } } ] }"#;
 
-    fn kept() -> Kept {
+    fn kept() -> Memory {
         let nothing: [(&str, &str); 0] = [];
-        Kept::new(move || Environment::of_variables(nothing, Clock::System))
+        Memory::new(move || Environment::of_variables(nothing, Clock::System))
     }
 
     fn start() -> Moment {
@@ -186,7 +186,7 @@ mod tests {
     }
 
     /// The directory of answers after an invocation at this time.
-    fn directory(kept: &mut Kept, now: Moment) -> std::path::PathBuf {
+    fn directory(kept: &mut Memory, now: Moment) -> std::path::PathBuf {
         let environment = kept.environment(now).unwrap();
         assert_eq!(environment.now(), now.wall);
         environment.cache().unwrap()

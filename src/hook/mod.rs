@@ -52,7 +52,7 @@ use crate::report::{
 use crate::{causes, json};
 use decision::Finding as Found;
 use judgement::{images_of, judge_images, plain};
-use kept::Kept;
+use kept::Memory;
 use stops::Stops;
 
 /// Where fetched signatures are kept: a function can write nowhere else.
@@ -62,7 +62,7 @@ const CONTENT_CACHE: &str = "/tmp/countersign";
 #[derive(Debug)]
 pub struct Hook {
     directory: PathBuf,
-    kept: Kept,
+    kept: Memory,
     stops: Stops,
 }
 
@@ -110,7 +110,7 @@ impl Hook {
     pub fn new(directory: PathBuf, environment: impl Fn() -> Environment + Send + 'static) -> Self {
         Self {
             directory,
-            kept: Kept::new(environment),
+            kept: Memory::new(environment),
             stops: Stops::default(),
         }
     }

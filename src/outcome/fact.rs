@@ -50,7 +50,7 @@ impl RevocationStatus {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FactSource {
     /// Who was asked.
-    pub said: Said,
+    pub said: Responder,
     /// Where the answer was until now.
     pub origin: Origin,
     /// As of when it holds.
@@ -70,7 +70,7 @@ impl FactSource {
 
 /// Who was asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Said {
+pub enum Responder {
     /// An OCSP responder or the publisher of a CRL, who signed the answer.
     Authority {
         /// How it was asked.
@@ -110,7 +110,7 @@ impl RevocationFact {
         now: OffsetDateTime,
     ) -> Self {
         let Question { place, subject } = &evidence.source;
-        let said = Said::AwsSigner {
+        let said = Responder::AwsSigner {
             region: place.region.clone(),
             endpoint_url: place.endpoint_url.clone(),
         };
@@ -126,7 +126,7 @@ impl RevocationFact {
 }
 
 impl FactSource {
-    fn new<S>(said: Said, evidence: &Evidence<S>, now: OffsetDateTime) -> Self {
+    fn new<S>(said: Responder, evidence: &Evidence<S>, now: OffsetDateTime) -> Self {
         Self {
             said,
             origin: evidence.origin.clone(),
@@ -138,7 +138,7 @@ impl FactSource {
 }
 
 fn of_authority(evidence: &revocation::Evidence, now: OffsetDateTime) -> FactSource {
-    let said = Said::Authority {
+    let said = Responder::Authority {
         protocol: evidence.source.protocol,
         url: redact_text(&evidence.source.url),
     };
@@ -158,8 +158,8 @@ impl fmt::Display for RevocationFact {
             return Ok(());
         };
         match &source.said {
-            Said::Authority { protocol, url } => write!(f, ", by {protocol} of `{url}`")?,
-            Said::AwsSigner {
+            Responder::Authority { protocol, url } => write!(f, ", by {protocol} of `{url}`")?,
+            Responder::AwsSigner {
                 region,
                 endpoint_url,
             } => {

@@ -16,7 +16,7 @@ use tokio::time::Instant;
 
 use super::error::Error;
 use super::listing::Listing;
-use super::room::Held;
+use super::room::Reservation;
 use super::transport::Session;
 use crate::http;
 use crate::limits::{
@@ -39,7 +39,7 @@ struct Tables {
     /// The same of first requests; nothing where only a challenge was answered.
     first: Table<Option<Descriptor>>,
     listings: Table<Listing>,
-    contents: Table<(Bytes, Held)>,
+    contents: Table<(Bytes, Reservation)>,
 }
 
 impl SharedAnswers {
@@ -142,7 +142,7 @@ impl SharedAnswer for Listing {
     }
 }
 
-impl SharedAnswer for (Bytes, Held) {
+impl SharedAnswer for (Bytes, Reservation) {
     fn stays(&self) -> bool {
         self.0.len() <= MAX_SHARED_BYTES
     }

@@ -70,7 +70,7 @@ pub(super) async fn run(args: &Args) -> CommandOutput {
 }
 
 /// What packages of a function are held to.
-struct Held<'a> {
+struct FunctionChecks<'a> {
     aws: &'a Aws,
     config: &'a CodeSigningConfig,
     roots: &'a [Certificate],
@@ -107,7 +107,7 @@ async fn explained(args: &Args) -> Result<LambdaExplanationV1, Stop> {
     };
     let asking = of_config(&config, aws.code_signing_config(&config));
     let config = step().lend(asking).await?;
-    let held = Held {
+    let held = FunctionChecks {
         aws: &aws,
         config: &config,
         roots: &roots,
@@ -137,7 +137,7 @@ fn without_config(args: &Args, function: &LambdaFunction) -> Vec<ExplainedPackag
     packages
 }
 
-impl Held<'_> {
+impl FunctionChecks<'_> {
     /// The code that is to be deployed, or that the function runs.
     async fn code(
         &self,

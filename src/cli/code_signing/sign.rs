@@ -128,7 +128,7 @@ impl From<Error> for Stop {
 }
 
 /// A package that was looked at.
-type Looked = Result<Candidate, Error>;
+type CandidateResult = Result<Candidate, Error>;
 
 /// A package and where its signed form goes.
 struct Item {
@@ -282,7 +282,10 @@ impl Command<'_> {
     }
 
     /// Looks at everything, before anything is uploaded.
-    async fn look(&self, aws: &Aws) -> Result<(SigningProfiles, Profile, Vec<Looked>), Stop> {
+    async fn look(
+        &self,
+        aws: &Aws,
+    ) -> Result<(SigningProfiles, Profile, Vec<CandidateResult>), Stop> {
         let connecting = SigningProfiles::connect(
             aws,
             &self.settings.profile,
@@ -299,7 +302,7 @@ impl Command<'_> {
     }
 
     /// What becomes of the packages where nothing is signed: one is refused, or nothing is to be changed.
-    fn plan(&self, candidates: Vec<Looked>, mut add: impl FnMut(&PackageOutcome)) {
+    fn plan(&self, candidates: Vec<CandidateResult>, mut add: impl FnMut(&PackageOutcome)) {
         let is_refused = candidates.iter().any(Result::is_err);
         for (item, candidate) in self.items.iter().zip(candidates) {
             let (sha256, end) = match candidate {

@@ -7,7 +7,7 @@ use crate::cli::index_note;
 use crate::cli::output::{CommandOutput, Exit, one_line, short_line, write_causes, write_hint};
 use crate::cli::terminal;
 use crate::extended_validation::attribute;
-use crate::outcome::{Failure, Origin, Said, SignatureOutcome, ValidationOutcome, rfc1123z};
+use crate::outcome::{Failure, Origin, Responder, SignatureOutcome, ValidationOutcome, rfc1123z};
 use crate::report::{Called, in_notation, sentence};
 use crate::trust_policy::StatementName;
 use crate::verify::{Accepted, Error, RejectedArtifact, Unseen, Verification};
@@ -167,16 +167,16 @@ pub(super) fn age_note(accepted: &SignatureOutcome) -> String {
     let facts = accepted.validations.iter().flat_map(|one| &one.facts);
     let sources = facts.filter_map(|fact| fact.source.as_ref());
     let chosen = sources.filter_map(|source| match (&source.origin, &source.said) {
-        (Origin::Asked, _) | (Origin::Kept(_), Said::Authority { .. }) => None,
-        (Origin::Kept(_), Said::AwsSigner { .. }) => Some((source, "kept")),
+        (Origin::Asked, _) | (Origin::Kept(_), Responder::Authority { .. }) => None,
+        (Origin::Kept(_), Responder::AwsSigner { .. }) => Some((source, "kept")),
         (Origin::Stored(_), _) => Some((source, "stored")),
     });
     let Some((oldest, held)) = chosen.max_by_key(|(source, _)| source.age_seconds) else {
         return String::new();
     };
     let who = match &oldest.said {
-        Said::AwsSigner { .. } => "AWS Signer's".to_owned(),
-        Said::Authority { protocol, .. } => protocol.to_string(),
+        Responder::AwsSigner { .. } => "AWS Signer's".to_owned(),
+        Responder::Authority { protocol, .. } => protocol.to_string(),
     };
     let age = oldest.age();
     format!("Note: the oldest answer about revocation is {age} old ({who}, {held})\n")
@@ -191,10 +191,10 @@ pub(in crate::cli) fn foreign_endpoints<'a>(
     let facts = validations.flat_map(|one| &one.facts);
     let sources = facts.filter_map(|fact| fact.source.as_ref());
     sources.filter_map(|source| match (&source.said, &source.origin) {
-        (Said::AwsSigner { endpoint_url, .. }, Origin::Asked | Origin::Kept(_)) => {
+        (Responder::AwsSigner { endpoint_url, .. }, Origin::Asked | Origin::Kept(_)) => {
             endpoint_url.as_deref()
         }
-        (Said::AwsSigner { .. }, Origin::Stored(_)) | (Said::Authority { .. }, _) => None,
+        (Responder::AwsSigner { .. }, Origin::Stored(_)) | (Responder::Authority { .. }, _) => None,
     })
 }
 

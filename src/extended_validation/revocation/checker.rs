@@ -9,7 +9,7 @@ use tokio::time::Instant;
 use super::super::{Claims, Error};
 use super::ask::ask;
 use super::document::{RevocationAnswer, later};
-use super::kept::{AnswerCache, Kept};
+use super::kept::{AnswerCache, CachedAnswer};
 use super::question::{Place, Question, QuestionParts};
 use super::silence::Silence;
 use super::stored::StoredAnswers;
@@ -336,7 +336,7 @@ async fn find(
     if let Some(cache) = cache {
         match cache.read(&question, now) {
             Ok(None) => {}
-            Ok(Some(Kept {
+            Ok(Some(CachedAnswer {
                 answer,
                 path,
                 until,

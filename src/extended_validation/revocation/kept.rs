@@ -29,7 +29,7 @@ pub struct AnswerCache {
 
 /// An answer that counts.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Kept {
+pub(super) struct CachedAnswer {
     pub(super) answer: RevocationAnswer,
     pub(super) path: PathBuf,
     /// Until when it counts.
@@ -59,7 +59,7 @@ impl AnswerCache {
         &self,
         question: &Question,
         now: OffsetDateTime,
-    ) -> Result<Option<Kept>, DocumentError> {
+    ) -> Result<Option<CachedAnswer>, DocumentError> {
         let Some(ttl) = self.ttl else {
             return Ok(None);
         };
@@ -82,7 +82,7 @@ impl AnswerCache {
             Ok(()) if answer.asked_at > now => Ok(None),
             checked => checked.map(|()| {
                 let until = later(answer.asked_at, ttl);
-                Some(Kept {
+                Some(CachedAnswer {
                     answer,
                     path,
                     until,
