@@ -275,8 +275,8 @@ fn write_facts(text: &mut String, facts: &[RevocationFact]) {
         let _ = writeln!(text, "  {}", one_line(&fact.to_string()));
     }
     let is_unsigned = |fact: &RevocationFact| {
-        let said = fact.source.as_ref().map(|source| &source.said);
-        matches!(said, Some(Responder::AwsSigner { .. }))
+        let responder = fact.source.as_ref().map(|source| &source.responder);
+        matches!(responder, Some(Responder::AwsSigner { .. }))
     };
     if facts.iter().any(is_unsigned) {
         text.push_str(

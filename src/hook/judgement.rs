@@ -63,7 +63,7 @@ pub(super) async fn judge_images(
 fn result_of(wanted: &WantedImage, decision: &Decision) -> GateResult {
     let asked = wanted.reference.to_string();
     let mut result = GateResult::new(&asked, decision, &Reader::any());
-    let judged = decision.answer.examination().map(|found| &found.reference);
+    let judged = decision.ruling.examination().map(|found| &found.reference);
     let judged = judged.and_then(ArtifactReference::digest);
     let judged = judged.or_else(|| wanted.reference.digest());
     let other = wanted

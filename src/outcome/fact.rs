@@ -50,7 +50,7 @@ impl RevocationStatus {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FactSource {
     /// Who was asked.
-    pub said: Responder,
+    pub responder: Responder,
     /// Where the answer was until now.
     pub origin: Origin,
     /// As of when it holds.
@@ -110,7 +110,7 @@ impl RevocationFact {
         now: OffsetDateTime,
     ) -> Self {
         let Question { place, subject } = &evidence.source;
-        let said = Responder::AwsSigner {
+        let responder = Responder::AwsSigner {
             region: place.region.clone(),
             endpoint_url: place.endpoint_url.clone(),
         };
@@ -120,15 +120,15 @@ impl RevocationFact {
                 Ok(()) => RevocationStatus::Good,
                 Err(_) => RevocationStatus::Revoked,
             },
-            source: Some(FactSource::new(said, evidence, now)),
+            source: Some(FactSource::new(responder, evidence, now)),
         }
     }
 }
 
 impl FactSource {
-    fn new<S>(said: Responder, evidence: &Evidence<S>, now: OffsetDateTime) -> Self {
+    fn new<S>(responder: Responder, evidence: &Evidence<S>, now: OffsetDateTime) -> Self {
         Self {
-            said,
+            responder,
             origin: evidence.origin.clone(),
             as_of: evidence.as_of,
             until: evidence.until,
@@ -138,11 +138,11 @@ impl FactSource {
 }
 
 fn of_authority(evidence: &revocation::Evidence, now: OffsetDateTime) -> FactSource {
-    let said = Responder::Authority {
+    let responder = Responder::Authority {
         protocol: evidence.source.protocol,
         url: redact_text(&evidence.source.url),
     };
-    FactSource::new(said, evidence, now)
+    FactSource::new(responder, evidence, now)
 }
 
 impl fmt::Display for RevocationFact {
@@ -157,7 +157,7 @@ impl fmt::Display for RevocationFact {
         let Some(source) = &self.source else {
             return Ok(());
         };
-        match &source.said {
+        match &source.responder {
             Responder::Authority { protocol, url } => write!(f, ", by {protocol} of `{url}`")?,
             Responder::AwsSigner {
                 region,

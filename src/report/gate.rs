@@ -249,11 +249,11 @@ impl GateResult {
             uncovered: Vec::new(),
             verdict: GateVerdict::Inconclusive,
         };
-        let examined = match decision.answer.examination() {
+        let examined = match decision.ruling.examination() {
             Some(examination) => begun.with_examination(examination, reader),
             None => begun,
         };
-        match &decision.answer {
+        match &decision.ruling {
             Ruling::Verified(_) => Self {
                 verdict: GateVerdict::Verified,
                 ..examined

@@ -183,7 +183,7 @@ impl LockedArtifact {
 
     /// The artifact that was asked for as `asked`, if a gate says that it is verified.
     pub fn of_decision(asked: &str, decision: &Decision) -> Option<Self> {
-        let Ruling::Verified(examination) = &decision.answer else {
+        let Ruling::Verified(examination) = &decision.ruling else {
             return None;
         };
         let digest = oci::parse_digest(examination.reference.digest()?).ok()?;

@@ -256,7 +256,7 @@ pub enum FactSource {
 
 impl From<&RevocationFact> for RevocationEvidence {
     fn from(fact: &RevocationFact) -> Self {
-        let (source, region, url) = match fact.source.as_ref().map(|source| &source.said) {
+        let (source, region, url) = match fact.source.as_ref().map(|source| &source.responder) {
             None => (None, None, None),
             Some(Responder::Authority { protocol, url }) => {
                 let source = if *protocol == Protocol::Ocsp {

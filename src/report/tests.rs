@@ -153,8 +153,8 @@ fn facts() -> Vec<RevocationFact> {
         region: "us-east-1".to_owned(),
         endpoint_url: endpoint_url.map(str::to_owned),
     };
-    let source = |said, origin| outcome::FactSource {
-        said,
+    let source = |responder, origin| outcome::FactSource {
+        responder,
         origin,
         as_of: datetime!(2026-11-22 01:02:03 UTC),
         until: Some(datetime!(2026-11-23 01:02:03 UTC)),

@@ -117,7 +117,7 @@ fn an_import_of_another_module_is_seen() {
     assert_eq!(imports(&source), ["oci", "http", "limits", "json"]);
 }
 
-/// Names of units, which are no limits.
+/// Names of units of time, which limit nothing.
 const UNITS: [&str; 4] = ["SECOND", "MINUTE", "HOUR", "DAY"];
 
 /// What `code` has as a limit: a constant, of a type or a function too, whose name says so or which is a time, and a number that

@@ -15,7 +15,8 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use time::OffsetDateTime;
 
-use crate::{call::Caller, error::AwsError, faults::Tamper, saved::Saved};
+use crate::call::{self, Caller};
+use crate::{error::AwsError, faults::Tamper, saved::Saved};
 
 pub(crate) use keys::import;
 pub(crate) use store::Store;
@@ -62,10 +63,9 @@ pub(crate) fn resource(context: &Context<'_>, action: &str) -> String {
 }
 
 impl Context<'_> {
-    /// The body as the operation's input. Members that it does not know are passed over, as AWS does.
+    /// The body as the operation's input.
     fn input<T: DeserializeOwned>(&self) -> Result<T, AwsError> {
-        T::deserialize(self.body)
-            .map_err(|error| AwsError::client("SerializationException", error.to_string()))
+        call::input(self.body)
     }
 }
 

@@ -296,7 +296,7 @@ impl Outcome {
         let text = image.text().to_owned();
         let words = match image.reference.digest() {
             Some(_) => Some(text.clone()),
-            None => decision.answer.may_run().map(ToString::to_string),
+            None => decision.ruling.may_run().map(ToString::to_string),
         };
         self.words.insert(text, words);
     }

@@ -166,7 +166,7 @@ pub(in crate::cli) fn write_policy(text: &mut String, statement: &StatementName)
 pub(super) fn age_note(accepted: &SignatureOutcome) -> String {
     let facts = accepted.validations.iter().flat_map(|one| &one.facts);
     let sources = facts.filter_map(|fact| fact.source.as_ref());
-    let chosen = sources.filter_map(|source| match (&source.origin, &source.said) {
+    let chosen = sources.filter_map(|source| match (&source.origin, &source.responder) {
         (Origin::Asked, _) | (Origin::Kept(_), Responder::Authority { .. }) => None,
         (Origin::Kept(_), Responder::AwsSigner { .. }) => Some((source, "kept")),
         (Origin::Stored(_), _) => Some((source, "stored")),
@@ -174,7 +174,7 @@ pub(super) fn age_note(accepted: &SignatureOutcome) -> String {
     let Some((oldest, held)) = chosen.max_by_key(|(source, _)| source.age_seconds) else {
         return String::new();
     };
-    let who = match &oldest.said {
+    let who = match &oldest.responder {
         Responder::AwsSigner { .. } => "AWS Signer's".to_owned(),
         Responder::Authority { protocol, .. } => protocol.to_string(),
     };
@@ -190,7 +190,7 @@ pub(in crate::cli) fn foreign_endpoints<'a>(
     let validations = outcomes.into_iter().flat_map(|one| &one.validations);
     let facts = validations.flat_map(|one| &one.facts);
     let sources = facts.filter_map(|fact| fact.source.as_ref());
-    sources.filter_map(|source| match (&source.said, &source.origin) {
+    sources.filter_map(|source| match (&source.responder, &source.origin) {
         (Responder::AwsSigner { endpoint_url, .. }, Origin::Asked | Origin::Kept(_)) => {
             endpoint_url.as_deref()
         }

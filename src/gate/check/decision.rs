@@ -14,16 +14,16 @@ pub struct Decision {
     pub reference: Reference,
     /// The rule that decided; nothing where none did.
     pub rule: Option<String>,
-    /// The answer.
-    pub answer: Ruling,
+    /// Whether it may run.
+    pub ruling: Ruling,
 }
 
 impl Decision {
-    pub(super) fn new(reference: &Reference, rule: Option<&GateRule>, answer: Ruling) -> Self {
+    pub(super) fn new(reference: &Reference, rule: Option<&GateRule>, ruling: Ruling) -> Self {
         Self {
             reference: reference.clone(),
             rule: rule.map(|rule| rule.name.clone()),
-            answer,
+            ruling,
         }
     }
 }
@@ -42,7 +42,7 @@ pub enum Ruling {
 }
 
 impl Ruling {
-    /// The answer of a rule with this setting.
+    /// The ruling of a rule with this setting.
     pub(super) fn of(on_failure: OnFailure, examined: Result<Examination, Refusal>) -> Self {
         let refusal = match examined {
             Ok(examination) if examination.result().is_ok() => {

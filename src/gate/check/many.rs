@@ -60,11 +60,11 @@ impl Work for Decisions<'_> {
     }
 
     fn is_failure(decision: &Decision) -> bool {
-        matches!(decision.answer, Ruling::Refused(_))
+        matches!(decision.ruling, Ruling::Refused(_))
     }
 
     fn weight(decision: &Decision) -> usize {
-        let images = decision.answer.examination().map(|found| &found.images);
+        let images = decision.ruling.examination().map(|found| &found.images);
         images.map_or(1, |images| {
             images.iter().map(|image| image.signatures.len()).sum()
         })

@@ -168,11 +168,11 @@ fn a_document_of_images_is_what_its_schema_says() {
     let now = time::OffsetDateTime::UNIX_EPOCH;
     let policy = GatePolicy::parse(Path::new("gate.json"), text.as_bytes(), now).unwrap();
     let asked = "r.test/app:1";
-    let verdict = |answer| {
+    let verdict = |ruling| {
         let decision = Decision {
             reference: Reference::parse(asked).unwrap(),
             rule: Some("r".to_owned()),
-            answer,
+            ruling,
         };
         ImageVerdict::new(
             vec![place()],
