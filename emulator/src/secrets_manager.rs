@@ -8,8 +8,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::call::{Caller, SignedCall};
-use crate::{error::AwsError, partition::partition, random};
+use crate::{call::Caller, error::AwsError, partition::partition, random, signed_call::SignedCall};
 
 /// What `secrets.json` holds.
 #[derive(Debug, Default, Serialize, Deserialize)]

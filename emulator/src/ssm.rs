@@ -8,8 +8,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::call::{Caller, SignedCall};
-use crate::{error::AwsError, partition::partition};
+use crate::{call::Caller, error::AwsError, partition::partition, signed_call::SignedCall};
 
 /// What `ssm.json` holds.
 #[derive(Debug, Default, Serialize, Deserialize)]

@@ -1,8 +1,7 @@
 //! One call of Amazon ECS, and the names in it.
 
 use super::store::Store;
-use crate::call::{Caller, SignedCall};
-use crate::{error::AwsError, partition::partition};
+use crate::{call::Caller, error::AwsError, partition::partition, signed_call::SignedCall};
 
 /// One signed call of Amazon ECS, and what it works on.
 pub(crate) type Context<'a> = SignedCall<'a, Store>;

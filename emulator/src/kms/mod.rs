@@ -15,8 +15,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use time::OffsetDateTime;
 
-use crate::call::{self, Caller};
-use crate::{error::AwsError, faults::Tamper, saved::Saved};
+use crate::{call::Caller, error::AwsError, faults::Tamper, saved::Saved, signed_call};
 
 pub(crate) use keys::import;
 pub(crate) use store::Store;
@@ -65,7 +64,7 @@ pub(crate) fn resource(context: &Context<'_>, action: &str) -> String {
 impl Context<'_> {
     /// The body as the operation's input.
     fn input<T: DeserializeOwned>(&self) -> Result<T, AwsError> {
-        call::input(self.body)
+        signed_call::input(self.body)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use http::{Method, StatusCode};
 
-use crate::call::decode;
+use crate::signed_call::decode;
 
 /// An operation, with what its path names: a function's name or ARN, a configuration's ARN, a layer's name.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -2,7 +2,7 @@
 
 use http::Method;
 
-use crate::call::decode;
+use crate::signed_call::decode;
 
 /// An operation with the parameters of its path.
 #[derive(Debug, Clone, PartialEq, Eq)]
