@@ -11,7 +11,7 @@ use super::args::{Output, PluginConfigArgs, PolicyArgs, RegistryArgs, ScopeArgs,
 use super::context::{Context, Format, Trusted, environment};
 use super::output::{CommandOutput, Exit, one_line, warning_lines, write_causes, write_hint};
 use super::reader;
-use super::verify::text::signatures;
+use super::verify::text::{signatures, write_unlisted};
 use crate::causes;
 use crate::files;
 use crate::http;
@@ -305,14 +305,6 @@ fn write_unseen(text: &mut String, unseen: Option<&Unseen>) {
             let _ = writeln!(text, "{} not tried: {source}", signatures(*not_tried));
             write_hint(text, "", Some(source.hint()));
         }
-        Some(Unseen::Listing(error)) => {
-            let _ = writeln!(
-                text,
-                "there may be more signatures: {}",
-                one_line(&error.to_string())
-            );
-            write_causes(text, "", error);
-            write_hint(text, "", error.hint());
-        }
+        Some(Unseen::Listing(error)) => write_unlisted(text, error, error.hint()),
     }
 }

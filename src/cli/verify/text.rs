@@ -1,5 +1,6 @@
 //! What `verify` found, in notation's words and then in detail.
 
+use std::error::Error as StdError;
 use std::fmt::Write as _;
 
 use crate::cli::context::unresolved_in_notation;
@@ -290,29 +291,28 @@ fn write_unseen(text: &mut String, unseen: &Unseen) {
                  policy trusts, or raise `--max-signatures`"
             );
         }
-        Unseen::Listing(error) => {
-            let _ = writeln!(
-                text,
-                "there may be more signatures: {}",
-                one_line(&error.to_string())
-            );
-            write_causes(text, "", error);
-            write_hint(text, "", error.hint());
-        }
-        Unseen::Record(error) => {
-            let _ = writeln!(
-                text,
-                "there may be more signatures: {}",
-                one_line(&error.to_string())
-            );
-            write_causes(text, "", error);
-            write_hint(text, "", Some(error.hint()));
-        }
+        Unseen::Listing(error) => write_unlisted(text, error, error.hint()),
+        Unseen::Record(error) => write_unlisted(text, error, Some(error.hint())),
         Unseen::Exhausted { source, not_tried } => {
             let _ = writeln!(text, "{} not tried: {source}", signatures(*not_tried));
             write_hint(text, "", Some(source.hint()));
         }
     }
+}
+
+/// What kept the list of signatures from being whole.
+pub(in crate::cli) fn write_unlisted(
+    text: &mut String,
+    error: &dyn StdError,
+    hint: Option<String>,
+) {
+    let _ = writeln!(
+        text,
+        "there may be more signatures: {}",
+        one_line(&error.to_string())
+    );
+    write_causes(text, "", error);
+    write_hint(text, "", hint);
 }
 
 /// So many signatures, with the verb.
