@@ -9,7 +9,7 @@ mod grammar;
 mod near;
 mod objects;
 
-pub use error::{Error, Position};
+pub use error::{Error, NotText, Position};
 pub use near::near_name;
 
 use std::fmt;
@@ -49,6 +49,26 @@ impl fmt::Display for Kind {
     }
 }
 
+/// The text of a document, whatever its grammar.
+///
+/// # Errors
+///
+/// [`NotText`].
+pub fn text_of(bytes: &[u8]) -> Result<&str, NotText> {
+    let text = std::str::from_utf8(bytes).map_err(|error| {
+        let valid = bytes.get(..error.valid_up_to()).unwrap_or_default();
+        let valid = std::str::from_utf8(valid).unwrap_or_default();
+        NotText::NotUtf8(Position::at(valid, valid.len()))
+    })?;
+    if text.starts_with('\u{feff}') {
+        return Err(NotText::ByteOrderMark);
+    }
+    if text.trim().is_empty() {
+        return Err(NotText::Empty);
+    }
+    Ok(text)
+}
+
 /// A document whose grammar is right.
 #[derive(Debug)]
 pub struct Document<'a> {
@@ -70,19 +90,7 @@ impl<'a> Document<'a> {
         ) {
             return Err(Error::Utf16);
         }
-        let text = std::str::from_utf8(bytes).map_err(|error| {
-            let valid = bytes.get(..error.valid_up_to()).unwrap_or_default();
-            let valid = std::str::from_utf8(valid).unwrap_or_default();
-            Error::NotUtf8 {
-                position: Position::at(valid, valid.len()),
-            }
-        })?;
-        if text.starts_with('\u{feff}') {
-            return Err(Error::ByteOrderMark);
-        }
-        if text.trim().is_empty() {
-            return Err(Error::Empty);
-        }
+        let text = text_of(bytes)?;
         if count_values(bytes) > MAX_JSON_VALUES {
             return Err(Error::TooManyValues);
         }

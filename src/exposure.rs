@@ -91,7 +91,7 @@ impl Exposed {
                 names.for_each(|name| self.add_plugin(directory, name));
             }
             Err(error) => self.lines.push(format!(
-                "it cannot be told whether others may write the plugins: {error}"
+                "could not determine whether others may write the plugins: {error}"
             )),
         }
     }

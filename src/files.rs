@@ -64,7 +64,12 @@ fn open_regular(path: &Path) -> Result<(File, Metadata), Error> {
 fn open_unseen(path: &Path) -> Result<(File, Metadata), Error> {
     let mut options = OpenOptions::new();
     options.read(true);
-    without_following(&mut options);
+    open_as(&mut options, path)
+}
+
+/// Opens a regular file itself with these options.
+fn open_as(options: &mut OpenOptions, path: &Path) -> Result<(File, Metadata), Error> {
+    without_following(options);
     let file = options.open(path).map_err(|source| {
         // The link was put there after the look, if there was one.
         if is_link_refusal(&source) {

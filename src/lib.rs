@@ -53,6 +53,13 @@
 //! `cli` (default): the program's command line. `fips`: the FIPS-validated module of the cryptographic library.
 
 // The futures of a gate that checks many images lie this deep in one another.
+#![cfg_attr(
+    test,
+    expect(
+        clippy::too_many_lines,
+        reason = "the cases of a test stand in one table"
+    )
+)]
 #![recursion_limit = "256"]
 
 // The interface: what others build on.

@@ -9,7 +9,7 @@ mod fact;
 mod failure;
 
 pub use crate::facts::Origin;
-pub use fact::{FactSource, RevocationFact, RevocationStatus, Said};
+pub use fact::{FactSource, Responder, RevocationFact, RevocationStatus};
 pub use failure::Failure;
 
 use time::OffsetDateTime;

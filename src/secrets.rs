@@ -9,18 +9,12 @@ use crate::limits;
 /// What stands in the place of one.
 const BLOT: &str = "[secret]";
 
-/// Characters below which something is not known: a short password may be a part of many words.
-const MIN_KNOWN_CHARS: usize = 8;
-
-/// Characters below which nothing is blotted out.
-const MIN_CHARS: usize = 4;
-
 static KNOWN: Mutex<Vec<String>> = Mutex::new(Vec::new());
 
 /// From now on, [`blot`] knows this secret. One that may be a word is not kept: it would make holes in what is said.
 pub(crate) fn remember(secret: &str) {
     let may_be_word = secret.chars().all(|c| c.is_ascii_lowercase());
-    if secret.chars().count() < MIN_KNOWN_CHARS || may_be_word {
+    if secret.chars().count() < limits::MIN_KNOWN_SECRET_CHARS || may_be_word {
         return;
     }
     let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
@@ -43,7 +37,9 @@ pub(crate) fn blot(text: &str) -> Cow<'_, str> {
 pub(crate) fn blot_out<'a>(text: &'a str, secrets: &[String]) -> Cow<'a, str> {
     let mut found: Vec<&String> = secrets
         .iter()
-        .filter(|secret| secret.chars().count() >= MIN_CHARS && text.contains(secret.as_str()))
+        .filter(|secret| {
+            secret.chars().count() >= limits::MIN_BLOTTED_CHARS && text.contains(secret.as_str())
+        })
         .collect();
     if found.is_empty() {
         return Cow::Borrowed(text);

@@ -40,6 +40,7 @@ pub use gather::{GatheredArtifact, GatheredSignature, Missing};
 pub(crate) use images::Listed;
 pub use images::{CoveredBy, Images};
 pub use index::IndexFault;
+pub(crate) use index::{ENTRY_DIFFERS, images_unknown};
 pub(crate) use index::{Index, IndexImage};
 pub use offline::OfflineDirectory;
 pub use platform::{Platform, PlatformError};

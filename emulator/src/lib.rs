@@ -41,6 +41,7 @@ mod service;
 mod call;
 mod calls;
 mod faults;
+mod signed_call;
 mod sigv4;
 mod protocol;
 mod error;

@@ -85,39 +85,40 @@ impl Protocol {
                 );
                 self.response_with_id(error.status, body.into_bytes(), &request_id)
             }
-            Self::S3 => {
-                let request_id = random::hex(8).to_ascii_uppercase();
-                let code = match error.code.as_str() {
-                    "AccessDeniedException" => "AccessDenied",
-                    code => code,
-                };
-                let text = |name: &str| error.members.get(name).and_then(Value::as_str);
-                let mut members = String::new();
-                for name in ["Endpoint", "Bucket"] {
-                    if let Some(value) = text(name) {
-                        // Writing to a `String` cannot fail.
-                        let _ = write!(members, "<{name}>{}</{name}>", xml(value));
-                    }
-                }
-                let body = format!(
-                    "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>{}</Code><Message>{}</Message>\
-                     {members}<RequestId>{request_id}</RequestId><HostId>emulator</HostId></Error>",
-                    xml(code),
-                    xml(&error.message)
-                );
-                let mut response =
-                    self.response_with_id(error.status, body.into_bytes(), &request_id);
-                // A bucket of another region says which one.
-                if let Some(region) = text("Region").and_then(|it| HeaderValue::from_str(it).ok()) {
-                    response.headers_mut().insert("x-amz-bucket-region", region);
-                }
-                response
-            }
+            Self::S3 => self.error_of_s3(error),
             Self::Registry => {
                 let body = serde_json::json!({ "errors": [{ "code": error.code, "message": error.message }] });
                 self.response(error.status, serde_json::to_vec(&body).unwrap_or_default())
             }
         }
+    }
+
+    fn error_of_s3(self, error: &AwsError) -> Response<Bytes> {
+        let request_id = random::hex(8).to_ascii_uppercase();
+        let code = match error.code.as_str() {
+            "AccessDeniedException" => "AccessDenied",
+            code => code,
+        };
+        let text = |name: &str| error.members.get(name).and_then(Value::as_str);
+        let mut members = String::new();
+        for name in ["Endpoint", "Bucket"] {
+            if let Some(value) = text(name) {
+                // Writing to a `String` cannot fail.
+                let _ = write!(members, "<{name}>{}</{name}>", xml(value));
+            }
+        }
+        let body = format!(
+            "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>{}</Code><Message>{}</Message>\
+             {members}<RequestId>{request_id}</RequestId><HostId>emulator</HostId></Error>",
+            xml(code),
+            xml(&error.message)
+        );
+        let mut response = self.response_with_id(error.status, body.into_bytes(), &request_id);
+        // A bucket of another region says which one.
+        if let Some(region) = text("Region").and_then(|it| HeaderValue::from_str(it).ok()) {
+            response.headers_mut().insert("x-amz-bucket-region", region);
+        }
+        response
     }
 
     pub(crate) fn response(self, status: StatusCode, body: Vec<u8>) -> Response<Bytes> {

@@ -7,9 +7,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use time::OffsetDateTime;
 
-use crate::{call::Caller, error::AwsError, partition::partition, random, saved::Saved};
+use crate::{call::Caller, error::AwsError, partition::partition, random, signed_call::SignedCall};
 
 /// What `secrets.json` holds.
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -36,13 +35,7 @@ struct Version {
 }
 
 /// One signed call.
-#[derive(Debug)]
-pub(crate) struct Context<'a> {
-    pub(crate) store: &'a Saved<Store>,
-    pub(crate) caller: &'a Caller,
-    pub(crate) now: OffsetDateTime,
-    pub(crate) body: &'a Value,
-}
+pub(crate) type Context<'a> = SignedCall<'a, Store>;
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
@@ -58,8 +51,7 @@ struct Input {
 
 /// Answers one operation.
 pub(crate) fn handle(context: &Context<'_>, action: &str) -> Result<Value, AwsError> {
-    let input = Input::deserialize(context.body)
-        .map_err(|error| AwsError::client("SerializationException", error.to_string()))?;
+    let input: Input = context.input()?;
     match action {
         "CreateSecret" => create(context, input),
         "PutSecretValue" => put(context, input),

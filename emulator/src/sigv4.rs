@@ -182,6 +182,29 @@ fn check_date(signed_at: OffsetDateTime, date: &str, now: OffsetDateTime) -> Res
     Ok(())
 }
 
+/// How requests to a service are signed.
+fn settings_of(service: &str) -> SigningSettings {
+    let mut settings = SigningSettings::default();
+    settings.excluded_headers = None;
+    // S3 signs paths as they are sent.
+    (
+        settings.percent_encoding_mode,
+        settings.uri_path_normalization_mode,
+    ) = if service == "s3" {
+        (
+            PercentEncodingMode::Single,
+            UriPathNormalizationMode::Disabled,
+        )
+    } else {
+        (
+            PercentEncodingMode::Double,
+            UriPathNormalizationMode::Enabled,
+        )
+    };
+    settings.payload_checksum_kind = PayloadChecksumKind::NoHeader;
+    settings
+}
+
 /// The signature that the owner of the secret puts on this request.
 fn sign_again(
     request: &Request<Bytes>,
@@ -210,24 +233,6 @@ fn sign_again(
             "'Host' or ':authority' must be a 'SignedHeader' in the AWS Authorization.".to_owned(),
         ));
     }
-    let mut settings = SigningSettings::default();
-    settings.excluded_headers = None;
-    // S3 signs paths as they are sent.
-    (
-        settings.percent_encoding_mode,
-        settings.uri_path_normalization_mode,
-    ) = if authorization.service == "s3" {
-        (
-            PercentEncodingMode::Single,
-            UriPathNormalizationMode::Disabled,
-        )
-    } else {
-        (
-            PercentEncodingMode::Double,
-            UriPathNormalizationMode::Enabled,
-        )
-    };
-    settings.payload_checksum_kind = PayloadChecksumKind::NoHeader;
     let identity = SdkCredentials::new(
         authorization.access_key_id,
         secret,
@@ -242,7 +247,7 @@ fn sign_again(
         .region(authorization.region)
         .name(authorization.service)
         .time(SystemTime::UNIX_EPOCH + StdDuration::from_secs(seconds))
-        .settings(settings)
+        .settings(settings_of(authorization.service))
         .build()
         .map_err(|_| Refusal::Signature(MISMATCH.to_owned()))?
         .into();

@@ -7,9 +7,8 @@ use std::collections::BTreeMap;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use time::OffsetDateTime;
 
-use crate::{call::Caller, error::AwsError, partition::partition, saved::Saved};
+use crate::{call::Caller, error::AwsError, partition::partition, signed_call::SignedCall};
 
 /// What `ssm.json` holds.
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -28,13 +27,7 @@ struct Version {
 }
 
 /// One signed call.
-#[derive(Debug)]
-pub(crate) struct Context<'a> {
-    pub(crate) store: &'a Saved<Store>,
-    pub(crate) caller: &'a Caller,
-    pub(crate) now: OffsetDateTime,
-    pub(crate) body: &'a Value,
-}
+pub(crate) type Context<'a> = SignedCall<'a, Store>;
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -65,7 +58,7 @@ pub(crate) fn handle(context: &Context<'_>, action: &str) -> Result<Value, AwsEr
 }
 
 fn put(context: &Context<'_>) -> Result<Value, AwsError> {
-    let input: Put = read(context.body)?;
+    let input: Put = context.input()?;
     let name = input.name.unwrap_or_default();
     let is_name = (1..=1011).contains(&name.len())
         && name
@@ -101,7 +94,7 @@ fn put(context: &Context<'_>) -> Result<Value, AwsError> {
 }
 
 fn get(context: &Context<'_>) -> Result<Value, AwsError> {
-    let input: Get = read(context.body)?;
+    let input: Get = context.input()?;
     let asked = input.name.unwrap_or_default();
     // `NAME:VERSION`; an ARN has five colons of its own.
     let colons = if asked.starts_with("arn:") { 5 } else { 0 };
@@ -156,11 +149,6 @@ fn arn(caller: &Caller, name: &str) -> String {
         partition(region),
         name.trim_start_matches('/')
     )
-}
-
-fn read<'a, T: Deserialize<'a>>(body: &'a Value) -> Result<T, AwsError> {
-    T::deserialize(body)
-        .map_err(|error| AwsError::client("SerializationException", error.to_string()))
 }
 
 fn invalid(message: &str) -> AwsError {

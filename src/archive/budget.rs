@@ -62,12 +62,12 @@ impl Budget {
 
 /// Counts what is read through it.
 #[derive(Debug)]
-pub(super) struct Counted<R> {
+pub(super) struct CountingReader<R> {
     inner: R,
     count: Rc<Cell<u64>>,
 }
 
-impl<R: Read> Counted<R> {
+impl<R: Read> CountingReader<R> {
     pub(super) fn new(inner: R) -> (Self, Rc<Cell<u64>>) {
         let count = Rc::<Cell<u64>>::default();
         let counted = Self {
@@ -78,7 +78,7 @@ impl<R: Read> Counted<R> {
     }
 }
 
-impl<R: Read> Read for Counted<R> {
+impl<R: Read> Read for CountingReader<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let read = self.inner.read(buffer)?;
         let more = u64::try_from(read).unwrap_or(u64::MAX);

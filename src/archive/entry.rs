@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::io::{self, Read};
 
 use super::error::Error;
-use crate::limits::{MAX_ARCHIVE_FILE_NAME_BYTES, MAX_ARCHIVE_NAME_BYTES};
+use crate::limits::{MAX_ARCHIVE_FILE_NAME_BYTES, MAX_ARCHIVE_NAME_BYTES, MAX_NAME_CHARS};
 
 /// A regular file of an archive.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,7 +35,10 @@ impl Names {
         let form = self.form;
         let wrong = |problem| Error::Name {
             form,
-            name: String::from_utf8_lossy(bytes).chars().take(200).collect(),
+            name: String::from_utf8_lossy(bytes)
+                .chars()
+                .take(MAX_NAME_CHARS)
+                .collect(),
             problem,
         };
         if bytes.len() > MAX_ARCHIVE_NAME_BYTES {
@@ -69,7 +72,7 @@ impl Names {
         if !problem.is_empty() {
             return Err(Error::Name {
                 form,
-                name: name.chars().take(200).collect(),
+                name: name.chars().take(MAX_NAME_CHARS).collect(),
                 problem,
             });
         }

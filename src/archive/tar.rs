@@ -8,7 +8,7 @@ use std::rc::Rc;
 use flate2::bufread::MultiGzDecoder;
 
 use super::Take;
-use super::budget::{Budget, Counted};
+use super::budget::{Budget, CountingReader};
 use super::entry::{Content, Entry, Names};
 use super::error::Error;
 use super::tar_header::{BLOCK, Extended, Header, Kind};
@@ -21,7 +21,7 @@ pub(super) fn unpack(archive: &File, take: &mut Take<'_>) -> Result<(), Error> {
     start
         .rewind()
         .map_err(|source| Error::reading(FORM, source))?;
-    let (counted, packed) = Counted::new(archive);
+    let (counted, packed) = CountingReader::new(archive);
     let mut archive = Archive {
         stream: MultiGzDecoder::new(BufReader::new(counted)),
         packed,
@@ -80,7 +80,7 @@ pub(super) fn unpack(archive: &File, take: &mut Take<'_>) -> Result<(), Error> {
 }
 
 struct Archive<'f> {
-    stream: MultiGzDecoder<BufReader<Counted<&'f File>>>,
+    stream: MultiGzDecoder<BufReader<CountingReader<&'f File>>>,
     /// How many bytes of the compressed file were read.
     packed: Rc<Cell<u64>>,
     budget: Budget,
@@ -203,7 +203,7 @@ impl Archive<'_> {
 
 /// A stream of which every piece is counted.
 struct Metered<'a, 'f> {
-    stream: &'a mut MultiGzDecoder<BufReader<Counted<&'f File>>>,
+    stream: &'a mut MultiGzDecoder<BufReader<CountingReader<&'f File>>>,
     packed: &'a Cell<u64>,
     budget: &'a mut Budget,
     /// Why no more may come out of it.

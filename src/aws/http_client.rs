@@ -112,7 +112,7 @@ impl PooledHttp {
         self.whole(begun).await
     }
 
-    async fn begin(&self, request: HttpRequest) -> Result<Begun, ConnectorError> {
+    async fn begin(&self, request: HttpRequest) -> Result<StreamedResponse, ConnectorError> {
         let url = url_of(&request)?;
         let request = into_reqwest(&self.0, request, &url)?;
         self.begin_with(request, url).await
@@ -122,7 +122,7 @@ impl PooledHttp {
         &self,
         request: reqwest::Request,
         url: Url,
-    ) -> Result<Begun, ConnectorError> {
+    ) -> Result<StreamedResponse, ConnectorError> {
         let Self(pool) = self;
         let is_reading = is_reading(&request);
         let trace = CallTrace::of(&request);
@@ -140,15 +140,15 @@ impl PooledHttp {
         if let Some(trace) = &trace {
             trace.answered(response.status().as_u16(), response.headers());
         }
-        Ok(Begun {
+        Ok(StreamedResponse {
             response,
             url,
             is_reading,
         })
     }
 
-    async fn whole(&self, begun: Begun) -> Result<HttpResponse, ConnectorError> {
-        let Begun {
+    async fn whole(&self, begun: StreamedResponse) -> Result<HttpResponse, ConnectorError> {
+        let StreamedResponse {
             response,
             url,
             is_reading,
@@ -211,13 +211,13 @@ pub(super) type Take<'a> = dyn FnMut(&[u8]) -> io::Result<()> + Send + 'a;
 pub(super) struct NotKept(#[source] io::Error);
 
 /// An answer whose body is to come.
-struct Begun {
+struct StreamedResponse {
     response: reqwest::Response,
     url: Url,
     is_reading: bool,
 }
 
-impl Begun {
+impl StreamedResponse {
     /// The answer without its body.
     fn head(&self) -> Result<HttpResponse, ConnectorError> {
         let carried = http::Carried::by(&self.response);

@@ -22,7 +22,7 @@ const VERSION: &str = "2010-05-08";
 
 /// What IAM decides.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Decision {
+pub enum EvalDecision {
     /// The policies allow it.
     Allowed,
     /// No policy allows it.
@@ -37,7 +37,7 @@ pub struct Simulated {
     /// The action, for example `signer:SignPayload`.
     pub action: String,
     /// The decision.
-    pub decision: Decision,
+    pub decision: EvalDecision,
     /// Whether it rests on conditions about the request that the simulation did not know.
     pub is_conditional: bool,
 }
@@ -229,9 +229,9 @@ fn evaluation_result(evaluation: &mut ScopedDecoder<'_, '_>) -> Result<Simulated
             "EvalActionName" => action = Some(try_data(&mut member)?.into_owned()),
             "EvalDecision" => {
                 decision = Some(match try_data(&mut member)?.as_ref() {
-                    "allowed" => Decision::Allowed,
-                    "implicitDeny" => Decision::ImplicitDeny,
-                    "explicitDeny" => Decision::ExplicitDeny,
+                    "allowed" => EvalDecision::Allowed,
+                    "implicitDeny" => EvalDecision::ImplicitDeny,
+                    "explicitDeny" => EvalDecision::ExplicitDeny,
                     _ => return Err(XmlDecodeError::custom("its decision is not known")),
                 });
             }
@@ -288,15 +288,15 @@ mod tests {
     fn a_decision_is_read_with_what_it_rests_on() {
         let missing = "<MissingContextValues><member>aws:SourceIp</member></MissingContextValues>";
         for (said, more, decision, is_conditional) in [
-            ("allowed", "", Decision::Allowed, false),
-            ("allowed", missing, Decision::Allowed, true),
+            ("allowed", "", EvalDecision::Allowed, false),
+            ("allowed", missing, EvalDecision::Allowed, true),
             (
                 "implicitDeny",
                 "<MissingContextValues/>",
-                Decision::ImplicitDeny,
+                EvalDecision::ImplicitDeny,
                 false,
             ),
-            ("explicitDeny", "", Decision::ExplicitDeny, false),
+            ("explicitDeny", "", EvalDecision::ExplicitDeny, false),
         ] {
             let results = format!(
                 "<IsTruncated>false</IsTruncated><EvaluationResults>{}</EvaluationResults>",

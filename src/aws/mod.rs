@@ -41,7 +41,7 @@ pub use ecs::{
 pub(crate) use endpoints::{check_endpoint, has_endpoint};
 pub(crate) use error::NOT_AS_AWS;
 pub use error::{Call, CallError, CallErrorKind};
-pub use iam::{Decision, Simulated};
+pub use iam::{EvalDecision, Simulated};
 pub use identity::{CallerIdentity, Heard};
 pub use lambda::{
     CodeSigningConfig, CodeSigningConfigArn, CodeSigningConfigChange, FunctionArn,

@@ -305,13 +305,13 @@ fn signed_as(
 /// AWS's error in an answer: `com.amazonaws.ecs#ClientException` and the like.
 pub(super) fn error_in(answer: &HttpResponse, text: &[u8]) -> ErrorMetadata {
     #[derive(Deserialize)]
-    struct Said {
+    struct ErrorBody {
         #[serde(rename = "__type")]
         kind: Option<String>,
         #[serde(alias = "Message")]
         message: Option<String>,
     }
-    let said: Option<Said> = serde_json::from_slice(text).ok();
+    let said: Option<ErrorBody> = serde_json::from_slice(text).ok();
     let header = answer.headers().get("x-amzn-errortype").map(str::to_owned);
     let (kind, message) = said.map_or((None, None), |said| (said.kind, said.message));
     let mut error = ErrorMetadata::builder();

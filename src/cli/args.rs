@@ -115,11 +115,18 @@ impl TimeArgs {
     }
 
     fn parse(&self) -> Result<Option<Duration>, CommandOutput> {
-        self.timeout
-            .as_deref()
-            .map(|text| parse_span("--timeout", text, MAX_COMMAND_TIMEOUT))
-            .transpose()
+        parse_timeout(self.timeout.as_deref())
     }
+}
+
+/// The value of `--timeout`, if there is one.
+///
+/// # Errors
+///
+/// The report of a value that cannot be used.
+pub(super) fn parse_timeout(text: Option<&str>) -> Result<Option<Duration>, CommandOutput> {
+    text.map(|text| parse_span("--timeout", text, MAX_COMMAND_TIMEOUT))
+        .transpose()
 }
 
 /// Which signers are trusted, where no trust policy says it.
@@ -381,17 +388,36 @@ pub(super) struct LookArgs {
     pub(super) time: TimeArgs,
 }
 
-/// The value of `--max-signatures`.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct MaxSignatures(i64);
+/// How many signatures of an artifact are looked at.
+#[derive(Debug, Clone, Copy, Default, Args)]
+pub(super) struct MaxSignaturesArgs {
+    /// Maximum number of signatures to examine per artifact
+    #[arg(
+        long,
+        value_name = "NUMBER",
+        default_value_t,
+        allow_negative_numbers = true
+    )]
+    max_signatures: MaxSignatures,
+}
 
-impl MaxSignatures {
+impl MaxSignaturesArgs {
     /// The number.
     ///
     /// # Errors
     ///
     /// The report of a number that is not positive.
     pub(super) fn get(self) -> Result<usize, CommandOutput> {
+        self.max_signatures.get()
+    }
+}
+
+/// The value of `--max-signatures`.
+#[derive(Debug, Clone, Copy)]
+struct MaxSignatures(i64);
+
+impl MaxSignatures {
+    fn get(self) -> Result<usize, CommandOutput> {
         let count = usize::try_from(self.0).ok().filter(|count| *count > 0);
         count.ok_or_else(|| {
             let sentence = format!("max-signatures value {} must be a positive number", self.0);
@@ -468,9 +494,9 @@ pub(super) fn parse_pairs(
     Ok(pairs)
 }
 
-/// Forms of the answer of commands that show what is there.
+/// Forms of the answer of commands that have two.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
-pub(super) enum ListingForm {
+pub(super) enum Output {
     #[default]
     Text,
     Json,

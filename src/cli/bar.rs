@@ -9,6 +9,7 @@ use tokio::time::Instant;
 
 use super::patience::telling;
 use super::terminal;
+use crate::limits::FIRST_RATE_AFTER;
 use crate::many::{Answer, Event, Many, Progress, Work};
 
 /// The bar.
@@ -87,9 +88,6 @@ fn as_u64(count: usize) -> u64 {
     u64::try_from(count).unwrap_or(u64::MAX)
 }
 
-/// The time after which a rate says something.
-const FIRST_RATE: Duration = Duration::from_secs(1);
-
 /// What is said of the progress after this time.
 fn words(progress: Progress, elapsed: Duration) -> String {
     let Progress { all, ended, failed } = progress;
@@ -98,7 +96,7 @@ fn words(progress: Progress, elapsed: Duration) -> String {
         Some(all) => format!("{done} of {all} done, {failed} failed"),
         None => format!("{done} done, {failed} failed"),
     };
-    if ended == 0 || elapsed < FIRST_RATE {
+    if ended == 0 || elapsed < FIRST_RATE_AFTER {
         return words;
     }
     let millis = elapsed.as_millis();

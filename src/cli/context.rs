@@ -9,7 +9,7 @@ use std::time::Duration;
 use url::Url;
 
 use super::args::{PolicyArgs, RegistryArgs};
-use super::credentials::{self, Shown};
+use super::credentials::{self, CredentialScope};
 use super::exposure;
 use super::output::{CommandOutput, Exit, one_line, write_causes};
 use super::policy_files::{self, policy_report};
@@ -89,7 +89,7 @@ impl Context {
         format: Format,
         pipes: Duration,
     ) -> Result<Self, CommandOutput> {
-        let shown = Shown::OnlyRegistry;
+        let shown = CredentialScope::OnlyRegistry;
         Self::of(args, references, plugin_config, (format, shown), pipes)
     }
 
@@ -102,9 +102,9 @@ impl Context {
         pipes: Duration,
     ) -> Result<Self, CommandOutput> {
         let shown = if references.has_list() {
-            Shown::NotYetRead
+            CredentialScope::NotYetRead
         } else {
-            Shown::OnlyRegistry
+            CredentialScope::OnlyRegistry
         };
         let given = references.given();
         Self::of(args, &given, plugin_config, (format, shown), pipes)
@@ -116,7 +116,7 @@ impl Context {
         references: &[ArtifactReference],
         pipes: Duration,
     ) -> Result<Self, CommandOutput> {
-        let shown = Shown::NamedRegistry;
+        let shown = CredentialScope::NamedRegistry;
         let args = RegistryArgs::default();
         Self::of(
             &args,
@@ -131,13 +131,13 @@ impl Context {
         args: &RegistryArgs,
         references: &[ArtifactReference],
         plugin_config: BTreeMap<String, String>,
-        (format, shown): (Format, Shown),
+        (format, shown): (Format, CredentialScope),
         pipes: Duration,
     ) -> Result<Self, CommandOutput> {
         let environment = environment();
         let dirs = environment.notation_directories();
         let mut notes = String::new();
-        let has_list = shown == Shown::NotYetRead;
+        let has_list = shown == CredentialScope::NotYetRead;
         let config = load_config(&dirs, args, (references, has_list), format, &mut notes)?;
         // Which of them the one who signs has is checked where that is known.
         let services = [ArnService::Signer, ArnService::Kms];

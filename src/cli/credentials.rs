@@ -16,7 +16,7 @@ const REGISTRY: &str = "NOTATION_REGISTRY";
 
 /// Which registry the credentials of the environment are for if `NOTATION_REGISTRY` is not set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Shown {
+pub(super) enum CredentialScope {
     /// The only registry of the command: the user named it.
     OnlyRegistry,
     /// No registry: the references are not the user's own.
@@ -27,7 +27,7 @@ pub(super) enum Shown {
 
 /// What was given.
 #[derive(Debug, Default)]
-pub(super) struct Given {
+pub(super) struct UserCredential {
     /// The server that it is for, and what it is.
     pub(super) credential: Option<(String, Credential)>,
     /// What is said about it.
@@ -39,20 +39,20 @@ pub(super) fn given(
     args: &RegistryArgs,
     references: &[ArtifactReference],
     plain_http: &PlainHttp,
-    shown: Shown,
+    shown: CredentialScope,
     environment: &Environment,
-) -> Result<Given, CommandOutput> {
+) -> Result<UserCredential, CommandOutput> {
     let canonical = |name: &RegistryName| name.canonical(plain_http.scheme(name));
     let mut registries = registries_of(references, canonical);
     let set = |name: &str| environment.variable(name).filter(|value| !value.is_empty());
     // The one that is named may come later in the list.
     let named = match (shown, set(REGISTRY)) {
-        (Shown::NotYetRead, Some(named)) => Some(parse_named(&named)?),
+        (CredentialScope::NotYetRead, Some(named)) => Some(parse_named(&named)?),
         _ => None,
     };
     registries.extend(&named);
-    if registries.is_empty() && shown != Shown::NotYetRead {
-        return Ok(Given::default());
+    if registries.is_empty() && shown != CredentialScope::NotYetRead {
+        return Ok(UserCredential::default());
     }
     let (username, from) = match &args.username {
         Some(username) => (Some(username.clone()), "`--username`"),
@@ -67,15 +67,15 @@ pub(super) fn given(
         (None, false) => "`--password`",
     };
     let Some(credential) = pair(username, password, from)? else {
-        return Ok(Given::default());
+        return Ok(UserCredential::default());
     };
     let (registry, note) = if of_environment {
         let named = set(REGISTRY);
-        if named.is_none() && shown != Shown::OnlyRegistry {
+        if named.is_none() && shown != CredentialScope::OnlyRegistry {
             let note = format!(
                 "Note: `{USERNAME}` and `{PASSWORD}` are not used; set `{REGISTRY}` to the registry that they are for"
             );
-            return Ok(Given {
+            return Ok(UserCredential {
                 credential: None,
                 note: Some(note),
             });
@@ -83,7 +83,7 @@ pub(super) fn given(
         match one_of_environment(named, &registries, canonical)? {
             Choice::For(registry, note) => (registry, note),
             Choice::Nothing(note) => {
-                return Ok(Given {
+                return Ok(UserCredential {
                     credential: None,
                     note,
                 });
@@ -101,7 +101,7 @@ pub(super) fn given(
         }
     };
     let server = registry.server(plain_http.scheme(registry));
-    Ok(Given {
+    Ok(UserCredential {
         credential: Some((server, credential)),
         note,
     })

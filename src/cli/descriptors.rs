@@ -1,8 +1,7 @@
 //! How many files and connections this process may have open.
 
-/// What many images at a time need: connections to registries and to where they lead, and files beside.
 #[cfg(unix)]
-const WANTED: u64 = 4_096;
+use crate::limits::WANTED_DESCRIPTORS;
 
 /// Raises the limit of this process to what many images at a time need, as far as it may be raised. Where it may not,
 /// connections are refused, and fewer are tried.
@@ -11,7 +10,9 @@ pub(super) fn allow_many() {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
     let now = getrlimit(Resource::Nofile);
-    let wanted = now.maximum.map_or(WANTED, |most| most.min(WANTED));
+    let wanted = now
+        .maximum
+        .map_or(WANTED_DESCRIPTORS, |most| most.min(WANTED_DESCRIPTORS));
     if now.current.is_some_and(|current| current < wanted) {
         let wanted = Rlimit {
             current: Some(wanted),

@@ -3,19 +3,19 @@
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
-use super::args::{PluginConfigArgs, RegistryArgs, TimeArgs};
+use super::args::{Output, PluginConfigArgs, RegistryArgs, TimeArgs};
 use super::context::{Context, Format, environment};
 use super::output::{CommandOutput, one_line, short_line};
 use super::reader;
-use super::verify::Output;
+use crate::causes;
 use crate::config::Config;
 use crate::doctor::{Check, Examination, Finding};
 use crate::environment::Environment;
 use crate::node::containerd::NodeExamination;
 use crate::reference::{ArtifactReference, Reference};
+use crate::report::results::whole;
 use crate::report::{DoctorV1, FindingV1, Reason};
 use crate::signer::aws_signer::SigningProfile;
-use crate::{causes, printable};
 
 /// Flags of `doctor`.
 #[derive(Debug, clap::Args)]
@@ -71,7 +71,7 @@ pub(super) fn answer(
         Ok((notes, findings)) => {
             let document = DoctorV1::new(&findings, reader::current());
             let stdout = match output {
-                Output::Json => json(&document),
+                Output::Json => whole(&document),
                 Output::Text => text(&document),
             };
             CommandOutput {
@@ -84,19 +84,12 @@ pub(super) fn answer(
         Err(report) if output == Output::Json => {
             let document = DoctorV1::not_begun(report.exit, report.not_begun());
             CommandOutput {
-                stdout: json(&document),
+                stdout: whole(&document),
                 ..report
             }
         }
         Err(report) => report,
     }
-}
-
-/// A document as text.
-pub(super) fn json(document: &impl serde::Serialize) -> String {
-    // Text, numbers and lists of them always have a JSON form.
-    let text = serde_json::to_string_pretty(document).unwrap_or_default();
-    format!("{}\n", printable::json(&text))
 }
 
 async fn examined(args: &Args) -> Result<(String, Vec<Finding>), CommandOutput> {

@@ -5,7 +5,7 @@ pub(super) mod tree;
 use std::error::Error as StdError;
 use std::fmt::Write as _;
 
-use super::args::{LookArgs, MaxSignatures};
+use super::args::{LookArgs, MaxSignaturesArgs};
 use super::output::{CommandOutput, Exit, one_line};
 use super::signatures::{self, Artifacts, SignatureList};
 use super::terminal;
@@ -31,14 +31,8 @@ pub(super) struct Args {
     /// Output format: tree, of which `text` is the older name, or json, one document for each artifact
     #[arg(short, long, value_name = "FORMAT", default_value = "tree")]
     output: String,
-    /// Maximum number of signatures to show
-    #[arg(
-        long,
-        value_name = "NUMBER",
-        default_value_t,
-        allow_negative_numbers = true
-    )]
-    max_signatures: MaxSignatures,
+    #[command(flatten)]
+    max_signatures: MaxSignaturesArgs,
     #[command(flatten)]
     look: LookArgs,
 }
@@ -85,7 +79,7 @@ fn parse_output(text: &str) -> Result<Output, CommandOutput> {
 async fn inspect(
     artifacts: &Artifacts,
     reference: &ArtifactReference,
-    max_signatures: MaxSignatures,
+    max_signatures: MaxSignaturesArgs,
     output: Output,
 ) -> Result<CommandOutput, CommandOutput> {
     let repository = artifacts.open(reference)?;

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use clap::builder::NonEmptyStringValueParser;
 
-use super::args::{ListingForm, parse_pairs};
+use super::args::{Output, parse_pairs};
 use super::context::{environment, no_directory, tell_directory};
 use super::listing::{not_shown, shown};
 use super::output::{CommandOutput, Exit, one_line};
@@ -96,7 +96,7 @@ pub(super) struct UpdateArgs {
 pub(super) struct ListArgs {
     /// Output format: `json` is one document on stdout, see schemas/key-list.v1.schema.json
     #[arg(short, long, value_name = "FORM", default_value = "text")]
-    output: ListingForm,
+    output: Output,
 }
 
 /// Arguments of `key delete`.

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::args::{LookArgs, MaxSignatures};
+use super::args::{LookArgs, MaxSignaturesArgs};
 use super::output::{CommandOutput, Exit, one_line};
 use super::signatures::{self, Artifacts, SignatureList};
 use super::tree::Tree;
@@ -24,14 +24,8 @@ pub(super) struct Args {
     /// Output format: `json` is one document on stdout, see schemas/listing.v1.schema.json
     #[arg(short, long, value_name = "FORM", default_value = "tree")]
     output: Output,
-    /// Maximum number of signatures to list per artifact
-    #[arg(
-        long,
-        value_name = "NUMBER",
-        default_value_t,
-        allow_negative_numbers = true
-    )]
-    max_signatures: MaxSignatures,
+    #[command(flatten)]
+    max_signatures: MaxSignaturesArgs,
     #[command(flatten)]
     look: LookArgs,
 }
@@ -114,7 +108,7 @@ fn not_begun(output: Output, report: CommandOutput) -> CommandOutput {
 async fn look(
     artifacts: &Artifacts,
     reference: &ArtifactReference,
-    max_signatures: MaxSignatures,
+    max_signatures: MaxSignaturesArgs,
 ) -> Result<SignatureList, CommandOutput> {
     let repository = artifacts.open(reference)?;
     signatures::find(repository, max_signatures, "list").await

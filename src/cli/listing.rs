@@ -2,18 +2,14 @@
 
 use serde::Serialize;
 
-use super::args::ListingForm;
+use super::args::Output;
 use super::output::CommandOutput;
 use crate::report::ListingV1;
 use crate::report::results::whole;
 
 /// The report of what was listed, in words or as a document. Warnings stand in both.
-pub(super) fn shown<L: Serialize>(
-    form: ListingForm,
-    listed: L,
-    report: CommandOutput,
-) -> CommandOutput {
-    if form == ListingForm::Text {
+pub(super) fn shown<L: Serialize>(form: Output, listed: L, report: CommandOutput) -> CommandOutput {
+    if form == Output::Text {
         return report;
     }
     let document = ListingV1::new(listed, report.exit, warnings(&report.stderr));
@@ -29,8 +25,8 @@ pub(super) fn shown<L: Serialize>(
 }
 
 /// The report of what could not be listed.
-pub(super) fn not_shown(form: ListingForm, report: CommandOutput) -> CommandOutput {
-    if form == ListingForm::Text {
+pub(super) fn not_shown(form: Output, report: CommandOutput) -> CommandOutput {
+    if form == Output::Text {
         return report;
     }
     let document = ListingV1::<()>::failed(report.exit, report.not_begun());

@@ -7,19 +7,21 @@ use std::time::Instant;
 use clap::Subcommand;
 use futures_util::stream;
 
-use super::args::{ListingForm, PluginConfigArgs, PolicyArgs, RegistryArgs, ScopeArgs, TimeArgs};
+use super::args::{Output, PluginConfigArgs, PolicyArgs, RegistryArgs, ScopeArgs, TimeArgs};
 use super::context::{Context, Format, Trusted, environment};
 use super::output::{CommandOutput, Exit, one_line, warning_lines, write_causes, write_hint};
 use super::reader;
-use super::verify::text::signatures;
+use super::verify::text::{signatures, write_unlisted};
 use crate::causes;
 use crate::files;
+use crate::http;
 use crate::many;
-use crate::outcome::{RevocationFact, RevocationStatus, Said};
+use crate::outcome::{Responder, RevocationFact, RevocationStatus};
+use crate::reference::ArtifactReference;
 use crate::report::{ArtifactGathering, Called, GatheringEnd, Invocation, Results, sentence};
 use crate::trust_policy::DocumentKind;
 use crate::verify::{
-    Error, GatheredArtifact, GatheredSignature, OfflineDirectory, Options, Unseen,
+    Error, GatheredArtifact, GatheredSignature, OfflineDirectory, Options, Unseen, Verifier,
 };
 
 /// The commands of `revocation`.
@@ -57,15 +59,15 @@ pub(super) struct Args {
     time: TimeArgs,
     /// Output format: `json` is one document on stdout, see schemas/gathering.v1.schema.json
     #[arg(short, long, value_name = "FORM", default_value = "text")]
-    output: ListingForm,
+    output: Output,
 }
 
 pub(super) async fn run(command: Command, called: Called, emit: &mut dyn FnMut(CommandOutput)) {
     let Command::Fetch(args) = command;
     if let Err(report) = fetch(&args, called, emit).await {
         emit(match args.output {
-            ListingForm::Text => report,
-            ListingForm::Json => unusable(report),
+            Output::Text => report,
+            Output::Json => unusable(report),
         });
     }
 }
@@ -80,53 +82,90 @@ fn unusable(report: CommandOutput) -> CommandOutput {
     }
 }
 
+/// What the command line asks for, checked.
+struct Job {
+    begun: Instant,
+    references: Vec<ArtifactReference>,
+    verifier: Verifier,
+    directory: OfflineDirectory,
+    options: Options,
+    /// What asks, which counts the requests.
+    pool: http::Pool,
+}
+
+impl Job {
+    fn prepare(args: &Args, emit: &mut dyn FnMut(CommandOutput)) -> Result<Self, CommandOutput> {
+        let begun = Instant::now();
+        let scope = args.scope.of(args.oci_layout, &args.policy)?;
+        let plugin_config = args.plugin_config.parse()?;
+        let references = super::parse_references(&args.references, args.oci_layout)?;
+        let mut context = Context::new(
+            &args.registry,
+            &references,
+            plugin_config,
+            Format::Known,
+            args.time.for_pipes()?,
+        )?;
+        emit(CommandOutput {
+            stderr: std::mem::take(&mut context.notes),
+            ..CommandOutput::done()
+        });
+        let directory = OfflineDirectory::new(args.out.clone());
+        let trusted = Trusted {
+            kind: DocumentKind::Oci,
+            policy: &args.policy,
+            pipes: context.pipes,
+            is_strict: false,
+        };
+        let (setup, warnings) = trusted.setup(&context.environment.notation_directories())?;
+        // What a plugin answers cannot be stored.
+        let setup = setup.recording(directory.clone()).without_plugins();
+        let pool = context.pool();
+        let verifier = context.connect(setup)?;
+        emit(CommandOutput {
+            stderr: warning_lines(&warnings),
+            ..CommandOutput::done()
+        });
+        directory
+            .prepare()
+            .map_err(|error| unusable_directory(&args.out, &error))?;
+        let options = Options {
+            allowed: args.time.allowed()?,
+            layout_scope: scope,
+            ..Options::default()
+        };
+        Ok(Self {
+            begun,
+            references,
+            verifier,
+            directory,
+            options,
+            pool,
+        })
+    }
+
+    fn invocation(&self) -> Invocation {
+        Invocation::new(
+            self.verifier.policies(),
+            self.verifier.now(),
+            self.pool.requests(),
+            self.begun.elapsed(),
+        )
+    }
+}
+
 async fn fetch(
     args: &Args,
     called: Called,
     emit: &mut dyn FnMut(CommandOutput),
 ) -> Result<(), CommandOutput> {
-    let begun = Instant::now();
-    let scope = args.scope.of(args.oci_layout, &args.policy)?;
-    let plugin_config = args.plugin_config.parse()?;
-    let references = super::parse_references(&args.references, args.oci_layout)?;
-    let mut context = Context::new(
-        &args.registry,
-        &references,
-        plugin_config,
-        Format::Known,
-        args.time.for_pipes()?,
-    )?;
-    emit(CommandOutput {
-        stderr: std::mem::take(&mut context.notes),
-        ..CommandOutput::done()
-    });
-    let directory = OfflineDirectory::new(args.out.clone());
-    let trusted = Trusted {
-        kind: DocumentKind::Oci,
-        policy: &args.policy,
-        pipes: context.pipes,
-        is_strict: false,
-    };
-    let (setup, warnings) = trusted.setup(&context.environment.notation_directories())?;
-    // What a plugin answers cannot be stored.
-    let setup = setup.recording(directory.clone()).without_plugins();
-    let pool = context.pool();
-    let verifier = context.connect(setup)?;
-    emit(CommandOutput {
-        stderr: warning_lines(&warnings),
-        ..CommandOutput::done()
-    });
-    directory
-        .prepare()
-        .map_err(|error| unusable_directory(&args.out, &error))?;
-    let options = Options {
-        allowed: args.time.allowed()?,
-        layout_scope: scope,
-        ..Options::default()
-    };
+    let job = Job::prepare(args, emit)?;
     let many = many::Options::default();
-    let references = stream::iter(references);
-    let mut gathering = verifier.gather_many(references, &directory, &options, many);
+    let references = stream::iter(job.references.clone());
+    let mut gathering = job
+        .verifier
+        .gather_many(references, &job.directory, &job.options, many);
+    let scope = &job.options.layout_scope;
     let (mut results, mut worst) = (Results::default(), Exit::Done);
     // The answers come in the order of the references.
     for asked in &args.references {
@@ -135,13 +174,12 @@ async fn fetch(
         };
         let report = match &answer.outcome {
             Ok(gathered) => in_words(gathered),
-            Err(error) => failed(error, &options.layout_scope, called),
+            Err(error) => failed(error, scope, called),
         };
         worst = worst.worse(report.exit);
         emit(match args.output {
-            ListingForm::Text => report,
-            ListingForm::Json => {
-                let scope = &options.layout_scope;
+            Output::Text => report,
+            Output::Json => {
                 let found =
                     ArtifactGathering::new(asked, &answer.outcome, scope, reader::current());
                 CommandOutput {
@@ -152,16 +190,9 @@ async fn fetch(
             }
         });
     }
-    drop(gathering);
-    if args.output == ListingForm::Json {
-        let invocation = Invocation::new(
-            verifier.policies(),
-            verifier.now(),
-            pool.requests(),
-            begun.elapsed(),
-        );
+    if args.output == Output::Json {
         emit(CommandOutput {
-            stdout: results.end(&GatheringEnd::new(worst, invocation)),
+            stdout: results.end(&GatheringEnd::new(worst, job.invocation())),
             ..CommandOutput::done()
         });
     }
@@ -244,8 +275,8 @@ fn write_facts(text: &mut String, facts: &[RevocationFact]) {
         let _ = writeln!(text, "  {}", one_line(&fact.to_string()));
     }
     let is_unsigned = |fact: &RevocationFact| {
-        let said = fact.source.as_ref().map(|source| &source.said);
-        matches!(said, Some(Said::AwsSigner { .. }))
+        let responder = fact.source.as_ref().map(|source| &source.responder);
+        matches!(responder, Some(Responder::AwsSigner { .. }))
     };
     if facts.iter().any(is_unsigned) {
         text.push_str(
@@ -274,14 +305,6 @@ fn write_unseen(text: &mut String, unseen: Option<&Unseen>) {
             let _ = writeln!(text, "{} not tried: {source}", signatures(*not_tried));
             write_hint(text, "", Some(source.hint()));
         }
-        Some(Unseen::Listing(error)) => {
-            let _ = writeln!(
-                text,
-                "there may be more signatures: {}",
-                one_line(&error.to_string())
-            );
-            write_causes(text, "", error);
-            write_hint(text, "", error.hint());
-        }
+        Some(Unseen::Listing(error)) => write_unlisted(text, error, error.hint()),
     }
 }

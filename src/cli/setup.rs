@@ -4,12 +4,11 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-use super::args::TimeArgs;
+use super::args::{Output, TimeArgs};
 use super::context::{environment, no_directory};
-use super::doctor::{json, profiles, reason_of, write_finding};
+use super::doctor::{profiles, reason_of, write_finding};
 use super::output::{CommandOutput, Exit, one_line};
 use super::reader;
-use super::verify::Output;
 use crate::config::{NotationDirs, StoreName};
 use crate::doctor::{Check, Examination, Status};
 use crate::environment::Environment;
@@ -17,6 +16,7 @@ use crate::files;
 use crate::install::{Error, Place, Plan, Roots, Wish};
 use crate::limits::MAX_TRUST_STORE_FILE_BYTES;
 use crate::plugin_host::notation_in;
+use crate::report::results::whole;
 use crate::report::{FileV1, FindingV1, SetupV1};
 use crate::signer::aws_signer::SigningProfile;
 use crate::trust_store::NamedStore;
@@ -81,7 +81,7 @@ pub(super) async fn run(args: &Args) -> CommandOutput {
             let (dry_run, exit) = (args.dry_run, report.exit);
             let document = SetupV1::not_done(dry_run, Vec::new(), exit, reason_of(&report));
             return CommandOutput {
-                stdout: json(&document),
+                stdout: whole(&document),
                 ..report
             };
         }
@@ -90,7 +90,7 @@ pub(super) async fn run(args: &Args) -> CommandOutput {
     CommandOutput {
         exit: document.exit_code,
         stdout: match args.output {
-            Output::Json => json(&document),
+            Output::Json => whole(&document),
             Output::Text => text(&document),
         },
         ..CommandOutput::done()

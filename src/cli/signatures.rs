@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use super::args::{LookArgs, MaxSignatures};
+use super::args::{LookArgs, MaxSignaturesArgs};
 use super::context::{Context, Format, unresolved_in_notation};
 use super::output::{CommandOutput, Exit, one_line, write_causes, write_hint};
 use crate::allowance::{self, Exhausted};
@@ -37,7 +37,7 @@ pub(super) struct SignatureList {
 /// The report of a failure, in notation's words.
 pub(super) async fn find(
     repository: Repository,
-    max_signatures: MaxSignatures,
+    max_signatures: MaxSignaturesArgs,
     verb: &str,
 ) -> Result<SignatureList, CommandOutput> {
     let limit = max_signatures.get()?;

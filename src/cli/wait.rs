@@ -2,12 +2,11 @@
 
 use std::time::Duration;
 
-use futures_util::{StreamExt as _, stream};
+use futures_util::stream;
 use tokio::time::Instant;
 
-use super::args::{CheckArgs, MaxSignatures, PolicyArgs, RegistryArgs};
+use super::args::{CheckArgs, MaxSignaturesArgs, Output, PolicyArgs, RegistryArgs, parse_timeout};
 use super::context::{Context, Format, Trusted};
-use super::duration::parse_span;
 use super::output::{CommandOutput, Exit, one_line, warning_lines};
 use super::patience::telling;
 use super::reader;
@@ -16,9 +15,9 @@ use super::verify::{answer_in_words, text, unusable};
 use crate::allowance::Allowed;
 use crate::aws::{Aws, SigningProfileArn};
 use crate::http;
-use crate::limits::{MANAGED_SIGNING_TIMEOUT, MAX_COMMAND_TIMEOUT, MAX_CONCURRENT_WAITS};
-use crate::managed_signing::{Error, Wait, WaitAnswer};
-use crate::many::Progress;
+use crate::limits::MANAGED_SIGNING_TIMEOUT;
+use crate::managed_signing::{Error, UntilVerified, Wait, WaitAnswer};
+use crate::many::{self, Many};
 use crate::reference::{ArtifactReference, Reference};
 use crate::report::{AskedArtifact, Called, Invocation, Results, VerdictEnd, WaitResult};
 use crate::trust_policy::DocumentKind;
@@ -39,14 +38,8 @@ pub(super) struct Args {
     policy: PolicyArgs,
     #[command(flatten)]
     check: CheckArgs,
-    /// Maximum number of signatures to check per image
-    #[arg(
-        long,
-        value_name = "NUMBER",
-        default_value_t,
-        allow_negative_numbers = true
-    )]
-    max_signatures: MaxSignatures,
+    #[command(flatten)]
+    max_signatures: MaxSignaturesArgs,
     /// Output format: `json` is one document on stdout, see schemas/wait.v1.schema.json
     #[arg(short, long, value_name = "FORM", default_value = "text")]
     output: Output,
@@ -61,35 +54,25 @@ pub(super) struct Args {
     timeout: Option<String>,
 }
 
-/// Forms of the answer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-enum Output {
-    Text,
-    Json,
-}
-
 pub(super) async fn run(args: &Args, called: Called, emit: &mut dyn FnMut(CommandOutput)) {
     let job = match Job::prepare(args, called) {
         Ok(job) => job,
         Err(report) if args.output == Output::Json => return emit(unusable(report)),
         Err(report) => return emit(report),
     };
-    let mut progress = Progress {
-        all: Some(job.references.len()),
-        ..Progress::default()
-    };
-    let waits = job.references.iter().map(|reference| job.wait(reference));
-    let mut answers = stream::iter(waits).buffered(MAX_CONCURRENT_WAITS);
+    let mut waiting = job.waiting();
     let mut results = Results::default();
     let mut worst = Exit::Done;
     for (asked, reference) in args.references.iter().zip(&job.references) {
-        let Some(answer) = telling("waiting for signatures", progress, answers.next()).await else {
+        let progress = waiting.progress();
+        let answer = telling("waiting for signatures", progress, waiting.answer()).await;
+        let Some(answer) = answer else {
             break;
         };
         let report = match args.output {
-            Output::Text => job.in_words(reference, answer),
+            Output::Text => job.in_words(reference, answer.outcome),
             Output::Json => {
-                let result = job.in_json(asked, reference, answer);
+                let result = job.in_json(asked, reference, answer.outcome);
                 CommandOutput {
                     stdout: results.add(&result),
                     exit: exit_of(&result),
@@ -97,8 +80,6 @@ pub(super) async fn run(args: &Args, called: Called, emit: &mut dyn FnMut(Comman
                 }
             }
         };
-        progress.ended += 1;
-        progress.failed += usize::from(report.exit != Exit::Done);
         worst = worst.worse(report.exit);
         emit(report);
     }
@@ -147,10 +128,7 @@ impl Job {
 
     fn prepare(args: &Args, called: Called) -> Result<Self, CommandOutput> {
         let begun = Instant::now();
-        let limit = match &args.timeout {
-            None => MANAGED_SIGNING_TIMEOUT,
-            Some(text) => parse_span("--timeout", text, MAX_COMMAND_TIMEOUT)?,
-        };
+        let limit = parse_timeout(args.timeout.as_deref())?.unwrap_or(MANAGED_SIGNING_TIMEOUT);
         let max_signatures = args.max_signatures.get()?;
         let user_metadata = args.check.user_metadata()?;
         let plugin_config = args.check.plugin_config.parse()?;
@@ -204,15 +182,16 @@ impl Job {
         })
     }
 
-    async fn wait(&self, reference: &Reference) -> WaitAnswer {
+    fn waiting(&self) -> Many<'_, UntilVerified<'_>> {
         let wait = Wait {
             statuses: &self.aws,
             profiles: &self.profiles,
             limit: self.limit,
             deadline: self.deadline,
         };
-        wait.until_verified(&self.verifier, reference, &self.options)
-            .await
+        let images = stream::iter(self.references.clone());
+        let many = many::Options::default();
+        wait.until_all_verified(&self.verifier, images, &self.options, many)
     }
 
     fn in_json(&self, asked: &str, reference: &Reference, answer: WaitAnswer) -> WaitResult {

@@ -172,7 +172,7 @@ pub enum Outcome {
     /// It failed.
     Failed(Failure),
     /// It could not be made.
-    Undecided(RevocationError),
+    Inconclusive(RevocationError),
     /// It says nothing, since an earlier check failed.
     NotChecked,
 }
@@ -195,7 +195,7 @@ pub enum Policy {
 
 /// What AWS Lambda does with a package.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Decision {
+pub enum Deployment {
     /// It deploys.
     Accepted,
     /// It deploys and warns.
@@ -203,18 +203,18 @@ pub enum Decision {
     /// It refuses.
     Refused,
     /// Not known: a check could not be made, and no other one decides.
-    Undecided,
+    Inconclusive,
 }
 
 /// What was found of a package.
 #[derive(Debug)]
-pub struct Judgement {
+pub struct PackageChecks {
     /// The signature, where it is one of AWS Signer's; not of this package if integrity failed.
     pub signature: Option<Signature>,
     outcomes: [Outcome; 4],
 }
 
-impl Judgement {
+impl PackageChecks {
     /// A package that could not be read.
     pub const fn refused(error: PackageError) -> Self {
         Self::broken(None, Failure::Package(error))
@@ -281,7 +281,7 @@ impl Judgement {
             Ok(Revocation::Profile { profile, from }) => {
                 Outcome::Failed(Failure::ProfileRevoked { profile, from })
             }
-            Err(error) => Outcome::Undecided(error),
+            Err(error) => Outcome::Inconclusive(error),
         };
         self
     }
@@ -292,14 +292,12 @@ impl Judgement {
     ///
     /// The failure of the first check that did not pass.
     pub fn into_signature(self) -> Result<Signature, Failure> {
-        let failed = self
-            .outcomes
-            .into_iter()
-            .take(3)
-            .find_map(|outcome| match outcome {
-                Outcome::Failed(failure) => Some(failure),
-                _ => None,
-            });
+        let [integrity, mismatch, expiry, _] = self.outcomes;
+        let mut before = [integrity, mismatch, expiry].into_iter();
+        let failed = before.find_map(|outcome| match outcome {
+            Outcome::Failed(failure) => Some(failure),
+            _ => None,
+        });
         match (failed, self.signature) {
             (Some(failure), _) => Err(failure),
             (None, Some(signature)) => Ok(signature),
@@ -330,22 +328,22 @@ impl Judgement {
 
     /// What AWS Lambda does with the code of a function under this policy. A layer with a broken signature is published
     /// without one, and refused when a function takes it.
-    pub fn decision(&self, policy: Policy) -> Decision {
+    pub fn decision(&self, policy: Policy) -> Deployment {
         let is_failed = |outcome: &Outcome| matches!(outcome, Outcome::Failed(_));
         let [integrity, others @ ..] = &self.outcomes;
         if is_failed(integrity) {
-            return Decision::Refused;
+            return Deployment::Refused;
         }
         if others.iter().any(is_failed) {
             return match policy {
-                Policy::Warn => Decision::Warned,
-                Policy::Enforce => Decision::Refused,
+                Policy::Warn => Deployment::Warned,
+                Policy::Enforce => Deployment::Refused,
             };
         }
         if self.is_verified() {
-            Decision::Accepted
+            Deployment::Accepted
         } else {
-            Decision::Undecided
+            Deployment::Inconclusive
         }
     }
 }

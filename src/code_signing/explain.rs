@@ -3,7 +3,7 @@
 //! As AWS's documentation says of `Warn` and `Enforce`, and as it was seen to do: a damaged signature of code is refused in either
 //! case, and one of a layer counts for none.
 
-use super::checks::{Check, Decision, Failure, Judgement, Outcome, Policy};
+use super::checks::{Check, Deployment, Failure, Outcome, PackageChecks, Policy};
 use crate::aws::UntrustedArtifact;
 use crate::causes;
 
@@ -30,7 +30,7 @@ impl PackageOf {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Explanation {
     /// What it does.
-    pub decision: Decision,
+    pub decision: Deployment,
     /// Why, where the package is not simply accepted; each in one clause.
     pub reasons: Vec<String>,
 }
@@ -46,17 +46,17 @@ impl From<UntrustedArtifact> for Policy {
 
 /// What AWS Lambda does with a package that was judged by the profiles of the function's configuration, which says `policy` of other
 /// code.
-pub fn explain(of: PackageOf, judgement: &Judgement, policy: Policy) -> Explanation {
-    let decision = match (of, judgement.outcome(Check::Integrity)) {
+pub fn explain(of: PackageOf, checks: &PackageChecks, policy: Policy) -> Explanation {
+    let decision = match (of, checks.outcome(Check::Integrity)) {
         // Whatever this program refuses to read, AWS Lambda may read in its own way.
-        (_, Outcome::Failed(Failure::Package(_))) => Decision::Undecided,
+        (_, Outcome::Failed(Failure::Package(_))) => Deployment::Inconclusive,
         (PackageOf::Layer, Outcome::Failed(_)) => match policy {
-            Policy::Warn => Decision::Warned,
-            Policy::Enforce => Decision::Refused,
+            Policy::Warn => Deployment::Warned,
+            Policy::Enforce => Deployment::Refused,
         },
-        _ => judgement.decision(policy),
+        _ => checks.decision(policy),
     };
-    let reasons = judgement.outcomes();
+    let reasons = checks.outcomes();
     let reasons = reasons.filter_map(|(check, outcome)| reason(of, check, outcome));
     Explanation {
         decision,
@@ -67,7 +67,7 @@ pub fn explain(of: PackageOf, judgement: &Judgement, policy: Policy) -> Explanat
 fn reason(of: PackageOf, check: Check, outcome: &Outcome) -> Option<String> {
     let (words, more) = match outcome {
         Outcome::Passed | Outcome::NotChecked => return None,
-        Outcome::Undecided(error) => (causes::in_one_line(error), ""),
+        Outcome::Inconclusive(error) => (causes::in_one_line(error), ""),
         Outcome::Failed(failure) => {
             let more = match (of, check, failure) {
                 (_, _, Failure::Package(_)) => "; AWS Lambda may read it in another way",

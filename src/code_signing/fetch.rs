@@ -120,7 +120,7 @@ pub async fn fetch_function(
     let package = code
         .package
         .ok_or_else(|| Error::IsImage(function.arn.clone()))?;
-    let said = Said {
+    let said = ReportedPackage {
         of: function.arn.to_string(),
         bytes: function.code_bytes,
         sha256: &function.code_sha256,
@@ -140,7 +140,7 @@ pub async fn fetch_layer(
     arn: &LayerVersionArn,
 ) -> Result<(LayerVersion, FetchedPackage), Error> {
     let layer = answered(aws.layer_version(arn)).await?;
-    let said = Said {
+    let said = ReportedPackage {
         of: arn.to_string(),
         bytes: layer.code_bytes,
         sha256: &layer.code_sha256,
@@ -170,7 +170,7 @@ pub async fn fetch_object(
 }
 
 /// What AWS Lambda says of a package.
-struct Said<'a> {
+struct ReportedPackage<'a> {
     of: String,
     bytes: u64,
     sha256: &'a str,
@@ -180,7 +180,7 @@ async fn package_at(
     aws: &Aws,
     url: &PackageUrl,
     call: &Call,
-    said: &Said<'_>,
+    said: &ReportedPackage<'_>,
 ) -> Result<FetchedPackage, Error> {
     if said.bytes > MAX_PACKAGE_BYTES {
         return Err(Error::TooLarge {

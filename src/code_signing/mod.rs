@@ -43,7 +43,7 @@ pub mod signing;
 mod source;
 
 #[cfg(feature = "cli")]
-pub use checks::{Check, Decision, Failure, Judgement, Outcome, Policy};
+pub use checks::{Check, Deployment, Failure, Outcome, PackageChecks, Policy};
 #[cfg(feature = "cli")]
 pub use comparison::{Difference, compare};
 #[cfg(feature = "cli")]

@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::examination::Examination;
 use super::finding::{Check, Finding, PolicyStatement, Status};
 use crate::aws::{
-    CallErrorKind, CallerIdentity, Decision, Location, SigningProfileVersionArn, Simulated,
+    CallErrorKind, CallerIdentity, EvalDecision, Location, SigningProfileVersionArn, Simulated,
 };
 use crate::environment::Connections;
 use crate::extended_validation::{Claims, Error, RevocationChecker, attribute};
@@ -174,10 +174,10 @@ fn of_results(results: &[Simulated], principal: &str, statement: PolicyStatement
     let is_denied = |action: &&'static str| {
         let mut denied = results
             .iter()
-            .filter(|one| one.decision != Decision::Allowed);
+            .filter(|one| one.decision != EvalDecision::Allowed);
         denied.any(|one| one.action == **action)
     };
-    let named = |decisions: &[Decision]| -> Vec<String> {
+    let named = |decisions: &[EvalDecision]| -> Vec<String> {
         results
             .iter()
             .filter(|simulated| decisions.contains(&simulated.decision))
@@ -187,8 +187,8 @@ fn of_results(results: &[Simulated], principal: &str, statement: PolicyStatement
     let wanted = "policies that allow it";
     let of_principal = format!("the policies of `{principal}`");
     let is_conditional = results.iter().any(|simulated| simulated.is_conditional);
-    let explicit = named(&[Decision::ExplicitDeny]);
-    let denied = named(&[Decision::ImplicitDeny, Decision::ExplicitDeny]);
+    let explicit = named(&[EvalDecision::ExplicitDeny]);
+    let denied = named(&[EvalDecision::ImplicitDeny, EvalDecision::ExplicitDeny]);
     if is_conditional {
         let found = format!("{of_principal} have conditions that only a real request meets");
         return Finding::unknown(Check::Permission, found, wanted)

@@ -169,7 +169,7 @@ impl HookAudit {
         }
         if services.len() > MAX_AUDITED_SERVICES {
             services.truncate(MAX_AUDITED_SERVICES);
-            let found = format!("only the first {MAX_AUDITED_SERVICES} services are looked at");
+            let found = format!("only the first {MAX_AUDITED_SERVICES} services are examined");
             findings.push(Finding::unknown(Check::Service, found, wanted));
         }
         if services.is_empty() && findings.is_empty() {

@@ -3,7 +3,7 @@
 use time::OffsetDateTime;
 
 use super::finding::{Check, Finding, PolicyStatement};
-use crate::aws::{Aws, CallErrorKind, Decision, Simulated};
+use crate::aws::{Aws, CallErrorKind, EvalDecision, Simulated};
 
 /// Whether the policies of `role` allow `actions` on `resource`, as IAM says.
 pub(super) async fn may(
@@ -42,7 +42,7 @@ fn of_results(results: &[Simulated], role: &str, statement: PolicyStatement) -> 
         .copied()
         .filter(|action| {
             let mut of_action = results.iter().filter(|one| one.action == *action);
-            of_action.any(|one| one.decision != Decision::Allowed)
+            of_action.any(|one| one.decision != EvalDecision::Allowed)
         })
         .collect();
     if results.iter().any(|one| one.is_conditional) {

@@ -90,6 +90,27 @@ pub enum Error {
     Unlocatable,
 }
 
+/// Why bytes are not the text of a document.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NotText {
+    /// The byte at this place is not UTF-8.
+    NotUtf8(Position),
+    /// It begins with a byte order mark.
+    ByteOrderMark,
+    /// There is nothing in it.
+    Empty,
+}
+
+impl From<NotText> for Error {
+    fn from(fault: NotText) -> Self {
+        match fault {
+            NotText::NotUtf8(position) => Self::NotUtf8 { position },
+            NotText::ByteOrderMark => Self::ByteOrderMark,
+            NotText::Empty => Self::Empty,
+        }
+    }
+}
+
 impl Error {
     /// Where in the document, where that is known.
     pub fn position(&self) -> Option<Position> {

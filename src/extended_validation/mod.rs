@@ -18,8 +18,9 @@ pub(crate) use revocation::PLATFORM_ID;
 #[cfg(fuzzing)]
 pub use revocation::fuzzing;
 pub use revocation::{
-    Answer, AnswerCache, DocumentError, Evidence, Inquiry, Place, Question, RevocationChecker,
-    RevokedEntity, StoredAnswers, Subject, UnsignedAnswers, check_revocation, revoked_in_aws_words,
+    AnswerCache, DocumentError, Evidence, Inquiry, Place, Question, RevocationAnswer,
+    RevocationChecker, RevokedEntity, StoredAnswers, Subject, UnsignedAnswers, check_revocation,
+    revoked_in_aws_words,
 };
 pub use trusted_identity::check_trusted_identity;
 

@@ -19,10 +19,10 @@ type Awaited<A, E> = Shared<Asking<A, E>>;
 /// answer may be asked again after [`UNANSWERED_HOLD`]. A question that no caller awaits any more is asked again after
 /// [`MAX_UNWATCHED`], as its own time may have run out meanwhile.
 #[derive(Debug)]
-pub(crate) struct AskedOnce<Q, A: Clone, E: Clone>(Mutex<HashMap<Q, Asked<A, E>>>);
+pub(crate) struct AskedOnce<Q, A: Clone, E: Clone>(Mutex<HashMap<Q, QuestionState<A, E>>>);
 
 #[derive(Debug)]
-enum Asked<A: Clone, E: Clone> {
+enum QuestionState<A: Clone, E: Clone> {
     Awaited {
         answer: Awaited<A, E>,
         askers: usize,
@@ -48,7 +48,7 @@ struct Asker<'a, Q: Eq + Hash, A: Clone, E: Clone> {
 
 impl<Q: Eq + Hash, A: Clone, E: Clone> Drop for Asker<'_, Q, A, E> {
     fn drop(&mut self) {
-        if let Some(Asked::Awaited {
+        if let Some(QuestionState::Awaited {
             answer,
             askers,
             left,
@@ -62,7 +62,7 @@ impl<Q: Eq + Hash, A: Clone, E: Clone> Drop for Asker<'_, Q, A, E> {
 }
 
 impl<Q: Eq + Hash, A: Clone, E: Clone> AskedOnce<Q, A, E> {
-    fn asked(&self) -> MutexGuard<'_, HashMap<Q, Asked<A, E>>> {
+    fn asked(&self) -> MutexGuard<'_, HashMap<Q, QuestionState<A, E>>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -85,12 +85,12 @@ impl<Q: Clone + Eq + Hash, A: Clone + 'static, E: Clone + 'static> AskedOnce<Q, 
         let answer = this_one.answer.clone().await;
         let mut asked = self.asked();
         // Who comes back first notes what came of it.
-        if let Some(Asked::Awaited { answer: this, .. }) = asked.get(question)
+        if let Some(QuestionState::Awaited { answer: this, .. }) = asked.get(question)
             && this.ptr_eq(&this_one.answer)
         {
             let noted = match answer.clone() {
-                Ok(answer) => Asked::Answered(answer),
-                Err(error) => Asked::Failed(error, Instant::now()),
+                Ok(answer) => QuestionState::Answered(answer),
+                Err(error) => QuestionState::Failed(error, Instant::now()),
             };
             asked.insert(question.clone(), noted);
         }
@@ -106,11 +106,11 @@ impl<Q: Clone + Eq + Hash, A: Clone + 'static, E: Clone + 'static> AskedOnce<Q, 
     ) -> Result<Result<A, E>, Awaited<A, E>> {
         let mut asked = self.asked();
         match asked.get_mut(question) {
-            Some(Asked::Answered(answer)) => return Ok(Ok(answer.clone())),
-            Some(Asked::Failed(error, at)) if at.elapsed() < UNANSWERED_HOLD => {
+            Some(QuestionState::Answered(answer)) => return Ok(Ok(answer.clone())),
+            Some(QuestionState::Failed(error, at)) if at.elapsed() < UNANSWERED_HOLD => {
                 return Ok(Err(error.clone()));
             }
-            Some(Asked::Awaited {
+            Some(QuestionState::Awaited {
                 answer,
                 askers,
                 left,
@@ -119,14 +119,14 @@ impl<Q: Clone + Eq + Hash, A: Clone + 'static, E: Clone + 'static> AskedOnce<Q, 
                 *left = None;
                 return Err(answer.clone());
             }
-            Some(Asked::Awaited { .. } | Asked::Failed(..)) | None => {}
+            Some(QuestionState::Awaited { .. } | QuestionState::Failed(..)) | None => {}
         }
         // However many references there are: what is forgotten is asked again.
         if asked.len() >= MAX_KNOWN_ANSWERS {
-            asked.retain(|_, asked| matches!(asked, Asked::Awaited { .. }));
+            asked.retain(|_, asked| matches!(asked, QuestionState::Awaited { .. }));
         }
         let answer = allowance::for_all(ask()).boxed().shared();
-        let this = Asked::Awaited {
+        let this = QuestionState::Awaited {
             answer: answer.clone(),
             askers: 1,
             left: None,

@@ -5,8 +5,7 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use super::{
-    Error, PRIVATE_FILE, check_private_directory, check_regular, create_directory, is_link_refusal,
-    without_following,
+    Error, PRIVATE_FILE, check_private_directory, check_regular, create_directory, open_as,
 };
 
 /// Such a file: this user's, of mode 0600, in a directory that others may not write. When it would become longer
@@ -73,20 +72,7 @@ fn open(path: &Path) -> Result<(File, u64), Error> {
     options.append(true).create(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, PRIVATE_FILE);
-    without_following(&mut options);
-    let file = options.open(path).map_err(|source| {
-        // The link was put there after the look above.
-        if is_link_refusal(&source) {
-            let path = path.to_owned();
-            Error::SymbolicLink { path }
-        } else {
-            Error::io("open", path, source)
-        }
-    })?;
-    let opened = file
-        .metadata()
-        .map_err(|source| Error::io("look at", path, source))?;
-    check_regular(path, opened.file_type())?;
+    let (file, opened) = open_as(&mut options, path)?;
     close_to_others(path, &file)?;
     Ok((file, opened.len()))
 }

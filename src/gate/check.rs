@@ -17,7 +17,7 @@ mod signers;
 mod statements;
 
 pub use case::{CaseSignature, GateCase, GateCaseOutcome};
-pub use decision::{Answer, Decision, Refusal};
+pub use decision::{Decision, Refusal, Ruling};
 pub use examination::{
     Examination, Filling, ImageExamination, RoleExamination, RoleLack, RoleShortfall,
 };
@@ -83,18 +83,18 @@ impl Gate {
             Err(answer) => return Decision::new(reference, None, *answer),
         };
         let examined = self.examine(reference, scheme, rule, options).await;
-        Decision::new(reference, Some(rule), Answer::of(rule.on_failure, examined))
+        Decision::new(reference, Some(rule), Ruling::of(rule.on_failure, examined))
     }
 
     /// The rule that decides about the reference, or the answer where none has to.
-    fn rule(&self, reference: &Reference, scheme: Scheme) -> Result<&GateRule, Box<Answer>> {
+    fn rule(&self, reference: &Reference, scheme: Scheme) -> Result<&GateRule, Box<Ruling>> {
         let now = self.verifier.now();
         if let Some(exemption) = self.policy.exemption(reference, scheme, now) {
-            return Err(Box::new(Answer::Exempted(exemption.clone())));
+            return Err(Box::new(Ruling::Exempted(exemption.clone())));
         }
         self.policy
             .rule(reference, scheme)
-            .map_err(|none| Box::new(Answer::Refused(Box::new(Refusal::NoRule(none)))))
+            .map_err(|none| Box::new(Ruling::Refused(Box::new(Refusal::NoRule(none)))))
     }
 
     async fn examine(

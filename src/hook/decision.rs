@@ -21,7 +21,7 @@ pub enum Finding {
     /// It has no signature.
     NotSigned,
     /// It could not be looked at.
-    CouldNotLook,
+    Inconclusive,
 }
 
 impl From<GateVerdict> for Finding {
@@ -29,7 +29,7 @@ impl From<GateVerdict> for Finding {
         match verdict {
             GateVerdict::Verified | GateVerdict::Tolerated | GateVerdict::Exempted => Self::Passed,
             GateVerdict::Unsigned => Self::NotSigned,
-            GateVerdict::Inconclusive => Self::CouldNotLook,
+            GateVerdict::Inconclusive => Self::Inconclusive,
             GateVerdict::Rejected => Self::Refused,
         }
     }
@@ -45,7 +45,7 @@ pub fn decide(
         Finding::Passed => true,
         Finding::Refused => false,
         Finding::NotSigned => waits.not_signed,
-        Finding::CouldNotLook => waits.could_not_look,
+        Finding::Inconclusive => waits.inconclusive,
     };
     if findings.is_empty() {
         return (HookStatus::Failed, None);
@@ -67,10 +67,10 @@ mod tests {
 
     #[test]
     fn only_what_passed_everywhere_succeeds_and_only_what_may_pass_waits() {
-        use Finding::{CouldNotLook, NotSigned, Passed, Refused};
+        use Finding::{Inconclusive, NotSigned, Passed, Refused};
         use HookStatus::{Failed, InProgress, Succeeded};
-        let waits = |could_not_look, not_signed| Waits {
-            could_not_look,
+        let waits = |inconclusive, not_signed| Waits {
+            inconclusive,
             not_signed,
         };
         let state = || Some(HookState::new(1, datetime!(2026-11-29 12:00 UTC)));
@@ -80,14 +80,14 @@ mod tests {
             (vec![Passed, Passed], waits(true, true), state(), Succeeded),
             (vec![Passed, Refused], waits(true, true), state(), Failed),
             (
-                vec![CouldNotLook, Refused],
+                vec![Inconclusive, Refused],
                 waits(true, true),
                 state(),
                 Failed,
             ),
-            (vec![CouldNotLook], waits(true, false), state(), InProgress),
-            (vec![CouldNotLook], waits(false, true), state(), Failed),
-            (vec![CouldNotLook], waits(true, true), None, Failed),
+            (vec![Inconclusive], waits(true, false), state(), InProgress),
+            (vec![Inconclusive], waits(false, true), state(), Failed),
+            (vec![Inconclusive], waits(true, true), None, Failed),
             (vec![NotSigned], waits(true, false), state(), Failed),
             (
                 vec![NotSigned, Passed],
@@ -96,13 +96,13 @@ mod tests {
                 InProgress,
             ),
             (
-                vec![NotSigned, CouldNotLook],
+                vec![NotSigned, Inconclusive],
                 waits(true, false),
                 state(),
                 Failed,
             ),
             (
-                vec![NotSigned, CouldNotLook],
+                vec![NotSigned, Inconclusive],
                 waits(true, true),
                 state(),
                 InProgress,

@@ -35,7 +35,7 @@ pub enum Error {
     #[error("no directory for kept answers can be made below `/tmp`")]
     Directory(#[source] std::io::Error),
     /// AWS gave no answer about what is deployed.
-    #[error("what is deployed could not be looked at")]
+    #[error("what is deployed could not be examined")]
     Call(#[source] CallError),
     /// The revision names no task definition.
     #[error("the service revision has no usable task definition")]
@@ -52,7 +52,7 @@ pub enum Error {
     #[error(transparent)]
     Images(ImagesError),
     /// The invocation has no time left.
-    #[error("the invocation's time is near its end, and not everything was looked at")]
+    #[error("the invocation's time is near its end, and not everything was examined")]
     OutOfTime,
 }
 

@@ -63,7 +63,7 @@ pub(super) async fn judge_images(
 fn result_of(wanted: &WantedImage, decision: &Decision) -> GateResult {
     let asked = wanted.reference.to_string();
     let mut result = GateResult::new(&asked, decision, &READER);
-    let judged = decision.answer.examination().map(|found| &found.reference);
+    let judged = decision.ruling.examination().map(|found| &found.reference);
     let judged = judged.and_then(ArtifactReference::digest);
     let judged = judged.or_else(|| wanted.reference.digest());
     let other = wanted
@@ -84,8 +84,8 @@ fn result_of(wanted: &WantedImage, decision: &Decision) -> GateResult {
 
 /// The result for an image that the gate did not get to.
 fn not_answered(wanted: &WantedImage) -> GateResult {
-    GateResult::undecided(
+    GateResult::inconclusive(
         &wanted.reference.to_string(),
-        Reason::plain("not-tried", "the image was not looked at".to_owned(), true),
+        Reason::plain("not-tried", "the image was not examined".to_owned(), true),
     )
 }

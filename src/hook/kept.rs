@@ -1,12 +1,11 @@
 //! What one process keeps between invocations, and when it ends. `docs/ecs-hook.md` has the same as a table.
 //!
-//! Kept: connections and AWS credentials, the gate policy for its time, and answers of OCSP responders and CRLs in a
+//! Memory: connections and AWS credentials, the gate policy for its time, and answers of OCSP responders and CRLs in a
 //! directory below `/tmp` until their next update; what AWS Signer said, where the gate policy sets a time. Not kept: lists
 //! of referrers, tags, verdicts.
 
 use std::collections::VecDeque;
 use std::path::Path;
-use std::time::Duration;
 
 use super::error::Error;
 use super::moment::Moment;
@@ -14,23 +13,20 @@ use super::package::{Package, PolicySource};
 use super::policy;
 use crate::environment::{Clock, Environment};
 use crate::gate::GateSetup;
-use crate::limits::{MAX_HOOK_EXECUTIONS, MAX_HOOK_POLICY_AGE};
+use crate::limits::{MAX_FROZEN, MAX_HOOK_EXECUTIONS, MAX_HOOK_POLICY_AGE};
 use crate::report::HookPolicy;
 
 /// The one directory that is written to.
 const DIRECTORY: &str = "/tmp";
 
-/// After such a time that the monotonic clock did not notice, no connection is taken for alive.
-const FROZEN: Duration = Duration::from_mins(1);
-
 /// What is kept.
-pub(super) struct Kept {
+pub(super) struct Memory {
     make: Box<dyn Fn() -> Environment + Send>,
-    fresh: Option<Fresh>,
+    fresh: Option<Instance>,
     executions: VecDeque<String>,
 }
 
-struct Fresh {
+struct Instance {
     environment: Environment,
     /// Answers of OCSP responders and CRLs.
     answers: tempfile::TempDir,
@@ -45,13 +41,13 @@ struct KeptPolicy {
     is_in_package: bool,
 }
 
-impl std::fmt::Debug for Kept {
+impl std::fmt::Debug for Memory {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Kept").finish_non_exhaustive()
+        f.debug_struct("Memory").finish_non_exhaustive()
     }
 }
 
-impl Kept {
+impl Memory {
     /// Nothing yet; `make` makes the surroundings of the process.
     pub(super) fn new(make: impl Fn() -> Environment + Send + 'static) -> Self {
         Self {
@@ -70,7 +66,7 @@ impl Kept {
     pub(super) fn environment(&mut self, now: Moment) -> Result<Environment, Error> {
         match &mut self.fresh {
             Some(fresh) if !fresh.last.was_set_back(now) => {
-                if fresh.last.frozen(now) > FROZEN {
+                if fresh.last.frozen(now) > MAX_FROZEN {
                     fresh.environment = with_answers((self.make)(), fresh.answers.path());
                 }
                 fresh.last = now;
@@ -83,7 +79,7 @@ impl Kept {
                     .tempdir_in(DIRECTORY)
                     .map_err(Error::Directory)?;
                 let environment = with_answers((self.make)(), answers.path());
-                let fresh = self.fresh.insert(Fresh {
+                let fresh = self.fresh.insert(Instance {
                     environment,
                     answers,
                     policy: None,
@@ -142,7 +138,7 @@ impl Kept {
     }
 }
 
-impl Fresh {
+impl Instance {
     fn at(&self, now: Moment) -> Environment {
         self.environment.clone().with_clock(Clock::Fixed(now.wall))
     }
@@ -170,9 +166,9 @@ mod tests {
         "all": [ { "name": "release", "signingProfile": "arn:aws:signer:us-west-2:111122223333:/signing-profiles/release" } ]
     } } ] }"#;
 
-    fn kept() -> Kept {
+    fn kept() -> Memory {
         let nothing: [(&str, &str); 0] = [];
-        Kept::new(move || Environment::of_variables(nothing, Clock::System))
+        Memory::new(move || Environment::of_variables(nothing, Clock::System))
     }
 
     fn start() -> Moment {
@@ -185,12 +181,12 @@ mod tests {
     fn after(moment: Moment, wall: i64, steady: u64) -> Moment {
         Moment {
             wall: moment.wall + time::Duration::seconds(wall),
-            steady: moment.steady + Duration::from_secs(steady),
+            steady: moment.steady + std::time::Duration::from_secs(steady),
         }
     }
 
     /// The directory of answers after an invocation at this time.
-    fn directory(kept: &mut Kept, now: Moment) -> std::path::PathBuf {
+    fn directory(kept: &mut Memory, now: Moment) -> std::path::PathBuf {
         let environment = kept.environment(now).unwrap();
         assert_eq!(environment.now(), now.wall);
         environment.cache().unwrap()

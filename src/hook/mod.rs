@@ -52,7 +52,7 @@ use crate::report::{
 use crate::{causes, json};
 use decision::Finding as Found;
 use judgement::{images_of, judge_images, plain};
-use kept::Kept;
+use kept::Memory;
 use stops::Stops;
 
 /// Who reads the hints of a function, which takes no flags.
@@ -65,7 +65,7 @@ const CONTENT_CACHE: &str = "/tmp/countersign";
 #[derive(Debug)]
 pub struct Hook {
     directory: PathBuf,
-    kept: Kept,
+    kept: Memory,
     stops: Stops,
 }
 
@@ -113,7 +113,7 @@ impl Hook {
     pub fn new(directory: PathBuf, environment: impl Fn() -> Environment + Send + 'static) -> Self {
         Self {
             directory,
-            kept: Kept::new(environment),
+            kept: Memory::new(environment),
             stops: Stops::default(),
         }
     }
@@ -326,10 +326,10 @@ impl Hook {
 impl Findings {
     fn all(&self, error: Option<&Error>) -> Vec<Found> {
         let mut all: Vec<Found> = self.results.iter().map(|one| one.verdict.into()).collect();
-        all.extend(self.untold.iter().map(|_| Found::CouldNotLook));
+        all.extend(self.untold.iter().map(|_| Found::Inconclusive));
         all.extend(error.map(|error| {
             if error.may_pass() {
-                Found::CouldNotLook
+                Found::Inconclusive
             } else {
                 Found::Refused
             }
@@ -380,7 +380,7 @@ impl Findings {
         let rank = |result: &&GateResult| match result.verdict.into() {
             Found::Refused => 0,
             Found::NotSigned => 1,
-            Found::CouldNotLook => 2,
+            Found::Inconclusive => 2,
             Found::Passed => 3,
         };
         let is_failure = |result: &&GateResult| Found::from(result.verdict) != Found::Passed;
@@ -389,7 +389,7 @@ impl Findings {
         let Some(first) = failures.min_by_key(rank) else {
             return self
                 .untold_words()
-                .unwrap_or_else(|| "no image was looked at".to_owned());
+                .unwrap_or_else(|| "no image was examined".to_owned());
         };
         let hint = first.error.as_ref().and_then(|error| error.hint.clone());
         let hint = hint.map_or_else(String::new, |hint| format!("; {hint}"));

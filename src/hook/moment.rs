@@ -5,8 +5,7 @@ use std::time::Duration;
 use time::OffsetDateTime;
 use tokio::time::Instant;
 
-/// How far the monotonic clock may run ahead of the wall clock that is being corrected.
-const UNNOTICED: Duration = Duration::from_secs(1);
+use crate::limits::MAX_CLOCK_LEAD;
 
 /// One moment by both clocks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,7 +27,7 @@ impl Moment {
     /// dated by the wall clock is older then than it seems.
     pub fn was_set_back(self, now: Self) -> bool {
         match Duration::try_from(now.wall - self.wall) {
-            Ok(by_wall) => self.by_steady(now).saturating_sub(by_wall) > UNNOTICED,
+            Ok(by_wall) => self.by_steady(now).saturating_sub(by_wall) > MAX_CLOCK_LEAD,
             Err(_) => true,
         }
     }

@@ -61,7 +61,7 @@ pub enum PolicySource {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Waits {
     /// What could not be looked at.
-    pub could_not_look: bool,
+    pub inconclusive: bool,
     /// An image without any signature.
     pub not_signed: bool,
 }
@@ -156,7 +156,7 @@ struct ObjectFile {
 #[derive(Deserialize, PartialEq, Eq)]
 #[serde(rename_all = "kebab-case")]
 enum WaitWord {
-    CouldNotLook,
+    Inconclusive,
     NotSigned,
 }
 
@@ -205,7 +205,7 @@ impl Package {
                 .transpose()
         };
         let waits = file.wait_for.map_or_else(Waits::default, |words| Waits {
-            could_not_look: words.contains(&WaitWord::CouldNotLook),
+            inconclusive: words.contains(&WaitWord::Inconclusive),
             not_signed: words.contains(&WaitWord::NotSigned),
         });
         Ok(Self {
@@ -231,7 +231,7 @@ impl Package {
 impl Waits {
     /// For nothing.
     pub(super) const NOTHING: Self = Self {
-        could_not_look: false,
+        inconclusive: false,
         not_signed: false,
     };
 }
@@ -239,7 +239,7 @@ impl Waits {
 impl Default for Waits {
     fn default() -> Self {
         Self {
-            could_not_look: true,
+            inconclusive: true,
             not_signed: false,
         }
     }
@@ -267,7 +267,6 @@ fn endpoints(urls: &[String]) -> Result<Vec<String>, PackageError> {
 }
 
 fn policy_source(directory: &Path, source: SourceFile) -> Result<PolicySource, PackageError> {
-    let one = "exactly one of `file`, `ssmParameter`, `secret` and `s3Object`";
     let (text, region, name) = match (
         source.file,
         source.ssm_parameter,
@@ -283,75 +282,84 @@ fn policy_source(directory: &Path, source: SourceFile) -> Result<PolicySource, P
             let file = file.ok_or_else(|| member("gatePolicy.file", IN_PACKAGE))?;
             return Ok(PolicySource::File(file));
         }
-        (None, Some(name), None, None) => {
-            let region = region_of(&name, "ssm");
-            let region =
-                region.ok_or_else(|| member("gatePolicy.ssmParameter", "the parameter's ARN"))?;
-            let text = StoredText::Parameter {
-                name: name.clone(),
-                version: None,
-            };
-            (text, region, name)
+        (None, Some(name), None, None) => parameter(name)?,
+        (None, None, Some(name), None) => secret(name)?,
+        (None, None, None, Some(found)) => object(found, source.unpinned)?,
+        _ => {
+            let one = "exactly one of `file`, `ssmParameter`, `secret` and `s3Object`";
+            return Err(member("gatePolicy", one));
         }
-        (None, None, Some(name), None) => {
-            let region = region_of(&name, "secretsmanager");
-            let region = region.ok_or_else(|| member("gatePolicy.secret", "the secret's ARN"))?;
-            let text = StoredText::Secret {
-                name: name.clone(),
-                version: None,
-            };
-            (text, region, name)
-        }
-        (None, None, None, Some(object)) => {
-            let name =
-                ObjectName::new(&object.bucket, &object.key).map_err(PackageError::Stored)?;
-            if !is_region(&object.region) {
-                return Err(member("gatePolicy.s3Object.region", "a region of AWS"));
-            }
-            // Without a digest, the account is what keeps a bucket of the same name from deciding.
-            let is_named = object.account.is_some() || !source.unpinned;
-            if !is_named
-                || object
-                    .account
-                    .as_deref()
-                    .is_some_and(|one| !is_account(one))
-            {
-                let wanted =
-                    "the 12 digits of the account that owns the bucket; `unpinned` needs it";
-                return Err(member("gatePolicy.s3Object.account", wanted));
-            }
-            let name = match object.account {
-                Some(account) => name.owned_by(account),
-                None => name,
-            };
-            let words = format!("s3://{}/{}", object.bucket, object.key);
-            let text = StoredText::Object {
-                name,
-                version: None,
-            };
-            (text, object.region, words)
-        }
-        _ => return Err(member("gatePolicy", one)),
     };
     text.check().map_err(PackageError::Stored)?;
-    let pin = match (source.sha256, source.unpinned) {
-        (Some(hash), false) => {
-            let digest = oci::parse_digest(&format!("sha256:{hash}"));
-            let wanted = "64 lower-case hexadecimal digits";
-            Some(digest.map_err(|_| member("gatePolicy.sha256", wanted))?)
-        }
-        (None, true) => None,
-        _ => {
-            let wanted = "with either `sha256`, or `unpinned` set to `true`";
-            return Err(member("gatePolicy", wanted));
-        }
-    };
     Ok(PolicySource::Stored {
         text,
         region,
         name,
-        pin,
+        pin: pin(source.sha256, source.unpinned)?,
     })
+}
+
+/// A text that AWS keeps, its region, and its name for people.
+type Stored = (StoredText, String, String);
+
+fn parameter(name: String) -> Result<Stored, PackageError> {
+    let region = region_of(&name, "ssm");
+    let region = region.ok_or_else(|| member("gatePolicy.ssmParameter", "the parameter's ARN"))?;
+    let text = StoredText::Parameter {
+        name: name.clone(),
+        version: None,
+    };
+    Ok((text, region, name))
+}
+
+fn secret(name: String) -> Result<Stored, PackageError> {
+    let region = region_of(&name, "secretsmanager");
+    let region = region.ok_or_else(|| member("gatePolicy.secret", "the secret's ARN"))?;
+    let text = StoredText::Secret {
+        name: name.clone(),
+        version: None,
+    };
+    Ok((text, region, name))
+}
+
+fn object(object: ObjectFile, unpinned: bool) -> Result<Stored, PackageError> {
+    let name = ObjectName::new(&object.bucket, &object.key).map_err(PackageError::Stored)?;
+    if !is_region(&object.region) {
+        return Err(member("gatePolicy.s3Object.region", "a region of AWS"));
+    }
+    let words = format!("s3://{}/{}", object.bucket, object.key);
+    let name = match object.account {
+        Some(account) if is_account(&account) => name.owned_by(account),
+        // Without a digest, the account is what keeps a bucket of the same name from deciding.
+        None if !unpinned => name,
+        _ => {
+            let wanted = "the 12 digits of the account that owns the bucket; `unpinned` needs it";
+            return Err(member("gatePolicy.s3Object.account", wanted));
+        }
+    };
+    let text = StoredText::Object {
+        name,
+        version: None,
+    };
+    Ok((text, object.region, words))
+}
+
+/// The digest that the text must have.
+fn pin(sha256: Option<String>, unpinned: bool) -> Result<Option<Digest>, PackageError> {
+    match (sha256, unpinned) {
+        (Some(hash), false) => {
+            let digest = oci::parse_digest(&format!("sha256:{hash}"));
+            let wanted = "64 lower-case hexadecimal digits";
+            Ok(Some(
+                digest.map_err(|_| member("gatePolicy.sha256", wanted))?,
+            ))
+        }
+        (None, true) => Ok(None),
+        _ => {
+            let wanted = "with either `sha256`, or `unpinned` set to `true`";
+            Err(member("gatePolicy", wanted))
+        }
+    }
 }
 
 /// The region in an ARN of this service.

@@ -8,9 +8,9 @@ use url::Url;
 use super::{Error, redact};
 
 /// A request that is under way; nothing is kept of it without a log.
-pub(super) struct RequestTrace(Option<Kept>);
+pub(super) struct RequestTrace(Option<TracedRequest>);
 
-struct Kept {
+struct TracedRequest {
     method: reqwest::Method,
     url: Url,
     /// The proxy in force, as ` through ...`; empty without one.
@@ -20,12 +20,14 @@ struct Kept {
 
 impl RequestTrace {
     pub(super) fn of(request: &reqwest::Request, via: impl FnOnce() -> String) -> Self {
-        Self(tracing::event_enabled!(Level::DEBUG).then(|| Kept {
-            method: request.method().clone(),
-            url: request.url().clone(),
-            via: via(),
-            since: Instant::now(),
-        }))
+        Self(
+            tracing::event_enabled!(Level::DEBUG).then(|| TracedRequest {
+                method: request.method().clone(),
+                url: request.url().clone(),
+                via: via(),
+                since: Instant::now(),
+            }),
+        )
     }
 
     /// The head of its answer came.
@@ -43,7 +45,7 @@ impl RequestTrace {
     }
 }
 
-impl Kept {
+impl TracedRequest {
     fn answered(&self, response: &reqwest::Response) {
         debug!(
             method = self.method.as_str(),

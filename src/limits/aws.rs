@@ -39,6 +39,9 @@ pub const LAMBDA_NAMES_PER_PAGE: usize = 500;
 /// Time for one transfer of a package of AWS Lambda.
 pub const PACKAGE_TRANSFER_TIMEOUT: Duration = Duration::from_mins(10);
 
+/// Time for what is asked beside such a transfer.
+pub const PACKAGE_QUESTIONS_TIMEOUT: Duration = Duration::from_mins(2);
+
 /// Time for an audit of functions where the user allows none: a thousand signing jobs take five minutes.
 pub const LAMBDA_AUDIT_TIMEOUT: Duration = Duration::from_hours(1);
 
@@ -165,3 +168,11 @@ pub const MAX_GATE_WAIT: Duration = Duration::from_hours(1);
 
 /// Images that one command waits for at the same time.
 pub const MAX_CONCURRENT_WAITS: usize = 8;
+
+// Names that AWS gives or takes
+
+/// Letters changed, added or left out at most that make a name in an answer of AWS Signer a near spelling of another.
+pub const MAX_NEAR_NAME_EDITS: usize = 4;
+
+/// Characters of a role's name in the ID of a statement: an ID has 100 at most.
+pub const MAX_ROLE_CHARS: usize = 40;

@@ -72,6 +72,10 @@ pub const MAX_CONCURRENT_VERIFICATIONS: usize = 128;
 /// its own part of them.
 pub const MAX_CONCURRENT_ARTIFACTS: usize = 256;
 
+/// Files and connections that a command on many artifacts may have open: connections to registries and to where they lead, and
+/// files beside.
+pub const WANTED_DESCRIPTORS: u64 = 4_096;
+
 /// Items that were read from a stream and wait for their turn; a reference has 1 KiB at most. As many as one
 /// slow registry may have in a row before it holds up the items behind them.
 pub const MAX_WAITING_ITEMS: usize = 10_000;
@@ -102,6 +106,18 @@ pub const MAX_NEAR_MISSES: usize = 5;
 /// has, and few, since every user who may push writes them.
 pub const MAX_TOLD_CHARS: usize = 2048;
 
+/// Characters of a name, or of a text where an ARN is wanted, that a message has: more than any real one has.
+pub const MAX_NAME_CHARS: usize = 200;
+
+/// Characters of the version that a file says of itself, which a message has.
+pub const MAX_VERSION_CHARS: usize = 20;
+
+/// Places of a document that an error lists.
+pub const MAX_TOLD_PLACES: usize = 20;
+
+/// Places of a document whose flags a hint has.
+pub const MAX_HINT_PLACES: usize = 3;
+
 /// Certificates of trust stores whose SHA-256 is told where none of them is in a chain.
 pub const MAX_FINGERPRINTS_SHOWN: usize = 3;
 
@@ -114,6 +130,15 @@ pub const MAX_REFUSED_METADATA_BYTES: usize = 8 * 1024;
 
 /// Secrets that are blotted out of what is printed; the oldest is forgotten for another.
 pub const MAX_KNOWN_SECRETS: usize = 1_000;
+
+/// Characters below which a secret is not kept for that: a short password may be a part of many words.
+pub const MIN_KNOWN_SECRET_CHARS: usize = 8;
+
+/// Characters below which nothing is blotted out.
+pub const MIN_BLOTTED_CHARS: usize = 4;
+
+/// Time after which a rate says something.
+pub const FIRST_RATE_AFTER: Duration = Duration::from_secs(1);
 
 /// Characters of a panic's own words that are said.
 pub const MAX_PANIC_CHARS: usize = 300;

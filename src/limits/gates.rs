@@ -143,6 +143,12 @@ pub const HOOK_MARGIN: Duration = Duration::from_secs(1);
 /// How old a gate policy may be that is not in the package.
 pub const MAX_HOOK_POLICY_AGE: Duration = Duration::from_mins(1);
 
+/// Time for which a function was frozen, unnoticed by the monotonic clock, after which no connection is taken for alive.
+pub const MAX_FROZEN: Duration = Duration::from_mins(1);
+
+/// How far the monotonic clock may run ahead of the wall clock that is being corrected.
+pub const MAX_CLOCK_LEAD: Duration = Duration::from_secs(1);
+
 /// The configuration in a hook's package.
 pub const MAX_HOOK_CONFIG_BYTES: u64 = 64 * 1024;
 

@@ -155,3 +155,8 @@ pub const CACHE_USE_INTERVAL: Duration = Duration::from_hours(1);
 
 /// Files that are written into a part before one who writes looks again how many bytes are in it.
 pub const CACHE_WRITES_BETWEEN_LOOKS: u64 = 64;
+
+// The tag schema
+
+/// Hexadecimal digits of a digest in the tag of its index.
+pub const MAX_TAG_DIGITS: usize = 64;

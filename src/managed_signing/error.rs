@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use super::meaning::Meaning;
 use crate::aws::SigningProfileArn;
+use crate::many::NotTried;
 use crate::outcome::FailureClass;
+use crate::reference::Reference;
 use crate::registry::{ProfileSigning, SigningProgress, SigningStatusError};
 use crate::verify;
 
@@ -94,7 +96,7 @@ pub enum Error {
     },
     /// There may be a signature of the profile among those that were not looked at.
     #[error(
-        "no signature of `{image}` by `{profile}` is among those that were looked at, and there may be more"
+        "no signature of `{image}` by `{profile}` is among those that were examined, and there may be more"
     )]
     Unseen {
         /// The image.
@@ -156,6 +158,17 @@ impl Error {
         Self::Verification {
             source: Box::new(source),
         }
+    }
+
+    /// Why the image was not waited for, where it was not begun.
+    pub(super) fn stopped(image: Reference, reason: NotTried) -> Self {
+        let reference = image.into();
+        Self::of(match reason {
+            NotTried::OutOfTime(source) => verify::Error::NotTried { reference, source },
+            NotTried::AfterFailure | NotTried::Interrupted => {
+                verify::Error::Stopped { reference, reason }
+            }
+        })
     }
 
     /// Whether the image was refused, or nothing is known.

@@ -5,6 +5,7 @@
 //! and no more. A signature that is not listed or not accepted is a refusal.
 
 mod error;
+mod many;
 mod meaning;
 mod progress;
 mod signature;
@@ -22,6 +23,7 @@ use crate::registry::{ProfileSigning, SigningStatusError, signing_status};
 use crate::verify::{self, Options, Verification, Verifier};
 
 pub use error::{Error, FailedSigning};
+pub use many::{UntilSigned, UntilVerified};
 pub use meaning::Meaning;
 
 /// Who knows how far signings are.

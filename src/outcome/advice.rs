@@ -1,4 +1,4 @@
-//! What a failure means: refused or undecided, how far the signature came, a code for programs, what to
+//! What a failure means: refused or inconclusive, how far the signature came, a code for programs, what to
 //! do.
 
 use super::{Failure, FailureClass, rfc1123z};

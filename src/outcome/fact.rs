@@ -50,7 +50,7 @@ impl RevocationStatus {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FactSource {
     /// Who was asked.
-    pub said: Said,
+    pub responder: Responder,
     /// Where the answer was until now.
     pub origin: Origin,
     /// As of when it holds.
@@ -70,7 +70,7 @@ impl FactSource {
 
 /// Who was asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Said {
+pub enum Responder {
     /// An OCSP responder or the publisher of a CRL, who signed the answer.
     Authority {
         /// How it was asked.
@@ -110,7 +110,7 @@ impl RevocationFact {
         now: OffsetDateTime,
     ) -> Self {
         let Question { place, subject } = &evidence.source;
-        let said = Said::AwsSigner {
+        let responder = Responder::AwsSigner {
             region: place.region.clone(),
             endpoint_url: place.endpoint_url.clone(),
         };
@@ -120,15 +120,15 @@ impl RevocationFact {
                 Ok(()) => RevocationStatus::Good,
                 Err(_) => RevocationStatus::Revoked,
             },
-            source: Some(FactSource::new(said, evidence, now)),
+            source: Some(FactSource::new(responder, evidence, now)),
         }
     }
 }
 
 impl FactSource {
-    fn new<S>(said: Said, evidence: &Evidence<S>, now: OffsetDateTime) -> Self {
+    fn new<S>(responder: Responder, evidence: &Evidence<S>, now: OffsetDateTime) -> Self {
         Self {
-            said,
+            responder,
             origin: evidence.origin.clone(),
             as_of: evidence.as_of,
             until: evidence.until,
@@ -138,11 +138,11 @@ impl FactSource {
 }
 
 fn of_authority(evidence: &revocation::Evidence, now: OffsetDateTime) -> FactSource {
-    let said = Said::Authority {
+    let responder = Responder::Authority {
         protocol: evidence.source.protocol,
         url: redact_text(&evidence.source.url),
     };
-    FactSource::new(said, evidence, now)
+    FactSource::new(responder, evidence, now)
 }
 
 impl fmt::Display for RevocationFact {
@@ -157,9 +157,9 @@ impl fmt::Display for RevocationFact {
         let Some(source) = &self.source else {
             return Ok(());
         };
-        match &source.said {
-            Said::Authority { protocol, url } => write!(f, ", by {protocol} of `{url}`")?,
-            Said::AwsSigner {
+        match &source.responder {
+            Responder::Authority { protocol, url } => write!(f, ", by {protocol} of `{url}`")?,
+            Responder::AwsSigner {
                 region,
                 endpoint_url,
             } => {

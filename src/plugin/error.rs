@@ -121,6 +121,7 @@ pub enum Error {
 
 impl Error {
     /// The contract's code for this failure.
+    #[expect(clippy::too_many_lines, reason = "a table")]
     pub(super) fn code(&self) -> ErrorCode {
         match self {
             Self::NoCommand

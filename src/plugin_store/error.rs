@@ -122,7 +122,7 @@ pub enum Error {
         name: String,
     },
     /// Whether there is such a plugin cannot be found out.
-    #[error("`{}` cannot be looked at", path.display())]
+    #[error("`{}` cannot be examined", path.display())]
     Look {
         /// The plugin's executable.
         path: PathBuf,

@@ -20,6 +20,7 @@ pub use ecr::EcrHost;
 pub use error::Error;
 pub use grammar::is_repository;
 pub use layout::{LayoutError, LayoutReference};
+pub(crate) use registry_name::DOCKER_HUB_SERVER;
 pub use registry_name::{RegistryName, Scheme};
 pub use scope::normalize_scope;
 pub use spelling::RegistryNameError;

@@ -23,7 +23,7 @@ const DOCKER_HUB_HOSTS: [&str; 5] = [
 const DOCKER_HUB: &str = "docker.io";
 
 /// The host that serves Docker Hub.
-const DOCKER_HUB_SERVER: &str = "registry-1.docker.io";
+pub(crate) const DOCKER_HUB_SERVER: &str = "registry-1.docker.io";
 
 /// The host that serves it on IPv6 alone.
 const DOCKER_HUB_IPV6: &str = "registry.ipv6.docker.com";

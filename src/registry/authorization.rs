@@ -13,7 +13,7 @@ use tokio::time::Instant;
 
 use super::challenge::{self, Bearer, Challenge};
 use super::credentials::{
-    Asked, Credential, CredentialLookup, Credentials, Error as CredentialsError,
+    Credential, CredentialLookup, CredentialRequest, Credentials, Error as CredentialsError,
 };
 use super::endpoint::Endpoint;
 use super::error::Error;
@@ -228,7 +228,7 @@ impl Authorizer {
         } else {
             Scheme::Https
         };
-        let asked = Asked {
+        let asked = CredentialRequest {
             name: &registry.canonical,
             scheme,
             server: &registry.server,

@@ -11,7 +11,7 @@ use super::RemoteRepository;
 use super::error::Error;
 use super::manifest::{self, SignatureManifest};
 use super::media_types;
-use super::room::Held;
+use super::room::Reservation;
 use super::shared_answers::{self, Question};
 use super::transport::Read;
 use crate::http as web;
@@ -33,7 +33,7 @@ pub struct Signature {
     /// The manifest's annotations. They are not signed.
     pub annotations: BTreeMap<String, String>,
     /// The room in memory that the envelope takes.
-    pub(super) held: Held,
+    pub(super) held: Reservation,
 }
 
 impl AsRef<[u8]> for Signature {
@@ -96,7 +96,7 @@ impl RemoteRepository {
     async fn fetch_signature_manifest(
         &self,
         manifest: &Descriptor,
-    ) -> Result<(Bytes, Held), Error> {
+    ) -> Result<(Bytes, Reservation), Error> {
         if manifest.size() > limits::MAX_MANIFEST_BYTES {
             return Err(Error::TooLarge {
                 what: format!("signature manifest `{}`", manifest.digest()),
@@ -175,13 +175,13 @@ impl RemoteRepository {
         path: &str,
         descriptor: &Descriptor,
         accept: &'static str,
-    ) -> Result<(Bytes, Held), Error> {
+    ) -> Result<(Bytes, Reservation), Error> {
         let ask = async {
             let Some(cache) = &self.content else {
                 return self.fetch(path, descriptor, accept).await;
             };
             if let Some(bytes) = cache.read(descriptor) {
-                return Ok((bytes, Held::default()));
+                return Ok((bytes, Reservation::default()));
             }
             let fetched = self.fetch(path, descriptor, accept).await?;
             cache.keep(descriptor, &fetched.0);
@@ -197,8 +197,8 @@ impl RemoteRepository {
         path: &str,
         descriptor: &Descriptor,
         accept: &'static str,
-    ) -> Result<(Bytes, Held), Error> {
-        let mut held = Held::default();
+    ) -> Result<(Bytes, Reservation), Error> {
+        let mut held = Reservation::default();
         loop {
             let response = self
                 .session

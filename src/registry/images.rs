@@ -8,7 +8,7 @@ use super::credentials::EcrTokenError;
 use super::ecr_tokens;
 use super::error::Error;
 use super::referrers::next_page;
-use super::room::Held;
+use super::room::Reservation;
 use super::transport::Read;
 use super::{Access, Client};
 use crate::aws::{Aws, Call, CallError};
@@ -118,7 +118,7 @@ impl Client {
             let shown = crate::http::redact(response.url());
             next = next_page(response.url(), response.headers())?;
             visited.push(url.clone());
-            let mut held = Held::default();
+            let mut held = Reservation::default();
             let body = match session
                 .body_in(response, MAX_MANIFEST_BYTES, None, &mut held)
                 .await?

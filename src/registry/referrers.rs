@@ -14,8 +14,8 @@ use super::error::Error;
 use super::listing::{Listing, Source};
 use super::manifest;
 use super::media_types::IMAGE_INDEX;
-use super::referrers_index::{Index, Known, Unreadable, parse_index};
-use super::room::Held;
+use super::referrers_index::{Index, SeenDescriptors, Unreadable, parse_index};
+use super::room::Reservation;
 use super::shared_answers;
 use super::transport::Read;
 use crate::http as web;
@@ -62,7 +62,7 @@ impl RemoteRepository {
         let mut used = Duration::ZERO;
         let mut found = Collected::default();
         let mut visited = HashSet::new();
-        let mut held = Held::default();
+        let mut held = Reservation::default();
         let mut next = Some(url);
         let mut fault = None;
         while let Some(url) = next.take() {
@@ -96,7 +96,7 @@ impl RemoteRepository {
                     break;
                 }
             };
-            held = Held::default();
+            held = Reservation::default();
             visited.insert(url);
             if !found.add(page.index) {
                 fault = Some(too_many(digest, limits::MAX_REFERRERS));
@@ -127,7 +127,7 @@ impl RemoteRepository {
         url: &Url,
         digest: &Digest,
         is_first: bool,
-        held: &mut Held,
+        held: &mut Reservation,
     ) -> Result<PageResult, Error> {
         let response = self.session.get(url.clone(), IMAGE_INDEX).await?;
         let status = response.status();
@@ -206,7 +206,7 @@ struct Page {
 pub(super) struct Collected {
     signatures: Vec<Descriptor>,
     candidates: Vec<Descriptor>,
-    known: Known,
+    known: SeenDescriptors,
     unreadable: Unreadable,
     referrers: usize,
 }

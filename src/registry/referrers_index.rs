@@ -208,9 +208,9 @@ fn read_entry(entry: &str) -> Entry {
 /// Descriptors that were seen. One digest with another size or type is another entry: which of them
 /// is right is seen when it is fetched.
 #[derive(Debug, Default)]
-pub(super) struct Known(HashSet<(Digest, u64, String)>);
+pub(super) struct SeenDescriptors(HashSet<(Digest, u64, String)>);
 
-impl Known {
+impl SeenDescriptors {
     /// Keeps `descriptor`; whether it is new.
     pub(super) fn insert(&mut self, descriptor: &Descriptor) -> bool {
         self.0.insert((
@@ -338,7 +338,7 @@ mod tests {
     #[test]
     fn one_digest_with_two_sizes_is_two_entries() {
         let digest = oci::sha256_digest(b"x");
-        let mut known = Known::default();
+        let mut known = SeenDescriptors::default();
         let sized = |size| Descriptor::new(MediaType::ImageManifest, size, digest.clone());
         assert!(known.insert(&sized(1)) && known.insert(&sized(2)) && !known.insert(&sized(1)));
     }

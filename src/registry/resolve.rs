@@ -9,8 +9,8 @@ use super::error::Error;
 use super::listing::Listing;
 use super::manifest;
 use super::media_types::{self, IMAGE_INDEX};
-use super::referrers_index::Known;
-use super::room::Held;
+use super::referrers_index::SeenDescriptors;
+use super::room::Reservation;
 use super::shared_answers::{self, Question};
 use super::transport::{Read, Session};
 use super::{RemoteRepository, Source};
@@ -149,7 +149,7 @@ impl RemoteRepository {
         if is_index(&descriptor) {
             shared_answers::keep(
                 || self.content_question(&descriptor),
-                (bytes, Held::default()),
+                (bytes, Reservation::default()),
             );
         }
         Ok(descriptor)
@@ -161,7 +161,7 @@ pub(super) struct ReadManifest {
     pub(super) descriptor: Descriptor,
     pub(super) bytes: bytes::Bytes,
     /// The room in memory that the bytes take.
-    pub(super) held: Held,
+    pub(super) held: Reservation,
 }
 
 /// Reads the manifest in `response`, for what is called `called`, and compares it with the digest
@@ -174,7 +174,7 @@ pub(super) async fn read_manifest(
     called: String,
     asked: Option<&Digest>,
 ) -> Result<ReadManifest, Error> {
-    let mut held = Held::default();
+    let mut held = Reservation::default();
     let (url, headers, bytes) = loop {
         if !response.status().is_success() {
             return Err(session.failure(response, called).await);
@@ -250,7 +250,7 @@ impl Listing {
 
     /// Adds what `other` has and this listing lacks.
     pub(super) fn join(&mut self, other: Self) {
-        let mut known = Known::default();
+        let mut known = SeenDescriptors::default();
         for descriptor in self.signatures.iter().chain(&self.candidates) {
             known.insert(descriptor);
         }

@@ -4,7 +4,7 @@
 //! room in one of two lanes, the very large in its own, so that it holds up nothing smaller. An owner, a
 //! registry for example, has a share of a lane, and owners take turns. A holder of room waits for no
 //! other, and no answer is under way before it has its room; an answer that has room and comes too
-//! slowly is given up when another owner waits ([`Held::is_owed`]). What is fetched before its turn has a lane
+//! slowly is given up when another owner waits ([`Reservation::is_owed`]). What is fetched before its turn has a lane
 //! of its own, which is never waited for ([`try_take_ahead`]).
 
 use std::collections::HashMap;
@@ -25,18 +25,18 @@ static ROOM: LazyLock<Arc<Room>> = LazyLock::new(Arc::default);
 
 /// Room that is taken, until this and its clones are dropped.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Held(Option<Arc<Place>>);
+pub(super) struct Reservation(Option<Arc<Place>>);
 
-impl PartialEq for Held {
+impl PartialEq for Reservation {
     /// Where something is in memory makes it no other.
     fn eq(&self, _: &Self) -> bool {
         true
     }
 }
 
-impl Eq for Held {}
+impl Eq for Reservation {}
 
-impl Held {
+impl Reservation {
     /// How many bytes may be in memory with it.
     pub(super) fn bytes(&self) -> u64 {
         self.0
@@ -247,50 +247,53 @@ impl Room {
         (place, grant)
     }
 
-    fn try_take(self: &Arc<Self>, owner: &str, bytes: u64) -> Option<Held> {
+    fn try_take(self: &Arc<Self>, owner: &str, bytes: u64) -> Option<Reservation> {
         if bytes <= MAX_BYTES_WITHOUT_ROOM {
-            return Some(Held::default());
+            return Some(Reservation::default());
         }
         self.try_enter(owner, Lane::of(bytes), bytes)
     }
 
-    fn try_take_ahead(self: &Arc<Self>, owner: &str, bytes: u64) -> Option<Held> {
+    fn try_take_ahead(self: &Arc<Self>, owner: &str, bytes: u64) -> Option<Reservation> {
         if bytes > MAX_BYTES_WITHOUT_ROOM {
             return None;
         }
         self.try_enter(owner, Lane::Ahead, bytes)
     }
 
-    fn try_enter(self: &Arc<Self>, owner: &str, lane: Lane, bytes: u64) -> Option<Held> {
+    fn try_enter(self: &Arc<Self>, owner: &str, lane: Lane, bytes: u64) -> Option<Reservation> {
         let (place, mut grant) = self.enter(owner, lane, bytes);
-        grant.try_recv().ok().map(|()| Held(Some(Arc::new(place))))
+        grant
+            .try_recv()
+            .ok()
+            .map(|()| Reservation(Some(Arc::new(place))))
     }
 
-    async fn take(self: &Arc<Self>, owner: &str, bytes: u64) -> Held {
+    async fn take(self: &Arc<Self>, owner: &str, bytes: u64) -> Reservation {
         if bytes <= MAX_BYTES_WITHOUT_ROOM {
-            return Held::default();
+            return Reservation::default();
         }
         let (mut place, grant) = self.enter(owner, Lane::of(bytes), bytes);
         // The sender is in the queue until it is used.
         let _ = grant.await;
         place.since = Instant::now();
-        Held(Some(Arc::new(place)))
+        Reservation(Some(Arc::new(place)))
     }
 }
 
 /// Room for `bytes` of `owner`, if there is enough now.
-pub(super) fn try_take(owner: &str, bytes: u64) -> Option<Held> {
+pub(super) fn try_take(owner: &str, bytes: u64) -> Option<Reservation> {
     ROOM.try_take(owner, bytes)
 }
 
 /// Room for `bytes` of `owner` that are fetched before their turn, if there is enough now and they are few.
-pub(super) fn try_take_ahead(owner: &str, bytes: u64) -> Option<Held> {
+pub(super) fn try_take_ahead(owner: &str, bytes: u64) -> Option<Reservation> {
     ROOM.try_take_ahead(owner, bytes)
 }
 
 /// Waits until there is room for `bytes` of `owner`, which takes no time away from the artifact that they
 /// are for.
-pub(super) async fn take(owner: &str, bytes: u64) -> Held {
+pub(super) async fn take(owner: &str, bytes: u64) -> Reservation {
     allowance::while_waiting(ROOM.take(owner, bytes)).await
 }
 
@@ -341,7 +344,7 @@ mod tests {
     async fn one_registry_leaves_room_for_the_others() {
         for (bytes, most) in [(MAX_MEDIUM_BYTES, 4), (4 * MEBIBYTE, 4), (30 * MEBIBYTE, 1)] {
             let room = room();
-            let held: Vec<Held> = (0..64).map_while(|_| room.try_take("a", bytes)).collect();
+            let held: Vec<Reservation> = (0..64).map_while(|_| room.try_take("a", bytes)).collect();
             assert_eq!(held.len(), most, "{bytes}");
             let small = bytes.min(4 * MEBIBYTE);
             let is_alone = bytes > Lane::Large.share();
@@ -376,7 +379,7 @@ mod tests {
             room.try_take_ahead("a", MAX_BYTES_WITHOUT_ROOM + 1)
                 .is_none()
         );
-        let take = |owner| -> Vec<Held> {
+        let take = |owner| -> Vec<Reservation> {
             let each = (0..100).map_while(|_| room.try_take_ahead(owner, 64 * 1024));
             each.collect()
         };
@@ -411,6 +414,6 @@ mod tests {
         let small = room.try_take("a", MAX_MEDIUM_BYTES).unwrap();
         advance(Duration::from_hours(1)).await;
         assert!(small.is_owed(0).now_or_never().is_none(), "in another lane");
-        assert!(Held::default().is_owed(0).now_or_never().is_none());
+        assert!(Reservation::default().is_owed(0).now_or_never().is_none());
     }
 }

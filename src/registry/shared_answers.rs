@@ -16,7 +16,7 @@ use tokio::time::Instant;
 
 use super::error::Error;
 use super::listing::Listing;
-use super::room::Held;
+use super::room::Reservation;
 use super::transport::Session;
 use crate::http;
 use crate::limits::{
@@ -39,7 +39,7 @@ struct Tables {
     /// The same of first requests; nothing where only a challenge was answered.
     first: Table<Option<Descriptor>>,
     listings: Table<Listing>,
-    contents: Table<(Bytes, Held)>,
+    contents: Table<(Bytes, Reservation)>,
 }
 
 impl SharedAnswers {
@@ -94,7 +94,7 @@ impl Hash for Question {
 }
 
 /// An answer that several may be given.
-pub(super) trait Answer: Clone {
+pub(super) trait SharedAnswer: Clone {
     /// Whether it may be given to others than the one who asked.
     fn is_for_all(&self) -> bool {
         true
@@ -107,7 +107,7 @@ pub(super) trait Answer: Clone {
     fn table(shared: &SharedAnswers) -> &Table<Self>;
 }
 
-impl Answer for Descriptor {
+impl SharedAnswer for Descriptor {
     fn stays(&self) -> bool {
         true
     }
@@ -117,7 +117,7 @@ impl Answer for Descriptor {
     }
 }
 
-impl Answer for Option<Descriptor> {
+impl SharedAnswer for Option<Descriptor> {
     fn stays(&self) -> bool {
         self.is_some()
     }
@@ -127,7 +127,7 @@ impl Answer for Option<Descriptor> {
     }
 }
 
-impl Answer for Listing {
+impl SharedAnswer for Listing {
     fn is_for_all(&self) -> bool {
         !self.incomplete.as_ref().is_some_and(is_of_the_asker)
     }
@@ -142,7 +142,7 @@ impl Answer for Listing {
     }
 }
 
-impl Answer for (Bytes, Held) {
+impl SharedAnswer for (Bytes, Reservation) {
     fn stays(&self) -> bool {
         self.0.len() <= MAX_SHARED_BYTES
     }
@@ -169,7 +169,7 @@ impl<A> Default for Table<A> {
     }
 }
 
-impl<A: Answer> Table<A> {
+impl<A: SharedAnswer> Table<A> {
     fn places(&self) -> MutexGuard<'_, HashMap<Question, Arc<Place<A>>>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -209,7 +209,7 @@ impl<A: Answer> Table<A> {
         if is_for_all {
             *known = Some((answer.clone(), Instant::now()));
         }
-        if !answer.as_ref().is_ok_and(Answer::stays) {
+        if !answer.as_ref().is_ok_and(SharedAnswer::stays) {
             self.forget(question, &place);
         }
         answer
@@ -228,7 +228,7 @@ impl<A: Answer> Table<A> {
 }
 
 /// The answer to `question`: the one that is there or awaited, or else the one that `ask` gives.
-pub(super) async fn ask_once<A: Answer>(
+pub(super) async fn ask_once<A: SharedAnswer>(
     question: impl FnOnce() -> Question,
     ask: impl Future<Output = Result<A, Error>>,
 ) -> Result<A, Error> {
@@ -241,7 +241,7 @@ pub(super) async fn ask_once<A: Answer>(
 }
 
 /// Keeps an answer that came with another one, and that is small.
-pub(super) fn keep<A: Answer>(question: impl FnOnce() -> Question, answer: A) {
+pub(super) fn keep<A: SharedAnswer>(question: impl FnOnce() -> Question, answer: A) {
     if let Some(shared) = SharedAnswers::current()
         && answer.stays()
         && let Ok(mut known) = A::table(&shared).place(&question()).try_lock()

@@ -14,13 +14,13 @@ use super::shared_answers;
 use crate::oci::Digest;
 use crate::{limits, oci};
 
-/// The tag of `digest`'s index: its algorithm and its hexadecimal digits, of which 64 at most.
+/// The tag of `digest`'s index: its algorithm and its hexadecimal digits, as many as a tag has.
 pub(super) fn tag(digest: &Digest) -> String {
     let (algorithm, hex) = digest
         .as_ref()
         .split_once(':')
         .unwrap_or((digest.as_ref(), ""));
-    let hex: String = hex.chars().take(64).collect();
+    let hex: String = hex.chars().take(limits::MAX_TAG_DIGITS).collect();
     format!("{algorithm}-{hex}")
 }
 

@@ -21,7 +21,7 @@ use super::index_text;
 use super::media_types::IMAGE_INDEX;
 use super::push::Warning;
 use super::resolve::ReadManifest;
-use super::room::Held;
+use super::room::Reservation;
 use super::tag_schema;
 use super::transport::Repeat;
 use crate::http::backoff;
@@ -82,7 +82,7 @@ struct Replaced {
 
 impl Replaced {
     /// What is to be known of `old`, and the room that its bytes took.
-    fn new(subject: &Digest, old: ReadManifest) -> (Self, Held) {
+    fn new(subject: &Digest, old: ReadManifest) -> (Self, Reservation) {
         let replaced = Self {
             digest: old.descriptor.digest().clone(),
             is_index_of_referrers: is_index_of_referrers(subject, &old),
@@ -292,7 +292,7 @@ mod tests {
         ReadManifest {
             descriptor: Descriptor::new(MediaType::ImageIndex, 1, oci::sha256_digest(&bytes)),
             bytes: bytes.into(),
-            held: Held::default(),
+            held: Reservation::default(),
         }
     }
 

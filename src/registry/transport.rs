@@ -13,7 +13,7 @@ use super::credentials::Credentials;
 use super::ecr_pace::EcrPace;
 use super::endpoint::Endpoint;
 use super::error::Error;
-use super::room::{self, Held};
+use super::room::{self, Reservation};
 use super::words::Words;
 use crate::http as web;
 use crate::limits;
@@ -245,7 +245,7 @@ impl Session {
         response: Response,
         max: u64,
         size: Option<u64>,
-        held: &mut Held,
+        held: &mut Reservation,
     ) -> Result<Read, Error> {
         let expected = size.or_else(|| response.content_length());
         let url = response.url().clone();
@@ -281,7 +281,7 @@ impl Session {
     }
 
     /// Waits until there is room in memory for `bytes` of this registry.
-    pub(super) async fn room_for(&self, bytes: u64) -> Held {
+    pub(super) async fn room_for(&self, bytes: u64) -> Reservation {
         room::take(&self.endpoint.registry.name, bytes).await
     }
 }

@@ -131,8 +131,8 @@ impl Cause {
             .outcomes
             .iter()
             .filter_map(SignatureOutcome::refusal);
-        let undecided = failures.filter(|failure| failure.class() == FailureClass::Inconclusive);
-        let mut causes: Vec<(Option<Self>, bool)> = undecided.map(Self::of_failure).collect();
+        let inconclusive = failures.filter(|failure| failure.class() == FailureClass::Inconclusive);
+        let mut causes: Vec<(Option<Self>, bool)> = inconclusive.map(Self::of_failure).collect();
         if let Some(Unseen::Listing(error)) = &refused.unseen {
             let cause = Self::of(error);
             causes.push((cause, cause.is_some_and(Self::is_retryable)));

@@ -11,7 +11,7 @@ use super::sentence;
 use super::shortfall::GateShortfall;
 use super::unseen::Unseen;
 use crate::gate::policy::{Exemption, GatePolicy, RoleSigner};
-use crate::gate::{Answer, Decision, Examination, ImageExamination, Refusal, RoleExamination};
+use crate::gate::{Decision, Examination, ImageExamination, Refusal, RoleExamination, Ruling};
 use crate::hints::Reader;
 use crate::limits::MAX_TOLD_VALUES;
 use crate::notary::rfc3339;
@@ -249,27 +249,27 @@ impl GateResult {
             uncovered: Vec::new(),
             verdict: GateVerdict::Inconclusive,
         };
-        let examined = match decision.answer.examination() {
+        let examined = match decision.ruling.examination() {
             Some(examination) => begun.with_examination(examination, reader),
             None => begun,
         };
-        match &decision.answer {
-            Answer::Verified(_) => Self {
+        match &decision.ruling {
+            Ruling::Verified(_) => Self {
                 verdict: GateVerdict::Verified,
                 ..examined
             },
-            Answer::Exempted(exemption) => Self {
+            Ruling::Exempted(exemption) => Self {
                 exemption: Some(exemption.into()),
                 reference: Some(decision.reference.to_string()),
                 verdict: GateVerdict::Exempted,
                 ..examined
             },
-            Answer::Tolerated(refusal) => Self {
+            Ruling::Tolerated(refusal) => Self {
                 error: Some(reason_of(refusal, reader)),
                 verdict: GateVerdict::Tolerated,
                 ..examined
             },
-            Answer::Refused(refusal) => Self {
+            Ruling::Refused(refusal) => Self {
                 error: Some(reason_of(refusal, reader)),
                 verdict: verdict_of(refusal),
                 ..examined
@@ -278,7 +278,7 @@ impl GateResult {
     }
 
     /// What is said of an image about which there is no decision.
-    pub fn undecided(asked: &str, reason: Reason) -> Self {
+    pub fn inconclusive(asked: &str, reason: Reason) -> Self {
         Self {
             asked: asked.to_owned(),
             error: Some(reason),

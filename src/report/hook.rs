@@ -205,19 +205,19 @@ impl HookMetrics {
             u64::try_from(found).unwrap_or(u64::MAX)
         };
         let failed = count(&[GateVerdict::Rejected, GateVerdict::Unsigned]);
-        let undecided = count(&[GateVerdict::Inconclusive]);
+        let inconclusive = count(&[GateVerdict::Inconclusive]);
         // What a deployment waits for is not an error yet.
-        let (failed, undecided) = match verdict.status {
-            HookStatus::InProgress => (0, failed.saturating_add(undecided)),
-            _ => (failed, undecided),
+        let (failed, inconclusive) = match verdict.status {
+            HookStatus::InProgress => (0, failed.saturating_add(inconclusive)),
+            _ => (failed, inconclusive),
         };
         // What failed before there was a result for an image is counted once.
-        let is_beside = verdict.status != HookStatus::Succeeded && failed + undecided == 0;
+        let is_beside = verdict.status != HookStatus::Succeeded && failed + inconclusive == 0;
         let counts = [
             ("SignatureValidationErrors", failed),
             ("Verified", count(&[GateVerdict::Verified])),
             ("Tolerated", count(&[GateVerdict::Tolerated])),
-            ("Inconclusive", undecided + u64::from(is_beside)),
+            ("Inconclusive", inconclusive + u64::from(is_beside)),
         ];
         Self {
             time,

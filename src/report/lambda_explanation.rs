@@ -6,7 +6,7 @@ use serde::Serialize;
 use super::exit::Exit;
 use super::reason::Reason;
 use crate::aws::CodeSigningConfig;
-use crate::code_signing::{Decision, Explanation, PackageOf};
+use crate::code_signing::{Deployment, Explanation, PackageOf};
 
 /// What becomes of a function's next deployment.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -37,7 +37,7 @@ pub struct LambdaExplanationV1 {
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct ExplainedPackage {
-    /// What AWS Lambda does by the configuration as it is: `accepted`, `warned`, `refused` or `undecided`.
+    /// What AWS Lambda does by the configuration as it is: `accepted`, `warned`, `refused` or `inconclusive`.
     pub decision: &'static str,
     /// What it would do with `Enforce`; absent where the function has no configuration and runs the package already.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -112,7 +112,7 @@ impl ExplainedPackage {
     pub fn unchecked(of: PackageOf, package: &str) -> Self {
         let why = "the function does not have a code signing configuration";
         Self {
-            decision: code(Decision::Accepted),
+            decision: code(Deployment::Accepted),
             enforced: None,
             of: of.code(),
             package: package.to_owned(),
@@ -124,7 +124,7 @@ impl ExplainedPackage {
     pub fn not_enforced(of: PackageOf, package: &str) -> Self {
         let why = "the function does not have a code signing configuration, so what `Enforce` would accept is not known";
         Self {
-            enforced: Some(code(Decision::Undecided)),
+            enforced: Some(code(Deployment::Inconclusive)),
             reasons: vec![why.to_owned()],
             ..Self::unchecked(of, package)
         }
@@ -132,10 +132,10 @@ impl ExplainedPackage {
 
     /// A package that could not be looked at.
     pub fn unknown(of: PackageOf, package: &str, why: String) -> Self {
-        let undecided = code(Decision::Undecided);
+        let inconclusive = code(Deployment::Inconclusive);
         Self {
-            decision: undecided,
-            enforced: Some(undecided),
+            decision: inconclusive,
+            enforced: Some(inconclusive),
             of: of.code(),
             package: package.to_owned(),
             reasons: vec![why],
@@ -145,17 +145,17 @@ impl ExplainedPackage {
     fn exit(&self) -> Exit {
         match self.enforced {
             None | Some("accepted") => Exit::Done,
-            Some("undecided") => Exit::Inconclusive,
+            Some("inconclusive") => Exit::Inconclusive,
             Some(_) => Exit::Rejected,
         }
     }
 }
 
-const fn code(decision: Decision) -> &'static str {
+const fn code(decision: Deployment) -> &'static str {
     match decision {
-        Decision::Accepted => "accepted",
-        Decision::Warned => "warned",
-        Decision::Refused => "refused",
-        Decision::Undecided => "undecided",
+        Deployment::Accepted => "accepted",
+        Deployment::Warned => "warned",
+        Deployment::Refused => "refused",
+        Deployment::Inconclusive => "inconclusive",
     }
 }

@@ -10,7 +10,7 @@ use time::OffsetDateTime;
 
 use super::results::{Results, VERSION};
 use crate::files::{self, Reserved, SHARED_FILE};
-use crate::gate::{Answer, Decision, Gate};
+use crate::gate::{Decision, Gate, Ruling};
 use crate::notary::rfc3339;
 use crate::oci::{self, Digest};
 use crate::outcome::Standing;
@@ -183,7 +183,7 @@ impl LockedArtifact {
 
     /// The artifact that was asked for as `asked`, if a gate says that it is verified.
     pub fn of_decision(asked: &str, decision: &Decision) -> Option<Self> {
-        let Answer::Verified(examination) = &decision.answer else {
+        let Ruling::Verified(examination) = &decision.ruling else {
             return None;
         };
         let digest = oci::parse_digest(examination.reference.digest()?).ok()?;

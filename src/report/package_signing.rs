@@ -6,9 +6,10 @@ use serde::Serialize;
 
 use super::exit::Exit;
 use super::reason::Reason;
-use crate::code_signing::signing::{Class, Error, Existing, SignedPackage};
+use crate::code_signing::signing::{Error, Existing, SignedPackage};
 use crate::hints::Reader;
 use crate::notary::rfc3339;
+use crate::signing_profiles::Class;
 
 /// How the signing of one package ended.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -239,7 +240,7 @@ impl Exit {
         match error.class() {
             Class::Usage => Self::Usage,
             Class::Refused => Self::Rejected,
-            Class::Unknown => Self::Inconclusive,
+            Class::Inconclusive => Self::Inconclusive,
         }
     }
 }

@@ -7,7 +7,9 @@ use serde::Serialize;
 
 use super::exit::Exit;
 use super::reason::Reason;
-use crate::code_signing::{Check, Contents, Difference, Judgement, NOT_SIGNED, Outcome, Signature};
+use crate::code_signing::{
+    Check, Contents, Difference, NOT_SIGNED, Outcome, PackageChecks, Signature,
+};
 use crate::hints::Reader;
 use crate::notary::rfc3339;
 use crate::oci::hex;
@@ -60,7 +62,7 @@ pub enum PackageState {
     /// A check failed, or an entry is another than in the other package.
     Rejected,
     /// A check could not be made, and no other one failed.
-    Undecided,
+    Inconclusive,
     /// The package could not be looked at.
     Failed,
 }
@@ -74,7 +76,7 @@ pub struct PackageCheck {
     /// Why it failed or could not be made.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<Reason>,
-    /// `passed`, `failed`, `undecided`, or `not-checked` after another one failed.
+    /// `passed`, `failed`, `inconclusive`, or `not-checked` after another one failed.
     pub result: &'static str,
 }
 
@@ -144,7 +146,7 @@ impl PackageVerdict {
     pub fn new(
         package: &str,
         contents: Option<&Contents>,
-        judgement: &Judgement,
+        found: &PackageChecks,
         differences: Option<&[Difference]>,
         reader: &Reader,
     ) -> Self {
@@ -156,7 +158,7 @@ impl PackageVerdict {
             };
             differences.iter().map(record).collect()
         };
-        let checks = judgement.outcomes();
+        let checks = found.outcomes();
         Self {
             checks: checks
                 .map(|(check, outcome)| PackageCheck::new(check, outcome, reader))
@@ -168,9 +170,9 @@ impl PackageVerdict {
             object_version: None,
             package: package.to_owned(),
             sha256: sha256.map(hex),
-            signature: judgement.signature.as_ref().map(PackageSignature::new),
+            signature: found.signature.as_ref().map(PackageSignature::new),
             unusual_entries: contents.map(Contents::unusual).filter(|count| *count > 0),
-            verdict: PackageState::of(judgement, differences),
+            verdict: PackageState::of(found, differences),
         }
     }
 
@@ -194,15 +196,15 @@ impl PackageVerdict {
 
 impl PackageState {
     /// The state of a package that was looked at.
-    pub fn of(judgement: &Judgement, differences: Option<&[Difference]>) -> Self {
+    pub fn of(found: &PackageChecks, differences: Option<&[Difference]>) -> Self {
         let is_failed = |outcome: &Outcome| matches!(outcome, Outcome::Failed(_));
         let differs = differences.is_some_and(|differences| !differences.is_empty());
-        if differs || judgement.outcomes().any(|(_, outcome)| is_failed(outcome)) {
+        if differs || found.outcomes().any(|(_, outcome)| is_failed(outcome)) {
             Self::Rejected
-        } else if judgement.is_verified() {
+        } else if found.is_verified() {
             Self::Verified
         } else {
-            Self::Undecided
+            Self::Inconclusive
         }
     }
 
@@ -211,7 +213,7 @@ impl PackageState {
         match self {
             Self::Verified => Exit::Done,
             Self::Rejected => Exit::Rejected,
-            Self::Undecided | Self::Failed => Exit::Inconclusive,
+            Self::Inconclusive | Self::Failed => Exit::Inconclusive,
         }
     }
 }
@@ -226,10 +228,10 @@ impl PackageCheck {
                 let reason = Reason::new(code, failure.to_string(), failure, hint, reader);
                 ("failed", Some(reason))
             }
-            Outcome::Undecided(error) => {
+            Outcome::Inconclusive(error) => {
                 let (code, hint) = (error.code(), error.hint());
                 let reason = Reason::new(code, error.to_string(), error, hint, reader);
-                ("undecided", Some(reason))
+                ("inconclusive", Some(reason))
             }
         };
         Self {

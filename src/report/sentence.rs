@@ -18,9 +18,9 @@ use crate::{files, registry, sign, signer, timestamp, trust_policy, verify};
 /// Notation has one sentence for a rejection and for what could not be decided; by our own name the
 /// latter has its own.
 pub(crate) fn of_verification(error: &verify::Error, scope: &str, called: Called) -> String {
-    let is_undecided = error.class() == FailureClass::Inconclusive && !called.is_notation();
+    let is_inconclusive = error.class() == FailureClass::Inconclusive && !called.is_notation();
     match error {
-        verify::Error::List { .. } | verify::Error::Inconclusive(_) if is_undecided => {
+        verify::Error::List { .. } | verify::Error::Inconclusive(_) if is_inconclusive => {
             error.to_string()
         }
         verify::Error::Policy { reference, source } => {
@@ -123,11 +123,9 @@ pub(crate) fn of_same_artifact(text: &str, other: &str) -> String {
 pub(crate) fn of_refusals(refusals: &Refusals) -> String {
     let best = &refusals.best;
     let mut reason = best.to_string();
-    for cause in causes::of(best) {
-        if !reason.contains(&cause) {
-            reason.push_str(": ");
-            reason.push_str(&cause);
-        }
+    for cause in causes::beyond(&best.to_string(), best) {
+        reason.push_str(": ");
+        reason.push_str(&cause);
     }
     match refusals.count {
         1 => format!("a signature there did not count: {reason}"),

@@ -10,7 +10,7 @@ use super::shorten::Shorten;
 use crate::extended_validation::attribute;
 use crate::hints::Reader;
 use crate::notary::{Action, EnvelopeFormat, rfc3339};
-use crate::outcome::{RevocationFact, Said, SignatureOutcome, Standing, ValidationOutcome};
+use crate::outcome::{Responder, RevocationFact, SignatureOutcome, Standing, ValidationOutcome};
 use crate::revocation::Protocol;
 use crate::signer_info::SignerInfo;
 
@@ -256,9 +256,9 @@ pub enum FactSource {
 
 impl From<&RevocationFact> for RevocationEvidence {
     fn from(fact: &RevocationFact) -> Self {
-        let (source, region, url) = match fact.source.as_ref().map(|source| &source.said) {
+        let (source, region, url) = match fact.source.as_ref().map(|source| &source.responder) {
             None => (None, None, None),
-            Some(Said::Authority { protocol, url }) => {
+            Some(Responder::Authority { protocol, url }) => {
                 let source = if *protocol == Protocol::Ocsp {
                     FactSource::Ocsp
                 } else {
@@ -266,7 +266,7 @@ impl From<&RevocationFact> for RevocationEvidence {
                 };
                 (Some(source), None, Some(url.clone()))
             }
-            Some(Said::AwsSigner {
+            Some(Responder::AwsSigner {
                 region,
                 endpoint_url,
             }) => (

@@ -17,8 +17,8 @@ use crate::many::NotTried;
 use crate::notary::{Action, EnvelopeFormat, SigningScheme, Validation};
 use crate::oci::{Descriptor, sha256_digest};
 use crate::outcome::{
-    self, Failure, FailureClass, Origin, RevocationFact, RevocationStatus, Said, SignatureOutcome,
-    ValidationOutcome,
+    self, Failure, FailureClass, Origin, Responder, RevocationFact, RevocationStatus,
+    SignatureOutcome, ValidationOutcome,
 };
 use crate::reference::{ArtifactReference, Reference};
 use crate::registry::{self, Target};
@@ -145,16 +145,16 @@ fn info() -> SignerInfo {
 }
 
 fn facts() -> Vec<RevocationFact> {
-    let authority = |protocol| Said::Authority {
+    let authority = |protocol| Responder::Authority {
         protocol,
         url: "http://a.test/".to_owned(),
     };
-    let aws = |endpoint_url: Option<&str>| Said::AwsSigner {
+    let aws = |endpoint_url: Option<&str>| Responder::AwsSigner {
         region: "us-east-1".to_owned(),
         endpoint_url: endpoint_url.map(str::to_owned),
     };
-    let source = |said, origin| outcome::FactSource {
-        said,
+    let source = |responder, origin| outcome::FactSource {
+        responder,
         origin,
         as_of: datetime!(2026-11-22 01:02:03 UTC),
         until: Some(datetime!(2026-11-23 01:02:03 UTC)),

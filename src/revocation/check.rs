@@ -71,6 +71,24 @@ pub(super) struct Run<'a> {
     pub(super) now: OffsetDateTime,
 }
 
+/// What is known of a certificate after the questions about it; `status` is that, or what ended them.
+pub(super) fn result(
+    certificate: &Certificate,
+    status: Result<Status, Failure>,
+    mut failures: Vec<Failure>,
+) -> CertificateRevocation {
+    let status = status.unwrap_or_else(|failure| {
+        failures.push(failure);
+        Status::Unknown
+    });
+    CertificateRevocation {
+        subject: certificate.subject().to_string(),
+        serial_number: hex(certificate.serial_number()),
+        status,
+        failures,
+    }
+}
+
 impl Run<'_> {
     async fn check_in_time(
         &self,
@@ -80,21 +98,13 @@ impl Run<'_> {
         let mut failures = Vec::new();
         let status = match issuer {
             // The root: it is trusted or not, and no authority above it can revoke it.
-            None => Status::NotRevokable,
+            None => Ok(Status::NotRevokable),
             Some(issuer) => {
                 let check = self.check(certificate, issuer, &mut failures);
-                self.in_time(check).await.unwrap_or_else(|failure| {
-                    failures.push(failure);
-                    Status::Unknown
-                })
+                self.in_time(check).await
             }
         };
-        CertificateRevocation {
-            subject: certificate.subject().to_string(),
-            serial_number: hex(certificate.serial_number()),
-            status,
-            failures,
-        }
+        result(certificate, status, failures)
     }
 
     /// What `check` gives within the time for a chain.

@@ -4,10 +4,9 @@
 use futures_util::future::{join, join_all};
 use time::OffsetDateTime;
 
-use super::check::{Run, check_form};
+use super::check::{Run, check_form, result};
 use super::checker::Checker;
-use super::{CertificateRevocation, Error, Failure, Status};
-use crate::oci::hex;
+use super::{CertificateRevocation, Error, Status};
 use crate::x509::{Certificate, Purpose};
 
 /// What both kinds of sources say about one certificate.
@@ -70,21 +69,4 @@ pub async fn gather_chain(
             }
         });
     Ok(join_all(gathered).await)
-}
-
-fn result(
-    certificate: &Certificate,
-    status: Result<Status, Failure>,
-    mut failures: Vec<Failure>,
-) -> CertificateRevocation {
-    let status = status.unwrap_or_else(|failure| {
-        failures.push(failure);
-        Status::Unknown
-    });
-    CertificateRevocation {
-        subject: certificate.subject().to_string(),
-        serial_number: hex(certificate.serial_number()),
-        status,
-        failures,
-    }
 }

@@ -12,7 +12,7 @@ pub enum Class {
     /// It was looked at, and cannot be.
     Refused,
     /// It could not be looked at or done: denied, throttled, unreachable.
-    Unknown,
+    Inconclusive,
 }
 
 /// Why AWS Signer was not asked, or did not do what was asked.
@@ -192,9 +192,9 @@ impl Error {
             }
             Self::Call(source) => match source.kind() {
                 CallErrorKind::Invalid | CallErrorKind::NotFound => Class::Refused,
-                _ => Class::Unknown,
+                _ => Class::Inconclusive,
             },
-            Self::OutOfTime(_) | Self::PermissionsChanged { .. } => Class::Unknown,
+            Self::OutOfTime(_) | Self::PermissionsChanged { .. } => Class::Inconclusive,
             _ => Class::Refused,
         }
     }
@@ -241,7 +241,7 @@ impl Error {
                                   the setting `plugin-config aws-region=REGION` sets it for one command"
                 .to_owned(),
             Self::OtherRegion { .. } => "omit the region; the one in the ARN is used".to_owned(),
-            Self::Call(source) => return hint_of_call(source, self.may_be_done()),
+            Self::Call(source) => return hint_of_call(source, self.may_be_done().then_some(MAY_BE_DONE)),
             Self::NoProfile { region, .. } => format!(
                 "`countersign profile list --all` shows the profiles of the caller's account in region `{region}`; \
                  a profile is in one region, which the setting `plugin-config aws-region=REGION` sets; another account's \
@@ -273,17 +273,20 @@ impl Error {
     }
 }
 
-fn hint_of_call(error: &CallError, may_be_done: bool) -> Option<String> {
+const MAY_BE_DONE: &str = "AWS may have done it: look with `countersign profile show` or `countersign signature show` before another \
+         attempt";
+
+/// What to do about a call that failed: what its error says, and `more`. Without more, the smallest statement that allows a call
+/// that was denied.
+pub fn hint_of_call(error: &CallError, more: Option<&str>) -> Option<String> {
     let hint = error.hint();
-    let more = if may_be_done {
-        "AWS may have done it: look with `countersign profile show` or `countersign signature show` before another \
-         attempt"
-            .to_owned()
-    } else if error.kind() == CallErrorKind::Denied {
-        let statement = smallest_statement(error);
-        format!("the smallest statement that is needed is `{statement}`")
-    } else {
-        return hint;
+    let more = match more {
+        Some(more) => more.to_owned(),
+        None if error.kind() == CallErrorKind::Denied => {
+            let statement = smallest_statement(error);
+            format!("the smallest statement that is needed is `{statement}`")
+        }
+        None => return hint,
     };
     Some(match hint {
         Some(hint) => format!("{hint}; {more}"),
@@ -292,7 +295,7 @@ fn hint_of_call(error: &CallError, may_be_done: bool) -> Option<String> {
 }
 
 /// The smallest statement of an IAM policy that allows the call.
-pub fn smallest_statement(error: &CallError) -> String {
+fn smallest_statement(error: &CallError) -> String {
     let call = error.call();
     let account = error.principal().and_then(|arn| arn.split(':').nth(4));
     // A name alone leaves the account open, which AWS's words may say.
@@ -345,12 +348,12 @@ mod tests {
     fn could_not_look_is_not_refused() {
         use CallErrorKind as K;
         for (kind, class) in [
-            (K::Denied, Class::Unknown),
-            (K::Throttled, Class::Unknown),
-            (K::Unreachable, Class::Unknown),
-            (K::NoCredentials, Class::Unknown),
-            (K::Malformed, Class::Unknown),
-            (K::NotAws, Class::Unknown),
+            (K::Denied, Class::Inconclusive),
+            (K::Throttled, Class::Inconclusive),
+            (K::Unreachable, Class::Inconclusive),
+            (K::NoCredentials, Class::Inconclusive),
+            (K::Malformed, Class::Inconclusive),
+            (K::NotAws, Class::Inconclusive),
             (K::Invalid, Class::Refused),
             (K::NotFound, Class::Refused),
         ] {

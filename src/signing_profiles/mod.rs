@@ -19,7 +19,7 @@ pub use checks::Need;
 pub use client::NewSigningJob;
 pub use client::SigningProfiles;
 pub use consequence::Consequence;
-pub use error::{Class, Error, smallest_statement};
+pub use error::{Class, Error, hint_of_call};
 pub use job::{Job, JobList, JobRevocation, SignedSource};
 pub use names::{JobId, ProfileId};
 pub use permission::{Permission, Permissions, SharedAction};

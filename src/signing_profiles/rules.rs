@@ -7,8 +7,8 @@ use time::format_description::well_known::Rfc3339;
 
 use crate::aws::{ArnError, Partition};
 use crate::limits::{
-    MAX_REVOCATION_REASON_CHARS, MAX_SIGNATURE_VALIDITY_DAYS, MAX_SIGNATURE_VALIDITY_MONTHS,
-    MAX_SIGNATURE_VALIDITY_YEARS, MAX_STATEMENT_ID_CHARS,
+    MAX_REVOCATION_REASON_CHARS, MAX_ROLE_CHARS, MAX_SIGNATURE_VALIDITY_DAYS,
+    MAX_SIGNATURE_VALIDITY_MONTHS, MAX_SIGNATURE_VALIDITY_YEARS, MAX_STATEMENT_ID_CHARS,
 };
 
 /// What is wrong with a value, before AWS is asked.
@@ -96,7 +96,7 @@ impl RuleError {
                 "a period is like `90days`, `12months` or `3years`; the longest is \
                  {MAX_SIGNATURE_VALIDITY_MONTHS} months, which AWS takes if none is named"
             ),
-            Self::Reason(_) => "say why in a sentence; everybody who may look at it can read it".to_owned(),
+            Self::Reason(_) => "say why in a sentence; all callers that may read the profile or the job see it".to_owned(),
             Self::Time(_) => "a time is like `2026-06-01T12:00:00Z`".to_owned(),
             Self::FutureTime { .. } => "AWS Signer takes a time in the past; if it is, check this machine's clock".to_owned(),
             Self::Principal(_) => "an account has 12 digits; a role is like `arn:aws:iam::444455556666:role/ci`".to_owned(),
@@ -325,7 +325,7 @@ impl Principal {
     pub(super) fn short(&self) -> String {
         let role = self.role.as_deref().unwrap_or_default();
         let plain = |c: char| if c.is_ascii_alphanumeric() { c } else { '-' };
-        let role: String = role.chars().take(40).map(plain).collect();
+        let role: String = role.chars().take(MAX_ROLE_CHARS).map(plain).collect();
         let dash = if role.is_empty() { "" } else { "-" };
         format!("{}{dash}{role}", self.account)
     }

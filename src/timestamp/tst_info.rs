@@ -15,6 +15,9 @@ use crate::algorithm::HashAlgorithm;
 /// ETSI EN 319 421's baseline policy, which promises one second without saying so each time.
 const BASELINE_POLICY: ObjectIdentifier = ObjectIdentifier::new_unwrap("0.4.0.2023.1.1");
 
+/// Digits of the smallest fraction of a second that is read.
+const NANOSECOND_DIGITS: usize = 9;
+
 /// What a timestamping authority says.
 #[derive(Debug)]
 pub(super) struct TstInfo<'a> {
@@ -183,7 +186,7 @@ fn generalized_time(bytes: &[u8]) -> Option<OffsetDateTime> {
     let nanoseconds = fraction
         .chars()
         .chain(std::iter::repeat('0'))
-        .take(9)
+        .take(NANOSECOND_DIGITS)
         .collect::<String>()
         .parse()
         .ok()?;

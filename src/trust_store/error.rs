@@ -148,6 +148,7 @@ impl Error {
     }
 
     /// notation's message, and the reason that it may have; an empty one where its own is missing.
+    #[expect(clippy::too_many_lines, reason = "a table")]
     fn in_notation(&self) -> (String, Option<String>) {
         match self {
             Self::Missing { store, .. } => (

@@ -2,7 +2,9 @@
 
 use std::path::PathBuf;
 
-use super::{IndexFault, Platform, RecordError, Shortfall, Verification};
+use super::{
+    ENTRY_DIFFERS, IndexFault, Platform, RecordError, Shortfall, Verification, images_unknown,
+};
 use crate::allowance::Exhausted;
 use crate::limits::MAX_TOLD_VALUES;
 use crate::many::NotTried;
@@ -122,7 +124,7 @@ pub enum Error {
         source: Exhausted,
     },
     /// The images of an index cannot be told, or the one that was asked for cannot be picked.
-    #[error("the images of the index `{reference}` cannot be told")]
+    #[error("{}", images_unknown(reference))]
     Index {
         /// The index, or what was to be one.
         reference: Box<ArtifactReference>,
@@ -131,7 +133,7 @@ pub enum Error {
         source: IndexFault,
     },
     /// An image of an index is not what the index says.
-    #[error("an image of the index is not what the index says of it")]
+    #[error("{ENTRY_DIFFERS}")]
     Entry {
         /// The image.
         reference: Box<ArtifactReference>,

@@ -6,6 +6,7 @@
 mod fault;
 
 pub use fault::IndexFault;
+pub(crate) use fault::{ENTRY_DIFFERS, images_unknown};
 
 use serde::Deserialize;
 use serde_json::{Map, Value};

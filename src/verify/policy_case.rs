@@ -225,7 +225,7 @@ impl PolicyCase {
             reason,
         };
         if statement.level.is_skip() {
-            let reason = "the statement has level `skip`, so no signature is looked at";
+            let reason = "the statement has level `skip`, so no signature is examined";
             return outcome(Decision::Skip, Some(reason.to_owned()));
         }
         let Some(signer) = &self.signer else {

@@ -15,7 +15,7 @@ use x509_cert::time::Time;
 
 use super::constraints::{BasicConstraints, ExtendedKeyUsage, KeyUsage};
 use super::key::PublicKey;
-use super::known::Known;
+use super::known::KnownResults;
 use super::rfc5280::{repeated, time_of};
 use super::{DistinguishedName, Error, bounded};
 use crate::algorithm::{HashAlgorithm, KeySpec};
@@ -23,7 +23,7 @@ use crate::limits::{MAX_CERTIFICATE_BYTES, MAX_KNOWN_CERTIFICATE_BYTES};
 use crate::oci::hex;
 
 /// Those that were parsed before.
-static KNOWN: Known<Certificate> = Known::new();
+static KNOWN: KnownResults<Certificate> = KnownResults::new();
 
 struct Parsed {
     der: Vec<u8>,

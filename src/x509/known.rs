@@ -12,9 +12,9 @@ use crate::algorithm::HashAlgorithm;
 use crate::limits::MAX_KNOWN_CERTIFICATES;
 
 /// Results by the SHA-256 of the bytes that they are about.
-pub(super) struct Known<V>(LazyLock<Mutex<HashMap<Vec<u8>, V>>>);
+pub(super) struct KnownResults<V>(LazyLock<Mutex<HashMap<Vec<u8>, V>>>);
 
-impl<V: Clone> Known<V> {
+impl<V: Clone> KnownResults<V> {
     /// Nothing is known.
     pub(super) const fn new() -> Self {
         Self(LazyLock::new(Mutex::default))
@@ -47,7 +47,7 @@ mod tests {
 
     #[test]
     fn what_was_found_is_known_by_every_byte_and_a_failure_is_not() {
-        let known = Known::new();
+        let known = KnownResults::new();
         assert_eq!(known.get(b"a", || Err::<u8, _>("no")), Err("no"));
         assert_eq!(known.get(b"a", || Ok::<_, ()>(1)), Ok(1));
         assert_eq!(known.get(b"a", || Err(())), Ok(1));
@@ -58,7 +58,7 @@ mod tests {
 
     #[test]
     fn there_are_no_more_than_so_many() {
-        let known = Known::new();
+        let known = KnownResults::new();
         for number in 0..MAX_KNOWN_CERTIFICATES * 3 {
             let _ = known.get(&number.to_be_bytes(), || Ok::<_, ()>(number));
             assert!(known.open().len() <= MAX_KNOWN_CERTIFICATES);

@@ -117,17 +117,35 @@ fn an_import_of_another_module_is_seen() {
     assert_eq!(imports(&source), ["oci", "http", "limits", "json"]);
 }
 
-/// What `code` defines as a limit: a constant, of a type or a function too, whose name says so.
+/// Names of units of time, which limit nothing.
+const UNITS: [&str; 4] = ["SECOND", "MINUTE", "HOUR", "DAY"];
+
+/// What `code` has as a limit: a constant, of a type or a function too, whose name says so or which is a time, and a number that
+/// stands in `take(` or at the end of `.range(`.
 fn limits_in(code: &str) -> Vec<String> {
-    code.lines()
+    let constants = code
+        .lines()
         .filter_map(|line| line.split_once("const "))
         .filter_map(|(_, rest)| rest.split_once(':'))
-        .map(|(name, _)| name.to_owned())
-        .filter(|name| {
+        .filter(|(name, kind)| {
+            let starts = ["MAX_", "MIN_"];
             let ends = ["_TIMEOUT", "_DELAY", "_PATIENCE", "_GRACE", "_ATTEMPTS"];
-            name.starts_with("MAX_") || ends.iter().any(|end| name.ends_with(end))
+            let is_time = kind.trim_start().starts_with("Duration") && !UNITS.contains(name);
+            is_time
+                || starts.iter().any(|start| name.starts_with(start))
+                || ends.iter().any(|end| name.ends_with(end))
         })
-        .collect()
+        .map(|(name, _)| name.to_owned());
+    let numbers = ["take(", ".range("].into_iter().flat_map(|call| {
+        let arguments = code.split(call).skip(1);
+        arguments.filter_map(move |rest| {
+            let (argument, _) = rest.split_once(')')?;
+            let most = argument.rsplit(['=', '.']).next()?;
+            let is_number = most.starts_with(|c: char| c.is_ascii_digit());
+            is_number.then(|| format!("{call}{argument})"))
+        })
+    });
+    constants.chain(numbers).collect()
 }
 
 #[test]
@@ -156,6 +174,19 @@ fn every_limit_stands_in_the_file_of_limits() {
 #[test]
 fn a_limit_is_seen() {
     let code = "const MAX_A: usize = 1;\npub(super) const B_TIMEOUT: Duration = C;\nfn f() {\n    const MAX_D: u8 = 2;\n}\n\
-                const E: &str = \"MAX_F\";\nconst fn max() {}\n";
-    assert_eq!(limits_in(code), ["MAX_A", "B_TIMEOUT", "MAX_D"]);
+                const E: &str = \"MAX_F\";\nconst fn max() {}\nconst MIN_G: u8 = 1;\nconst H: Duration = I;\n\
+                const HOUR: Duration = J;\nx.take(20).take(count).take(MAX_K); y.range(1..=128) + y.range(1..=i64::from(L)) + z.range(..9);\n";
+    assert_eq!(
+        limits_in(code),
+        [
+            "MAX_A",
+            "B_TIMEOUT",
+            "MAX_D",
+            "MIN_G",
+            "H",
+            "take(20)",
+            ".range(1..=128)",
+            ".range(..9)"
+        ]
+    );
 }

@@ -4,6 +4,10 @@
     reason = "tests read files that they made themselves"
 )]
 #![expect(
+    clippy::too_many_lines,
+    reason = "the cases of a test stand in one table"
+)]
+#![expect(
     clippy::expect_used,
     clippy::format_push_string,
     clippy::indexing_slicing,

@@ -1,29 +1,12 @@
 //! One call of Amazon ECS, and the names in it.
 
-use serde::de::DeserializeOwned;
-use serde_json::Value;
-use time::OffsetDateTime;
-
 use super::store::Store;
-use crate::{call::Caller, error::AwsError, partition::partition, saved::Saved};
+use crate::{call::Caller, error::AwsError, partition::partition, signed_call::SignedCall};
 
 /// One signed call of Amazon ECS, and what it works on.
-#[derive(Debug)]
-pub(crate) struct Context<'a> {
-    pub(crate) store: &'a Saved<Store>,
-    pub(crate) caller: &'a Caller,
-    pub(crate) now: OffsetDateTime,
-    /// `{}` where the request's body is empty.
-    pub(crate) body: &'a Value,
-}
+pub(crate) type Context<'a> = SignedCall<'a, Store>;
 
 impl Context<'_> {
-    /// The body as the operation's input. Members that it does not know are passed over, as AWS does.
-    pub(super) fn input<T: DeserializeOwned>(&self) -> Result<T, AwsError> {
-        T::deserialize(self.body)
-            .map_err(|error| AwsError::client("SerializationException", error.to_string()))
-    }
-
     /// `arn:aws:ecs:REGION:ACCOUNT:RESOURCE` of the caller's.
     pub(super) fn arn(&self, resource: &str) -> String {
         let Caller {

@@ -15,7 +15,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use time::OffsetDateTime;
 
-use crate::{call::Caller, error::AwsError, faults::Tamper, saved::Saved};
+use crate::{call::Caller, error::AwsError, faults::Tamper, saved::Saved, signed_call};
 
 pub(crate) use keys::import;
 pub(crate) use store::Store;
@@ -62,10 +62,9 @@ pub(crate) fn resource(context: &Context<'_>, action: &str) -> String {
 }
 
 impl Context<'_> {
-    /// The body as the operation's input. Members that it does not know are passed over, as AWS does.
+    /// The body as the operation's input.
     fn input<T: DeserializeOwned>(&self) -> Result<T, AwsError> {
-        T::deserialize(self.body)
-            .map_err(|error| AwsError::client("SerializationException", error.to_string()))
+        signed_call::input(self.body)
     }
 }
 

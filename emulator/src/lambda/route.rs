@@ -1,9 +1,8 @@
 //! AWS Lambda's operations by method and path, as the API models list them.
 
-use std::borrow::Cow;
-
 use http::{Method, StatusCode};
-use percent_encoding::percent_decode_str;
+
+use crate::signed_call::decode;
 
 /// An operation, with what its path names: a function's name or ARN, a configuration's ARN, a layer's name.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -144,13 +143,6 @@ fn by_arn(query: Option<&str>) -> Option<String> {
     let find = pairs.iter().find(|(name, _)| name == "find")?;
     let arn = pairs.iter().find(|(name, _)| name == "Arn")?;
     (find.1 == "LayerVersion").then(|| arn.1.clone().into_owned())
-}
-
-fn decode(segment: &str) -> String {
-    match percent_decode_str(segment).decode_utf8_lossy() {
-        Cow::Borrowed(text) => text.to_owned(),
-        Cow::Owned(text) => text,
-    }
 }
 
 #[cfg(test)]

@@ -1,9 +1,8 @@
 //! AWS Signer's operations by method and path, as the API model lists them.
 
-use std::borrow::Cow;
-
 use http::Method;
-use percent_encoding::percent_decode_str;
+
+use crate::signed_call::decode;
 
 /// An operation with the parameters of its path.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -134,13 +133,6 @@ impl Operation {
             Self::TagResource { .. } => "TagResource",
             Self::UntagResource { .. } => "UntagResource",
         }
-    }
-}
-
-fn decode(segment: &str) -> String {
-    match percent_decode_str(segment).decode_utf8_lossy() {
-        Cow::Borrowed(text) => text.to_owned(),
-        Cow::Owned(text) => text,
     }
 }
 

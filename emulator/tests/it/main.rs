@@ -1,5 +1,8 @@
 //! The emulator as its clients see it: over sockets, with signed requests.
-
+#![expect(
+    clippy::too_many_lines,
+    reason = "the cases of a test stand in one table"
+)]
 #![expect(
     clippy::disallowed_methods,
     clippy::indexing_slicing,

@@ -2,10 +2,12 @@
 
 use std::io;
 
-/// A name as a message has it: at most 200 characters, none of which a terminal obeys.
+use crate::limits::MAX_NAME_CHARS;
+
+/// A name as a message has it: bounded, and without a character that a terminal obeys.
 fn shown(name: &str) -> String {
     name.chars()
-        .take(200)
+        .take(MAX_NAME_CHARS)
         .flat_map(char::escape_debug)
         .collect()
 }

@@ -87,11 +87,10 @@ pub(super) fn suggest(location: &Location, resource: &str) -> Option<String> {
 
 /// Text for an error, cut to a bound, because it may have any length.
 pub(super) fn abbreviated(text: &str) -> String {
-    const SHOWN: usize = 200;
-    if text.chars().count() <= SHOWN {
+    if text.chars().count() <= limits::MAX_NAME_CHARS {
         return text.to_owned();
     }
-    let start: String = text.chars().take(SHOWN).collect();
+    let start: String = text.chars().take(limits::MAX_NAME_CHARS).collect();
     format!("{start}…")
 }
 

@@ -95,9 +95,9 @@ async fn a_signature_may_be_half_a_minute_in_the_making() {
 }
 
 #[derive(Debug)]
-struct Counted(Arc<AtomicUsize>);
+struct CountingProvider(Arc<AtomicUsize>);
 
-impl ProvideCredentials for Counted {
+impl ProvideCredentials for CountingProvider {
     fn provide_credentials<'a>(&'a self) -> future::ProvideCredentials<'a>
     where
         Self: 'a,
@@ -110,7 +110,7 @@ impl ProvideCredentials for Counted {
 #[tokio::test]
 async fn credentials_are_fetched_once_for_all_regions_and_services() {
     let count = Arc::new(AtomicUsize::new(0));
-    let aws = aws(None).with_credentials(Counted(Arc::clone(&count)));
+    let aws = aws(None).with_credentials(CountingProvider(Arc::clone(&count)));
     for region in ["us-west-2", "eu-west-1"] {
         let signer = aws.signer(region).await.unwrap();
         let asked = signer.get_signing_profile().profile_name("Images").send();

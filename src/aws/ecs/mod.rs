@@ -67,7 +67,7 @@ impl Aws {
     ) -> Result<ServiceRevision, CallError> {
         #[derive(Deserialize)]
         #[serde(rename_all = "camelCase")]
-        struct Answer {
+        struct Body {
             #[serde(default)]
             service_revisions: Vec<ServiceRevision>,
             #[serde(default)]
@@ -75,7 +75,7 @@ impl Aws {
         }
         let call = call("ecs:DescribeServiceRevisions", revision);
         let body = json!({ "serviceRevisionArns": [revision.as_str()] });
-        let answer: Answer = self
+        let answer: Body = self
             .of_ecs(&call, "DescribeServiceRevisions", &body)
             .await?;
         let found = only(&call, answer.service_revisions, &answer.failures)?;
@@ -93,7 +93,7 @@ impl Aws {
     /// [`CallError`] where there is no answer about it.
     pub async fn describe_service(&self, service: &EcsArn) -> Result<Service, CallError> {
         #[derive(Deserialize)]
-        struct Answer {
+        struct Body {
             #[serde(default)]
             services: Vec<Service>,
             #[serde(default)]
@@ -102,7 +102,7 @@ impl Aws {
         let call = call("ecs:DescribeServices", service);
         let cluster = service.cluster_arn();
         let body = json!({ "cluster": cluster.as_str(), "services": [service.as_str()] });
-        let answer: Answer = self.of_ecs(&call, "DescribeServices", &body).await?;
+        let answer: Body = self.of_ecs(&call, "DescribeServices", &body).await?;
         let found = only(&call, answer.services, &answer.failures)?;
         about(
             &call,
@@ -119,7 +119,7 @@ impl Aws {
     /// [`CallError`] where there is no answer about it.
     pub async fn describe_task(&self, task: &EcsArn) -> Result<Task, CallError> {
         #[derive(Deserialize)]
-        struct Answer {
+        struct Body {
             #[serde(default)]
             tasks: Vec<Task>,
             #[serde(default)]
@@ -128,7 +128,7 @@ impl Aws {
         let call = call("ecs:DescribeTasks", task);
         let cluster = task.cluster_arn();
         let body = json!({ "cluster": cluster.as_str(), "tasks": [task.as_str()] });
-        let answer: Answer = self.of_ecs(&call, "DescribeTasks", &body).await?;
+        let answer: Body = self.of_ecs(&call, "DescribeTasks", &body).await?;
         let found = only(&call, answer.tasks, &answer.failures)?;
         let is_asked = found.task_arn == task.as_str() && found.cluster_arn == cluster.as_str();
         about(&call, is_asked, &found.task_arn)?;
@@ -147,14 +147,14 @@ impl Aws {
             task_arn: String,
         }
         #[derive(Deserialize)]
-        struct Answer {
+        struct Body {
             task: Stopped,
         }
         let call = call("ecs:StopTask", task);
         let body = json!({
             "cluster": task.cluster_arn().as_str(), "task": task.as_str(), "reason": reason,
         });
-        let answer: Answer = self.of_ecs(&call, "StopTask", &body).await?;
+        let answer: Body = self.of_ecs(&call, "StopTask", &body).await?;
         let stopped = answer.task.task_arn;
         about(&call, stopped == task.as_str(), &stopped)
     }

@@ -167,7 +167,7 @@ fn kind_of(code: Option<&str>, status: u16) -> CallErrorKind {
 /// Signer spells the member `message`, the layer in front of it `Message`.
 fn message_in(body: Option<&[u8]>) -> Option<String> {
     #[derive(Deserialize)]
-    struct Said<'a> {
+    struct ErrorBody<'a> {
         #[serde(borrow)]
         message: Option<&'a RawValue>,
         #[serde(borrow, rename = "Message")]
@@ -175,7 +175,7 @@ fn message_in(body: Option<&[u8]>) -> Option<String> {
         #[serde(borrow, rename = "errorMessage")]
         long: Option<&'a RawValue>,
     }
-    let said: Said<'_> = serde_json::from_slice(body?).ok()?;
+    let said: ErrorBody<'_> = serde_json::from_slice(body?).ok()?;
     [said.message, said.capital, said.long]
         .into_iter()
         .filter_map(|raw| serde_json::from_str::<String>(raw?.get()).ok())

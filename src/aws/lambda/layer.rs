@@ -27,7 +27,7 @@ pub struct LayerVersion {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct Answer {
+struct Body {
     layer_version_arn: String,
     content: Content,
 }
@@ -58,7 +58,7 @@ impl Aws {
         let malformed = |problem: String| CallError::malformed(call.clone(), problem, None);
         let name = escaped(&arn.to_string(), false);
         let path = format!("/2018-10-31/layers?find=LayerVersion&Arn={name}");
-        let answer: Answer = self.ask_lambda_for(&call, &Request::get(path)).await?;
+        let answer: Body = self.ask_lambda_for(&call, &Request::get(path)).await?;
         if answer.layer_version_arn != arn.to_string() {
             return Err(malformed("it is about another layer".to_owned()));
         }

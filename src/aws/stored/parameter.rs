@@ -16,7 +16,7 @@ const SSM: Service = Service {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct Answer {
+struct Body {
     parameter: Parameter,
 }
 
@@ -55,7 +55,7 @@ impl Aws {
         };
         let body = json!({ "Name": selected, "WithDecryption": true }).to_string();
         let answer = Box::pin(self.ask(SSM, call.clone(), "GetParameter", &body)).await?;
-        let Answer { parameter } = decoded(&call, &answer)?;
+        let Body { parameter } = decoded(&call, &answer)?;
         let malformed = |problem: &str| CallError::malformed(call.clone(), problem, None);
         let is_asked = parameter.name == name || parameter.arn.as_deref() == Some(name);
         if !is_asked || version.is_some_and(|version| version != parameter.version) {

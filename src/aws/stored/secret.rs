@@ -18,7 +18,7 @@ const SECRETS_MANAGER: Service = Service {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct Answer {
+struct Body {
     #[serde(rename = "ARN")]
     arn: String,
     name: String,
@@ -50,7 +50,7 @@ impl Aws {
         };
         let body = body.to_string();
         let sent = self.ask(SECRETS_MANAGER, call.clone(), "GetSecretValue", &body);
-        let answer: Answer = decoded(&call, &Box::pin(sent).await?)?;
+        let answer: Body = decoded(&call, &Box::pin(sent).await?)?;
         let malformed = |problem: &str| CallError::malformed(call.clone(), problem, None);
         // AWS takes an ARN without the six characters at its end too.
         let is_asked = answer.name == name

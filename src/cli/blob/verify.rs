@@ -8,12 +8,12 @@ use std::time::Instant;
 
 use clap::builder::NonEmptyStringValueParser;
 
-use super::super::args::{CheckArgs, PolicyArgs, TimeArgs};
+use super::super::args::{CheckArgs, Output, PolicyArgs, TimeArgs};
 use super::super::context::{Context, Format, Trusted};
 use super::super::output::{CommandOutput, Exit, one_line, warning_lines};
 use super::super::reader;
 use super::super::requirement::RequireArgs;
-use super::super::verify::{Output, text, unusable};
+use super::super::verify::{text, unusable};
 use super::progress::Bar;
 use super::{Named, format_of, open, read_found_signature};
 use crate::outcome::SignatureOutcome;

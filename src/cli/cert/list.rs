@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::super::args::ListingForm;
+use super::super::args::Output;
 use super::super::listing::{not_shown, shown};
 use super::super::output::{CommandOutput, Exit, write_causes, write_hint};
 use super::super::table::table;
@@ -29,7 +29,7 @@ pub(in crate::cli) struct Args {
     store: Option<String>,
     /// Output format: `json` is one document on stdout, see schemas/certificate-list.v1.schema.json
     #[arg(short, long, value_name = "FORM", default_value = "text")]
-    pub(super) output: ListingForm,
+    pub(super) output: Output,
 }
 
 /// Lists every file that is one; what would keep a store from being used is a warning.

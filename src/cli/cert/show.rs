@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use time::OffsetDateTime;
 use time::macros::format_description;
 
-use super::super::args::ListingForm;
+use super::super::args::Output;
 use super::super::listing::{not_shown, shown};
 use super::super::output::{CommandOutput, Exit, one_line};
 use super::{StoreArgs, refused};
@@ -31,7 +31,7 @@ pub(in crate::cli) struct Args {
     name: String,
     /// Output format: `json` is one document on stdout, see schemas/certificate-list.v1.schema.json
     #[arg(short, long, value_name = "FORM", default_value = "text")]
-    pub(super) output: ListingForm,
+    pub(super) output: Output,
 }
 
 /// Shows what the file holds, whether it may be in that store or not.

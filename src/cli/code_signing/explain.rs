@@ -2,22 +2,20 @@
 
 use std::fmt::Write as _;
 use std::fs::File;
-use std::path::PathBuf;
 
-use super::roots::roots;
+use super::roots::AnchorArgs;
 use super::source::{self, Source};
 use crate::allowance::Allowed as Budget;
 use crate::archive::package::Allowed;
 use crate::aws::{Aws, CodeSigningConfig, FunctionName, LambdaFunction, LayerVersionArn};
 use crate::causes;
-use crate::cli::args::{PluginConfigArgs, TimeArgs};
+use crate::cli::args::{Output, PluginConfigArgs, TimeArgs};
 use crate::cli::context::{Context, Format};
 use crate::cli::management::Stop;
 use crate::cli::output::{CommandOutput, one_line, short_line};
-use crate::cli::verify::Output;
 use crate::code_signing::configuration::{Error, of_config, of_function};
 use crate::code_signing::fetch::{fetch_function, fetch_layer};
-use crate::code_signing::{self, Judgement, PackageOf, Policy, explain};
+use crate::code_signing::{self, PackageChecks, PackageOf, Policy, explain};
 use crate::report::{ExplainedPackage, LambdaExplanationV1};
 use crate::x509::Certificate;
 
@@ -36,9 +34,8 @@ pub(in crate::cli) struct Args {
     /// Package that is to be deployed, in the place of the code that the function runs: a file, or `s3://BUCKET/KEY`
     #[arg(long, value_name = "FILE", value_parser = clap::builder::NonEmptyStringValueParser::new())]
     zip: Option<String>,
-    /// Certificate file that replaces AWS Signer's root for AWS Lambda
-    #[arg(long, value_name = "FILE")]
-    trust_anchor: Option<PathBuf>,
+    #[command(flatten)]
+    anchor: AnchorArgs,
     /// Output format: `json` is one document on stdout, see schemas/lambda-explanation.v1.schema.json
     #[arg(short, long, value_name = "FORM", default_value = "text")]
     output: Output,
@@ -73,7 +70,7 @@ pub(super) async fn run(args: &Args) -> CommandOutput {
 }
 
 /// What packages of a function are held to.
-struct Held<'a> {
+struct FunctionChecks<'a> {
     aws: &'a Aws,
     config: &'a CodeSigningConfig,
     roots: &'a [Certificate],
@@ -85,7 +82,7 @@ async fn explained(args: &Args) -> Result<LambdaExplanationV1, Stop> {
     let name = FunctionName::parse(&args.function)
         .map_err(|error| CommandOutput::unusable(&error, Some(error.hint())))?;
     let pipes = args.time.for_pipes()?;
-    let roots = roots(args.trust_anchor.as_deref(), pipes)?;
+    let roots = args.anchor.roots(pipes)?;
     let budget = source::budget(&args.time)?;
     let given = args.zip.as_deref().map(Source::open).transpose()?;
     let plugin_config = args.plugin_config.parse()?;
@@ -110,7 +107,7 @@ async fn explained(args: &Args) -> Result<LambdaExplanationV1, Stop> {
     };
     let asking = of_config(&config, aws.code_signing_config(&config));
     let config = step().lend(asking).await?;
-    let held = Held {
+    let held = FunctionChecks {
         aws: &aws,
         config: &config,
         roots: &roots,
@@ -140,7 +137,7 @@ fn without_config(args: &Args, function: &LambdaFunction) -> Vec<ExplainedPackag
     packages
 }
 
-impl Held<'_> {
+impl FunctionChecks<'_> {
     /// The code that is to be deployed, or that the function runs.
     async fn code(
         &self,
@@ -193,19 +190,19 @@ impl Held<'_> {
         contents: Result<code_signing::Contents, crate::archive::package::PackageError>,
     ) -> ExplainedPackage {
         let now = self.context.environment.now();
-        let judgement = match contents {
-            Ok(contents) => Judgement::begin(&contents, &self.config.profiles, self.roots, now),
-            Err(error) => Judgement::refused(error),
+        let checks = match contents {
+            Ok(contents) => PackageChecks::begin(&contents, &self.config.profiles, self.roots, now),
+            Err(error) => PackageChecks::refused(error),
         };
-        let judgement = match judgement.to_ask().cloned() {
+        let checks = match checks.to_ask().cloned() {
             Some(signature) => {
                 let asking = Box::pin(code_signing::ask(self.aws, &signature));
-                judgement.with_revocation(self.budget.begin().lend(asking).await)
+                checks.with_revocation(self.budget.begin().lend(asking).await)
             }
-            None => judgement,
+            None => checks,
         };
-        let now = explain(of, &judgement, Policy::from(self.config.untrusted));
-        let enforced = explain(of, &judgement, Policy::Enforce);
+        let now = explain(of, &checks, Policy::from(self.config.untrusted));
+        let enforced = explain(of, &checks, Policy::Enforce);
         ExplainedPackage::new(of, name, &now, &enforced)
     }
 }

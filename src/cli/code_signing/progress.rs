@@ -1,5 +1,7 @@
 //! Progress on a package, on a terminal; silent if stderr is not one.
 
+use std::sync::OnceLock;
+
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::cli::output::one_line;
@@ -21,17 +23,13 @@ impl Lines {
         Self(MultiProgress::with_draw_target(target))
     }
 
-    /// The line of a package.
+    /// The line of a package, which is shown from its first step on.
     pub(super) fn line(&self, package: &str) -> Line {
-        let bar = self.0.add(ProgressBar::new_spinner());
-        if let Ok(style) = ProgressStyle::with_template("{spinner} {prefix}: {msg} {elapsed}") {
-            bar.set_style(style);
+        Line {
+            lines: self.0.clone(),
+            package: one_line(package),
+            bar: OnceLock::new(),
         }
-        bar.set_prefix(one_line(package));
-        if terminal::has_bars() {
-            bar.enable_steady_tick(PROGRESS_TICK);
-        }
-        Line(bar)
     }
 
     /// Takes the lines away while something is written.
@@ -42,20 +40,39 @@ impl Lines {
 
 /// The line of a package, which goes with it.
 #[derive(Debug)]
-pub(super) struct Line(ProgressBar);
+pub(super) struct Line {
+    lines: MultiProgress,
+    package: String,
+    bar: OnceLock<ProgressBar>,
+}
 
 impl Line {
     pub(super) fn show(&self, step: Step) {
-        self.0.set_message(match step {
+        let bar = self.bar.get_or_init(|| self.begin());
+        bar.set_message(match step {
             Step::Uploading => "uploading",
             Step::Signing => "waiting for AWS Signer",
             Step::Fetching => "fetching the signed package",
         });
     }
+
+    fn begin(&self) -> ProgressBar {
+        let bar = self.lines.add(ProgressBar::new_spinner());
+        if let Ok(style) = ProgressStyle::with_template("{spinner} {prefix}: {msg} {elapsed}") {
+            bar.set_style(style);
+        }
+        bar.set_prefix(self.package.clone());
+        if terminal::has_bars() {
+            bar.enable_steady_tick(PROGRESS_TICK);
+        }
+        bar
+    }
 }
 
 impl Drop for Line {
     fn drop(&mut self) {
-        self.0.finish_and_clear();
+        if let Some(bar) = self.bar.get() {
+            bar.finish_and_clear();
+        }
     }
 }

@@ -4,32 +4,31 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::builder::NonEmptyStringValueParser;
-use futures_util::{StreamExt as _, stream};
+use futures_util::stream;
 
 use super::progress::Lines;
-use super::roots::roots;
+use super::roots::AnchorArgs;
 use super::sign_text as text;
 use crate::allowance::Allowed;
 use crate::archive::package;
 use crate::aws::{Aws, BucketName};
-use crate::cli::args::{NonEmptyPath, PluginConfigArgs};
+use crate::cli::args::{NonEmptyPath, Output, PluginConfigArgs, parse_timeout};
 use crate::cli::context::{Context, Format};
-use crate::cli::duration::parse_span;
 use crate::cli::interrupts::Interrupts;
 use crate::cli::output::{CommandOutput, Exit};
 use crate::cli::patience::telling;
 use crate::cli::reader;
-use crate::cli::verify::Output;
 use crate::code_signing::Source;
 use crate::code_signing::signing::{
-    Candidate, Error, Existing, Jobs, PackageSigner, Settings, SignedPackage, existing, look,
+    Candidate, Error, GivenPackage, Jobs, PackageBatch, PackageEnd, PackageOutcome, PackageSigner,
+    Settings, look,
 };
 use crate::config;
 use crate::limits::{
-    MAX_COMMAND_TIMEOUT, MAX_CONCURRENT_PACKAGES, MAX_OBJECT_KEY_BYTES, MAX_PACKAGE_BYTES,
-    MIN_REMAINING, NAMED_PIPE_TIMEOUT, PACKAGE_SIGNING_TIMEOUT,
+    MAX_OBJECT_KEY_BYTES, MAX_PACKAGE_BYTES, MIN_REMAINING, NAMED_PIPE_TIMEOUT,
+    PACKAGE_SIGNING_TIMEOUT,
 };
-use crate::many::Progress;
+use crate::many::{self, NotTried};
 use crate::report::{PackageSigning, PackageSigningEnd, PackageSigningSummary, Reason, Results};
 use crate::signing_profiles::{Profile, ProfileId, SigningProfiles};
 
@@ -39,7 +38,7 @@ use crate::signing_profiles::{Profile, ProfileId, SigningProfiles};
     countersign lambda sign --signing-profile release --bucket zips app.zip\n  \
     countersign lambda sign --signing-profile ARN --bucket zips --out signed.zip s3://builds/app.zip\n  \
     countersign lambda sign --signing-profile release --bucket zips --if-missing --output json one.zip two.zip\n\n\
-    Everything is looked at before anything is uploaded: if one package is refused, none is signed.\n\
+    Everything is examined before anything is uploaded: if one package is refused, none is signed.\n\
     After an interrupt the same command goes on with the signing job that was begun.")]
 pub(in crate::cli) struct Args {
     /// Packages: zip files, or objects in Amazon S3 as `s3://BUCKET/KEY` or `s3://BUCKET/KEY?versionId=VERSION`
@@ -63,9 +62,8 @@ pub(in crate::cli) struct Args {
     /// same profile version, and valid for 24 hours more
     #[arg(long)]
     if_missing: bool,
-    /// Certificate file that replaces AWS Signer's root for AWS Lambda
-    #[arg(long, value_name = "FILE")]
-    trust_anchor: Option<PathBuf>,
+    #[command(flatten)]
+    anchor: AnchorArgs,
     /// Look at everything, say what would be signed, and change nothing
     #[arg(long)]
     dry_run: bool,
@@ -129,6 +127,9 @@ impl From<Error> for Stop {
     }
 }
 
+/// A package that was looked at.
+type CandidateResult = Result<Candidate, Error>;
+
 /// A package and where its signed form goes.
 struct Item {
     /// As the user named it.
@@ -154,7 +155,7 @@ fn prepare(args: &Args) -> Result<Command<'_>, CommandOutput> {
     check_prefix(&args.prefix)?;
     let items = items(args)?;
     let (allowed, pipes) = time(args)?;
-    let roots = roots(args.trust_anchor.as_deref(), pipes)?;
+    let roots = args.anchor.roots(pipes)?;
     let plugin_config = args.plugin_config.parse()?;
     let context = Context::without_registry(plugin_config, Format::Known, pipes)?;
     Ok(Command {
@@ -193,11 +194,7 @@ fn check_prefix(prefix: &str) -> Result<(), CommandOutput> {
 
 /// What each package may use, and how long a pipe may take.
 fn time(args: &Args) -> Result<(Allowed, Duration), CommandOutput> {
-    let whole = args
-        .timeout
-        .as_deref()
-        .map(|text| parse_span("--timeout", text, MAX_COMMAND_TIMEOUT))
-        .transpose()?;
+    let whole = parse_timeout(args.timeout.as_deref())?;
     let allowed = Allowed::for_each_artifact(whole);
     let allowed = Allowed {
         time: allowed.time.map(|_| PACKAGE_SIGNING_TIMEOUT),
@@ -259,62 +256,69 @@ fn signed_name(path: &Path) -> Option<PathBuf> {
     (!name.is_empty()).then(|| path.with_file_name(format!("{name}.signed.zip")))
 }
 
-/// How one package ended.
-enum End {
-    Signed(SignedPackage),
-    Skipped(Existing),
-    Planned,
-    Failed(Error),
-    NotTried,
-}
-
 impl Command<'_> {
     async fn run(self, emit: &mut dyn FnMut(CommandOutput)) -> Result<(), Stop> {
         let cannot = |error: &dyn std::fmt::Display| {
             CommandOutput::failed(Exit::Inconclusive, &format!("cannot sign: {error}"))
         };
         let mut interrupts = Interrupts::new().map_err(|error| cannot(&error))?;
-        tokio::select! {
-            biased;
-            () = interrupts.next() => Err(text::interrupted().into()),
-            done = self.sign(emit) => done,
-        }
-    }
-
-    async fn sign(&self, emit: &mut dyn FnMut(CommandOutput)) -> Result<(), Stop> {
         let aws = self.context.aws();
-        let connecting = SigningProfiles::connect(
-            &aws,
-            &self.settings.profile,
-            self.settings.profile.location(),
-        );
-        let signer = self.step(connecting).await?;
-        let looking = look(&aws, &signer, &self.settings);
-        let profile = self.step(looking).await?;
-        let mut candidates = Vec::new();
-        let mut is_refused = false;
-        for item in &self.items {
-            let candidate = self.candidate(&aws, signer.region(), item).await;
-            is_refused |= candidate.is_err();
-            candidates.push(candidate);
-        }
-        let mut answers = Answers::new(self, &profile);
-        if is_refused || self.args.dry_run {
-            for (item, candidate) in self.items.iter().zip(candidates) {
-                let (sha256, end) = match candidate {
-                    Err(error) => (String::new(), End::Failed(error)),
-                    Ok(_) if is_refused => (String::new(), End::NotTried),
-                    Ok(candidate) => (candidate.sha256(), End::Planned),
-                };
-                emit(answers.add(item, sha256, &end));
-            }
+        let (signer, profile, candidates) = tokio::select! {
+            biased;
+            () = interrupts.next() => return Err(text::interrupted().into()),
+            looked = self.look(&aws) => looked?,
+        };
+        let mut answers = Answers::new(&self, &profile);
+        if self.args.dry_run || candidates.iter().any(Result::is_err) {
+            self.plan(candidates, |outcome| emit(answers.add(outcome)));
         } else {
-            let candidates: Vec<Candidate> = candidates.into_iter().flatten().collect();
-            self.sign_all(signer, &profile, &candidates, &mut answers, emit)
+            let packages = candidates.into_iter().flatten().collect();
+            let signer = self.signer(aws, signer, profile, emit);
+            self.sign_all(&signer, packages, interrupts, &mut answers, emit)
                 .await;
         }
         emit(answers.end());
         Ok(())
+    }
+
+    /// Looks at everything, before anything is uploaded.
+    async fn look(
+        &self,
+        aws: &Aws,
+    ) -> Result<(SigningProfiles, Profile, Vec<CandidateResult>), Stop> {
+        let connecting = SigningProfiles::connect(
+            aws,
+            &self.settings.profile,
+            self.settings.profile.location(),
+        );
+        let signer = self.step(connecting).await?;
+        let looking = look(aws, &signer, &self.settings);
+        let profile = self.step(looking).await?;
+        let mut candidates = Vec::new();
+        for item in &self.items {
+            candidates.push(self.candidate(aws, signer.region(), item).await);
+        }
+        Ok((signer, profile, candidates))
+    }
+
+    /// What becomes of the packages where nothing is signed: one is refused, or nothing is to be changed.
+    fn plan(&self, candidates: Vec<CandidateResult>, mut add: impl FnMut(&PackageOutcome)) {
+        let is_refused = candidates.iter().any(Result::is_err);
+        for (item, candidate) in self.items.iter().zip(candidates) {
+            let (sha256, end) = match candidate {
+                Err(error) => (String::new(), PackageEnd::Failed(error)),
+                Ok(_) if is_refused => {
+                    (String::new(), PackageEnd::NotTried(NotTried::AfterFailure))
+                }
+                Ok(candidate) => (candidate.sha256(), PackageEnd::Planned),
+            };
+            add(&PackageOutcome {
+                name: item.name.clone(),
+                sha256,
+                out: item.out.clone(),
+                end,
+            });
+        }
     }
 
     /// Does one step with the time that a package has.
@@ -345,78 +349,59 @@ impl Command<'_> {
         }
     }
 
-    async fn sign_all(
+    fn signer(
         &self,
+        aws: Aws,
         signer: SigningProfiles,
-        profile: &Profile,
-        candidates: &[Candidate],
-        answers: &mut Answers,
+        profile: Profile,
         emit: &mut dyn FnMut(CommandOutput),
-    ) {
+    ) -> PackageSigner {
         let cache = self.context.environment.cache();
-        let signer = PackageSigner {
-            aws: self.context.aws(),
-            signer,
-            settings: self.settings.clone(),
-            profile: profile.clone(),
-            jobs: Jobs::new(cache.map(|cache| config::signing_jobs(&cache))),
-            clock: self.context.environment.clock(),
-        };
-        if !signer.jobs.is_kept() {
+        let jobs = Jobs::new(cache.map(|cache| config::signing_jobs(&cache)));
+        if !jobs.is_kept() {
             emit(CommandOutput::warning(
                 "there is no cache directory, so an interrupted command cannot be picked up; set `HOME` or `XDG_CACHE_HOME`",
             ));
         }
-        let lines = Lines::new();
-        let mut progress = Progress {
-            all: Some(candidates.len()),
-            ..Progress::default()
-        };
-        let signing = self.items.iter().zip(candidates).map(|(item, candidate)| {
-            let line = lines.line(&item.name);
-            let signer = &signer;
-            async move {
-                let show = |step| line.show(step);
-                let end = self.sign_one(signer, item, candidate, &show).await;
-                drop(line);
-                end
-            }
-        });
-        let mut signing = stream::iter(signing).buffered(MAX_CONCURRENT_PACKAGES);
-        for (item, candidate) in self.items.iter().zip(candidates) {
-            let Some(end) = telling("signing", progress, signing.next()).await else {
-                break;
-            };
-            progress.ended += 1;
-            progress.failed += usize::from(matches!(end, End::Failed(_)));
-            let report = answers.add(item, candidate.sha256(), &end);
-            lines.aside(|| emit(report));
+        PackageSigner {
+            aws,
+            signer,
+            settings: self.settings.clone(),
+            profile,
+            jobs,
+            clock: self.context.environment.clock(),
         }
     }
 
-    async fn sign_one(
+    async fn sign_all(
         &self,
         signer: &PackageSigner,
-        item: &Item,
-        candidate: &Candidate,
-        show: &(dyn Fn(crate::code_signing::signing::Step) + Sync),
-    ) -> End {
-        let work = async {
-            if self.args.if_missing
-                && let Some(existing) = existing(signer, candidate, &item.out, MIN_REMAINING).await
-            {
-                return Ok(End::Skipped(existing));
+        candidates: Vec<Candidate>,
+        interrupts: Interrupts,
+        answers: &mut Answers,
+        emit: &mut dyn FnMut(CommandOutput),
+    ) {
+        let lines = Lines::new();
+        let packages = self.items.iter().zip(candidates).map(|(item, candidate)| {
+            let line = lines.line(&item.name);
+            GivenPackage {
+                name: item.name.clone(),
+                candidate,
+                out: item.out.clone(),
+                show: Box::new(move |step| line.show(step)),
             }
-            let done = signer.sign(candidate, &item.out, show).await?;
-            Ok::<_, Error>(End::Signed(done))
+        });
+        let packages: Vec<GivenPackage> = packages.collect();
+        let batch = PackageBatch {
+            signer,
+            if_missing: self.args.if_missing.then_some(MIN_REMAINING),
+            allowed: self.allowed.clone(),
         };
-        match self.allowed.begin().run(Box::pin(work)).await {
-            Ok(Ok(end)) => end,
-            Ok(Err(error)) => End::Failed(error),
-            Err(source) => End::Failed(Error::OutOfTime {
-                package: item.name.clone(),
-                source,
-            }),
+        let signing = batch.sign(stream::iter(packages), many::Options::default());
+        let mut signing = signing.interrupted_by(interrupts.into_stream());
+        while let Some(answer) = telling("signing", signing.progress(), signing.answer()).await {
+            let report = answers.add(&answer.outcome);
+            lines.aside(|| emit(report));
         }
     }
 }
@@ -443,32 +428,33 @@ impl Answers {
         }
     }
 
-    fn add(&mut self, item: &Item, sha256: String, end: &End) -> CommandOutput {
-        let (name, out) = (item.name.as_str(), item.out.as_path());
-        let (result, report) = match end {
-            End::Signed(signed) => (
+    fn add(&mut self, outcome: &PackageOutcome) -> CommandOutput {
+        let (name, out) = (outcome.name.as_str(), outcome.out.as_path());
+        let sha256 = outcome.sha256.clone();
+        let (result, report) = match &outcome.end {
+            PackageEnd::Signed(signed) => (
                 PackageSigning::signed(name, sha256, out, signed),
                 text::signed(name, out, signed),
             ),
-            End::Skipped(existing) => (
+            PackageEnd::Skipped(existing) => (
                 PackageSigning::skipped(name, sha256, out, existing),
                 text::skipped(name, out, existing),
             ),
-            End::Planned => (
+            PackageEnd::Planned => (
                 PackageSigning::planned(name, sha256, out, self.profile_version.clone()),
                 text::planned(name, out, &self.profile_version),
             ),
-            End::Failed(error) => (
+            PackageEnd::Failed(error) => (
                 PackageSigning::failed(name, error, reader::current()),
                 text::failed(name, error),
             ),
-            End::NotTried => (PackageSigning::not_tried(name), text::not_tried(name)),
+            PackageEnd::NotTried(reason) => (
+                PackageSigning::not_tried(name),
+                text::not_tried(name, *reason),
+            ),
         };
         self.summary.count(result.state);
-        let exit = match end {
-            End::Failed(error) => Exit::of_package_signing(error),
-            _ => Exit::Done,
-        };
+        let exit = report.exit;
         self.exit = self.exit.worse(exit);
         match self.output {
             Output::Text => report,

@@ -7,6 +7,7 @@ use crate::cli::output::{CommandOutput, Exit, one_line};
 use crate::code_signing::Signature;
 use crate::code_signing::signing::{Error, Existing, SignedPackage};
 use crate::limits::MAX_TOLD_VALUES;
+use crate::many::NotTried;
 use crate::notary::rfc3339;
 
 fn line(text: &mut String, what: &str, value: &str) {
@@ -120,13 +121,19 @@ pub(super) fn failed(name: &str, error: &Error) -> CommandOutput {
     )
 }
 
-/// A package that was not begun since another one was refused.
-pub(super) fn not_tried(name: &str) -> CommandOutput {
+/// A package that was not begun.
+pub(super) fn not_tried(name: &str, reason: NotTried) -> CommandOutput {
+    let (why, exit) = match reason {
+        // The other one has its own exit.
+        NotTried::AfterFailure => ("another one was refused", Exit::Done),
+        _ => ("the command was interrupted", Exit::Inconclusive),
+    };
     CommandOutput {
         stderr: format!(
-            "Note: package `{}` was not signed, since another one was refused\n",
+            "Note: package `{}` was not signed, since {why}\n",
             one_line(name)
         ),
+        exit,
         ..CommandOutput::done()
     }
 }
@@ -137,11 +144,11 @@ pub(super) fn not_looked_at(error: &Error) -> CommandOutput {
     CommandOutput::error(exit, &error.to_string(), error, error.hint())
 }
 
-/// An interrupt.
+/// An interrupt before anything was uploaded.
 pub(super) fn interrupted() -> CommandOutput {
     CommandOutput::failed_with_hint(
         Exit::Inconclusive,
-        "interrupted before the signed packages were written",
-        "run the same command again: it goes on with the signing jobs that were begun".to_owned(),
+        "interrupted before a package was uploaded",
+        "run the same command again".to_owned(),
     )
 }

@@ -2,7 +2,6 @@
 
 use std::fs::File;
 use std::path::Path;
-use std::time::Duration;
 
 use crate::allowance::{self, Allowed as Budget};
 use crate::archive::package::{Allowed, PackageError};
@@ -12,7 +11,7 @@ use crate::cli::output::{CommandOutput, Exit, one_line};
 use crate::code_signing::fetch::{self, FetchedPackage, fetch_function, fetch_layer, fetch_object};
 use crate::code_signing::{Contents, Source as Named};
 use crate::files;
-use crate::limits::{MAX_PACKAGE_BYTES, PACKAGE_TRANSFER_TIMEOUT};
+use crate::limits::{MAX_PACKAGE_BYTES, PACKAGE_QUESTIONS_TIMEOUT, PACKAGE_TRANSFER_TIMEOUT};
 use crate::signing_profiles::{self, SigningProfiles};
 
 /// A package, by the name that the user gave it.
@@ -139,11 +138,11 @@ pub(super) async fn region_of_function(
 ///
 /// The report of a time that cannot be used.
 pub(super) fn budget(time: &TimeArgs) -> Result<Budget, CommandOutput> {
-    /// What is asked beside the transfer.
-    const BESIDE: Duration = Duration::from_mins(2);
     let allowed = time.allowed()?;
     Ok(Budget {
-        time: allowed.time.map(|_| PACKAGE_TRANSFER_TIMEOUT + BESIDE),
+        time: allowed
+            .time
+            .map(|_| PACKAGE_TRANSFER_TIMEOUT + PACKAGE_QUESTIONS_TIMEOUT),
         bytes: allowed.bytes + MAX_PACKAGE_BYTES,
         whole: allowed.whole,
     })

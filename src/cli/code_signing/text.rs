@@ -5,7 +5,9 @@ use std::fmt::Write as _;
 use crate::cli::output::{
     CommandOutput, one_line, short_line, write_as_cause, write_causes, write_hint,
 };
-use crate::code_signing::{Check, Contents, Difference, Failure, Judgement, Outcome, Signature};
+use crate::code_signing::{
+    Check, Contents, Difference, Failure, Outcome, PackageChecks, Signature,
+};
 use crate::limits::MAX_TOLD_VALUES;
 use crate::notary::rfc3339;
 use crate::report::PackageState;
@@ -15,11 +17,11 @@ pub(super) fn answer(
     name: &str,
     version: Option<&str>,
     contents: Option<&Contents>,
-    judgement: &Judgement,
+    checks: &PackageChecks,
     differences: Option<&[Difference]>,
 ) -> CommandOutput {
     let name = one_line(name);
-    let state = PackageState::of(judgement, differences);
+    let state = PackageState::of(checks, differences);
     let mut text = String::new();
     // Which bytes this is about: a name stands for others tomorrow.
     if let Some(version) = version {
@@ -29,10 +31,10 @@ pub(super) fn answer(
         let _ = writeln!(text, "  CodeSha256: {}", contents.code_sha256());
     }
     // What the signature of a changed package says is true, but not of this package.
-    if let Some(signature) = judgement.to_ask() {
+    if let Some(signature) = checks.to_ask() {
         write_signature(&mut text, signature);
     }
-    for (check, outcome) in judgement.outcomes() {
+    for (check, outcome) in checks.outcomes() {
         write_check(&mut text, check, outcome);
     }
     if let Some(differences) = differences {
@@ -52,10 +54,10 @@ pub(super) fn answer(
         };
     }
     let sentence = match state {
-        PackageState::Undecided => {
+        PackageState::Inconclusive => {
             format!("whether package `{name}` is trusted could not be decided")
         }
-        _ => format!("package `{name}` is rejected: {}", failed(judgement)),
+        _ => format!("package `{name}` is rejected: {}", failed(checks)),
     };
     let mut report = CommandOutput::failed(state.exit(), &sentence);
     report.stderr.push_str(&text);
@@ -63,8 +65,8 @@ pub(super) fn answer(
 }
 
 /// What a rejection rests on.
-fn failed(judgement: &Judgement) -> String {
-    let failed = judgement.outcomes();
+fn failed(checks: &PackageChecks) -> String {
+    let failed = checks.outcomes();
     let failed = failed.filter(|(_, outcome)| matches!(outcome, Outcome::Failed(_)));
     let failed: Vec<&str> = failed.map(|(check, _)| check.name()).collect();
     if failed.is_empty() {
@@ -97,7 +99,7 @@ fn write_check(text: &mut String, check: Check, outcome: &Outcome) {
             line("failed");
             write_failure(text, failure);
         }
-        Outcome::Undecided(error) => {
+        Outcome::Inconclusive(error) => {
             line("could not be decided");
             write_as_cause(text, "    ", error);
             write_hint(text, "    ", error.hint());

@@ -1,22 +1,21 @@
 //! `countersign lambda verify`: the four checks of AWS Lambda, without AWS Lambda.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use clap::builder::NonEmptyStringValueParser;
 
-use super::roots::roots;
+use super::roots::AnchorArgs;
 use super::source::{self, Source};
 use super::text;
 use crate::archive::package::Allowed;
 use crate::aws::{Aws, CodeSigningConfigArn, SigningProfileArn, SigningProfileVersionArn};
-use crate::cli::args::{PluginConfigArgs, TimeArgs};
+use crate::cli::args::{Output, PluginConfigArgs, TimeArgs};
 use crate::cli::context::{Context, Format};
 use crate::cli::output::{CommandOutput, Exit};
 use crate::cli::reader;
-use crate::cli::verify::Output;
 use crate::code_signing::configuration::of_config;
 use crate::code_signing::fetch;
-use crate::code_signing::{self, Contents, Difference, Judgement, NOT_SIGNED, compare};
+use crate::code_signing::{self, Contents, Difference, NOT_SIGNED, PackageChecks, compare};
 use crate::report::{PackageState, PackageVerdict, PackageVerdictEnd, Reason, Results};
 use crate::signing_profiles::Class;
 use crate::x509::Certificate;
@@ -42,9 +41,8 @@ pub(in crate::cli) struct Args {
     /// Code signing configuration whose profile versions may have signed
     #[arg(long, value_name = "ARN", conflicts_with = "signing_profile", value_parser = NonEmptyStringValueParser::new())]
     code_signing_config: Option<String>,
-    /// Certificate file that replaces AWS Signer's root for AWS Lambda
-    #[arg(long, value_name = "FILE")]
-    trust_anchor: Option<PathBuf>,
+    #[command(flatten)]
+    anchor: AnchorArgs,
     /// Package before it was signed: every entry must be the same, mode included
     #[arg(long, value_name = "FILE")]
     against: Option<String>,
@@ -94,7 +92,7 @@ async fn prepare(args: &Args) -> Result<Job<'_>, CommandOutput> {
     let mut allowed = allowed.collect::<Result<Vec<_>, _>>()?;
     let pipes = args.time.for_pipes()?;
     let plugin_config = args.plugin_config.parse()?;
-    let roots = roots(args.trust_anchor.as_deref(), pipes)?;
+    let roots = args.anchor.roots(pipes)?;
     let unusual = Allowed {
         links: args.allow_links,
     };
@@ -141,7 +139,7 @@ async fn profiles_of(
     let found = of_config(&arn, aws.code_signing_config(&arn)).await;
     let found = found.map_err(|error| {
         let exit = match error.class() {
-            Class::Unknown => Exit::Inconclusive,
+            Class::Inconclusive => Exit::Inconclusive,
             // Nothing was judged.
             Class::Usage | Class::Refused => Exit::Usage,
         };
@@ -180,15 +178,15 @@ impl Job<'_> {
                     continue;
                 }
             };
-            let (contents, judgement) = self.judge(&source).await;
+            let (contents, checks) = self.judge(&source).await;
             let differences = self.differences(contents.as_ref());
             let differences = differences.as_deref();
-            let state = PackageState::of(&judgement, differences);
+            let state = PackageState::of(&checks, differences);
             worst = worst.worse(state.exit());
             emit(match self.args.output {
                 Output::Text => {
                     let version = source.version.as_deref();
-                    text::answer(&name, version, contents.as_ref(), &judgement, differences)
+                    text::answer(&name, version, contents.as_ref(), &checks, differences)
                 }
                 Output::Json => CommandOutput {
                     stdout: results.add(&PackageVerdict {
@@ -196,7 +194,7 @@ impl Job<'_> {
                         ..PackageVerdict::new(
                             &name,
                             contents.as_ref(),
-                            &judgement,
+                            &checks,
                             differences,
                             reader::current(),
                         )
@@ -245,21 +243,21 @@ impl Job<'_> {
         }
     }
 
-    async fn judge(&self, source: &Source) -> (Option<Contents>, Judgement) {
+    async fn judge(&self, source: &Source) -> (Option<Contents>, PackageChecks) {
         let contents = match source.read(self.unusual) {
             Ok(contents) => contents,
-            Err(error) => return (None, Judgement::refused(error)),
+            Err(error) => return (None, PackageChecks::refused(error)),
         };
         let now = self.context.environment.now();
-        let judgement = Judgement::begin(&contents, &self.allowed, &self.roots, now);
-        let judgement = match judgement.to_ask().cloned() {
+        let checks = PackageChecks::begin(&contents, &self.allowed, &self.roots, now);
+        let checks = match checks.to_ask().cloned() {
             Some(signature) => {
                 let asking = Box::pin(code_signing::ask(&self.aws, &signature));
-                judgement.with_revocation(self.time.begin().lend(asking).await)
+                checks.with_revocation(self.time.begin().lend(asking).await)
             }
-            None => judgement,
+            None => checks,
         };
-        (Some(contents), judgement)
+        (Some(contents), checks)
     }
 
     fn differences(&self, contents: Option<&Contents>) -> Option<Vec<Difference>> {

@@ -7,7 +7,7 @@ use time::OffsetDateTime;
 
 use crate::aws::Aws;
 use crate::cli::args::{
-    MaxSignatures, NonEmptyPath, PolicyFileArgs, TimeArgs, TrustStoreArgs, parse_sha256,
+    MaxSignaturesArgs, NonEmptyPath, PolicyFileArgs, TimeArgs, TrustStoreArgs, parse_sha256,
 };
 use crate::cli::context::{Context, no_directory, read_roots};
 use crate::cli::descriptors;
@@ -49,14 +49,8 @@ pub(super) struct GateArgs {
     file: PolicyFileArgs,
     #[command(flatten)]
     stores: TrustStoreArgs,
-    /// Maximum number of signatures to judge per image
-    #[arg(
-        long,
-        value_name = "NUMBER",
-        default_value_t,
-        allow_negative_numbers = true
-    )]
-    max_signatures: MaxSignatures,
+    #[command(flatten)]
+    max_signatures: MaxSignaturesArgs,
     /// Directory of this user alone in which fetched signatures are kept, so that each is fetched once; which
     /// signatures there are is asked every time
     #[arg(long, value_name = "DIR", value_parser = NonEmptyPath)]

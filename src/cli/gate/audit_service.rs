@@ -1,11 +1,10 @@
 //! `countersign gate audit-service`: whether services of Amazon ECS call the gate, as they should.
 
 use crate::aws::{EcsArn, EcsKind, FunctionArn, is_ecs_name};
-use crate::cli::args::TimeArgs;
+use crate::cli::args::{Output, TimeArgs};
 use crate::cli::context::{Context, Format};
 use crate::cli::doctor::answer;
 use crate::cli::output::CommandOutput;
-use crate::cli::verify::Output;
 use crate::doctor::{AuditedServices, Finding, HookAudit};
 use crate::limits::{DEFAULT_HOOK_TIMEOUT_MINUTES, HOOK_TIMEOUT_MINUTES};
 

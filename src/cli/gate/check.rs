@@ -3,6 +3,7 @@
 use super::args::{GateArgs, Prepared};
 use super::text;
 use super::wait::{Bound, remark};
+use crate::cli::args::Output;
 use crate::cli::bar::Bar;
 use crate::cli::context::environment;
 use crate::cli::output::{CommandOutput, Exit};
@@ -30,13 +31,6 @@ pub(in crate::cli) struct Args {
     /// Output format: `json` is one document on stdout, see schemas/gate-verdict.v1.schema.json
     #[arg(short, long, value_name = "FORM", default_value = "text")]
     output: Output,
-}
-
-/// Forms of the answer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-enum Output {
-    Text,
-    Json,
 }
 
 pub(super) async fn run(args: &Args, emit: &mut dyn FnMut(CommandOutput)) {

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use super::args::Prepared;
-use super::flags::{Flags, Output};
+use super::flags::Flags;
 use super::{document_text as text, source};
-use crate::cli::args::parse_pairs;
+use crate::cli::args::{Output, parse_pairs};
 use crate::cli::context::environment;
 use crate::cli::output::{CommandOutput, Exit, one_line};
 use crate::cli::patience::telling;
@@ -296,7 +296,7 @@ impl Outcome {
         let text = image.text().to_owned();
         let words = match image.reference.digest() {
             Some(_) => Some(text.clone()),
-            None => decision.answer.may_run().map(ToString::to_string),
+            None => decision.ruling.may_run().map(ToString::to_string),
         };
         self.words.insert(text, words);
     }

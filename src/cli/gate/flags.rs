@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use super::args::GateArgs;
+use crate::cli::args::Output;
 
 /// Flags that all kinds of documents have.
 #[derive(Debug, clap::Args)]
@@ -25,11 +26,4 @@ pub(super) struct Flags {
     /// Output format: `json` is one document on stdout, see schemas/run-document.v1.schema.json
     #[arg(short, long, value_name = "FORM", default_value = "text")]
     pub(super) output: Output,
-}
-
-/// Forms of the answer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub(super) enum Output {
-    Text,
-    Json,
 }

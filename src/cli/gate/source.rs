@@ -130,7 +130,7 @@ async fn region(aws: &Aws, name: &TaskDefinitionName) -> Result<String, CommandO
 fn check(name: &TaskDefinitionName, answer: &[u8]) -> Result<String, CommandOutput> {
     #[derive(Deserialize)]
     #[serde(rename_all = "camelCase")]
-    struct Answer {
+    struct Body {
         task_definition: TaskDefinition,
     }
     #[derive(Deserialize)]
@@ -138,7 +138,7 @@ fn check(name: &TaskDefinitionName, answer: &[u8]) -> Result<String, CommandOutp
     struct TaskDefinition {
         task_definition_arn: String,
     }
-    let found = serde_json::from_slice::<Answer>(answer).ok();
+    let found = serde_json::from_slice::<Body>(answer).ok();
     let found = found.map(|answer| answer.task_definition.task_definition_arn);
     let found = match found {
         Some(arn) if name.is_of(&arn) => return Ok(arn),

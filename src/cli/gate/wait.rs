@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use futures_util::{StreamExt as _, stream};
+use futures_util::stream;
 use tokio::time::{Instant, sleep_until};
 
 use crate::aws::Aws;
@@ -11,10 +11,10 @@ use crate::cli::output::{CommandOutput, write_causes, write_hint};
 use crate::cli::reader;
 use crate::gate::Gate;
 use crate::limits::{
-    MAX_CONCURRENT_WAITS, MAX_GATE_WAIT, MAX_SIGNING_STATUS_INTERVAL, SIGNATURE_LISTED_WITHIN,
-    SIGNING_STATUS_INTERVAL,
+    MAX_GATE_WAIT, MAX_SIGNING_STATUS_INTERVAL, SIGNATURE_LISTED_WITHIN, SIGNING_STATUS_INTERVAL,
 };
 use crate::managed_signing::{Error, Wait};
+use crate::many;
 use crate::reference::Reference;
 use crate::report::{GateResult, GateVerdict};
 use crate::verify::Options;
@@ -67,17 +67,15 @@ pub(super) struct GateWait {
 impl GateWait {
     /// Waits for all of these images; why one is not signed, in their order.
     pub(super) async fn for_all(&self, references: &[Reference]) -> Vec<Result<(), Error>> {
-        let waits = references.iter().map(|image| async move {
-            let wait = Wait {
-                statuses: &self.aws,
-                profiles: &[],
-                limit: self.limit,
-                deadline: self.deadline,
-            };
-            wait.until_signed(image, &mut Vec::new()).await
-        });
-        let waits = stream::iter(waits).buffered(MAX_CONCURRENT_WAITS);
-        waits.collect().await
+        let wait = Wait {
+            statuses: &self.aws,
+            profiles: &[],
+            limit: self.limit,
+            deadline: self.deadline,
+        };
+        let images = stream::iter(references.to_vec());
+        let waiting = wait.until_all_signed(images, many::Options::default());
+        waiting.outcomes().await
     }
 
     /// Decides again about an image that Amazon ECR says to have signed, and that has no signature: its lists lag.

@@ -12,7 +12,7 @@ use crate::registry::Secret;
 use crate::secrets;
 
 /// What was given, on the command line or in the environment.
-pub(super) struct Given {
+pub(super) struct UserLogin {
     pub(super) username: Option<String>,
     pub(super) password: Option<Secret>,
 }
@@ -104,7 +104,7 @@ impl Input {
     }
 }
 
-impl Given {
+impl UserLogin {
     /// Asks for what is missing. A password without a user name is a token.
     pub(super) fn complete(self, input: &mut Input) -> Result<(String, Secret), CommandOutput> {
         let is_asked = self.username.is_none() && self.password.is_none();

@@ -16,7 +16,7 @@ use crate::config::{Config, Error as ConfigError, NotationDirs};
 use crate::environment::Environment;
 use crate::reference::{RegistryName, RegistryNameError, Scheme};
 use crate::registry::{Credential, Login, LoginStore, PlainHttp, Secret};
-use ask::{Given, Input};
+use ask::{Input, UserLogin};
 
 /// Flags of `login`.
 #[derive(Debug, clap::Args)]
@@ -128,7 +128,7 @@ async fn log_in(args: &Args) -> Result<CommandOutput, CommandOutput> {
         store,
     } = Place::of(named, args.insecure_registry)?;
     let set = |name: &str| environment.variable(name).filter(|value| !value.is_empty());
-    let given = Given {
+    let given = UserLogin {
         username: args.username.clone().or_else(|| set("NOTATION_USERNAME")),
         password: from_stdin
             .or_else(|| args.password.clone())

@@ -6,12 +6,11 @@ pub(super) mod text;
 use std::error::Error as StdError;
 use std::fmt::{Display, Write as _};
 
-use super::args::{PluginConfigArgs, TimeArgs};
+use super::args::{Output, PluginConfigArgs, TimeArgs};
 use super::confirm::{cancelled, confirm_change};
 use super::context::{Context, Format};
 use super::output::{CommandOutput, Exit, one_line, warning_lines};
 use super::reader;
-use super::verify::Output;
 use crate::allowance::{self, Allowed};
 use crate::aws::Location;
 use crate::code_signing::configuration;
@@ -44,7 +43,7 @@ pub(super) struct ChangeArgs {
 }
 
 /// What a command answers.
-pub(super) struct Answer {
+pub(super) struct ManagementAnswer {
     pub(super) document: ManagementV1,
     /// The same in words, in whole lines.
     pub(super) text: String,
@@ -89,7 +88,7 @@ impl Stop {
         let exit = match class {
             Class::Usage => Exit::Usage,
             Class::Refused => Exit::Rejected,
-            Class::Unknown => Exit::Inconclusive,
+            Class::Inconclusive => Exit::Inconclusive,
         };
         let sentence = error.to_string();
         let reader = reader::current();
@@ -109,10 +108,10 @@ impl From<RuleError> for Stop {
 pub(super) fn output(
     action: &'static str,
     args: &AnswerArgs,
-    answer: Result<Answer, Stop>,
+    answer: Result<ManagementAnswer, Stop>,
 ) -> CommandOutput {
     match answer {
-        Ok(Answer { document, text }) => CommandOutput {
+        Ok(ManagementAnswer { document, text }) => CommandOutput {
             stderr: warning_lines(&document.warnings),
             exit: document.exit_code,
             stdout: match args.output {
@@ -147,7 +146,7 @@ impl Session {
     pub(super) async fn open(
         args: &AnswerArgs,
         count: Option<&CountArgs>,
-        what: &dyn Display,
+        what: &(dyn Display + Sync),
         location: Option<&Location>,
     ) -> Result<Self, Stop> {
         let plugin_config = args.plugin_config.parse()?;
@@ -188,7 +187,7 @@ impl Session {
         document: ManagementV1,
         work: impl Future<Output = Result<(), E>>,
         done: &str,
-    ) -> Result<Answer, Stop>
+    ) -> Result<ManagementAnswer, Stop>
     where
         Stop: From<E>,
     {
@@ -205,7 +204,7 @@ impl Session {
                 document.exit_code = Exit::Inconclusive;
             }
             let text = format!("Would {}:\n{plan}Nothing was changed.\n", change.what);
-            return Ok(Answer { document, text });
+            return Ok(ManagementAnswer { document, text });
         }
         let explanation = format!("About to {}:\n{plan}", change.what);
         let asking = async {
@@ -218,13 +217,13 @@ impl Session {
             document.state = ManagementState::Cancelled;
             document.exit_code = no.exit;
             let text = no.stdout;
-            return Ok(Answer { document, text });
+            return Ok(ManagementAnswer { document, text });
         }
         self.step(work).await?;
         document.state = ManagementState::Done;
         let lines = if args.yes { lines } else { String::new() };
         let text = format!("{lines}{done}\n");
-        Ok(Answer { document, text })
+        Ok(ManagementAnswer { document, text })
     }
 }
 
@@ -253,11 +252,11 @@ impl Change {
 }
 
 /// The answer where everything is as it was asked for.
-pub(super) fn unchanged(document: ManagementV1, sentence: &str) -> Answer {
+pub(super) fn unchanged(document: ManagementV1, sentence: &str) -> ManagementAnswer {
     let text = format!("{sentence}; nothing was changed\n");
     let document = ManagementV1 {
         state: ManagementState::Unchanged,
         ..document
     };
-    Answer { document, text }
+    ManagementAnswer { document, text }
 }

@@ -123,11 +123,11 @@ fn repository(count: &RepositoryCount) -> String {
         None => writeln!(text, "not known"),
         Some("tags") => writeln!(
             text,
-            "{found}; {looked_at} with a tag looked at, images without a tag were not"
+            "{found}; {looked_at} with a tag examined, images without a tag were not"
         ),
         Some(_) => writeln!(
             text,
-            "{found}; {looked_at} looked at, with and without a tag"
+            "{found}; {looked_at} examined, with and without a tag"
         ),
     };
     for uncounted in &count.not_counted {
@@ -142,7 +142,7 @@ fn repository(count: &RepositoryCount) -> String {
         }
     }
     for problem in &count.problems {
-        let _ = writeln!(text, "  not looked at: {}", short_line(problem));
+        let _ = writeln!(text, "  not examined: {}", short_line(problem));
     }
     text
 }

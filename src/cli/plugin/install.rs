@@ -4,15 +4,14 @@ use std::path::Path;
 
 use url::Url;
 
+use super::super::args::parse_timeout;
 use super::super::context;
-use super::super::duration::parse_span;
 use super::super::interrupts::Interrupts;
 use super::super::output::{CommandOutput, Exit, one_line};
 use super::report;
 use crate::environment::Environment;
 use crate::http;
 use crate::install::OWN_PLUGINS;
-use crate::limits::MAX_COMMAND_TIMEOUT;
 use crate::plugin_store::{self, Done, Error, Source};
 use crate::report::{Called, plugin_sentence};
 
@@ -65,11 +64,7 @@ pub(super) async fn run(
     plugins: &Path,
     emit: &mut dyn FnMut(CommandOutput),
 ) {
-    let timeout = args
-        .timeout
-        .as_deref()
-        .map(|text| parse_span("--timeout", text, MAX_COMMAND_TIMEOUT))
-        .transpose();
+    let timeout = parse_timeout(args.timeout.as_deref());
     let (from, timeout) = match (chosen(args, called), timeout) {
         (Ok(from), Ok(timeout)) => (from, timeout),
         (Err(report), _) | (_, Err(report)) => return emit(report),

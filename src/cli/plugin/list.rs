@@ -2,12 +2,12 @@
 
 use std::path::Path;
 
-use super::super::doctor::json;
+use super::super::args::Output;
 use super::super::output::{CommandOutput, Exit};
 use super::super::table::table;
-use super::super::verify::Output;
 use super::report;
 use crate::plugin_store::{self, InstalledPlugin};
+use crate::report::results::whole;
 use crate::report::{PluginsV1, plugin_sentence};
 
 /// Flags of `plugin list`.
@@ -27,7 +27,7 @@ pub(super) async fn run(args: &Args, plugins: &Path) -> CommandOutput {
         Err(error) => return report(Exit::Usage, &plugin_sentence::of_list(&error), &error),
     };
     let stdout = match args.output {
-        Output::Json => json(&PluginsV1::new(&installed)),
+        Output::Json => whole(&PluginsV1::new(&installed)),
         Output::Text => {
             let head =
                 ["NAME", "DESCRIPTION", "VERSION", "CAPABILITIES", "ERROR"].map(str::to_owned);

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-use super::super::args::ListingForm;
+use super::super::args::Output;
 use super::super::confirm::confirm_overwriting;
 use super::super::context::{environment, no_directory, tell_directory};
 use super::super::listing::shown;
@@ -171,7 +171,7 @@ impl PolicyDocument {
     /// # Errors
     ///
     /// The report that the document is missing or cannot be read.
-    pub(in crate::cli) fn show(&self, form: ListingForm) -> Result<CommandOutput, CommandOutput> {
+    pub(in crate::cli) fn show(&self, form: Output) -> Result<CommandOutput, CommandOutput> {
         let (path, document, warning) = self.shown()?;
         let mut report = match TrustPolicies::parse(self.kind, &path, &document) {
             Ok(_) => CommandOutput::done(),

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
-use super::super::args::{NonEmptyPath, PolicyFileArgs, TrustStoreArgs, parse_sha256};
+use super::super::args::{NonEmptyPath, Output, PolicyFileArgs, TrustStoreArgs, parse_sha256};
 use super::super::context::{environment, no_directory};
 use super::super::output::{CommandOutput, Exit, one_line};
 use super::super::policy_files;
@@ -50,13 +50,6 @@ pub(in crate::cli) struct Args {
     /// schemas/gate-explanation.v1.schema.json with a gate policy
     #[arg(short, long, value_name = "FORM", default_value = "text")]
     pub(super) output: Output,
-}
-
-/// Forms of the answer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub(super) enum Output {
-    Text,
-    Json,
 }
 
 pub(super) fn run(args: &Args) -> CommandOutput {
@@ -225,7 +218,7 @@ fn in_words(explanation: &PolicyExplanation) -> String {
 
 fn write_trust(text: &mut String, statement: &ExplainedStatement) {
     if statement.trust_stores.is_empty() {
-        text.push_str("  no trust store and no identity: no signature is looked at\n");
+        text.push_str("  no trust store and no identity: no signature is examined\n");
         return;
     }
     text.push_str("  trust stores:\n");

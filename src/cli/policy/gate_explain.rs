@@ -3,7 +3,8 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use super::explain::{Args, Output, parse_repository};
+use super::super::args::Output;
+use super::explain::{Args, parse_repository};
 use crate::cli::context::{environment, no_directory};
 use crate::cli::gate::load_gate_policy;
 use crate::cli::output::{CommandOutput, Exit, one_line, short_line};

@@ -13,7 +13,7 @@ use std::path::Path;
 
 pub(super) use document::{PolicyDocument, Writing};
 
-use super::args::ListingForm;
+use super::args::Output;
 use super::listing::not_shown;
 use super::output::CommandOutput;
 use crate::trust_policy::DocumentKind;
@@ -43,7 +43,7 @@ pub(super) enum Command {
 pub(in crate::cli) struct ShowArgs {
     /// Output format: `json` is one document on stdout, see schemas/policy-document.v1.schema.json
     #[arg(short, long, value_name = "FORM", default_value = "text")]
-    pub(in crate::cli) output: ListingForm,
+    pub(in crate::cli) output: Output,
 }
 
 /// Flags of `policy import`.

@@ -6,13 +6,13 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use super::super::args::{NonEmptyPath, PolicyFileArgs, parse_pairs, parse_sha256};
+use super::super::args::{NonEmptyPath, Output, PolicyFileArgs, parse_pairs, parse_sha256};
 use super::super::context::{environment, no_directory};
 use super::super::duration::parse_span;
 use super::super::gate::load_gate_policy;
 use super::super::output::{CommandOutput, Exit, one_line, short_line};
 use super::super::policy_files;
-use super::explain::{Output, parse_repository, scheme_of};
+use super::explain::{parse_repository, scheme_of};
 use crate::causes;
 use crate::document::{Document, Kind};
 use crate::files;
@@ -25,7 +25,7 @@ use crate::trust_policy::DocumentKind;
 use crate::verify::{CaseSigner, Decision, PolicyCase, Setup, Stores};
 
 /// What every answer says of itself.
-const JUDGED: &str = "the policy was judged, not signatures: no registry, signature, certificate or revocation was looked at";
+const JUDGED: &str = "the policy was judged, not signatures: no registry, signature, certificate or revocation was examined";
 
 /// Flags of `policy test`.
 #[derive(Debug, clap::Args)]

@@ -1,7 +1,7 @@
 //! `countersign profile cancel`: a signing profile that signs no more.
 
 use crate::cli::management::{
-    Answer, AnswerArgs, Change, ChangeArgs, Session, Stop, sentences, unchanged,
+    AnswerArgs, Change, ChangeArgs, ManagementAnswer, Session, Stop, sentences, unchanged,
 };
 use crate::report::{ManagementState, ManagementV1};
 use crate::signing_profiles::{Consequence, Need, ProfileId};
@@ -23,7 +23,7 @@ pub(in crate::cli) struct Args {
     pub(super) answer: AnswerArgs,
 }
 
-pub(super) async fn run(args: &Args) -> Result<Answer, Stop> {
+pub(super) async fn run(args: &Args) -> Result<ManagementAnswer, Stop> {
     let id = ProfileId::parse(&args.profile)?;
     let session = Session::open(&args.answer, None, &id, id.location()).await?;
     let signer = &session.signer;

@@ -1,7 +1,9 @@
 //! `countersign profile create`: a signing profile for container images.
 
 use crate::aws::CallErrorKind;
-use crate::cli::management::{Answer, AnswerArgs, Change, ChangeArgs, Session, Stop, sentences};
+use crate::cli::management::{
+    AnswerArgs, Change, ChangeArgs, ManagementAnswer, Session, Stop, sentences,
+};
 use crate::report::{ManagementState, ManagementV1};
 use crate::signing_profiles::{Consequence, Error, NewProfile, PLATFORM_ID, ProfileId, Validity};
 
@@ -26,7 +28,7 @@ pub(in crate::cli) struct Args {
     pub(super) answer: AnswerArgs,
 }
 
-pub(super) async fn run(args: &Args) -> Result<Answer, Stop> {
+pub(super) async fn run(args: &Args) -> Result<ManagementAnswer, Stop> {
     let validity = Validity::parse(&args.validity)?;
     let id = ProfileId::parse(&args.name)?;
     if id.arn().is_some() {
@@ -40,7 +42,7 @@ pub(super) async fn run(args: &Args) -> Result<Answer, Stop> {
         Ok(()) => {}
         // Who may create a profile need not be who may look at one; AWS refuses a name that is taken.
         Err(Error::Call(error)) if error.kind() == CallErrorKind::Denied => {
-            let warning = format!("whether the name is free could not be looked at: {error}");
+            let warning = format!("could not check whether the name is free: {error}");
             document.warnings.push(warning);
         }
         Err(error) => return Err(error.into()),

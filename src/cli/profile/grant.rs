@@ -1,7 +1,7 @@
 //! `countersign profile grant`: another account that may use a signing profile.
 
 use crate::cli::management::{
-    Answer, AnswerArgs, Change, ChangeArgs, Session, Stop, sentences, unchanged,
+    AnswerArgs, Change, ChangeArgs, ManagementAnswer, Session, Stop, sentences, unchanged,
 };
 use crate::report::{ManagementState, ManagementV1, PermissionRecord};
 use crate::signing_profiles::{
@@ -34,7 +34,7 @@ pub(in crate::cli) struct Args {
     pub(super) answer: AnswerArgs,
 }
 
-pub(super) async fn run(args: &Args) -> Result<Answer, Stop> {
+pub(super) async fn run(args: &Args) -> Result<ManagementAnswer, Stop> {
     let id = ProfileId::parse(&args.profile)?;
     let principal = Principal::parse(&args.principal)?;
     let action = SharedAction::parse(&args.action)?;

@@ -1,6 +1,6 @@
 //! `countersign profile list`: the signing profiles of an account in a region.
 
-use crate::cli::management::{Answer, AnswerArgs, Session, Stop};
+use crate::cli::management::{AnswerArgs, ManagementAnswer, Session, Stop};
 use crate::cli::output::Exit;
 use crate::cli::table::table;
 use crate::report::{ManagementState, ManagementV1, ProfileRecord};
@@ -20,7 +20,7 @@ pub(in crate::cli) struct Args {
     pub(super) answer: AnswerArgs,
 }
 
-pub(super) async fn run(args: &Args) -> Result<Answer, Stop> {
+pub(super) async fn run(args: &Args) -> Result<ManagementAnswer, Stop> {
     let session = Session::open(&args.answer, None, &"signing profiles", None).await?;
     let list = session.step(session.signer.profiles(args.all)).await?;
     let mut document = ManagementV1::new(ACTION, ManagementState::Shown);
@@ -43,7 +43,7 @@ pub(super) async fn run(args: &Args) -> Result<Answer, Stop> {
         document.exit_code = Exit::Inconclusive;
     }
     document.profiles = Some(profiles);
-    Ok(Answer {
+    Ok(ManagementAnswer {
         document,
         text: table(&rows),
     })

@@ -79,7 +79,7 @@ async fn renewed(session: &Session, id: &ProfileId, mut document: ManagementV1) 
         Err(error) => {
             document.profiles = None;
             let warning =
-                format!("it was done; how the profile is now could not be looked at: {error}");
+                format!("it was done; how the profile is now could not be examined: {error}");
             document.warnings.push(warning);
             document
         }

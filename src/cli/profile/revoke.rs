@@ -2,7 +2,7 @@
 
 use crate::cli::management::count::{CountArgs, count};
 use crate::cli::management::{
-    Answer, AnswerArgs, Change, ChangeArgs, Session, Stop, sentences, unchanged,
+    AnswerArgs, Change, ChangeArgs, ManagementAnswer, Session, Stop, sentences, unchanged,
 };
 use crate::report::{ManagementState, ManagementV1};
 use crate::signing_profiles::{Consequence, Effect, Need, ProfileId, Reason};
@@ -33,7 +33,7 @@ pub(in crate::cli) struct Args {
     pub(super) answer: AnswerArgs,
 }
 
-pub(super) async fn run(args: &Args) -> Result<Answer, Stop> {
+pub(super) async fn run(args: &Args) -> Result<ManagementAnswer, Stop> {
     let id = ProfileId::parse(&args.profile)?;
     let reason = Reason::parse(&args.reason)?;
     let now = crate::cli::context::environment().now();

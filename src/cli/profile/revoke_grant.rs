@@ -1,6 +1,8 @@
 //! `countersign profile revoke-grant`: another account that may no longer use a signing profile.
 
-use crate::cli::management::{Answer, AnswerArgs, Change, ChangeArgs, Session, Stop, sentences};
+use crate::cli::management::{
+    AnswerArgs, Change, ChangeArgs, ManagementAnswer, Session, Stop, sentences,
+};
 use crate::report::{ManagementState, ManagementV1, PermissionRecord};
 use crate::signing_profiles::{Consequence, ProfileId, StatementId};
 
@@ -24,7 +26,7 @@ pub(in crate::cli) struct Args {
     pub(super) answer: AnswerArgs,
 }
 
-pub(super) async fn run(args: &Args) -> Result<Answer, Stop> {
+pub(super) async fn run(args: &Args) -> Result<ManagementAnswer, Stop> {
     let id = ProfileId::parse(&args.profile)?;
     let statement = StatementId::parse(&args.statement_id)?;
     let session = Session::open(&args.answer, None, &id, id.location()).await?;

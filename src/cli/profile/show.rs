@@ -2,7 +2,7 @@
 
 use crate::aws::CallErrorKind;
 use crate::cli::management::count::{CountArgs, count};
-use crate::cli::management::{Answer, AnswerArgs, Session, Stop, text};
+use crate::cli::management::{AnswerArgs, ManagementAnswer, Session, Stop, text};
 use crate::cli::output::{Exit, short_line};
 use crate::cli::reader::fitting;
 use crate::limits::MAX_SHOWN_JOBS;
@@ -26,7 +26,7 @@ pub(in crate::cli) struct Args {
     #[arg(long, value_name = "ACCOUNT")]
     profile_owner: Option<String>,
     /// Show so many of the newest signing jobs, at most 100
-    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u64).range(1..=100))]
+    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u64).range(1..=u64::try_from(MAX_SHOWN_JOBS).unwrap_or(u64::MAX)))]
     jobs: Option<u64>,
     #[command(flatten)]
     count: CountArgs,
@@ -34,7 +34,7 @@ pub(in crate::cli) struct Args {
     pub(super) answer: AnswerArgs,
 }
 
-pub(super) async fn run(args: &Args) -> Result<Answer, Stop> {
+pub(super) async fn run(args: &Args) -> Result<ManagementAnswer, Stop> {
     let id = ProfileId::parse(&args.profile)?.owned_by(args.profile_owner.as_deref())?;
     let counting = args.count.is_given().then_some(&args.count);
     let session = Session::open(&args.answer, counting, &id, id.location()).await?;
@@ -61,7 +61,7 @@ pub(super) async fn run(args: &Args) -> Result<Answer, Stop> {
             document.exit_code = Exit::Inconclusive;
         }
     }
-    Ok(Answer {
+    Ok(ManagementAnswer {
         document,
         text: shown,
     })

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::cli::args::{RegistryArgs, TimeArgs};
+use crate::cli::args::{Output, RegistryArgs, TimeArgs};
 use crate::cli::envelope::EnvelopeArgs;
 use crate::cli::references::ListArgs;
 use crate::cli::signer::SignerArgs;
@@ -92,11 +92,4 @@ pub(super) struct ManyArgs {
     /// Output format: `json` is one document on stdout, see schemas/signing.v1.schema.json
     #[arg(short, long, value_name = "FORM", default_value = "text")]
     pub(super) output: Output,
-}
-
-/// Forms of the answer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub(super) enum Output {
-    Text,
-    Json,
 }

@@ -8,6 +8,7 @@ mod text;
 
 pub(super) use args::Args;
 
+use super::args::Output;
 use super::bar::Bar;
 use super::descriptors;
 use super::interrupts::Interrupts;
@@ -17,7 +18,6 @@ use super::reader;
 use crate::many::{self, Event};
 use crate::report::{ArtifactSigning, Results, SigningEnd};
 use crate::sign::many::Batch;
-use args::Output;
 use job::Job;
 use tally::Tally;
 

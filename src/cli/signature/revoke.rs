@@ -3,7 +3,7 @@
 use crate::aws::CallErrorKind;
 use crate::cli::management::count::{CountArgs, count};
 use crate::cli::management::{
-    Answer, AnswerArgs, Change, ChangeArgs, Session, Stop, sentences, unchanged,
+    AnswerArgs, Change, ChangeArgs, ManagementAnswer, Session, Stop, sentences, unchanged,
 };
 use crate::report::{JobRecord, ManagementState, ManagementV1};
 use crate::signing_profiles::{Consequence, Error, Job, JobId, Reason};
@@ -34,7 +34,7 @@ pub(in crate::cli) struct Args {
     pub(super) answer: AnswerArgs,
 }
 
-pub(super) async fn run(args: &Args) -> Result<Answer, Stop> {
+pub(super) async fn run(args: &Args) -> Result<ManagementAnswer, Stop> {
     let id = JobId::parse(&args.job)?.owned_by(args.job_owner.as_deref())?;
     let reason = Reason::parse(&args.reason)?;
     let counting = args.count.is_given().then_some(&args.count);
@@ -43,7 +43,7 @@ pub(super) async fn run(args: &Args) -> Result<Answer, Stop> {
     let job = match session.step(session.signer.job(&id)).await {
         Ok(job) => Some(job),
         Err(error) if !args.count.is_given() && may_go_on(&id, &error) => {
-            let warning = format!("the signing job could not be looked at: {error}");
+            let warning = format!("the signing job could not be examined: {error}");
             document.warnings.push(warning);
             None
         }

@@ -1,7 +1,7 @@
 //! `countersign signature show`: who made a signature.
 
 use crate::cli::management::count::{CountArgs, count};
-use crate::cli::management::{Answer, AnswerArgs, Session, Stop, text};
+use crate::cli::management::{AnswerArgs, ManagementAnswer, Session, Stop, text};
 use crate::cli::output::Exit;
 use crate::report::{JobRecord, ManagementState, ManagementV1};
 use crate::signing_profiles::JobId;
@@ -23,7 +23,7 @@ pub(in crate::cli) struct Args {
     pub(super) answer: AnswerArgs,
 }
 
-pub(super) async fn run(args: &Args) -> Result<Answer, Stop> {
+pub(super) async fn run(args: &Args) -> Result<ManagementAnswer, Stop> {
     let id = JobId::parse(&args.job)?;
     let counting = args.count.is_given().then_some(&args.count);
     let session = Session::open(&args.answer, counting, &id, id.location()).await?;
@@ -45,7 +45,7 @@ pub(super) async fn run(args: &Args) -> Result<Answer, Stop> {
     if document.count.as_ref().is_some_and(|count| !count.complete) {
         document.exit_code = Exit::Inconclusive;
     }
-    Ok(Answer {
+    Ok(ManagementAnswer {
         document,
         text: shown,
     })

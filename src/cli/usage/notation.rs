@@ -11,7 +11,7 @@ use crate::report::Called;
 
 /// The sentence, and how far the parser had come when it said it.
 #[derive(Debug, PartialEq, Eq)]
-pub(in crate::cli) struct Said {
+pub(in crate::cli) struct UsageSentence {
     pub(in crate::cli) sentence: String,
     /// Whether flags and arguments were read, and only their combination is wrong.
     pub(in crate::cli) is_combination: bool,
@@ -86,7 +86,7 @@ pub(in crate::cli) fn said(
     error: &clap::Error,
     root: &Command,
     arguments: &[OsString],
-) -> Option<Said> {
+) -> Option<UsageSentence> {
     let (command, path) = reader::command_of(root, arguments, Called::Notation);
     let line = Line {
         command,
@@ -124,15 +124,15 @@ struct Line<'a> {
 }
 
 impl Line<'_> {
-    const fn wrong(sentence: String) -> Said {
-        Said {
+    const fn wrong(sentence: String) -> UsageSentence {
+        UsageSentence {
             sentence,
             is_combination: false,
         }
     }
 
     /// A value that Go's parser of this name does not take.
-    fn bad(parser: &str, flag: &Arg, value: &str, problem: &str) -> Said {
+    fn bad(parser: &str, flag: &Arg, value: &str, problem: &str) -> UsageSentence {
         let name = flag.get_long().unwrap_or_default();
         let letter = flag.get_short().map(|letter| format!("-{letter}, "));
         let letter = letter.unwrap_or_default();
@@ -151,7 +151,7 @@ impl Line<'_> {
     }
 
     /// A flag that the command does not have, or an argument too many.
-    fn unknown(&self, error: &clap::Error) -> Option<Said> {
+    fn unknown(&self, error: &clap::Error) -> Option<UsageSentence> {
         let given = text(error, ContextKind::InvalidArg)?;
         let given = given.as_str();
         let name = given.split('=').next().unwrap_or(given);
@@ -177,7 +177,7 @@ impl Line<'_> {
     }
 
     /// A switch by its letter with a value other than true and false.
-    fn bad_short_value(&self) -> Option<Said> {
+    fn bad_short_value(&self) -> Option<UsageSentence> {
         let is_bad = |word| {
             let (letter, value) = switches::short_with_value(word)?;
             let mut flags = self.command.get_arguments();
@@ -194,7 +194,7 @@ impl Line<'_> {
         ))
     }
 
-    fn too_many(&self, given: &str) -> Option<Said> {
+    fn too_many(&self, given: &str) -> Option<UsageSentence> {
         let below = self.below();
         if below == "version" || below.starts_with("completion ") {
             let sentence = format!("unknown command \"{given}\" for \"{}\"", self.path);
@@ -247,14 +247,14 @@ impl Line<'_> {
     }
 
     /// What the command says of `count` arguments.
-    fn about_arguments(&self, count: usize) -> Option<Said> {
+    fn about_arguments(&self, count: usize) -> Option<UsageSentence> {
         let below = self.below();
         let (_, sentence) = ARGUMENTS.iter().find(|(command, _)| *command == below)?;
         let sentence = sentence.replace("{n}", &count.to_string());
         Some(Self::wrong(sentence.replace("{}", self.path)))
     }
 
-    fn unknown_command(&self, error: &clap::Error) -> Said {
+    fn unknown_command(&self, error: &clap::Error) -> UsageSentence {
         let word = text(error, ContextKind::InvalidSubcommand).unwrap_or_default();
         let mut sentence = format!("unknown command \"{word}\" for \"{}\"", self.path);
         let near = near(self.command, &word);
@@ -265,14 +265,14 @@ impl Line<'_> {
             }
             sentence.extend(["\nRun '", self.path, " --help' for usage."]);
         }
-        Said {
+        UsageSentence {
             sentence,
             is_combination: false,
         }
     }
 
     /// A flag at the end of the line, whose value is not there.
-    fn without_value(&self, error: &clap::Error) -> Option<Said> {
+    fn without_value(&self, error: &clap::Error) -> Option<UsageSentence> {
         let given = text(error, ContextKind::InvalidArg)?;
         let given = given.as_str();
         let name = given.split([' ', '=']).next().unwrap_or(given);
@@ -293,7 +293,7 @@ impl Line<'_> {
     }
 
     /// A value that is not a number, or a switch with a value other than true and false.
-    fn bad_value(&self, error: &clap::Error) -> Option<Said> {
+    fn bad_value(&self, error: &clap::Error) -> Option<UsageSentence> {
         let given = text(error, ContextKind::InvalidArg)?;
         let given = given.as_str();
         let value = text(error, ContextKind::InvalidValue)?;
@@ -319,7 +319,7 @@ impl Line<'_> {
     }
 
     /// The argument first, then flags that are needed, then flags that go together.
-    fn missing(&self, error: &clap::Error) -> Option<Said> {
+    fn missing(&self, error: &clap::Error) -> Option<UsageSentence> {
         let Some(ContextValue::Strings(missing)) = error.get(ContextKind::InvalidArg) else {
             return None;
         };
@@ -338,7 +338,7 @@ impl Line<'_> {
                 group.contains(name) && group.iter().all(|one| *one == *name || self.has(one))
             })
         {
-            return Some(Said {
+            return Some(UsageSentence {
                 sentence: format!(
                     "if any flags in the group [{}] are set they must all be set; missing [{name}]",
                     group.join(" ")
@@ -347,7 +347,7 @@ impl Line<'_> {
             });
         }
         let quoted: Vec<String> = names.iter().map(|name| format!("\"{name}\"")).collect();
-        Some(Said {
+        Some(UsageSentence {
             sentence: format!("required flag(s) {} not set", quoted.join(", ")),
             is_combination: true,
         })
@@ -369,14 +369,14 @@ impl Line<'_> {
         })
     }
 
-    fn conflict(&self, _: &clap::Error) -> Option<Said> {
+    fn conflict(&self, _: &clap::Error) -> Option<UsageSentence> {
         // In notation, flags that must come together are looked at first.
         for group in TOGETHER {
             let missing: Vec<&str> = group.into_iter().filter(|name| !self.has(name)).collect();
             if let [missing] = missing.as_slice()
                 && self.flag(missing).is_some()
             {
-                return Some(Said {
+                return Some(UsageSentence {
                     sentence: format!(
                         "if any flags in the group [{}] are set they must all be set; missing [{missing}]",
                         group.join(" ")
@@ -390,7 +390,7 @@ impl Line<'_> {
             .find(|group| group.iter().all(|name| self.has(name)))?;
         let mut sorted = *group;
         sorted.sort_unstable();
-        Some(Said {
+        Some(UsageSentence {
             sentence: format!(
                 "if any flags in the group [{}] are set none of the others can be; [{}] were all set",
                 group.join(" "),

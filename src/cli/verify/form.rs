@@ -15,7 +15,7 @@ pub(super) enum Form {
 }
 
 /// An answer in one of them, on its way to stdout.
-pub(super) enum Answer {
+pub(super) enum Document {
     Text,
     Json(Results),
     Jsonl,
@@ -25,18 +25,18 @@ pub(super) enum Answer {
 
 impl Form {
     /// The answer of this run, before its beginning.
-    pub(super) fn begin(self, invocation: Invocation) -> Answer {
+    pub(super) fn begin(self, invocation: Invocation) -> Document {
         match self {
-            Self::Text => Answer::Text,
-            Self::Json => Answer::Json(Results::default()),
-            Self::Jsonl => Answer::Jsonl,
-            Self::Junit => Answer::Junit(Junit::new(invocation)),
-            Self::Sarif => Answer::Sarif(SarifVerdicts::default()),
+            Self::Text => Document::Text,
+            Self::Json => Document::Json(Results::default()),
+            Self::Jsonl => Document::Jsonl,
+            Self::Junit => Document::Junit(Junit::new(invocation)),
+            Self::Sarif => Document::Sarif(SarifVerdicts::default()),
         }
     }
 }
 
-impl Answer {
+impl Document {
     /// The text of the next result; empty for the form in words, which is printed elsewhere.
     pub(super) fn add(&mut self, result: &ArtifactVerdict) -> String {
         match self {

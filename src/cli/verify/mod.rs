@@ -17,7 +17,7 @@ use std::time::Instant;
 use futures_util::StreamExt as _;
 
 use super::args::{
-    CheckArgs, ContentCacheArgs, MaxSignatures, PolicyArgs, RegistryArgs, ScopeArgs, TimeArgs,
+    CheckArgs, ContentCacheArgs, MaxSignaturesArgs, PolicyArgs, RegistryArgs, ScopeArgs, TimeArgs,
 };
 use super::bar::Bar;
 use super::context::{Context, Format, Trusted, environment};
@@ -78,14 +78,8 @@ pub(super) struct Args {
     /// `unsignedRevocationStatements` there, and with `--require strict` name it in both
     #[arg(long, value_name = "NAME", requires = "offline", value_parser = parse_unsigned)]
     unsigned_revocation_statements: Vec<UnsignedStatement>,
-    /// Maximum number of signatures to check per artifact
-    #[arg(
-        long,
-        value_name = "NUMBER",
-        default_value_t,
-        allow_negative_numbers = true
-    )]
-    max_signatures: MaxSignatures,
+    #[command(flatten)]
+    max_signatures: MaxSignaturesArgs,
     /// Check every signature of an artifact, not only those up to the first that is verified, and show
     /// all of them
     #[arg(long)]
@@ -111,7 +105,7 @@ pub(super) struct Args {
     #[command(flatten)]
     require: RequireArgs,
     /// Artifacts of one registry to verify at the same time, 1 to 128 [default: as many as it answers quickly]
-    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u8).range(1..=128))]
+    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u8).range(1..=i64::try_from(limits::MAX_CONCURRENT_VERIFICATIONS).unwrap_or(i64::MAX)))]
     concurrency: Option<u8>,
     #[command(flatten)]
     content: ContentCacheArgs,
@@ -119,13 +113,6 @@ pub(super) struct Args {
     registry: RegistryArgs,
     #[command(flatten)]
     time: TimeArgs,
-}
-
-/// Forms of the answer of commands that have two.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub(super) enum Output {
-    Text,
-    Json,
 }
 
 pub(super) async fn run(args: Args, called: Called, emit: &mut dyn FnMut(CommandOutput)) {

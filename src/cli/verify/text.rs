@@ -1,5 +1,6 @@
 //! What `verify` found, in notation's words and then in detail.
 
+use std::error::Error as StdError;
 use std::fmt::Write as _;
 
 use crate::cli::context::unresolved_in_notation;
@@ -7,7 +8,7 @@ use crate::cli::index_note;
 use crate::cli::output::{CommandOutput, Exit, one_line, short_line, write_causes, write_hint};
 use crate::cli::terminal;
 use crate::extended_validation::attribute;
-use crate::outcome::{Failure, Origin, Said, SignatureOutcome, ValidationOutcome, rfc1123z};
+use crate::outcome::{Failure, Origin, Responder, SignatureOutcome, ValidationOutcome, rfc1123z};
 use crate::report::{Called, in_notation, sentence};
 use crate::trust_policy::StatementName;
 use crate::verify::{Accepted, Error, RejectedArtifact, Unseen, Verification};
@@ -35,7 +36,7 @@ pub(in crate::cli) fn tolerated(
     verbose: bool,
     called: Called,
 ) -> CommandOutput {
-    let mut report = looked_at(accepted, "looked at", verbose);
+    let mut report = looked_at(accepted, "examined", verbose);
     write_tolerated(
         &mut report.stdout,
         &accepted.reference.to_string(),
@@ -166,17 +167,17 @@ pub(in crate::cli) fn write_policy(text: &mut String, statement: &StatementName)
 pub(super) fn age_note(accepted: &SignatureOutcome) -> String {
     let facts = accepted.validations.iter().flat_map(|one| &one.facts);
     let sources = facts.filter_map(|fact| fact.source.as_ref());
-    let chosen = sources.filter_map(|source| match (&source.origin, &source.said) {
-        (Origin::Asked, _) | (Origin::Kept(_), Said::Authority { .. }) => None,
-        (Origin::Kept(_), Said::AwsSigner { .. }) => Some((source, "kept")),
+    let chosen = sources.filter_map(|source| match (&source.origin, &source.responder) {
+        (Origin::Asked, _) | (Origin::Kept(_), Responder::Authority { .. }) => None,
+        (Origin::Kept(_), Responder::AwsSigner { .. }) => Some((source, "kept")),
         (Origin::Stored(_), _) => Some((source, "stored")),
     });
     let Some((oldest, held)) = chosen.max_by_key(|(source, _)| source.age_seconds) else {
         return String::new();
     };
-    let who = match &oldest.said {
-        Said::AwsSigner { .. } => "AWS Signer's".to_owned(),
-        Said::Authority { protocol, .. } => protocol.to_string(),
+    let who = match &oldest.responder {
+        Responder::AwsSigner { .. } => "AWS Signer's".to_owned(),
+        Responder::Authority { protocol, .. } => protocol.to_string(),
     };
     let age = oldest.age();
     format!("Note: the oldest answer about revocation is {age} old ({who}, {held})\n")
@@ -190,11 +191,11 @@ pub(in crate::cli) fn foreign_endpoints<'a>(
     let validations = outcomes.into_iter().flat_map(|one| &one.validations);
     let facts = validations.flat_map(|one| &one.facts);
     let sources = facts.filter_map(|fact| fact.source.as_ref());
-    sources.filter_map(|source| match (&source.said, &source.origin) {
-        (Said::AwsSigner { endpoint_url, .. }, Origin::Asked | Origin::Kept(_)) => {
+    sources.filter_map(|source| match (&source.responder, &source.origin) {
+        (Responder::AwsSigner { endpoint_url, .. }, Origin::Asked | Origin::Kept(_)) => {
             endpoint_url.as_deref()
         }
-        (Said::AwsSigner { .. }, Origin::Stored(_)) | (Said::Authority { .. }, _) => None,
+        (Responder::AwsSigner { .. }, Origin::Stored(_)) | (Responder::Authority { .. }, _) => None,
     })
 }
 
@@ -290,29 +291,28 @@ fn write_unseen(text: &mut String, unseen: &Unseen) {
                  policy trusts, or raise `--max-signatures`"
             );
         }
-        Unseen::Listing(error) => {
-            let _ = writeln!(
-                text,
-                "there may be more signatures: {}",
-                one_line(&error.to_string())
-            );
-            write_causes(text, "", error);
-            write_hint(text, "", error.hint());
-        }
-        Unseen::Record(error) => {
-            let _ = writeln!(
-                text,
-                "there may be more signatures: {}",
-                one_line(&error.to_string())
-            );
-            write_causes(text, "", error);
-            write_hint(text, "", Some(error.hint()));
-        }
+        Unseen::Listing(error) => write_unlisted(text, error, error.hint()),
+        Unseen::Record(error) => write_unlisted(text, error, Some(error.hint())),
         Unseen::Exhausted { source, not_tried } => {
             let _ = writeln!(text, "{} not tried: {source}", signatures(*not_tried));
             write_hint(text, "", Some(source.hint()));
         }
     }
+}
+
+/// What kept the list of signatures from being whole.
+pub(in crate::cli) fn write_unlisted(
+    text: &mut String,
+    error: &dyn StdError,
+    hint: Option<String>,
+) {
+    let _ = writeln!(
+        text,
+        "there may be more signatures: {}",
+        one_line(&error.to_string())
+    );
+    write_causes(text, "", error);
+    write_hint(text, "", hint);
 }
 
 /// So many signatures, with the verb.

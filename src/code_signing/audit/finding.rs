@@ -95,7 +95,7 @@ pub const AUDIT_RULES: [(AuditRule, &str); 17] = [
     ),
     (
         AuditRule::ProfileNotKnown,
-        "A signing profile could not be looked at",
+        "A signing profile could not be examined",
     ),
     (
         AuditRule::CodeNotSigned,
@@ -113,7 +113,7 @@ pub const AUDIT_RULES: [(AuditRule, &str); 17] = [
         AuditRule::LayerOfOtherProfile,
         "A layer is signed by a profile that the function's configuration does not have",
     ),
-    (AuditRule::LayerNotKnown, "A layer could not be looked at"),
+    (AuditRule::LayerNotKnown, "A layer could not be examined"),
     (
         AuditRule::SignatureExpired,
         "The signature of deployed code has expired",
@@ -128,9 +128,9 @@ pub const AUDIT_RULES: [(AuditRule, &str); 17] = [
     ),
     (
         AuditRule::SignatureNotKnown,
-        "A signing job could not be looked at",
+        "A signing job could not be examined",
     ),
-    (AuditRule::Incomplete, "Not everything was looked at"),
+    (AuditRule::Incomplete, "Not everything was examined"),
 ];
 
 impl AuditRule {

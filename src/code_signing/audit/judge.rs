@@ -68,7 +68,7 @@ pub(super) fn of_profile(
     let profile = match found {
         Ok(profile) => profile,
         Err(problem) => {
-            let found = format!("signing profile `{name}` could not be looked at: {problem}");
+            let found = format!("signing profile `{name}` could not be examined: {problem}");
             let hint = "run the audit with credentials of the account that owns the profile, or have it permit \
                         `signer:GetSigningProfile`";
             return Some(new(AuditRule::ProfileNotKnown, Severity::Unknown, found).advising(hint));
@@ -77,7 +77,7 @@ pub(super) fn of_profile(
     // Status and platform are of the version that AWS Signer describes.
     if profile.arn != *version {
         let found = format!(
-            "signing profile `{name}` could not be looked at: AWS Signer describes `{}`",
+            "signing profile `{name}` could not be examined: AWS Signer describes `{}`",
             profile.arn
         );
         let hint = format!(
@@ -132,7 +132,7 @@ pub(super) fn without_config(function: &FunctionArn, is_certain: bool) -> AuditF
     } else {
         (
             Severity::Unknown,
-            "no configuration that could be looked at counts for it",
+            "no configuration that could be examined counts for it",
         )
     };
     let hint = format!(
@@ -187,7 +187,7 @@ pub(super) fn of_layer(
     let signed_by = match signed_by {
         Ok(signed_by) => signed_by,
         Err(problem) => {
-            let found = format!("its layer `{layer}` could not be looked at: {problem}");
+            let found = format!("its layer `{layer}` could not be examined: {problem}");
             let (rule, severity) = (AuditRule::LayerNotKnown, Severity::Unknown);
             return Some(AuditFinding::new(rule, severity, &subject, found));
         }
@@ -235,11 +235,11 @@ pub(super) fn of_job(
 ) -> Option<AuditFinding> {
     let subject = function.function();
     let new = |rule, severity, found: String| AuditFinding::new(rule, severity, &subject, found);
-    let sign_again = "sign the code again and deploy that; what runs now is not looked at again";
+    let sign_again = "sign the code again and deploy that; what runs now is not examined again";
     let job = match job {
         Ok(job) => job,
         Err(problem) => {
-            let found = format!("the signing job of {what} could not be looked at: {problem}");
+            let found = format!("the signing job of {what} could not be examined: {problem}");
             let hint = "only the account that owns the job and the one that asked for it may look; the setting `expires-within 0` \
                         leaves this out";
             let rule = AuditRule::SignatureNotKnown;

@@ -3,7 +3,7 @@
 use crate::aws::{SigningProfileVersionArn, UntrustedArtifact};
 
 const COUNTS_FOR_ALL: &str = "it counts for every later deployment of the function's code and layers; what runs now is not \
-                              looked at again";
+                              examined again";
 
 const INTEGRITY: &str = "code that was changed after it was signed is refused in either case";
 
@@ -54,8 +54,8 @@ pub fn of_update(
     functions: Option<usize>,
 ) -> Vec<String> {
     let of = match functions {
-        Some(1) => "1 function has it; what runs now is not looked at again".to_owned(),
-        Some(count) => format!("{count} functions have it; what runs now is not looked at again"),
+        Some(1) => "1 function has it; what runs now is not examined again".to_owned(),
+        Some(count) => format!("{count} functions have it; what runs now is not examined again"),
         None => "which functions have it is not known".to_owned(),
     };
     let mut sentences = vec![of];

@@ -4,7 +4,7 @@ use crate::allowance::{self, Exhausted};
 use crate::aws::{CallError, CallErrorKind, CodeSigningConfigArn, FunctionName};
 use crate::code_signing::platform::PLATFORM_ID;
 use crate::limits::{MAX_CONFIG_DESCRIPTION_CHARS, MAX_CONFIG_PROFILES};
-use crate::signing_profiles::{self, Class, smallest_statement};
+use crate::signing_profiles::{self, Class, hint_of_call};
 
 /// Calls that change something, for which a missing answer does not mean that nothing happened.
 const CHANGES: [&str; 5] = [
@@ -120,9 +120,9 @@ impl Error {
             Self::Signer(source) => source.class(),
             Self::Call(source) => match source.kind() {
                 CallErrorKind::Invalid | CallErrorKind::NotFound => Class::Refused,
-                _ => Class::Unknown,
+                _ => Class::Inconclusive,
             },
-            Self::OutOfTime(_) => Class::Unknown,
+            Self::OutOfTime(_) => Class::Inconclusive,
             Self::Profiles(_) | Self::Twice(_) | Self::Description(_) | Self::Apart { .. } => {
                 Class::Usage
             }
@@ -153,7 +153,7 @@ impl Error {
         Some(match self {
             Self::Signer(source) => return source.hint(),
             Self::OutOfTime(source) => source.hint(),
-            Self::Call(source) => return hint_of_call(source),
+            Self::Call(source) => return hint_of(source),
             Self::NoConfig { .. } => "`countersign lambda config list` shows the configurations of the caller's account \
                                       in a region, which the setting `plugin-config aws-region=REGION` sets"
                 .to_owned(),
@@ -186,25 +186,14 @@ impl Error {
     }
 }
 
-fn hint_of_call(error: &CallError) -> Option<String> {
-    let hint = error.hint();
+const MAY_BE_DONE: &str = "AWS may have done it: look with `countersign lambda config list` or `countersign lambda config show` before \
+         another attempt";
+
+fn hint_of(error: &CallError) -> Option<String> {
     let is_change = CHANGES.contains(&error.call().action);
     let may_be_done =
         is_change && (error.may_be_done() || error.kind() == CallErrorKind::ServiceFailure);
-    let more = if may_be_done {
-        "AWS may have done it: look with `countersign lambda config list` or `countersign lambda config show` before \
-         another attempt"
-            .to_owned()
-    } else if error.kind() == CallErrorKind::Denied {
-        let statement = smallest_statement(error);
-        format!("the smallest statement that is needed is `{statement}`")
-    } else {
-        return hint;
-    };
-    Some(match hint {
-        Some(hint) => format!("{hint}; {more}"),
-        None => more,
-    })
+    hint_of_call(error, may_be_done.then_some(MAY_BE_DONE))
 }
 
 /// What AWS Lambda answers to `asking`, within the time of the command.

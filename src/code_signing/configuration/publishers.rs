@@ -31,7 +31,7 @@ pub async fn resolve(signer: &SigningProfiles, id: &ProfileId) -> Result<Allowed
         (Err(signing_profiles::Error::Call(error)), Some(arn))
             if error.kind() == CallErrorKind::Denied =>
         {
-            let warning = format!("signing profile `{arn}` could not be looked at: {error}");
+            let warning = format!("signing profile `{arn}` could not be examined: {error}");
             return Ok(Allowed {
                 arn,
                 status: None,

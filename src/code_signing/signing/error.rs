@@ -15,24 +15,13 @@ use crate::code_signing::configuration;
 use crate::code_signing::fetch;
 use crate::code_signing::{PLATFORM_ID, SIGNATURE_DIRECTORY, SIGNATURE_NAME};
 use crate::files;
-use crate::limits::MAX_TOLD_VALUES;
+use crate::limits::{MAX_NAME_CHARS, MAX_TOLD_VALUES};
 use crate::notary::rfc3339;
-use crate::signing_profiles::{self, smallest_statement};
+use crate::signing_profiles::{self, Class, hint_of_call};
 
 /// What becomes of a job whose package is not accepted.
 const NOT_TAKEN: &str = "nothing was written, and the job is not taken: the same command begins another one; look at who \
                          else can write to the bucket, and at what answers in the place of AWS";
-
-/// What an error means for the one who asked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Class {
-    /// What was asked cannot be asked.
-    Usage,
-    /// It was looked at, and refused.
-    Refused,
-    /// It could not be looked at or done.
-    Unknown,
-}
 
 /// Why a bucket does not keep versions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -222,6 +211,12 @@ pub enum Error {
     /// What was begun cannot be kept.
     #[error("the file that says which signing job was begun cannot be written")]
     NotKept(#[source] files::Error),
+    /// An interrupt came before the signed package was written.
+    #[error("interrupted before `{package}` was signed; nothing was written")]
+    Interrupted {
+        /// The package.
+        package: String,
+    },
     /// The time is over.
     #[error("`{package}` was not signed in time")]
     OutOfTime {
@@ -256,7 +251,7 @@ fn told(differences: &[Difference]) -> String {
             Difference::Mode(_) => "has another mode",
             Difference::Order(_) => "is in another place",
         };
-        let name: String = difference.name().chars().take(200).collect();
+        let name: String = difference.name().chars().take(MAX_NAME_CHARS).collect();
         format!("entry `{}` {what}", name.escape_debug())
     };
     let told: Vec<String> = differences.iter().take(MAX_TOLD_VALUES).map(word).collect();
@@ -272,10 +267,10 @@ impl Error {
     pub fn class(&self) -> Class {
         match self {
             Self::Open { .. } | Self::Name(_) => Class::Usage,
-            Self::Signer(source) => of_profile(source.class()),
+            Self::Signer(source) => source.class(),
             Self::Fetch { source, .. } => match source {
-                fetch::Error::Call(source) => of_profile(source.class()),
-                fetch::Error::Temporary(_) => Class::Unknown,
+                fetch::Error::Call(source) => source.class(),
+                fetch::Error::Temporary(_) => Class::Inconclusive,
                 _ => Class::Refused,
             },
             Self::Package {
@@ -289,7 +284,8 @@ impl Error {
             | Self::Call(_)
             | Self::Write(_)
             | Self::NotKept(_)
-            | Self::OutOfTime { .. } => Class::Unknown,
+            | Self::Interrupted { .. }
+            | Self::OutOfTime { .. } => Class::Inconclusive,
             _ => Class::Refused,
         }
     }
@@ -338,6 +334,7 @@ impl Error {
             Self::NotAccepted { .. } => "signature-not-accepted",
             Self::Write(_) => "not-written",
             Self::NotKept(_) => "not-kept",
+            Self::Interrupted { .. } => "interrupted",
             Self::OutOfTime { source, .. } => source.code(),
         }
     }
@@ -351,7 +348,7 @@ impl Error {
             Self::Package { package, source } => return hint_of_package(package, source),
             Self::Fetch { source, .. } => return source.hint(),
             Self::Signer(source) => return source.hint(),
-            Self::Call(source) => return hint_of_call(source),
+            Self::Call(source) => return hint_of_call(source, None),
             Self::NotAccepted { source, .. } => match source {
                 Failure::FromTheFuture { .. } => return source.hint(),
                 // Of another root, or not one of AWS Signer's.
@@ -361,6 +358,9 @@ impl Error {
                 },
                 _ => NOT_TAKEN.to_owned(),
             },
+            Self::Interrupted { .. } => {
+                "run the same command again: it goes on with the signing job that was begun".to_owned()
+            }
             Self::OutOfTime { source, .. } => format!(
                 "{}; the same command goes on with what was begun",
                 source.hint()
@@ -408,14 +408,6 @@ impl Error {
     }
 }
 
-const fn of_profile(class: signing_profiles::Class) -> Class {
-    match class {
-        signing_profiles::Class::Usage => Class::Usage,
-        signing_profiles::Class::Refused => Class::Refused,
-        signing_profiles::Class::Unknown => Class::Unknown,
-    }
-}
-
 fn hint_of_package(package: &str, error: &PackageError) -> Option<String> {
     match error {
         PackageError::TooLarge { .. } => {
@@ -437,19 +429,6 @@ fn hint_of_package(package: &str, error: &PackageError) -> Option<String> {
             AtHand::of(package).file
         )),
     }
-}
-
-fn hint_of_call(error: &CallError) -> Option<String> {
-    let hint = error.hint();
-    if error.kind() != CallErrorKind::Denied {
-        return hint;
-    }
-    let statement = smallest_statement(error);
-    let more = format!("the smallest statement that is needed is `{statement}`");
-    Some(match hint {
-        Some(hint) => format!("{hint}; {more}"),
-        None => more,
-    })
 }
 
 /// The command that has a bucket keep versions.

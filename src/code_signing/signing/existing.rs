@@ -7,7 +7,7 @@ use super::look::Candidate;
 use super::work::PackageSigner;
 use crate::code_signing::comparison::compare;
 use crate::code_signing::contents::Contents;
-use crate::code_signing::{Judgement, Signature, ask};
+use crate::code_signing::{PackageChecks, Signature, ask};
 use crate::files;
 use crate::oci::hex;
 
@@ -38,13 +38,13 @@ pub async fn existing(
     }
     let profile = std::slice::from_ref(&signer.profile.arn);
     let now = signer.clock.now();
-    let judgement = Judgement::begin(&contents, profile, &settings.roots, now);
-    let signature = judgement.to_ask()?.clone();
+    let checks = PackageChecks::begin(&contents, profile, &settings.roots, now);
+    let signature = checks.to_ask()?.clone();
     if signature.expires_at() < now + remaining {
         return None;
     }
     let asked = Box::pin(ask(&signer.aws, &signature)).await;
-    let is_verified = judgement.with_revocation(asked).is_verified();
+    let is_verified = checks.with_revocation(asked).is_verified();
     is_verified.then(|| Existing {
         sha256: hex(&contents.sha256),
         code_sha256: contents.code_sha256(),

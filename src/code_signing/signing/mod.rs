@@ -9,11 +9,13 @@ mod error;
 mod existing;
 mod jobs;
 mod look;
+mod many;
 mod received;
 mod work;
 
-pub use error::{Class, Error, Unversioned};
+pub use error::{Error, Unversioned};
 pub use existing::{Existing, existing};
 pub use jobs::Jobs;
 pub use look::{Candidate, Settings, look};
+pub use many::{GivenPackage, PackageBatch, PackageEnd, PackageOutcome, PackageSignings};
 pub use work::{PackageSigner, SignedPackage, Step};

@@ -6,7 +6,7 @@ use super::error::Error;
 use super::look::{Candidate, Settings};
 use crate::aws::{SigningJobArn, SigningProfileVersionArn};
 use crate::code_signing::Signature;
-use crate::code_signing::checks::Judgement;
+use crate::code_signing::checks::PackageChecks;
 use crate::code_signing::comparison::{Difference, compare};
 use crate::code_signing::contents::Contents;
 use crate::environment::Clock;
@@ -49,7 +49,7 @@ pub(super) fn accept(
             differences,
         });
     }
-    let judgement = Judgement::begin(
+    let checks = PackageChecks::begin(
         &contents,
         std::slice::from_ref(profile),
         &settings.roots,
@@ -59,7 +59,7 @@ pub(super) fn accept(
         job: named(),
         source,
     };
-    let signature = judgement.into_signature().map_err(not_accepted)?;
+    let signature = checks.into_signature().map_err(not_accepted)?;
     if signature.job() != job {
         return Err(Error::OtherJob {
             job: named(),

@@ -8,8 +8,8 @@ use tokio::time::Instant;
 
 use super::super::{Claims, Error};
 use super::ask::ask;
-use super::document::{Answer, later};
-use super::kept::{AnswerCache, Kept};
+use super::document::{RevocationAnswer, later};
+use super::kept::{AnswerCache, CachedAnswer};
 use super::question::{Place, Question, QuestionParts};
 use super::silence::Silence;
 use super::stored::StoredAnswers;
@@ -46,7 +46,7 @@ struct Asking {
 /// An answer, and where it is from.
 #[derive(Debug, Clone)]
 struct KnownAnswer {
-    answer: Answer,
+    answer: RevocationAnswer,
     origin: Origin,
     /// Until when it may count, where it was kept or stored.
     until: Option<OffsetDateTime>,
@@ -158,7 +158,7 @@ impl RevocationChecker {
         claims: &Claims,
         certificate_chain: &[Certificate],
         now: OffsetDateTime,
-    ) -> Result<(Answer, Result<(), Error>), Error> {
+    ) -> Result<(RevocationAnswer, Result<(), Error>), Error> {
         let warnings = &mut Vec::new();
         let (inquired, known) = self
             .known(
@@ -336,7 +336,7 @@ async fn find(
     if let Some(cache) = cache {
         match cache.read(&question, now) {
             Ok(None) => {}
-            Ok(Some(Kept {
+            Ok(Some(CachedAnswer {
                 answer,
                 path,
                 until,
@@ -358,7 +358,7 @@ async fn find(
         Ok(revoked) => revoked,
         Err(error) => return Err(NoAnswer { error, warnings }),
     };
-    let answer = Answer {
+    let answer = RevocationAnswer {
         question,
         revoked_entities,
         asked_at: now,

@@ -12,12 +12,12 @@ use super::document_error::{DocumentError, VERSION};
 use super::question::Question;
 use crate::facts::{Evidence, Origin};
 use crate::http::redact_text;
-use crate::limits::CLOCK_SKEW;
+use crate::limits::{CLOCK_SKEW, MAX_VERSION_CHARS};
 use crate::notary::rfc3339;
 
 /// An answer of AWS Signer.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Answer {
+pub struct RevocationAnswer {
     /// The question, and the place that it was sent to.
     pub question: Question,
     /// What AWS says was revoked; nothing is good.
@@ -35,7 +35,7 @@ struct Document {
     asked_at: String,
 }
 
-impl Answer {
+impl RevocationAnswer {
     pub(super) fn to_json(&self, path: &std::path::Path) -> Result<Vec<u8>, DocumentError> {
         let document = Document {
             version: VERSION.to_owned(),
@@ -83,7 +83,7 @@ impl Answer {
         if document.version != VERSION {
             return Err(DocumentError::Version {
                 path: path(),
-                found: document.version.chars().take(20).collect(),
+                found: document.version.chars().take(MAX_VERSION_CHARS).collect(),
             });
         }
         let asked_at = OffsetDateTime::parse(&document.asked_at, &Rfc3339).map_err(|source| {
@@ -151,16 +151,16 @@ pub(super) mod tests {
 
     pub(crate) const ASKED: OffsetDateTime = datetime!(2026-01-02 03:04:05.25 UTC);
 
-    pub(crate) fn answer() -> Answer {
-        Answer {
+    pub(crate) fn answer() -> RevocationAnswer {
+        RevocationAnswer {
             question: question(),
             revoked_entities: Vec::new(),
             asked_at: ASKED,
         }
     }
 
-    fn parse(json: &str) -> Result<Answer, DocumentError> {
-        Answer::parse(Path::new("a.json"), json.as_bytes())
+    fn parse(json: &str) -> Result<RevocationAnswer, DocumentError> {
+        RevocationAnswer::parse(Path::new("a.json"), json.as_bytes())
     }
 
     #[test]
@@ -227,7 +227,7 @@ pub(super) mod tests {
     #[test]
     fn an_answer_from_before_the_signature_is_none_about_it() {
         let check = |asked_at| {
-            let answer = Answer {
+            let answer = RevocationAnswer {
                 asked_at,
                 ..answer()
             };

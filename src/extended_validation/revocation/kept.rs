@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use time::OffsetDateTime;
 
-use super::document::{Answer, later};
+use super::document::{RevocationAnswer, later};
 use super::document_error::DocumentError;
 use super::question::Question;
 use crate::facts::{Access, Directory};
@@ -29,8 +29,8 @@ pub struct AnswerCache {
 
 /// An answer that counts.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Kept {
-    pub(super) answer: Answer,
+pub(super) struct CachedAnswer {
+    pub(super) answer: RevocationAnswer,
     pub(super) path: PathBuf,
     /// Until when it counts.
     pub(super) until: OffsetDateTime,
@@ -59,7 +59,7 @@ impl AnswerCache {
         &self,
         question: &Question,
         now: OffsetDateTime,
-    ) -> Result<Option<Kept>, DocumentError> {
+    ) -> Result<Option<CachedAnswer>, DocumentError> {
         let Some(ttl) = self.ttl else {
             return Ok(None);
         };
@@ -69,7 +69,7 @@ impl AnswerCache {
             return Ok(None);
         };
         let path = self.directory.file(&name);
-        let answer = Answer::parse(&path, &json)?;
+        let answer = RevocationAnswer::parse(&path, &json)?;
         if answer.question != question.in_file() {
             return Err(DocumentError::OtherQuestion { path });
         }
@@ -82,7 +82,7 @@ impl AnswerCache {
             Ok(()) if answer.asked_at > now => Ok(None),
             checked => checked.map(|()| {
                 let until = later(answer.asked_at, ttl);
-                Some(Kept {
+                Some(CachedAnswer {
                     answer,
                     path,
                     until,
@@ -92,7 +92,7 @@ impl AnswerCache {
     }
 
     /// Keeps `answer` if it is a good one; else nothing stays kept for its question.
-    pub(super) fn write(&self, answer: &Answer) -> Result<(), DocumentError> {
+    pub(super) fn write(&self, answer: &RevocationAnswer) -> Result<(), DocumentError> {
         let file = |source| DocumentError::File { source };
         let name = file_name(&answer.question);
         if !answer.revoked_entities.is_empty() {
@@ -128,7 +128,7 @@ mod tests {
         AnswerCache::new(directory.path().join("aws-signer"), TTL)
     }
 
-    fn path_of(cache: &AnswerCache, answer: &Answer) -> PathBuf {
+    fn path_of(cache: &AnswerCache, answer: &RevocationAnswer) -> PathBuf {
         cache.directory.file(&file_name(&answer.question))
     }
 

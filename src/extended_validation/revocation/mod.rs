@@ -17,7 +17,7 @@ mod silence;
 mod stored;
 
 pub use checker::{Evidence, Inquiry, RevocationChecker, UnsignedAnswers, check_revocation};
-pub use document::Answer;
+pub use document::RevocationAnswer;
 pub use document_error::DocumentError;
 pub(super) use entity::in_words;
 pub use entity::{RevokedEntity, revoked_in_aws_words};

@@ -8,7 +8,7 @@ use super::RevokedEntity;
 use crate::algorithm::HashAlgorithm;
 use crate::aws::Call;
 use crate::http::redact_text;
-use crate::limits::MAX_CHAIN_CERTIFICATES;
+use crate::limits::{MAX_CHAIN_CERTIFICATES, MAX_TOLD_CHARS};
 use crate::notary::rfc3339;
 use crate::oci::hex;
 use crate::x509::Certificate;
@@ -179,11 +179,11 @@ impl QuestionParts {
     }
 }
 
-/// An entity for an error: one bounded line. The API allows 2048 characters.
+/// An entity for an error: one bounded line. The API allows as many characters as are shown.
 fn shown(entity: &str) -> String {
     entity
         .chars()
-        .take(2_048)
+        .take(MAX_TOLD_CHARS)
         .map(|c| if c.is_control() { ' ' } else { c })
         .collect()
 }

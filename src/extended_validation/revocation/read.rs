@@ -7,13 +7,10 @@ use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use serde_json::{Map, Value};
 
 use crate::json;
-use crate::limits::MAX_REVOCATION_ANSWER_BYTES;
+use crate::limits::{MAX_NEAR_NAME_EDITS, MAX_REVOCATION_ANSWER_BYTES};
 
 /// The member that says what was revoked.
 const REVOKED_ENTITIES: &str = "revokedEntities";
-
-/// So many letters changed, added or left out at most, and a name is a near spelling of another.
-const NEAR: usize = 4;
 
 /// Why an answer says nothing about revocation.
 #[derive(Debug, thiserror::Error)]
@@ -116,7 +113,8 @@ fn is_out_of_place(name: &str) -> bool {
     let lower = name.to_lowercase();
     let letters: String = lower.chars().filter(|c| c.is_alphanumeric()).collect();
     let wanted = REVOKED_ENTITIES.to_ascii_lowercase();
-    let is_near = letters == "revoked" || strsim::levenshtein(&letters, &wanted) <= NEAR;
+    let is_near =
+        letters == "revoked" || strsim::levenshtein(&letters, &wanted) <= MAX_NEAR_NAME_EDITS;
     let is_error = lower.trim() == "__type"
         || matches!(letters.as_str(), "message" | "code")
         || letters.starts_with("error");

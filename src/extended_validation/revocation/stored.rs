@@ -10,7 +10,7 @@ use std::time::Duration;
 use time::OffsetDateTime;
 
 use super::super::Error;
-use super::document::Answer;
+use super::document::RevocationAnswer;
 use super::document_error::DocumentError;
 use super::question::Subject;
 use crate::facts::{Access, Directory};
@@ -43,7 +43,7 @@ impl StoredAnswers {
         subject: &Subject,
         partition: &str,
         now: OffsetDateTime,
-    ) -> Result<(Answer, PathBuf), Error> {
+    ) -> Result<(RevocationAnswer, PathBuf), Error> {
         let unusable = |source| Error::Stored { source };
         let name = file_name(subject);
         let read = self.directory.read(&name, MAX_REVOCATION_ANSWER_BYTES);
@@ -54,7 +54,7 @@ impl StoredAnswers {
             });
         };
         let path = self.directory.file(&name);
-        let answer = Answer::parse(&path, &json).map_err(unusable)?;
+        let answer = RevocationAnswer::parse(&path, &json).map_err(unusable)?;
         if answer.question.subject != *subject || answer.question.place.partition != partition {
             return Err(unusable(DocumentError::OtherQuestion { path }));
         }
@@ -69,7 +69,7 @@ impl StoredAnswers {
     /// # Errors
     ///
     /// [`DocumentError::File`].
-    pub fn write(&self, answer: &Answer) -> Result<PathBuf, DocumentError> {
+    pub fn write(&self, answer: &RevocationAnswer) -> Result<PathBuf, DocumentError> {
         let name = file_name(&answer.question.subject);
         let path = self.directory.file(&name);
         let json = answer.to_json(&path)?;
@@ -100,12 +100,12 @@ mod tests {
         StoredAnswers::new(directory.path().join("aws-signer"), AGE)
     }
 
-    fn read(stored: &StoredAnswers, now: OffsetDateTime) -> Result<Answer, Error> {
+    fn read(stored: &StoredAnswers, now: OffsetDateTime) -> Result<RevocationAnswer, Error> {
         let subject = answer().question.subject;
         stored.read(&subject, "aws", now).map(|(answer, _)| answer)
     }
 
-    fn unusable(result: Result<Answer, Error>) -> DocumentError {
+    fn unusable(result: Result<RevocationAnswer, Error>) -> DocumentError {
         match result {
             Err(error @ Error::Stored { .. }) if !error.is_inconclusive() => panic!("{error}"),
             Err(Error::Stored { source }) => source,
@@ -150,8 +150,8 @@ mod tests {
         let stored = stored(&directory);
         let path = stored.write(&answer()).unwrap();
         for change in [
-            |answer: &mut Answer| answer.question.subject.job_arn.push('x'),
-            |answer: &mut Answer| answer.question.place.partition = "aws-cn".to_owned(),
+            |answer: &mut RevocationAnswer| answer.question.subject.job_arn.push('x'),
+            |answer: &mut RevocationAnswer| answer.question.place.partition = "aws-cn".to_owned(),
         ] {
             let mut other = answer();
             change(&mut other);

@@ -4,7 +4,7 @@ use super::examination::Examination;
 use crate::gate::policy::{Exemption, GateRule, NoRule, OnFailure};
 use crate::outcome::FailureClass;
 use crate::reference::{ArtifactReference, Reference};
-use crate::verify::{Error, IndexFault};
+use crate::verify::{ENTRY_DIFFERS, Error, IndexFault, images_unknown};
 
 /// What a gate says of one reference.
 #[derive(Debug)]
@@ -14,23 +14,23 @@ pub struct Decision {
     pub reference: Reference,
     /// The rule that decided; nothing where none did.
     pub rule: Option<String>,
-    /// The answer.
-    pub answer: Answer,
+    /// Whether it may run.
+    pub ruling: Ruling,
 }
 
 impl Decision {
-    pub(super) fn new(reference: &Reference, rule: Option<&GateRule>, answer: Answer) -> Self {
+    pub(super) fn new(reference: &Reference, rule: Option<&GateRule>, ruling: Ruling) -> Self {
         Self {
             reference: reference.clone(),
             rule: rule.map(|rule| rule.name.clone()),
-            answer,
+            ruling,
         }
     }
 }
 
 /// Whether an artifact may run.
 #[derive(Debug)]
-pub enum Answer {
+pub enum Ruling {
     /// Every requirement is met by verified signatures.
     Verified(Box<Examination>),
     /// The rule only warns of this refusal. It may run, and it is not verified.
@@ -41,8 +41,8 @@ pub enum Answer {
     Refused(Box<Refusal>),
 }
 
-impl Answer {
-    /// The answer of a rule with this setting.
+impl Ruling {
+    /// The ruling of a rule with this setting.
     pub(super) fn of(on_failure: OnFailure, examined: Result<Examination, Refusal>) -> Self {
         let refusal = match examined {
             Ok(examination) if examination.result().is_ok() => {
@@ -94,14 +94,14 @@ pub enum Refusal {
         rule: String,
     },
     /// It could not be resolved, or what it needs could not be read.
-    #[error("the image could not be looked at")]
+    #[error("the image could not be examined")]
     Artifact {
         /// Why.
         #[source]
         source: Error,
     },
     /// It is an index that cannot be gone through.
-    #[error("the images of the index `{reference}` cannot be told")]
+    #[error("{}", images_unknown(reference))]
     Index {
         /// The index.
         reference: Box<ArtifactReference>,
@@ -110,7 +110,7 @@ pub enum Refusal {
         source: IndexFault,
     },
     /// An image of an index is not what the index says.
-    #[error("an image of the index is not what the index says of it")]
+    #[error("{ENTRY_DIFFERS}")]
     Entry {
         /// The difference.
         #[source]

@@ -136,7 +136,7 @@ fn could_be_met(roles: &Roles<'_>, fits: &Fits, image: &ImageExamination) -> boo
         let fillable = roles.of_role.iter().filter(|one| one.is_ok()).count();
         return fillable >= image.needed;
     }
-    let edges = fits.edges(|fit| matches!(fit, Fit::Met | Fit::Undecided(_)));
+    let edges = fits.edges(|fit| matches!(fit, Fit::Met | Fit::Inconclusive(_)));
     greatest(&edges).iter().flatten().count() >= image.needed
 }
 
@@ -182,7 +182,7 @@ fn shortfalls(
     let of_role = fits.of_role.get(number).into_iter().flatten();
     let lacks = of_role.enumerate().filter_map(|(at, fit)| {
         let lack = match fit {
-            Fit::Undecided(lack) | Fit::Unmet(lack) => lack.clone(),
+            Fit::Inconclusive(lack) | Fit::Unmet(lack) => lack.clone(),
             Fit::Met => {
                 let signer = fits.signer_of.get(at)?;
                 let other = filled.iter().position(|of| of.as_ref() == Some(signer))?;

@@ -34,15 +34,15 @@ impl Examination {
     ///
     /// How it is not.
     pub fn result(&self) -> Result<(), FailureClass> {
-        let mut undecided = self.images.is_empty();
+        let mut inconclusive = self.images.is_empty();
         for image in &self.images {
             match image.result {
                 Ok(()) => {}
                 Err(FailureClass::Rejected) => return Err(FailureClass::Rejected),
-                Err(FailureClass::Inconclusive) => undecided = true,
+                Err(FailureClass::Inconclusive) => inconclusive = true,
             }
         }
-        if undecided {
+        if inconclusive {
             return Err(FailureClass::Inconclusive);
         }
         Ok(())

@@ -15,7 +15,7 @@ pub(super) enum Fit {
     /// It does.
     Met,
     /// It could not be decided.
-    Undecided(RoleLack),
+    Inconclusive(RoleLack),
     /// It does not.
     Unmet(RoleLack),
 }
@@ -30,7 +30,7 @@ pub(super) fn fit(
 ) -> Fit {
     let not_verified = RoleLack::NotVerified { statement };
     let Some(outcome) = outcome else {
-        return Fit::Undecided(not_verified);
+        return Fit::Inconclusive(not_verified);
     };
     match outcome.standing() {
         Standing::Verified => match lack_of(role, revocation, outcome, now) {
@@ -39,8 +39,8 @@ pub(super) fn fit(
         },
         // Only what may yet be verified leaves the role open, and only if it says what is asked for.
         Standing::Tolerated | Standing::Refused => {
-            if is_undecided(outcome) && !lacks_metadata(role, outcome) {
-                Fit::Undecided(not_verified)
+            if is_inconclusive(outcome) && !lacks_metadata(role, outcome) {
+                Fit::Inconclusive(not_verified)
             } else {
                 Fit::Unmet(not_verified)
             }
@@ -49,7 +49,7 @@ pub(super) fn fit(
 }
 
 /// Whether everything that failed could not be decided.
-fn is_undecided(outcome: &SignatureOutcome) -> bool {
+fn is_inconclusive(outcome: &SignatureOutcome) -> bool {
     let failures = outcome.validations.iter();
     let failures = failures.filter_map(|one| one.failure.as_ref());
     let mut failures = failures.chain(&outcome.failure).peekable();

@@ -2,7 +2,7 @@
 
 use futures_util::Stream;
 
-use super::{Answer, Decision, Gate, Refusal};
+use super::{Decision, Gate, Refusal, Ruling};
 use crate::limits::MAX_CONCURRENT_VERIFICATIONS;
 use crate::many::{self, Many, NotTried, Work};
 use crate::reference::{ArtifactReference, Reference};
@@ -45,7 +45,7 @@ impl Work for Decisions<'_> {
                     reference: artifact,
                     source,
                 };
-                Answer::of(rule.on_failure, Err(Refusal::Artifact { source }))
+                Ruling::of(rule.on_failure, Err(Refusal::Artifact { source }))
             }
             // Who interrupts a gate opens it no way, whatever the rule only warns of.
             NotTried::AfterFailure | NotTried::Interrupted => {
@@ -53,18 +53,18 @@ impl Work for Decisions<'_> {
                     reference: artifact,
                     reason,
                 };
-                Answer::Refused(Box::new(Refusal::Artifact { source }))
+                Ruling::Refused(Box::new(Refusal::Artifact { source }))
             }
         };
         Decision::new(&reference, Some(rule), answer)
     }
 
     fn is_failure(decision: &Decision) -> bool {
-        matches!(decision.answer, Answer::Refused(_))
+        matches!(decision.ruling, Ruling::Refused(_))
     }
 
     fn weight(decision: &Decision) -> usize {
-        let images = decision.answer.examination().map(|found| &found.images);
+        let images = decision.ruling.examination().map(|found| &found.images);
         images.map_or(1, |images| {
             images.iter().map(|image| image.signatures.len()).sum()
         })

@@ -1,8 +1,9 @@
 //! Why a document is refused.
 
-use crate::document::{self, Position};
+use crate::document::{self, NotText, Position};
 use crate::limits::{
-    MAX_NESTING, MAX_RUN_DOCUMENT_BYTES, MAX_RUN_DOCUMENT_KEY_BYTES, MAX_RUN_DOCUMENT_VALUES,
+    MAX_HINT_PLACES, MAX_NESTING, MAX_RUN_DOCUMENT_BYTES, MAX_RUN_DOCUMENT_KEY_BYTES,
+    MAX_RUN_DOCUMENT_VALUES, MAX_TOLD_PLACES,
 };
 use crate::reference;
 
@@ -282,8 +283,7 @@ pub struct Unknown {
 pub(super) const IMAGE_ELSEWHERE: &str = "an image in a place that is not known";
 
 fn unknown(places: &[Unknown]) -> String {
-    const MOST: usize = 20;
-    let told = places.iter().take(MOST).map(|place| {
+    let told = places.iter().take(MAX_TOLD_PLACES).map(|place| {
         let Unknown {
             pointer,
             position,
@@ -292,16 +292,15 @@ fn unknown(places: &[Unknown]) -> String {
         format!("{} at {position} is {what}", document::place(pointer))
     });
     let mut told: Vec<String> = told.collect();
-    if places.len() > MOST {
-        told.push(format!("and {} more", places.len() - MOST));
+    if places.len() > MAX_TOLD_PLACES {
+        told.push(format!("and {} more", places.len() - MAX_TOLD_PLACES));
     }
     told.join(", ")
 }
 
 /// How the places are left out from which nothing runs.
 fn ignoring(places: &[Unknown]) -> String {
-    const MOST: usize = 3;
-    let settings = places.iter().take(MOST);
+    let settings = places.iter().take(MAX_HINT_PLACES);
     let settings: Vec<String> = settings
         .map(|place| format!("the setting `ignore {}`", place.pointer))
         .collect();
@@ -314,6 +313,16 @@ fn ignoring(places: &[Unknown]) -> String {
         "if nothing runs from there, name {noun} with {}",
         settings.join(" and ")
     )
+}
+
+impl From<NotText> for Error {
+    fn from(fault: NotText) -> Self {
+        match fault {
+            NotText::NotUtf8(position) => Self::NotUtf8 { position },
+            NotText::ByteOrderMark => Self::ByteOrderMark,
+            NotText::Empty => Self::Empty,
+        }
+    }
 }
 
 impl Error {

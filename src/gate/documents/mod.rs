@@ -32,7 +32,7 @@ pub use place::Image;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::document::Position;
+use crate::document::{Position, text_of};
 use crate::limits::MAX_RUN_DOCUMENT_BYTES;
 use lines::Lines;
 use place::{Finder, Place};
@@ -190,20 +190,7 @@ fn decode(bytes: &[u8]) -> Result<&str, Error> {
     if u64::try_from(length).unwrap_or(u64::MAX) > MAX_RUN_DOCUMENT_BYTES {
         return Err(Error::TooLarge { length });
     }
-    let text = std::str::from_utf8(bytes).map_err(|error| {
-        let valid = bytes.get(..error.valid_up_to()).unwrap_or_default();
-        let valid = std::str::from_utf8(valid).unwrap_or_default();
-        Error::NotUtf8 {
-            position: Position::at(valid, valid.len()),
-        }
-    })?;
-    if text.starts_with('\u{feff}') {
-        return Err(Error::ByteOrderMark);
-    }
-    if text.trim().is_empty() {
-        return Err(Error::Empty);
-    }
-    Ok(text)
+    Ok(text_of(bytes)?)
 }
 
 /// The values of the file. What begins as JSON is read as JSON, by the stricter of the two readers.

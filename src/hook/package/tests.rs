@@ -31,7 +31,7 @@ fn without_a_configuration_the_policy_is_in_the_package() {
         (package.waits, package.stops),
         (
             Waits {
-                could_not_look: true,
+                inconclusive: true,
                 not_signed: false
             },
             None

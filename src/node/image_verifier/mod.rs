@@ -215,7 +215,7 @@ fn check_tree(directory: &Path) -> Result<(), VerifierError> {
 ///
 /// [`VerifierError::MediaType`].
 pub fn check_media_type(request: &Request, decision: &Decision) -> Result<(), VerifierError> {
-    let Some(examination) = decision.answer.examination() else {
+    let Some(examination) = decision.ruling.examination() else {
         return Ok(());
     };
     if examination.media_type == request.media_type() {

@@ -8,7 +8,7 @@ use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use serde_json::{Map, Value};
 
-use super::{Asked, Credential, Error, Proof, Secret, key};
+use super::{Credential, CredentialRequest, Error, Proof, Secret, key};
 use crate::json_size::count_values;
 use crate::{files, limits};
 
@@ -152,7 +152,7 @@ impl Content {
 
     /// What it says about `asked`. As in Docker: a helper of the registry's own, else the store of all,
     /// else the file itself.
-    pub(super) fn answer(&self, asked: &Asked<'_>) -> Result<FileLookup, Error> {
+    pub(super) fn answer(&self, asked: &CredentialRequest<'_>) -> Result<FileLookup, Error> {
         let own = key::fitting(self.helpers.iter(), asked)
             .into_iter()
             .find_map(|(key, name)| match name.as_str() {
@@ -170,12 +170,12 @@ impl Content {
     }
 
     /// The keys of what it keeps in the clear for `asked`.
-    pub(super) fn keys(&self, asked: &Asked<'_>) -> Vec<String> {
+    pub(super) fn keys(&self, asked: &CredentialRequest<'_>) -> Vec<String> {
         let fitting = key::fitting(self.auths.iter(), asked);
         fitting.into_iter().map(|(key, _)| key.to_owned()).collect()
     }
 
-    fn entry(&self, asked: &Asked<'_>) -> Result<Option<Credential>, Error> {
+    fn entry(&self, asked: &CredentialRequest<'_>) -> Result<Option<Credential>, Error> {
         for (key, entry) in key::fitting(self.auths.iter(), asked) {
             let found =
                 credential(entry, &self.path).map_err(|MalformedEntry| self.malformed(key))?;

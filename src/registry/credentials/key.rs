@@ -5,17 +5,14 @@
 
 use std::cmp::Reverse;
 
-use super::Asked;
-use crate::reference::RegistryName;
+use super::CredentialRequest;
+use crate::reference::{DOCKER_HUB_SERVER, RegistryName};
 
 /// The key of Docker Hub in Docker's configuration.
 pub(super) const DOCKER_HUB_KEY: &str = "https://index.docker.io/v1/";
 
-/// The host that serves Docker Hub.
-const DOCKER_HUB_SERVER: &str = "registry-1.docker.io";
-
 /// How a helper is asked for this registry.
-pub(super) fn of_helper<'a>(asked: &'a Asked<'_>) -> &'a str {
+pub(super) fn of_helper<'a>(asked: &'a CredentialRequest<'_>) -> &'a str {
     if asked.server == DOCKER_HUB_SERVER {
         DOCKER_HUB_KEY
     } else {
@@ -27,7 +24,7 @@ pub(super) fn of_helper<'a>(asked: &'a Asked<'_>) -> &'a str {
 /// spelling, then in the order of the letters. Entries of other repositories never.
 pub(super) fn fitting<'e, T>(
     entries: impl Iterator<Item = (&'e String, T)>,
-    asked: &Asked<'_>,
+    asked: &CredentialRequest<'_>,
 ) -> Vec<(&'e str, T)> {
     let mut found: Vec<_> = entries
         .filter_map(|(key, entry)| {
@@ -63,7 +60,7 @@ pub(super) fn is_same_server(answered: &str, asked: &str) -> bool {
 }
 
 /// How many parts of a path the key has, if it is for what is asked.
-fn depth(key: &str, asked: &Asked<'_>) -> Option<usize> {
+fn depth(key: &str, asked: &CredentialRequest<'_>) -> Option<usize> {
     let without_scheme = ["https://", "http://"].into_iter().find_map(|scheme| {
         let (start, rest) = key.split_at_checked(scheme.len())?;
         start.eq_ignore_ascii_case(scheme).then_some(rest)
@@ -95,7 +92,7 @@ mod tests {
         let name = reference.registry_name();
         let scheme = name.scheme(Scheme::Https);
         let server = name.server(scheme);
-        let asked = Asked {
+        let asked = CredentialRequest {
             name,
             scheme,
             server: &server,

@@ -265,7 +265,7 @@ pub trait EcrTokens: fmt::Debug + Send + Sync {
 
 /// What a credential is looked for.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Asked<'a> {
+pub(super) struct CredentialRequest<'a> {
     pub(super) name: &'a RegistryName,
     pub(super) scheme: Scheme,
     /// [`RegistryName::server`].
@@ -389,7 +389,10 @@ impl Credentials {
     }
 
     /// The credential for what is asked.
-    pub(super) async fn find(&self, asked: &Asked<'_>) -> Result<CredentialLookup, Error> {
+    pub(super) async fn find(
+        &self,
+        asked: &CredentialRequest<'_>,
+    ) -> Result<CredentialLookup, Error> {
         if let Some((known, credential)) = &self.0.explicit
             && known.eq_ignore_ascii_case(asked.server)
         {
@@ -429,7 +432,10 @@ impl Credentials {
         }
     }
 
-    async fn find_in_files(&self, asked: &Asked<'_>) -> Result<CredentialLookup, Error> {
+    async fn find_in_files(
+        &self,
+        asked: &CredentialRequest<'_>,
+    ) -> Result<CredentialLookup, Error> {
         let mut unread = None;
         let mut is_configured = false;
         for file in &self.0.files {

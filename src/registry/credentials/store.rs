@@ -6,7 +6,7 @@ use serde_json::ser::PrettyFormatter;
 use serde_json::{Serializer, Value};
 
 use super::auth_file::{AuthFile, Content, FileLookup, decode};
-use super::{Asked, Credential, Error, Proof, Secret, helper, key};
+use super::{Credential, CredentialRequest, Error, Proof, Secret, helper, key};
 use crate::reference::{RegistryName, Scheme};
 use crate::{files, limits};
 
@@ -124,8 +124,8 @@ impl LoginStore {
     }
 }
 
-fn asked<'a>(name: &'a RegistryName, scheme: Scheme, server: &'a str) -> Asked<'a> {
-    Asked {
+fn asked<'a>(name: &'a RegistryName, scheme: Scheme, server: &'a str) -> CredentialRequest<'a> {
+    CredentialRequest {
         name,
         scheme,
         server,

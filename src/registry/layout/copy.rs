@@ -180,7 +180,7 @@ mod tests {
             envelope_descriptor: of_type(EnvelopeFormat::Jws.media_type(), &envelope),
             envelope,
             annotations: std::collections::BTreeMap::new(),
-            held: crate::registry::room::Held::default(),
+            held: crate::registry::room::Reservation::default(),
         };
         // Twice changes nothing.
         for _ in 0..2 {

@@ -18,7 +18,7 @@ use serde::Deserialize;
 
 use super::error::{Error, LayoutFault};
 use super::manifest::SignatureManifest;
-use super::room::{self, Held};
+use super::room::{self, Reservation};
 use super::{Kind, Listing, Signature, Target, manifest};
 use crate::allowance;
 use crate::oci::{self, Descriptor, Digest};
@@ -170,7 +170,8 @@ impl LayoutRepository {
         manifest: &Descriptor,
     ) -> Result<Signature, Error> {
         let read = self.read_signature_manifest(subject, manifest);
-        let read = read.and_then(|read| self.read_signature(manifest, read, Held::default()));
+        let read =
+            read.and_then(|read| self.read_signature(manifest, read, Reservation::default()));
         read.map_err(|error| self.in_copy(error))
     }
 
@@ -201,7 +202,7 @@ impl LayoutRepository {
         &self,
         manifest: &Descriptor,
         read: SignatureManifest,
-        held: Held,
+        held: Reservation,
     ) -> Result<Signature, Error> {
         let envelope = self.read_blob(&read.envelope)?;
         Ok(Signature {

@@ -157,7 +157,7 @@ fn a_policy_for_files_is_what_its_schema_says() {
 fn a_document_of_images_is_what_its_schema_says() {
     use crate::gate::documents::Kind;
     use crate::gate::policy::GatePolicy;
-    use crate::gate::{Answer, Decision, Refusal};
+    use crate::gate::{Decision, Refusal, Ruling};
     let place = || ImagePlace {
         column: 1,
         line: 2,
@@ -168,11 +168,11 @@ fn a_document_of_images_is_what_its_schema_says() {
     let now = time::OffsetDateTime::UNIX_EPOCH;
     let policy = GatePolicy::parse(Path::new("gate.json"), text.as_bytes(), now).unwrap();
     let asked = "r.test/app:1";
-    let verdict = |answer| {
+    let verdict = |ruling| {
         let decision = Decision {
             reference: Reference::parse(asked).unwrap(),
             rule: Some("r".to_owned()),
-            answer,
+            ruling,
         };
         ImageVerdict::new(
             vec![place()],
@@ -199,7 +199,7 @@ fn a_document_of_images_is_what_its_schema_says() {
     ];
     for error in errors() {
         let refusal = Box::new(Refusal::Artifact { source: error });
-        let refused = verdict(Answer::Refused(refusal));
+        let refused = verdict(Ruling::Refused(refusal));
         let exit = refused.exit();
         assert_ne!(exit, Exit::Done);
         let word = refused.image.verdict;
@@ -211,7 +211,7 @@ fn a_document_of_images_is_what_its_schema_says() {
         assert_eq!(value["permitted"], false);
     }
     let source = errors().pop().unwrap();
-    let tolerated = verdict(Answer::Tolerated(Box::new(Refusal::Artifact { source })));
+    let tolerated = verdict(Ruling::Tolerated(Box::new(Refusal::Artifact { source })));
     let tolerated = document(
         vec![tolerated],
         end(

@@ -40,7 +40,7 @@ impl SigningProfiles {
     /// [`Error::OtherRegion`], [`Error::NoRegion`] and [`Error::Settings`].
     pub async fn connect(
         aws: &Aws,
-        what: &dyn Display,
+        what: &(dyn Display + Sync),
         location: Option<&Location>,
     ) -> Result<Self, Error> {
         let region = match location {

@@ -3,7 +3,16 @@
 use crate::json;
 use crate::limits::{MAX_INDEX_IMAGES, MAX_JSON_VALUES};
 use crate::oci::{self, Descriptor, Digest};
+use crate::reference::ArtifactReference;
 use crate::verify::platform::Platform;
+
+/// What is said of an image that differs from what its index says.
+pub(crate) const ENTRY_DIFFERS: &str = "an image of the index is not what the index says of it";
+
+/// What is said of an index with a fault.
+pub(crate) fn images_unknown(index: &ArtifactReference) -> String {
+    format!("the images of the index `{index}` cannot be determined")
+}
 
 /// Why an index cannot be gone through.
 #[derive(Debug, thiserror::Error)]

@@ -16,13 +16,13 @@ pub use problem::ChainProblem;
 
 use place::{check_authority, check_leaf};
 
-use super::known::Known;
+use super::known::KnownResults;
 use super::{Certificate, Error};
 use crate::allowance;
 use crate::limits::MAX_CHAIN_CERTIFICATES;
 
 /// Chains that passed the check without a time.
-static KNOWN: Known<()> = Known::new();
+static KNOWN: KnownResults<()> = KnownResults::new();
 
 /// What a chain's leaf signs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

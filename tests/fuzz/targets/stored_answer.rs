@@ -3,8 +3,8 @@
 
 use std::path::Path;
 
-use countersign::extended_validation::Answer;
+use countersign::extended_validation::RevocationAnswer;
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
-    let _ = Answer::parse(Path::new("answer.json"), bytes);
+    let _ = RevocationAnswer::parse(Path::new("answer.json"), bytes);
 });

@@ -30,6 +30,9 @@ const FORBIDDEN: [&str; 21] = [
     "lets in",
 ];
 
+/// Words that stand in no message, hint or `--help`; comments may have them.
+const FORBIDDEN_IN_MESSAGES: [&str; 3] = ["told", "everybody", "looked at"];
+
 /// The folders whose sources have comments.
 const COMMENTED: [&str; 6] = [
     "src",
@@ -46,13 +49,32 @@ const NOTATIONS: [&str; 2] = ["src/report/sentence.rs", "src/trust_policy/senten
 /// Messages that begin with a name, which keeps its capital letter.
 const NAMES: [&str; 4] = ["Docker's ", "Notation ", "Notation's ", "Amazon "];
 
+/// What is wrong with these words of a message, a hint or `--help`.
+fn faults_of_message(text: &str) -> Vec<String> {
+    let said = said(text);
+    let forbidden = FORBIDDEN_IN_MESSAGES.iter();
+    let mut faults: Vec<String> = forbidden
+        .filter(|forbidden| said.contains(&format!(" {forbidden} ")))
+        .map(|forbidden| format!("has `{forbidden}`"))
+        .collect();
+    faults.extend(self::faults(text));
+    faults
+}
+
+fn words(text: &str) -> Vec<&str> {
+    text.split(|character: char| !(character.is_alphanumeric() || "'-`{}".contains(character)))
+        .filter(|word| !word.is_empty())
+        .collect()
+}
+
+/// The words in lower case, each between blanks.
+fn said(text: &str) -> String {
+    format!(" {} ", words(text).join(" ").to_lowercase())
+}
+
 /// What is wrong with these words.
 fn faults(text: &str) -> Vec<String> {
-    let words: Vec<&str> = text
-        .split(|character: char| !(character.is_alphanumeric() || "'-`{}".contains(character)))
-        .filter(|word| !word.is_empty())
-        .collect();
-    let said = format!(" {} ", words.join(" ").to_lowercase());
+    let (words, said) = (words(text), said(text));
     let mut faults: Vec<String> = FORBIDDEN
         .iter()
         .filter(|forbidden| said.contains(&format!(" {forbidden} ")))
@@ -102,7 +124,7 @@ fn messages_and_hints_use_the_words_of_the_style() {
                 continue;
             }
             count += 1;
-            let mut faults = faults(&literal.text);
+            let mut faults = faults_of_message(&literal.text);
             if literal.before.ends_with("#[error(") {
                 faults.extend(message_faults(&literal.text));
             }
@@ -182,7 +204,7 @@ fn every_help_uses_the_words_of_the_style() {
         for line in text.lines() {
             // Columns are apart.
             for part in line.split("  ") {
-                for fault in faults(part) {
+                for fault in faults_of_message(part) {
                     wrong.push(format!("`{command} --help`: `{}` {fault}", part.trim()));
                 }
             }
@@ -220,6 +242,13 @@ fn a_fault_is_seen() {
         ("one,  two", "has two blanks"),
     ] {
         assert_eq!(faults(text), [fault], "{text}");
+    }
+    for (text, fault) in [
+        ("it cannot be told", "has `told`"),
+        ("nothing was looked\n   at", "has `looked at`"),
+        ("two,  three", "has two blanks"),
+    ] {
+        assert_eq!(faults_of_message(text), [fault], "{text}");
     }
     for good in [
         "there is no plugin `x`",

@@ -108,7 +108,7 @@ fn the_answer_comes_before_the_end_of_the_invocation() {
     else {
         panic!("an answer");
     };
-    let words = "the invocation's time is near its end, and not everything was looked at; give the function a longer \
+    let words = "the invocation's time is near its end, and not everything was examined; give the function a longer \
                  timeout; and look in the verdict at what was slow";
     assert_eq!(status(&answer), ("FAILED", words));
     // Something hangs.

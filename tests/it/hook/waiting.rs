@@ -31,7 +31,7 @@ fn what_could_not_be_looked_at_holds_the_deployment_with_a_counter_and_a_time() 
     );
     assert!(
         reason.starts_with(
-            "what is deployed could not be looked at: AWS denied `ecs:DescribeServiceRevisions`"
+            "what is deployed could not be examined: AWS denied `ecs:DescribeServiceRevisions`"
         ),
         "{reason}"
     );
@@ -89,7 +89,7 @@ fn the_package_says_what_is_waited_for() {
     for (words, unsigned, denied) in [
         (json!([]), "FAILED", "FAILED"),
         (json!(["not-signed"]), "IN_PROGRESS", "FAILED"),
-        (json!(["could-not-look"]), "FAILED", "IN_PROGRESS"),
+        (json!(["inconclusive"]), "FAILED", "IN_PROGRESS"),
     ] {
         gated.configure(&json!({ "waitFor": words }));
         let function = gated.start();

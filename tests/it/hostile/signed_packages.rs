@@ -7,7 +7,7 @@ use std::io::Write as _;
 
 use countersign::archive::package::{Allowed, Package};
 use countersign::code_signing::{
-    Check, Contents, Difference, Judgement, Outcome, SIGNATURE_DIRECTORY, SIGNATURE_NAME,
+    Check, Contents, Difference, Outcome, PackageChecks, SIGNATURE_DIRECTORY, SIGNATURE_NAME,
     Signature, compare,
 };
 use countersign::x509::{Certificate, parse_certificates};
@@ -93,8 +93,8 @@ impl Authority {
             return false;
         };
         let allowed = [countersign::aws::SigningProfileVersionArn::parse(PROFILE).unwrap()];
-        let judgement = Judgement::begin(&contents, &allowed, &self.roots, NOW);
-        matches!(judgement.outcome(Check::Integrity), Outcome::Passed)
+        let checks = PackageChecks::begin(&contents, &allowed, &self.roots, NOW);
+        matches!(checks.outcome(Check::Integrity), Outcome::Passed)
     }
 }
 

@@ -60,7 +60,9 @@ pub(crate) fn shipped(text: &str) -> (String, Vec<String>) {
     let mut modules = Vec::new();
     let mut lines = text.lines();
     while let Some(line) = lines.next() {
-        if !(line == "#[cfg(test)]" || line == "#[cfg(fuzzing)]") {
+        let is_left_out = ["#[cfg(test)]", "#[cfg(fuzzing)]"].contains(&line)
+            || line.starts_with("#[cfg(all(test,");
+        if !is_left_out {
             code.push_str(line);
             code.push('\n');
             continue;
@@ -156,7 +158,8 @@ fn spoken(literal: &str) -> String {
 #[test]
 fn what_only_tests_compile_is_left_out() {
     let text = "mod a;\n#[cfg(test)]\nmod testing;\nuse a::B;\n#[cfg(test)]\npub(crate) use a::{\n    C,\n};\n\
-                #[cfg(test)]\n#[expect(\n    clippy::panic,\n)]\nmod tests {\n    use super::*;\n}\nfn b() {}\n";
+                #[cfg(test)]\n#[expect(\n    clippy::panic,\n)]\nmod tests {\n    use super::*;\n}\nfn b() {}\n\
+                #[cfg(all(test, unix))]\nmod tests {\n    fn c() {}\n}\n";
     let (code, modules) = shipped(text);
     assert_eq!(code, "mod a;\nuse a::B;\nfn b() {}\n");
     assert_eq!(modules, ["testing"]);

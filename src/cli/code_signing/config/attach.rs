@@ -1,7 +1,7 @@
 //! `countersign lambda config attach`: the code of a function held to a configuration.
 
 use super::session::{config, config_of, function, open_at, planned, renewed};
-use crate::cli::management::{Answer, AnswerArgs, Change, ChangeArgs, Stop, unchanged};
+use crate::cli::management::{AnswerArgs, Change, ChangeArgs, ManagementAnswer, Stop, unchanged};
 use crate::code_signing::configuration::{Error, of_attach, of_config, of_function};
 use crate::report::{ConfigurationRecord, ManagementState};
 
@@ -26,7 +26,7 @@ pub(in crate::cli) struct Args {
     pub(super) answer: AnswerArgs,
 }
 
-pub(super) async fn run(args: &Args) -> Result<Answer, Stop> {
+pub(super) async fn run(args: &Args) -> Result<ManagementAnswer, Stop> {
     let arn = config(&args.config)?;
     let name = function(&args.function)?;
     if name

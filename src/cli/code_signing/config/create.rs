@@ -4,7 +4,7 @@ use std::cell::OnceCell;
 
 use super::session::{Untrusted, in_words, planned};
 use crate::aws::{NewCodeSigningConfig, UntrustedArtifact};
-use crate::cli::management::{Answer, AnswerArgs, Change, ChangeArgs, Session, Stop};
+use crate::cli::management::{AnswerArgs, Change, ChangeArgs, ManagementAnswer, Session, Stop};
 use crate::code_signing::configuration::{
     Edit, Error, answered, check_description, of_create, resolve,
 };
@@ -37,7 +37,7 @@ pub(in crate::cli) struct Args {
     pub(super) answer: AnswerArgs,
 }
 
-pub(super) async fn run(args: &Args) -> Result<Answer, Stop> {
+pub(super) async fn run(args: &Args) -> Result<ManagementAnswer, Stop> {
     if let Some(description) = &args.description {
         check_description(description)?;
     }
@@ -52,7 +52,7 @@ pub(super) async fn run(args: &Args) -> Result<Answer, Stop> {
     let ids = ids.collect::<Result<Vec<_>, _>>()?;
     let located = ids.iter().find(|id| id.location().is_some());
     let location = located.and_then(ProfileId::location);
-    let what: &dyn std::fmt::Display = match located {
+    let what: &(dyn std::fmt::Display + Sync) = match located {
         Some(id) => id,
         None => &"code signing configurations",
     };

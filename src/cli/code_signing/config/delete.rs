@@ -1,7 +1,7 @@
 //! `countersign lambda config delete`: a code signing configuration that no function has.
 
 use super::session::{config, planned};
-use crate::cli::management::{Answer, AnswerArgs, Change, ChangeArgs, Session, Stop};
+use crate::cli::management::{AnswerArgs, Change, ChangeArgs, ManagementAnswer, Session, Stop};
 use crate::code_signing::configuration::{Error, of_config, of_delete};
 use crate::report::ConfigurationRecord;
 
@@ -22,7 +22,7 @@ pub(in crate::cli) struct Args {
     pub(super) answer: AnswerArgs,
 }
 
-pub(super) async fn run(args: &Args) -> Result<Answer, Stop> {
+pub(super) async fn run(args: &Args) -> Result<ManagementAnswer, Stop> {
     let arn = config(&args.config)?;
     let session = Session::open(&args.answer, None, &arn, Some(arn.location())).await?;
     let aws = session.context.aws();

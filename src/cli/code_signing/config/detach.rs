@@ -1,7 +1,7 @@
 //! `countersign lambda config detach`: any code for a function again.
 
 use super::session::{config_of, function, open_at, planned};
-use crate::cli::management::{Answer, AnswerArgs, Change, ChangeArgs, Stop, unchanged};
+use crate::cli::management::{AnswerArgs, Change, ChangeArgs, ManagementAnswer, Stop, unchanged};
 use crate::code_signing::configuration::{of_detach, of_function};
 
 pub(super) const ACTION: &str = "lambda config detach";
@@ -21,7 +21,7 @@ pub(in crate::cli) struct Args {
     pub(super) answer: AnswerArgs,
 }
 
-pub(super) async fn run(args: &Args) -> Result<Answer, Stop> {
+pub(super) async fn run(args: &Args) -> Result<ManagementAnswer, Stop> {
     let name = function(&args.function)?;
     let session = open_at(&args.answer, &name).await?;
     let aws = session.context.aws();

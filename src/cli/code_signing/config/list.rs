@@ -1,7 +1,7 @@
 //! `countersign lambda config list`: the code signing configurations of an account in a region.
 
 use super::session::planned;
-use crate::cli::management::{Answer, AnswerArgs, Session, Stop};
+use crate::cli::management::{AnswerArgs, ManagementAnswer, Session, Stop};
 use crate::cli::output::Exit;
 use crate::cli::table::table;
 use crate::code_signing::configuration::answered;
@@ -19,7 +19,7 @@ pub(in crate::cli) struct Args {
     pub(super) answer: AnswerArgs,
 }
 
-pub(super) async fn run(args: &Args) -> Result<Answer, Stop> {
+pub(super) async fn run(args: &Args) -> Result<ManagementAnswer, Stop> {
     let what = "code signing configurations";
     let session = Session::open(&args.answer, None, &what, None).await?;
     let aws = session.context.aws();
@@ -44,7 +44,7 @@ pub(super) async fn run(args: &Args) -> Result<Answer, Stop> {
         document.exit_code = Exit::Inconclusive;
     }
     document.configurations = Some(records);
-    Ok(Answer {
+    Ok(ManagementAnswer {
         document,
         text: table(&rows),
     })

@@ -72,9 +72,8 @@ pub(super) async fn renewed(
             document.configurations = Some(vec![ConfigurationRecord::new(&config)]);
         }
         Err(error) => {
-            let warning = format!(
-                "it was done; how the configuration is now could not be looked at: {error}"
-            );
+            let warning =
+                format!("it was done; how the configuration is now could not be examined: {error}");
             document.warnings.push(warning);
         }
     }

@@ -2,7 +2,7 @@
 
 use super::session::{config, config_of, function, in_words, open_at, planned};
 use crate::aws::CodeSigningConfigArn;
-use crate::cli::management::{Answer, AnswerArgs, Session, Stop};
+use crate::cli::management::{AnswerArgs, ManagementAnswer, Session, Stop};
 use crate::cli::output::{Exit, short_line};
 use crate::code_signing::configuration::of_config;
 use crate::report::{ConfigurationRecord, ManagementState, ManagementV1};
@@ -24,7 +24,7 @@ pub(in crate::cli) struct Args {
     pub(super) answer: AnswerArgs,
 }
 
-pub(super) async fn run(args: &Args) -> Result<Answer, Stop> {
+pub(super) async fn run(args: &Args) -> Result<ManagementAnswer, Stop> {
     let mut document = planned(ACTION);
     document.state = ManagementState::Shown;
     if args.what.contains(":code-signing-config:") {
@@ -43,14 +43,14 @@ pub(super) async fn run(args: &Args) -> Result<Answer, Stop> {
     let text = format!(
         "Function {name} does not have a code signing configuration: any code can be deployed to it\n"
     );
-    Ok(Answer { document, text })
+    Ok(ManagementAnswer { document, text })
 }
 
 async fn of(
     session: &Session,
     arn: &CodeSigningConfigArn,
     mut document: ManagementV1,
-) -> Result<Answer, Stop> {
+) -> Result<ManagementAnswer, Stop> {
     let aws = session.context.aws();
     let asking = of_config(arn, aws.code_signing_config(arn));
     let found = session.step(asking).await?;
@@ -85,5 +85,5 @@ async fn of(
     }
     let text = in_words(&record);
     document.configurations = Some(vec![record]);
-    Ok(Answer { document, text })
+    Ok(ManagementAnswer { document, text })
 }

@@ -2,7 +2,9 @@
 
 use super::session::{Untrusted, config, planned, renewed};
 use crate::aws::{CodeSigningConfigChange, SigningProfileVersionArn, UntrustedArtifact};
-use crate::cli::management::{Answer, AnswerArgs, Change, ChangeArgs, Session, Stop, unchanged};
+use crate::cli::management::{
+    AnswerArgs, Change, ChangeArgs, ManagementAnswer, Session, Stop, unchanged,
+};
 use crate::cli::output::CommandOutput;
 use crate::code_signing::configuration::{
     Edit, Error, check_description, of_config, of_update, resolve,
@@ -50,7 +52,7 @@ impl Args {
     }
 }
 
-pub(super) async fn run(args: &Args) -> Result<Answer, Stop> {
+pub(super) async fn run(args: &Args) -> Result<ManagementAnswer, Stop> {
     let arn = config(&args.config)?;
     if args.is_empty() {
         let sentence = "no change of the configuration is named";

@@ -124,7 +124,7 @@ fn refused(number: u8, by: By<'_>) -> SignatureOutcome {
 }
 
 /// The same, which could not be decided.
-fn undecided(number: u8, by: By<'_>) -> SignatureOutcome {
+fn inconclusive(number: u8, by: By<'_>) -> SignatureOutcome {
     let mut outcome = verified(number, by);
     outcome.failure = Some(exhausted());
     outcome
@@ -337,7 +337,12 @@ fn skipped_revocation_counts_only_where_the_rule_leaves_it_to_the_statement() {
 fn what_could_not_be_looked_at_leaves_it_open_unless_it_is_met_without() {
     let (a, b) = (self_signed("a"), self_signed("b"));
     let good = || fitting(1, By::Key(&a), 2, &[0]);
-    let open = || signature(vec![undecided(2, By::Key(&b)), undecided(2, By::Key(&b))]);
+    let open = || {
+        signature(vec![
+            inconclusive(2, By::Key(&b)),
+            inconclusive(2, By::Key(&b)),
+        ])
+    };
     let both = all(&["one", "two"]);
     assert_eq!(result(&both, vec![good(), open()]), OPEN);
     assert_eq!(
@@ -365,7 +370,7 @@ fn what_could_not_be_looked_at_leaves_it_open_unless_it_is_met_without() {
 #[test]
 fn a_failure_that_is_certain_decides_beside_one_that_is_not() {
     let rule = all(&["one"]);
-    let mut outcome = undecided(1, By::Profile("pp/a"));
+    let mut outcome = inconclusive(1, By::Profile("pp/a"));
     outcome.validations[1].failure = Some(Failure::NoTimestamp);
     assert_eq!(result(&rule, vec![signature(vec![outcome])]), REJECTED);
     // What was logged could not be decided, and nothing else failed.

@@ -10,7 +10,7 @@ fn answer_of(content: &Content, repository: &str) -> Result<FileLookup, Error> {
     let reference = Reference::parse(&format!("{repository}:v1")).unwrap();
     let name = reference.registry_name();
     let scheme = name.scheme(Scheme::Https);
-    content.answer(&Asked {
+    content.answer(&CredentialRequest {
         name,
         scheme,
         server: &name.server(scheme),

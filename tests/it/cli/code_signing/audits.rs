@@ -233,7 +233,7 @@ fn another_version_of_a_profile_says_nothing_about_this_one() {
     assert_eq!(
         finding["found"],
         format!(
-            "signing profile `{other}` could not be looked at: AWS Signer describes `{described}`"
+            "signing profile `{other}` could not be examined: AWS Signer describes `{described}`"
         )
     );
     assert_eq!(

@@ -45,7 +45,7 @@ fn a_configuration_is_made_attached_changed_and_taken_away() {
     assert_eq!(planned["state"], "planned");
     assert_eq!(
         planned["consequences"][0],
-        "1 function has it; what runs now is not looked at again"
+        "1 function has it; what runs now is not examined again"
     );
     let changed = document(&stage.run(&[&update[..], &["--yes"], &json].concat()));
     assert_eq!(changed["state"], "done");

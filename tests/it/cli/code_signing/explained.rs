@@ -170,7 +170,7 @@ fn what_is_to_be_deployed_without_a_configuration_is_not_fine() {
         assert_eq!(ran.code, 3, "{ran:#?}");
         assert_eq!(
             decisions(&document),
-            [pair("accepted", "undecided"), pair("accepted", "-")]
+            [pair("accepted", "inconclusive"), pair("accepted", "-")]
         );
         assert_eq!(
             document["packages"][0]["reasons"],
@@ -182,7 +182,7 @@ fn what_is_to_be_deployed_without_a_configuration_is_not_fine() {
 }
 
 #[test]
-fn what_could_not_be_looked_at_is_undecided() {
+fn what_could_not_be_looked_at_is_inconclusive() {
     let stage = Stage::new();
     let good = stage.signed_in_job("x");
     let layer = stage.layer("tools", &good);
@@ -190,8 +190,8 @@ fn what_could_not_be_looked_at_is_undecided() {
     let more = json!({ "CodeSigningConfigArn": config, "Layers": [layer] });
     stage.function("api", &good, &more);
     for (operation, wanted) in [
-        ("DescribeSigningJob", ["undecided", "undecided"]),
-        ("GetLayerVersionByArn", ["accepted", "undecided"]),
+        ("DescribeSigningJob", ["inconclusive", "inconclusive"]),
+        ("GetLayerVersionByArn", ["accepted", "inconclusive"]),
     ] {
         stage.scene.emulator.faults().clear();
         let denied = Fault::new(FaultKind::AccessDenied).on(operation);

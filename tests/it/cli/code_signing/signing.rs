@@ -5,7 +5,7 @@ mod resumed;
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
-use std::process::Stdio;
+use std::process::{Child, Stdio};
 
 use countersign_emulator::{Fault, FaultKind, SigningCourse, Tamper, package_signature};
 use rustix::process::{Pid, Signal, kill_process};
@@ -97,6 +97,20 @@ impl Signing {
             return Vec::new();
         };
         files.map(|file| file.unwrap().path()).collect()
+    }
+
+    /// Interrupts `child` once so many files say which jobs were begun.
+    fn interrupted(&self, child: Child, jobs: usize) -> Ran {
+        waiting::until("files that say what was begun", || {
+            let files = self.begun();
+            let begun = files.iter().filter(|file| {
+                let text = fs::read_to_string(file).unwrap_or_default();
+                text.contains(":/signing-jobs/")
+            });
+            begun.count() == jobs
+        });
+        kill_process(Pid::from_child(&child), Signal::INT).unwrap();
+        Ran::from(waiting::end(child, "the interrupted command"))
     }
 
     /// Nothing was written, and nothing is left of trying.
@@ -433,21 +447,50 @@ fn an_interrupt_leaves_nothing_behind_and_the_job_is_picked_up() {
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
     let child = command.spawn().unwrap();
-    waiting::until("a file that says what was begun", || {
-        let files = signing.begun();
-        files.first().is_some_and(|file| {
-            let text = fs::read_to_string(file).unwrap_or_default();
-            text.contains(":/signing-jobs/")
-        })
-    });
-    kill_process(Pid::from_child(&child), Signal::INT).unwrap();
-    let ran = Ran::from(waiting::end(child, "the interrupted command"));
+    let ran = signing.interrupted(child, 1);
     ran.assert_refused(
         3,
-        "Error: interrupted before the signed packages were written",
+        "Error: interrupted before `app.zip` was signed; nothing was written",
     );
     signing.assert_unwritten();
     assert_eq!(signing.json(&["app.zip"])["results"][0]["pickedUp"], true);
+}
+
+#[test]
+fn an_interrupt_of_several_leaves_an_answer_for_each() {
+    let signing = Signing::new();
+    let names = ["1.zip", "2.zip", "3.zip", "4.zip", "5.zip"];
+    for name in names {
+        signing.write(name, &package(name));
+    }
+    let latency = FaultKind::Latency {
+        milliseconds: 120_000,
+    };
+    signing.fault("DescribeSigningJob", latency, 4);
+    let sandbox = &signing.stage.scene.sandbox;
+    let mut command = sandbox.command(env!("CARGO_BIN_EXE_countersign").as_ref());
+    command
+        .args(Signing::arguments(
+            &[&["--output", "json"], names.as_slice()].concat(),
+        ))
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    let child = command.spawn().unwrap();
+    let ran = signing.interrupted(child, 4);
+    assert_eq!(ran.code, 3, "{ran:#?}");
+    let answer = crate::support::document::document(&ran, SCHEMA);
+    let results = answer["results"].as_array().unwrap();
+    let states: Vec<&str> = results
+        .iter()
+        .map(|result| result["state"].as_str().unwrap())
+        .collect();
+    assert_eq!(
+        states,
+        ["failed", "failed", "failed", "failed", "not-tried"]
+    );
+    assert_eq!(results[0]["error"]["code"], "interrupted");
+    assert_eq!(answer["exitCode"], 3);
+    signing.assert_unwritten();
 }
 
 #[test]

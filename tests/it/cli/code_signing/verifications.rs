@@ -280,17 +280,17 @@ fn revocation_fails_alone() {
 #[test]
 fn what_could_not_be_asked_is_never_not_revoked() {
     let signed = Signed::new();
-    let undecided = |code: &str| {
+    let inconclusive = |code: &str| {
         signed.assert_results(
             &["app.signed.zip"],
             [PASSED, PASSED, PASSED, code],
-            "undecided",
+            "inconclusive",
         );
     };
     for operation in ["DescribeSigningJob", "GetSigningProfile"] {
         let fault = Fault::new(FaultKind::AccessDenied).on(operation).times(1);
         signed.stage.scene.emulator.faults().add(fault);
-        undecided("aws-refused");
+        inconclusive("aws-refused");
     }
     let fault = Fault::new(FaultKind::AccessDenied)
         .on("DescribeSigningJob")
@@ -327,7 +327,7 @@ fn what_could_not_be_asked_is_never_not_revoked() {
     let (checks, verdict, _) = signed.results(&["unknown.zip"]);
     assert_eq!(
         (checks[3].as_str(), verdict.as_str()),
-        ("job-not-found", "undecided")
+        ("job-not-found", "inconclusive")
     );
 }
 

@@ -178,7 +178,7 @@ fn an_index_in_an_index_is_refused() {
         assert_eq!(ran.code, 1, "{ran:#?}");
         assert!(
             ran.stderr.starts_with(&format!(
-                "Error: {index}: the images of the index `{index}` cannot be told\n\
+                "Error: {index}: the images of the index `{index}` cannot be determined\n\
                  caused by: the index has `{digest}`, whose media type is `{INDEX}`, not that of an image\n\
                  hint: name the image of one platform by its digest\n"
             )),

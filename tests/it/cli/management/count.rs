@@ -42,7 +42,7 @@ fn a_count_goes_by_verified_signatures_of_images_with_a_tag() {
     let ran = scene.run(&[&revoke(LONG_AGO, repository)[..], &["--dry-run"]].concat());
     assert_eq!((ran.code, ran.stderr.as_str()), (0, ""), "{ran:#?}");
     let line = format!(
-        "- counted in {repository}: 2 signatures of 1 image; 2 images with a tag looked at, images without a tag were \
+        "- counted in {repository}: 2 signatures of 1 image; 2 images with a tag examined, images without a tag were \
          not\nNothing was changed.\n"
     );
     assert!(ran.stdout.ends_with(&line), "{ran:#?}");
@@ -139,7 +139,7 @@ fn what_a_job_signed_is_what_a_repository_shows() {
     assert_eq!((ran.code, ran.stderr.as_str()), (0, ""), "{ran:#?}");
     let signed = format!(
         "\nsigned: {} (signature {manifest}, job {arn})\n- counted in {}: 1 signature of 1 image; 1 image with a tag \
-         looked at, images without a tag were not\n",
+         examined, images without a tag were not\n",
         scene.image, scene.repository
     );
     assert!(ran.stdout.ends_with(&signed), "{ran:#?}");
@@ -187,7 +187,7 @@ fn what_could_not_be_looked_at_makes_a_count_the_least() {
     let ran = scene.run(&both);
     assert_eq!(ran.code, 3, "{ran:#?}");
     let line = format!(
-        "- counted in {missing}: not known\n  not looked at: could not list the tags of `{missing}`"
+        "- counted in {missing}: not known\n  not examined: could not list the tags of `{missing}`"
     );
     assert!(ran.stdout.contains(&line), "{ran:#?}");
     let ran = scene.run(&[&both[..], &["--output", "json"]].concat());
@@ -233,7 +233,7 @@ fn amazon_ecr_lists_images_without_a_tag_too() {
     let ran = scene.run(&[&revoke(LONG_AGO, repository)[..], &["--dry-run"]].concat());
     assert_eq!(ran.code, 0, "{ran:#?}");
     let line = format!(
-        "- counted in {repository}: 2 signatures of 2 images; 4 images looked at, with and without a tag\n"
+        "- counted in {repository}: 2 signatures of 2 images; 4 images examined, with and without a tag\n"
     );
     assert!(ran.stdout.contains(&line), "{ran:#?}");
     assert!(scene.operations().contains(&"DescribeImages".to_owned()));
@@ -242,7 +242,7 @@ fn amazon_ecr_lists_images_without_a_tag_too() {
     let ran = scene.run(&[&revoke(LONG_AGO, repository)[..], &["--dry-run"]].concat());
     assert_eq!(ran.code, 3, "{ran:#?}");
     let line = format!(
-        "- counted in {repository}: not known\n  not looked at: could not list the images of `{repository}`: AWS denied \
+        "- counted in {repository}: not known\n  not examined: could not list the images of `{repository}`: AWS denied \
          `ecr:DescribeImages` on `arn:aws:ecr:us-east-1:111122223333:repository/app` in region `us-east-1`"
     );
     assert!(ran.stdout.contains(&line), "{ran:#?}");

@@ -150,7 +150,9 @@ fn who_may_create_need_not_be_who_may_look() {
     faults.add(Fault::new(FaultKind::AccessDenied).on("GetSigningProfile"));
     let ran = scene.run(&["profile", "create", "--dry-run", "nightly"]);
     assert_eq!(ran.code, 3, "{ran:#?}");
-    ran.assert_says("Warning: whether the name is free could not be looked at: AWS denied `signer:GetSigningProfile`");
+    ran.assert_says(
+        "Warning: could not check whether the name is free: AWS denied `signer:GetSigningProfile`",
+    );
     let ran = scene.run(&["profile", "create", "--yes", "release"]);
     ran.assert_refused(
         1,

@@ -394,7 +394,7 @@ fn what_aws_would_refuse_is_refused_before() {
         (
             revoke(TIME, " "),
             "the reason has 0 characters, wanted 1 to 500",
-            "say why in a sentence; everybody who may look at it can read it",
+            "say why in a sentence; all callers that may read the profile or the job see it",
         ),
         (
             vec!["profile", "show", "release", "--profile-owner", "12"],

@@ -153,7 +153,7 @@ fn another_account_revokes_what_it_is_permitted_to() {
         (0, done.as_str()),
         "{ran:#?}"
     );
-    ran.assert_says("Warning: the signing job could not be looked at: signing job `");
+    ran.assert_says("Warning: the signing job could not be examined: signing job `");
     assert_eq!(scene.verify(&scene.image).code, 1);
 }
 

@@ -109,7 +109,7 @@ fn the_answer_says_what_was_judged_and_never_that_a_signature_was() {
                 FAILED case 2: registry.example/app: reject by statement `images`; expected: accept by statement `tried`\n  \
                 signed with `arn:aws:signer:us-west-2:111122223333:/signing-profiles/Other/0000000000`, which is not a trusted identity\n\
                 policy.json: 1 as expected, 1 not; the policy was judged, not signatures: no registry, signature, \
-                certificate or revocation was looked at\n";
+                certificate or revocation was examined\n";
     assert_eq!(
         (ran.code, ran.stdout.as_str(), ran.stderr.as_str()),
         (1, said, "")

@@ -96,7 +96,7 @@ fn what_is_wrong_with_stores_what_is_changed_and_what_is_near_is_said() {
     for line in [
         "  compared as: docker.io/library/open\n",
         "    integrity (skip): nothing\n",
-        "  no trust store and no identity: no signature is looked at\n",
+        "  no trust store and no identity: no signature is examined\n",
     ] {
         assert!(ran.stdout.contains(line), "{ran:#?}");
     }

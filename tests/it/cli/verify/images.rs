@@ -231,7 +231,7 @@ fn one_platform_is_picked() {
         (
             1,
             format!(
-                "Error: the images of the index `{}` cannot be told\n\
+                "Error: the images of the index `{}` cannot be determined\n\
                  caused by: the index has no image for the platform `linux/riscv64`\n\
                  hint: the index has images for linux/amd64, linux/arm64\n",
                 it.index
@@ -242,7 +242,7 @@ fn one_platform_is_picked() {
     ran.assert_refused(
         1,
         &format!(
-            "Error: the images of the index `{}` cannot be told",
+            "Error: the images of the index `{}` cannot be determined",
             it.scene.image
         ),
     );

@@ -118,7 +118,7 @@ fn an_image_is_covered_by_the_index_that_is_named() {
     ran.assert_refused(
         1,
         &format!(
-            "Error: the images of the index `{}` cannot be told",
+            "Error: the images of the index `{}` cannot be determined",
             it.index
         ),
     );
