@@ -127,8 +127,21 @@ impl SignatureOutcome {
 
     /// Where the signature stands with the policy.
     pub fn standing(&self) -> Standing {
-        if self.refusal().is_some() {
-            return Standing::Refused;
+        match self.acceptance() {
+            Ok(Acceptance::Verified) => Standing::Verified,
+            Ok(Acceptance::Tolerated) => Standing::Tolerated,
+            Err(_) => Standing::Refused,
+        }
+    }
+
+    /// How the policy accepts the signature.
+    ///
+    /// # Errors
+    ///
+    /// Why it does not.
+    pub fn acceptance(&self) -> Result<Acceptance, &Failure> {
+        if let Some(refusal) = self.refusal() {
+            return Err(refusal);
         }
         let was_done = |wanted| self.validations.iter().any(|one| one.validation == wanted);
         let nothing_failed = self.validations.iter().all(|one| one.failure.is_none());
@@ -137,9 +150,9 @@ impl SignatureOutcome {
             was_done(validation) || (may_be_skipped && self.skipped.contains(&validation))
         });
         if nothing_failed && nothing_is_missing {
-            Standing::Verified
+            Ok(Acceptance::Verified)
         } else {
-            Standing::Tolerated
+            Ok(Acceptance::Tolerated)
         }
     }
 
@@ -175,6 +188,15 @@ impl SignatureOutcome {
                     .map(|failure| (outcome.validation, failure))
             })
     }
+}
+
+/// How a policy accepts a signature.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Acceptance {
+    /// Every validation was carried out and passed; revocation alone may have been skipped.
+    Verified,
+    /// A validation failed, was not decided or is missing, and the policy only logs that.
+    Tolerated,
 }
 
 /// Where a signature stands with the policy that judged it.

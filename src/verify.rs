@@ -60,7 +60,7 @@ use crate::extended_validation::RevocationChecker;
 use crate::limits;
 use crate::notary::EnvelopeFormat;
 use crate::oci::{Descriptor, Digest};
-use crate::outcome::{SignatureOutcome, Standing};
+use crate::outcome::SignatureOutcome;
 use crate::plugin_contract::PluginConfig;
 use crate::plugin_host::PluginHost;
 use crate::reference::{ArtifactReference, Reference, Scheme};
@@ -471,20 +471,7 @@ impl Verifier {
                 directory.against_record(found, &target, statement, &listed)
             }
         }?;
-        let standing = found.accepted.standing();
-        let accepted = Box::new(Accepted {
-            reference: target.reference.clone(),
-            target,
-            statement: statement.named(),
-            signature: found.accepted,
-            others: found.others,
-            unseen: found.unseen,
-        });
-        Ok(match standing {
-            Standing::Verified => Verification::Verified(accepted),
-            // Refused signatures are never found; should one be, it is not called verified.
-            Standing::Tolerated | Standing::Refused => Verification::Tolerated(accepted),
-        })
+        found.answer(target, statement.named())
     }
 }
 

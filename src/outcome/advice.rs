@@ -166,6 +166,13 @@ impl Failure {
         }
     }
 
+    /// The failure with its details, in one clause.
+    pub(crate) fn with_details(&self) -> String {
+        let details = self.details().into_iter();
+        let clauses: Vec<String> = std::iter::once(self.to_string()).chain(details).collect();
+        clauses.join("; ")
+    }
+
     /// What to do about it.
     pub fn hint(&self) -> Option<String> {
         match self {

@@ -8,6 +8,7 @@ use super::cause::Cause;
 use crate::causes;
 use crate::hints::Reader;
 use crate::outcome::Failure;
+use crate::verify;
 
 /// Why something failed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -51,6 +52,33 @@ impl Reason {
             message,
             retryable: cause.is_some_and(Cause::is_retryable),
         }
+    }
+
+    /// The reason that `message` says, where the document has beside it what was found.
+    pub(super) fn beside_findings(
+        code: &'static str,
+        message: String,
+        hint: Option<String>,
+        reader: &Reader,
+    ) -> Self {
+        Self {
+            hint: hint.and_then(|hint| reader.fitting(&hint)),
+            ..Self::plain(code, message, false)
+        }
+    }
+
+    /// Why an artifact is not verified.
+    pub(super) fn of_verification(
+        code: &'static str,
+        message: String,
+        error: &verify::Error,
+        reader: &Reader,
+    ) -> Self {
+        if error.has_findings() {
+            let hint = error.hint_beside_findings();
+            return Self::beside_findings(code, message, hint, reader);
+        }
+        Self::new(code, message, error, error.hint(), reader)
     }
 
     /// Why a signature's validation failed.

@@ -4,13 +4,15 @@ use time::OffsetDateTime;
 
 use super::ahead::Ahead;
 use super::walk::{Entry, Walk};
-use super::{Error, FetchedSignature, Options, RejectedArtifact, Unseen, Validators};
+use super::{
+    Accepted, Error, FetchedSignature, Options, RejectedArtifact, Unseen, Validators, Verification,
+};
 use crate::allowance::{self, Exhausted};
 use crate::oci::Descriptor;
-use crate::outcome::{Failure, FailureClass, SignatureOutcome, Standing};
+use crate::outcome::{Acceptance, Failure, FailureClass, SignatureOutcome, Standing};
 use crate::reference::ArtifactReference;
 use crate::registry::{self, Listing, Repository, Signature, Target};
-use crate::trust_policy::Statement;
+use crate::trust_policy::{Statement, StatementName};
 
 /// Which signature is looked for, beyond that the policy accepts it.
 pub trait Criteria: std::fmt::Debug + Sync {
@@ -41,6 +43,43 @@ pub struct SearchResult {
     pub others: Vec<SignatureOutcome>,
     /// Why there may be signatures that were not looked at, where [`Options::all_signatures`] asked for all.
     pub unseen: Option<Unseen>,
+}
+
+impl SearchResult {
+    /// The answer about `target`, which `statement` judged.
+    pub(super) fn answer(
+        self,
+        target: Target,
+        statement: StatementName,
+    ) -> Result<Verification, Error> {
+        let acceptance = match self.accepted.acceptance() {
+            Ok(acceptance) => acceptance,
+            // A search does not find what is refused; should it, nothing is accepted.
+            Err(failure) => {
+                let class = failure.class();
+                let outcomes = std::iter::once(self.accepted).chain(self.others);
+                let refused = RejectedArtifact {
+                    reference: target.reference,
+                    statement,
+                    outcomes: outcomes.collect(),
+                    unseen: self.unseen,
+                };
+                return Err(Error::of_refused(refused, class));
+            }
+        };
+        let accepted = Box::new(Accepted {
+            reference: target.reference.clone(),
+            target,
+            statement,
+            signature: self.accepted,
+            others: self.others,
+            unseen: self.unseen,
+        });
+        Ok(match acceptance {
+            Acceptance::Verified => Verification::Verified(accepted),
+            Acceptance::Tolerated => Verification::Tolerated(accepted),
+        })
+    }
 }
 
 /// What a search goes by.
@@ -248,17 +287,18 @@ impl Attempts<'_> {
                 .any(|failure| failure.class() == FailureClass::Inconclusive);
         // The signature that came furthest leads: its failure says most about what to mend.
         outcomes.sort_by_key(|outcome| std::cmp::Reverse(outcome.refusal().map(Failure::rank)));
-        let refused = Box::new(RejectedArtifact {
+        let refused = RejectedArtifact {
             reference,
             statement: self.search.statement.named(),
             outcomes,
             unseen,
-        });
-        if inconclusive {
-            Error::Inconclusive(refused)
+        };
+        let class = if inconclusive {
+            FailureClass::Inconclusive
         } else {
-            Error::Rejected(refused)
-        }
+            FailureClass::Rejected
+        };
+        Error::of_refused(refused, class)
     }
 }
 

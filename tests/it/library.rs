@@ -1,5 +1,7 @@
 //! The library as others use it: its examples, and an environment that is made by hand.
 
+mod reasons;
+
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
