@@ -1,5 +1,6 @@
 //! The library as others use it: its examples, and an environment that is made by hand.
 
+mod apart;
 mod reasons;
 
 use std::path::{Path, PathBuf};
