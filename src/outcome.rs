@@ -9,6 +9,9 @@ mod fact;
 mod failure;
 
 pub use crate::facts::Origin;
+pub use crate::signer_info::{
+    ExtendedAttribute, LabelKind, SignedAttributes, SignerInfo, UnsignedAttributes,
+};
 pub use fact::{FactSource, RevocationFact, RevocationStatus, Said};
 pub use failure::Failure;
 
@@ -20,10 +23,10 @@ use crate::extended_validation::attribute::SIGNING_PROFILE_VERSION;
 use crate::limits::MAX_REFUSED_METADATA_BYTES;
 use crate::notary::{Action, EnvelopeFormat, Validation};
 use crate::oci::Digest;
-use crate::signer_info::SignerInfo;
 
 /// Everything that was found about one signature.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct SignatureOutcome {
     /// The digest of the signature manifest.
     pub manifest_digest: Digest,
@@ -50,6 +53,7 @@ pub struct SignatureOutcome {
 
 impl SignatureOutcome {
     /// An outcome in which nothing was found yet.
+    #[doc(hidden)]
     pub fn new(manifest_digest: Digest) -> Self {
         Self {
             manifest_digest,
@@ -67,6 +71,7 @@ impl SignatureOutcome {
 
     /// Forgets what a report of a refusal does not show: a registry may list many signatures, and
     /// each may be as large as is allowed.
+    #[doc(hidden)]
     pub fn forget_details(&mut self) {
         let mut room = MAX_REFUSED_METADATA_BYTES;
         let all = self.user_metadata.len();
@@ -95,6 +100,7 @@ impl SignatureOutcome {
 
     /// Leaves open where the signature stands, if what the verification may use was used up before that was
     /// found: what could not be asked any more says nothing against it, or for it.
+    #[doc(hidden)]
     pub fn undecided_if_exhausted(&mut self) {
         if self.standing() != Standing::Verified
             && let Err(source) = allowance::check()
@@ -167,6 +173,7 @@ impl SignatureOutcome {
     }
 
     /// The same, taken out.
+    #[doc(hidden)]
     pub fn into_refusal(self) -> Option<Failure> {
         self.failure.or_else(|| {
             self.validations
@@ -223,6 +230,7 @@ impl Standing {
 
 /// What one validation gave.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct ValidationOutcome {
     /// The validation.
     pub validation: Validation,
@@ -245,6 +253,7 @@ pub enum FailureClass {
 }
 
 /// The time as notation prints it in sentences: `Sun, 22 Nov 2026 01:55:14 +0000`.
+#[doc(hidden)]
 pub fn rfc1123z(time: OffsetDateTime) -> String {
     time.format(&Rfc2822).unwrap_or_else(|_| time.to_string())
 }

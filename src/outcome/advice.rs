@@ -33,6 +33,7 @@ impl Failure {
 
     /// How much the failure tells, for choosing which of several signatures' failures leads:
     /// the further a signature came, the more its failure says about what to mend.
+    #[doc(hidden)]
     pub fn rank(&self) -> u8 {
         match self {
             Self::Fetch { .. } | Self::Unfinished { .. } => 0,
@@ -69,6 +70,7 @@ impl Failure {
 
     /// The sentence that notation ends a whole verification with, where it does: for a trust store
     /// that cannot be used it names the store, and not the artifact.
+    #[doc(hidden)]
     pub fn notation_error(&self) -> Option<String> {
         match self {
             Self::TimestampStore { source }

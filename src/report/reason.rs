@@ -35,6 +35,7 @@ pub struct Reason {
 
 impl Reason {
     /// The reason that `error` is, which `message` says; of `hint`, what fits its reader.
+    #[doc(hidden)]
     pub fn new(
         code: &'static str,
         message: String,
@@ -93,6 +94,7 @@ impl Reason {
     }
 
     /// A reason that its message says whole.
+    #[doc(hidden)]
     pub fn plain(code: &'static str, message: String, retryable: bool) -> Self {
         Self {
             cause: None,
@@ -106,6 +108,7 @@ impl Reason {
     }
 
     /// Why a command could not begin: wrong flags, unreadable files.
+    #[doc(hidden)]
     pub fn not_begun(message: String, causes: Vec<String>, hint: Option<String>) -> Self {
         Self {
             causes,
@@ -134,6 +137,7 @@ impl Reason {
 
     /// The same, which the same command may overcome if `may_pass`, whatever its cause.
     #[must_use]
+    #[doc(hidden)]
     pub fn retryable_if(self, may_pass: bool) -> Self {
         Self {
             retryable: self.retryable || may_pass,

@@ -15,7 +15,7 @@ use crate::registry::{self, Listing, Repository, Signature, Target};
 use crate::trust_policy::{Statement, StatementName};
 
 /// Which signature is looked for, beyond that the policy accepts it.
-pub trait Criteria: std::fmt::Debug + Sync {
+pub(crate) trait Criteria: std::fmt::Debug + Sync {
     /// Whether it may be this one. If it cannot be, it is not judged, and no request is sent about it.
     fn may_be(&self, _signature: &Signature) -> bool {
         true
@@ -29,20 +29,20 @@ pub trait Criteria: std::fmt::Debug + Sync {
 
 /// Any signature that the policy accepts.
 #[derive(Debug, Clone, Copy)]
-pub struct AnySignature;
+pub(crate) struct AnySignature;
 
 impl Criteria for AnySignature {}
 
 /// A search that found what it looked for.
 #[derive(Debug)]
-pub struct SearchResult {
+pub(crate) struct SearchResult {
     /// The signature that was accepted.
-    pub accepted: SignatureOutcome,
+    pub(crate) accepted: SignatureOutcome,
     /// The other signatures that were looked at: refused, or only tolerated; with [`Options::all_signatures`] also
     /// verified ones.
-    pub others: Vec<SignatureOutcome>,
+    pub(crate) others: Vec<SignatureOutcome>,
     /// Why there may be signatures that were not looked at, where [`Options::all_signatures`] asked for all.
-    pub unseen: Option<Unseen>,
+    pub(crate) unseen: Option<Unseen>,
 }
 
 impl SearchResult {
@@ -84,19 +84,19 @@ impl SearchResult {
 
 /// What a search goes by.
 #[derive(Debug, Clone, Copy)]
-pub struct Search<'a> {
+pub(crate) struct Search<'a> {
     /// Where the artifact and its signatures are.
-    pub repository: &'a Repository,
+    pub(crate) repository: &'a Repository,
     /// The artifact.
-    pub target: &'a Target,
+    pub(crate) target: &'a Target,
     /// The policy statement that applies; its level is not `skip`.
-    pub statement: &'a Statement,
+    pub(crate) statement: &'a Statement,
     /// What is asked for beyond the policy.
-    pub options: &'a Options,
+    pub(crate) options: &'a Options,
     /// Which of the signatures that are accepted is looked for.
-    pub criteria: &'a dyn Criteria,
+    pub(crate) criteria: &'a dyn Criteria,
     /// The time of the verification.
-    pub now: OffsetDateTime,
+    pub(crate) now: OffsetDateTime,
 }
 
 impl Validators {
@@ -107,7 +107,7 @@ impl Validators {
     /// # Errors
     ///
     /// [`Error::List`], [`Error::NoSignature`], [`Error::Rejected`] and [`Error::Inconclusive`].
-    pub async fn find(
+    pub(crate) async fn find(
         &self,
         search: Search<'_>,
         listing: Result<Listing, registry::Error>,

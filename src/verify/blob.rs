@@ -4,6 +4,8 @@
 //! The signature is judged by the same steps as one of an image; only what it must be a signature
 //! of is another, and has its digest in the algorithm of the key that signed.
 
+pub use crate::blob::{Blob, Progress};
+
 use std::collections::BTreeMap;
 use std::error::Error as StdError;
 use std::fmt;
@@ -13,7 +15,6 @@ use super::error::REQUIREMENT_HINT;
 use super::signature_check::{BlobSubject, SignatureCheck, Subject};
 use super::{Requirement, Shortfall, Verifier};
 use crate::allowance::Allowed;
-use crate::blob::{Blob, Progress};
 use crate::notary::EnvelopeFormat;
 use crate::oci::sha256_digest;
 use crate::outcome::{Acceptance, Failure, FailureClass, SignatureOutcome};
@@ -21,6 +22,7 @@ use crate::trust_policy::{self, Statement, StatementName, TrustPolicies};
 
 /// What one verification asks for beyond the policy.
 #[derive(Debug, Clone, Default)]
+#[non_exhaustive]
 pub struct Options {
     /// Media type that must have been signed; without one, any type but an image's.
     pub media_type: Option<String>,
@@ -32,6 +34,7 @@ pub struct Options {
 
 /// A blob whose signature the policy accepts.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct Accepted {
     /// The policy statement that applied.
     pub statement: StatementName,
@@ -41,6 +44,7 @@ pub struct Accepted {
 
 /// The answer to a verification that did not fail.
 #[derive(Debug)]
+#[must_use = "only `Verified` is a permission to use the file"]
 pub enum Verification {
     /// The signature passed every validation; revocation alone may have been skipped
     /// ([`SignatureOutcome::skipped`]).
