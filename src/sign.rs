@@ -12,6 +12,7 @@ pub use crate::aws::{ArnError, KmsKeyIdError};
 pub use crate::notary::EnvelopeFormat;
 pub use crate::registry::{Storage, Target, Warning};
 pub use crate::signer::certificate_chain::CertificateChainError;
+pub use crate::signer::timestamping::AuthorityError;
 pub use setup::{ArtifactSigner, Setup, SetupError};
 
 use std::collections::BTreeMap;

@@ -153,7 +153,7 @@ pub enum Error {
     Inconclusive(#[source] Box<RejectedArtifact>),
 }
 
-/// A signature by one of these, in words; nothing where nobody is named.
+/// A signature by one of these, in words; nothing where none is named.
 fn signature_of(wanted: &[TrustedIdentity]) -> Option<String> {
     let named = wanted.iter().take(MAX_TOLD_VALUES);
     let named = named.map(|identity| match identity {

@@ -2,6 +2,7 @@
 
 mod apart;
 mod reasons;
+mod signing;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

@@ -159,7 +159,7 @@ fn what_was_revoked_and_who_did_not_answer_is_told_by_the_library_too() {
 fn a_registry_that_does_not_answer_is_told_with_why() {
     let scene = Scene::new();
     scene.write_policy_with(r#"{ "level": "strict" }"#, &scene.profile.arn);
-    // Nobody listens on a port that was just given back.
+    // No server listens on a port that was just given back.
     let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let port = free.local_addr().unwrap().port();
     drop(free);
