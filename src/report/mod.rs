@@ -37,7 +37,8 @@
 //!
 //! Names and codes do not change within a version; more may come. Members are in alphabetical order, those of
 //! inspections and trust policies in notation's. A message is notation's sentence, where notation has
-//! one; a hint fits the [`Reader`](crate::hints::Reader) that the caller names.
+//! one; a hint fits the [`Reader`] that the caller names. Only what `verify`, `sign`, `gate check` and `revocation fetch`
+//! write is documented: the other documents are made by this program alone.
 
 #[doc(hidden)]
 mod blob_policy;
