@@ -21,7 +21,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let signer =
         ArtifactSigner::with_signing_profile(profile)?.connect(&Environment::of_process())?;
     let outcome = signer.sign(&reference).await?;
-    println!("signed {}", outcome.signature.target.reference);
-    println!("signature {}", outcome.stored.signature);
+    println!("signed {}", outcome.target.reference);
+    println!("signature {}", outcome.reference);
     Ok(())
 }

@@ -16,6 +16,8 @@ use time::OffsetDateTime;
 use crate::aws::Aws;
 use crate::config::{self, Platform};
 use crate::http;
+use crate::plugin_host::PluginHost;
+use crate::process::ChildVariables;
 use crate::registry::{self, AuthFile, AuthFiles, AwsEcrTokens, Credentials};
 use crate::revocation::{Cache, Checker, Network};
 #[cfg(feature = "cli")]
@@ -122,8 +124,9 @@ const SECRET_VARIABLES: [&str; 4] = [
 /// Where a verifier or a signer runs.
 ///
 /// Verifiers and signers of one environment, and of its clones, share its connections, the credentials and
-/// tokens that were fetched for them, and AWS's limits of requests. A change by one of the `with_` methods gives an
-/// environment that shares nothing with the one before.
+/// tokens that were fetched for them, and AWS's limits of requests. So does an environment with another clock or
+/// another place for what is kept; every other change by one of the `with_` methods gives one that shares nothing
+/// with the one before.
 #[derive(Clone)]
 pub struct Environment {
     variables: Variables,
@@ -171,7 +174,11 @@ impl Environment {
     }
 
     /// One that knows these variables and this clock, and nothing of the process: no credentials of AWS before
-    /// [`Self::with_aws_credentials`], and AWS's own endpoints unless [`Self::with_aws_settings`] names others.
+    /// [`Self::with_aws_credentials`], and AWS's own endpoints unless [`Self::with_aws_settings`] names others. Plugins
+    /// and credential helpers are given these variables and no others.
+    ///
+    /// The roots of TLS are the system's unless `SSL_CERT_FILE` or `SSL_CERT_DIR` is among the variables. On macOS
+    /// and Windows they cannot be read while the process itself has one of these two; requests over TLS fail then.
     pub fn of_variables<K, V>(variables: impl IntoIterator<Item = (K, V)>, clock: Clock) -> Self
     where
         K: Into<OsString>,
@@ -200,7 +207,7 @@ impl Environment {
         }
     }
 
-    /// The same with another clock.
+    /// The same with another clock, over the same connections.
     #[must_use]
     pub fn with_clock(self, clock: Clock) -> Self {
         Self { clock, ..self }
@@ -237,7 +244,7 @@ impl Environment {
         }
     }
 
-    /// The same, where answers are kept in this directory, whatever the variables say.
+    /// The same, where answers are kept in this directory, whatever the variables say, over the same connections.
     #[must_use]
     pub fn with_cache(self, directory: PathBuf) -> Self {
         Self {
@@ -247,7 +254,8 @@ impl Environment {
     }
 
     /// The same, where signatures that were fetched before are kept in this directory, and read from it. Whether a
-    /// signature is there still is asked of the registry every time; bytes count by their digest alone.
+    /// signature is there still is asked of the registry every time; bytes count by their digest alone. The
+    /// connections are the same.
     #[must_use]
     pub fn with_content_cache(self, directory: PathBuf) -> Self {
         Self {
@@ -367,6 +375,24 @@ impl Environment {
         }
     }
 
+    /// The plugins that are installed, which are given this environment's variables.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::plugins`].
+    pub(crate) fn plugin_host(&self) -> Result<PluginHost, NoDirectory> {
+        let host = PluginHost::new(self.plugins()?);
+        Ok(host.with_variables(self.child_variables()))
+    }
+
+    /// What programs are given that run for it.
+    pub(crate) fn child_variables(&self) -> ChildVariables {
+        match &self.variables {
+            Variables::Process => ChildVariables::OfProcess,
+            Variables::Given(all) => ChildVariables::Given(Arc::clone(all)),
+        }
+    }
+
     /// Its connections, made at the first call. Connects nowhere yet.
     ///
     /// # Errors
@@ -378,9 +404,15 @@ impl Environment {
             return Ok(connections.clone());
         }
         let settings = http::Settings::from_variables(|name| self.variables.text(name));
-        let pool = http::Pool::new(settings.map_err(Error::Http)?);
+        let settings = match (settings.map_err(Error::Http)?, &self.variables) {
+            (settings, Variables::Process) => settings,
+            (settings, Variables::Given(_)) => settings.apart(),
+        };
+        let pool = http::Pool::new(settings);
         let aws = self.aws_over(&pool).map_err(Error::Aws)?;
-        let files = AuthFiles::from(self.auth_files()).with_native(self.native_helper());
+        let files = AuthFiles::from(self.auth_files())
+            .with_native(self.native_helper())
+            .with_variables(self.child_variables());
         let credentials = Credentials::new(
             self.credential.clone(),
             Some(Arc::new(AwsEcrTokens::new(aws.clone()))),

@@ -36,6 +36,11 @@
 //! that does not grow with the verifications; [`many::Options`] say in which order answers come and what a failure
 //! ends, and [`many::Many::interrupted_by`] hands in a program's signals. A library takes none itself.
 //!
+//! # Files
+//!
+//! [`sign::ArtifactSigner::sign_blob`] and [`verify::Verifier::verify_blob`] sign and verify a file of any size; where its
+//! signature is kept is the caller's to decide.
+//!
 //! # What is kept
 //!
 //! A verifier keeps trust stores and answers about revocation for as long as it lives; an environment keeps
@@ -44,9 +49,10 @@
 //!
 //! # Errors
 //!
-//! Every error's `Display` is one clause, and its sources tell the rest: what was checked, found and wanted.
-//! `hint()` says what to do. It names settings, as in "allow more time with the setting `timeout`", and no flags: the
-//! program puts its own in their place. [`verify::Error::class`] tells "refused" from "could not look"; both are no.
+//! Every error's `Display` is one clause, and its sources tell the rest: what was checked, found and wanted, and why
+//! the signature was refused that came furthest. `hint()` says what to do. It names settings, as in "allow more time
+//! with the setting `timeout`", and no flags: the program puts its own in their place. [`verify::Error::class`] tells
+//! "refused" from "could not look"; both are no.
 //!
 //! # Features
 //!

@@ -9,6 +9,9 @@ mod fact;
 mod failure;
 
 pub use crate::facts::Origin;
+pub use crate::signer_info::{
+    ExtendedAttribute, LabelKind, SignedAttributes, SignerInfo, UnsignedAttributes,
+};
 pub use fact::{FactSource, Responder, RevocationFact, RevocationStatus};
 pub use failure::Failure;
 
@@ -20,10 +23,10 @@ use crate::extended_validation::attribute::SIGNING_PROFILE_VERSION;
 use crate::limits::MAX_REFUSED_METADATA_BYTES;
 use crate::notary::{Action, EnvelopeFormat, Validation};
 use crate::oci::Digest;
-use crate::signer_info::SignerInfo;
 
 /// Everything that was found about one signature.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct SignatureOutcome {
     /// The digest of the signature manifest.
     pub manifest_digest: Digest,
@@ -50,6 +53,7 @@ pub struct SignatureOutcome {
 
 impl SignatureOutcome {
     /// An outcome in which nothing was found yet.
+    #[doc(hidden)]
     pub fn new(manifest_digest: Digest) -> Self {
         Self {
             manifest_digest,
@@ -67,6 +71,7 @@ impl SignatureOutcome {
 
     /// Forgets what a report of a refusal does not show: a registry may list many signatures, and
     /// each may be as large as is allowed.
+    #[doc(hidden)]
     pub fn forget_details(&mut self) {
         let mut room = MAX_REFUSED_METADATA_BYTES;
         let all = self.user_metadata.len();
@@ -95,6 +100,7 @@ impl SignatureOutcome {
 
     /// Leaves open where the signature stands, if what the verification may use was used up before that was
     /// found: what could not be asked any more says nothing against it, or for it.
+    #[doc(hidden)]
     pub fn undecided_if_exhausted(&mut self) {
         if self.standing() != Standing::Verified
             && let Err(source) = allowance::check()
@@ -127,8 +133,21 @@ impl SignatureOutcome {
 
     /// Where the signature stands with the policy.
     pub fn standing(&self) -> Standing {
-        if self.refusal().is_some() {
-            return Standing::Refused;
+        match self.acceptance() {
+            Ok(Acceptance::Verified) => Standing::Verified,
+            Ok(Acceptance::Tolerated) => Standing::Tolerated,
+            Err(_) => Standing::Refused,
+        }
+    }
+
+    /// How the policy accepts the signature.
+    ///
+    /// # Errors
+    ///
+    /// Why it does not.
+    pub fn acceptance(&self) -> Result<Acceptance, &Failure> {
+        if let Some(refusal) = self.refusal() {
+            return Err(refusal);
         }
         let was_done = |wanted| self.validations.iter().any(|one| one.validation == wanted);
         let nothing_failed = self.validations.iter().all(|one| one.failure.is_none());
@@ -137,9 +156,9 @@ impl SignatureOutcome {
             was_done(validation) || (may_be_skipped && self.skipped.contains(&validation))
         });
         if nothing_failed && nothing_is_missing {
-            Standing::Verified
+            Ok(Acceptance::Verified)
         } else {
-            Standing::Tolerated
+            Ok(Acceptance::Tolerated)
         }
     }
 
@@ -154,6 +173,7 @@ impl SignatureOutcome {
     }
 
     /// The same, taken out.
+    #[doc(hidden)]
     pub fn into_refusal(self) -> Option<Failure> {
         self.failure.or_else(|| {
             self.validations
@@ -175,6 +195,15 @@ impl SignatureOutcome {
                     .map(|failure| (outcome.validation, failure))
             })
     }
+}
+
+/// How a policy accepts a signature.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Acceptance {
+    /// Every validation was carried out and passed; revocation alone may have been skipped.
+    Verified,
+    /// A validation failed, was not decided or is missing, and the policy only logs that.
+    Tolerated,
 }
 
 /// Where a signature stands with the policy that judged it.
@@ -201,6 +230,7 @@ impl Standing {
 
 /// What one validation gave.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct ValidationOutcome {
     /// The validation.
     pub validation: Validation,
@@ -223,6 +253,7 @@ pub enum FailureClass {
 }
 
 /// The time as notation prints it in sentences: `Sun, 22 Nov 2026 01:55:14 +0000`.
+#[doc(hidden)]
 pub fn rfc1123z(time: OffsetDateTime) -> String {
     time.format(&Rfc2822).unwrap_or_else(|_| time.to_string())
 }

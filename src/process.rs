@@ -4,10 +4,13 @@
 //! or why it was stopped. What it wrote is not judged here. A program that takes too long or says
 //! too much is ended with everything it started.
 
-use std::ffi::OsStr;
+use std::collections::BTreeMap;
+use std::ffi::{OsStr, OsString};
+use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt as _};
@@ -15,6 +18,37 @@ use tokio::process::{Child, Command};
 
 /// Environment variables that hold secrets of this program and that no child is given.
 const SECRET_VARIABLES: [&str; 2] = ["NOTATION_USERNAME", "NOTATION_PASSWORD"];
+
+/// The variables that a program is given; those with secrets of this program are left out.
+#[derive(Clone, Default)]
+pub enum ChildVariables {
+    /// Those of this process.
+    #[default]
+    OfProcess,
+    /// These and no others.
+    Given(Arc<BTreeMap<OsString, OsString>>),
+}
+
+impl fmt::Debug for ChildVariables {
+    /// Without values, which may be secrets.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::OfProcess => "OfProcess",
+            Self::Given(_) => "Given",
+        })
+    }
+}
+
+impl ChildVariables {
+    fn give(&self, command: &mut Command) {
+        if let Self::Given(variables) = self {
+            command.env_clear().envs(variables.iter());
+        }
+        for variable in SECRET_VARIABLES {
+            command.env_remove(variable);
+        }
+    }
+}
 
 /// What a program may use.
 #[derive(Debug, Clone, Copy)]
@@ -139,7 +173,7 @@ fn hint_of_interpreter(program: &Path) -> String {
     format!("its interpreter `{interpreter}`, which its first line names, does not exist")
 }
 
-/// Runs `program` with `arguments`, gives it `input` and waits for its end.
+/// Runs `program` with `arguments` and `variables`, gives it `input` and waits for its end.
 ///
 /// # Errors
 ///
@@ -148,6 +182,7 @@ fn hint_of_interpreter(program: &Path) -> String {
 pub async fn run(
     program: &Path,
     arguments: &[&OsStr],
+    variables: &ChildVariables,
     input: &[u8],
     limits: Limits,
 ) -> Result<ProcessOutput, Error> {
@@ -158,9 +193,7 @@ pub async fn run(
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .kill_on_drop(true);
-    for variable in SECRET_VARIABLES {
-        command.env_remove(variable);
-    }
+    variables.give(&mut command);
     #[cfg(unix)]
     command.process_group(0);
     let mut child = command.spawn().map_err(|source| Error::Start {
@@ -323,6 +356,7 @@ mod tests {
         run(
             Path::new("/bin/sh"),
             &[OsStr::new("-c"), OsStr::new(script)],
+            &ChildVariables::OfProcess,
             input,
             limits,
         )
@@ -337,6 +371,22 @@ mod tests {
         assert!(!finished.status.success());
         assert_eq!(finished.stdout, b"yes");
         assert_eq!(finished.stderr, b"no\n");
+    }
+
+    #[tokio::test]
+    async fn a_program_has_the_variables_that_it_is_given_and_no_secret_of_this_program() {
+        let given = [("A", "1"), ("NOTATION_PASSWORD", "s3cret")];
+        let given = given.map(|(name, value)| (OsString::from(name), OsString::from(value)));
+        let given = ChildVariables::Given(Arc::new(BTreeMap::from(given)));
+        assert_eq!(format!("{given:?}"), "Given");
+        let arguments = [OsStr::new("-c"), OsStr::new("env")];
+        let shell = Path::new("/bin/sh");
+        let finished = run(shell, &arguments, &given, b"", LIMITS).await.unwrap();
+        let told = String::from_utf8(finished.stdout).unwrap();
+        let of_shell = ["PWD=", "OLDPWD=", "SHLVL=", "_="];
+        let mut lines: Vec<&str> = told.lines().collect();
+        lines.retain(|line| !of_shell.iter().any(|start| line.starts_with(start)));
+        assert_eq!(lines, ["A=1"]);
     }
 
     #[tokio::test]
@@ -447,7 +497,9 @@ mod tests {
         ] {
             std::fs::write(&program, content).unwrap();
             std::fs::set_permissions(&program, std::fs::Permissions::from_mode(mode)).unwrap();
-            let error = run(&program, &[], b"", LIMITS).await.unwrap_err();
+            let variables = ChildVariables::default();
+            let error = run(&program, &[], &variables, b"", LIMITS).await;
+            let error = error.unwrap_err();
             let hint = error.hint().unwrap_or_default();
             assert!(hint.starts_with(wanted), "{error:?}: {hint}");
         }
@@ -455,7 +507,8 @@ mod tests {
 
     #[tokio::test]
     async fn a_missing_program_is_named() {
-        let error = run(Path::new("/nonexistent/x"), &[], b"", LIMITS)
+        let (missing, variables) = (Path::new("/nonexistent/x"), ChildVariables::default());
+        let error = run(missing, &[], &variables, b"", LIMITS)
             .await
             .unwrap_err();
         assert_eq!(error.to_string(), "could not start `/nonexistent/x`");

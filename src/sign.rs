@@ -8,8 +8,11 @@ pub mod blob;
 pub mod many;
 mod setup;
 
+pub use crate::aws::{ArnError, KmsKeyIdError};
 pub use crate::notary::EnvelopeFormat;
-pub use crate::registry::Storage;
+pub use crate::registry::{Storage, Target, Warning};
+pub use crate::signer::certificate_chain::CertificateChainError;
+pub use crate::signer::timestamping::AuthorityError;
 pub use setup::{ArtifactSigner, Setup, SetupError};
 
 use std::collections::BTreeMap;
@@ -21,7 +24,7 @@ use crate::notary::{RESERVED_PREFIX, THUMBPRINT_ANNOTATION};
 use crate::oci::{Descriptor, Digest};
 use crate::payload::Payload;
 use crate::reference::ArtifactReference;
-use crate::registry::{self, Access, LayoutRepository, NewSignature, Repository, Target, Warning};
+use crate::registry::{self, Access, LayoutRepository, NewSignature, Repository};
 use crate::signer::{self, SignedEnvelope, Signer, Terms};
 use crate::signer_info::SignerInfo;
 
@@ -30,6 +33,7 @@ const CREATED_ANNOTATION: &str = "org.opencontainers.image.created";
 
 /// What one signing asks for beyond the artifact.
 #[derive(Debug)]
+#[doc(hidden)]
 pub struct Options {
     /// User metadata to sign with the artifact.
     pub user_metadata: BTreeMap<String, String>,
@@ -41,36 +45,41 @@ pub struct Options {
 
 /// A signature that was made, and is stored nowhere yet.
 #[derive(Debug)]
-pub struct UnstoredSignature {
+pub(crate) struct UnstoredSignature {
     /// What was signed.
-    pub target: Target,
+    pub(crate) target: Target,
     /// The signature, and what the signer says about it.
-    pub signer: signer::Signature,
+    pub(crate) signer: signer::Signature,
 }
 
 impl UnstoredSignature {
     /// What its envelope says.
-    pub fn info(&self) -> &SignerInfo {
+    pub(crate) fn info(&self) -> &SignerInfo {
         self.signer.envelope.signer_info()
     }
 }
 
 /// Where a signature was stored.
 #[derive(Debug)]
-pub struct Stored {
+pub(crate) struct Stored {
     /// The signature manifest, by digest, in the same repository.
-    pub signature: ArtifactReference,
+    pub(crate) signature: ArtifactReference,
     /// What the registry did not do as it should, without harm.
-    pub warnings: Vec<Warning>,
+    pub(crate) warnings: Vec<Warning>,
 }
 
 /// A signature that was made and stored.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct StoredSignature {
-    /// The signature, and what was signed.
-    pub signature: UnstoredSignature,
-    /// Where it is.
-    pub stored: Stored,
+    /// What was signed.
+    pub target: Target,
+    /// The signature, and what the signer says about it.
+    pub signature: signer::Signature,
+    /// The signature manifest, by digest, in the same repository.
+    pub reference: ArtifactReference,
+    /// What the registry did not do as it should, without harm.
+    pub warnings: Vec<Warning>,
 }
 
 /// Why an artifact was not signed, or its signature not stored.
@@ -166,6 +175,7 @@ impl Error {
 /// # Errors
 ///
 /// Nothing is stored unless every step before holds; [`Error`] names the step.
+#[doc(hidden)]
 pub async fn sign(
     reference: &ArtifactReference,
     signer: &Signer,
@@ -181,8 +191,10 @@ pub async fn sign(
     // 4, 5. Store it, unless the tag has moved.
     let stored = store(&repository, &made, options.storage).await?;
     Ok(StoredSignature {
-        signature: made,
-        stored,
+        target: made.target,
+        signature: made.signer,
+        reference: stored.signature,
+        warnings: stored.warnings,
     })
 }
 
@@ -191,7 +203,7 @@ pub async fn sign(
 /// # Errors
 ///
 /// [`Error::ReservedMetadata`].
-pub fn check_user_metadata(metadata: &BTreeMap<String, String>) -> Result<(), Error> {
+pub(crate) fn check_user_metadata(metadata: &BTreeMap<String, String>) -> Result<(), Error> {
     match reserved_key(metadata) {
         Some(key) => Err(Error::ReservedMetadata { key }),
         None => Ok(()),
@@ -203,7 +215,7 @@ pub fn check_user_metadata(metadata: &BTreeMap<String, String>) -> Result<(), Er
 /// # Errors
 ///
 /// [`Error::Open`] for a layout, [`Error::Resolve`] for a registry.
-pub fn open(
+pub(crate) fn open(
     reference: &ArtifactReference,
     registry: &registry::Client,
 ) -> Result<Repository, Error> {
@@ -231,7 +243,7 @@ pub fn open(
 /// # Errors
 ///
 /// [`Error::Resolve`].
-pub async fn resolve(repository: &Repository) -> Result<Target, Error> {
+pub(crate) async fn resolve(repository: &Repository) -> Result<Target, Error> {
     repository.resolve().await.map_err(|source| Error::Resolve {
         reference: repository.reference(),
         source,
@@ -243,7 +255,7 @@ pub async fn resolve(repository: &Repository) -> Result<Target, Error> {
 /// # Errors
 ///
 /// [`Error::Signer`].
-pub async fn make(
+pub(crate) async fn make(
     target: Target,
     signer: &Signer,
     options: &Options,
@@ -272,7 +284,7 @@ pub async fn make(
 /// # Errors
 ///
 /// [`Error::Moved`], [`Error::Resolve`] and [`Error::Push`].
-pub async fn store(
+pub(crate) async fn store(
     repository: &Repository,
     made: &UnstoredSignature,
     storage: Storage,

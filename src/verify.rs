@@ -8,6 +8,7 @@ mod ahead;
 mod all;
 mod attempts;
 pub mod blob;
+#[doc(hidden)]
 mod count;
 mod delegate;
 mod error;
@@ -18,6 +19,7 @@ mod judge;
 pub mod many;
 mod offline;
 mod platform;
+#[doc(hidden)]
 mod policy_case;
 mod record;
 mod requirement;
@@ -29,9 +31,14 @@ mod testing;
 mod walk;
 
 pub use crate::allowance::Allowed;
+pub use crate::aws::ArnError;
 pub use crate::limits::OFFLINE_ANSWER_AGE;
+pub use crate::oci::{Descriptor, Digest};
+pub use crate::plugin_contract::PluginConfig;
+pub use crate::registry::Target;
 pub use all::{ArtifactJudgement, SignatureJudgement};
-pub use attempts::{AnySignature, Criteria, Search, SearchResult};
+pub(crate) use attempts::{AnySignature, Criteria, Search, SearchResult};
+#[doc(hidden)]
 pub use count::{ArtifactSignatures, CountedSignature, Counts, SignatureCounter, Uncounted};
 pub use error::{
     Error, ImageFinding, ImageVerification, IndexVerification, RejectedArtifact, Unseen,
@@ -45,6 +52,7 @@ pub(crate) use index::{Index, IndexImage};
 pub use offline::OfflineDirectory;
 pub use platform::{Platform, PlatformError};
 pub(crate) use policy_case::authenticity;
+#[doc(hidden)]
 pub use policy_case::{CaseOutcome, CaseSigner, CaseSignerError, Decision, PolicyCase};
 pub use record::RecordError;
 pub use requirement::{Lack, Requirement, Shortfall};
@@ -60,12 +68,10 @@ use crate::environment::Clock;
 use crate::extended_validation::RevocationChecker;
 use crate::limits;
 use crate::notary::EnvelopeFormat;
-use crate::oci::{Descriptor, Digest};
-use crate::outcome::{SignatureOutcome, Standing};
-use crate::plugin_contract::PluginConfig;
+use crate::outcome::SignatureOutcome;
 use crate::plugin_host::PluginHost;
 use crate::reference::{ArtifactReference, Reference, Scheme};
-use crate::registry::{self, Access, LayoutRepository, Listing, Repository, SharedAnswers, Target};
+use crate::registry::{self, Access, LayoutRepository, Listing, Repository, SharedAnswers};
 use crate::revocation::Checker;
 use crate::trust_policy::{Statement, StatementName, TrustPolicies};
 use crate::trust_store::TrustStores;
@@ -91,6 +97,7 @@ enum Artifacts {
 
 /// What signatures are judged with, wherever they come from.
 #[derive(Debug)]
+#[doc(hidden)]
 pub struct Validators {
     /// The trust stores that the policy names.
     pub stores: TrustStores,
@@ -147,6 +154,7 @@ impl Validators {
 /// A signature's bytes, as they came. They are let go once they were read: what follows may wait for
 /// others, and who holds memory must not.
 #[derive(Debug, Clone, Copy)]
+#[doc(hidden)]
 pub struct FetchedSignature<'a, E> {
     /// The digest of the signature manifest, or of the envelope where there is no manifest.
     pub manifest_digest: &'a Digest,
@@ -218,6 +226,7 @@ pub enum Verification {
 
 /// An artifact and the signature that the policy accepts for it.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct Accepted {
     /// The artifact, by digest.
     pub reference: ArtifactReference,
@@ -335,6 +344,7 @@ impl Verifier {
     }
 
     /// The statement that judges the artifact, if there is one; `layout_scope` is what policies call a layout.
+    #[doc(hidden)]
     pub fn statement_of(
         &self,
         reference: &ArtifactReference,
@@ -350,7 +360,7 @@ impl Verifier {
     /// # Errors
     ///
     /// [`Error::List`], [`Error::NoSignature`], [`Error::Rejected`] and [`Error::Inconclusive`].
-    pub async fn find(
+    pub(crate) async fn find(
         &self,
         search: Search<'_>,
         listing: Result<Listing, registry::Error>,
@@ -472,20 +482,7 @@ impl Verifier {
                 directory.against_record(found, &target, statement, &listed)
             }
         }?;
-        let standing = found.accepted.standing();
-        let accepted = Box::new(Accepted {
-            reference: target.reference.clone(),
-            target,
-            statement: statement.named(),
-            signature: found.accepted,
-            others: found.others,
-            unseen: found.unseen,
-        });
-        Ok(match standing {
-            Standing::Verified => Verification::Verified(accepted),
-            // Refused signatures are never found; should one be, it is not called verified.
-            Standing::Tolerated | Standing::Refused => Verification::Tolerated(accepted),
-        })
+        found.answer(target, statement.named())
     }
 }
 

@@ -9,6 +9,7 @@ use crate::partition::Partition;
 
 /// What the user said about AWS, over and above the environment and AWS's own configuration files.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Settings {
     /// The profile in AWS's configuration files to take credentials from; nothing else is tried.
     pub profile: Option<String>,
@@ -73,6 +74,40 @@ impl SettingsError {
 }
 
 impl Settings {
+    /// The same with the credentials of this profile in AWS's configuration files.
+    #[must_use]
+    pub fn with_profile(self, profile: impl Into<String>) -> Self {
+        let profile = Some(profile.into());
+        Self { profile, ..self }
+    }
+
+    /// The same, where this region is asked.
+    #[must_use]
+    pub fn with_region(self, region: impl Into<String>) -> Self {
+        let region = Some(region.into());
+        Self { region, ..self }
+    }
+
+    /// The same, where AWS Signer is asked at this URL.
+    #[must_use]
+    pub fn with_signer_endpoint_url(self, url: impl Into<String>) -> Self {
+        let signer_endpoint_url = Some(url.into());
+        Self {
+            signer_endpoint_url,
+            ..self
+        }
+    }
+
+    /// The same, where AWS KMS is asked at this URL.
+    #[must_use]
+    pub fn with_kms_endpoint_url(self, url: impl Into<String>) -> Self {
+        let kms_endpoint_url = Some(url.into());
+        Self {
+            kms_endpoint_url,
+            ..self
+        }
+    }
+
     const PROFILE: &str = "aws-profile";
     const REGION: &str = "aws-region";
     const SIGNER_ENDPOINT_URL: &str = "aws-signer-endpoint-url";

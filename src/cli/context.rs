@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::OnceLock;
 use std::time::Duration;
 
@@ -21,16 +21,16 @@ use crate::environment::{self, Clock, Connections, Environment};
 use crate::exposure::Exposed;
 use crate::files;
 use crate::http;
-use crate::limits::{MAX_CONFIG_BYTES, MAX_TRUST_STORE_FILE_BYTES};
+use crate::limits::MAX_CONFIG_BYTES;
 use crate::notary::EnvelopeFormat;
 use crate::reference::{ArtifactReference, Scheme};
 use crate::registry::{self, PlainHttp};
 use crate::report::{Called, files_in_notation, go_timestamping, in_notation, sentence};
-use crate::signer::timestamping::Timestamping;
+use crate::signer::timestamping::{self, AuthorityError};
 use crate::trust_policy::DocumentKind;
 use crate::trust_store::{self, NamedStore};
 use crate::verify::{Setup, SetupError, Verifier, published_roots};
-use crate::x509::{Certificate, parse_certificates};
+use crate::x509::Certificate;
 
 /// Whether a command makes signatures in a format that it takes from `config.json`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -198,19 +198,12 @@ impl Context {
         self.connections.pool.clone()
     }
 
-    /// The directory of plugins.
-    pub(super) fn plugins(&self) -> Result<PathBuf, CommandOutput> {
-        self.environment
-            .plugins()
-            .map_err(|error| no_directory(&error))
-    }
-
     /// The timestamping authority at `url`, whose root is the only certificate of the file `root`.
-    pub(super) fn timestamping(
+    pub(super) fn authority(
         &self,
         url: &str,
         root: &Path,
-    ) -> Result<Timestamping, CommandOutput> {
+    ) -> Result<(Url, Certificate), CommandOutput> {
         let usage = |sentence: String| CommandOutput::failed(Exit::Usage, &sentence);
         if url.is_empty() {
             return Err(usage("timestamping: tsa url cannot be empty".to_owned()));
@@ -220,24 +213,13 @@ impl Context {
                 "timestamping: tsa root certificate path cannot be empty".to_owned(),
             ));
         }
-        let parsed = Url::parse(url)
-            .ok()
-            .filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
-        let Some(parsed) = parsed else {
-            return Err(usage(format!(
-                "cannot get http timestamper for timestamping: `{}` is not a URL with http or \
-                 https and a host",
-                one_line(&http::redact_text(url))
-            ))
-            .in_notation(|| go_timestamping::of_url(url)));
-        };
+        let parsed = timestamping::parse_url(url).map_err(|error| {
+            let sentence = format!("cannot get http timestamper for timestamping: {error}");
+            usage(one_line(&sentence)).in_notation(|| go_timestamping::of_url(url))
+        })?;
         make_cache(self.environment.cache().as_deref());
-        Ok(Timestamping {
-            pool: self.connections.pool.clone(),
-            url: parsed,
-            root: read_root(root, self.pipes)?,
-            revocation: self.environment.revocation(&self.connections),
-        })
+        let found = timestamping::read_root(root, self.pipes);
+        Ok((parsed, found.map_err(|error| unusable_root(root, error))?))
     }
 
     /// A verifier of this setup, in these surroundings.
@@ -412,38 +394,38 @@ fn hint_of_file(error: &files::Error, wanted: &str) -> String {
 const NOT_AN_AUTHORITY: &str = "failed to check root certificate with error: x509: invalid signature: parent certificate cannot \
                                 sign this kind of certificate";
 
-/// The one certificate of a file, which must be a self-signed certificate authority.
-fn read_root(path: &Path, pipes: Duration) -> Result<Certificate, CommandOutput> {
+/// What is said of the file with an authority's root.
+fn unusable_root(path: &Path, error: AuthorityError) -> CommandOutput {
     let failed = |sentence: String| CommandOutput::failed(Exit::Usage, &sentence);
     let shown = path.display();
     let cannot = |what: String| format!("the file of `--timestamp-root-cert` cannot be {what}");
-    let bytes = files::read_named(path, MAX_TRUST_STORE_FILE_BYTES, pipes).map_err(|error| {
-        let sentence = cannot(format!("read: {error}"));
-        let wanted = "check the path; the file must contain the root certificate of the timestamping authority alone, \
-                      in PEM or DER";
-        let hint = hint_of_file(&error, wanted);
-        CommandOutput::error(Exit::Usage, &sentence, &error, Some(hint))
-            .in_notation(|| sentence::of_file_at(&error, path))
-    })?;
-    let certificates = parse_certificates(&bytes).map_err(|error| {
-        let sentence = cannot(format!("used: `{shown}`: {error}"));
-        CommandOutput::error(Exit::Usage, &sentence, &error, error.hint())
-            .in_notation(|| Some(error.in_words_of_go().to_owned()))
-    })?;
     let expecting = "Expecting single x509 root certificate in PEM or DER format from the file";
-    match certificates.as_slice() {
-        [] => Err(failed(format!(
+    match error {
+        AuthorityError::Unreadable { source: error } => {
+            let sentence = cannot(format!("read: {error}"));
+            let wanted = "check the path; the file must contain the root certificate of the timestamping authority alone, \
+                          in PEM or DER";
+            let hint = hint_of_file(&error, wanted);
+            CommandOutput::error(Exit::Usage, &sentence, &error, Some(hint))
+                .in_notation(|| sentence::of_file_at(&error, path))
+        }
+        AuthorityError::Certificates { source: error, .. } => {
+            let sentence = cannot(format!("used: `{shown}`: {error}"));
+            CommandOutput::error(Exit::Usage, &sentence, &error, error.hint())
+                .in_notation(|| Some(error.in_words_of_go().to_owned()))
+        }
+        AuthorityError::Count { count: 0, .. } => failed(format!(
             "cannot find any certificate from \"{shown}\". {expecting}"
-        ))),
-        [root] if root.is_ca() && root.is_self_signed() => Ok(root.clone()),
-        [root] => Err(failed(format!(
+        )),
+        AuthorityError::Count { .. } => failed(format!(
+            "found more than one certificates from \"{shown}\". {expecting}"
+        )),
+        AuthorityError::NotARoot { is_authority, .. } => failed(format!(
             "failed to check root certificate with error: \"{shown}\" is not a self-signed \
              certificate authority"
         ))
-        .in_notation(|| (!root.is_ca()).then(|| NOT_AN_AUTHORITY.to_owned()))),
-        _ => Err(failed(format!(
-            "found more than one certificates from \"{shown}\". {expecting}"
-        ))),
+        .in_notation(|| (!is_authority).then(|| NOT_AN_AUTHORITY.to_owned())),
+        AuthorityError::Url(_) => failed(error.to_string()),
     }
 }
 

@@ -2,13 +2,17 @@
 
 use std::ffi::OsString;
 use std::path::Path;
+use std::time::Duration;
+
+use url::Url;
 
 use super::context::{Context, Format};
 use super::duration::parse_expiry;
 use super::output::{CommandOutput, Exit};
 use super::signer::Choice;
 use crate::notary::EnvelopeFormat;
-use crate::signer::Terms;
+use crate::sign::Setup;
+use crate::x509::Certificate;
 
 /// What is said about a format that does not exist.
 pub(super) fn unknown_format(found: &str) -> CommandOutput {
@@ -59,7 +63,11 @@ impl EnvelopeArgs {
     }
 
     /// What the flags ask for, of the signer that was chosen.
-    pub(super) fn terms(&self, choice: &Choice, context: &Context) -> Result<Terms, CommandOutput> {
+    pub(super) fn wanted(
+        &self,
+        choice: &Choice,
+        context: &Context,
+    ) -> Result<WantedEnvelope, CommandOutput> {
         let format = match self.signature_format.as_deref() {
             None => None,
             Some("jws") => Some(EnvelopeFormat::Jws),
@@ -67,15 +75,36 @@ impl EnvelopeArgs {
             Some(other) => return Err(unknown_format(other)),
         };
         let expiry = self.expiry.as_deref().map(parse_expiry).transpose()?;
-        let timestamping = match (&self.timestamp_url, &self.timestamp_root_cert) {
-            (Some(url), Some(root)) => Some(context.timestamping(url, Path::new(root))?),
+        let authority = match (&self.timestamp_url, &self.timestamp_root_cert) {
+            (Some(url), Some(root)) => Some(context.authority(url, Path::new(root))?),
             _ => None,
         };
-        Ok(Terms {
+        Ok(WantedEnvelope {
             format: choice.format(format, context.signature_format)?,
             expiry: expiry.flatten(),
-            timestamping,
-            now: context.environment.now(),
+            authority,
         })
+    }
+}
+
+/// What the flags ask of the envelope.
+pub(super) struct WantedEnvelope {
+    pub(super) format: EnvelopeFormat,
+    expiry: Option<Duration>,
+    authority: Option<(Url, Certificate)>,
+}
+
+impl WantedEnvelope {
+    /// `setup`, which makes such envelopes.
+    pub(super) fn of(self, setup: Setup) -> Setup {
+        let setup = setup.with_format(self.format);
+        let setup = match self.expiry {
+            Some(expiry) => setup.with_expiry(expiry),
+            None => setup,
+        };
+        match self.authority {
+            Some((url, root)) => setup.with_authority(url, root),
+            None => setup,
+        }
     }
 }

@@ -4,27 +4,23 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use clap::builder::NonEmptyStringValueParser;
-use time::OffsetDateTime;
+use zeroize::Zeroizing;
 
 use super::context::{Context, no_directory};
 use super::output::{CommandOutput, Exit, one_line};
 use super::passphrase;
-use crate::aws::Pace;
-use crate::aws::{ArnService, KmsKeyId, Settings};
+use crate::aws::{ArnService, Settings};
 use crate::config::{NoDirectory, NotationDirs, SigningKey, SigningKeys, SigningKeysError};
 use crate::exposure::Exposed;
 use crate::extended_validation::PLUGIN_NAME;
 use crate::files;
 use crate::limits::MAX_CONFIG_BYTES;
 use crate::notary::EnvelopeFormat;
-use crate::plugin_host::{self, PluginHost};
+use crate::plugin_host;
 use crate::report::in_notation;
-use crate::signer::Signer;
-use crate::signer::aws_kms::{self, KmsKey};
-use crate::signer::aws_signer::{AwsSigner, SigningProfile};
-use crate::signer::certificate_chain::CertificateChain;
+use crate::sign::{ArtifactSigner, Setup, SetupError};
+use crate::signer::aws_kms;
 use crate::signer::local_key::{self, KeyFile};
-use crate::signer::plugin::PluginSigner;
 
 /// Flags that choose the signer. An empty value is a variable that is not set: nothing may be
 /// signed with a default then.
@@ -264,58 +260,68 @@ impl Choice {
         Ok(format)
     }
 
-    /// The signer: its key is read, its plugin found. AWS Signer is asked at this pace.
-    pub(super) fn open(self, context: &Context, pace: Pace) -> Result<Signer, CommandOutput> {
-        match self {
-            Self::AwsSigner(profile, _) => {
-                let profile = SigningProfile::parse(&profile)
-                    .map_err(|error| CommandOutput::unusable(&error, error.hint()))?;
-                Ok(Signer::AwsSigner(AwsSigner {
-                    aws: context.aws(),
-                    profile,
-                    pace,
-                }))
-            }
+    /// The setup of the signer; nothing has been read for it.
+    pub(super) fn setup(&self, context: &Context) -> Result<Setup, CommandOutput> {
+        let setup = match self {
+            Self::AwsSigner(profile, _) => ArtifactSigner::with_signing_profile(profile),
             Self::AwsKms {
                 key,
                 certificate_chain,
                 ..
-            } => {
-                let id = KmsKeyId::parse(&key)
-                    .map_err(|error| CommandOutput::unusable(&error, error.hint()))?;
-                let chain = CertificateChain::read_named(
-                    &certificate_chain,
-                    context.pipes,
-                    context.environment.now(),
-                )
-                .map_err(|error| {
-                    CommandOutput::error(Exit::Usage, &error.to_string(), &error, error.hint())
-                })?;
-                Ok(Signer::AwsKms(KmsKey::new(context.aws(), id, chain)))
-            }
+            } => ArtifactSigner::with_kms_key(key, certificate_chain),
             Self::Plugin { name, id, config } => {
-                let host = PluginHost::new(context.plugins()?);
-                let plugin = host.find(&name).map_err(|error| unusable_plugin(&error))?;
-                Ok(Signer::Plugin(PluginSigner {
-                    plugin,
-                    key_id: id,
-                    config,
-                }))
+                Ok(ArtifactSigner::with_plugin(name, id, config.clone()))
             }
+            Self::LocalKey {
+                key, certificates, ..
+            } => Ok(ArtifactSigner::with_local_key(key, certificates)),
+        };
+        let setup = setup.map_err(|error| CommandOutput::unusable(&error, error.hint()))?;
+        Ok(setup.with_pipes(context.pipes))
+    }
+
+    /// The signer of this setup: its key is read, its plugin found.
+    pub(super) fn connect(
+        &self,
+        setup: &Setup,
+        context: &Context,
+    ) -> Result<ArtifactSigner, CommandOutput> {
+        let connected = setup.connect_with(&context.environment, |file| match self {
             Self::LocalKey {
                 name,
                 key,
-                certificates,
                 passphrase_fd,
-            } => open_key(
-                &name,
-                &key,
-                &certificates,
-                passphrase_fd,
-                context.environment.now(),
-            )
-            .map(Signer::LocalKey),
+                ..
+            } => passphrase_of(name, key, file, *passphrase_fd),
+            Self::AwsSigner(..) | Self::AwsKms { .. } | Self::Plugin { .. } => Ok(None),
+        });
+        connected.map_err(|error| match error {
+            NotConnected::Told(report) => *report,
+            NotConnected::Setup(error) => self.unusable(&error),
+        })
+    }
+
+    /// What is said of a signer that cannot be put together.
+    fn unusable(&self, error: &SetupError) -> CommandOutput {
+        match (error, self) {
+            (SetupError::LocalKey(error), Self::LocalKey { name, .. }) => unusable_key(name, error),
+            (SetupError::Plugin(error), _) => unusable_plugin(error),
+            (SetupError::NoPlugins(error), _) => no_directory(error),
+            (error, _) => CommandOutput::unusable(error, error.hint()),
         }
+    }
+}
+
+/// Why a signer is not connected.
+enum NotConnected {
+    Setup(SetupError),
+    /// The report is made.
+    Told(Box<CommandOutput>),
+}
+
+impl From<SetupError> for NotConnected {
+    fn from(error: SetupError) -> Self {
+        Self::Setup(error)
     }
 }
 
@@ -355,34 +361,31 @@ pub(super) fn unusable_key(name: &str, error: &local_key::Error) -> CommandOutpu
         .in_notation(|| in_notation::of_key(error))
 }
 
-fn open_key(
+/// What opens the key file of the key `name`, where something must.
+fn passphrase_of(
     name: &str,
     key: &Path,
-    certificates: &Path,
+    file: &KeyFile,
     passphrase_fd: Option<u32>,
-    now: OffsetDateTime,
-) -> Result<local_key::LocalKey, CommandOutput> {
-    let report = |error: local_key::Error| unusable_key(name, &error);
-    let file = KeyFile::read(key, certificates, now).map_err(report)?;
-    let passphrase = if file.is_encrypted() {
-        passphrase::read(key, passphrase_fd).map_err(|error| {
+) -> Result<Option<Zeroizing<Vec<u8>>>, NotConnected> {
+    let told = |report| NotConnected::Told(Box::new(report));
+    if file.is_encrypted() {
+        return passphrase::read(key, passphrase_fd).map_err(|error| {
             let exit = match error {
                 passphrase::Error::Interrupted => Exit::Inconclusive,
                 _ => Exit::Usage,
             };
             let sentence = one_line(&format!("key `{name}`: {error}"));
-            CommandOutput::error(exit, &sentence, &error, error.hint())
-        })?
-    } else if passphrase_fd.is_some() {
+            told(CommandOutput::error(exit, &sentence, &error, error.hint()))
+        });
+    }
+    if passphrase_fd.is_some() {
         let sentence = format!(
             "key `{name}`: the key file `{}` is not encrypted, but `--key-passphrase-fd` is given",
             key.display()
         );
         let hint = "leave it out, or check that this is the right key".to_owned();
-        return Err(CommandOutput::usage(&one_line(&sentence), Some(hint)));
-    } else {
-        None
-    };
-    let passphrase = passphrase.as_ref().map(|bytes| bytes.as_slice());
-    file.open(passphrase).map_err(report)
+        return Err(told(CommandOutput::usage(&one_line(&sentence), Some(hint))));
+    }
+    Ok(None)
 }

@@ -23,7 +23,7 @@ pub(super) async fn check(examination: &Examination, runs_plugins: bool) -> Vec<
             return vec![finding.advising(Some(error.hint()))];
         }
     };
-    let host = PluginHost::new(plugins.clone());
+    let host = PluginHost::new(plugins.clone()).with_variables(environment.child_variables());
     let mut findings = Vec::new();
     for name in [PLUGIN_NAME, aws_kms::PLUGIN_NAME] {
         let finding = match host.find(name) {

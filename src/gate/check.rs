@@ -4,10 +4,12 @@
 //! limit, for each role of the rule; which signature fills which role is a matching. Nothing that could not be looked at
 //! fills a role.
 
+#[doc(hidden)]
 mod case;
 mod decision;
 mod evaluate;
 mod examination;
+#[doc(hidden)]
 mod explanation;
 mod fit;
 mod many;
@@ -16,11 +18,13 @@ mod setup;
 mod signers;
 mod statements;
 
+#[doc(hidden)]
 pub use case::{CaseSignature, GateCase, GateCaseOutcome};
 pub use decision::{Decision, Refusal, Ruling};
 pub use examination::{
     Examination, Filling, ImageExamination, RoleExamination, RoleLack, RoleShortfall,
 };
+#[doc(hidden)]
 pub use explanation::{ExplainedRole, GateExplanation};
 pub use many::Decisions;
 pub(crate) use setup::other_endpoint;

@@ -3,6 +3,7 @@
 //! Input: a gate policy, Notation's trust policy where the gate policy names its statements, and a reference, which
 //! in a gate is the attacker's, or a document that says what will run. Output: a decision about each image.
 
+#[doc(hidden)]
 pub mod documents;
 pub mod policy;
 mod check;

@@ -102,6 +102,13 @@ impl Settings {
             ..Self::default()
         })
     }
+
+    /// The same, where variables of this process have no say in where the system's roots are.
+    #[must_use]
+    pub fn apart(mut self) -> Self {
+        self.roots.is_apart = true;
+        self
+    }
 }
 
 /// A connection pool; clones share it.

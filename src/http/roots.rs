@@ -7,6 +7,7 @@ use std::sync::Arc;
 use rustls::client::WebPkiServerVerifier;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
+use rustls_native_certs::CertificateResult;
 
 use super::Error;
 use super::named_server::ServerVerifier;
@@ -42,6 +43,8 @@ pub struct Roots {
     pub directories: Vec<PathBuf>,
     /// `AWS_CA_BUNDLE`: a PEM file whose roots are trusted too.
     pub aws_bundle: Option<PathBuf>,
+    /// Whether the variables of this process have no say in where the system's roots are.
+    pub is_apart: bool,
 }
 
 impl Roots {
@@ -55,6 +58,7 @@ impl Roots {
             file: variable("SSL_CERT_FILE").map(PathBuf::from),
             directories,
             aws_bundle: variable("AWS_CA_BUNDLE").map(PathBuf::from),
+            is_apart: false,
         }
     }
 
@@ -71,7 +75,14 @@ impl Roots {
             store.add_parsable_certificates(in_directory(directory));
         }
         if self.file.is_none() && self.directories.is_empty() {
-            let found = rustls_native_certs::load_native_certs();
+            let found = if self.is_apart {
+                of_system().map_err(|problem| Error::Roots {
+                    origin: self.to_string(),
+                    source: Some(Arc::new(problem)),
+                })?
+            } else {
+                rustls_native_certs::load_native_certs()
+            };
             store.add_parsable_certificates(found.certs);
             if store.is_empty() && self.aws_bundle.is_none() {
                 return Err(Error::Roots {
@@ -114,6 +125,52 @@ impl fmt::Display for Roots {
         }
         f.write_str(&origins.join(", "))
     }
+}
+
+/// The system's roots, from where the distributions of Linux keep them, whatever this process's variables say.
+#[cfg(target_os = "linux")]
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "elsewhere they cannot always be read"
+)]
+fn of_system() -> Result<CertificateResult, RootsProblem> {
+    // As `openssl-probe` knows them, which reads variables itself.
+    const FILES: [&str; 6] = [
+        "/etc/ssl/certs/ca-certificates.crt",
+        "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
+        "/etc/pki/tls/certs/ca-bundle.crt",
+        "/etc/ssl/ca-bundle.pem",
+        "/etc/pki/tls/cacert.pem",
+        "/etc/ssl/cert.pem",
+    ];
+    const DIRECTORIES: [&str; 2] = ["/etc/ssl/certs", "/etc/pki/tls/certs"];
+    let file = FILES.iter().map(Path::new).find(|file| file.exists());
+    let mut found = rustls_native_certs::load_certs_from_paths(file, None);
+    for directory in DIRECTORIES.iter().map(Path::new) {
+        if directory.exists() {
+            found.certs.extend(in_directory(directory));
+        }
+    }
+    found
+        .certs
+        .sort_unstable_by(|one, other| one.as_ref().cmp(other.as_ref()));
+    found.certs.dedup();
+    Ok(found)
+}
+
+/// The system's roots. They cannot be read where this process's variables name others.
+#[cfg(not(target_os = "linux"))]
+fn of_system() -> Result<CertificateResult, RootsProblem> {
+    for variable in ["SSL_CERT_FILE", "SSL_CERT_DIR"] {
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "what reads the system's roots takes those of the variable instead"
+        )]
+        if std::env::var_os(variable).is_some() {
+            return Err(RootsProblem::OfProcess { variable });
+        }
+    }
+    Ok(rustls_native_certs::load_native_certs())
 }
 
 /// A file that the user named must be readable and hold a root: to go on without it would only fail
@@ -207,12 +264,13 @@ mod tests {
             file: Some(root_file(directory.path(), "one.pem")),
             directories: Vec::new(),
             aws_bundle: Some(root_file(directory.path(), "two.pem")),
+            is_apart: false,
         };
         assert_eq!(roots.load().unwrap().store.len(), 2);
         let roots = Roots {
             file: None,
             directories: vec![directory.path().to_owned()],
-            aws_bundle: None,
+            ..Roots::default()
         };
         assert_eq!(roots.load().unwrap().store.len(), 2);
     }

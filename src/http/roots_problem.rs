@@ -14,6 +14,12 @@ pub enum RootsProblem {
     /// It is not PEM.
     #[error("it is not PEM: {0}")]
     Pem(pem::Error),
+    /// A variable of this process, which is not to count, stands in for the system's.
+    #[error("the variable `{variable}` of this process stands in for them")]
+    OfProcess {
+        /// The variable.
+        variable: &'static str,
+    },
     /// The system's cannot be read.
     #[error(transparent)]
     System(rustls_native_certs::Error),

@@ -9,7 +9,7 @@ use crate::extended_validation::{PLUGIN_NAME, attribute};
 use crate::limits::{
     MAX_SIGNING_STATUS_INTERVAL, SIGNATURE_LISTED_WITHIN, SIGNING_STATUS_INTERVAL,
 };
-use crate::outcome::{FailureClass, SignatureOutcome, Standing};
+use crate::outcome::{FailureClass, SignatureOutcome};
 use crate::reference::{ArtifactReference, Reference};
 use crate::verify::{self, ArtifactJudgement, Options, Verification, Verifier};
 
@@ -116,8 +116,7 @@ fn has_accepted(
     for signature in &judgement.signatures {
         for outcome in signature.outcomes().filter(|one| is_of(one, profile)) {
             match outcome.refusal() {
-                None if outcome.standing() != Standing::Refused => return Ok(true),
-                None => {}
+                None => return Ok(true),
                 // What could not be judged leads: it may be a good one.
                 Some(failure) if failure.class() == FailureClass::Inconclusive => {
                     refused = Some(failure);

@@ -16,6 +16,7 @@ mod stop;
 mod tests;
 mod work;
 
+pub use crate::allowance::{Allowance, Exhausted};
 pub use engine::{Answer, Event, Many};
 pub use progress::Progress;
 pub(crate) use stop::unless_stopped;

@@ -33,6 +33,7 @@ impl Failure {
 
     /// How much the failure tells, for choosing which of several signatures' failures leads:
     /// the further a signature came, the more its failure says about what to mend.
+    #[doc(hidden)]
     pub fn rank(&self) -> u8 {
         match self {
             Self::Fetch { .. } | Self::Unfinished { .. } => 0,
@@ -69,6 +70,7 @@ impl Failure {
 
     /// The sentence that notation ends a whole verification with, where it does: for a trust store
     /// that cannot be used it names the store, and not the artifact.
+    #[doc(hidden)]
     pub fn notation_error(&self) -> Option<String> {
         match self {
             Self::TimestampStore { source }
@@ -164,6 +166,13 @@ impl Failure {
             ],
             _ => Vec::new(),
         }
+    }
+
+    /// The failure with its details, in one clause.
+    pub(crate) fn with_details(&self) -> String {
+        let details = self.details().into_iter();
+        let clauses: Vec<String> = std::iter::once(self.to_string()).chain(details).collect();
+        clauses.join("; ")
     }
 
     /// What to do about it.

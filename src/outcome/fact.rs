@@ -12,6 +12,7 @@ use crate::revocation::{self, CertificateRevocation, Protocol, Status};
 
 /// What is known about one thing that a signature rests on.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct RevocationFact {
     /// What it is about: the subject of a certificate, or a signing job with all that it rests on.
     pub about: String,
@@ -48,6 +49,7 @@ impl RevocationStatus {
 
 /// Who said so, as of when, until when.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct FactSource {
     /// Who was asked.
     pub responder: Responder,
@@ -89,6 +91,7 @@ pub enum Responder {
 
 impl RevocationFact {
     /// What is known at `now` about one certificate.
+    #[doc(hidden)]
     pub fn of_certificate(certificate: &CertificateRevocation, now: OffsetDateTime) -> Self {
         let (status, evidence) = match &certificate.status {
             Status::Good(evidence) => (RevocationStatus::Good, Some(evidence)),
@@ -104,6 +107,7 @@ impl RevocationFact {
     }
 
     /// What AWS Signer's answer says at `now`; `result` is what it comes to.
+    #[doc(hidden)]
     pub fn of_aws_signer(
         evidence: &extended_validation::Evidence,
         result: &Result<(), extended_validation::Error>,

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::{Error, Plugin, executable_name};
 use crate::limits::{MAX_PLUGIN_NAME_BYTES, PROCESS_TIMEOUT};
+use crate::process::ChildVariables;
 
 /// Which plugins there are.
 #[derive(Debug, Clone)]
@@ -21,6 +22,7 @@ enum Plugins {
 pub struct PluginHost {
     plugins: Plugins,
     timeout: Duration,
+    variables: ChildVariables,
 }
 
 impl PluginHost {
@@ -29,6 +31,7 @@ impl PluginHost {
         Self {
             plugins: Plugins::In(plugins),
             timeout: PROCESS_TIMEOUT,
+            variables: ChildVariables::OfProcess,
         }
     }
 
@@ -37,6 +40,7 @@ impl PluginHost {
         Self {
             plugins: Plugins::Named(plugins),
             timeout: PROCESS_TIMEOUT,
+            variables: ChildVariables::OfProcess,
         }
     }
 
@@ -44,6 +48,12 @@ impl PluginHost {
     #[must_use]
     pub fn with_timeout(self, timeout: Duration) -> Self {
         Self { timeout, ..self }
+    }
+
+    /// The same, whose plugins are given these variables in place of the process's.
+    #[must_use]
+    pub fn with_variables(self, variables: ChildVariables) -> Self {
+        Self { variables, ..self }
     }
 
     /// Whether a plugin can have this name.
@@ -87,6 +97,7 @@ impl PluginHost {
             name: name.to_owned(),
             path,
             timeout: self.timeout,
+            variables: self.variables.clone(),
         })
     }
 }

@@ -25,7 +25,7 @@ use crate::plugin_contract::{
     self, CONTRACT_VERSION, ErrorResponse, GetPluginMetadataRequest, PluginConfig, PluginMetadata,
     Request,
 };
-use crate::process;
+use crate::process::{self, ChildVariables};
 
 /// An installed plugin.
 #[derive(Debug, Clone)]
@@ -33,6 +33,7 @@ pub struct Plugin {
     name: String,
     path: PathBuf,
     timeout: Duration,
+    variables: ChildVariables,
 }
 
 /// The name of the executable of the plugin `name`.
@@ -48,6 +49,7 @@ impl Plugin {
             name: name.to_owned(),
             path,
             timeout: crate::limits::PROCESS_TIMEOUT,
+            variables: ChildVariables::OfProcess,
         }
     }
 
@@ -106,7 +108,8 @@ impl Plugin {
             max_output_bytes: MAX_PLUGIN_MESSAGE_BYTES - 1,
             timeout: self.timeout,
         };
-        let finished = process::run(&self.path, &[OsStr::new(command.as_str())], &input, limits)
+        let arguments = [OsStr::new(command.as_str())];
+        let finished = process::run(&self.path, &arguments, &self.variables, &input, limits)
             .await
             .map_err(|source| Error::Run {
                 name: name(),

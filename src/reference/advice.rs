@@ -84,7 +84,7 @@ pub(super) fn on_blanks(text: &str) -> Option<String> {
 }
 
 /// The transport of another tool that `text` begins with: `oci:` and the like.
-pub fn transport(text: &str) -> Option<&'static str> {
+pub(crate) fn transport(text: &str) -> Option<&'static str> {
     TRANSPORTS
         .into_iter()
         .find(|transport| text.starts_with(transport))

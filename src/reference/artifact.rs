@@ -33,6 +33,7 @@ impl ArtifactReference {
 
     /// What it shares with those that one slow registry would hold up together: the registry's name; nothing for
     /// layouts, which are all of this machine.
+    #[doc(hidden)]
     pub fn lane(&self) -> String {
         match self {
             Self::Registry(reference) => reference.registry().to_ascii_lowercase(),

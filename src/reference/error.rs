@@ -108,6 +108,7 @@ impl Error {
     }
 
     /// What notation prints after `Error: ` for such a reference.
+    #[doc(hidden)]
     pub fn notation_sentence(&self) -> String {
         let (reference, reason) = match self {
             Self::TooLong { .. } => return self.to_string(),

@@ -4,7 +4,7 @@ use crate::limits;
 
 /// Words of lower-case letters and digits, with `.`, `_`, `__` or hyphens between them, in parts
 /// with slashes between them.
-pub fn is_repository(text: &str) -> bool {
+pub(crate) fn is_repository(text: &str) -> bool {
     let is_word = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
     let is_separator = |separator: &str| {
         matches!(separator, "" | "." | "_" | "__") || separator.bytes().all(|byte| byte == b'-')

@@ -67,6 +67,7 @@ impl LayoutError {
     }
 
     /// What notation prints after `Error: ` for such a reference.
+    #[doc(hidden)]
     pub fn notation_sentence(&self) -> String {
         let (reference, reason) = match self {
             Self::MissingTagOrDigest { reference } => (reference, "missing tag or digest"),

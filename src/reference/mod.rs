@@ -6,29 +6,34 @@
 
 mod advice;
 mod artifact;
+#[doc(hidden)]
 mod ecr;
 mod error;
 mod grammar;
 mod layout;
 mod registry_name;
+#[doc(hidden)]
 mod scope;
 mod spelling;
 
-pub use advice::transport;
+pub use crate::oci::Digest;
+pub(crate) use advice::transport;
 pub use artifact::ArtifactReference;
+#[doc(hidden)]
 pub use ecr::EcrHost;
 pub use error::Error;
-pub use grammar::is_repository;
+pub(crate) use grammar::is_repository;
 pub use layout::{LayoutError, LayoutReference};
 pub(crate) use registry_name::DOCKER_HUB_SERVER;
 pub use registry_name::{RegistryName, Scheme};
+#[doc(hidden)]
 pub use scope::normalize_scope;
 pub use spelling::RegistryNameError;
 
 use std::fmt;
 
 use crate::limits;
-use crate::oci::{self, Digest};
+use crate::oci;
 use grammar::is_tag;
 
 /// The text without what could be a password: `user:password@HOST/...` is not a reference, but

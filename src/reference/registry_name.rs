@@ -158,6 +158,7 @@ impl RegistryName {
     }
 
     /// The scheme that the port belongs to, where one is written that does.
+    #[doc(hidden)]
     pub fn scheme_of_port(&self) -> Option<Scheme> {
         [Scheme::Https, Scheme::Http]
             .into_iter()
@@ -171,6 +172,7 @@ impl RegistryName {
     }
 
     /// The registry of Amazon ECR that has this name, if it is one.
+    #[doc(hidden)]
     pub fn ecr(&self) -> Option<EcrHost> {
         match self.port_over(Scheme::Https) {
             None => EcrHost::parse(&self.host),
@@ -185,6 +187,7 @@ impl RegistryName {
 
     /// The host, with its port if it is another one than the scheme's own, that requests go to. Docker
     /// Hub is served by a host of another name than its own.
+    #[doc(hidden)]
     pub fn server(&self, wished: Scheme) -> String {
         match self.port_over(wished) {
             None if is_docker_hub(&self.host) && self.host != DOCKER_HUB_IPV6 => {
@@ -196,6 +199,7 @@ impl RegistryName {
     }
 
     /// The one name by which all spellings are compared that reach the same registry.
+    #[doc(hidden)]
     pub fn canonical(&self, wished: Scheme) -> String {
         if let Some(port) = self.port_over(wished) {
             return format!("{}:{port}", self.host);

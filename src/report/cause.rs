@@ -106,6 +106,7 @@ impl Cause {
     }
 
     /// The cause of `error`, if it is known.
+    #[doc(hidden)]
     pub fn of(error: &(dyn StdError + 'static)) -> Option<Self> {
         causes::chain(error).filter_map(of_one).last()
     }

@@ -328,19 +328,20 @@ fn reason_of(refusal: &Refusal, reader: &Reader) -> Reason {
     if let Refusal::Artifact { source } = refusal {
         return of_verification(code, source, reader);
     }
-    let reason = Reason::new(code, refusal.to_string(), refusal, refusal.hint(), reader);
+    let message = refusal.to_string();
     match refusal {
         Refusal::Unmet(examination) => {
             let (cause, retryable) = cause_of(examination);
-            reason.with_cause(cause, retryable)
+            let hint = refusal.hint_beside_findings();
+            Reason::beside_findings(code, message, hint, reader).with_cause(cause, retryable)
         }
-        _ => reason,
+        _ => Reason::new(code, message, refusal, refusal.hint(), reader),
     }
 }
 
 fn of_verification(code: &'static str, error: &verify::Error, reader: &Reader) -> Reason {
     let message = sentence::of_verification(error, ANY_LAYOUT_SCOPE, Called::Countersign);
-    Reason::new(code, message, error, error.hint(), reader)
+    Reason::of_verification(code, message, error, reader)
 }
 
 /// The cause of the first thing that could not be decided, and whether it may pass.
@@ -356,12 +357,7 @@ fn cause_of(examination: &Examination) -> (Option<Cause>, bool) {
         }
         let shortfalls = image.roles.iter().flat_map(|role| &role.shortfalls);
         for shortfall in shortfalls {
-            let outcome = image.outcome(shortfall);
-            let failure = outcome.and_then(|outcome| {
-                let logged = outcome.logged().map(|(_, failure)| failure).next();
-                outcome.refusal().or(logged)
-            });
-            if let Some(failure) = failure
+            if let Some(failure) = image.failure(shortfall)
                 && failure.class() == FailureClass::Inconclusive
             {
                 return Cause::of_failure(failure);

@@ -8,6 +8,7 @@ use super::cause::Cause;
 use crate::causes;
 use crate::hints::Reader;
 use crate::outcome::Failure;
+use crate::verify;
 
 /// Why something failed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -34,6 +35,7 @@ pub struct Reason {
 
 impl Reason {
     /// The reason that `error` is, which `message` says; of `hint`, what fits its reader.
+    #[doc(hidden)]
     pub fn new(
         code: &'static str,
         message: String,
@@ -53,6 +55,33 @@ impl Reason {
         }
     }
 
+    /// The reason that `message` says, where the document has beside it what was found.
+    pub(super) fn beside_findings(
+        code: &'static str,
+        message: String,
+        hint: Option<String>,
+        reader: &Reader,
+    ) -> Self {
+        Self {
+            hint: hint.and_then(|hint| reader.fitting(&hint)),
+            ..Self::plain(code, message, false)
+        }
+    }
+
+    /// Why an artifact is not verified.
+    pub(super) fn of_verification(
+        code: &'static str,
+        message: String,
+        error: &verify::Error,
+        reader: &Reader,
+    ) -> Self {
+        if error.has_findings() {
+            let hint = error.hint_beside_findings();
+            return Self::beside_findings(code, message, hint, reader);
+        }
+        Self::new(code, message, error, error.hint(), reader)
+    }
+
     /// Why a signature's validation failed.
     pub(super) fn of_failure(failure: &Failure, reader: &Reader) -> Self {
         let message = failure.to_string();
@@ -65,6 +94,7 @@ impl Reason {
     }
 
     /// A reason that its message says whole.
+    #[doc(hidden)]
     pub fn plain(code: &'static str, message: String, retryable: bool) -> Self {
         Self {
             cause: None,
@@ -78,6 +108,7 @@ impl Reason {
     }
 
     /// Why a command could not begin: wrong flags, unreadable files.
+    #[doc(hidden)]
     pub fn not_begun(message: String, causes: Vec<String>, hint: Option<String>) -> Self {
         Self {
             causes,
@@ -106,6 +137,7 @@ impl Reason {
 
     /// The same, which the same command may overcome if `may_pass`, whatever its cause.
     #[must_use]
+    #[doc(hidden)]
     pub fn retryable_if(self, may_pass: bool) -> Self {
         Self {
             retryable: self.retryable || may_pass,

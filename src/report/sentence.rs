@@ -6,7 +6,7 @@ use std::path::Path;
 use super::called::Called;
 use crate::causes;
 use crate::notary::{RESERVED_PREFIX, rfc3339};
-use crate::outcome::{Failure, FailureClass, SignatureOutcome};
+use crate::outcome::{Failure, FailureClass};
 use crate::printable::one_line;
 use crate::reference::ArtifactReference;
 use crate::registry::{LayoutFault, Warning};
@@ -50,17 +50,15 @@ pub(crate) fn of_verification(error: &verify::Error, scope: &str, called: Called
              sure the artifact was signed successfully",
             in_scope(reference, scope)
         ),
-        verify::Error::Rejected(refused) | verify::Error::Inconclusive(refused) => {
-            let leading = refused.outcomes.first().and_then(SignatureOutcome::refusal);
-            leading
-                .and_then(Failure::notation_error)
-                .unwrap_or_else(|| {
-                    format!(
-                        "signature verification failed for all the signatures associated with {}",
-                        refused.reference
-                    )
-                })
-        }
+        verify::Error::Rejected(refused) | verify::Error::Inconclusive(refused) => refused
+            .leading()
+            .and_then(Failure::notation_error)
+            .unwrap_or_else(|| {
+                format!(
+                    "signature verification failed for all the signatures associated with {}",
+                    refused.reference
+                )
+            }),
     }
 }
 

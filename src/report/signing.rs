@@ -219,6 +219,7 @@ impl ArtifactSigning {
     }
 
     /// A signature was made and stored.
+    #[doc(hidden)]
     pub fn signed(
         asked: &str,
         target: Option<&Target>,
@@ -233,6 +234,7 @@ impl ArtifactSigning {
     }
 
     /// It was not signed once more: the signature that is there, if it is this artifact's own, and why.
+    #[doc(hidden)]
     pub fn skipped(
         asked: &str,
         target: Option<&Target>,
@@ -247,6 +249,7 @@ impl ArtifactSigning {
     }
 
     /// It was not signed, or `signature` was not stored.
+    #[doc(hidden)]
     pub fn failed(
         asked: &str,
         target: Option<&Target>,
@@ -261,6 +264,7 @@ impl ArtifactSigning {
     }
 
     /// It was not begun.
+    #[doc(hidden)]
     pub fn not_tried(asked: &str, target: Option<&Target>, reason: Reason) -> Self {
         Self {
             reason: Some(reason),
@@ -348,6 +352,7 @@ pub struct SigningSignature {
 
 impl SigningSignature {
     /// A signature that is stored as `reference`.
+    #[doc(hidden)]
     pub fn stored(
         format: EnvelopeFormat,
         info: &SignerInfo,
@@ -361,6 +366,7 @@ impl SigningSignature {
     }
 
     /// A signature that was pushed as this digest, to which no list leads.
+    #[doc(hidden)]
     pub fn not_listed(format: EnvelopeFormat, info: &SignerInfo, digest: &str) -> Self {
         Self {
             digest: Some(digest.to_owned()),
@@ -369,6 +375,7 @@ impl SigningSignature {
     }
 
     /// A signature that no reference leads to.
+    #[doc(hidden)]
     pub fn unstored(format: EnvelopeFormat, info: &SignerInfo, pushed: PushState) -> Self {
         Self {
             digest: None,

@@ -397,8 +397,12 @@ impl ArtifactVerdict {
             blob::Error::Policy { .. } | blob::Error::Requirement { .. } => None,
         };
         let signatures = refused.map(|refused| SignatureVerdict::new(&refused.outcome, reader));
+        let reason = match refused {
+            Some(_) => Reason::beside_findings(code, message, None, reader),
+            None => Reason::new(code, message, error, error.hint(), reader),
+        };
         Self {
-            error: Some(Reason::new(code, message, error, error.hint(), reader)),
+            error: Some(reason),
             signatures: signatures.into_iter().collect(),
             verdict: error.class().into(),
             ..self
@@ -409,7 +413,7 @@ impl ArtifactVerdict {
 /// Why an artifact was not verified, or nothing was stored for that.
 pub(super) fn reason_of(error: &Error, scope: &str, reader: &Reader) -> Reason {
     let message = sentence::of_verification(error, scope, Called::Countersign);
-    let reason = Reason::new(code(error), message, error, error.hint(), reader);
+    let reason = Reason::of_verification(code(error), message, error, reader);
     reason.retryable_if(matches!(error, Error::Stopped { .. }))
 }
 
@@ -440,8 +444,7 @@ fn code(error: &Error) -> &'static str {
 
 /// The code of the signature that came furthest.
 fn leading_code(refused: &RejectedArtifact) -> &'static str {
-    let leading = refused.outcomes.first().and_then(SignatureOutcome::refusal);
-    match (leading, &refused.unseen) {
+    match (refused.leading(), &refused.unseen) {
         (Some(failure), _) => failure.code(),
         (None, Some(verify::Unseen::Record(_))) => "signatures-withheld",
         (None, _) => "no-signature",

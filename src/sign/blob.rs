@@ -4,13 +4,15 @@
 //! (`signing-and-verification-workflow.md`, "Blob signing"). The digest's algorithm is that of the
 //! signer's key, so that the key is asked for first.
 
+pub use crate::blob::{Blob, Progress};
+
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use super::reserved_key;
 use crate::algorithm::HashAlgorithm;
 use crate::allowance;
-use crate::blob::{self, Blob, Progress};
+use crate::blob;
 use crate::notary::RESERVED_PREFIX;
 use crate::oci::Descriptor;
 use crate::payload::Payload;
@@ -18,6 +20,7 @@ use crate::signer::{self, Signer, Terms};
 
 /// What one signing asks for beyond the blob.
 #[derive(Debug)]
+#[doc(hidden)]
 pub struct Options {
     /// Media type of the blob.
     pub media_type: String,
@@ -29,6 +32,7 @@ pub struct Options {
 
 /// A signature of a blob.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct BlobSignature {
     /// What was signed.
     pub descriptor: Descriptor,
@@ -120,6 +124,7 @@ impl Error {
 /// # Errors
 ///
 /// [`Error`]: nothing that does not verify is given back.
+#[doc(hidden)]
 pub async fn sign(
     blob: &Blob,
     signer: &Signer,
@@ -171,6 +176,7 @@ pub async fn sign(
 /// # Errors
 ///
 /// [`Error::MediaType`] and [`Error::ImageMediaType`].
+#[doc(hidden)]
 pub fn check_media_type(media_type: &str) -> Result<(), Error> {
     if let Some(problem) = media_type_problem(media_type) {
         return Err(Error::MediaType {

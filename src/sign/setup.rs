@@ -1,25 +1,36 @@
 //! How an [`ArtifactSigner`] is put together: whose key, how it signs, and where it runs.
 //!
-//! Input: a signing profile of AWS Signer, or a key. Output: a [`Setup`], which makes signers out of environments.
+//! Input: a signing profile of AWS Signer, a key, or a plugin. Output: a [`Setup`], which makes signers out of
+//! environments; the command line's are made by it, too.
 
 use std::collections::BTreeMap;
+use std::fmt;
+use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use url::Url;
+use zeroize::Zeroizing;
 
+use super::blob::{self, Blob, BlobSignature, Progress};
 use super::{Error, Options, StoredSignature, sign};
 use crate::aws::Pace;
 use crate::aws::{ArnError, KmsKeyId, KmsKeyIdError};
+use crate::config::NoDirectory;
 use crate::environment::{self, Connections, Environment};
+use crate::limits::NAMED_PIPE_TIMEOUT;
 use crate::notary::EnvelopeFormat;
+use crate::plugin_contract::PluginConfig;
+use crate::plugin_host;
 use crate::reference::ArtifactReference;
 use crate::registry::{self, Storage};
 use crate::signer::aws_kms::KmsKey;
 use crate::signer::aws_signer::{AwsSigner, SigningProfile};
 use crate::signer::certificate_chain::{CertificateChain, CertificateChainError};
 use crate::signer::local_key::{self, KeyFile};
-use crate::signer::timestamping::Timestamping;
+use crate::signer::plugin::PluginSigner;
+use crate::signer::timestamping::{self, Timestamping};
 use crate::signer::{self, Signer, Terms};
 use crate::x509::Certificate;
 
@@ -39,6 +50,15 @@ pub enum SetupError {
     /// The key file or its certificates cannot be used.
     #[error(transparent)]
     LocalKey(local_key::Error),
+    /// The plugin cannot be used.
+    #[error(transparent)]
+    Plugin(plugin_host::Error),
+    /// The environment does not say where plugins are.
+    #[error(transparent)]
+    NoPlugins(NoDirectory),
+    /// The timestamping authority, or the file with its root, cannot be used.
+    #[error(transparent)]
+    Timestamping(timestamping::AuthorityError),
     /// The signer does not do what is asked of it.
     #[error(transparent)]
     Signer(signer::Error),
@@ -55,6 +75,9 @@ impl SetupError {
             Self::KmsKey(error) => error.hint(),
             Self::Certificates(error) => error.hint(),
             Self::LocalKey(error) => error.hint(),
+            Self::Plugin(error) => error.hint(),
+            Self::NoPlugins(error) => Some(error.hint()),
+            Self::Timestamping(error) => error.hint(),
             Self::Signer(error) => error.hint(),
             Self::Environment(error) => error.hint(),
         }
@@ -64,8 +87,29 @@ impl SetupError {
 #[derive(Debug, Clone)]
 enum Key {
     AwsSigner(SigningProfile),
-    AwsKms { id: KmsKeyId, certificates: PathBuf },
-    Local { key: PathBuf, certificates: PathBuf },
+    AwsKms {
+        id: KmsKeyId,
+        certificates: PathBuf,
+    },
+    Local {
+        key: PathBuf,
+        certificates: PathBuf,
+    },
+    Plugin {
+        name: String,
+        id: String,
+        config: PluginConfig,
+    },
+}
+
+/// What opens an encrypted key; wiped when nothing has it any more.
+#[derive(Clone)]
+struct Passphrase(Arc<Zeroizing<Vec<u8>>>);
+
+impl fmt::Debug for Passphrase {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Passphrase")
+    }
 }
 
 /// Whose key signs and how, before the signer is connected.
@@ -77,6 +121,10 @@ pub struct Setup {
     user_metadata: BTreeMap<String, String>,
     storage: Storage,
     timestamping: Option<(Url, Certificate)>,
+    passphrase: Option<Passphrase>,
+    rate: Option<NonZeroU32>,
+    /// How long a pipe that was named may take to be written to its end; files only, where that is not said.
+    pipes: Option<Duration>,
 }
 
 /// Signs artifacts with one key and stores each signature beside what it signs.
@@ -116,11 +164,18 @@ impl ArtifactSigner {
         Ok(Setup::new(Key::AwsKms { id, certificates }))
     }
 
-    /// Signs with the key in a file (PKCS #8 in PEM, not encrypted) and its certificates in another; both are read
-    /// by [`Setup::connect`].
+    /// Signs with the key in a file (PKCS #8 in PEM; [`Setup::with_passphrase`] opens one that is encrypted) and its
+    /// certificates in another; both are read by [`Setup::connect`].
     pub fn with_local_key(key: &Path, certificates: &Path) -> Setup {
         let (key, certificates) = (key.to_owned(), certificates.to_owned());
         Setup::new(Key::Local { key, certificates })
+    }
+
+    /// Signs with the key `id` of the Notation plugin `name`, which is installed in the environment and is given these
+    /// settings.
+    pub fn with_plugin(name: &str, id: &str, config: PluginConfig) -> Setup {
+        let (name, id) = (name.to_owned(), id.to_owned());
+        Setup::new(Key::Plugin { name, id, config })
     }
 
     /// Signs the artifact that `reference` names and stores the signature beside it. The reference is resolved
@@ -134,8 +189,27 @@ impl ArtifactSigner {
         sign(reference, &self.by, &self.connections.registry, &options).await
     }
 
+    /// Signs a file. The signature is the caller's to store. `progress` is told how much of the file was read.
+    ///
+    /// # Errors
+    ///
+    /// [`blob::Error`].
+    pub async fn sign_blob(
+        &self,
+        blob: &Blob,
+        media_type: &str,
+        progress: Progress<'_>,
+    ) -> Result<BlobSignature, blob::Error> {
+        let options = blob::Options {
+            media_type: media_type.to_owned(),
+            user_metadata: self.setup.user_metadata.clone(),
+            terms: self.setup.terms(&self.environment, &self.connections),
+        };
+        blob::sign(blob, &self.by, &options, progress).await
+    }
+
     /// What is asked of a signing that begins now.
-    pub(super) fn options(&self) -> Options {
+    pub(crate) fn options(&self) -> Options {
         Options {
             user_metadata: self.setup.user_metadata.clone(),
             storage: self.setup.storage,
@@ -143,7 +217,7 @@ impl ArtifactSigner {
         }
     }
 
-    pub(super) fn signer(&self) -> &Signer {
+    pub(crate) fn signer(&self) -> &Signer {
         &self.by
     }
 
@@ -165,6 +239,9 @@ impl Setup {
             user_metadata: BTreeMap::new(),
             storage: Storage::ReferrersApi,
             timestamping: None,
+            passphrase: None,
+            rate: None,
+            pipes: None,
         }
     }
 
@@ -198,12 +275,49 @@ impl Setup {
         Self { storage, ..self }
     }
 
-    /// The same with a timestamp of the authority at `url`, whose certificate leads to `root`. AWS Signer vouches
-    /// for the time itself.
-    #[must_use]
-    pub fn with_timestamping(self, url: Url, root: Certificate) -> Self {
+    /// The same with a timestamp of the authority at `url` (RFC 3161), whose certificate leads to the one in the file
+    /// `root`, in PEM or DER. AWS Signer vouches for the time itself.
+    ///
+    /// # Errors
+    ///
+    /// [`SetupError::Timestamping`].
+    pub fn with_timestamping(self, url: &str, root: &Path) -> Result<Self, SetupError> {
+        let url = timestamping::parse_url(url).map_err(SetupError::Timestamping)?;
+        let wait = self.pipes.unwrap_or(NAMED_PIPE_TIMEOUT);
+        let root = timestamping::read_root(root, wait).map_err(SetupError::Timestamping)?;
+        Ok(self.with_authority(url, root))
+    }
+
+    pub(crate) fn with_authority(self, url: Url, root: Certificate) -> Self {
         Self {
             timestamping: Some((url, root)),
+            ..self
+        }
+    }
+
+    /// The same with the passphrase of an encrypted key in a file.
+    #[must_use]
+    pub fn with_passphrase(self, passphrase: Vec<u8>) -> Self {
+        Self {
+            passphrase: Some(Passphrase(Arc::new(Zeroizing::new(passphrase)))),
+            ..self
+        }
+    }
+
+    /// The same, where AWS Signer is asked for so many signatures a second at most, in place of what its quota allows.
+    #[must_use]
+    pub fn with_rate(self, per_second: NonZeroU32) -> Self {
+        Self {
+            rate: Some(per_second),
+            ..self
+        }
+    }
+
+    /// The same, where certificates may come by a pipe that is written to its end in this time.
+    #[cfg(feature = "cli")]
+    pub(crate) fn with_pipes(self, wait: Duration) -> Self {
+        Self {
+            pipes: Some(wait),
             ..self
         }
     }
@@ -214,22 +328,47 @@ impl Setup {
     ///
     /// [`SetupError`].
     pub fn connect(&self, environment: &Environment) -> Result<ArtifactSigner, SetupError> {
+        let passphrase = || self.passphrase.clone();
+        self.connect_with(environment, |_| {
+            Ok(passphrase().map(|Passphrase(bytes)| bytes.to_vec().into()))
+        })
+    }
+
+    /// The same, where `passphrase` says what opens the key file.
+    pub(crate) fn connect_with<E: From<SetupError>>(
+        &self,
+        environment: &Environment,
+        passphrase: impl FnOnce(&KeyFile) -> Result<Option<Zeroizing<Vec<u8>>>, E>,
+    ) -> Result<ArtifactSigner, E> {
         let connections = environment.connections().map_err(SetupError::Environment)?;
         let (aws, now) = (connections.aws.clone(), environment.now());
         let by = match &self.key {
             Key::AwsSigner(profile) => Signer::AwsSigner(AwsSigner {
                 aws,
                 profile: profile.clone(),
-                pace: Pace::default(),
+                pace: self.rate.map_or_else(Pace::default, Pace::per_second),
             }),
             Key::AwsKms { id, certificates } => {
-                let chain = CertificateChain::read(certificates, now);
+                let chain = match self.pipes {
+                    Some(wait) => CertificateChain::read_named(certificates, wait, now),
+                    None => CertificateChain::read(certificates, now),
+                };
                 let chain = chain.map_err(SetupError::Certificates)?;
                 Signer::AwsKms(KmsKey::new(aws, id.clone(), chain))
             }
             Key::Local { key, certificates } => {
                 let file = KeyFile::read(key, certificates, now).map_err(SetupError::LocalKey)?;
-                Signer::LocalKey(file.open(None).map_err(SetupError::LocalKey)?)
+                let passphrase = passphrase(&file)?;
+                let passphrase = passphrase.as_ref().map(|bytes| bytes.as_slice());
+                Signer::LocalKey(file.open(passphrase).map_err(SetupError::LocalKey)?)
+            }
+            Key::Plugin { name, id, config } => {
+                let host = environment.plugin_host().map_err(SetupError::NoPlugins)?;
+                Signer::Plugin(PluginSigner {
+                    plugin: host.find(name).map_err(SetupError::Plugin)?,
+                    key_id: id.clone(),
+                    config: config.clone(),
+                })
             }
         };
         by.check(&self.terms(environment, &connections))

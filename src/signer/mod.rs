@@ -26,7 +26,7 @@ use std::time::Duration;
 use time::OffsetDateTime;
 
 use crate::algorithm::KeySpec;
-use crate::aws::{CallErrorKind, SigningJobArn};
+use crate::aws::CallErrorKind;
 use crate::notary::EnvelopeFormat;
 use crate::payload::{self, Payload};
 use crate::{envelope, x509};
@@ -36,10 +36,12 @@ use local_key::LocalKey;
 use plugin::PluginSigner;
 use timestamping::Timestamping;
 
+pub use crate::aws::SigningJobArn;
 pub use new_envelope::{EnvelopeFlaw, SignedEnvelope};
 
 /// Who signs.
 #[derive(Debug)]
+#[doc(hidden)]
 pub enum Signer {
     /// A signing profile of AWS Signer.
     AwsSigner(AwsSigner),
@@ -53,6 +55,7 @@ pub enum Signer {
 
 /// How to sign: format, expiry, timestamp, time.
 #[derive(Debug)]
+#[doc(hidden)]
 pub struct Terms {
     /// The envelope's format.
     pub format: EnvelopeFormat,
@@ -66,6 +69,7 @@ pub struct Terms {
 
 /// A signature, verified.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct Signature {
     /// The envelope.
     pub envelope: SignedEnvelope,

@@ -124,6 +124,7 @@ pub enum Error {
 impl Error {
     /// notation's sentence, which its command line prints after `Error: `. `artifact` is the reference or file
     /// that is verified.
+    #[doc(hidden)]
     pub fn notation_sentence(&self, artifact: &str) -> String {
         match self {
             Self::Missing { .. } => format!("trust policy is not present. {SETUP}"),

@@ -8,7 +8,9 @@
 
 mod check;
 mod error;
+#[doc(hidden)]
 pub mod explain;
+#[doc(hidden)]
 pub mod lint;
 mod load;
 mod rule;
@@ -17,15 +19,18 @@ mod sentence;
 mod statement;
 mod trusted_identity;
 mod warning;
+#[doc(hidden)]
 pub mod scope;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
+pub use crate::document::Position;
 pub use error::Error;
 pub use load::LEGACY_FILE_NAME;
 pub use rule::{Problem, Rule};
+pub use scope::ScopeError;
 pub use statement::{
     BlobUse, Level, Statement, StatementName, TrustedIdentity, UnsignedStatement,
     VerificationLevel, VerifyTimestamp,
@@ -280,6 +285,7 @@ impl TrustPolicies {
     /// # Errors
     ///
     /// [`Error::InvalidArtifact`], and as [`Self::select`].
+    #[doc(hidden)]
     pub fn select_for_artifact(&self, artifact: &str) -> Result<&Statement, Error> {
         let scope = scope::of_artifact(artifact).ok_or_else(|| Error::InvalidArtifact {
             artifact: artifact.to_owned(),

@@ -12,6 +12,7 @@ use crate::x509::identity;
 
 /// One thing that is wrong, and where it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Problem {
     /// The document's file.
     pub path: PathBuf,

@@ -60,6 +60,7 @@ impl UnsignedStatement {
 
 /// Which statement judged: what a verdict names.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct StatementName {
     /// The statement's name.
     pub name: String,

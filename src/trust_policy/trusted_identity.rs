@@ -54,6 +54,7 @@ fn listed(wanted: &[SubjectIdentity]) -> String {
 
 impl IdentityError {
     /// notation's sentence, as a result of the validation `authenticity`.
+    #[doc(hidden)]
     pub fn notation_sentence(&self) -> String {
         match self {
             Self::NoSubject { statement, .. } => format!(
@@ -101,6 +102,7 @@ impl Statement {
     /// # Errors
     ///
     /// Every variant of [`IdentityError`].
+    #[doc(hidden)]
     pub fn check_identity(&self, signing_certificate: &Certificate) -> Result<(), IdentityError> {
         self.check_subject(signing_certificate.subject())
     }
@@ -123,6 +125,7 @@ impl Statement {
     /// # Errors
     ///
     /// [`IdentityError::NoSubject`] and [`IdentityError::NotTrusted`].
+    #[doc(hidden)]
     pub fn check_subject_identity(&self, subject: &SubjectIdentity) -> Result<(), IdentityError> {
         if self.trusted_identities.contains(&TrustedIdentity::Any) {
             return Ok(());

@@ -11,6 +11,7 @@ use crate::notary::StoreType;
 
 /// Something that has no effect, or not the one that was meant.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Warning {
     /// The document's file.
     pub path: PathBuf,

@@ -13,6 +13,7 @@ use crate::x509::Certificate;
 
 /// The trusted certificate that a chain rests on.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Anchor {
     /// The certificate, which is part of the chain.
     pub certificate: Certificate,
@@ -70,6 +71,7 @@ pub enum AuthenticityError {
 
 impl AuthenticityError {
     /// notation's sentence, as a result of the validation `authenticity`.
+    #[doc(hidden)]
     pub fn notation_sentence(&self) -> String {
         match self {
             Self::NoStoreOfType { .. } => {
@@ -139,6 +141,7 @@ impl TrustStores {
     /// # Errors
     ///
     /// Every variant of [`AuthenticityError`].
+    #[doc(hidden)]
     pub fn authenticate(
         &self,
         stores: &[StoreName],

@@ -42,6 +42,7 @@ const PACKAGE_ROOT: &[u8] = include_bytes!("../../trustpolicy/roots/aws-signer-l
 /// # Errors
 ///
 /// What is wrong with the certificate, which a test shows not to be so.
+#[doc(hidden)]
 pub fn built_in_package_root() -> Result<Certificate, x509::Error> {
     let certificates = x509::parse_certificates(PACKAGE_ROOT)?;
     certificates
@@ -70,6 +71,7 @@ pub fn built_in(partition: &str) -> Result<NamedStore, Error> {
 /// # Errors
 ///
 /// As [`built_in`].
+#[doc(hidden)]
 pub fn built_in_file(partition: &str) -> Result<(&'static str, &'static [u8]), Error> {
     let root = ROOTS.iter().find(|root| root.partition == partition);
     root.map(|root| (root.file, root.pem))
@@ -92,11 +94,12 @@ pub(super) fn partition_of(certificate: &Certificate) -> Option<(&'static str, &
 }
 
 /// The partition whose published root this certificate is, if it is one.
-pub fn published_partition(certificate: &Certificate) -> Option<&'static str> {
+pub(crate) fn published_partition(certificate: &Certificate) -> Option<&'static str> {
     partition_of(certificate).map(|(partition, _)| partition)
 }
 
 /// Whether AWS's own instructions give this name to the store of a published root.
+#[doc(hidden)]
 pub fn is_published_name(name: &StoreName) -> bool {
     name.kind() == StoreType::SigningAuthority && ROOTS.iter().any(|root| root.store == name.name())
 }

@@ -132,6 +132,7 @@ impl Error {
     }
 
     /// notation's sentence, as a result of the validation `authenticity`.
+    #[doc(hidden)]
     pub fn notation_sentence(&self) -> String {
         let (message, reason) = self.in_notation();
         match reason {
@@ -143,6 +144,7 @@ impl Error {
     }
 
     /// The part of notation's sentence that it has in a warning: the reason is not in it.
+    #[doc(hidden)]
     pub fn notation_message(&self) -> String {
         self.in_notation().0
     }
@@ -236,6 +238,7 @@ impl Error {
     }
 
     /// notation's sentence as its command line prints it after `Error: `, with the advice that it gives.
+    #[doc(hidden)]
     pub fn notation_error(&self) -> String {
         let advice = match self {
             Self::Missing { .. } | Self::Empty { .. } => {

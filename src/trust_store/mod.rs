@@ -8,7 +8,9 @@ mod authenticity;
 mod built_in;
 mod error;
 mod linked;
+#[doc(hidden)]
 mod manage;
+#[doc(hidden)]
 mod unfit;
 
 use std::collections::HashMap;
@@ -16,25 +18,29 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+pub use crate::config::StoreName;
+pub use crate::notary::StoreType;
+pub use crate::x509::Certificate;
 pub use authenticity::{Anchor, AuthenticityError};
-pub use built_in::{
-    PUBLISHED_PARTITIONS, built_in, built_in_file, built_in_package_root, is_published_name,
-    published_partition,
-};
+pub(crate) use built_in::published_partition;
+pub use built_in::{PUBLISHED_PARTITIONS, built_in};
+#[doc(hidden)]
+pub use built_in::{built_in_file, built_in_package_root, is_published_name};
 pub use error::Error;
 pub use linked::digest_of;
+#[doc(hidden)]
 pub use manage::{ChangeError, StoreFile, StoreFiles};
+#[doc(hidden)]
 pub use unfit::Unfit;
 
 use crate::allowance;
-use crate::config::StoreName;
 use crate::files;
 use crate::limits::{MAX_TRUST_STORE_FILE_BYTES, MAX_TRUST_STORE_FILES, NAMED_PIPE_TIMEOUT};
-use crate::x509::Certificate;
 use unfit::anchors;
 
 /// A certificate of a store, and the file that it was read from.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct TrustedCertificate {
     /// The certificate.
     pub certificate: Certificate,
@@ -44,6 +50,7 @@ pub struct TrustedCertificate {
 
 /// The certificates of one store; at least one.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct NamedStore {
     /// Type and name.
     pub name: StoreName,
@@ -101,6 +108,7 @@ impl NamedStore {
     }
 
     /// The entry that equals a certificate, byte for byte.
+    #[doc(hidden)]
     pub fn find(&self, certificate: &Certificate) -> Option<&TrustedCertificate> {
         self.certificates
             .iter()
@@ -166,6 +174,7 @@ impl TrustStores {
     }
 
     /// The directory of a store; `None` where all stores are in memory.
+    #[doc(hidden)]
     pub fn directory_of(&self, name: &StoreName) -> Option<PathBuf> {
         let directory = self.directory.as_ref()?;
         Some(directory.join(name.kind().as_str()).join(name.name()))
@@ -176,6 +185,7 @@ impl TrustStores {
     /// # Errors
     ///
     /// Every variant of [`Error`] but [`Error::NoPublishedRoot`]; the same one each time.
+    #[doc(hidden)]
     pub fn load(&self, name: &StoreName) -> Loaded {
         // A panic elsewhere leaves nothing half done in the map.
         let mut loaded = self.loaded.lock().unwrap_or_else(PoisonError::into_inner);

@@ -22,6 +22,7 @@ use crate::trust_policy::Statement;
 
 /// An artifact with all of its signatures, as many as may be looked at.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct ArtifactJudgement {
     /// What the reference stands for.
     pub target: Target,
@@ -85,43 +86,20 @@ impl Verifier {
         } else {
             vec![statement.clone()]
         };
-        let judging = self.judge_in(&repository, &statements, options);
-        within(options, || reference.clone(), Box::pin(judging)).await
-    }
-
-    /// The same by these statements, over this verifier's trust stores, whatever the trust policy says.
-    ///
-    /// # Errors
-    ///
-    /// As [`Verifier::judge_all`].
-    pub async fn judge_all_by(
-        &self,
-        reference: &ArtifactReference,
-        statements: &[Statement],
-        options: &Options,
-    ) -> Result<ArtifactJudgement, Error> {
-        let repository = self.locate(reference)?;
-        let judging = self.judge_in(&repository, statements, options);
-        within(options, || reference.clone(), Box::pin(judging)).await
-    }
-
-    async fn judge_in(
-        &self,
-        repository: &Repository,
-        statements: &[Statement],
-        options: &Options,
-    ) -> Result<ArtifactJudgement, Error> {
-        let resolve = |source| Error::Resolve {
-            reference: repository.reference(),
-            source,
+        let judging = async {
+            let resolve = |source| Error::Resolve {
+                reference: repository.reference(),
+                source,
+            };
+            let listed = in_time(
+                repository.reference(),
+                Box::pin(repository.resolve_and_list()),
+            );
+            let (target, listing) = listed.await?.map_err(resolve)?;
+            self.judge_listed(&repository, target, listing, &statements, options)
+                .await
         };
-        let listed = in_time(
-            repository.reference(),
-            Box::pin(repository.resolve_and_list()),
-        );
-        let (target, listing) = listed.await?.map_err(resolve)?;
-        self.judge_listed(repository, target, listing, statements, options)
-            .await
+        within(options, || reference.clone(), Box::pin(judging)).await
     }
 
     /// Judges the signatures of an artifact that was resolved and whose signatures were listed, on the allowance of

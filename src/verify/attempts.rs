@@ -4,16 +4,18 @@ use time::OffsetDateTime;
 
 use super::ahead::Ahead;
 use super::walk::{Entry, Walk};
-use super::{Error, FetchedSignature, Options, RejectedArtifact, Unseen, Validators};
+use super::{
+    Accepted, Error, FetchedSignature, Options, RejectedArtifact, Unseen, Validators, Verification,
+};
 use crate::allowance::{self, Exhausted};
 use crate::oci::Descriptor;
-use crate::outcome::{Failure, FailureClass, SignatureOutcome, Standing};
+use crate::outcome::{Acceptance, Failure, FailureClass, SignatureOutcome, Standing};
 use crate::reference::ArtifactReference;
 use crate::registry::{self, Listing, Repository, Signature, Target};
-use crate::trust_policy::Statement;
+use crate::trust_policy::{Statement, StatementName};
 
 /// Which signature is looked for, beyond that the policy accepts it.
-pub trait Criteria: std::fmt::Debug + Sync {
+pub(crate) trait Criteria: std::fmt::Debug + Sync {
     /// Whether it may be this one. If it cannot be, it is not judged, and no request is sent about it.
     fn may_be(&self, _signature: &Signature) -> bool {
         true
@@ -27,37 +29,74 @@ pub trait Criteria: std::fmt::Debug + Sync {
 
 /// Any signature that the policy accepts.
 #[derive(Debug, Clone, Copy)]
-pub struct AnySignature;
+pub(crate) struct AnySignature;
 
 impl Criteria for AnySignature {}
 
 /// A search that found what it looked for.
 #[derive(Debug)]
-pub struct SearchResult {
+pub(crate) struct SearchResult {
     /// The signature that was accepted.
-    pub accepted: SignatureOutcome,
+    pub(crate) accepted: SignatureOutcome,
     /// The other signatures that were looked at: refused, or only tolerated; with [`Options::all_signatures`] also
     /// verified ones.
-    pub others: Vec<SignatureOutcome>,
+    pub(crate) others: Vec<SignatureOutcome>,
     /// Why there may be signatures that were not looked at, where [`Options::all_signatures`] asked for all.
-    pub unseen: Option<Unseen>,
+    pub(crate) unseen: Option<Unseen>,
+}
+
+impl SearchResult {
+    /// The answer about `target`, which `statement` judged.
+    pub(super) fn answer(
+        self,
+        target: Target,
+        statement: StatementName,
+    ) -> Result<Verification, Error> {
+        let acceptance = match self.accepted.acceptance() {
+            Ok(acceptance) => acceptance,
+            // A search does not find what is refused; should it, nothing is accepted.
+            Err(failure) => {
+                let class = failure.class();
+                let outcomes = std::iter::once(self.accepted).chain(self.others);
+                let refused = RejectedArtifact {
+                    reference: target.reference,
+                    statement,
+                    outcomes: outcomes.collect(),
+                    unseen: self.unseen,
+                };
+                return Err(Error::of_refused(refused, class));
+            }
+        };
+        let accepted = Box::new(Accepted {
+            reference: target.reference.clone(),
+            target,
+            statement,
+            signature: self.accepted,
+            others: self.others,
+            unseen: self.unseen,
+        });
+        Ok(match acceptance {
+            Acceptance::Verified => Verification::Verified(accepted),
+            Acceptance::Tolerated => Verification::Tolerated(accepted),
+        })
+    }
 }
 
 /// What a search goes by.
 #[derive(Debug, Clone, Copy)]
-pub struct Search<'a> {
+pub(crate) struct Search<'a> {
     /// Where the artifact and its signatures are.
-    pub repository: &'a Repository,
+    pub(crate) repository: &'a Repository,
     /// The artifact.
-    pub target: &'a Target,
+    pub(crate) target: &'a Target,
     /// The policy statement that applies; its level is not `skip`.
-    pub statement: &'a Statement,
+    pub(crate) statement: &'a Statement,
     /// What is asked for beyond the policy.
-    pub options: &'a Options,
+    pub(crate) options: &'a Options,
     /// Which of the signatures that are accepted is looked for.
-    pub criteria: &'a dyn Criteria,
+    pub(crate) criteria: &'a dyn Criteria,
     /// The time of the verification.
-    pub now: OffsetDateTime,
+    pub(crate) now: OffsetDateTime,
 }
 
 impl Validators {
@@ -68,7 +107,7 @@ impl Validators {
     /// # Errors
     ///
     /// [`Error::List`], [`Error::NoSignature`], [`Error::Rejected`] and [`Error::Inconclusive`].
-    pub async fn find(
+    pub(crate) async fn find(
         &self,
         search: Search<'_>,
         listing: Result<Listing, registry::Error>,
@@ -248,17 +287,18 @@ impl Attempts<'_> {
                 .any(|failure| failure.class() == FailureClass::Inconclusive);
         // The signature that came furthest leads: its failure says most about what to mend.
         outcomes.sort_by_key(|outcome| std::cmp::Reverse(outcome.refusal().map(Failure::rank)));
-        let refused = Box::new(RejectedArtifact {
+        let refused = RejectedArtifact {
             reference,
             statement: self.search.statement.named(),
             outcomes,
             unseen,
-        });
-        if inconclusive {
-            Error::Inconclusive(refused)
+        };
+        let class = if inconclusive {
+            FailureClass::Inconclusive
         } else {
-            Error::Rejected(refused)
-        }
+            FailureClass::Rejected
+        };
+        Error::of_refused(refused, class)
     }
 }
 

@@ -4,21 +4,25 @@
 //! The signature is judged by the same steps as one of an image; only what it must be a signature
 //! of is another, and has its digest in the algorithm of the key that signed.
 
+pub use crate::blob::{Blob, Progress};
+
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::error::Error as StdError;
+use std::fmt;
+use std::path::{Path, PathBuf};
 
 use super::error::REQUIREMENT_HINT;
 use super::signature_check::{BlobSubject, SignatureCheck, Subject};
 use super::{Requirement, Shortfall, Verifier};
 use crate::allowance::Allowed;
-use crate::blob::{Blob, Progress};
 use crate::notary::EnvelopeFormat;
 use crate::oci::sha256_digest;
-use crate::outcome::{Failure, FailureClass, SignatureOutcome, Standing};
+use crate::outcome::{Acceptance, Failure, FailureClass, SignatureOutcome};
 use crate::trust_policy::{self, Statement, StatementName, TrustPolicies};
 
 /// What one verification asks for beyond the policy.
 #[derive(Debug, Clone, Default)]
+#[non_exhaustive]
 pub struct Options {
     /// Media type that must have been signed; without one, any type but an image's.
     pub media_type: Option<String>,
@@ -30,6 +34,7 @@ pub struct Options {
 
 /// A blob whose signature the policy accepts.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct Accepted {
     /// The policy statement that applied.
     pub statement: StatementName,
@@ -39,6 +44,7 @@ pub struct Accepted {
 
 /// The answer to a verification that did not fail.
 #[derive(Debug)]
+#[must_use = "only `Verified` is a permission to use the file"]
 pub enum Verification {
     /// The signature passed every validation; revocation alone may have been skipped
     /// ([`SignatureOutcome::skipped`]).
@@ -52,8 +58,9 @@ pub enum Verification {
     },
 }
 
-/// A blob whose signature is not accepted.
+/// A blob whose signature is not accepted. As an error, it says what the signature lacks.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct RejectedBlob {
     /// The blob.
     pub path: PathBuf,
@@ -61,6 +68,21 @@ pub struct RejectedBlob {
     pub statement: StatementName,
     /// The signature.
     pub outcome: SignatureOutcome,
+}
+
+impl fmt::Display for RejectedBlob {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.outcome.refusal() {
+            Some(failure) => f.write_str(&failure.with_details()),
+            None => f.write_str("the signature is not refused"),
+        }
+    }
+}
+
+impl StdError for RejectedBlob {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.outcome.refusal().and_then(StdError::source)
+    }
 }
 
 /// Why a blob is not verified.
@@ -89,10 +111,10 @@ pub enum Error {
     },
     /// The signature is not accepted.
     #[error("the signature of `{}` is not trusted", .0.path.display())]
-    Rejected(Box<RejectedBlob>),
+    Rejected(#[source] Box<RejectedBlob>),
     /// The signature could not be judged.
     #[error("the signature of `{}` could not be judged", .0.path.display())]
-    Inconclusive(Box<RejectedBlob>),
+    Inconclusive(#[source] Box<RejectedBlob>),
 }
 
 impl Error {
@@ -106,12 +128,14 @@ impl Error {
         }
     }
 
-    /// What to do about it; a rejected signature's own hint is with its outcome.
+    /// What to do about it.
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Policy { source, .. } => source.hint(),
             Self::Requirement { .. } => Some(REQUIREMENT_HINT.to_owned()),
-            Self::Rejected(_) | Self::Inconclusive(_) => None,
+            Self::Rejected(refused) | Self::Inconclusive(refused) => {
+                refused.outcome.refusal().and_then(Failure::hint)
+            }
         }
     }
 }
@@ -192,34 +216,66 @@ impl Verifier {
         allowance
             .lend(async { outcome.undecided_if_exhausted() })
             .await;
-        let standing = outcome.standing();
         outcome.tell(None);
-        let Some(failure) = outcome.refusal() else {
-            let accepted = Box::new(Accepted {
-                statement: name,
-                signature: outcome,
-            });
-            return Ok(match standing {
-                Standing::Verified => Verification::Verified(accepted),
-                Standing::Tolerated | Standing::Refused => Verification::Tolerated(accepted),
-            });
-        };
-        let class = failure.class();
-        let refused = Box::new(RejectedBlob {
-            path: blob.path().to_owned(),
-            statement: name,
-            outcome,
-        });
-        Err(match class {
-            FailureClass::Rejected => Error::Rejected(refused),
-            FailureClass::Inconclusive => Error::Inconclusive(refused),
+        answer(blob.path(), name, outcome)
+    }
+}
+
+/// The answer about a signature that was judged.
+fn answer(
+    path: &Path,
+    statement: StatementName,
+    outcome: SignatureOutcome,
+) -> Result<Verification, Error> {
+    let (path, signature) = (path.to_owned(), outcome);
+    let accepted = |signature| {
+        let statement = statement.clone();
+        Box::new(Accepted {
+            statement,
+            signature,
         })
+    };
+    match signature.acceptance() {
+        Ok(Acceptance::Verified) => Ok(Verification::Verified(accepted(signature))),
+        Ok(Acceptance::Tolerated) => Ok(Verification::Tolerated(accepted(signature))),
+        Err(failure) => {
+            let class = failure.class();
+            let refused = Box::new(RejectedBlob {
+                path,
+                statement,
+                outcome: signature,
+            });
+            Err(match class {
+                FailureClass::Rejected => Error::Rejected(refused),
+                FailureClass::Inconclusive => Error::Inconclusive(refused),
+            })
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_refused_is_never_an_answer_and_says_why() {
+        let statement = || crate::verify::testing::audit().named();
+        let outcome = |failure| {
+            let mut outcome = SignatureOutcome::new(sha256_digest(b"s"));
+            outcome.failure = failure;
+            outcome
+        };
+        let answer = |failure| answer(Path::new("/f"), statement(), outcome(failure));
+        assert!(matches!(answer(None), Ok(Verification::Tolerated(_))));
+        let failure = || Failure::Expired {
+            expiry: time::OffsetDateTime::UNIX_EPOCH,
+        };
+        let error = answer(Some(failure())).unwrap_err();
+        assert_eq!(error.class(), FailureClass::Rejected);
+        let words = [error.to_string(), failure().to_string()];
+        assert_eq!(crate::causes::in_one_line(&error), words.join(": "));
+        assert_eq!(error.hint(), failure().hint());
+    }
 
     #[test]
     fn a_file_without_a_statement_has_the_policys_hint() {

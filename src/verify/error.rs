@@ -1,15 +1,18 @@
 //! Why an artifact is not verified.
 
+use std::error::Error as StdError;
+use std::fmt;
 use std::path::PathBuf;
 
 use super::{
     ENTRY_DIFFERS, IndexFault, Platform, RecordError, Shortfall, Verification, images_unknown,
 };
 use crate::allowance::Exhausted;
+use crate::causes::in_one_line;
 use crate::limits::MAX_TOLD_VALUES;
 use crate::many::NotTried;
 use crate::oci::{Descriptor, Digest};
-use crate::outcome::{FailureClass, SignatureOutcome};
+use crate::outcome::{Failure, FailureClass, SignatureOutcome};
 use crate::reference::ArtifactReference;
 use crate::registry::Target;
 use crate::trust_policy::{StatementName, TrustedIdentity};
@@ -90,7 +93,7 @@ pub enum Error {
         source: registry::Error,
     },
     /// There is no signature.
-    #[error("no signature is associated with `{reference}`")]
+    #[error("no signature is associated with `{reference}`{}", in_words(wanted))]
     NoSignature {
         /// The artifact, by digest.
         reference: ArtifactReference,
@@ -143,13 +146,32 @@ pub enum Error {
     },
     /// Images of an index are not verified.
     #[error("{}", .0.in_words())]
-    Images(Box<IndexVerification>),
+    Images(#[source] Box<IndexVerification>),
     /// There are signatures, and none is accepted.
     #[error("no signature of `{}` is trusted", .0.reference)]
-    Rejected(Box<RejectedArtifact>),
+    Rejected(#[source] Box<RejectedArtifact>),
     /// No signature is accepted, and some could not be judged.
     #[error("the signatures of `{}` could not be judged", .0.reference)]
-    Inconclusive(Box<RejectedArtifact>),
+    Inconclusive(#[source] Box<RejectedArtifact>),
+}
+
+/// A signature by one of these, in words; nothing where none is named.
+fn signature_of(wanted: &[TrustedIdentity]) -> Option<String> {
+    let named = wanted.iter().take(MAX_TOLD_VALUES);
+    let named = named.map(|identity| match identity {
+        TrustedIdentity::Any => "any signer under the trust stores".to_owned(),
+        identity => format!("`{}`", identity.as_str()),
+    });
+    let more = match wanted.len().saturating_sub(MAX_TOLD_VALUES) {
+        0 => None,
+        more => Some(format!("{more} more")),
+    };
+    let words: Vec<String> = named.chain(more).collect();
+    (!words.is_empty()).then(|| format!("a signature of {}", words.join(" or ")))
+}
+
+fn in_words(wanted: &[TrustedIdentity]) -> String {
+    signature_of(wanted).map_or_else(String::new, |wanted| format!(", wanted: {wanted}"))
 }
 
 /// What to do about an artifact without a signature: the reader wants to run it, so a signature made now
@@ -161,8 +183,9 @@ const UNSIGNED_HINT: &str =
 pub(super) const REQUIREMENT_HINT: &str = "do not run what only this statement covers; name it in a statement of the trust \
                                            policy whose level is high enough";
 
-/// An artifact none of whose signatures is accepted.
+/// An artifact none of whose signatures is accepted. As an error, it says what the signature lacks that came furthest.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct RejectedArtifact {
     /// The artifact, by digest.
     pub reference: ArtifactReference,
@@ -174,7 +197,46 @@ pub struct RejectedArtifact {
     pub unseen: Option<Unseen>,
 }
 
-/// What was found about the images of an index.
+impl RejectedArtifact {
+    /// Why the signature is refused that came furthest; nothing where none was looked at.
+    pub fn leading(&self) -> Option<&Failure> {
+        self.outcomes.first().and_then(SignatureOutcome::refusal)
+    }
+
+    /// What to do about it.
+    pub fn hint(&self) -> Option<String> {
+        match (self.leading(), &self.unseen) {
+            (Some(failure), _) => failure.hint(),
+            (None, Some(unseen)) => unseen.hint(),
+            (None, None) => None,
+        }
+    }
+}
+
+impl fmt::Display for RejectedArtifact {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.leading(), &self.unseen) {
+            (Some(failure), None) => f.write_str(&failure.with_details()),
+            (Some(failure), Some(unseen)) => {
+                write!(f, "{}; {}", failure.with_details(), in_one_line(unseen))
+            }
+            (None, Some(unseen)) => unseen.fmt(f),
+            (None, None) => f.write_str("no signature was looked at"),
+        }
+    }
+}
+
+impl StdError for RejectedArtifact {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        match (self.leading(), &self.unseen) {
+            (Some(failure), _) => failure.source(),
+            (None, Some(unseen)) => unseen.source(),
+            (None, None) => None,
+        }
+    }
+}
+
+/// What was found about the images of an index. As an error, it says why the first image failed that did.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct IndexVerification {
@@ -265,7 +327,7 @@ impl IndexVerification {
         }
     }
 
-    pub(super) fn hint(&self) -> Option<String> {
+    fn hint(&self) -> Option<String> {
         self.is_index_verified.then(|| {
             format!(
                 "only the index `{}` is signed; to let its signature count for the images in it, add \
@@ -276,25 +338,85 @@ impl IndexVerification {
     }
 }
 
+impl fmt::Display for IndexVerification {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.failures().next() {
+            Some((_, error)) => error.fmt(f),
+            None => f.write_str("no image of the index failed"),
+        }
+    }
+}
+
+impl StdError for IndexVerification {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.failures().next().and_then(|(_, error)| error.source())
+    }
+}
+
 /// Why there may be signatures that were not looked at.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum Unseen {
     /// There are more than may be looked at; this many may.
+    #[error("there are more than {0} signatures, and no more may be looked at")]
     Limit(usize),
     /// The list of signatures broke off.
-    Listing(registry::Error),
+    #[error("there may be more signatures")]
+    Listing(#[source] registry::Error),
     /// A directory for a verification without a network does not have every signature, or does not say so.
-    Record(RecordError),
+    #[error("there may be more signatures")]
+    Record(#[source] RecordError),
     /// What the verification may use was used up.
+    #[error("there may be more signatures")]
     Exhausted {
         /// What it was.
+        #[source]
         source: Exhausted,
         /// How many signatures are listed that were not begun.
         not_tried: usize,
     },
 }
 
+impl Unseen {
+    /// What to do about it.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Limit(_) => Some("remove the signatures that no policy trusts".to_owned()),
+            Self::Listing(error) => error.hint(),
+            Self::Record(error) => Some(error.hint()),
+            Self::Exhausted { source, .. } => Some(source.hint()),
+        }
+    }
+}
+
 impl Error {
+    /// That no signature is accepted, or that some could not be judged.
+    pub(super) fn of_refused(refused: RejectedArtifact, class: FailureClass) -> Self {
+        let refused = Box::new(refused);
+        match class {
+            FailureClass::Rejected => Self::Rejected(refused),
+            FailureClass::Inconclusive => Self::Inconclusive(refused),
+        }
+    }
+
+    /// Whether what was found is beside the error: each signature, or each image, with what it lacks and a hint. Who
+    /// shows these need not show the error's sources.
+    pub(crate) fn has_findings(&self) -> bool {
+        matches!(
+            self,
+            Self::Images(_) | Self::Rejected(_) | Self::Inconclusive(_)
+        )
+    }
+
+    /// What to do about it, for who shows what was found beside it.
+    pub(crate) fn hint_beside_findings(&self) -> Option<String> {
+        match self {
+            Self::Images(images) => images.hint(),
+            Self::Rejected(_) | Self::Inconclusive(_) => None,
+            _ => self.hint(),
+        }
+    }
+
     /// Whether the artifact was refused, or could not be judged.
     pub fn class(&self) -> FailureClass {
         match self {
@@ -327,20 +449,10 @@ impl Error {
         let Self::NoSignature { wanted, .. } = self else {
             return None;
         };
-        let named = wanted.iter().take(MAX_TOLD_VALUES);
-        let named = named.map(|identity| match identity {
-            TrustedIdentity::Any => "any signer under the trust stores".to_owned(),
-            identity => format!("`{}`", identity.as_str()),
-        });
-        let more = match wanted.len().saturating_sub(MAX_TOLD_VALUES) {
-            0 => None,
-            more => Some(format!("{more} more")),
-        };
-        let words: Vec<String> = named.chain(more).collect();
-        (!words.is_empty()).then(|| format!("a signature of {}", words.join(" or ")))
+        signature_of(wanted)
     }
 
-    /// What to do about it; a rejected signature's own hint is with its outcome.
+    /// What to do about it: about the signature that came furthest, or the first image that failed.
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Policy { source, .. } => source.hint(),
@@ -367,8 +479,11 @@ impl Error {
                 directory.display()
             )),
             Self::Index { source, .. } | Self::Entry { source, .. } => source.hint(),
-            Self::Images(images) => images.hint(),
-            Self::Rejected(_) | Self::Inconclusive(_) => None,
+            Self::Images(images) => {
+                let first = || images.failures().next();
+                images.hint().or_else(|| first()?.1.hint())
+            }
+            Self::Rejected(refused) | Self::Inconclusive(refused) => refused.hint(),
         }
     }
 }

@@ -31,6 +31,7 @@ use crate::x509::{Certificate, Purpose};
 
 /// What was stored for one artifact.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct GatheredArtifact {
     /// The artifact, by digest.
     pub reference: ArtifactReference,
@@ -58,6 +59,7 @@ impl GatheredArtifact {
 
 /// What was stored for one signature.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct GatheredSignature {
     /// The digest of the signature manifest.
     pub digest: Digest,
@@ -74,6 +76,7 @@ pub struct GatheredSignature {
 
 /// Something that could not be fetched.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Missing {
     /// What, and why.
     pub sentence: String,

@@ -69,11 +69,13 @@ impl OfflineDirectory {
     }
 
     /// OCSP answers and CRLs.
+    #[doc(hidden)]
     pub fn revocation(&self) -> AnswerDirectory {
         AnswerDirectory::new(&self.root.join("revocation"))
     }
 
     /// AWS Signer's answers, of which those count that are at most `max_age` old.
+    #[doc(hidden)]
     pub fn aws_signer(&self, max_age: Duration) -> StoredAnswers {
         StoredAnswers::new(self.root.join("aws-signer"), max_age)
     }

@@ -46,6 +46,7 @@ impl Platform {
     }
 
     /// Whether it is the same platform by another spelling: runtimes take `arm` for `arm/v7`, and `arm64/v8` for `arm64`.
+    #[doc(hidden)]
     pub fn is_same(&self, other: &Self) -> bool {
         self.normal() == other.normal()
     }

@@ -10,6 +10,7 @@ use crate::trust_policy::{BlobUse, Level, Statement};
 
 /// What a statement must be like; the default asks for nothing.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Requirement {
     /// The least verification level, compared validation by validation.
     pub level: Option<Level>,

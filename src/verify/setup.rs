@@ -315,8 +315,11 @@ impl Setup {
             None => RevocationChecker::new(connections.aws),
         };
         let plugins = match &self.plugins {
-            Plugins::Installed => environment.plugins().ok().map(PluginHost::new),
-            Plugins::Named(named) => Some(PluginHost::named(named.clone())),
+            Plugins::Installed => environment.plugin_host().ok(),
+            Plugins::Named(named) => {
+                let host = PluginHost::named(named.clone());
+                Some(host.with_variables(environment.child_variables()))
+            }
             Plugins::NoPlugin => None,
         };
         let validators = Validators {

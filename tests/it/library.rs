@@ -1,5 +1,9 @@
 //! The library as others use it: its examples, and an environment that is made by hand.
 
+mod apart;
+mod reasons;
+mod signing;
+
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
@@ -71,10 +75,9 @@ fn the_examples_sign_verify_and_judge_offline() {
 
 /// An environment with what this emulator needs, and nothing of the process.
 fn by_hand(scene: &Scene, clock: Clock) -> Environment {
-    let settings = AwsSettings {
-        signer_endpoint_url: Some(scene.emulator.endpoint()),
-        ..AwsSettings::default()
-    };
+    let settings = AwsSettings::default()
+        .with_signer_endpoint_url(scene.emulator.endpoint())
+        .with_kms_endpoint_url(scene.emulator.endpoint());
     let credentials = Credentials::new(
         scene.emulator.access_key_id(),
         scene.emulator.secret_access_key(),
@@ -105,7 +108,7 @@ async fn an_environment_made_by_hand_signs_and_verifies() {
 
     let signer = ArtifactSigner::with_signing_profile(profile).unwrap();
     let outcome = signer.connect(&environment).unwrap().sign(&reference).await;
-    assert_eq!(outcome.unwrap().signature.target.reference, reference);
+    assert_eq!(outcome.unwrap().target.reference, reference);
     match verifier.verify(&reference).await.unwrap() {
         Verification::Verified(image) => assert_eq!(image.reference, reference),
         other => panic!("{other:?}"),

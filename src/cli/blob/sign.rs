@@ -14,13 +14,12 @@ use super::super::signer::SignerArgs;
 use super::open;
 use super::progress::Bar;
 use crate::allowance::{Allowance, Exhausted};
-use crate::aws::Pace;
 use crate::blob::{Blob, DEFAULT_MEDIA_TYPE};
 use crate::files::{self, Reserved};
 use crate::notary::EnvelopeFormat;
 use crate::report::{files_in_notation, in_notation, sentence};
-use crate::sign::blob::{self, BlobSignature, Error, Options};
-use crate::signer::Signer;
+use crate::sign::ArtifactSigner;
+use crate::sign::blob::{self, BlobSignature, Error};
 
 /// Flags of `blob sign`; those that notation has work as they do there.
 #[derive(Debug, clap::Args)]
@@ -77,24 +76,20 @@ pub(super) async fn run(args: &Args) -> Result<CommandOutput, CommandOutput> {
     let format = args.envelope.format_source(&choice);
     let pipes = args.time.for_pipes()?;
     let context = Context::without_registry(choice.aws_settings(), format, pipes)?;
-    let terms = args.envelope.terms(&choice, &context)?;
-    let by = choice.open(&context, Pace::default())?;
-    by.check(&terms)
-        .map_err(|error| CommandOutput::unusable(&error, error.hint()))?;
+    let wanted = args.envelope.wanted(&choice, &context)?;
+    let format = wanted.format;
+    let setup = wanted.of(choice.setup(&context)?);
+    let setup = setup.with_user_metadata(user_metadata);
+    let by = choice.connect(&setup, &context)?;
 
     let blob = open(path, pipes)?;
-    let file = signature_file(path, directory.map(Path::new), terms.format);
+    let file = signature_file(path, directory.map(Path::new), format);
     let replace = Replace::ask(&file, args.force)?;
     let reserved = replace.reserve(&file)?;
 
-    let options = Options {
-        media_type: args.media_type.clone(),
-        user_metadata,
-        terms,
-    };
     // Everybody who had to be asked has answered.
     let allowance = args.time.allowed()?.begin();
-    let signed = sign(blob, by, options, allowance).await?;
+    let signed = sign(blob, args.media_type.clone(), by, allowance).await?;
     let written = reserved.write(signed.signer.envelope.bytes());
     written.map_err(|error| not_written(Exit::Rejected, &error))?;
 
@@ -119,8 +114,8 @@ pub(super) async fn run(args: &Args) -> Result<CommandOutput, CommandOutput> {
 /// written.
 async fn sign(
     blob: Blob,
-    by: Signer,
-    options: Options,
+    media_type: String,
+    by: ArtifactSigner,
     allowance: Allowance,
 ) -> Result<BlobSignature, CommandOutput> {
     let cannot = |error: &dyn std::fmt::Display| {
@@ -139,7 +134,8 @@ async fn sign(
     let signing = tokio::task::spawn_blocking(move || {
         let bar = Bar::new(&blob);
         let progress = |bytes| bar.show(bytes);
-        runtime.block_on(allowance.run(blob::sign(&blob, &by, &options, &progress)))
+        let signing = by.sign_blob(&blob, &media_type, &progress);
+        runtime.block_on(allowance.run(signing))
     });
     tokio::select! {
         biased;

@@ -5,7 +5,6 @@ use std::num::NonZeroU32;
 use super::args::{Args, ManyArgs};
 use super::rerun::Rerun;
 use crate::allowance::Allowed;
-use crate::aws::Pace;
 use crate::cli::args::parse_pairs;
 use crate::cli::context::{Context, environment, roots_of};
 use crate::cli::duration::parse_seconds;
@@ -13,17 +12,15 @@ use crate::cli::output::CommandOutput;
 use crate::cli::references::References;
 use crate::cli::signer::Choice;
 use crate::limits::MIN_REMAINING;
-use crate::registry::{self, Storage};
+use crate::registry::Storage;
 use crate::report::sentence;
 use crate::sign::many::{IfMissing, OwnTrust, OwnTrustError};
-use crate::sign::{self, Options};
+use crate::sign::{self, ArtifactSigner, Options};
 use crate::signer::Signer;
 
 /// What the command line asks for, checked.
 pub(super) struct Job {
-    pub(super) registry: registry::Client,
-    pub(super) signer: Signer,
-    pub(super) options: Options,
+    pub(super) signer: ArtifactSigner,
     pub(super) if_missing: Option<IfMissing>,
     pub(super) references: References,
     pub(super) keeps_going: bool,
@@ -55,7 +52,7 @@ impl Job {
             .iter()
             .map(|line| CommandOutput::warning(line).stderr)
             .collect();
-        let pace = pace(&args.many, &choice)?;
+        let rate = rate(&args.many, &choice)?;
         let context = Context::of_references(
             &args.registry,
             &references,
@@ -63,28 +60,26 @@ impl Job {
             args.envelope.format_source(&choice),
             args.time.for_pipes()?,
         )?;
-        let terms = args.envelope.terms(&choice, &context)?;
-        let signer = choice.open(&context, pace)?;
-        signer
-            .check(&terms)
-            .map_err(|error| CommandOutput::unusable(&error, error.hint()))?;
+        let wanted = args.envelope.wanted(&choice, &context)?;
         let storage = match args.force_referrers_tag {
             Some(true) => Storage::TagSchema,
             Some(false) => Storage::OnlyReferrersApi,
             None => Storage::ReferrersApi,
         };
-        let options = Options {
-            user_metadata,
-            storage,
-            terms,
+        let setup = wanted
+            .of(choice.setup(&context)?)
+            .with_user_metadata(user_metadata)
+            .with_storage(storage);
+        let setup = match rate {
+            Some(rate) => setup.with_rate(rate),
+            None => setup,
         };
-        let if_missing = if_missing(&args.many, &context, &signer, &options)?;
+        let signer = choice.connect(&setup, &context)?;
+        let if_missing = if_missing(&args.many, &context, &signer)?;
         Ok(Self {
             notes: exposed + &context.notes,
-            registry: context.registry(),
-            rerun: Rerun::new(&signer, &args.many),
+            rerun: Rerun::new(signer.signer(), &args.many),
             signer,
-            options,
             if_missing,
             references,
             keeps_going: args.many.keep_going,
@@ -94,11 +89,11 @@ impl Job {
     }
 }
 
-/// How fast AWS Signer is asked; nothing else has a rate.
-fn pace(args: &ManyArgs, choice: &Choice) -> Result<Pace, CommandOutput> {
+/// How fast AWS Signer is asked, if that is said; nothing else has a rate.
+fn rate(args: &ManyArgs, choice: &Choice) -> Result<Option<NonZeroU32>, CommandOutput> {
     match (args.rate.and_then(NonZeroU32::new), choice) {
-        (None, _) => Ok(Pace::default()),
-        (Some(rate), Choice::AwsSigner(..)) => Ok(Pace::per_second(rate)),
+        (None, _) => Ok(None),
+        (Some(rate), Choice::AwsSigner(..)) => Ok(Some(rate)),
         (Some(_), _) => Err(CommandOutput::usage(
             "`--rate` applies to AWS Signer only, but another signer was chosen",
             Some("leave it out; other signers are not limited".to_owned()),
@@ -109,8 +104,7 @@ fn pace(args: &ManyArgs, choice: &Choice) -> Result<Pace, CommandOutput> {
 fn if_missing(
     args: &ManyArgs,
     context: &Context,
-    signer: &Signer,
-    options: &Options,
+    signer: &ArtifactSigner,
 ) -> Result<Option<IfMissing>, CommandOutput> {
     if !args.if_missing {
         return Ok(None);
@@ -119,9 +113,10 @@ fn if_missing(
         None => MIN_REMAINING,
         Some(text) => parse_seconds("--min-remaining", "minimum remaining life", text)?,
     };
-    let trust = own_trust(args, context, signer, options)?;
+    let options = signer.options();
+    let trust = own_trust(args, context, signer.signer(), &options)?;
     let verifier = context.connect(trust.setup())?;
-    Ok(Some(IfMissing::new(trust, verifier, options, remaining)))
+    Ok(Some(IfMissing::new(trust, verifier, &options, remaining)))
 }
 
 /// Trust in the signer alone. AWS Signer's roots are those of `--trust-anchor`, else the published ones.

@@ -17,7 +17,6 @@ use super::patience::telling;
 use super::reader;
 use crate::many::{self, Event};
 use crate::report::{ArtifactSigning, Results, SigningEnd};
-use crate::sign::many::Batch;
 use job::Job;
 use tally::Tally;
 
@@ -33,9 +32,8 @@ pub(super) async fn run(args: Args, emit: &mut dyn FnMut(CommandOutput)) {
         stderr: job.notes,
         ..CommandOutput::done()
     });
-    let batch = Batch::new(&job.signer, job.registry, job.options)
-        .if_missing(job.if_missing)
-        .allowing(job.allowed);
+    let batch = job.signer.batch();
+    let batch = batch.if_missing(job.if_missing).allowing(job.allowed);
     let mut tally = Tally::new(job.references.count());
     let bar = Bar::new("signing", job.references.count());
     if job.references.are_several() {

@@ -83,7 +83,7 @@ pub(super) fn failed(
         write_image(text, image, scope, called);
     }
     text.push_str(&uncovered_note(found));
-    write_hint(text, "", error.hint());
+    write_hint(text, "", error.hint_beside_findings());
     report
 }
 

@@ -8,6 +8,7 @@ use crate::verify::{ENTRY_DIFFERS, Error, IndexFault, images_unknown};
 
 /// What a gate says of one reference.
 #[derive(Debug)]
+#[non_exhaustive]
 #[must_use = "only `Verified` and what the gate policy lets pass may run"]
 pub struct Decision {
     /// The reference as it was asked about.
@@ -118,7 +119,7 @@ pub enum Refusal {
     },
     /// Not enough roles are filled.
     #[error("{}", unmet(.0))]
-    Unmet(Box<Examination>),
+    Unmet(#[source] Box<Examination>),
 }
 
 fn unmet(examination: &Examination) -> &'static str {
@@ -170,10 +171,19 @@ impl Refusal {
             ),
             Self::Artifact { source } => source.hint(),
             Self::Index { source, .. } | Self::Entry { source } => source.hint(),
-            Self::Unmet(examination) if examination.is_unsigned() => Some(
-                "do not run the image: signing it belongs in the pipeline that builds it".to_owned(),
-            ),
-            Self::Unmet(_) => None,
+            Self::Unmet(examination) => self
+                .hint_beside_findings()
+                .or_else(|| examination.hint()),
+        }
+    }
+
+    /// What to do about it, for who shows beside it what was found about each image.
+    pub(crate) fn hint_beside_findings(&self) -> Option<String> {
+        match self {
+            Self::Unmet(examination) => examination.is_unsigned().then(|| {
+                "do not run the image: signing it belongs in the pipeline that builds it".to_owned()
+            }),
+            _ => self.hint(),
         }
     }
 }

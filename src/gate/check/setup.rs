@@ -25,6 +25,7 @@ pub enum GateRoots {
 
 /// A signer that a rule names.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct SignerName {
     /// The rule's name.
     pub rule: String,

@@ -109,6 +109,7 @@ impl GatePolicyError {
 
 /// One thing that is wrong, and where it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct GateProblem {
     /// The document's file.
     pub path: PathBuf,

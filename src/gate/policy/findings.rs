@@ -44,6 +44,7 @@ pub fn is_gate_policy(bytes: &[u8]) -> bool {
 
 /// What is wrong with the gate policy in `bytes`, or probably not meant at the time `now`, in the order of the
 /// document.
+#[doc(hidden)]
 pub fn findings(path: &Path, bytes: &[u8], now: OffsetDateTime) -> Vec<Finding> {
     let add = |rule, severity, (pointer, position): (String, Position), message, hint| Finding {
         rule,

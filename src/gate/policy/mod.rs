@@ -3,8 +3,10 @@
 //! Input: a JSON document (`schemas/gate-policy.v1.schema.json`) and the time. Output: rules, and the one that a
 //! repository selects. Everything that is not known is refused with its place. No signature is looked at here.
 
+#[doc(hidden)]
 mod endpoint;
 mod error;
+#[doc(hidden)]
 mod findings;
 mod lint;
 mod read;
@@ -17,8 +19,12 @@ use std::time::Duration;
 
 use time::OffsetDateTime;
 
+pub use crate::aws::SigningProfile;
+pub use crate::document::Position;
+#[doc(hidden)]
 pub use endpoint::normal as normal_endpoint;
 pub use error::{GateFault, GatePolicyError, GateProblem};
+#[doc(hidden)]
 pub use findings::{GATE_LINT_RULES, findings, is_gate_policy};
 pub use lint::GateWarning;
 pub use rule::{

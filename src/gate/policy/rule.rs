@@ -13,6 +13,7 @@ use crate::trust_policy::TrustedIdentity;
 
 /// Who must have signed the images of some repositories.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct GateRule {
     /// Its name, unique in the policy.
     pub name: String,
@@ -58,6 +59,7 @@ pub enum Need {
 
 /// One signature that is asked for: its signer, its greatest age, and the metadata that must be signed.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Role {
     /// What the signature stands for, for example `built by CI`; unique in the rule.
     pub name: String,
@@ -194,6 +196,7 @@ words! {
 
 /// An image that may run without a signature, for a time.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Exemption {
     /// The repository, `HOST/REPOSITORY`.
     pub repository: GateScope,

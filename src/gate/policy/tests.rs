@@ -77,9 +77,7 @@ fn a_policy_has_its_defaults() {
             need: Need::All,
             roles: vec![Role {
                 name: "ci".to_owned(),
-                signer: RoleSigner::SigningProfile(
-                    crate::aws::SigningProfile::parse(PROFILE).unwrap()
-                ),
+                signer: RoleSigner::SigningProfile(SigningProfile::parse(PROFILE).unwrap()),
                 max_age: None,
                 user_metadata: BTreeMap::new(),
             }],

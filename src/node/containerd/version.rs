@@ -9,7 +9,7 @@ use crate::causes;
 use crate::doctor::{Check, Finding};
 use crate::files;
 use crate::limits::{CONTAINERD_VERSION_TIMEOUT, MAX_CONTAINERD_VERSION_BYTES};
-use crate::process;
+use crate::process::{self, ChildVariables};
 
 /// Where packages and nodes have it.
 const PROGRAMS: [&str; 3] = [
@@ -56,7 +56,7 @@ async fn asked(program: &Path) -> Result<String, String> {
         timeout: CONTAINERD_VERSION_TIMEOUT,
     };
     let arguments = [OsStr::new("--version")];
-    match process::run(program, &arguments, b"", limits).await {
+    match process::run(program, &arguments, &ChildVariables::OfProcess, b"", limits).await {
         Ok(finished) if finished.status.success() => {
             Ok(String::from_utf8_lossy(&finished.stdout).trim().to_owned())
         }

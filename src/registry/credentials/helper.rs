@@ -8,6 +8,7 @@ use zeroize::Zeroizing;
 
 use super::super::words::clean;
 use super::{Credential, Error, Proof, Secret, key};
+use crate::process::ChildVariables;
 use crate::{limits, process};
 
 /// The user name by which a helper says that its secret is an identity token.
@@ -49,8 +50,12 @@ fn program(name: &str) -> Result<String, Error> {
 }
 
 /// What the helper `name` has for `server`; `None` if it has nothing.
-pub(super) async fn find(name: &str, server: &str) -> Result<Option<Credential>, Error> {
-    get(&program(name)?, server, limits::PROCESS_TIMEOUT).await
+pub(super) async fn find(
+    name: &str,
+    server: &str,
+    variables: &ChildVariables,
+) -> Result<Option<Credential>, Error> {
+    get(&program(name)?, server, variables, limits::PROCESS_TIMEOUT).await
 }
 
 /// Has the helper `name` keep a user name and a secret for `server`.
@@ -94,7 +99,9 @@ pub(super) async fn erase(name: &str, server: &str) -> Result<(), Error> {
 
 /// Tells a helper something; it has nothing to answer.
 async fn told(program: &str, verb: &str, input: &[u8], limit: Duration) -> Result<(), Error> {
-    let finished = ask(program, verb, input, limit).await?;
+    // Logins are the command line's.
+    let variables = ChildVariables::OfProcess;
+    let finished = ask(program, verb, &variables, input, limit).await?;
     if finished.status.success() {
         return Ok(());
     }
@@ -112,6 +119,7 @@ async fn told(program: &str, verb: &str, input: &[u8], limit: Duration) -> Resul
 async fn ask(
     program: &str,
     verb: &str,
+    variables: &ChildVariables,
     input: &[u8],
     limit: Duration,
 ) -> Result<process::ProcessOutput, Error> {
@@ -120,7 +128,7 @@ async fn ask(
         timeout: limit,
     };
     let arguments = [OsStr::new(verb)];
-    let finished = process::run(Path::new(program), &arguments, input, bounds);
+    let finished = process::run(Path::new(program), &arguments, variables, input, bounds);
     finished.await.map_err(|error| match error {
         process::Error::Start { source, .. } | process::Error::Pipe { source, .. } => {
             Error::HelperStart {
@@ -139,12 +147,17 @@ async fn ask(
     })
 }
 
-async fn get(program: &str, server: &str, limit: Duration) -> Result<Option<Credential>, Error> {
+async fn get(
+    program: &str,
+    server: &str,
+    variables: &ChildVariables,
+    limit: Duration,
+) -> Result<Option<Credential>, Error> {
     let failed = |reason: String| Error::HelperFailed {
         program: program.to_owned(),
         reason,
     };
-    let finished = ask(program, "get", server.as_bytes(), limit).await?;
+    let finished = ask(program, "get", variables, server.as_bytes(), limit).await?;
     let (status, answer) = (finished.status, finished.stdout);
     if !status.success() {
         let words = clean(String::from_utf8_lossy(&answer).trim());
@@ -189,7 +202,8 @@ mod tests {
         let program = directory.path().join("docker-credential-test");
         std::fs::write(&program, format!("#!/bin/sh\n{script}\n")).unwrap();
         std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
-        get(program.to_str().unwrap(), "r.example", limit).await
+        let variables = ChildVariables::OfProcess;
+        get(program.to_str().unwrap(), "r.example", &variables, limit).await
     }
 
     const LONG: Duration = Duration::from_secs(30);
@@ -306,12 +320,15 @@ mod tests {
             &"x".repeat(65),
         ] {
             assert!(
-                matches!(find(name, "r").await, Err(Error::HelperName { .. })),
+                matches!(
+                    find(name, "r", &ChildVariables::OfProcess).await,
+                    Err(Error::HelperName { .. })
+                ),
                 "{name}"
             );
         }
         assert!(matches!(
-            find("countersign-test-missing", "r").await,
+            find("countersign-test-missing", "r", &ChildVariables::OfProcess).await,
             Err(Error::HelperStart { program, .. })
                 if program == "docker-credential-countersign-test-missing"
         ));

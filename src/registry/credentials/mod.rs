@@ -27,6 +27,7 @@ use tokio::sync::OnceCell;
 
 use crate::aws::CallError;
 use crate::files;
+use crate::process::ChildVariables;
 use crate::reference::{EcrHost, RegistryName, Scheme};
 
 /// A secret: shown to its registry only, never printed. It cannot be a part of an event:
@@ -304,6 +305,8 @@ struct Inner {
     explicit: Option<(String, Credential)>,
     files: Vec<KeptFile>,
     native: Option<String>,
+    /// What the helpers are given.
+    variables: ChildVariables,
     ecr: Option<Arc<dyn EcrTokens>>,
     /// Answers of AWS by server, and of helpers by their name and server.
     asked: Mutex<HashMap<(String, String), Once>>,
@@ -343,6 +346,8 @@ impl From<AuthFile> for KeptFile {
 pub struct AuthFiles {
     files: Vec<AuthFile>,
     native: Option<String>,
+    /// What the helpers are given.
+    variables: ChildVariables,
 }
 
 impl AuthFiles {
@@ -351,6 +356,12 @@ impl AuthFiles {
     #[must_use]
     pub fn with_native(self, native: Option<String>) -> Self {
         Self { native, ..self }
+    }
+
+    /// The same, whose credential helpers are given these variables in place of the process's.
+    #[must_use]
+    pub fn with_variables(self, variables: ChildVariables) -> Self {
+        Self { variables, ..self }
     }
 }
 
@@ -366,6 +377,7 @@ impl From<Vec<AuthFile>> for AuthFiles {
         Self {
             files,
             native: None,
+            variables: ChildVariables::OfProcess,
         }
     }
 }
@@ -378,11 +390,16 @@ impl Credentials {
         ecr: Option<Arc<dyn EcrTokens>>,
         files: impl Into<AuthFiles>,
     ) -> Self {
-        let AuthFiles { files, native } = files.into();
+        let AuthFiles {
+            files,
+            native,
+            variables,
+        } = files.into();
         Self(Arc::new(Inner {
             explicit,
             files: files.into_iter().map(KeptFile::from).collect(),
             native,
+            variables,
             ecr,
             asked: Mutex::default(),
         }))
@@ -457,7 +474,9 @@ impl Credentials {
                 auth_file::FileLookup::Helper(name, entry) => {
                     let server = key::of_helper(asked);
                     let once = self.once(&name, server);
-                    let said = once.get_or_try_init(|| helper::find(&name, server)).await?;
+                    let said = once
+                        .get_or_try_init(|| helper::find(&name, server, &self.0.variables))
+                        .await?;
                     said.clone().or(entry)
                 }
             };
@@ -473,7 +492,8 @@ impl Credentials {
         if let Some(native) = self.0.native.as_deref().filter(|_| !is_configured) {
             let server = key::of_helper(asked);
             let once = self.once(native, server);
-            match once.get_or_try_init(|| helper::find(native, server)).await {
+            let found = once.get_or_try_init(|| helper::find(native, server, &self.0.variables));
+            match found.await {
                 Ok(found) => credential.clone_from(found),
                 // The user did not name this helper, and the registry may allow an anonymous request.
                 Err(error) => {

@@ -101,6 +101,7 @@ impl Work for Signing<'_> {
 
 impl<'a> Batch<'a> {
     /// References signed by `signer`, in these registries, with these options.
+    #[doc(hidden)]
     pub fn new(signer: &'a Signer, registry: registry::Client, options: Options) -> Self {
         Self {
             signer,

@@ -141,6 +141,7 @@ impl IfMissingError {
 impl IfMissing {
     /// What counts for a signer that makes signatures with these options: what `verifier`, one of
     /// [`OwnTrust::setup`], accepts and what is good for `remaining` longer.
+    #[doc(hidden)]
     pub fn new(
         trust: OwnTrust,
         verifier: Verifier,

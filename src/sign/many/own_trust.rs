@@ -54,6 +54,7 @@ impl OwnTrust {
     /// # Errors
     ///
     /// [`OwnTrustError`].
+    #[doc(hidden)]
     pub fn new(
         signer: &Signer,
         timestamping: Option<&Timestamping>,

@@ -227,10 +227,7 @@ impl Fixture {
     }
 
     fn client_of(&self, region: &str, key: &str, secret: &str) -> aws_sdk_signer::Client {
-        let settings = Settings {
-            signer_endpoint_url: Some(self.emulator.endpoint()),
-            ..Settings::default()
-        };
+        let settings = Settings::default().with_signer_endpoint_url(self.emulator.endpoint());
         let pool = http::Pool::new(http::Settings::default());
         let credentials = aws_credential_types::Credentials::new(key, secret, None, None, "test");
         let aws = Aws::new(pool, settings)

@@ -39,10 +39,8 @@ async fn a_question_takes_no_longer_than_its_limit_with_all_its_attempts() {
         request_timeout: hour,
         ..server.settings()
     });
-    let settings = Settings {
-        signer_endpoint_url: Some(format!("http://{}", server.host())),
-        ..Settings::default()
-    };
+    let settings =
+        Settings::default().with_signer_endpoint_url(format!("http://{}", server.host()));
     let aws = Aws::new(pool, settings).unwrap();
     let credentials = aws_credential_types::Credentials::from_keys("AKIDEXAMPLE", "secret", None);
     let checker = RevocationChecker::new(aws.with_credentials(credentials));

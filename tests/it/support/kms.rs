@@ -106,10 +106,7 @@ pub(crate) fn schedule_deletion(emulator: &Emulator, arn: &str) {
 }
 
 async fn client(emulator: &Emulator) -> aws_sdk_kms::Client {
-    let settings = Settings {
-        kms_endpoint_url: Some(emulator.endpoint()),
-        ..Settings::default()
-    };
+    let settings = Settings::default().with_kms_endpoint_url(emulator.endpoint());
     let credentials = aws_credential_types::Credentials::new(
         emulator.access_key_id(),
         emulator.secret_access_key(),

@@ -1,4 +1,5 @@
 mod lacks;
+mod reasons;
 
 use std::path::Path;
 use std::time::Duration;

@@ -120,6 +120,38 @@ async fn the_first_verified_signature_ends_the_search() {
     assert!(found.others.is_empty());
 }
 
+#[test]
+fn what_is_refused_is_never_an_answer() {
+    let scene = Scene::new();
+    let answer = |failure| {
+        let mut accepted = SignatureOutcome::new(crate::oci::sha256_digest(b"s"));
+        accepted.failure = failure;
+        let found = SearchResult {
+            accepted,
+            others: Vec::new(),
+            unseen: None,
+        };
+        found.answer(scene.target(), statement(&json!({})).named())
+    };
+    let (rejected, undecided) = (
+        Failure::NoTimestamp,
+        Failure::PluginNotRun {
+            name: "p".to_owned(),
+        },
+    );
+    for (failure, wanted) in [
+        (rejected, FailureClass::Rejected),
+        (undecided, FailureClass::Inconclusive),
+    ] {
+        let words = failure.to_string();
+        let error = answer(Some(failure)).unwrap_err();
+        assert_eq!(error.class(), wanted);
+        let source = std::error::Error::source(&error);
+        assert_eq!(source.map(ToString::to_string), Some(words));
+    }
+    assert!(matches!(answer(None), Ok(Verification::Tolerated(_))));
+}
+
 #[tokio::test]
 async fn a_refused_signature_hides_no_good_one_and_is_told_briefly() {
     let (scene, signatures) = signed(&[expired(), attributes()]).await;

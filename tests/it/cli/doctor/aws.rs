@@ -187,10 +187,7 @@ fn a_region_that_is_not_the_profiles_is_said() {
 
 /// Does something with AWS Signer as the owner of the scene's profile.
 fn as_owner<T>(scene: &Scene, act: impl AsyncFnOnce(aws_sdk_signer::Client) -> T) -> T {
-    let settings = Settings {
-        signer_endpoint_url: Some(scene.emulator.endpoint()),
-        ..Settings::default()
-    };
+    let settings = Settings::default().with_signer_endpoint_url(scene.emulator.endpoint());
     let (key, secret) = (
         scene.emulator.access_key_id(),
         scene.emulator.secret_access_key(),
