@@ -69,10 +69,10 @@ impl Error {
             Self::Exists { name } => Some(format!(
                 "choose another name, or remove that key first: `countersign key delete {name}`"
             )),
-            Self::NotFound { .. } => Some("`key list` shows the names".to_owned()),
+            Self::NotFound { .. } => Some("`countersign key list` shows the names".to_owned()),
             Self::NoDefault => Some(
                 "give `--key NAME`, `--signing-profile ARN`, `--kms-key KEY` or `--plugin NAME --id \
-                 ID`, or set a default with `key update --default NAME`"
+                 ID`, or set a default with `countersign key update --default NAME`"
                     .to_owned(),
             ),
             _ => None,

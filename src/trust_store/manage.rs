@@ -65,16 +65,16 @@ impl ChangeError {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::FileName { .. } => {
-                Some("give the name alone, as `cert list` shows it".to_owned())
+                Some("give the name alone, as `countersign cert list` shows it".to_owned())
             }
             Self::Unfit(unfit) => unfit.hint(),
             Self::NotPublished(_) => Some(
-                "add the root that your own records of AWS Signer hold: `cert add --type signingAuthority --store NAME FILE`"
+                "add the root that your own records of AWS Signer hold: `countersign cert add --type signingAuthority --store NAME FILE`"
                     .to_owned(),
             ),
             Self::Source { source } | Self::Files { source } => source.hint(),
             Self::Exists { .. } => Some(
-                "delete that one first with `cert delete`, or give the new file another name"
+                "delete that one first with `countersign cert delete`, or give the new file another name"
                     .to_owned(),
             ),
             Self::Full { .. } => Some("put the certificate into another store".to_owned()),
