@@ -67,12 +67,21 @@ fn main() -> ExitCode {
 }
 
 #[expect(clippy::print_stderr, reason = "a program's errors")]
-fn report(error: &dyn std::error::Error) {
+fn report(error: &(dyn std::error::Error + 'static)) {
     eprintln!("Error: {error}");
     let mut source = error.source();
     while let Some(cause) = source {
         eprintln!("  caused by: {cause}");
         source = cause.source();
+    }
+    match error.downcast_ref::<Error>() {
+        Some(Error::Listen { .. }) => eprintln!(
+            "hint: give another address and port: `--listen 127.0.0.1:PORT`; port 0 is any that is free, and `env` names it"
+        ),
+        Some(Error::InUse { .. }) => eprintln!(
+            "hint: use the emulator that runs, or give another directory with `--data-dir` and another port with `--listen`"
+        ),
+        _ => {}
     }
 }
 

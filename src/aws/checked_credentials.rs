@@ -46,6 +46,8 @@ pub(super) struct Checked {
     /// Where the tokens of single sign-on are.
     sign_on: Option<PathBuf>,
     problem: Option<String>,
+    /// That one half of a key is in the environment, which is said where no credentials are found.
+    half: Option<String>,
 }
 
 impl Checked {
@@ -61,6 +63,11 @@ impl Checked {
             files: Vec::new(),
             sign_on: None,
             problem: None,
+            half: if profile_named {
+                None
+            } else {
+                half_of_a_key(set)
+            },
         };
         // Keys in the environment come before everything else.
         let has_keys = set("AWS_ACCESS_KEY_ID").is_some() && set("AWS_SECRET_ACCESS_KEY").is_some();
@@ -100,7 +107,11 @@ impl Checked {
         if let Some(problem) = problem {
             return Err(CredentialsError::not_loaded(problem));
         }
-        let credentials = self.credentials.provide_credentials().await?;
+        let found = self.credentials.provide_credentials().await;
+        let credentials = found.map_err(|error| match &self.half {
+            Some(half) => CredentialsError::not_loaded(half.clone()),
+            None => error,
+        })?;
         if !is_for_header(credentials.access_key_id()) {
             return Err(CredentialsError::not_loaded(not_for_header(
                 "that was found",
@@ -132,6 +143,20 @@ impl Checked {
             "a file with a token for AWS cannot be read: {error}"
         ))
     }
+}
+
+/// That one variable of an access key is set and the other is not.
+fn half_of_a_key(variable: impl Fn(&str) -> Option<String>) -> Option<String> {
+    const ID: &str = "AWS_ACCESS_KEY_ID";
+    const SECRET: &str = "AWS_SECRET_ACCESS_KEY";
+    let (set, missing) = match (variable(ID), variable(SECRET)) {
+        (Some(_), None) => (ID, SECRET),
+        (None, Some(_)) => (SECRET, ID),
+        _ => return None,
+    };
+    Some(format!(
+        "`{set}` is set in the environment and `{missing}` is not"
+    ))
 }
 
 fn problem_of_endpoints(variable: impl Fn(&str) -> Option<String>) -> Option<String> {

@@ -62,7 +62,11 @@ impl SettingsError {
         match self {
             Self::Region(_) => Some("a region is like `us-east-1`".to_owned()),
             Self::EndpointUrl(_) => {
-                Some("an endpoint is like `https://HOST` or `http://127.0.0.1:4570`".to_owned())
+                Some(
+                    "an endpoint is like `https://HOST` or `http://127.0.0.1:4570`; look at the variable `AWS_ENDPOINT_URL` and \
+                     those whose names begin with it"
+                        .to_owned(),
+                )
             }
             Self::Unknown { name, known } => Some(hint_of_unknown(name, known)),
             Self::Partition { .. } => Some(

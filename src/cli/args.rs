@@ -89,8 +89,8 @@ impl RegistryArgs {
 /// How long a command may take.
 #[derive(Debug, Default, Args)]
 pub(super) struct TimeArgs {
-    /// Time for the whole command, for example 30s or 10m; local files and questions to you do not count
-    /// [default: 2m for each artifact]
+    /// Time for the whole command, for example 30s or 10m, without the time to read local files and to wait for your answers
+    /// [default: 2m, for each artifact if there are several]
     #[arg(long, value_name = "DURATION")]
     timeout: Option<String>,
 }
@@ -361,17 +361,24 @@ impl ScopeArgs {
         oci_layout: bool,
         policy: &PolicyArgs,
     ) -> Result<String, CommandOutput> {
-        let missing = match (oci_layout, self.scope.as_deref()) {
-            (true, None) if policy.is_from_file() => "scope",
-            (false, Some(_)) => "oci-layout",
+        let (missing, hint) = match (oci_layout, self.scope.as_deref()) {
+            (true, None) if policy.is_from_file() => (
+                "scope",
+                "give the scope by which the trust policy knows the layout: `--scope local/app`; or name the profile to \
+                 trust: `--signing-profile ARN`",
+            ),
+            (false, Some(_)) => (
+                "oci-layout",
+                "give `--oci-layout` for a directory; omit `--scope` for an image in a registry",
+            ),
             (_, scope) => return Ok(scope.unwrap_or(ANY_LAYOUT_SCOPE).to_owned()),
         };
-        Err(CommandOutput::failed(
-            Exit::Usage,
+        Err(CommandOutput::usage(
             &format!(
                 "if any flags in the group [oci-layout scope] are set they must all be set; missing \
                  [{missing}]"
             ),
+            Some(hint.to_owned()),
         ))
     }
 }

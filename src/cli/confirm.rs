@@ -74,7 +74,15 @@ fn ask(
 ) -> Result<bool, CommandOutput> {
     let is_notations = terminal::is_notations();
     let stdin = io::stdin();
-    let hint = || Some(format!("confirm on the command line with `{flag}`"));
+    let hint = || {
+        let consequence = match flag {
+            "--force" => ", which keeps no copy of what is there",
+            _ => "",
+        };
+        Some(format!(
+            "confirm on the command line with `{flag}`{consequence}"
+        ))
+    };
     if !stdin.is_terminal() && !is_notations {
         let problem = format!("{otherwise}: there is no terminal to ask on");
         return Err(CommandOutput::usage(&problem, hint()));

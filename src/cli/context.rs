@@ -468,10 +468,21 @@ pub(super) fn read_roots(path: &Path, pipes: Duration) -> Result<NamedStore, Com
                 Some(hint),
             ))
         }
-        read => read.map_err(|error| {
-            CommandOutput::error(Exit::Usage, &error.to_string(), &error, error.hint())
-        }),
+        read => read.map_err(|error| unfit_anchor(&error)),
     }
+}
+
+/// What is wrong with the file of `--trust-anchor`, which stands in no store that its user knows.
+pub(super) fn unfit_anchor(error: &trust_store::Error) -> CommandOutput {
+    let store = format!("in the trust store `{}`", StoreName::trust_anchor());
+    let sentence = error.to_string().replace(&store, "of `--trust-anchor`");
+    let hint = match error {
+        trust_store::Error::NotCertificates { .. } | trust_store::Error::EmptyFile { .. } => {
+            Some("give a file with the root of AWS Signer's certificates, in PEM or DER".to_owned())
+        }
+        other => other.hint(),
+    };
+    CommandOutput::error(Exit::Usage, &sentence, error, hint)
 }
 
 /// The name that this process was started by.

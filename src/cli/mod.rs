@@ -63,10 +63,11 @@ mod version;
 mod wait;
 
 use std::ffi::{OsStr, OsString};
+use std::path::Path;
 
 use clap::{FromArgMatches as _, Parser, Subcommand};
 
-use crate::reference::{ArtifactReference, LayoutReference, Reference};
+use crate::reference::{self, ArtifactReference, LayoutReference, Reference};
 use crate::registry::{LayoutRepository, Target};
 use crate::report::{Called, sentence};
 pub use image_verifier::{is_image_verifier, run as verify_for_containerd};
@@ -374,8 +375,39 @@ fn parse_reference(text: &str, oci_layout: bool) -> Result<ArtifactReference, Co
     } else {
         Reference::parse(text)
             .map(ArtifactReference::from)
-            .map_err(|error| CommandOutput::usage(&error.notation_sentence(), error.hint()))
+            .map_err(|error| not_a_reference(text, &error))
     }
+}
+
+/// The report of `text`, which is not a reference.
+fn not_a_reference(text: &str, error: &reference::Error) -> CommandOutput {
+    CommandOutput::usage(&error.notation_sentence(), hint_of(text, error))
+}
+
+/// What to do about `text`, which is not a reference: a file here was probably meant.
+fn hint_of(text: &str, error: &reference::Error) -> Option<String> {
+    let shown = output::one_line(text);
+    let path = Path::new(text);
+    if path.is_file() {
+        let end = path.extension().and_then(OsStr::to_str).unwrap_or_default();
+        return Some(if ["json", "yaml", "yml"].contains(&end) {
+            format!(
+                "`{shown}` is a file: a gate decides about the images in it with `countersign gate kubernetes`, \
+                 `countersign gate task-definition` or another command of `countersign gate --help`"
+            )
+        } else {
+            format!(
+                "`{shown}` is a file: `countersign blob sign` and `countersign blob verify` are for files"
+            )
+        });
+    }
+    let of_layout = LayoutReference::parse(text).ok();
+    if of_layout.is_some_and(|layout| Path::new(layout.path()).is_dir()) {
+        return Some(format!(
+            "`{shown}` is in a directory: give `--oci-layout` too"
+        ));
+    }
+    error.hint()
 }
 
 fn open_layout(reference: &LayoutReference) -> Result<LayoutRepository, CommandOutput> {

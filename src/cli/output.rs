@@ -144,6 +144,14 @@ impl CommandOutput {
         self
     }
 
+    /// The same failure with another hint.
+    #[must_use]
+    pub(super) fn with_hint(mut self, hint: String) -> Self {
+        self.failure.hint = fitting(Some(hint));
+        self.stderr = self.failure.text();
+        self
+    }
+
     /// What is printed on stderr: with `--quiet` only what failed.
     pub(super) fn beside_the_answer(&self) -> String {
         if !terminal::is_quiet() {

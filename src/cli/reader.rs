@@ -10,12 +10,25 @@ use crate::report::Called;
 
 static READER: OnceLock<Reader> = OnceLock::new();
 
+/// How a hint begins to name the command that stores answers for a verification without a network.
+const FETCH: &str = "`countersign revocation fetch ";
+
+/// The flags that stand for a trust policy, where the command that runs was given some.
+static TRUST: OnceLock<String> = OnceLock::new();
+
 /// Where the command that runs is described, as a hint.
 static HELP: OnceLock<String> = OnceLock::new();
 
 /// What of `hint` fits the command that runs, with its flags for the settings.
 pub(super) fn fitting(hint: Option<String>) -> Option<String> {
-    hint.and_then(|hint| current().fitting(&hint))
+    let hint = current().fitting(&hint?)?;
+    // What fetches trusts by the same flags as what verifies.
+    match TRUST.get() {
+        Some(flags) if hint.contains(FETCH) => {
+            Some(format!("{hint}; repeat {flags} as they are here"))
+        }
+        _ => Some(hint),
+    }
 }
 
 /// Who reads the hints of this run; one who gets all of them where no command runs yet.
@@ -37,7 +50,8 @@ pub(super) fn command_of<'a>(
 ) -> (&'a Command, String) {
     let (mut command, mut path) = (root, called.name().to_owned());
     for word in arguments.iter().skip(1).filter_map(|word| word.to_str()) {
-        if let Some(inner) = command.find_subcommand(word) {
+        // `help` describes the others, and has no help of its own.
+        if let Some(inner) = command.find_subcommand(word).filter(|_| word != "help") {
             path = format!("{path} {}", inner.get_name());
             command = inner;
         }
@@ -83,6 +97,17 @@ pub(super) fn set(root: &Command, matches: &ArgMatches, called: Called) -> Strin
         .trusting_policy(verifies && !given("signing_profile"));
     // A process runs one command.
     let _ = READER.set(reader);
+    let trust = [
+        ("signing_profile", "`--signing-profile`"),
+        ("trust_anchor", "`--trust-anchor`"),
+    ];
+    let trust: Vec<&str> = trust
+        .into_iter()
+        .filter_map(|(name, flag)| given(name).then_some(flag))
+        .collect();
+    if !trust.is_empty() {
+        let _ = TRUST.set(trust.join(" and "));
+    }
     path
 }
 

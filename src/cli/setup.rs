@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use super::args::{Output, TimeArgs};
-use super::context::{environment, no_directory};
+use super::context::{environment, no_directory, unfit_anchor};
 use super::doctor::{profiles, reason_of, write_finding};
 use super::output::{CommandOutput, Exit, one_line};
 use super::reader;
@@ -189,7 +189,7 @@ fn anchor(path: &Path, args: &Args) -> Result<Roots, CommandOutput> {
     let unreadable = |error: files::Error| CommandOutput::unusable(&error, error.hint());
     let bytes = files::read_named(path, MAX_TRUST_STORE_FILE_BYTES, wait).map_err(unreadable)?;
     NamedStore::of_bytes(StoreName::trust_anchor(), path, &bytes)
-        .map_err(|error| CommandOutput::unusable(&error, error.hint()))?;
+        .map_err(|error| unfit_anchor(&error))?;
     Ok(Roots::File(name.to_owned(), bytes))
 }
 

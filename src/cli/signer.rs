@@ -121,6 +121,12 @@ impl SignerArgs {
         let report = |error: SigningKeysError| unusable_keys(dirs, &error);
         let keys = SigningKeys::load(dirs).map_err(report)?;
         let key = keys.get(self.key.as_deref()).map_err(report)?;
+        let from = if self.key.is_some() {
+            "`--key`"
+        } else {
+            "the default"
+        };
+        tracing::info!(signer = key.name, from, "signing key chosen");
         self.of_key(key, config)
     }
 

@@ -36,7 +36,7 @@ const OTHER_NAMES: [(&str, &str); 7] = [
 ];
 
 /// Arguments that may be missing where a command has another flag for the same.
-const INSTEAD: [(&str, &str, &str); 4] = [
+const INSTEAD: [(&str, &str, &str); 5] = [
     (
         "<CLUSTER/SERVICE>...",
         "--all",
@@ -51,6 +51,12 @@ const INSTEAD: [(&str, &str, &str); 4] = [
         "<FILE>...",
         "--aws-signer",
         "name certificate files, or add AWS Signer's roots with `--aws-signer`",
+    ),
+    (
+        "--signing-profile <ARN>",
+        "--trusted-identity",
+        "name a profile of AWS Signer: `--signing-profile ARN`; or a trust store and an identity: `--trust-store ca:NAME \
+         --trusted-identity 'x509.subject: C=US, ST=WA, O=acme'`",
     ),
     (
         "--signing-profile <VERSION_ARN>",
@@ -211,6 +217,12 @@ fn advice(
         _ => None,
     };
     match error.kind() {
+        ErrorKind::InvalidValue if text(ContextKind::InvalidValue).is_some_and(str::is_empty) => {
+            let is_given =
+                |word: &OsString| word.is_empty() || word.to_string_lossy().ends_with('=');
+            let is_given = arguments.iter().any(is_given);
+            is_given.then(|| "the value is empty; a variable may not be set".to_owned())
+        }
         ErrorKind::UnknownArgument => {
             let (command, path) = reader::command_of(root, arguments, called);
             let flags = reader::flags_of(root, command);

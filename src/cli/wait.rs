@@ -7,6 +7,7 @@ use tokio::time::Instant;
 
 use super::args::{CheckArgs, MaxSignaturesArgs, Output, PolicyArgs, RegistryArgs, parse_timeout};
 use super::context::{Context, Format, Trusted};
+use super::not_a_reference;
 use super::output::{CommandOutput, Exit, one_line, warning_lines};
 use super::patience::telling;
 use super::reader;
@@ -249,8 +250,7 @@ impl Job {
 /// Parses every reference before anything is done with one of them; all are in Amazon ECR.
 fn parse_references(texts: &[String]) -> Result<Vec<Reference>, CommandOutput> {
     let parse = |text: &String| {
-        let reference = Reference::parse(text)
-            .map_err(|error| CommandOutput::usage(&error.notation_sentence(), error.hint()))?;
+        let reference = Reference::parse(text).map_err(|error| not_a_reference(text, &error))?;
         if reference.registry_name().ecr().is_none() {
             let error = Error::NotEcr {
                 reference: reference.to_string(),

@@ -69,7 +69,7 @@ impl Error {
             Self::Exists { name } => Some(format!(
                 "choose another name, or remove that key first: `countersign key delete {name}`"
             )),
-            Self::NotFound { .. } => Some("`key list` shows the names".to_owned()),
+            Self::NotFound { .. } => Some("`countersign key list` shows the names".to_owned()),
             Self::NoDefault => Some(
                 "give the setting `key NAME`, the setting `signing-profile ARN`, the setting `kms-key KEY` or the \
                  setting `plugin NAME` with the setting `id ID`, or set a default with `countersign key update \

@@ -38,6 +38,9 @@ pub enum StoreNameError {
     },
 }
 
+/// How the names of stores begin that a gate makes.
+const OF_GATE: &str = "gate policy ";
+
 impl StoreName {
     /// The store of this type and name.
     ///
@@ -76,8 +79,13 @@ impl StoreName {
     pub(crate) fn of_gate(number: usize) -> Self {
         Self {
             kind: StoreType::SigningAuthority,
-            name: format!("gate policy {number}"),
+            name: format!("{OF_GATE}{number}"),
         }
+    }
+
+    /// Whether it is one of [`StoreName::of_gate`].
+    pub(crate) fn is_of_gate(&self) -> bool {
+        self.name.starts_with(OF_GATE)
     }
 
     /// Parses `TYPE:NAME`.

@@ -128,6 +128,7 @@ impl Error {
     /// Advice, where there is some.
     pub fn hint(&self) -> Option<String> {
         match self {
+            Self::Empty => Some("look at what writes the file: nothing is in it".into()),
             Self::ByteOrderMark => Some("save the file as UTF-8 without a byte order mark".into()),
             Self::Utf16 | Self::NotUtf8 { .. } => Some("save the file as UTF-8".into()),
             Self::DuplicateName { name, .. } => Some(format!(

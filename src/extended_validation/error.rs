@@ -200,7 +200,7 @@ mod tests {
         };
         assert_eq!(
             hint(denied).as_deref(),
-            Some("check the permissions of `/s/x`")
+            Some("check the permissions of `/`")
         );
         let large = files::Error::TooLarge {
             path: "/s/x".into(),

@@ -130,7 +130,10 @@ impl Error {
                 path.display()
             )),
             Self::Io { path, source, .. } if source.kind() == io::ErrorKind::PermissionDenied => {
-                Some(format!("check the permissions of `{}`", path.display()))
+                Some(format!(
+                    "check the permissions of `{}`",
+                    nearest(path).display()
+                ))
             }
             Self::NotFound { path } if path.is_absolute() => {
                 Some(format!("check the path `{}`", path.display()))
@@ -153,6 +156,11 @@ impl Error {
                 "check the path `{}`, or move what is there away",
                 path.display()
             )),
+            Self::WrongKind {
+                path,
+                found: "a directory",
+                ..
+            } => Some(format!("name a file; `{}` is a directory", path.display())),
             Self::Silent { .. } => {
                 Some("the writer of the pipe must close it in time; or name a file".to_owned())
             }
@@ -172,4 +180,18 @@ impl Error {
             },
         }
     }
+}
+
+/// What of `path` is there, and so may have refused access: itself, or the nearest directory above it.
+fn nearest(path: &Path) -> &Path {
+    let mut ancestors = path.ancestors();
+    let there = ancestors.find(|path| path.symlink_metadata().is_ok());
+    // A path that does not begin with `/` starts in the working directory.
+    there.unwrap_or_else(|| {
+        if path.is_absolute() {
+            path
+        } else {
+            Path::new(".")
+        }
+    })
 }

@@ -44,7 +44,7 @@ impl Reserved {
         let _ = mode;
         let temporary = builder
             .tempfile_in(scratch)
-            .map_err(|source| Error::io("write", path, source))?;
+            .map_err(|source| Error::io("write", path, without_path(source)))?;
         Ok(Self {
             path: path.to_owned(),
             temporary,
@@ -109,5 +109,14 @@ impl Reserved {
             }
             Err(error) => Err(failed(error.error)),
         }
+    }
+}
+
+/// The operating system's answer without the name of the temporary file, which is gone.
+fn without_path(error: io::Error) -> io::Error {
+    let text = error.to_string();
+    match text.split_once(" at path \"") {
+        Some((answer, _)) => io::Error::new(error.kind(), answer),
+        None => error,
     }
 }

@@ -243,7 +243,7 @@ impl Plan {
         if !differing.is_empty() && !replaces {
             return Err(Error::Differs { paths: differing });
         }
-        let kept = self.config.join(REPLACED).join(stamp(now));
+        let kept = unused(&self.config.join(REPLACED), &stamp(now));
         let failed = |source| Error::Files { source };
         let mut installed = Vec::new();
         for file in self.files {
@@ -304,6 +304,18 @@ fn stamp(now: OffsetDateTime) -> String {
     let utc = now.checked_to_offset(time::UtcOffset::UTC).unwrap_or(now);
     utc.format(format)
         .unwrap_or_else(|_| now.unix_timestamp().to_string())
+}
+
+/// A directory in `parent` that is not there yet: of `name`, or with a number behind it where another run of the same
+/// second has taken that.
+fn unused(parent: &Path, name: &str) -> PathBuf {
+    let mut path = parent.join(name);
+    let mut number = 1;
+    while path.symlink_metadata().is_ok() {
+        number += 1;
+        path = parent.join(format!("{name}-{number}"));
+    }
+    path
 }
 
 #[cfg(unix)]
@@ -408,6 +420,19 @@ mod tests {
         assert_eq!(replaced.change, Change::Replaced { kept: kept.clone() });
         assert_eq!(files::read(&kept, 100).unwrap(), b"mine");
         assert!(plan().differing().next().is_none());
+        // Another run of the same second keeps its copies beside those.
+        fs::write(&policy, "mine again").unwrap();
+        let installed = plan().carry_out(true, NOW).unwrap();
+        let kept_again = directories
+            .config
+            .join("replaced/20261129T010203Z-2/trustpolicy.json");
+        let replaced = installed.iter().find(|file| file.path == policy).unwrap();
+        let change = Change::Replaced {
+            kept: kept_again.clone(),
+        };
+        assert_eq!(replaced.change, change);
+        assert_eq!(files::read(&kept, 100).unwrap(), b"mine");
+        assert_eq!(files::read(&kept_again, 100).unwrap(), b"mine again");
         // Only what is wanted is in the store.
         let store = directories
             .config

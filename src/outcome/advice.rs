@@ -91,7 +91,8 @@ impl Failure {
                 source: AuthenticityError::Store { .. },
             } => "trust-store-unusable",
             Self::Authenticity {
-                source: AuthenticityError::NoStoreOfType { .. },
+                source:
+                    AuthenticityError::NoStoreOfType { .. } | AuthenticityError::NotByAwsSigner { .. },
             } => "no-trust-store-of-type",
             Self::Authenticity { .. } => "certificate-chain-untrusted",
             Self::UntrustedSubject { .. } => "subject-untrusted",

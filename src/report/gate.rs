@@ -403,7 +403,7 @@ impl GateSigner {
         let of_profile = matches!(role.signer, RoleSigner::SigningProfile(_));
         let reader = &reader.clone().trusting_profiles(of_profile);
         let shortfalls = role.shortfalls.iter().take(MAX_TOLD_VALUES);
-        Self {
+        let mut signer = Self {
             met_by: filled.map(|filling| GateSignature {
                 digest: filling.manifest_digest.to_string(),
                 signer: filling.signer.clone(),
@@ -414,6 +414,14 @@ impl GateSigner {
                 .collect(),
             reason,
             wanted: role.signer.to_string(),
+        };
+        if image.result.is_ok() {
+            // The image may run without this signer, so there is nothing to do about it.
+            let shortfalls = signer.not_met_by.iter_mut().map(|one| &mut one.reason);
+            for reason in shortfalls.chain(&mut signer.reason) {
+                reason.hint = None;
+            }
         }
+        signer
     }
 }

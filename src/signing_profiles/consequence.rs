@@ -65,7 +65,7 @@ impl fmt::Display for Consequence {
         match self {
             Self::NameUsedUp { name, region } => write!(
                 f,
-                "the name `{name}` is used up in this account in region `{region}`: AWS never frees a name, not even \
+                "the name `{name}` will be used up in this account in region `{region}`: AWS never frees a name, not even \
                  after the profile is canceled or revoked"
             ),
             Self::FixedValidity(validity) => write!(

@@ -1,7 +1,7 @@
 //! Why there is no statement to go by, in our words and in notation's.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::DocumentKind;
 use super::rule::Problem;
@@ -187,8 +187,8 @@ impl Error {
         match self {
             Self::Missing { kind, directory } => Some(match kind {
                 DocumentKind::Oci => format!(
-                    "write `{}`, as `countersign policy init` does; or name the signing profiles with the setting \
-                     `signing-profile ARN`",
+                    "write `{}`, as `countersign setup` or `countersign policy init` does; or name the signing profiles \
+                     with the setting `signing-profile ARN`",
                     directory.join(kind.file_name()).display()
                 ),
                 DocumentKind::Blob => {
@@ -213,6 +213,10 @@ impl Error {
             Self::OtherDigest { .. } => Some(
                 "find out who changed the policy; if the change is meant, give its digest with the setting `policy-sha256`".into(),
             ),
+            Self::Malformed {
+                path,
+                source: source @ document::Error::Empty,
+            } => source.hint().map(|hint| format!("{hint}; write a policy with `{}`", init_for(path))),
             Self::Malformed { source, .. } => source.hint(),
             // What is missing may only be misspelt, and that is another problem's hint.
             Self::Invalid { problems, .. } => problems.iter().find_map(Problem::hint).or_else(|| {
@@ -231,11 +235,20 @@ impl Error {
             Self::NoGlobalStatement { .. } => {
                 Some("name the statement with the setting `policy-name`, or set `globalPolicy` in one".into())
             }
-            Self::InvalidScope { .. }
-            | Self::InvalidArtifact { .. }
-            | Self::BlankName
-            | Self::NoNamedStatement { .. } => None,
+            Self::NoNamedStatement { .. } => Some(
+                "name a statement of the policy, as `countersign blob policy show` shows them".into(),
+            ),
+            Self::InvalidScope { .. } | Self::InvalidArtifact { .. } | Self::BlankName => None,
         }
+    }
+}
+
+/// The command that writes a policy as the one at `path`.
+fn init_for(path: &Path) -> &'static str {
+    if path.ends_with(DocumentKind::Blob.file_name()) {
+        "countersign blob policy init"
+    } else {
+        "countersign policy init"
     }
 }
 

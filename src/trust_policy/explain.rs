@@ -164,7 +164,7 @@ fn asks(statement: &Statement, validation: Validation) -> String {
     }
     match validation {
         Validation::Integrity => {
-            "the signature fits its envelope and the signer's certificate, and names this artifact".to_owned()
+            "the signature fits its envelope and the signer's certificate".to_owned()
         }
         Validation::Authenticity => authenticity(statement),
         Validation::AuthenticTimestamp => timestamp(statement),

@@ -324,7 +324,8 @@ impl Rule {
                 ..
             } => {
                 return Some(format!(
-                    "AWS Signer's roots are in stores of type `signingAuthority`: `signingAuthority:{found}`"
+                    "write the type of the store before its name: `ca:{found}` for keys of your own, `signingAuthority:{found}` for \
+                     AWS Signer's"
                 ));
             }
             _ => return None,

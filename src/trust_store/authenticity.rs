@@ -41,6 +41,12 @@ pub enum AuthenticityError {
         /// The stores of the statement.
         found: Vec<StoreName>,
     },
+    /// The signature is by a certificate of the signer's own, and only AWS Signer's profiles are trusted.
+    #[error("signed by a key of its own, `{subject}`, and not by AWS Signer")]
+    NotByAwsSigner {
+        /// Subject of the signer's certificate.
+        subject: String,
+    },
     /// A store cannot be used.
     #[error("a trust store of the statement cannot be used")]
     Store {
@@ -74,13 +80,29 @@ impl AuthenticityError {
     #[doc(hidden)]
     pub fn notation_sentence(&self) -> String {
         match self {
-            Self::NoStoreOfType { .. } => {
+            Self::NoStoreOfType { .. } | Self::NotByAwsSigner { .. } => {
                 "no trusted certificates are found to verify authenticity".into()
             }
             Self::Store { source } => source.notation_sentence(),
             Self::NotTrusted { .. } => {
                 "the signature's certificate chain does not contain any trusted certificate".into()
             }
+        }
+    }
+
+    /// The same for a reader who names signing profiles in place of a policy, and has no statement to change.
+    #[must_use]
+    pub(crate) fn without_policy(self, chain: &[Certificate]) -> Self {
+        match self {
+            Self::NoStoreOfType {
+                scheme: SigningScheme::X509,
+                ..
+            } => Self::NotByAwsSigner {
+                subject: chain
+                    .first()
+                    .map_or_else(String::new, |leaf| leaf.subject().to_string()),
+            },
+            other => other,
         }
     }
 
@@ -91,6 +113,10 @@ impl AuthenticityError {
                 "add a store to the statement's `trustStores`: `{}:NAME`",
                 scheme.store_type()
             )),
+            Self::NotByAwsSigner { .. } => Some(
+                "do not run the artifact unless you trust that key; docs/keys.md shows how a policy trusts a key of your own"
+                    .into(),
+            ),
             Self::Store { source } => source.hint(),
             Self::NotTrusted {
                 published: Some((partition, store)),
@@ -128,7 +154,14 @@ fn listed(stores: &[StoreName]) -> String {
     if stores.is_empty() {
         return "none".into();
     }
-    let names: Vec<String> = stores.iter().map(|store| format!("`{store}`")).collect();
+    let name = |store: &StoreName| {
+        if store.is_of_gate() {
+            "the list of roots that the gate trusts".to_owned()
+        } else {
+            format!("`{store}`")
+        }
+    };
+    let names: Vec<String> = stores.iter().map(name).collect();
     names.join(", ")
 }
 

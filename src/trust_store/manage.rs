@@ -65,7 +65,7 @@ impl ChangeError {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::FileName { .. } => {
-                Some("give the name alone, as `cert list` shows it".to_owned())
+                Some("give the name alone, as `countersign cert list` shows it".to_owned())
             }
             Self::Unfit(unfit) => unfit.hint(),
             Self::NotPublished(_) => Some(
@@ -74,7 +74,7 @@ impl ChangeError {
             ),
             Self::Source { source } | Self::Files { source } => source.hint(),
             Self::Exists { .. } => Some(
-                "delete that one first with `cert delete`, or give the new file another name"
+                "delete that one first with `countersign cert delete`, or give the new file another name"
                     .to_owned(),
             ),
             Self::Full { .. } => Some("put the certificate into another store".to_owned()),

@@ -214,6 +214,10 @@ impl SignatureCheck<'_> {
                 &info.certificate_chain,
             )
             .map(|_| ())
+            .map_err(|source| match &self.statement.file {
+                Some(_) => source,
+                None => source.without_policy(&info.certificate_chain),
+            })
             .map_err(|source| Failure::Authenticity { source })
     }
 

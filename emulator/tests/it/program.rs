@@ -49,6 +49,49 @@ fn lines_before_ready(stdout: ChildStdout) -> Vec<String> {
     })
 }
 
+/// What the program writes to stderr where it cannot start.
+fn refused(arguments: &[&str]) -> String {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_countersign-emulator"))
+        .args(arguments)
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stderr = child.stderr.take().unwrap();
+    let mut program = Program(child);
+    assert_eq!(ended(&mut program.0).code(), Some(1));
+    let mut said = String::new();
+    stderr.read_to_string(&mut said).unwrap();
+    said
+}
+
+#[test]
+fn what_is_in_use_is_said_with_the_flag_for_another_one() {
+    let (used, free) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let (_program, _) = run(used.path());
+    let address = client(used.path()).address.to_string();
+    let free = free.path().to_str().unwrap();
+    let said = refused(&["--listen", &address, "--data-dir", free]);
+    assert!(
+        said.starts_with(&format!("Error: cannot listen on `{address}`\n")),
+        "{said}"
+    );
+    assert!(
+        said.contains("\nhint: give another address and port: `--listen 127.0.0.1:PORT`"),
+        "{said}"
+    );
+    let used = used.path().to_str().unwrap();
+    let said = refused(&["--listen", "127.0.0.1:0", "--data-dir", used]);
+    assert!(
+        said.starts_with("Error: another emulator has the data directory"),
+        "{said}"
+    );
+    assert!(
+        said.contains("give another directory with `--data-dir`"),
+        "{said}"
+    );
+}
+
 /// Ends the program by its id: the shell's own `kill`, since the program may be missing.
 fn terminate(program: &mut Program) -> Option<i32> {
     let id = program.0.id().to_string();

@@ -114,9 +114,9 @@ fn format_of(path: &Path) -> Result<EnvelopeFormat, CommandOutput> {
     let name = path.file_name().unwrap_or(".".as_ref()).to_string_lossy();
     let invalid = |rest: &str| {
         let name = one_line(&name);
-        CommandOutput::failed(
-            Exit::Usage,
+        CommandOutput::usage(
             &format!("invalid signature filename {name}. {rest}"),
+            Some("name the file with its format: `FILE.jws.sig` or `FILE.cose.sig`".to_owned()),
         )
     };
     let mut parts = name.rsplit('.');
@@ -180,7 +180,7 @@ mod tests {
             ),
         ] {
             let report = format_of(Path::new(name)).unwrap_err();
-            assert_eq!(report.stderr, format!("Error: {sentence}\n"), "{name}");
+            assert_eq!(report.sentence(), sentence, "{name}");
         }
     }
 }

@@ -40,7 +40,7 @@ pub(in crate::cli) struct InitArgs {
     /// Make it the statement for verifications that name none
     #[arg(long)]
     global: bool,
-    /// Overwrite an existing trust policy
+    /// Overwrite an existing trust policy, of which no copy is kept
     #[arg(long)]
     force: bool,
 }
@@ -53,7 +53,7 @@ pub(in crate::cli) struct ImportArgs {
     /// File with the trust policy
     #[arg(value_name = "FILE")]
     file: OsString,
-    /// Overwrite an existing trust policy
+    /// Overwrite an existing trust policy, of which no copy is kept
     #[arg(long)]
     force: bool,
 }

@@ -91,15 +91,26 @@ pub(super) async fn run(dirs: &NotationDirs, args: &Args) -> Result<String, Comm
 /// Whether nothing has this name yet: no key in the list, no file.
 fn check_unused(dirs: &NotationDirs, name: &str, test: &TestFiles) -> Result<(), CommandOutput> {
     let listed = SigningKeys::load(dirs).map_err(|error| unusable_keys(dirs, &error))?;
-    if listed.keys.iter().any(|key| key.name == name) {
-        let name = name.to_owned();
-        return Err(unusable_keys(dirs, &SigningKeysError::Exists { name }));
-    }
+    let is_listed = listed.keys.iter().any(|key| key.name == name);
     let paths = [&test.key, &test.certificate, &test.trusted];
-    if let Some(taken) = paths.iter().find(|path| path.symlink_metadata().is_ok()) {
+    let taken = paths.iter().find(|path| path.symlink_metadata().is_ok());
+    // `key delete` leaves the files of a test key where they are.
+    let clean_up = format!(
+        "choose another name, or remove what is there: `countersign cert cleanup-test {name}`"
+    );
+    if is_listed {
+        let name = name.to_owned();
+        let error = SigningKeysError::Exists { name };
+        let report = unusable_keys(dirs, &error);
+        return Err(match taken {
+            Some(_) => report.with_hint(clean_up),
+            None => report,
+        });
+    }
+    if let Some(taken) = taken {
         return Err(CommandOutput::usage(
             &format!("failed to write key file: `{}` exists", taken.display()),
-            Some("choose another name, or remove what is left of the other key".to_owned()),
+            Some(clean_up),
         )
         .in_notation(|| {
             let taken = taken.display();

@@ -6,6 +6,7 @@ use super::wait::{Bound, remark};
 use crate::cli::args::Output;
 use crate::cli::bar::Bar;
 use crate::cli::context::environment;
+use crate::cli::not_a_reference;
 use crate::cli::output::{CommandOutput, Exit};
 use crate::cli::patience::telling;
 use crate::cli::reader;
@@ -125,10 +126,8 @@ async fn check(args: &Args, emit: &mut dyn FnMut(CommandOutput)) -> Result<(), C
 
 /// Parses every reference before anything is done with one of them.
 fn parse_references(texts: &[String]) -> Result<Vec<Reference>, CommandOutput> {
-    let parse = |text: &String| {
-        Reference::parse(text)
-            .map_err(|error| CommandOutput::usage(&error.notation_sentence(), error.hint()))
-    };
+    let parse =
+        |text: &String| Reference::parse(text).map_err(|error| not_a_reference(text, &error));
     texts.iter().map(parse).collect()
 }
 

@@ -128,7 +128,7 @@ fn write_images(text: &mut String, result: &GateResult) {
             write_why(text, "  ", error);
         }
         for signer in &image.signers {
-            write_signer(text, signer);
+            write_signer(text, signer, image.met);
         }
         write_unseen(text, image);
     }
@@ -141,7 +141,8 @@ fn signatures(count: usize) -> String {
     }
 }
 
-fn write_signer(text: &mut String, signer: &GateSigner) {
+/// One signer of the rule, which others have met if `is_met`.
+fn write_signer(text: &mut String, signer: &GateSigner, is_met: bool) {
     let name = short_line(&signer.name);
     if let Some(signature) = &signer.met_by {
         let _ = writeln!(
@@ -152,11 +153,13 @@ fn write_signer(text: &mut String, signer: &GateSigner) {
         );
         return;
     }
-    let _ = writeln!(
-        text,
-        "  `{name}`: missing, wanted {}",
-        short_line(&signer.wanted)
-    );
+    let missing = if is_met {
+        "missing, but not needed:"
+    } else {
+        "missing, wanted"
+    };
+    let wanted = short_line(&signer.wanted);
+    let _ = writeln!(text, "  `{name}`: {missing} {wanted}");
     if let Some(reason) = &signer.reason {
         let _ = writeln!(text, "    {}", short_line(&reason.message));
         write_why(text, "    ", reason);

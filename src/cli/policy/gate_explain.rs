@@ -98,7 +98,7 @@ fn in_words(document: &GateExplanationV1) -> String {
     // Writing to a `String` cannot fail.
     let _ = writeln!(text, "reference: {}", one_line(&document.reference));
     let _ = writeln!(text, "gate policy: {}", one_line(&policy.file));
-    let _ = writeln!(text, "  sha256: {}", policy.sha256);
+    let _ = writeln!(text, "  digest: {}", policy.sha256);
     if let Some(exemption) = &document.exemption {
         let _ = writeln!(
             text,

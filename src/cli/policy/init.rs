@@ -14,23 +14,25 @@ use crate::verify::published_roots;
 
 /// Flags of `policy init`.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Examples:\n  \
+#[command(
+    override_usage = "countersign policy init [OPTIONS] --signing-profile <ARN>\n       \
+    countersign policy init [OPTIONS] --trust-store <STORE> --trusted-identity <IDENTITY>",
+    after_help = "Examples:\n  \
     countersign policy init --signing-profile ARN --scope registry.example/team/app\n  \
-    countersign policy init --trust-store ca:acme --trusted-identity 'x509.subject: C=US, ST=WA, O=acme'")]
+    countersign policy init --trust-store ca:acme --trusted-identity 'x509.subject: C=US, ST=WA, O=acme'"
+)]
 pub(in crate::cli) struct Args {
     /// Name of the statement
     #[arg(short, long, value_name = "NAME", default_value = "default", value_parser = NonEmptyStringValueParser::new())]
     name: String,
     /// AWS Signer profile, or profile version, to trust; the trust store is that of AWS's published
     /// root unless `--trust-store` names another. May be given several times
-    #[arg(long, value_name = "ARN", value_parser = NonEmptyStringValueParser::new(), required_unless_present = "trusted_identity")]
+    #[arg(long, value_name = "ARN", value_parser = NonEmptyStringValueParser::new(),
+        required_unless_present_any = ["trusted_identity", "trust_store"])]
     signing_profile: Vec<String>,
     /// Trust store, for example ca:acme; may be given several times
-    #[arg(
-        long,
-        value_name = "STORE",
-        required_unless_present = "signing_profile"
-    )]
+    #[arg(long, value_name = "STORE",
+        required_unless_present_any = ["signing_profile", "trusted_identity"])]
     trust_store: Vec<String>,
     /// Trusted identity, for example `x509.subject: C=US, ST=WA, O=acme`; may be given several times
     #[arg(long, value_name = "IDENTITY")]
@@ -44,6 +46,7 @@ pub(in crate::cli) struct Args {
 }
 
 pub(super) fn run(document: &PolicyDocument, args: &Args) -> Result<CommandOutput, CommandOutput> {
+    check_signers(args)?;
     // Whichever store they are to be under.
     let profiles = parse(&args.signing_profile)?;
     let stores = if args.trust_store.is_empty() {
@@ -71,6 +74,30 @@ pub(super) fn run(document: &PolicyDocument, args: &Args) -> Result<CommandOutpu
         }
     }
     Ok(report)
+}
+
+/// Whether it is said whose signatures count, and what they rest on.
+fn check_signers(args: &Args) -> Result<(), CommandOutput> {
+    if !args.signing_profile.is_empty() {
+        return Ok(());
+    }
+    let (sentence, hint) = match (
+        args.trust_store.is_empty(),
+        args.trusted_identity.is_empty(),
+    ) {
+        // Without any of the three the parser has said so.
+        (false, false) | (true, true) => return Ok(()),
+        (false, true) => (
+            "no trusted identity is named",
+            "name whose certificates count: `--trusted-identity 'x509.subject: C=US, ST=WA, O=acme'`; or name a profile of \
+             AWS Signer: `--signing-profile ARN`",
+        ),
+        (true, false) => (
+            "no trust store is named",
+            "name the store with the root that the identity rests on: `--trust-store ca:NAME`",
+        ),
+    };
+    Err(CommandOutput::usage(sentence, Some(hint.to_owned())))
 }
 
 /// The stores of the roots that AWS has published for these profiles.

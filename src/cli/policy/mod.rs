@@ -62,7 +62,7 @@ pub(super) struct ImportArgs {
 /// How a policy is written.
 #[derive(Debug, clap::Args)]
 struct WritingArgs {
-    /// Overwrite an existing trust policy
+    /// Overwrite an existing trust policy, of which no copy is kept
     #[arg(long)]
     force: bool,
     /// Write `trustpolicy.json` too, which notation 1.x reads, instead of deleting it

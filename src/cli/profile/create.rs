@@ -38,8 +38,9 @@ pub(super) async fn run(args: &Args) -> Result<ManagementAnswer, Stop> {
     let session = Session::open(&args.answer, None, &id, None).await?;
     let signer = &session.signer;
     let mut document = ManagementV1::new(ACTION, ManagementState::Planned);
+    let mut of_name = "";
     match session.step(signer.check_free(&id)).await {
-        Ok(()) => {}
+        Ok(()) => of_name = ", whose name is free,",
         // Who may create a profile need not be who may look at one; AWS refuses a name that is taken.
         Err(Error::Call(error)) if error.kind() == CallErrorKind::Denied => {
             let warning = format!("could not check whether the name is free: {error}");
@@ -54,7 +55,7 @@ pub(super) async fn run(args: &Args) -> Result<ManagementAnswer, Stop> {
     let region = signer.region().to_owned();
     let change = Change {
         what: format!(
-            "create signing profile `{}` for the platform `{PLATFORM_ID}` in region `{region}`",
+            "create signing profile `{}`{of_name} for the platform `{PLATFORM_ID}` in region `{region}`",
             new.name
         ),
         consequences: sentences(&Consequence::of_create(&new.name, &region, validity)),

@@ -13,6 +13,13 @@ use crate::report::{Called, in_notation, sentence};
 use crate::trust_policy::StatementName;
 use crate::verify::{Accepted, Error, RejectedArtifact, Unseen, Verification};
 
+/// Whether it is said what to do about a failure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Hints {
+    Shown,
+    Omitted,
+}
+
 /// The answer where a signature passed everything; `verbose` shows every signature looked at.
 pub(in crate::cli) fn verified(
     accepted: &Accepted,
@@ -77,7 +84,8 @@ fn remarks_with(accepted: &Accepted, verbose: bool, note: &str) -> String {
     if verbose {
         write_policy(&mut text, &accepted.statement);
         write_outcome(&mut text, &accepted.signature);
-        write_outcomes(&mut text, &accepted.others);
+        // The artifact may run, so there is nothing to do about the others.
+        write_outcomes(&mut text, &accepted.others, Hints::Omitted);
     }
     if let Some(unseen) = &accepted.unseen {
         write_unseen(&mut text, unseen);
@@ -87,7 +95,7 @@ fn remarks_with(accepted: &Accepted, verbose: bool, note: &str) -> String {
 
 /// Everything that was found about signatures that were refused.
 pub(super) fn write_refused(text: &mut String, refused: &RejectedArtifact) {
-    write_outcomes(text, &refused.outcomes);
+    write_outcomes(text, &refused.outcomes, Hints::Shown);
     if let Some(unseen) = &refused.unseen {
         write_unseen(text, unseen);
     }
@@ -327,14 +335,14 @@ pub(in crate::cli) fn signatures(count: usize) -> String {
 /// One signature: what it is, each validation with its action and result, the reasons.
 pub(in crate::cli) fn write_outcome(text: &mut String, outcome: &SignatureOutcome) {
     write_signer(text, outcome);
-    text.push_str(&findings(outcome));
+    text.push_str(&findings(outcome, Hints::Shown));
 }
 
 /// Several signatures. What was found is said once for all those about which the same was found.
-pub(in crate::cli) fn write_outcomes(text: &mut String, outcomes: &[SignatureOutcome]) {
+fn write_outcomes(text: &mut String, outcomes: &[SignatureOutcome], hints: Hints) {
     let mut groups: Vec<(String, String, Vec<&SignatureOutcome>)> = Vec::new();
     for outcome in outcomes {
-        let found = findings(outcome);
+        let found = findings(outcome, hints);
         let compared = without_digests(&found);
         match groups.iter_mut().find(|(known, ..)| *known == compared) {
             Some((.., group)) => group.push(outcome),
@@ -407,22 +415,22 @@ fn write_signer(text: &mut String, outcome: &SignatureOutcome) {
 }
 
 /// What was found about a signature: each validation with its action and result, the reasons.
-fn findings(outcome: &SignatureOutcome) -> String {
+fn findings(outcome: &SignatureOutcome, hints: Hints) -> String {
     let mut text = String::new();
     for warning in &outcome.warnings {
         let _ = writeln!(text, "  warning: {}", short_line(warning));
     }
     for validation in &outcome.validations {
-        write_validation(&mut text, validation);
+        write_validation(&mut text, validation, hints);
     }
     if let Some(failure) = &outcome.failure {
         let _ = writeln!(text, "  refused: {}", short_line(&failure.to_string()));
-        write_details(&mut text, failure);
+        write_details(&mut text, failure, hints);
     }
     text
 }
 
-fn write_validation(text: &mut String, outcome: &ValidationOutcome) {
+fn write_validation(text: &mut String, outcome: &ValidationOutcome, hints: Hints) {
     let (validation, action) = (outcome.validation, outcome.action.as_str());
     match &outcome.failure {
         None => {
@@ -434,7 +442,7 @@ fn write_validation(text: &mut String, outcome: &ValidationOutcome) {
                 "  {validation} ({action}): failed: {}",
                 short_line(&failure.to_string())
             );
-            write_details(text, failure);
+            write_details(text, failure, hints);
         }
     }
     for fact in &outcome.facts {
@@ -442,12 +450,14 @@ fn write_validation(text: &mut String, outcome: &ValidationOutcome) {
     }
 }
 
-fn write_details(text: &mut String, failure: &Failure) {
+fn write_details(text: &mut String, failure: &Failure, hints: Hints) {
     for line in failure.details() {
         let _ = writeln!(text, "    {}", short_line(&line));
     }
     write_causes(text, "    ", failure);
-    write_hint(text, "    ", failure.hint());
+    if hints == Hints::Shown {
+        write_hint(text, "    ", failure.hint());
+    }
 }
 
 /// The table of signed metadata, laid out as notation lays it out.

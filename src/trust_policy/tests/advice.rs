@@ -82,7 +82,8 @@ fn a_broken_rule_says_what_to_do_where_that_is_known() {
         (
             store("acme"),
             Some(
-                "AWS Signer's roots are in stores of type `signingAuthority`: `signingAuthority:acme`",
+                "write the type of the store before its name: `ca:acme` for keys of your own, `signingAuthority:acme` for \
+                 AWS Signer's",
             ),
         ),
         (store("CA:acme"), None),

@@ -246,7 +246,7 @@ fn an_answer_that_cannot_be_stored_has_the_files_hint() {
     };
     assert_eq!(
         hint_for_file(&DocumentError::File { source }).as_deref(),
-        Some("check the permissions of `/s/x`")
+        Some("check the permissions of `/`")
     );
     let path = "/s/x".into();
     let found = "9".to_owned();

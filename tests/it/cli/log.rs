@@ -314,3 +314,18 @@ fn colour_is_for_who_wants_it() {
     let scene = scene.with_variable("NO_COLOR", "1");
     assert_eq!(scene.run(&["list", &missing]), plain);
 }
+
+/// Which key signs is not in notation's answer, so it stands beside it.
+#[test]
+fn verbose_says_which_key_signs() {
+    let scene = Scene::new();
+    for name in ["first", "second"] {
+        let ran = scene.run(&["cert", "generate-test", "--default", name]);
+        assert_eq!(ran.code, 0, "{ran:#?}");
+    }
+    let ran = scene.run(&["sign", "--verbose", &scene.image]);
+    assert_eq!(ran.code, 0, "{ran:#?}");
+    ran.assert_says("signing key chosen: signer second, from the default\n");
+    let ran = scene.run(&["sign", "--verbose", "--key", "first", &scene.image]);
+    ran.assert_says("signing key chosen: signer first, from `--key`\n");
+}

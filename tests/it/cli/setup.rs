@@ -173,6 +173,24 @@ fn what_differs_stays_unless_it_is_forced_and_then_there_is_a_copy() {
     assert_eq!(setup(&sandbox, &[]).code, 0);
 }
 
+/// Several runs fall into one second, and each keeps its own copy.
+#[test]
+fn what_is_replaced_twice_in_a_second_is_kept_twice() {
+    let sandbox = Sandbox::new();
+    for mine in ["one", "two", "three", "four", "five"] {
+        sandbox.write_config("trustpolicy.json", mine);
+        let ran = setup(&sandbox, &["--force"]);
+        assert_eq!((ran.code, ran.stderr.as_str()), (0, ""), "{ran:#?}");
+    }
+    let replaced = sandbox.config().join("replaced");
+    let mut kept: Vec<String> = files(&replaced)
+        .iter()
+        .map(|name| fs::read_to_string(replaced.join(name)).unwrap())
+        .collect();
+    kept.sort();
+    assert_eq!(kept, ["five", "four", "one", "three", "two"]);
+}
+
 #[test]
 fn a_link_in_the_way_is_not_written_through() {
     let sandbox = Sandbox::new();

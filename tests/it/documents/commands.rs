@@ -147,7 +147,9 @@ fn what_is_shown_of_the_emulator_needs_nothing_but_its_file() {
     let start = of_emulator.next().unwrap();
     let end = format!(" --data-dir {EMULATOR_FOLDER}");
     assert!(start.ends_with(&end), "{start}");
-    let use_it = of_emulator.next().unwrap();
+    let use_it = of_emulator
+        .find(|block| block.contains("profile create"))
+        .unwrap();
     let mut shell = std::process::Command::new("/bin/sh");
     shell
         .args(["-e", "-c"])
@@ -179,20 +181,28 @@ fn what_is_shown_of_the_emulator_needs_nothing_but_its_file() {
 }
 
 #[test]
-fn the_image_that_the_emulators_readme_pushes_is_there() {
-    const FOLDER: &str = "/tmp/aws-emulator";
+fn the_image_that_the_documents_push_to_the_emulator_is_there() {
+    for (document, folder) in [
+        ("emulator/README.md", "/tmp/aws-emulator"),
+        ("docs/emulator.md", EMULATOR_FOLDER),
+    ] {
+        assert_pushes(document, folder);
+    }
+}
 
+/// The lines of `document` that push an image, with an emulator whose file is not in `shown` but elsewhere.
+fn assert_pushes(document: &str, shown: &str) {
     let scene = Scene::new();
     let folder = tempfile::tempdir().unwrap();
     scene.emulator.write_files(folder.path()).unwrap();
-    let blocks = pages::commands("emulator/README.md");
+    let blocks = pages::commands(document);
     let push = blocks
         .iter()
         .find(|block| block.text.contains("/manifests/v1"));
     let push = push
         .unwrap()
         .text
-        .replace(FOLDER, folder.path().to_str().unwrap());
+        .replace(shown, folder.path().to_str().unwrap());
     let curl = curl::Noted::install(&scene.sandbox.home().join("bin"));
     let mut shell = std::process::Command::new("/bin/sh");
     shell

@@ -10,6 +10,7 @@ pub(crate) fn shown(text: &str, registry: &str) -> String {
         [
             ("@sha256:", 64, digest),
             ("signature sha256:", 64, "9b1e..."),
+            ("── sha256:", 64, "9b1e..."),
             ("signed on ", 25, "Mon, 01 Jun 2026 12:00:00"),
             ("expires on ", 25, "Tue, 01 Sep 2037 12:00:00"),
         ]

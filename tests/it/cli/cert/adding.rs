@@ -135,7 +135,7 @@ fn what_can_be_added_is_and_the_rest_is_named() {
     assert_eq!(
         lines[3..],
         [
-            "hint: delete that one first with `cert delete`, or give the new file another name",
+            "hint: delete that one first with `countersign cert delete`, or give the new file another name",
             "hint: a trust store holds certificate files alone, as PEM or DER",
         ]
     );

@@ -64,7 +64,7 @@ fn no_name_leads_out_of_the_store() {
                 "Error: failed to delete the certificate file: `{name}` is not the name of a file in a trust store"
             ),
         );
-        ran.assert_says("hint: give the name alone, as `cert list` shows it\n");
+        ran.assert_says("hint: give the name alone, as `countersign cert list` shows it\n");
     }
     let ran = cert(&sandbox, &["delete", "-t", "ca", "-s", "..", "--all", "-y"]);
     let sentence = "Error: named store name needs to follow [a-zA-Z0-9_.-]+ format";

@@ -38,7 +38,7 @@ fn the_rule_its_scope_and_its_signers_are_explained_and_nobody_is_asked() {
         (
             0,
             format!(
-                "reference: {repository}\ngate policy: gate.json\n  sha256: {digest}\nrule: images\n  decides because its \
+                "reference: {repository}\ngate policy: gate.json\n  digest: {digest}\nrule: images\n  decides because its \
                  scope `{repository}` covers the repository\n  `{registry}/*` of rule `all of them` is wider and does not \
                  count\n  onFailure: enforce\n  revocation: required\n  signedIndexCovers: image\n  tags: resolve\n  \
                  wildcardStatement: refuse\n  signers: 1 of 1\n    `ci`: `{release}`\n      at most 86400 seconds old\n      \

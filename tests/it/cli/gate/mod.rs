@@ -160,3 +160,41 @@ fn an_image_that_all_signers_signed_may_run() {
         "{ran:#?}"
     );
 }
+
+/// What is said of an image that may run does not forbid it.
+#[test]
+fn a_signer_that_is_not_needed_is_said_not_to_be() {
+    let gate = Gate::new();
+    let (release, other) = (gate.profile("release"), gate.profile("other"));
+    let signers = [signer("built by CI", &release), signer("other", &other)];
+    gate.write_rule(&json!({ "require": { "any": signers } }));
+    gate.sign(&release, &[]);
+    let ran = gate.check_image();
+    assert_eq!((ran.code, ran.stderr.as_str()), (0, ""), "{ran:#?}");
+    let missing = format!("  `other`: missing, but not needed: `{other}`\n");
+    assert!(ran.stdout.contains(&missing), "{ran:#?}");
+    assert!(!ran.stdout.contains("hint"), "{ran:#?}");
+    let (code, verdict) = gate.verdict(&gate.scene.image);
+    assert_eq!((code, &verdict["verdict"]), (0, &json!("verified")));
+    assert!(!verdict.to_string().contains("\"hint\""), "{verdict:#}");
+}
+
+/// A gate's roots are in no store that its user could look for.
+#[test]
+fn the_roots_of_a_gate_are_called_what_they_are() {
+    let gate = Gate::new();
+    let release = gate.profile("release");
+    gate.write_rule(&json!({ "require": { "all": [signer("ci", &release)] } }));
+    gate.sign(&release, &[]);
+    let another = countersign_emulator::Emulator::builder()
+        .start_blocking()
+        .unwrap();
+    let root = another.root_certificate_pem();
+    std::fs::write(gate.scene.sandbox.home().join("root.crt"), root).unwrap();
+    let ran = gate.check_image();
+    assert_eq!(ran.code, 1, "{ran:#?}");
+    ran.assert_says(
+        "no certificate of the chain is in the list of roots that the gate trusts, which holds",
+    );
+    assert!(!ran.stderr.contains("gate policy 0"), "{ran:#?}");
+}

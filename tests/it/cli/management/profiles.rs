@@ -46,8 +46,8 @@ fn a_dry_run_says_what_follows_and_changes_nothing() {
     let scene = Scene::new();
     scene.emulator.clear_calls();
     let ran = scene.run(&["profile", "create", "--dry-run", "nightly"]);
-    let plan = "Would create signing profile `nightly` for the platform `Notation-OCI-SHA384-ECDSA` in region `us-east-1`:\n\
-         - the name `nightly` is used up in this account in region `us-east-1`: AWS never frees a name, not even after \
+    let plan = "Would create signing profile `nightly`, whose name is free, for the platform `Notation-OCI-SHA384-ECDSA` in region `us-east-1`:\n\
+         - the name `nightly` will be used up in this account in region `us-east-1`: AWS never frees a name, not even after \
          the profile is canceled or revoked\n\
          - each signature is valid for 135 months after it is made; that cannot be changed later\n\
          Nothing was changed.\n";
@@ -299,8 +299,9 @@ fn profiles_are_listed_over_all_pages() {
         "{lines:#?}"
     );
     let release = format!(
-        "release   Active   135 months   {}   ",
-        scene.profile.version_arn
+        "release   Active   135 months   {}   {}   ",
+        scene.profile.arn,
+        scene.profile.version_arn.rsplit('/').next().unwrap()
     );
     assert_eq!(lines[1], release);
     assert_eq!(
@@ -443,4 +444,26 @@ fn what_aws_would_refuse_is_refused_before() {
         "hint: AWS Signer takes a time in the past; if it is, check this machine's clock\n",
     );
     assert_eq!(scene.operations(), [""; 0]);
+}
+
+/// A list that is empty says of which region, and that stays apart from the table.
+#[test]
+fn a_region_without_profiles_is_named() {
+    let scene = Scene::new().with_variable("AWS_REGION", "eu-west-1");
+    for (more, which) in [
+        (&[][..], "active signing profiles"),
+        (&["--all"], "signing profiles"),
+    ] {
+        let ran = scene.run(&[&["profile", "list"], more].concat());
+        let warning = format!("Warning: there are no {which} in region `eu-west-1`\n");
+        assert_eq!((ran.code, &ran.stderr), (0, &warning), "{ran:#?}");
+        assert_eq!(ran.stdout.lines().count(), 1, "{ran:#?}");
+    }
+    let ran = scene.run(&["profile", "list", "--output", "json"]);
+    let document = document(&ran);
+    assert_eq!(
+        document["warnings"].as_array().unwrap().len(),
+        1,
+        "{document:#}"
+    );
 }

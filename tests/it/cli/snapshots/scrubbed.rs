@@ -84,10 +84,22 @@ fn without_versions(text: &str) -> String {
             {
                 shown.push_str(&format!("{name}/VERSION{}", &version[10..]));
             }
-            _ => shown.push_str(part),
+            _ => shown.push_str(&without_version_beside(part)),
         }
     }
     shown
+}
+
+/// The same in a table, whose next column has the version.
+fn without_version_beside(text: &str) -> String {
+    let is_of_name = |character: char| character.is_ascii_alphanumeric() || character == '_';
+    let rest = text.trim_start_matches(is_of_name);
+    let version = rest.trim_start_matches(' ');
+    if rest.len() - version.len() < 3 || !begins_with(version, "wwwwwwwwww") {
+        return text.to_owned();
+    }
+    let before = &text[..text.len() - version.len()];
+    format!("{before}VERSION{}", &version[10..])
 }
 
 #[test]
@@ -98,6 +110,10 @@ fn only_what_changes_is_replaced() {
         (
             "/signing-profiles/a/A1b2C3d4E5` and /signing-profiles/NAME".to_owned(),
             "/signing-profiles/a/VERSION` and /signing-profiles/NAME",
+        ),
+        (
+            "/signing-profiles/a_1   A1b2C3d4E5   \nb".to_owned(),
+            "/signing-profiles/a_1   VERSION   \nb",
         ),
         (
             "on Sun, 29 Nov 2026 08:59:09 +0000, 2026-11-29T08:59:09Z".to_owned(),

@@ -228,3 +228,57 @@ fn what_keeps_from_an_answer_has_its_advice() {
         "\ncaused by: `none.crt` does not exist\nhint: name the file with the root of AWS Signer's certificates\n",
     );
 }
+
+/// Only profiles are named, so there is no policy that the reader could change.
+#[test]
+fn a_signature_by_a_key_of_its_own_is_said_to_be_one() {
+    let scene = Scene::new();
+    let said = "caused by: signed by a key of its own, `CN=trial,O=Notary,L=Seattle,ST=WA,C=US`, and not by AWS Signer\n";
+    let hint = "hint: do not run the artifact unless you trust that key; docs/keys.md shows how a policy trusts a key of your own\n";
+    let ran = scene.run(&["cert", "generate-test", "--default", "trial"]);
+    assert_eq!(ran.code, 0, "{ran:#?}");
+    let ran = scene.run(&["sign", &scene.image]);
+    assert_eq!(ran.code, 0, "{ran:#?}");
+    let ran = scene.verify(&scene.image);
+    assert_eq!(ran.code, 1, "{ran:#?}");
+    ran.assert_says(said);
+    ran.assert_says(hint);
+    std::fs::write(scene.sandbox.home().join("f"), "hello\n").unwrap();
+    let ran = scene.run(&["blob", "sign", "f"]);
+    assert_eq!(ran.code, 0, "{ran:#?}");
+    let trust = [
+        "--signing-profile",
+        &scene.profile.arn,
+        "--trust-anchor",
+        "root.crt",
+    ];
+    let ran = scene.run(&[&["blob", "verify"], &trust[..], &["f"]].concat());
+    assert_eq!(ran.code, 1, "{ran:#?}");
+    ran.assert_says(said);
+    ran.assert_says(hint);
+}
+
+/// What is missing is fetched with the same flags.
+#[test]
+fn what_is_not_stored_is_fetched_with_the_flags_that_are_here() {
+    let scene = Scene::new();
+    scene.sign(&scene.image);
+    let facts = ["revocation", "fetch", "--out", "facts"];
+    let trust = [
+        "--signing-profile",
+        &scene.profile.arn,
+        "--trust-anchor",
+        "root.crt",
+    ];
+    let ran = scene.run(&[&facts[..], &trust, &[&scene.image]].concat());
+    assert_eq!(ran.code, 0, "{ran:#?}");
+    let unsigned = ["--unsigned-revocation-statements", "aws-signer"];
+    let offline = [&["--offline", "facts"], &unsigned[..]].concat();
+    assert_eq!(scene.verify_with(&offline, &scene.image).code, 0);
+    for entry in std::fs::read_dir(scene.sandbox.home().join("facts/aws-signer")).unwrap() {
+        std::fs::remove_file(entry.unwrap().path()).unwrap();
+    }
+    let ran = scene.verify_with(&offline, &scene.image);
+    assert_eq!(ran.code, 3, "{ran:#?}");
+    ran.assert_says("; repeat `--signing-profile` and `--trust-anchor` as they are here\n");
+}
