@@ -252,7 +252,7 @@ fn an_endpoint_that_cannot_be_one_is_named_alone() {
             message,
             format!(
                 "the signing profile cannot be used: `{endpoint}` is not the URL of an endpoint (an \
-                 endpoint is like `https://HOST` or `http://127.0.0.1:4570`)"
+                 endpoint is like `https://HOST` or `http://127.0.0.1:4570`; look at the variable `AWS_ENDPOINT_URL` and those whose names begin with it)"
             )
         );
         assert!(!message.contains("Request {"), "{message}");
