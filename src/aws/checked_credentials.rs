@@ -108,9 +108,12 @@ impl Checked {
             return Err(CredentialsError::not_loaded(problem));
         }
         let found = self.credentials.provide_credentials().await;
-        let credentials = found.map_err(|error| match &self.half {
-            Some(half) => CredentialsError::not_loaded(half.clone()),
-            None => error,
+        let credentials = found.map_err(|found| match &self.half {
+            Some(half) => CredentialsError::not_loaded(HalfOfKey {
+                half: half.clone(),
+                found,
+            }),
+            None => found,
         })?;
         if !is_for_header(credentials.access_key_id()) {
             return Err(CredentialsError::not_loaded(not_for_header(
@@ -143,6 +146,15 @@ impl Checked {
             "a file with a token for AWS cannot be read: {error}"
         ))
     }
+}
+
+/// No credentials were found, and one variable of an access key is set without the other.
+#[derive(Debug, thiserror::Error)]
+#[error("{half}")]
+pub(super) struct HalfOfKey {
+    half: String,
+    /// Why nothing else gave credentials.
+    pub(super) found: CredentialsError,
 }
 
 /// That one variable of an access key is set and the other is not.

@@ -221,7 +221,7 @@ impl fmt::Display for RejectedArtifact {
                 write!(f, "{}; {}", failure.with_details(), in_one_line(unseen))
             }
             (None, Some(unseen)) => unseen.fmt(f),
-            (None, None) => f.write_str("no signature was looked at"),
+            (None, None) => f.write_str("no signature was examined"),
         }
     }
 }
@@ -357,8 +357,8 @@ impl StdError for IndexVerification {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Unseen {
-    /// There are more than may be looked at; this many may.
-    #[error("there are more than {0} signatures, and no more may be looked at")]
+    /// There are more than may be examined; this many may.
+    #[error("there are more than {0} signatures, and no more may be examined")]
     Limit(usize),
     /// The list of signatures broke off.
     #[error("there may be more signatures")]

@@ -11,7 +11,7 @@ use aws_types::request_id::RequestId as _;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::super::checked_credentials::without_endpoints;
+use super::super::checked_credentials::{HalfOfKey, without_endpoints};
 use super::super::http_client::AnsweredBy;
 use super::{Call, CallError, CallErrorKind};
 use crate::causes;
@@ -259,6 +259,9 @@ fn not_found(error: &CredentialsError) -> String {
     let Some(source) = error.source() else {
         return "none were found in the profile that is set".to_owned();
     };
+    if let Some(half) = source.downcast_ref::<HalfOfKey>() {
+        return format!("{half}; besides, {}", credentials_problem(&half.found));
+    }
     match source.downcast_ref::<ProviderChainError<CredentialsError>>() {
         Some(tried) => {
             let tried: Vec<String> = tried.attempts().iter().map(attempt_in_words).collect();

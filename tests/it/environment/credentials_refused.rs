@@ -64,6 +64,12 @@ fn none_at_all_names_every_place_and_why_not_there() {
         .with_variable("AWS_WEB_IDENTITY_TOKEN_FILE", SECRET);
     assert_could_not(
         &half,
+        ": `AWS_SECRET_ACCESS_KEY` is set in the environment and `AWS_ACCESS_KEY_ID` is not; besides, none were found in \
+         the environment (environment variable not set)",
+        WHERE_FROM,
+    );
+    assert_could_not(
+        &half,
         "a web identity token (AWS_ROLE_ARN environment variable must be set)",
         WHERE_FROM,
     );
